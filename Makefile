@@ -1,0 +1,105 @@
+# Sluice. `make help` lists what there is.
+CC ?= gcc
+CFLAGS ?= -O2 -g
+STD = -std=gnu17 -D_GNU_SOURCE -I.
+WARN = -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Wwrite-strings -Werror
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -lm
+
+# The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
+BASE_P = $(addprefix base/,arena.c err.c json.c map.c quantity.c rand.c str.c time.c timers.c)
+PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
+	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c)
+SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c)) $(filter-out cli/main.c,$(wildcard cli/*.c))
+UNIT_SRC = $(wildcard tests/unit/*.c)
+SIM_SRC = $(wildcard tests/simulation/*.c)
+
+OUT = build
+PURE = $(PURE_SRC:%.c=$(OUT)/%.o)
+SHELL_O = $(SHELL_SRC:%.c=$(OUT)/%.o)
+SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
+SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
+UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
+
+.PHONY: all help demo test check fmt install clean deps
+.SECONDARY:
+
+all: deps
+	@$(MAKE) --no-print-directory sluice kubectl-sluice
+
+help:
+	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
+	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
+	@echo "make test       all tests, under sanitizers; T=name selects"
+	@echo "make check      format, layers, static analysis"
+	@echo "make fmt        formats the sources"
+	@echo "make install    into PREFIX (/usr/local); COMPAT=1 adds kubectl-argo-rollouts"
+	@echo "make clean      removes what was built"
+
+deps:
+	@tools/install-packages build
+
+sluice: $(PURE) $(SHELL_O) $(OUT)/cli/main.o
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+kubectl-sluice: sluice
+	ln -sf sluice $@
+
+$(OUT)/sluice-san: $(SPURE) $(SSHELL) $(OUT)/san/cli/main.o
+	@echo "  LD $@"
+	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(STD) $(WARN) $(CFLAGS) -MMD -c -o $@ $<
+
+$(OUT)/san/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $< (sanitized)"
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -c -o $@ $<
+
+# Unit tests of pure folders link the pure archive only, so that an effect is a link error.
+$(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
+
+$(OUT)/pure-san.a: $(SPURE)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
+	@echo "  LD $@"
+	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+
+test:
+	@tools/install-packages test
+	@$(MAKE) --no-print-directory -j2 test-programs
+	@tests/run $(T)
+
+test-programs: $(UNITS) $(if $(SIM_SRC),$(OUT)/simulation) $(if $(wildcard cli/main.c),$(OUT)/sluice-san sluice)
+
+demo:
+	@tools/install-packages demo
+	@$(MAKE) --no-print-directory -j2 sluice kubectl-sluice
+	@./sluice demo
+
+check:
+	@tools/install-packages check
+	@tools/check
+
+fmt:
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h' | grep -v pod_template_rows.c)
+
+PREFIX ?= /usr/local
+install: all
+	install -D sluice $(DESTDIR)$(PREFIX)/bin/sluice
+	ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-sluice
+	$(if $(COMPAT),ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-argo-rollouts)
+
+clean:
+	rm -rf $(OUT) sluice kubectl-sluice
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,166 @@
+/* analysis/args.c: merging and substituting arguments. */
+#include "analysis/args.h"
+#include <ctype.h>
+#include <string.h>
+#include "base/str.h"
+
+#define SUBSTITUTED_MAX (1u << 20)
+#define ARGS_MAX 128
+
+static struct argument *
+find(struct argument *args, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(args[i].name, name))
+			return &args[i];
+	return NULL;
+}
+
+/* metadata.labels['x'], spec.replicas, status.conditions[0].reason over the rollout. */
+static struct err *
+field_value(struct arena *a, const char *arg, const char *path, const json_t *object, const char **ret)
+{
+	struct str pointer;
+	const json_t *v;
+	bool quoted = false;
+
+	str_init(&pointer, 1024);
+	str_addc(&pointer, '/');
+	for (const char *c = path; *c != '\0'; c++) {
+		if (*c == '\'' || *c == '"')
+			quoted = !quoted;
+		else if (!quoted && *c == ']')
+			continue;
+		else if (!quoted && (*c == '.' || *c == '['))
+			str_addc(&pointer, '/');
+		else if (*c == '/')
+			str_adds(&pointer, "~1");
+		else
+			str_addc(&pointer, *c);
+	}
+	v = json_at(object, str_text(&pointer));
+	str_done(&pointer);
+	if (v == NULL)
+		return err_new(a, ERR_INVALID, "args %s: the rollout has no %s", arg, path);
+	*ret = json_is_string(v) ? arena_strdup(a, json_string_value(v)) : json_text(a, v);
+	return NULL;
+}
+
+static struct err *
+resolve(struct arena *a, const struct argument *arg, const struct args_source *from, const char **ret)
+{
+	const struct value_from *v = arg->value_from;
+
+	if (arg->value != NULL || v == NULL) {
+		*ret = arg->value;
+		return NULL;
+	}
+	if (v->pod_template_hash_value != NULL) {
+		*ret = v->pod_template_hash_value[0] == 'L' ? from->latest_hash : from->stable_hash;
+		return NULL;
+	}
+	if (v->field_ref != NULL)
+		return field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
+	return err_new(a, ERR_INVALID, "args %s: valueFrom.secretKeyRef is not built yet in this version of Sluice", arg->name);
+}
+
+struct err *
+args_merge(struct arena *a, const struct template_source *templates, size_t n, const struct argument *given,
+    size_t n_given, const struct args_source *from, json_t **ret_metrics, struct argument **ret_args, size_t *ret_n_args)
+{
+	_cleanup_(json_decrefp) json_t *metrics = json_array();
+	struct argument *args = arena_new_array(a, struct argument, ARGS_MAX), *old;
+	size_t n_args = 0;
+	struct err *e;
+
+	for (size_t t = 0; t < n; t++) {
+		const struct analysis_spec *spec = templates[t].spec;
+		_cleanup_(json_decrefp) json_t *list = json_loads(spec->metrics ?: "[]", 0, NULL);
+		json_t *m, *other;
+		size_t i, k;
+
+		json_array_foreach (list, i, m) {
+			json_array_foreach (metrics, k, other)
+				if (str_eq(json_str(m, "name"), json_str(other, "name")))
+					return err_new(a, ERR_INVALID, "template %s: metric \"%s\" is in another template too",
+					    templates[t].name, json_str(m, "name") ?: "");
+			json_array_append(metrics, m);
+		}
+		for (i = 0; i < spec->args.n; i++) {
+			const struct argument *arg = &spec->args.at[i];
+			const char *value;
+
+			if ((e = resolve(a, arg, from, &value)) != NULL)
+				return err_wrap(a, e, "template %s", templates[t].name);
+			old = find(args, n_args, arg->name);
+			if (old == NULL && n_args < ARGS_MAX)
+				args[n_args++] = (struct argument){ .name = arg->name, .value = value };
+			else if (old != NULL && old->value == NULL)
+				old->value = value;
+			else if (old != NULL && value != NULL && strcmp(old->value, value) != 0)
+				return err_new(a, ERR_INVALID, "template %s: args %s: two templates give it different values",
+				    templates[t].name, arg->name);
+		}
+	}
+	for (size_t i = 0; i < n_given; i++) {
+		const char *value;
+
+		if ((e = resolve(a, &given[i], from, &value)) != NULL)
+			return e;
+		if ((old = find(args, n_args, given[i].name)) != NULL && value != NULL)
+			old->value = value; /* one that no template asks for is dropped, as the original does */
+	}
+	for (size_t i = 0; i < n_args; i++)
+		if (args[i].value == NULL)
+			return err_new(a, ERR_INVALID, "args.%s was not resolved: no value in the template or the rollout",
+			    args[i].name);
+	*ret_metrics = TAKE_PTR(metrics);
+	*ret_args = args;
+	*ret_n_args = n_args;
+	return NULL;
+}
+
+struct err *
+args_substitute(struct arena *a, const char *json, const struct argument *args, size_t n, const char **ret)
+{
+	struct str out;
+	struct err *e = NULL;
+	const char *s = json;
+
+	str_init(&out, SUBSTITUTED_MAX);
+	for (const char *open; e == NULL && (open = strstr(s, "{{")) != NULL;) {
+		const char *name = open + 2, *end, *value;
+		const struct argument *arg;
+		size_t len;
+
+		while (*name == ' ')
+			name++;
+		end = strstr(name, "}}");
+		if (end == NULL || !str_starts(name, "args.")) {
+			str_add(&out, s, (size_t)(name - s));
+			s = name;
+			continue;
+		}
+		str_add(&out, s, (size_t)(open - s));
+		name += strlen("args.");
+		len = (size_t)(end - name);
+		while (len > 0 && name[len - 1] == ' ')
+			len--;
+		name = arena_strndup(a, name, len);
+		arg = find((struct argument *)args, n, name);
+		if (arg == NULL || arg->value == NULL) {
+			e = err_new(a, ERR_INVALID, "{{args.%s}}: no argument of that name has a value", name);
+			break;
+		}
+		value = json_quote_go(a, arg->value, strlen(arg->value));
+		str_add(&out, value + 1, strlen(value) - 2);
+		s = end + 2;
+	}
+	str_adds(&out, s);
+	if (e == NULL && out.overflow)
+		e = err_new(a, ERR_INVALID, "the metrics are longer than %u bytes with their arguments", SUBSTITUTED_MAX);
+	if (e == NULL)
+		*ret = arena_strdup(a, str_text(&out));
+	str_done(&out);
+	return e;
+}

@@ -1,0 +1,132 @@
+/* analysis/assess.c: judging. */
+#include "analysis/assess.h"
+#include <inttypes.h>
+#include <string.h>
+#include "analysis/condition/condition.h"
+#include "base/str.h"
+
+static struct err *
+limit(struct arena *a, const char *field, const char *text, int64_t otherwise, int64_t least, int64_t *ret)
+{
+	long long n;
+
+	if (text == NULL) {
+		*ret = otherwise;
+		return NULL;
+	}
+	if (!str_int(text, least, INT32_MAX, &n))
+		return err_new(a, ERR_INVALID, "%s: \"%s\" is not a whole number from %" PRId64, field, text, least);
+	*ret = n;
+	return NULL;
+}
+
+struct err *
+metric_limits_read(struct arena *a, const struct metric *m, struct metric_limits *l)
+{
+	struct err *e;
+
+	if ((e = limit(a, "count", m->count, 0, 0, &l->count)) != NULL ||
+	    (e = limit(a, "failureLimit", m->failure_limit, 0, -1, &l->failure)) != NULL ||
+	    (e = limit(a, "inconclusiveLimit", m->inconclusive_limit, 0, 0, &l->inconclusive)) != NULL ||
+	    (e = limit(a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL)
+		return err_wrap(a, e, "metric %s", m->name);
+	if (l->failure == -1)
+		return err_new(a, ERR_INVALID, "metric %s: failureLimit -1 needs a consecutiveSuccessLimit, which is not built yet",
+		    m->name);
+	if (l->count > 1 && m->interval.text == NULL)
+		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " needs an interval", m->name, l->count);
+	if (l->count > 0 && l->count < l->failure)
+		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than failureLimit %" PRId64, m->name, l->count,
+		    l->failure);
+	if (l->count > 0 && l->count < l->inconclusive)
+		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than inconclusiveLimit %" PRId64, m->name,
+		    l->count, l->inconclusive);
+	if (l->count == 0 && m->interval.text == NULL)
+		l->count = 1;
+	return NULL;
+}
+
+/* Runs one condition; *ret_set is false when there is none. */
+static struct err *
+run(struct arena *a, const char *field, const char *text, const struct value *v, int64_t now, bool *ret_set, bool *ret)
+{
+	struct condition_program *program;
+	struct err *e;
+
+	*ret_set = text != NULL && text[0] != '\0';
+	if (!*ret_set)
+		return NULL;
+	if ((e = condition_parse(a, text, &program)) == NULL)
+		e = condition_eval(a, program, v, now, ret);
+	return e != NULL ? err_wrap(a, e, "%s `%s`", field, text) : NULL;
+}
+
+const char *
+measurement_phase(struct arena *a, const struct metric *m, const struct value *v, bool empty, int64_t now,
+    const char **ret_message)
+{
+	bool has_success, has_failure, success = false, failure = false;
+	struct err *e;
+
+	if ((e = run(a, "successCondition", m->success_condition, v, now, &has_success, &success)) != NULL ||
+	    (e = run(a, "failureCondition", m->failure_condition, v, now, &has_failure, &failure)) != NULL) {
+		*ret_message = empty ? arena_printf(a, "no data: the query answered no sample (%s)", err_text(a, e))
+				     : err_text(a, e);
+		return "Error";
+	}
+	if (!has_success && !has_failure)
+		return "Successful";
+	if (!has_failure)
+		return success ? "Successful" : "Failed";
+	if (!has_success)
+		return failure ? "Failed" : "Successful";
+	return failure ? "Failed" : success ? "Successful" : "Inconclusive";
+}
+
+const char *
+metric_phase(struct arena *a, const struct metric *m, const struct metric_limits *l, const struct metric_result *r,
+    bool terminating, const char **ret_reason)
+{
+	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
+
+	if (l->failure >= 0 && r->failed > l->failure) {
+		*ret_reason = arena_printf(a, "failed (%" PRId64 ") > failureLimit (%" PRId64 ")", r->failed, l->failure);
+		return "Failed";
+	}
+	if (r->inconclusive > l->inconclusive) {
+		*ret_reason = arena_printf(a, "inconclusive (%" PRId64 ") > inconclusiveLimit (%" PRId64 ")", r->inconclusive,
+		    l->inconclusive);
+		return "Inconclusive";
+	}
+	if (r->consecutive_error > l->consecutive_error) {
+		*ret_reason = arena_printf(a, "consecutiveErrors (%" PRId64 ") > consecutiveErrorLimit (%" PRId64 ")%s%s%s",
+		    r->consecutive_error, l->consecutive_error, last != NULL && last->message != NULL ? ": \"Error Message: " : "",
+		    last != NULL && last->message != NULL ? last->message : "",
+		    last != NULL && last->message != NULL ? "\"" : "");
+		return "Error";
+	}
+	(void)m;
+	if (l->count > 0 && r->count >= l->count)
+		return "Successful";
+	return terminating ? "Successful" : "Running";
+}
+
+bool
+phase_is_final(const char *phase)
+{
+	return phase != NULL && (strcmp(phase, "Successful") == 0 || strcmp(phase, "Failed") == 0 ||
+				    strcmp(phase, "Error") == 0 || strcmp(phase, "Inconclusive") == 0);
+}
+
+const char *
+phase_worse(const char *a, const char *b)
+{
+	static const char *const order[] = { "Successful", "Running", "Pending", "Inconclusive", "Error", "Failed" };
+	size_t x = 0, y = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		x = str_eq(a, order[i]) ? i : x;
+		y = str_eq(b, order[i]) ? i : y;
+	}
+	return x >= y ? a : b;
+}

@@ -1,0 +1,22 @@
+/* analysis/condition/condition.h: the language of successCondition and failureCondition.
+ *
+ * It is the one users of Argo Rollouts have written their conditions in (expr, expr-lang.org): `result[0] < 0.05`,
+ * `all(result, # >= 0.95)`, `len(result) == 0 || isNaN(result[0])`, `result.errors in 1..5`. A condition is parsed once;
+ * before it runs, the types that are known from the result are checked, so that `result.ok` over a list of floats is an
+ * error even where it would not be reached. Evaluation has a budget of steps and PCRE2's match limits, and what a
+ * condition builds has a limit too: a condition comes from outside.
+ *
+ * One difference from the original is on purpose: `matches` is PCRE2's syntax, not RE2's.
+ */
+#pragma once
+#include "analysis/condition/value.h"
+#include "base/err.h"
+
+struct condition_program;
+
+/* Parses. Errors name the column. The program lives in the arena. */
+struct err *condition_parse(struct arena *, const char *text, struct condition_program **ret);
+
+/* Runs over `result`; `now` (ms since 1970) is what now() answers. An answer that is not a bool is an error. */
+struct err *condition_eval(struct arena *, const struct condition_program *, const struct value *result, int64_t now,
+    bool *ret);

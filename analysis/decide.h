@@ -1,0 +1,16 @@
+/* analysis/decide.h: the life of an AnalysisRun. */
+#pragma once
+#include "kube/controller.h"
+#include "kube/api/analysis.h"
+
+struct analysis_world {
+	int64_t now;
+	const struct analysis_run *run;
+	const struct seen *seen;
+};
+
+/* Decides one pass: which questions to ask, what the answers mean, what the status says. */
+void analysis_decide(const struct analysis_world *, struct plan *);
+
+/* The controller's row. */
+extern const struct controller analysis_controller;

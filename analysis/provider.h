@@ -1,0 +1,39 @@
+/* analysis/provider.h: where a measurement's value comes from.
+ *
+ * A provider does no input or output: it says which question to ask and reads the answer. The executor asks; in simulation
+ * sim/ answers. Add one by adding a file and a line in providers.c.
+ */
+#pragma once
+#include "analysis/condition/value.h"
+#include "kube/api/analysis.h"
+#include "kube/question.h"
+
+enum measured {
+	MEASURED_ASK,
+	MEASURED_VALUE,
+	MEASURED_NOTHING, /* answered, but holds no sample; *ret_value is the empty result all the same */
+	MEASURED_ERROR,
+};
+
+struct provider {
+	const char *name; /* the key under spec.metrics[].provider */
+
+	/* True when the metric uses it. */
+	bool (*used)(const struct metric *);
+
+	/* Moves a measurement on: `got` is NULL first, then the answer to the last question. ASK sets *ret_ask, VALUE and
+	 * NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */
+	enum measured (*step)(const struct metric *, const struct answer *got, struct arena *, struct question *ret_ask,
+	    struct value *ret_value, struct err **ret_err);
+
+	/* What the status says of how it was asked: a key and a value of metricResults[].metadata. */
+	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
+};
+
+extern const struct provider prometheus_provider;
+
+/* All providers, ended by NULL. */
+extern const struct provider *const providers[];
+
+/* The metric's provider, or NULL when it names none. */
+const struct provider *provider_of(const struct metric *);

@@ -1,0 +1,24 @@
+/* base/cleanup.h: ownership that ends with the scope, so that returning early is always safe.
+ *
+ * `_cleanup_(x_freep) struct x *p = NULL;` calls x_freep(&p) when p goes out of scope; TAKE_PTR(p) hands the object on
+ * and leaves NULL behind.
+ */
+#pragma once
+#include <stdlib.h>
+
+#define _cleanup_(f) __attribute__((cleanup(f)))
+#define TAKE_PTR(p)                                                                                                    \
+	({                                                                                                             \
+		__typeof__(p) taken_ = (p);                                                                            \
+		(p) = NULL;                                                                                            \
+		taken_;                                                                                                \
+	})
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define printf_like(f, a) __attribute__((format(printf, f, a)))
+
+/* Frees what *p (a pointer to any malloc'ed memory) points at; for _cleanup_. */
+static inline void
+freep(void *p)
+{
+	free(*(void **)p);
+}

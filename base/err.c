@@ -1,0 +1,60 @@
+/* base/err.c: error chains. */
+#include "base/err.h"
+
+static const char *const class_names[] = {
+	[ERR_AGAIN] = "again",
+	[ERR_CONFLICT] = "conflict",
+	[ERR_INVALID] = "invalid",
+	[ERR_GONE] = "gone",
+	[ERR_EXISTS] = "exists",
+};
+_Static_assert(ARRAY_SIZE(class_names) == ERR_CLASS_MAX, "a name a class");
+
+struct err *
+err_new(struct arena *a, enum err_class class, const char *format, ...)
+{
+	struct err *e = arena_alloc(a, sizeof(*e));
+	va_list ap;
+
+	va_start(ap, format);
+	e->text = arena_vprintf(a, format, ap);
+	va_end(ap);
+	e->class = class;
+	return e;
+}
+
+struct err *
+err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
+{
+	struct err *e = arena_alloc(a, sizeof(*e));
+	va_list ap;
+
+	va_start(ap, format);
+	e->text = arena_vprintf(a, format, ap);
+	va_end(ap);
+	e->class = cause->class;
+	e->cause = cause;
+	return e;
+}
+
+struct err *
+err_copy(struct arena *a, const struct err *from)
+{
+	return err_new(a, from->class, "%s", err_text(a, from));
+}
+
+const char *
+err_text(struct arena *a, const struct err *e)
+{
+	const char *text = e->text;
+
+	for (e = e->cause; e != NULL; e = e->cause)
+		text = arena_printf(a, "%s: %s", text, e->text);
+	return text;
+}
+
+const char *
+err_class_name(enum err_class class)
+{
+	return class_names[class];
+}

@@ -1,0 +1,37 @@
+/* base/err.h: what failed, where, and what kind of failure it is.
+ *
+ * An error is a chain of messages, outermost first, and one class. Whoever retries looks at the class, never at the
+ * text. Errors live in the arena they were made in. A function that can fail returns `struct err *`, NULL on success.
+ */
+#pragma once
+#include "base/arena.h"
+
+enum err_class {
+	ERR_AGAIN,    /* not reached, timed out, 5xx, 429: the same request may work later */
+	ERR_CONFLICT, /* what the request believed is no longer true: decide again on newer objects */
+	ERR_INVALID,  /* the input is wrong: no retry until it changes */
+	ERR_GONE,     /* what it names does not exist (any more) */
+	ERR_EXISTS,   /* what it would create is there already */
+	ERR_CLASS_MAX
+};
+
+struct err {
+	enum err_class class;
+	const char *text;
+	const struct err *cause; /* NULL at the end of the chain */
+};
+
+/* A new error of a class. */
+struct err *err_new(struct arena *, enum err_class, const char *format, ...) printf_like(3, 4);
+
+/* `cause` with context in front; keeps its class. The cause must live as long as the arena does. */
+struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4);
+
+/* A copy that does not depend on the arena it came from. */
+struct err *err_copy(struct arena *, const struct err *);
+
+/* "outer: inner: innermost", allocated in the arena. */
+const char *err_text(struct arena *, const struct err *);
+
+/* "again", "conflict", "invalid", "gone", "exists": for logs and counters. */
+const char *err_class_name(enum err_class);

@@ -1,0 +1,205 @@
+/* base/json.c: additions to jansson. */
+#include "base/json.h"
+#include <stdio.h>
+#include <string.h>
+#include <math.h>
+#include "base/str.h"
+
+#define TEXT_MAX (64u << 20)
+
+struct err *
+json_parse(struct arena *a, const char *text, size_t len, json_t **ret)
+{
+	json_error_t at;
+	json_t *j = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
+
+	if (j == NULL)
+		return err_new(a, ERR_INVALID, "line %d, column %d: %s", at.line, at.column, at.text);
+	*ret = j;
+	return NULL;
+}
+
+char *
+json_text(struct arena *a, const json_t *j)
+{
+	char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY), *copy;
+
+	copy = arena_strdup(a, text != NULL ? text : "null");
+	free(text);
+	return copy;
+}
+
+static void
+quote_go(struct str *s, const char *at, size_t len)
+{
+	str_addc(s, '"');
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)at[i];
+
+		if (c == '"' || c == '\\')
+			str_addf(s, "\\%c", c);
+		else if (c == '\n')
+			str_adds(s, "\\n");
+		else if (c == '\r')
+			str_adds(s, "\\r");
+		else if (c == '\t')
+			str_adds(s, "\\t");
+		else if (c == '\b')
+			str_adds(s, "\\b");
+		else if (c == '\f')
+			str_adds(s, "\\f");
+		else if (c < 0x20 || c == '<' || c == '>' || c == '&')
+			str_addf(s, "\\u%04x", c);
+		else if (c == 0xe2 && i + 2 < len && (unsigned char)at[i + 1] == 0x80 &&
+		    ((unsigned char)at[i + 2] == 0xa8 || (unsigned char)at[i + 2] == 0xa9)) {
+			str_addf(s, "\\u202%c", (unsigned char)at[i + 2] == 0xa8 ? '8' : '9');
+			i += 2;
+		} else
+			str_addc(s, (char)c);
+	}
+	str_addc(s, '"');
+}
+
+char *
+json_quote_go(struct arena *a, const char *at, size_t len)
+{
+	struct str s;
+	char *copy;
+
+	str_init(&s, TEXT_MAX);
+	quote_go(&s, at, len);
+	copy = arena_strdup(a, str_text(&s));
+	str_done(&s);
+	return copy;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+text_go(struct str *s, const json_t *j, int depth)
+{
+	size_t i, n;
+	const json_t *v;
+
+	if (depth > JSON_DEPTH_MAX) {
+		s->overflow = true;
+		return;
+	}
+	switch (json_typeof(j)) {
+	case JSON_OBJECT: {
+		_cleanup_(freep) const char **keys = mem_alloc(sizeof(*keys) * (json_object_size(j) + 1));
+		const char *k;
+		json_t *value;
+
+		n = 0;
+		json_object_foreach ((json_t *)j, k, value)
+			keys[n++] = k;
+		qsort(keys, n, sizeof(*keys), by_key);
+		str_addc(s, '{');
+		for (i = 0; i < n; i++) {
+			if (i > 0)
+				str_addc(s, ',');
+			quote_go(s, keys[i], strlen(keys[i]));
+			str_addc(s, ':');
+			text_go(s, json_object_get(j, keys[i]), depth + 1);
+		}
+		str_addc(s, '}');
+		break;
+	}
+	case JSON_ARRAY:
+		str_addc(s, '[');
+		n = json_array_size(j);
+		for (i = 0; i < n; i++) {
+			v = json_array_get(j, i);
+			if (i > 0)
+				str_addc(s, ',');
+			text_go(s, v, depth + 1);
+		}
+		str_addc(s, ']');
+		break;
+	case JSON_STRING: quote_go(s, json_string_value(j), json_string_length(j)); break;
+	default: {
+		_cleanup_(freep) char *t = json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT);
+
+		str_adds(s, t != NULL ? t : "null");
+	}
+	}
+}
+
+char *
+json_text_go(struct arena *a, const json_t *j)
+{
+	struct str s;
+	char *copy;
+
+	str_init(&s, TEXT_MAX);
+	text_go(&s, j, 0);
+	copy = arena_strdup(a, str_text(&s));
+	str_done(&s);
+	return copy;
+}
+
+json_t *
+json_at(const json_t *j, const char *pointer)
+{
+	_cleanup_(freep) char *token = NULL;
+
+	if (*pointer == '\0')
+		return (json_t *)j;
+	token = mem_alloc(strlen(pointer) + 1);
+	while (j != NULL && *pointer == '/') {
+		size_t n = 0;
+
+		for (pointer++; *pointer != '\0' && *pointer != '/'; pointer++) {
+			if (pointer[0] == '~' && (pointer[1] == '0' || pointer[1] == '1'))
+				token[n++] = *++pointer == '0' ? '~' : '/';
+			else
+				token[n++] = *pointer;
+		}
+		token[n] = '\0';
+		if (json_is_array(j)) {
+			long long i;
+
+			if (!str_int(token, 0, 1 << 30, &i))
+				return NULL;
+			j = json_array_get(j, (size_t)i);
+		} else {
+			j = json_object_get(j, token);
+		}
+	}
+	return *pointer == '\0' ? (json_t *)j : NULL;
+}
+
+const char *
+json_str(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+json_int_t
+json_int(const json_t *object, const char *key, json_int_t otherwise)
+{
+	const json_t *v = json_object_get(object, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+}
+
+char *
+json_pointer_escape(struct arena *a, const char *token)
+{
+	char *out = arena_alloc(a, strlen(token) * 2 + 1), *o = out;
+
+	for (; *token != '\0'; token++) {
+		if (*token == '~' || *token == '/') {
+			*o++ = '~';
+			*o++ = *token == '~' ? '0' : '1';
+		} else {
+			*o++ = *token;
+		}
+	}
+	return out;
+}

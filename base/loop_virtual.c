@@ -1,0 +1,80 @@
+/* base/loop_virtual.c: time that moves only when told. */
+#include "base/loop.h"
+#include <assert.h>
+#include <stdlib.h>
+#include "base/arena.h"
+
+static void
+no_io(struct loop *l, struct loop_io *io)
+{
+	(void)l;
+	(void)io;
+	assert(!"a virtual loop has no sockets");
+}
+
+static void
+refresh(struct loop *l)
+{
+	(void)l;
+}
+
+static void
+run(struct loop *l)
+{
+	while (!l->stopped && loop_virtual_step(l))
+		;
+}
+
+static struct loop *
+virtual_free(struct loop *l)
+{
+	timers_done(&l->timers);
+	free(l);
+	return NULL;
+}
+
+static const struct loop_ops ops = {
+	.io_start = no_io,
+	.io_stop = no_io,
+	.run = run,
+	.refresh = refresh,
+	.free = virtual_free,
+};
+
+struct loop *
+loop_virtual_new(int64_t wall)
+{
+	struct loop *l = mem_alloc(sizeof(*l));
+
+	l->ops = &ops;
+	l->wall_now = wall;
+	return l;
+}
+
+bool
+loop_virtual_step(struct loop *l)
+{
+	int64_t due = timers_next(&l->timers);
+
+	if (due < 0)
+		return false;
+	if (due > l->mono_now) {
+		l->wall_now += due - l->mono_now;
+		l->mono_now = due;
+	}
+	timers_run(&l->timers, l->mono_now);
+	return true;
+}
+
+void
+loop_virtual_run_until(struct loop *l, int64_t mono)
+{
+	int64_t due;
+
+	while (!l->stopped && (due = timers_next(&l->timers)) >= 0 && due <= mono)
+		loop_virtual_step(l);
+	if (mono > l->mono_now) {
+		l->wall_now += mono - l->mono_now;
+		l->mono_now = mono;
+	}
+}

@@ -1,0 +1,108 @@
+/* base/map.c: slots in order, an index beside them. */
+#include "base/map.h"
+#include <stdint.h>
+#include <string.h>
+#include "base/arena.h"
+
+static uint32_t
+hash(const char *s)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	return h;
+}
+
+void
+map_done(struct map *m)
+{
+	for (size_t i = 0; i < m->n_slots; i++)
+		free(m->slots[i].key);
+	free(m->slots);
+	free(m->index);
+	*m = (struct map){ 0 };
+}
+
+/* The place in the index where the key is, or where it would go. A removed slot keeps its place until the next grow. */
+static size_t
+find(const struct map *m, const char *key)
+{
+	size_t i = hash(key) & (m->n_index - 1);
+
+	while (m->index[i] != 0) {
+		const struct map_slot *s = &m->slots[m->index[i] - 1];
+
+		if (s->key != NULL && strcmp(s->key, key) == 0)
+			break;
+		i = (i + 1) & (m->n_index - 1);
+	}
+	return i;
+}
+
+static void
+grow(struct map *m)
+{
+	size_t n = 0, want = 16;
+
+	while (want < m->count * 4)
+		want *= 2;
+	for (size_t i = 0; i < m->n_slots; i++)
+		if (m->slots[i].key != NULL)
+			m->slots[n++] = m->slots[i];
+	m->n_slots = n;
+	m->room = want / 2;
+	m->slots = mem_realloc(m->slots, m->room * sizeof(*m->slots));
+	free(m->index);
+	m->n_index = want;
+	m->index = mem_alloc(want * sizeof(*m->index));
+	for (size_t i = 0; i < n; i++)
+		m->index[find(m, m->slots[i].key)] = (unsigned)i + 1;
+}
+
+void *
+map_get(const struct map *m, const char *key)
+{
+	size_t i;
+
+	if (m->n_index == 0)
+		return NULL;
+	i = find(m, key);
+	return m->index[i] != 0 ? m->slots[m->index[i] - 1].value : NULL;
+}
+
+void *
+map_set(struct map *m, const char *key, void *value)
+{
+	size_t i;
+
+	if (m->n_slots == m->room)
+		grow(m);
+	i = find(m, key);
+	if (m->index[i] != 0) {
+		struct map_slot *s = &m->slots[m->index[i] - 1];
+		void *old = s->value;
+
+		s->value = value;
+		return old;
+	}
+	m->slots[m->n_slots] = (struct map_slot){ mem_strdup(key), value };
+	m->index[i] = (unsigned)++m->n_slots;
+	m->count++;
+	return NULL;
+}
+
+void *
+map_remove(struct map *m, const char *key)
+{
+	struct map_slot *s;
+	size_t i;
+
+	if (m->n_index == 0 || m->index[i = find(m, key)] == 0)
+		return NULL;
+	s = &m->slots[m->index[i] - 1];
+	free(s->key);
+	s->key = NULL;
+	m->count--;
+	return s->value;
+}

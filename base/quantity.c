@@ -1,0 +1,134 @@
+/* base/quantity.c: quantities as a count of nano units in 128 bits. */
+#include "base/quantity.h"
+#include <stdbool.h>
+#include <string.h>
+#include "base/str.h"
+
+typedef __int128 wide;
+
+enum family { DECIMAL, BINARY, EXPONENT };
+
+static const struct {
+	const char *text;
+	enum family family;
+	int power; /* of 10 or of 2 */
+} suffixes[] = {
+	{ "n", DECIMAL, -9 }, { "u", DECIMAL, -6 }, { "m", DECIMAL, -3 }, { "", DECIMAL, 0 }, { "k", DECIMAL, 3 },
+	{ "M", DECIMAL, 6 }, { "G", DECIMAL, 9 }, { "T", DECIMAL, 12 }, { "P", DECIMAL, 15 }, { "E", DECIMAL, 18 },
+	{ "Ki", BINARY, 10 }, { "Mi", BINARY, 20 }, { "Gi", BINARY, 30 }, { "Ti", BINARY, 40 }, { "Pi", BINARY, 50 },
+	{ "Ei", BINARY, 60 },
+};
+
+/* A larger value is not a quantity anybody means; Kubernetes caps there too. */
+static const wide wide_max = ((wide)1 << 62) * 1000000000;
+
+static bool
+scale10(wide *v, int power, bool *inexact)
+{
+	for (; power > 0; power--) {
+		if (*v > wide_max)
+			return false;
+		*v *= 10;
+	}
+	for (; power < 0; power++) {
+		*inexact |= *v % 10 != 0;
+		*v /= 10;
+	}
+	return *v <= wide_max;
+}
+
+static const char *
+put_number(struct arena *a, wide v)
+{
+	char text[48];
+	size_t i = sizeof(text);
+
+	text[--i] = '\0';
+	do
+		text[--i] = (char)('0' + (int)(v % 10));
+	while ((v /= 10) != 0);
+	return arena_strdup(a, text + i);
+}
+
+char *
+quantity_canonical(struct arena *a, const char *s)
+{
+	wide v = 0;
+	int decimals = 0, exponent;
+	bool negative = false, inexact = false, any = false;
+	enum family family = DECIMAL;
+	long long e = 0;
+	size_t i;
+
+	if (*s == '-' || *s == '+')
+		negative = *s++ == '-';
+	for (; *s >= '0' && *s <= '9'; s++, any = true) {
+		if (v > wide_max / 100)
+			return NULL;
+		v = v * 10 + (*s - '0');
+	}
+	if (*s == '.') {
+		for (s++; *s >= '0' && *s <= '9'; s++, any = true) {
+			if (decimals < 12 && v < wide_max / 100) {
+				v = v * 10 + (*s - '0');
+				decimals++;
+			} else {
+				inexact |= *s != '0';
+			}
+		}
+	}
+	if (!any)
+		return NULL;
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
+		if (strcmp(s, suffixes[i].text) == 0)
+			break;
+	if (i < ARRAY_SIZE(suffixes)) {
+		family = suffixes[i].family;
+		if (family == DECIMAL)
+			e = suffixes[i].power;
+		else
+			for (int k = 0; k < suffixes[i].power; k++) {
+				if (v > wide_max)
+					return NULL;
+				v *= 2;
+			}
+	} else if ((*s == 'e' || *s == 'E') && str_int(s + 1 + (s[1] == '+'), -30, 30, &e)) {
+		family = EXPONENT;
+	} else {
+		return NULL;
+	}
+	if (!scale10(&v, (int)e - decimals + 9, &inexact))
+		return NULL;
+	v += inexact; /* Kubernetes rounds up what is finer than nano */
+	if (v == 0)
+		return arena_strdup(a, "0");
+	if (family == BINARY && (v % 1000000000 != 0 || v < (wide)1024 * 1000000000))
+		family = DECIMAL;
+	if (family == BINARY) {
+		int power = 0;
+
+		v /= 1000000000;
+		while (v % 1024 == 0 && power < 60) {
+			v /= 1024;
+			power += 10;
+		}
+		for (i = 0; suffixes[i].power != power || (suffixes[i].family != BINARY && power != 0); i++)
+			;
+		return arena_printf(a, "%s%s%s", negative ? "-" : "", put_number(a, v), suffixes[i].text);
+	}
+	exponent = -9;
+	while (v % 10 == 0) {
+		v /= 10;
+		exponent++;
+	}
+	while (exponent % 3 != 0 || exponent > 18) {
+		v *= 10;
+		exponent--;
+	}
+	if (family == EXPONENT)
+		return exponent == 0 ? arena_printf(a, "%s%s", negative ? "-" : "", put_number(a, v))
+				     : arena_printf(a, "%s%se%d", negative ? "-" : "", put_number(a, v), exponent);
+	for (i = 0; suffixes[i].family != DECIMAL || suffixes[i].power != exponent; i++)
+		;
+	return arena_printf(a, "%s%s%s", negative ? "-" : "", put_number(a, v), suffixes[i].text);
+}

@@ -1,0 +1,11 @@
+/* base/quantity.h: Kubernetes resource quantities in canonical form.
+ *
+ * The form is the one that `resource.Quantity` prints after reading (k8s.io/apimachinery, pkg/api/resource): the suffix
+ * family that was read (binary, decimal, exponent) with the largest suffix that leaves a whole number. The pod template
+ * hash depends on it.
+ */
+#pragma once
+#include "base/arena.h"
+
+/* "0.5" → "500m", "1024Mi" → "1Gi", "1000m" → "1", "1e3" → "1e3". NULL if it is no quantity. */
+char *quantity_canonical(struct arena *, const char *);

@@ -1,0 +1,123 @@
+/* base/str.c: growing text with a limit. */
+#include "base/str.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void
+str_init(struct str *s, size_t max)
+{
+	*s = (struct str){ .max = max };
+}
+
+void
+str_done(struct str *s)
+{
+	free(s->at);
+	*s = (struct str){ .max = s->max };
+}
+
+bool
+str_add(struct str *s, const char *at, size_t len)
+{
+	if (len > s->max - s->len) {
+		s->overflow = true;
+		return false;
+	}
+	if (s->len + len + 1 > s->room) {
+		size_t room = s->room < 128 ? 128 : s->room * 2;
+
+		while (room < s->len + len + 1)
+			room *= 2;
+		s->at = mem_realloc(s->at, room);
+		s->room = room;
+	}
+	if (len > 0)
+		memcpy(s->at + s->len, at, len);
+	s->len += len;
+	s->at[s->len] = '\0';
+	return true;
+}
+
+bool
+str_adds(struct str *s, const char *text)
+{
+	return str_add(s, text, strlen(text));
+}
+
+bool
+str_addc(struct str *s, char c)
+{
+	return str_add(s, &c, 1);
+}
+
+bool
+str_addf(struct str *s, const char *format, ...)
+{
+	_cleanup_(freep) char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		s->overflow = true;
+		return false;
+	}
+	return str_add(s, text, (size_t)n);
+}
+
+void
+str_cut(struct str *s, size_t n)
+{
+	if (n == 0)
+		return;
+	memmove(s->at, s->at + n, s->len - n + 1);
+	s->len -= n;
+}
+
+const char *
+str_text(const struct str *s)
+{
+	return s->at != NULL ? s->at : "";
+}
+
+bool
+str_starts(const char *s, const char *prefix)
+{
+	return s != NULL && strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool
+str_ends(const char *s, const char *suffix)
+{
+	size_t n, m = strlen(suffix);
+
+	if (s == NULL || (n = strlen(s)) < m)
+		return false;
+	return strcmp(s + n - m, suffix) == 0;
+}
+
+bool
+str_eq(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+str_int(const char *s, long long min, long long max, long long *ret)
+{
+	long long n;
+	char *end;
+
+	if (s == NULL || *s == '\0' || *s == ' ' || *s == '\t' || *s == '\n')
+		return false;
+	errno = 0;
+	n = strtoll(s, &end, 10);
+	if (errno != 0 || *end != '\0' || n < min || n > max)
+		return false;
+	*ret = n;
+	return true;
+}

@@ -1,0 +1,181 @@
+/* base/time.c: calendar arithmetic without libc's time zone state. */
+#include "base/time.h"
+#include <string.h>
+
+/* Days since 1970-01-01 of a proleptic Gregorian date. */
+static int64_t
+days_from_civil(int64_t y, int64_t m, int64_t d)
+{
+	int64_t era, yoe, doy;
+
+	y -= m <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	yoe = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+static void
+civil_from_days(int64_t z, int64_t *y, int64_t *m, int64_t *d)
+{
+	int64_t era, doe, yoe, doy, mp;
+
+	z += 719468;
+	era = (z >= 0 ? z : z - 146096) / 146097;
+	doe = z - era * 146097;
+	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	mp = (5 * doy + 2) / 153;
+	*d = doy - (153 * mp + 2) / 5 + 1;
+	*m = mp < 10 ? mp + 3 : mp - 9;
+	*y = yoe + era * 400 + (*m <= 2);
+}
+
+/* n digits at *s; -1 if there are not that many. */
+static int
+digits(const char **s, int n)
+{
+	int v = 0;
+
+	while (n-- > 0) {
+		if (**s < '0' || **s > '9')
+			return -1;
+		v = v * 10 + (*(*s)++ - '0');
+	}
+	return v;
+}
+
+bool
+time_parse(const char *s, int64_t *ret)
+{
+	int64_t ms = 0, scale = 100, offset = 0;
+	int y, mo, d, h, mi, se;
+
+	if (s == NULL || (y = digits(&s, 4)) < 0 || *s++ != '-' || (mo = digits(&s, 2)) < 1 || mo > 12 ||
+	    *s++ != '-' || (d = digits(&s, 2)) < 1 || d > 31 || (*s != 'T' && *s != 't' && *s != ' '))
+		return false;
+	s++;
+	if ((h = digits(&s, 2)) < 0 || h > 23 || *s++ != ':' || (mi = digits(&s, 2)) < 0 || mi > 59 || *s++ != ':' ||
+	    (se = digits(&s, 2)) < 0 || se > 60)
+		return false;
+	if (*s == '.') {
+		if (*++s < '0' || *s > '9')
+			return false;
+		for (; *s >= '0' && *s <= '9'; s++, scale /= 10)
+			ms += (*s - '0') * scale;
+	}
+	if (*s == '+' || *s == '-') {
+		int sign = *s++ == '+' ? 1 : -1, oh, om;
+
+		if ((oh = digits(&s, 2)) < 0 || *s++ != ':' || (om = digits(&s, 2)) < 0)
+			return false;
+		offset = sign * (oh * 3600 + om * 60);
+	} else if (*s == 'Z' || *s == 'z') {
+		s++;
+	} else {
+		return false;
+	}
+	if (*s != '\0')
+		return false;
+	*ret = (days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + se - offset) * 1000 + ms;
+	return true;
+}
+
+int64_t
+time_stored(int64_t ms)
+{
+	return ms - (ms % 1000 + 1000) % 1000;
+}
+
+char *
+time_format(struct arena *a, int64_t ms)
+{
+	int64_t s = time_stored(ms) / 1000, days = s / 86400, rest = s % 86400, y, m, d;
+
+	if (rest < 0) {
+		rest += 86400;
+		days--;
+	}
+	civil_from_days(days, &y, &m, &d);
+	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)y, (int)m, (int)d, (int)(rest / 3600),
+	    (int)(rest / 60 % 60), (int)(rest % 60));
+}
+
+int64_t
+time_add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return b > 0 ? TIME_MAX : -TIME_MAX;
+	return sum > TIME_MAX ? TIME_MAX : sum < -TIME_MAX ? -TIME_MAX : sum;
+}
+
+bool
+duration_parse(const char *s, int64_t *ret_ms)
+{
+	static const struct {
+		const char *name;
+		double ms;
+	} units[] = { { "ns", 1e-6 }, { "us", 1e-3 }, { "\xc2\xb5s", 1e-3 }, { "\xce\xbcs", 1e-3 }, { "ms", 1 },
+		{ "s", 1e3 }, { "m", 6e4 }, { "h", 3.6e6 } };
+	double total = 0;
+	bool negative = false;
+
+	if (s == NULL)
+		return false;
+	if (*s == '-' || *s == '+')
+		negative = *s++ == '-';
+	if (strcmp(s, "0") == 0) {
+		*ret_ms = 0;
+		return true;
+	}
+	if (*s == '\0')
+		return false;
+	while (*s != '\0') {
+		double v = 0, scale = 1;
+		bool any = false;
+		size_t best = 0, best_len = 0;
+
+		for (; *s >= '0' && *s <= '9'; s++, any = true)
+			v = v * 10 + (*s - '0');
+		if (*s == '.')
+			for (s++; *s >= '0' && *s <= '9'; s++, any = true)
+				v += (*s - '0') * (scale /= 10);
+		for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+			size_t n = strlen(units[i].name);
+
+			if (n > best_len && strncmp(s, units[i].name, n) == 0)
+				best = i, best_len = n;
+		}
+		if (!any || best_len == 0)
+			return false;
+		s += best_len;
+		total += v * units[best].ms;
+	}
+	if (total > (double)TIME_MAX)
+		total = (double)TIME_MAX;
+	*ret_ms = negative ? -(int64_t)(total + 1e-7) : (int64_t)(total + 1e-7);
+	return true;
+}
+
+char *
+duration_human(struct arena *a, int64_t ms)
+{
+	long long s = ms < 0 ? 0 : ms / 1000;
+
+	if (s < 120)
+		return arena_printf(a, "%llds", s);
+	if (s < 600)
+		return s % 60 ? arena_printf(a, "%lldm%llds", s / 60, s % 60) : arena_printf(a, "%lldm", s / 60);
+	if (s < 3 * 3600)
+		return arena_printf(a, "%lldm", s / 60);
+	if (s < 8 * 3600)
+		return s / 60 % 60 ? arena_printf(a, "%lldh%lldm", s / 3600, s / 60 % 60)
+				   : arena_printf(a, "%lldh", s / 3600);
+	if (s < 48 * 3600)
+		return arena_printf(a, "%lldh", s / 3600);
+	if (s < 8 * 86400 && s / 3600 % 24)
+		return arena_printf(a, "%lldd%lldh", s / 86400, s / 3600 % 24);
+	return arena_printf(a, "%lldd", s / 86400);
+}

@@ -1,0 +1,33 @@
+/* kube/api/core.h: Pod, Service and Event of the core group, as far as they are read. */
+#pragma once
+#include "kube/api/rollout.h"
+
+struct pod_status {
+	const char *phase, *reason, *pod_ip;
+	LIST_OF(struct condition) conditions;
+};
+
+struct pod {
+	struct object object;
+	struct pod_status status;
+};
+
+struct service_spec {
+	struct string_map selector;
+};
+
+struct service {
+	struct object object;
+	struct service_spec spec;
+};
+
+struct event {
+	struct object object;
+	const char *reason, *message, *event_type;
+	int64_t first_timestamp, last_timestamp, count;
+};
+
+extern const struct type pod_type, service_type, event_type;
+
+/* The pod's Ready condition is True. */
+bool pod_ready(const struct pod *);

@@ -1,0 +1,96 @@
+/* kube/api/meta.c: metadata rows and what is asked of them. */
+#include "kube/api/meta.h"
+#include <string.h>
+#include "base/str.h"
+
+static const struct field owner_fields[] = {
+	STRING(owner, api_version, "apiVersion"),
+	STRING(owner, kind, "kind"),
+	STRING(owner, name, "name"),
+	STRING(owner, uid, "uid"),
+	BOOL(owner, controller, "controller"),
+	BOOL(owner, block_owner_deletion, "blockOwnerDeletion"),
+};
+TYPE(owner, "owner reference");
+
+static const struct field meta_fields[] = {
+	STRING(meta, name, "name"),
+	STRING(meta, generate_name, "generateName"),
+	STRING(meta, namespace, "namespace"),
+	STRING(meta, uid, "uid"),
+	STRING(meta, resource_version, "resourceVersion"),
+	INT(meta, generation, "generation"),
+	TIME(meta, creation_timestamp, "creationTimestamp"),
+	TIME(meta, deletion_timestamp, "deletionTimestamp"),
+	STRING_MAP(meta, labels, "labels"),
+	STRING_MAP(meta, annotations, "annotations"),
+	LIST(meta, owners, "ownerReferences", owner),
+	STRINGS(meta, finalizers, "finalizers"),
+};
+TYPE(meta, "object's metadata");
+
+struct object *
+object_decode(const struct type *t, const json_t *j, struct arena *a)
+{
+	struct object *o = arena_alloc(a, t->size);
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct problems found = { .arena = a, .scratch = scratch };
+
+	decode(t, j, "", &found, o);
+	decode(&meta_type, json_object_get(j, "metadata"), "metadata", &found, &o->meta);
+	o->type = t;
+	if (t->finish != NULL)
+		t->finish(o, j, a);
+	if (found.n > 0) {
+		struct problems *p = arena_alloc(a, sizeof(*p));
+
+		*p = found;
+		p->scratch = NULL;
+		o->problems = p;
+	}
+	return o;
+}
+
+const struct owner *
+object_controller(const struct object *o)
+{
+	for (size_t i = 0; i < o->meta.owners.n; i++)
+		if (o->meta.owners.at[i].controller)
+			return &o->meta.owners.at[i];
+	return NULL;
+}
+
+const char *
+object_label(const struct object *o, const char *key)
+{
+	return string_map_get(&o->meta.labels, key);
+}
+
+const char *
+object_annotation(const struct object *o, const char *key)
+{
+	return string_map_get(&o->meta.annotations, key);
+}
+
+int
+resource_version_compare(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	int c;
+
+	if (n != m)
+		return n < m ? -1 : 1;
+	c = strcmp(a, b);
+	return c < 0 ? -1 : c > 0;
+}
+
+const struct problem *
+object_problem(const struct object *o, const char *prefix)
+{
+	if (o->problems == NULL)
+		return NULL;
+	for (size_t i = 0; i < o->problems->n && i < PROBLEMS_MAX; i++)
+		if (str_starts(o->problems->at[i].path, prefix))
+			return &o->problems->at[i];
+	return NULL;
+}

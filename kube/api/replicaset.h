@@ -1,0 +1,26 @@
+/* kube/api/replicaset.h: ReplicaSet of apps/v1. */
+#pragma once
+#include "kube/api/rollout.h"
+
+struct replicaset_spec {
+	struct opt_int replicas; /* absent: 1 */
+	int64_t min_ready_seconds;
+	const char *template; /* pod template as canonical JSON, hash label included */
+};
+
+struct replicaset_status {
+	int64_t replicas, ready_replicas, available_replicas, observed_generation;
+	LIST_OF(struct condition) conditions;
+};
+
+struct replicaset {
+	struct object object;
+	struct replicaset_spec spec;
+	struct replicaset_status status;
+};
+
+extern const struct type replicaset_type;
+
+
+/* spec.replicas, as Kubernetes defaults it. */
+int64_t replicaset_wanted(const struct replicaset *);

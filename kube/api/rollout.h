@@ -1,0 +1,183 @@
+/* kube/api/rollout.h: the Rollout of argoproj.io/v1alpha1: what Sluice reads and writes of it.
+ *
+ * Field names and meanings are those of Argo Rollouts' API. What a table marks as not built is refused with an error
+ * instead of being ignored.
+ */
+#pragma once
+#include "kube/api/meta.h"
+
+/* Well-known keys. */
+#define LABEL_POD_TEMPLATE_HASH "rollouts-pod-template-hash"
+#define ANNOTATION_REVISION "rollout.argoproj.io/revision"
+#define ANNOTATION_REVISION_HISTORY "rollout.argoproj.io/revision-history"
+#define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
+#define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
+#define ANNOTATION_MANAGED_BY "argo-rollouts.argoproj.io/managed-by-rollouts"
+#define ANNOTATION_LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+struct condition {
+	const char *type, *status, *reason, *message;
+	int64_t last_update_time, last_transition_time;
+};
+
+/* One canary step; exactly one field is set. */
+struct pause_step {
+	const char *duration; /* seconds, or a Go duration; NULL: until somebody promotes */
+};
+
+struct canary_step {
+	struct opt_int set_weight; /* percent */
+	const struct pause_step *pause;
+};
+
+struct template_ref {
+	const char *template_name;
+	bool cluster_scope;
+};
+
+/* Where an argument's value comes from, other than the manifest. */
+struct field_ref {
+	const char *field_path;
+};
+
+struct secret_key_ref {
+	const char *name, *key;
+};
+
+struct value_from {
+	const char *pod_template_hash_value; /* Latest | Stable */
+	const struct field_ref *field_ref;
+	const struct secret_key_ref *secret_key_ref;
+};
+
+struct argument {
+	const char *name, *value;
+	const struct value_from *value_from;
+};
+
+struct run_metadata {
+	struct string_map labels, annotations;
+};
+
+struct background_analysis {
+	LIST_OF(struct template_ref) templates;
+	LIST_OF(struct argument) args;
+	struct opt_int starting_step;
+	const struct run_metadata *run_metadata;
+};
+
+struct istio_virtual_service_ref {
+	const char *name; /* "name" or "name.namespace" */
+	struct strings routes;
+};
+
+struct istio_destination_rule_ref {
+	const char *name, *canary_subset_name, *stable_subset_name;
+};
+
+struct istio_routing {
+	const struct istio_virtual_service_ref *virtual_service;
+	const struct istio_destination_rule_ref *destination_rule; /* NULL: host-level splitting */
+};
+
+struct traffic_routing {
+	const struct istio_routing *istio;
+};
+
+struct canary_strategy {
+	const char *canary_service, *stable_service;
+	LIST_OF(struct canary_step) steps;
+	const struct traffic_routing *traffic_routing;
+	const char *max_surge, *max_unavailable;
+	const struct background_analysis *analysis;
+	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
+	struct opt_int abort_scale_down_delay_seconds;
+};
+
+struct rollout_strategy {
+	const struct canary_strategy *canary;
+};
+
+struct label_selector {
+	struct string_map match_labels;
+};
+
+struct analysis_history {
+	struct opt_int successful_limit, unsuccessful_limit;
+};
+
+struct rollout_spec {
+	struct opt_int replicas;
+	const struct label_selector *selector;
+	const char *template; /* pod template as canonical JSON, see kube/api/pod_template.h */
+	int64_t min_ready_seconds;
+	struct opt_int revision_history_limit, progress_deadline_seconds;
+	bool progress_deadline_abort, paused;
+	const struct analysis_history *analysis;
+	struct rollout_strategy strategy;
+};
+
+struct pause_condition {
+	const char *reason;
+	int64_t start_time;
+};
+
+struct run_status {
+	const char *name, *status, *message;
+};
+
+struct weight_destination {
+	int64_t weight;
+	const char *service_name, *pod_template_hash;
+};
+
+struct traffic_weights {
+	struct weight_destination canary, stable;
+};
+
+struct canary_status {
+	const struct run_status *background_analysis;
+	const struct traffic_weights *weights;
+};
+
+struct blue_green_status {
+	const char *active_selector, *preview_selector;
+};
+
+struct rollout_duration {
+	int64_t rollout_started_at, manual_pause_started_at;
+	int64_t total_manual_pause_seconds;
+	int64_t finished_at;
+	const char *completion_status;
+};
+
+struct rollout_status {
+	bool abort;
+	int64_t aborted_at;
+	LIST_OF(struct pause_condition) pause_conditions;
+	bool controller_pause, promote_full;
+	const char *current_pod_hash, *stable_rs, *current_step_hash;
+	struct opt_int current_step_index;
+	int64_t replicas, updated_replicas, ready_replicas, available_replicas, hpa_replicas;
+	const char *selector;
+	struct opt_int collision_count;
+	const char *observed_generation; /* a string in this API */
+	LIST_OF(struct condition) conditions;
+	const char *phase, *message;
+	struct canary_status canary;
+	struct blue_green_status blue_green;
+	struct rollout_duration duration;
+};
+
+struct rollout {
+	struct object object;
+	struct rollout_spec spec;
+	struct rollout_status status;
+	const char *steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of */
+};
+
+extern const struct type condition_type, template_ref_type, argument_type, value_from_type, field_ref_type,
+    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+
+/* A pause's length in ms: -1 when it has none (until promoted), -2 when the text is not a duration. */
+int64_t pause_duration(const struct pause_step *);

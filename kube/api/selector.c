@@ -1,0 +1,235 @@
+/* kube/api/selector.c: selectors as lists of requirements. */
+#include "kube/api/selector.h"
+#include <ctype.h>
+#include <string.h>
+#include "base/str.h"
+
+#define REQUIREMENTS_MAX 64
+
+static void
+skip(const char **s)
+{
+	while (isspace((unsigned char)**s))
+		(*s)++;
+}
+
+/* A run of characters that labels may have. */
+static const char *
+word(struct arena *a, const char **s)
+{
+	const char *start;
+
+	skip(s);
+	start = *s;
+	while (isalnum((unsigned char)**s) || (**s != '\0' && strchr("._-/~*", **s) != NULL))
+		(*s)++;
+	start = arena_strndup(a, start, (size_t)(*s - start));
+	skip(s);
+	return start;
+}
+
+static struct strings
+one(struct arena *a, const char *value)
+{
+	struct strings s = { arena_new_array(a, const char *, 1), 1 };
+
+	s.at[0] = value;
+	return s;
+}
+
+static struct err *
+parse_set(struct arena *a, const char **s, struct strings *ret)
+{
+	const char *values[REQUIREMENTS_MAX];
+	size_t n = 0;
+
+	if (*(*s)++ != '(')
+		return err_new(a, ERR_INVALID, "selector: ( expected after in or notin");
+	do {
+		if (n == REQUIREMENTS_MAX)
+			return err_new(a, ERR_INVALID, "selector: more than %d values", REQUIREMENTS_MAX);
+		values[n++] = word(a, s);
+	} while (*(*s)++ == ',');
+	if ((*s)[-1] != ')')
+		return err_new(a, ERR_INVALID, "selector: ) expected");
+	skip(s);
+	ret->at = arena_new_array(a, const char *, n);
+	memcpy(ret->at, values, n * sizeof(*values));
+	ret->n = n;
+	return NULL;
+}
+
+static struct err *
+parse_one(struct arena *a, const char **s, struct requirement *r)
+{
+	const char *op;
+
+	skip(s);
+	if (**s == '!') {
+		(*s)++;
+		*r = (struct requirement){ word(a, s), SELECTOR_NOT_EXISTS, { 0 } };
+		return NULL;
+	}
+	r->key = word(a, s);
+	if (r->key[0] == '\0')
+		return err_new(a, ERR_INVALID, "selector: a key is expected at \"%s\"", *s);
+	if (**s == '=' || (**s == '!' && (*s)[1] == '=')) {
+		r->op = **s == '!' ? SELECTOR_NOT_IN : SELECTOR_IN;
+		*s += **s == '!' || (*s)[1] == '=' ? 2 : 1;
+		r->values = one(a, word(a, s));
+		return NULL;
+	}
+	if (**s == ',' || **s == '\0') {
+		r->op = SELECTOR_EXISTS;
+		return NULL;
+	}
+	op = word(a, s);
+	if (strcmp(op, "in") != 0 && strcmp(op, "notin") != 0)
+		return err_new(a, ERR_INVALID, "selector: \"%s\" is not an operator", op);
+	r->op = op[0] == 'i' ? SELECTOR_IN : SELECTOR_NOT_IN;
+	return parse_set(a, s, &r->values);
+}
+
+struct err *
+selector_parse(struct arena *a, const char *s, struct selector *ret)
+{
+	struct requirement *r = arena_new_array(a, struct requirement, REQUIREMENTS_MAX);
+	struct err *e;
+	size_t n = 0;
+
+	skip(&s);
+	while (*s != '\0') {
+		if (n == REQUIREMENTS_MAX)
+			return err_new(a, ERR_INVALID, "selector: more than %d requirements", REQUIREMENTS_MAX);
+		if ((e = parse_one(a, &s, &r[n])) != NULL)
+			return e;
+		n++;
+		if (*s == ',')
+			s++;
+		else if (*s != '\0')
+			return err_new(a, ERR_INVALID, "selector: \"%s\" is not understood", s);
+	}
+	ret->requirements.at = r;
+	ret->requirements.n = n;
+	return NULL;
+}
+
+struct err *
+selector_from_json(struct arena *a, const json_t *j, struct selector *ret)
+{
+	static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
+	const json_t *labels = json_object_get(j, "matchLabels"), *expressions = json_object_get(j, "matchExpressions");
+	size_t n = 0, i, k;
+	struct requirement *r =
+	    arena_new_array(a, struct requirement, json_object_size(labels) + json_array_size(expressions));
+	const char *key;
+	json_t *v;
+
+	json_object_foreach ((json_t *)labels, key, v)
+		r[n++] = (struct requirement){ arena_strdup(a, key), SELECTOR_IN,
+			one(a, arena_strdup(a, json_string_value(v) ?: "")) };
+	json_array_foreach (expressions, i, v) {
+		const char *op = json_str(v, "operator");
+		const json_t *values = json_object_get(v, "values");
+		struct requirement *q = &r[n++];
+
+		q->key = arena_strdup(a, json_str(v, "key") ?: "");
+		for (k = 0; k < ARRAY_SIZE(ops) && !str_eq(op, ops[k]); k++)
+			;
+		if (k == ARRAY_SIZE(ops))
+			return err_new(a, ERR_INVALID, "matchExpressions[%zu].operator: %s is not one of In, NotIn, Exists, "
+				"DoesNotExist", i, op != NULL ? op : "(none)");
+		q->op = (enum selector_op)k;
+		q->values.n = json_array_size(values);
+		q->values.at = arena_new_array(a, const char *, q->values.n);
+		for (k = 0; k < q->values.n; k++)
+			q->values.at[k] = arena_strdup(a, json_string_value(json_array_get(values, k)) ?: "");
+	}
+	ret->requirements.at = r;
+	ret->requirements.n = n;
+	return NULL;
+}
+
+static bool
+holds(const struct requirement *r, const char *value)
+{
+	bool in = false;
+
+	if (r->op == SELECTOR_EXISTS || r->op == SELECTOR_NOT_EXISTS)
+		return (value != NULL) == (r->op == SELECTOR_EXISTS);
+	for (size_t i = 0; value != NULL && i < r->values.n; i++)
+		in |= strcmp(r->values.at[i], value) == 0;
+	return in == (r->op == SELECTOR_IN);
+}
+
+bool
+selector_matches(const struct selector *s, const json_t *labels)
+{
+	for (size_t i = 0; i < s->requirements.n; i++)
+		if (!holds(&s->requirements.at[i], json_str(labels, s->requirements.at[i].key)))
+			return false;
+	return true;
+}
+
+bool
+selector_matches_map(const struct selector *s, const struct string_map *labels)
+{
+	for (size_t i = 0; i < s->requirements.n; i++)
+		if (!holds(&s->requirements.at[i], string_map_get(labels, s->requirements.at[i].key)))
+			return false;
+	return true;
+}
+
+struct err *
+field_selector_matches(struct arena *a, const char *text, const json_t *object, bool *ret)
+{
+	char *rest = arena_strdup(a, text), *term, *save = NULL;
+
+	for (term = strtok_r(rest, ",", &save); term != NULL; term = strtok_r(NULL, ",", &save)) {
+		char *op = strchr(term, '='), *pointer, *value;
+		const json_t *found;
+		const char *has;
+		bool want = true;
+
+		if (op == NULL)
+			return err_new(a, ERR_INVALID, "field selector: \"%s\" has no =", term);
+		value = op + (op[1] == '=' ? 2 : 1);
+		if (op > term && op[-1] == '!') {
+			want = false;
+			op--;
+		}
+		*op = '\0';
+		pointer = arena_printf(a, "/%s", term);
+		for (char *c = pointer; *c != '\0'; c++)
+			if (*c == '.')
+				*c = '/';
+		found = json_at(object, pointer);
+		has = json_is_string(found) ? json_string_value(found) : "";
+		if ((strcmp(has, value) == 0) != want) {
+			*ret = false;
+			return NULL;
+		}
+	}
+	*ret = true;
+	return NULL;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct string_pair *)a)->key, ((const struct string_pair *)b)->key);
+}
+
+const char *
+selector_text(struct arena *a, const struct string_map *m)
+{
+	struct string_pair *pairs = arena_new_array(a, struct string_pair, m->n);
+	const char *text = "";
+
+	if (m->n > 0)
+		memcpy(pairs, m->at, m->n * sizeof(*pairs));
+	qsort(pairs, m->n, sizeof(*pairs), by_key);
+	for (size_t i = 0; i < m->n; i++)
+		text = arena_printf(a, "%s%s%s=%s", text, i > 0 ? "," : "", pairs[i].key, pairs[i].value);
+	return text;
+}

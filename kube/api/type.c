@@ -1,0 +1,44 @@
+/* kube/api/type.c: what every type shares. */
+#include "kube/api/type.h"
+#include <string.h>
+
+void
+problem_add(struct problems *p, const char *path, const char *format, ...)
+{
+	va_list ap;
+
+	if (p->n < PROBLEMS_MAX) {
+		p->at[p->n].path = arena_strdup(p->arena, path);
+		va_start(ap, format);
+		p->at[p->n].text = arena_vprintf(p->arena, format, ap);
+		va_end(ap);
+	}
+	p->n++;
+}
+
+const char *
+type_api_version(const struct type *t, struct arena *a)
+{
+	return t->group[0] == '\0' ? t->version : arena_printf(a, "%s/%s", t->group, t->version);
+}
+
+const char *
+string_map_get(const struct string_map *m, const char *key)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->at[i].key, key) == 0)
+			return m->at[i].value;
+	return NULL;
+}
+
+void *
+type_copy(const struct type *t, const void *object, struct arena *a)
+{
+	json_t *j = encode(t, object);
+	struct problems ignored = { .arena = a };
+	void *copy = arena_alloc(a, t->size);
+
+	decode(t, j, "", &ignored, copy);
+	json_decref(j);
+	return copy;
+}

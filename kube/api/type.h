@@ -1,0 +1,170 @@
+/* kube/api/type.h: API types as tables.
+ *
+ * A type is a struct and a table of rows, one a field. Decoding (with errors that name the path), encoding and validation
+ * all walk the same rows, so that a field is written down once. A row is typed: `INT(step, set_weight, "setWeight")` does
+ * not compile unless `struct step` has an int64_t of that name.
+ *
+ *	static const struct field step_fields[] = {
+ *		OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "share of traffic, percent"),
+ *		OBJECT(canary_step, pause, "pause", &pause_type),
+ *	};
+ *
+ * What a table does not name is ignored when the type is open, and an error listing the known names when it is `strict`
+ * (where a misspelt key would silently change what a rollout does).
+ *
+ * Decoded values live in the arena given to decode and are never changed afterwards.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/json.h"
+
+enum kind {
+	KIND_BOOL,       /* bool */
+	KIND_OPT_BOOL,   /* struct opt_bool */
+	KIND_INT,        /* int64_t */
+	KIND_OPT_INT,    /* struct opt_int: absent is told apart from 0 */
+	KIND_STRING,     /* const char *; NULL when absent */
+	KIND_TIME,       /* int64_t, ms since 1970; 0 when absent; RFC 3339 in JSON */
+	KIND_DURATION,   /* struct duration; "1m30s" (Go syntax) in JSON */
+	KIND_INT_OR_STRING, /* const char *: the text of either */
+	KIND_OBJECT,     /* const struct x *; NULL when absent */
+	KIND_EMBED,      /* struct x */
+	KIND_LIST,       /* LIST_OF(struct x) */
+	KIND_STRINGS,    /* struct strings */
+	KIND_STRING_MAP, /* struct string_map */
+	KIND_JSON,       /* const char *: compact JSON text, kept as it came */
+	KIND_MAX
+};
+
+struct opt_int {
+	bool set;
+	int64_t is;
+};
+
+struct opt_bool {
+	bool set, is;
+};
+
+struct duration {
+	const char *text; /* as written; NULL when absent */
+	int64_t ms;
+};
+
+struct strings {
+	const char **at;
+	size_t n;
+};
+
+struct string_pair {
+	const char *key, *value;
+};
+
+struct string_map {
+	struct string_pair *at; /* in the order in which they came */
+	size_t n;
+};
+
+#define LIST_OF(T)                                                                                                     \
+	struct {                                                                                                       \
+		T *at;                                                                                                 \
+		size_t n;                                                                                              \
+	}
+
+struct type;
+struct object;
+
+struct field {
+	const char *name; /* JSON name */
+	enum kind kind;
+	size_t offset;
+	const struct type *of; /* OBJECT, EMBED, LIST: the type of the value or element */
+	bool required;         /* absent is an error */
+	bool always;           /* written even when empty, as Go does without omitempty */
+	bool not_built;        /* known, but Sluice cannot do it yet: present is an error that says so */
+	int64_t min, max;      /* INT, OPT_INT, when min < max */
+	const char *choices;   /* STRING: "a|b|c" */
+	const char *doc;       /* one line */
+};
+
+struct type {
+	const char *name; /* "canary strategy": for messages */
+	size_t size;
+	const struct field *fields;
+	size_t n_fields;
+	bool strict; /* an unknown key is an error */
+
+	/* Of root types only. */
+	const char *group; /* "" for the core group */
+	const char *version, *plural, *kind;
+	bool cluster_scoped;
+	bool has_status; /* /status is a subresource */
+	/* Derives, after decoding, what no row holds (a canonical template); NULL: nothing. */
+	void (*finish)(struct object *, const json_t *, struct arena *);
+};
+
+#define FIELD_(S, m, T, K, json, ...)                                                                                  \
+	{                                                                                                              \
+		.name = (json), .kind = (K), .offset = _Generic(((struct S *)0)->m, T : offsetof(struct S, m)),        \
+		__VA_ARGS__                                                                                            \
+	}
+#define BOOL(S, m, json, ...) FIELD_(S, m, bool, KIND_BOOL, json, __VA_ARGS__)
+#define OPT_BOOL(S, m, json, ...) FIELD_(S, m, struct opt_bool, KIND_OPT_BOOL, json, __VA_ARGS__)
+#define INT(S, m, json, ...) FIELD_(S, m, int64_t, KIND_INT, json, __VA_ARGS__)
+#define OPT_INT(S, m, json, ...) FIELD_(S, m, struct opt_int, KIND_OPT_INT, json, __VA_ARGS__)
+#define STRING(S, m, json, ...) FIELD_(S, m, const char *, KIND_STRING, json, __VA_ARGS__)
+#define TIME(S, m, json, ...) FIELD_(S, m, int64_t, KIND_TIME, json, __VA_ARGS__)
+#define DURATION(S, m, json, ...) FIELD_(S, m, struct duration, KIND_DURATION, json, __VA_ARGS__)
+#define INT_OR_STRING(S, m, json, ...) FIELD_(S, m, const char *, KIND_INT_OR_STRING, json, __VA_ARGS__)
+#define STRINGS(S, m, json, ...) FIELD_(S, m, struct strings, KIND_STRINGS, json, __VA_ARGS__)
+#define STRING_MAP(S, m, json, ...) FIELD_(S, m, struct string_map, KIND_STRING_MAP, json, __VA_ARGS__)
+#define JSON(S, m, json, ...) FIELD_(S, m, const char *, KIND_JSON, json, __VA_ARGS__)
+/* The C type of the member is checked against T, a struct tag. */
+#define OBJECT(S, m, json, T, ...) FIELD_(S, m, const struct T *, KIND_OBJECT, json, .of = &T##_type, __VA_ARGS__)
+#define EMBED(S, m, json, T, ...) FIELD_(S, m, struct T, KIND_EMBED, json, .of = &T##_type, __VA_ARGS__)
+#define LIST(S, m, json, T, ...)                                                                                       \
+	{                                                                                                              \
+		.name = (json), .kind = KIND_LIST, .of = &T##_type,                                                    \
+		.offset = _Generic(((struct S *)0)->m.at, struct T * : offsetof(struct S, m)), __VA_ARGS__             \
+	}
+#define NOT_BUILT(json) { .name = (json), .kind = KIND_JSON, .not_built = true }
+
+/* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); */
+#define TYPE(T, text, ...)                                                                                             \
+	const struct type T##_type = { .name = (text), .size = sizeof(struct T), .fields = T##_fields,                 \
+		.n_fields = ARRAY_SIZE(T##_fields), __VA_ARGS__ }
+
+/* What is wrong with an object, one entry a place. */
+struct problem {
+	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
+	const char *text;
+};
+
+#define PROBLEMS_MAX 32 /* more are counted, not kept */
+
+struct problems {
+	struct arena *arena;   /* where decoded values and problems go */
+	struct arena *scratch; /* where paths are built on the way; NULL: in arena too */
+	struct problem at[PROBLEMS_MAX];
+	size_t n;
+};
+
+void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
+
+/* Fills the zeroed struct at `ret` from a JSON object. Every problem is added to `problems`; the field it is about stays
+ * zero and the rest is decoded all the same, so that a bad field never hides the status of an object. */
+void decode(const struct type *, const json_t *, const char *path, struct problems *, void *ret);
+
+/* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
+json_t *encode(const struct type *, const void *);
+
+/* A copy of a whole struct into an arena, sharing nothing with the original. */
+void *type_copy(const struct type *, const void *, struct arena *);
+
+/* "argoproj.io/v1alpha1", or "v1" for the core group. */
+const char *type_api_version(const struct type *, struct arena *);
+
+/* The value of a key, or NULL. */
+const char *string_map_get(const struct string_map *, const char *key);

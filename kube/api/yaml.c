@@ -1,0 +1,241 @@
+/* kube/api/yaml.c: libyaml's documents, walked into JSON. */
+#include "kube/api/yaml.h"
+#include <math.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+#include "base/str.h"
+
+struct walk {
+	struct arena *arena;
+	yaml_document_t *doc;
+	size_t nodes;
+};
+
+static bool
+word_in(const char *s, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcmp(s, *words) == 0)
+			return true;
+	return false;
+}
+
+/* An integer in any of YAML 1.1's bases; false if it is none or does not fit. */
+static bool
+yaml_int(const char *s, json_int_t *ret)
+{
+	const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
+	int base = 10;
+	char *end;
+	long long v;
+
+	if (*digits < '0' || *digits > '9')
+		return false;
+	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) {
+		base = 16;
+		digits += 2;
+	} else if (digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'b')) {
+		base = digits[1] == 'o' ? 8 : 2;
+		digits += 2;
+	} else if (digits[0] == '0' && digits[1] != '\0') {
+		base = 8;
+	}
+	if (*digits == '\0' || strspn(digits, base == 16 ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits))
+		return false;
+	errno = 0;
+	v = strtoll(digits, &end, base);
+	if (errno != 0 || *end != '\0')
+		return false;
+	*ret = *s == '-' ? -v : v;
+	return true;
+}
+
+static bool
+yaml_float(const char *s, double *ret)
+{
+	char *end;
+
+	if (strspn(s, "0123456789+-.eE") != strlen(s) || strpbrk(s, "0123456789") == NULL)
+		return false;
+	*ret = strtod(s, &end);
+	return *end == '\0' && isfinite(*ret);
+}
+
+static json_t *
+scalar(const yaml_node_t *n)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
+	static const char *const trues[] = { "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL };
+	static const char *const falses[] = { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL };
+	const char *s = (const char *)n->data.scalar.value;
+	json_int_t i;
+	double d;
+
+	if (n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+		if (word_in(s, nulls))
+			return json_null();
+		if (word_in(s, trues))
+			return json_true();
+		if (word_in(s, falses))
+			return json_false();
+		if (yaml_int(s, &i))
+			return json_integer(i);
+		if (yaml_float(s, &d))
+			return json_real(d);
+	}
+	return json_stringn(s, n->data.scalar.length);
+}
+
+static struct err *
+node(struct walk *w, int id, int depth, json_t **ret)
+{
+	const yaml_node_t *n = yaml_document_get_node(w->doc, id);
+	struct err *e;
+
+	if (depth > JSON_DEPTH_MAX)
+		return err_new(w->arena, ERR_INVALID, "line %zu: nested deeper than %d", n->start_mark.line + 1,
+		    JSON_DEPTH_MAX);
+	if (++w->nodes > YAML_NODES_MAX)
+		return err_new(w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1,
+		    YAML_NODES_MAX);
+	switch (n->type) {
+	case YAML_SCALAR_NODE:
+		if ((*ret = scalar(n)) == NULL)
+			return err_new(w->arena, ERR_INVALID, "line %zu: not UTF-8", n->start_mark.line + 1);
+		return NULL;
+	case YAML_SEQUENCE_NODE: {
+		_cleanup_(json_decrefp) json_t *list = json_array();
+
+		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+			json_t *v;
+
+			if ((e = node(w, *i, depth + 1, &v)) != NULL)
+				return e;
+			json_array_append_new(list, v);
+		}
+		*ret = TAKE_PTR(list);
+		return NULL;
+	}
+	case YAML_MAPPING_NODE: {
+		_cleanup_(json_decrefp) json_t *map = json_object();
+
+		for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
+			const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
+			const char *key = (const char *)k->data.scalar.value;
+			json_t *v;
+
+			if (k->type != YAML_SCALAR_NODE)
+				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
+				    k->start_mark.line + 1, k->start_mark.column + 1);
+			if (json_object_get(map, key) != NULL)
+				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
+				    k->start_mark.line + 1, k->start_mark.column + 1, key);
+			if ((e = node(w, p->value, depth + 1, &v)) != NULL)
+				return e;
+			json_object_set_new(map, key, v);
+		}
+		*ret = TAKE_PTR(map);
+		return NULL;
+	}
+	default: return err_new(w->arena, ERR_INVALID, "line %zu: unexpected node", n->start_mark.line + 1);
+	}
+}
+
+struct err *
+yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *docs = json_array();
+	struct walk w = { .arena = a };
+	struct err *e = NULL;
+	yaml_parser_t parser;
+
+	yaml_parser_initialize(&parser);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+	while (e == NULL) {
+		yaml_document_t doc;
+		json_t *v = NULL;
+
+		if (!yaml_parser_load(&parser, &doc)) {
+			e = err_new(a, ERR_INVALID, "line %zu, column %zu: %s", parser.problem_mark.line + 1,
+			    parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "not YAML");
+			break;
+		}
+		if (yaml_document_get_root_node(&doc) == NULL) {
+			yaml_document_delete(&doc);
+			break;
+		}
+		w.doc = &doc;
+		e = node(&w, 1, 0, &v);
+		yaml_document_delete(&doc);
+		if (e == NULL && json_is_null(v))
+			json_decref(v);
+		else if (e == NULL)
+			json_array_append_new(docs, v);
+	}
+	yaml_parser_delete(&parser);
+	if (e == NULL)
+		*ret = TAKE_PTR(docs);
+	return e;
+}
+
+static void
+put(struct str *s, const json_t *v, int indent, bool inline_first)
+{
+	const char *key;
+	json_t *e;
+	size_t i;
+
+	if (json_is_object(v) && json_object_size(v) > 0) {
+		json_object_foreach ((json_t *)v, key, e) {
+			if (!inline_first)
+				str_addf(s, "%*s", indent, "");
+			inline_first = false;
+			str_adds(s, key);
+			str_addc(s, ':');
+			if ((json_is_object(e) && json_object_size(e) > 0) ||
+			    (json_is_array(e) && json_array_size(e) > 0)) {
+				str_addc(s, '\n');
+				put(s, e, indent + (json_is_array(e) ? 0 : 2), false);
+			} else {
+				str_addc(s, ' ');
+				put(s, e, 0, true);
+			}
+		}
+	} else if (json_is_array(v) && json_array_size(v) > 0) {
+		json_array_foreach (v, i, e) {
+			str_addf(s, "%*s- ", indent, "");
+			put(s, e, indent + 2, true);
+		}
+	} else {
+		_cleanup_(freep) char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+		const char *plain = json_string_value(v);
+		json_int_t n;
+		double d;
+
+		/* A string is written bare where it reads back as the same string. */
+		if (plain != NULL && plain[0] != '\0' && strspn(plain,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") == strlen(plain) &&
+		    plain[0] != '-' && plain[0] != '.' && !yaml_int(plain, &n) && !yaml_float(plain, &d) &&
+		    strcasecmp(plain, "true") != 0 && strcasecmp(plain, "false") != 0 && strcasecmp(plain, "null") != 0 &&
+		    strcasecmp(plain, "yes") != 0 && strcasecmp(plain, "no") != 0 && strcasecmp(plain, "on") != 0 &&
+		    strcasecmp(plain, "off") != 0)
+			str_addf(s, "%s\n", plain);
+		else
+			str_addf(s, "%s\n", text != NULL ? text : "null");
+	}
+}
+
+char *
+yaml_text(struct arena *a, const json_t *v)
+{
+	struct str s;
+	char *text;
+
+	str_init(&s, 16u << 20);
+	put(&s, v, 0, false);
+	text = arena_strdup(a, str_text(&s));
+	str_done(&s);
+	return text;
+}

@@ -1,0 +1,52 @@
+/* kube/controller.h: what a controller is: a row.
+ *
+ * The machinery (cache, queue, executor: kube/runner.h) belongs to nobody in particular. A controller says which types it
+ * watches, which keys (namespace/name of its own type) an object concerns, and how one key is decided. `pass` is pure: it
+ * gathers its world from the view and decides on it.
+ */
+#pragma once
+#include "kube/plan.h"
+#include "kube/view.h"
+
+/* An answer that has come, or a question that is under way. */
+struct seen_answer {
+	const char *key;
+	int64_t asked_at;       /* wall ms */
+	bool answered;
+	int64_t answered_at;    /* wall ms */
+	struct answer answer;   /* once answered; borrowed until the pass ends */
+};
+
+/* What only this process knows of a key. It may be lost at any moment: an answer may then come later, never be wrong. */
+struct seen {
+	const char *exists;    /* name of an object whose create was refused because it exists; NULL: none */
+	const char *last_error; /* why the last plan failed; NULL: it did not */
+	const struct seen_answer *answers;
+	size_t n_answers;
+};
+
+/* One pass over one key. Everything is borrowed. */
+struct pass {
+	const struct view *view;
+	const char *namespace, *name;
+	int64_t now; /* wall ms */
+	const struct seen *seen;
+};
+
+/* Called by a mapping for each key that an object concerns. */
+typedef void emit_key(const char *ns, const char *name, void *arg);
+
+struct controller_watch {
+	const struct type *type;
+	const char *label_selector; /* NULL: all */
+	/* NULL: the object is of the controller's own type, or its controller-owner is. */
+	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
+};
+
+struct controller {
+	const char *name;
+	const struct type *type;
+	const struct controller_watch *watches; /* the first is the controller's own type */
+	size_t n_watches;
+	void (*pass)(const struct pass *, struct plan *);
+};

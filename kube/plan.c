@@ -1,0 +1,189 @@
+/* kube/plan.c: building and printing plans. */
+#include "kube/plan.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/time.h"
+
+static const char *const op_names[] = {
+	[PLAN_CREATE] = "create",
+	[PLAN_PATCH] = "patch",
+	[PLAN_MERGE] = "merge",
+	[PLAN_DELETE] = "delete",
+	[PLAN_EVENT] = "event",
+	[PLAN_ASK] = "ask",
+};
+_Static_assert(ARRAY_SIZE(op_names) == PLAN_OP_MAX, "a name an operation");
+
+struct plan *
+plan_new(struct arena *a)
+{
+	struct plan *p = arena_alloc(a, sizeof(*p));
+
+	p->arena = a;
+	return p;
+}
+
+static struct plan_step *
+add(struct plan *p, enum plan_op op)
+{
+	static struct plan_step dropped;
+	struct plan_step *s = p->n_steps < PLAN_STEPS_MAX ? &p->steps[p->n_steps++] : &dropped;
+
+	*s = (struct plan_step){ .op = op };
+	return s;
+}
+
+static void
+add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
+{
+	struct plan_step *s = add(p, op);
+
+	s->type = o->type;
+	s->namespace = o->meta.namespace;
+	s->name = o->meta.name;
+	s->uid = o->meta.uid;
+	s->body = body != NULL ? json_text(p->arena, body) : NULL;
+	json_decref(body);
+}
+
+void
+plan_create(struct plan *p, const struct type *t, const char *ns, const char *name, json_t *body)
+{
+	struct plan_step *s = add(p, PLAN_CREATE);
+
+	s->type = t;
+	s->namespace = ns;
+	s->name = name;
+	s->body = json_text(p->arena, body);
+	json_decref(body);
+}
+
+void
+plan_patch(struct plan *p, const struct object *o, json_t *ops)
+{
+	add_write(p, PLAN_PATCH, o, ops);
+}
+
+void
+plan_merge(struct plan *p, const struct object *o, json_t *patch)
+{
+	add_write(p, PLAN_MERGE, o, patch);
+}
+
+void
+plan_delete(struct plan *p, const struct object *o)
+{
+	add_write(p, PLAN_DELETE, o, NULL);
+}
+
+void
+plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
+{
+	struct plan_step *s = add(p, PLAN_EVENT);
+	va_list ap;
+
+	va_start(ap, format);
+	s->message = arena_vprintf(p->arena, format, ap);
+	va_end(ap);
+	s->about = about;
+	s->warning = warning;
+	s->reason = reason;
+}
+
+void
+plan_status_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
+{
+	struct plan_step *s;
+	va_list ap;
+
+	if (p->n_status_events == ARRAY_SIZE(p->status_events))
+		return;
+	s = &p->status_events[p->n_status_events++];
+	*s = (struct plan_step){ .op = PLAN_EVENT, .about = about, .warning = warning, .reason = reason };
+	va_start(ap, format);
+	s->message = arena_vprintf(p->arena, format, ap);
+	va_end(ap);
+}
+
+void
+plan_ask(struct plan *p, const char *key, const struct question *q)
+{
+	struct plan_step *s = add(p, PLAN_ASK);
+
+	s->key = key;
+	s->question = *q;
+}
+
+void
+plan_status(struct plan *p, const struct object *o, json_t *from, json_t *to)
+{
+	json_t *diff = merge_patch_diff(from, to), *patch;
+
+	json_decref(from);
+	json_decref(to);
+	if (diff == NULL)
+		return;
+	patch = json_pack("{s:{s:s},s:o}", "metadata", "resourceVersion", o->meta.resource_version, "status", diff);
+	p->status_of = o;
+	p->status = json_text(p->arena, patch);
+	json_decref(patch);
+}
+
+void
+plan_wake(struct plan *p, int64_t at)
+{
+	if (at > 0 && (p->wake_at == 0 || at < p->wake_at))
+		p->wake_at = at;
+}
+
+void
+plan_reason(struct plan *p, const char *format, ...)
+{
+	va_list ap;
+
+	if (p->n_reasons == ARRAY_SIZE(p->reasons))
+		return;
+	va_start(ap, format);
+	p->reasons[p->n_reasons++] = arena_vprintf(p->arena, format, ap);
+	va_end(ap);
+}
+
+bool
+plan_is_quiet(const struct plan *p)
+{
+	return p->n_steps == 0 && p->status == NULL;
+}
+
+static void
+print_step(struct str *s, const struct plan_step *step)
+{
+	if (step->op == PLAN_EVENT)
+		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
+	else if (step->op == PLAN_ASK)
+		str_addf(s, "ask %s %s %s\n", step->key, step->question.method, step->question.url);
+	else
+		str_addf(s, "%s %s %s%s%s\n", op_names[step->op], step->type->kind, step->name,
+		    step->body != NULL ? " " : "", step->body != NULL ? step->body : "");
+}
+
+const char *
+plan_print(const struct plan *p)
+{
+	struct str s;
+	const char *text;
+
+	str_init(&s, 4u << 20);
+	for (size_t i = 0; i < p->n_reasons; i++)
+		str_addf(&s, "# %s\n", p->reasons[i]);
+	for (size_t i = 0; i < p->n_steps; i++)
+		print_step(&s, &p->steps[i]);
+	if (p->status != NULL)
+		str_addf(&s, "status %s %s\n", p->status_of->meta.name, p->status);
+	for (size_t i = 0; i < p->n_status_events; i++)
+		print_step(&s, &p->status_events[i]);
+	if (p->wake_at != 0)
+		str_addf(&s, "wake %s.%03d\n", time_format(p->arena, p->wake_at), (int)(p->wake_at % 1000));
+	text = arena_strdup(p->arena, str_text(&s));
+	str_done(&s);
+	return text;
+}

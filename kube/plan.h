@@ -1,0 +1,85 @@
+/* kube/plan.h: what a decision wants done.
+ *
+ * Four parts. Steps are carried out in order, and the first that fails ends them; events stand behind the write that they
+ * report. The status is written after the steps, even when one failed, because it says what was seen. wake_at asks for
+ * another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
+ *
+ * A plan lives in one arena and only describes: nothing here does input or output.
+ */
+#pragma once
+#include "base/str.h"
+#include "kube/api/meta.h"
+#include "kube/api/patch.h"
+#include "kube/question.h"
+
+enum plan_op {
+	PLAN_CREATE, /* body: the object */
+	PLAN_PATCH,  /* body: JSON patch, with tests of what it replaces */
+	PLAN_MERGE,  /* body: merge patch */
+	PLAN_DELETE, /* name, and the uid it must have */
+	PLAN_EVENT,
+	PLAN_ASK, /* a question to the outside; its answer comes with a later pass */
+	PLAN_OP_MAX
+};
+
+struct plan_step {
+	enum plan_op op;
+	const struct type *type;
+	const char *namespace, *name;
+	const char *body;  /* JSON text */
+	const char *uid;   /* DELETE */
+	/* EVENT */
+	const struct object *about;
+	bool warning;
+	const char *reason, *message;
+	/* ASK */
+	const char *key; /* the answer is found under it in struct seen */
+	struct question question;
+};
+
+#define PLAN_STEPS_MAX 256
+
+struct plan {
+	struct arena *arena;
+	struct plan_step steps[PLAN_STEPS_MAX];
+	size_t n_steps;
+	const struct object *status_of; /* NULL: nothing to write */
+	const char *status;             /* merge patch of the whole object: {"status": …} */
+	struct plan_step status_events[32];
+	size_t n_status_events;
+	int64_t wake_at; /* wall ms; 0: never */
+	const char *reasons[64];
+	size_t n_reasons;
+};
+
+/* An empty plan in the arena. */
+struct plan *plan_new(struct arena *);
+
+/* Each adds one step. JSON values are consumed. A plan that would grow past PLAN_STEPS_MAX drops what comes later: the next
+ * pass decides it again. */
+void plan_create(struct plan *, const struct type *, const char *ns, const char *name, json_t *body);
+void plan_patch(struct plan *, const struct object *, json_t *ops);
+void plan_merge(struct plan *, const struct object *, json_t *patch);
+void plan_delete(struct plan *, const struct object *);
+void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
+    printf_like(5, 6);
+void plan_ask(struct plan *, const char *key, const struct question *);
+
+/* An event that reports the status write. */
+void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason,
+    const char *format, ...) printf_like(5, 6);
+
+/* The status as a merge patch that turns `from` into `to` (both encoded); carries the resourceVersion that was seen, so
+ * that a stale one fails. Equal ones add nothing. The values are consumed. */
+void plan_status(struct plan *, const struct object *, json_t *from, json_t *to);
+
+/* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
+void plan_wake(struct plan *, int64_t at);
+
+void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
+
+/* True when the plan writes nothing and asks nothing. */
+bool plan_is_quiet(const struct plan *);
+
+/* Stable text: a line a part. In the plan's arena. */
+const char *plan_print(const struct plan *);

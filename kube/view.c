@@ -1,0 +1,51 @@
+/* kube/view.c: finding the objects that belong to another. */
+#include "kube/view.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+
+#define OWNED_MAX 4096 /* more ReplicaSets or runs of one rollout than anybody keeps */
+
+struct gathering {
+	const char *uid;
+	const struct object **at;
+	size_t n;
+};
+
+static void
+collect(const struct object *o, void *arg)
+{
+	struct gathering *g = arg;
+	const struct owner *owner = object_controller(o);
+
+	if (owner != NULL && str_eq(owner->uid, g->uid) && g->n < OWNED_MAX) {
+		if (g->at != NULL)
+			g->at[g->n] = o;
+		g->n++;
+	}
+}
+
+static int
+by_age(const void *a, const void *b)
+{
+	const struct meta *x = &(*(const struct object *const *)a)->meta, *y = &(*(const struct object *const *)b)->meta;
+
+	if (x->creation_timestamp != y->creation_timestamp)
+		return x->creation_timestamp < y->creation_timestamp ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+size_t
+view_owned(const struct view *v, const struct type *t, const char *ns, const char *uid, struct arena *a,
+    const struct object ***ret)
+{
+	struct gathering g = { .uid = uid };
+
+	v->each(v, t, ns, collect, &g);
+	g.at = arena_new_array(a, const struct object *, g.n);
+	g.n = 0;
+	v->each(v, t, ns, collect, &g);
+	qsort(g.at, g.n, sizeof(*g.at), by_age);
+	*ret = g.at;
+	return g.n;
+}

@@ -1,0 +1,26 @@
+/* kube/view.h: a read-only look into the cache.
+ *
+ * What a view returns is borrowed until the pass that asked ends; nothing changes underneath a pass. The cache implements
+ * it; unit tests hand in lists of their own.
+ */
+#pragma once
+#include "kube/api/meta.h"
+
+struct view {
+	/* The object, or NULL. `ns` is NULL for cluster-scoped types. */
+	const struct object *(*get)(const struct view *, const struct type *, const char *ns, const char *name);
+
+	/* Calls visit for every object of a type in a namespace (NULL: in all), in the order of namespace/name. */
+	void (*each)(const struct view *, const struct type *, const char *ns,
+	    void (*visit)(const struct object *, void *arg), void *arg);
+};
+
+/* The objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the arena. */
+size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
+    const struct object ***ret);
+
+static inline const struct object *
+view_get(const struct view *v, const struct type *t, const char *ns, const char *name)
+{
+	return name != NULL ? v->get(v, t, t->cluster_scoped ? NULL : ns, name) : NULL;
+}

@@ -1,0 +1,64 @@
+/* rollout/gather.c: from the view of the cache to the world of one rollout. */
+#include <string.h>
+#include "base/str.h"
+#include "kube/api/pod_template.h"
+#include "rollout/world.h"
+
+static const struct replicaset *
+replicaset_with_hash(const struct world *w, const char *hash)
+{
+	for (size_t i = 0; hash != NULL && i < w->n_replicasets; i++)
+		if (str_eq(object_label(&w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
+			return w->replicasets[i];
+	return NULL;
+}
+
+static const char *
+service_hash(const struct service *s)
+{
+	return s != NULL ? string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH) : NULL;
+}
+
+void
+world_gather(const struct pass *p, const struct rollout *r, struct arena *a, struct world *w)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct background_analysis *analysis = c != NULL ? c->analysis : NULL;
+	const char *ns = r->object.meta.namespace;
+	const struct object **list;
+
+	*w = (struct world){ .now = p->now, .rollout = r, .seen = p->seen };
+	w->n_replicasets = view_owned(p->view, &replicaset_type, ns, r->object.meta.uid, a, &list);
+	w->replicasets = (const struct replicaset *const *)list;
+	w->n_runs = view_owned(p->view, &analysis_run_type, ns, r->object.meta.uid, a, &list);
+	w->runs = (const struct analysis_run *const *)list;
+	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
+	w->step_hash = text_hash(a, r->steps_json);
+	w->new_rs = replicaset_with_hash(w, w->hash);
+	w->stable_rs = replicaset_with_hash(w, r->status.stable_rs);
+	if (analysis != NULL) {
+		struct template_found *found = arena_new_array(a, struct template_found, analysis->templates.n);
+
+		for (size_t i = 0; i < analysis->templates.n; i++) {
+			const struct template_ref *ref = &analysis->templates.at[i];
+
+			found[i].ref = ref;
+			found[i].template = (const struct analysis_template *)view_get(p->view,
+			    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type, ns,
+			    ref->template_name);
+		}
+		w->templates = found;
+		w->n_templates = analysis->templates.n;
+	}
+	if (c == NULL)
+		return;
+	w->canary_service = (const struct service *)view_get(p->view, &service_type, ns, c->canary_service);
+	w->stable_service = (const struct service *)view_get(p->view, &service_type, ns, c->stable_service);
+	w->router = router_of(c);
+	if (w->router != NULL)
+		w->routing_err = w->router->read(r, p->view, a, &w->routing);
+	if (!w->routing.splits_pods) {
+		w->routing.canary_hash = service_hash(w->canary_service);
+		w->routing.stable_hash = service_hash(w->stable_service);
+	}
+}

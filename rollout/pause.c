@@ -1,0 +1,52 @@
+/* rollout/pause.c: pause conditions, and how a person's hand on them is understood.
+ *
+ * The controller pauses by a condition and controllerPause; a person resumes by taking the conditions away and leaving
+ * controllerPause, which is therefore the memory that there was a pause.
+ */
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+bool
+pause_has(const struct rollout_status *st, const char *reason)
+{
+	for (size_t i = 0; i < st->pause_conditions.n; i++)
+		if (str_eq(st->pause_conditions.at[i].reason, reason))
+			return true;
+	return false;
+}
+
+void
+pause_add(struct decision *d, const char *reason)
+{
+	size_t n = d->st.pause_conditions.n;
+	struct pause_condition *list;
+
+	if (pause_has(&d->st, reason))
+		return;
+	list = arena_new_array(d->arena, struct pause_condition, n + 1);
+	if (n > 0)
+		memcpy(list, d->st.pause_conditions.at, n * sizeof(*list));
+	list[n] = (struct pause_condition){ reason, time_stored(d->w->now) };
+	d->st.pause_conditions.at = list;
+	d->st.pause_conditions.n = n + 1;
+	d->st.controller_pause = true;
+}
+
+void
+pause_clear(struct decision *d)
+{
+	d->st.pause_conditions.at = NULL;
+	d->st.pause_conditions.n = 0;
+	d->st.controller_pause = false;
+}
+
+void
+pause_read(struct decision *d)
+{
+	d->was_paused = d->was->pause_conditions.n > 0;
+	/* Left over from a pause step that is behind us: nothing to resume. */
+	if (d->st.pause_conditions.n == 0 && !step_is_pause(d, d->index))
+		d->st.controller_pause = false;
+}

@@ -1,0 +1,219 @@
+/* rollout/replicas.c: how many pods each revision has.
+ *
+ * With traffic routing the stable version keeps all of its pods and the new one gets what its weight needs, rounded up.
+ * Adding pods comes before traffic moves, taking pods away after it was seen to have moved: a ReplicaSet that the routing
+ * still names is never shrunk below its share.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define SCALE_DOWN_DELAY 30       /* seconds */
+#define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
+
+int64_t
+share(int64_t weight, int64_t replicas)
+{
+	return (weight * replicas + 99) / 100;
+}
+
+int64_t
+available(const struct replicaset *rs)
+{
+	return rs != NULL ? rs->status.available_replicas : 0;
+}
+
+static const char *
+hash_of(const struct replicaset *rs)
+{
+	return object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
+}
+
+/* Pods that the routing, as it was last read, needs of a revision. */
+static int64_t
+named_share(const struct decision *d, const struct replicaset *rs)
+{
+	const struct routing *r = &d->w->routing;
+	int64_t weight = 0;
+
+	if (str_eq(r->canary_hash, hash_of(rs)))
+		weight += r->weight;
+	if (str_eq(r->stable_hash, hash_of(rs)))
+		weight += 100 - r->weight_least;
+	return share(weight > 100 ? 100 : weight, d->replicas);
+}
+
+static const char *
+annotation_path(struct arena *a, const char *key)
+{
+	return arena_printf(a, "/metadata/annotations/%s", json_pointer_escape(a, key));
+}
+
+/* 0: none. */
+static int64_t
+deadline_of(const struct replicaset *rs)
+{
+	int64_t at;
+
+	return time_parse(object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE), &at) ? at : 0;
+}
+
+static void
+set_annotation(struct decision *d, json_t *ops, const struct replicaset *rs, const char *key, const char *value)
+{
+	const char *old = object_annotation(&rs->object, key);
+
+	if (rs->object.meta.annotations.n == 0) {
+		if (value != NULL)
+			json_patch_add(ops, "add", "/metadata/annotations", json_pack("{s:s}", key, value));
+		return;
+	}
+	if (value == NULL && old != NULL)
+		json_patch_add(ops, "remove", annotation_path(d->arena, key), NULL);
+	else if (value != NULL && !str_eq(old, value))
+		json_patch_add(ops, "add", annotation_path(d->arena, key), json_string(value));
+}
+
+/* Scales to `to`; `drop_deadline` removes the date at which it was to go. */
+static void
+scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_deadline)
+{
+	int64_t from = replicaset_wanted(rs);
+	json_t *ops = json_array();
+
+	if (from != to) {
+		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
+		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
+		set_annotation(d, ops, rs, ANNOTATION_DESIRED_REPLICAS, arena_printf(d->arena, "%" PRId64, d->replicas));
+	}
+	if (drop_deadline)
+		set_annotation(d, ops, rs, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
+	if (json_array_size(ops) == 0) {
+		json_decref(ops);
+		return;
+	}
+	plan_patch(d->plan, &rs->object, ops);
+	if (from != to)
+		plan_event(d->plan, &d->w->rollout->object, false, "ScalingReplicaSet",
+		    "Scaled %s ReplicaSet %s (revision %" PRId64 ") from %" PRId64 " to %" PRId64, to > from ? "up" : "down",
+		    rs->object.meta.name, revision_of(&rs->object), from, to);
+}
+
+static void
+set_deadline(struct decision *d, const struct replicaset *rs, int64_t seconds)
+{
+	int64_t at = time_add(time_stored(d->w->now), seconds * 1000);
+	json_t *ops = json_array();
+
+	set_annotation(d, ops, rs, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(d->arena, at));
+	plan_patch(d->plan, &rs->object, ops);
+	plan_wake(d->plan, at + 1);
+	plan_reason(d->plan, "ReplicaSet %s goes in %" PRId64 " s", rs->object.meta.name, seconds);
+}
+
+int64_t
+replicas_canary(const struct decision *d)
+{
+	if (d->promoted || d->st.promote_full || d->st.stable_rs == NULL)
+		return d->replicas;
+	if (d->canary->steps.n == 0)
+		return d->replicas;
+	return share(step_weight(d->canary, d->index, true), d->replicas);
+}
+
+bool
+replicas_at_target(const struct decision *d)
+{
+	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
+	int64_t want = replicas_canary(d);
+
+	if (new_rs == NULL || replicaset_wanted(new_rs) != want || available(new_rs) < want)
+		return false;
+	return stable == NULL || stable == new_rs ||
+	    (replicaset_wanted(stable) == d->replicas && stable->status.replicas >= d->replicas);
+}
+
+void
+replicas_raise(struct decision *d)
+{
+	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
+	int64_t want;
+
+	if (stable != NULL && (replicaset_wanted(stable) < d->replicas || deadline_of(stable) != 0))
+		scale(d, stable, replicaset_wanted(stable) < d->replicas ? d->replicas : replicaset_wanted(stable), true);
+	if (new_rs == NULL || new_rs == stable || d->aborted)
+		return;
+	/* Until the mesh can tell the two apart, pods of the new version would be served as stable ones. */
+	if (!d->promoted && stable != NULL && d->w->routing.splits_pods && d->w->routing.stable_hash == NULL)
+		return;
+	want = replicas_canary(d);
+	if (replicaset_wanted(new_rs) < want || deadline_of(new_rs) != 0)
+		scale(d, new_rs, replicaset_wanted(new_rs) < want ? want : replicaset_wanted(new_rs), true);
+}
+
+/* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
+static void
+lower_aborted(struct decision *d, const struct replicaset *rs)
+{
+	const struct opt_int *delay = &d->canary->abort_scale_down_delay_seconds;
+	int64_t at = deadline_of(rs);
+
+	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || named_share(d, rs) > 0)
+		return;
+	if (at == 0) {
+		if (available(d->w->stable_rs) >= d->replicas)
+			set_deadline(d, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
+	} else if (d->w->now > at) {
+		scale(d, rs, 0, false);
+	} else {
+		plan_wake(d->plan, at + 1);
+	}
+}
+
+static void
+lower_other(struct decision *d, const struct replicaset *rs)
+{
+	const struct opt_int *delay = &d->canary->scale_down_delay_seconds;
+	int64_t at = deadline_of(rs);
+
+	if (replicaset_wanted(rs) == 0 || named_share(d, rs) > 0)
+		return;
+	if (at == 0 && d->promoted) {
+		/* After a rollback the version that was on its way is not held longer than the one it would have replaced. */
+		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
+	} else if (at == 0 || d->w->now > at) {
+		scale(d, rs, 0, true);
+	} else {
+		plan_wake(d->plan, at + 1);
+	}
+}
+
+void
+replicas_lower(struct decision *d)
+{
+	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
+	int64_t want, floor;
+
+	if (stable != NULL && replicaset_wanted(stable) > d->replicas)
+		scale(d, stable, d->replicas, false);
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		const struct replicaset *rs = d->w->replicasets[i];
+
+		if (rs != new_rs && rs != stable)
+			lower_other(d, rs);
+	}
+	if (new_rs == NULL || new_rs == stable)
+		return;
+	if (d->aborted) {
+		lower_aborted(d, new_rs);
+		return;
+	}
+	want = replicas_canary(d);
+	floor = named_share(d, new_rs);
+	if (want < floor)
+		want = floor;
+	if (replicaset_wanted(new_rs) > want)
+		scale(d, new_rs, want, false);
+}

@@ -1,0 +1,172 @@
+/* rollout/revision.c: ReplicaSets as revisions: creating, renumbering, forgetting them. */
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define HISTORY_LIMIT 10
+
+int64_t
+revision_of(const struct object *o)
+{
+	long long n;
+
+	return str_int(object_annotation(o, ANNOTATION_REVISION), 0, INT32_MAX, &n) ? n : 0;
+}
+
+static int64_t
+highest_other(const struct world *w)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < w->n_replicasets; i++)
+		if (w->replicasets[i] != w->new_rs && revision_of(&w->replicasets[i]->object) > most)
+			most = revision_of(&w->replicasets[i]->object);
+	return most;
+}
+
+/* Annotations that stay with the rollout (Argo Rollouts: annotationsToSkip). */
+static bool
+stays(const char *key)
+{
+	static const char *const keys[] = { ANNOTATION_LAST_APPLIED, ANNOTATION_REVISION, ANNOTATION_REVISION_HISTORY,
+		ANNOTATION_DESIRED_REPLICAS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return str_starts(key, "notified.notifications.argoproj.io");
+}
+
+static json_t *
+labels_with_hash(const struct string_map *labels, const char *hash)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < labels->n; i++)
+		json_object_set_new(o, labels->at[i].key, json_string(labels->at[i].value));
+	json_object_set_new(o, LABEL_POD_TEMPLATE_HASH, json_string(hash));
+	return o;
+}
+
+static json_t *
+new_replicaset(const struct decision *d, const char *name)
+{
+	const struct rollout *r = d->w->rollout;
+	const struct meta *m = &r->object.meta;
+	json_t *template = json_loads(r->spec.template, 0, NULL), *annotations = json_object(), *labels, *pod_labels;
+
+	for (size_t i = 0; i < m->annotations.n; i++)
+		if (!stays(m->annotations.at[i].key))
+			json_object_set_new(annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
+	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
+	json_object_set_new(annotations, ANNOTATION_DESIRED_REPLICAS, json_sprintf("%" PRId64, d->replicas));
+	pod_labels = json_at(template, "/metadata/labels");
+	if (pod_labels == NULL) {
+		pod_labels = json_object();
+		json_object_set_new(json_object_get(template, "metadata"), "labels", pod_labels);
+	}
+	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	labels = json_deep_copy(pod_labels);
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion",
+	    "apps/v1", "kind", "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
+	    annotations, "ownerReferences", "apiVersion", "argoproj.io/v1alpha1", "kind", "Rollout", "name", m->name, "uid",
+	    m->uid, "controller", 1, "blockOwnerDeletion", 1, "spec", "replicas", 0, "minReadySeconds",
+	    (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
+	    labels_with_hash(&r->spec.selector->match_labels, d->w->hash), "template", template);
+}
+
+/* The rollout carries its revision too; the events come behind that write. */
+static void
+annotate_rollout(struct decision *d, const char *created)
+{
+	const struct object *o = &d->w->rollout->object;
+	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision);
+
+	if (!str_eq(object_annotation(o, ANNOTATION_REVISION), revision)) {
+		plan_merge(d->plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REVISION, revision));
+		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
+	}
+	if (created != NULL)
+		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created, revision);
+}
+
+static void
+create(struct decision *d)
+{
+	const struct world *w = d->w;
+	const char *name = arena_printf(d->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
+
+	d->revision = highest_other(w) + 1;
+	if (str_eq(w->seen->exists, name)) {
+		/* Somebody else's ReplicaSet has the name: another hash, persisted, as Kubernetes does on a collision. */
+		d->st.collision_count = (struct opt_int){ true, d->was->collision_count.set ? d->was->collision_count.is + 1 : 1 };
+		plan_reason(d->plan, "ReplicaSet %s exists and is not ours: collision count %" PRId64, name,
+		    d->st.collision_count.is);
+		return;
+	}
+	plan_create(d->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(d, name));
+	annotate_rollout(d, name);
+	plan_reason(d->plan, "revision %" PRId64 " has no ReplicaSet yet", d->revision);
+}
+
+/* An older revision that became the wanted one again gets the next number and remembers its old ones. */
+static void
+renumber(struct decision *d, int64_t revision)
+{
+	const struct object *o = &d->w->new_rs->object;
+	const char *old = object_annotation(o, ANNOTATION_REVISION), *history = object_annotation(o, ANNOTATION_REVISION_HISTORY);
+	json_t *ops = json_array();
+	const char *key = json_pointer_escape(d->arena, ANNOTATION_REVISION);
+
+	d->revision = revision;
+	if (old != NULL)
+		json_patch_add(ops, "test", arena_printf(d->arena, "/metadata/annotations/%s", key), json_string(old));
+	json_patch_add(ops, "add", arena_printf(d->arena, "/metadata/annotations/%s", key),
+	    json_sprintf("%" PRId64, revision));
+	if (old != NULL)
+		json_patch_add(ops, "add",
+		    arena_printf(d->arena, "/metadata/annotations/%s", json_pointer_escape(d->arena, ANNOTATION_REVISION_HISTORY)),
+		    history != NULL ? json_sprintf("%s,%s", history, old) : json_string(old));
+	plan_patch(d->plan, o, ops);
+}
+
+bool
+revision_sync(struct decision *d)
+{
+	const struct world *w = d->w;
+	int64_t highest = highest_other(w);
+
+	if (w->new_rs == NULL) {
+		create(d);
+		return false;
+	}
+	d->revision = revision_of(&w->new_rs->object);
+	if (d->revision <= highest)
+		renumber(d, highest + 1);
+	annotate_rollout(d, NULL);
+	return true;
+}
+
+void
+revision_history(struct decision *d)
+{
+	const struct world *w = d->w;
+	const struct opt_int *limit = &w->rollout->spec.revision_history_limit;
+	int64_t keep = limit->set ? limit->is : HISTORY_LIMIT, old = 0;
+
+	for (size_t i = 0; i < w->n_replicasets; i++)
+		old += w->replicasets[i] != w->new_rs && w->replicasets[i] != w->stable_rs;
+	for (size_t i = 0; i < w->n_replicasets && old > keep; i++) {
+		const struct replicaset *rs = w->replicasets[i];
+
+		if (rs == w->new_rs || rs == w->stable_rs)
+			continue;
+		old--;
+		if (rs->object.meta.deletion_timestamp != 0 || replicaset_wanted(rs) > 0 || rs->status.replicas > 0)
+			continue;
+		plan_delete(d->plan, &rs->object);
+		plan_reason(d->plan, "ReplicaSet %s is beyond the history of %" PRId64, rs->object.meta.name, keep);
+	}
+}

@@ -1,0 +1,155 @@
+/* rollout/steps.c: the canary's steps: what each is called, when it is over, what happens on entering it.
+ *
+ * Add a kind of step by adding its row to the table at the end.
+ */
+#include <inttypes.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+struct step_kind {
+	bool (*is)(const struct canary_step *);
+	const char *(*text)(struct arena *, const struct canary_step *);
+	bool (*done)(struct decision *, const struct canary_step *);
+	void (*enter)(struct decision *, const struct canary_step *); /* NULL: nothing */
+};
+
+static bool
+is_weight(const struct canary_step *s)
+{
+	return s->set_weight.set;
+}
+
+static const char *
+weight_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
+}
+
+/* Over when it is seen, not when it was asked for: pods there and ready, and every route says so. */
+static bool
+weight_done(struct decision *d, const struct canary_step *s)
+{
+	const struct routing *r = &d->w->routing;
+
+	return replicas_at_target(d) && r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
+	    (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
+}
+
+static bool
+is_pause(const struct canary_step *s)
+{
+	return s->pause != NULL;
+}
+
+static const char *
+pause_text(struct arena *a, const struct canary_step *s)
+{
+	return s->pause->duration != NULL ? arena_printf(a, "pause: %s", s->pause->duration) : "pause";
+}
+
+/* A timed pause ends strictly after start + duration; any pause ends when somebody took its condition away while the
+ * controller was pausing (that is how `promote` resumes). */
+static bool
+pause_done(struct decision *d, const struct canary_step *s)
+{
+	int64_t duration = pause_duration(s->pause), end;
+
+	if (!pause_has(&d->st, PAUSE_STEP)) {
+		if (d->was->controller_pause && !d->changed)
+			return true;
+		pause_add(d, PAUSE_STEP);
+	}
+	if (duration < 0)
+		return false;
+	for (size_t i = 0; i < d->st.pause_conditions.n; i++) {
+		if (!str_eq(d->st.pause_conditions.at[i].reason, PAUSE_STEP))
+			continue;
+		end = time_add(d->st.pause_conditions.at[i].start_time, duration);
+		if (d->w->now > end)
+			return true;
+		plan_wake(d->plan, end + 1);
+	}
+	return false;
+}
+
+static void
+pause_enter(struct decision *d, const struct canary_step *s)
+{
+	int64_t duration = pause_duration(s->pause);
+
+	pause_add(d, PAUSE_STEP);
+	if (duration >= 0)
+		plan_wake(d->plan, time_add(time_stored(d->w->now), duration) + 1);
+}
+
+static const struct step_kind kinds[] = {
+	{ is_weight, weight_text, weight_done, NULL },
+	{ is_pause, pause_text, pause_done, pause_enter },
+};
+
+static const struct step_kind *
+kind_of(const struct canary_step *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i].is(s))
+			return &kinds[i];
+	return NULL;
+}
+
+const char *
+step_text(struct arena *a, const struct canary_step *s)
+{
+	const struct step_kind *k = kind_of(s);
+
+	return k != NULL ? k->text(a, s) : "?";
+}
+
+int64_t
+steps_count(const struct decision *d)
+{
+	return (int64_t)d->canary->steps.n;
+}
+
+bool
+step_is_pause(const struct decision *d, int64_t index)
+{
+	return index < steps_count(d) && is_pause(&d->canary->steps.at[index]);
+}
+
+int64_t
+step_weight(const struct canary_strategy *c, int64_t index, bool at_index)
+{
+	int64_t n = (int64_t)c->steps.n;
+
+	if (index >= n && at_index)
+		return 100;
+	for (int64_t i = index < n ? (at_index ? index : index - 1) : n - 1; i >= 0; i--)
+		if (c->steps.at[i].set_weight.set)
+			return c->steps.at[i].set_weight.is;
+	return 0;
+}
+
+void
+steps_advance(struct decision *d)
+{
+	const struct canary_step *s;
+	const struct step_kind *k;
+	int64_t n = steps_count(d), next;
+
+	if (d->aborted || d->promoted || d->paused_by_spec || d->st.promote_full || d->index >= n || d->changed ||
+	    pause_has(&d->st, PAUSE_INCONCLUSIVE))
+		return;
+	s = &d->canary->steps.at[d->index];
+	k = kind_of(s);
+	if (k == NULL || !k->done(d, s))
+		return;
+	next = d->index + 1;
+	d->st.current_step_index = (struct opt_int){ true, next };
+	pause_clear(d);
+	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutStepCompleted",
+	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", d->index + 1, n, step_text(d->arena, s));
+	plan_reason(d->plan, "step %" PRId64 " (%s) is complete", d->index, step_text(d->arena, s));
+	if (next < n && (k = kind_of(&d->canary->steps.at[next])) != NULL && k->enter != NULL)
+		k->enter(d, &d->canary->steps.at[next]);
+}

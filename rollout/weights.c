@@ -1,0 +1,130 @@
+/* rollout/weights.c: how much traffic the new version gets, and what the destinations select.
+ *
+ * What is wanted follows from the step; what is done about it from readiness. Weight goes up only when the pods that must
+ * carry it on both sides are available and the destination is known to select the new version; it goes down at once.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "rollout/world.h"
+
+/* What the step wants, before any gate. */
+static int64_t
+wanted(const struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+
+	if (d->promoted || d->aborted || d->changed)
+		return 0;
+	if (available(d->w->new_rs) == 0)
+		return 0;
+	if (d->st.promote_full)
+		return r->weight;
+	if (d->canary->steps.n == 0)
+		return 0;
+	/* Until the step's pods are there, what was reached before stays. */
+	return step_weight(d->canary, d->index, replicas_at_target(d));
+}
+
+static bool
+may_raise(const struct decision *d, int64_t weight)
+{
+	const struct routing *r = &d->w->routing;
+
+	if (d->aborted || d->late || !str_eq(r->canary_hash, d->w->hash))
+		return false;
+	return available(d->w->new_rs) >= share(weight, d->replicas) &&
+	    available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
+}
+
+void
+weights_plan(struct decision *d, bool lower)
+{
+	const struct routing *r = &d->w->routing;
+	int64_t want = wanted(d);
+	struct err *e;
+	bool down;
+
+	if (d->w->router == NULL || d->w->routing_err != NULL)
+		return;
+	if (r->weight == want && r->weight_least == want)
+		return;
+	down = want <= r->weight_least || (want < r->weight && d->aborted);
+	/* After a promotion the stable destination must be seen to select the new version before it gets the traffic back. */
+	if ((d->promoted && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
+		return;
+	if (!down && !may_raise(d, want))
+		return;
+	e = d->w->router->set_weight(d->w->rollout, r, want, d->plan);
+	if (e != NULL)
+		plan_reason(d->plan, "weight: %s", err_text(d->arena, e));
+	else
+		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want);
+}
+
+/* May a destination that carries `weight` percent select this revision from now on? */
+static bool
+can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight)
+{
+	return weight == 0 || (available(rs) > 0 && available(rs) >= weight * d->replicas / 100);
+}
+
+static void
+switch_service(struct decision *d, const struct service *s, const char *hash)
+{
+	const char *now;
+	json_t *ops;
+
+	if (s == NULL || hash == NULL)
+		return;
+	now = string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH);
+	if (str_eq(now, hash))
+		return;
+	ops = json_array();
+	if (now != NULL)
+		json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(now));
+	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
+	if (object_annotation(&s->object, ANNOTATION_MANAGED_BY) == NULL) {
+		if (s->object.meta.annotations.n == 0)
+			json_patch_add(ops, "add", "/metadata/annotations",
+			    json_pack("{s:s}", ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name));
+		else
+			json_patch_add(ops, "add",
+			    arena_printf(d->arena, "/metadata/annotations/%s",
+				json_pointer_escape(d->arena, ANNOTATION_MANAGED_BY)),
+			    json_string(d->w->rollout->object.meta.name));
+	}
+	plan_patch(d->plan, &s->object, ops);
+	plan_event(d->plan, &d->w->rollout->object, false, "SwitchService",
+	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
+}
+
+void
+hashes_plan(struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+	const struct replicaset *stable = d->promoted ? d->w->new_rs : d->w->stable_rs;
+	const char *canary_hash = d->w->hash, *stable_hash = d->promoted ? d->w->hash : d->st.stable_rs;
+	bool two = d->w->new_rs != NULL && stable != d->w->new_rs;
+	bool canary_ok, stable_ok;
+
+	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
+		return;
+	canary_ok = can_carry(d, d->w->new_rs, r->weight);
+	stable_ok = can_carry(d, stable, 100 - r->weight_least);
+	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
+		/* The first deploy: nothing is told apart before all pods are there. */
+		canary_ok = stable_ok = available(stable) >= d->replicas;
+	else if (two && r->stable_hash == NULL && r->splits_pods)
+		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
+		stable_ok = true;
+	if (!r->splits_pods) {
+		/* A Service that selects nothing answers nothing: only a version with pods may be selected. */
+		if (canary_ok && available(d->w->new_rs) > 0)
+			switch_service(d, d->w->canary_service, canary_hash);
+		if (stable_ok && available(stable) > 0)
+			switch_service(d, d->w->stable_service, stable_hash);
+		return;
+	}
+	d->w->router->set_hashes(d->w->rollout, r, canary_ok ? canary_hash : NULL, stable_ok ? stable_hash : NULL, d->plan);
+}

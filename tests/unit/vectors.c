@@ -1,0 +1,156 @@
+/* tests/unit/vectors.c: the answers that compatible systems give, line by line (tests/data). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "analysis/condition/condition.h"
+#include "kube/api/patch.h"
+#include "kube/api/pod_template.h"
+#include "traffic/istio.h"
+
+/* Calls `each` for every line; it answers NULL or what is wrong. Every difference is printed. */
+static void
+for_each_line(const char *file, const char *(*each)(struct arena *, const json_t *))
+{
+	FILE *f = fopen(file, "r");
+	char *line = NULL;
+	size_t room = 0, wrong = 0, n = 0;
+	ssize_t len;
+
+	assert_non_null(f);
+	while ((len = getline(&line, &room, f)) > 0) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		json_t *j = NULL;
+		const char *text;
+
+		assert_null(json_parse(a, line, (size_t)len, &j));
+		text = each(a, j);
+		if (text != NULL) {
+			print_message("%s:%zu: %s\n", file, n + 1, text);
+			wrong++;
+		}
+		json_decref(j);
+		n++;
+	}
+	free(line);
+	fclose(f);
+	assert_int_equal(wrong, 0);
+	assert_true(n > 100);
+}
+
+static const char *
+hash_line(struct arena *a, const json_t *j)
+{
+	const char *canonical = pod_template_canonical(a, json_object_get(j, "template")), *hash;
+	const json_t *count = json_object_get(j, "collisionCount");
+
+	if (strcmp(canonical, json_str(j, "canonical")) != 0)
+		return arena_printf(a, "canonical\n  got  %s\n  want %s", canonical, json_str(j, "canonical"));
+	hash = pod_template_hash(a, canonical, (struct opt_int){ json_is_integer(count), json_integer_value(count) });
+	return strcmp(hash, json_str(j, "hash")) != 0 ? arena_printf(a, "hash %s, want %s", hash, json_str(j, "hash")) : NULL;
+}
+
+static struct value
+result_value(struct arena *a, const char *kind, const char *text)
+{
+	double x[64];
+	size_t n = 0;
+	char *copy, *save = NULL;
+	json_t *j;
+	struct value v;
+
+	if (strcmp(kind, "scalar") == 0)
+		return value_float(strtod(text, NULL));
+	if (strcmp(kind, "vector") == 0) {
+		copy = arena_strdup(a, text + 1);
+		for (char *t = strtok_r(copy, ",]", &save); t != NULL && n < 64; t = strtok_r(NULL, ",]", &save))
+			x[n++] = strtod(t, NULL);
+		return value_from_floats(a, x, n);
+	}
+	assert_null(json_parse(a, text, strlen(text), &j));
+	v = value_from_json(a, j);
+	json_decref(j);
+	return v;
+}
+
+static const char *
+condition_line(struct arena *a, const json_t *j)
+{
+	struct value v = result_value(a, json_str(j, "kind"), json_str(j, "result"));
+	const json_t *want = json_object_get(j, "want");
+	const char *wanted = json_is_string(want) ? "error" : json_is_true(want) ? "true" : "false", *got;
+	struct condition_program *p;
+	bool answer = false;
+	struct err *e;
+
+	if ((e = condition_parse(a, json_str(j, "condition"), &p)) == NULL)
+		e = condition_eval(a, p, &v, 1700000000000, &answer);
+	got = e != NULL ? "error" : answer ? "true" : "false";
+	return strcmp(got, wanted) != 0 ? arena_printf(a, "%s over %s: %s, want %s (%s)", json_str(j, "condition"),
+					      json_str(j, "result"), got, wanted, e != NULL ? err_text(a, e) : "")
+					: NULL;
+}
+
+/* The lines where only http routes are concerned: the patch, applied, must give `want`. */
+static const char *
+istio_line(struct arena *a, const json_t *j)
+{
+	const json_t *vs_json = json_object_get(j, "virtualService"), *want = json_object_get(j, "want");
+	const json_t *istio = json_at(j, "/canary/trafficRouting/istio");
+	_cleanup_(json_decrefp) json_t *rollout = NULL, *ops = NULL, *doc = NULL, *empty = json_object();
+	const struct rollout *r;
+	struct err *e;
+
+	if (json_at(vs_json, "/spec/tcp") != NULL || json_at(vs_json, "/spec/tls") != NULL ||
+	    json_object_get(j, "additional") != NULL || json_at(istio, "/virtualService/tcpRoutes") != NULL ||
+	    json_at(istio, "/virtualService/tlsRoutes") != NULL || json_at(istio, "/destinationRule/additionalSubsetNames") != NULL)
+		return NULL;
+	rollout = json_pack("{s:{s:{s:O}}}", "spec", "strategy", "canary", json_object_get(j, "canary"));
+	r = (const struct rollout *)object_decode(&rollout_type, rollout, a);
+	e = istio_weight_patch(a, r->spec.strategy.canary,
+	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0), &ops);
+	if (e != NULL)
+		return json_is_string(want) ? NULL : arena_printf(a, "refused: %s", err_text(a, e));
+	doc = json_deep_copy(vs_json);
+	if ((e = json_patch_apply(a, &doc, ops)) != NULL)
+		return arena_printf(a, "patch %s: %s", json_text(a, ops), err_text(a, e));
+	if (!json_equal(json_object_get(doc, "spec") ?: empty, want))
+		return arena_printf(a, "got %s\n  want %s", json_text(a, json_object_get(doc, "spec")), json_text(a, want));
+	return NULL;
+}
+
+static void
+pod_template_hashes_are_those_of_the_go_types(void **state)
+{
+	(void)state;
+	for_each_line("tests/data/pod-template-hash.jsonl", hash_line);
+}
+
+static void
+conditions_answer_as_expr_does(void **state)
+{
+	(void)state;
+	for_each_line("tests/data/conditions.jsonl", condition_line);
+}
+
+static void
+istio_patches_give_the_weights_of_the_original(void **state)
+{
+	(void)state;
+	for_each_line("tests/data/istio-weights.jsonl", istio_line);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pod_template_hashes_are_those_of_the_go_types),
+		cmocka_unit_test(conditions_answer_as_expr_does),
+		cmocka_unit_test(istio_patches_give_the_weights_of_the_original),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

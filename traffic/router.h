@@ -1,0 +1,46 @@
+/* traffic/router.h: how traffic is split, whatever splits it.
+ *
+ * A router is a row. It reads what its objects say now, and adds the patches that move them to what is wanted; it never
+ * writes. Add one by adding a file and a line in routers.c.
+ */
+#pragma once
+#include "kube/api/rollout.h"
+#include "kube/plan.h"
+#include "kube/view.h"
+
+/* What the routing objects say at this moment. */
+struct routing {
+	int64_t weight;      /* percent that goes to the canary destination; the most of all its routes */
+	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
+	bool splits_pods;    /* the destinations themselves name pod template hashes (subsets), not Services */
+	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
+	const struct object *objects[4];       /* the router's own: what it read, for its plan */
+};
+
+struct router {
+	const char *name; /* the key under trafficRouting */
+
+	/* True when the strategy uses it. */
+	bool (*used)(const struct canary_strategy *);
+
+	/* Reads. An error names the field of the rollout and the object, and is ERR_GONE when the object is missing. */
+	struct err *(*read)(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
+
+	/* Adds the patch that gives the canary `weight` percent and the stable version the rest, and its event. */
+	struct err *(*set_weight)(const struct rollout *, const struct routing *, int64_t weight, struct plan *);
+
+	/* Adds the patch that makes the destinations select these hashes, and its event. Only when splits_pods. */
+	void (*set_hashes)(const struct rollout *, const struct routing *, const char *canary, const char *stable,
+	    struct plan *);
+
+	/* True when an object (of any watched type) is one that the rollout routes with. */
+	bool (*concerns)(const struct rollout *, const struct object *);
+};
+
+extern const struct router istio_router;
+
+/* All routers, ended by NULL. */
+extern const struct router *const routers[];
+
+/* The router that a strategy uses, or NULL. */
+const struct router *router_of(const struct canary_strategy *);
