@@ -1,0 +1,24 @@
+/* kube/client.h: the verbs of the Kubernetes API. */
+#pragma once
+#include "kube/api/meta.h"
+#include "kube/transport.h"
+
+#define CLIENT_TIMEOUT_MS 30000
+#define CLIENT_ANSWER_MAX (64u << 20)
+
+#define PATCH_JSON "application/json-patch+json"
+#define PATCH_MERGE "application/merge-patch+json"
+
+/* "/apis/argoproj.io/v1alpha1/namespaces/NS/rollouts/NAME/SUB": ns, name and sub may be NULL. In the arena. */
+const char *client_path(struct arena *, const struct type *, const char *ns, const char *name, const char *sub);
+
+/* What an answer means: NULL for 2xx, else an error of the fitting class with the server's own message. */
+struct err *client_error(struct arena *, const struct err *, int status, struct bytes body);
+
+/* The end of a call: an error, or the parsed body (NULL when it is empty). Borrowed for the call. */
+typedef void client_done(void *arg, const struct err *, const json_t *body);
+
+/* Makes one call; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
+struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
+    const char *body, client_done *done, void *arg);
+void client_cancel(struct call *);

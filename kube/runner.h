@@ -1,0 +1,30 @@
+/* kube/runner.h: the machinery that turns rows into running controllers: watch → queue → pass → plan → execute.
+ *
+ * One runner serves any number of controllers over one cache. Per key there is one plan at a time. A key comes back when
+ * something it concerns changes, when its plan asked to be woken, when an answer came, or, with back-off, when its plan
+ * failed. Answers to writes go into the cache at once, so that the next pass never works on a snapshot older than its own
+ * last write.
+ */
+#pragma once
+#include "kube/controller.h"
+#include "kube/transport.h"
+
+struct runner;
+
+struct runner_settings {
+	const char *namespace;      /* NULL: all */
+	uint64_t seed;              /* of jitter and event names */
+	const char *component;      /* of events: "rollouts-controller" */
+	void (*synced)(void *arg);  /* NULL, or told when every first list is in */
+	/* NULL, or told of every plan that is not quiet, before it is carried out. */
+	void (*planned)(const char *controller, const char *ns, const char *name, const struct plan *, void *arg);
+	void *arg;
+};
+
+/* `outside` carries questions (Prometheus); it may be the API server's transport. Rows end with NULL. */
+struct runner *runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
+    const struct runner_settings *);
+struct runner *runner_stop(struct runner *);
+
+/* How many keys wait or are being worked on: 0 means there is nothing to do now. */
+size_t runner_busy(const struct runner *);

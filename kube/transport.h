@@ -1,0 +1,62 @@
+/* kube/transport.h: requests and answers, whatever carries them.
+ *
+ * Two implementations: transport_curl.c (HTTP over libcurl on the loop) and sim/in_process.c (straight into the laptop
+ * cluster's store). Callbacks always come from the loop, never from within transport_start.
+ */
+#pragma once
+#include "base/err.h"
+#include "base/loop.h"
+#include "base/str.h"
+
+struct request {
+	const char *method;
+	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
+	const char *body, *content_type;
+	int64_t timeout_ms; /* to the last byte; for a stream: to the first; > 0 */
+	size_t answer_max;  /* bytes of a body that is not streamed */
+	bool stream;        /* the body is handed on as it comes */
+	bool insecure;
+};
+
+struct receiver {
+	/* A piece of a streamed body. May cancel the exchange. */
+	void (*data)(void *arg, const char *at, size_t len);
+	/* The end: err (not reached, timed out, broken off, too long), or status and the body (empty for a stream that was
+	 * answered with 200). Borrowed for the call; the exchange is gone when it returns. */
+	void (*done)(void *arg, const struct err *err, int status, struct bytes body);
+};
+
+struct exchange;
+struct transport;
+
+struct transport_ops {
+	struct exchange *(*start)(struct transport *, const struct request *, const struct receiver *, void *arg);
+	void (*cancel)(struct exchange *);
+	struct transport *(*free)(struct transport *);
+};
+
+/* The head of every implementation. */
+struct transport {
+	const struct transport_ops *ops;
+	struct loop *loop;
+};
+
+/* Starts an exchange; what the request points at is copied. */
+static inline struct exchange *
+transport_start(struct transport *t, const struct request *r, const struct receiver *to, void *arg)
+{
+	return t->ops->start(t, r, to, arg);
+}
+
+/* Ends an exchange without a further callback. */
+static inline void
+transport_cancel(struct transport *t, struct exchange *e)
+{
+	t->ops->cancel(e);
+}
+
+static inline struct transport *
+transport_free(struct transport *t)
+{
+	return t != NULL ? t->ops->free(t) : NULL;
+}

@@ -1,0 +1,225 @@
+/* kube/watch.c: a state machine of two exchanges and a timer. */
+#include "kube/watch.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/log.h"
+#include "kube/client.h"
+
+#define PAGE 500
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 10000
+#define LINE_MAX_BYTES (8u << 20)
+#define WATCH_MIN_S 300
+
+struct watch {
+	struct transport *transport;
+	struct cache *cache;
+	const struct type *type;
+	char *ns, *selector;
+	char *resource_version; /* where to resume; NULL: list first */
+	char *next_page;
+	struct call *list;
+	struct exchange *stream;
+	struct str line; /* of the stream, incomplete */
+	struct timer timer;
+	int64_t backoff;
+	struct rand_stream rand;
+	bool synced, relist;
+	void (*on_synced)(void *);
+	void *arg;
+};
+
+static void list_start(struct watch *);
+static void stream_start(struct watch *);
+
+static void
+set_version(struct watch *w, const char *rv)
+{
+	char *copy = rv != NULL ? mem_strdup(rv) : NULL;
+
+	free(w->resource_version);
+	w->resource_version = copy;
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)t;
+	if (w->resource_version == NULL)
+		list_start(w);
+	else
+		stream_start(w);
+}
+
+static void
+again(struct watch *w, bool failed)
+{
+	int64_t delay = 0;
+
+	if (failed) {
+		w->backoff = w->backoff == 0 ? BACKOFF_MIN_MS : w->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : w->backoff * 2;
+		delay = w->backoff / 2 + (int64_t)rand_below(&w->rand, (uint64_t)w->backoff / 2 + 1);
+	}
+	loop_timer(w->transport->loop, &w->timer, delay);
+}
+
+static void
+on_list(void *arg, const struct err *e, const json_t *body)
+{
+	struct watch *w = arg;
+	const char *next;
+	json_t *item;
+	size_t i;
+
+	w->list = NULL;
+	if (e != NULL) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+
+		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
+		free(w->next_page);
+		w->next_page = NULL;
+		again(w, true);
+		return;
+	}
+	if (w->next_page == NULL)
+		cache_mark(w->cache, w->type);
+	json_array_foreach (json_object_get(body, "items"), i, item)
+		cache_put(w->cache, w->type, item);
+	next = json_str(json_object_get(body, "metadata"), "continue");
+	free(w->next_page);
+	w->next_page = NULL;
+	if (next != NULL && next[0] != '\0') {
+		w->next_page = mem_strdup(next);
+		list_start(w);
+		return;
+	}
+	cache_sweep(w->cache, w->type);
+	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	w->backoff = 0;
+	if (!w->synced) {
+		w->synced = true;
+		w->on_synced(w->arg);
+	}
+	again(w, w->resource_version == NULL);
+}
+
+static void
+list_start(struct watch *w)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *url = arena_printf(a, "%s?limit=%d%s%s%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
+	    w->selector != NULL ? "&labelSelector=" : "", w->selector != NULL ? w->selector : "",
+	    w->next_page != NULL ? "&continue=" : "", w->next_page != NULL ? w->next_page : "");
+
+	w->list = client_call(w->transport, "GET", url, NULL, NULL, on_list, w);
+}
+
+static void
+stream_line(struct watch *w, const char *line, size_t len)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *j = NULL;
+	const char *type, *rv;
+	const json_t *object;
+
+	if (json_parse(a, line, len, &j) != NULL)
+		return;
+	type = json_str(j, "type");
+	object = json_object_get(j, "object");
+	if (type == NULL)
+		return;
+	if (strcmp(type, "ERROR") == 0) {
+		/* 410 and anything else that ends a watch: list again, the cache stays as it is meanwhile. */
+		w->relist = true;
+		return;
+	}
+	rv = json_str(json_object_get(object, "metadata"), "resourceVersion");
+	if (rv != NULL)
+		set_version(w, rv);
+	if (strcmp(type, "DELETED") == 0)
+		cache_remove(w->cache, w->type, json_str(json_object_get(object, "metadata"), "namespace"),
+		    json_str(json_object_get(object, "metadata"), "name"));
+	else if (strcmp(type, "BOOKMARK") != 0)
+		cache_put(w->cache, w->type, object);
+	w->backoff = 0;
+}
+
+static void
+on_data(void *arg, const char *at, size_t len)
+{
+	struct watch *w = arg;
+	const char *end;
+
+	str_add(&w->line, at, len);
+	while (w->line.len > 0 && (end = memchr(w->line.at, '\n', w->line.len)) != NULL) {
+		size_t n = (size_t)(end - w->line.at);
+
+		stream_line(w, w->line.at, n);
+		str_cut(&w->line, n + 1);
+	}
+}
+
+static void
+on_stream_done(void *arg, const struct err *e, int status, struct bytes body)
+{
+	struct watch *w = arg;
+	bool failed = e != NULL || status != 200 || w->relist;
+
+	(void)body;
+	w->stream = NULL;
+	if (status == 410 || w->relist || w->line.overflow)
+		set_version(w, NULL);
+	w->relist = false;
+	str_done(&w->line);
+	again(w, failed);
+}
+
+static void
+stream_start(struct watch *w)
+{
+	static const struct receiver receiver = { .data = on_data, .done = on_stream_done };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	int seconds = WATCH_MIN_S + (int)rand_below(&w->rand, WATCH_MIN_S);
+	struct request r = { .method = "GET", .timeout_ms = CLIENT_TIMEOUT_MS, .stream = true, .answer_max = 1u << 20 };
+
+	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d&resourceVersion=%s%s%s",
+	    client_path(a, w->type, w->ns, NULL, NULL), seconds, w->resource_version,
+	    w->selector != NULL ? "&labelSelector=" : "", w->selector != NULL ? w->selector : "");
+	w->stream = transport_start(w->transport, &r, &receiver, w);
+}
+
+struct watch *
+watch_start(struct transport *t, struct cache *c, const struct type *type, const char *ns, const char *selector,
+    uint64_t seed, void (*synced)(void *), void *arg)
+{
+	struct watch *w = mem_alloc(sizeof(*w));
+
+	*w = (struct watch){ .transport = t, .cache = c, .type = type, .on_synced = synced, .arg = arg,
+		.ns = ns != NULL ? mem_strdup(ns) : NULL, .selector = selector != NULL ? mem_strdup(selector) : NULL,
+		.rand = rand_stream(seed, type->plural) };
+	w->timer.fire = on_timer;
+	w->timer.arg = w;
+	str_init(&w->line, LINE_MAX_BYTES);
+	loop_timer(t->loop, &w->timer, 0);
+	return w;
+}
+
+struct watch *
+watch_stop(struct watch *w)
+{
+	if (w == NULL)
+		return NULL;
+	loop_timer_stop(w->transport->loop, &w->timer);
+	client_cancel(w->list);
+	if (w->stream != NULL)
+		transport_cancel(w->transport, w->stream);
+	str_done(&w->line);
+	free(w->resource_version);
+	free(w->next_page);
+	free(w->ns);
+	free(w->selector);
+	free(w);
+	return NULL;
+}

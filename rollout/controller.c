@@ -1,0 +1,111 @@
+/* rollout/controller.c: the row of the rollout controller. */
+#include "base/str.h"
+#include "kube/api/istio.h"
+#include "rollout/decide.h"
+#include "rollout/world.h"
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
+	struct world w;
+
+	if (r == NULL)
+		return;
+	world_gather(p, r, plan->arena, &w);
+	rollout_decide(&w, plan);
+}
+
+/* Which rollouts an object concerns, asked of each. */
+struct concern {
+	const struct object *object;
+	bool (*concerns)(const struct rollout *, const struct object *);
+	emit_key *emit;
+	void *arg;
+};
+
+static void
+ask_rollout(const struct object *o, void *arg)
+{
+	const struct rollout *r = (const struct rollout *)o;
+	struct concern *c = arg;
+
+	if (r->spec.strategy.canary != NULL && c->concerns(r, c->object))
+		c->emit(o->meta.namespace, o->meta.name, c->arg);
+}
+
+static bool
+by_router(const struct rollout *r, const struct object *o)
+{
+	const struct router *router = router_of(r->spec.strategy.canary);
+
+	return router != NULL && router->concerns(r, o);
+}
+
+static bool
+by_service(const struct rollout *r, const struct object *o)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	return str_eq(r->object.meta.namespace, o->meta.namespace) &&
+	    (str_eq(c->canary_service, o->meta.name) || str_eq(c->stable_service, o->meta.name));
+}
+
+static bool
+by_template(const struct rollout *r, const struct object *o)
+{
+	const struct background_analysis *a = r->spec.strategy.canary->analysis;
+
+	if (!o->type->cluster_scoped && !str_eq(r->object.meta.namespace, o->meta.namespace))
+		return false;
+	for (size_t i = 0; a != NULL && i < a->templates.n; i++)
+		if (str_eq(a->templates.at[i].template_name, o->meta.name))
+			return true;
+	return false;
+}
+
+static void
+map_with(const struct view *v, const struct object *o, bool (*concerns)(const struct rollout *, const struct object *),
+    emit_key *emit, void *arg)
+{
+	struct concern c = { o, concerns, emit, arg };
+
+	v->each(v, &rollout_type, NULL, ask_rollout, &c);
+}
+
+static void
+map_routing(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	map_with(v, o, by_router, emit, arg);
+}
+
+static void
+map_service(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	map_with(v, o, by_service, emit, arg);
+}
+
+static void
+map_template(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	map_with(v, o, by_template, emit, arg);
+}
+
+static const struct controller_watch watches[] = {
+	{ .type = &rollout_type },
+	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH },
+	{ .type = &analysis_run_type },
+	{ .type = &analysis_template_type, .map = map_template },
+	{ .type = &cluster_analysis_template_type, .map = map_template },
+	{ .type = &virtual_service_type, .map = map_routing },
+	{ .type = &destination_rule_type, .map = map_routing },
+	{ .type = &service_type, .map = map_service },
+};
+
+const struct controller rollout_controller = {
+	.name = "rollout",
+	.type = &rollout_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+};

@@ -1,0 +1,205 @@
+/* rollout/decide.c: the order of a pass.
+ *
+ * Read this first. What takes weight away or brings capacity back comes before what makes progress; pods go last, and only
+ * what the routing was seen not to need. The status is computed on every path and written whatever else failed.
+ */
+#include "rollout/decide.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define PROGRESS_DEADLINE 600 /* seconds */
+
+static const struct condition *
+condition_of(const struct rollout_status *st, const char *type)
+{
+	for (size_t i = 0; i < st->conditions.n; i++)
+		if (str_eq(st->conditions.at[i].type, type))
+			return &st->conditions.at[i];
+	return NULL;
+}
+
+/* A new template or new steps: what was under way is over, the steps start again. */
+static void
+begin_update(struct decision *d)
+{
+	const struct world *w = d->w;
+	bool first = d->was->current_pod_hash == NULL;
+	bool other_template = !str_eq(d->was->current_pod_hash, w->hash);
+
+	d->changed = other_template || !str_eq(d->was->current_step_hash, w->step_hash);
+	if (!d->changed)
+		return;
+	d->st.current_pod_hash = w->hash;
+	d->st.current_step_hash = w->step_hash;
+	pause_clear(d);
+	d->st.abort = false;
+	d->st.aborted_at = 0;
+	d->st.promote_full = false;
+	d->st.canary.background_analysis = NULL;
+	d->index = 0;
+	if (d->canary->steps.n == 0)
+		d->st.current_step_index = (struct opt_int){ 0 };
+	else
+		d->st.current_step_index = (struct opt_int){ true, 0 };
+	if (d->promoted) {
+		d->index = steps_count(d);
+		if (d->canary->steps.n > 0)
+			d->st.current_step_index.is = d->index;
+		if (!first && other_template)
+			plan_status_event(d->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
+	}
+	plan_reason(d->plan, "the %s changed", other_template ? "pod template" : "steps");
+}
+
+/* Abort as told by a person, or kept; the verdicts come from runs_verdict. */
+static void
+read_abort(struct decision *d)
+{
+	if (d->st.abort && d->promoted) {
+		d->st.abort = false; /* nothing is being updated: nothing to abort */
+		d->st.aborted_at = 0;
+	}
+	d->aborted = d->st.abort;
+}
+
+static void
+check_deadline(struct decision *d)
+{
+	const struct rollout_spec *spec = &d->w->rollout->spec;
+	const struct condition *c = condition_of(d->was, "Progressing");
+	int64_t seconds = spec->progress_deadline_seconds.set ? spec->progress_deadline_seconds.is : PROGRESS_DEADLINE, at;
+
+	if (c == NULL || d->changed || d->aborted || d->paused_by_spec || d->was->pause_conditions.n > 0 ||
+	    step_is_pause(d, d->index) || str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted"))
+		return;
+	if (d->promoted && available(d->w->new_rs) >= d->replicas)
+		return;
+	at = time_add(c->last_update_time, seconds * 1000);
+	if (d->w->now <= at) {
+		plan_wake(d->plan, at + 1);
+		return;
+	}
+	d->late = true;
+	if (spec->progress_deadline_abort && !d->promoted) {
+		d->aborted = true;
+		d->abort_message = arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.",
+		    d->w->new_rs->object.meta.name);
+	}
+}
+
+static void
+apply_abort(struct decision *d)
+{
+	if (!d->aborted)
+		return;
+	d->st.abort = true;
+	if (d->st.aborted_at == 0)
+		d->st.aborted_at = time_stored(d->w->now);
+	pause_clear(d);
+	d->st.promote_full = false;
+	if (d->canary->steps.n > 0)
+		d->st.current_step_index = (struct opt_int){ true, 0 };
+}
+
+void
+promotion_sync(struct decision *d)
+{
+	const struct world *w = d->w;
+	const struct routing *r = &w->routing;
+	const char *why = NULL;
+
+	if (d->st.stable_rs == NULL) {
+		why = "Initial deploy";
+	} else if (d->promoted || d->aborted || d->changed || w->new_rs == NULL || available(w->new_rs) < d->replicas ||
+	    replicaset_wanted(w->new_rs) < d->replicas) {
+		return;
+	} else if (d->st.promote_full) {
+		why = "Full promotion requested";
+	} else if (d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0) {
+		/* The last share of traffic must be seen to have arrived. */
+		if (steps_count(d) > 0 && (r->weight_least != 100 || !str_eq(r->canary_hash, w->hash)))
+			return;
+		why = steps_count(d) > 0
+		    ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
+		    : "Canary strategy has no steps";
+	} else {
+		return;
+	}
+	d->st.duration.completion_status = d->st.promote_full ? "FastPromoted" : "Promoted";
+	d->st.stable_rs = w->hash;
+	pause_clear(d);
+	d->st.promote_full = false;
+	if (d->canary->steps.n > 0)
+		d->st.current_step_index = (struct opt_int){ true, steps_count(d) };
+	plan_status_event(d->plan, &w->rollout->object, false, "RolloutCompleted",
+	    "Rollout completed update to revision %d (%s): %s", (int)d->revision, w->hash, why);
+	plan_reason(d->plan, "promoted: %s", why);
+}
+
+static void
+decide_valid(struct decision *d)
+{
+	bool first_deploy = d->was->stable_rs == NULL;
+
+	begin_update(d);
+	read_abort(d);
+	pause_read(d);
+	runs_verdict(d);
+	check_deadline(d);
+	apply_abort(d);
+	status_counts(d);
+	weights_plan(d, true);
+	if (!revision_sync(d)) {
+		/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
+		d->st.current_pod_hash = d->was->current_pod_hash;
+		d->st.current_step_hash = d->was->current_step_hash;
+		d->st.current_step_index = d->was->current_step_index;
+		d->plan->n_status_events = 0;
+		replicas_raise(d);
+		status_finish(d);
+		return;
+	}
+	if (d->changed && !d->promoted)
+		plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutNotCompleted",
+		    "Rollout not completed, started update to revision %d (%s)", (int)d->revision, d->w->hash);
+	replicas_raise(d);
+	hashes_plan(d);
+	weights_plan(d, false);
+	promotion_sync(d);
+	if (!first_deploy)
+		steps_advance(d);
+	runs_sync(d);
+	replicas_lower(d);
+	revision_history(d);
+	status_finish(d);
+}
+
+void
+rollout_decide(const struct world *w, struct plan *plan)
+{
+	const struct rollout *r = w->rollout;
+	struct decision d = { .w = w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
+	const char *wrong;
+
+	if (r->object.meta.deletion_timestamp != 0)
+		return;
+	d.canary = r->spec.strategy.canary;
+	d.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
+	d.index = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);
+	d.paused_by_spec = r->spec.paused;
+	if ((wrong = validate(&d)) != NULL) {
+		/* Whatever else is wrong, a person's abort still takes the traffic back, where the routing can be read. */
+		if (r->status.abort && !d.promoted && d.canary != NULL && w->router != NULL && w->routing_err == NULL &&
+		    w->routing.weight > 0 && w->hash != NULL) {
+			d.aborted = true;
+			weights_plan(&d, true);
+		}
+		status_invalid(&d, wrong);
+		return;
+	}
+	if (!r->spec.replicas.set)
+		plan_merge(plan, &r->object, json_pack("{s:{s:i}}", "spec", "replicas", 1));
+	decide_valid(&d);
+}

@@ -1,0 +1,10 @@
+/* rollout/decide.h: the decision about one Rollout, and the controller's row. */
+#pragma once
+#include "kube/controller.h"
+
+struct world;
+
+/* Everything: from the world to the plan. Pure. */
+void rollout_decide(const struct world *, struct plan *);
+
+extern const struct controller rollout_controller;

@@ -1,0 +1,229 @@
+/* rollout/runs.c: which analysis runs must exist, and what their verdicts do. */
+#include <inttypes.h>
+#include <string.h>
+#include "analysis/args.h"
+#include "analysis/assess.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define LABEL_TYPE "rollout-type"
+#define HISTORY_LIMIT 5
+
+static const char *
+base_name(const struct decision *d)
+{
+	return arena_printf(d->arena, "%s-%s-%" PRId64, d->w->rollout->object.meta.name, d->w->hash, d->revision);
+}
+
+static const struct analysis_run *
+run_named(const struct world *w, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < w->n_runs; i++)
+		if (str_eq(w->runs[i]->object.meta.name, name))
+			return w->runs[i];
+	return NULL;
+}
+
+/* The run of this update: the one the status names, or one that was created and not yet written down. */
+static const struct analysis_run *
+current(const struct decision *d)
+{
+	const struct run_status *known = d->st.canary.background_analysis;
+	const struct analysis_run *found = NULL;
+
+	if (known != NULL)
+		return run_named(d->w, known->name);
+	if (d->changed || d->st.aborted_at != 0 || d->st.duration.rollout_started_at == 0)
+		return NULL;
+	for (size_t i = 0; i < d->w->n_runs; i++) {
+		const struct analysis_run *run = d->w->runs[i];
+
+		if (str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
+		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate &&
+		    run->object.meta.creation_timestamp >= d->st.duration.rollout_started_at &&
+		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
+			found = run;
+	}
+	return found;
+}
+
+static bool
+bad(const char *phase)
+{
+	return str_eq(phase, "Failed") || str_eq(phase, "Error");
+}
+
+static bool
+wanted(const struct decision *d)
+{
+	const struct background_analysis *a = d->canary->analysis;
+	int64_t from = a != NULL && a->starting_step.set ? a->starting_step.is : 0;
+
+	return a != NULL && a->templates.n > 0 && d->st.stable_rs != NULL && !d->promoted && !d->aborted &&
+	    !d->st.promote_full && !str_eq(d->st.stable_rs, d->w->hash) && d->index >= from;
+}
+
+void
+runs_verdict(struct decision *d)
+{
+	const struct analysis_run *run;
+	const char *previous;
+
+	if (d->promoted || d->changed || d->w->new_rs == NULL)
+		return;
+	d->revision = revision_of(&d->w->new_rs->object);
+	run = current(d);
+	if (run == NULL)
+		return;
+	previous = d->st.canary.background_analysis != NULL ? d->st.canary.background_analysis->status : "";
+	if (phase_is_final(run->status.phase) && !str_eq(previous, run->status.phase))
+		plan_status_event(d->plan, &d->w->rollout->object, bad(run->status.phase),
+		    arena_printf(d->arena, "AnalysisRun%s", run->status.phase),
+		    "Background Analysis Run '%s' Status New: '%s' Previous: '%s'", run->object.meta.name, run->status.phase,
+		    previous);
+	if (bad(run->status.phase) && !d->aborted) {
+		d->aborted = true;
+		d->abort_message = arena_printf(d->arena, "Background analysis phase error/failed: %s",
+		    run->status.message != NULL ? run->status.message : run->status.phase);
+		plan_reason(d->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
+	}
+	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full) {
+		if (d->was->controller_pause && d->was->pause_conditions.n == 0 && !step_is_pause(d, d->index))
+			d->st.canary.background_analysis = NULL; /* a person looked and said go on: measure again */
+		else
+			pause_add(d, PAUSE_INCONCLUSIVE);
+	}
+}
+
+static void
+record(struct decision *d, const char *name, const char *phase, const char *message)
+{
+	struct run_status *rs = arena_alloc(d->arena, sizeof(*rs));
+
+	*rs = (struct run_status){ name, phase != NULL ? phase : "", message };
+	d->st.canary.background_analysis = rs;
+}
+
+static json_t *
+run_object(struct decision *d, const char *name, json_t *metrics, const struct argument *args, size_t n_args)
+{
+	const struct rollout *r = d->w->rollout;
+	const struct run_metadata *extra = d->canary->analysis->run_metadata;
+	json_t *labels = json_object(), *annotations = json_object(), *list = json_array(), *spec;
+
+	for (size_t i = 0; i < r->spec.selector->match_labels.n; i++)
+		json_object_set_new(labels, r->spec.selector->match_labels.at[i].key,
+		    json_string(r->spec.selector->match_labels.at[i].value));
+	for (size_t i = 0; extra != NULL && i < extra->labels.n; i++)
+		json_object_set_new(labels, extra->labels.at[i].key, json_string(extra->labels.at[i].value));
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	json_object_set_new(labels, LABEL_TYPE, json_string("Background"));
+	for (size_t i = 0; extra != NULL && i < extra->annotations.n; i++)
+		json_object_set_new(annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
+	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
+	for (size_t i = 0; i < n_args; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s}", "name", args[i].name, "value", args[i].value));
+	spec = json_pack("{s:o}", "metrics", metrics);
+	if (n_args > 0)
+		json_object_set(spec, "args", list);
+	json_decref(list);
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:o}", "apiVersion",
+	    "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata", "name", name, "namespace", r->object.meta.namespace,
+	    "labels", labels, "annotations", annotations, "ownerReferences", "apiVersion", "argoproj.io/v1alpha1", "kind",
+	    "Rollout", "name", r->object.meta.name, "uid", r->object.meta.uid, "controller", 1, "blockOwnerDeletion", 1, "spec",
+	    spec);
+}
+
+static void
+create(struct decision *d)
+{
+	const struct background_analysis *b = d->canary->analysis;
+	struct template_source *sources = arena_new_array(d->arena, struct template_source, d->w->n_templates);
+	_cleanup_(json_decrefp) json_t *rollout = encode(&rollout_type, d->w->rollout);
+	json_t *meta = json_pack("{s:s,s:s}", "name", d->w->rollout->object.meta.name, "namespace",
+	    d->w->rollout->object.meta.namespace), *labels = json_object(), *annotations = json_object();
+	const struct meta *m = &d->w->rollout->object.meta;
+	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
+	struct argument *args;
+	json_t *metrics;
+	const char *name;
+	size_t n_args;
+	struct err *e;
+
+	for (size_t i = 0; i < m->labels.n; i++)
+		json_object_set_new(labels, m->labels.at[i].key, json_string(m->labels.at[i].value));
+	for (size_t i = 0; i < m->annotations.n; i++)
+		json_object_set_new(annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
+	json_object_set_new(meta, "labels", labels);
+	json_object_set_new(meta, "annotations", annotations);
+	json_object_set_new(rollout, "metadata", meta);
+	for (size_t i = 0; i < d->w->n_templates; i++)
+		sources[i] = (struct template_source){ d->w->templates[i].ref->template_name, &d->w->templates[i].template->spec };
+	e = args_merge(d->arena, sources, d->w->n_templates, b->args.at, b->args.n, &from, &metrics, &args, &n_args);
+	if (e != NULL) {
+		/* Without the gate the update must not go on. */
+		d->aborted = true;
+		d->abort_message = arena_printf(d->arena, "spec.strategy.canary.analysis: %s", err_text(d->arena, e));
+		d->st.abort = true;
+		d->st.aborted_at = time_stored(d->w->now);
+		pause_clear(d);
+		return;
+	}
+	name = base_name(d);
+	for (int i = 1; run_named(d->w, name) != NULL; i++)
+		name = arena_printf(d->arena, "%s.%d", base_name(d), i);
+	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, name, metrics, args, n_args));
+	plan_reason(d->plan, "background analysis starts as %s", name);
+	/* Not recorded in the status before it is seen: the create may fail. */
+}
+
+static void
+terminate(struct decision *d, const struct analysis_run *run)
+{
+	if (!phase_is_final(run->status.phase) && !run->spec.terminate && run->object.meta.deletion_timestamp == 0)
+		plan_merge(d->plan, &run->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+}
+
+/* Runs beyond the history, and those whose revision is gone. */
+static void
+collect(struct decision *d)
+{
+	const struct analysis_history *h = d->w->rollout->spec.analysis;
+	int64_t left[2] = { h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT,
+		h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT };
+
+	for (size_t i = d->w->n_runs; i-- > 0;) {
+		const struct analysis_run *run = d->w->runs[i];
+		const char *hash = object_label(&run->object, LABEL_POD_TEMPLATE_HASH);
+		bool orphan = hash != NULL && !str_eq(hash, d->w->hash), ok = str_eq(run->status.phase, "Successful");
+
+		for (size_t k = 0; orphan && k < d->w->n_replicasets; k++)
+			orphan = !str_eq(object_label(&d->w->replicasets[k]->object, LABEL_POD_TEMPLATE_HASH), hash);
+		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
+			continue;
+		if (d->st.canary.background_analysis != NULL &&
+		    str_eq(d->st.canary.background_analysis->name, run->object.meta.name))
+			continue;
+		if (orphan || left[ok ? 0 : 1]-- <= 0)
+			plan_delete(d->plan, &run->object);
+	}
+}
+
+void
+runs_sync(struct decision *d)
+{
+	bool want = wanted(d);
+	const struct analysis_run *run = current(d);
+
+	if (want && run == NULL)
+		create(d);
+	for (size_t i = 0; i < d->w->n_runs; i++)
+		if (!want || d->w->runs[i] != run)
+			terminate(d, d->w->runs[i]);
+	if (run != NULL && (want || (d->abort_message != NULL && d->aborted)))
+		record(d, run->object.meta.name, run->status.phase, run->status.message);
+	else if (!want)
+		d->st.canary.background_analysis = NULL;
+	collect(d);
+}

@@ -1,0 +1,291 @@
+/* rollout/status.c: the one writer of a Rollout's status: counts, conditions, phase, message, duration.
+ *
+ * It says what was seen. Conditions and their reasons, and the order in which phase and message are found, are those that
+ * clients of this API read (kubectl plugin, Argo CD's health check): Argo Rollouts, utils/conditions and utils/rollout.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "kube/api/selector.h"
+#include "rollout/world.h"
+
+#define CONDITIONS_MAX 16
+
+static const struct condition *
+find(const struct rollout_status *st, const char *type)
+{
+	for (size_t i = 0; i < st->conditions.n; i++)
+		if (str_eq(st->conditions.at[i].type, type))
+			return &st->conditions.at[i];
+	return NULL;
+}
+
+/* Same status and reason: untouched, unless `touch`. lastTransitionTime moves only with the status. */
+static void
+set(struct decision *d, const char *type, const char *status, const char *reason, const char *message, bool touch)
+{
+	const struct condition *old = find(&d->st, type);
+	struct condition *list, *to;
+	size_t n = d->st.conditions.n;
+	int64_t now = time_stored(d->w->now);
+
+	if (old != NULL && str_eq(old->status, status) && str_eq(old->reason, reason) && !touch)
+		return;
+	list = arena_new_array(d->arena, struct condition, n + 1);
+	if (n > 0)
+		memcpy(list, d->st.conditions.at, n * sizeof(*list));
+	to = old != NULL ? &list[old - d->st.conditions.at] : &list[n++];
+	*to = (struct condition){ .type = type, .status = status, .reason = reason, .message = message,
+		.last_update_time = now,
+		.last_transition_time = old != NULL && str_eq(old->status, status) ? old->last_transition_time : now };
+	d->st.conditions.at = list;
+	d->st.conditions.n = n;
+}
+
+static void
+drop(struct decision *d, const char *type)
+{
+	const struct condition *old = find(&d->st, type);
+	struct condition *list;
+	size_t n = 0;
+
+	if (old == NULL)
+		return;
+	list = arena_new_array(d->arena, struct condition, d->st.conditions.n);
+	for (size_t i = 0; i < d->st.conditions.n; i++)
+		if (&d->st.conditions.at[i] != old)
+			list[n++] = d->st.conditions.at[i];
+	d->st.conditions.at = list;
+	d->st.conditions.n = n;
+}
+
+void
+status_counts(struct decision *d)
+{
+	const struct world *w = d->w;
+
+	d->st.replicas = d->st.ready_replicas = d->st.available_replicas = 0;
+	for (size_t i = 0; i < w->n_replicasets; i++) {
+		d->st.replicas += w->replicasets[i]->status.replicas;
+		d->st.ready_replicas += w->replicasets[i]->status.ready_replicas;
+		d->st.available_replicas += w->replicasets[i]->status.available_replicas;
+	}
+	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
+	d->st.hpa_replicas = d->st.replicas;
+	d->st.selector = selector_text(d->arena, &w->rollout->spec.selector->match_labels);
+	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL && w->routing.stable_hash != NULL) {
+		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));
+		const struct traffic_weights *was = d->was->canary.weights;
+
+		seen->canary = (struct weight_destination){ w->routing.weight, d->canary->canary_service, w->routing.canary_hash };
+		seen->stable =
+		    (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service, w->routing.stable_hash };
+		d->st.canary.weights = seen;
+		if (was == NULL)
+			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
+			    "Traffic weight updated to %" PRId64, seen->canary.weight);
+		else if (was->canary.weight != seen->canary.weight)
+			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
+			    "Traffic weight updated from %" PRId64 " to %" PRId64, was->canary.weight, seen->canary.weight);
+	}
+}
+
+/* Readiness that comes and goes is not progress: pods becoming available, steps and promotions are. */
+static bool
+progressed(const struct decision *d)
+{
+	const struct rollout_status *was = d->was, *st = &d->st;
+	int64_t old_before = was->replicas - was->updated_replicas, old_now = st->replicas - st->updated_replicas;
+
+	return d->changed || was->updated_replicas != st->updated_replicas || st->available_replicas > was->available_replicas ||
+	    old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
+	    (was->current_step_index.set && st->current_step_index.set &&
+		was->current_step_index.is != st->current_step_index.is) ||
+	    (was->pause_conditions.n > 0 && st->pause_conditions.n == 0);
+}
+
+static bool
+healthy(const struct decision *d)
+{
+	const struct rollout_status *st = &d->st;
+
+	return !d->paused_by_spec && st->pause_conditions.n == 0 && d->w->new_rs != NULL &&
+	    available(d->w->new_rs) >= d->replicas && st->updated_replicas == d->replicas &&
+	    st->available_replicas == d->replicas && st->replicas == d->replicas &&
+	    str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
+}
+
+static void
+progressing(struct decision *d, bool is_healthy)
+{
+	const char *name = d->w->new_rs != NULL ? d->w->new_rs->object.meta.name : "";
+	const struct condition *old = find(&d->st, "Progressing");
+	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
+
+	if (d->w->new_rs == NULL)
+		return;
+	if (d->st.abort) {
+		const char *message = arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
+		    d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
+
+		if (old == NULL || !str_eq(old->reason, "RolloutAborted")) {
+			set(d, "Progressing", "False", "RolloutAborted", message, false);
+			plan_status_event(d->plan, &d->w->rollout->object, true, "RolloutAborted", "%s", message);
+		}
+	} else if (paused) {
+		set(d, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
+	} else if (is_healthy) {
+		set(d, "Progressing", "True", "NewReplicaSetAvailable",
+		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
+	} else if (old == NULL || progressed(d) || str_eq(old->reason, "RolloutAborted") || str_eq(old->reason, "RolloutPaused") ||
+	    str_eq(old->reason, "NewReplicaSetAvailable")) {
+		set(d, "Progressing", "True", "ReplicaSetUpdated",
+		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), progressed(d));
+	} else if (d->late) {
+		set(d, "Progressing", "False", "ProgressDeadlineExceeded",
+		    arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);
+	}
+}
+
+static void
+conditions(struct decision *d)
+{
+	bool is_healthy = healthy(d), paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
+	bool completed = d->st.stable_rs != NULL && str_eq(d->st.stable_rs, d->st.current_pod_hash);
+	bool enough = d->st.available_replicas >= d->replicas;
+
+	drop(d, "InvalidSpec");
+	progressing(d, is_healthy);
+	if (paused || find(&d->st, "Paused") != NULL)
+		set(d, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
+	if (is_healthy)
+		set(d, "Healthy", "True", "RolloutHealthy", "Rollout is healthy", false);
+	else if (find(&d->st, "Healthy") != NULL)
+		set(d, "Healthy", "False", "RolloutHealthy", "Rollout is not healthy", false);
+	set(d, "Completed", completed ? "True" : "False", "RolloutCompleted", "RolloutCompleted", false);
+	set(d, "Available", enough ? "True" : "False", "AvailableReason",
+	    enough ? "Rollout has minimum availability" : "Rollout does not have minimum availability", false);
+}
+
+/* The first that applies. */
+static void
+phase(struct decision *d)
+{
+	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded" };
+	const struct rollout_status *st = &d->st;
+	const char *phase = "Progressing", *message = NULL;
+
+	for (size_t i = 0; i < st->conditions.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(bad_reasons) && message == NULL; k++)
+			if (str_eq(st->conditions.at[i].reason, bad_reasons[k])) {
+				phase = "Degraded";
+				message = arena_printf(d->arena, "%s: %s", bad_reasons[k], st->conditions.at[i].message);
+			}
+	if (message == NULL) {
+		if (d->paused_by_spec) {
+			phase = "Paused";
+			message = "manually paused";
+		} else if (st->pause_conditions.n > 0) {
+			phase = "Paused";
+			message = st->pause_conditions.at[0].reason;
+		} else if (st->updated_replicas < d->replicas) {
+			message = "more replicas need to be updated";
+		} else if (available(d->w->new_rs) < st->updated_replicas) {
+			message = "updated replicas are still becoming available";
+		} else if (!str_eq(st->stable_rs, st->current_pod_hash)) {
+			message = "waiting for all steps to complete";
+		} else {
+			phase = "Healthy";
+		}
+	}
+	d->st.phase = phase;
+	d->st.message = message;
+}
+
+static bool
+indefinite(const struct decision *d, const struct rollout_status *st)
+{
+	int64_t i = st->current_step_index.set ? st->current_step_index.is : -1;
+
+	if (d->paused_by_spec || pause_has(st, PAUSE_INCONCLUSIVE))
+		return true;
+	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(d) && d->canary->steps.at[i].pause != NULL &&
+	    pause_duration(d->canary->steps.at[i].pause) == -1;
+}
+
+static void
+duration(struct decision *d)
+{
+	struct rollout_duration *t = &d->st.duration;
+	int64_t now = time_stored(d->w->now);
+	bool retried = d->was->aborted_at != 0 && !d->st.abort && !d->changed;
+
+	if (d->changed && !d->promoted && !str_eq(d->was->current_pod_hash, d->w->hash)) {
+		const char *completion = d->was->stable_rs == NULL ? t->completion_status : NULL;
+
+		*t = (struct rollout_duration){ .rollout_started_at = now, .completion_status = completion };
+	} else if (retried) {
+		*t = (struct rollout_duration){ .rollout_started_at = now };
+		d->st.aborted_at = 0;
+	} else if (d->changed && d->promoted && d->was->current_pod_hash != NULL &&
+	    !str_eq(d->was->current_pod_hash, d->w->hash)) {
+		t->completion_status = "FastRolledBack";
+		t->finished_at = now;
+	} else if (d->st.abort && !d->was->abort) {
+		t->completion_status = "Aborted";
+		t->finished_at = now;
+	} else if (d->st.abort && !str_eq(t->completion_status, "Aborted")) {
+		t->completion_status = "Aborted"; /* a person wrote abort: true; this is the first pass that sees it */
+		t->finished_at = now;
+	}
+	if (indefinite(d, &d->st) && t->manual_pause_started_at == 0) {
+		t->manual_pause_started_at = now;
+	} else if (!indefinite(d, &d->st) && t->manual_pause_started_at != 0) {
+		t->total_manual_pause_seconds += (now - t->manual_pause_started_at) / 1000;
+		t->manual_pause_started_at = 0;
+	}
+	if (t->finished_at == 0 && t->completion_status != NULL && available(d->w->new_rs) >= d->replicas)
+		t->finished_at = now;
+}
+
+static void
+write_status(struct decision *d)
+{
+	const struct rollout *r = d->w->rollout;
+
+	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
+	plan_status(d->plan, &r->object, encode(&rollout_status_type, d->was), encode(&rollout_status_type, &d->st));
+}
+
+void
+status_finish(struct decision *d)
+{
+	const struct object *o = &d->w->rollout->object;
+	bool paused = d->st.pause_conditions.n > 0;
+
+	if (d->w->new_rs != NULL)
+		duration(d);
+	conditions(d);
+	phase(d);
+	if (paused && !d->was_paused)
+		plan_status_event(d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
+	else if (!paused && d->was_paused && !d->st.abort)
+		plan_status_event(d->plan, o, false, "RolloutResumed", "Rollout is resumed");
+	write_status(d);
+}
+
+void
+status_invalid(struct decision *d, const char *message)
+{
+	const struct condition *old = find(&d->st, "InvalidSpec");
+	bool same = old != NULL && str_eq(old->message, message);
+
+	set(d, "InvalidSpec", "True", "InvalidSpec", message, !same);
+	d->st.phase = "Degraded";
+	d->st.message = arena_printf(d->arena, "InvalidSpec: %s", message);
+	if (!same)
+		plan_status_event(d->plan, &d->w->rollout->object, true, "InvalidSpec", "%s", message);
+	plan_reason(d->plan, "%s", message);
+	write_status(d);
+}
