@@ -199,6 +199,8 @@ summarize(struct state *s)
 		sum.error += strcmp(phase, "Error") == 0;
 	}
 	s->status.run_summary = sum;
+	if (s->status.dry_run_summary == NULL)
+		s->status.dry_run_summary = arena_alloc(s->arena, sizeof(sum));
 }
 
 /* Phases of metrics and run; true when the run is over. */

@@ -23,6 +23,20 @@ plan_new(struct arena *a)
 	return p;
 }
 
+/* A plan outlives the pass that made it, and the cache moves on meanwhile: it keeps its own copy of whom it is about. */
+static const struct object *
+own(struct plan *p, const struct object *o)
+{
+	struct object *copy = arena_alloc(p->arena, sizeof(*copy));
+
+	copy->type = o->type;
+	copy->meta.name = arena_strdup(p->arena, o->meta.name);
+	copy->meta.namespace = arena_strdup(p->arena, o->meta.namespace);
+	copy->meta.uid = arena_strdup(p->arena, o->meta.uid);
+	copy->meta.resource_version = arena_strdup(p->arena, o->meta.resource_version);
+	return copy;
+}
+
 static struct plan_step *
 add(struct plan *p, enum plan_op op)
 {
@@ -38,6 +52,7 @@ add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 {
 	struct plan_step *s = add(p, op);
 
+	o = own(p, o);
 	s->type = o->type;
 	s->namespace = o->meta.namespace;
 	s->name = o->meta.name;
@@ -52,8 +67,8 @@ plan_create(struct plan *p, const struct type *t, const char *ns, const char *na
 	struct plan_step *s = add(p, PLAN_CREATE);
 
 	s->type = t;
-	s->namespace = ns;
-	s->name = name;
+	s->namespace = arena_strdup(p->arena, ns);
+	s->name = arena_strdup(p->arena, name);
 	s->body = json_text(p->arena, body);
 	json_decref(body);
 }
@@ -67,6 +82,13 @@ plan_patch(struct plan *p, const struct object *o, json_t *ops)
 void
 plan_merge(struct plan *p, const struct object *o, json_t *patch)
 {
+	json_t *meta = json_object_get(patch, "metadata");
+
+	if (meta == NULL) {
+		meta = json_object();
+		json_object_set_new(patch, "metadata", meta);
+	}
+	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
 	add_write(p, PLAN_MERGE, o, patch);
 }
 
@@ -85,7 +107,7 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 	va_start(ap, format);
 	s->message = arena_vprintf(p->arena, format, ap);
 	va_end(ap);
-	s->about = about;
+	s->about = own(p, about);
 	s->warning = warning;
 	s->reason = reason;
 }
@@ -99,7 +121,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	if (p->n_status_events == ARRAY_SIZE(p->status_events))
 		return;
 	s = &p->status_events[p->n_status_events++];
-	*s = (struct plan_step){ .op = PLAN_EVENT, .about = about, .warning = warning, .reason = reason };
+	*s = (struct plan_step){ .op = PLAN_EVENT, .about = own(p, about), .warning = warning, .reason = reason };
 	va_start(ap, format);
 	s->message = arena_vprintf(p->arena, format, ap);
 	va_end(ap);
@@ -124,7 +146,7 @@ plan_status(struct plan *p, const struct object *o, json_t *from, json_t *to)
 	if (diff == NULL)
 		return;
 	patch = json_pack("{s:{s:s},s:o}", "metadata", "resourceVersion", o->meta.resource_version, "status", diff);
-	p->status_of = o;
+	p->status_of = own(p, o);
 	p->status = json_text(p->arena, patch);
 	json_decref(patch);
 }

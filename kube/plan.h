@@ -4,7 +4,8 @@
  * report. The status is written after the steps, even when one failed, because it says what was seen. wake_at asks for
  * another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
  *
- * A plan lives in one arena and only describes: nothing here does input or output.
+ * A plan lives in one arena and only describes: nothing here does input or output. It copies what it is told about
+ * objects, because the cache moves on while a plan is carried out.
  */
 #pragma once
 #include "base/str.h"
@@ -15,7 +16,7 @@
 enum plan_op {
 	PLAN_CREATE, /* body: the object */
 	PLAN_PATCH,  /* body: JSON patch, with tests of what it replaces */
-	PLAN_MERGE,  /* body: merge patch */
+	PLAN_MERGE,  /* body: merge patch, with the resourceVersion that was seen */
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVENT,
 	PLAN_ASK, /* a question to the outside; its answer comes with a later pass */

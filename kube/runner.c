@@ -25,7 +25,7 @@ struct question_in_flight {
 	struct exchange *exchange;
 	char *name;
 	int64_t asked_at, answered_at;
-	bool answered;
+	bool answered, shown; /* shown: a pass has had the answer */
 	struct arena *arena;
 	struct answer answer;
 };
@@ -50,6 +50,7 @@ struct key {
 	bool failed;
 	struct call *call;
 	char *exists, *last_error;
+	char *own_version; /* of the object whose status is to be written, after our own writes to it */
 	struct question_in_flight *answers[ANSWERS_MAX];
 	size_t n_answers;
 	struct key *next;
@@ -241,7 +242,7 @@ forget_answers(struct key *k, bool all)
 	for (size_t i = 0; i < k->n_answers; i++) {
 		struct question_in_flight *q = k->answers[i];
 
-		if (!all && !q->answered) {
+		if (!all && !(q->answered && q->shown)) {
 			k->answers[n++] = q;
 			continue;
 		}
@@ -365,8 +366,15 @@ on_written(void *arg, const struct err *e, const json_t *body)
 		failed(k, s, e);
 		k->stopped = true;
 	} else {
+		const struct object *subject = k->plan->status_of;
+
 		if (s->op != PLAN_DELETE)
 			took_effect(k, s->type, body);
+		if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
+		    strcmp(s->name, subject->meta.name) == 0) {
+			free(k->own_version);
+			k->own_version = mem_strdup(json_str(json_object_get(body, "metadata"), "resourceVersion") ?: "");
+		}
 		k->step++;
 	}
 	execute(k);
@@ -431,13 +439,10 @@ execute(struct key *k)
 			const struct object *o = p->status_of;
 			_cleanup_(json_decrefp) json_t *patch = json_loads(p->status, 0, NULL);
 
-			/* Our own steps may have moved the object on. Their answers are what the server said last; anything
-			 * else that moved it makes this write fail, as it should. */
-			const struct object *now = view_get(cache_view(k->runner->cache), o->type, o->meta.namespace, o->meta.name);
-
-			if (k->step > 0 && now != NULL && now->meta.generation == o->meta.generation)
+			/* A step of this plan moved the object on, from the version that was decided on: still our own belief. */
+			if (k->own_version != NULL)
 				json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion",
-				    json_string(now->meta.resource_version));
+				    json_string(k->own_version));
 			k->call = client_call(k->runner->api, "PATCH",
 			    client_path(a, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
 			    PATCH_MERGE, json_text(a, patch), on_status_written, k);
@@ -461,15 +466,17 @@ pass(struct key *k)
 		.seen = &seen };
 
 	for (size_t i = 0; i < k->n_answers; i++) {
-		const struct question_in_flight *q = k->answers[i];
+		struct question_in_flight *q = k->answers[i];
 
+		q->shown = q->answered;
 		answers[i] = (struct seen_answer){ q->name, q->asked_at, q->answered, q->answered_at, q->answer };
 	}
 	k->arena = arena_new();
 	k->plan = plan_new(k->arena);
 	k->controller->pass(&p, k->plan);
 	free(k->exists);
-	k->exists = NULL;
+	free(k->own_version);
+	k->exists = k->own_version = NULL;
 	k->step = k->status_event = 0;
 	k->in_status = k->stopped = k->failed = k->again = false;
 	k->running = true;
@@ -553,6 +560,7 @@ runner_stop(struct runner *r)
 		free(k->ns);
 		free(k->name);
 		free(k->exists);
+		free(k->own_version);
 		free(k->last_error);
 		free(k);
 	}

@@ -137,17 +137,31 @@ promotion_sync(struct decision *d)
 	plan_reason(d->plan, "promoted: %s", why);
 }
 
+/* `promote --full`: the steps count as done at once; pods and traffic follow. */
+static void
+read_promote_full(struct decision *d)
+{
+	if (!d->st.promote_full || d->aborted)
+		return;
+	if (d->promoted) {
+		d->st.promote_full = false;
+		return;
+	}
+	pause_clear(d);
+	if (d->canary->steps.n > 0)
+		d->st.current_step_index = (struct opt_int){ true, steps_count(d) };
+}
+
 static void
 decide_valid(struct decision *d)
 {
-	bool first_deploy = d->was->stable_rs == NULL;
-
 	begin_update(d);
 	read_abort(d);
 	pause_read(d);
 	runs_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
+	read_promote_full(d);
 	status_counts(d);
 	weights_plan(d, true);
 	if (!revision_sync(d)) {
@@ -167,7 +181,7 @@ decide_valid(struct decision *d)
 	hashes_plan(d);
 	weights_plan(d, false);
 	promotion_sync(d);
-	if (!first_deploy)
+	if (!str_eq(d->st.stable_rs, d->w->hash))
 		steps_advance(d);
 	runs_sync(d);
 	replicas_lower(d);

@@ -254,6 +254,8 @@ write_status(struct decision *d)
 {
 	const struct rollout *r = d->w->rollout;
 
+	if (d->st.blue_green == NULL)
+		d->st.blue_green = arena_alloc(d->arena, sizeof(*d->st.blue_green));
 	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
 	plan_status(d->plan, &r->object, encode(&rollout_status_type, d->was), encode(&rollout_status_type, &d->st));
 }

@@ -96,7 +96,7 @@ static const struct field analysis_status_fields[] = {
 	TIME(analysis_status, started_at, "startedAt"),
 	TIME(analysis_status, completed_at, "completedAt"),
 	EMBED(analysis_status, run_summary, "runSummary", run_summary, .always = true),
-	EMBED(analysis_status, dry_run_summary, "dryRunSummary", run_summary, .always = true),
+	OBJECT(analysis_status, dry_run_summary, "dryRunSummary", run_summary),
 };
 TYPE(analysis_status, "analysis run's status");
 

@@ -47,7 +47,8 @@ struct analysis_status {
 	const char *phase, *message;
 	LIST_OF(struct metric_result) metric_results;
 	int64_t started_at, completed_at;
-	struct run_summary run_summary, dry_run_summary;
+	struct run_summary run_summary;
+	const struct run_summary *dry_run_summary;
 };
 
 struct analysis_run {

@@ -242,7 +242,7 @@ static const struct field rollout_status_fields[] = {
 	STRING(rollout_status, phase, "phase"),
 	STRING(rollout_status, message, "message"),
 	EMBED(rollout_status, canary, "canary", canary_status, .always = true),
-	EMBED(rollout_status, blue_green, "blueGreen", blue_green_status, .always = true),
+	OBJECT(rollout_status, blue_green, "blueGreen", blue_green_status),
 	EMBED(rollout_status, duration, "duration", rollout_duration),
 };
 TYPE(rollout_status, "Rollout's status");

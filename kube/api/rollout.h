@@ -165,7 +165,7 @@ struct rollout_status {
 	LIST_OF(struct condition) conditions;
 	const char *phase, *message;
 	struct canary_status canary;
-	struct blue_green_status blue_green;
+	const struct blue_green_status *blue_green; /* clients expect it to be there, even empty */
 	struct rollout_duration duration;
 };
 

@@ -1,0 +1,223 @@
+/* sim/in_process.c: exchanges as timers. */
+#include "sim/in_process.h"
+#include <string.h>
+
+struct in_process {
+	struct transport transport;
+	struct store *store;
+	const struct fault_policy *policy;
+	struct exchange *exchanges;
+};
+
+struct exchange {
+	struct in_process *owner;
+	struct request request; /* with copies */
+	const struct receiver *receiver;
+	void *arg;
+	struct fault fault;
+	struct timer timer, drop, timeout;
+	struct arena *arena;
+	enum { ON_THE_WAY, COMING_BACK, STREAMING } state;
+	int status;
+	char *body; /* malloc'ed by jansson or the policy */
+	struct store_watch *watch;
+	struct str pending; /* lines of a watch not yet delivered */
+	bool broken, timed_out;
+	struct exchange *next;
+};
+
+static void
+exchange_free(struct exchange *e)
+{
+	struct loop *l = e->owner->transport.loop;
+
+	for (struct exchange **at = &e->owner->exchanges; *at != NULL; at = &(*at)->next)
+		if (*at == e) {
+			*at = e->next;
+			break;
+		}
+	loop_timer_stop(l, &e->timer);
+	loop_timer_stop(l, &e->drop);
+	loop_timer_stop(l, &e->timeout);
+	store_watch_stop(e->watch);
+	str_done(&e->pending);
+	free(e->body);
+	arena_free(e->arena);
+	free(e);
+}
+
+static void
+finish(struct exchange *e)
+{
+	const struct receiver *receiver = e->receiver;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct err *err = e->timed_out ? err_new(a, ERR_AGAIN, "%s %s: timed out", e->request.method, e->request.url)
+	    : e->broken		       ? err_new(a, ERR_AGAIN, "%s %s: connection broken", e->request.method, e->request.url)
+				       : NULL;
+	char *body = e->body;
+	void *arg = e->arg;
+	int status = e->status;
+
+	e->body = NULL;
+	exchange_free(e);
+	receiver->done(arg, err, err != NULL ? 0 : status,
+	    (struct bytes){ body != NULL ? body : "", body != NULL ? strlen(body) : 0 });
+	free(body);
+}
+
+static void
+on_line(void *arg, const char *line, size_t len)
+{
+	struct exchange *e = arg;
+
+	str_add(&e->pending, line, len);
+	if (e->timer.place == 0)
+		loop_timer(e->owner->transport.loop, &e->timer, e->fault.lag_ms);
+}
+
+static void
+on_ended(void *arg)
+{
+	struct exchange *e = arg;
+
+	e->watch = store_watch_stop(e->watch);
+	finish(e);
+}
+
+static void
+on_drop(struct timer *t, void *arg)
+{
+	struct exchange *e = arg;
+
+	(void)t;
+	e->broken = true;
+	finish(e);
+}
+
+static void
+on_timeout(struct timer *t, void *arg)
+{
+	struct exchange *e = arg;
+
+	(void)t;
+	e->timed_out = true;
+	finish(e);
+}
+
+static void
+arrive(struct exchange *e)
+{
+	const struct request *r = &e->request;
+	struct store_request sr = { .method = r->method, .path = r->url, .content_type = r->content_type, .body = r->body,
+		.body_len = r->body != NULL ? strlen(r->body) : 0 };
+	struct loop *l = e->owner->transport.loop;
+	json_t *answer = NULL;
+
+	e->state = COMING_BACK;
+	if (e->fault.refused) {
+		e->broken = true;
+	} else if (e->fault.status != 0) {
+		e->status = e->fault.status;
+		e->body = strdup("{\"kind\":\"Status\",\"message\":\"injected\",\"reason\":\"Injected\"}");
+	} else if (r->url[0] != '/') {
+		if (e->owner->policy == NULL || e->owner->policy->outside == NULL ||
+		    (e->status = e->owner->policy->outside(e->owner->policy->arg, r, &e->body)) == 0)
+			e->broken = true;
+	} else if (r->stream && store_is_watch(&sr)) {
+		e->watch = store_watch_start(e->owner->store, &sr, on_line, on_ended, e, &e->status, &answer);
+		if (e->watch != NULL) {
+			e->state = STREAMING;
+			loop_timer_stop(l, &e->timeout);
+			if (e->fault.drop_ms > 0)
+				loop_timer(l, &e->drop, e->fault.drop_ms);
+			return;
+		}
+	} else {
+		e->status = store_handle(e->owner->store, &sr, &answer);
+		e->broken = e->fault.lost;
+	}
+	if (answer != NULL) {
+		e->body = json_dumps(answer, JSON_COMPACT);
+		json_decref(answer);
+	}
+	loop_timer(l, &e->timer, e->fault.after_ms);
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	struct exchange *e = arg;
+	struct str now;
+
+	(void)t;
+	if (e->state == ON_THE_WAY) {
+		arrive(e);
+	} else if (e->state == COMING_BACK) {
+		finish(e);
+	} else {
+		/* The receiver may cancel from within: nothing of e is touched after the call. */
+		now = e->pending;
+		str_init(&e->pending, 64u << 20);
+		e->receiver->data(e->arg, str_text(&now), now.len);
+		str_done(&now);
+	}
+}
+
+static struct exchange *
+start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
+{
+	struct in_process *p = (struct in_process *)t;
+	struct exchange *e = mem_alloc(sizeof(*e));
+
+	e->owner = p;
+	e->arena = arena_new();
+	e->request = *r;
+	e->request.method = arena_strdup(e->arena, r->method);
+	e->request.url = arena_strdup(e->arena, r->url);
+	e->request.body = arena_strdup(e->arena, r->body);
+	e->request.content_type = arena_strdup(e->arena, r->content_type);
+	e->receiver = receiver;
+	e->arg = arg;
+	str_init(&e->pending, 64u << 20);
+	e->timer = (struct timer){ .fire = on_timer, .arg = e };
+	e->drop = (struct timer){ .fire = on_drop, .arg = e };
+	e->timeout = (struct timer){ .fire = on_timeout, .arg = e };
+	e->fault.before_ms = 1;
+	if (p->policy != NULL && p->policy->choose != NULL)
+		p->policy->choose(p->policy->arg, r, &e->fault);
+	e->next = p->exchanges;
+	p->exchanges = e;
+	loop_timer(t->loop, &e->timer, e->fault.before_ms);
+	loop_timer(t->loop, &e->timeout, r->timeout_ms);
+	return e;
+}
+
+static void
+cancel(struct exchange *e)
+{
+	exchange_free(e);
+}
+
+static struct transport *
+in_process_free(struct transport *t)
+{
+	struct in_process *p = (struct in_process *)t;
+
+	while (p->exchanges != NULL)
+		exchange_free(p->exchanges);
+	free(p);
+	return NULL;
+}
+
+static const struct transport_ops ops = { .start = start, .cancel = cancel, .free = in_process_free };
+
+struct transport *
+in_process_new(struct loop *l, struct store *s, const struct fault_policy *policy)
+{
+	struct in_process *p = mem_alloc(sizeof(*p));
+
+	p->transport = (struct transport){ &ops, l };
+	p->store = s;
+	p->policy = policy;
+	return &p->transport;
+}

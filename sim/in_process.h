@@ -1,0 +1,27 @@
+/* sim/in_process.h: a transport straight into the store, for simulation.
+ *
+ * Requests and answers take virtual time. A fault function sees every request and says what goes wrong with it; without one
+ * everything takes a millisecond and works.
+ */
+#pragma once
+#include "kube/transport.h"
+#include "sim/store.h"
+
+struct fault {
+	int64_t before_ms, after_ms; /* on the way there and back */
+	bool refused;   /* does not take effect; the caller sees a broken connection */
+	bool lost;      /* takes effect; the caller sees a broken connection */
+	int status;     /* does not take effect; the server answers this (429, 500, …); 0: no */
+	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
+	int64_t lag_ms;  /* a watch's events come this much later */
+};
+
+struct fault_policy {
+	void (*choose)(void *arg, const struct request *, struct fault *);
+	/* Answers requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not reached. */
+	int (*outside)(void *arg, const struct request *, char **ret_body);
+	void *arg;
+};
+
+/* The transport does not own the store. `policy` may be NULL and is borrowed. */
+struct transport *in_process_new(struct loop *, struct store *, const struct fault_policy *policy);

@@ -1,0 +1,267 @@
+/* sim/pods.c: level-triggered: every change of a ReplicaSet or Pod queues its ReplicaSet, which is then compared. */
+#include "sim/pods.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/map.h"
+#include "base/str.h"
+#include "base/time.h"
+
+struct waiting {
+	struct timer timer;
+	struct pods *pods;
+	char *ns, *name;
+	struct waiting *next;
+};
+
+struct pods {
+	struct loop *loop;
+	struct store *store;
+	struct pods_settings settings;
+	struct map dirty; /* "ns/name" of ReplicaSets */
+	struct timer turn;
+	struct waiting *waiting;
+	unsigned serial;
+};
+
+static const json_t *
+meta(const json_t *o)
+{
+	return json_object_get(o, "metadata");
+}
+
+static bool
+is_ready(const json_t *pod)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_at(pod, "/status/conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready"))
+			return str_eq(json_str(c, "status"), "True");
+	return false;
+}
+
+static void
+mark(struct pods *p, const char *ns, const char *name)
+{
+	char key[600];
+
+	snprintf(key, sizeof(key), "%s/%s", ns, name);
+	map_set(&p->dirty, key, p);
+	if (p->turn.place == 0)
+		loop_timer(p->loop, &p->turn, 0);
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	struct pods *p = arg;
+	json_t *owner;
+	size_t i;
+
+	(void)old;
+	if (strcmp(r->kind, "ReplicaSet") == 0)
+		mark(p, json_str(meta(o), "namespace"), json_str(meta(o), "name"));
+	if (strcmp(r->kind, "Pod") != 0)
+		return;
+	json_array_foreach (json_object_get(meta(o), "ownerReferences"), i, owner)
+		if (str_eq(json_str(owner, "kind"), "ReplicaSet"))
+			mark(p, json_str(meta(o), "namespace"), json_str(owner, "name"));
+	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
+		p->settings.runner->stop(p->settings.runner->arg, o);
+}
+
+void
+pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const char *ip)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const json_t *pod = store_get(p->store, "pods", ns, name);
+	const char *now = time_format(a, loop_wall(p->loop)), *truth = ready ? "True" : "False", *image;
+	json_t *status;
+
+	if (pod == NULL || (is_ready(pod) == ready && json_at(pod, "/status/phase") != NULL && ip == NULL))
+		return;
+	image = json_string_value(json_at(pod, "/spec/containers/0/image")) ?: "";
+	status = json_pack("{s:s,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}],s:[{s:s,s:b,s:b,s:i,s:s,s:s,s:{s:{s:s}}}]}",
+	    "phase", "Running", "hostIP", "127.0.0.1", "podIP",
+	    ip != NULL ? ip : json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1", "startTime",
+	    json_str(meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
+	    now, "type", "Ready", "status", truth, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
+	    "lastTransitionTime", now, "type", "PodScheduled", "status", "True", "lastTransitionTime", now, "containerStatuses",
+	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", 0,
+	    "image", image, "imageID", image, "state", "running", "startedAt", now);
+	store_do(p->store, "PATCH", "application/merge-patch+json",
+	    arena_printf(a, "/api/v1/namespaces/%s/pods/%s/status", ns, name), json_pack("{s:o}", "status", status));
+}
+
+static void
+on_ready(struct timer *t, void *arg)
+{
+	struct waiting *w = arg;
+	struct pods *p = w->pods;
+
+	(void)t;
+	for (struct waiting **at = &p->waiting; *at != NULL; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			break;
+		}
+	pods_ready(p, w->ns, w->name, true, NULL);
+	free(w->ns);
+	free(w->name);
+	free(w);
+}
+
+static void
+create(struct pods *p, const json_t *rs, size_t index)
+{
+	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *ns = json_str(meta(rs), "namespace"), *name;
+	json_t *template = json_deep_copy(json_at(rs, "/spec/template")), *m = json_object_get(template, "metadata");
+	unsigned n = ++p->serial * 2654435761u;
+	char suffix[6] = { 0 };
+	const json_t *pod;
+	struct waiting *w;
+
+	for (int i = 0; i < 5; i++, n /= 27)
+		suffix[i] = alphabet[n % 27];
+	name = arena_printf(a, "%s-%s", json_str(meta(rs), "name"), suffix);
+	if (m == NULL) {
+		m = json_object();
+		json_object_set_new(template, "metadata", m);
+	}
+	json_object_set_new(m, "name", json_string(name));
+	json_object_set_new(m, "ownerReferences", json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "apps/v1", "kind", "ReplicaSet",
+	    "name", json_str(meta(rs), "name"), "uid", json_str(meta(rs), "uid"), "controller", 1, "blockOwnerDeletion", 1));
+	json_object_set_new(template, "apiVersion", json_string("v1"));
+	json_object_set_new(template, "kind", json_string("Pod"));
+	json_object_set_new(json_object_get(template, "spec"), "nodeName", json_string(p->settings.node));
+	json_object_set_new(template, "status", json_pack("{s:s}", "phase", "Pending"));
+	if (store_do(p->store, "POST", "application/json", arena_printf(a, "/api/v1/namespaces/%s/pods", ns), template) != 201)
+		return;
+	pod = store_get(p->store, "pods", ns, name);
+	if (pod == NULL || (p->settings.runner != NULL && p->settings.runner->start(p->settings.runner->arg, pod)))
+		return;
+	w = mem_alloc(sizeof(*w));
+	*w = (struct waiting){ .timer = { .fire = on_ready, .arg = w }, .pods = p, .ns = mem_strdup(ns), .name = mem_strdup(name),
+		.next = p->waiting };
+	p->waiting = w;
+	loop_timer(p->loop, &w->timer, p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms);
+}
+
+struct survey {
+	const char *uid;
+	const json_t *pods[1000]; /* of one ReplicaSet; more is no laptop's business */
+	size_t n, ready;
+};
+
+static void
+count(const json_t *pod, void *arg)
+{
+	struct survey *s = arg;
+	json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
+
+	if (!str_eq(json_str(owner, "uid"), s->uid) || json_object_get(meta(pod), "deletionTimestamp") != NULL ||
+	    s->n == ARRAY_SIZE(s->pods))
+		return;
+	s->pods[s->n++] = json_incref((json_t *)pod);
+	s->ready += is_ready(pod);
+}
+
+/* Unready pods go first, as Kubernetes chooses them. */
+static void
+delete_some(struct pods *p, struct survey *s, size_t n)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	for (int ready = 0; ready < 2; ready++)
+		for (size_t i = s->n; i-- > 0 && n > 0;)
+			if (is_ready(s->pods[i]) == (ready == 1)) {
+				store_do(p->store, "DELETE", NULL,
+				    arena_printf(a, "/api/v1/namespaces/%s/pods/%s", json_str(meta(s->pods[i]), "namespace"),
+					json_str(meta(s->pods[i]), "name")), NULL);
+				n--;
+			}
+}
+
+static void
+compare(struct pods *p, const char *ns, const char *name)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(freep) struct survey *s = mem_alloc(sizeof(*s));
+	_cleanup_(json_decrefp) json_t *rs = json_incref((json_t *)store_get(p->store, "replicasets", ns, name));
+	size_t want;
+
+	if (rs == NULL || json_object_get(meta(rs), "deletionTimestamp") != NULL)
+		return;
+	s->uid = json_str(meta(rs), "uid");
+	want = (size_t)json_int(json_object_get(rs, "spec"), "replicas", 1);
+	store_each(p->store, "pods", count, s);
+	for (size_t i = s->n; i < want; i++)
+		create(p, rs, i - s->n);
+	if (s->n > want)
+		delete_some(p, s, s->n - want);
+	for (size_t i = 0; i < s->n; i++)
+		json_decref((json_t *)s->pods[i]);
+	s->n = s->ready = 0;
+	store_each(p->store, "pods", count, s);
+	for (size_t i = 0; i < s->n; i++)
+		json_decref((json_t *)s->pods[i]);
+	store_do(p->store, "PATCH", "application/merge-patch+json",
+	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
+	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s->n, "fullyLabeledReplicas", (json_int_t)s->n,
+		"readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->ready, "observedGeneration",
+		json_int(meta(rs), "generation", 0)));
+}
+
+static void
+on_turn(struct timer *t, void *arg)
+{
+	struct pods *p = arg;
+	struct map dirty = p->dirty;
+
+	(void)t;
+	p->dirty = (struct map){ 0 };
+	map_each (&dirty, slot) {
+		char *slash = strchr(slot->key, '/');
+
+		*slash = '\0';
+		compare(p, slot->key, slash + 1);
+		*slash = '/';
+	}
+	map_done(&dirty);
+}
+
+struct pods *
+pods_new(struct loop *l, struct store *s, const struct pods_settings *settings)
+{
+	struct pods *p = mem_alloc(sizeof(*p));
+
+	p->loop = l;
+	p->store = s;
+	p->settings = *settings;
+	p->turn = (struct timer){ .fire = on_turn, .arg = p };
+	store_on_write(s, on_write, p);
+	return p;
+}
+
+struct pods *
+pods_free(struct pods *p)
+{
+	if (p == NULL)
+		return NULL;
+	loop_timer_stop(p->loop, &p->turn);
+	while (p->waiting != NULL) {
+		struct waiting *w = p->waiting;
+
+		p->waiting = w->next;
+		loop_timer_stop(p->loop, &w->timer);
+		free(w->ns);
+		free(w->name);
+		free(w);
+	}
+	map_done(&p->dirty);
+	free(p);
+	return NULL;
+}

@@ -1,0 +1,76 @@
+/* sim/store.h: the laptop cluster's objects, with the semantics of a Kubernetes API server.
+ *
+ * One store serves both ways in: sim/http.c and sim/in_process.c hand it requests and get status codes and bodies back.
+ * Objects are JSON trees that are never changed in place: a write makes a new one, so that watch events share them. What it
+ * claims of Kubernetes: resourceVersion from one counter, optimistic concurrency, generation, generateName, status and
+ * scale subresources, merge, JSON and strategic patches, owner references collected, finalizers, paged lists, watches with
+ * bookmarks and 410.
+ */
+#pragma once
+#include "base/json.h"
+#include "base/loop.h"
+
+struct store;
+struct store_watch;
+
+/* A served resource. */
+struct resource {
+	const char *group, *version, *plural, *singular, *kind;
+	const char *short_names; /* space-separated */
+	bool cluster_scoped;
+	bool status, scale; /* subresources */
+	const char *also;   /* further versions of the group that serve the same objects, space-separated */
+	/* Columns of the table form: "Name:/pointer[:integer|date]" separated by "|"; Name and Age are added. */
+	const char *columns;
+};
+
+/* The resources, ended by one whose plural is NULL. */
+extern const struct resource store_resources[];
+
+struct store_request {
+	const char *method;
+	const char *path; /* with the query */
+	const char *content_type;
+	const char *body;
+	size_t body_len;
+	bool table; /* the client asked for a Table */
+};
+
+/* Told of every write, after it took effect: type ADDED, MODIFIED or DELETED. `old` is NULL for ADDED. */
+typedef void store_hook(const struct resource *, const char *type, const json_t *old, const json_t *object, void *arg);
+
+struct store *store_new(struct loop *);
+struct store *store_free(struct store *);
+
+/* Adds a hook; there may be several. */
+void store_on_write(struct store *, store_hook *, void *arg);
+
+/* Carries out one request that is not a watch. Returns the status code; *ret_body is a new reference. */
+int store_handle(struct store *, const struct store_request *, json_t **ret_body);
+
+/* True when the request is a watch. */
+bool store_is_watch(const struct store_request *);
+
+/* One line of a watch, newline included. */
+typedef void store_line(void *arg, const char *line, size_t len);
+
+/* Starts a watch; lines come from within later writes, and what is already due before this returns. NULL, with a status
+ * code and a body, when it is refused (410). `ended` comes when timeoutSeconds are over. */
+struct store_watch *store_watch_start(struct store *, const struct store_request *, store_line *, void (*ended)(void *arg),
+    void *arg, int *ret_status, json_t **ret_body);
+struct store_watch *store_watch_stop(struct store_watch *);
+
+/* For the parts of the laptop cluster itself: the objects of a resource, and writes without a detour. */
+void store_each(struct store *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
+const json_t *store_get(struct store *, const char *plural, const char *ns, const char *name);
+/* method, "/api/v1/…", JSON text; asserts nothing, returns the status code. */
+int store_do(struct store *, const char *method, const char *content_type, const char *path, json_t *body);
+
+/* Forgets all watch history, so that every resume gets 410. */
+void store_compact(struct store *);
+
+/* The highest resourceVersion so far. */
+long long store_version(const struct store *);
+
+/* Number of requests handled, writes among them. */
+void store_counts(const struct store *, unsigned long *ret_requests, unsigned long *ret_writes);

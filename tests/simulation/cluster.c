@@ -1,0 +1,246 @@
+/* tests/simulation/cluster.c: putting the cluster together. */
+#include "tests/simulation/cluster.h"
+#include <stdio.h>
+#include <string.h>
+#include "analysis/decide.h"
+#include "base/time.h"
+#include "kube/api/yaml.h"
+#include "rollout/decide.h"
+
+#define START 1795392000000 /* 2026-11-23T00:00:00Z */
+
+static const struct controller *const controllers[] = { &rollout_controller, &analysis_controller, NULL };
+
+void
+cluster_note(struct cluster *c, const char *format, ...)
+{
+	char line[2000];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	for (const char *s = line; *s != '\0'; s++)
+		c->hash = (c->hash ^ (unsigned char)*s) * 1099511628211u;
+	str_addf(&c->story, "%8.3f %s\n", (double)loop_mono(c->loop) / 1000.0, line);
+}
+
+static void
+choose(void *arg, const struct request *r, struct fault *f)
+{
+	struct cluster *c = arg;
+	bool write = strcmp(r->method, "GET") != 0;
+
+	if (!c->trouble)
+		return;
+	f->before_ms = 1 + (int64_t)rand_below(&c->faults, 20);
+	f->after_ms = (int64_t)rand_below(&c->faults, 20);
+	f->lag_ms = (int64_t)rand_below(&c->faults, 50);
+	if (rand_chance(&c->faults, 3))
+		f->before_ms += 2000 + (int64_t)rand_below(&c->faults, 40000);
+	if (r->stream && rand_chance(&c->faults, 50))
+		f->drop_ms = 100 + (int64_t)rand_below(&c->faults, 20000);
+	if (rand_chance(&c->faults, 6))
+		f->refused = true;
+	else if (write && rand_chance(&c->faults, 6))
+		f->lost = true;
+	else if (rand_chance(&c->faults, 5))
+		f->status = rand_chance(&c->faults, 50) ? 500 : 429;
+}
+
+static int
+outside(void *arg, const struct request *r, char **ret_body)
+{
+	struct cluster *c = arg;
+
+	(void)r;
+	if (c->metric_refused) {
+		*ret_body = mem_strdup("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}");
+		return 400;
+	}
+	*ret_body = mem_printf("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
+			       "\"value\":[0,\"%g\"]}]}}", c->metric);
+	return 200;
+}
+
+static void
+planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
+{
+	struct cluster *c = arg;
+
+	(void)ns;
+	c->plans++;
+	for (size_t i = 0; i < p->n_reasons; i++)
+		cluster_note(c, "  %s %s: %s", controller, name, p->reasons[i]);
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	struct cluster *c = arg;
+	const char *name = json_str(json_object_get(o, "metadata"), "name");
+	const json_t *status = json_object_get(o, "status");
+
+	(void)old;
+	if (strcmp(r->kind, "Event") == 0)
+		cluster_note(c, "event %s: %s", json_str(o, "reason"), json_str(o, "message"));
+	else if (strcmp(r->kind, "Rollout") == 0)
+		cluster_note(c, "%s Rollout phase=%s (%s) index=%d abort=%d stable=%s", type, json_str(status, "phase") ?: "-",
+		    json_str(status, "message") ?: "", (int)json_int(status, "currentStepIndex", -1),
+		    json_is_true(json_object_get(status, "abort")), json_str(status, "stableRS") ?: "-");
+	else if (strcmp(r->kind, "ReplicaSet") == 0)
+		cluster_note(c, "%s ReplicaSet %s wants %d has %d ready %d", type, name,
+		    (int)json_int(json_object_get(o, "spec"), "replicas", 1), (int)json_int(status, "replicas", 0),
+		    (int)json_int(status, "availableReplicas", 0));
+	else if (strcmp(r->kind, "VirtualService") == 0)
+		cluster_note(c, "%s VirtualService weight %d", type, (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight")));
+	else if (strcmp(r->kind, "DestinationRule") == 0)
+		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
+		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
+		    json_str(json_at(o, "/spec/subsets/1/labels"), "rollouts-pod-template-hash") ?: "-");
+	else if (strcmp(r->kind, "AnalysisRun") == 0)
+		cluster_note(c, "%s AnalysisRun %s %s", type, name, json_str(status, "phase") ?: "-");
+}
+
+static void
+start_controller(struct cluster *c)
+{
+	struct runner_settings s = { .seed = rand_next(&c->people), .component = "rollouts-controller", .planned = planned, .arg = c };
+
+	c->transport = in_process_new(c->loop, c->store, &c->policy);
+	c->runner = runner_start(c->transport, c->transport, controllers, &s);
+}
+
+struct cluster *
+cluster_new(uint64_t seed)
+{
+	struct cluster *c = mem_alloc(sizeof(*c));
+	struct pods_settings pods = { .ready_ms = 1500, .ready_spread_ms = 10, .node = "laptop" };
+
+	c->seed = seed;
+	c->faults = rand_stream(seed, "faults");
+	c->people = rand_stream(seed, "people");
+	c->hash = 14695981039346656037u;
+	str_init(&c->story, 8u << 20);
+	c->loop = loop_virtual_new(START);
+	c->store = store_new(c->loop);
+	c->policy = (struct fault_policy){ .choose = choose, .outside = outside, .arg = c };
+	store_on_write(c->store, on_write, c);
+	c->pods = pods_new(c->loop, c->store, &pods);
+	start_controller(c);
+	return c;
+}
+
+struct cluster *
+cluster_free(struct cluster *c)
+{
+	runner_stop(c->runner);
+	transport_free(c->transport);
+	pods_free(c->pods);
+	store_free(c->store);
+	loop_free(c->loop);
+	str_done(&c->story);
+	free(c);
+	return NULL;
+}
+
+void
+cluster_kill_controller(struct cluster *c)
+{
+	cluster_note(c, "controller killed");
+	runner_stop(c->runner);
+	transport_free(c->transport);
+	start_controller(c);
+}
+
+void
+cluster_apply(struct cluster *c, const char *file)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	char *text = NULL;
+	size_t room = 0, i;
+	FILE *f = fopen(file, "r");
+	ssize_t n = f != NULL ? getdelim(&text, &room, '\0', f) : -1;
+	struct err *e = n > 0 ? yaml_parse(a, text, (size_t)n, &docs) : err_new(a, ERR_GONE, "%s: cannot be read", file);
+	json_t *doc;
+
+	if (f != NULL)
+		fclose(f);
+	free(text);
+	if (e != NULL) {
+		printf("%s: %s\n", file, err_text(a, e));
+		exit(1);
+	}
+	json_array_foreach (docs, i, doc) {
+		const char *kind = json_str(doc, "kind");
+
+		for (const struct resource *r = store_resources; r->plural != NULL; r++)
+			if (strcmp(r->kind, kind) == 0)
+				store_do(c->store, "POST", "application/json",
+				    arena_printf(a, "%s%s%s/%s/namespaces/default/%s", r->group[0] != '\0' ? "/apis/" : "/api", r->group,
+					"", r->version, r->plural), json_deep_copy(doc));
+	}
+}
+
+int
+cluster_patch(struct cluster *c, bool status, json_t *patch)
+{
+	return store_do(c->store, "PATCH", "application/merge-patch+json",
+	    status ? "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp/status"
+		   : "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp", patch);
+}
+
+void
+cluster_set_image(struct cluster *c, const char *image)
+{
+	json_t *list = json_deep_copy(json_at(cluster_rollout(c), "/spec/template/spec/containers"));
+
+	cluster_note(c, "person: set image %s", image);
+	json_object_set_new(json_array_get(list, 0), "image", json_string(image));
+	cluster_patch(c, false, json_pack("{s:{s:{s:{s:o}}}}", "spec", "template", "spec", "containers", list));
+}
+
+void
+cluster_promote(struct cluster *c)
+{
+	cluster_note(c, "person: promote");
+	cluster_patch(c, true, json_pack("{s:{s:n}}", "status", "pauseConditions"));
+}
+
+void
+cluster_run(struct cluster *c, int64_t ms)
+{
+	loop_virtual_run_until(c->loop, loop_mono(c->loop) + ms);
+}
+
+bool
+cluster_wait(struct cluster *c, const char *phase, int index, int64_t ms)
+{
+	int64_t until = loop_mono(c->loop) + ms;
+
+	while (loop_mono(c->loop) < until) {
+		const json_t *status = json_object_get(cluster_rollout(c), "status");
+
+		if (str_eq(json_str(status, "phase"), phase) && (index < 0 || json_int(status, "currentStepIndex", -1) == index))
+			return true;
+		cluster_run(c, 10);
+	}
+	cluster_note(c, "waited in vain for %s at step %d", phase, index);
+	return false;
+}
+
+const json_t *
+cluster_rollout(struct cluster *c)
+{
+	return store_get(c->store, "rollouts", "default", "myapp");
+}
+
+int
+cluster_weight(struct cluster *c)
+{
+	const json_t *vs = store_get(c->store, "virtualservices", "default", "myapp-vs");
+	const json_t *w = json_at(vs, "/spec/http/0/route/1/weight");
+
+	return w != NULL ? (int)json_integer_value(w) : -1;
+}

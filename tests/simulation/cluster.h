@@ -1,0 +1,56 @@
+/* tests/simulation/cluster.h: a whole cluster in virtual time: store, pods, controller, faults, and a person. */
+#pragma once
+#include "base/rand.h"
+#include "kube/plan.h"
+#include "kube/runner.h"
+#include "sim/in_process.h"
+#include "sim/pods.h"
+
+struct cluster {
+	struct loop *loop;
+	struct store *store;
+	struct pods *pods;
+	struct transport *transport;
+	struct runner *runner;
+	struct fault_policy policy;
+	struct rand_stream faults, people;
+	uint64_t seed;
+	bool trouble;        /* faults are being injected */
+	double metric;       /* what Prometheus answers */
+	bool metric_refused; /* it answers 503 instead */
+	struct str story;    /* what happened, a line each */
+	uint64_t hash;       /* of the story: two runs of a seed must agree */
+	unsigned long plans;
+};
+
+/* A cluster at 2026-11-23T00:00:00Z with its controller running. */
+struct cluster *cluster_new(uint64_t seed);
+struct cluster *cluster_free(struct cluster *);
+
+/* Kills the controller at this instant, and starts a new one that knows nothing. */
+void cluster_kill_controller(struct cluster *);
+
+/* Creates every object of a YAML file in namespace "default" (or its own). */
+void cluster_apply(struct cluster *, const char *file);
+
+/* A merge patch on the rollout "myapp", or on its status; returns the status code. */
+int cluster_patch(struct cluster *, bool status, json_t *patch);
+
+void cluster_set_image(struct cluster *, const char *image);
+void cluster_promote(struct cluster *);
+
+/* Runs for ms of virtual time. */
+void cluster_run(struct cluster *, int64_t ms);
+
+/* Runs until the rollout's status.phase is `phase` (and its step index `index`, unless -1), at most `ms`. */
+bool cluster_wait(struct cluster *, const char *phase, int index, int64_t ms);
+
+const json_t *cluster_rollout(struct cluster *);
+/* The canary's weight in the VirtualService; -1: none. */
+int cluster_weight(struct cluster *);
+
+void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
+
+/* stories.c: the peer's recorded stories; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
+bool stories_run(void);
+bool seeds_run(uint64_t first, uint64_t n, bool verbose);

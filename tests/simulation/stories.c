@@ -1,0 +1,401 @@
+/* tests/simulation/stories.c: the peer's recorded stories (tests/data/traces), played here and compared.
+ *
+ * What must agree: names, labels, annotations and selectors of ReplicaSets; the order of phases, of what the mesh was told
+ * and of the events that matter; and the status at the end, times aside. What must not: its delays, its detours, and the
+ * weight it raised after a failed verdict.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "tests/simulation/cluster.h"
+
+bool story_show(const char *name);
+
+struct story {
+	const char *name, *manifests;
+	double metric;
+	bool (*play)(struct cluster *);
+	const char *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
+};
+
+static bool
+first_version(struct cluster *c)
+{
+	return cluster_wait(c, "Healthy", 4, 60000);
+}
+
+static bool
+to_pause(struct cluster *c, const char *image)
+{
+	cluster_set_image(c, image);
+	cluster_run(c, 100);
+	return cluster_wait(c, "Paused", 1, 60000);
+}
+
+static bool
+play_promote(struct cluster *c)
+{
+	if (!first_version(c) || !to_pause(c, "myregistry/myapp:v2"))
+		return false;
+	cluster_run(c, 2700);
+	cluster_promote(c);
+	cluster_run(c, 100);
+	if (!cluster_wait(c, "Healthy", 4, 60000))
+		return false;
+	cluster_run(c, 1000);
+	return true;
+}
+
+static bool
+play_abort_retry_undo(struct cluster *c)
+{
+	json_t *list;
+
+	if (!first_version(c) || !to_pause(c, "myregistry/myapp:v2"))
+		return false;
+	cluster_run(c, 1500);
+	cluster_note(c, "person: abort");
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
+	cluster_run(c, 3000);
+	cluster_note(c, "person: retry");
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 0));
+	if (!cluster_wait(c, "Paused", 1, 60000))
+		return false;
+	cluster_run(c, 3000);
+	cluster_note(c, "person: undo");
+	list = json_deep_copy(json_at(cluster_rollout(c), "/spec/template/spec/containers"));
+	json_object_set_new(json_array_get(list, 0), "image", json_string("myregistry/myapp:v1"));
+	cluster_patch(c, false, json_pack("{s:{s:{s:{s:o}}}}", "spec", "template", "spec", "containers", list));
+	cluster_run(c, 10000);
+	return true;
+}
+
+static bool
+play_analysis_fails(struct cluster *c)
+{
+	if (!first_version(c))
+		return false;
+	cluster_set_image(c, "myregistry/myapp:v2");
+	if (!cluster_wait(c, "Degraded", -1, 60000))
+		return false;
+	cluster_run(c, 10000);
+	return true;
+}
+
+static bool
+play_change_in_flight(struct cluster *c)
+{
+	if (!first_version(c) || !to_pause(c, "myregistry/myapp:v2"))
+		return false;
+	cluster_run(c, 1500);
+	if (!to_pause(c, "myregistry/myapp:v3"))
+		return false;
+	cluster_run(c, 1200);
+	cluster_note(c, "person: promote --full");
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "promoteFull", 1));
+	cluster_run(c, 100);
+	return cluster_wait(c, "Healthy", 4, 60000);
+}
+
+static const struct story stories[] = {
+	{ "canary-istio-promote", "tests/data/traces/istio.yaml", 0, play_promote, "" },
+	{ "canary-istio-abort-retry-undo", "tests/data/traces/istio.yaml", 0, play_abort_retry_undo, "" },
+	{ "canary-istio-analysis-fails", "tests/data/traces/analysis.yaml", 0.2, play_analysis_fails, "weights" },
+	{ "canary-istio-change-in-flight", "tests/data/traces/istio.yaml", 0, play_change_in_flight, "end" },
+};
+
+bool
+story_show(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++) {
+		struct cluster *c;
+		bool ok;
+
+		if (strcmp(stories[i].name, name) != 0)
+			continue;
+		c = cluster_new(1);
+		c->metric = stories[i].metric;
+		cluster_apply(c, stories[i].manifests);
+		ok = stories[i].play(c);
+		fputs(str_text(&c->story), stdout);
+		cluster_free(c);
+		return ok;
+	}
+	return false;
+}
+
+/* --- comparing ----------------------------------------------------------------------------------------------------- */
+
+/* Our own recording, in the form of the peer's. */
+static void
+recorder(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	json_t *m = json_object_get(o, "metadata"), *spec = json_object_get(o, "spec"), *e = NULL;
+	const char *name = json_str(m, "name");
+
+	(void)old;
+	if (strcmp(type, "DELETED") == 0)
+		return;
+	if (strcmp(r->kind, "Event") == 0)
+		e = json_pack("{s:s,s:O,s:O,s:O}", "kind", "Event", "type", json_object_get(o, "type"), "reason",
+		    json_object_get(o, "reason"), "message", json_object_get(o, "message"));
+	else if (strcmp(r->kind, "Rollout") == 0)
+		e = json_pack("{s:s,s:O?,s:O?}", "kind", "Rollout", "status", json_object_get(o, "status"), "annotations",
+		    json_object_get(m, "annotations"));
+	else if (strcmp(r->kind, "ReplicaSet") == 0)
+		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O}", "kind", "ReplicaSet", "name", name, "labels", json_object_get(m, "labels"),
+		    "annotations", json_object_get(m, "annotations"), "replicas", json_object_get(spec, "replicas"), "selector",
+		    json_at(spec, "/selector/matchLabels"));
+	else if (strcmp(r->kind, "VirtualService") == 0)
+		e = json_pack("{s:s,s:O}", "kind", "VirtualService", "http", json_object_get(spec, "http"));
+	else if (strcmp(r->kind, "DestinationRule") == 0)
+		e = json_pack("{s:s,s:O,s:O?}", "kind", "DestinationRule", "subsets", json_object_get(spec, "subsets"), "annotations",
+		    json_object_get(m, "annotations"));
+	else if (strcmp(r->kind, "AnalysisRun") == 0)
+		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O?}", "kind", "AnalysisRun", "name", name, "labels", json_object_get(m, "labels"),
+		    "annotations", json_object_get(m, "annotations"), "spec", spec, "status", json_object_get(o, "status"));
+	if (e != NULL) {
+		json_array_append_new(arg, json_deep_copy(e));
+		json_decref(e);
+	}
+}
+
+static json_t *
+peer_recording(const char *name)
+{
+	char path[200], *line = NULL;
+	json_t *list = json_array();
+	size_t room = 0;
+	ssize_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "tests/data/traces/%s.jsonl", name);
+	f = fopen(path, "r");
+	while (f != NULL && (n = getline(&line, &room, f)) > 0) {
+		json_t *j = json_loadb(line, (size_t)n, 0, NULL);
+
+		if (json_object_get(j, "kind") != NULL)
+			json_array_append(list, j);
+		json_decref(j);
+	}
+	free(line);
+	if (f != NULL)
+		fclose(f);
+	return list;
+}
+
+/* Appends unless it is what the list ends with. */
+static void
+append_new(json_t *list, json_t *v)
+{
+	if (json_equal(json_array_get(list, json_array_size(list) - 1), v))
+		json_decref(v);
+	else
+		json_array_append_new(list, v);
+}
+
+static json_t *
+weights(const json_t *recording)
+{
+	json_t *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach (recording, i, e)
+		if (str_eq(json_str(e, "kind"), "VirtualService"))
+			append_new(list, json_incref(json_at(e, "/http/0/route/1/weight")));
+	return list;
+}
+
+static json_t *
+subsets(const json_t *recording)
+{
+	json_t *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach (recording, i, e)
+		if (str_eq(json_str(e, "kind"), "DestinationRule"))
+			append_new(list, json_deep_copy(json_object_get(e, "subsets")));
+	return list;
+}
+
+/* Phases in order; what came before the VirtualService was there is left out. */
+static json_t *
+phases(const json_t *recording)
+{
+	json_t *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach (recording, i, e) {
+		const char *phase = json_str(json_object_get(e, "status"), "phase");
+
+		if (!str_eq(json_str(e, "kind"), "Rollout") || phase == NULL ||
+		    str_starts(json_str(json_object_get(e, "status"), "message"), "InvalidSpec"))
+			continue;
+		append_new(list, json_string(phase));
+	}
+	return list;
+}
+
+static json_t *
+messages(const json_t *recording, const char *reason)
+{
+	json_t *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach (recording, i, e)
+		if (str_eq(json_str(e, "kind"), "Event") && str_eq(json_str(e, "reason"), reason))
+			append_new(list, json_pack("[O,O]", json_object_get(e, "type"), json_object_get(e, "message")));
+	return list;
+}
+
+/* The last state of every ReplicaSet or run, by name, without what differs by time. */
+static json_t *
+named(const json_t *recording, const char *kind)
+{
+	json_t *all = json_object(), *e, *m;
+	size_t i, k;
+
+	json_array_foreach (recording, i, e) {
+		json_t *copy;
+
+		if (!str_eq(json_str(e, "kind"), kind))
+			continue;
+		copy = json_pack("{s:O,s:o,s:O?}", "labels", json_object_get(e, "labels"), "annotations",
+		    json_deep_copy(json_object_get(e, "annotations")), "selector", json_object_get(e, "selector"));
+		json_object_del(json_object_get(copy, "annotations"), "scale-down-deadline");
+		if (str_eq(kind, "AnalysisRun")) {
+			json_t *spec = json_deep_copy(json_object_get(e, "spec")), *status = json_deep_copy(json_object_get(e, "status"));
+
+			json_array_foreach (json_object_get(spec, "metrics"), k, m)
+				json_object_del(json_at(m, "/provider/prometheus"), "authentication");
+			json_object_del(status, "startedAt");
+			json_object_del(status, "completedAt");
+			json_array_foreach (json_at(status, "/metricResults/0/measurements"), k, m) {
+				json_object_del(m, "startedAt");
+				json_object_del(m, "finishedAt");
+			}
+			json_object_set_new(copy, "spec", spec);
+			json_object_set_new(copy, "status", status);
+		}
+		json_object_set_new(all, json_str(e, "name"), copy);
+	}
+	return all;
+}
+
+static void
+keep(json_t *to, const json_t *from, const char *key)
+{
+	if (json_object_get(from, key) != NULL && !json_is_false(json_object_get(from, key)))
+		json_object_set(to, key, json_object_get(from, key));
+}
+
+/* The rollout's status at the end: shape and values, times replaced by "time". `early`: without what still moves. */
+static json_t *
+final_status(const json_t *recording, bool early)
+{
+	static const char *const keys[] = { "abort", "currentPodHash", "stableRS", "currentStepIndex", "currentStepHash", "phase",
+		"message", "selector", "canary", "blueGreen", "controllerPause", "promoteFull" };
+	json_t *last = NULL, *e, *out = json_object(), *conditions = json_object(), *duration;
+	const char *key;
+	size_t i;
+
+	json_array_foreach (recording, i, e)
+		if (str_eq(json_str(e, "kind"), "Rollout"))
+			last = e;
+	json_object_set(out, "annotations", json_object_get(last, "annotations"));
+	last = json_object_get(last, "status");
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		keep(out, last, keys[i]);
+	json_array_foreach (json_object_get(last, "conditions"), i, e)
+		json_object_set_new(conditions, json_str(e, "type"), json_pack("[O,O,O]", json_object_get(e, "status"),
+		    json_object_get(e, "reason"), json_object_get(e, "message")));
+	json_object_set_new(out, "conditions", conditions);
+	duration = json_deep_copy(json_object_get(last, "duration"));
+	json_object_foreach (duration, key, e)
+		if (str_ends(key, "At") || str_ends(key, "Seconds"))
+			json_object_set_new(duration, key, json_string("time"));
+	json_object_set_new(out, "duration", duration);
+	if (early) {
+		json_object_del(out, "canary");
+		json_object_del(conditions, "Healthy");
+		json_object_del(conditions, "Progressing");
+	}
+	json_object_set_new(out, "abortedAt", json_boolean(json_object_get(last, "abortedAt") != NULL));
+	return out;
+}
+
+/* Compares and consumes both. */
+static bool
+same(const char *what, json_t *ours, json_t *peers)
+{
+	bool equal = json_equal(ours, peers);
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	if (!equal)
+		printf("  %s\n    ours   %s\n    peer's %s\n", what, json_text_go(a, ours), json_text_go(a, peers));
+	json_decref(ours);
+	json_decref(peers);
+	return equal;
+}
+
+/* Everything the peer said must be said by us, in its order; we may say more (its recorder merges repeated events). */
+static bool
+contains(const char *what, json_t *ours, json_t *peers)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t k = 0;
+
+	for (size_t i = 0; i < json_array_size(ours) && k < json_array_size(peers); i++)
+		k += json_equal(json_array_get(ours, i), json_array_get(peers, k));
+	if (k < json_array_size(peers))
+		printf("  %s: missing %s in %s\n", what, json_text(a, json_array_get(peers, k)), json_text(a, ours));
+	k = k == json_array_size(peers);
+	json_decref(ours);
+	json_decref(peers);
+	return k;
+}
+
+static bool
+story_run(const struct story *s)
+{
+	static const char *const reasons[] = { "RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted", "RolloutCompleted",
+		"RolloutStepCompleted", "RolloutAborted", "RolloutPaused", "SkipSteps", "ScalingReplicaSet", "MetricFailed",
+		"UpdatedDestinationRule" };
+	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = peer_recording(s->name);
+	struct cluster *c = cluster_new(1);
+	bool ok, early = strcmp(s->skip, "end") == 0;
+
+	c->metric = s->metric;
+	store_on_write(c->store, recorder, ours);
+	cluster_apply(c, s->manifests);
+	ok = s->play(c);
+	ok &= same("ReplicaSets", named(ours, "ReplicaSet"), named(peers, "ReplicaSet"));
+	ok &= same("AnalysisRuns", named(ours, "AnalysisRun"), named(peers, "AnalysisRun"));
+	ok &= same("status at the end", final_status(ours, early), final_status(peers, early));
+	ok &= same("phases", phases(ours), phases(peers));
+	ok &= early ? contains("DestinationRule", subsets(ours), subsets(peers))
+		    : same("DestinationRule", subsets(ours), subsets(peers));
+	if (early)
+		ok &= contains("weights", weights(ours), weights(peers));
+	else if (s->skip[0] == '\0')
+		ok &= same("weights", weights(ours), weights(peers));
+	else
+		/* The peer raised the weight 0.9 s after the failed verdict; here it must never have left 0. */
+		ok &= same("weights", weights(ours), json_pack("[i]", 0));
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		ok &= contains(reasons[i], messages(ours, reasons[i]), messages(peers, reasons[i]));
+	if (!ok && !str_eq(getenv("SHOW"), NULL))
+		fputs(str_text(&c->story), stdout);
+	cluster_free(c);
+	printf("%s story %s\n", ok ? "ok" : "not ok", s->name);
+	return ok;
+}
+
+bool
+stories_run(void)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
+		ok &= story_run(&stories[i]);
+	return ok;
+}
