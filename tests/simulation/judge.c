@@ -1,0 +1,227 @@
+/* tests/simulation/judge.c: the invariants. */
+#include "tests/simulation/judge.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/map.h"
+
+#define HASH "rollouts-pod-template-hash"
+#define READY_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
+#define VERDICT_MEMORY_MS 90000
+
+/* What a ReplicaSet had at most available lately. */
+struct readiness {
+	long long available;
+	int64_t until; /* mono ms up to which a higher number than now counts */
+	long long was;
+};
+
+struct judge {
+	struct cluster *cluster;
+	struct map ready; /* hash → struct readiness */
+	int64_t failed_at; /* mono ms of the last failed verdict; of failed_hash */
+	char failed_hash[32];
+	char verdict[400];
+	int weight;
+	long long index;
+	char hash[32];
+};
+
+static void
+wrong(struct judge *j, const char *format, ...)
+{
+	va_list ap;
+
+	if (j->verdict[0] != '\0')
+		return;
+	va_start(ap, format);
+	vsnprintf(j->verdict, sizeof(j->verdict), format, ap);
+	va_end(ap);
+	cluster_note(j->cluster, "WRONG: %s", j->verdict);
+}
+
+static const char *
+label(const json_t *o)
+{
+	return json_str(json_object_get(json_object_get(o, "metadata"), "labels"), HASH) ?: "";
+}
+
+struct looking {
+	const char *hash;
+	const json_t *found;
+};
+
+static void
+match(const json_t *rs, void *arg)
+{
+	struct looking *l = arg;
+
+	if (strcmp(label(rs), l->hash) == 0)
+		l->found = rs;
+}
+
+static const json_t *
+replicaset_of(struct judge *j, const char *hash)
+{
+	struct looking l = { .hash = hash };
+
+	store_each(j->cluster->store, "replicasets", match, &l);
+	return l.found;
+}
+
+static const char *
+subset_hash(struct judge *j, int i)
+{
+	const json_t *dr = store_get(j->cluster->store, "destinationrules", "default", "myapp-dr");
+	const json_t *s = json_array_get(json_at(dr, "/spec/subsets"), (size_t)i);
+
+	return json_str(json_object_get(s, "labels"), HASH);
+}
+
+static long long
+lately_available(struct judge *j, const char *hash)
+{
+	const struct readiness *r = map_get(&j->ready, hash);
+
+	if (r == NULL)
+		return 0;
+	return loop_mono(j->cluster->loop) < r->until && r->was > r->available ? r->was : r->available;
+}
+
+static void
+on_virtual_service(struct judge *j, const json_t *o)
+{
+	int weight = (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight"));
+	int stable = (int)json_integer_value(json_at(o, "/spec/http/0/route/0/weight"));
+	long long replicas = json_int(json_object_get(cluster_rollout(j->cluster), "spec"), "replicas", 1);
+	long long need = (weight * replicas + 99) / 100, have, wanted;
+	const char *hash = subset_hash(j, 0);
+	int old = j->weight;
+
+	j->weight = weight;
+	if (weight + stable != 100)
+		wrong(j, "weights %d + %d are not 100", stable, weight);
+	if (weight <= old)
+		return;
+	if (hash == NULL || replicaset_of(j, hash) == NULL) {
+		wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
+		return;
+	}
+	wanted = json_int(json_object_get(replicaset_of(j, hash), "spec"), "replicas", 1);
+	have = lately_available(j, hash);
+	if (wanted < need)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, need, hash, wanted);
+	if (have < need)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
+	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > (j->cluster->trouble ? VERDICT_MEMORY_MS : 100))
+		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
+		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
+}
+
+static void
+on_replicaset(struct judge *j, const json_t *old, const json_t *o)
+{
+	long long replicas = json_int(json_object_get(cluster_rollout(j->cluster), "spec"), "replicas", 1), share = 0;
+	long long before = json_int(json_object_get(old, "spec"), "replicas", 0), now = json_int(json_object_get(o, "spec"), "replicas", 0);
+	long long available = json_int(json_object_get(o, "status"), "availableReplicas", 0);
+	struct readiness *r = map_get(&j->ready, label(o));
+
+	if (r == NULL) {
+		r = mem_alloc(sizeof(*r));
+		map_set(&j->ready, label(o), r);
+	}
+	if (available < r->available) {
+		r->was = r->available > lately_available(j, label(o)) ? r->available : lately_available(j, label(o));
+		r->until = loop_mono(j->cluster->loop) + READY_MEMORY_MS;
+	}
+	r->available = available;
+	if (old == NULL || now >= before)
+		return;
+	if (str_eq(subset_hash(j, 0), label(o)))
+		share += j->weight;
+	if (str_eq(subset_hash(j, 1), label(o)))
+		share += 100 - j->weight;
+	if (now < (share * replicas + 99) / 100)
+		wrong(j, "ReplicaSet %s shrunk from %lld to %lld, but the routing gives it %lld %%", label(o), before, now, share);
+}
+
+static void
+on_rollout(struct judge *j, const json_t *old, const json_t *o)
+{
+	const json_t *status = json_object_get(o, "status");
+	const char *hash = json_str(status, "currentPodHash") ?: "";
+	long long index = json_int(status, "currentStepIndex", 0);
+
+	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !json_is_true(json_object_get(status, "promoteFull")) &&
+	    !str_eq(json_str(status, "stableRS"), hash))
+		wrong(j, "step index jumped from %lld to %lld", j->index, index);
+	/* A retry, or the version deployed anew, begins without the old verdict. */
+	if ((json_is_true(json_object_get(json_object_get(old, "status"), "abort")) &&
+		!json_is_true(json_object_get(status, "abort"))) || strcmp(hash, j->hash) != 0)
+		j->failed_hash[0] = '\0';
+	j->index = index;
+	snprintf(j->hash, sizeof(j->hash), "%s", hash);
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	struct judge *j = arg;
+
+	if (strcmp(type, "DELETED") == 0)
+		return;
+	if (strcmp(r->kind, "VirtualService") == 0)
+		on_virtual_service(j, o);
+	else if (strcmp(r->kind, "ReplicaSet") == 0)
+		on_replicaset(j, old, o);
+	else if (strcmp(r->kind, "Rollout") == 0)
+		on_rollout(j, old, o);
+	else if (strcmp(r->kind, "AnalysisRun") == 0 && str_eq(json_str(json_object_get(o, "status"), "phase"), "Failed") &&
+	    !str_eq(json_str(json_object_get(old, "status"), "phase"), "Failed")) {
+		j->failed_at = loop_mono(j->cluster->loop);
+		snprintf(j->failed_hash, sizeof(j->failed_hash), "%s", label(o));
+	}
+}
+
+struct judge *
+judge_new(struct cluster *c)
+{
+	struct judge *j = mem_alloc(sizeof(*j));
+
+	j->cluster = c;
+	store_on_write(c->store, on_write, j);
+	return j;
+}
+
+struct judge *
+judge_free(struct judge *j)
+{
+	map_each (&j->ready, slot)
+		free(slot->value);
+	map_done(&j->ready);
+	free(j);
+	return NULL;
+}
+
+const char *
+judge_verdict(const struct judge *j)
+{
+	return j->verdict[0] != '\0' ? j->verdict : NULL;
+}
+
+const char *
+judge_end(struct judge *j, unsigned long writes)
+{
+	const json_t *ro = cluster_rollout(j->cluster), *status = json_object_get(ro, "status");
+	const char *phase = json_str(status, "phase") ?: "";
+	bool aborted = json_is_true(json_object_get(status, "abort"));
+
+	if (strcmp(phase, "Healthy") != 0 && strcmp(phase, "Paused") != 0 && strcmp(phase, "Degraded") != 0)
+		wrong(j, "at the end the phase is \"%s\" (%s)", phase, json_str(status, "message") ?: "");
+	if (aborted && j->weight != 0)
+		wrong(j, "aborted, but the canary still has weight %d", j->weight);
+	if (strcmp(phase, "Healthy") == 0 && j->weight != 0)
+		wrong(j, "healthy, but the canary destination still has weight %d", j->weight);
+	if (writes > 0)
+		wrong(j, "%lu writes in a minute in which nothing happened", writes);
+	return judge_verdict(j);
+}
