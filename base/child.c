@@ -1,0 +1,115 @@
+/* base/child.c: fork, exec and a pidfd on the loop. */
+#include "base/child.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/arena.h"
+
+struct child {
+	struct loop *loop;
+	struct loop_io io;
+	pid_t pid;
+	void (*exited)(void *, int);
+	void *arg;
+};
+
+static void
+on_exit_(struct loop_io *io, int events, void *arg)
+{
+	struct child *c = arg;
+	int status = 0;
+
+	(void)io;
+	(void)events;
+	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+		return;
+	loop_io_stop(c->loop, &c->io);
+	close(c->io.fd);
+	c->pid = 0;
+	c->exited(c->arg, status); /* the owner frees with child_stop */
+}
+
+static void
+become(const char *const *argv, const char *log, pid_t parent)
+{
+	sigset_t none;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0); /* Ctrl-C is for the parent, who stops us in order */
+	fd = open(log != NULL ? log : "/dev/null", O_WRONLY | O_APPEND | O_CREAT, 0644);
+	if (fd >= 0) {
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		close(fd);
+	}
+	fd = open("/dev/null", O_RDONLY);
+	if (fd >= 0) {
+		dup2(fd, STDIN_FILENO);
+		close(fd);
+	}
+	execvp(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+struct child *
+child_start(struct loop *l, const char *const *argv, const char *log, void (*exited)(void *, int), void *arg)
+{
+	struct child *c = mem_alloc(sizeof(*c));
+	pid_t parent = getpid();
+	int fd;
+
+	*c = (struct child){ .loop = l, .exited = exited, .arg = arg };
+	c->pid = fork();
+	if (c->pid == 0)
+		become(argv, log, parent);
+	fd = c->pid > 0 ? (int)syscall(SYS_pidfd_open, c->pid, 0) : -1;
+	if (fd < 0) {
+		if (c->pid > 0) {
+			kill(c->pid, SIGKILL);
+			waitpid(c->pid, NULL, 0);
+		}
+		free(c);
+		return NULL;
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	c->io = (struct loop_io){ .fd = fd, .events = LOOP_READ, .ready = on_exit_, .arg = c };
+	loop_io_start(l, &c->io);
+	return c;
+}
+
+pid_t
+child_pid(const struct child *c)
+{
+	return c->pid;
+}
+
+struct child *
+child_stop(struct child *c, int grace_ms)
+{
+	if (c == NULL)
+		return NULL;
+	if (c->pid > 0) {
+		struct pollfd p = { .fd = c->io.fd, .events = POLLIN };
+
+		kill(c->pid, SIGTERM);
+		if (poll(&p, 1, grace_ms) <= 0)
+			kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		loop_io_stop(c->loop, &c->io);
+		close(c->io.fd);
+	}
+	free(c);
+	return NULL;
+}

@@ -1,0 +1,19 @@
+/* base/child.h: child processes on the loop.
+ *
+ * A child dies with its parent, however that ends (PR_SET_PDEATHSIG), so that Ctrl-C or a crash leaves no process behind.
+ */
+#pragma once
+#include <sys/types.h>
+#include "base/loop.h"
+
+struct child;
+
+/* Starts argv[0] (looked up in PATH), with standard output and error appended to `log` (NULL: /dev/null), and tells
+ * `exited` when it ends (status as of waitpid). NULL when it cannot be started; errno says why. */
+struct child *child_start(struct loop *, const char *const *argv, const char *log,
+    void (*exited)(void *arg, int status), void *arg);
+
+pid_t child_pid(const struct child *);
+
+/* Sends SIGTERM, SIGKILL after `grace_ms`, waits for the end and frees; `exited` is not told. Takes NULL. */
+struct child *child_stop(struct child *, int grace_ms);

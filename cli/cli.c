@@ -1,0 +1,109 @@
+/* cli/cli.c: flags, connection, calls. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "kube/api/rollout.h"
+#include "kube/client.h"
+#include "kube/transport_curl.h"
+
+const char *
+cli_flag(const struct cli *c, const char *name)
+{
+	return map_get(&c->flags, name);
+}
+
+int
+cli_fail(const struct cli *c, const char *format, ...)
+{
+	va_list ap;
+
+	(void)c;
+	fputs("error: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return 1;
+}
+
+int
+cli_connect(struct cli *c)
+{
+	struct err *e = config_load(c->arena, cli_flag(c, "kubeconfig"), cli_flag(c, "context"), &c->config);
+
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	c->namespace = cli_flag(c, "namespace") != NULL ? cli_flag(c, "namespace") : c->config.namespace;
+	c->transport = transport_curl_new(c->loop, &c->config);
+	return 0;
+}
+
+struct waiting {
+	struct cli *cli;
+	struct err *err;
+	json_t *body;
+};
+
+static void
+on_done(void *arg, const struct err *e, const json_t *body)
+{
+	struct waiting *w = arg;
+
+	w->err = e != NULL ? err_copy(w->cli->arena, e) : NULL;
+	w->body = json_incref((json_t *)body);
+	loop_stop(w->cli->loop);
+}
+
+struct err *
+cli_call(struct cli *c, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret)
+{
+	struct waiting w = { .cli = c };
+
+	client_call(c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, on_done, &w);
+	json_decref(body);
+	loop_run(c->loop);
+	if (ret != NULL && w.err == NULL)
+		*ret = w.body;
+	else
+		json_decref(w.body);
+	return w.err;
+}
+
+struct err *
+cli_patch_rollout(struct cli *c, const char *name, bool status, json_t *patch)
+{
+	const char *path = client_path(c->arena, &rollout_type, c->namespace, name, status ? "status" : NULL);
+	struct err *e;
+
+	json_incref(patch);
+	e = cli_call(c, "PATCH", path, PATCH_MERGE, patch, NULL);
+	if (e != NULL && e->class == ERR_GONE && status)
+		e = cli_call(c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, name, NULL), PATCH_MERGE,
+		    json_incref(patch), NULL);
+	json_decref(patch);
+	return e;
+}
+
+json_t *
+cli_get_rollout(struct cli *c, const char *name)
+{
+	json_t *ro = NULL;
+	struct err *e = cli_call(c, "GET", client_path(c->arena, &rollout_type, c->namespace, name, NULL), NULL, NULL, &ro);
+
+	if (e != NULL) {
+		cli_fail(c, "%s%s", err_text(c->arena, e),
+		    e->class == ERR_GONE ? arena_printf(c->arena, "\n`%s list rollouts -A` shows what there is; this looked in namespace %s",
+					       "sluice", c->namespace)
+					 : "");
+		return NULL;
+	}
+	return ro;
+}
+
+bool
+cli_color(const struct cli *c)
+{
+	return isatty(STDOUT_FILENO) && cli_flag(c, "no-color") == NULL && getenv("NO_COLOR") == NULL;
+}

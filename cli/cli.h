@@ -1,0 +1,82 @@
+/* cli/cli.h: what every command shares: its row, its flags, calls to the API server.
+ *
+ * A command is one file that opens with its row; commands.c lists the rows. Usage, help and parsing all read the rows.
+ */
+#pragma once
+#include "kube/api/meta.h"
+#include "kube/cache.h"
+#include "kube/config.h"
+#include "kube/transport.h"
+
+struct cli;
+
+struct command {
+	const char *name;    /* one word or two: "get rollout" */
+	const char *also;    /* other ways to say it, "|"-separated; NULL: none */
+	const char *args;    /* usage of what follows: "NAME" */
+	const char *summary; /* one line */
+	const char *flags;   /* of cli.c's table, space-separated, besides the global ones */
+	bool hidden;         /* not in the help: the laptop cluster starts it */
+	int (*run)(struct cli *); /* the exit code */
+};
+
+extern const struct command *const commands[];
+
+#define ARGS_MAX 64
+
+struct cli {
+	struct arena *arena;
+	struct loop *loop;
+	const struct command *command;
+	const char *args[ARGS_MAX];
+	size_t n_args;
+	struct map flags; /* name → text; "" when it takes no value */
+	const char *program; /* argv[0] */
+
+	/* After cli_connect. */
+	struct config config;
+	struct transport *transport;
+	const char *namespace;
+};
+
+/* The flag's text, or NULL when it was not given. */
+const char *cli_flag(const struct cli *, const char *name);
+
+/* Prints "error: …" with the hint behind it, if any, and returns 1. */
+int cli_fail(const struct cli *, const char *format, ...) printf_like(2, 3);
+
+/* Reads the configuration and makes the transport; 0, or 1 after saying what is wrong. */
+int cli_connect(struct cli *);
+
+/* One call, waited for. */
+struct err *cli_call(struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
+
+/* A patch of a rollout (status: of its status, falling back to the object where that is no subresource). */
+struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_t *patch);
+
+/* The rollout as it is now; prints the error and returns NULL when it cannot be had. */
+json_t *cli_get_rollout(struct cli *, const char *name);
+
+/* Colour, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
+bool cli_color(const struct cli *);
+
+/* help.c */
+int help_all(void);
+int help_command(const struct command *);
+const char *flag_known(const char *name, bool *ret_takes_value, char *ret_short);
+void flag_each(const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
+
+/* view.c: a cache filled by watches, for commands that look. */
+struct watched {
+	struct cache *cache;
+	struct watch *watches[8];
+	size_t n, synced;
+	void (*changed)(void *arg);
+	void *arg;
+};
+
+void watched_start(struct cli *, struct watched *, const struct type *const *types, size_t n);
+void watched_stop(struct watched *);
+
+/* tree.c: a rollout with its revisions, ReplicaSets, Pods and runs. NULL name: an error is printed by the caller. */
+const char *tree_text(struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);

@@ -1,0 +1,84 @@
+/* cli/cmd_controller.c: controller: watches and decides until it is told to stop. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "analysis/decide.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "kube/runner.h"
+#include "kube/transport_curl.h"
+#include "rollout/decide.h"
+
+static int controller_run(struct cli *);
+
+const struct command cmd_controller = {
+	.name = "controller",
+	.args = "",
+	.summary = "runs the controller",
+	.flags = "loglevel logformat namespaced",
+	.run = controller_run,
+};
+
+static const struct controller *const rows[] = { &rollout_controller, &analysis_controller, NULL };
+
+static void
+planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < p->n_reasons; i++)
+		log_info(p->reasons[i], "controller", controller, "namespace", ns, "name", name);
+}
+
+static void
+synced(void *arg)
+{
+	(void)arg;
+	log_info("watching");
+}
+
+static void
+on_signal(struct loop_io *io, int events, void *arg)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(io->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		loop_stop(arg);
+}
+
+static int
+controller_run(struct cli *c)
+{
+	struct runner_settings settings = { .component = "rollouts-controller", .planned = planned, .synced = synced };
+	enum log_level level = LOG_LEVEL_INFO;
+	struct transport *outside;
+	struct loop_io io = { .events = LOOP_READ, .ready = on_signal, .arg = c->loop };
+	struct runner *runner;
+	sigset_t set;
+
+	if (cli_flag(c, "loglevel") != NULL && !log_level_parse(cli_flag(c, "loglevel"), &level))
+		return cli_fail(c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
+	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
+	if (cli_connect(c) != 0)
+		return 1;
+	settings.namespace = cli_flag(c, "namespaced") != NULL ? c->namespace : NULL;
+	settings.seed = (uint64_t)loop_wall(c->loop) ^ ((uint64_t)getpid() << 32);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	io.fd = signalfd(-1, &set, SFD_CLOEXEC);
+	loop_io_start(c->loop, &io);
+	log_info("starting", "server", c->config.server, "namespace", settings.namespace);
+	outside = transport_curl_new(c->loop, NULL);
+	runner = runner_start(c->transport, outside, rows, &settings);
+	loop_run(c->loop);
+	log_info("stopping");
+	runner_stop(runner);
+	transport_free(outside);
+	loop_io_stop(c->loop, &io);
+	close(io.fd);
+	return 0;
+}

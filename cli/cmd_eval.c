@@ -1,0 +1,189 @@
+/* cli/cmd_eval.c: eval CONDITION and hash FILE: the condition language and the pod template hash, by hand. */
+#include <stdio.h>
+#include <string.h>
+#include "analysis/condition/condition.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "kube/api/pod_template.h"
+#include "kube/api/yaml.h"
+
+static int eval_run(struct cli *);
+static int hash_run(struct cli *);
+
+const struct command cmd_eval = {
+	.name = "eval",
+	.args = "CONDITION",
+	.summary = "evaluates a condition over --result; prints true, false or \"error: why\"",
+	.flags = "kind result lines",
+	.run = eval_run,
+};
+
+const struct command cmd_hash = {
+	.name = "hash",
+	.args = "FILE",
+	.summary = "the pod template hash of a Rollout (or a bare template) in a file",
+	.flags = "lines",
+	.run = hash_run,
+};
+
+#define FLOATS_MAX 100000
+
+static struct err *
+read_floats(struct arena *a, const char *text, struct value *ret)
+{
+	double *x = arena_new_array(a, double, FLOATS_MAX);
+	size_t n = 0;
+	char *end;
+
+	text += strspn(text, " \t");
+	if (*text++ != '[')
+		return err_new(a, ERR_INVALID, "--result: a vector looks like [0.1,NaN]");
+	while (*(text += strspn(text, " \t,")) != ']' && *text != '\0') {
+		if (n == FLOATS_MAX)
+			return err_new(a, ERR_INVALID, "--result: more than %d numbers", FLOATS_MAX);
+		x[n++] = strtod(text, &end);
+		if (end == text)
+			return err_new(a, ERR_INVALID, "--result: \"%s\" is not a number", text);
+		text = end;
+	}
+	*ret = value_from_floats(a, x, n);
+	return NULL;
+}
+
+static struct err *
+read_result(struct arena *a, const char *kind, const char *text, struct value *ret)
+{
+	_cleanup_(json_decrefp) json_t *j = NULL;
+	struct err *e;
+	char *end;
+
+	if (strcmp(kind, "vector") == 0)
+		return read_floats(a, text, ret);
+	if (strcmp(kind, "scalar") == 0) {
+		*ret = value_float(strtod(text, &end));
+		return end == text || *end != '\0' ? err_new(a, ERR_INVALID, "--result: \"%s\" is not a number", text) : NULL;
+	}
+	if (strcmp(kind, "json") != 0)
+		return err_new(a, ERR_INVALID, "--kind: \"%s\" is not one of vector, scalar, json", kind);
+	if ((e = json_parse(a, text, strlen(text), &j)) != NULL)
+		return err_wrap(a, e, "--result");
+	*ret = value_from_json(a, j);
+	return NULL;
+}
+
+/* Prints the answer; false when it is an error. */
+static bool
+answer(struct cli *c, const char *condition, const char *kind, const char *result)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct condition_program *program;
+	struct value v;
+	struct err *e;
+	bool b = false;
+
+	if ((e = read_result(a, kind, result, &v)) == NULL && (e = condition_parse(a, condition, &program)) == NULL)
+		e = condition_eval(a, program, &v, loop_wall(c->loop), &b);
+	if (e != NULL)
+		printf("error: %s\n", err_text(a, e));
+	else
+		puts(b ? "true" : "false");
+	return e == NULL;
+}
+
+/* Calls `each` for every line of standard input, parsed. */
+static int
+each_line(struct cli *c, void (*each)(struct cli *, const json_t *))
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &room, stdin)) > 0) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		json_t *j = NULL;
+		struct err *e = json_parse(a, line, (size_t)n, &j);
+
+		if (e != NULL || !json_is_object(j))
+			printf("error: %s\n", e != NULL ? err_text(a, e) : "not a JSON object");
+		else
+			each(c, j);
+		json_decref(j);
+	}
+	free(line);
+	return 0;
+}
+
+static void
+eval_line(struct cli *c, const json_t *j)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const json_t *result = json_object_get(j, "result");
+
+	answer(c, json_str(j, "condition") ?: "", json_str(j, "kind") ?: "json",
+	    json_is_string(result) ? json_string_value(result) : result != NULL ? json_text(a, result) : "null");
+}
+
+static int
+eval_run(struct cli *c)
+{
+	if (cli_flag(c, "lines") != NULL)
+		return each_line(c, eval_line);
+	if (c->n_args != 1 || cli_flag(c, "result") == NULL)
+		return cli_fail(c, "usage: sluice eval [--kind vector|scalar|json] --result R CONDITION");
+	return answer(c, c->args[0], cli_flag(c, "kind") != NULL ? cli_flag(c, "kind") : "json", cli_flag(c, "result")) ? 0 : 1;
+}
+
+static void
+print_hash(const json_t *template, const json_t *collisions)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct opt_int count = { json_is_integer(collisions), json_integer_value(collisions) };
+
+	puts(pod_template_hash(a, pod_template_canonical(a, template), count));
+}
+
+static void
+hash_line(struct cli *c, const json_t *j)
+{
+	(void)c;
+	if (json_is_object(json_object_get(j, "template")))
+		print_hash(json_object_get(j, "template"), json_object_get(j, "collisionCount"));
+	else
+		puts("error: no template in the line");
+}
+
+static int
+hash_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	_cleanup_(freep) char *text = NULL;
+	const json_t *template;
+	size_t room = 0, i, found = 0;
+	struct err *e;
+	json_t *doc;
+	FILE *f;
+	ssize_t n;
+
+	if (cli_flag(c, "lines") != NULL)
+		return each_line(c, hash_line);
+	if (c->n_args != 1)
+		return cli_fail(c, "usage: sluice hash FILE");
+	f = fopen(c->args[0], "r");
+	n = f != NULL ? getdelim(&text, &room, '\0', f) : -1;
+	if (f != NULL)
+		fclose(f);
+	if (n < 0)
+		return cli_fail(c, "%s: cannot be read: %m", c->args[0]);
+	if ((e = yaml_parse(c->arena, text, (size_t)n, &docs)) != NULL)
+		return cli_fail(c, "%s: %s", c->args[0], err_text(c->arena, e));
+	json_array_foreach (docs, i, doc) {
+		template = json_at(doc, "/spec/template");
+		if (template == NULL && json_at(doc, "/spec/containers") != NULL && json_object_get(doc, "kind") == NULL)
+			template = doc;
+		if (template == NULL)
+			continue;
+		print_hash(template, json_at(doc, "/status/collisionCount"));
+		found++;
+	}
+	return found > 0 ? 0 : cli_fail(c, "%s: no Rollout and no pod template in it", c->args[0]);
+}

@@ -1,0 +1,83 @@
+/* cli/cmd_get_rollout.c: get rollout NAME: the tree of its revisions, once or live. */
+#include <stdio.h>
+#include "base/str.h"
+#include "cli/cli.h"
+#include "kube/api/analysis.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+
+static int get_run(struct cli *);
+
+const struct command cmd_get_rollout = {
+	.name = "get rollout",
+	.also = "get ro|get rollouts",
+	.args = "NAME",
+	.summary = "a rollout: its steps, revisions, pods and analysis runs",
+	.flags = "watch no-color",
+	.run = get_run,
+};
+
+#define REDRAW_MS 60 /* changes come in bursts */
+
+struct drawing {
+	struct cli *cli;
+	struct watched watched;
+	struct timer timer;
+	const char *name;
+	bool watch, color;
+	int code;
+};
+
+static void
+draw(struct timer *t, void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct drawing *d = arg;
+	const char *text =
+	    tree_text(a, cache_view(d->watched.cache), d->cli->namespace, d->name, loop_wall(d->cli->loop), d->color);
+
+	(void)t;
+	if (text == NULL) {
+		d->code = cli_fail(d->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s; `sluice list rollouts -A` shows "
+					   "what there is", d->name, d->cli->namespace);
+		loop_stop(d->cli->loop);
+		return;
+	}
+	if (d->watch && d->color)
+		fputs("\x1b[H\x1b[2J", stdout); /* in place */
+	fputs(text, stdout);
+	fflush(stdout);
+	if (!d->watch)
+		loop_stop(d->cli->loop);
+	else
+		loop_timer(d->cli->loop, &d->timer, 1000); /* ages grow */
+}
+
+static void
+on_change(void *arg)
+{
+	struct drawing *d = arg;
+
+	loop_timer(d->cli->loop, &d->timer, d->watch ? REDRAW_MS : 0);
+}
+
+static int
+get_run(struct cli *c)
+{
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type };
+	struct drawing d = { .cli = c, .watch = cli_flag(c, "watch") != NULL, .color = cli_color(c) };
+
+	if (c->n_args != 1)
+		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	d.name = c->args[0];
+	if (cli_connect(c) != 0)
+		return 1;
+	d.timer = (struct timer){ .fire = draw, .arg = &d };
+	d.watched.changed = on_change;
+	d.watched.arg = &d;
+	watched_start(c, &d.watched, types, ARRAY_SIZE(types));
+	loop_run(c->loop);
+	loop_timer_stop(c->loop, &d.timer);
+	watched_stop(&d.watched);
+	return d.code;
+}

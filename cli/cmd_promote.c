@@ -1,0 +1,59 @@
+/* cli/cmd_promote.c: promote NAME: past the pause, or to the end. */
+#include <stdio.h>
+#include "cli/cli.h"
+#include "kube/api/rollout.h"
+#include "base/str.h"
+
+static int promote_run(struct cli *);
+
+const struct command cmd_promote = {
+	.name = "promote",
+	.args = "NAME",
+	.summary = "resumes a paused rollout, or skips its current step; --full: to the end",
+	.flags = "full",
+	.run = promote_run,
+};
+
+/* What the patches are is an agreement with every controller of this API (rollouts-semantics, client patches). */
+static json_t *
+status_patch(struct cli *c, const struct rollout *r)
+{
+	int64_t n = r->spec.strategy.canary != NULL ? (int64_t)r->spec.strategy.canary->steps.n : 0;
+	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+
+	if (cli_flag(c, "full") != NULL)
+		return str_eq(r->status.current_pod_hash, r->status.stable_rs) ? NULL : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
+	if (r->status.pause_conditions.n > 0)
+		return json_pack("{s:{s:n}}", "status", "pauseConditions");
+	if (n > 0 && i < n)
+		return json_pack("{s:{s:n,s:I}}", "status", "pauseConditions", "currentStepIndex", (json_int_t)(i + 1));
+	return NULL;
+}
+
+static int
+promote_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *j = NULL;
+	const struct rollout *r;
+	struct err *e = NULL;
+	json_t *patch;
+
+	if (c->n_args != 1)
+		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_connect(c) != 0 || (j = cli_get_rollout(c, c->args[0])) == NULL)
+		return 1;
+	r = (const struct rollout *)object_decode(&rollout_type, j, c->arena);
+	patch = status_patch(c, r);
+	if (patch == NULL && !r->spec.paused) {
+		printf("rollout '%s' has nothing to promote: it is %s\n", c->args[0], r->status.phase != NULL ? r->status.phase : "new");
+		return 0;
+	}
+	if (patch != NULL)
+		e = cli_patch_rollout(c, c->args[0], true, patch);
+	if (e == NULL && r->spec.paused)
+		e = cli_patch_rollout(c, c->args[0], false, json_pack("{s:{s:b}}", "spec", "paused", 0));
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	printf("rollout '%s' %s\n", c->args[0], cli_flag(c, "full") != NULL ? "fully promoted" : "promoted");
+	return 0;
+}

@@ -1,0 +1,92 @@
+/* cli/cmd_undo.c: undo NAME: back to an earlier revision's template. */
+#include <stdio.h>
+#include "base/str.h"
+#include "cli/cli.h"
+#include "kube/api/patch.h"
+#include "kube/api/replicaset.h"
+#include "kube/client.h"
+
+static int undo_run(struct cli *);
+
+const struct command cmd_undo = {
+	.name = "undo",
+	.args = "NAME",
+	.summary = "rolls back to the revision before, or to --to-revision",
+	.flags = "to-revision",
+	.run = undo_run,
+};
+
+static long long
+revision_of(const json_t *rs)
+{
+	long long n = 0;
+
+	str_int(json_str(json_object_get(json_object_get(rs, "metadata"), "annotations"), ANNOTATION_REVISION), 0, INT32_MAX, &n);
+	return n;
+}
+
+static bool
+owned_by(const json_t *rs, const char *uid)
+{
+	json_t *owner;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(rs, "metadata"), "ownerReferences"), i, owner)
+		if (str_eq(json_str(owner, "uid"), uid))
+			return true;
+	return false;
+}
+
+/* The ReplicaSet of the revision; 0: the second newest. */
+static json_t *
+pick(const json_t *list, const char *uid, long long revision)
+{
+	json_t *rs, *best = NULL, *second = NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(list, "items"), i, rs) {
+		if (!owned_by(rs, uid))
+			continue;
+		if (revision > 0 && revision_of(rs) == revision)
+			return rs;
+		if (best == NULL || revision_of(rs) > revision_of(best)) {
+			second = best;
+			best = rs;
+		} else if (second == NULL || revision_of(rs) > revision_of(second)) {
+			second = rs;
+		}
+	}
+	return revision > 0 ? NULL : second;
+}
+
+static int
+undo_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *ro = NULL, *list = NULL;
+	json_t *rs, *template, *ops;
+	long long revision = 0;
+	struct err *e;
+
+	if (c->n_args != 1)
+		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_flag(c, "to-revision") != NULL && !str_int(cli_flag(c, "to-revision"), 0, INT32_MAX, &revision))
+		return cli_fail(c, "--to-revision: \"%s\" is not a revision's number", cli_flag(c, "to-revision"));
+	if (cli_connect(c) != 0 || (ro = cli_get_rollout(c, c->args[0])) == NULL)
+		return 1;
+	e = cli_call(c, "GET", client_path(c->arena, &replicaset_type, c->namespace, NULL, NULL), NULL, NULL, &list);
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	rs = pick(list, json_str(json_object_get(ro, "metadata"), "uid"), revision);
+	if (rs == NULL)
+		return cli_fail(c, "rollout '%s' has no %s; `sluice get rollout %s` shows its revisions", c->args[0],
+		    revision > 0 ? arena_printf(c->arena, "revision %lld", revision) : "earlier revision", c->args[0]);
+	template = json_deep_copy(json_at(rs, "/spec/template"));
+	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
+	ops = json_array();
+	json_patch_add(ops, "replace", "/spec/template", template);
+	e = cli_call(c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_of(rs));
+	return 0;
+}

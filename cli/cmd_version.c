@@ -1,0 +1,22 @@
+/* cli/cmd_version.c: version. */
+#include <stdio.h>
+#include "cli/cli.h"
+
+#define VERSION "0.1.0"
+
+static int version_run(struct cli *);
+
+const struct command cmd_version = {
+	.name = "version",
+	.args = "",
+	.summary = "which Sluice this is",
+	.flags = "short",
+	.run = version_run,
+};
+
+static int
+version_run(struct cli *c)
+{
+	printf(cli_flag(c, "short") != NULL ? "%s\n" : "sluice %s\n", VERSION);
+	return 0;
+}

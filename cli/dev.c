@@ -1,0 +1,186 @@
+/* cli/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback port. */
+#include "cli/dev.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/str.h"
+#include "sim/http.h"
+#include "sim/mesh.h"
+#include "sim/pods.h"
+#include "sim/ports.h"
+#include "sim/processes.h"
+#include "sim/prometheus.h"
+
+#define RESTART_MS 300
+#define STOP_MS 2000
+
+struct dev {
+	struct cli *cli;
+	struct arena *arena;
+	struct dev_settings settings;
+	struct store *store;
+	struct http_server *http;
+	struct pods *pods;
+	struct processes *processes;
+	struct mesh *mesh;
+	struct prometheus_server *prometheus;
+	struct child *controller;
+	struct timer restart;
+	const char *kubeconfig, *server;
+};
+
+static void start_controller(struct dev *);
+
+static void
+on_restart(struct timer *t, void *arg)
+{
+	(void)t;
+	start_controller(arg);
+}
+
+/* As a Deployment would: a controller that dies is started again. */
+static void
+on_controller_exit(void *arg, int status)
+{
+	struct dev *d = arg;
+
+	(void)status;
+	d->controller = child_stop(d->controller, 0);
+	loop_timer(d->cli->loop, &d->restart, RESTART_MS);
+}
+
+static void
+start_controller(struct dev *d)
+{
+	const char *argv[] = { "/proc/self/exe", "controller", "--kubeconfig", d->kubeconfig, NULL };
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n > 0) {
+		self[n] = '\0';
+		argv[0] = self;
+	}
+	d->controller = child_start(d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir),
+	    on_controller_exit, d);
+}
+
+static bool
+write_kubeconfig(struct dev *d)
+{
+	FILE *f = fopen(d->kubeconfig, "w");
+
+	if (f == NULL)
+		return false;
+	fprintf(f,
+	    "apiVersion: v1\nkind: Config\ncurrent-context: sluice\n"
+	    "clusters:\n- name: sluice\n  cluster:\n    server: %s\n"
+	    "contexts:\n- name: sluice\n  context:\n    cluster: sluice\n    user: sluice\n    namespace: default\n"
+	    "users:\n- name: sluice\n  user: {}\n", d->server);
+	return fclose(f) == 0;
+}
+
+static void
+seed_objects(struct dev *d)
+{
+	static const char *const namespaces[] = { "default", "kube-system" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		store_do(d->store, "POST", "application/json", "/api/v1/namespaces",
+		    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", namespaces[i]));
+	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
+	    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Node", "metadata", "name", "laptop"));
+}
+
+struct dev *
+dev_start(struct cli *c, const struct dev_settings *settings)
+{
+	struct dev *d = mem_alloc(sizeof(*d));
+	struct pods_settings pods = { .ready_ms = settings->ready_ms, .ready_spread_ms = 50, .node = "laptop" };
+	struct err *e;
+
+	d->cli = c;
+	d->arena = arena_new();
+	d->settings = *settings;
+	d->restart = (struct timer){ .fire = on_restart, .arg = d };
+	if (mkdir(settings->dir, 0755) != 0 && errno != EEXIST) {
+		cli_fail(c, "%s: %s", settings->dir, strerror(errno));
+		return dev_stop(d);
+	}
+	d->store = store_new(c->loop);
+	d->http = http_server_new(c->loop, d->store, settings->port);
+	if (d->http == NULL) {
+		cli_fail(c, "the API server cannot listen on 127.0.0.1:%d: %s", settings->port, strerror(errno));
+		return dev_stop(d);
+	}
+	d->server = arena_printf(d->arena, "http://127.0.0.1:%d", http_server_port(d->http));
+	d->kubeconfig = arena_printf(d->arena, "%s/kubeconfig", settings->dir);
+	if (!write_kubeconfig(d)) {
+		cli_fail(c, "%s: %s", d->kubeconfig, strerror(errno));
+		return dev_stop(d);
+	}
+	if (settings->app != NULL) {
+		d->processes = processes_new(c->loop, settings->app, settings->behave, settings->dir);
+		pods.runner = processes_runner(d->processes);
+	}
+	d->pods = pods_new(c->loop, d->store, &pods);
+	if (d->processes != NULL)
+		processes_report_to(d->processes, d->pods);
+	seed_objects(d);
+	if (settings->mesh && (e = mesh_new(d->arena, c->loop, d->store, settings->dir, &d->mesh)) != NULL) {
+		cli_fail(c, "%s", err_text(d->arena, e));
+		return dev_stop(d);
+	}
+	if (settings->prometheus &&
+	    (e = prometheus_server_new(d->arena, c->loop, d->server, settings->dir, &d->prometheus)) != NULL) {
+		cli_fail(c, "%s", err_text(d->arena, e));
+		return dev_stop(d);
+	}
+	if (settings->controller)
+		start_controller(d);
+	return d;
+}
+
+struct dev *
+dev_stop(struct dev *d)
+{
+	if (d == NULL)
+		return NULL;
+	loop_timer_stop(d->cli->loop, &d->restart);
+	child_stop(d->controller, STOP_MS);
+	prometheus_server_free(d->prometheus);
+	mesh_free(d->mesh);
+	processes_free(d->processes);
+	pods_free(d->pods);
+	http_server_free(d->http);
+	store_free(d->store);
+	arena_free(d->arena);
+	free(d);
+	return NULL;
+}
+
+const char *
+dev_kubeconfig(const struct dev *d)
+{
+	return d->kubeconfig;
+}
+
+const char *
+dev_server(const struct dev *d)
+{
+	return d->server;
+}
+
+const char *
+dev_prometheus(const struct dev *d)
+{
+	return d->prometheus != NULL ? prometheus_server_url(d->prometheus) : NULL;
+}
+
+const char *
+dev_gateway(const struct dev *d)
+{
+	return d->mesh != NULL ? mesh_url(d->mesh) : NULL;
+}

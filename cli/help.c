@@ -1,0 +1,111 @@
+/* cli/help.c: the flags' table, and help made of the rows. */
+#include <stdio.h>
+#include <string.h>
+#include "cli/cli.h"
+
+static const struct {
+	const char *name;
+	char letter;
+	const char *value; /* NULL: takes none */
+	bool global;
+	const char *text;
+} flags[] = {
+	{ "namespace", 'n', "NS", true, "the namespace (the context's)" },
+	{ "kubeconfig", 0, "FILE", true, "the kubeconfig ($KUBECONFIG, ~/.kube/config)" },
+	{ "context", 0, "NAME", true, "the kubeconfig's context to use" },
+	{ "help", 'h', NULL, true, "this help" },
+	{ "all-namespaces", 'A', NULL, false, "all namespaces" },
+	{ "watch", 'w', NULL, false, "stay and show changes as they happen" },
+	{ "no-color", 0, NULL, false, "no colours, also on a terminal" },
+	{ "timeout", 't', "DURATION", false, "give up after this long (0: never)" },
+	{ "full", 0, NULL, false, "skip all steps, pauses and analyses" },
+	{ "to-revision", 0, "N", false, "the revision to go back to (0: the one before)" },
+	{ "kind", 0, "KIND", false, "what the result is: vector, scalar or json" },
+	{ "result", 0, "R", false, "the measurement's result" },
+	{ "lines", 0, NULL, false, "one JSON object a line on standard input, one answer a line" },
+	{ "loglevel", 0, "LEVEL", false, "debug, info, warn or error" },
+	{ "logformat", 0, "FORMAT", false, "text or json" },
+	{ "namespaced", 0, NULL, false, "only the namespace given by --namespace" },
+	{ "dir", 0, "DIR", false, "where the cluster keeps its files (a new one under /tmp)" },
+	{ "port", 0, "PORT", false, "the API server's port (a free one)" },
+	{ "ready", 0, "MS", false, "virtual pods are ready after this long (1500)" },
+	{ "app", 0, "IMAGE", false, "pods of this image repository run the demo application as local processes" },
+	{ "behave", 0, "SPEC", false, "how a tag of it behaves: v3:errors=0.3,latency=20ms (several: ;)" },
+	{ "no-controller", 0, NULL, false, "do not start the controller" },
+	{ "prometheus", 0, NULL, false, "start Prometheus, scraping the pods" },
+	{ "mesh", 0, NULL, false, "start HAProxy as the mesh's gateway" },
+	{ "address", 0, "ADDR", false, "address and port to listen on" },
+	{ "errors", 0, "RATE", false, "share of requests answered with 500" },
+	{ "latency", 0, "DURATION", false, "how long an answer takes" },
+	{ "version-name", 0, "NAME", false, "what the application says it is" },
+	{ "url", 0, "URL", false, "where to send requests" },
+	{ "rate", 0, "N", false, "requests a second" },
+	{ "approve", 0, "WHO", false, "me: wait for the promote command to be run by hand" },
+	{ "short", 0, NULL, false, "only the number" },
+};
+
+const char *
+flag_known(const char *name, bool *ret_takes_value, char *ret_short)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (strcmp(flags[i].name, name) == 0 || (name[1] == '\0' && name[0] == flags[i].letter && name[0] != '\0')) {
+			*ret_takes_value = flags[i].value != NULL;
+			if (ret_short != NULL)
+				*ret_short = flags[i].letter;
+			return flags[i].name;
+		}
+	return NULL;
+}
+
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; at != NULL && (at = strstr(at, word)) != NULL; at += n)
+		if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+void
+flag_each(const struct command *c, void (*visit)(const char *, char, const char *, const char *))
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].global || has_word(c->flags, flags[i].name))
+			visit(flags[i].name, flags[i].letter, flags[i].value, flags[i].text);
+}
+
+static void
+print_flag(const char *name, char letter, const char *value, const char *text)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ', letter ? ", " : "  ", name,
+	    value != NULL ? " " : "", value != NULL ? value : "");
+	printf("  %-26s %s\n", left, text);
+}
+
+int
+help_command(const struct command *c)
+{
+	printf("sluice %s %s\n\n%s\n\n", c->name, c->args, c->summary);
+	flag_each(c, print_flag);
+	return 0;
+}
+
+int
+help_all(void)
+{
+	printf("Sluice: progressive delivery for Kubernetes.\n\n");
+	for (const struct command *const *c = commands; *c != NULL; c++) {
+		char left[64];
+
+		if ((*c)->hidden)
+			continue;
+		snprintf(left, sizeof(left), "%s %s", (*c)->name, (*c)->args);
+		printf("  %-36s %s\n", left, (*c)->summary);
+	}
+	printf("\n`sluice COMMAND --help` tells more. As a kubectl plugin: `kubectl sluice COMMAND`.\n");
+	return 0;
+}

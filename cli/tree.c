@@ -1,0 +1,251 @@
+/* cli/tree.c: a rollout as people look at it. */
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "kube/api/analysis.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+
+struct tree {
+	struct str out;
+	struct arena *arena;
+	const struct view *view;
+	const struct rollout *rollout;
+	int64_t now;
+	bool color;
+};
+
+static const struct {
+	const char *status, *icon, *color;
+} icons[] = {
+	{ "Healthy", "✔", "32" }, { "Running", "✔", "32" }, { "Successful", "✔", "32" }, { "Ready", "✔", "32" },
+	{ "Progressing", "◌", "36" }, { "Pending", "◌", "36" }, { "Measuring", "◌", "36" }, { "Paused", "॥", "33" },
+	{ "Inconclusive", "?", "33" }, { "Degraded", "✖", "31" }, { "Failed", "✖", "31" }, { "Error", "⚠", "31" },
+	{ "ScaledDown", "•", "90" },
+};
+
+static const char *
+decorated(const struct tree *t, const char *status)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(icons); i++)
+		if (strcmp(icons[i].status, status) == 0)
+			return t->color ? arena_printf(t->arena, "\x1b[%sm%s %s\x1b[0m", icons[i].color, icons[i].icon, status)
+					: arena_printf(t->arena, "%s %s", icons[i].icon, status);
+	return status;
+}
+
+/* Characters, not bytes, and no escapes: what a column takes. */
+static int
+width(const char *s)
+{
+	int n = 0;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '\x1b') {
+			while (*s != '\0' && *s != 'm')
+				s++;
+			if (*s == '\0')
+				break;
+		} else {
+			n += ((unsigned char)*s & 0xc0) != 0x80;
+		}
+	}
+	return n;
+}
+
+static void
+cell(struct str *out, const char *text, int columns)
+{
+	str_adds(out, text);
+	for (int n = width(text); n < columns; n++)
+		str_addc(out, ' ');
+	str_addc(out, ' ');
+}
+
+static void
+row(struct tree *t, const char *name, const char *kind, const char *status, int64_t created, const char *info)
+{
+	cell(&t->out, name, 52);
+	cell(&t->out, kind, 12);
+	cell(&t->out, status, 16);
+	cell(&t->out, created != 0 ? duration_human(t->arena, t->now - created) : "", 6);
+	str_addf(&t->out, "%s\n", info);
+}
+
+static void
+head(struct tree *t)
+{
+	const struct rollout *r = t->rollout;
+	const struct rollout_status *s = &r->status;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	int64_t n = c != NULL ? (int64_t)c->steps.n : 0, i = s->current_step_index.set ? s->current_step_index.is : 0;
+	int64_t set = 0;
+
+	str_addf(&t->out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", r->object.meta.name,
+	    r->object.meta.namespace, decorated(t, s->phase != NULL ? s->phase : "Progressing"));
+	if (s->message != NULL && s->message[0] != '\0')
+		str_addf(&t->out, "Message:         %s\n", s->message);
+	if (c != NULL) {
+		str_addf(&t->out, "Strategy:        Canary\n");
+		if (n > 0)
+			str_addf(&t->out, "  Step:          %" PRId64 "/%" PRId64 "\n", i, n);
+		for (int64_t k = i < n ? i : n - 1; k >= 0; k--)
+			if (c->steps.at[k].set_weight.set) {
+				set = c->steps.at[k].set_weight.is;
+				break;
+			}
+		if (i >= n)
+			set = 100;
+		str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", s->abort ? 0 : set,
+		    s->canary.weights != NULL
+			? (str_eq(s->stable_rs, s->current_pod_hash) ? 100 : s->canary.weights->canary.weight)
+			: 0);
+	}
+	str_addf(&t->out,
+	    "Replicas:\n  Desired:       %" PRId64 "\n  Current:       %" PRId64 "\n  Updated:       %" PRId64
+	    "\n  Ready:         %" PRId64 "\n  Available:     %" PRId64 "\n\n",
+	    r->spec.replicas.set ? r->spec.replicas.is : 1, s->replicas, s->updated_replicas, s->ready_replicas,
+	    s->available_replicas);
+}
+
+static int64_t
+revision(const struct object *o)
+{
+	long long n;
+
+	return str_int(object_annotation(o, ANNOTATION_REVISION), 0, INT32_MAX, &n) ? n : 0;
+}
+
+static const char *
+image_of(struct tree *t, const struct replicaset *rs)
+{
+	json_t *j = json_loads(rs->spec.template, 0, NULL), *c;
+	const char *text = "";
+	size_t i;
+
+	json_array_foreach (json_at(j, "/spec/containers"), i, c)
+		text = arena_printf(t->arena, "%s%s%s", text, i > 0 ? "," : "", json_str(c, "image") ?: "");
+	json_decref(j);
+	return text;
+}
+
+static void
+pods(struct tree *t, const struct replicaset *rs, const char *bar)
+{
+	const struct object **list;
+	size_t n = view_owned(t->view, &pod_type, rs->object.meta.namespace, rs->object.meta.uid, t->arena, &list);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct pod *p = (const struct pod *)list[i];
+
+		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", p->object.meta.name), "Pod",
+		    decorated(t, str_eq(p->status.phase, "Running") ? "Running" : "Pending"), p->object.meta.creation_timestamp,
+		    pod_ready(p) ? "ready:1/1" : "ready:0/1");
+	}
+}
+
+static void
+replicaset(struct tree *t, const struct replicaset *rs, const char *bar, bool last)
+{
+	const struct rollout_status *s = &t->rollout->status;
+	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), *roles = "";
+	const char *deadline = object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE);
+	int64_t at, want = replicaset_wanted(rs);
+
+	if (str_eq(hash, s->stable_rs))
+		roles = "stable";
+	else if (str_eq(hash, s->current_pod_hash))
+		roles = "canary";
+	if (time_parse(deadline, &at) && want > 0)
+		roles = arena_printf(t->arena, "%s%sgoes in %s", roles, roles[0] != '\0' ? "," : "",
+		    duration_human(t->arena, at - t->now));
+	row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
+	    decorated(t, want == 0 ? "ScaledDown" : rs->status.available_replicas >= want ? "Healthy" : "Progressing"),
+	    rs->object.meta.creation_timestamp, arena_printf(t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", image_of(t, rs)));
+	pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
+}
+
+static const char *
+run_info(struct tree *t, const struct analysis_run *run)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < run->status.metric_results.n; i++) {
+		const struct metric_result *m = &run->status.metric_results.at[i];
+		const struct measurement *last = m->measurements.n > 0 ? &m->measurements.at[m->measurements.n - 1] : NULL;
+
+		text = arena_printf(t->arena, "%s%s%s ✔ %" PRId64 " ✖ %" PRId64 "%s%s%s", text, i > 0 ? ", " : "", m->name,
+		    m->successful, m->failed, m->error > 0 ? arena_printf(t->arena, " ⚠ %" PRId64, m->error) : "",
+		    last != NULL && last->value != NULL ? " last " : "",
+		    last != NULL && last->value != NULL ? arena_printf(t->arena, "%.9s", last->value) : "");
+	}
+	return text;
+}
+
+static void
+revision_rows(struct tree *t, int64_t rev, const struct object **sets, size_t n_sets, const struct object **runs, size_t n_runs,
+    bool last)
+{
+	const char *bar = last ? "   " : "│  ";
+	size_t left = 0;
+
+	row(t, arena_printf(t->arena, "%s # revision:%" PRId64, last ? "└──" : "├──", rev), "", "", 0, "");
+	for (size_t i = 0; i < n_runs; i++)
+		left += revision(runs[i]) == rev;
+	for (size_t i = 0; i < n_sets; i++)
+		if (revision(sets[i]) == rev)
+			replicaset(t, (const struct replicaset *)sets[i], bar, left == 0);
+	for (size_t i = 0; i < n_runs; i++) {
+		const struct analysis_run *run = (const struct analysis_run *)runs[i];
+
+		if (revision(runs[i]) != rev)
+			continue;
+		row(t, arena_printf(t->arena, "%s%s α %s", bar, --left == 0 ? "└──" : "├──", run->object.meta.name), "AnalysisRun",
+		    decorated(t, run->status.phase != NULL && run->status.phase[0] != '\0' ? run->status.phase : "Pending"),
+		    run->object.meta.creation_timestamp, run_info(t, run));
+	}
+}
+
+const char *
+tree_text(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
+{
+	struct tree t = { .arena = a, .view = v, .now = now, .color = color };
+	const struct object **sets, **runs;
+	size_t n_sets, n_runs, n = 0;
+	int64_t *revisions;
+	const char *text;
+
+	t.rollout = (const struct rollout *)view_get(v, &rollout_type, ns, name);
+	if (t.rollout == NULL)
+		return NULL;
+	str_init(&t.out, 4u << 20);
+	head(&t);
+	cell(&t.out, "NAME", 52);
+	cell(&t.out, "KIND", 12);
+	cell(&t.out, "STATUS", 16);
+	cell(&t.out, "AGE", 6);
+	str_adds(&t.out, "INFO\n");
+	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, t.rollout->status.phase ?: "Progressing"),
+	    t.rollout->object.meta.creation_timestamp, "");
+	n_sets = view_owned(v, &replicaset_type, ns, t.rollout->object.meta.uid, a, &sets);
+	n_runs = view_owned(v, &analysis_run_type, ns, t.rollout->object.meta.uid, a, &runs);
+	revisions = arena_new_array(a, int64_t, n_sets + 1);
+	for (size_t i = 0; i < n_sets; i++)
+		revisions[n++] = revision(sets[i]);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++)
+			if (revisions[k] > revisions[i]) {
+				int64_t swap = revisions[i];
+
+				revisions[i] = revisions[k];
+				revisions[k] = swap;
+			}
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || revisions[i] != revisions[i - 1])
+			revision_rows(&t, revisions[i], sets, n_sets, runs, n_runs, i + 1 == n);
+	text = arena_strdup(a, str_text(&t.out));
+	str_done(&t.out);
+	return text;
+}

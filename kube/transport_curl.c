@@ -1,0 +1,371 @@
+/* kube/transport_curl.c: curl says which sockets it waits for and when it wants to be called; the loop does the rest.
+ *
+ * curl's time-outs are whole milliseconds and stay that way: the well-known example divides them into seconds as integers,
+ * and every time-out below a second then fires at once.
+ */
+#include "kube/transport_curl.h"
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECT_MS 10000
+#define USER_AGENT "sluice"
+
+struct socket {
+	struct loop_io io;
+	struct curl *owner;
+	struct socket *next;
+};
+
+struct curl {
+	struct transport transport;
+	const struct config *config;
+	CURLM *multi;
+	struct timer timer;
+	struct exchange *exchanges;
+	struct socket *sockets;
+	bool inside; /* within a call into curl: a cancel waits until it is over */
+};
+
+struct exchange {
+	struct curl *owner;
+	CURL *easy;
+	struct curl_slist *headers;
+	const struct receiver *receiver;
+	void *arg;
+	char *method, *url, *body;
+	size_t answer_max;
+	bool stream, too_long, cancelled, headers_seen;
+	struct str answer;
+	struct timer timer; /* of a stream: to its first byte */
+	char error[CURL_ERROR_SIZE];
+	struct exchange *next;
+};
+
+static void
+exchange_free(struct exchange *e)
+{
+	for (struct exchange **at = &e->owner->exchanges; *at != NULL; at = &(*at)->next)
+		if (*at == e) {
+			*at = e->next;
+			break;
+		}
+	loop_timer_stop(e->owner->transport.loop, &e->timer);
+	curl_multi_remove_handle(e->owner->multi, e->easy);
+	curl_easy_cleanup(e->easy);
+	curl_slist_free_all(e->headers);
+	str_done(&e->answer);
+	free(e->method);
+	free(e->url);
+	free(e->body);
+	free(e);
+}
+
+static void
+finish(struct exchange *e, CURLcode code)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct receiver *receiver = e->receiver;
+	struct err *err = NULL;
+	void *arg = e->arg;
+	long status = 0;
+	struct str answer = e->answer;
+
+	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (e->too_long)
+		err = err_new(a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
+	else if (code != CURLE_OK)
+		err = err_new(a, ERR_AGAIN, "%s %s: %s", e->method, e->url,
+		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));
+	str_init(&e->answer, 0);
+	exchange_free(e);
+	receiver->done(arg, err, err != NULL ? 0 : (int)status, (struct bytes){ str_text(&answer), answer.len });
+	str_done(&answer);
+}
+
+static void
+reap(struct curl *c)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
+		struct exchange *e = NULL;
+		CURLcode code = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&e);
+		if (e->cancelled)
+			exchange_free(e);
+		else
+			finish(e, code);
+	}
+	for (struct exchange *e = c->exchanges, *next; e != NULL; e = next) {
+		next = e->next;
+		if (e->cancelled)
+			exchange_free(e);
+	}
+}
+
+static void
+action(struct curl *c, curl_socket_t fd, int events)
+{
+	int running;
+
+	c->inside = true;
+	curl_multi_socket_action(c->multi, fd, events, &running);
+	c->inside = false;
+	reap(c);
+}
+
+static void
+on_ready(struct loop_io *io, int events, void *arg)
+{
+	struct socket *s = arg;
+
+	action(s->owner, io->fd,
+	    (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
+{
+	struct curl *c = arg;
+	struct socket *s = per_socket;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (s == NULL)
+			return 0;
+		loop_io_stop(c->transport.loop, &s->io);
+		for (struct socket **at = &c->sockets; *at != NULL; at = &(*at)->next)
+			if (*at == s) {
+				*at = s->next;
+				break;
+			}
+		curl_multi_assign(c->multi, fd, NULL);
+		free(s);
+		return 0;
+	}
+	if (s == NULL) {
+		s = mem_alloc(sizeof(*s));
+		s->owner = c;
+		s->io = (struct loop_io){ .fd = fd, .ready = on_ready, .arg = s };
+		s->next = c->sockets;
+		c->sockets = s;
+		curl_multi_assign(c->multi, fd, s);
+	} else {
+		loop_io_stop(c->transport.loop, &s->io);
+	}
+	s->io.events = (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
+	loop_io_start(c->transport.loop, &s->io);
+	return 0;
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	action(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int
+on_timeout(CURLM *multi, long ms, void *arg)
+{
+	struct curl *c = arg;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(c->transport.loop, &c->timer);
+	else
+		loop_timer(c->transport.loop, &c->timer, ms);
+	return 0;
+}
+
+static size_t
+on_body(char *at, size_t size, size_t n, void *arg)
+{
+	struct exchange *e = arg;
+	long status = 0;
+
+	n *= size;
+	if (e->cancelled)
+		return 0;
+	loop_timer_stop(e->owner->transport.loop, &e->timer);
+	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (e->stream && status == 200) {
+		e->receiver->data(e->arg, at, n);
+		return e->cancelled ? 0 : n;
+	}
+	if (!str_add(&e->answer, at, n)) {
+		e->too_long = true;
+		return 0;
+	}
+	return n;
+}
+
+/* A watch that is answered but quiet has sent its headers: it is not late. */
+static size_t
+on_header(char *at, size_t size, size_t n, void *arg)
+{
+	struct exchange *e = arg;
+
+	(void)at;
+	loop_timer_stop(e->owner->transport.loop, &e->timer);
+	return size * n;
+}
+
+static void
+on_late(struct timer *t, void *arg)
+{
+	struct exchange *e = arg;
+
+	(void)t;
+	snprintf(e->error, sizeof(e->error), "no answer in time");
+	finish(e, CURLE_OPERATION_TIMEDOUT);
+}
+
+static void
+add_token(struct exchange *e, const struct config *c)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *token = c->token;
+
+	if (c->token_file != NULL) {
+		/* Read anew for every request: service account tokens are rotated. */
+		FILE *f = fopen(c->token_file, "r");
+		char room[16384];
+		size_t n = f != NULL ? fread(room, 1, sizeof(room), f) : 0;
+
+		if (f != NULL)
+			fclose(f);
+		while (n > 0 && (room[n - 1] == '\n' || room[n - 1] == ' '))
+			n--;
+		if (n > 0)
+			token = arena_strndup(a, room, n);
+	}
+	if (token != NULL)
+		e->headers = curl_slist_append(e->headers, arena_printf(a, "Authorization: Bearer %s", token));
+}
+
+static void
+blob(CURL *easy, CURLoption file_option, const char *file, CURLoption blob_option, const char *data)
+{
+	struct curl_blob b = { .data = (void *)data, .len = data != NULL ? strlen(data) : 0, .flags = CURL_BLOB_COPY };
+
+	if (data != NULL)
+		curl_easy_setopt(easy, blob_option, &b);
+	else if (file != NULL)
+		curl_easy_setopt(easy, file_option, file);
+}
+
+static struct exchange *
+start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
+{
+	struct curl *c = (struct curl *)t;
+	struct exchange *e = mem_alloc(sizeof(*e));
+	bool api = r->url[0] == '/' && c->config != NULL;
+	CURL *h = curl_easy_init();
+
+	e->owner = c;
+	e->easy = h;
+	e->receiver = receiver;
+	e->arg = arg;
+	e->method = mem_strdup(r->method);
+	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
+	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
+	e->answer_max = r->answer_max;
+	e->stream = r->stream;
+	e->timer = (struct timer){ .fire = on_late, .arg = e };
+	str_init(&e->answer, r->answer_max);
+	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
+	curl_easy_setopt(h, CURLOPT_URL, e->url);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
+	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
+	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, e);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, e);
+	if (r->stream)
+		loop_timer(t->loop, &e->timer, r->timeout_ms);
+	else
+		curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
+	if (e->body != NULL) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, e->body);
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)strlen(e->body));
+	}
+	if (r->content_type != NULL) {
+		_cleanup_(freep) char *header = mem_printf("Content-Type: %s", r->content_type);
+
+		e->headers = curl_slist_append(e->headers, header);
+	}
+	e->headers = curl_slist_append(e->headers, "Expect:");
+	if (api) {
+		e->headers = curl_slist_append(e->headers, "Accept: application/json");
+		add_token(e, c->config);
+		blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
+		blob(h, CURLOPT_SSLCERT, c->config->cert_file, CURLOPT_SSLCERT_BLOB, c->config->cert_data);
+		blob(h, CURLOPT_SSLKEY, c->config->key_file, CURLOPT_SSLKEY_BLOB, c->config->key_data);
+	}
+	if (r->insecure || (api && c->config->insecure)) {
+		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	curl_easy_setopt(h, CURLOPT_HTTPHEADER, e->headers);
+	e->next = c->exchanges;
+	c->exchanges = e;
+	curl_multi_add_handle(c->multi, h);
+	return e;
+}
+
+static void
+cancel(struct exchange *e)
+{
+	e->cancelled = true;
+	if (!e->owner->inside)
+		exchange_free(e);
+}
+
+static struct transport *
+curl_free_transport(struct transport *t)
+{
+	struct curl *c = (struct curl *)t;
+
+	while (c->exchanges != NULL)
+		exchange_free(c->exchanges);
+	curl_multi_cleanup(c->multi);
+	loop_timer_stop(t->loop, &c->timer);
+	while (c->sockets != NULL) {
+		struct socket *s = c->sockets;
+
+		c->sockets = s->next;
+		loop_io_stop(t->loop, &s->io);
+		free(s);
+	}
+	free(c);
+	return NULL;
+}
+
+static const struct transport_ops ops = { .start = start, .cancel = cancel, .free = curl_free_transport };
+
+struct transport *
+transport_curl_new(struct loop *l, const struct config *config)
+{
+	struct curl *c = mem_alloc(sizeof(*c));
+
+	c->transport = (struct transport){ &ops, l };
+	c->config = config;
+	c->timer = (struct timer){ .fire = on_timer, .arg = c };
+	c->multi = curl_multi_init();
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	return &c->transport;
+}

@@ -1,0 +1,398 @@
+/* sim/http.c: libmicrohttpd on the loop; a watch is a response that is suspended while it has nothing to say. */
+#include "sim/http.h"
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <string.h>
+#include "base/str.h"
+
+#define BODY_MAX (8u << 20)
+#define WATCH_BUFFER_MAX (64u << 20)
+
+struct http_server {
+	struct loop *loop;
+	struct store *store;
+	struct MHD_Daemon *daemon;
+	struct loop_io io;
+	struct timer timer;
+	struct timer kick;
+	int port;
+};
+
+/* One request while its body arrives. */
+struct incoming {
+	struct str body;
+};
+
+/* A watch being answered. */
+struct watching {
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct store_watch *watch;
+	struct str out;
+	bool suspended, over;
+};
+
+static void
+run(struct http_server *h)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	MHD_run(h->daemon);
+	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+		loop_timer(h->loop, &h->timer, (int64_t)ms);
+	else
+		loop_timer_stop(h->loop, &h->timer);
+}
+
+static void
+on_ready(struct loop_io *io, int events, void *arg)
+{
+	(void)io;
+	(void)events;
+	run(arg);
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	run(arg);
+}
+
+static void
+wake(struct watching *w)
+{
+	if (!w->suspended)
+		return;
+	w->suspended = false;
+	MHD_resume_connection(w->connection);
+	/* Resuming from within a request must not run the daemon in itself: on the next turn. */
+	loop_timer(w->server->loop, &w->server->kick, 0);
+}
+
+static void
+on_line(void *arg, const char *line, size_t len)
+{
+	struct watching *w = arg;
+
+	str_add(&w->out, line, len);
+	wake(w);
+}
+
+static void
+on_ended(void *arg)
+{
+	struct watching *w = arg;
+
+	w->watch = store_watch_stop(w->watch);
+	w->over = true;
+	wake(w);
+}
+
+static ssize_t
+watch_read(void *arg, uint64_t pos, char *at, size_t max)
+{
+	struct watching *w = arg;
+	size_t n = w->out.len < max ? w->out.len : max;
+
+	(void)pos;
+	if (n == 0 && (w->over || w->out.overflow))
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		w->suspended = true;
+		MHD_suspend_connection(w->connection);
+		return 0;
+	}
+	memcpy(at, w->out.at, n);
+	str_cut(&w->out, n);
+	return (ssize_t)n;
+}
+
+static void
+watch_free(void *arg)
+{
+	struct watching *w = arg;
+
+	store_watch_stop(w->watch);
+	str_done(&w->out);
+	free(w);
+}
+
+static enum MHD_Result
+respond(struct MHD_Connection *c, int status, const char *type, const char *at, size_t len)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(len, (void *)at, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result ok;
+
+	MHD_add_response_header(r, "Content-Type", type);
+	ok = MHD_queue_response(c, (unsigned)status, r);
+	MHD_destroy_response(r);
+	return ok;
+}
+
+static enum MHD_Result
+respond_json(struct MHD_Connection *c, int status, json_t *body)
+{
+	_cleanup_(freep) char *text = json_dumps(body, JSON_COMPACT);
+	enum MHD_Result ok = respond(c, status, "application/json", text, strlen(text));
+
+	json_decref(body);
+	return ok;
+}
+
+/* --- discovery ----------------------------------------------------------------------------------------------------- */
+
+static bool
+serves(const struct resource *r, const char *group, const char *version)
+{
+	return strcmp(r->group, group) == 0 &&
+	    (strcmp(r->version, version) == 0 || (r->also != NULL && strstr(r->also, version) != NULL));
+}
+
+static json_t *
+resource_list(const char *group, const char *version)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *list = json_array();
+
+	for (const struct resource *r = store_resources; r->plural != NULL; r++) {
+		json_t *shorts = json_array();
+		char *save = NULL;
+
+		if (!serves(r, group, version)) {
+			json_decref(shorts);
+			continue;
+		}
+		for (char *t = strtok_r(arena_strdup(a, r->short_names), " ", &save); t != NULL; t = strtok_r(NULL, " ", &save))
+			json_array_append_new(shorts, json_string(t));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s,s,s,s,s,s],s:o}", "name", r->plural, "singularName",
+		    r->singular, "namespaced", !r->cluster_scoped, "kind", r->kind, "verbs", "create", "delete", "deletecollection",
+		    "get", "list", "patch", "update", "watch", "shortNames", shorts));
+		if (r->status)
+			json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s]}", "name",
+			    arena_printf(a, "%s/status", r->plural), "singularName", "", "namespaced", !r->cluster_scoped, "kind", r->kind,
+			    "verbs", "get", "patch", "update"));
+		if (r->scale)
+			json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:[s,s,s]}", "name",
+			    arena_printf(a, "%s/scale", r->plural), "singularName", "", "namespaced", !r->cluster_scoped, "group",
+			    "autoscaling", "version", "v1", "kind", "Scale", "verbs", "get", "patch", "update"));
+	}
+	return json_pack("{s:s,s:s,s:s,s:o}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
+	    group[0] != '\0' ? arena_printf(a, "%s/%s", group, version) : version, "resources", list);
+}
+
+static json_t *
+group_list(void)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *groups = json_array();
+	const char *seen = " ";
+
+	for (const struct resource *r = store_resources; r->plural != NULL; r++) {
+		json_t *versions = json_array();
+		char *save = NULL;
+		const char *all = arena_printf(a, "%s %s", r->version, r->also != NULL ? r->also : "");
+
+		if (r->group[0] == '\0' || strstr(seen, arena_printf(a, " %s ", r->group)) != NULL) {
+			json_decref(versions);
+			continue;
+		}
+		seen = arena_printf(a, "%s%s ", seen, r->group);
+		for (char *v = strtok_r(arena_strdup(a, all), " ", &save); v != NULL; v = strtok_r(NULL, " ", &save))
+			json_array_append_new(versions,
+			    json_pack("{s:s,s:s}", "groupVersion", arena_printf(a, "%s/%s", r->group, v), "version", v));
+		json_array_append_new(groups, json_pack("{s:s,s:o,s:O}", "name", r->group, "versions", versions, "preferredVersion",
+		    json_array_get(versions, 0)));
+	}
+	return json_pack("{s:s,s:s,s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups);
+}
+
+/* The paths that are not objects; MHD_NO: not one of them. */
+static enum MHD_Result
+fixed(struct MHD_Connection *c, const char *path, const char *accept)
+{
+	/* An OpenAPI v2 document in protobuf, for old kubectls: swagger "2.0", info {title, version}, no definitions. */
+	static const char openapi_v2[] = "\x0a\x03" "2.0" "\x12\x0c\x0a\x06" "sluice" "\x12\x02" "v1" "\x42\x00";
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *copy = arena_strdup(a, path), *save = NULL, *part[3] = { 0 };
+
+	if (strcmp(path, "/version") == 0)
+		return respond_json(c, 200, json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
+		    "platform", "linux"));
+	if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || strcmp(path, "/livez") == 0)
+		return respond(c, 200, "text/plain", "ok", 2);
+	if (strcmp(path, "/openapi/v2") == 0) {
+		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
+			return respond_json(c, 200, json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice",
+			    "version", "v1", "paths"));
+		return respond(c, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi_v2,
+		    sizeof(openapi_v2) - 1);
+	}
+	if (strcmp(path, "/openapi/v3") == 0)
+		return respond_json(c, 200, json_pack("{s:{}}", "paths"));
+	if (strcmp(path, "/api") == 0)
+		return respond_json(c, 200, json_pack("{s:s,s:[s],s:[]}", "kind", "APIVersions", "versions", "v1",
+		    "serverAddressByClientCIDRs"));
+	if (strcmp(path, "/apis") == 0)
+		return respond_json(c, 200, group_list());
+	for (int i = 0; i < 3; i++)
+		part[i] = strtok_r(i == 0 ? copy : NULL, "/", &save);
+	if (part[0] != NULL && strcmp(part[0], "api") == 0 && part[1] != NULL && part[2] == NULL)
+		return respond_json(c, 200, resource_list("", part[1]));
+	if (part[0] != NULL && strcmp(part[0], "apis") == 0 && part[1] != NULL && part[2] != NULL &&
+	    strtok_r(NULL, "/", &save) == NULL)
+		for (const struct resource *r = store_resources; r->plural != NULL; r++)
+			if (serves(r, part[1], part[2]))
+				return respond_json(c, 200, resource_list(part[1], part[2]));
+	return MHD_NO;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------ */
+
+static enum MHD_Result
+append_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct str *s = arg;
+
+	(void)kind;
+	str_addf(s, "%c%s=", s->max > 0 && strchr(str_text(s), '?') == NULL ? '?' : '&', key);
+	for (const char *c = value != NULL ? value : ""; *c != '\0'; c++)
+		if (strchr("&=%+ #?", *c) != NULL)
+			str_addf(s, "%%%02X", (unsigned char)*c);
+		else
+			str_addc(s, *c);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_request *req)
+{
+	struct watching *w = mem_alloc(sizeof(*w));
+	struct MHD_Response *r;
+	enum MHD_Result ok;
+	json_t *body = NULL;
+	int status;
+
+	w->server = h;
+	w->connection = c;
+	str_init(&w->out, WATCH_BUFFER_MAX);
+	w->watch = store_watch_start(h->store, req, on_line, on_ended, w, &status, &body);
+	if (w->watch == NULL) {
+		str_done(&w->out);
+		free(w);
+		return respond_json(c, status, body);
+	}
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, watch_read, w, watch_free);
+	MHD_add_response_header(r, "Content-Type", "application/json");
+	ok = MHD_queue_response(c, 200, r);
+	MHD_destroy_response(r);
+	return ok;
+}
+
+static enum MHD_Result
+on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version, const char *data,
+    size_t *data_len, void **state)
+{
+	struct http_server *h = arg;
+	struct incoming *in = *state;
+	struct store_request req = { .method = method };
+	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept");
+	enum MHD_Result ok;
+	struct str url;
+	json_t *body = NULL;
+	int status;
+
+	(void)version;
+	if (in == NULL) {
+		in = *state = mem_alloc(sizeof(*in));
+		str_init(&in->body, BODY_MAX);
+		return MHD_YES;
+	}
+	if (*data_len > 0) {
+		str_add(&in->body, data, *data_len);
+		*data_len = 0;
+		return MHD_YES;
+	}
+	if (in->body.overflow)
+		return respond_json(c, 413, json_pack("{s:s,s:s}", "kind", "Status", "message", "the request is too large"));
+	if (strcmp(method, "GET") == 0 && (ok = fixed(c, path, accept)) != MHD_NO)
+		return ok;
+	str_init(&url, 65536);
+	str_adds(&url, path);
+	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, append_argument, &url);
+	req.path = str_text(&url);
+	req.content_type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
+	req.body = str_text(&in->body);
+	req.body_len = in->body.len;
+	req.table = accept != NULL && strstr(accept, "as=Table") != NULL;
+	if (store_is_watch(&req)) {
+		ok = start_watch(h, c, &req);
+	} else {
+		status = store_handle(h->store, &req, &body);
+		ok = respond_json(c, status, body);
+	}
+	str_done(&url);
+	return ok;
+}
+
+static void
+on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct incoming *in = *state;
+
+	(void)arg;
+	(void)c;
+	(void)code;
+	if (in != NULL) {
+		str_done(&in->body);
+		free(in);
+		*state = NULL;
+	}
+}
+
+struct http_server *
+http_server_new(struct loop *l, struct store *s, int port)
+{
+	struct http_server *h = mem_alloc(sizeof(*h));
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const union MHD_DaemonInfo *info;
+
+	h->loop = l;
+	h->store = s;
+	h->timer = (struct timer){ .fire = on_timer, .arg = h };
+	h->kick = (struct timer){ .fire = on_timer, .arg = h };
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, on_request, h,
+	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, 900u,
+	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	if (h->daemon == NULL) {
+		free(h);
+		return NULL;
+	}
+	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+	h->port = info->port;
+	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	h->io = (struct loop_io){ .fd = info->epoll_fd, .events = LOOP_READ, .ready = on_ready, .arg = h };
+	loop_io_start(l, &h->io);
+	run(h);
+	return h;
+}
+
+struct http_server *
+http_server_free(struct http_server *h)
+{
+	if (h == NULL)
+		return NULL;
+	loop_io_stop(h->loop, &h->io);
+	loop_timer_stop(h->loop, &h->timer);
+	loop_timer_stop(h->loop, &h->kick);
+	MHD_stop_daemon(h->daemon);
+	free(h);
+	return NULL;
+}
+
+int
+http_server_port(const struct http_server *h)
+{
+	return h->port;
+}

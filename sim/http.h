@@ -1,0 +1,14 @@
+/* sim/http.h: the laptop cluster's API server over HTTP.
+ *
+ * Discovery, OpenAPI documents that know no kinds (kubectl then skips its validation), the version, and all that
+ * sim/store.h serves. Listens on loopback only.
+ */
+#pragma once
+#include "sim/store.h"
+
+struct http_server;
+
+/* Listens on 127.0.0.1, on a free port when `port` is 0. NULL when it cannot; errno says why. */
+struct http_server *http_server_new(struct loop *, struct store *, int port);
+struct http_server *http_server_free(struct http_server *);
+int http_server_port(const struct http_server *);

@@ -1,0 +1,325 @@
+/* sim/mesh.c: computes which pod gets which weight, and tells HAProxy what changed. */
+#include "sim/mesh.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kube/api/selector.h"
+#include "sim/ports.h"
+
+#define SERVERS 64
+#define STOP_MS 2000
+#define RETRY_MS 100
+
+struct server {
+	char pod[300], address[64];
+	int port, weight; /* 0..256 */
+	bool used, keep;
+	/* what HAProxy was told */
+	char told_address[64];
+	int told_weight;
+	bool told_ready;
+};
+
+struct mesh {
+	struct loop *loop;
+	struct store *store;
+	struct child *child;
+	struct timer turn;
+	struct server servers[SERVERS];
+	char url[64], socket_path[104];
+};
+
+static const json_t *
+labels_of(const json_t *o)
+{
+	return json_object_get(json_object_get(o, "metadata"), "labels");
+}
+
+static bool
+pod_is_ready(const json_t *pod)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_at(pod, "/status/conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready"))
+			return str_eq(json_str(c, "status"), "True");
+	return false;
+}
+
+struct first {
+	const json_t *found;
+};
+
+static void
+keep_first(const json_t *o, void *arg)
+{
+	struct first *f = arg;
+
+	if (f->found == NULL)
+		f->found = o;
+}
+
+static bool
+all_match(const json_t *want, const json_t *labels)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach ((json_t *)want, key, v)
+		if (!str_eq(json_str(labels, key), json_string_value(v)))
+			return false;
+	return true;
+}
+
+struct search {
+	const char *ns, *host, *subset;
+	const json_t *found;
+};
+
+static void
+find_subset(const json_t *dr, void *arg)
+{
+	struct search *s = arg;
+	json_t *e;
+	size_t i;
+
+	if (!str_eq(json_str(json_object_get(dr, "metadata"), "namespace"), s->ns) ||
+	    !str_eq(json_str(json_object_get(dr, "spec"), "host"), s->host))
+		return;
+	json_array_foreach (json_at(dr, "/spec/subsets"), i, e)
+		if (str_eq(json_str(e, "name"), s->subset))
+			s->found = json_object_get(e, "labels");
+}
+
+struct share {
+	struct mesh *mesh;
+	const char *ns;
+	const json_t *service, *subset; /* label maps; NULL: no restriction */
+	const json_t *pods[SERVERS];
+	size_t n;
+};
+
+static void
+collect(const json_t *pod, void *arg)
+{
+	struct share *s = arg;
+
+	if (str_eq(json_str(json_object_get(pod, "metadata"), "namespace"), s->ns) && pod_is_ready(pod) &&
+	    all_match(s->service, labels_of(pod)) && all_match(s->subset, labels_of(pod)) && s->n < SERVERS)
+		s->pods[s->n++] = pod;
+}
+
+static struct server *
+server_for(struct mesh *m, const char *pod)
+{
+	struct server *unused = NULL;
+
+	for (size_t i = 0; i < SERVERS; i++) {
+		if (m->servers[i].used && strcmp(m->servers[i].pod, pod) == 0)
+			return &m->servers[i];
+		if (!m->servers[i].used && unused == NULL)
+			unused = &m->servers[i];
+	}
+	return unused;
+}
+
+static void
+give(struct mesh *m, const struct share *s, int percent)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const json_t *pod = s->pods[i];
+		const char *name = json_str(json_object_get(pod, "metadata"), "name");
+		struct server *sv = server_for(m, name);
+
+		if (sv == NULL)
+			return;
+		if (!sv->keep) {
+			sv->weight = 0;
+			sv->keep = sv->used = true;
+			snprintf(sv->pod, sizeof(sv->pod), "%s", name);
+			snprintf(sv->address, sizeof(sv->address), "%s", json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1");
+			sv->port = (int)json_int(json_at(pod, "/spec/containers/0/ports/0"), "containerPort", 8080);
+		}
+		/* 256 is HAProxy's largest weight; a subset's share is spread over its pods. */
+		sv->weight += (percent * 256 + (int)(100 * s->n) / 2) / (int)(100 * s->n);
+		if (sv->weight > 256)
+			sv->weight = 256;
+		if (percent > 0 && sv->weight == 0)
+			sv->weight = 1;
+	}
+}
+
+static void
+compute(struct mesh *m)
+{
+	struct first vs = { 0 };
+	const char *ns;
+	json_t *d;
+	size_t i, n;
+
+	for (i = 0; i < SERVERS; i++)
+		m->servers[i].keep = false;
+	store_each(m->store, "virtualservices", keep_first, &vs);
+	if (vs.found == NULL)
+		return;
+	ns = json_str(json_object_get(vs.found, "metadata"), "namespace");
+	n = json_array_size(json_at(vs.found, "/spec/http/0/route"));
+	json_array_foreach (json_at(vs.found, "/spec/http/0/route"), i, d) {
+		const char *host = json_str(json_object_get(d, "destination"), "host") ?: "";
+		char service[300];
+		struct search sub = { .ns = ns, .host = host, .subset = json_str(json_object_get(d, "destination"), "subset") };
+		struct share s = { .mesh = m, .ns = ns };
+
+		snprintf(service, sizeof(service), "%.*s", (int)strcspn(host, "."), host);
+		s.service = json_at(store_get(m->store, "services", ns, service), "/spec/selector");
+		if (sub.subset != NULL) {
+			store_each(m->store, "destinationrules", find_subset, &sub);
+			s.subset = sub.found;
+		}
+		if (s.service == NULL && s.subset == NULL)
+			continue;
+		store_each(m->store, "pods", collect, &s);
+		give(m, &s, n == 1 ? 100 : (int)json_int(d, "weight", 0));
+	}
+}
+
+static bool
+tell(struct mesh *m, const char *text)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char answer[4096];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", m->socket_path);
+	ok = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	/* The answer's end says that the commands took effect; a local socket answers at once. */
+	while (ok && read(fd, answer, sizeof(answer)) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void
+on_turn(struct timer *t, void *arg)
+{
+	struct mesh *m = arg;
+	struct str out;
+
+	compute(m);
+	str_init(&out, 1u << 20);
+	/* What takes weight away first: there is no moment in which nobody has any. */
+	for (int more = 1; more >= 0; more--)
+		for (size_t i = 0; i < SERVERS; i++) {
+			struct server *s = &m->servers[i];
+			bool ready = s->used && s->keep;
+
+			if ((more == 1) != ready)
+				continue;
+			if (ready && strcmp(s->told_address, s->address) != 0)
+				str_addf(&out, "set server app/s%zu addr %s port %d;", i + 1, s->address, s->port);
+			if (ready && s->told_weight != s->weight)
+				str_addf(&out, "set server app/s%zu weight %d;", i + 1, s->weight);
+			if (ready != s->told_ready)
+				str_addf(&out, "set server app/s%zu state %s;", i + 1, ready ? "ready" : "maint");
+		}
+	str_addc(&out, '\n');
+	if (out.len > 1 && !tell(m, str_text(&out))) {
+		loop_timer(m->loop, t, RETRY_MS); /* HAProxy is still starting */
+	} else {
+		for (size_t i = 0; i < SERVERS; i++) {
+			struct server *s = &m->servers[i];
+
+			s->told_ready = s->used && s->keep;
+			s->used = s->told_ready;
+			s->told_weight = s->weight;
+			snprintf(s->told_address, sizeof(s->told_address), "%s", s->used ? s->address : "");
+		}
+	}
+	str_done(&out);
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	struct mesh *m = arg;
+
+	(void)type;
+	(void)old;
+	(void)o;
+	if (strcmp(r->kind, "VirtualService") == 0 || strcmp(r->kind, "DestinationRule") == 0 || strcmp(r->kind, "Service") == 0 ||
+	    strcmp(r->kind, "Pod") == 0)
+		loop_timer(m->loop, &m->turn, 0);
+}
+
+static void
+on_exit_(void *arg, int status)
+{
+	struct mesh *m = arg;
+
+	(void)status;
+	log_error("haproxy ended; its log is haproxy.log");
+	m->child = child_stop(m->child, 0);
+}
+
+struct err *
+mesh_new(struct arena *a, struct loop *l, struct store *s, const char *dir, struct mesh **ret)
+{
+	struct mesh *m = mem_alloc(sizeof(*m));
+	const char *config = arena_printf(a, "%s/haproxy.cfg", dir);
+	const char *argv[] = { "haproxy", "-db", "-f", config, NULL };
+	int port = port_free();
+	FILE *f = fopen(config, "w");
+
+	m->loop = l;
+	m->store = s;
+	m->turn = (struct timer){ .fire = on_turn, .arg = m };
+	snprintf(m->socket_path, sizeof(m->socket_path), "%s/haproxy.sock", dir);
+	snprintf(m->url, sizeof(m->url), "http://127.0.0.1:%d", port);
+	if (f == NULL) {
+		free(m);
+		return err_new(a, ERR_INVALID, "%s: %s", config, strerror(errno));
+	}
+	fprintf(f,
+	    "global\n  stats socket %s mode 600 level admin\n  maxconn 2000\n"
+	    "defaults\n  mode http\n  timeout connect 2s\n  timeout client 20s\n  timeout server 20s\n  retries 2\n"
+	    "  option redispatch\n"
+	    "frontend gateway\n  bind 127.0.0.1:%d\n  default_backend app\n"
+	    "backend app\n  balance random(1)\n  http-reuse never\n  server-template s 1-%d 127.0.0.1:1 disabled weight 0\n",
+	    m->socket_path, port, SERVERS);
+	fclose(f);
+	m->child = child_start(l, argv, arena_printf(a, "%s/haproxy.log", dir), on_exit_, m);
+	if (m->child == NULL) {
+		free(m);
+		return err_new(a, ERR_INVALID, "haproxy cannot be started: %s", strerror(errno));
+	}
+	store_on_write(s, on_write, m);
+	*ret = m;
+	return NULL;
+}
+
+struct mesh *
+mesh_free(struct mesh *m)
+{
+	if (m == NULL)
+		return NULL;
+	loop_timer_stop(m->loop, &m->turn);
+	child_stop(m->child, STOP_MS);
+	free(m);
+	return NULL;
+}
+
+const char *
+mesh_url(const struct mesh *m)
+{
+	return m->url;
+}
