@@ -18,5 +18,7 @@ const struct command *const commands[] = {
 	&cmd_eval,
 	&cmd_hash,
 	&cmd_version,
+	&cmd_app,
+	&cmd_load,
 	NULL,
 };

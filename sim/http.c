@@ -1,21 +1,15 @@
 /* sim/http.c: libmicrohttpd on the loop; a watch is a response that is suspended while it has nothing to say. */
 #include "sim/http.h"
-#include <arpa/inet.h>
-#include <microhttpd.h>
 #include <string.h>
 #include "base/str.h"
+#include "sim/daemon.h"
 
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
 
 struct http_server {
-	struct loop *loop;
 	struct store *store;
-	struct MHD_Daemon *daemon;
-	struct loop_io io;
-	struct timer timer;
-	struct timer kick;
-	int port;
+	struct daemon daemon;
 };
 
 /* One request while its body arrives. */
@@ -33,41 +27,12 @@ struct watching {
 };
 
 static void
-run(struct http_server *h)
-{
-	MHD_UNSIGNED_LONG_LONG ms;
-
-	MHD_run(h->daemon);
-	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
-		loop_timer(h->loop, &h->timer, (int64_t)ms);
-	else
-		loop_timer_stop(h->loop, &h->timer);
-}
-
-static void
-on_ready(struct loop_io *io, int events, void *arg)
-{
-	(void)io;
-	(void)events;
-	run(arg);
-}
-
-static void
-on_timer(struct timer *t, void *arg)
-{
-	(void)t;
-	run(arg);
-}
-
-static void
 wake(struct watching *w)
 {
 	if (!w->suspended)
 		return;
 	w->suspended = false;
-	MHD_resume_connection(w->connection);
-	/* Resuming from within a request must not run the daemon in itself: on the next turn. */
-	loop_timer(w->server->loop, &w->server->kick, 0);
+	daemon_resume(&w->server->daemon, w->connection);
 }
 
 static void
@@ -119,22 +84,10 @@ watch_free(void *arg)
 }
 
 static enum MHD_Result
-respond(struct MHD_Connection *c, int status, const char *type, const char *at, size_t len)
-{
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, (void *)at, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result ok;
-
-	MHD_add_response_header(r, "Content-Type", type);
-	ok = MHD_queue_response(c, (unsigned)status, r);
-	MHD_destroy_response(r);
-	return ok;
-}
-
-static enum MHD_Result
 respond_json(struct MHD_Connection *c, int status, json_t *body)
 {
 	_cleanup_(freep) char *text = json_dumps(body, JSON_COMPACT);
-	enum MHD_Result ok = respond(c, status, "application/json", text, strlen(text));
+	enum MHD_Result ok = daemon_respond(c, status, "application/json", text, strlen(text));
 
 	json_decref(body);
 	return ok;
@@ -220,12 +173,12 @@ fixed(struct MHD_Connection *c, const char *path, const char *accept)
 		return respond_json(c, 200, json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
 		    "platform", "linux"));
 	if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || strcmp(path, "/livez") == 0)
-		return respond(c, 200, "text/plain", "ok", 2);
+		return daemon_respond(c, 200, "text/plain", "ok", 2);
 	if (strcmp(path, "/openapi/v2") == 0) {
 		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
 			return respond_json(c, 200, json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice",
 			    "version", "v1", "paths"));
-		return respond(c, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi_v2,
+		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi_v2,
 		    sizeof(openapi_v2) - 1);
 	}
 	if (strcmp(path, "/openapi/v3") == 0)
@@ -354,27 +307,12 @@ struct http_server *
 http_server_new(struct loop *l, struct store *s, int port)
 {
 	struct http_server *h = mem_alloc(sizeof(*h));
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	const union MHD_DaemonInfo *info;
 
-	h->loop = l;
 	h->store = s;
-	h->timer = (struct timer){ .fire = on_timer, .arg = h };
-	h->kick = (struct timer){ .fire = on_timer, .arg = h };
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, on_request, h,
-	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, 900u,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
-	if (h->daemon == NULL) {
+	if (!daemon_start(&h->daemon, l, "127.0.0.1", port, on_request, on_completed, h)) {
 		free(h);
 		return NULL;
 	}
-	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
-	h->port = info->port;
-	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	h->io = (struct loop_io){ .fd = info->epoll_fd, .events = LOOP_READ, .ready = on_ready, .arg = h };
-	loop_io_start(l, &h->io);
-	run(h);
 	return h;
 }
 
@@ -383,10 +321,7 @@ http_server_free(struct http_server *h)
 {
 	if (h == NULL)
 		return NULL;
-	loop_io_stop(h->loop, &h->io);
-	loop_timer_stop(h->loop, &h->timer);
-	loop_timer_stop(h->loop, &h->kick);
-	MHD_stop_daemon(h->daemon);
+	daemon_stop(&h->daemon);
 	free(h);
 	return NULL;
 }
@@ -394,5 +329,5 @@ http_server_free(struct http_server *h)
 int
 http_server_port(const struct http_server *h)
 {
-	return h->port;
+	return h->daemon.port;
 }

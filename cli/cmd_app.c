@@ -1,0 +1,122 @@
+/* cli/cmd_app.c: app and load: the demo application and its users, as processes of their own. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "kube/transport_curl.h"
+#include "sim/app.h"
+#include "sim/load.h"
+
+static int app_run(struct cli *);
+static int load_run(struct cli *);
+
+const struct command cmd_app = {
+	.name = "app",
+	.args = "",
+	.summary = "the application that the laptop cluster's pods run",
+	.flags = "address errors latency version-name",
+	.hidden = true,
+	.run = app_run,
+};
+
+const struct command cmd_load = {
+	.name = "load",
+	.args = "",
+	.summary = "sends requests at a steady rate and prints what became of them, a line a second",
+	.flags = "url rate timeout",
+	.hidden = true,
+	.run = load_run,
+};
+
+/* "127.1.2.3:8080". False when it is something else, or not loopback. */
+static bool
+loopback(char *text, const char **ret_ip, int *ret_port)
+{
+	char *colon = strrchr(text, ':');
+	long long port;
+
+	if (colon == NULL || !str_starts(text, "127.") || !str_int(colon + 1, 0, 65535, &port))
+		return false;
+	*colon = '\0';
+	*ret_ip = text;
+	*ret_port = (int)port;
+	return true;
+}
+
+static int
+app_run(struct cli *c)
+{
+	struct app_settings s = { .version = cli_flag(c, "version-name") != NULL ? cli_flag(c, "version-name") : "v0",
+		.latency_ms = 2, .seed = (uint64_t)getpid() };
+	const char *errors = cli_flag(c, "errors"), *latency = cli_flag(c, "latency"), *address = cli_flag(c, "address");
+	char none[] = "", *end = none;
+	struct app *app;
+
+	if (address == NULL || !loopback(arena_strdup(c->arena, address), &s.ip, &s.port))
+		return cli_fail(c, "--address: \"%s\" is not a loopback address and port such as 127.0.0.1:8080", address ?: "");
+	if (latency != NULL && (!duration_parse(latency, &s.latency_ms) || s.latency_ms < 0))
+		return cli_fail(c, "--latency: \"%s\" is not a duration such as 20ms", latency);
+	if (errors != NULL)
+		s.errors = strtod(errors, &end);
+	if (*end != '\0' || !(s.errors >= 0 && s.errors <= 1))
+		return cli_fail(c, "--errors: \"%s\" is not a share from 0 to 1", errors);
+	if ((app = app_new(c->loop, &s)) == NULL)
+		return cli_fail(c, "cannot listen on %s: %s", address, strerror(errno));
+	loop_run(c->loop);
+	app_free(app);
+	return 0;
+}
+
+struct counted {
+	unsigned long sent, failed;
+};
+
+static void
+on_answer(void *arg, const struct load_answer *a)
+{
+	struct counted *n = arg;
+
+	n->sent++;
+	n->failed += a->status < 200 || a->status > 299;
+}
+
+static void
+on_second(struct timer *t, void *arg)
+{
+	struct cli *c = t->arg;
+
+	(void)arg;
+	loop_stop(c->loop);
+}
+
+static int
+load_run(struct cli *c)
+{
+	struct counted n = { 0 };
+	struct timer second = { .fire = on_second, .arg = c };
+	int64_t timeout = 0, started = loop_mono(c->loop);
+	long long rate = 50;
+	struct transport *t;
+	struct load *l;
+
+	if (cli_flag(c, "url") == NULL)
+		return cli_fail(c, "where to? --url http://127.0.0.1:8080/");
+	if (cli_flag(c, "rate") != NULL && !str_int(cli_flag(c, "rate"), 1, 1000, &rate))
+		return cli_fail(c, "--rate: \"%s\" is not a number from 1 to 1000", cli_flag(c, "rate"));
+	if (cli_flag(c, "timeout") != NULL && !duration_parse(cli_flag(c, "timeout"), &timeout))
+		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 90s", cli_flag(c, "timeout"));
+	t = transport_curl_new(c->loop, NULL);
+	l = load_new(c->loop, t, cli_flag(c, "url"), (int)rate, on_answer, &n);
+	while (timeout == 0 || loop_mono(c->loop) - started < timeout) {
+		loop_timer(c->loop, &second, 1000);
+		loop_run(c->loop);
+		printf("%lu requests, %lu errors\n", n.sent, n.failed);
+	}
+	load_free(l);
+	transport_free(t);
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* sim/load.c: a timer a request. */
+#include "sim/load.h"
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_MS 5000
+#define ANSWER_MAX 65536
+
+struct sent {
+	struct load *load;
+	struct exchange *exchange;
+	int64_t at;
+	struct sent *next;
+};
+
+struct load {
+	struct loop *loop;
+	struct transport *transport;
+	char *url;
+	int rate;
+	int64_t started;
+	long long n;
+	size_t waiting;
+	struct sent *list;
+	struct timer timer;
+	void (*answered)(void *, const struct load_answer *);
+	void *arg;
+};
+
+static void
+on_done(void *arg, const struct err *e, int status, struct bytes body)
+{
+	struct sent *s = arg;
+	struct load *l = s->load;
+	char version[64] = "";
+	struct load_answer answer = { .sent = s->at, .done = loop_mono(l->loop), .status = e != NULL ? 0 : status,
+		.version = version };
+	size_t len = 0;
+
+	while (len < body.len && body.at[len] != '\n' && len < sizeof(version) - 1)
+		len++;
+	if (len > 0)
+		memcpy(version, body.at, len);
+	for (struct sent **at = &l->list; *at != NULL; at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	l->waiting--;
+	free(s);
+	l->answered(l->arg, &answer);
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	static const struct receiver receiver = { .done = on_done };
+	struct load *l = arg;
+	int64_t now = loop_mono(l->loop);
+
+	for (; l->started + l->n * 1000 / l->rate <= now; l->n++) {
+		struct request r = { .method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .answer_max = ANSWER_MAX };
+		struct sent *s;
+
+		if (l->waiting >= LOAD_WAITING_MAX) {
+			l->answered(l->arg, &(struct load_answer){ .sent = now, .done = now, .version = "" });
+			continue;
+		}
+		s = mem_alloc(sizeof(*s));
+		*s = (struct sent){ .load = l, .at = now, .next = l->list };
+		l->list = s;
+		l->waiting++;
+		s->exchange = transport_start(l->transport, &r, &receiver, s);
+	}
+	loop_timer(l->loop, t, l->started + l->n * 1000 / l->rate - now);
+}
+
+struct load *
+load_new(struct loop *loop, struct transport *transport, const char *url, int rate,
+    void (*answered)(void *, const struct load_answer *), void *arg)
+{
+	struct load *l = mem_alloc(sizeof(*l));
+
+	*l = (struct load){ .loop = loop, .transport = transport, .url = mem_strdup(url), .rate = rate,
+		.started = loop_mono(loop), .timer = { .fire = on_timer, .arg = l }, .answered = answered, .arg = arg };
+	loop_timer(loop, &l->timer, 0);
+	return l;
+}
+
+struct load *
+load_free(struct load *l)
+{
+	if (l == NULL)
+		return NULL;
+	loop_timer_stop(l->loop, &l->timer);
+	while (l->list != NULL) {
+		struct sent *s = l->list;
+
+		l->list = s->next;
+		transport_cancel(l->transport, s->exchange);
+		free(s);
+	}
+	free(l->url);
+	free(l);
+	return NULL;
+}
