@@ -1,7 +1,9 @@
 /* cli/cli.c: flags, connection, calls. */
 #include "cli/cli.h"
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "kube/api/rollout.h"
@@ -31,13 +33,55 @@ cli_fail(const struct cli *c, const char *format, ...)
 int
 cli_connect(struct cli *c)
 {
-	struct err *e = config_load(c->arena, cli_flag(c, "kubeconfig"), cli_flag(c, "context"), &c->config);
+	return cli_connect_to(c, cli_flag(c, "kubeconfig"), cli_flag(c, "namespace"));
+}
+
+int
+cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
+{
+	struct err *e = config_load(c->arena, kubeconfig, cli_flag(c, "context"), &c->config);
 
 	if (e != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));
-	c->namespace = cli_flag(c, "namespace") != NULL ? cli_flag(c, "namespace") : c->config.namespace;
+	c->namespace = namespace != NULL ? namespace : c->config.namespace;
 	c->transport = transport_curl_new(c->loop, &c->config);
 	return 0;
+}
+
+static void
+on_signal(struct loop_io *io, int events, void *arg)
+{
+	struct signalfd_siginfo info;
+	struct cli *c = arg;
+
+	(void)events;
+	if (read(io->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		c->interrupted = true;
+		loop_stop(c->loop);
+	}
+}
+
+void
+cli_signals(struct cli *c)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	c->signals = (struct loop_io){ .fd = signalfd(-1, &set, SFD_CLOEXEC), .events = LOOP_READ, .ready = on_signal, .arg = c };
+	loop_io_start(c->loop, &c->signals);
+}
+
+const char *
+cli_self(struct cli *c)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	return n > 0 ? arena_strndup(c->arena, path, (size_t)n) : "/proc/self/exe";
 }
 
 struct waiting {

@@ -31,7 +31,8 @@ struct cli {
 	const char *args[ARGS_MAX];
 	size_t n_args;
 	struct map flags; /* name → text; "" when it takes no value */
-	const char *program; /* argv[0] */
+	struct loop_io signals;
+	bool interrupted; /* after cli_signals: one came */
 
 	/* After cli_connect. */
 	struct config config;
@@ -47,6 +48,15 @@ int cli_fail(const struct cli *, const char *format, ...) printf_like(2, 3);
 
 /* Reads the configuration and makes the transport; 0, or 1 after saying what is wrong. */
 int cli_connect(struct cli *);
+
+/* The same, with a kubeconfig and namespace that the flags do not say. */
+int cli_connect_to(struct cli *, const char *kubeconfig, const char *namespace);
+
+/* SIGINT, SIGTERM and SIGHUP no longer end the process: they set c->interrupted and stop the loop. */
+void cli_signals(struct cli *);
+
+/* The path of the running program, to start others of it. */
+const char *cli_self(struct cli *);
 
 /* One call, waited for. */
 struct err *cli_call(struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);

@@ -1,8 +1,6 @@
 /* cli/cmd_controller.c: controller: watches and decides until it is told to stop. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "analysis/decide.h"
 #include "base/log.h"
@@ -38,25 +36,13 @@ synced(void *arg)
 	log_info("watching");
 }
 
-static void
-on_signal(struct loop_io *io, int events, void *arg)
-{
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(io->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		loop_stop(arg);
-}
-
 static int
 controller_run(struct cli *c)
 {
 	struct runner_settings settings = { .component = "rollouts-controller", .planned = planned, .synced = synced };
 	enum log_level level = LOG_LEVEL_INFO;
 	struct transport *outside;
-	struct loop_io io = { .events = LOOP_READ, .ready = on_signal, .arg = c->loop };
 	struct runner *runner;
-	sigset_t set;
 
 	if (cli_flag(c, "loglevel") != NULL && !log_level_parse(cli_flag(c, "loglevel"), &level))
 		return cli_fail(c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
@@ -65,12 +51,7 @@ controller_run(struct cli *c)
 		return 1;
 	settings.namespace = cli_flag(c, "namespaced") != NULL ? c->namespace : NULL;
 	settings.seed = (uint64_t)loop_wall(c->loop) ^ ((uint64_t)getpid() << 32);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	io.fd = signalfd(-1, &set, SFD_CLOEXEC);
-	loop_io_start(c->loop, &io);
+	cli_signals(c);
 	log_info("starting", "server", c->config.server, "namespace", settings.namespace);
 	outside = transport_curl_new(c->loop, NULL);
 	runner = runner_start(c->transport, outside, rows, &settings);
@@ -78,7 +59,5 @@ controller_run(struct cli *c)
 	log_info("stopping");
 	runner_stop(runner);
 	transport_free(outside);
-	loop_io_stop(c->loop, &io);
-	close(io.fd);
 	return 0;
 }

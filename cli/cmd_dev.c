@@ -1,8 +1,6 @@
 /* cli/cmd_dev.c: dev: a cluster on this machine. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/dev.h"
@@ -17,27 +15,14 @@ const struct command cmd_dev = {
 	.run = dev_run,
 };
 
-static void
-on_signal(struct loop_io *io, int events, void *arg)
-{
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(io->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		loop_stop(arg);
-}
-
 static int
 dev_run(struct cli *c)
 {
-	char made[] = "/tmp/sluice-dev-XXXXXX";
 	struct dev_settings s = { .dir = cli_flag(c, "dir"), .ready_ms = 1500, .app = cli_flag(c, "app"),
 		.behave = cli_flag(c, "behave"), .controller = cli_flag(c, "no-controller") == NULL,
 		.prometheus = cli_flag(c, "prometheus") != NULL, .mesh = cli_flag(c, "mesh") != NULL };
-	struct loop_io io = { .events = LOOP_READ, .ready = on_signal, .arg = c->loop };
 	long long n = 0;
 	struct dev *d;
-	sigset_t set;
 
 	if (cli_flag(c, "port") != NULL && !str_int(cli_flag(c, "port"), 0, 65535, &n))
 		return cli_fail(c, "--port: \"%s\" is not a port", cli_flag(c, "port"));
@@ -46,17 +31,11 @@ dev_run(struct cli *c)
 		return cli_fail(c, "--ready: \"%s\" is not a number of milliseconds", cli_flag(c, "ready"));
 	if (cli_flag(c, "ready") != NULL)
 		s.ready_ms = n;
-	if (s.dir == NULL && (s.dir = mkdtemp(made)) == NULL)
-		return cli_fail(c, "/tmp: no directory can be made");
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	if (s.dir == NULL && (s.dir = dev_directory(c)) == NULL)
+		return 1;
+	cli_signals(c);
 	if ((d = dev_start(c, &s)) == NULL)
 		return 1;
-	io.fd = signalfd(-1, &set, SFD_CLOEXEC);
-	loop_io_start(c->loop, &io);
 	printf("The cluster runs at %s.\n\n    export KUBECONFIG=%s\n\n", dev_server(d), dev_kubeconfig(d));
 	if (dev_prometheus(d) != NULL)
 		printf("Prometheus:  %s\n", dev_prometheus(d));
@@ -65,8 +44,6 @@ dev_run(struct cli *c)
 	printf("Logs:        %s/*.log\nCtrl-C stops it all.\n", s.dir);
 	fflush(stdout);
 	loop_run(c->loop);
-	loop_io_stop(c->loop, &io);
-	close(io.fd);
 	dev_stop(d);
 	return 0;
 }

@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&cmd_set_image,
 	&cmd_controller,
 	&cmd_dev,
+	&cmd_demo,
 	&cmd_eval,
 	&cmd_hash,
 	&cmd_version,

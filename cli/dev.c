@@ -1,10 +1,11 @@
 /* cli/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback port. */
 #include "cli/dev.h"
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include "base/child.h"
 #include "base/str.h"
 #include "sim/http.h"
@@ -55,14 +56,8 @@ on_controller_exit(void *arg, int status)
 static void
 start_controller(struct dev *d)
 {
-	const char *argv[] = { "/proc/self/exe", "controller", "--kubeconfig", d->kubeconfig, NULL };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, NULL };
 
-	if (n > 0) {
-		self[n] = '\0';
-		argv[0] = self;
-	}
 	d->controller = child_start(d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir),
 	    on_controller_exit, d);
 }
@@ -92,6 +87,34 @@ seed_objects(struct dev *d)
 		    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", namespaces[i]));
 	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
 	    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Node", "metadata", "name", "laptop"));
+}
+
+const char *
+dev_directory(struct cli *c)
+{
+	const char *base = getenv("TMPDIR");
+	char *dir = arena_printf(c->arena, "%s/sluice-XXXXXX", base != NULL && base[0] == '/' ? base : "/tmp");
+
+	if (mkdtemp(dir) == NULL) {
+		cli_fail(c, "%s: no directory can be made: %s", dir, strerror(errno));
+		return NULL;
+	}
+	return dir;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+void
+dev_remove(const char *dir)
+{
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 struct dev *

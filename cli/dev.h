@@ -13,6 +13,10 @@ struct dev_settings {
 	bool controller, prometheus, mesh;
 };
 
+/* A new directory under $TMPDIR or /tmp, in the cli's arena; NULL after an error was printed. And its removal. */
+const char *dev_directory(struct cli *);
+void dev_remove(const char *dir);
+
 /* Starts everything on loopback. NULL after an error was printed. */
 struct dev *dev_start(struct cli *, const struct dev_settings *);
 struct dev *dev_stop(struct dev *);

@@ -40,7 +40,8 @@ static const struct {
 	{ "version-name", 0, "NAME", false, "what the application says it is" },
 	{ "url", 0, "URL", false, "where to send requests" },
 	{ "rate", 0, "N", false, "requests a second" },
-	{ "approve", 0, "WHO", false, "me: wait for the promote command to be run by hand" },
+	{ "approve", 0, "WHO", false, "me: wait until you run the promote command (demo: the demo runs it)" },
+	{ "examples", 0, "DIR", false, "where the manifests are (examples/seed)" },
 	{ "short", 0, NULL, false, "only the number" },
 };
 

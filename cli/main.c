@@ -1,6 +1,7 @@
 /* cli/main.c: finds the command, reads its flags, runs it. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <curl/curl.h>
 #include "base/str.h"
 #include "cli/cli.h"
@@ -84,7 +85,7 @@ read_flags(struct cli *c, char **words, int n)
 int
 main(int argc, char **argv)
 {
-	struct cli c = { .arena = arena_new(), .program = argv[0] };
+	struct cli c = { .arena = arena_new() };
 	char **words = argv + 1;
 	int n = argc - 1, used = 0, code, skip = 0;
 
@@ -114,6 +115,10 @@ main(int argc, char **argv)
 	if (code == 0)
 		code = cli_flag(&c, "help") != NULL ? help_command(c.command) : c.command->run(&c);
 	transport_free(c.transport);
+	if (c.signals.arg != NULL) {
+		loop_io_stop(c.loop, &c.signals);
+		close(c.signals.fd);
+	}
 	loop_free(c.loop);
 	map_done(&c.flags);
 	arena_free(c.arena);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "sim/daemon.h"
+#include "sim/prometheus.h"
 
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
@@ -10,6 +11,7 @@
 struct http_server {
 	struct store *store;
 	struct daemon daemon;
+	struct watching *watching;
 };
 
 /* One request while its body arrives. */
@@ -24,6 +26,7 @@ struct watching {
 	struct store_watch *watch;
 	struct str out;
 	bool suspended, over;
+	struct watching *next;
 };
 
 static void
@@ -78,6 +81,11 @@ watch_free(void *arg)
 {
 	struct watching *w = arg;
 
+	for (struct watching **at = &w->server->watching; *at != NULL; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			break;
+		}
 	store_watch_stop(w->watch);
 	str_done(&w->out);
 	free(w);
@@ -162,7 +170,7 @@ group_list(void)
 
 /* The paths that are not objects; MHD_NO: not one of them. */
 static enum MHD_Result
-fixed(struct MHD_Connection *c, const char *path, const char *accept)
+fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const char *accept)
 {
 	/* An OpenAPI v2 document in protobuf, for old kubectls: swagger "2.0", info {title, version}, no definitions. */
 	static const char openapi_v2[] = "\x0a\x03" "2.0" "\x12\x0c\x0a\x06" "sluice" "\x12\x02" "v1" "\x42\x00";
@@ -178,11 +186,14 @@ fixed(struct MHD_Connection *c, const char *path, const char *accept)
 		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
 			return respond_json(c, 200, json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice",
 			    "version", "v1", "paths"));
-		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", openapi_v2,
+		/* Asked for with "@", answered with ".": clients parse the answer's type, and "@" is none of MIME's. */
+		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", openapi_v2,
 		    sizeof(openapi_v2) - 1);
 	}
 	if (strcmp(path, "/openapi/v3") == 0)
 		return respond_json(c, 200, json_pack("{s:{}}", "paths"));
+	if (strcmp(path, PROMETHEUS_TARGETS) == 0)
+		return respond_json(c, 200, prometheus_targets(h->store));
 	if (strcmp(path, "/api") == 0)
 		return respond_json(c, 200, json_pack("{s:s,s:[s],s:[]}", "kind", "APIVersions", "versions", "v1",
 		    "serverAddressByClientCIDRs"));
@@ -235,6 +246,8 @@ start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_
 		free(w);
 		return respond_json(c, status, body);
 	}
+	w->next = h->watching;
+	h->watching = w;
 	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, watch_read, w, watch_free);
 	MHD_add_response_header(r, "Content-Type", "application/json");
 	ok = MHD_queue_response(c, 200, r);
@@ -268,7 +281,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	}
 	if (in->body.overflow)
 		return respond_json(c, 413, json_pack("{s:s,s:s}", "kind", "Status", "message", "the request is too large"));
-	if (strcmp(method, "GET") == 0 && (ok = fixed(c, path, accept)) != MHD_NO)
+	if (strcmp(method, "GET") == 0 && (ok = fixed(h, c, path, accept)) != MHD_NO)
 		return ok;
 	str_init(&url, 65536);
 	str_adds(&url, path);
@@ -321,6 +334,12 @@ http_server_free(struct http_server *h)
 {
 	if (h == NULL)
 		return NULL;
+	/* libmicrohttpd refuses to stop with connections suspended. */
+	for (struct watching *w = h->watching; w != NULL; w = w->next)
+		if (w->suspended) {
+			w->suspended = false;
+			MHD_resume_connection(w->connection);
+		}
 	daemon_stop(&h->daemon);
 	free(h);
 	return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/child.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "sim/ports.h"
 
 #define STOP_MS 3000
@@ -24,6 +25,45 @@ on_exit_(void *arg, int status)
 	p->child = child_stop(p->child, 0);
 }
 
+static void
+add_targets(const json_t *pod, void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const json_t *meta = json_object_get(pod, "metadata");
+	const char *ip = json_string_value(json_at(pod, "/status/podIP")), *key;
+	json_t *container, *port, *value;
+	size_t i, k;
+
+	if (ip == NULL)
+		return;
+	json_array_foreach (json_at(pod, "/spec/containers"), i, container)
+		json_array_foreach (json_object_get(container, "ports"), k, port) {
+			json_t *labels = json_pack("{s:s*,s:s*,s:s*,s:s*}", "__meta_kubernetes_namespace", json_str(meta, "namespace"),
+			    "__meta_kubernetes_pod_name", json_str(meta, "name"), "__meta_kubernetes_pod_ip", ip,
+			    "__meta_kubernetes_pod_container_name", json_str(container, "name"));
+
+			json_object_foreach (json_object_get(meta, "labels"), key, value) {
+				char *name = arena_printf(a, "__meta_kubernetes_pod_label_%s", key);
+
+				for (char *c = name; *c != '\0'; c++)
+					if (strchr(".-/", *c) != NULL)
+						*c = '_';
+				json_object_set(labels, name, value);
+			}
+			json_array_append_new(arg, json_pack("{s:[s],s:o}", "targets",
+			    arena_printf(a, "%s:%d", ip, (int)json_int(port, "containerPort", 80)), "labels", labels));
+		}
+}
+
+json_t *
+prometheus_targets(struct store *s)
+{
+	json_t *targets = json_array();
+
+	store_each(s, "pods", add_targets, targets);
+	return targets;
+}
+
 static bool
 write_config(const char *path, const char *api_server)
 {
@@ -35,7 +75,7 @@ write_config(const char *path, const char *api_server)
 	    "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n"
 	    "scrape_configs:\n"
 	    "- job_name: pods\n"
-	    "  kubernetes_sd_configs:\n  - role: pod\n    api_server: %s\n"
+	    "  http_sd_configs:\n  - url: %s" PROMETHEUS_TARGETS "\n    refresh_interval: 1s\n"
 	    "  relabel_configs:\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_label_app], regex: .+, action: keep}\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_label_app], target_label: job}\n"
@@ -54,6 +94,7 @@ prometheus_server_new(struct arena *a, struct loop *l, const char *api_server, c
 	int port = port_free();
 	const char *argv[] = { "prometheus", arena_printf(a, "--config.file=%s", config),
 		arena_printf(a, "--storage.tsdb.path=%s/prometheus", dir), arena_printf(a, "--web.listen-address=127.0.0.1:%d", port),
+		"--scrape.discovery-reload-interval=1s",
 		"--log.level=warn", NULL };
 
 	if (!write_config(config, api_server)) {

@@ -1,0 +1,586 @@
+/* cli/cmd_demo.c: demo: the seed's canary on the laptop cluster, from its first version to an abort. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/str.h"
+#include "cli/demo.h"
+#include "kube/api/core.h"
+#include "kube/api/yaml.h"
+#include "kube/client.h"
+#include "kube/transport_curl.h"
+#include "sim/load.h"
+#include "sim/store.h"
+
+static int demo_run(struct cli *);
+
+const struct command cmd_demo = {
+	.name = "demo",
+	.args = "",
+	.summary = "a good release and a bad one on the laptop cluster, in about two minutes",
+	.flags = "approve examples no-color",
+	.run = demo_run,
+};
+
+#define RATE 50 /* requests a second */
+#define REDRAW_MS 200
+#define MANIFEST_MAX (1u << 20)
+
+/* --- telling ------------------------------------------------------------------------------------------------------- */
+
+static void say(struct demo *, const char *format, ...) printf_like(2, 3);
+
+static void
+say(struct demo *d, const char *format, ...)
+{
+	char text[600];
+	int64_t ms = loop_mono(d->cli->loop) - d->started;
+	va_list ap;
+	int n = snprintf(text, sizeof(text), "%4" PRId64 ".%01" PRId64 "s  ", ms / 1000, ms / 100 % 10);
+
+	va_start(ap, format);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, format, ap);
+	va_end(ap);
+	if (d->n_lines < DEMO_LINES)
+		d->lines[d->n_lines++] = mem_strdup(text);
+	if (!d->live)
+		puts(text);
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------- */
+
+const struct rollout *
+demo_rollout(const struct demo *d)
+{
+	return (const struct rollout *)view_get(cache_view(d->watched.cache), &rollout_type, DEMO_NS, DEMO_NAME);
+}
+
+const char *
+demo_tag(const struct demo *d, struct arena *a, const char *hash)
+{
+	const struct object *o = hash == NULL || hash[0] == '\0' ? NULL
+	    : view_get(cache_view(d->watched.cache), &replicaset_type, DEMO_NS, arena_printf(a, DEMO_NAME "-%s", hash));
+	_cleanup_(json_decrefp) json_t *t = o != NULL ? json_loads(((const struct replicaset *)o)->spec.template, 0, NULL) : NULL;
+	const char *image = json_string_value(json_at(t, "/spec/containers/0/image"));
+	const char *colon = image != NULL ? strrchr(image, ':') : NULL;
+
+	return colon != NULL ? arena_strdup(a, colon + 1) : "";
+}
+
+size_t
+demo_metrics(struct arena *a, const struct analysis_run *run, struct metric **ret)
+{
+	struct problems problems = { .arena = a };
+
+	return metrics_decode(a, run->spec.metrics, "spec.metrics", &problems, ret);
+}
+
+size_t
+demo_runs(const struct demo *d, struct arena *a, const struct analysis_run ***ret)
+{
+	const struct rollout *r = demo_rollout(d);
+	const struct object **all;
+	size_t n = r != NULL ? view_owned(cache_view(d->watched.cache), &analysis_run_type, DEMO_NS, r->object.meta.uid, a, &all) : 0;
+	const struct analysis_run **own = arena_new_array(a, const struct analysis_run *, n + 1);
+	size_t n_own = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(object_label(all[i], LABEL_POD_TEMPLATE_HASH), r->status.current_pod_hash))
+			own[n_own++] = (const struct analysis_run *)all[i];
+	*ret = own;
+	return n_own;
+}
+
+/* The weight of the canary's destination, -1 when there is no VirtualService. */
+static int64_t
+canary_weight(const struct demo *d)
+{
+	const struct virtual_service *vs = (const struct virtual_service *)view_get(cache_view(d->watched.cache),
+	    &virtual_service_type, DEMO_NS, "myapp-vs");
+
+	if (vs == NULL || vs->spec.http.n == 0)
+		return -1;
+	for (size_t i = 0; i < vs->spec.http.at[0].route.n; i++) {
+		const struct route_destination *to = &vs->spec.http.at[0].route.at[i];
+
+		if (str_eq(to->destination.subset, "canary"))
+			return to->weight.set ? to->weight.is : 0;
+	}
+	return -1;
+}
+
+static void
+look_at_measurements(struct demo *d, struct arena *a, const struct analysis_run *run, const struct metric_result *m)
+{
+	struct metric *metrics;
+	size_t n_metrics = demo_metrics(a, run, &metrics);
+
+	for (size_t i = 0; i < m->measurements.n; i++) {
+		const struct measurement *one = &m->measurements.at[i];
+		/* The oldest are dropped in time; a measurement is known by its start. */
+		const char *key = arena_printf(a, "%s/%s/%" PRId64, run->object.meta.name, m->name, one->started_at);
+
+		if (one->finished_at == 0 || map_get(&d->told, key) != NULL)
+			continue;
+		map_set(&d->told, key, d);
+		for (size_t k = 0; k < n_metrics; k++)
+			if (str_eq(metrics[k].name, m->name))
+				say(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
+				    one->value != NULL ? one->value : "no value",
+				    one->message != NULL ? one->message
+				    : m->failed > 0      ? arena_printf(a, "failed %" PRId64 " times, more than %s abort", m->failed,
+							       metrics[k].failure_limit ?: "0")
+							 : "good",
+				    metrics[k].success_condition ?: "any value");
+	}
+}
+
+static void
+look_at_runs(struct demo *d, struct arena *a)
+{
+	const struct analysis_run **runs;
+	size_t n = demo_runs(d, a, &runs);
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < runs[i]->status.metric_results.n; k++) {
+			const struct metric_result *m = &runs[i]->status.metric_results.at[k];
+
+			if (m->failed > 0 && d->stage == 3 && d->first_bad == 0)
+				d->first_bad = loop_mono(d->cli->loop);
+			look_at_measurements(d, a, runs[i], m);
+		}
+		if (d->stage == 3 && d->verdict == 0 &&
+		    (str_eq(runs[i]->status.phase, "Failed") || str_eq(runs[i]->status.phase, "Error"))) {
+			d->verdict = loop_mono(d->cli->loop);
+			say(d, "verdict: %s", runs[i]->status.message ?: runs[i]->status.phase);
+		}
+	}
+}
+
+static void
+look(struct demo *d)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct rollout *r = demo_rollout(d);
+	int64_t weight = canary_weight(d);
+
+	if (r == NULL)
+		return;
+	look_at_runs(d, a);
+	if (r->status.phase != NULL) {
+		const char *said = arena_printf(a, "%s%s%s", r->status.phase, r->status.message != NULL ? ": " : "",
+		    r->status.message ?: "");
+
+		if (strcmp(said, d->said) != 0)
+			say(d, "  the rollout is %s", said);
+		snprintf(d->said, sizeof(d->said), "%s", said);
+	}
+	if (weight != d->weight && weight >= 0) {
+		if (d->weight >= 0 && d->stage > 1) {
+			say(d, "  traffic: %" PRId64 " %% to the canary, %" PRId64 " %% to the stable version", weight, 100 - weight);
+			if (d->n_seen < ARRAY_SIZE(d->seen_weights))
+				d->seen_weights[d->n_seen++] = weight;
+		}
+		if (d->verdict != 0 && d->restored == 0 && weight == 0)
+			d->restored = loop_mono(d->cli->loop);
+		d->weight = weight;
+	}
+}
+
+static void
+on_change(void *arg)
+{
+	struct demo *d = arg;
+
+	look(d);
+	loop_stop(d->cli->loop); /* whoever waits looks again */
+}
+
+static void
+on_answer(void *arg, const struct load_answer *answer)
+{
+	struct demo *d = arg;
+	int64_t at = (answer->done - d->started) / 1000;
+	struct demo_second *s = &d->seconds[at % DEMO_SECONDS];
+	bool bad = answer->status < 200 || answer->status > 299;
+
+	if (s->at != at)
+		*s = (struct demo_second){ .at = at };
+	s->requests++;
+	s->errors += bad;
+	s->canary += d->canary_tag[0] != '\0' && strcmp(answer->version, d->canary_tag) == 0;
+	d->requests++;
+	d->errors += bad;
+	d->errors_in_stage += bad;
+	if (d->restored != 0 && answer->sent > d->restored) {
+		d->after++;
+		d->errors_after += bad;
+		d->strange_after += !bad && strcmp(answer->version, "v2") != 0;
+	}
+}
+
+static void
+on_redraw(struct timer *t, void *arg)
+{
+	struct demo *d = arg;
+
+	demo_view_draw(d);
+	loop_timer(d->cli->loop, t, REDRAW_MS);
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------------- */
+
+static void
+on_deadline(struct timer *t, void *arg)
+{
+	struct demo *d = arg;
+
+	t->arg = NULL; /* over */
+	loop_stop(d->cli->loop);
+}
+
+/* Runs the loop until done(d). False when it is interrupted, or not done in time: then it was said. */
+static bool
+wait_for(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const char *what)
+{
+	struct timer t = { .fire = on_deadline, .arg = d };
+
+	loop_timer(d->cli->loop, &t, seconds * 1000);
+	while (!d->cli->interrupted && !done(d) && t.arg != NULL)
+		loop_run(d->cli->loop);
+	loop_timer_stop(d->cli->loop, &t);
+	if (d->cli->interrupted || done(d))
+		return !d->cli->interrupted;
+	say(d, "not within %" PRId64 " seconds: %s; the rollout is %s", seconds, what, d->said);
+	return false;
+}
+
+/* Lets some seconds of traffic pass. False when interrupted. */
+static bool
+pass(struct demo *d, int64_t seconds)
+{
+	struct timer t = { .fire = on_deadline, .arg = d };
+
+	loop_timer(d->cli->loop, &t, seconds * 1000);
+	while (!d->cli->interrupted && t.arg != NULL)
+		loop_run(d->cli->loop);
+	loop_timer_stop(d->cli->loop, &t);
+	return !d->cli->interrupted;
+}
+
+/* The status speaks of the spec that is there now. */
+static bool
+observed(const struct rollout *r)
+{
+	long long seen;
+
+	return r != NULL && str_int(r->status.observed_generation, 0, INT64_MAX, &seen) && seen >= r->object.meta.generation;
+}
+
+static bool
+healthy(struct demo *d)
+{
+	const struct rollout *r = demo_rollout(d);
+
+	return observed(r) && str_eq(r->status.phase, "Healthy");
+}
+
+static bool
+waits_for_approval(struct demo *d)
+{
+	const struct rollout *r = demo_rollout(d);
+
+	return observed(r) && str_eq(r->status.phase, "Paused") && d->weight == 20;
+}
+
+static bool
+approved(struct demo *d)
+{
+	const struct rollout *r = demo_rollout(d);
+
+	return observed(r) && (!r->status.current_step_index.set || r->status.current_step_index.is > 1 || r->status.abort);
+}
+
+static bool
+degraded(struct demo *d)
+{
+	const struct rollout *r = demo_rollout(d);
+
+	return observed(r) && str_eq(r->status.phase, "Degraded") && r->status.abort && d->weight == 0;
+}
+
+static bool
+promoted_or_aborted(struct demo *d)
+{
+	return (healthy(d) && d->weight == 0) || degraded(d);
+}
+
+/* --- doing --------------------------------------------------------------------------------------------------------- */
+
+struct running {
+	struct demo *demo;
+	struct child *child;
+	int status;
+	bool ended;
+};
+
+static void
+on_exit_(void *arg, int status)
+{
+	struct running *r = arg;
+
+	r->status = status;
+	r->ended = true;
+	loop_stop(r->demo->cli->loop);
+}
+
+/* Runs a command of this program as a person would, saying so. */
+static bool
+command(struct demo *d, const char *const *words, const char *who)
+{
+	const char *argv[16] = { cli_self(d->cli) };
+	const char *log = arena_printf(d->cli->arena, "%s/commands.log", d->dir), *text = "sluice";
+	struct running r = { .demo = d };
+	size_t n = 1;
+
+	for (; words[n - 1] != NULL; n++) {
+		argv[n] = words[n - 1];
+		text = arena_printf(d->cli->arena, "%s %s", text, argv[n]);
+	}
+	say(d, "%s$ %s", who, text);
+	argv[n++] = "--kubeconfig";
+	argv[n++] = dev_kubeconfig(d->dev);
+	r.child = child_start(d->cli->loop, argv, log, on_exit_, &r);
+	while (r.child != NULL && !r.ended)
+		loop_run(d->cli->loop);
+	if (r.child == NULL || r.status != 0)
+		say(d, "this failed; %s says why", log);
+	child_stop(r.child, 0);
+	return r.ended && r.status == 0;
+}
+
+static bool
+set_image(struct demo *d, const char *tag)
+{
+	const char *image = arena_printf(d->cli->arena, DEMO_NAME "=myregistry/myapp:%s", tag);
+	const char *const words[] = { "set", "image", DEMO_NAME, image, "-n", DEMO_NS, NULL };
+
+	snprintf(d->canary_tag, sizeof(d->canary_tag), "%s", tag);
+	d->n_seen = 0;
+	return command(d, words, "");
+}
+
+/* What the demo changes in a manifest: the release's tag, as a pipeline would, and the address of its Prometheus. */
+static void
+adapt(const struct demo *d, json_t *object)
+{
+	json_t *image = json_at(object, "/spec/template/spec/containers/0"), *metric;
+	size_t i;
+
+	if (str_eq(json_str(object, "kind"), "Rollout"))
+		json_object_set_new(image, "image", json_string("myregistry/myapp:v1"));
+	if (str_eq(json_str(object, "kind"), "AnalysisTemplate"))
+		json_array_foreach (json_at(object, "/spec/metrics"), i, metric)
+			json_object_set_new(json_at(metric, "/provider/prometheus"), "address", json_string(dev_prometheus(d->dev)));
+}
+
+static struct err *
+create(struct demo *d, const json_t *object)
+{
+	const json_t *meta = json_object_get(object, "metadata");
+	const char *version = json_str(object, "apiVersion") ?: "", *ns = json_str(meta, "namespace"), *path = NULL;
+
+	for (const struct resource *r = store_resources; r->plural != NULL; r++)
+		if (str_eq(r->kind, json_str(object, "kind")))
+			path = arena_printf(d->cli->arena, "/%s/%s%s%s/%s", strchr(version, '/') != NULL ? "apis" : "api", version,
+			    ns != NULL ? "/namespaces/" : "", ns ?: "", r->plural);
+	if (path == NULL)
+		return err_new(d->cli->arena, ERR_INVALID, "the laptop cluster has no kind \"%s\"", json_str(object, "kind") ?: "");
+	return cli_call(d->cli, "POST", path, "application/json", json_deep_copy(object), NULL);
+}
+
+static bool
+apply(struct demo *d, const char *dir, const char *file)
+{
+	struct arena *a = d->cli->arena;
+	const char *path = arena_printf(a, "%s/%s", dir, file);
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	_cleanup_(freep) char *text = mem_alloc(MANIFEST_MAX);
+	FILE *f = fopen(path, "r");
+	size_t n, i;
+	struct err *e;
+	json_t *object;
+
+	if (f == NULL) {
+		cli_fail(d->cli, "%s: %s; run from the project's folder, or say --examples DIR", path, strerror(errno));
+		return false;
+	}
+	n = fread(text, 1, MANIFEST_MAX, f);
+	fclose(f);
+	if ((e = yaml_parse(a, text, n, &list)) != NULL) {
+		cli_fail(d->cli, "%s: %s", path, err_text(a, e));
+		return false;
+	}
+	json_array_foreach (list, i, object) {
+		adapt(d, object);
+		if ((e = create(d, object)) != NULL) {
+			cli_fail(d->cli, "%s: %s", path, err_text(a, e));
+			return false;
+		}
+	}
+	say(d, "applied %s", path);
+	return true;
+}
+
+/* --- the story ----------------------------------------------------------------------------------------------------- */
+
+static bool
+first_release(struct demo *d)
+{
+	const char *dir = cli_flag(d->cli, "examples") ?: "examples/seed";
+
+	d->stage = 1;
+	say(d, "1. v1 is deployed, and used: %d requests a second", RATE);
+	if (!apply(d, dir, "network.yaml") || !apply(d, dir, "demo/analysis-templates.yaml") || !apply(d, dir, "demo/rollout.yaml") ||
+	    !wait_for(d, healthy, 60, "v1 is healthy"))
+		return false;
+	d->load = load_new(d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE, on_answer, d);
+	/* So that the first measurement finds samples. */
+	return pass(d, 10);
+}
+
+/* The weights seen in this stage are these. */
+static bool
+weights_were(const struct demo *d, const int64_t *want, size_t n)
+{
+	return d->n_seen == n && memcmp(d->seen_weights, want, n * sizeof(*want)) == 0;
+}
+
+static bool
+good_release(struct demo *d)
+{
+	static const char *const promote[] = { "promote", DEMO_NAME, "-n", DEMO_NS, NULL };
+	/* At the end the canary has become the stable version, and its subset has no traffic. */
+	static const int64_t weights[] = { 20, 40, 60, 80, 100, 0 };
+	bool me = str_eq(cli_flag(d->cli, "approve"), "me");
+
+	d->stage = 2;
+	say(d, "2. v2, a good release");
+	if (!set_image(d, "v2") || !wait_for(d, waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
+		return false;
+	if (me) {
+		d->ask = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
+		    dev_kubeconfig(d->dev));
+		say(d, "it waits for you, in another terminal:\n\n    %s\n", d->ask);
+		if (!wait_for(d, approved, 3600, "somebody approves v2"))
+			return false;
+		d->ask = NULL;
+	} else if (!pass(d, 3) || !command(d, promote, "a person approves (here it is the demo): ")) {
+		return false;
+	}
+	if (!wait_for(d, promoted_or_aborted, 180, "v2 is promoted"))
+		return false;
+	if (!healthy(d) || !weights_were(d, weights, ARRAY_SIZE(weights))) {
+		say(d, "v2 was not promoted by way of 20, 40, 60, 80 and 100 %%");
+		return false;
+	}
+	say(d, "v2 is promoted: all traffic is on it");
+	return pass(d, 5);
+}
+
+static bool
+bad_release(struct demo *d)
+{
+	static const int64_t weights[] = { 20, 0 };
+
+	d->stage = 3;
+	d->errors_in_stage = 0;
+	say(d, "3. v3, a release that answers most requests with errors");
+	if (!set_image(d, "v3") || !wait_for(d, degraded, 180, "v3 is aborted"))
+		return false;
+	if (!weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 || d->restored == 0) {
+		say(d, "v3 was not aborted by a failed analysis at 20 %%");
+		return false;
+	}
+	say(d, "v3 is aborted: all traffic is back on v2");
+	return pass(d, 5);
+}
+
+static bool
+report(const struct demo *d)
+{
+	bool good = d->after > 0 && d->errors_after == 0 && d->strange_after == 0;
+
+	printf("\nWhat the users of the application saw\n"
+	       "  all in all               %6lu requests, %lu errors\n"
+	       "  with v1 and v2                            %lu errors\n"
+	       "  v3 until it was aborted                   %lu errors\n"
+	       "  since then               %6lu requests, %lu errors, all others answered by v2: %s\n"
+	       "Traffic was restored %.1f s after the first bad measurement, %" PRId64 " ms after the verdict.\n",
+	    d->requests, d->errors, d->errors - d->errors_in_stage, d->errors_in_stage - d->errors_after, d->after,
+	    d->errors_after, d->strange_after == 0 ? "yes" : "no", (double)(d->restored - d->first_bad) / 1000,
+	    d->restored - d->verdict);
+	return good;
+}
+
+static bool
+play(struct demo *d)
+{
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type,
+		&virtual_service_type };
+
+	d->watched.changed = on_change;
+	d->watched.arg = d;
+	watched_start(d->cli, &d->watched, types, ARRAY_SIZE(types));
+	return first_release(d) && good_release(d) && bad_release(d);
+}
+
+static int
+demo_run(struct cli *c)
+{
+	struct demo d = { .cli = c, .weight = -1, .started = loop_mono(c->loop), .live = cli_color(c),
+		.redraw = { .fire = on_redraw, .arg = &d } };
+	struct dev_settings s = { .app = "myregistry/myapp", .behave = "v3:errors=0.9", .controller = true, .prometheus = true,
+		.mesh = true };
+	const char *approve = cli_flag(c, "approve");
+	bool good = false;
+
+	if (approve != NULL && approve[0] != '\0' && strcmp(approve, "me") != 0 && strcmp(approve, "demo") != 0)
+		return cli_fail(c, "--approve: \"%s\" is neither me nor demo", approve);
+	if ((d.dir = s.dir = dev_directory(c)) == NULL)
+		return 1;
+	cli_signals(c);
+	if (!d.live)
+		printf("The laptop cluster starts in %s.\n", d.dir);
+	if ((d.dev = dev_start(c, &s)) != NULL && cli_connect_to(c, dev_kubeconfig(d.dev), DEMO_NS) == 0) {
+		d.outside = transport_curl_new(c->loop, NULL);
+		if (d.live) {
+			demo_view_enter();
+			loop_timer(c->loop, &d.redraw, 0);
+		}
+		good = play(&d);
+	}
+	loop_timer_stop(c->loop, &d.redraw);
+	if (d.live) {
+		demo_view_leave();
+		for (size_t i = 0; i < d.n_lines; i++)
+			puts(d.lines[i]);
+	}
+	if (good)
+		good = report(&d);
+	load_free(d.load);
+	watched_stop(&d.watched);
+	transport_free(d.outside);
+	dev_stop(d.dev);
+	for (size_t i = 0; i < d.n_lines; i++)
+		free(d.lines[i]);
+	map_done(&d.told);
+	if (good)
+		dev_remove(d.dir);
+	else
+		fprintf(stderr, "%s; its logs are in %s\n", c->interrupted ? "interrupted" : "error: the demo did not go as it should", d.dir);
+	return good ? 0 : 1;
+}

@@ -1,0 +1,63 @@
+/* cli/demo.h: what `sluice demo` knows while it runs: filled by cmd_demo.c, drawn by demo_view.c. */
+#pragma once
+#include "cli/dev.h"
+#include "kube/api/analysis.h"
+#include "kube/api/istio.h"
+#include "kube/api/replicaset.h"
+
+#define DEMO_NS "myapp-production"
+#define DEMO_NAME "myapp"
+#define DEMO_SECONDS 60 /* of users' experience shown */
+#define DEMO_LINES 400
+
+/* What users got in one second. */
+struct demo_second {
+	int64_t at; /* s since the start */
+	unsigned requests, errors, canary;
+};
+
+struct demo {
+	struct cli *cli;
+	struct dev *dev;
+	struct watched watched;
+	struct load *load;
+	struct transport *outside;
+	struct timer redraw;
+	const char *dir;
+	int64_t started; /* mono, ms */
+	int stage;       /* 1..3, 0 before */
+	bool live;       /* draw on the terminal; otherwise a line for what happens */
+	const char *ask; /* the command that somebody should run now; NULL: none */
+
+	char *lines[DEMO_LINES]; /* what happened, in order */
+	size_t n_lines;
+
+	/* What was seen last. */
+	char said[400];
+	struct map told;           /* "run/metric/number" of the measurements that were told */
+	int64_t weight;            /* of the canary, in the VirtualService; -1: none seen */
+	int64_t seen_weights[64];  /* in this stage */
+	size_t n_seen;
+	char canary_tag[32];       /* answers of this version count as the canary's */
+
+	/* What the application's users got. */
+	unsigned long requests, errors, errors_in_stage;
+	unsigned long after, errors_after, strange_after; /* sent since traffic was restored; not answered by v2 */
+	struct demo_second seconds[DEMO_SECONDS];
+
+	/* Of the bad release; mono, ms; 0: not seen. */
+	int64_t first_bad, verdict, restored;
+};
+
+const struct rollout *demo_rollout(const struct demo *);
+/* The image tag of the revision with this hash, "" when there is none; in the arena. */
+const char *demo_tag(const struct demo *, struct arena *, const char *hash);
+/* The metrics that a run measures, for their limits. Returns how many. */
+size_t demo_metrics(struct arena *, const struct analysis_run *, struct metric **ret);
+/* The runs of the rollout's present revision. */
+size_t demo_runs(const struct demo *, struct arena *, const struct analysis_run ***ret);
+
+/* demo_view.c: the whole screen, drawn in place; leaving gives the terminal back. */
+void demo_view_enter(void);
+void demo_view_draw(const struct demo *);
+void demo_view_leave(void);
