@@ -167,14 +167,17 @@ static void
 metric_line(struct screen *s, const struct metric *m, const struct metric_result *result)
 {
 	const struct measurement *last = NULL;
-	const char *marks = "";
+	const char *marks = "", *value;
 
 	for (size_t i = 0; result != NULL && i < result->measurements.n; i++) {
 		last = &result->measurements.at[i];
 		marks = arena_printf(s->arena, "%s%s%s" END, marks, phase_color(last->phase),
 		    str_eq(last->phase, "Successful") ? "✔" : str_eq(last->phase, "Failed") ? "✖" : "?");
 	}
-	linef(s, "   %-18s %-12.12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, last != NULL && last->value != NULL ? last->value : "",
+	value = last != NULL && last->value != NULL ? last->value : "";
+	if (strlen(value) > 12)
+		value = arena_printf(s->arena, "%.9s..", value);
+	linef(s, "   %-18s %-12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, value,
 	    m->success_condition ?: "", marks, marks[0] != '\0' ? "  " : "", result != NULL ? result->failed : 0, m->failure_limit ?: "0");
 }
 

@@ -80,13 +80,9 @@ write_kubeconfig(struct dev *d)
 static void
 seed_objects(struct dev *d)
 {
-	static const char *const namespaces[] = { "default", "kube-system" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		store_do(d->store, "POST", "application/json", "/api/v1/namespaces",
-		    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", namespaces[i]));
 	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
-	    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Node", "metadata", "name", "laptop"));
+	    json_pack("{s:s,s:s,s:{s:s},s:{s:[{s:s,s:s}]}}", "apiVersion", "v1", "kind", "Node", "metadata", "name", "laptop", "status",
+		"addresses", "type", "InternalIP", "address", "127.0.0.1"));
 }
 
 const char *

@@ -80,6 +80,15 @@ decode_part(struct arena *a, const char *s, size_t n)
 	return out;
 }
 
+/* The key that a list's continue token stands for (see list). In place. */
+static char *
+continue_key(char *token)
+{
+	for (char *c = token; *c != '\0'; c++)
+		*c = *c == '_' ? ' ' : *c == '~' ? '/' : *c;
+	return token;
+}
+
 static void
 read_query(struct arena *a, const char *s, struct query *q)
 {
@@ -101,7 +110,7 @@ read_query(struct arena *a, const char *s, struct query *q)
 		else if (strcmp(key, "resourceVersion") == 0)
 			q->resource_version = v;
 		else if (strcmp(key, "continue") == 0)
-			q->continue_token = v;
+			q->continue_token = continue_key(arena_strdup(a, v));
 		else if (strcmp(key, "limit") == 0)
 			str_int(v, 0, 1 << 30, &q->limit);
 		else if (strcmp(key, "timeoutSeconds") == 0)
@@ -426,6 +435,8 @@ create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 			    "the namespace of the provided object does not match the namespace sent on the request");
 		json_object_set_new(m, "namespace", json_string(q->ns != NULL ? q->ns : "default"));
 	}
+	if (!r->cluster_scoped && store_get(s, "namespaces", NULL, q->ns ?: "default") == NULL)
+		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
 	key = key_of(a, r, q->ns, name);
 	if (map_get(&s->objects, key) != NULL)
 		return status_error(409, "AlreadyExists", ret, "%s%s%s \"%s\" already exists", r->plural,
@@ -638,6 +649,21 @@ collect(struct store *s, const char *uid)
 		delete_key(s, resource_of_key(keys[i]), keys[i], false);
 }
 
+/* Deletes what is in a namespace. */
+static void
+empty(struct store *s, const char *ns)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
+	size_t n = 0;
+
+	map_each (&s->objects, slot)
+		if (str_eq(json_str(meta(slot->value), "namespace"), ns))
+			keys[n++] = arena_strdup(a, slot->key);
+	for (size_t i = 0; i < n; i++)
+		delete_key(s, resource_of_key(keys[i]), keys[i], false);
+}
+
 static void
 delete_key(struct store *s, const struct resource *r, const char *key, bool foreground)
 {
@@ -661,6 +687,8 @@ delete_key(struct store *s, const struct resource *r, const char *key, bool fore
 		return;
 	}
 	remove_now(s, r, key);
+	if (strcmp(r->kind, "Namespace") == 0)
+		empty(s, json_str(meta(hold), "name"));
 	if (!foreground)
 		collect(s, uid);
 }
@@ -784,14 +812,11 @@ list(struct store *s, const struct query *q, bool as_table, json_t **ret)
 	}
 	m = json_pack("{s:s}", "resourceVersion", arena_printf(a, "%lld", s->version));
 	if (next != NULL) {
-		/* The token travels in a URL: the key's only unsafe characters are its space and slash. */
-		char *token = arena_alloc(a, strlen(next) * 3 + 1), *o = token;
+		/* The token travels in a URL: two characters that need no escape there, and occur in no key. */
+		char *token = arena_strdup(a, next);
 
-		for (const char *c = next; *c != '\0'; c++)
-			if (*c == ' ' || *c == '/')
-				o += snprintf(o, 4, "%%%02X", (unsigned)*c);
-			else
-				*o++ = *c;
+		for (char *c = token; *c != '\0'; c++)
+			*c = *c == ' ' ? '_' : *c == '/' ? '~' : *c;
 		json_object_set_new(m, "continue", json_string(token));
 	}
 	if (as_table) {
@@ -991,11 +1016,17 @@ store_watch_stop(struct store_watch *w)
 struct store *
 store_new(struct loop *l)
 {
+	static const char *const namespaces[] = { "default", "kube-system" };
 	struct store *s = mem_alloc(sizeof(*s));
 
 	s->loop = l;
 	s->version = 1;
 	s->history = mem_alloc(HISTORY * sizeof(*s->history));
+	/* As every API server does. */
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		store_do(s, "POST", "application/json", "/api/v1/namespaces", json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind",
+		    "Namespace", "metadata", "name", namespaces[i]));
+	s->requests = s->writes = 0;
 	return s;
 }
 

@@ -1,0 +1,63 @@
+# tests/e2e/lib.sh: sourced by the tests beside it, which run from the project's folder.
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+SLUICE=$PWD/build/sluice-san
+dir=$(mktemp -d)
+dev_pid=
+bad=0
+
+# check NAME COMMAND...: one test: the command succeeds.
+check() {
+	local name=$1 log=$dir/check.out
+	shift
+	if "$@" >"$log" 2>&1; then
+		echo "ok $name"
+	else
+		echo "not ok $name: $*"
+		sed 's/^/    /' "$log" | head -n 40
+		bad=1
+	fi
+}
+
+# says TEXT COMMAND...: the command's output, errors included, has TEXT in it; its exit code does not matter.
+says() {
+	local text=$1 got
+	shift
+	got=$("$@" 2>&1)
+	case "$got" in *"$text"*) return 0 ;; esac
+	echo "want: $text"
+	echo "got:  $got"
+	return 1
+}
+
+# fails COMMAND...: it does.
+fails() { ! "$@"; }
+
+# within SECONDS COMMAND...: it succeeds in that time.
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >"$dir/within.out" 2>&1; do
+		[ $SECONDS -lt $end ] || { cat "$dir/within.out"; return 1; }
+		sleep 0.1
+	done
+}
+
+# dev ARGS...: starts the laptop cluster in $dir and points kubectl and sluice at it.
+dev() {
+	"$SLUICE" dev --dir "$dir" "$@" >"$dir/dev.log" 2>&1 &
+	dev_pid=$!
+	export KUBECONFIG=$dir/kubeconfig
+	within 20 grep -q Ctrl-C "$dir/dev.log" || { cat "$dir"/*.log; exit 1; }
+}
+
+finish() {
+	if [ -n "$dev_pid" ]; then
+		kill "$dev_pid" 2>/dev/null
+		wait "$dev_pid" 2>/dev/null
+		check "no process is left behind" fails pgrep -f "$dir"
+	fi
+	check "sanitizers found nothing" fails grep -E "AddressSanitizer|LeakSanitizer|runtime error" "$dir"/*.log
+	rm -rf "$dir"
+	exit $bad
+}
+trap finish EXIT
