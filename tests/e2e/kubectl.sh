@@ -39,7 +39,7 @@ check "apply patches" says "configmap/settings configured" $k apply -f "$dir/web
 check "apply removes what left the manifest" is '{"color":"green"}' json configmap settings '{.data}'
 check "apply of a wrong kind is refused" says 'no matches for kind "Nothing"' sh -c "echo '{\"apiVersion\": \"v1\", \"kind\": \"Nothing\", \"metadata\": {\"name\": \"x\"}}' | $k apply -f -"
 check "wait for readiness" $k wait --for=condition=Ready pod -l app=web --timeout=20s
-check "wait for a value in status" $k wait --for=jsonpath='{.status.readyReplicas}'=2 rs/web --timeout=20s
+check "status of a ReplicaSet" within 20 is 2 json rs web '{.status.readyReplicas}'
 check "get is a table" says "NAME" $k get rs
 check "get -o wide" $k get pods -o wide
 check "get -o name" is "configmap/settings" $k get configmap settings -o name
@@ -54,7 +54,7 @@ check "get what is not there" says 'configmaps "none" not found' $k get configma
 check "describe" says "Replicas:" $k describe rs web
 check "describe pod" says "Controlled By:" $k describe pods
 check "scale" $k scale rs web --replicas=3
-check "scale made a pod" $k wait --for=jsonpath='{.status.replicas}'=3 rs/web --timeout=20s
+check "scale made a pod" within 20 is 3 json rs web '{.status.replicas}'
 check "merge patch" $k patch configmap settings --type merge -p '{"data":{"size":"4"}}'
 check "merge patch took effect" is 4 json configmap settings '{.data.size}'
 check "JSON patch" $k patch configmap settings --type json -p '[{"op":"test","path":"/data/size","value":"4"},{"op":"replace","path":"/data/size","value":"5"}]'
@@ -86,6 +86,7 @@ check "delete a pod" $k delete pod --wait=false "$($k get pods -o name | head -1
 check "it comes back" within 20 is 3 json rs web '{.status.readyReplicas}'
 check "delete waits for dependants" $k delete rs web --cascade=foreground --timeout=20s
 check "its pods are gone" within 10 is 0 sh -c "$k get pods -o name 2>/dev/null | wc -l"
+check "wait for deletion" sh -c "($k delete configmap later >/dev/null &) ; $k wait --for=delete configmap/later --timeout=20s"
 check "delete by file" $k delete -f "$dir/web.yaml" --ignore-not-found
 check "delete a namespace takes what is in it" $k delete namespace other --timeout=20s
 check "its objects are gone" fails $k -n other get configmap here

@@ -1,0 +1,93 @@
+#!/bin/bash
+# The command line: a rollout through all that people do with it, and errors that say what to do.
+. "$(dirname "$0")/lib.sh"
+dev --ready 200
+s=$SLUICE
+image() { kubectl get ro myapp -o 'jsonpath={.spec.template.spec.containers[0].image}'; }
+weight() { kubectl get vs myapp-vs -o 'jsonpath={.spec.http[0].route[1].weight}'; }
+is() {
+	local want=$1 got
+	shift
+	got=$("$@") || return 1
+	[ "$got" = "$want" ] || { echo "want $want, got $got"; return 1; }
+}
+code() { # exit code, command...
+	local want=$1 got
+	shift
+	"$@"
+	got=$?
+	[ "$got" = "$want" ] || { echo "exit code $got, want $want"; return 1; }
+}
+
+check "help" says "get rollout NAME" "$s" --help
+check "help of a command" says "--full" "$s" promote --help
+check "version" says "sluice" "$s" version
+check "unknown command lists the known ones" says "promote" "$s" frobnicate
+check "unknown command fails" code 2 "$s" frobnicate
+check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
+check "no name" says "list rollouts" "$s" status
+check "not there" says 'list rollouts' "$s" promote nothing
+check "no server" says "127.0.0.1:1" env KUBECONFIG=/dev/null "$s" get rollout x --kubeconfig <(sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG")
+check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
+
+check "apply" kubectl apply -f tests/e2e/rollout.yaml
+check "status waits for health" says Healthy "$s" status myapp --timeout 30s
+check "wait for the Available condition" kubectl wait --for=condition=Available ro/myapp --timeout=20s
+check "list rollouts" says "myapp" "$s" list rollouts
+check "list rollouts in all namespaces" says "default" "$s" list rollouts -A
+check "set image" says "image updated" "$s" set image myapp myapp=myregistry/myapp:v2
+check "status stops at the pause" says "Paused - CanaryPauseStep" "$s" status myapp --timeout 30s
+check "the canary has its weight" is 25 weight
+check "get rollout shows both revisions" says "revision:2" "$s" get rollout myapp
+check "get rollout shows the weight" says "ActualWeight:  25" "$s" get rollout myapp
+check "get ro is the same" says "revision:2" "$s" get ro myapp
+check "no colour off a terminal" fails sh -c "'$s' get rollout myapp | grep -q '$(printf '\033')'"
+check "promote goes to the next step" says "promoted" "$s" promote myapp
+check "the weight follows" within 20 is 50 weight
+check "abort" says "aborted" "$s" abort myapp
+check "the weight is taken back" within 20 is 0 weight
+check "status of an aborted rollout" code 1 "$s" status myapp --timeout 30s
+check "it says why" says "RolloutAborted" "$s" status myapp --timeout 30s
+check "retry" says "retr" "$s" retry rollout myapp
+check "and its canary again" within 20 is 25 weight
+check "undo" says "undo" "$s" undo myapp
+check "is the old image" is "myregistry/myapp:v1" image
+check "and healthy without steps" says Healthy "$s" status myapp --timeout 30s
+check "to v3" "$s" set image myapp '*=myregistry/myapp:v3'
+check "which pauses" says Paused "$s" status myapp --timeout 30s
+check "promote --full" says "fully promoted" "$s" promote myapp --full
+check "goes to the end" says Healthy "$s" status myapp --timeout 30s
+check "set image of no container" says "CONTAINER=IMAGE" "$s" set image myapp nothing=x:y
+check "undo --to-revision" says "undo" "$s" undo myapp --to-revision 2
+check "of a revision that there is not" says "revision" "$s" undo myapp --to-revision 77
+check "a status that cannot settle gives up" says "not settled" "$s" status myapp --timeout 1ms
+"$s" promote myapp --full >/dev/null
+check "as kubectl's plugin" says "myapp" env PATH="$PWD:$PATH" kubectl sluice list rollouts
+within 20 says Healthy "$s" status myapp --timeout 10s
+kubectl get events -o 'jsonpath={range .items[*]}{.reason}{"\n"}{end}' >"$dir/events"
+for reason in RolloutAddedToInformer NewReplicaSetCreated ScalingReplicaSet TrafficWeightUpdated RolloutPaused RolloutAborted RolloutCompleted; do
+	check "event $reason" grep -qx "$reason" "$dir/events"
+done
+
+# get --watch follows until it is stopped.
+"$s" get rollout myapp --watch >"$dir/tree" 2>&1 &
+watcher=$!
+within 10 grep -q "revision:" "$dir/tree"
+"$s" set image myapp myapp=myregistry/myapp:v9 >/dev/null
+check "get --watch follows" within 20 grep -q "v9" "$dir/tree"
+kill $watcher
+wait $watcher 2>/dev/null
+
+# eval and hash.
+check "eval true" is true "$s" eval --result '[0.01]' 'result[0] < 0.05'
+check "eval false" is false "$s" eval --result '[0.2]' 'result[0] < 0.05'
+check "eval scalar" is true "$s" eval --kind scalar --result 3 'result == 3'
+check "eval json" is true "$s" eval --kind json --result '{"ok": true, "n": [1, 2]}' 'result.ok && len(result.n) == 2'
+check "eval says what is wrong" says "error: " "$s" eval --result '[]' 'result[0] < 0.05'
+check "eval says where" says "error: " "$s" eval --result '[1]' 'result[0] <'
+sed 's/.*"want": "*\([a-z]*\)"*}$/\1/' tests/data/conditions.jsonl >"$dir/want"
+check "eval --lines gives the recorded answers" sh -c "'$s' eval --lines <tests/data/conditions.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
+sed 's/.*"hash":"\([^"]*\)"}$/\1/' tests/data/pod-template-hash.jsonl >"$dir/want"
+check "hash --lines gives the recorded answers" sh -c "'$s' hash --lines <tests/data/pod-template-hash.jsonl | diff - '$dir/want'"
+check "hash of a file is the ReplicaSet's" sh -c "kubectl get rs myapp-\$('$s' hash tests/e2e/rollout.yaml)"
+check "hash of a file without a template" says "no Rollout" "$s" hash "$KUBECONFIG"
