@@ -30,6 +30,7 @@ all: deps
 help:
 	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
+	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
 	@echo "make check      format, layers, static analysis"
 	@echo "make fmt        formats the sources"
@@ -84,7 +85,7 @@ test-programs: $(UNITS) $(if $(SIM_SRC),$(OUT)/simulation) $(if $(wildcard cli/m
 demo:
 	@tools/install-packages demo
 	@$(MAKE) --no-print-directory -j2 sluice kubectl-sluice
-	@./sluice demo
+	@./sluice demo $(if $(APPROVE),--approve $(APPROVE))
 
 check:
 	@tools/install-packages check

@@ -31,6 +31,25 @@ cli_fail(const struct cli *c, const char *format, ...)
 }
 
 int
+cli_error(const struct cli *c, const struct err *e)
+{
+	cli_fail(c, "%s", err_text(c->arena, e));
+	switch (e->class) {
+	case ERR_GONE:
+		fprintf(stderr, "`sluice list rollouts -A` shows what there is; this looked in namespace %s\n", c->namespace);
+		break;
+	case ERR_AGAIN:
+		fprintf(stderr, "is the server of this kubeconfig there? `kubectl cluster-info`, --context and --kubeconfig tell\n");
+		break;
+	case ERR_CONFLICT:
+		fprintf(stderr, "somebody else changed it at the same time; run the command again\n");
+		break;
+	default: break;
+	}
+	return 1;
+}
+
+int
 cli_connect(struct cli *c)
 {
 	return cli_connect_to(c, cli_flag(c, "kubeconfig"), cli_flag(c, "namespace"));
@@ -137,10 +156,7 @@ cli_get_rollout(struct cli *c, const char *name)
 	struct err *e = cli_call(c, "GET", client_path(c->arena, &rollout_type, c->namespace, name, NULL), NULL, NULL, &ro);
 
 	if (e != NULL) {
-		cli_fail(c, "%s%s", err_text(c->arena, e),
-		    e->class == ERR_GONE ? arena_printf(c->arena, "\n`%s list rollouts -A` shows what there is; this looked in namespace %s",
-					       "sluice", c->namespace)
-					 : "");
+		cli_error(c, e);
 		return NULL;
 	}
 	return ro;

@@ -46,6 +46,9 @@ const char *cli_flag(const struct cli *, const char *name);
 /* Prints "error: …" with the hint behind it, if any, and returns 1. */
 int cli_fail(const struct cli *, const char *format, ...) printf_like(2, 3);
 
+/* The same of an error that the API server or the way to it gave, with what to do next. */
+int cli_error(const struct cli *, const struct err *);
+
 /* Reads the configuration and makes the transport; 0, or 1 after saying what is wrong. */
 int cli_connect(struct cli *);
 
@@ -74,6 +77,7 @@ bool cli_color(const struct cli *);
 int help_all(void);
 int help_command(const struct command *);
 const char *flag_known(const char *name, bool *ret_takes_value, char *ret_short);
+bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's */
 void flag_each(const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
 
 /* view.c: a cache filled by watches, for commands that look. */
@@ -81,6 +85,8 @@ struct watched {
 	struct cache *cache;
 	struct watch *watches[8];
 	size_t n, synced;
+	bool failed; /* the first list did: it has been said, and the loop was stopped */
+	struct cli *cli;
 	void (*changed)(void *arg);
 	void *arg;
 };

@@ -31,7 +31,7 @@ set_abort(struct cli *c, bool abort, const char *done)
 		return 1;
 	e = cli_patch_rollout(c, c->args[0], true, json_pack("{s:{s:b}}", "status", "abort", abort));
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	printf("rollout '%s' %s\n", c->args[0], done);
 	return 0;
 }

@@ -157,7 +157,7 @@ hash_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	_cleanup_(freep) char *text = NULL;
-	const json_t *template;
+	json_t *template;
 	size_t room = 0, i, found = 0;
 	struct err *e;
 	json_t *doc;
@@ -182,6 +182,7 @@ hash_run(struct cli *c)
 			template = doc;
 		if (template == NULL)
 			continue;
+		pod_template_default(template);
 		print_hash(template, json_at(doc, "/status/collisionCount"));
 		found++;
 	}

@@ -79,5 +79,5 @@ get_run(struct cli *c)
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &d.timer);
 	watched_stop(&d.watched);
-	return d.code;
+	return d.watched.failed ? 1 : d.code;
 }

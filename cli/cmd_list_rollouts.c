@@ -29,7 +29,7 @@ list_run(struct cli *c)
 	    client_path(c->arena, &rollout_type, cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace, NULL, NULL), NULL, NULL,
 	    &list);
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	if (json_array_size(json_object_get(list, "items")) == 0) {
 		fprintf(stderr, "No rollouts in %s.\n",
 		    cli_flag(c, "all-namespaces") != NULL ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));

@@ -53,7 +53,7 @@ promote_run(struct cli *c)
 	if (e == NULL && r->spec.paused)
 		e = cli_patch_rollout(c, c->args[0], false, json_pack("{s:{s:b}}", "spec", "paused", 0));
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	printf("rollout '%s' %s\n", c->args[0], cli_flag(c, "full") != NULL ? "fully promoted" : "promoted");
 	return 0;
 }

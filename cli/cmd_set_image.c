@@ -61,7 +61,7 @@ set_image_run(struct cli *c)
 			break;
 	}
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	printf("rollout \"%s\" image updated\n", c->args[0]);
 	return 0;
 }

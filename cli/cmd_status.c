@@ -91,5 +91,5 @@ status_run(struct cli *c)
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &w.deadline);
 	watched_stop(&w.watched);
-	return w.code;
+	return w.watched.failed ? 1 : w.code;
 }

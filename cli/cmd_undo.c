@@ -75,7 +75,7 @@ undo_run(struct cli *c)
 		return 1;
 	e = cli_call(c, "GET", client_path(c->arena, &replicaset_type, c->namespace, NULL, NULL), NULL, NULL, &list);
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	rs = pick(list, json_str(json_object_get(ro, "metadata"), "uid"), revision);
 	if (rs == NULL)
 		return cli_fail(c, "rollout '%s' has no %s; `sluice get rollout %s` shows its revisions", c->args[0],
@@ -86,7 +86,7 @@ undo_run(struct cli *c)
 	json_patch_add(ops, "replace", "/spec/template", template);
 	e = cli_call(c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
 	if (e != NULL)
-		return cli_fail(c, "%s", err_text(c->arena, e));
+		return cli_error(c, e);
 	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_of(rs));
 	return 0;
 }

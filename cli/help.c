@@ -69,6 +69,15 @@ has_word(const char *list, const char *word)
 	return false;
 }
 
+bool
+flag_allowed(const struct command *c, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (strcmp(flags[i].name, name) == 0)
+			return flags[i].global || has_word(c->flags, name);
+	return false;
+}
+
 void
 flag_each(const struct command *c, void (*visit)(const char *, char, const char *, const char *))
 {

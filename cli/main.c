@@ -8,12 +8,11 @@
 
 /* How many of the words the command's name takes; 0: it is another command. */
 static int
-matches(const struct command *c, const char *name, char **words, int n)
+matches(const char *name, char **words, int n)
 {
 	const char *space = strchr(name, ' ');
 	size_t first = space != NULL ? (size_t)(space - name) : strlen(name);
 
-	(void)c;
 	if (n < 1 || strlen(words[0]) != first || strncmp(words[0], name, first) != 0)
 		return 0;
 	if (space == NULL)
@@ -27,11 +26,11 @@ find(struct arena *a, char **words, int n, int *ret_used)
 	for (const struct command *const *c = commands; *c != NULL; c++) {
 		char *save = NULL;
 
-		if ((*ret_used = matches(*c, (*c)->name, words, n)) > 0)
+		if ((*ret_used = matches((*c)->name, words, n)) > 0)
 			return *c;
 		for (char *t = strtok_r(arena_strdup(a, (*c)->also != NULL ? (*c)->also : ""), "|", &save); t != NULL;
 		     t = strtok_r(NULL, "|", &save))
-			if ((*ret_used = matches(*c, t, words, n)) > 0)
+			if ((*ret_used = matches(t, words, n)) > 0)
 				return *c;
 	}
 	return NULL;
@@ -68,7 +67,7 @@ read_flags(struct cli *c, char **words, int n)
 		if (eq != NULL)
 			*eq = '\0';
 		name = flag_known(text, &takes, NULL);
-		if (name == NULL) {
+		if (name == NULL || !flag_allowed(c->command, name)) {
 			cli_fail(c, "unknown flag %s; `sluice %s --help` lists them", word, c->command->name);
 			return 2;
 		}

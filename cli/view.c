@@ -22,14 +22,29 @@ on_synced(void *arg)
 		w->changed(w->arg);
 }
 
+/* At the first list, a person is told; once there is something to show, the watch goes on by itself. */
+static void
+on_failed(const struct err *e, void *arg)
+{
+	struct watched *w = arg;
+
+	if (w->failed || w->synced == w->n)
+		return;
+	w->failed = true;
+	cli_error(w->cli, e);
+	loop_stop(w->cli->loop);
+}
+
 void
 watched_start(struct cli *c, struct watched *w, const struct type *const *types, size_t n)
 {
+	w->cli = c;
 	w->cache = cache_new(on_change, w);
 	w->n = n;
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
-		    cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace, NULL, 1, on_synced, w);
+		    cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace, NULL, 1,
+		    (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = w });
 }
 
 void

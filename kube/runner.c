@@ -538,7 +538,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 				todo[r->n_watches++] = &r->rows[i]->watches[k];
 	for (size_t i = 0; i < r->n_watches; i++)
 		r->watches[i] = watch_start(api, r->cache, todo[i]->type, todo[i]->type->cluster_scoped ? NULL : r->namespace,
-		    todo[i]->label_selector, settings->seed, on_synced, r);
+		    todo[i]->label_selector, settings->seed, (struct watch_observer){ .synced = on_synced, .arg = r });
 	return r;
 }
 

@@ -25,8 +25,7 @@ struct watch {
 	int64_t backoff;
 	struct rand_stream rand;
 	bool synced, relist;
-	void (*on_synced)(void *);
-	void *arg;
+	struct watch_observer observer;
 };
 
 static void list_start(struct watch *);
@@ -77,7 +76,10 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	if (e != NULL) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 
-		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
+		if (w->observer.failed != NULL)
+			w->observer.failed(e, w->observer.arg);
+		else
+			log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
 		free(w->next_page);
 		w->next_page = NULL;
 		again(w, true);
@@ -100,7 +102,7 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	w->backoff = 0;
 	if (!w->synced) {
 		w->synced = true;
-		w->on_synced(w->arg);
+		w->observer.synced(w->observer.arg);
 	}
 	again(w, w->resource_version == NULL);
 }
@@ -192,11 +194,11 @@ stream_start(struct watch *w)
 
 struct watch *
 watch_start(struct transport *t, struct cache *c, const struct type *type, const char *ns, const char *selector,
-    uint64_t seed, void (*synced)(void *), void *arg)
+    uint64_t seed, struct watch_observer observer)
 {
 	struct watch *w = mem_alloc(sizeof(*w));
 
-	*w = (struct watch){ .transport = t, .cache = c, .type = type, .on_synced = synced, .arg = arg,
+	*w = (struct watch){ .transport = t, .cache = c, .type = type, .observer = observer,
 		.ns = ns != NULL ? mem_strdup(ns) : NULL, .selector = selector != NULL ? mem_strdup(selector) : NULL,
 		.rand = rand_stream(seed, type->plural) };
 	w->timer.fire = on_timer;

@@ -6,9 +6,16 @@
 
 struct watch;
 
-/* Lists (in pages) and watches a type from now on. `ns` NULL: all namespaces; `selector` NULL: all labels. `synced` comes
- * once, when the first list is in the cache. The watch asks for bookmarks, resumes where it broke off, and lists again on
- * 410 without emptying the cache. Failures back off from 100 ms to 10 s with jitter from `seed`. */
+/* Whom a watch tells. Neither function may stop the watch. */
+struct watch_observer {
+	void (*synced)(void *arg);                     /* once: the first list is in the cache */
+	void (*failed)(const struct err *, void *arg); /* a list failed and will be tried again; NULL: it is logged */
+	void *arg;
+};
+
+/* Lists (in pages) and watches a type from now on. `ns` NULL: all namespaces; `selector` NULL: all labels. The watch asks
+ * for bookmarks, resumes where it broke off, and lists again on 410 without emptying the cache. Failures back off from
+ * 100 ms to 10 s with jitter from `seed`. */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const char *ns, const char *selector,
-    uint64_t seed, void (*synced)(void *arg), void *arg);
+    uint64_t seed, struct watch_observer);
 struct watch *watch_stop(struct watch *);

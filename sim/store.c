@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/patch.h"
+#include "kube/api/pod_template.h"
 #include "kube/api/selector.h"
 
 #define HISTORY 20000    /* watch events kept */
@@ -355,16 +356,11 @@ now_text(struct arena *a, const struct store *s)
 static void
 apply_defaults(const struct resource *r, json_t *o)
 {
-	static const char *const lists[] = { "/spec/template/spec/containers", "/spec/template/spec/initContainers" };
-	json_t *c, *p;
-	size_t i, k;
+	json_t *p;
+	size_t i;
 
 	if (strcmp(r->kind, "Rollout") == 0)
-		for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-			json_array_foreach (json_at(o, lists[l]), i, c)
-				json_array_foreach (json_object_get(c, "ports"), k, p)
-					if (json_is_object(p) && json_object_get(p, "protocol") == NULL)
-						json_object_set_new(p, "protocol", json_string("TCP"));
+		pod_template_default(json_at(o, "/spec/template"));
 	if (strcmp(r->kind, "Service") == 0 && json_is_object(json_object_get(o, "spec"))) {
 		json_t *spec = json_object_get(o, "spec");
 

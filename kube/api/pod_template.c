@@ -171,6 +171,20 @@ pod_template_canonical(struct arena *a, const json_t *template)
 	return text;
 }
 
+void
+pod_template_default(json_t *template)
+{
+	static const char *const lists[] = { "/spec/containers", "/spec/initContainers", "/spec/ephemeralContainers" };
+	json_t *container, *port;
+	size_t i, k;
+
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
+		json_array_foreach (json_at(template, lists[l]), i, container)
+			json_array_foreach (json_object_get(container, "ports"), k, port)
+				if (json_is_object(port) && json_object_get(port, "protocol") == NULL)
+					json_object_set_new(port, "protocol", json_string("TCP"));
+}
+
 static uint32_t
 fnv1a(uint32_t h, const void *data, size_t n)
 {

@@ -13,6 +13,10 @@
 /* The canonical bytes of a template (a JSON object), in the arena; NULL input is an empty template. */
 char *pod_template_canonical(struct arena *, const json_t *template);
 
+/* Fills in what the Rollout CRD's schema makes of a template before a controller sees it: a container port without a
+ * protocol is a TCP port. (The one default there that reaches the hash; the API server applies it on create and update.) */
+void pod_template_default(json_t *template);
+
 /* The hash of canonical bytes: FNV-1a, 32 bits; the collision count, where there is one, is hashed behind the bytes as
  * eight, little-endian. Written with Kubernetes' "safe" alphabet (k8s.io/apimachinery, util/rand). */
 char *pod_template_hash(struct arena *, const char *canonical, struct opt_int collision_count);

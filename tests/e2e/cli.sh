@@ -25,9 +25,13 @@ check "version" says "sluice" "$s" version
 check "unknown command lists the known ones" says "promote" "$s" frobnicate
 check "unknown command fails" code 2 "$s" frobnicate
 check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
+check "flag of another command" says "unknown flag --full" "$s" status myapp --full
 check "no name" says "list rollouts" "$s" status
 check "not there" says 'list rollouts' "$s" promote nothing
-check "no server" says "127.0.0.1:1" env KUBECONFIG=/dev/null "$s" get rollout x --kubeconfig <(sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG")
+sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
+for command in "get rollout x" "status x" "list rollouts" "promote x"; do
+	check "no server: $command" says "is the server of this kubeconfig there?" timeout 10 "$s" $command --kubeconfig "$dir/nowhere"
+done
 check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
 
 check "apply" kubectl apply -f tests/e2e/rollout.yaml
@@ -65,7 +69,7 @@ check "a status that cannot settle gives up" says "not settled" "$s" status myap
 check "as kubectl's plugin" says "myapp" env PATH="$PWD:$PATH" kubectl sluice list rollouts
 within 20 says Healthy "$s" status myapp --timeout 10s
 kubectl get events -o 'jsonpath={range .items[*]}{.reason}{"\n"}{end}' >"$dir/events"
-for reason in RolloutAddedToInformer NewReplicaSetCreated ScalingReplicaSet TrafficWeightUpdated RolloutPaused RolloutAborted RolloutCompleted; do
+for reason in NewReplicaSetCreated ScalingReplicaSet TrafficWeightUpdated RolloutPaused RolloutAborted RolloutCompleted; do
 	check "event $reason" grep -qx "$reason" "$dir/events"
 done
 
