@@ -80,7 +80,7 @@ test:
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(if $(SIM_SRC),$(OUT)/simulation) $(if $(wildcard cli/main.c),$(OUT)/sluice-san sluice)
+test-programs: $(UNITS) $(if $(SIM_SRC),$(OUT)/simulation) $(if $(wildcard cli/main.c),$(OUT)/sluice-san sluice kubectl-sluice)
 
 demo:
 	@tools/install-packages demo

@@ -107,6 +107,7 @@ struct waiting {
 	struct cli *cli;
 	struct err *err;
 	json_t *body;
+	bool done;
 };
 
 static void
@@ -116,6 +117,7 @@ on_done(void *arg, const struct err *e, const json_t *body)
 
 	w->err = e != NULL ? err_copy(w->cli->arena, e) : NULL;
 	w->body = json_incref((json_t *)body);
+	w->done = true;
 	loop_stop(w->cli->loop);
 }
 
@@ -126,7 +128,9 @@ cli_call(struct cli *c, const char *method, const char *url, const char *content
 
 	client_call(c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, on_done, &w);
 	json_decref(body);
-	loop_run(c->loop);
+	/* Others may stop the loop too; the exchange has its own time-out. */
+	while (!w.done)
+		loop_run(c->loop);
 	if (ret != NULL && w.err == NULL)
 		*ret = w.body;
 	else

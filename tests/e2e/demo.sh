@@ -1,0 +1,56 @@
+#!/bin/bash
+# The main job as `make demo` runs it: as it is, with its controller killed again and again, and interrupted.
+. "$(dirname "$0")/lib.sh"
+mkdir "$dir/tmp"
+export TMPDIR=$dir/tmp
+
+# The manifests of the demo are the article's, but for times and addresses.
+for file in rollout.yaml analysis-templates.yaml; do
+	check "demo/$file differs from the seed's in times and addresses only" fails sh -c \
+		"diff examples/seed/$file examples/seed/demo/$file | grep '^[<>]' |
+		grep -vE 'interval: |\[[0-9]+[ms]\]|duration: |[dD]elaySeconds: |address: |^[<>] #'"
+done
+
+# Ctrl-C, on a terminal, in the middle.
+interrupt() {
+	local end=$((SECONDS + 60))
+	(
+		until grep -q "v2, a good release" "$dir/interrupted" || [ $SECONDS -ge $end ]; do sleep 0.2; done
+		sleep 3
+		printf '\003'
+		sleep 5
+	) | setsid script -qfec "stty rows 40 cols 110; exec '$SLUICE' demo" "$dir/interrupted" >/dev/null
+}
+touch "$dir/interrupted"
+interrupt
+check "the live view shows weights" grep -q "canary" "$dir/interrupted"
+check "Ctrl-C is an interruption" grep -q "interrupted; its logs are in" "$dir/interrupted"
+check "it leaves no process" fails pgrep -f "$dir/tmp"
+check "nor a pod's" fails pgrep -f "version-name v1"
+
+# Two at once: one undisturbed, and one whose controller does not live long.
+"$SLUICE" demo >"$dir/plain.log" 2>&1 &
+plain=$!
+mkdir "$dir/tmp/killed"
+TMPDIR=$dir/tmp/killed "$SLUICE" demo >"$dir/killed.log" 2>&1 &
+killed=$!
+kills=0
+while kill -0 $killed 2>/dev/null; do
+	# Not in step with anything: 1 to 4 s apart.
+	sleep "$((1 + RANDOM % 3)).$((RANDOM % 10))"
+	pkill -9 -f "controller --kubeconfig $dir/tmp/killed/" && kills=$((kills + 1))
+done
+wait $killed
+code=$?
+check "with its controller killed $kills times the demo ends well" sh -c "cat '$dir/killed.log'; [ $code = 0 ] && [ $kills -gt 10 ]"
+wait $plain
+code=$?
+check "the demo ends well" sh -c "cat '$dir/plain.log'; [ $code = 0 ]"
+check "a person's approval is given through the CLI" grep -qF '$ sluice promote myapp -n production' "$dir/plain.log"
+check "weights go 20, 40, 60, 80, 100" sh -c "sed -n 's/.*traffic: \([0-9]*\) % to the canary.*/\1/p' '$dir/plain.log' |
+	paste -sd' ' | tee /dev/stderr | grep -qx '20 40 60 80 100 0 20 0'"
+check "no request fails after the abort" grep -qE "since then +[1-9][0-9]* requests, 0 errors, all others answered by v2: yes" "$dir/plain.log"
+ms=$(sed -n 's/.* \([0-9]*\) ms after the verdict.*/\1/p' "$dir/plain.log")
+check "traffic is back within 100 ms of the verdict ($ms ms)" [ "${ms:-1000}" -le 100 ]
+check "they leave no process" fails pgrep -f "$dir/tmp"
+check "and no files" sh -c "ls '$dir/tmp/killed'; [ -z \"\$(ls '$dir/tmp/killed')\" ]"
