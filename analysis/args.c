@@ -51,7 +51,7 @@ resolve(struct arena *a, const struct argument *arg, const struct args_source *f
 {
 	const struct value_from *v = arg->value_from;
 
-	if (arg->value != NULL || v == NULL) {
+	if (arg->value != NULL || v == NULL || from == NULL) {
 		*ret = arg->value;
 		return NULL;
 	}
@@ -93,11 +93,13 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 			if ((e = resolve(a, arg, from, &value)) != NULL)
 				return err_wrap(a, e, "template %s", templates[t].name);
 			old = find(args, n_args, arg->name);
-			if (old == NULL && n_args < ARGS_MAX)
-				args[n_args++] = (struct argument){ .name = arg->name, .value = value };
-			else if (old != NULL && old->value == NULL)
-				old->value = value;
-			else if (old != NULL && value != NULL && strcmp(old->value, value) != 0)
+			if (old == NULL && n_args == ARGS_MAX)
+				return err_new(a, ERR_INVALID, "template %s: more than %d arguments", templates[t].name, ARGS_MAX);
+			if (old == NULL)
+				args[n_args++] = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
+			else if (old->value == NULL && old->value_from == NULL)
+				*old = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
+			else if (old->value != NULL && value != NULL && strcmp(old->value, value) != 0)
 				return err_new(a, ERR_INVALID, "template %s: args %s: two templates give it different values",
 				    templates[t].name, arg->name);
 		}
@@ -107,11 +109,12 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 
 		if ((e = resolve(a, &given[i], from, &value)) != NULL)
 			return e;
-		if ((old = find(args, n_args, given[i].name)) != NULL && value != NULL)
-			old->value = value; /* one that no template asks for is dropped, as the original does */
+		if ((old = find(args, n_args, given[i].name)) != NULL && (value != NULL || given[i].value_from != NULL))
+			/* One that no template asks for is dropped, as the original does. */
+			*old = (struct argument){ given[i].name, value, value == NULL ? given[i].value_from : NULL };
 	}
 	for (size_t i = 0; i < n_args; i++)
-		if (args[i].value == NULL)
+		if (args[i].value == NULL && args[i].value_from == NULL)
 			return err_new(a, ERR_INVALID, "args.%s was not resolved: no value in the template or the rollout",
 			    args[i].name);
 	*ret_metrics = TAKE_PTR(metrics);

@@ -15,6 +15,7 @@ struct template_source {
 
 /* Merges templates into one run's spec, as Argo Rollouts does: metrics are put one behind the other (two of one name are an
  * error), arguments are merged by name (a value beats none; two different values are an error), then `given` override.
+ * `from` NULL: sources are not read; an argument that has one comes back with its value_from instead of a value.
  * *ret_metrics is a new JSON list, *ret_args lives in the arena. */
 struct err *args_merge(struct arena *, const struct template_source *, size_t n, const struct argument *given,
     size_t n_given, const struct args_source *, json_t **ret_metrics, struct argument **ret_args, size_t *ret_n_args);

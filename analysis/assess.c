@@ -84,7 +84,7 @@ measurement_phase(struct arena *a, const struct metric *m, const struct value *v
 }
 
 const char *
-metric_phase(struct arena *a, const struct metric *m, const struct metric_limits *l, const struct metric_result *r,
+metric_phase(struct arena *a, const struct metric_limits *l, const struct metric_result *r,
     bool terminating, const char **ret_reason)
 {
 	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
@@ -105,7 +105,6 @@ metric_phase(struct arena *a, const struct metric *m, const struct metric_limits
 		    last != NULL && last->message != NULL ? "\"" : "");
 		return "Error";
 	}
-	(void)m;
 	if (l->count > 0 && r->count >= l->count)
 		return "Successful";
 	return terminating ? "Successful" : "Running";

@@ -19,7 +19,7 @@ const char *measurement_phase(struct arena *, const struct metric *, const struc
     const char **ret_message);
 
 /* A metric's phase from its counts, and in *ret_reason why when it is over for the worse ("failed (2) > failureLimit (1)"). */
-const char *metric_phase(struct arena *, const struct metric *, const struct metric_limits *,
+const char *metric_phase(struct arena *, const struct metric_limits *,
     const struct metric_result *, bool terminating, const char **ret_reason);
 
 /* True for a phase that does not change any more. */

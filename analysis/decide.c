@@ -7,9 +7,9 @@
 #include "analysis/decide.h"
 #include <inttypes.h>
 #include <string.h>
-#include "analysis/args.h"
 #include "analysis/assess.h"
 #include "analysis/provider.h"
+#include "analysis/spec.h"
 #include "base/time.h"
 
 #define RETRY_AFTER_ERROR_MS 10000
@@ -18,9 +18,7 @@ struct state {
 	const struct analysis_world *w;
 	struct plan *plan;
 	struct arena *arena;
-	struct metric *metrics;
-	struct metric_limits *limits;
-	size_t n_metrics;
+	struct metric_set set;
 	struct analysis_status status; /* the new one */
 };
 
@@ -40,30 +38,12 @@ prepare(struct state *s)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 	const struct problem *bad = object_problem(&s->w->run->object, "spec");
-	struct problems problems = { .arena = s->arena };
-	const char *text;
 	struct err *e;
 
 	if (bad != NULL)
 		return arena_printf(s->arena, "%s: %s", bad->path, bad->text);
-	if (spec->metrics == NULL || strcmp(spec->metrics, "[]") == 0)
-		return "spec.metrics: no metric";
-	if ((e = args_substitute(s->arena, spec->metrics, spec->args.at, spec->args.n, &text)) != NULL)
-		return err_text(s->arena, e);
-	s->n_metrics = metrics_decode(s->arena, text, "spec.metrics", &problems, &s->metrics);
-	if (problems.n > 0)
-		return arena_printf(s->arena, "%s: %s", problems.at[0].path, problems.at[0].text);
-	s->limits = arena_new_array(s->arena, struct metric_limits, s->n_metrics);
-	for (size_t i = 0; i < s->n_metrics; i++) {
-		if (provider_of(&s->metrics[i]) == NULL)
-			return arena_printf(s->arena, "spec.metrics[%zu].provider: no provider given; Sluice has prometheus", i);
-		if ((e = metric_limits_read(s->arena, &s->metrics[i], &s->limits[i])) != NULL)
-			return arena_printf(s->arena, "spec.metrics[%zu]: %s", i, err_text(s->arena, e));
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(s->metrics[i].name, s->metrics[k].name) == 0)
-				return arena_printf(s->arena, "spec.metrics[%zu].name: \"%s\" is there twice", i, s->metrics[i].name);
-	}
-	return NULL;
+	e = metrics_prepare(s->arena, spec->metrics, spec->args.at, spec->args.n, &s->set);
+	return e != NULL ? err_text(s->arena, e) : NULL;
 }
 
 /* The result of a metric, made when it is not there yet. */
@@ -136,7 +116,7 @@ due_at(const struct state *s, const struct metric *m, const struct metric_result
 static void
 measure(struct state *s, size_t i)
 {
-	const struct metric *m = &s->metrics[i];
+	const struct metric *m = &s->set.metrics[i];
 	const struct provider *provider = provider_of(m);
 	struct metric_result *r = result_of(s, m);
 	int64_t due = due_at(s, m, r);
@@ -188,7 +168,7 @@ measure(struct state *s, size_t i)
 static void
 summarize(struct state *s)
 {
-	struct run_summary sum = { .count = (int64_t)s->n_metrics };
+	struct run_summary sum = { .count = (int64_t)s->set.n };
 
 	for (size_t i = 0; i < s->status.metric_results.n; i++) {
 		const char *phase = s->status.metric_results.at[i].phase;
@@ -213,13 +193,13 @@ assess(struct state *s, bool terminating)
 	for (int round = 0; round < 2; round++) {
 		worst = "Successful";
 		running = false;
-		for (size_t i = 0; i < s->n_metrics; i++) {
-			const struct metric *m = &s->metrics[i];
+		for (size_t i = 0; i < s->set.n; i++) {
+			const struct metric *m = &s->set.metrics[i];
 			struct metric_result *r = result_of(s, m);
 			const char *phase = "Running", *reason = NULL;
 
 			if (r != NULL) {
-				phase = r->phase = metric_phase(s->arena, m, &s->limits[i], r, terminating || bad, &reason);
+				phase = r->phase = metric_phase(s->arena, &s->set.limits[i], r, terminating || bad, &reason);
 				if (reason != NULL && phase_worse(phase, worst) == phase && strcmp(phase, worst) != 0)
 					message = arena_printf(s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
 			} else if (terminating || bad) {
@@ -280,8 +260,8 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	if ((wrong = prepare(&s)) != NULL) {
 		fail_run(&s, wrong);
 	} else {
-		for (size_t i = 0; i < s.n_metrics && !run->spec.terminate; i++) {
-			const struct metric_result *r = result_of(&s, &s.metrics[i]);
+		for (size_t i = 0; i < s.set.n && !run->spec.terminate; i++) {
+			const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
 
 			if (r == NULL || !phase_is_final(r->phase))
 				measure(&s, i);
@@ -292,12 +272,12 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 			/* Nobody waits for what is still open. */
 			plan->n_steps = 0;
 		} else {
-			for (size_t i = 0; i < s.n_metrics; i++) {
-				const struct metric_result *r = result_of(&s, &s.metrics[i]);
+			for (size_t i = 0; i < s.set.n; i++) {
+				const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
 
 				/* One that is due already is under way. */
-				if (r != NULL && !phase_is_final(r->phase) && due_at(&s, &s.metrics[i], r) > w->now)
-					plan_wake(plan, due_at(&s, &s.metrics[i], r));
+				if (r != NULL && !phase_is_final(r->phase) && due_at(&s, &s.set.metrics[i], r) > w->now)
+					plan_wake(plan, due_at(&s, &s.set.metrics[i], r));
 			}
 		}
 		summarize(&s);

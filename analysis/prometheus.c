@@ -5,6 +5,7 @@
  * is an answer without a sample; a refused query is an error that repeats Prometheus' own words.
  */
 #include <string.h>
+#include "base/str.h"
 #include "analysis/provider.h"
 
 #define ANSWER_MAX (4u << 20) /* a metric is a handful of numbers */
@@ -35,25 +36,6 @@ prometheus_metadata(const struct metric *m, const char **ret_key, const char **r
 	*ret_value = m->provider.prometheus->query;
 }
 
-static const char *
-form_escape(struct arena *a, const char *s)
-{
-	char *out = arena_alloc(a, strlen(s) * 3 + 1), *o = out;
-
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("-_.~", c) != NULL)
-			*o++ = (char)c;
-		else {
-			*o++ = '%';
-			*o++ = "0123456789ABCDEF"[c >> 4];
-			*o++ = "0123456789ABCDEF"[c & 15];
-		}
-	}
-	return out;
-}
-
 static enum measured
 ask(const struct prometheus_metric *p, struct arena *a, struct question *ret, struct err **ret_err)
 {
@@ -67,7 +49,7 @@ ask(const struct prometheus_metric *p, struct arena *a, struct question *ret, st
 		n--;
 	*ret = (struct question){ .method = "POST",
 		.url = arena_printf(a, "%.*s/api/v1/query", (int)n, p->address),
-		.body = arena_printf(a, "query=%s", form_escape(a, p->query)),
+		.body = arena_printf(a, "query=%s", str_url_escape(a, p->query)),
 		.content_type = "application/x-www-form-urlencoded",
 		.timeout_ms = p->timeout.set ? p->timeout.is * 1000 : TIMEOUT_MS,
 		.answer_max = ANSWER_MAX,

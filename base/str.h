@@ -40,6 +40,9 @@ const char *str_text(const struct str *);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* Percent-encodes for a URL's query or a form's value: all but letters, digits and "-_.~". */
+char *str_url_escape(struct arena *, const char *);
+
 /* strcmp for equality that takes NULLs: NULL equals NULL only. */
 bool str_eq(const char *, const char *);
 

@@ -1,5 +1,6 @@
 /* kube/cache.c: a map a type, kept in the order of keys when it is walked. */
 #include "kube/cache.h"
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"
@@ -15,6 +16,7 @@ struct entry {
 struct shelf {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
+	char *reached;      /* the version that its watch has come to; NULL: none yet */
 };
 
 struct cache {
@@ -33,8 +35,7 @@ shelf_of(const struct cache *c, const struct type *t)
 	for (size_t i = 0; i < c->n_shelves; i++)
 		if (c->shelves[i].type == t)
 			return &w->shelves[i];
-	if (c->n_shelves == TYPES_MAX)
-		return NULL;
+	assert(c->n_shelves < TYPES_MAX);
 	w->shelves[w->n_shelves].type = t;
 	return &w->shelves[w->n_shelves++];
 }
@@ -110,6 +111,7 @@ cache_free(struct cache *c)
 		map_each (&c->shelves[i].entries, slot)
 			entry_free(slot->value);
 		map_done(&c->shelves[i].entries);
+		free(c->shelves[i].reached);
 	}
 	free(c);
 	return NULL;
@@ -146,14 +148,41 @@ cache_put(struct cache *c, const struct type *t, const json_t *j)
 }
 
 void
-cache_remove(struct cache *c, const struct type *t, const char *ns, const char *name)
+cache_put_answer(struct cache *c, const struct type *t, const json_t *j)
 {
+	const json_t *meta = json_object_get(j, "metadata");
+	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");
+	const struct shelf *s = shelf_of(c, t);
+
+	if (version == NULL || name == NULL)
+		return; /* a Status, as a delete answers */
+	if (get(&c->view, t, t->cluster_scoped ? NULL : json_str(meta, "namespace"), name) == NULL && s->reached != NULL &&
+	    resource_version_compare(version, s->reached) <= 0)
+		return;
+	cache_put(c, t, j);
+}
+
+void
+cache_reached(struct cache *c, const struct type *t, const char *version)
+{
+	struct shelf *s = shelf_of(c, t);
+
+	free(s->reached);
+	s->reached = mem_strdup(version);
+}
+
+void
+cache_remove(struct cache *c, const struct type *t, const char *ns, const char *name, const char *version)
+{
+	struct shelf *s = shelf_of(c, t);
 	struct entry *e;
 	char key[600];
 
-	e = map_remove(&shelf_of(c, t)->entries, key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
-	if (e == NULL)
+	key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
+	e = map_get(&s->entries, key);
+	if (e == NULL || (version != NULL && resource_version_compare(e->object->meta.resource_version, version) > 0))
 		return;
+	map_remove(&s->entries, key);
 	c->changed(e->object, true, c->arg);
 	entry_free(e);
 }
@@ -166,13 +195,13 @@ cache_mark(struct cache *c, const struct type *t)
 }
 
 void
-cache_sweep(struct cache *c, const struct type *t)
+cache_sweep(struct cache *c, const struct type *t, const char *version)
 {
 	map_each (&shelf_of(c, t)->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->marked)
-			cache_remove(c, t, e->object->meta.namespace, e->object->meta.name);
+			cache_remove(c, t, e->object->meta.namespace, e->object->meta.name, version);
 	}
 }
 

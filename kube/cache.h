@@ -16,14 +16,22 @@ typedef void cache_changed(const struct object *, bool deleted, void *arg);
 struct cache *cache_new(cache_changed *, void *arg);
 struct cache *cache_free(struct cache *);
 
-/* Puts what the server said. Older than what is there: ignored. */
+/* Puts what a list, a watch or a get said. Older than what is there: ignored. */
 void cache_put(struct cache *, const struct type *, const json_t *);
 
-/* The object is gone; `resource_version` NULL: whatever its version. */
-void cache_remove(struct cache *, const struct type *, const char *ns, const char *name);
+/* Puts the answer to a write. An object that the cache does not have, although its watch has come past this version, was
+ * deleted meanwhile: it must not come back. */
+void cache_put_answer(struct cache *, const struct type *, const json_t *);
 
-/* A relist: marks all objects of the type; then, after putting what the list held, drops those that were not put. */
+/* The object was deleted in this version. One of the same name that is newer stays; NULL: whatever is there goes. */
+void cache_remove(struct cache *, const struct type *, const char *ns, const char *name, const char *resource_version);
+
+/* The type's watch (or list) has come to this version. */
+void cache_reached(struct cache *, const struct type *, const char *resource_version);
+
+/* A relist: marks all objects of the type; then, after putting what the list held, drops those that were not put and are no
+ * newer than the list. */
 void cache_mark(struct cache *, const struct type *);
-void cache_sweep(struct cache *, const struct type *);
+void cache_sweep(struct cache *, const struct type *, const char *resource_version);
 
 const struct view *cache_view(const struct cache *);

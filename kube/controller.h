@@ -17,10 +17,18 @@ struct seen_answer {
 	struct answer answer;   /* once answered; borrowed until the pass ends */
 };
 
+/* How the last plan failed. */
+struct seen_failure {
+	const struct type *type; /* of the object that was to be written */
+	const char *name;
+	bool create;
+	enum err_class class;
+	const char *text;
+};
+
 /* What only this process knows of a key. It may be lost at any moment: an answer may then come later, never be wrong. */
 struct seen {
-	const char *exists;    /* name of an object whose create was refused because it exists; NULL: none */
-	const char *last_error; /* why the last plan failed; NULL: it did not */
+	const struct seen_failure *failure; /* NULL: it ended well, or there was none */
 	const struct seen_answer *answers;
 	size_t n_answers;
 };

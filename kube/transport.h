@@ -15,6 +15,7 @@ struct request {
 	int64_t timeout_ms; /* to the last byte; for a stream: to the first; > 0 */
 	size_t answer_max;  /* bytes of a body that is not streamed */
 	bool stream;        /* the body is handed on as it comes */
+	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	bool insecure;
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CONNECT_MS 10000
+#define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
 
 struct socket {
@@ -260,6 +261,18 @@ blob(CURL *easy, CURLoption file_option, const char *file, CURLoption blob_optio
 		curl_easy_setopt(easy, file_option, file);
 }
 
+static bool
+is_loopback(const char *url)
+{
+	static const char *const hosts[] = { "localhost", "127.", "[::1]" };
+	const char *host = strstr(url, "://");
+
+	for (size_t i = 0; host != NULL && i < ARRAY_SIZE(hosts); i++)
+		if (strncmp(host + 3, hosts[i], strlen(hosts[i])) == 0)
+			return true;
+	return false;
+}
+
 static struct exchange *
 start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
@@ -291,10 +304,14 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, e);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, e);
+	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet watch on a dead connection is noticed */
+	curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
+	curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
+	if (is_loopback(e->url))
+		curl_easy_setopt(h, CURLOPT_NOPROXY, "*"); /* as Go's clients: what is on this machine needs no proxy */
+	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(r->stream ? r->stream_max_ms : r->timeout_ms));
 	if (r->stream)
 		loop_timer(t->loop, &e->timer, r->timeout_ms);
-	else
-		curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
 	if (e->body != NULL) {
 		curl_easy_setopt(h, CURLOPT_POSTFIELDS, e->body);
 		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)strlen(e->body));

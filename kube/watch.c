@@ -10,6 +10,8 @@
 #define BACKOFF_MAX_MS 10000
 #define LINE_MAX_BYTES (8u << 20)
 #define WATCH_MIN_S 300
+#define WATCH_GRACE_S 30
+#define STREAM_SHORT_MS 1000 /* one that ends sooner, without a word, is a failure: no busy loop on a server that hangs up */
 
 struct watch {
 	struct transport *transport;
@@ -21,6 +23,7 @@ struct watch {
 	struct call *list;
 	struct exchange *stream;
 	struct str line; /* of the stream, incomplete */
+	int64_t stream_started; /* mono ms */
 	struct timer timer;
 	int64_t backoff;
 	struct rand_stream rand;
@@ -38,6 +41,8 @@ set_version(struct watch *w, const char *rv)
 
 	free(w->resource_version);
 	w->resource_version = copy;
+	if (rv != NULL)
+		cache_reached(w->cache, w->type, rv);
 }
 
 static void
@@ -97,7 +102,7 @@ on_list(void *arg, const struct err *e, const json_t *body)
 		list_start(w);
 		return;
 	}
-	cache_sweep(w->cache, w->type);
+	cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->backoff = 0;
 	if (!w->synced) {
@@ -107,13 +112,19 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	again(w, w->resource_version == NULL);
 }
 
+/* "&name=value", escaped; "" when there is no value. */
+static const char *
+parameter(struct arena *a, const char *name, const char *value)
+{
+	return value != NULL ? arena_printf(a, "&%s=%s", name, str_url_escape(a, value)) : "";
+}
+
 static void
 list_start(struct watch *w)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *url = arena_printf(a, "%s?limit=%d%s%s%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
-	    w->selector != NULL ? "&labelSelector=" : "", w->selector != NULL ? w->selector : "",
-	    w->next_page != NULL ? "&continue=" : "", w->next_page != NULL ? w->next_page : "");
+	const char *url = arena_printf(a, "%s?limit=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
+	    parameter(a, "labelSelector", w->selector), parameter(a, "continue", w->next_page));
 
 	w->list = client_call(w->transport, "GET", url, NULL, NULL, on_list, w);
 }
@@ -138,14 +149,26 @@ stream_line(struct watch *w, const char *line, size_t len)
 		return;
 	}
 	rv = json_str(json_object_get(object, "metadata"), "resourceVersion");
-	if (rv != NULL)
-		set_version(w, rv);
 	if (strcmp(type, "DELETED") == 0)
 		cache_remove(w->cache, w->type, json_str(json_object_get(object, "metadata"), "namespace"),
-		    json_str(json_object_get(object, "metadata"), "name"));
+		    json_str(json_object_get(object, "metadata"), "name"), rv);
 	else if (strcmp(type, "BOOKMARK") != 0)
 		cache_put(w->cache, w->type, object);
+	if (rv != NULL)
+		set_version(w, rv);
 	w->backoff = 0;
+}
+
+/* The stream is gone: another one, or a list first. */
+static void
+stream_over(struct watch *w, bool failed)
+{
+	w->stream = NULL;
+	if (w->relist || w->line.overflow)
+		set_version(w, NULL);
+	w->relist = false;
+	str_done(&w->line);
+	again(w, failed);
 }
 
 static void
@@ -161,21 +184,26 @@ on_data(void *arg, const char *at, size_t len)
 		stream_line(w, w->line.at, n);
 		str_cut(&w->line, n + 1);
 	}
+	/* An object that is too long for us, or the server's word that we are too far behind: nothing more is to be had here. */
+	if (w->line.overflow || w->relist) {
+		log_warn("watch ended; listing again", "type", w->type->plural, "why",
+		    w->relist ? "the server said so" : "a change is longer than any object may be");
+		transport_cancel(w->transport, w->stream);
+		stream_over(w, true);
+	}
 }
 
 static void
 on_stream_done(void *arg, const struct err *e, int status, struct bytes body)
 {
 	struct watch *w = arg;
-	bool failed = e != NULL || status != 200 || w->relist;
 
 	(void)body;
-	w->stream = NULL;
-	if (status == 410 || w->relist || w->line.overflow)
-		set_version(w, NULL);
-	w->relist = false;
-	str_done(&w->line);
-	again(w, failed);
+	if (status == 410)
+		w->relist = true;
+	else if (e == NULL && status != 200)
+		log_warn("watch refused", "type", w->type->plural, "answer", body.len > 0 ? body.at : "(nothing)");
+	stream_over(w, e != NULL || status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
 }
 
 static void
@@ -186,9 +214,11 @@ stream_start(struct watch *w)
 	int seconds = WATCH_MIN_S + (int)rand_below(&w->rand, WATCH_MIN_S);
 	struct request r = { .method = "GET", .timeout_ms = CLIENT_TIMEOUT_MS, .stream = true, .answer_max = 1u << 20 };
 
-	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d&resourceVersion=%s%s%s",
-	    client_path(a, w->type, w->ns, NULL, NULL), seconds, w->resource_version,
-	    w->selector != NULL ? "&labelSelector=" : "", w->selector != NULL ? w->selector : "");
+	/* Should the server forget the end that it was asked for, the transport does not. */
+	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;
+	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL),
+	    seconds, parameter(a, "resourceVersion", w->resource_version), parameter(a, "labelSelector", w->selector));
+	w->stream_started = loop_mono(w->transport->loop);
 	w->stream = transport_start(w->transport, &r, &receiver, w);
 }
 

@@ -91,9 +91,27 @@ map_template(const struct view *v, const struct object *o, emit_key *emit, void 
 	map_with(v, o, by_template, emit, arg);
 }
 
+static bool
+by_selector(const struct rollout *r, const struct object *o)
+{
+	return str_eq(r->object.meta.namespace, o->meta.namespace) && rollout_selects(r, o);
+}
+
+/* Its controller; without one, whoever may adopt it. */
+static void
+map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	const struct owner *owner = object_controller(o);
+
+	if (owner == NULL)
+		map_with(v, o, by_selector, emit, arg);
+	else if (str_eq(owner->kind, rollout_type.kind))
+		emit(o->meta.namespace, owner->name, arg);
+}
+
 static const struct controller_watch watches[] = {
 	{ .type = &rollout_type },
-	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH },
+	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = map_replicaset },
 	{ .type = &analysis_run_type },
 	{ .type = &analysis_template_type, .map = map_template },
 	{ .type = &cluster_analysis_template_type, .map = map_template },

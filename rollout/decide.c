@@ -27,6 +27,7 @@ begin_update(struct decision *d)
 	bool first = d->was->current_pod_hash == NULL;
 	bool other_template = !str_eq(d->was->current_pod_hash, w->hash);
 
+	d->changed_template = other_template;
 	d->changed = other_template || !str_eq(d->was->current_step_hash, w->step_hash);
 	if (!d->changed)
 		return;
@@ -189,6 +190,24 @@ decide_valid(struct decision *d)
 	status_finish(d);
 }
 
+/* Whatever is wrong with the spec or with what it refers to: an update that is under way is still given up by a person, a
+ * failed analysis or the deadline, and its traffic taken back where the routing can be read. Nothing else moves. */
+static void
+decide_invalid(struct decision *d)
+{
+	const struct world *w = d->w;
+
+	if (d->canary == NULL || w->new_rs == NULL || !str_eq(d->was->current_pod_hash, w->hash))
+		return;
+	d->revision = revision_of(&w->new_rs->object);
+	read_abort(d);
+	runs_verdict(d);
+	check_deadline(d);
+	apply_abort(d);
+	if (d->aborted)
+		weights_plan(d, true);
+}
+
 void
 rollout_decide(const struct world *w, struct plan *plan)
 {
@@ -204,12 +223,7 @@ rollout_decide(const struct world *w, struct plan *plan)
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);
 	d.paused_by_spec = r->spec.paused;
 	if ((wrong = validate(&d)) != NULL) {
-		/* Whatever else is wrong, a person's abort still takes the traffic back, where the routing can be read. */
-		if (r->status.abort && !d.promoted && d.canary != NULL && w->router != NULL && w->routing_err == NULL &&
-		    w->routing.weight > 0 && w->hash != NULL) {
-			d.aborted = true;
-			weights_plan(&d, true);
-		}
+		decide_invalid(&d);
 		status_invalid(&d, wrong);
 		return;
 	}

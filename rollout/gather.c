@@ -13,6 +13,40 @@ replicaset_with_hash(const struct world *w, const char *hash)
 	return NULL;
 }
 
+struct orphans {
+	const struct rollout *rollout;
+	const struct replicaset **list; /* NULL: only count */
+	size_t n;
+};
+
+static void
+keep_orphan(const struct object *o, void *arg)
+{
+	struct orphans *orphans = arg;
+
+	if (object_controller(o) != NULL || !rollout_selects(orphans->rollout, o) ||
+	    object_label(o, LABEL_POD_TEMPLATE_HASH) == NULL || o->meta.deletion_timestamp != 0)
+		return;
+	if (orphans->list != NULL)
+		orphans->list[orphans->n] = (const struct replicaset *)o;
+	orphans->n++;
+}
+
+static void
+gather_orphans(struct world *w, struct arena *a)
+{
+	struct orphans found = { .rollout = w->rollout };
+
+	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, keep_orphan, &found);
+	if (found.n == 0)
+		return;
+	found.list = arena_new_array(a, const struct replicaset *, found.n);
+	found.n = 0;
+	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, keep_orphan, &found);
+	w->orphans = found.list;
+	w->n_orphans = found.n;
+}
+
 static const char *
 service_hash(const struct service *s)
 {
@@ -27,9 +61,10 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	const char *ns = r->object.meta.namespace;
 	const struct object **list;
 
-	*w = (struct world){ .now = p->now, .rollout = r, .seen = p->seen };
+	*w = (struct world){ .now = p->now, .rollout = r, .seen = p->seen, .view = p->view };
 	w->n_replicasets = view_owned(p->view, &replicaset_type, ns, r->object.meta.uid, a, &list);
 	w->replicasets = (const struct replicaset *const *)list;
+	gather_orphans(w, a);
 	w->n_runs = view_owned(p->view, &analysis_run_type, ns, r->object.meta.uid, a, &list);
 	w->runs = (const struct analysis_run *const *)list;
 	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;

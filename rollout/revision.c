@@ -51,6 +51,13 @@ labels_with_hash(const struct string_map *labels, const char *hash)
 }
 
 static json_t *
+owner_reference(const struct rollout *r)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", "argoproj.io/v1alpha1", "kind", "Rollout", "name",
+	    r->object.meta.name, "uid", r->object.meta.uid, "controller", 1, "blockOwnerDeletion", 1);
+}
+
+static json_t *
 new_replicaset(const struct decision *d, const char *name)
 {
 	const struct rollout *r = d->w->rollout;
@@ -69,11 +76,9 @@ new_replicaset(const struct decision *d, const char *name)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	labels = json_deep_copy(pod_labels);
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion",
-	    "apps/v1", "kind", "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
-	    annotations, "ownerReferences", "apiVersion", "argoproj.io/v1alpha1", "kind", "Rollout", "name", m->name, "uid",
-	    m->uid, "controller", 1, "blockOwnerDeletion", 1, "spec", "replicas", 0, "minReadySeconds",
-	    (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion", "apps/v1", "kind", "ReplicaSet",
+	    "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations", annotations, "ownerReferences",
+	    owner_reference(r), "spec", "replicas", 0, "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
 	    labels_with_hash(&r->spec.selector->match_labels, d->w->hash), "template", template);
 }
 
@@ -92,6 +97,20 @@ annotate_rollout(struct decision *d, const char *created)
 		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created, revision);
 }
 
+/* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
+static bool
+collides(struct decision *d, const char *name)
+{
+	const struct opt_int *count = &d->was->collision_count;
+	int64_t next = count->set ? count->is + 1 : 1;
+
+	if (view_get(d->w->view, &replicaset_type, d->w->rollout->object.meta.namespace, name) == NULL)
+		return false;
+	d->st.collision_count = (struct opt_int){ true, next };
+	plan_reason(d->plan, "ReplicaSet %s exists and is not ours: collision count %" PRId64, name, next);
+	return true;
+}
+
 static void
 create(struct decision *d)
 {
@@ -99,52 +118,91 @@ create(struct decision *d)
 	const char *name = arena_printf(d->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
 
 	d->revision = highest_other(w) + 1;
-	if (str_eq(w->seen->exists, name)) {
-		/* Somebody else's ReplicaSet has the name: another hash, persisted, as Kubernetes does on a collision. */
-		d->st.collision_count = (struct opt_int){ true, d->was->collision_count.set ? d->was->collision_count.is + 1 : 1 };
-		plan_reason(d->plan, "ReplicaSet %s exists and is not ours: collision count %" PRId64, name,
-		    d->st.collision_count.is);
+	if (collides(d, name))
 		return;
-	}
 	plan_create(d->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(d, name));
 	annotate_rollout(d, name);
 	plan_reason(d->plan, "revision %" PRId64 " has no ReplicaSet yet", d->revision);
 }
 
-/* An older revision that became the wanted one again gets the next number and remembers its old ones. */
-static void
-renumber(struct decision *d, int64_t revision)
+/* Nobody's ReplicaSets that this rollout selects become its own, as every Kubernetes controller does it: a rollout that was
+ * deleted without its pods, and created again, takes them over. */
+static bool
+adopt(struct decision *d)
 {
-	const struct object *o = &d->w->new_rs->object;
-	const char *old = object_annotation(o, ANNOTATION_REVISION), *history = object_annotation(o, ANNOTATION_REVISION_HISTORY);
-	json_t *ops = json_array();
-	const char *key = json_pointer_escape(d->arena, ANNOTATION_REVISION);
+	for (size_t i = 0; i < d->w->n_orphans; i++) {
+		const struct object *o = &d->w->orphans[i]->object;
+		json_t *ops = json_array();
 
-	d->revision = revision;
+		json_patch_add(ops, "test", "/metadata/uid", json_string(o->meta.uid));
+		if (o->meta.owners.n == 0)
+			json_patch_add(ops, "add", "/metadata/ownerReferences",
+			    json_pack("[o]", owner_reference(d->w->rollout)));
+		else
+			json_patch_add(ops, "add", "/metadata/ownerReferences/-", owner_reference(d->w->rollout));
+		plan_patch(d->plan, o, ops);
+		plan_reason(d->plan, "ReplicaSet %s is nobody's: adopted", o->meta.name);
+	}
+	return d->w->n_orphans > 0;
+}
+
+static void
+annotate(struct decision *d, json_t *ops, const char *key, const char *value)
+{
+	const char *path = arena_printf(d->arena, "/metadata/annotations/%s", json_pointer_escape(d->arena, key));
+	const char *old = object_annotation(&d->w->new_rs->object, key);
+
+	if (str_eq(old, value))
+		return;
 	if (old != NULL)
-		json_patch_add(ops, "test", arena_printf(d->arena, "/metadata/annotations/%s", key), json_string(old));
-	json_patch_add(ops, "add", arena_printf(d->arena, "/metadata/annotations/%s", key),
-	    json_sprintf("%" PRId64, revision));
-	if (old != NULL)
-		json_patch_add(ops, "add",
-		    arena_printf(d->arena, "/metadata/annotations/%s", json_pointer_escape(d->arena, ANNOTATION_REVISION_HISTORY)),
-		    history != NULL ? json_sprintf("%s,%s", history, old) : json_string(old));
-	plan_patch(d->plan, o, ops);
+		json_patch_add(ops, "test", path, json_string(old));
+	json_patch_add(ops, "add", path, json_string(value));
+}
+
+/* The new version's ReplicaSet follows the rollout's annotations and minReadySeconds, which make no revision of their own.
+ * One of an older revision that became the wanted one again gets the next number and remembers its old ones. */
+static void
+follow(struct decision *d, int64_t highest)
+{
+	const struct rollout *r = d->w->rollout;
+	const struct replicaset *rs = d->w->new_rs;
+	const char *old = object_annotation(&rs->object, ANNOTATION_REVISION);
+	const char *history = object_annotation(&rs->object, ANNOTATION_REVISION_HISTORY);
+	json_t *ops = json_array();
+
+	if (rs->object.meta.annotations.n == 0)
+		json_patch_add(ops, "add", "/metadata/annotations", json_object());
+	if (d->revision <= highest) {
+		d->revision = highest + 1;
+		annotate(d, ops, ANNOTATION_REVISION, arena_printf(d->arena, "%" PRId64, d->revision));
+		if (old != NULL)
+			annotate(d, ops, ANNOTATION_REVISION_HISTORY,
+			    history != NULL ? arena_printf(d->arena, "%s,%s", history, old) : old);
+	}
+	for (size_t i = 0; i < r->object.meta.annotations.n; i++)
+		if (!stays(r->object.meta.annotations.at[i].key))
+			annotate(d, ops, r->object.meta.annotations.at[i].key, r->object.meta.annotations.at[i].value);
+	if (rs->spec.min_ready_seconds != r->spec.min_ready_seconds)
+		json_patch_add(ops, "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
+	if (json_array_size(ops) > 0)
+		plan_patch(d->plan, &rs->object, ops);
+	else
+		json_decref(ops);
 }
 
 bool
 revision_sync(struct decision *d)
 {
 	const struct world *w = d->w;
-	int64_t highest = highest_other(w);
 
+	if (adopt(d))
+		return false;
 	if (w->new_rs == NULL) {
 		create(d);
 		return false;
 	}
 	d->revision = revision_of(&w->new_rs->object);
-	if (d->revision <= highest)
-		renumber(d, highest + 1);
+	follow(d, highest_other(w));
 	annotate_rollout(d, NULL);
 	return true;
 }

@@ -25,6 +25,18 @@ run_named(const struct world *w, const char *name)
 	return NULL;
 }
 
+/* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
+ * run's creation), those of its revision, which is new with each new template. */
+static bool
+is_of_this_update(const struct decision *d, const struct analysis_run *run)
+{
+	int64_t since = d->st.duration.rollout_started_at;
+
+	if (d->changed)
+		return d->changed_template && revision_of(&run->object) == d->revision;
+	return since != 0 && run->object.meta.creation_timestamp >= since;
+}
+
 /* The run of this update: the one the status names, or one that was created and not yet written down. */
 static const struct analysis_run *
 current(const struct decision *d)
@@ -34,14 +46,13 @@ current(const struct decision *d)
 
 	if (known != NULL)
 		return run_named(d->w, known->name);
-	if (d->changed || d->st.aborted_at != 0 || d->st.duration.rollout_started_at == 0)
+	if (d->st.aborted_at != 0)
 		return NULL;
 	for (size_t i = 0; i < d->w->n_runs; i++) {
 		const struct analysis_run *run = d->w->runs[i];
 
 		if (str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
-		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate &&
-		    run->object.meta.creation_timestamp >= d->st.duration.rollout_started_at &&
+		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate && is_of_this_update(d, run) &&
 		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
 			found = run;
 	}
@@ -171,7 +182,7 @@ create(struct decision *d)
 		return;
 	}
 	name = base_name(d);
-	for (int i = 1; run_named(d->w, name) != NULL; i++)
+	for (int i = 1; view_get(d->w->view, &analysis_run_type, m->namespace, name) != NULL; i++)
 		name = arena_printf(d->arena, "%s.%d", base_name(d), i);
 	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, name, metrics, args, n_args));
 	plan_reason(d->plan, "background analysis starts as %s", name);

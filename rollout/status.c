@@ -60,6 +60,14 @@ drop(struct decision *d, const char *type)
 	d->st.conditions.n = n;
 }
 
+const struct seen_failure *
+refused(const struct decision *d)
+{
+	const struct seen_failure *f = d->w->seen->failure;
+
+	return f != NULL && f->class == ERR_INVALID ? f : NULL;
+}
+
 void
 status_counts(struct decision *d)
 {
@@ -123,8 +131,14 @@ progressing(struct decision *d, bool is_healthy)
 	const struct condition *old = find(&d->st, "Progressing");
 	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
 
-	if (d->w->new_rs == NULL)
+	if (d->w->new_rs == NULL) {
+		const struct seen_failure *f = refused(d);
+
+		if (f != NULL && f->create && f->type == &replicaset_type)
+			set(d, "Progressing", "False", "ReplicaSetCreateError", f->text,
+			    old == NULL || !str_eq(old->message, f->text));
 		return;
+	}
 	if (d->st.abort) {
 		const char *message = arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
 		    d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
@@ -139,13 +153,33 @@ progressing(struct decision *d, bool is_healthy)
 		set(d, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
 	} else if (old == NULL || progressed(d) || str_eq(old->reason, "RolloutAborted") || str_eq(old->reason, "RolloutPaused") ||
-	    str_eq(old->reason, "NewReplicaSetAvailable")) {
+	    str_eq(old->reason, "NewReplicaSetAvailable") || str_eq(old->reason, "ReplicaSetCreateError")) {
 		set(d, "Progressing", "True", "ReplicaSetUpdated",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), progressed(d));
 	} else if (d->late) {
 		set(d, "Progressing", "False", "ProgressDeadlineExceeded",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);
 	}
+}
+
+/* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats it. */
+static void
+replica_failure(struct decision *d)
+{
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		const struct replicaset *rs = d->w->replicasets[i];
+
+		for (size_t k = 0; k < rs->status.conditions.n; k++) {
+			const struct condition *c = &rs->status.conditions.at[k];
+			const struct condition *was = find(&d->st, "ReplicaFailure");
+
+			if (!str_eq(c->type, "ReplicaFailure") || !str_eq(c->status, "True") || replicaset_wanted(rs) == 0)
+				continue;
+			set(d, "ReplicaFailure", "True", c->reason, c->message, was != NULL && !str_eq(was->message, c->message));
+			return;
+		}
+	}
+	drop(d, "ReplicaFailure");
 }
 
 static void
@@ -157,6 +191,7 @@ conditions(struct decision *d)
 
 	drop(d, "InvalidSpec");
 	progressing(d, is_healthy);
+	replica_failure(d);
 	if (paused || find(&d->st, "Paused") != NULL)
 		set(d, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
 	if (is_healthy)
@@ -172,7 +207,7 @@ conditions(struct decision *d)
 static void
 phase(struct decision *d)
 {
-	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded" };
+	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded", "ReplicaSetCreateError" };
 	const struct rollout_status *st = &d->st;
 	const char *phase = "Progressing", *message = NULL;
 
@@ -201,6 +236,26 @@ phase(struct decision *d)
 	}
 	d->st.phase = phase;
 	d->st.message = message;
+}
+
+/* A write that is refused every time would otherwise be a rollout that stands still and does not say why. */
+static void
+report_refusal(struct decision *d)
+{
+	const struct seen_failure *f = refused(d);
+	bool create = f != NULL && f->create && f->type == &replicaset_type;
+	const char *text;
+
+	if (f == NULL || f->type == &rollout_type)
+		return;
+	text = arena_printf(d->arena, "%s %s cannot be written: %s", f->type->kind, f->name, f->text);
+	if (!create)
+		d->st.message = d->st.message != NULL ? arena_printf(d->arena, "%s (%s)", d->st.message, text) : text;
+	if (!str_eq(d->st.message, d->was->message))
+		plan_status_event(d->plan, &d->w->rollout->object, true,
+		    create		    ? "ReplicaSetCreateError"
+		    : d->w->router != NULL && d->w->router->routes(f->type) ? "TrafficRoutingError"
+								    : "ReconciliationError", "%s", text);
 }
 
 static bool
@@ -270,6 +325,7 @@ status_finish(struct decision *d)
 		duration(d);
 	conditions(d);
 	phase(d);
+	report_refusal(d);
 	if (paused && !d->was_paused)
 		plan_status_event(d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
 	else if (!paused && d->was_paused && !d->st.abort)
@@ -283,6 +339,8 @@ status_invalid(struct decision *d, const char *message)
 	const struct condition *old = find(&d->st, "InvalidSpec");
 	bool same = old != NULL && str_eq(old->message, message);
 
+	if (d->aborted)
+		progressing(d, false);
 	set(d, "InvalidSpec", "True", "InvalidSpec", message, !same);
 	d->st.phase = "Degraded";
 	d->st.message = arena_printf(d->arena, "InvalidSpec: %s", message);

@@ -2,6 +2,8 @@
  * `The Rollout "name" is invalid: field: …`. */
 #include <inttypes.h>
 #include <string.h>
+#include "analysis/args.h"
+#include "analysis/spec.h"
 #include "base/str.h"
 #include "rollout/world.h"
 
@@ -40,29 +42,75 @@ step_problem(struct arena *a, const struct canary_strategy *c)
 	return NULL;
 }
 
+/* The selector must match the pods that the template makes, or nobody would ever count them. */
 static const char *
-template_problem(struct arena *a, const struct world *w)
+selector_problem(struct arena *a, const struct rollout *r)
 {
-	for (size_t i = 0; i < w->n_templates; i++) {
-		const struct template_found *t = &w->templates[i];
-		const struct problem *bad;
-		struct metric *metrics;
-		struct problems problems = { .arena = a };
+	const struct string_map *want = &r->spec.selector->match_labels;
+	_cleanup_(json_decrefp) json_t *template = NULL;
+	const json_t *labels;
 
-		if (t->template == NULL)
-			return arena_printf(a, "%s.analysis.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found",
-			    CANARY, i, t->ref->template_name,
-			    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
-		if ((bad = object_problem(&t->template->object, "spec")) != NULL)
-			return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i,
-			    t->ref->template_name, bad->path, bad->text);
-		metrics_decode(a, t->template->spec.metrics, "spec.metrics", &problems, &metrics);
-		/* Numbers may still be arguments; anything else that does not decode now never will. */
-		if (problems.n > 0 && strstr(t->template->spec.metrics, "{{") == NULL)
-			return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i,
-			    t->ref->template_name, problems.at[0].path, problems.at[0].text);
-	}
+	if (want->n == 0)
+		return "spec.selector: Invalid value: empty selector is invalid for deployment";
+	template = r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
+	labels = json_at(template, "/metadata/labels");
+	for (size_t i = 0; i < want->n; i++)
+		if (!str_eq(json_str(labels, want->at[i].key), want->at[i].value))
+			return arena_printf(a, "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`: "
+					       "%s is \"%s\", but the selector wants \"%s\"",
+			    want->at[i].key, json_str(labels, want->at[i].key) ?: "", want->at[i].value);
 	return NULL;
+}
+
+static const char *
+template_problem(struct arena *a, const struct world *w, size_t i)
+{
+	const struct template_found *t = &w->templates[i];
+	const struct problem *bad;
+
+	if (t->template == NULL)
+		return arena_printf(a, "%s.analysis.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found", CANARY, i,
+		    t->ref->template_name, t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate",
+		    t->ref->template_name);
+	if ((bad = object_problem(&t->template->object, "spec")) != NULL)
+		return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i, t->ref->template_name,
+		    bad->path, bad->text);
+	return NULL;
+}
+
+/* What can be known of the run before there is one: that its templates fit together, have their arguments and, where no
+ * argument's value is still to be looked up, metrics that can be measured. */
+static const char *
+analysis_problem(struct arena *a, const struct world *w)
+{
+	const struct background_analysis *b = w->rollout->spec.strategy.canary->analysis;
+	struct template_source *sources = arena_new_array(a, struct template_source, w->n_templates);
+	_cleanup_(json_decrefp) json_t *metrics = NULL;
+	struct metric_set set;
+	struct argument *args;
+	const char *text;
+	struct err *e;
+	size_t n;
+
+	for (size_t i = 0; i < w->n_templates; i++) {
+		if ((text = template_problem(a, w, i)) != NULL)
+			return text;
+		sources[i] = (struct template_source){ w->templates[i].ref->template_name, &w->templates[i].template->spec };
+	}
+	if (w->n_templates == 0)
+		return NULL;
+	e = args_merge(a, sources, w->n_templates, b->args.at, b->args.n, NULL, &metrics, &args, &n);
+	for (size_t i = 0; e == NULL && i < n; i++)
+		if (args[i].value == NULL)
+			return NULL;
+	if (e == NULL)
+		e = metrics_prepare(a, json_text(a, metrics), args, n, &set);
+	if (e == NULL)
+		return NULL;
+	text = sources[0].name;
+	for (size_t i = 1; i < w->n_templates; i++)
+		text = arena_printf(a, "%s, %s", text, sources[i].name);
+	return arena_printf(a, "%s.analysis: AnalysisTemplate %s: %s", CANARY, text, err_text(a, e));
 }
 
 static const char *
@@ -81,8 +129,8 @@ find(struct decision *d)
 	if (d->w->router == NULL)
 		return CANARY ".trafficRouting: Required value: a canary without traffic routing is not built yet in this "
 			      "version of Sluice; istio is";
-	if (r->spec.selector->match_labels.n == 0)
-		return "spec.selector: Invalid value: empty selector is invalid for deployment";
+	if ((text = selector_problem(d->arena, r)) != NULL)
+		return text;
 	if (deadline <= r->spec.min_ready_seconds)
 		return "spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds";
 	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
@@ -93,7 +141,7 @@ find(struct decision *d)
 		return text;
 	if (d->w->routing_err != NULL)
 		return err_text(d->arena, d->w->routing_err);
-	return template_problem(d->arena, d->w);
+	return analysis_problem(d->arena, d->w);
 }
 
 const char *

@@ -19,11 +19,14 @@ struct world {
 	int64_t now; /* wall ms */
 	const struct rollout *rollout;
 	const struct seen *seen;
+	const struct view *view; /* for names that may be taken; all else is gathered below */
 
 	const char *hash, *step_hash; /* of the spec as it is now */
 	const struct replicaset *const *replicasets; /* owned, oldest first */
 	size_t n_replicasets;
 	const struct replicaset *new_rs, *stable_rs; /* NULL: not there */
+	const struct replicaset *const *orphans; /* nobody's, but of this rollout's selector: to be adopted */
+	size_t n_orphans;
 
 	const struct analysis_run *const *runs; /* owned, oldest first */
 	size_t n_runs;
@@ -48,6 +51,7 @@ struct decision {
 	int64_t index;        /* the step that this pass acts on: what the status said, or 0 after a change */
 	int64_t revision;     /* of the new ReplicaSet */
 	bool changed;         /* template or steps are not those of the status */
+	bool changed_template;
 	bool promoted;        /* the new version is the stable one */
 	bool aborted;         /* this update is given up: told by a person, an analysis or the deadline */
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
@@ -61,7 +65,7 @@ void world_gather(const struct pass *, const struct rollout *, struct arena *, s
 
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
 const char *validate(struct decision *);      /* a message when the spec or what it refers to is wrong, or NULL */
-bool revision_sync(struct decision *);        /* false: the new ReplicaSet is still to be created */
+bool revision_sync(struct decision *);        /* false: the new ReplicaSet is still to be created or adopted */
 void revision_history(struct decision *);     /* deletes old ReplicaSets beyond the limit */
 void runs_verdict(struct decision *);         /* what the background analysis says */
 void runs_sync(struct decision *);            /* which runs must exist */
@@ -93,6 +97,9 @@ bool pause_has(const struct rollout_status *, const char *reason);
 int64_t share(int64_t weight, int64_t replicas); /* pods that carry a weight: rounded up */
 int64_t available(const struct replicaset *);    /* NULL: 0 */
 int64_t revision_of(const struct object *);      /* its annotation; 0 when it has none */
+
+/* status.c: the write that the API server refused last time and will refuse again, or NULL */
+const struct seen_failure *refused(const struct decision *);
 
 #define PAUSE_STEP "CanaryPauseStep"
 #define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"

@@ -15,6 +15,7 @@ static bool istio_used(const struct canary_strategy *);
 static struct err *istio_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
 static struct err *istio_set_weight(const struct rollout *, const struct routing *, int64_t, struct plan *);
 static void istio_set_hashes(const struct rollout *, const struct routing *, const char *, const char *, struct plan *);
+static bool istio_routes(const struct type *);
 static bool istio_concerns(const struct rollout *, const struct object *);
 
 const struct router istio_router = {
@@ -23,6 +24,7 @@ const struct router istio_router = {
 	.read = istio_read,
 	.set_weight = istio_set_weight,
 	.set_hashes = istio_set_hashes,
+	.routes = istio_routes,
 	.concerns = istio_concerns,
 };
 
@@ -350,6 +352,12 @@ istio_set_hashes(const struct rollout *r, const struct routing *now, const char 
 	plan_event(plan, &r->object, false, "UpdatedDestinationRule",
 	    "DestinationRule %s subset updated (canary: %s, stable: %s)", dr->object.meta.name,
 	    canary != NULL ? canary : now->canary_hash, stable != NULL ? stable : now->stable_hash);
+}
+
+static bool
+istio_routes(const struct type *t)
+{
+	return t == &virtual_service_type || t == &destination_rule_type;
 }
 
 static bool

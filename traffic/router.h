@@ -33,6 +33,9 @@ struct router {
 	void (*set_hashes)(const struct rollout *, const struct routing *, const char *canary, const char *stable,
 	    struct plan *);
 
+	/* True when the router writes objects of this type. */
+	bool (*routes)(const struct type *);
+
 	/* True when an object (of any watched type) is one that the rollout routes with. */
 	bool (*concerns)(const struct rollout *, const struct object *);
 };

@@ -287,6 +287,17 @@ static const struct field rollout_fields[] = {
 TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .kind = "Rollout",
     .has_status = true, .finish = rollout_finish);
 
+bool
+rollout_selects(const struct rollout *r, const struct object *o)
+{
+	const struct label_selector *s = r->spec.selector;
+
+	for (size_t i = 0; s != NULL && i < s->match_labels.n; i++)
+		if (!str_eq(object_label(o, s->match_labels.at[i].key), s->match_labels.at[i].value))
+			return false;
+	return s != NULL && s->match_labels.n > 0;
+}
+
 int64_t
 pause_duration(const struct pause_step *p)
 {

@@ -179,5 +179,8 @@ struct rollout {
 extern const struct type condition_type, template_ref_type, argument_type, value_from_type, field_ref_type,
     secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
+/* The rollout's selector is not empty and matches the object's labels. */
+bool rollout_selects(const struct rollout *, const struct object *);
+
 /* A pause's length in ms: -1 when it has none (until promoted), -2 when the text is not a duration. */
 int64_t pause_duration(const struct pause_step *);

@@ -120,6 +120,7 @@ cluster_new(uint64_t seed)
 	c->seed = seed;
 	c->faults = rand_stream(seed, "faults");
 	c->people = rand_stream(seed, "people");
+	c->trouble_over = INT64_MIN / 2;
 	c->hash = 14695981039346656037u;
 	str_init(&c->story, 8u << 20);
 	c->loop = loop_virtual_new(START);

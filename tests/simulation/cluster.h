@@ -16,6 +16,7 @@ struct cluster {
 	struct rand_stream faults, people;
 	uint64_t seed;
 	bool trouble;        /* faults are being injected */
+	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
 	double metric;       /* what Prometheus answers */
 	bool metric_refused; /* it answers 503 instead */
 	struct str story;    /* what happened, a line each */

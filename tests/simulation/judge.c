@@ -7,6 +7,7 @@
 #define HASH "rollouts-pod-template-hash"
 #define READY_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
 #define VERDICT_MEMORY_MS 90000
+#define REQUEST_MAX_MS 45000 /* no injected delay is longer */
 
 /* What a ReplicaSet had at most available lately. */
 struct readiness {
@@ -87,6 +88,13 @@ lately_available(struct judge *j, const char *hash)
 	return loop_mono(j->cluster->loop) < r->until && r->was > r->available ? r->was : r->available;
 }
 
+/* Faults are being injected, or a request that met one may still be on its way. */
+static bool
+in_trouble(const struct judge *j)
+{
+	return j->cluster->trouble || loop_mono(j->cluster->loop) < j->cluster->trouble_over + REQUEST_MAX_MS;
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
@@ -112,7 +120,7 @@ on_virtual_service(struct judge *j, const json_t *o)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, need, hash, wanted);
 	if (have < need)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
-	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > (j->cluster->trouble ? VERDICT_MEMORY_MS : 100))
+	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
 		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }

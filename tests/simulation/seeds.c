@@ -112,6 +112,7 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 		act(c);
 	}
 	c->trouble = false;
+	c->trouble_over = loop_mono(c->loop);
 	c->metric_refused = false;
 	wobble(c, true);
 	cluster_note(c, "--- the trouble is over");

@@ -1,0 +1,89 @@
+/* kube/ask.c: exchanges with what is outside the cluster. */
+#include "kube/ask.h"
+#include <string.h>
+
+struct asked {
+	struct asks *asks;
+	struct exchange *exchange; /* NULL: answered */
+	char *name;
+	int64_t asked_at, answered_at; /* wall ms */
+	bool shown; /* a pass has had the answer */
+	struct arena *arena;
+	struct answer answer;
+};
+
+static void
+asked_free(struct asked *q)
+{
+	if (q->exchange != NULL)
+		transport_cancel(q->asks->transport, q->exchange);
+	arena_free(q->arena);
+	free(q->name);
+	free(q);
+}
+
+static void
+on_answer(void *arg, const struct err *e, int status, struct bytes body)
+{
+	struct asked *q = arg;
+
+	q->exchange = NULL;
+	q->answered_at = loop_wall(q->asks->transport->loop);
+	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL, .status = status,
+		.body = { arena_strndup(q->arena, body.at, body.len), body.len } };
+	q->asks->answered(q->asks->arg);
+}
+
+void
+asks_ask(struct asks *k, const struct plan_step *s)
+{
+	static const struct receiver receiver = { .done = on_answer };
+	struct request r = { .method = s->question.method, .url = s->question.url, .body = s->question.body,
+		.content_type = s->question.content_type, .timeout_ms = s->question.timeout_ms,
+		.answer_max = s->question.answer_max, .insecure = s->question.insecure };
+	struct asked *q;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (strcmp(k->list[i]->name, s->key) == 0)
+			return;
+	if (k->n == ASK_MAX)
+		return;
+	q = mem_alloc(sizeof(*q));
+	*q = (struct asked){ .asks = k, .name = mem_strdup(s->key), .asked_at = loop_wall(k->transport->loop), .arena = arena_new() };
+	k->list[k->n++] = q;
+	q->exchange = transport_start(k->transport, &r, &receiver, q);
+}
+
+size_t
+asks_show(struct asks *k, struct seen_answer *ret)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct asked *q = k->list[i];
+		bool answered = q->exchange == NULL;
+
+		q->shown = answered;
+		ret[i] = (struct seen_answer){ q->name, q->asked_at, answered, q->answered_at, q->answer };
+	}
+	return k->n;
+}
+
+void
+asks_forget_shown(struct asks *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (k->list[i]->shown)
+			asked_free(k->list[i]);
+		else
+			k->list[n++] = k->list[i];
+	k->n = n;
+}
+
+void
+asks_done(struct asks *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		asked_free(k->list[i]);
+	k->n = 0;
+}

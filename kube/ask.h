@@ -1,0 +1,33 @@
+/* kube/ask.h: the questions that one key has asked the outside, and their answers.
+ *
+ * A question is asked once under its name; its answer is shown to every pass until the status that holds it was written.
+ * All of it may be lost with the process: the question is then asked again.
+ */
+#pragma once
+#include "kube/controller.h"
+#include "kube/transport.h"
+
+#define ASK_MAX 64 /* of one key at once; what is beyond is asked by a later pass */
+
+struct asked;
+
+/* All zeroes to start with, but for transport, answered and arg. */
+struct asks {
+	struct transport *transport;     /* of questions; borrowed */
+	void (*answered)(void *arg);     /* told of every answer */
+	void *arg;
+	struct asked *list[ASK_MAX];
+	size_t n;
+};
+
+/* Asks a PLAN_ASK, unless it is under way or answered already. */
+void asks_ask(struct asks *, const struct plan_step *);
+
+/* What a pass may see: fills `ret` (ASK_MAX) and returns how many. Answers are borrowed until they are forgotten. */
+size_t asks_show(struct asks *, struct seen_answer *ret);
+
+/* The status that holds the answers that were shown is written. */
+void asks_forget_shown(struct asks *);
+
+/* The key is gone. */
+void asks_done(struct asks *);

@@ -1,0 +1,204 @@
+/* kube/executor.c: a plan's steps as calls, one after the other. */
+#include "kube/executor.h"
+#include <string.h>
+#include "base/json.h"
+#include "kube/client.h"
+
+struct execution {
+	const struct executor *to;
+	const struct plan *plan;
+	struct asks *asks;
+	execution_done *done;
+	void *arg;
+	struct arena *arena;
+	struct call *call;
+	size_t step;
+	bool status_tried, inside;
+	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
+	struct plan_step status_step; /* how the status write is reported when it fails */
+	const struct plan_step *failed; /* the first that did; NULL: none */
+	const struct err *err;
+	bool over;
+};
+
+static void go_on(struct execution *);
+
+static void
+fail(struct execution *x, const struct plan_step *s, const struct err *e)
+{
+	if (x->failed != NULL)
+		return;
+	x->failed = s;
+	x->err = err_copy(x->arena, e);
+}
+
+static bool
+is_outdated(const struct err *e)
+{
+	return e->class == ERR_CONFLICT || e->class == ERR_EXISTS || e->class == ERR_GONE;
+}
+
+static void
+on_fetched(void *arg, const struct err *e, const json_t *body)
+{
+	struct execution *x = arg;
+	const struct plan_step *s = x->failed;
+
+	x->call = NULL;
+	if (e == NULL)
+		cache_put(x->to->cache, s->type, body);
+	else if (e->class == ERR_GONE)
+		cache_remove(x->to->cache, s->type, s->namespace, s->name, NULL);
+	go_on(x);
+}
+
+/* What is there, after a write that believed something else. */
+static void
+fetch(struct execution *x, const struct plan_step *s)
+{
+	x->call = client_call(x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
+}
+
+static void
+on_written(void *arg, const struct err *e, const json_t *body)
+{
+	struct execution *x = arg;
+	const struct plan_step *s = &x->plan->steps[x->step];
+	const struct object *subject = x->plan->status_of;
+
+	x->call = NULL;
+	if (e != NULL && s->op == PLAN_DELETE && e->class == ERR_GONE)
+		e = NULL;
+	if (e != NULL) {
+		fail(x, s, e);
+		if (is_outdated(e))
+			fetch(x, s);
+		else
+			go_on(x);
+		return;
+	}
+	if (s->op != PLAN_DELETE)
+		cache_put_answer(x->to->cache, s->type, body);
+	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type && strcmp(s->name, subject->meta.name) == 0)
+		x->own_version = arena_strdup(x->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	x->step++;
+	go_on(x);
+}
+
+static void
+on_status_written(void *arg, const struct err *e, const json_t *body)
+{
+	struct execution *x = arg;
+
+	x->call = NULL;
+	if (e != NULL) {
+		fail(x, &x->status_step, e);
+		/* Also after a step that failed: one of them is fetched, and the other's turn comes. */
+		if (x->failed == &x->status_step && is_outdated(e))
+			fetch(x, &x->status_step);
+		else
+			go_on(x);
+		return;
+	}
+	cache_put_answer(x->to->cache, x->plan->status_of->type, body);
+	asks_forget_shown(x->asks);
+	for (size_t i = 0; i < x->plan->n_status_events; i++)
+		events_tell(x->to->events, &x->plan->status_events[i]);
+	go_on(x);
+}
+
+static void
+write_step(struct execution *x, const struct plan_step *s)
+{
+	static const struct {
+		const char *method, *content_type;
+	} verbs[PLAN_OP_MAX] = {
+		[PLAN_CREATE] = { "POST", "application/json" },
+		[PLAN_PATCH] = { "PATCH", PATCH_JSON },
+		[PLAN_MERGE] = { "PATCH", PATCH_MERGE },
+		[PLAN_DELETE] = { "DELETE", "application/json" },
+	};
+	const char *body = s->body;
+
+	if (s->op == PLAN_DELETE)
+		body = arena_printf(x->arena, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\","
+					      "\"preconditions\":{\"uid\":\"%s\"}}", s->uid);
+	x->call = client_call(x->to->api, verbs[s->op].method,
+	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name, NULL), verbs[s->op].content_type,
+	    body, on_written, x);
+}
+
+static void
+write_status(struct execution *x)
+{
+	const struct object *o = x->plan->status_of;
+	_cleanup_(json_decrefp) json_t *patch = json_loads(x->plan->status, 0, NULL);
+
+	x->status_tried = true;
+	x->status_step = (struct plan_step){ .op = PLAN_MERGE, .type = o->type, .namespace = o->meta.namespace, .name = o->meta.name };
+	/* A step of this plan moved the object on, from the version that was decided on: still our own belief. */
+	if (x->own_version != NULL)
+		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
+	x->call = client_call(x->to->api, "PATCH",
+	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL), PATCH_MERGE,
+	    json_text(x->arena, patch), on_status_written, x);
+}
+
+static void
+execution_free(struct execution *x)
+{
+	arena_free(x->arena);
+	free(x);
+}
+
+static void
+go_on(struct execution *x)
+{
+	const struct plan *p = x->plan;
+
+	for (; x->failed == NULL && x->step < p->n_steps; x->step++) {
+		const struct plan_step *s = &p->steps[x->step];
+
+		if (s->op == PLAN_EVENT) {
+			events_tell(x->to->events, s);
+		} else if (s->op == PLAN_ASK) {
+			asks_ask(x->asks, s);
+		} else {
+			write_step(x, s);
+			return;
+		}
+	}
+	if (!x->status_tried && p->status != NULL) {
+		write_status(x);
+		return;
+	}
+	x->done(x->arg, x->failed, x->err);
+	if (x->inside)
+		x->over = true; /* execution_start still holds it */
+	else
+		execution_free(x);
+}
+
+struct execution *
+execution_start(const struct executor *to, const struct plan *p, struct asks *asks, execution_done *done, void *arg)
+{
+	struct execution *x = mem_alloc(sizeof(*x));
+
+	*x = (struct execution){ .to = to, .plan = p, .asks = asks, .done = done, .arg = arg, .arena = arena_new(), .inside = true };
+	go_on(x);
+	x->inside = false;
+	if (!x->over)
+		return x;
+	execution_free(x);
+	return NULL;
+}
+
+struct execution *
+execution_cancel(struct execution *x)
+{
+	if (x != NULL) {
+		client_cancel(x->call);
+		execution_free(x);
+	}
+	return NULL;
+}

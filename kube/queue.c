@@ -1,0 +1,211 @@
+/* kube/queue.c: a list of keys, and a timer each. */
+#include "kube/queue.h"
+#include <stdio.h>
+#include "base/rand.h"
+
+#define BACKOFF_MIN_MS 10
+#define BACKOFF_MAX_MS 10000
+#define OUTDATED_MS 20
+#define OUTDATED_MAX_MS 1000 /* conflicts that go on for this long back off like any other failure */
+/* A wall time is looked at again this often: the wall clock may be set, or the machine may have slept. */
+#define WALL_CHECK_MS 15000
+
+struct queue {
+	struct loop *loop;
+	struct queue_item *head, *tail;
+	struct timer turn;
+	struct rand_stream rand;
+	queue_work *work;
+	void *arg;
+	size_t running;
+	bool open;
+};
+
+static void
+on_turn(struct timer *t, void *arg)
+{
+	struct queue *q = arg;
+	struct queue_item *i = q->head;
+	unsigned why;
+
+	if (i == NULL)
+		return;
+	q->head = i->next;
+	if (q->head == NULL)
+		q->tail = NULL;
+	else
+		loop_timer(q->loop, t, 0);
+	why = i->why;
+	i->next = NULL;
+	i->why = 0;
+	i->queued = false;
+	i->running = true;
+	q->running++;
+	q->work(i, why, q->arg);
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	struct queue_item *i = arg;
+	struct loop *l = i->queue->loop;
+	int64_t left = i->wake_at - loop_wall(l);
+
+	if (left > 0 && !i->retry) {
+		loop_timer(l, t, left < WALL_CHECK_MS ? left : WALL_CHECK_MS);
+		return;
+	}
+	i->wake_at = 0;
+	queue_add(i->queue, i, i->retry ? QUEUE_RETRY : QUEUE_TIMER);
+}
+
+struct queue *
+queue_new(struct loop *l, uint64_t seed, queue_work *work, void *arg)
+{
+	struct queue *q = mem_alloc(sizeof(*q));
+
+	*q = (struct queue){ .loop = l, .rand = rand_stream(seed, "queue"), .work = work, .arg = arg,
+		.turn = { .fire = on_turn, .arg = q } };
+	return q;
+}
+
+struct queue *
+queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return NULL;
+	loop_timer_stop(q->loop, &q->turn);
+	free(q);
+	return NULL;
+}
+
+void
+queue_open(struct queue *q)
+{
+	q->open = true;
+	if (q->head != NULL)
+		loop_timer(q->loop, &q->turn, 0);
+}
+
+static void
+append(struct queue *q, struct queue_item *i)
+{
+	i->queued = true;
+	if (q->tail != NULL)
+		q->tail->next = i;
+	else
+		q->head = i;
+	q->tail = i;
+	if (q->open)
+		loop_timer(q->loop, &q->turn, 0);
+}
+
+void
+queue_add(struct queue *q, struct queue_item *i, enum queue_why why)
+{
+	i->queue = q;
+	i->why |= (unsigned)why;
+	if (!i->running && !i->queued)
+		append(q, i);
+}
+
+/* The pass is over; what came meanwhile gives another. */
+static void
+end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
+{
+	struct queue *q = i->queue;
+
+	i->running = false;
+	q->running--;
+	i->timer.fire = on_timer;
+	i->timer.arg = i;
+	i->retry = retry;
+	i->wake_at = wake_at;
+	if (wake_at == 0)
+		loop_timer_stop(q->loop, &i->timer);
+	else
+		loop_timer(q->loop, &i->timer, delay);
+	if (i->why != 0)
+		append(q, i);
+}
+
+void
+queue_done(struct queue_item *i, int64_t wake_at)
+{
+	int64_t delay = wake_at - loop_wall(i->queue->loop);
+
+	i->backoff = 0;
+	end(i, wake_at, delay < WALL_CHECK_MS ? delay : WALL_CHECK_MS, false);
+}
+
+void
+queue_failed(struct queue_item *i, enum err_class class)
+{
+	struct queue *q = i->queue;
+	bool outdated = class == ERR_CONFLICT || class == ERR_EXISTS || class == ERR_GONE;
+	int64_t delay;
+
+	i->backoff = i->backoff == 0 ? BACKOFF_MIN_MS : i->backoff * 2;
+	if (i->backoff > BACKOFF_MAX_MS)
+		i->backoff = BACKOFF_MAX_MS;
+	if (outdated && i->backoff < OUTDATED_MAX_MS)
+		delay = OUTDATED_MS;
+	else
+		delay = i->backoff / 2 + (int64_t)rand_below(&q->rand, (uint64_t)i->backoff / 2 + 1);
+	end(i, loop_wall(q->loop) + delay, delay, true);
+}
+
+void
+queue_forget(struct queue_item *i)
+{
+	struct queue *q = i->queue;
+	struct queue_item *before = NULL;
+
+	if (q == NULL)
+		return;
+	loop_timer_stop(q->loop, &i->timer);
+	if (i->running)
+		q->running--;
+	for (struct queue_item *at = q->head; i->queued && at != NULL; before = at, at = at->next) {
+		if (at != i)
+			continue;
+		if (before != NULL)
+			before->next = i->next;
+		else
+			q->head = i->next;
+		if (q->tail == i)
+			q->tail = before;
+		break;
+	}
+	*i = (struct queue_item){ 0 };
+}
+
+bool
+queue_is_idle(const struct queue_item *i)
+{
+	return !i->queued && !i->running && i->why == 0 && i->wake_at == 0;
+}
+
+size_t
+queue_busy(const struct queue *q)
+{
+	size_t n = q->running;
+
+	for (const struct queue_item *i = q->head; i != NULL; i = i->next)
+		n++;
+	return n;
+}
+
+const char *
+queue_why_text(unsigned why)
+{
+	static const char *const names[] = { "watch", "timer", "retry", "answer" };
+	static char text[64];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (why & 1u << i)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? "+" : "", names[i]);
+	return text;
+}
