@@ -71,16 +71,20 @@ $(OUT)/pure-san.a: $(SPURE)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
+$(OUT)/san/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
 	@echo "  LD $@"
 	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+
+$(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 test:
 	@tools/install-packages test
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(if $(SIM_SRC),$(OUT)/simulation) $(if $(wildcard cli/main.c),$(OUT)/sluice-san sluice kubectl-sluice)
+test-programs: $(UNITS) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
 
 demo:
 	@tools/install-packages demo

@@ -31,7 +31,19 @@ struct seen {
 	const struct seen_failure *failure; /* NULL: it ended well, or there was none */
 	const struct seen_answer *answers;
 	size_t n_answers;
+	const struct note *notes; /* of the last pass */
+	size_t n_notes;
 };
+
+/* The note's value; `otherwise` when there is none. */
+static inline int64_t
+seen_note(const struct seen *s, const char *name, int64_t otherwise)
+{
+	for (size_t i = 0; i < s->n_notes; i++)
+		if (str_eq(s->notes[i].name, name))
+			return s->notes[i].value;
+	return otherwise;
+}
 
 /* One pass over one key. Everything is borrowed. */
 struct pass {

@@ -1,5 +1,6 @@
 /* kube/plan.c: building and printing plans. */
 #include "kube/plan.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 #include "base/time.h"
@@ -156,6 +157,13 @@ plan_wake(struct plan *p, int64_t at)
 {
 	if (at > 0 && (p->wake_at == 0 || at < p->wake_at))
 		p->wake_at = at;
+}
+
+void
+plan_note(struct plan *p, const char *name, int64_t value)
+{
+	assert(p->n_notes < PLAN_NOTES_MAX);
+	p->notes[p->n_notes++] = (struct note){ name, value };
 }
 
 void

@@ -38,7 +38,14 @@ struct plan_step {
 	struct question question;
 };
 
+/* A number to be told again in the next pass, by this process only: see struct seen. */
+struct note {
+	const char *name;
+	int64_t value;
+};
+
 #define PLAN_STEPS_MAX 256
+#define PLAN_NOTES_MAX 8
 
 struct plan {
 	struct arena *arena;
@@ -51,6 +58,8 @@ struct plan {
 	int64_t wake_at; /* wall ms; 0: never */
 	const char *reasons[64];
 	size_t n_reasons;
+	struct note notes[PLAN_NOTES_MAX];
+	size_t n_notes;
 };
 
 /* An empty plan in the arena. */
@@ -76,6 +85,9 @@ void plan_status(struct plan *, const struct object *, json_t *from, json_t *to)
 
 /* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
 void plan_wake(struct plan *, int64_t at);
+
+/* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor. */
+void plan_note(struct plan *, const char *name, int64_t value);
 
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
 

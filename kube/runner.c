@@ -23,6 +23,9 @@ struct key {
 	struct asks asks;
 	struct arena *failure_arena; /* NULL: the last plan did not fail */
 	struct seen_failure failure;
+	struct arena *notes_arena;
+	struct note notes[PLAN_NOTES_MAX];
+	size_t n_notes;
 };
 
 struct runner {
@@ -78,6 +81,7 @@ key_free(struct key *k)
 	asks_done(&k->asks);
 	arena_free(k->arena);
 	arena_free(k->failure_arena);
+	arena_free(k->notes_arena);
 	free(k->id);
 	free(k->ns);
 	free(k->name);
@@ -143,6 +147,16 @@ remember(struct key *k, const struct plan_step *s, const struct err *e)
 }
 
 static void
+keep_notes(struct key *k, const struct plan *p)
+{
+	arena_free(k->notes_arena);
+	k->notes_arena = p->n_notes > 0 ? arena_new() : NULL;
+	k->n_notes = p->n_notes;
+	for (size_t i = 0; i < p->n_notes; i++)
+		k->notes[i] = (struct note){ arena_strdup(k->notes_arena, p->notes[i].name), p->notes[i].value };
+}
+
+static void
 on_executed(void *arg, const struct plan_step *failed, const struct err *e)
 {
 	struct key *k = arg;
@@ -164,7 +178,8 @@ work(struct queue_item *item, unsigned why, void *arg)
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
 	struct seen_answer answers[ASK_MAX];
-	struct seen seen = { .answers = answers, .failure = k->failure_arena != NULL ? &k->failure : NULL };
+	struct seen seen = { .answers = answers, .failure = k->failure_arena != NULL ? &k->failure : NULL, .notes = k->notes,
+		.n_notes = k->n_notes };
 	struct pass p = { .view = cache_view(r->executor.cache), .namespace = k->ns, .name = k->name,
 		.now = loop_wall(r->loop), .seen = &seen };
 
@@ -178,6 +193,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 	k->arena = arena_new();
 	k->plan = plan_new(k->arena);
 	k->controller->pass(&p, k->plan);
+	keep_notes(k, k->plan);
 	if (r->settings.planned != NULL && !plan_is_quiet(k->plan))
 		r->settings.planned(k->controller->name, k->ns, k->name, k->plan, r->settings.arg);
 	k->execution = execution_start(&r->executor, k->plan, &k->asks, on_executed, k);

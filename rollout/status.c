@@ -99,15 +99,26 @@ status_counts(struct decision *d)
 	}
 }
 
-/* Readiness that comes and goes is not progress: pods becoming available, steps and promotions are. */
+/* Pods that become available are progress; that the same ones come and go (a crash loop) is none. How many were available
+ * at most in this step is remembered by this process only: after a restart the deadline may be moved once more. */
 static bool
-progressed(const struct decision *d)
+more_available(struct decision *d)
+{
+	const char *name = arena_printf(d->arena, "available/%s/%" PRId64, d->w->hash, d->st.current_step_index.is);
+	int64_t now = available(d->w->new_rs), most = seen_note(d->w->seen, name, -1);
+	bool more = most < 0 ? d->st.available_replicas > d->was->available_replicas : now > most;
+
+	plan_note(d->plan, name, now > most ? now : most);
+	return more;
+}
+
+static bool
+progressed(const struct decision *d, bool more)
 {
 	const struct rollout_status *was = d->was, *st = &d->st;
 	int64_t old_before = was->replicas - was->updated_replicas, old_now = st->replicas - st->updated_replicas;
 
-	return d->changed || was->updated_replicas != st->updated_replicas || st->available_replicas > was->available_replicas ||
-	    old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
+	return d->changed || more || was->updated_replicas != st->updated_replicas || old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
 	    (was->current_step_index.set && st->current_step_index.set &&
 		was->current_step_index.is != st->current_step_index.is) ||
 	    (was->pause_conditions.n > 0 && st->pause_conditions.n == 0);
@@ -129,7 +140,7 @@ progressing(struct decision *d, bool is_healthy)
 {
 	const char *name = d->w->new_rs != NULL ? d->w->new_rs->object.meta.name : "";
 	const struct condition *old = find(&d->st, "Progressing");
-	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
+	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0, moves;
 
 	if (d->w->new_rs == NULL) {
 		const struct seen_failure *f = refused(d);
@@ -139,6 +150,7 @@ progressing(struct decision *d, bool is_healthy)
 			    old == NULL || !str_eq(old->message, f->text));
 		return;
 	}
+	moves = progressed(d, more_available(d));
 	if (d->st.abort) {
 		const char *message = arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
 		    d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
@@ -152,10 +164,10 @@ progressing(struct decision *d, bool is_healthy)
 	} else if (is_healthy) {
 		set(d, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
-	} else if (old == NULL || progressed(d) || str_eq(old->reason, "RolloutAborted") || str_eq(old->reason, "RolloutPaused") ||
+	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") || str_eq(old->reason, "RolloutPaused") ||
 	    str_eq(old->reason, "NewReplicaSetAvailable") || str_eq(old->reason, "ReplicaSetCreateError")) {
 		set(d, "Progressing", "True", "ReplicaSetUpdated",
-		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), progressed(d));
+		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), moves);
 	} else if (d->late) {
 		set(d, "Progressing", "False", "ProgressDeadlineExceeded",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);

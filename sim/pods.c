@@ -19,6 +19,7 @@ struct pods {
 	struct pods_settings settings;
 	struct map dirty; /* "ns/name" of ReplicaSets */
 	struct timer turn;
+	struct timer recheck; /* when a ready pod becomes available (minReadySeconds) */
 	struct waiting *waiting;
 	unsigned serial;
 };
@@ -29,16 +30,26 @@ meta(const json_t *o)
 	return json_object_get(o, "metadata");
 }
 
-static bool
-is_ready(const json_t *pod)
+/* Since when the pod is ready (wall ms); -1: it is not. */
+static int64_t
+ready_since(const json_t *pod)
 {
+	int64_t at = 0;
 	json_t *c;
 	size_t i;
 
 	json_array_foreach (json_at(pod, "/status/conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "Ready"))
-			return str_eq(json_str(c, "status"), "True");
-	return false;
+		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True")) {
+			time_parse(json_str(c, "lastTransitionTime"), &at);
+			return at;
+		}
+	return -1;
+}
+
+static bool
+is_ready(const json_t *pod)
+{
+	return ready_since(pod) >= 0;
 }
 
 static void
@@ -152,8 +163,10 @@ create(struct pods *p, const json_t *rs, size_t index)
 
 struct survey {
 	const char *uid;
+	int64_t available_before; /* ready since before then is available */
+	int64_t next;             /* the earliest time at which a ready pod was not yet; INT64_MAX: none */
 	const json_t *pods[1000]; /* of one ReplicaSet; more is no laptop's business */
-	size_t n, ready;
+	size_t n, ready, available;
 };
 
 static void
@@ -161,12 +174,17 @@ count(const json_t *pod, void *arg)
 {
 	struct survey *s = arg;
 	json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
+	int64_t since;
 
 	if (!str_eq(json_str(owner, "uid"), s->uid) || json_object_get(meta(pod), "deletionTimestamp") != NULL ||
 	    s->n == ARRAY_SIZE(s->pods))
 		return;
 	s->pods[s->n++] = json_incref((json_t *)pod);
-	s->ready += is_ready(pod);
+	since = ready_since(pod);
+	s->ready += since >= 0;
+	s->available += since >= 0 && since <= s->available_before;
+	if (since > s->available_before && since < s->next)
+		s->next = since;
 }
 
 /* Unready pods go first, as Kubernetes chooses them. */
@@ -186,6 +204,20 @@ delete_some(struct pods *p, struct survey *s, size_t n)
 }
 
 static void
+take_survey(struct pods *p, struct survey *s, const json_t *rs)
+{
+	int64_t min_ready = 1000 * json_int(json_object_get(rs, "spec"), "minReadySeconds", 0);
+
+	for (size_t i = 0; i < s->n; i++)
+		json_decref((json_t *)s->pods[i]);
+	s->n = s->ready = s->available = 0;
+	s->uid = json_str(meta(rs), "uid");
+	s->available_before = loop_wall(p->loop) - min_ready;
+	s->next = INT64_MAX;
+	store_each(p->store, "pods", count, s);
+}
+
+static void
 compare(struct pods *p, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -195,24 +227,37 @@ compare(struct pods *p, const char *ns, const char *name)
 
 	if (rs == NULL || json_object_get(meta(rs), "deletionTimestamp") != NULL)
 		return;
-	s->uid = json_str(meta(rs), "uid");
 	want = (size_t)json_int(json_object_get(rs, "spec"), "replicas", 1);
-	store_each(p->store, "pods", count, s);
+	take_survey(p, s, rs);
 	for (size_t i = s->n; i < want; i++)
 		create(p, rs, i - s->n);
 	if (s->n > want)
 		delete_some(p, s, s->n - want);
-	for (size_t i = 0; i < s->n; i++)
-		json_decref((json_t *)s->pods[i]);
-	s->n = s->ready = 0;
-	store_each(p->store, "pods", count, s);
-	for (size_t i = 0; i < s->n; i++)
-		json_decref((json_t *)s->pods[i]);
+	take_survey(p, s, rs);
+	if (s->next != INT64_MAX && (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s->next - s->available_before))
+		loop_timer(p->loop, &p->recheck, s->next - s->available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
 	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s->n, "fullyLabeledReplicas", (json_int_t)s->n,
-		"readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->ready, "observedGeneration",
+		"readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->available, "observedGeneration",
 		json_int(meta(rs), "generation", 0)));
+	for (size_t i = 0; i < s->n; i++)
+		json_decref((json_t *)s->pods[i]);
+}
+
+static void
+mark_one(const json_t *rs, void *arg)
+{
+	mark(arg, json_str(meta(rs), "namespace"), json_str(meta(rs), "name"));
+}
+
+static void
+on_recheck(struct timer *t, void *arg)
+{
+	struct pods *p = arg;
+
+	(void)t;
+	store_each(p->store, "replicasets", mark_one, p);
 }
 
 static void
@@ -242,6 +287,7 @@ pods_new(struct loop *l, struct store *s, const struct pods_settings *settings)
 	p->store = s;
 	p->settings = *settings;
 	p->turn = (struct timer){ .fire = on_turn, .arg = p };
+	p->recheck = (struct timer){ .fire = on_recheck, .arg = p };
 	store_on_write(s, on_write, p);
 	return p;
 }
@@ -252,6 +298,7 @@ pods_free(struct pods *p)
 	if (p == NULL)
 		return NULL;
 	loop_timer_stop(p->loop, &p->turn);
+	loop_timer_stop(p->loop, &p->recheck);
 	while (p->waiting != NULL) {
 		struct waiting *w = p->waiting;
 

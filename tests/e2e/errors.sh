@@ -32,6 +32,21 @@ template needs-arg "$prometheus" 'up{job="{{args.service-name}}"}' service-name
 template bad-query "$prometheus" 'sum(rate(' unused
 template bad-argument "$prometheus" 'up{job="{{args.job}}"}' unused
 template no-server "http://127.0.0.1:1" 'up' unused
+kubectl apply -f - >/dev/null <<-YAML
+	apiVersion: argoproj.io/v1alpha1
+	kind: AnalysisTemplate
+	metadata: {name: bad-condition}
+	spec:
+	  metrics:
+	  - {name: rate, successCondition: "result[0] <", provider: {prometheus: {address: "$prometheus", query: up}}}
+	---
+	apiVersion: argoproj.io/v1alpha1
+	kind: AnalysisTemplate
+	metadata: {name: bad-limit}
+	spec:
+	  metrics:
+	  - {name: rate, interval: 1s, count: 2, failureLimit: 3, provider: {prometheus: {address: "$prometheus", query: up}}}
+YAML
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 check "v1 is healthy" says Healthy "$s" status myapp --timeout 30s
 stable=$(kubectl get ro myapp -o 'jsonpath={.status.stableRS}')
@@ -75,6 +90,17 @@ wrong "missing DestinationRule" \
 wrong "missing AnalysisTemplate" \
 	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "other"}]}}' \
 	'AnalysisTemplate "other"'
+wrong "labels that the selector does not match" \
+	'{"op": "replace", "path": "/spec/template/metadata/labels/app", "value": "other"}' 'spec.template.metadata.labels'
+wrong "condition that cannot be read" \
+	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "bad-condition"}]}}' \
+	'successCondition'
+wrong "argument that there is not" \
+	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "bad-argument"}],
+	"args": [{"name": "unused", "value": "x"}]}}' 'args.job'
+wrong "limit that its count cannot reach" \
+	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "bad-limit"}]}}' \
+	'failureLimit'
 wrong "missing argument" \
 	'{"op": "add", "path": "/spec/strategy/canary/analysis", "value": {"templates": [{"templateName": "needs-arg"}]}}' \
 	'service-name'
@@ -99,4 +125,3 @@ measured() {
 check "there is a Prometheus" test -n "$prometheus"
 measured "a query that Prometheus does not understand" bad-query 'parse error'
 measured "a server that is not there" no-server '127.0.0.1:1'
-measured "a query with an argument that there is not" bad-argument 'args.job'

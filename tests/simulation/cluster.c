@@ -31,6 +31,8 @@ choose(void *arg, const struct request *r, struct fault *f)
 	struct cluster *c = arg;
 	bool write = strcmp(r->method, "GET") != 0;
 
+	if (c->fault != NULL)
+		c->fault(c, r, f);
 	if (!c->trouble)
 		return;
 	f->before_ms = 1 + (int64_t)rand_below(&c->faults, 20);

@@ -17,6 +17,9 @@ struct cluster {
 	uint64_t seed;
 	bool trouble;        /* faults are being injected */
 	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
+	/* A case's own faults, asked after the seeded ones; NULL: none. */
+	void (*fault)(struct cluster *, const struct request *, struct fault *);
+	void *fault_arg;
 	double metric;       /* what Prometheus answers */
 	bool metric_refused; /* it answers 503 instead */
 	struct str story;    /* what happened, a line each */
@@ -52,6 +55,7 @@ int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: the peer's recorded stories; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
+/* stories.c: the peer's recorded stories; cases.c: single rules, and every request that may fail; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
+bool cases_run(const char *name); /* NULL: all; a name: that one, with its story */
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

@@ -1,14 +1,22 @@
-/* tests/simulation/main.c: plays the recorded stories, then seeds of random trouble.
+/* tests/simulation/main.c: plays the recorded stories, the cases, then seeds of random trouble.
  *
- *	build/simulation              all stories, 500 seeds
+ *	build/simulation              all of it, with SEEDS seeds
  *	build/simulation --seed N     one seed, with its story
  *	build/simulation --seeds N    N seeds
  *	build/simulation --story NAME the story of one recording
+ *	build/simulation --case NAME  one case, with its story
  */
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "tests/simulation/cluster.h"
+
+/* The sanitizers make it ten times slower; the other build plays most of the seeds. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SEEDS 100
+#else
+#define SEEDS 2000
+#endif
 
 extern bool story_show(const char *name);
 
@@ -24,7 +32,10 @@ main(int argc, char **argv)
 		return seeds_run(1, strtoull(argv[2], NULL, 10), false) ? 0 : 1;
 	if (argc == 3 && strcmp(argv[1], "--story") == 0)
 		return story_show(argv[2]) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--case") == 0)
+		return cases_run(argv[2]) ? 0 : 1;
 	ok = stories_run();
-	ok &= seeds_run(1, 500, false);
+	ok &= cases_run(NULL);
+	ok &= seeds_run(1, SEEDS, false);
 	return ok ? 0 : 1;
 }
