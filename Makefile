@@ -2,7 +2,7 @@
 CC ?= gcc
 CFLAGS ?= -O2 -g
 STD = -std=gnu17 -D_GNU_SOURCE -I.
-WARN = -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Wwrite-strings -Werror
+WARN = -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Wwrite-strings -Werror -include base/banned.h
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -lm
 
@@ -21,7 +21,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test check fmt install clean deps
+.PHONY: all help demo test test-programs check fmt install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -94,6 +94,11 @@ demo:
 check:
 	@tools/install-packages check
 	@tools/check
+
+# For tools/check.
+pure-objects: $(PURE)
+print-pure:
+	@echo $(PURE)
 
 fmt:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h' | grep -v pod_template_rows.c)

@@ -61,12 +61,14 @@ resolve(struct arena *a, const struct argument *arg, const struct args_source *f
 	}
 	if (v->field_ref != NULL)
 		return field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
-	return err_new(a, ERR_INVALID, "args %s: valueFrom.secretKeyRef is not built yet in this version of Sluice", arg->name);
+	return err_new(
+	    a, ERR_INVALID, "args %s: valueFrom.secretKeyRef is not built yet in this version of Sluice", arg->name);
 }
 
 struct err *
 args_merge(struct arena *a, const struct template_source *templates, size_t n, const struct argument *given,
-    size_t n_given, const struct args_source *from, json_t **ret_metrics, struct argument **ret_args, size_t *ret_n_args)
+    size_t n_given, const struct args_source *from, json_t **ret_metrics, struct argument **ret_args,
+    size_t *ret_n_args)
 {
 	_cleanup_(json_decrefp) json_t *metrics = json_array();
 	struct argument *args = arena_new_array(a, struct argument, ARGS_MAX), *old;
@@ -82,30 +84,34 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 		json_array_foreach (list, i, m) {
 			json_array_foreach (metrics, k, other)
 				if (str_eq(json_str(m, "name"), json_str(other, "name")))
-					return err_new(a, ERR_INVALID, "template %s: metric \"%s\" is in another template too",
-					    templates[t].name, json_str(m, "name") ?: "");
+					return err_new(a, ERR_INVALID,
+					    "template %s: metric \"%s\" is in another template too", templates[t].name,
+					    json_str(m, "name") ?: "");
 			json_array_append(metrics, m);
 		}
 		for (i = 0; i < spec->args.n; i++) {
 			const struct argument *arg = &spec->args.at[i];
-			const char *value;
+			const char *value = NULL;
 
 			if ((e = resolve(a, arg, from, &value)) != NULL)
 				return err_wrap(a, e, "template %s", templates[t].name);
 			old = find(args, n_args, arg->name);
 			if (old == NULL && n_args == ARGS_MAX)
-				return err_new(a, ERR_INVALID, "template %s: more than %d arguments", templates[t].name, ARGS_MAX);
+				return err_new(
+				    a, ERR_INVALID, "template %s: more than %d arguments", templates[t].name, ARGS_MAX);
 			if (old == NULL)
-				args[n_args++] = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
+				args[n_args++] =
+				    (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
 			else if (old->value == NULL && old->value_from == NULL)
 				*old = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
 			else if (old->value != NULL && value != NULL && strcmp(old->value, value) != 0)
-				return err_new(a, ERR_INVALID, "template %s: args %s: two templates give it different values",
-				    templates[t].name, arg->name);
+				return err_new(a, ERR_INVALID,
+				    "template %s: args %s: two templates give it different values", templates[t].name,
+				    arg->name);
 		}
 	}
 	for (size_t i = 0; i < n_given; i++) {
-		const char *value;
+		const char *value = NULL;
 
 		if ((e = resolve(a, &given[i], from, &value)) != NULL)
 			return e;
@@ -115,8 +121,8 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 	}
 	for (size_t i = 0; i < n_args; i++)
 		if (args[i].value == NULL && args[i].value_from == NULL)
-			return err_new(a, ERR_INVALID, "args.%s was not resolved: no value in the template or the rollout",
-			    args[i].name);
+			return err_new(a, ERR_INVALID,
+			    "args.%s was not resolved: no value in the template or the rollout", args[i].name);
 	*ret_metrics = TAKE_PTR(metrics);
 	*ret_args = args;
 	*ret_n_args = n_args;
@@ -161,7 +167,8 @@ args_substitute(struct arena *a, const char *json, const struct argument *args, 
 	}
 	str_adds(&out, s);
 	if (e == NULL && out.overflow)
-		e = err_new(a, ERR_INVALID, "the metrics are longer than %u bytes with their arguments", SUBSTITUTED_MAX);
+		e = err_new(
+		    a, ERR_INVALID, "the metrics are longer than %u bytes with their arguments", SUBSTITUTED_MAX);
 	if (e == NULL)
 		*ret = arena_strdup(a, str_text(&out));
 	str_done(&out);

@@ -4,7 +4,7 @@
 
 /* What the arguments of a rollout are resolved against. */
 struct args_source {
-	const json_t *rollout;                  /* the object, for fieldRef */
+	const json_t *rollout; /* the object, for fieldRef */
 	const char *latest_hash, *stable_hash; /* for podTemplateHashValue */
 };
 

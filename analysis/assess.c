@@ -31,16 +31,16 @@ metric_limits_read(struct arena *a, const struct metric *m, struct metric_limits
 	    (e = limit(a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL)
 		return err_wrap(a, e, "metric %s", m->name);
 	if (l->failure == -1)
-		return err_new(a, ERR_INVALID, "metric %s: failureLimit -1 needs a consecutiveSuccessLimit, which is not built yet",
-		    m->name);
+		return err_new(a, ERR_INVALID,
+		    "metric %s: failureLimit -1 needs a consecutiveSuccessLimit, which is not built yet", m->name);
 	if (l->count > 1 && m->interval.text == NULL)
 		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " needs an interval", m->name, l->count);
 	if (l->count > 0 && l->count < l->failure)
-		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than failureLimit %" PRId64, m->name, l->count,
-		    l->failure);
+		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than failureLimit %" PRId64,
+		    m->name, l->count, l->failure);
 	if (l->count > 0 && l->count < l->inconclusive)
-		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than inconclusiveLimit %" PRId64, m->name,
-		    l->count, l->inconclusive);
+		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than inconclusiveLimit %" PRId64,
+		    m->name, l->count, l->inconclusive);
 	if (l->count == 0 && m->interval.text == NULL)
 		l->count = 1;
 	return NULL;
@@ -62,8 +62,8 @@ run(struct arena *a, const char *field, const char *text, const struct value *v,
 }
 
 const char *
-measurement_phase(struct arena *a, const struct metric *m, const struct value *v, bool empty, int64_t now,
-    const char **ret_message)
+measurement_phase(
+    struct arena *a, const struct metric *m, const struct value *v, bool empty, int64_t now, const char **ret_message)
 {
 	bool has_success, has_failure, success = false, failure = false;
 	struct err *e;
@@ -84,23 +84,25 @@ measurement_phase(struct arena *a, const struct metric *m, const struct value *v
 }
 
 const char *
-metric_phase(struct arena *a, const struct metric_limits *l, const struct metric_result *r,
-    bool terminating, const char **ret_reason)
+metric_phase(struct arena *a, const struct metric_limits *l, const struct metric_result *r, bool terminating,
+    const char **ret_reason)
 {
 	const struct measurement *last = r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
 
 	if (l->failure >= 0 && r->failed > l->failure) {
-		*ret_reason = arena_printf(a, "failed (%" PRId64 ") > failureLimit (%" PRId64 ")", r->failed, l->failure);
+		*ret_reason =
+		    arena_printf(a, "failed (%" PRId64 ") > failureLimit (%" PRId64 ")", r->failed, l->failure);
 		return "Failed";
 	}
 	if (r->inconclusive > l->inconclusive) {
-		*ret_reason = arena_printf(a, "inconclusive (%" PRId64 ") > inconclusiveLimit (%" PRId64 ")", r->inconclusive,
-		    l->inconclusive);
+		*ret_reason = arena_printf(a, "inconclusive (%" PRId64 ") > inconclusiveLimit (%" PRId64 ")",
+		    r->inconclusive, l->inconclusive);
 		return "Inconclusive";
 	}
 	if (r->consecutive_error > l->consecutive_error) {
-		*ret_reason = arena_printf(a, "consecutiveErrors (%" PRId64 ") > consecutiveErrorLimit (%" PRId64 ")%s%s%s",
-		    r->consecutive_error, l->consecutive_error, last != NULL && last->message != NULL ? ": \"Error Message: " : "",
+		*ret_reason = arena_printf(a,
+		    "consecutiveErrors (%" PRId64 ") > consecutiveErrorLimit (%" PRId64 ")%s%s%s", r->consecutive_error,
+		    l->consecutive_error, last != NULL && last->message != NULL ? ": \"Error Message: " : "",
 		    last != NULL && last->message != NULL ? last->message : "",
 		    last != NULL && last->message != NULL ? "\"" : "");
 		return "Error";

@@ -199,9 +199,11 @@ assess(struct state *s, bool terminating)
 			const char *phase = "Running", *reason = NULL;
 
 			if (r != NULL) {
-				phase = r->phase = metric_phase(s->arena, &s->set.limits[i], r, terminating || bad, &reason);
+				phase = r->phase =
+				    metric_phase(s->arena, &s->set.limits[i], r, terminating || bad, &reason);
 				if (reason != NULL && phase_worse(phase, worst) == phase && strcmp(phase, worst) != 0)
-					message = arena_printf(s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
+					message = arena_printf(
+					    s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
 			} else if (terminating || bad) {
 				phase = "Successful";
 			}
@@ -229,15 +231,17 @@ report(struct state *s, const struct analysis_status *before)
 
 		for (size_t k = 0; k < before->metric_results.n; k++)
 			was |= strcmp(before->metric_results.at[k].name, r->name) == 0 &&
-			    phase_is_final(before->metric_results.at[k].phase);
+			       phase_is_final(before->metric_results.at[k].phase);
 		if (phase_is_final(r->phase) && !was)
 			plan_status_event(s->plan, o, strcmp(r->phase, "Failed") == 0 || strcmp(r->phase, "Error") == 0,
-			    arena_printf(s->arena, "Metric%s", r->phase), "Metric '%s' Completed. Result: %s", r->name, r->phase);
+			    arena_printf(s->arena, "Metric%s", r->phase), "Metric '%s' Completed. Result: %s", r->name,
+			    r->phase);
 	}
 	if (phase_is_final(s->status.phase))
 		plan_status_event(s->plan, o,
 		    strcmp(s->status.phase, "Failed") == 0 || strcmp(s->status.phase, "Error") == 0,
-		    arena_printf(s->arena, "AnalysisRun%s", s->status.phase), "Analysis Completed. Result: %s", s->status.phase);
+		    arena_printf(s->arena, "AnalysisRun%s", s->status.phase), "Analysis Completed. Result: %s",
+		    s->status.phase);
 }
 
 void
@@ -285,8 +289,8 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	if (phase_is_final(s.status.phase))
 		plan_reason(plan, "run is %s: %s", s.status.phase, s.status.message != NULL ? s.status.message : "");
 	report(&s, &run->status);
-	plan_status(plan, &run->object, encode(&analysis_status_type, &run->status),
-	    encode(&analysis_status_type, &s.status));
+	plan_status(
+	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &s.status));
 }
 
 static void

@@ -12,8 +12,8 @@
 #define TIMEOUT_MS 30000
 
 static bool prometheus_used(const struct metric *);
-static enum measured prometheus_step(const struct metric *, const struct answer *, struct arena *, struct question *,
-    struct value *, struct err **);
+static enum measured prometheus_step(
+    const struct metric *, const struct answer *, struct arena *, struct question *, struct value *, struct err **);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
 
 const struct provider prometheus_provider = {
@@ -115,11 +115,13 @@ read_answer(const struct answer *got, struct arena *a, struct value *ret_value, 
 	double x;
 
 	e = json_parse(a, got->body.at, got->body.len, &doc);
-	if (got->status < 200 || got->status > 299 || e != NULL || strcmp(json_str(doc, "status") ?: "", "success") != 0) {
+	if (got->status < 200 || got->status > 299 || e != NULL ||
+	    strcmp(json_str(doc, "status") ?: "", "success") != 0) {
 		const char *said = json_str(doc, "error");
 
 		if (said != NULL)
-			*ret_err = err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", said);
+			*ret_err =
+			    err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", said);
 		else
 			*ret_err = err_new(a, ERR_AGAIN, "prometheus: answered %d: %.*s", got->status,
 			    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);

@@ -61,7 +61,8 @@ metrics_prepare(struct arena *a, const char *json, const struct argument *args, 
 			return err_wrap(a, e, "spec.metrics[%zu]", i);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0)
-				return err_new(a, ERR_INVALID, "spec.metrics[%zu].name: \"%s\" is there twice", i, set.metrics[i].name);
+				return err_new(a, ERR_INVALID, "spec.metrics[%zu].name: \"%s\" is there twice", i,
+				    set.metrics[i].name);
 	}
 	*ret = set;
 	return NULL;

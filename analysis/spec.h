@@ -11,4 +11,5 @@ struct metric_set {
 /* Puts the arguments into a list of metrics (JSON), decodes it, and checks what can be checked before anything is asked:
  * names, limits, providers, and that conditions can be read. The error is the first thing that is wrong, with its path.
  * Everything lives in the arena. */
-struct err *metrics_prepare(struct arena *, const char *json, const struct argument *args, size_t n_args, struct metric_set *ret);
+struct err *metrics_prepare(
+    struct arena *, const char *json, const struct argument *args, size_t n_args, struct metric_set *ret);

@@ -14,7 +14,7 @@
 struct arena;
 
 /* A new, empty arena; the caller frees it. Never NULL. */
-struct arena *arena_new(void);
+struct arena *arena_new(void) never_null;
 
 /* Frees the arena and all that was allocated from it. Takes NULL; returns NULL. */
 struct arena *arena_free(struct arena *);
@@ -23,15 +23,15 @@ struct arena *arena_free(struct arena *);
 void arena_reset(struct arena *);
 
 /* `size` zeroed bytes, aligned for any type. Never NULL, also for size 0. */
-void *arena_alloc(struct arena *, size_t size);
+void *arena_alloc(struct arena *, size_t size) never_null;
 
 /* A copy of the string s, or of its first n bytes with a NUL added. arena_strdup(a, NULL) is NULL. */
 char *arena_strdup(struct arena *, const char *s);
-char *arena_strndup(struct arena *, const char *s, size_t n);
+char *arena_strndup(struct arena *, const char *s, size_t n) never_null;
 
 /* A formatted string. */
-char *arena_printf(struct arena *, const char *format, ...) printf_like(2, 3);
-char *arena_vprintf(struct arena *, const char *format, va_list) printf_like(2, 0);
+char *arena_printf(struct arena *, const char *format, ...) printf_like(2, 3) never_null;
+char *arena_vprintf(struct arena *, const char *format, va_list) printf_like(2, 0) never_null;
 
 /* Bytes handed out since the last reset, headers not counted: what tests/bench keeps. */
 size_t arena_used(const struct arena *);
@@ -46,7 +46,7 @@ arena_freep(struct arena **a)
 }
 
 /* malloc, calloc and strdup for what no arena owns; never NULL (see above). */
-void *mem_alloc(size_t size);
-void *mem_realloc(void *, size_t size);
-char *mem_strdup(const char *);
-char *mem_printf(const char *format, ...) printf_like(1, 2);
+void *mem_alloc(size_t size) never_null;
+void *mem_realloc(void *, size_t size) never_null;
+char *mem_strdup(const char *) never_null;
+char *mem_printf(const char *format, ...) printf_like(1, 2) never_null;

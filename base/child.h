@@ -10,8 +10,8 @@ struct child;
 
 /* Starts argv[0] (looked up in PATH), with standard output and error appended to `log` (NULL: /dev/null), and tells
  * `exited` when it ends (status as of waitpid). NULL when it cannot be started; errno says why. */
-struct child *child_start(struct loop *, const char *const *argv, const char *log,
-    void (*exited)(void *arg, int status), void *arg);
+struct child *child_start(
+    struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);
 
 pid_t child_pid(const struct child *);
 

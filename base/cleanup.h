@@ -14,6 +14,7 @@
 		taken_;                                                                                                \
 	})
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define never_null __attribute__((returns_nonnull))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 /* Frees what *p (a pointer to any malloc'ed memory) points at; for _cleanup_. */

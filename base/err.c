@@ -53,8 +53,7 @@ err_text(struct arena *a, const struct err *e)
 	return text;
 }
 
-const char *
-err_class_name(enum err_class class)
+const char *err_class_name(enum err_class class)
 {
 	return class_names[class];
 }

@@ -7,11 +7,11 @@
 #include "base/arena.h"
 
 enum err_class {
-	ERR_AGAIN,    /* not reached, timed out, 5xx, 429: the same request may work later */
+	ERR_AGAIN, /* not reached, timed out, 5xx, 429: the same request may work later */
 	ERR_CONFLICT, /* what the request believed is no longer true: decide again on newer objects */
-	ERR_INVALID,  /* the input is wrong: no retry until it changes */
-	ERR_GONE,     /* what it names does not exist (any more) */
-	ERR_EXISTS,   /* what it would create is there already */
+	ERR_INVALID, /* the input is wrong: no retry until it changes */
+	ERR_GONE, /* what it names does not exist (any more) */
+	ERR_EXISTS, /* what it would create is there already */
 	ERR_CLASS_MAX
 };
 
@@ -22,16 +22,16 @@ struct err {
 };
 
 /* A new error of a class. */
-struct err *err_new(struct arena *, enum err_class, const char *format, ...) printf_like(3, 4);
+struct err *err_new(struct arena *, enum err_class, const char *format, ...) printf_like(3, 4) never_null;
 
 /* `cause` with context in front; keeps its class. The cause must live as long as the arena does. */
-struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4);
+struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4) never_null;
 
 /* A copy that does not depend on the arena it came from. */
-struct err *err_copy(struct arena *, const struct err *);
+struct err *err_copy(struct arena *, const struct err *) never_null;
 
 /* "outer: inner: innermost", allocated in the arena. */
-const char *err_text(struct arena *, const struct err *);
+const char *err_text(struct arena *, const struct err *) never_null;
 
 /* "again", "conflict", "invalid", "gone", "exists": for logs and counters. */
 const char *err_class_name(enum err_class);

@@ -51,7 +51,7 @@ quote_go(struct str *s, const char *at, size_t len)
 		else if (c < 0x20 || c == '<' || c == '>' || c == '&')
 			str_addf(s, "\\u%04x", c);
 		else if (c == 0xe2 && i + 2 < len && (unsigned char)at[i + 1] == 0x80 &&
-		    ((unsigned char)at[i + 2] == 0xa8 || (unsigned char)at[i + 2] == 0xa9)) {
+			 ((unsigned char)at[i + 2] == 0xa8 || (unsigned char)at[i + 2] == 0xa9)) {
 			str_addf(s, "\\u202%c", (unsigned char)at[i + 2] == 0xa8 ? '8' : '9');
 			i += 2;
 		} else

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/loop.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -58,7 +58,6 @@ void
 log_line(enum log_level level, const char *msg, ...)
 {
 	_cleanup_(arena_freep) struct arena *a = NULL;
-	struct timespec now;
 	const char *key, *value, *time;
 	struct str s;
 	va_list ap;
@@ -66,8 +65,7 @@ log_line(enum log_level level, const char *msg, ...)
 	if (level < min_level)
 		return;
 	a = arena_new();
-	clock_gettime(CLOCK_REALTIME, &now);
-	time = time_format(a, (int64_t)now.tv_sec * 1000);
+	time = time_format(a, loop_ev_wall());
 	str_init(&s, LOG_LINE_MAX);
 	if (as_json) {
 		str_addf(&s, "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":", time, level_names[level]);

@@ -41,6 +41,9 @@ struct loop_ops {
 /* A loop on libev. SIGPIPE is ignored from then on. */
 struct loop *loop_ev_new(void);
 
+/* The machine's wall clock (ms since 1970), for what has no loop: the log. */
+int64_t loop_ev_wall(void);
+
 /* A loop whose wall clock starts at `wall` (ms) and whose time moves from timer to timer. */
 struct loop *loop_virtual_new(int64_t wall);
 

@@ -21,6 +21,12 @@ clock_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int64_t
+loop_ev_wall(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
 static void
 refresh(struct loop *l)
 {
@@ -57,8 +63,7 @@ io_start(struct loop *l, struct loop_io *io)
 		w = io->impl = mem_alloc(sizeof(*w));
 	else
 		ev_io_stop(le->ev, w);
-	ev_io_init(w, on_io, io->fd,
-	    (io->events & LOOP_READ ? EV_READ : 0) | (io->events & LOOP_WRITE ? EV_WRITE : 0));
+	ev_io_init(w, on_io, io->fd, (io->events & LOOP_READ ? EV_READ : 0) | (io->events & LOOP_WRITE ? EV_WRITE : 0));
 	w->data = io;
 	ev_io_start(le->ev, w);
 }

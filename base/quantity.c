@@ -13,9 +13,21 @@ static const struct {
 	enum family family;
 	int power; /* of 10 or of 2 */
 } suffixes[] = {
-	{ "n", DECIMAL, -9 }, { "u", DECIMAL, -6 }, { "m", DECIMAL, -3 }, { "", DECIMAL, 0 }, { "k", DECIMAL, 3 },
-	{ "M", DECIMAL, 6 }, { "G", DECIMAL, 9 }, { "T", DECIMAL, 12 }, { "P", DECIMAL, 15 }, { "E", DECIMAL, 18 },
-	{ "Ki", BINARY, 10 }, { "Mi", BINARY, 20 }, { "Gi", BINARY, 30 }, { "Ti", BINARY, 40 }, { "Pi", BINARY, 50 },
+	{ "n", DECIMAL, -9 },
+	{ "u", DECIMAL, -6 },
+	{ "m", DECIMAL, -3 },
+	{ "", DECIMAL, 0 },
+	{ "k", DECIMAL, 3 },
+	{ "M", DECIMAL, 6 },
+	{ "G", DECIMAL, 9 },
+	{ "T", DECIMAL, 12 },
+	{ "P", DECIMAL, 15 },
+	{ "E", DECIMAL, 18 },
+	{ "Ki", BINARY, 10 },
+	{ "Mi", BINARY, 20 },
+	{ "Gi", BINARY, 30 },
+	{ "Ti", BINARY, 40 },
+	{ "Pi", BINARY, 50 },
 	{ "Ei", BINARY, 60 },
 };
 

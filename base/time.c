@@ -51,8 +51,8 @@ time_parse(const char *s, int64_t *ret)
 	int64_t ms = 0, scale = 100, offset = 0;
 	int y, mo, d, h, mi, se;
 
-	if (s == NULL || (y = digits(&s, 4)) < 0 || *s++ != '-' || (mo = digits(&s, 2)) < 1 || mo > 12 ||
-	    *s++ != '-' || (d = digits(&s, 2)) < 1 || d > 31 || (*s != 'T' && *s != 't' && *s != ' '))
+	if (s == NULL || (y = digits(&s, 4)) < 0 || *s++ != '-' || (mo = digits(&s, 2)) < 1 || mo > 12 || *s++ != '-' ||
+	    (d = digits(&s, 2)) < 1 || d > 31 || (*s != 'T' && *s != 't' && *s != ' '))
 		return false;
 	s++;
 	if ((h = digits(&s, 2)) < 0 || h > 23 || *s++ != ':' || (mi = digits(&s, 2)) < 0 || mi > 59 || *s++ != ':' ||

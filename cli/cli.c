@@ -36,14 +36,14 @@ cli_error(const struct cli *c, const struct err *e)
 	cli_fail(c, "%s", err_text(c->arena, e));
 	switch (e->class) {
 	case ERR_GONE:
-		fprintf(stderr, "`sluice list rollouts -A` shows what there is; this looked in namespace %s\n", c->namespace);
+		fprintf(stderr, "`sluice list rollouts -A` shows what there is; this looked in namespace %s\n",
+		    c->namespace);
 		break;
 	case ERR_AGAIN:
-		fprintf(stderr, "is the server of this kubeconfig there? `kubectl cluster-info`, --context and --kubeconfig tell\n");
+		fprintf(stderr, "is the server of this kubeconfig there? `kubectl cluster-info`, --context and "
+				"--kubeconfig tell\n");
 		break;
-	case ERR_CONFLICT:
-		fprintf(stderr, "somebody else changed it at the same time; run the command again\n");
-		break;
+	case ERR_CONFLICT: fprintf(stderr, "somebody else changed it at the same time; run the command again\n"); break;
 	default: break;
 	}
 	return 1;
@@ -90,7 +90,9 @@ cli_signals(struct cli *c)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	c->signals = (struct loop_io){ .fd = signalfd(-1, &set, SFD_CLOEXEC), .events = LOOP_READ, .ready = on_signal, .arg = c };
+	c->signals = (struct loop_io){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = LOOP_READ, .ready = on_signal, .arg = c
+	};
 	loop_io_start(c->loop, &c->signals);
 }
 
@@ -126,7 +128,8 @@ cli_call(struct cli *c, const char *method, const char *url, const char *content
 {
 	struct waiting w = { .cli = c };
 
-	client_call(c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, on_done, &w);
+	client_call(
+	    c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, on_done, &w);
 	json_decref(body);
 	/* Others may stop the loop too; the exchange has its own time-out. */
 	while (!w.done)
@@ -157,7 +160,8 @@ json_t *
 cli_get_rollout(struct cli *c, const char *name)
 {
 	json_t *ro = NULL;
-	struct err *e = cli_call(c, "GET", client_path(c->arena, &rollout_type, c->namespace, name, NULL), NULL, NULL, &ro);
+	struct err *e =
+	    cli_call(c, "GET", client_path(c->arena, &rollout_type, c->namespace, name, NULL), NULL, NULL, &ro);
 
 	if (e != NULL) {
 		cli_error(c, e);

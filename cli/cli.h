@@ -11,12 +11,12 @@
 struct cli;
 
 struct command {
-	const char *name;    /* one word or two: "get rollout" */
-	const char *also;    /* other ways to say it, "|"-separated; NULL: none */
-	const char *args;    /* usage of what follows: "NAME" */
+	const char *name; /* one word or two: "get rollout" */
+	const char *also; /* other ways to say it, "|"-separated; NULL: none */
+	const char *args; /* usage of what follows: "NAME" */
 	const char *summary; /* one line */
-	const char *flags;   /* of cli.c's table, space-separated, besides the global ones */
-	bool hidden;         /* not in the help: the laptop cluster starts it */
+	const char *flags; /* of cli.c's table, space-separated, besides the global ones */
+	bool hidden; /* not in the help: the laptop cluster starts it */
 	int (*run)(struct cli *); /* the exit code */
 };
 
@@ -62,7 +62,8 @@ void cli_signals(struct cli *);
 const char *cli_self(struct cli *);
 
 /* One call, waited for. */
-struct err *cli_call(struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
+struct err *cli_call(
+    struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
 
 /* A patch of a rollout (status: of its status, falling back to the object where that is no subresource). */
 struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_t *patch);
@@ -78,7 +79,8 @@ int help_all(void);
 int help_command(const struct command *);
 const char *flag_known(const char *name, bool *ret_takes_value, char *ret_short);
 bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's */
-void flag_each(const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
+void flag_each(
+    const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
 
 /* view.c: a cache filled by watches, for commands that look. */
 struct watched {

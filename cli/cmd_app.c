@@ -51,13 +51,16 @@ static int
 app_run(struct cli *c)
 {
 	struct app_settings s = { .version = cli_flag(c, "version-name") != NULL ? cli_flag(c, "version-name") : "v0",
-		.latency_ms = 2, .seed = (uint64_t)getpid() };
-	const char *errors = cli_flag(c, "errors"), *latency = cli_flag(c, "latency"), *address = cli_flag(c, "address");
+		.latency_ms = 2,
+		.seed = (uint64_t)getpid() };
+	const char *errors = cli_flag(c, "errors"), *latency = cli_flag(c, "latency"),
+		   *address = cli_flag(c, "address");
 	char none[] = "", *end = none;
 	struct app *app;
 
 	if (address == NULL || !loopback(arena_strdup(c->arena, address), &s.ip, &s.port))
-		return cli_fail(c, "--address: \"%s\" is not a loopback address and port such as 127.0.0.1:8080", address ?: "");
+		return cli_fail(
+		    c, "--address: \"%s\" is not a loopback address and port such as 127.0.0.1:8080", address ?: "");
 	if (latency != NULL && (!duration_parse(latency, &s.latency_ms) || s.latency_ms < 0))
 		return cli_fail(c, "--latency: \"%s\" is not a duration such as 20ms", latency);
 	if (errors != NULL)

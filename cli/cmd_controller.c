@@ -45,7 +45,8 @@ controller_run(struct cli *c)
 	struct runner *runner;
 
 	if (cli_flag(c, "loglevel") != NULL && !log_level_parse(cli_flag(c, "loglevel"), &level))
-		return cli_fail(c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
+		return cli_fail(
+		    c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
 	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
 	if (cli_connect(c) != 0)
 		return 1;

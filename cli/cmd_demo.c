@@ -61,9 +61,12 @@ demo_rollout(const struct demo *d)
 const char *
 demo_tag(const struct demo *d, struct arena *a, const char *hash)
 {
-	const struct object *o = hash == NULL || hash[0] == '\0' ? NULL
-	    : view_get(cache_view(d->watched.cache), &replicaset_type, DEMO_NS, arena_printf(a, DEMO_NAME "-%s", hash));
-	_cleanup_(json_decrefp) json_t *t = o != NULL ? json_loads(((const struct replicaset *)o)->spec.template, 0, NULL) : NULL;
+	const struct object *o = hash == NULL || hash[0] == '\0'
+				     ? NULL
+				     : view_get(cache_view(d->watched.cache), &replicaset_type, DEMO_NS,
+					   arena_printf(a, DEMO_NAME "-%s", hash));
+	_cleanup_(json_decrefp) json_t *t =
+	    o != NULL ? json_loads(((const struct replicaset *)o)->spec.template, 0, NULL) : NULL;
 	const char *image = json_string_value(json_at(t, "/spec/containers/0/image"));
 	const char *colon = image != NULL ? strrchr(image, ':') : NULL;
 
@@ -83,7 +86,9 @@ demo_runs(const struct demo *d, struct arena *a, const struct analysis_run ***re
 {
 	const struct rollout *r = demo_rollout(d);
 	const struct object **all;
-	size_t n = r != NULL ? view_owned(cache_view(d->watched.cache), &analysis_run_type, DEMO_NS, r->object.meta.uid, a, &all) : 0;
+	size_t n = r != NULL ? view_owned(cache_view(d->watched.cache), &analysis_run_type, DEMO_NS, r->object.meta.uid,
+				   a, &all)
+			     : 0;
 	const struct analysis_run **own = arena_new_array(a, const struct analysis_run *, n + 1);
 	size_t n_own = 0;
 
@@ -98,8 +103,8 @@ demo_runs(const struct demo *d, struct arena *a, const struct analysis_run ***re
 static int64_t
 canary_weight(const struct demo *d)
 {
-	const struct virtual_service *vs = (const struct virtual_service *)view_get(cache_view(d->watched.cache),
-	    &virtual_service_type, DEMO_NS, "myapp-vs");
+	const struct virtual_service *vs = (const struct virtual_service *)view_get(
+	    cache_view(d->watched.cache), &virtual_service_type, DEMO_NS, "myapp-vs");
 
 	if (vs == NULL || vs->spec.http.n == 0)
 		return -1;
@@ -131,9 +136,9 @@ look_at_measurements(struct demo *d, struct arena *a, const struct analysis_run 
 				say(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
 				    one->value != NULL ? one->value : "no value",
 				    one->message != NULL ? one->message
-				    : m->failed > 0      ? arena_printf(a, "failed %" PRId64 " times, more than %s abort", m->failed,
-							       metrics[k].failure_limit ?: "0")
-							 : "good",
+				    : m->failed > 0 ? arena_printf(a, "failed %" PRId64 " times, more than %s abort",
+							  m->failed, metrics[k].failure_limit ?: "0")
+						    : "good",
 				    metrics[k].success_condition ?: "any value");
 	}
 }
@@ -171,8 +176,8 @@ look(struct demo *d)
 		return;
 	look_at_runs(d, a);
 	if (r->status.phase != NULL) {
-		const char *said = arena_printf(a, "%s%s%s", r->status.phase, r->status.message != NULL ? ": " : "",
-		    r->status.message ?: "");
+		const char *said = arena_printf(
+		    a, "%s%s%s", r->status.phase, r->status.message != NULL ? ": " : "", r->status.message ?: "");
 
 		if (strcmp(said, d->said) != 0)
 			say(d, "  the rollout is %s", said);
@@ -180,7 +185,8 @@ look(struct demo *d)
 	}
 	if (weight != d->weight && weight >= 0) {
 		if (d->weight >= 0 && d->stage > 1) {
-			say(d, "  traffic: %" PRId64 " %% to the canary, %" PRId64 " %% to the stable version", weight, 100 - weight);
+			say(d, "  traffic: %" PRId64 " %% to the canary, %" PRId64 " %% to the stable version", weight,
+			    100 - weight);
 			if (d->n_seen < ARRAY_SIZE(d->seen_weights))
 				d->seen_weights[d->n_seen++] = weight;
 		}
@@ -277,7 +283,8 @@ observed(const struct rollout *r)
 {
 	long long seen;
 
-	return r != NULL && str_int(r->status.observed_generation, 0, INT64_MAX, &seen) && seen >= r->object.meta.generation;
+	return r != NULL && str_int(r->status.observed_generation, 0, INT64_MAX, &seen) &&
+	       seen >= r->object.meta.generation;
 }
 
 static bool
@@ -301,7 +308,8 @@ approved(struct demo *d)
 {
 	const struct rollout *r = demo_rollout(d);
 
-	return observed(r) && (!r->status.current_step_index.set || r->status.current_step_index.is > 1 || r->status.abort);
+	return observed(r) &&
+	       (!r->status.current_step_index.set || r->status.current_step_index.is > 1 || r->status.abort);
 }
 
 static bool
@@ -384,7 +392,8 @@ adapt(const struct demo *d, json_t *object)
 		json_object_set_new(image, "image", json_string("myregistry/myapp:v1"));
 	if (str_eq(json_str(object, "kind"), "AnalysisTemplate"))
 		json_array_foreach (json_at(object, "/spec/metrics"), i, metric)
-			json_object_set_new(json_at(metric, "/provider/prometheus"), "address", json_string(dev_prometheus(d->dev)));
+			json_object_set_new(
+			    json_at(metric, "/provider/prometheus"), "address", json_string(dev_prometheus(d->dev)));
 }
 
 static struct err *
@@ -395,10 +404,12 @@ create(struct demo *d, const json_t *object)
 
 	for (const struct resource *r = store_resources; r->plural != NULL; r++)
 		if (str_eq(r->kind, json_str(object, "kind")))
-			path = arena_printf(d->cli->arena, "/%s/%s%s%s/%s", strchr(version, '/') != NULL ? "apis" : "api", version,
-			    ns != NULL ? "/namespaces/" : "", ns ?: "", r->plural);
+			path =
+			    arena_printf(d->cli->arena, "/%s/%s%s%s/%s", strchr(version, '/') != NULL ? "apis" : "api",
+				version, ns != NULL ? "/namespaces/" : "", ns ?: "", r->plural);
 	if (path == NULL)
-		return err_new(d->cli->arena, ERR_INVALID, "the laptop cluster has no kind \"%s\"", json_str(object, "kind") ?: "");
+		return err_new(d->cli->arena, ERR_INVALID, "the laptop cluster has no kind \"%s\"",
+		    json_str(object, "kind") ?: "");
 	return cli_call(d->cli, "POST", path, "application/json", json_deep_copy(object), NULL);
 }
 
@@ -444,10 +455,11 @@ first_release(struct demo *d)
 
 	d->stage = 1;
 	say(d, "1. v1 is deployed, and used: %d requests a second", RATE);
-	if (!apply(d, dir, "network.yaml") || !apply(d, dir, "demo/analysis-templates.yaml") || !apply(d, dir, "demo/rollout.yaml") ||
-	    !wait_for(d, healthy, 60, "v1 is healthy"))
+	if (!apply(d, dir, "network.yaml") || !apply(d, dir, "demo/analysis-templates.yaml") ||
+	    !apply(d, dir, "demo/rollout.yaml") || !wait_for(d, healthy, 60, "v1 is healthy"))
 		return false;
-	d->load = load_new(d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE, on_answer, d);
+	d->load = load_new(
+	    d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE, on_answer, d);
 	/* So that the first measurement finds samples. */
 	return pass(d, 10);
 }
@@ -469,7 +481,8 @@ good_release(struct demo *d)
 
 	d->stage = 2;
 	say(d, "2. v2, a good release");
-	if (!set_image(d, "v2") || !wait_for(d, waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
+	if (!set_image(d, "v2") ||
+	    !wait_for(d, waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
 		return false;
 	if (me) {
 		d->ask = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
@@ -501,7 +514,8 @@ bad_release(struct demo *d)
 	say(d, "3. v3, a release that answers most requests with errors");
 	if (!set_image(d, "v3") || !wait_for(d, degraded, 180, "v3 is aborted"))
 		return false;
-	if (!weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 || d->restored == 0) {
+	if (!weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 ||
+	    d->restored == 0) {
 		say(d, "v3 was not aborted by a failed analysis at 20 %%");
 		return false;
 	}
@@ -541,9 +555,15 @@ play(struct demo *d)
 static int
 demo_run(struct cli *c)
 {
-	struct demo d = { .cli = c, .weight = -1, .started = loop_mono(c->loop), .live = cli_color(c),
+	struct demo d = { .cli = c,
+		.weight = -1,
+		.started = loop_mono(c->loop),
+		.live = cli_color(c),
 		.redraw = { .fire = on_redraw, .arg = &d } };
-	struct dev_settings s = { .app = "myregistry/myapp", .behave = "v3:errors=0.9", .controller = true, .prometheus = true,
+	struct dev_settings s = { .app = "myregistry/myapp",
+		.behave = "v3:errors=0.9",
+		.controller = true,
+		.prometheus = true,
 		.mesh = true };
 	const char *approve = cli_flag(c, "approve");
 	bool good = false;
@@ -581,6 +601,7 @@ demo_run(struct cli *c)
 	if (good)
 		dev_remove(d.dir);
 	else
-		fprintf(stderr, "%s; its logs are in %s\n", c->interrupted ? "interrupted" : "error: the demo did not go as it should", d.dir);
+		fprintf(stderr, "%s; its logs are in %s\n",
+		    c->interrupted ? "interrupted" : "error: the demo did not go as it should", d.dir);
 	return good ? 0 : 1;
 }

@@ -18,9 +18,13 @@ const struct command cmd_dev = {
 static int
 dev_run(struct cli *c)
 {
-	struct dev_settings s = { .dir = cli_flag(c, "dir"), .ready_ms = 1500, .app = cli_flag(c, "app"),
-		.behave = cli_flag(c, "behave"), .controller = cli_flag(c, "no-controller") == NULL,
-		.prometheus = cli_flag(c, "prometheus") != NULL, .mesh = cli_flag(c, "mesh") != NULL };
+	struct dev_settings s = { .dir = cli_flag(c, "dir"),
+		.ready_ms = 1500,
+		.app = cli_flag(c, "app"),
+		.behave = cli_flag(c, "behave"),
+		.controller = cli_flag(c, "no-controller") == NULL,
+		.prometheus = cli_flag(c, "prometheus") != NULL,
+		.mesh = cli_flag(c, "mesh") != NULL };
 	long long n = 0;
 	struct dev *d;
 

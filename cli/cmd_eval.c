@@ -61,7 +61,8 @@ read_result(struct arena *a, const char *kind, const char *text, struct value *r
 		return read_floats(a, text, ret);
 	if (strcmp(kind, "scalar") == 0) {
 		*ret = value_float(strtod(text, &end));
-		return end == text || *end != '\0' ? err_new(a, ERR_INVALID, "--result: \"%s\" is not a number", text) : NULL;
+		return end == text || *end != '\0' ? err_new(a, ERR_INVALID, "--result: \"%s\" is not a number", text)
+						   : NULL;
 	}
 	if (strcmp(kind, "json") != 0)
 		return err_new(a, ERR_INVALID, "--kind: \"%s\" is not one of vector, scalar, json", kind);
@@ -120,7 +121,9 @@ eval_line(struct cli *c, const json_t *j)
 	const json_t *result = json_object_get(j, "result");
 
 	answer(c, json_str(j, "condition") ?: "", json_str(j, "kind") ?: "json",
-	    json_is_string(result) ? json_string_value(result) : result != NULL ? json_text(a, result) : "null");
+	    json_is_string(result) ? json_string_value(result)
+	    : result != NULL	   ? json_text(a, result)
+				   : "null");
 }
 
 static int
@@ -130,7 +133,9 @@ eval_run(struct cli *c)
 		return each_line(c, eval_line);
 	if (c->n_args != 1 || cli_flag(c, "result") == NULL)
 		return cli_fail(c, "usage: sluice eval [--kind vector|scalar|json] --result R CONDITION");
-	return answer(c, c->args[0], cli_flag(c, "kind") != NULL ? cli_flag(c, "kind") : "json", cli_flag(c, "result")) ? 0 : 1;
+	return answer(c, c->args[0], cli_flag(c, "kind") != NULL ? cli_flag(c, "kind") : "json", cli_flag(c, "result"))
+		   ? 0
+		   : 1;
 }
 
 static void
@@ -178,7 +183,8 @@ hash_run(struct cli *c)
 		return cli_fail(c, "%s: %s", c->args[0], err_text(c->arena, e));
 	json_array_foreach (docs, i, doc) {
 		template = json_at(doc, "/spec/template");
-		if (template == NULL && json_at(doc, "/spec/containers") != NULL && json_object_get(doc, "kind") == NULL)
+		if (template == NULL && json_at(doc, "/spec/containers") != NULL &&
+		    json_object_get(doc, "kind") == NULL)
 			template = doc;
 		if (template == NULL)
 			continue;

@@ -38,8 +38,10 @@ draw(struct timer *t, void *arg)
 
 	(void)t;
 	if (text == NULL) {
-		d->code = cli_fail(d->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s; `sluice list rollouts -A` shows "
-					   "what there is", d->name, d->cli->namespace);
+		d->code = cli_fail(d->cli,
+		    "rollouts.argoproj.io \"%s\" not found in namespace %s; `sluice list rollouts -A` shows "
+		    "what there is",
+		    d->name, d->cli->namespace);
 		loop_stop(d->cli->loop);
 		return;
 	}

@@ -22,7 +22,9 @@ status_patch(struct cli *c, const struct rollout *r)
 	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
 
 	if (cli_flag(c, "full") != NULL)
-		return str_eq(r->status.current_pod_hash, r->status.stable_rs) ? NULL : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
+		return str_eq(r->status.current_pod_hash, r->status.stable_rs)
+			   ? NULL
+			   : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
 	if (r->status.pause_conditions.n > 0)
 		return json_pack("{s:{s:n}}", "status", "pauseConditions");
 	if (n > 0 && i < n)
@@ -45,7 +47,8 @@ promote_run(struct cli *c)
 	r = (const struct rollout *)object_decode(&rollout_type, j, c->arena);
 	patch = status_patch(c, r);
 	if (patch == NULL && !r->spec.paused) {
-		printf("rollout '%s' has nothing to promote: it is %s\n", c->args[0], r->status.phase != NULL ? r->status.phase : "new");
+		printf("rollout '%s' has nothing to promote: it is %s\n", c->args[0],
+		    r->status.phase != NULL ? r->status.phase : "new");
 		return 0;
 	}
 	if (patch != NULL)

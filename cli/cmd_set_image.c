@@ -53,10 +53,13 @@ set_image_run(struct cli *c)
 			if (eq == NULL || eq == c->args[i] || eq[1] == '\0' ||
 			    apply(ro, arena_strndup(c->arena, c->args[i], (size_t)(eq - c->args[i])), eq + 1) == 0) {
 				json_decref(ro);
-				return cli_fail(c, "\"%s\": want CONTAINER=IMAGE, with a container of the rollout's template", c->args[i]);
+				return cli_fail(c,
+				    "\"%s\": want CONTAINER=IMAGE, with a container of the rollout's template",
+				    c->args[i]);
 			}
 		}
-		e = cli_call(c, "PUT", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), "application/json", ro, NULL);
+		e = cli_call(c, "PUT", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL),
+		    "application/json", ro, NULL);
 		if (e == NULL || e->class != ERR_CONFLICT)
 			break;
 	}

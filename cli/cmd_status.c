@@ -37,7 +37,8 @@ look(void *arg)
 	long long seen;
 
 	if (r == NULL) {
-		w->code = cli_fail(w->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s", w->name, w->cli->namespace);
+		w->code = cli_fail(
+		    w->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s", w->name, w->cli->namespace);
 		loop_stop(w->cli->loop);
 		return;
 	}

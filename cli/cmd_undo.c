@@ -21,7 +21,8 @@ revision_of(const json_t *rs)
 {
 	long long n = 0;
 
-	str_int(json_str(json_object_get(json_object_get(rs, "metadata"), "annotations"), ANNOTATION_REVISION), 0, INT32_MAX, &n);
+	str_int(json_str(json_object_get(json_object_get(rs, "metadata"), "annotations"), ANNOTATION_REVISION), 0,
+	    INT32_MAX, &n);
 	return n;
 }
 
@@ -84,7 +85,8 @@ undo_run(struct cli *c)
 	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
 	ops = json_array();
 	json_patch_add(ops, "replace", "/spec/template", template);
-	e = cli_call(c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
+	e = cli_call(
+	    c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_of(rs));

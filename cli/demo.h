@@ -25,8 +25,8 @@ struct demo {
 	struct timer redraw;
 	const char *dir;
 	int64_t started; /* mono, ms */
-	int stage;       /* 1..3, 0 before */
-	bool live;       /* draw on the terminal; otherwise a line for what happens */
+	int stage; /* 1..3, 0 before */
+	bool live; /* draw on the terminal; otherwise a line for what happens */
 	const char *ask; /* the command that somebody should run now; NULL: none */
 
 	char *lines[DEMO_LINES]; /* what happened, in order */
@@ -34,11 +34,11 @@ struct demo {
 
 	/* What was seen last. */
 	char said[400];
-	struct map told;           /* "run/metric/number" of the measurements that were told */
-	int64_t weight;            /* of the canary, in the VirtualService; -1: none seen */
-	int64_t seen_weights[64];  /* in this stage */
+	struct map told; /* "run/metric/number" of the measurements that were told */
+	int64_t weight; /* of the canary, in the VirtualService; -1: none seen */
+	int64_t seen_weights[64]; /* in this stage */
 	size_t n_seen;
-	char canary_tag[32];       /* answers of this version count as the canary's */
+	char canary_tag[32]; /* answers of this version count as the canary's */
 
 	/* What the application's users got. */
 	unsigned long requests, errors, errors_in_stage;

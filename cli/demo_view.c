@@ -97,8 +97,13 @@ stages(struct screen *s)
 
 	for (int i = 0; i < 3; i++)
 		text = arena_printf(s->arena, "%s%s%s %s" END "%s", text,
-		    s->demo->stage > i + 1 ? GREEN : s->demo->stage == i + 1 ? BOLD : GREY,
-		    s->demo->stage > i + 1 ? "✔" : s->demo->stage == i + 1 ? "▶" : "·", names[i], i < 2 ? GREY "  →  " END : "");
+		    s->demo->stage > i + 1    ? GREEN
+		    : s->demo->stage == i + 1 ? BOLD
+					      : GREY,
+		    s->demo->stage > i + 1    ? "✔"
+		    : s->demo->stage == i + 1 ? "▶"
+					      : "·",
+		    names[i], i < 2 ? GREY "  →  " END : "");
 	line(s, text);
 }
 
@@ -110,12 +115,13 @@ head(struct screen *s, const struct rollout *r)
 	const char *step = "";
 
 	if (c != NULL && i < (int64_t)c->steps.n)
-		step = c->steps.at[i].set_weight.set ? arena_printf(s->arena, "setWeight: %" PRId64, c->steps.at[i].set_weight.is)
-		    : c->steps.at[i].pause != NULL && c->steps.at[i].pause->duration != NULL
-		    ? arena_printf(s->arena, "pause: %s", c->steps.at[i].pause->duration)
-		    : "pause until promoted";
-	linef(s, " Rollout   " BOLD "%s" END "  %s%s" END "%s%s", DEMO_NAME, phase_color(r->status.phase), r->status.phase ?: "Progressing",
-	    r->status.message != NULL ? "  " : "", r->status.message ?: "");
+		step = c->steps.at[i].set_weight.set
+			   ? arena_printf(s->arena, "setWeight: %" PRId64, c->steps.at[i].set_weight.is)
+		       : c->steps.at[i].pause != NULL && c->steps.at[i].pause->duration != NULL
+			   ? arena_printf(s->arena, "pause: %s", c->steps.at[i].pause->duration)
+			   : "pause until promoted";
+	linef(s, " Rollout   " BOLD "%s" END "  %s%s" END "%s%s", DEMO_NAME, phase_color(r->status.phase),
+	    r->status.phase ?: "Progressing", r->status.message != NULL ? "  " : "", r->status.message ?: "");
 	if (step[0] != '\0')
 		linef(s, " Step      %" PRId64 " of %zu  %s", i + 1, c->steps.n, step);
 	else
@@ -131,8 +137,9 @@ traffic(struct screen *s, const struct rollout *r)
 
 	if (strcmp(stable, canary) == 0)
 		canary = "";
-	linef(s, " Traffic   " GREEN "%s" END YELLOW "%s" END "  %s %" PRId64 " %%%s", repeat(s, "█", BAR - bar), repeat(s, "█", bar), stable,
-	    100 - weight, canary[0] != '\0' ? arena_printf(s->arena, "  " YELLOW "%s %" PRId64 " %%" END, canary, weight) : "");
+	linef(s, " Traffic   " GREEN "%s" END YELLOW "%s" END "  %s %" PRId64 " %%%s", repeat(s, "█", BAR - bar),
+	    repeat(s, "█", bar), stable, 100 - weight,
+	    canary[0] != '\0' ? arena_printf(s->arena, "  " YELLOW "%s %" PRId64 " %%" END, canary, weight) : "");
 }
 
 static void
@@ -156,8 +163,8 @@ pods(struct screen *s, const struct rollout *r)
 			dots = arena_printf(s->arena, "%s%s", dots, up ? "●" : "○");
 		}
 		linef(s, "%s %-3s %s%s" END "  %zu of %zu ready%s", shown++ == 0 ? " Pods     " : "          ",
-		    demo_tag(s->demo, s->arena, hash), str_eq(hash, r->status.stable_rs) ? GREEN : YELLOW, dots, ready, n_pods,
-		    str_eq(hash, r->status.stable_rs) ? "  stable" : "");
+		    demo_tag(s->demo, s->arena, hash), str_eq(hash, r->status.stable_rs) ? GREEN : YELLOW, dots, ready,
+		    n_pods, str_eq(hash, r->status.stable_rs) ? "  stable" : "");
 	}
 	for (; shown < 2; shown++)
 		line(s, "");
@@ -172,13 +179,15 @@ metric_line(struct screen *s, const struct metric *m, const struct metric_result
 	for (size_t i = 0; result != NULL && i < result->measurements.n; i++) {
 		last = &result->measurements.at[i];
 		marks = arena_printf(s->arena, "%s%s%s" END, marks, phase_color(last->phase),
-		    str_eq(last->phase, "Successful") ? "✔" : str_eq(last->phase, "Failed") ? "✖" : "?");
+		    str_eq(last->phase, "Successful") ? "✔"
+		    : str_eq(last->phase, "Failed")   ? "✖"
+						      : "?");
 	}
 	value = last != NULL && last->value != NULL ? last->value : "";
 	if (strlen(value) > 12)
 		value = arena_printf(s->arena, "%.9s..", value);
-	linef(s, "   %-18s %-12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, value,
-	    m->success_condition ?: "", marks, marks[0] != '\0' ? "  " : "", result != NULL ? result->failed : 0, m->failure_limit ?: "0");
+	linef(s, "   %-18s %-12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, value, m->success_condition ?: "",
+	    marks, marks[0] != '\0' ? "  " : "", result != NULL ? result->failed : 0, m->failure_limit ?: "0");
 }
 
 static void
@@ -223,15 +232,17 @@ users(struct screen *s)
 		bool known = at >= 0 && one->at == at && one->requests > 0;
 		unsigned height = known && one->errors > 0 ? 1 + one->errors * 7 / top : known ? 1 : 0;
 
-		text = arena_printf(s->arena, "%s%s%s" END, text, known && one->errors > 0 ? RED : GREEN, bars[height > 8 ? 8 : height]);
+		text = arena_printf(s->arena, "%s%s%s" END, text, known && one->errors > 0 ? RED : GREEN,
+		    bars[height > 8 ? 8 : height]);
 		if (at == now - 1 && known) {
 			last = one->requests;
 			bad = one->errors;
 			canary = one->canary;
 		}
 	}
-	linef(s, " Users     %lu requests, %s%lu errors" END GREY "   last second: %u, by %s %u, errors %u" END, d->requests,
-	    d->errors > 0 ? RED : GREEN, d->errors, last, d->canary_tag[0] != '\0' ? d->canary_tag : "a canary", canary, bad);
+	linef(s, " Users     %lu requests, %s%lu errors" END GREY "   last second: %u, by %s %u, errors %u" END,
+	    d->requests, d->errors > 0 ? RED : GREEN, d->errors, last,
+	    d->canary_tag[0] != '\0' ? d->canary_tag : "a canary", canary, bad);
 	linef(s, " Errors    %s", text);
 }
 

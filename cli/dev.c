@@ -58,8 +58,8 @@ start_controller(struct dev *d)
 {
 	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, NULL };
 
-	d->controller = child_start(d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir),
-	    on_controller_exit, d);
+	d->controller = child_start(
+	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);
 }
 
 static bool
@@ -73,7 +73,8 @@ write_kubeconfig(struct dev *d)
 	    "apiVersion: v1\nkind: Config\ncurrent-context: sluice\n"
 	    "clusters:\n- name: sluice\n  cluster:\n    server: %s\n"
 	    "contexts:\n- name: sluice\n  context:\n    cluster: sluice\n    user: sluice\n    namespace: default\n"
-	    "users:\n- name: sluice\n  user: {}\n", d->server);
+	    "users:\n- name: sluice\n  user: {}\n",
+	    d->server);
 	return fclose(f) == 0;
 }
 
@@ -81,8 +82,8 @@ static void
 seed_objects(struct dev *d)
 {
 	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
-	    json_pack("{s:s,s:s,s:{s:s},s:{s:[{s:s,s:s}]}}", "apiVersion", "v1", "kind", "Node", "metadata", "name", "laptop", "status",
-		"addresses", "type", "InternalIP", "address", "127.0.0.1"));
+	    json_pack("{s:s,s:s,s:{s:s},s:{s:[{s:s,s:s}]}}", "apiVersion", "v1", "kind", "Node", "metadata", "name",
+		"laptop", "status", "addresses", "type", "InternalIP", "address", "127.0.0.1"));
 }
 
 const char *

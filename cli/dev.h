@@ -5,10 +5,10 @@
 struct dev;
 
 struct dev_settings {
-	const char *dir;   /* kubeconfig, logs; made when it is missing */
-	int port;          /* 0: a free one */
-	int64_t ready_ms;  /* of virtual pods */
-	const char *app;   /* image repository that runs the demo application; NULL: all pods are virtual */
+	const char *dir; /* kubeconfig, logs; made when it is missing */
+	int port; /* 0: a free one */
+	int64_t ready_ms; /* of virtual pods */
+	const char *app; /* image repository that runs the demo application; NULL: all pods are virtual */
 	const char *behave; /* how its tags behave; NULL: well */
 	bool controller, prometheus, mesh;
 };
@@ -22,6 +22,6 @@ struct dev *dev_start(struct cli *, const struct dev_settings *);
 struct dev *dev_stop(struct dev *);
 
 const char *dev_kubeconfig(const struct dev *);
-const char *dev_server(const struct dev *);      /* URL of the API server */
-const char *dev_prometheus(const struct dev *);  /* URL; NULL: not started */
-const char *dev_gateway(const struct dev *);     /* URL; NULL: no mesh */
+const char *dev_server(const struct dev *); /* URL of the API server */
+const char *dev_prometheus(const struct dev *); /* URL; NULL: not started */
+const char *dev_gateway(const struct dev *); /* URL; NULL: no mesh */

@@ -49,7 +49,8 @@ const char *
 flag_known(const char *name, bool *ret_takes_value, char *ret_short)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(flags[i].name, name) == 0 || (name[1] == '\0' && name[0] == flags[i].letter && name[0] != '\0')) {
+		if (strcmp(flags[i].name, name) == 0 ||
+		    (name[1] == '\0' && name[0] == flags[i].letter && name[0] != '\0')) {
 			*ret_takes_value = flags[i].value != NULL;
 			if (ret_short != NULL)
 				*ret_short = flags[i].letter;
@@ -91,8 +92,8 @@ print_flag(const char *name, char letter, const char *value, const char *text)
 {
 	char left[64];
 
-	snprintf(left, sizeof(left), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ', letter ? ", " : "  ", name,
-	    value != NULL ? " " : "", value != NULL ? value : "");
+	snprintf(left, sizeof(left), "%c%c%s--%s%s%s", letter ? '-' : ' ', letter ? letter : ' ', letter ? ", " : "  ",
+	    name, value != NULL ? " " : "", value != NULL ? value : "");
 	printf("  %-26s %s\n", left, text);
 }
 

@@ -39,8 +39,8 @@ find(struct arena *a, char **words, int n, int *ret_used)
 static int
 unknown(char **words, int n)
 {
-	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0], n > 1 && words[1][0] != '-' ? " " : "",
-	    n > 1 && words[1][0] != '-' ? words[1] : "");
+	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0],
+	    n > 1 && words[1][0] != '-' ? " " : "", n > 1 && words[1][0] != '-' ? words[1] : "");
 	for (const struct command *const *c = commands; *c != NULL; c++)
 		if (!(*c)->hidden)
 			fprintf(stderr, "%s %s", c == commands ? "" : ",", (*c)->name);
@@ -90,7 +90,8 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* kubectl hands global flags on in front of the command. */
-	while (skip < n && words[skip][0] == '-' && strcmp(words[skip], "--help") != 0 && strcmp(words[skip], "-h") != 0) {
+	while (
+	    skip < n && words[skip][0] == '-' && strcmp(words[skip], "--help") != 0 && strcmp(words[skip], "-h") != 0) {
 		bool takes = false;
 
 		flag_known(words[skip] + strspn(words[skip], "-"), &takes, NULL);

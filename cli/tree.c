@@ -20,9 +20,18 @@ struct tree {
 static const struct {
 	const char *status, *icon, *color;
 } icons[] = {
-	{ "Healthy", "✔", "32" }, { "Running", "✔", "32" }, { "Successful", "✔", "32" }, { "Ready", "✔", "32" },
-	{ "Progressing", "◌", "36" }, { "Pending", "◌", "36" }, { "Measuring", "◌", "36" }, { "Paused", "॥", "33" },
-	{ "Inconclusive", "?", "33" }, { "Degraded", "✖", "31" }, { "Failed", "✖", "31" }, { "Error", "⚠", "31" },
+	{ "Healthy", "✔", "32" },
+	{ "Running", "✔", "32" },
+	{ "Successful", "✔", "32" },
+	{ "Ready", "✔", "32" },
+	{ "Progressing", "◌", "36" },
+	{ "Pending", "◌", "36" },
+	{ "Measuring", "◌", "36" },
+	{ "Paused", "॥", "33" },
+	{ "Inconclusive", "?", "33" },
+	{ "Degraded", "✖", "31" },
+	{ "Failed", "✖", "31" },
+	{ "Error", "⚠", "31" },
 	{ "ScaledDown", "•", "90" },
 };
 
@@ -31,7 +40,8 @@ decorated(const struct tree *t, const char *status)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(icons); i++)
 		if (strcmp(icons[i].status, status) == 0)
-			return t->color ? arena_printf(t->arena, "\x1b[%sm%s %s\x1b[0m", icons[i].color, icons[i].icon, status)
+			return t->color ? arena_printf(
+					      t->arena, "\x1b[%sm%s %s\x1b[0m", icons[i].color, icons[i].icon, status)
 					: arena_printf(t->arena, "%s %s", icons[i].icon, status);
 	return status;
 }
@@ -140,9 +150,9 @@ pods(struct tree *t, const struct replicaset *rs, const char *bar)
 	for (size_t i = 0; i < n; i++) {
 		const struct pod *p = (const struct pod *)list[i];
 
-		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", p->object.meta.name), "Pod",
-		    decorated(t, str_eq(p->status.phase, "Running") ? "Running" : "Pending"), p->object.meta.creation_timestamp,
-		    pod_ready(p) ? "ready:1/1" : "ready:0/1");
+		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", p->object.meta.name),
+		    "Pod", decorated(t, str_eq(p->status.phase, "Running") ? "Running" : "Pending"),
+		    p->object.meta.creation_timestamp, pod_ready(p) ? "ready:1/1" : "ready:0/1");
 	}
 }
 
@@ -162,8 +172,11 @@ replicaset(struct tree *t, const struct replicaset *rs, const char *bar, bool la
 		roles = arena_printf(t->arena, "%s%sgoes in %s", roles, roles[0] != '\0' ? "," : "",
 		    duration_human(t->arena, at - t->now));
 	row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
-	    decorated(t, want == 0 ? "ScaledDown" : rs->status.available_replicas >= want ? "Healthy" : "Progressing"),
-	    rs->object.meta.creation_timestamp, arena_printf(t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", image_of(t, rs)));
+	    decorated(t, want == 0				 ? "ScaledDown"
+			 : rs->status.available_replicas >= want ? "Healthy"
+								 : "Progressing"),
+	    rs->object.meta.creation_timestamp,
+	    arena_printf(t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", image_of(t, rs)));
 	pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
 }
 
@@ -174,19 +187,21 @@ run_info(struct tree *t, const struct analysis_run *run)
 
 	for (size_t i = 0; i < run->status.metric_results.n; i++) {
 		const struct metric_result *m = &run->status.metric_results.at[i];
-		const struct measurement *last = m->measurements.n > 0 ? &m->measurements.at[m->measurements.n - 1] : NULL;
+		const struct measurement *last =
+		    m->measurements.n > 0 ? &m->measurements.at[m->measurements.n - 1] : NULL;
 
-		text = arena_printf(t->arena, "%s%s%s ✔ %" PRId64 " ✖ %" PRId64 "%s%s%s", text, i > 0 ? ", " : "", m->name,
-		    m->successful, m->failed, m->error > 0 ? arena_printf(t->arena, " ⚠ %" PRId64, m->error) : "",
-		    last != NULL && last->value != NULL ? " last " : "",
-		    last != NULL && last->value != NULL ? arena_printf(t->arena, "%.9s", last->value) : "");
+		text =
+		    arena_printf(t->arena, "%s%s%s ✔ %" PRId64 " ✖ %" PRId64 "%s%s%s", text, i > 0 ? ", " : "", m->name,
+			m->successful, m->failed, m->error > 0 ? arena_printf(t->arena, " ⚠ %" PRId64, m->error) : "",
+			last != NULL && last->value != NULL ? " last " : "",
+			last != NULL && last->value != NULL ? arena_printf(t->arena, "%.9s", last->value) : "");
 	}
 	return text;
 }
 
 static void
-revision_rows(struct tree *t, int64_t rev, const struct object **sets, size_t n_sets, const struct object **runs, size_t n_runs,
-    bool last)
+revision_rows(struct tree *t, int64_t rev, const struct object **sets, size_t n_sets, const struct object **runs,
+    size_t n_runs, bool last)
 {
 	const char *bar = last ? "   " : "│  ";
 	size_t left = 0;
@@ -202,8 +217,10 @@ revision_rows(struct tree *t, int64_t rev, const struct object **sets, size_t n_
 
 		if (revision(runs[i]) != rev)
 			continue;
-		row(t, arena_printf(t->arena, "%s%s α %s", bar, --left == 0 ? "└──" : "├──", run->object.meta.name), "AnalysisRun",
-		    decorated(t, run->status.phase != NULL && run->status.phase[0] != '\0' ? run->status.phase : "Pending"),
+		row(t, arena_printf(t->arena, "%s%s α %s", bar, --left == 0 ? "└──" : "├──", run->object.meta.name),
+		    "AnalysisRun",
+		    decorated(
+			t, run->status.phase != NULL && run->status.phase[0] != '\0' ? run->status.phase : "Pending"),
 		    run->object.meta.creation_timestamp, run_info(t, run));
 	}
 }

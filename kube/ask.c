@@ -29,7 +29,8 @@ on_answer(void *arg, const struct err *e, int status, struct bytes body)
 
 	q->exchange = NULL;
 	q->answered_at = loop_wall(q->asks->transport->loop);
-	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL, .status = status,
+	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
+		.status = status,
 		.body = { arena_strndup(q->arena, body.at, body.len), body.len } };
 	q->asks->answered(q->asks->arg);
 }
@@ -38,9 +39,13 @@ void
 asks_ask(struct asks *k, const struct plan_step *s)
 {
 	static const struct receiver receiver = { .done = on_answer };
-	struct request r = { .method = s->question.method, .url = s->question.url, .body = s->question.body,
-		.content_type = s->question.content_type, .timeout_ms = s->question.timeout_ms,
-		.answer_max = s->question.answer_max, .insecure = s->question.insecure };
+	struct request r = { .method = s->question.method,
+		.url = s->question.url,
+		.body = s->question.body,
+		.content_type = s->question.content_type,
+		.timeout_ms = s->question.timeout_ms,
+		.answer_max = s->question.answer_max,
+		.insecure = s->question.insecure };
 	struct asked *q;
 
 	for (size_t i = 0; i < k->n; i++)
@@ -49,7 +54,9 @@ asks_ask(struct asks *k, const struct plan_step *s)
 	if (k->n == ASK_MAX)
 		return;
 	q = mem_alloc(sizeof(*q));
-	*q = (struct asked){ .asks = k, .name = mem_strdup(s->key), .asked_at = loop_wall(k->transport->loop), .arena = arena_new() };
+	*q = (struct asked){
+		.asks = k, .name = mem_strdup(s->key), .asked_at = loop_wall(k->transport->loop), .arena = arena_new()
+	};
 	k->list[k->n++] = q;
 	q->exchange = transport_start(k->transport, &r, &receiver, q);
 }

@@ -13,8 +13,8 @@ struct asked;
 
 /* All zeroes to start with, but for transport, answered and arg. */
 struct asks {
-	struct transport *transport;     /* of questions; borrowed */
-	void (*answered)(void *arg);     /* told of every answer */
+	struct transport *transport; /* of questions; borrowed */
+	void (*answered)(void *arg); /* told of every answer */
 	void *arg;
 	struct asked *list[ASK_MAX];
 	size_t n;

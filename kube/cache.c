@@ -16,7 +16,7 @@ struct entry {
 struct shelf {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
-	char *reached;      /* the version that its watch has come to; NULL: none yet */
+	char *reached; /* the version that its watch has come to; NULL: none yet */
 };
 
 struct cache {
@@ -68,13 +68,15 @@ static int
 by_key(const void *a, const void *b)
 {
 	const struct object *x = *(const struct object *const *)a, *y = *(const struct object *const *)b;
-	int c = strcmp(x->meta.namespace != NULL ? x->meta.namespace : "", y->meta.namespace != NULL ? y->meta.namespace : "");
+	int c = strcmp(
+	    x->meta.namespace != NULL ? x->meta.namespace : "", y->meta.namespace != NULL ? y->meta.namespace : "");
 
 	return c != 0 ? c : strcmp(x->meta.name, y->meta.name);
 }
 
 static void
-each(const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
 	struct shelf *s = shelf_of((const struct cache *)v, t);
 	_cleanup_(freep) const struct object **list = mem_alloc(sizeof(*list) * (s->entries.count + 1));
@@ -133,7 +135,8 @@ cache_put(struct cache *c, const struct type *t, const json_t *j)
 	key_of(key, sizeof(key), t->cluster_scoped ? NULL : e->object->meta.namespace, e->object->meta.name);
 	old = map_get(&s->entries, key);
 	if (old != NULL && str_eq(old->object->meta.uid, e->object->meta.uid)) {
-		int order = resource_version_compare(e->object->meta.resource_version, old->object->meta.resource_version);
+		int order =
+		    resource_version_compare(e->object->meta.resource_version, old->object->meta.resource_version);
 
 		old->marked = false;
 		if (order <= 0) {
@@ -156,8 +159,8 @@ cache_put_answer(struct cache *c, const struct type *t, const json_t *j)
 
 	if (version == NULL || name == NULL)
 		return; /* a Status, as a delete answers */
-	if (get(&c->view, t, t->cluster_scoped ? NULL : json_str(meta, "namespace"), name) == NULL && s->reached != NULL &&
-	    resource_version_compare(version, s->reached) <= 0)
+	if (get(&c->view, t, t->cluster_scoped ? NULL : json_str(meta, "namespace"), name) == NULL &&
+	    s->reached != NULL && resource_version_compare(version, s->reached) <= 0)
 		return;
 	cache_put(c, t, j);
 }

@@ -78,10 +78,16 @@ client_call(struct transport *t, const char *method, const char *url, const char
 {
 	static const struct receiver receiver = { .done = on_done };
 	struct call *c = mem_alloc(sizeof(*c));
-	struct request r = { .method = method, .url = url, .body = body, .content_type = content_type,
-		.timeout_ms = CLIENT_TIMEOUT_MS, .answer_max = CLIENT_ANSWER_MAX };
+	struct request r = { .method = method,
+		.url = url,
+		.body = body,
+		.content_type = content_type,
+		.timeout_ms = CLIENT_TIMEOUT_MS,
+		.answer_max = CLIENT_ANSWER_MAX };
 
-	*c = (struct call){ .transport = t, .done = done, .arg = arg,
+	*c = (struct call){ .transport = t,
+		.done = done,
+		.arg = arg,
 		.json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 };
 	c->exchange = transport_start(t, &r, &receiver, c);
 	return c;

@@ -102,11 +102,13 @@ from_kubeconfig(struct arena *a, const char *path, const char *context, struct c
 	cluster = json_object_get(named(doc, "clusters", json_str(ctx, "cluster")), "cluster");
 	user = json_object_get(named(doc, "users", json_str(ctx, "user")), "user");
 	if (json_str(cluster, "server") == NULL)
-		return err_new(a, ERR_INVALID, "kubeconfig %s: context \"%s\": cluster \"%s\" has no server", path, name,
-		    json_str(ctx, "cluster") ?: "");
+		return err_new(a, ERR_INVALID, "kubeconfig %s: context \"%s\": cluster \"%s\" has no server", path,
+		    name, json_str(ctx, "cluster") ?: "");
 	if (json_object_get(user, "exec") != NULL || json_object_get(user, "auth-provider") != NULL)
-		return err_new(a, ERR_INVALID, "kubeconfig %s: user \"%s\": credential plugins are not built yet in this version of "
-			"Sluice; use a token or a client certificate", path, json_str(ctx, "user") ?: "");
+		return err_new(a, ERR_INVALID,
+		    "kubeconfig %s: user \"%s\": credential plugins are not built yet in this version of "
+		    "Sluice; use a token or a client certificate",
+		    path, json_str(ctx, "user") ?: "");
 	c->server = copy(a, cluster, "server");
 	c->namespace = copy(a, ctx, "namespace") ?: "default";
 	c->insecure = json_is_true(json_object_get(cluster, "insecure-skip-tls-verify"));
@@ -128,8 +130,9 @@ in_cluster(struct arena *a, struct config *c)
 	const char *ns = NULL;
 
 	if (host == NULL || port == NULL)
-		return err_new(a, ERR_INVALID, "no cluster: there is no kubeconfig (--kubeconfig, $KUBECONFIG, ~/.kube/config) and "
-			"this is no Pod. `sluice dev` starts a cluster on this machine and says where its kubeconfig is");
+		return err_new(a, ERR_INVALID,
+		    "no cluster: there is no kubeconfig (--kubeconfig, $KUBECONFIG, ~/.kube/config) and "
+		    "this is no Pod. `sluice dev` starts a cluster on this machine and says where its kubeconfig is");
 	c->server = arena_printf(a, strchr(host, ':') != NULL ? "https://[%s]:%s" : "https://%s:%s", host, port);
 	c->token_file = SERVICE_ACCOUNT "token";
 	c->ca_file = SERVICE_ACCOUNT "ca.crt";

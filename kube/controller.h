@@ -11,10 +11,10 @@
 /* An answer that has come, or a question that is under way. */
 struct seen_answer {
 	const char *key;
-	int64_t asked_at;       /* wall ms */
+	int64_t asked_at; /* wall ms */
 	bool answered;
-	int64_t answered_at;    /* wall ms */
-	struct answer answer;   /* once answered; borrowed until the pass ends */
+	int64_t answered_at; /* wall ms */
+	struct answer answer; /* once answered; borrowed until the pass ends */
 };
 
 /* How the last plan failed. */

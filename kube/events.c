@@ -67,8 +67,8 @@ static void
 send_first(struct events *ev)
 {
 	if (ev->head != NULL && ev->call == NULL)
-		ev->call =
-		    client_call(ev->transport, "POST", ev->head->path, "application/json", ev->head->body, on_written, ev);
+		ev->call = client_call(
+		    ev->transport, "POST", ev->head->path, "application/json", ev->head->body, on_written, ev);
 }
 
 static void
@@ -83,7 +83,9 @@ events_new(struct transport *t, const char *component, uint64_t seed)
 {
 	struct events *ev = mem_alloc(sizeof(*ev));
 
-	*ev = (struct events){ .transport = t, .component = component, .rand = rand_stream(seed, "events"),
+	*ev = (struct events){ .transport = t,
+		.component = component,
+		.rand = rand_stream(seed, "events"),
 		.again = { .fire = on_again, .arg = ev } };
 	return ev;
 }
@@ -119,12 +121,14 @@ events_tell(struct events *ev, const struct plan_step *s)
 	involved = json_pack("{s:s,s:s,s:s,s:s*,s:s,s:s}", "apiVersion", type_api_version(s->about->type, a), "kind",
 	    s->about->type->kind, "name", m->name, "namespace", m->namespace, "uid", m->uid, "resourceVersion",
 	    m->resource_version);
-	j = json_pack("{s:s,s:s,s:{s:s,s:s},s:O,s:s,s:s,s:s,s:s,s:s,s:i,s:{s:s}}", "apiVersion", "v1", "kind", "Event", "metadata",
-	    "name", arena_printf(a, "%.200s.%016" PRIx64, m->name, rand_next(&ev->rand)), "namespace", ns, "involvedObject",
-	    involved, "reason", s->reason, "message", s->message, "type", s->warning ? "Warning" : "Normal", "firstTimestamp", now,
-	    "lastTimestamp", now, "count", 1, "source", "component", ev->component);
+	j = json_pack("{s:s,s:s,s:{s:s,s:s},s:O,s:s,s:s,s:s,s:s,s:s,s:i,s:{s:s}}", "apiVersion", "v1", "kind", "Event",
+	    "metadata", "name", arena_printf(a, "%.200s.%016" PRIx64, m->name, rand_next(&ev->rand)), "namespace", ns,
+	    "involvedObject", involved, "reason", s->reason, "message", s->message, "type",
+	    s->warning ? "Warning" : "Normal", "firstTimestamp", now, "lastTimestamp", now, "count", 1, "source",
+	    "component", ev->component);
 	w = mem_alloc(sizeof(*w));
-	*w = (struct waiting){ .path = mem_strdup(client_path(a, &event_type, ns, NULL, NULL)), .body = mem_strdup(json_text(a, j)) };
+	*w = (struct waiting){ .path = mem_strdup(client_path(a, &event_type, ns, NULL, NULL)),
+		.body = mem_strdup(json_text(a, j)) };
 	if (ev->tail != NULL)
 		ev->tail->next = w;
 	else

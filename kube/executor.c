@@ -56,7 +56,8 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 static void
 fetch(struct execution *x, const struct plan_step *s)
 {
-	x->call = client_call(x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
+	x->call = client_call(
+	    x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
 }
 
 static void
@@ -79,7 +80,8 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	}
 	if (s->op != PLAN_DELETE)
 		cache_put_answer(x->to->cache, s->type, body);
-	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type && strcmp(s->name, subject->meta.name) == 0)
+	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
+	    strcmp(s->name, subject->meta.name) == 0)
 		x->own_version = arena_strdup(x->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	x->step++;
 	go_on(x);
@@ -121,11 +123,13 @@ write_step(struct execution *x, const struct plan_step *s)
 	const char *body = s->body;
 
 	if (s->op == PLAN_DELETE)
-		body = arena_printf(x->arena, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\","
-					      "\"preconditions\":{\"uid\":\"%s\"}}", s->uid);
+		body = arena_printf(x->arena,
+		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\","
+		    "\"preconditions\":{\"uid\":\"%s\"}}",
+		    s->uid);
 	x->call = client_call(x->to->api, verbs[s->op].method,
-	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name, NULL), verbs[s->op].content_type,
-	    body, on_written, x);
+	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name, NULL),
+	    verbs[s->op].content_type, body, on_written, x);
 }
 
 static void
@@ -135,13 +139,15 @@ write_status(struct execution *x)
 	_cleanup_(json_decrefp) json_t *patch = json_loads(x->plan->status, 0, NULL);
 
 	x->status_tried = true;
-	x->status_step = (struct plan_step){ .op = PLAN_MERGE, .type = o->type, .namespace = o->meta.namespace, .name = o->meta.name };
+	x->status_step = (struct plan_step){
+		.op = PLAN_MERGE, .type = o->type, .namespace = o->meta.namespace, .name = o->meta.name
+	};
 	/* A step of this plan moved the object on, from the version that was decided on: still our own belief. */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
 	x->call = client_call(x->to->api, "PATCH",
-	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL), PATCH_MERGE,
-	    json_text(x->arena, patch), on_status_written, x);
+	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
+	    PATCH_MERGE, json_text(x->arena, patch), on_status_written, x);
 }
 
 static void
@@ -184,7 +190,9 @@ execution_start(const struct executor *to, const struct plan *p, struct asks *as
 {
 	struct execution *x = mem_alloc(sizeof(*x));
 
-	*x = (struct execution){ .to = to, .plan = p, .asks = asks, .done = done, .arg = arg, .arena = arena_new(), .inside = true };
+	*x = (struct execution){
+		.to = to, .plan = p, .asks = asks, .done = done, .arg = arg, .arena = arena_new(), .inside = true
+	};
 	go_on(x);
 	x->inside = false;
 	if (!x->over)

@@ -23,7 +23,8 @@ struct executor {
 typedef void execution_done(void *arg, const struct plan_step *failed, const struct err *);
 
 /* Starts carrying out; the plan is borrowed until `done` comes, from the loop or before this returns. NULL when it came. */
-struct execution *execution_start(const struct executor *, const struct plan *, struct asks *, execution_done *done, void *arg);
+struct execution *execution_start(
+    const struct executor *, const struct plan *, struct asks *, execution_done *done, void *arg);
 
 /* Ends it where it is, without a call. Takes NULL; returns NULL. */
 struct execution *execution_cancel(struct execution *);

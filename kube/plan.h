@@ -15,8 +15,8 @@
 
 enum plan_op {
 	PLAN_CREATE, /* body: the object */
-	PLAN_PATCH,  /* body: JSON patch, with tests of what it replaces */
-	PLAN_MERGE,  /* body: merge patch, with the resourceVersion that was seen */
+	PLAN_PATCH, /* body: JSON patch, with tests of what it replaces */
+	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was seen */
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVENT,
 	PLAN_ASK, /* a question to the outside; its answer comes with a later pass */
@@ -27,8 +27,8 @@ struct plan_step {
 	enum plan_op op;
 	const struct type *type;
 	const char *namespace, *name;
-	const char *body;  /* JSON text */
-	const char *uid;   /* DELETE */
+	const char *body; /* JSON text */
+	const char *uid; /* DELETE */
 	/* EVENT */
 	const struct object *about;
 	bool warning;
@@ -52,7 +52,7 @@ struct plan {
 	struct plan_step steps[PLAN_STEPS_MAX];
 	size_t n_steps;
 	const struct object *status_of; /* NULL: nothing to write */
-	const char *status;             /* merge patch of the whole object: {"status": …} */
+	const char *status; /* merge patch of the whole object: {"status": …} */
 	struct plan_step status_events[32];
 	size_t n_status_events;
 	int64_t wake_at; /* wall ms; 0: never */
@@ -76,8 +76,8 @@ void plan_event(struct plan *, const struct object *about, bool warning, const c
 void plan_ask(struct plan *, const char *key, const struct question *);
 
 /* An event that reports the status write. */
-void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason,
-    const char *format, ...) printf_like(5, 6);
+void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format,
+    ...) printf_like(5, 6);
 
 /* The status as a merge patch that turns `from` into `to` (both encoded); carries the resourceVersion that was seen, so
  * that a stale one fails. Equal ones add nothing. The values are consumed. */

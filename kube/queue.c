@@ -64,7 +64,10 @@ queue_new(struct loop *l, uint64_t seed, queue_work *work, void *arg)
 {
 	struct queue *q = mem_alloc(sizeof(*q));
 
-	*q = (struct queue){ .loop = l, .rand = rand_stream(seed, "queue"), .work = work, .arg = arg,
+	*q = (struct queue){ .loop = l,
+		.rand = rand_stream(seed, "queue"),
+		.work = work,
+		.arg = arg,
 		.turn = { .fire = on_turn, .arg = q } };
 	return q;
 }

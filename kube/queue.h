@@ -10,21 +10,21 @@
 
 /* Why a key is in the queue: bits, for the log. */
 enum queue_why {
-	QUEUE_WATCH = 1,  /* an object it concerns changed */
-	QUEUE_TIMER = 2,  /* its plan asked to be woken */
-	QUEUE_RETRY = 4,  /* its last plan failed */
+	QUEUE_WATCH = 1, /* an object it concerns changed */
+	QUEUE_TIMER = 2, /* its plan asked to be woken */
+	QUEUE_RETRY = 4, /* its last plan failed */
 	QUEUE_ANSWER = 8, /* a question of its was answered */
 };
 
 /* One key's place, embedded in its owner; all zeroes to start with. Only the queue writes it. */
 struct queue_item {
 	struct queue *queue;
-	unsigned why;       /* of the pass that is to come */
-	bool queued;        /* waits for a pass */
-	bool running;       /* is being worked on */
-	int64_t wake_at;    /* wall ms; 0: no timer */
-	bool retry;         /* the timer is a back-off */
-	int64_t backoff;    /* ms; 0 after success */
+	unsigned why; /* of the pass that is to come */
+	bool queued; /* waits for a pass */
+	bool running; /* is being worked on */
+	int64_t wake_at; /* wall ms; 0: no timer */
+	bool retry; /* the timer is a back-off */
+	int64_t backoff; /* ms; 0 after success */
 	struct timer timer;
 	struct queue_item *next;
 };

@@ -17,7 +17,7 @@ struct key {
 	struct runner *runner;
 	const struct controller *controller;
 	char *id, *ns, *name; /* id: "controller ns/name" */
-	struct arena *arena;  /* of the plan being carried out */
+	struct arena *arena; /* of the plan being carried out */
 	struct plan *plan;
 	struct execution *execution;
 	struct asks asks;
@@ -120,7 +120,8 @@ on_change(const struct object *o, bool deleted, void *arg)
 				w->map(cache_view(r->executor.cache), o, emit, &e);
 			else if (o->type == r->rows[i]->type)
 				emit(o->meta.namespace, o->meta.name, &e);
-			else if ((owner = object_controller(o)) != NULL && strcmp(owner->kind, r->rows[i]->type->kind) == 0)
+			else if ((owner = object_controller(o)) != NULL &&
+				 strcmp(owner->kind, r->rows[i]->type->kind) == 0)
 				emit(o->meta.namespace, owner->name, &e);
 		}
 }
@@ -135,12 +136,14 @@ remember(struct key *k, const struct plan_step *s, const struct err *e)
 	if (s == NULL)
 		return;
 	k->failure_arena = arena_new();
-	k->failure = (struct seen_failure){ .type = s->type, .create = s->op == PLAN_CREATE,
-		.name = arena_strdup(k->failure_arena, s->name), .class = e->class,
+	k->failure = (struct seen_failure){ .type = s->type,
+		.create = s->op == PLAN_CREATE,
+		.name = arena_strdup(k->failure_arena, s->name),
+		.class = e->class,
 		.text = err_text(k->failure_arena, err_copy(k->failure_arena, e)) };
 	if (e->class == ERR_CONFLICT)
-		log_debug("conflict", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "kind", s->type->kind,
-		    "object", s->name, "error", k->failure.text);
+		log_debug("conflict", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "kind",
+		    s->type->kind, "object", s->name, "error", k->failure.text);
 	else
 		log_warn("write failed", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "kind",
 		    s->type->kind, "object", s->name, "error", k->failure.text);
@@ -178,17 +181,23 @@ work(struct queue_item *item, unsigned why, void *arg)
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
 	struct seen_answer answers[ASK_MAX];
-	struct seen seen = { .answers = answers, .failure = k->failure_arena != NULL ? &k->failure : NULL, .notes = k->notes,
+	struct seen seen = { .answers = answers,
+		.failure = k->failure_arena != NULL ? &k->failure : NULL,
+		.notes = k->notes,
 		.n_notes = k->n_notes };
-	struct pass p = { .view = cache_view(r->executor.cache), .namespace = k->ns, .name = k->name,
-		.now = loop_wall(r->loop), .seen = &seen };
+	struct pass p = { .view = cache_view(r->executor.cache),
+		.namespace = k->ns,
+		.name = k->name,
+		.now = loop_wall(r->loop),
+		.seen = &seen };
 
 	if (view_get(p.view, k->controller->type, k->ns, k->name) == NULL) {
 		map_remove(&r->keys, k->id);
 		key_free(k);
 		return;
 	}
-	log_debug("pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
+	log_debug(
+	    "pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
 	seen.n_answers = asks_show(&k->asks, answers);
 	k->arena = arena_new();
 	k->plan = plan_new(k->arena);
@@ -234,7 +243,8 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	r->settings = *settings;
 	r->namespace = settings->namespace != NULL ? mem_strdup(settings->namespace) : NULL;
 	r->queue = queue_new(r->loop, settings->seed, work, r);
-	r->executor = (struct executor){ .api = api, .cache = cache_new(on_change, r),
+	r->executor = (struct executor){ .api = api,
+		.cache = cache_new(on_change, r),
 		.events = events_new(api, settings->component, settings->seed) };
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);

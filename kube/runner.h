@@ -12,10 +12,10 @@
 struct runner;
 
 struct runner_settings {
-	const char *namespace;      /* NULL: all */
-	uint64_t seed;              /* of jitter and event names */
-	const char *component;      /* of events: "rollouts-controller" */
-	void (*synced)(void *arg);  /* NULL, or told when every first list is in */
+	const char *namespace; /* NULL: all */
+	uint64_t seed; /* of jitter and event names */
+	const char *component; /* of events: "rollouts-controller" */
+	void (*synced)(void *arg); /* NULL, or told when every first list is in */
 	/* NULL, or told of every plan that is not quiet, before it is carried out. */
 	void (*planned)(const char *controller, const char *ns, const char *name, const struct plan *, void *arg);
 	void *arg;

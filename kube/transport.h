@@ -13,8 +13,8 @@ struct request {
 	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
 	const char *body, *content_type;
 	int64_t timeout_ms; /* to the last byte; for a stream: to the first; > 0 */
-	size_t answer_max;  /* bytes of a body that is not streamed */
-	bool stream;        /* the body is handed on as it comes */
+	size_t answer_max; /* bytes of a body that is not streamed */
+	bool stream; /* the body is handed on as it comes */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	bool insecure;
 };

@@ -74,7 +74,8 @@ finish(struct exchange *e, CURLcode code)
 
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (e->too_long)
-		err = err_new(a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
+		err = err_new(
+		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
 	else if (code != CURLE_OK)
 		err = err_new(a, ERR_AGAIN, "%s %s: %s", e->method, e->url,
 		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));

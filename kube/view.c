@@ -28,7 +28,8 @@ collect(const struct object *o, void *arg)
 static int
 by_age(const void *a, const void *b)
 {
-	const struct meta *x = &(*(const struct object *const *)a)->meta, *y = &(*(const struct object *const *)b)->meta;
+	const struct meta *x = &(*(const struct object *const *)a)->meta,
+			  *y = &(*(const struct object *const *)b)->meta;
 
 	if (x->creation_timestamp != y->creation_timestamp)
 		return x->creation_timestamp < y->creation_timestamp ? -1 : 1;

@@ -11,7 +11,8 @@
 #define LINE_MAX_BYTES (8u << 20)
 #define WATCH_MIN_S 300
 #define WATCH_GRACE_S 30
-#define STREAM_SHORT_MS 1000 /* one that ends sooner, without a word, is a failure: no busy loop on a server that hangs up */
+#define STREAM_SHORT_MS                                                                                                \
+	1000 /* one that ends sooner, without a word, is a failure: no busy loop on a server that hangs up */
 
 struct watch {
 	struct transport *transport;
@@ -63,7 +64,9 @@ again(struct watch *w, bool failed)
 	int64_t delay = 0;
 
 	if (failed) {
-		w->backoff = w->backoff == 0 ? BACKOFF_MIN_MS : w->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : w->backoff * 2;
+		w->backoff = w->backoff == 0		       ? BACKOFF_MIN_MS
+			     : w->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
+							       : w->backoff * 2;
 		delay = w->backoff / 2 + (int64_t)rand_below(&w->rand, (uint64_t)w->backoff / 2 + 1);
 	}
 	loop_timer(w->transport->loop, &w->timer, delay);
@@ -203,7 +206,8 @@ on_stream_done(void *arg, const struct err *e, int status, struct bytes body)
 		w->relist = true;
 	else if (e == NULL && status != 200)
 		log_warn("watch refused", "type", w->type->plural, "answer", body.len > 0 ? body.at : "(nothing)");
-	stream_over(w, e != NULL || status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
+	stream_over(
+	    w, e != NULL || status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
 }
 
 static void
@@ -216,8 +220,9 @@ stream_start(struct watch *w)
 
 	/* Should the server forget the end that it was asked for, the transport does not. */
 	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;
-	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL),
-	    seconds, parameter(a, "resourceVersion", w->resource_version), parameter(a, "labelSelector", w->selector));
+	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s",
+	    client_path(a, w->type, w->ns, NULL, NULL), seconds, parameter(a, "resourceVersion", w->resource_version),
+	    parameter(a, "labelSelector", w->selector));
 	w->stream_started = loop_mono(w->transport->loop);
 	w->stream = transport_start(w->transport, &r, &receiver, w);
 }
@@ -228,8 +233,12 @@ watch_start(struct transport *t, struct cache *c, const struct type *type, const
 {
 	struct watch *w = mem_alloc(sizeof(*w));
 
-	*w = (struct watch){ .transport = t, .cache = c, .type = type, .observer = observer,
-		.ns = ns != NULL ? mem_strdup(ns) : NULL, .selector = selector != NULL ? mem_strdup(selector) : NULL,
+	*w = (struct watch){ .transport = t,
+		.cache = c,
+		.type = type,
+		.observer = observer,
+		.ns = ns != NULL ? mem_strdup(ns) : NULL,
+		.selector = selector != NULL ? mem_strdup(selector) : NULL,
 		.rand = rand_stream(seed, type->plural) };
 	w->timer.fire = on_timer;
 	w->timer.arg = w;

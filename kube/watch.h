@@ -8,7 +8,7 @@ struct watch;
 
 /* Whom a watch tells. Neither function may stop the watch. */
 struct watch_observer {
-	void (*synced)(void *arg);                     /* once: the first list is in the cache */
+	void (*synced)(void *arg); /* once: the first list is in the cache */
 	void (*failed)(const struct err *, void *arg); /* a list failed and will be tried again; NULL: it is logged */
 	void *arg;
 };

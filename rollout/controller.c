@@ -48,7 +48,7 @@ by_service(const struct rollout *r, const struct object *o)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	return str_eq(r->object.meta.namespace, o->meta.namespace) &&
-	    (str_eq(c->canary_service, o->meta.name) || str_eq(c->stable_service, o->meta.name));
+	       (str_eq(c->canary_service, o->meta.name) || str_eq(c->stable_service, o->meta.name));
 }
 
 static bool

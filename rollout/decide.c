@@ -48,7 +48,8 @@ begin_update(struct decision *d)
 		if (d->canary->steps.n > 0)
 			d->st.current_step_index.is = d->index;
 		if (!first && other_template)
-			plan_status_event(d->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
+			plan_status_event(
+			    d->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
 	}
 	plan_reason(d->plan, "the %s changed", other_template ? "pod template" : "steps");
 }
@@ -69,10 +70,12 @@ check_deadline(struct decision *d)
 {
 	const struct rollout_spec *spec = &d->w->rollout->spec;
 	const struct condition *c = condition_of(d->was, "Progressing");
-	int64_t seconds = spec->progress_deadline_seconds.set ? spec->progress_deadline_seconds.is : PROGRESS_DEADLINE, at;
+	int64_t seconds = spec->progress_deadline_seconds.set ? spec->progress_deadline_seconds.is : PROGRESS_DEADLINE,
+		at;
 
 	if (c == NULL || d->changed || d->aborted || d->paused_by_spec || d->was->pause_conditions.n > 0 ||
-	    step_is_pause(d, d->index) || str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted"))
+	    step_is_pause(d, d->index) || str_eq(c->reason, "NewReplicaSetAvailable") ||
+	    str_eq(c->reason, "RolloutAborted"))
 		return;
 	if (d->promoted && available(d->w->new_rs) >= d->replicas)
 		return;
@@ -84,8 +87,8 @@ check_deadline(struct decision *d)
 	d->late = true;
 	if (spec->progress_deadline_abort && !d->promoted) {
 		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.",
-		    d->w->new_rs->object.meta.name);
+		d->abort_message = arena_printf(
+		    d->arena, "ReplicaSet \"%s\" has timed out progressing.", d->w->new_rs->object.meta.name);
 	}
 }
 
@@ -113,7 +116,7 @@ promotion_sync(struct decision *d)
 	if (d->st.stable_rs == NULL) {
 		why = "Initial deploy";
 	} else if (d->promoted || d->aborted || d->changed || w->new_rs == NULL || available(w->new_rs) < d->replicas ||
-	    replicaset_wanted(w->new_rs) < d->replicas) {
+		   replicaset_wanted(w->new_rs) < d->replicas) {
 		return;
 	} else if (d->st.promote_full) {
 		why = "Full promotion requested";
@@ -121,9 +124,8 @@ promotion_sync(struct decision *d)
 		/* The last share of traffic must be seen to have arrived. */
 		if (steps_count(d) > 0 && (r->weight_least != 100 || !str_eq(r->canary_hash, w->hash)))
 			return;
-		why = steps_count(d) > 0
-		    ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
-		    : "Canary strategy has no steps";
+		why = steps_count(d) > 0 ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
+					 : "Canary strategy has no steps";
 	} else {
 		return;
 	}

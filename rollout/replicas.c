@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "rollout/world.h"
 
-#define SCALE_DOWN_DELAY 30       /* seconds */
+#define SCALE_DOWN_DELAY 30 /* seconds */
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
 
 int64_t
@@ -86,7 +86,8 @@ scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_dea
 	if (from != to) {
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
-		set_annotation(d, ops, rs, ANNOTATION_DESIRED_REPLICAS, arena_printf(d->arena, "%" PRId64, d->replicas));
+		set_annotation(
+		    d, ops, rs, ANNOTATION_DESIRED_REPLICAS, arena_printf(d->arena, "%" PRId64, d->replicas));
 	}
 	if (drop_deadline)
 		set_annotation(d, ops, rs, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
@@ -97,8 +98,8 @@ scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_dea
 	plan_patch(d->plan, &rs->object, ops);
 	if (from != to)
 		plan_event(d->plan, &d->w->rollout->object, false, "ScalingReplicaSet",
-		    "Scaled %s ReplicaSet %s (revision %" PRId64 ") from %" PRId64 " to %" PRId64, to > from ? "up" : "down",
-		    rs->object.meta.name, revision_of(&rs->object), from, to);
+		    "Scaled %s ReplicaSet %s (revision %" PRId64 ") from %" PRId64 " to %" PRId64,
+		    to > from ? "up" : "down", rs->object.meta.name, revision_of(&rs->object), from, to);
 }
 
 static void
@@ -132,7 +133,7 @@ replicas_at_target(const struct decision *d)
 	if (new_rs == NULL || replicaset_wanted(new_rs) != want || available(new_rs) < want)
 		return false;
 	return stable == NULL || stable == new_rs ||
-	    (replicaset_wanted(stable) == d->replicas && stable->status.replicas >= d->replicas);
+	       (replicaset_wanted(stable) == d->replicas && stable->status.replicas >= d->replicas);
 }
 
 void
@@ -142,7 +143,8 @@ replicas_raise(struct decision *d)
 	int64_t want;
 
 	if (stable != NULL && (replicaset_wanted(stable) < d->replicas || deadline_of(stable) != 0))
-		scale(d, stable, replicaset_wanted(stable) < d->replicas ? d->replicas : replicaset_wanted(stable), true);
+		scale(
+		    d, stable, replicaset_wanted(stable) < d->replicas ? d->replicas : replicaset_wanted(stable), true);
 	if (new_rs == NULL || new_rs == stable || d->aborted)
 		return;
 	/* Until the mesh can tell the two apart, pods of the new version would be served as stable ones. */

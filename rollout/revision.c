@@ -66,7 +66,8 @@ new_replicaset(const struct decision *d, const char *name)
 
 	for (size_t i = 0; i < m->annotations.n; i++)
 		if (!stays(m->annotations.at[i].key))
-			json_object_set_new(annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
+			json_object_set_new(
+			    annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
 	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
 	json_object_set_new(annotations, ANNOTATION_DESIRED_REPLICAS, json_sprintf("%" PRId64, d->replicas));
 	pod_labels = json_at(template, "/metadata/labels");
@@ -76,9 +77,10 @@ new_replicaset(const struct decision *d, const char *name)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	labels = json_deep_copy(pod_labels);
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion", "apps/v1", "kind", "ReplicaSet",
-	    "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations", annotations, "ownerReferences",
-	    owner_reference(r), "spec", "replicas", 0, "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion", "apps/v1", "kind",
+	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
+	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", 0, "minReadySeconds",
+	    (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
 	    labels_with_hash(&r->spec.selector->match_labels, d->w->hash), "template", template);
 }
 
@@ -90,11 +92,13 @@ annotate_rollout(struct decision *d, const char *created)
 	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision);
 
 	if (!str_eq(object_annotation(o, ANNOTATION_REVISION), revision)) {
-		plan_merge(d->plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REVISION, revision));
+		plan_merge(
+		    d->plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REVISION, revision));
 		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
 	}
 	if (created != NULL)
-		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created, revision);
+		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
+		    revision);
 }
 
 /* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
@@ -136,8 +140,8 @@ adopt(struct decision *d)
 
 		json_patch_add(ops, "test", "/metadata/uid", json_string(o->meta.uid));
 		if (o->meta.owners.n == 0)
-			json_patch_add(ops, "add", "/metadata/ownerReferences",
-			    json_pack("[o]", owner_reference(d->w->rollout)));
+			json_patch_add(
+			    ops, "add", "/metadata/ownerReferences", json_pack("[o]", owner_reference(d->w->rollout)));
 		else
 			json_patch_add(ops, "add", "/metadata/ownerReferences/-", owner_reference(d->w->rollout));
 		plan_patch(d->plan, o, ops);

@@ -52,7 +52,8 @@ current(const struct decision *d)
 		const struct analysis_run *run = d->w->runs[i];
 
 		if (str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
-		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate && is_of_this_update(d, run) &&
+		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate &&
+		    is_of_this_update(d, run) &&
 		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
 			found = run;
 	}
@@ -72,7 +73,7 @@ wanted(const struct decision *d)
 	int64_t from = a != NULL && a->starting_step.set ? a->starting_step.is : 0;
 
 	return a != NULL && a->templates.n > 0 && d->st.stable_rs != NULL && !d->promoted && !d->aborted &&
-	    !d->st.promote_full && !str_eq(d->st.stable_rs, d->w->hash) && d->index >= from;
+	       !d->st.promote_full && !str_eq(d->st.stable_rs, d->w->hash) && d->index >= from;
 }
 
 void
@@ -91,8 +92,8 @@ runs_verdict(struct decision *d)
 	if (phase_is_final(run->status.phase) && !str_eq(previous, run->status.phase))
 		plan_status_event(d->plan, &d->w->rollout->object, bad(run->status.phase),
 		    arena_printf(d->arena, "AnalysisRun%s", run->status.phase),
-		    "Background Analysis Run '%s' Status New: '%s' Previous: '%s'", run->object.meta.name, run->status.phase,
-		    previous);
+		    "Background Analysis Run '%s' Status New: '%s' Previous: '%s'", run->object.meta.name,
+		    run->status.phase, previous);
 	if (bad(run->status.phase) && !d->aborted) {
 		d->aborted = true;
 		d->abort_message = arena_printf(d->arena, "Background analysis phase error/failed: %s",
@@ -131,7 +132,8 @@ run_object(struct decision *d, const char *name, json_t *metrics, const struct a
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	json_object_set_new(labels, LABEL_TYPE, json_string("Background"));
 	for (size_t i = 0; extra != NULL && i < extra->annotations.n; i++)
-		json_object_set_new(annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
+		json_object_set_new(
+		    annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
 	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
 	for (size_t i = 0; i < n_args; i++)
 		json_array_append_new(list, json_pack("{s:s,s:s}", "name", args[i].name, "value", args[i].value));
@@ -140,10 +142,10 @@ run_object(struct decision *d, const char *name, json_t *metrics, const struct a
 		json_object_set(spec, "args", list);
 	json_decref(list);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:o}", "apiVersion",
-	    "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata", "name", name, "namespace", r->object.meta.namespace,
-	    "labels", labels, "annotations", annotations, "ownerReferences", "apiVersion", "argoproj.io/v1alpha1", "kind",
-	    "Rollout", "name", r->object.meta.name, "uid", r->object.meta.uid, "controller", 1, "blockOwnerDeletion", 1, "spec",
-	    spec);
+	    "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata", "name", name, "namespace",
+	    r->object.meta.namespace, "labels", labels, "annotations", annotations, "ownerReferences", "apiVersion",
+	    "argoproj.io/v1alpha1", "kind", "Rollout", "name", r->object.meta.name, "uid", r->object.meta.uid,
+	    "controller", 1, "blockOwnerDeletion", 1, "spec", spec);
 }
 
 static void
@@ -153,7 +155,8 @@ create(struct decision *d)
 	struct template_source *sources = arena_new_array(d->arena, struct template_source, d->w->n_templates);
 	_cleanup_(json_decrefp) json_t *rollout = encode(&rollout_type, d->w->rollout);
 	json_t *meta = json_pack("{s:s,s:s}", "name", d->w->rollout->object.meta.name, "namespace",
-	    d->w->rollout->object.meta.namespace), *labels = json_object(), *annotations = json_object();
+		   d->w->rollout->object.meta.namespace),
+	       *labels = json_object(), *annotations = json_object();
 	const struct meta *m = &d->w->rollout->object.meta;
 	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
 	struct argument *args;
@@ -170,7 +173,8 @@ create(struct decision *d)
 	json_object_set_new(meta, "annotations", annotations);
 	json_object_set_new(rollout, "metadata", meta);
 	for (size_t i = 0; i < d->w->n_templates; i++)
-		sources[i] = (struct template_source){ d->w->templates[i].ref->template_name, &d->w->templates[i].template->spec };
+		sources[i] = (struct template_source){ d->w->templates[i].ref->template_name,
+			&d->w->templates[i].template->spec };
 	e = args_merge(d->arena, sources, d->w->n_templates, b->args.at, b->args.n, &from, &metrics, &args, &n_args);
 	if (e != NULL) {
 		/* Without the gate the update must not go on. */

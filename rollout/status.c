@@ -36,7 +36,10 @@ set(struct decision *d, const char *type, const char *status, const char *reason
 	if (n > 0)
 		memcpy(list, d->st.conditions.at, n * sizeof(*list));
 	to = old != NULL ? &list[old - d->st.conditions.at] : &list[n++];
-	*to = (struct condition){ .type = type, .status = status, .reason = reason, .message = message,
+	*to = (struct condition){ .type = type,
+		.status = status,
+		.reason = reason,
+		.message = message,
 		.last_update_time = now,
 		.last_transition_time = old != NULL && str_eq(old->status, status) ? old->last_transition_time : now };
 	d->st.conditions.at = list;
@@ -82,20 +85,23 @@ status_counts(struct decision *d)
 	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
 	d->st.hpa_replicas = d->st.replicas;
 	d->st.selector = selector_text(d->arena, &w->rollout->spec.selector->match_labels);
-	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL && w->routing.stable_hash != NULL) {
+	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
+	    w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));
 		const struct traffic_weights *was = d->was->canary.weights;
 
-		seen->canary = (struct weight_destination){ w->routing.weight, d->canary->canary_service, w->routing.canary_hash };
-		seen->stable =
-		    (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service, w->routing.stable_hash };
+		seen->canary =
+		    (struct weight_destination){ w->routing.weight, d->canary->canary_service, w->routing.canary_hash };
+		seen->stable = (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service,
+			w->routing.stable_hash };
 		d->st.canary.weights = seen;
 		if (was == NULL)
 			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
 			    "Traffic weight updated to %" PRId64, seen->canary.weight);
 		else if (was->canary.weight != seen->canary.weight)
 			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
-			    "Traffic weight updated from %" PRId64 " to %" PRId64, was->canary.weight, seen->canary.weight);
+			    "Traffic weight updated from %" PRId64 " to %" PRId64, was->canary.weight,
+			    seen->canary.weight);
 	}
 }
 
@@ -118,10 +124,11 @@ progressed(const struct decision *d, bool more)
 	const struct rollout_status *was = d->was, *st = &d->st;
 	int64_t old_before = was->replicas - was->updated_replicas, old_now = st->replicas - st->updated_replicas;
 
-	return d->changed || more || was->updated_replicas != st->updated_replicas || old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
-	    (was->current_step_index.set && st->current_step_index.set &&
-		was->current_step_index.is != st->current_step_index.is) ||
-	    (was->pause_conditions.n > 0 && st->pause_conditions.n == 0);
+	return d->changed || more || was->updated_replicas != st->updated_replicas || old_now < old_before ||
+	       !str_eq(was->stable_rs, st->stable_rs) ||
+	       (was->current_step_index.set && st->current_step_index.set &&
+		   was->current_step_index.is != st->current_step_index.is) ||
+	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0);
 }
 
 static bool
@@ -130,9 +137,9 @@ healthy(const struct decision *d)
 	const struct rollout_status *st = &d->st;
 
 	return !d->paused_by_spec && st->pause_conditions.n == 0 && d->w->new_rs != NULL &&
-	    available(d->w->new_rs) >= d->replicas && st->updated_replicas == d->replicas &&
-	    st->available_replicas == d->replicas && st->replicas == d->replicas &&
-	    str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
+	       available(d->w->new_rs) >= d->replicas && st->updated_replicas == d->replicas &&
+	       st->available_replicas == d->replicas && st->replicas == d->replicas &&
+	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
 }
 
 static void
@@ -152,8 +159,9 @@ progressing(struct decision *d, bool is_healthy)
 	}
 	moves = progressed(d, more_available(d));
 	if (d->st.abort) {
-		const char *message = arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
-		    d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
+		const char *message =
+		    arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
+			d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
 
 		if (old == NULL || !str_eq(old->reason, "RolloutAborted")) {
 			set(d, "Progressing", "False", "RolloutAborted", message, false);
@@ -164,8 +172,9 @@ progressing(struct decision *d, bool is_healthy)
 	} else if (is_healthy) {
 		set(d, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
-	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") || str_eq(old->reason, "RolloutPaused") ||
-	    str_eq(old->reason, "NewReplicaSetAvailable") || str_eq(old->reason, "ReplicaSetCreateError")) {
+	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
+		   str_eq(old->reason, "RolloutPaused") || str_eq(old->reason, "NewReplicaSetAvailable") ||
+		   str_eq(old->reason, "ReplicaSetCreateError")) {
 		set(d, "Progressing", "True", "ReplicaSetUpdated",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), moves);
 	} else if (d->late) {
@@ -185,9 +194,11 @@ replica_failure(struct decision *d)
 			const struct condition *c = &rs->status.conditions.at[k];
 			const struct condition *was = find(&d->st, "ReplicaFailure");
 
-			if (!str_eq(c->type, "ReplicaFailure") || !str_eq(c->status, "True") || replicaset_wanted(rs) == 0)
+			if (!str_eq(c->type, "ReplicaFailure") || !str_eq(c->status, "True") ||
+			    replicaset_wanted(rs) == 0)
 				continue;
-			set(d, "ReplicaFailure", "True", c->reason, c->message, was != NULL && !str_eq(was->message, c->message));
+			set(d, "ReplicaFailure", "True", c->reason, c->message,
+			    was != NULL && !str_eq(was->message, c->message));
 			return;
 		}
 	}
@@ -219,7 +230,8 @@ conditions(struct decision *d)
 static void
 phase(struct decision *d)
 {
-	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded", "ReplicaSetCreateError" };
+	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded",
+		"ReplicaSetCreateError" };
 	const struct rollout_status *st = &d->st;
 	const char *phase = "Progressing", *message = NULL;
 
@@ -227,7 +239,8 @@ phase(struct decision *d)
 		for (size_t k = 0; k < ARRAY_SIZE(bad_reasons) && message == NULL; k++)
 			if (str_eq(st->conditions.at[i].reason, bad_reasons[k])) {
 				phase = "Degraded";
-				message = arena_printf(d->arena, "%s: %s", bad_reasons[k], st->conditions.at[i].message);
+				message =
+				    arena_printf(d->arena, "%s: %s", bad_reasons[k], st->conditions.at[i].message);
 			}
 	if (message == NULL) {
 		if (d->paused_by_spec) {
@@ -265,9 +278,10 @@ report_refusal(struct decision *d)
 		d->st.message = d->st.message != NULL ? arena_printf(d->arena, "%s (%s)", d->st.message, text) : text;
 	if (!str_eq(d->st.message, d->was->message))
 		plan_status_event(d->plan, &d->w->rollout->object, true,
-		    create		    ? "ReplicaSetCreateError"
+		    create						    ? "ReplicaSetCreateError"
 		    : d->w->router != NULL && d->w->router->routes(f->type) ? "TrafficRoutingError"
-								    : "ReconciliationError", "%s", text);
+									    : "ReconciliationError",
+		    "%s", text);
 }
 
 static bool
@@ -278,7 +292,7 @@ indefinite(const struct decision *d, const struct rollout_status *st)
 	if (d->paused_by_spec || pause_has(st, PAUSE_INCONCLUSIVE))
 		return true;
 	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(d) && d->canary->steps.at[i].pause != NULL &&
-	    pause_duration(d->canary->steps.at[i].pause) == -1;
+	       pause_duration(d->canary->steps.at[i].pause) == -1;
 }
 
 static void
@@ -296,7 +310,7 @@ duration(struct decision *d)
 		*t = (struct rollout_duration){ .rollout_started_at = now };
 		d->st.aborted_at = 0;
 	} else if (d->changed && d->promoted && d->was->current_pod_hash != NULL &&
-	    !str_eq(d->was->current_pod_hash, d->w->hash)) {
+		   !str_eq(d->was->current_pod_hash, d->w->hash)) {
 		t->completion_status = "FastRolledBack";
 		t->finished_at = now;
 	} else if (d->st.abort && !d->was->abort) {
@@ -339,7 +353,8 @@ status_finish(struct decision *d)
 	phase(d);
 	report_refusal(d);
 	if (paused && !d->was_paused)
-		plan_status_event(d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
+		plan_status_event(
+		    d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
 	else if (!paused && d->was_paused && !d->st.abort)
 		plan_status_event(d->plan, o, false, "RolloutResumed", "Rollout is resumed");
 	write_status(d);

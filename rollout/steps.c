@@ -33,7 +33,7 @@ weight_done(struct decision *d, const struct canary_step *s)
 	const struct routing *r = &d->w->routing;
 
 	return replicas_at_target(d) && r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
-	    (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
+	       (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
 }
 
 static bool

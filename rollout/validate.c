@@ -17,11 +17,12 @@ service_problem(struct arena *a, const char *field, const char *name, const stru
 	if (name == NULL)
 		return NULL;
 	if (s == NULL)
-		return arena_printf(a, "%s.%s: Invalid value: \"%s\": service \"%s\" not found", CANARY, field, name, name);
+		return arena_printf(
+		    a, "%s.%s: Invalid value: \"%s\": service \"%s\" not found", CANARY, field, name, name);
 	manager = object_annotation(&s->object, ANNOTATION_MANAGED_BY);
 	if (manager != NULL && strcmp(manager, r->object.meta.name) != 0)
-		return arena_printf(a, "%s.%s: Invalid value: \"%s\": the service is managed by rollout \"%s\"", CANARY, field,
-		    name, manager);
+		return arena_printf(a, "%s.%s: Invalid value: \"%s\": the service is managed by rollout \"%s\"", CANARY,
+		    field, name, manager);
 	return NULL;
 }
 
@@ -32,11 +33,14 @@ step_problem(struct arena *a, const struct canary_strategy *c)
 		const struct canary_step *s = &c->steps.at[i];
 
 		if (!s->set_weight.set && s->pause == NULL)
-			return arena_printf(a, "%s.steps[%zu]: the step is empty; one of setWeight, pause is needed", CANARY, i);
+			return arena_printf(
+			    a, "%s.steps[%zu]: the step is empty; one of setWeight, pause is needed", CANARY, i);
 		if (s->set_weight.set && s->pause != NULL)
-			return arena_printf(a, "%s.steps[%zu]: a step has one field; this one has setWeight and pause", CANARY, i);
+			return arena_printf(
+			    a, "%s.steps[%zu]: a step has one field; this one has setWeight and pause", CANARY, i);
 		if (s->pause != NULL && pause_duration(s->pause) == -2)
-			return arena_printf(a, "%s.steps[%zu].pause.duration: \"%s\" is neither seconds nor a duration such as 10m",
+			return arena_printf(a,
+			    "%s.steps[%zu].pause.duration: \"%s\" is neither seconds nor a duration such as 10m",
 			    CANARY, i, s->pause->duration);
 	}
 	return NULL;
@@ -56,8 +60,10 @@ selector_problem(struct arena *a, const struct rollout *r)
 	labels = json_at(template, "/metadata/labels");
 	for (size_t i = 0; i < want->n; i++)
 		if (!str_eq(json_str(labels, want->at[i].key), want->at[i].value))
-			return arena_printf(a, "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`: "
-					       "%s is \"%s\", but the selector wants \"%s\"",
+			return arena_printf(a,
+			    "spec.template.metadata.labels: Invalid value: `selector` does not match template "
+			    "`labels`: "
+			    "%s is \"%s\", but the selector wants \"%s\"",
 			    want->at[i].key, json_str(labels, want->at[i].key) ?: "", want->at[i].value);
 	return NULL;
 }
@@ -69,12 +75,13 @@ template_problem(struct arena *a, const struct world *w, size_t i)
 	const struct problem *bad;
 
 	if (t->template == NULL)
-		return arena_printf(a, "%s.analysis.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found", CANARY, i,
+		return arena_printf(a,
+		    "%s.analysis.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found", CANARY, i,
 		    t->ref->template_name, t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate",
 		    t->ref->template_name);
 	if ((bad = object_problem(&t->template->object, "spec")) != NULL)
-		return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i, t->ref->template_name,
-		    bad->path, bad->text);
+		return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i,
+		    t->ref->template_name, bad->path, bad->text);
 	return NULL;
 }
 
@@ -95,7 +102,8 @@ analysis_problem(struct arena *a, const struct world *w)
 	for (size_t i = 0; i < w->n_templates; i++) {
 		if ((text = template_problem(a, w, i)) != NULL)
 			return text;
-		sources[i] = (struct template_source){ w->templates[i].ref->template_name, &w->templates[i].template->spec };
+		sources[i] =
+		    (struct template_source){ w->templates[i].ref->template_name, &w->templates[i].template->spec };
 	}
 	if (w->n_templates == 0)
 		return NULL;
@@ -125,16 +133,19 @@ find(struct decision *d)
 	if (bad != NULL)
 		return arena_printf(d->arena, "%s: %s", bad->path, bad->text);
 	if (c == NULL)
-		return "spec.strategy: Required value: canary is needed (blueGreen is not built yet in this version of Sluice)";
+		return "spec.strategy: Required value: canary is needed (blueGreen is not built yet in this version of "
+		       "Sluice)";
 	if (d->w->router == NULL)
-		return CANARY ".trafficRouting: Required value: a canary without traffic routing is not built yet in this "
-			      "version of Sluice; istio is";
+		return CANARY
+		    ".trafficRouting: Required value: a canary without traffic routing is not built yet in this "
+		    "version of Sluice; istio is";
 	if ((text = selector_problem(d->arena, r)) != NULL)
 		return text;
 	if (deadline <= r->spec.min_ready_seconds)
 		return "spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds";
 	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
-		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and canary services";
+		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and "
+			      "canary services";
 	if ((text = step_problem(d->arena, c)) != NULL ||
 	    (text = service_problem(d->arena, "canaryService", c->canary_service, d->w->canary_service, r)) != NULL ||
 	    (text = service_problem(d->arena, "stableService", c->stable_service, d->w->stable_service, r)) != NULL)
@@ -149,6 +160,7 @@ validate(struct decision *d)
 {
 	const char *text = find(d);
 
-	return text != NULL ? arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s", d->w->rollout->object.meta.name, text)
-			    : NULL;
+	return text != NULL
+		   ? arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s", d->w->rollout->object.meta.name, text)
+		   : NULL;
 }

@@ -34,7 +34,7 @@ may_raise(const struct decision *d, int64_t weight)
 	if (d->aborted || d->late || !str_eq(r->canary_hash, d->w->hash))
 		return false;
 	return available(d->w->new_rs) >= share(weight, d->replicas) &&
-	    available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
+	       available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
 }
 
 void
@@ -126,5 +126,6 @@ hashes_plan(struct decision *d)
 			switch_service(d, d->w->stable_service, stable_hash);
 		return;
 	}
-	d->w->router->set_hashes(d->w->rollout, r, canary_ok ? canary_hash : NULL, stable_ok ? stable_hash : NULL, d->plan);
+	d->w->router->set_hashes(
+	    d->w->rollout, r, canary_ok ? canary_hash : NULL, stable_ok ? stable_hash : NULL, d->plan);
 }

@@ -47,43 +47,44 @@ struct decision {
 	const struct rollout_status *was;
 	struct rollout_status st; /* the new one */
 
-	int64_t replicas;     /* spec.replicas, defaulted */
-	int64_t index;        /* the step that this pass acts on: what the status said, or 0 after a change */
-	int64_t revision;     /* of the new ReplicaSet */
-	bool changed;         /* template or steps are not those of the status */
+	int64_t replicas; /* spec.replicas, defaulted */
+	int64_t index; /* the step that this pass acts on: what the status said, or 0 after a change */
+	int64_t revision; /* of the new ReplicaSet */
+	bool changed; /* template or steps are not those of the status */
 	bool changed_template;
-	bool promoted;        /* the new version is the stable one */
-	bool aborted;         /* this update is given up: told by a person, an analysis or the deadline */
+	bool promoted; /* the new version is the stable one */
+	bool aborted; /* this update is given up: told by a person, an analysis or the deadline */
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
 	bool paused_by_spec;
-	bool was_paused;      /* the status had pause conditions */
-	bool late;            /* the progress deadline has passed */
+	bool was_paused; /* the status had pause conditions */
+	bool late; /* the progress deadline has passed */
 };
 
 /* gather.c: fills the world of a rollout. */
 void world_gather(const struct pass *, const struct rollout *, struct arena *, struct world *ret);
 
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
-const char *validate(struct decision *);      /* a message when the spec or what it refers to is wrong, or NULL */
-bool revision_sync(struct decision *);        /* false: the new ReplicaSet is still to be created or adopted */
-void revision_history(struct decision *);     /* deletes old ReplicaSets beyond the limit */
-void runs_verdict(struct decision *);         /* what the background analysis says */
-void runs_sync(struct decision *);            /* which runs must exist */
-void pause_read(struct decision *);           /* what a person did to the pauses */
-void steps_advance(struct decision *);        /* one step at most */
+const char *validate(struct decision *); /* a message when the spec or what it refers to is wrong, or NULL */
+bool revision_sync(struct decision *); /* false: the new ReplicaSet is still to be created or adopted */
+void revision_history(struct decision *); /* deletes old ReplicaSets beyond the limit */
+void runs_verdict(struct decision *); /* what the background analysis says */
+void runs_sync(struct decision *); /* which runs must exist */
+void pause_read(struct decision *); /* what a person did to the pauses */
+void steps_advance(struct decision *); /* one step at most */
 void weights_plan(struct decision *, bool lower); /* lower: only what takes weight from the canary */
-void hashes_plan(struct decision *);          /* what the destinations select */
-void replicas_raise(struct decision *);       /* more pods */
-void replicas_lower(struct decision *);       /* fewer, never below what the routing still names */
+void hashes_plan(struct decision *); /* what the destinations select */
+void replicas_raise(struct decision *); /* more pods */
+void replicas_lower(struct decision *); /* fewer, never below what the routing still names */
 bool replicas_at_target(const struct decision *); /* the step's pods are there and ready */
 int64_t replicas_canary(const struct decision *); /* how many the new version is to have now */
-void promotion_sync(struct decision *);       /* makes the new version the stable one when it has earned it */
+void promotion_sync(struct decision *); /* makes the new version the stable one when it has earned it */
 void status_counts(struct decision *);
-void status_finish(struct decision *);        /* conditions, phase, message, and the write */
+void status_finish(struct decision *); /* conditions, phase, message, and the write */
 void status_invalid(struct decision *, const char *message);
 
 /* steps.c */
-int64_t step_weight(const struct canary_strategy *, int64_t index, bool at_index); /* of the last setWeight, 0 if none */
+int64_t step_weight(
+    const struct canary_strategy *, int64_t index, bool at_index); /* of the last setWeight, 0 if none */
 int64_t steps_count(const struct decision *);
 const char *step_text(struct arena *, const struct canary_step *);
 bool step_is_pause(const struct decision *, int64_t index);
@@ -95,8 +96,8 @@ bool pause_has(const struct rollout_status *, const char *reason);
 
 /* replicas.c */
 int64_t share(int64_t weight, int64_t replicas); /* pods that carry a weight: rounded up */
-int64_t available(const struct replicaset *);    /* NULL: 0 */
-int64_t revision_of(const struct object *);      /* its annotation; 0 when it has none */
+int64_t available(const struct replicaset *); /* NULL: 0 */
+int64_t revision_of(const struct object *); /* its annotation; 0 when it has none */
 
 /* status.c: the write that the API server refused last time and will refuse again, or NULL */
 const struct seen_failure *refused(const struct decision *);

@@ -49,15 +49,18 @@ metrics(struct app *app, struct MHD_Connection *c)
 	/* Both codes from the start: a counter that appears with its first error hides that error from rate(). */
 	str_addf(&out,
 	    "# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter\n"
-	    "http_requests_total{code=\"200\",version=\"%s\"} %lu\nhttp_requests_total{code=\"500\",version=\"%s\"} %lu\n"
-	    "# HELP http_request_duration_seconds How long answers took.\n# TYPE http_request_duration_seconds histogram\n",
+	    "http_requests_total{code=\"200\",version=\"%s\"} %lu\nhttp_requests_total{code=\"500\",version=\"%s\"} "
+	    "%lu\n"
+	    "# HELP http_request_duration_seconds How long answers took.\n# TYPE http_request_duration_seconds "
+	    "histogram\n",
 	    app->settings.version, app->good, app->settings.version, app->bad);
 	for (size_t i = 0; i < ARRAY_SIZE(buckets); i++)
-		str_addf(&out, "http_request_duration_seconds_bucket{version=\"%s\",le=\"%g\"} %lu\n", app->settings.version, buckets[i],
-		    app->in_bucket[i]);
+		str_addf(&out, "http_request_duration_seconds_bucket{version=\"%s\",le=\"%g\"} %lu\n",
+		    app->settings.version, buckets[i], app->in_bucket[i]);
 	str_addf(&out,
 	    "http_request_duration_seconds_bucket{version=\"%s\",le=\"+Inf\"} %lu\n"
-	    "http_request_duration_seconds_sum{version=\"%s\"} %g\nhttp_request_duration_seconds_count{version=\"%s\"} %lu\n",
+	    "http_request_duration_seconds_sum{version=\"%s\"} %g\nhttp_request_duration_seconds_count{version=\"%s\"} "
+	    "%lu\n",
 	    app->settings.version, n, app->settings.version, app->seconds, app->settings.version, n);
 	ok = daemon_respond(c, 200, "text/plain; version=0.0.4", str_text(&out), out.len);
 	str_done(&out);
@@ -81,8 +84,8 @@ answer(struct app *app, struct MHD_Connection *c, int64_t late)
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version, const char *data,
-    size_t *data_len, void **state)
+on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+    const char *data, size_t *data_len, void **state)
 {
 	struct app *app = arg;
 	struct asked *q = *state;
@@ -100,12 +103,15 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return daemon_respond(c, 200, "text/plain", "ok\n", 3);
 	if (q == NULL) {
 		q = *state = mem_alloc(sizeof(*q));
-		*q = (struct asked){ .app = app, .connection = c, .timer = { .fire = on_due, .arg = q }, .next = app->asked };
+		*q = (struct asked){
+			.app = app, .connection = c, .timer = { .fire = on_due, .arg = q }, .next = app->asked
+		};
 		app->asked = q;
 		if (app->settings.latency_ms > 0) {
 			int64_t half = app->settings.latency_ms / 2;
 
-			q->late = app->settings.latency_ms - half + (int64_t)rand_below(&app->rand, 2 * (uint64_t)half + 1);
+			q->late =
+			    app->settings.latency_ms - half + (int64_t)rand_below(&app->rand, 2 * (uint64_t)half + 1);
 			q->waiting = true;
 			MHD_suspend_connection(c);
 			loop_timer(app->daemon.loop, &q->timer, q->late);

@@ -10,11 +10,11 @@
 struct app;
 
 struct app_settings {
-	const char *ip;      /* 127.x.y.z */
+	const char *ip; /* 127.x.y.z */
 	int port;
 	const char *version; /* borrowed */
-	double errors;       /* 0..1 */
-	int64_t latency_ms;  /* what an answer takes; half of it more or less, at random */
+	double errors; /* 0..1 */
+	int64_t latency_ms; /* what an answer takes; half of it more or less, at random */
 	uint64_t seed;
 };
 

@@ -38,17 +38,21 @@ daemon_start(struct daemon *d, struct loop *l, const char *ip, int port, MHD_Acc
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 
-	*d = (struct daemon){ .loop = l, .timer = { .fire = on_timer, .arg = d }, .kick = { .fire = on_timer, .arg = d } };
+	*d = (struct daemon){
+		.loop = l, .timer = { .fire = on_timer, .arg = d }, .kick = { .fire = on_timer, .arg = d }
+	};
 	if (inet_pton(AF_INET, ip, &at.sin_addr) != 1)
 		return false;
 	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, handle, arg,
-	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, completed, arg, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-	    MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, completed, arg, MHD_OPTION_CONNECTION_LIMIT,
+	    CONNECTIONS, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
 	if (d->mhd == NULL)
 		return false;
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;
 	d->io = (struct loop_io){ .fd = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
-		.events = LOOP_READ, .ready = on_ready, .arg = d };
+		.events = LOOP_READ,
+		.ready = on_ready,
+		.arg = d };
 	loop_io_start(l, &d->io);
 	run(d);
 	return true;

@@ -21,4 +21,5 @@ void daemon_stop(struct daemon *);
 void daemon_resume(struct daemon *, struct MHD_Connection *);
 
 /* Answers with a copy of a body. */
-enum MHD_Result daemon_respond(struct MHD_Connection *, int status, const char *content_type, const char *at, size_t len);
+enum MHD_Result daemon_respond(
+    struct MHD_Connection *, int status, const char *content_type, const char *at, size_t len);

@@ -107,7 +107,7 @@ static bool
 serves(const struct resource *r, const char *group, const char *version)
 {
 	return strcmp(r->group, group) == 0 &&
-	    (strcmp(r->version, version) == 0 || (r->also != NULL && strstr(r->also, version) != NULL));
+	       (strcmp(r->version, version) == 0 || (r->also != NULL && strstr(r->also, version) != NULL));
 }
 
 static json_t *
@@ -124,19 +124,24 @@ resource_list(const char *group, const char *version)
 			json_decref(shorts);
 			continue;
 		}
-		for (char *t = strtok_r(arena_strdup(a, r->short_names), " ", &save); t != NULL; t = strtok_r(NULL, " ", &save))
+		for (char *t = strtok_r(arena_strdup(a, r->short_names), " ", &save); t != NULL;
+		     t = strtok_r(NULL, " ", &save))
 			json_array_append_new(shorts, json_string(t));
-		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s,s,s,s,s,s],s:o}", "name", r->plural, "singularName",
-		    r->singular, "namespaced", !r->cluster_scoped, "kind", r->kind, "verbs", "create", "delete", "deletecollection",
-		    "get", "list", "patch", "update", "watch", "shortNames", shorts));
+		json_array_append_new(list,
+		    json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s,s,s,s,s,s],s:o}", "name", r->plural, "singularName",
+			r->singular, "namespaced", !r->cluster_scoped, "kind", r->kind, "verbs", "create", "delete",
+			"deletecollection", "get", "list", "patch", "update", "watch", "shortNames", shorts));
 		if (r->status)
-			json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s]}", "name",
-			    arena_printf(a, "%s/status", r->plural), "singularName", "", "namespaced", !r->cluster_scoped, "kind", r->kind,
-			    "verbs", "get", "patch", "update"));
+			json_array_append_new(
+			    list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s]}", "name",
+				      arena_printf(a, "%s/status", r->plural), "singularName", "", "namespaced",
+				      !r->cluster_scoped, "kind", r->kind, "verbs", "get", "patch", "update"));
 		if (r->scale)
-			json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:[s,s,s]}", "name",
-			    arena_printf(a, "%s/scale", r->plural), "singularName", "", "namespaced", !r->cluster_scoped, "group",
-			    "autoscaling", "version", "v1", "kind", "Scale", "verbs", "get", "patch", "update"));
+			json_array_append_new(
+			    list, json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:[s,s,s]}", "name",
+				      arena_printf(a, "%s/scale", r->plural), "singularName", "", "namespaced",
+				      !r->cluster_scoped, "group", "autoscaling", "version", "v1", "kind", "Scale",
+				      "verbs", "get", "patch", "update"));
 	}
 	return json_pack("{s:s,s:s,s:s,s:o}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
 	    group[0] != '\0' ? arena_printf(a, "%s/%s", group, version) : version, "resources", list);
@@ -160,10 +165,10 @@ group_list(void)
 		}
 		seen = arena_printf(a, "%s%s ", seen, r->group);
 		for (char *v = strtok_r(arena_strdup(a, all), " ", &save); v != NULL; v = strtok_r(NULL, " ", &save))
-			json_array_append_new(versions,
-			    json_pack("{s:s,s:s}", "groupVersion", arena_printf(a, "%s/%s", r->group, v), "version", v));
-		json_array_append_new(groups, json_pack("{s:s,s:o,s:O}", "name", r->group, "versions", versions, "preferredVersion",
-		    json_array_get(versions, 0)));
+			json_array_append_new(versions, json_pack("{s:s,s:s}", "groupVersion",
+							    arena_printf(a, "%s/%s", r->group, v), "version", v));
+		json_array_append_new(groups, json_pack("{s:s,s:o,s:O}", "name", r->group, "versions", versions,
+						  "preferredVersion", json_array_get(versions, 0)));
 	}
 	return json_pack("{s:s,s:s,s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups);
 }
@@ -173,19 +178,27 @@ static enum MHD_Result
 fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const char *accept)
 {
 	/* An OpenAPI v2 document in protobuf, for old kubectls: swagger "2.0", info {title, version}, no definitions. */
-	static const char openapi_v2[] = "\x0a\x03" "2.0" "\x12\x0c\x0a\x06" "sluice" "\x12\x02" "v1" "\x42\x00";
+	static const char openapi_v2[] = "\x0a\x03"
+					 "2.0"
+					 "\x12\x0c\x0a\x06"
+					 "sluice"
+					 "\x12\x02"
+					 "v1"
+					 "\x42\x00";
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *copy = arena_strdup(a, path), *save = NULL, *part[3] = { 0 };
 
 	if (strcmp(path, "/version") == 0)
-		return respond_json(c, 200, json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
-		    "platform", "linux"));
+		return respond_json(c, 200,
+		    json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
+			"platform", "linux"));
 	if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || strcmp(path, "/livez") == 0)
 		return daemon_respond(c, 200, "text/plain", "ok", 2);
 	if (strcmp(path, "/openapi/v2") == 0) {
 		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
-			return respond_json(c, 200, json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice",
-			    "version", "v1", "paths"));
+			return respond_json(c, 200,
+			    json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice", "version",
+				"v1", "paths"));
 		/* Asked for with "@", answered with ".": clients parse the answer's type, and "@" is none of MIME's. */
 		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", openapi_v2,
 		    sizeof(openapi_v2) - 1);
@@ -195,8 +208,9 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 	if (strcmp(path, PROMETHEUS_TARGETS) == 0)
 		return respond_json(c, 200, prometheus_targets(h->store));
 	if (strcmp(path, "/api") == 0)
-		return respond_json(c, 200, json_pack("{s:s,s:[s],s:[]}", "kind", "APIVersions", "versions", "v1",
-		    "serverAddressByClientCIDRs"));
+		return respond_json(c, 200,
+		    json_pack(
+			"{s:s,s:[s],s:[]}", "kind", "APIVersions", "versions", "v1", "serverAddressByClientCIDRs"));
 	if (strcmp(path, "/apis") == 0)
 		return respond_json(c, 200, group_list());
 	for (int i = 0; i < 3; i++)
@@ -256,8 +270,8 @@ start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version, const char *data,
-    size_t *data_len, void **state)
+on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+    const char *data, size_t *data_len, void **state)
 {
 	struct http_server *h = arg;
 	struct incoming *in = *state;
@@ -280,7 +294,8 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return MHD_YES;
 	}
 	if (in->body.overflow)
-		return respond_json(c, 413, json_pack("{s:s,s:s}", "kind", "Status", "message", "the request is too large"));
+		return respond_json(
+		    c, 413, json_pack("{s:s,s:s}", "kind", "Status", "message", "the request is too large"));
 	if (strcmp(method, "GET") == 0 && (ok = fixed(h, c, path, accept)) != MHD_NO)
 		return ok;
 	str_init(&url, 65536);

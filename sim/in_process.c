@@ -52,8 +52,9 @@ finish(struct exchange *e)
 	const struct receiver *receiver = e->receiver;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct err *err = e->timed_out ? err_new(a, ERR_AGAIN, "%s %s: timed out", e->request.method, e->request.url)
-	    : e->broken		       ? err_new(a, ERR_AGAIN, "%s %s: connection broken", e->request.method, e->request.url)
-				       : NULL;
+			  : e->broken
+			      ? err_new(a, ERR_AGAIN, "%s %s: connection broken", e->request.method, e->request.url)
+			      : NULL;
 	char *body = e->body;
 	void *arg = e->arg;
 	int status = e->status;
@@ -108,7 +109,10 @@ static void
 arrive(struct exchange *e)
 {
 	const struct request *r = &e->request;
-	struct store_request sr = { .method = r->method, .path = r->url, .content_type = r->content_type, .body = r->body,
+	struct store_request sr = { .method = r->method,
+		.path = r->url,
+		.content_type = r->content_type,
+		.body = r->body,
 		.body_len = r->body != NULL ? strlen(r->body) : 0 };
 	struct loop *l = e->owner->transport.loop;
 	json_t *answer = NULL;

@@ -9,11 +9,11 @@
 
 struct fault {
 	int64_t before_ms, after_ms; /* on the way there and back */
-	bool refused;   /* does not take effect; the caller sees a broken connection */
-	bool lost;      /* takes effect; the caller sees a broken connection */
-	int status;     /* does not take effect; the server answers this (429, 500, …); 0: no */
+	bool refused; /* does not take effect; the caller sees a broken connection */
+	bool lost; /* takes effect; the caller sees a broken connection */
+	int status; /* does not take effect; the server answers this (429, 500, …); 0: no */
 	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
-	int64_t lag_ms;  /* a watch's events come this much later */
+	int64_t lag_ms; /* a watch's events come this much later */
 };
 
 struct fault_policy {

@@ -33,8 +33,9 @@ on_done(void *arg, const struct err *e, int status, struct bytes body)
 	struct sent *s = arg;
 	struct load *l = s->load;
 	char version[64] = "";
-	struct load_answer answer = { .sent = s->at, .done = loop_mono(l->loop), .status = e != NULL ? 0 : status,
-		.version = version };
+	struct load_answer answer = {
+		.sent = s->at, .done = loop_mono(l->loop), .status = e != NULL ? 0 : status, .version = version
+	};
 	size_t len = 0;
 
 	while (len < body.len && body.at[len] != '\n' && len < sizeof(version) - 1)
@@ -59,7 +60,9 @@ on_timer(struct timer *t, void *arg)
 	int64_t now = loop_mono(l->loop);
 
 	for (; l->started + l->n * 1000 / l->rate <= now; l->n++) {
-		struct request r = { .method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .answer_max = ANSWER_MAX };
+		struct request r = {
+			.method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .answer_max = ANSWER_MAX
+		};
 		struct sent *s;
 
 		if (l->waiting >= LOAD_WAITING_MAX) {
@@ -81,8 +84,14 @@ load_new(struct loop *loop, struct transport *transport, const char *url, int ra
 {
 	struct load *l = mem_alloc(sizeof(*l));
 
-	*l = (struct load){ .loop = loop, .transport = transport, .url = mem_strdup(url), .rate = rate,
-		.started = loop_mono(loop), .timer = { .fire = on_timer, .arg = l }, .answered = answered, .arg = arg };
+	*l = (struct load){ .loop = loop,
+		.transport = transport,
+		.url = mem_strdup(url),
+		.rate = rate,
+		.started = loop_mono(loop),
+		.timer = { .fire = on_timer, .arg = l },
+		.answered = answered,
+		.arg = arg };
 	loop_timer(loop, &l->timer, 0);
 	return l;
 }

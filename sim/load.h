@@ -7,8 +7,8 @@
 struct load;
 
 struct load_answer {
-	int64_t sent, done;  /* mono, ms */
-	int status;          /* 0: no answer */
+	int64_t sent, done; /* mono, ms */
+	int status; /* 0: no answer */
 	const char *version; /* the body's first line, "" when there is none; borrowed for the call */
 };
 

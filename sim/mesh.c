@@ -144,7 +144,8 @@ give(struct mesh *m, const struct share *s, int percent)
 			sv->weight = 0;
 			sv->keep = sv->used = true;
 			snprintf(sv->pod, sizeof(sv->pod), "%s", name);
-			snprintf(sv->address, sizeof(sv->address), "%s", json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1");
+			snprintf(sv->address, sizeof(sv->address), "%s",
+			    json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1");
 			sv->port = (int)json_int(json_at(pod, "/spec/containers/0/ports/0"), "containerPort", 8080);
 		}
 		/* 256 is HAProxy's largest weight; a subset's share is spread over its pods. */
@@ -174,7 +175,9 @@ compute(struct mesh *m)
 	json_array_foreach (json_at(vs.found, "/spec/http/0/route"), i, d) {
 		const char *host = json_str(json_object_get(d, "destination"), "host") ?: "";
 		char service[300];
-		struct search sub = { .ns = ns, .host = host, .subset = json_str(json_object_get(d, "destination"), "subset") };
+		struct search sub = {
+			.ns = ns, .host = host, .subset = json_str(json_object_get(d, "destination"), "subset")
+		};
 		struct share s = { .mesh = m, .ns = ns };
 
 		snprintf(service, sizeof(service), "%.*s", (int)strcspn(host, "."), host);
@@ -200,7 +203,7 @@ tell(struct mesh *m, const char *text)
 
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", m->socket_path);
 	ok = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-	    write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	     write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 	/* The answer's end says that the commands took effect; a local socket answers at once. */
 	while (ok && read(fd, answer, sizeof(answer)) > 0)
 		;
@@ -256,8 +259,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	(void)type;
 	(void)old;
 	(void)o;
-	if (strcmp(r->kind, "VirtualService") == 0 || strcmp(r->kind, "DestinationRule") == 0 || strcmp(r->kind, "Service") == 0 ||
-	    strcmp(r->kind, "Pod") == 0)
+	if (strcmp(r->kind, "VirtualService") == 0 || strcmp(r->kind, "DestinationRule") == 0 ||
+	    strcmp(r->kind, "Service") == 0 || strcmp(r->kind, "Pod") == 0)
 		loop_timer(m->loop, &m->turn, 0);
 }
 
@@ -294,7 +297,8 @@ mesh_new(struct arena *a, struct loop *l, struct store *s, const char *dir, stru
 	    "defaults\n  mode http\n  timeout connect 2s\n  timeout client 20s\n  timeout server 20s\n  retries 2\n"
 	    "  option redispatch\n"
 	    "frontend gateway\n  bind 127.0.0.1:%d\n  default_backend app\n"
-	    "backend app\n  balance random(1)\n  http-reuse never\n  server-template s 1-%d 127.0.0.1:1 disabled weight 0\n",
+	    "backend app\n  balance random(1)\n  http-reuse never\n  server-template s 1-%d 127.0.0.1:1 disabled "
+	    "weight 0\n",
 	    m->socket_path, port, SERVERS);
 	fclose(f);
 	m->child = child_start(l, argv, arena_printf(a, "%s/haproxy.log", dir), on_exit_, m);

@@ -143,19 +143,25 @@ create(struct pods *p, const json_t *rs, size_t index)
 		json_object_set_new(template, "metadata", m);
 	}
 	json_object_set_new(m, "name", json_string(name));
-	json_object_set_new(m, "ownerReferences", json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "apps/v1", "kind", "ReplicaSet",
-	    "name", json_str(meta(rs), "name"), "uid", json_str(meta(rs), "uid"), "controller", 1, "blockOwnerDeletion", 1));
+	json_object_set_new(m, "ownerReferences",
+	    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "apps/v1", "kind", "ReplicaSet", "name",
+		json_str(meta(rs), "name"), "uid", json_str(meta(rs), "uid"), "controller", 1, "blockOwnerDeletion",
+		1));
 	json_object_set_new(template, "apiVersion", json_string("v1"));
 	json_object_set_new(template, "kind", json_string("Pod"));
 	json_object_set_new(json_object_get(template, "spec"), "nodeName", json_string(p->settings.node));
 	json_object_set_new(template, "status", json_pack("{s:s}", "phase", "Pending"));
-	if (store_do(p->store, "POST", "application/json", arena_printf(a, "/api/v1/namespaces/%s/pods", ns), template) != 201)
+	if (store_do(p->store, "POST", "application/json", arena_printf(a, "/api/v1/namespaces/%s/pods", ns),
+		template) != 201)
 		return;
 	pod = store_get(p->store, "pods", ns, name);
 	if (pod == NULL || (p->settings.runner != NULL && p->settings.runner->start(p->settings.runner->arg, pod)))
 		return;
 	w = mem_alloc(sizeof(*w));
-	*w = (struct waiting){ .timer = { .fire = on_ready, .arg = w }, .pods = p, .ns = mem_strdup(ns), .name = mem_strdup(name),
+	*w = (struct waiting){ .timer = { .fire = on_ready, .arg = w },
+		.pods = p,
+		.ns = mem_strdup(ns),
+		.name = mem_strdup(name),
 		.next = p->waiting };
 	p->waiting = w;
 	loop_timer(p->loop, &w->timer, p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms);
@@ -164,7 +170,7 @@ create(struct pods *p, const json_t *rs, size_t index)
 struct survey {
 	const char *uid;
 	int64_t available_before; /* ready since before then is available */
-	int64_t next;             /* the earliest time at which a ready pod was not yet; INT64_MAX: none */
+	int64_t next; /* the earliest time at which a ready pod was not yet; INT64_MAX: none */
 	const json_t *pods[1000]; /* of one ReplicaSet; more is no laptop's business */
 	size_t n, ready, available;
 };
@@ -197,8 +203,9 @@ delete_some(struct pods *p, struct survey *s, size_t n)
 		for (size_t i = s->n; i-- > 0 && n > 0;)
 			if (is_ready(s->pods[i]) == (ready == 1)) {
 				store_do(p->store, "DELETE", NULL,
-				    arena_printf(a, "/api/v1/namespaces/%s/pods/%s", json_str(meta(s->pods[i]), "namespace"),
-					json_str(meta(s->pods[i]), "name")), NULL);
+				    arena_printf(a, "/api/v1/namespaces/%s/pods/%s",
+					json_str(meta(s->pods[i]), "namespace"), json_str(meta(s->pods[i]), "name")),
+				    NULL);
 				n--;
 			}
 }
@@ -234,13 +241,14 @@ compare(struct pods *p, const char *ns, const char *name)
 	if (s->n > want)
 		delete_some(p, s, s->n - want);
 	take_survey(p, s, rs);
-	if (s->next != INT64_MAX && (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s->next - s->available_before))
+	if (s->next != INT64_MAX &&
+	    (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s->next - s->available_before))
 		loop_timer(p->loop, &p->recheck, s->next - s->available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
-	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s->n, "fullyLabeledReplicas", (json_int_t)s->n,
-		"readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->available, "observedGeneration",
-		json_int(meta(rs), "generation", 0)));
+	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s->n, "fullyLabeledReplicas",
+		(json_int_t)s->n, "readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->available,
+		"observedGeneration", json_int(meta(rs), "generation", 0)));
 	for (size_t i = 0; i < s->n; i++)
 		json_decref((json_t *)s->pods[i]);
 }

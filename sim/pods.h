@@ -16,8 +16,8 @@ struct pod_runner {
 };
 
 struct pods_settings {
-	int64_t ready_ms;         /* from creation to readiness of a virtual pod */
-	int64_t ready_spread_ms;  /* each further pod of a ReplicaSet is this much later */
+	int64_t ready_ms; /* from creation to readiness of a virtual pod */
+	int64_t ready_spread_ms; /* each further pod of a ReplicaSet is this much later */
 	const char *node;
 	const struct pod_runner *runner; /* NULL: all pods are virtual */
 };

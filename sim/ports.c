@@ -11,7 +11,8 @@ port_free(void)
 	socklen_t n = sizeof(at);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = -1;
 
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && getsockname(fd, (struct sockaddr *)&at, &n) == 0)
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&at, &n) == 0)
 		port = ntohs(at.sin_port);
 	if (fd >= 0)
 		close(fd);

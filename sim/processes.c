@@ -108,7 +108,8 @@ start(void *arg, const json_t *pod)
 	const char *image = json_str(container, "image") ?: "", *colon = strrchr(image, ':');
 	const char *tag = colon != NULL ? colon + 1 : "latest";
 	char self[4096], log[4200], address[64], errors[32] = "0", latency[32] = "2ms";
-	const char *argv[] = { self, "app", "--address", address, "--version-name", tag, "--errors", errors, "--latency", latency, NULL };
+	const char *argv[] = { self, "app", "--address", address, "--version-name", tag, "--errors", errors,
+		"--latency", latency, NULL };
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct process *p;
 
@@ -122,13 +123,14 @@ start(void *arg, const json_t *pod)
 	p->name = mem_strdup(json_str(meta, "name"));
 	p->port = (int)json_int(json_at(container, "/ports/0"), "containerPort", 8080);
 	ps->serial++;
-	snprintf(p->ip, sizeof(p->ip), "127.%u.%u.%u", 16 + (unsigned)getpid() % 200, ps->serial / 250 % 250, 1 + ps->serial % 250);
+	snprintf(p->ip, sizeof(p->ip), "127.%u.%u.%u", 16 + (unsigned)getpid() % 200, ps->serial / 250 % 250,
+	    1 + ps->serial % 250);
 	snprintf(address, sizeof(address), "%s:%d", p->ip, p->port);
 	snprintf(log, sizeof(log), "%s/pods.log", ps->dir);
 	behaviour(ps->behave, tag, errors, sizeof(errors), latency, sizeof(latency));
 	p->child = child_start(ps->loop, argv, log, on_exit_, p);
-	p->not_before = loop_mono(ps->loop) +
-	    1000 * json_int(json_at(container, "/readinessProbe"), "initialDelaySeconds", 0);
+	p->not_before =
+	    loop_mono(ps->loop) + 1000 * json_int(json_at(container, "/readinessProbe"), "initialDelaySeconds", 0);
 	p->probe = (struct timer){ .fire = on_probe, .arg = p };
 	p->next = ps->list;
 	ps->list = p;

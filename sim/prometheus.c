@@ -38,9 +38,10 @@ add_targets(const json_t *pod, void *arg)
 		return;
 	json_array_foreach (json_at(pod, "/spec/containers"), i, container)
 		json_array_foreach (json_object_get(container, "ports"), k, port) {
-			json_t *labels = json_pack("{s:s*,s:s*,s:s*,s:s*}", "__meta_kubernetes_namespace", json_str(meta, "namespace"),
-			    "__meta_kubernetes_pod_name", json_str(meta, "name"), "__meta_kubernetes_pod_ip", ip,
-			    "__meta_kubernetes_pod_container_name", json_str(container, "name"));
+			json_t *labels = json_pack("{s:s*,s:s*,s:s*,s:s*}", "__meta_kubernetes_namespace",
+			    json_str(meta, "namespace"), "__meta_kubernetes_pod_name", json_str(meta, "name"),
+			    "__meta_kubernetes_pod_ip", ip, "__meta_kubernetes_pod_container_name",
+			    json_str(container, "name"));
 
 			json_object_foreach (json_object_get(meta, "labels"), key, value) {
 				char *name = arena_printf(a, "__meta_kubernetes_pod_label_%s", key);
@@ -50,8 +51,10 @@ add_targets(const json_t *pod, void *arg)
 						*c = '_';
 				json_object_set(labels, name, value);
 			}
-			json_array_append_new(arg, json_pack("{s:[s],s:o}", "targets",
-			    arena_printf(a, "%s:%d", ip, (int)json_int(port, "containerPort", 80)), "labels", labels));
+			json_array_append_new(
+			    arg, json_pack("{s:[s],s:o}", "targets",
+				     arena_printf(a, "%s:%d", ip, (int)json_int(port, "containerPort", 80)), "labels",
+				     labels));
 		}
 }
 
@@ -81,20 +84,22 @@ write_config(const char *path, const char *api_server)
 	    "  - {source_labels: [__meta_kubernetes_pod_label_app], target_label: job}\n"
 	    "  - {source_labels: [__meta_kubernetes_namespace], target_label: namespace}\n"
 	    "  - {source_labels: [__meta_kubernetes_pod_name], target_label: pod}\n"
-	    "  - {source_labels: [__meta_kubernetes_pod_label_rollouts_pod_template_hash], target_label: rollouts_pod_template_hash}\n",
+	    "  - {source_labels: [__meta_kubernetes_pod_label_rollouts_pod_template_hash], target_label: "
+	    "rollouts_pod_template_hash}\n",
 	    api_server);
 	return fclose(f) == 0;
 }
 
 struct err *
-prometheus_server_new(struct arena *a, struct loop *l, const char *api_server, const char *dir, struct prometheus_server **ret)
+prometheus_server_new(
+    struct arena *a, struct loop *l, const char *api_server, const char *dir, struct prometheus_server **ret)
 {
 	struct prometheus_server *p = mem_alloc(sizeof(*p));
 	const char *config = arena_printf(a, "%s/prometheus.yml", dir);
 	int port = port_free();
 	const char *argv[] = { "prometheus", arena_printf(a, "--config.file=%s", config),
-		arena_printf(a, "--storage.tsdb.path=%s/prometheus", dir), arena_printf(a, "--web.listen-address=127.0.0.1:%d", port),
-		"--scrape.discovery-reload-interval=1s",
+		arena_printf(a, "--storage.tsdb.path=%s/prometheus", dir),
+		arena_printf(a, "--web.listen-address=127.0.0.1:%d", port), "--scrape.discovery-reload-interval=1s",
 		"--log.level=warn", NULL };
 
 	if (!write_config(config, api_server)) {

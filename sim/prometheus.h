@@ -13,8 +13,8 @@ struct prometheus_server;
 
 /* Starts it on a free loopback port, scraping every second the pods that the API server knows. Jobs are named by the pods'
  * `app` label, as the queries of people's templates have it. */
-struct err *prometheus_server_new(struct arena *, struct loop *, const char *api_server, const char *dir,
-    struct prometheus_server **ret);
+struct err *prometheus_server_new(
+    struct arena *, struct loop *, const char *api_server, const char *dir, struct prometheus_server **ret);
 /* The answer to HTTP service discovery: a target for each containerPort of each Pod that has an address. */
 json_t *prometheus_targets(struct store *);
 

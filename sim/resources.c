@@ -4,7 +4,8 @@
 #define ARGO "argoproj.io", "v1alpha1"
 
 const struct resource store_resources[] = {
-	{ "", "v1", "namespaces", "namespace", "Namespace", "ns", .cluster_scoped = true, .columns = "Status:/status/phase" },
+	{ "", "v1", "namespaces", "namespace", "Namespace", "ns", .cluster_scoped = true,
+	    .columns = "Status:/status/phase" },
 	{ "", "v1", "nodes", "node", "Node", "no", .cluster_scoped = true },
 	{ "", "v1", "pods", "pod", "Pod", "po", .status = true,
 	    .columns = "Ready:/status/containerStatuses/0/ready|Status:/status/phase|IP:/status/podIP" },
@@ -16,17 +17,20 @@ const struct resource store_resources[] = {
 	{ "", "v1", "events", "event", "Event", "ev",
 	    .columns = "Type:/type|Reason:/reason|Object:/involvedObject/name|Message:/message" },
 	{ "apps", "v1", "replicasets", "replicaset", "ReplicaSet", "rs", .status = true, .scale = true,
-	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Ready:/status/readyReplicas:integer" },
+	    .columns =
+		"Desired:/spec/replicas:integer|Current:/status/replicas:integer|Ready:/status/readyReplicas:integer" },
 	{ "coordination.k8s.io", "v1", "leases", "lease", "Lease", "", .columns = "Holder:/spec/holderIdentity" },
 	{ ARGO, "rollouts", "rollout", "Rollout", "ro", .status = true, .scale = true,
-	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Up-to-date:/status/updatedReplicas:integer|"
+	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Up-to-date:/status/"
+		       "updatedReplicas:integer|"
 		       "Available:/status/availableReplicas:integer|Phase:/status/phase" },
 	{ ARGO, "analysisruns", "analysisrun", "AnalysisRun", "ar", .columns = "Status:/status/phase" },
 	{ ARGO, "analysistemplates", "analysistemplate", "AnalysisTemplate", "at", .columns = "" },
-	{ ARGO, "clusteranalysistemplates", "clusteranalysistemplate", "ClusterAnalysisTemplate", "cat", .cluster_scoped = true },
+	{ ARGO, "clusteranalysistemplates", "clusteranalysistemplate", "ClusterAnalysisTemplate", "cat",
+	    .cluster_scoped = true },
 	{ ARGO, "experiments", "experiment", "Experiment", "exp", .columns = "" },
-	{ "networking.istio.io", "v1beta1", "virtualservices", "virtualservice", "VirtualService", "vs", .also = "v1 v1alpha3",
-	    .columns = "Hosts:/spec/hosts" },
+	{ "networking.istio.io", "v1beta1", "virtualservices", "virtualservice", "VirtualService", "vs",
+	    .also = "v1 v1alpha3", .columns = "Hosts:/spec/hosts" },
 	{ "networking.istio.io", "v1beta1", "destinationrules", "destinationrule", "DestinationRule", "dr",
 	    .also = "v1 v1alpha3", .columns = "Host:/spec/host" },
 	{ 0 },

@@ -11,7 +11,7 @@
 #include "kube/api/pod_template.h"
 #include "kube/api/selector.h"
 
-#define HISTORY 20000    /* watch events kept */
+#define HISTORY 20000 /* watch events kept */
 #define HOOKS_MAX 8
 #define BOOKMARK_MS 30000
 #define NAME_MAX_LEN 253
@@ -69,7 +69,8 @@ decode_part(struct arena *a, const char *s, size_t n)
 	char *out = arena_alloc(a, n + 1), *o = out;
 
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '%' && i + 2 < n + 0 && isxdigit((unsigned char)s[i + 1]) && isxdigit((unsigned char)s[i + 2])) {
+		if (s[i] == '%' && i + 2 < n + 0 && isxdigit((unsigned char)s[i + 1]) &&
+		    isxdigit((unsigned char)s[i + 2])) {
 			char hex[3] = { s[i + 1], s[i + 2], 0 };
 
 			*o++ = (char)strtol(hex, NULL, 16);
@@ -163,7 +164,8 @@ parse_path(struct arena *a, const char *path, struct query *q)
 	if (n <= at + 1)
 		return false;
 	q->version = parts[at++];
-	if (n - at >= 3 && strcmp(parts[at], "namespaces") == 0 && resource_of(group, q->version, parts[at + 2]) != NULL) {
+	if (n - at >= 3 && strcmp(parts[at], "namespaces") == 0 &&
+	    resource_of(group, q->version, parts[at + 2]) != NULL) {
 		q->ns = parts[at + 1];
 		at += 2;
 	}
@@ -188,8 +190,8 @@ status_error(int code, const char *reason, json_t **ret, const char *format, ...
 	va_list ap;
 
 	va_start(ap, format);
-	*ret = json_pack("{s:s,s:s,s:{},s:s,s:s,s:s,s:i}", "kind", "Status", "apiVersion", "v1", "metadata", "status", "Failure",
-	    "message", arena_vprintf(a, format, ap), "reason", reason, "code", code);
+	*ret = json_pack("{s:s,s:s,s:{},s:s,s:s,s:s,s:i}", "kind", "Status", "apiVersion", "v1", "metadata", "status",
+	    "Failure", "message", arena_vprintf(a, format, ap), "reason", reason, "code", code);
 	va_end(ap);
 	return code;
 }
@@ -370,7 +372,8 @@ apply_defaults(const struct resource *r, json_t *o)
 			if (json_is_object(p) && json_object_get(p, "protocol") == NULL)
 				json_object_set_new(p, "protocol", json_string("TCP"));
 	}
-	if (strcmp(r->kind, "ReplicaSet") == 0 && json_at(o, "/spec/replicas") == NULL && json_object_get(o, "spec") != NULL)
+	if (strcmp(r->kind, "ReplicaSet") == 0 && json_at(o, "/spec/replicas") == NULL &&
+	    json_object_get(o, "spec") != NULL)
 		json_object_set_new(json_object_get(o, "spec"), "replicas", json_integer(1));
 	if (strcmp(r->kind, "Namespace") == 0 && json_object_get(o, "status") == NULL)
 		json_object_set_new(o, "status", json_pack("{s:s}", "phase", "Active"));
@@ -387,7 +390,8 @@ drop_nulls(json_t *j, int depth)
 
 	if (depth > JSON_DEPTH_MAX)
 		return;
-	json_object_foreach_safe (j, tmp, key, v) {
+	json_object_foreach_safe(j, tmp, key, v)
+	{
 		if (json_is_null(v))
 			json_object_del(j, key);
 		else
@@ -418,8 +422,10 @@ create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 		json_object_set_new(m, "name", json_string(name));
 	}
 	if (name == NULL || name[0] == '\0' || strlen(name) > NAME_MAX_LEN || strchr(name, '/') != NULL)
-		return status_error(422, "Invalid", ret, "%s \"%s\" is invalid: metadata.name: Required value: name or generateName is "
-			"required, at most %d characters", r->kind, name != NULL ? name : "", NAME_MAX_LEN);
+		return status_error(422, "Invalid", ret,
+		    "%s \"%s\" is invalid: metadata.name: Required value: name or generateName is "
+		    "required, at most %d characters",
+		    r->kind, name != NULL ? name : "", NAME_MAX_LEN);
 	if (!str_eq(json_str(object, "kind"), r->kind))
 		return status_error(400, "BadRequest", ret, "the object has kind \"%s\", but the path is for %s",
 		    json_str(object, "kind") ?: "", r->kind);
@@ -440,7 +446,8 @@ create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 	apply_defaults(r, object);
 	s->uids++;
 	json_object_set_new(m, "uid",
-	    json_string(arena_printf(a, "%08llx-5111-4ce0-8000-%012llx", (unsigned long long)s->uids, (unsigned long long)s->uids)));
+	    json_string(arena_printf(
+		a, "%08llx-5111-4ce0-8000-%012llx", (unsigned long long)s->uids, (unsigned long long)s->uids)));
 	json_object_set_new(m, "creationTimestamp", json_string(now_text(a, s)));
 	json_object_set_new(m, "generation", json_integer(1));
 	json_object_del(m, "deletionTimestamp");
@@ -456,9 +463,10 @@ create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 static int
 update(struct store *s, const struct query *q, json_t *old, json_t *object, json_t **ret)
 {
-	static const char *const kept[] = { "uid", "creationTimestamp", "name", "namespace", "deletionTimestamp", "generation" };
+	static const char *const kept[] = { "uid", "creationTimestamp", "name", "namespace", "deletionTimestamp",
+		"generation" };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *hold = json_incref(old);
+	_cleanup_(json_decrefp) json_t *hold __attribute__((unused)) = json_incref(old);
 	const struct resource *r = q->resource;
 	json_t *m, *next = NULL, *old_spec, *new_spec;
 	const char *rv, *key = key_of(a, r, json_str(meta(old), "namespace"), json_str(meta(old), "name"));
@@ -473,9 +481,10 @@ update(struct store *s, const struct query *q, json_t *old, json_t *object, json
 	}
 	if (rv != NULL && rv[0] != '\0' && !str_eq(rv, json_str(meta(old), "resourceVersion"))) {
 		json_decref(object);
-		return status_error(409, "Conflict", ret, "Operation cannot be fulfilled on %s%s%s \"%s\": the object has been modified; "
-			"please apply your changes to the latest version and try again", r->plural, r->group[0] != '\0' ? "." : "",
-		    r->group, json_str(meta(old), "name"));
+		return status_error(409, "Conflict", ret,
+		    "Operation cannot be fulfilled on %s%s%s \"%s\": the object has been modified; "
+		    "please apply your changes to the latest version and try again",
+		    r->plural, r->group[0] != '\0' ? "." : "", r->group, json_str(meta(old), "name"));
 	}
 	if (status_only) {
 		next = json_copy(old);
@@ -540,9 +549,9 @@ scale_of(const struct query *q, const json_t *o)
 	    json_object_get(meta(o), "resourceVersion"));
 
 	(void)q;
-	return json_pack("{s:s,s:s,s:o,s:{s:I},s:{s:I,s:s}}", "kind", "Scale", "apiVersion", "autoscaling/v1", "metadata", m, "spec",
-	    "replicas", json_int(json_object_get(o, "spec"), "replicas", 1), "status", "replicas",
-	    json_int(json_object_get(o, "status"), "replicas", 0), "selector",
+	return json_pack("{s:s,s:s,s:o,s:{s:I},s:{s:I,s:s}}", "kind", "Scale", "apiVersion", "autoscaling/v1",
+	    "metadata", m, "spec", "replicas", json_int(json_object_get(o, "spec"), "replicas", 1), "status",
+	    "replicas", json_int(json_object_get(o, "status"), "replicas", 0), "selector",
 	    json_str(json_object_get(o, "status"), "selector") ?: "");
 }
 
@@ -563,8 +572,8 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 	if (str_starts(type, "application/json-patch+json")) {
 		if ((e = json_patch_apply(a, &doc, p)) != NULL) {
 			json_decref(doc);
-			return status_error(422, "Invalid", ret, "the server rejected our request due to an error in our request: %s",
-			    err_text(a, e));
+			return status_error(422, "Invalid", ret,
+			    "the server rejected our request due to an error in our request: %s", err_text(a, e));
 		}
 	} else if (str_starts(type, "application/merge-patch+json")) {
 		doc = merge_patch_apply(doc, p);
@@ -701,10 +710,12 @@ delete_one(struct store *s, const struct query *q, const struct store_request *r
 	uid = json_str(json_object_get(options, "preconditions"), "uid");
 	policy = json_str(options, "propagationPolicy");
 	if (uid != NULL && !str_eq(uid, json_str(meta(old), "uid")))
-		return status_error(409, "Conflict", ret, "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+		return status_error(409, "Conflict", ret,
+		    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
 		    json_str(meta(old), "uid"));
 	*ret = shown(old, q);
-	delete_key(s, q->resource, key_of(a, q->resource, json_str(meta(old), "namespace"), json_str(meta(old), "name")),
+	delete_key(s, q->resource,
+	    key_of(a, q->resource, json_str(meta(old), "namespace"), json_str(meta(old), "name")),
 	    str_eq(policy, "Foreground"));
 	return 200;
 }
@@ -724,8 +735,9 @@ cell(struct arena *a, const json_t *o, const char *pointer, const char *kind, in
 	int64_t t;
 
 	if (strcmp(kind, "date") == 0)
-		return json_string(
-		    json_is_string(v) && time_parse(json_string_value(v), &t) ? duration_human(a, now - t) : "<unknown>");
+		return json_string(json_is_string(v) && time_parse(json_string_value(v), &t)
+				       ? duration_human(a, now - t)
+				       : "<unknown>");
 	if (v == NULL)
 		return strcmp(kind, "integer") == 0 ? json_integer(0) : json_string("");
 	if (json_is_string(v) || json_is_integer(v))
@@ -759,19 +771,20 @@ table(struct store *s, const struct resource *r, json_t *items, const json_t *li
 	c[n++].kind = "date";
 	for (i = 0; i < n; i++)
 		json_array_append_new(columns, json_pack("{s:s,s:s,s:s,s:s,s:i}", "name", c[i].name, "type",
-		    strcmp(c[i].kind, "integer") == 0 ? "integer" : "string", "format", i == 0 ? "name" : "", "description",
-		    c[i].name, "priority", 0));
+						   strcmp(c[i].kind, "integer") == 0 ? "integer" : "string", "format",
+						   i == 0 ? "name" : "", "description", c[i].name, "priority", 0));
 	json_array_foreach (items, i, o) {
 		json_t *cells = json_array();
 
 		for (size_t k = 0; k < n; k++)
 			json_array_append_new(cells, cell(a, o, c[k].pointer, c[k].kind, loop_wall(s->loop)));
-		json_array_append_new(rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
-		    "apiVersion", "meta.k8s.io/v1", "metadata", meta(o)));
+		json_array_append_new(
+		    rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
+			      "apiVersion", "meta.k8s.io/v1", "metadata", meta(o)));
 	}
 	json_decref(items);
-	return json_pack("{s:s,s:s,s:O,s:o,s:o}", "kind", "Table", "apiVersion", "meta.k8s.io/v1", "metadata", list_meta,
-	    "columnDefinitions", columns, "rows", rows);
+	return json_pack("{s:s,s:s,s:O,s:o,s:o}", "kind", "Table", "apiVersion", "meta.k8s.io/v1", "metadata",
+	    list_meta, "columnDefinitions", columns, "rows", rows);
 }
 
 static int
@@ -821,8 +834,8 @@ list(struct store *s, const struct query *q, bool as_table, json_t **ret)
 		return 200;
 	}
 	*ret = json_pack("{s:s,s:s,s:o,s:o}", "kind", arena_printf(a, "%sList", q->resource->kind), "apiVersion",
-	    q->resource->group[0] == '\0' ? q->version : arena_printf(a, "%s/%s", q->resource->group, q->version), "metadata", m,
-	    "items", items);
+	    q->resource->group[0] == '\0' ? q->version : arena_printf(a, "%s/%s", q->resource->group, q->version),
+	    "metadata", m, "items", items);
 	return 200;
 }
 
@@ -842,7 +855,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		return list(s, &q, req->table, ret);
 	if (strcmp(req->method, "POST") == 0 && q.name == NULL) {
 		if ((e = parse_body(a, req, &body)) != NULL || !json_is_object(body))
-			return status_error(400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
+			return status_error(
+			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
 		return create(s, &q, body, ret);
 	}
 	if (strcmp(req->method, "DELETE") == 0 && q.name == NULL) {
@@ -851,7 +865,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		int code = list(s, &q, false, &found);
 
 		json_array_foreach (json_object_get(found, "items"), i, o)
-			delete_key(s, q.resource, key_of(a, q.resource, json_str(meta(o), "namespace"), json_str(meta(o), "name")), false);
+			delete_key(s, q.resource,
+			    key_of(a, q.resource, json_str(meta(o), "namespace"), json_str(meta(o), "name")), false);
 		*ret = found;
 		return code;
 	}
@@ -864,7 +879,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		if (q.sub != NULL && strcmp(q.sub, "scale") == 0)
 			*ret = scale_of(&q, old);
 		else if (req->table) {
-			json_t *m = json_pack("{s:O}", "resourceVersion", json_object_get(meta(old), "resourceVersion"));
+			json_t *m =
+			    json_pack("{s:O}", "resourceVersion", json_object_get(meta(old), "resourceVersion"));
 
 			*ret = table(s, q.resource, json_pack("[o]", shown(old, &q)), m);
 			json_decref(m);
@@ -878,7 +894,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		return patch(s, &q, req, old, ret);
 	if (strcmp(req->method, "PUT") == 0) {
 		if ((e = parse_body(a, req, &body)) != NULL || !json_is_object(body))
-			return status_error(400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
+			return status_error(
+			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
 		return update(s, &q, old, json_incref(body), ret);
 	}
 	return status_error(405, "MethodNotAllowed", ret, "%s is not supported", req->method);
@@ -899,7 +916,9 @@ static void
 send_bookmark(struct store_watch *w, bool initial_end)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *m = json_pack("{s:s,s:n}", "resourceVersion", arena_printf(a, "%lld", w->store->version), "creationTimestamp"), *o;
+	json_t *m = json_pack(
+		   "{s:s,s:n}", "resourceVersion", arena_printf(a, "%lld", w->store->version), "creationTimestamp"),
+	       *o;
 
 	if (initial_end)
 		json_object_set_new(m, "annotations", json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
@@ -960,7 +979,8 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 	if (w->q.resource_version != NULL)
 		str_int(w->q.resource_version, 0, INT64_MAX, &from);
 	if (from != 0 && !w->q.initial_events && (from < s->compacted || from > s->version)) {
-		*ret_status = status_error(410, "Expired", ret_body, "too old resource version: %lld (%lld)", from, s->compacted);
+		*ret_status =
+		    status_error(410, "Expired", ret_body, "too old resource version: %lld (%lld)", from, s->compacted);
 		goto refused;
 	}
 	w->next = s->watches;
@@ -1020,8 +1040,9 @@ store_new(struct loop *l)
 	s->history = mem_alloc(HISTORY * sizeof(*s->history));
 	/* As every API server does. */
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		store_do(s, "POST", "application/json", "/api/v1/namespaces", json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind",
-		    "Namespace", "metadata", "name", namespaces[i]));
+		store_do(s, "POST", "application/json", "/api/v1/namespaces",
+		    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name",
+			namespaces[i]));
 	s->requests = s->writes = 0;
 	return s;
 }
@@ -1096,7 +1117,10 @@ int
 store_do(struct store *s, const char *method, const char *content_type, const char *path, json_t *body)
 {
 	_cleanup_(freep) char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct store_request r = { .method = method, .path = path, .content_type = content_type, .body = text,
+	struct store_request r = { .method = method,
+		.path = path,
+		.content_type = content_type,
+		.body = text,
 		.body_len = text != NULL ? strlen(text) : 0 };
 	json_t *answer = NULL;
 	int code = store_handle(s, &r, &answer);

@@ -19,7 +19,7 @@ struct resource {
 	const char *short_names; /* space-separated */
 	bool cluster_scoped;
 	bool status, scale; /* subresources */
-	const char *also;   /* further versions of the group that serve the same objects, space-separated */
+	const char *also; /* further versions of the group that serve the same objects, space-separated */
 	/* Columns of the table form: "Name:/pointer[:integer|date]" separated by "|"; Name and Age are added. */
 	const char *columns;
 };
@@ -56,8 +56,8 @@ typedef void store_line(void *arg, const char *line, size_t len);
 
 /* Starts a watch; lines come from within later writes, and what is already due before this returns. NULL, with a status
  * code and a body, when it is refused (410). `ended` comes when timeoutSeconds are over. */
-struct store_watch *store_watch_start(struct store *, const struct store_request *, store_line *, void (*ended)(void *arg),
-    void *arg, int *ret_status, json_t **ret_body);
+struct store_watch *store_watch_start(struct store *, const struct store_request *, store_line *,
+    void (*ended)(void *arg), void *arg, int *ret_status, json_t **ret_body);
 struct store_watch *store_watch_stop(struct store_watch *);
 
 /* For the parts of the laptop cluster itself: the objects of a resource, and writes without a detour. */

@@ -35,7 +35,7 @@ enum side { SIDE_CANARY, SIDE_STABLE, SIDE_OTHER };
 /* Which destinations of one http route carry what. */
 struct split {
 	const struct http_route *route;
-	size_t index;          /* in spec.http */
+	size_t index; /* in spec.http */
 	size_t canary, stable; /* in route */
 };
 
@@ -78,8 +78,8 @@ side_of(const struct canary_strategy *c, const struct istio_destination *d)
 }
 
 static struct err *
-split_route(struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, size_t index,
-    struct split *ret)
+split_route(
+    struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, size_t index, struct split *ret)
 {
 	const struct http_route *r = &vs->spec.http.at[index];
 	const char *label = r->name != NULL ? r->name : arena_printf(a, "number %zu", index);
@@ -97,14 +97,16 @@ split_route(struct arena *a, const struct canary_strategy *c, const struct virtu
 	}
 	if (n[SIDE_CANARY] == 1 && n[SIDE_STABLE] == 1)
 		return NULL;
-	return err_new(a, ERR_INVALID, "%s.virtualService: http route %s of VirtualService %s must have one %s and one %s "
-		"destination, but has %zu and %zu", FIELD, label, vs->object.meta.name, "canary", "stable", n[SIDE_CANARY],
-	    n[SIDE_STABLE]);
+	return err_new(a, ERR_INVALID,
+	    "%s.virtualService: http route %s of VirtualService %s must have one %s and one %s "
+	    "destination, but has %zu and %zu",
+	    FIELD, label, vs->object.meta.name, "canary", "stable", n[SIDE_CANARY], n[SIDE_STABLE]);
 }
 
 /* The routes to work on: those named, or the single one. In the arena; *ret_n of them. */
 static struct err *
-splits(struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, struct split **ret, size_t *ret_n)
+splits(struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, struct split **ret,
+    size_t *ret_n)
 {
 	const struct strings *names = &config(c)->virtual_service->routes;
 	const char *vs_name = vs->object.meta.name;
@@ -118,8 +120,8 @@ splits(struct arena *a, const struct canary_strategy *c, const struct virtual_se
 	if (names->n == 0) {
 		if (vs->spec.http.n > 1)
 			return err_new(a, ERR_INVALID,
-			    "%s.virtualService.routes: VirtualService %s has %zu http routes; name the ones to split", FIELD,
-			    vs_name, vs->spec.http.n);
+			    "%s.virtualService.routes: VirtualService %s has %zu http routes; name the ones to split",
+			    FIELD, vs_name, vs->spec.http.n);
 		if ((e = split_route(a, c, vs, 0, &(*ret)[0])) != NULL)
 			return e;
 		*ret_n = 1;
@@ -132,8 +134,9 @@ splits(struct arena *a, const struct canary_strategy *c, const struct virtual_se
 			if (str_eq(vs->spec.http.at[k].name, names->at[i]))
 				at = k;
 		if (at == vs->spec.http.n)
-			return err_new(a, ERR_INVALID, "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"",
-			    FIELD, i, vs_name, names->at[i]);
+			return err_new(a, ERR_INVALID,
+			    "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"", FIELD, i,
+			    vs_name, names->at[i]);
 		if ((e = split_route(a, c, vs, at, &(*ret)[n])) != NULL)
 			return e;
 		n++;
@@ -152,8 +155,8 @@ patch_weight(struct arena *a, json_t *ops, const struct split *s, size_t i, int6
 }
 
 struct err *
-istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, int64_t weight,
-    json_t **ret)
+istio_weight_patch(
+    struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, int64_t weight, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *ops = json_array();
 	struct split *s;
@@ -161,8 +164,9 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 	size_t n;
 
 	if (vs->spec.tcp != NULL || vs->spec.tls != NULL)
-		return err_new(a, ERR_INVALID, "%s.virtualService: VirtualService %s has %s routes, which are not built yet",
-		    FIELD, vs->object.meta.name, vs->spec.tcp != NULL ? "tcp" : "tls");
+		return err_new(a, ERR_INVALID,
+		    "%s.virtualService: VirtualService %s has %s routes, which are not built yet", FIELD,
+		    vs->object.meta.name, vs->spec.tcp != NULL ? "tcp" : "tls");
 	if ((e = splits(a, c, vs, &s, &n)) != NULL)
 		return e;
 	for (size_t k = 0; k < n; k++) {
@@ -178,8 +182,8 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 					patch_weight(a, edits, &s[k], i, want);
 			} else if (d->weight.set && d->weight.is != 0) {
 				/* The split must add up to 100: a destination that is neither loses its share. */
-				json_patch_add(edits, "remove",
-				    arena_printf(a, "/spec/http/%zu/route/%zu", s[k].index, i), NULL);
+				json_patch_add(
+				    edits, "remove", arena_printf(a, "/spec/http/%zu/route/%zu", s[k].index, i), NULL);
 			}
 		}
 		if (json_array_size(edits) == 0)
@@ -227,14 +231,16 @@ read_destination_rule(const struct rollout *r, const struct view *view, struct a
 	const char **hashes[] = { &ret->canary_hash, &ret->stable_hash };
 
 	if (o == NULL)
-		return err_new(a, ERR_GONE, "%s.destinationRule.name: Invalid value: \"%s\": "
-			"destinationrules.networking.istio.io \"%s\" not found", FIELD, ref->name, ref->name);
+		return err_new(a, ERR_GONE,
+		    "%s.destinationRule.name: Invalid value: \"%s\": "
+		    "destinationrules.networking.istio.io \"%s\" not found",
+		    FIELD, ref->name, ref->name);
 	for (size_t i = 0; i < 2; i++) {
 		const struct subset *s = subset_named(dr, names[i], NULL);
 
 		if (s == NULL)
-			return err_new(a, ERR_INVALID, "%s.destinationRule: DestinationRule %s has no subset \"%s\"", FIELD,
-			    ref->name, names[i]);
+			return err_new(a, ERR_INVALID, "%s.destinationRule: DestinationRule %s has no subset \"%s\"",
+			    FIELD, ref->name, names[i]);
 		*hashes[i] = string_map_get(&s->labels, LABEL_POD_TEMPLATE_HASH);
 	}
 	ret->splits_pods = true;
@@ -255,15 +261,19 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	if (config(c)->virtual_service == NULL)
 		return err_new(a, ERR_INVALID, "%s.virtualService: required, but missing", FIELD);
 	if (config(c)->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
-		return err_new(a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", FIELD);
+		return err_new(
+		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", FIELD);
 	vs_key(r, a, &ns, &name);
 	vs = (const struct virtual_service *)view_get(view, &virtual_service_type, ns, name);
 	if (vs == NULL)
-		return err_new(a, ERR_GONE, "%s.virtualService.name: Invalid value: \"%s\": "
-			"virtualservices.networking.istio.io \"%s\" not found", FIELD, config(c)->virtual_service->name, name);
+		return err_new(a, ERR_GONE,
+		    "%s.virtualService.name: Invalid value: \"%s\": "
+		    "virtualservices.networking.istio.io \"%s\" not found",
+		    FIELD, config(c)->virtual_service->name, name);
 	if (vs->spec.tcp != NULL || vs->spec.tls != NULL)
-		return err_new(a, ERR_INVALID, "%s.virtualService: VirtualService %s has %s routes, which are not built yet",
-		    FIELD, name, vs->spec.tcp != NULL ? "tcp" : "tls");
+		return err_new(a, ERR_INVALID,
+		    "%s.virtualService: VirtualService %s has %s routes, which are not built yet", FIELD, name,
+		    vs->spec.tcp != NULL ? "tcp" : "tls");
 	if ((e = splits(a, c, vs, &s, &n)) != NULL)
 		return e;
 	if (n == 0)
@@ -314,19 +324,20 @@ patch_subset(struct arena *a, json_t *ops, const struct destination_rule *dr, co
 	base = arena_printf(a, "/spec/subsets/%zu", i);
 	json_patch_add(ops, "test", arena_printf(a, "%s/name", base), json_string(name));
 	if (s->labels.n == 0) {
-		json_patch_add(ops, "add", arena_printf(a, "%s/labels", base),
-		    json_pack("{s:s}", LABEL_POD_TEMPLATE_HASH, hash));
+		json_patch_add(
+		    ops, "add", arena_printf(a, "%s/labels", base), json_pack("{s:s}", LABEL_POD_TEMPLATE_HASH, hash));
 		return;
 	}
 	if (now != NULL)
-		json_patch_add(ops, "test", arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(now));
-	json_patch_add(ops, now != NULL ? "replace" : "add", arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH),
-	    json_string(hash));
+		json_patch_add(
+		    ops, "test", arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(now));
+	json_patch_add(ops, now != NULL ? "replace" : "add",
+	    arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(hash));
 }
 
 static void
-istio_set_hashes(const struct rollout *r, const struct routing *now, const char *canary, const char *stable,
-    struct plan *plan)
+istio_set_hashes(
+    const struct rollout *r, const struct routing *now, const char *canary, const char *stable, struct plan *plan)
 {
 	const struct istio_destination_rule_ref *ref = config(r->spec.strategy.canary)->destination_rule;
 	const struct destination_rule *dr = (const struct destination_rule *)now->objects[1];
@@ -369,7 +380,7 @@ istio_concerns(const struct rollout *r, const struct object *o)
 
 	if (o->type == &destination_rule_type)
 		return config(c)->destination_rule != NULL && str_eq(o->meta.namespace, r->object.meta.namespace) &&
-		    str_eq(o->meta.name, config(c)->destination_rule->name);
+		       str_eq(o->meta.name, config(c)->destination_rule->name);
 	if (o->type != &virtual_service_type || config(c)->virtual_service == NULL)
 		return false;
 	a = arena_new();

@@ -10,11 +10,11 @@
 
 /* What the routing objects say at this moment. */
 struct routing {
-	int64_t weight;      /* percent that goes to the canary destination; the most of all its routes */
+	int64_t weight; /* percent that goes to the canary destination; the most of all its routes */
 	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
-	bool splits_pods;    /* the destinations themselves name pod template hashes (subsets), not Services */
+	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
-	const struct object *objects[4];       /* the router's own: what it read, for its plan */
+	const struct object *objects[4]; /* the router's own: what it read, for its plan */
 };
 
 struct router {
@@ -30,8 +30,8 @@ struct router {
 	struct err *(*set_weight)(const struct rollout *, const struct routing *, int64_t weight, struct plan *);
 
 	/* Adds the patch that makes the destinations select these hashes, and its event. Only when splits_pods. */
-	void (*set_hashes)(const struct rollout *, const struct routing *, const char *canary, const char *stable,
-	    struct plan *);
+	void (*set_hashes)(
+	    const struct rollout *, const struct routing *, const char *canary, const char *stable, struct plan *);
 
 	/* True when the router writes objects of this type. */
 	bool (*routes)(const struct type *);

@@ -5,26 +5,48 @@
 
 enum op {
 	OP_NONE,
-	OP_OR, OP_AND, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_IN, OP_NOT_IN, OP_MATCHES, OP_CONTAINS,
-	OP_STARTS_WITH, OP_ENDS_WITH, OP_RANGE, OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_POW, OP_COALESCE,
-	OP_NOT, OP_NEG, OP_PLUS,
+	OP_OR,
+	OP_AND,
+	OP_EQ,
+	OP_NE,
+	OP_LT,
+	OP_LE,
+	OP_GT,
+	OP_GE,
+	OP_IN,
+	OP_NOT_IN,
+	OP_MATCHES,
+	OP_CONTAINS,
+	OP_STARTS_WITH,
+	OP_ENDS_WITH,
+	OP_RANGE,
+	OP_ADD,
+	OP_SUB,
+	OP_MUL,
+	OP_DIV,
+	OP_MOD,
+	OP_POW,
+	OP_COALESCE,
+	OP_NOT,
+	OP_NEG,
+	OP_PLUS,
 };
 
 enum node_kind {
 	NODE_CONST,
 	NODE_RESULT,
-	NODE_ELEMENT,    /* # */
-	NODE_ACC,        /* #acc */
-	NODE_INDEX,      /* #index */
+	NODE_ELEMENT, /* # */
+	NODE_ACC, /* #acc */
+	NODE_INDEX, /* #index */
 	NODE_UNARY,
 	NODE_BINARY,
-	NODE_COND,       /* a ? b : c */
-	NODE_MEMBER,     /* a[b], a.b */
-	NODE_SLICE,      /* a[b:c] */
+	NODE_COND, /* a ? b : c */
+	NODE_MEMBER, /* a[b], a.b */
+	NODE_SLICE, /* a[b:c] */
 	NODE_ARRAY,
-	NODE_MAP,        /* key, value, key, value */
+	NODE_MAP, /* key, value, key, value */
 	NODE_CALL,
-	NODE_CHAIN,      /* the end of an optional chain: a nil inside ends here */
+	NODE_CHAIN, /* the end of an optional chain: a nil inside ends here */
 };
 
 struct node {
@@ -32,9 +54,9 @@ struct node {
 	enum op op;
 	bool optional; /* MEMBER: ?. */
 	int column;
-	struct value value;          /* CONST */
+	struct value value; /* CONST */
 	const struct builtin *builtin; /* CALL */
-	struct node **args;          /* operands, elements, arguments; a slice's bounds may be NULL */
+	struct node **args; /* operands, elements, arguments; a slice's bounds may be NULL */
 	size_t n;
 };
 
@@ -55,7 +77,7 @@ struct eval {
 	const struct value *result;
 	int64_t now;
 	unsigned long steps; /* left */
-	size_t bytes;        /* left to build */
+	size_t bytes; /* left to build */
 	struct value element, acc;
 	int64_t index;
 	struct err *err;

@@ -199,7 +199,8 @@ holds(struct eval *e, const struct node *n, const struct value *list, size_t i)
 	struct value v = n->n > 1 ? at_element(e, n, list, i) : list->array.at[i];
 
 	if (e->err == NULL && v.kind != VALUE_BOOL)
-		eval_fail(e, "the predicate of %s must answer a bool, not %s", n->builtin->name, value_kind_name(v.kind));
+		eval_fail(
+		    e, "the predicate of %s must answer a bool, not %s", n->builtin->name, value_kind_name(v.kind));
 	return e->err == NULL && v.b;
 }
 
@@ -420,7 +421,8 @@ static bool
 all_ints(const struct value *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (args[i].kind == VALUE_ARRAY ? !all_ints(args[i].array.at, args[i].array.n) : args[i].kind != VALUE_INT)
+		if (args[i].kind == VALUE_ARRAY ? !all_ints(args[i].array.at, args[i].array.n)
+						: args[i].kind != VALUE_INT)
 			return false;
 	return true;
 }
@@ -458,9 +460,7 @@ run_statistic(struct eval *e, const struct node *n, struct value *args)
 		return value_float(count > 0 ? r / (double)count : 0);
 	if (what == 'd') {
 		qsort(x, count, sizeof(*x), by_value);
-		return value_float(count == 0 ? 0
-			: count % 2	      ? x[count / 2]
-					      : (x[count / 2 - 1] + x[count / 2]) / 2);
+		return value_float(count == 0 ? 0 : count % 2 ? x[count / 2] : (x[count / 2 - 1] + x[count / 2]) / 2);
 	}
 	if (what == 'x' || what == 'n') {
 		if (count == 0)
@@ -480,7 +480,9 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 	if (!value_number(&args[0], &x))
 		return eval_fail(e, "%s takes a number, not %s", n->builtin->name, value_kind_name(args[0].kind));
 	switch (n->builtin->name[0]) {
-	case 'a': return args[0].kind == VALUE_INT ? value_int(args[0].i < 0 ? -args[0].i : args[0].i) : value_float(fabs(x));
+	case 'a':
+		return args[0].kind == VALUE_INT ? value_int(args[0].i < 0 ? -args[0].i : args[0].i)
+						 : value_float(fabs(x));
 	case 'c': return value_float(ceil(x));
 	case 'f': return value_float(floor(x));
 	default: return value_float(round(x));
@@ -714,8 +716,8 @@ run_has(struct eval *e, const struct node *n, struct value *args)
 {
 	if (!strings_only(e, n, args, 2))
 		return args[0];
-	return value_bool(n->builtin->name[3] == 'P' ? str_starts(args[0].s.at, args[1].s.at)
-						     : str_ends(args[0].s.at, args[1].s.at));
+	return value_bool(
+	    n->builtin->name[3] == 'P' ? str_starts(args[0].s.at, args[1].s.at) : str_ends(args[0].s.at, args[1].s.at));
 }
 
 static struct value
@@ -793,8 +795,9 @@ run_get(struct eval *e, const struct node *n, struct value *args)
 		i = args[1].i < 0 ? args[1].i + (int64_t)args[0].array.n : args[1].i;
 		return i >= 0 && i < (int64_t)args[0].array.n ? args[0].array.at[i] : (struct value){ 0 };
 	}
-	return args[0].kind == VALUE_NIL ? args[0]
-					 : eval_fail(e, "get takes a list or a map, not %s", value_kind_name(args[0].kind));
+	return args[0].kind == VALUE_NIL
+		   ? args[0]
+		   : eval_fail(e, "get takes a list or a map, not %s", value_kind_name(args[0].kind));
 }
 
 static struct value

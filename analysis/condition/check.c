@@ -16,8 +16,8 @@ check_fail(struct check *c, const struct node *n, const char *format, ...)
 
 	if (c->err == NULL) {
 		va_start(ap, format);
-		c->err = err_new(c->arena, ERR_INVALID, "column %d: %s", n->column,
-		    arena_vprintf(c->arena, format, ap));
+		c->err =
+		    err_new(c->arena, ERR_INVALID, "column %d: %s", n->column, arena_vprintf(c->arena, format, ap));
 		va_end(ap);
 	}
 	return any;
@@ -45,7 +45,7 @@ static bool
 comparable(struct shape a, struct shape b)
 {
 	return a.any || b.any || a.kind == VALUE_NIL || b.kind == VALUE_NIL || (may_be_number(a) && may_be_number(b)) ||
-	    a.kind == b.kind;
+	       a.kind == b.kind;
 }
 
 static struct shape
@@ -102,16 +102,16 @@ check_binary(struct check *c, const struct node *n)
 		if (!l.any && !r.any && strings)
 			return known(VALUE_STRING);
 		if (strings || numbers)
-			return l.any || r.any ? any
-			    : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
-									  : known(VALUE_FLOAT);
+			return l.any || r.any				    ? any
+			       : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
+									    : known(VALUE_FLOAT);
 		break;
 	case OP_SUB:
 	case OP_MUL:
 		if (numbers)
-			return l.any || r.any ? any
-			    : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
-									  : known(VALUE_FLOAT);
+			return l.any || r.any				    ? any
+			       : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
+									    : known(VALUE_FLOAT);
 		break;
 	case OP_DIV:
 	case OP_POW:
@@ -234,9 +234,7 @@ check_node(struct check *c, const struct node *n)
 			check_node(c, n->args[i]);
 		return known(VALUE_MAP);
 	case NODE_CALL: return check_call(c, n);
-	case NODE_CHAIN:
-		s = check_node(c, n->args[0]);
-		return s.any ? s : any;
+	case NODE_CHAIN: s = check_node(c, n->args[0]); return s.any ? s : any;
 	}
 	return any;
 }

@@ -18,5 +18,5 @@ struct condition_program;
 struct err *condition_parse(struct arena *, const char *text, struct condition_program **ret);
 
 /* Runs over `result`; `now` (ms since 1970) is what now() answers. An answer that is not a bool is an error. */
-struct err *condition_eval(struct arena *, const struct condition_program *, const struct value *result, int64_t now,
-    bool *ret);
+struct err *condition_eval(
+    struct arena *, const struct condition_program *, const struct value *result, int64_t now, bool *ret);

@@ -108,8 +108,8 @@ matches(struct eval *e, const struct value *l, const struct value *r)
 	if (l->kind == VALUE_NIL || r->kind == VALUE_NIL)
 		return value_bool(false);
 	if (l->kind != VALUE_STRING || r->kind != VALUE_STRING)
-		return eval_fail(e, "matches takes strings, not %s and %s", value_kind_name(l->kind),
-		    value_kind_name(r->kind));
+		return eval_fail(
+		    e, "matches takes strings, not %s and %s", value_kind_name(l->kind), value_kind_name(r->kind));
 	code = pcre2_compile((PCRE2_SPTR)r->s.at, r->s.len, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &error, &at, NULL);
 	if (code == NULL) {
 		pcre2_get_error_message(error, text, sizeof(text));
@@ -169,11 +169,11 @@ text_op(struct eval *e, enum op op, const struct value *l, const struct value *r
 	if (l->kind == VALUE_NIL || r->kind == VALUE_NIL)
 		return value_bool(false);
 	if (l->kind != VALUE_STRING || r->kind != VALUE_STRING)
-		return eval_fail(e, "strings are needed, not %s and %s", value_kind_name(l->kind),
-		    value_kind_name(r->kind));
-	return value_bool(op == OP_CONTAINS ? strstr(l->s.at, r->s.at) != NULL
-	    : op == OP_STARTS_WITH	    ? str_starts(l->s.at, r->s.at)
-					    : str_ends(l->s.at, r->s.at));
+		return eval_fail(
+		    e, "strings are needed, not %s and %s", value_kind_name(l->kind), value_kind_name(r->kind));
+	return value_bool(op == OP_CONTAINS	 ? strstr(l->s.at, r->s.at) != NULL
+			  : op == OP_STARTS_WITH ? str_starts(l->s.at, r->s.at)
+						 : str_ends(l->s.at, r->s.at));
 }
 
 static struct value
@@ -327,7 +327,7 @@ eval_node(struct eval *e, const struct node *n)
 			return v.kind == VALUE_BOOL ? value_bool(!v.b)
 						    : eval_fail(e, "%s is not a bool", value_kind_name(v.kind));
 		if (v.kind == VALUE_INT)
-			return value_int(n->op == OP_NEG ? (int64_t)-(uint64_t)v.i : v.i);
+			return value_int(n->op == OP_NEG ? (int64_t) - (uint64_t)v.i : v.i);
 		if (v.kind == VALUE_FLOAT)
 			return value_float(n->op == OP_NEG ? -v.f : v.f);
 		return eval_fail(e, "%s is not a number", value_kind_name(v.kind));
@@ -358,12 +358,12 @@ eval_node(struct eval *e, const struct node *n)
 }
 
 struct err *
-condition_eval(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
-    bool *ret)
+condition_eval(
+    struct arena *a, const struct condition_program *program, const struct value *result, int64_t now, bool *ret)
 {
 	struct eval e = { .arena = a, .result = result, .now = now, .steps = STEPS_MAX, .bytes = BYTES_MAX };
-	struct check c = { .arena = a, .result = { .kind = result->kind, .element = VALUE_FLOAT,
-		.element_known = result->floats } };
+	struct check c = { .arena = a,
+		.result = { .kind = result->kind, .element = VALUE_FLOAT, .element_known = result->floats } };
 	struct value v;
 
 	check_node(&c, program->root);

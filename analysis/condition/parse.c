@@ -17,7 +17,7 @@ struct parser {
 	const char *text, *at;
 	enum token token;
 	const char *start; /* of the token */
-	const char *word;  /* NAME, PUNCT: its text */
+	const char *word; /* NAME, PUNCT: its text */
 	struct value value; /* NUMBER, STRING */
 	int depth;
 	bool in_closure;
@@ -30,14 +30,31 @@ static const struct {
 	int precedence;
 	bool right;
 } binary_ops[] = {
-	{ "|", OP_NONE, 0, false }, { "or", OP_OR, 10, false }, { "||", OP_OR, 10, false }, { "and", OP_AND, 15, false },
-	{ "&&", OP_AND, 15, false }, { "==", OP_EQ, 20, false }, { "!=", OP_NE, 20, false }, { "<", OP_LT, 20, false },
-	{ "<=", OP_LE, 20, false }, { ">", OP_GT, 20, false }, { ">=", OP_GE, 20, false }, { "in", OP_IN, 20, false },
-	{ "matches", OP_MATCHES, 20, false }, { "contains", OP_CONTAINS, 20, false },
-	{ "startsWith", OP_STARTS_WITH, 20, false }, { "endsWith", OP_ENDS_WITH, 20, false },
-	{ "..", OP_RANGE, 25, false }, { "+", OP_ADD, 30, false }, { "-", OP_SUB, 30, false },
-	{ "*", OP_MUL, 60, false }, { "/", OP_DIV, 60, false }, { "%", OP_MOD, 60, false },
-	{ "**", OP_POW, 100, true }, { "^", OP_POW, 100, true }, { "??", OP_COALESCE, 500, false },
+	{ "|", OP_NONE, 0, false },
+	{ "or", OP_OR, 10, false },
+	{ "||", OP_OR, 10, false },
+	{ "and", OP_AND, 15, false },
+	{ "&&", OP_AND, 15, false },
+	{ "==", OP_EQ, 20, false },
+	{ "!=", OP_NE, 20, false },
+	{ "<", OP_LT, 20, false },
+	{ "<=", OP_LE, 20, false },
+	{ ">", OP_GT, 20, false },
+	{ ">=", OP_GE, 20, false },
+	{ "in", OP_IN, 20, false },
+	{ "matches", OP_MATCHES, 20, false },
+	{ "contains", OP_CONTAINS, 20, false },
+	{ "startsWith", OP_STARTS_WITH, 20, false },
+	{ "endsWith", OP_ENDS_WITH, 20, false },
+	{ "..", OP_RANGE, 25, false },
+	{ "+", OP_ADD, 30, false },
+	{ "-", OP_SUB, 30, false },
+	{ "*", OP_MUL, 60, false },
+	{ "/", OP_DIV, 60, false },
+	{ "%", OP_MOD, 60, false },
+	{ "**", OP_POW, 100, true },
+	{ "^", OP_POW, 100, true },
+	{ "??", OP_COALESCE, 500, false },
 };
 
 #define PRECEDENCE_NOT 50
@@ -150,11 +167,10 @@ number_token(struct parser *p)
 		errno = 0;
 		p->value = value_int(strtoll(text, &end, base));
 	} else {
-		for (; isdigit((unsigned char)*p->at) || *p->at == '_' ||
-		       (*p->at == '.' && p->at[1] != '.' && !real) ||
+		for (; isdigit((unsigned char)*p->at) || *p->at == '_' || (*p->at == '.' && p->at[1] != '.' && !real) ||
 		       ((*p->at == 'e' || *p->at == 'E') && n > 0) ||
 		       ((*p->at == '+' || *p->at == '-') && n > 0 && tolower(text[n - 1]) == 'e');
-		    p->at++) {
+		     p->at++) {
 			real |= *p->at == '.' || tolower(*p->at) == 'e';
 			if (*p->at != '_' && n < sizeof(text) - 1)
 				text[n++] = *p->at;
@@ -200,7 +216,8 @@ next(struct parser *p)
 	} else if (isdigit((unsigned char)*p->at) || (*p->at == '.' && isdigit((unsigned char)p->at[1]))) {
 		number_token(p);
 	} else if (isalpha((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80) {
-		while (isalnum((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80)
+		while (
+		    isalnum((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80)
 			p->at++;
 		p->token = T_NAME;
 		p->word = arena_strndup(p->arena, p->start, (size_t)(p->at - p->start));
@@ -301,7 +318,8 @@ call(struct parser *p, const char *name, struct node *first)
 	}
 	expect(p, ")");
 	if (p->err == NULL && ((int)count < b->min || (b->max >= 0 && (int)count > b->max)))
-		fail(p, arena_printf(p->arena, "%s takes %d%s arguments", name, b->min, b->max != b->min ? " or more" : ""));
+		fail(p, arena_printf(
+			    p->arena, "%s takes %d%s arguments", name, b->min, b->max != b->min ? " or more" : ""));
 	n = make(p, NODE_CALL, count);
 	n->builtin = b;
 	memcpy(n->args, items, count * sizeof(*items));
@@ -321,8 +339,7 @@ list(struct parser *p, enum node_kind kind, const char *end)
 		}
 		if (kind == NODE_MAP) {
 			if (p->token == T_NAME || p->token == T_STRING || p->token == T_NUMBER) {
-				items[count++] = constant(p,
-				    p->token == T_NAME ? value_string(p->word) : p->value);
+				items[count++] = constant(p, p->token == T_NAME ? value_string(p->word) : p->value);
 				next(p);
 			} else {
 				expect(p, "(");
@@ -492,8 +509,8 @@ unary(struct parser *p)
 		const char *text;
 		enum op op;
 		int precedence;
-	} ops[] = { { "not", OP_NOT, PRECEDENCE_NOT }, { "!", OP_NOT, PRECEDENCE_NOT }, { "-", OP_NEG, PRECEDENCE_SIGN },
-		{ "+", OP_PLUS, PRECEDENCE_SIGN } };
+	} ops[] = { { "not", OP_NOT, PRECEDENCE_NOT }, { "!", OP_NOT, PRECEDENCE_NOT },
+		{ "-", OP_NEG, PRECEDENCE_SIGN }, { "+", OP_PLUS, PRECEDENCE_SIGN } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
 		if (is(p, ops[i].text)) {
@@ -558,7 +575,8 @@ expression(struct parser *p, int precedence)
 		n = make(p, NODE_BINARY, 2);
 		n->op = binary_ops[i].op;
 		n->args[0] = left;
-		n->args[1] = expression(p, binary_ops[i].right ? binary_ops[i].precedence : binary_ops[i].precedence + 1);
+		n->args[1] =
+		    expression(p, binary_ops[i].right ? binary_ops[i].precedence : binary_ops[i].precedence + 1);
 		left = n;
 		if (negated) {
 			n = make(p, NODE_UNARY, 1);

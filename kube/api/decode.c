@@ -7,7 +7,7 @@
 
 struct decoding {
 	struct problems *problems;
-	struct arena *arena;   /* of values */
+	struct arena *arena; /* of values */
 	struct arena *scratch; /* of paths and messages */
 };
 
@@ -97,8 +97,8 @@ decode_string_map(struct decoding *d, const json_t *v, const char *path, struct 
 	m.at = arena_new_array(d->arena, struct string_pair, json_object_size(v));
 	json_object_foreach ((json_t *)v, key, value) {
 		if (!json_is_string(value)) {
-			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key),
-			    "%s is not a string", shown(d->scratch, value));
+			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key), "%s is not a string",
+			    shown(d->scratch, value));
 			continue;
 		}
 		m.at[m.n++] = (struct string_pair){ arena_strdup(d->arena, key),

@@ -79,13 +79,9 @@ encode_value(const struct field *f, const void *at)
 	}
 	case KIND_STRING:
 		s = *(const char *const *)at;
-		return s != NULL && (s[0] != '\0' || f->always) ? json_string(s)
-		    : f->always					? json_string("")
-								: NULL;
+		return s != NULL && (s[0] != '\0' || f->always) ? json_string(s) : f->always ? json_string("") : NULL;
 	case KIND_TIME: return encode_time(*(const int64_t *)at);
-	case KIND_DURATION:
-		s = ((const struct duration *)at)->text;
-		return s != NULL ? json_string(s) : NULL;
+	case KIND_DURATION: s = ((const struct duration *)at)->text; return s != NULL ? json_string(s) : NULL;
 	case KIND_INT_OR_STRING:
 		s = *(const char *const *)at;
 		if (s == NULL)
@@ -106,9 +102,7 @@ encode_value(const struct field *f, const void *at)
 	case KIND_LIST: return encode_list(f, at);
 	case KIND_STRINGS: return encode_strings(at);
 	case KIND_STRING_MAP: return encode_string_map(at);
-	case KIND_JSON:
-		s = *(const char *const *)at;
-		return s != NULL ? json_loads(s, JSON_DECODE_ANY, NULL) : NULL;
+	case KIND_JSON: s = *(const char *const *)at; return s != NULL ? json_loads(s, JSON_DECODE_ANY, NULL) : NULL;
 	case KIND_MAX: break;
 	}
 	return NULL;
@@ -120,8 +114,9 @@ encode(const struct type *t, const void *object)
 	json_t *j = json_object();
 
 	for (size_t i = 0; i < t->n_fields; i++) {
-		json_t *v = t->fields[i].not_built ? NULL
-						   : encode_value(&t->fields[i], (const char *)object + t->fields[i].offset);
+		json_t *v = t->fields[i].not_built
+				? NULL
+				: encode_value(&t->fields[i], (const char *)object + t->fields[i].offset);
 
 		if (v != NULL)
 			json_object_set_new(j, t->fields[i].name, v);

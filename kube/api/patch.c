@@ -206,10 +206,21 @@ json_patch_add(json_t *ops, const char *op, const char *path, json_t *value)
 static const struct {
 	const char *list, *key;
 } merge_keys[] = {
-	{ "containers", "name" }, { "initContainers", "name" }, { "ephemeralContainers", "name" }, { "env", "name" },
-	{ "volumes", "name" }, { "volumeMounts", "mountPath" }, { "ports", "containerPort" }, { "ports", "port" },
-	{ "conditions", "type" }, { "ownerReferences", "uid" }, { "imagePullSecrets", "name" }, { "addresses", "type" },
-	{ "hostAliases", "ip" }, { "podIPs", "ip" }, { "topologySpreadConstraints", "topologyKey" },
+	{ "containers", "name" },
+	{ "initContainers", "name" },
+	{ "ephemeralContainers", "name" },
+	{ "env", "name" },
+	{ "volumes", "name" },
+	{ "volumeMounts", "mountPath" },
+	{ "ports", "containerPort" },
+	{ "ports", "port" },
+	{ "conditions", "type" },
+	{ "ownerReferences", "uid" },
+	{ "imagePullSecrets", "name" },
+	{ "addresses", "type" },
+	{ "hostAliases", "ip" },
+	{ "podIPs", "ip" },
+	{ "topologySpreadConstraints", "topologyKey" },
 };
 
 static const char *

@@ -39,7 +39,9 @@ write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth
 	case GO_STRUCT: write_struct(w, f->of, v, depth + 1); return;
 	case GO_BOOL: str_adds(&w->out, json_is_true(v) ? "true" : "false"); return;
 	case GO_INT: str_addf(&w->out, "%" PRId64, whole(v)); return;
-	case GO_STRING: str_adds(&w->out, json_quote_go(w->arena, json_string_value(v) ?: "", json_string_length(v))); return;
+	case GO_STRING:
+		str_adds(&w->out, json_quote_go(w->arena, json_string_value(v) ?: "", json_string_length(v)));
+		return;
 	case GO_QUANTITY:
 		text = number_text(w->arena, v);
 		text = quantity_canonical(w->arena, text) ?: text;

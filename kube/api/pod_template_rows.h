@@ -10,7 +10,7 @@ enum go_kind {
 	GO_TIME,
 	GO_QUANTITY,
 	GO_INT_OR_STRING,
-	GO_ANY,    /* kept as it is */
+	GO_ANY, /* kept as it is */
 	GO_STRUCT,
 };
 

@@ -32,7 +32,6 @@ static const struct field replicaset_fields[] = {
 TYPE(replicaset, "ReplicaSet", .group = "apps", .version = "v1", .plural = "replicasets", .kind = "ReplicaSet",
     .has_status = true, .finish = replicaset_finish);
 
-
 int64_t
 replicaset_wanted(const struct replicaset *rs)
 {

@@ -21,6 +21,5 @@ struct replicaset {
 
 extern const struct type replicaset_type;
 
-
 /* spec.replicas, as Kubernetes defaults it. */
 int64_t replicaset_wanted(const struct replicaset *);

@@ -126,8 +126,10 @@ static const struct field canary_strategy_fields[] = {
 	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable"),
 	OBJECT(canary_strategy, analysis, "analysis", background_analysis),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
-	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0, .max = INT32_MAX),
-	OPT_INT(canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
+	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
+	    .max = INT32_MAX),
+	OPT_INT(
+	    canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
 	NOT_BUILT("antiAffinity"),
 	NOT_BUILT("canaryMetadata"),
 	NOT_BUILT("stableMetadata"),

@@ -137,8 +137,10 @@ selector_from_json(struct arena *a, const json_t *j, struct selector *ret)
 		for (k = 0; k < ARRAY_SIZE(ops) && !str_eq(op, ops[k]); k++)
 			;
 		if (k == ARRAY_SIZE(ops))
-			return err_new(a, ERR_INVALID, "matchExpressions[%zu].operator: %s is not one of In, NotIn, Exists, "
-				"DoesNotExist", i, op != NULL ? op : "(none)");
+			return err_new(a, ERR_INVALID,
+			    "matchExpressions[%zu].operator: %s is not one of In, NotIn, Exists, "
+			    "DoesNotExist",
+			    i, op != NULL ? op : "(none)");
 		q->op = (enum selector_op)k;
 		q->values.n = json_array_size(values);
 		q->values.at = arena_new_array(a, const char *, q->values.n);

@@ -22,20 +22,20 @@
 #include "base/json.h"
 
 enum kind {
-	KIND_BOOL,       /* bool */
-	KIND_OPT_BOOL,   /* struct opt_bool */
-	KIND_INT,        /* int64_t */
-	KIND_OPT_INT,    /* struct opt_int: absent is told apart from 0 */
-	KIND_STRING,     /* const char *; NULL when absent */
-	KIND_TIME,       /* int64_t, ms since 1970; 0 when absent; RFC 3339 in JSON */
-	KIND_DURATION,   /* struct duration; "1m30s" (Go syntax) in JSON */
+	KIND_BOOL, /* bool */
+	KIND_OPT_BOOL, /* struct opt_bool */
+	KIND_INT, /* int64_t */
+	KIND_OPT_INT, /* struct opt_int: absent is told apart from 0 */
+	KIND_STRING, /* const char *; NULL when absent */
+	KIND_TIME, /* int64_t, ms since 1970; 0 when absent; RFC 3339 in JSON */
+	KIND_DURATION, /* struct duration; "1m30s" (Go syntax) in JSON */
 	KIND_INT_OR_STRING, /* const char *: the text of either */
-	KIND_OBJECT,     /* const struct x *; NULL when absent */
-	KIND_EMBED,      /* struct x */
-	KIND_LIST,       /* LIST_OF(struct x) */
-	KIND_STRINGS,    /* struct strings */
+	KIND_OBJECT, /* const struct x *; NULL when absent */
+	KIND_EMBED, /* struct x */
+	KIND_LIST, /* LIST_OF(struct x) */
+	KIND_STRINGS, /* struct strings */
 	KIND_STRING_MAP, /* struct string_map */
-	KIND_JSON,       /* const char *: compact JSON text, kept as it came */
+	KIND_JSON, /* const char *: compact JSON text, kept as it came */
 	KIND_MAX
 };
 
@@ -81,12 +81,12 @@ struct field {
 	enum kind kind;
 	size_t offset;
 	const struct type *of; /* OBJECT, EMBED, LIST: the type of the value or element */
-	bool required;         /* absent is an error */
-	bool always;           /* written even when empty, as Go does without omitempty */
-	bool not_built;        /* known, but Sluice cannot do it yet: present is an error that says so */
-	int64_t min, max;      /* INT, OPT_INT, when min < max */
-	const char *choices;   /* STRING: "a|b|c" */
-	const char *doc;       /* one line */
+	bool required; /* absent is an error */
+	bool always; /* written even when empty, as Go does without omitempty */
+	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
+	int64_t min, max; /* INT, OPT_INT, when min < max */
+	const char *choices; /* STRING: "a|b|c" */
+	const char *doc; /* one line */
 };
 
 struct type {
@@ -107,7 +107,9 @@ struct type {
 
 #define FIELD_(S, m, T, K, json, ...)                                                                                  \
 	{                                                                                                              \
-		.name = (json), .kind = (K), .offset = _Generic(((struct S *)0)->m, T : offsetof(struct S, m)),        \
+		.name = (json), .kind = (K),                                                                           \
+		.offset = _Generic(((struct S *)0)->m, T                                                               \
+				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
 #define BOOL(S, m, json, ...) FIELD_(S, m, bool, KIND_BOOL, json, __VA_ARGS__)
@@ -127,14 +129,22 @@ struct type {
 #define LIST(S, m, json, T, ...)                                                                                       \
 	{                                                                                                              \
 		.name = (json), .kind = KIND_LIST, .of = &T##_type,                                                    \
-		.offset = _Generic(((struct S *)0)->m.at, struct T * : offsetof(struct S, m)), __VA_ARGS__             \
+		.offset = _Generic(((struct S *)0)->m.at, struct T *                                                   \
+				   : offsetof(struct S, m)),                                                           \
+		__VA_ARGS__                                                                                            \
 	}
-#define NOT_BUILT(json) { .name = (json), .kind = KIND_JSON, .not_built = true }
+#define NOT_BUILT(json)                                                                                                \
+	{                                                                                                              \
+		.name = (json), .kind = KIND_JSON, .not_built = true                                                   \
+	}
 
 /* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); */
 #define TYPE(T, text, ...)                                                                                             \
-	const struct type T##_type = { .name = (text), .size = sizeof(struct T), .fields = T##_fields,                 \
-		.n_fields = ARRAY_SIZE(T##_fields), __VA_ARGS__ }
+	const struct type T##_type = { .name = (text),                                                                 \
+		.size = sizeof(struct T),                                                                              \
+		.fields = T##_fields,                                                                                  \
+		.n_fields = ARRAY_SIZE(T##_fields),                                                                    \
+		__VA_ARGS__ }
 
 /* What is wrong with an object, one entry a place. */
 struct problem {
@@ -145,7 +155,7 @@ struct problem {
 #define PROBLEMS_MAX 32 /* more are counted, not kept */
 
 struct problems {
-	struct arena *arena;   /* where decoded values and problems go */
+	struct arena *arena; /* where decoded values and problems go */
 	struct arena *scratch; /* where paths are built on the way; NULL: in arena too */
 	struct problem at[PROBLEMS_MAX];
 	size_t n;

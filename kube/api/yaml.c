@@ -95,11 +95,11 @@ node(struct walk *w, int id, int depth, json_t **ret)
 	struct err *e;
 
 	if (depth > JSON_DEPTH_MAX)
-		return err_new(w->arena, ERR_INVALID, "line %zu: nested deeper than %d", n->start_mark.line + 1,
-		    JSON_DEPTH_MAX);
+		return err_new(
+		    w->arena, ERR_INVALID, "line %zu: nested deeper than %d", n->start_mark.line + 1, JSON_DEPTH_MAX);
 	if (++w->nodes > YAML_NODES_MAX)
-		return err_new(w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1,
-		    YAML_NODES_MAX);
+		return err_new(
+		    w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1, YAML_NODES_MAX);
 	switch (n->type) {
 	case YAML_SCALAR_NODE:
 		if ((*ret = scalar(n)) == NULL)
@@ -215,12 +215,13 @@ put(struct str *s, const json_t *v, int indent, bool inline_first)
 		double d;
 
 		/* A string is written bare where it reads back as the same string. */
-		if (plain != NULL && plain[0] != '\0' && strspn(plain,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") == strlen(plain) &&
+		if (plain != NULL && plain[0] != '\0' &&
+		    strspn(plain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") ==
+			strlen(plain) &&
 		    plain[0] != '-' && plain[0] != '.' && !yaml_int(plain, &n) && !yaml_float(plain, &d) &&
-		    strcasecmp(plain, "true") != 0 && strcasecmp(plain, "false") != 0 && strcasecmp(plain, "null") != 0 &&
-		    strcasecmp(plain, "yes") != 0 && strcasecmp(plain, "no") != 0 && strcasecmp(plain, "on") != 0 &&
-		    strcasecmp(plain, "off") != 0)
+		    strcasecmp(plain, "true") != 0 && strcasecmp(plain, "false") != 0 &&
+		    strcasecmp(plain, "null") != 0 && strcasecmp(plain, "yes") != 0 && strcasecmp(plain, "no") != 0 &&
+		    strcasecmp(plain, "on") != 0 && strcasecmp(plain, "off") != 0)
 			str_addf(s, "%s\n", plain);
 		else
 			str_addf(s, "%s\n", text != NULL ? text : "null");

@@ -126,8 +126,10 @@ refused_replicaset_is_told_and_survived(struct cluster *c)
 	expect(c, lines_with(c, "event ReplicaSetCreateError") == 1, "one warning says it");
 	c->fault = NULL;
 	expect(c, cluster_wait(c, "Paused", 1, 30000), "it goes on once it may");
-	expect(c, condition(c, "Progressing", "reason")[0] != '\0' &&
-		!str_eq(condition(c, "Progressing", "reason"), "ReplicaSetCreateError"), "and forgets the refusal");
+	expect(c,
+	    condition(c, "Progressing", "reason")[0] != '\0' &&
+		!str_eq(condition(c, "Progressing", "reason"), "ReplicaSetCreateError"),
+	    "and forgets the refusal");
 }
 
 /* --- names that are taken ------------------------------------------------------------------------------------------ */
@@ -138,10 +140,11 @@ make_replicaset(struct cluster *c, const char *name, const char *app, const char
 	json_t *labels = json_pack("{s:s,s:s}", "app", app, "rollouts-pod-template-hash", hash);
 
 	store_do(c->store, "POST", "application/json", "/apis/apps/v1/namespaces/default/replicasets",
-	    json_pack("{s:s,s:s,s:{s:s,s:O},s:{s:i,s:{s:O},s:{s:{s:O},s:{s:[{s:s,s:s,s:[{s:i,s:s}],s:{}}]}}}}", "apiVersion", "apps/v1",
-		"kind", "ReplicaSet", "metadata", "name", name, "labels", labels, "spec", "replicas", 4, "selector", "matchLabels", labels,
-		"template", "metadata", "labels", labels, "spec", "containers", "name", app, "image", image, "ports", "containerPort", 8080,
-		"protocol", "TCP", "resources"));
+	    json_pack("{s:s,s:s,s:{s:s,s:O},s:{s:i,s:{s:O},s:{s:{s:O},s:{s:[{s:s,s:s,s:[{s:i,s:s}],s:{}}]}}}}",
+		"apiVersion", "apps/v1", "kind", "ReplicaSet", "metadata", "name", name, "labels", labels, "spec",
+		"replicas", 4, "selector", "matchLabels", labels, "template", "metadata", "labels", labels, "spec",
+		"containers", "name", app, "image", image, "ports", "containerPort", 8080, "protocol", "TCP",
+		"resources"));
 	json_decref(labels);
 }
 
@@ -155,7 +158,8 @@ a_strangers_replicaset_is_left_alone(struct cluster *c)
 	if (!start(c, ISTIO))
 		return;
 	strange = store_get(c->store, "replicasets", "default", "myapp-697df5b887");
-	expect(c, json_int(json_object_get(cluster_rollout(c), "status"), "collisionCount", 0) == 1, "the collision is counted once");
+	expect(c, json_int(json_object_get(cluster_rollout(c), "status"), "collisionCount", 0) == 1,
+	    "the collision is counted once");
 	expect(c, !str_eq(status_of(c, "currentPodHash"), "697df5b887"), "the hash is another");
 	expect(c, json_int(json_object_get(strange, "spec"), "replicas", 0) == 4, "the stranger keeps its pods");
 	expect(c, json_at(strange, "/metadata/ownerReferences") == NULL, "and has no owner");
@@ -171,7 +175,8 @@ an_orphaned_replicaset_is_adopted(struct cluster *c)
 	if (!start(c, ISTIO))
 		return;
 	rs = store_get(c->store, "replicasets", "default", "myapp-697df5b887");
-	expect(c, str_eq(json_string_value(json_at(rs, "/metadata/ownerReferences/0/name")), "myapp"), "the rollout owns it");
+	expect(c, str_eq(json_string_value(json_at(rs, "/metadata/ownerReferences/0/name")), "myapp"),
+	    "the rollout owns it");
 	expect(c, json_at(cluster_rollout(c), "/status/collisionCount") == NULL, "there was no collision");
 	expect(c, lines_with(c, "ADDED ReplicaSet") == 1, "no other ReplicaSet was made");
 	expect(c, lines_with(c, "wants 0") == 0, "no pod was taken away");
@@ -253,14 +258,16 @@ an_invalid_spec_does_not_hide_a_failed_analysis(struct cluster *c)
 	c->metric = 0.01;
 	if (!start(c, ANALYSIS) || !to_the_pause(c, "myregistry/myapp:v2"))
 		return;
-	store_do(c->store, "DELETE", NULL, "/apis/argoproj.io/v1alpha1/namespaces/default/analysistemplates/error-rate", NULL);
+	store_do(c->store, "DELETE", NULL, "/apis/argoproj.io/v1alpha1/namespaces/default/analysistemplates/error-rate",
+	    NULL);
 	cluster_run(c, 100);
 	expect(c, says(c, "InvalidSpec"), "the missing template is told");
 	expect(c, cluster_weight(c) == 25, "the weight stands");
 	c->metric = 0.4;
 	cluster_run(c, 20000);
 	expect(c, cluster_weight(c) == 0, "the failed analysis takes the weight away");
-	expect(c, str_eq(condition(c, "Progressing", "reason"), "RolloutAborted"), "a condition says that it was aborted");
+	expect(
+	    c, str_eq(condition(c, "Progressing", "reason"), "RolloutAborted"), "a condition says that it was aborted");
 }
 
 static void
@@ -285,7 +292,9 @@ min_ready_seconds_are_waited_for(struct cluster *c)
 		return;
 	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "minReadySeconds", 10));
 	cluster_run(c, 1000);
-	expect(c, json_integer_value(json_at(store_get(c->store, "replicasets", "default", "myapp-697df5b887"), "/spec/minReadySeconds")) == 10,
+	expect(c,
+	    json_integer_value(json_at(
+		store_get(c->store, "replicasets", "default", "myapp-697df5b887"), "/spec/minReadySeconds")) == 10,
 	    "the ReplicaSet follows");
 	cluster_set_image(c, "myregistry/myapp:v2");
 	cluster_run(c, 9000);
@@ -299,8 +308,9 @@ a_pause_ends_on_time_after_the_machine_slept(struct cluster *c)
 {
 	if (!start(c, ISTIO))
 		return;
-	cluster_patch(c, false, json_pack("{s:{s:{s:{s:[{s:i},{s:{s:s}},{s:i}]}}}}", "spec", "strategy", "canary", "steps", "setWeight",
-	    25, "pause", "duration", "1h", "setWeight", 50));
+	cluster_patch(c, false,
+	    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:s}},{s:i}]}}}}", "spec", "strategy", "canary", "steps", "setWeight", 25,
+		"pause", "duration", "1h", "setWeight", 50));
 	cluster_run(c, 1000);
 	cluster_set_image(c, "myregistry/myapp:v2");
 	if (!expect(c, cluster_wait(c, "Paused", 1, 60000), "the update comes to its pause"))
@@ -308,7 +318,8 @@ a_pause_ends_on_time_after_the_machine_slept(struct cluster *c)
 	cluster_run(c, 20000);
 	c->loop->wall_now += 3600000;
 	cluster_run(c, 20000);
-	expect(c, cluster_weight(c) != 25, "the pause is over by the wall clock, though hardly any time has passed on the other");
+	expect(c, cluster_weight(c) != 25,
+	    "the pause is over by the wall clock, though hardly any time has passed on the other");
 }
 
 struct looping {
@@ -335,8 +346,9 @@ a_crash_loop_does_not_move_the_deadline(struct cluster *c)
 
 	if (!start(c, ISTIO))
 		return;
-	cluster_patch(c, false, json_pack("{s:{s:i,s:b,s:{s:{s:[{s:i}]}}}}", "spec", "progressDeadlineSeconds", 20, "progressDeadlineAbort",
-	    1, "strategy", "canary", "steps", "setWeight", 75));
+	cluster_patch(c, false,
+	    json_pack("{s:{s:i,s:b,s:{s:{s:[{s:i}]}}}}", "spec", "progressDeadlineSeconds", 20, "progressDeadlineAbort",
+		1, "strategy", "canary", "steps", "setWeight", 75));
 	cluster_run(c, 1000);
 	cluster_set_image(c, "myregistry/myapp:v2");
 	for (; seconds < 120 && !str_eq(status_of(c, "phase"), "Degraded"); seconds++) {
@@ -372,7 +384,10 @@ fail_nth(struct cluster *c, const struct request *r, struct fault *f)
 
 	if (r->stream || (nth->kill && str_eq(r->method, "GET")) || ++nth->at != nth->n)
 		return;
-	cluster_note(c, "--- request %u: %s %s %s", nth->n, r->method, r->url, nth->kill ? "and then the end" : nth->lost ? "lost" : "refused");
+	cluster_note(c, "--- request %u: %s %s %s", nth->n, r->method, r->url,
+	    nth->kill	? "and then the end"
+	    : nth->lost ? "lost"
+			: "refused");
 	if (nth->kill) {
 		/* The request arrives 1 ms after it was sent, and its answer at once: killed between the two, and between two
 		 * writes. */
@@ -444,7 +459,10 @@ play_every(bool lost, bool kill)
 
 /* --- the list ------------------------------------------------------------------------------------------------------ */
 
-#define CASE(f) { #f, f }
+#define CASE(f)                                                                                                        \
+	{                                                                                                              \
+#f, f                                                                                                  \
+	}
 static const struct {
 	const char *name;
 	void (*play)(struct cluster *);
@@ -485,7 +503,8 @@ run_case(size_t i, bool verbose)
 	if (verbose)
 		fputs(str_text(&c->story), stdout);
 	if (complaint[0] != '\0')
-		printf("not ok %s: %s\n  replay: build/simulation --case %s\n", cases[i].name, complaint, cases[i].name);
+		printf(
+		    "not ok %s: %s\n  replay: build/simulation --case %s\n", cases[i].name, complaint, cases[i].name);
 	else
 		printf("ok %s\n", cases[i].name);
 	judge_free(j);
@@ -509,7 +528,8 @@ cases_run(const char *name)
 		complaint[0] = '\0';
 		n = play_every(lives[i].lost, lives[i].kill);
 		if (complaint[0] != '\0')
-			printf("not ok %s: %s\n  replay: build/simulation --case %s\n", lives[i].name, complaint, lives[i].name);
+			printf("not ok %s: %s\n  replay: build/simulation --case %s\n", lives[i].name, complaint,
+			    lives[i].name);
 		else
 			printf("ok %s (%u of them)\n", lives[i].name, n);
 		ok &= complaint[0] == '\0';

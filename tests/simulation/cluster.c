@@ -61,7 +61,8 @@ outside(void *arg, const struct request *r, char **ret_body)
 		return 400;
 	}
 	*ret_body = mem_printf("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
-			       "\"value\":[0,\"%g\"]}]}}", c->metric);
+			       "\"value\":[0,\"%g\"]}]}}",
+	    c->metric);
 	return 200;
 }
 
@@ -87,15 +88,17 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	if (strcmp(r->kind, "Event") == 0)
 		cluster_note(c, "event %s: %s", json_str(o, "reason"), json_str(o, "message"));
 	else if (strcmp(r->kind, "Rollout") == 0)
-		cluster_note(c, "%s Rollout phase=%s (%s) index=%d abort=%d stable=%s", type, json_str(status, "phase") ?: "-",
-		    json_str(status, "message") ?: "", (int)json_int(status, "currentStepIndex", -1),
-		    json_is_true(json_object_get(status, "abort")), json_str(status, "stableRS") ?: "-");
+		cluster_note(c, "%s Rollout phase=%s (%s) index=%d abort=%d stable=%s", type,
+		    json_str(status, "phase") ?: "-", json_str(status, "message") ?: "",
+		    (int)json_int(status, "currentStepIndex", -1), json_is_true(json_object_get(status, "abort")),
+		    json_str(status, "stableRS") ?: "-");
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		cluster_note(c, "%s ReplicaSet %s wants %d has %d ready %d", type, name,
 		    (int)json_int(json_object_get(o, "spec"), "replicas", 1), (int)json_int(status, "replicas", 0),
 		    (int)json_int(status, "availableReplicas", 0));
 	else if (strcmp(r->kind, "VirtualService") == 0)
-		cluster_note(c, "%s VirtualService weight %d", type, (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight")));
+		cluster_note(c, "%s VirtualService weight %d", type,
+		    (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight")));
 	else if (strcmp(r->kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -107,7 +110,9 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 static void
 start_controller(struct cluster *c)
 {
-	struct runner_settings s = { .seed = rand_next(&c->people), .component = "rollouts-controller", .planned = planned, .arg = c };
+	struct runner_settings s = {
+		.seed = rand_next(&c->people), .component = "rollouts-controller", .planned = planned, .arg = c
+	};
 
 	c->transport = in_process_new(c->loop, c->store, &c->policy);
 	c->runner = runner_start(c->transport, c->transport, controllers, &s);
@@ -165,7 +170,8 @@ cluster_apply(struct cluster *c, const char *file)
 	size_t room = 0, i;
 	FILE *f = fopen(file, "r");
 	ssize_t n = f != NULL ? getdelim(&text, &room, '\0', f) : -1;
-	struct err *e = n > 0 ? yaml_parse(a, text, (size_t)n, &docs) : err_new(a, ERR_GONE, "%s: cannot be read", file);
+	struct err *e =
+	    n > 0 ? yaml_parse(a, text, (size_t)n, &docs) : err_new(a, ERR_GONE, "%s: cannot be read", file);
 	json_t *doc;
 
 	if (f != NULL)
@@ -181,8 +187,9 @@ cluster_apply(struct cluster *c, const char *file)
 		for (const struct resource *r = store_resources; r->plural != NULL; r++)
 			if (strcmp(r->kind, kind) == 0)
 				store_do(c->store, "POST", "application/json",
-				    arena_printf(a, "%s%s%s/%s/namespaces/default/%s", r->group[0] != '\0' ? "/apis/" : "/api", r->group,
-					"", r->version, r->plural), json_deep_copy(doc));
+				    arena_printf(a, "%s%s%s/%s/namespaces/default/%s",
+					r->group[0] != '\0' ? "/apis/" : "/api", r->group, "", r->version, r->plural),
+				    json_deep_copy(doc));
 	}
 }
 
@@ -191,7 +198,8 @@ cluster_patch(struct cluster *c, bool status, json_t *patch)
 {
 	return store_do(c->store, "PATCH", "application/merge-patch+json",
 	    status ? "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp/status"
-		   : "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp", patch);
+		   : "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp",
+	    patch);
 }
 
 void
@@ -225,7 +233,8 @@ cluster_wait(struct cluster *c, const char *phase, int index, int64_t ms)
 	while (loop_mono(c->loop) < until) {
 		const json_t *status = json_object_get(cluster_rollout(c), "status");
 
-		if (str_eq(json_str(status, "phase"), phase) && (index < 0 || json_int(status, "currentStepIndex", -1) == index))
+		if (str_eq(json_str(status, "phase"), phase) &&
+		    (index < 0 || json_int(status, "currentStepIndex", -1) == index))
 			return true;
 		cluster_run(c, 10);
 	}

@@ -15,15 +15,15 @@ struct cluster {
 	struct fault_policy policy;
 	struct rand_stream faults, people;
 	uint64_t seed;
-	bool trouble;        /* faults are being injected */
+	bool trouble; /* faults are being injected */
 	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
 	/* A case's own faults, asked after the seeded ones; NULL: none. */
 	void (*fault)(struct cluster *, const struct request *, struct fault *);
 	void *fault_arg;
-	double metric;       /* what Prometheus answers */
+	double metric; /* what Prometheus answers */
 	bool metric_refused; /* it answers 503 instead */
-	struct str story;    /* what happened, a line each */
-	uint64_t hash;       /* of the story: two runs of a seed must agree */
+	struct str story; /* what happened, a line each */
+	uint64_t hash; /* of the story: two runs of a seed must agree */
 	unsigned long plans;
 };
 

@@ -120,7 +120,8 @@ on_virtual_service(struct judge *j, const json_t *o)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, need, hash, wanted);
 	if (have < need)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
-	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
+	if (strcmp(hash, j->failed_hash) == 0 &&
+	    loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
 		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }
@@ -129,7 +130,8 @@ static void
 on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 {
 	long long replicas = json_int(json_object_get(cluster_rollout(j->cluster), "spec"), "replicas", 1), share = 0;
-	long long before = json_int(json_object_get(old, "spec"), "replicas", 0), now = json_int(json_object_get(o, "spec"), "replicas", 0);
+	long long before = json_int(json_object_get(old, "spec"), "replicas", 0),
+		  now = json_int(json_object_get(o, "spec"), "replicas", 0);
 	long long available = json_int(json_object_get(o, "status"), "availableReplicas", 0);
 	struct readiness *r = map_get(&j->ready, label(o));
 
@@ -149,7 +151,8 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	if (str_eq(subset_hash(j, 1), label(o)))
 		share += 100 - j->weight;
 	if (now < (share * replicas + 99) / 100)
-		wrong(j, "ReplicaSet %s shrunk from %lld to %lld, but the routing gives it %lld %%", label(o), before, now, share);
+		wrong(j, "ReplicaSet %s shrunk from %lld to %lld, but the routing gives it %lld %%", label(o), before,
+		    now, share);
 }
 
 static void
@@ -159,12 +162,13 @@ on_rollout(struct judge *j, const json_t *old, const json_t *o)
 	const char *hash = json_str(status, "currentPodHash") ?: "";
 	long long index = json_int(status, "currentStepIndex", 0);
 
-	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !json_is_true(json_object_get(status, "promoteFull")) &&
-	    !str_eq(json_str(status, "stableRS"), hash))
+	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 &&
+	    !json_is_true(json_object_get(status, "promoteFull")) && !str_eq(json_str(status, "stableRS"), hash))
 		wrong(j, "step index jumped from %lld to %lld", j->index, index);
 	/* A retry, or the version deployed anew, begins without the old verdict. */
 	if ((json_is_true(json_object_get(json_object_get(old, "status"), "abort")) &&
-		!json_is_true(json_object_get(status, "abort"))) || strcmp(hash, j->hash) != 0)
+		!json_is_true(json_object_get(status, "abort"))) ||
+	    strcmp(hash, j->hash) != 0)
 		j->failed_hash[0] = '\0';
 	j->index = index;
 	snprintf(j->hash, sizeof(j->hash), "%s", hash);
@@ -183,8 +187,9 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		on_replicaset(j, old, o);
 	else if (strcmp(r->kind, "Rollout") == 0)
 		on_rollout(j, old, o);
-	else if (strcmp(r->kind, "AnalysisRun") == 0 && str_eq(json_str(json_object_get(o, "status"), "phase"), "Failed") &&
-	    !str_eq(json_str(json_object_get(old, "status"), "phase"), "Failed")) {
+	else if (strcmp(r->kind, "AnalysisRun") == 0 &&
+		 str_eq(json_str(json_object_get(o, "status"), "phase"), "Failed") &&
+		 !str_eq(json_str(json_object_get(old, "status"), "phase"), "Failed")) {
 		j->failed_at = loop_mono(j->cluster->loop);
 		snprintf(j->failed_hash, sizeof(j->failed_hash), "%s", label(o));
 	}

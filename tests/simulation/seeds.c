@@ -13,8 +13,7 @@
 #define SETTLE_MS 900000
 #define QUIET_MS 60000
 
-static void
-wobble(struct cluster *c, bool all_ready);
+static void wobble(struct cluster *c, bool all_ready);
 
 static const json_t *wobble_target;
 
@@ -146,7 +145,8 @@ seeds_run(uint64_t first, uint64_t n, bool verbose)
 			wrong = "two runs of the same seed differ";
 		if (wrong != NULL) {
 			failed++;
-			printf("not ok seed %" PRIu64 ": %s\n  replay: build/simulation --seed %" PRIu64 "\n", seed, wrong, seed);
+			printf("not ok seed %" PRIu64 ": %s\n  replay: build/simulation --seed %" PRIu64 "\n", seed,
+			    wrong, seed);
 		}
 	}
 	if (failed == 0)

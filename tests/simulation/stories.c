@@ -14,7 +14,8 @@ struct story {
 	const char *name, *manifests;
 	double metric;
 	bool (*play)(struct cluster *);
-	const char *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
+	const char
+	    *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
 };
 
 static bool
@@ -139,20 +140,21 @@ recorder(const struct resource *r, const char *type, const json_t *old, const js
 		e = json_pack("{s:s,s:O,s:O,s:O}", "kind", "Event", "type", json_object_get(o, "type"), "reason",
 		    json_object_get(o, "reason"), "message", json_object_get(o, "message"));
 	else if (strcmp(r->kind, "Rollout") == 0)
-		e = json_pack("{s:s,s:O?,s:O?}", "kind", "Rollout", "status", json_object_get(o, "status"), "annotations",
-		    json_object_get(m, "annotations"));
+		e = json_pack("{s:s,s:O?,s:O?}", "kind", "Rollout", "status", json_object_get(o, "status"),
+		    "annotations", json_object_get(m, "annotations"));
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
-		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O}", "kind", "ReplicaSet", "name", name, "labels", json_object_get(m, "labels"),
-		    "annotations", json_object_get(m, "annotations"), "replicas", json_object_get(spec, "replicas"), "selector",
-		    json_at(spec, "/selector/matchLabels"));
+		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O}", "kind", "ReplicaSet", "name", name, "labels",
+		    json_object_get(m, "labels"), "annotations", json_object_get(m, "annotations"), "replicas",
+		    json_object_get(spec, "replicas"), "selector", json_at(spec, "/selector/matchLabels"));
 	else if (strcmp(r->kind, "VirtualService") == 0)
 		e = json_pack("{s:s,s:O}", "kind", "VirtualService", "http", json_object_get(spec, "http"));
 	else if (strcmp(r->kind, "DestinationRule") == 0)
-		e = json_pack("{s:s,s:O,s:O?}", "kind", "DestinationRule", "subsets", json_object_get(spec, "subsets"), "annotations",
-		    json_object_get(m, "annotations"));
+		e = json_pack("{s:s,s:O,s:O?}", "kind", "DestinationRule", "subsets", json_object_get(spec, "subsets"),
+		    "annotations", json_object_get(m, "annotations"));
 	else if (strcmp(r->kind, "AnalysisRun") == 0)
-		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O?}", "kind", "AnalysisRun", "name", name, "labels", json_object_get(m, "labels"),
-		    "annotations", json_object_get(m, "annotations"), "spec", spec, "status", json_object_get(o, "status"));
+		e = json_pack("{s:s,s:s,s:O,s:O,s:O,s:O?}", "kind", "AnalysisRun", "name", name, "labels",
+		    json_object_get(m, "labels"), "annotations", json_object_get(m, "annotations"), "spec", spec,
+		    "status", json_object_get(o, "status"));
 	if (e != NULL) {
 		json_array_append_new(arg, json_deep_copy(e));
 		json_decref(e);
@@ -263,7 +265,8 @@ named(const json_t *recording, const char *kind)
 		    json_deep_copy(json_object_get(e, "annotations")), "selector", json_object_get(e, "selector"));
 		json_object_del(json_object_get(copy, "annotations"), "scale-down-deadline");
 		if (str_eq(kind, "AnalysisRun")) {
-			json_t *spec = json_deep_copy(json_object_get(e, "spec")), *status = json_deep_copy(json_object_get(e, "status"));
+			json_t *spec = json_deep_copy(json_object_get(e, "spec")),
+			       *status = json_deep_copy(json_object_get(e, "status"));
 
 			json_array_foreach (json_object_get(spec, "metrics"), k, m)
 				json_object_del(json_at(m, "/provider/prometheus"), "authentication");
@@ -292,8 +295,9 @@ keep(json_t *to, const json_t *from, const char *key)
 static json_t *
 final_status(const json_t *recording, bool early)
 {
-	static const char *const keys[] = { "abort", "currentPodHash", "stableRS", "currentStepIndex", "currentStepHash", "phase",
-		"message", "selector", "canary", "blueGreen", "controllerPause", "promoteFull" };
+	static const char *const keys[] = { "abort", "currentPodHash", "stableRS", "currentStepIndex",
+		"currentStepHash", "phase", "message", "selector", "canary", "blueGreen", "controllerPause",
+		"promoteFull" };
 	json_t *last = NULL, *e, *out = json_object(), *conditions = json_object(), *duration;
 	const char *key;
 	size_t i;
@@ -306,8 +310,9 @@ final_status(const json_t *recording, bool early)
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		keep(out, last, keys[i]);
 	json_array_foreach (json_object_get(last, "conditions"), i, e)
-		json_object_set_new(conditions, json_str(e, "type"), json_pack("[O,O,O]", json_object_get(e, "status"),
-		    json_object_get(e, "reason"), json_object_get(e, "message")));
+		json_object_set_new(conditions, json_str(e, "type"),
+		    json_pack("[O,O,O]", json_object_get(e, "status"), json_object_get(e, "reason"),
+			json_object_get(e, "message")));
 	json_object_set_new(out, "conditions", conditions);
 	duration = json_deep_copy(json_object_get(last, "duration"));
 	json_object_foreach (duration, key, e)
@@ -357,9 +362,9 @@ contains(const char *what, json_t *ours, json_t *peers)
 static bool
 story_run(const struct story *s)
 {
-	static const char *const reasons[] = { "RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted", "RolloutCompleted",
-		"RolloutStepCompleted", "RolloutAborted", "RolloutPaused", "SkipSteps", "ScalingReplicaSet", "MetricFailed",
-		"UpdatedDestinationRule" };
+	static const char *const reasons[] = { "RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted",
+		"RolloutCompleted", "RolloutStepCompleted", "RolloutAborted", "RolloutPaused", "SkipSteps",
+		"ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
 	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = peer_recording(s->name);
 	struct cluster *c = cluster_new(1);
 	bool ok, early = strcmp(s->skip, "end") == 0;

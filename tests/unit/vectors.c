@@ -50,7 +50,8 @@ hash_line(struct arena *a, const json_t *j)
 	if (strcmp(canonical, json_str(j, "canonical")) != 0)
 		return arena_printf(a, "canonical\n  got  %s\n  want %s", canonical, json_str(j, "canonical"));
 	hash = pod_template_hash(a, canonical, (struct opt_int){ json_is_integer(count), json_integer_value(count) });
-	return strcmp(hash, json_str(j, "hash")) != 0 ? arena_printf(a, "hash %s, want %s", hash, json_str(j, "hash")) : NULL;
+	return strcmp(hash, json_str(j, "hash")) != 0 ? arena_printf(a, "hash %s, want %s", hash, json_str(j, "hash"))
+						      : NULL;
 }
 
 static struct value
@@ -106,19 +107,22 @@ istio_line(struct arena *a, const json_t *j)
 
 	if (json_at(vs_json, "/spec/tcp") != NULL || json_at(vs_json, "/spec/tls") != NULL ||
 	    json_object_get(j, "additional") != NULL || json_at(istio, "/virtualService/tcpRoutes") != NULL ||
-	    json_at(istio, "/virtualService/tlsRoutes") != NULL || json_at(istio, "/destinationRule/additionalSubsetNames") != NULL)
+	    json_at(istio, "/virtualService/tlsRoutes") != NULL ||
+	    json_at(istio, "/destinationRule/additionalSubsetNames") != NULL)
 		return NULL;
 	rollout = json_pack("{s:{s:{s:O}}}", "spec", "strategy", "canary", json_object_get(j, "canary"));
 	r = (const struct rollout *)object_decode(&rollout_type, rollout, a);
 	e = istio_weight_patch(a, r->spec.strategy.canary,
-	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0), &ops);
+	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0),
+	    &ops);
 	if (e != NULL)
 		return json_is_string(want) ? NULL : arena_printf(a, "refused: %s", err_text(a, e));
 	doc = json_deep_copy(vs_json);
 	if ((e = json_patch_apply(a, &doc, ops)) != NULL)
 		return arena_printf(a, "patch %s: %s", json_text(a, ops), err_text(a, e));
 	if (!json_equal(json_object_get(doc, "spec") ?: empty, want))
-		return arena_printf(a, "got %s\n  want %s", json_text(a, json_object_get(doc, "spec")), json_text(a, want));
+		return arena_printf(
+		    a, "got %s\n  want %s", json_text(a, json_object_get(doc, "spec")), json_text(a, want));
 	return NULL;
 }
 
