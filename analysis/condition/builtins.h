@@ -1,0 +1,29 @@
+/* analysis/condition/builtins.h: the functions of the condition language, for their list in builtins.c. Private to this folder.
+ *
+ * A function has two halves. Its check sees the types of its arguments, as far as they are known, and says what type it
+ * answers, or fails. Its run gets their values; it fails through eval_fail, and charges what it builds.
+ */
+#pragma once
+#include "analysis/condition/ast.h"
+
+typedef struct shape builtin_check(struct check *, const struct node *, const struct shape *args);
+typedef struct value builtin_run(struct eval *, const struct node *, struct value *args);
+
+builtin_check shape_any, shape_predicate, shape_count, shape_filter, shape_find, shape_map, shape_len, shape_list,
+    shape_element, shape_numeric, shape_number, shape_float_bool, shape_text, shape_bool, shape_string, shape_keyed,
+    shape_get, shape_time;
+
+builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map, run_find, run_find_index, run_group_by,
+    run_reduce, run_sort, run_len, run_first_last, run_get, run_take, run_keys, run_from_pairs, run_concat, run_reverse,
+    run_uniq, run_statistic, run_rounding, run_is_nan, run_int, run_float, run_bits, run_trim, run_case, run_split,
+    run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json, run_from_json, run_type,
+    run_is_nil, run_default, run_now, run_date;
+
+/* The shape of a plain value of this kind. */
+struct shape shape_of(enum value_kind);
+
+/* True when the first `count` arguments are strings; fails the run otherwise. */
+bool strings_only(struct eval *, const struct node *, const struct value *args, size_t count);
+
+/* How many values there are in all, those inside lists counted too: room for flattening them. */
+size_t value_count_all(const struct value *, size_t n);
