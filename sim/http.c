@@ -106,8 +106,7 @@ respond_json(struct MHD_Connection *c, int status, json_t *body)
 static bool
 serves(const struct resource *r, const char *group, const char *version)
 {
-	return strcmp(r->group, group) == 0 &&
-	       (strcmp(r->version, version) == 0 || (r->also != NULL && strstr(r->also, version) != NULL));
+	return strcmp(r->group, group) == 0 && resource_has_version(r, version);
 }
 
 static json_t *

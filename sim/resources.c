@@ -1,4 +1,5 @@
 /* sim/resources.c: what the laptop cluster serves. */
+#include <string.h>
 #include "sim/store.h"
 
 #define ARGO "argoproj.io", "v1alpha1"
@@ -35,3 +36,16 @@ const struct resource store_resources[] = {
 	    .also = "v1 v1alpha3", .columns = "Host:/spec/host" },
 	{ 0 },
 };
+
+bool
+resource_has_version(const struct resource *r, const char *version)
+{
+	size_t n = strlen(version);
+
+	if (strcmp(r->version, version) == 0)
+		return true;
+	for (const char *at = r->also; at != NULL && *at != '\0'; at += strcspn(at, " "), at += *at == ' ')
+		if (strcspn(at, " ") == n && strncmp(at, version, n) == 0)
+			return true;
+	return false;
+}

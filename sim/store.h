@@ -24,6 +24,9 @@ struct resource {
 	const char *columns;
 };
 
+/* It is served in this version of its group. */
+bool resource_has_version(const struct resource *, const char *version);
+
 /* The resources, ended by one whose plural is NULL. */
 extern const struct resource store_resources[];
 

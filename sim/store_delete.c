@@ -1,0 +1,106 @@
+/* sim/store_delete.c: deleting, finalizers, and what an owner or a namespace takes with it. */
+#include "sim/store_parts.h"
+#include <string.h>
+#include "base/str.h"
+
+static const struct resource *
+resource_of_key(const char *key)
+{
+	for (const struct resource *r = store_resources; r->plural != NULL; r++)
+		if (strncmp(key, r->plural, strlen(r->plural)) == 0 && key[strlen(r->plural)] == ' ')
+			return r;
+	return NULL;
+}
+
+static bool
+owned_by(const json_t *o, const char *uid)
+{
+	json_t *owner;
+	size_t i;
+
+	json_array_foreach (json_object_get(object_meta(o), "ownerReferences"), i, owner)
+		if (str_eq(json_str(owner, "uid"), uid))
+			return true;
+	return false;
+}
+
+/* Deletes what the object with this uid owned. */
+static void
+collect(struct store *s, const char *uid)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
+	size_t n = 0;
+
+	map_each (&s->objects, slot)
+		if (owned_by(slot->value, uid))
+			keys[n++] = arena_strdup(a, slot->key);
+	for (size_t i = 0; i < n; i++)
+		store_delete(s, resource_of_key(keys[i]), keys[i], false);
+}
+
+/* Deletes what is in a namespace. */
+static void
+empty(struct store *s, const char *ns)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
+	size_t n = 0;
+
+	map_each (&s->objects, slot)
+		if (str_eq(json_str(object_meta(slot->value), "namespace"), ns))
+			keys[n++] = arena_strdup(a, slot->key);
+	for (size_t i = 0; i < n; i++)
+		store_delete(s, resource_of_key(keys[i]), keys[i], false);
+}
+
+void
+store_delete(struct store *s, const struct resource *r, const char *key, bool foreground)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *old = map_get(&s->objects, key), *next;
+	_cleanup_(json_decrefp) json_t *hold = json_incref(old);
+	const char *uid;
+
+	if (old == NULL)
+		return;
+	uid = arena_strdup(a, json_str(object_meta(old), "uid"));
+	/* In the foreground the dependants go first; with finalizers the object waits for whoever set them. */
+	if (foreground)
+		collect(s, uid);
+	if (json_array_size(json_object_get(object_meta(old), "finalizers")) > 0) {
+		if (json_object_get(object_meta(old), "deletionTimestamp") == NULL) {
+			next = json_deep_copy(old);
+			json_object_set_new(object_meta(next), "deletionTimestamp", json_string(store_now(a, s)));
+			store_put(s, r, key, old, next);
+		}
+		return;
+	}
+	store_remove(s, r, key);
+	if (strcmp(r->kind, "Namespace") == 0)
+		empty(s, json_str(object_meta(hold), "name"));
+	if (!foreground)
+		collect(s, uid);
+}
+
+int
+store_delete_one(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *options = NULL;
+	const char *uid, *policy;
+
+	if (req->body_len > 0 && json_parse(a, req->body, req->body_len, &options) != NULL)
+		options = NULL;
+	uid = json_str(json_object_get(options, "preconditions"), "uid");
+	policy = json_str(options, "propagationPolicy");
+	if (uid != NULL && !str_eq(uid, json_str(object_meta(old), "uid")))
+		return status_error(409, "Conflict", ret,
+		    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+		    json_str(object_meta(old), "uid"));
+	*ret = object_shown(old, q);
+	store_delete(s, q->resource,
+	    object_key(a, q->resource, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name")),
+	    str_eq(policy, "Foreground"));
+	return 200;
+}

@@ -1,0 +1,90 @@
+/* sim/store_parts.h: what the store's files share. Private to sim/store*.c. */
+#pragma once
+#include "base/map.h"
+#include "kube/api/selector.h"
+#include "sim/store.h"
+
+#define STORE_HISTORY 20000 /* watch events kept */
+#define STORE_HOOKS_MAX 8
+
+/* A write, as watches see it. */
+struct event {
+	long long version;
+	const struct resource *resource;
+	const char *type; /* ADDED, MODIFIED, DELETED */
+	json_t *object, *old; /* owned */
+};
+
+struct store {
+	struct loop *loop;
+	struct map objects; /* "plural ns/name" → json_t */
+	long long version, uids;
+	struct event *history; /* ring */
+	size_t n_history, first;
+	long long compacted; /* a resume from before this gets 410 */
+	struct store_watch *watches;
+	struct {
+		store_hook *hook;
+		void *arg;
+	} hooks[STORE_HOOKS_MAX];
+	size_t n_hooks;
+	unsigned long requests, writes;
+};
+
+/* What a request asks for; its strings live in the arena it was parsed with. */
+struct query {
+	char *path; /* without the query */
+	const struct resource *resource;
+	const char *version;
+	const char *ns, *name, *sub; /* NULL: none */
+	const char *label_selector, *field_selector, *resource_version, *continue_token;
+	long long limit, timeout; /* s; 0: none */
+	bool watch, bookmarks, initial_events;
+};
+
+/* --- store_query.c --- */
+
+/* "/api/v1/namespaces/NS/pods/NAME/status?…"; false: there is no such place. */
+bool query_parse(struct arena *, const char *path, struct query *ret);
+struct err *body_parse(struct arena *, const struct store_request *, json_t **ret);
+
+/* The object is in the query's namespace, has its name, and matches its selectors (the labels' parsed one is given). */
+bool query_selects(const struct query *, const struct selector *, const json_t *object);
+
+/* The key of an object, its metadata (borrowed), and the object as a version of the API shows it (a new reference). */
+const char *object_key(struct arena *, const struct resource *, const char *ns, const char *name);
+json_t *object_meta(const json_t *);
+json_t *object_shown(const json_t *, const struct query *);
+
+/* A Status with this code, which is also returned. */
+int status_error(int code, const char *reason, json_t **ret, const char *format, ...) printf_like(4, 5);
+int status_not_found(const struct query *, json_t **ret);
+
+/* --- store.c --- */
+
+/* Writes an object under a new version (consumed); `old` is what was there, NULL: nothing. */
+void store_put(struct store *, const struct resource *, const char *key, const json_t *old, json_t *object);
+/* Takes it away, whoever may still want it. */
+void store_remove(struct store *, const struct resource *, const char *key);
+char *store_now(struct arena *, const struct store *);
+/* The keys of a resource's objects, sorted, in the arena. Returns how many. */
+size_t store_keys(const struct store *, const char *plural, struct arena *, const char ***ret);
+
+/* --- store_read.c --- */
+
+int store_list(struct store *, const struct query *, bool as_table, json_t **ret);
+/* The Table form, which kubectl prints. Consumes `items`. */
+json_t *store_table(struct store *, const struct resource *, json_t *items, const json_t *list_meta);
+
+/* --- store_delete.c --- */
+
+/* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. */
+void store_delete(struct store *, const struct resource *, const char *key, bool foreground);
+int store_delete_one(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
+
+/* --- store_watch.c --- */
+
+/* Tells a watch of a write, if it selects it. */
+void store_watch_event(struct store_watch *, const struct event *);
+/* The next watch of a store's, NULL at the end. */
+struct store_watch *store_watch_next(const struct store_watch *);

@@ -1,0 +1,112 @@
+/* sim/store_read.c: lists, pages and tables. */
+#include "sim/store_parts.h"
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+
+static json_t *
+cell(struct arena *a, const json_t *o, const char *pointer, const char *kind, int64_t now)
+{
+	const json_t *v = json_at(o, pointer);
+	int64_t t;
+
+	if (strcmp(kind, "date") == 0)
+		return json_string(json_is_string(v) && time_parse(json_string_value(v), &t)
+				       ? duration_human(a, now - t)
+				       : "<unknown>");
+	if (v == NULL)
+		return strcmp(kind, "integer") == 0 ? json_integer(0) : json_string("");
+	if (json_is_string(v) || json_is_integer(v))
+		return json_incref((json_t *)v);
+	return json_string(json_text(a, v));
+}
+
+/* The Table form of a list, which kubectl prints. Consumes `items`. */
+json_t *
+store_table(struct store *s, const struct resource *r, json_t *items, const json_t *list_meta)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *columns = json_array(), *rows = json_array(), *o;
+	struct {
+		const char *name, *pointer, *kind;
+	} c[12] = { { "Name", "/metadata/name", "string" } };
+	size_t n = 1, i;
+	char *save = NULL;
+
+	for (char *t = strtok_r(arena_strdup(a, r->columns != NULL ? r->columns : ""), "|", &save); t != NULL && n < 11;
+	     t = strtok_r(NULL, "|", &save)) {
+		char *inner = NULL;
+
+		c[n].name = strtok_r(t, ":", &inner);
+		c[n].pointer = strtok_r(NULL, ":", &inner);
+		c[n].kind = strtok_r(NULL, ":", &inner) ?: "string";
+		n++;
+	}
+	c[n].name = "Age";
+	c[n].pointer = "/metadata/creationTimestamp";
+	c[n++].kind = "date";
+	for (i = 0; i < n; i++)
+		json_array_append_new(columns, json_pack("{s:s,s:s,s:s,s:s,s:i}", "name", c[i].name, "type",
+						   strcmp(c[i].kind, "integer") == 0 ? "integer" : "string", "format",
+						   i == 0 ? "name" : "", "description", c[i].name, "priority", 0));
+	json_array_foreach (items, i, o) {
+		json_t *cells = json_array();
+
+		for (size_t k = 0; k < n; k++)
+			json_array_append_new(cells, cell(a, o, c[k].pointer, c[k].kind, loop_wall(s->loop)));
+		json_array_append_new(
+		    rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
+			      "apiVersion", "meta.k8s.io/v1", "metadata", object_meta(o)));
+	}
+	json_decref(items);
+	return json_pack("{s:s,s:s,s:O,s:o,s:o}", "kind", "Table", "apiVersion", "meta.k8s.io/v1", "metadata",
+	    list_meta, "columnDefinitions", columns, "rows", rows);
+}
+
+int
+store_list(struct store *s, const struct query *q, bool as_table, json_t **ret)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char **keys, *next = NULL;
+	struct selector selector = { 0 };
+	json_t *items = json_array(), *m;
+	struct err *e = NULL;
+	size_t n;
+
+	if (q->label_selector != NULL && (e = selector_parse(a, q->label_selector, &selector)) != NULL) {
+		json_decref(items);
+		return status_error(400, "BadRequest", ret, "%s", err_text(a, e));
+	}
+	n = store_keys(s, q->resource->plural, a, &keys);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *o = map_get(&s->objects, keys[i]);
+
+		if (q->continue_token != NULL && strcmp(keys[i], q->continue_token) <= 0)
+			continue;
+		if (!query_selects(q, &selector, o))
+			continue;
+		if (q->limit > 0 && (long long)json_array_size(items) == q->limit) {
+			next = keys[i - 1];
+			break;
+		}
+		json_array_append_new(items, object_shown(o, q));
+	}
+	m = json_pack("{s:s}", "resourceVersion", arena_printf(a, "%lld", s->version));
+	if (next != NULL) {
+		/* The token travels in a URL: two characters that need no escape there, and occur in no key. */
+		char *token = arena_strdup(a, next);
+
+		for (char *c = token; *c != '\0'; c++)
+			*c = *c == ' ' ? '_' : *c == '/' ? '~' : *c;
+		json_object_set_new(m, "continue", json_string(token));
+	}
+	if (as_table) {
+		*ret = store_table(s, q->resource, items, m);
+		json_decref(m);
+		return 200;
+	}
+	*ret = json_pack("{s:s,s:s,s:o,s:o}", "kind", arena_printf(a, "%sList", q->resource->kind), "apiVersion",
+	    q->resource->group[0] == '\0' ? q->version : arena_printf(a, "%s/%s", q->resource->group, q->version),
+	    "metadata", m, "items", items);
+	return 200;
+}

@@ -1,0 +1,180 @@
+/* sim/store_watch.c: watches: what is due, what comes, and when they end. */
+#include "sim/store_parts.h"
+#include <string.h>
+#include "base/str.h"
+
+#define BOOKMARK_MS 30000
+
+struct store_watch {
+	struct store *store;
+	struct arena *arena;
+	struct query q;
+	struct selector selector;
+	store_line *line;
+	void (*ended)(void *);
+	void *arg;
+	struct timer timer, bookmark;
+	struct store_watch *next;
+};
+
+static void
+watch_send(struct store_watch *w, const char *type, json_t *object)
+{
+	json_t *e = json_pack("{s:s,s:o}", "type", type, "object", object_shown(object, &w->q));
+	char *text = json_dumps(e, JSON_COMPACT), *line = mem_printf("%s\n", text);
+
+	w->line(w->arg, line, strlen(line));
+	free(text);
+	free(line);
+	json_decref(e);
+}
+
+/* What a watch shows of a change: entering and leaving its selection are ADDED and DELETED. */
+void
+store_watch_event(struct store_watch *w, const struct event *e)
+{
+	bool is, was;
+
+	if (w->q.resource != e->resource)
+		return;
+	is = strcmp(e->type, "DELETED") != 0 && query_selects(&w->q, &w->selector, e->object);
+	was = query_selects(&w->q, &w->selector, strcmp(e->type, "DELETED") == 0 ? e->object : e->old);
+	if (is)
+		watch_send(w, was ? "MODIFIED" : "ADDED", e->object);
+	else if (was)
+		watch_send(w, "DELETED", e->object);
+}
+
+bool
+store_is_watch(const struct store_request *req)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct query q;
+
+	return strcmp(req->method, "GET") == 0 && query_parse(a, req->path, &q) && q.watch;
+}
+
+static void
+send_bookmark(struct store_watch *w, bool initial_end)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *m = json_pack(
+		   "{s:s,s:n}", "resourceVersion", arena_printf(a, "%lld", w->store->version), "creationTimestamp"),
+	       *o;
+
+	if (initial_end)
+		json_object_set_new(m, "annotations", json_pack("{s:s}", "k8s.io/initial-events-end", "true"));
+	o = json_pack("{s:s,s:s,s:o}", "kind", w->q.resource->kind, "apiVersion", "v1", "metadata", m);
+	watch_send(w, "BOOKMARK", o);
+	json_decref(o);
+}
+
+static void
+on_bookmark(struct timer *t, void *arg)
+{
+	struct store_watch *w = arg;
+
+	loop_timer(w->store->loop, t, BOOKMARK_MS);
+	send_bookmark(w, false);
+}
+
+static void
+on_timeout(struct timer *t, void *arg)
+{
+	struct store_watch *w = arg;
+
+	(void)t;
+	w->ended(w->arg);
+}
+
+static void
+send_present(struct store_watch *w)
+{
+	_cleanup_(json_decrefp) json_t *found = NULL;
+	struct query all = w->q;
+	json_t *o;
+	size_t i;
+
+	all.limit = 0;
+	store_list(w->store, &all, false, &found);
+	json_array_foreach (json_object_get(found, "items"), i, o)
+		watch_send(w, "ADDED", o);
+}
+
+static struct store_watch *
+refuse(struct store_watch *w)
+{
+	arena_free(w->arena);
+	free(w);
+	return NULL;
+}
+
+struct store_watch *
+store_watch_start(struct store *s, const struct store_request *req, store_line *line, void (*ended)(void *), void *arg,
+    int *ret_status, json_t **ret_body)
+{
+	struct store_watch *w = mem_alloc(sizeof(*w));
+	long long from = 0;
+	struct err *e;
+
+	s->requests++;
+	*w = (struct store_watch){ .store = s, .arena = arena_new(), .line = line, .ended = ended, .arg = arg };
+	w->timer = (struct timer){ .fire = on_timeout, .arg = w };
+	w->bookmark = (struct timer){ .fire = on_bookmark, .arg = w };
+	query_parse(w->arena, req->path, &w->q);
+	if (w->q.label_selector != NULL && (e = selector_parse(w->arena, w->q.label_selector, &w->selector)) != NULL) {
+		*ret_status = status_error(400, "BadRequest", ret_body, "%s", err_text(w->arena, e));
+		return refuse(w);
+	}
+	if (w->q.resource_version != NULL)
+		str_int(w->q.resource_version, 0, INT64_MAX, &from);
+	if (from != 0 && !w->q.initial_events && (from < s->compacted || from > s->version)) {
+		*ret_status =
+		    status_error(410, "Expired", ret_body, "too old resource version: %lld (%lld)", from, s->compacted);
+		return refuse(w);
+	}
+	w->next = s->watches;
+	s->watches = w;
+	if (w->q.initial_events) {
+		send_present(w);
+		send_bookmark(w, true);
+	} else if (from == 0) {
+		send_present(w);
+	} else {
+		for (size_t i = 0; i < s->n_history; i++) {
+			const struct event *ev = &s->history[(s->first + i) % STORE_HISTORY];
+
+			if (ev->version > from)
+				store_watch_event(w, ev);
+		}
+	}
+	if (w->q.timeout > 0)
+		loop_timer(s->loop, &w->timer, w->q.timeout * 1000);
+	if (w->q.bookmarks)
+		loop_timer(s->loop, &w->bookmark, BOOKMARK_MS);
+	*ret_status = 200;
+	return w;
+}
+
+struct store_watch *
+store_watch_stop(struct store_watch *w)
+{
+	if (w == NULL)
+		return NULL;
+	for (struct store_watch **at = &w->store->watches; *at != NULL; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			break;
+		}
+	loop_timer_stop(w->store->loop, &w->timer);
+	loop_timer_stop(w->store->loop, &w->bookmark);
+	arena_free(w->arena);
+	free(w);
+	return NULL;
+}
+
+struct store_watch *
+store_watch_next(const struct store_watch *w)
+{
+	return w->next;
+}
