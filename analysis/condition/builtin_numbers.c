@@ -176,5 +176,5 @@ run_bits(struct eval *e, const struct node *n, struct value *args)
 		return value_int(b > 63 ? 0 : (int64_t)((uint64_t)a << b));
 	if (strcmp(name, "ushr") == 0)
 		return value_int(b > 63 ? 0 : (int64_t)((uint64_t)a >> b));
-	return value_int(b > 63 ? (a < 0 ? -1 : 0) : a >> b);
+	return value_int(b > 62 ? (a < 0 ? -1 : 0) : a >> b);
 }

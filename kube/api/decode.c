@@ -1,4 +1,5 @@
 /* kube/api/decode.c: JSON → struct by rows, with errors that name the path. */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 #include "kube/api/type.h"
@@ -130,6 +131,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 {
 	int64_t n;
 
+	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:
 		if (!json_is_boolean(v))
