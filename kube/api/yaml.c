@@ -109,7 +109,7 @@ node(struct walk *w, int id, int depth, json_t **ret)
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
-			json_t *v;
+			json_t *v = NULL;
 
 			if ((e = node(w, *i, depth + 1, &v)) != NULL)
 				return e;
@@ -124,7 +124,7 @@ node(struct walk *w, int id, int depth, json_t **ret)
 		for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
 			const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
 			const char *key = (const char *)k->data.scalar.value;
-			json_t *v;
+			json_t *v = NULL;
 
 			if (k->type != YAML_SCALAR_NODE)
 				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
