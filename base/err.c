@@ -1,6 +1,9 @@
 /* base/err.c: error chains. */
 #include "base/err.h"
 
+#undef err_new
+#undef err_wrap
+
 static const char *const class_names[] = {
 	[ERR_AGAIN] = "again",
 	[ERR_CONFLICT] = "conflict",

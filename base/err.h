@@ -35,3 +35,16 @@ const char *err_text(struct arena *, const struct err *) never_null;
 
 /* "again", "conflict", "invalid", "gone", "exists": for logs and counters. */
 const char *err_class_name(enum err_class);
+
+#ifdef __clang_analyzer__
+/* The analyzer does not know that these never answer NULL. */
+static inline struct err *
+err_made(struct err *e)
+{
+	if (e == NULL)
+		__builtin_unreachable();
+	return e;
+}
+#define err_new(...) err_made(err_new(__VA_ARGS__))
+#define err_wrap(...) err_made(err_wrap(__VA_ARGS__))
+#endif

@@ -13,6 +13,7 @@ static struct err *
 read_file(struct arena *a, const char *path, const char **ret)
 {
 	FILE *f = fopen(path, "r");
+	struct err *e = NULL;
 	struct str s;
 	char room[4096];
 	size_t n;
@@ -22,10 +23,15 @@ read_file(struct arena *a, const char *path, const char **ret)
 	str_init(&s, FILE_MAX);
 	while ((n = fread(room, 1, sizeof(room), f)) > 0)
 		str_add(&s, room, n);
+	if (ferror(f))
+		e = err_new(a, ERR_INVALID, "%s: %s", path, strerror(errno));
+	else if (s.overflow)
+		e = err_new(a, ERR_INVALID, "%s: longer than %u bytes", path, FILE_MAX);
+	else
+		*ret = arena_strdup(a, str_text(&s));
 	fclose(f);
-	*ret = arena_strdup(a, str_text(&s));
 	str_done(&s);
-	return NULL;
+	return e;
 }
 
 static const char *
@@ -86,7 +92,7 @@ from_kubeconfig(struct arena *a, const char *path, const char *context, struct c
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const json_t *doc, *ctx, *cluster, *user;
-	const char *text, *name;
+	const char *text = NULL, *name;
 	struct err *e;
 
 	if ((e = read_file(a, path, &text)) != NULL)
@@ -137,7 +143,7 @@ in_cluster(struct arena *a, struct config *c)
 	c->token_file = SERVICE_ACCOUNT "token";
 	c->ca_file = SERVICE_ACCOUNT "ca.crt";
 	c->namespace = "default";
-	if (read_file(a, SERVICE_ACCOUNT "namespace", &ns) == NULL && ns[0] != '\0')
+	if (read_file(a, SERVICE_ACCOUNT "namespace", &ns) == NULL && ns != NULL && ns[0] != '\0')
 		c->namespace = ns;
 	return NULL;
 }

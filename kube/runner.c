@@ -237,6 +237,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 {
 	struct runner *r = mem_alloc(sizeof(*r));
 	const struct controller_watch *todo[WATCHES_MAX];
+	size_t n = 0;
 
 	r->loop = api->loop;
 	r->outside = outside;
@@ -250,13 +251,14 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
 		for (size_t k = 0; k < (*rows)->n_watches; k++) {
-			if (is_watched(todo, r->n_watches, (*rows)->watches[k].type))
+			if (is_watched(todo, n, (*rows)->watches[k].type))
 				continue;
-			assert(r->n_watches < WATCHES_MAX);
-			todo[r->n_watches++] = &(*rows)->watches[k];
+			assert(n < WATCHES_MAX);
+			todo[n++] = &(*rows)->watches[k];
 		}
 	}
-	for (size_t i = 0; i < r->n_watches; i++)
+	r->n_watches = n;
+	for (size_t i = 0; i < n; i++)
 		r->watches[i] = watch_start(api, r->executor.cache, todo[i]->type,
 		    todo[i]->type->cluster_scoped ? NULL : r->namespace, todo[i]->label_selector, settings->seed,
 		    (struct watch_observer){ .synced = on_synced, .arg = r });
