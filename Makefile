@@ -11,7 +11,7 @@ BASE_P = $(addprefix base/,arena.c err.c json.c map.c quantity.c rand.c str.c ti
 PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c)
 SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c)) $(filter-out cli/main.c,$(wildcard cli/*.c))
-UNIT_SRC = $(wildcard tests/unit/*.c)
+UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
 
 OUT = build

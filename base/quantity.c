@@ -1,6 +1,7 @@
 /* base/quantity.c: quantities as a count of nano units in 128 bits. */
 #include "base/quantity.h"
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include "base/str.h"
 
@@ -31,8 +32,8 @@ static const struct {
 	{ "Ei", BINARY, 60 },
 };
 
-/* A larger value is not a quantity anybody means; Kubernetes caps there too. */
-static const wide wide_max = ((wide)1 << 62) * 1000000000;
+/* 2^63 - 1, in nano: Kubernetes takes no larger quantity (it caps it). */
+static const wide wide_max = (wide)INT64_MAX * 1000000000;
 
 static bool
 scale10(wide *v, int power, bool *inexact)

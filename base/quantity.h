@@ -7,5 +7,6 @@
 #pragma once
 #include "base/arena.h"
 
-/* "0.5" → "500m", "1024Mi" → "1Gi", "1000m" → "1", "1e3" → "1e3". NULL if it is no quantity. */
+/* "0.5" → "500m", "1024Mi" → "1Gi", "1000m" → "1", "1e3" → "1e3". NULL if it is no quantity, or larger
+ * than any that Kubernetes keeps (2^63 - 1). */
 char *quantity_canonical(struct arena *, const char *);

@@ -121,6 +121,7 @@ duration_parse(const char *s, int64_t *ret_ms)
 		{ "s", 1e3 }, { "m", 6e4 }, { "h", 3.6e6 } };
 	double total = 0;
 	bool negative = false;
+	int64_t ms;
 
 	if (s == NULL)
 		return false;
@@ -153,9 +154,8 @@ duration_parse(const char *s, int64_t *ret_ms)
 		s += best_len;
 		total += v * units[best].ms;
 	}
-	if (total > (double)TIME_MAX)
-		total = (double)TIME_MAX;
-	*ret_ms = negative ? -(int64_t)(total + 1e-7) : (int64_t)(total + 1e-7);
+	ms = total >= (double)TIME_MAX ? TIME_MAX : (int64_t)(total + 1e-7);
+	*ret_ms = negative ? -ms : ms;
 	return true;
 }
 

@@ -205,7 +205,10 @@ put(struct str *s, const json_t *v, int indent, bool inline_first)
 		}
 	} else if (json_is_array(v) && json_array_size(v) > 0) {
 		json_array_foreach (v, i, e) {
-			str_addf(s, "%*s- ", indent, "");
+			if (!inline_first)
+				str_addf(s, "%*s", indent, "");
+			inline_first = false;
+			str_adds(s, "- ");
 			put(s, e, indent + 2, true);
 		}
 	} else {

@@ -1,0 +1,239 @@
+/* tests/unit/analysis/spec.c: arguments, limits, and what metrics and runs come to. */
+#include "tests/unit/unit.h"
+#include "analysis/args.h"
+#include "analysis/spec.h"
+#include "base/str.h"
+
+static const struct analysis_spec *
+spec(struct arena *a, const char *text)
+{
+	json_t *j = yaml(a, text);
+	const struct analysis_template *t =
+	    (const struct analysis_template *)object_decode(&analysis_template_type, j, a);
+
+	json_decref(j);
+	assert_null(t->object.problems);
+	return &t->spec;
+}
+
+#define TEMPLATE(args, name)                                                                                           \
+	"{metadata: {name: t}, spec: {args: " args ", metrics: [{name: " name                                          \
+	", provider: {prometheus: {query: 'up{job=\"{{args.job}}\"}'}}}]}}"
+
+static void
+merged_arguments_are_those_of_the_original(void **state)
+{
+	static const struct {
+		const char *templates[2], *given, *want; /* want: an error's text, or the arguments */
+	} cases[] = {
+		{ { TEMPLATE("[{name: job}]", "x"), NULL }, "[{name: job, value: web}]", "job=web " },
+		{ { TEMPLATE("[{name: job, value: one}]", "x"), NULL }, "[]", "job=one " },
+		{ { TEMPLATE("[{name: job, value: one}]", "x"), NULL },
+		    "[{name: job, value: two}, {name: other, value: y}]", "job=two " },
+		{ { TEMPLATE("[{name: job}]", "x"), TEMPLATE("[{name: job, value: b}]", "y") }, "[]", "job=b " },
+		{ { TEMPLATE("[{name: job, value: a}]", "x"), TEMPLATE("[{name: job, value: b}]", "y") }, "[]",
+		    "template second: args job: two templates give it different values" },
+		{ { TEMPLATE("[{name: job, value: a}]", "x"), TEMPLATE("[]", "x") }, "[]",
+		    "template second: metric \"x\" is in another template too" },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL }, "[]",
+		    "args.job was not resolved: no value in the template or the rollout" },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL }, "[{name: job, valueFrom: {podTemplateHashValue: Latest}}]",
+		    "job=new " },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL }, "[{name: job, valueFrom: {podTemplateHashValue: Stable}}]",
+		    "job=old " },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL },
+		    "[{name: job, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['a.b/c']\"}}}]", "job=label " },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL },
+		    "[{name: job, valueFrom: {fieldRef: {fieldPath: spec.replicas}}}]", "job=3 " },
+		{ { TEMPLATE("[{name: job}]", "x"), NULL },
+		    "[{name: job, valueFrom: {fieldRef: {fieldPath: spec.none}}}]",
+		    "args job: the rollout has no spec.none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		json_t *rollout = yaml(a, "{metadata: {labels: {'a.b/c': label}}, spec: {replicas: 3}}"),
+		       *metrics = NULL;
+		struct template_source sources[2] = { { "first", spec(a, cases[i].templates[0]) } };
+		struct args_source from = { rollout, "new", "old" };
+		const struct analysis_spec *given =
+		    spec(a, arena_printf(a, "{metadata: {name: g}, spec: {args: %s}}", cases[i].given));
+		const char *got = "";
+		struct argument *args;
+		size_t n = 1;
+		struct err *e;
+
+		if (cases[i].templates[1] != NULL)
+			sources[n++] = (struct template_source){ "second", spec(a, cases[i].templates[1]) };
+		e = args_merge(a, sources, n, given->args.at, given->args.n, &from, &metrics, &args, &n);
+		for (size_t k = 0; e == NULL && k < n; k++)
+			got = arena_printf(a, "%s%s=%s ", got, args[k].name, args[k].value);
+		if (e != NULL)
+			got = err_text(a, e);
+		if (strcmp(got, cases[i].want) != 0)
+			fail_msg("case %zu: got %s, want %s", i, got, cases[i].want);
+		json_decref(metrics);
+		json_decref(rollout);
+		arena_free(a);
+	}
+}
+
+static void
+arguments_are_put_in_with_json_s_escapes(void **state)
+{
+	static const struct argument args[] = { { "a", "x\"y\\z\n", NULL }, { "b", "{{args.a}}", NULL } };
+	struct arena *a = arena_new();
+	const char *text = NULL;
+
+	(void)state;
+	assert_null(args_substitute(a, "{\"q\":\"{{args.a}} {{ args.b }} {{other}}\"}", args, 2, &text));
+	assert_string_equal(text, "{\"q\":\"x\\\"y\\\\z\\n {{args.a}} {{other}}\"}");
+	assert_non_null(args_substitute(a, "{{args.none}}", args, 2, &text));
+	arena_free(a);
+}
+
+static void
+what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "[]", "spec.metrics: no metric" },
+		{ "[{name: x}]", "spec.metrics[0].provider: required, but missing" },
+		{ "[{name: x, provider: {}}]", "spec.metrics[0]: provider: none given; Sluice has prometheus" },
+		{ "[{name: x, provider: {web: {}}}]",
+		    "spec.metrics[0].provider.web: not built yet in this version of Sluice" },
+		{ "[{name: x, count: 3, provider: {prometheus: {query: q}}}]", "metric x: count 3 needs an interval" },
+		{ "[{name: x, count: many, provider: {prometheus: {query: q}}}]",
+		    "count: \"many\" is not a whole number from 0" },
+		{ "[{name: x, interval: often, provider: {prometheus: {query: q}}}]",
+		    "spec.metrics[0].interval: \"often\" is not a duration" },
+		{ "[{name: x, count: 2, interval: 1s, failureLimit: 3, provider: {prometheus: {query: q}}}]",
+		    "count 2 is less than failureLimit 3" },
+		{ "[{name: x, successCondition: 'result[0] <', provider: {prometheus: {query: q}}}]",
+		    "successCondition `result[0] <`: column" },
+		{ "[{name: x, provider: {prometheus: {query: q}}}, {name: x, provider: {prometheus: {query: q}}}]",
+		    "spec.metrics[1].name: \"x\" is there twice" },
+		{ "[{name: x, provider: {prometheus: {query: '{{args.a}}'}}}]",
+		    "{{args.a}}: no argument of that name has a value" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		json_t *j = yaml(a, cases[i][0]);
+		struct metric_set set;
+		struct err *e = metrics_prepare(a, json_text(a, j), NULL, 0, &set);
+
+		if (e == NULL || strstr(err_text(a, e), cases[i][1]) == NULL)
+			fail_msg(
+			    "%s: got %s, want %s", cases[i][0], e != NULL ? err_text(a, e) : "no error", cases[i][1]);
+		json_decref(j);
+		arena_free(a);
+	}
+}
+
+static void
+a_measurement_is_judged_by_its_conditions(void **state)
+{
+	static const struct {
+		const char *success, *failure;
+		double value;
+		const char *want;
+	} cases[] = {
+		{ NULL, NULL, 5, "Successful" },
+		{ "result < 1", NULL, 0, "Successful" },
+		{ "result < 1", NULL, 2, "Failed" },
+		{ NULL, "result > 1", 0, "Successful" },
+		{ NULL, "result > 1", 2, "Failed" },
+		{ "result < 1", "result > 3", 2, "Inconclusive" },
+		{ "result < 5", "result > 3", 4, "Failed" },
+		{ "result[0] < 1", NULL, 0, "Error" },
+		{ "result", NULL, 0, "Error" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct metric m = { .success_condition = cases[i].success, .failure_condition = cases[i].failure };
+		struct value v = value_float(cases[i].value);
+		const char *message = NULL;
+
+		assert_string_equal(measurement_phase(a, &m, &v, false, 0, &message), cases[i].want);
+		assert_int_equal(message != NULL, strcmp(cases[i].want, "Error") == 0);
+		arena_free(a);
+	}
+}
+
+static void
+no_data_is_an_error_that_says_so(void **state)
+{
+	struct arena *a = arena_new();
+	struct metric m = { .success_condition = "result[0] < 1" };
+	struct value v = value_from_floats(a, NULL, 0);
+	const char *message = NULL;
+
+	(void)state;
+	assert_string_equal(measurement_phase(a, &m, &v, true, 0, &message), "Error");
+	assert_non_null(strstr(message, "no data: the query answered no sample"));
+	arena_free(a);
+}
+
+static void
+a_metric_is_over_at_its_limits(void **state)
+{
+	static const struct {
+		struct metric_limits limits;
+		struct metric_result result;
+		bool terminating;
+		const char *want;
+	} cases[] = {
+		{ { 5, 1, 0, 4 }, { .count = 2, .failed = 1 }, false, "Running" },
+		{ { 5, 1, 0, 4 }, { .count = 2, .failed = 2 }, false, "Failed" },
+		{ { 5, 0, 0, 4 }, { .count = 5, .successful = 5 }, false, "Successful" },
+		{ { 0, 0, 0, 4 }, { .count = 99, .successful = 99 }, false, "Running" },
+		{ { 0, 0, 0, 4 }, { .count = 99, .successful = 99 }, true, "Successful" },
+		{ { 5, 0, 1, 4 }, { .count = 2, .inconclusive = 2 }, false, "Inconclusive" },
+		{ { 5, 0, 0, 4 }, { .error = 5, .consecutive_error = 5 }, false, "Error" },
+		{ { 5, 0, 0, 4 }, { .error = 9, .consecutive_error = 4 }, false, "Running" },
+		{ { 5, -1, 0, 4 }, { .count = 4, .failed = 4 }, false, "Running" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		const char *reason = NULL;
+
+		assert_string_equal(
+		    metric_phase(a, &cases[i].limits, &cases[i].result, cases[i].terminating, &reason), cases[i].want);
+		arena_free(a);
+	}
+}
+
+static void
+the_worst_phase_counts(void **state)
+{
+	static const char *const order[] = { "Successful", "Running", "Pending", "Inconclusive", "Error", "Failed" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		for (size_t k = 0; k <= i; k++) {
+			assert_string_equal(phase_worse(order[i], order[k]), order[i]);
+			assert_string_equal(phase_worse(order[k], order[i]), order[i]);
+		}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(merged_arguments_are_those_of_the_original),
+		cmocka_unit_test(arguments_are_put_in_with_json_s_escapes),
+		cmocka_unit_test(what_is_wrong_with_metrics_is_told_before_they_are_measured),
+		cmocka_unit_test(a_measurement_is_judged_by_its_conditions),
+		cmocka_unit_test(no_data_is_an_error_that_says_so),
+		cmocka_unit_test(a_metric_is_over_at_its_limits),
+		cmocka_unit_test(the_worst_phase_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* tests/unit/kube/decode.c: a wrong manifest is told by the path of what is wrong, and the rest of it is read all the same. */
+#include "tests/unit/unit.h"
+#include "base/str.h"
+#include "kube/api/analysis.h"
+
+static const struct rollout *
+decoded(struct arena *a, const char *text)
+{
+	json_t *j = yaml(a, text);
+	const struct rollout *r = (const struct rollout *)object_decode(&rollout_type, j, a);
+
+	json_decref(j);
+	return r;
+}
+
+#define HEAD                                                                                                           \
+	"metadata: {name: x}\n"                                                                                        \
+	"spec:\n"                                                                                                      \
+	"  selector: {matchLabels: {app: x}}\n"                                                                        \
+	"  template: {metadata: {labels: {app: x}}, spec: {containers: []}}\n"
+
+static void
+problems_name_the_path_and_what_is_allowed(void **state)
+{
+	static const char *const cases[][3] = {
+		{ HEAD "  strategy: {canary: {steps: [{setWeight: a lot}]}}", "spec.strategy.canary.steps[0].setWeight",
+		    "\"a lot\" is not an integer" },
+		{ HEAD "  strategy: {canary: {steps: [{pause: {}}, {setWeight: 101}]}}",
+		    "spec.strategy.canary.steps[1].setWeight", "101 is not between 0 and 100" },
+		{ HEAD "  strategy: {canary: {steps: [{setWeigth: 1}]}}", "spec.strategy.canary.steps[0].setWeigth",
+		    "unknown field; a canary step has setWeight, pause, setCanaryScale, analysis, experiment, "
+		    "setHeaderRoute, "
+		    "setMirrorRoute, plugin" },
+		{ HEAD "  strategy: {canary: {steps: [{experiment: {}}]}}", "spec.strategy.canary.steps[0].experiment",
+		    "not built yet in this version of Sluice" },
+		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
+		    "{\"setWeight\":1} is not a list" },
+		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "
+		       "c}}}}}",
+		    "spec.strategy.canary.trafficRouting.istio.destinationRule.stableSubsetName",
+		    "required, but missing" },
+		{ HEAD "  replicas: -1\n  strategy: {canary: {}}", "spec.replicas",
+		    "-1 is not between 0 and 2147483647" },
+		{ HEAD "  paused: \"yes\"\n  strategy: {canary: {}}", "spec.paused", "\"yes\" is not true or false" },
+		{ HEAD, "spec.strategy", "required, but missing" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		const struct problem *p = object_problem(&decoded(a, cases[i][0])->object, "spec");
+
+		if (p == NULL)
+			fail_msg("%s: no problem was found", cases[i][1]);
+		assert_string_equal(p->path, cases[i][1]);
+		assert_string_equal(p->text, cases[i][2]);
+		arena_free(a);
+	}
+}
+
+static void
+all_problems_are_found_and_hide_nothing(void **state)
+{
+	struct arena *a = arena_new();
+	const struct rollout *r = decoded(a,
+	    HEAD "  replicas: many\n"
+		 "  strategy: {canary: {steps: [{setWeight: x}, {setWeight: 40}], maxSurge: {}}}\n"
+		 "status: {stableRS: abc, currentStepIndex: 1, conditions: [{type: Available, status: \"True\"}]}");
+
+	(void)state;
+	assert_int_equal(r->object.problems->n, 3);
+	assert_int_equal(r->spec.strategy.canary->steps.n, 2);
+	assert_int_equal(r->spec.strategy.canary->steps.at[1].set_weight.is, 40);
+	assert_string_equal(r->status.stable_rs, "abc");
+	assert_int_equal(r->status.current_step_index.is, 1);
+	assert_string_equal(r->status.conditions.at[0].type, "Available");
+	assert_null(object_problem(&r->object, "status"));
+	arena_free(a);
+}
+
+static void
+a_status_survives_decoding_and_encoding(void **state)
+{
+	static const char text[] =
+	    "{\"abort\":true,\"abortedAt\":\"2026-11-23T16:48:07Z\",\"currentPodHash\":\"abc\",\"stableRS\":\"def\","
+	    "\"currentStepIndex\":0,\"replicas\":4,\"observedGeneration\":\"3\",\"phase\":\"Degraded\",\"message\":"
+	    "\"m\","
+	    "\"canary\":{\"weights\":{\"canary\":{\"weight\":0,\"podTemplateHash\":\"abc\"},\"stable\":{\"weight\":100,"
+	    "\"podTemplateHash\":\"def\"}}}}";
+	struct arena *a = arena_new();
+	struct problems problems = { .arena = a };
+	struct rollout_status *s = arena_alloc(a, sizeof(*s));
+	json_t *j = yaml(a, text), *back;
+
+	(void)state;
+	decode(&rollout_status_type, j, "", &problems, s);
+	assert_int_equal(problems.n, 0);
+	back = encode(&rollout_status_type, s);
+	if (!json_equal(j, back))
+		fail_msg("got %s", json_text(a, back));
+	json_decref(back);
+	json_decref(j);
+	arena_free(a);
+}
+
+static void
+a_whole_number_may_be_written_with_a_point(void **state)
+{
+	struct arena *a = arena_new();
+	const struct rollout *r = decoded(a, HEAD "  replicas: 3.0\n  strategy: {canary: {}}");
+
+	(void)state;
+	assert_null(r->object.problems);
+	assert_int_equal(r->spec.replicas.is, 3);
+	arena_free(a);
+}
+
+static void
+pauses_are_seconds_or_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = { { NULL, -1 }, { "10", 10000 }, { "10s", 10000 }, { "1h", 3600000 }, { "0", 0 }, { "soon", -2 },
+		{ "-1s", -2 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(pause_duration(&(struct pause_step){ .duration = cases[i].text }), cases[i].ms);
+}
+
+static void
+metrics_are_read_from_their_list(void **state)
+{
+	struct arena *a = arena_new();
+	struct problems problems = { .arena = a };
+	struct metric *m;
+
+	(void)state;
+	assert_int_equal(
+	    metrics_decode(a,
+		"[{\"name\":\"x\",\"interval\":\"1m\",\"count\":5,\"failureLimit\":\"3\",\"provider\":{\"prometheus\":"
+		"{\"query\":\"up\",\"authentication\":{}}}},{\"provider\":{\"web\":{}}}]",
+		"spec.metrics", &problems, &m),
+	    2);
+	assert_int_equal(m[0].interval.ms, 60000);
+	assert_string_equal(m[0].count, "5");
+	assert_string_equal(m[0].failure_limit, "3");
+	assert_int_equal(problems.n, 2);
+	assert_string_equal(problems.at[0].path, "spec.metrics[1].provider.web");
+	assert_string_equal(problems.at[1].path, "spec.metrics[1].name");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(problems_name_the_path_and_what_is_allowed),
+		cmocka_unit_test(all_problems_are_found_and_hide_nothing),
+		cmocka_unit_test(a_status_survives_decoding_and_encoding),
+		cmocka_unit_test(a_whole_number_may_be_written_with_a_point),
+		cmocka_unit_test(pauses_are_seconds_or_durations),
+		cmocka_unit_test(metrics_are_read_from_their_list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
