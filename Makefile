@@ -13,6 +13,7 @@ PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard
 SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c)) $(filter-out cli/main.c,$(wildcard cli/*.c))
 UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
+FUZZ = $(filter-out replay,$(notdir $(basename $(wildcard tests/fuzz/*.c))))
 
 OUT = build
 PURE = $(PURE_SRC:%.c=$(OUT)/%.o)
@@ -21,7 +22,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test test-programs check fmt install clean deps pure-objects print-pure
+.PHONY: all help demo test test-programs fuzz check fmt install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -32,6 +33,7 @@ help:
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
+	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make check      format, layers, static analysis"
 	@echo "make fmt        formats the sources"
 	@echo "make install    into PREFIX (/usr/local); COMPAT=1 adds kubectl-argo-rollouts"
@@ -79,12 +81,30 @@ $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
+# A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it looks for more.
+$(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lm
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tools/install-packages fuzz
+	@mkdir -p $(OUT)/fuzzers
+	@for t in $(FUZZ); do \
+		clang $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -include base/banned.h \
+			-o $(OUT)/fuzzers/$$t tests/fuzz/$$t.c $(PURE_SRC) -ljansson -lyaml -lpcre2-8 -lm && \
+		mkdir -p $(OUT)/fuzzers/corpus/$$t && echo "fuzz $$t" && \
+		$(OUT)/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+			-artifact_prefix=$(OUT)/fuzzers/$$t- $(OUT)/fuzzers/corpus/$$t tests/fuzz/corpus/$$t || exit 1; \
+	done
+
 test:
 	@tools/install-packages test
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
+test-programs: $(UNITS) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
 
 demo:
 	@tools/install-packages demo

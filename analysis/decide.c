@@ -10,6 +10,7 @@
 #include "analysis/assess.h"
 #include "analysis/provider.h"
 #include "analysis/spec.h"
+#include "base/str.h"
 #include "base/time.h"
 
 #define RETRY_AFTER_ERROR_MS 10000
@@ -51,7 +52,7 @@ static struct metric_result *
 result_of(struct state *s, const struct metric *m)
 {
 	for (size_t i = 0; i < s->status.metric_results.n; i++)
-		if (strcmp(s->status.metric_results.at[i].name, m->name) == 0)
+		if (str_eq(s->status.metric_results.at[i].name, m->name))
 			return &s->status.metric_results.at[i];
 	return NULL;
 }
@@ -80,23 +81,23 @@ record(struct state *s, struct metric_result *r, const struct measurement *m)
 	list[keep] = *m;
 	r->measurements.at = list;
 	r->measurements.n = keep + 1;
-	if (strcmp(m->phase, "Error") == 0) {
+	if (str_eq(m->phase, "Error")) {
 		r->error++;
 		r->consecutive_error++;
 		return;
 	}
 	r->consecutive_error = 0;
 	r->count++;
-	r->successful += strcmp(m->phase, "Successful") == 0;
-	r->failed += strcmp(m->phase, "Failed") == 0;
-	r->inconclusive += strcmp(m->phase, "Inconclusive") == 0;
+	r->successful += str_eq(m->phase, "Successful");
+	r->failed += str_eq(m->phase, "Failed");
+	r->inconclusive += str_eq(m->phase, "Inconclusive");
 }
 
 static const struct seen_answer *
 seen_answer(const struct seen *seen, const char *key)
 {
 	for (size_t i = 0; i < seen->n_answers; i++)
-		if (strcmp(seen->answers[i].key, key) == 0)
+		if (str_eq(seen->answers[i].key, key))
 			return &seen->answers[i];
 	return NULL;
 }
@@ -109,7 +110,7 @@ due_at(const struct state *s, const struct metric *m, const struct metric_result
 	if (r == NULL || r->measurements.n == 0)
 		return time_add(s->status.started_at, m->initial_delay.ms);
 	last = &r->measurements.at[r->measurements.n - 1];
-	return time_add(last->finished_at, strcmp(last->phase, "Error") == 0 ? RETRY_AFTER_ERROR_MS : m->interval.ms);
+	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
 
 /* Asks, waits for, or records the next measurement of a metric. */
@@ -173,10 +174,10 @@ summarize(struct state *s)
 	for (size_t i = 0; i < s->status.metric_results.n; i++) {
 		const char *phase = s->status.metric_results.at[i].phase;
 
-		sum.successful += strcmp(phase, "Successful") == 0;
-		sum.failed += strcmp(phase, "Failed") == 0;
-		sum.inconclusive += strcmp(phase, "Inconclusive") == 0;
-		sum.error += strcmp(phase, "Error") == 0;
+		sum.successful += str_eq(phase, "Successful");
+		sum.failed += str_eq(phase, "Failed");
+		sum.inconclusive += str_eq(phase, "Inconclusive");
+		sum.error += str_eq(phase, "Error");
 	}
 	s->status.run_summary = sum;
 	if (s->status.dry_run_summary == NULL)
@@ -211,7 +212,7 @@ assess(struct state *s, bool terminating)
 			worst = phase_worse(phase, worst);
 		}
 		/* One bad metric ends the others: a second round settles them. */
-		if (bad || !phase_is_final(worst) || strcmp(worst, "Successful") == 0)
+		if (bad || !phase_is_final(worst) || str_eq(worst, "Successful"))
 			break;
 		bad = true;
 	}
@@ -230,16 +231,15 @@ report(struct state *s, const struct analysis_status *before)
 		bool was = false;
 
 		for (size_t k = 0; k < before->metric_results.n; k++)
-			was |= strcmp(before->metric_results.at[k].name, r->name) == 0 &&
+			was |= str_eq(before->metric_results.at[k].name, r->name) &&
 			       phase_is_final(before->metric_results.at[k].phase);
 		if (phase_is_final(r->phase) && !was)
-			plan_status_event(s->plan, o, strcmp(r->phase, "Failed") == 0 || strcmp(r->phase, "Error") == 0,
+			plan_status_event(s->plan, o, str_eq(r->phase, "Failed") || str_eq(r->phase, "Error"),
 			    arena_printf(s->arena, "Metric%s", r->phase), "Metric '%s' Completed. Result: %s", r->name,
 			    r->phase);
 	}
 	if (phase_is_final(s->status.phase))
-		plan_status_event(s->plan, o,
-		    strcmp(s->status.phase, "Failed") == 0 || strcmp(s->status.phase, "Error") == 0,
+		plan_status_event(s->plan, o, str_eq(s->status.phase, "Failed") || str_eq(s->status.phase, "Error"),
 		    arena_printf(s->arena, "AnalysisRun%s", s->status.phase), "Analysis Completed. Result: %s",
 		    s->status.phase);
 }

@@ -188,6 +188,12 @@ json_int(const json_t *object, const char *key, json_int_t otherwise)
 	return json_is_integer(v) ? json_integer_value(v) : otherwise;
 }
 
+int64_t
+int_of_double(double x)
+{
+	return x >= -9223372036854775808.0 && x < 9223372036854775808.0 ? (int64_t)x : INT64_MIN;
+}
+
 char *
 json_pointer_escape(struct arena *a, const char *token)
 {

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <jansson.h>
+#include <stdint.h>
 #include "base/arena.h"
 #include "base/err.h"
 
@@ -27,6 +28,10 @@ json_t *json_at(const json_t *, const char *pointer);
 /* Member access that takes NULL and anything else: NULL, or the default, where there is none of that type. */
 const char *json_str(const json_t *object, const char *key);
 json_int_t json_int(const json_t *object, const char *key, json_int_t otherwise);
+
+/* A number as an integer, as Go converts it on the machines it mostly runs on: cut towards zero, and the least integer for
+ * what fits none (NaN, infinities, too large). */
+int64_t int_of_double(double);
 
 /* Escapes one reference token of a pointer (~ and /). */
 char *json_pointer_escape(struct arena *, const char *token);

@@ -210,6 +210,17 @@ decide_invalid(struct decision *d)
 		weights_plan(d, true);
 }
 
+/* The step that the status names; whatever somebody wrote there, it is one that there is, or the end. */
+static int64_t
+index_within(const struct opt_int *index, const struct canary_strategy *c)
+{
+	int64_t n = c != NULL ? (int64_t)c->steps.n : 0;
+
+	if (!index->set || index->is < 0)
+		return 0;
+	return index->is > n ? n : index->is;
+}
+
 void
 rollout_decide(const struct world *w, struct plan *plan)
 {
@@ -221,7 +232,7 @@ rollout_decide(const struct world *w, struct plan *plan)
 		return;
 	d.canary = r->spec.strategy.canary;
 	d.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
-	d.index = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+	d.index = index_within(&r->status.current_step_index, d.canary);
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);
 	d.paused_by_spec = r->spec.paused;
 	if ((wrong = validate(&d)) != NULL) {

@@ -174,22 +174,50 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 	}
 }
 
+/* Versions that are neither new nor stable. Once the update is over they are kept for a delay, so that a rollback is quick, but
+ * no more of them than scaleDownDelayRevisionLimit; before, one that was on its way and superseded goes at once. */
 static void
-lower_other(struct decision *d, const struct replicaset *rs)
+lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 {
 	const struct opt_int *delay = &d->canary->scale_down_delay_seconds;
+	const struct opt_int *limit = &d->canary->scale_down_delay_revision_limit;
 	int64_t at = deadline_of(rs);
 
 	if (replicaset_wanted(rs) == 0 || named_share(d, rs) > 0)
 		return;
-	if (at == 0 && d->promoted) {
-		/* After a rollback the version that was on its way is not held longer than the one it would have replaced. */
-		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
-	} else if (at == 0 || d->w->now > at) {
+	if ((at == 0 && !d->promoted) || (at != 0 && d->w->now > at) || (limit->set && *kept >= limit->is)) {
 		scale(d, rs, 0, true);
-	} else {
-		plan_wake(d->plan, at + 1);
+		return;
 	}
+	(*kept)++;
+	if (at == 0)
+		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
+	else
+		plan_wake(d->plan, at + 1);
+}
+
+static int
+by_revision(const void *a, const void *b)
+{
+	int64_t x = revision_of(&(*(const struct replicaset *const *)a)->object);
+	int64_t y = revision_of(&(*(const struct replicaset *const *)b)->object);
+
+	return x > y ? -1 : x < y;
+}
+
+static void
+lower_others(struct decision *d)
+{
+	const struct replicaset **others = arena_new_array(d->arena, const struct replicaset *, d->w->n_replicasets);
+	int64_t kept = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->w->n_replicasets; i++)
+		if (d->w->replicasets[i] != d->w->new_rs && d->w->replicasets[i] != d->w->stable_rs)
+			others[n++] = d->w->replicasets[i];
+	qsort(others, n, sizeof(*others), by_revision);
+	for (size_t i = 0; i < n; i++)
+		lower_other(d, others[i], &kept);
 }
 
 void
@@ -200,12 +228,7 @@ replicas_lower(struct decision *d)
 
 	if (stable != NULL && replicaset_wanted(stable) > d->replicas)
 		scale(d, stable, d->replicas, false);
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		const struct replicaset *rs = d->w->replicasets[i];
-
-		if (rs != new_rs && rs != stable)
-			lower_other(d, rs);
-	}
+	lower_others(d);
 	if (new_rs == NULL || new_rs == stable)
 		return;
 	if (d->aborted) {

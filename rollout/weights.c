@@ -31,7 +31,7 @@ may_raise(const struct decision *d, int64_t weight)
 {
 	const struct routing *r = &d->w->routing;
 
-	if (d->aborted || d->late || !str_eq(r->canary_hash, d->w->hash))
+	if (d->aborted || d->late || pause_has(&d->st, PAUSE_INCONCLUSIVE) || !str_eq(r->canary_hash, d->w->hash))
 		return false;
 	return available(d->w->new_rs) >= share(weight, d->replicas) &&
 	       available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;

@@ -199,11 +199,12 @@ istio_weight_patch(
 	return NULL;
 }
 
-/* "name" or "name.namespace". */
+/* "name" or "name.namespace"; *ret_name is NULL when the manifest has none. */
 static void
 vs_key(const struct rollout *r, struct arena *a, const char **ret_ns, const char **ret_name)
 {
-	const char *name = config(r->spec.strategy.canary)->virtual_service->name, *dot = strchr(name, '.');
+	const char *name = config(r->spec.strategy.canary)->virtual_service->name;
+	const char *dot = name != NULL ? strchr(name, '.') : NULL;
 
 	*ret_ns = dot != NULL ? dot + 1 : r->object.meta.namespace;
 	*ret_name = dot != NULL ? arena_strndup(a, name, (size_t)(dot - name)) : name;
@@ -258,8 +259,8 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	struct err *e;
 	size_t n;
 
-	if (config(c)->virtual_service == NULL)
-		return err_new(a, ERR_INVALID, "%s.virtualService: required, but missing", FIELD);
+	if (config(c)->virtual_service == NULL || config(c)->virtual_service->name == NULL)
+		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", FIELD);
 	if (config(c)->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
 		return err_new(
 		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", FIELD);
@@ -385,5 +386,5 @@ istio_concerns(const struct rollout *r, const struct object *o)
 		return false;
 	a = arena_new();
 	vs_key(r, a, &ns, &name);
-	return str_eq(o->meta.namespace, ns) && str_eq(o->meta.name, name);
+	return name != NULL && str_eq(o->meta.namespace, ns) && str_eq(o->meta.name, name);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
+#include "base/json.h"
 #include "base/str.h"
 
 /* All numbers among the arguments, lists opened; false with an error for anything else. */
@@ -87,7 +88,7 @@ run_statistic(struct eval *e, const struct node *n, struct value *args)
 		for (size_t i = 1; i < count; i++)
 			r = what == 'x' ? fmax(r, x[i]) : fmin(r, x[i]);
 	}
-	return all_ints(args, n->n) ? value_int((int64_t)r) : value_float(r);
+	return all_ints(args, n->n) ? value_int(int_of_double(r)) : value_float(r);
 }
 
 struct value
@@ -99,8 +100,9 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 		return eval_fail(e, "%s takes a number, not %s", n->builtin->name, value_kind_name(args[0].kind));
 	switch (n->builtin->name[0]) {
 	case 'a':
-		return args[0].kind == VALUE_INT ? value_int(args[0].i < 0 ? -args[0].i : args[0].i)
-						 : value_float(fabs(x));
+		return args[0].kind == VALUE_INT
+			   ? value_int(args[0].i < 0 ? (int64_t)(0 - (uint64_t)args[0].i) : args[0].i)
+			   : value_float(fabs(x));
 	case 'c': return value_float(ceil(x));
 	case 'f': return value_float(floor(x));
 	default: return value_float(round(x));
@@ -124,7 +126,7 @@ run_int(struct eval *e, const struct node *n, struct value *args)
 	if (args[0].kind == VALUE_INT)
 		return args[0];
 	if (args[0].kind == VALUE_FLOAT)
-		return value_int(isnan(args[0].f) || fabs(args[0].f) >= 9.2e18 ? INT64_MIN : (int64_t)args[0].f);
+		return value_int(int_of_double(args[0].f));
 	if (args[0].kind == VALUE_STRING) {
 		errno = 0;
 		i = strtoll(args[0].s.at, &end, 10);

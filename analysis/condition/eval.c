@@ -5,6 +5,7 @@
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/condition.h"
+#include "base/json.h"
 #include "base/str.h"
 
 #define STEPS_MAX 200000
@@ -140,7 +141,7 @@ range(struct eval *e, const struct value *l, const struct value *r)
 		return eval_fail(e, ".. takes integers");
 	if (r->i < l->i)
 		return value_array(e->arena, 0);
-	if (r->i - l->i >= RANGE_MAX || r->i - l->i < 0)
+	if ((uint64_t)r->i - (uint64_t)l->i >= RANGE_MAX)
 		return eval_fail(e, "a range of more than %d", RANGE_MAX);
 	v = value_array(e->arena, (size_t)(r->i - l->i + 1));
 	for (size_t i = 0; i < v.array.n; i++)
@@ -243,7 +244,7 @@ eval_member(struct eval *e, const struct node *n)
 	}
 	if (of.kind != VALUE_ARRAY || (key.kind != VALUE_INT && key.kind != VALUE_FLOAT))
 		return eval_fail(e, "cannot fetch %s from %s", value_text(e->arena, &key), value_kind_name(of.kind));
-	i = key.kind == VALUE_INT ? key.i : (int64_t)key.f;
+	i = key.kind == VALUE_INT ? key.i : int_of_double(key.f);
 	if (i < 0)
 		i += (int64_t)of.array.n;
 	if (i < 0 || i >= (int64_t)of.array.n)

@@ -26,7 +26,7 @@ number_text(struct arena *a, const json_t *v)
 static int64_t
 whole(const json_t *v)
 {
-	return json_is_integer(v) ? json_integer_value(v) : (int64_t)json_number_value(v);
+	return json_is_integer(v) ? json_integer_value(v) : int_of_double(json_number_value(v));
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "tests/unit/unit.h"
 #include <dirent.h>
 #include <stdio.h>
+#include "analysis/decide.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/analysis.h"
@@ -115,6 +116,7 @@ type_of(const char *kind)
 	return NULL;
 }
 
+/* The plan of the rollout "myapp", printed. The analysis runs are decided on too, for what may go wrong there. */
 static const char *
 decided(struct arena *a, const json_t *objects)
 {
@@ -141,6 +143,16 @@ decided(struct arena *a, const json_t *objects)
 		json_object_set_new(json_object_get(o, "metadata"), "namespace", json_string("default"));
 		l.at[l.n++] = object_decode(type_of(json_str(o, "kind")), o, a);
 	}
+	for (size_t k = 0; k < l.n; k++)
+		if (l.at[k]->type == &analysis_run_type && l.at[k]->meta.name != NULL) {
+			struct pass run = { .view = &l.view,
+				.namespace = "default",
+				.name = l.at[k]->meta.name,
+				.now = p.now,
+				.seen = &seen };
+
+			analysis_controller.pass(&run, plan_new(a));
+		}
 	rollout_controller.pass(&p, plan);
 	return plan_print(plan);
 }
@@ -193,11 +205,77 @@ worlds_are_decided_as_written(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Puts something else in the place of every value of a world, one at a time, and decides. Whoever writes into objects may
+ * write anything; the plan may then be any plan, but there is one. */
+static void
+spoil(json_t *objects, json_t *at)
+{
+	static const char *const values[] = { "null", "true", "-1", "1e300", "\"\"", "\"x.y\"", "[]", "[null,{}]", "{}",
+		"{\"x\":[]}" };
+	size_t n = json_is_object(at) ? json_object_size(at) : json_array_size(at), k;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *key = NULL;
+		json_t *old, *member;
+
+		k = 0;
+		json_object_foreach (at, key, member)
+			if (k++ == i)
+				break;
+		/* What the server itself sets, it sets right; and the case's own document is ours. */
+		if (key != NULL && (strcmp(key, "kind") == 0 || strcmp(key, "now") == 0 || strcmp(key, "uid") == 0 ||
+				       strcmp(key, "resourceVersion") == 0 || strcmp(key, "name") == 0 ||
+				       strcmp(key, "metadata") == 0))
+			continue;
+		old = json_incref(key != NULL ? json_object_get(at, key) : json_array_get(at, i));
+		for (size_t v = 0; v < ARRAY_SIZE(values); v++) {
+			json_t *value = json_loads(values[v], JSON_DECODE_ANY, NULL);
+			struct arena *a = arena_new();
+
+			if (key != NULL)
+				json_object_set_new(at, key, value);
+			else
+				json_array_set_new(at, i, value);
+			decided(a, objects);
+			arena_free(a);
+		}
+		if (key != NULL)
+			json_object_set(at, key, old);
+		else
+			json_array_set(at, i, old);
+		spoil(objects, old);
+		json_decref(old);
+	}
+}
+
+static void
+no_value_is_too_strange(void **state)
+{
+	static const char *const names[] = { "analysis_starts_with_the_update",
+		"a_failed_analysis_takes_the_weight_first" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct arena *a = arena_new();
+		json_t *objects = documents(a, FOLDER "/base.yaml"), *o;
+		json_t *changes = documents(a, arena_printf(a, FOLDER "/%s/input.yaml", names[i]));
+		size_t k;
+
+		merge(objects, changes);
+		json_array_foreach (objects, k, o)
+			spoil(objects, o);
+		json_decref(objects);
+		json_decref(changes);
+		arena_free(a);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worlds_are_decided_as_written),
+		cmocka_unit_test(no_value_is_too_strange),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
