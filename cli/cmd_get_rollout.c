@@ -1,5 +1,6 @@
 /* cli/cmd_get_rollout.c: get rollout NAME: the tree of its revisions, once or live. */
 #include <stdio.h>
+#include <unistd.h>
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
@@ -25,8 +26,22 @@ struct drawing {
 	struct timer timer;
 	const char *name;
 	bool watch, color;
+	bool in_place; /* on a terminal; elsewhere each change is written below the last */
 	int code;
 };
+
+/* From the top of the screen, each line cleared behind its end: nothing flickers. */
+static void
+draw_in_place(const char *text)
+{
+	fputs("\x1b[H", stdout);
+	for (; *text != '\0'; text++) {
+		if (*text == '\n')
+			fputs("\x1b[K", stdout);
+		putchar(*text);
+	}
+	fputs("\x1b[J", stdout);
+}
 
 static void
 draw(struct timer *t, void *arg)
@@ -45,13 +60,14 @@ draw(struct timer *t, void *arg)
 		loop_stop(d->cli->loop);
 		return;
 	}
-	if (d->watch && d->color)
-		fputs("\x1b[H\x1b[2J", stdout); /* in place */
-	fputs(text, stdout);
+	if (d->in_place)
+		draw_in_place(text);
+	else
+		fputs(text, stdout);
 	fflush(stdout);
 	if (!d->watch)
 		loop_stop(d->cli->loop);
-	else
+	else if (d->in_place)
 		loop_timer(d->cli->loop, &d->timer, 1000); /* ages grow */
 }
 
@@ -72,8 +88,11 @@ get_run(struct cli *c)
 	if (c->n_args != 1)
 		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
 	d.name = c->args[0];
+	d.in_place = d.watch && isatty(STDOUT_FILENO);
 	if (cli_connect(c) != 0)
 		return 1;
+	if (d.in_place)
+		fputs("\x1b[2J", stdout);
 	d.timer = (struct timer){ .fire = draw, .arg = &d };
 	d.watched.changed = on_change;
 	d.watched.arg = &d;

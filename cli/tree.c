@@ -81,7 +81,10 @@ row(struct tree *t, const char *name, const char *kind, const char *status, int6
 	cell(&t->out, kind, 12);
 	cell(&t->out, status, 16);
 	cell(&t->out, created != 0 ? duration_human(t->arena, t->now - created) : "", 6);
-	str_addf(&t->out, "%s\n", info);
+	str_adds(&t->out, info);
+	while (t->out.len > 0 && t->out.at[t->out.len - 1] == ' ')
+		t->out.len--;
+	str_addc(&t->out, '\n');
 }
 
 static void
@@ -113,19 +116,19 @@ head(struct tree *t)
 			? (str_eq(s->stable_rs, s->current_pod_hash) ? 100 : s->canary.weights->canary.weight)
 			: 0);
 	}
+}
+
+static void
+counts(struct tree *t)
+{
+	const struct rollout *r = t->rollout;
+	const struct rollout_status *s = &r->status;
+
 	str_addf(&t->out,
 	    "Replicas:\n  Desired:       %" PRId64 "\n  Current:       %" PRId64 "\n  Updated:       %" PRId64
 	    "\n  Ready:         %" PRId64 "\n  Available:     %" PRId64 "\n\n",
 	    r->spec.replicas.set ? r->spec.replicas.is : 1, s->replicas, s->updated_replicas, s->ready_replicas,
 	    s->available_replicas);
-}
-
-static int64_t
-revision(const struct object *o)
-{
-	long long n;
-
-	return str_int(object_annotation(o, ANNOTATION_REVISION), 0, INT32_MAX, &n) ? n : 0;
 }
 
 static const char *
@@ -139,6 +142,43 @@ image_of(struct tree *t, const struct replicaset *rs)
 		text = arena_printf(t->arena, "%s%s%s", text, i > 0 ? "," : "", json_str(c, "image") ?: "");
 	json_decref(j);
 	return text;
+}
+
+/* What the version is to the rollout; "" for an old one. */
+static const char *
+role_of(const struct tree *t, const struct replicaset *rs)
+{
+	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
+
+	if (str_eq(hash, t->rollout->status.stable_rs))
+		return "stable";
+	return str_eq(hash, t->rollout->status.current_pod_hash) ? "canary" : "";
+}
+
+/* The images that have pods, the newest first. */
+static void
+images(struct tree *t, const struct object **sets, size_t n)
+{
+	const char *label = "Images:         ";
+
+	for (size_t i = n; i-- > 0;) {
+		const struct replicaset *rs = (const struct replicaset *)sets[i];
+		const char *role = role_of(t, rs);
+
+		if (rs->status.replicas == 0 && replicaset_wanted(rs) == 0)
+			continue;
+		str_addf(&t->out, "%s %s%s%s%s\n", label, image_of(t, rs), role[0] != '\0' ? " (" : "", role,
+		    role[0] != '\0' ? ")" : "");
+		label = "                ";
+	}
+}
+
+static int64_t
+revision(const struct object *o)
+{
+	long long n;
+
+	return str_int(object_annotation(o, ANNOTATION_REVISION), 0, INT32_MAX, &n) ? n : 0;
 }
 
 static void
@@ -159,15 +199,10 @@ pods(struct tree *t, const struct replicaset *rs, const char *bar)
 static void
 replicaset(struct tree *t, const struct replicaset *rs, const char *bar, bool last)
 {
-	const struct rollout_status *s = &t->rollout->status;
-	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), *roles = "";
+	const char *roles = role_of(t, rs);
 	const char *deadline = object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE);
 	int64_t at, want = replicaset_wanted(rs);
 
-	if (str_eq(hash, s->stable_rs))
-		roles = "stable";
-	else if (str_eq(hash, s->current_pod_hash))
-		roles = "canary";
 	if (time_parse(deadline, &at) && want > 0)
 		roles = arena_printf(t->arena, "%s%sgoes in %s", roles, roles[0] != '\0' ? "," : "",
 		    duration_human(t->arena, at - t->now));
@@ -238,7 +273,11 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	if (t.rollout == NULL)
 		return NULL;
 	str_init(&t.out, 4u << 20);
+	n_sets = view_owned(v, &replicaset_type, ns, t.rollout->object.meta.uid, a, &sets);
+	n_runs = view_owned(v, &analysis_run_type, ns, t.rollout->object.meta.uid, a, &runs);
 	head(&t);
+	images(&t, sets, n_sets);
+	counts(&t);
 	cell(&t.out, "NAME", 52);
 	cell(&t.out, "KIND", 12);
 	cell(&t.out, "STATUS", 16);
@@ -246,8 +285,6 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	str_adds(&t.out, "INFO\n");
 	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, t.rollout->status.phase ?: "Progressing"),
 	    t.rollout->object.meta.creation_timestamp, "");
-	n_sets = view_owned(v, &replicaset_type, ns, t.rollout->object.meta.uid, a, &sets);
-	n_runs = view_owned(v, &analysis_run_type, ns, t.rollout->object.meta.uid, a, &runs);
 	revisions = arena_new_array(a, int64_t, n_sets + 1);
 	for (size_t i = 0; i < n_sets; i++)
 		revisions[n++] = revision(sets[i]);

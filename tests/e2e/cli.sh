@@ -67,6 +67,8 @@ check "of a revision that there is not" says "revision" "$s" undo myapp --to-rev
 check "a status that cannot settle gives up" says "not settled" "$s" status myapp --timeout 1ms
 "$s" promote myapp --full >/dev/null
 check "as kubectl's plugin" says "myapp" env PATH="$PWD:$PATH" kubectl sluice list rollouts
+check "make install COMPAT=1" make -s install PREFIX="$dir/installed" COMPAT=1
+check "as the plugin that it replaces" says "myapp" env PATH="$dir/installed/bin:$PATH" kubectl argo rollouts list rollouts
 within 20 says Healthy "$s" status myapp --timeout 10s
 kubectl get events -o 'jsonpath={range .items[*]}{.reason}{"\n"}{end}' >"$dir/events"
 for reason in NewReplicaSetCreated ScalingReplicaSet TrafficWeightUpdated RolloutPaused RolloutAborted RolloutCompleted; do

@@ -42,6 +42,15 @@ within() {
 	done
 }
 
+# free_port: a port on loopback that nobody listens on.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		(: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+	done
+}
+
 # dev ARGS...: starts the laptop cluster in $dir and points kubectl and sluice at it.
 dev() {
 	"$SLUICE" dev --dir "$dir" "$@" >"$dir/dev.log" 2>&1 &
