@@ -296,7 +296,8 @@ static json_t *
 final_status(const json_t *recording, bool early)
 {
 	static const char *const keys[] = { "abort", "currentPodHash", "stableRS", "currentStepIndex",
-		"currentStepHash", "phase", "message", "selector", "canary", "blueGreen", "controllerPause",
+		"currentStepHash", "phase", "message", "selector", "canary", "blueGreen", "controllerPause", "replicas",
+		"updatedReplicas", "readyReplicas", "availableReplicas", "HPAReplicas", "pauseConditions",
 		"promoteFull" };
 	json_t *last = NULL, *e, *out = json_object(), *conditions = json_object(), *duration;
 	const char *key;
