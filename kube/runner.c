@@ -251,7 +251,9 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
 		for (size_t k = 0; k < (*rows)->n_watches; k++) {
-			if (is_watched(todo, n, (*rows)->watches[k].type))
+			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
+			if (is_watched(todo, n, (*rows)->watches[k].type) ||
+			    (r->namespace != NULL && (*rows)->watches[k].type->cluster_scoped))
 				continue;
 			assert(n < WATCHES_MAX);
 			todo[n++] = &(*rows)->watches[k];

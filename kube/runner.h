@@ -12,7 +12,7 @@
 struct runner;
 
 struct runner_settings {
-	const char *namespace; /* NULL: all */
+	const char *namespace; /* NULL: all; else cluster-scoped types are not watched */
 	uint64_t seed; /* of jitter and event names */
 	const char *component; /* of events: "rollouts-controller" */
 	void (*synced)(void *arg); /* NULL, or told when every first list is in */

@@ -73,6 +73,32 @@ again(struct watch *w, bool failed)
 }
 
 static void
+synced(struct watch *w)
+{
+	if (w->synced)
+		return;
+	w->synced = true;
+	w->observer.synced(w->observer.arg);
+}
+
+static void
+list_failed(struct watch *w, const struct err *e)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	if (w->observer.failed != NULL)
+		w->observer.failed(e, w->observer.arg);
+	else if (e->class != ERR_GONE || !w->synced)
+		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
+	/* A type that the server does not have (Istio's, where there is no Istio) has no objects; it may come later. */
+	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL)
+		synced(w);
+	free(w->next_page);
+	w->next_page = NULL;
+	again(w, true);
+}
+
+static void
 on_list(void *arg, const struct err *e, const json_t *body)
 {
 	struct watch *w = arg;
@@ -82,15 +108,7 @@ on_list(void *arg, const struct err *e, const json_t *body)
 
 	w->list = NULL;
 	if (e != NULL) {
-		_cleanup_(arena_freep) struct arena *a = arena_new();
-
-		if (w->observer.failed != NULL)
-			w->observer.failed(e, w->observer.arg);
-		else
-			log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
-		free(w->next_page);
-		w->next_page = NULL;
-		again(w, true);
+		list_failed(w, e);
 		return;
 	}
 	if (w->next_page == NULL)
@@ -108,10 +126,7 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->backoff = 0;
-	if (!w->synced) {
-		w->synced = true;
-		w->observer.synced(w->observer.arg);
-	}
+	synced(w);
 	again(w, w->resource_version == NULL);
 }
 

@@ -45,12 +45,6 @@ named_share(const struct decision *d, const struct replicaset *rs)
 	return share(weight > 100 ? 100 : weight, d->replicas);
 }
 
-static const char *
-annotation_path(struct arena *a, const char *key)
-{
-	return arena_printf(a, "/metadata/annotations/%s", json_pointer_escape(a, key));
-}
-
 /* 0: none. */
 static int64_t
 deadline_of(const struct replicaset *rs)
@@ -58,22 +52,6 @@ deadline_of(const struct replicaset *rs)
 	int64_t at;
 
 	return time_parse(object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE), &at) ? at : 0;
-}
-
-static void
-set_annotation(struct decision *d, json_t *ops, const struct replicaset *rs, const char *key, const char *value)
-{
-	const char *old = object_annotation(&rs->object, key);
-
-	if (rs->object.meta.annotations.n == 0) {
-		if (value != NULL)
-			json_patch_add(ops, "add", "/metadata/annotations", json_pack("{s:s}", key, value));
-		return;
-	}
-	if (value == NULL && old != NULL)
-		json_patch_add(ops, "remove", annotation_path(d->arena, key), NULL);
-	else if (value != NULL && !str_eq(old, value))
-		json_patch_add(ops, "add", annotation_path(d->arena, key), json_string(value));
 }
 
 /* Scales to `to`; `drop_deadline` removes the date at which it was to go. */
@@ -86,11 +64,11 @@ scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_dea
 	if (from != to) {
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
-		set_annotation(
-		    d, ops, rs, ANNOTATION_DESIRED_REPLICAS, arena_printf(d->arena, "%" PRId64, d->replicas));
+		object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_DESIRED_REPLICAS,
+		    arena_printf(d->arena, "%" PRId64, d->replicas));
 	}
 	if (drop_deadline)
-		set_annotation(d, ops, rs, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
+		object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
 	if (json_array_size(ops) == 0) {
 		json_decref(ops);
 		return;
@@ -108,7 +86,7 @@ set_deadline(struct decision *d, const struct replicaset *rs, int64_t seconds)
 	int64_t at = time_add(time_stored(d->w->now), seconds * 1000);
 	json_t *ops = json_array();
 
-	set_annotation(d, ops, rs, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(d->arena, at));
+	object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(d->arena, at));
 	plan_patch(d->plan, &rs->object, ops);
 	plan_wake(d->plan, at + 1);
 	plan_reason(d->plan, "ReplicaSet %s goes in %" PRId64 " s", rs->object.meta.name, seconds);

@@ -150,19 +150,6 @@ adopt(struct decision *d)
 	return d->w->n_orphans > 0;
 }
 
-static void
-annotate(struct decision *d, json_t *ops, const char *key, const char *value)
-{
-	const char *path = arena_printf(d->arena, "/metadata/annotations/%s", json_pointer_escape(d->arena, key));
-	const char *old = object_annotation(&d->w->new_rs->object, key);
-
-	if (str_eq(old, value))
-		return;
-	if (old != NULL)
-		json_patch_add(ops, "test", path, json_string(old));
-	json_patch_add(ops, "add", path, json_string(value));
-}
-
 /* The new version's ReplicaSet follows the rollout's annotations and minReadySeconds, which make no revision of their own.
  * One of an older revision that became the wanted one again gets the next number and remembers its old ones. */
 static void
@@ -174,18 +161,18 @@ follow(struct decision *d, int64_t highest)
 	const char *history = object_annotation(&rs->object, ANNOTATION_REVISION_HISTORY);
 	json_t *ops = json_array();
 
-	if (rs->object.meta.annotations.n == 0)
-		json_patch_add(ops, "add", "/metadata/annotations", json_object());
 	if (d->revision <= highest) {
 		d->revision = highest + 1;
-		annotate(d, ops, ANNOTATION_REVISION, arena_printf(d->arena, "%" PRId64, d->revision));
+		object_patch_annotation(
+		    d->arena, ops, &rs->object, ANNOTATION_REVISION, arena_printf(d->arena, "%" PRId64, d->revision));
 		if (old != NULL)
-			annotate(d, ops, ANNOTATION_REVISION_HISTORY,
+			object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_REVISION_HISTORY,
 			    history != NULL ? arena_printf(d->arena, "%s,%s", history, old) : old);
 	}
 	for (size_t i = 0; i < r->object.meta.annotations.n; i++)
 		if (!stays(r->object.meta.annotations.at[i].key))
-			annotate(d, ops, r->object.meta.annotations.at[i].key, r->object.meta.annotations.at[i].value);
+			object_patch_annotation(d->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
+			    r->object.meta.annotations.at[i].value);
 	if (rs->spec.min_ready_seconds != r->spec.min_ready_seconds)
 		json_patch_add(ops, "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
 	if (json_array_size(ops) > 0)

@@ -32,6 +32,8 @@ weight_done(struct decision *d, const struct canary_step *s)
 {
 	const struct routing *r = &d->w->routing;
 
+	if (d->replicas == 0)
+		return replicas_at_target(d); /* no pods, no traffic to see */
 	return replicas_at_target(d) && r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
 	       (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
 }

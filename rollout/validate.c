@@ -10,7 +10,7 @@
 #define CANARY "spec.strategy.canary"
 
 static const char *
-service_problem(struct arena *a, const char *field, const char *name, const struct service *s, const struct rollout *r)
+service_problem(struct arena *a, const char *field, const char *name, const struct service *s, const struct world *w)
 {
 	const char *manager;
 
@@ -19,8 +19,7 @@ service_problem(struct arena *a, const char *field, const char *name, const stru
 	if (s == NULL)
 		return arena_printf(
 		    a, "%s.%s: Invalid value: \"%s\": service \"%s\" not found", CANARY, field, name, name);
-	manager = object_annotation(&s->object, ANNOTATION_MANAGED_BY);
-	if (manager != NULL && strcmp(manager, r->object.meta.name) != 0)
+	if ((manager = managed_by_other(w->rollout, w->view, &s->object)) != NULL)
 		return arena_printf(a, "%s.%s: Invalid value: \"%s\": the service is managed by rollout \"%s\"", CANARY,
 		    field, name, manager);
 	return NULL;
@@ -147,8 +146,9 @@ find(struct decision *d)
 		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and "
 			      "canary services";
 	if ((text = step_problem(d->arena, c)) != NULL ||
-	    (text = service_problem(d->arena, "canaryService", c->canary_service, d->w->canary_service, r)) != NULL ||
-	    (text = service_problem(d->arena, "stableService", c->stable_service, d->w->stable_service, r)) != NULL)
+	    (text = service_problem(d->arena, "canaryService", c->canary_service, d->w->canary_service, d->w)) !=
+		NULL ||
+	    (text = service_problem(d->arena, "stableService", c->stable_service, d->w->stable_service, d->w)) != NULL)
 		return text;
 	if (d->w->routing_err != NULL)
 		return err_text(d->arena, d->w->routing_err);

@@ -62,11 +62,26 @@ weights_plan(struct decision *d, bool lower)
 		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want);
 }
 
-/* May a destination that carries `weight` percent select this revision from now on? */
-static bool
-can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight)
+/* The ReplicaSet that a hash names, or NULL. */
+static const struct replicaset *
+selected(const struct decision *d, const char *hash)
 {
-	return weight == 0 || (available(rs) > 0 && available(rs) >= weight * d->replicas / 100);
+	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
+		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
+			return d->w->replicasets[i];
+	return NULL;
+}
+
+/* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands
+ * behind `now` any more, one pod is better than none. */
+static bool
+can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight, const char *now)
+{
+	if (weight == 0 || d->replicas == 0)
+		return true;
+	if (now != NULL && available(selected(d, now)) == 0)
+		return available(rs) > 0;
+	return available(rs) > 0 && available(rs) >= weight * d->replicas / 100;
 }
 
 static void
@@ -84,16 +99,7 @@ switch_service(struct decision *d, const struct service *s, const char *hash)
 	if (now != NULL)
 		json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(now));
 	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
-	if (object_annotation(&s->object, ANNOTATION_MANAGED_BY) == NULL) {
-		if (s->object.meta.annotations.n == 0)
-			json_patch_add(ops, "add", "/metadata/annotations",
-			    json_pack("{s:s}", ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name));
-		else
-			json_patch_add(ops, "add",
-			    arena_printf(d->arena, "/metadata/annotations/%s",
-				json_pointer_escape(d->arena, ANNOTATION_MANAGED_BY)),
-			    json_string(d->w->rollout->object.meta.name));
-	}
+	object_patch_annotation(d->arena, ops, &s->object, ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name);
 	plan_patch(d->plan, &s->object, ops);
 	plan_event(d->plan, &d->w->rollout->object, false, "SwitchService",
 	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
@@ -110,8 +116,8 @@ hashes_plan(struct decision *d)
 
 	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
 		return;
-	canary_ok = can_carry(d, d->w->new_rs, r->weight);
-	stable_ok = can_carry(d, stable, 100 - r->weight_least);
+	canary_ok = can_carry(d, d->w->new_rs, r->weight, r->canary_hash);
+	stable_ok = can_carry(d, stable, 100 - r->weight_least, r->stable_hash);
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
 		canary_ok = stable_ok = available(stable) >= d->replicas;

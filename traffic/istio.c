@@ -230,12 +230,17 @@ read_destination_rule(const struct rollout *r, const struct view *view, struct a
 	const struct destination_rule *dr = (const struct destination_rule *)o;
 	const char *names[] = { ref->canary_subset_name, ref->stable_subset_name };
 	const char **hashes[] = { &ret->canary_hash, &ret->stable_hash };
+	const char *other;
 
 	if (o == NULL)
 		return err_new(a, ERR_GONE,
 		    "%s.destinationRule.name: Invalid value: \"%s\": "
 		    "destinationrules.networking.istio.io \"%s\" not found",
 		    FIELD, ref->name, ref->name);
+	if ((other = managed_by_other(r, view, o)) != NULL)
+		return err_new(a, ERR_INVALID,
+		    "%s.destinationRule.name: Invalid value: \"%s\": it is managed by rollout \"%s\"", FIELD, ref->name,
+		    other);
 	for (size_t i = 0; i < 2; i++) {
 		const struct subset *s = subset_named(dr, names[i], NULL);
 
@@ -350,16 +355,7 @@ istio_set_hashes(
 		json_decref(ops);
 		return;
 	}
-	if (object_annotation(&dr->object, ANNOTATION_MANAGED_BY) == NULL) {
-		if (dr->object.meta.annotations.n == 0)
-			json_patch_add(ops, "add", "/metadata/annotations",
-			    json_pack("{s:s}", ANNOTATION_MANAGED_BY, r->object.meta.name));
-		else
-			json_patch_add(ops, "add",
-			    arena_printf(plan->arena, "/metadata/annotations/%s",
-				json_pointer_escape(plan->arena, ANNOTATION_MANAGED_BY)),
-			    json_string(r->object.meta.name));
-	}
+	object_patch_annotation(plan->arena, ops, &dr->object, ANNOTATION_MANAGED_BY, r->object.meta.name);
 	plan_patch(plan, &dr->object, ops);
 	plan_event(plan, &r->object, false, "UpdatedDestinationRule",
 	    "DestinationRule %s subset updated (canary: %s, stable: %s)", dr->object.meta.name,

@@ -45,5 +45,9 @@ extern const struct router istio_router;
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];
 
+/* The rollout, other than this one, that an object (a Service, a DestinationRule) belongs to by its annotation and that still
+ * exists; NULL: there is none, it may be taken. */
+const char *managed_by_other(const struct rollout *, const struct view *, const struct object *);
+
 /* The router that a strategy uses, or NULL. */
 const struct router *router_of(const struct canary_strategy *);

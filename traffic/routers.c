@@ -1,5 +1,6 @@
 /* traffic/routers.c: the list. */
 #include "traffic/router.h"
+#include "base/str.h"
 
 const struct router *const routers[] = {
 	&istio_router,
@@ -13,4 +14,14 @@ router_of(const struct canary_strategy *c)
 		if ((*r)->used(c))
 			return *r;
 	return NULL;
+}
+
+const char *
+managed_by_other(const struct rollout *r, const struct view *v, const struct object *o)
+{
+	const char *manager = object_annotation(o, ANNOTATION_MANAGED_BY);
+
+	if (manager == NULL || str_eq(manager, r->object.meta.name))
+		return NULL;
+	return view_get(v, &rollout_type, o->meta.namespace, manager) != NULL ? manager : NULL;
 }

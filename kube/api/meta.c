@@ -2,6 +2,7 @@
 #include "kube/api/meta.h"
 #include <string.h>
 #include "base/str.h"
+#include "kube/api/patch.h"
 
 static const struct field owner_fields[] = {
 	STRING(owner, api_version, "apiVersion"),
@@ -70,6 +71,38 @@ const char *
 object_annotation(const struct object *o, const char *key)
 {
 	return string_map_get(&o->meta.annotations, key);
+}
+
+static bool
+has_path(const json_t *ops, const char *path)
+{
+	json_t *op;
+	size_t i;
+
+	json_array_foreach (ops, i, op)
+		if (str_eq(json_str(op, "path"), path))
+			return true;
+	return false;
+}
+
+void
+object_patch_annotation(struct arena *a, json_t *ops, const struct object *o, const char *key, const char *value)
+{
+	const char *path = arena_printf(a, "/metadata/annotations/%s", json_pointer_escape(a, key));
+	const char *old = object_annotation(o, key);
+
+	if (str_eq(old, value))
+		return;
+	if (o->meta.annotations.n == 0 && !has_path(ops, "/metadata/annotations")) {
+		json_patch_add(ops, "test", "/metadata/resourceVersion", json_string(o->meta.resource_version));
+		json_patch_add(ops, "add", "/metadata/annotations", json_object());
+	}
+	if (old != NULL)
+		json_patch_add(ops, "test", path, json_string(old));
+	if (value != NULL)
+		json_patch_add(ops, "add", path, json_string(value));
+	else
+		json_patch_add(ops, "remove", path, NULL);
 }
 
 int

@@ -38,6 +38,10 @@ const struct owner *object_controller(const struct object *);
 const char *object_label(const struct object *, const char *key);
 const char *object_annotation(const struct object *, const char *key);
 
+/* Adds to a JSON patch of the object what gives it this annotation; NULL removes it. Nothing when it is so already. What is
+ * replaced is tested first; an object without annotations gets its map only if nobody changed it meanwhile. */
+void object_patch_annotation(struct arena *, json_t *ops, const struct object *, const char *key, const char *value);
+
 /* -1, 0 or 1 as a's resourceVersion is older, the same or newer; same type, same server. */
 int resource_version_compare(const char *a, const char *b);
 

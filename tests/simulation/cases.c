@@ -7,7 +7,7 @@
 #include <string.h>
 #include "tests/simulation/judge.h"
 
-#define ROLLOUT "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp"
+#define ROLLOUT_OTHER "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/other"
 #define ISTIO "tests/data/traces/istio.yaml"
 #define ANALYSIS "tests/data/traces/analysis.yaml"
 
@@ -208,6 +208,32 @@ a_lost_answer_makes_no_second_revision(struct cluster *c)
 	expect(c, json_at(cluster_rollout(c), "/status/collisionCount") == NULL, "its name was no collision");
 }
 
+static void
+a_destination_rule_of_another_rollout_is_left_alone(struct cluster *c)
+{
+	const char *dr = "/apis/networking.istio.io/v1beta1/namespaces/default/destinationrules/myapp-dr";
+	const char *manager = "argo-rollouts.argoproj.io/managed-by-rollouts";
+
+	store_do(c->store, "POST", "application/json", "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts",
+	    json_pack("{s:s,s:s,s:{s:s},s:{}}", "apiVersion", "argoproj.io/v1alpha1", "kind", "Rollout", "metadata",
+		"name", "other", "spec"));
+	cluster_apply(c, ISTIO);
+	store_do(c->store, "PATCH", "application/merge-patch+json", dr,
+	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", manager, "other"));
+	cluster_run(c, 5000);
+	expect(c, says(c, "it is managed by rollout \"other\""), "the status says whose it is");
+	store_do(c->store, "DELETE", NULL, ROLLOUT_OTHER, NULL);
+	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "revisionHistoryLimit", 3));
+	expect(c, cluster_wait(c, "Healthy", 4, 30000), "once that is gone it is taken");
+	cluster_run(c, 1000);
+	expect(c,
+	    str_eq(json_str(
+		       json_at(store_get(c->store, "destinationrules", "default", "myapp-dr"), "/metadata/annotations"),
+		       manager),
+		"myapp"),
+	    "and carries our name");
+}
+
 /* --- giving up ----------------------------------------------------------------------------------------------------- */
 
 static void
@@ -281,6 +307,64 @@ an_invalid_spec_does_not_hide_a_persons_abort(struct cluster *c)
 	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
 	cluster_run(c, 100);
 	expect(c, cluster_weight(c) == 0, "the abort takes the weight away");
+}
+
+/* --- scaling ------------------------------------------------------------------------------------------------------- */
+
+static int
+stable_weight_without_pods(struct cluster *c)
+{
+	const json_t *dr = store_get(c->store, "destinationrules", "default", "myapp-dr");
+	const char *hash = json_str(json_at(dr, "/spec/subsets/1/labels"), "rollouts-pod-template-hash");
+	_cleanup_(freep) char *name = mem_printf("myapp-%s", hash != NULL ? hash : "");
+	const json_t *rs = store_get(c->store, "replicasets", "default", name);
+
+	return json_int(json_object_get(rs, "status"), "availableReplicas", 0) == 0;
+}
+
+static void
+a_rollout_of_no_replicas_goes_through(struct cluster *c)
+{
+	if (!start(c, ISTIO))
+		return;
+	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", 0));
+	cluster_run(c, 3000);
+	cluster_set_image(c, "myregistry/myapp:v2");
+	cluster_run(c, 100);
+	if (!expect(c, cluster_wait(c, "Paused", 1, 10000), "it comes to its pause"))
+		return;
+	cluster_promote(c);
+	cluster_run(c, 100);
+	expect(c, cluster_wait(c, "Healthy", 4, 20000), "and to its end");
+	expect(c, str_eq(status_of(c, "stableRS"), "5d8d759cf8"), "v2 is the stable version");
+	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", 3));
+	cluster_run(c, 1600);
+	expect(c, !stable_weight_without_pods(c), "scaled up, the first pods have the traffic");
+	expect(c, cluster_wait(c, "Healthy", 4, 20000), "and all is well");
+}
+
+static void
+scaling_in_the_middle_keeps_both_sides_whole(struct cluster *c)
+{
+	if (!start(c, ISTIO) || !to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", 12));
+	cluster_run(c, 5000);
+	expect(c,
+	    json_integer_value(json_at(
+		store_get(c->store, "replicasets", "default", "myapp-5d8d759cf8"), "/status/availableReplicas")) == 3,
+	    "the canary has its quarter");
+	expect(c,
+	    json_integer_value(json_at(
+		store_get(c->store, "replicasets", "default", "myapp-697df5b887"), "/status/availableReplicas")) == 12,
+	    "the stable version all");
+	expect(c, cluster_weight(c) == 25, "the weight stands");
+	cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", 4));
+	cluster_run(c, 5000);
+	expect(c,
+	    json_integer_value(
+		json_at(store_get(c->store, "replicasets", "default", "myapp-5d8d759cf8"), "/spec/replicas")) == 1,
+	    "scaled down, the canary too");
 }
 
 /* --- time ---------------------------------------------------------------------------------------------------------- */
@@ -472,6 +556,9 @@ static const struct {
 	CASE(a_strangers_replicaset_is_left_alone),
 	CASE(an_orphaned_replicaset_is_adopted),
 	CASE(a_lost_answer_makes_no_second_revision),
+	CASE(a_destination_rule_of_another_rollout_is_left_alone),
+	CASE(a_rollout_of_no_replicas_goes_through),
+	CASE(scaling_in_the_middle_keeps_both_sides_whole),
 	CASE(an_abort_does_not_wait_for_events),
 	CASE(a_failed_analysis_returns_traffic_within_100_ms),
 	CASE(an_invalid_spec_does_not_hide_a_failed_analysis),

@@ -19,6 +19,8 @@ struct readiness {
 struct judge {
 	struct cluster *cluster;
 	struct map ready; /* hash → struct readiness */
+	long long replicas, replicas_low; /* spec.replicas, and the least of it lately */
+	int64_t low_until; /* mono ms */
 	int64_t failed_at; /* mono ms of the last failed verdict; of failed_hash */
 	char failed_hash[32];
 	char verdict[400];
@@ -95,12 +97,20 @@ in_trouble(const struct judge *j)
 	return j->cluster->trouble || loop_mono(j->cluster->loop) < j->cluster->trouble_over + REQUEST_MAX_MS;
 }
 
+/* A decision may rest on a number of replicas that a person has raised since. */
+static long long
+lately_replicas(const struct judge *j)
+{
+	return loop_mono(j->cluster->loop) < j->low_until && j->replicas_low < j->replicas ? j->replicas_low
+											   : j->replicas;
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
 	int weight = (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight"));
 	int stable = (int)json_integer_value(json_at(o, "/spec/http/0/route/0/weight"));
-	long long replicas = json_int(json_object_get(cluster_rollout(j->cluster), "spec"), "replicas", 1);
+	long long replicas = lately_replicas(j);
 	long long need = (weight * replicas + 99) / 100, have, wanted;
 	const char *hash = subset_hash(j, 0);
 	int old = j->weight;
@@ -129,7 +139,7 @@ on_virtual_service(struct judge *j, const json_t *o)
 static void
 on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 {
-	long long replicas = json_int(json_object_get(cluster_rollout(j->cluster), "spec"), "replicas", 1), share = 0;
+	long long replicas = lately_replicas(j), share = 0;
 	long long before = json_int(json_object_get(old, "spec"), "replicas", 0),
 		  now = json_int(json_object_get(o, "spec"), "replicas", 0);
 	long long available = json_int(json_object_get(o, "status"), "availableReplicas", 0);
@@ -161,6 +171,13 @@ on_rollout(struct judge *j, const json_t *old, const json_t *o)
 	const json_t *status = json_object_get(o, "status");
 	const char *hash = json_str(status, "currentPodHash") ?: "";
 	long long index = json_int(status, "currentStepIndex", 0);
+	long long replicas = json_int(json_object_get(o, "spec"), "replicas", 1);
+
+	if (replicas > j->replicas) {
+		j->replicas_low = lately_replicas(j);
+		j->low_until = loop_mono(j->cluster->loop) + READY_MEMORY_MS;
+	}
+	j->replicas = replicas;
 
 	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 &&
 	    !json_is_true(json_object_get(status, "promoteFull")) && !str_eq(json_str(status, "stableRS"), hash))

@@ -57,7 +57,7 @@ act(struct cluster *c)
 {
 	static const char *const images[] = { "myregistry/myapp:v1", "myregistry/myapp:v2", "myregistry/myapp:v3" };
 
-	switch (rand_below(&c->people, 14)) {
+	switch (rand_below(&c->people, 15)) {
 	case 0:
 	case 1: cluster_set_image(c, images[rand_below(&c->people, 3)]); break;
 	case 2:
@@ -81,6 +81,10 @@ act(struct cluster *c)
 	case 9: wobble(c, false); break;
 	case 10: wobble(c, true); break;
 	case 11: c->metric = rand_chance(&c->people, 70) ? 0.01 : 0.4; break;
+	case 13:
+		cluster_note(c, "person: scale");
+		cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", (int)rand_below(&c->people, 7)));
+		break;
 	case 12: c->metric_refused = rand_chance(&c->people, 20); break;
 	default:
 		if (rand_chance(&c->people, 30)) {
