@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -34,8 +35,27 @@ on_exit_(struct loop_io *io, int events, void *arg)
 	c->exited(c->arg, status); /* the owner frees with child_stop */
 }
 
+const char *
+child_find(struct arena *a, const char *name)
+{
+	const char *path = getenv("PATH"),
+		   *at = arena_printf(a, "%s:/usr/sbin:/sbin", path != NULL ? path : "/usr/bin:/bin");
+
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0 ? arena_strdup(a, name) : NULL;
+	for (size_t n; *at != '\0'; at += n + (at[n] == ':')) {
+		const char *file;
+
+		n = strcspn(at, ":");
+		file = arena_printf(a, "%.*s/%s", (int)n, at, name);
+		if (n > 0 && access(file, X_OK) == 0)
+			return file;
+	}
+	return NULL;
+}
+
 static void
-become(const char *const *argv, const char *log, pid_t parent)
+become(const char *program, const char *const *argv, const char *log, pid_t parent)
 {
 	sigset_t none;
 	int fd;
@@ -58,7 +78,7 @@ become(const char *const *argv, const char *log, pid_t parent)
 		dup2(fd, STDIN_FILENO);
 		close(fd);
 	}
-	execvp(argv[0], (char *const *)argv);
+	execv(program, (char *const *)argv);
 	_exit(127);
 }
 
@@ -66,13 +86,21 @@ struct child *
 child_start(struct loop *l, const char *const *argv, const char *log, void (*exited)(void *, int), void *arg)
 {
 	struct child *c = mem_alloc(sizeof(*c));
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *program = child_find(a, argv[0]);
 	pid_t parent = getpid();
 	int fd;
+
+	if (program == NULL) {
+		free(c);
+		errno = ENOENT;
+		return NULL;
+	}
 
 	*c = (struct child){ .loop = l, .exited = exited, .arg = arg };
 	c->pid = fork();
 	if (c->pid == 0)
-		become(argv, log, parent);
+		become(program, argv, log, parent);
 	fd = c->pid > 0 ? (int)syscall(SYS_pidfd_open, c->pid, 0) : -1;
 	if (fd < 0) {
 		if (c->pid > 0) {

@@ -4,11 +4,16 @@
  */
 #pragma once
 #include <sys/types.h>
+#include "base/arena.h"
 #include "base/loop.h"
 
 struct child;
 
-/* Starts argv[0] (looked up in PATH), with standard output and error appended to `log` (NULL: /dev/null), and tells
+/* Where a program is: in PATH, or where daemons are (/usr/sbin, /sbin), which people's PATH often lacks. In the arena; NULL:
+ * nowhere. */
+const char *child_find(struct arena *, const char *name);
+
+/* Starts argv[0] (a path, or looked up as child_find does), with standard output and error appended to `log` (NULL: /dev/null), and tells
  * `exited` when it ends (status as of waitpid). NULL when it cannot be started; errno says why. */
 struct child *child_start(
     struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);

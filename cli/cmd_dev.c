@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/child.h"
 #include "base/str.h"
 #include "cli/dev.h"
 
@@ -11,20 +12,59 @@ const struct command cmd_dev = {
 	.name = "dev",
 	.args = "",
 	.summary = "starts a cluster on this machine (loopback only) and writes a kubeconfig",
-	.flags = "dir port ready app behave no-controller prometheus mesh",
+	.flags = "dir port ready app behave load without",
 	.run = dev_run,
 };
+
+static const char *const parts[] = { "controller", "mesh", "prometheus", "app", "load" };
+
+/* What --without names; false after saying that there is no such part. */
+static bool
+read_without(struct cli *c, struct dev_settings *s)
+{
+	bool *const on[] = { &s->controller, &s->mesh, &s->prometheus };
+	char *list = arena_strdup(c->arena, cli_flag(c, "without") ?: ""), *save = NULL;
+
+	for (char *t = strtok_r(list, ",", &save); t != NULL; t = strtok_r(NULL, ",", &save)) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(parts) && strcmp(parts[k], t) != 0)
+			k++;
+		if (k == ARRAY_SIZE(parts)) {
+			cli_fail(c, "--without: \"%s\" is not one of controller, mesh, prometheus, app, load", t);
+			return false;
+		}
+		if (k < ARRAY_SIZE(on))
+			*on[k] = false;
+		else if (k == 3)
+			s->app = NULL;
+		else
+			s->load = 0;
+	}
+	return true;
+}
+
+/* A program that is not installed is no reason not to start the rest. */
+static void
+skip_missing(struct cli *c, bool *wanted, const char *program, const char *what)
+{
+	if (*wanted && child_find(c->arena, program) == NULL) {
+		printf("No %s: %s is not installed (Debian's package of that name brings it).\n", what, program);
+		*wanted = false;
+	}
+}
 
 static int
 dev_run(struct cli *c)
 {
 	struct dev_settings s = { .dir = cli_flag(c, "dir"),
 		.ready_ms = 1500,
-		.app = cli_flag(c, "app"),
+		.app = cli_flag(c, "app") ?: "myregistry/myapp",
 		.behave = cli_flag(c, "behave"),
-		.controller = cli_flag(c, "no-controller") == NULL,
-		.prometheus = cli_flag(c, "prometheus") != NULL,
-		.mesh = cli_flag(c, "mesh") != NULL };
+		.controller = true,
+		.prometheus = true,
+		.mesh = true,
+		.load = 10 };
 	long long n = 0;
 	struct dev *d;
 
@@ -35,16 +75,28 @@ dev_run(struct cli *c)
 		return cli_fail(c, "--ready: \"%s\" is not a number of milliseconds", cli_flag(c, "ready"));
 	if (cli_flag(c, "ready") != NULL)
 		s.ready_ms = n;
+	if (cli_flag(c, "load") != NULL && !str_int(cli_flag(c, "load"), 0, 1000, &n))
+		return cli_fail(c, "--load: \"%s\" is not a number from 0 to 1000", cli_flag(c, "load"));
+	if (cli_flag(c, "load") != NULL)
+		s.load = (int)n;
+	if (!read_without(c, &s))
+		return 1;
+	skip_missing(c, &s.mesh, "haproxy", "mesh");
+	skip_missing(c, &s.prometheus, "prometheus", "Prometheus");
 	if (s.dir == NULL && (s.dir = dev_directory(c)) == NULL)
 		return 1;
 	cli_signals(c);
 	if ((d = dev_start(c, &s)) == NULL)
 		return 1;
 	printf("The cluster runs at %s.\n\n    export KUBECONFIG=%s\n\n", dev_server(d), dev_kubeconfig(d));
+	if (s.app != NULL)
+		printf("Pods:        of image %s are local processes, all others virtual\n", s.app);
 	if (dev_prometheus(d) != NULL)
 		printf("Prometheus:  %s\n", dev_prometheus(d));
 	if (dev_gateway(d) != NULL)
-		printf("Gateway:     %s\n", dev_gateway(d));
+		printf("Gateway:     %s (serves the first VirtualService there is)\n", dev_gateway(d));
+	if (dev_gateway(d) != NULL && s.load > 0)
+		printf("Users:       %d requests a second to the gateway, counted in load.log\n", s.load);
 	printf("Logs:        %s/*.log\nCtrl-C stops it all.\n", s.dir);
 	fflush(stdout);
 	loop_run(c->loop);

@@ -28,7 +28,7 @@ struct dev {
 	struct processes *processes;
 	struct mesh *mesh;
 	struct prometheus_server *prometheus;
-	struct child *controller;
+	struct child *controller, *load;
 	struct timer restart;
 	const char *kubeconfig, *server;
 };
@@ -60,6 +60,26 @@ start_controller(struct dev *d)
 
 	d->controller = child_start(
 	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);
+}
+
+static void
+on_load_exit(void *arg, int status)
+{
+	struct dev *d = arg;
+
+	(void)status;
+	d->load = child_stop(d->load, 0);
+}
+
+/* The application's users, as a process of their own. */
+static void
+start_load(struct dev *d)
+{
+	const char *argv[] = { cli_self(d->cli), "load", "--url", arena_printf(d->arena, "%s/", mesh_url(d->mesh)),
+		"--rate", arena_printf(d->arena, "%d", d->settings.load), NULL };
+
+	d->load =
+	    child_start(d->cli->loop, argv, arena_printf(d->arena, "%s/load.log", d->settings.dir), on_load_exit, d);
 }
 
 static bool
@@ -160,6 +180,8 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	}
 	if (settings->controller)
 		start_controller(d);
+	if (d->mesh != NULL && settings->load > 0)
+		start_load(d);
 	return d;
 }
 
@@ -170,6 +192,7 @@ dev_stop(struct dev *d)
 		return NULL;
 	loop_timer_stop(d->cli->loop, &d->restart);
 	child_stop(d->controller, STOP_MS);
+	child_stop(d->load, STOP_MS);
 	prometheus_server_free(d->prometheus);
 	mesh_free(d->mesh);
 	processes_free(d->processes);

@@ -11,6 +11,7 @@ struct dev_settings {
 	const char *app; /* image repository that runs the demo application; NULL: all pods are virtual */
 	const char *behave; /* how its tags behave; NULL: well */
 	bool controller, prometheus, mesh;
+	int load; /* requests a second to the mesh's gateway; 0: none */
 };
 
 /* A new directory under $TMPDIR or /tmp, in the cli's arena; NULL after an error was printed. And its removal. */

@@ -82,15 +82,15 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
 
-void
-pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const char *ip)
+static void
+write_status(struct pods *p, const char *ns, const char *name, bool ready, const char *ip, int restarts)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const json_t *pod = store_get(p->store, "pods", ns, name);
 	const char *now = time_format(a, loop_wall(p->loop)), *truth = ready ? "True" : "False", *image;
 	json_t *status;
 
-	if (pod == NULL || (is_ready(pod) == ready && json_at(pod, "/status/phase") != NULL && ip == NULL))
+	if (pod == NULL)
 		return;
 	image = json_string_value(json_at(pod, "/spec/containers/0/image")) ?: "";
 	status = json_pack("{s:s,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}],s:[{s:s,s:b,s:b,s:i,s:s,s:s,s:{s:{s:s}}}]}",
@@ -99,10 +99,34 @@ pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const c
 	    json_str(meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
 	    now, "type", "Ready", "status", truth, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
 	    "lastTransitionTime", now, "type", "PodScheduled", "status", "True", "lastTransitionTime", now, "containerStatuses",
-	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", 0,
+	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", restarts,
 	    "image", image, "imageID", image, "state", "running", "startedAt", now);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/api/v1/namespaces/%s/pods/%s/status", ns, name), json_pack("{s:o}", "status", status));
+}
+
+static int
+restarts(const json_t *pod)
+{
+	return (int)json_integer_value(json_at(pod, "/status/containerStatuses/0/restartCount"));
+}
+
+void
+pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const char *ip)
+{
+	const json_t *pod = store_get(p->store, "pods", ns, name);
+
+	if (pod != NULL && (is_ready(pod) != ready || ip != NULL))
+		write_status(p, ns, name, ready, ip, restarts(pod));
+}
+
+void
+pods_restarted(struct pods *p, const char *ns, const char *name)
+{
+	const json_t *pod = store_get(p->store, "pods", ns, name);
+
+	if (pod != NULL)
+		write_status(p, ns, name, false, NULL, restarts(pod) + 1);
 }
 
 static void

@@ -27,3 +27,6 @@ struct pods *pods_free(struct pods *);
 
 /* A pod's readiness changed. `ip` NULL: unchanged. */
 void pods_ready(struct pods *, const char *ns, const char *name, bool ready, const char *ip);
+
+/* Its process ended and is started again: not ready, and restarted once more. */
+void pods_restarted(struct pods *, const char *ns, const char *name);

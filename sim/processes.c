@@ -13,15 +13,19 @@
 
 #define STOP_MS 1500
 #define PROBE_MS 200
+#define RESTART_MIN_MS 1000
+#define RESTART_MAX_MS 30000
 
 struct process {
 	struct processes *owner;
 	struct child *child;
-	char *ns, *name, ip[32];
+	char *ns, *name, *tag, ip[32], errors[32], latency[32];
 	int port;
-	int64_t not_before; /* mono: the probe's initialDelaySeconds */
+	int64_t initial_delay; /* ms, of the readiness probe */
+	int64_t not_before; /* mono: no probe before */
+	int64_t backoff; /* ms */
 	bool ready;
-	struct timer probe;
+	struct timer probe, restart;
 	struct process *next;
 };
 
@@ -38,12 +42,24 @@ static void
 process_free(struct process *p)
 {
 	loop_timer_stop(p->owner->loop, &p->probe);
+	loop_timer_stop(p->owner->loop, &p->restart);
 	child_stop(p->child, STOP_MS);
 	free(p->ns);
 	free(p->name);
+	free(p->tag);
 	free(p);
 }
 
+static void launch(struct process *);
+
+static void
+on_restart(struct timer *t, void *arg)
+{
+	(void)t;
+	launch(arg);
+}
+
+/* As a kubelet does it: started again, later each time. */
 static void
 on_exit_(void *arg, int status)
 {
@@ -53,8 +69,27 @@ on_exit_(void *arg, int status)
 	(void)status;
 	p->child = child_stop(p->child, 0);
 	p->ready = false;
-	if (p->owner->pods != NULL)
-		pods_ready(p->owner->pods, p->ns, p->name, false, NULL);
+	pods_restarted(p->owner->pods, p->ns, p->name);
+	p->backoff = p->backoff == 0		       ? RESTART_MIN_MS
+		     : p->backoff * 2 > RESTART_MAX_MS ? RESTART_MAX_MS
+						       : p->backoff * 2;
+	loop_timer(p->owner->loop, &p->restart, p->backoff);
+}
+
+static void
+launch(struct process *p)
+{
+	struct loop *l = p->owner->loop;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *argv[] = { self, "app", "--address", arena_printf(a, "%s:%d", p->ip, p->port), "--version-name",
+		p->tag, "--errors", p->errors, "--latency", p->latency, NULL };
+
+	self[n > 0 ? n : 0] = '\0';
+	p->child = child_start(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), on_exit_, p);
+	p->not_before = loop_mono(l) + p->initial_delay;
+	loop_timer(l, &p->probe, PROBE_MS);
 }
 
 /* Listening is ready: the application answers as soon as it accepts. A loopback connect is decided at once. */
@@ -106,35 +141,30 @@ start(void *arg, const json_t *pod)
 	struct processes *ps = arg;
 	const json_t *container = json_at(pod, "/spec/containers/0"), *meta = json_object_get(pod, "metadata");
 	const char *image = json_str(container, "image") ?: "", *colon = strrchr(image, ':');
-	const char *tag = colon != NULL ? colon + 1 : "latest";
-	char self[4096], log[4200], address[64], errors[32] = "0", latency[32] = "2ms";
-	const char *argv[] = { self, "app", "--address", address, "--version-name", tag, "--errors", errors,
-		"--latency", latency, NULL };
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct process *p;
 
-	if (n <= 0 || colon == NULL || strlen(ps->image) != (size_t)(colon - image) ||
+	if (colon == NULL || strlen(ps->image) != (size_t)(colon - image) ||
 	    strncmp(ps->image, image, strlen(ps->image)) != 0)
 		return false;
-	self[n] = '\0';
 	p = mem_alloc(sizeof(*p));
-	p->owner = ps;
-	p->ns = mem_strdup(json_str(meta, "namespace"));
-	p->name = mem_strdup(json_str(meta, "name"));
-	p->port = (int)json_int(json_at(container, "/ports/0"), "containerPort", 8080);
+	*p = (struct process){ .owner = ps,
+		.ns = mem_strdup(json_str(meta, "namespace")),
+		.name = mem_strdup(json_str(meta, "name")),
+		.tag = mem_strdup(colon + 1),
+		.errors = "0",
+		.latency = "2ms",
+		.port = (int)json_int(json_at(container, "/ports/0"), "containerPort", 8080),
+		.initial_delay =
+		    1000 * json_int(json_object_get(container, "readinessProbe"), "initialDelaySeconds", 0),
+		.probe = { .fire = on_probe, .arg = p },
+		.restart = { .fire = on_restart, .arg = p },
+		.next = ps->list };
+	ps->list = p;
 	ps->serial++;
 	snprintf(p->ip, sizeof(p->ip), "127.%u.%u.%u", 16 + (unsigned)getpid() % 200, ps->serial / 250 % 250,
 	    1 + ps->serial % 250);
-	snprintf(address, sizeof(address), "%s:%d", p->ip, p->port);
-	snprintf(log, sizeof(log), "%s/pods.log", ps->dir);
-	behaviour(ps->behave, tag, errors, sizeof(errors), latency, sizeof(latency));
-	p->child = child_start(ps->loop, argv, log, on_exit_, p);
-	p->not_before =
-	    loop_mono(ps->loop) + 1000 * json_int(json_at(container, "/readinessProbe"), "initialDelaySeconds", 0);
-	p->probe = (struct timer){ .fire = on_probe, .arg = p };
-	p->next = ps->list;
-	ps->list = p;
-	loop_timer(ps->loop, &p->probe, PROBE_MS);
+	behaviour(ps->behave, p->tag, p->errors, sizeof(p->errors), p->latency, sizeof(p->latency));
+	launch(p);
 	return true;
 }
 

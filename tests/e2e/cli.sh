@@ -1,7 +1,7 @@
 #!/bin/bash
 # The command line: a rollout through all that people do with it, and errors that say what to do.
 . "$(dirname "$0")/lib.sh"
-dev --ready 200
+dev --ready 200 --without mesh,prometheus,app
 s=$SLUICE
 image() { kubectl get ro myapp -o 'jsonpath={.spec.template.spec.containers[0].image}'; }
 weight() { kubectl get vs myapp-vs -o 'jsonpath={.spec.http[0].route[1].weight}'; }

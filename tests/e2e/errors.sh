@@ -2,7 +2,7 @@
 # What users get wrong: the status and an event name object and field, the stable version keeps serving, and a correction is
 # all that it takes.
 . "$(dirname "$0")/lib.sh"
-dev --ready 200 --prometheus
+dev --ready 200 --without mesh,app
 s=$SLUICE
 prometheus=$(sed -n 's/^Prometheus: *//p' "$dir/dev.log")
 sed '/^---/,$d' tests/e2e/rollout.yaml >"$dir/good.yaml"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # kubectl against the laptop cluster: everything that people do with it.
 . "$(dirname "$0")/lib.sh"
-dev --no-controller --ready 300
+dev --ready 300 --without controller,mesh,prometheus,app
 k=kubectl
 cat >"$dir/web.yaml" <<'Y'
 apiVersion: apps/v1

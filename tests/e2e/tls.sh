@@ -2,7 +2,7 @@
 # The way to a real API server: TLS, client certificates and tokens, from a kubeconfig, with errors that say what is wrong.
 # HAProxy ends TLS in front of the laptop cluster and asks for a certificate or a token.
 . "$(dirname "$0")/lib.sh"
-dev --ready 200
+dev --ready 200 --without mesh,prometheus,app
 s=$SLUICE
 upstream=$(sed -n 's#.*server: http://##p' "$KUBECONFIG")
 port=$(free_port)
