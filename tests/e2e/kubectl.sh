@@ -86,7 +86,7 @@ check "delete a pod" $k delete pod --wait=false "$($k get pods -o name | head -1
 check "it comes back" within 20 is 3 json rs web '{.status.readyReplicas}'
 check "delete waits for dependants" $k delete rs web --cascade=foreground --timeout=20s
 check "its pods are gone" within 10 is 0 sh -c "$k get pods -o name 2>/dev/null | wc -l"
-check "wait for deletion" sh -c "($k delete configmap later >/dev/null &) ; $k wait --for=delete configmap/later --timeout=20s"
+check "wait for deletion" sh -c "(sleep 1; $k delete configmap later >/dev/null) & $k wait --for=delete configmap/later --timeout=20s"
 check "delete by file" $k delete -f "$dir/web.yaml" --ignore-not-found
 check "delete a namespace takes what is in it" $k delete namespace other --timeout=20s
 check "its objects are gone" fails $k -n other get configmap here
