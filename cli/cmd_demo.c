@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/child.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/demo.h"
 #include "kube/api/core.h"
@@ -419,19 +420,16 @@ apply(struct demo *d, const char *dir, const char *file)
 	struct arena *a = d->cli->arena;
 	const char *path = arena_printf(a, "%s/%s", dir, file);
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	_cleanup_(freep) char *text = mem_alloc(MANIFEST_MAX);
-	FILE *f = fopen(path, "r");
-	size_t n, i;
+	struct bytes text;
 	struct err *e;
 	json_t *object;
+	size_t i;
 
-	if (f == NULL) {
-		cli_fail(d->cli, "%s: %s; run from the project's folder, or say --examples DIR", path, strerror(errno));
+	if ((e = file_read(a, path, MANIFEST_MAX, &text)) != NULL) {
+		cli_fail(d->cli, "%s; run from the project's folder, or say --examples DIR", err_text(a, e));
 		return false;
 	}
-	n = fread(text, 1, MANIFEST_MAX, f);
-	fclose(f);
-	if ((e = yaml_parse(a, text, n, &list)) != NULL) {
+	if ((e = yaml_parse(a, text.at, text.len, &list)) != NULL) {
 		cli_fail(d->cli, "%s: %s", path, err_text(a, e));
 		return false;
 	}

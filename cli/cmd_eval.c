@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/condition/condition.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/pod_template.h"
@@ -27,6 +28,7 @@ const struct command cmd_hash = {
 };
 
 #define FLOATS_MAX 100000
+#define MANIFEST_MAX (4u << 20)
 
 static struct err *
 read_floats(struct arena *a, const char *text, struct value *ret)
@@ -161,25 +163,18 @@ static int
 hash_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
-	_cleanup_(freep) char *text = NULL;
-	json_t *template;
-	size_t room = 0, i, found = 0;
+	json_t *template, *doc;
+	size_t i, found = 0;
+	struct bytes text;
 	struct err *e;
-	json_t *doc;
-	FILE *f;
-	ssize_t n;
 
 	if (cli_flag(c, "lines") != NULL)
 		return each_line(c, hash_line);
 	if (c->n_args != 1)
 		return cli_fail(c, "usage: sluice hash FILE");
-	f = fopen(c->args[0], "r");
-	n = f != NULL ? getdelim(&text, &room, '\0', f) : -1;
-	if (f != NULL)
-		fclose(f);
-	if (n < 0)
-		return cli_fail(c, "%s: cannot be read: %m", c->args[0]);
-	if ((e = yaml_parse(c->arena, text, (size_t)n, &docs)) != NULL)
+	if ((e = file_read(c->arena, c->args[0], MANIFEST_MAX, &text)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	if ((e = yaml_parse(c->arena, text.at, text.len, &docs)) != NULL)
 		return cli_fail(c, "%s: %s", c->args[0], err_text(c->arena, e));
 	json_array_foreach (docs, i, doc) {
 		template = json_at(doc, "/spec/template");

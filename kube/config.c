@@ -1,38 +1,13 @@
 /* kube/config.c: kubeconfig and in-cluster configuration. */
 #include "kube/config.h"
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+#include "base/file.h"
 #include "base/str.h"
 #include "kube/api/yaml.h"
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"
 #define FILE_MAX (1u << 20)
-
-static struct err *
-read_file(struct arena *a, const char *path, const char **ret)
-{
-	FILE *f = fopen(path, "r");
-	struct err *e = NULL;
-	struct str s;
-	char room[4096];
-	size_t n;
-
-	if (f == NULL)
-		return err_new(a, ERR_INVALID, "%s: %s", path, strerror(errno));
-	str_init(&s, FILE_MAX);
-	while ((n = fread(room, 1, sizeof(room), f)) > 0)
-		str_add(&s, room, n);
-	if (ferror(f))
-		e = err_new(a, ERR_INVALID, "%s: %s", path, strerror(errno));
-	else if (s.overflow)
-		e = err_new(a, ERR_INVALID, "%s: longer than %u bytes", path, FILE_MAX);
-	else
-		*ret = arena_strdup(a, str_text(&s));
-	fclose(f);
-	str_done(&s);
-	return e;
-}
 
 static const char *
 base64(struct arena *a, const char *text)
@@ -92,12 +67,13 @@ from_kubeconfig(struct arena *a, const char *path, const char *context, struct c
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const json_t *doc, *ctx, *cluster, *user;
-	const char *text = NULL, *name;
+	struct bytes text;
+	const char *name;
 	struct err *e;
 
-	if ((e = read_file(a, path, &text)) != NULL)
+	if ((e = file_read(a, path, FILE_MAX, &text)) != NULL)
 		return err_wrap(a, e, "kubeconfig");
-	if ((e = yaml_parse(a, text, strlen(text), &docs)) != NULL)
+	if ((e = yaml_parse(a, text.at, text.len, &docs)) != NULL)
 		return err_wrap(a, e, "kubeconfig %s", path);
 	doc = json_array_get(docs, 0);
 	name = context != NULL ? context : json_str(doc, "current-context");
@@ -133,7 +109,7 @@ static struct err *
 in_cluster(struct arena *a, struct config *c)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
-	const char *ns = NULL;
+	struct bytes ns;
 
 	if (host == NULL || port == NULL)
 		return err_new(a, ERR_INVALID,
@@ -143,8 +119,8 @@ in_cluster(struct arena *a, struct config *c)
 	c->token_file = SERVICE_ACCOUNT "token";
 	c->ca_file = SERVICE_ACCOUNT "ca.crt";
 	c->namespace = "default";
-	if (read_file(a, SERVICE_ACCOUNT "namespace", &ns) == NULL && ns != NULL && ns[0] != '\0')
-		c->namespace = ns;
+	if (file_read(a, SERVICE_ACCOUNT "namespace", FILE_MAX, &ns) == NULL && ns.len > 0)
+		c->namespace = ns.at;
 	return NULL;
 }
 
@@ -154,18 +130,14 @@ config_load(struct arena *a, const char *path, const char *context, struct confi
 	const char *home = getenv("HOME"), *env = getenv("KUBECONFIG");
 	struct config c = { 0 };
 	struct err *e;
-	FILE *f;
 	size_t n;
 
 	if (path == NULL && env != NULL && env[0] != '\0')
 		path = arena_strndup(a, env, strcspn(env, ":"));
 	if (path == NULL && home != NULL) {
 		path = arena_printf(a, "%s/.kube/config", home);
-		f = fopen(path, "r");
-		if (f == NULL)
+		if (access(path, R_OK) != 0)
 			path = NULL;
-		else
-			fclose(f);
 	}
 	e = path != NULL ? from_kubeconfig(a, path, context, &c) : in_cluster(a, &c);
 	if (e != NULL)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/decide.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "kube/api/yaml.h"
 #include "rollout/decide.h"
@@ -166,17 +167,13 @@ cluster_apply(struct cluster *c, const char *file)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *docs = NULL;
-	char *text = NULL;
-	size_t room = 0, i;
-	FILE *f = fopen(file, "r");
-	ssize_t n = f != NULL ? getdelim(&text, &room, '\0', f) : -1;
-	struct err *e =
-	    n > 0 ? yaml_parse(a, text, (size_t)n, &docs) : err_new(a, ERR_GONE, "%s: cannot be read", file);
+	struct bytes text = { 0 };
+	struct err *e = file_read(a, file, 1u << 20, &text);
 	json_t *doc;
+	size_t i;
 
-	if (f != NULL)
-		fclose(f);
-	free(text);
+	if (e == NULL)
+		e = yaml_parse(a, text.at, text.len, &docs);
 	if (e != NULL) {
 		printf("%s: %s\n", file, err_text(a, e));
 		exit(1);

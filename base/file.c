@@ -1,0 +1,30 @@
+/* base/file.c: reading with a limit. */
+#include "base/file.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct err *
+file_read(struct arena *a, const char *path, size_t max, struct bytes *ret)
+{
+	FILE *f = fopen(path, "r");
+	struct err *e = NULL;
+	struct str s;
+	char room[4096];
+	size_t n;
+
+	if (f == NULL)
+		return err_new(a, errno == ENOENT ? ERR_GONE : ERR_INVALID, "%s: %s", path, strerror(errno));
+	str_init(&s, max);
+	while ((n = fread(room, 1, sizeof(room), f)) > 0 && !s.overflow)
+		str_add(&s, room, n);
+	if (ferror(f))
+		e = err_new(a, ERR_INVALID, "%s: %s", path, strerror(errno));
+	else if (s.overflow)
+		e = err_new(a, ERR_INVALID, "%s: longer than %zu bytes", path, max);
+	else
+		*ret = (struct bytes){ arena_strndup(a, str_text(&s), s.len), s.len };
+	fclose(f);
+	str_done(&s);
+	return e;
+}
