@@ -17,7 +17,7 @@ struct execution {
 	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
 	struct plan_step status_step; /* how the status write is reported when it fails */
 	const struct plan_step *failed; /* the first that did; NULL: none */
-	const struct err *err;
+	struct err *err;
 	bool over;
 };
 
@@ -45,6 +45,11 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 	const struct plan_step *s = x->failed;
 
 	x->call = NULL;
+	/* A JSON patch whose tests fail and one whose result is refused are answered alike (422). When the object is still the one
+	 * that was decided on, its tests held: it is refused, and will be again. */
+	if (e == NULL && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
+	    str_eq(s->resource_version, json_str(json_object_get(body, "metadata"), "resourceVersion")))
+		x->err->class = ERR_INVALID;
 	if (e == NULL)
 		cache_put(x->to->cache, s->type, body);
 	else if (e->class == ERR_GONE)

@@ -58,6 +58,7 @@ add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 	s->namespace = o->meta.namespace;
 	s->name = o->meta.name;
 	s->uid = o->meta.uid;
+	s->resource_version = o->meta.resource_version;
 	s->body = body != NULL ? json_text(p->arena, body) : NULL;
 	json_decref(body);
 }

@@ -29,6 +29,7 @@ struct plan_step {
 	const char *namespace, *name;
 	const char *body; /* JSON text */
 	const char *uid; /* DELETE */
+	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	/* EVENT */
 	const struct object *about;
 	bool warning;

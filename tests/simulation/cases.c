@@ -110,6 +110,24 @@ refused_weight_is_told_and_survived(struct cluster *c)
 	expect(c, str_eq(status_of(c, "message"), "CanaryPauseStep"), "and forgets the refusal");
 }
 
+/* The API server answers a JSON patch whose result it does not accept as it answers one whose tests fail. */
+static void
+an_unacceptable_weight_is_no_conflict(struct cluster *c)
+{
+	struct refusal no = { "PATCH", "/virtualservices/", 422 };
+
+	if (!start(c, ISTIO))
+		return;
+	c->fault = refuse;
+	c->fault_arg = &no;
+	cluster_set_image(c, "myregistry/myapp:v2");
+	cluster_run(c, 20000);
+	expect(c, says(c, "VirtualService myapp-vs cannot be written: "), "the status says which write is refused");
+	expect(c, lines_with(c, "event TrafficRoutingError") == 1, "one warning says it");
+	c->fault = NULL;
+	expect(c, cluster_wait(c, "Paused", 1, 30000), "it goes on once it is accepted");
+}
+
 static void
 refused_replicaset_is_told_and_survived(struct cluster *c)
 {
@@ -552,6 +570,7 @@ static const struct {
 	void (*play)(struct cluster *);
 } cases[] = {
 	CASE(refused_weight_is_told_and_survived),
+	CASE(an_unacceptable_weight_is_no_conflict),
 	CASE(refused_replicaset_is_told_and_survived),
 	CASE(a_strangers_replicaset_is_left_alone),
 	CASE(an_orphaned_replicaset_is_adopted),
