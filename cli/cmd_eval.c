@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/lines.h"
 #include "kube/api/pod_template.h"
 #include "kube/api/yaml.h"
 
@@ -91,29 +92,6 @@ answer(struct cli *c, const char *condition, const char *kind, const char *resul
 	else
 		puts(b ? "true" : "false");
 	return e == NULL;
-}
-
-/* Calls `each` for every line of standard input, parsed. */
-static int
-each_line(struct cli *c, void (*each)(struct cli *, const json_t *))
-{
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	while ((n = getline(&line, &room, stdin)) > 0) {
-		_cleanup_(arena_freep) struct arena *a = arena_new();
-		json_t *j = NULL;
-		struct err *e = json_parse(a, line, (size_t)n, &j);
-
-		if (e != NULL || !json_is_object(j))
-			printf("error: %s\n", e != NULL ? err_text(a, e) : "not a JSON object");
-		else
-			each(c, j);
-		json_decref(j);
-	}
-	free(line);
-	return 0;
 }
 
 static void

@@ -14,12 +14,6 @@
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
 
 int64_t
-share(int64_t weight, int64_t replicas)
-{
-	return (weight * replicas + 99) / 100;
-}
-
-int64_t
 available(const struct replicaset *rs)
 {
 	return rs != NULL ? rs->status.available_replicas : 0;

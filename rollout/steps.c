@@ -119,19 +119,6 @@ step_is_pause(const struct decision *d, int64_t index)
 	return index < steps_count(d) && is_pause(&d->canary->steps.at[index]);
 }
 
-int64_t
-step_weight(const struct canary_strategy *c, int64_t index, bool at_index)
-{
-	int64_t n = (int64_t)c->steps.n;
-
-	if (index >= n && at_index)
-		return 100;
-	for (int64_t i = index < n ? (at_index ? index : index - 1) : n - 1; i >= 0; i--)
-		if (c->steps.at[i].set_weight.set)
-			return c->steps.at[i].set_weight.is;
-	return 0;
-}
-
 void
 steps_advance(struct decision *d)
 {

@@ -8,6 +8,7 @@
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"
 #include "kube/controller.h"
+#include "rollout/counts.h"
 #include "traffic/router.h"
 
 struct template_found {
@@ -83,8 +84,6 @@ void status_finish(struct decision *); /* conditions, phase, message, and the wr
 void status_invalid(struct decision *, const char *message);
 
 /* steps.c */
-int64_t step_weight(
-    const struct canary_strategy *, int64_t index, bool at_index); /* of the last setWeight, 0 if none */
 int64_t steps_count(const struct decision *);
 const char *step_text(struct arena *, const struct canary_step *);
 bool step_is_pause(const struct decision *, int64_t index);
@@ -95,7 +94,6 @@ void pause_clear(struct decision *);
 bool pause_has(const struct rollout_status *, const char *reason);
 
 /* replicas.c */
-int64_t share(int64_t weight, int64_t replicas); /* pods that carry a weight: rounded up */
 int64_t available(const struct replicaset *); /* NULL: 0 */
 int64_t revision_of(const struct object *); /* its annotation; 0 when it has none */
 

@@ -20,10 +20,23 @@ static const struct field pause_step_fields[] = {
 };
 TYPE(pause_step, "pause step", .strict = true);
 
+static const struct field canary_scale_fields[] = {
+	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100, .doc = "percent of the rollout's pods"),
+	OPT_INT(canary_scale, replicas, "replicas", .min = 0, .max = INT32_MAX),
+	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight"),
+};
+TYPE(canary_scale, "setCanaryScale step", .strict = true);
+
+static const struct field progress_threshold_fields[] = {
+	STRING(progress_threshold, type, "type", .required = true, .choices = "Percent|Pods"),
+	INT(progress_threshold, value, "value", .required = true, .min = 0, .max = INT32_MAX),
+};
+TYPE(progress_threshold, "progress threshold", .strict = true);
+
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "percent of traffic for the canary"),
 	OBJECT(canary_step, pause, "pause", pause_step),
-	NOT_BUILT("setCanaryScale"),
+	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale),
 	NOT_BUILT("analysis"),
 	NOT_BUILT("experiment"),
 	NOT_BUILT("setHeaderRoute"),
@@ -133,10 +146,10 @@ static const struct field canary_strategy_fields[] = {
 	NOT_BUILT("antiAffinity"),
 	NOT_BUILT("canaryMetadata"),
 	NOT_BUILT("stableMetadata"),
-	NOT_BUILT("dynamicStableScale"),
+	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale"),
 	NOT_BUILT("pingPong"),
-	NOT_BUILT("minPodsPerReplicaSet"),
-	NOT_BUILT("replicaProgressThreshold"),
+	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX),
+	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold),
 };
 TYPE(canary_strategy, "canary strategy", .strict = true);
 
@@ -259,7 +272,23 @@ step_for_hash(const struct canary_step *s, const json_t *raw)
 		json_object_set_new(o, "setWeight", json_integer(s->set_weight.is));
 	if (s->pause != NULL)
 		json_object_set(o, "pause", json_object_get(raw, "pause"));
+	if (s->set_canary_scale != NULL)
+		json_object_set_new(o, "setCanaryScale", encode(&canary_scale_type, s->set_canary_scale));
 	return o;
+}
+
+/* A string without a percent sign is percent too. */
+static const char *
+with_percent(struct arena *a, const char *text, const json_t *raw)
+{
+	return text != NULL && json_is_string(raw) && strchr(text, '%') == NULL ? arena_printf(a, "%s%%", text) : text;
+}
+
+void
+canary_finish(struct canary_strategy *c, const json_t *raw, struct arena *a)
+{
+	c->max_surge = with_percent(a, c->max_surge, json_object_get(raw, "maxSurge"));
+	c->max_unavailable = with_percent(a, c->max_unavailable, json_object_get(raw, "maxUnavailable"));
 }
 
 static void
@@ -269,6 +298,8 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 	const json_t *template = json_at(j, "/spec/template"), *steps = json_at(j, "/spec/strategy/canary/steps");
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
+	if (c != NULL)
+		canary_finish((struct canary_strategy *)c, json_at(j, "/spec/strategy/canary"), a);
 	if (json_is_object(template))
 		r->spec.template = pod_template_canonical(a, template);
 	if (c != NULL && c->steps.n > 0) {

@@ -25,9 +25,17 @@ struct pause_step {
 	const char *duration; /* seconds, or a Go duration; NULL: until somebody promotes */
 };
 
+/* How many pods the canary has, whatever its weight; exactly one field is set. */
+struct canary_scale {
+	struct opt_int weight; /* percent of the rollout's pods */
+	struct opt_int replicas;
+	bool match_traffic_weight; /* as many as the weight needs, again */
+};
+
 struct canary_step {
 	struct opt_int set_weight; /* percent */
 	const struct pause_step *pause;
+	const struct canary_scale *set_canary_scale;
 };
 
 struct template_ref {
@@ -84,11 +92,20 @@ struct traffic_routing {
 	const struct istio_routing *istio;
 };
 
+/* How many of the canary's pods suffice for a step to be over. */
+struct progress_threshold {
+	const char *type; /* Percent | Pods */
+	int64_t value;
+};
+
 struct canary_strategy {
 	const char *canary_service, *stable_service;
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;
-	const char *max_surge, *max_unavailable;
+	const char *max_surge, *max_unavailable; /* "5" or "25%" */
+	bool dynamic_stable_scale;
+	struct opt_int min_pods_per_replicaset;
+	const struct progress_threshold *replica_progress_threshold;
 	const struct background_analysis *analysis;
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
@@ -176,8 +193,11 @@ struct rollout {
 	const char *steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of */
 };
 
-extern const struct type condition_type, template_ref_type, argument_type, value_from_type, field_ref_type,
-    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+/* What no row holds: that limits written as text are percent. */
+void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
+
+extern const struct type canary_strategy_type, condition_type, template_ref_type, argument_type, value_from_type,
+    field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);

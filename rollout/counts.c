@@ -1,0 +1,270 @@
+/* rollout/counts.c: rounding, surging, and giving back. */
+#include "rollout/counts.h"
+#include <string.h>
+#include "base/str.h"
+
+#define WEIGHT_MAX 100
+#define DEFAULT_LIMIT 25 /* percent, of maxSurge and maxUnavailable */
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+int64_t
+share(int64_t weight, int64_t replicas)
+{
+	return (weight * replicas + WEIGHT_MAX - 1) / WEIGHT_MAX;
+}
+
+int64_t
+step_weight(const struct canary_strategy *c, int64_t index, bool at_index)
+{
+	int64_t n = (int64_t)c->steps.n;
+
+	if (index >= n && at_index)
+		return WEIGHT_MAX;
+	for (int64_t i = index < n ? (at_index ? index : index - 1) : n - 1; i >= 0; i--)
+		if (c->steps.at[i].set_weight.set)
+			return c->steps.at[i].set_weight.is;
+	return 0;
+}
+
+/* "5", or "25%" of `replicas`. */
+static int64_t
+limit(const char *text, int64_t replicas, bool up)
+{
+	int64_t percent = DEFAULT_LIMIT;
+	char digits[16] = { 0 };
+	size_t len;
+	long long n = 0;
+
+	if (text != NULL) {
+		len = strcspn(text, "%");
+		if (len >= sizeof(digits))
+			return 0;
+		memcpy(digits, text, len);
+		if (!str_int(digits, 0, INT32_MAX, &n))
+			return 0; /* told by validation */
+		if (text[len] == '\0')
+			return n;
+		percent = n;
+	}
+	return (percent * replicas + (up ? 99 : 0)) / 100;
+}
+
+void
+counts_limits(const struct canary_strategy *c, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable)
+{
+	int64_t surge = limit(c->max_surge, replicas, true), unavailable = limit(c->max_unavailable, replicas, false);
+
+	if (surge == 0 && unavailable == 0)
+		unavailable = 1;
+	*ret_surge = surge;
+	*ret_unavailable = least(unavailable, replicas);
+}
+
+static bool
+routed(const struct counts_question *q)
+{
+	return q->canary->traffic_routing != NULL;
+}
+
+static bool
+explicitly(const struct opt_int *v, bool zero)
+{
+	return v->set && (v->is == 0) == zero;
+}
+
+static int64_t
+set_weight(const struct counts_question *q)
+{
+	return q->aborted ? 0 : step_weight(q->canary, q->index, true);
+}
+
+/* The weight to count with. While a dynamically scaled stable version comes back after an abort, it is that of the last step
+ * that needs fewer pods than are still missing. */
+static int64_t
+counted_weight(const struct counts_question *q)
+{
+	const struct canary_strategy *c = q->canary;
+	int64_t missing;
+
+	if (!q->aborted || !c->dynamic_stable_scale || q->stable == NULL)
+		return set_weight(q);
+	missing = q->replicas - q->stable->available;
+	if (!explicitly(&c->abort_scale_down_delay_seconds, false))
+		missing = most(missing, q->new_rs.available);
+	for (size_t i = c->steps.n; i-- > 0;)
+		if (c->steps.at[i].set_weight.set && share(c->steps.at[i].set_weight.is, q->replicas) < missing)
+			return c->steps.at[i].set_weight.is;
+	return 0;
+}
+
+/* The setCanaryScale in force: the last one up to the present step, unless it says that pods follow the weight again. */
+static const struct canary_scale *
+scale_in_force(const struct counts_question *q)
+{
+	const struct canary_strategy *c = q->canary;
+
+	if (!routed(q) || q->index >= (int64_t)c->steps.n ||
+	    (q->aborted && !explicitly(&c->abort_scale_down_delay_seconds, true)))
+		return NULL;
+	for (int64_t i = q->index; i >= 0; i--)
+		if (c->steps.at[i].set_canary_scale != NULL)
+			return c->steps.at[i].set_canary_scale->match_traffic_weight ? NULL
+										     : c->steps.at[i].set_canary_scale;
+	return NULL;
+}
+
+static int64_t
+at_least_min_pods(const struct counts_question *q, int64_t pods)
+{
+	const struct opt_int *min = &q->canary->min_pods_per_replicaset;
+
+	return min->set && pods > 0 ? most(pods, least(min->is, q->replicas)) : pods;
+}
+
+static void
+routed_counts(const struct counts_question *q, struct counts_answer *ret)
+{
+	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : scale_in_force(q);
+	int64_t weight = q->promote_full || q->stable == NULL ? WEIGHT_MAX : counted_weight(q);
+
+	if (scale != NULL)
+		weight = scale->weight.set ? scale->weight.is : 0;
+	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is
+							   : at_least_min_pods(q, share(weight, q->replicas));
+	ret->stable = q->replicas;
+	if (!q->canary->dynamic_stable_scale)
+		return;
+	ret->stable = share(WEIGHT_MAX - weight, q->replicas);
+	if (q->has_weights) {
+		ret->stable = most(ret->stable, share(q->stable_weight, q->replicas));
+		if (q->aborted)
+			ret->new_rs = most(ret->new_rs, share(q->canary_weight, q->replicas));
+	}
+	ret->new_rs = at_least_min_pods(q, ret->new_rs);
+	ret->stable = at_least_min_pods(q, ret->stable);
+}
+
+/* Splits R pods (or R + 1, when one may be added) so that the new version's part comes closest to the weight; neither side gets
+ * nothing unless the weight says so. */
+static void
+split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
+{
+	int64_t up = share(weight, replicas), down = weight * replicas / WEIGHT_MAX;
+	bool whole = weight == 0 || weight == WEIGHT_MAX || (replicas == 1 && surge == 0);
+	/* Half way between: rounding down is no closer. */
+	bool tie = weight * replicas % WEIGHT_MAX * 2 == WEIGHT_MAX;
+	double best = -1;
+
+	*ret_new = 0;
+	*ret_stable = replicas;
+	for (int64_t total = replicas; replicas > 0 && total <= replicas + (surge > 0); total++)
+		for (int k = 0; k < 2; k++) {
+			int64_t pods = k == 0 ? up : down;
+			double far = (double)(pods * WEIGHT_MAX) / (double)total - (double)weight;
+
+			far = far < 0 ? -far : far;
+			if (k == 0 ? !whole && total - pods <= 0 : tie || (!whole && pods == 0))
+				continue;
+			if (best >= 0 && far >= best)
+				continue;
+			best = far;
+			*ret_new = pods;
+			*ret_stable = total - pods;
+		}
+}
+
+/* Of the pods that a version may lose some of: those asked for, or those of them that are available. */
+static int64_t
+drainable(const struct pod_counts *p, bool all)
+{
+	return all ? p->spec : least(p->spec, p->available);
+}
+
+/* What was taken from one side may not be what was available on the other. */
+static void
+adjust(const struct counts_question *q, int64_t min_available, int64_t max_total, bool increasing,
+    struct counts_answer *ret)
+{
+	static const struct pod_counts none;
+	const struct pod_counts *stable = q->stable != NULL ? q->stable : &none;
+	const struct pod_counts *other_has = increasing ? &q->new_rs : stable;
+	int64_t *other = increasing ? &ret->new_rs : &ret->stable, *drained = increasing ? &ret->stable : &ret->new_rs;
+	int64_t missing;
+
+	*other -= least(*other, most(0, ret->new_rs + ret->stable - max_total));
+	missing = min_available - least(q->new_rs.available, ret->new_rs) - least(stable->available, ret->stable);
+	*other += least(most(0, other_has->available - *other), most(0, missing));
+	*drained -= most(0, ret->new_rs + ret->stable - max_total);
+}
+
+static void
+basic_counts(const struct counts_question *q, struct counts_answer *ret)
+{
+	static const struct pod_counts none;
+	const struct pod_counts *stable = q->stable != NULL ? q->stable : &none;
+	int64_t want_new = q->replicas, want_stable = 0, surge, unavailable, budget, add, min_available, slack;
+	int64_t weight = q->promote_full ? WEIGHT_MAX : set_weight(q);
+	bool increasing;
+
+	counts_limits(q->canary, q->replicas, &surge, &unavailable);
+	if (q->stable != NULL)
+		split(q->replicas, weight, surge, &want_new, &want_stable);
+	ret->new_rs = q->new_rs.spec;
+	ret->stable = stable->spec;
+	/* More pods, the stable version first, as far as maxSurge allows. */
+	budget = most(0, q->replicas + surge - q->new_rs.spec - stable->spec - q->older.spec);
+	add = least(most(0, want_stable - ret->stable), budget);
+	ret->stable += add;
+	ret->new_rs += least(most(0, want_new - ret->new_rs), budget - add);
+	if (q->older.spec > 0)
+		return; /* those go first */
+	/* Fewer pods, as far as maxUnavailable allows. */
+	min_available = q->replicas - unavailable;
+	increasing = want_new >= q->new_rs.spec;
+	slack = drainable(&q->new_rs, !increasing) + drainable(stable, increasing) - min_available;
+	if (slack <= 0)
+		return;
+	if (increasing && want_stable < stable->spec)
+		ret->stable = most(want_stable, stable->spec - slack);
+	else if (!increasing && want_new < q->new_rs.spec)
+		ret->new_rs = most(want_new, q->new_rs.spec - slack);
+	adjust(q, min_available, q->replicas + surge, increasing, ret);
+}
+
+static bool
+threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
+{
+	if (t == NULL)
+		return has->spec == wanted && has->available == wanted;
+	if (str_eq(t->type, "Percent"))
+		return wanted == 0 || has->available * 100 >= t->value * wanted;
+	return has->available >= t->value;
+}
+
+void
+counts_wanted(const struct counts_question *q, struct counts_answer *ret)
+{
+	struct counts_answer a = { .set_weight = set_weight(q) };
+
+	if (routed(q))
+		routed_counts(q, &a);
+	else
+		basic_counts(q, &a);
+	a.at_desired = threshold_met(q->canary->replica_progress_threshold, a.new_rs, &q->new_rs);
+	if (!routed(q) || !q->canary->dynamic_stable_scale)
+		a.at_desired &= q->stable != NULL && q->stable->spec == a.stable && q->stable->replicas == a.stable;
+	if (!routed(q))
+		a.at_desired &= q->older.available == 0;
+	*ret = a;
+}
