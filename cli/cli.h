@@ -3,7 +3,7 @@
  * A command is one file that opens with its row; commands.c lists the rows. Usage, help and parsing all read the rows.
  */
 #pragma once
-#include "kube/api/meta.h"
+#include "kube/api/rollout.h"
 #include "kube/cache.h"
 #include "kube/config.h"
 #include "kube/transport.h"
@@ -98,3 +98,6 @@ void watched_stop(struct watched *);
 
 /* tree.c: a rollout with its revisions, ReplicaSets, Pods and runs. NULL name: an error is printed by the caller. */
 const char *tree_text(struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
+
+/* The weight of the rollout's present step; 0 when it is aborted or no canary. */
+int64_t tree_set_weight(const struct rollout *);

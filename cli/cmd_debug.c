@@ -69,7 +69,6 @@ replica_counts_run(struct cli *c)
 {
 	if (cli_flag(c, "lines") == NULL)
 		return cli_fail(c, "usage: sluice debug replica-counts --lines <FILE; each line has replicas, canary, "
-				   "currentStepIndex, "
-				   "abort, promoteFull, weights, new, stable and older");
+				   "currentStepIndex, abort, promoteFull, weights, new, stable and older");
 	return each_line(c, replica_counts_line);
 }

@@ -48,9 +48,8 @@ list_run(struct cli *c)
 		    r->status.current_step_index.set
 			? arena_printf(c->arena, "%d/%zu", (int)r->status.current_step_index.is, n)
 			: "-",
-		    r->status.canary.weights != NULL ? (int)r->status.canary.weights->canary.weight : 0,
-		    r->spec.replicas.set ? (int)r->spec.replicas.is : 1, (int)r->status.updated_replicas,
-		    (int)r->status.available_replicas);
+		    (int)tree_set_weight(r), r->spec.replicas.set ? (int)r->spec.replicas.is : 1,
+		    (int)r->status.updated_replicas, (int)r->status.available_replicas);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"
+#include "rollout/counts.h"
 
 struct tree {
 	struct str out;
@@ -87,35 +88,55 @@ row(struct tree *t, const char *name, const char *kind, const char *status, int6
 	str_addc(&t->out, '\n');
 }
 
+int64_t
+tree_set_weight(const struct rollout *r)
+{
+	const struct rollout_status *s = &r->status;
+
+	if (s->abort || r->spec.strategy.canary == NULL)
+		return 0;
+	return step_weight(r->spec.strategy.canary, s->current_step_index.set ? s->current_step_index.is : 0, true);
+}
+
+/* The traffic that the new version gets: what the router was seen to say; without one, its share of the pods. */
+static int64_t
+actual_weight(const struct tree *t, const struct object **sets, size_t n)
+{
+	const struct rollout_status *s = &t->rollout->status;
+
+	if (s->stable_rs != NULL && str_eq(s->stable_rs, s->current_pod_hash))
+		return 100;
+	if (s->canary.weights != NULL)
+		return s->canary.weights->canary.weight;
+	for (size_t i = 0; i < n; i++) {
+		const struct replicaset *rs = (const struct replicaset *)sets[i];
+
+		if (t->rollout->spec.strategy.canary->traffic_routing == NULL && s->available_replicas > 0 &&
+		    str_eq(object_label(sets[i], LABEL_POD_TEMPLATE_HASH), s->current_pod_hash))
+			return rs->status.available_replicas * 100 / s->available_replicas;
+	}
+	return 0;
+}
+
 static void
-head(struct tree *t)
+head(struct tree *t, const struct object **sets, size_t n)
 {
 	const struct rollout *r = t->rollout;
 	const struct rollout_status *s = &r->status;
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	int64_t n = c != NULL ? (int64_t)c->steps.n : 0, i = s->current_step_index.set ? s->current_step_index.is : 0;
-	int64_t set = 0;
 
 	str_addf(&t->out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", r->object.meta.name,
 	    r->object.meta.namespace, decorated(t, s->phase != NULL ? s->phase : "Progressing"));
 	if (s->message != NULL && s->message[0] != '\0')
 		str_addf(&t->out, "Message:         %s\n", s->message);
-	if (c != NULL) {
-		str_addf(&t->out, "Strategy:        Canary\n");
-		if (n > 0)
-			str_addf(&t->out, "  Step:          %" PRId64 "/%" PRId64 "\n", i, n);
-		for (int64_t k = i < n ? i : n - 1; k >= 0; k--)
-			if (c->steps.at[k].set_weight.set) {
-				set = c->steps.at[k].set_weight.is;
-				break;
-			}
-		if (i >= n)
-			set = 100;
-		str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", s->abort ? 0 : set,
-		    s->canary.weights != NULL
-			? (str_eq(s->stable_rs, s->current_pod_hash) ? 100 : s->canary.weights->canary.weight)
-			: 0);
-	}
+	if (c == NULL)
+		return;
+	str_addf(&t->out, "Strategy:        Canary\n");
+	if (c->steps.n > 0)
+		str_addf(&t->out, "  Step:          %" PRId64 "/%zu\n",
+		    s->current_step_index.set ? s->current_step_index.is : 0, c->steps.n);
+	str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", tree_set_weight(r),
+	    actual_weight(t, sets, n));
 }
 
 static void
@@ -275,7 +296,7 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	str_init(&t.out, 4u << 20);
 	n_sets = view_owned(v, &replicaset_type, ns, t.rollout->object.meta.uid, a, &sets);
 	n_runs = view_owned(v, &analysis_run_type, ns, t.rollout->object.meta.uid, a, &runs);
-	head(&t);
+	head(&t, sets, n_sets);
 	images(&t, sets, n_sets);
 	counts(&t);
 	cell(&t.out, "NAME", 52);

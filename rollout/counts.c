@@ -138,6 +138,7 @@ routed_counts(const struct counts_question *q, struct counts_answer *ret)
 	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : scale_in_force(q);
 	int64_t weight = q->promote_full || q->stable == NULL ? WEIGHT_MAX : counted_weight(q);
 
+	ret->scaled = scale != NULL;
 	if (scale != NULL)
 		weight = scale->weight.set ? scale->weight.is : 0;
 	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is

@@ -28,6 +28,7 @@ struct counts_question {
 
 struct counts_answer {
 	int64_t new_rs, stable;
+	bool scaled; /* by a setCanaryScale step, not by the weight */
 	int64_t set_weight; /* of the last setWeight step; 0 when aborted, 100 behind the last step */
 	bool at_desired; /* the versions have what they are to have: a step that asks for pods is over */
 };

@@ -122,7 +122,7 @@ promotion_sync(struct decision *d)
 		why = "Full promotion requested";
 	} else if (d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0) {
 		/* The last share of traffic must be seen to have arrived. */
-		if (steps_count(d) > 0 && d->replicas > 0 &&
+		if (w->router != NULL && steps_count(d) > 0 && d->replicas > 0 &&
 		    (r->weight_least != 100 || !str_eq(r->canary_hash, w->hash)))
 			return;
 		why = steps_count(d) > 0 ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))

@@ -1,8 +1,8 @@
-/* rollout/replicas.c: how many pods each revision has.
+/* rollout/replicas.c: how many pods each revision has; the numbers are from counts.c.
  *
- * With traffic routing the stable version keeps all of its pods and the new one gets what its weight needs, rounded up.
- * Adding pods comes before traffic moves, taking pods away after it was seen to have moved: a ReplicaSet that the routing
- * still names is never shrunk below its share.
+ * With traffic routing, adding pods comes before traffic moves, taking pods away after it was seen to have moved: a ReplicaSet
+ * that the routing still names is never shrunk below its share. Without, the numbers of pods are the weight, and both sides
+ * move within maxSurge and maxUnavailable.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -86,45 +86,70 @@ set_deadline(struct decision *d, const struct replicaset *rs, int64_t seconds)
 	plan_reason(d->plan, "ReplicaSet %s goes in %" PRId64 " s", rs->object.meta.name, seconds);
 }
 
-int64_t
-replicas_canary(const struct decision *d)
+static struct pod_counts
+counts_of(const struct replicaset *rs)
 {
-	if (d->promoted || d->st.promote_full || d->st.stable_rs == NULL)
-		return d->replicas;
-	if (d->canary->steps.n == 0)
-		return d->replicas;
-	return share(step_weight(d->canary, d->index, true), d->replicas);
+	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, available(rs) };
 }
 
-bool
-replicas_at_target(const struct decision *d)
+struct counts_answer
+replicas_wanted(const struct decision *d)
 {
-	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	int64_t want = replicas_canary(d);
+	const struct world *w = d->w;
+	struct counts_question q = { .canary = d->canary,
+		.replicas = d->replicas,
+		.index = d->index,
+		.aborted = d->aborted,
+		.promote_full = d->st.promote_full };
+	struct pod_counts stable;
+	struct counts_answer answer;
 
-	if (new_rs == NULL || replicaset_wanted(new_rs) != want || available(new_rs) < want)
-		return false;
-	return stable == NULL || stable == new_rs ||
-	       (replicaset_wanted(stable) == d->replicas && stable->status.replicas >= d->replicas);
+	if (w->new_rs != NULL)
+		q.new_rs = counts_of(w->new_rs);
+	if (w->stable_rs != NULL && w->stable_rs != w->new_rs) {
+		stable = counts_of(w->stable_rs);
+		q.stable = &stable;
+	}
+	for (size_t i = 0; i < w->n_replicasets; i++)
+		if (w->replicasets[i] != w->new_rs && w->replicasets[i] != w->stable_rs) {
+			struct pod_counts one = counts_of(w->replicasets[i]);
+
+			q.older.spec += one.spec;
+			q.older.replicas += one.replicas;
+			q.older.available += one.available;
+		}
+	counts_wanted(&q, &answer);
+	return answer;
+}
+
+/* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. */
+static void
+grow(struct decision *d, const struct replicaset *rs, int64_t to)
+{
+	int64_t from = replicaset_wanted(rs);
+
+	if (from < to || deadline_of(rs) != 0)
+		scale(d, rs, from < to ? to : from, true);
 }
 
 void
 replicas_raise(struct decision *d)
 {
 	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	int64_t want;
+	struct counts_answer want = replicas_wanted(d);
 
-	if (stable != NULL && (replicaset_wanted(stable) < d->replicas || deadline_of(stable) != 0))
-		scale(
-		    d, stable, replicaset_wanted(stable) < d->replicas ? d->replicas : replicaset_wanted(stable), true);
-	if (new_rs == NULL || new_rs == stable || d->aborted)
+	if (stable != NULL && stable != new_rs)
+		grow(d, stable, want.stable);
+	if (new_rs == NULL)
 		return;
+	if (new_rs == stable) {
+		grow(d, new_rs, d->w->router != NULL ? d->replicas : want.new_rs);
+		return;
+	}
 	/* Until the mesh can tell the two apart, pods of the new version would be served as stable ones. */
-	if (!d->promoted && stable != NULL && d->w->routing.splits_pods && d->w->routing.stable_hash == NULL)
+	if (d->aborted || (stable != NULL && d->w->routing.splits_pods && d->w->routing.stable_hash == NULL))
 		return;
-	want = replicas_canary(d);
-	if (replicaset_wanted(new_rs) < want || deadline_of(new_rs) != 0)
-		scale(d, new_rs, replicaset_wanted(new_rs) < want ? want : replicaset_wanted(new_rs), true);
+	grow(d, new_rs, want.new_rs);
 }
 
 /* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
@@ -177,29 +202,82 @@ by_revision(const void *a, const void *b)
 	return x > y ? -1 : x < y;
 }
 
-static void
-lower_others(struct decision *d)
+/* Those that are neither new nor stable, the newest revision first. In the arena. */
+static size_t
+others_by_revision(const struct decision *d, const struct replicaset ***ret)
 {
 	const struct replicaset **others = arena_new_array(d->arena, const struct replicaset *, d->w->n_replicasets);
-	int64_t kept = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < d->w->n_replicasets; i++)
 		if (d->w->replicasets[i] != d->w->new_rs && d->w->replicasets[i] != d->w->stable_rs)
 			others[n++] = d->w->replicasets[i];
 	qsort(others, n, sizeof(*others), by_revision);
+	*ret = others;
+	return n;
+}
+
+static void
+lower_others(struct decision *d)
+{
+	const struct replicaset **others;
+	size_t n = others_by_revision(d, &others);
+	int64_t kept = 0;
+
 	for (size_t i = 0; i < n; i++)
 		lower_other(d, others[i], &kept);
+}
+
+/* Without traffic routing: what is not available goes first, then the newest, as far as maxUnavailable allows. */
+static void
+lower_others_basic(struct decision *d)
+{
+	const struct replicaset **others;
+	size_t n = others_by_revision(d, &others);
+	int64_t surge, unavailable, spare = 0;
+
+	for (size_t i = 0; i < d->w->n_replicasets; i++)
+		spare += available(d->w->replicasets[i]);
+	counts_limits(d->canary, d->replicas, &surge, &unavailable);
+	spare -= d->replicas - unavailable;
+	for (size_t i = 0; i < n; i++) {
+		int64_t to = replicaset_wanted(others[i]);
+
+		if (to > available(others[i]))
+			to = available(others[i]);
+		if (spare > 0 && to > 0) {
+			int64_t less = to < spare ? to : spare;
+
+			to -= less;
+			spare -= less;
+		}
+		if (to < replicaset_wanted(others[i]))
+			scale(d, others[i], to, true);
+	}
+}
+
+static void
+shrink(struct decision *d, const struct replicaset *rs, int64_t to)
+{
+	if (rs != NULL && replicaset_wanted(rs) > to)
+		scale(d, rs, to, false);
 }
 
 void
 replicas_lower(struct decision *d)
 {
 	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	int64_t want, floor;
+	struct counts_answer want = replicas_wanted(d);
+	int64_t floor;
 
-	if (stable != NULL && replicaset_wanted(stable) > d->replicas)
-		scale(d, stable, d->replicas, false);
+	if (d->w->router == NULL) {
+		lower_others_basic(d);
+		if (stable != new_rs)
+			shrink(d, stable, want.stable);
+		shrink(d, new_rs, want.new_rs);
+		return;
+	}
+	shrink(d, stable, d->replicas);
 	lower_others(d);
 	if (new_rs == NULL || new_rs == stable)
 		return;
@@ -207,10 +285,7 @@ replicas_lower(struct decision *d)
 		lower_aborted(d, new_rs);
 		return;
 	}
-	want = replicas_canary(d);
-	floor = named_share(d, new_rs);
-	if (want < floor)
-		want = floor;
-	if (replicaset_wanted(new_rs) > want)
-		scale(d, new_rs, want, false);
+	/* A person who says how many pods there are to be, says so whatever the weight. */
+	floor = want.scaled ? 0 : named_share(d, new_rs);
+	shrink(d, new_rs, want.new_rs > floor ? want.new_rs : floor);
 }

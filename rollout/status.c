@@ -253,6 +253,8 @@ phase(struct decision *d)
 			message = "more replicas need to be updated";
 		} else if (available(d->w->new_rs) < st->updated_replicas) {
 			message = "updated replicas are still becoming available";
+		} else if (d->w->router == NULL && st->replicas > st->updated_replicas) {
+			message = "old replicas are pending termination";
 		} else if (!str_eq(st->stable_rs, st->current_pod_hash)) {
 			message = "waiting for all steps to complete";
 		} else {
@@ -334,11 +336,15 @@ static void
 write_status(struct decision *d)
 {
 	const struct rollout *r = d->w->rollout;
+	json_t *from = encode(&rollout_status_type, d->was);
 
+	/* Clients expect both to be there, even empty: the first status brings them. */
 	if (d->st.blue_green == NULL)
 		d->st.blue_green = arena_alloc(d->arena, sizeof(*d->st.blue_green));
+	if (d->was->observed_generation == NULL)
+		json_object_del(from, "canary");
 	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
-	plan_status(d->plan, &r->object, encode(&rollout_status_type, d->was), encode(&rollout_status_type, &d->st));
+	plan_status(d->plan, &r->object, from, encode(&rollout_status_type, &d->st));
 }
 
 void

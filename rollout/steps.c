@@ -32,9 +32,11 @@ weight_done(struct decision *d, const struct canary_step *s)
 {
 	const struct routing *r = &d->w->routing;
 
-	if (d->replicas == 0)
-		return replicas_at_target(d); /* no pods, no traffic to see */
-	return replicas_at_target(d) && r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
+	if (!replicas_wanted(d).at_desired)
+		return false;
+	if (d->w->router == NULL || d->replicas == 0)
+		return true; /* the pods are the weight; or there are none, and no traffic to see */
+	return r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
 	       (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
 }
 
@@ -85,9 +87,35 @@ pause_enter(struct decision *d, const struct canary_step *s)
 		plan_wake(d->plan, time_add(time_stored(d->w->now), duration) + 1);
 }
 
+static bool
+is_scale(const struct canary_step *s)
+{
+	return s->set_canary_scale != NULL;
+}
+
+static const char *
+scale_text(struct arena *a, const struct canary_step *s)
+{
+	const struct canary_scale *scale = s->set_canary_scale;
+
+	if (scale->weight.set)
+		return arena_printf(a, "setCanaryScale{weight: %" PRId64 "}", scale->weight.is);
+	if (scale->replicas.set)
+		return arena_printf(a, "setCanaryScale{replicas: %" PRId64 "}", scale->replicas.is);
+	return "setCanaryScale{matchTrafficWeight: true}";
+}
+
+static bool
+scale_done(struct decision *d, const struct canary_step *s)
+{
+	(void)s;
+	return replicas_wanted(d).at_desired;
+}
+
 static const struct step_kind kinds[] = {
 	{ is_weight, weight_text, weight_done, NULL },
 	{ is_pause, pause_text, pause_done, pause_enter },
+	{ is_scale, scale_text, scale_done, NULL },
 };
 
 static const struct step_kind *

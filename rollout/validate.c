@@ -30,19 +30,72 @@ step_problem(struct arena *a, const struct canary_strategy *c)
 {
 	for (size_t i = 0; i < c->steps.n; i++) {
 		const struct canary_step *s = &c->steps.at[i];
+		const struct canary_scale *scale = s->set_canary_scale;
+		int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL);
 
-		if (!s->set_weight.set && s->pause == NULL)
-			return arena_printf(
-			    a, "%s.steps[%zu]: the step is empty; one of setWeight, pause is needed", CANARY, i);
-		if (s->set_weight.set && s->pause != NULL)
-			return arena_printf(
-			    a, "%s.steps[%zu]: a step has one field; this one has setWeight and pause", CANARY, i);
+		if (n != 1)
+			return arena_printf(a,
+			    "%s.steps[%zu]: Invalid value: has %s of setWeight, pause, setCanaryScale; one is needed",
+			    CANARY, i, n == 0 ? "none" : "several");
 		if (s->pause != NULL && pause_duration(s->pause) == -2)
 			return arena_printf(a,
 			    "%s.steps[%zu].pause.duration: \"%s\" is neither seconds nor a duration such as 10m",
 			    CANARY, i, s->pause->duration);
+		if (scale != NULL && c->traffic_routing == NULL)
+			return arena_printf(a,
+			    "%s.steps[%zu].setCanaryScale: Invalid value: can only be used with traffic routing",
+			    CANARY, i);
+		if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
+			return arena_printf(a,
+			    "%s.steps[%zu].setCanaryScale: Invalid value: has one of weight, replicas, "
+			    "matchTrafficWeight: true",
+			    CANARY, i);
 	}
 	return NULL;
+}
+
+static bool
+is_limit(const char *text)
+{
+	char digits[16] = { 0 };
+	size_t n = text != NULL ? strcspn(text, "%") : 0;
+	long long x;
+
+	if (text == NULL)
+		return true;
+	if (n >= sizeof(digits) || (text[n] == '%' && text[n + 1] != '\0'))
+		return false;
+	memcpy(digits, text, n);
+	return str_int(digits, 0, INT32_MAX, &x);
+}
+
+static bool
+is_zero(const char *text)
+{
+	return text != NULL && (strcmp(text, "0") == 0 || strcmp(text, "0%") == 0);
+}
+
+/* What the strategy says that does not go together. */
+static const char *
+strategy_problem(struct arena *a, const struct canary_strategy *c)
+{
+	if (c->dynamic_stable_scale)
+		return CANARY ".dynamicStableScale: not built yet in this version of Sluice";
+	if (!is_limit(c->max_surge))
+		return arena_printf(
+		    a, "%s.maxSurge: Invalid value: \"%s\" is neither a number nor a percentage", CANARY, c->max_surge);
+	if (!is_limit(c->max_unavailable))
+		return arena_printf(a, "%s.maxUnavailable: Invalid value: \"%s\" is neither a number nor a percentage",
+		    CANARY, c->max_unavailable);
+	if (is_zero(c->max_surge) && is_zero(c->max_unavailable))
+		return CANARY
+		    ".maxSurge: Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced";
+	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.set)
+		return CANARY ".scaleDownDelaySeconds: Invalid value: can only be used with traffic routing";
+	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
+		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and "
+			      "canary services";
+	return step_problem(a, c);
 }
 
 /* The selector must match the pods that the template makes, or nobody would ever count them. */
@@ -134,18 +187,13 @@ find(struct decision *d)
 	if (c == NULL)
 		return "spec.strategy: Required value: canary is needed (blueGreen is not built yet in this version of "
 		       "Sluice)";
-	if (d->w->router == NULL)
-		return CANARY
-		    ".trafficRouting: Required value: a canary without traffic routing is not built yet in this "
-		    "version of Sluice; istio is";
+	if (d->w->router == NULL && c->traffic_routing != NULL)
+		return CANARY ".trafficRouting: Required value: names no router; Sluice has istio";
 	if ((text = selector_problem(d->arena, r)) != NULL)
 		return text;
 	if (deadline <= r->spec.min_ready_seconds)
 		return "spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds";
-	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
-		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and "
-			      "canary services";
-	if ((text = step_problem(d->arena, c)) != NULL ||
+	if ((text = strategy_problem(d->arena, c)) != NULL ||
 	    (text = service_problem(d->arena, "canaryService", c->canary_service, d->w->canary_service, d->w)) !=
 		NULL ||
 	    (text = service_problem(d->arena, "stableService", c->stable_service, d->w->stable_service, d->w)) != NULL)

@@ -23,7 +23,22 @@ wanted(const struct decision *d)
 	if (d->canary->steps.n == 0)
 		return 0;
 	/* Until the step's pods are there, what was reached before stays. */
-	return step_weight(d->canary, d->index, replicas_at_target(d));
+	return step_weight(d->canary, d->index, replicas_wanted(d).at_desired);
+}
+
+/* The new version's pods can carry the weight: its share of them is available, or as many as a person has said suffice
+ * (setCanaryScale, replicaProgressThreshold). No pods carry nothing, whoever says so. */
+static bool
+new_can_carry(const struct decision *d, int64_t weight)
+{
+	struct counts_answer want = replicas_wanted(d);
+	int64_t need = share(weight, d->replicas);
+
+	if (weight > 0 && d->replicas > 0 && available(d->w->new_rs) == 0)
+		return false;
+	if (want.scaled || d->canary->replica_progress_threshold != NULL)
+		return available(d->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.at_desired;
+	return available(d->w->new_rs) >= need;
 }
 
 static bool
@@ -33,8 +48,7 @@ may_raise(const struct decision *d, int64_t weight)
 
 	if (d->aborted || d->late || pause_has(&d->st, PAUSE_INCONCLUSIVE) || !str_eq(r->canary_hash, d->w->hash))
 		return false;
-	return available(d->w->new_rs) >= share(weight, d->replicas) &&
-	       available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
+	return new_can_carry(d, weight) && available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
 }
 
 void
@@ -105,6 +119,29 @@ switch_service(struct decision *d, const struct service *s, const char *hash)
 	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
 }
 
+/* Without traffic routing Services, if there are any, follow the versions. One that selects nothing answers nothing: only a
+ * version with pods is selected, and at first only one that is whole. */
+static void
+services_plan(struct decision *d)
+{
+	const struct world *w = d->w;
+	const struct replicaset *stable = w->stable_rs != NULL ? w->stable_rs : w->new_rs,
+				*canary = d->aborted ? stable : w->new_rs;
+	const struct {
+		const struct service *service;
+		const struct replicaset *to;
+	} services[] = { { w->stable_service, stable }, { w->canary_service, canary } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		const struct service *s = services[i].service;
+		const struct replicaset *to = services[i].to;
+		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
+
+		if (s != NULL && to != NULL && available(to) > 0 && (ours || available(to) >= replicaset_wanted(to)))
+			switch_service(d, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
+	}
+}
+
 void
 hashes_plan(struct decision *d)
 {
@@ -114,6 +151,8 @@ hashes_plan(struct decision *d)
 	bool two = d->w->new_rs != NULL && stable != d->w->new_rs;
 	bool canary_ok, stable_ok;
 
+	if (d->w->router == NULL)
+		services_plan(d);
 	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
 		return;
 	canary_ok = can_carry(d, d->w->new_rs, r->weight, r->canary_hash);

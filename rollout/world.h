@@ -76,8 +76,7 @@ void weights_plan(struct decision *, bool lower); /* lower: only what takes weig
 void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
 void replicas_lower(struct decision *); /* fewer, never below what the routing still names */
-bool replicas_at_target(const struct decision *); /* the step's pods are there and ready */
-int64_t replicas_canary(const struct decision *); /* how many the new version is to have now */
+struct counts_answer replicas_wanted(const struct decision *); /* by the step that this pass acts on */
 void promotion_sync(struct decision *); /* makes the new version the stable one when it has earned it */
 void status_counts(struct decision *);
 void status_finish(struct decision *); /* conditions, phase, message, and the write */

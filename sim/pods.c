@@ -181,6 +181,9 @@ create(struct pods *p, const json_t *rs, size_t index)
 	pod = store_get(p->store, "pods", ns, name);
 	if (pod == NULL || (p->settings.runner != NULL && p->settings.runner->start(p->settings.runner->arg, pod)))
 		return;
+	if (p->settings.broken_tag != NULL &&
+	    str_ends(json_string_value(json_at(pod, "/spec/containers/0/image")), p->settings.broken_tag))
+		return;
 	w = mem_alloc(sizeof(*w));
 	*w = (struct waiting){ .timer = { .fire = on_ready, .arg = w },
 		.pods = p,

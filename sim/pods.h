@@ -18,6 +18,7 @@ struct pod_runner {
 struct pods_settings {
 	int64_t ready_ms; /* from creation to readiness of a virtual pod */
 	int64_t ready_spread_ms; /* each further pod of a ReplicaSet is this much later */
+	const char *broken_tag; /* pods of an image with this tag never become ready; NULL: none */
 	const char *node;
 	const struct pod_runner *runner; /* NULL: all pods are virtual */
 };

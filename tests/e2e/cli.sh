@@ -84,7 +84,19 @@ check "get --watch follows" within 20 grep -q "v9" "$dir/tree"
 kill $watcher
 wait $watcher 2>/dev/null
 
-# eval and hash.
+# Without traffic routing the pods are the weight.
+check "apply a canary without traffic routing" kubectl apply -f tests/data/traces/basic.yaml
+check "it is healthy" says Healthy "$s" status basic --timeout 30s
+"$s" set image basic basic=basic:v2 >/dev/null
+check "it comes to its pause" says Paused "$s" status basic --timeout 30s
+check "its weight is its share of the pods" says "ActualWeight:  20" "$s" get rollout basic
+check "which the step asked for" says "SetWeight:     20" "$s" get rollout basic
+check "no more pods than maxSurge allows" is 5 kubectl get ro basic -o 'jsonpath={.status.replicas}'
+"$s" promote basic --full >/dev/null
+check "promoted, it is healthy" says Healthy "$s" status basic --timeout 30s
+check "on the new version" is 5 kubectl get ro basic -o 'jsonpath={.status.updatedReplicas}'
+
+# eval, hash and debug.
 check "eval true" is true "$s" eval --result '[0.01]' 'result[0] < 0.05'
 check "eval false" is false "$s" eval --result '[0.2]' 'result[0] < 0.05'
 check "eval scalar" is true "$s" eval --kind scalar --result 3 'result == 3'
@@ -95,5 +107,7 @@ sed 's/.*"want": "*\([a-z]*\)"*}$/\1/' tests/data/conditions.jsonl >"$dir/want"
 check "eval --lines gives the recorded answers" sh -c "'$s' eval --lines <tests/data/conditions.jsonl | sed 's/^error: .*/error/' | diff - '$dir/want'"
 sed 's/.*"hash":"\([^"]*\)"}$/\1/' tests/data/pod-template-hash.jsonl >"$dir/want"
 check "hash --lines gives the recorded answers" sh -c "'$s' hash --lines <tests/data/pod-template-hash.jsonl | diff - '$dir/want'"
+sed 's/.*"want":\({[^}]*}\).*/\1/' tests/data/replica-counts.jsonl >"$dir/want"
+check "debug replica-counts gives the recorded answers" sh -c "'$s' debug replica-counts --lines <tests/data/replica-counts.jsonl | tr -d ' ' | diff - '$dir/want'"
 check "hash of a file is the ReplicaSet's" sh -c "kubectl get rs myapp-\$('$s' hash tests/e2e/rollout.yaml)"
 check "hash of a file without a template" says "no Rollout" "$s" hash "$KUBECONFIG"

@@ -385,6 +385,58 @@ scaling_in_the_middle_keeps_both_sides_whole(struct cluster *c)
 	    "scaled down, the canary too");
 }
 
+/* What the ReplicaSet of the rollout's present version wants, or that of the stable one. */
+static int
+wanted_by(struct cluster *c, const char *hash_field)
+{
+	_cleanup_(freep) char *name = mem_printf("%s-%s", c->name, status_of(c, hash_field));
+
+	return (int)json_int(
+	    json_object_get(store_get(c->store, "replicasets", "default", name), "spec"), "replicas", -1);
+}
+
+static void
+a_scale_step_brings_pods_without_traffic(struct cluster *c)
+{
+	if (!start(c, ISTIO))
+		return;
+	cluster_patch(c, false,
+	    json_pack("{s:{s:{s:{s:[{s:{s:i}},{s:{}},{s:i},{s:{}}]}}}}", "spec", "strategy", "canary", "steps",
+		"setCanaryScale", "replicas", 3, "pause", "setWeight", 25, "pause"));
+	if (!to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	expect(c, wanted_by(c, "currentPodHash") == 3, "the new version has the pods that the step asks for");
+	expect(c, cluster_weight(c) == 0, "and no traffic");
+	cluster_promote(c);
+	expect(c, cluster_wait(c, "Paused", 3, 60000), "it goes on to the weight");
+	expect(c, cluster_weight(c) == 25, "which is there");
+	expect(c, wanted_by(c, "currentPodHash") == 3, "with the pods that were asked for");
+	cluster_promote(c);
+	expect(c, cluster_wait(c, "Healthy", 4, 60000), "and to its end");
+	expect(c, wanted_by(c, "stableRS") == 4, "with all pods");
+}
+
+static void
+without_a_router_a_failed_analysis_takes_the_pods_away(struct cluster *c)
+{
+	cluster_apply(c, ANALYSIS);
+	store_do(c->store, "DELETE", NULL,
+	    "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/myapp-vs", NULL);
+	cluster_patch(c, false,
+	    json_pack("{s:{s:{s:{s:n,s:n,s:n}}}}", "spec", "strategy", "canary", "trafficRouting",
+		"scaleDownDelaySeconds", "abortScaleDownDelaySeconds"));
+	if (!expect(c, cluster_wait(c, "Healthy", 4, 60000), "v1 becomes healthy"))
+		return;
+	if (!to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	c->metric = 0.4;
+	expect(c, wanted_by(c, "currentPodHash") == 1 && wanted_by(c, "stableRS") == 3, "a quarter of the pods is new");
+	expect(c, cluster_wait(c, "Degraded", 0, 60000), "the analysis fails and aborts it");
+	cluster_run(c, 10000);
+	expect(
+	    c, wanted_by(c, "currentPodHash") == 0 && wanted_by(c, "stableRS") == 4, "all pods are the old version's");
+}
+
 /* --- time ---------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -582,6 +634,8 @@ static const struct {
 	CASE(a_failed_analysis_returns_traffic_within_100_ms),
 	CASE(an_invalid_spec_does_not_hide_a_failed_analysis),
 	CASE(an_invalid_spec_does_not_hide_a_persons_abort),
+	CASE(a_scale_step_brings_pods_without_traffic),
+	CASE(without_a_router_a_failed_analysis_takes_the_pods_away),
 	CASE(min_ready_seconds_are_waited_for),
 	CASE(a_pause_ends_on_time_after_the_machine_slept),
 	CASE(a_crash_loop_does_not_move_the_deadline),

@@ -123,9 +123,12 @@ struct cluster *
 cluster_new(uint64_t seed)
 {
 	struct cluster *c = mem_alloc(sizeof(*c));
-	struct pods_settings pods = { .ready_ms = 1500, .ready_spread_ms = 10, .node = "laptop" };
+	struct pods_settings pods = {
+		.ready_ms = 1500, .ready_spread_ms = 10, .node = "laptop", .broken_tag = ":does-not-exist"
+	};
 
 	c->seed = seed;
+	c->name = "myapp";
 	c->faults = rand_stream(seed, "faults");
 	c->people = rand_stream(seed, "people");
 	c->trouble_over = INT64_MIN / 2;
@@ -193,10 +196,10 @@ cluster_apply(struct cluster *c, const char *file)
 int
 cluster_patch(struct cluster *c, bool status, json_t *patch)
 {
-	return store_do(c->store, "PATCH", "application/merge-patch+json",
-	    status ? "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp/status"
-		   : "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/myapp",
-	    patch);
+	_cleanup_(freep) char *path =
+	    mem_printf("/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/%s%s", c->name, status ? "/status" : "");
+
+	return store_do(c->store, "PATCH", "application/merge-patch+json", path, patch);
 }
 
 void
@@ -242,7 +245,7 @@ cluster_wait(struct cluster *c, const char *phase, int index, int64_t ms)
 const json_t *
 cluster_rollout(struct cluster *c)
 {
-	return store_get(c->store, "rollouts", "default", "myapp");
+	return store_get(c->store, "rollouts", "default", c->name);
 }
 
 int

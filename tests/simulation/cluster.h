@@ -15,6 +15,7 @@ struct cluster {
 	struct fault_policy policy;
 	struct rand_stream faults, people;
 	uint64_t seed;
+	const char *name; /* of the rollout: "myapp" */
 	bool trouble; /* faults are being injected */
 	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
 	/* A case's own faults, asked after the seeded ones; NULL: none. */
@@ -37,7 +38,7 @@ void cluster_kill_controller(struct cluster *);
 /* Creates every object of a YAML file in namespace "default" (or its own). */
 void cluster_apply(struct cluster *, const char *file);
 
-/* A merge patch on the rollout "myapp", or on its status; returns the status code. */
+/* A merge patch on the rollout, or on its status; returns the status code. */
 int cluster_patch(struct cluster *, bool status, json_t *patch);
 
 void cluster_set_image(struct cluster *, const char *image);

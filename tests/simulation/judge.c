@@ -136,6 +136,36 @@ on_virtual_service(struct judge *j, const json_t *o)
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }
 
+struct adding {
+	struct judge *j;
+	const char *except;
+	long long sum;
+};
+
+static void
+add_available(const json_t *rs, void *arg)
+{
+	struct adding *a = arg;
+
+	if (strcmp(label(rs), a->except) != 0)
+		a->sum += lately_available(a->j, label(rs));
+}
+
+/* Without traffic routing every pod that is ready serves: those that remain must be as many as the rollout wants, as the
+ * manifest's maxUnavailable is 0. */
+static void
+on_shrink_unrouted(struct judge *j, const json_t *rs, long long now)
+{
+	struct adding a = { .j = j, .except = label(rs) };
+
+	if (now >= lately_available(j, label(rs)))
+		return;
+	store_each(j->cluster->store, "replicasets", add_available, &a);
+	if (a.sum + now < lately_replicas(j))
+		wrong(j, "ReplicaSet %s shrunk to %lld, which leaves %lld pods ready of %lld", label(rs), now,
+		    a.sum + now, lately_replicas(j));
+}
+
 static void
 on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 {
@@ -156,6 +186,8 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	r->available = available;
 	if (old == NULL || now >= before)
 		return;
+	if (cluster_weight(j->cluster) < 0)
+		on_shrink_unrouted(j, o, now);
 	if (str_eq(subset_hash(j, 0), label(o)))
 		share += j->weight;
 	if (str_eq(subset_hash(j, 1), label(o)))

@@ -1,4 +1,4 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble.
+/* tests/simulation/seeds.c: a rollout's life under seeded trouble; every fourth is a canary without traffic routing.
  *
  * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted; pods
  * wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and within
@@ -53,13 +53,22 @@ wobble(struct cluster *c, bool heal)
 }
 
 static void
+deploy(struct cluster *c, const char *tag)
+{
+	const char *now = json_string_value(json_at(cluster_rollout(c), "/spec/template/spec/containers/0/image"));
+	_cleanup_(freep) char *image = mem_printf("%.*s:%s", (int)strcspn(now, ":"), now, tag);
+
+	cluster_set_image(c, image);
+}
+
+static void
 act(struct cluster *c)
 {
-	static const char *const images[] = { "myregistry/myapp:v1", "myregistry/myapp:v2", "myregistry/myapp:v3" };
+	static const char *const tags[] = { "v1", "v2", "v3" };
 
 	switch (rand_below(&c->people, 15)) {
 	case 0:
-	case 1: cluster_set_image(c, images[rand_below(&c->people, 3)]); break;
+	case 1: deploy(c, tags[rand_below(&c->people, 3)]); break;
 	case 2:
 	case 3:
 	case 4: cluster_promote(c); break;
@@ -107,9 +116,11 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 
 	c->metric = 0.01;
 	c->trouble = true;
-	cluster_apply(c, "tests/data/traces/analysis.yaml");
+	if (seed % 4 == 3)
+		c->name = "basic";
+	cluster_apply(c, seed % 4 == 3 ? "tests/data/traces/basic.yaml" : "tests/data/traces/analysis.yaml");
 	cluster_run(c, (int64_t)rand_below(&c->people, 10000));
-	cluster_set_image(c, "myregistry/myapp:v2");
+	deploy(c, "v2");
 	while (loop_mono(c->loop) < TROUBLE_MS && judge_verdict(j) == NULL) {
 		cluster_run(c, (int64_t)rand_below(&c->people, 8000));
 		act(c);

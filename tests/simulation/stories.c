@@ -11,7 +11,7 @@
 bool story_show(const char *name);
 
 struct story {
-	const char *name, *manifests;
+	const char *name, *manifests, *rollout;
 	double metric;
 	bool (*play)(struct cluster *);
 	const char
@@ -97,11 +97,37 @@ play_change_in_flight(struct cluster *c)
 	return cluster_wait(c, "Healthy", 4, 60000);
 }
 
+static bool
+play_basic(struct cluster *c)
+{
+	if (!first_version(c) || !to_pause(c, "basic:v2"))
+		return false;
+	cluster_run(c, 1500);
+	cluster_promote(c);
+	cluster_run(c, 100);
+	return cluster_wait(c, "Healthy", 4, 60000);
+}
+
+static bool
+play_basic_deadline(struct cluster *c)
+{
+	if (!first_version(c))
+		return false;
+	cluster_set_image(c, "basic:does-not-exist");
+	if (!cluster_wait(c, "Degraded", -1, 60000))
+		return false;
+	cluster_run(c, 1000);
+	return true;
+}
+
 static const struct story stories[] = {
-	{ "canary-istio-promote", "tests/data/traces/istio.yaml", 0, play_promote, "" },
-	{ "canary-istio-abort-retry-undo", "tests/data/traces/istio.yaml", 0, play_abort_retry_undo, "" },
-	{ "canary-istio-analysis-fails", "tests/data/traces/analysis.yaml", 0.2, play_analysis_fails, "weights" },
-	{ "canary-istio-change-in-flight", "tests/data/traces/istio.yaml", 0, play_change_in_flight, "end" },
+	{ "canary-istio-promote", "tests/data/traces/istio.yaml", "myapp", 0, play_promote, "" },
+	{ "canary-istio-abort-retry-undo", "tests/data/traces/istio.yaml", "myapp", 0, play_abort_retry_undo, "" },
+	{ "canary-istio-analysis-fails", "tests/data/traces/analysis.yaml", "myapp", 0.2, play_analysis_fails,
+	    "weights" },
+	{ "canary-istio-change-in-flight", "tests/data/traces/istio.yaml", "myapp", 0, play_change_in_flight, "end" },
+	{ "canary-basic", "tests/data/traces/basic.yaml", "basic", 0, play_basic, "" },
+	{ "canary-basic-deadline", "tests/data/traces/basic.yaml", "basic", 0, play_basic_deadline, "" },
 };
 
 bool
@@ -115,6 +141,7 @@ story_show(const char *name)
 			continue;
 		c = cluster_new(1);
 		c->metric = stories[i].metric;
+		c->name = stories[i].rollout;
 		cluster_apply(c, stories[i].manifests);
 		ok = stories[i].play(c);
 		fputs(str_text(&c->story), stdout);
@@ -237,15 +264,25 @@ phases(const json_t *recording)
 	return list;
 }
 
+/* The events of a reason. The peer's recorder marks those it merges, and its deadline is told twice; once is enough. */
 static json_t *
 messages(const json_t *recording, const char *reason)
 {
+	static const char merged[] = "(combined from similar events): ";
 	json_t *list = json_array(), *e;
 	size_t i;
 
-	json_array_foreach (recording, i, e)
-		if (str_eq(json_str(e, "kind"), "Event") && str_eq(json_str(e, "reason"), reason))
-			append_new(list, json_pack("[O,O]", json_object_get(e, "type"), json_object_get(e, "message")));
+	json_array_foreach (recording, i, e) {
+		const char *text = json_str(e, "message");
+
+		if (!str_eq(json_str(e, "kind"), "Event") || !str_eq(json_str(e, "reason"), reason))
+			continue;
+		if (str_starts(text, merged))
+			text += strlen(merged);
+		if (str_eq(reason, "RolloutAborted") && !str_starts(text, "Rollout aborted"))
+			continue;
+		append_new(list, json_pack("[O,s]", json_object_get(e, "type"), text));
+	}
 	return list;
 }
 
@@ -371,6 +408,7 @@ story_run(const struct story *s)
 	bool ok, early = strcmp(s->skip, "end") == 0;
 
 	c->metric = s->metric;
+	c->name = s->rollout;
 	store_on_write(c->store, recorder, ours);
 	cluster_apply(c, s->manifests);
 	ok = s->play(c);
