@@ -14,6 +14,8 @@ struct execution {
 	struct call *call;
 	size_t step;
 	bool status_tried, inside;
+	bool skipping; /* the events of a write that failed */
+	const struct plan_step *fetched; /* whose object is being fetched */
 	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
 	struct plan_step status_step; /* how the status write is reported when it fails */
 	const struct plan_step *failed; /* the first that did; NULL: none */
@@ -42,12 +44,12 @@ static void
 on_fetched(void *arg, const struct err *e, const json_t *body)
 {
 	struct execution *x = arg;
-	const struct plan_step *s = x->failed;
+	const struct plan_step *s = x->fetched;
 
 	x->call = NULL;
 	/* A JSON patch whose tests fail and one whose result is refused are answered alike (422). When the object is still the one
 	 * that was decided on, its tests held: it is refused, and will be again. */
-	if (e == NULL && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
+	if (e == NULL && s == x->failed && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
 	    str_eq(s->resource_version, json_str(json_object_get(body, "metadata"), "resourceVersion")))
 		x->err->class = ERR_INVALID;
 	if (e == NULL)
@@ -61,6 +63,7 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 static void
 fetch(struct execution *x, const struct plan_step *s)
 {
+	x->fetched = s;
 	x->call = client_call(
 	    x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
 }
@@ -77,6 +80,8 @@ on_written(void *arg, const struct err *e, const json_t *body)
 		e = NULL;
 	if (e != NULL) {
 		fail(x, s, e);
+		x->skipping = true;
+		x->step++;
 		if (is_outdated(e))
 			fetch(x, s);
 		else
@@ -167,9 +172,14 @@ go_on(struct execution *x)
 {
 	const struct plan *p = x->plan;
 
-	for (; x->failed == NULL && x->step < p->n_steps; x->step++) {
+	for (; x->step < p->n_steps; x->step++) {
 		const struct plan_step *s = &p->steps[x->step];
 
+		if (x->failed != NULL && s->op != PLAN_EVENT && !s->beside)
+			break;
+		x->skipping &= !s->beside;
+		if (x->skipping)
+			continue;
 		if (s->op == PLAN_EVENT) {
 			events_tell(x->to->events, s);
 		} else if (s->op == PLAN_ASK) {

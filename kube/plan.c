@@ -101,6 +101,13 @@ plan_delete(struct plan *p, const struct object *o)
 }
 
 void
+plan_beside(struct plan *p)
+{
+	if (p->n_steps > 0)
+		p->steps[p->n_steps - 1].beside = true;
+}
+
+void
 plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {
 	struct plan_step *s = add(p, PLAN_EVENT);

@@ -1,7 +1,7 @@
 /* kube/plan.h: what a decision wants done.
  *
- * Four parts. Steps are carried out in order, and the first that fails ends them; events stand behind the write that they
- * report. The status is written after the steps, even when one failed, because it says what was seen. wake_at asks for
+ * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events stand behind
+ * the write that they report. The status is written after the steps, even when one failed, because it says what was seen. wake_at asks for
  * another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
  *
  * A plan lives in one arena and only describes: nothing here does input or output. It copies what it is told about
@@ -30,6 +30,7 @@ struct plan_step {
 	const char *body; /* JSON text */
 	const char *uid; /* DELETE */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
+	bool beside; /* does not build on the write before it, and is carried out even when that one failed */
 	/* EVENT */
 	const struct object *about;
 	bool warning;
@@ -72,6 +73,10 @@ void plan_create(struct plan *, const struct type *, const char *ns, const char 
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
 void plan_delete(struct plan *, const struct object *);
+
+/* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
+void plan_beside(struct plan *);
+
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
 void plan_ask(struct plan *, const char *key, const struct question *);

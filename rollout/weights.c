@@ -59,7 +59,8 @@ weights_plan(struct decision *d, bool lower)
 	struct err *e;
 	bool down;
 
-	if (d->w->router == NULL || d->w->routing_err != NULL)
+	/* Of a routing that is broken, what can be read still gives its traffic back. */
+	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
 		return;
 	if (r->weight == want && r->weight_least == want)
 		return;

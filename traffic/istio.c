@@ -1,9 +1,9 @@
 /* traffic/istio.c: Istio: weights in VirtualServices, pod template hashes in DestinationRules.
  *
- * Routes are the http routes that the strategy names, or the only one there is. A destination is the canary's when its
- * subset is (with a DestinationRule) or when its host is the canary Service, up to the first dot (as Argo Rollouts compares
- * them: utils/istio). Patches test the whole route list before they touch a weight, so that a change made by somebody else
- * in the meantime makes them fail instead of being overwritten.
+ * Routes are, of each kind (http, tls, tcp), those that the strategy names, or the only one there is. A destination is the
+ * canary's when its subset is (with a DestinationRule) or when its host is the canary Service, up to the first dot (as Argo
+ * Rollouts compares them: utils/istio). Patches test the whole route list before they touch a weight, so that a change made
+ * by somebody else in the meantime makes them fail instead of being overwritten.
  */
 #include "traffic/istio.h"
 #include <string.h>
@@ -32,11 +32,23 @@ const struct router istio_router = {
 
 enum side { SIDE_CANARY, SIDE_STABLE, SIDE_OTHER };
 
-/* Which destinations of one http route carry what. */
+static const char *const kinds[] = { "http", "tls", "tcp" };
+
+/* Which destinations of one route carry what. */
 struct split {
-	const struct http_route *route;
-	size_t index; /* in spec.http */
+	const char *kind; /* of kinds[] */
+	const struct istio_route *route;
+	size_t index; /* in spec.KIND */
 	size_t canary, stable; /* in route */
+};
+
+/* The splits of one VirtualService. In the arena. */
+struct splits {
+	struct arena *arena;
+	const struct canary_strategy *canary;
+	const struct virtual_service *vs;
+	struct split *at;
+	size_t n;
 };
 
 static const struct istio_routing *
@@ -78,136 +90,227 @@ side_of(const struct canary_strategy *c, const struct istio_destination *d)
 }
 
 static struct err *
-split_route(
-    struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, size_t index, struct split *ret)
+split_route(struct splits *s, const char *kind, const struct istio_route *r, size_t index)
 {
-	const struct http_route *r = &vs->spec.http.at[index];
-	const char *label = r->name != NULL ? r->name : arena_printf(a, "number %zu", index);
+	struct split split = { kind, r, index, 0, 0 };
 	size_t n[3] = { 0 };
 
-	*ret = (struct split){ r, index, 0, 0 };
 	for (size_t i = 0; i < r->route.n; i++) {
-		enum side side = side_of(c, &r->route.at[i].destination);
+		enum side side = side_of(s->canary, &r->route.at[i].destination);
 
 		n[side]++;
 		if (side == SIDE_CANARY)
-			ret->canary = i;
+			split.canary = i;
 		else if (side == SIDE_STABLE)
-			ret->stable = i;
+			split.stable = i;
 	}
-	if (n[SIDE_CANARY] == 1 && n[SIDE_STABLE] == 1)
-		return NULL;
-	return err_new(a, ERR_INVALID,
-	    "%s.virtualService: http route %s of VirtualService %s must have one %s and one %s "
-	    "destination, but has %zu and %zu",
-	    FIELD, label, vs->object.meta.name, "canary", "stable", n[SIDE_CANARY], n[SIDE_STABLE]);
-}
-
-/* The routes to work on: those named, or the single one. In the arena; *ret_n of them. */
-static struct err *
-splits(struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, struct split **ret,
-    size_t *ret_n)
-{
-	const struct strings *names = &config(c)->virtual_service->routes;
-	const char *vs_name = vs->object.meta.name;
-	size_t n = 0;
-	struct err *e;
-
-	*ret = arena_new_array(a, struct split, names->n + 1);
-	*ret_n = 0;
-	if (vs->spec.http.n == 0)
-		return NULL;
-	if (names->n == 0) {
-		if (vs->spec.http.n > 1)
-			return err_new(a, ERR_INVALID,
-			    "%s.virtualService.routes: VirtualService %s has %zu http routes; name the ones to split",
-			    FIELD, vs_name, vs->spec.http.n);
-		if ((e = split_route(a, c, vs, 0, &(*ret)[0])) != NULL)
-			return e;
-		*ret_n = 1;
-		return NULL;
-	}
-	for (size_t i = 0; i < names->n; i++) {
-		size_t at = vs->spec.http.n;
-
-		for (size_t k = vs->spec.http.n; k-- > 0;)
-			if (str_eq(vs->spec.http.at[k].name, names->at[i]))
-				at = k;
-		if (at == vs->spec.http.n)
-			return err_new(a, ERR_INVALID,
-			    "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"", FIELD, i,
-			    vs_name, names->at[i]);
-		if ((e = split_route(a, c, vs, at, &(*ret)[n])) != NULL)
-			return e;
-		n++;
-	}
-	*ret_n = n;
+	if (n[SIDE_CANARY] != 1 || n[SIDE_STABLE] != 1)
+		return err_new(s->arena, ERR_INVALID,
+		    "%s.virtualService: %s route %s of VirtualService %s must have one %s and one %s "
+		    "destination, but has %zu and %zu",
+		    FIELD, kind, r->name != NULL ? r->name : arena_printf(s->arena, "number %zu", index),
+		    s->vs->object.meta.name, "canary", "stable", n[SIDE_CANARY], n[SIDE_STABLE]);
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i].route == r)
+			return NULL; /* meant twice */
+	s->at[s->n++] = split;
 	return NULL;
 }
 
-static void
-patch_weight(struct arena *a, json_t *ops, const struct split *s, size_t i, int64_t weight)
+/* When the strategy names none, there must be just one. */
+static struct err *
+split_only(struct splits *s, const char *kind, const struct istio_route *routes, size_t n)
 {
-	const struct opt_int *now = &s->route->route.at[i].weight;
-	const char *path = arena_printf(a, "/spec/http/%zu/route/%zu/weight", s->index, i);
+	if (n == 1)
+		return split_route(s, kind, &routes[0], 0);
+	return err_new(s->arena, ERR_INVALID,
+	    "%s.virtualService.%s: VirtualService %s has %zu %s routes; name the ones to split", FIELD,
+	    strcmp(kind, "http") == 0 ? "routes" : arena_printf(s->arena, "%sRoutes", kind), s->vs->object.meta.name, n,
+	    kind);
+}
 
-	json_patch_add(ops, now->set ? "replace" : "add", path, json_integer(weight));
+static struct err *
+split_http(struct splits *s, const struct strings *names)
+{
+	const struct virtual_service_spec *spec = &s->vs->spec;
+	struct err *e = NULL;
+
+	if (spec->http.n == 0)
+		return NULL;
+	if (names->n == 0)
+		return split_only(s, kinds[0], spec->http.at, spec->http.n);
+	for (size_t i = 0; i < names->n && e == NULL; i++) {
+		size_t k = 0;
+
+		while (k < spec->http.n && !str_eq(spec->http.at[k].name, names->at[i]))
+			k++;
+		e = k < spec->http.n ? split_route(s, kinds[0], &spec->http.at[k], k)
+				     : err_new(s->arena, ERR_INVALID,
+					   "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"",
+					   FIELD, i, s->vs->object.meta.name, names->at[i]);
+	}
+	return e;
+}
+
+static bool
+has_host(const struct strings *hosts, const char *host)
+{
+	for (size_t i = 0; i < hosts->n; i++)
+		if (str_eq(hosts->at[i], host))
+			return true;
+	return false;
+}
+
+/* All matches of the route are on the port that the reference says (or on none, as it), and their hosts together are those of
+ * the reference, no more and no fewer. */
+static bool
+is_meant(const struct istio_route_ref *ref, const struct istio_route *r)
+{
+	int64_t port = ref->port.set ? ref->port.is : 0;
+
+	for (size_t m = 0; m < r->match.n; m++) {
+		const struct istio_match *match = &r->match.at[m];
+
+		if ((match->port.set ? match->port.is : 0) != port)
+			return false;
+		for (size_t i = 0; i < match->sni_hosts.n; i++)
+			if (!has_host(&ref->sni_hosts, match->sni_hosts.at[i]))
+				return false;
+	}
+	for (size_t i = 0; i < ref->sni_hosts.n; i++) {
+		bool found = false;
+
+		for (size_t m = 0; m < r->match.n; m++)
+			found |= has_host(&r->match.at[m].sni_hosts, ref->sni_hosts.at[i]);
+		if (!found)
+			return false;
+	}
+	return r->match.n > 0;
+}
+
+static struct err *
+split_l4(struct splits *s, const char *kind, const struct istio_route *routes, size_t n_routes,
+    const struct istio_route_ref *refs, size_t n_refs)
+{
+	struct err *e = NULL;
+
+	if (n_routes == 0)
+		return NULL;
+	if (n_refs == 0)
+		return split_only(s, kind, routes, n_routes);
+	for (size_t i = 0; i < n_refs; i++) {
+		bool found = false;
+
+		for (size_t k = 0; k < n_routes && e == NULL; k++)
+			if (is_meant(&refs[i], &routes[k])) {
+				found = true;
+				e = split_route(s, kind, &routes[k], k);
+			}
+		if (e == NULL && !found)
+			e = err_new(s->arena, ERR_INVALID,
+			    "%s.virtualService.%sRoutes[%zu]: VirtualService %s has no %s route with this port%s",
+			    FIELD, kind, i, s->vs->object.meta.name, kind,
+			    strcmp(kind, "tls") == 0 ? " and these sniHosts" : "");
+		if (e != NULL)
+			return e;
+	}
+	return NULL;
+}
+
+/* The routes to work on: of each kind those that are named, or the single one. */
+static struct err *
+split_all(struct splits *s, const struct istio_virtual_service_ref *ref)
+{
+	const struct virtual_service_spec *spec = &s->vs->spec;
+	struct err *e;
+
+	s->at = arena_new_array(s->arena, struct split, spec->http.n + spec->tls.n + spec->tcp.n + 1);
+	if ((e = split_http(s, &ref->routes)) != NULL ||
+	    (e = split_l4(s, kinds[1], spec->tls.at, spec->tls.n, ref->tls_routes.at, ref->tls_routes.n)) != NULL)
+		return e;
+	return split_l4(s, kinds[2], spec->tcp.at, spec->tcp.n, ref->tcp_routes.at, ref->tcp_routes.n);
+}
+
+/* A weight that is not written is 0. */
+static int64_t
+weight_of(const struct split *s, size_t i)
+{
+	const struct opt_int *weight = &s->route->route.at[i].weight;
+
+	return weight->set ? weight->is : 0;
+}
+
+/* What has to change in one route. A new reference. */
+static json_t *
+route_edits(struct arena *a, const struct split *s, int64_t weight)
+{
+	json_t *edits = json_array();
+
+	/* From the last destination to the first, so that removing one does not move the others. */
+	for (size_t i = s->route->route.n; i-- > 0;) {
+		const char *path = arena_printf(a, "/spec/%s/%zu/route/%zu", s->kind, s->index, i);
+		int64_t want = i == s->canary ? weight : i == s->stable ? 100 - weight : 0;
+
+		if (weight_of(s, i) == want)
+			continue;
+		if (i == s->canary || i == s->stable)
+			json_patch_add(edits, s->route->route.at[i].weight.set ? "replace" : "add",
+			    arena_printf(a, "%s/weight", path), json_integer(want));
+		else /* The split must add up to 100: a destination that is neither loses its share. */
+			json_patch_add(edits, "remove", path, NULL);
+	}
+	return edits;
 }
 
 struct err *
-istio_weight_patch(
-    struct arena *a, const struct canary_strategy *c, const struct virtual_service *vs, int64_t weight, json_t **ret)
+istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct istio_virtual_service_ref *ref,
+    const struct virtual_service *vs, int64_t weight, json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *ops = json_array();
-	struct split *s;
+	_cleanup_(json_decrefp) json_t *ops = NULL;
+	struct splits s = { .arena = a, .canary = c, .vs = vs };
 	struct err *e;
-	size_t n;
 
-	if (vs->spec.tcp != NULL || vs->spec.tls != NULL)
-		return err_new(a, ERR_INVALID,
-		    "%s.virtualService: VirtualService %s has %s routes, which are not built yet", FIELD,
-		    vs->object.meta.name, vs->spec.tcp != NULL ? "tcp" : "tls");
-	if ((e = splits(a, c, vs, &s, &n)) != NULL)
+	if ((e = split_all(&s, ref)) != NULL)
 		return e;
-	for (size_t k = 0; k < n; k++) {
-		_cleanup_(json_decrefp) json_t *edits = json_array();
+	ops = json_array();
+	for (size_t k = 0; k < s.n; k++) {
+		_cleanup_(json_decrefp) json_t *edits = route_edits(a, &s.at[k], weight);
+		const struct istio_route *r = s.at[k].route;
+		const char *path = arena_printf(a, "/spec/%s/%zu", s.at[k].kind, s.at[k].index);
 
-		/* From the last destination to the first, so that removing one does not move the others. */
-		for (size_t i = s[k].route->route.n; i-- > 0;) {
-			const struct route_destination *d = &s[k].route->route.at[i];
-			int64_t want = i == s[k].canary ? weight : 100 - weight;
-
-			if (i == s[k].canary || i == s[k].stable) {
-				if (!d->weight.set || d->weight.is != want)
-					patch_weight(a, edits, &s[k], i, want);
-			} else if (d->weight.set && d->weight.is != 0) {
-				/* The split must add up to 100: a destination that is neither loses its share. */
-				json_patch_add(
-				    edits, "remove", arena_printf(a, "/spec/http/%zu/route/%zu", s[k].index, i), NULL);
-			}
-		}
 		if (json_array_size(edits) == 0)
 			continue;
-		if (s[k].route->name != NULL)
-			json_patch_add(ops, "test", arena_printf(a, "/spec/http/%zu/name", s[k].index),
-			    json_string(s[k].route->name));
-		json_patch_add(ops, "test", arena_printf(a, "/spec/http/%zu/route", s[k].index),
-		    json_loads(s[k].route->raw_route, 0, NULL));
+		if (r->name != NULL)
+			json_patch_add(ops, "test", arena_printf(a, "%s/name", path), json_string(r->name));
+		else if (s.at[k].kind != kinds[0] && r->raw_match != NULL)
+			json_patch_add(
+			    ops, "test", arena_printf(a, "%s/match", path), json_loads(r->raw_match, 0, NULL));
+		json_patch_add(ops, "test", arena_printf(a, "%s/route", path), json_loads(r->raw_route, 0, NULL));
 		json_array_extend(ops, edits);
 	}
 	*ret = TAKE_PTR(ops);
 	return NULL;
 }
 
+/* The VirtualServices that the strategy names: the one, or the list. */
+static size_t
+references(const struct canary_strategy *c, const struct istio_virtual_service_ref **ret)
+{
+	const struct istio_routing *routing = config(c);
+
+	*ret = routing->virtual_service != NULL ? routing->virtual_service : routing->virtual_services.at;
+	return routing->virtual_service != NULL ? 1 : routing->virtual_services.n;
+}
+
 /* "name" or "name.namespace"; *ret_name is NULL when the manifest has none. */
 static void
-vs_key(const struct rollout *r, struct arena *a, const char **ret_ns, const char **ret_name)
+vs_key(const struct rollout *r, const struct istio_virtual_service_ref *ref, struct arena *a, const char **ret_ns,
+    const char **ret_name)
 {
-	const char *name = config(r->spec.strategy.canary)->virtual_service->name;
-	const char *dot = name != NULL ? strchr(name, '.') : NULL;
+	const char *dot = ref->name != NULL ? strchr(ref->name, '.') : NULL;
 
 	*ret_ns = dot != NULL ? dot + 1 : r->object.meta.namespace;
-	*ret_name = dot != NULL ? arena_strndup(a, name, (size_t)(dot - name)) : name;
+	*ret_name = dot != NULL ? arena_strndup(a, ref->name, (size_t)(dot - ref->name)) : ref->name;
 }
 
 static const struct subset *
@@ -250,7 +353,40 @@ read_destination_rule(const struct rollout *r, const struct view *view, struct a
 		*hashes[i] = string_map_get(&s->labels, LABEL_POD_TEMPLATE_HASH);
 	}
 	ret->splits_pods = true;
-	ret->objects[1] = o;
+	ret->objects[0] = o;
+	return NULL;
+}
+
+/* Reads one VirtualService, and adds what it says to *ret. */
+static struct err *
+read_virtual_service(const struct rollout *r, const struct istio_virtual_service_ref *ref, const struct view *view,
+    struct arena *a, struct routing *ret, const struct object **ret_object)
+{
+	struct splits s = { .arena = a, .canary = r->spec.strategy.canary };
+	const char *ns, *name;
+	struct err *e;
+
+	if (ref->name == NULL)
+		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", FIELD);
+	vs_key(r, ref, a, &ns, &name);
+	s.vs = (const struct virtual_service *)view_get(view, &virtual_service_type, ns, name);
+	if (s.vs == NULL)
+		return err_new(a, ERR_GONE,
+		    "%s.virtualService.name: Invalid value: \"%s\": "
+		    "virtualservices.networking.istio.io \"%s\" not found",
+		    FIELD, ref->name, name);
+	if ((e = split_all(&s, ref)) != NULL)
+		return e;
+	if (s.n == 0)
+		return err_new(
+		    a, ERR_INVALID, "%s.virtualService: VirtualService %s has no http, tls or tcp route", FIELD, name);
+	for (size_t i = 0; i < s.n; i++) {
+		int64_t w = weight_of(&s.at[i], s.at[i].canary);
+
+		ret->weight = w > ret->weight ? w : ret->weight;
+		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
+	}
+	*ret_object = &s.vs->object;
 	return NULL;
 }
 
@@ -258,60 +394,57 @@ static struct err *
 istio_read(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	const struct virtual_service *vs;
-	const char *ns, *name;
-	struct split *s;
-	struct err *e;
-	size_t n;
+	const struct istio_virtual_service_ref *refs;
+	size_t n = references(c, &refs);
+	struct err *e, *first = NULL;
 
-	if (config(c)->virtual_service == NULL || config(c)->virtual_service->name == NULL)
+	if (n == 0)
 		return err_new(a, ERR_INVALID, "%s.virtualService.name: required, but missing", FIELD);
+	if (config(c)->virtual_service != NULL && config(c)->virtual_services.n > 0)
+		return err_new(a, ERR_INVALID,
+		    "%s.virtualServices: Invalid value: either virtualService or virtualServices, not both", FIELD);
 	if (config(c)->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
 		return err_new(
 		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", FIELD);
-	vs_key(r, a, &ns, &name);
-	vs = (const struct virtual_service *)view_get(view, &virtual_service_type, ns, name);
-	if (vs == NULL)
-		return err_new(a, ERR_GONE,
-		    "%s.virtualService.name: Invalid value: \"%s\": "
-		    "virtualservices.networking.istio.io \"%s\" not found",
-		    FIELD, config(c)->virtual_service->name, name);
-	if (vs->spec.tcp != NULL || vs->spec.tls != NULL)
-		return err_new(a, ERR_INVALID,
-		    "%s.virtualService: VirtualService %s has %s routes, which are not built yet", FIELD, name,
-		    vs->spec.tcp != NULL ? "tcp" : "tls");
-	if ((e = splits(a, c, vs, &s, &n)) != NULL)
-		return e;
-	if (n == 0)
-		return err_new(a, ERR_INVALID, "%s.virtualService: VirtualService %s has no http route", FIELD, name);
-	*ret = (struct routing){ .weight_least = 100 };
-	ret->objects[0] = &vs->object;
-	for (size_t i = 0; i < n; i++) {
-		const struct route_destination *d = &s[i].route->route.at[s[i].canary];
-		int64_t w = d->weight.set ? d->weight.is : 0;
-
-		ret->weight = w > ret->weight ? w : ret->weight;
-		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
-	}
-	return config(c)->destination_rule != NULL ? read_destination_rule(r, view, a, ret) : NULL;
+	/* objects[0] is the DestinationRule; the VirtualServices follow in the order of their references. NULL: not read. */
+	*ret = (struct routing){
+		.weight_least = 100, .objects = arena_new_array(a, const struct object *, n + 1), .n_objects = n + 1
+	};
+	for (size_t i = 0; i < n; i++)
+		if ((e = read_virtual_service(r, &refs[i], view, a, ret, &ret->objects[i + 1])) != NULL &&
+		    first == NULL)
+			first = e;
+	if (config(c)->destination_rule != NULL && (e = read_destination_rule(r, view, a, ret)) != NULL &&
+	    first == NULL)
+		first = e;
+	return first;
 }
 
 static struct err *
 istio_set_weight(const struct rollout *r, const struct routing *now, int64_t weight, struct plan *plan)
 {
-	const struct virtual_service *vs = (const struct virtual_service *)now->objects[0];
-	json_t *ops;
+	const struct istio_virtual_service_ref *refs;
+	size_t n = references(r->spec.strategy.canary, &refs), written = 0;
 	struct err *e;
 
-	if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, vs, weight, &ops)) != NULL)
-		return e;
-	if (json_array_size(ops) == 0) {
-		json_decref(ops);
-		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		json_t *ops;
+
+		if (vs == NULL)
+			continue;
+		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, &refs[i], vs, weight, &ops)) != NULL)
+			return e;
+		if (json_array_size(ops) == 0) {
+			json_decref(ops);
+			continue;
+		}
+		plan_patch(plan, &vs->object, ops);
+		if (written++ > 0)
+			plan_beside(plan);
+		plan_event(plan, &r->object, false, "Updated VirtualService",
+		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)weight);
 	}
-	plan_patch(plan, &vs->object, ops);
-	plan_event(plan, &r->object, false, "Updated VirtualService", "VirtualService `%s` set to desiredWeight '%d'",
-	    vs->object.meta.name, (int)weight);
 	return NULL;
 }
 
@@ -346,7 +479,7 @@ istio_set_hashes(
     const struct rollout *r, const struct routing *now, const char *canary, const char *stable, struct plan *plan)
 {
 	const struct istio_destination_rule_ref *ref = config(r->spec.strategy.canary)->destination_rule;
-	const struct destination_rule *dr = (const struct destination_rule *)now->objects[1];
+	const struct destination_rule *dr = (const struct destination_rule *)now->objects[0];
 	json_t *ops = json_array();
 
 	patch_subset(plan->arena, ops, dr, ref->canary_subset_name, canary);
@@ -372,15 +505,20 @@ static bool
 istio_concerns(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct istio_virtual_service_ref *refs;
 	_cleanup_(arena_freep) struct arena *a = NULL;
 	const char *ns, *name;
 
 	if (o->type == &destination_rule_type)
 		return config(c)->destination_rule != NULL && str_eq(o->meta.namespace, r->object.meta.namespace) &&
 		       str_eq(o->meta.name, config(c)->destination_rule->name);
-	if (o->type != &virtual_service_type || config(c)->virtual_service == NULL)
+	if (o->type != &virtual_service_type)
 		return false;
 	a = arena_new();
-	vs_key(r, a, &ns, &name);
-	return name != NULL && str_eq(o->meta.namespace, ns) && str_eq(o->meta.name, name);
+	for (size_t n = references(c, &refs); n-- > 0;) {
+		vs_key(r, &refs[n], a, &ns, &name);
+		if (name != NULL && str_eq(o->meta.namespace, ns) && str_eq(o->meta.name, name))
+			return true;
+	}
+	return false;
 }

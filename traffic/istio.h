@@ -3,7 +3,7 @@
 #include "kube/api/istio.h"
 #include "kube/api/rollout.h"
 
-/* The JSON patch that gives the canary destination `weight` percent in each http route that the strategy names; an empty
- * list when nothing has to change. A new reference. */
-struct err *istio_weight_patch(
-    struct arena *, const struct canary_strategy *, const struct virtual_service *, int64_t weight, json_t **ret);
+/* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the strategy's)
+ * means; an empty list when nothing has to change. A new reference to a JSON list. */
+struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
+    const struct virtual_service *, int64_t weight, json_t **ret);

@@ -14,7 +14,8 @@ struct routing {
 	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
 	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
-	const struct object *objects[4]; /* the router's own: what it read, for its plan */
+	const struct object **objects; /* the router's own: what it read, for its plan. In the arena of the pass */
+	size_t n_objects;
 };
 
 struct router {
@@ -23,7 +24,8 @@ struct router {
 	/* True when the strategy uses it. */
 	bool (*used)(const struct canary_strategy *);
 
-	/* Reads. An error names the field of the rollout and the object, and is ERR_GONE when the object is missing. */
+	/* Reads. An error names the field of the rollout and the object, and is ERR_GONE when the object is missing; *ret is
+	 * then what could be read all the same, enough to take traffic away. */
 	struct err *(*read)(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
 
 	/* Adds the patch that gives the canary `weight` percent and the stable version the rest, and its event. */

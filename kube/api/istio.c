@@ -13,31 +13,47 @@ static const struct field route_destination_fields[] = {
 };
 TYPE(route_destination, "route destination");
 
-static const struct field http_route_fields[] = {
-	STRING(http_route, name, "name"),
-	LIST(http_route, route, "route", route_destination),
+static const struct field istio_match_fields[] = {
+	OPT_INT(istio_match, port, "port"),
+	STRINGS(istio_match, sni_hosts, "sniHosts"),
 };
-TYPE(http_route, "http route");
+TYPE(istio_match, "match");
+
+static const struct field istio_route_fields[] = {
+	STRING(istio_route, name, "name"),
+	LIST(istio_route, match, "match", istio_match),
+	LIST(istio_route, route, "route", route_destination),
+};
+TYPE(istio_route, "route");
 
 static const struct field virtual_service_spec_fields[] = {
 	STRINGS(virtual_service_spec, hosts, "hosts"),
-	LIST(virtual_service_spec, http, "http", http_route),
-	JSON(virtual_service_spec, tls, "tls"),
-	JSON(virtual_service_spec, tcp, "tcp"),
+	LIST(virtual_service_spec, http, "http", istio_route),
+	LIST(virtual_service_spec, tls, "tls", istio_route),
+	LIST(virtual_service_spec, tcp, "tcp", istio_route),
 };
 TYPE(virtual_service_spec, "VirtualService's spec");
 
 static void
+keep_raw(struct istio_route *routes, size_t n, const json_t *list, struct arena *a)
+{
+	for (size_t i = 0; i < n; i++) {
+		const json_t *j = json_array_get(list, i);
+		const json_t *match = json_object_get(j, "match"), *route = json_object_get(j, "route");
+
+		routes[i].raw_match = match != NULL ? json_text(a, match) : NULL;
+		routes[i].raw_route = route != NULL ? json_text(a, route) : NULL;
+	}
+}
+
+static void
 virtual_service_finish(struct object *o, const json_t *j, struct arena *a)
 {
-	struct virtual_service *vs = (struct virtual_service *)o;
-	const json_t *http = json_at(j, "/spec/http");
+	struct virtual_service_spec *spec = &((struct virtual_service *)o)->spec;
 
-	for (size_t i = 0; i < vs->spec.http.n; i++) {
-		const json_t *route = json_object_get(json_array_get(http, i), "route");
-
-		vs->spec.http.at[i].raw_route = route != NULL ? json_text(a, route) : NULL;
-	}
+	keep_raw(spec->http.at, spec->http.n, json_at(j, "/spec/http"), a);
+	keep_raw(spec->tls.at, spec->tls.n, json_at(j, "/spec/tls"), a);
+	keep_raw(spec->tcp.at, spec->tcp.n, json_at(j, "/spec/tcp"), a);
 }
 
 static const struct field virtual_service_fields[] = {

@@ -11,16 +11,23 @@ struct route_destination {
 	struct opt_int weight;
 };
 
-struct http_route {
-	const char *name;
+/* Of a tls or tcp route; of an http one what it has of the same. */
+struct istio_match {
+	struct opt_int port;
+	struct strings sni_hosts;
+};
+
+/* One route of spec.http, spec.tls or spec.tcp. */
+struct istio_route {
+	const char *name; /* http */
+	LIST_OF(struct istio_match) match;
 	LIST_OF(struct route_destination) route;
-	const char *raw_route; /* the route list as compact JSON: what a patch tests, and builds on */
+	const char *raw_match, *raw_route; /* the lists as compact JSON: what a patch tests; NULL: there is none */
 };
 
 struct virtual_service_spec {
 	struct strings hosts;
-	LIST_OF(struct http_route) http;
-	const char *tls, *tcp; /* JSON, when present */
+	LIST_OF(struct istio_route) http, tls, tcp;
 };
 
 struct virtual_service {

@@ -92,11 +92,17 @@ static const struct field background_analysis_fields[] = {
 };
 TYPE(background_analysis, "background analysis", .strict = true);
 
+static const struct field istio_route_ref_fields[] = {
+	OPT_INT(istio_route_ref, port, "port"),
+	STRINGS(istio_route_ref, sni_hosts, "sniHosts"),
+};
+TYPE(istio_route_ref, "route reference", .strict = true);
+
 static const struct field istio_virtual_service_ref_fields[] = {
 	STRING(istio_virtual_service_ref, name, "name", .required = true),
 	STRINGS(istio_virtual_service_ref, routes, "routes"),
-	NOT_BUILT("tlsRoutes"),
-	NOT_BUILT("tcpRoutes"),
+	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref),
+	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref),
 };
 TYPE(istio_virtual_service_ref, "virtualService reference", .strict = true);
 
@@ -111,7 +117,7 @@ TYPE(istio_destination_rule_ref, "destinationRule reference", .strict = true);
 static const struct field istio_routing_fields[] = {
 	OBJECT(istio_routing, virtual_service, "virtualService", istio_virtual_service_ref),
 	OBJECT(istio_routing, destination_rule, "destinationRule", istio_destination_rule_ref),
-	NOT_BUILT("virtualServices"),
+	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref),
 };
 TYPE(istio_routing, "istio traffic routing", .strict = true);
 

@@ -74,9 +74,16 @@ struct background_analysis {
 	const struct run_metadata *run_metadata;
 };
 
+/* Which tls or tcp routes are meant: all whose matches have this port and, for tls, these hosts. */
+struct istio_route_ref {
+	struct opt_int port;
+	struct strings sni_hosts;
+};
+
 struct istio_virtual_service_ref {
 	const char *name; /* "name" or "name.namespace" */
-	struct strings routes;
+	struct strings routes; /* http, by name */
+	LIST_OF(struct istio_route_ref) tls_routes, tcp_routes;
 };
 
 struct istio_destination_rule_ref {
@@ -84,7 +91,8 @@ struct istio_destination_rule_ref {
 };
 
 struct istio_routing {
-	const struct istio_virtual_service_ref *virtual_service;
+	const struct istio_virtual_service_ref *virtual_service; /* one, or */
+	LIST_OF(struct istio_virtual_service_ref) virtual_services; /* several */
 	const struct istio_destination_rule_ref *destination_rule; /* NULL: host-level splitting */
 };
 

@@ -10,6 +10,7 @@
 #define ROLLOUT_OTHER "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/other"
 #define ISTIO "tests/data/traces/istio.yaml"
 #define ANALYSIS "tests/data/traces/analysis.yaml"
+#define SEVERAL "tests/simulation/several.yaml"
 
 /* What went wrong in the case that runs. */
 static char complaint[600];
@@ -437,6 +438,60 @@ without_a_router_a_failed_analysis_takes_the_pods_away(struct cluster *c)
 	    c, wanted_by(c, "currentPodHash") == 0 && wanted_by(c, "stableRS") == 4, "all pods are the old version's");
 }
 
+static int
+second_weight(struct cluster *c)
+{
+	const json_t *vs = store_get(c->store, "virtualservices", "edge", "myapp-edge");
+
+	return (int)json_integer_value(json_at(vs, "/spec/tls/0/route/1/weight"));
+}
+
+static void
+several_virtual_services_step_together(struct cluster *c)
+{
+	if (!start(c, SEVERAL) || !to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	expect(c, cluster_weight(c) == 25 && second_weight(c) == 25, "both have the step's weight at its end");
+	cluster_promote(c);
+	cluster_run(c, 100);
+	expect(c, cluster_wait(c, "Healthy", 4, 60000), "it goes to its end");
+	cluster_run(c, 100);
+	expect(c, cluster_weight(c) == 0 && second_weight(c) == 0, "and both are back");
+}
+
+static void
+a_refused_virtual_service_does_not_keep_the_others_traffic(struct cluster *c)
+{
+	struct refusal no = { "PATCH", "/virtualservices/myapp-vs", 403 };
+
+	if (!start(c, SEVERAL) || !to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	c->fault = refuse;
+	c->fault_arg = &no;
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
+	cluster_run(c, 100);
+	expect(c, cluster_weight(c) == 25 && second_weight(c) == 0, "what can be written is");
+	c->fault = NULL;
+	cluster_run(c, 60000);
+	expect(c, cluster_weight(c) == 0, "and the rest once it may");
+}
+
+static void
+a_lost_virtual_service_does_not_keep_the_others_traffic(struct cluster *c)
+{
+	if (!start(c, SEVERAL) || !to_the_pause(c, "myregistry/myapp:v2"))
+		return;
+	store_do(c->store, "DELETE", NULL,
+	    "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices/myapp-vs", NULL);
+	cluster_run(c, 1000);
+	expect(
+	    c, says(c, "virtualservices.networking.istio.io \"myapp-vs\" not found"), "the status says what is lost");
+	expect(c, second_weight(c) == 25, "the other one stands");
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 1));
+	cluster_run(c, 100);
+	expect(c, second_weight(c) == 0, "until a person aborts");
+}
+
 /* --- time ---------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -636,6 +691,9 @@ static const struct {
 	CASE(an_invalid_spec_does_not_hide_a_persons_abort),
 	CASE(a_scale_step_brings_pods_without_traffic),
 	CASE(without_a_router_a_failed_analysis_takes_the_pods_away),
+	CASE(several_virtual_services_step_together),
+	CASE(a_refused_virtual_service_does_not_keep_the_others_traffic),
+	CASE(a_lost_virtual_service_does_not_keep_the_others_traffic),
 	CASE(min_ready_seconds_are_waited_for),
 	CASE(a_pause_ends_on_time_after_the_machine_slept),
 	CASE(a_crash_loop_does_not_move_the_deadline),

@@ -98,8 +98,9 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		    (int)json_int(json_object_get(o, "spec"), "replicas", 1), (int)json_int(status, "replicas", 0),
 		    (int)json_int(status, "availableReplicas", 0));
 	else if (strcmp(r->kind, "VirtualService") == 0)
-		cluster_note(c, "%s VirtualService weight %d", type,
-		    (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight")));
+		cluster_note(c, "%s VirtualService %s weight %d", type, name,
+		    (int)json_integer_value(
+			json_at(o, "/spec/http/0/route/1/weight") ?: json_at(o, "/spec/tls/0/route/1/weight")));
 	else if (strcmp(r->kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -183,12 +184,14 @@ cluster_apply(struct cluster *c, const char *file)
 	}
 	json_array_foreach (docs, i, doc) {
 		const char *kind = json_str(doc, "kind");
+		const char *ns = json_str(json_object_get(doc, "metadata"), "namespace") ?: "default";
 
 		for (const struct resource *r = store_resources; r->plural != NULL; r++)
 			if (strcmp(r->kind, kind) == 0)
 				store_do(c->store, "POST", "application/json",
-				    arena_printf(a, "%s%s%s/%s/namespaces/default/%s",
-					r->group[0] != '\0' ? "/apis/" : "/api", r->group, "", r->version, r->plural),
+				    arena_printf(a, "%s%s/%s/%s%s%s%s", r->group[0] != '\0' ? "/apis/" : "/api",
+					r->group, r->version, r->cluster_scoped ? "" : "namespaces/",
+					r->cluster_scoped ? "" : ns, r->cluster_scoped ? "" : "/", r->plural),
 				    json_deep_copy(doc));
 	}
 }

@@ -108,16 +108,19 @@ lately_replicas(const struct judge *j)
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
-	int weight = (int)json_integer_value(json_at(o, "/spec/http/0/route/1/weight"));
-	int stable = (int)json_integer_value(json_at(o, "/spec/http/0/route/0/weight"));
+	const json_t *route = json_at(o, "/spec/http/0/route") ?: json_at(o, "/spec/tls/0/route");
+	int weight = (int)json_int(json_array_get(route, 1), "weight", 0);
+	int stable = (int)json_int(json_array_get(route, 0), "weight", 0);
 	long long replicas = lately_replicas(j);
 	long long need = (weight * replicas + 99) / 100, have, wanted;
 	const char *hash = subset_hash(j, 0);
 	int old = j->weight;
 
-	j->weight = weight;
 	if (weight + stable != 100)
 		wrong(j, "weights %d + %d are not 100", stable, weight);
+	if (json_at(o, "/spec/http") == NULL)
+		return;
+	j->weight = weight;
 	if (weight <= old)
 		return;
 	if (hash == NULL || replicaset_of(j, hash) == NULL) {
