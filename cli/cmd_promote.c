@@ -25,6 +25,11 @@ status_patch(struct cli *c, const struct rollout *r)
 		return str_eq(r->status.current_pod_hash, r->status.stable_rs)
 			   ? NULL
 			   : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
+	/* An analysis that could not decide: this person does. */
+	if (r->status.pause_conditions.n > 0 && r->status.controller_pause && i < n &&
+	    r->status.canary.step_analysis != NULL && str_eq(r->status.canary.step_analysis->status, "Inconclusive"))
+		return json_pack("{s:{s:n,s:b,s:I}}", "status", "pauseConditions", "controllerPause", 0,
+		    "currentStepIndex", (json_int_t)(i + 1));
 	if (r->status.pause_conditions.n > 0)
 		return json_pack("{s:{s:n}}", "status", "pauseConditions");
 	if (n > 0 && i < n)

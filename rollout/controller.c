@@ -52,14 +52,25 @@ by_service(const struct rollout *r, const struct object *o)
 }
 
 static bool
+names_template(const struct rollout_analysis *a, const char *name)
+{
+	for (size_t i = 0; a != NULL && i < a->templates.n; i++)
+		if (str_eq(a->templates.at[i].template_name, name))
+			return true;
+	return false;
+}
+
+static bool
 by_template(const struct rollout *r, const struct object *o)
 {
-	const struct background_analysis *a = r->spec.strategy.canary->analysis;
+	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	if (!o->type->cluster_scoped && !str_eq(r->object.meta.namespace, o->meta.namespace))
 		return false;
-	for (size_t i = 0; a != NULL && i < a->templates.n; i++)
-		if (str_eq(a->templates.at[i].template_name, o->meta.name))
+	if (names_template(c->analysis, o->meta.name))
+		return true;
+	for (size_t i = 0; i < c->steps.n; i++)
+		if (names_template(c->steps.at[i].analysis, o->meta.name))
 			return true;
 	return false;
 }

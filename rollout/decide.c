@@ -37,7 +37,7 @@ begin_update(struct decision *d)
 	d->st.abort = false;
 	d->st.aborted_at = 0;
 	d->st.promote_full = false;
-	d->st.canary.background_analysis = NULL;
+	d->st.canary.background_analysis = d->st.canary.step_analysis = NULL;
 	d->index = 0;
 	if (d->canary->steps.n == 0)
 		d->st.current_step_index = (struct opt_int){ 0 };
@@ -74,8 +74,8 @@ check_deadline(struct decision *d)
 		at;
 
 	if (c == NULL || d->changed || d->aborted || d->paused_by_spec || d->was->pause_conditions.n > 0 ||
-	    step_is_pause(d, d->index) || str_eq(c->reason, "NewReplicaSetAvailable") ||
-	    str_eq(c->reason, "RolloutAborted"))
+	    step_is_pause(d, d->index) || step_is_analysis(d, d->index) ||
+	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted"))
 		return;
 	if (d->promoted && available(d->w->new_rs) >= d->replicas)
 		return;

@@ -53,11 +53,44 @@ service_hash(const struct service *s)
 	return s != NULL ? string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH) : NULL;
 }
 
+static struct analysis_found
+find_analysis(
+    const struct world *w, const struct rollout_analysis *spec, const char *field, int64_t step, struct arena *a)
+{
+	struct template_found *found = arena_new_array(a, struct template_found, spec->templates.n);
+
+	for (size_t i = 0; i < spec->templates.n; i++) {
+		const struct template_ref *ref = &spec->templates.at[i];
+
+		found[i].ref = ref;
+		found[i].template = (const struct analysis_template *)view_get(w->view,
+		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type,
+		    w->rollout->object.meta.namespace, ref->template_name);
+	}
+	return (struct analysis_found){ spec, field, step, found };
+}
+
+static void
+gather_analyses(struct world *w, struct arena *a)
+{
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
+	struct analysis_found *list = arena_new_array(a, struct analysis_found, c->steps.n + 1);
+	size_t n = 0;
+
+	if (c->analysis != NULL)
+		list[n++] = find_analysis(w, c->analysis, "spec.strategy.canary.analysis", -1, a);
+	for (size_t i = 0; i < c->steps.n; i++)
+		if (c->steps.at[i].analysis != NULL)
+			list[n++] = find_analysis(w, c->steps.at[i].analysis,
+			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), (int64_t)i, a);
+	w->analyses = list;
+	w->n_analyses = n;
+}
+
 void
 world_gather(const struct pass *p, const struct rollout *r, struct arena *a, struct world *w)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	const struct background_analysis *analysis = c != NULL ? c->analysis : NULL;
 	const char *ns = r->object.meta.namespace;
 	const struct object **list;
 
@@ -71,22 +104,9 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->step_hash = text_hash(a, r->steps_json);
 	w->new_rs = replicaset_with_hash(w, w->hash);
 	w->stable_rs = replicaset_with_hash(w, r->status.stable_rs);
-	if (analysis != NULL) {
-		struct template_found *found = arena_new_array(a, struct template_found, analysis->templates.n);
-
-		for (size_t i = 0; i < analysis->templates.n; i++) {
-			const struct template_ref *ref = &analysis->templates.at[i];
-
-			found[i].ref = ref;
-			found[i].template = (const struct analysis_template *)view_get(p->view,
-			    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type, ns,
-			    ref->template_name);
-		}
-		w->templates = found;
-		w->n_templates = analysis->templates.n;
-	}
 	if (c == NULL)
 		return;
+	gather_analyses(w, a);
 	w->canary_service = (const struct service *)view_get(p->view, &service_type, ns, c->canary_service);
 	w->stable_service = (const struct service *)view_get(p->view, &service_type, ns, c->stable_service);
 	w->router = router_of(c);

@@ -8,12 +8,49 @@
 #include "rollout/world.h"
 
 #define LABEL_TYPE "rollout-type"
+#define LABEL_STEP "step-index"
 #define HISTORY_LIMIT 5
 
-static const char *
-base_name(const struct decision *d)
+/* The two places of an analysis in a rollout. */
+struct role {
+	const char *label; /* of its runs */
+	const char *title; /* in what an abort says */
+	const struct run_status **known; /* in the status that will be written */
+	int64_t step; /* -1: in the background */
+};
+
+static struct role
+in_background(struct decision *d)
 {
-	return arena_printf(d->arena, "%s-%s-%" PRId64, d->w->rollout->object.meta.name, d->w->hash, d->revision);
+	return (struct role){ "Background", "Background analysis", &d->st.canary.background_analysis, -1 };
+}
+
+/* Of the step that the rollout is at, whether or not that is an analysis. */
+static struct role
+of_step(struct decision *d)
+{
+	int64_t step = d->st.current_step_index.set ? d->st.current_step_index.is : 0;
+
+	return (struct role){ "Step", "Step-based analysis", &d->st.canary.step_analysis, step };
+}
+
+static const char *
+base_name(const struct decision *d, const struct role *role)
+{
+	const char *name =
+	    arena_printf(d->arena, "%s-%s-%" PRId64, d->w->rollout->object.meta.name, d->w->hash, d->revision);
+
+	return role->step >= 0 ? arena_printf(d->arena, "%s-%" PRId64, name, role->step) : name;
+}
+
+/* What the strategy says about it, or NULL. */
+static const struct analysis_found *
+analysis_of(const struct decision *d, const struct role *role)
+{
+	for (size_t i = 0; i < d->w->n_analyses; i++)
+		if (d->w->analyses[i].step == role->step)
+			return &d->w->analyses[i];
+	return NULL;
 }
 
 static const struct analysis_run *
@@ -37,23 +74,40 @@ is_of_this_update(const struct decision *d, const struct analysis_run *run)
 	return since != 0 && run->object.meta.creation_timestamp >= since;
 }
 
+static bool
+is_known(const struct run_status *known, const struct analysis_run *run)
+{
+	return known != NULL && str_eq(known->name, run->object.meta.name);
+}
+
+static bool
+is_of_role(const struct decision *d, const struct analysis_run *run, const struct role *role)
+{
+	const char *step = object_label(&run->object, LABEL_STEP);
+
+	return str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
+	       str_eq(object_label(&run->object, LABEL_TYPE), role->label) &&
+	       (role->step < 0 || str_eq(step, arena_printf(d->arena, "%" PRId64, role->step)));
+}
+
 /* The run of this update: the one the status names, or one that was created and not yet written down. */
 static const struct analysis_run *
-current(const struct decision *d)
+current(const struct decision *d, const struct role *role)
 {
-	const struct run_status *known = d->st.canary.background_analysis;
 	const struct analysis_run *found = NULL;
 
-	if (known != NULL)
-		return run_named(d->w, known->name);
+	if (*role->known != NULL) {
+		found = run_named(d->w, (*role->known)->name);
+		if (found == NULL || is_of_role(d, found, role))
+			return found;
+		found = NULL; /* a person went on to another step */
+	}
 	if (d->st.aborted_at != 0)
 		return NULL;
 	for (size_t i = 0; i < d->w->n_runs; i++) {
 		const struct analysis_run *run = d->w->runs[i];
 
-		if (str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
-		    str_eq(object_label(&run->object, LABEL_TYPE), "Background") && !run->spec.terminate &&
-		    is_of_this_update(d, run) &&
+		if (is_of_role(d, run, role) && !run->spec.terminate && is_of_this_update(d, run) &&
 		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
 			found = run;
 	}
@@ -67,61 +121,75 @@ bad(const char *phase)
 }
 
 static bool
-wanted(const struct decision *d)
+wanted(const struct decision *d, const struct role *role)
 {
-	const struct background_analysis *a = d->canary->analysis;
-	int64_t from = a != NULL && a->starting_step.set ? a->starting_step.is : 0;
+	const struct analysis_found *f = analysis_of(d, role);
 
-	return a != NULL && a->templates.n > 0 && d->st.stable_rs != NULL && !d->promoted && !d->aborted &&
-	       !d->st.promote_full && !str_eq(d->st.stable_rs, d->w->hash) && d->index >= from;
+	if (f == NULL || f->spec->templates.n == 0 || d->st.stable_rs == NULL || d->promoted || d->aborted ||
+	    d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
+		return false;
+	return role->step >= 0 || d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
 }
 
-void
-runs_verdict(struct decision *d)
+static void
+record(struct decision *d, const struct role *role, const struct analysis_run *run)
 {
-	const struct analysis_run *run;
+	struct run_status *rs = arena_alloc(d->arena, sizeof(*rs));
+
+	*rs = (struct run_status){ run->object.meta.name, run->status.phase != NULL ? run->status.phase : "",
+		run->status.message };
+	*role->known = rs;
+}
+
+static void
+verdict(struct decision *d, const struct role *role)
+{
+	const struct analysis_run *run = current(d, role);
 	const char *previous;
 
-	if (d->promoted || d->changed || d->w->new_rs == NULL)
-		return;
-	d->revision = revision_of(&d->w->new_rs->object);
-	run = current(d);
 	if (run == NULL)
 		return;
-	previous = d->st.canary.background_analysis != NULL ? d->st.canary.background_analysis->status : "";
+	previous = is_known(*role->known, run) ? (*role->known)->status : "";
 	if (phase_is_final(run->status.phase) && !str_eq(previous, run->status.phase))
 		plan_status_event(d->plan, &d->w->rollout->object, bad(run->status.phase),
 		    arena_printf(d->arena, "AnalysisRun%s", run->status.phase),
-		    "Background Analysis Run '%s' Status New: '%s' Previous: '%s'", run->object.meta.name,
+		    "%s Analysis Run '%s' Status New: '%s' Previous: '%s'", role->label, run->object.meta.name,
 		    run->status.phase, previous);
 	if (bad(run->status.phase) && !d->aborted) {
 		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "Background analysis phase error/failed: %s",
+		d->abort_message = arena_printf(d->arena, "%s phase error/failed: %s", role->title,
 		    run->status.message != NULL ? run->status.message : run->status.phase);
 		plan_reason(d->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
 	}
+	if (role->step >= 0)
+		record(d, role, run);
 	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full) {
 		if (d->was->controller_pause && d->was->pause_conditions.n == 0 && !step_is_pause(d, d->index))
-			d->st.canary.background_analysis = NULL; /* a person looked and said go on: measure again */
+			*role->known = NULL; /* a person looked and said go on: measure again */
 		else
 			pause_add(d, PAUSE_INCONCLUSIVE);
 	}
 }
 
-static void
-record(struct decision *d, const char *name, const char *phase, const char *message)
+void
+runs_verdict(struct decision *d)
 {
-	struct run_status *rs = arena_alloc(d->arena, sizeof(*rs));
+	struct role background = in_background(d), step = of_step(d);
 
-	*rs = (struct run_status){ name, phase != NULL ? phase : "", message };
-	d->st.canary.background_analysis = rs;
+	if (d->promoted || d->changed || d->w->new_rs == NULL)
+		return;
+	d->revision = revision_of(&d->w->new_rs->object);
+	verdict(d, &background);
+	if (analysis_of(d, &step) != NULL)
+		verdict(d, &step);
 }
 
 static json_t *
-run_object(struct decision *d, const char *name, json_t *metrics, const struct argument *args, size_t n_args)
+run_object(struct decision *d, const struct role *role, const char *name, json_t *metrics, const struct argument *args,
+    size_t n_args)
 {
 	const struct rollout *r = d->w->rollout;
-	const struct run_metadata *extra = d->canary->analysis->run_metadata;
+	const struct run_metadata *extra = analysis_of(d, role)->spec->run_metadata;
 	json_t *labels = json_object(), *annotations = json_object(), *list = json_array(), *spec;
 
 	for (size_t i = 0; i < r->spec.selector->match_labels.n; i++)
@@ -130,7 +198,9 @@ run_object(struct decision *d, const char *name, json_t *metrics, const struct a
 	for (size_t i = 0; extra != NULL && i < extra->labels.n; i++)
 		json_object_set_new(labels, extra->labels.at[i].key, json_string(extra->labels.at[i].value));
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
-	json_object_set_new(labels, LABEL_TYPE, json_string("Background"));
+	json_object_set_new(labels, LABEL_TYPE, json_string(role->label));
+	if (role->step >= 0)
+		json_object_set_new(labels, LABEL_STEP, json_sprintf("%" PRId64, role->step));
 	for (size_t i = 0; extra != NULL && i < extra->annotations.n; i++)
 		json_object_set_new(
 		    annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
@@ -149,10 +219,11 @@ run_object(struct decision *d, const char *name, json_t *metrics, const struct a
 }
 
 static void
-create(struct decision *d)
+create(struct decision *d, const struct role *role)
 {
-	const struct background_analysis *b = d->canary->analysis;
-	struct template_source *sources = arena_new_array(d->arena, struct template_source, d->w->n_templates);
+	const struct analysis_found *f = analysis_of(d, role);
+	size_t n_templates = f->spec->templates.n;
+	struct template_source *sources = arena_new_array(d->arena, struct template_source, n_templates);
 	_cleanup_(json_decrefp) json_t *rollout = encode(&rollout_type, d->w->rollout);
 	json_t *meta = json_pack("{s:s,s:s}", "name", d->w->rollout->object.meta.name, "namespace",
 		   d->w->rollout->object.meta.namespace),
@@ -172,24 +243,25 @@ create(struct decision *d)
 	json_object_set_new(meta, "labels", labels);
 	json_object_set_new(meta, "annotations", annotations);
 	json_object_set_new(rollout, "metadata", meta);
-	for (size_t i = 0; i < d->w->n_templates; i++)
-		sources[i] = (struct template_source){ d->w->templates[i].ref->template_name,
-			&d->w->templates[i].template->spec };
-	e = args_merge(d->arena, sources, d->w->n_templates, b->args.at, b->args.n, &from, &metrics, &args, &n_args);
+	for (size_t i = 0; i < n_templates; i++)
+		sources[i] =
+		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
+	e = args_merge(
+	    d->arena, sources, n_templates, f->spec->args.at, f->spec->args.n, &from, &metrics, &args, &n_args);
 	if (e != NULL) {
 		/* Without the gate the update must not go on. */
 		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "spec.strategy.canary.analysis: %s", err_text(d->arena, e));
+		d->abort_message = arena_printf(d->arena, "%s: %s", f->field, err_text(d->arena, e));
 		d->st.abort = true;
 		d->st.aborted_at = time_stored(d->w->now);
 		pause_clear(d);
 		return;
 	}
-	name = base_name(d);
+	name = base_name(d, role);
 	for (int i = 1; view_get(d->w->view, &analysis_run_type, m->namespace, name) != NULL; i++)
-		name = arena_printf(d->arena, "%s.%d", base_name(d), i);
-	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, name, metrics, args, n_args));
-	plan_reason(d->plan, "background analysis starts as %s", name);
+		name = arena_printf(d->arena, "%s.%d", base_name(d, role), i);
+	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, role, name, metrics, args, n_args));
+	plan_reason(d->plan, "analysis run %s starts", name);
 	/* Not recorded in the status before it is seen: the create may fail. */
 }
 
@@ -217,28 +289,47 @@ collect(struct decision *d)
 			orphan = !str_eq(object_label(&d->w->replicasets[k]->object, LABEL_POD_TEMPLATE_HASH), hash);
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
 			continue;
-		if (d->st.canary.background_analysis != NULL &&
-		    str_eq(d->st.canary.background_analysis->name, run->object.meta.name))
+		if (is_known(d->st.canary.background_analysis, run) || is_known(d->st.canary.step_analysis, run))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
 			plan_delete(d->plan, &run->object);
 	}
 }
 
+/* The run that is to go on, or NULL. */
+static const struct analysis_run *
+sync(struct decision *d, const struct role *role)
+{
+	bool want = wanted(d, role);
+	const struct analysis_run *run = want || *role->known != NULL ? current(d, role) : NULL;
+
+	/* While there is a pause no step's run begins. */
+	if (want && run == NULL && (role->step < 0 || d->st.pause_conditions.n == 0))
+		create(d, role);
+	if (run != NULL && (want || (d->abort_message != NULL && d->aborted)))
+		record(d, role, run);
+	else if (!want)
+		*role->known = NULL;
+	return want ? run : NULL;
+}
+
+static bool
+is_one_of(const struct analysis_run *run, const struct analysis_run *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] != NULL && list[i] == run)
+			return true;
+	return false;
+}
+
 void
 runs_sync(struct decision *d)
 {
-	bool want = wanted(d);
-	const struct analysis_run *run = current(d);
+	struct role background = in_background(d), step = of_step(d);
+	const struct analysis_run *kept[] = { sync(d, &background), sync(d, &step) };
 
-	if (want && run == NULL)
-		create(d);
 	for (size_t i = 0; i < d->w->n_runs; i++)
-		if (!want || d->w->runs[i] != run)
+		if (!is_one_of(d->w->runs[i], kept, ARRAY_SIZE(kept)))
 			terminate(d, d->w->runs[i]);
-	if (run != NULL && (want || (d->abort_message != NULL && d->aborted)))
-		record(d, run->object.meta.name, run->status.phase, run->status.message);
-	else if (!want)
-		d->st.canary.background_analysis = NULL;
 	collect(d);
 }

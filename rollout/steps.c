@@ -112,10 +112,33 @@ scale_done(struct decision *d, const struct canary_step *s)
 	return replicas_wanted(d).at_desired;
 }
 
+static bool
+is_analysis(const struct canary_step *s)
+{
+	return s->analysis != NULL;
+}
+
+static const char *
+analysis_text(struct arena *a, const struct canary_step *s)
+{
+	(void)a;
+	(void)s;
+	return "analysis";
+}
+
+/* What its run says is in the status: runs_verdict puts it there. */
+static bool
+analysis_done(struct decision *d, const struct canary_step *s)
+{
+	(void)s;
+	return d->st.canary.step_analysis != NULL && str_eq(d->st.canary.step_analysis->status, "Successful");
+}
+
 static const struct step_kind kinds[] = {
 	{ is_weight, weight_text, weight_done, NULL },
 	{ is_pause, pause_text, pause_done, pause_enter },
 	{ is_scale, scale_text, scale_done, NULL },
+	{ is_analysis, analysis_text, analysis_done, NULL },
 };
 
 static const struct step_kind *
@@ -147,6 +170,12 @@ step_is_pause(const struct decision *d, int64_t index)
 	return index < steps_count(d) && is_pause(&d->canary->steps.at[index]);
 }
 
+bool
+step_is_analysis(const struct decision *d, int64_t index)
+{
+	return index < steps_count(d) && is_analysis(&d->canary->steps.at[index]);
+}
+
 void
 steps_advance(struct decision *d)
 {
@@ -163,6 +192,7 @@ steps_advance(struct decision *d)
 		return;
 	next = d->index + 1;
 	d->st.current_step_index = (struct opt_int){ true, next };
+	d->st.canary.step_analysis = NULL;
 	pause_clear(d);
 	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutStepCompleted",
 	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", d->index + 1, n, step_text(d->arena, s));

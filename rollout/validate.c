@@ -31,11 +31,12 @@ step_problem(struct arena *a, const struct canary_strategy *c)
 	for (size_t i = 0; i < c->steps.n; i++) {
 		const struct canary_step *s = &c->steps.at[i];
 		const struct canary_scale *scale = s->set_canary_scale;
-		int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL);
+		int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL);
 
 		if (n != 1)
 			return arena_printf(a,
-			    "%s.steps[%zu]: Invalid value: has %s of setWeight, pause, setCanaryScale; one is needed",
+			    "%s.steps[%zu]: Invalid value: has %s of setWeight, pause, setCanaryScale, analysis; one "
+			    "is needed",
 			    CANARY, i, n == 0 ? "none" : "several");
 		if (s->pause != NULL && pause_duration(s->pause) == -2)
 			return arena_printf(a,
@@ -121,45 +122,48 @@ selector_problem(struct arena *a, const struct rollout *r)
 }
 
 static const char *
-template_problem(struct arena *a, const struct world *w, size_t i)
+template_problem(struct arena *a, const struct analysis_found *f, size_t i)
 {
-	const struct template_found *t = &w->templates[i];
+	const struct template_found *t = &f->templates[i];
 	const struct problem *bad;
 
 	if (t->template == NULL)
-		return arena_printf(a,
-		    "%s.analysis.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found", CANARY, i,
-		    t->ref->template_name, t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate",
-		    t->ref->template_name);
+		return arena_printf(a, "%s.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found",
+		    f->field, i, t->ref->template_name,
+		    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
 	if ((bad = object_problem(&t->template->object, "spec")) != NULL)
-		return arena_printf(a, "%s.analysis.templates[%zu]: AnalysisTemplate %s: %s: %s", CANARY, i,
+		return arena_printf(a, "%s.templates[%zu]: AnalysisTemplate %s: %s: %s", f->field, i,
 		    t->ref->template_name, bad->path, bad->text);
 	return NULL;
 }
 
-/* What can be known of the run before there is one: that its templates fit together, have their arguments and, where no
+/* What can be known of a run before there is one: that its templates fit together, have their arguments and, where no
  * argument's value is still to be looked up, metrics that can be measured. */
 static const char *
-analysis_problem(struct arena *a, const struct world *w)
+analysis_problem(struct arena *a, const struct analysis_found *f)
 {
-	const struct background_analysis *b = w->rollout->spec.strategy.canary->analysis;
-	struct template_source *sources = arena_new_array(a, struct template_source, w->n_templates);
+	size_t n_templates = f->spec->templates.n, n;
+	struct template_source *sources = arena_new_array(a, struct template_source, n_templates);
 	_cleanup_(json_decrefp) json_t *metrics = NULL;
 	struct metric_set set;
 	struct argument *args;
 	const char *text;
 	struct err *e;
-	size_t n;
 
-	for (size_t i = 0; i < w->n_templates; i++) {
-		if ((text = template_problem(a, w, i)) != NULL)
+	if (f->step >= 0 && f->spec->starting_step.set)
+		return arena_printf(
+		    a, "%s.startingStep: Invalid value: only an analysis in the background has it", f->field);
+	if (f->step >= 0 && n_templates == 0)
+		return arena_printf(a, "%s.templates: Required value: an analysis needs a template", f->field);
+	for (size_t i = 0; i < n_templates; i++) {
+		if ((text = template_problem(a, f, i)) != NULL)
 			return text;
 		sources[i] =
-		    (struct template_source){ w->templates[i].ref->template_name, &w->templates[i].template->spec };
+		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
 	}
-	if (w->n_templates == 0)
+	if (n_templates == 0)
 		return NULL;
-	e = args_merge(a, sources, w->n_templates, b->args.at, b->args.n, NULL, &metrics, &args, &n);
+	e = args_merge(a, sources, n_templates, f->spec->args.at, f->spec->args.n, NULL, &metrics, &args, &n);
 	for (size_t i = 0; e == NULL && i < n; i++)
 		if (args[i].value == NULL)
 			return NULL;
@@ -168,9 +172,9 @@ analysis_problem(struct arena *a, const struct world *w)
 	if (e == NULL)
 		return NULL;
 	text = sources[0].name;
-	for (size_t i = 1; i < w->n_templates; i++)
+	for (size_t i = 1; i < n_templates; i++)
 		text = arena_printf(a, "%s, %s", text, sources[i].name);
-	return arena_printf(a, "%s.analysis: AnalysisTemplate %s: %s", CANARY, text, err_text(a, e));
+	return arena_printf(a, "%s: AnalysisTemplate %s: %s", f->field, text, err_text(a, e));
 }
 
 static const char *
@@ -200,7 +204,10 @@ find(struct decision *d)
 		return text;
 	if (d->w->routing_err != NULL)
 		return err_text(d->arena, d->w->routing_err);
-	return analysis_problem(d->arena, d->w);
+	for (size_t i = 0; i < d->w->n_analyses; i++)
+		if ((text = analysis_problem(d->arena, &d->w->analyses[i])) != NULL)
+			return text;
+	return NULL;
 }
 
 const char *

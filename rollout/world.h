@@ -16,6 +16,14 @@ struct template_found {
 	const struct analysis_template *template; /* NULL: there is none of that name */
 };
 
+/* An analysis of the strategy, and the templates that it names. */
+struct analysis_found {
+	const struct rollout_analysis *spec;
+	const char *field; /* where in the rollout */
+	int64_t step; /* -1: in the background */
+	struct template_found *templates; /* as many as spec->templates */
+};
+
 struct world {
 	int64_t now; /* wall ms */
 	const struct rollout *rollout;
@@ -31,8 +39,8 @@ struct world {
 
 	const struct analysis_run *const *runs; /* owned, oldest first */
 	size_t n_runs;
-	const struct template_found *templates; /* of the background analysis */
-	size_t n_templates;
+	const struct analysis_found *analyses;
+	size_t n_analyses;
 
 	const struct router *router;
 	struct routing routing;
@@ -68,7 +76,7 @@ void world_gather(const struct pass *, const struct rollout *, struct arena *, s
 const char *validate(struct decision *); /* a message when the spec or what it refers to is wrong, or NULL */
 bool revision_sync(struct decision *); /* false: the new ReplicaSet is still to be created or adopted */
 void revision_history(struct decision *); /* deletes old ReplicaSets beyond the limit */
-void runs_verdict(struct decision *); /* what the background analysis says */
+void runs_verdict(struct decision *); /* what the analyses say */
 void runs_sync(struct decision *); /* which runs must exist */
 void pause_read(struct decision *); /* what a person did to the pauses */
 void steps_advance(struct decision *); /* one step at most */
@@ -86,6 +94,7 @@ void status_invalid(struct decision *, const char *message);
 int64_t steps_count(const struct decision *);
 const char *step_text(struct arena *, const struct canary_step *);
 bool step_is_pause(const struct decision *, int64_t index);
+bool step_is_analysis(const struct decision *, int64_t index);
 
 /* pause.c */
 void pause_add(struct decision *, const char *reason);

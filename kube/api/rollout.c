@@ -33,18 +33,6 @@ static const struct field progress_threshold_fields[] = {
 };
 TYPE(progress_threshold, "progress threshold", .strict = true);
 
-static const struct field canary_step_fields[] = {
-	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "percent of traffic for the canary"),
-	OBJECT(canary_step, pause, "pause", pause_step),
-	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale),
-	NOT_BUILT("analysis"),
-	NOT_BUILT("experiment"),
-	NOT_BUILT("setHeaderRoute"),
-	NOT_BUILT("setMirrorRoute"),
-	NOT_BUILT("plugin"),
-};
-TYPE(canary_step, "canary step", .strict = true);
-
 static const struct field template_ref_fields[] = {
 	STRING(template_ref, template_name, "templateName", .required = true),
 	BOOL(template_ref, cluster_scope, "clusterScope"),
@@ -82,15 +70,27 @@ static const struct field run_metadata_fields[] = {
 };
 TYPE(run_metadata, "analysis run's metadata");
 
-static const struct field background_analysis_fields[] = {
-	LIST(background_analysis, templates, "templates", template_ref),
-	LIST(background_analysis, args, "args", argument),
-	OPT_INT(background_analysis, starting_step, "startingStep", .min = 0, .max = 1000),
-	OBJECT(background_analysis, run_metadata, "analysisRunMetadata", run_metadata),
+static const struct field rollout_analysis_fields[] = {
+	LIST(rollout_analysis, templates, "templates", template_ref),
+	LIST(rollout_analysis, args, "args", argument),
+	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000),
+	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata),
 	NOT_BUILT("dryRun"),
 	NOT_BUILT("measurementRetention"),
 };
-TYPE(background_analysis, "background analysis", .strict = true);
+TYPE(rollout_analysis, "analysis", .strict = true);
+
+static const struct field canary_step_fields[] = {
+	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "percent of traffic for the canary"),
+	OBJECT(canary_step, pause, "pause", pause_step),
+	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale),
+	OBJECT(canary_step, analysis, "analysis", rollout_analysis),
+	NOT_BUILT("experiment"),
+	NOT_BUILT("setHeaderRoute"),
+	NOT_BUILT("setMirrorRoute"),
+	NOT_BUILT("plugin"),
+};
+TYPE(canary_step, "canary step", .strict = true);
 
 static const struct field istio_route_ref_fields[] = {
 	OPT_INT(istio_route_ref, port, "port"),
@@ -143,7 +143,7 @@ static const struct field canary_strategy_fields[] = {
 	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing),
 	INT_OR_STRING(canary_strategy, max_surge, "maxSurge"),
 	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable"),
-	OBJECT(canary_strategy, analysis, "analysis", background_analysis),
+	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
 	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
 	    .max = INT32_MAX),
@@ -222,6 +222,7 @@ TYPE(traffic_weights, "traffic weights");
 
 static const struct field canary_status_fields[] = {
 	OBJECT(canary_status, background_analysis, "currentBackgroundAnalysisRunStatus", run_status),
+	OBJECT(canary_status, step_analysis, "currentStepAnalysisRunStatus", run_status),
 	OBJECT(canary_status, weights, "weights", traffic_weights),
 };
 TYPE(canary_status, "canary status");

@@ -20,7 +20,6 @@ struct condition {
 	int64_t last_update_time, last_transition_time;
 };
 
-/* One canary step; exactly one field is set. */
 struct pause_step {
 	const char *duration; /* seconds, or a Go duration; NULL: until somebody promotes */
 };
@@ -30,12 +29,6 @@ struct canary_scale {
 	struct opt_int weight; /* percent of the rollout's pods */
 	struct opt_int replicas;
 	bool match_traffic_weight; /* as many as the weight needs, again */
-};
-
-struct canary_step {
-	struct opt_int set_weight; /* percent */
-	const struct pause_step *pause;
-	const struct canary_scale *set_canary_scale;
 };
 
 struct template_ref {
@@ -67,10 +60,11 @@ struct run_metadata {
 	struct string_map labels, annotations;
 };
 
-struct background_analysis {
+/* In the background or as a step. */
+struct rollout_analysis {
 	LIST_OF(struct template_ref) templates;
 	LIST_OF(struct argument) args;
-	struct opt_int starting_step;
+	struct opt_int starting_step; /* in the background */
 	const struct run_metadata *run_metadata;
 };
 
@@ -100,6 +94,14 @@ struct traffic_routing {
 	const struct istio_routing *istio;
 };
 
+/* One canary step; exactly one field is set. */
+struct canary_step {
+	struct opt_int set_weight; /* percent */
+	const struct pause_step *pause;
+	const struct canary_scale *set_canary_scale;
+	const struct rollout_analysis *analysis;
+};
+
 /* How many of the canary's pods suffice for a step to be over. */
 struct progress_threshold {
 	const char *type; /* Percent | Pods */
@@ -114,7 +116,7 @@ struct canary_strategy {
 	bool dynamic_stable_scale;
 	struct opt_int min_pods_per_replicaset;
 	const struct progress_threshold *replica_progress_threshold;
-	const struct background_analysis *analysis;
+	const struct rollout_analysis *analysis; /* in the background */
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
 };
@@ -161,7 +163,7 @@ struct traffic_weights {
 };
 
 struct canary_status {
-	const struct run_status *background_analysis;
+	const struct run_status *background_analysis, *step_analysis;
 	const struct traffic_weights *weights;
 };
 

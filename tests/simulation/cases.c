@@ -492,6 +492,90 @@ a_lost_virtual_service_does_not_keep_the_others_traffic(struct cluster *c)
 	expect(c, second_weight(c) == 0, "until a person aborts");
 }
 
+/* --- analysis as a step -------------------------------------------------------------------------------------------- */
+
+/* v1 healthy; then steps: a weight, an analysis that takes some ten seconds, another weight. */
+static bool
+start_with_analysis_step(struct cluster *c)
+{
+	if (!start(c, ANALYSIS))
+		return false;
+	cluster_patch(c, false,
+	    json_pack("{s:{s:{s:{s:n,s:[{s:i},{s:{s:[{s:s}],s:[{s:s,s:s}]}},{s:i},{s:{s:s}}]}}}}", "spec", "strategy",
+		"canary", "analysis", "steps", "setWeight", 25, "analysis", "templates", "templateName", "error-rate",
+		"args", "name", "service-name", "value", "myapp", "setWeight", 50, "pause", "duration", "1s"));
+	cluster_run(c, 1000);
+	cluster_set_image(c, "myregistry/myapp:v2");
+	return true;
+}
+
+static const char *
+step_run(struct cluster *c)
+{
+	return json_str(json_at(cluster_rollout(c), "/status/canary/currentStepAnalysisRunStatus"), "name") ?: "";
+}
+
+static void
+an_analysis_step_is_over_when_its_run_is(struct cluster *c)
+{
+	if (!start_with_analysis_step(c))
+		return;
+	cluster_run(c, 6000);
+	expect(c, cluster_weight(c) == 25, "at the analysis the weight stands");
+	expect(c, str_eq(step_run(c), "myapp-5d8d759cf8-2-1"), "the status names its run");
+	expect(c, store_get(c->store, "analysisruns", "default", "myapp-5d8d759cf8-2-1") != NULL, "which there is");
+	cluster_kill_controller(c);
+	expect(c, cluster_wait(c, "Healthy", 4, 60000), "it goes to its end");
+	expect(c, lines_with(c, "Rollout step 2/4 completed (analysis)") == 1, "and says that the analysis is over");
+	expect(c, lines_with(c, "ADDED AnalysisRun") == 1, "one was enough");
+	expect(c, step_run(c)[0] == '\0', "the status forgets it");
+}
+
+static void
+an_inconclusive_analysis_step_waits_for_a_person(struct cluster *c)
+{
+	json_t *metrics;
+
+	if (!start_with_analysis_step(c))
+		return;
+	metrics =
+	    json_deep_copy(json_at(store_get(c->store, "analysistemplates", "default", "error-rate"), "/spec/metrics"));
+	json_object_set_new(json_array_get(metrics, 0), "failureCondition", json_string("result[0] > 0.5"));
+	store_do(c->store, "PATCH", "application/merge-patch+json",
+	    "/apis/argoproj.io/v1alpha1/namespaces/default/analysistemplates/error-rate",
+	    json_pack("{s:{s:o}}", "spec", "metrics", metrics));
+	c->metric = 0.2;
+	expect(c, cluster_wait(c, "Paused", 1, 30000), "it waits at the analysis");
+	expect(c, str_eq(status_of(c, "message"), "InconclusiveAnalysisRun"), "and says why");
+	cluster_promote(c);
+	cluster_run(c, 100);
+	expect(c, cluster_wait(c, "Paused", 1, 30000), "resumed, it measures again, and waits again");
+	expect(c, str_eq(step_run(c), "myapp-5d8d759cf8-2-1.1"), "with a run of its own");
+	cluster_patch(c, true,
+	    json_pack("{s:{s:n,s:b,s:i}}", "status", "pauseConditions", "controllerPause", 0, "currentStepIndex", 2));
+	cluster_run(c, 100);
+	expect(c, cluster_wait(c, "Healthy", 4, 30000), "promoted past the step, it goes to its end");
+	expect(c, lines_with(c, "ADDED AnalysisRun") == 2, "without a third run");
+}
+
+static void
+a_failed_analysis_step_aborts(struct cluster *c)
+{
+	c->metric = 0;
+	if (!start_with_analysis_step(c))
+		return;
+	cluster_run(c, 4000);
+	c->metric = 0.4;
+	expect(c, cluster_wait(c, "Degraded", 0, 60000), "it is aborted");
+	cluster_run(c, 100);
+	expect(c, cluster_weight(c) == 0, "and its traffic taken back");
+	expect(c, says(c, "Step-based analysis phase error/failed: Metric"), "the status says why");
+	c->metric = 0;
+	cluster_patch(c, true, json_pack("{s:{s:b}}", "status", "abort", 0));
+	expect(c, cluster_wait(c, "Healthy", 4, 60000), "tried again, it measures again and goes to its end");
+	expect(c, lines_with(c, "ADDED AnalysisRun") == 2, "with a run of its own");
+}
+
 /* --- time ---------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -694,6 +778,9 @@ static const struct {
 	CASE(several_virtual_services_step_together),
 	CASE(a_refused_virtual_service_does_not_keep_the_others_traffic),
 	CASE(a_lost_virtual_service_does_not_keep_the_others_traffic),
+	CASE(an_analysis_step_is_over_when_its_run_is),
+	CASE(an_inconclusive_analysis_step_waits_for_a_person),
+	CASE(a_failed_analysis_step_aborts),
 	CASE(min_ready_seconds_are_waited_for),
 	CASE(a_pause_ends_on_time_after_the_machine_slept),
 	CASE(a_crash_loop_does_not_move_the_deadline),

@@ -1,4 +1,5 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble; every fourth is a canary without traffic routing.
+/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every four one is a canary without traffic routing and
+ * one has an analysis as a step.
  *
  * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted; pods
  * wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and within
@@ -119,6 +120,11 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 	if (seed % 4 == 3)
 		c->name = "basic";
 	cluster_apply(c, seed % 4 == 3 ? "tests/data/traces/basic.yaml" : "tests/data/traces/analysis.yaml");
+	if (seed % 4 == 2)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:[{s:s}],s:[{s:s,s:s}]}},{s:{}},{s:i}]}}}}", "spec", "strategy",
+			"canary", "steps", "setWeight", 25, "analysis", "templates", "templateName", "error-rate",
+			"args", "name", "service-name", "value", "myapp", "pause", "setWeight", 60));
 	cluster_run(c, (int64_t)rand_below(&c->people, 10000));
 	deploy(c, "v2");
 	while (loop_mono(c->loop) < TROUBLE_MS && judge_verdict(j) == NULL) {
