@@ -91,17 +91,26 @@ refuse(struct cluster *c, const struct request *r, struct fault *f)
 
 /* --- writes that are refused --------------------------------------------------------------------------------------- */
 
+/* v1 is healthy, and v2 was deployed twenty seconds ago, while these writes are refused. */
+static bool
+deploy_while_refused(struct cluster *c, struct refusal *what)
+{
+	if (!start(c, ISTIO))
+		return false;
+	c->fault = refuse;
+	c->fault_arg = what;
+	cluster_set_image(c, "myregistry/myapp:v2");
+	cluster_run(c, 20000);
+	return true;
+}
+
 static void
 refused_weight_is_told_and_survived(struct cluster *c)
 {
 	struct refusal no = { "PATCH", "/virtualservices/", 403 };
 
-	if (!start(c, ISTIO))
+	if (!deploy_while_refused(c, &no))
 		return;
-	c->fault = refuse;
-	c->fault_arg = &no;
-	cluster_set_image(c, "myregistry/myapp:v2");
-	cluster_run(c, 20000);
 	expect(c, str_eq(status_of(c, "phase"), "Progressing"), "it is Progressing while the weight cannot be written");
 	expect(c, says(c, "VirtualService myapp-vs cannot be written: "), "the status says which write is refused");
 	expect(c, lines_with(c, "event TrafficRoutingError") == 1, "one warning says it");
@@ -117,12 +126,8 @@ an_unacceptable_weight_is_no_conflict(struct cluster *c)
 {
 	struct refusal no = { "PATCH", "/virtualservices/", 422 };
 
-	if (!start(c, ISTIO))
+	if (!deploy_while_refused(c, &no))
 		return;
-	c->fault = refuse;
-	c->fault_arg = &no;
-	cluster_set_image(c, "myregistry/myapp:v2");
-	cluster_run(c, 20000);
 	expect(c, says(c, "VirtualService myapp-vs cannot be written: "), "the status says which write is refused");
 	expect(c, lines_with(c, "event TrafficRoutingError") == 1, "one warning says it");
 	c->fault = NULL;
@@ -134,12 +139,8 @@ refused_replicaset_is_told_and_survived(struct cluster *c)
 {
 	struct refusal no = { "POST", "/replicasets", 422 };
 
-	if (!start(c, ISTIO))
+	if (!deploy_while_refused(c, &no))
 		return;
-	c->fault = refuse;
-	c->fault_arg = &no;
-	cluster_set_image(c, "myregistry/myapp:v2");
-	cluster_run(c, 20000);
 	expect(c, str_eq(status_of(c, "phase"), "Degraded"), "it is Degraded without its ReplicaSet");
 	expect(c, says(c, "ReplicaSetCreateError: "), "the status says why");
 	expect(c, lines_with(c, "event ReplicaSetCreateError") == 1, "one warning says it");
