@@ -31,6 +31,8 @@ of_step(struct decision *d)
 {
 	int64_t step = d->st.current_step_index.set ? d->st.current_step_index.is : 0;
 
+	if (step < 0)
+		step = 0; /* whatever somebody wrote there */
 	return (struct role){ "Step", "Step-based analysis", &d->st.canary.step_analysis, step };
 }
 

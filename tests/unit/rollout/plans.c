@@ -252,7 +252,7 @@ static void
 no_value_is_too_strange(void **state)
 {
 	static const char *const names[] = { "analysis_starts_with_the_update",
-		"a_failed_analysis_takes_the_weight_first" };
+		"a_failed_analysis_takes_the_weight_first", "a_strange_step_index_is_the_first" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
