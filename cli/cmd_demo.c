@@ -27,8 +27,8 @@ const struct command cmd_demo = {
 };
 
 #define RATE 50 /* requests a second */
-#define MESH_MS                                                                                                        \
-	100 /* in which the mesh follows a VirtualService; requests sent meanwhile are not counted as after it */
+/* In which the mesh follows a VirtualService: requests sent meanwhile are not counted as after it. */
+#define MESH_MS 100
 #define REDRAW_MS 200
 #define MANIFEST_MAX (1u << 20)
 
