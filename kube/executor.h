@@ -1,9 +1,9 @@
 /* kube/executor.h: carries out one plan.
  *
- * Steps in their order, up to the first that fails and those beside it; then the status, whatever failed, because it says what
- * was seen. Events
- * go out behind the write that they report. The answer of a write goes into the cache at once; and where a write fails
- * because what it believed is outdated, the object is fetched into the cache, so that the next pass decides on what is there.
+ * Steps in their order, up to the first that fails and those beside it; then the status, whatever failed, because it says
+ * what was seen. Events go out behind the write that they report. The answer of a write goes into the cache at once; and
+ * where a write fails because what it believed is outdated, the object is fetched into the cache, so that the next pass
+ * decides on what is there.
  */
 #pragma once
 #include "kube/ask.h"

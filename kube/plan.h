@@ -1,8 +1,8 @@
 /* kube/plan.h: what a decision wants done.
  *
- * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events stand behind
- * the write that they report. The status is written after the steps, even when one failed, because it says what was seen. wake_at asks for
- * another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
+ * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events stand
+ * behind the write that they report. The status is written after the steps, even when one failed, because it says what was
+ * seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
  *
  * A plan lives in one arena and only describes: nothing here does input or output. It copies what it is told about
  * objects, because the cache moves on while a plan is carried out.

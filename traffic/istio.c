@@ -407,9 +407,7 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 		return err_new(
 		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", FIELD);
 	/* objects[0] is the DestinationRule; the VirtualServices follow in the order of their references. NULL: not read. */
-	*ret = (struct routing){
-		.weight_least = 100, .objects = arena_new_array(a, const struct object *, n + 1), .n_objects = n + 1
-	};
+	*ret = (struct routing){ .weight_least = 100, .objects = arena_new_array(a, const struct object *, n + 1) };
 	for (size_t i = 0; i < n; i++)
 		if ((e = read_virtual_service(r, &refs[i], view, a, ret, &ret->objects[i + 1])) != NULL &&
 		    first == NULL)

@@ -15,7 +15,6 @@ struct routing {
 	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
 	const struct object **objects; /* the router's own: what it read, for its plan. In the arena of the pass */
-	size_t n_objects;
 };
 
 struct router {
