@@ -105,6 +105,9 @@ const struct builtin *builtin_find(const char *name);
 struct value eval_node(struct eval *, const struct node *);
 struct value eval_fail(struct eval *, const char *format, ...) printf_like(2, 3);
 bool eval_charge(struct eval *, size_t bytes);
+/* What the sum or difference of times and durations is; VALUE_NIL: there is none. */
+enum value_kind time_arithmetic(enum op, enum value_kind left, enum value_kind right);
+
 bool eval_compare(struct eval *, const struct value *, const struct value *, int *ret);
 
 /* check.c: the shape of a node; c->err is set where it cannot work. */

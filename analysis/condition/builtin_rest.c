@@ -39,6 +39,18 @@ run_now(struct eval *e, const struct node *n, struct value *args)
 }
 
 struct value
+run_duration(struct eval *e, const struct node *n, struct value *args)
+{
+	int64_t ms;
+
+	if (!strings_only(e, n, args, 1))
+		return args[0];
+	if (!duration_parse(args[0].s.at, &ms))
+		return eval_fail(e, "duration: \"%s\" is no duration", args[0].s.at);
+	return (struct value){ .kind = VALUE_DURATION, .i = ms };
+}
+
+struct value
 run_date(struct eval *e, const struct node *n, struct value *args)
 {
 	int64_t t;

@@ -165,3 +165,12 @@ shape_time(struct check *c, const struct node *n, const struct shape *args)
 	(void)args;
 	return shape_of(VALUE_TIME);
 }
+
+struct shape
+shape_duration(struct check *c, const struct node *n, const struct shape *args)
+{
+	(void)c;
+	(void)n;
+	(void)args;
+	return shape_of(VALUE_DURATION);
+}

@@ -48,6 +48,7 @@ static const struct builtin builtins[] = {
 	{ "toJSON", 1, 1, false, shape_string, run_to_json },
 	{ "fromJSON", 1, 1, false, shape_text, run_from_json },
 	{ "now", 0, 0, false, shape_time, run_now },
+	{ "duration", 1, 1, false, shape_duration, run_duration },
 	{ "date", 1, 1, false, shape_time, run_date },
 	{ "first", 1, 1, false, shape_element, run_first_last },
 	{ "last", 1, 1, false, shape_element, run_first_last },

@@ -11,13 +11,13 @@ typedef struct value builtin_run(struct eval *, const struct node *, struct valu
 
 builtin_check shape_any, shape_predicate, shape_count, shape_filter, shape_find, shape_map, shape_len, shape_list,
     shape_element, shape_numeric, shape_number, shape_float_bool, shape_text, shape_bool, shape_string, shape_keyed,
-    shape_get, shape_time;
+    shape_get, shape_time, shape_duration;
 
 builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map, run_find, run_find_index, run_group_by,
     run_reduce, run_sort, run_len, run_first_last, run_get, run_take, run_keys, run_from_pairs, run_concat, run_reverse,
     run_uniq, run_statistic, run_rounding, run_is_nan, run_int, run_float, run_bits, run_trim, run_case, run_split,
     run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json, run_from_json, run_type,
-    run_is_nil, run_default, run_now, run_date;
+    run_is_nil, run_default, run_now, run_date, run_duration;
 
 /* The shape of a plain value of this kind. */
 struct shape shape_of(enum value_kind);

@@ -67,6 +67,8 @@ check_binary(struct check *c, const struct node *n)
 	bool numbers = may_be_number(l) && may_be_number(r);
 	bool strings = may_be(l, VALUE_STRING) && may_be(r, VALUE_STRING);
 
+	if (!l.any && !r.any && time_arithmetic(n->op, l.kind, r.kind) != VALUE_NIL)
+		return known(time_arithmetic(n->op, l.kind, r.kind));
 	switch (n->op) {
 	case OP_OR:
 	case OP_AND:
@@ -82,7 +84,8 @@ check_binary(struct check *c, const struct node *n)
 	case OP_LE:
 	case OP_GT:
 	case OP_GE:
-		if (numbers || strings || (may_be(l, VALUE_TIME) && may_be(r, VALUE_TIME)))
+		if (numbers || strings || (may_be(l, VALUE_TIME) && may_be(r, VALUE_TIME)) ||
+		    (may_be(l, VALUE_DURATION) && may_be(r, VALUE_DURATION)))
 			return known(VALUE_BOOL);
 		break;
 	case OP_IN:

@@ -20,3 +20,6 @@ struct err *condition_parse(struct arena *, const char *text, struct condition_p
 /* Runs over `result`; `now` (ms since 1970) is what now() answers. An answer that is not a bool is an error. */
 struct err *condition_eval(
     struct arena *, const struct condition_program *, const struct value *result, int64_t now, bool *ret);
+
+/* Runs what is to answer a time, as a range query's start and end: `now() - duration("5m")`. *ret is ms since 1970. */
+struct err *condition_eval_time(struct arena *, const struct condition_program *, int64_t now, int64_t *ret);

@@ -7,6 +7,7 @@
 #include "analysis/condition/condition.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #define STEPS_MAX 200000
 #define BYTES_MAX (8u << 20)
@@ -56,7 +57,7 @@ eval_compare(struct eval *e, const struct value *a, const struct value *b, int *
 		*ret = *ret < 0 ? -1 : *ret > 0;
 		return true;
 	}
-	if (a->kind == VALUE_TIME && b->kind == VALUE_TIME) {
+	if ((a->kind == VALUE_TIME || a->kind == VALUE_DURATION) && a->kind == b->kind) {
 		*ret = a->i < b->i ? -1 : a->i > b->i;
 		return true;
 	}
@@ -64,9 +65,24 @@ eval_compare(struct eval *e, const struct value *a, const struct value *b, int *
 	return false;
 }
 
+enum value_kind
+time_arithmetic(enum op op, enum value_kind l, enum value_kind r)
+{
+	if (op == OP_SUB && l == VALUE_TIME && r == VALUE_TIME)
+		return VALUE_DURATION;
+	if ((op == OP_ADD || op == OP_SUB) && l == VALUE_TIME && r == VALUE_DURATION)
+		return VALUE_TIME;
+	if (op == OP_ADD && l == VALUE_DURATION && r == VALUE_TIME)
+		return VALUE_TIME;
+	if ((op == OP_ADD || op == OP_SUB) && l == VALUE_DURATION && r == VALUE_DURATION)
+		return VALUE_DURATION;
+	return VALUE_NIL;
+}
+
 static struct value
 arithmetic(struct eval *e, enum op op, const struct value *l, const struct value *r)
 {
+	enum value_kind moment;
 	double x, y;
 
 	if (op == OP_ADD && l->kind == VALUE_STRING && r->kind == VALUE_STRING) {
@@ -74,6 +90,8 @@ arithmetic(struct eval *e, enum op op, const struct value *l, const struct value
 			return (struct value){ 0 };
 		return value_string(arena_printf(e->arena, "%s%s", l->s.at, r->s.at));
 	}
+	if ((moment = time_arithmetic(op, l->kind, r->kind)) != VALUE_NIL)
+		return (struct value){ .kind = moment, .i = time_add(l->i, op == OP_ADD ? r->i : -r->i) };
 	if (op == OP_MOD) {
 		if (l->kind != VALUE_INT || r->kind != VALUE_INT)
 			return eval_fail(e, "%% takes integers");
@@ -358,9 +376,9 @@ eval_node(struct eval *e, const struct node *n)
 	return (struct value){ 0 };
 }
 
-struct err *
-condition_eval(
-    struct arena *a, const struct condition_program *program, const struct value *result, int64_t now, bool *ret)
+static struct err *
+run(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
+    enum value_kind want, struct value *ret)
 {
 	struct eval e = { .arena = a, .result = result, .now = now, .steps = STEPS_MAX, .bytes = BYTES_MAX };
 	struct check c = { .arena = a,
@@ -373,8 +391,33 @@ condition_eval(
 	v = eval_node(&e, program->root);
 	if (e.err != NULL)
 		return e.err;
-	if (v.kind != VALUE_BOOL)
-		return err_new(a, ERR_INVALID, "expected bool, but got %s", value_kind_name(v.kind));
-	*ret = v.b;
+	if (v.kind != want)
+		return err_new(
+		    a, ERR_INVALID, "expected %s, but got %s", value_kind_name(want), value_kind_name(v.kind));
+	*ret = v;
 	return NULL;
+}
+
+struct err *
+condition_eval(
+    struct arena *a, const struct condition_program *program, const struct value *result, int64_t now, bool *ret)
+{
+	struct value v;
+	struct err *e = run(a, program, result, now, VALUE_BOOL, &v);
+
+	if (e == NULL)
+		*ret = v.b;
+	return e;
+}
+
+struct err *
+condition_eval_time(struct arena *a, const struct condition_program *program, int64_t now, int64_t *ret)
+{
+	const struct value nil = { .kind = VALUE_NIL };
+	struct value v;
+	struct err *e = run(a, program, &nil, now, VALUE_TIME, &v);
+
+	if (e == NULL)
+		*ret = v.i;
+	return e;
 }

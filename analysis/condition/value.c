@@ -15,6 +15,7 @@ static const char *const kind_names[] = {
 	[VALUE_ARRAY] = "array",
 	[VALUE_MAP] = "map",
 	[VALUE_TIME] = "time",
+	[VALUE_DURATION] = "duration",
 };
 _Static_assert(ARRAY_SIZE(kind_names) == VALUE_KIND_MAX, "a name a kind");
 
@@ -113,6 +114,7 @@ value_to_json(const struct value *v)
 			if (v->map.at[i].key.kind == VALUE_STRING)
 				json_object_set_new(j, v->map.at[i].key.s.at, value_to_json(&v->map.at[i].value));
 		return j;
+	case VALUE_DURATION: return json_integer(v->i * 1000000); /* ns, as Go writes one */
 	default: return json_null();
 	}
 }
@@ -143,7 +145,8 @@ value_equal(const struct value *a, const struct value *b)
 	switch (a->kind) {
 	case VALUE_NIL: return true;
 	case VALUE_BOOL: return a->b == b->b;
-	case VALUE_TIME: return a->i == b->i;
+	case VALUE_TIME:
+	case VALUE_DURATION: return a->i == b->i;
 	case VALUE_STRING: return a->s.len == b->s.len && memcmp(a->s.at, b->s.at, a->s.len) == 0;
 	case VALUE_ARRAY:
 		if (a->array.n != b->array.n)

@@ -13,6 +13,7 @@ enum value_kind {
 	VALUE_ARRAY,
 	VALUE_MAP,
 	VALUE_TIME, /* ms since 1970 */
+	VALUE_DURATION, /* ms */
 	VALUE_KIND_MAX
 };
 
