@@ -61,71 +61,116 @@ resolve(struct arena *a, const struct argument *arg, const struct args_source *f
 	}
 	if (v->field_ref != NULL)
 		return field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
-	return err_new(
-	    a, ERR_INVALID, "args %s: valueFrom.secretKeyRef is not built yet in this version of Sluice", arg->name);
+	*ret = NULL; /* a Secret's: looked up when it is needed, and kept nowhere */
+	return NULL;
+}
+
+/* The metrics that are new with a template, behind those that are there already. */
+static struct err *
+add_metrics(struct arena *a, const struct template_source *t, json_t *metrics)
+{
+	_cleanup_(json_decrefp) json_t *list = json_loads(t->spec->metrics ?: "[]", 0, NULL);
+	json_t *m, *other;
+	size_t i, k;
+
+	json_array_foreach (list, i, m) {
+		json_array_foreach (metrics, k, other)
+			if (str_eq(json_str(m, "name"), json_str(other, "name")))
+				return err_new(a, ERR_INVALID, "template %s: metric \"%s\" is in another template too",
+				    t->name, json_str(m, "name") ?: "");
+		json_array_append(metrics, m);
+	}
+	return NULL;
+}
+
+static struct err *
+add_args(struct arena *a, const struct template_source *t, const struct args_source *from, struct analysis_spec *to)
+{
+	struct err *e;
+
+	for (size_t i = 0; i < t->spec->args.n; i++) {
+		const struct argument *arg = &t->spec->args.at[i];
+		struct argument *old = find(to->args.at, to->args.n, arg->name), resolved = { .name = arg->name };
+
+		if ((e = resolve(a, arg, from, &resolved.value)) != NULL)
+			return err_wrap(a, e, "template %s", t->name);
+		if (resolved.value == NULL)
+			resolved.value_from = arg->value_from;
+		if (old == NULL && to->args.n == ARGS_MAX)
+			return err_new(a, ERR_INVALID, "template %s: more than %d arguments", t->name, ARGS_MAX);
+		if (old == NULL)
+			to->args.at[to->args.n++] = resolved;
+		else if (old->value == NULL && old->value_from == NULL)
+			*old = resolved;
+		else if (old->value != NULL && resolved.value != NULL && strcmp(old->value, resolved.value) != 0)
+			return err_new(a, ERR_INVALID, "template %s: args %s: two templates give it different values",
+			    t->name, arg->name);
+	}
+	return NULL;
+}
+
+struct rules {
+	const struct dry_run *dry_run;
+	size_t n_dry_run;
+	const struct measurement_retention *retention;
+	size_t n_retention;
+};
+
+static void
+add_rules(struct arena *a, struct rules rules, struct analysis_spec *to)
+{
+	struct dry_run *dry_run = arena_new_array(a, struct dry_run, to->dry_run.n + rules.n_dry_run);
+	struct measurement_retention *retention =
+	    arena_new_array(a, struct measurement_retention, to->retention.n + rules.n_retention);
+
+	for (size_t i = 0; i < to->dry_run.n + rules.n_dry_run; i++)
+		dry_run[i] = i < to->dry_run.n ? to->dry_run.at[i] : rules.dry_run[i - to->dry_run.n];
+	for (size_t i = 0; i < to->retention.n + rules.n_retention; i++)
+		retention[i] = i < to->retention.n ? to->retention.at[i] : rules.retention[i - to->retention.n];
+	to->dry_run.at = dry_run;
+	to->dry_run.n += rules.n_dry_run;
+	to->retention.at = retention;
+	to->retention.n += rules.n_retention;
 }
 
 struct err *
-args_merge(struct arena *a, const struct template_source *templates, size_t n, const struct argument *given,
-    size_t n_given, const struct args_source *from, json_t **ret_metrics, struct argument **ret_args,
-    size_t *ret_n_args)
+args_merge(struct arena *a, const struct template_source *templates, size_t n, const struct rollout_analysis *given,
+    const struct args_source *from, struct analysis_spec *ret)
 {
 	_cleanup_(json_decrefp) json_t *metrics = json_array();
-	struct argument *args = arena_new_array(a, struct argument, ARGS_MAX), *old;
-	size_t n_args = 0;
+	struct analysis_spec merged = { .args.at = arena_new_array(a, struct argument, ARGS_MAX) };
+	struct argument *old;
 	struct err *e;
 
 	for (size_t t = 0; t < n; t++) {
 		const struct analysis_spec *spec = templates[t].spec;
-		_cleanup_(json_decrefp) json_t *list = json_loads(spec->metrics ?: "[]", 0, NULL);
-		json_t *m, *other;
-		size_t i, k;
 
-		json_array_foreach (list, i, m) {
-			json_array_foreach (metrics, k, other)
-				if (str_eq(json_str(m, "name"), json_str(other, "name")))
-					return err_new(a, ERR_INVALID,
-					    "template %s: metric \"%s\" is in another template too", templates[t].name,
-					    json_str(m, "name") ?: "");
-			json_array_append(metrics, m);
-		}
-		for (i = 0; i < spec->args.n; i++) {
-			const struct argument *arg = &spec->args.at[i];
-			const char *value = NULL;
-
-			if ((e = resolve(a, arg, from, &value)) != NULL)
-				return err_wrap(a, e, "template %s", templates[t].name);
-			old = find(args, n_args, arg->name);
-			if (old == NULL && n_args == ARGS_MAX)
-				return err_new(
-				    a, ERR_INVALID, "template %s: more than %d arguments", templates[t].name, ARGS_MAX);
-			if (old == NULL)
-				args[n_args++] =
-				    (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
-			else if (old->value == NULL && old->value_from == NULL)
-				*old = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
-			else if (old->value != NULL && value != NULL && strcmp(old->value, value) != 0)
-				return err_new(a, ERR_INVALID,
-				    "template %s: args %s: two templates give it different values", templates[t].name,
-				    arg->name);
-		}
+		if ((e = add_metrics(a, &templates[t], metrics)) != NULL ||
+		    (e = add_args(a, &templates[t], from, &merged)) != NULL)
+			return e;
+		add_rules(a, (struct rules){ spec->dry_run.at, spec->dry_run.n, spec->retention.at, spec->retention.n },
+		    &merged);
 	}
-	for (size_t i = 0; i < n_given; i++) {
+	add_rules(
+	    a, (struct rules){ given->dry_run.at, given->dry_run.n, given->retention.at, given->retention.n }, &merged);
+	for (size_t i = 0; i < given->args.n; i++) {
+		const struct argument *arg = &given->args.at[i];
 		const char *value = NULL;
 
-		if ((e = resolve(a, &given[i], from, &value)) != NULL)
+		if ((e = resolve(a, arg, from, &value)) != NULL)
 			return e;
-		if ((old = find(args, n_args, given[i].name)) != NULL && (value != NULL || given[i].value_from != NULL))
-			/* One that no template asks for is dropped, as the original does. */
-			*old = (struct argument){ given[i].name, value, value == NULL ? given[i].value_from : NULL };
+		/* One that no template asks for is dropped, as the original does. */
+		if ((old = find(merged.args.at, merged.args.n, arg->name)) != NULL &&
+		    (value != NULL || arg->value_from != NULL))
+			*old = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
 	}
-	for (size_t i = 0; i < n_args; i++)
-		if (args[i].value == NULL && args[i].value_from == NULL)
+	for (size_t i = 0; i < merged.args.n; i++)
+		if (merged.args.at[i].value == NULL && merged.args.at[i].value_from == NULL)
 			return err_new(a, ERR_INVALID,
-			    "args.%s was not resolved: no value in the template or the rollout", args[i].name);
-	*ret_metrics = TAKE_PTR(metrics);
-	*ret_args = args;
-	*ret_n_args = n_args;
+			    "args.%s was not resolved: no value in the template or the rollout",
+			    merged.args.at[i].name);
+	merged.metrics = json_text(a, metrics);
+	*ret = merged;
 	return NULL;
 }
 

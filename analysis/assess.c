@@ -28,16 +28,19 @@ metric_limits_read(struct arena *a, const struct metric *m, struct metric_limits
 	if ((e = limit(a, "count", m->count, 0, 0, &l->count)) != NULL ||
 	    (e = limit(a, "failureLimit", m->failure_limit, 0, -1, &l->failure)) != NULL ||
 	    (e = limit(a, "inconclusiveLimit", m->inconclusive_limit, 0, 0, &l->inconclusive)) != NULL ||
-	    (e = limit(a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL)
+	    (e = limit(a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL ||
+	    (e = limit(a, "consecutiveSuccessLimit", m->consecutive_success_limit, 0, 0, &l->consecutive_success)) !=
+		NULL)
 		return err_wrap(a, e, "metric %s", m->name);
-	if (l->failure == -1)
-		return err_new(a, ERR_INVALID,
-		    "metric %s: failureLimit -1 needs a consecutiveSuccessLimit, which is not built yet", m->name);
+	if (l->failure == -1 && l->consecutive_success == 0)
+		return err_new(a, ERR_INVALID, "metric %s: failureLimit -1 needs a consecutiveSuccessLimit", m->name);
 	if (l->count > 1 && m->interval.text == NULL)
 		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " needs an interval", m->name, l->count);
-	if (l->count > 0 && l->count < l->failure)
-		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than failureLimit %" PRId64,
-		    m->name, l->count, l->failure);
+	if (l->count > 0 && l->count < (l->failure > 0 ? l->failure : 0) + l->consecutive_success)
+		return err_new(a, ERR_INVALID,
+		    "metric %s: count %" PRId64 " is less than failureLimit %" PRId64
+		    " and consecutiveSuccessLimit %" PRId64 " together",
+		    m->name, l->count, l->failure > 0 ? l->failure : 0, l->consecutive_success);
 	if (l->count > 0 && l->count < l->inconclusive)
 		return err_new(a, ERR_INVALID, "metric %s: count %" PRId64 " is less than inconclusiveLimit %" PRId64,
 		    m->name, l->count, l->inconclusive);
@@ -107,8 +110,18 @@ metric_phase(struct arena *a, const struct metric_limits *l, const struct metric
 		    last != NULL && last->message != NULL ? "\"" : "");
 		return "Error";
 	}
-	if (l->count > 0 && r->count >= l->count)
+	if (l->consecutive_success > 0 && r->consecutive_success >= l->consecutive_success)
 		return "Successful";
+	if (l->count > 0 && r->count >= l->count) {
+		if (l->consecutive_success == 0)
+			return "Successful";
+		/* Neither limit was reached: with both in force nobody can say; with failures unlimited, it has not earned it. */
+		*ret_reason = arena_printf(a,
+		    "consecutiveSuccess (%" PRId64 ") < consecutiveSuccessLimit (%" PRId64 ") after %" PRId64
+		    " measurements",
+		    r->consecutive_success, l->consecutive_success, r->count);
+		return l->failure >= 0 ? "Inconclusive" : "Failed";
+	}
 	return terminating ? "Successful" : "Running";
 }
 

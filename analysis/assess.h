@@ -8,6 +8,7 @@ struct metric_limits {
 	int64_t count; /* 0: no end */
 	int64_t failure; /* -1: unlimited */
 	int64_t inconclusive, consecutive_error;
+	int64_t consecutive_success; /* 0: not asked for */
 };
 
 /* Reads the limits (they may be text after arguments were put in) and checks them against each other. */

@@ -10,16 +10,23 @@
 #include "analysis/assess.h"
 #include "analysis/provider.h"
 #include "analysis/spec.h"
+#include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
 
 #define RETRY_AFTER_ERROR_MS 10000
 
+#define SECRET_MAX (2u << 20) /* bytes of a Secret as the API server answers it */
+#define MASK "*****"
+
 struct state {
 	const struct analysis_world *w;
 	struct plan *plan;
 	struct arena *arena;
-	struct metric_set set;
+	struct metric_set set; /* what may be shown: a Secret's values are masked */
+	const struct metric_set *asked; /* with them; NULL: not known yet */
+	const char **secrets; /* their values */
+	size_t n_secrets;
 	struct analysis_status status; /* the new one */
 };
 
@@ -39,12 +46,143 @@ prepare(struct state *s)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 	const struct problem *bad = object_problem(&s->w->run->object, "spec");
+	struct argument *shown = arena_new_array(s->arena, struct argument, spec->args.n);
+	bool secret = false;
 	struct err *e;
 
 	if (bad != NULL)
 		return arena_printf(s->arena, "%s: %s", bad->path, bad->text);
-	e = metrics_prepare(s->arena, spec->metrics, spec->args.at, spec->args.n, &s->set);
-	return e != NULL ? err_text(s->arena, e) : NULL;
+	for (size_t i = 0; i < spec->args.n; i++) {
+		shown[i] = spec->args.at[i];
+		if (shown[i].value == NULL && shown[i].value_from != NULL &&
+		    shown[i].value_from->secret_key_ref != NULL) {
+			shown[i].value = MASK;
+			secret = true;
+		} else {
+			shown[i].value_from = NULL;
+		}
+	}
+	if ((e = metrics_prepare(s->arena, spec, shown, spec->args.n, &s->set)) != NULL)
+		return err_text(s->arena, e);
+	if (!secret)
+		s->asked = &s->set;
+	return NULL;
+}
+
+static const struct seen_answer *
+seen_answer(const struct seen *seen, const char *key)
+{
+	for (size_t i = 0; i < seen->n_answers; i++)
+		if (str_eq(seen->answers[i].key, key))
+			return &seen->answers[i];
+	return NULL;
+}
+
+/* The text without what Secrets have put there. NULL stays NULL. */
+static const char *
+mask(const struct state *s, const char *text)
+{
+	for (size_t i = 0; text != NULL && i < s->n_secrets; i++) {
+		size_t n = strlen(s->secrets[i]);
+		const char *left = "", *at;
+
+		while (n > 0 && (at = strstr(text, s->secrets[i])) != NULL) {
+			left = arena_printf(s->arena, "%s%.*s" MASK, left, (int)(at - text), text);
+			text = at + n;
+		}
+		text = arena_printf(s->arena, "%s%s", left, text);
+	}
+	return text;
+}
+
+static const char *
+secret_key(const struct state *s, const struct secret_key_ref *ref)
+{
+	return arena_printf(s->arena, "secret/%s", ref->name);
+}
+
+static struct err *
+secret_value(const struct state *s, const struct secret_key_ref *ref, const struct answer *got, const char **ret)
+{
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	struct arena *a = s->arena;
+	const char *encoded;
+	char *value;
+	size_t n;
+
+	if (got->err != NULL)
+		return err_wrap(a, got->err, "Secret %s", ref->name);
+	if (got->status < 200 || got->status > 299 || json_parse(a, got->body.at, got->body.len, &doc) != NULL)
+		return err_new(
+		    a, ERR_GONE, "Secret %s cannot be read: the API server answered %d", ref->name, got->status);
+	if ((encoded = json_str(json_object_get(doc, "data"), ref->key)) == NULL)
+		return err_new(a, ERR_GONE, "Secret %s has no key \"%s\"", ref->name, ref->key);
+	if ((value = base64_decode(a, encoded, &n)) == NULL || strlen(value) != n)
+		return err_new(a, ERR_INVALID, "Secret %s: the value of \"%s\" is no text", ref->name, ref->key);
+	*ret = value;
+	return NULL;
+}
+
+enum secrets { SECRETS_KNOWN, SECRETS_ASKED, SECRETS_ERROR };
+
+/* Looks up what the arguments take from Secrets: by name, when a measurement needs it, and kept nowhere but in the answers that
+ * this process holds until the measurement is written. */
+static enum secrets
+read_secrets(struct state *s, struct err **ret_err)
+{
+	const struct analysis_spec *spec = &s->w->run->spec;
+	struct argument *args = arena_new_array(s->arena, struct argument, spec->args.n);
+	struct metric_set *set = arena_alloc(s->arena, sizeof(*set));
+	bool waiting = false;
+
+	if (s->asked != NULL)
+		return SECRETS_KNOWN;
+	s->secrets = arena_new_array(s->arena, const char *, spec->args.n);
+	s->n_secrets = 0;
+	for (size_t i = 0; i < spec->args.n; i++) {
+		const struct secret_key_ref *ref =
+		    spec->args.at[i].value_from != NULL ? spec->args.at[i].value_from->secret_key_ref : NULL;
+		const struct seen_answer *got;
+
+		args[i] = (struct argument){ .name = spec->args.at[i].name, .value = spec->args.at[i].value };
+		if (args[i].value != NULL || ref == NULL)
+			continue;
+		got = seen_answer(s->w->seen, secret_key(s, ref));
+		if (got == NULL || !got->answered) {
+			struct question q = { .method = "GET",
+				.url = arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s",
+				    s->w->run->object.meta.namespace, str_url_escape(s->arena, ref->name)),
+				.of_cluster = true,
+				.timeout_ms = RETRY_AFTER_ERROR_MS,
+				.answer_max = SECRET_MAX };
+
+			if (got == NULL)
+				plan_ask(s->plan, secret_key(s, ref), &q);
+			waiting = true;
+		} else if ((*ret_err = secret_value(s, ref, &got->answer, &args[i].value)) != NULL) {
+			return SECRETS_ERROR;
+		} else {
+			s->secrets[s->n_secrets++] = args[i].value;
+		}
+	}
+	if (waiting)
+		return SECRETS_ASKED;
+	if ((*ret_err = metrics_prepare(s->arena, spec, args, spec->args.n, set)) != NULL)
+		return SECRETS_ERROR;
+	s->asked = set;
+	return SECRETS_KNOWN;
+}
+
+/* A question is under way: what it was made of must still be there when its answer comes. */
+static void
+keep_secrets(struct state *s)
+{
+	const struct analysis_spec *spec = &s->w->run->spec;
+
+	for (size_t i = 0; i < spec->args.n; i++)
+		if (spec->args.at[i].value == NULL && spec->args.at[i].value_from != NULL &&
+		    spec->args.at[i].value_from->secret_key_ref != NULL)
+			plan_keep(s->plan, secret_key(s, spec->args.at[i].value_from->secret_key_ref));
 }
 
 /* The result of a metric, made when it is not there yet. */
@@ -71,9 +209,9 @@ add_result(struct state *s, const struct metric *m)
 }
 
 static void
-record(struct state *s, struct metric_result *r, const struct measurement *m)
+record(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
 {
-	size_t keep = r->measurements.n < MEASUREMENTS_KEPT ? r->measurements.n : MEASUREMENTS_KEPT - 1;
+	size_t keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
 	struct measurement *list = arena_new_array(s->arena, struct measurement, keep + 1);
 
 	if (keep > 0)
@@ -81,6 +219,7 @@ record(struct state *s, struct metric_result *r, const struct measurement *m)
 	list[keep] = *m;
 	r->measurements.at = list;
 	r->measurements.n = keep + 1;
+	r->consecutive_success = str_eq(m->phase, "Successful") ? r->consecutive_success + 1 : 0;
 	if (str_eq(m->phase, "Error")) {
 		r->error++;
 		r->consecutive_error++;
@@ -91,15 +230,6 @@ record(struct state *s, struct metric_result *r, const struct measurement *m)
 	r->successful += str_eq(m->phase, "Successful");
 	r->failed += str_eq(m->phase, "Failed");
 	r->inconclusive += str_eq(m->phase, "Inconclusive");
-}
-
-static const struct seen_answer *
-seen_answer(const struct seen *seen, const char *key)
-{
-	for (size_t i = 0; i < seen->n_answers; i++)
-		if (str_eq(seen->answers[i].key, key))
-			return &seen->answers[i];
-	return NULL;
 }
 
 static int64_t
@@ -113,48 +243,73 @@ due_at(const struct state *s, const struct metric *m, const struct metric_result
 	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
 
-/* Asks, waits for, or records the next measurement of a metric. */
+/* What a metric's next measurement has been told so far. */
+struct asking {
+	struct inquiry so_far;
+	const char *keys[QUESTIONS_MAX]; /* of its questions, numbered so that no answer is taken for a later one's */
+	int64_t asked_at, answered_at; /* wall ms: the first question, the last answer; 0: none */
+	bool waiting; /* one is under way */
+};
+
+static struct asking
+asking_of(const struct state *s, const struct metric *m, const struct metric_result *r)
+{
+	struct asking ask = { .so_far = { .now = s->w->now } };
+
+	if (s->w->settings != NULL)
+		ask.so_far.address = string_map_get(s->w->settings, "prometheus-address");
+	for (size_t k = 0; k < QUESTIONS_MAX; k++)
+		ask.keys[k] =
+		    arena_printf(s->arena, "%s#%" PRId64 "/%zu", m->name, r != NULL ? r->count + r->error : 0, k);
+	for (size_t k = 0; k < QUESTIONS_MAX; k++) {
+		const struct seen_answer *got = seen_answer(s->w->seen, ask.keys[k]);
+
+		if (got == NULL)
+			break;
+		if (k == 0)
+			ask.asked_at = got->asked_at;
+		ask.waiting = !got->answered;
+		if (ask.waiting)
+			break;
+		ask.answered_at = got->answered_at;
+		ask.so_far.answers[ask.so_far.n++] = &got->answer;
+	}
+	return ask;
+}
+
+/* The answers so far outlive other metrics' measurements. */
 static void
-measure(struct state *s, size_t i)
+keep_asking(struct state *s, const struct asking *ask)
+{
+	for (size_t k = 0; k < ask->so_far.n; k++)
+		plan_keep(s->plan, ask->keys[k]);
+	keep_secrets(s);
+}
+
+static void
+measured(struct state *s, size_t i, const struct asking *ask, enum measured how, const struct value *value,
+    const struct err *e)
 {
 	const struct metric *m = &s->set.metrics[i];
 	const struct provider *provider = provider_of(m);
 	struct metric_result *r = result_of(s, m);
-	int64_t due = due_at(s, m, r);
-	/* The key numbers the measurement, so that an answer is never taken for a later one's. */
-	const char *key = arena_printf(s->arena, "%s#%" PRId64, m->name, r != NULL ? r->count + r->error : 0);
-	const struct seen_answer *got = seen_answer(s->w->seen, key);
-	struct measurement done = { 0 };
-	struct question question;
-	struct value value;
-	struct err *e = NULL;
-	enum measured measured;
+	struct measurement done = { .started_at = time_stored(ask->asked_at != 0 ? ask->asked_at : s->w->now),
+		.finished_at = time_stored(ask->answered_at != 0 ? ask->answered_at : s->w->now) };
 
-	if (s->w->now < due) {
-		plan_wake(s->plan, due);
-		return;
-	}
-	if (got != NULL && !got->answered)
-		return;
-	measured = provider->step(m, got != NULL ? &got->answer : NULL, s->arena, &question, &value, &e);
-	if (measured == MEASURED_ASK) {
-		plan_ask(s->plan, key, &question);
-		plan_reason(s->plan, "metric %s: measurement %s is due", m->name, key);
-		return;
-	}
-	done.started_at = time_stored(got != NULL ? got->asked_at : s->w->now);
-	done.finished_at = time_stored(got != NULL ? got->answered_at : s->w->now);
-	if (measured == MEASURED_ERROR) {
+	if (how == MEASURED_ERROR) {
 		done.phase = "Error";
 		done.message = err_text(s->arena, e);
 	} else {
-		done.value = value_text(s->arena, &value);
-		done.phase =
-		    measurement_phase(s->arena, m, &value, measured == MEASURED_NOTHING, s->w->now, &done.message);
+		done.value = value_text(s->arena, value);
+		done.phase = measurement_phase(
+		    s->arena, &s->asked->metrics[i], value, how == MEASURED_NOTHING, s->w->now, &done.message);
 	}
+	done.value = mask(s, done.value);
+	done.message = mask(s, done.message);
 	if (r == NULL) {
 		add_result(s, m);
 		r = result_of(s, m);
+		r->dry_run = s->set.rules[i].dry_run;
 	}
 	if (provider->metadata != NULL) {
 		struct string_pair *pair = arena_new_array(s->arena, struct string_pair, 1);
@@ -162,63 +317,140 @@ measure(struct state *s, size_t i)
 		provider->metadata(m, &pair->key, &pair->value);
 		r->metadata = (struct string_map){ pair, 1 };
 	}
-	record(s, r, &done);
+	record(s, r, s->set.rules[i].kept, &done);
 	plan_reason(s->plan, "metric %s: %s %s", m->name, done.phase, done.value != NULL ? done.value : done.message);
+}
+
+/* Asks, waits for, or records the next measurement of a metric. */
+static void
+measure(struct state *s, size_t i)
+{
+	const struct metric *m = &s->set.metrics[i];
+	const struct metric_result *r = result_of(s, m);
+	struct asking ask = asking_of(s, m, r);
+	int64_t due = due_at(s, m, r);
+	struct question question;
+	struct value value = { 0 };
+	struct err *e = NULL;
+	enum measured how = MEASURED_ERROR;
+	enum secrets secrets;
+
+	if (s->w->now < due) {
+		plan_wake(s->plan, due);
+		return;
+	}
+	if (ask.waiting) {
+		keep_asking(s, &ask);
+		return;
+	}
+	secrets = read_secrets(s, &e);
+	if (secrets == SECRETS_ASKED) {
+		keep_asking(s, &ask);
+		return;
+	}
+	if (secrets == SECRETS_KNOWN)
+		how = provider_of(m)->step(&s->asked->metrics[i], &ask.so_far, s->arena, &question, &value, &e);
+	if (how != MEASURED_ASK) {
+		measured(s, i, &ask, how, &value, e);
+		return;
+	}
+	question.shown = mask(s, question.url);
+	plan_ask(s->plan, ask.keys[ask.so_far.n], &question);
+	plan_reason(s->plan, "metric %s: measurement %s is due", m->name, ask.keys[ask.so_far.n]);
+	keep_asking(s, &ask);
 }
 
 static void
 summarize(struct state *s)
 {
-	struct run_summary sum = { .count = (int64_t)s->set.n };
+	struct run_summary sums[2] = { 0 }; /* of those that count, and of the dry ones */
 
-	for (size_t i = 0; i < s->status.metric_results.n; i++) {
-		const char *phase = s->status.metric_results.at[i].phase;
+	for (size_t i = 0; i < s->set.n; i++) {
+		struct run_summary *sum = &sums[s->set.rules[i].dry_run ? 1 : 0];
+		const struct metric_result *r = result_of(s, &s->set.metrics[i]);
+		const char *phase = r != NULL ? r->phase : "";
 
-		sum.successful += str_eq(phase, "Successful");
-		sum.failed += str_eq(phase, "Failed");
-		sum.inconclusive += str_eq(phase, "Inconclusive");
-		sum.error += str_eq(phase, "Error");
+		sum->count++;
+		sum->successful += str_eq(phase, "Successful");
+		sum->failed += str_eq(phase, "Failed");
+		sum->inconclusive += str_eq(phase, "Inconclusive");
+		sum->error += str_eq(phase, "Error");
 	}
-	s->status.run_summary = sum;
-	if (s->status.dry_run_summary == NULL)
-		s->status.dry_run_summary = arena_alloc(s->arena, sizeof(sum));
+	s->status.run_summary = sums[0];
+	s->status.dry_run_summary = arena_alloc(s->arena, sizeof(sums[1]));
+	*(struct run_summary *)s->status.dry_run_summary = sums[1];
+}
+
+/* What the metrics come to. */
+struct verdict {
+	const char *worst, *message; /* of those that are not dry */
+	bool running; /* any */
+};
+
+static struct verdict
+assess_metrics(struct state *s, bool ending)
+{
+	struct verdict v = { .worst = "Successful" };
+
+	for (size_t i = 0; i < s->set.n; i++) {
+		const struct metric *m = &s->set.metrics[i];
+		bool dry = s->set.rules[i].dry_run;
+		struct metric_result *r = result_of(s, m);
+		const char *phase = ending ? "Successful" : "Running", *reason = NULL;
+
+		if (r != NULL && phase_is_final(r->phase) && dry)
+			continue;
+		if (r != NULL)
+			phase = r->phase = metric_phase(s->arena, &s->set.limits[i], r, ending, &reason);
+		v.running |= !phase_is_final(phase);
+		if (dry) {
+			if (reason != NULL)
+				r->message = arena_printf(s->arena, "Metric assessed %s due to %s", phase, reason);
+			continue;
+		}
+		if (reason != NULL && phase_worse(phase, v.worst) == phase && strcmp(phase, v.worst) != 0)
+			v.message =
+			    arena_printf(s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
+		v.worst = phase_worse(phase, v.worst);
+	}
+	return v;
 }
 
 /* Phases of metrics and run; true when the run is over. */
 static bool
 assess(struct state *s, bool terminating)
 {
-	const char *worst = "Successful", *message = NULL;
-	bool running = false, bad = false;
+	struct verdict v = assess_metrics(s, terminating);
+	bool bad = phase_is_final(v.worst) && strcmp(v.worst, "Successful") != 0;
 
-	for (int round = 0; round < 2; round++) {
-		worst = "Successful";
-		running = false;
-		for (size_t i = 0; i < s->set.n; i++) {
-			const struct metric *m = &s->set.metrics[i];
-			struct metric_result *r = result_of(s, m);
-			const char *phase = "Running", *reason = NULL;
-
-			if (r != NULL) {
-				phase = r->phase =
-				    metric_phase(s->arena, &s->set.limits[i], r, terminating || bad, &reason);
-				if (reason != NULL && phase_worse(phase, worst) == phase && strcmp(phase, worst) != 0)
-					message = arena_printf(
-					    s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
-			} else if (terminating || bad) {
-				phase = "Successful";
-			}
-			running |= !phase_is_final(phase);
-			worst = phase_worse(phase, worst);
-		}
-		/* One bad metric ends the others: a second round settles them. */
-		if (bad || !phase_is_final(worst) || str_eq(worst, "Successful"))
-			break;
-		bad = true;
-	}
-	s->status.phase = running && !bad ? "Running" : worst;
-	s->status.message = message != NULL ? message : terminating ? "Run Terminated" : NULL;
+	if (bad && v.running) /* one bad metric ends the others: a second round settles them */
+		v = assess_metrics(s, true);
+	s->status.phase = v.running && !bad ? "Running" : v.worst;
+	s->status.message = v.message != NULL ? v.message : terminating ? "Run Terminated" : NULL;
 	return phase_is_final(s->status.phase);
+}
+
+/* A run that is over goes when its ttlStrategy says so: the time of its outcome, or else of any completion. */
+static void
+expire(const struct analysis_world *w, struct plan *plan)
+{
+	const struct ttl_strategy *ttl = w->run->spec.ttl;
+	const struct analysis_status *st = &w->run->status;
+	const struct opt_int *after;
+	int64_t at;
+
+	if (ttl == NULL || st->completed_at == 0)
+		return;
+	after = str_eq(st->phase, "Successful") && ttl->after_success.set ? &ttl->after_success
+		: str_eq(st->phase, "Failed") && ttl->after_failure.set	  ? &ttl->after_failure
+									  : &ttl->after_completion;
+	if (!after->set)
+		return;
+	at = time_add(st->completed_at, after->is * 1000);
+	if (w->now > at)
+		plan_delete(plan, &w->run->object);
+	else
+		plan_wake(plan, at + 1);
 }
 
 static void
@@ -251,8 +483,12 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	struct state s = { .w = w, .plan = plan, .arena = plan->arena, .status = run->status };
 	const char *wrong;
 
-	if (run->object.meta.deletion_timestamp != 0 || phase_is_final(run->status.phase))
+	if (run->object.meta.deletion_timestamp != 0)
 		return;
+	if (phase_is_final(run->status.phase)) {
+		expire(w, plan);
+		return;
+	}
 	/* What is changed on the way must not be the cache's own. */
 	s.status.metric_results.at = arena_new_array(s.arena, struct metric_result, run->status.metric_results.n);
 	if (run->status.metric_results.n > 0)
@@ -274,7 +510,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 			s.status.completed_at = time_stored(w->now);
 			plan->wake_at = 0;
 			/* Nobody waits for what is still open. */
-			plan->n_steps = 0;
+			plan->n_steps = plan->n_kept = 0;
 		} else {
 			for (size_t i = 0; i < s.set.n; i++) {
 				const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
@@ -296,7 +532,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 static void
 pass(const struct pass *p, struct plan *plan)
 {
-	struct analysis_world w = { .now = p->now, .seen = p->seen };
+	struct analysis_world w = { .now = p->now, .seen = p->seen, .settings = p->settings };
 
 	w.run = (const struct analysis_run *)view_get(p->view, &analysis_run_type, p->namespace, p->name);
 	if (w.run != NULL)

@@ -7,6 +7,7 @@ struct analysis_world {
 	int64_t now;
 	const struct analysis_run *run;
 	const struct seen *seen;
+	const struct string_map *settings; /* NULL: none; "prometheus-address" is for metrics that name no address */
 };
 
 /* Decides one pass: which questions to ask, what the answers mean, what the status says. */

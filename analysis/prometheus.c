@@ -1,24 +1,33 @@
 /* analysis/prometheus.c: a measurement from a PromQL query.
  *
- * An instant query over Prometheus' HTTP API (prometheus.io/docs/prometheus/latest/querying/api). A vector becomes a list
+ * An instant or a range query over Prometheus' HTTP API (prometheus.io/docs/prometheus/latest/querying/api). A vector becomes a list
  * of floats, a scalar a float, a matrix a list of lists. NaN and the infinities are values like any other. An empty vector
  * is an answer without a sample; a refused query is an error that repeats Prometheus' own words.
+ *
+ * With oauth2 a measurement is two questions: for a token (RFC 6749, section 4.4), then the query with it.
  */
+#include <inttypes.h>
 #include <string.h>
-#include "base/str.h"
+#include "analysis/condition/condition.h"
 #include "analysis/provider.h"
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/time.h"
 
 #define ANSWER_MAX (4u << 20) /* a metric is a handful of numbers */
 #define TIMEOUT_MS 30000
+#define TOKEN_MAX (64u << 10)
 
 static bool prometheus_used(const struct metric *);
+static struct err *prometheus_check(struct arena *, const struct metric *);
 static enum measured prometheus_step(
-    const struct metric *, const struct answer *, struct arena *, struct question *, struct value *, struct err **);
+    const struct metric *, const struct inquiry *, struct arena *, struct question *, struct value *, struct err **);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
 
 const struct provider prometheus_provider = {
 	.name = "prometheus",
 	.used = prometheus_used,
+	.check = prometheus_check,
 	.step = prometheus_step,
 	.metadata = prometheus_metadata,
 };
@@ -36,24 +45,210 @@ prometheus_metadata(const struct metric *m, const char **ret_key, const char **r
 	*ret_value = m->provider.prometheus->query;
 }
 
-static enum measured
-ask(const struct prometheus_metric *p, struct arena *a, struct question *ret, struct err **ret_err)
+static bool
+has_oauth2(const struct prometheus_metric *p)
 {
-	size_t n = p->address != NULL ? strlen(p->address) : 0;
+	return p->authentication != NULL && p->authentication->oauth2 != NULL &&
+	       p->authentication->oauth2->token_url != NULL && p->authentication->oauth2->token_url[0] != '\0';
+}
+
+static const struct basic_auth *
+basic_auth(const struct prometheus_metric *p)
+{
+	const struct basic_auth *b = p->authentication != NULL ? p->authentication->basic_auth : NULL;
+
+	return b != NULL && (b->username != NULL || b->password != NULL) ? b : NULL;
+}
+
+static bool
+is_web_address(const char *s)
+{
+	return str_starts(s, "http://") || str_starts(s, "https://");
+}
+
+static struct err *
+range_check(struct arena *a, const struct range_query *r)
+{
+	const char *const times[] = { r->start, r->end };
+	struct condition_program *program;
+	struct err *e;
+	int64_t ms;
+
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		if ((e = condition_parse(a, times[i], &program)) == NULL)
+			e = condition_eval_time(a, program, 0, &ms);
+		if (e != NULL)
+			return err_wrap(a, e, "rangeQuery.%s `%s`", i == 0 ? "start" : "end", times[i]);
+	}
+	if (!duration_parse(r->step, &ms) || ms <= 0)
+		return err_new(a, ERR_INVALID, "rangeQuery.step: \"%s\" is not a duration such as 30s or 1m", r->step);
+	return NULL;
+}
+
+static struct err *
+prometheus_check(struct arena *a, const struct metric *m)
+{
+	const struct prometheus_metric *p = m->provider.prometheus;
+	const struct metric_authentication *auth = p->authentication;
+	const char *wrong = NULL;
+	struct err *e = NULL;
+
+	if (p->address != NULL && p->address[0] != '\0' && !is_web_address(p->address))
+		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
+	else if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
+		wrong = "authentication.sigv4: not built yet in this version of Sluice";
+	else if (has_oauth2(p) && !is_web_address(auth->oauth2->token_url))
+		wrong = "authentication.oauth2.tokenUrl: starts with neither http:// nor https://";
+	else if (has_oauth2(p) && (auth->oauth2->client_id == NULL || auth->oauth2->client_secret == NULL))
+		wrong = "authentication.oauth2: needs clientId and clientSecret beside tokenUrl";
+	else if (has_oauth2(p) && basic_auth(p) != NULL)
+		wrong = "authentication: either basicAuth or oauth2, not both";
+	else if (p->range_query != NULL)
+		e = range_check(a, p->range_query);
+	if (wrong != NULL)
+		e = err_new(a, ERR_INVALID, "%s", wrong);
+	return e != NULL ? err_wrap(a, e, "provider.prometheus") : NULL;
+}
+
+/* "Basic …" (RFC 7617). */
+static const char *
+basic_header(struct arena *a, const char *user, const char *password)
+{
+	const char *both = arena_printf(a, "%s:%s", user != NULL ? user : "", password != NULL ? password : "");
+
+	return arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both)));
+}
+
+static void
+add_header(struct question *q, struct header *list, const char *name, const char *value)
+{
+	list[q->n_headers++] = (struct header){ name, value };
+	q->headers = list;
+}
+
+static int64_t
+timeout_ms(const struct prometheus_metric *p)
+{
+	return p->timeout.set ? p->timeout.is * 1000 : TIMEOUT_MS;
+}
+
+static enum measured
+ask_token(const struct prometheus_metric *p, struct arena *a, struct question *ret)
+{
+	const struct oauth2 *o = p->authentication->oauth2;
+	const char *scopes = "";
+
+	for (size_t i = 0; i < o->scopes.n; i++)
+		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? " " : "", o->scopes.at[i]);
+	*ret = (struct question){ .method = "POST",
+		.url = o->token_url,
+		.body = scopes[0] == '\0'
+			    ? "grant_type=client_credentials"
+			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
+		.content_type = "application/x-www-form-urlencoded",
+		.timeout_ms = timeout_ms(p),
+		.answer_max = TOKEN_MAX,
+		.ca = p->ca_cert,
+		.insecure = p->insecure };
+	/* RFC 6749, section 2.3.1: both are form-encoded before they are put together. */
+	add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
+	    basic_header(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));
+	return MEASURED_ASK;
+}
+
+/* "Bearer …", or NULL and why not. */
+static const char *
+read_token(const struct answer *got, struct arena *a, struct err **ret_err)
+{
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	const char *token;
+
+	if (got->err != NULL) {
+		*ret_err = err_wrap(a, got->err, "oauth2");
+		return NULL;
+	}
+	if (json_parse(a, got->body.at, got->body.len, &doc) != NULL)
+		doc = NULL;
+	token = json_str(doc, "access_token");
+	if (got->status < 200 || got->status > 299 || token == NULL) {
+		*ret_err = err_new(a, ERR_AGAIN, "oauth2: the token's server answered %d%s%s, and no access_token",
+		    got->status, json_str(doc, "error") != NULL ? " " : "", json_str(doc, "error") ?: "");
+		return NULL;
+	}
+	return arena_printf(a, "Bearer %s", token);
+}
+
+/* Seconds with milliseconds, as the API takes them. */
+static const char *
+seconds(struct arena *a, int64_t ms)
+{
+	return arena_printf(a, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
+}
+
+static struct err *
+range_body(const struct prometheus_metric *p, int64_t now, struct arena *a, const char **ret)
+{
+	const struct range_query *r = p->range_query;
+	struct condition_program *start, *end;
+	int64_t from, to, step;
+	struct err *e;
+
+	if ((e = condition_parse(a, r->start, &start)) != NULL || (e = condition_parse(a, r->end, &end)) != NULL ||
+	    (e = condition_eval_time(a, start, now, &from)) != NULL ||
+	    (e = condition_eval_time(a, end, now, &to)) != NULL)
+		return err_wrap(a, e, "rangeQuery");
+	if (to < from)
+		return err_new(a, ERR_INVALID, "rangeQuery: it ends before it starts");
+	duration_parse(r->step, &step);
+	*ret = arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, p->query), seconds(a, from),
+	    seconds(a, to), seconds(a, step));
+	return NULL;
+}
+
+static enum measured
+ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bearer, struct arena *a,
+    struct question *ret, struct err **ret_err)
+{
+	const char *address = p->address != NULL && p->address[0] != '\0' ? p->address : in->address;
+	const char *body = arena_printf(a, "query=%s", str_url_escape(a, p->query));
+	size_t n = address != NULL ? strlen(address) : 0;
+	struct header *headers;
 
 	if (n == 0) {
-		*ret_err = err_new(a, ERR_INVALID, "provider.prometheus.address: required, but missing");
+		*ret_err = err_new(a, ERR_INVALID,
+		    "provider.prometheus.address: required, but missing, and the "
+		    "controller has no ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
 		return MEASURED_ERROR;
 	}
-	while (n > 0 && p->address[n - 1] == '/')
+	while (n > 0 && address[n - 1] == '/')
 		n--;
+	if (p->range_query != NULL && (*ret_err = range_body(p, in->now, a, &body)) != NULL)
+		return MEASURED_ERROR;
 	*ret = (struct question){ .method = "POST",
-		.url = arena_printf(a, "%.*s/api/v1/query", (int)n, p->address),
-		.body = arena_printf(a, "query=%s", str_url_escape(a, p->query)),
+		.url = arena_printf(
+		    a, "%.*s/api/v1/%s", (int)n, address, p->range_query != NULL ? "query_range" : "query"),
+		.body = body,
 		.content_type = "application/x-www-form-urlencoded",
-		.timeout_ms = p->timeout.set ? p->timeout.is * 1000 : TIMEOUT_MS,
+		.timeout_ms = timeout_ms(p),
 		.answer_max = ANSWER_MAX,
+		.ca = p->ca_cert,
 		.insecure = p->insecure };
+	headers = arena_new_array(a, struct header, p->headers.n + 1);
+	for (size_t i = 0; i < p->headers.n; i++) {
+		if (strpbrk(p->headers.at[i].key, "\r\n: ") != NULL ||
+		    strpbrk(p->headers.at[i].value, "\r\n") != NULL) {
+			*ret_err = err_new(a, ERR_INVALID,
+			    "provider.prometheus.headers[%zu]: a line break, or a name that is none, cannot be sent",
+			    i);
+			return MEASURED_ERROR;
+		}
+		add_header(ret, headers, p->headers.at[i].key, p->headers.at[i].value);
+	}
+	if (bearer != NULL)
+		add_header(ret, headers, "Authorization", bearer);
+	else if (basic_auth(p) != NULL)
+		add_header(
+		    ret, headers, "Authorization", basic_header(a, basic_auth(p)->username, basic_auth(p)->password));
 	return MEASURED_ASK;
 }
 
@@ -143,14 +338,22 @@ read_answer(const struct answer *got, struct arena *a, struct value *ret_value, 
 }
 
 static enum measured
-prometheus_step(const struct metric *m, const struct answer *got, struct arena *a, struct question *ret_ask,
+prometheus_step(const struct metric *m, const struct inquiry *in, struct arena *a, struct question *ret_ask,
     struct value *ret_value, struct err **ret_err)
 {
-	if (got == NULL)
-		return ask(m->provider.prometheus, a, ret_ask, ret_err);
-	if (got->err != NULL) {
-		*ret_err = err_wrap(a, got->err, "prometheus %s", m->provider.prometheus->address);
+	const struct prometheus_metric *p = m->provider.prometheus;
+	size_t before = has_oauth2(p) ? 1 : 0; /* questions that come before the query */
+	const char *bearer = NULL;
+
+	if (before > 0 && in->n == 0)
+		return ask_token(p, a, ret_ask);
+	if (before > 0 && in->n == 1 && (bearer = read_token(in->answers[0], a, ret_err)) == NULL)
+		return MEASURED_ERROR;
+	if (in->n == before)
+		return ask(p, in, bearer, a, ret_ask, ret_err);
+	if (in->answers[before]->err != NULL) {
+		*ret_err = err_wrap(a, in->answers[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
 		return MEASURED_ERROR;
 	}
-	return read_answer(got, a, ret_value, ret_err);
+	return read_answer(in->answers[before], a, ret_value, ret_err);
 }

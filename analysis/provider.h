@@ -15,15 +15,28 @@ enum measured {
 	MEASURED_ERROR,
 };
 
+#define QUESTIONS_MAX 4 /* of one measurement */
+
+/* What a measurement knows when it is moved on. */
+struct inquiry {
+	int64_t now; /* wall ms: of the question, while there is none yet */
+	const struct answer *answers[QUESTIONS_MAX];
+	size_t n;
+	const char *address; /* of Prometheus, when the metric names none; NULL: there is no such setting */
+};
+
 struct provider {
 	const char *name; /* the key under spec.metrics[].provider */
 
 	/* True when the metric uses it. */
 	bool (*used)(const struct metric *);
 
-	/* Moves a measurement on: `got` is NULL first, then the answer to the last question. ASK sets *ret_ask, VALUE and
-	 * NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */
-	enum measured (*step)(const struct metric *, const struct answer *got, struct arena *, struct question *ret_ask,
+	/* What is wrong with its configuration, arguments being in place; NULL: nothing is checked before asking. */
+	struct err *(*check)(struct arena *, const struct metric *);
+
+	/* Moves a measurement on by the answers to its questions so far (none at first; the last one's is the newest). ASK sets
+	 * *ret_ask, VALUE and NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */
+	enum measured (*step)(const struct metric *, const struct inquiry *, struct arena *, struct question *ret_ask,
 	    struct value *ret_value, struct err **ret_err);
 
 	/* What the status says of how it was asked: a key and a value of metricResults[].metadata. */

@@ -26,13 +26,25 @@ provider_names(struct arena *a)
 	return names;
 }
 
+/* Where an argument comes from a Secret and is not known yet, its provider's configuration is not either. */
+static bool
+all_known(const struct argument *args, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (args[i].value_from != NULL)
+			return false;
+	return true;
+}
+
 static struct err *
-metric_check(struct arena *a, const struct metric *m, struct metric_limits *ret)
+metric_check(struct arena *a, const struct metric *m, bool known, struct metric_limits *ret)
 {
 	struct err *e;
 
 	if (provider_of(m) == NULL)
 		return err_new(a, ERR_INVALID, "provider: none given; Sluice has %s", provider_names(a));
+	if (known && provider_of(m)->check != NULL && (e = provider_of(m)->check(a, m)) != NULL)
+		return e;
 	if ((e = metric_limits_read(a, m, ret)) != NULL ||
 	    (e = condition_check(a, "successCondition", m->success_condition)) != NULL ||
 	    (e = condition_check(a, "failureCondition", m->failure_condition)) != NULL)
@@ -41,29 +53,33 @@ metric_check(struct arena *a, const struct metric *m, struct metric_limits *ret)
 }
 
 struct err *
-metrics_prepare(struct arena *a, const char *json, const struct argument *args, size_t n_args, struct metric_set *ret)
+metrics_prepare(struct arena *a, const struct analysis_spec *spec, const struct argument *args, size_t n_args,
+    struct metric_set *ret)
 {
 	struct problems problems = { .arena = a };
 	struct metric_set set = { 0 };
 	const char *text;
 	struct err *e;
 
-	if (json == NULL || strcmp(json, "[]") == 0)
+	if (spec->metrics == NULL || strcmp(spec->metrics, "[]") == 0)
 		return err_new(a, ERR_INVALID, "spec.metrics: no metric");
-	if ((e = args_substitute(a, json, args, n_args, &text)) != NULL)
+	if ((e = args_substitute(a, spec->metrics, args, n_args, &text)) != NULL)
 		return e;
 	set.n = metrics_decode(a, text, "spec.metrics", &problems, &set.metrics);
 	if (problems.n > 0)
 		return err_new(a, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
 	set.limits = arena_new_array(a, struct metric_limits, set.n);
 	for (size_t i = 0; i < set.n; i++) {
-		if ((e = metric_check(a, &set.metrics[i], &set.limits[i])) != NULL)
+		if ((e = metric_check(a, &set.metrics[i], all_known(args, n_args), &set.limits[i])) != NULL)
 			return err_wrap(a, e, "spec.metrics[%zu]", i);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0)
 				return err_new(a, ERR_INVALID, "spec.metrics[%zu].name: \"%s\" is there twice", i,
 				    set.metrics[i].name);
 	}
+	set.rules = arena_new_array(a, struct metric_rules, set.n);
+	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL)
+		return e;
 	*ret = set;
 	return NULL;
 }

@@ -1,15 +1,18 @@
 /* analysis/spec.h: the metrics of a run or template, ready to be measured. */
 #pragma once
 #include "analysis/assess.h"
+#include "analysis/rules.h"
 
 struct metric_set {
 	struct metric *metrics;
 	struct metric_limits *limits; /* one each */
+	struct metric_rules *rules; /* one each */
 	size_t n;
 };
 
-/* Puts the arguments into a list of metrics (JSON), decodes it, and checks what can be checked before anything is asked:
- * names, limits, providers, and that conditions can be read. The error is the first thing that is wrong, with its path.
- * Everything lives in the arena. */
+/* Puts the arguments into a spec's list of metrics, decodes it, and checks what can be checked before anything is asked:
+ * names, limits, rules, providers, and that conditions can be read. The error is the first thing that is wrong, with its path.
+ * An argument that has a value and a value_from too is a Secret's, and its value stands for what must not be shown: what it may
+ * have spoilt is not checked. Everything lives in the arena. */
 struct err *metrics_prepare(
-    struct arena *, const char *json, const struct argument *args, size_t n_args, struct metric_set *ret);
+    struct arena *, const struct analysis_spec *, const struct argument *args, size_t n_args, struct metric_set *ret);

@@ -80,7 +80,7 @@ by_key(const void *a, const void *b)
 }
 
 static void
-text_go(struct str *s, const json_t *j, int depth)
+text_go(struct str *s, const json_t *j, bool sorted, int depth)
 {
 	size_t i, n;
 	const json_t *v;
@@ -98,14 +98,15 @@ text_go(struct str *s, const json_t *j, int depth)
 		n = 0;
 		json_object_foreach ((json_t *)j, k, value)
 			keys[n++] = k;
-		qsort(keys, n, sizeof(*keys), by_key);
+		if (sorted)
+			qsort(keys, n, sizeof(*keys), by_key);
 		str_addc(s, '{');
 		for (i = 0; i < n; i++) {
 			if (i > 0)
 				str_addc(s, ',');
 			quote_go(s, keys[i], strlen(keys[i]));
 			str_addc(s, ':');
-			text_go(s, json_object_get(j, keys[i]), depth + 1);
+			text_go(s, json_object_get(j, keys[i]), sorted, depth + 1);
 		}
 		str_addc(s, '}');
 		break;
@@ -117,7 +118,7 @@ text_go(struct str *s, const json_t *j, int depth)
 			v = json_array_get(j, i);
 			if (i > 0)
 				str_addc(s, ',');
-			text_go(s, v, depth + 1);
+			text_go(s, v, sorted, depth + 1);
 		}
 		str_addc(s, ']');
 		break;
@@ -130,17 +131,29 @@ text_go(struct str *s, const json_t *j, int depth)
 	}
 }
 
-char *
-json_text_go(struct arena *a, const json_t *j)
+static char *
+in_arena(struct arena *a, const json_t *j, bool sorted)
 {
 	struct str s;
 	char *copy;
 
 	str_init(&s, TEXT_MAX);
-	text_go(&s, j, 0);
+	text_go(&s, j, sorted, 0);
 	copy = arena_strdup(a, str_text(&s));
 	str_done(&s);
 	return copy;
+}
+
+char *
+json_text_go(struct arena *a, const json_t *j)
+{
+	return in_arena(a, j, true);
+}
+
+char *
+json_text_go_struct(struct arena *a, const json_t *j)
+{
+	return in_arena(a, j, false);
 }
 
 json_t *

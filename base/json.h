@@ -19,6 +19,9 @@ char *json_text(struct arena *, const json_t *);
 /* Compact text as Go's encoding/json writes it: keys sorted, <, >, & and U+2028/9 escaped. */
 char *json_text_go(struct arena *, const json_t *);
 
+/* The same of a struct: keys stay in the order of its fields. */
+char *json_text_go_struct(struct arena *, const json_t *);
+
 /* A JSON string literal as Go's encoding/json writes it, quotes included. */
 char *json_quote_go(struct arena *, const char *s, size_t len);
 

@@ -36,10 +36,31 @@ synced(void *arg)
 	log_info("watching");
 }
 
+/* What the other controller reads from its environment too. */
+static struct string_map
+settings_of(struct cli *c)
+{
+	static const struct {
+		const char *name, *variable;
+	} known[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" } };
+	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known)) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		const char *value = getenv(known[i].variable);
+
+		if (value != NULL && value[0] != '\0')
+			m.at[m.n++] = (struct string_pair){ known[i].name, value };
+	}
+	return m;
+}
+
 static int
 controller_run(struct cli *c)
 {
-	struct runner_settings settings = { .component = "rollouts-controller", .planned = planned, .synced = synced };
+	struct string_map process = settings_of(c);
+	struct runner_settings settings = {
+		.component = "rollouts-controller", .settings = &process, .planned = planned, .synced = synced
+	};
 	enum log_level level = LOG_LEVEL_INFO;
 	struct transport *outside;
 	struct runner *runner;

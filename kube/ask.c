@@ -4,6 +4,7 @@
 
 struct asked {
 	struct asks *asks;
+	struct transport *transport;
 	struct exchange *exchange; /* NULL: answered */
 	char *name;
 	int64_t asked_at, answered_at; /* wall ms */
@@ -16,7 +17,7 @@ static void
 asked_free(struct asked *q)
 {
 	if (q->exchange != NULL)
-		transport_cancel(q->asks->transport, q->exchange);
+		transport_cancel(q->transport, q->exchange);
 	arena_free(q->arena);
 	free(q->name);
 	free(q);
@@ -28,7 +29,7 @@ on_answer(void *arg, const struct err *e, int status, struct bytes body)
 	struct asked *q = arg;
 
 	q->exchange = NULL;
-	q->answered_at = loop_wall(q->asks->transport->loop);
+	q->answered_at = loop_wall(q->transport->loop);
 	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
 		.status = status,
 		.body = { arena_strndup(q->arena, body.at, body.len), body.len } };
@@ -45,7 +46,11 @@ asks_ask(struct asks *k, const struct plan_step *s)
 		.content_type = s->question.content_type,
 		.timeout_ms = s->question.timeout_ms,
 		.answer_max = s->question.answer_max,
+		.headers = s->question.headers,
+		.n_headers = s->question.n_headers,
+		.ca = s->question.ca,
 		.insecure = s->question.insecure };
+	struct transport *to = s->question.of_cluster ? k->api : k->outside;
 	struct asked *q;
 
 	for (size_t i = 0; i < k->n; i++)
@@ -54,11 +59,13 @@ asks_ask(struct asks *k, const struct plan_step *s)
 	if (k->n == ASK_MAX)
 		return;
 	q = mem_alloc(sizeof(*q));
-	*q = (struct asked){
-		.asks = k, .name = mem_strdup(s->key), .asked_at = loop_wall(k->transport->loop), .arena = arena_new()
-	};
+	*q = (struct asked){ .asks = k,
+		.transport = to,
+		.name = mem_strdup(s->key),
+		.asked_at = loop_wall(to->loop),
+		.arena = arena_new() };
 	k->list[k->n++] = q;
-	q->exchange = transport_start(k->transport, &r, &receiver, q);
+	q->exchange = transport_start(to, &r, &receiver, q);
 }
 
 size_t
@@ -74,13 +81,22 @@ asks_show(struct asks *k, struct seen_answer *ret)
 	return k->n;
 }
 
+static bool
+is_kept(const struct plan *p, const char *key)
+{
+	for (size_t i = 0; i < p->n_kept; i++)
+		if (strcmp(p->kept[i], key) == 0)
+			return true;
+	return false;
+}
+
 void
-asks_forget_shown(struct asks *k)
+asks_forget_shown(struct asks *k, const struct plan *p)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < k->n; i++)
-		if (k->list[i]->shown)
+		if (k->list[i]->shown && !is_kept(p, k->list[i]->name))
 			asked_free(k->list[i]);
 		else
 			k->list[n++] = k->list[i];

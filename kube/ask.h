@@ -11,9 +11,9 @@
 
 struct asked;
 
-/* All zeroes to start with, but for transport, answered and arg. */
+/* All zeroes to start with, but for the transports, answered and arg. */
 struct asks {
-	struct transport *transport; /* of questions; borrowed */
+	struct transport *outside, *api; /* of questions, and of those that are the cluster's to answer; borrowed */
 	void (*answered)(void *arg); /* told of every answer */
 	void *arg;
 	struct asked *list[ASK_MAX];
@@ -26,8 +26,8 @@ void asks_ask(struct asks *, const struct plan_step *);
 /* What a pass may see: fills `ret` (ASK_MAX) and returns how many. Answers are borrowed until they are forgotten. */
 size_t asks_show(struct asks *, struct seen_answer *ret);
 
-/* The status that holds the answers that were shown is written. */
-void asks_forget_shown(struct asks *);
+/* The status that holds the answers that were shown is written; the plan says which are still needed. */
+void asks_forget_shown(struct asks *, const struct plan *);
 
 /* The key is gone. */
 void asks_done(struct asks *);

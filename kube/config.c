@@ -2,6 +2,7 @@
 #include "kube/config.h"
 #include <string.h>
 #include <unistd.h>
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "kube/api/yaml.h"
@@ -10,28 +11,9 @@
 #define FILE_MAX (1u << 20)
 
 static const char *
-base64(struct arena *a, const char *text)
+decoded(struct arena *a, const char *text)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out, *o;
-	unsigned bits = 0, n = 0;
-
-	if (text == NULL)
-		return NULL;
-	out = o = arena_alloc(a, strlen(text) + 1);
-	for (; *text != '\0' && *text != '='; text++) {
-		const char *d = strchr(digits, *text);
-
-		if (d == NULL)
-			continue;
-		bits = bits << 6 | (unsigned)(d - digits);
-		n += 6;
-		if (n >= 8) {
-			n -= 8;
-			*o++ = (char)(bits >> n & 0xff);
-		}
-	}
-	return out;
+	return text != NULL ? base64_decode(a, text, NULL) : NULL;
 }
 
 static const json_t *
@@ -95,11 +77,11 @@ from_kubeconfig(struct arena *a, const char *path, const char *context, struct c
 	c->namespace = copy(a, ctx, "namespace") ?: "default";
 	c->insecure = json_is_true(json_object_get(cluster, "insecure-skip-tls-verify"));
 	c->ca_file = path_in(a, path, json_str(cluster, "certificate-authority"));
-	c->ca_data = base64(a, json_str(cluster, "certificate-authority-data"));
+	c->ca_data = decoded(a, json_str(cluster, "certificate-authority-data"));
 	c->cert_file = path_in(a, path, json_str(user, "client-certificate"));
-	c->cert_data = base64(a, json_str(user, "client-certificate-data"));
+	c->cert_data = decoded(a, json_str(user, "client-certificate-data"));
 	c->key_file = path_in(a, path, json_str(user, "client-key"));
-	c->key_data = base64(a, json_str(user, "client-key-data"));
+	c->key_data = decoded(a, json_str(user, "client-key-data"));
 	c->token = copy(a, user, "token");
 	c->token_file = path_in(a, path, json_str(user, "tokenFile"));
 	return NULL;

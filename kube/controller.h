@@ -51,6 +51,7 @@ struct pass {
 	const char *namespace, *name;
 	int64_t now; /* wall ms */
 	const struct seen *seen;
+	const struct string_map *settings; /* of the process; NULL: none */
 };
 
 /* Called by a mapping for each key that an object concerns. */

@@ -113,7 +113,7 @@ on_status_written(void *arg, const struct err *e, const json_t *body)
 		return;
 	}
 	cache_put_answer(x->to->cache, x->plan->status_of->type, body);
-	asks_forget_shown(x->asks);
+	asks_forget_shown(x->asks, x->plan);
 	for (size_t i = 0; i < x->plan->n_status_events; i++)
 		events_tell(x->to->events, &x->plan->status_events[i]);
 	go_on(x);

@@ -146,6 +146,13 @@ plan_ask(struct plan *p, const char *key, const struct question *q)
 }
 
 void
+plan_keep(struct plan *p, const char *key)
+{
+	if (p->n_kept < PLAN_KEPT_MAX)
+		p->kept[p->n_kept++] = key;
+}
+
+void
 plan_status(struct plan *p, const struct object *o, json_t *from, json_t *to)
 {
 	json_t *diff = merge_patch_diff(from, to), *patch;
@@ -198,7 +205,8 @@ print_step(struct str *s, const struct plan_step *step)
 	if (step->op == PLAN_EVENT)
 		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
 	else if (step->op == PLAN_ASK)
-		str_addf(s, "ask %s %s %s\n", step->key, step->question.method, step->question.url);
+		str_addf(s, "ask %s %s %s\n", step->key, step->question.method,
+		    step->question.shown != NULL ? step->question.shown : step->question.url);
 	else
 		str_addf(s, "%s %s %s%s%s\n", op_names[step->op], step->type->kind, step->name,
 		    step->body != NULL ? " " : "", step->body != NULL ? step->body : "");

@@ -48,6 +48,7 @@ struct note {
 
 #define PLAN_STEPS_MAX 256
 #define PLAN_NOTES_MAX 8
+#define PLAN_KEPT_MAX 64
 
 struct plan {
 	struct arena *arena;
@@ -62,6 +63,8 @@ struct plan {
 	size_t n_reasons;
 	struct note notes[PLAN_NOTES_MAX];
 	size_t n_notes;
+	const char *kept[PLAN_KEPT_MAX]; /* keys of answers */
+	size_t n_kept;
 };
 
 /* An empty plan in the arena. */
@@ -80,6 +83,9 @@ void plan_beside(struct plan *);
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
 void plan_ask(struct plan *, const char *key, const struct question *);
+
+/* The answer under this key is needed by a later pass too: it outlives the status write, which all others do not. */
+void plan_keep(struct plan *, const char *key);
 
 /* An event that reports the status write. */
 void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format,

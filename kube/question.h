@@ -3,8 +3,18 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct header {
+	const char *name, *value;
+};
+
 struct question {
 	const char *method, *url;
+	bool
+	    of_cluster; /* url is "/api/v1/…", asked of the API server with our own credentials: never set by what users write */
+	const char *shown; /* the URL for people, without secrets; NULL: the URL */
+	const struct header *headers;
+	size_t n_headers;
+	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
 	const char *body; /* NULL: none */
 	const char *content_type; /* of the body */
 	int64_t timeout_ms; /* from sending to the last byte; > 0 */

@@ -65,7 +65,8 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->controller = c;
 	k->ns = ns != NULL ? mem_strdup(ns) : NULL;
 	k->name = mem_strdup(name);
-	k->asks.transport = r->outside;
+	k->asks.outside = r->outside;
+	k->asks.api = r->executor.api;
 	k->asks.answered = on_answered;
 	k->asks.arg = k;
 	map_set(&r->keys, id, k);
@@ -189,7 +190,8 @@ work(struct queue_item *item, unsigned why, void *arg)
 		.namespace = k->ns,
 		.name = k->name,
 		.now = loop_wall(r->loop),
-		.seen = &seen };
+		.seen = &seen,
+		.settings = r->settings.settings };
 
 	if (view_get(p.view, k->controller->type, k->ns, k->name) == NULL) {
 		map_remove(&r->keys, k->id);

@@ -14,6 +14,7 @@ struct runner;
 struct runner_settings {
 	const char *namespace; /* NULL: all; else cluster-scoped types are not watched */
 	uint64_t seed; /* of jitter and event names */
+	const struct string_map *settings; /* shown to every pass; borrowed while the runner lives; NULL: none */
 	const char *component; /* of events: "rollouts-controller" */
 	void (*synced)(void *arg); /* NULL, or told when every first list is in */
 	/* NULL, or told of every plan that is not quiet, before it is carried out. */

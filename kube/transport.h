@@ -7,11 +7,15 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "kube/question.h"
 
 struct request {
 	const char *method;
 	const char *url; /* "/api/v1/…" for the API server, or absolute for anything else */
 	const char *body, *content_type;
+	const struct header *headers;
+	size_t n_headers;
+	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
 	int64_t timeout_ms; /* to the last byte; for a stream: to the first; > 0 */
 	size_t answer_max; /* bytes of a body that is not streamed */
 	bool stream; /* the body is handed on as it comes */

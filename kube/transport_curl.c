@@ -322,7 +322,14 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 
 		e->headers = curl_slist_append(e->headers, header);
 	}
+	for (size_t i = 0; i < r->n_headers; i++) {
+		_cleanup_(freep) char *header = mem_printf("%s: %s", r->headers[i].name, r->headers[i].value);
+
+		if (strpbrk(header, "\r\n") == NULL) /* one header only, whatever a template says */
+			e->headers = curl_slist_append(e->headers, header);
+	}
 	e->headers = curl_slist_append(e->headers, "Expect:");
+	blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
 		add_token(e, c->config);

@@ -51,28 +51,16 @@ by_service(const struct rollout *r, const struct object *o)
 	       (str_eq(c->canary_service, o->meta.name) || str_eq(c->stable_service, o->meta.name));
 }
 
-static bool
-names_template(const struct rollout_analysis *a, const char *name)
-{
-	for (size_t i = 0; a != NULL && i < a->templates.n; i++)
-		if (str_eq(a->templates.at[i].template_name, name))
-			return true;
-	return false;
-}
-
+/* Whoever has an analysis: a template may come in by way of others that name it. */
 static bool
 by_template(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
+	bool any = c->analysis != NULL;
 
-	if (!o->type->cluster_scoped && !str_eq(r->object.meta.namespace, o->meta.namespace))
-		return false;
-	if (names_template(c->analysis, o->meta.name))
-		return true;
 	for (size_t i = 0; i < c->steps.n; i++)
-		if (names_template(c->steps.at[i].analysis, o->meta.name))
-			return true;
-	return false;
+		any |= c->steps.at[i].analysis != NULL;
+	return any && (o->type->cluster_scoped || str_eq(r->object.meta.namespace, o->meta.namespace));
 }
 
 static void

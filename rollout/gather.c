@@ -53,21 +53,44 @@ service_hash(const struct service *s)
 	return s != NULL ? string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH) : NULL;
 }
 
+static void
+add_template(const struct world *w, struct analysis_found *f, const struct template_ref *ref, const char *field)
+{
+	for (size_t i = 0; i < f->n_templates; i++)
+		if (str_eq(f->templates[i].ref->template_name, ref->template_name) &&
+		    f->templates[i].ref->cluster_scope == ref->cluster_scope)
+			return;
+	if (f->n_templates == TEMPLATES_MAX) {
+		f->too_many = true;
+		return;
+	}
+	f->templates[f->n_templates++] = (struct template_found){ ref, field,
+		(const struct analysis_template *)view_get(w->view,
+		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type,
+		    w->rollout->object.meta.namespace, ref->template_name) };
+}
+
+/* The templates in the order in which they are named; those that a template names itself come behind. */
 static struct analysis_found
 find_analysis(
     const struct world *w, const struct rollout_analysis *spec, const char *field, int64_t step, struct arena *a)
 {
-	struct template_found *found = arena_new_array(a, struct template_found, spec->templates.n);
+	struct analysis_found f = { .spec = spec,
+		.field = field,
+		.step = step,
+		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
 
-	for (size_t i = 0; i < spec->templates.n; i++) {
-		const struct template_ref *ref = &spec->templates.at[i];
+	for (size_t i = 0; i < spec->templates.n; i++)
+		add_template(w, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
+	for (size_t i = 0; i < f.n_templates; i++) {
+		const struct analysis_template *t = f.templates[i].template;
 
-		found[i].ref = ref;
-		found[i].template = (const struct analysis_template *)view_get(w->view,
-		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type,
-		    w->rollout->object.meta.namespace, ref->template_name);
+		for (size_t k = 0; t != NULL && k < t->spec.templates.n; k++)
+			add_template(w, &f, &t->spec.templates.at[k],
+			    arena_printf(a, "%s: %s %s: spec.templates[%zu]", field, t->object.type->kind,
+				t->object.meta.name, k));
 	}
-	return (struct analysis_found){ spec, field, step, found };
+	return f;
 }
 
 static void

@@ -187,12 +187,11 @@ runs_verdict(struct decision *d)
 }
 
 static json_t *
-run_object(struct decision *d, const struct role *role, const char *name, json_t *metrics, const struct argument *args,
-    size_t n_args)
+run_object(struct decision *d, const struct role *role, const char *name, const struct analysis_spec *merged)
 {
 	const struct rollout *r = d->w->rollout;
 	const struct run_metadata *extra = analysis_of(d, role)->spec->run_metadata;
-	json_t *labels = json_object(), *annotations = json_object(), *list = json_array(), *spec;
+	json_t *labels = json_object(), *annotations = json_object();
 
 	for (size_t i = 0; i < r->spec.selector->match_labels.n; i++)
 		json_object_set_new(labels, r->spec.selector->match_labels.at[i].key,
@@ -207,35 +206,26 @@ run_object(struct decision *d, const struct role *role, const char *name, json_t
 		json_object_set_new(
 		    annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
 	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
-	for (size_t i = 0; i < n_args; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s}", "name", args[i].name, "value", args[i].value));
-	spec = json_pack("{s:o}", "metrics", metrics);
-	if (n_args > 0)
-		json_object_set(spec, "args", list);
-	json_decref(list);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:o}", "apiVersion",
 	    "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata", "name", name, "namespace",
 	    r->object.meta.namespace, "labels", labels, "annotations", annotations, "ownerReferences", "apiVersion",
 	    "argoproj.io/v1alpha1", "kind", "Rollout", "name", r->object.meta.name, "uid", r->object.meta.uid,
-	    "controller", 1, "blockOwnerDeletion", 1, "spec", spec);
+	    "controller", 1, "blockOwnerDeletion", 1, "spec", encode(&analysis_spec_type, merged));
 }
 
 static void
 create(struct decision *d, const struct role *role)
 {
 	const struct analysis_found *f = analysis_of(d, role);
-	size_t n_templates = f->spec->templates.n;
-	struct template_source *sources = arena_new_array(d->arena, struct template_source, n_templates);
+	struct template_source *sources = arena_new_array(d->arena, struct template_source, f->n_templates);
 	_cleanup_(json_decrefp) json_t *rollout = encode(&rollout_type, d->w->rollout);
 	json_t *meta = json_pack("{s:s,s:s}", "name", d->w->rollout->object.meta.name, "namespace",
 		   d->w->rollout->object.meta.namespace),
 	       *labels = json_object(), *annotations = json_object();
 	const struct meta *m = &d->w->rollout->object.meta;
 	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
-	struct argument *args;
-	json_t *metrics;
+	struct analysis_spec merged;
 	const char *name;
-	size_t n_args;
 	struct err *e;
 
 	for (size_t i = 0; i < m->labels.n; i++)
@@ -245,11 +235,10 @@ create(struct decision *d, const struct role *role)
 	json_object_set_new(meta, "labels", labels);
 	json_object_set_new(meta, "annotations", annotations);
 	json_object_set_new(rollout, "metadata", meta);
-	for (size_t i = 0; i < n_templates; i++)
+	for (size_t i = 0; i < f->n_templates; i++)
 		sources[i] =
 		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
-	e = args_merge(
-	    d->arena, sources, n_templates, f->spec->args.at, f->spec->args.n, &from, &metrics, &args, &n_args);
+	e = args_merge(d->arena, sources, f->n_templates, f->spec, &from, &merged);
 	if (e != NULL) {
 		/* Without the gate the update must not go on. */
 		d->aborted = true;
@@ -262,7 +251,7 @@ create(struct decision *d, const struct role *role)
 	name = base_name(d, role);
 	for (int i = 1; view_get(d->w->view, &analysis_run_type, m->namespace, name) != NULL; i++)
 		name = arena_printf(d->arena, "%s.%d", base_name(d, role), i);
-	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, role, name, metrics, args, n_args));
+	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, role, name, &merged));
 	plan_reason(d->plan, "analysis run %s starts", name);
 	/* Not recorded in the status before it is seen: the create may fail. */
 }

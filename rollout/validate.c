@@ -122,18 +122,17 @@ selector_problem(struct arena *a, const struct rollout *r)
 }
 
 static const char *
-template_problem(struct arena *a, const struct analysis_found *f, size_t i)
+template_problem(struct arena *a, const struct template_found *t)
 {
-	const struct template_found *t = &f->templates[i];
 	const struct problem *bad;
 
 	if (t->template == NULL)
-		return arena_printf(a, "%s.templates[%zu].templateName: Invalid value: \"%s\": %s \"%s\" not found",
-		    f->field, i, t->ref->template_name,
-		    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
+		return arena_printf(a, "%s.templateName: Invalid value: \"%s\": %s \"%s\" not found", t->field,
+		    t->ref->template_name, t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate",
+		    t->ref->template_name);
 	if ((bad = object_problem(&t->template->object, "spec")) != NULL)
-		return arena_printf(a, "%s.templates[%zu]: AnalysisTemplate %s: %s: %s", f->field, i,
-		    t->ref->template_name, bad->path, bad->text);
+		return arena_printf(
+		    a, "%s: AnalysisTemplate %s: %s: %s", t->field, t->ref->template_name, bad->path, bad->text);
 	return NULL;
 }
 
@@ -142,37 +141,38 @@ template_problem(struct arena *a, const struct analysis_found *f, size_t i)
 static const char *
 analysis_problem(struct arena *a, const struct analysis_found *f)
 {
-	size_t n_templates = f->spec->templates.n, n;
-	struct template_source *sources = arena_new_array(a, struct template_source, n_templates);
-	_cleanup_(json_decrefp) json_t *metrics = NULL;
+	struct template_source *sources = arena_new_array(a, struct template_source, f->n_templates);
+	struct analysis_spec merged;
 	struct metric_set set;
-	struct argument *args;
 	const char *text;
 	struct err *e;
 
 	if (f->step >= 0 && f->spec->starting_step.set)
 		return arena_printf(
 		    a, "%s.startingStep: Invalid value: only an analysis in the background has it", f->field);
-	if (f->step >= 0 && n_templates == 0)
+	if (f->step >= 0 && f->n_templates == 0)
 		return arena_printf(a, "%s.templates: Required value: an analysis needs a template", f->field);
-	for (size_t i = 0; i < n_templates; i++) {
-		if ((text = template_problem(a, f, i)) != NULL)
+	if (f->too_many)
+		return arena_printf(a, "%s.templates: Invalid value: more than %d templates, with those that they name",
+		    f->field, TEMPLATES_MAX);
+	for (size_t i = 0; i < f->n_templates; i++) {
+		if ((text = template_problem(a, &f->templates[i])) != NULL)
 			return text;
 		sources[i] =
 		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
 	}
-	if (n_templates == 0)
+	if (f->n_templates == 0)
 		return NULL;
-	e = args_merge(a, sources, n_templates, f->spec->args.at, f->spec->args.n, NULL, &metrics, &args, &n);
-	for (size_t i = 0; e == NULL && i < n; i++)
-		if (args[i].value == NULL)
+	e = args_merge(a, sources, f->n_templates, f->spec, NULL, &merged);
+	for (size_t i = 0; e == NULL && i < merged.args.n; i++)
+		if (merged.args.at[i].value == NULL)
 			return NULL;
 	if (e == NULL)
-		e = metrics_prepare(a, json_text(a, metrics), args, n, &set);
+		e = metrics_prepare(a, &merged, merged.args.at, merged.args.n, &set);
 	if (e == NULL)
 		return NULL;
 	text = sources[0].name;
-	for (size_t i = 1; i < n_templates; i++)
+	for (size_t i = 1; i < f->n_templates; i++)
 		text = arena_printf(a, "%s, %s", text, sources[i].name);
 	return arena_printf(a, "%s: AnalysisTemplate %s: %s", f->field, text, err_text(a, e));
 }

@@ -11,8 +11,11 @@
 #include "rollout/counts.h"
 #include "traffic/router.h"
 
+#define TEMPLATES_MAX 64 /* of one analysis */
+
 struct template_found {
 	const struct template_ref *ref;
+	const char *field; /* that names it: "templates[0]", or of another template */
 	const struct analysis_template *template; /* NULL: there is none of that name */
 };
 
@@ -21,7 +24,9 @@ struct analysis_found {
 	const struct rollout_analysis *spec;
 	const char *field; /* where in the rollout */
 	int64_t step; /* -1: in the background */
-	struct template_found *templates; /* as many as spec->templates */
+	struct template_found *templates; /* with those that they name themselves; each once */
+	size_t n_templates;
+	bool too_many; /* TEMPLATES_MAX is less than there are */
 };
 
 struct world {

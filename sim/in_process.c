@@ -180,6 +180,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->request.url = arena_strdup(e->arena, r->url);
 	e->request.body = arena_strdup(e->arena, r->body);
 	e->request.content_type = arena_strdup(e->arena, r->content_type);
+	e->request.headers = NULL; /* nobody here reads them after the policy did */
+	e->request.n_headers = 0;
+	e->request.ca = NULL;
 	e->receiver = receiver;
 	e->arg = arg;
 	str_init(&e->pending, 64u << 20);

@@ -2,15 +2,51 @@
 #include "kube/api/analysis.h"
 #include <string.h>
 
+static const struct field metric_header_fields[] = {
+	STRING(metric_header, key, "key", .required = true),
+	STRING(metric_header, value, "value", .required = true),
+};
+TYPE(metric_header, "header", .strict = true);
+
+static const struct field basic_auth_fields[] = {
+	STRING(basic_auth, username, "username"),
+	STRING(basic_auth, password, "password"),
+};
+TYPE(basic_auth, "basicAuth", .strict = true);
+
+static const struct field oauth2_fields[] = {
+	STRING(oauth2, token_url, "tokenUrl"),
+	STRING(oauth2, client_id, "clientId"),
+	STRING(oauth2, client_secret, "clientSecret"),
+	STRINGS(oauth2, scopes, "scopes"),
+};
+TYPE(oauth2, "oauth2", .strict = true);
+
+/* Argo Rollouts writes all three, empty, into every run: an empty one means none. */
+static const struct field metric_authentication_fields[] = {
+	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth),
+	OBJECT(metric_authentication, oauth2, "oauth2", oauth2),
+	JSON(metric_authentication, sigv4, "sigv4"),
+};
+TYPE(metric_authentication, "authentication", .strict = true);
+
+static const struct field range_query_fields[] = {
+	STRING(range_query, start, "start", .required = true,
+	    .doc = "a condition that answers a time: now() - duration(\"5m\")"),
+	STRING(range_query, end, "end", .required = true, .doc = "a condition that answers a time: now()"),
+	STRING(range_query, step, "step", .required = true, .doc = "resolution, a Go duration"),
+};
+TYPE(range_query, "range query", .strict = true);
+
 static const struct field prometheus_metric_fields[] = {
 	STRING(prometheus_metric, address, "address"),
 	STRING(prometheus_metric, query, "query", .required = true),
+	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query),
 	OPT_INT(prometheus_metric, timeout, "timeout", .min = 1, .max = 3600, .doc = "seconds; 30 when absent"),
 	BOOL(prometheus_metric, insecure, "insecure"),
-	NOT_BUILT("headers"),
-	NOT_BUILT("rangeQuery"),
-	/* Argo Rollouts writes `authentication: {basicAuth: {}, …}` into every run; an empty one means none. */
-	{ .name = "authentication", .kind = KIND_JSON, .not_built = true },
+	STRING(prometheus_metric, ca_cert, "caCert"),
+	LIST(prometheus_metric, headers, "headers", metric_header),
+	OBJECT(prometheus_metric, authentication, "authentication", metric_authentication),
 };
 TYPE(prometheus_metric, "prometheus metric", .strict = true);
 
@@ -40,19 +76,26 @@ static const struct field metric_fields[] = {
 	INT_OR_STRING(metric, failure_limit, "failureLimit"),
 	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit"),
 	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit"),
-	NOT_BUILT("consecutiveSuccessLimit"),
+	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit"),
 	EMBED(metric, provider, "provider", metric_provider, .required = true),
 };
 TYPE(metric, "metric", .strict = true);
 
+static const struct field ttl_strategy_fields[] = {
+	OPT_INT(ttl_strategy, after_completion, "secondsAfterCompletion", .min = 0, .max = INT32_MAX),
+	OPT_INT(ttl_strategy, after_success, "secondsAfterSuccess", .min = 0, .max = INT32_MAX),
+	OPT_INT(ttl_strategy, after_failure, "secondsAfterFailure", .min = 0, .max = INT32_MAX),
+};
+TYPE(ttl_strategy, "ttlStrategy", .strict = true);
+
 static const struct field analysis_spec_fields[] = {
 	JSON(analysis_spec, metrics, "metrics"),
 	LIST(analysis_spec, args, "args", argument),
+	LIST(analysis_spec, dry_run, "dryRun", dry_run),
+	LIST(analysis_spec, retention, "measurementRetention", measurement_retention),
+	LIST(analysis_spec, templates, "templates", template_ref),
 	BOOL(analysis_spec, terminate, "terminate"),
-	NOT_BUILT("dryRun"),
-	NOT_BUILT("measurementRetention"),
-	NOT_BUILT("ttlStrategy"),
-	NOT_BUILT("templates"),
+	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy),
 };
 TYPE(analysis_spec, "analysis spec", .strict = true);
 
@@ -76,6 +119,8 @@ static const struct field metric_result_fields[] = {
 	INT(metric_result, inconclusive, "inconclusive"),
 	INT(metric_result, error, "error"),
 	INT(metric_result, consecutive_error, "consecutiveError"),
+	BOOL(metric_result, dry_run, "dryRun"),
+	INT(metric_result, consecutive_success, "consecutiveSuccess"),
 	STRING_MAP(metric_result, metadata, "metadata"),
 };
 TYPE(metric_result, "metric's result");
@@ -128,23 +173,13 @@ metrics_decode(struct arena *a, const char *json, const char *path, struct probl
 {
 	_cleanup_(json_decrefp) json_t *list = json != NULL ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
 	size_t n = json_array_size(list);
-	json_t *v, *prometheus;
+	json_t *v;
 	size_t i;
 
 	if (list != NULL && !json_is_array(list))
 		problem_add(p, path, "not a list of metrics");
 	*ret = arena_new_array(a, struct metric, n);
-	json_array_foreach (list, i, v) {
-		prometheus = json_at(v, "/provider/prometheus");
-		if (prometheus != NULL) {
-			_cleanup_(json_decrefp) json_t *none =
-			    json_pack("{s:{},s:{},s:{}}", "basicAuth", "oauth2", "sigv4");
-			const json_t *auth = json_object_get(prometheus, "authentication");
-
-			if (json_equal(auth, none) || json_object_size(auth) == 0)
-				json_object_del(prometheus, "authentication");
-		}
+	json_array_foreach (list, i, v)
 		decode(&metric_type, v, arena_printf(a, "%s[%zu]", path, i), p, &(*ret)[i]);
-	}
 	return n;
 }

@@ -2,10 +2,39 @@
 #pragma once
 #include "kube/api/rollout.h"
 
+struct metric_header {
+	const char *key, *value;
+};
+
+struct basic_auth {
+	const char *username, *password;
+};
+
+/* RFC 6749, section 4.4: client credentials. */
+struct oauth2 {
+	const char *token_url, *client_id, *client_secret;
+	struct strings scopes;
+};
+
+struct metric_authentication {
+	const struct basic_auth *basic_auth;
+	const struct oauth2 *oauth2;
+	const char *sigv4; /* JSON; empty means none, anything else is not built */
+};
+
+/* Conditions (analysis/condition/condition.h) that answer a time, and a step as a Go duration. */
+struct range_query {
+	const char *start, *end, *step;
+};
+
 struct prometheus_metric {
 	const char *address, *query;
+	const struct range_query *range_query; /* NULL: an instant query */
 	struct opt_int timeout; /* seconds; 30 when absent */
 	bool insecure;
+	const char *ca_cert; /* PEM */
+	LIST_OF(struct metric_header) headers;
+	const struct metric_authentication *authentication;
 };
 
 struct metric_provider {
@@ -17,14 +46,24 @@ struct metric {
 	struct duration interval, initial_delay;
 	const char *count; /* an integer, perhaps as text after {{args}} */
 	const char *success_condition, *failure_condition;
-	const char *failure_limit, *inconclusive_limit, *consecutive_error_limit; /* integers, perhaps as text */
+	/* Integers, perhaps as text. */
+	const char *failure_limit, *inconclusive_limit, *consecutive_error_limit, *consecutive_success_limit;
 	struct metric_provider provider;
+};
+
+/* How long a run that is over is kept, in seconds. */
+struct ttl_strategy {
+	struct opt_int after_completion, after_success, after_failure;
 };
 
 struct analysis_spec {
 	const char *metrics; /* JSON list, kept as it came: arguments are put in before it is decoded */
 	LIST_OF(struct argument) args;
+	LIST_OF(struct dry_run) dry_run;
+	LIST_OF(struct measurement_retention) retention;
+	LIST_OF(struct template_ref) templates; /* of a template: others whose metrics come with it */
 	bool terminate; /* of a run */
+	const struct ttl_strategy *ttl; /* of a run */
 };
 
 struct measurement {
@@ -34,8 +73,9 @@ struct measurement {
 
 struct metric_result {
 	const char *name, *phase, *message;
-	LIST_OF(struct measurement) measurements; /* oldest first; at most MEASUREMENTS_KEPT */
-	int64_t count, successful, failed, inconclusive, error, consecutive_error;
+	LIST_OF(struct measurement) measurements; /* oldest first; at most MEASUREMENTS_KEPT, or as retention says */
+	int64_t count, successful, failed, inconclusive, error, consecutive_error, consecutive_success;
+	bool dry_run;
 	struct string_map metadata;
 };
 
@@ -62,8 +102,8 @@ struct analysis_template {
 	struct analysis_spec spec;
 };
 
-extern const struct type metric_type, analysis_status_type, analysis_run_type, analysis_template_type,
-    cluster_analysis_template_type;
+extern const struct type metric_type, analysis_spec_type, analysis_status_type, analysis_run_type,
+    analysis_template_type, cluster_analysis_template_type;
 
 #define MEASUREMENTS_KEPT 10
 

@@ -70,13 +70,25 @@ static const struct field run_metadata_fields[] = {
 };
 TYPE(run_metadata, "analysis run's metadata");
 
+static const struct field dry_run_fields[] = {
+	STRING(dry_run, metric_name, "metricName", .required = true),
+};
+TYPE(dry_run, "dryRun rule", .strict = true);
+
+static const struct field measurement_retention_fields[] = {
+	STRING(measurement_retention, metric_name, "metricName", .required = true),
+	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000),
+};
+TYPE(measurement_retention, "measurementRetention rule", .strict = true);
+
+/* In the order of Argo Rollouts' Go type: the step hash is made of it. */
 static const struct field rollout_analysis_fields[] = {
 	LIST(rollout_analysis, templates, "templates", template_ref),
 	LIST(rollout_analysis, args, "args", argument),
+	LIST(rollout_analysis, dry_run, "dryRun", dry_run),
+	LIST(rollout_analysis, retention, "measurementRetention", measurement_retention),
+	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata, .always = true),
 	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000),
-	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata),
-	NOT_BUILT("dryRun"),
-	NOT_BUILT("measurementRetention"),
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
@@ -269,9 +281,42 @@ static const struct field rollout_status_fields[] = {
 };
 TYPE(rollout_status, "Rollout's status");
 
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct string_pair *)a)->key, ((const struct string_pair *)b)->key);
+}
+
+/* Go writes maps with their keys sorted. */
+static struct string_map
+sorted(struct string_map m, struct arena *a)
+{
+	struct string_map copy = { arena_new_array(a, struct string_pair, m.n), m.n };
+
+	if (m.n > 0) {
+		memcpy(copy.at, m.at, m.n * sizeof(*m.at));
+		qsort(copy.at, m.n, sizeof(*m.at), by_key);
+	}
+	return copy;
+}
+
+static json_t *
+analysis_for_hash(const struct rollout_analysis *analysis, struct arena *a)
+{
+	struct rollout_analysis copy = *analysis;
+	struct run_metadata metadata;
+
+	if (copy.run_metadata != NULL) {
+		metadata = (struct run_metadata){ sorted(copy.run_metadata->labels, a),
+			sorted(copy.run_metadata->annotations, a) };
+		copy.run_metadata = &metadata;
+	}
+	return encode(&rollout_analysis_type, &copy);
+}
+
 /* A step as Argo Rollouts' Go types write it, fields in their order; the step hash is made of it. */
 static json_t *
-step_for_hash(const struct canary_step *s, const json_t *raw)
+step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
 {
 	json_t *o = json_object();
 
@@ -279,6 +324,8 @@ step_for_hash(const struct canary_step *s, const json_t *raw)
 		json_object_set_new(o, "setWeight", json_integer(s->set_weight.is));
 	if (s->pause != NULL)
 		json_object_set(o, "pause", json_object_get(raw, "pause"));
+	if (s->analysis != NULL)
+		json_object_set_new(o, "analysis", analysis_for_hash(s->analysis, a));
 	if (s->set_canary_scale != NULL)
 		json_object_set_new(o, "setCanaryScale", encode(&canary_scale_type, s->set_canary_scale));
 	return o;
@@ -313,8 +360,8 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
 		for (size_t i = 0; i < c->steps.n; i++)
-			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i)));
-		r->steps_json = json_text(a, list);
+			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i), a));
+		r->steps_json = json_text_go_struct(a, list);
 	} else {
 		r->steps_json = "null";
 	}

@@ -60,10 +60,22 @@ struct run_metadata {
 	struct string_map labels, annotations;
 };
 
+/* Rules for the metrics whose names a regular expression finds. */
+struct dry_run {
+	const char *metric_name;
+};
+
+struct measurement_retention {
+	const char *metric_name;
+	int64_t limit;
+};
+
 /* In the background or as a step. */
 struct rollout_analysis {
 	LIST_OF(struct template_ref) templates;
 	LIST_OF(struct argument) args;
+	LIST_OF(struct dry_run) dry_run;
+	LIST_OF(struct measurement_retention) retention;
 	struct opt_int starting_step; /* in the background */
 	const struct run_metadata *run_metadata;
 };
@@ -206,8 +218,9 @@ struct rollout {
 /* What no row holds: that limits written as text are percent. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
-extern const struct type canary_strategy_type, condition_type, template_ref_type, argument_type, value_from_type,
-    field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+extern const struct type canary_strategy_type, condition_type, template_ref_type, argument_type, dry_run_type,
+    measurement_retention_type, value_from_type, field_ref_type, secret_key_ref_type, label_selector_type,
+    rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);

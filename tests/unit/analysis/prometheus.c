@@ -6,6 +6,7 @@
 static const struct prometheus_metric up = {
 	.address = "http://prometheus:9090/", .query = "sum(rate(x[1m])) / 2", .timeout = { true, 5 }
 };
+static const struct inquiry nothing;
 static const struct metric metric = { .name = "x", .provider = { .prometheus = &up } };
 
 static void
@@ -17,7 +18,7 @@ it_asks_an_instant_query(void **state)
 	struct err *e = NULL;
 
 	(void)state;
-	assert_int_equal(prometheus_provider.step(&metric, NULL, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &q, &v, &e), MEASURED_ASK);
 	assert_string_equal(q.method, "POST");
 	assert_string_equal(q.url, "http://prometheus:9090/api/v1/query");
 	assert_string_equal(q.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
@@ -58,10 +59,11 @@ values_errors_and_no_data_are_told_apart(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena *a = arena_new();
 		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
+		struct inquiry in = { .answers = { &got }, .n = 1 };
 		struct question q;
 		struct value v = { 0 };
 		struct err *e = NULL;
-		enum measured m = prometheus_provider.step(&metric, &got, a, &q, &v, &e);
+		enum measured m = prometheus_provider.step(&metric, &in, a, &q, &v, &e);
 		const char *text;
 
 		if (m != cases[i].want)
@@ -78,14 +80,129 @@ a_server_that_is_not_reached_is_an_error_that_names_it(void **state)
 {
 	struct arena *a = arena_new();
 	struct answer got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
+	struct inquiry in = { .answers = { &got }, .n = 1 };
 	struct question q;
 	struct value v;
 	struct err *e = NULL;
 
 	(void)state;
-	assert_int_equal(prometheus_provider.step(&metric, &got, a, &q, &v, &e), MEASURED_ERROR);
+	assert_int_equal(prometheus_provider.step(&metric, &in, a, &q, &v, &e), MEASURED_ERROR);
 	assert_string_equal(err_text(a, e), "prometheus http://prometheus:9090/: Connection refused");
 	arena_free(a);
+}
+
+static const struct metric *
+metric_of(struct arena *a, const char *text)
+{
+	json_t *j = yaml(a, arena_printf(a, "{name: x, provider: {prometheus: %s}}", text));
+	struct problems problems = { .arena = a };
+	struct metric *m = arena_alloc(a, sizeof(*m));
+
+	decode(&metric_type, j, "", &problems, m);
+	json_decref(j);
+	if (problems.n > 0)
+		fail_msg("%s: %s", problems.at[0].path, problems.at[0].text);
+	return m;
+}
+
+static const char *
+header_of(const struct question *q, const char *name)
+{
+	for (size_t i = 0; i < q->n_headers; i++)
+		if (strcmp(q->headers[i].name, name) == 0)
+			return q->headers[i].value;
+	return "";
+}
+
+static void
+it_asks_a_range_between_two_times(void **state)
+{
+	struct arena *a = arena_new();
+	const struct metric *m = metric_of(a,
+	    "{address: 'http://p', query: up, rangeQuery: {start: 'now() - duration(\"5m\")', end: now(), step: 30s}}");
+	struct inquiry in = { .now = 1000000500 };
+	struct question q = { 0 };
+	struct value v;
+	struct err *e = NULL;
+
+	(void)state;
+	assert_null(prometheus_provider.check(a, m));
+	assert_int_equal(prometheus_provider.step(m, &in, a, &q, &v, &e), MEASURED_ASK);
+	assert_string_equal(q.url, "http://p/api/v1/query_range");
+	assert_string_equal(q.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
+	arena_free(a);
+}
+
+static void
+headers_and_credentials_go_with_the_question(void **state)
+{
+	struct arena *a = arena_new();
+	const struct metric *m =
+	    metric_of(a, "{address: 'http://p', query: up, headers: [{key: X-Scope-OrgID, value: tenant}], caCert: PEM,"
+			 " authentication: {basicAuth: {username: me, password: s3cret}, oauth2: {}, sigv4: {}}}");
+	struct question q = { 0 };
+	struct value v;
+	struct err *e = NULL;
+
+	(void)state;
+	assert_null(prometheus_provider.check(a, m));
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_string_equal(header_of(&q, "X-Scope-OrgID"), "tenant");
+	assert_string_equal(header_of(&q, "Authorization"), "Basic bWU6czNjcmV0");
+	assert_string_equal(q.ca, "PEM");
+	arena_free(a);
+}
+
+static void
+oauth2_asks_for_a_token_first(void **state)
+{
+	struct arena *a = arena_new();
+	const struct metric *m = metric_of(a, "{address: 'http://p', query: up, authentication: {oauth2: {tokenUrl:"
+					      " 'https://t/token', clientId: id, clientSecret: pw, scopes: [r, w]}}}");
+	struct answer token = { .status = 200, .body = { "{\"access_token\":\"tok\"}", 22 } },
+		      refused = { .status = 401, .body = { "{\"error\":\"invalid_client\"}", 26 } };
+	struct inquiry with_token = { .answers = { &token }, .n = 1 }, without = { .answers = { &refused }, .n = 1 };
+	struct question q = { 0 };
+	struct value v;
+	struct err *e = NULL;
+
+	(void)state;
+	assert_null(prometheus_provider.check(a, m));
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_string_equal(q.url, "https://t/token");
+	assert_string_equal(q.body, "grant_type=client_credentials&scope=r%20w");
+	assert_string_equal(header_of(&q, "Authorization"), "Basic aWQ6cHc=");
+	assert_int_equal(prometheus_provider.step(m, &with_token, a, &q, &v, &e), MEASURED_ASK);
+	assert_string_equal(q.url, "http://p/api/v1/query");
+	assert_string_equal(header_of(&q, "Authorization"), "Bearer tok");
+	assert_int_equal(prometheus_provider.step(m, &without, a, &q, &v, &e), MEASURED_ERROR);
+	assert_string_equal(
+	    err_text(a, e), "oauth2: the token's server answered 401 invalid_client, and no access_token");
+	arena_free(a);
+}
+
+static void
+what_cannot_be_asked_is_told_beforehand(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "{address: '/api/v1/secrets', query: up}", "starts with neither http:// nor https://" },
+		{ "{address: 'file:///etc', query: up}", "starts with neither http:// nor https://" },
+		{ "{query: up, rangeQuery: {start: now(), end: later, step: 1m}}", "rangeQuery.end `later`" },
+		{ "{query: up, rangeQuery: {start: '1 < 2', end: now(), step: 1m}}", "expected time, but got bool" },
+		{ "{query: up, rangeQuery: {start: now(), end: now(), step: soon}}", "rangeQuery.step: \"soon\"" },
+		{ "{query: up, authentication: {sigv4: {region: eu}}}", "sigv4: not built yet" },
+		{ "{query: up, authentication: {oauth2: {tokenUrl: 'http://t'}}}", "needs clientId and clientSecret" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct err *e = prometheus_provider.check(a, metric_of(a, cases[i][0]));
+
+		if (e == NULL || strstr(err_text(a, e), cases[i][1]) == NULL)
+			fail_msg("%s: got %s", cases[i][0], e != NULL ? err_text(a, e) : "no error");
+		arena_free(a);
+	}
 }
 
 int
@@ -95,6 +212,10 @@ main(void)
 		cmocka_unit_test(it_asks_an_instant_query),
 		cmocka_unit_test(values_errors_and_no_data_are_told_apart),
 		cmocka_unit_test(a_server_that_is_not_reached_is_an_error_that_names_it),
+		cmocka_unit_test(it_asks_a_range_between_two_times),
+		cmocka_unit_test(headers_and_credentials_go_with_the_question),
+		cmocka_unit_test(oauth2_asks_for_a_token_first),
+		cmocka_unit_test(what_cannot_be_asked_is_told_beforehand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

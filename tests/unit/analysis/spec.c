@@ -48,32 +48,34 @@ merged_arguments_are_those_of_the_original(void **state)
 		{ { TEMPLATE("[{name: job}]", "x"), NULL },
 		    "[{name: job, valueFrom: {fieldRef: {fieldPath: spec.none}}}]",
 		    "args job: the rollout has no spec.none" },
+		{ { TEMPLATE("[{name: job}, {name: pw, valueFrom: {secretKeyRef: {name: s, key: k}}}]", "x"), NULL },
+		    "[{name: job, value: web}]", "job=web pw=(later) " },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena *a = arena_new();
-		json_t *rollout = yaml(a, "{metadata: {labels: {'a.b/c': label}}, spec: {replicas: 3}}"),
-		       *metrics = NULL;
+		json_t *rollout = yaml(a, "{metadata: {labels: {'a.b/c': label}}, spec: {replicas: 3}}");
 		struct template_source sources[2] = { { "first", spec(a, cases[i].templates[0]) } };
 		struct args_source from = { rollout, "new", "old" };
 		const struct analysis_spec *given =
 		    spec(a, arena_printf(a, "{metadata: {name: g}, spec: {args: %s}}", cases[i].given));
+		struct rollout_analysis override = { .args.at = given->args.at, .args.n = given->args.n };
 		const char *got = "";
-		struct argument *args;
+		struct analysis_spec merged;
 		size_t n = 1;
 		struct err *e;
 
 		if (cases[i].templates[1] != NULL)
 			sources[n++] = (struct template_source){ "second", spec(a, cases[i].templates[1]) };
-		e = args_merge(a, sources, n, given->args.at, given->args.n, &from, &metrics, &args, &n);
-		for (size_t k = 0; e == NULL && k < n; k++)
-			got = arena_printf(a, "%s%s=%s ", got, args[k].name, args[k].value);
+		e = args_merge(a, sources, n, &override, &from, &merged);
+		for (size_t k = 0; e == NULL && k < merged.args.n; k++)
+			got = arena_printf(a, "%s%s=%s ", got, merged.args.at[k].name,
+			    merged.args.at[k].value != NULL ? merged.args.at[k].value : "(later)");
 		if (e != NULL)
 			got = err_text(a, e);
 		if (strcmp(got, cases[i].want) != 0)
 			fail_msg("case %zu: got %s, want %s", i, got, cases[i].want);
-		json_decref(metrics);
 		json_decref(rollout);
 		arena_free(a);
 	}
@@ -109,6 +111,12 @@ what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
 		    "spec.metrics[0].interval: \"often\" is not a duration" },
 		{ "[{name: x, count: 2, interval: 1s, failureLimit: 3, provider: {prometheus: {query: q}}}]",
 		    "count 2 is less than failureLimit 3" },
+		{ "[{name: x, count: 3, interval: 1s, failureLimit: 2, consecutiveSuccessLimit: 2, provider: "
+		  "{prometheus: "
+		  "{query: q}}}]",
+		    "count 3 is less than failureLimit 2 and consecutiveSuccessLimit 2 together" },
+		{ "[{name: x, interval: 1s, failureLimit: -1, provider: {prometheus: {query: q}}}]",
+		    "failureLimit -1 needs a consecutiveSuccessLimit" },
 		{ "[{name: x, successCondition: 'result[0] <', provider: {prometheus: {query: q}}}]",
 		    "successCondition `result[0] <`: column" },
 		{ "[{name: x, provider: {prometheus: {query: q}}}, {name: x, provider: {prometheus: {query: q}}}]",
@@ -122,7 +130,8 @@ what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
 		struct arena *a = arena_new();
 		json_t *j = yaml(a, cases[i][0]);
 		struct metric_set set;
-		struct err *e = metrics_prepare(a, json_text(a, j), NULL, 0, &set);
+		struct analysis_spec only = { .metrics = json_text(a, j) };
+		struct err *e = metrics_prepare(a, &only, NULL, 0, &set);
 
 		if (e == NULL || strstr(err_text(a, e), cases[i][1]) == NULL)
 			fail_msg(
@@ -187,15 +196,19 @@ a_metric_is_over_at_its_limits(void **state)
 		bool terminating;
 		const char *want;
 	} cases[] = {
-		{ { 5, 1, 0, 4 }, { .count = 2, .failed = 1 }, false, "Running" },
-		{ { 5, 1, 0, 4 }, { .count = 2, .failed = 2 }, false, "Failed" },
-		{ { 5, 0, 0, 4 }, { .count = 5, .successful = 5 }, false, "Successful" },
-		{ { 0, 0, 0, 4 }, { .count = 99, .successful = 99 }, false, "Running" },
-		{ { 0, 0, 0, 4 }, { .count = 99, .successful = 99 }, true, "Successful" },
-		{ { 5, 0, 1, 4 }, { .count = 2, .inconclusive = 2 }, false, "Inconclusive" },
-		{ { 5, 0, 0, 4 }, { .error = 5, .consecutive_error = 5 }, false, "Error" },
-		{ { 5, 0, 0, 4 }, { .error = 9, .consecutive_error = 4 }, false, "Running" },
-		{ { 5, -1, 0, 4 }, { .count = 4, .failed = 4 }, false, "Running" },
+		{ { 5, 1, 0, 4, 0 }, { .count = 2, .failed = 1 }, false, "Running" },
+		{ { 5, 1, 0, 4, 0 }, { .count = 2, .failed = 2 }, false, "Failed" },
+		{ { 5, 0, 0, 4, 0 }, { .count = 5, .successful = 5 }, false, "Successful" },
+		{ { 0, 0, 0, 4, 0 }, { .count = 99, .successful = 99 }, false, "Running" },
+		{ { 0, 0, 0, 4, 0 }, { .count = 99, .successful = 99 }, true, "Successful" },
+		{ { 5, 0, 1, 4, 0 }, { .count = 2, .inconclusive = 2 }, false, "Inconclusive" },
+		{ { 5, 0, 0, 4, 0 }, { .error = 5, .consecutive_error = 5 }, false, "Error" },
+		{ { 5, 0, 0, 4, 0 }, { .error = 9, .consecutive_error = 4 }, false, "Running" },
+		{ { 5, -1, 0, 4, 0 }, { .count = 4, .failed = 4 }, false, "Running" },
+		{ { 0, -1, 0, 4, 3 }, { .count = 9, .failed = 6, .consecutive_success = 2 }, false, "Running" },
+		{ { 0, -1, 0, 4, 3 }, { .count = 9, .failed = 6, .consecutive_success = 3 }, false, "Successful" },
+		{ { 9, 2, 0, 4, 3 }, { .count = 9, .failed = 2, .consecutive_success = 2 }, false, "Inconclusive" },
+		{ { 9, -1, 0, 4, 3 }, { .count = 9, .failed = 5, .consecutive_success = 2 }, false, "Failed" },
 	};
 
 	(void)state;

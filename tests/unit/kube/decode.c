@@ -152,6 +152,33 @@ metrics_are_read_from_their_list(void **state)
 	arena_free(a);
 }
 
+/* What the step hash is made of decides whether a Rollout is taken over where it stands or starts again. */
+static void
+steps_are_written_as_go_writes_them(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(
+	    decoded(a,
+		HEAD "  strategy: {canary: {steps: [{setWeight: 20}, {pause: {duration: 10s}}, {pause: {}}, "
+		     "{setCanaryScale: "
+		     "{replicas: 2}}, {analysis: {args: [{name: q, value: 'a<b'}, {name: h, valueFrom: "
+		     "{podTemplateHashValue: Latest}}], templates: [{templateName: t}, {templateName: c, clusterScope: "
+		     "true}]}}, {analysis: {templates: [{templateName: t}], dryRun: [{metricName: .*}], "
+		     "analysisRunMetadata: {labels: {b: x, a: y}}}}]}}")
+		->steps_json,
+	    "[{\"setWeight\":20},{\"pause\":{\"duration\":\"10s\"}},{\"pause\":{}},{\"setCanaryScale\":{\"replicas\":2}"
+	    "},"
+	    "{\"analysis\":{\"templates\":[{\"templateName\":\"t\"},{\"templateName\":\"c\",\"clusterScope\":true}],"
+	    "\"args\":[{\"name\":\"q\",\"value\":\"a\\u003cb\"},{\"name\":\"h\",\"valueFrom\":{"
+	    "\"podTemplateHashValue\":"
+	    "\"Latest\"}}],\"analysisRunMetadata\":{}}},{\"analysis\":{\"templates\":[{\"templateName\":\"t\"}],"
+	    "\"dryRun\":"
+	    "[{\"metricName\":\".*\"}],\"analysisRunMetadata\":{\"labels\":{\"a\":\"y\",\"b\":\"x\"}}}}]");
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -162,6 +189,7 @@ main(void)
 		cmocka_unit_test(a_whole_number_may_be_written_with_a_point),
 		cmocka_unit_test(pauses_are_seconds_or_durations),
 		cmocka_unit_test(metrics_are_read_from_their_list),
+		cmocka_unit_test(steps_are_written_as_go_writes_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

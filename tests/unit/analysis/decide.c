@@ -1,0 +1,202 @@
+/* tests/unit/analysis/decide.c: one pass over a run: what it asks, what it makes of answers, what its status says. */
+#include "tests/unit/unit.h"
+#include "analysis/decide.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define NOW "2026-11-23T00:01:00Z"
+#define VALUE(x) "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"" x "\"]}}"
+
+/* "key answer": the answers that have come; ended by NULL. */
+static struct plan *
+pass(struct arena *a, const char *run, const char *const (*answers)[2])
+{
+	json_t *j = yaml(a, run);
+	struct plan *p = plan_new(a);
+	struct seen seen = { 0 };
+	struct seen_answer *list = arena_new_array(a, struct seen_answer, 8);
+	struct analysis_world w = { .seen = &seen };
+
+	time_parse(NOW, &w.now);
+	for (; answers != NULL && (*answers)[0] != NULL; answers++)
+		list[seen.n_answers++] = (struct seen_answer){ .key = (*answers)[0],
+			.asked_at = w.now,
+			.answered = (*answers)[1] != NULL,
+			.answered_at = w.now,
+			.answer = { .status = 200,
+			    .body = { (*answers)[1], (*answers)[1] != NULL ? strlen((*answers)[1]) : 0 } } };
+	seen.answers = list;
+	w.run = (const struct analysis_run *)object_decode(&analysis_run_type, j, a);
+	json_decref(j);
+	analysis_decide(&w, p);
+	return p;
+}
+
+#define RUN(spec, status)                                                                                              \
+	"{metadata: {name: r, namespace: ns, uid: u, resourceVersion: '1'}, spec: {" spec "}, status: {" status "}}"
+#define METRIC(name, more)                                                                                             \
+	"{name: " name ", interval: 10s, " more " provider: {prometheus: {address: 'http://p', query: 'q'}}}"
+#define STARTED "startedAt: '2026-11-23T00:00:00Z', phase: Running"
+
+static void
+wants(struct plan *p, const char *text)
+{
+	if (strstr(plan_print(p), text) == NULL)
+		fail_msg("not in the plan: %s\n%s", text, plan_print(p));
+}
+
+static void
+lacks(struct plan *p, const char *text)
+{
+	if (strstr(plan_print(p), text) != NULL)
+		fail_msg("in the plan: %s\n%s", text, plan_print(p));
+}
+
+static void
+a_dry_metric_fails_alone(void **state)
+{
+	static const char *const answers[][2] = { { "bad#0/0", VALUE("1") }, { "good#0/0", VALUE("0") },
+		{ NULL, NULL } };
+	struct arena *a = arena_new();
+	struct plan *p = pass(a,
+	    RUN("metrics: [" METRIC("bad", "successCondition: result < 1,") ", " METRIC(
+		    "good", "count: 1, successCondition: result < 1,") "], dryRun: [{metricName: ^ba}]",
+		STARTED),
+	    answers);
+
+	(void)state;
+	wants(p, "\"phase\":\"Successful\"");
+	wants(p, "\"dryRun\":true");
+	wants(p, "\"message\":\"Metric assessed Failed due to failed (1) > failureLimit (0)\"");
+	wants(p, "\"runSummary\":{\"count\":1,\"successful\":1}");
+	wants(p, "\"dryRunSummary\":{\"count\":1,\"failed\":1}");
+	arena_free(a);
+}
+
+static void
+a_rule_for_no_metric_is_an_error(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	wants(pass(a, RUN("metrics: [" METRIC("x", "") "], dryRun: [{metricName: y}]", STARTED), NULL),
+	    "spec.dryRun[0].metricName: \\\"y\\\" matches no metric");
+	wants(
+	    pass(a, RUN("metrics: [" METRIC("x", "") "], measurementRetention: [{metricName: '*', limit: 2}]", STARTED),
+		NULL),
+	    "is no regular expression");
+	arena_free(a);
+}
+
+static void
+as_many_measurements_stay_as_retention_says(void **state)
+{
+	static const char *const answers[][2] = { { "x#3/0", VALUE("4") }, { NULL, NULL } };
+	struct arena *a = arena_new();
+	struct plan *p = pass(a,
+	    RUN("metrics: [" METRIC("x", "") "], measurementRetention: [{metricName: x, limit: 2}]",
+		STARTED ", metricResults: [{name: x, phase: Running, count: 3, successful: 3, measurements: [{phase: "
+			"Successful, value: '2', finishedAt: '2026-11-23T00:00:10Z'}, {phase: Successful, value: '3', "
+			"finishedAt: '2026-11-23T00:00:20Z'}]}]"),
+	    answers);
+
+	(void)state;
+	wants(p, "\"value\":\"3\"");
+	wants(p, "\"value\":\"4\"");
+	lacks(p, "\"value\":\"2\"");
+	arena_free(a);
+}
+
+#define SECRET_RUN                                                                                                     \
+	RUN("args: [{name: pw, valueFrom: {secretKeyRef: {name: s, key: k}}}], metrics: [{name: x, provider: "         \
+	    "{prometheus: {address: 'http://u:{{args.pw}}@p', query: 'q{{args.pw}}'}}}]",                              \
+	    STARTED)
+
+static void
+a_secret_is_fetched_when_it_is_needed_and_never_shown(void **state)
+{
+	static const char *const none[][2] = { { NULL, NULL } },
+				 *const secret[][2] = { { "secret/s", "{\"data\":{\"k\":\"czNjcmV0\"}}" },
+					 { NULL, NULL } },
+				 *const both[][2] = { { "secret/s", "{\"data\":{\"k\":\"czNjcmV0\"}}" },
+					 { "x#0/0", "{\"status\":\"error\",\"error\":\"no metric qs3cret\"}" },
+					 { NULL, NULL } },
+				 *const without[][2] = { { "secret/s", "{\"data\":{\"other\":\"\"}}" },
+					 { NULL, NULL } };
+	struct arena *a = arena_new();
+	struct plan *p;
+
+	(void)state;
+	wants(pass(a, SECRET_RUN, none), "ask secret/s GET /api/v1/namespaces/ns/secrets/s");
+	p = pass(a, SECRET_RUN, secret);
+	wants(p, "ask x#0/0 POST http://u:*****@p/api/v1/query");
+	assert_string_equal(p->steps[0].question.body, "query=qs3cret");
+	assert_string_equal(p->steps[0].question.url, "http://u:s3cret@p/api/v1/query");
+	assert_int_equal(p->n_kept, 1);
+	p = pass(a, SECRET_RUN, both);
+	wants(p, "no metric q*****");
+	wants(p, "\"ResolvedPrometheusQuery\":\"q*****\"");
+	lacks(p, "s3cret");
+	wants(pass(a, SECRET_RUN, without), "Secret s has no key \\\"k\\\"");
+	arena_free(a);
+}
+
+static void
+a_run_goes_when_its_time_is_over(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	wants(pass(a,
+		  RUN("ttlStrategy: {secondsAfterCompletion: 50}, metrics: [" METRIC("x", "") "]",
+		      "phase: Error, completedAt: '2026-11-23T00:00:00Z'"),
+		  NULL),
+	    "delete AnalysisRun r");
+	assert_string_equal(
+	    plan_print(pass(a,
+		RUN("ttlStrategy: {secondsAfterCompletion: 5, secondsAfterFailure: 90}, metrics: [" METRIC("x", "") "]",
+		    "phase: Failed, completedAt: '2026-11-23T00:00:00Z'"),
+		NULL)),
+	    "wake 2026-11-23T00:01:30Z.001\n");
+	assert_string_equal(plan_print(pass(a,
+				RUN("ttlStrategy: {secondsAfterFailure: 5}, metrics: [" METRIC("x", "") "]",
+				    "phase: Error, completedAt: '2026-11-23T00:00:00Z'"),
+				NULL)),
+	    "");
+	arena_free(a);
+}
+
+static void
+successes_in_a_row_end_a_metric(void **state)
+{
+	static const char *const answers[][2] = { { "x#2/0", VALUE("0") }, { NULL, NULL } };
+	struct arena *a = arena_new();
+	struct plan *p = pass(a,
+	    RUN("metrics: [" METRIC(
+		    "x", "failureLimit: -1, consecutiveSuccessLimit: 2, successCondition: result < 1,") "]",
+		STARTED
+		", metricResults: [{name: x, phase: Running, count: 2, failed: 1, successful: 1, consecutiveSuccess: "
+		"1, measurements: [{phase: Successful, value: '0', finishedAt: '2026-11-23T00:00:10Z'}]}]"),
+	    answers);
+
+	(void)state;
+	wants(p, "\"consecutiveSuccess\":2");
+	wants(p, "\"completedAt\"");
+	wants(p, "event Normal AnalysisRunSuccessful");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_dry_metric_fails_alone),
+		cmocka_unit_test(a_rule_for_no_metric_is_an_error),
+		cmocka_unit_test(as_many_measurements_stay_as_retention_says),
+		cmocka_unit_test(a_secret_is_fetched_when_it_is_needed_and_never_shown),
+		cmocka_unit_test(a_run_goes_when_its_time_is_over),
+		cmocka_unit_test(successes_in_a_row_end_a_metric),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
