@@ -1,10 +1,13 @@
-/* cli/cmd_debug.c: debug replica-counts: the rules' arithmetic, by hand: one question a line, one answer a line. */
+/* cli/cmd_debug.c: debug replica-counts, debug istio-weights: the rules by hand: one question a line, one answer a line. */
 #include <stdio.h>
 #include "cli/cli.h"
 #include "cli/lines.h"
+#include "kube/api/patch.h"
 #include "rollout/counts.h"
+#include "traffic/istio.h"
 
 static int replica_counts_run(struct cli *);
+static int istio_weights_run(struct cli *);
 
 const struct command cmd_debug_replica_counts = {
 	.name = "debug replica-counts",
@@ -12,6 +15,14 @@ const struct command cmd_debug_replica_counts = {
 	.summary = "pods of the new and the stable version, for the rollouts on standard input",
 	.flags = "lines",
 	.run = replica_counts_run,
+};
+
+const struct command cmd_debug_istio_weights = {
+	.name = "debug istio-weights",
+	.args = "--lines",
+	.summary = "VirtualServices with a weight set, for those on standard input",
+	.flags = "lines",
+	.run = istio_weights_run,
 };
 
 static struct pod_counts
@@ -71,4 +82,66 @@ replica_counts_run(struct cli *c)
 		return cli_fail(c, "usage: sluice debug replica-counts --lines <FILE; each line has replicas, canary, "
 				   "currentStepIndex, abort, promoteFull, weights, new, stable and older");
 	return each_line(c, replica_counts_line);
+}
+
+#define ADDITIONAL_MAX 16
+
+static struct err *
+weigh(struct arena *a, const json_t *j, json_t **ret)
+{
+	const json_t *vs_json = json_object_get(j, "virtualService"), *one;
+	struct istio_additional additional[ADDITIONAL_MAX];
+	struct canary_strategy *canary = arena_alloc(a, sizeof(*canary));
+	struct problems problems = { .arena = a };
+	_cleanup_(json_decrefp) json_t *ops = NULL;
+	const struct istio_routing *istio;
+	size_t i, n = 0;
+	struct err *e;
+
+	decode(&canary_strategy_type, json_object_get(j, "canary"), "canary", &problems, canary);
+	if (problems.n > 0)
+		return err_new(a, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
+	istio = canary->traffic_routing != NULL ? canary->traffic_routing->istio : NULL;
+	if (istio == NULL || istio->virtual_service == NULL)
+		return err_new(a, ERR_INVALID, "canary.trafficRouting.istio.virtualService: required, but missing");
+	if (!json_is_object(vs_json))
+		return err_new(a, ERR_INVALID, "virtualService: required, but missing");
+	json_array_foreach (json_object_get(j, "additional"), i, one)
+		if (n < ADDITIONAL_MAX && json_str(one, "serviceName") != NULL)
+			additional[n++] =
+			    (struct istio_additional){ json_str(one, "serviceName"), json_int(one, "weight", 0) };
+	e = istio_weight_patch(a, canary, istio->virtual_service,
+	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0),
+	    additional, n, &ops);
+	if (e != NULL)
+		return e;
+	*ret = json_deep_copy(vs_json);
+	return json_patch_apply(a, ret, ops);
+}
+
+static void
+istio_weights_line(struct cli *c, const json_t *j)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	struct err *e = weigh(a, j, &doc);
+	_cleanup_(freep) char *text = NULL;
+
+	(void)c;
+	if (e != NULL) {
+		printf("error: %s\n", err_text(a, e));
+		return;
+	}
+	text = json_dumps(json_object_get(doc, "spec"), JSON_COMPACT | JSON_SORT_KEYS);
+	puts(text != NULL ? text : "{}");
+}
+
+static int
+istio_weights_run(struct cli *c)
+{
+	if (cli_flag(c, "lines") == NULL)
+		return cli_fail(c,
+		    "usage: sluice debug istio-weights --lines <FILE; each line has canary, virtualService, "
+		    "weight and additional");
+	return each_line(c, istio_weights_line);
 }

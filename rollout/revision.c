@@ -39,15 +39,18 @@ stays(const char *key)
 	return str_starts(key, "notified.notifications.argoproj.io");
 }
 
+/* The rollout's selector, and the hash. */
 static json_t *
-labels_with_hash(const struct string_map *labels, const char *hash)
+selector_with_hash(const struct label_selector *s, const char *hash)
 {
-	json_t *o = json_object();
+	json_t *selector = encode(&label_selector_type, s), *labels = json_object_get(selector, "matchLabels");
 
-	for (size_t i = 0; i < labels->n; i++)
-		json_object_set_new(o, labels->at[i].key, json_string(labels->at[i].value));
-	json_object_set_new(o, LABEL_POD_TEMPLATE_HASH, json_string(hash));
-	return o;
+	if (labels == NULL) {
+		labels = json_object();
+		json_object_set_new(selector, "matchLabels", labels);
+	}
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(hash));
+	return selector;
 }
 
 static json_t *
@@ -77,11 +80,11 @@ new_replicaset(const struct decision *d, const char *name)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	labels = json_deep_copy(pod_labels);
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:{s:o},s:o}}", "apiVersion", "apps/v1", "kind",
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
 	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", 0, "minReadySeconds",
-	    (json_int_t)r->spec.min_ready_seconds, "selector", "matchLabels",
-	    labels_with_hash(&r->spec.selector->match_labels, d->w->hash), "template", template);
+	    (json_int_t)r->spec.min_ready_seconds, "selector", selector_with_hash(r->spec.selector, d->w->hash),
+	    "template", template);
 }
 
 /* The rollout carries its revision too; the events come behind that write. */

@@ -84,7 +84,7 @@ status_counts(struct decision *d)
 	}
 	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
 	d->st.hpa_replicas = d->st.replicas;
-	d->st.selector = selector_text(d->arena, &w->rollout->spec.selector->match_labels);
+	d->st.selector = label_selector_text(d->arena, w->rollout->spec.selector);
 	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
 	    w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));

@@ -103,21 +103,32 @@ strategy_problem(struct arena *a, const struct canary_strategy *c)
 static const char *
 selector_problem(struct arena *a, const struct rollout *r)
 {
-	const struct string_map *want = &r->spec.selector->match_labels;
+	const struct label_selector *want = r->spec.selector;
 	_cleanup_(json_decrefp) json_t *template = NULL;
-	const json_t *labels;
+	struct string_map labels = { 0 };
+	const char *key;
+	json_t *value;
 
-	if (want->n == 0)
+	if (label_selector_is_empty(want))
 		return "spec.selector: Invalid value: empty selector is invalid for deployment";
+	for (size_t i = 0; i < want->match_expressions.n; i++) {
+		const struct label_requirement *q = &want->match_expressions.at[i];
+		bool set = str_eq(q->operator, "In") || str_eq(q->operator, "NotIn");
+
+		if (set != (q->values.n > 0))
+			return arena_printf(a, "spec.selector.matchExpressions[%zu].values: Invalid value: %s %s", i,
+			    q->operator, set ? "needs values" : "has none");
+	}
 	template = r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
-	labels = json_at(template, "/metadata/labels");
-	for (size_t i = 0; i < want->n; i++)
-		if (!str_eq(json_str(labels, want->at[i].key), want->at[i].value))
-			return arena_printf(a,
-			    "spec.template.metadata.labels: Invalid value: `selector` does not match template "
-			    "`labels`: "
-			    "%s is \"%s\", but the selector wants \"%s\"",
-			    want->at[i].key, json_str(labels, want->at[i].key) ?: "", want->at[i].value);
+	labels.at = arena_new_array(a, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
+	json_object_foreach (json_at(template, "/metadata/labels"), key, value)
+		labels.at[labels.n++] =
+		    (struct string_pair){ arena_strdup(a, key), arena_strdup(a, json_string_value(value) ?: "") };
+	if (!label_selector_matches(want, &labels))
+		return arena_printf(a,
+		    "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`: the "
+		    "selector wants %s",
+		    label_selector_text(a, want));
 	return NULL;
 }
 

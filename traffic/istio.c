@@ -30,7 +30,7 @@ const struct router istio_router = {
 
 #define FIELD "spec.strategy.canary.trafficRouting.istio"
 
-enum side { SIDE_CANARY, SIDE_STABLE, SIDE_OTHER };
+enum side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER };
 
 static const char *const kinds[] = { "http", "tls", "tcp" };
 
@@ -82,7 +82,12 @@ side_of(const struct canary_strategy *c, const struct istio_destination *d)
 	if (dr != NULL) {
 		if (str_eq(d->subset, dr->canary_subset_name))
 			return SIDE_CANARY;
-		return str_eq(d->subset, dr->stable_subset_name) ? SIDE_STABLE : SIDE_OTHER;
+		if (str_eq(d->subset, dr->stable_subset_name))
+			return SIDE_STABLE;
+		for (size_t i = 0; i < dr->additional_subset_names.n; i++)
+			if (str_eq(d->subset, dr->additional_subset_names.at[i]))
+				return SIDE_KEPT;
+		return SIDE_OTHER;
 	}
 	if (host_is(d->host, c->canary_service))
 		return SIDE_CANARY;
@@ -93,7 +98,7 @@ static struct err *
 split_route(struct splits *s, const char *kind, const struct istio_route *r, size_t index)
 {
 	struct split split = { kind, r, index, 0, 0 };
-	size_t n[3] = { 0 };
+	size_t n[SIDE_OTHER + 1] = { 0 };
 
 	for (size_t i = 0; i < r->route.n; i++) {
 		enum side side = side_of(s->canary, &r->route.at[i].destination);
@@ -240,31 +245,88 @@ weight_of(const struct split *s, size_t i)
 	return weight->set ? weight->is : 0;
 }
 
+/* What the destinations besides the two, and those that go, have of the weight. */
+static int64_t
+kept_weight(const struct splits *s, const struct split *split)
+{
+	int64_t kept = 0;
+
+	for (size_t i = 0; i < split->route->route.n; i++)
+		if (side_of(s->canary, &split->route->route.at[i].destination) == SIDE_KEPT)
+			kept += weight_of(split, i);
+	return kept;
+}
+
+/* The canary's share as the rollout counts it: all that others leave it is all. */
+static int64_t
+weight_read(const struct splits *s, const struct split *split)
+{
+	int64_t weight = weight_of(split, split->canary), kept = kept_weight(s, split);
+
+	return kept > 0 && weight > 0 && weight + kept >= 100 && weight_of(split, split->stable) == 0 ? 100 : weight;
+}
+
+static const struct istio_additional *
+additional_of(const struct istio_destination *d, const struct istio_additional *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (host_is(d->host, list[i].service))
+			return &list[i];
+	return NULL;
+}
+
 /* What has to change in one route. A new reference. */
 static json_t *
-route_edits(struct arena *a, const struct split *s, int64_t weight)
+route_edits(const struct splits *s, const struct split *split, int64_t weight,
+    const struct istio_additional *additional, size_t n_additional)
 {
-	json_t *edits = json_array();
+	const struct istio_route *r = split->route;
+	json_t *edits = json_array(), *added = json_array();
+	const char *base = arena_printf(s->arena, "/spec/%s/%zu/route", split->kind, split->index);
+	int64_t rest = 100 - kept_weight(s, split);
 
+	for (size_t k = 0; k < n_additional; k++) {
+		bool found = false;
+
+		rest -= additional[k].weight;
+		for (size_t i = 0; i < r->route.n; i++)
+			found |= i != split->canary && i != split->stable &&
+				 host_is(r->route.at[i].destination.host, additional[k].service);
+		if (!found)
+			json_patch_add(added, "add", arena_printf(s->arena, "%s/-", base),
+			    json_pack("{s:{s:s},s:I}", "destination", "host", additional[k].service, "weight",
+				(json_int_t)additional[k].weight));
+	}
+	rest = rest > 0 ? rest : 0;
+	weight = weight < rest ? weight : rest;
 	/* From the last destination to the first, so that removing one does not move the others. */
-	for (size_t i = s->route->route.n; i-- > 0;) {
-		const char *path = arena_printf(a, "/spec/%s/%zu/route/%zu", s->kind, s->index, i);
-		int64_t want = i == s->canary ? weight : i == s->stable ? 100 - weight : 0;
+	for (size_t i = r->route.n; i-- > 0;) {
+		const char *path = arena_printf(s->arena, "%s/%zu", base, i);
+		const struct istio_additional *more =
+		    additional_of(&r->route.at[i].destination, additional, n_additional);
+		bool ours = i == split->canary || i == split->stable || more != NULL;
+		int64_t want = i == split->canary   ? weight
+			       : i == split->stable ? rest - weight
+			       : more != NULL	    ? more->weight
+						    : 0;
 
-		if (weight_of(s, i) == want)
+		if (weight_of(split, i) == want || side_of(s->canary, &r->route.at[i].destination) == SIDE_KEPT)
 			continue;
-		if (i == s->canary || i == s->stable)
-			json_patch_add(edits, s->route->route.at[i].weight.set ? "replace" : "add",
-			    arena_printf(a, "%s/weight", path), json_integer(want));
+		if (ours)
+			json_patch_add(edits, r->route.at[i].weight.set ? "replace" : "add",
+			    arena_printf(s->arena, "%s/weight", path), json_integer(want));
 		else /* The split must add up to 100: a destination that is neither loses its share. */
 			json_patch_add(edits, "remove", path, NULL);
 	}
+	json_array_extend(edits, added);
+	json_decref(added);
 	return edits;
 }
 
 struct err *
 istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct istio_virtual_service_ref *ref,
-    const struct virtual_service *vs, int64_t weight, json_t **ret)
+    const struct virtual_service *vs, int64_t weight, const struct istio_additional *additional, size_t n_additional,
+    json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *ops = NULL;
 	struct splits s = { .arena = a, .canary = c, .vs = vs };
@@ -274,7 +336,7 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 		return e;
 	ops = json_array();
 	for (size_t k = 0; k < s.n; k++) {
-		_cleanup_(json_decrefp) json_t *edits = route_edits(a, &s.at[k], weight);
+		_cleanup_(json_decrefp) json_t *edits = route_edits(&s, &s.at[k], weight, additional, n_additional);
 		const struct istio_route *r = s.at[k].route;
 		const char *path = arena_printf(a, "/spec/%s/%zu", s.at[k].kind, s.at[k].index);
 
@@ -381,7 +443,7 @@ read_virtual_service(const struct rollout *r, const struct istio_virtual_service
 		return err_new(
 		    a, ERR_INVALID, "%s.virtualService: VirtualService %s has no http, tls or tcp route", FIELD, name);
 	for (size_t i = 0; i < s.n; i++) {
-		int64_t w = weight_of(&s.at[i], s.at[i].canary);
+		int64_t w = weight_read(&s, &s.at[i]);
 
 		ret->weight = w > ret->weight ? w : ret->weight;
 		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
@@ -431,7 +493,8 @@ istio_set_weight(const struct rollout *r, const struct routing *now, int64_t wei
 
 		if (vs == NULL)
 			continue;
-		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, &refs[i], vs, weight, &ops)) != NULL)
+		if ((e = istio_weight_patch(
+			 plan->arena, r->spec.strategy.canary, &refs[i], vs, weight, NULL, 0, &ops)) != NULL)
 			return e;
 		if (json_array_size(ops) == 0) {
 			json_decref(ops);

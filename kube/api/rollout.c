@@ -122,7 +122,7 @@ static const struct field istio_destination_rule_ref_fields[] = {
 	STRING(istio_destination_rule_ref, name, "name", .required = true),
 	STRING(istio_destination_rule_ref, canary_subset_name, "canarySubsetName", .required = true),
 	STRING(istio_destination_rule_ref, stable_subset_name, "stableSubsetName", .required = true),
-	NOT_BUILT("additionalSubsetNames"),
+	STRINGS(istio_destination_rule_ref, additional_subset_names, "additionalSubsetNames"),
 };
 TYPE(istio_destination_rule_ref, "destinationRule reference", .strict = true);
 
@@ -177,17 +177,17 @@ static const struct field rollout_strategy_fields[] = {
 };
 TYPE(rollout_strategy, "strategy", .strict = true);
 
-static const struct field label_selector_fields[] = {
-	STRING_MAP(label_selector, match_labels, "matchLabels"),
-	NOT_BUILT("matchExpressions"),
-};
-TYPE(label_selector, "label selector", .strict = true);
-
 static const struct field analysis_history_fields[] = {
 	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX),
 	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX),
 };
 TYPE(analysis_history, "analysis history");
+
+static const struct field rollback_window_fields[] = {
+	INT(rollback_window, revisions, "revisions", .min = 0, .max = INT32_MAX,
+	    .doc = "going back to one of as many revisions skips steps and analyses"),
+};
+TYPE(rollback_window, "rollback window", .strict = true);
 
 static const struct field rollout_spec_fields[] = {
 	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
@@ -201,8 +201,9 @@ static const struct field rollout_spec_fields[] = {
 	OBJECT(rollout_spec, analysis, "analysis", analysis_history),
 	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true),
 	NOT_BUILT("workloadRef"),
-	NOT_BUILT("restartAt"),
-	NOT_BUILT("rollbackWindow"),
+	TIME(rollout_spec, restart_at, "restartAt",
+	    .doc = "pods created before this time are replaced, once it has come"),
+	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window),
 };
 TYPE(rollout_spec, "Rollout's spec");
 
@@ -278,6 +279,7 @@ static const struct field rollout_status_fields[] = {
 	EMBED(rollout_status, canary, "canary", canary_status, .always = true),
 	OBJECT(rollout_status, blue_green, "blueGreen", blue_green_status),
 	EMBED(rollout_status, duration, "duration", rollout_duration),
+	TIME(rollout_status, restarted_at, "restartedAt"),
 };
 TYPE(rollout_status, "Rollout's status");
 
@@ -379,10 +381,7 @@ rollout_selects(const struct rollout *r, const struct object *o)
 {
 	const struct label_selector *s = r->spec.selector;
 
-	for (size_t i = 0; s != NULL && i < s->match_labels.n; i++)
-		if (!str_eq(object_label(o, s->match_labels.at[i].key), s->match_labels.at[i].value))
-			return false;
-	return s != NULL && s->match_labels.n > 0;
+	return s != NULL && !label_selector_is_empty(s) && label_selector_matches(s, &o->meta.labels);
 }
 
 int64_t

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "kube/api/meta.h"
+#include "kube/api/selector.h"
 
 /* Well-known keys. */
 #define LABEL_POD_TEMPLATE_HASH "rollouts-pod-template-hash"
@@ -94,6 +95,7 @@ struct istio_virtual_service_ref {
 
 struct istio_destination_rule_ref {
 	const char *name, *canary_subset_name, *stable_subset_name;
+	struct strings additional_subset_names; /* whose destinations keep the weights that they have */
 };
 
 struct istio_routing {
@@ -137,12 +139,12 @@ struct rollout_strategy {
 	const struct canary_strategy *canary;
 };
 
-struct label_selector {
-	struct string_map match_labels;
-};
-
 struct analysis_history {
 	struct opt_int successful_limit, unsuccessful_limit;
+};
+
+struct rollback_window {
+	int64_t revisions;
 };
 
 struct rollout_spec {
@@ -153,6 +155,8 @@ struct rollout_spec {
 	struct opt_int revision_history_limit, progress_deadline_seconds;
 	bool progress_deadline_abort, paused;
 	const struct analysis_history *analysis;
+	const struct rollback_window *rollback_window;
+	int64_t restart_at; /* 0: not set */
 	struct rollout_strategy strategy;
 };
 
@@ -206,6 +210,7 @@ struct rollout_status {
 	struct canary_status canary;
 	const struct blue_green_status *blue_green; /* clients expect it to be there, even empty */
 	struct rollout_duration duration;
+	int64_t restarted_at; /* the restartAt that is done */
 };
 
 struct rollout {

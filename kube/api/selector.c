@@ -6,6 +6,22 @@
 
 #define REQUIREMENTS_MAX 64
 
+/* By enum selector_op. */
+static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
+
+static const struct field label_requirement_fields[] = {
+	STRING(label_requirement, key, "key", .required = true),
+	STRING(label_requirement, operator, "operator", .required = true, .choices = "In|NotIn|Exists|DoesNotExist"),
+	STRINGS(label_requirement, values, "values"),
+};
+TYPE(label_requirement, "label requirement", .strict = true);
+
+static const struct field label_selector_fields[] = {
+	STRING_MAP(label_selector, match_labels, "matchLabels"),
+	LIST(label_selector, match_expressions, "matchExpressions", label_requirement),
+};
+TYPE(label_selector, "label selector", .strict = true);
+
 static void
 skip(const char **s)
 {
@@ -117,7 +133,6 @@ selector_parse(struct arena *a, const char *s, struct selector *ret)
 struct err *
 selector_from_json(struct arena *a, const json_t *j, struct selector *ret)
 {
-	static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
 	const json_t *labels = json_object_get(j, "matchLabels"), *expressions = json_object_get(j, "matchExpressions");
 	size_t n = 0, i, k;
 	struct requirement *r =
@@ -173,15 +188,6 @@ selector_matches(const struct selector *s, const json_t *labels)
 	return true;
 }
 
-bool
-selector_matches_map(const struct selector *s, const struct string_map *labels)
-{
-	for (size_t i = 0; i < s->requirements.n; i++)
-		if (!holds(&s->requirements.at[i], string_map_get(labels, s->requirements.at[i].key)))
-			return false;
-	return true;
-}
-
 struct err *
 field_selector_matches(struct arena *a, const char *text, const json_t *object, bool *ret)
 {
@@ -216,22 +222,75 @@ field_selector_matches(struct arena *a, const char *text, const json_t *object, 
 	return NULL;
 }
 
+static enum selector_op
+op_of(const char *name)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(ops); k++)
+		if (str_eq(name, ops[k]))
+			return (enum selector_op)k;
+	return SELECTOR_IN;
+}
+
+bool
+label_selector_is_empty(const struct label_selector *s)
+{
+	return s->match_labels.n == 0 && s->match_expressions.n == 0;
+}
+
+bool
+label_selector_matches(const struct label_selector *s, const struct string_map *labels)
+{
+	for (size_t i = 0; i < s->match_labels.n; i++)
+		if (!str_eq(string_map_get(labels, s->match_labels.at[i].key), s->match_labels.at[i].value))
+			return false;
+	for (size_t i = 0; i < s->match_expressions.n; i++) {
+		const struct label_requirement *r = &s->match_expressions.at[i];
+		struct requirement q = { r->key, op_of(r->operator), r->values };
+
+		if (!holds(&q, string_map_get(labels, r->key)))
+			return false;
+	}
+	return true;
+}
+
+struct term {
+	const char *key, *text;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-	return strcmp(((const struct string_pair *)a)->key, ((const struct string_pair *)b)->key);
+	return strcmp(((const struct term *)a)->key, ((const struct term *)b)->key);
+}
+
+static const char *
+requirement_text(struct arena *a, const struct label_requirement *r)
+{
+	enum selector_op op = op_of(r->operator);
+	const char *values = "";
+
+	if (op == SELECTOR_EXISTS || op == SELECTOR_NOT_EXISTS)
+		return arena_printf(a, "%s%s", op == SELECTOR_EXISTS ? "" : "!", r->key);
+	for (size_t i = 0; i < r->values.n; i++)
+		values = arena_printf(a, "%s%s%s", values, i > 0 ? "," : "", r->values.at[i]);
+	return arena_printf(a, "%s %s (%s)", r->key, op == SELECTOR_IN ? "in" : "notin", values);
 }
 
 const char *
-selector_text(struct arena *a, const struct string_map *m)
+label_selector_text(struct arena *a, const struct label_selector *s)
 {
-	struct string_pair *pairs = arena_new_array(a, struct string_pair, m->n);
+	size_t n = s->match_labels.n, all = n + s->match_expressions.n;
+	struct term *terms = arena_new_array(a, struct term, all);
 	const char *text = "";
 
-	if (m->n > 0)
-		memcpy(pairs, m->at, m->n * sizeof(*pairs));
-	qsort(pairs, m->n, sizeof(*pairs), by_key);
-	for (size_t i = 0; i < m->n; i++)
-		text = arena_printf(a, "%s%s%s=%s", text, i > 0 ? "," : "", pairs[i].key, pairs[i].value);
+	for (size_t i = 0; i < n; i++)
+		terms[i] = (struct term){ s->match_labels.at[i].key,
+			arena_printf(a, "%s=%s", s->match_labels.at[i].key, s->match_labels.at[i].value) };
+	for (size_t i = n; i < all; i++)
+		terms[i] = (struct term){ s->match_expressions.at[i - n].key,
+			requirement_text(a, &s->match_expressions.at[i - n]) };
+	qsort(terms, all, sizeof(*terms), by_key);
+	for (size_t i = 0; i < all; i++)
+		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", terms[i].text);
 	return text;
 }

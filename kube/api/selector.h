@@ -15,6 +15,19 @@ struct requirement {
 	struct strings values; /* IN, NOT_IN */
 };
 
+/* A LabelSelector as an API object has it. */
+struct label_requirement {
+	const char *key, *operator; /* In | NotIn | Exists | DoesNotExist */
+	struct strings values;
+};
+
+struct label_selector {
+	struct string_map match_labels;
+	LIST_OF(struct label_requirement) match_expressions;
+};
+
+extern const struct type label_requirement_type, label_selector_type;
+
 struct selector {
 	LIST_OF(struct requirement) requirements; /* all must hold; none: everything matches */
 };
@@ -25,12 +38,16 @@ struct err *selector_parse(struct arena *, const char *text, struct selector *re
 /* Reads a LabelSelector object. */
 struct err *selector_from_json(struct arena *, const json_t *, struct selector *ret);
 
-/* Labels as a JSON object of strings (NULL: none), or as a map. */
+/* Labels as a JSON object of strings (NULL: none). */
 bool selector_matches(const struct selector *, const json_t *labels);
-bool selector_matches_map(const struct selector *, const struct string_map *labels);
 
 /* "a=b,c!=d" over dotted paths of an object, as the fieldSelector parameter has it. */
 struct err *field_selector_matches(struct arena *, const char *text, const json_t *object, bool *ret);
 
-/* The text form of matchLabels, sorted by key, as status.selector has it. */
-const char *selector_text(struct arena *, const struct string_map *match_labels);
+/* All requirements hold. An empty selector matches everything, as in Kubernetes: who must not be taken for "everything" asks
+ * label_selector_is_empty first. */
+bool label_selector_matches(const struct label_selector *, const struct string_map *labels);
+bool label_selector_is_empty(const struct label_selector *);
+
+/* The text form, sorted by key, as status.selector has it (k8s.io/apimachinery, LabelSelectorAsSelector). */
+const char *label_selector_text(struct arena *, const struct label_selector *);
