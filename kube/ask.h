@@ -1,6 +1,7 @@
 /* kube/ask.h: the questions that one key has asked the outside, and their answers.
  *
- * A question is asked once under its name; its answer is shown to every pass until the status that holds it was written.
+ * A question is asked once under its name; its answer is shown to every pass until the status that holds it was written, or a
+ * plan that had seen it has ended well.
  * All of it may be lost with the process: the question is then asked again.
  */
 #pragma once
@@ -26,7 +27,7 @@ void asks_ask(struct asks *, const struct plan_step *);
 /* What a pass may see: fills `ret` (ASK_MAX) and returns how many. Answers are borrowed until they are forgotten. */
 size_t asks_show(struct asks *, struct seen_answer *ret);
 
-/* The status that holds the answers that were shown is written; the plan says which are still needed. */
+/* The answers that were shown have been made use of; the plan says which are still needed. */
 void asks_forget_shown(struct asks *, const struct plan *);
 
 /* The key is gone. */

@@ -76,7 +76,7 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	const struct object *subject = x->plan->status_of;
 
 	x->call = NULL;
-	if (e != NULL && s->op == PLAN_DELETE && e->class == ERR_GONE)
+	if (e != NULL && (s->op == PLAN_DELETE || s->op == PLAN_EVICT) && e->class == ERR_GONE)
 		e = NULL;
 	if (e != NULL) {
 		fail(x, s, e);
@@ -88,7 +88,7 @@ on_written(void *arg, const struct err *e, const json_t *body)
 			go_on(x);
 		return;
 	}
-	if (s->op != PLAN_DELETE)
+	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT)
 		cache_put_answer(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
 	    strcmp(s->name, subject->meta.name) == 0)
@@ -129,6 +129,7 @@ write_step(struct execution *x, const struct plan_step *s)
 		[PLAN_PATCH] = { "PATCH", PATCH_JSON },
 		[PLAN_MERGE] = { "PATCH", PATCH_MERGE },
 		[PLAN_DELETE] = { "DELETE", "application/json" },
+		[PLAN_EVICT] = { "POST", "application/json" },
 	};
 	const char *body = s->body;
 
@@ -137,8 +138,15 @@ write_step(struct execution *x, const struct plan_step *s)
 		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\","
 		    "\"preconditions\":{\"uid\":\"%s\"}}",
 		    s->uid);
+	if (s->op == PLAN_EVICT)
+		body = arena_printf(x->arena,
+		    "{\"apiVersion\":\"policy/"
+		    "v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"},"
+		    "\"deleteOptions\":{\"preconditions\":{\"uid\":\"%s\"}}}",
+		    s->name, s->namespace, s->uid);
 	x->call = client_call(x->to->api, verbs[s->op].method,
-	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name, NULL),
+	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name,
+		s->op == PLAN_EVICT ? "eviction" : NULL),
 	    verbs[s->op].content_type, body, on_written, x);
 }
 
@@ -193,6 +201,8 @@ go_on(struct execution *x)
 		write_status(x);
 		return;
 	}
+	if (x->failed == NULL)
+		asks_forget_shown(x->asks, p);
 	x->done(x->arg, x->failed, x->err);
 	if (x->inside)
 		x->over = true; /* execution_start still holds it */

@@ -10,6 +10,7 @@ static const char *const op_names[] = {
 	[PLAN_PATCH] = "patch",
 	[PLAN_MERGE] = "merge",
 	[PLAN_DELETE] = "delete",
+	[PLAN_EVICT] = "evict",
 	[PLAN_EVENT] = "event",
 	[PLAN_ASK] = "ask",
 };
@@ -98,6 +99,12 @@ void
 plan_delete(struct plan *p, const struct object *o)
 {
 	add_write(p, PLAN_DELETE, o, NULL);
+}
+
+void
+plan_evict(struct plan *p, const struct object *pod)
+{
+	add_write(p, PLAN_EVICT, pod, NULL);
 }
 
 void

@@ -18,6 +18,7 @@ enum plan_op {
 	PLAN_PATCH, /* body: JSON patch, with tests of what it replaces */
 	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was seen */
 	PLAN_DELETE, /* name, and the uid it must have */
+	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
 	PLAN_EVENT,
 	PLAN_ASK, /* a question to the outside; its answer comes with a later pass */
 	PLAN_OP_MAX
@@ -28,7 +29,7 @@ struct plan_step {
 	const struct type *type;
 	const char *namespace, *name;
 	const char *body; /* JSON text */
-	const char *uid; /* DELETE */
+	const char *uid; /* DELETE, EVICT */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	bool beside; /* does not build on the write before it, and is carried out even when that one failed */
 	/* EVENT */
@@ -76,6 +77,7 @@ void plan_create(struct plan *, const struct type *, const char *ns, const char 
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
 void plan_delete(struct plan *, const struct object *);
+void plan_evict(struct plan *, const struct object *pod);
 
 /* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
 void plan_beside(struct plan *);

@@ -4,6 +4,7 @@
  * what the routing was seen not to need. The status is computed on every path and written whatever else failed.
  */
 #include "rollout/decide.h"
+#include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "rollout/world.h"
@@ -38,6 +39,8 @@ begin_update(struct decision *d)
 	d->st.aborted_at = 0;
 	d->st.promote_full = false;
 	d->st.canary.background_analysis = d->st.canary.step_analysis = NULL;
+	if (other_template && w->rollout->spec.restart_at <= w->now)
+		d->st.restarted_at = w->rollout->spec.restart_at; /* new pods are on their way anyway */
 	d->index = 0;
 	if (d->canary->steps.n == 0)
 		d->st.current_step_index = (struct opt_int){ 0 };
@@ -50,6 +53,10 @@ begin_update(struct decision *d)
 		if (!first && other_template)
 			plan_status_event(
 			    d->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
+	} else if (d->in_window) {
+		plan_status_event(d->plan, &w->rollout->object, false, "SkipSteps",
+		    "Rollback to a ReplicaSet within the window of %" PRId64 " revisions",
+		    w->rollout->spec.rollback_window->revisions);
 	}
 	plan_reason(d->plan, "the %s changed", other_template ? "pod template" : "steps");
 }
@@ -106,11 +113,20 @@ apply_abort(struct decision *d)
 		d->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
+/* The last share of traffic is seen to have arrived; without steps there is none before the promotion. */
+static bool
+last_share_arrived(const struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+
+	return d->w->router == NULL || steps_count(d) == 0 || d->replicas == 0 ||
+	       (r->weight_least == 100 && str_eq(r->canary_hash, d->w->hash));
+}
+
 void
 promotion_sync(struct decision *d)
 {
 	const struct world *w = d->w;
-	const struct routing *r = &w->routing;
 	const char *why = NULL;
 
 	if (d->st.stable_rs == NULL) {
@@ -121,16 +137,18 @@ promotion_sync(struct decision *d)
 	} else if (d->st.promote_full) {
 		why = "Full promotion requested";
 	} else if (d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0) {
-		/* The last share of traffic must be seen to have arrived. */
-		if (w->router != NULL && steps_count(d) > 0 && d->replicas > 0 &&
-		    (r->weight_least != 100 || !str_eq(r->canary_hash, w->hash)))
+		if (!last_share_arrived(d))
 			return;
-		why = steps_count(d) > 0 ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
-					 : "Canary strategy has no steps";
+		why = d->in_window ? "Rollback within the rollback window"
+		      : steps_count(d) > 0
+			  ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
+			  : "Canary strategy has no steps";
 	} else {
 		return;
 	}
-	d->st.duration.completion_status = d->st.promote_full ? "FastPromoted" : "Promoted";
+	d->st.duration.completion_status = d->in_window		? "FastRolledBack"
+					   : d->st.promote_full ? "FastPromoted"
+								: "Promoted";
 	d->st.stable_rs = w->hash;
 	pause_clear(d);
 	d->st.promote_full = false;
@@ -139,6 +157,19 @@ promotion_sync(struct decision *d)
 	plan_status_event(d->plan, &w->rollout->object, false, "RolloutCompleted",
 	    "Rollout completed update to revision %d (%s): %s", (int)d->revision, w->hash, why);
 	plan_reason(d->plan, "promoted: %s", why);
+}
+
+/* Going back to a version that was good not long ago: the steps count as done at once, and nothing is measured. */
+static void
+read_window(struct decision *d)
+{
+	d->in_window &= !d->aborted && !d->promoted;
+	if (!d->in_window)
+		return;
+	pause_clear(d);
+	d->index = steps_count(d);
+	if (d->canary->steps.n > 0)
+		d->st.current_step_index = (struct opt_int){ true, d->index };
 }
 
 /* `promote --full`: the steps count as done at once; pods and traffic follow. */
@@ -165,6 +196,7 @@ decide_valid(struct decision *d)
 	runs_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
+	read_window(d);
 	read_promote_full(d);
 	status_counts(d);
 	weights_plan(d, true);
@@ -189,6 +221,7 @@ decide_valid(struct decision *d)
 		steps_advance(d);
 	runs_sync(d);
 	replicas_lower(d);
+	restart_plan(d);
 	revision_history(d);
 	status_finish(d);
 }
@@ -236,6 +269,7 @@ rollout_decide(const struct world *w, struct plan *plan)
 	d.index = index_within(&r->status.current_step_index, d.canary);
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);
 	d.paused_by_spec = r->spec.paused;
+	d.in_window = revision_in_window(w);
 	if ((wrong = validate(&d)) != NULL) {
 		decide_invalid(&d);
 		status_invalid(&d, wrong);

@@ -19,23 +19,33 @@ available(const struct replicaset *rs)
 	return rs != NULL ? rs->status.available_replicas : 0;
 }
 
+static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 static const char *
 hash_of(const struct replicaset *rs)
 {
 	return object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
 }
 
-/* Pods that the routing, as it was last read, needs of a revision. */
+/* Pods that the routing needs of a revision: as it was last read, and as this pass makes it. */
 static int64_t
 named_share(const struct decision *d, const struct replicaset *rs)
 {
 	const struct routing *r = &d->w->routing;
-	int64_t weight = 0;
+	int64_t weight = 0, canary = r->weight, stable = 100 - r->weight_least;
 
+	if (d->weight_to.set) {
+		canary = most(canary, d->weight_to.is);
+		stable = most(stable, 100 - d->weight_to.is);
+	}
 	if (str_eq(r->canary_hash, hash_of(rs)))
-		weight += r->weight;
+		weight += canary;
 	if (str_eq(r->stable_hash, hash_of(rs)))
-		weight += 100 - r->weight_least;
+		weight += stable;
 	return share(weight > 100 ? 100 : weight, d->replicas);
 }
 
@@ -92,6 +102,12 @@ counts_of(const struct replicaset *rs)
 	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, available(rs) };
 }
 
+bool
+scales_stable(const struct decision *d)
+{
+	return d->w->router != NULL && d->canary->dynamic_stable_scale;
+}
+
 struct counts_answer
 replicas_wanted(const struct decision *d)
 {
@@ -104,6 +120,11 @@ replicas_wanted(const struct decision *d)
 	struct pod_counts stable;
 	struct counts_answer answer;
 
+	if (w->router != NULL && w->routing_err == NULL) {
+		q.has_weights = true;
+		q.canary_weight = w->routing.weight;
+		q.stable_weight = 100 - w->routing.weight_least;
+	}
 	if (w->new_rs != NULL)
 		q.new_rs = counts_of(w->new_rs);
 	if (w->stable_rs != NULL && w->stable_rs != w->new_rs) {
@@ -138,8 +159,9 @@ replicas_raise(struct decision *d)
 	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
 	struct counts_answer want = replicas_wanted(d);
 
+	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
 	if (stable != NULL && stable != new_rs)
-		grow(d, stable, want.stable);
+		grow(d, stable, d->aborted && d->w->router != NULL ? d->replicas : want.stable);
 	if (new_rs == NULL)
 		return;
 	if (new_rs == stable) {
@@ -152,6 +174,13 @@ replicas_raise(struct decision *d)
 	grow(d, new_rs, want.new_rs);
 }
 
+static void
+shrink(struct decision *d, const struct replicaset *rs, int64_t to)
+{
+	if (rs != NULL && replicaset_wanted(rs) > to)
+		scale(d, rs, to, false);
+}
+
 /* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
 static void
 lower_aborted(struct decision *d, const struct replicaset *rs)
@@ -159,6 +188,11 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 	const struct opt_int *delay = &d->canary->abort_scale_down_delay_seconds;
 	int64_t at = deadline_of(rs);
 
+	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
+	if (scales_stable(d) && !delay->set) {
+		shrink(d, rs, named_share(d, rs));
+		return;
+	}
 	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || named_share(d, rs) > 0)
 		return;
 	if (at == 0) {
@@ -182,7 +216,8 @@ lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 
 	if (replicaset_wanted(rs) == 0 || named_share(d, rs) > 0)
 		return;
-	if ((at == 0 && !d->promoted) || (at != 0 && d->w->now > at) || (limit->set && *kept >= limit->is)) {
+	if (scales_stable(d) || (at == 0 && !d->promoted) || (at != 0 && d->w->now > at) ||
+	    (limit->set && *kept >= limit->is)) {
 		scale(d, rs, 0, true);
 		return;
 	}
@@ -256,13 +291,6 @@ lower_others_basic(struct decision *d)
 	}
 }
 
-static void
-shrink(struct decision *d, const struct replicaset *rs, int64_t to)
-{
-	if (rs != NULL && replicaset_wanted(rs) > to)
-		scale(d, rs, to, false);
-}
-
 void
 replicas_lower(struct decision *d)
 {
@@ -277,7 +305,10 @@ replicas_lower(struct decision *d)
 		shrink(d, new_rs, want.new_rs);
 		return;
 	}
-	shrink(d, stable, d->replicas);
+	if (stable != NULL && scales_stable(d) && stable != new_rs && !d->aborted && !d->promoted)
+		shrink(d, stable, most(want.stable, named_share(d, stable)));
+	else
+		shrink(d, stable, d->replicas);
 	lower_others(d);
 	if (new_rs == NULL || new_rs == stable)
 		return;
@@ -287,5 +318,5 @@ replicas_lower(struct decision *d)
 	}
 	/* A person who says how many pods there are to be, says so whatever the weight. */
 	floor = want.scaled ? 0 : named_share(d, new_rs);
-	shrink(d, new_rs, want.new_rs > floor ? want.new_rs : floor);
+	shrink(d, new_rs, most(want.new_rs, floor));
 }

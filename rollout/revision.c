@@ -222,3 +222,21 @@ revision_history(struct decision *d)
 		plan_reason(d->plan, "ReplicaSet %s is beyond the history of %" PRId64, rs->object.meta.name, keep);
 	}
 }
+
+bool
+revision_in_window(const struct world *w)
+{
+	const struct rollback_window *window = w->rollout->spec.rollback_window;
+	int64_t from, to, between = 0;
+
+	if (window == NULL || w->new_rs == NULL || w->stable_rs == NULL)
+		return false;
+	from = w->new_rs->object.meta.creation_timestamp;
+	to = w->stable_rs->object.meta.creation_timestamp;
+	for (size_t i = 0; i < w->n_replicasets; i++) {
+		int64_t at = w->replicasets[i]->object.meta.creation_timestamp;
+
+		between += at > from && at < to;
+	}
+	return from < to && between < window->revisions;
+}

@@ -128,7 +128,7 @@ wanted(const struct decision *d, const struct role *role)
 	const struct analysis_found *f = analysis_of(d, role);
 
 	if (f == NULL || f->spec->templates.n == 0 || d->st.stable_rs == NULL || d->promoted || d->aborted ||
-	    d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
+	    d->in_window || d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
 		return false;
 	return role->step >= 0 || d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
 }

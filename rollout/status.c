@@ -249,6 +249,8 @@ phase(struct decision *d)
 		} else if (st->pause_conditions.n > 0) {
 			phase = "Paused";
 			message = st->pause_conditions.at[0].reason;
+		} else if (restart_pending(d)) {
+			message = "rollout is restarting";
 		} else if (st->updated_replicas < d->replicas) {
 			message = "more replicas need to be updated";
 		} else if (available(d->w->new_rs) < st->updated_replicas) {

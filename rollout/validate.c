@@ -80,8 +80,10 @@ is_zero(const char *text)
 static const char *
 strategy_problem(struct arena *a, const struct canary_strategy *c)
 {
-	if (c->dynamic_stable_scale)
-		return CANARY ".dynamicStableScale: not built yet in this version of Sluice";
+	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
+		return CANARY ".dynamicStableScale: Invalid value: can only be used with traffic routing";
+	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
+		return CANARY ".dynamicStableScale: Invalid value: cannot be used with scaleDownDelaySeconds";
 	if (!is_limit(c->max_surge))
 		return arena_printf(
 		    a, "%s.maxSurge: Invalid value: \"%s\" is neither a number nor a percentage", CANARY, c->max_surge);

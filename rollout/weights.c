@@ -8,6 +8,25 @@
 #include "base/str.h"
 #include "rollout/world.h"
 
+/* The ReplicaSet that a hash names, or NULL. */
+static const struct replicaset *
+selected(const struct decision *d, const char *hash)
+{
+	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
+		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
+			return d->w->replicasets[i];
+	return NULL;
+}
+
+/* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
+static int64_t
+share_of_pods(const struct decision *d, const struct replicaset *rs)
+{
+	int64_t percent = d->replicas > 0 ? available(rs) * 100 / d->replicas : 100;
+
+	return percent < 100 ? percent : 100;
+}
+
 /* What the step wants, before any gate. */
 static int64_t
 wanted(const struct decision *d)
@@ -19,11 +38,25 @@ wanted(const struct decision *d)
 	if (available(d->w->new_rs) == 0)
 		return 0;
 	if (d->st.promote_full)
-		return r->weight;
+		return scales_stable(d) && share_of_pods(d, d->w->new_rs) > r->weight ? share_of_pods(d, d->w->new_rs)
+										      : r->weight;
 	if (d->canary->steps.n == 0)
 		return 0;
 	/* Until the step's pods are there, what was reached before stays. */
 	return step_weight(d->canary, d->index, replicas_wanted(d).at_desired);
+}
+
+/* A stable version that was scaled down with its share gets traffic back as its pods come back; where nobody stands behind the
+ * canary's share, at once. */
+static int64_t
+as_stable_can_carry(const struct decision *d, int64_t want)
+{
+	const struct routing *r = &d->w->routing;
+	int64_t least = 100 - share_of_pods(d, selected(d, r->stable_hash));
+
+	if (!scales_stable(d) || available(selected(d, r->canary_hash)) == 0 || want >= r->weight || want >= least)
+		return want;
+	return least < r->weight ? least : r->weight;
 }
 
 /* The new version's pods can carry the weight: its share of them is available, or as many as a person has said suffice
@@ -55,7 +88,7 @@ void
 weights_plan(struct decision *d, bool lower)
 {
 	const struct routing *r = &d->w->routing;
-	int64_t want = wanted(d);
+	int64_t want = as_stable_can_carry(d, wanted(d));
 	struct err *e;
 	bool down;
 
@@ -70,21 +103,12 @@ weights_plan(struct decision *d, bool lower)
 		return;
 	if (!down && !may_raise(d, want))
 		return;
+	d->weight_to = (struct opt_int){ true, want };
 	e = d->w->router->set_weight(d->w->rollout, r, want, d->plan);
 	if (e != NULL)
 		plan_reason(d->plan, "weight: %s", err_text(d->arena, e));
 	else
 		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want);
-}
-
-/* The ReplicaSet that a hash names, or NULL. */
-static const struct replicaset *
-selected(const struct decision *d, const char *hash)
-{
-	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
-		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
-			return d->w->replicasets[i];
-	return NULL;
 }
 
 /* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands
@@ -158,6 +182,10 @@ hashes_plan(struct decision *d)
 		return;
 	canary_ok = can_carry(d, d->w->new_rs, r->weight, r->canary_hash);
 	stable_ok = can_carry(d, stable, 100 - r->weight_least, r->stable_hash);
+	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
+	if (!two && scales_stable(d) && r->weight > 0 && available(d->w->new_rs) < d->replicas &&
+	    available(selected(d, r->canary_hash)) > 0)
+		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
 		canary_ok = stable_ok = available(stable) >= d->replicas;

@@ -67,11 +67,13 @@ struct decision {
 	bool changed; /* template or steps are not those of the status */
 	bool changed_template;
 	bool promoted; /* the new version is the stable one */
+	bool in_window; /* going back to a revision within spec.rollbackWindow: no steps, no analyses */
 	bool aborted; /* this update is given up: told by a person, an analysis or the deadline */
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
 	bool paused_by_spec;
 	bool was_paused; /* the status had pause conditions */
 	bool late; /* the progress deadline has passed */
+	struct opt_int weight_to; /* the canary's, when this pass changes it */
 };
 
 /* gather.c: fills the world of a rollout. */
@@ -90,6 +92,7 @@ void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
 void replicas_lower(struct decision *); /* fewer, never below what the routing still names */
 struct counts_answer replicas_wanted(const struct decision *); /* by the step that this pass acts on */
+void restart_plan(struct decision *); /* evicts pods that are older than spec.restartAt */
 void promotion_sync(struct decision *); /* makes the new version the stable one when it has earned it */
 void status_counts(struct decision *);
 void status_finish(struct decision *); /* conditions, phase, message, and the write */
@@ -106,7 +109,15 @@ void pause_add(struct decision *, const char *reason);
 void pause_clear(struct decision *);
 bool pause_has(const struct rollout_status *, const char *reason);
 
+/* restart.c */
+bool restart_pending(const struct decision *);
+
+/* revision.c */
+bool revision_in_window(
+    const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
+
 /* replicas.c */
+bool scales_stable(const struct decision *); /* the stable version's pods follow its share of the traffic */
 int64_t available(const struct replicaset *); /* NULL: 0 */
 int64_t revision_of(const struct object *); /* its annotation; 0 when it has none */
 

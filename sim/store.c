@@ -350,6 +350,39 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 	}
 	return update(s, q, old, doc, ret);
 }
+/* policy/v1 Eviction: there are no disruption budgets here, so that it is a deletion. */
+static int
+evict(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	struct store_request deletion = { .method = "DELETE", .path = req->path };
+	struct query pod = *q;
+	struct err *e = body_parse(a, req, &body);
+	json_t *answer;
+	int code;
+
+	if (strcmp(req->method, "POST") != 0)
+		return status_error(405, "MethodNotAllowed", ret, "%s is not supported on evictions", req->method);
+	if (e != NULL || !str_eq(json_str(body, "kind"), "Eviction"))
+		return status_error(
+		    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an Eviction");
+	pod.sub = NULL;
+	if (json_object_get(body, "deleteOptions") != NULL)
+		deletion.body = json_text(a, json_object_get(body, "deleteOptions"));
+	deletion.body_len = deletion.body != NULL ? strlen(deletion.body) : 0;
+	deletion.content_type = "application/json";
+	code = store_delete_one(s, &pod, &deletion, old, &answer);
+	if (code != 200) {
+		*ret = answer;
+		return code;
+	}
+	json_decref(answer);
+	*ret = json_pack("{s:s,s:s,s:{},s:s,s:i}", "kind", "Status", "apiVersion", "v1", "metadata", "status",
+	    "Success", "code", 201);
+	return 201;
+}
+
 int
 store_handle(struct store *s, const struct store_request *req, json_t **ret)
 {
@@ -403,6 +436,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	}
 	if (strcmp(req->method, "DELETE") == 0)
 		return store_delete_one(s, &q, req, old, ret);
+	if (q.sub != NULL && strcmp(q.sub, "eviction") == 0)
+		return evict(s, &q, req, old, ret);
 	if (strcmp(req->method, "PATCH") == 0)
 		return patch(s, &q, req, old, ret);
 	if (strcmp(req->method, "PUT") == 0) {

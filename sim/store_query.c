@@ -118,7 +118,8 @@ query_parse(struct arena *a, const char *path, struct query *q)
 	if (at < n)
 		q->sub = parts[at++];
 	if (q->sub != NULL && !(strcmp(q->sub, "status") == 0 && q->resource->status) &&
-	    !(strcmp(q->sub, "scale") == 0 && q->resource->scale))
+	    !(strcmp(q->sub, "scale") == 0 && q->resource->scale) &&
+	    !(strcmp(q->sub, "eviction") == 0 && strcmp(q->resource->plural, "pods") == 0))
 		return false;
 	return at == n;
 }

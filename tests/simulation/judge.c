@@ -105,6 +105,22 @@ lately_replicas(const struct judge *j)
 											   : j->replicas;
 }
 
+/* A stable version whose pods follow its traffic gets no more of it than its pods can carry, as long as the canary's can. */
+static void
+on_weight_back(struct judge *j, int stable)
+{
+	bool dynamic = json_is_true(json_at(cluster_rollout(j->cluster), "/spec/strategy/canary/dynamicStableScale"));
+	const char *hash = subset_hash(j, 1), *canary = subset_hash(j, 0);
+	const struct readiness *r = canary != NULL ? map_get(&j->ready, canary) : NULL;
+	long long need = stable * lately_replicas(j) / 100;
+
+	if (!dynamic || hash == NULL || r == NULL || r->available == 0 || r->was == 0)
+		return;
+	if (lately_available(j, hash) < need)
+		wrong(j, "the stable version gets %d %%, which needs %lld pods, but has %lld ready", stable, need,
+		    lately_available(j, hash));
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
@@ -121,6 +137,8 @@ on_virtual_service(struct judge *j, const json_t *o)
 	if (json_at(o, "/spec/http") == NULL)
 		return;
 	j->weight = weight;
+	if (weight < old)
+		on_weight_back(j, stable);
 	if (weight <= old)
 		return;
 	if (hash == NULL || replicaset_of(j, hash) == NULL) {
@@ -200,6 +218,16 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 		    now, share);
 }
 
+/* With a rollback window, going back to an older version passes over the steps. */
+static bool
+may_skip(const json_t *rollout)
+{
+	long long steps = (long long)json_array_size(json_at(rollout, "/spec/strategy/canary/steps"));
+
+	return json_at(rollout, "/spec/rollbackWindow") != NULL &&
+	       json_int(json_object_get(rollout, "status"), "currentStepIndex", 0) == steps;
+}
+
 static void
 on_rollout(struct judge *j, const json_t *old, const json_t *o)
 {
@@ -214,7 +242,7 @@ on_rollout(struct judge *j, const json_t *old, const json_t *o)
 	}
 	j->replicas = replicas;
 
-	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 &&
+	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !may_skip(o) &&
 	    !json_is_true(json_object_get(status, "promoteFull")) && !str_eq(json_str(status, "stableRS"), hash))
 		wrong(j, "step index jumped from %lld to %lld", j->index, index);
 	/* A retry, or the version deployed anew, begins without the old verdict. */

@@ -125,6 +125,12 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 		    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:[{s:s}],s:[{s:s,s:s}]}},{s:{}},{s:i}]}}}}", "spec", "strategy",
 			"canary", "steps", "setWeight", 25, "analysis", "templates", "templateName", "error-rate",
 			"args", "name", "service-name", "value", "myapp", "pause", "setWeight", 60));
+	if (seed % 8 == 1)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:b,s:n}}}}", "spec", "strategy", "canary", "dynamicStableScale", 1,
+			"scaleDownDelaySeconds"));
+	if (seed % 16 >= 12)
+		cluster_patch(c, false, json_pack("{s:{s:{s:i}}}", "spec", "rollbackWindow", "revisions", 2));
 	cluster_run(c, (int64_t)rand_below(&c->people, 10000));
 	deploy(c, "v2");
 	while (loop_mono(c->loop) < TROUBLE_MS && judge_verdict(j) == NULL) {

@@ -1,0 +1,140 @@
+/* rollout/restart.c: spec.restartAt: pods that were created before it are evicted, so that their ReplicaSets make new ones.
+ *
+ * Pods are not watched for it: they are listed when a restart is due, as a question to the API server. No more go at once than
+ * may be unavailable; a PodDisruptionBudget that refuses one is tried again. The order is stable, new, older versions.
+ */
+#include <inttypes.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define PODS_KEY "restart/pods"
+#define PODS_ANSWER_MAX (32u << 20) /* bytes */
+#define PODS_TIMEOUT_MS 30000
+#define AGAIN_MS 30000 /* a list that showed nothing to evict is asked for anew at the latest after this */
+
+bool
+restart_pending(const struct decision *d)
+{
+	int64_t at = d->w->rollout->spec.restart_at;
+
+	return at != 0 && at <= d->w->now && d->st.restarted_at != at;
+}
+
+static void
+ask_for_pods(struct decision *d)
+{
+	struct question q = { .method = "GET",
+		.url = arena_printf(d->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
+		    d->w->rollout->object.meta.namespace,
+		    str_url_escape(d->arena, arena_printf(d->arena, "%s,%s", d->st.selector, LABEL_POD_TEMPLATE_HASH))),
+		.of_cluster = true,
+		.timeout_ms = PODS_TIMEOUT_MS,
+		.answer_max = PODS_ANSWER_MAX };
+
+	plan_ask(d->plan, PODS_KEY, &q);
+	plan_reason(d->plan, "a restart is due: which pods are older?");
+}
+
+/* How many may go now: what is available beyond the most that must be. */
+static int64_t
+allowed(const struct decision *d)
+{
+	int64_t surge, unavailable, total = 0, ready = 0;
+
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		total += replicaset_wanted(d->w->replicasets[i]);
+		ready += available(d->w->replicasets[i]);
+	}
+	counts_limits(d->canary, d->replicas, &surge, &unavailable);
+	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
+}
+
+static bool
+is_owned_by(const struct pod *p, const struct replicaset *rs)
+{
+	const struct owner *owner = object_controller(&p->object);
+
+	return owner != NULL && str_eq(owner->uid, rs->object.meta.uid);
+}
+
+/* The version's old pods go, up to *left of them. Returns how many there are. */
+static size_t
+restart_version(struct decision *d, const struct replicaset *rs, const struct pod *const *pods, size_t n, int64_t *left)
+{
+	size_t old = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct meta *m = &pods[i]->object.meta;
+
+		if (!is_owned_by(pods[i], rs) || m->creation_timestamp >= d->w->rollout->spec.restart_at)
+			continue;
+		old++;
+		if (m->deletion_timestamp != 0 || *left <= 0)
+			continue;
+		(*left)--;
+		plan_evict(d->plan, &pods[i]->object);
+		plan_beside(d->plan);
+		plan_reason(d->plan, "pod %s is older than the restart: evicted", m->name);
+	}
+	return old;
+}
+
+/* The pods of an answer, or NULL. */
+static const struct pod *const *
+read_pods(struct decision *d, const struct answer *got, size_t *ret_n)
+{
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	const struct pod **pods;
+	json_t *item;
+	size_t i;
+
+	if (got->err != NULL || got->status != 200 ||
+	    json_parse(d->arena, got->body.at, got->body.len, &list) != NULL) {
+		plan_reason(d->plan, "the pods to restart could not be listed: %s",
+		    got->err != NULL ? err_text(d->arena, err_copy(d->arena, got->err))
+				     : arena_printf(d->arena, "the API server answered %d", got->status));
+		return NULL;
+	}
+	*ret_n = json_array_size(json_object_get(list, "items"));
+	pods = arena_new_array(d->arena, const struct pod *, *ret_n);
+	json_array_foreach (json_object_get(list, "items"), i, item)
+		pods[i] = (const struct pod *)object_decode(&pod_type, item, d->arena);
+	return (const struct pod *const *)pods;
+}
+
+void
+restart_plan(struct decision *d)
+{
+	const struct world *w = d->w;
+	const struct seen_answer *got = NULL;
+	const struct pod *const *pods;
+	int64_t left = allowed(d);
+	size_t n = 0, old = 0;
+
+	if (w->rollout->spec.restart_at > w->now)
+		plan_wake(d->plan, w->rollout->spec.restart_at);
+	if (!restart_pending(d))
+		return;
+	for (size_t i = 0; i < w->seen->n_answers; i++)
+		if (str_eq(w->seen->answers[i].key, PODS_KEY))
+			got = &w->seen->answers[i];
+	if (got == NULL)
+		ask_for_pods(d);
+	if (got == NULL || !got->answered)
+		return;
+	plan_wake(d->plan, time_add(w->now, AGAIN_MS));
+	if ((pods = read_pods(d, &got->answer, &n)) == NULL)
+		return;
+	if (w->stable_rs != NULL)
+		old += restart_version(d, w->stable_rs, pods, n, &left);
+	if (w->new_rs != NULL && w->new_rs != w->stable_rs)
+		old += restart_version(d, w->new_rs, pods, n, &left);
+	for (size_t i = 0; i < w->n_replicasets; i++)
+		if (w->replicasets[i] != w->stable_rs && w->replicasets[i] != w->new_rs)
+			old += restart_version(d, w->replicasets[i], pods, n, &left);
+	if (old == 0) {
+		d->st.restarted_at = w->rollout->spec.restart_at;
+		plan_reason(d->plan, "no pod is older than the restart: it is done");
+	}
+}
