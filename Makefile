@@ -22,7 +22,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test test-programs fuzz check fmt install clean deps pure-objects print-pure
+.PHONY: all help demo test test-programs soak fuzz check fmt install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -33,6 +33,7 @@ help:
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
+	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario with every request failing"
 	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make check      format, layers, static analysis"
 	@echo "make fmt        formats the sources"
@@ -112,6 +113,14 @@ test:
 	@tests/run $(T)
 
 test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
+
+SEEDS ?= 20000
+FROM ?= 1
+soak:
+	@tools/install-packages build
+	@$(MAKE) --no-print-directory -j2 $(OUT)/simulation
+	@$(OUT)/simulation --seeds $(SEEDS) $(FROM)
+	@$(OUT)/simulation --nth 1
 
 demo:
 	@tools/install-packages demo

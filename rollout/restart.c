@@ -36,26 +36,31 @@ ask_for_pods(struct decision *d)
 	plan_reason(d->plan, "a restart is due: which pods are older?");
 }
 
-/* How many may go now: what is available beyond the most that must be. */
-static int64_t
-allowed(const struct decision *d)
-{
-	int64_t surge, unavailable, total = 0, ready = 0;
-
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		total += replicaset_wanted(d->w->replicasets[i]);
-		ready += available(d->w->replicasets[i]);
-	}
-	counts_limits(d->canary, d->replicas, &surge, &unavailable);
-	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
-}
-
 static bool
 is_owned_by(const struct pod *p, const struct replicaset *rs)
 {
 	const struct owner *owner = object_controller(&p->object);
 
 	return owner != NULL && str_eq(owner->uid, rs->object.meta.uid);
+}
+
+/* How many may go now: what is ready beyond the most that must be. The list is newer than the ReplicaSets' counts, which may
+ * not know yet of a pod that was evicted just now; these know of minReadySeconds. The smaller number is the safe one. */
+static int64_t
+allowed(const struct decision *d, const struct pod *const *pods, size_t n)
+{
+	int64_t surge, unavailable, total = 0, counted = 0, listed = 0, ready;
+
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		total += replicaset_wanted(d->w->replicasets[i]);
+		counted += available(d->w->replicasets[i]);
+		for (size_t k = 0; k < n; k++)
+			listed += is_owned_by(pods[k], d->w->replicasets[i]) && pod_ready(pods[k]) &&
+				  pods[k]->object.meta.deletion_timestamp == 0;
+	}
+	ready = listed < counted ? listed : counted;
+	counts_limits(d->canary, d->replicas, &surge, &unavailable);
+	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
 }
 
 /* The version's old pods go, up to *left of them. Returns how many there are. */
@@ -109,7 +114,7 @@ restart_plan(struct decision *d)
 	const struct world *w = d->w;
 	const struct seen_answer *got = NULL;
 	const struct pod *const *pods;
-	int64_t left = allowed(d);
+	int64_t left;
 	size_t n = 0, old = 0;
 
 	if (w->rollout->spec.restart_at > w->now)
@@ -126,6 +131,7 @@ restart_plan(struct decision *d)
 	plan_wake(d->plan, time_add(w->now, AGAIN_MS));
 	if ((pods = read_pods(d, &got->answer, &n)) == NULL)
 		return;
+	left = allowed(d, pods, n);
 	if (w->stable_rs != NULL)
 		old += restart_version(d, w->stable_rs, pods, n, &left);
 	if (w->new_rs != NULL && w->new_rs != w->stable_rs)

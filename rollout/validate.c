@@ -177,9 +177,16 @@ analysis_problem(struct arena *a, const struct analysis_found *f)
 	if (f->n_templates == 0)
 		return NULL;
 	e = args_merge(a, sources, f->n_templates, f->spec, NULL, &merged);
-	for (size_t i = 0; e == NULL && i < merged.args.n; i++)
-		if (merged.args.at[i].value == NULL)
+	for (size_t i = 0; e == NULL && i < merged.args.n; i++) {
+		struct argument *arg = &merged.args.at[i];
+
+		if (arg->value != NULL)
+			arg->value_from = NULL;
+		else if (arg->value_from->secret_key_ref != NULL)
+			arg->value = "*****";
+		else
 			return NULL;
+	}
 	if (e == NULL)
 		e = metrics_prepare(a, &merged, merged.args.at, merged.args.n, &set);
 	if (e == NULL)

@@ -27,13 +27,43 @@ cluster_note(struct cluster *c, const char *format, ...)
 }
 
 static void
+on_kill(struct timer *t, void *arg)
+{
+	(void)t;
+	cluster_kill_controller(arg);
+}
+
+static void
+strike_nth(struct cluster *c, const struct request *r, struct fault *f)
+{
+	static const char *const says[] = { "refused", "its answer is lost", "and then the end" };
+	struct nth *nth = c->nth;
+
+	if (r->stream || (nth->how == NTH_KILLS && str_eq(r->method, "GET")) || ++nth->at != nth->n)
+		return;
+	cluster_note(c, "--- request %u: %s %s: %s", nth->n, r->method, r->url, says[nth->how]);
+	f->refused = nth->how == NTH_FAILS;
+	f->lost = nth->how == NTH_LOST;
+	if (nth->how != NTH_KILLS)
+		return;
+	/* The request arrives 1 ms after it was sent, and its answer at once: killed between the two, and between two writes. */
+	nth->timer = (struct timer){ .fire = on_kill, .arg = c };
+	loop_timer(c->loop, &nth->timer, nth->n % 2 == 0 ? 1 : 2);
+	f->after_ms = nth->n % 2 == 0 ? 1 : 0;
+}
+
+static void
 choose(void *arg, const struct request *r, struct fault *f)
 {
 	struct cluster *c = arg;
 	bool write = strcmp(r->method, "GET") != 0;
 
+	if (c->metric_mood == METRIC_SLOW && r->url[0] != '/')
+		f->before_ms = 3600000; /* until the question's own time-out */
 	if (c->fault != NULL)
 		c->fault(c, r, f);
+	if (c->nth != NULL)
+		strike_nth(c, r, f);
 	if (!c->trouble)
 		return;
 	f->before_ms = 1 + (int64_t)rand_below(&c->faults, 20);
@@ -51,20 +81,34 @@ choose(void *arg, const struct request *r, struct fault *f)
 		f->status = rand_chance(&c->faults, 50) ? 500 : 429;
 }
 
+#define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
+
 static int
 outside(void *arg, const struct request *r, char **ret_body)
 {
+	static const struct {
+		int status; /* 0: there is no answer */
+		const char *body;
+	} moods[] = {
+		[METRIC_REFUSED] = { 400,
+		    "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}" },
+		[METRIC_EMPTY] = { 200, VECTOR("") },
+		[METRIC_NAN] = { 200, VECTOR("{\"metric\":{},\"value\":[0,\"NaN\"]}") },
+		[METRIC_WRONG] = { 200, "<html>who are you?</html>" },
+	};
 	struct cluster *c = arg;
 
 	(void)r;
-	if (c->metric_refused) {
-		*ret_body = mem_strdup("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}");
-		return 400;
+	if (c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) {
+		*ret_body = mem_printf(VECTOR("{\"metric\":{},\"value\":[0,\"%g\"]}"), c->metric);
+		return 200;
 	}
-	*ret_body = mem_printf("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
-			       "\"value\":[0,\"%g\"]}]}}",
-	    c->metric);
-	return 200;
+	if (c->metric_mood == METRIC_UNREACHABLE) {
+		*ret_body = NULL;
+		return 0;
+	}
+	*ret_body = mem_strdup(moods[c->metric_mood].body);
+	return moods[c->metric_mood].status;
 }
 
 static void
@@ -147,6 +191,8 @@ cluster_new(uint64_t seed)
 struct cluster *
 cluster_free(struct cluster *c)
 {
+	if (c->nth != NULL)
+		loop_timer_stop(c->loop, &c->nth->timer);
 	runner_stop(c->runner);
 	transport_free(c->transport);
 	pods_free(c->pods);

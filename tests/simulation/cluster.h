@@ -6,6 +6,25 @@
 #include "sim/in_process.h"
 #include "sim/pods.h"
 
+/* How Prometheus answers. */
+enum metric_mood {
+	METRIC_FINE,
+	METRIC_REFUSED,
+	METRIC_EMPTY,
+	METRIC_NAN,
+	METRIC_WRONG,
+	METRIC_SLOW,
+	METRIC_UNREACHABLE
+};
+
+/* What befalls the controller's n-th request, whatever it is: it fails, its answer is lost, or the controller dies behind it
+ * (then writes only count). */
+struct nth {
+	unsigned n, at; /* this one, and how many came so far */
+	enum { NTH_FAILS, NTH_LOST, NTH_KILLS, NTH_MAX } how;
+	struct timer timer;
+};
+
 struct cluster {
 	struct loop *loop;
 	struct store *store;
@@ -18,11 +37,12 @@ struct cluster {
 	const char *name; /* of the rollout: "myapp" */
 	bool trouble; /* faults are being injected */
 	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
-	/* A case's own faults, asked after the seeded ones; NULL: none. */
+	/* A scenario's own faults; NULL: none. */
 	void (*fault)(struct cluster *, const struct request *, struct fault *);
 	void *fault_arg;
+	struct nth *nth; /* NULL: none */
 	double metric; /* what Prometheus answers */
-	bool metric_refused; /* it answers 503 instead */
+	enum metric_mood metric_mood; /* ... unless it does something else */
 	struct str story; /* what happened, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */
 	unsigned long plans;
@@ -56,7 +76,6 @@ int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: the peer's recorded stories; cases.c: single rules, and every request that may fail; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
+/* stories.c: the peer's recorded stories; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
-bool cases_run(const char *name); /* NULL: all; a name: that one, with its story */
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

@@ -130,10 +130,15 @@ on_virtual_service(struct judge *j, const json_t *o)
 	long long replicas = lately_replicas(j);
 	long long need = (weight * replicas + 99) / 100, have, wanted;
 	const char *hash = subset_hash(j, 0);
+	long long sum = 0;
 	int old = j->weight;
+	json_t *destination;
+	size_t i;
 
-	if (weight + stable != 100)
-		wrong(j, "weights %d + %d are not 100", stable, weight);
+	json_array_foreach (route, i, destination)
+		sum += json_int(destination, "weight", 0);
+	if (sum != 100)
+		wrong(j, "the weights add up to %lld, not 100", sum);
 	if (json_at(o, "/spec/http") == NULL)
 		return;
 	j->weight = weight;
@@ -178,9 +183,10 @@ static void
 on_shrink_unrouted(struct judge *j, const json_t *rs, long long now)
 {
 	struct adding a = { .j = j, .except = label(rs) };
+	const struct readiness *r = map_get(&j->ready, label(rs));
 
-	if (now >= lately_available(j, label(rs)))
-		return;
+	if (r == NULL || now >= r->available)
+		return; /* nobody is missed */
 	store_each(j->cluster->store, "replicasets", add_available, &a);
 	if (a.sum + now < lately_replicas(j))
 		wrong(j, "ReplicaSet %s shrunk to %lld, which leaves %lld pods ready of %lld", label(rs), now,

@@ -2,20 +2,25 @@
  *
  *	build/simulation              all of it, with SEEDS seeds
  *	build/simulation --seed N     one seed, with its story
- *	build/simulation --seeds N    N seeds
+ *	build/simulation --seeds N [FROM]  N seeds
  *	build/simulation --story NAME the story of one recording
- *	build/simulation --case NAME  one case, with its story
+ *	build/simulation --scenario FILE  one scenario, with its story
+ *	build/simulation --scenarios  all scenarios
+ *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
  */
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "tests/simulation/cluster.h"
+#include "tests/simulation/scenario.h"
 
 /* The sanitizers make it ten times slower; the other build plays most of the seeds. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 100
+#define STRIDE 97
 #else
 #define SEEDS 2000
+#define STRIDE 11
 #endif
 
 extern bool story_show(const char *name);
@@ -28,14 +33,20 @@ main(int argc, char **argv)
 	log_setup(LOG_LEVEL_ERROR, false);
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0)
 		return seeds_run(strtoull(argv[2], NULL, 10), 1, true) ? 0 : 1;
-	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
-		return seeds_run(1, strtoull(argv[2], NULL, 10), false) ? 0 : 1;
+	if (argc >= 3 && strcmp(argv[1], "--seeds") == 0)
+		return seeds_run(argc > 3 ? strtoull(argv[3], NULL, 10) : 1, strtoull(argv[2], NULL, 10), false) ? 0
+														 : 1;
 	if (argc == 3 && strcmp(argv[1], "--story") == 0)
 		return story_show(argv[2]) ? 0 : 1;
-	if (argc == 3 && strcmp(argv[1], "--case") == 0)
-		return cases_run(argv[2]) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--nth") == 0)
+		return scenarios_run_nth((unsigned)strtoul(argv[2], NULL, 10)) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--scenario") == 0)
+		return scenario_play(argv[2]) ? 0 : 1;
+	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
+		return scenarios_run() ? 0 : 1;
 	ok = stories_run();
-	ok &= cases_run(NULL);
+	ok &= scenarios_run();
+	ok &= scenarios_run_nth(STRIDE);
 	ok &= seeds_run(1, SEEDS, false);
 	return ok ? 0 : 1;
 }

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "tests/simulation/judge.h"
 
 #define TROUBLE_MS 240000
@@ -95,7 +97,11 @@ act(struct cluster *c)
 		cluster_note(c, "person: scale");
 		cluster_patch(c, false, json_pack("{s:{s:i}}", "spec", "replicas", (int)rand_below(&c->people, 7)));
 		break;
-	case 12: c->metric_refused = rand_chance(&c->people, 20); break;
+	case 12:
+		c->metric_mood = rand_chance(&c->people, 60)
+				     ? METRIC_FINE
+				     : (enum metric_mood)rand_below(&c->people, METRIC_UNREACHABLE + 1);
+		break;
 	default:
 		if (rand_chance(&c->people, 30)) {
 			cluster_note(c, "history compacted");
@@ -139,7 +145,7 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 	}
 	c->trouble = false;
 	c->trouble_over = loop_mono(c->loop);
-	c->metric_refused = false;
+	c->metric_mood = METRIC_FINE;
 	wobble(c, true);
 	cluster_note(c, "--- the trouble is over");
 	cluster_run(c, SETTLE_MS);
@@ -159,13 +165,14 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 	return hash;
 }
 
-bool
-seeds_run(uint64_t first, uint64_t n, bool verbose)
+/* Every `step`-th seed from `first`. Returns how many failed. */
+static unsigned
+play_some(uint64_t first, uint64_t end, uint64_t step, bool verbose)
 {
 	const char *wrong;
-	uint64_t failed = 0;
+	unsigned failed = 0;
 
-	for (uint64_t seed = first; seed < first + n; seed++) {
+	for (uint64_t seed = first; seed < end; seed += step) {
 		uint64_t hash = live(seed, verbose, &wrong);
 
 		if (wrong == NULL && seed % 100 == 0 && live(seed, false, &wrong) != hash)
@@ -176,7 +183,30 @@ seeds_run(uint64_t first, uint64_t n, bool verbose)
 			    wrong, seed);
 		}
 	}
-	if (failed == 0)
+	return failed;
+}
+
+/* A life has nothing to do with another: as many processes share them as there are processors. */
+bool
+seeds_run(uint64_t first, uint64_t n, bool verbose)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t parts = processors > 1 && n > 1 ? (uint64_t)processors : 1;
+	bool ok = true;
+	int status;
+
+	fflush(stdout);
+	for (uint64_t i = 1; i < parts; i++)
+		if (fork() == 0) {
+			unsigned failed = play_some(first + i, first + n, parts, verbose);
+
+			fflush(stdout);
+			_exit(failed > 0);
+		}
+	ok = play_some(first, first + n, parts, verbose) == 0;
+	while (wait(&status) > 0)
+		ok &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (ok)
 		printf("ok %" PRIu64 " seeds of trouble\n", n);
-	return failed == 0;
+	return ok;
 }

@@ -1,0 +1,608 @@
+/* tests/simulation/scenario.c: reads a scenario and plays it: the table of verbs, and what each does. */
+#include "tests/simulation/scenario.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/time.h"
+#include "kube/api/yaml.h"
+
+#define FOLDER "tests/e2e/scenarios"
+#define WAIT_MS 60000
+#define SETTLE_MS 120000
+#define QUIET_MS 60000
+#define MERGE "application/merge-patch+json"
+
+static const char *const nth_names[] = { "fails", "loses its answer", "is the controller's last" };
+
+static void play(struct scenario *, const json_t *steps);
+
+void
+scenario_wrong(struct scenario *s, const char *format, ...)
+{
+	char text[500];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	cluster_note(s->cluster, "NOT SO: %s", text);
+	if (s->lenient)
+		return;
+	if (s->wrong[0] == '\0')
+		snprintf(s->wrong, sizeof(s->wrong), "at %.3f s: %s", (double)loop_mono(s->cluster->loop) / 1000, text);
+}
+
+/* --- verbs --------------------------------------------------------------------------------------------------------- */
+
+static void
+do_deploy(struct scenario *s, const json_t *v)
+{
+	const char *now =
+	    json_string_value(json_at(cluster_rollout(s->cluster), "/spec/template/spec/containers/0/image"));
+
+	cluster_set_image(s->cluster,
+	    arena_printf(s->arena, "%.*s:%s", (int)strcspn(now != NULL ? now : "", ":"), now, json_string_value(v)));
+}
+
+/* {}, full, or {past: N}: to that step, as a person does who will not wait for an analysis. */
+static void
+do_promote(struct scenario *s, const json_t *v)
+{
+	json_t *past = json_object_get(v, "past");
+
+	if (str_eq(json_string_value(v), "full"))
+		cluster_patch(s->cluster, true, json_pack("{s:{s:b}}", "status", "promoteFull", 1));
+	else if (past != NULL)
+		cluster_patch(s->cluster, true,
+		    json_pack("{s:{s:n,s:b,s:O}}", "status", "pauseConditions", "controllerPause", 0,
+			"currentStepIndex", past));
+	else
+		cluster_promote(s->cluster);
+}
+
+static void
+do_abort(struct scenario *s, const json_t *v)
+{
+	(void)v;
+	cluster_patch(s->cluster, true, json_pack("{s:{s:b}}", "status", "abort", 1));
+}
+
+static void
+do_retry(struct scenario *s, const json_t *v)
+{
+	(void)v;
+	cluster_patch(s->cluster, true, json_pack("{s:{s:b}}", "status", "abort", 0));
+}
+
+static void
+do_pause(struct scenario *s, const json_t *v)
+{
+	(void)v;
+	cluster_patch(s->cluster, false, json_pack("{s:{s:b}}", "spec", "paused", 1));
+}
+
+static void
+do_resume(struct scenario *s, const json_t *v)
+{
+	(void)v;
+	cluster_patch(s->cluster, false, json_pack("{s:{s:b}}", "spec", "paused", 0));
+}
+
+static void
+do_scale(struct scenario *s, const json_t *v)
+{
+	cluster_patch(s->cluster, false, json_pack("{s:{s:O}}", "spec", "replicas", v));
+}
+
+/* Merge patches of the rollout. */
+static void
+do_spec(struct scenario *s, const json_t *v)
+{
+	cluster_patch(s->cluster, false, json_pack("{s:O}", "spec", v));
+}
+
+static void
+do_status(struct scenario *s, const json_t *v)
+{
+	cluster_patch(s->cluster, true, json_pack("{s:O}", "status", v));
+}
+
+static const char *
+path_of(struct scenario *s, const char *kind, const char *ns, const char *name)
+{
+	for (const struct resource *r = store_resources; r->plural != NULL; r++)
+		if (str_eq(r->kind, kind))
+			return arena_printf(s->arena, "%s%s/%s/%s%s%s%s%s%s", r->group[0] != '\0' ? "/apis/" : "/api",
+			    r->group, r->version, r->cluster_scoped ? "" : "namespaces/", r->cluster_scoped ? "" : ns,
+			    r->cluster_scoped ? "" : "/", r->plural, name != NULL ? "/" : "", name != NULL ? name : "");
+	scenario_wrong(s, "there is no kind \"%s\"", kind != NULL ? kind : "");
+	return "/";
+}
+
+/* A file, or an object. */
+static void
+do_apply(struct scenario *s, const json_t *v)
+{
+	const json_t *meta = json_object_get(v, "metadata");
+	int code;
+
+	if (json_is_string(v)) {
+		cluster_apply(s->cluster, json_string_value(v));
+		return;
+	}
+	code = store_do(s->cluster->store, "POST", "application/json",
+	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL), json_deep_copy(v));
+	if (code != 201)
+		scenario_wrong(s, "%s %s was not taken: %d", json_str(v, "kind"), json_str(meta, "name"), code);
+}
+
+/* "KIND [NS/]NAME". */
+static const char *
+path_of_text(struct scenario *s, const char *text)
+{
+	const char *space = text != NULL ? strchr(text, ' ') : NULL, *slash;
+
+	if (space == NULL) {
+		scenario_wrong(s, "write: KIND [NS/]NAME");
+		return "/";
+	}
+	slash = strchr(space, '/');
+	return path_of(s, arena_strndup(s->arena, text, (size_t)(space - text)),
+	    slash != NULL ? arena_strndup(s->arena, space + 1, (size_t)(slash - space - 1)) : "default",
+	    slash != NULL ? slash + 1 : space + 1);
+}
+
+/* {"KIND NAME": patch} */
+static void
+do_merge(struct scenario *s, const json_t *v)
+{
+	const char *which;
+	json_t *patch;
+
+	json_object_foreach ((json_t *)v, which, patch) {
+		int code = store_do(s->cluster->store, "PATCH", MERGE, path_of_text(s, which), json_deep_copy(patch));
+
+		cluster_note(s->cluster, "person: patch %s", which);
+		if (code != 200)
+			scenario_wrong(s, "%s could not be patched: %d", which, code);
+	}
+}
+
+static void
+do_delete(struct scenario *s, const json_t *v)
+{
+	cluster_note(s->cluster, "person: delete %s", json_string_value(v));
+	if (store_do(s->cluster->store, "DELETE", NULL, path_of_text(s, json_string_value(v)), NULL) != 200)
+		scenario_wrong(s, "%s could not be deleted", json_string_value(v));
+}
+
+/* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */
+static void
+do_metric(struct scenario *s, const json_t *v)
+{
+	static const struct {
+		const char *name;
+		enum metric_mood mood;
+	} moods[] = { { "refused", METRIC_REFUSED }, { "empty", METRIC_EMPTY }, { "slow", METRIC_SLOW },
+		{ "wrong", METRIC_WRONG }, { "unreachable", METRIC_UNREACHABLE }, { "NaN", METRIC_NAN } };
+
+	cluster_note(
+	    s->cluster, "Prometheus answers %s", json_is_string(v) ? json_string_value(v) : json_text(s->arena, v));
+	s->cluster->metric_mood = METRIC_FINE;
+	if (json_is_number(v)) {
+		s->cluster->metric = json_number_value(v);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(moods); i++)
+		if (str_eq(json_string_value(v), moods[i].name)) {
+			s->cluster->metric_mood = moods[i].mood;
+			return;
+		}
+	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
+}
+
+struct readying {
+	struct scenario *s;
+	const char *hash; /* NULL: all */
+	json_int_t left; /* so many are ready */
+};
+
+static void
+ready_one(const json_t *pod, void *arg)
+{
+	struct readying *r = arg;
+	const json_t *m = json_object_get(pod, "metadata");
+	const char *hash = json_str(json_object_get(m, "labels"), "rollouts-pod-template-hash");
+
+	if (json_at(pod, "/status/conditions") != NULL && (r->hash == NULL || str_eq(hash, r->hash)))
+		pods_ready(r->s->cluster->pods, json_str(m, "namespace"), json_str(m, "name"), r->left-- > 0, NULL);
+}
+
+/* {v2: 1}: just one of v2's pods is ready. */
+static void
+do_pods(struct scenario *s, const json_t *v)
+{
+	const char *tag;
+	json_t *n;
+
+	json_object_foreach ((json_t *)v, tag, n) {
+		const json_t *labels = json_at(scenario_version(s, tag), "/metadata/labels");
+		struct readying r = { s, json_str(labels, "rollouts-pod-template-hash"), json_integer_value(n) };
+
+		if (labels == NULL) {
+			scenario_wrong(s, "there is no version %s", tag);
+			return;
+		}
+		cluster_note(s->cluster, "%lld pods of %s are ready", (long long)r.left, tag);
+		store_each(s->cluster->store, "pods", ready_one, &r);
+	}
+}
+
+static int64_t
+duration_of(struct scenario *s, const json_t *v)
+{
+	int64_t ms = 0;
+
+	if (!json_is_string(v) || !duration_parse(json_string_value(v), &ms))
+		scenario_wrong(s, "%s is no duration", json_text(s->arena, v));
+	return ms;
+}
+
+static void
+strike(struct cluster *c, const struct request *r, struct fault *f)
+{
+	struct scenario *s = c->fault_arg;
+	const char *method = json_str(s->fault, "method"), *path = json_str(s->fault, "path");
+	const char *late = json_str(s->fault, "late"), *lag = json_str(s->fault, "lag"),
+		   *drop = json_str(s->fault, "drop");
+
+	if (s->fault_left == 0 || (method != NULL && !str_eq(r->method, method)) ||
+	    (path != NULL && strstr(r->url, path) == NULL))
+		return;
+	if ((lag != NULL || drop != NULL) != r->stream)
+		return; /* these are of watches, all others of requests */
+	if (s->fault_left > 0)
+		s->fault_left--;
+	f->status = (int)json_int(s->fault, "status", 0);
+	f->lost = json_is_true(json_object_get(s->fault, "lost"));
+	f->refused = json_is_true(json_object_get(s->fault, "refused"));
+	if (late != NULL)
+		duration_parse(late, &f->before_ms);
+	if (lag != NULL)
+		duration_parse(lag, &f->lag_ms);
+	if (drop != NULL)
+		duration_parse(drop, &f->drop_ms);
+	if (f->status != 0 || f->lost || f->refused)
+		cluster_note(c, "fault: %s %s", r->method, r->url);
+}
+
+/* {method, path, and one of status, lost, refused, late, lag, drop; times}: what befalls the controller's requests; "none". */
+static void
+do_fault(struct scenario *s, const json_t *v)
+{
+	json_decref(s->fault);
+	s->fault = json_is_object(v) ? json_deep_copy(v) : NULL;
+	s->fault_left = json_int(v, "times", -1);
+	s->cluster->fault = s->fault != NULL ? strike : NULL;
+	s->cluster->fault_arg = s;
+}
+
+static void
+do_controller(struct scenario *s, const json_t *v)
+{
+	if (!str_eq(json_string_value(v), "killed"))
+		scenario_wrong(s, "write: controller: killed");
+	else
+		cluster_kill_controller(s->cluster);
+}
+
+static void
+do_compact(struct scenario *s, const json_t *v)
+{
+	(void)v;
+	cluster_note(s->cluster, "history compacted");
+	store_compact(s->cluster->store);
+}
+
+/* The wall clock jumps: the machine slept. */
+static void
+do_clock(struct scenario *s, const json_t *v)
+{
+	s->cluster->loop->wall_now += duration_of(s, v);
+}
+
+static void
+do_run(struct scenario *s, const json_t *v)
+{
+	cluster_run(s->cluster, duration_of(s, v));
+}
+
+/* {times: N, do: [...], until: {...}} */
+static void
+do_repeat(struct scenario *s, const json_t *v)
+{
+	const json_t *until = json_object_get(v, "until");
+	const char *why;
+
+	for (json_int_t n = json_int(v, "times", 1); n > 0 && s->wrong[0] == '\0'; n--) {
+		if (until != NULL && scenario_is(s, until, &why))
+			return;
+		play(s, json_object_get(v, "do"));
+	}
+}
+
+static void
+do_wait(struct scenario *s, const json_t *v)
+{
+	const json_t *within = json_object_get(v, "within");
+	int64_t until = loop_mono(s->cluster->loop) + (within != NULL ? duration_of(s, within) : WAIT_MS);
+	const char *why = NULL;
+
+	/* What a verb before this one has done is seen first. */
+	cluster_run(s->cluster, 20);
+	while (!scenario_is(s, v, &why)) {
+		if (loop_mono(s->cluster->loop) >= until) {
+			scenario_wrong(s, "waited for %s: %s", json_text(s->arena, v), why);
+			return;
+		}
+		cluster_run(s->cluster, 10);
+	}
+}
+
+static void
+look(struct scenario *s, const json_t *v, bool (*holds)(struct scenario *, const json_t *, const char **))
+{
+	const char *why = NULL;
+
+	if (!holds(s, v, &why))
+		scenario_wrong(s, "%s", why);
+}
+
+static void
+do_is(struct scenario *s, const json_t *v)
+{
+	look(s, v, scenario_is);
+}
+
+static void
+do_order(struct scenario *s, const json_t *v)
+{
+	look(s, v, scenario_order);
+}
+
+static void
+do_count(struct scenario *s, const json_t *v)
+{
+	look(s, v, scenario_count);
+}
+
+static void
+do_never(struct scenario *s, const json_t *v)
+{
+	look(s, v, scenario_never);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(struct scenario *, const json_t *);
+} verbs[] = {
+	{ "deploy", do_deploy },
+	{ "promote", do_promote },
+	{ "abort", do_abort },
+	{ "retry", do_retry },
+	{ "pause", do_pause },
+	{ "resume", do_resume },
+	{ "scale", do_scale },
+	{ "spec", do_spec },
+	{ "status", do_status },
+	{ "apply", do_apply },
+	{ "merge", do_merge },
+	{ "delete", do_delete },
+	{ "metric", do_metric },
+	{ "pods", do_pods },
+	{ "fault", do_fault },
+	{ "controller", do_controller },
+	{ "compact", do_compact },
+	{ "clock", do_clock },
+	{ "run", do_run },
+	{ "repeat", do_repeat },
+	{ "wait", do_wait },
+	{ "is", do_is },
+	{ "order", do_order },
+	{ "count", do_count },
+	{ "never", do_never },
+};
+
+/* --- playing ------------------------------------------------------------------------------------------------------- */
+
+static void
+play_one(struct scenario *s, const char *verb, const json_t *v)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i].name, verb) == 0) {
+			verbs[i].act(s, v);
+			return;
+		}
+	scenario_wrong(s, "a scenario knows no verb \"%s\"", verb);
+}
+
+/* Until the first thing that is not so: what comes behind it would only repeat it. */
+static void
+play(struct scenario *s, const json_t *steps)
+{
+	json_t *step, *v;
+	const char *verb;
+	size_t i;
+
+	json_array_foreach (steps, i, step)
+		json_object_foreach (step, verb, v) {
+			if (s->wrong[0] != '\0')
+				return;
+			play_one(s, verb, v);
+		}
+}
+
+static void
+set_up(struct scenario *s, const json_t *doc)
+{
+	json_t *file;
+	size_t i;
+
+	if (json_str(doc, "rollout") != NULL)
+		s->cluster->name = arena_strdup(s->arena, json_str(doc, "rollout"));
+	play(s, json_object_get(doc, "before"));
+	json_array_foreach (json_object_get(doc, "given"), i, file)
+		do_apply(s, file);
+	play(s, json_object_get(doc, "with"));
+	if (!json_is_false(json_object_get(doc, "healthy"))) {
+		_cleanup_(json_decrefp) json_t *healthy = json_pack("{s:s}", "phase", "Healthy");
+
+		do_wait(s, healthy);
+	}
+}
+
+static void
+settle(struct scenario *s, struct judge *j, bool settles)
+{
+	unsigned long requests, before, after;
+
+	do_fault(s, NULL);
+	if (settles && s->wrong[0] == '\0') {
+		cluster_run(s->cluster, SETTLE_MS);
+		store_counts(s->cluster->store, &requests, &before);
+		cluster_run(s->cluster, QUIET_MS);
+		store_counts(s->cluster->store, &requests, &after);
+		judge_end(j, after - before);
+	}
+	s->lenient = false;
+	if (judge_verdict(j) != NULL)
+		scenario_wrong(s, "%s", judge_verdict(j));
+}
+
+/* `nth` NULL: as written. */
+static bool
+play_file(const char *file, bool verbose, struct nth *nth)
+{
+	struct scenario s = { .arena = arena_new(), .file = file };
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text = { 0 };
+	struct err *e = file_read(s.arena, file, 1u << 20, &text);
+	const json_t *doc;
+	struct judge *j;
+
+	if (e == NULL)
+		e = yaml_parse(s.arena, text.at, text.len, &docs);
+	if (e != NULL || json_array_size(docs) != 1) {
+		printf("not ok %s: %s\n", file, e != NULL ? err_text(s.arena, e) : "it is not one document");
+		arena_free(s.arena);
+		return false;
+	}
+	doc = json_array_get(docs, 0);
+	s.cluster = cluster_new(1);
+	s.cluster->metric = 0.01;
+	s.cluster->nth = nth;
+	s.lenient = nth != NULL;
+	j = judge_new(s.cluster);
+	set_up(&s, doc);
+	play(&s, json_object_get(doc, "when"));
+	play(&s, json_object_get(doc, "expect"));
+	settle(&s, j, !json_is_false(json_object_get(doc, "settles")));
+	if (json_str(doc, "story") == NULL || json_array_size(json_object_get(doc, "expect")) == 0)
+		scenario_wrong(&s, "a scenario has a story, and expects something");
+	if (verbose)
+		fputs(str_text(&s.cluster->story), stdout);
+	if (s.wrong[0] != '\0' && nth != NULL)
+		printf("%s\nnot ok %s (%s), when request %u %s: %s\n", str_text(&s.cluster->story),
+		    json_str(doc, "story"), file, nth->n, nth_names[nth->how], s.wrong);
+	else if (nth != NULL)
+		;
+	else if (s.wrong[0] != '\0')
+		printf("not ok %s (%s): %s\n  replay: build/simulation --scenario %s\n", json_str(doc, "story") ?: "?",
+		    file, s.wrong, file);
+	else
+		printf("ok %s\n", json_str(doc, "story"));
+	judge_free(j);
+	cluster_free(s.cluster);
+	arena_free(s.arena);
+	return s.wrong[0] == '\0';
+}
+
+bool
+scenario_play(const char *file)
+{
+	return play_file(file, true, NULL);
+}
+
+static int
+is_scenario(const struct dirent *d)
+{
+	return str_ends(d->d_name, ".yaml");
+}
+
+static int
+list(struct dirent ***ret)
+{
+	int n = scandir(FOLDER, ret, is_scenario, alphasort);
+
+	if (n <= 0)
+		printf("not ok " FOLDER " has no scenario\n");
+	return n;
+}
+
+bool
+scenarios_run(void)
+{
+	struct dirent **files = NULL;
+	int n = list(&files);
+	bool ok = n > 0;
+
+	for (int i = 0; i < n; i++) {
+		_cleanup_(freep) char *path = mem_printf(FOLDER "/%s", files[i]->d_name);
+
+		ok &= play_file(path, false, NULL);
+		free(files[i]);
+	}
+	free(files);
+	return ok;
+}
+
+/* Returns how many were played; *ok turns false when one failed. */
+static unsigned
+play_nths(const char *path, unsigned first, unsigned stride, int how, bool *ok)
+{
+	unsigned played = 0;
+
+	for (unsigned n = first;; n += stride) {
+		struct nth nth = { .n = n, .how = how };
+
+		*ok &= play_file(path, false, &nth);
+		played++;
+		if (nth.at < n || !*ok)
+			return played;
+	}
+}
+
+bool
+scenarios_run_nth(unsigned stride)
+{
+	struct dirent **files = NULL;
+	int n = list(&files);
+	bool ok = n > 0;
+
+	for (int how = 0; how < NTH_MAX; how++) {
+		unsigned played = 0;
+
+		for (int i = 0; i < n && ok; i++) {
+			_cleanup_(freep) char *path = mem_printf(FOLDER "/%s", files[i]->d_name);
+
+			played += play_nths(path, 1 + (unsigned)i % stride, stride, how, &ok);
+		}
+		if (ok)
+			printf("ok every scenario, when one request %s (%u lives)\n", nth_names[how], played);
+	}
+	for (int i = 0; i < n; i++)
+		free(files[i]);
+	free(files);
+	return ok;
+}

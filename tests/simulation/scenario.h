@@ -1,0 +1,52 @@
+/* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time with the judge looking on.
+ *
+ *	story: a bad canary gives the traffic back before its pods go
+ *	given: [tests/data/traces/analysis.yaml]    # applied; then everything is waited for to be Healthy, unless `healthy: false`
+ *	when:                                       # one after the other
+ *	- deploy: v2                                # the image's tag
+ *	- wait: {phase: Paused, weight: 25}         # at most a minute, or `within`
+ *	- metric: 0.2                               # what Prometheus answers from now on
+ *	expect:                                     # the same verbs; nothing but their order tells the two lists apart
+ *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
+ *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
+ *
+ * Verbs that do something: deploy, promote, abort, retry, pause, resume, scale, spec, status, apply, merge, delete, metric, pods,
+ * fault, controller, compact, clock, run, repeat. Verbs that look: wait, is, order, count, never. `is` looks now, `wait` until it is
+ * so. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the table, with what each takes.
+ *
+ * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless the scenario
+ * says `settles: false`.
+ */
+#pragma once
+#include "tests/simulation/judge.h"
+
+struct scenario {
+	struct cluster *cluster;
+	struct arena *arena;
+	const char *file;
+	char wrong[600]; /* the first thing that was not so; "" while there is none */
+	bool lenient; /* what the scenario expects need not be so */
+	json_t *fault; /* as written; NULL: none */
+	long long fault_left; /* how often it still strikes; -1: no end */
+};
+
+/* What was not so is kept, with the time, and told in the story. */
+void scenario_wrong(struct scenario *, const char *format, ...) printf_like(2, 3);
+
+/* scenario_look.c: compares what is there with what is written; *ret_why (in the scenario's arena) is the first difference. */
+bool scenario_is(struct scenario *, const json_t *want, const char **ret_why);
+bool scenario_order(struct scenario *, const json_t *texts, const char **ret_why);
+bool scenario_count(struct scenario *, const json_t *counts, const char **ret_why);
+bool scenario_never(struct scenario *, const json_t *texts, const char **ret_why);
+
+/* The rollout's ReplicaSet of an image tag, or NULL. */
+const json_t *scenario_version(struct scenario *, const char *tag);
+
+/* Plays one file (with its story on standard output), or all of them; false when one failed. */
+bool scenario_play(const char *file);
+bool scenarios_run(void);
+
+/* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for every
+ * `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told otherwise; what the judge
+ * watches over must hold, and everything settle. */
+bool scenarios_run_nth(unsigned stride);
