@@ -271,8 +271,12 @@ lower_others_basic(struct decision *d)
 	size_t n = others_by_revision(d, &others);
 	int64_t surge, unavailable, spare = 0;
 
-	for (size_t i = 0; i < d->w->n_replicasets; i++)
-		spare += available(d->w->replicasets[i]);
+	/* Of one that was just scaled down the status may still count pods that are on their way out (seed 2419). */
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		const struct replicaset *rs = d->w->replicasets[i];
+
+		spare += available(rs) < replicaset_wanted(rs) ? available(rs) : replicaset_wanted(rs);
+	}
 	counts_limits(d->canary, d->replicas, &surge, &unavailable);
 	spare -= d->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {
