@@ -119,6 +119,16 @@ on_status_written(void *arg, const struct err *e, const json_t *body)
 	go_on(x);
 }
 
+/* The process may have slept since it decided. False: the write is refused, as `s`. */
+static bool
+may_write(struct execution *x, const struct plan_step *s)
+{
+	if (x->to->may_write == NULL || x->to->may_write(x->to->arg))
+		return true;
+	fail(x, s, err_new(x->arena, ERR_AGAIN, "not written: the lease to act is no longer held"));
+	return false;
+}
+
 static void
 write_step(struct execution *x, const struct plan_step *s)
 {
@@ -163,6 +173,8 @@ write_status(struct execution *x)
 	/* A step of this plan moved the object on, from the version that was decided on: still our own belief. */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
+	if (!may_write(x, &x->status_step))
+		return;
 	x->call = client_call(x->to->api, "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
 	    PATCH_MERGE, json_text(x->arena, patch), on_status_written, x);
@@ -192,6 +204,8 @@ go_on(struct execution *x)
 			events_tell(x->to->events, s);
 		} else if (s->op == PLAN_ASK) {
 			asks_ask(x->asks, s);
+		} else if (!may_write(x, s)) {
+			x->skipping = true;
 		} else {
 			write_step(x, s);
 			return;
@@ -199,7 +213,8 @@ go_on(struct execution *x)
 	}
 	if (!x->status_tried && p->status != NULL) {
 		write_status(x);
-		return;
+		if (x->call != NULL)
+			return;
 	}
 	if (x->failed == NULL)
 		asks_forget_shown(x->asks, p);

@@ -18,6 +18,9 @@ struct executor {
 	struct transport *api;
 	struct cache *cache;
 	struct events *events;
+	/* NULL, or asked before every write: false, and it is not made (the Lease is no longer ours). */
+	bool (*may_write)(void *arg);
+	void *arg;
 };
 
 /* The end: NULL, or the step that failed (the status write has the status' object as its type and name) and why. */

@@ -233,6 +233,15 @@ is_watched(const struct controller_watch *const *list, size_t n, const struct ty
 	return false;
 }
 
+static bool
+is_own_type(const struct runner *r, const struct type *t)
+{
+	for (size_t i = 0; i < r->n_rows; i++)
+		if (r->rows[i]->type == t)
+			return true;
+	return false;
+}
+
 struct runner *
 runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
     const struct runner_settings *settings)
@@ -248,7 +257,9 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	r->queue = queue_new(r->loop, settings->seed, work, r);
 	r->executor = (struct executor){ .api = api,
 		.cache = cache_new(on_change, r),
-		.events = events_new(api, settings->component, settings->seed) };
+		.events = events_new(api, settings->component, settings->seed),
+		.may_write = settings->may_write,
+		.arg = settings->arg };
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
@@ -264,7 +275,8 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	r->n_watches = n;
 	for (size_t i = 0; i < n; i++)
 		r->watches[i] = watch_start(api, r->executor.cache, todo[i]->type,
-		    todo[i]->type->cluster_scoped ? NULL : r->namespace, todo[i]->label_selector, settings->seed,
+		    todo[i]->type->cluster_scoped ? NULL : r->namespace,
+		    is_own_type(r, todo[i]->type) ? settings->selector : todo[i]->label_selector, settings->seed,
 		    (struct watch_observer){ .synced = on_synced, .arg = r });
 	return r;
 }

@@ -16,6 +16,9 @@ struct runner_settings {
 	uint64_t seed; /* of jitter and event names */
 	const struct string_map *settings; /* shown to every pass; borrowed while the runner lives; NULL: none */
 	const char *component; /* of events: "rollouts-controller" */
+	bool (*may_write)(void *arg); /* NULL, or asked before every write, with `arg` below */
+	/* NULL, or a label selector that the controllers' own objects must match besides (--instance-id). */
+	const char *selector;
 	void (*synced)(void *arg); /* NULL, or told when every first list is in */
 	/* NULL, or told of every plan that is not quiet, before it is carried out. */
 	void (*planned)(const char *controller, const char *ns, const char *name, const struct plan *, void *arg);

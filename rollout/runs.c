@@ -200,6 +200,9 @@ run_object(struct decision *d, const struct role *role, const char *name, const 
 		json_object_set_new(labels, extra->labels.at[i].key, json_string(extra->labels.at[i].value));
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	json_object_set_new(labels, LABEL_TYPE, json_string(role->label));
+	if (object_label(&r->object, LABEL_INSTANCE_ID) != NULL) /* or the run would be nobody's to measure */
+		json_object_set_new(
+		    labels, LABEL_INSTANCE_ID, json_string(object_label(&r->object, LABEL_INSTANCE_ID)));
 	if (role->step >= 0)
 		json_object_set_new(labels, LABEL_STEP, json_sprintf("%" PRId64, role->step));
 	for (size_t i = 0; extra != NULL && i < extra->annotations.n; i++)

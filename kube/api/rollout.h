@@ -9,6 +9,7 @@
 
 /* Well-known keys. */
 #define LABEL_POD_TEMPLATE_HASH "rollouts-pod-template-hash"
+#define LABEL_INSTANCE_ID "argo-rollouts.argoproj.io/controller-instance-id"
 #define ANNOTATION_REVISION "rollout.argoproj.io/revision"
 #define ANNOTATION_REVISION_HISTORY "rollout.argoproj.io/revision-history"
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"

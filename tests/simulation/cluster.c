@@ -52,20 +52,12 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	f->after_ms = nth->n % 2 == 0 ? 1 : 0;
 }
 
+/* What goes wrong by chance. */
 static void
-choose(void *arg, const struct request *r, struct fault *f)
+trouble(struct cluster *c, const struct request *r, struct fault *f)
 {
-	struct cluster *c = arg;
 	bool write = strcmp(r->method, "GET") != 0;
 
-	if (c->metric_mood == METRIC_SLOW && r->url[0] != '/')
-		f->before_ms = 3600000; /* until the question's own time-out */
-	if (c->fault != NULL)
-		c->fault(c, r, f);
-	if (c->nth != NULL)
-		strike_nth(c, r, f);
-	if (!c->trouble)
-		return;
 	f->before_ms = 1 + (int64_t)rand_below(&c->faults, 20);
 	f->after_ms = (int64_t)rand_below(&c->faults, 20);
 	f->lag_ms = (int64_t)rand_below(&c->faults, 50);
@@ -79,6 +71,24 @@ choose(void *arg, const struct request *r, struct fault *f)
 		f->lost = true;
 	else if (rand_chance(&c->faults, 5))
 		f->status = rand_chance(&c->faults, 50) ? 500 : 429;
+}
+
+static void
+choose(void *arg, const struct request *r, struct fault *f)
+{
+	struct member *m = arg;
+	struct cluster *c = m->cluster;
+
+	if (c->trouble)
+		trouble(c, r, f);
+	if (c->fault != NULL)
+		c->fault(c, r, f);
+	if (c->nth != NULL)
+		strike_nth(c, r, f);
+	if (c->metric_mood == METRIC_SLOW && r->url[0] != '/')
+		f->before_ms = 3600000; /* until the question's own time-out */
+	if (m->stalled_until > loop_mono(c->loop))
+		f->before_ms += m->stalled_until - loop_mono(c->loop);
 }
 
 #define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
@@ -96,7 +106,7 @@ outside(void *arg, const struct request *r, char **ret_body)
 		[METRIC_NAN] = { 200, VECTOR("{\"metric\":{},\"value\":[0,\"NaN\"]}") },
 		[METRIC_WRONG] = { 200, "<html>who are you?</html>" },
 	};
-	struct cluster *c = arg;
+	struct cluster *c = ((struct member *)arg)->cluster;
 
 	(void)r;
 	if (c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) {
@@ -114,7 +124,7 @@ outside(void *arg, const struct request *r, char **ret_body)
 static void
 planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
 {
-	struct cluster *c = arg;
+	struct cluster *c = ((struct member *)arg)->cluster;
 
 	(void)ns;
 	c->plans++;
@@ -153,15 +163,74 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		cluster_note(c, "%s AnalysisRun %s %s", type, name, json_str(status, "phase") ?: "-");
 }
 
-static void
-start_controller(struct cluster *c)
+static bool
+may_write(void *arg)
 {
-	struct runner_settings s = {
-		.seed = rand_next(&c->people), .component = "rollouts-controller", .planned = planned, .arg = c
-	};
+	const struct member *m = arg;
 
-	c->transport = in_process_new(c->loop, c->store, &c->policy);
-	c->runner = runner_start(c->transport, c->transport, controllers, &s);
+	return m->lease == NULL || lease_held(m->lease);
+}
+
+static void
+start_runner(struct member *m)
+{
+	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
+		.component = "rollouts-controller",
+		.planned = planned,
+		.may_write = may_write,
+		.arg = m };
+
+	m->runner = runner_start(m->transport, m->transport, controllers, &s);
+}
+
+static void
+on_started(void *arg)
+{
+	struct member *m = arg;
+
+	cluster_note(m->cluster, "controller %zu acts", m->index);
+	start_runner(m);
+}
+
+static void
+on_stopped(void *arg)
+{
+	struct member *m = arg;
+
+	cluster_note(m->cluster, "controller %zu no longer acts", m->index);
+	m->runner = runner_stop(m->runner);
+}
+
+static void
+start_controller(struct cluster *c, size_t i)
+{
+	struct member *m = &c->members[i];
+	struct lease_settings lease = { .namespace = "default",
+		.name = "argo-rollouts-controller-lock",
+		.duration_ms = 15000,
+		.renew_deadline_ms = 10000,
+		.retry_ms = 2000,
+		.started = on_started,
+		.stopped = on_stopped,
+		.arg = m };
+	_cleanup_(freep) char *identity = mem_printf("controller-%zu-%ld", i, (long)loop_mono(c->loop));
+
+	*m = (struct member){ .cluster = c, .index = i };
+	m->policy = (struct fault_policy){ .choose = choose, .outside = outside, .arg = m };
+	m->transport = in_process_new(c->loop, c->store, &m->policy);
+	lease.identity = identity;
+	if (c->n_members > 1)
+		m->lease = lease_new(m->transport, &lease);
+	else
+		start_runner(m);
+}
+
+static void
+stop_controller(struct member *m)
+{
+	m->runner = runner_stop(m->runner);
+	m->lease = lease_free(m->lease);
+	m->transport = transport_free(m->transport);
 }
 
 struct cluster *
@@ -181,10 +250,10 @@ cluster_new(uint64_t seed)
 	str_init(&c->story, 8u << 20);
 	c->loop = loop_virtual_new(START);
 	c->store = store_new(c->loop);
-	c->policy = (struct fault_policy){ .choose = choose, .outside = outside, .arg = c };
 	store_on_write(c->store, on_write, c);
 	c->pods = pods_new(c->loop, c->store, &pods);
-	start_controller(c);
+	c->n_members = 1;
+	start_controller(c, 0);
 	return c;
 }
 
@@ -193,8 +262,8 @@ cluster_free(struct cluster *c)
 {
 	if (c->nth != NULL)
 		loop_timer_stop(c->loop, &c->nth->timer);
-	runner_stop(c->runner);
-	transport_free(c->transport);
+	for (size_t i = 0; i < c->n_members; i++)
+		stop_controller(&c->members[i]);
 	pods_free(c->pods);
 	store_free(c->store);
 	loop_free(c->loop);
@@ -204,12 +273,41 @@ cluster_free(struct cluster *c)
 }
 
 void
+cluster_second_controller(struct cluster *c)
+{
+	stop_controller(&c->members[0]);
+	c->n_members = 2;
+	for (size_t i = 0; i < c->n_members; i++)
+		start_controller(c, i);
+}
+
+/* The one that acts, or thinks so. */
+static size_t
+acting(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->n_members; i++)
+		if (c->members[i].runner != NULL)
+			return i;
+	return 0;
+}
+
+void
 cluster_kill_controller(struct cluster *c)
 {
+	size_t i = acting(c);
+
 	cluster_note(c, "controller killed");
-	runner_stop(c->runner);
-	transport_free(c->transport);
-	start_controller(c);
+	stop_controller(&c->members[i]);
+	start_controller(c, i);
+}
+
+void
+cluster_stall_controller(struct cluster *c, int64_t ms)
+{
+	size_t i = acting(c);
+
+	cluster_note(c, "controller %zu is paused for %lld ms", i, (long long)ms);
+	c->members[i].stalled_until = loop_mono(c->loop) + ms;
 }
 
 void

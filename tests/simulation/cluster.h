@@ -2,6 +2,7 @@
 #pragma once
 #include "base/rand.h"
 #include "kube/plan.h"
+#include "kube/lease.h"
 #include "kube/runner.h"
 #include "sim/in_process.h"
 #include "sim/pods.h"
@@ -25,13 +26,25 @@ struct nth {
 	struct timer timer;
 };
 
+/* One controller: alone, or with others that agree by a Lease who acts. */
+struct member {
+	struct cluster *cluster;
+	size_t index;
+	struct transport *transport;
+	struct runner *runner; /* NULL: it waits for the Lease */
+	struct lease *lease; /* NULL: it is alone */
+	struct fault_policy policy;
+	int64_t stalled_until; /* mono ms: nothing that it sends arrives before */
+};
+
+#define MEMBERS_MAX 2
+
 struct cluster {
 	struct loop *loop;
 	struct store *store;
 	struct pods *pods;
-	struct transport *transport;
-	struct runner *runner;
-	struct fault_policy policy;
+	struct member members[MEMBERS_MAX];
+	size_t n_members;
 	struct rand_stream faults, people;
 	uint64_t seed;
 	const char *name; /* of the rollout: "myapp" */
@@ -52,8 +65,14 @@ struct cluster {
 struct cluster *cluster_new(uint64_t seed);
 struct cluster *cluster_free(struct cluster *);
 
-/* Kills the controller at this instant, and starts a new one that knows nothing. */
+/* From now on there are two controllers, and a Lease. */
+void cluster_second_controller(struct cluster *);
+
+/* Kills the controller (of two: the one that acts) at this instant, and starts a new one that knows nothing. */
 void cluster_kill_controller(struct cluster *);
+
+/* What the controller that acts sends from now on arrives only after so long: it was paused, and does not know. */
+void cluster_stall_controller(struct cluster *, int64_t ms);
 
 /* Creates every object of a YAML file in namespace "default" (or its own). */
 void cluster_apply(struct cluster *, const char *file);

@@ -291,10 +291,16 @@ do_fault(struct scenario *s, const json_t *v)
 static void
 do_controller(struct scenario *s, const json_t *v)
 {
-	if (!str_eq(json_string_value(v), "killed"))
-		scenario_wrong(s, "write: controller: killed");
-	else
+	int64_t ms;
+
+	if (str_eq(json_string_value(v), "killed"))
 		cluster_kill_controller(s->cluster);
+	else if (str_eq(json_string_value(v), "two"))
+		cluster_second_controller(s->cluster);
+	else if (duration_parse(json_str(v, "paused") ?: "", &ms))
+		cluster_stall_controller(s->cluster, ms);
+	else
+		scenario_wrong(s, "write: controller: killed, two, or {paused: DURATION}");
 }
 
 static void

@@ -1,0 +1,255 @@
+/* kube/lease.c: get, decide, create or replace; again after a while. */
+#include "kube/lease.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/rand.h"
+#include "base/time.h"
+#include "kube/api/lease.h"
+#include "kube/client.h"
+
+struct lease {
+	struct transport *transport;
+	struct lease_settings settings;
+	char *namespace, *name, *identity;
+	struct rand_stream rand;
+	struct timer timer; /* of the next try */
+	struct timer deadline; /* at which we stop acting */
+	struct call *call;
+	bool leading;
+	int64_t renewed_at; /* mono ms: when the renewal that succeeded last was sent */
+	int64_t sent_at; /* mono ms of the write that is under way */
+	char *seen; /* the record as it was last seen: its resourceVersion */
+	int64_t seen_at; /* mono ms: since when it is as it is */
+	char *told; /* the holder that `waiting` was last told, or "" for an error */
+	void (*released)(void *arg);
+	void *released_arg;
+};
+
+static void try_now(struct lease *);
+
+static void
+again(struct lease *l)
+{
+	int64_t jitter = (int64_t)rand_below(&l->rand, (uint64_t)l->settings.retry_ms / 5 + 1);
+
+	loop_timer(l->transport->loop, &l->timer, l->settings.retry_ms + (l->leading ? 0 : jitter));
+}
+
+bool
+lease_held(const struct lease *l)
+{
+	return l->leading && loop_mono(l->transport->loop) - l->renewed_at < l->settings.renew_deadline_ms;
+}
+
+static void
+stop_leading(struct lease *l)
+{
+	if (!l->leading)
+		return;
+	l->leading = false;
+	loop_timer_stop(l->transport->loop, &l->deadline);
+	l->settings.stopped(l->settings.arg);
+}
+
+static void
+on_deadline(struct timer *t, void *arg)
+{
+	(void)t;
+	stop_leading(arg);
+}
+
+static void
+tell_waiting(struct lease *l, const char *holder, const struct err *e)
+{
+	if (l->settings.waiting == NULL || l->leading || (l->told != NULL && strcmp(l->told, holder) == 0))
+		return;
+	free(l->told);
+	l->told = mem_strdup(holder);
+	l->settings.waiting(l->settings.arg, holder, e);
+}
+
+static void
+on_written(void *arg, const struct err *e, const json_t *body)
+{
+	struct lease *l = arg;
+
+	(void)body;
+	l->call = NULL;
+	if (e == NULL) {
+		l->renewed_at = l->sent_at;
+		loop_timer(l->transport->loop, &l->deadline,
+		    l->renewed_at + l->settings.renew_deadline_ms - loop_mono(l->transport->loop));
+		if (!l->leading) {
+			l->leading = true;
+			free(l->told);
+			l->told = NULL;
+			l->settings.started(l->settings.arg);
+		}
+	} else if (e->class != ERR_CONFLICT && e->class != ERR_EXISTS) {
+		tell_waiting(l, "", e);
+	}
+	again(l);
+}
+
+static const char *
+micro_time(struct arena *a, int64_t ms)
+{
+	const char *seconds = time_format(a, ms);
+
+	return arena_printf(a, "%.*s.%03d000Z", (int)strlen(seconds) - 1, seconds, (int)(ms % 1000));
+}
+
+/* Writes the record as ours; `old` NULL: there is none. The resourceVersion makes it fail when somebody was faster. */
+static void
+write_ours(struct lease *l, struct arena *a, const struct lease_object *old)
+{
+	const char *now = micro_time(a, loop_wall(l->transport->loop));
+	bool ours = old != NULL && old->spec.holder != NULL && strcmp(old->spec.holder, l->identity) == 0;
+	struct lease_spec spec = { .holder = l->identity,
+		.duration_seconds = (l->settings.duration_ms + 999) / 1000,
+		.acquire_time = ours && old->spec.acquire_time != NULL ? old->spec.acquire_time : now,
+		.renew_time = now,
+		.transitions = old == NULL ? 0 : old->spec.transitions + (ours ? 0 : 1) };
+	_cleanup_(json_decrefp) json_t *j =
+	    json_pack("{s:s,s:s,s:{s:s,s:s,s:s*},s:o}", "apiVersion", "coordination.k8s.io/v1", "kind", "Lease",
+		"metadata", "name", l->name, "namespace", l->namespace, "resourceVersion",
+		old != NULL ? old->object.meta.resource_version : NULL, "spec", encode(&lease_spec_type, &spec));
+	l->sent_at = loop_mono(l->transport->loop);
+	l->call = client_call(l->transport, old != NULL ? "PUT" : "POST",
+	    client_path(a, &lease_object_type, l->namespace, old != NULL ? l->name : NULL, NULL), "application/json",
+	    json_text(a, j), on_written, l);
+}
+
+/* The record has not changed for as long as its holder said it would hold. */
+static bool
+is_expired(struct lease *l, const struct lease_object *o)
+{
+	int64_t now = loop_mono(l->transport->loop);
+	int64_t duration = o->spec.duration_seconds * 1000;
+
+	if (l->seen == NULL || strcmp(l->seen, o->object.meta.resource_version) != 0) {
+		free(l->seen);
+		l->seen = mem_strdup(o->object.meta.resource_version);
+		l->seen_at = now;
+	}
+	return now - l->seen_at > (duration > l->settings.duration_ms ? duration : l->settings.duration_ms);
+}
+
+static void
+on_read(void *arg, const struct err *e, const json_t *body)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct lease *l = arg;
+	const struct lease_object *o;
+
+	l->call = NULL;
+	if (e != NULL && e->class == ERR_GONE) {
+		write_ours(l, a, NULL);
+		return;
+	}
+	if (e != NULL) {
+		tell_waiting(l, "", e);
+		again(l);
+		return;
+	}
+	o = (const struct lease_object *)object_decode(&lease_object_type, body, a);
+	if (o->object.meta.resource_version != NULL &&
+	    (o->spec.holder == NULL || o->spec.holder[0] == '\0' || strcmp(o->spec.holder, l->identity) == 0 ||
+		is_expired(l, o))) {
+		write_ours(l, a, o);
+		return;
+	}
+	/* Another's: whatever we thought. */
+	stop_leading(l);
+	tell_waiting(l, o->spec.holder != NULL ? o->spec.holder : "", NULL);
+	again(l);
+}
+
+static void
+try_now(struct lease *l)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	l->call = client_call(l->transport, "GET", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
+	    NULL, NULL, on_read, l);
+}
+
+static void
+on_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	try_now(arg);
+}
+
+struct lease *
+lease_new(struct transport *t, const struct lease_settings *settings)
+{
+	struct lease *l = mem_alloc(sizeof(*l));
+
+	*l = (struct lease){ .transport = t,
+		.settings = *settings,
+		.namespace = mem_strdup(settings->namespace),
+		.name = mem_strdup(settings->name),
+		.identity = mem_strdup(settings->identity),
+		.rand = rand_stream(settings->seed, "lease"),
+		.timer = { .fire = on_timer },
+		.deadline = { .fire = on_deadline } };
+	l->timer.arg = l->deadline.arg = l;
+	loop_timer(t->loop, &l->timer, 0);
+	return l;
+}
+
+static void
+on_released(void *arg, const struct err *e, const json_t *body)
+{
+	struct lease *l = arg;
+
+	(void)e; /* then it expires by itself */
+	(void)body;
+	l->call = NULL;
+	l->released(l->released_arg);
+}
+
+void
+lease_release(struct lease *l, void (*done)(void *arg), void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	bool held = lease_held(l);
+
+	loop_timer_stop(l->transport->loop, &l->timer);
+	loop_timer_stop(l->transport->loop, &l->deadline);
+	client_cancel(l->call);
+	l->call = NULL;
+	l->leading = false;
+	l->released = done;
+	l->released_arg = arg;
+	if (!held) {
+		done(arg);
+		return;
+	}
+	/* The test keeps us from taking it from somebody else. */
+	l->call = client_call(l->transport, "PATCH", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
+	    PATCH_JSON,
+	    arena_printf(a,
+		"[{\"op\":\"test\",\"path\":\"/spec/holderIdentity\",\"value\":\"%s\"},"
+		"{\"op\":\"replace\",\"path\":\"/spec/holderIdentity\",\"value\":\"\"}]",
+		l->identity),
+	    on_released, l);
+}
+
+struct lease *
+lease_free(struct lease *l)
+{
+	if (l == NULL)
+		return NULL;
+	loop_timer_stop(l->transport->loop, &l->timer);
+	loop_timer_stop(l->transport->loop, &l->deadline);
+	client_cancel(l->call);
+	free(l->namespace);
+	free(l->name);
+	free(l->identity);
+	free(l->seen);
+	free(l->told);
+	free(l);
+	return NULL;
+}
