@@ -198,6 +198,7 @@ decide_valid(struct decision *d)
 	apply_abort(d);
 	read_window(d);
 	read_promote_full(d);
+	steps_resume(d);
 	status_counts(d);
 	weights_plan(d, true);
 	if (!revision_sync(d)) {
@@ -207,7 +208,9 @@ decide_valid(struct decision *d)
 		d->st.current_step_index = d->was->current_step_index;
 		d->plan->n_status_events = 0;
 		replicas_raise(d);
-		status_finish(d);
+		/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
+		if (!d->born || d->w->seen->failure != NULL)
+			status_finish(d);
 		return;
 	}
 	if (d->changed && !d->promoted)

@@ -153,6 +153,20 @@ grow(struct decision *d, const struct replicaset *rs, int64_t to)
 		scale(d, rs, from < to ? to : from, true);
 }
 
+/* Until the mesh can tell two versions apart, pods of the new one would be served as stable ones. */
+static bool
+may_grow(const struct decision *d)
+{
+	return !d->aborted &&
+	       (d->w->stable_rs == NULL || !d->w->routing.splits_pods || d->w->routing.stable_hash != NULL);
+}
+
+int64_t
+replicas_at_birth(const struct decision *d)
+{
+	return may_grow(d) ? replicas_wanted(d).new_rs : 0;
+}
+
 void
 replicas_raise(struct decision *d)
 {
@@ -168,10 +182,8 @@ replicas_raise(struct decision *d)
 		grow(d, new_rs, d->w->router != NULL ? d->replicas : want.new_rs);
 		return;
 	}
-	/* Until the mesh can tell the two apart, pods of the new version would be served as stable ones. */
-	if (d->aborted || (stable != NULL && d->w->routing.splits_pods && d->w->routing.stable_hash == NULL))
-		return;
-	grow(d, new_rs, want.new_rs);
+	if (may_grow(d))
+		grow(d, new_rs, want.new_rs);
 }
 
 static void

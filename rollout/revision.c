@@ -61,7 +61,7 @@ owner_reference(const struct rollout *r)
 }
 
 static json_t *
-new_replicaset(const struct decision *d, const char *name)
+new_replicaset(const struct decision *d, const char *name, int64_t replicas)
 {
 	const struct rollout *r = d->w->rollout;
 	const struct meta *m = &r->object.meta;
@@ -80,11 +80,11 @@ new_replicaset(const struct decision *d, const char *name)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	labels = json_deep_copy(pod_labels);
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:i,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
-	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", 0, "minReadySeconds",
-	    (json_int_t)r->spec.min_ready_seconds, "selector", selector_with_hash(r->spec.selector, d->w->hash),
-	    "template", template);
+	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", (json_int_t)replicas,
+	    "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector",
+	    selector_with_hash(r->spec.selector, d->w->hash), "template", template);
 }
 
 /* The rollout carries its revision too; the events come behind that write. */
@@ -124,11 +124,18 @@ create(struct decision *d)
 	const struct world *w = d->w;
 	const char *name = arena_printf(d->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
 
+	int64_t replicas = replicas_at_birth(d);
+
 	d->revision = highest_other(w) + 1;
 	if (collides(d, name))
 		return;
-	plan_create(d->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(d, name));
+	d->born = true;
+	plan_create(
+	    d->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(d, name, replicas));
 	annotate_rollout(d, name);
+	if (replicas > 0)
+		plan_event(d->plan, &w->rollout->object, false, "ScalingReplicaSet",
+		    "Scaled up ReplicaSet %s (revision %" PRId64 ") from 0 to %" PRId64, name, d->revision, replicas);
 	plan_reason(d->plan, "revision %" PRId64 " has no ReplicaSet yet", d->revision);
 }
 

@@ -11,6 +11,8 @@
 #include "rollout/world.h"
 
 #define CONDITIONS_MAX 16
+#define WAITS_SINCE "status-waits-since" /* a note */
+#define WAIT_MS 2000
 
 static const struct condition *
 find(const struct rollout_status *st, const char *type)
@@ -334,6 +336,62 @@ duration(struct decision *d)
 		t->finished_at = now;
 }
 
+/* Two statuses that differ in nothing but what follows from counting pods: their numbers, the weight that was seen, texts, and
+ * times of conditions. */
+static bool
+differs_in_counts_only(const struct decision *d)
+{
+	struct rollout_status was = *d->was, is = d->st;
+
+	if (was.conditions.n != is.conditions.n || was.observed_generation == NULL ||
+	    !str_eq(was.observed_generation, is.observed_generation))
+		return false;
+	for (size_t i = 0; i < was.conditions.n; i++)
+		if (!str_eq(was.conditions.at[i].type, is.conditions.at[i].type) ||
+		    !str_eq(was.conditions.at[i].status, is.conditions.at[i].status) ||
+		    !str_eq(was.conditions.at[i].reason, is.conditions.at[i].reason))
+			return false;
+	was.conditions = is.conditions;
+	was.canary.weights = is.canary.weights;
+	was.message = is.message;
+	was.replicas = is.replicas;
+	was.updated_replicas = is.updated_replicas;
+	was.ready_replicas = is.ready_replicas;
+	was.available_replicas = is.available_replicas;
+	was.hpa_replicas = is.hpa_replicas;
+	{
+		_cleanup_(json_decrefp) json_t *a = encode(&rollout_status_type, &was);
+		_cleanup_(json_decrefp) json_t *b = encode(&rollout_status_type, &is);
+
+		return json_equal(a, b);
+	}
+}
+
+/* Nothing has happened but that a timed pause is over. */
+static bool
+only_resumed(const struct decision *d)
+{
+	const struct rollout_status *was = d->was, *is = &d->st;
+
+	return d->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
+	       is->current_step_index.is == d->index && str_eq(was->stable_rs, is->stable_rs) && !d->late;
+}
+
+/* What every later pass finds out again by itself, and nobody waits for, is written together: by the next thing that has to be, or
+ * after a while. A refusal is told at once. True: not now. */
+static bool
+may_wait(struct decision *d)
+{
+	int64_t since = seen_note(d->w->seen, WAITS_SINCE, d->w->now);
+
+	if (refused(d) != NULL || !(differs_in_counts_only(d) || only_resumed(d)) ||
+	    d->w->now >= time_add(since, WAIT_MS))
+		return false;
+	plan_note(d->plan, WAITS_SINCE, since);
+	plan_wake(d->plan, time_add(since, WAIT_MS));
+	return true;
+}
+
 static void
 write_status(struct decision *d)
 {
@@ -347,6 +405,12 @@ write_status(struct decision *d)
 		json_object_del(from, "canary");
 	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
 	plan_status(d->plan, &r->object, from, encode(&rollout_status_type, &d->st));
+	if (d->plan->status != NULL && may_wait(d)) {
+		/* Its events come when it is written: they tell the difference from what was written last. */
+		d->plan->status = NULL;
+		d->plan->status_of = NULL;
+		d->plan->n_status_events = 0;
+	}
 }
 
 void

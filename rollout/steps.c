@@ -176,27 +176,54 @@ step_is_analysis(const struct decision *d, int64_t index)
 	return index < steps_count(d) && is_analysis(&d->canary->steps.at[index]);
 }
 
+static bool
+may_step(const struct decision *d)
+{
+	return !d->aborted && !d->promoted && !d->paused_by_spec && !d->st.promote_full && d->index < steps_count(d) &&
+	       !d->changed && !pause_has(&d->st, PAUSE_INCONCLUSIVE);
+}
+
+/* The step is complete. */
+static void
+leave(struct decision *d)
+{
+	const char *text = step_text(d->arena, &d->canary->steps.at[d->index]);
+
+	d->st.current_step_index = (struct opt_int){ true, d->index + 1 };
+	d->st.canary.step_analysis = NULL;
+	pause_clear(d);
+	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutStepCompleted",
+	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", d->index + 1, steps_count(d), text);
+	plan_reason(d->plan, "step %" PRId64 " (%s) is complete", d->index, text);
+}
+
+/* A pause depends on nothing but its time and what a person did: what comes behind it begins in the same pass. As long as that is
+ * not written, every pass finds it out again. */
+void
+steps_resume(struct decision *d)
+{
+	if (!may_step(d) || !step_is_pause(d, d->index) || !pause_done(d, &d->canary->steps.at[d->index]))
+		return;
+	leave(d);
+	d->index++;
+	d->resumed = true;
+}
+
 void
 steps_advance(struct decision *d)
 {
 	const struct canary_step *s;
 	const struct step_kind *k;
-	int64_t n = steps_count(d), next;
 
-	if (d->aborted || d->promoted || d->paused_by_spec || d->st.promote_full || d->index >= n || d->changed ||
-	    pause_has(&d->st, PAUSE_INCONCLUSIVE))
+	/* What a person resumed is written first; a step that began with it is complete in the next pass, if it is. */
+	if (!may_step(d) || (d->resumed && !d->was_paused))
 		return;
 	s = &d->canary->steps.at[d->index];
 	k = kind_of(s);
 	if (k == NULL || !k->done(d, s))
 		return;
-	next = d->index + 1;
-	d->st.current_step_index = (struct opt_int){ true, next };
-	d->st.canary.step_analysis = NULL;
-	pause_clear(d);
-	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutStepCompleted",
-	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", d->index + 1, n, step_text(d->arena, s));
-	plan_reason(d->plan, "step %" PRId64 " (%s) is complete", d->index, step_text(d->arena, s));
-	if (next < n && (k = kind_of(&d->canary->steps.at[next])) != NULL && k->enter != NULL)
-		k->enter(d, &d->canary->steps.at[next]);
+	leave(d);
+	if (d->index + 1 < steps_count(d) && (k = kind_of(&d->canary->steps.at[d->index + 1])) != NULL &&
+	    k->enter != NULL)
+		k->enter(d, &d->canary->steps.at[d->index + 1]);
 }

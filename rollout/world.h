@@ -72,6 +72,8 @@ struct decision {
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
 	bool paused_by_spec;
 	bool was_paused; /* the status had pause conditions */
+	bool resumed; /* this pass went past a pause */
+	bool born; /* this pass makes the new ReplicaSet */
 	bool late; /* the progress deadline has passed */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
 };
@@ -86,12 +88,14 @@ void revision_history(struct decision *); /* deletes old ReplicaSets beyond the 
 void runs_verdict(struct decision *); /* what the analyses say */
 void runs_sync(struct decision *); /* which runs must exist */
 void pause_read(struct decision *); /* what a person did to the pauses */
-void steps_advance(struct decision *); /* one step at most */
+void steps_resume(struct decision *); /* past a pause that is over, before anything is done */
+void steps_advance(struct decision *); /* past a step that is complete; one at most in a pass */
 void weights_plan(struct decision *, bool lower); /* lower: only what takes weight from the canary */
 void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
 void replicas_lower(struct decision *); /* fewer, never below what the routing still names */
 struct counts_answer replicas_wanted(const struct decision *); /* by the step that this pass acts on */
+int64_t replicas_at_birth(const struct decision *); /* of the new ReplicaSet, when it is made */
 void restart_plan(struct decision *); /* evicts pods that are older than spec.restartAt */
 void promotion_sync(struct decision *); /* makes the new version the stable one when it has earned it */
 void status_counts(struct decision *);

@@ -224,12 +224,17 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 		    now, share);
 }
 
-/* With a rollback window, going back to an older version passes over the steps. */
+/* A pause that is over by itself may be passed together with the step behind it. With a rollback window, going back to an older
+ * version passes over the steps. */
 static bool
-may_skip(const json_t *rollout)
+may_skip(const json_t *rollout, long long from)
 {
-	long long steps = (long long)json_array_size(json_at(rollout, "/spec/strategy/canary/steps"));
+	const json_t *list = json_at(rollout, "/spec/strategy/canary/steps");
+	long long steps = (long long)json_array_size(list);
 
+	if (json_int(json_object_get(rollout, "status"), "currentStepIndex", 0) == from + 2 &&
+	    json_at(json_array_get(list, (size_t)from), "/pause/duration") != NULL)
+		return true;
 	return json_at(rollout, "/spec/rollbackWindow") != NULL &&
 	       json_int(json_object_get(rollout, "status"), "currentStepIndex", 0) == steps;
 }
@@ -248,7 +253,7 @@ on_rollout(struct judge *j, const json_t *old, const json_t *o)
 	}
 	j->replicas = replicas;
 
-	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !may_skip(o) &&
+	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !may_skip(o, j->index) &&
 	    !json_is_true(json_object_get(status, "promoteFull")) && !str_eq(json_str(status, "stableRS"), hash))
 		wrong(j, "step index jumped from %lld to %lld", j->index, index);
 	/* A retry, or the version deployed anew, begins without the old verdict. */
