@@ -42,7 +42,7 @@ play_promote(struct cluster *c)
 	cluster_run(c, 100);
 	if (!cluster_wait(c, "Healthy", 4, 60000))
 		return false;
-	cluster_run(c, 1000);
+	cluster_run(c, 2500);
 	return true;
 }
 
