@@ -22,7 +22,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test test-programs soak fuzz check fmt install clean deps pure-objects print-pure
+.PHONY: all help demo test test-programs soak fuzz check fmt generated install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -36,6 +36,7 @@ help:
 	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario with every request failing"
 	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make check      format, layers, static analysis"
+	@echo "make generated  makes docs/reference.md and deploy/crds.yaml anew from the tables"
 	@echo "make fmt        formats the sources"
 	@echo "make install    into PREFIX (/usr/local); COMPAT=1 adds kubectl-argo-rollouts"
 	@echo "make clean      removes what was built"
@@ -135,6 +136,11 @@ check:
 pure-objects: $(PURE)
 print-pure:
 	@echo $(PURE)
+
+# What is made from tables and kept here.
+generated: sluice
+	./sluice crds >deploy/crds.yaml
+	./sluice explain --reference >docs/reference.md
 
 fmt:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h' | grep -v pod_template_rows.c)

@@ -49,6 +49,10 @@ static const struct {
 	{ "rate", 0, "N", false, "requests a second" },
 	{ "approve", 0, "WHO", false, "me: wait until you run the promote command (demo: the demo runs it)" },
 	{ "examples", 0, "DIR", false, "where the manifests are (examples/seed)" },
+	{ "recursive", 0, NULL, false, "all fields below, without their texts" },
+	{ "reference", 0, NULL, false, "the whole reference as Markdown" },
+	{ "filename", 'f', "FILE", false, "a file or folder to read; - is standard input" },
+	{ "strict", 0, NULL, false, "what the files refer to and do not have is an error too" },
 	{ "short", 0, NULL, false, "only the number" },
 };
 

@@ -1,5 +1,5 @@
-/* rollout/validate.c: what is wrong with a rollout or with what it refers to. The first finding, worded as clients know it:
- * `The Rollout "name" is invalid: field: …`. */
+/* rollout/validate.c: what is wrong with a rollout or with what it refers to. Everything is found; the status says the first of it,
+ * worded as clients know it: `The Rollout "name" is invalid: field: …`. */
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/args.h"
@@ -9,50 +9,44 @@
 
 #define CANARY "spec.strategy.canary"
 
-static const char *
-service_problem(struct arena *a, const char *field, const char *name, const struct service *s, const struct world *w)
+static void
+check_service(struct problems *p, const char *field, const char *name, const struct service *s, const struct world *w)
 {
-	const char *manager;
+	const char *path = arena_printf(p->arena, "%s.%s", CANARY, field), *manager;
 
 	if (name == NULL)
-		return NULL;
-	if (s == NULL)
-		return arena_printf(
-		    a, "%s.%s: Invalid value: \"%s\": service \"%s\" not found", CANARY, field, name, name);
-	if ((manager = managed_by_other(w->rollout, w->view, &s->object)) != NULL)
-		return arena_printf(a, "%s.%s: Invalid value: \"%s\": the service is managed by rollout \"%s\"", CANARY,
-		    field, name, manager);
-	return NULL;
+		return;
+	if (s == NULL) {
+		problem_add(p, path, "Invalid value: \"%s\": service \"%s\" not found", name, name);
+		problem_is_reference(p);
+	} else if ((manager = managed_by_other(w->rollout, w->view, &s->object)) != NULL) {
+		problem_add(p, path, "Invalid value: \"%s\": the service is managed by rollout \"%s\"", name, manager);
+	}
 }
 
-static const char *
-step_problem(struct arena *a, const struct canary_strategy *c)
+static void
+check_step(struct problems *p, const struct rollout *r, size_t i)
 {
-	for (size_t i = 0; i < c->steps.n; i++) {
-		const struct canary_step *s = &c->steps.at[i];
-		const struct canary_scale *scale = s->set_canary_scale;
-		int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL);
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct canary_step *s = &c->steps.at[i];
+	const struct canary_scale *scale = s->set_canary_scale;
+	const char *path = arena_printf(p->arena, "%s.steps[%zu]", CANARY, i);
+	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL);
 
-		if (n != 1)
-			return arena_printf(a,
-			    "%s.steps[%zu]: Invalid value: has %s of setWeight, pause, setCanaryScale, analysis; one "
-			    "is needed",
-			    CANARY, i, n == 0 ? "none" : "several");
-		if (s->pause != NULL && pause_duration(s->pause) == -2)
-			return arena_printf(a,
-			    "%s.steps[%zu].pause.duration: \"%s\" is neither seconds nor a duration such as 10m",
-			    CANARY, i, s->pause->duration);
-		if (scale != NULL && c->traffic_routing == NULL)
-			return arena_printf(a,
-			    "%s.steps[%zu].setCanaryScale: Invalid value: can only be used with traffic routing",
-			    CANARY, i);
-		if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
-			return arena_printf(a,
-			    "%s.steps[%zu].setCanaryScale: Invalid value: has one of weight, replicas, "
-			    "matchTrafficWeight: true",
-			    CANARY, i);
-	}
-	return NULL;
+	/* One whose field could not be read has been told of. */
+	if (n != 1 && object_problem(&r->object, path) == NULL)
+		problem_add(p, path,
+		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis; one is needed",
+		    n == 0 ? "none" : "several");
+	if (s->pause != NULL && pause_duration(s->pause) == -2)
+		problem_add(p, arena_printf(p->arena, "%s.pause.duration", path),
+		    "\"%s\" is neither seconds nor a duration such as 10m", s->pause->duration);
+	if (scale != NULL && c->traffic_routing == NULL)
+		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
+		    "Invalid value: can only be used with traffic routing");
+	if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
+		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
+		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
 }
 
 static bool
@@ -77,33 +71,38 @@ is_zero(const char *text)
 }
 
 /* What the strategy says that does not go together. */
-static const char *
-strategy_problem(struct arena *a, const struct canary_strategy *c)
+static void
+check_strategy(struct problems *p, const struct rollout *r)
 {
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct {
+		const char *field, *value;
+	} limits[] = { { "maxSurge", c->max_surge }, { "maxUnavailable", c->max_unavailable } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (!is_limit(limits[i].value))
+			problem_add(p, arena_printf(p->arena, "%s.%s", CANARY, limits[i].field),
+			    "Invalid value: \"%s\" is neither a number nor a percentage", limits[i].value);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
-		return CANARY ".dynamicStableScale: Invalid value: can only be used with traffic routing";
+		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
 	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
-		return CANARY ".dynamicStableScale: Invalid value: cannot be used with scaleDownDelaySeconds";
-	if (!is_limit(c->max_surge))
-		return arena_printf(
-		    a, "%s.maxSurge: Invalid value: \"%s\" is neither a number nor a percentage", CANARY, c->max_surge);
-	if (!is_limit(c->max_unavailable))
-		return arena_printf(a, "%s.maxUnavailable: Invalid value: \"%s\" is neither a number nor a percentage",
-		    CANARY, c->max_unavailable);
+		problem_add(
+		    p, CANARY ".dynamicStableScale", "Invalid value: cannot be used with scaleDownDelaySeconds");
 	if (is_zero(c->max_surge) && is_zero(c->max_unavailable))
-		return CANARY
-		    ".maxSurge: Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced";
+		problem_add(p, CANARY ".maxSurge",
+		    "Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced");
 	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.set)
-		return CANARY ".scaleDownDelaySeconds: Invalid value: can only be used with traffic routing";
+		problem_add(p, CANARY ".scaleDownDelaySeconds", "Invalid value: can only be used with traffic routing");
 	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
-		return CANARY ".stableService: Invalid value: this rollout uses the same service for the stable and "
-			      "canary services";
-	return step_problem(a, c);
+		problem_add(p, CANARY ".stableService",
+		    "Invalid value: this rollout uses the same service for the stable and canary services");
+	for (size_t i = 0; i < c->steps.n; i++)
+		check_step(p, r, i);
 }
 
 /* The selector must match the pods that the template makes, or nobody would ever count them. */
-static const char *
-selector_problem(struct arena *a, const struct rollout *r)
+static void
+check_selector(struct problems *p, const struct rollout *r)
 {
 	const struct label_selector *want = r->spec.selector;
 	_cleanup_(json_decrefp) json_t *template = NULL;
@@ -111,72 +110,69 @@ selector_problem(struct arena *a, const struct rollout *r)
 	const char *key;
 	json_t *value;
 
-	if (label_selector_is_empty(want))
-		return "spec.selector: Invalid value: empty selector is invalid for deployment";
+	if (want == NULL)
+		return; /* that it is missing was found before */
+	if (label_selector_is_empty(want)) {
+		problem_add(p, "spec.selector", "Invalid value: empty selector is invalid for deployment");
+		return;
+	}
 	for (size_t i = 0; i < want->match_expressions.n; i++) {
 		const struct label_requirement *q = &want->match_expressions.at[i];
 		bool set = str_eq(q->operator, "In") || str_eq(q->operator, "NotIn");
 
 		if (set != (q->values.n > 0))
-			return arena_printf(a, "spec.selector.matchExpressions[%zu].values: Invalid value: %s %s", i,
-			    q->operator, set ? "needs values" : "has none");
+			problem_add(p, arena_printf(p->arena, "spec.selector.matchExpressions[%zu].values", i),
+			    "Invalid value: %s %s", q->operator, set ? "needs values" : "has none");
 	}
 	template = r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
-	labels.at = arena_new_array(a, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
+	labels.at =
+	    arena_new_array(p->arena, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
 	json_object_foreach (json_at(template, "/metadata/labels"), key, value)
-		labels.at[labels.n++] =
-		    (struct string_pair){ arena_strdup(a, key), arena_strdup(a, json_string_value(value) ?: "") };
+		labels.at[labels.n++] = (struct string_pair){ arena_strdup(p->arena, key),
+			arena_strdup(p->arena, json_string_value(value) ?: "") };
 	if (!label_selector_matches(want, &labels))
-		return arena_printf(a,
-		    "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`: the "
-		    "selector wants %s",
-		    label_selector_text(a, want));
-	return NULL;
+		problem_add(p, "spec.template.metadata.labels",
+		    "Invalid value: `selector` does not match template `labels`: the selector wants %s",
+		    label_selector_text(p->arena, want));
 }
 
-static const char *
-template_problem(struct arena *a, const struct template_found *t)
+/* False: there is nothing to go on with. */
+static bool
+check_template(struct problems *p, const struct template_found *t)
 {
 	const struct problem *bad;
 
-	if (t->template == NULL)
-		return arena_printf(a, "%s.templateName: Invalid value: \"%s\": %s \"%s\" not found", t->field,
-		    t->ref->template_name, t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate",
-		    t->ref->template_name);
-	if ((bad = object_problem(&t->template->object, "spec")) != NULL)
-		return arena_printf(
-		    a, "%s: AnalysisTemplate %s: %s: %s", t->field, t->ref->template_name, bad->path, bad->text);
-	return NULL;
+	if (t->template == NULL) {
+		problem_add(p, arena_printf(p->arena, "%s.templateName", t->field),
+		    "Invalid value: \"%s\": %s \"%s\" not found", t->ref->template_name,
+		    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
+		problem_is_reference(p);
+		return false;
+	}
+	if ((bad = object_problem(&t->template->object, "spec")) != NULL) {
+		problem_add(p, t->field, "AnalysisTemplate %s: %s: %s", t->ref->template_name, bad->path, bad->text);
+		return false;
+	}
+	return true;
 }
 
 /* What can be known of a run before there is one: that its templates fit together, have their arguments and, where no
  * argument's value is still to be looked up, metrics that can be measured. */
-static const char *
-analysis_problem(struct arena *a, const struct analysis_found *f)
+static void
+check_run(struct problems *p, const struct analysis_found *f)
 {
-	struct template_source *sources = arena_new_array(a, struct template_source, f->n_templates);
+	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
 	struct analysis_spec merged;
 	struct metric_set set;
-	const char *text;
+	const char *names = "";
 	struct err *e;
 
-	if (f->step >= 0 && f->spec->starting_step.set)
-		return arena_printf(
-		    a, "%s.startingStep: Invalid value: only an analysis in the background has it", f->field);
-	if (f->step >= 0 && f->n_templates == 0)
-		return arena_printf(a, "%s.templates: Required value: an analysis needs a template", f->field);
-	if (f->too_many)
-		return arena_printf(a, "%s.templates: Invalid value: more than %d templates, with those that they name",
-		    f->field, TEMPLATES_MAX);
 	for (size_t i = 0; i < f->n_templates; i++) {
-		if ((text = template_problem(a, &f->templates[i])) != NULL)
-			return text;
 		sources[i] =
 		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
+		names = arena_printf(p->arena, "%s%s%s", names, i > 0 ? ", " : "", sources[i].name);
 	}
-	if (f->n_templates == 0)
-		return NULL;
-	e = args_merge(a, sources, f->n_templates, f->spec, NULL, &merged);
+	e = args_merge(p->arena, sources, f->n_templates, f->spec, NULL, &merged);
 	for (size_t i = 0; e == NULL && i < merged.args.n; i++) {
 		struct argument *arg = &merged.args.at[i];
 
@@ -185,57 +181,88 @@ analysis_problem(struct arena *a, const struct analysis_found *f)
 		else if (arg->value_from->secret_key_ref != NULL)
 			arg->value = "*****";
 		else
-			return NULL;
+			return;
 	}
 	if (e == NULL)
-		e = metrics_prepare(a, &merged, merged.args.at, merged.args.n, &set);
-	if (e == NULL)
-		return NULL;
-	text = sources[0].name;
-	for (size_t i = 1; i < f->n_templates; i++)
-		text = arena_printf(a, "%s, %s", text, sources[i].name);
-	return arena_printf(a, "%s: AnalysisTemplate %s: %s", f->field, text, err_text(a, e));
+		e = metrics_prepare(p->arena, &merged, merged.args.at, merged.args.n, &set);
+	if (e != NULL)
+		problem_add(p, f->field, "AnalysisTemplate %s: %s", names, err_text(p->arena, e));
 }
 
-static const char *
-find(struct decision *d)
+static void
+check_analysis(struct problems *p, const struct analysis_found *f)
 {
-	const struct rollout *r = d->w->rollout;
-	const struct problem *bad = object_problem(&r->object, "spec");
-	const struct canary_strategy *c = d->canary;
-	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
-	const char *text;
+	bool whole = !f->too_many;
 
-	if (bad != NULL)
-		return arena_printf(d->arena, "%s: %s", bad->path, bad->text);
-	if (c == NULL)
-		return "spec.strategy: Required value: canary is needed (blueGreen is not built yet in this version of "
-		       "Sluice)";
-	if (d->w->router == NULL && c->traffic_routing != NULL)
-		return CANARY ".trafficRouting: Required value: names no router; Sluice has istio";
-	if ((text = selector_problem(d->arena, r)) != NULL)
-		return text;
+	if (f->step >= 0 && f->spec->starting_step.set)
+		problem_add(p, arena_printf(p->arena, "%s.startingStep", f->field),
+		    "Invalid value: only an analysis in the background has it");
+	if (f->step >= 0 && f->n_templates == 0)
+		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
+		    "Required value: an analysis needs a template");
+	if (f->too_many)
+		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
+		    "Invalid value: more than %d templates, with those that they name", TEMPLATES_MAX);
+	for (size_t i = 0; i < f->n_templates; i++)
+		whole &= check_template(p, &f->templates[i]);
+	if (whole && f->n_templates > 0)
+		check_run(p, f);
+}
+
+/* A router's error starts with the field that it is about. */
+static void
+check_routing(struct problems *p, const struct err *e)
+{
+	const char *text = err_text(p->arena, e), *colon = strstr(text, ": ");
+
+	if (colon != NULL)
+		problem_add(p, arena_strndup(p->arena, text, (size_t)(colon - text)), "%s", colon + 2);
+	else
+		problem_add(p, CANARY ".trafficRouting", "%s", text);
+	if (e->class == ERR_GONE)
+		problem_is_reference(p);
+}
+
+void
+world_problems(const struct world *w, struct problems *p)
+{
+	const struct rollout *r = w->rollout;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct problems *decoding = r->object.problems;
+	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
+
+	for (size_t i = 0; decoding != NULL && i < decoding->n && i < PROBLEMS_MAX; i++)
+		if (str_starts(decoding->at[i].path, "spec"))
+			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
+	if (c == NULL) {
+		if (object_problem(&r->object, "spec.strategy") == NULL)
+			problem_add(p, "spec.strategy",
+			    "Required value: canary is needed (blueGreen is not built yet in this version of Sluice)");
+		return;
+	}
+	if (w->router == NULL && c->traffic_routing != NULL &&
+	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
+		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
+	check_selector(p, r);
 	if (deadline <= r->spec.min_ready_seconds)
-		return "spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds";
-	if ((text = strategy_problem(d->arena, c)) != NULL ||
-	    (text = service_problem(d->arena, "canaryService", c->canary_service, d->w->canary_service, d->w)) !=
-		NULL ||
-	    (text = service_problem(d->arena, "stableService", c->stable_service, d->w->stable_service, d->w)) != NULL)
-		return text;
-	if (d->w->routing_err != NULL)
-		return err_text(d->arena, d->w->routing_err);
-	for (size_t i = 0; i < d->w->n_analyses; i++)
-		if ((text = analysis_problem(d->arena, &d->w->analyses[i])) != NULL)
-			return text;
-	return NULL;
+		problem_add(p, "spec.progressDeadlineSeconds", "Invalid value: must be greater than minReadySeconds");
+	check_strategy(p, r);
+	check_service(p, "canaryService", c->canary_service, w->canary_service, w);
+	check_service(p, "stableService", c->stable_service, w->stable_service, w);
+	if (w->routing_err != NULL)
+		check_routing(p, w->routing_err);
+	for (size_t i = 0; i < w->n_analyses; i++)
+		check_analysis(p, &w->analyses[i]);
 }
 
 const char *
 validate(struct decision *d)
 {
-	const char *text = find(d);
+	struct problems p = { .arena = d->arena };
 
-	return text != NULL
-		   ? arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s", d->w->rollout->object.meta.name, text)
-		   : NULL;
+	world_problems(d->w, &p);
+	if (p.n == 0)
+		return NULL;
+	return arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s: %s", d->w->rollout->object.meta.name,
+	    p.at[0].path, p.at[0].text);
 }

@@ -83,6 +83,8 @@ void world_gather(const struct pass *, const struct rollout *, struct arena *, s
 
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
 const char *validate(struct decision *); /* a message when the spec or what it refers to is wrong, or NULL */
+/* The same, everything that is wrong, for people who look at a manifest: paths are the rollout's. */
+void world_problems(const struct world *, struct problems *);
 bool revision_sync(struct decision *); /* false: the new ReplicaSet is still to be created or adopted */
 void revision_history(struct decision *); /* deletes old ReplicaSets beyond the limit */
 void runs_verdict(struct decision *); /* what the analyses say */

@@ -3,30 +3,30 @@
 #include <string.h>
 
 static const struct field metric_header_fields[] = {
-	STRING(metric_header, key, "key", .required = true),
-	STRING(metric_header, value, "value", .required = true),
+	STRING(metric_header, key, "key", .required = true, .doc = "name of the HTTP header"),
+	STRING(metric_header, value, "value", .required = true, .doc = "its value"),
 };
 TYPE(metric_header, "header", .strict = true);
 
 static const struct field basic_auth_fields[] = {
-	STRING(basic_auth, username, "username"),
-	STRING(basic_auth, password, "password"),
+	STRING(basic_auth, username, "username", .doc = "user name"),
+	STRING(basic_auth, password, "password", .doc = "password; from a Secret by way of an argument"),
 };
 TYPE(basic_auth, "basicAuth", .strict = true);
 
 static const struct field oauth2_fields[] = {
-	STRING(oauth2, token_url, "tokenUrl"),
-	STRING(oauth2, client_id, "clientId"),
-	STRING(oauth2, client_secret, "clientSecret"),
-	STRINGS(oauth2, scopes, "scopes"),
+	STRING(oauth2, token_url, "tokenUrl", .doc = "where a token is asked for (RFC 6749, client credentials)"),
+	STRING(oauth2, client_id, "clientId", .doc = "client id"),
+	STRING(oauth2, client_secret, "clientSecret", .doc = "client secret; from a Secret by way of an argument"),
+	STRINGS(oauth2, scopes, "scopes", .doc = "scopes of the token"),
 };
 TYPE(oauth2, "oauth2", .strict = true);
 
 /* Argo Rollouts writes all three, empty, into every run: an empty one means none. */
 static const struct field metric_authentication_fields[] = {
-	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth),
-	OBJECT(metric_authentication, oauth2, "oauth2", oauth2),
-	JSON(metric_authentication, sigv4, "sigv4"),
+	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth, .doc = "HTTP basic authentication"),
+	OBJECT(metric_authentication, oauth2, "oauth2", oauth2, .doc = "a bearer token from an OAuth2 server"),
+	JSON(metric_authentication, sigv4, "sigv4", .doc = "not built yet"),
 };
 TYPE(metric_authentication, "authentication", .strict = true);
 
@@ -39,19 +39,22 @@ static const struct field range_query_fields[] = {
 TYPE(range_query, "range query", .strict = true);
 
 static const struct field prometheus_metric_fields[] = {
-	STRING(prometheus_metric, address, "address"),
-	STRING(prometheus_metric, query, "query", .required = true),
-	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query),
-	OPT_INT(prometheus_metric, timeout, "timeout", .min = 1, .max = 3600, .doc = "seconds; 30 when absent"),
-	BOOL(prometheus_metric, insecure, "insecure"),
-	STRING(prometheus_metric, ca_cert, "caCert"),
-	LIST(prometheus_metric, headers, "headers", metric_header),
-	OBJECT(prometheus_metric, authentication, "authentication", metric_authentication),
+	STRING(prometheus_metric, address, "address", .doc = "http:// or https:// address of Prometheus",
+	    .otherwise = "$ARGO_ROLLOUTS_PROMETHEUS_ADDRESS of the controller"),
+	STRING(prometheus_metric, query, "query", .required = true, .doc = "PromQL"),
+	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query, .doc = "a range instead of an instant"),
+	OPT_INT(prometheus_metric, timeout, "timeout", .min = 1, .max = 3600,
+	    .doc = "seconds until an answer must be there", .otherwise = "30"),
+	BOOL(prometheus_metric, insecure, "insecure", .doc = "do not verify the server's certificate",
+	    .otherwise = "false"),
+	STRING(prometheus_metric, ca_cert, "caCert", .doc = "PEM of authorities to trust besides the machine's"),
+	LIST(prometheus_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request"),
+	OBJECT(prometheus_metric, authentication, "authentication", metric_authentication, .doc = "who we are to it"),
 };
 TYPE(prometheus_metric, "prometheus metric", .strict = true);
 
 static const struct field metric_provider_fields[] = {
-	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric),
+	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "a PromQL query"),
 	NOT_BUILT("job"),
 	NOT_BUILT("web"),
 	NOT_BUILT("datadog"),
@@ -67,35 +70,48 @@ static const struct field metric_provider_fields[] = {
 TYPE(metric_provider, "metric provider", .strict = true);
 
 static const struct field metric_fields[] = {
-	STRING(metric, name, "name", .required = true),
-	DURATION(metric, interval, "interval"),
-	DURATION(metric, initial_delay, "initialDelay"),
-	INT_OR_STRING(metric, count, "count"),
-	STRING(metric, success_condition, "successCondition"),
-	STRING(metric, failure_condition, "failureCondition"),
-	INT_OR_STRING(metric, failure_limit, "failureLimit"),
-	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit"),
-	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit"),
-	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit"),
-	EMBED(metric, provider, "provider", metric_provider, .required = true),
+	STRING(metric, name, "name", .required = true, .doc = "unlike any other in the run"),
+	DURATION(metric, interval, "interval", .doc = "between measurements; without it there is one"),
+	DURATION(metric, initial_delay, "initialDelay", .doc = "before the first measurement", .otherwise = "0s"),
+	INT_OR_STRING(
+	    metric, count, "count", .doc = "measurements; 0 or none with an interval: until the run is ended"),
+	STRING(metric, success_condition, "successCondition",
+	    .doc = "condition over result; a measurement for which it holds is Successful"),
+	STRING(metric, failure_condition, "failureCondition",
+	    .doc = "condition over result; a measurement for which it holds is Failed"),
+	INT_OR_STRING(metric, failure_limit, "failureLimit",
+	    .doc = "failed measurements beyond which the metric has failed; -1: no limit", .otherwise = "0"),
+	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit",
+	    .doc = "inconclusive measurements beyond which the metric is Inconclusive", .otherwise = "0"),
+	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit",
+	    .doc = "errors in a row beyond which the metric is in Error", .otherwise = "4"),
+	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit",
+	    .doc = "successes in a row that end the metric; 0: not asked for", .otherwise = "0"),
+	EMBED(metric, provider, "provider", metric_provider, .required = true,
+	    .doc = "where the value comes from; exactly one"),
 };
 TYPE(metric, "metric", .strict = true);
 
 static const struct field ttl_strategy_fields[] = {
-	OPT_INT(ttl_strategy, after_completion, "secondsAfterCompletion", .min = 0, .max = INT32_MAX),
-	OPT_INT(ttl_strategy, after_success, "secondsAfterSuccess", .min = 0, .max = INT32_MAX),
-	OPT_INT(ttl_strategy, after_failure, "secondsAfterFailure", .min = 0, .max = INT32_MAX),
+	OPT_INT(ttl_strategy, after_completion, "secondsAfterCompletion", .min = 0, .max = INT32_MAX,
+	    .doc = "seconds after any end"),
+	OPT_INT(ttl_strategy, after_success, "secondsAfterSuccess", .min = 0, .max = INT32_MAX,
+	    .doc = "seconds after success"),
+	OPT_INT(ttl_strategy, after_failure, "secondsAfterFailure", .min = 0, .max = INT32_MAX,
+	    .doc = "seconds after a failure"),
 };
 TYPE(ttl_strategy, "ttlStrategy", .strict = true);
 
 static const struct field analysis_spec_fields[] = {
-	JSON(analysis_spec, metrics, "metrics"),
-	LIST(analysis_spec, args, "args", argument),
-	LIST(analysis_spec, dry_run, "dryRun", dry_run),
-	LIST(analysis_spec, retention, "measurementRetention", measurement_retention),
-	LIST(analysis_spec, templates, "templates", template_ref),
-	BOOL(analysis_spec, terminate, "terminate"),
-	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy),
+	JSON(analysis_spec, metrics, "metrics", .of = &metric_type, .doc = "what is measured"),
+	LIST(analysis_spec, args, "args", argument, .doc = "what {{args.NAME}} in the metrics stands for"),
+	LIST(analysis_spec, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	LIST(analysis_spec, retention, "measurementRetention", measurement_retention,
+	    .doc = "how many measurements are kept"),
+	LIST(analysis_spec, templates, "templates", template_ref,
+	    .doc = "of a template: others whose metrics come with it"),
+	BOOL(analysis_spec, terminate, "terminate", .doc = "of a run: ends it", .otherwise = "false"),
+	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy, .doc = "of a run: when it is deleted after its end"),
 };
 TYPE(analysis_spec, "analysis spec", .strict = true);
 
@@ -146,17 +162,19 @@ static const struct field analysis_status_fields[] = {
 TYPE(analysis_status, "analysis run's status");
 
 static const struct field analysis_run_fields[] = {
-	EMBED(analysis_run, spec, "spec", analysis_spec, .required = true),
-	EMBED(analysis_run, status, "status", analysis_status),
+	EMBED(analysis_run, spec, "spec", analysis_spec, .required = true, .doc = "what is measured"),
+	EMBED(analysis_run, status, "status", analysis_status, .doc = "what was measured"),
 };
 TYPE(analysis_run, "AnalysisRun", .group = "argoproj.io", .version = "v1alpha1", .plural = "analysisruns",
-    .kind = "AnalysisRun");
+    .kind = "AnalysisRun", .short_name = "ar", .columns = "Status:string:.status.phase",
+    .doc = "Measurements of a release and what they come to");
 
 static const struct field analysis_template_fields[] = {
-	EMBED(analysis_template, spec, "spec", analysis_spec, .required = true),
+	EMBED(analysis_template, spec, "spec", analysis_spec, .required = true, .doc = "what is measured"),
 };
 TYPE(analysis_template, "AnalysisTemplate", .group = "argoproj.io", .version = "v1alpha1",
-    .plural = "analysistemplates", .kind = "AnalysisTemplate");
+    .plural = "analysistemplates", .kind = "AnalysisTemplate", .short_name = "at",
+    .doc = "What is measured of a release, with arguments");
 
 const struct type cluster_analysis_template_type = { .name = "ClusterAnalysisTemplate",
 	.size = sizeof(struct analysis_template),
@@ -166,6 +184,8 @@ const struct type cluster_analysis_template_type = { .name = "ClusterAnalysisTem
 	.version = "v1alpha1",
 	.plural = "clusteranalysistemplates",
 	.kind = "ClusterAnalysisTemplate",
+	.short_name = "cat",
+	.doc = "An AnalysisTemplate for all namespaces",
 	.cluster_scoped = true };
 
 size_t

@@ -16,87 +16,104 @@ static const struct field condition_fields[] = {
 TYPE(condition, "condition");
 
 static const struct field pause_step_fields[] = {
-	INT_OR_STRING(pause_step, duration, "duration", .doc = "seconds or a Go duration; without it until promoted"),
+	INT_OR_STRING(pause_step, duration, "duration",
+	    .doc = "seconds, or a Go duration such as 1m30s; without it the pause lasts until somebody promotes"),
 };
 TYPE(pause_step, "pause step", .strict = true);
 
 static const struct field canary_scale_fields[] = {
 	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100, .doc = "percent of the rollout's pods"),
-	OPT_INT(canary_scale, replicas, "replicas", .min = 0, .max = INT32_MAX),
-	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight"),
+	OPT_INT(canary_scale, replicas, "replicas", .min = 0, .max = INT32_MAX,
+	    .doc = "pods of the canary, whatever its weight"),
+	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight", .doc = "the pods follow the weight again"),
 };
 TYPE(canary_scale, "setCanaryScale step", .strict = true);
 
 static const struct field progress_threshold_fields[] = {
-	STRING(progress_threshold, type, "type", .required = true, .choices = "Percent|Pods"),
-	INT(progress_threshold, value, "value", .required = true, .min = 0, .max = INT32_MAX),
+	STRING(
+	    progress_threshold, type, "type", .required = true, .choices = "Percent|Pods", .doc = "how value counts"),
+	INT(progress_threshold, value, "value", .required = true, .min = 0, .max = INT32_MAX,
+	    .doc = "so many of the canary's pods, or percent of them, suffice to go on"),
 };
 TYPE(progress_threshold, "progress threshold", .strict = true);
 
 static const struct field template_ref_fields[] = {
-	STRING(template_ref, template_name, "templateName", .required = true),
-	BOOL(template_ref, cluster_scope, "clusterScope"),
+	STRING(template_ref, template_name, "templateName", .required = true, .doc = "name of the template"),
+	BOOL(template_ref, cluster_scope, "clusterScope", .doc = "it is a ClusterAnalysisTemplate",
+	    .otherwise = "false"),
 };
 TYPE(template_ref, "template reference", .strict = true);
 
 static const struct field field_ref_fields[] = {
-	STRING(field_ref, field_path, "fieldPath", .required = true),
+	STRING(field_ref, field_path, "fieldPath", .required = true,
+	    .doc = "path in the Rollout: metadata.labels['x'], spec.replicas, status.phase"),
 };
 TYPE(field_ref, "field reference");
 
 static const struct field secret_key_ref_fields[] = {
-	STRING(secret_key_ref, name, "name", .required = true),
-	STRING(secret_key_ref, key, "key", .required = true),
+	STRING(secret_key_ref, name, "name", .required = true, .doc = "name of the Secret, in the run's namespace"),
+	STRING(secret_key_ref, key, "key", .required = true, .doc = "key in the Secret's data"),
 };
 TYPE(secret_key_ref, "secret reference");
 
 static const struct field value_from_fields[] = {
-	STRING(value_from, pod_template_hash_value, "podTemplateHashValue", .choices = "Latest|Stable"),
-	OBJECT(value_from, field_ref, "fieldRef", field_ref),
-	OBJECT(value_from, secret_key_ref, "secretKeyRef", secret_key_ref),
+	STRING(value_from, pod_template_hash_value, "podTemplateHashValue", .choices = "Latest|Stable",
+	    .doc = "hash of the new (Latest) or the stable ReplicaSet"),
+	OBJECT(value_from, field_ref, "fieldRef", field_ref, .doc = "a field of the Rollout"),
+	OBJECT(value_from, secret_key_ref, "secretKeyRef", secret_key_ref,
+	    .doc = "a Secret, read when a measurement needs it and masked wherever it would show"),
 };
 TYPE(value_from, "value source", .strict = true);
 
 static const struct field argument_fields[] = {
-	STRING(argument, name, "name", .required = true),
-	STRING(argument, value, "value"),
-	OBJECT(argument, value_from, "valueFrom", value_from),
+	STRING(argument, name, "name", .required = true, .doc = "what {{args.NAME}} stands for"),
+	STRING(argument, value, "value", .doc = "its value"),
+	OBJECT(argument, value_from, "valueFrom", value_from, .doc = "where its value comes from instead"),
 };
 TYPE(argument, "argument", .strict = true);
 
 static const struct field run_metadata_fields[] = {
-	STRING_MAP(run_metadata, labels, "labels"),
-	STRING_MAP(run_metadata, annotations, "annotations"),
+	STRING_MAP(run_metadata, labels, "labels", .doc = "labels of the AnalysisRun"),
+	STRING_MAP(run_metadata, annotations, "annotations", .doc = "annotations of the AnalysisRun"),
 };
 TYPE(run_metadata, "analysis run's metadata");
 
 static const struct field dry_run_fields[] = {
-	STRING(dry_run, metric_name, "metricName", .required = true),
+	STRING(dry_run, metric_name, "metricName", .required = true,
+	    .doc = "regular expression; metrics whose name it finds are measured and told, and decide nothing"),
 };
 TYPE(dry_run, "dryRun rule", .strict = true);
 
 static const struct field measurement_retention_fields[] = {
-	STRING(measurement_retention, metric_name, "metricName", .required = true),
-	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000),
+	STRING(measurement_retention, metric_name, "metricName", .required = true,
+	    .doc = "regular expression; the metrics meant"),
+	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000,
+	    .doc = "measurements of them that the status keeps", .otherwise = "10"),
 };
 TYPE(measurement_retention, "measurementRetention rule", .strict = true);
 
 /* In the order of Argo Rollouts' Go type: the step hash is made of it. */
 static const struct field rollout_analysis_fields[] = {
-	LIST(rollout_analysis, templates, "templates", template_ref),
-	LIST(rollout_analysis, args, "args", argument),
-	LIST(rollout_analysis, dry_run, "dryRun", dry_run),
-	LIST(rollout_analysis, retention, "measurementRetention", measurement_retention),
-	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata, .always = true),
-	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000),
+	LIST(rollout_analysis, templates, "templates", template_ref,
+	    .doc = "AnalysisTemplates whose metrics are put together into one run"),
+	LIST(rollout_analysis, args, "args", argument, .doc = "values for the templates' arguments"),
+	LIST(rollout_analysis, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	LIST(rollout_analysis, retention, "measurementRetention", measurement_retention,
+	    .doc = "how many measurements are kept"),
+	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
+	    .doc = "labels and annotations of the run"),
+	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000,
+	    .doc = "index of the step at which a background analysis begins", .otherwise = "0"),
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
 static const struct field canary_step_fields[] = {
-	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "percent of traffic for the canary"),
-	OBJECT(canary_step, pause, "pause", pause_step),
-	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale),
-	OBJECT(canary_step, analysis, "analysis", rollout_analysis),
+	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
+	    .doc = "percent of traffic (without a router: of pods) for the canary"),
+	OBJECT(canary_step, pause, "pause", pause_step, .doc = "waits for a time, or for somebody to promote"),
+	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale,
+	    .doc = "pods of the canary apart from its weight; needs trafficRouting"),
+	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "an AnalysisRun that must succeed"),
 	NOT_BUILT("experiment"),
 	NOT_BUILT("setHeaderRoute"),
 	NOT_BUILT("setMirrorRoute"),
@@ -105,36 +122,42 @@ static const struct field canary_step_fields[] = {
 TYPE(canary_step, "canary step", .strict = true);
 
 static const struct field istio_route_ref_fields[] = {
-	OPT_INT(istio_route_ref, port, "port"),
-	STRINGS(istio_route_ref, sni_hosts, "sniHosts"),
+	OPT_INT(istio_route_ref, port, "port", .doc = "port of the route's matches"),
+	STRINGS(istio_route_ref, sni_hosts, "sniHosts", .doc = "hosts of the route's matches, all of them"),
 };
 TYPE(istio_route_ref, "route reference", .strict = true);
 
 static const struct field istio_virtual_service_ref_fields[] = {
-	STRING(istio_virtual_service_ref, name, "name", .required = true),
-	STRINGS(istio_virtual_service_ref, routes, "routes"),
-	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref),
-	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref),
+	STRING(istio_virtual_service_ref, name, "name", .required = true, .doc = "name, or name.namespace"),
+	STRINGS(istio_virtual_service_ref, routes, "routes",
+	    .doc = "names of the http routes to split; none: the only one there is"),
+	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref, .doc = "tls routes to split"),
+	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref, .doc = "tcp routes to split"),
 };
 TYPE(istio_virtual_service_ref, "virtualService reference", .strict = true);
 
 static const struct field istio_destination_rule_ref_fields[] = {
-	STRING(istio_destination_rule_ref, name, "name", .required = true),
-	STRING(istio_destination_rule_ref, canary_subset_name, "canarySubsetName", .required = true),
-	STRING(istio_destination_rule_ref, stable_subset_name, "stableSubsetName", .required = true),
-	STRINGS(istio_destination_rule_ref, additional_subset_names, "additionalSubsetNames"),
+	STRING(istio_destination_rule_ref, name, "name", .required = true, .doc = "name of the DestinationRule"),
+	STRING(istio_destination_rule_ref, canary_subset_name, "canarySubsetName", .required = true,
+	    .doc = "subset whose hash label selects the canary"),
+	STRING(istio_destination_rule_ref, stable_subset_name, "stableSubsetName", .required = true,
+	    .doc = "subset whose hash label selects the stable version"),
+	STRINGS(istio_destination_rule_ref, additional_subset_names, "additionalSubsetNames",
+	    .doc = "subsets whose destinations keep the weights they have"),
 };
 TYPE(istio_destination_rule_ref, "destinationRule reference", .strict = true);
 
 static const struct field istio_routing_fields[] = {
-	OBJECT(istio_routing, virtual_service, "virtualService", istio_virtual_service_ref),
-	OBJECT(istio_routing, destination_rule, "destinationRule", istio_destination_rule_ref),
-	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref),
+	OBJECT(istio_routing, virtual_service, "virtualService", istio_virtual_service_ref,
+	    .doc = "the VirtualService whose weights are set"),
+	OBJECT(istio_routing, destination_rule, "destinationRule", istio_destination_rule_ref,
+	    .doc = "splits by subsets instead of by canaryService and stableService"),
+	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref, .doc = "several of them"),
 };
 TYPE(istio_routing, "istio traffic routing", .strict = true);
 
 static const struct field traffic_routing_fields[] = {
-	OBJECT(traffic_routing, istio, "istio", istio_routing),
+	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "splits traffic with Istio"),
 	NOT_BUILT("managedRoutes"),
 	NOT_BUILT("maxTrafficWeight"),
 	NOT_BUILT("nginx"),
@@ -149,61 +172,80 @@ static const struct field traffic_routing_fields[] = {
 TYPE(traffic_routing, "trafficRouting", .strict = true);
 
 static const struct field canary_strategy_fields[] = {
-	STRING(canary_strategy, canary_service, "canaryService"),
-	STRING(canary_strategy, stable_service, "stableService"),
-	LIST(canary_strategy, steps, "steps", canary_step),
-	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing),
-	INT_OR_STRING(canary_strategy, max_surge, "maxSurge"),
-	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable"),
-	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis),
-	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
+	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods"),
+	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods"),
+	LIST(canary_strategy, steps, "steps", canary_step,
+	    .doc = "what a release goes through, one after the other; none: all at once"),
+	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing,
+	    .doc = "what splits the traffic; without it the numbers of pods do"),
+	INT_OR_STRING(canary_strategy, max_surge, "maxSurge",
+	    .doc = "pods beyond spec.replicas, a number or percent; without traffic routing", .otherwise = "25%"),
+	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable",
+	    .doc = "pods that may be missing, a number or percent; without traffic routing", .otherwise = "25%"),
+	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis,
+	    .doc = "measures in the background while the steps are gone through"),
+	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "old pods stay so long after a promotion; needs trafficRouting", .otherwise = "30"),
 	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
-	    .max = INT32_MAX),
-	OPT_INT(
-	    canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0, .max = INT32_MAX),
+	    .max = INT32_MAX, .doc = "of so many old revisions at most"),
+	OPT_INT(canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
+	    .max = INT32_MAX, .doc = "an aborted canary's pods stay so long; 0: for ever", .otherwise = "30"),
 	NOT_BUILT("antiAffinity"),
 	NOT_BUILT("canaryMetadata"),
 	NOT_BUILT("stableMetadata"),
-	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale"),
+	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
+	    .doc = "stable pods follow their share of the traffic; needs trafficRouting", .otherwise = "false"),
 	NOT_BUILT("pingPong"),
-	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX),
-	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold),
+	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
+	    .doc = "least pods of a version that has any; needs trafficRouting"),
+	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
+	    .doc = "how many of the canary's pods suffice for a step", .otherwise = "all"),
 };
 TYPE(canary_strategy, "canary strategy", .strict = true);
 
 static const struct field rollout_strategy_fields[] = {
-	OBJECT(rollout_strategy, canary, "canary", canary_strategy),
+	OBJECT(rollout_strategy, canary, "canary", canary_strategy, .doc = "steps up the traffic of the new version"),
 	NOT_BUILT("blueGreen"),
 };
 TYPE(rollout_strategy, "strategy", .strict = true);
 
 static const struct field analysis_history_fields[] = {
-	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX),
-	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX),
+	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
+	    .doc = "successful AnalysisRuns that are kept", .otherwise = "5"),
+	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
+	    .doc = "other finished AnalysisRuns that are kept", .otherwise = "5"),
 };
 TYPE(analysis_history, "analysis history");
 
 static const struct field rollback_window_fields[] = {
 	INT(rollback_window, revisions, "revisions", .min = 0, .max = INT32_MAX,
-	    .doc = "going back to one of as many revisions skips steps and analyses"),
+	    .doc = "going back to one of so many revisions skips steps and analyses"),
 };
 TYPE(rollback_window, "rollback window", .strict = true);
 
 static const struct field rollout_spec_fields[] = {
-	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
-	OBJECT(rollout_spec, selector, "selector", label_selector, .required = true),
-	JSON(rollout_spec, template, "template", .required = true),
-	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX),
-	OPT_INT(rollout_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = INT32_MAX),
-	OPT_INT(rollout_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX),
-	BOOL(rollout_spec, progress_deadline_abort, "progressDeadlineAbort"),
-	BOOL(rollout_spec, paused, "paused"),
-	OBJECT(rollout_spec, analysis, "analysis", analysis_history),
-	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true),
+	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods", .otherwise = "1"),
+	OBJECT(rollout_spec, selector, "selector", label_selector, .required = true, .immutable = true,
+	    .doc = "must match the template's labels; cannot be changed"),
+	JSON(rollout_spec, template, "template", .required = true,
+	    .doc = "the pod template; a change of it is a new revision"),
+	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "a pod counts as available once it was ready for so long", .otherwise = "0"),
+	OPT_INT(rollout_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = INT32_MAX,
+	    .doc = "old ReplicaSets that are kept", .otherwise = "10"),
+	OPT_INT(rollout_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "without progress for so long it is Degraded; more than minReadySeconds", .otherwise = "600"),
+	BOOL(rollout_spec, progress_deadline_abort, "progressDeadlineAbort",
+	    .doc = "at the deadline the update is aborted", .otherwise = "false"),
+	BOOL(rollout_spec, paused, "paused", .doc = "stops the steps; an abort still works", .otherwise = "false"),
+	OBJECT(rollout_spec, analysis, "analysis", analysis_history, .doc = "how many AnalysisRuns are kept"),
+	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true,
+	    .doc = "how a new version comes in"),
 	NOT_BUILT("workloadRef"),
 	TIME(rollout_spec, restart_at, "restartAt",
 	    .doc = "pods created before this time are replaced, once it has come"),
-	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window),
+	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
+	    .doc = "going back to a recent revision is quick"),
 };
 TYPE(rollout_spec, "Rollout's spec");
 
@@ -256,30 +298,36 @@ static const struct field rollout_duration_fields[] = {
 TYPE(rollout_duration, "rollout's duration");
 
 static const struct field rollout_status_fields[] = {
-	BOOL(rollout_status, abort, "abort"),
-	TIME(rollout_status, aborted_at, "abortedAt"),
-	LIST(rollout_status, pause_conditions, "pauseConditions", pause_condition),
-	BOOL(rollout_status, controller_pause, "controllerPause"),
-	BOOL(rollout_status, promote_full, "promoteFull"),
-	STRING(rollout_status, current_pod_hash, "currentPodHash"),
-	STRING(rollout_status, stable_rs, "stableRS"),
-	STRING(rollout_status, current_step_hash, "currentStepHash"),
-	OPT_INT(rollout_status, current_step_index, "currentStepIndex"),
-	INT(rollout_status, replicas, "replicas"),
-	INT(rollout_status, updated_replicas, "updatedReplicas"),
-	INT(rollout_status, ready_replicas, "readyReplicas"),
-	INT(rollout_status, available_replicas, "availableReplicas"),
-	INT(rollout_status, hpa_replicas, "HPAReplicas"),
-	STRING(rollout_status, selector, "selector"),
-	OPT_INT(rollout_status, collision_count, "collisionCount"),
-	STRING(rollout_status, observed_generation, "observedGeneration"),
-	LIST(rollout_status, conditions, "conditions", condition),
-	STRING(rollout_status, phase, "phase"),
-	STRING(rollout_status, message, "message"),
-	EMBED(rollout_status, canary, "canary", canary_status, .always = true),
-	OBJECT(rollout_status, blue_green, "blueGreen", blue_green_status),
-	EMBED(rollout_status, duration, "duration", rollout_duration),
-	TIME(rollout_status, restarted_at, "restartedAt"),
+	BOOL(rollout_status, abort, "abort", .doc = "the update is given up; a person may set it"),
+	TIME(rollout_status, aborted_at, "abortedAt", .doc = "since when"),
+	LIST(rollout_status, pause_conditions, "pauseConditions", pause_condition,
+	    .doc = "why it is paused; taken away to resume"),
+	BOOL(rollout_status, controller_pause, "controllerPause", .doc = "the controller paused it"),
+	BOOL(rollout_status, promote_full, "promoteFull", .doc = "a person asked for it: all at once"),
+	STRING(rollout_status, current_pod_hash, "currentPodHash",
+	    .doc = "hash of the pod template that is being released"),
+	STRING(rollout_status, stable_rs, "stableRS", .doc = "hash of the version that was promoted last"),
+	STRING(rollout_status, current_step_hash, "currentStepHash", .doc = "hash of the steps"),
+	OPT_INT(rollout_status, current_step_index, "currentStepIndex",
+	    .doc = "the step it is at; as many as there are: behind the last"),
+	INT(rollout_status, replicas, "replicas", .doc = "pods of all versions"),
+	INT(rollout_status, updated_replicas, "updatedReplicas", .doc = "pods of the new version"),
+	INT(rollout_status, ready_replicas, "readyReplicas", .doc = "pods that are ready"),
+	INT(rollout_status, available_replicas, "availableReplicas",
+	    .doc = "pods that have been ready for minReadySeconds"),
+	INT(rollout_status, hpa_replicas, "HPAReplicas", .doc = "pods that an autoscaler counts"),
+	STRING(rollout_status, selector, "selector", .doc = "the selector as text"),
+	OPT_INT(rollout_status, collision_count, "collisionCount", .doc = "how often a ReplicaSet's name was taken"),
+	STRING(rollout_status, observed_generation, "observedGeneration",
+	    .doc = "generation that the status is about, as text"),
+	LIST(rollout_status, conditions, "conditions", condition,
+	    .doc = "Progressing, Paused, Healthy, Completed, Available, ReplicaFailure, InvalidSpec"),
+	STRING(rollout_status, phase, "phase", .doc = "Healthy, Degraded, Progressing or Paused"),
+	STRING(rollout_status, message, "message", .doc = "why"),
+	EMBED(rollout_status, canary, "canary", canary_status, .always = true, .doc = "of a canary"),
+	OBJECT(rollout_status, blue_green, "blueGreen", blue_green_status, .doc = "of a blue-green rollout"),
+	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "how long it takes"),
+	TIME(rollout_status, restarted_at, "restartedAt", .doc = "the restartAt that is done"),
 };
 TYPE(rollout_status, "Rollout's status");
 
@@ -370,11 +418,15 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 }
 
 static const struct field rollout_fields[] = {
-	EMBED(rollout, spec, "spec", rollout_spec, .required = true),
-	EMBED(rollout, status, "status", rollout_status),
+	EMBED(rollout, spec, "spec", rollout_spec, .required = true, .doc = "what is wanted"),
+	EMBED(rollout, status, "status", rollout_status, .doc = "what was seen"),
 };
 TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .kind = "Rollout",
-    .has_status = true, .finish = rollout_finish);
+    .short_name = "ro", .scale = ".spec.replicas .status.HPAReplicas .status.selector",
+    .columns =
+	"Desired:integer:.spec.replicas|Current:integer:.status.replicas|Up-to-date:integer:.status.updatedReplicas|"
+	"Available:integer:.status.availableReplicas",
+    .doc = "An application that is released step by step", .has_status = true, .finish = rollout_finish);
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

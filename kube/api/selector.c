@@ -10,15 +10,17 @@
 static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
 
 static const struct field label_requirement_fields[] = {
-	STRING(label_requirement, key, "key", .required = true),
-	STRING(label_requirement, operator, "operator", .required = true, .choices = "In|NotIn|Exists|DoesNotExist"),
-	STRINGS(label_requirement, values, "values"),
+	STRING(label_requirement, key, "key", .required = true, .doc = "the label"),
+	STRING(label_requirement, operator, "operator", .required = true, .choices = "In|NotIn|Exists|DoesNotExist",
+	    .doc = "how it is compared"),
+	STRINGS(label_requirement, values, "values", .doc = "with what; In and NotIn need some, the others none"),
 };
 TYPE(label_requirement, "label requirement", .strict = true);
 
 static const struct field label_selector_fields[] = {
-	STRING_MAP(label_selector, match_labels, "matchLabels"),
-	LIST(label_selector, match_expressions, "matchExpressions", label_requirement),
+	STRING_MAP(label_selector, match_labels, "matchLabels", .doc = "labels that must be there with these values"),
+	LIST(label_selector, match_expressions, "matchExpressions", label_requirement,
+	    .doc = "requirements; all must hold"),
 };
 TYPE(label_selector, "label selector", .strict = true);
 

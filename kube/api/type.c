@@ -16,6 +16,13 @@ problem_add(struct problems *p, const char *path, const char *format, ...)
 	p->n++;
 }
 
+void
+problem_is_reference(struct problems *p)
+{
+	if (p->n > 0 && p->n <= PROBLEMS_MAX)
+		p->at[p->n - 1].reference = true;
+}
+
 const char *
 type_api_version(const struct type *t, struct arena *a)
 {

@@ -80,13 +80,16 @@ struct field {
 	const char *name; /* JSON name */
 	enum kind kind;
 	size_t offset;
-	const struct type *of; /* OBJECT, EMBED, LIST: the type of the value or element */
+	const struct type
+	    *of; /* OBJECT, EMBED, LIST: the type of the value or element; JSON: of a list decoded later */
 	bool required; /* absent is an error */
 	bool always; /* written even when empty, as Go does without omitempty */
+	bool immutable; /* not to be changed once it is there */
 	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
 	const char *choices; /* STRING: "a|b|c" */
-	const char *doc; /* one line */
+	const char *doc; /* one line; NULL: not for people to write */
+	const char *otherwise; /* what holds when it is absent, as text; NULL: nothing in particular */
 };
 
 struct type {
@@ -99,6 +102,10 @@ struct type {
 	/* Of root types only. */
 	const char *group; /* "" for the core group */
 	const char *version, *plural, *kind;
+	const char *short_name; /* kubectl's: "ro" */
+	const char *scale; /* "SPEC STATUS SELECTOR", JSON paths of the scale subresource; NULL: none */
+	const char *columns; /* of kubectl get: "Name:type:path|…"; NULL: only Age */
+	const char *doc; /* one line */
 	bool cluster_scoped;
 	bool has_status; /* /status is a subresource */
 	/* Derives, after decoding, what no row holds (a canonical template); NULL: nothing. */
@@ -150,6 +157,7 @@ struct type {
 struct problem {
 	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
 	const char *text;
+	bool reference; /* it names something that is not there */
 };
 
 #define PROBLEMS_MAX 32 /* more are counted, not kept */
@@ -162,6 +170,9 @@ struct problems {
 };
 
 void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
+
+/* The last one that was added is a reference to what is not there. */
+void problem_is_reference(struct problems *);
 
 /* Fills the zeroed struct at `ret` from a JSON object. Every problem is added to `problems`; the field it is about stays
  * zero and the rest is decoded all the same, so that a bad field never hides the status of an object. */

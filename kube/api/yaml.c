@@ -7,11 +7,44 @@
 #include <yaml.h>
 #include "base/str.h"
 
+#define DOCUMENTS_MAX 4096 /* of one stream, where marks are wanted */
+
 struct walk {
 	struct arena *arena;
 	yaml_document_t *doc;
 	size_t nodes;
+	struct yaml_marks *marks; /* of the document; NULL: not wanted */
+	size_t room;
 };
+
+static void
+mark(struct walk *w, const char *path, const yaml_node_t *n)
+{
+	struct yaml_mark *list;
+
+	if (w->marks == NULL)
+		return;
+	if (w->marks->marks.n == w->room) {
+		w->room = w->room == 0 ? 64 : w->room * 2;
+		list = arena_new_array(w->arena, struct yaml_mark, w->room);
+		if (w->marks->marks.n > 0)
+			memcpy(list, w->marks->marks.at, w->marks->marks.n * sizeof(*list));
+		w->marks->marks.at = list;
+	}
+	w->marks->marks.at[w->marks->marks.n++] =
+	    (struct yaml_mark){ path, n->start_mark.line + 1, n->start_mark.column + 1 };
+}
+
+/* NULL when no marks are wanted. */
+static const char *
+below(struct walk *w, const char *path, const char *key, size_t index)
+{
+	if (w->marks == NULL)
+		return NULL;
+	if (key == NULL)
+		return arena_printf(w->arena, "%s[%zu]", path, index);
+	return arena_printf(w->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+}
 
 static bool
 word_in(const char *s, const char *const *words)
@@ -89,7 +122,7 @@ scalar(const yaml_node_t *n)
 }
 
 static struct err *
-node(struct walk *w, int id, int depth, json_t **ret)
+node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 {
 	const yaml_node_t *n = yaml_document_get_node(w->doc, id);
 	struct err *e;
@@ -109,9 +142,11 @@ node(struct walk *w, int id, int depth, json_t **ret)
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+			const char *at = below(w, path, NULL, json_array_size(list));
 			json_t *v = NULL;
 
-			if ((e = node(w, *i, depth + 1, &v)) != NULL)
+			mark(w, at, yaml_document_get_node(w->doc, *i));
+			if ((e = node(w, *i, at, depth + 1, &v)) != NULL)
 				return e;
 			json_array_append_new(list, v);
 		}
@@ -124,6 +159,7 @@ node(struct walk *w, int id, int depth, json_t **ret)
 		for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
 			const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
 			const char *key = (const char *)k->data.scalar.value;
+			const char *at;
 			json_t *v = NULL;
 
 			if (k->type != YAML_SCALAR_NODE)
@@ -132,7 +168,9 @@ node(struct walk *w, int id, int depth, json_t **ret)
 			if (json_object_get(map, key) != NULL)
 				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
 				    k->start_mark.line + 1, k->start_mark.column + 1, key);
-			if ((e = node(w, p->value, depth + 1, &v)) != NULL)
+			at = below(w, path, key, 0);
+			mark(w, at, k);
+			if ((e = node(w, p->value, at, depth + 1, &v)) != NULL)
 				return e;
 			json_object_set_new(map, key, v);
 		}
@@ -143,8 +181,8 @@ node(struct walk *w, int id, int depth, json_t **ret)
 	}
 }
 
-struct err *
-yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
+static struct err *
+parse(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks *marks)
 {
 	_cleanup_(json_decrefp) json_t *docs = json_array();
 	struct walk w = { .arena = a };
@@ -167,7 +205,13 @@ yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 			break;
 		}
 		w.doc = &doc;
-		e = node(&w, 1, 0, &v);
+		w.room = 0;
+		if (marks != NULL && json_array_size(docs) == DOCUMENTS_MAX)
+			e = err_new(a, ERR_INVALID, "more than %d documents", DOCUMENTS_MAX);
+		else if (marks != NULL)
+			*(w.marks = &marks[json_array_size(docs)]) = (struct yaml_marks){ 0 };
+		if (e == NULL)
+			e = node(&w, 1, "", 0, &v);
 		yaml_document_delete(&doc);
 		if (e == NULL && json_is_null(v))
 			json_decref(v);
@@ -178,6 +222,42 @@ yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 	if (e == NULL)
 		*ret = TAKE_PTR(docs);
 	return e;
+}
+
+struct err *
+yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
+{
+	return parse(a, text, len, ret, NULL);
+}
+
+struct err *
+yaml_parse_marked(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks)
+{
+	struct yaml_marks *marks = arena_new_array(a, struct yaml_marks, DOCUMENTS_MAX);
+	struct err *e = parse(a, text, len, ret, marks);
+
+	if (e == NULL)
+		*ret_marks = marks;
+	return e;
+}
+
+const struct yaml_mark *
+yaml_mark_of(const struct yaml_marks *m, const char *path)
+{
+	const struct yaml_mark *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < m->marks.n; i++) {
+		const char *at = m->marks.at[i].path;
+		size_t n = strlen(at);
+
+		if (strncmp(path, at, n) == 0 && (path[n] == '\0' || path[n] == '.' || path[n] == '[') &&
+		    n >= longest) {
+			best = &m->marks.at[i];
+			longest = n;
+		}
+	}
+	return best;
 }
 
 static void

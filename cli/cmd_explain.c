@@ -1,0 +1,56 @@
+/* cli/cmd_explain.c: explain, crds: the tables of types, for people and for Kubernetes. */
+#include <stdio.h>
+#include "cli/cli.h"
+#include "kube/api/explain.h"
+#include "kube/api/roots.h"
+#include "kube/api/schema.h"
+#include "kube/api/yaml.h"
+
+static int explain_run(struct cli *);
+static int crds_run(struct cli *);
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.args = "KIND[.FIELD...]",
+	.summary = "says what a field is for: rollout.spec.strategy.canary",
+	.flags = "recursive reference",
+	.run = explain_run,
+};
+
+const struct command cmd_crds = {
+	.name = "crds",
+	.args = "",
+	.summary = "prints the CustomResourceDefinitions: sluice crds | kubectl apply --server-side -f -",
+	.flags = "",
+	.run = crds_run,
+};
+
+static int
+explain_run(struct cli *c)
+{
+	const char *text;
+	struct err *e;
+
+	if (cli_flag(c, "reference") != NULL) {
+		fputs(explain_reference(c->arena), stdout);
+		return 0;
+	}
+	if (c->n_args != 1)
+		return cli_fail(c, "usage: sluice explain KIND[.FIELD...], such as rollout.spec.strategy.canary");
+	if ((e = explain(c->arena, c->args[0], cli_flag(c, "recursive") != NULL, &text)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	fputs(text, stdout);
+	return 0;
+}
+
+static int
+crds_run(struct cli *c)
+{
+	for (const struct type *const *t = api_roots; *t != NULL; t++) {
+		json_t *crd = schema_crd(*t);
+
+		printf("---\n%s", yaml_text(c->arena, crd));
+		json_decref(crd);
+	}
+	return 0;
+}

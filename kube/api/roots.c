@@ -1,0 +1,22 @@
+/* kube/api/roots.c: the list. */
+#include "kube/api/roots.h"
+#include <strings.h>
+#include "kube/api/analysis.h"
+
+const struct type *const api_roots[] = {
+	&rollout_type,
+	&analysis_run_type,
+	&analysis_template_type,
+	&cluster_analysis_template_type,
+	NULL,
+};
+
+const struct type *
+api_root_named(const char *name)
+{
+	for (const struct type *const *t = api_roots; *t != NULL; t++)
+		if (strcasecmp(name, (*t)->kind) == 0 || strcasecmp(name, (*t)->plural) == 0 ||
+		    ((*t)->short_name != NULL && strcasecmp(name, (*t)->short_name) == 0))
+			return *t;
+	return NULL;
+}

@@ -1,0 +1,156 @@
+/* kube/api/schema.c: walks the rows. */
+#include "kube/api/schema.h"
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+#include "base/str.h"
+
+#define PRESERVE "x-kubernetes-preserve-unknown-fields"
+
+static json_t *of_type(const struct type *);
+
+static json_t *
+enumerated(const char *choices)
+{
+	json_t *list = json_array();
+
+	for (const char *c = choices;; c = strchr(c, '|') + 1) {
+		json_array_append_new(list, json_stringn(c, strcspn(c, "|")));
+		if (strchr(c, '|') == NULL)
+			return list;
+	}
+}
+
+static json_t *
+of_field(const struct field *f)
+{
+	json_t *j = NULL;
+
+	if (f->not_built)
+		return json_pack("{s:s,s:b}", "description", "not built yet in this version of Sluice", PRESERVE, 1);
+	assert(f->kind < KIND_MAX);
+	switch (f->kind) {
+	case KIND_BOOL:
+	case KIND_OPT_BOOL: j = json_pack("{s:s}", "type", "boolean"); break;
+	case KIND_INT:
+	case KIND_OPT_INT:
+		j = json_pack("{s:s}", "type", "integer");
+		if (f->min < f->max) {
+			json_object_set_new(j, "minimum", json_integer(f->min));
+			json_object_set_new(j, "maximum", json_integer(f->max));
+		}
+		break;
+	case KIND_STRING:
+		j = json_pack("{s:s}", "type", "string");
+		if (f->choices != NULL)
+			json_object_set_new(j, "enum", enumerated(f->choices));
+		break;
+	case KIND_DURATION: j = json_pack("{s:s}", "type", "string"); break;
+	case KIND_TIME: j = json_pack("{s:s,s:s}", "type", "string", "format", "date-time"); break;
+	case KIND_INT_OR_STRING:
+		j = json_pack("{s:b,s:[{s:s},{s:s}]}", "x-kubernetes-int-or-string", 1, "anyOf", "type", "integer",
+		    "type", "string");
+		break;
+	case KIND_OBJECT:
+	case KIND_EMBED: j = of_type(f->of); break;
+	case KIND_LIST: j = json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of)); break;
+	case KIND_STRINGS: j = json_pack("{s:s,s:{s:s}}", "type", "array", "items", "type", "string"); break;
+	case KIND_STRING_MAP:
+		j = json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string");
+		break;
+	case KIND_JSON:
+		j = f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of))
+				  : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
+		break;
+	case KIND_MAX: break;
+	}
+	if (f->doc != NULL)
+		json_object_set_new(j, "description", json_string(f->doc));
+	if (f->immutable)
+		json_object_set_new(j, "x-kubernetes-validations",
+		    json_pack("[{s:s,s:s}]", "rule", "self == oldSelf", "message", "cannot be changed"));
+	return j;
+}
+
+static json_t *
+of_type(const struct type *t)
+{
+	json_t *properties = json_object(), *required = json_array(), *j;
+
+	for (size_t i = 0; i < t->n_fields; i++) {
+		json_object_set_new(properties, t->fields[i].name, of_field(&t->fields[i]));
+		if (t->fields[i].required)
+			json_array_append_new(required, json_string(t->fields[i].name));
+	}
+	j = json_pack("{s:s,s:o}", "type", "object", "properties", properties);
+	if (json_array_size(required) > 0)
+		json_object_set(j, "required", required);
+	json_decref(required);
+	if (!t->strict)
+		json_object_set_new(j, PRESERVE, json_true());
+	return j;
+}
+
+/* "Name:type:path|…", and the age. */
+static json_t *
+columns(const char *text)
+{
+	json_t *list = json_array();
+	char *copy = mem_strdup(text != NULL ? text : ""), *rest = copy, *one;
+
+	while (text != NULL && (one = strsep(&rest, "|")) != NULL) {
+		const char *name = strsep(&one, ":"), *type = strsep(&one, ":");
+
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", name, "type", type, "jsonPath", one));
+	}
+	free(copy);
+	json_array_append_new(
+	    list, json_pack("{s:s,s:s,s:s}", "name", "Age", "type", "date", "jsonPath", ".metadata.creationTimestamp"));
+	return list;
+}
+
+static json_t *
+subresources(const struct type *t)
+{
+	json_t *j = json_object();
+	char *copy = mem_strdup(t->scale != NULL ? t->scale : ""), *rest = copy;
+	const char *spec = strsep(&rest, " "), *status = strsep(&rest, " ");
+
+	if (t->has_status)
+		json_object_set_new(j, "status", json_object());
+	if (t->scale != NULL)
+		json_object_set_new(j, "scale",
+		    json_pack("{s:s,s:s,s:s}", "specReplicasPath", spec, "statusReplicasPath", status,
+			"labelSelectorPath", rest));
+	free(copy);
+	return j;
+}
+
+json_t *
+schema_crd(const struct type *t)
+{
+	json_t *schema = of_type(t), *properties = json_object_get(schema, "properties"), *names, *crd;
+	char *singular = mem_strdup(t->kind), *name = mem_printf("%s.%s", t->plural, t->group);
+
+	for (char *c = singular; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	json_object_del(schema, PRESERVE);
+	if (t->doc != NULL)
+		json_object_set_new(schema, "description", json_string(t->doc));
+	json_object_set_new(properties, "apiVersion", json_pack("{s:s}", "type", "string"));
+	json_object_set_new(properties, "kind", json_pack("{s:s}", "type", "string"));
+	json_object_set_new(properties, "metadata", json_pack("{s:s}", "type", "object"));
+	names =
+	    json_pack("{s:s,s:s,s:s,s:s}", "kind", t->kind, "listKind", "", "plural", t->plural, "singular", singular);
+	json_object_set_new(names, "listKind", json_sprintf("%sList", t->kind));
+	if (t->short_name != NULL)
+		json_object_set_new(names, "shortNames", json_pack("[s]", t->short_name));
+	crd = json_pack("{s:s,s:s,s:{s:s},s:{s:s,s:o,s:s,s:[{s:s,s:b,s:b,s:o,s:{s:o},s:o}]}}", "apiVersion",
+	    "apiextensions.k8s.io/v1", "kind", "CustomResourceDefinition", "metadata", "name", name, "spec", "group",
+	    t->group, "names", names, "scope", t->cluster_scoped ? "Cluster" : "Namespaced", "versions", "name",
+	    t->version, "served", 1, "storage", 1, "additionalPrinterColumns", columns(t->columns), "schema",
+	    "openAPIV3Schema", schema, "subresources", subresources(t));
+	free(singular);
+	free(name);
+	return crd;
+}
