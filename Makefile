@@ -149,6 +149,12 @@ PREFIX ?= /usr/local
 install: all
 	install -D sluice $(DESTDIR)$(PREFIX)/bin/sluice
 	ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-sluice
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	./sluice man $(DESTDIR)$(PREFIX)/share/man/man1
+	./sluice completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
+	./sluice completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
+	./sluice completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish
 	$(if $(COMPAT),ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-argo-rollouts)
 
 clean:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "kube/api/rollout.h"
+#include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
 
@@ -168,6 +169,64 @@ cli_get_rollout(struct cli *c, const char *name)
 		return NULL;
 	}
 	return ro;
+}
+
+int
+cli_output(const struct cli *c, enum output *ret)
+{
+	static const char *const names[] = { "text", "wide", "name", "json", "yaml" };
+	const char *text = cli_flag(c, "output");
+
+	*ret = OUTPUT_TEXT;
+	if (text == NULL)
+		return 0;
+	for (size_t i = 1; i < ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret = (enum output)i;
+			return 0;
+		}
+	return cli_fail(c, "--output: \"%s\" is not one of wide, name, json, yaml", text);
+}
+
+static void
+print_name(const struct type *t, const json_t *o)
+{
+	const char *dot = t->group[0] != '\0' ? "." : "", *kind = t->kind;
+
+	for (; *kind != '\0'; kind++)
+		putchar(*kind >= 'A' && *kind <= 'Z' ? *kind - 'A' + 'a' : *kind);
+	printf("%s%s/%s\n", dot, t->group, json_str(json_object_get(o, "metadata"), "name"));
+}
+
+void
+cli_print(const struct cli *c, enum output as, const struct type *t, const json_t *o)
+{
+	const json_t *items = json_object_get(o, "items");
+	_cleanup_(freep) char *text = NULL;
+	json_t *item;
+	size_t i;
+
+	switch (as) {
+	case OUTPUT_JSON:
+		text = json_dumps(o, JSON_INDENT(4));
+		puts(text != NULL ? text : "{}");
+		break;
+	case OUTPUT_YAML: fputs(yaml_text(c->arena, o), stdout); break;
+	default:
+		if (items == NULL)
+			print_name(t, o);
+		json_array_foreach (items, i, item)
+			print_name(t, item);
+	}
+}
+
+const char *
+cli_name(const struct cli *c, const char *what)
+{
+	if (c->n_args == 1)
+		return c->args[0];
+	cli_fail(c, "which %s? `sluice list rollouts` and `sluice get rollout NAME` show what there is", what);
+	return NULL;
 }
 
 bool

@@ -15,7 +15,8 @@ struct command {
 	const char *also; /* other ways to say it, "|"-separated; NULL: none */
 	const char *args; /* usage of what follows: "NAME" */
 	const char *summary; /* one line */
-	const char *flags; /* of cli.c's table, space-separated, besides the global ones */
+	const char *completes; /* what its first argument names: "rollouts", "analysisruns", "files"; NULL: nothing */
+	const char *flags; /* of help.c's table, space-separated, besides the global ones */
 	bool hidden; /* not in the help: the laptop cluster starts it */
 	int (*run)(struct cli *); /* the exit code */
 };
@@ -71,13 +72,29 @@ struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_
 /* The rollout as it is now; prints the error and returns NULL when it cannot be had. */
 json_t *cli_get_rollout(struct cli *, const char *name);
 
+/* What --output asks for. */
+enum output { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_NAME, OUTPUT_JSON, OUTPUT_YAML };
+
+/* 0, or 1 after saying what --output may be. */
+int cli_output(const struct cli *, enum output *ret);
+
+/* Prints an object or a list of objects of a type as name, JSON or YAML. */
+void cli_print(const struct cli *, enum output, const struct type *, const json_t *);
+
+/* One argument, the name of a rollout; NULL after saying that it is missing. */
+const char *cli_name(const struct cli *, const char *what);
+
 /* Colour, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
+
+/* manual.c: the manual page of a command, or of all (NULL), in man's own language. In the arena. */
+const char *manual_page(struct arena *, const struct command *);
 
 /* help.c */
 int help_all(void);
 int help_command(const struct command *);
-const char *flag_known(const char *name, bool *ret_takes_value, char *ret_short);
+const char *flag_known(
+    const struct command *, const char *name, bool *ret_takes_value); /* by name or letter, or NULL */
 bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's */
 void flag_each(
     const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));

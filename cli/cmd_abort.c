@@ -9,6 +9,7 @@ const struct command cmd_abort = {
 	.name = "abort",
 	.args = "NAME",
 	.summary = "gives an update up: all traffic back to the stable version",
+	.completes = "rollouts",
 	.run = abort_run,
 };
 
@@ -17,6 +18,7 @@ const struct command cmd_retry_rollout = {
 	.also = "retry ro",
 	.args = "NAME",
 	.summary = "starts an aborted update again, from its first step",
+	.completes = "rollouts",
 	.run = retry_run,
 };
 
@@ -25,8 +27,8 @@ set_abort(struct cli *c, bool abort, const char *done)
 {
 	struct err *e;
 
-	if (c->n_args != 1)
-		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_name(c, "rollout") == NULL)
+		return 1;
 	if (cli_connect(c) != 0)
 		return 1;
 	e = cli_patch_rollout(c, c->args[0], true, json_pack("{s:{s:b}}", "status", "abort", abort));

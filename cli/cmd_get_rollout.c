@@ -14,7 +14,8 @@ const struct command cmd_get_rollout = {
 	.also = "get ro|get rollouts",
 	.args = "NAME",
 	.summary = "a rollout: its steps, revisions, pods and analysis runs",
-	.flags = "watch no-color",
+	.completes = "rollouts",
+	.flags = "watch no-color output",
 	.run = get_run,
 };
 
@@ -80,13 +81,31 @@ on_change(void *arg)
 }
 
 static int
+print_once(struct cli *c, enum output output)
+{
+	_cleanup_(json_decrefp) json_t *ro = NULL;
+
+	if (cli_flag(c, "watch") != NULL)
+		return cli_fail(c, "--watch shows the tree; it does not go with -o %s", cli_flag(c, "output"));
+	if (cli_connect(c) != 0 || (ro = cli_get_rollout(c, c->args[0])) == NULL)
+		return 1;
+	cli_print(c, output, &rollout_type, ro);
+	return 0;
+}
+
+static int
 get_run(struct cli *c)
 {
 	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type };
+	enum output output;
 	struct drawing d = { .cli = c, .watch = cli_flag(c, "watch") != NULL, .color = cli_color(c) };
 
-	if (c->n_args != 1)
-		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_name(c, "rollout") == NULL)
+		return 1;
+	if (cli_output(c, &output) != 0)
+		return 1;
+	if (output > OUTPUT_WIDE)
+		return print_once(c, output);
 	d.name = c->args[0];
 	d.in_place = d.watch && isatty(STDOUT_FILENO);
 	if (cli_connect(c) != 0)

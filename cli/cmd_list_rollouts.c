@@ -1,5 +1,7 @@
-/* cli/cmd_list_rollouts.c: list rollouts. */
+/* cli/cmd_list_rollouts.c: list rollouts: a line each, once or as they change. */
 #include <stdio.h>
+#include <string.h>
+#include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
@@ -11,45 +13,133 @@ const struct command cmd_list_rollouts = {
 	.also = "list ro|list rollout",
 	.args = "",
 	.summary = "all rollouts of a namespace",
-	.flags = "all-namespaces",
+	.flags = "all-namespaces watch output",
 	.run = list_run,
 };
+
+struct listing {
+	struct cli *cli;
+	struct watched watched;
+	struct map printed; /* "ns/name" → the line that was printed last */
+	bool wide, began;
+};
+
+/* The images of the pod template, with commas between. */
+static const char *
+images(struct arena *a, const struct rollout *r)
+{
+	_cleanup_(json_decrefp) json_t *template =
+	    r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
+	const char *text = "";
+	json_t *container;
+	size_t i;
+
+	json_array_foreach (json_at(template, "/spec/containers"), i, container)
+		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", json_str(container, "image") ?: "");
+	return text;
+}
+
+static void
+print_head(bool wide)
+{
+	printf("%-20s %-28s %-12s %-6s %-10s %-8s %-8s %-9s%s\n", "NAMESPACE", "NAME", "STATUS", "STEP", "SET-WEIGHT",
+	    "DESIRED", "UPDATED", "AVAILABLE", wide ? " IMAGES  MESSAGE" : "");
+}
+
+static const char *
+line_of(struct arena *a, const struct rollout *r, bool wide)
+{
+	size_t n = r->spec.strategy.canary != NULL ? r->spec.strategy.canary->steps.n : 0;
+	const char *more = "";
+
+	if (wide)
+		more = arena_printf(a, " %s  %s", images(a, r), r->status.message != NULL ? r->status.message : "");
+	return arena_printf(a, "%-20s %-28s %-12s %-6s %-10d %-8d %-8d %-9d%s\n", r->object.meta.namespace,
+	    r->object.meta.name, r->status.phase != NULL ? r->status.phase : "-",
+	    r->status.current_step_index.set ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.is, n) : "-",
+	    (int)tree_set_weight(r), r->spec.replicas.set ? (int)r->spec.replicas.is : 1,
+	    (int)r->status.updated_replicas, (int)r->status.available_replicas, more);
+}
+
+static void
+print_if_new(const struct object *o, void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct listing *l = arg;
+	const char *line = line_of(a, (const struct rollout *)o, l->wide);
+	const char *key = arena_printf(a, "%s/%s", o->meta.namespace, o->meta.name);
+	char *before = map_get(&l->printed, key);
+
+	if (before != NULL && strcmp(before, line) == 0)
+		return;
+	map_set(&l->printed, key, mem_strdup(line));
+	free(before);
+	fputs(line, stdout);
+}
+
+static void
+on_change(void *arg)
+{
+	struct listing *l = arg;
+	const struct view *v = cache_view(l->watched.cache);
+
+	if (!l->began)
+		print_head(l->wide);
+	l->began = true;
+	v->each(v, &rollout_type, NULL, print_if_new, l);
+	fflush(stdout);
+}
+
+static int
+watch(struct cli *c, bool wide)
+{
+	static const struct type *const types[] = { &rollout_type };
+	struct listing l = { .cli = c, .wide = wide };
+
+	l.watched.changed = on_change;
+	l.watched.arg = &l;
+	watched_start(c, &l.watched, types, ARRAY_SIZE(types));
+	loop_run(c->loop);
+	watched_stop(&l.watched);
+	map_each (&l.printed, slot)
+		free(slot->value);
+	map_done(&l.printed);
+	return l.watched.failed ? 1 : 0;
+}
 
 static int
 list_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
+	bool all = cli_flag(c, "all-namespaces") != NULL;
+	enum output output;
 	struct err *e;
 	json_t *item;
 	size_t i;
 
-	if (cli_connect(c) != 0)
+	if (cli_output(c, &output) != 0 || cli_connect(c) != 0)
 		return 1;
-	e = cli_call(c, "GET",
-	    client_path(
-		c->arena, &rollout_type, cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace, NULL, NULL),
-	    NULL, NULL, &list);
+	if (cli_flag(c, "watch") != NULL && output > OUTPUT_WIDE)
+		return cli_fail(c, "--watch prints lines; it does not go with -o %s", cli_flag(c, "output"));
+	if (cli_flag(c, "watch") != NULL)
+		return watch(c, output == OUTPUT_WIDE);
+	e = cli_call(
+	    c, "GET", client_path(c->arena, &rollout_type, all ? NULL : c->namespace, NULL, NULL), NULL, NULL, &list);
 	if (e != NULL)
 		return cli_error(c, e);
-	if (json_array_size(json_object_get(list, "items")) == 0) {
-		fprintf(stderr, "No rollouts in %s.\n",
-		    cli_flag(c, "all-namespaces") != NULL ? "any namespace"
-							  : arena_printf(c->arena, "namespace %s", c->namespace));
+	if (output > OUTPUT_WIDE) {
+		cli_print(c, output, &rollout_type, list);
 		return 0;
 	}
-	printf("%-20s %-28s %-12s %-6s %-10s %-8s %-8s %-10s\n", "NAMESPACE", "NAME", "STATUS", "STEP", "SET-WEIGHT",
-	    "DESIRED", "UPDATED", "AVAILABLE");
-	json_array_foreach (json_object_get(list, "items"), i, item) {
-		const struct rollout *r = (const struct rollout *)object_decode(&rollout_type, item, c->arena);
-		size_t n = r->spec.strategy.canary != NULL ? r->spec.strategy.canary->steps.n : 0;
-
-		printf("%-20s %-28s %-12s %-6s %-10d %-8d %-8d %-10d\n", r->object.meta.namespace, r->object.meta.name,
-		    r->status.phase != NULL ? r->status.phase : "-",
-		    r->status.current_step_index.set
-			? arena_printf(c->arena, "%d/%zu", (int)r->status.current_step_index.is, n)
-			: "-",
-		    (int)tree_set_weight(r), r->spec.replicas.set ? (int)r->spec.replicas.is : 1,
-		    (int)r->status.updated_replicas, (int)r->status.available_replicas);
+	if (json_array_size(json_object_get(list, "items")) == 0) {
+		fprintf(stderr, "No rollouts in %s.\n",
+		    all ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));
+		return 0;
 	}
+	print_head(output == OUTPUT_WIDE);
+	json_array_foreach (json_object_get(list, "items"), i, item)
+		fputs(line_of(c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),
+			  output == OUTPUT_WIDE),
+		    stdout);
 	return 0;
 }

@@ -10,7 +10,8 @@ const struct command cmd_promote = {
 	.name = "promote",
 	.args = "NAME",
 	.summary = "resumes a paused rollout, or skips its current step; --full: to the end",
-	.flags = "full",
+	.completes = "rollouts",
+	.flags = "full skip-current-step skip-all-steps",
 	.run = promote_run,
 };
 
@@ -21,6 +22,10 @@ status_patch(struct cli *c, const struct rollout *r)
 	int64_t n = r->spec.strategy.canary != NULL ? (int64_t)r->spec.strategy.canary->steps.n : 0;
 	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
 
+	if (cli_flag(c, "skip-all-steps") != NULL)
+		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)n);
+	if (cli_flag(c, "skip-current-step") != NULL)
+		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)(i < n ? i + 1 : n));
 	if (cli_flag(c, "full") != NULL)
 		return str_eq(r->status.current_pod_hash, r->status.stable_rs)
 			   ? NULL
@@ -45,11 +50,19 @@ promote_run(struct cli *c)
 	struct err *e = NULL;
 	json_t *patch;
 
-	if (c->n_args != 1)
-		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	bool skips = cli_flag(c, "skip-current-step") != NULL || cli_flag(c, "skip-all-steps") != NULL;
+
+	if (cli_name(c, "rollout") == NULL)
+		return 1;
+	if ((cli_flag(c, "full") != NULL) + (cli_flag(c, "skip-current-step") != NULL) +
+		(cli_flag(c, "skip-all-steps") != NULL) >
+	    1)
+		return cli_fail(c, "only one of --full, --skip-current-step and --skip-all-steps can be meant");
 	if (cli_connect(c) != 0 || (j = cli_get_rollout(c, c->args[0])) == NULL)
 		return 1;
 	r = (const struct rollout *)object_decode(&rollout_type, j, c->arena);
+	if (skips && (r->spec.strategy.canary == NULL || r->spec.strategy.canary->steps.n == 0))
+		return cli_fail(c, "rollout '%s' has no steps to skip", c->args[0]);
 	patch = status_patch(c, r);
 	if (patch == NULL && !r->spec.paused) {
 		printf("rollout '%s' has nothing to promote: it is %s\n", c->args[0],

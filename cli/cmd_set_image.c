@@ -12,6 +12,7 @@ const struct command cmd_set_image = {
 	.name = "set image",
 	.args = "NAME CONTAINER=IMAGE...",
 	.summary = "sets the image of containers (* for all): a new revision",
+	.completes = "rollouts",
 	.run = set_image_run,
 };
 

@@ -12,6 +12,7 @@ const struct command cmd_status = {
 	.name = "status",
 	.args = "NAME",
 	.summary = "waits until a rollout is healthy (exit code 0), paused (0) or degraded (1)",
+	.completes = "rollouts",
 	.flags = "watch timeout",
 	.run = status_run,
 };
@@ -75,8 +76,8 @@ status_run(struct cli *c)
 	struct waiting w = { .cli = c };
 	int64_t timeout = 0;
 
-	if (c->n_args != 1)
-		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_name(c, "rollout") == NULL)
+		return 1;
 	if (cli_flag(c, "timeout") != NULL && !duration_parse(cli_flag(c, "timeout"), &timeout))
 		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 90s", cli_flag(c, "timeout"));
 	w.name = c->args[0];

@@ -12,6 +12,7 @@ const struct command cmd_undo = {
 	.name = "undo",
 	.args = "NAME",
 	.summary = "rolls back to the revision before, or to --to-revision",
+	.completes = "rollouts",
 	.flags = "to-revision",
 	.run = undo_run,
 };
@@ -68,8 +69,8 @@ undo_run(struct cli *c)
 	long long revision = 0;
 	struct err *e;
 
-	if (c->n_args != 1)
-		return cli_fail(c, "which rollout? `sluice list rollouts` shows them");
+	if (cli_name(c, "rollout") == NULL)
+		return 1;
 	if (cli_flag(c, "to-revision") != NULL && !str_int(cli_flag(c, "to-revision"), 0, INT32_MAX, &revision))
 		return cli_fail(c, "--to-revision: \"%s\" is not a revision's number", cli_flag(c, "to-revision"));
 	if (cli_connect(c) != 0 || (ro = cli_get_rollout(c, c->args[0])) == NULL)

@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 
 extern const struct command cmd_controller, cmd_dev, cmd_demo, cmd_get_rollout, cmd_list_rollouts, cmd_status,
-    cmd_promote, cmd_abort, cmd_retry_rollout, cmd_undo, cmd_set_image, cmd_eval, cmd_hash, cmd_lint, cmd_explain,
-    cmd_crds, cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_app, cmd_load;
+    cmd_promote, cmd_abort, cmd_retry_rollout, cmd_retry_experiment, cmd_pause, cmd_restart, cmd_terminate_analysisrun,
+    cmd_terminate_experiment, cmd_create, cmd_create_analysisrun, cmd_completion, cmd_complete, cmd_man, cmd_undo,
+    cmd_set_image, cmd_eval, cmd_hash, cmd_lint, cmd_explain, cmd_crds, cmd_debug_replica_counts,
+    cmd_debug_istio_weights, cmd_version, cmd_app, cmd_load;
 
 const struct command *const commands[] = {
 	&cmd_get_rollout,
@@ -12,8 +14,15 @@ const struct command *const commands[] = {
 	&cmd_promote,
 	&cmd_abort,
 	&cmd_retry_rollout,
+	&cmd_retry_experiment,
+	&cmd_pause,
+	&cmd_restart,
+	&cmd_terminate_analysisrun,
+	&cmd_terminate_experiment,
 	&cmd_undo,
 	&cmd_set_image,
+	&cmd_create_analysisrun,
+	&cmd_create,
 	&cmd_controller,
 	&cmd_dev,
 	&cmd_demo,
@@ -24,6 +33,9 @@ const struct command *const commands[] = {
 	&cmd_crds,
 	&cmd_debug_replica_counts,
 	&cmd_debug_istio_weights,
+	&cmd_completion,
+	&cmd_complete,
+	&cmd_man,
 	&cmd_version,
 	&cmd_app,
 	&cmd_load,

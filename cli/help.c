@@ -18,6 +18,16 @@ static const struct {
 	{ "watch", 'w', NULL, false, "stay and show changes as they happen" },
 	{ "no-color", 0, NULL, false, "no colours, also on a terminal" },
 	{ "timeout", 't', "DURATION", false, "give up after this long (0: never)" },
+	{ "output", 'o', "FORMAT", false, "wide, name, json or yaml" },
+	{ "skip-current-step", 'c', NULL, false, "go past the current step, whatever it waits for" },
+	{ "skip-all-steps", 'a', NULL, false, "go past all steps that are left" },
+	{ "in", 'i', "DURATION", false, "not now but after this long" },
+	{ "from", 0, "NAME", false, "the AnalysisTemplate to run" },
+	{ "global", 0, NULL, false, "it is a ClusterAnalysisTemplate" },
+	{ "argument", 'a', "KEY=VALUE", false, "an argument's value; may be given several times" },
+	{ "name", 0, "NAME", false, "the name of what is made" },
+	{ "generate-name", 0, "PREFIX", false, "or what its name begins with" },
+	{ "list", 0, NULL, false, "only the names" },
 	{ "full", 0, NULL, false, "skip all steps, pauses and analyses" },
 	{ "to-revision", 0, "N", false, "the revision to go back to (0: the one before)" },
 	{ "kind", 0, "KIND", false, "what the result is: vector, scalar or json" },
@@ -56,20 +66,6 @@ static const struct {
 	{ "short", 0, NULL, false, "only the number" },
 };
 
-const char *
-flag_known(const char *name, bool *ret_takes_value, char *ret_short)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(flags[i].name, name) == 0 ||
-		    (name[1] == '\0' && name[0] == flags[i].letter && name[0] != '\0')) {
-			*ret_takes_value = flags[i].value != NULL;
-			if (ret_short != NULL)
-				*ret_short = flags[i].letter;
-			return flags[i].name;
-		}
-	return NULL;
-}
-
 static bool
 has_word(const char *list, const char *word)
 {
@@ -88,6 +84,25 @@ flag_allowed(const struct command *c, const char *name)
 		if (strcmp(flags[i].name, name) == 0)
 			return flags[i].global || has_word(c->flags, name);
 	return false;
+}
+
+const char *
+flag_known(const struct command *c, const char *name, bool *ret_takes_value)
+{
+	const char *found = NULL;
+
+	/* A letter may stand for different flags of different commands. */
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		bool letter = name[0] != '\0' && name[1] == '\0' && name[0] == flags[i].letter;
+
+		if (strcmp(flags[i].name, name) != 0 && !letter)
+			continue;
+		if (found != NULL && !(c != NULL && flag_allowed(c, flags[i].name)))
+			continue;
+		*ret_takes_value = flags[i].value != NULL;
+		found = flags[i].name;
+	}
+	return found;
 }
 
 void

@@ -52,12 +52,18 @@ unknown(char **words, int n)
 static int
 read_flags(struct cli *c, char **words, int n)
 {
+	bool literal = false; /* behind "--" nothing is a flag */
+
 	for (int i = 0; i < n; i++) {
 		const char *word = words[i], *name, *value;
 		bool takes = false;
 		char *eq, *text;
 
-		if (word[0] != '-' || word[1] == '\0' || (word[1] >= '0' && word[1] <= '9')) {
+		if (strcmp(word, "--") == 0 && !literal) {
+			literal = true;
+			continue;
+		}
+		if (literal || word[0] != '-' || word[1] == '\0' || (word[1] >= '0' && word[1] <= '9')) {
 			if (c->n_args < ARGS_MAX)
 				c->args[c->n_args++] = word;
 			continue;
@@ -66,7 +72,7 @@ read_flags(struct cli *c, char **words, int n)
 		eq = strchr(text, '=');
 		if (eq != NULL)
 			*eq = '\0';
-		name = flag_known(text, &takes, NULL);
+		name = flag_known(c->command, text, &takes);
 		if (name == NULL || !flag_allowed(c->command, name)) {
 			cli_fail(c, "unknown flag %s; `sluice %s --help` lists them", word, c->command->name);
 			return 2;
@@ -76,6 +82,9 @@ read_flags(struct cli *c, char **words, int n)
 			cli_fail(c, "%s needs a value", word);
 			return 2;
 		}
+		/* One that may be given several times keeps them all, a line each. */
+		if (strcmp(name, "argument") == 0 && cli_flag(c, name) != NULL)
+			value = arena_printf(c->arena, "%s\n%s", cli_flag(c, name), value);
 		map_set(&c->flags, name, (void *)value);
 	}
 	return 0;
@@ -94,7 +103,7 @@ main(int argc, char **argv)
 	    skip < n && words[skip][0] == '-' && strcmp(words[skip], "--help") != 0 && strcmp(words[skip], "-h") != 0) {
 		bool takes = false;
 
-		flag_known(words[skip] + strspn(words[skip], "-"), &takes, NULL);
+		flag_known(NULL, words[skip] + strspn(words[skip], "-"), &takes);
 		skip += takes && strchr(words[skip], '=') == NULL ? 2 : 1;
 	}
 	if (skip >= n || strcmp(words[skip], "help") == 0 || words[skip][0] == '-') {

@@ -96,6 +96,77 @@ check "no more pods than maxSurge allows" is 5 kubectl get ro basic -o 'jsonpath
 check "promoted, it is healthy" says Healthy "$s" status basic --timeout 30s
 check "on the new version" is 5 kubectl get ro basic -o 'jsonpath={.status.updatedReplicas}'
 
+# Output for other programs.
+check "get -o name" is rollout.argoproj.io/myapp "$s" get rollout myapp -o name
+check "get -o json" says '"name": "myapp"' "$s" get rollout myapp -o json
+check "get -o yaml" says "name: myapp" "$s" get rollout myapp -o yaml
+check "list -o name" says "rollout.argoproj.io/basic" "$s" list rollouts -o name
+check "list -o wide shows images" says "basic:v2" "$s" list rollouts -o wide
+check "list -o json" says '"items"' "$s" list rollouts -o json
+check "another format" says "wide, name, json, yaml" "$s" list rollouts -o xml
+"$s" list rollouts --watch >"$dir/list" 2>&1 &
+watcher=$!
+check "list --watch begins" within 10 grep -q "^default .*basic" "$dir/list"
+"$s" set image basic basic=basic:v3 >/dev/null
+check "and follows" within 20 grep -q "^default .*basic .*Paused" "$dir/list"
+kill $watcher
+wait $watcher 2>/dev/null
+
+# Pausing, skipping, restarting.
+check "promote --skip-current-step" says promoted "$s" promote basic -c
+check "goes past the pause" within 20 is 3 kubectl get ro basic -o 'jsonpath={.status.currentStepIndex}'
+"$s" set image basic basic=basic:v4 >/dev/null
+check "a new version" says Paused "$s" status basic --timeout 30s
+check "pause" says paused "$s" pause basic
+check "is seen" within 10 says "manually paused" kubectl get ro basic -o 'jsonpath={.status.message}'
+check "promote resumes" says promoted "$s" promote basic
+check "two ways at once" says "only one of" "$s" promote basic --full -c
+check "promote --skip-all-steps" says promoted "$s" promote basic -a
+check "goes to the end" says Healthy "$s" status basic --timeout 30s
+old=$(kubectl get pods -l app=basic -o 'jsonpath={.items[*].metadata.name}')
+sleep 1.1
+check "restart" says "restarts its pods" "$s" restart basic
+restarted() { [ -n "$(kubectl get ro basic -o 'jsonpath={.status.restartedAt}')" ]; }
+check "comes to its end" within 30 restarted
+kubectl get pods -l app=basic -o name >"$dir/pods"
+check "no old pod is left" sh -c "for p in $old; do ! grep -q \$p '$dir/pods' || exit 1; done; [ \$(wc -l <'$dir/pods') = 5 ]"
+check "restart --in" says "restarts its pods at 2" "$s" restart basic --in 1h
+check "restart at no time" says "not a duration" "$s" restart basic --in soon
+
+# Runs by hand.
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: by-hand}
+spec:
+  args: [{name: job}]
+  metrics: [{name: up, interval: 1h, provider: {prometheus: {address: "http://127.0.0.1:1", query: "up{job='{{args.job}}'}"}}}]
+Y
+check "create analysisrun wants its arguments" says "-a KEY=VALUE" "$s" create analysisrun --from by-hand
+check "create analysisrun" says "analysisruns.argoproj.io/mine created" "$s" create analysisrun --from by-hand -a job=web --name mine
+check "has them" is web kubectl get ar mine -o 'jsonpath={.spec.args[0].value}'
+check "is measured" within 20 says Running kubectl get ar mine -o 'jsonpath={.status.phase}'
+check "terminate analysisrun" says terminated "$s" terminate analysisrun mine
+check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
+check "terminate of none" says "not found" "$s" terminate analysisrun none
+check "retry experiment says that there are none" says "not built yet" "$s" retry experiment x
+sed 's/name: basic/name: made/g' tests/data/traces/basic.yaml >"$dir/made.yaml"
+check "create -f" says "rollouts.argoproj.io/made created" "$s" create -f "$dir/made.yaml"
+check "create of what is there" says "already exists" "$s" create -f "$dir/made.yaml"
+check "create of other kinds" says "none of Sluice's" sh -c "echo '{kind: Pod}' | '$s' create -f -"
+
+# Completion and manual.
+check "completion offers commands" says promote "$s" __complete -- pro
+check "their second words" says rollout "$s" __complete -- get ""
+check "flags" says "--full" "$s" __complete -- promote --f
+check "live names" says myapp "$s" __complete -- promote my
+check "live namespaces" says kube-system "$s" __complete -- promote -n kube
+check "nothing without a cluster" is "" "$s" __complete -- promote --kubeconfig /nowhere my
+for shell in bash zsh fish; do check "completion $shell" says "sluice __complete" "$s" completion $shell; done
+check "bash takes its script" bash -c "source <('$s' completion bash); complete -p sluice"
+check "the manual has every command" test "$("$s" man | grep -c '^\\fB')" -gt 25
+check "a page each" sh -c "'$s' man '$dir/man' && [ -s '$dir/man/sluice-get-rollout.1' ]"
+
 # eval, hash and debug.
 check "eval true" is true "$s" eval --result '[0.01]' 'result[0] < 0.05'
 check "eval false" is false "$s" eval --result '[0.2]' 'result[0] < 0.05'

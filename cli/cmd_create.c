@@ -1,0 +1,178 @@
+/* cli/cmd_create.c: create, create analysisrun: objects from files, and a run from a template. */
+#include <stdio.h>
+#include <string.h>
+#include "analysis/args.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cli/cli.h"
+#include "kube/api/roots.h"
+#include "kube/api/yaml.h"
+#include "kube/client.h"
+
+#define FILE_MAX (16u << 20)
+#define ARGS_GIVEN_MAX 128
+
+static int create_run(struct cli *);
+static int create_analysisrun_run(struct cli *);
+
+const struct command cmd_create = {
+	.name = "create",
+	.args = "-f FILE",
+	.summary = "makes the Rollouts, templates and runs of a file",
+	.completes = "files",
+	.flags = "filename",
+	.run = create_run,
+};
+
+const struct command cmd_create_analysisrun = {
+	.name = "create analysisrun",
+	.also = "create ar",
+	.args = "--from TEMPLATE [-a KEY=VALUE]...",
+	.summary = "measures what a template says, now and by itself",
+	.flags = "from filename global argument name generate-name instance-id",
+	.run = create_analysisrun_run,
+};
+
+static int
+create_one(struct cli *c, const struct type *t, json_t *object)
+{
+	const char *ns = json_str(json_object_get(object, "metadata"), "namespace");
+	_cleanup_(json_decrefp) json_t *made = NULL;
+	struct err *e = cli_call(c, "POST", client_path(c->arena, t, ns != NULL ? ns : c->namespace, NULL, NULL),
+	    "application/json", object, &made);
+
+	if (e != NULL)
+		return cli_error(c, e);
+	printf("%s.%s/%s created\n", t->plural, t->group, json_str(json_object_get(made, "metadata"), "name") ?: "");
+	return 0;
+}
+
+/* The documents of a file, or NULL after saying what is wrong. */
+static json_t *
+read_documents(struct cli *c, const char *file)
+{
+	struct bytes text = { 0 };
+	json_t *docs = NULL;
+	struct err *e = file_read(c->arena, strcmp(file, "-") == 0 ? "/dev/stdin" : file, FILE_MAX, &text);
+
+	if (e == NULL && (e = yaml_parse(c->arena, text.at, text.len, &docs)) != NULL)
+		e = err_wrap(c->arena, e, "%s", file);
+	if (e != NULL) {
+		cli_fail(c, "%s", err_text(c->arena, e));
+		return NULL;
+	}
+	return docs;
+}
+
+static int
+create_run(struct cli *c)
+{
+	const char *file = c->n_args > 0 ? c->args[0] : NULL;
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	json_t *doc;
+	int code = 0;
+	size_t i;
+
+	if (cli_flag(c, "filename") != NULL)
+		file = cli_flag(c, "filename");
+	if (file == NULL)
+		return cli_fail(c, "usage: sluice create -f FILE");
+	if ((docs = read_documents(c, file)) == NULL || cli_connect(c) != 0)
+		return 1;
+	/* All are looked at before one is made. */
+	json_array_foreach (docs, i, doc)
+		if (api_root_named(json_str(doc, "kind") ?: "") == NULL)
+			return cli_fail(c,
+			    "%s: document %zu: kind \"%s\" is none of Sluice's; kubectl makes the others", file, i + 1,
+			    json_str(doc, "kind") ?: "");
+	json_array_foreach (docs, i, doc)
+		code |= create_one(c, api_root_named(json_str(doc, "kind")), json_incref(doc));
+	return code;
+}
+
+/* The template: of the cluster, or of a file. NULL after saying what is wrong. */
+static const struct analysis_template *
+template_of(struct cli *c)
+{
+	const struct type *t =
+	    cli_flag(c, "global") != NULL ? &cluster_analysis_template_type : &analysis_template_type;
+	const char *from = cli_flag(c, "from");
+	_cleanup_(json_decrefp) json_t *docs = NULL, *got = NULL;
+	const struct analysis_template *template;
+	const struct problem *bad;
+	struct err *e;
+
+	if (from != NULL) {
+		e = cli_call(c, "GET", client_path(c->arena, t, c->namespace, from, NULL), NULL, NULL, &got);
+		if (e != NULL) {
+			cli_error(c, e);
+			return NULL;
+		}
+	} else if ((docs = read_documents(c, cli_flag(c, "filename"))) == NULL) {
+		return NULL;
+	} else {
+		got = json_incref(json_array_get(docs, 0));
+	}
+	template = (const struct analysis_template *)object_decode(t, got, c->arena);
+	if ((bad = object_problem(&template->object, "spec")) != NULL) {
+		cli_fail(c, "%s: %s", bad->path, bad->text);
+		return NULL;
+	}
+	return template;
+}
+
+/* KEY=VALUE, a line each. 0, or 1 after saying what is wrong. */
+static int
+arguments_of(struct cli *c, struct rollout_analysis *ret)
+{
+	const char *lines = cli_flag(c, "argument");
+	char *rest = arena_strdup(c->arena, lines != NULL ? lines : ""), *line;
+
+	ret->args.at = arena_new_array(c->arena, struct argument, ARGS_GIVEN_MAX);
+	while (lines != NULL && (line = strsep(&rest, "\n")) != NULL) {
+		char *eq = strchr(line, '=');
+
+		if (eq == NULL || eq == line)
+			return cli_fail(c, "--argument: \"%s\" is not KEY=VALUE", line);
+		if (ret->args.n == ARGS_GIVEN_MAX)
+			return cli_fail(c, "more than %d arguments", ARGS_GIVEN_MAX);
+		*eq = '\0';
+		ret->args.at[ret->args.n++] = (struct argument){ .name = line, .value = eq + 1 };
+	}
+	return 0;
+}
+
+static int
+create_analysisrun_run(struct cli *c)
+{
+	const struct analysis_template *template;
+	const char *name = cli_flag(c, "name"), *prefix = cli_flag(c, "generate-name"),
+		   *id = cli_flag(c, "instance-id");
+	struct rollout_analysis given = { 0 };
+	struct template_source source;
+	struct args_source nothing = { 0 };
+	struct analysis_spec merged;
+	json_t *run, *meta;
+	struct err *e;
+
+	if ((cli_flag(c, "from") != NULL) == (cli_flag(c, "filename") != NULL))
+		return cli_fail(c, "usage: sluice create analysisrun --from TEMPLATE | -f FILE, [-a KEY=VALUE]...");
+	if (arguments_of(c, &given) != 0 || cli_connect(c) != 0 || (template = template_of(c)) == NULL)
+		return 1;
+	source = (struct template_source){ template->object.meta.name, &template->spec };
+	if (template->spec.templates.n > 0)
+		return cli_fail(c, "template %s names others; only a rollout puts these together", source.name);
+	if ((e = args_merge(c->arena, &source, 1, &given, &nothing, &merged)) != NULL)
+		return cli_fail(c, "%s; give it with -a KEY=VALUE", err_text(c->arena, e));
+	meta = json_pack("{s:s}", "namespace", c->namespace);
+	if (name != NULL)
+		json_object_set_new(meta, "name", json_string(name));
+	else
+		json_object_set_new(meta, "generateName",
+		    prefix != NULL ? json_string(prefix) : json_sprintf("%s-", template->object.meta.name));
+	if (id != NULL)
+		json_object_set_new(meta, "labels", json_pack("{s:s}", LABEL_INSTANCE_ID, id));
+	run = json_pack("{s:s,s:s,s:o,s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata",
+	    meta, "spec", encode(&analysis_spec_type, &merged));
+	return create_one(c, &analysis_run_type, run);
+}
