@@ -54,8 +54,15 @@ child_find(struct arena *a, const char *name)
 	return NULL;
 }
 
+/* What the child's standard streams are, and what its environment has besides ours. */
+struct setting {
+	const char *log; /* output and errors are appended to it; NULL: /dev/null */
+	int out; /* or output goes there, and errors where ours go; -1 */
+	const char *const *env; /* ended by NULL; NULL: nothing */
+};
+
 static void
-become(const char *program, const char *const *argv, const char *log, pid_t parent)
+become(const char *program, const char *const *argv, const struct setting *s, pid_t parent)
 {
 	sigset_t none;
 	int fd;
@@ -67,12 +74,17 @@ become(const char *program, const char *const *argv, const char *log, pid_t pare
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0); /* Ctrl-C is for the parent, who stops us in order */
-	fd = open(log != NULL ? log : "/dev/null", O_WRONLY | O_APPEND | O_CREAT, 0644);
+	fd = s->out < 0 ? open(s->log != NULL ? s->log : "/dev/null", O_WRONLY | O_APPEND | O_CREAT, 0644) : -1;
 	if (fd >= 0) {
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 		close(fd);
+	} else if (s->out >= 0) {
+		fcntl(s->out, F_SETFL, 0); /* it expects to block */
+		dup2(s->out, STDOUT_FILENO);
 	}
+	for (size_t i = 0; s->env != NULL && s->env[i] != NULL; i++)
+		putenv((char *)s->env[i]);
 	fd = open("/dev/null", O_RDONLY);
 	if (fd >= 0) {
 		dup2(fd, STDIN_FILENO);
@@ -82,8 +94,8 @@ become(const char *program, const char *const *argv, const char *log, pid_t pare
 	_exit(127);
 }
 
-struct child *
-child_start(struct loop *l, const char *const *argv, const char *log, void (*exited)(void *, int), void *arg)
+static struct child *
+start(struct loop *l, const char *const *argv, const struct setting *setting, void (*exited)(void *, int), void *arg)
 {
 	struct child *c = mem_alloc(sizeof(*c));
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -100,7 +112,7 @@ child_start(struct loop *l, const char *const *argv, const char *log, void (*exi
 	*c = (struct child){ .loop = l, .exited = exited, .arg = arg };
 	c->pid = fork();
 	if (c->pid == 0)
-		become(program, argv, log, parent);
+		become(program, argv, setting, parent);
 	fd = c->pid > 0 ? (int)syscall(SYS_pidfd_open, c->pid, 0) : -1;
 	if (fd < 0) {
 		if (c->pid > 0) {
@@ -114,6 +126,19 @@ child_start(struct loop *l, const char *const *argv, const char *log, void (*exi
 	c->io = (struct loop_io){ .fd = fd, .events = LOOP_READ, .ready = on_exit_, .arg = c };
 	loop_io_start(l, &c->io);
 	return c;
+}
+
+struct child *
+child_start(struct loop *l, const char *const *argv, const char *log, void (*exited)(void *, int), void *arg)
+{
+	return start(l, argv, &(struct setting){ .log = log, .out = -1 }, exited, arg);
+}
+
+struct child *
+child_start_piped(
+    struct loop *l, const char *const *argv, const char *const *env, int out, void (*exited)(void *, int), void *arg)
+{
+	return start(l, argv, &(struct setting){ .out = out, .env = env }, exited, arg);
 }
 
 pid_t

@@ -18,6 +18,11 @@ const char *child_find(struct arena *, const char *name);
 struct child *child_start(
     struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);
 
+/* The same, with standard output written to a descriptor (a pipe's end, which stays the caller's), standard error left to ours, and
+ * variables ("NAME=VALUE", ended by NULL) added to the environment. */
+struct child *child_start_piped(struct loop *, const char *const *argv, const char *const *env, int out,
+    void (*exited)(void *arg, int status), void *arg);
+
 pid_t child_pid(const struct child *);
 
 /* Sends SIGTERM, SIGKILL after `grace_ms`, waits for the end and frees; `exited` is not told. Takes NULL. */

@@ -59,7 +59,27 @@ cli_connect(struct cli *c)
 int
 cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 {
-	struct err *e = config_load(c->arena, kubeconfig, cli_flag(c, "context"), &c->config);
+	struct config_overrides o = { .file = kubeconfig,
+		.context = cli_flag(c, "context"),
+		.cluster = cli_flag(c, "cluster"),
+		.user = cli_flag(c, "user"),
+		.server = cli_flag(c, "server"),
+		.token = cli_flag(c, "token"),
+		.tls_server_name = cli_flag(c, "tls-server-name"),
+		.ca_file = cli_flag(c, "certificate-authority"),
+		.cert_file = cli_flag(c, "client-certificate"),
+		.key_file = cli_flag(c, "client-key"),
+		.as = cli_flag(c, "as"),
+		.as_uid = cli_flag(c, "as-uid"),
+		.insecure = cli_flag(c, "insecure-skip-tls-verify") != NULL };
+	const char *group = cli_flag(c, "as-group");
+	struct err *e;
+
+	if (group != NULL) {
+		o.as_groups.at = arena_new_array(c->arena, const char *, 1);
+		o.as_groups.at[o.as_groups.n++] = group;
+	}
+	e = config_load(c->arena, &o, &c->config);
 
 	if (e != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));

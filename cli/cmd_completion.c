@@ -156,8 +156,7 @@ offer_names(struct cli *c, const struct type *t, const char *so_far)
 	json_t *item;
 	size_t i;
 
-	if (config_load(c->arena, cli_flag(c, "kubeconfig"), cli_flag(c, "context"), &c->config) != NULL ||
-	    cli_connect(c) != 0)
+	if (cli_connect(c) != 0)
 		return;
 	loop_timer(c->loop, &patience, PATIENCE_MS);
 	if (cli_call(c, "GET", t != NULL ? client_path(c->arena, t, c->namespace, NULL, NULL) : "/api/v1/namespaces",

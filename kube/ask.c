@@ -24,15 +24,15 @@ asked_free(struct asked *q)
 }
 
 static void
-on_answer(void *arg, const struct err *e, int status, struct bytes body)
+on_answer(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct asked *q = arg;
 
 	q->exchange = NULL;
 	q->answered_at = loop_wall(q->transport->loop);
 	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
-		.status = status,
-		.body = { arena_strndup(q->arena, body.at, body.len), body.len } };
+		.status = reply->status,
+		.body = { arena_strndup(q->arena, reply->body.at, reply->body.len), reply->body.len } };
 	q->asks->answered(q->asks->arg);
 }
 

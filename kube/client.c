@@ -2,11 +2,17 @@
 #include "kube/client.h"
 #include <string.h>
 
+#define TRIES_MAX 5 /* of one call, where the server asks to come back later */
+#define RETRY_AFTER_MAX_MS 30000
+
 struct call {
 	struct transport *transport;
 	struct exchange *exchange;
+	struct timer again;
 	client_done *done;
 	void *arg;
+	char *method, *url, *content_type, *body;
+	int tries;
 	bool json_patch;
 };
 
@@ -56,40 +62,81 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 }
 
 static void
-on_done(void *arg, const struct err *e, int status, struct bytes body)
+call_free(struct call *c)
+{
+	free(c->method);
+	free(c->url);
+	free(c->content_type);
+	free(c->body);
+	free(c);
+}
+
+static void send_call(struct call *);
+
+static void
+on_again(struct timer *t, void *arg)
+{
+	(void)t;
+	send_call(arg);
+}
+
+static void
+on_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	struct call *c = arg;
-	struct err *error = client_error(a, e, status, body);
+	struct err *error;
 
+	c->exchange = NULL;
+	/* It was not processed: the server has too much to do, and says when to come back. */
+	if (e == NULL && (reply->status == 429 || reply->status == 503) && reply->retry_after_ms > 0 &&
+	    ++c->tries < TRIES_MAX) {
+		loop_timer(c->transport->loop, &c->again,
+		    reply->retry_after_ms < RETRY_AFTER_MAX_MS ? reply->retry_after_ms : RETRY_AFTER_MAX_MS);
+		return;
+	}
+	error = client_error(a, e, reply->status, reply->body);
 	/* A test of a JSON patch that does not hold comes back as 422: what was believed is no longer so. */
-	if (error != NULL && status == 422 && c->json_patch)
+	if (error != NULL && reply->status == 422 && c->json_patch)
 		error->class = ERR_CONFLICT;
-	if (error == NULL && body.len > 0)
-		error = json_parse(a, body.at, body.len, &j);
+	if (error == NULL && reply->body.len > 0)
+		error = json_parse(a, reply->body.at, reply->body.len, &j);
 	c->done(c->arg, error, j);
-	free(c);
+	call_free(c);
+}
+
+static void
+send_call(struct call *c)
+{
+	static const struct receiver receiver = { .done = on_done };
+	struct request r = { .method = c->method,
+		.url = c->url,
+		.body = c->body,
+		.content_type = c->content_type,
+		.timeout_ms = CLIENT_TIMEOUT_MS,
+		.answer_max = CLIENT_ANSWER_MAX };
+
+	c->exchange = transport_start(c->transport, &r, &receiver, c);
 }
 
 struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	static const struct receiver receiver = { .done = on_done };
 	struct call *c = mem_alloc(sizeof(*c));
-	struct request r = { .method = method,
-		.url = url,
-		.body = body,
-		.content_type = content_type,
-		.timeout_ms = CLIENT_TIMEOUT_MS,
-		.answer_max = CLIENT_ANSWER_MAX };
 
 	*c = (struct call){ .transport = t,
+		.again = { .fire = on_again },
 		.done = done,
 		.arg = arg,
+		.method = mem_strdup(method),
+		.url = mem_strdup(url),
+		.content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
+		.body = body != NULL ? mem_strdup(body) : NULL,
 		.json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 };
-	c->exchange = transport_start(t, &r, &receiver, c);
+	c->again.arg = c;
+	send_call(c);
 	return c;
 }
 
@@ -98,6 +145,8 @@ client_cancel(struct call *c)
 {
 	if (c == NULL)
 		return;
-	transport_cancel(c->transport, c->exchange);
-	free(c);
+	loop_timer_stop(c->transport->loop, &c->again);
+	if (c->exchange != NULL)
+		transport_cancel(c->transport, c->exchange);
+	call_free(c);
 }

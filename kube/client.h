@@ -18,7 +18,7 @@ struct err *client_error(struct arena *, const struct err *, int status, struct 
 /* The end of a call: an error, or the parsed body (NULL when it is empty). Borrowed for the call. */
 typedef void client_done(void *arg, const struct err *, const json_t *body);
 
-/* Makes one call; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
+/* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
 void client_cancel(struct call *);

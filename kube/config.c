@@ -1,4 +1,4 @@
-/* kube/config.c: kubeconfig and in-cluster configuration. */
+/* kube/config.c: kubeconfigs, put together, and the in-cluster configuration. */
 #include "kube/config.h"
 #include <string.h>
 #include <unistd.h>
@@ -8,83 +8,222 @@
 #include "kube/api/yaml.h"
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"
-#define FILE_MAX (1u << 20)
+#define FILE_MAX (4u << 20)
+#define FILES_MAX 32
 
-static const char *
-decoded(struct arena *a, const char *text)
+/* The files, in their order. */
+struct files {
+	struct arena *arena;
+	const char *paths[FILES_MAX];
+	json_t *docs[FILES_MAX];
+	size_t n;
+};
+
+static void
+files_done(struct files *f)
 {
-	return text != NULL ? base64_decode(a, text, NULL) : NULL;
+	for (size_t i = 0; i < f->n; i++)
+		json_decref(f->docs[i]);
 }
 
+static struct err *
+add_file(struct files *f, const char *path)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e;
+
+	if (f->n == FILES_MAX)
+		return err_new(f->arena, ERR_INVALID, "KUBECONFIG: more than %d files", FILES_MAX);
+	if ((e = file_read(f->arena, path, FILE_MAX, &text)) != NULL)
+		return err_wrap(f->arena, e, "kubeconfig");
+	if ((e = yaml_parse(f->arena, text.at, text.len, &docs)) != NULL)
+		return err_wrap(f->arena, e, "kubeconfig %s", path);
+	if (json_array_size(docs) > 0 && !json_is_object(json_array_get(docs, 0)))
+		return err_new(f->arena, ERR_INVALID, "kubeconfig %s: it is no kubeconfig", path);
+	f->paths[f->n] = path;
+	f->docs[f->n++] = json_incref(json_array_get(docs, 0));
+	return NULL;
+}
+
+/* The first file that has an entry of this name in its list, or NULL. *ret_path is the file. */
 static const json_t *
-named(const json_t *doc, const char *list, const char *name)
+named(const struct files *f, const char *list, const char *name, const char **ret_path)
 {
 	json_t *e;
 	size_t i;
 
-	json_array_foreach (json_object_get(doc, list), i, e)
-		if (str_eq(json_str(e, "name"), name))
-			return e;
+	for (size_t k = 0; name != NULL && k < f->n; k++)
+		json_array_foreach (json_object_get(f->docs[k], list), i, e)
+			if (str_eq(json_str(e, "name"), name)) {
+				*ret_path = f->paths[k];
+				return e;
+			}
 	return NULL;
+}
+
+/* The names of a list, for an error. */
+static const char *
+names(const struct files *f, const char *list)
+{
+	const char *text = "";
+	json_t *e;
+	size_t i;
+
+	for (size_t k = 0; k < f->n; k++)
+		json_array_foreach (json_object_get(f->docs[k], list), i, e)
+			text = arena_printf(
+			    f->arena, "%s%s%s", text, text[0] != '\0' ? ", " : "", json_str(e, "name") ?: "");
+	return text[0] != '\0' ? text : "none";
 }
 
 static const char *
 copy(struct arena *a, const json_t *o, const char *key)
 {
-	return arena_strdup(a, json_str(o, key));
+	const char *s = json_str(o, key);
+
+	return s != NULL && s[0] != '\0' ? arena_strdup(a, s) : NULL;
 }
 
 static const char *
-path_in(struct arena *a, const char *file, const char *path)
+path_in(struct arena *a, const char *file, const json_t *o, const char *key)
 {
-	const char *slash = strrchr(file, '/');
+	const char *path = copy(a, o, key), *slash = strrchr(file, '/');
 
 	if (path == NULL || path[0] == '/' || slash == NULL)
-		return arena_strdup(a, path);
+		return path;
 	return arena_printf(a, "%.*s/%s", (int)(slash - file), file, path);
 }
 
-static struct err *
-from_kubeconfig(struct arena *a, const char *path, const char *context, struct config *c)
+/* *-data; false when it is no base64. */
+static bool
+decoded(struct arena *a, const json_t *o, const char *key, const char **ret)
 {
-	_cleanup_(json_decrefp) json_t *docs = NULL;
-	const json_t *doc, *ctx, *cluster, *user;
-	struct bytes text;
-	const char *name;
+	const char *text = copy(a, o, key);
+
+	*ret = text != NULL ? base64_decode(a, text, NULL) : NULL;
+	return (text == NULL) == (*ret == NULL);
+}
+
+static struct strings
+strings_of(struct arena *a, const json_t *list)
+{
+	struct strings s = { arena_new_array(a, const char *, json_array_size(list)), 0 };
+	json_t *v;
+	size_t i;
+
+	json_array_foreach (list, i, v)
+		if (json_is_string(v))
+			s.at[s.n++] = arena_strdup(a, json_string_value(v));
+	return s;
+}
+
+static struct err *
+read_exec(
+    struct arena *a, const char *file, const char *user, const json_t *exec, const json_t *cluster, struct config *c)
+{
+	struct config_exec *x = arena_alloc(a, sizeof(*x));
+	json_t *variable;
+	size_t i;
+
+	x->command = copy(a, exec, "command");
+	x->api_version = copy(a, exec, "apiVersion");
+	x->install_hint = copy(a, exec, "installHint");
+	x->args = strings_of(a, json_object_get(exec, "args"));
+	x->env.at = arena_new_array(a, struct string_pair, json_array_size(json_object_get(exec, "env")));
+	json_array_foreach (json_object_get(exec, "env"), i, variable)
+		x->env.at[x->env.n++] =
+		    (struct string_pair){ copy(a, variable, "name") ?: "", copy(a, variable, "value") ?: "" };
+	if (x->command == NULL)
+		return err_new(
+		    a, ERR_INVALID, "kubeconfig %s: user \"%s\": exec: command: required, but missing", file, user);
+	if (x->api_version == NULL || !str_starts(x->api_version, "client.authentication.k8s.io/v1"))
+		return err_new(a, ERR_INVALID,
+		    "kubeconfig %s: user \"%s\": exec: apiVersion: \"%s\" is not client.authentication.k8s.io/v1 or "
+		    "v1beta1",
+		    file, user, x->api_version != NULL ? x->api_version : "");
+	/* A path with a slash is relative to the file, as kubectl has it. */
+	if (strchr(x->command, '/') != NULL)
+		x->command = path_in(a, file, exec, "command");
+	if (json_is_true(json_object_get(exec, "provideClusterInfo")))
+		x->cluster_info = json_text(a, cluster);
+	c->exec = x;
+	return NULL;
+}
+
+static struct err *
+read_user(const struct files *f, const char *name, const json_t *cluster, struct config *c)
+{
+	struct arena *a = f->arena;
+	const char *file = "";
+	const json_t *user = json_object_get(named(f, "users", name, &file), "user");
+
+	if (name != NULL && user == NULL && named(f, "users", name, &file) == NULL)
+		return err_new(a, ERR_INVALID, "kubeconfig %s: there is no user \"%s\"; there are: %s", f->paths[0],
+		    name, names(f, "users"));
+	c->cert_file = path_in(a, file, user, "client-certificate");
+	c->key_file = path_in(a, file, user, "client-key");
+	if (!decoded(a, user, "client-certificate-data", &c->cert_data) ||
+	    !decoded(a, user, "client-key-data", &c->key_data))
+		return err_new(a, ERR_INVALID,
+		    "kubeconfig %s: user \"%s\": client-certificate-data or client-key-data is no base64", file, name);
+	c->token = copy(a, user, "token");
+	c->token_file = path_in(a, file, user, "tokenFile");
+	c->username = copy(a, user, "username");
+	c->password = copy(a, user, "password");
+	c->as = (struct config_impersonation){ copy(a, user, "as"), copy(a, user, "as-uid"),
+		strings_of(a, json_object_get(user, "as-groups")) };
+	if (json_object_get(user, "auth-provider") != NULL)
+		return err_new(a, ERR_INVALID,
+		    "kubeconfig %s: user \"%s\": auth-provider was removed from Kubernetes (1.26); use exec instead",
+		    file, name);
+	if (json_object_get(user, "exec") != NULL)
+		return read_exec(a, file, name, json_object_get(user, "exec"), cluster, c);
+	return NULL;
+}
+
+static struct err *
+read_cluster(const struct files *f, const char *context, const char *name, struct config *c, const json_t **ret)
+{
+	struct arena *a = f->arena;
+	const char *file = "";
+	const json_t *cluster = json_object_get(named(f, "clusters", name, &file), "cluster");
+
+	if (json_str(cluster, "server") == NULL)
+		return err_new(a, ERR_INVALID, "kubeconfig %s: context \"%s\": cluster \"%s\" %s; there are: %s",
+		    f->paths[0], context, name != NULL ? name : "", cluster == NULL ? "is not there" : "has no server",
+		    names(f, "clusters"));
+	c->server = copy(a, cluster, "server");
+	c->insecure = json_is_true(json_object_get(cluster, "insecure-skip-tls-verify"));
+	c->ca_file = path_in(a, file, cluster, "certificate-authority");
+	c->tls_server_name = copy(a, cluster, "tls-server-name");
+	c->proxy = copy(a, cluster, "proxy-url");
+	if (!decoded(a, cluster, "certificate-authority-data", &c->ca_data))
+		return err_new(a, ERR_INVALID, "kubeconfig %s: cluster \"%s\": certificate-authority-data is no base64",
+		    file, name);
+	*ret = cluster;
+	return NULL;
+}
+
+static struct err *
+from_files(const struct files *f, const struct config_overrides *o, struct config *c)
+{
+	struct arena *a = f->arena;
+	const char *name = o->context, *file;
+	const json_t *context, *cluster = NULL;
 	struct err *e;
 
-	if ((e = file_read(a, path, FILE_MAX, &text)) != NULL)
-		return err_wrap(a, e, "kubeconfig");
-	if ((e = yaml_parse(a, text.at, text.len, &docs)) != NULL)
-		return err_wrap(a, e, "kubeconfig %s", path);
-	doc = json_array_get(docs, 0);
-	name = context != NULL ? context : json_str(doc, "current-context");
-	if (name == NULL || name[0] == '\0')
-		return err_new(a, ERR_INVALID, "kubeconfig %s: no current-context; name one with --context", path);
-	if ((ctx = json_object_get(named(doc, "contexts", name), "context")) == NULL)
-		return err_new(a, ERR_INVALID, "kubeconfig %s: there is no context \"%s\"", path, name);
-	cluster = json_object_get(named(doc, "clusters", json_str(ctx, "cluster")), "cluster");
-	user = json_object_get(named(doc, "users", json_str(ctx, "user")), "user");
-	if (json_str(cluster, "server") == NULL)
-		return err_new(a, ERR_INVALID, "kubeconfig %s: context \"%s\": cluster \"%s\" has no server", path,
-		    name, json_str(ctx, "cluster") ?: "");
-	if (json_object_get(user, "exec") != NULL || json_object_get(user, "auth-provider") != NULL)
-		return err_new(a, ERR_INVALID,
-		    "kubeconfig %s: user \"%s\": credential plugins are not built yet in this version of "
-		    "Sluice; use a token or a client certificate",
-		    path, json_str(ctx, "user") ?: "");
-	c->server = copy(a, cluster, "server");
-	c->namespace = copy(a, ctx, "namespace") ?: "default";
-	c->insecure = json_is_true(json_object_get(cluster, "insecure-skip-tls-verify"));
-	c->ca_file = path_in(a, path, json_str(cluster, "certificate-authority"));
-	c->ca_data = decoded(a, json_str(cluster, "certificate-authority-data"));
-	c->cert_file = path_in(a, path, json_str(user, "client-certificate"));
-	c->cert_data = decoded(a, json_str(user, "client-certificate-data"));
-	c->key_file = path_in(a, path, json_str(user, "client-key"));
-	c->key_data = decoded(a, json_str(user, "client-key-data"));
-	c->token = copy(a, user, "token");
-	c->token_file = path_in(a, path, json_str(user, "tokenFile"));
-	return NULL;
+	for (size_t i = 0; name == NULL && i < f->n; i++)
+		name = copy(a, f->docs[i], "current-context");
+	if (name == NULL)
+		return err_new(a, ERR_INVALID, "kubeconfig %s: no current-context; name one with --context: %s",
+		    f->paths[0], names(f, "contexts"));
+	if ((context = json_object_get(named(f, "contexts", name, &file), "context")) == NULL)
+		return err_new(a, ERR_INVALID, "kubeconfig %s: there is no context \"%s\"; there are: %s", f->paths[0],
+		    name, names(f, "contexts"));
+	c->namespace = copy(a, context, "namespace") ?: "default";
+	e = read_cluster(f, name, o->cluster != NULL ? o->cluster : json_str(context, "cluster"), c, &cluster);
+	return e != NULL ? e : read_user(f, o->user != NULL ? o->user : json_str(context, "user"), cluster, c);
 }
 
 static struct err *
@@ -102,28 +241,92 @@ in_cluster(struct arena *a, struct config *c)
 	c->ca_file = SERVICE_ACCOUNT "ca.crt";
 	c->namespace = "default";
 	if (file_read(a, SERVICE_ACCOUNT "namespace", FILE_MAX, &ns) == NULL && ns.len > 0)
-		c->namespace = ns.at;
+		c->namespace = arena_strndup(a, ns.at, strcspn(ns.at, "\r\n"));
 	return NULL;
 }
 
-struct err *
-config_load(struct arena *a, const char *path, const char *context, struct config *ret)
+/* Of several files those that are not there are passed over, as kubectl does; of one it is an error. */
+static struct err *
+add_files(struct files *f, const struct config_overrides *o)
 {
-	const char *home = getenv("HOME"), *env = getenv("KUBECONFIG");
+	const char *env = getenv("KUBECONFIG"), *home = getenv("HOME");
+	char *rest = arena_strdup(f->arena, env != NULL ? env : ""), *path;
+	bool several = strchr(rest, ':') != NULL;
+	struct err *e;
+
+	if (o->file != NULL)
+		return add_file(f, o->file);
+	if (env != NULL && env[0] != '\0') {
+		while ((path = strsep(&rest, ":")) != NULL)
+			if (path[0] != '\0' && !(several && access(path, F_OK) != 0) && (e = add_file(f, path)) != NULL)
+				return e;
+		if (f->n == 0)
+			return err_new(
+			    f->arena, ERR_INVALID, "kubeconfig: none of the files of $KUBECONFIG (%s) is there", env);
+		return NULL;
+	}
+	path = home != NULL ? arena_printf(f->arena, "%s/.kube/config", home) : NULL;
+	return path != NULL && access(path, R_OK) == 0 ? add_file(f, path) : NULL;
+}
+
+static void
+override(const struct config_overrides *o, struct config *c)
+{
+	if (o->server != NULL)
+		c->server = o->server;
+	if (o->tls_server_name != NULL)
+		c->tls_server_name = o->tls_server_name;
+	if (o->ca_file != NULL) {
+		c->ca_file = o->ca_file;
+		c->ca_data = NULL;
+	}
+	if (o->cert_file != NULL) {
+		c->cert_file = o->cert_file;
+		c->cert_data = NULL;
+	}
+	if (o->key_file != NULL) {
+		c->key_file = o->key_file;
+		c->key_data = NULL;
+	}
+	if (o->token != NULL) {
+		c->token = o->token;
+		c->token_file = NULL;
+		c->exec = NULL;
+	}
+	if (o->as != NULL)
+		c->as.user = o->as;
+	if (o->as_uid != NULL)
+		c->as.uid = o->as_uid;
+	if (o->as_groups.n > 0)
+		c->as.groups = o->as_groups;
+	c->insecure |= o->insecure;
+}
+
+struct err *
+config_load(struct arena *a, const struct config_overrides *o, struct config *ret)
+{
+	struct files f = { .arena = a };
 	struct config c = { 0 };
 	struct err *e;
 	size_t n;
 
-	if (path == NULL && env != NULL && env[0] != '\0')
-		path = arena_strndup(a, env, strcspn(env, ":"));
-	if (path == NULL && home != NULL) {
-		path = arena_printf(a, "%s/.kube/config", home);
-		if (access(path, R_OK) != 0)
-			path = NULL;
+	if ((e = add_files(&f, o)) == NULL) {
+		if (f.n > 0)
+			e = from_files(&f, o, &c);
+		else if (o->server != NULL)
+			c = (struct config){ .server = o->server, .namespace = "default" };
+		else
+			e = in_cluster(a, &c);
 	}
-	e = path != NULL ? from_kubeconfig(a, path, context, &c) : in_cluster(a, &c);
+	files_done(&f);
 	if (e != NULL)
 		return e;
+	override(o, &c);
+	if (c.insecure && (c.ca_file != NULL || c.ca_data != NULL))
+		return err_new(a, ERR_INVALID,
+		    "insecure-skip-tls-verify does not go with a certificate authority: which of the two is meant?");
+	if ((c.as.uid != NULL || c.as.groups.n > 0) && c.as.user == NULL)
+		return err_new(a, ERR_INVALID, "as-groups and as-uid need a user to act as (as, --as)");
 	n = strlen(c.server);
 	while (n > 0 && c.server[n - 1] == '/')
 		n--;

@@ -1,20 +1,50 @@
 /* kube/config.h: where the API server is, and who we are to it.
  *
- * Read from a kubeconfig (the flag, $KUBECONFIG, ~/.kube/config) or, inside a Pod, from the service account. What is
- * understood of a kubeconfig: server, certificate-authority(-data), insecure-skip-tls-verify, client-certificate(-data),
- * client-key(-data), token, tokenFile, context, namespace.
+ * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file of --kubeconfig; or
+ * all files of $KUBECONFIG put together, where the first to name something wins; or ~/.kube/config; or, inside a Pod, its service
+ * account. Relative paths in a file are relative to it.
  */
 #pragma once
-#include "base/err.h"
 #include <stdbool.h>
+#include "base/err.h"
+#include "kube/api/type.h"
+
+/* users[].user.exec: a program that says who we are (client.authentication.k8s.io). */
+struct config_exec {
+	const char *command;
+	struct strings args;
+	struct string_map env; /* added to our own */
+	const char *api_version; /* that it speaks */
+	const char *cluster_info; /* JSON, when it wants to know of the cluster; NULL */
+	const char *install_hint; /* NULL: none */
+};
+
+/* Whom we act as. */
+struct config_impersonation {
+	const char *user, *uid; /* NULL: nobody */
+	struct strings groups;
+};
 
 struct config {
 	const char *server; /* "https://…", no slash at the end */
 	const char *namespace; /* of the context; "default" */
-	const char *token, *token_file;
+	const char *token, *token_file; /* the file is read anew for each request, and wins */
+	const char *username, *password;
 	const char *ca_file, *ca_data, *cert_file, *cert_data, *key_file, *key_data; /* *_data: PEM text */
+	const char *tls_server_name; /* whose certificate the server has; NULL: the URL's host */
+	const char *proxy; /* URL; NULL: the environment's */
+	const struct config_exec *exec; /* NULL: none */
+	struct config_impersonation as;
 	bool insecure;
 };
 
-/* `path` and `context` may be NULL. Everything lives in the arena. */
-struct err *config_load(struct arena *, const char *path, const char *context, struct config *ret);
+/* What flags say instead of the files; NULL fields say nothing. */
+struct config_overrides {
+	const char *file, *context, *cluster, *user;
+	const char *server, *token, *tls_server_name, *ca_file, *cert_file, *key_file, *as, *as_uid;
+	struct strings as_groups;
+	bool insecure;
+};
+
+/* Everything lives in the arena. Errors name the file, the context and what is missing. */
+struct err *config_load(struct arena *, const struct config_overrides *, struct config *ret);

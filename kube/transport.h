@@ -23,12 +23,19 @@ struct request {
 	bool insecure;
 };
 
+/* How an exchange ended that was answered. */
+struct reply {
+	int status; /* 0: it was not */
+	struct bytes body; /* empty for a stream that was answered with 200 */
+	int64_t retry_after_ms; /* what the server asked for (Retry-After); 0: nothing */
+};
+
 struct receiver {
 	/* A piece of a streamed body. May cancel the exchange. */
 	void (*data)(void *arg, const char *at, size_t len);
-	/* The end: err (not reached, timed out, broken off, too long), or status and the body (empty for a stream that was
-	 * answered with 200). Borrowed for the call; the exchange is gone when it returns. */
-	void (*done)(void *arg, const struct err *err, int status, struct bytes body);
+	/* The end: err (not reached, timed out, broken off, too long), or the reply. Borrowed for the call; the exchange is gone
+	 * when it returns. */
+	void (*done)(void *arg, const struct err *err, const struct reply *);
 };
 
 struct exchange;

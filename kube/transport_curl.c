@@ -5,12 +5,19 @@
  */
 #include "kube/transport_curl.h"
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include "base/base64.h"
+#include "kube/credentials.h"
 
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
+#define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then told */
 
 struct socket {
 	struct loop_io io;
@@ -21,6 +28,8 @@ struct socket {
 struct curl {
 	struct transport transport;
 	const struct config *config;
+	struct credentials *credentials; /* NULL: the configuration says who we are */
+	struct timer known; /* fires when the credentials may be known */
 	CURLM *multi;
 	struct timer timer;
 	struct exchange *exchanges;
@@ -36,7 +45,11 @@ struct exchange {
 	void *arg;
 	char *method, *url, *body;
 	size_t answer_max;
-	bool stream, too_long, cancelled, headers_seen;
+	bool stream, too_long, cancelled;
+	bool api; /* with our credentials */
+	bool waiting; /* for the credentials: curl does not have it yet */
+	int64_t retry_after_ms;
+	struct curl_slist *connect_to;
 	struct str answer;
 	struct timer timer; /* of a stream: to its first byte */
 	char error[CURL_ERROR_SIZE];
@@ -52,9 +65,11 @@ exchange_free(struct exchange *e)
 			break;
 		}
 	loop_timer_stop(e->owner->transport.loop, &e->timer);
-	curl_multi_remove_handle(e->owner->multi, e->easy);
+	if (!e->waiting)
+		curl_multi_remove_handle(e->owner->multi, e->easy);
 	curl_easy_cleanup(e->easy);
 	curl_slist_free_all(e->headers);
+	curl_slist_free_all(e->connect_to);
 	str_done(&e->answer);
 	free(e->method);
 	free(e->url);
@@ -71,6 +86,7 @@ finish(struct exchange *e, CURLcode code)
 	void *arg = e->arg;
 	long status = 0;
 	struct str answer = e->answer;
+	struct reply reply = { .retry_after_ms = e->retry_after_ms };
 
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (e->too_long)
@@ -79,9 +95,14 @@ finish(struct exchange *e, CURLcode code)
 	else if (code != CURLE_OK)
 		err = err_new(a, ERR_AGAIN, "%s %s: %s", e->method, e->url,
 		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));
+	if (err == NULL)
+		reply.status = (int)status;
+	if (e->api && status == 401 && e->owner->credentials != NULL)
+		credentials_refused(e->owner->credentials);
+	reply.body = (struct bytes){ str_text(&answer), answer.len };
 	str_init(&e->answer, 0);
 	exchange_free(e);
-	receiver->done(arg, err, err != NULL ? 0 : (int)status, (struct bytes){ str_text(&answer), answer.len });
+	receiver->done(arg, err, &reply);
 	str_done(&answer);
 }
 
@@ -211,10 +232,12 @@ on_body(char *at, size_t size, size_t n, void *arg)
 static size_t
 on_header(char *at, size_t size, size_t n, void *arg)
 {
+	static const char name[] = "retry-after:";
 	struct exchange *e = arg;
 
-	(void)at;
 	loop_timer_stop(e->owner->transport.loop, &e->timer);
+	if (n > sizeof(name) && strncasecmp(at, name, sizeof(name) - 1) == 0)
+		e->retry_after_ms = strtoll(at + sizeof(name) - 1, NULL, 10) * 1000; /* a date is 0: not asked for */
 	return size * n;
 }
 
@@ -229,26 +252,27 @@ on_late(struct timer *t, void *arg)
 }
 
 static void
-add_token(struct exchange *e, const struct config *c)
+add_header(struct exchange *e, const char *name, const char *value)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *token = c->token;
+	_cleanup_(freep) char *header = mem_printf("%s: %s", name, value);
 
-	if (c->token_file != NULL) {
-		/* Read anew for every request: service account tokens are rotated. */
-		FILE *f = fopen(c->token_file, "r");
-		char room[16384];
-		size_t n = f != NULL ? fread(room, 1, sizeof(room), f) : 0;
+	if (strpbrk(header, "\r\n") == NULL) /* one header only, whatever somebody wrote */
+		e->headers = curl_slist_append(e->headers, header);
+}
 
-		if (f != NULL)
-			fclose(f);
-		while (n > 0 && (room[n - 1] == '\n' || room[n - 1] == ' '))
-			n--;
-		if (n > 0)
-			token = arena_strndup(a, room, n);
-	}
-	if (token != NULL)
-		e->headers = curl_slist_append(e->headers, arena_printf(a, "Authorization: Bearer %s", token));
+/* The token's file is read anew for every request: service account tokens are rotated. */
+static const char *
+token_of(struct arena *a, const struct config *c)
+{
+	FILE *f = c->token_file != NULL ? fopen(c->token_file, "r") : NULL;
+	char room[16384];
+	size_t n = f != NULL ? fread(room, 1, sizeof(room), f) : 0;
+
+	if (f != NULL)
+		fclose(f);
+	while (n > 0 && (room[n - 1] == '\n' || room[n - 1] == ' '))
+		n--;
+	return n > 0 ? arena_strndup(a, room, n) : c->token;
 }
 
 static void
@@ -274,6 +298,111 @@ is_loopback(const char *url)
 	return false;
 }
 
+/* A dead peer is noticed within a minute or two, whether or not something was being sent. */
+static int
+on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	int probes = 3, user_timeout_ms = 60000;
+
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof(user_timeout_ms));
+	return CURL_SOCKOPT_OK;
+}
+
+/* Who we are, and whom we act as. */
+static void
+add_identity(struct exchange *e, const struct credential *said)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct config *c = e->owner->config;
+	const char *token = said->token != NULL ? said->token : token_of(a, c);
+
+	if (token != NULL) {
+		add_header(e, "Authorization", arena_printf(a, "Bearer %s", token));
+	} else if (c->username != NULL) {
+		const char *both = arena_printf(a, "%s:%s", c->username, c->password != NULL ? c->password : "");
+
+		add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
+	}
+	if (c->as.user != NULL)
+		add_header(e, "Impersonate-User", c->as.user);
+	if (c->as.uid != NULL)
+		add_header(e, "Impersonate-Uid", c->as.uid);
+	for (size_t i = 0; i < c->as.groups.n; i++)
+		add_header(e, "Impersonate-Group", c->as.groups.at[i]);
+	blob(e->easy, CURLOPT_SSLCERT, c->cert_file, CURLOPT_SSLCERT_BLOB,
+	    said->cert != NULL ? said->cert : c->cert_data);
+	blob(e->easy, CURLOPT_SSLKEY, c->key_file, CURLOPT_SSLKEY_BLOB, said->key != NULL ? said->key : c->key_data);
+}
+
+/* The server's certificate is another host's: connect to where it is, and speak as if to that host. */
+static void
+rename_server(struct exchange *e, const char *as)
+{
+	const char *host = strstr(e->url, "://") + 3, *path = host + strcspn(host, "/");
+	const char *colon = memchr(host, ':', (size_t)(path - host));
+	int host_len = (int)((colon != NULL ? colon : path) - host),
+	    port = colon != NULL ? (int)strtol(colon + 1, NULL, 10) : 443;
+	_cleanup_(freep) char *to = mem_printf("%s:%d:%.*s:%d", as, port, host_len, host, port);
+	_cleanup_(freep) char *real = mem_printf("%.*s", (int)(path - host), host);
+	char *url = mem_printf("https://%s:%d%s", as, port, path);
+
+	e->connect_to = curl_slist_append(NULL, to);
+	curl_easy_setopt(e->easy, CURLOPT_CONNECT_TO, e->connect_to);
+	curl_easy_setopt(e->easy, CURLOPT_URL, url);
+	add_header(e, "Host", real);
+	free(url);
+}
+
+static void
+go(struct exchange *e, const struct credential *said)
+{
+	if (e->api)
+		add_identity(e, said);
+	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers);
+	e->waiting = false;
+	curl_multi_add_handle(e->owner->multi, e->easy);
+}
+
+/* Those that wait for the credentials go, or fail. */
+static void
+on_known(struct timer *t, void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct curl *c = arg;
+	struct credential said = { 0 };
+	struct err *e = NULL;
+	enum credentials_state state = credentials_get(c->credentials, a, &said, &e);
+
+	(void)t;
+	for (struct exchange *x = c->exchanges, *next; x != NULL && state != CREDENTIALS_WAITING; x = next) {
+		next = x->next;
+		if (!x->waiting)
+			continue;
+		if (state == CREDENTIALS_READY) {
+			go(x, &said);
+		} else {
+			const struct receiver *receiver = x->receiver;
+			struct reply none = { .body = { "", 0 } };
+			void *to = x->arg;
+
+			exchange_free(x);
+			receiver->done(to, e, &none);
+			next = c->exchanges; /* whoever was told may have cancelled others */
+		}
+	}
+}
+
+static void
+on_credentials(void *arg)
+{
+	struct curl *c = arg;
+
+	loop_timer(c->transport.loop, &c->known, 0);
+}
+
 static struct exchange *
 start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
@@ -281,6 +410,10 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	struct exchange *e = mem_alloc(sizeof(*e));
 	bool api = r->url[0] == '/' && c->config != NULL;
 	CURL *h = curl_easy_init();
+	struct credential said = { 0 };
+	enum credentials_state state = CREDENTIALS_READY;
+	struct err *why = NULL;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 
 	e->owner = c;
 	e->easy = h;
@@ -291,6 +424,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
 	e->answer_max = r->answer_max;
 	e->stream = r->stream;
+	e->api = api;
 	e->timer = (struct timer){ .fire = on_late, .arg = e };
 	str_init(&e->answer, r->answer_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
@@ -322,29 +456,39 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 
 		e->headers = curl_slist_append(e->headers, header);
 	}
-	for (size_t i = 0; i < r->n_headers; i++) {
-		_cleanup_(freep) char *header = mem_printf("%s: %s", r->headers[i].name, r->headers[i].value);
-
-		if (strpbrk(header, "\r\n") == NULL) /* one header only, whatever a template says */
-			e->headers = curl_slist_append(e->headers, header);
-	}
+	for (size_t i = 0; i < r->n_headers; i++)
+		add_header(e, r->headers[i].name, r->headers[i].value);
 	e->headers = curl_slist_append(e->headers, "Expect:");
 	blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
-		add_token(e, c->config);
 		blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
-		blob(h, CURLOPT_SSLCERT, c->config->cert_file, CURLOPT_SSLCERT_BLOB, c->config->cert_data);
-		blob(h, CURLOPT_SSLKEY, c->config->key_file, CURLOPT_SSLKEY_BLOB, c->config->key_data);
+		if (c->config->proxy != NULL) {
+			curl_easy_setopt(h, CURLOPT_PROXY, c->config->proxy);
+			curl_easy_setopt(h, CURLOPT_NOPROXY, ""); /* it was meant for this server */
+		}
+		if (c->config->tls_server_name != NULL && strncmp(e->url, "https://", 8) == 0)
+			rename_server(e, c->config->tls_server_name);
+		/* All watches and calls share one connection where the server speaks HTTP/2. */
+		curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
 	}
+	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
 	if (r->insecure || (api && c->config->insecure)) {
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	curl_easy_setopt(h, CURLOPT_HTTPHEADER, e->headers);
 	e->next = c->exchanges;
 	c->exchanges = e;
-	curl_multi_add_handle(c->multi, h);
+	if (api && c->credentials != NULL)
+		state = credentials_get(c->credentials, a, &said, &why);
+	if (state == CREDENTIALS_READY) {
+		go(e, &said);
+	} else {
+		/* Told from the loop, as everything is. */
+		e->waiting = true;
+		if (state == CREDENTIALS_FAILED)
+			loop_timer(t->loop, &c->known, FAILED_AGAIN_MS);
+	}
 	return e;
 }
 
@@ -366,6 +510,8 @@ curl_free_transport(struct transport *t)
 		exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	curl_multi_cleanup(c->multi);
 	loop_timer_stop(t->loop, &c->timer);
+	loop_timer_stop(t->loop, &c->known);
+	credentials_free(c->credentials);
 	while (c->sockets != NULL) {
 		struct socket *s = c->sockets;
 
@@ -387,6 +533,9 @@ transport_curl_new(struct loop *l, const struct config *config)
 	c->transport = (struct transport){ &ops, l };
 	c->config = config;
 	c->timer = (struct timer){ .fire = on_timer, .arg = c };
+	c->known = (struct timer){ .fire = on_known, .arg = c };
+	if (config != NULL && config->exec != NULL)
+		c->credentials = credentials_new(l, config->exec, on_credentials, c);
 	c->multi = curl_multi_init();
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);

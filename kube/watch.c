@@ -212,17 +212,17 @@ on_data(void *arg, const char *at, size_t len)
 }
 
 static void
-on_stream_done(void *arg, const struct err *e, int status, struct bytes body)
+on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct watch *w = arg;
 
-	(void)body;
-	if (status == 410)
+	if (reply->status == 410)
 		w->relist = true;
-	else if (e == NULL && status != 200)
-		log_warn("watch refused", "type", w->type->plural, "answer", body.len > 0 ? body.at : "(nothing)");
-	stream_over(
-	    w, e != NULL || status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
+	else if (e == NULL && reply->status != 200)
+		log_warn("watch refused", "type", w->type->plural, "answer",
+		    reply->body.len > 0 ? reply->body.at : "(nothing)");
+	stream_over(w,
+	    e != NULL || reply->status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
 }
 
 static void

@@ -2,6 +2,8 @@
 #include "sim/in_process.h"
 #include <string.h>
 
+#define RETRY_AFTER_MS 1000 /* what a server that is asked too much asks for */
+
 struct in_process {
 	struct transport transport;
 	struct store *store;
@@ -61,8 +63,10 @@ finish(struct exchange *e)
 
 	e->body = NULL;
 	exchange_free(e);
-	receiver->done(arg, err, err != NULL ? 0 : status,
-	    (struct bytes){ body != NULL ? body : "", body != NULL ? strlen(body) : 0 });
+	receiver->done(arg, err,
+	    &(struct reply){ .status = err != NULL ? 0 : status,
+		.body = { body != NULL ? body : "", body != NULL ? strlen(body) : 0 },
+		.retry_after_ms = err == NULL && status == 429 ? RETRY_AFTER_MS : 0 });
 	free(body);
 }
 

@@ -28,20 +28,21 @@ struct load {
 };
 
 static void
-on_done(void *arg, const struct err *e, int status, struct bytes body)
+on_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct sent *s = arg;
 	struct load *l = s->load;
 	char version[64] = "";
 	struct load_answer answer = {
-		.sent = s->at, .done = loop_mono(l->loop), .status = e != NULL ? 0 : status, .version = version
+		.sent = s->at, .done = loop_mono(l->loop), .status = reply->status, .version = version
 	};
 	size_t len = 0;
 
-	while (len < body.len && body.at[len] != '\n' && len < sizeof(version) - 1)
+	(void)e;
+	while (len < reply->body.len && reply->body.at[len] != '\n' && len < sizeof(version) - 1)
 		len++;
 	if (len > 0)
-		memcpy(version, body.at, len);
+		memcpy(version, reply->body.at, len);
 	for (struct sent **at = &l->list; *at != NULL; at = &(*at)->next)
 		if (*at == s) {
 			*at = s->next;

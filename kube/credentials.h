@@ -1,0 +1,31 @@
+/* kube/credentials.h: who we are, as an exec plugin says (client.authentication.k8s.io; kubernetes.io/docs/reference/access-authn-authz/
+ * authentication, client-go credential plugins).
+ *
+ * The program is run when somebody first needs to know, again when what it said expires or was refused (401), and never two at a
+ * time. Nothing waits for it but the requests that need it: it is a child process on the loop, with a time and a length limit.
+ */
+#pragma once
+#include "base/loop.h"
+#include "kube/config.h"
+
+struct credentials;
+
+/* What it said; NULL fields were not said. Borrowed until the loop's next turn. */
+struct credential {
+	const char *token;
+	const char *cert, *key; /* PEM */
+};
+
+enum credentials_state { CREDENTIALS_READY, CREDENTIALS_WAITING, CREDENTIALS_FAILED };
+
+/* `changed` is told when a wait is over: ask again then. The exec configuration is borrowed. */
+struct credentials *credentials_new(struct loop *, const struct config_exec *, void (*changed)(void *arg), void *arg);
+
+/* READY sets *ret_credential; FAILED sets *ret_err (in the arena), and the next call tries again; WAITING: a program runs. */
+enum credentials_state credentials_get(
+    struct credentials *, struct arena *, struct credential *ret_credential, struct err **ret_err);
+
+/* The server refused what was said last: the next get runs the program again. */
+void credentials_refused(struct credentials *);
+
+struct credentials *credentials_free(struct credentials *);
