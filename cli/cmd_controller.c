@@ -1,5 +1,6 @@
 /* cli/cmd_controller.c: controller: watches and decides until it is told to stop, while it holds the Lease to do so. */
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,6 +54,7 @@ static void
 synced(void *arg)
 {
 	(void)arg;
+	malloc_trim(0); /* the first lists took more than what is kept of them */
 	log_info("watching");
 }
 

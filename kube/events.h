@@ -8,7 +8,7 @@
 #include "kube/plan.h"
 #include "kube/transport.h"
 
-#define EVENTS_MAX 1000
+#define EVENTS_MAX 4096
 
 struct events;
 

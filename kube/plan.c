@@ -39,14 +39,32 @@ own(struct plan *p, const struct object *o)
 	return copy;
 }
 
+/* One more step behind a list that grows in the plan's arena; beyond `max` it goes nowhere. Most plans have a handful. */
+static struct plan_step *
+append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
+{
+	static struct plan_step dropped;
+	struct plan_step *s = &dropped;
+
+	if (*n == *room && *n < max) {
+		struct plan_step *more;
+
+		*room = *room == 0 ? 8 : *room * 2;
+		more = arena_new_array(p->arena, struct plan_step, *room);
+		if (*n > 0)
+			memcpy(more, *list, *n * sizeof(*more));
+		*list = more;
+	}
+	if (*n < max)
+		s = &(*list)[(*n)++];
+	*s = (struct plan_step){ .op = op };
+	return s;
+}
+
 static struct plan_step *
 add(struct plan *p, enum plan_op op)
 {
-	static struct plan_step dropped;
-	struct plan_step *s = p->n_steps < PLAN_STEPS_MAX ? &p->steps[p->n_steps++] : &dropped;
-
-	*s = (struct plan_step){ .op = op };
-	return s;
+	return append(p, &p->steps, &p->n_steps, &p->room, PLAN_STEPS_MAX, op);
 }
 
 static void
@@ -134,10 +152,10 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	struct plan_step *s;
 	va_list ap;
 
-	if (p->n_status_events == ARRAY_SIZE(p->status_events))
-		return;
-	s = &p->status_events[p->n_status_events++];
-	*s = (struct plan_step){ .op = PLAN_EVENT, .about = own(p, about), .warning = warning, .reason = reason };
+	s = append(p, &p->status_events, &p->n_status_events, &p->status_room, PLAN_STATUS_EVENTS_MAX, PLAN_EVENT);
+	s->about = own(p, about);
+	s->warning = warning;
+	s->reason = reason;
 	va_start(ap, format);
 	s->message = arena_vprintf(p->arena, format, ap);
 	va_end(ap);

@@ -48,17 +48,18 @@ struct note {
 };
 
 #define PLAN_STEPS_MAX 256
+#define PLAN_STATUS_EVENTS_MAX 32
 #define PLAN_NOTES_MAX 8
 #define PLAN_KEPT_MAX 64
 
 struct plan {
 	struct arena *arena;
-	struct plan_step steps[PLAN_STEPS_MAX];
-	size_t n_steps;
+	struct plan_step *steps; /* in the arena */
+	size_t n_steps, room;
 	const struct object *status_of; /* NULL: nothing to write */
 	const char *status; /* merge patch of the whole object: {"status": …} */
-	struct plan_step status_events[32];
-	size_t n_status_events;
+	struct plan_step *status_events;
+	size_t n_status_events, status_room;
 	int64_t wake_at; /* wall ms; 0: never */
 	const char *reasons[64];
 	size_t n_reasons;

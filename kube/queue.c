@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "base/rand.h"
 
+#define RUNNING_MAX 64 /* keys worked on at once: a plan takes memory while the API server takes its time */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 10000
 #define OUTDATED_MS 20
@@ -28,7 +29,7 @@ on_turn(struct timer *t, void *arg)
 	struct queue_item *i = q->head;
 	unsigned why;
 
-	if (i == NULL)
+	if (i == NULL || q->running >= RUNNING_MAX)
 		return;
 	q->head = i->next;
 	if (q->head == NULL)
@@ -119,7 +120,8 @@ end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 	struct queue *q = i->queue;
 
 	i->running = false;
-	q->running--;
+	if (q->running-- == RUNNING_MAX && q->open && q->head != NULL)
+		loop_timer(q->loop, &q->turn, 0);
 	i->timer.fire = on_timer;
 	i->timer.arg = i;
 	i->retry = retry;
@@ -167,8 +169,8 @@ queue_forget(struct queue_item *i)
 	if (q == NULL)
 		return;
 	loop_timer_stop(q->loop, &i->timer);
-	if (i->running)
-		q->running--;
+	if (i->running && q->running-- == RUNNING_MAX && q->open)
+		loop_timer(q->loop, &q->turn, 0);
 	for (struct queue_item *at = q->head; i->queued && at != NULL; before = at, at = at->next) {
 		if (at != i)
 			continue;

@@ -36,7 +36,7 @@ typedef void queue_work(struct queue_item *, unsigned why, void *arg);
 struct queue *queue_new(struct loop *, uint64_t seed, queue_work *, void *arg);
 struct queue *queue_free(struct queue *);
 
-/* Keys are worked on from now on, one a turn of the loop. */
+/* Keys are worked on from now on, one a turn of the loop, and no more than a few dozen at once. */
 void queue_open(struct queue *);
 
 /* Asks for a pass. */

@@ -87,7 +87,7 @@ decode_strings(struct decoding *d, const json_t *v, struct strings *ret)
 }
 
 static bool
-decode_string_map(struct decoding *d, const json_t *v, const char *path, struct string_map *ret)
+decode_string_map(struct decoding *d, const struct field *f, const json_t *v, const char *path, struct string_map *ret)
 {
 	struct string_map m = { 0 };
 	const char *key;
@@ -103,7 +103,7 @@ decode_string_map(struct decoding *d, const json_t *v, const char *path, struct 
 			continue;
 		}
 		m.at[m.n++] = (struct string_pair){ arena_strdup(d->arena, key),
-			arena_strdup(d->arena, json_string_value(value)) };
+			str_eq(key, f->blank) ? "" : arena_strdup(d->arena, json_string_value(value)) };
 	}
 	*ret = m;
 	return true;
@@ -200,7 +200,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 		return true;
 	case KIND_LIST: return decode_list(d, f, v, path, at);
 	case KIND_STRINGS: return decode_strings(d, v, at);
-	case KIND_STRING_MAP: return decode_string_map(d, v, path, at);
+	case KIND_STRING_MAP: return decode_string_map(d, f, v, path, at);
 	case KIND_JSON: *(const char **)at = json_text(d->arena, v); return true;
 	case KIND_MAX: break;
 	}

@@ -24,7 +24,8 @@ static const struct field meta_fields[] = {
 	TIME(meta, creation_timestamp, "creationTimestamp"),
 	TIME(meta, deletion_timestamp, "deletionTimestamp"),
 	STRING_MAP(meta, labels, "labels"),
-	STRING_MAP(meta, annotations, "annotations"),
+	/* kubectl's copy of the whole manifest. */
+	STRING_MAP(meta, annotations, "annotations", .blank = "kubectl.kubernetes.io/last-applied-configuration"),
 	LIST(meta, owners, "ownerReferences", owner),
 	STRINGS(meta, finalizers, "finalizers"),
 };

@@ -88,6 +88,7 @@ struct field {
 	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
 	const char *choices; /* STRING: "a|b|c" */
+	const char *blank; /* STRING_MAP: the value of this key is not kept; that there is one is */
 	const char *doc; /* one line; NULL: not for people to write */
 	const char *otherwise; /* what holds when it is absent, as text; NULL: nothing in particular */
 };

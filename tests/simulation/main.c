@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "tests/simulation/cluster.h"
+#include "tests/simulation/ready_count.h"
 #include "tests/simulation/scenario.h"
 
 /* The sanitizers make it ten times slower; the other build plays most of the seeds. */
@@ -46,6 +47,7 @@ main(int argc, char **argv)
 		return scenarios_run() ? 0 : 1;
 	ok = stories_run();
 	ok &= scenarios_run();
+	ok &= ready_count_run();
 	ok &= scenarios_run_nth(STRIDE);
 	ok &= seeds_run(1, SEEDS, false);
 	return ok ? 0 : 1;

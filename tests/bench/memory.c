@@ -1,0 +1,78 @@
+/* tests/bench/memory.c: bytes of decoded objects, and what a pass over a rollout that stands still allocates.
+ *
+ * Kept in memory.want. A cached object is its arena: these are the bytes handed out from it; the template is counted apart, because
+ * its length is the user's.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "kube/api/analysis.h"
+#include "kube/api/replicaset.h"
+#include "tests/simulation/cluster.h"
+
+#define WANT "tests/bench/memory.want"
+
+struct counting {
+	struct arena *arena;
+	const char *text;
+	const struct type *type;
+	bool done;
+};
+
+/* The first object of a kind, once. */
+static void
+measure(const json_t *j, void *arg)
+{
+	struct counting *c = arg;
+	struct arena *a = arena_new();
+	const struct object *o = object_decode(c->type, j, a);
+	const char *template = c->type == &rollout_type	     ? ((const struct rollout *)o)->spec.template
+			       : c->type == &replicaset_type ? ((const struct replicaset *)o)->spec.template
+							     : NULL;
+	size_t template_bytes = template != NULL ? strlen(template) + 1 : 0;
+
+	if (!c->done)
+		c->text =
+		    arena_printf(c->arena, "%s%6zu bytes of a %s, beyond %zu of its template; %zu as JSON\n", c->text,
+			arena_used(a) - template_bytes, c->type->kind, template_bytes, strlen(json_text(c->arena, j)));
+	c->done = true;
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct cluster *c = cluster_new(1);
+	struct counting counting = { .arena = a, .text = "" };
+	struct bytes want = { "", 0 };
+	unsigned long plans;
+	bool ok;
+
+	log_setup(LOG_LEVEL_ERROR, false);
+	c->metric = 0.01;
+	cluster_apply(c, "tests/data/traces/analysis.yaml");
+	ok = cluster_wait(c, "Healthy", 4, 60000);
+	cluster_set_image(c, "myregistry/myapp:v2");
+	cluster_run(c, 100);
+	ok &= cluster_wait(c, "Paused", 1, 60000);
+	cluster_run(c, 20000);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		counting.type = types[i];
+		counting.done = false;
+		store_each(c->store, types[i]->plural, measure, &counting);
+	}
+	/* A rollout that waits for a person is looked at by nobody. */
+	plans = c->plans;
+	cluster_run(c, 3600000);
+	counting.text = arena_printf(a, "%s%6lu plans in an hour of a pause\n", counting.text, c->plans - plans);
+	file_read(a, WANT, 1u << 16, &want);
+	while (want.at[0] == '#')
+		want.at += strcspn(want.at, "\n") + 1;
+	ok &= strcmp(counting.text, want.at) == 0;
+	printf("%s%s bytes of cached objects\n", ok ? "" : counting.text, ok ? "ok" : "not ok");
+	cluster_free(c);
+	return !ok;
+}
