@@ -76,6 +76,14 @@ is_of_this_update(const struct decision *d, const struct analysis_run *run)
 	return since != 0 && run->object.meta.creation_timestamp >= since;
 }
 
+/* While an update is aborted no run is created: one that is younger belongs to the retry, whether or not the status knows of that
+ * yet. Its verdict must not be lost with a status write (seed 2782). */
+static bool
+is_of_this_try(const struct decision *d, const struct analysis_run *run)
+{
+	return d->st.aborted_at == 0 || run->object.meta.creation_timestamp > d->st.aborted_at;
+}
+
 static bool
 is_known(const struct run_status *known, const struct analysis_run *run)
 {
@@ -104,13 +112,11 @@ current(const struct decision *d, const struct role *role)
 			return found;
 		found = NULL; /* a person went on to another step */
 	}
-	if (d->st.aborted_at != 0)
-		return NULL;
 	for (size_t i = 0; i < d->w->n_runs; i++) {
 		const struct analysis_run *run = d->w->runs[i];
 
 		if (is_of_role(d, run, role) && !run->spec.terminate && is_of_this_update(d, run) &&
-		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
+		    is_of_this_try(d, run) && !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
 			found = run;
 	}
 	return found;

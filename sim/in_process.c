@@ -76,6 +76,8 @@ on_line(void *arg, const char *line, size_t len)
 	struct exchange *e = arg;
 
 	str_add(&e->pending, line, len);
+	if (e->fault.twice)
+		str_add(&e->pending, line, len);
 	if (e->timer.place == 0)
 		loop_timer(e->owner->transport.loop, &e->timer, e->fault.lag_ms);
 }

@@ -14,6 +14,7 @@ struct fault {
 	int status; /* does not take effect; the server answers this (429, 500, …); 0: no */
 	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
 	int64_t lag_ms; /* a watch's events come this much later */
+	bool twice; /* a watch's events come twice */
 };
 
 struct fault_policy {

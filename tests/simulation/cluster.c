@@ -65,6 +65,11 @@ trouble(struct cluster *c, const struct request *r, struct fault *f)
 		f->before_ms += 2000 + (int64_t)rand_below(&c->faults, 40000);
 	if (r->stream && rand_chance(&c->faults, 50))
 		f->drop_ms = 100 + (int64_t)rand_below(&c->faults, 20000);
+	if (r->stream && rand_chance(&c->faults, 8))
+		f->lag_ms += 5000 + (int64_t)rand_below(&c->faults, 25000); /* it stalls */
+	f->twice = r->stream && rand_chance(&c->faults, 10);
+	if (rand_chance(&c->faults, 2))
+		f->after_ms += 40000; /* it takes effect, and times out */
 	if (rand_chance(&c->faults, 6))
 		f->refused = true;
 	else if (write && rand_chance(&c->faults, 6))
