@@ -105,9 +105,10 @@ write_ours(struct lease *l, struct arena *a, const struct lease_object *old)
 {
 	const char *now = micro_time(a, loop_wall(l->transport->loop));
 	bool ours = old != NULL && old->spec.holder != NULL && strcmp(old->spec.holder, l->identity) == 0;
+	const char *acquired = ours ? old->spec.acquire_time : NULL;
 	struct lease_spec spec = { .holder = l->identity,
 		.duration_seconds = (l->settings.duration_ms + 999) / 1000,
-		.acquire_time = ours && old->spec.acquire_time != NULL ? old->spec.acquire_time : now,
+		.acquire_time = acquired != NULL ? acquired : now,
 		.renew_time = now,
 		.transitions = old == NULL ? 0 : old->spec.transitions + (ours ? 0 : 1) };
 	_cleanup_(json_decrefp) json_t *j =
