@@ -17,6 +17,7 @@
 /* The other controller's, so that the two never act at once in one cluster. */
 #define LEASE "argo-rollouts-controller-lock"
 #define RELEASE_MS 2000
+#define IDLE_MS 5000
 
 static int controller_run(struct cli *);
 
@@ -39,22 +40,35 @@ struct process {
 	struct runner *runner; /* NULL: it does not act */
 	struct lease *lease; /* NULL: --leader-elect=false */
 	struct timer giving_up;
+	struct timer idle; /* fires when nothing was planned for a while */
 	bool released;
 };
 
 static void
 planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
 {
-	(void)arg;
+	struct process *process = arg;
+
+	loop_timer(process->cli->loop, &process->idle, IDLE_MS);
 	for (size_t i = 0; i < p->n_reasons; i++)
 		log_info(p->reasons[i], "controller", controller, "namespace", ns, "name", name);
+}
+
+/* What the busy time needed goes back to the machine. */
+static void
+on_idle(struct timer *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+	malloc_trim(0);
 }
 
 static void
 synced(void *arg)
 {
-	(void)arg;
-	malloc_trim(0); /* the first lists took more than what is kept of them */
+	struct process *p = arg;
+
+	loop_timer(p->cli->loop, &p->idle, IDLE_MS);
 	log_info("watching");
 }
 
@@ -212,6 +226,7 @@ controller_run(struct cli *c)
 		.arg = &p };
 	if (lease_settings_of(&p, &election) != 0)
 		return 1;
+	p.idle = (struct timer){ .fire = on_idle, .arg = &p };
 	cli_signals(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
@@ -220,6 +235,7 @@ controller_run(struct cli *c)
 	else
 		p.lease = lease_new(c->transport, &election);
 	loop_run(c->loop);
+	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
 	release(&p);

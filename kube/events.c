@@ -1,4 +1,4 @@
-/* kube/events.c: a list of bodies, the first of which is under way. */
+/* kube/events.c: a few lists of bodies, the first of each under way. */
 #include "kube/events.h"
 #include <inttypes.h>
 #include <string.h>
@@ -17,27 +17,35 @@ struct waiting {
 	struct waiting *next;
 };
 
-struct events {
-	struct transport *transport;
-	const char *component;
-	struct rand_stream rand;
-	struct waiting *head, *tail;
-	size_t n;
+/* Events of one object go one after the other, those of others beside them. */
+struct lane {
+	struct events *events;
+	struct waiting *head, *tail; /* the first is under way */
 	struct call *call;
 	struct timer again;
 };
 
-static void send_first(struct events *);
+#define LANES 8
+
+struct events {
+	struct transport *transport;
+	const char *component;
+	struct rand_stream rand;
+	struct lane lanes[LANES];
+	size_t n; /* waiting in all of them */
+};
+
+static void send_first(struct lane *);
 
 static void
-drop_first(struct events *ev)
+drop_first(struct lane *l)
 {
-	struct waiting *w = ev->head;
+	struct waiting *w = l->head;
 
-	ev->head = w->next;
-	if (ev->head == NULL)
-		ev->tail = NULL;
-	ev->n--;
+	l->head = w->next;
+	if (l->head == NULL)
+		l->tail = NULL;
+	l->events->n--;
 	free(w->path);
 	free(w->body);
 	free(w);
@@ -46,12 +54,12 @@ drop_first(struct events *ev)
 static void
 on_written(void *arg, const struct err *e, const json_t *body)
 {
-	struct events *ev = arg;
+	struct lane *l = arg;
 
 	(void)body;
-	ev->call = NULL;
-	if (e != NULL && e->class == ERR_AGAIN && ++ev->head->tries < TRIES) {
-		loop_timer(ev->transport->loop, &ev->again, RETRY_MS << ev->head->tries);
+	l->call = NULL;
+	if (e != NULL && e->class == ERR_AGAIN && ++l->head->tries < TRIES) {
+		loop_timer(l->events->transport->loop, &l->again, RETRY_MS << l->head->tries);
 		return;
 	}
 	if (e != NULL && e->class != ERR_EXISTS) {
@@ -59,16 +67,16 @@ on_written(void *arg, const struct err *e, const json_t *body)
 
 		log_warn("an event was not taken", "error", err_text(a, e));
 	}
-	drop_first(ev);
-	send_first(ev);
+	drop_first(l);
+	send_first(l);
 }
 
 static void
-send_first(struct events *ev)
+send_first(struct lane *l)
 {
-	if (ev->head != NULL && ev->call == NULL)
-		ev->call = client_call(
-		    ev->transport, "POST", ev->head->path, "application/json", ev->head->body, on_written, ev);
+	if (l->head != NULL && l->call == NULL)
+		l->call = client_call(
+		    l->events->transport, "POST", l->head->path, "application/json", l->head->body, on_written, l);
 }
 
 static void
@@ -83,24 +91,35 @@ events_new(struct transport *t, const char *component, uint64_t seed)
 {
 	struct events *ev = mem_alloc(sizeof(*ev));
 
-	*ev = (struct events){ .transport = t,
-		.component = component,
-		.rand = rand_stream(seed, "events"),
-		.again = { .fire = on_again, .arg = ev } };
+	*ev = (struct events){ .transport = t, .component = component, .rand = rand_stream(seed, "events") };
+	for (size_t i = 0; i < LANES; i++)
+		ev->lanes[i] = (struct lane){ .events = ev, .again = { .fire = on_again, .arg = &ev->lanes[i] } };
 	return ev;
 }
 
 struct events *
 events_free(struct events *ev)
 {
-	if (ev == NULL)
-		return NULL;
-	client_cancel(ev->call);
-	loop_timer_stop(ev->transport->loop, &ev->again);
-	while (ev->head != NULL)
-		drop_first(ev);
+	for (size_t i = 0; ev != NULL && i < LANES; i++) {
+		struct lane *l = &ev->lanes[i];
+
+		client_cancel(l->call);
+		loop_timer_stop(ev->transport->loop, &l->again);
+		while (l->head != NULL)
+			drop_first(l);
+	}
 	free(ev);
 	return NULL;
+}
+
+static struct lane *
+lane_of(struct events *ev, const char *name)
+{
+	unsigned hash = 0;
+
+	for (; *name != '\0'; name++)
+		hash = hash * 31 + (unsigned char)*name;
+	return &ev->lanes[hash % LANES];
 }
 
 void
@@ -112,6 +131,7 @@ events_tell(struct events *ev, const struct plan_step *s)
 	/* Events of cluster-scoped objects live in "default" (client-go's recorder). */
 	const char *ns = m->namespace != NULL ? m->namespace : "default";
 	_cleanup_(json_decrefp) json_t *involved = NULL, *j = NULL;
+	struct lane *l = lane_of(ev, m->name);
 	struct waiting *w;
 
 	if (ev->n == EVENTS_MAX) {
@@ -129,11 +149,12 @@ events_tell(struct events *ev, const struct plan_step *s)
 	w = mem_alloc(sizeof(*w));
 	*w = (struct waiting){ .path = mem_strdup(client_path(a, &event_type, ns, NULL, NULL)),
 		.body = mem_strdup(json_text(a, j)) };
-	if (ev->tail != NULL)
-		ev->tail->next = w;
+	if (l->tail != NULL)
+		l->tail->next = w;
 	else
-		ev->head = w;
-	ev->tail = w;
-	if (ev->n++ == 0)
-		send_first(ev);
+		l->head = w;
+	l->tail = w;
+	ev->n++;
+	if (l->head == w)
+		send_first(l);
 }

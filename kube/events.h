@@ -1,14 +1,14 @@
 /* kube/events.h: the events that tell people what happened.
  *
- * Events are told, not waited for: an API server that is slow to take them must not hold up an abort. They are sent one
- * after the other, so that they arrive in the order in which things happened. One that cannot be sent is tried again a few
+ * Events are told, not waited for: an API server that is slow to take them must not hold up an abort. Those of one object
+ * are sent one after the other, so that they arrive in the order in which things happened. One that cannot be sent is tried again a few
  * times under the same name, so that it is never there twice, and then dropped; so are new ones while EVENTS_MAX wait.
  */
 #pragma once
 #include "kube/plan.h"
 #include "kube/transport.h"
 
-#define EVENTS_MAX 4096
+#define EVENTS_MAX 8192
 
 struct events;
 
