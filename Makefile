@@ -81,7 +81,7 @@ $(OUT)/san/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
 
 # Counts that do not vary, kept beside their programs.
 BENCH_SRC = $(wildcard tests/bench/*.c)
-$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o $(PURE) $(SHELL_O)
+$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o $(OUT)/tests/simulation/remote.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)

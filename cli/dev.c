@@ -56,7 +56,9 @@ on_controller_exit(void *arg, int status)
 static void
 start_controller(struct dev *d)
 {
-	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, NULL };
+	/* There is no other here; and one that was killed is to go on at once, not after its Lease. */
+	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, "--leader-elect=false",
+		NULL };
 
 	d->controller = child_start(
 	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);

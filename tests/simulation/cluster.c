@@ -9,6 +9,7 @@
 #include "rollout/decide.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
+#define REMOTE_LOOK_MS 40 /* how often what is far away is looked at */
 
 static const struct controller *const controllers[] = { &rollout_controller, &analysis_controller, NULL };
 
@@ -23,7 +24,7 @@ cluster_note(struct cluster *c, const char *format, ...)
 	va_end(ap);
 	for (const char *s = line; *s != '\0'; s++)
 		c->hash = (c->hash ^ (unsigned char)*s) * 1099511628211u;
-	str_addf(&c->story, "%8.3f %s\n", (double)loop_mono(c->loop) / 1000.0, line);
+	str_addf(&c->story, "%8.3f %s\n", (double)cluster_now(c) / 1000.0, line);
 }
 
 static void
@@ -138,34 +139,45 @@ planned(const char *controller, const char *ns, const char *name, const struct p
 }
 
 static void
-on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+note_change(struct cluster *c, const char *kind, const char *type, const json_t *o)
 {
-	struct cluster *c = arg;
 	const char *name = json_str(json_object_get(o, "metadata"), "name");
 	const json_t *status = json_object_get(o, "status");
 
-	(void)old;
-	if (strcmp(r->kind, "Event") == 0)
+	if (strcmp(kind, "Event") == 0)
 		cluster_note(c, "event %s: %s", json_str(o, "reason"), json_str(o, "message"));
-	else if (strcmp(r->kind, "Rollout") == 0)
+	else if (strcmp(kind, "Rollout") == 0)
 		cluster_note(c, "%s Rollout phase=%s (%s) index=%d abort=%d stable=%s", type,
 		    json_str(status, "phase") ?: "-", json_str(status, "message") ?: "",
 		    (int)json_int(status, "currentStepIndex", -1), json_is_true(json_object_get(status, "abort")),
 		    json_str(status, "stableRS") ?: "-");
-	else if (strcmp(r->kind, "ReplicaSet") == 0)
+	else if (strcmp(kind, "ReplicaSet") == 0)
 		cluster_note(c, "%s ReplicaSet %s wants %d has %d ready %d", type, name,
 		    (int)json_int(json_object_get(o, "spec"), "replicas", 1), (int)json_int(status, "replicas", 0),
 		    (int)json_int(status, "availableReplicas", 0));
-	else if (strcmp(r->kind, "VirtualService") == 0)
+	else if (strcmp(kind, "VirtualService") == 0)
 		cluster_note(c, "%s VirtualService %s weight %d", type, name,
 		    (int)json_integer_value(
 			json_at(o, "/spec/http/0/route/1/weight") ?: json_at(o, "/spec/tls/0/route/1/weight")));
-	else if (strcmp(r->kind, "DestinationRule") == 0)
+	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
 		    json_str(json_at(o, "/spec/subsets/1/labels"), "rollouts-pod-template-hash") ?: "-");
-	else if (strcmp(r->kind, "AnalysisRun") == 0)
+	else if (strcmp(kind, "AnalysisRun") == 0)
 		cluster_note(c, "%s AnalysisRun %s %s", type, name, json_str(status, "phase") ?: "-");
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+{
+	(void)old;
+	note_change(arg, r->kind, type, o);
+}
+
+static void
+on_remote_change(const char *kind, const char *type, const json_t *o, void *arg)
+{
+	note_change(arg, kind, type, o);
 }
 
 static bool
@@ -263,8 +275,28 @@ cluster_new(uint64_t seed)
 }
 
 struct cluster *
+cluster_new_remote(const char *sluice)
+{
+	struct cluster *c = mem_alloc(sizeof(*c));
+
+	c->name = "myapp";
+	c->hash = 14695981039346656037u;
+	c->held = json_array();
+	str_init(&c->story, 8u << 20);
+	c->remote = remote_new(sluice, on_remote_change, c);
+	return c->remote != NULL ? c : cluster_free(c);
+}
+
+struct cluster *
 cluster_free(struct cluster *c)
 {
+	json_decref(c->held);
+	if (c->pods == NULL) {
+		remote_free(c->remote);
+		str_done(&c->story);
+		free(c);
+		return NULL;
+	}
 	if (c->nth != NULL)
 		loop_timer_stop(c->loop, &c->nth->timer);
 	for (size_t i = 0; i < c->n_members; i++)
@@ -302,6 +334,10 @@ cluster_kill_controller(struct cluster *c)
 	size_t i = acting(c);
 
 	cluster_note(c, "controller killed");
+	if (c->remote != NULL) {
+		remote_kill_controller(c->remote);
+		return;
+	}
 	stop_controller(&c->members[i]);
 	start_controller(c, i);
 }
@@ -315,6 +351,21 @@ cluster_stall_controller(struct cluster *c, int64_t ms)
 	c->members[i].stalled_until = loop_mono(c->loop) + ms;
 }
 
+#define PROMETHEUS "http://127.0.0.1:19090" /* that the manifests name */
+
+static struct bytes
+at_our_prometheus(struct arena *a, struct bytes text, const char *address)
+{
+	const char *at, *rest = text.at, *done = "";
+
+	while ((at = strstr(rest, PROMETHEUS)) != NULL) {
+		done = arena_printf(a, "%s%.*s%s", done, (int)(at - rest), rest, address);
+		rest = at + strlen(PROMETHEUS);
+	}
+	done = arena_printf(a, "%s%s", done, rest);
+	return (struct bytes){ done, strlen(done) };
+}
+
 void
 cluster_apply(struct cluster *c, const char *file)
 {
@@ -325,6 +376,8 @@ cluster_apply(struct cluster *c, const char *file)
 	json_t *doc;
 	size_t i;
 
+	if (e == NULL && c->remote != NULL)
+		text = at_our_prometheus(a, text, remote_prometheus(c->remote));
 	if (e == NULL)
 		e = yaml_parse(a, text.at, text.len, &docs);
 	if (e != NULL) {
@@ -337,7 +390,7 @@ cluster_apply(struct cluster *c, const char *file)
 
 		for (const struct resource *r = store_resources; r->plural != NULL; r++)
 			if (strcmp(r->kind, kind) == 0)
-				store_do(c->store, "POST", "application/json",
+				cluster_do(c, "POST", "application/json",
 				    arena_printf(a, "%s%s/%s/%s%s%s%s", r->group[0] != '\0' ? "/apis/" : "/api",
 					r->group, r->version, r->cluster_scoped ? "" : "namespaces/",
 					r->cluster_scoped ? "" : ns, r->cluster_scoped ? "" : "/", r->plural),
@@ -351,7 +404,7 @@ cluster_patch(struct cluster *c, bool status, json_t *patch)
 	_cleanup_(freep) char *path =
 	    mem_printf("/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/%s%s", c->name, status ? "/status" : "");
 
-	return store_do(c->store, "PATCH", "application/merge-patch+json", path, patch);
+	return cluster_do(c, "PATCH", "application/merge-patch+json", path, patch);
 }
 
 void
@@ -374,15 +427,20 @@ cluster_promote(struct cluster *c)
 void
 cluster_run(struct cluster *c, int64_t ms)
 {
+	if (c->remote != NULL) {
+		remote_metric(c->remote, c->metric);
+		remote_run(c->remote, ms < REMOTE_LOOK_MS ? REMOTE_LOOK_MS : ms);
+		return;
+	}
 	loop_virtual_run_until(c->loop, loop_mono(c->loop) + ms);
 }
 
 bool
 cluster_wait(struct cluster *c, const char *phase, int index, int64_t ms)
 {
-	int64_t until = loop_mono(c->loop) + ms;
+	int64_t until = cluster_now(c) + ms;
 
-	while (loop_mono(c->loop) < until) {
+	while (cluster_now(c) < until) {
 		const json_t *status = json_object_get(cluster_rollout(c), "status");
 
 		if (str_eq(json_str(status, "phase"), phase) &&
@@ -397,14 +455,79 @@ cluster_wait(struct cluster *c, const char *phase, int index, int64_t ms)
 const json_t *
 cluster_rollout(struct cluster *c)
 {
-	return store_get(c->store, "rollouts", "default", c->name);
+	return cluster_get(c, "rollouts", "default", c->name);
 }
 
 int
 cluster_weight(struct cluster *c)
 {
-	const json_t *vs = store_get(c->store, "virtualservices", "default", "myapp-vs");
+	const json_t *vs = cluster_get(c, "virtualservices", "default", "myapp-vs");
 	const json_t *w = json_at(vs, "/spec/http/0/route/1/weight");
 
 	return w != NULL ? (int)json_integer_value(w) : -1;
+}
+
+int64_t
+cluster_now(const struct cluster *c)
+{
+	return c->remote != NULL ? remote_now(c->remote) : loop_mono(c->loop);
+}
+
+/* "/apis/G/V/namespaces/NS/PLURAL/NAME"; ns and name may be NULL. */
+static char *
+path_of(const char *plural, const char *ns, const char *name)
+{
+	for (const struct resource *r = store_resources; r->plural != NULL; r++)
+		if (strcmp(r->plural, plural) == 0)
+			return mem_printf("%s%s/%s/%s%s%s%s%s%s", r->group[0] != '\0' ? "/apis/" : "/api", r->group,
+			    r->version, ns != NULL && !r->cluster_scoped ? "namespaces/" : "",
+			    ns != NULL && !r->cluster_scoped ? ns : "", ns != NULL && !r->cluster_scoped ? "/" : "",
+			    r->plural, name != NULL ? "/" : "", name != NULL ? name : "");
+	return mem_strdup("/");
+}
+
+/* What is far away, kept until the cluster is freed; NULL: not there. */
+static const json_t *
+fetch(struct cluster *c, const char *plural, const char *ns, const char *name)
+{
+	_cleanup_(freep) char *path = path_of(plural, ns, name);
+	json_t *answer = NULL;
+	int status = remote_do(c->remote, "GET", NULL, path, NULL, &answer);
+
+	if (answer != NULL)
+		json_array_append_new(c->held, answer);
+	return status == 200 ? answer : NULL;
+}
+
+const json_t *
+cluster_get(struct cluster *c, const char *plural, const char *ns, const char *name)
+{
+	return c->remote != NULL ? fetch(c, plural, ns, name) : store_get(c->store, plural, ns, name);
+}
+
+void
+cluster_each(struct cluster *c, const char *plural, void (*visit)(const json_t *, void *), void *arg)
+{
+	json_t *item;
+	size_t i;
+
+	if (c->remote == NULL) {
+		store_each(c->store, plural, visit, arg);
+		return;
+	}
+	json_array_foreach (json_object_get(fetch(c, plural, NULL, NULL), "items"), i, item)
+		visit(item, arg);
+}
+
+int
+cluster_do(struct cluster *c, const char *method, const char *content_type, const char *path, json_t *body)
+{
+	json_t *answer = NULL;
+	int status;
+
+	if (c->remote == NULL)
+		return store_do(c->store, method, content_type, path, body);
+	status = remote_do(c->remote, method, content_type, path, body, &answer);
+	json_decref(answer);
+	return status;
 }

@@ -6,6 +6,7 @@
 #include "kube/runner.h"
 #include "sim/in_process.h"
 #include "sim/pods.h"
+#include "tests/simulation/remote.h"
 
 /* How Prometheus answers. */
 enum metric_mood {
@@ -56,6 +57,8 @@ struct cluster {
 	struct nth *nth; /* NULL: none */
 	double metric; /* what Prometheus answers */
 	enum metric_mood metric_mood; /* ... unless it does something else */
+	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */
+	json_t *held; /* what cluster_get has handed out of it */
 	struct str story; /* what happened, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */
 	unsigned long plans;
@@ -63,7 +66,19 @@ struct cluster {
 
 /* A cluster at 2026-11-23T00:00:00Z with its controller running. */
 struct cluster *cluster_new(uint64_t seed);
+/* One of separate processes, over HTTP and in real time; NULL when it does not start. Of the functions below those that make
+ * something fail do nothing there. */
+struct cluster *cluster_new_remote(const char *sluice);
 struct cluster *cluster_free(struct cluster *);
+
+/* Objects, borrowed until the cluster is freed or, in virtual time, until it moves on; NULL: not there. */
+const json_t *cluster_get(struct cluster *, const char *plural, const char *ns, const char *name);
+void cluster_each(struct cluster *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
+
+/* One request of a person's; its status code. The body is consumed. */
+int cluster_do(struct cluster *, const char *method, const char *content_type, const char *path, json_t *body);
+
+int64_t cluster_now(const struct cluster *); /* ms since it began */
 
 /* From now on there are two controllers, and a Lease. */
 void cluster_second_controller(struct cluster *);

@@ -1,6 +1,7 @@
 /* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time with the judge looking on.
  *
  *	story: a bad canary gives the traffic back before its pods go
+ *	http: true                                  # also played over HTTP (tests/e2e/scenarios.sh)
  *	given: [tests/data/traces/analysis.yaml]    # applied; then everything is waited for to be Healthy, unless `healthy: false`
  *	when:                                       # one after the other
  *	- deploy: v2                                # the image's tag
@@ -42,8 +43,9 @@ bool scenario_never(struct scenario *, const json_t *texts, const char **ret_why
 /* The rollout's ReplicaSet of an image tag, or NULL. */
 const json_t *scenario_version(struct scenario *, const char *tag);
 
-/* Plays one file (with its story on standard output), or all of them; false when one failed. */
-bool scenario_play(const char *file);
+/* Plays one file, with its story on standard output, or all of them; false when one failed. `sluice` NULL: in virtual time; else over
+ * HTTP and in real time, with processes of that program (the verbs pods, fault, compact and clock cannot be played there). */
+bool scenario_play(const char *file, const char *sluice);
 bool scenarios_run(void);
 
 /* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for every

@@ -28,7 +28,7 @@ scenario_version(struct scenario *s, const char *tag)
 {
 	struct finding f = { .s = s, .tag = tag };
 
-	store_each(s->cluster->store, "replicasets", match_tag, &f);
+	cluster_each(s->cluster, "replicasets", match_tag, &f);
 	return f.found;
 }
 
@@ -43,7 +43,7 @@ static const char *
 tag_of(struct scenario *s, const char *hash)
 {
 	const char *rs_name = arena_printf(s->arena, "%s-%s", s->cluster->name, hash != NULL ? hash : "");
-	const json_t *rs = store_get(s->cluster->store, "replicasets", "default", rs_name);
+	const json_t *rs = cluster_get(s->cluster, "replicasets", "default", rs_name);
 	const char *image = json_string_value(json_at(rs, "/spec/template/spec/containers/0/image"));
 
 	return image != NULL && strrchr(image, ':') != NULL ? strrchr(image, ':') + 1 : hash != NULL ? hash : "none";
@@ -155,7 +155,7 @@ see_ready(struct scenario *s, const json_t *want)
 static json_t *
 see_selects(struct scenario *s, const json_t *want)
 {
-	const json_t *dr = store_get(s->cluster->store, "destinationrules", "default", "myapp-dr");
+	const json_t *dr = cluster_get(s->cluster, "destinationrules", "default", "myapp-dr");
 	json_t *seen = json_object(), *v;
 	const char *key;
 
@@ -167,7 +167,7 @@ see_selects(struct scenario *s, const json_t *want)
 		json_array_foreach (json_at(dr, "/spec/subsets"), i, subset)
 			if (str_eq(json_str(subset, "name"), key))
 				hash = json_str(json_object_get(subset, "labels"), HASH);
-		service = store_get(s->cluster->store, "services", "default", key);
+		service = cluster_get(s->cluster, "services", "default", key);
 		if (service != NULL)
 			hash = json_str(json_at(service, "/spec/selector"), HASH);
 		json_object_set_new(seen, key, json_string(tag_of(s, hash)));
@@ -211,7 +211,7 @@ see_analysis(struct scenario *s, const json_t *want)
 	struct last_run l = { 0 };
 
 	(void)want;
-	store_each(s->cluster->store, "analysisruns", later, &l);
+	cluster_each(s->cluster, "analysisruns", later, &l);
 	return json_incref(json_object_get(json_object_get(l.run, "status"), "phase"));
 }
 
@@ -236,7 +236,7 @@ see_objects(struct scenario *s, const json_t *want)
 	json_object_foreach ((json_t *)want, plural, v) {
 		struct counting c = { 0 };
 
-		store_each(s->cluster->store, plural, count_one, &c);
+		cluster_each(s->cluster, plural, count_one, &c);
 		json_object_set_new(seen, plural, json_integer(c.n));
 	}
 	return seen;
@@ -265,7 +265,7 @@ see_fields(struct scenario *s, const json_t *want)
 			ns = name;
 			name = slash + 1;
 		}
-		o = store_get(s->cluster->store, plural, ns, name);
+		o = cluster_get(s->cluster, plural, ns, name);
 		field = o != NULL ? json_at(o, pointer) : NULL;
 		json_object_set(seen, key, field != NULL ? (json_t *)field : json_null());
 	}

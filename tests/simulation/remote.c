@@ -1,0 +1,339 @@
+/* tests/simulation/remote.c: children, a client, and a small HTTP server. */
+#include "tests/simulation/remote.h"
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "kube/config.h"
+#include "kube/transport_curl.h"
+#include "sim/ports.h"
+
+#define STARTS_MS 20000
+#define TIMEOUT_MS 30000
+#define STOP_MS 5000
+#define ANSWER_MAX (64u << 20)
+#define READY_MS "300"
+
+struct follower {
+	struct remote *remote;
+	struct exchange *exchange;
+	struct str line;
+};
+
+static const char *const followed[] = {
+	"/apis/argoproj.io/v1alpha1/rollouts",
+	"/apis/argoproj.io/v1alpha1/analysisruns",
+	"/apis/apps/v1/replicasets",
+	"/apis/networking.istio.io/v1beta1/virtualservices",
+	"/apis/networking.istio.io/v1beta1/destinationrules",
+	"/api/v1/events",
+};
+
+struct remote {
+	struct arena *arena;
+	struct loop *loop;
+	const char *sluice, *dir, *kubeconfig;
+	struct child *dev, *controller;
+	struct config config;
+	struct transport *transport;
+	struct follower followers[ARRAY_SIZE(followed)];
+	remote_changed *changed;
+	void *arg;
+	struct MHD_Daemon *prometheus;
+	char address[64];
+	_Atomic double metric;
+	int64_t started;
+	bool answered;
+	int status;
+	json_t *answer;
+};
+
+static void
+on_ended(void *arg, int status)
+{
+	(void)arg;
+	(void)status; /* whoever asks it next finds out */
+}
+
+static void
+on_woken(struct timer *t, void *arg)
+{
+	(void)t;
+	loop_stop(arg);
+}
+
+void
+remote_run(struct remote *r, int64_t ms)
+{
+	struct timer t = { .fire = on_woken, .arg = r->loop };
+	int64_t until;
+
+	loop_refresh(r->loop);
+	until = loop_mono(r->loop) + ms;
+	loop_timer(r->loop, &t, ms);
+	while (loop_mono(r->loop) < until)
+		loop_run(r->loop);
+	loop_timer_stop(r->loop, &t);
+}
+
+int64_t
+remote_now(const struct remote *r)
+{
+	loop_refresh(r->loop);
+	return loop_mono(r->loop) - r->started;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------ */
+
+static void
+on_done(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct remote *r = arg;
+	json_error_t at;
+
+	r->answered = true;
+	r->status = e != NULL ? 0 : reply->status;
+	r->answer = e == NULL ? json_loadb(reply->body.at, reply->body.len, 0, &at) : NULL;
+	loop_stop(r->loop);
+}
+
+int
+remote_do(struct remote *r, const char *method, const char *content_type, const char *path, json_t *body, json_t **ret)
+{
+	static const struct receiver receiver = { .done = on_done };
+	_cleanup_(freep) char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	struct request q = { .method = method,
+		.url = path,
+		.body = text,
+		.content_type = content_type,
+		.timeout_ms = TIMEOUT_MS,
+		.answer_max = ANSWER_MAX };
+
+	json_decref(body);
+	r->answered = false;
+	transport_start(r->transport, &q, &receiver, r);
+	while (!r->answered)
+		loop_run(r->loop);
+	*ret = r->answer;
+	r->answer = NULL;
+	return r->status;
+}
+
+/* --- what happens -------------------------------------------------------------------------------------------------- */
+
+static void
+on_data(void *arg, const char *at, size_t len)
+{
+	struct follower *f = arg;
+	const char *end;
+
+	str_add(&f->line, at, len);
+	while (f->line.len > 0 && (end = memchr(f->line.at, '\n', f->line.len)) != NULL) {
+		size_t n = (size_t)(end - f->line.at);
+		json_t *j = json_loadb(f->line.at, n, 0, NULL);
+		const json_t *object = json_object_get(j, "object");
+
+		if (json_str(object, "kind") != NULL && !str_eq(json_str(j, "type"), "BOOKMARK"))
+			f->remote->changed(json_str(object, "kind"), json_str(j, "type"), object, f->remote->arg);
+		json_decref(j);
+		str_cut(&f->line, n + 1);
+	}
+}
+
+static void
+on_over(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct follower *f = arg;
+
+	(void)e;
+	(void)reply;
+	f->exchange = NULL;
+}
+
+static void
+follow(struct remote *r)
+{
+	static const struct receiver receiver = { .data = on_data, .done = on_over };
+
+	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
+		struct follower *f = &r->followers[i];
+		struct request q = { .method = "GET",
+			.url = arena_printf(r->arena, "%s?watch=1&resourceVersion=0", followed[i]),
+			.timeout_ms = TIMEOUT_MS,
+			.stream = true,
+			.answer_max = ANSWER_MAX };
+
+		f->remote = r;
+		str_init(&f->line, ANSWER_MAX);
+		f->exchange = transport_start(r->transport, &q, &receiver, f);
+	}
+}
+
+/* --- Prometheus ---------------------------------------------------------------------------------------------------- */
+
+void
+remote_metric(struct remote *r, double metric)
+{
+	r->metric = metric;
+}
+
+const char *
+remote_prometheus(const struct remote *r)
+{
+	return r->address;
+}
+
+static enum MHD_Result
+on_query(void *arg, struct MHD_Connection *c, const char *url, const char *method, const char *version,
+    const char *data, size_t *size, void **state)
+{
+	static const char seen;
+	struct remote *r = arg;
+	struct MHD_Response *response;
+	enum MHD_Result ok;
+	char text[200];
+
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)data;
+	if (*state == NULL) {
+		*state = (void *)&seen;
+		return MHD_YES;
+	}
+	if (*size > 0) {
+		*size = 0;
+		return MHD_YES;
+	}
+	snprintf(text, sizeof(text),
+	    "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[0,\"%"
+	    "g\"]}]}}",
+	    (double)r->metric);
+	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+	ok = MHD_queue_response(c, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return ok;
+}
+
+static bool
+start_prometheus(struct remote *r)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int port = port_free();
+
+	at.sin_port = htons((uint16_t)port);
+	snprintf(r->address, sizeof(r->address), "http://127.0.0.1:%d", port);
+	r->prometheus = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, on_query, r,
+	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_END);
+	return r->prometheus != NULL;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+static void
+start_controller(struct remote *r)
+{
+	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->kubeconfig, "--leader-elect=false", NULL };
+
+	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
+}
+
+void
+remote_kill_controller(struct remote *r)
+{
+	r->controller = child_stop(r->controller, 0);
+	start_controller(r);
+}
+
+static bool
+start_cluster(struct remote *r)
+{
+	const char *argv[] = { r->sluice, "dev", "--dir", r->dir, "--ready", READY_MS, "--without",
+		"controller,mesh,prometheus,app,load", NULL };
+	struct config_overrides o = { .file = r->kubeconfig };
+
+	r->dev = child_start(r->loop, argv, arena_printf(r->arena, "%s/dev.log", r->dir), on_ended, NULL);
+	for (int64_t waited = 0; r->dev != NULL && waited < STARTS_MS; waited += 50) {
+		json_t *version = NULL;
+		int status;
+
+		remote_run(r, 50);
+		if (access(r->kubeconfig, R_OK) != 0 || config_load(r->arena, &o, &r->config) != NULL)
+			continue;
+		transport_free(r->transport);
+		r->transport = transport_curl_new(r->loop, &r->config);
+		status = remote_do(r, "GET", NULL, "/version", NULL, &version);
+		json_decref(version);
+		if (status == 200)
+			return true;
+	}
+	return false;
+}
+
+struct remote *
+remote_new(const char *sluice, remote_changed *changed, void *arg)
+{
+	struct remote *r = mem_alloc(sizeof(*r));
+	char dir[] = "/tmp/sluice-scenario-XXXXXX";
+
+	r->arena = arena_new();
+	r->loop = loop_ev_new();
+	r->changed = changed;
+	r->arg = arg;
+	r->sluice = sluice;
+	if (mkdtemp(dir) != NULL) {
+		r->dir = arena_strdup(r->arena, dir);
+		r->kubeconfig = arena_printf(r->arena, "%s/kubeconfig", dir);
+		if (start_prometheus(r) && start_cluster(r)) {
+			loop_refresh(r->loop);
+			r->started = loop_mono(r->loop);
+			follow(r);
+			start_controller(r);
+			return r;
+		}
+	}
+	printf("the cluster of separate processes did not start; %s\n", dir);
+	return remote_free(r);
+}
+
+struct remote *
+remote_free(struct remote *r)
+{
+	if (r == NULL)
+		return NULL;
+	child_stop(r->controller, STOP_MS);
+	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
+		if (r->followers[i].exchange != NULL)
+			transport_cancel(r->transport, r->followers[i].exchange);
+		str_done(&r->followers[i].line);
+	}
+	transport_free(r->transport);
+	child_stop(r->dev, STOP_MS);
+	if (r->prometheus != NULL)
+		MHD_stop_daemon(r->prometheus);
+	if (r->dir != NULL) {
+		static const char *const files[] = { "kubeconfig", "dev.log", "controller.log" };
+
+		for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+			const char *path = arena_printf(r->arena, "%s/%s", r->dir, files[i]);
+			struct bytes text = { "", 0 };
+
+			file_read(r->arena, path, ANSWER_MAX, &text);
+			if (strstr(text.at, "Sanitizer") != NULL || strstr(text.at, "runtime error") != NULL)
+				printf("not ok sanitizers found something:\n%s\n", text.at);
+			unlink(path);
+		}
+		rmdir(r->dir);
+	}
+	loop_free(r->loop);
+	arena_free(r->arena);
+	free(r);
+	return NULL;
+}

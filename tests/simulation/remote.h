@@ -1,0 +1,32 @@
+/* tests/simulation/remote.h: a cluster of separate processes, over HTTP and in real time: `sluice dev`, `sluice controller`, and what
+ * looks at them. Nothing can be made to fail there; a scenario that wants that is not played over HTTP.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/json.h"
+
+struct remote;
+
+/* Told of every change of what the story is about, as the store tells its hooks: type ADDED, MODIFIED or DELETED. */
+typedef void remote_changed(const char *kind, const char *type, const json_t *object, void *arg);
+
+/* Starts the processes, with their files in a folder of their own; NULL (and a line that says why) when that fails. */
+struct remote *remote_new(const char *sluice, remote_changed *, void *arg);
+
+/* Stops them, and waits for their ends. */
+struct remote *remote_free(struct remote *);
+
+/* The address of a Prometheus that answers every query with remote_metric's number. */
+const char *remote_prometheus(const struct remote *);
+void remote_metric(struct remote *, double);
+
+/* One request to the API server: its status code, and the answer (a new reference, or NULL). The body is consumed. */
+int remote_do(
+    struct remote *, const char *method, const char *content_type, const char *path, json_t *body, json_t **ret);
+
+void remote_run(struct remote *, int64_t ms);
+int64_t remote_now(const struct remote *); /* ms since it was started */
+
+/* Kills the controller and starts another. */
+void remote_kill_controller(struct remote *);
