@@ -13,6 +13,7 @@ struct call {
 	void *arg;
 	char *method, *url, *content_type, *body;
 	int tries;
+	int64_t until; /* mono ms */
 	bool json_patch;
 };
 
@@ -86,14 +87,15 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	struct call *c = arg;
+	struct loop *l = c->transport->loop;
+	int64_t wait = reply->retry_after_ms < RETRY_AFTER_MAX_MS ? reply->retry_after_ms : RETRY_AFTER_MAX_MS;
 	struct err *error;
 
 	c->exchange = NULL;
 	/* It was not processed: the server has too much to do, and says when to come back. */
-	if (e == NULL && (reply->status == 429 || reply->status == 503) && reply->retry_after_ms > 0 &&
-	    ++c->tries < TRIES_MAX) {
-		loop_timer(c->transport->loop, &c->again,
-		    reply->retry_after_ms < RETRY_AFTER_MAX_MS ? reply->retry_after_ms : RETRY_AFTER_MAX_MS);
+	if (e == NULL && (reply->status == 429 || reply->status == 503) && wait > 0 && ++c->tries < TRIES_MAX &&
+	    loop_mono(l) + wait < c->until) {
+		loop_timer(l, &c->again, wait);
 		return;
 	}
 	error = client_error(a, e, reply->status, reply->body);
@@ -110,34 +112,52 @@ static void
 send_call(struct call *c)
 {
 	static const struct receiver receiver = { .done = on_done };
+	int64_t left = c->until - loop_mono(c->transport->loop);
 	struct request r = { .method = c->method,
 		.url = c->url,
 		.body = c->body,
 		.content_type = c->content_type,
-		.timeout_ms = CLIENT_TIMEOUT_MS,
+		.timeout_ms = left > 0 ? left : 1, /* the loop may have been late */
 		.answer_max = CLIENT_ANSWER_MAX };
 
 	c->exchange = transport_start(c->transport, &r, &receiver, c);
+}
+
+static struct call *
+start(const struct call *form)
+{
+	struct call *c = mem_alloc(sizeof(*c));
+
+	*c = *form;
+	c->again = (struct timer){ .fire = on_again, .arg = c };
+	send_call(c);
+	return c;
 }
 
 struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	struct call *c = mem_alloc(sizeof(*c));
+	return start(&(struct call){ .transport = t,
+	    .done = done,
+	    .arg = arg,
+	    .until = loop_mono(t->loop) + CLIENT_TIMEOUT_MS,
+	    .method = mem_strdup(method),
+	    .url = mem_strdup(url),
+	    .content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
+	    .body = body != NULL ? mem_strdup(body) : NULL,
+	    .json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 });
+}
 
-	*c = (struct call){ .transport = t,
-		.again = { .fire = on_again },
-		.done = done,
-		.arg = arg,
-		.method = mem_strdup(method),
-		.url = mem_strdup(url),
-		.content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
-		.body = body != NULL ? mem_strdup(body) : NULL,
-		.json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 };
-	c->again.arg = c;
-	send_call(c);
-	return c;
+struct call *
+client_look(struct transport *t, const char *url, client_done *done, void *arg)
+{
+	return start(&(struct call){ .transport = t,
+	    .done = done,
+	    .arg = arg,
+	    .until = loop_mono(t->loop) + CLIENT_LOOK_MS,
+	    .method = mem_strdup("GET"),
+	    .url = mem_strdup(url) });
 }
 
 void

@@ -4,6 +4,7 @@
 #include "kube/transport.h"
 
 #define CLIENT_TIMEOUT_MS 30000
+#define CLIENT_LOOK_MS 5000
 #define CLIENT_ANSWER_MAX (64u << 20)
 
 #define PATCH_JSON "application/json-patch+json"
@@ -18,7 +19,10 @@ struct err *client_error(struct arena *, const struct err *, int status, struct 
 /* The end of a call: an error, or the parsed body (NULL when it is empty). Borrowed for the call. */
 typedef void client_done(void *arg, const struct err *, const json_t *body);
 
-/* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
+/* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and all within one
+ * time-out; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
+/* GETs what somebody waits for: it comes soon, or not at all. */
+struct call *client_look(struct transport *, const char *url, client_done *done, void *arg);
 void client_cancel(struct call *);

@@ -4,12 +4,14 @@
 #include "base/json.h"
 #include "kube/client.h"
 
+#define OLD_MS 1000 /* a plan that is as old gives way to news */
+
 struct execution {
 	const struct executor *to;
 	const struct plan *plan;
 	struct asks *asks;
-	execution_done *done;
-	void *arg;
+	struct execution_observer observer;
+	int64_t started_at; /* mono ms */
 	struct arena *arena;
 	struct call *call;
 	size_t step;
@@ -40,6 +42,20 @@ is_outdated(const struct err *e)
 	return e->class == ERR_CONFLICT || e->class == ERR_EXISTS || e->class == ERR_GONE;
 }
 
+/* News that came while a request took its time: the next pass decides on it. */
+static bool
+is_overtaken(const struct execution *x)
+{
+	return loop_mono(x->to->api->loop) - x->started_at >= OLD_MS && x->observer.has_news(x->observer.arg);
+}
+
+/* It may have taken effect. What is decided next must not rest on a weight or a number of pods that was there before. */
+static bool
+is_in_doubt(const struct plan_step *s, const struct err *e)
+{
+	return e->class == ERR_AGAIN && (s->op == PLAN_PATCH || s->op == PLAN_MERGE);
+}
+
 static void
 on_fetched(void *arg, const struct err *e, const json_t *body)
 {
@@ -64,8 +80,7 @@ static void
 fetch(struct execution *x, const struct plan_step *s)
 {
 	x->fetched = s;
-	x->call = client_call(
-	    x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
+	x->call = client_look(x->to->api, client_path(x->arena, s->type, s->namespace, s->name, NULL), on_fetched, x);
 }
 
 static void
@@ -82,7 +97,7 @@ on_written(void *arg, const struct err *e, const json_t *body)
 		fail(x, s, e);
 		x->skipping = true;
 		x->step++;
-		if (is_outdated(e))
+		if (is_in_doubt(s, e) || (is_outdated(e) && !is_overtaken(x)))
 			fetch(x, s);
 		else
 			go_on(x);
@@ -106,7 +121,7 @@ on_status_written(void *arg, const struct err *e, const json_t *body)
 	if (e != NULL) {
 		fail(x, &x->status_step, e);
 		/* Also after a step that failed: one of them is fetched, and the other's turn comes. */
-		if (x->failed == &x->status_step && is_outdated(e))
+		if (x->failed == &x->status_step && is_outdated(e) && !is_overtaken(x))
 			fetch(x, &x->status_step);
 		else
 			go_on(x);
@@ -188,6 +203,16 @@ execution_free(struct execution *x)
 }
 
 static void
+end(struct execution *x)
+{
+	x->observer.done(x->observer.arg, x->failed, x->err);
+	if (x->inside)
+		x->over = true; /* execution_start still holds it */
+	else
+		execution_free(x);
+}
+
+static void
 go_on(struct execution *x)
 {
 	const struct plan *p = x->plan;
@@ -204,6 +229,9 @@ go_on(struct execution *x)
 			events_tell(x->to->events, s);
 		} else if (s->op == PLAN_ASK) {
 			asks_ask(x->asks, s);
+		} else if (is_overtaken(x)) {
+			end(x);
+			return;
 		} else if (!may_write(x, s)) {
 			x->skipping = true;
 		} else {
@@ -212,27 +240,31 @@ go_on(struct execution *x)
 		}
 	}
 	if (!x->status_tried && p->status != NULL) {
+		if (is_overtaken(x)) {
+			end(x);
+			return;
+		}
 		write_status(x);
 		if (x->call != NULL)
 			return;
 	}
 	if (x->failed == NULL)
 		asks_forget_shown(x->asks, p);
-	x->done(x->arg, x->failed, x->err);
-	if (x->inside)
-		x->over = true; /* execution_start still holds it */
-	else
-		execution_free(x);
+	end(x);
 }
 
 struct execution *
-execution_start(const struct executor *to, const struct plan *p, struct asks *asks, execution_done *done, void *arg)
+execution_start(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
 {
 	struct execution *x = mem_alloc(sizeof(*x));
 
-	*x = (struct execution){
-		.to = to, .plan = p, .asks = asks, .done = done, .arg = arg, .arena = arena_new(), .inside = true
-	};
+	*x = (struct execution){ .to = to,
+		.plan = p,
+		.asks = asks,
+		.observer = observer,
+		.started_at = loop_mono(to->api->loop),
+		.arena = arena_new(),
+		.inside = true };
 	go_on(x);
 	x->inside = false; // NOLINT(clang-analyzer-unix.Malloc): while it was true, go_on has left x alone
 	if (!x->over)

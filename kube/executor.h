@@ -2,8 +2,11 @@
  *
  * Steps in their order, up to the first that fails and those beside it; then the status, whatever failed, because it says
  * what was seen. Events go out behind the write that they report. The answer of a write goes into the cache at once; and
- * where a write fails because what it believed is outdated, the object is fetched into the cache, so that the next pass
- * decides on what is there.
+ * where a write fails because what it believed is outdated, or leaves it open whether it took effect, the object is fetched into
+ * the cache, so that the next pass decides on what is there.
+ *
+ * A plan that a slow API server holds up does not keep news waiting: a second after its decision, and with news of its key, it
+ * ends behind the request under way (and the fetch of what that left open), and what it had left is decided anew.
  */
 #pragma once
 #include "kube/ask.h"
@@ -23,12 +26,17 @@ struct executor {
 	void *arg;
 };
 
-/* The end: NULL, or the step that failed (the status write has the status' object as its type and name) and why. */
-typedef void execution_done(void *arg, const struct plan_step *failed, const struct err *);
+struct execution_observer {
+	/* The end: NULL, or the step that failed (the status write has the status' object as its type and name) and why. */
+	void (*done)(void *arg, const struct plan_step *failed, const struct err *);
+	/* Asked between two writes: has something happened that the plan does not know of? */
+	bool (*has_news)(void *arg);
+	void *arg;
+};
 
 /* Starts carrying out; the plan is borrowed until `done` comes, from the loop or before this returns. NULL when it came. */
 struct execution *execution_start(
-    const struct executor *, const struct plan *, struct asks *, execution_done *done, void *arg);
+    const struct executor *, const struct plan *, struct asks *, struct execution_observer);
 
 /* Ends it where it is, without a call. Takes NULL; returns NULL. */
 struct execution *execution_cancel(struct execution *);

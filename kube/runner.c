@@ -176,6 +176,12 @@ on_executed(void *arg, const struct plan_step *failed, const struct err *e)
 		queue_done(&k->item, wake_at);
 }
 
+static bool
+has_news(void *arg)
+{
+	return (((struct key *)arg)->item.why & QUEUE_WATCH) != 0;
+}
+
 static void
 work(struct queue_item *item, unsigned why, void *arg)
 {
@@ -207,7 +213,8 @@ work(struct queue_item *item, unsigned why, void *arg)
 	keep_notes(k, k->plan);
 	if (r->settings.planned != NULL && !plan_is_quiet(k->plan))
 		r->settings.planned(k->controller->name, k->ns, k->name, k->plan, r->settings.arg);
-	k->execution = execution_start(&r->executor, k->plan, &k->asks, on_executed, k);
+	k->execution = execution_start(&r->executor, k->plan, &k->asks,
+	    (struct execution_observer){ .done = on_executed, .has_news = has_news, .arg = k });
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */

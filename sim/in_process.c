@@ -49,6 +49,13 @@ exchange_free(struct exchange *e)
 }
 
 static void
+tell(const struct fault_policy *p, const char *text)
+{
+	if (p != NULL && p->brought != NULL)
+		p->brought(p->arg, text);
+}
+
+static void
 finish(struct exchange *e)
 {
 	const struct receiver *receiver = e->receiver;
@@ -61,6 +68,8 @@ finish(struct exchange *e)
 	void *arg = e->arg;
 	int status = e->status;
 
+	if (err == NULL && body != NULL)
+		tell(e->owner->policy, body);
 	e->body = NULL;
 	exchange_free(e);
 	receiver->done(arg, err,
@@ -168,6 +177,7 @@ on_timer(struct timer *t, void *arg)
 		/* The receiver may cancel from within: nothing of e is touched after the call. */
 		now = e->pending;
 		str_init(&e->pending, 64u << 20);
+		tell(e->owner->policy, str_text(&now));
 		e->receiver->data(e->arg, str_text(&now), now.len);
 		str_done(&now);
 	}

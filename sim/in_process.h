@@ -21,6 +21,8 @@ struct fault_policy {
 	void (*choose)(void *arg, const struct request *, struct fault *);
 	/* Answers requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not reached. */
 	int (*outside)(void *arg, const struct request *, char **ret_body);
+	/* Told what an answer or a watch brings, before the receiver is. NULL: nobody. */
+	void (*brought)(void *arg, const char *text);
 	void *arg;
 };
 

@@ -79,6 +79,72 @@ trouble(struct cluster *c, const struct request *r, struct fault *f)
 		f->status = rand_chance(&c->faults, 50) ? 500 : 429;
 }
 
+/* Urgent is what calls for a write whatever else is the matter: an update under way is aborted or promoted, or its verdict is bad. */
+static bool
+is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, const json_t *o)
+{
+	const json_t *was = json_object_get(old, "status"), *is = json_object_get(o, "status");
+	const char *phase = json_str(was, "phase") ?: "";
+
+	if (strcmp(r->kind, "AnalysisRun") == 0)
+		return str_eq(json_str(is, "phase"), "Failed") && !str_eq(json_str(was, "phase"), "Failed");
+	if (!c->urgency.person || strcmp(r->kind, "Rollout") != 0 ||
+	    (strcmp(phase, "Progressing") != 0 && strcmp(phase, "Paused") != 0) ||
+	    str_eq(json_str(was, "stableRS"), json_str(was, "currentPodHash")))
+		return false;
+	if (json_is_true(json_object_get(is, "abort")) && !json_is_true(json_object_get(was, "abort")))
+		return true;
+	return json_object_get(was, "pauseConditions") != NULL && json_object_get(is, "pauseConditions") == NULL;
+}
+
+static void
+mark_urgent(struct cluster *c, const json_t *o)
+{
+	struct urgency *u = &c->urgency;
+
+	if (u->heard_at != 0)
+		return; /* it has not yet answered the last */
+	snprintf(u->mark, sizeof(u->mark), "\"resourceVersion\":\"%s\"",
+	    json_str(json_object_get(o, "metadata"), "resourceVersion") ?: "");
+}
+
+static void
+forget_urgent(struct cluster *c)
+{
+	c->urgency.mark[0] = '\0';
+	c->urgency.heard_at = 0;
+}
+
+static void
+brought(void *arg, const char *text)
+{
+	struct member *m = arg;
+	struct urgency *u = &m->cluster->urgency;
+
+	if (u->mark[0] == '\0' || u->heard_at != 0 || strstr(text, u->mark) == NULL)
+		return;
+	if (m->synced)
+		u->heard_at = loop_mono(m->cluster->loop);
+	else
+		forget_urgent(m->cluster);
+}
+
+/* The first write of a plan goes out with it. What an older plan still had to write is no answer. */
+static void
+answer_urgent(struct cluster *c)
+{
+	struct urgency *u = &c->urgency;
+	int64_t took = loop_mono(c->loop) - u->heard_at;
+
+	if (u->heard_at == 0)
+		return;
+	if (took > 1000)
+		cluster_note(c, "--- what was urgent has waited for %lld ms", (long long)took);
+	if (took > u->longest)
+		u->longest = took;
+	forget_urgent(c);
+}
+
 static void
 choose(void *arg, const struct request *r, struct fault *f)
 {
@@ -136,6 +202,8 @@ planned(const char *controller, const char *ns, const char *name, const struct p
 	c->plans++;
 	for (size_t i = 0; i < p->n_reasons; i++)
 		cluster_note(c, "  %s %s: %s", controller, name, p->reasons[i]);
+	if (strcmp(controller, rollout_controller.name) == 0 && (p->n_steps > 0 || p->status != NULL))
+		answer_urgent(c);
 }
 
 static void
@@ -170,8 +238,9 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 static void
 on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
-	(void)old;
 	note_change(arg, r->kind, type, o);
+	if (is_urgent(arg, r, old, o))
+		mark_urgent(arg, o);
 }
 
 static void
@@ -189,14 +258,23 @@ may_write(void *arg)
 }
 
 static void
+on_synced(void *arg)
+{
+	((struct member *)arg)->synced = true;
+}
+
+static void
 start_runner(struct member *m)
 {
 	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
 		.component = "rollouts-controller",
 		.planned = planned,
 		.may_write = may_write,
+		.synced = on_synced,
 		.arg = m };
 
+	m->synced = false;
+	forget_urgent(m->cluster);
 	m->runner = runner_start(m->transport, m->transport, controllers, &s);
 }
 
@@ -216,6 +294,7 @@ on_stopped(void *arg)
 
 	cluster_note(m->cluster, "controller %zu no longer acts", m->index);
 	m->runner = runner_stop(m->runner);
+	forget_urgent(m->cluster);
 }
 
 static void
@@ -233,7 +312,7 @@ start_controller(struct cluster *c, size_t i)
 	_cleanup_(freep) char *identity = mem_printf("controller-%zu-%ld", i, (long)loop_mono(c->loop));
 
 	*m = (struct member){ .cluster = c, .index = i };
-	m->policy = (struct fault_policy){ .choose = choose, .outside = outside, .arg = m };
+	m->policy = (struct fault_policy){ .choose = choose, .outside = outside, .brought = brought, .arg = m };
 	m->transport = in_process_new(c->loop, c->store, &m->policy);
 	lease.identity = identity;
 	if (c->n_members > 1)
@@ -348,6 +427,7 @@ cluster_stall_controller(struct cluster *c, int64_t ms)
 	size_t i = acting(c);
 
 	cluster_note(c, "controller %zu is paused for %lld ms", i, (long long)ms);
+	forget_urgent(c);
 	c->members[i].stalled_until = loop_mono(c->loop) + ms;
 }
 
@@ -525,8 +605,12 @@ cluster_do(struct cluster *c, const char *method, const char *content_type, cons
 	json_t *answer = NULL;
 	int status;
 
-	if (c->remote == NULL)
-		return store_do(c->store, method, content_type, path, body);
+	if (c->remote == NULL) {
+		c->urgency.person = true;
+		status = store_do(c->store, method, content_type, path, body);
+		c->urgency.person = false;
+		return status;
+	}
 	status = remote_do(c->remote, method, content_type, path, body, &answer);
 	json_decref(answer);
 	return status;

@@ -35,10 +35,19 @@ struct member {
 	struct runner *runner; /* NULL: it waits for the Lease */
 	struct lease *lease; /* NULL: it is alone */
 	struct fault_policy policy;
+	bool synced; /* it knows the cluster, and decides */
 	int64_t stalled_until; /* mono ms: nothing that it sends arrives before */
 };
 
 #define MEMBERS_MAX 2
+
+/* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it sends. */
+struct urgency {
+	bool person; /* a person's request is being answered */
+	char mark[48]; /* in what tells it; "": nothing urgent is on its way */
+	int64_t heard_at; /* mono ms; 0: not yet */
+	int64_t longest; /* ms */
+};
 
 struct cluster {
 	struct loop *loop;
@@ -62,6 +71,7 @@ struct cluster {
 	struct str story; /* what happened, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */
 	unsigned long plans;
+	struct urgency urgency;
 };
 
 /* A cluster at 2026-11-23T00:00:00Z with its controller running. */

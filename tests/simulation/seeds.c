@@ -8,13 +8,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "kube/client.h"
 #include "tests/simulation/judge.h"
 
 #define TROUBLE_MS 240000
 #define SETTLE_MS 900000
 #define QUIET_MS 60000
+/* An abort, a promotion or a failed verdict waits for the request under way and for what that left open, never for more. */
+#define URGENT_MS (CLIENT_TIMEOUT_MS + CLIENT_LOOK_MS + 1000)
+#define PROCESSES_MAX 64
 
 static void wobble(struct cluster *c, bool all_ready);
 
@@ -115,9 +120,10 @@ act(struct cluster *c)
 	}
 }
 
-/* One life; returns the hash of what happened. *ret_wrong is the verdict in static memory, or NULL. */
+/* One life; returns the hash of what happened. *ret_wrong is the verdict in static memory, or NULL; *ret_longest grows to how
+ * long something urgent waited. */
 static uint64_t
-live(uint64_t seed, bool verbose, const char **ret_wrong)
+live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 {
 	static char verdict[400];
 	struct cluster *c = cluster_new(seed);
@@ -167,6 +173,12 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 	*ret_wrong = wrong != NULL ? verdict : NULL;
 	if (verbose)
 		fputs(str_text(&c->story), stdout);
+	if (wrong == NULL && c->urgency.longest > URGENT_MS) {
+		snprintf(verdict, sizeof(verdict), "what was urgent waited for %lld ms", (long long)c->urgency.longest);
+		*ret_wrong = verdict;
+	}
+	if (c->urgency.longest > *ret_longest)
+		*ret_longest = c->urgency.longest;
 	hash = c->hash;
 	judge_free(j);
 	cluster_free(c);
@@ -175,15 +187,15 @@ live(uint64_t seed, bool verbose, const char **ret_wrong)
 
 /* Every `step`-th seed from `first`. Returns how many failed. */
 static unsigned
-play_some(uint64_t first, uint64_t end, uint64_t step, bool verbose)
+play_some(uint64_t first, uint64_t end, uint64_t step, bool verbose, int64_t *ret_longest)
 {
 	const char *wrong;
 	unsigned failed = 0;
 
 	for (uint64_t seed = first; seed < end; seed += step) {
-		uint64_t hash = live(seed, verbose, &wrong);
+		uint64_t hash = live(seed, verbose, &wrong, ret_longest);
 
-		if (wrong == NULL && seed % 100 == 0 && live(seed, false, &wrong) != hash)
+		if (wrong == NULL && seed % 100 == 0 && live(seed, false, &wrong, ret_longest) != hash)
 			wrong = "two runs of the same seed differ";
 		if (wrong != NULL) {
 			failed++;
@@ -199,22 +211,36 @@ bool
 seeds_run(uint64_t first, uint64_t n, bool verbose)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	uint64_t parts = processors > 1 && n > 1 ? (uint64_t)processors : 1;
+	uint64_t parts = processors < 2 || n < 2      ? 1
+			 : processors < PROCESSES_MAX ? (uint64_t)processors
+						      : PROCESSES_MAX;
+	int64_t *longest =
+	    mmap(NULL, PROCESSES_MAX * sizeof(*longest), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool ok = true;
 	int status;
 
+	if (longest == MAP_FAILED) {
+		perror("memory shared with child processes");
+		return false;
+	}
 	fflush(stdout);
 	for (uint64_t i = 1; i < parts; i++)
 		if (fork() == 0) {
-			unsigned failed = play_some(first + i, first + n, parts, verbose);
+			unsigned failed = play_some(first + i, first + n, parts, verbose, &longest[i]);
 
 			fflush(stdout);
 			_exit(failed > 0);
 		}
-	ok = play_some(first, first + n, parts, verbose) == 0;
+	ok = play_some(first, first + n, parts, verbose, &longest[0]) == 0;
 	while (wait(&status) > 0)
 		ok &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	for (uint64_t i = 1; i < parts; i++)
+		if (longest[i] > longest[0])
+			longest[0] = longest[i];
 	if (ok)
-		printf("ok %" PRIu64 " seeds of trouble\n", n);
+		printf("ok %" PRIu64 " seeds of trouble; an abort, a promotion or a failed verdict waited for %" PRId64
+		       " ms at most\n",
+		    n, longest[0]);
+	munmap(longest, PROCESSES_MAX * sizeof(*longest));
 	return ok;
 }
