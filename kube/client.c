@@ -15,6 +15,9 @@ struct call {
 	int tries;
 	int64_t until; /* mono ms */
 	bool json_patch;
+	struct list_reader *list; /* NULL: the answer is taken whole */
+	struct err *wrong; /* what was read of it is none; in the arena below */
+	struct arena *arena;
 };
 
 const char *
@@ -69,6 +72,10 @@ call_free(struct call *c)
 	free(c->url);
 	free(c->content_type);
 	free(c->body);
+	if (c->list != NULL)
+		list_reader_done(c->list);
+	free(c->list);
+	arena_free(c->arena);
 	free(c);
 }
 
@@ -102,22 +109,35 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	/* A test of a JSON patch that does not hold comes back as 422: what was believed is no longer so. */
 	if (error != NULL && reply->status == 422 && c->json_patch)
 		error->class = ERR_CONFLICT;
-	if (error == NULL && reply->body.len > 0)
+	if (error == NULL && c->list != NULL)
+		error = c->wrong != NULL ? c->wrong : list_reader_end(c->list, a, &j);
+	else if (error == NULL && reply->body.len > 0)
 		error = json_parse(a, reply->body.at, reply->body.len, &j);
 	c->done(c->arg, error, j);
 	call_free(c);
 }
 
 static void
+on_data(void *arg, const char *at, size_t len)
+{
+	struct call *c = arg;
+
+	if (c->wrong == NULL)
+		c->wrong = list_reader_add(c->list, c->arena, at, len);
+}
+
+static void
 send_call(struct call *c)
 {
-	static const struct receiver receiver = { .done = on_done };
+	static const struct receiver receiver = { .data = on_data, .done = on_done };
 	int64_t left = c->until - loop_mono(c->transport->loop);
 	struct request r = { .method = c->method,
 		.url = c->url,
 		.body = c->body,
 		.content_type = c->content_type,
 		.timeout_ms = left > 0 ? left : 1, /* the loop may have been late */
+		.stream = c->list != NULL,
+		.stream_max_ms = left > 0 ? left : 1,
 		.answer_max = CLIENT_ANSWER_MAX };
 
 	c->exchange = transport_start(c->transport, &r, &receiver, c);
@@ -147,6 +167,22 @@ client_call(struct transport *t, const char *method, const char *url, const char
 	    .content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
 	    .body = body != NULL ? mem_strdup(body) : NULL,
 	    .json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 });
+}
+
+struct call *
+client_list(struct transport *t, const char *url, list_item *item, client_done *done, void *arg)
+{
+	struct list_reader *list = mem_alloc(sizeof(*list));
+
+	list_reader_init(list, item, arg);
+	return start(&(struct call){ .transport = t,
+	    .done = done,
+	    .arg = arg,
+	    .until = loop_mono(t->loop) + CLIENT_TIMEOUT_MS,
+	    .method = mem_strdup("GET"),
+	    .url = mem_strdup(url),
+	    .list = list,
+	    .arena = arena_new() });
 }
 
 struct call *

@@ -1,5 +1,6 @@
 /* kube/client.h: the verbs of the Kubernetes API. */
 #pragma once
+#include "kube/api/list_reader.h"
 #include "kube/api/meta.h"
 #include "kube/transport.h"
 
@@ -23,6 +24,9 @@ typedef void client_done(void *arg, const struct err *, const json_t *body);
  * time-out; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
+/* GETs a list, and tells `item` of its objects one by one while it comes, whatever its length: also of one that then breaks off.
+ * `done` has the list without them. */
+struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
 /* GETs what somebody waits for: it comes soon, or not at all. */
 struct call *client_look(struct transport *, const char *url, client_done *done, void *arg);
 void client_cancel(struct call *);

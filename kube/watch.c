@@ -18,7 +18,7 @@ struct watch {
 	struct transport *transport;
 	struct cache *cache;
 	const struct type *type;
-	char *ns, *selector;
+	char *ns, *labels, *fields; /* the scope; NULL: all */
 	char *resource_version; /* where to resume; NULL: list first */
 	char *next_page;
 	struct call *list;
@@ -29,6 +29,7 @@ struct watch {
 	int64_t backoff;
 	struct rand_stream rand;
 	bool synced, relist;
+	bool marked; /* this list has begun, and the objects from before it are marked */
 	struct watch_observer observer;
 };
 
@@ -95,7 +96,19 @@ list_failed(struct watch *w, const struct err *e)
 		synced(w);
 	free(w->next_page);
 	w->next_page = NULL;
+	w->marked = false;
 	again(w, true);
+}
+
+static void
+on_item(void *arg, const json_t *item)
+{
+	struct watch *w = arg;
+
+	if (!w->marked)
+		cache_mark(w->cache, w->type);
+	w->marked = true;
+	cache_put(w->cache, w->type, item);
 }
 
 static void
@@ -103,18 +116,12 @@ on_list(void *arg, const struct err *e, const json_t *body)
 {
 	struct watch *w = arg;
 	const char *next;
-	json_t *item;
-	size_t i;
 
 	w->list = NULL;
 	if (e != NULL) {
 		list_failed(w, e);
 		return;
 	}
-	if (w->next_page == NULL)
-		cache_mark(w->cache, w->type);
-	json_array_foreach (json_object_get(body, "items"), i, item)
-		cache_put(w->cache, w->type, item);
 	next = json_str(json_object_get(body, "metadata"), "continue");
 	free(w->next_page);
 	w->next_page = NULL;
@@ -123,6 +130,9 @@ on_list(void *arg, const struct err *e, const json_t *body)
 		list_start(w);
 		return;
 	}
+	if (!w->marked)
+		cache_mark(w->cache, w->type); /* it has no objects: all are gone */
+	w->marked = false;
 	cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->backoff = 0;
@@ -137,14 +147,22 @@ parameter(struct arena *a, const char *name, const char *value)
 	return value != NULL ? arena_printf(a, "&%s=%s", name, str_url_escape(a, value)) : "";
 }
 
+/* The part of the query that says which objects. */
+static const char *
+scope(struct arena *a, const struct watch *w)
+{
+	return arena_printf(
+	    a, "%s%s", parameter(a, "labelSelector", w->labels), parameter(a, "fieldSelector", w->fields));
+}
+
 static void
 list_start(struct watch *w)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *url = arena_printf(a, "%s?limit=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
-	    parameter(a, "labelSelector", w->selector), parameter(a, "continue", w->next_page));
+	    scope(a, w), parameter(a, "continue", w->next_page));
 
-	w->list = client_call(w->transport, "GET", url, NULL, NULL, on_list, w);
+	w->list = client_list(w->transport, url, on_item, on_list, w);
 }
 
 static void
@@ -237,14 +255,14 @@ stream_start(struct watch *w)
 	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;
 	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s",
 	    client_path(a, w->type, w->ns, NULL, NULL), seconds, parameter(a, "resourceVersion", w->resource_version),
-	    parameter(a, "labelSelector", w->selector));
+	    scope(a, w));
 	w->stream_started = loop_mono(w->transport->loop);
 	w->stream = transport_start(w->transport, &r, &receiver, w);
 }
 
 struct watch *
-watch_start(struct transport *t, struct cache *c, const struct type *type, const char *ns, const char *selector,
-    uint64_t seed, struct watch_observer observer)
+watch_start(struct transport *t, struct cache *c, const struct type *type, const struct watch_scope *of, uint64_t seed,
+    struct watch_observer observer)
 {
 	struct watch *w = mem_alloc(sizeof(*w));
 
@@ -252,8 +270,9 @@ watch_start(struct transport *t, struct cache *c, const struct type *type, const
 		.cache = c,
 		.type = type,
 		.observer = observer,
-		.ns = ns != NULL ? mem_strdup(ns) : NULL,
-		.selector = selector != NULL ? mem_strdup(selector) : NULL,
+		.ns = of->namespace != NULL ? mem_strdup(of->namespace) : NULL,
+		.labels = of->labels != NULL ? mem_strdup(of->labels) : NULL,
+		.fields = of->fields != NULL ? mem_strdup(of->fields) : NULL,
 		.rand = rand_stream(seed, type->plural) };
 	w->timer.fire = on_timer;
 	w->timer.arg = w;
@@ -275,7 +294,8 @@ watch_stop(struct watch *w)
 	free(w->resource_version);
 	free(w->next_page);
 	free(w->ns);
-	free(w->selector);
+	free(w->labels);
+	free(w->fields);
 	free(w);
 	return NULL;
 }

@@ -13,9 +13,16 @@ struct watch_observer {
 	void *arg;
 };
 
-/* Lists (in pages) and watches a type from now on. `ns` NULL: all namespaces; `selector` NULL: all labels. The watch asks
- * for bookmarks, resumes where it broke off, and lists again on 410 without emptying the cache. Failures back off from
+/* Which objects of a type. NULL: all. Copied. */
+struct watch_scope {
+	const char *namespace;
+	const char *labels; /* a label selector: "app=web,tier!=db" */
+	const char
+	    *fields; /* a field selector: "metadata.name=web"; which fields may be named is the API server's to say */
+};
+
+/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and lists again on 410 without emptying the cache. Failures back off from
  * 100 ms to 10 s with jitter from `seed`; a type that the server does not have counts as empty, and is asked for again. */
-struct watch *watch_start(struct transport *, struct cache *, const struct type *, const char *ns, const char *selector,
+struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
 struct watch *watch_stop(struct watch *);

@@ -19,12 +19,12 @@ struct exchange {
 	struct fault fault;
 	struct timer timer, drop, timeout;
 	struct arena *arena;
-	enum { ON_THE_WAY, COMING_BACK, STREAMING } state;
+	enum { ON_THE_WAY, COMING_BACK, STREAMING, HANDING_OVER } state;
 	int status;
 	char *body; /* malloc'ed by jansson or the policy */
 	struct store_watch *watch;
 	struct str pending; /* lines of a watch not yet delivered */
-	bool broken, timed_out;
+	bool broken, timed_out, cancelled;
 	struct exchange *next;
 };
 
@@ -71,6 +71,21 @@ finish(struct exchange *e)
 	if (err == NULL && body != NULL)
 		tell(e->owner->policy, body);
 	e->body = NULL;
+	if (e->request.stream && status == 200 && body != NULL) {
+		size_t len = strlen(body), half = len / 2;
+
+		/* A list comes in two pieces; one that breaks off does so between them. */
+		e->state = HANDING_OVER;
+		receiver->data(arg, body, half);
+		if (err == NULL && !e->cancelled)
+			receiver->data(arg, body + half, len - half);
+		body[0] = '\0';
+		if (e->cancelled) {
+			exchange_free(e);
+			free(body);
+			return;
+		}
+	}
 	exchange_free(e);
 	receiver->done(arg, err,
 	    &(struct reply){ .status = err != NULL ? 0 : status,
@@ -120,6 +135,12 @@ on_timeout(struct timer *t, void *arg)
 	finish(e);
 }
 
+bool
+in_process_is_watch(const struct request *r)
+{
+	return r->stream && store_is_watch(&(struct store_request){ .method = r->method, .path = r->url });
+}
+
 static void
 arrive(struct exchange *e)
 {
@@ -142,7 +163,7 @@ arrive(struct exchange *e)
 		if (e->owner->policy == NULL || e->owner->policy->outside == NULL ||
 		    (e->status = e->owner->policy->outside(e->owner->policy->arg, r, &e->body)) == 0)
 			e->broken = true;
-	} else if (r->stream && store_is_watch(&sr)) {
+	} else if (in_process_is_watch(r)) {
 		e->watch = store_watch_start(e->owner->store, &sr, on_line, on_ended, e, &e->status, &answer);
 		if (e->watch != NULL) {
 			e->state = STREAMING;
@@ -218,7 +239,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 static void
 cancel(struct exchange *e)
 {
-	exchange_free(e);
+	e->cancelled = true;
+	if (e->state != HANDING_OVER) /* or who hands it over frees it */
+		exchange_free(e);
 }
 
 static struct transport *

@@ -10,7 +10,7 @@
 struct fault {
 	int64_t before_ms, after_ms; /* on the way there and back */
 	bool refused; /* does not take effect; the caller sees a broken connection */
-	bool lost; /* takes effect; the caller sees a broken connection */
+	bool lost; /* takes effect; the caller sees a broken connection, of a list in the middle of it */
 	int status; /* does not take effect; the server answers this (429, 500, …); 0: no */
 	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
 	int64_t lag_ms; /* a watch's events come this much later */
@@ -25,6 +25,9 @@ struct fault_policy {
 	void (*brought)(void *arg, const char *text);
 	void *arg;
 };
+
+/* A stream that is a watch, not a list. */
+bool in_process_is_watch(const struct request *);
 
 /* The transport does not own the store. `policy` may be NULL and is borrowed. */
 struct transport *in_process_new(struct loop *, struct store *, const struct fault_policy *policy);

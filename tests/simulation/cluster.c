@@ -40,7 +40,7 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	static const char *const says[] = { "refused", "its answer is lost", "and then the end" };
 	struct nth *nth = c->nth;
 
-	if (r->stream || (nth->how == NTH_KILLS && str_eq(r->method, "GET")) || ++nth->at != nth->n)
+	if (in_process_is_watch(r) || (nth->how == NTH_KILLS && str_eq(r->method, "GET")) || ++nth->at != nth->n)
 		return;
 	cluster_note(c, "--- request %u: %s %s: %s", nth->n, r->method, r->url, says[nth->how]);
 	f->refused = nth->how == NTH_FAILS;
@@ -64,11 +64,11 @@ trouble(struct cluster *c, const struct request *r, struct fault *f)
 	f->lag_ms = (int64_t)rand_below(&c->faults, 50);
 	if (rand_chance(&c->faults, 3))
 		f->before_ms += 2000 + (int64_t)rand_below(&c->faults, 40000);
-	if (r->stream && rand_chance(&c->faults, 50))
+	if (in_process_is_watch(r) && rand_chance(&c->faults, 50))
 		f->drop_ms = 100 + (int64_t)rand_below(&c->faults, 20000);
-	if (r->stream && rand_chance(&c->faults, 8))
+	if (in_process_is_watch(r) && rand_chance(&c->faults, 8))
 		f->lag_ms += 5000 + (int64_t)rand_below(&c->faults, 25000); /* it stalls */
-	f->twice = r->stream && rand_chance(&c->faults, 10);
+	f->twice = in_process_is_watch(r) && rand_chance(&c->faults, 10);
 	if (rand_chance(&c->faults, 2))
 		f->after_ms += 40000; /* it takes effect, and times out */
 	if (rand_chance(&c->faults, 6))

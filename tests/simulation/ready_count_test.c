@@ -19,7 +19,7 @@ fail_some(void *arg, const struct request *r, struct fault *f)
 	unsigned *n = arg;
 
 	f->before_ms = 1;
-	f->lost = !r->stream && ++*n % 3 == 0;
+	f->lost = !in_process_is_watch(r) && ++*n % 3 == 0;
 }
 
 bool

@@ -260,7 +260,7 @@ strike(struct cluster *c, const struct request *r, struct fault *f)
 	if (s->fault_left == 0 || (method != NULL && !str_eq(r->method, method)) ||
 	    (path != NULL && strstr(r->url, path) == NULL))
 		return;
-	if ((lag != NULL || drop != NULL) != r->stream)
+	if ((lag != NULL || drop != NULL) != in_process_is_watch(r))
 		return; /* these are of watches, all others of requests */
 	if (s->fault_left > 0)
 		s->fault_left--;

@@ -1,0 +1,130 @@
+/* kube/api/list_reader.c: follows the brackets and strings of a JSON text; what lies between is left to the parser.
+ *
+ * The text is {"kind": …, "metadata": {…}, "items": [{…}, {…}]}, its fields in any order. Depth 1 is the list itself, 2 its
+ * fields' insides; an object of `items` is a bracket that opens at depth 2 there, and closes there again.
+ */
+#include "kube/api/list_reader.h"
+#include <string.h>
+
+#define OBJECT_MAX (8u << 20) /* etcd keeps 1.5 MiB */
+#define HEAD_MAX (1u << 20)
+#define KEY_MAX 32
+
+void
+list_reader_init(struct list_reader *r, list_item *item, void *arg)
+{
+	*r = (struct list_reader){ .item = item, .arg = arg };
+	str_init(&r->head, HEAD_MAX);
+	str_init(&r->object, OBJECT_MAX);
+	str_init(&r->key, KEY_MAX);
+}
+
+void
+list_reader_done(struct list_reader *r)
+{
+	str_done(&r->head);
+	str_done(&r->object);
+	str_done(&r->key);
+}
+
+static void
+empty(struct str *s)
+{
+	str_cut(s, s->len);
+	s->overflow = false;
+}
+
+/* The object is complete. */
+static struct err *
+tell(struct list_reader *r, struct arena *a)
+{
+	_cleanup_(json_decrefp) json_t *item = NULL;
+	struct err *e;
+
+	if (r->object.overflow)
+		return err_new(a, ERR_INVALID, "an object of the list is longer than %u MiB", OBJECT_MAX >> 20);
+	if ((e = json_parse(a, r->object.at, r->object.len, &item)) != NULL)
+		return err_wrap(a, e, "an object of the list");
+	r->item(r->arg, item);
+	empty(&r->object);
+	return NULL;
+}
+
+/* A character of a string, its quotes included. */
+static void
+in_string(struct list_reader *r, char c)
+{
+	if (r->escaped)
+		r->escaped = false;
+	else if (c == '\\')
+		r->escaped = true;
+	else if (c == '"')
+		r->in_string = false;
+	if (r->depth == 1 && r->in_string)
+		str_addc(&r->key, c);
+}
+
+static void
+outside_string(struct list_reader *r, char c)
+{
+	switch (c) {
+	case '"':
+		r->in_string = true;
+		if (r->depth == 1)
+			empty(&r->key);
+		break;
+	case ':':
+		if (r->depth == 1)
+			r->is_items = strcmp(str_text(&r->key), "items") == 0;
+		break;
+	case ',':
+		if (r->depth == 1)
+			r->is_items = false;
+		break;
+	case '[':
+	case '{':
+		if (r->depth++ == 1 && r->is_items)
+			r->in_items = c == '[';
+		break;
+	case ']':
+	case '}':
+		if (--r->depth == 1)
+			r->in_items = false;
+		break;
+	default: break;
+	}
+}
+
+struct err *
+list_reader_add(struct list_reader *r, struct arena *a, const char *at, size_t len)
+{
+	struct err *e;
+
+	for (size_t i = 0; i < len; i++) {
+		bool was_item = r->in_items && r->depth > 2;
+
+		if (r->in_string)
+			in_string(r, at[i]);
+		else
+			outside_string(r, at[i]);
+		if (was_item || (r->in_items && r->depth > 2)) {
+			str_addc(&r->object, at[i]);
+			if (r->depth == 2 && (e = tell(r, a)) != NULL)
+				return e;
+		} else if (!r->in_items || r->depth < 2 || (at[i] != ',' && r->depth == 2)) {
+			str_addc(&r->head, at[i]);
+		}
+		if (r->depth < 0 || r->depth > JSON_DEPTH_MAX || r->head.overflow)
+			return err_new(a, ERR_INVALID, "%s",
+			    r->head.overflow ? "the list is too long, beside its objects" : "this is no list");
+	}
+	return NULL;
+}
+
+struct err *
+list_reader_end(struct list_reader *r, struct arena *a, json_t **ret)
+{
+	struct err *e = json_parse(a, str_text(&r->head), r->head.len, ret);
+
+	return e != NULL ? err_wrap(a, e, "the list") : NULL;
+}
