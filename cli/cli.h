@@ -110,7 +110,8 @@ struct watched {
 	void *arg;
 };
 
-void watched_start(struct cli *, struct watched *, const struct type *const *types, size_t n);
+/* `name` NULL: all; else of the first type only the object of that name is listed and watched. */
+void watched_start(struct cli *, struct watched *, const char *name, const struct type *const *types, size_t n);
 void watched_stop(struct watched *);
 
 /* tree.c: a rollout with its revisions, ReplicaSets, Pods and runs. NULL name: an error is printed by the caller. */

@@ -556,7 +556,7 @@ play(struct demo *d)
 
 	d->watched.changed = on_change;
 	d->watched.arg = d;
-	watched_start(d->cli, &d->watched, types, ARRAY_SIZE(types));
+	watched_start(d->cli, &d->watched, NULL, types, ARRAY_SIZE(types));
 	return first_release(d) && good_release(d) && bad_release(d);
 }
 

@@ -115,7 +115,7 @@ get_run(struct cli *c)
 	d.timer = (struct timer){ .fire = draw, .arg = &d };
 	d.watched.changed = on_change;
 	d.watched.arg = &d;
-	watched_start(c, &d.watched, types, ARRAY_SIZE(types));
+	watched_start(c, &d.watched, d.name, types, ARRAY_SIZE(types));
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &d.timer);
 	watched_stop(&d.watched);

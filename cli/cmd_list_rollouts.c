@@ -98,7 +98,7 @@ watch(struct cli *c, bool wide)
 
 	l.watched.changed = on_change;
 	l.watched.arg = &l;
-	watched_start(c, &l.watched, types, ARRAY_SIZE(types));
+	watched_start(c, &l.watched, NULL, types, ARRAY_SIZE(types));
 	loop_run(c->loop);
 	watched_stop(&l.watched);
 	map_each (&l.printed, slot)

@@ -87,7 +87,7 @@ status_run(struct cli *c)
 	w.deadline = (struct timer){ .fire = too_late, .arg = &w };
 	w.watched.changed = look;
 	w.watched.arg = &w;
-	watched_start(c, &w.watched, types, ARRAY_SIZE(types));
+	watched_start(c, &w.watched, w.name, types, ARRAY_SIZE(types));
 	if (timeout > 0)
 		loop_timer(c->loop, &w.deadline, timeout);
 	loop_run(c->loop);

@@ -36,15 +36,18 @@ on_failed(const struct err *e, void *arg)
 }
 
 void
-watched_start(struct cli *c, struct watched *w, const struct type *const *types, size_t n)
+watched_start(struct cli *c, struct watched *w, const char *name, const struct type *const *types, size_t n)
 {
+	_cleanup_(freep) char *of_name = name != NULL ? mem_printf("metadata.name=%s", name) : NULL;
+
 	w->cli = c;
 	w->cache = cache_new(on_change, w);
 	w->n = n;
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
-		    cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace, NULL, 1,
-		    (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = w });
+		    &(struct watch_scope){ .namespace = cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace,
+			.fields = i == 0 ? of_name : NULL },
+		    1, (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = w });
 }
 
 void

@@ -59,7 +59,7 @@ typedef void emit_key(const char *ns, const char *name, void *arg);
 
 struct controller_watch {
 	const struct type *type;
-	const char *label_selector; /* NULL: all */
+	const char *label_selector, *field_selector; /* only these are listed and watched; NULL: all */
 	/* NULL: the object is of the controller's own type, or its controller-owner is. */
 	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
 };

@@ -231,13 +231,21 @@ on_synced(void *arg)
 		r->settings.synced(r->settings.arg);
 }
 
-static bool
-is_watched(const struct controller_watch *const *list, size_t n, const struct type *t)
+/* One watch a type. Controllers that select differently share one of all its objects. */
+static size_t
+add_watch(struct controller_watch *todo, size_t n, const struct controller_watch *w)
 {
 	for (size_t i = 0; i < n; i++)
-		if (list[i]->type == t)
-			return true;
-	return false;
+		if (todo[i].type == w->type) {
+			if (!str_eq(todo[i].label_selector, w->label_selector))
+				todo[i].label_selector = NULL;
+			if (!str_eq(todo[i].field_selector, w->field_selector))
+				todo[i].field_selector = NULL;
+			return n;
+		}
+	assert(n < WATCHES_MAX);
+	todo[n] = *w;
+	return n + 1;
 }
 
 static bool
@@ -254,7 +262,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
     const struct runner_settings *settings)
 {
 	struct runner *r = mem_alloc(sizeof(*r));
-	const struct controller_watch *todo[WATCHES_MAX];
+	struct controller_watch todo[WATCHES_MAX];
 	size_t n = 0;
 
 	r->loop = api->loop;
@@ -270,21 +278,18 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
-		for (size_t k = 0; k < (*rows)->n_watches; k++) {
+		for (size_t k = 0; k < (*rows)->n_watches; k++)
 			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
-			if (is_watched(todo, n, (*rows)->watches[k].type) ||
-			    (r->namespace != NULL && (*rows)->watches[k].type->cluster_scoped))
-				continue;
-			assert(n < WATCHES_MAX);
-			todo[n++] = &(*rows)->watches[k];
-		}
+			if (r->namespace == NULL || !(*rows)->watches[k].type->cluster_scoped)
+				n = add_watch(todo, n, &(*rows)->watches[k]);
 	}
 	r->n_watches = n;
 	for (size_t i = 0; i < n; i++)
-		r->watches[i] = watch_start(api, r->executor.cache, todo[i]->type,
-		    todo[i]->type->cluster_scoped ? NULL : r->namespace,
-		    is_own_type(r, todo[i]->type) ? settings->selector : todo[i]->label_selector, settings->seed,
-		    (struct watch_observer){ .synced = on_synced, .arg = r });
+		r->watches[i] = watch_start(api, r->executor.cache, todo[i].type,
+		    &(struct watch_scope){ .namespace = todo[i].type->cluster_scoped ? NULL : r->namespace,
+			.labels = is_own_type(r, todo[i].type) ? settings->selector : todo[i].label_selector,
+			.fields = todo[i].field_selector },
+		    settings->seed, (struct watch_observer){ .synced = on_synced, .arg = r });
 	return r;
 }
 
