@@ -98,12 +98,13 @@ is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, 
 }
 
 static void
-mark_urgent(struct cluster *c, const json_t *o)
+mark_urgent(struct cluster *c, bool of_rollout, const json_t *o)
 {
 	struct urgency *u = &c->urgency;
 
 	if (u->heard_at != 0)
 		return; /* it has not yet answered the last */
+	u->of_rollout = of_rollout;
 	snprintf(u->mark, sizeof(u->mark), "\"resourceVersion\":\"%s\"",
 	    json_str(json_object_get(o, "metadata"), "resourceVersion") ?: "");
 }
@@ -238,9 +239,16 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 static void
 on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
-	note_change(arg, r->kind, type, o);
-	if (is_urgent(arg, r, old, o))
-		mark_urgent(arg, o);
+	struct cluster *c = arg;
+	struct urgency *u = &c->urgency;
+	bool rollout = strcmp(r->kind, "Rollout") == 0;
+
+	note_change(c, r->kind, type, o);
+	if (is_urgent(c, r, old, o))
+		mark_urgent(c, rollout, o);
+	else if (rollout && u->of_rollout && !u->person && u->heard_at == 0)
+		/* Whoever wrote this knew a later version: an old one that a slow watch still brings is no news. */
+		forget_urgent(c);
 }
 
 static void

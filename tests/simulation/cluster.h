@@ -44,6 +44,7 @@ struct member {
 /* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it sends. */
 struct urgency {
 	bool person; /* a person's request is being answered */
+	bool of_rollout; /* told by the Rollout, not by a run */
 	char mark[48]; /* in what tells it; "": nothing urgent is on its way */
 	int64_t heard_at; /* mono ms; 0: not yet */
 	int64_t longest; /* ms */
