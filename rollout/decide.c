@@ -113,14 +113,36 @@ apply_abort(struct decision *d)
 		d->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
-/* The last share of traffic is seen to have arrived; without steps there is none before the promotion. */
 static bool
-last_share_arrived(const struct decision *d)
+new_is_whole(const struct decision *d)
+{
+	const struct replicaset *rs = d->w->new_rs;
+
+	return rs != NULL && replicaset_wanted(rs) >= d->replicas && available(rs) >= d->replicas;
+}
+
+/* Nothing is left to do for this update but to promote its version, and nobody holds it. */
+static bool
+steps_are_done(const struct decision *d)
+{
+	return d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
+}
+
+/* All traffic is seen to go to the new version, and it has earned to keep it: the stable destination takes it over, and only then
+ * is it called the stable version. Once that has begun, neither a pause nor a change of scale turns it round (seed 12529).
+ * (Without steps no share comes before the promotion.) */
+static bool
+takes_over(const struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
 
-	return d->w->router == NULL || steps_count(d) == 0 || d->replicas == 0 ||
-	       (r->weight_least == 100 && str_eq(r->canary_hash, d->w->hash));
+	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->st.promote_full ||
+	    d->replicas == 0 || d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
+	    steps_count(d) == 0 || !str_eq(r->canary_hash, d->w->hash))
+		return false;
+	if (str_eq(r->stable_hash, d->w->hash))
+		return d->index >= steps_count(d);
+	return r->weight_least == 100 && steps_are_done(d) && new_is_whole(d);
 }
 
 void
@@ -131,13 +153,12 @@ promotion_sync(struct decision *d)
 
 	if (d->st.stable_rs == NULL) {
 		why = "Initial deploy";
-	} else if (d->promoted || d->aborted || d->changed || w->new_rs == NULL || available(w->new_rs) < d->replicas ||
-		   replicaset_wanted(w->new_rs) < d->replicas) {
+	} else if (d->promoted || d->aborted || d->changed || !new_is_whole(d)) {
 		return;
 	} else if (d->st.promote_full) {
 		why = "Full promotion requested";
-	} else if (d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0) {
-		if (!last_share_arrived(d))
+	} else if (steps_are_done(d)) {
+		if (steps_count(d) > 0 && d->replicas > 0 && !weights_settled(d))
 			return;
 		why = d->in_window ? "Rollback within the rollback window"
 		      : steps_count(d) > 0
@@ -199,6 +220,7 @@ decide_valid(struct decision *d)
 	read_window(d);
 	read_promote_full(d);
 	steps_resume(d);
+	d->takes_over = takes_over(d);
 	status_counts(d);
 	weights_plan(d, true);
 	if (!revision_sync(d)) {

@@ -42,9 +42,9 @@ named_share(const struct decision *d, const struct replicaset *rs)
 		canary = most(canary, d->weight_to.is);
 		stable = most(stable, 100 - d->weight_to.is);
 	}
-	if (str_eq(r->canary_hash, hash_of(rs)))
+	if (str_eq(r->canary_hash, hash_of(rs)) || str_eq(d->canary_to, hash_of(rs)))
 		weight += canary;
-	if (str_eq(r->stable_hash, hash_of(rs)))
+	if (str_eq(r->stable_hash, hash_of(rs)) || str_eq(d->stable_to, hash_of(rs)))
 		weight += stable;
 	return share(weight > 100 ? 100 : weight, d->replicas);
 }
@@ -234,10 +234,11 @@ lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 		return;
 	}
 	(*kept)++;
-	if (at == 0)
-		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
-	else
+	/* The delay begins when the traffic has settled. */
+	if (at != 0)
 		plan_wake(d->plan, at + 1);
+	else if (weights_settled(d))
+		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
 }
 
 static int

@@ -73,6 +73,32 @@ refused(const struct decision *d)
 	return f != NULL && f->class == ERR_INVALID ? f : NULL;
 }
 
+static void
+tell_weight(struct decision *d, int64_t from, int64_t to)
+{
+	if (from != to)
+		plan_status_event(d->plan, &d->w->rollout->object, false, "TrafficWeightUpdated",
+		    "Traffic weight updated from %" PRId64 " to %" PRId64, from, to);
+}
+
+static void
+tell_weights(struct decision *d, const struct traffic_weights *was, int64_t to)
+{
+	int64_t from = was != NULL ? was->canary.weight : 0;
+
+	if (was == NULL) {
+		plan_status_event(d->plan, &d->w->rollout->object, false, "TrafficWeightUpdated",
+		    "Traffic weight updated to %" PRId64, to);
+		return;
+	}
+	/* The way to the stable destination went by all of the canary's, which no status told. */
+	if (d->takes_over) {
+		tell_weight(d, from, 100);
+		from = 100;
+	}
+	tell_weight(d, from, to);
+}
+
 void
 status_counts(struct decision *d)
 {
@@ -97,13 +123,7 @@ status_counts(struct decision *d)
 		seen->stable = (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service,
 			w->routing.stable_hash };
 		d->st.canary.weights = seen;
-		if (was == NULL)
-			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
-			    "Traffic weight updated to %" PRId64, seen->canary.weight);
-		else if (was->canary.weight != seen->canary.weight)
-			plan_status_event(d->plan, &w->rollout->object, false, "TrafficWeightUpdated",
-			    "Traffic weight updated from %" PRId64 " to %" PRId64, was->canary.weight,
-			    seen->canary.weight);
+		tell_weights(d, was, seen->canary.weight);
 	}
 }
 

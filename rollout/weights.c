@@ -33,7 +33,7 @@ wanted(const struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
 
-	if (d->promoted || d->aborted || d->changed)
+	if (d->promoted || d->takes_over || d->aborted || d->changed)
 		return 0;
 	if (available(d->w->new_rs) == 0)
 		return 0;
@@ -84,6 +84,15 @@ may_raise(const struct decision *d, int64_t weight)
 	return new_can_carry(d, weight) && available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
 }
 
+bool
+weights_settled(const struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+
+	return d->w->router == NULL || (d->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
+					   str_eq(r->stable_hash, d->w->hash) && str_eq(r->canary_hash, d->w->hash));
+}
+
 void
 weights_plan(struct decision *d, bool lower)
 {
@@ -98,8 +107,8 @@ weights_plan(struct decision *d, bool lower)
 	if (r->weight == want && r->weight_least == want)
 		return;
 	down = want <= r->weight_least || (want < r->weight && d->aborted);
-	/* After a promotion the stable destination must be seen to select the new version before it gets the traffic back. */
-	if ((d->promoted && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
+	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
+	if (((d->promoted || d->takes_over) && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
 		return;
 	if (!down && !may_raise(d, want))
 		return;
@@ -171,8 +180,9 @@ void
 hashes_plan(struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
-	const struct replicaset *stable = d->promoted ? d->w->new_rs : d->w->stable_rs;
-	const char *canary_hash = d->w->hash, *stable_hash = d->promoted ? d->w->hash : d->st.stable_rs;
+	bool new_is_stable = d->promoted || d->takes_over;
+	const struct replicaset *stable = new_is_stable ? d->w->new_rs : d->w->stable_rs;
+	const char *canary_hash = d->w->hash, *stable_hash = new_is_stable ? d->w->hash : d->st.stable_rs;
 	bool two = d->w->new_rs != NULL && stable != d->w->new_rs;
 	bool canary_ok, stable_ok;
 
@@ -192,6 +202,8 @@ hashes_plan(struct decision *d)
 	else if (two && r->stable_hash == NULL && r->splits_pods)
 		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
 		stable_ok = true;
+	d->canary_to = canary_ok ? canary_hash : NULL;
+	d->stable_to = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. */
 		if (canary_ok && available(d->w->new_rs) > 0)
@@ -200,6 +212,5 @@ hashes_plan(struct decision *d)
 			switch_service(d, d->w->stable_service, stable_hash);
 		return;
 	}
-	d->w->router->set_hashes(
-	    d->w->rollout, r, canary_ok ? canary_hash : NULL, stable_ok ? stable_hash : NULL, d->plan);
+	d->w->router->set_hashes(d->w->rollout, r, d->canary_to, d->stable_to, d->plan);
 }

@@ -67,6 +67,7 @@ struct decision {
 	bool changed; /* template or steps are not those of the status */
 	bool changed_template;
 	bool promoted; /* the new version is the stable one */
+	bool takes_over; /* it is about to be: its steps are done, and all traffic goes to it */
 	bool in_window; /* going back to a revision within spec.rollbackWindow: no steps, no analyses */
 	bool aborted; /* this update is given up: told by a person, an analysis or the deadline */
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
@@ -76,6 +77,7 @@ struct decision {
 	bool born; /* this pass makes the new ReplicaSet */
 	bool late; /* the progress deadline has passed */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
+	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */
 };
 
 /* gather.c: fills the world of a rollout. */
@@ -92,6 +94,8 @@ void runs_sync(struct decision *); /* which runs must exist */
 void pause_read(struct decision *); /* what a person did to the pauses */
 void steps_resume(struct decision *); /* past a pause that is over, before anything is done */
 void steps_advance(struct decision *); /* past a step that is complete; one at most in a pass */
+/* All traffic is seen to go to the stable destination, and both destinations select the new version (or there is no router). */
+bool weights_settled(const struct decision *);
 void weights_plan(struct decision *, bool lower); /* lower: only what takes weight from the canary */
 void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
