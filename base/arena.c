@@ -145,14 +145,18 @@ arena_strdup(struct arena *a, const char *s)
 char *
 arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
+	char room[200]; /* most texts are short: formatted once */
 	va_list again;
 	char *s;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, format, ap);
+	n = vsnprintf(room, sizeof(room), format, ap);
 	s = arena_alloc(a, (size_t)n + 1);
-	vsnprintf(s, (size_t)n + 1, format, again);
+	if ((size_t)n < sizeof(room))
+		memcpy(s, room, (size_t)n + 1);
+	else
+		vsnprintf(s, (size_t)n + 1, format, again);
 	va_end(again);
 	return s;
 }

@@ -1,4 +1,4 @@
-/* tests/bench/memory.c: bytes of decoded objects, and what a pass over a rollout that stands still allocates.
+/* tests/bench/memory.c: bytes of decoded objects, and how often a rollout that stands still is looked at.
  *
  * Kept in memory.want. A cached object is its arena: these are the bytes handed out from it; the template is counted apart, because
  * its length is the user's.
@@ -10,8 +10,6 @@
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
-#include "kube/cache.h"
-#include "rollout/decide.h"
 #include "tests/simulation/cluster.h"
 
 #define WANT "tests/bench/memory.want"
@@ -43,55 +41,6 @@ measure(const json_t *j, void *arg)
 	arena_free(a);
 }
 
-static void
-ignore(const struct object *o, bool deleted, void *arg)
-{
-	(void)o;
-	(void)deleted;
-	(void)arg;
-}
-
-struct filling {
-	struct cache *cache;
-	const struct type *type;
-};
-
-static void
-fill(const json_t *j, void *arg)
-{
-	struct filling *f = arg;
-
-	cache_put(f->cache, f->type, j);
-}
-
-/* The bytes of a pass that finds nothing to do: all of them are gone when it ends. */
-static size_t
-quiet_pass(struct cluster *c, bool *ok)
-{
-	static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
-		&analysis_template_type, &virtual_service_type, &destination_rule_type };
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct filling f = { .cache = cache_new(ignore, NULL) };
-	struct seen seen = { 0 };
-	struct plan *plan = plan_new(a);
-	size_t bytes;
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		f.type = types[i];
-		store_each(c->store, types[i]->plural, fill, &f);
-	}
-	rollout_controller.pass(&(struct pass){ .view = cache_view(f.cache),
-				    .namespace = "default",
-				    .name = "myapp",
-				    .now = loop_wall(c->loop),
-				    .seen = &seen },
-	    plan);
-	*ok &= plan_is_quiet(plan);
-	bytes = arena_used(a);
-	cache_free(f.cache);
-	return bytes;
-}
-
 int
 main(void)
 {
@@ -120,8 +69,6 @@ main(void)
 	plans = c->plans;
 	cluster_run(c, 3600000);
 	counting.text = arena_printf(a, "%s%6lu plans in an hour of a pause\n", counting.text, c->plans - plans);
-	counting.text =
-	    arena_printf(a, "%s%6zu bytes of a pass that finds nothing to do\n", counting.text, quiet_pass(c, &ok));
 	file_read(a, WANT, 1u << 16, &want);
 	while (want.at[0] == '#')
 		want.at += strcspn(want.at, "\n") + 1;

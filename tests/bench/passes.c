@@ -1,0 +1,216 @@
+/* tests/bench/passes.c: what a pass costs, from the cache to the plan: bytes, allocations and instructions.
+ *
+ * Kept in passes.want. Bytes and allocations are exact; instructions (counted by valgrind, which runs this program again with
+ * `--pass NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is gone when a pass ends: between
+ * passes the controller allocates nothing.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/child.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "kube/api/analysis.h"
+#include "kube/api/istio.h"
+#include "kube/api/replicaset.h"
+#include "kube/cache.h"
+#include "rollout/decide.h"
+#include "tests/simulation/cluster.h"
+
+#define WANT "tests/bench/passes.want"
+
+/* Everything that asks glibc for memory comes here first. */
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+
+static unsigned long allocations;
+
+void *
+malloc(size_t n)
+{
+	allocations++;
+	return __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	allocations++;
+	return __libc_calloc(n, size);
+}
+
+void *
+realloc(void *at, size_t n)
+{
+	allocations++;
+	return __libc_realloc(at, n);
+}
+
+/* A paused canary with an analysis behind it, and what is new about it. */
+struct situation {
+	const char *name;
+	const char *status; /* merged into the Rollout's */
+	bool writes;
+};
+
+static const struct situation situations[] = {
+	{ "nothing to do", "{}", false },
+	{ "an abort", "{\"abort\":true}", true },
+	{ "a promotion", "{\"pauseConditions\":null,\"controllerPause\":true}", true },
+};
+
+struct filling {
+	struct cache *cache;
+	const struct type *type;
+	const json_t *status;
+};
+
+static void
+fill(const json_t *j, void *arg)
+{
+	_cleanup_(json_decrefp) json_t *copy = json_deep_copy(j);
+	struct filling *f = arg;
+
+	if (f->type == &rollout_type)
+		copy = merge_patch_apply(copy, f->status);
+	cache_put(f->cache, f->type, copy);
+}
+
+static void
+ignore(const struct object *o, bool deleted, void *arg)
+{
+	(void)o;
+	(void)deleted;
+	(void)arg;
+}
+
+/* What valgrind counts: its name is on the command line there. */
+void bench_pass(const struct pass *, struct plan *);
+
+__attribute__((noinline)) void
+bench_pass(const struct pass *p, struct plan *plan)
+{
+	rollout_controller.pass(p, plan);
+}
+
+/* One pass over what the store holds. */
+static bool
+measure(struct cluster *c, const struct situation *s, size_t *ret_bytes, unsigned long *ret_allocations)
+{
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
+		&analysis_template_type, &virtual_service_type, &destination_rule_type };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *status = json_pack("{s:o}", "status", json_loads(s->status, 0, NULL));
+	struct filling f = { .cache = cache_new(ignore, NULL), .status = status };
+	struct seen seen = { 0 };
+	struct plan *plan = plan_new(a);
+	bool ok;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		f.type = types[i];
+		store_each(c->store, types[i]->plural, fill, &f);
+	}
+	allocations = 0;
+	bench_pass(&(struct pass){ .view = cache_view(f.cache),
+		       .namespace = "default",
+		       .name = "myapp",
+		       .now = loop_wall(c->loop),
+		       .seen = &seen },
+	    plan);
+	*ret_allocations = allocations;
+	*ret_bytes = arena_used(a);
+	ok = plan_is_quiet(plan) != s->writes;
+	cache_free(f.cache);
+	return ok;
+}
+
+static void
+stop(void *arg, int status)
+{
+	(void)status;
+	loop_stop(arg);
+}
+
+/* As valgrind counts them; -1 when it does not. */
+static int64_t
+instructions(const char *self, const struct situation *s)
+{
+	const char *argv[] = { "valgrind", "--tool=callgrind", "--toggle-collect=bench_pass",
+		"--callgrind-out-file=/dev/null", self, "--pass", s->name, NULL };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char log[] = "/tmp/sluice-bench-XXXXXX";
+	struct loop *l = loop_ev_new();
+	struct bytes text = { "", 0 };
+	struct child *child;
+	const char *at;
+
+	close(mkstemp(log));
+	child = child_start(l, argv, log, stop, l);
+	if (child != NULL)
+		loop_run(l);
+	child_stop(child, 0);
+	file_read(a, log, 1u << 20, &text);
+	unlink(log);
+	loop_free(l);
+	at = strstr(text.at, "Collected : ");
+	return at != NULL ? strtoll(at + strlen("Collected : "), NULL, 10) : -1;
+}
+
+/* The same but for instructions, which may differ by a tenth. */
+static bool
+is_as_wanted(const char *want, const struct situation *s, size_t bytes, unsigned long n, int64_t count)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *line = strstr(want, arena_printf(a, "%s: %zu bytes, %lu allocations, ", s->name, bytes, n)), *at;
+	int64_t wanted;
+
+	if (line == NULL || (at = strstr(line, "allocations, ")) == NULL)
+		return false;
+#ifndef __x86_64__
+	return true; /* another machine has other instructions */
+#endif
+	wanted = strtoll(at + strlen("allocations, "), NULL, 10);
+	return count > wanted * 9 / 10 && count < wanted * 11 / 10;
+}
+
+int
+main(int argc, char **argv)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct cluster *c = cluster_new(1);
+	struct bytes want = { "", 0 };
+	bool ok, all = true;
+
+	log_setup(LOG_LEVEL_ERROR, false);
+	c->metric = 0.01;
+	cluster_apply(c, "tests/data/traces/analysis.yaml");
+	ok = cluster_wait(c, "Healthy", 4, 60000);
+	cluster_set_image(c, "myregistry/myapp:v2");
+	cluster_run(c, 100);
+	ok &= cluster_wait(c, "Paused", 1, 60000);
+	cluster_run(c, 20000);
+	file_read(a, WANT, 1u << 16, &want);
+	for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
+		const struct situation *s = &situations[i];
+		unsigned long n;
+		size_t bytes;
+		int64_t count;
+
+		if (argc > 2 && strcmp(argv[2], s->name) != 0)
+			continue;
+		ok &= measure(c, s, &bytes, &n);
+		if (argc > 2)
+			continue;
+		count = instructions(argv[0], s);
+		if (is_as_wanted(want.at, s, bytes, n, count))
+			continue;
+		all = false;
+		printf("%s: %zu bytes, %lu allocations, %" PRId64 " instructions\n", s->name, bytes, n, count);
+	}
+	if (argc <= 2)
+		printf("%s costs of a pass\n", ok && all ? "ok" : "not ok");
+	cluster_free(c);
+	return !ok || !all;
+}
