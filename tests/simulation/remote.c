@@ -245,6 +245,12 @@ start_controller(struct remote *r)
 	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
 }
 
+pid_t
+remote_controller(const struct remote *r)
+{
+	return child_pid(r->controller);
+}
+
 void
 remote_kill_controller(struct remote *r)
 {

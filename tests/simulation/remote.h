@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/json.h"
 
 struct remote;
@@ -27,6 +28,9 @@ int remote_do(
 
 void remote_run(struct remote *, int64_t ms);
 int64_t remote_now(const struct remote *); /* ms since it was started */
+
+/* The controller's process. */
+pid_t remote_controller(const struct remote *);
 
 /* Kills the controller and starts another. */
 void remote_kill_controller(struct remote *);

@@ -1,0 +1,219 @@
+/* tests/bench/thousand.c: a thousand Rollouts, each with its VirtualService and DestinationRule, in the laptop cluster; the controller
+ * is a process of its own.
+ *
+ * Its resident memory is held to a bound, and so is the processor it takes while nothing happens. How long a resumed pause
+ * takes to the VirtualService's patch is told, not judged: that is this machine's business.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "kube/api/yaml.h"
+#include "tests/simulation/remote.h"
+
+#define MANIFESTS "tests/bench/rollout.yaml"
+#define ROLLOUTS 1000
+#define RESIDENT_MAX_KB (25 * 1024)
+#define QUIET_MS 10000
+#define QUIET_TICKS_MAX 10 /* of a hundredth of a second */
+#define SETTLE_MS 10000
+#define PATIENCE_MS 120000
+#define UPDATES 50
+
+struct thousand {
+	struct remote *remote;
+	size_t healthy, paused;
+	bool is_healthy[ROLLOUTS], is_paused[ROLLOUTS];
+	const char *resumed; /* the VirtualService that is to be patched; NULL: it was */
+	json_int_t weight;
+};
+
+static const char *const plurals[][2] = {
+	{ "Rollout", "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts" },
+	{ "VirtualService", "/apis/networking.istio.io/v1beta1/namespaces/default/virtualservices" },
+	{ "DestinationRule", "/apis/networking.istio.io/v1beta1/namespaces/default/destinationrules" },
+};
+
+static void
+on_change(const char *kind, const char *type, const json_t *o, void *arg)
+{
+	struct thousand *t = arg;
+	const char *name = json_str(json_object_get(o, "metadata"), "name");
+	const char *phase = json_str(json_object_get(o, "status"), "phase");
+	json_int_t i = strtoll(name + strlen("app"), NULL, 10);
+
+	(void)type;
+	if (strcmp(kind, "VirtualService") == 0 && str_eq(name, t->resumed) &&
+	    json_integer_value(json_at(o, "/spec/http/0/route/1/weight")) != t->weight)
+		t->resumed = NULL;
+	if (strcmp(kind, "Rollout") != 0 || phase == NULL || i < 0 || i >= ROLLOUTS)
+		return;
+	t->healthy += strcmp(phase, "Healthy") == 0 && !t->is_healthy[i];
+	t->is_healthy[i] |= strcmp(phase, "Healthy") == 0;
+	t->paused += strcmp(phase, "Paused") == 0 && !t->is_paused[i];
+	t->is_paused[i] |= strcmp(phase, "Paused") == 0;
+}
+
+/* The text with every `what` replaced, in the arena. */
+static const char *
+replaced(struct arena *a, const char *text, const char *what, const char *by)
+{
+	const char *ret = "", *at;
+
+	for (; (at = strstr(text, what)) != NULL; text = at + strlen(what))
+		ret = arena_printf(a, "%s%.*s%s", ret, (int)(at - text), text, by);
+	return arena_printf(a, "%s%s", ret, text);
+}
+
+static bool
+create(struct thousand *t, const char *manifests, size_t i)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *text = replaced(a, manifests, "myapp", arena_printf(a, "app%zu", i));
+	json_t *doc, *answer;
+	bool ok = yaml_parse(a, text, strlen(text), &docs) == NULL;
+	size_t k;
+
+	json_array_foreach (docs, k, doc)
+		for (size_t p = 0; p < ARRAY_SIZE(plurals); p++)
+			if (strcmp(plurals[p][0], json_str(doc, "kind") ?: "") == 0) {
+				ok &= remote_do(t->remote, "POST", "application/json", plurals[p][1], json_incref(doc),
+					  &answer) == 201;
+				json_decref(answer);
+			}
+	return ok;
+}
+
+static bool
+patch(struct thousand *t, size_t i, const char *sub, json_t *body)
+{
+	_cleanup_(freep) char *path = mem_printf("%s/app%zu%s", plurals[0][1], i, sub);
+	json_t *answer = NULL;
+	int status = remote_do(t->remote, "PATCH", "application/merge-patch+json", path, body, &answer);
+
+	json_decref(answer);
+	return status == 200;
+}
+
+static bool
+wait_for(struct thousand *t, const size_t *count, size_t want)
+{
+	int64_t until = remote_now(t->remote) + PATIENCE_MS;
+
+	while (*count < want && remote_now(t->remote) < until)
+		remote_run(t->remote, 50);
+	return *count >= want;
+}
+
+/* A number of /proc/PID/status; -1: there is none. */
+static long
+resident_kb(pid_t pid)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct bytes text = { "", 0 };
+	const char *at;
+
+	file_read(a, arena_printf(a, "/proc/%d/status", (int)pid), 1u << 16, &text);
+	at = strstr(text.at, "VmRSS:");
+	return at != NULL ? strtol(at + strlen("VmRSS:"), NULL, 10) : -1;
+}
+
+/* What the process has used of the processor; its name has no spaces. */
+static long
+ticks(pid_t pid)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct bytes text = { "", 0 };
+	const char *at;
+	long user;
+	char *end;
+
+	file_read(a, arena_printf(a, "/proc/%d/stat", (int)pid), 1u << 16, &text);
+	at = text.at;
+	for (int i = 0; i < 13 && at != NULL; i++)
+		at = strchr(at, ' ') != NULL ? strchr(at, ' ') + 1 : NULL;
+	if (at == NULL)
+		return -1;
+	user = strtol(at, &end, 10);
+	return user + strtol(end, NULL, 10);
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Milliseconds from resuming a pause to hearing of the patch, the one in the middle; -1: one did not come. */
+static int64_t
+resume_all(struct thousand *t)
+{
+	int64_t took[UPDATES];
+
+	for (size_t i = 0; i < UPDATES; i++)
+		if (!patch(t, i, "",
+			json_pack("{s:{s:{s:{s:[{s:s,s:s}]}}}}", "spec", "template", "spec", "containers", "name",
+			    "app", "image", "myregistry/myapp:v2")))
+			return -1;
+	if (!wait_for(t, &t->paused, UPDATES))
+		return -1;
+	for (size_t i = 0; i < UPDATES; i++) {
+		_cleanup_(freep) char *name = mem_printf("app%zu-vs", i);
+		int64_t from = remote_now(t->remote);
+
+		t->resumed = name;
+		t->weight = 20;
+		if (!patch(t, i, "/status", json_pack("{s:{s:n}}", "status", "pauseConditions")))
+			return -1;
+		while (t->resumed != NULL && remote_now(t->remote) - from < PATIENCE_MS)
+			remote_run(t->remote, 1);
+		if (t->resumed != NULL)
+			return -1;
+		took[i] = remote_now(t->remote) - from;
+	}
+	qsort(took, UPDATES, sizeof(*took), by_size);
+	return took[UPDATES / 2];
+}
+
+int
+main(void)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct bytes text = { "", 0 };
+	struct thousand t = { 0 };
+	const char *manifests;
+	int64_t median = -1;
+	long resident = -1, quiet = -1;
+	bool ok = true;
+
+	log_setup(LOG_LEVEL_ERROR, false);
+	if (file_read(a, MANIFESTS, 1u << 16, &text) != NULL ||
+	    (t.remote = remote_new("./sluice", on_change, &t)) == NULL)
+		return 1;
+	manifests = replaced(a, replaced(a, text.at, "replicas: 4", "replicas: 2"), "duration: 1", "");
+	for (size_t i = 0; ok && i < ROLLOUTS; i++)
+		ok = create(&t, manifests, i);
+	ok = ok && wait_for(&t, &t.healthy, ROLLOUTS);
+	if (ok) {
+		pid_t pid = remote_controller(t.remote);
+
+		remote_run(t.remote, SETTLE_MS);
+		quiet = ticks(pid);
+		remote_run(t.remote, QUIET_MS);
+		quiet = ticks(pid) - quiet;
+		median = resume_all(&t);
+		resident = resident_kb(pid);
+	}
+	ok = ok && median >= 0 && resident > 0 && resident <= RESIDENT_MAX_KB && quiet <= QUIET_TICKS_MAX;
+	printf("%s a thousand rollouts: %zu healthy, %ld kB resident, %ld ticks in %d quiet seconds, %d ms from a "
+	       "resumed pause to "
+	       "the patch\n",
+	    ok ? "ok" : "not ok", t.healthy, resident, quiet, QUIET_MS / 1000, (int)median);
+	remote_free(t.remote);
+	return !ok;
+}
