@@ -10,6 +10,7 @@
 
 #define PATCH_JSON "application/json-patch+json"
 #define PATCH_MERGE "application/merge-patch+json"
+#define PATCH_APPLY "application/apply-patch+yaml" /* JSON is YAML; asks for the parameter fieldManager */
 
 /* "/apis/argoproj.io/v1alpha1/namespaces/NS/rollouts/NAME/SUB": ns, name and sub may be NULL. In the arena. */
 const char *client_path(struct arena *, const struct type *, const char *ns, const char *name, const char *sub);

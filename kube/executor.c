@@ -53,7 +53,7 @@ is_overtaken(const struct execution *x)
 static bool
 is_in_doubt(const struct plan_step *s, const struct err *e)
 {
-	return e->class == ERR_AGAIN && (s->op == PLAN_PATCH || s->op == PLAN_MERGE);
+	return e->class == ERR_AGAIN && (s->op == PLAN_PATCH || s->op == PLAN_MERGE || s->op == PLAN_APPLY);
 }
 
 static void
@@ -153,10 +153,11 @@ write_step(struct execution *x, const struct plan_step *s)
 		[PLAN_CREATE] = { "POST", "application/json" },
 		[PLAN_PATCH] = { "PATCH", PATCH_JSON },
 		[PLAN_MERGE] = { "PATCH", PATCH_MERGE },
+		[PLAN_APPLY] = { "PATCH", PATCH_APPLY },
 		[PLAN_DELETE] = { "DELETE", "application/json" },
 		[PLAN_EVICT] = { "POST", "application/json" },
 	};
-	const char *body = s->body;
+	const char *body = s->body, *url;
 
 	if (s->op == PLAN_DELETE)
 		body = arena_printf(x->arena,
@@ -169,10 +170,12 @@ write_step(struct execution *x, const struct plan_step *s)
 		    "v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"},"
 		    "\"deleteOptions\":{\"preconditions\":{\"uid\":\"%s\"}}}",
 		    s->name, s->namespace, s->uid);
-	x->call = client_call(x->to->api, verbs[s->op].method,
-	    client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name,
-		s->op == PLAN_EVICT ? "eviction" : NULL),
-	    verbs[s->op].content_type, body, on_written, x);
+	url = client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name,
+	    s->op == PLAN_EVICT ? "eviction" : NULL);
+	if (s->op == PLAN_APPLY)
+		url = arena_printf(
+		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
+	x->call = client_call(x->to->api, verbs[s->op].method, url, verbs[s->op].content_type, body, on_written, x);
 }
 
 static void

@@ -21,6 +21,7 @@ struct executor {
 	struct transport *api;
 	struct cache *cache;
 	struct events *events;
+	const char *manager; /* of the fields that are applied */
 	/* NULL, or asked before every write: false, and it is not made (the Lease is no longer ours). */
 	bool (*may_write)(void *arg);
 	void *arg;

@@ -9,6 +9,7 @@ static const char *const op_names[] = {
 	[PLAN_CREATE] = "create",
 	[PLAN_PATCH] = "patch",
 	[PLAN_MERGE] = "merge",
+	[PLAN_APPLY] = "apply",
 	[PLAN_DELETE] = "delete",
 	[PLAN_EVICT] = "evict",
 	[PLAN_EVENT] = "event",
@@ -111,6 +112,24 @@ plan_merge(struct plan *p, const struct object *o, json_t *patch)
 	}
 	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
 	add_write(p, PLAN_MERGE, o, patch);
+}
+
+void
+plan_apply(struct plan *p, const struct object *o, json_t *config)
+{
+	const struct type *t = o->type;
+	json_t *meta = json_object_get(config, "metadata");
+
+	if (meta == NULL) {
+		meta = json_object();
+		json_object_set_new(config, "metadata", meta);
+	}
+	json_object_set_new(config, "apiVersion",
+	    json_string(t->group[0] == '\0' ? t->version : arena_printf(p->arena, "%s/%s", t->group, t->version)));
+	json_object_set_new(config, "kind", json_string(t->kind));
+	json_object_set_new(meta, "name", json_string(o->meta.name));
+	json_object_set_new(meta, "uid", json_string(o->meta.uid));
+	add_write(p, PLAN_APPLY, o, config);
 }
 
 void

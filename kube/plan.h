@@ -17,6 +17,7 @@ enum plan_op {
 	PLAN_CREATE, /* body: the object */
 	PLAN_PATCH, /* body: JSON patch, with tests of what it replaces */
 	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was seen */
+	PLAN_APPLY, /* body: the fields to own, with the uid the object must have */
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
 	PLAN_EVENT,
@@ -77,6 +78,10 @@ struct plan *plan_new(struct arena *);
 void plan_create(struct plan *, const struct type *, const char *ns, const char *name, json_t *body);
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
+/* Server-side apply: the fields in `config` ({"metadata": {"annotations": …}}) are ours from now on, whatever they were, and those
+ * that we applied before and that are not in it go. For objects that others write too: nothing of theirs is touched or
+ * believed. */
+void plan_apply(struct plan *, const struct object *, json_t *config);
 void plan_delete(struct plan *, const struct object *);
 void plan_evict(struct plan *, const struct object *pod);
 

@@ -273,6 +273,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	r->executor = (struct executor){ .api = api,
 		.cache = cache_new(on_change, r),
 		.events = events_new(api, settings->component, settings->seed),
+		.manager = settings->component,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
 	for (; *rows != NULL; rows++) {

@@ -5,10 +5,12 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/apply.h"
 #include "kube/api/patch.h"
 #include "kube/api/pod_template.h"
 
 #define NAME_MAX_LEN 253
+#define APPLY "application/apply-patch+yaml"
 
 static void
 publish(struct store *s, const struct resource *r, const char *type, const json_t *old, json_t *object)
@@ -136,8 +138,24 @@ drop_nulls(json_t *j, int depth)
 		drop_nulls(v, depth + 1);
 }
 
-static int
-create(struct store *s, const struct query *q, json_t *object, json_t **ret)
+/* The managers of `next`: as the request says them, when it does; else as `old` had them, and what was changed is the writer's. */
+static void
+track(const struct store *s, const struct query *q, struct arena *a, const json_t *old, json_t *next)
+{
+	const json_t *was = json_object_get(object_meta(old), "managedFields");
+	const json_t *is = json_object_get(object_meta(next), "managedFields");
+	bool status = q->sub != NULL && strcmp(q->sub, "status") == 0;
+
+	/* An empty list clears them. */
+	if (json_array_size(is) == 0 && is != NULL)
+		json_object_del(object_meta(next), "managedFields");
+	else if (is == NULL || json_equal(is, was))
+		apply_track(
+		    old, next, &(struct field_manager){ q->field_manager, status ? "status" : NULL, store_now(a, s) });
+}
+
+int
+store_create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *r = q->resource;
@@ -186,17 +204,20 @@ create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 	json_object_set_new(m, "creationTimestamp", json_string(store_now(a, s)));
 	json_object_set_new(m, "generation", json_integer(1));
 	json_object_del(m, "deletionTimestamp");
-	json_object_del(m, "managedFields");
 	if (r->status && strcmp(r->kind, "Pod") != 0)
 		json_object_del(object, "status");
-	store_put(s, r, key, NULL, json_incref(object));
+	if (!q->apply) {
+		json_object_del(m, "managedFields");
+		track(s, q, a, NULL, object);
+	}
+	if (!q->dry_run)
+		store_put(s, r, key, NULL, json_incref(object));
 	*ret = object_shown(object, q);
 	return 201;
 }
 
-/* Replaces `old` with `object` (consumed) under the rules of main resource or subresource. */
-static int
-update(struct store *s, const struct query *q, json_t *old, json_t *object, json_t **ret)
+int
+store_update(struct store *s, const struct query *q, json_t *old, json_t *object, json_t **ret)
 {
 	static const char *const kept[] = { "uid", "creationTimestamp", "name", "namespace", "deletionTimestamp",
 		"generation" };
@@ -229,6 +250,9 @@ update(struct store *s, const struct query *q, json_t *old, json_t *object, json
 			json_object_set(next, "status", json_object_get(object, "status"));
 		else
 			json_object_del(next, "status");
+		if (q->apply)
+			json_object_set(
+			    object_meta(next), "managedFields", json_object_get(object_meta(object), "managedFields"));
 		json_decref(object);
 	} else {
 		next = object;
@@ -240,7 +264,9 @@ update(struct store *s, const struct query *q, json_t *old, json_t *object, json
 			else
 				json_object_del(m, kept[i]);
 		}
-		json_object_del(m, "managedFields");
+		if (json_object_get(m, "managedFields") == NULL &&
+		    json_object_get(object_meta(old), "managedFields") != NULL)
+			json_object_set(m, "managedFields", json_object_get(object_meta(old), "managedFields"));
 		if (r->status) {
 			if (json_object_get(old, "status") != NULL)
 				json_object_set(next, "status", json_object_get(old, "status"));
@@ -262,6 +288,13 @@ update(struct store *s, const struct query *q, json_t *old, json_t *object, json
 	if (json_equal(next, old)) {
 		/* Nothing changed: no new version, no event, as etcd3 storage does. */
 		*ret = object_shown(old, q);
+		json_decref(next);
+		return 200;
+	}
+	if (!q->apply)
+		track(s, q, a, old, next);
+	if (q->dry_run) {
+		*ret = object_shown(next, q);
 		json_decref(next);
 		return 200;
 	}
@@ -326,7 +359,7 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 	} else {
 		json_decref(doc);
 		return status_error(415, "UnsupportedMediaType", ret,
-		    "%s: the laptop cluster takes JSON, merge and strategic merge patches", type);
+		    "%s: the laptop cluster takes JSON, merge, strategic merge and apply patches", type);
 	}
 	if (scale) {
 		json_t *whole = json_deep_copy(old);
@@ -342,13 +375,13 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 			json_t *body;
 
 			main.sub = NULL;
-			code = update(s, &main, old, doc, &body);
+			code = store_update(s, &main, old, doc, &body);
 			*ret = code == 200 ? scale_of(q, body) : json_incref(body);
 			json_decref(body);
 			return code;
 		}
 	}
-	return update(s, q, old, doc, ret);
+	return store_update(s, q, old, doc, ret);
 }
 /* policy/v1 Eviction: there are no disruption budgets here, so that it is a deletion. */
 static int
@@ -401,14 +434,14 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		if ((e = body_parse(a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
 			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
-		return create(s, &q, body, ret);
+		return store_create(s, &q, body, ret);
 	}
 	if (strcmp(req->method, "DELETE") == 0 && q.name == NULL) {
 		json_t *found, *o;
 		size_t i;
 		int code = store_list(s, &q, false, &found);
 
-		json_array_foreach (json_object_get(found, "items"), i, o)
+		json_array_foreach (json_object_get(q.dry_run ? NULL : found, "items"), i, o)
 			store_delete(s, q.resource,
 			    object_key(
 				a, q.resource, json_str(object_meta(o), "namespace"), json_str(object_meta(o), "name")),
@@ -419,6 +452,8 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	if (q.name == NULL)
 		return status_error(405, "MethodNotAllowed", ret, "%s is not supported here", req->method);
 	old = map_get(&s->objects, object_key(a, q.resource, q.ns, q.name));
+	if (strcmp(req->method, "PATCH") == 0 && str_starts(req->content_type, APPLY))
+		return store_apply(s, &q, req, old, ret);
 	if (old == NULL)
 		return status_not_found(&q, ret);
 	if (strcmp(req->method, "GET") == 0) {
@@ -444,7 +479,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 		if ((e = body_parse(a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
 			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
-		return update(s, &q, old, json_incref(body), ret);
+		return store_update(s, &q, old, json_incref(body), ret);
 	}
 	return status_error(405, "MethodNotAllowed", ret, "%s is not supported", req->method);
 }

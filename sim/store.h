@@ -3,8 +3,8 @@
  * One store serves both ways in: sim/http.c and sim/in_process.c hand it requests and get status codes and bodies back.
  * Objects are JSON trees that are never changed in place: a write makes a new one, so that watch events share them. What it
  * claims of Kubernetes: resourceVersion from one counter, optimistic concurrency, generation, generateName, status and
- * scale subresources, merge, JSON and strategic patches, owner references collected, finalizers, paged lists, watches with
- * bookmarks and 410.
+ * scale subresources, merge, JSON, strategic and apply patches, the managers of fields (of objects whose creator named itself, or that
+ * were applied), dry runs, owner references collected, finalizers, paged lists, watches with bookmarks and 410.
  */
 #pragma once
 #include "base/json.h"

@@ -99,6 +99,8 @@ store_delete_one(struct store *s, const struct query *q, const struct store_requ
 		    "Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
 		    json_str(object_meta(old), "uid"));
 	*ret = object_shown(old, q);
+	if (q->dry_run || json_array_size(json_object_get(options, "dryRun")) > 0)
+		return 200;
 	store_delete(s, q->resource,
 	    object_key(a, q->resource, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name")),
 	    str_eq(policy, "Foreground"));

@@ -40,6 +40,9 @@ struct query {
 	const char *label_selector, *field_selector, *resource_version, *continue_token;
 	long long limit, timeout; /* s; 0: none */
 	bool watch, bookmarks, initial_events;
+	const char *field_manager; /* who writes; NULL: it does not say */
+	bool dry_run, force;
+	bool apply; /* the object comes with its managers */
 };
 
 /* --- store_query.c --- */
@@ -67,6 +70,10 @@ void store_put(struct store *, const struct resource *, const char *key, const j
 /* Takes it away, whoever may still want it. */
 void store_remove(struct store *, const struct resource *, const char *key);
 char *store_now(struct arena *, const struct store *);
+/* What a POST, and a PUT or PATCH, do with an object under the rules of the main resource or the subresource. `object` is consumed by
+ * store_update. */
+int store_create(struct store *, const struct query *, json_t *object, json_t **ret);
+int store_update(struct store *, const struct query *, json_t *old, json_t *object, json_t **ret);
 /* The keys of a resource's objects, sorted, in the arena. Returns how many. */
 size_t store_keys(const struct store *, const char *plural, struct arena *, const char ***ret);
 
@@ -81,6 +88,11 @@ json_t *store_table(struct store *, const struct resource *, json_t *items, cons
 /* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. */
 void store_delete(struct store *, const struct resource *, const char *key, bool foreground);
 int store_delete_one(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
+
+/* --- store_apply.c --- */
+
+/* A server-side apply; `old` NULL: it creates. */
+int store_apply(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
 
 /* --- store_watch.c --- */
 

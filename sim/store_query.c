@@ -54,6 +54,12 @@ read_query(struct arena *a, const char *s, struct query *q)
 			q->resource_version = v;
 		else if (strcmp(key, "continue") == 0)
 			q->continue_token = continue_key(arena_strdup(a, v));
+		else if (strcmp(key, "fieldManager") == 0 && v[0] != '\0')
+			q->field_manager = v;
+		else if (strcmp(key, "dryRun") == 0)
+			q->dry_run = strcmp(v, "All") == 0;
+		else if (strcmp(key, "force") == 0)
+			q->force = strcmp(v, "true") == 0;
 		else if (strcmp(key, "limit") == 0)
 			str_int(v, 0, 1 << 30, &q->limit);
 		else if (strcmp(key, "timeoutSeconds") == 0)

@@ -223,10 +223,10 @@ static const struct {
 	{ "topologySpreadConstraints", "topologyKey" },
 };
 
-static const char *
-merge_key(const char *list, const json_t *patch)
+const char *
+patch_merge_key(const char *list, const json_t *elements)
 {
-	const json_t *first = json_array_get(patch, 0);
+	const json_t *first = json_array_get(elements, 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(merge_keys); i++)
 		if (strcmp(merge_keys[i].list, list) == 0 && json_object_get(first, merge_keys[i].key) != NULL)
@@ -303,7 +303,7 @@ strategic_patch_apply(json_t *target, const json_t *patch)
 			continue;
 		} else if (json_is_null(v)) {
 			json_object_del(target, key);
-		} else if (json_is_array(v) && json_array_size(v) > 0 && (by = merge_key(key, v)) != NULL) {
+		} else if (json_is_array(v) && json_array_size(v) > 0 && (by = patch_merge_key(key, v)) != NULL) {
 			json_object_set_new(target, key, strategic_list(json_incref(old), v, by));
 		} else {
 			json_object_set_new(target, key, strategic_patch_apply(json_incref(old), v));

@@ -18,5 +18,8 @@ struct err *json_patch_apply(struct arena *, json_t **doc, const json_t *patch);
  * `$patch: delete|replace` and `$deleteFromPrimitiveList` are understood. In place, as merge_patch_apply. */
 json_t *strategic_patch_apply(json_t *target, const json_t *patch);
 
+/* By what a list of this name is merged (that its first element has): "name" of containers; NULL: it is replaced. */
+const char *patch_merge_key(const char *list, const json_t *elements);
+
 /* Builds JSON patches. The list starts as json_array(); values are consumed. */
 void json_patch_add(json_t *ops, const char *op, const char *path, json_t *value);

@@ -82,6 +82,32 @@ $k create configmap later --from-literal=a=b >/dev/null
 check "watch" within 10 grep -q configmap/later "$dir/watched"
 kill $watcher 2>/dev/null
 
+cat >"$dir/ours.yaml" <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ours}
+data: {color: blue, size: "3"}
+Y
+sed 's/blue/red/; s/, size: "3"//' "$dir/ours.yaml" >"$dir/theirs.yaml"
+check "apply on the server creates" says "configmap/ours serverside-applied" $k apply --server-side -f "$dir/ours.yaml"
+check "its fields have a manager" is kubectl json configmap ours '{.metadata.managedFields[0].manager}'
+check "another manager's value is a conflict" says 'conflict with "kubectl"' $k apply --server-side --field-manager=team -f "$dir/theirs.yaml"
+check "the conflict names the field" says ".data.color" $k apply --server-side --field-manager=team -f "$dir/theirs.yaml"
+check "a conflict changes nothing" is blue json configmap ours '{.data.color}'
+check "apply on the server by force" $k apply --server-side --force-conflicts --field-manager=team -f "$dir/theirs.yaml"
+check "what was forced is there" is '{"color":"red","size":"3"}' json configmap ours '{.data}'
+sed -i 's/color: blue, //; s/"3"/"4"/' "$dir/ours.yaml"
+check "the rest is still the first manager's" $k apply --server-side -f "$dir/ours.yaml"
+check "and what was taken is not removed" is '{"color":"red","size":"4"}' json configmap ours '{.data}'
+check "dry run of a patch" $k patch configmap ours --dry-run=server --type merge -p '{"data":{"size":"5"}}'
+check "a dry run changes nothing" is 4 json configmap ours '{.data.size}'
+check "dry run of a deletion" $k delete configmap ours --dry-run=server
+check "it is still there" is 4 json configmap ours '{.data.size}'
+check "dry run of a creation" $k create configmap never --from-literal=a=b --dry-run=server
+check "it is not there" fails $k get configmap never
+check "diff shows what apply would change" says '+  size: "6"' sh -c "sed 's/\"4\"/\"6\"/' $dir/ours.yaml | $k diff --server-side -f - | cat"
+check "diff changed nothing" is 4 json configmap ours '{.data.size}'
+
 check "delete a pod" $k delete pod --wait=false "$($k get pods -o name | head -1 | cut -d/ -f2)"
 check "it comes back" within 20 is 3 json rs web '{.status.readyReplicas}'
 check "delete waits for dependants" $k delete rs web --cascade=foreground --timeout=20s

@@ -36,15 +36,13 @@ pass(const struct pass *p, struct plan *plan)
 {
 	const struct object *o = view_get(p->view, &service_type, p->namespace, p->name);
 	struct counting c = { .service = (const struct service *)o };
-	json_t *ops = json_array();
+	const char *text;
 
 	p->view->each(p->view, &pod_type, p->namespace, count, &c);
-	object_patch_annotation(plan->arena, ops, o, ANNOTATION, arena_printf(plan->arena, "%" PRId64, c.ready));
-	if (json_array_size(ops) == 0) {
-		json_decref(ops);
+	text = arena_printf(plan->arena, "%" PRId64, c.ready);
+	if (o == NULL || str_eq(object_annotation(o, ANNOTATION), text))
 		return;
-	}
-	plan_patch(plan, o, ops);
+	plan_apply(plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION, text));
 	plan_event(plan, o, false, "ReadyPodsChanged", "%" PRId64 " pods are ready", c.ready);
 	plan_reason(plan, "%" PRId64 " pods are ready", c.ready);
 }

@@ -13,6 +13,22 @@ annotation(struct cluster *c)
 	return json_str(json_at(s, "/metadata/annotations"), "example.org/ready-pods") ?: "";
 }
 
+static bool
+owns_its_annotation_only(struct cluster *c)
+{
+	const json_t *managers = json_at(store_get(c->store, "services", "default", "web"), "/metadata/managedFields");
+	json_t *want = json_pack("{s:{s:{s:{}}}}", "f:metadata", "f:annotations", "f:example.org/ready-pods");
+	json_t *entry;
+	bool owns = false;
+	size_t i;
+
+	json_array_foreach (managers, i, entry)
+		if (str_eq(json_str(entry, "manager"), "example"))
+			owns = json_equal(json_object_get(entry, "fieldsV1"), want);
+	json_decref(want);
+	return owns;
+}
+
 static void
 fail_some(void *arg, const struct request *r, struct fault *f)
 {
@@ -42,7 +58,7 @@ ready_count_run(void)
 	cluster_apply(c, "tests/data/traces/istio.yaml");
 	ok &= cluster_wait(c, "Healthy", 4, 60000);
 	cluster_run(c, 10000);
-	ok &= str_eq(annotation(c), "4");
+	ok &= str_eq(annotation(c), "4") && owns_its_annotation_only(c);
 	store_counts(c->store, &requests, &before);
 	cluster_run(c, 60000);
 	store_counts(c->store, &requests, &after);

@@ -1,0 +1,55 @@
+/* tests/fuzz/apply.c: an object and what two managers apply to it, a line each: the same again changes nothing, and what one forces
+ * is what it said. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/str.h"
+#include "kube/api/apply.h"
+#include "tests/fuzz/fuzz.h"
+
+/* Applies by force, twice. */
+static json_t *
+apply(struct arena *a, json_t *live, const json_t *config, const char *manager)
+{
+	struct field_manager m = { manager, NULL, "2026-11-24T12:00:00Z" };
+	json_t *next = NULL, *again = NULL, *conflicts = NULL;
+
+	if (apply_config(a, live, config, &m, false, &next, &conflicts) != NULL &&
+	    apply_config(a, live, config, &m, true, &next, NULL) != NULL)
+		return live;
+	json_decref(conflicts);
+	/* (An object that nobody owns anything of is one that was never applied.) */
+	if (json_at(next, "/metadata/managedFields") != NULL &&
+	    (apply_config(a, next, config, &m, false, &again, NULL) != NULL || !json_equal(next, again)))
+		abort();
+	json_decref(again);
+	json_decref(live);
+	return next;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *at = (const char *)data, *end = at + size;
+	json_t *j[3] = { NULL, NULL, NULL };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *line = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+
+		if (line == NULL)
+			line = end;
+		if (json_parse(a, at, (size_t)(line - at), &j[i]) != NULL || !json_is_object(j[i])) {
+			json_decref(j[i]);
+			j[i] = json_object();
+		}
+		if (json_object_get(j[i], "metadata") == NULL)
+			json_object_set_new(j[i], "metadata", json_object());
+		at = line < end ? line + 1 : end;
+	}
+	j[0] = apply(a, j[0], j[1], "one");
+	j[0] = apply(a, j[0], j[2], "two");
+	apply_track(j[0], j[2], &(struct field_manager){ "three", NULL, "2026-11-24T12:00:01Z" });
+	for (size_t i = 0; i < 3; i++)
+		json_decref(j[i]);
+	return 0;
+}
