@@ -154,19 +154,33 @@ start(const struct call *form)
 	return c;
 }
 
-struct call *
-client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
-    client_done *done, void *arg)
+static struct call *
+call_within(struct transport *t, int64_t ms, const char *method, const char *url, const char *content_type,
+    const char *body, client_done *done, void *arg)
 {
 	return start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
-	    .until = loop_mono(t->loop) + CLIENT_TIMEOUT_MS,
+	    .until = loop_mono(t->loop) + ms,
 	    .method = mem_strdup(method),
 	    .url = mem_strdup(url),
 	    .content_type = content_type != NULL ? mem_strdup(content_type) : NULL,
 	    .body = body != NULL ? mem_strdup(body) : NULL,
 	    .json_patch = content_type != NULL && strcmp(content_type, PATCH_JSON) == 0 });
+}
+
+struct call *
+client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
+    client_done *done, void *arg)
+{
+	return call_within(t, CLIENT_TIMEOUT_MS, method, url, content_type, body, done, arg);
+}
+
+struct call *
+client_call_soon(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
+    client_done *done, void *arg)
+{
+	return call_within(t, CLIENT_SOON_MS, method, url, content_type, body, done, arg);
 }
 
 struct call *
@@ -183,17 +197,6 @@ client_list(struct transport *t, const char *url, list_item *item, client_done *
 	    .url = mem_strdup(url),
 	    .list = list,
 	    .arena = arena_new() });
-}
-
-struct call *
-client_look(struct transport *t, const char *url, client_done *done, void *arg)
-{
-	return start(&(struct call){ .transport = t,
-	    .done = done,
-	    .arg = arg,
-	    .until = loop_mono(t->loop) + CLIENT_LOOK_MS,
-	    .method = mem_strdup("GET"),
-	    .url = mem_strdup(url) });
 }
 
 void

@@ -5,7 +5,7 @@
 #include "kube/transport.h"
 
 #define CLIENT_TIMEOUT_MS 30000
-#define CLIENT_LOOK_MS 5000
+#define CLIENT_SOON_MS 5000
 #define CLIENT_ANSWER_MAX (64u << 20)
 
 #define PATCH_JSON "application/json-patch+json"
@@ -28,6 +28,7 @@ struct call *client_call(struct transport *, const char *method, const char *url
 /* GETs a list, and tells `item` of its objects one by one while it comes, whatever its length: also of one that then breaks off.
  * `done` has the list without them. */
 struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
-/* GETs what somebody waits for: it comes soon, or not at all. */
-struct call *client_look(struct transport *, const char *url, client_done *done, void *arg);
+/* The same for what somebody waits for: it comes soon (within CLIENT_SOON_MS), or not at all. */
+struct call *client_call_soon(struct transport *, const char *method, const char *url, const char *content_type,
+    const char *body, client_done *done, void *arg);
 void client_cancel(struct call *);

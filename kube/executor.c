@@ -17,6 +17,8 @@ struct execution {
 	size_t step;
 	bool status_tried, inside;
 	bool skipping; /* the events of a write that failed */
+	bool cut_short; /* by news: steps were left */
+	bool silence; /* the API server does not even answer a GET */
 	const struct plan_step *fetched; /* whose object is being fetched */
 	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
 	struct plan_step status_step; /* how the status write is reported when it fails */
@@ -68,6 +70,7 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 	if (e == NULL && s == x->failed && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
 	    str_eq(s->resource_version, json_str(json_object_get(body, "metadata"), "resourceVersion")))
 		x->err->class = ERR_INVALID;
+	x->silence = e != NULL && e->class == ERR_AGAIN;
 	if (e == NULL)
 		cache_put(x->to->cache, s->type, body);
 	else if (e->class == ERR_GONE)
@@ -80,7 +83,8 @@ static void
 fetch(struct execution *x, const struct plan_step *s)
 {
 	x->fetched = s;
-	x->call = client_look(x->to->api, client_path(x->arena, s->type, s->namespace, s->name, NULL), on_fetched, x);
+	x->call = client_call_soon(
+	    x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
 }
 
 static void
@@ -193,7 +197,7 @@ write_status(struct execution *x)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
 	if (!may_write(x, &x->status_step))
 		return;
-	x->call = client_call(x->to->api, "PATCH",
+	x->call = (is_overtaken(x) ? client_call_soon : client_call)(x->to->api, "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
 	    PATCH_MERGE, json_text(x->arena, patch), on_status_written, x);
 }
@@ -233,8 +237,8 @@ go_on(struct execution *x)
 		} else if (s->op == PLAN_ASK) {
 			asks_ask(x->asks, s);
 		} else if (is_overtaken(x)) {
-			end(x);
-			return;
+			x->cut_short = true;
+			break;
 		} else if (!may_write(x, s)) {
 			x->skipping = true;
 		} else {
@@ -242,16 +246,12 @@ go_on(struct execution *x)
 			return;
 		}
 	}
-	if (!x->status_tried && p->status != NULL) {
-		if (is_overtaken(x)) {
-			end(x);
-			return;
-		}
+	if (!x->status_tried && p->status != NULL && !(x->silence && is_overtaken(x))) {
 		write_status(x);
 		if (x->call != NULL)
 			return;
 	}
-	if (x->failed == NULL)
+	if (x->failed == NULL && !x->cut_short)
 		asks_forget_shown(x->asks, p);
 	end(x);
 }

@@ -6,7 +6,9 @@
  * the cache, so that the next pass decides on what is there.
  *
  * A plan that a slow API server holds up does not keep news waiting: a second after its decision, and with news of its key, it
- * ends behind the request under way (and the fetch of what that left open), and what it had left is decided anew.
+ * goes from the request under way (and the fetch of what that left open) to its status, and what it had left is decided anew. The
+ * status is written all the same, or a mesh whose webhook fails slowly would silence it as long as there is news; but in that
+ * case soon, and not to an API server that did not even answer the fetch.
  */
 #pragma once
 #include "kube/ask.h"

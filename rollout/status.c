@@ -13,6 +13,8 @@
 #define CONDITIONS_MAX 16
 #define WAITS_SINCE "status-waits-since" /* a note */
 #define WAIT_MS 2000
+#define FAILS_SINCE "write-fails-since" /* a note */
+#define FAILS_TOLD_MS 5000
 
 static const struct condition *
 find(const struct rollout_status *st, const char *type)
@@ -289,20 +291,37 @@ phase(struct decision *d)
 	d->st.message = message;
 }
 
-/* A write that is refused every time would otherwise be a rollout that stands still and does not say why. */
-static void
-report_refusal(struct decision *d)
+/* The write that fails pass after pass, and has for a while: a webhook or a server that is down. NULL: none. */
+static const struct seen_failure *
+failing(struct decision *d)
 {
-	const struct seen_failure *f = refused(d);
+	const struct seen_failure *f = d->w->seen->failure;
+	int64_t since = seen_note(d->w->seen, FAILS_SINCE, d->w->now);
+
+	if (f == NULL || f->class != ERR_AGAIN)
+		return NULL;
+	plan_note(d->plan, FAILS_SINCE, since);
+	return d->w->now >= time_add(since, FAILS_TOLD_MS) ? f : NULL;
+}
+
+/* Otherwise it would be a rollout that stands still and does not say why. */
+static void
+report_failure(struct decision *d)
+{
+	const struct seen_failure *f = refused(d) != NULL ? refused(d) : failing(d);
 	bool create = f != NULL && f->create && f->type == &replicaset_type;
-	const char *text;
+	const char *what, *text;
 
 	if (f == NULL || f->type == &rollout_type)
 		return;
-	text = arena_printf(d->arena, "%s %s cannot be written: %s", f->type->kind, f->name, f->text);
-	if (!create)
+	d->troubled = true;
+	what = arena_printf(d->arena, "%s %s cannot be written", f->type->kind, f->name);
+	text = arena_printf(d->arena, "%s: %s", what, f->text);
+	if (!create || f->class == ERR_AGAIN)
 		d->st.message = d->st.message != NULL ? arena_printf(d->arena, "%s (%s)", d->st.message, text) : text;
-	if (!str_eq(d->st.message, d->was->message))
+	/* How long a call took, which its error may say, is no news. */
+	if (f->class == ERR_AGAIN ? d->was->message == NULL || strstr(d->was->message, what) == NULL
+				  : !str_eq(d->st.message, d->was->message))
 		plan_status_event(d->plan, &d->w->rollout->object, true,
 		    create						    ? "ReplicaSetCreateError"
 		    : d->w->router != NULL && d->w->router->routes(f->type) ? "TrafficRoutingError"
@@ -404,7 +423,7 @@ may_wait(struct decision *d)
 {
 	int64_t since = seen_note(d->w->seen, WAITS_SINCE, d->w->now);
 
-	if (refused(d) != NULL || !(differs_in_counts_only(d) || only_resumed(d)) ||
+	if (d->troubled || refused(d) != NULL || !(differs_in_counts_only(d) || only_resumed(d)) ||
 	    d->w->now >= time_add(since, WAIT_MS))
 		return false;
 	plan_note(d->plan, WAITS_SINCE, since);
@@ -443,7 +462,7 @@ status_finish(struct decision *d)
 		duration(d);
 	conditions(d);
 	phase(d);
-	report_refusal(d);
+	report_failure(d);
 	if (paused && !d->was_paused)
 		plan_status_event(
 		    d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);

@@ -75,6 +75,7 @@ struct decision {
 	bool was_paused; /* the status had pause conditions */
 	bool resumed; /* this pass went past a pause */
 	bool born; /* this pass makes the new ReplicaSet */
+	bool troubled; /* a write fails, and the status says so */
 	bool late; /* the progress deadline has passed */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
 	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */

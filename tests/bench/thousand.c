@@ -193,7 +193,7 @@ main(void)
 
 	log_setup(LOG_LEVEL_ERROR, false);
 	if (file_read(a, MANIFESTS, 1u << 16, &text) != NULL ||
-	    (t.remote = remote_new("./sluice", on_change, &t)) == NULL)
+	    (t.remote = remote_new("./sluice", "thousand", on_change, &t)) == NULL)
 		return 1;
 	manifests = replaced(a, replaced(a, text.at, "replicas: 4", "replicas: 2"), "duration: 1", "");
 	for (size_t i = 0; ok && i < ROLLOUTS; i++)

@@ -79,6 +79,12 @@ trouble(struct cluster *c, const struct request *r, struct fault *f)
 		f->status = rand_chance(&c->faults, 50) ? 500 : 429;
 }
 
+static bool
+is_bad(const char *verdict)
+{
+	return str_eq(verdict, "Failed") || str_eq(verdict, "Error");
+}
+
 /* Urgent is what calls for a write whatever else is the matter: an update under way is aborted or promoted, or its verdict is bad. */
 static bool
 is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, const json_t *o)
@@ -87,7 +93,7 @@ is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, 
 	const char *phase = json_str(was, "phase") ?: "";
 
 	if (strcmp(r->kind, "AnalysisRun") == 0)
-		return str_eq(json_str(is, "phase"), "Failed") && !str_eq(json_str(was, "phase"), "Failed");
+		return is_bad(json_str(is, "phase")) && !is_bad(json_str(was, "phase"));
 	if (!c->urgency.person || strcmp(r->kind, "Rollout") != 0 ||
 	    (strcmp(phase, "Progressing") != 0 && strcmp(phase, "Paused") != 0) ||
 	    str_eq(json_str(was, "stableRS"), json_str(was, "currentPodHash")))
@@ -370,7 +376,7 @@ cluster_new_remote(const char *sluice)
 	c->hash = 14695981039346656037u;
 	c->held = json_array();
 	str_init(&c->story, 8u << 20);
-	c->remote = remote_new(sluice, on_remote_change, c);
+	c->remote = remote_new(sluice, "scenario", on_remote_change, c);
 	return c->remote != NULL ? c : cluster_free(c);
 }
 

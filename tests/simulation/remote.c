@@ -284,18 +284,19 @@ start_cluster(struct remote *r)
 }
 
 struct remote *
-remote_new(const char *sluice, remote_changed *changed, void *arg)
+remote_new(const char *sluice, const char *name, remote_changed *changed, void *arg)
 {
 	struct remote *r = mem_alloc(sizeof(*r));
-	char dir[] = "/tmp/sluice-scenario-XXXXXX";
+	char *dir;
 
 	r->arena = arena_new();
+	dir = arena_printf(r->arena, "/tmp/sluice-%s-XXXXXX", name);
 	r->loop = loop_ev_new();
 	r->changed = changed;
 	r->arg = arg;
 	r->sluice = sluice;
 	if (mkdtemp(dir) != NULL) {
-		r->dir = arena_strdup(r->arena, dir);
+		r->dir = dir;
 		r->kubeconfig = arena_printf(r->arena, "%s/kubeconfig", dir);
 		if (start_prometheus(r) && start_cluster(r)) {
 			loop_refresh(r->loop);

@@ -12,8 +12,9 @@ struct remote;
 /* Told of every change of what the story is about, as the store tells its hooks: type ADDED, MODIFIED or DELETED. */
 typedef void remote_changed(const char *kind, const char *type, const json_t *object, void *arg);
 
-/* Starts the processes, with their files in a folder of their own; NULL (and a line that says why) when that fails. */
-struct remote *remote_new(const char *sluice, remote_changed *, void *arg);
+/* Starts the processes, with their files in a folder of their own, /tmp/sluice-NAME-…; NULL (and a line that says why) when that
+ * fails. */
+struct remote *remote_new(const char *sluice, const char *name, remote_changed *, void *arg);
 
 /* Stops them, and waits for their ends. */
 struct remote *remote_free(struct remote *);

@@ -17,8 +17,9 @@
 #define TROUBLE_MS 240000
 #define SETTLE_MS 900000
 #define QUIET_MS 60000
-/* An abort, a promotion or a failed verdict waits for the request under way and for what that left open, never for more. */
-#define URGENT_MS (CLIENT_TIMEOUT_MS + CLIENT_LOOK_MS + 1000)
+/* An abort, a promotion or a failed verdict waits for the request under way, for a look at what that left open, and for the status that
+ * tells of it; never for more. */
+#define URGENT_MS (CLIENT_TIMEOUT_MS + 2 * CLIENT_SOON_MS + 1000)
 #define PROCESSES_MAX 64
 
 static void wobble(struct cluster *c, bool all_ready);
