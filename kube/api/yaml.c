@@ -121,6 +121,77 @@ scalar(const yaml_node_t *n)
 	return json_stringn(s, n->data.scalar.length);
 }
 
+static struct err *node(struct walk *, int id, const char *path, int depth, json_t **ret);
+
+/* "<<": the fields of other mappings, where there are none of the same name. */
+static bool
+is_merge(const yaml_node_t *key)
+{
+	return key->type == YAML_SCALAR_NODE && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       strcmp((const char *)key->data.scalar.value, "<<") == 0;
+}
+
+/* Adds what a merge key brings to `map`: one mapping, or a list of them, of which the first has precedence. */
+static struct err *
+merge(struct walk *w, int id, const char *path, int depth, json_t *map)
+{
+	const yaml_node_t *n = yaml_document_get_node(w->doc, id);
+	_cleanup_(json_decrefp) json_t *other = NULL;
+	struct err *e;
+
+	/* (Lists may hold themselves.) */
+	if (n->type == YAML_SEQUENCE_NODE && depth <= JSON_DEPTH_MAX && ++w->nodes <= YAML_NODES_MAX) {
+		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+			if ((e = merge(w, *i, path, depth + 1, map)) != NULL)
+				return e;
+		}
+		return NULL;
+	}
+	if (n->type != YAML_MAPPING_NODE)
+		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: << wants a mapping, or a list of mappings",
+		    n->start_mark.line + 1, n->start_mark.column + 1);
+	if ((e = node(w, id, path, depth + 1, &other)) == NULL)
+		json_object_update_missing(map, other);
+	return e;
+}
+
+static struct err *
+mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *map = json_object(), *merged = json_object();
+	const yaml_node_pair_t *end = n->data.mapping.pairs.top;
+	struct err *e;
+
+	/* First what is merged, so that the marks of what is said here come last, and count. */
+	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++)
+		if (is_merge(yaml_document_get_node(w->doc, p->key)) &&
+		    (e = merge(w, p->value, path, depth + 1, merged)) != NULL)
+			return e;
+	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++) {
+		const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
+		const char *key = (const char *)k->data.scalar.value;
+		const char *at;
+		json_t *v = NULL;
+
+		if (is_merge(k))
+			continue;
+		if (k->type != YAML_SCALAR_NODE)
+			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
+			    k->start_mark.line + 1, k->start_mark.column + 1);
+		if (json_object_get(map, key) != NULL)
+			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
+			    k->start_mark.line + 1, k->start_mark.column + 1, key);
+		at = below(w, path, key, 0);
+		mark(w, at, k);
+		if ((e = node(w, p->value, at, depth + 1, &v)) != NULL)
+			return e;
+		json_object_set_new(map, key, v);
+	}
+	json_object_update_missing(map, merged);
+	*ret = TAKE_PTR(map);
+	return NULL;
+}
+
 static struct err *
 node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 {
@@ -153,30 +224,7 @@ node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		*ret = TAKE_PTR(list);
 		return NULL;
 	}
-	case YAML_MAPPING_NODE: {
-		_cleanup_(json_decrefp) json_t *map = json_object();
-
-		for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < n->data.mapping.pairs.top; p++) {
-			const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
-			const char *key = (const char *)k->data.scalar.value;
-			const char *at;
-			json_t *v = NULL;
-
-			if (k->type != YAML_SCALAR_NODE)
-				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
-				    k->start_mark.line + 1, k->start_mark.column + 1);
-			if (json_object_get(map, key) != NULL)
-				return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
-				    k->start_mark.line + 1, k->start_mark.column + 1, key);
-			at = below(w, path, key, 0);
-			mark(w, at, k);
-			if ((e = node(w, p->value, at, depth + 1, &v)) != NULL)
-				return e;
-			json_object_set_new(map, key, v);
-		}
-		*ret = TAKE_PTR(map);
-		return NULL;
-	}
+	case YAML_MAPPING_NODE: return mapping(w, n, path, depth, ret);
 	default: return err_new(w->arena, ERR_INVALID, "line %zu: unexpected node", n->start_mark.line + 1);
 	}
 }
@@ -260,6 +308,40 @@ yaml_mark_of(const struct yaml_marks *m, const char *path)
 	return best;
 }
 
+/* A string is written bare where it reads back as the same string. */
+static bool
+is_plain(const char *s)
+{
+	static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off", NULL };
+	json_int_t n;
+	double d;
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (strcasecmp(s, words[i]) == 0)
+			return false;
+	return s[0] != '\0' && s[0] != '-' && s[0] != '.' && !yaml_int(s, &n) && !yaml_float(s, &d) &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") == strlen(s);
+}
+
+static void
+put_scalar(struct str *s, const json_t *v)
+{
+	_cleanup_(freep) char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+
+	if (json_is_string(v) && is_plain(json_string_value(v)))
+		str_adds(s, json_string_value(v));
+	else
+		str_adds(s, text != NULL ? text : "null");
+}
+
+static void
+put_key(struct str *s, const char *key)
+{
+	_cleanup_(json_decrefp) json_t *v = json_string(key);
+
+	put_scalar(s, v);
+}
+
 static void
 put(struct str *s, const json_t *v, int indent, bool inline_first)
 {
@@ -272,7 +354,7 @@ put(struct str *s, const json_t *v, int indent, bool inline_first)
 			if (!inline_first)
 				str_addf(s, "%*s", indent, "");
 			inline_first = false;
-			str_adds(s, key);
+			put_key(s, key);
 			str_addc(s, ':');
 			if ((json_is_object(e) && json_object_size(e) > 0) ||
 			    (json_is_array(e) && json_array_size(e) > 0)) {
@@ -292,22 +374,8 @@ put(struct str *s, const json_t *v, int indent, bool inline_first)
 			put(s, e, indent + 2, true);
 		}
 	} else {
-		_cleanup_(freep) char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-		const char *plain = json_string_value(v);
-		json_int_t n;
-		double d;
-
-		/* A string is written bare where it reads back as the same string. */
-		if (plain != NULL && plain[0] != '\0' &&
-		    strspn(plain, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") ==
-			strlen(plain) &&
-		    plain[0] != '-' && plain[0] != '.' && !yaml_int(plain, &n) && !yaml_float(plain, &d) &&
-		    strcasecmp(plain, "true") != 0 && strcasecmp(plain, "false") != 0 &&
-		    strcasecmp(plain, "null") != 0 && strcasecmp(plain, "yes") != 0 && strcasecmp(plain, "no") != 0 &&
-		    strcasecmp(plain, "on") != 0 && strcasecmp(plain, "off") != 0)
-			str_addf(s, "%s\n", plain);
-		else
-			str_addf(s, "%s\n", text != NULL ? text : "null");
+		put_scalar(s, v);
+		str_addc(s, '\n');
 	}
 }
 

@@ -252,9 +252,13 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	note_change(c, r->kind, type, o);
 	if (is_urgent(c, r, old, o))
 		mark_urgent(c, rollout, o);
-	else if (rollout && u->of_rollout && !u->person && u->heard_at == 0)
-		/* Whoever wrote this knew a later version: an old one that a slow watch still brings is no news. */
-		forget_urgent(c);
+	else if (rollout && u->of_rollout && u->heard_at == 0) {
+		/* An old version that a slow watch still brings is no news: whoever wrote this knew a later one, or took it back. */
+		if (u->person && u->mark[0] != '\0' && json_is_true(json_at(o, "/status/abort")))
+			mark_urgent(c, true, o);
+		else
+			forget_urgent(c);
+	}
 }
 
 static void

@@ -80,6 +80,35 @@ aliases_do_not_explode(void **state)
 }
 
 static void
+merge_keys_add_what_is_not_there(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "base: &b {a: 1, c: 2}\nx:\n  <<: *b\n  a: 3\n",
+		    "{\"base\":{\"a\":1,\"c\":2},\"x\":{\"a\":3,\"c\":2}}" },
+		{ "x: {a: 3, <<: {a: 1, b: {c: 1}}}\n", "{\"x\":{\"a\":3,\"b\":{\"c\":1}}}" },
+		{ "x: {<<: [{a: 1}, {a: 2, b: 2}]}\n", "{\"x\":{\"a\":1,\"b\":2}}" },
+		{ "x: {\"<<\": 1}\n", "{\"x\":{\"<<\":1}}" },
+	};
+	static const char *const wrong[] = { "x: {<<: 1}\n", "x: {<<: [1]}\n", "x: {<<: &a [*a, *a]}\n",
+		"x: &a {<<: *a}\n" };
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		json_t *got = yaml(a, cases[i][0]);
+
+		assert_string_equal(json_text(a, got), cases[i][1]);
+		json_decref(got);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		json_t *docs = NULL;
+
+		assert_non_null(yaml_parse(a, wrong[i], strlen(wrong[i]), &docs));
+	}
+	arena_free(a);
+}
+
+static void
 nesting_is_bounded(void **state)
 {
 	char deep[2 * JSON_DEPTH_MAX + 64];
@@ -115,7 +144,7 @@ what_is_written_reads_back(void **state)
 {
 	static const char text[] =
 	    "{\"a\":\"on\",\"b\":\"1\",\"c\":[{\"d\":1,\"e\":[]},\"x y\",[1,2]],\"f\":{},\"g\":\"line\\nline\","
-	    "\"h\":1.5,\"i\":null,\"j\":true}";
+	    "\"h\":1.5,\"i\":null,\"j\":true,\"on\":1,\"a: b\":{\"1\":2}}";
 	struct arena *a = arena_new();
 	json_t *j = json_loads(text, 0, NULL), *back = yaml(a, yaml_text(a, j));
 
@@ -134,6 +163,7 @@ main(void)
 		cmocka_unit_test(scalars_are_yaml_1_1),
 		cmocka_unit_test(errors_name_line_and_column),
 		cmocka_unit_test(aliases_do_not_explode),
+		cmocka_unit_test(merge_keys_add_what_is_not_there),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(documents_are_separate_and_empty_ones_left_out),
 		cmocka_unit_test(what_is_written_reads_back),
