@@ -13,6 +13,7 @@ struct cache;
 /* Told of every change: `object` is the new state, or the last one with deleted = true. */
 typedef void cache_changed(const struct object *, bool deleted, void *arg);
 
+/* An empty cache that tells of changes; freed with all its objects by cache_free, which takes and returns NULL. */
 struct cache *cache_new(cache_changed *, void *arg);
 struct cache *cache_free(struct cache *);
 
@@ -34,4 +35,5 @@ void cache_reached(struct cache *, const struct type *, const char *resource_ver
 void cache_mark(struct cache *, const struct type *);
 void cache_sweep(struct cache *, const struct type *, const char *resource_version);
 
+/* How passes look at it. Lives as long as the cache. */
 const struct view *cache_view(const struct cache *);

@@ -31,4 +31,6 @@ struct call *client_list(struct transport *, const char *url, list_item *item, c
 /* The same for what somebody waits for: it comes soon (within CLIENT_SOON_MS), or not at all. */
 struct call *client_call_soon(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
+
+/* Ends a call without a call of `done`; what was sent may still take effect. Takes NULL. */
 void client_cancel(struct call *);

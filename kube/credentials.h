@@ -28,4 +28,5 @@ enum credentials_state credentials_get(
 /* The server refused what was said last: the next get runs the program again. */
 void credentials_refused(struct credentials *);
 
+/* Takes NULL; returns NULL. A program that is still running is killed, and whoever waits for it is not told. */
 struct credentials *credentials_free(struct credentials *);

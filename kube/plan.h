@@ -88,8 +88,11 @@ void plan_evict(struct plan *, const struct object *pod);
 /* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
 void plan_beside(struct plan *);
 
+/* An event about an object, told once the write before it has succeeded; its message is made as by printf. */
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
+
+/* A question to the outside (copied). The same key again, while it is under way or answered, asks nothing. */
 void plan_ask(struct plan *, const char *key, const struct question *);
 
 /* The answer under this key is needed by a later pass too: it outlives the status write, which all others do not. */
@@ -109,6 +112,7 @@ void plan_wake(struct plan *, int64_t at);
 /* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor. */
 void plan_note(struct plan *, const char *name, int64_t value);
 
+/* Why, in a line for people, as by printf. */
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
 
 /* True when the plan writes nothing and asks nothing. */

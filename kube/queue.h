@@ -34,6 +34,8 @@ typedef void queue_work(struct queue_item *, unsigned why, void *arg);
 
 /* A closed queue: keys gather. `seed` is that of the jitter of back-off. */
 struct queue *queue_new(struct loop *, uint64_t seed, queue_work *, void *arg);
+
+/* Its items must have been forgotten. Takes NULL; returns NULL. */
 struct queue *queue_free(struct queue *);
 
 /* Keys are worked on from now on, one a turn of the loop, and no more than a few dozen at once. */

@@ -29,6 +29,8 @@ struct runner_settings {
 /* `outside` carries questions (Prometheus); it may be the API server's transport. Rows end with NULL. */
 struct runner *runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
     const struct runner_settings *);
+
+/* Stops where it is: requests under way may still take effect, and nothing is told any more. Takes NULL; returns NULL. */
 struct runner *runner_stop(struct runner *);
 
 /* How many keys wait or are being worked on: 0 means there is nothing to do now. */

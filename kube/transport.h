@@ -67,6 +67,7 @@ transport_cancel(struct transport *t, struct exchange *e)
 	t->ops->cancel(e);
 }
 
+/* Ends all its exchanges without a further callback. Takes NULL; returns NULL. */
 static inline struct transport *
 transport_free(struct transport *t)
 {

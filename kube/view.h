@@ -19,6 +19,7 @@ struct view {
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 
+/* The object of that name, or NULL, also for no name; the namespace of a cluster-scoped type is ignored. */
 static inline const struct object *
 view_get(const struct view *v, const struct type *t, const char *ns, const char *name)
 {

@@ -25,4 +25,6 @@ struct watch_scope {
  * 100 ms to 10 s with jitter from `seed`; a type that the server does not have counts as empty, and is asked for again. */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
+
+/* Stops and frees; what it brought stays in the cache. Takes NULL; returns NULL. */
 struct watch *watch_stop(struct watch *);

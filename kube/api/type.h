@@ -170,6 +170,7 @@ struct problems {
 	size_t n;
 };
 
+/* Adds a problem at a path ("spec.replicas"; copied), its text made as by printf; beyond PROBLEMS_MAX nothing is added. */
 void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
 
 /* The last one that was added is a reference to what is not there. */
