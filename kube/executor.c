@@ -165,9 +165,9 @@ write_step(struct execution *x, const struct plan_step *s)
 
 	if (s->op == PLAN_DELETE)
 		body = arena_printf(x->arena,
-		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\","
+		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"Background\",%s"
 		    "\"preconditions\":{\"uid\":\"%s\"}}",
-		    s->uid);
+		    s->now ? "\"gracePeriodSeconds\":0," : "", s->uid);
 	if (s->op == PLAN_EVICT)
 		body = arena_printf(x->arena,
 		    "{\"apiVersion\":\"policy/"

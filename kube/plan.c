@@ -68,7 +68,7 @@ add(struct plan *p, enum plan_op op)
 	return append(p, &p->steps, &p->n_steps, &p->room, PLAN_STEPS_MAX, op);
 }
 
-static void
+static struct plan_step *
 add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 {
 	struct plan_step *s = add(p, op);
@@ -81,6 +81,7 @@ add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 	s->resource_version = o->meta.resource_version;
 	s->body = body != NULL ? json_text(p->arena, body) : NULL;
 	json_decref(body);
+	return s;
 }
 
 void
@@ -136,6 +137,12 @@ void
 plan_delete(struct plan *p, const struct object *o)
 {
 	add_write(p, PLAN_DELETE, o, NULL);
+}
+
+void
+plan_delete_now(struct plan *p, const struct object *o)
+{
+	add_write(p, PLAN_DELETE, o, NULL)->now = true;
 }
 
 void

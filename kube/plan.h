@@ -32,6 +32,7 @@ struct plan_step {
 	const char *body; /* JSON text */
 	const char *uid; /* DELETE, EVICT */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
+	bool now; /* DELETE: without grace */
 	bool beside; /* does not build on the write before it, and is carried out even when that one failed */
 	/* EVENT */
 	const struct object *about;
@@ -83,6 +84,7 @@ void plan_merge(struct plan *, const struct object *, json_t *patch);
  * believed. */
 void plan_apply(struct plan *, const struct object *, json_t *config);
 void plan_delete(struct plan *, const struct object *);
+void plan_delete_now(struct plan *, const struct object *); /* without grace: as a kubelet does when a pod has ended */
 void plan_evict(struct plan *, const struct object *pod);
 
 /* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */

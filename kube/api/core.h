@@ -27,7 +27,7 @@ struct event {
 	int64_t first_timestamp, last_timestamp, count;
 };
 
-extern const struct type pod_type, service_type, event_type;
+extern const struct type pod_status_type, pod_type, service_type, event_type;
 
 /* The pod's Ready condition is True. */
 bool pod_ready(const struct pod *);

@@ -227,7 +227,7 @@ static const struct field rollout_spec_fields[] = {
 	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods", .otherwise = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .required = true, .immutable = true,
 	    .doc = "must match the template's labels; cannot be changed"),
-	JSON(rollout_spec, template, "template", .required = true,
+	JSON(rollout_spec, template, "template", .required = true, .pod_template = true,
 	    .doc = "the pod template; a change of it is a new revision"),
 	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "a pod counts as available once it was ready for so long", .otherwise = "0"),

@@ -22,6 +22,32 @@ enumerated(const char *choices)
 }
 
 static json_t *
+open_object(const char *field, json_t *schema)
+{
+	return json_pack("{s:s,s:b,s:{s:o}}", "type", "object", PRESERVE, 1, "properties", field, schema);
+}
+
+static json_t *
+list_of(json_t *items)
+{
+	return json_pack("{s:s,s:o}", "type", "array", "items", items);
+}
+
+/* A pod template is the API server's to understand; but its ports have a protocol, because the hash of the template counts it, and
+ * ReplicaSets are found by that hash. */
+static json_t *
+pod_template(void)
+{
+	json_t *protocol = json_pack("{s:s,s:s}", "type", "string", "default", "TCP");
+	json_t *containers = list_of(open_object("ports", list_of(open_object("protocol", protocol))));
+	json_t *spec = open_object("containers", containers), *fields = json_object_get(spec, "properties");
+
+	json_object_set_new(fields, "initContainers", json_deep_copy(containers));
+	json_object_set_new(fields, "ephemeralContainers", json_deep_copy(containers));
+	return open_object("spec", spec);
+}
+
+static json_t *
 of_field(const struct field *f)
 {
 	json_t *j = NULL;
@@ -59,8 +85,9 @@ of_field(const struct field *f)
 		j = json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string");
 		break;
 	case KIND_JSON:
-		j = f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of))
-				  : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
+		j = f->pod_template ? pod_template()
+		    : f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of))
+				    : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
 		break;
 	case KIND_MAX: break;
 	}

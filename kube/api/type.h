@@ -85,6 +85,7 @@ struct field {
 	bool required; /* absent is an error */
 	bool always; /* written even when empty, as Go does without omitempty */
 	bool immutable; /* not to be changed once it is there */
+	bool pod_template; /* JSON: it is one */
 	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
 	const char *choices; /* STRING: "a|b|c" */
