@@ -22,7 +22,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test test-programs soak fuzz check fmt generated install clean deps pure-objects print-pure
+.PHONY: all help demo test test-programs test-cluster soak fuzz check fmt generated install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -34,6 +34,7 @@ help:
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
 	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario with every request failing"
+	@echo "make test-cluster  plays the stories on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
 	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make check      format, layers, static analysis"
 	@echo "make generated  makes docs/reference.md and deploy/crds.yaml anew from the tables"
@@ -90,6 +91,12 @@ $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
+# A node for the real control plane of tests/cluster.
+$(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
 # A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it looks for more.
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
@@ -114,6 +121,13 @@ test:
 	@tests/run $(T)
 
 test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
+
+# The stories on a real control plane: needs Go, and takes some minutes the first time.
+test-cluster:
+	@tools/install-packages test
+	@tests/cluster/build
+	@$(MAKE) --no-print-directory -j2 sluice $(OUT)/sluice-san $(OUT)/simulation $(OUT)/tests-cluster/kubelet
+	@tests/cluster/run $(T)
 
 SEEDS ?= 20000
 FROM ?= 1

@@ -40,6 +40,8 @@ struct remote {
 	struct arena *arena;
 	struct loop *loop;
 	const char *sluice, *dir, *kubeconfig;
+	const char *namespace; /* in somebody else's cluster; NULL: the cluster is ours */
+	bool confined; /* the controller looks at that namespace only */
 	struct child *dev, *controller;
 	struct config config;
 	struct transport *transport;
@@ -104,13 +106,35 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	loop_stop(r->loop);
 }
 
+/* A path as the stories have it, as one of our namespace: there it is "default", or all. */
+static const char *
+in_namespace(struct remote *r, struct arena *a, const char *path)
+{
+	static const char named[] = "/namespaces/default";
+	const char *at = strstr(path, named), *plural = NULL;
+
+	if (r->namespace == NULL || strstr(path, "clusteranalysistemplates") != NULL)
+		return path;
+	if (at != NULL)
+		return arena_printf(
+		    a, "%.*s/namespaces/%s%s", (int)(at - path), path, r->namespace, at + strlen(named));
+	if (strstr(path, "/namespaces") != NULL || str_starts(path, "/version"))
+		return path;
+	/* "/apis/GROUP/VERSION/PLURAL", "/api/v1/PLURAL" */
+	plural = strchr(path + (str_starts(path, "/apis/") ? strcspn(path + 6, "/") + 7 : 5), '/');
+	return plural != NULL
+		   ? arena_printf(a, "%.*s/namespaces/%s%s", (int)(plural - path), path, r->namespace, plural)
+		   : path;
+}
+
 int
 remote_do(struct remote *r, const char *method, const char *content_type, const char *path, json_t *body, json_t **ret)
 {
 	static const struct receiver receiver = { .done = on_done };
 	_cleanup_(freep) char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct request q = { .method = method,
-		.url = path,
+		.url = in_namespace(r, a, path),
 		.body = text,
 		.content_type = content_type,
 		.timeout_ms = TIMEOUT_MS,
@@ -165,7 +189,8 @@ follow(struct remote *r)
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		struct follower *f = &r->followers[i];
 		struct request q = { .method = "GET",
-			.url = arena_printf(r->arena, "%s?watch=1&resourceVersion=0", followed[i]),
+			.url = arena_printf(
+			    r->arena, "%s?watch=1&resourceVersion=0", in_namespace(r, r->arena, followed[i])),
 			.timeout_ms = TIMEOUT_MS,
 			.stream = true,
 			.answer_max = ANSWER_MAX };
@@ -240,7 +265,8 @@ start_prometheus(struct remote *r)
 static void
 start_controller(struct remote *r)
 {
-	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->kubeconfig, "--leader-elect=false", NULL };
+	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->kubeconfig, "--leader-elect=false",
+		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
 
 	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
 }
@@ -283,8 +309,27 @@ start_cluster(struct remote *r)
 	return false;
 }
 
-struct remote *
-remote_new(const char *sluice, const char *name, remote_changed *changed, void *arg)
+/* Somebody else's cluster, and a namespace of our own there. */
+static bool
+join_cluster(struct remote *r)
+{
+	struct config_overrides o = { .file = r->kubeconfig };
+	json_t *answer = NULL;
+	int status;
+
+	if (config_load(r->arena, &o, &r->config) != NULL)
+		return false;
+	r->transport = transport_curl_new(r->loop, &r->config);
+	status = remote_do(r, "POST", "application/json", "/api/v1/namespaces",
+	    json_pack("{s:s,s:s,s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", r->namespace),
+	    &answer);
+	json_decref(answer);
+	return status == 201;
+}
+
+static struct remote *
+begin(const char *sluice, const char *name, const char *kubeconfig, const char *namespace, bool confined,
+    remote_changed *changed, void *arg)
 {
 	struct remote *r = mem_alloc(sizeof(*r));
 	char *dir;
@@ -295,10 +340,12 @@ remote_new(const char *sluice, const char *name, remote_changed *changed, void *
 	r->changed = changed;
 	r->arg = arg;
 	r->sluice = sluice;
+	r->namespace = namespace;
+	r->confined = confined;
 	if (mkdtemp(dir) != NULL) {
 		r->dir = dir;
-		r->kubeconfig = arena_printf(r->arena, "%s/kubeconfig", dir);
-		if (start_prometheus(r) && start_cluster(r)) {
+		r->kubeconfig = kubeconfig != NULL ? kubeconfig : arena_printf(r->arena, "%s/kubeconfig", dir);
+		if (start_prometheus(r) && (namespace != NULL ? join_cluster(r) : start_cluster(r))) {
 			loop_refresh(r->loop);
 			r->started = loop_mono(r->loop);
 			follow(r);
@@ -311,11 +358,31 @@ remote_new(const char *sluice, const char *name, remote_changed *changed, void *
 }
 
 struct remote *
+remote_new(const char *sluice, const char *name, remote_changed *changed, void *arg)
+{
+	return begin(sluice, name, NULL, NULL, false, changed, arg);
+}
+
+struct remote *
+remote_join(
+    const char *sluice, const char *kubeconfig, const char *namespace, bool alone, remote_changed *changed, void *arg)
+{
+	return begin(sluice, "scenario", kubeconfig, namespace, !alone, changed, arg);
+}
+
+struct remote *
 remote_free(struct remote *r)
 {
 	if (r == NULL)
 		return NULL;
 	child_stop(r->controller, STOP_MS);
+	if (r->namespace != NULL && r->transport != NULL) {
+		_cleanup_(freep) char *path = mem_printf("/api/v1/namespaces/%s", r->namespace);
+		json_t *answer = NULL;
+
+		remote_do(r, "DELETE", NULL, path, NULL, &answer);
+		json_decref(answer);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		if (r->followers[i].exchange != NULL)
 			transport_cancel(r->transport, r->followers[i].exchange);

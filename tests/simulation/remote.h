@@ -1,5 +1,6 @@
 /* tests/simulation/remote.h: a cluster of separate processes, over HTTP and in real time: `sluice dev`, `sluice controller`, and what
- * looks at them. Nothing can be made to fail there; a scenario that wants that is not played over HTTP.
+ * looks at them; or the controller only, in a cluster that is there. Nothing can be made to fail; a scenario that wants that is not
+ * played over HTTP.
  */
 #pragma once
 #include <stdbool.h>
@@ -15,6 +16,11 @@ typedef void remote_changed(const char *kind, const char *type, const json_t *ob
 /* Starts the processes, with their files in a folder of their own, /tmp/sluice-NAME-…; NULL (and a line that says why) when that
  * fails. */
 struct remote *remote_new(const char *sluice, const char *name, remote_changed *, void *arg);
+
+/* The same in a new namespace of a cluster that is there; the paths of requests name it as "default". The controller is confined to it
+ * unless it is `alone` there. */
+struct remote *remote_join(
+    const char *sluice, const char *kubeconfig, const char *namespace, bool alone, remote_changed *, void *arg);
 
 /* Stops them, and waits for their ends. */
 struct remote *remote_free(struct remote *);

@@ -510,9 +510,20 @@ settle(struct scenario *s, struct judge *j, bool settles)
 		scenario_wrong(s, "%s", judge_verdict(j));
 }
 
-/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program. */
+/* "abort-delay" of a path to abort-delay.yaml. */
+static const char *
+base_name(struct arena *a, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	file = slash != NULL ? slash + 1 : file;
+	return arena_strndup(a, file, strcspn(file, "."));
+}
+
+/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop cluster, or on the one
+ * that `kubeconfig` names. */
 static bool
-play_file(const char *file, bool verbose, struct nth *nth, const char *sluice)
+play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, const char *kubeconfig)
 {
 	struct scenario s = { .arena = arena_new(), .file = file };
 	_cleanup_(json_decrefp) json_t *docs = NULL;
@@ -536,7 +547,9 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice)
 		arena_free(s.arena);
 		return false;
 	}
-	if ((s.cluster = sluice != NULL ? cluster_new_remote(sluice) : cluster_new(1)) == NULL) {
+	if ((s.cluster = sluice != NULL ? cluster_new_remote(sluice, kubeconfig, base_name(s.arena, file),
+					      str_eq(json_str(doc, "cluster"), "alone"))
+					: cluster_new(1)) == NULL) {
 		printf("not ok %s: there is no cluster to play it on\n", file);
 		arena_free(s.arena);
 		return false;
@@ -562,7 +575,10 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice)
 		printf("not ok %s (%s): %s\n  replay: build/simulation --scenario %s\n", json_str(doc, "story") ?: "?",
 		    file, s.wrong, file);
 	else
-		printf("ok %s%s\n", json_str(doc, "story"), sluice != NULL ? " (over HTTP)" : "");
+		printf("ok %s%s\n", json_str(doc, "story"),
+		    kubeconfig != NULL ? " (on a real control plane)"
+		    : sluice != NULL   ? " (over HTTP)"
+				       : "");
 	if (j != NULL)
 		judge_free(j);
 	cluster_free(s.cluster);
@@ -571,9 +587,9 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice)
 }
 
 bool
-scenario_play(const char *file, const char *sluice)
+scenario_play(const char *file, const char *sluice, const char *kubeconfig)
 {
-	return play_file(file, true, NULL, sluice);
+	return play_file(file, true, NULL, sluice, kubeconfig);
 }
 
 static int
@@ -602,7 +618,7 @@ scenarios_run(void)
 	for (int i = 0; i < n; i++) {
 		_cleanup_(freep) char *path = mem_printf(FOLDER "/%s", files[i]->d_name);
 
-		ok &= play_file(path, false, NULL, NULL);
+		ok &= play_file(path, false, NULL, NULL, NULL);
 		free(files[i]);
 	}
 	free(files);
@@ -618,7 +634,7 @@ play_nths(const char *path, unsigned first, unsigned stride, int how, bool *ok)
 	for (unsigned n = first;; n += stride) {
 		struct nth nth = { .n = n, .how = how };
 
-		*ok &= play_file(path, false, &nth, NULL);
+		*ok &= play_file(path, false, &nth, NULL, NULL);
 		played++;
 		if (nth.at < n || !*ok)
 			return played;

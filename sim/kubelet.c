@@ -1,0 +1,131 @@
+/* sim/kubelet.c: what a Pod's status says next. */
+#include "sim/kubelet.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "kube/api/core.h"
+
+#define STARTED "started" /* a note: when this process first saw the Pod */
+
+struct container {
+	const char *name, *image;
+};
+
+struct node_pod_spec {
+	const char *node_name;
+	LIST_OF(struct container) containers;
+};
+
+/* A Pod with the part of its spec that a kubelet needs. */
+struct node_pod {
+	struct object object;
+	struct node_pod_spec spec;
+	struct pod_status status;
+};
+
+static const struct field container_fields[] = {
+	STRING(container, name, "name"),
+	STRING(container, image, "image"),
+};
+static TYPE(container, "container");
+
+static const struct field node_pod_spec_fields[] = {
+	STRING(node_pod_spec, node_name, "nodeName"),
+	LIST(node_pod_spec, containers, "containers", container),
+};
+static TYPE(node_pod_spec, "Pod's spec");
+
+static const struct field node_pod_fields[] = {
+	EMBED(node_pod, spec, "spec", node_pod_spec),
+	EMBED(node_pod, status, "status", pod_status),
+};
+static TYPE(node_pod, "Pod", .group = "", .version = "v1", .plural = "pods", .kind = "Pod", .has_status = true);
+
+static int64_t
+setting(const struct pass *p, const char *name)
+{
+	long long v = 0;
+	const char *text = string_map_get(p->settings, name);
+
+	return text != NULL && str_int(text, 0, 3600000, &v) ? v : 0;
+}
+
+static json_t *
+condition(const char *type, bool truth, const char *since)
+{
+	return json_pack(
+	    "{s:s,s:s,s:s}", "type", type, "status", truth ? "True" : "False", "lastTransitionTime", since);
+}
+
+/* All containers run, or wait for an image that cannot be had. */
+static json_t *
+status_of(struct arena *a, const struct node_pod *pod, bool pulled, bool ready, int64_t now)
+{
+	const char *since = time_format(a, now), *from = time_format(a, pod->object.meta.creation_timestamp);
+	json_t *containers = json_array();
+
+	for (size_t i = 0; i < pod->spec.containers.n; i++) {
+		const struct container *c = &pod->spec.containers.at[i];
+		json_t *state = pulled ? json_pack("{s:{s:s}}", "running", "startedAt", since)
+				       : json_pack("{s:{s:s,s:s}}", "waiting", "reason", "ErrImagePull", "message",
+					     "the image cannot be pulled");
+
+		json_array_append_new(containers,
+		    json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:o}", "name", c->name, "image",
+			c->image != NULL ? c->image : "", "imageID", pulled && c->image != NULL ? c->image : "",
+			"ready", ready, "started", pulled, "restartCount", 0, "state", state));
+	}
+	return json_pack("{s:s,s:s,s:s,s:s,s:[o,o,o,o],s:o}", "phase", pulled ? "Running" : "Pending", "hostIP",
+	    "127.0.0.1", "podIP", "127.0.0.1", "startTime", from, "conditions", condition("PodScheduled", true, from),
+	    condition("Initialized", true, from), condition("ContainersReady", ready, since),
+	    condition("Ready", ready, since), "containerStatuses", containers);
+}
+
+/* A part of the spread, the same for a Pod each time. */
+static int64_t
+part(const char *name, int64_t spread)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return spread > 0 ? h % (uint32_t)(spread + 1) : 0;
+}
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	const struct node_pod *pod = (const struct node_pod *)view_get(p->view, &node_pod_type, p->namespace, p->name);
+	const char *tag = string_map_get(p->settings, "broken-tag");
+	int64_t started = seen_note(p->seen, STARTED, p->now), ready_at;
+	bool pulled = true, running;
+
+	if (pod == NULL || !str_eq(pod->spec.node_name, string_map_get(p->settings, "node")))
+		return;
+	if (pod->object.meta.deletion_timestamp != 0) {
+		plan_delete_now(plan, &pod->object);
+		return;
+	}
+	for (size_t i = 0; i < pod->spec.containers.n; i++)
+		pulled &= tag == NULL || !str_ends(pod->spec.containers.at[i].image, tag);
+	running = pod->status.conditions.n > 1; /* beyond the scheduler's */
+	ready_at = started + setting(p, "ready-ms") + part(p->name, setting(p, "spread-ms"));
+	plan_note(plan, STARTED, started);
+	if (!running)
+		plan_status(plan, &pod->object, json_object(), status_of(plan->arena, pod, pulled, false, p->now));
+	if (!pulled || pod_ready(&(struct pod){ .status = pod->status }))
+		return;
+	if (!running || p->now < ready_at)
+		plan_wake(plan, ready_at);
+	else
+		plan_status(plan, &pod->object, json_object(), status_of(plan->arena, pod, true, true, p->now));
+}
+
+static const struct controller_watch watches[] = { { .type = &node_pod_type } };
+
+const struct controller kubelet_controller = {
+	.name = "kubelet",
+	.type = &node_pod_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+};
