@@ -98,8 +98,6 @@ apply_defaults(const struct resource *r, json_t *o)
 	json_t *p;
 	size_t i;
 
-	if (strcmp(r->kind, "Rollout") == 0)
-		pod_template_default(json_at(o, "/spec/template"));
 	if (strcmp(r->kind, "Service") == 0 && json_is_object(json_object_get(o, "spec"))) {
 		json_t *spec = json_object_get(o, "spec");
 
@@ -160,6 +158,7 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *r = q->resource;
 	const char *name, *generate, *key;
+	struct err *wrong;
 	json_t *m;
 
 	drop_nulls(object, 0);
@@ -192,6 +191,10 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 	}
 	if (!r->cluster_scoped && store_get(s, "namespaces", NULL, q->ns ?: "default") == NULL)
 		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
+	if (r->status && strcmp(r->kind, "Pod") != 0)
+		json_object_del(object, "status");
+	if ((wrong = crds_admit(s->crds, a, r->kind, object, NULL)) != NULL)
+		return status_error(422, "Invalid", ret, "%s", err_text(a, wrong));
 	key = object_key(a, r, q->ns, name);
 	if (map_get(&s->objects, key) != NULL)
 		return status_error(409, "AlreadyExists", ret, "%s%s%s \"%s\" already exists", r->plural,
@@ -204,8 +207,6 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 	json_object_set_new(m, "creationTimestamp", json_string(store_now(a, s)));
 	json_object_set_new(m, "generation", json_integer(1));
 	json_object_del(m, "deletionTimestamp");
-	if (r->status && strcmp(r->kind, "Pod") != 0)
-		json_object_del(object, "status");
 	if (!q->apply) {
 		json_object_del(m, "managedFields");
 		track(s, q, a, NULL, object);
@@ -227,6 +228,7 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 	json_t *m, *next = NULL, *old_spec, *new_spec;
 	const char *rv,
 	    *key = object_key(a, r, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
+	struct err *wrong;
 	bool status_only = q->sub != NULL && strcmp(q->sub, "status") == 0;
 
 	drop_nulls(object, 0);
@@ -282,6 +284,10 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 		    (!r->status && !json_equal(json_object_get(old, "status"), json_object_get(next, "status"))))
 			json_object_set_new(
 			    m, "generation", json_integer(json_int(object_meta(old), "generation", 0) + 1));
+	}
+	if ((wrong = crds_admit(s->crds, a, r->kind, next, old)) != NULL) {
+		json_decref(next);
+		return status_error(422, "Invalid", ret, "%s", err_text(a, wrong));
 	}
 	json_object_set(object_meta(next), "resourceVersion", json_object_get(object_meta(old), "resourceVersion"));
 	json_object_set(next, "apiVersion", json_object_get(old, "apiVersion"));
@@ -492,6 +498,7 @@ store_new(struct loop *l)
 
 	s->loop = l;
 	s->version = 1;
+	s->crds = crds_new();
 	s->history = mem_alloc(STORE_HISTORY * sizeof(*s->history));
 	/* As every API server does. */
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
@@ -525,6 +532,7 @@ store_free(struct store *s)
 		store_watch_stop(s->watches);
 	store_compact(s);
 	free(s->history);
+	crds_free(s->crds);
 	map_each (&s->objects, slot)
 		json_decref(slot->value);
 	map_done(&s->objects);

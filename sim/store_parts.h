@@ -2,6 +2,7 @@
 #pragma once
 #include "base/map.h"
 #include "kube/api/selector.h"
+#include "sim/crd.h"
 #include "sim/store.h"
 
 #define STORE_HISTORY 20000 /* watch events kept */
@@ -29,6 +30,7 @@ struct store {
 	} hooks[STORE_HOOKS_MAX];
 	size_t n_hooks;
 	unsigned long requests, writes;
+	struct crds *crds;
 };
 
 /* What a request asks for; its strings live in the arena it was parsed with. */

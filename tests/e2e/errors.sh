@@ -73,10 +73,16 @@ wrong() {
 	check "$name: corrected, it is healthy" within 20 says Healthy "$s" status myapp --timeout 10s
 }
 
-wrong "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/setWeight", "value": "a lot"}' \
-	'spec.strategy.canary.steps[0].setWeight'
-wrong "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
-	'spec.strategy.canary.steps[2].setWeight'
+# refused NAME PATCH TEXT: what the CRD's schema rules out does not get in.
+refused() {
+	check "$1: it is refused, with the field" says "$3" kubectl patch ro myapp --type json -p "[$2]"
+	check "$1: nothing has changed" says Healthy "$s" status myapp --timeout 10s
+}
+refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/setWeight", "value": "a lot"}' \
+	'spec.strategy.canary.steps[0].setWeight: Invalid value: "a lot"'
+refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
+	'spec.strategy.canary.steps[2].setWeight: Invalid value: 101'
+refused "what is required, missing" '{"op": "remove", "path": "/spec/selector"}' 'spec.selector: Required value'
 wrong "unknown step" '{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"frobnicate": {}}}' \
 	'spec.strategy.canary.steps[1]'
 wrong "missing VirtualService" \

@@ -1,0 +1,194 @@
+/* sim/crd.c: a walk over schema and value together, no deeper than what was parsed. */
+#include "sim/crd.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/str.h"
+#include "kube/api/analysis.h"
+#include "kube/api/rollout.h"
+#include "kube/api/schema.h"
+
+#define PRESERVE "x-kubernetes-preserve-unknown-fields"
+#define PROBLEMS_SHOWN 20
+
+struct crds {
+	json_t *schemas; /* by kind */
+};
+
+struct walk {
+	struct arena *arena;
+	const char *problems; /* "a, b" */
+	size_t n;
+};
+
+struct crds *
+crds_new(void)
+{
+	static const struct type *const types[] = { &rollout_type, &analysis_run_type, &analysis_template_type,
+		&cluster_analysis_template_type };
+	struct crds *c = mem_alloc(sizeof(*c));
+
+	c->schemas = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		_cleanup_(json_decrefp) json_t *crd = schema_crd(types[i]);
+
+		json_object_set(c->schemas, types[i]->kind, json_at(crd, "/spec/versions/0/schema/openAPIV3Schema"));
+	}
+	return c;
+}
+
+struct crds *
+crds_free(struct crds *c)
+{
+	if (c != NULL)
+		json_decref(c->schemas);
+	free(c);
+	return NULL;
+}
+
+/* What is unknown goes, and what is absent gets its default. */
+static void
+prune(const json_t *schema, json_t *value)
+{
+	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items");
+	const json_t *additional = json_object_get(schema, "additionalProperties");
+	bool keeps = json_is_true(json_object_get(schema, PRESERVE)) || additional != NULL || properties == NULL;
+	const char *key;
+	json_t *v, *of;
+	void *next;
+	size_t i;
+
+	json_object_foreach_safe(value, next, key, v)
+	{
+		if ((of = json_object_get(properties, key)) != NULL)
+			prune(of, v);
+		else if (!keeps)
+			json_object_del(value, key);
+	}
+	if (json_is_object(value))
+		json_object_foreach ((json_t *)properties, key, of)
+			if (json_object_get(of, "default") != NULL && json_object_get(value, key) == NULL)
+				json_object_set_new(value, key, json_deep_copy(json_object_get(of, "default")));
+	json_array_foreach (value, i, v)
+		prune(items, v);
+}
+
+static void problem(struct walk *w, const char *path, const char *format, ...) printf_like(3, 4);
+
+static void
+problem(struct walk *w, const char *path, const char *format, ...)
+{
+	va_list ap;
+
+	if (w->n++ >= PROBLEMS_SHOWN)
+		return;
+	va_start(ap, format);
+	w->problems = arena_printf(
+	    w->arena, "%s%s%s: %s", w->problems, w->n > 1 ? ", " : "", path, arena_vprintf(w->arena, format, ap));
+	va_end(ap);
+}
+
+static const char *
+type_of(const json_t *v)
+{
+	static const char *const names[] = { [JSON_OBJECT] = "object",
+		[JSON_ARRAY] = "array",
+		[JSON_STRING] = "string",
+		[JSON_INTEGER] = "integer",
+		[JSON_REAL] = "number",
+		[JSON_TRUE] = "boolean",
+		[JSON_FALSE] = "boolean",
+		[JSON_NULL] = "null" };
+
+	return names[json_typeof(v)];
+}
+
+static const char *
+shown(struct walk *w, const json_t *v)
+{
+	return json_is_object(v) || json_is_array(v) ? arena_printf(w->arena, "\"%s\"", type_of(v))
+						     : json_text_go(w->arena, v);
+}
+
+static void
+check_scalar(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	const json_t *choices = json_object_get(schema, "enum"), *least = json_object_get(schema, "minimum"),
+		     *most = json_object_get(schema, "maximum");
+	const char *supported = "";
+	json_t *c;
+	size_t i;
+	bool found = choices == NULL;
+
+	json_array_foreach (choices, i, c) {
+		found |= json_equal(c, v);
+		supported = arena_printf(w->arena, "%s%s%s", supported, i > 0 ? ", " : "", json_text_go(w->arena, c));
+	}
+	if (!found)
+		problem(w, path, "Unsupported value: %s: supported values: %s", shown(w, v), supported);
+	if (least != NULL && json_is_number(v) && json_number_value(v) < json_number_value(least))
+		problem(w, path,
+		    "Invalid value: %s: %s in body should be greater than or equal to %" JSON_INTEGER_FORMAT,
+		    shown(w, v), path, json_integer_value(least));
+	if (most != NULL && json_is_number(v) && json_number_value(v) > json_number_value(most))
+		problem(w, path, "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT,
+		    shown(w, v), path, json_integer_value(most));
+}
+
+static bool
+has_type(const json_t *schema, const json_t *v)
+{
+	const char *want = json_str(schema, "type");
+
+	if (json_is_true(json_object_get(schema, "x-kubernetes-int-or-string")))
+		return json_is_integer(v) || json_is_string(v);
+	return want == NULL || strcmp(want, type_of(v)) == 0 || (strcmp(want, "number") == 0 && json_is_number(v));
+}
+
+static void
+check(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
+{
+	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items");
+	const json_t *additional = json_object_get(schema, "additionalProperties"), *of;
+	const char *key, *dot = path[0] != '\0' ? "." : "";
+	json_t *e;
+	size_t i;
+
+	/* What was wrong before may stay so. */
+	if (old != NULL && json_equal(old, v))
+		return;
+	if (old != NULL && json_object_get(schema, "x-kubernetes-validations") != NULL)
+		problem(w, path, "Invalid value: %s: cannot be changed", shown(w, v));
+	if (!has_type(schema, v)) {
+		problem(w, path, "Invalid value: %s: %s in body must be of type %s: \"%s\"", shown(w, v), path,
+		    json_str(schema, "type") ?: "integer,string", type_of(v));
+		return;
+	}
+	check_scalar(w, path, schema, v);
+	if (json_is_object(v))
+		json_array_foreach (json_object_get(schema, "required"), i, e)
+			if (json_object_get(v, json_string_value(e)) == NULL)
+				problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
+				    "Required value");
+	json_object_foreach ((json_t *)v, key, e)
+		if ((of = json_object_get(properties, key)) != NULL || (of = additional) != NULL)
+			check(w, arena_printf(w->arena, "%s%s%s", path, dot, key), of, e, json_object_get(old, key));
+	json_array_foreach (v, i, e)
+		check(w, arena_printf(w->arena, "%s[%zu]", path, i), items, e, NULL);
+}
+
+struct err *
+crds_admit(const struct crds *c, struct arena *a, const char *kind, json_t *object, const json_t *old)
+{
+	const json_t *schema = json_object_get(c->schemas, kind);
+	struct walk w = { .arena = a, .problems = "" };
+	json_t *m = json_object_get(object, "metadata");
+
+	if (schema == NULL)
+		return NULL;
+	prune(schema, object);
+	check(&w, "", schema, object, old);
+	if (w.n == 0)
+		return NULL;
+	return err_new(a, ERR_INVALID, "%s.argoproj.io \"%s\" is invalid: %s%s%s", kind, json_str(m, "name") ?: "",
+	    w.n > 1 ? "[" : "", w.problems, w.n > 1 ? "]" : "");
+}
