@@ -372,7 +372,7 @@ cluster_new(uint64_t seed)
 }
 
 struct cluster *
-cluster_new_remote(const char *sluice, const char *kubeconfig, const char *namespace, bool alone)
+cluster_new_remote(const char *sluice, const struct remote_place *place)
 {
 	struct cluster *c = mem_alloc(sizeof(*c));
 
@@ -380,8 +380,8 @@ cluster_new_remote(const char *sluice, const char *kubeconfig, const char *names
 	c->hash = 14695981039346656037u;
 	c->held = json_array();
 	str_init(&c->story, 8u << 20);
-	c->remote = kubeconfig != NULL ? remote_join(sluice, kubeconfig, namespace, alone, on_remote_change, c)
-				       : remote_new(sluice, "scenario", on_remote_change, c);
+	c->remote = place != NULL ? remote_join(sluice, place, on_remote_change, c)
+				  : remote_new(sluice, "scenario", on_remote_change, c);
 	return c->remote != NULL ? c : cluster_free(c);
 }
 

@@ -77,9 +77,9 @@ struct cluster {
 
 /* A cluster at 2026-11-23T00:00:00Z with its controller running. */
 struct cluster *cluster_new(uint64_t seed);
-/* One of separate processes, over HTTP and in real time; NULL when it does not start. With a kubeconfig it is the controller only, in a
- * new namespace of that cluster. Of the functions below those that make something fail do nothing there. */
-struct cluster *cluster_new_remote(const char *sluice, const char *kubeconfig, const char *namespace, bool alone);
+/* One of separate processes, over HTTP and in real time; NULL when it does not start: on the laptop cluster, or
+ * (`place` is not NULL) on one that is there. Of the functions below those that make something fail do nothing there. */
+struct cluster *cluster_new_remote(const char *sluice, const struct remote_place *place);
 struct cluster *cluster_free(struct cluster *);
 
 /* Objects, borrowed until the cluster is freed or, in virtual time, until it moves on; NULL: not there. */

@@ -6,7 +6,8 @@
  *	build/simulation --story NAME the story of one recording
  *	build/simulation --scenario FILE  one scenario, with its story
  *	build/simulation --http SLUICE FILE  one scenario over HTTP, with processes of this program
- *	build/simulation --cluster SLUICE KUBECONFIG FILE  the same in a cluster that is there
+ *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in a cluster that is there; the controller has a
+ *	                              kubeconfig of its own
  *	build/simulation --scenarios  all scenarios
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
  */
@@ -51,8 +52,11 @@ main(int argc, char **argv)
 		return scenario_play(argv[2], NULL, NULL) ? 0 : 1;
 	if (argc == 4 && strcmp(argv[1], "--http") == 0)
 		return scenario_play(argv[3], argv[2], NULL) ? 0 : 1;
-	if (argc == 5 && strcmp(argv[1], "--cluster") == 0)
-		return scenario_play(argv[4], argv[2], argv[3]) ? 0 : 1;
+	if (argc == 6 && strcmp(argv[1], "--cluster") == 0)
+		return scenario_play(
+			   argv[5], argv[2], &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4] })
+			   ? 0
+			   : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
 		return scenarios_run() ? 0 : 1;
 	if (argc > 1) {

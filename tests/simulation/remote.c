@@ -39,7 +39,7 @@ static const char *const followed[] = {
 struct remote {
 	struct arena *arena;
 	struct loop *loop;
-	const char *sluice, *dir, *kubeconfig;
+	const char *sluice, *dir, *kubeconfig, *controllers; /* ours, and the controller's */
 	const char *namespace; /* in somebody else's cluster; NULL: the cluster is ours */
 	bool confined; /* the controller looks at that namespace only */
 	struct child *dev, *controller;
@@ -265,7 +265,7 @@ start_prometheus(struct remote *r)
 static void
 start_controller(struct remote *r)
 {
-	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->kubeconfig, "--leader-elect=false",
+	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers, "--leader-elect=false",
 		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
 
 	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
@@ -328,8 +328,7 @@ join_cluster(struct remote *r)
 }
 
 static struct remote *
-begin(const char *sluice, const char *name, const char *kubeconfig, const char *namespace, bool confined,
-    remote_changed *changed, void *arg)
+begin(const char *sluice, const char *name, const struct remote_place *place, remote_changed *changed, void *arg)
 {
 	struct remote *r = mem_alloc(sizeof(*r));
 	char *dir;
@@ -340,12 +339,14 @@ begin(const char *sluice, const char *name, const char *kubeconfig, const char *
 	r->changed = changed;
 	r->arg = arg;
 	r->sluice = sluice;
-	r->namespace = namespace;
-	r->confined = confined;
+	r->namespace = place->namespace;
+	r->confined = place->namespace != NULL && !place->alone;
 	if (mkdtemp(dir) != NULL) {
 		r->dir = dir;
-		r->kubeconfig = kubeconfig != NULL ? kubeconfig : arena_printf(r->arena, "%s/kubeconfig", dir);
-		if (start_prometheus(r) && (namespace != NULL ? join_cluster(r) : start_cluster(r))) {
+		r->kubeconfig =
+		    place->kubeconfig != NULL ? place->kubeconfig : arena_printf(r->arena, "%s/kubeconfig", dir);
+		r->controllers = place->controller != NULL ? place->controller : r->kubeconfig;
+		if (start_prometheus(r) && (r->namespace != NULL ? join_cluster(r) : start_cluster(r))) {
 			loop_refresh(r->loop);
 			r->started = loop_mono(r->loop);
 			follow(r);
@@ -360,14 +361,13 @@ begin(const char *sluice, const char *name, const char *kubeconfig, const char *
 struct remote *
 remote_new(const char *sluice, const char *name, remote_changed *changed, void *arg)
 {
-	return begin(sluice, name, NULL, NULL, false, changed, arg);
+	return begin(sluice, name, &(struct remote_place){ 0 }, changed, arg);
 }
 
 struct remote *
-remote_join(
-    const char *sluice, const char *kubeconfig, const char *namespace, bool alone, remote_changed *changed, void *arg)
+remote_join(const char *sluice, const struct remote_place *place, remote_changed *changed, void *arg)
 {
-	return begin(sluice, "scenario", kubeconfig, namespace, !alone, changed, arg);
+	return begin(sluice, "scenario", place, changed, arg);
 }
 
 struct remote *

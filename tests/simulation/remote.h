@@ -17,10 +17,16 @@ typedef void remote_changed(const char *kind, const char *type, const json_t *ob
  * fails. */
 struct remote *remote_new(const char *sluice, const char *name, remote_changed *, void *arg);
 
-/* The same in a new namespace of a cluster that is there; the paths of requests name it as "default". The controller is confined to it
- * unless it is `alone` there. */
-struct remote *remote_join(
-    const char *sluice, const char *kubeconfig, const char *namespace, bool alone, remote_changed *, void *arg);
+/* A cluster that is there. */
+struct remote_place {
+	const char *kubeconfig; /* of who tells the story */
+	const char *controller; /* the controller's */
+	const char *namespace; /* a new one; the paths of requests name it as "default" */
+	bool alone; /* the controller is not confined to it */
+};
+
+/* The same in a cluster that is there: of its processes only the controller is ours. */
+struct remote *remote_join(const char *sluice, const struct remote_place *, remote_changed *, void *arg);
 
 /* Stops them, and waits for their ends. */
 struct remote *remote_free(struct remote *);

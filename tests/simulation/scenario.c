@@ -520,11 +520,12 @@ base_name(struct arena *a, const char *file)
 	return arena_strndup(a, file, strcspn(file, "."));
 }
 
-/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop cluster, or on the one
- * that `kubeconfig` names. */
+/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop cluster, or on one
+ * that is there. */
 static bool
-play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, const char *kubeconfig)
+play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, const struct remote_place *where)
 {
+	struct remote_place place = where != NULL ? *where : (struct remote_place){ 0 };
 	struct scenario s = { .arena = arena_new(), .file = file };
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text = { 0 };
@@ -547,9 +548,10 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 		arena_free(s.arena);
 		return false;
 	}
-	if ((s.cluster = sluice != NULL ? cluster_new_remote(sluice, kubeconfig, base_name(s.arena, file),
-					      str_eq(json_str(doc, "cluster"), "alone"))
-					: cluster_new(1)) == NULL) {
+	place.namespace = base_name(s.arena, file);
+	place.alone = str_eq(json_str(doc, "cluster"), "alone");
+	s.cluster = sluice != NULL ? cluster_new_remote(sluice, where != NULL ? &place : NULL) : cluster_new(1);
+	if (s.cluster == NULL) {
 		printf("not ok %s: there is no cluster to play it on\n", file);
 		arena_free(s.arena);
 		return false;
@@ -576,9 +578,9 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 		    file, s.wrong, file);
 	else
 		printf("ok %s%s\n", json_str(doc, "story"),
-		    kubeconfig != NULL ? " (on a real control plane)"
-		    : sluice != NULL   ? " (over HTTP)"
-				       : "");
+		    where != NULL    ? " (on a real control plane)"
+		    : sluice != NULL ? " (over HTTP)"
+				     : "");
 	if (j != NULL)
 		judge_free(j);
 	cluster_free(s.cluster);
@@ -587,9 +589,9 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 }
 
 bool
-scenario_play(const char *file, const char *sluice, const char *kubeconfig)
+scenario_play(const char *file, const char *sluice, const struct remote_place *place)
 {
-	return play_file(file, true, NULL, sluice, kubeconfig);
+	return play_file(file, true, NULL, sluice, place);
 }
 
 static int

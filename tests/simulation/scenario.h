@@ -45,8 +45,9 @@ const json_t *scenario_version(struct scenario *, const char *tag);
 
 /* Plays one file, with its story on standard output, or all of them; false when one failed. `sluice` NULL: in virtual time; else over
  * HTTP and in real time, with processes of that program (the verbs pods, fault, compact and clock cannot be played there): on the laptop
- * cluster, or, with its controller alone, in a new namespace of the cluster that `kubeconfig` names. */
-bool scenario_play(const char *file, const char *sluice, const char *kubeconfig);
+ * cluster, or, with its controller alone, in a new namespace of one that is there (`place`, whose namespace the file's name
+ * becomes). */
+bool scenario_play(const char *file, const char *sluice, const struct remote_place *);
 bool scenarios_run(void);
 
 /* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for every
