@@ -17,6 +17,7 @@ struct crds {
 struct walk {
 	struct arena *arena;
 	const char *problems; /* "a, b" */
+	json_t *causes; /* the same, one by one */
 	size_t n;
 };
 
@@ -72,19 +73,21 @@ prune(const json_t *schema, json_t *value)
 		prune(items, v);
 }
 
-static void problem(struct walk *w, const char *path, const char *format, ...) printf_like(3, 4);
+static void problem(struct walk *w, const char *path, const char *reason, const char *format, ...) printf_like(4, 5);
 
 static void
-problem(struct walk *w, const char *path, const char *format, ...)
+problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
 {
+	const char *text;
 	va_list ap;
 
 	if (w->n++ >= PROBLEMS_SHOWN)
 		return;
 	va_start(ap, format);
-	w->problems = arena_printf(
-	    w->arena, "%s%s%s: %s", w->problems, w->n > 1 ? ", " : "", path, arena_vprintf(w->arena, format, ap));
+	text = arena_vprintf(w->arena, format, ap);
 	va_end(ap);
+	w->problems = arena_printf(w->arena, "%s%s%s: %s", w->problems, w->n > 1 ? ", " : "", path, text);
+	json_array_append_new(w->causes, json_pack("{s:s,s:s,s:s}", "reason", reason, "message", text, "field", path));
 }
 
 static const char *
@@ -124,14 +127,16 @@ check_scalar(struct walk *w, const char *path, const json_t *schema, const json_
 		supported = arena_printf(w->arena, "%s%s%s", supported, i > 0 ? ", " : "", json_text_go(w->arena, c));
 	}
 	if (!found)
-		problem(w, path, "Unsupported value: %s: supported values: %s", shown(w, v), supported);
+		problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s", shown(w, v),
+		    supported);
 	if (least != NULL && json_is_number(v) && json_number_value(v) < json_number_value(least))
-		problem(w, path,
+		problem(w, path, "FieldValueInvalid",
 		    "Invalid value: %s: %s in body should be greater than or equal to %" JSON_INTEGER_FORMAT,
 		    shown(w, v), path, json_integer_value(least));
 	if (most != NULL && json_is_number(v) && json_number_value(v) > json_number_value(most))
-		problem(w, path, "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT,
-		    shown(w, v), path, json_integer_value(most));
+		problem(w, path, "FieldValueInvalid",
+		    "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT, shown(w, v),
+		    path, json_integer_value(most));
 }
 
 static bool
@@ -157,10 +162,10 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 	if (old != NULL && json_equal(old, v))
 		return;
 	if (old != NULL && json_object_get(schema, "x-kubernetes-validations") != NULL)
-		problem(w, path, "Invalid value: %s: cannot be changed", shown(w, v));
+		problem(w, path, "FieldValueInvalid", "Invalid value: %s: cannot be changed", shown(w, v));
 	if (!has_type(schema, v)) {
-		problem(w, path, "Invalid value: %s: %s in body must be of type %s: \"%s\"", shown(w, v), path,
-		    json_str(schema, "type") ?: "integer,string", type_of(v));
+		problem(w, path, "FieldValueTypeInvalid", "Invalid value: %s: %s in body must be of type %s: \"%s\"",
+		    shown(w, v), path, json_str(schema, "type") ?: "integer,string", type_of(v));
 		return;
 	}
 	check_scalar(w, path, schema, v);
@@ -168,7 +173,7 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 		json_array_foreach (json_object_get(schema, "required"), i, e)
 			if (json_object_get(v, json_string_value(e)) == NULL)
 				problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
-				    "Required value");
+				    "FieldValueRequired", "Required value");
 	json_object_foreach ((json_t *)v, key, e)
 		if ((of = json_object_get(properties, key)) != NULL || (of = additional) != NULL)
 			check(w, arena_printf(w->arena, "%s%s%s", path, dot, key), of, e, json_object_get(old, key));
@@ -177,10 +182,12 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 }
 
 struct err *
-crds_admit(const struct crds *c, struct arena *a, const char *kind, json_t *object, const json_t *old)
+crds_admit(
+    const struct crds *c, struct arena *a, const char *kind, json_t *object, const json_t *old, json_t **ret_details)
 {
 	const json_t *schema = json_object_get(c->schemas, kind);
-	struct walk w = { .arena = a, .problems = "" };
+	_cleanup_(json_decrefp) json_t *causes = json_array();
+	struct walk w = { .arena = a, .problems = "", .causes = causes };
 	json_t *m = json_object_get(object, "metadata");
 
 	if (schema == NULL)
@@ -189,6 +196,8 @@ crds_admit(const struct crds *c, struct arena *a, const char *kind, json_t *obje
 	check(&w, "", schema, object, old);
 	if (w.n == 0)
 		return NULL;
+	*ret_details = json_pack("{s:s,s:s,s:s,s:O}", "name", json_str(m, "name") ?: "", "group", "argoproj.io", "kind",
+	    kind, "causes", causes);
 	return err_new(a, ERR_INVALID, "%s.argoproj.io \"%s\" is invalid: %s%s%s", kind, json_str(m, "name") ?: "",
 	    w.n > 1 ? "[" : "", w.problems, w.n > 1 ? "]" : "");
 }

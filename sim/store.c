@@ -152,13 +152,26 @@ track(const struct store *s, const struct query *q, struct arena *a, const json_
 		    old, next, &(struct field_manager){ q->field_manager, status ? "status" : NULL, store_now(a, s) });
 }
 
+/* False: the schema rules it out, and *ret says why. */
+static bool
+admit(const struct store *s, const struct resource *r, struct arena *a, json_t *object, const json_t *old, json_t **ret)
+{
+	json_t *details = NULL;
+	struct err *e = crds_admit(s->crds, a, r->kind, object, old, &details);
+
+	if (e == NULL)
+		return true;
+	status_error(422, "Invalid", ret, "%s", err_text(a, e));
+	json_object_set_new(*ret, "details", details);
+	return false;
+}
+
 int
 store_create(struct store *s, const struct query *q, json_t *object, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *r = q->resource;
 	const char *name, *generate, *key;
-	struct err *wrong;
 	json_t *m;
 
 	drop_nulls(object, 0);
@@ -193,8 +206,8 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
 	if (r->status && strcmp(r->kind, "Pod") != 0)
 		json_object_del(object, "status");
-	if ((wrong = crds_admit(s->crds, a, r->kind, object, NULL)) != NULL)
-		return status_error(422, "Invalid", ret, "%s", err_text(a, wrong));
+	if (!admit(s, r, a, object, NULL, ret))
+		return 422;
 	key = object_key(a, r, q->ns, name);
 	if (map_get(&s->objects, key) != NULL)
 		return status_error(409, "AlreadyExists", ret, "%s%s%s \"%s\" already exists", r->plural,
@@ -228,7 +241,6 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 	json_t *m, *next = NULL, *old_spec, *new_spec;
 	const char *rv,
 	    *key = object_key(a, r, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
-	struct err *wrong;
 	bool status_only = q->sub != NULL && strcmp(q->sub, "status") == 0;
 
 	drop_nulls(object, 0);
@@ -285,9 +297,9 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 			json_object_set_new(
 			    m, "generation", json_integer(json_int(object_meta(old), "generation", 0) + 1));
 	}
-	if ((wrong = crds_admit(s->crds, a, r->kind, next, old)) != NULL) {
+	if (!admit(s, r, a, next, old, ret)) {
 		json_decref(next);
-		return status_error(422, "Invalid", ret, "%s", err_text(a, wrong));
+		return 422;
 	}
 	json_object_set(object_meta(next), "resourceVersion", json_object_get(object_meta(old), "resourceVersion"));
 	json_object_set(next, "apiVersion", json_object_get(old, "apiVersion"));
