@@ -128,21 +128,23 @@ steps_are_done(const struct decision *d)
 	return d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
 }
 
-/* All traffic is seen to go to the new version, and it has earned to keep it: the stable destination takes it over, and only then
- * is it called the stable version. Once that has begun, neither a pause nor a change of scale turns it round (seed 12529).
- * (Without steps no share comes before the promotion.) */
+/* The new version has earned all the traffic, by its steps (whose last share is seen to have arrived; without steps there is none) or
+ * because a person says so: the stable destination selects it, and only then is it called the stable version. Once that has begun,
+ * neither a pause nor a change of scale turns it round (seed 12529). */
 static bool
 takes_over(const struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
 
-	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->st.promote_full ||
-	    d->replicas == 0 || d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
-	    steps_count(d) == 0 || !str_eq(r->canary_hash, d->w->hash))
+	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->replicas == 0 ||
+	    d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
+	    !str_eq(r->canary_hash, d->w->hash))
 		return false;
 	if (str_eq(r->stable_hash, d->w->hash))
-		return d->index >= steps_count(d);
-	return r->weight_least == 100 && steps_are_done(d) && new_is_whole(d);
+		return d->st.promote_full || d->index >= steps_count(d);
+	if (!new_is_whole(d))
+		return false;
+	return d->st.promote_full || (steps_are_done(d) && (steps_count(d) == 0 || r->weight_least == 100));
 }
 
 void
@@ -155,11 +157,11 @@ promotion_sync(struct decision *d)
 		why = "Initial deploy";
 	} else if (d->promoted || d->aborted || d->changed || !new_is_whole(d)) {
 		return;
+	} else if (d->replicas > 0 && !weights_settled(d)) {
+		return;
 	} else if (d->st.promote_full) {
 		why = "Full promotion requested";
 	} else if (steps_are_done(d)) {
-		if (steps_count(d) > 0 && d->replicas > 0 && !weights_settled(d))
-			return;
 		why = d->in_window ? "Rollback within the rollback window"
 		      : steps_count(d) > 0
 			  ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
