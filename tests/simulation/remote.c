@@ -20,10 +20,13 @@
 #define STOP_MS 5000
 #define ANSWER_MAX (64u << 20)
 #define READY_MS "300"
+#define FOLLOW_AGAIN_MS 100
 
 struct follower {
 	struct remote *remote;
+	const char *url;
 	struct exchange *exchange;
+	struct timer again;
 	struct str line;
 };
 
@@ -171,33 +174,41 @@ on_data(void *arg, const char *at, size_t len)
 	}
 }
 
+/* A cluster that has only just begun to serve a type may still refuse to have it watched. */
 static void
 on_over(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct follower *f = arg;
 
-	(void)e;
-	(void)reply;
 	f->exchange = NULL;
+	if (e == NULL && reply->status != 200)
+		loop_timer(f->remote->loop, &f->again, FOLLOW_AGAIN_MS);
 }
 
 static void
-follow(struct remote *r)
+follow(struct timer *t, void *arg)
 {
 	static const struct receiver receiver = { .data = on_data, .done = on_over };
+	struct follower *f = arg;
+	struct request q = {
+		.method = "GET", .url = f->url, .timeout_ms = TIMEOUT_MS, .stream = true, .answer_max = ANSWER_MAX
+	};
 
+	(void)t;
+	f->exchange = transport_start(f->remote->transport, &q, &receiver, f);
+}
+
+static void
+follow_all(struct remote *r)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
 		struct follower *f = &r->followers[i];
-		struct request q = { .method = "GET",
-			.url = arena_printf(
-			    r->arena, "%s?watch=1&resourceVersion=0", in_namespace(r, r->arena, followed[i])),
-			.timeout_ms = TIMEOUT_MS,
-			.stream = true,
-			.answer_max = ANSWER_MAX };
 
 		f->remote = r;
+		f->url = arena_printf(r->arena, "%s?watch=1&resourceVersion=0", in_namespace(r, r->arena, followed[i]));
+		f->again = (struct timer){ .fire = follow, .arg = f };
 		str_init(&f->line, ANSWER_MAX);
-		f->exchange = transport_start(r->transport, &q, &receiver, f);
+		follow(&f->again, f);
 	}
 }
 
@@ -349,7 +360,7 @@ begin(const char *sluice, const char *name, const struct remote_place *place, re
 		if (start_prometheus(r) && (r->namespace != NULL ? join_cluster(r) : start_cluster(r))) {
 			loop_refresh(r->loop);
 			r->started = loop_mono(r->loop);
-			follow(r);
+			follow_all(r);
 			start_controller(r);
 			return r;
 		}
@@ -384,6 +395,7 @@ remote_free(struct remote *r)
 		json_decref(answer);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
+		loop_timer_stop(r->loop, &r->followers[i].again);
 		if (r->followers[i].exchange != NULL)
 			transport_cancel(r->transport, r->followers[i].exchange);
 		str_done(&r->followers[i].line);
