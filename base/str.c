@@ -84,6 +84,16 @@ str_text(const struct str *s)
 	return s->at != NULL ? s->at : "";
 }
 
+const char *
+str_replace(struct arena *a, const char *text, const char *what, const char *by)
+{
+	const char *ret = "", *at;
+
+	for (; (at = strstr(text, what)) != NULL; text = at + strlen(what))
+		ret = arena_printf(a, "%s%.*s%s", ret, (int)(at - text), text, by);
+	return arena_printf(a, "%s%s", ret, text);
+}
+
 char *
 str_url_escape(struct arena *a, const char *s)
 {

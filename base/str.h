@@ -40,6 +40,9 @@ const char *str_text(const struct str *);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
+/* The text with every `what` (not empty) replaced, in the arena. */
+const char *str_replace(struct arena *, const char *text, const char *what, const char *by);
+
 /* Percent-encodes for a URL's query or a form's value: all but letters, digits and "-_.~". */
 char *str_url_escape(struct arena *, const char *);
 

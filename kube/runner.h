@@ -15,8 +15,8 @@ struct runner_settings {
 	const char *namespace; /* NULL: all; else cluster-scoped types are not watched */
 	uint64_t seed; /* of jitter and event names */
 	const struct string_map *settings; /* shown to every pass; borrowed while the runner lives; NULL: none */
-	const char *
-	    component; /* of events, and the manager of applied fields: "rollouts-controller"; borrowed while the runner lives */
+	/* Of events, and the manager of applied fields: "rollouts-controller". Borrowed while the runner lives. */
+	const char *component;
 	bool (*may_write)(void *arg); /* NULL, or asked before every write, with `arg` below */
 	/* NULL, or a label selector that the controllers' own objects must match besides (--instance-id). */
 	const char *selector;

@@ -100,14 +100,21 @@ list_failed(struct watch *w, const struct err *e)
 	again(w, true);
 }
 
+/* What is there from before the list is marked once, at its first object or its end. */
+static void
+mark(struct watch *w)
+{
+	if (!w->marked)
+		cache_mark(w->cache, w->type);
+	w->marked = true;
+}
+
 static void
 on_item(void *arg, const json_t *item)
 {
 	struct watch *w = arg;
 
-	if (!w->marked)
-		cache_mark(w->cache, w->type);
-	w->marked = true;
+	mark(w);
 	cache_put(w->cache, w->type, item);
 }
 
@@ -130,8 +137,7 @@ on_list(void *arg, const struct err *e, const json_t *body)
 		list_start(w);
 		return;
 	}
-	if (!w->marked)
-		cache_mark(w->cache, w->type); /* it has no objects: all are gone */
+	mark(w);
 	w->marked = false;
 	cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));

@@ -17,12 +17,12 @@ struct watch_observer {
 struct watch_scope {
 	const char *namespace;
 	const char *labels; /* a label selector: "app=web,tier!=db" */
-	const char
-	    *fields; /* a field selector: "metadata.name=web"; which fields may be named is the API server's to say */
+	const char *fields; /* a field selector: "metadata.name=web"; the API server says which fields may be named */
 };
 
-/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and lists again on 410 without emptying the cache. Failures back off from
- * 100 ms to 10 s with jitter from `seed`; a type that the server does not have counts as empty, and is asked for again. */
+/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and lists again on 410
+ * without emptying the cache. Failures back off from 100 ms to 10 s with jitter from `seed`; a type that the server does not have
+ * counts as empty, and is asked for again. */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
 

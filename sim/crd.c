@@ -1,10 +1,8 @@
 /* sim/crd.c: a walk over schema and value together, no deeper than what was parsed. */
 #include "sim/crd.h"
-#include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
-#include "kube/api/analysis.h"
-#include "kube/api/rollout.h"
+#include "kube/api/roots.h"
 #include "kube/api/schema.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
@@ -24,15 +22,13 @@ struct walk {
 struct crds *
 crds_new(void)
 {
-	static const struct type *const types[] = { &rollout_type, &analysis_run_type, &analysis_template_type,
-		&cluster_analysis_template_type };
 	struct crds *c = mem_alloc(sizeof(*c));
 
 	c->schemas = json_object();
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		_cleanup_(json_decrefp) json_t *crd = schema_crd(types[i]);
+	for (const struct type *const *t = api_roots; *t != NULL; t++) {
+		_cleanup_(json_decrefp) json_t *crd = schema_crd(*t);
 
-		json_object_set(c->schemas, types[i]->kind, json_at(crd, "/spec/versions/0/schema/openAPIV3Schema"));
+		json_object_set(c->schemas, (*t)->kind, json_at(crd, "/spec/versions/0/schema/openAPIV3Schema"));
 	}
 	return c;
 }

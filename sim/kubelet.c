@@ -1,5 +1,6 @@
 /* sim/kubelet.c: what a Pod's status says next. */
 #include "sim/kubelet.h"
+#include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
@@ -80,23 +81,13 @@ status_of(struct arena *a, const struct node_pod *pod, bool pulled, bool ready, 
 	    condition("Ready", ready, since), "containerStatuses", containers);
 }
 
-/* A part of the spread, the same for a Pod each time. */
-static int64_t
-part(const char *name, int64_t spread)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *name != '\0'; name++)
-		h = (h ^ (unsigned char)*name) * 16777619u;
-	return spread > 0 ? h % (uint32_t)(spread + 1) : 0;
-}
-
 static void
 pass(const struct pass *p, struct plan *plan)
 {
 	const struct node_pod *pod = (const struct node_pod *)view_get(p->view, &node_pod_type, p->namespace, p->name);
 	const char *tag = string_map_get(p->settings, "broken-tag");
 	int64_t started = seen_note(p->seen, STARTED, p->now), ready_at;
+	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
 	bool pulled = true, running;
 
 	if (pod == NULL || !str_eq(pod->spec.node_name, string_map_get(p->settings, "node")))
@@ -108,7 +99,8 @@ pass(const struct pass *p, struct plan *plan)
 	for (size_t i = 0; i < pod->spec.containers.n; i++)
 		pulled &= tag == NULL || !str_ends(pod->spec.containers.at[i].image, tag);
 	running = pod->status.conditions.n > 1; /* beyond the scheduler's */
-	ready_at = started + setting(p, "ready-ms") + part(p->name, setting(p, "spread-ms"));
+	ready_at =
+	    started + setting(p, "ready-ms") + (int64_t)rand_below(&spread, (uint64_t)setting(p, "spread-ms") + 1);
 	plan_note(plan, STARTED, started);
 	if (!running)
 		plan_status(plan, &pod->object, json_object(), status_of(plan->arena, pod, pulled, false, p->now));

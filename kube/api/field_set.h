@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* The keys that tell a list's elements apart, in *ret, and how many; 0: the list is one value, or two elements have the same. `builtin`: the object's type is
- * Kubernetes' own; lists of other types are one value, as in a CRD that does not say otherwise. */
+/* The keys that tell a list's elements apart, in *ret, and how many; 0: the list is one value, or two elements have the same.
+ * `builtin`: the object's type is Kubernetes' own; lists of other types are one value, as in a CRD that does not say otherwise. */
 size_t list_keys(const char *list, const json_t *elements, bool builtin, const char *ret[2]);
 
 /* The element with the same keys; NULL: none. Borrowed. */

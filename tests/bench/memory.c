@@ -5,12 +5,11 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/log.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
-#include "tests/simulation/cluster.h"
+#include "tests/bench/bench.h"
 
 #define WANT "tests/bench/memory.want"
 
@@ -48,18 +47,11 @@ main(void)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct cluster *c = cluster_new(1);
 	struct counting counting = { .arena = a, .text = "" };
-	struct bytes want = { "", 0 };
 	unsigned long plans;
 	bool ok;
 
 	log_setup(LOG_LEVEL_ERROR, false);
-	c->metric = 0.01;
-	cluster_apply(c, "tests/data/traces/analysis.yaml");
-	ok = cluster_wait(c, "Healthy", 4, 60000);
-	cluster_set_image(c, "myregistry/myapp:v2");
-	cluster_run(c, 100);
-	ok &= cluster_wait(c, "Paused", 1, 60000);
-	cluster_run(c, 20000);
+	ok = bench_pause_canary(c);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		counting.type = types[i];
 		counting.done = false;
@@ -69,10 +61,7 @@ main(void)
 	plans = c->plans;
 	cluster_run(c, 3600000);
 	counting.text = arena_printf(a, "%s%6lu plans in an hour of a pause\n", counting.text, c->plans - plans);
-	file_read(a, WANT, 1u << 16, &want);
-	while (want.at[0] == '#')
-		want.at += strcspn(want.at, "\n") + 1;
-	ok &= strcmp(counting.text, want.at) == 0;
+	ok &= strcmp(counting.text, bench_want(a, WANT)) == 0;
 	printf("%s%s bytes of cached objects\n", ok ? "" : counting.text, ok ? "ok" : "not ok");
 	cluster_free(c);
 	return !ok;

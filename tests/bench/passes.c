@@ -16,7 +16,7 @@
 #include "kube/api/replicaset.h"
 #include "kube/cache.h"
 #include "rollout/decide.h"
-#include "tests/simulation/cluster.h"
+#include "tests/bench/bench.h"
 
 #define WANT "tests/bench/passes.want"
 
@@ -180,18 +180,12 @@ main(int argc, char **argv)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct cluster *c = cluster_new(1);
-	struct bytes want = { "", 0 };
+	const char *want;
 	bool ok, all = true;
 
 	log_setup(LOG_LEVEL_ERROR, false);
-	c->metric = 0.01;
-	cluster_apply(c, "tests/data/traces/analysis.yaml");
-	ok = cluster_wait(c, "Healthy", 4, 60000);
-	cluster_set_image(c, "myregistry/myapp:v2");
-	cluster_run(c, 100);
-	ok &= cluster_wait(c, "Paused", 1, 60000);
-	cluster_run(c, 20000);
-	file_read(a, WANT, 1u << 16, &want);
+	ok = bench_pause_canary(c);
+	want = bench_want(a, WANT);
 	for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
 		const struct situation *s = &situations[i];
 		unsigned long n;
@@ -204,7 +198,7 @@ main(int argc, char **argv)
 		if (argc > 2)
 			continue;
 		count = instructions(argv[0], s);
-		if (is_as_wanted(want.at, s, bytes, n, count))
+		if (is_as_wanted(want, s, bytes, n, count))
 			continue;
 		all = false;
 		printf("%s: %zu bytes, %lu allocations, %" PRId64 " instructions\n", s->name, bytes, n, count);

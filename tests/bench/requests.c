@@ -6,10 +6,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "tests/simulation/cluster.h"
+#include "tests/bench/bench.h"
 
 #define WANT "tests/bench/requests.want"
 #define MANIFESTS "tests/bench/rollout.yaml"
@@ -62,7 +61,6 @@ main(void)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct cluster *c = cluster_new(1);
 	const char *keys[64], *got = "";
-	struct bytes want = { "", 0 };
 	size_t n = 0;
 	bool ok;
 
@@ -84,11 +82,7 @@ main(void)
 	    "%s%4ld writes besides events, to the status that says the update is over\n"
 	    "%4ld more, for the old ReplicaSet\n",
 	    got, updated, writes - updated);
-	file_read(a, WANT, 1u << 16, &want);
-	/* What stands above the first count says why it is as it is. */
-	while (want.at[0] == '#')
-		want.at += strcspn(want.at, "\n") + 1;
-	ok &= strcmp(got, want.at) == 0;
+	ok &= strcmp(got, bench_want(a, WANT)) == 0;
 	printf("%s%s requests of a rollout of four weights\n", ok ? "" : got, ok ? "ok" : "not ok");
 	map_done(&counts);
 	cluster_free(c);

@@ -56,23 +56,12 @@ on_change(const char *kind, const char *type, const json_t *o, void *arg)
 	t->is_paused[i] |= strcmp(phase, "Paused") == 0;
 }
 
-/* The text with every `what` replaced, in the arena. */
-static const char *
-replaced(struct arena *a, const char *text, const char *what, const char *by)
-{
-	const char *ret = "", *at;
-
-	for (; (at = strstr(text, what)) != NULL; text = at + strlen(what))
-		ret = arena_printf(a, "%s%.*s%s", ret, (int)(at - text), text, by);
-	return arena_printf(a, "%s%s", ret, text);
-}
-
 static bool
 create(struct thousand *t, const char *manifests, size_t i)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *docs = NULL;
-	const char *text = replaced(a, manifests, "myapp", arena_printf(a, "app%zu", i));
+	const char *text = str_replace(a, manifests, "myapp", arena_printf(a, "app%zu", i));
 	json_t *doc, *answer;
 	bool ok = yaml_parse(a, text, strlen(text), &docs) == NULL;
 	size_t k;
@@ -195,7 +184,7 @@ main(void)
 	if (file_read(a, MANIFESTS, 1u << 16, &text) != NULL ||
 	    (t.remote = remote_new("./sluice", "thousand", on_change, &t)) == NULL)
 		return 1;
-	manifests = replaced(a, replaced(a, text.at, "replicas: 4", "replicas: 2"), "duration: 1", "");
+	manifests = str_replace(a, str_replace(a, text.at, "replicas: 4", "replicas: 2"), "duration: 1", "");
 	for (size_t i = 0; ok && i < ROLLOUTS; i++)
 		ok = create(&t, manifests, i);
 	ok = ok && wait_for(&t, &t.healthy, ROLLOUTS);

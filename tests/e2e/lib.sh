@@ -1,5 +1,6 @@
 # tests/e2e/lib.sh: sourced by the tests beside it, which run from the project's folder.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/wait.sh
 SLUICE=$PWD/build/sluice-san
 dir=$(mktemp -d)
 dev_pid=
@@ -31,25 +32,6 @@ says() {
 
 # fails COMMAND...: it does.
 fails() { ! "$@"; }
-
-# within SECONDS COMMAND...: it succeeds in that time.
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >"$dir/within.out" 2>&1; do
-		[ $SECONDS -lt $end ] || { cat "$dir/within.out"; return 1; }
-		sleep 0.1
-	done
-}
-
-# free_port: a port on loopback that nobody listens on.
-free_port() {
-	local port
-	while :; do
-		port=$((20000 + RANDOM % 12000))
-		(: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-}
 
 # dev ARGS...: starts the laptop cluster in $dir and points kubectl and sluice at it.
 dev() {

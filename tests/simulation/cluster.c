@@ -57,18 +57,18 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 static void
 trouble(struct cluster *c, const struct request *r, struct fault *f)
 {
-	bool write = strcmp(r->method, "GET") != 0;
+	bool write = strcmp(r->method, "GET") != 0, watch = in_process_is_watch(r);
 
 	f->before_ms = 1 + (int64_t)rand_below(&c->faults, 20);
 	f->after_ms = (int64_t)rand_below(&c->faults, 20);
 	f->lag_ms = (int64_t)rand_below(&c->faults, 50);
 	if (rand_chance(&c->faults, 3))
 		f->before_ms += 2000 + (int64_t)rand_below(&c->faults, 40000);
-	if (in_process_is_watch(r) && rand_chance(&c->faults, 50))
+	if (watch && rand_chance(&c->faults, 50))
 		f->drop_ms = 100 + (int64_t)rand_below(&c->faults, 20000);
-	if (in_process_is_watch(r) && rand_chance(&c->faults, 8))
+	if (watch && rand_chance(&c->faults, 8))
 		f->lag_ms += 5000 + (int64_t)rand_below(&c->faults, 25000); /* it stalls */
-	f->twice = in_process_is_watch(r) && rand_chance(&c->faults, 10);
+	f->twice = watch && rand_chance(&c->faults, 10);
 	if (rand_chance(&c->faults, 2))
 		f->after_ms += 40000; /* it takes effect, and times out */
 	if (rand_chance(&c->faults, 6))
@@ -452,19 +452,6 @@ cluster_stall_controller(struct cluster *c, int64_t ms)
 
 #define PROMETHEUS "http://127.0.0.1:19090" /* that the manifests name */
 
-static struct bytes
-at_our_prometheus(struct arena *a, struct bytes text, const char *address)
-{
-	const char *at, *rest = text.at, *done = "";
-
-	while ((at = strstr(rest, PROMETHEUS)) != NULL) {
-		done = arena_printf(a, "%s%.*s%s", done, (int)(at - rest), rest, address);
-		rest = at + strlen(PROMETHEUS);
-	}
-	done = arena_printf(a, "%s%s", done, rest);
-	return (struct bytes){ done, strlen(done) };
-}
-
 void
 cluster_apply(struct cluster *c, const char *file)
 {
@@ -476,9 +463,9 @@ cluster_apply(struct cluster *c, const char *file)
 	size_t i;
 
 	if (e == NULL && c->remote != NULL)
-		text = at_our_prometheus(a, text, remote_prometheus(c->remote));
+		text.at = str_replace(a, text.at, PROMETHEUS, remote_prometheus(c->remote));
 	if (e == NULL)
-		e = yaml_parse(a, text.at, text.len, &docs);
+		e = yaml_parse(a, text.at, strlen(text.at), &docs);
 	if (e != NULL) {
 		printf("%s: %s\n", file, err_text(a, e));
 		exit(1);
