@@ -129,8 +129,10 @@ head(struct tree *t, const struct object **sets, size_t n)
 	    r->object.meta.namespace, decorated(t, s->phase != NULL ? s->phase : "Progressing"));
 	if (s->message != NULL && s->message[0] != '\0')
 		str_addf(&t->out, "Message:         %s\n", s->message);
-	if (c == NULL)
+	if (c == NULL) {
+		str_addf(&t->out, "Strategy:        BlueGreen\n");
 		return;
+	}
 	str_addf(&t->out, "Strategy:        Canary\n");
 	if (c->steps.n > 0)
 		str_addf(&t->out, "  Step:          %" PRId64 "/%zu\n",
@@ -170,10 +172,16 @@ static const char *
 role_of(const struct tree *t, const struct replicaset *rs)
 {
 	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
+	const struct rollout_status *s = &t->rollout->status;
+	const char *roles = str_eq(hash, s->stable_rs) ? "stable" : "";
 
-	if (str_eq(hash, t->rollout->status.stable_rs))
-		return "stable";
-	return str_eq(hash, t->rollout->status.current_pod_hash) ? "canary" : "";
+	if (t->rollout->spec.strategy.canary != NULL)
+		return roles[0] == '\0' && str_eq(hash, s->current_pod_hash) ? "canary" : roles;
+	if (str_eq(hash, s->blue_green.active_selector))
+		roles = roles[0] != '\0' ? "stable,active" : "active";
+	else if (str_eq(hash, s->blue_green.preview_selector))
+		roles = roles[0] != '\0' ? "stable,preview" : "preview";
+	return roles;
 }
 
 /* The images that have pods, the newest first. */

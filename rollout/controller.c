@@ -30,14 +30,15 @@ ask_rollout(const struct object *o, void *arg)
 	const struct rollout *r = (const struct rollout *)o;
 	struct concern *c = arg;
 
-	if (r->spec.strategy.canary != NULL && c->concerns(r, c->object))
+	if (c->concerns(r, c->object))
 		c->emit(o->meta.namespace, o->meta.name, c->arg);
 }
 
 static bool
 by_router(const struct rollout *r, const struct object *o)
 {
-	const struct router *router = router_of(r->spec.strategy.canary);
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct router *router = c != NULL ? router_of(c) : NULL;
 
 	return router != NULL && router->concerns(r, o);
 }
@@ -46,9 +47,13 @@ static bool
 by_service(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
+	const char *name = o->meta.name;
 
-	return str_eq(r->object.meta.namespace, o->meta.namespace) &&
-	       (str_eq(c->canary_service, o->meta.name) || str_eq(c->stable_service, o->meta.name));
+	if (!str_eq(r->object.meta.namespace, o->meta.namespace))
+		return false;
+	return (c != NULL && (str_eq(c->canary_service, name) || str_eq(c->stable_service, name))) ||
+	       (b != NULL && (str_eq(b->active_service, name) || str_eq(b->preview_service, name)));
 }
 
 /* Whoever has an analysis: a template may come in by way of others that name it. */
@@ -56,9 +61,11 @@ static bool
 by_template(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
-	bool any = c->analysis != NULL;
+	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
+	bool any = (c != NULL && c->analysis != NULL) ||
+		   (b != NULL && (b->pre_promotion_analysis != NULL || b->post_promotion_analysis != NULL));
 
-	for (size_t i = 0; i < c->steps.n; i++)
+	for (size_t i = 0; c != NULL && i < c->steps.n; i++)
 		any |= c->steps.at[i].analysis != NULL;
 	return any && (o->type->cluster_scoped || str_eq(r->object.meta.namespace, o->meta.namespace));
 }

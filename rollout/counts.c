@@ -61,9 +61,10 @@ limit(const char *text, int64_t replicas, bool up)
 }
 
 void
-counts_limits(const struct canary_strategy *c, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable)
+counts_limits(
+    const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable)
 {
-	int64_t surge = limit(c->max_surge, replicas, true), unavailable = limit(c->max_unavailable, replicas, false);
+	int64_t surge = limit(max_surge, replicas, true), unavailable = limit(max_unavailable, replicas, false);
 
 	if (surge == 0 && unavailable == 0)
 		unavailable = 1;
@@ -218,7 +219,7 @@ basic_counts(const struct counts_question *q, struct counts_answer *ret)
 	int64_t weight = q->promote_full ? WEIGHT_MAX : set_weight(q);
 	bool increasing;
 
-	counts_limits(q->canary, q->replicas, &surge, &unavailable);
+	counts_limits(q->canary->max_surge, q->canary->max_unavailable, q->replicas, &surge, &unavailable);
 	if (q->stable != NULL)
 		split(q->replicas, weight, surge, &want_new, &want_stable);
 	ret->new_rs = q->new_rs.spec;

@@ -37,7 +37,8 @@ void counts_wanted(const struct counts_question *, struct counts_answer *ret);
 
 /* How many pods more, and fewer, than `replicas` there may be: maxSurge rounded up, maxUnavailable down; 25 % each by default,
  * and never both 0. */
-void counts_limits(const struct canary_strategy *, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable);
+void counts_limits(
+    const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable);
 
 /* The pods that a weight (percent) needs, rounded up. */
 int64_t share(int64_t weight, int64_t replicas);

@@ -1,4 +1,4 @@
-/* rollout/decide.c: the order of a pass.
+/* rollout/decide.c: what every pass begins with, whatever the strategy; canary.c and bluegreen.c go on.
  *
  * Read this first. What takes weight away or brings capacity back comes before what makes progress; pods go last, and only
  * what the routing was seen not to need. The status is computed on every path and written whatever else failed.
@@ -39,21 +39,20 @@ begin_update(struct decision *d)
 	d->st.aborted_at = 0;
 	d->st.promote_full = false;
 	d->st.canary.background_analysis = d->st.canary.step_analysis = NULL;
+	d->st.blue_green.pre_promotion_analysis = d->st.blue_green.post_promotion_analysis = NULL;
+	d->st.blue_green.scale_up_preview_check_point = false;
 	if (other_template && w->rollout->spec.restart_at <= w->now)
 		d->st.restarted_at = w->rollout->spec.restart_at; /* new pods are on their way anyway */
 	d->index = 0;
-	if (d->canary->steps.n == 0)
-		d->st.current_step_index = (struct opt_int){ 0 };
-	else
-		d->st.current_step_index = (struct opt_int){ true, 0 };
+	d->st.current_step_index = (struct opt_int){ .set = steps_count(d) > 0 };
 	if (d->promoted) {
 		d->index = steps_count(d);
-		if (d->canary->steps.n > 0)
+		if (steps_count(d) > 0)
 			d->st.current_step_index.is = d->index;
-		if (!first && other_template)
+		if (d->canary != NULL && !first && other_template)
 			plan_status_event(
 			    d->plan, &w->rollout->object, false, "SkipSteps", "Rollback to stable ReplicaSets");
-	} else if (d->in_window) {
+	} else if (d->canary != NULL && d->in_window) {
 		plan_status_event(d->plan, &w->rollout->object, false, "SkipSteps",
 		    "Rollback to a ReplicaSet within the window of %" PRId64 " revisions",
 		    w->rollout->spec.rollback_window->revisions);
@@ -81,8 +80,9 @@ check_deadline(struct decision *d)
 		at;
 
 	if (c == NULL || d->changed || d->aborted || d->paused_by_spec || d->was->pause_conditions.n > 0 ||
-	    step_is_pause(d, d->index) || step_is_analysis(d, d->index) ||
-	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted"))
+	    step_is_pause(d, d->index) || step_is_analysis(d, d->index) || bluegreen_waits_for_run(d) ||
+	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
+	    str_eq(c->reason, "RolloutPaused")) /* until this pass: time counts from now on */
 		return;
 	if (d->promoted && available(d->w->new_rs) >= d->replicas)
 		return;
@@ -94,8 +94,8 @@ check_deadline(struct decision *d)
 	d->late = true;
 	if (spec->progress_deadline_abort && !d->promoted) {
 		d->aborted = true;
-		d->abort_message = arena_printf(
-		    d->arena, "ReplicaSet \"%s\" has timed out progressing.", d->w->new_rs->object.meta.name);
+		d->abort_message = arena_printf(d->arena, "ReplicaSet \"%s-%s\" has timed out progressing.",
+		    d->w->rollout->object.meta.name, d->w->hash);
 	}
 }
 
@@ -109,90 +109,23 @@ apply_abort(struct decision *d)
 		d->st.aborted_at = time_stored(d->w->now);
 	pause_clear(d);
 	d->st.promote_full = false;
-	if (d->canary->steps.n > 0)
+	if (steps_count(d) > 0)
 		d->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
-static bool
-new_is_whole(const struct decision *d)
-{
-	const struct replicaset *rs = d->w->new_rs;
-
-	return rs != NULL && replicaset_wanted(rs) >= d->replicas && available(rs) >= d->replicas;
-}
-
-/* Nothing is left to do for this update but to promote its version, and nobody holds it. */
-static bool
-steps_are_done(const struct decision *d)
-{
-	return d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
-}
-
-/* The new version has earned all the traffic, by its steps (whose last share is seen to have arrived; without steps there is none) or
- * because a person says so: the stable destination selects it, and only then is it called the stable version. Once that has begun,
- * neither a pause nor a change of scale turns it round (seed 12529). */
-static bool
-takes_over(const struct decision *d)
-{
-	const struct routing *r = &d->w->routing;
-
-	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->replicas == 0 ||
-	    d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
-	    !str_eq(r->canary_hash, d->w->hash))
-		return false;
-	if (str_eq(r->stable_hash, d->w->hash))
-		return d->st.promote_full || d->index >= steps_count(d);
-	if (!new_is_whole(d))
-		return false;
-	return d->st.promote_full || (steps_are_done(d) && (steps_count(d) == 0 || r->weight_least == 100));
-}
-
 void
-promotion_sync(struct decision *d)
+promote(struct decision *d, const char *why, const char *completion)
 {
-	const struct world *w = d->w;
-	const char *why = NULL;
-
-	if (d->st.stable_rs == NULL) {
-		why = "Initial deploy";
-	} else if (d->promoted || d->aborted || d->changed || !new_is_whole(d)) {
-		return;
-	} else if (d->replicas > 0 && !weights_settled(d)) {
-		return;
-	} else if (d->st.promote_full) {
-		why = "Full promotion requested";
-	} else if (steps_are_done(d)) {
-		why = d->in_window ? "Rollback within the rollback window"
-		      : steps_count(d) > 0
-			  ? arena_printf(d->arena, "Completed all %d canary steps", (int)steps_count(d))
-			  : "Canary strategy has no steps";
-	} else {
-		return;
-	}
-	d->st.duration.completion_status = d->in_window		? "FastRolledBack"
-					   : d->st.promote_full ? "FastPromoted"
-								: "Promoted";
-	d->st.stable_rs = w->hash;
+	d->st.duration.completion_status = completion;
+	d->st.stable_rs = d->w->hash;
 	pause_clear(d);
 	d->st.promote_full = false;
-	if (d->canary->steps.n > 0)
+	d->st.blue_green.scale_up_preview_check_point = false;
+	if (steps_count(d) > 0)
 		d->st.current_step_index = (struct opt_int){ true, steps_count(d) };
-	plan_status_event(d->plan, &w->rollout->object, false, "RolloutCompleted",
-	    "Rollout completed update to revision %d (%s): %s", (int)d->revision, w->hash, why);
+	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutCompleted",
+	    "Rollout completed update to revision %d (%s): %s", (int)d->revision, d->w->hash, why);
 	plan_reason(d->plan, "promoted: %s", why);
-}
-
-/* Going back to a version that was good not long ago: the steps count as done at once, and nothing is measured. */
-static void
-read_window(struct decision *d)
-{
-	d->in_window &= !d->aborted && !d->promoted;
-	if (!d->in_window)
-		return;
-	pause_clear(d);
-	d->index = steps_count(d);
-	if (d->canary->steps.n > 0)
-		d->st.current_step_index = (struct opt_int){ true, d->index };
 }
 
 /* `promote --full`: the steps count as done at once; pods and traffic follow. */
@@ -206,8 +139,29 @@ read_promote_full(struct decision *d)
 		return;
 	}
 	pause_clear(d);
-	if (d->canary->steps.n > 0)
+	if (steps_count(d) > 0)
 		d->st.current_step_index = (struct opt_int){ true, steps_count(d) };
+}
+
+bool
+revision_is_there(struct decision *d)
+{
+	if (revision_sync(d)) {
+		if (d->changed && !d->promoted)
+			plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutNotCompleted",
+			    "Rollout not completed, started update to revision %d (%s)", (int)d->revision, d->w->hash);
+		return true;
+	}
+	/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
+	d->st.current_pod_hash = d->was->current_pod_hash;
+	d->st.current_step_hash = d->was->current_step_hash;
+	d->st.current_step_index = d->was->current_step_index;
+	d->plan->n_status_events = 0;
+	replicas_raise(d);
+	/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
+	if (!d->born || d->w->seen->failure != NULL)
+		status_finish(d);
+	return false;
 }
 
 static void
@@ -219,38 +173,12 @@ decide_valid(struct decision *d)
 	runs_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
-	read_window(d);
+	d->in_window &= !d->aborted && !d->promoted;
 	read_promote_full(d);
-	steps_resume(d);
-	d->takes_over = takes_over(d);
-	status_counts(d);
-	weights_plan(d, true);
-	if (!revision_sync(d)) {
-		/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
-		d->st.current_pod_hash = d->was->current_pod_hash;
-		d->st.current_step_hash = d->was->current_step_hash;
-		d->st.current_step_index = d->was->current_step_index;
-		d->plan->n_status_events = 0;
-		replicas_raise(d);
-		/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
-		if (!d->born || d->w->seen->failure != NULL)
-			status_finish(d);
-		return;
-	}
-	if (d->changed && !d->promoted)
-		plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutNotCompleted",
-		    "Rollout not completed, started update to revision %d (%s)", (int)d->revision, d->w->hash);
-	replicas_raise(d);
-	hashes_plan(d);
-	weights_plan(d, false);
-	promotion_sync(d);
-	if (!str_eq(d->st.stable_rs, d->w->hash))
-		steps_advance(d);
-	runs_sync(d);
-	replicas_lower(d);
-	restart_plan(d);
-	revision_history(d);
-	status_finish(d);
+	if (d->canary != NULL)
+		canary_pass(d);
+	else
+		bluegreen_pass(d);
 }
 
 /* Whatever is wrong with the spec or with what it refers to: an update that is under way is still given up by a person, a
@@ -260,14 +188,15 @@ decide_invalid(struct decision *d)
 {
 	const struct world *w = d->w;
 
-	if (d->canary == NULL || w->new_rs == NULL || !str_eq(d->was->current_pod_hash, w->hash))
+	if ((d->canary == NULL && d->blue_green == NULL) || w->new_rs == NULL ||
+	    !str_eq(d->was->current_pod_hash, w->hash))
 		return;
 	d->revision = revision_of(&w->new_rs->object);
 	read_abort(d);
 	runs_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
-	if (d->aborted)
+	if (d->aborted && d->canary != NULL)
 		weights_plan(d, true);
 }
 
@@ -292,6 +221,7 @@ rollout_decide(const struct world *w, struct plan *plan)
 	if (r->object.meta.deletion_timestamp != 0)
 		return;
 	d.canary = r->spec.strategy.canary;
+	d.blue_green = d.canary == NULL ? r->spec.strategy.blue_green : NULL;
 	d.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
 	d.index = index_within(&r->status.current_step_index, d.canary);
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);

@@ -72,12 +72,13 @@ add_template(const struct world *w, struct analysis_found *f, const struct templ
 
 /* The templates in the order in which they are named; those that a template names itself come behind. */
 static struct analysis_found
-find_analysis(
-    const struct world *w, const struct rollout_analysis *spec, const char *field, int64_t step, struct arena *a)
+find_analysis(const struct world *w, const struct rollout_analysis *spec, const char *field, enum analysis_place place,
+    struct arena *a)
 {
 	struct analysis_found f = { .spec = spec,
 		.field = field,
-		.step = step,
+		.place = place,
+		.step = -1,
 		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
 
 	for (size_t i = 0; i < spec->templates.n; i++)
@@ -101,19 +102,58 @@ gather_analyses(struct world *w, struct arena *a)
 	size_t n = 0;
 
 	if (c->analysis != NULL)
-		list[n++] = find_analysis(w, c->analysis, "spec.strategy.canary.analysis", -1, a);
+		list[n++] = find_analysis(w, c->analysis, "spec.strategy.canary.analysis", IN_BACKGROUND, a);
 	for (size_t i = 0; i < c->steps.n; i++)
-		if (c->steps.at[i].analysis != NULL)
-			list[n++] = find_analysis(w, c->steps.at[i].analysis,
-			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), (int64_t)i, a);
+		if (c->steps.at[i].analysis != NULL) {
+			list[n] = find_analysis(w, c->steps.at[i].analysis,
+			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), OF_STEP, a);
+			list[n++].step = (int64_t)i;
+		}
 	w->analyses = list;
 	w->n_analyses = n;
+}
+
+static void
+gather_canary(struct world *w, struct arena *a)
+{
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
+	const char *ns = w->rollout->object.meta.namespace;
+
+	gather_analyses(w, a);
+	w->canary_service = (const struct service *)view_get(w->view, &service_type, ns, c->canary_service);
+	w->stable_service = (const struct service *)view_get(w->view, &service_type, ns, c->stable_service);
+	w->router = router_of(c);
+	if (w->router != NULL)
+		w->routing_err = w->router->read(w->rollout, w->view, a, &w->routing);
+	if (!w->routing.splits_pods) {
+		w->routing.canary_hash = service_hash(w->canary_service);
+		w->routing.stable_hash = service_hash(w->stable_service);
+	}
+}
+
+static void
+gather_blue_green(struct world *w, struct arena *a)
+{
+	static const char pre[] = "spec.strategy.blueGreen.prePromotionAnalysis",
+			  post[] = "spec.strategy.blueGreen.postPromotionAnalysis";
+	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
+	const char *ns = w->rollout->object.meta.namespace;
+	struct analysis_found *list = arena_new_array(a, struct analysis_found, 2);
+
+	if (b->pre_promotion_analysis != NULL)
+		list[w->n_analyses++] = find_analysis(w, b->pre_promotion_analysis, pre, BEFORE_SWITCH, a);
+	if (b->post_promotion_analysis != NULL)
+		list[w->n_analyses++] = find_analysis(w, b->post_promotion_analysis, post, AFTER_SWITCH, a);
+	w->analyses = list;
+	w->active_service = (const struct service *)view_get(w->view, &service_type, ns, b->active_service);
+	w->preview_service = (const struct service *)view_get(w->view, &service_type, ns, b->preview_service);
+	w->routing.stable_hash = service_hash(w->active_service);
+	w->routing.canary_hash = service_hash(w->preview_service);
 }
 
 void
 world_gather(const struct pass *p, const struct rollout *r, struct arena *a, struct world *w)
 {
-	const struct canary_strategy *c = r->spec.strategy.canary;
 	const char *ns = r->object.meta.namespace;
 	const struct object **list;
 
@@ -124,19 +164,11 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->n_runs = view_owned(p->view, &analysis_run_type, ns, r->object.meta.uid, a, &list);
 	w->runs = (const struct analysis_run *const *)list;
 	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
-	w->step_hash = text_hash(a, r->steps_json);
+	w->step_hash = r->steps_json != NULL ? text_hash(a, r->steps_json) : NULL;
 	w->new_rs = replicaset_with_hash(w, w->hash);
 	w->stable_rs = replicaset_with_hash(w, r->status.stable_rs);
-	if (c == NULL)
-		return;
-	gather_analyses(w, a);
-	w->canary_service = (const struct service *)view_get(p->view, &service_type, ns, c->canary_service);
-	w->stable_service = (const struct service *)view_get(p->view, &service_type, ns, c->stable_service);
-	w->router = router_of(c);
-	if (w->router != NULL)
-		w->routing_err = w->router->read(r, p->view, a, &w->routing);
-	if (!w->routing.splits_pods) {
-		w->routing.canary_hash = service_hash(w->canary_service);
-		w->routing.stable_hash = service_hash(w->stable_service);
-	}
+	if (r->spec.strategy.canary != NULL)
+		gather_canary(w, a);
+	else if (r->spec.strategy.blue_green != NULL)
+		gather_blue_green(w, a);
 }

@@ -17,6 +17,15 @@ pause_has(const struct rollout_status *st, const char *reason)
 	return false;
 }
 
+int64_t
+pause_since(const struct rollout_status *st, const char *reason)
+{
+	for (size_t i = 0; i < st->pause_conditions.n; i++)
+		if (str_eq(st->pause_conditions.at[i].reason, reason))
+			return st->pause_conditions.at[i].start_time;
+	return 0;
+}
+
 void
 pause_add(struct decision *d, const char *reason)
 {
@@ -43,10 +52,25 @@ pause_clear(struct decision *d)
 }
 
 void
+pause_drop(struct decision *d, const char *reason)
+{
+	struct pause_condition *list = arena_new_array(d->arena, struct pause_condition, d->st.pause_conditions.n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->st.pause_conditions.n; i++)
+		if (!str_eq(d->st.pause_conditions.at[i].reason, reason))
+			list[n++] = d->st.pause_conditions.at[i];
+	d->st.pause_conditions.at = list;
+	d->st.pause_conditions.n = n;
+}
+
+void
 pause_read(struct decision *d)
 {
+	bool may_be_over = d->blue_green != NULL ? !bluegreen_is_active(d) : step_is_pause(d, d->index);
+
 	d->was_paused = d->was->pause_conditions.n > 0;
-	/* Left over from a pause step that is behind us: nothing to resume. */
-	if (d->st.pause_conditions.n == 0 && !step_is_pause(d, d->index))
+	/* Left over from a pause that is behind us: nothing to resume. */
+	if (d->st.pause_conditions.n == 0 && !may_be_over)
 		d->st.controller_pause = false;
 }

@@ -19,6 +19,15 @@ available(const struct replicaset *rs)
 	return rs != NULL ? rs->status.available_replicas : 0;
 }
 
+const struct replicaset *
+replicaset_of(const struct decision *d, const char *hash)
+{
+	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
+		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
+			return d->w->replicasets[i];
+	return NULL;
+}
+
 static int64_t
 most(int64_t a, int64_t b)
 {
@@ -49,9 +58,8 @@ named_share(const struct decision *d, const struct replicaset *rs)
 	return share(weight > 100 ? 100 : weight, d->replicas);
 }
 
-/* 0: none. */
-static int64_t
-deadline_of(const struct replicaset *rs)
+int64_t
+scale_down_deadline(const struct replicaset *rs)
 {
 	int64_t at;
 
@@ -108,6 +116,21 @@ scales_stable(const struct decision *d)
 	return d->w->router != NULL && d->canary->dynamic_stable_scale;
 }
 
+/* Traffic is told apart from pods: by a router, or by a Service that is switched. */
+static bool
+is_routed(const struct decision *d)
+{
+	return d->w->router != NULL || d->blue_green != NULL;
+}
+
+static struct counts_answer
+blue_green_wanted(const struct decision *d)
+{
+	return (struct counts_answer){
+		.new_rs = bluegreen_wanted(d), .stable = d->replicas, .at_desired = bluegreen_is_ready(d)
+	};
+}
+
 struct counts_answer
 replicas_wanted(const struct decision *d)
 {
@@ -120,6 +143,8 @@ replicas_wanted(const struct decision *d)
 	struct pod_counts stable;
 	struct counts_answer answer;
 
+	if (d->blue_green != NULL)
+		return blue_green_wanted(d);
 	if (w->router != NULL && w->routing_err == NULL) {
 		q.has_weights = true;
 		q.canary_weight = w->routing.weight;
@@ -143,14 +168,16 @@ replicas_wanted(const struct decision *d)
 	return answer;
 }
 
-/* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. */
+/* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. Of a blue-green rollout that goes back the date is what tells
+ * that the version just ran: it is kept until that is over. */
 static void
 grow(struct decision *d, const struct replicaset *rs, int64_t to)
 {
 	int64_t from = replicaset_wanted(rs);
+	bool keep = d->blue_green != NULL && rs == d->w->new_rs && !d->promoted && bluegreen_is_quick(d);
 
-	if (from < to || deadline_of(rs) != 0)
-		scale(d, rs, from < to ? to : from, true);
+	if (from < to || (scale_down_deadline(rs) != 0 && !keep))
+		scale(d, rs, from < to ? to : from, !keep);
 }
 
 /* Until the mesh can tell two versions apart, pods of the new one would be served as stable ones. */
@@ -175,11 +202,11 @@ replicas_raise(struct decision *d)
 
 	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
 	if (stable != NULL && stable != new_rs)
-		grow(d, stable, d->aborted && d->w->router != NULL ? d->replicas : want.stable);
+		grow(d, stable, d->aborted && is_routed(d) ? d->replicas : want.stable);
 	if (new_rs == NULL)
 		return;
 	if (new_rs == stable) {
-		grow(d, new_rs, d->w->router != NULL ? d->replicas : want.new_rs);
+		grow(d, new_rs, is_routed(d) ? d->replicas : want.new_rs);
 		return;
 	}
 	if (may_grow(d))
@@ -197,8 +224,9 @@ shrink(struct decision *d, const struct replicaset *rs, int64_t to)
 static void
 lower_aborted(struct decision *d, const struct replicaset *rs)
 {
-	const struct opt_int *delay = &d->canary->abort_scale_down_delay_seconds;
-	int64_t at = deadline_of(rs);
+	const struct opt_int *delay = d->canary != NULL ? &d->canary->abort_scale_down_delay_seconds
+							: &d->blue_green->abort_scale_down_delay_seconds;
+	int64_t at = scale_down_deadline(rs);
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
 	if (scales_stable(d) && !delay->set) {
@@ -218,17 +246,20 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 }
 
 /* Versions that are neither new nor stable. Once the update is over they are kept for a delay, so that a rollback is quick, but
- * no more of them than scaleDownDelayRevisionLimit; before, one that was on its way and superseded goes at once. */
+ * no more of them than scaleDownDelayRevisionLimit; before, a canary that was on its way and superseded goes at once. */
 static void
 lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 {
-	const struct opt_int *delay = &d->canary->scale_down_delay_seconds;
-	const struct opt_int *limit = &d->canary->scale_down_delay_revision_limit;
-	int64_t at = deadline_of(rs);
+	const struct opt_int *delay =
+	    d->canary != NULL ? &d->canary->scale_down_delay_seconds : &d->blue_green->scale_down_delay_seconds;
+	const struct opt_int *limit = d->canary != NULL ? &d->canary->scale_down_delay_revision_limit
+							: &d->blue_green->scale_down_delay_revision_limit;
+	bool superseded = d->canary != NULL && !d->promoted;
+	int64_t at = scale_down_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0 || named_share(d, rs) > 0)
 		return;
-	if (scales_stable(d) || (at == 0 && !d->promoted) || (at != 0 && d->w->now > at) ||
+	if (scales_stable(d) || (at == 0 && superseded) || (at != 0 && d->w->now > at) ||
 	    (limit->set && *kept >= limit->is)) {
 		scale(d, rs, 0, true);
 		return;
@@ -237,7 +268,7 @@ lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 	/* The delay begins when the traffic has settled. */
 	if (at != 0)
 		plan_wake(d->plan, at + 1);
-	else if (weights_settled(d))
+	else if (d->canary == NULL || weights_settled(d))
 		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
 }
 
@@ -290,7 +321,7 @@ lower_others_basic(struct decision *d)
 
 		spare += available(rs) < replicaset_wanted(rs) ? available(rs) : replicaset_wanted(rs);
 	}
-	counts_limits(d->canary, d->replicas, &surge, &unavailable);
+	counts_limits(d->canary->max_surge, d->canary->max_unavailable, d->replicas, &surge, &unavailable);
 	spare -= d->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {
 		int64_t to = replicaset_wanted(others[i]);
@@ -315,7 +346,7 @@ replicas_lower(struct decision *d)
 	struct counts_answer want = replicas_wanted(d);
 	int64_t floor;
 
-	if (d->w->router == NULL) {
+	if (!is_routed(d)) {
 		lower_others_basic(d);
 		if (stable != new_rs)
 			shrink(d, stable, want.stable);

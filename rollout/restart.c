@@ -59,7 +59,8 @@ allowed(const struct decision *d, const struct pod *const *pods, size_t n)
 				  pods[k]->object.meta.deletion_timestamp == 0;
 	}
 	ready = listed < counted ? listed : counted;
-	counts_limits(d->canary, d->replicas, &surge, &unavailable);
+	counts_limits(NULL, d->canary != NULL ? d->canary->max_unavailable : d->blue_green->max_unavailable,
+	    d->replicas, &surge, &unavailable);
 	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
 }
 

@@ -11,29 +11,36 @@
 #define LABEL_STEP "step-index"
 #define HISTORY_LIMIT 5
 
-/* The two places of an analysis in a rollout. */
+/* What an analysis is to a rollout, by its place. */
 struct role {
+	enum analysis_place place;
 	const char *label; /* of its runs */
 	const char *title; /* in what an abort says */
+	const char *infix; /* of its runs' names; NULL: none, or the step's number */
 	const struct run_status **known; /* in the status that will be written */
-	int64_t step; /* -1: in the background */
+	int64_t step; /* -1: it is no step's */
 };
 
-static struct role
-in_background(struct decision *d)
-{
-	return (struct role){ "Background", "Background analysis", &d->st.canary.background_analysis, -1 };
-}
+#define ROLES 2 /* of a strategy */
 
-/* Of the step that the rollout is at, whether or not that is an analysis. */
-static struct role
-of_step(struct decision *d)
+/* The analyses that the strategy may have; the step's is that of the step that the rollout is at, whether or not it has one. */
+static void
+roles_of(struct decision *d, struct role ret[ROLES])
 {
-	int64_t step = d->st.current_step_index.set ? d->st.current_step_index.is : 0;
+	int64_t step =
+	    d->st.current_step_index.set && d->st.current_step_index.is > 0 ? d->st.current_step_index.is : 0;
 
-	if (step < 0)
-		step = 0; /* whatever somebody wrote there */
-	return (struct role){ "Step", "Step-based analysis", &d->st.canary.step_analysis, step };
+	if (d->canary != NULL) {
+		ret[0] = (struct role){ IN_BACKGROUND, "Background", "Background analysis", NULL,
+			&d->st.canary.background_analysis, -1 };
+		ret[1] =
+		    (struct role){ OF_STEP, "Step", "Step-based analysis", NULL, &d->st.canary.step_analysis, step };
+	} else {
+		ret[0] = (struct role){ BEFORE_SWITCH, "PrePromotion", "Blue/green pre-promotion analysis", "pre",
+			&d->st.blue_green.pre_promotion_analysis, -1 };
+		ret[1] = (struct role){ AFTER_SWITCH, "PostPromotion", "Blue/green post-promotion analysis", "post",
+			&d->st.blue_green.post_promotion_analysis, -1 };
+	}
 }
 
 static const char *
@@ -42,6 +49,8 @@ base_name(const struct decision *d, const struct role *role)
 	const char *name =
 	    arena_printf(d->arena, "%s-%s-%" PRId64, d->w->rollout->object.meta.name, d->w->hash, d->revision);
 
+	if (role->infix != NULL)
+		return arena_printf(d->arena, "%s-%s", name, role->infix);
 	return role->step >= 0 ? arena_printf(d->arena, "%s-%" PRId64, name, role->step) : name;
 }
 
@@ -50,7 +59,7 @@ static const struct analysis_found *
 analysis_of(const struct decision *d, const struct role *role)
 {
 	for (size_t i = 0; i < d->w->n_analyses; i++)
-		if (d->w->analyses[i].step == role->step)
+		if (d->w->analyses[i].place == role->place && d->w->analyses[i].step == role->step)
 			return &d->w->analyses[i];
 	return NULL;
 }
@@ -136,7 +145,24 @@ wanted(const struct decision *d, const struct role *role)
 	if (f == NULL || f->spec->templates.n == 0 || d->st.stable_rs == NULL || d->promoted || d->aborted ||
 	    d->in_window || d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
 		return false;
-	return role->step >= 0 || d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
+	switch (role->place) {
+	case OF_STEP: return true;
+	case IN_BACKGROUND: return d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
+	case BEFORE_SWITCH: return !bluegreen_is_active(d) && !bluegreen_is_quick(d);
+	case AFTER_SWITCH: return bluegreen_is_active(d) && !bluegreen_is_quick(d);
+	}
+	return false;
+}
+
+/* While there is a pause no run begins but the one in the background; one that looks at pods begins when they are there. */
+static bool
+may_begin(const struct decision *d, const struct role *role)
+{
+	if (role->place == IN_BACKGROUND)
+		return true;
+	if (*role->known != NULL && str_eq((*role->known)->status, "Successful"))
+		return false; /* somebody deleted it */
+	return d->st.pause_conditions.n == 0 && (d->blue_green == NULL || bluegreen_is_ready(d));
 }
 
 static void
@@ -169,27 +195,35 @@ verdict(struct decision *d, const struct role *role)
 		    run->status.message != NULL ? run->status.message : run->status.phase);
 		plan_reason(d->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
 	}
-	if (role->step >= 0)
+	if (role->place != IN_BACKGROUND)
 		record(d, role, run);
 	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full) {
-		if (d->was->controller_pause && d->was->pause_conditions.n == 0 && !step_is_pause(d, d->index))
+		if (d->was->controller_pause && d->was->pause_conditions.n == 0 && !step_is_pause(d, d->index)) {
 			*role->known = NULL; /* a person looked and said go on: measure again */
-		else
+			if (d->blue_green != NULL)
+				d->st.controller_pause = false; /* which is not: switch */
+		} else {
 			pause_add(d, PAUSE_INCONCLUSIVE);
+		}
 	}
 }
 
 void
 runs_verdict(struct decision *d)
 {
-	struct role background = in_background(d), step = of_step(d);
+	struct role roles[ROLES];
 
 	if (d->promoted || d->changed || d->w->new_rs == NULL)
 		return;
 	d->revision = revision_of(&d->w->new_rs->object);
-	verdict(d, &background);
-	if (analysis_of(d, &step) != NULL)
-		verdict(d, &step);
+	roles_of(d, roles);
+	for (size_t i = 0; i < ROLES; i++) {
+		/* A run of before the switch has had its say. */
+		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(d))
+			continue;
+		if (roles[i].place == IN_BACKGROUND || analysis_of(d, &roles[i]) != NULL)
+			verdict(d, &roles[i]);
+	}
 }
 
 static json_t *
@@ -289,7 +323,9 @@ collect(struct decision *d)
 			orphan = !str_eq(object_label(&d->w->replicasets[k]->object, LABEL_POD_TEMPLATE_HASH), hash);
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
 			continue;
-		if (is_known(d->st.canary.background_analysis, run) || is_known(d->st.canary.step_analysis, run))
+		if (is_known(d->st.canary.background_analysis, run) || is_known(d->st.canary.step_analysis, run) ||
+		    is_known(d->st.blue_green.pre_promotion_analysis, run) ||
+		    is_known(d->st.blue_green.post_promotion_analysis, run))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
 			plan_delete(d->plan, &run->object);
@@ -303,10 +339,10 @@ sync(struct decision *d, const struct role *role)
 	bool want = wanted(d, role);
 	const struct analysis_run *run = want || *role->known != NULL ? current(d, role) : NULL;
 
-	/* While there is a pause no step's run begins. */
-	if (want && run == NULL && (role->step < 0 || d->st.pause_conditions.n == 0))
+	if (want && run == NULL && may_begin(d, role))
 		create(d, role);
-	if (run != NULL && (want || (d->abort_message != NULL && d->aborted)))
+	/* Those of a blue-green rollout stay in the status until the next update. */
+	if (run != NULL && (want || d->blue_green != NULL || (d->abort_message != NULL && d->aborted)))
 		record(d, role, run);
 	else if (!want)
 		*role->known = NULL;
@@ -325,9 +361,12 @@ is_one_of(const struct analysis_run *run, const struct analysis_run *const *list
 void
 runs_sync(struct decision *d)
 {
-	struct role background = in_background(d), step = of_step(d);
-	const struct analysis_run *kept[] = { sync(d, &background), sync(d, &step) };
+	const struct analysis_run *kept[ROLES];
+	struct role roles[ROLES];
 
+	roles_of(d, roles);
+	for (size_t i = 0; i < ROLES; i++)
+		kept[i] = sync(d, &roles[i]);
 	for (size_t i = 0; i < d->w->n_runs; i++)
 		if (!is_one_of(d->w->runs[i], kept, ARRAY_SIZE(kept)))
 			terminate(d, d->w->runs[i]);

@@ -101,6 +101,24 @@ tell_weights(struct decision *d, const struct traffic_weights *was, int64_t to)
 	tell_weight(d, from, to);
 }
 
+/* What autoscalers, Services and people count of a blue-green rollout is the version that serves. */
+static void
+count_blue_green(struct decision *d)
+{
+	const struct replicaset *active = bluegreen_active(d);
+
+	d->st.canary = (struct canary_status){ 0 };
+	d->st.blue_green.active_selector = d->w->routing.stable_hash;
+	d->st.blue_green.preview_selector = d->w->routing.canary_hash;
+	if (active == NULL)
+		return;
+	d->st.hpa_replicas = active->status.replicas;
+	d->st.ready_replicas = active->status.ready_replicas;
+	d->st.available_replicas = active->status.available_replicas;
+	d->st.selector =
+	    arena_printf(d->arena, "%s,%s=%s", d->st.selector, LABEL_POD_TEMPLATE_HASH, d->w->routing.stable_hash);
+}
+
 void
 status_counts(struct decision *d)
 {
@@ -115,6 +133,11 @@ status_counts(struct decision *d)
 	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
 	d->st.hpa_replicas = d->st.replicas;
 	d->st.selector = label_selector_text(d->arena, w->rollout->spec.selector);
+	if (d->blue_green != NULL) {
+		count_blue_green(d);
+		return;
+	}
+	d->st.blue_green = (struct blue_green_status){ 0 };
 	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
 	    w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));
@@ -143,6 +166,22 @@ more_available(struct decision *d)
 }
 
 static bool
+run_moved(const struct run_status *was, const struct run_status *is)
+{
+	return is != NULL && (was == NULL || !str_eq(was->name, is->name) || !str_eq(was->status, is->status));
+}
+
+static bool
+blue_green_progressed(const struct blue_green_status *was, const struct blue_green_status *is)
+{
+	return !str_eq(was->active_selector, is->active_selector) ||
+	       !str_eq(was->preview_selector, is->preview_selector) ||
+	       run_moved(was->pre_promotion_analysis, is->pre_promotion_analysis) ||
+	       run_moved(was->post_promotion_analysis, is->post_promotion_analysis) ||
+	       was->scale_up_preview_check_point != is->scale_up_preview_check_point;
+}
+
+static bool
 progressed(const struct decision *d, bool more)
 {
 	const struct rollout_status *was = d->was, *st = &d->st;
@@ -152,18 +191,23 @@ progressed(const struct decision *d, bool more)
 	       !str_eq(was->stable_rs, st->stable_rs) ||
 	       (was->current_step_index.set && st->current_step_index.set &&
 		   was->current_step_index.is != st->current_step_index.is) ||
-	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0);
+	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0) ||
+	       blue_green_progressed(&was->blue_green, &st->blue_green);
 }
 
 static bool
 healthy(const struct decision *d)
 {
 	const struct rollout_status *st = &d->st;
+	bool whole = d->blue_green != NULL
+			 ? bluegreen_is_active(d) && (d->w->preview_service == NULL ||
+							 str_eq(st->blue_green.preview_selector, st->current_pod_hash))
+			 : st->replicas == d->replicas;
 
-	return !d->paused_by_spec && st->pause_conditions.n == 0 && d->w->new_rs != NULL &&
+	return whole && !d->paused_by_spec && st->pause_conditions.n == 0 && d->w->new_rs != NULL &&
 	       available(d->w->new_rs) >= d->replicas && st->updated_replicas == d->replicas &&
-	       st->available_replicas == d->replicas && st->replicas == d->replicas &&
-	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
+	       st->available_replicas == d->replicas && str_eq(st->stable_rs, st->current_pod_hash) &&
+	       str_eq(st->current_pod_hash, d->w->hash);
 }
 
 static void
@@ -234,7 +278,8 @@ conditions(struct decision *d)
 {
 	bool is_healthy = healthy(d), paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
 	bool completed = d->st.stable_rs != NULL && str_eq(d->st.stable_rs, d->st.current_pod_hash);
-	bool enough = d->st.available_replicas >= d->replicas;
+	bool enough = d->st.available_replicas >= d->replicas &&
+		      (d->blue_green == NULL || bluegreen_active(d) != NULL || d->replicas == 0);
 
 	drop(d, "InvalidSpec");
 	progressing(d, is_healthy);
@@ -279,7 +324,13 @@ phase(struct decision *d)
 			message = "more replicas need to be updated";
 		} else if (available(d->w->new_rs) < st->updated_replicas) {
 			message = "updated replicas are still becoming available";
-		} else if (d->w->router == NULL && st->replicas > st->updated_replicas) {
+		} else if (d->blue_green != NULL && !bluegreen_is_active(d)) {
+			message = "active service cutover pending";
+		} else if (d->blue_green != NULL && !str_eq(st->stable_rs, st->current_pod_hash)) {
+			message = d->blue_green->post_promotion_analysis != NULL
+				      ? "waiting for analysis to complete"
+				      : "waiting for post-promotion verification to complete";
+		} else if (d->canary != NULL && d->w->router == NULL && st->replicas > st->updated_replicas) {
 			message = "old replicas are pending termination";
 		} else if (!str_eq(st->stable_rs, st->current_pod_hash)) {
 			message = "waiting for all steps to complete";
@@ -336,6 +387,9 @@ indefinite(const struct decision *d, const struct rollout_status *st)
 
 	if (d->paused_by_spec || pause_has(st, PAUSE_INCONCLUSIVE))
 		return true;
+	if (d->blue_green != NULL)
+		return pause_has(st, PAUSE_BLUE_GREEN) && d->blue_green->auto_promotion_enabled.set &&
+		       !d->blue_green->auto_promotion_enabled.is;
 	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(d) && d->canary->steps.at[i].pause != NULL &&
 	       pause_duration(d->canary->steps.at[i].pause) == -1;
 }
@@ -438,10 +492,10 @@ write_status(struct decision *d)
 	json_t *from = encode(&rollout_status_type, d->was);
 
 	/* Clients expect both to be there, even empty: the first status brings them. */
-	if (d->st.blue_green == NULL)
-		d->st.blue_green = arena_alloc(d->arena, sizeof(*d->st.blue_green));
-	if (d->was->observed_generation == NULL)
+	if (d->was->observed_generation == NULL) {
 		json_object_del(from, "canary");
+		json_object_del(from, "blueGreen");
+	}
 	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
 	plan_status(d->plan, &r->object, from, encode(&rollout_status_type, &d->st));
 	if (d->plan->status != NULL && may_wait(d)) {

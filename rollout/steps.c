@@ -66,14 +66,10 @@ pause_done(struct decision *d, const struct canary_step *s)
 	}
 	if (duration < 0)
 		return false;
-	for (size_t i = 0; i < d->st.pause_conditions.n; i++) {
-		if (!str_eq(d->st.pause_conditions.at[i].reason, PAUSE_STEP))
-			continue;
-		end = time_add(d->st.pause_conditions.at[i].start_time, duration);
-		if (d->w->now > end)
-			return true;
-		plan_wake(d->plan, end + 1);
-	}
+	end = time_add(pause_since(&d->st, PAUSE_STEP), duration);
+	if (d->w->now > end)
+		return true;
+	plan_wake(d->plan, end + 1);
 	return false;
 }
 
@@ -161,7 +157,7 @@ step_text(struct arena *a, const struct canary_step *s)
 int64_t
 steps_count(const struct decision *d)
 {
-	return (int64_t)d->canary->steps.n;
+	return d->canary != NULL ? (int64_t)d->canary->steps.n : 0;
 }
 
 bool

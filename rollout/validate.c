@@ -8,11 +8,13 @@
 #include "rollout/world.h"
 
 #define CANARY "spec.strategy.canary"
+#define BLUE_GREEN "spec.strategy.blueGreen"
+#define HISTORY_LIMIT 10
 
 static void
-check_service(struct problems *p, const char *field, const char *name, const struct service *s, const struct world *w)
+check_service(struct problems *p, const char *path, const char *name, const struct service *s, const struct world *w)
 {
-	const char *path = arena_printf(p->arena, "%s.%s", CANARY, field), *manager;
+	const char *manager;
 
 	if (name == NULL)
 		return;
@@ -70,19 +72,25 @@ is_zero(const char *text)
 	return text != NULL && (strcmp(text, "0") == 0 || strcmp(text, "0%") == 0);
 }
 
-/* What the strategy says that does not go together. */
 static void
-check_strategy(struct problems *p, const struct rollout *r)
+check_limit(struct problems *p, const char *path, const char *value)
 {
-	const struct canary_strategy *c = r->spec.strategy.canary;
-	const struct {
-		const char *field, *value;
-	} limits[] = { { "maxSurge", c->max_surge }, { "maxUnavailable", c->max_unavailable } };
+	if (!is_limit(value))
+		problem_add(p, path, "Invalid value: \"%s\" is neither a number nor a percentage", value);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-		if (!is_limit(limits[i].value))
-			problem_add(p, arena_printf(p->arena, "%s.%s", CANARY, limits[i].field),
-			    "Invalid value: \"%s\" is neither a number nor a percentage", limits[i].value);
+/* What a canary says that does not go together. */
+static void
+check_canary(struct problems *p, const struct world *w)
+{
+	const struct rollout *r = w->rollout;
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	if (w->router == NULL && c->traffic_routing != NULL &&
+	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
+		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
+	check_limit(p, CANARY ".maxSurge", c->max_surge);
+	check_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
 		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
 	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
@@ -98,6 +106,26 @@ check_strategy(struct problems *p, const struct rollout *r)
 		    "Invalid value: this rollout uses the same service for the stable and canary services");
 	for (size_t i = 0; i < c->steps.n; i++)
 		check_step(p, r, i);
+	check_service(p, CANARY ".canaryService", c->canary_service, w->canary_service, w);
+	check_service(p, CANARY ".stableService", c->stable_service, w->stable_service, w);
+}
+
+static void
+check_blue_green(struct problems *p, const struct world *w)
+{
+	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
+	const struct opt_int *kept = &w->rollout->spec.revision_history_limit,
+			     *delayed = &b->scale_down_delay_revision_limit;
+
+	check_limit(p, BLUE_GREEN ".maxUnavailable", b->max_unavailable);
+	if (b->active_service != NULL && str_eq(b->active_service, b->preview_service))
+		problem_add(p, BLUE_GREEN ".previewService",
+		    "Invalid value: this rollout uses the same service for the active and preview services");
+	if (delayed->set && delayed->is > (kept->set ? kept->is : HISTORY_LIMIT))
+		problem_add(p, BLUE_GREEN ".scaleDownDelayRevisionLimit",
+		    "Invalid value: must not be greater than revisionHistoryLimit");
+	check_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
+	check_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
 }
 
 /* The selector must match the pods that the template makes, or nobody would ever count them. */
@@ -194,10 +222,10 @@ check_analysis(struct problems *p, const struct analysis_found *f)
 {
 	bool whole = !f->too_many;
 
-	if (f->step >= 0 && f->spec->starting_step.set)
+	if (f->place != IN_BACKGROUND && f->spec->starting_step.set)
 		problem_add(p, arena_printf(p->arena, "%s.startingStep", f->field),
 		    "Invalid value: only an analysis in the background has it");
-	if (f->step >= 0 && f->n_templates == 0)
+	if (f->place != IN_BACKGROUND && f->n_templates == 0)
 		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
 		    "Required value: an analysis needs a template");
 	if (f->too_many)
@@ -227,28 +255,27 @@ void
 world_problems(const struct world *w, struct problems *p)
 {
 	const struct rollout *r = w->rollout;
-	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct rollout_strategy *strategy = &r->spec.strategy;
 	const struct problems *decoding = r->object.problems;
 	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
 
 	for (size_t i = 0; decoding != NULL && i < decoding->n && i < PROBLEMS_MAX; i++)
 		if (str_starts(decoding->at[i].path, "spec"))
 			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
-	if (c == NULL) {
+	if ((strategy->canary != NULL) == (strategy->blue_green != NULL)) {
 		if (object_problem(&r->object, "spec.strategy") == NULL)
-			problem_add(p, "spec.strategy",
-			    "Required value: canary is needed (blueGreen is not built yet in this version of Sluice)");
+			problem_add(p, "spec.strategy", "%s",
+			    strategy->canary != NULL ? "Invalid value: has both of canary and blueGreen; one is needed"
+						     : "Required value: canary or blueGreen is needed");
 		return;
 	}
-	if (w->router == NULL && c->traffic_routing != NULL &&
-	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
-		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
 	check_selector(p, r);
 	if (deadline <= r->spec.min_ready_seconds)
 		problem_add(p, "spec.progressDeadlineSeconds", "Invalid value: must be greater than minReadySeconds");
-	check_strategy(p, r);
-	check_service(p, "canaryService", c->canary_service, w->canary_service, w);
-	check_service(p, "stableService", c->stable_service, w->stable_service, w);
+	if (strategy->canary != NULL)
+		check_canary(p, w);
+	else
+		check_blue_green(p, w);
 	if (w->routing_err != NULL)
 		check_routing(p, w->routing_err);
 	for (size_t i = 0; i < w->n_analyses; i++)

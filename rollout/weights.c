@@ -8,16 +8,6 @@
 #include "base/str.h"
 #include "rollout/world.h"
 
-/* The ReplicaSet that a hash names, or NULL. */
-static const struct replicaset *
-selected(const struct decision *d, const char *hash)
-{
-	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
-		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
-			return d->w->replicasets[i];
-	return NULL;
-}
-
 /* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
 static int64_t
 share_of_pods(const struct decision *d, const struct replicaset *rs)
@@ -52,9 +42,9 @@ static int64_t
 as_stable_can_carry(const struct decision *d, int64_t want)
 {
 	const struct routing *r = &d->w->routing;
-	int64_t least = 100 - share_of_pods(d, selected(d, r->stable_hash));
+	int64_t least = 100 - share_of_pods(d, replicaset_of(d, r->stable_hash));
 
-	if (!scales_stable(d) || available(selected(d, r->canary_hash)) == 0 || want >= r->weight || want >= least)
+	if (!scales_stable(d) || available(replicaset_of(d, r->canary_hash)) == 0 || want >= r->weight || want >= least)
 		return want;
 	return least < r->weight ? least : r->weight;
 }
@@ -127,53 +117,9 @@ can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight,
 {
 	if (weight == 0 || d->replicas == 0)
 		return true;
-	if (now != NULL && available(selected(d, now)) == 0)
+	if (now != NULL && available(replicaset_of(d, now)) == 0)
 		return available(rs) > 0;
 	return available(rs) > 0 && available(rs) >= weight * d->replicas / 100;
-}
-
-static void
-switch_service(struct decision *d, const struct service *s, const char *hash)
-{
-	const char *now;
-	json_t *ops;
-
-	if (s == NULL || hash == NULL)
-		return;
-	now = string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH);
-	if (str_eq(now, hash))
-		return;
-	ops = json_array();
-	if (now != NULL)
-		json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(now));
-	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
-	object_patch_annotation(d->arena, ops, &s->object, ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name);
-	plan_patch(d->plan, &s->object, ops);
-	plan_event(d->plan, &d->w->rollout->object, false, "SwitchService",
-	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
-}
-
-/* Without traffic routing Services, if there are any, follow the versions. One that selects nothing answers nothing: only a
- * version with pods is selected, and at first only one that is whole. */
-static void
-services_plan(struct decision *d)
-{
-	const struct world *w = d->w;
-	const struct replicaset *stable = w->stable_rs != NULL ? w->stable_rs : w->new_rs,
-				*canary = d->aborted ? stable : w->new_rs;
-	const struct {
-		const struct service *service;
-		const struct replicaset *to;
-	} services[] = { { w->stable_service, stable }, { w->canary_service, canary } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		const struct service *s = services[i].service;
-		const struct replicaset *to = services[i].to;
-		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
-
-		if (s != NULL && to != NULL && available(to) > 0 && (ours || available(to) >= replicaset_wanted(to)))
-			switch_service(d, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
-	}
 }
 
 void
@@ -187,14 +133,14 @@ hashes_plan(struct decision *d)
 	bool canary_ok, stable_ok;
 
 	if (d->w->router == NULL)
-		services_plan(d);
+		services_follow(d);
 	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
 		return;
 	canary_ok = can_carry(d, d->w->new_rs, r->weight, r->canary_hash);
 	stable_ok = can_carry(d, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
 	if (!two && scales_stable(d) && r->weight > 0 && available(d->w->new_rs) < d->replicas &&
-	    available(selected(d, r->canary_hash)) > 0)
+	    available(replicaset_of(d, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
@@ -207,9 +153,9 @@ hashes_plan(struct decision *d)
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. */
 		if (canary_ok && available(d->w->new_rs) > 0)
-			switch_service(d, d->w->canary_service, canary_hash);
+			service_switch(d, d->w->canary_service, canary_hash);
 		if (stable_ok && available(stable) > 0)
-			switch_service(d, d->w->stable_service, stable_hash);
+			service_switch(d, d->w->stable_service, stable_hash);
 		return;
 	}
 	d->w->router->set_hashes(d->w->rollout, r, d->canary_to, d->stable_to, d->plan);

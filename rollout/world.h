@@ -19,11 +19,14 @@ struct template_found {
 	const struct analysis_template *template; /* NULL: there is none of that name */
 };
 
+enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH };
+
 /* An analysis of the strategy, and the templates that it names. */
 struct analysis_found {
 	const struct rollout_analysis *spec;
 	const char *field; /* where in the rollout */
-	int64_t step; /* -1: in the background */
+	enum analysis_place place;
+	int64_t step; /* OF_STEP: its index; -1 otherwise */
 	struct template_found *templates; /* with those that they name themselves; each once */
 	size_t n_templates;
 	bool too_many; /* TEMPLATES_MAX is less than there are */
@@ -48,16 +51,19 @@ struct world {
 	size_t n_analyses;
 
 	const struct router *router;
+	/* Of a blue-green rollout the stable destination is the active Service, which has all traffic, and the canary's the preview. */
 	struct routing routing;
 	const struct err *routing_err; /* NULL: routing is what the objects say */
 	const struct service *canary_service, *stable_service;
+	const struct service *active_service, *preview_service;
 };
 
 struct decision {
 	const struct world *w;
 	struct plan *plan;
 	struct arena *arena;
-	const struct canary_strategy *canary;
+	const struct canary_strategy *canary; /* NULL: blue-green */
+	const struct blue_green_strategy *blue_green; /* NULL: canary */
 	const struct rollout_status *was;
 	struct rollout_status st; /* the new one */
 
@@ -104,13 +110,32 @@ void replicas_lower(struct decision *); /* fewer, never below what the routing s
 struct counts_answer replicas_wanted(const struct decision *); /* by the step that this pass acts on */
 int64_t replicas_at_birth(const struct decision *); /* of the new ReplicaSet, when it is made */
 void restart_plan(struct decision *); /* evicts pods that are older than spec.restartAt */
-void promotion_sync(struct decision *); /* makes the new version the stable one when it has earned it */
 void status_counts(struct decision *);
 void status_finish(struct decision *); /* conditions, phase, message, and the write */
 void status_invalid(struct decision *, const char *message);
 
+/* canary.c, bluegreen.c: what a pass does for its strategy, once it is known that the spec is valid and whether it is aborted. */
+void canary_pass(struct decision *);
+void bluegreen_pass(struct decision *);
+/* decide.c: the new version becomes the stable one; `completion` is the duration's word for how. */
+void promote(struct decision *, const char *why, const char *completion);
+/* The new ReplicaSet is there; or it is asked for, or what can be said without it is said, and the pass is over. */
+bool revision_is_there(struct decision *);
+
+/* bluegreen.c */
+bool bluegreen_is_active(const struct decision *); /* the active Service selects the new version */
+const struct replicaset *bluegreen_active(const struct decision *); /* what serves; NULL: not told yet, or gone */
+int64_t bluegreen_wanted(const struct decision *); /* pods of the new version */
+bool bluegreen_is_ready(const struct decision *); /* they are available */
+bool bluegreen_is_quick(const struct decision *); /* nothing is tried: back to what just ran, or a person says so */
+bool bluegreen_waits_for_run(const struct decision *); /* pods are there, an analysis is under way */
+
+/* services.c */
+void service_switch(struct decision *, const struct service *, const char *hash); /* NULL service or hash: nothing */
+void services_follow(struct decision *); /* of a canary without traffic routing */
+
 /* steps.c */
-int64_t steps_count(const struct decision *);
+int64_t steps_count(const struct decision *); /* of a blue-green rollout: 0 */
 const char *step_text(struct arena *, const struct canary_step *);
 bool step_is_pause(const struct decision *, int64_t index);
 bool step_is_analysis(const struct decision *, int64_t index);
@@ -119,6 +144,9 @@ bool step_is_analysis(const struct decision *, int64_t index);
 void pause_add(struct decision *, const char *reason);
 void pause_clear(struct decision *);
 bool pause_has(const struct rollout_status *, const char *reason);
+int64_t pause_since(const struct rollout_status *, const char *reason); /* 0: it does not */
+void pause_drop(
+    struct decision *, const char *reason); /* leaves controllerPause: this pause is over, and that is not forgotten */
 
 /* restart.c */
 bool restart_pending(const struct decision *);
@@ -128,6 +156,8 @@ bool revision_in_window(
     const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
 
 /* replicas.c */
+const struct replicaset *replicaset_of(const struct decision *, const char *hash); /* NULL: there is none */
+int64_t scale_down_deadline(const struct replicaset *); /* wall ms; 0: none */
 bool scales_stable(const struct decision *); /* the stable version's pods follow its share of the traffic */
 int64_t available(const struct replicaset *); /* NULL: 0 */
 int64_t revision_of(const struct object *); /* its annotation; 0 when it has none */
@@ -136,4 +166,5 @@ int64_t revision_of(const struct object *); /* its annotation; 0 when it has non
 const struct seen_failure *refused(const struct decision *);
 
 #define PAUSE_STEP "CanaryPauseStep"
+#define PAUSE_BLUE_GREEN "BlueGreenPause"
 #define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"

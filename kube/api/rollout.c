@@ -203,9 +203,39 @@ static const struct field canary_strategy_fields[] = {
 };
 TYPE(canary_strategy, "canary strategy", .strict = true);
 
+static const struct field blue_green_strategy_fields[] = {
+	STRING(blue_green_strategy, active_service, "activeService", .required = true,
+	    .doc = "Service that selects the version that serves"),
+	STRING(blue_green_strategy, preview_service, "previewService",
+	    .doc = "Service that selects the new version, before and after it serves"),
+	OPT_INT(blue_green_strategy, preview_replica_count, "previewReplicaCount", .min = 0, .max = INT32_MAX,
+	    .doc = "pods of the new version until it is promoted", .otherwise = "spec.replicas"),
+	OPT_BOOL(blue_green_strategy, auto_promotion_enabled, "autoPromotionEnabled",
+	    .doc = "false: the switch waits for a person", .otherwise = "true"),
+	INT(blue_green_strategy, auto_promotion_seconds, "autoPromotionSeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "the switch waits so long; a person may promote before", .otherwise = "0"),
+	INT_OR_STRING(blue_green_strategy, max_unavailable, "maxUnavailable",
+	    .doc = "pods that a restart may take away at once, a number or percent", .otherwise = "25%"),
+	OPT_INT(blue_green_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "old pods stay so long after the switch", .otherwise = "30"),
+	OPT_INT(blue_green_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
+	    .max = INT32_MAX, .doc = "of so many old revisions at most; no more than revisionHistoryLimit"),
+	OPT_INT(blue_green_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
+	    .max = INT32_MAX, .doc = "an aborted version's pods stay so long; 0: for ever", .otherwise = "30"),
+	OBJECT(blue_green_strategy, pre_promotion_analysis, "prePromotionAnalysis", rollout_analysis,
+	    .doc = "an AnalysisRun that must succeed before the switch"),
+	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
+	    .doc = "an AnalysisRun that must succeed after the switch; or it is switched back"),
+	NOT_BUILT("antiAffinity"),
+	NOT_BUILT("activeMetadata"),
+	NOT_BUILT("previewMetadata"),
+};
+TYPE(blue_green_strategy, "blue-green strategy", .strict = true);
+
 static const struct field rollout_strategy_fields[] = {
+	OBJECT(rollout_strategy, blue_green, "blueGreen", blue_green_strategy,
+	    .doc = "switches a Service from the old version to the new one"),
 	OBJECT(rollout_strategy, canary, "canary", canary_strategy, .doc = "steps up the traffic of the new version"),
-	NOT_BUILT("blueGreen"),
 };
 TYPE(rollout_strategy, "strategy", .strict = true);
 
@@ -285,6 +315,9 @@ TYPE(canary_status, "canary status");
 static const struct field blue_green_status_fields[] = {
 	STRING(blue_green_status, active_selector, "activeSelector"),
 	STRING(blue_green_status, preview_selector, "previewSelector"),
+	OBJECT(blue_green_status, pre_promotion_analysis, "prePromotionAnalysisRunStatus", run_status),
+	OBJECT(blue_green_status, post_promotion_analysis, "postPromotionAnalysisRunStatus", run_status),
+	BOOL(blue_green_status, scale_up_preview_check_point, "scaleUpPreviewCheckPoint"),
 };
 TYPE(blue_green_status, "blue-green status");
 
@@ -325,7 +358,8 @@ static const struct field rollout_status_fields[] = {
 	STRING(rollout_status, phase, "phase", .doc = "Healthy, Degraded, Progressing or Paused"),
 	STRING(rollout_status, message, "message", .doc = "why"),
 	EMBED(rollout_status, canary, "canary", canary_status, .always = true, .doc = "of a canary"),
-	OBJECT(rollout_status, blue_green, "blueGreen", blue_green_status, .doc = "of a blue-green rollout"),
+	EMBED(rollout_status, blue_green, "blueGreen", blue_green_status, .always = true,
+	    .doc = "of a blue-green rollout"),
 	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "how long it takes"),
 	TIME(rollout_status, restarted_at, "restartedAt", .doc = "the restartAt that is done"),
 };
@@ -412,8 +446,14 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 		for (size_t i = 0; i < c->steps.n; i++)
 			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i), a));
 		r->steps_json = json_text_go_struct(a, list);
-	} else {
+	} else if (c != NULL || r->spec.strategy.blue_green == NULL) {
 		r->steps_json = "null";
+	}
+	if (r->spec.strategy.blue_green != NULL) {
+		struct blue_green_strategy *b = (struct blue_green_strategy *)r->spec.strategy.blue_green;
+
+		b->max_unavailable =
+		    with_percent(a, b->max_unavailable, json_at(j, "/spec/strategy/blueGreen/maxUnavailable"));
 	}
 }
 

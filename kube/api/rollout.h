@@ -136,7 +136,20 @@ struct canary_strategy {
 	struct opt_int abort_scale_down_delay_seconds;
 };
 
+struct blue_green_strategy {
+	const char *active_service, *preview_service;
+	struct opt_int preview_replica_count;
+	struct opt_bool auto_promotion_enabled;
+	int64_t auto_promotion_seconds;
+	const char *max_unavailable; /* "5" or "25%"; of a restart */
+	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
+	struct opt_int abort_scale_down_delay_seconds;
+	const struct rollout_analysis *pre_promotion_analysis, *post_promotion_analysis;
+};
+
+/* One of them is set. */
 struct rollout_strategy {
+	const struct blue_green_strategy *blue_green;
 	const struct canary_strategy *canary;
 };
 
@@ -186,6 +199,8 @@ struct canary_status {
 
 struct blue_green_status {
 	const char *active_selector, *preview_selector;
+	const struct run_status *pre_promotion_analysis, *post_promotion_analysis;
+	bool scale_up_preview_check_point; /* previewReplicaCount is behind us: all pods are on their way */
 };
 
 struct rollout_duration {
@@ -209,7 +224,7 @@ struct rollout_status {
 	LIST_OF(struct condition) conditions;
 	const char *phase, *message;
 	struct canary_status canary;
-	const struct blue_green_status *blue_green; /* clients expect it to be there, even empty */
+	struct blue_green_status blue_green; /* clients expect it to be there, even empty */
 	struct rollout_duration duration;
 	int64_t restarted_at; /* the restartAt that is done */
 };
@@ -218,15 +233,16 @@ struct rollout {
 	struct object object;
 	struct rollout_spec spec;
 	struct rollout_status status;
-	const char *steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of */
+	const char *
+	    steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of; NULL: no canary */
 };
 
 /* What no row holds: that limits written as text are percent. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
-extern const struct type canary_strategy_type, condition_type, template_ref_type, argument_type, dry_run_type,
-    measurement_retention_type, value_from_type, field_ref_type, secret_key_ref_type, label_selector_type,
-    rollout_status_type, rollout_type;
+extern const struct type canary_strategy_type, blue_green_strategy_type, condition_type, template_ref_type,
+    argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type, secret_key_ref_type,
+    label_selector_type, rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);

@@ -177,6 +177,41 @@ add_available(const json_t *rs, void *arg)
 		a->sum += lately_available(a->j, label(rs));
 }
 
+/* What the active Service of a blue-green rollout selects; NULL: there is none, or nothing yet. */
+static const char *
+active_hash(struct judge *j)
+{
+	return json_str(json_at(store_get(j->cluster->store, "services", "default", "active"), "/spec/selector"), HASH);
+}
+
+static bool
+is_blue_green(struct judge *j)
+{
+	return json_at(cluster_rollout(j->cluster), "/spec/strategy/blueGreen") != NULL;
+}
+
+/* The active Service is switched to a version that has all its pods, or to one that has no fewer than the one before. */
+static void
+on_service(struct judge *j, const json_t *old, const json_t *o)
+{
+	const char *name = json_str(json_object_get(o, "metadata"), "name");
+	const char *from = json_str(json_at(old, "/spec/selector"), HASH),
+		   *to = json_str(json_at(o, "/spec/selector"), HASH);
+	const struct readiness *before = from != NULL ? map_get(&j->ready, from) : NULL;
+	long long have;
+
+	if (old == NULL || !is_blue_green(j) || !str_eq(name, "active") || str_eq(from, to))
+		return;
+	have = to != NULL ? lately_available(j, to) : 0;
+	if (have < lately_replicas(j) && (from == NULL || have == 0 || before == NULL || have < before->available))
+		wrong(j, "the active Service selects %s, which has %lld pods ready of %lld",
+		    to != NULL ? to : "nothing", have, lately_replicas(j));
+	if (to != NULL && strcmp(to, j->failed_hash) == 0 &&
+	    loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
+		wrong(j, "switched to %s, %lld ms after a failed verdict", to,
+		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
+}
+
 /* Without traffic routing every pod that is ready serves: those that remain must be as many as the rollout wants, as the
  * manifest's maxUnavailable is 0. */
 static void
@@ -213,7 +248,9 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	r->available = available;
 	if (old == NULL || now >= before)
 		return;
-	if (cluster_weight(j->cluster) < 0)
+	if (is_blue_green(j))
+		share += str_eq(active_hash(j), label(o)) ? 100 : 0;
+	else if (cluster_weight(j->cluster) < 0)
 		on_shrink_unrouted(j, o, now);
 	if (str_eq(subset_hash(j, 0), label(o)))
 		share += j->weight;
@@ -276,6 +313,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		on_virtual_service(j, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		on_replicaset(j, old, o);
+	else if (strcmp(r->kind, "Service") == 0)
+		on_service(j, old, o);
 	else if (strcmp(r->kind, "Rollout") == 0)
 		on_rollout(j, old, o);
 	else if (strcmp(r->kind, "AnalysisRun") == 0 &&
@@ -323,6 +362,9 @@ judge_end(struct judge *j, unsigned long writes)
 		wrong(j, "at the end the phase is \"%s\" (%s)", phase, json_str(status, "message") ?: "");
 	if (aborted && j->weight != 0)
 		wrong(j, "aborted, but the canary still has weight %d", j->weight);
+	if (is_blue_green(j) && (aborted || strcmp(phase, "Healthy") == 0) &&
+	    !str_eq(active_hash(j), json_str(status, "stableRS")))
+		wrong(j, "at the end the active Service selects %s, not the stable version", active_hash(j));
 	if (strcmp(phase, "Healthy") == 0 && j->weight != 0)
 		wrong(j, "healthy, but the canary destination still has weight %d", j->weight);
 	if (writes > 0)

@@ -172,9 +172,11 @@ do_merge(struct scenario *s, const json_t *v)
 static void
 do_delete(struct scenario *s, const json_t *v)
 {
-	cluster_note(s->cluster, "person: delete %s", json_string_value(v));
-	if (cluster_do(s->cluster, "DELETE", NULL, path_of_text(s, json_string_value(v)), NULL) != 200)
-		scenario_wrong(s, "%s could not be deleted", json_string_value(v));
+	const char *which = scenario_expand(s, json_string_value(v) ?: "");
+
+	cluster_note(s->cluster, "person: delete %s", which);
+	if (cluster_do(s->cluster, "DELETE", NULL, path_of_text(s, which), NULL) != 200)
+		scenario_wrong(s, "%s could not be deleted", which);
 }
 
 /* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */

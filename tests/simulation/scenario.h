@@ -54,3 +54,6 @@ bool scenarios_run(void);
  * `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told otherwise; what the judge
  * watches over must hold, and everything settle. */
 bool scenarios_run_nth(unsigned stride);
+
+/* "{v2}" becomes the name of that version's ReplicaSet. In the arena, or the text itself. */
+const char *scenario_expand(struct scenario *, const char *text);

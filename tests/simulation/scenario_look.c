@@ -49,9 +49,8 @@ tag_of(struct scenario *s, const char *hash)
 	return image != NULL && strrchr(image, ':') != NULL ? strrchr(image, ':') + 1 : hash != NULL ? hash : "none";
 }
 
-/* "{v2}" becomes the name of that version's ReplicaSet. */
-static const char *
-expanded(struct scenario *s, const char *text)
+const char *
+scenario_expand(struct scenario *s, const char *text)
 {
 	const char *open, *close;
 
@@ -250,7 +249,8 @@ see_fields(struct scenario *s, const json_t *want)
 	const char *key;
 
 	json_object_foreach ((json_t *)want, key, v) {
-		char *plural = arena_strdup(s->arena, expanded(s, key)), *name = strchr(plural, ' '), *pointer, *slash;
+		char *plural = arena_strdup(s->arena, scenario_expand(s, key)), *name = strchr(plural, ' '), *pointer,
+		     *slash;
 		const char *ns = "default";
 		const json_t *o, *field;
 
@@ -328,7 +328,7 @@ scenario_order(struct scenario *s, const json_t *texts, const char **ret_why)
 	size_t i;
 
 	json_array_foreach (texts, i, v) {
-		const char *text = expanded(s, json_string_value(v) ?: "");
+		const char *text = scenario_expand(s, json_string_value(v) ?: "");
 		const char *found = strstr(at, text);
 
 		if (found == NULL) {
@@ -346,7 +346,7 @@ lines_with(struct scenario *s, const char *text)
 {
 	long long n = 0;
 
-	text = expanded(s, text);
+	text = scenario_expand(s, text);
 	for (const char *at = str_text(&s->cluster->story); (at = strstr(at, text)) != NULL; at += strlen(text))
 		n++;
 	return n;

@@ -1,5 +1,5 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every four one is a canary without traffic routing and
- * one has an analysis as a step.
+/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every eight one is a canary without traffic routing, one is
+ * blue-green, and two have an analysis as a step.
  *
  * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted; pods
  * wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and within
@@ -135,15 +135,31 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 
 	c->metric = 0.01;
 	c->trouble = true;
-	if (seed % 4 == 3)
+	if (seed % 8 == 3)
 		c->name = "basic";
-	cluster_apply(c, seed % 4 == 3 ? "tests/data/traces/basic.yaml" : "tests/data/traces/analysis.yaml");
+	else if (seed % 8 == 7)
+		c->name = "bluegreen";
+	cluster_apply(c, seed % 8 == 3	 ? "tests/data/traces/basic.yaml"
+			 : seed % 8 == 7 ? "tests/simulation/bluegreen.yaml"
+					 : "tests/data/traces/analysis.yaml");
+	if (seed % 8 == 7)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:{s:[{s:s}]},s:{s:[{s:s}]}}}}}", "spec", "strategy", "blueGreen",
+			"prePromotionAnalysis", "templates", "templateName", "error-rate", "postPromotionAnalysis",
+			"templates", "templateName", "error-rate"));
+	if (seed % 32 == 7)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:i,s:b}}}}", "spec", "strategy", "blueGreen", "previewReplicaCount", 1,
+			"autoPromotionEnabled", 0));
+	if (seed % 32 == 23)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:i}}}}", "spec", "strategy", "blueGreen", "autoPromotionSeconds", 20));
 	if (seed % 4 == 2)
 		cluster_patch(c, false,
 		    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:[{s:s}],s:[{s:s,s:s}]}},{s:{}},{s:i}]}}}}", "spec", "strategy",
 			"canary", "steps", "setWeight", 25, "analysis", "templates", "templateName", "error-rate",
 			"args", "name", "service-name", "value", "myapp", "pause", "setWeight", 60));
-	if (seed % 8 >= 6)
+	if (seed % 8 == 6 || seed % 16 == 7)
 		cluster_second_controller(c);
 	if (seed % 8 == 1)
 		cluster_patch(c, false,

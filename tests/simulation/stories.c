@@ -120,6 +120,24 @@ play_basic_deadline(struct cluster *c)
 	return true;
 }
 
+static bool
+play_blue_green(struct cluster *c)
+{
+	if (!cluster_wait(c, "Healthy", -1, 60000))
+		return false;
+	cluster_run(c, 2700);
+	cluster_set_image(c, "bg:v2");
+	if (!cluster_wait(c, "Paused", -1, 60000))
+		return false;
+	cluster_run(c, 1500);
+	cluster_promote(c);
+	cluster_run(c, 100);
+	if (!cluster_wait(c, "Healthy", -1, 60000))
+		return false;
+	cluster_run(c, 8000);
+	return true;
+}
+
 static const struct story stories[] = {
 	{ "canary-istio-promote", "tests/data/traces/istio.yaml", "myapp", 0, play_promote, "" },
 	{ "canary-istio-abort-retry-undo", "tests/data/traces/istio.yaml", "myapp", 0, play_abort_retry_undo, "" },
@@ -128,6 +146,7 @@ static const struct story stories[] = {
 	{ "canary-istio-change-in-flight", "tests/data/traces/istio.yaml", "myapp", 0, play_change_in_flight, "end" },
 	{ "canary-basic", "tests/data/traces/basic.yaml", "basic", 0, play_basic, "" },
 	{ "canary-basic-deadline", "tests/data/traces/basic.yaml", "basic", 0, play_basic_deadline, "" },
+	{ "bluegreen-promote", "tests/data/traces/bg.yaml", "bg", 0, play_blue_green, "" },
 };
 
 bool
@@ -175,6 +194,9 @@ recorder(const struct resource *r, const char *type, const json_t *old, const js
 		    json_object_get(spec, "replicas"), "selector", json_at(spec, "/selector/matchLabels"));
 	else if (strcmp(r->kind, "VirtualService") == 0)
 		e = json_pack("{s:s,s:O}", "kind", "VirtualService", "http", json_object_get(spec, "http"));
+	else if (strcmp(r->kind, "Service") == 0)
+		e = json_pack(
+		    "{s:s,s:s,s:O}", "kind", "Service", "name", name, "selector", json_object_get(spec, "selector"));
 	else if (strcmp(r->kind, "DestinationRule") == 0)
 		e = json_pack("{s:s,s:O,s:O?}", "kind", "DestinationRule", "subsets", json_object_get(spec, "subsets"),
 		    "annotations", json_object_get(m, "annotations"));
@@ -243,6 +265,22 @@ subsets(const json_t *recording)
 	json_array_foreach (recording, i, e)
 		if (str_eq(json_str(e, "kind"), "DestinationRule"))
 			append_new(list, json_deep_copy(json_object_get(e, "subsets")));
+	return list;
+}
+
+/* What each Service selected, in their common order; before the first hash there is nothing to compare. */
+static json_t *
+selections(const json_t *recording)
+{
+	json_t *list = json_array(), *e;
+	size_t i;
+
+	json_array_foreach (recording, i, e) {
+		const char *hash = json_str(json_object_get(e, "selector"), "rollouts-pod-template-hash");
+
+		if (str_eq(json_str(e, "kind"), "Service") && hash != NULL)
+			append_new(list, json_pack("[s,s]", json_str(e, "name"), hash));
+	}
 	return list;
 }
 
@@ -406,7 +444,7 @@ story_run(const struct story *s)
 {
 	static const char *const reasons[] = { "RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted",
 		"RolloutCompleted", "RolloutStepCompleted", "RolloutAborted", "RolloutPaused", "SkipSteps",
-		"ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
+		"SwitchService", "ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
 	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = peer_recording(s->name);
 	struct cluster *c = cluster_new(1);
 	bool ok, early = strcmp(s->skip, "end") == 0;
@@ -420,6 +458,7 @@ story_run(const struct story *s)
 	ok &= same("AnalysisRuns", named(ours, "AnalysisRun"), named(peers, "AnalysisRun"));
 	ok &= same("status at the end", final_status(ours, early), final_status(peers, early));
 	ok &= same("phases", phases(ours), phases(peers));
+	ok &= same("Services", selections(ours), selections(peers));
 	ok &= early ? contains("DestinationRule", subsets(ours), subsets(peers))
 		    : same("DestinationRule", subsets(ours), subsets(peers));
 	if (early)

@@ -86,7 +86,7 @@ a_status_survives_decoding_and_encoding(void **state)
 	    "\"currentStepIndex\":0,\"replicas\":4,\"observedGeneration\":\"3\",\"phase\":\"Degraded\",\"message\":"
 	    "\"m\","
 	    "\"canary\":{\"weights\":{\"canary\":{\"weight\":0,\"podTemplateHash\":\"abc\"},\"stable\":{\"weight\":100,"
-	    "\"podTemplateHash\":\"def\"}}}}";
+	    "\"podTemplateHash\":\"def\"}}},\"blueGreen\":{}}";
 	struct arena *a = arena_new();
 	struct problems problems = { .arena = a };
 	struct rollout_status *s = arena_alloc(a, sizeof(*s));

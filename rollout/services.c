@@ -1,0 +1,50 @@
+/* rollout/services.c: what Services select.
+ *
+ * A Service that is switched carries the rollout's name, so that no other rollout takes it (Argo Rollouts' annotation).
+ */
+#include "base/str.h"
+#include "rollout/world.h"
+
+void
+service_switch(struct decision *d, const struct service *s, const char *hash)
+{
+	const char *now;
+	json_t *ops;
+
+	if (s == NULL || hash == NULL)
+		return;
+	now = string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH);
+	if (str_eq(now, hash))
+		return;
+	ops = json_array();
+	if (now != NULL)
+		json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(now));
+	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
+	object_patch_annotation(d->arena, ops, &s->object, ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name);
+	plan_patch(d->plan, &s->object, ops);
+	plan_event(d->plan, &d->w->rollout->object, false, "SwitchService",
+	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
+}
+
+/* Without traffic routing Services, if there are any, follow the versions. One that selects nothing answers nothing: only a
+ * version with pods is selected, and at first only one that is whole. */
+void
+services_follow(struct decision *d)
+{
+	const struct world *w = d->w;
+	const struct replicaset *stable = w->stable_rs != NULL ? w->stable_rs : w->new_rs,
+				*canary = d->aborted ? stable : w->new_rs;
+	const struct {
+		const struct service *service;
+		const struct replicaset *to;
+	} services[] = { { w->stable_service, stable }, { w->canary_service, canary } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
+		const struct service *s = services[i].service;
+		const struct replicaset *to = services[i].to;
+		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
+
+		if (s != NULL && to != NULL && available(to) > 0 && (ours || available(to) >= replicaset_wanted(to)))
+			service_switch(d, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
+	}
+}
