@@ -211,6 +211,22 @@ index_within(const struct opt_int *index, const struct canary_strategy *c)
 	return index->is > n ? n : index->is;
 }
 
+static void
+read_strategy(struct decision *d, const struct rollout_strategy *s)
+{
+	d->canary = s->canary;
+	if (s->canary != NULL) {
+		d->scale_down_delay = s->canary->scale_down_delay_seconds;
+		d->scale_down_limit = s->canary->scale_down_delay_revision_limit;
+		d->abort_delay = s->canary->abort_scale_down_delay_seconds;
+	} else if (s->blue_green != NULL) {
+		d->blue_green = s->blue_green;
+		d->scale_down_delay = s->blue_green->scale_down_delay_seconds;
+		d->scale_down_limit = s->blue_green->scale_down_delay_revision_limit;
+		d->abort_delay = s->blue_green->abort_scale_down_delay_seconds;
+	}
+}
+
 void
 rollout_decide(const struct world *w, struct plan *plan)
 {
@@ -220,8 +236,7 @@ rollout_decide(const struct world *w, struct plan *plan)
 
 	if (r->object.meta.deletion_timestamp != 0)
 		return;
-	d.canary = r->spec.strategy.canary;
-	d.blue_green = d.canary == NULL ? r->spec.strategy.blue_green : NULL;
+	read_strategy(&d, &r->spec.strategy);
 	d.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
 	d.index = index_within(&r->status.current_step_index, d.canary);
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);

@@ -113,7 +113,7 @@ counts_of(const struct replicaset *rs)
 bool
 scales_stable(const struct decision *d)
 {
-	return d->w->router != NULL && d->canary->dynamic_stable_scale;
+	return d->w->router != NULL && d->canary != NULL && d->canary->dynamic_stable_scale;
 }
 
 /* Traffic is told apart from pods: by a router, or by a Service that is switched. */
@@ -224,8 +224,7 @@ shrink(struct decision *d, const struct replicaset *rs, int64_t to)
 static void
 lower_aborted(struct decision *d, const struct replicaset *rs)
 {
-	const struct opt_int *delay = d->canary != NULL ? &d->canary->abort_scale_down_delay_seconds
-							: &d->blue_green->abort_scale_down_delay_seconds;
+	const struct opt_int *delay = &d->abort_delay;
 	int64_t at = scale_down_deadline(rs);
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
@@ -250,10 +249,7 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 static void
 lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 {
-	const struct opt_int *delay =
-	    d->canary != NULL ? &d->canary->scale_down_delay_seconds : &d->blue_green->scale_down_delay_seconds;
-	const struct opt_int *limit = d->canary != NULL ? &d->canary->scale_down_delay_revision_limit
-							: &d->blue_green->scale_down_delay_revision_limit;
+	const struct opt_int *delay = &d->scale_down_delay, *limit = &d->scale_down_limit;
 	bool superseded = d->canary != NULL && !d->promoted;
 	int64_t at = scale_down_deadline(rs);
 

@@ -64,6 +64,7 @@ struct decision {
 	struct arena *arena;
 	const struct canary_strategy *canary; /* NULL: blue-green */
 	const struct blue_green_strategy *blue_green; /* NULL: canary */
+	struct opt_int scale_down_delay, scale_down_limit, abort_delay; /* the strategy's */
 	const struct rollout_status *was;
 	struct rollout_status st; /* the new one */
 
