@@ -8,6 +8,8 @@
 #include "kube/config.h"
 #include "kube/transport.h"
 
+#define VERSION "0.1.0"
+
 struct cli;
 
 struct command {

@@ -1,4 +1,5 @@
 /* cli/cmd_controller.c: controller: watches and decides until it is told to stop, while it holds the Lease to do so. */
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -13,11 +14,24 @@
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
 #include "rollout/decide.h"
+#include "web/server.h"
 
 /* The other controller's, so that the two never act at once in one cluster. */
 #define LEASE "argo-rollouts-controller-lock"
 #define RELEASE_MS 2000
 #define IDLE_MS 5000
+#define METRICS_PORT 8090
+#define HEALTH_PORT 8080
+
+/* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
+ * as there is something to do, and versions of other APIs are those of the objects. */
+#define IDLE_FLAGS                                                                                                     \
+	"rollout-resync kloglevel qps burst rollout-threads "                                                          \
+	"experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads "              \
+	"ephemeral-metadata-update-pod-retries istio-api-version ambassador-api-version traffic-split-api-version "    \
+	"traefik-api-group "                                                                                           \
+	"traefik-api-version ingress-api-version appmesh-crd-version alb-ingress-classes nginx-ingress-classes "       \
+	"aws-verify-target-group aws-target-group-binding-api-version alb-tag-key-resource-id"
 
 static int controller_run(struct cli *);
 
@@ -26,7 +40,8 @@ const struct command cmd_controller = {
 	.args = "",
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
-		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace",
+		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
+		 "healthzPort listen-address " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -39,6 +54,11 @@ struct process {
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
 	struct lease *lease; /* NULL: --leader-elect=false */
+	const char *lease_name; /* NULL likewise */
+	struct metrics *metrics;
+	struct web *web;
+	bool synced; /* the first lists are in */
+	bool waits; /* another acts */
 	struct timer giving_up;
 	struct timer idle; /* fires when nothing was planned for a while */
 	bool released;
@@ -69,7 +89,58 @@ synced(void *arg)
 	struct process *p = arg;
 
 	loop_timer(p->cli->loop, &p->idle, IDLE_MS);
+	p->synced = true;
 	log_info("watching");
+}
+
+static void
+changed(const struct object *o, bool deleted, void *arg)
+{
+	struct process *p = arg;
+
+	metrics_changed(p->metrics, o, deleted, loop_wall(p->cli->loop));
+}
+
+static void
+passed(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg)
+{
+	struct process *p = arg;
+
+	metrics_passed(p->metrics, controller, ns, name, ms, failed, loop_wall(p->cli->loop));
+}
+
+static void
+told(const struct plan_step *event, void *arg)
+{
+	struct process *p = arg;
+
+	metrics_told(p->metrics, event, loop_wall(p->cli->loop));
+}
+
+static void
+answered(void *arg, const char *method, const char *url, int status)
+{
+	metrics_answered(((struct process *)arg)->metrics, method, url, status);
+}
+
+static void
+moment(void *arg, struct metrics_moment *ret)
+{
+	const struct process *p = arg;
+
+	*ret = (struct metrics_moment){ .now = loop_wall(p->cli->loop),
+		.busy = p->runner != NULL ? runner_busy(p->runner) : 0,
+		.leads = p->runner != NULL,
+		.lease = p->lease_name };
+}
+
+/* One that waits for the Lease is as ready as it can be. */
+static bool
+ready(void *arg)
+{
+	const struct process *p = arg;
+
+	return p->waits || (p->runner != NULL && p->synced);
 }
 
 static bool
@@ -86,6 +157,7 @@ on_started(void *arg)
 	struct process *p = arg;
 
 	log_info("acting");
+	p->waits = p->synced = false;
 	p->runner = runner_start(p->cli->transport, p->outside, rows, &p->settings);
 }
 
@@ -103,7 +175,7 @@ on_waiting(void *arg, const char *holder, const struct err *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	(void)arg;
+	((struct process *)arg)->waits = e == NULL;
 	if (e != NULL)
 		log_warn("the lease cannot be had; trying on", "error", err_text(a, err_copy(a, e)));
 	else
@@ -200,6 +272,52 @@ release(struct process *p)
 	p->lease = lease_free(p->lease);
 }
 
+/* A flag's port into *ret; 0, or 1 after saying what is wrong. */
+static int
+port_of(struct cli *c, const char *flag, int otherwise, int *ret)
+{
+	long long port = otherwise;
+
+	if (cli_flag(c, flag) != NULL && !str_int(cli_flag(c, flag), 0, 65535, &port))
+		return cli_fail(c, "--%s: \"%s\" is not a port", flag, cli_flag(c, flag));
+	*ret = (int)port;
+	return 0;
+}
+
+/* Answers from the start, leading or not. 0, or 1 after saying what is wrong. */
+static int
+serve(struct process *p)
+{
+	struct cli *c = p->cli;
+	struct web_settings s = { .address =
+				      cli_flag(c, "listen-address") != NULL ? cli_flag(c, "listen-address") : "0.0.0.0",
+		.metrics = p->metrics,
+		.moment = moment,
+		.ready = ready,
+		.arg = p };
+	int port;
+
+	if (port_of(c, "metricsPort", METRICS_PORT, &s.metrics_port) != 0 ||
+	    port_of(c, "healthzPort", HEALTH_PORT, &s.health_port) != 0)
+		return 1;
+	p->web = web_new(c->loop, &s, &port);
+	if (p->web == NULL)
+		return cli_fail(c,
+		    "cannot listen on %s port %d: %s; --metricsPort and --healthzPort say others, 0 none", s.address,
+		    port, strerror(errno));
+	return 0;
+}
+
+static void
+tell_idle_flags(struct cli *c)
+{
+	char *list = arena_strdup(c->arena, IDLE_FLAGS), *save = NULL;
+
+	for (char *name = strtok_r(list, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save))
+		if (cli_flag(c, name) != NULL)
+			log_info("a flag has no effect here", "flag", name);
+}
+
 static int
 controller_run(struct cli *c)
 {
@@ -223,14 +341,25 @@ controller_run(struct cli *c)
 		.planned = planned,
 		.synced = synced,
 		.may_write = may_write,
+		.changed = changed,
+		.passed = passed,
+		.told = told,
 		.arg = &p };
-	if (lease_settings_of(&p, &election) != 0)
+	p.metrics = metrics_new(VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster");
+	c->transport->answered = answered;
+	c->transport->answered_arg = &p;
+	if (lease_settings_of(&p, &election) != 0 || serve(&p) != 0) {
+		metrics_free(p.metrics);
 		return 1;
+	}
 	p.idle = (struct timer){ .fire = on_idle, .arg = &p };
 	cli_signals(c);
+	tell_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
-	if (elect != NULL && strcmp(elect, "false") == 0)
+	if (elect == NULL || strcmp(elect, "false") != 0)
+		p.lease_name = election.name;
+	if (p.lease_name == NULL)
 		on_started(&p);
 	else
 		p.lease = lease_new(c->transport, &election);
@@ -239,6 +368,9 @@ controller_run(struct cli *c)
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
 	release(&p);
+	web_free(p.web);
 	transport_free(p.outside);
+	c->transport->answered = NULL;
+	metrics_free(p.metrics);
 	return 0;
 }

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include "cli/cli.h"
 
-#define VERSION "0.1.0"
-
 static int version_run(struct cli *);
 
 const struct command cmd_version = {

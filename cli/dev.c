@@ -58,7 +58,7 @@ start_controller(struct dev *d)
 {
 	/* There is no other here; and one that was killed is to go on at once, not after its Lease. */
 	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, "--leader-elect=false",
-		NULL };
+		"--metricsPort", "0", "--healthzPort", "0", NULL };
 
 	d->controller = child_start(
 	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);

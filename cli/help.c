@@ -8,7 +8,7 @@ static const struct {
 	char letter;
 	const char *value; /* NULL: takes none */
 	bool global;
-	const char *text;
+	const char *text; /* NULL: taken, because another controller has it, and not shown */
 } flags[] = {
 	{ "namespace", 'n', "NS", true, "the namespace (the context's)" },
 	{ "kubeconfig", 0, "FILE", true, "the kubeconfig ($KUBECONFIG, ~/.kube/config)" },
@@ -55,6 +55,9 @@ static const struct {
 	{ "leader-election-namespace", 0, "NS", false,
 	    "the Lease's namespace ($POD_NAMESPACE, the Pod's, the context's)" },
 	{ "instance-id", 0, "ID", false, "only objects with this controller-instance-id label (those without one)" },
+	{ "metricsPort", 0, "PORT", false, "/metrics for Prometheus (8090; 0: not served)" },
+	{ "healthzPort", 0, "PORT", false, "/healthz and /readyz for probes (8080; 0: not served)" },
+	{ "listen-address", 0, "ADDR", false, "where these two listen (0.0.0.0)" },
 	{ "namespaced", 0, NULL, false, "only the namespace given by --namespace" },
 	{ "dir", 0, "DIR", false, "where the cluster keeps its files (a new one under /tmp)" },
 	{ "port", 0, "PORT", false, "the API server's port (a free one)" },
@@ -76,6 +79,29 @@ static const struct {
 	{ "filename", 'f', "FILE", false, "a file or folder to read; - is standard input" },
 	{ "strict", 0, NULL, false, "what the files refer to and do not have is an error too" },
 	{ "short", 0, NULL, false, "only the number" },
+	{ "rollout-resync", 0, "X", false, NULL },
+	{ "kloglevel", 0, "X", false, NULL },
+	{ "qps", 0, "X", false, NULL },
+	{ "burst", 0, "X", false, NULL },
+	{ "rollout-threads", 0, "X", false, NULL },
+	{ "experiment-threads", 0, "X", false, NULL },
+	{ "analysis-threads", 0, "X", false, NULL },
+	{ "service-threads", 0, "X", false, NULL },
+	{ "ingress-threads", 0, "X", false, NULL },
+	{ "ephemeral-metadata-threads", 0, "X", false, NULL },
+	{ "ephemeral-metadata-update-pod-retries", 0, "X", false, NULL },
+	{ "istio-api-version", 0, "X", false, NULL },
+	{ "ambassador-api-version", 0, "X", false, NULL },
+	{ "traffic-split-api-version", 0, "X", false, NULL },
+	{ "traefik-api-group", 0, "X", false, NULL },
+	{ "traefik-api-version", 0, "X", false, NULL },
+	{ "ingress-api-version", 0, "X", false, NULL },
+	{ "appmesh-crd-version", 0, "X", false, NULL },
+	{ "alb-ingress-classes", 0, "X", false, NULL },
+	{ "nginx-ingress-classes", 0, "X", false, NULL },
+	{ "aws-verify-target-group", 0, "X", false, NULL },
+	{ "aws-target-group-binding-api-version", 0, "X", false, NULL },
+	{ "alb-tag-key-resource-id", 0, "X", false, NULL },
 };
 
 static bool
@@ -121,7 +147,7 @@ void
 flag_each(const struct command *c, void (*visit)(const char *, char, const char *, const char *))
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (flags[i].global || has_word(c->flags, flags[i].name))
+		if (flags[i].text != NULL && (flags[i].global || has_word(c->flags, flags[i].name)))
 			visit(flags[i].name, flags[i].letter, flags[i].value, flags[i].text);
 }
 

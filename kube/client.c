@@ -99,6 +99,7 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	struct err *error;
 
 	c->exchange = NULL;
+	transport_tell(c->transport, c->method, c->url, e != NULL ? 0 : reply->status);
 	/* It was not processed: the server has too much to do, and says when to come back. */
 	if (e == NULL && (reply->status == 429 || reply->status == 503) && wait > 0 && ++c->tries < TRIES_MAX &&
 	    loop_mono(l) + wait < c->until) {

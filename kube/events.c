@@ -33,6 +33,8 @@ struct events {
 	struct rand_stream rand;
 	struct lane lanes[LANES];
 	size_t n; /* waiting in all of them */
+	void (*told)(const struct plan_step *, void *arg); /* NULL: nobody */
+	void *told_arg;
 };
 
 static void send_first(struct lane *);
@@ -123,6 +125,13 @@ lane_of(struct events *ev, const char *name)
 }
 
 void
+events_observe(struct events *ev, void (*told)(const struct plan_step *, void *), void *arg)
+{
+	ev->told = told;
+	ev->told_arg = arg;
+}
+
+void
 events_tell(struct events *ev, const struct plan_step *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -134,6 +143,8 @@ events_tell(struct events *ev, const struct plan_step *s)
 	struct lane *l = lane_of(ev, m->name);
 	struct waiting *w;
 
+	if (ev->told != NULL)
+		ev->told(s, ev->told_arg);
 	if (ev->n == EVENTS_MAX) {
 		log_warn("too many events wait; one is dropped", "reason", s->reason, "message", s->message);
 		return;

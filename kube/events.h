@@ -18,5 +18,8 @@ struct events *events_new(struct transport *, const char *component, uint64_t se
 /* What still waits is dropped. */
 struct events *events_free(struct events *);
 
+/* From now on `told` hears of every event, before it is sent. */
+void events_observe(struct events *, void (*told)(const struct plan_step *, void *arg), void *arg);
+
 /* Tells one PLAN_EVENT; copies what it needs. */
 void events_tell(struct events *, const struct plan_step *);

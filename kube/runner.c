@@ -20,6 +20,7 @@ struct key {
 	struct arena *arena; /* of the plan being carried out */
 	struct plan *plan;
 	struct execution *execution;
+	int64_t started_at; /* mono ms, of the pass */
 	struct asks asks;
 	struct arena *failure_arena; /* NULL: the last plan did not fail */
 	struct seen_failure failure;
@@ -108,7 +109,8 @@ on_change(const struct object *o, bool deleted, void *arg)
 {
 	struct runner *r = arg;
 
-	(void)deleted;
+	if (r->settings.changed != NULL)
+		r->settings.changed(o, deleted, r->settings.arg);
 	for (size_t i = 0; i < r->n_rows; i++)
 		for (size_t k = 0; k < r->rows[i]->n_watches; k++) {
 			const struct controller_watch *w = &r->rows[i]->watches[k];
@@ -167,6 +169,9 @@ on_executed(void *arg, const struct plan_step *failed, const struct err *e)
 	int64_t wake_at = k->plan->wake_at;
 
 	remember(k, failed, e);
+	if (k->runner->settings.passed != NULL)
+		k->runner->settings.passed(k->controller->name, k->ns, k->name,
+		    loop_mono(k->runner->loop) - k->started_at, failed != NULL, k->runner->settings.arg);
 	k->execution = NULL;
 	k->plan = NULL;
 	k->arena = arena_free(k->arena);
@@ -207,6 +212,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 	log_debug(
 	    "pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
 	seen.n_answers = asks_show(&k->asks, answers);
+	k->started_at = loop_mono(r->loop);
 	k->arena = arena_new();
 	k->plan = plan_new(k->arena);
 	k->controller->pass(&p, k->plan);
@@ -276,6 +282,8 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		.manager = settings->component,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
+	if (settings->told != NULL)
+		events_observe(r->executor.events, settings->told, settings->arg);
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;

@@ -23,6 +23,10 @@ struct runner_settings {
 	void (*synced)(void *arg); /* NULL, or told when every first list is in */
 	/* NULL, or told of every plan that is not quiet, before it is carried out. */
 	void (*planned)(const char *controller, const char *ns, const char *name, const struct plan *, void *arg);
+	/* NULL, or told of every change of an object, of every pass' end, and of every event. */
+	void (*changed)(const struct object *, bool deleted, void *arg);
+	void (*passed)(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg);
+	void (*told)(const struct plan_step *event, void *arg);
 	void *arg;
 };
 

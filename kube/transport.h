@@ -51,6 +51,9 @@ struct transport_ops {
 struct transport {
 	const struct transport_ops *ops;
 	struct loop *loop;
+	/* NULL, or told of every call and watch that ends; status 0: it was not answered. */
+	void (*answered)(void *arg, const char *method, const char *url, int status);
+	void *answered_arg;
 };
 
 /* Starts an exchange; what the request points at is copied. */
@@ -58,6 +61,13 @@ static inline struct exchange *
 transport_start(struct transport *t, const struct request *r, const struct receiver *to, void *arg)
 {
 	return t->ops->start(t, r, to, arg);
+}
+
+static inline void
+transport_tell(struct transport *t, const char *method, const char *url, int status)
+{
+	if (t->answered != NULL)
+		t->answered(t->answered_arg, method, url, status);
 }
 
 /* Ends an exchange without a further callback. */

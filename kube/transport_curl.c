@@ -530,7 +530,7 @@ transport_curl_new(struct loop *l, const struct config *config)
 {
 	struct curl *c = mem_alloc(sizeof(*c));
 
-	c->transport = (struct transport){ &ops, l };
+	c->transport = (struct transport){ .ops = &ops, .loop = l };
 	c->config = config;
 	c->timer = (struct timer){ .fire = on_timer, .arg = c };
 	c->known = (struct timer){ .fire = on_known, .arg = c };

@@ -238,8 +238,11 @@ on_data(void *arg, const char *at, size_t len)
 static void
 on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
 
+	transport_tell(w->transport, "GET", arena_printf(a, "%s?watch=1", client_path(a, w->type, w->ns, NULL, NULL)),
+	    e != NULL ? 0 : reply->status);
 	if (reply->status == 410)
 		w->relist = true;
 	else if (e == NULL && reply->status != 200)

@@ -2,7 +2,7 @@
 #include "sim/http.h"
 #include <string.h>
 #include "base/str.h"
-#include "sim/daemon.h"
+#include "base/daemon.h"
 #include "sim/prometheus.h"
 
 #define BODY_MAX (8u << 20)

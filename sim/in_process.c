@@ -263,7 +263,7 @@ in_process_new(struct loop *l, struct store *s, const struct fault_policy *polic
 {
 	struct in_process *p = mem_alloc(sizeof(*p));
 
-	p->transport = (struct transport){ &ops, l };
+	p->transport = (struct transport){ .ops = &ops, .loop = l };
 	p->store = s;
 	p->policy = policy;
 	return &p->transport;

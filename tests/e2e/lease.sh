@@ -2,9 +2,10 @@
 # Two controllers, one Lease: one acts; when it is told to stop, or dies, the other does.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
+ports="--metricsPort 0 --healthzPort 0"
 times="--leader-election-lease-duration 3s --leader-election-renew-deadline 2s --leader-election-retry-period 500ms"
 start() { # name: a controller, its log and its pid
-	"$SLUICE" controller $times >"$dir/$1.log" 2>&1 &
+	"$SLUICE" controller $times $ports >"$dir/$1.log" 2>&1 &
 	eval "$1=$!"
 }
 start one

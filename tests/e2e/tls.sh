@@ -139,7 +139,7 @@ check "a token file is read anew" says 401 "$s" list rollouts --kubeconfig "$dir
 
 # One connection for everything, where the server speaks HTTP/2; a plugin is run once for all of it.
 rm "$dir/runs"
-"$s" controller --kubeconfig "$dir/plugin" --leader-elect=false >"$dir/controller.log" 2>&1 &
+"$s" controller --kubeconfig "$dir/plugin" --leader-elect=false --metricsPort 0 --healthzPort 0 >"$dir/controller.log" 2>&1 &
 controller=$!
 check "the controller watches over HTTP/2" within 20 grep -q watching "$dir/controller.log"
 connections() { ls -l "/proc/$controller/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]/\1/p' >"$dir/fds"; awk 'NR == FNR { ours[$1] = 1; next } $4 == "01" && ($10 in ours)' "$dir/fds" /proc/net/tcp | wc -l; }

@@ -32,6 +32,7 @@
 static const uint64_t kept[] = { 2419, 2782, 2801, 7733, 12529 };
 
 extern bool story_show(const char *name);
+extern bool metrics_run(void);
 
 int
 main(int argc, char **argv)
@@ -66,6 +67,7 @@ main(int argc, char **argv)
 	ok = stories_run();
 	ok &= scenarios_run();
 	ok &= ready_count_run();
+	ok &= metrics_run();
 	ok &= scenarios_run_nth(STRIDE);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		ok &= seeds_run(kept[i], 1, false);

@@ -277,7 +277,8 @@ static void
 start_controller(struct remote *r)
 {
 	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers, "--leader-elect=false",
-		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
+		"--metricsPort", "0", "--healthzPort", "0", r->confined ? "--namespaced" : NULL, "--namespace",
+		r->namespace, NULL };
 
 	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
 }

@@ -1,5 +1,5 @@
-/* sim/daemon.c: libmicrohttpd is run whenever its descriptor is ready or its time has come. */
-#include "sim/daemon.h"
+/* base/daemon.c: libmicrohttpd is run whenever its descriptor is ready or its time has come. */
+#include "base/daemon.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ daemon_start(struct daemon *d, struct loop *l, const char *ip, int port, MHD_Acc
 		return false;
 	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, handle, arg,
 	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, completed, arg, MHD_OPTION_CONNECTION_LIMIT,
-	    CONNECTIONS, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	    CONNECTIONS, MHD_OPTION_END);
 	if (d->mhd == NULL)
 		return false;
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;

@@ -1,4 +1,4 @@
-/* sim/daemon.h: a libmicrohttpd daemon on the loop: its epoll descriptor and its time-outs. */
+/* base/daemon.h: a libmicrohttpd daemon on the loop: its epoll descriptor and its time-outs. */
 #pragma once
 #include <microhttpd.h>
 #include "base/loop.h"
@@ -11,7 +11,7 @@ struct daemon {
 	int port;
 };
 
-/* Listens on an IPv4 address (127.x.y.z) and port (0: a free one, then in d->port). The handlers get `arg`. False when it
+/* Listens on an IPv4 address and port (0: a free one, then in d->port). The handlers get `arg`. False when it
  * cannot; errno says why. `d` must not move while it runs. */
 bool daemon_start(struct daemon *d, struct loop *, const char *ip, int port, MHD_AccessHandlerCallback,
     MHD_RequestCompletedCallback, void *arg);

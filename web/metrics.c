@@ -1,0 +1,498 @@
+/* web/metrics.c: an entry an object; families are written one after the other, as the format wants them. */
+#include "web/metrics.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/json.h"
+#include "base/map.h"
+#include "kube/api/analysis.h"
+
+#define BUCKETS 5
+#define SWEEP_MS 5000
+#define EVENTS_MAX 64 /* kinds of events of one object that are told apart */
+
+static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
+
+struct metric_state {
+	const char *name, *provider, *phase;
+	bool dry_run;
+};
+
+/* One object. What is said of its present state is in the arena, which is emptied with each change. */
+struct entry {
+	const struct type *type;
+	char *ns, *name;
+	struct arena *arena;
+	bool known; /* it is, or was, in the cluster: not only counted */
+	const char *phase, *strategy, *router;
+	int64_t desired, updated, available;
+	struct metric_state *metrics;
+	size_t n_metrics;
+	int64_t gone_at; /* wall ms; 0: it is there */
+	uint64_t passes, passes_within[BUCKETS], passes_ms, failures;
+	struct map events; /* "type reason" → uint64_t */
+};
+
+struct metrics {
+	const char *version, *mode;
+	struct map entries; /* "plural ns/name" → struct entry, in the order in which they came */
+	struct map requests; /* "kind verb status" → uint64_t */
+	int64_t swept_at; /* wall ms */
+};
+
+struct metrics *
+metrics_new(const char *version, const char *mode)
+{
+	struct metrics *m = mem_alloc(sizeof(*m));
+
+	m->version = version;
+	m->mode = mode;
+	return m;
+}
+
+static void
+entry_free(struct entry *e)
+{
+	map_each (&e->events, slot)
+		free(slot->value);
+	map_done(&e->events);
+	arena_free(e->arena);
+	free(e->ns);
+	free(e->name);
+	free(e);
+}
+
+struct metrics *
+metrics_free(struct metrics *m)
+{
+	if (m == NULL)
+		return NULL;
+	map_each (&m->entries, slot)
+		entry_free(slot->value);
+	map_each (&m->requests, slot)
+		free(slot->value);
+	map_done(&m->entries);
+	map_done(&m->requests);
+	free(m);
+	return NULL;
+}
+
+static void
+count(struct map *counts, const char *key)
+{
+	uint64_t *n = map_get(counts, key);
+
+	if (n == NULL) {
+		n = mem_alloc(sizeof(*n));
+		map_set(counts, key, n);
+	}
+	++*n;
+}
+
+/* --- what is told --------------------------------------------------------------------------------------------------- */
+
+static struct entry *
+entry_of(struct metrics *m, const struct type *t, const char *ns, const char *name, bool create)
+{
+	_cleanup_(freep) char *key = mem_printf("%s %s/%s", t->plural, ns != NULL ? ns : "", name);
+	struct entry *e = map_get(&m->entries, key);
+
+	if (e != NULL || !create)
+		return e;
+	e = mem_alloc(sizeof(*e));
+	e->type = t;
+	e->ns = mem_strdup(ns != NULL ? ns : "");
+	e->name = mem_strdup(name);
+	map_set(&m->entries, key, e);
+	return e;
+}
+
+static void
+sweep(struct metrics *m, int64_t now)
+{
+	if (now - m->swept_at < SWEEP_MS)
+		return;
+	m->swept_at = now;
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
+
+		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
+			map_remove(&m->entries, slot->key);
+			entry_free(e);
+		}
+	}
+}
+
+static void
+see_rollout(struct entry *e, const struct rollout *r)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+
+	e->phase = arena_strdup(e->arena, r->status.phase != NULL ? r->status.phase : "");
+	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
+	e->router = c != NULL && c->traffic_routing != NULL && c->traffic_routing->istio != NULL ? "Istio" : "";
+	e->desired = r->spec.replicas.set ? r->spec.replicas.is : 1;
+	e->updated = r->status.updated_replicas;
+	e->available = r->status.available_replicas;
+}
+
+/* As its provider calls itself in the other controller's metrics. */
+static const char *
+provider_name(const json_t *metric)
+{
+	static const struct {
+		const char *key, *name;
+	} known[] = { { "prometheus", "Prometheus" }, { "job", "Job" }, { "web", "WebMetric" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (json_object_get(json_object_get(metric, "provider"), known[i].key) != NULL)
+			return known[i].name;
+	return "Unknown Provider";
+}
+
+static void
+see_metrics(struct entry *e, const struct analysis_spec *spec, const struct analysis_status *status)
+{
+	_cleanup_(json_decrefp) json_t *list = spec->metrics != NULL ? json_loads(spec->metrics, 0, NULL) : NULL;
+	json_t *one;
+	size_t i;
+
+	e->n_metrics = json_array_size(list);
+	e->metrics = arena_new_array(e->arena, struct metric_state, e->n_metrics);
+	json_array_foreach (list, i, one) {
+		struct metric_state *m = &e->metrics[i];
+
+		*m = (struct metric_state){ .name = arena_strdup(e->arena, json_str(one, "name") ?: ""),
+			.provider = provider_name(one),
+			.phase = "" };
+		for (size_t k = 0; status != NULL && k < status->metric_results.n; k++) {
+			const struct metric_result *r = &status->metric_results.at[k];
+
+			if (!str_eq(r->name, m->name))
+				continue;
+			m->phase = arena_strdup(e->arena, r->phase != NULL ? r->phase : "");
+			m->dry_run = r->dry_run;
+		}
+	}
+}
+
+void
+metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t now)
+{
+	bool is_template = o->type == &analysis_template_type || o->type == &cluster_analysis_template_type;
+	struct entry *e;
+
+	if (o->type != &rollout_type && o->type != &analysis_run_type && !is_template)
+		return;
+	sweep(m, now);
+	e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted);
+	if (e == NULL)
+		return;
+	if (deleted) {
+		e->gone_at = now;
+		return;
+	}
+	arena_free(e->arena);
+	e->arena = arena_new();
+	e->gone_at = 0;
+	e->known = true;
+	if (o->type == &rollout_type) {
+		see_rollout(e, (const struct rollout *)o);
+	} else if (o->type == &analysis_run_type) {
+		const struct analysis_run *run = (const struct analysis_run *)o;
+
+		e->phase = arena_strdup(e->arena, run->status.phase != NULL ? run->status.phase : "");
+		see_metrics(e, &run->spec, &run->status);
+	} else {
+		see_metrics(e, &((const struct analysis_template *)o)->spec, NULL);
+	}
+}
+
+void
+metrics_passed(
+    struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now)
+{
+	const struct type *t = strcmp(controller, "rollout") == 0 ? &rollout_type : &analysis_run_type;
+	struct entry *e = entry_of(m, t, ns, name, true);
+
+	if (!e->known && e->gone_at == 0)
+		e->gone_at = now; /* an object that comes later takes this back */
+	e->passes++;
+	e->passes_ms += (uint64_t)ms;
+	e->failures += failed;
+	for (size_t i = 0; i < BUCKETS; i++)
+		e->passes_within[i] += (double)ms / 1000 <= buckets[i];
+}
+
+void
+metrics_told(struct metrics *m, const struct plan_step *event, int64_t now)
+{
+	_cleanup_(freep) char *key = NULL;
+	struct entry *e;
+
+	if (event->about->type != &rollout_type)
+		return;
+	e = entry_of(m, event->about->type, event->about->meta.namespace, event->about->meta.name, true);
+	if (!e->known && e->gone_at == 0)
+		e->gone_at = now;
+	key = mem_printf("%s %s", event->warning ? "Warning" : "Normal", event->reason);
+	if (map_get(&e->events, key) != NULL || e->events.count < EVENTS_MAX)
+		count(&e->events, key);
+}
+
+/* The plural of a path: "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB". Empty: it has none. */
+static const char *
+plural_of(struct arena *a, const char *url, bool *ret_named)
+{
+	const char *parts[12], *path = arena_strndup(a, url, strcspn(url, "?"));
+	size_t n = 0, at;
+
+	for (char *save = NULL, *p = strtok_r((char *)path, "/", &save); p != NULL && n < ARRAY_SIZE(parts);
+	     p = strtok_r(NULL, "/", &save))
+		parts[n++] = p;
+	at = n > 0 && strcmp(parts[0], "apis") == 0 ? 3 : 2;
+	if (n > at + 2 && strcmp(parts[at], "namespaces") == 0)
+		at += 2;
+	*ret_named = n > at + 1;
+	return at < n ? parts[at] : "";
+}
+
+void
+metrics_answered(struct metrics *m, const char *method, const char *url, int status)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	static const struct {
+		const char *method, *verb;
+	} verbs[] = { { "POST", "Create" }, { "PATCH", "Patch" }, { "PUT", "Update" }, { "DELETE", "Delete" } };
+	bool named;
+	const char *plural = plural_of(a, url, &named), *verb = named ? "Get" : "List";
+
+	if (strstr(url, "watch=1") != NULL)
+		verb = "Watch";
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i].method, method) == 0)
+			verb = verbs[i].verb;
+	count(&m->requests, arena_printf(a, "%s %s %d", plural, verb, status));
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------- */
+
+static void
+family(struct str *to, const char *name, const char *type, const char *help)
+{
+	str_addf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* As the format wants it: backslash, quote and line feed escaped. */
+static void
+label(struct str *to, bool first, const char *name, const char *value)
+{
+	str_addf(to, "%s%s=\"", first ? "{" : ",", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\\' || *value == '"')
+			str_addc(to, '\\');
+		if (*value == '\n')
+			str_adds(to, "\\n");
+		else
+			str_addc(to, *value);
+	}
+	str_addc(to, '"');
+}
+
+static void
+labels_of(struct str *to, const char *metric, const struct entry *e)
+{
+	str_adds(to, metric);
+	label(to, true, "name", e->name);
+	if (e->ns[0] != '\0')
+		label(to, false, "namespace", e->ns);
+}
+
+static void
+number(struct str *to, int64_t n)
+{
+	str_addf(to, "} %" PRId64 "\n", n);
+}
+
+/* Every entry of a type that is, or was lately, in the cluster. */
+#define each_known(m, e, t)                                                                                            \
+	map_each (&(m)->entries, slot_)                                                                                \
+		for (const struct entry *e = slot_->value; e != NULL && e->known && e->type == (t); e = NULL)
+
+static void
+write_rollouts(struct metrics *m, struct str *to)
+{
+	static const struct {
+		const char *name, *help;
+	} gauges[] = { { "rollout_info_replicas_available", "Pods that are available." },
+		{ "rollout_info_replicas_unavailable", "Pods that are wanted and not available." },
+		{ "rollout_info_replicas_desired", "Pods that are wanted." },
+		{ "rollout_info_replicas_updated", "Pods of the new version." } };
+
+	family(to, "rollout_info", "gauge", "1 for each Rollout, its phase and strategy as labels.");
+	each_known(m, e, &rollout_type)
+	{
+		labels_of(to, "rollout_info", e);
+		label(to, false, "phase", e->phase);
+		label(to, false, "strategy", e->strategy);
+		label(to, false, "traffic_router", e->router);
+		number(to, 1);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(gauges); i++) {
+		family(to, gauges[i].name, "gauge", gauges[i].help);
+		each_known(m, e, &rollout_type)
+		{
+			const int64_t values[] = { e->available,
+				e->desired > e->available ? e->desired - e->available : 0, e->desired, e->updated };
+
+			labels_of(to, gauges[i].name, e);
+			number(to, values[i]);
+		}
+	}
+	family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
+
+		map_each (&e->events, event) {
+			const char *space = strchr(event->key, ' ');
+
+			labels_of(to, "rollout_events_total", e);
+			label(to, false, "reason", space + 1);
+			label(to, false, "type", space - event->key == 7 ? "Warning" : "Normal");
+			number(to, (int64_t) * (uint64_t *)event->value);
+		}
+	}
+}
+
+static void
+write_runs(struct metrics *m, struct str *to)
+{
+	static const char *const phases[] = { "Pending", "Running", "Successful", "Failed", "Error", "Inconclusive" };
+
+	family(to, "analysis_run_info", "gauge", "1 for each AnalysisRun, its phase as a label.");
+	each_known(m, e, &analysis_run_type)
+	{
+		labels_of(to, "analysis_run_info", e);
+		label(to, false, "phase", e->phase);
+		number(to, 1);
+	}
+	family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
+	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
+	{
+		labels_of(to, "analysis_run_metric_type", e);
+		label(to, false, "metric", e->metrics[i].name);
+		label(to, false, "type", e->metrics[i].provider);
+		number(to, 1);
+	}
+	family(to, "analysis_run_metric_phase", "gauge", "The phase of each metric of an analysis run.");
+	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++) for (size_t k = 0;
+											    k < ARRAY_SIZE(phases); k++)
+	{
+		labels_of(to, "analysis_run_metric_phase", e);
+		label(to, false, "metric", e->metrics[i].name);
+		label(to, false, "type", e->metrics[i].provider);
+		label(to, false, "dry_run", e->metrics[i].dry_run ? "true" : "false");
+		label(to, false, "phase", phases[k]);
+		number(to, strcmp(e->metrics[i].phase, phases[k]) == 0);
+	}
+}
+
+static void
+write_templates(struct metrics *m, struct str *to)
+{
+	const struct type *types[] = { &analysis_template_type, &cluster_analysis_template_type };
+
+	family(to, "analysis_template_info", "gauge", "1 for each AnalysisTemplate and ClusterAnalysisTemplate.");
+	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+		each_known(m, e, types[k])
+		{
+			labels_of(to, "analysis_template_info", e);
+			number(to, 1);
+		}
+	family(
+	    to, "analysis_template_metric_info", "gauge", "1 for each metric of a template, its provider as a label.");
+	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
+		each_known(m, e, types[k]) for (size_t i = 0; i < e->n_metrics; i++)
+		{
+			labels_of(to, "analysis_template_metric_info", e);
+			label(to, false, "metric", e->metrics[i].name);
+			label(to, false, "type", e->metrics[i].provider);
+			number(to, 1);
+		}
+}
+
+static void
+write_passes(struct metrics *m, struct str *to, const char *name, const char *errors, const struct type *t)
+{
+	family(to, name, "histogram", "Time from the beginning of a pass to the end of its writes, in seconds.");
+	map_each (&m->entries, slot) {
+		const struct entry *e = slot->value;
+
+		if (e->type != t || e->passes == 0)
+			continue;
+		for (size_t i = 0; i <= BUCKETS; i++) {
+			str_adds(to, name);
+			labels_of(to, "_bucket", e);
+			str_addf(to, i < BUCKETS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < BUCKETS ? buckets[i] : 0);
+			number(to, (int64_t)(i < BUCKETS ? e->passes_within[i] : e->passes));
+		}
+		str_adds(to, name);
+		labels_of(to, "_sum", e);
+		str_addf(to, "} %.3f\n", (double)e->passes_ms / 1000);
+		str_adds(to, name);
+		labels_of(to, "_count", e);
+		number(to, (int64_t)e->passes);
+	}
+	family(to, errors, "counter", "Passes of which a write failed.");
+	map_each (&m->entries, slot) {
+		const struct entry *e = slot->value;
+
+		if (e->type != t || e->passes == 0)
+			continue;
+		labels_of(to, errors, e);
+		number(to, (int64_t)e->failures);
+	}
+}
+
+static void
+write_process(struct metrics *m, const struct metrics_moment *now, struct str *to)
+{
+	family(to, "controller_clientset_k8s_request_total", "counter",
+	    "Requests to the API server that were answered; status_code 0: not.");
+	map_each (&m->requests, slot) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const char *verb = strchr(slot->key, ' ') + 1, *status = strchr(verb, ' ') + 1;
+
+		str_adds(to, "controller_clientset_k8s_request_total");
+		label(to, true, "kind", arena_strndup(a, slot->key, (size_t)(verb - 1 - slot->key)));
+		label(to, false, "status_code", status);
+		label(to, false, "verb", arena_strndup(a, verb, (size_t)(status - 1 - verb)));
+		number(to, (int64_t) * (uint64_t *)slot->value);
+	}
+	family(to, "argo_rollouts_controller_info", "gauge",
+	    "1; the version that runs, and whether it cares for all namespaces.");
+	str_adds(to, "argo_rollouts_controller_info");
+	label(to, true, "version", m->version);
+	label(to, false, "goversion", "");
+	label(to, false, "mode", m->mode);
+	number(to, 1);
+	family(to, "workqueue_depth", "gauge", "Keys that wait or are being worked on.");
+	str_adds(to, "workqueue_depth");
+	label(to, true, "name", "rollouts");
+	number(to, (int64_t)now->busy);
+	family(to, "leader_election_master_status", "gauge", "1: this process acts.");
+	str_adds(to, "leader_election_master_status");
+	label(to, true, "name", now->lease != NULL ? now->lease : "");
+	number(to, now->leads);
+}
+
+void
+metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to)
+{
+	sweep(m, now->now);
+	write_rollouts(m, to);
+	write_passes(m, to, "rollout_reconcile", "rollout_reconcile_error", &rollout_type);
+	write_runs(m, to);
+	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);
+	write_templates(m, to);
+	write_process(m, now, to);
+}
