@@ -79,11 +79,13 @@ canary_pass(struct decision *d)
 	d->takes_over = takes_over(d);
 	status_counts(d);
 	weights_plan(d, true);
+	routes_plan(d, true);
 	if (!revision_is_there(d))
 		return;
 	replicas_raise(d);
 	hashes_plan(d);
 	weights_plan(d, false);
+	routes_plan(d, false);
 	promotion_sync(d);
 	if (!str_eq(d->st.stable_rs, d->w->hash))
 		steps_advance(d);

@@ -196,8 +196,10 @@ decide_invalid(struct decision *d)
 	runs_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
-	if (d->aborted && d->canary != NULL)
+	if (d->aborted && d->canary != NULL) {
 		weights_plan(d, true);
+		routes_plan(d, true);
+	}
 }
 
 /* The step that the status names; whatever somebody wrote there, it is one that there is, or the end. */

@@ -51,6 +51,9 @@ named_share(const struct decision *d, const struct replicaset *rs)
 		canary = most(canary, d->weight_to.is);
 		stable = most(stable, 100 - d->weight_to.is);
 	}
+	/* What managed routes send is not known, but it is something. */
+	if (r->routes > 0)
+		canary = most(canary, 1);
 	if (str_eq(r->canary_hash, hash_of(rs)) || str_eq(d->canary_to, hash_of(rs)))
 		weight += canary;
 	if (str_eq(r->stable_hash, hash_of(rs)) || str_eq(d->stable_to, hash_of(rs)))

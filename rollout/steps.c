@@ -130,11 +130,44 @@ analysis_done(struct decision *d, const struct canary_step *s)
 	return d->st.canary.step_analysis != NULL && str_eq(d->st.canary.step_analysis->status, "Successful");
 }
 
+static bool
+is_header_route(const struct canary_step *s)
+{
+	return s->set_header_route != NULL;
+}
+
+static const char *
+header_route_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setHeaderRoute: %s", s->set_header_route->name);
+}
+
+static bool
+is_mirror_route(const struct canary_step *s)
+{
+	return s->set_mirror_route != NULL;
+}
+
+static const char *
+mirror_route_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setMirrorRoute: %s", s->set_mirror_route->name);
+}
+
+static bool
+route_done(struct decision *d, const struct canary_step *s)
+{
+	(void)s;
+	return d->replicas == 0 || routes_settled(d);
+}
+
 static const struct step_kind kinds[] = {
 	{ is_weight, weight_text, weight_done, NULL },
 	{ is_pause, pause_text, pause_done, pause_enter },
 	{ is_scale, scale_text, scale_done, NULL },
 	{ is_analysis, analysis_text, analysis_done, NULL },
+	{ is_header_route, header_route_text, route_done, NULL },
+	{ is_mirror_route, mirror_route_text, route_done, NULL },
 };
 
 static const struct step_kind *

@@ -27,18 +27,92 @@ check_service(struct problems *p, const char *path, const char *name, const stru
 }
 
 static void
+check_match(struct problems *p, const struct string_match *m, const char *path)
+{
+	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
+		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
+}
+
+/* The route is one that the rollout may make and take away. */
+static void
+check_route_name(struct problems *p, const struct canary_strategy *c, const char *name, const char *path)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	if (t == NULL || t->istio == NULL) {
+		problem_add(p, path, "Invalid value: can only be used with traffic routing by istio");
+		return;
+	}
+	for (size_t i = 0; i < t->managed_routes.n; i++)
+		if (str_eq(t->managed_routes.at[i].name, name))
+			return;
+	if (name != NULL)
+		problem_add(p, arena_printf(p->arena, "%s.name", path),
+		    "Invalid value: \"%s\" is not in spec.strategy.canary.trafficRouting.managedRoutes", name);
+}
+
+static void
+check_header_route(struct problems *p, const struct canary_strategy *c, const struct header_route *r, const char *path)
+{
+	check_route_name(p, c, r->name, path);
+	for (size_t i = 0; i < r->match.n; i++)
+		check_match(
+		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
+}
+
+/* A map of string matches. */
+static void
+check_headers(struct problems *p, const char *text, const char *path)
+{
+	_cleanup_(json_decrefp) json_t *headers = json_loads(text, 0, NULL);
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(headers))
+		problem_add(p, path, "Invalid value: is no object");
+	json_object_foreach (headers, name, value) {
+		struct problems inner = { .arena = p->arena };
+		struct string_match match = { 0 };
+		const char *field = arena_printf(p->arena, "%s[%s]", path, name);
+
+		decode(&string_match_type, value, field, &inner, &match);
+		for (size_t i = 0; i < inner.n; i++)
+			problem_add(p, inner.at[i].path, "%s", inner.at[i].text);
+		if (inner.n == 0)
+			check_match(p, &match, field);
+	}
+}
+
+static void
+check_mirror_route(struct problems *p, const struct canary_strategy *c, const struct mirror_route *r, const char *path)
+{
+	check_route_name(p, c, r->name, path);
+	for (size_t i = 0; i < r->match.n; i++) {
+		const struct route_match *m = &r->match.at[i];
+		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
+
+		check_match(p, m->method, arena_printf(p->arena, "%s.method", at));
+		check_match(p, m->path, arena_printf(p->arena, "%s.path", at));
+		if (m->headers != NULL)
+			check_headers(p, m->headers, arena_printf(p->arena, "%s.headers", at));
+	}
+}
+
+static void
 check_step(struct problems *p, const struct rollout *r, size_t i)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct canary_step *s = &c->steps.at[i];
 	const struct canary_scale *scale = s->set_canary_scale;
 	const char *path = arena_printf(p->arena, "%s.steps[%zu]", CANARY, i);
-	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL);
+	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL) +
+		(s->set_header_route != NULL) + (s->set_mirror_route != NULL);
 
 	/* One whose field could not be read has been told of. */
 	if (n != 1 && object_problem(&r->object, path) == NULL)
 		problem_add(p, path,
-		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis; one is needed",
+		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, setHeaderRoute, "
+		    "setMirrorRoute; one is needed",
 		    n == 0 ? "none" : "several");
 	if (s->pause != NULL && pause_duration(s->pause) == -2)
 		problem_add(p, arena_printf(p->arena, "%s.pause.duration", path),
@@ -49,6 +123,10 @@ check_step(struct problems *p, const struct rollout *r, size_t i)
 	if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
 		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
 		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
+	if (s->set_header_route != NULL)
+		check_header_route(p, c, s->set_header_route, arena_printf(p->arena, "%s.setHeaderRoute", path));
+	if (s->set_mirror_route != NULL)
+		check_mirror_route(p, c, s->set_mirror_route, arena_printf(p->arena, "%s.setMirrorRoute", path));
 }
 
 static bool
@@ -89,6 +167,13 @@ check_canary(struct problems *p, const struct world *w)
 	if (w->router == NULL && c->traffic_routing != NULL &&
 	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
 		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
+	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(c->traffic_routing->managed_routes.at[i].name,
+				c->traffic_routing->managed_routes.at[k].name))
+				problem_add(p,
+				    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i),
+				    "Duplicate value: \"%s\"", c->traffic_routing->managed_routes.at[i].name);
 	check_limit(p, CANARY ".maxSurge", c->max_surge);
 	check_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)

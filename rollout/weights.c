@@ -100,7 +100,8 @@ weights_plan(struct decision *d, bool lower)
 	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
 	if (((d->promoted || d->takes_over) && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
 		return;
-	if (!down && !may_raise(d, want))
+	/* Routes that go have moved the others: the next pass raises. */
+	if (!down && (d->routes_change || !may_raise(d, want)))
 		return;
 	d->weight_to = (struct opt_int){ true, want };
 	e = d->w->router->set_weight(d->w->rollout, r, want, d->plan);

@@ -84,6 +84,7 @@ struct decision {
 	bool born; /* this pass makes the new ReplicaSet */
 	bool troubled; /* a write fails, and the status says so */
 	bool late; /* the progress deadline has passed */
+	bool routes_change; /* this pass changes managed routes */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
 	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */
 };
@@ -105,6 +106,8 @@ void steps_advance(struct decision *); /* past a step that is complete; one at m
 /* All traffic is seen to go to the stable destination, and both destinations select the new version (or there is no router). */
 bool weights_settled(const struct decision *);
 void weights_plan(struct decision *, bool lower); /* lower: only what takes weight from the canary */
+void routes_plan(struct decision *, bool lower); /* managed routes; lower: only when none is wanted */
+bool routes_settled(const struct decision *); /* they are seen to be as the steps say */
 void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
 void replicas_lower(struct decision *); /* fewer, never below what the routing still names */

@@ -157,9 +157,23 @@ give(struct mesh *m, const struct share *s, int percent)
 	}
 }
 
+/* The first http route that every request takes: those that only some match are not served here. */
+static const json_t *
+plain_route(const json_t *vs)
+{
+	json_t *route;
+	size_t i;
+
+	json_array_foreach (json_at(vs, "/spec/http"), i, route)
+		if (json_object_get(route, "match") == NULL)
+			return json_object_get(route, "route");
+	return json_at(vs, "/spec/http/0/route");
+}
+
 static void
 compute(struct mesh *m)
 {
+	const json_t *routes;
 	struct first vs = { 0 };
 	const char *ns;
 	json_t *d;
@@ -171,8 +185,9 @@ compute(struct mesh *m)
 	if (vs.found == NULL)
 		return;
 	ns = json_str(json_object_get(vs.found, "metadata"), "namespace");
-	n = json_array_size(json_at(vs.found, "/spec/http/0/route"));
-	json_array_foreach (json_at(vs.found, "/spec/http/0/route"), i, d) {
+	routes = plain_route(vs.found);
+	n = json_array_size(routes);
+	json_array_foreach (routes, i, d) {
 		const char *host = json_str(json_object_get(d, "destination"), "host") ?: "";
 		char service[300];
 		struct search sub = {

@@ -15,6 +15,8 @@ static bool istio_used(const struct canary_strategy *);
 static struct err *istio_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
 static struct err *istio_set_weight(const struct rollout *, const struct routing *, int64_t, struct plan *);
 static void istio_set_hashes(const struct rollout *, const struct routing *, const char *, const char *, struct plan *);
+static bool istio_set_routes(
+    const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
 static bool istio_routes(const struct type *);
 static bool istio_concerns(const struct rollout *, const struct object *);
 
@@ -24,6 +26,7 @@ const struct router istio_router = {
 	.read = istio_read,
 	.set_weight = istio_set_weight,
 	.set_hashes = istio_set_hashes,
+	.set_routes = istio_set_routes,
 	.routes = istio_routes,
 	.concerns = istio_concerns,
 };
@@ -122,12 +125,28 @@ split_route(struct splits *s, const char *kind, const struct istio_route *r, siz
 	return NULL;
 }
 
-/* When the strategy names none, there must be just one. */
-static struct err *
-split_only(struct splits *s, const char *kind, const struct istio_route *routes, size_t n)
+static bool
+is_managed(const struct canary_strategy *c, const struct istio_route *r)
 {
+	for (size_t i = 0; r->name != NULL && i < c->traffic_routing->managed_routes.n; i++)
+		if (str_eq(c->traffic_routing->managed_routes.at[i].name, r->name))
+			return true;
+	return false;
+}
+
+/* When the strategy names none, there must be just one, besides those that it manages. */
+static struct err *
+split_only(struct splits *s, const char *kind, const struct istio_route *routes, size_t all)
+{
+	size_t n = 0, only = 0;
+
+	for (size_t i = 0; i < all; i++)
+		if (!is_managed(s->canary, &routes[i])) {
+			n++;
+			only = i;
+		}
 	if (n == 1)
-		return split_route(s, kind, &routes[0], 0);
+		return split_route(s, kind, &routes[only], only);
 	return err_new(s->arena, ERR_INVALID,
 	    "%s.virtualService.%s: VirtualService %s has %zu %s routes; name the ones to split", FIELD,
 	    strcmp(kind, "http") == 0 ? "routes" : arena_printf(s->arena, "%sRoutes", kind), s->vs->object.meta.name, n,
@@ -143,7 +162,7 @@ split_http(struct splits *s, const struct strings *names)
 	if (spec->http.n == 0)
 		return NULL;
 	if (names->n == 0)
-		return split_only(s, kinds[0], spec->http.at, spec->http.n);
+		e = split_only(s, kinds[0], spec->http.at, spec->http.n);
 	for (size_t i = 0; i < names->n && e == NULL; i++) {
 		size_t k = 0;
 
@@ -154,6 +173,10 @@ split_http(struct splits *s, const struct strings *names)
 					   "%s.virtualService.routes[%zu]: VirtualService %s has no http route \"%s\"",
 					   FIELD, i, s->vs->object.meta.name, names->at[i]);
 	}
+	/* A route that mirrors splits what it matches as the others do. */
+	for (size_t i = 0; i < spec->http.n && e == NULL; i++)
+		if (is_managed(s->canary, &spec->http.at[i]) && spec->http.at[i].raw_mirror != NULL)
+			e = split_route(s, kinds[0], &spec->http.at[i], i);
 	return e;
 }
 
@@ -448,6 +471,8 @@ read_virtual_service(const struct rollout *r, const struct istio_virtual_service
 		ret->weight = w > ret->weight ? w : ret->weight;
 		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
 	}
+	for (size_t i = 0; i < s.vs->spec.http.n; i++)
+		ret->routes += is_managed(s.canary, &s.vs->spec.http.at[i]);
 	*ret_object = &s.vs->object;
 	return NULL;
 }
@@ -554,6 +579,162 @@ istio_set_hashes(
 	plan_event(plan, &r->object, false, "UpdatedDestinationRule",
 	    "DestinationRule %s subset updated (canary: %s, stable: %s)", dr->object.meta.name,
 	    canary != NULL ? canary : now->canary_hash, stable != NULL ? stable : now->stable_hash);
+}
+
+/* The route of one header match or several: all that it matches goes to the canary. A new reference. */
+static json_t *
+header_route(const struct wanted_route *want, const json_t *canary)
+{
+	json_t *matches = json_array(), *destination = json_deep_copy(canary);
+
+	for (size_t i = 0; i < want->header->match.n; i++) {
+		const struct header_match *m = &want->header->match.at[i];
+
+		json_array_append_new(matches,
+		    json_pack("{s:{s:o}}", "headers", m->header_name, encode(&string_match_type, m->header_value)));
+	}
+	json_object_set_new(destination, "weight", json_integer(100));
+	return json_pack("{s:s,s:o,s:[o]}", "name", want->header->name, "match", matches, "route", destination);
+}
+
+static json_t *
+mirror_matches(const struct mirror_route *m)
+{
+	json_t *matches = json_array();
+
+	for (size_t i = 0; i < m->match.n; i++) {
+		const struct route_match *match = &m->match.at[i];
+		json_t *one = json_object();
+
+		if (match->method != NULL)
+			json_object_set_new(one, "method", encode(&string_match_type, match->method));
+		if (match->path != NULL)
+			json_object_set_new(one, "uri", encode(&string_match_type, match->path));
+		if (match->headers != NULL)
+			json_object_set_new(one, "headers", json_loads(match->headers, 0, NULL));
+		json_array_append_new(matches, one);
+	}
+	return matches;
+}
+
+static json_t *
+mirror_percentage(const struct mirror_route *m)
+{
+	return json_pack("{s:I}", "value", (json_int_t)(m->percentage.set ? m->percentage.is : 100));
+}
+
+static bool
+says(const char *raw, json_t *want)
+{
+	_cleanup_(json_decrefp) json_t *is = raw != NULL ? json_loads(raw, 0, NULL) : NULL;
+	bool equal = json_equal(is, want);
+
+	json_decref(want);
+	return equal;
+}
+
+/* The route is what is wanted; of one that mirrors, the weights are no matter of this. */
+static bool
+is_as_wanted(const struct istio_route *r, const struct wanted_route *want, const json_t *canary)
+{
+	if (want->mirror != NULL)
+		return str_eq(r->name, want->mirror->name) && says(r->raw_match, mirror_matches(want->mirror)) &&
+		       says(r->raw_mirror,
+			   json_pack("[O,o]", json_object_get(canary, "destination"), mirror_percentage(want->mirror)));
+	{
+		_cleanup_(json_decrefp) json_t *whole = header_route(want, canary);
+
+		return str_eq(r->name, want->header->name) && r->raw_mirror == NULL &&
+		       says(r->raw_match, json_incref(json_object_get(whole, "match"))) &&
+		       says(r->raw_route, json_incref(json_object_get(whole, "route")));
+	}
+}
+
+/* The managed routes go, and come back in their order: one patch, so that nobody sees less than before or more than wanted. What mirrors
+ * begins as a copy of the route that is split. */
+static json_t *
+routes_patch(const struct splits *s, const struct wanted_route *want, size_t n, size_t primary, const json_t *canary)
+{
+	json_t *ops = json_array();
+	const char *name;
+
+	for (size_t i = s->vs->spec.http.n; i-- > 0;) {
+		const char *path = arena_printf(s->arena, "/spec/http/%zu", i);
+
+		if (!is_managed(s->canary, &s->vs->spec.http.at[i]))
+			continue;
+		json_patch_add(
+		    ops, "test", arena_printf(s->arena, "%s/name", path), json_string(s->vs->spec.http.at[i].name));
+		json_patch_add(ops, "remove", path, NULL);
+		primary -= i < primary;
+	}
+	for (size_t i = n; i-- > 0; primary++) {
+		if (want[i].header != NULL) {
+			json_patch_add(ops, "add", "/spec/http/0", header_route(&want[i], canary));
+			continue;
+		}
+		name = arena_printf(s->arena, "/spec/http/%zu", primary);
+		json_array_append_new(
+		    ops, json_pack("{s:s,s:s,s:s}", "op", "copy", "from", name, "path", "/spec/http/0"));
+		json_patch_add(ops, "add", "/spec/http/0/name", json_string(want[i].mirror->name));
+		json_patch_add(ops, "add", "/spec/http/0/match", mirror_matches(want[i].mirror));
+		json_patch_add(ops, "add", "/spec/http/0/mirror", json_incref(json_object_get(canary, "destination")));
+		json_patch_add(ops, "add", "/spec/http/0/mirrorPercentage", mirror_percentage(want[i].mirror));
+	}
+	return ops;
+}
+
+static bool
+has_routes(const struct virtual_service *vs, const struct canary_strategy *c, const struct wanted_route *want, size_t n,
+    const json_t *canary)
+{
+	size_t managed = 0;
+
+	for (size_t i = 0; i < vs->spec.http.n; i++)
+		managed += is_managed(c, &vs->spec.http.at[i]);
+	if (managed != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_as_wanted(&vs->spec.http.at[i], &want[i], canary))
+			return false;
+	return true;
+}
+
+static bool
+istio_set_routes(const struct rollout *r, const struct routing *now, const struct wanted_route *want, size_t n,
+    struct arena *a, struct plan *plan)
+{
+	const struct istio_virtual_service_ref *refs;
+	size_t n_refs = references(r->spec.strategy.canary, &refs);
+	bool as_wanted = true;
+
+	for (size_t i = 0; i < n_refs; i++) {
+		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		struct splits s = { .arena = a, .canary = r->spec.strategy.canary, .vs = vs };
+		_cleanup_(json_decrefp) json_t *route = NULL;
+		const struct split *primary = NULL;
+		const json_t *canary;
+
+		if (vs == NULL || vs->spec.http.n == 0 || split_all(&s, &refs[i]) != NULL)
+			continue;
+		for (size_t k = 0; k < s.n && primary == NULL; k++)
+			if (s.at[k].kind == kinds[0] && !is_managed(s.canary, s.at[k].route))
+				primary = &s.at[k];
+		if (primary == NULL)
+			continue;
+		route = json_loads(primary->route->raw_route, 0, NULL);
+		canary = json_array_get(route, primary->canary);
+		if (has_routes(vs, s.canary, want, n, canary))
+			continue;
+		as_wanted = false;
+		if (plan == NULL)
+			continue;
+		plan_patch(plan, &vs->object, routes_patch(&s, want, n, primary->index, canary));
+		plan_beside(plan);
+		plan_event(plan, &r->object, false, "Updated VirtualService",
+		    "VirtualService `%s` has %zu managed routes", vs->object.meta.name, n);
+	}
+	return as_wanted;
 }
 
 static bool

@@ -14,7 +14,14 @@ struct routing {
 	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
 	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
+	size_t routes; /* that send requests to the canary destination whatever its weight: of managedRoutes */
 	const struct object **objects; /* the router's own: what it read, for its plan. In the arena of the pass */
+};
+
+/* A managed route; one of the two is set. */
+struct wanted_route {
+	const struct header_route *header;
+	const struct mirror_route *mirror;
 };
 
 struct router {
@@ -33,6 +40,11 @@ struct router {
 	/* Adds the patch that makes the destinations select these hashes, and its event. Only when splits_pods. */
 	void (*set_hashes)(
 	    const struct rollout *, const struct routing *, const char *canary, const char *stable, struct plan *);
+
+	/* The managed routes are these, in their order and ahead of all others; true when they are already. Otherwise adds the
+	 * patches that make them so, unless `plan` is NULL. They come behind all other patches of the same objects. */
+	bool (*set_routes)(const struct rollout *, const struct routing *, const struct wanted_route *, size_t n,
+	    struct arena *, struct plan *plan);
 
 	/* True when the router writes objects of this type. */
 	bool (*routes)(const struct type *);

@@ -43,6 +43,12 @@ keep_raw(struct istio_route *routes, size_t n, const json_t *list, struct arena 
 
 		routes[i].raw_match = match != NULL ? json_text(a, match) : NULL;
 		routes[i].raw_route = route != NULL ? json_text(a, route) : NULL;
+		if (json_object_get(j, "mirror") != NULL) {
+			_cleanup_(json_decrefp) json_t *mirror =
+			    json_pack("[O,O*]", json_object_get(j, "mirror"), json_object_get(j, "mirrorPercentage"));
+
+			routes[i].raw_mirror = json_text(a, mirror);
+		}
 	}
 }
 

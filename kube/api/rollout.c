@@ -107,6 +107,47 @@ static const struct field rollout_analysis_fields[] = {
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
+static const struct field string_match_fields[] = {
+	STRING(string_match, exact, "exact", .doc = "this text"),
+	STRING(string_match, prefix, "prefix", .doc = "a text that begins with this"),
+	STRING(string_match, regex, "regex", .doc = "a text that this RE2 expression matches, all of it"),
+};
+TYPE(string_match, "string match", .strict = true);
+
+static const struct field header_match_fields[] = {
+	STRING(header_match, header_name, "headerName", .required = true, .doc = "name of the header"),
+	OBJECT(header_match, header_value, "headerValue", string_match, .required = true, .doc = "its value"),
+};
+TYPE(header_match, "header match", .strict = true);
+
+static const struct field header_route_fields[] = {
+	STRING(header_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
+	LIST(header_route, match, "match", header_match,
+	    .doc = "requests that one of these matches get the canary; none: the route is taken away"),
+};
+TYPE(header_route, "setHeaderRoute step", .strict = true);
+
+static const struct field route_match_fields[] = {
+	OBJECT(route_match, method, "method", string_match, .doc = "the request's method"),
+	OBJECT(route_match, path, "path", string_match, .doc = "its path"),
+	JSON(route_match, headers, "headers", .doc = "its headers: {NAME: {exact, prefix or regex: TEXT}}"),
+};
+TYPE(route_match, "route match", .strict = true);
+
+static const struct field mirror_route_fields[] = {
+	STRING(mirror_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
+	LIST(mirror_route, match, "match", route_match,
+	    .doc = "requests that one of these matches are sent to the canary too; none: the route is taken away"),
+	OPT_INT(
+	    mirror_route, percentage, "percentage", .min = 0, .max = 100, .doc = "so many of them", .otherwise = "100"),
+};
+TYPE(mirror_route, "setMirrorRoute step", .strict = true);
+
+static const struct field managed_route_fields[] = {
+	STRING(managed_route, name, "name", .required = true, .doc = "name of a route that steps make and take away"),
+};
+TYPE(managed_route, "managed route", .strict = true);
+
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
 	    .doc = "percent of traffic (without a router: of pods) for the canary"),
@@ -115,8 +156,10 @@ static const struct field canary_step_fields[] = {
 	    .doc = "pods of the canary apart from its weight; needs trafficRouting"),
 	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "an AnalysisRun that must succeed"),
 	NOT_BUILT("experiment"),
-	NOT_BUILT("setHeaderRoute"),
-	NOT_BUILT("setMirrorRoute"),
+	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
+	    .doc = "requests with a header get the canary; with istio"),
+	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
+	    .doc = "requests are sent to the canary too; with istio"),
 	NOT_BUILT("plugin"),
 };
 TYPE(canary_step, "canary step", .strict = true);
@@ -157,8 +200,9 @@ static const struct field istio_routing_fields[] = {
 TYPE(istio_routing, "istio traffic routing", .strict = true);
 
 static const struct field traffic_routing_fields[] = {
+	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
+	    .doc = "routes that setHeaderRoute and setMirrorRoute make, ahead of all others, in this order"),
 	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "splits traffic with Istio"),
-	NOT_BUILT("managedRoutes"),
 	NOT_BUILT("maxTrafficWeight"),
 	NOT_BUILT("nginx"),
 	NOT_BUILT("alb"),
@@ -398,6 +442,23 @@ analysis_for_hash(const struct rollout_analysis *analysis, struct arena *a)
 	return encode(&rollout_analysis_type, &copy);
 }
 
+/* The same of a map of headers. */
+static json_t *
+mirror_for_hash(const struct mirror_route *m)
+{
+	json_t *o = encode(&mirror_route_type, m), *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(o, "match"), i, one) {
+		char *text = json_dumps(json_object_get(one, "headers"), JSON_SORT_KEYS);
+
+		if (text != NULL)
+			json_object_set_new(one, "headers", json_loads(text, 0, NULL));
+		free(text);
+	}
+	return o;
+}
+
 /* A step as Argo Rollouts' Go types write it, fields in their order; the step hash is made of it. */
 static json_t *
 step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
@@ -412,6 +473,10 @@ step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
 		json_object_set_new(o, "analysis", analysis_for_hash(s->analysis, a));
 	if (s->set_canary_scale != NULL)
 		json_object_set_new(o, "setCanaryScale", encode(&canary_scale_type, s->set_canary_scale));
+	if (s->set_header_route != NULL)
+		json_object_set_new(o, "setHeaderRoute", encode(&header_route_type, s->set_header_route));
+	if (s->set_mirror_route != NULL)
+		json_object_set_new(o, "setMirrorRoute", mirror_for_hash(s->set_mirror_route));
 	return o;
 }
 

@@ -105,7 +105,40 @@ struct istio_routing {
 	const struct istio_destination_rule_ref *destination_rule; /* NULL: host-level splitting */
 };
 
+/* Exactly one is set. */
+struct string_match {
+	const char *exact, *prefix, *regex;
+};
+
+struct header_match {
+	const char *header_name;
+	const struct string_match *header_value;
+};
+
+/* Requests with such a header, whatever the weight, get the canary; no match: no longer. */
+struct header_route {
+	const char *name; /* one of managedRoutes */
+	LIST_OF(struct header_match) match;
+};
+
+struct route_match {
+	const struct string_match *method, *path;
+	const char *headers; /* JSON: {NAME: string match} */
+};
+
+/* Such requests are sent to the canary too, and its answers dropped; no match: no longer. */
+struct mirror_route {
+	const char *name; /* one of managedRoutes */
+	LIST_OF(struct route_match) match;
+	struct opt_int percentage;
+};
+
+struct managed_route {
+	const char *name;
+};
+
 struct traffic_routing {
+	LIST_OF(struct managed_route) managed_routes; /* the first is looked at first */
 	const struct istio_routing *istio;
 };
 
@@ -115,6 +148,8 @@ struct canary_step {
 	const struct pause_step *pause;
 	const struct canary_scale *set_canary_scale;
 	const struct rollout_analysis *analysis;
+	const struct header_route *set_header_route;
+	const struct mirror_route *set_mirror_route;
 };
 
 /* How many of the canary's pods suffice for a step to be over. */
@@ -240,9 +275,9 @@ struct rollout {
 /* What no row holds: that limits written as text are percent. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
-extern const struct type canary_strategy_type, blue_green_strategy_type, condition_type, template_ref_type,
-    argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type, secret_key_ref_type,
-    label_selector_type, rollout_status_type, rollout_type;
+extern const struct type string_match_type, canary_strategy_type, blue_green_strategy_type, condition_type,
+    template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
+    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);

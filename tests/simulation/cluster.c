@@ -233,7 +233,7 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 	else if (strcmp(kind, "VirtualService") == 0)
 		cluster_note(c, "%s VirtualService %s weight %d", type, name,
 		    (int)json_integer_value(
-			json_at(o, "/spec/http/0/route/1/weight") ?: json_at(o, "/spec/tls/0/route/1/weight")));
+			json_at(cluster_split_route(o), "/1/weight") ?: json_at(o, "/spec/tls/0/route/1/weight")));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
@@ -544,11 +544,23 @@ cluster_rollout(struct cluster *c)
 	return cluster_get(c, "rollouts", "default", c->name);
 }
 
+const json_t *
+cluster_split_route(const json_t *vs)
+{
+	json_t *route;
+	size_t i;
+
+	json_array_foreach (json_at(vs, "/spec/http"), i, route)
+		if (json_array_size(json_object_get(route, "route")) > 1)
+			return json_object_get(route, "route");
+	return NULL;
+}
+
 int
 cluster_weight(struct cluster *c)
 {
 	const json_t *vs = cluster_get(c, "virtualservices", "default", "myapp-vs");
-	const json_t *w = json_at(vs, "/spec/http/0/route/1/weight");
+	const json_t *w = json_at(cluster_split_route(vs), "/1/weight");
 
 	return w != NULL ? (int)json_integer_value(w) : -1;
 }

@@ -116,6 +116,8 @@ void cluster_run(struct cluster *, int64_t ms);
 bool cluster_wait(struct cluster *, const char *phase, int index, int64_t ms);
 
 const json_t *cluster_rollout(struct cluster *);
+/* The destinations of a VirtualService's first http route that has several; NULL: none has. */
+const json_t *cluster_split_route(const json_t *vs);
 /* The canary's weight in the VirtualService; -1: none. */
 int cluster_weight(struct cluster *);
 

@@ -25,6 +25,7 @@ struct judge {
 	char failed_hash[32];
 	char verdict[400];
 	int weight;
+	int header_routes; /* that send requests to the canary's subset, and to nothing else */
 	long long index;
 	char hash[32];
 };
@@ -121,10 +122,25 @@ on_weight_back(struct judge *j, int stable)
 		    lately_available(j, hash));
 }
 
+/* A route of its own to the canary needs a pod that answers. */
+static void
+on_header_routes(struct judge *j, const json_t *o)
+{
+	int n = 0, before = j->header_routes;
+	json_t *route;
+	size_t i;
+
+	json_array_foreach (json_at(o, "/spec/http"), i, route)
+		n += json_array_size(json_object_get(route, "route")) == 1;
+	j->header_routes = n;
+	if (n > before && (subset_hash(j, 0) == NULL || lately_available(j, subset_hash(j, 0)) == 0))
+		wrong(j, "a managed route to a canary without a ready pod");
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
-	const json_t *route = json_at(o, "/spec/http/0/route") ?: json_at(o, "/spec/tls/0/route");
+	const json_t *route = cluster_split_route(o) ?: json_at(o, "/spec/tls/0/route");
 	int weight = (int)json_int(json_array_get(route, 1), "weight", 0);
 	int stable = (int)json_int(json_array_get(route, 0), "weight", 0);
 	long long replicas = lately_replicas(j);
@@ -142,6 +158,7 @@ on_virtual_service(struct judge *j, const json_t *o)
 	if (json_at(o, "/spec/http") == NULL)
 		return;
 	j->weight = weight;
+	on_header_routes(j, o);
 	if (weight < old)
 		on_weight_back(j, stable);
 	if (weight <= old)
@@ -253,7 +270,7 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	else if (cluster_weight(j->cluster) < 0)
 		on_shrink_unrouted(j, o, now);
 	if (str_eq(subset_hash(j, 0), label(o)))
-		share += j->weight;
+		share += j->weight > 0 || j->header_routes == 0 ? j->weight : 1;
 	if (str_eq(subset_hash(j, 1), label(o)))
 		share += 100 - j->weight;
 	if (now < (share * replicas + 99) / 100)
@@ -365,6 +382,8 @@ judge_end(struct judge *j, unsigned long writes)
 	if (is_blue_green(j) && (aborted || strcmp(phase, "Healthy") == 0) &&
 	    !str_eq(active_hash(j), json_str(status, "stableRS")))
 		wrong(j, "at the end the active Service selects %s, not the stable version", active_hash(j));
+	if ((aborted || strcmp(phase, "Healthy") == 0) && j->header_routes > 0)
+		wrong(j, "at the end a managed route is left");
 	if (strcmp(phase, "Healthy") == 0 && j->weight != 0)
 		wrong(j, "healthy, but the canary destination still has weight %d", j->weight);
 	if (writes > 0)

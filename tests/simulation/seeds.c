@@ -165,6 +165,12 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 		cluster_patch(c, false,
 		    json_pack("{s:{s:{s:{s:b,s:n}}}}", "spec", "strategy", "canary", "dynamicStableScale", 1,
 			"scaleDownDelaySeconds"));
+	if (seed % 16 == 9)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:{s:[{s:s}]},s:[{s:i},{s:{s:s,s:[{s:s,s:{s:s}}]}},{s:{}},{s:i}]}}}}", "spec",
+			"strategy", "canary", "trafficRouting", "managedRoutes", "name", "by-header", "steps",
+			"setWeight", 25, "setHeaderRoute", "name", "by-header", "match", "headerName", "X-Canary",
+			"headerValue", "exact", "yes", "pause", "setWeight", 60));
 	if (seed % 16 >= 12)
 		cluster_patch(c, false, json_pack("{s:{s:{s:i}}}", "spec", "rollbackWindow", "revisions", 2));
 	cluster_run(c, (int64_t)rand_below(&c->people, 10000));

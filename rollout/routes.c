@@ -1,0 +1,69 @@
+/* rollout/routes.c: the routes that setHeaderRoute and setMirrorRoute steps make: what they send to the canary has no weight.
+ *
+ * They are there while the canary has ready pods and the destination selects it, and go before anything takes it away.
+ */
+#include "base/str.h"
+#include "rollout/world.h"
+
+/* What the steps up to the present one say of a name; false: nothing, or no longer. */
+static bool
+wanted_route(const struct decision *d, const char *name, struct wanted_route *ret)
+{
+	for (int64_t i = d->index < steps_count(d) ? d->index : steps_count(d) - 1; i >= 0; i--) {
+		const struct canary_step *s = &d->canary->steps.at[i];
+
+		if (s->set_header_route != NULL && str_eq(s->set_header_route->name, name)) {
+			*ret = (struct wanted_route){ .header = s->set_header_route };
+			return s->set_header_route->match.n > 0;
+		}
+		if (s->set_mirror_route != NULL && str_eq(s->set_mirror_route->name, name)) {
+			*ret = (struct wanted_route){ .mirror = s->set_mirror_route };
+			return s->set_mirror_route->match.n > 0;
+		}
+	}
+	return false;
+}
+
+/* In the arena. */
+static size_t
+wanted(const struct decision *d, struct wanted_route **ret)
+{
+	const struct routing *r = &d->w->routing;
+	size_t n = 0, all = d->canary->traffic_routing->managed_routes.n;
+
+	*ret = arena_new_array(d->arena, struct wanted_route, all);
+	if (d->promoted || d->takes_over || d->aborted || d->changed || d->st.promote_full || d->in_window ||
+	    available(d->w->new_rs) == 0 || !str_eq(r->canary_hash, d->w->hash))
+		return 0;
+	for (size_t i = 0; i < all; i++)
+		n += wanted_route(d, d->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
+	return n;
+}
+
+void
+routes_plan(struct decision *d, bool lower)
+{
+	struct wanted_route *want;
+	size_t n;
+
+	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
+		return;
+	n = wanted(d, &want);
+	if (lower ? n > 0 || d->w->routing.routes == 0 : d->routes_change || d->late)
+		return;
+	if (d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, d->plan))
+		return;
+	d->routes_change = true;
+	plan_reason(d->plan, "managed routes: %zu", n);
+}
+
+bool
+routes_settled(const struct decision *d)
+{
+	struct wanted_route *want;
+	size_t n = wanted(d, &want);
+
+	return d->w->routing_err == NULL && str_eq(d->w->routing.canary_hash, d->w->hash) &&
+	       available(d->w->new_rs) > 0 &&
+	       d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, NULL);
+}
