@@ -5,6 +5,7 @@
 #include "kube/api/patch.h"
 #include "kube/api/replicaset.h"
 #include "kube/client.h"
+#include "rollout/world.h"
 
 static int undo_run(struct cli *);
 
@@ -18,7 +19,7 @@ const struct command cmd_undo = {
 };
 
 static long long
-revision_of(const json_t *rs)
+revision_number(const json_t *rs)
 {
 	long long n = 0;
 
@@ -49,16 +50,33 @@ pick(const json_t *list, const char *uid, long long revision)
 	json_array_foreach (json_object_get(list, "items"), i, rs) {
 		if (!owned_by(rs, uid))
 			continue;
-		if (revision > 0 && revision_of(rs) == revision)
+		if (revision > 0 && revision_number(rs) == revision)
 			return rs;
-		if (best == NULL || revision_of(rs) > revision_of(best)) {
+		if (best == NULL || revision_number(rs) > revision_number(best)) {
 			second = best;
 			best = rs;
-		} else if (second == NULL || revision_of(rs) > revision_of(second)) {
+		} else if (second == NULL || revision_number(rs) > revision_number(second)) {
 			second = rs;
 		}
 	}
 	return revision > 0 ? NULL : second;
+}
+
+/* What the controller put into the ReplicaSet's template is none of the Rollout's. */
+static void
+take_out(const json_t *rs, json_t *template)
+{
+	static const char *const kinds[] = { "labels", "annotations" };
+	const char *text =
+	    json_str(json_object_get(json_object_get(rs, "metadata"), "annotations"), ANNOTATION_EPHEMERAL_METADATA);
+	_cleanup_(json_decrefp) json_t *put_in = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	const char *key;
+	json_t *value;
+
+	affinity_remove(template);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		json_object_foreach (json_object_get(put_in, kinds[i]), key, value)
+			json_object_del(json_object_get(json_object_get(template, "metadata"), kinds[i]), key);
 }
 
 static int
@@ -84,12 +102,13 @@ undo_run(struct cli *c)
 		    revision > 0 ? arena_printf(c->arena, "revision %lld", revision) : "earlier revision", c->args[0]);
 	template = json_deep_copy(json_at(rs, "/spec/template"));
 	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
+	take_out(rs, template);
 	ops = json_array();
 	json_patch_add(ops, "replace", "/spec/template", template);
 	e = cli_call(
 	    c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_of(rs));
+	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_number(rs));
 	return 0;
 }

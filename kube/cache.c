@@ -159,8 +159,10 @@ cache_put_answer(struct cache *c, const struct type *t, const json_t *j)
 
 	if (version == NULL || name == NULL)
 		return; /* a Status, as a delete answers */
+	if (s->reached == NULL)
+		return; /* it would never be told that the object is gone */
 	if (get(&c->view, t, t->cluster_scoped ? NULL : json_str(meta, "namespace"), name) == NULL &&
-	    s->reached != NULL && resource_version_compare(version, s->reached) <= 0)
+	    resource_version_compare(version, s->reached) <= 0)
 		return;
 	cache_put(c, t, j);
 }

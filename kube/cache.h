@@ -20,7 +20,7 @@ struct cache *cache_free(struct cache *);
 /* Puts what a list, a watch or a get said. Older than what is there: ignored. */
 void cache_put(struct cache *, const struct type *, const json_t *);
 
-/* Puts the answer to a write. An object that the cache does not have, although its watch has come past this version, was
+/* Puts the answer to a write; of a type that is not watched, nothing is kept. An object that the cache does not have, although its watch has come past this version, was
  * deleted meanwhile: it must not come back. */
 void cache_put_answer(struct cache *, const struct type *, const json_t *);
 

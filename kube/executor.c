@@ -95,7 +95,7 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	const struct object *subject = x->plan->status_of;
 
 	x->call = NULL;
-	if (e != NULL && (s->op == PLAN_DELETE || s->op == PLAN_EVICT) && e->class == ERR_GONE)
+	if (e != NULL && (s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->unless_gone) && e->class == ERR_GONE)
 		e = NULL;
 	if (e != NULL) {
 		fail(x, s, e);

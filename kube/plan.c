@@ -152,6 +152,13 @@ plan_evict(struct plan *p, const struct object *pod)
 }
 
 void
+plan_unless_gone(struct plan *p)
+{
+	if (p->n_steps > 0)
+		p->steps[p->n_steps - 1].unless_gone = true;
+}
+
+void
 plan_beside(struct plan *p)
 {
 	if (p->n_steps > 0)

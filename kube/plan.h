@@ -33,6 +33,7 @@ struct plan_step {
 	const char *uid; /* DELETE, EVICT */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	bool now; /* DELETE: without grace */
+	bool unless_gone; /* MERGE: an object that is not there any more is well */
 	bool beside; /* does not build on the write before it, and is carried out even when that one failed */
 	/* EVENT */
 	const struct object *about;
@@ -89,6 +90,9 @@ void plan_evict(struct plan *, const struct object *pod);
 
 /* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
 void plan_beside(struct plan *);
+
+/* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not watched. */
+void plan_unless_gone(struct plan *);
 
 /* An event about an object, told once the write before it has succeeded; its message is made as by printf. */
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)

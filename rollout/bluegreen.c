@@ -192,6 +192,7 @@ bluegreen_pass(struct decision *d)
 	if (!revision_is_there(d))
 		return;
 	service_switch(d, d->w->preview_service, d->w->hash);
+	metadata_templates(d);
 	replicas_raise(d);
 	if (!d->aborted)
 		switch_active(d);
@@ -200,5 +201,6 @@ bluegreen_pass(struct decision *d)
 	replicas_lower(d);
 	restart_plan(d);
 	revision_history(d);
+	metadata_pods(d);
 	status_finish(d);
 }

@@ -82,6 +82,7 @@ canary_pass(struct decision *d)
 	routes_plan(d, true);
 	if (!revision_is_there(d))
 		return;
+	metadata_templates(d);
 	replicas_raise(d);
 	hashes_plan(d);
 	weights_plan(d, false);
@@ -93,5 +94,6 @@ canary_pass(struct decision *d)
 	replicas_lower(d);
 	restart_plan(d);
 	revision_history(d);
+	metadata_pods(d);
 	status_finish(d);
 }

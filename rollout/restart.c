@@ -8,9 +8,6 @@
 #include "base/time.h"
 #include "rollout/world.h"
 
-#define PODS_KEY "restart/pods"
-#define PODS_ANSWER_MAX (32u << 20) /* bytes */
-#define PODS_TIMEOUT_MS 30000
 #define AGAIN_MS 30000 /* a list that showed nothing to evict is asked for anew at the latest after this */
 
 bool
@@ -19,29 +16,6 @@ restart_pending(const struct decision *d)
 	int64_t at = d->w->rollout->spec.restart_at;
 
 	return at != 0 && at <= d->w->now && d->st.restarted_at != at;
-}
-
-static void
-ask_for_pods(struct decision *d)
-{
-	struct question q = { .method = "GET",
-		.url = arena_printf(d->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
-		    d->w->rollout->object.meta.namespace,
-		    str_url_escape(d->arena, arena_printf(d->arena, "%s,%s", d->st.selector, LABEL_POD_TEMPLATE_HASH))),
-		.of_cluster = true,
-		.timeout_ms = PODS_TIMEOUT_MS,
-		.answer_max = PODS_ANSWER_MAX };
-
-	plan_ask(d->plan, PODS_KEY, &q);
-	plan_reason(d->plan, "a restart is due: which pods are older?");
-}
-
-static bool
-is_owned_by(const struct pod *p, const struct replicaset *rs)
-{
-	const struct owner *owner = object_controller(&p->object);
-
-	return owner != NULL && str_eq(owner->uid, rs->object.meta.uid);
 }
 
 /* How many may go now: what is ready beyond the most that must be. The list is newer than the ReplicaSets' counts, which may
@@ -55,7 +29,7 @@ allowed(const struct decision *d, const struct pod *const *pods, size_t n)
 		total += replicaset_wanted(d->w->replicasets[i]);
 		counted += available(d->w->replicasets[i]);
 		for (size_t k = 0; k < n; k++)
-			listed += is_owned_by(pods[k], d->w->replicasets[i]) && pod_ready(pods[k]) &&
+			listed += pod_is_of(pods[k], d->w->replicasets[i]) && pod_ready(pods[k]) &&
 				  pods[k]->object.meta.deletion_timestamp == 0;
 	}
 	ready = listed < counted ? listed : counted;
@@ -73,7 +47,7 @@ restart_version(struct decision *d, const struct replicaset *rs, const struct po
 	for (size_t i = 0; i < n; i++) {
 		const struct meta *m = &pods[i]->object.meta;
 
-		if (!is_owned_by(pods[i], rs) || m->creation_timestamp >= d->w->rollout->spec.restart_at)
+		if (!pod_is_of(pods[i], rs) || m->creation_timestamp >= d->w->rollout->spec.restart_at)
 			continue;
 		old++;
 		if (m->deletion_timestamp != 0 || *left <= 0)
@@ -86,34 +60,10 @@ restart_version(struct decision *d, const struct replicaset *rs, const struct po
 	return old;
 }
 
-/* The pods of an answer, or NULL. */
-static const struct pod *const *
-read_pods(struct decision *d, const struct answer *got, size_t *ret_n)
-{
-	_cleanup_(json_decrefp) json_t *list = NULL;
-	const struct pod **pods;
-	json_t *item;
-	size_t i;
-
-	if (got->err != NULL || got->status != 200 ||
-	    json_parse(d->arena, got->body.at, got->body.len, &list) != NULL) {
-		plan_reason(d->plan, "the pods to restart could not be listed: %s",
-		    got->err != NULL ? err_text(d->arena, err_copy(d->arena, got->err))
-				     : arena_printf(d->arena, "the API server answered %d", got->status));
-		return NULL;
-	}
-	*ret_n = json_array_size(json_object_get(list, "items"));
-	pods = arena_new_array(d->arena, const struct pod *, *ret_n);
-	json_array_foreach (json_object_get(list, "items"), i, item)
-		pods[i] = (const struct pod *)object_decode(&pod_type, item, d->arena);
-	return (const struct pod *const *)pods;
-}
-
 void
 restart_plan(struct decision *d)
 {
 	const struct world *w = d->w;
-	const struct seen_answer *got = NULL;
 	const struct pod *const *pods;
 	int64_t left;
 	size_t n = 0, old = 0;
@@ -122,16 +72,9 @@ restart_plan(struct decision *d)
 		plan_wake(d->plan, w->rollout->spec.restart_at);
 	if (!restart_pending(d))
 		return;
-	for (size_t i = 0; i < w->seen->n_answers; i++)
-		if (str_eq(w->seen->answers[i].key, PODS_KEY))
-			got = &w->seen->answers[i];
-	if (got == NULL)
-		ask_for_pods(d);
-	if (got == NULL || !got->answered)
+	if ((pods = pods_listed(d, "restart", &n)) == NULL)
 		return;
 	plan_wake(d->plan, time_add(w->now, AGAIN_MS));
-	if ((pods = read_pods(d, &got->answer, &n)) == NULL)
-		return;
 	left = allowed(d, pods, n);
 	if (w->stable_rs != NULL)
 		old += restart_version(d, w->stable_rs, pods, n, &left);

@@ -80,6 +80,8 @@ new_replicaset(const struct decision *d, const char *name, int64_t replicas)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	labels = json_deep_copy(pod_labels);
+	metadata_at_birth(d, template, annotations);
+	affinity_add(d, template);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
 	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", (json_int_t)replicas,
@@ -169,7 +171,7 @@ follow(struct decision *d, int64_t highest)
 	const struct replicaset *rs = d->w->new_rs;
 	const char *old = object_annotation(&rs->object, ANNOTATION_REVISION);
 	const char *history = object_annotation(&rs->object, ANNOTATION_REVISION_HISTORY);
-	json_t *ops = json_array();
+	json_t *ops = json_array(), *affinity;
 
 	if (d->revision <= highest) {
 		d->revision = highest + 1;
@@ -183,6 +185,8 @@ follow(struct decision *d, int64_t highest)
 		if (!stays(r->object.meta.annotations.at[i].key))
 			object_patch_annotation(d->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
 			    r->object.meta.annotations.at[i].value);
+	if (affinity_is_stale(d, rs, &affinity))
+		json_patch_add(ops, "add", "/spec/template/spec/affinity", affinity);
 	if (rs->spec.min_ready_seconds != r->spec.min_ready_seconds)
 		json_patch_add(ops, "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
 	if (json_array_size(ops) > 0)

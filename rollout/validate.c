@@ -157,6 +157,34 @@ check_limit(struct problems *p, const char *path, const char *value)
 		problem_add(p, path, "Invalid value: \"%s\" is neither a number nor a percentage", value);
 }
 
+static void
+check_anti_affinity(struct problems *p, const struct anti_affinity *a, const char *path)
+{
+	if (a != NULL && (a->preferred != NULL) + (a->required != NULL) != 1)
+		problem_add(p, path,
+		    "Invalid value: has one of preferredDuringSchedulingIgnoredDuringExecution, "
+		    "requiredDuringSchedulingIgnoredDuringExecution");
+}
+
+/* What tells the rollout's pods from others, and its versions from each other, is not to be changed. */
+static void
+check_metadata(struct problems *p, const struct rollout *r, const struct pod_metadata *m, const char *path)
+{
+	const struct label_selector *s = r->spec.selector;
+
+	for (size_t i = 0; m != NULL && i < m->labels.n; i++) {
+		const char *key = m->labels.at[i].key;
+		bool taken = strcmp(key, LABEL_POD_TEMPLATE_HASH) == 0 ||
+			     (s != NULL && string_map_get(&s->match_labels, key) != NULL);
+
+		for (size_t k = 0; s != NULL && k < s->match_expressions.n; k++)
+			taken |= str_eq(s->match_expressions.at[k].key, key);
+		if (taken)
+			problem_add(p, arena_printf(p->arena, "%s.labels", path),
+			    "Invalid value: \"%s\" is one by which the pods are selected", key);
+	}
+}
+
 /* What a canary says that does not go together. */
 static void
 check_canary(struct problems *p, const struct world *w)
@@ -191,6 +219,9 @@ check_canary(struct problems *p, const struct world *w)
 		    "Invalid value: this rollout uses the same service for the stable and canary services");
 	for (size_t i = 0; i < c->steps.n; i++)
 		check_step(p, r, i);
+	check_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
+	check_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
+	check_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
 	check_service(p, CANARY ".canaryService", c->canary_service, w->canary_service, w);
 	check_service(p, CANARY ".stableService", c->stable_service, w->stable_service, w);
 }
@@ -209,6 +240,9 @@ check_blue_green(struct problems *p, const struct world *w)
 	if (delayed->set && delayed->is > (kept->set ? kept->is : HISTORY_LIMIT))
 		problem_add(p, BLUE_GREEN ".scaleDownDelayRevisionLimit",
 		    "Invalid value: must not be greater than revisionHistoryLimit");
+	check_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");
+	check_metadata(p, w->rollout, b->active_metadata, BLUE_GREEN ".activeMetadata");
+	check_metadata(p, w->rollout, b->preview_metadata, BLUE_GREEN ".previewMetadata");
 	check_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
 	check_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
 }

@@ -155,6 +155,22 @@ void pause_drop(
 /* restart.c */
 bool restart_pending(const struct decision *);
 
+/* pods.c: not watched, but listed when they are needed: NULL until the answer is there. One list for each thing it is for. */
+const struct pod *const *pods_listed(struct decision *, const char *what_for, size_t *ret_n);
+bool pod_is_of(const struct pod *, const struct replicaset *);
+
+/* metadata.c */
+void metadata_at_birth(const struct decision *, json_t *template, json_t *annotations); /* of the new ReplicaSet */
+void metadata_templates(struct decision *); /* of the ReplicaSets that are there */
+void metadata_pods(struct decision *); /* of the pods that are there */
+
+/* affinity.c */
+void affinity_add(
+    const struct decision *, json_t *template); /* the term that keeps it from the stable version's nodes */
+void affinity_remove(json_t *template);
+/* The ReplicaSet lacks the term: *ret is the affinity that it should have, a new reference. */
+bool affinity_is_stale(const struct decision *, const struct replicaset *, json_t **ret);
+
 /* revision.c */
 bool revision_in_window(
     const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */

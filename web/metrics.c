@@ -17,11 +17,12 @@ struct metric_state {
 	bool dry_run;
 };
 
-/* One object. What is said of its present state is in the arena, which is emptied with each change. */
+/* One object. What its metrics are called is in the arena, which is made anew with each change; all else is a number or a text that
+ * does not go. */
 struct entry {
 	const struct type *type;
 	char *ns, *name;
-	struct arena *arena;
+	struct arena *arena; /* NULL: it has no metrics */
 	bool known; /* it is, or was, in the cluster: not only counted */
 	const char *phase, *strategy, *router;
 	int64_t desired, updated, available;
@@ -122,12 +123,25 @@ sweep(struct metrics *m, int64_t now)
 	}
 }
 
+/* The same text, for ever. */
+static const char *
+known_phase(const char *phase)
+{
+	static const char *const phases[] = { "Healthy", "Degraded", "Progressing", "Paused", "Pending", "Running",
+		"Successful", "Failed", "Error", "Inconclusive" };
+
+	for (size_t i = 0; phase != NULL && i < ARRAY_SIZE(phases); i++)
+		if (strcmp(phases[i], phase) == 0)
+			return phases[i];
+	return "";
+}
+
 static void
 see_rollout(struct entry *e, const struct rollout *r)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
-	e->phase = arena_strdup(e->arena, r->status.phase != NULL ? r->status.phase : "");
+	e->phase = known_phase(r->status.phase);
 	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
 	e->router = c != NULL && c->traffic_routing != NULL && c->traffic_routing->istio != NULL ? "Istio" : "";
 	e->desired = r->spec.replicas.set ? r->spec.replicas.is : 1;
@@ -156,6 +170,8 @@ see_metrics(struct entry *e, const struct analysis_spec *spec, const struct anal
 	json_t *one;
 	size_t i;
 
+	arena_free(e->arena);
+	e->arena = arena_new();
 	e->n_metrics = json_array_size(list);
 	e->metrics = arena_new_array(e->arena, struct metric_state, e->n_metrics);
 	json_array_foreach (list, i, one) {
@@ -169,7 +185,7 @@ see_metrics(struct entry *e, const struct analysis_spec *spec, const struct anal
 
 			if (!str_eq(r->name, m->name))
 				continue;
-			m->phase = arena_strdup(e->arena, r->phase != NULL ? r->phase : "");
+			m->phase = known_phase(r->phase);
 			m->dry_run = r->dry_run;
 		}
 	}
@@ -191,8 +207,6 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 		e->gone_at = now;
 		return;
 	}
-	arena_free(e->arena);
-	e->arena = arena_new();
 	e->gone_at = 0;
 	e->known = true;
 	if (o->type == &rollout_type) {
@@ -200,7 +214,7 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	} else if (o->type == &analysis_run_type) {
 		const struct analysis_run *run = (const struct analysis_run *)o;
 
-		e->phase = arena_strdup(e->arena, run->status.phase != NULL ? run->status.phase : "");
+		e->phase = known_phase(run->status.phase);
 		see_metrics(e, &run->spec, &run->status);
 	} else {
 		see_metrics(e, &((const struct analysis_template *)o)->spec, NULL);

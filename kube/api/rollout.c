@@ -215,6 +215,30 @@ static const struct field traffic_routing_fields[] = {
 };
 TYPE(traffic_routing, "trafficRouting", .strict = true);
 
+static const struct field pod_metadata_fields[] = {
+	STRING_MAP(pod_metadata, labels, "labels", .doc = "labels of the pods"),
+	STRING_MAP(pod_metadata, annotations, "annotations", .doc = "annotations of the pods"),
+};
+TYPE(pod_metadata, "pods' metadata", .strict = true);
+
+static const struct field preferred_anti_affinity_fields[] = {
+	INT(preferred_anti_affinity, weight, "weight", .required = true, .min = 1, .max = 100,
+	    .doc = "how much it counts"),
+};
+TYPE(preferred_anti_affinity, "preferred anti-affinity", .strict = true);
+
+static const struct type required_anti_affinity_type = {
+	.name = "required anti-affinity", .size = sizeof(struct required_anti_affinity), .strict = true
+};
+
+static const struct field anti_affinity_fields[] = {
+	OBJECT(anti_affinity, preferred, "preferredDuringSchedulingIgnoredDuringExecution", preferred_anti_affinity,
+	    .doc = "where there is room elsewhere"),
+	OBJECT(anti_affinity, required, "requiredDuringSchedulingIgnoredDuringExecution", required_anti_affinity,
+	    .doc = "always: {}"),
+};
+TYPE(anti_affinity, "anti-affinity", .strict = true);
+
 static const struct field canary_strategy_fields[] = {
 	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods"),
 	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods"),
@@ -234,9 +258,12 @@ static const struct field canary_strategy_fields[] = {
 	    .max = INT32_MAX, .doc = "of so many old revisions at most"),
 	OPT_INT(canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
 	    .max = INT32_MAX, .doc = "an aborted canary's pods stay so long; 0: for ever", .otherwise = "30"),
-	NOT_BUILT("antiAffinity"),
-	NOT_BUILT("canaryMetadata"),
-	NOT_BUILT("stableMetadata"),
+	OBJECT(canary_strategy, anti_affinity, "antiAffinity", anti_affinity,
+	    .doc = "the canary's pods keep away from nodes with stable ones"),
+	OBJECT(canary_strategy, canary_metadata, "canaryMetadata", pod_metadata,
+	    .doc = "what pods carry while their version is the canary"),
+	OBJECT(canary_strategy, stable_metadata, "stableMetadata", pod_metadata,
+	    .doc = "what pods carry while their version is the stable one"),
 	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
 	    .doc = "stable pods follow their share of the traffic; needs trafficRouting", .otherwise = "false"),
 	NOT_BUILT("pingPong"),
@@ -270,9 +297,12 @@ static const struct field blue_green_strategy_fields[] = {
 	    .doc = "an AnalysisRun that must succeed before the switch"),
 	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
 	    .doc = "an AnalysisRun that must succeed after the switch; or it is switched back"),
-	NOT_BUILT("antiAffinity"),
-	NOT_BUILT("activeMetadata"),
-	NOT_BUILT("previewMetadata"),
+	OBJECT(blue_green_strategy, anti_affinity, "antiAffinity", anti_affinity,
+	    .doc = "the new version's pods keep away from nodes with stable ones"),
+	OBJECT(blue_green_strategy, active_metadata, "activeMetadata", pod_metadata,
+	    .doc = "what pods carry while their version is the stable one"),
+	OBJECT(blue_green_strategy, preview_metadata, "previewMetadata", pod_metadata,
+	    .doc = "what pods carry while their version is the new one"),
 };
 TYPE(blue_green_strategy, "blue-green strategy", .strict = true);
 

@@ -15,6 +15,7 @@
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
 #define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
 #define ANNOTATION_MANAGED_BY "argo-rollouts.argoproj.io/managed-by-rollouts"
+#define ANNOTATION_EPHEMERAL_METADATA "rollout.argoproj.io/ephemeral-metadata"
 #define ANNOTATION_LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 struct condition {
@@ -158,6 +159,25 @@ struct progress_threshold {
 	int64_t value;
 };
 
+/* What pods carry while their version is what it is. */
+struct pod_metadata {
+	struct string_map labels, annotations;
+};
+
+struct preferred_anti_affinity {
+	int64_t weight; /* 1 to 100 */
+};
+
+struct required_anti_affinity {
+	char none; /* nothing is said of it */
+};
+
+/* The new version's pods keep away from nodes of the stable one's; exactly one is set. */
+struct anti_affinity {
+	const struct preferred_anti_affinity *preferred;
+	const struct required_anti_affinity *required;
+};
+
 struct canary_strategy {
 	const char *canary_service, *stable_service;
 	LIST_OF(struct canary_step) steps;
@@ -169,6 +189,8 @@ struct canary_strategy {
 	const struct rollout_analysis *analysis; /* in the background */
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
+	const struct anti_affinity *anti_affinity;
+	const struct pod_metadata *canary_metadata, *stable_metadata;
 };
 
 struct blue_green_strategy {
@@ -180,6 +202,8 @@ struct blue_green_strategy {
 	struct opt_int scale_down_delay_seconds, scale_down_delay_revision_limit;
 	struct opt_int abort_scale_down_delay_seconds;
 	const struct rollout_analysis *pre_promotion_analysis, *post_promotion_analysis;
+	const struct anti_affinity *anti_affinity;
+	const struct pod_metadata *active_metadata, *preview_metadata;
 };
 
 /* One of them is set. */
@@ -275,9 +299,9 @@ struct rollout {
 /* What no row holds: that limits written as text are percent. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
-extern const struct type string_match_type, canary_strategy_type, blue_green_strategy_type, condition_type,
-    template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
-    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+extern const struct type string_match_type, pod_metadata_type, canary_strategy_type, blue_green_strategy_type,
+    condition_type, template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type,
+    field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);

@@ -174,6 +174,49 @@ see_selects(struct scenario *s, const json_t *want)
 	return seen;
 }
 
+struct carrying {
+	const char *hash;
+	const json_t *labels; /* as wanted; null: not there */
+	size_t n;
+	bool all;
+};
+
+static void
+look_at_pod(const json_t *pod, void *arg)
+{
+	const json_t *labels = json_at(pod, "/metadata/labels");
+	struct carrying *c = arg;
+	json_t *value;
+	const char *key;
+
+	if (!str_eq(json_str(labels, HASH), c->hash) || json_at(pod, "/metadata/deletionTimestamp") != NULL)
+		return;
+	c->n++;
+	json_object_foreach ((json_t *)c->labels, key, value) {
+		const json_t *is = json_object_get(labels, key);
+
+		c->all &= json_is_null(value) ? is == NULL : json_equal(is, value);
+	}
+}
+
+/* {v1: {role: stable}}: the version has pods, and all of them carry these labels. */
+static json_t *
+see_carry(struct scenario *s, const json_t *want)
+{
+	json_t *seen = json_object(), *labels;
+	const char *tag;
+
+	json_object_foreach ((json_t *)want, tag, labels) {
+		const json_t *rs = scenario_version(s, tag);
+		struct carrying c = { json_str(json_at(rs, "/metadata/labels"), HASH), labels, 0, true };
+
+		cluster_each(s->cluster, "pods", look_at_pod, &c);
+		json_object_set_new(
+		    seen, tag, c.all && c.n > 0 ? json_incref(labels) : json_string("not carried by every pod"));
+	}
+	return seen;
+}
+
 static json_t *
 see_conditions(struct scenario *s, const json_t *want)
 {
@@ -285,6 +328,7 @@ static const struct {
 	{ "pods", see_pods },
 	{ "ready", see_ready },
 	{ "selects", see_selects },
+	{ "carry", see_carry },
 	{ "conditions", see_conditions },
 	{ "analysis", see_analysis },
 	{ "objects", see_objects },

@@ -1,0 +1,128 @@
+/* rollout/affinity.c: the new version's pods keep away from nodes on which stable ones run.
+ *
+ * A term over the stable version's hash is put into the new ReplicaSet's template (not into what is hashed), as Argo Rollouts does
+ * it; when another version has become the stable one meanwhile, it is put right.
+ */
+#include <string.h>
+#include "base/str.h"
+#include "rollout/world.h"
+
+#define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
+#define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
+
+static const struct anti_affinity *
+said(const struct decision *d)
+{
+	return d->canary != NULL ? d->canary->anti_affinity : d->blue_green->anti_affinity;
+}
+
+static json_t *
+term(const char *stable)
+{
+	return json_pack("{s:{s:[{s:s,s:s,s:[s]}]},s:s}", "labelSelector", "matchExpressions", "key",
+	    LABEL_POD_TEMPLATE_HASH, "operator", "In", "values", stable, "topologyKey", "kubernetes.io/hostname");
+}
+
+/* The term in a list is one that was put in: it is over the hash. */
+static bool
+is_ours(const json_t *of_list)
+{
+	const json_t *t = json_object_get(of_list, "podAffinityTerm") ?: of_list;
+	const char *key = json_string_value(json_at(t, "/labelSelector/matchExpressions/0/key"));
+
+	return key != NULL && strcmp(key, LABEL_POD_TEMPLATE_HASH) == 0;
+}
+
+static void
+drop_ours(json_t *list)
+{
+	for (size_t i = json_array_size(list); i-- > 0;)
+		if (is_ours(json_array_get(list, i)))
+			json_array_remove(list, i);
+}
+
+static json_t *
+object_in(json_t *o, const char *key)
+{
+	if (json_object_get(o, key) == NULL)
+		json_object_set_new(o, key, json_object());
+	return json_object_get(o, key);
+}
+
+void
+affinity_remove(json_t *template)
+{
+	json_t *spec = json_object_get(template, "spec"), *affinity = json_object_get(spec, "affinity"),
+	       *anti = json_object_get(affinity, "podAntiAffinity");
+	const char *const lists[] = { PREFERRED, REQUIRED };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		json_t *list = json_object_get(anti, lists[i]);
+		bool had = json_array_size(list) > 0;
+
+		drop_ours(list);
+		if (had && json_array_size(list) == 0)
+			json_object_del(anti, lists[i]);
+	}
+	if (anti != NULL && json_object_size(anti) == 0)
+		json_object_del(affinity, "podAntiAffinity");
+	if (affinity != NULL && json_object_size(affinity) == 0)
+		json_object_del(spec, "affinity");
+}
+
+void
+affinity_add(const struct decision *d, json_t *template)
+{
+	const struct anti_affinity *a = said(d);
+	json_t *anti, *list;
+	const char *key;
+
+	if (a == NULL || d->st.stable_rs == NULL || d->promoted)
+		return;
+	anti = object_in(object_in(object_in(template, "spec"), "affinity"), "podAntiAffinity");
+	key = a->preferred != NULL ? PREFERRED : REQUIRED;
+	if (json_object_get(anti, key) == NULL)
+		json_object_set_new(anti, key, json_array());
+	list = json_object_get(anti, key);
+	if (a->preferred != NULL)
+		json_array_append_new(list, json_pack("{s:I,s:o}", "weight", (json_int_t)a->preferred->weight,
+						"podAffinityTerm", term(d->st.stable_rs)));
+	else
+		json_array_append_new(list, term(d->st.stable_rs));
+}
+
+/* The template has a term over this hash. */
+static bool
+has_term(const json_t *template, const char *stable)
+{
+	const json_t *anti = json_at(template, "/spec/affinity/podAntiAffinity");
+	const char *const lists[] = { PREFERRED, REQUIRED };
+	json_t *one;
+	size_t k;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		json_array_foreach (json_object_get(anti, lists[i]), k, one) {
+			const json_t *t = json_object_get(one, "podAffinityTerm") ?: one;
+			const char *hash = json_string_value(json_at(t, "/labelSelector/matchExpressions/0/values/0"));
+
+			if (is_ours(one) && str_eq(hash, stable))
+				return true;
+		}
+	return false;
+}
+
+bool
+affinity_is_stale(const struct decision *d, const struct replicaset *rs, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *is = NULL, *want = NULL;
+
+	if (said(d) == NULL || d->promoted || d->st.stable_rs == NULL)
+		return false;
+	is = json_loads(rs->spec.template, 0, NULL);
+	if (has_term(is, d->st.stable_rs))
+		return false;
+	want = json_loads(d->w->rollout->spec.template, 0, NULL);
+	affinity_add(d, want);
+	*ret = json_incref(json_at(want, "/spec/affinity"));
+	return true;
+}

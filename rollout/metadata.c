@@ -1,0 +1,207 @@
+/* rollout/metadata.c: labels and annotations that pods carry while their version is the canary (or previewed), or the stable one.
+ *
+ * First the ReplicaSet's template gets them, so that new pods have them; then the pods that are there, each beside the others: one
+ * that cannot be written holds up none, and is tried again. Only when all have them does the ReplicaSet's annotation say so (Argo
+ * Rollouts' ephemeral-metadata, which also tells what was put in and has to go later).
+ */
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define AGAIN_MS 1000
+
+static const char *const kinds[] = { "labels", "annotations" };
+
+/* What the strategy says of a version; NULL: nothing. */
+static const struct pod_metadata *
+said(const struct decision *d, bool stable)
+{
+	if (d->canary != NULL)
+		return stable ? d->canary->stable_metadata : d->canary->canary_metadata;
+	return stable ? d->blue_green->active_metadata : d->blue_green->preview_metadata;
+}
+
+/* As the annotation writes it. A new reference, empty when there is nothing. */
+static json_t *
+wanted(const struct decision *d, bool stable)
+{
+	const struct pod_metadata *m = said(d, stable);
+
+	return m != NULL ? encode(&pod_metadata_type, m) : json_object();
+}
+
+static json_t *
+recorded(const struct replicaset *rs)
+{
+	const char *text = object_annotation(&rs->object, ANNOTATION_EPHEMERAL_METADATA);
+	json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+	if (json_is_object(j))
+		return j;
+	json_decref(j);
+	return json_object();
+}
+
+/* What has to change in {labels, annotations} so that they hold what is wanted, and no longer what was put in: a merge patch. A new
+ * reference; NULL: nothing. */
+static json_t *
+difference(json_t *want, json_t *was, json_t *const has[2])
+{
+	json_t *patch = NULL, *value;
+	const char *key;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		json_t *to = json_object_get(want, kinds[i]), *from = json_object_get(was, kinds[i]),
+		       *one = json_object();
+
+		json_object_foreach (to, key, value)
+			if (!json_equal(json_object_get(has[i], key), value))
+				json_object_set(one, key, value);
+		json_object_foreach (from, key, value)
+			if (json_object_get(to, key) == NULL && json_object_get(has[i], key) != NULL)
+				json_object_set_new(one, key, json_null());
+		if (json_object_size(one) > 0) {
+			patch = patch != NULL ? patch : json_object();
+			json_object_set(patch, kinds[i], one);
+		}
+		json_decref(one);
+	}
+	return patch;
+}
+
+static json_t *
+template_difference(const struct replicaset *rs, json_t *want, json_t *was)
+{
+	_cleanup_(json_decrefp) json_t *template = json_loads(rs->spec.template, 0, NULL);
+	json_t *const has[] = { json_at(template, "/metadata/labels"), json_at(template, "/metadata/annotations") };
+
+	return difference(want, was, has);
+}
+
+static json_t *
+map_json(const struct string_map *m)
+{
+	json_t *j = json_object();
+
+	for (size_t i = 0; i < m->n; i++)
+		json_object_set_new(j, m->at[i].key, json_string(m->at[i].value));
+	return j;
+}
+
+static json_t *
+pod_difference(const struct pod *p, json_t *want, json_t *was)
+{
+	json_t *const has[] = { map_json(&p->object.meta.labels), map_json(&p->object.meta.annotations) };
+	json_t *patch = difference(want, was, has);
+
+	json_decref(has[0]);
+	json_decref(has[1]);
+	return patch;
+}
+
+void
+metadata_at_birth(const struct decision *d, json_t *template, json_t *annotations)
+{
+	_cleanup_(json_decrefp) json_t *want = wanted(d, d->st.stable_rs == NULL);
+	json_t *meta = json_object_get(template, "metadata"), *value;
+	const char *key;
+
+	if (json_object_size(want) == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (json_object_get(meta, kinds[i]) == NULL)
+			json_object_set_new(meta, kinds[i], json_object());
+		json_object_foreach (json_object_get(want, kinds[i]), key, value)
+			json_object_set(json_object_get(meta, kinds[i]), key, value);
+	}
+	json_object_set_new(annotations, ANNOTATION_EPHEMERAL_METADATA, json_string(json_text(d->arena, want)));
+}
+
+/* The versions of which something is said, or was: the new one, and the stable one. */
+static size_t
+versions(const struct decision *d, const struct replicaset *ret[2])
+{
+	const struct replicaset *both[] = { d->w->new_rs, d->w->stable_rs != d->w->new_rs ? d->w->stable_rs : NULL };
+	bool any = said(d, true) != NULL || said(d, false) != NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		if (both[i] != NULL &&
+		    (any || object_annotation(&both[i]->object, ANNOTATION_EPHEMERAL_METADATA) != NULL))
+			ret[n++] = both[i];
+	return n;
+}
+
+static bool
+is_stable(const struct decision *d, const struct replicaset *rs)
+{
+	return d->st.stable_rs == NULL || str_eq(object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), d->st.stable_rs);
+}
+
+void
+metadata_templates(struct decision *d)
+{
+	const struct replicaset *list[2];
+	size_t n = versions(d, list);
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(json_decrefp) json_t *want = wanted(d, is_stable(d, list[i])), *was = recorded(list[i]);
+		json_t *patch = template_difference(list[i], want, was);
+
+		if (patch == NULL)
+			continue;
+		plan_merge(
+		    d->plan, &list[i]->object, json_pack("{s:{s:{s:o}}}", "spec", "template", "metadata", patch));
+		plan_reason(
+		    d->plan, "ReplicaSet %s: new pods get the metadata of their version", list[i]->object.meta.name);
+	}
+}
+
+static void
+record(struct decision *d, const struct replicaset *rs, const json_t *want)
+{
+	json_t *ops = json_array();
+
+	object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_EPHEMERAL_METADATA,
+	    json_object_size(want) > 0 ? json_text(d->arena, want) : NULL);
+	plan_patch(d->plan, &rs->object, ops);
+	plan_beside(d->plan);
+}
+
+void
+metadata_pods(struct decision *d)
+{
+	const struct replicaset *list[2];
+	size_t n = versions(d, list), n_pods = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(json_decrefp) json_t *want = wanted(d, is_stable(d, list[i])), *was = recorded(list[i]);
+		json_t *patch = template_difference(list[i], want, was);
+		const struct pod *const *pods;
+		size_t written = 0;
+
+		if (patch != NULL || json_equal(want, was)) {
+			json_decref(patch);
+			continue;
+		}
+		if ((pods = pods_listed(d, "metadata", &n_pods)) == NULL) {
+			plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
+			continue;
+		}
+		for (size_t k = 0; k < n_pods; k++) {
+			if (!pod_is_of(pods[k], list[i]) || pods[k]->object.meta.deletion_timestamp != 0 ||
+			    (patch = pod_difference(pods[k], want, was)) == NULL)
+				continue;
+			plan_merge(d->plan, &pods[k]->object, json_pack("{s:o}", "metadata", patch));
+			plan_beside(d->plan);
+			plan_unless_gone(d->plan);
+			written++;
+		}
+		/* Once more: those of them that are there must be seen to have it. */
+		if (written > 0)
+			plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
+		else
+			record(d, list[i], want);
+	}
+}
