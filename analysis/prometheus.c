@@ -9,14 +9,13 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/condition/condition.h"
+#include "analysis/http.h"
 #include "analysis/provider.h"
-#include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
 
 #define ANSWER_MAX (4u << 20) /* a metric is a handful of numbers */
 #define TIMEOUT_MS 30000
-#define TOKEN_MAX (64u << 10)
 
 static bool prometheus_used(const struct metric *);
 static struct err *prometheus_check(struct arena *, const struct metric *);
@@ -45,11 +44,10 @@ prometheus_metadata(const struct metric *m, const char **ret_key, const char **r
 	*ret_value = m->provider.prometheus->query;
 }
 
-static bool
-has_oauth2(const struct prometheus_metric *p)
+static const struct oauth2 *
+oauth2_of(const struct prometheus_metric *p)
 {
-	return p->authentication != NULL && p->authentication->oauth2 != NULL &&
-	       p->authentication->oauth2->token_url != NULL && p->authentication->oauth2->token_url[0] != '\0';
+	return p->authentication != NULL ? oauth2_used(p->authentication->oauth2) : NULL;
 }
 
 static const struct basic_auth *
@@ -58,12 +56,6 @@ basic_auth(const struct prometheus_metric *p)
 	const struct basic_auth *b = p->authentication != NULL ? p->authentication->basic_auth : NULL;
 
 	return b != NULL && (b->username != NULL || b->password != NULL) ? b : NULL;
-}
-
-static bool
-is_web_address(const char *s)
-{
-	return str_starts(s, "http://") || str_starts(s, "https://");
 }
 
 static struct err *
@@ -93,89 +85,25 @@ prometheus_check(struct arena *a, const struct metric *m)
 	const char *wrong = NULL;
 	struct err *e = NULL;
 
-	if (p->address != NULL && p->address[0] != '\0' && !is_web_address(p->address))
+	if (p->address != NULL && p->address[0] != '\0' && !http_is_address(p->address))
 		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
 	else if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
 		wrong = "authentication.sigv4: not built yet in this version of Sluice";
-	else if (has_oauth2(p) && !is_web_address(auth->oauth2->token_url))
-		wrong = "authentication.oauth2.tokenUrl: starts with neither http:// nor https://";
-	else if (has_oauth2(p) && (auth->oauth2->client_id == NULL || auth->oauth2->client_secret == NULL))
-		wrong = "authentication.oauth2: needs clientId and clientSecret beside tokenUrl";
-	else if (has_oauth2(p) && basic_auth(p) != NULL)
+	else if (oauth2_of(p) != NULL && basic_auth(p) != NULL)
 		wrong = "authentication: either basicAuth or oauth2, not both";
-	else if (p->range_query != NULL)
-		e = range_check(a, p->range_query);
+	else if (oauth2_of(p) != NULL)
+		wrong = oauth2_wrong(oauth2_of(p));
 	if (wrong != NULL)
 		e = err_new(a, ERR_INVALID, "%s", wrong);
+	else if (p->range_query != NULL)
+		e = range_check(a, p->range_query);
 	return e != NULL ? err_wrap(a, e, "provider.prometheus") : NULL;
-}
-
-/* "Basic …" (RFC 7617). */
-static const char *
-basic_header(struct arena *a, const char *user, const char *password)
-{
-	const char *both = arena_printf(a, "%s:%s", user != NULL ? user : "", password != NULL ? password : "");
-
-	return arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both)));
-}
-
-static void
-add_header(struct question *q, struct header *list, const char *name, const char *value)
-{
-	list[q->n_headers++] = (struct header){ name, value };
-	q->headers = list;
 }
 
 static int64_t
 timeout_ms(const struct prometheus_metric *p)
 {
 	return p->timeout.set ? p->timeout.is * 1000 : TIMEOUT_MS;
-}
-
-static enum measured
-ask_token(const struct prometheus_metric *p, struct arena *a, struct question *ret)
-{
-	const struct oauth2 *o = p->authentication->oauth2;
-	const char *scopes = "";
-
-	for (size_t i = 0; i < o->scopes.n; i++)
-		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? " " : "", o->scopes.at[i]);
-	*ret = (struct question){ .method = "POST",
-		.url = o->token_url,
-		.body = scopes[0] == '\0'
-			    ? "grant_type=client_credentials"
-			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
-		.content_type = "application/x-www-form-urlencoded",
-		.timeout_ms = timeout_ms(p),
-		.answer_max = TOKEN_MAX,
-		.ca = p->ca_cert,
-		.insecure = p->insecure };
-	/* RFC 6749, section 2.3.1: both are form-encoded before they are put together. */
-	add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
-	    basic_header(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));
-	return MEASURED_ASK;
-}
-
-/* "Bearer …", or NULL and why not. */
-static const char *
-read_token(const struct answer *got, struct arena *a, struct err **ret_err)
-{
-	_cleanup_(json_decrefp) json_t *doc = NULL;
-	const char *token;
-
-	if (got->err != NULL) {
-		*ret_err = err_wrap(a, got->err, "oauth2");
-		return NULL;
-	}
-	if (json_parse(a, got->body.at, got->body.len, &doc) != NULL)
-		doc = NULL;
-	token = json_str(doc, "access_token");
-	if (got->status < 200 || got->status > 299 || token == NULL) {
-		*ret_err = err_new(a, ERR_AGAIN, "oauth2: the token's server answered %d%s%s, and no access_token",
-		    got->status, json_str(doc, "error") != NULL ? " " : "", json_str(doc, "error") ?: "");
-		return NULL;
-	}
-	return arena_printf(a, "Bearer %s", token);
 }
 
 /* Seconds with milliseconds, as the API takes them. */
@@ -234,21 +162,15 @@ ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bea
 		.ca = p->ca_cert,
 		.insecure = p->insecure };
 	headers = arena_new_array(a, struct header, p->headers.n + 1);
-	for (size_t i = 0; i < p->headers.n; i++) {
-		if (strpbrk(p->headers.at[i].key, "\r\n: ") != NULL ||
-		    strpbrk(p->headers.at[i].value, "\r\n") != NULL) {
-			*ret_err = err_new(a, ERR_INVALID,
-			    "provider.prometheus.headers[%zu]: a line break, or a name that is none, cannot be sent",
-			    i);
-			return MEASURED_ERROR;
-		}
-		add_header(ret, headers, p->headers.at[i].key, p->headers.at[i].value);
+	if ((*ret_err = http_headers(a, p->headers.at, p->headers.n, headers, ret)) != NULL) {
+		*ret_err = err_wrap(a, *ret_err, "provider.prometheus");
+		return MEASURED_ERROR;
 	}
 	if (bearer != NULL)
-		add_header(ret, headers, "Authorization", bearer);
+		http_add_header(ret, headers, "Authorization", bearer);
 	else if (basic_auth(p) != NULL)
-		add_header(
-		    ret, headers, "Authorization", basic_header(a, basic_auth(p)->username, basic_auth(p)->password));
+		http_add_header(
+		    ret, headers, "Authorization", http_basic(a, basic_auth(p)->username, basic_auth(p)->password));
 	return MEASURED_ASK;
 }
 
@@ -342,12 +264,17 @@ prometheus_step(const struct metric *m, const struct inquiry *in, struct arena *
     struct value *ret_value, struct err **ret_err)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
-	size_t before = has_oauth2(p) ? 1 : 0; /* questions that come before the query */
+	size_t before = oauth2_of(p) != NULL ? 1 : 0; /* questions that come before the query */
 	const char *bearer = NULL;
 
-	if (before > 0 && in->n == 0)
-		return ask_token(p, a, ret_ask);
-	if (before > 0 && in->n == 1 && (bearer = read_token(in->answers[0], a, ret_err)) == NULL)
+	if (before > 0 && in->n == 0) {
+		oauth2_ask(oauth2_of(p), a, ret_ask);
+		ret_ask->timeout_ms = timeout_ms(p);
+		ret_ask->ca = p->ca_cert;
+		ret_ask->insecure = p->insecure;
+		return MEASURED_ASK;
+	}
+	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->answers[0], a, ret_err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
 		return ask(p, in, bearer, a, ret_ask, ret_err);

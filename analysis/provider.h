@@ -39,11 +39,11 @@ struct provider {
 	enum measured (*step)(const struct metric *, const struct inquiry *, struct arena *, struct question *ret_ask,
 	    struct value *ret_value, struct err **ret_err);
 
-	/* What the status says of how it was asked: a key and a value of metricResults[].metadata. */
+	/* NULL, or what the status says of how it was asked: a key and a value of metricResults[].metadata. */
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
 };
 
-extern const struct provider prometheus_provider;
+extern const struct provider prometheus_provider, web_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

@@ -3,6 +3,7 @@
 
 const struct provider *const providers[] = {
 	&prometheus_provider,
+	&web_provider,
 	NULL,
 };
 

@@ -41,7 +41,7 @@ const struct command cmd_controller = {
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort listen-address " IDLE_FLAGS,
+		 "healthzPort listen-address allow-local-web-metrics " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -357,6 +357,7 @@ controller_run(struct cli *c)
 	tell_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
+	transport_curl_confine(p.outside, c->config.server, cli_flag(c, "allow-local-web-metrics") != NULL);
 	if (elect == NULL || strcmp(elect, "false") != 0)
 		p.lease_name = election.name;
 	if (p.lease_name == NULL)

@@ -58,6 +58,8 @@ static const struct {
 	{ "metricsPort", 0, "PORT", false, "/metrics for Prometheus (8090; 0: not served)" },
 	{ "healthzPort", 0, "PORT", false, "/healthz and /readyz for probes (8080; 0: not served)" },
 	{ "listen-address", 0, "ADDR", false, "where these two listen (0.0.0.0)" },
+	{ "allow-local-web-metrics", 0, NULL, false,
+	    "web metrics may ask this machine, link-local addresses and the API server" },
 	{ "namespaced", 0, NULL, false, "only the namespace given by --namespace" },
 	{ "dir", 0, "DIR", false, "where the cluster keeps its files (a new one under /tmp)" },
 	{ "port", 0, "PORT", false, "the API server's port (a free one)" },

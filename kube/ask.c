@@ -49,6 +49,8 @@ asks_ask(struct asks *k, const struct plan_step *s)
 		.headers = s->question.headers,
 		.n_headers = s->question.n_headers,
 		.ca = s->question.ca,
+		.redirects_max = s->question.redirects_max,
+		.outside_only = s->question.outside_only,
 		.insecure = s->question.insecure };
 	struct transport *to = s->question.of_cluster ? k->api : k->outside;
 	struct asked *q;

@@ -19,6 +19,9 @@ struct question {
 	const char *content_type; /* of the body */
 	int64_t timeout_ms; /* from sending to the last byte; > 0 */
 	size_t answer_max; /* bytes; a longer answer is an error, never cut */
+	unsigned redirects_max; /* so many are followed, to http and https */
+	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for what users write. */
+	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
 };
 

@@ -20,6 +20,8 @@ struct request {
 	size_t answer_max; /* bytes of a body that is not streamed */
 	bool stream; /* the body is handed on as it comes */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
+	unsigned redirects_max; /* so many are followed, to http and https */
+	bool outside_only; /* see struct question */
 	bool insecure;
 };
 

@@ -4,6 +4,7 @@
  * and every time-out below a second then fires at once.
  */
 #include "kube/transport_curl.h"
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,6 +35,8 @@ struct curl {
 	struct timer timer;
 	struct exchange *exchanges;
 	struct socket *sockets;
+	char *forbidden; /* "ADDRESS:PORT" that outside_only does not reach; NULL: none */
+	bool allow_local; /* outside_only is not asked for here */
 	bool inside; /* within a call into curl: a cancel waits until it is over */
 };
 
@@ -46,6 +49,7 @@ struct exchange {
 	char *method, *url, *body;
 	size_t answer_max;
 	bool stream, too_long, cancelled;
+	bool refused; /* outside_only: an address that it may not reach */
 	bool api; /* with our credentials */
 	bool waiting; /* for the credentials: curl does not have it yet */
 	int64_t retry_after_ms;
@@ -92,6 +96,12 @@ finish(struct exchange *e, CURLcode code)
 	if (e->too_long)
 		err = err_new(
 		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
+	else if (code != CURLE_OK && e->refused)
+		err = err_new(a, ERR_INVALID,
+		    "%s %s: leads to this machine, its link or the API server, which is not asked unless the "
+		    "controller runs "
+		    "with --allow-local-web-metrics",
+		    e->method, e->url);
 	else if (code != CURLE_OK)
 		err = err_new(a, ERR_AGAIN, "%s %s: %s", e->method, e->url,
 		    e->error[0] != '\0' ? e->error : curl_easy_strerror(code));
@@ -403,6 +413,54 @@ on_credentials(void *arg)
 	loop_timer(c->transport.loop, &c->known, 0);
 }
 
+/* What only this machine, or who is on the same link, should reach. */
+static bool
+is_local(const struct sockaddr *s)
+{
+	const struct in6_addr *six = &((const struct sockaddr_in6 *)s)->sin6_addr;
+	uint32_t four;
+
+	if (s->sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(six))
+		return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_LINKLOCAL(six);
+	if (s->sa_family == AF_INET6)
+		memcpy(&four, six->s6_addr + 12, sizeof(four));
+	else if (s->sa_family == AF_INET)
+		four = ((const struct sockaddr_in *)s)->sin_addr.s_addr;
+	else
+		return true; /* a local socket */
+	four = ntohl(four);
+	return four >> 24 == 127 || four >> 24 == 0 || four >> 16 == 0xa9fe;
+}
+
+static bool
+is_forbidden(const struct curl *c, const struct sockaddr *s)
+{
+	char address[INET6_ADDRSTRLEN] = "", both[INET6_ADDRSTRLEN + 16];
+
+	if (c->forbidden == NULL || (s->sa_family != AF_INET && s->sa_family != AF_INET6))
+		return false;
+	if (s->sa_family == AF_INET)
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)s)->sin_addr, address, sizeof(address));
+	else
+		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)s)->sin6_addr, address, sizeof(address));
+	/* Of both families the port is at the same place. */
+	snprintf(both, sizeof(both), "%s:%d", address, ntohs(((const struct sockaddr_in *)s)->sin_port));
+	return strcmp(both, c->forbidden) == 0;
+}
+
+static curl_socket_t
+on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct exchange *e = arg;
+
+	(void)purpose;
+	if (is_local(&to->addr) || is_forbidden(e->owner, &to->addr)) {
+		e->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype, to->protocol);
+}
+
 static struct exchange *
 start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
@@ -473,6 +531,17 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 		curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+	if (r->outside_only && !c->allow_local) {
+		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
+		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L); /* not over one that was opened without being asked */
+		curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
+	}
+	if (r->redirects_max > 0) {
+		curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
+		curl_easy_setopt(h, CURLOPT_MAXREDIRS, (long)r->redirects_max);
+		curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	}
 	if (r->insecure || (api && c->config->insecure)) {
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -509,6 +578,7 @@ curl_free_transport(struct transport *t)
 	while (c->exchanges != NULL)
 		exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	curl_multi_cleanup(c->multi);
+	free(c->forbidden);
 	loop_timer_stop(t->loop, &c->timer);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
@@ -543,4 +613,29 @@ transport_curl_new(struct loop *l, const struct config *config)
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	return &c->transport;
+}
+
+void
+transport_curl_confine(struct transport *t, const char *server, bool allow_local)
+{
+	struct curl *c = (struct curl *)t;
+	const char *host = server != NULL ? strstr(server, "://") : NULL;
+	size_t n;
+
+	free(c->forbidden);
+	c->forbidden = NULL;
+	c->allow_local = allow_local;
+	if (host == NULL)
+		return;
+	host += 3;
+	n = strcspn(host, "/");
+	if (host[0] == '[') { /* an IPv6 address, as addresses are written here without brackets */
+		const char *close = strchr(host, ']');
+
+		if (close != NULL)
+			c->forbidden = mem_printf("%.*s%.*s%s", (int)(close - host - 1), host + 1,
+			    (int)(host + n - close - 1), close + 1, close[1] == ':' ? "" : ":443");
+		return;
+	}
+	c->forbidden = mem_printf("%.*s%s", (int)n, host, memchr(host, ':', n) != NULL ? "" : ":443");
 }

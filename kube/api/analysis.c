@@ -53,10 +53,26 @@ static const struct field prometheus_metric_fields[] = {
 };
 TYPE(prometheus_metric, "prometheus metric", .strict = true);
 
+static const struct field web_metric_fields[] = {
+	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method", .otherwise = "GET"),
+	STRING(web_metric, url, "url", .required = true, .doc = "http:// or https:// address of the service"),
+	LIST(web_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request"),
+	STRING(web_metric, body, "body", .doc = "text that is sent, with POST or PUT"),
+	JSON(web_metric, json_body, "jsonBody", .doc = "JSON that is sent, with POST or PUT"),
+	STRING(web_metric, json_path, "jsonPath",
+	    .doc = "what of the answer is the result: {$.data.rate}; an answer that is no JSON is a string",
+	    .otherwise = "{$}"),
+	OPT_INT(web_metric, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
+	    .doc = "seconds until an answer must be there", .otherwise = "10"),
+	BOOL(web_metric, insecure, "insecure", .doc = "do not verify the server's certificate", .otherwise = "false"),
+	OBJECT(web_metric, authentication, "authentication", metric_authentication, .doc = "who we are to it"),
+};
+TYPE(web_metric, "web metric", .strict = true);
+
 static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "a PromQL query"),
+	OBJECT(metric_provider, web, "web", web_metric, .doc = "an HTTP service"),
 	NOT_BUILT("job"),
-	NOT_BUILT("web"),
 	NOT_BUILT("datadog"),
 	NOT_BUILT("newRelic"),
 	NOT_BUILT("wavefront"),

@@ -37,8 +37,21 @@ struct prometheus_metric {
 	const struct metric_authentication *authentication;
 };
 
+struct web_metric {
+	const char *method; /* GET | POST | PUT; NULL: GET */
+	const char *url;
+	LIST_OF(struct metric_header) headers;
+	const char *body; /* text */
+	const char *json_body; /* JSON */
+	const char *json_path; /* NULL: the whole answer */
+	struct opt_int timeout_seconds; /* 10 when absent */
+	bool insecure;
+	const struct metric_authentication *authentication;
+};
+
 struct metric_provider {
 	const struct prometheus_metric *prometheus;
+	const struct web_metric *web;
 };
 
 struct metric {

@@ -1,0 +1,97 @@
+/* analysis/http.c: headers and tokens. */
+#include "analysis/http.h"
+#include <string.h>
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/str.h"
+
+#define TOKEN_MAX (64u << 10)
+
+bool
+http_is_address(const char *s)
+{
+	return str_starts(s, "http://") || str_starts(s, "https://");
+}
+
+const char *
+http_basic(struct arena *a, const char *user, const char *password)
+{
+	const char *both = arena_printf(a, "%s:%s", user != NULL ? user : "", password != NULL ? password : "");
+
+	return arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both)));
+}
+
+void
+http_add_header(struct question *q, struct header *list, const char *name, const char *value)
+{
+	list[q->n_headers++] = (struct header){ name, value };
+	q->headers = list;
+}
+
+struct err *
+http_headers(struct arena *a, const struct metric_header *from, size_t n, struct header *list, struct question *q)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strpbrk(from[i].key, "\r\n: ") != NULL || strpbrk(from[i].value, "\r\n") != NULL)
+			return err_new(
+			    a, ERR_INVALID, "headers[%zu]: a line break, or a name that is none, cannot be sent", i);
+		http_add_header(q, list, from[i].key, from[i].value);
+	}
+	return NULL;
+}
+
+const struct oauth2 *
+oauth2_used(const struct oauth2 *o)
+{
+	return o != NULL && o->token_url != NULL && o->token_url[0] != '\0' ? o : NULL;
+}
+
+const char *
+oauth2_wrong(const struct oauth2 *o)
+{
+	if (!http_is_address(o->token_url))
+		return "authentication.oauth2.tokenUrl: starts with neither http:// nor https://";
+	if (o->client_id == NULL || o->client_secret == NULL)
+		return "authentication.oauth2: needs clientId and clientSecret beside tokenUrl";
+	return NULL;
+}
+
+void
+oauth2_ask(const struct oauth2 *o, struct arena *a, struct question *ret)
+{
+	const char *scopes = "";
+
+	for (size_t i = 0; i < o->scopes.n; i++)
+		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? " " : "", o->scopes.at[i]);
+	*ret = (struct question){ .method = "POST",
+		.url = o->token_url,
+		.body = scopes[0] == '\0'
+			    ? "grant_type=client_credentials"
+			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
+		.content_type = "application/x-www-form-urlencoded",
+		.answer_max = TOKEN_MAX };
+	/* RFC 6749, section 2.3.1: both are form-encoded before they are put together. */
+	http_add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
+	    http_basic(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));
+}
+
+const char *
+oauth2_read(const struct answer *got, struct arena *a, struct err **ret_err)
+{
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	const char *token;
+
+	if (got->err != NULL) {
+		*ret_err = err_wrap(a, got->err, "oauth2");
+		return NULL;
+	}
+	if (json_parse(a, got->body.at, got->body.len, &doc) != NULL)
+		doc = NULL;
+	token = json_str(doc, "access_token");
+	if (got->status < 200 || got->status > 299 || token == NULL) {
+		*ret_err = err_new(a, ERR_AGAIN, "oauth2: the token's server answered %d%s%s, and no access_token",
+		    got->status, json_str(doc, "error") != NULL ? " " : "", json_str(doc, "error") ?: "");
+		return NULL;
+	}
+	return arena_printf(a, "Bearer %s", token);
+}

@@ -1,0 +1,158 @@
+/* tests/unit/analysis/web.c: what is asked of a web service, what is made of its answer, and JSONPath. */
+#include "tests/unit/unit.h"
+#include "analysis/jsonpath.h"
+#include "analysis/provider.h"
+#include "base/str.h"
+
+static const struct inquiry nothing;
+
+static void
+it_asks_as_the_metric_says(void **state)
+{
+	static struct metric_header headers[] = { { "X-Key", "k" } };
+	static const struct web_metric w = { .method = "POST",
+		.url = "https://example.com/q",
+		.json_body = "{\"a\":1}",
+		.timeout_seconds = { true, 3 },
+		.headers = { headers, 1 } };
+	static const struct metric m = { .name = "x", .provider = { .web = &w } };
+	struct arena *a = arena_new();
+	struct question q = { 0 };
+	struct err *e = NULL;
+	struct value v;
+
+	(void)state;
+	assert_null(web_provider.check(a, &m));
+	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_string_equal(q.method, "POST");
+	assert_string_equal(q.url, "https://example.com/q");
+	assert_string_equal(q.body, "{\"a\":1}");
+	assert_string_equal(q.content_type, "application/json");
+	assert_int_equal(q.timeout_ms, 3000);
+	assert_int_equal(q.n_headers, 1);
+	assert_true(q.outside_only);
+	assert_true(q.answer_max > 0 && q.redirects_max > 0);
+	arena_free(a);
+}
+
+static void
+what_cannot_be_asked_is_told_before(void **state)
+{
+	static const struct {
+		struct web_metric web;
+		const char *want;
+	} cases[] = {
+		{ { .url = "file:///etc/passwd" }, "neither http:// nor https://" },
+		{ { .url = "http://x", .body = "a" }, "a GET has none" },
+		{ { .url = "http://x", .method = "PUT", .body = "a", .json_body = "{}" }, "not both" },
+		{ { .url = "http://x", .json_path = "{.a[}" }, "jsonPath `{.a[}`: at character 5" },
+		{ { .url = "http://x", .json_path = "{.a[?(@.b)]}" }, "filters are not built" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct metric m = { .name = "x", .provider = { .web = &cases[i].web } };
+		struct arena *a = arena_new();
+		struct err *e = web_provider.check(a, &m);
+
+		assert_non_null(e);
+		if (strstr(err_text(a, e), cases[i].want) == NULL)
+			fail_msg("\"%s\" lacks \"%s\"", err_text(a, e), cases[i].want);
+		arena_free(a);
+	}
+}
+
+static void
+answers_are_values_texts_or_errors(void **state)
+{
+	static const struct {
+		const char *path, *body;
+		int status;
+		enum measured how;
+		const char *want;
+	} cases[] = {
+		{ NULL, "{\"ok\":true}", 200, MEASURED_VALUE, "{\"ok\":true}" },
+		{ "{$.data.rate}", "{\"data\":{\"rate\":0.5}}", 200, MEASURED_VALUE, "0.5" },
+		{ "{$.a[1]}", "{\"a\":[1,2]}", 201, MEASURED_VALUE, "2" },
+		{ NULL, "fine", 200, MEASURED_VALUE, "fine" },
+		{ "{$.b}", "{\"a\":1}", 200, MEASURED_ERROR, "finds nothing" },
+		{ NULL, "gone", 503, MEASURED_ERROR, "answered 503: gone" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct web_metric w = { .url = "http://x", .json_path = cases[i].path };
+		struct metric m = { .name = "x", .provider = { .web = &w } };
+		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
+		struct inquiry in = { .answers = { &got }, .n = 1 };
+		struct arena *a = arena_new();
+		struct question q;
+		struct value v = { 0 };
+		struct err *e = NULL;
+		const char *text;
+
+		assert_int_equal(web_provider.step(&m, &in, a, &q, &v, &e), cases[i].how);
+		text = e != NULL ? err_text(a, e) : value_text(a, &v);
+		if (strstr(text, cases[i].want) == NULL)
+			fail_msg("\"%s\" lacks \"%s\"", text, cases[i].want);
+		arena_free(a);
+	}
+}
+
+static void
+jsonpath_finds_what_kubernetes_finds(void **state)
+{
+	static const char document[] =
+	    "{\"a\":{\"b\":[10,20,{\"c\":\"x\"}],\"d.e\":1},\"list\":[{\"n\":1},{\"m\":2}],\"z\":null}";
+	static const struct {
+		const char *path, *want; /* NULL: nothing; "!…": an error with this in it */
+	} cases[] = {
+		{ "{$.a.b[0]}", "10" },
+		{ "{.a.b[-1].c}", "\"x\"" },
+		{ "$.a.b[1]", "20" },
+		{ "{.a['d.e']}", "1" },
+		{ "{.a.d\\.e}", "1" },
+		{ "{.list[*].m}", "2" },
+		{ "{..c}", "\"x\"" },
+		{ "{$}", "{" },
+		{ "{.z}", "null" },
+		{ "{.a.b[7]}", NULL },
+		{ "{.nothing.at.all}", NULL },
+		{ "{.a", "!brace" },
+		{ "{.a.b[1:2]}", "!ranges" },
+		{ "{.a b}", "!'.' or '['" },
+		{ "{.a['b]}", "!not closed" },
+		{ "", "{" },
+	};
+	struct arena *a = arena_new();
+	json_t *doc = json_loads(document, 0, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const json_t *found = NULL;
+		struct err *e = jsonpath_first(a, cases[i].path, doc, &found);
+		const char *text = e != NULL ? err_text(a, e) : found != NULL ? json_text(a, found) : NULL;
+		const char *want = cases[i].want;
+
+		if (want != NULL && want[0] == '!')
+			assert_non_null(e);
+		if (want == NULL ? text != NULL : text == NULL || strstr(text, want + (want[0] == '!')) == NULL)
+			fail_msg("%s: %s, not %s", cases[i].path, text != NULL ? text : "nothing",
+			    want != NULL ? want : "nothing");
+	}
+	json_decref(doc);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_asks_as_the_metric_says),
+		cmocka_unit_test(what_cannot_be_asked_is_told_before),
+		cmocka_unit_test(answers_are_values_texts_or_errors),
+		cmocka_unit_test(jsonpath_finds_what_kubernetes_finds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
