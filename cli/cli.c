@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "kube/api/rollout.h"
+#include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
@@ -253,4 +253,19 @@ bool
 cli_color(const struct cli *c)
 {
 	return isatty(STDOUT_FILENO) && cli_flag(c, "no-color") == NULL && getenv("NO_COLOR") == NULL;
+}
+
+const char *
+cli_template_of(struct cli *c, const json_t *rollout, const char **ret_pointer)
+{
+	const struct rollout *r = (const struct rollout *)object_decode(&rollout_type, rollout, c->arena);
+	const struct workload_ref *ref = r->spec.workload_ref;
+	const struct type *t = ref != NULL ? workload_type(ref) : &rollout_type;
+
+	if (t == NULL || (ref != NULL && ref->name == NULL)) {
+		cli_fail(c, "rollout '%s' refers to a workload of a kind that is not known", r->object.meta.name);
+		return NULL;
+	}
+	*ret_pointer = t == &pod_template_object_type ? "/template" : "/spec/template";
+	return client_path(c->arena, t, c->namespace, ref != NULL ? ref->name : r->object.meta.name, NULL);
 }

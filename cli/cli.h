@@ -74,6 +74,10 @@ struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_
 /* The rollout as it is now; prints the error and returns NULL when it cannot be had. */
 json_t *cli_get_rollout(struct cli *, const char *name);
 
+/* Where the rollout's pod template is written: the API path of the rollout, or of the workload that it refers to, and the pointer in
+ * that object. In the arena; NULL after saying what is wrong. */
+const char *cli_template_of(struct cli *, const json_t *rollout, const char **ret_pointer);
+
 /* What --output asks for. */
 enum output { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_NAME, OUTPUT_JSON, OUTPUT_YAML };
 

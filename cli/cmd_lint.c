@@ -14,6 +14,7 @@
 #include "kube/api/core.h"
 #include "kube/api/istio.h"
 #include "kube/api/roots.h"
+#include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "rollout/world.h"
 
@@ -49,7 +50,8 @@ struct lint {
 /* --- reading ------------------------------------------------------------------------------------------------------- */
 
 /* What is read besides the types of our own: what rollouts refer to. */
-static const struct type *const others[] = { &service_type, &virtual_service_type, &destination_rule_type };
+static const struct type *const others[] = { &service_type, &virtual_service_type, &destination_rule_type,
+	&deployment_type, &workload_replicaset_type, &pod_template_object_type };
 
 static const struct type *
 type_of(const json_t *doc)

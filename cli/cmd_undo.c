@@ -84,6 +84,7 @@ undo_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *ro = NULL, *list = NULL;
 	json_t *rs, *template, *ops;
+	const char *where, *at;
 	long long revision = 0;
 	struct err *e;
 
@@ -104,9 +105,14 @@ undo_run(struct cli *c)
 	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
 	take_out(rs, template);
 	ops = json_array();
-	json_patch_add(ops, "replace", "/spec/template", template);
-	e = cli_call(
-	    c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL), PATCH_JSON, ops, NULL);
+	where = cli_template_of(c, ro, &at);
+	if (where == NULL) {
+		json_decref(template);
+		json_decref(ops);
+		return 1;
+	}
+	json_patch_add(ops, "replace", at, template);
+	e = cli_call(c, "PATCH", where, PATCH_JSON, ops, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_number(rs));

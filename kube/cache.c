@@ -93,12 +93,18 @@ each(
 		visit(list[i], arg);
 }
 
+static bool
+knows(const struct view *v, const struct type *t)
+{
+	return shelf_of((const struct cache *)v, t)->reached != NULL;
+}
+
 struct cache *
 cache_new(cache_changed *changed, void *arg)
 {
 	struct cache *c = mem_alloc(sizeof(*c));
 
-	c->view = (struct view){ .get = get, .each = each };
+	c->view = (struct view){ .get = get, .each = each, .knows = knows };
 	c->changed = changed;
 	c->arg = arg;
 	return c;

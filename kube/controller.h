@@ -62,6 +62,9 @@ struct controller_watch {
 	const char *label_selector, *field_selector; /* only these are listed and watched; NULL: all */
 	/* NULL: the object is of the controller's own type, or its controller-owner is. */
 	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
+	/* NULL: from the start. Otherwise only once there is an object of the controller's own type of which this is true; its pass asks
+	 * view_knows. */
+	bool (*needed)(const struct object *own);
 };
 
 struct controller {

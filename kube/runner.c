@@ -39,7 +39,9 @@ struct runner {
 	struct executor executor;
 	struct queue *queue;
 	struct watch *watches[WATCHES_MAX];
+	const struct type *watched[WATCHES_MAX];
 	size_t n_watches, n_synced;
+	bool open; /* the first lists are in */
 	struct map keys; /* id → struct key */
 };
 
@@ -104,10 +106,37 @@ emit(const char *ns, const char *name, void *arg)
 	queue_add(e->runner->queue, &k->item, QUEUE_WATCH);
 }
 
+static void start_watch(struct runner *, const struct controller_watch *);
+
+static bool
+is_watched(const struct runner *r, const struct type *t)
+{
+	for (size_t i = 0; i < r->n_watches; i++)
+		if (r->watched[i] == t)
+			return true;
+	return false;
+}
+
+/* The object may be the first that needs another type. */
+static void
+watch_what_is_needed(struct runner *r, const struct object *o)
+{
+	for (size_t i = 0; i < r->n_rows; i++)
+		for (size_t k = 0; k < r->rows[i]->n_watches && r->rows[i]->type == o->type; k++) {
+			const struct controller_watch *w = &r->rows[i]->watches[k];
+
+			if (w->needed != NULL && !is_watched(r, w->type) && w->needed(o))
+				start_watch(r, w);
+		}
+}
+
 static void
 on_change(const struct object *o, bool deleted, void *arg)
 {
 	struct runner *r = arg;
+
+	if (!deleted)
+		watch_what_is_needed(r, o);
 
 	if (r->settings.changed != NULL)
 		r->settings.changed(o, deleted, r->settings.arg);
@@ -226,12 +255,24 @@ work(struct queue_item *item, unsigned why, void *arg)
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
 static void
+ask_again(const struct object *o, void *arg)
+{
+	on_change(o, false, arg);
+}
+
+/* Once it is open, another list has come in that some key has waited for. */
+static void
 on_synced(void *arg)
 {
 	struct runner *r = arg;
 
-	if (++r->n_synced < r->n_watches)
+	r->n_synced++;
+	for (size_t i = 0; i < r->n_rows && r->open; i++)
+		cache_view(r->executor.cache)
+		    ->each(cache_view(r->executor.cache), r->rows[i]->type, NULL, ask_again, r);
+	if (r->open || r->n_synced < r->n_watches)
 		return;
+	r->open = true;
 	queue_open(r->queue);
 	if (r->settings.synced != NULL)
 		r->settings.synced(r->settings.arg);
@@ -263,6 +304,18 @@ is_own_type(const struct runner *r, const struct type *t)
 	return false;
 }
 
+static void
+start_watch(struct runner *r, const struct controller_watch *w)
+{
+	assert(r->n_watches < WATCHES_MAX);
+	r->watched[r->n_watches] = w->type;
+	r->watches[r->n_watches++] = watch_start(r->executor.api, r->executor.cache, w->type,
+	    &(struct watch_scope){ .namespace = w->type->cluster_scoped ? NULL : r->namespace,
+		.labels = is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
+		.fields = w->field_selector },
+	    r->settings.seed, (struct watch_observer){ .synced = on_synced, .arg = r });
+}
+
 struct runner *
 runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
     const struct runner_settings *settings)
@@ -289,16 +342,12 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		r->rows[r->n_rows++] = *rows;
 		for (size_t k = 0; k < (*rows)->n_watches; k++)
 			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
-			if (r->namespace == NULL || !(*rows)->watches[k].type->cluster_scoped)
+			if ((r->namespace == NULL || !(*rows)->watches[k].type->cluster_scoped) &&
+			    (*rows)->watches[k].needed == NULL)
 				n = add_watch(todo, n, &(*rows)->watches[k]);
 	}
-	r->n_watches = n;
 	for (size_t i = 0; i < n; i++)
-		r->watches[i] = watch_start(api, r->executor.cache, todo[i].type,
-		    &(struct watch_scope){ .namespace = todo[i].type->cluster_scoped ? NULL : r->namespace,
-			.labels = is_own_type(r, todo[i].type) ? settings->selector : todo[i].label_selector,
-			.fields = todo[i].field_selector },
-		    settings->seed, (struct watch_observer){ .synced = on_synced, .arg = r });
+		start_watch(r, &todo[i]);
 	return r;
 }
 

@@ -13,7 +13,16 @@ struct view {
 	/* Calls visit for every object of a type in a namespace (NULL: in all), in the order of namespace/name. */
 	void (*each)(const struct view *, const struct type *, const char *ns,
 	    void (*visit)(const struct object *, void *arg), void *arg);
+
+	/* The first list of the type is in: an object that is not found is not there. NULL: of every type. */
+	bool (*knows)(const struct view *, const struct type *);
 };
+
+static inline bool
+view_knows(const struct view *v, const struct type *t)
+{
+	return v->knows == NULL || v->knows(v, t);
+}
 
 /* The objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the arena. */
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,

@@ -202,5 +202,6 @@ bluegreen_pass(struct decision *d)
 	restart_plan(d);
 	revision_history(d);
 	metadata_pods(d);
+	workload_scale(d);
 	status_finish(d);
 }

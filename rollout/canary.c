@@ -95,5 +95,6 @@ canary_pass(struct decision *d)
 	restart_plan(d);
 	revision_history(d);
 	metadata_pods(d);
+	workload_scale(d);
 	status_finish(d);
 }

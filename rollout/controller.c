@@ -1,6 +1,7 @@
 /* rollout/controller.c: the row of the rollout controller. */
 #include "base/str.h"
 #include "kube/api/istio.h"
+#include "kube/api/workload.h"
 #include "rollout/decide.h"
 #include "rollout/world.h"
 
@@ -115,6 +116,47 @@ map_replicaset(const struct view *v, const struct object *o, emit_key *emit, voi
 		emit(o->meta.namespace, owner->name, arg);
 }
 
+static bool
+by_workload(const struct rollout *r, const struct object *o)
+{
+	const struct workload_ref *ref = r->spec.workload_ref;
+
+	return ref != NULL && workload_type(ref) == o->type && str_eq(ref->name, o->meta.name) &&
+	       str_eq(r->object.meta.namespace, o->meta.namespace);
+}
+
+static void
+map_workload(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	map_with(v, o, by_workload, emit, arg);
+}
+
+static bool
+refers_to(const struct object *rollout, const struct type *t)
+{
+	const struct workload_ref *ref = ((const struct rollout *)rollout)->spec.workload_ref;
+
+	return ref != NULL && workload_type(ref) == t;
+}
+
+static bool
+needs_deployments(const struct object *rollout)
+{
+	return refers_to(rollout, &deployment_type);
+}
+
+static bool
+needs_replicasets(const struct object *rollout)
+{
+	return refers_to(rollout, &workload_replicaset_type);
+}
+
+static bool
+needs_pod_templates(const struct object *rollout)
+{
+	return refers_to(rollout, &pod_template_object_type);
+}
+
 static const struct controller_watch watches[] = {
 	{ .type = &rollout_type },
 	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = map_replicaset },
@@ -124,6 +166,9 @@ static const struct controller_watch watches[] = {
 	{ .type = &virtual_service_type, .map = map_routing },
 	{ .type = &destination_rule_type, .map = map_routing },
 	{ .type = &service_type, .map = map_service },
+	{ .type = &deployment_type, .map = map_workload, .needed = needs_deployments },
+	{ .type = &workload_replicaset_type, .map = map_workload, .needed = needs_replicasets },
+	{ .type = &pod_template_object_type, .map = map_workload, .needed = needs_pod_templates },
 };
 
 const struct controller rollout_controller = {

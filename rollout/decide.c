@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/workload.h"
 #include "rollout/world.h"
 
 #define PROGRESS_DEADLINE 600 /* seconds */
@@ -236,13 +237,15 @@ rollout_decide(const struct world *w, struct plan *plan)
 	struct decision d = { .w = w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
 	const char *wrong;
 
-	if (r->object.meta.deletion_timestamp != 0)
+	if (r->object.meta.deletion_timestamp != 0 || w->workload_unknown)
 		return;
 	read_strategy(&d, &r->spec.strategy);
 	d.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
 	d.index = index_within(&r->status.current_step_index, d.canary);
 	d.promoted = w->hash != NULL && str_eq(r->status.stable_rs, w->hash);
 	d.paused_by_spec = r->spec.paused;
+	d.st.workload_observed_generation =
+	    w->workload != NULL ? arena_printf(d.arena, "%" PRId64, w->workload->object.meta.generation) : NULL;
 	d.in_window = revision_in_window(w);
 	if ((wrong = validate(&d)) != NULL) {
 		decide_invalid(&d);

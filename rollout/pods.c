@@ -1,9 +1,11 @@
 /* rollout/pods.c: the rollout's pods. They are not watched: what is rarely needed is listed then, as a question to the API server. */
 #include "base/str.h"
+#include "base/time.h"
 #include "rollout/world.h"
 
 #define ANSWER_MAX (32u << 20) /* bytes */
 #define TIMEOUT_MS 30000
+#define AGAIN_MS 30000 /* after a list that could not be had */
 
 static void
 ask(struct decision *d, const char *key)
@@ -42,6 +44,7 @@ read_answer(struct decision *d, const struct answer *got, const char *what_for, 
 		plan_reason(d->plan, "%s: the pods could not be listed: %s", what_for,
 		    got->err != NULL ? err_text(d->arena, err_copy(d->arena, got->err))
 				     : arena_printf(d->arena, "the API server answered %d", got->status));
+		plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
 		return NULL;
 	}
 	*ret_n = json_array_size(json_object_get(list, "items"));

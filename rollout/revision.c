@@ -101,6 +101,11 @@ annotate_rollout(struct decision *d, const char *created)
 		    d->plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REVISION, revision));
 		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
 	}
+	if (d->st.workload_observed_generation != NULL &&
+	    !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), d->st.workload_observed_generation))
+		plan_merge(d->plan, o,
+		    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_WORKLOAD_GENERATION,
+			d->st.workload_observed_generation));
 	if (created != NULL)
 		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
 		    revision);

@@ -5,6 +5,7 @@
 #include "analysis/args.h"
 #include "analysis/spec.h"
 #include "base/str.h"
+#include "kube/api/workload.h"
 #include "rollout/world.h"
 
 #define CANARY "spec.strategy.canary"
@@ -257,8 +258,12 @@ check_selector(struct problems *p, const struct rollout *r)
 	const char *key;
 	json_t *value;
 
-	if (want == NULL)
-		return; /* that it is missing was found before */
+	if (r->spec.template == NULL)
+		problem_add(p, "spec.template", "required, but missing");
+	if (want == NULL) {
+		problem_add(p, "spec.selector", "required, but missing");
+		return;
+	}
 	if (label_selector_is_empty(want)) {
 		problem_add(p, "spec.selector", "Invalid value: empty selector is invalid for deployment");
 		return;
@@ -281,6 +286,24 @@ check_selector(struct problems *p, const struct rollout *r)
 		problem_add(p, "spec.template.metadata.labels",
 		    "Invalid value: `selector` does not match template `labels`: the selector wants %s",
 		    label_selector_text(p->arena, want));
+}
+
+/* False: there is no workload to take the template from. */
+static bool
+check_workload(struct problems *p, const struct world *w)
+{
+	const struct workload_ref *ref = w->rollout->spec.workload_ref;
+
+	if (ref == NULL)
+		return true;
+	if (w->rollout->template_besides)
+		problem_add(p, "spec.template", "Invalid value: must be empty beside workloadRef");
+	if (w->workload != NULL || ref->name == NULL || workload_type(ref) == NULL)
+		return w->workload != NULL;
+	problem_add(
+	    p, "spec.workloadRef.name", "Invalid value: \"%s\": %s \"%s\" not found", ref->name, ref->kind, ref->name);
+	problem_is_reference(p);
+	return false;
 }
 
 /* False: there is nothing to go on with. */
@@ -388,7 +411,8 @@ world_problems(const struct world *w, struct problems *p)
 						     : "Required value: canary or blueGreen is needed");
 		return;
 	}
-	check_selector(p, r);
+	if (check_workload(p, w))
+		check_selector(p, r);
 	if (deadline <= r->spec.min_ready_seconds)
 		problem_add(p, "spec.progressDeadlineSeconds", "Invalid value: must be greater than minReadySeconds");
 	if (strategy->canary != NULL)

@@ -38,6 +38,9 @@ struct world {
 	const struct seen *seen;
 	const struct view *view; /* for names that may be taken; all else is gathered below */
 
+	const struct workload
+	    *workload; /* that workloadRef names; NULL: there is none; its template and selector are in `rollout` */
+	bool workload_unknown; /* its type has not been listed yet */
 	const char *hash, *step_hash; /* of the spec as it is now */
 	const struct replicaset *const *replicasets; /* owned, oldest first */
 	size_t n_replicasets;
@@ -163,6 +166,12 @@ bool pod_is_of(const struct pod *, const struct replicaset *);
 void metadata_at_birth(const struct decision *, json_t *template, json_t *annotations); /* of the new ReplicaSet */
 void metadata_templates(struct decision *); /* of the ReplicaSets that are there */
 void metadata_pods(struct decision *); /* of the pods that are there */
+
+/* workload.c */
+struct workload;
+/* The rollout with its workload's template and selector, if it refers to one that is there; fills w->workload. In the arena. */
+const struct rollout *workload_resolve(struct world *, const struct rollout *, struct arena *);
+void workload_scale(struct decision *); /* spec.workloadRef.scaleDown */
 
 /* affinity.c */
 void affinity_add(

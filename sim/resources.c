@@ -20,6 +20,10 @@ const struct resource store_resources[] = {
 	{ "apps", "v1", "replicasets", "replicaset", "ReplicaSet", "rs", .status = true, .scale = true,
 	    .columns =
 		"Desired:/spec/replicas:integer|Current:/status/replicas:integer|Ready:/status/readyReplicas:integer" },
+	/* Kept for what refers to them; nothing here makes pods of them. */
+	{ "apps", "v1", "deployments", "deployment", "Deployment", "deploy", .status = true, .scale = true,
+	    .columns = "Desired:/spec/replicas:integer" },
+	{ "", "v1", "podtemplates", "podtemplate", "PodTemplate", "", .columns = "" },
 	{ "coordination.k8s.io", "v1", "leases", "lease", "Lease", "", .columns = "Holder:/spec/holderIdentity" },
 	{ ARGO, "rollouts", "rollout", "Rollout", "ro", .status = true, .scale = true,
 	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Up-to-date:/status/"

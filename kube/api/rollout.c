@@ -327,11 +327,21 @@ static const struct field rollback_window_fields[] = {
 };
 TYPE(rollback_window, "rollback window", .strict = true);
 
+static const struct field workload_ref_fields[] = {
+	STRING(workload_ref, api_version, "apiVersion", .doc = "apps/v1, or v1 of a PodTemplate"),
+	STRING(workload_ref, kind, "kind", .required = true, .choices = "Deployment|ReplicaSet|PodTemplate",
+	    .doc = "what it is"),
+	STRING(workload_ref, name, "name", .required = true, .doc = "its name, in the same namespace"),
+	STRING(workload_ref, scale_down, "scaleDown", .choices = "never|onsuccess|progressively",
+	    .doc = "whether a Deployment goes down to 0 pods as the Rollout's come up", .otherwise = "never"),
+};
+TYPE(workload_ref, "workload reference", .strict = true);
+
 static const struct field rollout_spec_fields[] = {
 	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods", .otherwise = "1"),
-	OBJECT(rollout_spec, selector, "selector", label_selector, .required = true, .immutable = true,
-	    .doc = "must match the template's labels; cannot be changed"),
-	JSON(rollout_spec, template, "template", .required = true, .pod_template = true,
+	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
+	    .doc = "must match the template's labels; cannot be changed", .otherwise = "workloadRef's"),
+	JSON(rollout_spec, template, "template", .pod_template = true,
 	    .doc = "the pod template; a change of it is a new revision"),
 	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
 	    .doc = "a pod counts as available once it was ready for so long", .otherwise = "0"),
@@ -345,7 +355,8 @@ static const struct field rollout_spec_fields[] = {
 	OBJECT(rollout_spec, analysis, "analysis", analysis_history, .doc = "how many AnalysisRuns are kept"),
 	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true,
 	    .doc = "how a new version comes in"),
-	NOT_BUILT("workloadRef"),
+	OBJECT(rollout_spec, workload_ref, "workloadRef", workload_ref,
+	    .doc = "takes the pod template from another object, instead of template"),
 	TIME(rollout_spec, restart_at, "restartAt",
 	    .doc = "pods created before this time are replaced, once it has come"),
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
@@ -436,6 +447,8 @@ static const struct field rollout_status_fields[] = {
 	    .doc = "of a blue-green rollout"),
 	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "how long it takes"),
 	TIME(rollout_status, restarted_at, "restartedAt", .doc = "the restartAt that is done"),
+	STRING(rollout_status, workload_observed_generation, "workloadObservedGeneration",
+	    .doc = "generation of the workload that the status is about, as text"),
 };
 TYPE(rollout_status, "Rollout's status");
 
@@ -533,7 +546,11 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 
 	if (c != NULL)
 		canary_finish((struct canary_strategy *)c, json_at(j, "/spec/strategy/canary"), a);
-	if (json_is_object(template))
+	r->spec.template = NULL;
+	if (r->spec.workload_ref != NULL)
+		r->template_besides = json_object_size(json_at(template, "/metadata/labels")) > 0 ||
+				      json_object_size(json_at(template, "/metadata/annotations")) > 0;
+	else if (json_is_object(template))
 		r->spec.template = pod_template_canonical(a, template);
 	if (c != NULL && c->steps.n > 0) {
 		_cleanup_(json_decrefp) json_t *list = json_array();

@@ -15,6 +15,7 @@
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
 #define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
 #define ANNOTATION_MANAGED_BY "argo-rollouts.argoproj.io/managed-by-rollouts"
+#define ANNOTATION_WORKLOAD_GENERATION "rollout.argoproj.io/workload-generation"
 #define ANNOTATION_EPHEMERAL_METADATA "rollout.argoproj.io/ephemeral-metadata"
 #define ANNOTATION_LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -220,7 +221,14 @@ struct rollback_window {
 	int64_t revisions;
 };
 
+/* Where the pod template comes from, instead of spec.template. */
+struct workload_ref {
+	const char *api_version, *kind, *name;
+	const char *scale_down; /* of a Deployment: never | onsuccess | progressively; NULL: never */
+};
+
 struct rollout_spec {
+	const struct workload_ref *workload_ref;
 	struct opt_int replicas;
 	const struct label_selector *selector;
 	const char *template; /* pod template as canonical JSON, see kube/api/pod_template.h */
@@ -286,12 +294,14 @@ struct rollout_status {
 	struct blue_green_status blue_green; /* clients expect it to be there, even empty */
 	struct rollout_duration duration;
 	int64_t restarted_at; /* the restartAt that is done */
+	const char *workload_observed_generation; /* as text; NULL: there is no workload */
 };
 
 struct rollout {
 	struct object object;
 	struct rollout_spec spec;
 	struct rollout_status status;
+	bool template_besides; /* spec.template has labels or annotations beside a workloadRef */
 	const char *
 	    steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of; NULL: no canary */
 };

@@ -155,6 +155,26 @@ check "create -f" says "rollouts.argoproj.io/made created" "$s" create -f "$dir/
 check "create of what is there" says "already exists" "$s" create -f "$dir/made.yaml"
 check "create of other kinds" says "none of Sluice's" sh -c "echo '{kind: Pod}' | '$s' create -f -"
 
+# A blue-green rollout.
+kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
+kubectl patch rollout bluegreen --type merge -p '{"spec":{"strategy":{"blueGreen":{"autoPromotionEnabled":false}}}}' >/dev/null
+check "blue-green is healthy" within 20 says Healthy "$s" status bluegreen --timeout 15s
+"$s" set image bluegreen app=app:v2 >/dev/null
+check "it waits for a person" within 20 says "Paused - BlueGreenPause" "$s" status bluegreen --watch=false
+check "get shows the strategy" says "Strategy:        BlueGreen" "$s" get rollout bluegreen
+check "and what each version is" says "app:v2 (preview)" "$s" get rollout bluegreen
+check "the other is" says "app:v1 (stable,active)" "$s" get rollout bluegreen
+check "it has no steps to skip" says "has no steps to skip" "$s" promote bluegreen -c
+check "promote switches it" sh -c "'$s' promote bluegreen && '$s' status bluegreen --timeout 15s"
+check "to the new version" says "app:v2 (stable,active)" "$s" get rollout bluegreen
+
+# A rollout whose template is a Deployment's.
+kubectl create -f tests/simulation/workload.yaml >/dev/null
+check "the Deployment's template runs" within 20 says Healthy "$s" status web --timeout 15s
+check "set image sets the Deployment's" sh -c "'$s' set image web web=web:v2 && kubectl get deployment web -o yaml | grep -q 'image: web:v2'"
+check "which is a release" within 20 says "Paused" "$s" status web --watch=false
+check "undo puts the Deployment back" sh -c "'$s' undo web && kubectl get deployment web -o yaml | grep -q 'image: web:v1'"
+
 # Completion and manual.
 check "completion offers commands" says promote "$s" __complete -- pro
 check "their second words" says rollout "$s" __complete -- get ""

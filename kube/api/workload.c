@@ -1,0 +1,67 @@
+/* kube/api/workload.c: the rows of workloads that are referred to. */
+#include "kube/api/workload.h"
+#include "base/str.h"
+#include "kube/api/pod_template.h"
+
+static const struct field workload_spec_fields[] = {
+	OPT_INT(workload_spec, replicas, "replicas"),
+	OBJECT(workload_spec, selector, "selector", label_selector),
+};
+TYPE(workload_spec, "workload's spec");
+
+static void
+workload_finish(struct object *o, const json_t *j, struct arena *a)
+{
+	const json_t *template = json_at(j, "/spec/template") ?: json_object_get(j, "template");
+
+	if (json_is_object(template))
+		((struct workload *)o)->template = pod_template_canonical(a, template);
+}
+
+static const struct field workload_fields[] = {
+	EMBED(workload, spec, "spec", workload_spec),
+};
+
+const struct type deployment_type = { .name = "Deployment",
+	.size = sizeof(struct workload),
+	.fields = workload_fields,
+	.n_fields = ARRAY_SIZE(workload_fields),
+	.group = "apps",
+	.version = "v1",
+	.plural = "deployments",
+	.kind = "Deployment",
+	.has_status = true,
+	.finish = workload_finish };
+
+const struct type workload_replicaset_type = { .name = "ReplicaSet",
+	.size = sizeof(struct workload),
+	.fields = workload_fields,
+	.n_fields = ARRAY_SIZE(workload_fields),
+	.group = "apps",
+	.version = "v1",
+	.plural = "replicasets",
+	.kind = "ReplicaSet",
+	.has_status = true,
+	.finish = workload_finish };
+
+const struct type pod_template_object_type = { .name = "PodTemplate",
+	.size = sizeof(struct workload),
+	.fields = workload_fields,
+	.n_fields = ARRAY_SIZE(workload_fields),
+	.group = "",
+	.version = "v1",
+	.plural = "podtemplates",
+	.kind = "PodTemplate",
+	.finish = workload_finish };
+
+const struct type *
+workload_type(const struct workload_ref *ref)
+{
+	static const struct type *const types[] = { &deployment_type, &workload_replicaset_type,
+		&pod_template_object_type };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_eq(types[i]->kind, ref->kind))
+			return types[i];
+	return NULL;
+}

@@ -1,0 +1,71 @@
+/* rollout/workload.c: spec.workloadRef: the pod template of a Deployment, ReplicaSet or PodTemplate is the Rollout's.
+ *
+ * A change of the workload is then a new revision. Until the first list of its type is in, nothing is decided: that a workload is not
+ * known yet does not mean that there is none. A Deployment is scaled down when the Rollout's pods have taken over, if asked to.
+ */
+#include <inttypes.h>
+#include "base/str.h"
+#include "kube/api/workload.h"
+#include "rollout/world.h"
+
+const struct rollout *
+workload_resolve(struct world *w, const struct rollout *r, struct arena *a)
+{
+	const struct workload_ref *ref = r->spec.workload_ref;
+	const struct type *t = ref != NULL ? workload_type(ref) : NULL;
+	struct rollout *copy;
+
+	if (t == NULL)
+		return r;
+	if (!view_knows(w->view, t)) {
+		w->workload_unknown = true;
+		return r;
+	}
+	w->workload = (const struct workload *)view_get(w->view, t, r->object.meta.namespace, ref->name);
+	if (w->workload == NULL)
+		return r;
+	copy = arena_alloc(a, sizeof(*copy));
+	*copy = *r;
+	copy->spec.template = w->workload->template;
+	if (copy->spec.selector == NULL)
+		copy->spec.selector = w->workload->spec.selector;
+	return copy;
+}
+
+/* How many pods the Deployment is to have; false: that is not ours to say. By what was written of the Rollout, and only while its first
+ * version comes in. */
+static bool
+wanted_replicas(const struct decision *d, int64_t *ret)
+{
+	const struct workload_ref *ref = d->w->rollout->spec.workload_ref;
+	bool healthy = d->promoted && str_eq(d->was->phase, "Healthy") &&
+		       str_eq(d->was->workload_observed_generation, d->st.workload_observed_generation);
+	int64_t ready = d->w->new_rs != NULL ? d->w->new_rs->status.ready_replicas : 0;
+
+	*ret = 0;
+	if (d->revision != 1 || d->w->workload->object.type != &deployment_type)
+		return false;
+	if (str_eq(ref->scale_down, "onsuccess"))
+		return healthy;
+	if (!str_eq(ref->scale_down, "progressively"))
+		return false;
+	if (!healthy)
+		*ret = ready < d->replicas ? d->replicas - ready : 0;
+	return true;
+}
+
+void
+workload_scale(struct decision *d)
+{
+	const struct workload *l = d->w->workload;
+	int64_t now, want;
+
+	if (l == NULL || !wanted_replicas(d, &want))
+		return;
+	now = l->spec.replicas.set ? l->spec.replicas.is : 1;
+	if (now == want)
+		return;
+	plan_merge(d->plan, &l->object, json_pack("{s:{s:I}}", "spec", "replicas", (json_int_t)want));
+	plan_beside(d->plan);
+	plan_reason(d->plan, "Deployment %s: %" PRId64 " pods, not %" PRId64, l->object.meta.name, want, now);
+}
