@@ -33,6 +33,7 @@ static const uint64_t kept[] = { 2419, 2782, 2801, 7733, 12529 };
 
 extern bool story_show(const char *name);
 extern bool metrics_run(void);
+extern bool takeovers_run(void);
 
 int
 main(int argc, char **argv)
@@ -58,6 +59,8 @@ main(int argc, char **argv)
 			   argv[5], argv[2], &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4] })
 			   ? 0
 			   : 1;
+	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
+		return takeovers_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
 		return scenarios_run() ? 0 : 1;
 	if (argc > 1) {
@@ -68,6 +71,7 @@ main(int argc, char **argv)
 	ok &= scenarios_run();
 	ok &= ready_count_run();
 	ok &= metrics_run();
+	ok &= takeovers_run();
 	ok &= scenarios_run_nth(STRIDE);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		ok &= seeds_run(kept[i], 1, false);
