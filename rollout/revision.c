@@ -94,18 +94,20 @@ static void
 annotate_rollout(struct decision *d, const char *created)
 {
 	const struct object *o = &d->w->rollout->object;
-	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision);
+	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision),
+		   *generation = d->st.workload_observed_generation;
+	bool new_revision = !str_eq(object_annotation(o, ANNOTATION_REVISION), revision);
+	json_t *changes = json_object();
 
-	if (!str_eq(object_annotation(o, ANNOTATION_REVISION), revision)) {
-		plan_merge(
-		    d->plan, o, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REVISION, revision));
+	if (new_revision)
+		json_object_set_new(changes, ANNOTATION_REVISION, json_string(revision));
+	if (generation != NULL && !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), generation))
+		json_object_set_new(changes, ANNOTATION_WORKLOAD_GENERATION, json_string(generation));
+	if (json_object_size(changes) > 0)
+		plan_merge(d->plan, o, json_pack("{s:{s:O}}", "metadata", "annotations", changes));
+	json_decref(changes);
+	if (new_revision)
 		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
-	}
-	if (d->st.workload_observed_generation != NULL &&
-	    !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), d->st.workload_observed_generation))
-		plan_merge(d->plan, o,
-		    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_WORKLOAD_GENERATION,
-			d->st.workload_observed_generation));
 	if (created != NULL)
 		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
 		    revision);

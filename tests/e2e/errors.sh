@@ -82,7 +82,7 @@ refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/s
 	'spec.strategy.canary.steps[0].setWeight: Invalid value: "a lot"'
 refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
 	'spec.strategy.canary.steps[2].setWeight: Invalid value: 101'
-refused "what is required, missing" '{"op": "remove", "path": "/spec/selector"}' 'spec.selector: Required value'
+refused "what is required, missing" '{"op": "remove", "path": "/spec/strategy"}' 'spec.strategy: Required value'
 wrong "unknown step" '{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"frobnicate": {}}}' \
 	'spec.strategy.canary.steps[1]'
 wrong "missing VirtualService" \

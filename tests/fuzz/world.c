@@ -1,0 +1,280 @@
+/* tests/fuzz/world.c: whole worlds, a few places of which are changed as the input says, through decode, validate and decide.
+ *
+ * The first byte chooses the world. Every change is four bytes: which object's which place (two), what becomes of it, and with what.
+ * A plan there must be, whatever it is, and a second pass over the same world must make the same one.
+ */
+#include <string.h>
+#include "analysis/decide.h"
+#include "base/str.h"
+#include "kube/api/core.h"
+#include "kube/api/istio.h"
+#include "kube/api/replicaset.h"
+#include "kube/api/workload.h"
+#include "kube/api/yaml.h"
+#include "kube/controller.h"
+#include "rollout/decide.h"
+#include "tests/fuzz/fuzz.h"
+
+#define OBJECTS_MAX 16
+#define CHANGES_MAX 24
+#define NOW 1795452487000
+#define NEW "64dbd87f8" /* the hash of the template below */
+
+/* clang-format off */
+#define META(name, uid) "metadata: {name: " name ", namespace: ns, uid: " uid ", resourceVersion: '7', generation: 3"
+#define OWNED                                                                                                          \
+	", ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: x, uid: u1, controller: true}]"
+#define REPLICASET(hash, revision, n)                                                                                  \
+	"---\n{apiVersion: apps/v1, kind: ReplicaSet, " META("x-" hash, "u-" hash) OWNED                               \
+	    ", labels: {app: x, rollouts-pod-template-hash: " hash                                                     \
+	    "}, annotations: {rollout.argoproj.io/revision: '" revision                                                \
+	    "', rollout.argoproj.io/desired-replicas: '4', scale-down-deadline: '2026-11-23T16:48:37Z',"               \
+	    " rollout.argoproj.io/ephemeral-metadata: '{\"labels\":{\"a\":\"b\"}}'}},"                                 \
+	    " spec: {replicas: " n                                                                                     \
+	    ", template: {metadata: {labels: {app: x, a: b}}, spec: {affinity: {podAntiAffinity: {"                    \
+	    "requiredDuringSchedulingIgnoredDuringExecution: [{labelSelector: {matchExpressions: [{key: "              \
+	    "rollouts-pod-template-hash, operator: In, values: [old]}]}, topologyKey: h}]}}, containers: []}}},"       \
+	    " status: {replicas: " n ", readyReplicas: " n ", availableReplicas: " n "}}\n"
+#define RUN(name, kind, phase)                                                                                         \
+	"---\n{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, " META(name, "u-" name) OWNED                      \
+	    ", labels: {rollouts-pod-template-hash: 64dbd87f8, rollout-type: " kind                                          \
+	    ", step-index: '3'}, annotations: {rollout.argoproj.io/revision: '2'}},"                                   \
+	    " spec: {metrics: [{name: m, interval: 10s, count: 3, successCondition: 'result[0] < 1', provider: "       \
+	    "{prometheus: {address: 'http://p', query: up}}}], args: [{name: a, value: b}]}, status: {phase: " phase   \
+	    ", startedAt: '2026-11-23T16:47:00Z', metricResults: [{name: m, phase: Running, count: 1, measurements: "  \
+	    "[{phase: Failed, value: '[2]', startedAt: '2026-11-23T16:47:00Z', finishedAt: "                           \
+	    "'2026-11-23T16:47:01Z'}]}]}}\n"
+#define TEMPLATE                                                                                                       \
+	"---\n{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, " META(                                       \
+	    "t", "u-t") "}, spec: {args: [{name: a}], metrics: [{name: m, interval: 10s, count: 3, failureLimit: 1,"   \
+			" successCondition: 'result[0] < 0.5', provider: {prometheus: {address: 'http://p', query: "   \
+			"'up{{args.a}}'}}},"                                                                           \
+			" {name: w, provider: {web: {url: 'https://w', jsonPath: '{$.a[0]}', method: GET}}}],"         \
+			" dryRun: [{metricName: w}], measurementRetention: [{metricName: m, limit: 5}]}}\n"
+#define SERVICE(name, hash)                                                                                            \
+	"---\n{apiVersion: v1, kind: Service, " META(                                                                  \
+	    name, "u-" name) ", annotations: {argo-rollouts.argoproj.io/managed-by-rollouts: x}}, spec: {selector: "   \
+			     "{app: x, "                                                                               \
+			     "rollouts-pod-template-hash: " hash "}}}\n"
+#define POD_TEMPLATE                                                                                                   \
+	"{metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: 'i:2', ports: [{containerPort: 80}],"     \
+	" resources: {limits: {cpu: 100m, memory: 1Gi}}, env: [{name: E, value: v}]}]}}"
+#define STATUS                                                                                                         \
+	"currentPodHash: " NEW ", stableRS: old, observedGeneration: '3', replicas: 6, updatedReplicas: 2, phase: Paused," \
+	" pauseConditions: [{reason: CanaryPauseStep, startTime: '2026-11-23T16:48:00Z'}], controllerPause: true,"     \
+	" conditions: [{type: Progressing, status: Unknown, reason: RolloutPaused, message: m,"                        \
+	" lastUpdateTime: '2026-11-23T16:40:00Z', lastTransitionTime: '2026-11-23T16:40:00Z'}],"                       \
+	" duration: {rolloutStartedAt: '2026-11-23T16:40:00Z'}"
+
+#define MESH                                                                                                           \
+	"---\n{apiVersion: networking.istio.io/v1beta1, kind: VirtualService, " META("vs", "u-vs")                     \
+	    "}, spec: {hosts: [x], http: [{name: h, match: [{headers: {H: {exact: v}}}], route: [{destination: {"     \
+	    "host: x, subset: canary}, weight: 100}]}, {name: main, route: [{destination: {host: x, subset: stable}," \
+	    " weight: 80}, {destination: {host: x, subset: canary}, weight: 20}]}]}}\n"                               \
+	    "---\n{apiVersion: networking.istio.io/v1beta1, kind: DestinationRule, " META("dr", "u-dr")               \
+	    "}, spec: {host: x, subsets: [{name: canary, labels: {rollouts-pod-template-hash: " NEW                   \
+	    "}}, {name: stable, labels: {rollouts-pod-template-hash: old}}]}}\n"
+#define CANARY                                                                                                         \
+	"canaryService: canary, stableService: stable, dynamicStableScale: true, minPodsPerReplicaSet: 2,"            \
+	" antiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {}}, maxSurge: 1, maxUnavailable: 10%,"      \
+	" canaryMetadata: {labels: {a: b}}, stableMetadata: {annotations: {c: d}},"                                   \
+	" analysis: {templates: [{templateName: t}], args: [{name: a, value: b}], startingStep: 1},"                  \
+	" trafficRouting: {managedRoutes: [{name: h}, {name: m}], istio: {virtualService: {name: vs, routes: [main]},"\
+	" destinationRule: {name: dr, canarySubsetName: canary, stableSubsetName: stable}}},"                         \
+	" steps: [{setWeight: 20}, {setHeaderRoute: {name: h, match: [{headerName: H, headerValue: {exact: v}}]}},"   \
+	" {setMirrorRoute: {name: m, percentage: 50, match: [{path: {prefix: /}, headers: {A: {regex: b}}}]}},"       \
+	" {analysis: {templates: [{templateName: t}], args: [{name: a, valueFrom: {fieldRef: {fieldPath:"             \
+	" spec.replicas}}}]}}, {setCanaryScale: {weight: 50}}, {pause: {duration: 10s}}, {setWeight: 60}, {pause: {}}]"
+#define BLUE_GREEN                                                                                                     \
+	"activeService: active, previewService: preview, previewReplicaCount: 2, autoPromotionEnabled: false,"        \
+	" autoPromotionSeconds: 30, maxUnavailable: 1, scaleDownDelayRevisionLimit: 1,"                               \
+	" antiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: {weight: 5}},"                              \
+	" previewMetadata: {labels: {a: b}},"                                                                         \
+	" prePromotionAnalysis: {templates: [{templateName: t}], args: [{name: a, value: b}]},"                       \
+	" postPromotionAnalysis: {templates: [{templateName: t}], args: [{name: a, value: b}]}"
+
+static const char *const worlds[] = {
+	/* A canary in the middle of its steps. */
+	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
+	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, progressDeadlineSeconds: 60,"
+	" progressDeadlineAbort: true, restartAt: '2026-11-23T16:00:00Z', rollbackWindow: {revisions: 2},"
+	" template: " POD_TEMPLATE ", strategy: {canary: {" CANARY "}}}, status: {" STATUS
+	", currentStepHash: 76fffd8cf9, currentStepIndex: 3, canary: {weights: {canary: {weight: 20}, stable: {weight: 80}},"
+	" currentStepAnalysisRunStatus: {name: run, status: Running}}}}\n"
+	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("canary", NEW) SERVICE("stable", "old")
+	RUN("run", "Step", "Running") MESH,
+	/* Blue-green, before the switch, with a Deployment's template. */
+	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
+	"}, spec: {replicas: 4, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d, scaleDown: progressively},"
+	" strategy: {blueGreen: {" BLUE_GREEN "}}}, status: {" STATUS
+	", blueGreen: {activeSelector: old, previewSelector: " NEW ", prePromotionAnalysisRunStatus: {name: run, status:"
+	" Successful}, scaleUpPreviewCheckPoint: false}}}\n"
+	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("active", "old") SERVICE("preview", NEW)
+	RUN("run", "PrePromotion", "Successful")
+	"---\n{apiVersion: apps/v1, kind: Deployment, " META("d", "u-d")
+	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE "}}\n",
+};
+/* clang-format on */
+
+/* What something may become. */
+static const char *const values[] = { "null", "true", "false", "0", "-1", "1", "100", "101", "2147483648",
+	"9223372036854775807", "-9223372036854775808", "1e308", "0.5", "\"\"", "\"x\"", "\"64dbd87f8\"", "\"old\"",
+	"\"0\"", "\"-5\"", "\"150%\"", "\"1h\"", "\"2026-11-23T16:48:07Z\"", "\"9999-12-31T23:59:59Z\"", "\"Failed\"",
+	"\"Inconclusive\"", "\"Successful\"", "\"{{args.a}}\"", "\"a.b/c~d\"", "[]", "{}", "[null]", "[{}]", "[\"x\"]",
+	"{\"x\":\"y\"}" };
+
+static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
+	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type };
+
+struct listed {
+	struct view view;
+	const struct object *at[OBJECTS_MAX];
+	size_t n;
+};
+
+static const struct object *
+get(const struct view *v, const struct type *t, const char *ns, const char *name)
+{
+	const struct listed *l = (const struct listed *)v;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i]->type == t && str_eq(l->at[i]->meta.name, name) && str_eq(l->at[i]->meta.namespace, ns))
+			return l->at[i];
+	return NULL;
+}
+
+static void
+each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	const struct listed *l = (const struct listed *)v;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->at[i]->type == t && (ns == NULL || str_eq(l->at[i]->meta.namespace, ns)))
+			visit(l->at[i], arg);
+}
+
+/* A value's place: in an object or in an array. */
+struct place {
+	json_t *in;
+	const char *key; /* NULL: an array's */
+	size_t index;
+};
+
+/* The place of that number, counted as they are read; *n is what is left. */
+static bool
+find(json_t *in, size_t *n, struct place *ret)
+{
+	const char *key;
+	json_t *one;
+	size_t i;
+
+	json_object_foreach (in, key, one) {
+		if ((*n)-- == 0) {
+			*ret = (struct place){ in, key, 0 };
+			return true;
+		}
+		if (find(one, n, ret))
+			return true;
+	}
+	json_array_foreach (in, i, one) {
+		if ((*n)-- == 0) {
+			*ret = (struct place){ in, NULL, i };
+			return true;
+		}
+		if (find(one, n, ret))
+			return true;
+	}
+	return false;
+}
+
+static json_t *
+at(const struct place *p)
+{
+	return p->key != NULL ? json_object_get(p->in, p->key) : json_array_get(p->in, p->index);
+}
+
+static void
+put(const struct place *p, json_t *value)
+{
+	if (p->key != NULL)
+		json_object_set_new(p->in, p->key, value);
+	else
+		json_array_set_new(p->in, p->index, value);
+}
+
+static void
+change(json_t *objects, const uint8_t *how)
+{
+	json_t *object = json_array_get(objects, how[0] % json_array_size(objects));
+	size_t n = how[1] + (size_t)(how[2] & 0x0f) * 256, other = how[3];
+	struct place p, q;
+
+	if (!find(object, &n, &p))
+		return;
+	switch (how[2] >> 4 & 3) {
+	case 0: put(&p, json_loads(values[how[3] % ARRAY_SIZE(values)], JSON_DECODE_ANY, NULL)); break;
+	case 1:
+		if (p.key != NULL)
+			json_object_del(p.in, p.key);
+		else
+			json_array_remove(p.in, p.index);
+		break;
+	case 2:
+		if (json_is_array(at(&p)) && json_array_size(at(&p)) > 0)
+			for (int i = 0; i < how[3] % 8; i++)
+				json_array_append_new(at(&p), json_deep_copy(json_array_get(at(&p), 0)));
+		break;
+	default:
+		if (find(json_array_get(objects, how[3] % json_array_size(objects)), &other, &q))
+			put(&p, json_deep_copy(at(&q)));
+	}
+}
+
+static const char *
+decided(struct arena *a, const json_t *objects, uint8_t asked)
+{
+	struct listed l = { .view = { .get = get, .each = each } };
+	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
+	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL };
+	struct pass p = { .view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen };
+	struct plan *plan = plan_new(a), *of_run = plan_new(a);
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (objects, i, o)
+		for (size_t k = 0; k < ARRAY_SIZE(types) && l.n < OBJECTS_MAX; k++) {
+			const struct object *decoded;
+
+			if (!str_eq(json_str(o, "kind"), types[k]->kind))
+				continue;
+			decoded = object_decode(types[k], o, a);
+			/* The server gives every object these. */
+			if (decoded->meta.name != NULL && decoded->meta.namespace != NULL &&
+			    decoded->meta.uid != NULL && decoded->meta.resource_version != NULL)
+				l.at[l.n++] = decoded;
+		}
+	rollout_controller.pass(&p, plan);
+	p.name = "run";
+	analysis_controller.pass(&p, of_run);
+	return arena_printf(a, "%s%s", plan_print(plan), plan_print(of_run));
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *objects = NULL;
+	const char *world;
+
+	if (size == 0)
+		return 0;
+	world = worlds[data[0] % ARRAY_SIZE(worlds)];
+	if (yaml_parse(a, world, strlen(world), &objects) != NULL)
+		__builtin_trap(); /* it is ours */
+	for (size_t i = 1; i + 4 <= size && i / 4 < CHANGES_MAX; i += 4)
+		change(objects, data + i);
+	if (strcmp(decided(a, objects, data[0]), decided(a, objects, data[0])) != 0)
+		__builtin_trap();
+	return 0;
+}
