@@ -197,11 +197,5 @@ bluegreen_pass(struct decision *d)
 	if (!d->aborted)
 		switch_active(d);
 	promotion_sync(d);
-	runs_sync(d);
-	replicas_lower(d);
-	restart_plan(d);
-	revision_history(d);
-	metadata_pods(d);
-	workload_scale(d);
-	status_finish(d);
+	pass_end(d);
 }

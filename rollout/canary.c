@@ -90,11 +90,5 @@ canary_pass(struct decision *d)
 	promotion_sync(d);
 	if (!str_eq(d->st.stable_rs, d->w->hash))
 		steps_advance(d);
-	runs_sync(d);
-	replicas_lower(d);
-	restart_plan(d);
-	revision_history(d);
-	metadata_pods(d);
-	workload_scale(d);
-	status_finish(d);
+	pass_end(d);
 }

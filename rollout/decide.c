@@ -165,6 +165,18 @@ revision_is_there(struct decision *d)
 	return false;
 }
 
+void
+pass_end(struct decision *d)
+{
+	runs_sync(d);
+	replicas_lower(d);
+	restart_plan(d);
+	revision_history(d);
+	metadata_pods(d);
+	workload_scale(d);
+	status_finish(d);
+}
+
 static void
 decide_valid(struct decision *d)
 {

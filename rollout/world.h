@@ -129,6 +129,9 @@ void promote(struct decision *, const char *why, const char *completion);
 /* The new ReplicaSet is there; or it is asked for, or what can be said without it is said, and the pass is over. */
 bool revision_is_there(struct decision *);
 
+/* What every pass ends with, whatever the strategy: runs, fewer pods, what has to be tidied, the status. */
+void pass_end(struct decision *);
+
 /* bluegreen.c */
 bool bluegreen_is_active(const struct decision *); /* the active Service selects the new version */
 const struct replicaset *bluegreen_active(const struct decision *); /* what serves; NULL: not told yet, or gone */

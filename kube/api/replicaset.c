@@ -3,15 +3,15 @@
 #include "kube/api/pod_template.h"
 
 static const struct field replicaset_spec_fields[] = {
-	OPT_INT(replicaset_spec, replicas, "replicas"),
-	INT(replicaset_spec, min_ready_seconds, "minReadySeconds"),
+	OPT_INT(replicaset_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
+	INT(replicaset_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX),
 };
 TYPE(replicaset_spec, "ReplicaSet's spec");
 
 static const struct field replicaset_status_fields[] = {
-	INT(replicaset_status, replicas, "replicas"),
-	INT(replicaset_status, ready_replicas, "readyReplicas"),
-	INT(replicaset_status, available_replicas, "availableReplicas"),
+	INT(replicaset_status, replicas, "replicas", .min = 0, .max = INT32_MAX),
+	INT(replicaset_status, ready_replicas, "readyReplicas", .min = 0, .max = INT32_MAX),
+	INT(replicaset_status, available_replicas, "availableReplicas", .min = 0, .max = INT32_MAX),
 	INT(replicaset_status, observed_generation, "observedGeneration"),
 	LIST(replicaset_status, conditions, "conditions", condition),
 };

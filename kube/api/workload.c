@@ -4,7 +4,7 @@
 #include "kube/api/pod_template.h"
 
 static const struct field workload_spec_fields[] = {
-	OPT_INT(workload_spec, replicas, "replicas"),
+	OPT_INT(workload_spec, replicas, "replicas", .min = 0, .max = INT32_MAX),
 	OBJECT(workload_spec, selector, "selector", label_selector),
 };
 TYPE(workload_spec, "workload's spec");

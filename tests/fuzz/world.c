@@ -14,8 +14,8 @@
 #include "kube/controller.h"
 #include "rollout/decide.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/listed.h"
 
-#define OBJECTS_MAX 16
 #define CHANGES_MAX 24
 #define NOW 1795452487000
 #define NEW "64dbd87f8" /* the hash of the template below */
@@ -126,34 +126,6 @@ static const char *const values[] = { "null", "true", "false", "0", "-1", "1", "
 static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
 	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type };
 
-struct listed {
-	struct view view;
-	const struct object *at[OBJECTS_MAX];
-	size_t n;
-};
-
-static const struct object *
-get(const struct view *v, const struct type *t, const char *ns, const char *name)
-{
-	const struct listed *l = (const struct listed *)v;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i]->type == t && str_eq(l->at[i]->meta.name, name) && str_eq(l->at[i]->meta.namespace, ns))
-			return l->at[i];
-	return NULL;
-}
-
-static void
-each(
-    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
-{
-	const struct listed *l = (const struct listed *)v;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i]->type == t && (ns == NULL || str_eq(l->at[i]->meta.namespace, ns)))
-			visit(l->at[i], arg);
-}
-
 /* A value's place: in an object or in an array. */
 struct place {
 	json_t *in;
@@ -234,7 +206,7 @@ change(json_t *objects, const uint8_t *how)
 static const char *
 decided(struct arena *a, const json_t *objects, uint8_t asked)
 {
-	struct listed l = { .view = { .get = get, .each = each } };
+	struct listed l = LISTED;
 	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
 	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL };
 	struct pass p = { .view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen };
@@ -243,7 +215,7 @@ decided(struct arena *a, const json_t *objects, uint8_t asked)
 	size_t i;
 
 	json_array_foreach (objects, i, o)
-		for (size_t k = 0; k < ARRAY_SIZE(types) && l.n < OBJECTS_MAX; k++) {
+		for (size_t k = 0; k < ARRAY_SIZE(types) && l.n < LISTED_MAX; k++) {
 			const struct object *decoded;
 
 			if (!str_eq(json_str(o, "kind"), types[k]->kind))

@@ -17,40 +17,12 @@
 #include "kube/api/replicaset.h"
 #include "kube/controller.h"
 #include "rollout/decide.h"
+#include "tests/listed.h"
 
 #define FOLDER "tests/data/plans"
 
 static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
 	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type };
-
-/* A view over a list. */
-struct listed {
-	struct view view;
-	const struct object *at[64];
-	size_t n;
-};
-
-static const struct object *
-get(const struct view *v, const struct type *t, const char *ns, const char *name)
-{
-	const struct listed *l = (const struct listed *)v;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i]->type == t && str_eq(l->at[i]->meta.name, name) && str_eq(l->at[i]->meta.namespace, ns))
-			return l->at[i];
-	return NULL;
-}
-
-static void
-each(
-    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
-{
-	const struct listed *l = (const struct listed *)v;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->at[i]->type == t && (ns == NULL || str_eq(l->at[i]->meta.namespace, ns)))
-			visit(l->at[i], arg);
-}
 
 static char *
 read_file(struct arena *a, const char *path)
@@ -120,7 +92,7 @@ type_of(const char *kind)
 static const char *
 decided(struct arena *a, const json_t *objects)
 {
-	struct listed l = { .view = { .get = get, .each = each } };
+	struct listed l = LISTED;
 	struct seen_failure failure;
 	struct seen seen = { 0 };
 	struct pass p = { .view = &l.view, .namespace = "default", .name = "myapp", .seen = &seen };
