@@ -166,6 +166,13 @@ switch_active(struct decision *d)
 	service_switch(d, w->active_service, d->stable_to);
 }
 
+void
+bluegreen_back(struct decision *d)
+{
+	if (d->aborted)
+		switch_active(d);
+}
+
 static void
 promotion_sync(struct decision *d)
 {
@@ -187,8 +194,7 @@ bluegreen_pass(struct decision *d)
 	if (bluegreen_is_quick(d))
 		pause_drop(d, PAUSE_INCONCLUSIVE);
 	status_counts(d);
-	if (d->aborted)
-		switch_active(d);
+	bluegreen_back(d);
 	if (!revision_is_there(d))
 		return;
 	service_switch(d, d->w->preview_service, d->w->hash);

@@ -212,6 +212,8 @@ decide_invalid(struct decision *d)
 	if (d->aborted && d->canary != NULL) {
 		weights_plan(d, true);
 		routes_plan(d, true);
+	} else if (d->aborted) {
+		bluegreen_back(d);
 	}
 }
 

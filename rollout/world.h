@@ -133,6 +133,7 @@ bool revision_is_there(struct decision *);
 void pass_end(struct decision *);
 
 /* bluegreen.c */
+void bluegreen_back(struct decision *); /* after an abort: the active Service selects the stable version again */
 bool bluegreen_is_active(const struct decision *); /* the active Service selects the new version */
 const struct replicaset *bluegreen_active(const struct decision *); /* what serves; NULL: not told yet, or gone */
 int64_t bluegreen_wanted(const struct decision *); /* pods of the new version */
