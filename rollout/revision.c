@@ -97,15 +97,14 @@ annotate_rollout(struct decision *d, const char *created)
 	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision),
 		   *generation = d->st.workload_observed_generation;
 	bool new_revision = !str_eq(object_annotation(o, ANNOTATION_REVISION), revision);
-	json_t *changes = json_object();
+	bool new_generation =
+	    generation != NULL && !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), generation);
 
-	if (new_revision)
-		json_object_set_new(changes, ANNOTATION_REVISION, json_string(revision));
-	if (generation != NULL && !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), generation))
-		json_object_set_new(changes, ANNOTATION_WORKLOAD_GENERATION, json_string(generation));
-	if (json_object_size(changes) > 0)
-		plan_merge(d->plan, o, json_pack("{s:{s:O}}", "metadata", "annotations", changes));
-	json_decref(changes);
+	if (new_revision || new_generation)
+		plan_merge(d->plan, o,
+		    json_pack("{s:{s:{s:s*,s:s*}}}", "metadata", "annotations", ANNOTATION_REVISION,
+			new_revision ? revision : NULL, ANNOTATION_WORKLOAD_GENERATION,
+			new_generation ? generation : NULL));
 	if (new_revision)
 		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
 	if (created != NULL)
