@@ -9,6 +9,7 @@
  *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in a cluster that is there; the controller has a
  *	                              kubeconfig of its own
  *	build/simulation --scenarios  all scenarios
+ *	build/simulation --takeovers  the other controller's recordings, taken over at every moment
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
  */
 #include <stdio.h>
