@@ -9,7 +9,7 @@ TYPE(istio_destination, "destination");
 
 static const struct field route_destination_fields[] = {
 	EMBED(route_destination, destination, "destination", istio_destination),
-	OPT_INT(route_destination, weight, "weight"),
+	OPT_INT(route_destination, weight, "weight", .min = 0, .max = INT32_MAX),
 };
 TYPE(route_destination, "route destination");
 

@@ -378,7 +378,7 @@ static const struct field run_status_fields[] = {
 TYPE(run_status, "analysis run's state");
 
 static const struct field weight_destination_fields[] = {
-	INT(weight_destination, weight, "weight", .always = true),
+	INT(weight_destination, weight, "weight", .min = 0, .max = INT32_MAX, .always = true),
 	STRING(weight_destination, service_name, "serviceName"),
 	STRING(weight_destination, pod_template_hash, "podTemplateHash"),
 };
@@ -409,7 +409,8 @@ TYPE(blue_green_status, "blue-green status");
 static const struct field rollout_duration_fields[] = {
 	TIME(rollout_duration, rollout_started_at, "rolloutStartedAt"),
 	TIME(rollout_duration, manual_pause_started_at, "manualPauseStartedAt"),
-	INT(rollout_duration, total_manual_pause_seconds, "totalManualPauseDurationSeconds"),
+	INT(rollout_duration, total_manual_pause_seconds, "totalManualPauseDurationSeconds", .min = 0,
+	    .max = INT32_MAX),
 	TIME(rollout_duration, finished_at, "finishedAt"),
 	STRING(rollout_duration, completion_status, "completionStatus"),
 };
@@ -428,14 +429,17 @@ static const struct field rollout_status_fields[] = {
 	STRING(rollout_status, current_step_hash, "currentStepHash", .doc = "hash of the steps"),
 	OPT_INT(rollout_status, current_step_index, "currentStepIndex",
 	    .doc = "the step it is at; as many as there are: behind the last"),
-	INT(rollout_status, replicas, "replicas", .doc = "pods of all versions"),
-	INT(rollout_status, updated_replicas, "updatedReplicas", .doc = "pods of the new version"),
-	INT(rollout_status, ready_replicas, "readyReplicas", .doc = "pods that are ready"),
-	INT(rollout_status, available_replicas, "availableReplicas",
+	INT(rollout_status, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods of all versions"),
+	INT(rollout_status, updated_replicas, "updatedReplicas", .min = 0, .max = INT32_MAX,
+	    .doc = "pods of the new version"),
+	INT(rollout_status, ready_replicas, "readyReplicas", .min = 0, .max = INT32_MAX, .doc = "pods that are ready"),
+	INT(rollout_status, available_replicas, "availableReplicas", .min = 0, .max = INT32_MAX,
 	    .doc = "pods that have been ready for minReadySeconds"),
-	INT(rollout_status, hpa_replicas, "HPAReplicas", .doc = "pods that an autoscaler counts"),
+	INT(rollout_status, hpa_replicas, "HPAReplicas", .min = 0, .max = INT32_MAX,
+	    .doc = "pods that an autoscaler counts"),
 	STRING(rollout_status, selector, "selector", .doc = "the selector as text"),
-	OPT_INT(rollout_status, collision_count, "collisionCount", .doc = "how often a ReplicaSet's name was taken"),
+	OPT_INT(rollout_status, collision_count, "collisionCount", .min = 0, .max = INT32_MAX,
+	    .doc = "how often a ReplicaSet's name was taken"),
 	STRING(rollout_status, observed_generation, "observedGeneration",
 	    .doc = "generation that the status is about, as text"),
 	LIST(rollout_status, conditions, "conditions", condition,
