@@ -46,7 +46,9 @@ routes_plan(struct decision *d, bool lower)
 	struct wanted_route *want;
 	size_t n;
 
-	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
+	if (d->w->router == NULL || d->canary->traffic_routing->managed_routes.n == 0)
+		return; /* there are none to make or take away */
+	if (d->w->routing_err != NULL && !d->aborted)
 		return;
 	n = wanted(d, &want);
 	if (lower ? n > 0 || d->w->routing.routes == 0 : d->routes_change || d->late)
