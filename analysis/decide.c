@@ -69,29 +69,13 @@ prepare(struct state *s)
 	return NULL;
 }
 
-static const struct seen_answer *
-seen_answer(const struct seen *seen, const char *key)
-{
-	for (size_t i = 0; i < seen->n_answers; i++)
-		if (str_eq(seen->answers[i].key, key))
-			return &seen->answers[i];
-	return NULL;
-}
-
 /* The text without what Secrets have put there. NULL stays NULL. */
 static const char *
 mask(const struct state *s, const char *text)
 {
-	for (size_t i = 0; text != NULL && i < s->n_secrets; i++) {
-		size_t n = strlen(s->secrets[i]);
-		const char *left = "", *at;
-
-		while (n > 0 && (at = strstr(text, s->secrets[i])) != NULL) {
-			left = arena_printf(s->arena, "%s%.*s" MASK, left, (int)(at - text), text);
-			text = at + n;
-		}
-		text = arena_printf(s->arena, "%s%s", left, text);
-	}
+	for (size_t i = 0; text != NULL && i < s->n_secrets; i++)
+		if (s->secrets[i][0] != '\0')
+			text = str_replace(s->arena, text, s->secrets[i], MASK);
 	return text;
 }
 

@@ -45,6 +45,16 @@ seen_note(const struct seen *s, const char *name, int64_t otherwise)
 	return otherwise;
 }
 
+/* The question under this key, answered or not; NULL: it was not asked, or its answer is forgotten. */
+static inline const struct seen_answer *
+seen_answer(const struct seen *s, const char *key)
+{
+	for (size_t i = 0; i < s->n_answers; i++)
+		if (str_eq(s->answers[i].key, key))
+			return &s->answers[i];
+	return NULL;
+}
+
 /* One pass over one key. Everything is borrowed. */
 struct pass {
 	const struct view *view;
@@ -62,9 +72,9 @@ struct controller_watch {
 	const char *label_selector, *field_selector; /* only these are listed and watched; NULL: all */
 	/* NULL: the object is of the controller's own type, or its controller-owner is. */
 	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
-	/* NULL: from the start. Otherwise only once there is an object of the controller's own type of which this is true; its pass asks
+	/* NULL: from the start. Otherwise only once there is an object of the controller's own type that needs this one; its pass asks
 	 * view_knows. */
-	bool (*needed)(const struct object *own);
+	bool (*needed)(const struct object *own, const struct type *);
 };
 
 struct controller {

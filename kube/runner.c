@@ -125,7 +125,7 @@ watch_what_is_needed(struct runner *r, const struct object *o)
 		for (size_t k = 0; k < r->rows[i]->n_watches && r->rows[i]->type == o->type; k++) {
 			const struct controller_watch *w = &r->rows[i]->watches[k];
 
-			if (w->needed != NULL && !is_watched(r, w->type) && w->needed(o))
+			if (w->needed != NULL && !is_watched(r, w->type) && w->needed(o, w->type))
 				start_watch(r, w);
 		}
 }
@@ -137,7 +137,6 @@ on_change(const struct object *o, bool deleted, void *arg)
 
 	if (!deleted)
 		watch_what_is_needed(r, o);
-
 	if (r->settings.changed != NULL)
 		r->settings.changed(o, deleted, r->settings.arg);
 	for (size_t i = 0; i < r->n_rows; i++)
@@ -254,22 +253,30 @@ work(struct queue_item *item, unsigned why, void *arg)
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
+/* The object's key, if it may have waited for another type's first list. */
 static void
 ask_again(const struct object *o, void *arg)
 {
-	on_change(o, false, arg);
+	struct emitting *e = arg;
+
+	for (size_t i = 0; i < e->controller->n_watches; i++) {
+		const struct controller_watch *w = &e->controller->watches[i];
+
+		if (w->needed != NULL && w->needed(o, w->type))
+			emit(o->meta.namespace, o->meta.name, e);
+	}
 }
 
-/* Once it is open, another list has come in that some key has waited for. */
+/* Once it is open, another list has come in that some keys have waited for. */
 static void
 on_synced(void *arg)
 {
 	struct runner *r = arg;
+	const struct view *v = cache_view(r->executor.cache);
 
 	r->n_synced++;
 	for (size_t i = 0; i < r->n_rows && r->open; i++)
-		cache_view(r->executor.cache)
-		    ->each(cache_view(r->executor.cache), r->rows[i]->type, NULL, ask_again, r);
+		v->each(v, r->rows[i]->type, NULL, ask_again, &(struct emitting){ r, r->rows[i] });
 	if (r->open || r->n_synced < r->n_watches)
 		return;
 	r->open = true;

@@ -3,12 +3,13 @@
  * A term over the stable version's hash is put into the new ReplicaSet's template (not into what is hashed), as Argo Rollouts does
  * it; when another version has become the stable one meanwhile, it is put right.
  */
-#include <string.h>
 #include "base/str.h"
 #include "rollout/world.h"
 
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
+
+static const char *const lists[] = { PREFERRED, REQUIRED };
 
 static const struct anti_affinity *
 said(const struct decision *d)
@@ -23,21 +24,23 @@ term(const char *stable)
 	    LABEL_POD_TEMPLATE_HASH, "operator", "In", "values", stable, "topologyKey", "kubernetes.io/hostname");
 }
 
-/* The term in a list is one that was put in: it is over the hash. */
-static bool
-is_ours(const json_t *of_list)
+/* The hash that a term in a list is over; NULL: it is none that was put in. */
+static const char *
+hash_of_term(const json_t *of_list)
 {
 	const json_t *t = json_object_get(of_list, "podAffinityTerm") ?: of_list;
-	const char *key = json_string_value(json_at(t, "/labelSelector/matchExpressions/0/key"));
+	const json_t *over = json_at(t, "/labelSelector/matchExpressions/0");
 
-	return key != NULL && strcmp(key, LABEL_POD_TEMPLATE_HASH) == 0;
+	if (!str_eq(json_str(over, "key"), LABEL_POD_TEMPLATE_HASH))
+		return NULL;
+	return json_string_value(json_at(over, "/values/0")) ?: "";
 }
 
 static void
 drop_ours(json_t *list)
 {
 	for (size_t i = json_array_size(list); i-- > 0;)
-		if (is_ours(json_array_get(list, i)))
+		if (hash_of_term(json_array_get(list, i)) != NULL)
 			json_array_remove(list, i);
 }
 
@@ -54,7 +57,6 @@ affinity_remove(json_t *template)
 {
 	json_t *spec = json_object_get(template, "spec"), *affinity = json_object_get(spec, "affinity"),
 	       *anti = json_object_get(affinity, "podAntiAffinity");
-	const char *const lists[] = { PREFERRED, REQUIRED };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		json_t *list = json_object_get(anti, lists[i]);
@@ -96,18 +98,13 @@ static bool
 has_term(const json_t *template, const char *stable)
 {
 	const json_t *anti = json_at(template, "/spec/affinity/podAntiAffinity");
-	const char *const lists[] = { PREFERRED, REQUIRED };
 	json_t *one;
 	size_t k;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		json_array_foreach (json_object_get(anti, lists[i]), k, one) {
-			const json_t *t = json_object_get(one, "podAffinityTerm") ?: one;
-			const char *hash = json_string_value(json_at(t, "/labelSelector/matchExpressions/0/values/0"));
-
-			if (is_ours(one) && str_eq(hash, stable))
+		json_array_foreach (json_object_get(anti, lists[i]), k, one)
+			if (str_eq(hash_of_term(one), stable))
 				return true;
-		}
 	return false;
 }
 

@@ -17,7 +17,7 @@ bluegreen_is_active(const struct decision *d)
 const struct replicaset *
 bluegreen_active(const struct decision *d)
 {
-	return replicaset_of(d, d->w->routing.stable_hash);
+	return replicaset_of(d->w, d->w->routing.stable_hash);
 }
 
 /* An older version that still has the pods it had: until its date they are kept for this. */

@@ -139,24 +139,6 @@ refers_to(const struct object *rollout, const struct type *t)
 	return ref != NULL && workload_type(ref) == t;
 }
 
-static bool
-needs_deployments(const struct object *rollout)
-{
-	return refers_to(rollout, &deployment_type);
-}
-
-static bool
-needs_replicasets(const struct object *rollout)
-{
-	return refers_to(rollout, &workload_replicaset_type);
-}
-
-static bool
-needs_pod_templates(const struct object *rollout)
-{
-	return refers_to(rollout, &pod_template_object_type);
-}
-
 static const struct controller_watch watches[] = {
 	{ .type = &rollout_type },
 	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = map_replicaset },
@@ -166,9 +148,9 @@ static const struct controller_watch watches[] = {
 	{ .type = &virtual_service_type, .map = map_routing },
 	{ .type = &destination_rule_type, .map = map_routing },
 	{ .type = &service_type, .map = map_service },
-	{ .type = &deployment_type, .map = map_workload, .needed = needs_deployments },
-	{ .type = &workload_replicaset_type, .map = map_workload, .needed = needs_replicasets },
-	{ .type = &pod_template_object_type, .map = map_workload, .needed = needs_pod_templates },
+	{ .type = &deployment_type, .map = map_workload, .needed = refers_to },
+	{ .type = &workload_replicaset_type, .map = map_workload, .needed = refers_to },
+	{ .type = &pod_template_object_type, .map = map_workload, .needed = refers_to },
 };
 
 const struct controller rollout_controller = {

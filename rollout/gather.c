@@ -4,8 +4,8 @@
 #include "kube/api/pod_template.h"
 #include "rollout/world.h"
 
-static const struct replicaset *
-replicaset_with_hash(const struct world *w, const char *hash)
+const struct replicaset *
+replicaset_of(const struct world *w, const char *hash)
 {
 	for (size_t i = 0; hash != NULL && i < w->n_replicasets; i++)
 		if (str_eq(object_label(&w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
@@ -166,8 +166,8 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->runs = (const struct analysis_run *const *)list;
 	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
 	w->step_hash = r->steps_json != NULL ? text_hash(a, r->steps_json) : NULL;
-	w->new_rs = replicaset_with_hash(w, w->hash);
-	w->stable_rs = replicaset_with_hash(w, r->status.stable_rs);
+	w->new_rs = replicaset_of(w, w->hash);
+	w->stable_rs = replicaset_of(w, r->status.stable_rs);
 	if (r->spec.strategy.canary != NULL)
 		gather_canary(w, a);
 	else if (r->spec.strategy.blue_green != NULL)

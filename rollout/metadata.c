@@ -177,11 +177,13 @@ metadata_pods(struct decision *d)
 
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_(json_decrefp) json_t *want = wanted(d, is_stable(d, list[i])), *was = recorded(list[i]);
-		json_t *patch = template_difference(list[i], want, was);
 		const struct pod *const *pods;
+		json_t *patch = NULL;
 		size_t written = 0;
 
-		if (patch != NULL || json_equal(want, was)) {
+		if (json_equal(want, was))
+			continue;
+		if ((patch = template_difference(list[i], want, was)) != NULL) {
 			json_decref(patch);
 			continue;
 		}

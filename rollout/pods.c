@@ -58,12 +58,10 @@ const struct pod *const *
 pods_listed(struct decision *d, const char *what_for, size_t *ret_n)
 {
 	const char *key = arena_printf(d->arena, "%s/pods", what_for);
-	const struct seen *seen = d->w->seen;
+	const struct seen_answer *seen = seen_answer(d->w->seen, key);
 
-	for (size_t i = 0; i < seen->n_answers; i++)
-		if (str_eq(seen->answers[i].key, key))
-			return seen->answers[i].answered ? read_answer(d, &seen->answers[i].answer, what_for, ret_n)
-							 : NULL;
+	if (seen != NULL)
+		return seen->answered ? read_answer(d, &seen->answer, what_for, ret_n) : NULL;
 	ask(d, key);
 	plan_reason(d->plan, "%s: which pods are there?", what_for);
 	return NULL;

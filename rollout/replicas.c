@@ -19,15 +19,6 @@ available(const struct replicaset *rs)
 	return rs != NULL ? rs->status.available_replicas : 0;
 }
 
-const struct replicaset *
-replicaset_of(const struct decision *d, const char *hash)
-{
-	for (size_t i = 0; hash != NULL && i < d->w->n_replicasets; i++)
-		if (str_eq(object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
-			return d->w->replicasets[i];
-	return NULL;
-}
-
 static int64_t
 most(int64_t a, int64_t b)
 {

@@ -5,8 +5,6 @@
 #include "base/time.h"
 #include "rollout/world.h"
 
-#define HISTORY_LIMIT 10
-
 int64_t
 revision_of(const struct object *o)
 {
@@ -223,7 +221,7 @@ revision_history(struct decision *d)
 {
 	const struct world *w = d->w;
 	const struct opt_int *limit = &w->rollout->spec.revision_history_limit;
-	int64_t keep = limit->set ? limit->is : HISTORY_LIMIT, old = 0;
+	int64_t keep = limit->set ? limit->is : REVISION_HISTORY_LIMIT, old = 0;
 
 	for (size_t i = 0; i < w->n_replicasets; i++)
 		old += w->replicasets[i] != w->new_rs && w->replicasets[i] != w->stable_rs;

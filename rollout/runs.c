@@ -317,10 +317,9 @@ collect(struct decision *d)
 	for (size_t i = d->w->n_runs; i-- > 0;) {
 		const struct analysis_run *run = d->w->runs[i];
 		const char *hash = object_label(&run->object, LABEL_POD_TEMPLATE_HASH);
-		bool orphan = hash != NULL && !str_eq(hash, d->w->hash), ok = str_eq(run->status.phase, "Successful");
+		bool orphan = hash != NULL && !str_eq(hash, d->w->hash) && replicaset_of(d->w, hash) == NULL;
+		bool ok = str_eq(run->status.phase, "Successful");
 
-		for (size_t k = 0; orphan && k < d->w->n_replicasets; k++)
-			orphan = !str_eq(object_label(&d->w->replicasets[k]->object, LABEL_POD_TEMPLATE_HASH), hash);
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
 			continue;
 		if (is_known(d->st.canary.background_analysis, run) || is_known(d->st.canary.step_analysis, run) ||

@@ -10,7 +10,6 @@
 
 #define CANARY "spec.strategy.canary"
 #define BLUE_GREEN "spec.strategy.blueGreen"
-#define HISTORY_LIMIT 10
 
 static void
 check_service(struct problems *p, const char *path, const char *name, const struct service *s, const struct world *w)
@@ -238,7 +237,7 @@ check_blue_green(struct problems *p, const struct world *w)
 	if (b->active_service != NULL && str_eq(b->active_service, b->preview_service))
 		problem_add(p, BLUE_GREEN ".previewService",
 		    "Invalid value: this rollout uses the same service for the active and preview services");
-	if (delayed->set && delayed->is > (kept->set ? kept->is : HISTORY_LIMIT))
+	if (delayed->set && delayed->is > (kept->set ? kept->is : REVISION_HISTORY_LIMIT))
 		problem_add(p, BLUE_GREEN ".scaleDownDelayRevisionLimit",
 		    "Invalid value: must not be greater than revisionHistoryLimit");
 	check_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");

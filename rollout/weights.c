@@ -42,9 +42,10 @@ static int64_t
 as_stable_can_carry(const struct decision *d, int64_t want)
 {
 	const struct routing *r = &d->w->routing;
-	int64_t least = 100 - share_of_pods(d, replicaset_of(d, r->stable_hash));
+	int64_t least = 100 - share_of_pods(d, replicaset_of(d->w, r->stable_hash));
 
-	if (!scales_stable(d) || available(replicaset_of(d, r->canary_hash)) == 0 || want >= r->weight || want >= least)
+	if (!scales_stable(d) || available(replicaset_of(d->w, r->canary_hash)) == 0 || want >= r->weight ||
+	    want >= least)
 		return want;
 	return least < r->weight ? least : r->weight;
 }
@@ -118,7 +119,7 @@ can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight,
 {
 	if (weight == 0 || d->replicas == 0)
 		return true;
-	if (now != NULL && available(replicaset_of(d, now)) == 0)
+	if (now != NULL && available(replicaset_of(d->w, now)) == 0)
 		return available(rs) > 0;
 	return available(rs) > 0 && available(rs) >= weight * d->replicas / 100;
 }
@@ -141,7 +142,7 @@ hashes_plan(struct decision *d)
 	stable_ok = can_carry(d, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
 	if (!two && scales_stable(d) && r->weight > 0 && available(d->w->new_rs) < d->replicas &&
-	    available(replicaset_of(d, r->canary_hash)) > 0)
+	    available(replicaset_of(d->w, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */

@@ -11,6 +11,7 @@
 #include "rollout/counts.h"
 #include "traffic/router.h"
 
+#define REVISION_HISTORY_LIMIT 10 /* by default */
 #define TEMPLATES_MAX 64 /* of one analysis */
 
 struct template_found {
@@ -92,7 +93,8 @@ struct decision {
 	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */
 };
 
-/* gather.c: fills the world of a rollout. */
+/* gather.c: fills the world of a rollout; the rollout's ReplicaSet of a hash, NULL: there is none. */
+const struct replicaset *replicaset_of(const struct world *, const char *hash);
 void world_gather(const struct pass *, const struct rollout *, struct arena *, struct world *ret);
 
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
@@ -189,7 +191,6 @@ bool revision_in_window(
     const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
 
 /* replicas.c */
-const struct replicaset *replicaset_of(const struct decision *, const char *hash); /* NULL: there is none */
 int64_t scale_down_deadline(const struct replicaset *); /* wall ms; 0: none */
 bool scales_stable(const struct decision *); /* the stable version's pods follow its share of the traffic */
 int64_t available(const struct replicaset *); /* NULL: 0 */

@@ -633,21 +633,22 @@ says(const char *raw, json_t *want)
 	return equal;
 }
 
-/* The route is what is wanted; of one that mirrors, the weights are no matter of this. */
 static bool
-is_as_wanted(const struct istio_route *r, const struct wanted_route *want, const json_t *canary)
+is_header_route(const struct istio_route *r, const struct wanted_route *want, const json_t *canary)
 {
-	if (want->mirror != NULL)
-		return str_eq(r->name, want->mirror->name) && says(r->raw_match, mirror_matches(want->mirror)) &&
-		       says(r->raw_mirror,
-			   json_pack("[O,o]", json_object_get(canary, "destination"), mirror_percentage(want->mirror)));
-	{
-		_cleanup_(json_decrefp) json_t *whole = header_route(want, canary);
+	_cleanup_(json_decrefp) json_t *whole = header_route(want, canary);
 
-		return str_eq(r->name, want->header->name) && r->raw_mirror == NULL &&
-		       says(r->raw_match, json_incref(json_object_get(whole, "match"))) &&
-		       says(r->raw_route, json_incref(json_object_get(whole, "route")));
-	}
+	return str_eq(r->name, want->header->name) && r->raw_mirror == NULL &&
+	       says(r->raw_match, json_incref(json_object_get(whole, "match"))) &&
+	       says(r->raw_route, json_incref(json_object_get(whole, "route")));
+}
+
+/* Its weights are no matter of this. */
+static bool
+is_mirror_route(const struct istio_route *r, const struct mirror_route *want, const json_t *canary)
+{
+	return str_eq(r->name, want->name) && says(r->raw_match, mirror_matches(want)) &&
+	       says(r->raw_mirror, json_pack("[O,o]", json_object_get(canary, "destination"), mirror_percentage(want)));
 }
 
 /* The managed routes go, and come back in their order: one patch, so that nobody sees less than before or more than wanted. What mirrors
@@ -695,7 +696,8 @@ has_routes(const struct virtual_service *vs, const struct canary_strategy *c, co
 	if (managed != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!is_as_wanted(&vs->spec.http.at[i], &want[i], canary))
+		if (want[i].header != NULL ? !is_header_route(&vs->spec.http.at[i], &want[i], canary)
+					   : !is_mirror_route(&vs->spec.http.at[i], want[i].mirror, canary))
 			return false;
 	return true;
 }

@@ -192,17 +192,9 @@ TYPE(analysis_template, "AnalysisTemplate", .group = "argoproj.io", .version = "
     .plural = "analysistemplates", .kind = "AnalysisTemplate", .short_name = "at",
     .doc = "What is measured of a release, with arguments");
 
-const struct type cluster_analysis_template_type = { .name = "ClusterAnalysisTemplate",
-	.size = sizeof(struct analysis_template),
-	.fields = analysis_template_fields,
-	.n_fields = ARRAY_SIZE(analysis_template_fields),
-	.group = "argoproj.io",
-	.version = "v1alpha1",
-	.plural = "clusteranalysistemplates",
-	.kind = "ClusterAnalysisTemplate",
-	.short_name = "cat",
-	.doc = "An AnalysisTemplate for all namespaces",
-	.cluster_scoped = true };
+TYPE_AS(cluster_analysis_template_type, analysis_template, "ClusterAnalysisTemplate", .group = "argoproj.io",
+    .version = "v1alpha1", .plural = "clusteranalysistemplates", .kind = "ClusterAnalysisTemplate", .short_name = "cat",
+    .doc = "An AnalysisTemplate for all namespaces", .cluster_scoped = true);
 
 size_t
 metrics_decode(struct arena *a, const char *json, const char *path, struct problems *p, struct metric **ret)

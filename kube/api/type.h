@@ -147,13 +147,14 @@ struct type {
 		.name = (json), .kind = KIND_JSON, .not_built = true                                                   \
 	}
 
-/* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); */
-#define TYPE(T, text, ...)                                                                                             \
-	const struct type T##_type = { .name = (text),                                                                 \
+/* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); TYPE_AS of another type over the same struct and rows. */
+#define TYPE_AS(V, T, text, ...)                                                                                       \
+	const struct type V = { .name = (text),                                                                        \
 		.size = sizeof(struct T),                                                                              \
 		.fields = T##_fields,                                                                                  \
 		.n_fields = ARRAY_SIZE(T##_fields),                                                                    \
 		__VA_ARGS__ }
+#define TYPE(T, text, ...) TYPE_AS(T##_type, T, text, __VA_ARGS__)
 
 /* What is wrong with an object, one entry a place. */
 struct problem {

@@ -22,37 +22,12 @@ static const struct field workload_fields[] = {
 	EMBED(workload, spec, "spec", workload_spec),
 };
 
-const struct type deployment_type = { .name = "Deployment",
-	.size = sizeof(struct workload),
-	.fields = workload_fields,
-	.n_fields = ARRAY_SIZE(workload_fields),
-	.group = "apps",
-	.version = "v1",
-	.plural = "deployments",
-	.kind = "Deployment",
-	.has_status = true,
-	.finish = workload_finish };
-
-const struct type workload_replicaset_type = { .name = "ReplicaSet",
-	.size = sizeof(struct workload),
-	.fields = workload_fields,
-	.n_fields = ARRAY_SIZE(workload_fields),
-	.group = "apps",
-	.version = "v1",
-	.plural = "replicasets",
-	.kind = "ReplicaSet",
-	.has_status = true,
-	.finish = workload_finish };
-
-const struct type pod_template_object_type = { .name = "PodTemplate",
-	.size = sizeof(struct workload),
-	.fields = workload_fields,
-	.n_fields = ARRAY_SIZE(workload_fields),
-	.group = "",
-	.version = "v1",
-	.plural = "podtemplates",
-	.kind = "PodTemplate",
-	.finish = workload_finish };
+TYPE_AS(deployment_type, workload, "Deployment", .group = "apps", .version = "v1", .plural = "deployments",
+    .kind = "Deployment", .has_status = true, .finish = workload_finish);
+TYPE_AS(workload_replicaset_type, workload, "ReplicaSet", .group = "apps", .version = "v1", .plural = "replicasets",
+    .kind = "ReplicaSet", .has_status = true, .finish = workload_finish);
+TYPE_AS(pod_template_object_type, workload, "PodTemplate", .group = "", .version = "v1", .plural = "podtemplates",
+    .kind = "PodTemplate", .finish = workload_finish);
 
 const struct type *
 workload_type(const struct workload_ref *ref)

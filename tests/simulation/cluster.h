@@ -123,6 +123,9 @@ int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: the peer's recorded stories; seeds.c: random trouble. Each prints ok or not ok; false when it failed. */
+/* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble; metrics_test.c: metrics stay
+ * few. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
+bool takeovers_run(void);
+bool metrics_run(void);
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

@@ -18,6 +18,7 @@
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/ready_count.h"
 #include "tests/simulation/scenario.h"
+#include "tests/simulation/stories.h"
 
 /* The sanitizers make it ten times slower; the other build plays most of the seeds. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -31,10 +32,6 @@
 /* Beyond those, what soaking found: pods on their way out counted as spare; a verdict lost with a status write; pods given up
  * on a weight that a timed-out write had changed; the longest wait of something urgent. */
 static const uint64_t kept[] = { 2419, 2782, 2801, 7733, 12529 };
-
-extern bool story_show(const char *name);
-extern bool metrics_run(void);
-extern bool takeovers_run(void);
 
 int
 main(int argc, char **argv)

@@ -7,8 +7,6 @@
 #define LIVES 20000
 #define LIFE_MS 1000
 
-bool metrics_run(void);
-
 static size_t
 length(struct metrics *m, int64_t now)
 {

@@ -6,17 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "tests/simulation/cluster.h"
-
-bool story_show(const char *name);
-
-struct story {
-	const char *name, *manifests, *rollout;
-	double metric;
-	bool (*play)(struct cluster *);
-	const char
-	    *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
-};
+#include "tests/simulation/stories.h"
 
 static bool
 first_version(struct cluster *c)
@@ -138,7 +128,7 @@ play_blue_green(struct cluster *c)
 	return true;
 }
 
-static const struct story stories[] = {
+const struct story stories[] = {
 	{ "canary-istio-promote", "tests/data/traces/istio.yaml", "myapp", 0, play_promote, "" },
 	{ "canary-istio-abort-retry-undo", "tests/data/traces/istio.yaml", "myapp", 0, play_abort_retry_undo, "" },
 	{ "canary-istio-analysis-fails", "tests/data/traces/analysis.yaml", "myapp", 0.2, play_analysis_fails,
@@ -147,12 +137,13 @@ static const struct story stories[] = {
 	{ "canary-basic", "tests/data/traces/basic.yaml", "basic", 0, play_basic, "" },
 	{ "canary-basic-deadline", "tests/data/traces/basic.yaml", "basic", 0, play_basic_deadline, "" },
 	{ "bluegreen-promote", "tests/data/traces/bg.yaml", "bg", 0, play_blue_green, "" },
+	{ 0 },
 };
 
 bool
 story_show(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(stories); i++) {
+	for (size_t i = 0; stories[i].name != NULL; i++) {
 		struct cluster *c;
 		bool ok;
 
@@ -210,8 +201,8 @@ recorder(const struct resource *r, const char *type, const json_t *old, const js
 	}
 }
 
-static json_t *
-peer_recording(const char *name)
+json_t *
+story_recording(const char *name)
 {
 	char path[200], *line = NULL;
 	json_t *list = json_array();
@@ -221,13 +212,8 @@ peer_recording(const char *name)
 
 	snprintf(path, sizeof(path), "tests/data/traces/%s.jsonl", name);
 	f = fopen(path, "r");
-	while (f != NULL && (n = getline(&line, &room, f)) > 0) {
-		json_t *j = json_loadb(line, (size_t)n, 0, NULL);
-
-		if (json_object_get(j, "kind") != NULL)
-			json_array_append(list, j);
-		json_decref(j);
-	}
+	while (f != NULL && (n = getline(&line, &room, f)) > 0)
+		json_array_append_new(list, json_loadb(line, (size_t)n, 0, NULL));
 	free(line);
 	if (f != NULL)
 		fclose(f);
@@ -445,7 +431,7 @@ story_run(const struct story *s)
 	static const char *const reasons[] = { "RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted",
 		"RolloutCompleted", "RolloutStepCompleted", "RolloutAborted", "RolloutPaused", "SkipSteps",
 		"SwitchService", "ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
-	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = peer_recording(s->name);
+	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = story_recording(s->name);
 	struct cluster *c = cluster_new(1);
 	bool ok, early = strcmp(s->skip, "end") == 0;
 
@@ -482,7 +468,7 @@ stories_run(void)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
+	for (size_t i = 0; stories[i].name != NULL; i++)
 		ok &= story_run(&stories[i]);
 	return ok;
 }

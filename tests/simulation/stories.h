@@ -1,0 +1,20 @@
+/* tests/simulation/stories.h: the peer's recordings (tests/data/traces), and how each story is played here. */
+#pragma once
+#include "tests/simulation/cluster.h"
+
+struct story {
+	const char *name, *manifests, *rollout;
+	double metric;
+	bool (*play)(struct cluster *);
+	const char
+	    *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
+};
+
+/* Ended by one without a name. */
+extern const struct story stories[];
+
+/* The lines of a recording: what the person did, and every change that was seen. A new reference. */
+json_t *story_recording(const char *name);
+
+/* Plays one and shows what happened. */
+bool story_show(const char *name);
