@@ -46,8 +46,8 @@ field_value(struct arena *a, const char *arg, const char *path, const json_t *ob
 	return NULL;
 }
 
-static struct err *
-resolve(struct arena *a, const struct argument *arg, const struct args_source *from, const char **ret)
+struct err *
+args_resolve(struct arena *a, const struct argument *arg, const struct args_source *from, const char **ret)
 {
 	const struct value_from *v = arg->value_from;
 
@@ -92,7 +92,7 @@ add_args(struct arena *a, const struct template_source *t, const struct args_sou
 		const struct argument *arg = &t->spec->args.at[i];
 		struct argument *old = find(to->args.at, to->args.n, arg->name), resolved = { .name = arg->name };
 
-		if ((e = resolve(a, arg, from, &resolved.value)) != NULL)
+		if ((e = args_resolve(a, arg, from, &resolved.value)) != NULL)
 			return err_wrap(a, e, "template %s", t->name);
 		if (resolved.value == NULL)
 			resolved.value_from = arg->value_from;
@@ -157,7 +157,7 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 		const struct argument *arg = &given->args.at[i];
 		const char *value = NULL;
 
-		if ((e = resolve(a, arg, from, &value)) != NULL)
+		if ((e = args_resolve(a, arg, from, &value)) != NULL)
 			return e;
 		/* One that no template asks for is dropped, as the original does. */
 		if ((old = find(merged.args.at, merged.args.n, arg->name)) != NULL &&

@@ -20,6 +20,9 @@ struct template_source {
 struct err *args_merge(struct arena *, const struct template_source *, size_t n, const struct rollout_analysis *given,
     const struct args_source *, struct analysis_spec *ret);
 
+/* The argument's value, from where it says; NULL: it has none, or it is a Secret's, which is looked up when it is needed. */
+struct err *args_resolve(struct arena *, const struct argument *, const struct args_source *, const char **ret);
+
 /* Puts the arguments into a text of JSON: each {{args.name}}, spaces allowed, becomes the value with JSON's escaping. An
  * unknown or unresolved name is an error. */
 struct err *args_substitute(struct arena *, const char *json, const struct argument *, size_t n, const char **ret);

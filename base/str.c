@@ -131,6 +131,12 @@ str_ends(const char *s, const char *suffix)
 }
 
 bool
+str_empty(const char *s)
+{
+	return s == NULL || s[0] == '\0';
+}
+
+bool
 str_eq(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);

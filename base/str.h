@@ -49,5 +49,8 @@ char *str_url_escape(struct arena *, const char *);
 /* strcmp for equality that takes NULLs: NULL equals NULL only. */
 bool str_eq(const char *, const char *);
 
+/* NULL or "". */
+bool str_empty(const char *);
+
 /* Whole string as a decimal number within [min, max]; false (and *ret untouched) otherwise. */
 bool str_int(const char *s, long long min, long long max, long long *ret);

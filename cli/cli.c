@@ -245,7 +245,8 @@ cli_name(const struct cli *c, const char *what)
 {
 	if (c->n_args == 1)
 		return c->args[0];
-	cli_fail(c, "which %s? `sluice list rollouts` and `sluice get rollout NAME` show what there is", what);
+	cli_fail(c, "which %s? `sluice list %s` and `sluice get rollout NAME` show what there is", what,
+	    strcmp(what, "experiment") == 0 ? "experiments" : "rollouts");
 	return NULL;
 }
 

@@ -120,8 +120,11 @@ struct watched {
 void watched_start(struct cli *, struct watched *, const char *name, const struct type *const *types, size_t n);
 void watched_stop(struct watched *);
 
-/* tree.c: a rollout with its revisions, ReplicaSets, Pods and runs. NULL name: an error is printed by the caller. */
-const char *tree_text(struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
+/* tree.c: a rollout with its revisions, ReplicaSets, Pods, runs and experiments; an experiment with what belongs to it. In the arena;
+ * NULL: there is none of that name. */
+typedef const char *tree_draw(
+    struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
+tree_draw tree_text, tree_experiment;
 
 /* The weight of the rollout's present step; 0 when it is aborted or no canary. */
 int64_t tree_set_weight(const struct rollout *);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include "base/str.h"
 #include "cli/cli.h"
-#include "kube/api/analysis.h"
+#include "kube/api/roots.h"
 #include "kube/client.h"
 
 #define PATIENCE_MS 1500
@@ -193,11 +193,8 @@ complete_run(struct cli *c)
 	}
 	if (command == NULL || so_far[0] == '-')
 		return 0;
-	if (str_eq(command->completes, "rollouts") && n == used + 1) {
-		offer_names(c, &rollout_type, so_far);
-	} else if (str_eq(command->completes, "analysisruns") && n == used + 1) {
-		offer_names(c, &analysis_run_type, so_far);
-	}
+	if (command->completes != NULL && n == used + 1 && api_root_named(command->completes) != NULL)
+		offer_names(c, api_root_named(command->completes), so_far);
 	return 0;
 }
 

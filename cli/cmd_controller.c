@@ -14,6 +14,7 @@
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
 #include "rollout/decide.h"
+#include "rollout/experiment.h"
 #include "web/server.h"
 
 /* The other controller's, so that the two never act at once in one cluster. */
@@ -45,7 +46,8 @@ const struct command cmd_controller = {
 	.run = controller_run,
 };
 
-static const struct controller *const rows[] = { &rollout_controller, &analysis_controller, NULL };
+static const struct controller *const rows[] = { &rollout_controller, &experiment_controller, &analysis_controller,
+	NULL };
 
 struct process {
 	struct cli *cli;

@@ -90,12 +90,13 @@ static struct err *
 weigh(struct arena *a, const json_t *j, json_t **ret)
 {
 	const json_t *vs_json = json_object_get(j, "virtualService"), *one;
-	struct istio_additional additional[ADDITIONAL_MAX];
+	struct weight_destination additional[ADDITIONAL_MAX];
 	struct canary_strategy *canary = arena_alloc(a, sizeof(*canary));
 	struct problems problems = { .arena = a };
 	_cleanup_(json_decrefp) json_t *ops = NULL;
 	const struct istio_routing *istio;
-	size_t i, n = 0;
+	struct wanted_split want = { .weight = json_int(j, "weight", 0), .additional = additional };
+	size_t i;
 	struct err *e;
 
 	decode(&canary_strategy_type, json_object_get(j, "canary"), "canary", &problems, canary);
@@ -107,12 +108,12 @@ weigh(struct arena *a, const json_t *j, json_t **ret)
 	if (!json_is_object(vs_json))
 		return err_new(a, ERR_INVALID, "virtualService: required, but missing");
 	json_array_foreach (json_object_get(j, "additional"), i, one)
-		if (n < ADDITIONAL_MAX && json_str(one, "serviceName") != NULL)
-			additional[n++] =
-			    (struct istio_additional){ json_str(one, "serviceName"), json_int(one, "weight", 0) };
+		if (want.n_additional < ADDITIONAL_MAX && json_str(one, "serviceName") != NULL)
+			additional[want.n_additional++] =
+			    (struct weight_destination){ .service_name = json_str(one, "serviceName"),
+				    .weight = json_int(one, "weight", 0) };
 	e = istio_weight_patch(a, canary, istio->virtual_service,
-	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0),
-	    additional, n, &ops);
+	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), &want, &ops);
 	if (e != NULL)
 		return e;
 	*ret = json_deep_copy(vs_json);

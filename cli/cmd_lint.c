@@ -16,6 +16,7 @@
 #include "kube/api/roots.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
+#include "rollout/experiment.h"
 #include "rollout/world.h"
 
 #define FILE_MAX (16u << 20)
@@ -218,6 +219,16 @@ check_rollout(struct lint *l, const struct manifest *m)
 }
 
 static void
+check_experiment(struct lint *l, const struct manifest *m)
+{
+	struct problems found = { .arena = l->cli->arena };
+
+	experiment_problems(&l->view, (const struct experiment *)m->object, &found);
+	for (size_t i = 0; i < found.n && i < PROBLEMS_MAX; i++)
+		say_problem(l, m, &found.at[i]);
+}
+
+static void
 check_condition(struct lint *l, const struct manifest *m, size_t i, const char *field, const char *text)
 {
 	struct problem p = { .path = arena_printf(l->cli->arena, "spec.metrics[%zu].%s", i, field) };
@@ -321,6 +332,8 @@ lint_run(struct cli *c)
 		check_twice(&l, m);
 		if (m->object->type == &rollout_type)
 			check_rollout(&l, m);
+		else if (m->object->type == &experiment_type)
+			check_experiment(&l, m);
 		else if (api_root_named(m->object->type->kind) != NULL)
 			check_template(&l, m);
 		n++;

@@ -3,12 +3,14 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
+#include "kube/api/experiment.h"
 #include "kube/client.h"
 
 static int pause_run(struct cli *);
 static int restart_run(struct cli *);
 static int terminate_run(struct cli *);
-static int no_experiments(struct cli *);
+static int terminate_experiment(struct cli *);
+static int retry_experiment(struct cli *);
 
 const struct command cmd_pause = {
 	.name = "pause",
@@ -42,18 +44,20 @@ const struct command cmd_terminate_experiment = {
 	.name = "terminate experiment",
 	.also = "terminate exp",
 	.args = "NAME",
-	.summary = "ends an experiment (not built yet)",
+	.summary = "ends an experiment; what its analyses have found so far decides",
+	.completes = "experiments",
 	.flags = "",
-	.run = no_experiments,
+	.run = terminate_experiment,
 };
 
 const struct command cmd_retry_experiment = {
 	.name = "retry experiment",
 	.also = "retry exp",
 	.args = "NAME",
-	.summary = "starts an experiment again (not built yet)",
+	.summary = "starts an experiment again, from the beginning",
+	.completes = "experiments",
 	.flags = "",
-	.run = no_experiments,
+	.run = retry_experiment,
 };
 
 /* Patches the rollout's spec; `spec` is consumed. */
@@ -92,24 +96,40 @@ restart_run(struct cli *c)
 	    in != NULL ? arena_printf(c->arena, "restarts its pods at %s", at) : "restarts its pods");
 }
 
+/* Patches the object that the argument names; the patch is consumed. */
 static int
-terminate_run(struct cli *c)
+patch_named(struct cli *c, const struct type *type, json_t *patch, const char *what, const char *done)
 {
-	const char *name = cli_name(c, "analysisrun");
+	const char *name = cli_name(c, what);
 	struct err *e;
 
-	if (name == NULL || cli_connect(c) != 0)
+	if (name == NULL || cli_connect(c) != 0) {
+		json_decref(patch);
 		return 1;
-	e = cli_call(c, "PATCH", client_path(c->arena, &analysis_run_type, c->namespace, name, NULL), PATCH_MERGE,
-	    json_pack("{s:{s:b}}", "spec", "terminate", 1), NULL);
+	}
+	e = cli_call(c, "PATCH", client_path(c->arena, type, c->namespace, name, NULL), PATCH_MERGE, patch, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("analysisrun '%s' terminated\n", name);
+	printf("%s '%s' %s\n", what, name, done);
 	return 0;
 }
 
 static int
-no_experiments(struct cli *c)
+terminate_run(struct cli *c)
 {
-	return cli_fail(c, "experiments are not built yet in this version of Sluice");
+	return patch_named(
+	    c, &analysis_run_type, json_pack("{s:{s:b}}", "spec", "terminate", 1), "analysisrun", "terminated");
+}
+
+static int
+terminate_experiment(struct cli *c)
+{
+	return patch_named(
+	    c, &experiment_type, json_pack("{s:{s:b}}", "spec", "terminate", 1), "experiment", "terminated");
+}
+
+static int
+retry_experiment(struct cli *c)
+{
+	return patch_named(c, &experiment_type, json_pack("{s:n}", "status"), "experiment", "retried");
 }

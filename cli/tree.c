@@ -1,11 +1,13 @@
 /* cli/tree.c: a rollout as people look at it. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
+#include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
 #include "rollout/counts.h"
 
@@ -13,7 +15,7 @@ struct tree {
 	struct str out;
 	struct arena *arena;
 	const struct view *view;
-	const struct rollout *rollout;
+	const struct rollout *rollout; /* NULL: an experiment of its own */
 	int64_t now;
 	bool color;
 };
@@ -155,9 +157,9 @@ counts(struct tree *t)
 }
 
 static const char *
-image_of(struct tree *t, const struct replicaset *rs)
+template_images(struct tree *t, const char *template)
 {
-	json_t *j = json_loads(rs->spec.template, 0, NULL), *c;
+	json_t *j = template != NULL ? json_loads(template, 0, NULL) : NULL, *c;
 	const char *text = "";
 	size_t i;
 
@@ -196,8 +198,8 @@ images(struct tree *t, const struct object **sets, size_t n)
 
 		if (rs->status.replicas == 0 && replicaset_wanted(rs) == 0)
 			continue;
-		str_addf(&t->out, "%s %s%s%s%s\n", label, image_of(t, rs), role[0] != '\0' ? " (" : "", role,
-		    role[0] != '\0' ? ")" : "");
+		str_addf(&t->out, "%s %s%s%s%s\n", label, template_images(t, rs->spec.template),
+		    role[0] != '\0' ? " (" : "", role, role[0] != '\0' ? ")" : "");
 		label = "                ";
 	}
 }
@@ -226,9 +228,8 @@ pods(struct tree *t, const struct replicaset *rs, const char *bar)
 }
 
 static void
-replicaset(struct tree *t, const struct replicaset *rs, const char *bar, bool last)
+replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const char *bar, bool last)
 {
-	const char *roles = role_of(t, rs);
 	const char *deadline = object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE);
 	int64_t at, want = replicaset_wanted(rs);
 
@@ -240,7 +241,8 @@ replicaset(struct tree *t, const struct replicaset *rs, const char *bar, bool la
 			 : rs->status.available_replicas >= want ? "Healthy"
 								 : "Progressing"),
 	    rs->object.meta.creation_timestamp,
-	    arena_printf(t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", image_of(t, rs)));
+	    arena_printf(
+		t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", template_images(t, rs->spec.template)));
 	pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
 }
 
@@ -264,71 +266,165 @@ run_info(struct tree *t, const struct analysis_run *run)
 }
 
 static void
-revision_rows(struct tree *t, int64_t rev, const struct object **sets, size_t n_sets, const struct object **runs,
-    size_t n_runs, bool last)
+run_row(struct tree *t, const struct analysis_run *run, const char *bar, bool last)
+{
+	const char *phase = str_empty(run->status.phase) ? "Pending" : run->status.phase;
+
+	row(t, arena_printf(t->arena, "%s%s α %s", bar, last ? "└──" : "├──", run->object.meta.name), "AnalysisRun",
+	    decorated(t, phase), run->object.meta.creation_timestamp, run_info(t, run));
+}
+
+/* What belongs to an experiment. */
+static void
+experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
+{
+	const struct meta *m = &e->object.meta;
+	const struct object **sets, **runs;
+	size_t n_sets = view_owned(t->view, &replicaset_type, m->namespace, m->uid, t->arena, &sets);
+	size_t n_runs = view_owned(t->view, &analysis_run_type, m->namespace, m->uid, t->arena, &runs);
+
+	for (size_t i = 0; i < n_sets; i++)
+		replicaset(t, (const struct replicaset *)sets[i], "", bar, i + 1 == n_sets && n_runs == 0);
+	for (size_t i = 0; i < n_runs; i++)
+		run_row(t, (const struct analysis_run *)runs[i], bar, i + 1 == n_runs);
+}
+
+static const char *
+experiment_phase(const struct experiment *e)
+{
+	return str_empty(e->status.phase) ? "Pending" : e->status.phase;
+}
+
+static void
+experiment_row(struct tree *t, const struct experiment *e, const char *name)
+{
+	row(t, name, "Experiment", decorated(t, experiment_phase(e)), e->object.meta.creation_timestamp,
+	    e->status.message != NULL ? e->status.message : "");
+}
+
+/* What a revision may have. */
+struct belongings {
+	const struct object **sets, **experiments, **runs;
+	size_t n_sets, n_experiments, n_runs;
+};
+
+static size_t
+count_of(const struct object **list, size_t n, int64_t rev)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += revision(list[i]) == rev;
+	return found;
+}
+
+static void
+revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last)
 {
 	const char *bar = last ? "   " : "│  ";
-	size_t left = 0;
+	size_t left = count_of(b->sets, b->n_sets, rev) + count_of(b->experiments, b->n_experiments, rev) +
+		      count_of(b->runs, b->n_runs, rev);
 
 	row(t, arena_printf(t->arena, "%s # revision:%" PRId64, last ? "└──" : "├──", rev), "", "", 0, "");
-	for (size_t i = 0; i < n_runs; i++)
-		left += revision(runs[i]) == rev;
-	for (size_t i = 0; i < n_sets; i++)
-		if (revision(sets[i]) == rev)
-			replicaset(t, (const struct replicaset *)sets[i], bar, left == 0);
-	for (size_t i = 0; i < n_runs; i++) {
-		const struct analysis_run *run = (const struct analysis_run *)runs[i];
+	for (size_t i = 0; i < b->n_sets; i++)
+		if (revision(b->sets[i]) == rev) {
+			const struct replicaset *rs = (const struct replicaset *)b->sets[i];
 
-		if (revision(runs[i]) != rev)
-			continue;
-		row(t, arena_printf(t->arena, "%s%s α %s", bar, --left == 0 ? "└──" : "├──", run->object.meta.name),
-		    "AnalysisRun",
-		    decorated(
-			t, run->status.phase != NULL && run->status.phase[0] != '\0' ? run->status.phase : "Pending"),
-		    run->object.meta.creation_timestamp, run_info(t, run));
-	}
+			replicaset(t, rs, role_of(t, rs), bar, --left == 0);
+		}
+	for (size_t i = 0; i < b->n_experiments; i++)
+		if (revision(b->experiments[i]) == rev) {
+			const struct experiment *e = (const struct experiment *)b->experiments[i];
+			bool end = --left == 0;
+
+			experiment_row(
+			    t, e, arena_printf(t->arena, "%s%s Σ %s", bar, end ? "└──" : "├──", e->object.meta.name));
+			experiment_rows(t, e, arena_printf(t->arena, "%s%s", bar, end ? "   " : "│  "));
+		}
+	for (size_t i = 0; i < b->n_runs; i++)
+		if (revision(b->runs[i]) == rev)
+			run_row(t, (const struct analysis_run *)b->runs[i], bar, --left == 0);
+}
+
+static void
+columns(struct tree *t)
+{
+	cell(&t->out, "NAME", 52);
+	cell(&t->out, "KIND", 12);
+	cell(&t->out, "STATUS", 16);
+	cell(&t->out, "AGE", 6);
+	str_adds(&t->out, "INFO\n");
+}
+
+/* The text in the arena, and the end of the buffer. */
+static const char *
+finished(struct tree *t)
+{
+	const char *text = arena_strdup(t->arena, str_text(&t->out));
+
+	str_done(&t->out);
+	return text;
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
 }
 
 const char *
 tree_text(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
 {
 	struct tree t = { .arena = a, .view = v, .now = now, .color = color };
-	const struct object **sets, **runs;
-	size_t n_sets, n_runs, n = 0;
+	const struct rollout *r = (const struct rollout *)view_get(v, &rollout_type, ns, name);
+	struct belongings b;
 	int64_t *revisions;
-	const char *text;
 
-	t.rollout = (const struct rollout *)view_get(v, &rollout_type, ns, name);
-	if (t.rollout == NULL)
+	if (r == NULL)
+		return NULL;
+	t.rollout = r;
+	str_init(&t.out, 4u << 20);
+	b.n_sets = view_owned(v, &replicaset_type, ns, r->object.meta.uid, a, &b.sets);
+	b.n_experiments = view_owned(v, &experiment_type, ns, r->object.meta.uid, a, &b.experiments);
+	b.n_runs = view_owned(v, &analysis_run_type, ns, r->object.meta.uid, a, &b.runs);
+	head(&t, b.sets, b.n_sets);
+	images(&t, b.sets, b.n_sets);
+	counts(&t);
+	columns(&t);
+	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, r->status.phase ?: "Progressing"),
+	    r->object.meta.creation_timestamp, "");
+	revisions = arena_new_array(a, int64_t, b.n_sets + 1);
+	for (size_t i = 0; i < b.n_sets; i++)
+		revisions[i] = revision(b.sets[i]);
+	qsort(revisions, b.n_sets, sizeof(*revisions), newest_first);
+	for (size_t i = 0; i < b.n_sets; i++)
+		if (i == 0 || revisions[i] != revisions[i - 1])
+			revision_rows(&t, revisions[i], &b, revisions[b.n_sets - 1] == revisions[i]);
+	return finished(&t);
+}
+
+const char *
+tree_experiment(struct arena *a, const struct view *v, const char *ns, const char *name, int64_t now, bool color)
+{
+	struct tree t = { .arena = a, .view = v, .now = now, .color = color };
+	const struct experiment *e = (const struct experiment *)view_get(v, &experiment_type, ns, name);
+	const char *label = "Images:         ";
+
+	if (e == NULL)
 		return NULL;
 	str_init(&t.out, 4u << 20);
-	n_sets = view_owned(v, &replicaset_type, ns, t.rollout->object.meta.uid, a, &sets);
-	n_runs = view_owned(v, &analysis_run_type, ns, t.rollout->object.meta.uid, a, &runs);
-	head(&t, sets, n_sets);
-	images(&t, sets, n_sets);
-	counts(&t);
-	cell(&t.out, "NAME", 52);
-	cell(&t.out, "KIND", 12);
-	cell(&t.out, "STATUS", 16);
-	cell(&t.out, "AGE", 6);
-	str_adds(&t.out, "INFO\n");
-	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, t.rollout->status.phase ?: "Progressing"),
-	    t.rollout->object.meta.creation_timestamp, "");
-	revisions = arena_new_array(a, int64_t, n_sets + 1);
-	for (size_t i = 0; i < n_sets; i++)
-		revisions[n++] = revision(sets[i]);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++)
-			if (revisions[k] > revisions[i]) {
-				int64_t swap = revisions[i];
-
-				revisions[i] = revisions[k];
-				revisions[k] = swap;
-			}
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || revisions[i] != revisions[i - 1])
-			revision_rows(&t, revisions[i], sets, n_sets, runs, n_runs, i + 1 == n);
-	text = arena_strdup(a, str_text(&t.out));
-	str_done(&t.out);
-	return text;
+	str_addf(&t.out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", name, ns,
+	    decorated(&t, experiment_phase(e)));
+	if (!str_empty(e->status.message))
+		str_addf(&t.out, "Message:         %s\n", e->status.message);
+	for (size_t i = 0; i < e->spec.templates.n; i++, label = "                ")
+		str_addf(&t.out, "%s %s (Σ:%s)\n", label, template_images(&t, e->spec.templates.at[i].template),
+		    e->spec.templates.at[i].name);
+	str_addc(&t.out, '\n');
+	columns(&t);
+	experiment_row(&t, e, arena_printf(a, "Σ %s", name));
+	experiment_rows(&t, e, "");
+	return finished(&t);
 }

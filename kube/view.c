@@ -43,6 +43,9 @@ view_owned(const struct view *v, const struct type *t, const char *ns, const cha
 	struct gathering g = { .uid = uid };
 
 	v->each(v, t, ns, collect, &g);
+	*ret = NULL;
+	if (g.n == 0)
+		return 0;
 	g.at = arena_new_array(a, const struct object *, g.n);
 	g.n = 0;
 	v->each(v, t, ns, collect, &g);

@@ -67,7 +67,7 @@ by_template(const struct rollout *r, const struct object *o)
 		   (b != NULL && (b->pre_promotion_analysis != NULL || b->post_promotion_analysis != NULL));
 
 	for (size_t i = 0; c != NULL && i < c->steps.n; i++)
-		any |= c->steps.at[i].analysis != NULL;
+		any |= c->steps.at[i].analysis != NULL || c->steps.at[i].experiment != NULL;
 	return any && (o->type->cluster_scoped || str_eq(r->object.meta.namespace, o->meta.namespace));
 }
 
@@ -143,6 +143,7 @@ static const struct controller_watch watches[] = {
 	{ .type = &rollout_type },
 	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = map_replicaset },
 	{ .type = &analysis_run_type },
+	{ .type = &experiment_type },
 	{ .type = &analysis_template_type, .map = map_template },
 	{ .type = &cluster_analysis_template_type, .map = map_template },
 	{ .type = &virtual_service_type, .map = map_routing },

@@ -8,18 +8,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/workload.h"
+#include "rollout/conditions.h"
 #include "rollout/world.h"
 
 #define PROGRESS_DEADLINE 600 /* seconds */
-
-static const struct condition *
-condition_of(const struct rollout_status *st, const char *type)
-{
-	for (size_t i = 0; i < st->conditions.n; i++)
-		if (str_eq(st->conditions.at[i].type, type))
-			return &st->conditions.at[i];
-	return NULL;
-}
 
 /* A new template or new steps: what was under way is over, the steps start again. */
 static void
@@ -76,12 +68,12 @@ static void
 check_deadline(struct decision *d)
 {
 	const struct rollout_spec *spec = &d->w->rollout->spec;
-	const struct condition *c = condition_of(d->was, "Progressing");
+	const struct condition *c = condition_find(&d->was->conditions, "Progressing");
 	int64_t seconds = spec->progress_deadline_seconds.set ? spec->progress_deadline_seconds.is : PROGRESS_DEADLINE,
 		at;
 
 	if (c == NULL || d->changed || d->aborted || d->paused_by_spec || d->was->pause_conditions.n > 0 ||
-	    step_is_pause(d, d->index) || step_is_analysis(d, d->index) || bluegreen_waits_for_run(d) ||
+	    step_is_pause(d, d->index) || step_waits(d, d->index) || bluegreen_waits_for_run(d) ||
 	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
 	    str_eq(c->reason, "RolloutPaused")) /* until this pass: time counts from now on */
 		return;
@@ -98,6 +90,16 @@ check_deadline(struct decision *d)
 		d->abort_message = arena_printf(d->arena, "ReplicaSet \"%s-%s\" has timed out progressing.",
 		    d->w->rollout->object.meta.name, d->w->hash);
 	}
+}
+
+void
+abort_now(struct decision *d, const char *message)
+{
+	d->aborted = true;
+	d->abort_message = message;
+	d->st.abort = true;
+	d->st.aborted_at = time_stored(d->w->now);
+	pause_clear(d);
 }
 
 static void
@@ -169,6 +171,7 @@ void
 pass_end(struct decision *d)
 {
 	runs_sync(d);
+	experiment_sync(d);
 	replicas_lower(d);
 	restart_plan(d);
 	revision_history(d);
@@ -184,6 +187,7 @@ decide_valid(struct decision *d)
 	read_abort(d);
 	pause_read(d);
 	runs_verdict(d);
+	experiment_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
 	d->in_window &= !d->aborted && !d->promoted;
@@ -207,6 +211,7 @@ decide_invalid(struct decision *d)
 	d->revision = revision_of(&w->new_rs->object);
 	read_abort(d);
 	runs_verdict(d);
+	experiment_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
 	if (d->aborted && d->canary != NULL) {

@@ -54,61 +54,29 @@ service_hash(const struct service *s)
 }
 
 static void
-add_template(const struct world *w, struct analysis_found *f, const struct template_ref *ref, const char *field)
-{
-	for (size_t i = 0; i < f->n_templates; i++)
-		if (str_eq(f->templates[i].ref->template_name, ref->template_name) &&
-		    f->templates[i].ref->cluster_scope == ref->cluster_scope)
-			return;
-	if (f->n_templates == TEMPLATES_MAX) {
-		f->too_many = true;
-		return;
-	}
-	f->templates[f->n_templates++] = (struct template_found){ ref, field,
-		(const struct analysis_template *)view_get(w->view,
-		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type,
-		    w->rollout->object.meta.namespace, ref->template_name) };
-}
-
-/* The templates in the order in which they are named; those that a template names itself come behind. */
-static struct analysis_found
-find_analysis(const struct world *w, const struct rollout_analysis *spec, const char *field, enum analysis_place place,
-    struct arena *a)
-{
-	struct analysis_found f = { .spec = spec,
-		.field = field,
-		.place = place,
-		.step = -1,
-		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
-
-	for (size_t i = 0; i < spec->templates.n; i++)
-		add_template(w, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
-	for (size_t i = 0; i < f.n_templates; i++) {
-		const struct analysis_template *t = f.templates[i].template;
-
-		for (size_t k = 0; t != NULL && k < t->spec.templates.n; k++)
-			add_template(w, &f, &t->spec.templates.at[k],
-			    arena_printf(a, "%s: %s %s: spec.templates[%zu]", field, t->object.type->kind,
-				t->object.meta.name, k));
-	}
-	return f;
-}
-
-static void
 gather_analyses(struct world *w, struct arena *a)
 {
 	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
-	struct analysis_found *list = arena_new_array(a, struct analysis_found, c->steps.n + 1);
-	size_t n = 0;
+	const char *ns = w->rollout->object.meta.namespace;
+	struct analysis_found *list;
+	size_t n = c->steps.n + 1;
 
+	for (size_t i = 0; i < c->steps.n; i++)
+		n += c->steps.at[i].experiment != NULL ? c->steps.at[i].experiment->analyses.n : 0;
+	list = arena_new_array(a, struct analysis_found, n);
+	n = 0;
 	if (c->analysis != NULL)
-		list[n++] = find_analysis(w, c->analysis, "spec.strategy.canary.analysis", IN_BACKGROUND, a);
+		list[n++] = analysis_find(w->view, ns, c->analysis, "spec.strategy.canary.analysis", IN_BACKGROUND, a);
 	for (size_t i = 0; i < c->steps.n; i++)
 		if (c->steps.at[i].analysis != NULL) {
-			list[n] = find_analysis(w, c->steps.at[i].analysis,
+			list[n] = analysis_find(w->view, ns, c->steps.at[i].analysis,
 			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), OF_STEP, a);
 			list[n++].step = (int64_t)i;
 		}
+	for (size_t i = 0; i < c->steps.n; i++)
+		for (size_t k = 0; c->steps.at[i].experiment != NULL && k < c->steps.at[i].experiment->analyses.n; k++)
+			list[n++] = experiment_analysis_find(w->view, ns, &c->steps.at[i].experiment->analyses.at[k],
+			    NULL, arena_printf(a, "spec.strategy.canary.steps[%zu].experiment.analyses[%zu]", i, k), a);
 	w->analyses = list;
 	w->n_analyses = n;
 }
@@ -141,14 +109,26 @@ gather_blue_green(struct world *w, struct arena *a)
 	struct analysis_found *list = arena_new_array(a, struct analysis_found, 2);
 
 	if (b->pre_promotion_analysis != NULL)
-		list[w->n_analyses++] = find_analysis(w, b->pre_promotion_analysis, pre, BEFORE_SWITCH, a);
+		list[w->n_analyses++] = analysis_find(w->view, ns, b->pre_promotion_analysis, pre, BEFORE_SWITCH, a);
 	if (b->post_promotion_analysis != NULL)
-		list[w->n_analyses++] = find_analysis(w, b->post_promotion_analysis, post, AFTER_SWITCH, a);
+		list[w->n_analyses++] = analysis_find(w->view, ns, b->post_promotion_analysis, post, AFTER_SWITCH, a);
 	w->analyses = list;
 	w->active_service = (const struct service *)view_get(w->view, &service_type, ns, b->active_service);
 	w->preview_service = (const struct service *)view_get(w->view, &service_type, ns, b->preview_service);
 	w->routing.stable_hash = service_hash(w->active_service);
 	w->routing.canary_hash = service_hash(w->preview_service);
+}
+
+json_t *
+rollout_for_args(const struct rollout *r)
+{
+	const struct meta *m = &r->object.meta;
+	json_t *o = encode(&rollout_type, r);
+
+	json_object_set_new(o, "metadata",
+	    json_pack("{s:s,s:s,s:o,s:o}", "name", m->name, "namespace", m->namespace, "labels",
+		string_map_encode(&m->labels), "annotations", string_map_encode(&m->annotations)));
+	return o;
 }
 
 void
@@ -164,6 +144,8 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	gather_orphans(w, a);
 	w->n_runs = view_owned(p->view, &analysis_run_type, ns, r->object.meta.uid, a, &list);
 	w->runs = (const struct analysis_run *const *)list;
+	w->n_experiments = view_owned(p->view, &experiment_type, ns, r->object.meta.uid, a, &list);
+	w->experiments = (const struct experiment *const *)list;
 	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
 	w->step_hash = r->steps_json != NULL ? text_hash(a, r->steps_json) : NULL;
 	w->new_rs = replicaset_of(w, w->hash);

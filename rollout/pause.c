@@ -17,6 +17,12 @@ pause_has(const struct rollout_status *st, const char *reason)
 	return false;
 }
 
+bool
+pause_undecided(const struct rollout_status *st)
+{
+	return pause_has(st, PAUSE_INCONCLUSIVE) || pause_has(st, PAUSE_EXPERIMENT);
+}
+
 int64_t
 pause_since(const struct rollout_status *st, const char *reason)
 {

@@ -37,8 +37,7 @@ stays(const char *key)
 	return str_starts(key, "notified.notifications.argoproj.io");
 }
 
-/* The rollout's selector, and the hash. */
-static json_t *
+json_t *
 selector_with_hash(const struct label_selector *s, const char *hash)
 {
 	json_t *selector = encode(&label_selector_type, s), *labels = json_object_get(selector, "matchLabels");
@@ -49,13 +48,6 @@ selector_with_hash(const struct label_selector *s, const char *hash)
 	}
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(hash));
 	return selector;
-}
-
-static json_t *
-owner_reference(const struct rollout *r)
-{
-	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", "argoproj.io/v1alpha1", "kind", "Rollout", "name",
-	    r->object.meta.name, "uid", r->object.meta.uid, "controller", 1, "blockOwnerDeletion", 1);
 }
 
 static json_t *
@@ -82,7 +74,7 @@ new_replicaset(const struct decision *d, const char *name, int64_t replicas)
 	affinity_add(d, template);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
-	    annotations, "ownerReferences", owner_reference(r), "spec", "replicas", (json_int_t)replicas,
+	    annotations, "ownerReferences", owner_reference(&r->object), "spec", "replicas", (json_int_t)replicas,
 	    "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector",
 	    selector_with_hash(r->spec.selector, d->w->hash), "template", template);
 }
@@ -156,10 +148,11 @@ adopt(struct decision *d)
 
 		json_patch_add(ops, "test", "/metadata/uid", json_string(o->meta.uid));
 		if (o->meta.owners.n == 0)
-			json_patch_add(
-			    ops, "add", "/metadata/ownerReferences", json_pack("[o]", owner_reference(d->w->rollout)));
+			json_patch_add(ops, "add", "/metadata/ownerReferences",
+			    json_pack("[o]", owner_reference(&d->w->rollout->object)));
 		else
-			json_patch_add(ops, "add", "/metadata/ownerReferences/-", owner_reference(d->w->rollout));
+			json_patch_add(
+			    ops, "add", "/metadata/ownerReferences/-", owner_reference(&d->w->rollout->object));
 		plan_patch(d->plan, o, ops);
 		plan_reason(d->plan, "ReplicaSet %s is nobody's: adopted", o->meta.name);
 	}

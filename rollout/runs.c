@@ -1,7 +1,6 @@
 /* rollout/runs.c: which analysis runs must exist, and what their verdicts do. */
 #include <inttypes.h>
 #include <string.h>
-#include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -75,22 +74,22 @@ run_named(const struct world *w, const char *name)
 
 /* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
  * run's creation), those of its revision, which is new with each new template. */
-static bool
-is_of_this_update(const struct decision *d, const struct analysis_run *run)
+bool
+made_by_this_update(const struct decision *d, const struct object *o)
 {
 	int64_t since = d->st.duration.rollout_started_at;
 
 	if (d->changed)
-		return d->changed_template && revision_of(&run->object) == d->revision;
-	return since != 0 && run->object.meta.creation_timestamp >= since;
+		return d->changed_template && revision_of(o) == d->revision;
+	return since != 0 && o->meta.creation_timestamp >= since;
 }
 
 /* While an update is aborted no run is created: one that is younger belongs to the retry, whether or not the status knows of that
  * yet. Its verdict must not be lost with a status write (seed 2782). */
-static bool
-is_of_this_try(const struct decision *d, const struct analysis_run *run)
+bool
+made_by_this_try(const struct decision *d, const struct object *o)
 {
-	return d->st.aborted_at == 0 || run->object.meta.creation_timestamp > d->st.aborted_at;
+	return d->st.aborted_at == 0 || o->meta.creation_timestamp > d->st.aborted_at;
 }
 
 static bool
@@ -124,8 +123,9 @@ current(const struct decision *d, const struct role *role)
 	for (size_t i = 0; i < d->w->n_runs; i++) {
 		const struct analysis_run *run = d->w->runs[i];
 
-		if (is_of_role(d, run, role) && !run->spec.terminate && is_of_this_update(d, run) &&
-		    is_of_this_try(d, run) && !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
+		if (is_of_role(d, run, role) && !run->spec.terminate && made_by_this_update(d, &run->object) &&
+		    made_by_this_try(d, &run->object) &&
+		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
 			found = run;
 	}
 	return found;
@@ -150,6 +150,7 @@ wanted(const struct decision *d, const struct role *role)
 	case IN_BACKGROUND: return d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
 	case BEFORE_SWITCH: return !bluegreen_is_active(d) && !bluegreen_is_quick(d);
 	case AFTER_SWITCH: return bluegreen_is_active(d) && !bluegreen_is_quick(d);
+	case OF_EXPERIMENT: break; /* the experiment's own */
 	}
 	return false;
 }
@@ -226,84 +227,41 @@ runs_verdict(struct decision *d)
 	}
 }
 
+/* What the other controller's clients find a run by. */
 static json_t *
-run_object(struct decision *d, const struct role *role, const char *name, const struct analysis_spec *merged)
+run_labels(struct decision *d, const struct role *role, const struct run_metadata *extra)
 {
-	const struct rollout *r = d->w->rollout;
-	const struct run_metadata *extra = analysis_of(d, role)->spec->run_metadata;
-	json_t *labels = json_object(), *annotations = json_object();
+	json_t *labels = string_map_encode(&d->w->rollout->spec.selector->match_labels);
 
-	for (size_t i = 0; i < r->spec.selector->match_labels.n; i++)
-		json_object_set_new(labels, r->spec.selector->match_labels.at[i].key,
-		    json_string(r->spec.selector->match_labels.at[i].value));
 	for (size_t i = 0; extra != NULL && i < extra->labels.n; i++)
 		json_object_set_new(labels, extra->labels.at[i].key, json_string(extra->labels.at[i].value));
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
 	json_object_set_new(labels, LABEL_TYPE, json_string(role->label));
-	if (object_label(&r->object, LABEL_INSTANCE_ID) != NULL) /* or the run would be nobody's to measure */
-		json_object_set_new(
-		    labels, LABEL_INSTANCE_ID, json_string(object_label(&r->object, LABEL_INSTANCE_ID)));
 	if (role->step >= 0)
 		json_object_set_new(labels, LABEL_STEP, json_sprintf("%" PRId64, role->step));
-	for (size_t i = 0; extra != NULL && i < extra->annotations.n; i++)
-		json_object_set_new(
-		    annotations, extra->annotations.at[i].key, json_string(extra->annotations.at[i].value));
-	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:o}", "apiVersion",
-	    "argoproj.io/v1alpha1", "kind", "AnalysisRun", "metadata", "name", name, "namespace",
-	    r->object.meta.namespace, "labels", labels, "annotations", annotations, "ownerReferences", "apiVersion",
-	    "argoproj.io/v1alpha1", "kind", "Rollout", "name", r->object.meta.name, "uid", r->object.meta.uid,
-	    "controller", 1, "blockOwnerDeletion", 1, "spec", encode(&analysis_spec_type, merged));
+	return labels;
 }
 
 static void
 create(struct decision *d, const struct role *role)
 {
 	const struct analysis_found *f = analysis_of(d, role);
-	struct template_source *sources = arena_new_array(d->arena, struct template_source, f->n_templates);
-	_cleanup_(json_decrefp) json_t *rollout = encode(&rollout_type, d->w->rollout);
-	json_t *meta = json_pack("{s:s,s:s}", "name", d->w->rollout->object.meta.name, "namespace",
-		   d->w->rollout->object.meta.namespace),
-	       *labels = json_object(), *annotations = json_object();
-	const struct meta *m = &d->w->rollout->object.meta;
+	const struct run_metadata *extra = f->spec->run_metadata;
+	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(d->w->rollout);
 	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
-	struct analysis_spec merged;
+	struct run_wish wish = { .owner = &d->w->rollout->object,
+		.name = base_name(d, role),
+		.analysis = f,
+		.from = &from,
+		.labels = run_labels(d, role, extra),
+		.annotations = extra != NULL ? string_map_encode(&extra->annotations) : json_object() };
 	const char *name;
 	struct err *e;
 
-	for (size_t i = 0; i < m->labels.n; i++)
-		json_object_set_new(labels, m->labels.at[i].key, json_string(m->labels.at[i].value));
-	for (size_t i = 0; i < m->annotations.n; i++)
-		json_object_set_new(annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
-	json_object_set_new(meta, "labels", labels);
-	json_object_set_new(meta, "annotations", annotations);
-	json_object_set_new(rollout, "metadata", meta);
-	for (size_t i = 0; i < f->n_templates; i++)
-		sources[i] =
-		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
-	e = args_merge(d->arena, sources, f->n_templates, f->spec, &from, &merged);
-	if (e != NULL) {
-		/* Without the gate the update must not go on. */
-		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "%s: %s", f->field, err_text(d->arena, e));
-		d->st.abort = true;
-		d->st.aborted_at = time_stored(d->w->now);
-		pause_clear(d);
-		return;
-	}
-	name = base_name(d, role);
-	for (int i = 1; view_get(d->w->view, &analysis_run_type, m->namespace, name) != NULL; i++)
-		name = arena_printf(d->arena, "%s.%d", base_name(d, role), i);
-	plan_create(d->plan, &analysis_run_type, m->namespace, name, run_object(d, role, name, &merged));
-	plan_reason(d->plan, "analysis run %s starts", name);
+	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
 	/* Not recorded in the status before it is seen: the create may fail. */
-}
-
-static void
-terminate(struct decision *d, const struct analysis_run *run)
-{
-	if (!phase_is_final(run->status.phase) && !run->spec.terminate && run->object.meta.deletion_timestamp == 0)
-		plan_merge(d->plan, &run->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+	if ((e = run_create(d->plan, d->w->view, &wish, &name)) != NULL)
+		abort_now(d, err_text(d->arena, e)); /* without the gate the update must not go on */
 }
 
 /* Runs beyond the history, and those whose revision is gone. */
@@ -368,6 +326,6 @@ runs_sync(struct decision *d)
 		kept[i] = sync(d, &roles[i]);
 	for (size_t i = 0; i < d->w->n_runs; i++)
 		if (!is_one_of(d->w->runs[i], kept, ARRAY_SIZE(kept)))
-			terminate(d, d->w->runs[i]);
+			run_terminate(d->plan, d->w->runs[i]);
 	collect(d);
 }

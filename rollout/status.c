@@ -8,9 +8,9 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/selector.h"
+#include "rollout/conditions.h"
 #include "rollout/world.h"
 
-#define CONDITIONS_MAX 16
 #define WAITS_SINCE "status-waits-since" /* a note */
 #define WAIT_MS 2000
 #define FAILS_SINCE "write-fails-since" /* a note */
@@ -19,52 +19,21 @@
 static const struct condition *
 find(const struct rollout_status *st, const char *type)
 {
-	for (size_t i = 0; i < st->conditions.n; i++)
-		if (str_eq(st->conditions.at[i].type, type))
-			return &st->conditions.at[i];
-	return NULL;
+	return condition_find(&st->conditions, type);
 }
 
-/* Same status and reason: untouched, unless `touch`. lastTransitionTime moves only with the status. */
 static void
 set(struct decision *d, const char *type, const char *status, const char *reason, const char *message, bool touch)
 {
-	const struct condition *old = find(&d->st, type);
-	struct condition *list, *to;
-	size_t n = d->st.conditions.n;
-	int64_t now = time_stored(d->w->now);
+	const struct condition to = { .type = type, .status = status, .reason = reason, .message = message };
 
-	if (old != NULL && str_eq(old->status, status) && str_eq(old->reason, reason) && !touch)
-		return;
-	list = arena_new_array(d->arena, struct condition, n + 1);
-	if (n > 0)
-		memcpy(list, d->st.conditions.at, n * sizeof(*list));
-	to = old != NULL ? &list[old - d->st.conditions.at] : &list[n++];
-	*to = (struct condition){ .type = type,
-		.status = status,
-		.reason = reason,
-		.message = message,
-		.last_update_time = now,
-		.last_transition_time = old != NULL && str_eq(old->status, status) ? old->last_transition_time : now };
-	d->st.conditions.at = list;
-	d->st.conditions.n = n;
+	condition_set(&d->st.conditions, d->arena, d->w->now, &to, touch);
 }
 
 static void
 drop(struct decision *d, const char *type)
 {
-	const struct condition *old = find(&d->st, type);
-	struct condition *list;
-	size_t n = 0;
-
-	if (old == NULL)
-		return;
-	list = arena_new_array(d->arena, struct condition, d->st.conditions.n);
-	for (size_t i = 0; i < d->st.conditions.n; i++)
-		if (&d->st.conditions.at[i] != old)
-			list[n++] = d->st.conditions.at[i];
-	d->st.conditions.at = list;
-	d->st.conditions.n = n;
+	condition_drop(&d->st.conditions, d->arena, type);
 }
 
 const struct seen_failure *
@@ -147,6 +116,9 @@ status_counts(struct decision *d)
 		    (struct weight_destination){ w->routing.weight, d->canary->canary_service, w->routing.canary_hash };
 		seen->stable = (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service,
 			w->routing.stable_hash };
+		seen->additional.at = experiment_seen(d, &seen->additional.n);
+		for (size_t i = 0; i < seen->additional.n; i++)
+			seen->stable.weight -= seen->additional.at[i].weight;
 		d->st.canary.weights = seen;
 		tell_weights(d, was, seen->canary.weight);
 	}
@@ -385,7 +357,7 @@ indefinite(const struct decision *d, const struct rollout_status *st)
 {
 	int64_t i = st->current_step_index.set ? st->current_step_index.is : -1;
 
-	if (d->paused_by_spec || pause_has(st, PAUSE_INCONCLUSIVE))
+	if (d->paused_by_spec || pause_undecided(st))
 		return true;
 	if (d->blue_green != NULL)
 		return pause_has(st, PAUSE_BLUE_GREEN) && d->blue_green->auto_promotion_enabled.set &&

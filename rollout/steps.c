@@ -131,6 +131,27 @@ analysis_done(struct decision *d, const struct canary_step *s)
 }
 
 static bool
+is_experiment(const struct canary_step *s)
+{
+	return s->experiment != NULL;
+}
+
+static const char *
+experiment_text(struct arena *a, const struct canary_step *s)
+{
+	(void)a;
+	(void)s;
+	return "experiment";
+}
+
+static bool
+experiment_done(struct decision *d, const struct canary_step *s)
+{
+	(void)s;
+	return experiment_succeeded(d);
+}
+
+static bool
 is_header_route(const struct canary_step *s)
 {
 	return s->set_header_route != NULL;
@@ -166,6 +187,7 @@ static const struct step_kind kinds[] = {
 	{ is_pause, pause_text, pause_done, pause_enter },
 	{ is_scale, scale_text, scale_done, NULL },
 	{ is_analysis, analysis_text, analysis_done, NULL },
+	{ is_experiment, experiment_text, experiment_done, NULL },
 	{ is_header_route, header_route_text, route_done, NULL },
 	{ is_mirror_route, mirror_route_text, route_done, NULL },
 };
@@ -200,16 +222,17 @@ step_is_pause(const struct decision *d, int64_t index)
 }
 
 bool
-step_is_analysis(const struct decision *d, int64_t index)
+step_waits(const struct decision *d, int64_t index)
 {
-	return index < steps_count(d) && is_analysis(&d->canary->steps.at[index]);
+	return index < steps_count(d) &&
+	       (is_analysis(&d->canary->steps.at[index]) || is_experiment(&d->canary->steps.at[index]));
 }
 
 static bool
 may_step(const struct decision *d)
 {
 	return !d->aborted && !d->promoted && !d->paused_by_spec && !d->st.promote_full && d->index < steps_count(d) &&
-	       !d->changed && !pause_has(&d->st, PAUSE_INCONCLUSIVE);
+	       !d->changed && !pause_undecided(&d->st);
 }
 
 /* The step is complete. */

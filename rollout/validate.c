@@ -99,6 +99,40 @@ check_mirror_route(struct problems *p, const struct canary_strategy *c, const st
 }
 
 static void
+check_experiment(struct problems *p, const struct canary_strategy *c, const struct experiment_step *e, const char *path)
+{
+	int64_t weight = 0;
+
+	if (e->templates.n == 0)
+		problem_add(
+		    p, arena_printf(p->arena, "%s.templates", path), "Required value: an experiment needs a template");
+	if (seconds_or_duration(e->duration) == -2)
+		problem_add(p, arena_printf(p->arena, "%s.duration", path),
+		    "\"%s\" is neither seconds nor a duration such as 10m", e->duration);
+	for (size_t i = 0; i < e->templates.n; i++) {
+		const struct experiment_step_template *t = &e->templates.at[i];
+		const char *at = arena_printf(p->arena, "%s.templates[%zu]", path, i);
+
+		for (size_t k = 0; t->name != NULL && k < i; k++)
+			if (str_eq(e->templates.at[k].name, t->name))
+				problem_add(
+				    p, arena_printf(p->arena, "%s.name", at), "Duplicate value: \"%s\"", t->name);
+		if (t->weight.set && (c->traffic_routing == NULL || c->traffic_routing->istio == NULL))
+			problem_add(p, arena_printf(p->arena, "%s.weight", at),
+			    "Invalid value: can only be used with traffic routing by istio");
+		weight += t->weight.set ? t->weight.is : 0;
+	}
+	if (weight > 100)
+		problem_add(p, arena_printf(p->arena, "%s.templates", path),
+		    "Invalid value: their weights add up to more than 100");
+	for (size_t i = 0; i < e->analyses.n; i++)
+		for (size_t k = 0; e->analyses.at[i].name != NULL && k < i; k++)
+			if (str_eq(e->analyses.at[k].name, e->analyses.at[i].name))
+				problem_add(p, arena_printf(p->arena, "%s.analyses[%zu].name", path, i),
+				    "Duplicate value: \"%s\"", e->analyses.at[i].name);
+}
+
+static void
 check_step(struct problems *p, const struct rollout *r, size_t i)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
@@ -106,12 +140,12 @@ check_step(struct problems *p, const struct rollout *r, size_t i)
 	const struct canary_scale *scale = s->set_canary_scale;
 	const char *path = arena_printf(p->arena, "%s.steps[%zu]", CANARY, i);
 	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL) +
-		(s->set_header_route != NULL) + (s->set_mirror_route != NULL);
+		(s->experiment != NULL) + (s->set_header_route != NULL) + (s->set_mirror_route != NULL);
 
 	/* One whose field could not be read has been told of. */
 	if (n != 1 && object_problem(&r->object, path) == NULL)
 		problem_add(p, path,
-		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, setHeaderRoute, "
+		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, experiment, setHeaderRoute, "
 		    "setMirrorRoute; one is needed",
 		    n == 0 ? "none" : "several");
 	if (s->pause != NULL && pause_duration(s->pause) == -2)
@@ -123,6 +157,8 @@ check_step(struct problems *p, const struct rollout *r, size_t i)
 	if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
 		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
 		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
+	if (s->experiment != NULL)
+		check_experiment(p, c, s->experiment, arena_printf(p->arena, "%s.experiment", path));
 	if (s->set_header_route != NULL)
 		check_header_route(p, c, s->set_header_route, arena_printf(p->arena, "%s.setHeaderRoute", path));
 	if (s->set_mirror_route != NULL)
@@ -247,24 +283,17 @@ check_blue_green(struct problems *p, const struct world *w)
 	check_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
 }
 
-/* The selector must match the pods that the template makes, or nobody would ever count them. */
-static void
-check_selector(struct problems *p, const struct rollout *r)
+void
+selector_problems(struct problems *p, const struct label_selector *want, const char *template_json, const char *path,
+    const char *template_path)
 {
-	const struct label_selector *want = r->spec.selector;
 	_cleanup_(json_decrefp) json_t *template = NULL;
 	struct string_map labels = { 0 };
 	const char *key;
 	json_t *value;
 
-	if (r->spec.template == NULL)
-		problem_add(p, "spec.template", "required, but missing");
-	if (want == NULL) {
-		problem_add(p, "spec.selector", "required, but missing");
-		return;
-	}
 	if (label_selector_is_empty(want)) {
-		problem_add(p, "spec.selector", "Invalid value: empty selector is invalid for deployment");
+		problem_add(p, path, "Invalid value: empty selector is invalid for deployment");
 		return;
 	}
 	for (size_t i = 0; i < want->match_expressions.n; i++) {
@@ -272,19 +301,30 @@ check_selector(struct problems *p, const struct rollout *r)
 		bool set = str_eq(q->operator, "In") || str_eq(q->operator, "NotIn");
 
 		if (set != (q->values.n > 0))
-			problem_add(p, arena_printf(p->arena, "spec.selector.matchExpressions[%zu].values", i),
+			problem_add(p, arena_printf(p->arena, "%s.matchExpressions[%zu].values", path, i),
 			    "Invalid value: %s %s", q->operator, set ? "needs values" : "has none");
 	}
-	template = r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
+	template = template_json != NULL ? json_loads(template_json, 0, NULL) : NULL;
 	labels.at =
 	    arena_new_array(p->arena, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
 	json_object_foreach (json_at(template, "/metadata/labels"), key, value)
 		labels.at[labels.n++] = (struct string_pair){ arena_strdup(p->arena, key),
 			arena_strdup(p->arena, json_string_value(value) ?: "") };
 	if (!label_selector_matches(want, &labels))
-		problem_add(p, "spec.template.metadata.labels",
+		problem_add(p, arena_printf(p->arena, "%s.metadata.labels", template_path),
 		    "Invalid value: `selector` does not match template `labels`: the selector wants %s",
 		    label_selector_text(p->arena, want));
+}
+
+static void
+check_selector(struct problems *p, const struct rollout *r)
+{
+	if (r->spec.template == NULL)
+		problem_add(p, "spec.template", "required, but missing");
+	if (r->spec.selector == NULL)
+		problem_add(p, "spec.selector", "required, but missing");
+	else
+		selector_problems(p, r->spec.selector, r->spec.template, "spec.selector", "spec.template");
 }
 
 /* False: there is no workload to take the template from. */
@@ -303,79 +343,6 @@ check_workload(struct problems *p, const struct world *w)
 	    p, "spec.workloadRef.name", "Invalid value: \"%s\": %s \"%s\" not found", ref->name, ref->kind, ref->name);
 	problem_is_reference(p);
 	return false;
-}
-
-/* False: there is nothing to go on with. */
-static bool
-check_template(struct problems *p, const struct template_found *t)
-{
-	const struct problem *bad;
-
-	if (t->template == NULL) {
-		problem_add(p, arena_printf(p->arena, "%s.templateName", t->field),
-		    "Invalid value: \"%s\": %s \"%s\" not found", t->ref->template_name,
-		    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
-		problem_is_reference(p);
-		return false;
-	}
-	if ((bad = object_problem(&t->template->object, "spec")) != NULL) {
-		problem_add(p, t->field, "AnalysisTemplate %s: %s: %s", t->ref->template_name, bad->path, bad->text);
-		return false;
-	}
-	return true;
-}
-
-/* What can be known of a run before there is one: that its templates fit together, have their arguments and, where no
- * argument's value is still to be looked up, metrics that can be measured. */
-static void
-check_run(struct problems *p, const struct analysis_found *f)
-{
-	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
-	struct analysis_spec merged;
-	struct metric_set set;
-	const char *names = "";
-	struct err *e;
-
-	for (size_t i = 0; i < f->n_templates; i++) {
-		sources[i] =
-		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
-		names = arena_printf(p->arena, "%s%s%s", names, i > 0 ? ", " : "", sources[i].name);
-	}
-	e = args_merge(p->arena, sources, f->n_templates, f->spec, NULL, &merged);
-	for (size_t i = 0; e == NULL && i < merged.args.n; i++) {
-		struct argument *arg = &merged.args.at[i];
-
-		if (arg->value != NULL)
-			arg->value_from = NULL;
-		else if (arg->value_from->secret_key_ref != NULL)
-			arg->value = "*****";
-		else
-			return;
-	}
-	if (e == NULL)
-		e = metrics_prepare(p->arena, &merged, merged.args.at, merged.args.n, &set);
-	if (e != NULL)
-		problem_add(p, f->field, "AnalysisTemplate %s: %s", names, err_text(p->arena, e));
-}
-
-static void
-check_analysis(struct problems *p, const struct analysis_found *f)
-{
-	bool whole = !f->too_many;
-
-	if (f->place != IN_BACKGROUND && f->spec->starting_step.set)
-		problem_add(p, arena_printf(p->arena, "%s.startingStep", f->field),
-		    "Invalid value: only an analysis in the background has it");
-	if (f->place != IN_BACKGROUND && f->n_templates == 0)
-		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
-		    "Required value: an analysis needs a template");
-	if (f->too_many)
-		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
-		    "Invalid value: more than %d templates, with those that they name", TEMPLATES_MAX);
-	for (size_t i = 0; i < f->n_templates; i++)
-		whole &= check_template(p, &f->templates[i]);
-	if (whole && f->n_templates > 0)
-		check_run(p, f);
 }
 
 /* A router's error starts with the field that it is about. */
@@ -421,7 +388,7 @@ world_problems(const struct world *w, struct problems *p)
 	if (w->routing_err != NULL)
 		check_routing(p, w->routing_err);
 	for (size_t i = 0; i < w->n_analyses; i++)
-		check_analysis(p, &w->analyses[i]);
+		analysis_problems(p, &w->analyses[i]);
 }
 
 const char *

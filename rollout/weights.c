@@ -70,7 +70,7 @@ may_raise(const struct decision *d, int64_t weight)
 {
 	const struct routing *r = &d->w->routing;
 
-	if (d->aborted || d->late || pause_has(&d->st, PAUSE_INCONCLUSIVE) || !str_eq(r->canary_hash, d->w->hash))
+	if (d->aborted || d->late || pause_undecided(&d->st) || !str_eq(r->canary_hash, d->w->hash))
 		return false;
 	return new_can_carry(d, weight) && available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
 }
@@ -84,32 +84,97 @@ weights_settled(const struct decision *d)
 					   str_eq(r->stable_hash, d->w->hash) && str_eq(r->canary_hash, d->w->hash));
 }
 
+static const struct weight_destination *
+destination_named(const struct weight_destination *list, size_t n, const char *service)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(list[i].service_name, service))
+			return &list[i];
+	return NULL;
+}
+
+/* Some of what others have of the traffic has to go. */
+static bool
+takes_away(const struct routing *r, const struct wanted_split *want)
+{
+	for (size_t i = 0; i < r->n_additional; i++) {
+		const struct weight_destination *to =
+		    destination_named(want->additional, want->n_additional, r->additional[i].service_name);
+
+		if (to == NULL || to->weight < r->additional[i].weight)
+			return true;
+	}
+	return false;
+}
+
+/* What they have is not what they are to have. */
+static bool
+differs(const struct routing *r, const struct wanted_split *want)
+{
+	return r->uneven || r->n_additional != want->n_additional || takes_away(r, want) ||
+	       takes_away(&(struct routing){ .additional = want->additional, .n_additional = want->n_additional },
+		   &(struct wanted_split){ .additional = r->additional, .n_additional = r->n_additional });
+}
+
+/* Nobody gets more than he has. */
+static struct wanted_split
+only_less(struct decision *d, struct wanted_split want)
+{
+	const struct routing *r = &d->w->routing;
+	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, want.n_additional);
+	size_t n = 0;
+
+	for (size_t i = 0; i < want.n_additional; i++) {
+		const struct weight_destination *now =
+		    destination_named(r->additional, r->n_additional, want.additional[i].service_name);
+
+		if (now == NULL)
+			continue;
+		list[n] = want.additional[i];
+		list[n].weight = now->weight < list[n].weight ? now->weight : list[n].weight;
+		n++;
+	}
+	if (want.weight > r->weight)
+		want.weight = r->weight_least;
+	want.additional = list;
+	want.n_additional = n;
+	return want;
+}
+
 void
 weights_plan(struct decision *d, bool lower)
 {
 	const struct routing *r = &d->w->routing;
-	int64_t want = as_stable_can_carry(d, wanted(d));
+	struct wanted_split want = { .weight = as_stable_can_carry(d, wanted(d)) };
+	bool same, down;
 	struct err *e;
-	bool down;
 
 	/* Of a routing that is broken, what can be read still gives its traffic back. */
 	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
 		return;
-	if (r->weight == want && r->weight_least == want)
+	want.additional = experiment_weights(d, &want.n_additional);
+	same = r->weight == want.weight && r->weight_least == want.weight;
+	if (same && !differs(r, &want))
 		return;
-	down = want <= r->weight_least || (want < r->weight && d->aborted);
+	down = takes_away(r, &want) ||
+	       (!same && (want.weight <= r->weight_least || (want.weight < r->weight && d->aborted)));
 	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
 	if (((d->promoted || d->takes_over) && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
 		return;
 	/* Routes that go have moved the others: the next pass raises. */
-	if (!down && (d->routes_change || !may_raise(d, want)))
+	if (!down && (d->routes_change || !may_raise(d, want.weight)))
 		return;
-	d->weight_to = (struct opt_int){ true, want };
-	e = d->w->router->set_weight(d->w->rollout, r, want, d->plan);
+	if (down)
+		want = only_less(d, want);
+	d->weight_to = (struct opt_int){ true, want.weight };
+	e = d->w->router->set_weight(d->w->rollout, r, &want, d->plan);
 	if (e != NULL)
 		plan_reason(d->plan, "weight: %s", err_text(d->arena, e));
 	else
-		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want);
+		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want.weight);
+	for (size_t i = 0; i < want.n_additional; i++)
+		plan_reason(
+		    d->plan, "weight of %s -> %" PRId64, want.additional[i].service_name, want.additional[i].weight);
 }
 
 /* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands

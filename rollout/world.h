@@ -6,32 +6,14 @@
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
+#include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
 #include "kube/controller.h"
+#include "rollout/analyses.h"
 #include "rollout/counts.h"
 #include "traffic/router.h"
 
 #define REVISION_HISTORY_LIMIT 10 /* by default */
-#define TEMPLATES_MAX 64 /* of one analysis */
-
-struct template_found {
-	const struct template_ref *ref;
-	const char *field; /* that names it: "templates[0]", or of another template */
-	const struct analysis_template *template; /* NULL: there is none of that name */
-};
-
-enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH };
-
-/* An analysis of the strategy, and the templates that it names. */
-struct analysis_found {
-	const struct rollout_analysis *spec;
-	const char *field; /* where in the rollout */
-	enum analysis_place place;
-	int64_t step; /* OF_STEP: its index; -1 otherwise */
-	struct template_found *templates; /* with those that they name themselves; each once */
-	size_t n_templates;
-	bool too_many; /* TEMPLATES_MAX is less than there are */
-};
 
 struct world {
 	int64_t now; /* wall ms */
@@ -53,6 +35,8 @@ struct world {
 	size_t n_runs;
 	const struct analysis_found *analyses;
 	size_t n_analyses;
+	const struct experiment *const *experiments; /* owned, oldest first */
+	size_t n_experiments;
 
 	const struct router *router;
 	/* Of a blue-green rollout the stable destination is the active Service, which has all traffic, and the canary's the preview. */
@@ -88,6 +72,7 @@ struct decision {
 	bool born; /* this pass makes the new ReplicaSet */
 	bool troubled; /* a write fails, and the status says so */
 	bool late; /* the progress deadline has passed */
+	bool experiment_judged; /* it was inconclusive, and a person goes on */
 	bool routes_change; /* this pass changes managed routes */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
 	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */
@@ -97,7 +82,14 @@ struct decision {
 const struct replicaset *replicaset_of(const struct world *, const char *hash);
 void world_gather(const struct pass *, const struct rollout *, struct arena *, struct world *ret);
 
+/* The rollout as arguments' fieldRef finds it. A new reference. */
+json_t *rollout_for_args(const struct rollout *);
+
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
+/* A selector that is not one, or does not match the pods that the template (canonical JSON; NULL: none) makes, so that nobody would ever
+ * count them. */
+void selector_problems(struct problems *, const struct label_selector *, const char *template_json, const char *path,
+    const char *template_path);
 const char *validate(struct decision *); /* a message when the spec or what it refers to is wrong, or NULL */
 /* The same, everything that is wrong, for people who look at a manifest: paths are the rollout's. */
 void world_problems(const struct world *, struct problems *);
@@ -105,6 +97,9 @@ bool revision_sync(struct decision *); /* false: the new ReplicaSet is still to 
 void revision_history(struct decision *); /* deletes old ReplicaSets beyond the limit */
 void runs_verdict(struct decision *); /* what the analyses say */
 void runs_sync(struct decision *); /* which runs must exist */
+/* A run or experiment was made for the update under way; and since it was last given up. */
+bool made_by_this_update(const struct decision *, const struct object *);
+bool made_by_this_try(const struct decision *, const struct object *);
 void pause_read(struct decision *); /* what a person did to the pauses */
 void steps_resume(struct decision *); /* past a pause that is over, before anything is done */
 void steps_advance(struct decision *); /* past a step that is complete; one at most in a pass */
@@ -128,6 +123,8 @@ void canary_pass(struct decision *);
 void bluegreen_pass(struct decision *);
 /* decide.c: the new version becomes the stable one; `completion` is the duration's word for how. */
 void promote(struct decision *, const char *why, const char *completion);
+/* The update is given up for what the end of a pass finds; what the beginning finds is in d->aborted. */
+void abort_now(struct decision *, const char *message);
 /* The new ReplicaSet is there; or it is asked for, or what can be said without it is said, and the pass is over. */
 bool revision_is_there(struct decision *);
 
@@ -151,11 +148,22 @@ void services_follow(struct decision *); /* of a canary without traffic routing 
 int64_t steps_count(const struct decision *); /* of a blue-green rollout: 0 */
 const char *step_text(struct arena *, const struct canary_step *);
 bool step_is_pause(const struct decision *, int64_t index);
-bool step_is_analysis(const struct decision *, int64_t index);
+bool step_waits(
+    const struct decision *, int64_t index); /* for an analysis or an experiment, which have deadlines of their own */
+
+/* experiment_step.c */
+void experiment_verdict(struct decision *); /* what the step's experiment says */
+void experiment_sync(struct decision *); /* which experiments must exist */
+bool experiment_succeeded(const struct decision *); /* that of the step */
+/* What the step's experiment is to have of the traffic, while it runs. In the arena. */
+const struct weight_destination *experiment_weights(const struct decision *, size_t *ret_n);
+/* What experiments have of it, with their hashes, in the order of their Services. In the arena. */
+struct weight_destination *experiment_seen(const struct decision *, size_t *ret_n);
 
 /* pause.c */
 void pause_add(struct decision *, const char *reason);
 void pause_clear(struct decision *);
+bool pause_undecided(const struct rollout_status *); /* an analysis or experiment was inconclusive */
 bool pause_has(const struct rollout_status *, const char *reason);
 int64_t pause_since(const struct rollout_status *, const char *reason); /* 0: it does not */
 void pause_drop(
@@ -187,6 +195,7 @@ void affinity_remove(json_t *template);
 bool affinity_is_stale(const struct decision *, const struct replicaset *, json_t **ret);
 
 /* revision.c */
+json_t *selector_with_hash(const struct label_selector *, const char *hash); /* a new reference */
 bool revision_in_window(
     const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
 
@@ -202,3 +211,4 @@ const struct seen_failure *refused(const struct decision *);
 #define PAUSE_STEP "CanaryPauseStep"
 #define PAUSE_BLUE_GREEN "BlueGreenPause"
 #define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"
+#define PAUSE_EXPERIMENT "InconclusiveExperiment"

@@ -13,7 +13,8 @@
 
 static bool istio_used(const struct canary_strategy *);
 static struct err *istio_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
-static struct err *istio_set_weight(const struct rollout *, const struct routing *, int64_t, struct plan *);
+static struct err *istio_set_weight(
+    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 static void istio_set_hashes(const struct rollout *, const struct routing *, const char *, const char *, struct plan *);
 static bool istio_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
@@ -289,44 +290,42 @@ weight_read(const struct splits *s, const struct split *split)
 	return kept > 0 && weight > 0 && weight + kept >= 100 && weight_of(split, split->stable) == 0 ? 100 : weight;
 }
 
-static const struct istio_additional *
-additional_of(const struct istio_destination *d, const struct istio_additional *list, size_t n)
+static const struct weight_destination *
+additional_of(const struct istio_destination *d, const struct wanted_split *want)
 {
-	for (size_t i = 0; i < n; i++)
-		if (host_is(d->host, list[i].service))
-			return &list[i];
+	for (size_t i = 0; i < want->n_additional; i++)
+		if (host_is(d->host, want->additional[i].service_name))
+			return &want->additional[i];
 	return NULL;
 }
 
 /* What has to change in one route. A new reference. */
 static json_t *
-route_edits(const struct splits *s, const struct split *split, int64_t weight,
-    const struct istio_additional *additional, size_t n_additional)
+route_edits(const struct splits *s, const struct split *split, const struct wanted_split *wanted)
 {
 	const struct istio_route *r = split->route;
 	json_t *edits = json_array(), *added = json_array();
 	const char *base = arena_printf(s->arena, "/spec/%s/%zu/route", split->kind, split->index);
-	int64_t rest = 100 - kept_weight(s, split);
+	int64_t rest = 100 - kept_weight(s, split), weight = wanted->weight;
 
-	for (size_t k = 0; k < n_additional; k++) {
+	for (size_t k = 0; k < wanted->n_additional; k++) {
 		bool found = false;
 
-		rest -= additional[k].weight;
+		rest -= wanted->additional[k].weight;
 		for (size_t i = 0; i < r->route.n; i++)
 			found |= i != split->canary && i != split->stable &&
-				 host_is(r->route.at[i].destination.host, additional[k].service);
+				 host_is(r->route.at[i].destination.host, wanted->additional[k].service_name);
 		if (!found)
 			json_patch_add(added, "add", arena_printf(s->arena, "%s/-", base),
-			    json_pack("{s:{s:s},s:I}", "destination", "host", additional[k].service, "weight",
-				(json_int_t)additional[k].weight));
+			    json_pack("{s:{s:s},s:I}", "destination", "host", wanted->additional[k].service_name,
+				"weight", (json_int_t)wanted->additional[k].weight));
 	}
 	rest = rest > 0 ? rest : 0;
 	weight = weight < rest ? weight : rest;
 	/* From the last destination to the first, so that removing one does not move the others. */
 	for (size_t i = r->route.n; i-- > 0;) {
 		const char *path = arena_printf(s->arena, "%s/%zu", base, i);
-		const struct istio_additional *more =
-		    additional_of(&r->route.at[i].destination, additional, n_additional);
+		const struct weight_destination *more = additional_of(&r->route.at[i].destination, wanted);
 		bool ours = i == split->canary || i == split->stable || more != NULL;
 		int64_t want = i == split->canary   ? weight
 			       : i == split->stable ? rest - weight
@@ -348,8 +347,7 @@ route_edits(const struct splits *s, const struct split *split, int64_t weight,
 
 struct err *
 istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struct istio_virtual_service_ref *ref,
-    const struct virtual_service *vs, int64_t weight, const struct istio_additional *additional, size_t n_additional,
-    json_t **ret)
+    const struct virtual_service *vs, const struct wanted_split *want, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *ops = NULL;
 	struct splits s = { .arena = a, .canary = c, .vs = vs };
@@ -359,7 +357,7 @@ istio_weight_patch(struct arena *a, const struct canary_strategy *c, const struc
 		return e;
 	ops = json_array();
 	for (size_t k = 0; k < s.n; k++) {
-		_cleanup_(json_decrefp) json_t *edits = route_edits(&s, &s.at[k], weight, additional, n_additional);
+		_cleanup_(json_decrefp) json_t *edits = route_edits(&s, &s.at[k], want);
 		const struct istio_route *r = s.at[k].route;
 		const char *path = arena_printf(a, "/spec/%s/%zu", s.at[k].kind, s.at[k].index);
 
@@ -442,6 +440,37 @@ read_destination_rule(const struct rollout *r, const struct view *view, struct a
 	return NULL;
 }
 
+/* What destinations besides the two have, into *ret: each once, with the most that a route gives it. */
+static void
+read_additional(const struct splits *s, const struct split *split, bool first, struct routing *ret)
+{
+	const struct istio_route *r = split->route;
+	struct weight_destination *list =
+	    arena_new_array(s->arena, struct weight_destination, ret->n_additional + r->route.n);
+	size_t n = ret->n_additional, met = 0;
+
+	if (n > 0)
+		memcpy(list, ret->additional, n * sizeof(*list));
+	for (size_t i = 0; i < r->route.n; i++) {
+		const struct istio_destination *d = &r->route.at[i].destination;
+		int64_t weight = weight_of(split, i);
+		size_t k = 0;
+
+		if (side_of(s->canary, d) != SIDE_OTHER || weight == 0 || d->host == NULL)
+			continue;
+		while (k < n && !host_is(d->host, list[k].service_name))
+			k++;
+		met++;
+		ret->uneven |= !first && (k == n || list[k].weight != weight);
+		if (k == n)
+			list[n++].service_name = arena_strndup(s->arena, d->host, strcspn(d->host, "."));
+		list[k].weight = weight > list[k].weight ? weight : list[k].weight;
+	}
+	ret->uneven |= !first && met != n;
+	ret->additional = list;
+	ret->n_additional = n;
+}
+
 /* Reads one VirtualService, and adds what it says to *ret. */
 static struct err *
 read_virtual_service(const struct rollout *r, const struct istio_virtual_service_ref *ref, const struct view *view,
@@ -470,6 +499,8 @@ read_virtual_service(const struct rollout *r, const struct istio_virtual_service
 
 		ret->weight = w > ret->weight ? w : ret->weight;
 		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
+		read_additional(&s, &s.at[i], !ret->reads_route, ret);
+		ret->reads_route = true;
 	}
 	for (size_t i = 0; i < s.vs->spec.http.n; i++)
 		ret->routes += is_managed(s.canary, &s.vs->spec.http.at[i]);
@@ -506,7 +537,7 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 }
 
 static struct err *
-istio_set_weight(const struct rollout *r, const struct routing *now, int64_t weight, struct plan *plan)
+istio_set_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
 {
 	const struct istio_virtual_service_ref *refs;
 	size_t n = references(r->spec.strategy.canary, &refs), written = 0;
@@ -518,8 +549,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, int64_t wei
 
 		if (vs == NULL)
 			continue;
-		if ((e = istio_weight_patch(
-			 plan->arena, r->spec.strategy.canary, &refs[i], vs, weight, NULL, 0, &ops)) != NULL)
+		if ((e = istio_weight_patch(plan->arena, r->spec.strategy.canary, &refs[i], vs, want, &ops)) != NULL)
 			return e;
 		if (json_array_size(ops) == 0) {
 			json_decref(ops);
@@ -529,7 +559,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, int64_t wei
 		if (written++ > 0)
 			plan_beside(plan);
 		plan_event(plan, &r->object, false, "Updated VirtualService",
-		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)weight);
+		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)want->weight);
 	}
 	return NULL;
 }

@@ -2,16 +2,11 @@
 #pragma once
 #include "kube/api/istio.h"
 #include "kube/api/rollout.h"
-
-/* A destination besides the two, with weight of its own: an experiment's. */
-struct istio_additional {
-	const char *service;
-	int64_t weight;
-};
+#include "traffic/router.h"
 
 /* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the strategy's)
  * means; an empty list when nothing has to change. Destinations of additional subsets keep their weight, those of `additional`
- * (sorted by service) get theirs, unknown ones that have a weight go; the stable destination gets the rest. Where the others
+ * (sorted by Service) get theirs, unknown ones that have a weight go; the stable destination gets the rest. Where the others
  * leave less than `weight`, the canary gets what is left. A new reference to a JSON list. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
-    const struct virtual_service *, int64_t weight, const struct istio_additional *, size_t n_additional, json_t **ret);
+    const struct virtual_service *, const struct wanted_split *, json_t **ret);

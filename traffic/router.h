@@ -14,8 +14,20 @@ struct routing {
 	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
 	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
+	/* What goes to destinations besides the two, by Service; at most, where the routes do not agree. In the arena. */
+	const struct weight_destination *additional;
+	size_t n_additional;
+	bool reads_route; /* of one at least */
+	bool uneven; /* they do not agree */
 	size_t routes; /* that send requests to the canary destination whatever its weight: of managedRoutes */
 	const struct object **objects; /* the router's own: what it read, for its plan. In the arena of the pass */
+};
+
+/* The canary's percent of the traffic, and what an experiment's Services have; the stable version gets the rest. */
+struct wanted_split {
+	int64_t weight;
+	const struct weight_destination *additional; /* sorted by Service */
+	size_t n_additional;
 };
 
 /* A managed route; one of the two is set. */
@@ -34,8 +46,9 @@ struct router {
 	 * then what could be read all the same, enough to take traffic away. */
 	struct err *(*read)(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
 
-	/* Adds the patch that gives the canary `weight` percent and the stable version the rest, and its event. */
-	struct err *(*set_weight)(const struct rollout *, const struct routing *, int64_t weight, struct plan *);
+	/* Adds the patch that makes the split so, and its event. */
+	struct err *(*set_weight)(
+	    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 
 	/* Adds the patch that makes the destinations select these hashes, and its event. Only when splits_pods. */
 	void (*set_hashes)(

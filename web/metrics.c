@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "kube/api/analysis.h"
+#include "kube/api/experiment.h"
 
 #define BUCKETS 5
 #define SWEEP_MS 5000
@@ -197,7 +198,7 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	bool is_template = o->type == &analysis_template_type || o->type == &cluster_analysis_template_type;
 	struct entry *e;
 
-	if (o->type != &rollout_type && o->type != &analysis_run_type && !is_template)
+	if (o->type != &rollout_type && o->type != &analysis_run_type && o->type != &experiment_type && !is_template)
 		return;
 	sweep(m, now);
 	e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted);
@@ -211,6 +212,8 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	e->known = true;
 	if (o->type == &rollout_type) {
 		see_rollout(e, (const struct rollout *)o);
+	} else if (o->type == &experiment_type) {
+		e->phase = known_phase(((const struct experiment *)o)->status.phase);
 	} else if (o->type == &analysis_run_type) {
 		const struct analysis_run *run = (const struct analysis_run *)o;
 
@@ -225,7 +228,9 @@ void
 metrics_passed(
     struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now)
 {
-	const struct type *t = strcmp(controller, "rollout") == 0 ? &rollout_type : &analysis_run_type;
+	const struct type *t = strcmp(controller, "rollout") == 0      ? &rollout_type
+			       : strcmp(controller, "experiment") == 0 ? &experiment_type
+								       : &analysis_run_type;
 	struct entry *e = entry_of(m, t, ns, name, true);
 
 	if (!e->known && e->gone_at == 0)
@@ -378,17 +383,23 @@ write_rollouts(struct metrics *m, struct str *to)
 }
 
 static void
+write_phases(struct metrics *m, struct str *to, const char *name, const char *help, const struct type *t)
+{
+	family(to, name, "gauge", help);
+	each_known(m, e, t)
+	{
+		labels_of(to, name, e);
+		label(to, false, "phase", e->phase != NULL ? e->phase : "");
+		number(to, 1);
+	}
+}
+
+static void
 write_runs(struct metrics *m, struct str *to)
 {
 	static const char *const phases[] = { "Pending", "Running", "Successful", "Failed", "Error", "Inconclusive" };
 
-	family(to, "analysis_run_info", "gauge", "1 for each AnalysisRun, its phase as a label.");
-	each_known(m, e, &analysis_run_type)
-	{
-		labels_of(to, "analysis_run_info", e);
-		label(to, false, "phase", e->phase);
-		number(to, 1);
-	}
+	write_phases(m, to, "analysis_run_info", "1 for each AnalysisRun, its phase as a label.", &analysis_run_type);
 	family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
 	{
@@ -508,5 +519,7 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	write_runs(m, to);
 	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);
 	write_templates(m, to);
+	write_phases(m, to, "experiment_info", "1 for each Experiment, its phase as a label.", &experiment_type);
+	write_passes(m, to, "experiment_reconcile", "experiment_reconcile_error", &experiment_type);
 	write_process(m, now, to);
 }

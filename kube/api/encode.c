@@ -32,10 +32,10 @@ encode_strings(const struct strings *s)
 	return array;
 }
 
-static json_t *
-encode_string_map(const struct string_map *m)
+json_t *
+string_map_encode(const struct string_map *m)
 {
-	json_t *o = m->n > 0 ? json_object() : NULL;
+	json_t *o = json_object();
 
 	for (size_t i = 0; i < m->n; i++)
 		json_object_set_new(o, m->at[i].key, json_string(m->at[i].value));
@@ -101,7 +101,7 @@ encode_value(const struct field *f, const void *at)
 		return o;
 	case KIND_LIST: return encode_list(f, at);
 	case KIND_STRINGS: return encode_strings(at);
-	case KIND_STRING_MAP: return encode_string_map(at);
+	case KIND_STRING_MAP: return ((const struct string_map *)at)->n > 0 ? string_map_encode(at) : NULL;
 	case KIND_JSON: s = *(const char *const *)at; return s != NULL ? json_loads(s, JSON_DECODE_ANY, NULL) : NULL;
 	case KIND_MAX: break;
 	}

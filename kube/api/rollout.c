@@ -148,6 +148,60 @@ static const struct field managed_route_fields[] = {
 };
 TYPE(managed_route, "managed route", .strict = true);
 
+static const struct field pod_metadata_fields[] = {
+	STRING_MAP(pod_metadata, labels, "labels", .doc = "labels of the pods"),
+	STRING_MAP(pod_metadata, annotations, "annotations", .doc = "annotations of the pods"),
+};
+TYPE(pod_metadata, "pods' metadata", .strict = true);
+
+static const struct field template_service_fields[] = {
+	STRING(template_service, name, "name", .doc = "its name", .otherwise = "that of the template's ReplicaSet"),
+};
+TYPE(template_service, "template's service", .strict = true);
+
+/* In the order of Argo Rollouts' Go types, as the step hash needs them. */
+static const struct field experiment_step_template_fields[] = {
+	STRING(experiment_step_template, name, "name", .required = true, .doc = "unlike any other in the experiment"),
+	STRING(experiment_step_template, spec_ref, "specRef", .required = true, .choices = "stable|canary",
+	    .doc = "whose pods they are"),
+	OPT_INT(experiment_step_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods",
+	    .otherwise = "1"),
+	OBJECT(experiment_step_template, metadata, "metadata", pod_metadata, .always = true,
+	    .doc = "labels and annotations besides the version's own"),
+	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "selects its pods",
+	    .otherwise = "the version's"),
+	OPT_INT(experiment_step_template, weight, "weight", .min = 0, .max = 100,
+	    .doc = "percent of traffic while the experiment runs; with istio"),
+	OBJECT(experiment_step_template, service, "service", template_service, .doc = "a Service for its pods"),
+};
+TYPE(experiment_step_template, "experiment step's template", .strict = true);
+
+static const struct field experiment_analysis_fields[] = {
+	STRING(experiment_analysis, name, "name", .required = true, .doc = "unlike any other in the experiment"),
+	STRING(experiment_analysis, template_name, "templateName", .required = true, .doc = "name of the template"),
+	BOOL(experiment_analysis, cluster_scope, "clusterScope", .doc = "it is a ClusterAnalysisTemplate",
+	    .otherwise = "false"),
+	LIST(experiment_analysis, args, "args", argument, .doc = "values for the template's arguments"),
+	BOOL(experiment_analysis, required_for_completion, "requiredForCompletion",
+	    .doc = "the experiment lasts until it has succeeded, and ends with the last of these",
+	    .otherwise = "false"),
+};
+TYPE(experiment_analysis, "experiment's analysis", .strict = true);
+
+static const struct field experiment_step_fields[] = {
+	LIST(experiment_step, templates, "templates", experiment_step_template, .always = true,
+	    .doc = "pods beside those of the rollout"),
+	STRING(experiment_step, duration, "duration",
+	    .doc = "seconds, or a Go duration, from when all pods are there; without it: until the analyses are over"),
+	LIST(experiment_step, analyses, "analyses", experiment_analysis, .doc = "AnalysisRuns of the experiment"),
+	LIST(experiment_step, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	OBJECT(experiment_step, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
+	    .doc = "labels and annotations of the runs"),
+	OPT_INT(experiment_step, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
+	    .doc = "its pods stay so long after its end", .otherwise = "30"),
+};
+TYPE(experiment_step, "experiment step", .strict = true);
+
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
 	    .doc = "percent of traffic (without a router: of pods) for the canary"),
@@ -155,7 +209,7 @@ static const struct field canary_step_fields[] = {
 	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale,
 	    .doc = "pods of the canary apart from its weight; needs trafficRouting"),
 	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "an AnalysisRun that must succeed"),
-	NOT_BUILT("experiment"),
+	OBJECT(canary_step, experiment, "experiment", experiment_step, .doc = "an Experiment that must succeed"),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
 	    .doc = "requests with a header get the canary; with istio"),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
@@ -214,12 +268,6 @@ static const struct field traffic_routing_fields[] = {
 	NOT_BUILT("plugins"),
 };
 TYPE(traffic_routing, "trafficRouting", .strict = true);
-
-static const struct field pod_metadata_fields[] = {
-	STRING_MAP(pod_metadata, labels, "labels", .doc = "labels of the pods"),
-	STRING_MAP(pod_metadata, annotations, "annotations", .doc = "annotations of the pods"),
-};
-TYPE(pod_metadata, "pods' metadata", .strict = true);
 
 static const struct field preferred_anti_affinity_fields[] = {
 	INT(preferred_anti_affinity, weight, "weight", .required = true, .min = 1, .max = 100,
@@ -387,12 +435,14 @@ TYPE(weight_destination, "weighted destination");
 static const struct field traffic_weights_fields[] = {
 	EMBED(traffic_weights, canary, "canary", weight_destination, .always = true),
 	EMBED(traffic_weights, stable, "stable", weight_destination, .always = true),
+	LIST(traffic_weights, additional, "additional", weight_destination),
 };
 TYPE(traffic_weights, "traffic weights");
 
 static const struct field canary_status_fields[] = {
 	OBJECT(canary_status, background_analysis, "currentBackgroundAnalysisRunStatus", run_status),
 	OBJECT(canary_status, step_analysis, "currentStepAnalysisRunStatus", run_status),
+	STRING(canary_status, current_experiment, "currentExperiment"),
 	OBJECT(canary_status, weights, "weights", traffic_weights),
 };
 TYPE(canary_status, "canary status");
@@ -489,19 +539,40 @@ analysis_for_hash(const struct rollout_analysis *analysis, struct arena *a)
 	return encode(&rollout_analysis_type, &copy);
 }
 
-/* The same of a map of headers. */
+/* The same of a map in an object that is encoded already. */
+static void
+sort_map(json_t *in, const char *key)
+{
+	char *text = json_dumps(json_object_get(in, key), JSON_SORT_KEYS);
+
+	if (text != NULL)
+		json_object_set_new(in, key, json_loads(text, 0, NULL));
+	free(text);
+}
+
 static json_t *
 mirror_for_hash(const struct mirror_route *m)
 {
 	json_t *o = encode(&mirror_route_type, m), *one;
 	size_t i;
 
-	json_array_foreach (json_object_get(o, "match"), i, one) {
-		char *text = json_dumps(json_object_get(one, "headers"), JSON_SORT_KEYS);
+	json_array_foreach (json_object_get(o, "match"), i, one)
+		sort_map(one, "headers");
+	return o;
+}
 
-		if (text != NULL)
-			json_object_set_new(one, "headers", json_loads(text, 0, NULL));
-		free(text);
+static json_t *
+experiment_for_hash(const struct experiment_step *e)
+{
+	json_t *o = encode(&experiment_step_type, e), *metadata = json_object_get(o, "analysisRunMetadata"), *one;
+	size_t i;
+
+	sort_map(metadata, "labels");
+	sort_map(metadata, "annotations");
+	json_array_foreach (json_object_get(o, "templates"), i, one) {
+		sort_map(json_object_get(one, "metadata"), "labels");
+		sort_map(json_object_get(one, "metadata"), "annotations");
+		sort_map(json_object_get(one, "selector"), "matchLabels");
 	}
 	return o;
 }
@@ -516,6 +587,8 @@ step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
 		json_object_set_new(o, "setWeight", json_integer(s->set_weight.is));
 	if (s->pause != NULL)
 		json_object_set(o, "pause", json_object_get(raw, "pause"));
+	if (s->experiment != NULL)
+		json_object_set_new(o, "experiment", experiment_for_hash(s->experiment));
 	if (s->analysis != NULL)
 		json_object_set_new(o, "analysis", analysis_for_hash(s->analysis, a));
 	if (s->set_canary_scale != NULL)
@@ -593,14 +666,20 @@ rollout_selects(const struct rollout *r, const struct object *o)
 }
 
 int64_t
-pause_duration(const struct pause_step *p)
+seconds_or_duration(const char *text)
 {
 	long long seconds;
 	int64_t ms;
 
-	if (p->duration == NULL)
+	if (text == NULL)
 		return -1;
-	if (str_int(p->duration, 0, INT32_MAX, &seconds))
+	if (str_int(text, 0, INT32_MAX, &seconds))
 		return seconds * 1000;
-	return duration_parse(p->duration, &ms) && ms >= 0 ? ms : -2;
+	return duration_parse(text, &ms) && ms >= 0 ? ms : -2;
+}
+
+int64_t
+pause_duration(const struct pause_step *p)
+{
+	return seconds_or_duration(p->duration);
 }

@@ -24,6 +24,11 @@ struct condition {
 	int64_t last_update_time, last_transition_time;
 };
 
+struct conditions {
+	struct condition *at;
+	size_t n;
+};
+
 struct pause_step {
 	const char *duration; /* seconds, or a Go duration; NULL: until somebody promotes */
 };
@@ -144,6 +149,45 @@ struct traffic_routing {
 	const struct istio_routing *istio;
 };
 
+/* What pods carry while their version is what it is. */
+struct pod_metadata {
+	struct string_map labels, annotations;
+};
+
+/* The Service of an experiment's template. */
+struct template_service {
+	const char *name; /* NULL: that of the template's ReplicaSet */
+};
+
+/* Pods of the stable or of the new version, beside those of the rollout. */
+struct experiment_step_template {
+	const char *name;
+	const char *spec_ref; /* stable | canary */
+	struct opt_int replicas; /* 1 by default */
+	const struct pod_metadata *metadata; /* added to the version's own */
+	const struct label_selector *selector; /* NULL: the version's own */
+	struct opt_int weight; /* percent of the traffic, while the experiment runs */
+	const struct template_service *service; /* NULL: none, unless there is a weight */
+};
+
+struct experiment_analysis {
+	const char *name; /* in the experiment */
+	const char *template_name;
+	bool cluster_scope;
+	LIST_OF(struct argument) args;
+	bool required_for_completion; /* it must succeed, and when all such have, the experiment is over */
+};
+
+/* An Experiment that must succeed. */
+struct experiment_step {
+	LIST_OF(struct experiment_step_template) templates;
+	const char *duration; /* see experiment_spec */
+	LIST_OF(struct experiment_analysis) analyses;
+	LIST_OF(struct dry_run) dry_run;
+	const struct run_metadata *run_metadata;
+	struct opt_int scale_down_delay_seconds;
+};
+
 /* One canary step; exactly one field is set. */
 struct canary_step {
 	struct opt_int set_weight; /* percent */
@@ -152,17 +196,13 @@ struct canary_step {
 	const struct rollout_analysis *analysis;
 	const struct header_route *set_header_route;
 	const struct mirror_route *set_mirror_route;
+	const struct experiment_step *experiment;
 };
 
 /* How many of the canary's pods suffice for a step to be over. */
 struct progress_threshold {
 	const char *type; /* Percent | Pods */
 	int64_t value;
-};
-
-/* What pods carry while their version is what it is. */
-struct pod_metadata {
-	struct string_map labels, annotations;
 };
 
 struct preferred_anti_affinity {
@@ -257,10 +297,12 @@ struct weight_destination {
 
 struct traffic_weights {
 	struct weight_destination canary, stable;
+	LIST_OF(struct weight_destination) additional; /* of an experiment */
 };
 
 struct canary_status {
 	const struct run_status *background_analysis, *step_analysis;
+	const char *current_experiment; /* name */
 	const struct traffic_weights *weights;
 };
 
@@ -288,7 +330,7 @@ struct rollout_status {
 	const char *selector;
 	struct opt_int collision_count;
 	const char *observed_generation; /* a string in this API */
-	LIST_OF(struct condition) conditions;
+	struct conditions conditions;
 	const char *phase, *message;
 	struct canary_status canary;
 	struct blue_green_status blue_green; /* clients expect it to be there, even empty */
@@ -309,12 +351,16 @@ struct rollout {
 /* What no row holds: that limits written as text are percent. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
-extern const struct type string_match_type, pod_metadata_type, canary_strategy_type, blue_green_strategy_type,
-    condition_type, template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type,
-    field_ref_type, secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
+extern const struct type string_match_type, pod_metadata_type, template_service_type, experiment_analysis_type,
+    experiment_step_type, run_metadata_type, canary_strategy_type, blue_green_strategy_type, condition_type,
+    template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
+    secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);
 
-/* A pause's length in ms: -1 when it has none (until promoted), -2 when the text is not a duration. */
+/* Seconds, or a Go duration, in ms: -1 when there is none, -2 when the text is neither. */
+int64_t seconds_or_duration(const char *text);
+
+/* A pause's length in the same way; -1: until it is promoted. */
 int64_t pause_duration(const struct pause_step *);

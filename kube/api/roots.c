@@ -2,9 +2,11 @@
 #include "kube/api/roots.h"
 #include <strings.h>
 #include "kube/api/analysis.h"
+#include "kube/api/experiment.h"
 
 const struct type *const api_roots[] = {
 	&rollout_type,
+	&experiment_type,
 	&analysis_run_type,
 	&analysis_template_type,
 	&cluster_analysis_template_type,

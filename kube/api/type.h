@@ -185,6 +185,9 @@ void decode(const struct type *, const json_t *, const char *path, struct proble
 /* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
 json_t *encode(const struct type *, const void *);
 
+/* The object of a map, empty or not; a new reference. */
+json_t *string_map_encode(const struct string_map *);
+
 /* A copy of a whole struct into an arena, sharing nothing with the original. */
 void *type_copy(const struct type *, const void *, struct arena *);
 

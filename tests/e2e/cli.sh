@@ -149,7 +149,33 @@ check "is measured" within 20 says Running kubectl get ar mine -o 'jsonpath={.st
 check "terminate analysisrun" says terminated "$s" terminate analysisrun mine
 check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
 check "terminate of none" says "not found" "$s" terminate analysisrun none
-check "retry experiment says that there are none" says "not built yet" "$s" retry experiment x
+cat >"$dir/experiment.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Experiment
+metadata: {name: tried}
+spec:
+  scaleDownDelaySeconds: 0
+  templates:
+  - name: one
+    replicas: 2
+    selector: {matchLabels: {app: tried}}
+    template:
+      metadata: {labels: {app: tried}}
+      spec: {containers: [{name: c, image: "registry/tried:v1", ports: [{containerPort: 80}]}]}
+Y
+check "no experiments yet" says "No experiments" "$s" list experiments
+check "an experiment" kubectl apply -f "$dir/experiment.yaml"
+check "runs" within 20 says "Running" "$s" list experiments -A
+check "get experiment shows its ReplicaSet and pods" says "tried-one" "$s" get experiment tried
+check "and its images" says "registry/tried:v1 (Σ:one)" "$s" get exp tried
+check "get experiment as YAML" says "kind: Experiment" "$s" get experiment tried -o yaml
+check "terminate experiment" says "experiment 'tried' terminated" "$s" terminate experiment tried
+check "it is over" within 20 says "Successful" "$s" get experiment tried
+kubectl patch exp tried --type merge -p '{"spec":{"terminate":false}}' >/dev/null
+check "retry experiment" says "experiment 'tried' retried" "$s" retry experiment tried
+check "it runs again" within 20 says "Running" "$s" list experiments
+check "get experiment of none" says "list experiments -A" "$s" get experiment nothing
+check "retry experiment of none" says "not found" "$s" retry experiment nothing
 sed 's/name: basic/name: made/g' tests/data/traces/basic.yaml >"$dir/made.yaml"
 check "create -f" says "rollouts.argoproj.io/made created" "$s" create -f "$dir/made.yaml"
 check "create of what is there" says "already exists" "$s" create -f "$dir/made.yaml"

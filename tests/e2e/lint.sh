@@ -49,7 +49,7 @@ check "its type and bounds" says "setWeight	<integer>, 0 to 100" "$s" explain ro
 check "the metrics of a template" says "successCondition" "$s" explain analysistemplate.spec.metrics
 check "everything below" says "canarySubsetName" "$s" explain rollout --recursive
 check "an unknown field lists the known ones" says "a canary step has setWeight, pause" "$s" explain rollout.spec.strategy.canary.steps.foo
-check "an unknown kind lists the known ones" says "Rollout, AnalysisRun" "$s" explain pod
-check "the definitions are four" test "$("$s" crds | grep -c '^kind: CustomResourceDefinition')" = 4
+check "an unknown kind lists the known ones" says "Rollout, Experiment, AnalysisRun" "$s" explain pod
+check "the definitions are five" test "$("$s" crds | grep -c '^kind: CustomResourceDefinition')" = 5
 check "as they are kept" sh -c "'$s' crds | diff deploy/crds.yaml -"
 check "so is the reference" sh -c "'$s' explain --reference | diff docs/reference.md -"

@@ -7,11 +7,13 @@
 #include "base/time.h"
 #include "kube/api/yaml.h"
 #include "rollout/decide.h"
+#include "rollout/experiment.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
 #define REMOTE_LOOK_MS 40 /* how often what is far away is looked at */
 
-static const struct controller *const controllers[] = { &rollout_controller, &analysis_controller, NULL };
+static const struct controller *const controllers[] = { &rollout_controller, &experiment_controller,
+	&analysis_controller, NULL };
 
 void
 cluster_note(struct cluster *c, const char *format, ...)
@@ -238,8 +240,8 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
 		    json_str(json_at(o, "/spec/subsets/1/labels"), "rollouts-pod-template-hash") ?: "-");
-	else if (strcmp(kind, "AnalysisRun") == 0)
-		cluster_note(c, "%s AnalysisRun %s %s", type, name, json_str(status, "phase") ?: "-");
+	else if (strcmp(kind, "AnalysisRun") == 0 || strcmp(kind, "Experiment") == 0)
+		cluster_note(c, "%s %s %s %s", type, kind, name, json_str(status, "phase") ?: "-");
 }
 
 static void

@@ -19,12 +19,14 @@ struct readiness {
 struct judge {
 	struct cluster *cluster;
 	struct map ready; /* hash → struct readiness */
+	struct map services; /* name → hash, of those that ever selected one */
 	long long replicas, replicas_low; /* spec.replicas, and the least of it lately */
 	int64_t low_until; /* mono ms */
 	int64_t failed_at; /* mono ms of the last failed verdict; of failed_hash */
 	char failed_hash[32];
 	char verdict[400];
 	int weight;
+	size_t additional; /* destinations besides the two */
 	int header_routes; /* that send requests to the canary's subset, and to nothing else */
 	long long index;
 	char hash[32];
@@ -137,6 +139,54 @@ on_header_routes(struct judge *j, const json_t *o)
 		wrong(j, "a managed route to a canary without a ready pod");
 }
 
+/* What pods a destination besides the two leads to: the hash of its Service, which may be gone by the time at which a slow request
+ * arrives. */
+static const char *
+destination_hash(struct judge *j, const json_t *destination)
+{
+	const char *host = json_string_value(json_at(destination, "/destination/host"));
+
+	return host != NULL ? map_get(&j->services, host) : NULL;
+}
+
+/* The i-th destination of the split is an experiment's: neither of the two, nor of a subset. */
+static bool
+is_experiments(const json_t *route, size_t i)
+{
+	return i >= 2 && json_at(json_array_get(route, i), "/destination/subset") == NULL;
+}
+
+/* Such a destination is one of ready pods, when it comes. */
+static void
+on_additional(struct judge *j, const json_t *route)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(route); i++) {
+		const char *hash = destination_hash(j, json_array_get(route, i));
+
+		if (!is_experiments(route, i) || n++ < j->additional)
+			continue;
+		if (hash == NULL || lately_available(j, hash) == 0)
+			wrong(j, "weight for %s, which has no ready pod",
+			    hash != NULL ? hash : "a Service that never was");
+	}
+	j->additional = n;
+}
+
+/* One of them leads to pods of this hash. */
+static bool
+is_additional(struct judge *j, const char *hash)
+{
+	const json_t *route =
+	    cluster_split_route(store_get(j->cluster->store, "virtualservices", "default", "myapp-vs"));
+
+	for (size_t i = 0; i < json_array_size(route); i++)
+		if (is_experiments(route, i) && str_eq(destination_hash(j, json_array_get(route, i)), hash))
+			return true;
+	return false;
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
@@ -159,6 +209,7 @@ on_virtual_service(struct judge *j, const json_t *o)
 		return;
 	j->weight = weight;
 	on_header_routes(j, o);
+	on_additional(j, route);
 	if (weight < old)
 		on_weight_back(j, stable);
 	if (weight <= old)
@@ -209,6 +260,17 @@ is_blue_green(struct judge *j)
 
 /* The active Service is switched to a version that has all its pods, or to one that has no fewer than the one before. */
 static void
+remember_service(struct judge *j, const char *name, const char *hash)
+{
+	char *before = map_get(&j->services, name);
+
+	if (hash == NULL || str_eq(before, hash))
+		return;
+	map_set(&j->services, name, mem_strdup(hash));
+	free(before);
+}
+
+static void
 on_service(struct judge *j, const json_t *old, const json_t *o)
 {
 	const char *name = json_str(json_object_get(o, "metadata"), "name");
@@ -217,6 +279,7 @@ on_service(struct judge *j, const json_t *old, const json_t *o)
 	const struct readiness *before = from != NULL ? map_get(&j->ready, from) : NULL;
 	long long have;
 
+	remember_service(j, name, to);
 	if (old == NULL || !is_blue_green(j) || !str_eq(name, "active") || str_eq(from, to))
 		return;
 	have = to != NULL ? lately_available(j, to) : 0;
@@ -265,6 +328,8 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	r->available = available;
 	if (old == NULL || now >= before)
 		return;
+	if (now == 0 && is_additional(j, label(o)))
+		wrong(j, "ReplicaSet of %s shrunk to 0, but the routing names its Service", label(o));
 	if (is_blue_green(j))
 		share += str_eq(active_hash(j), label(o)) ? 100 : 0;
 	else if (cluster_weight(j->cluster) < 0)
@@ -324,8 +389,12 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 {
 	struct judge *j = arg;
 
-	if (strcmp(type, "DELETED") == 0)
+	if (strcmp(type, "DELETED") == 0) {
+		if (strcmp(r->kind, "Service") == 0 &&
+		    is_additional(j, json_str(json_at(o, "/spec/selector"), HASH) ?: "none"))
+			wrong(j, "a Service goes that the routing names");
 		return;
+	}
 	if (strcmp(r->kind, "VirtualService") == 0)
 		on_virtual_service(j, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
@@ -334,7 +403,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 		on_service(j, old, o);
 	else if (strcmp(r->kind, "Rollout") == 0)
 		on_rollout(j, old, o);
-	else if (strcmp(r->kind, "AnalysisRun") == 0 &&
+	else if ((strcmp(r->kind, "AnalysisRun") == 0 || strcmp(r->kind, "Experiment") == 0) &&
 		 str_eq(json_str(json_object_get(o, "status"), "phase"), "Failed") &&
 		 !str_eq(json_str(json_object_get(old, "status"), "phase"), "Failed")) {
 		j->failed_at = loop_mono(j->cluster->loop);
@@ -358,6 +427,9 @@ judge_free(struct judge *j)
 	map_each (&j->ready, slot)
 		free(slot->value);
 	map_done(&j->ready);
+	map_each (&j->services, slot)
+		free(slot->value);
+	map_done(&j->services);
 	free(j);
 	return NULL;
 }
@@ -384,6 +456,8 @@ judge_end(struct judge *j, unsigned long writes)
 		wrong(j, "at the end the active Service selects %s, not the stable version", active_hash(j));
 	if ((aborted || strcmp(phase, "Healthy") == 0) && j->header_routes > 0)
 		wrong(j, "at the end a managed route is left");
+	if ((aborted || strcmp(phase, "Healthy") == 0) && j->additional > 0)
+		wrong(j, "at the end an experiment's destination is left");
 	if (strcmp(phase, "Healthy") == 0 && j->weight != 0)
 		wrong(j, "healthy, but the canary destination still has weight %d", j->weight);
 	if (writes > 0)

@@ -1,5 +1,5 @@
 /* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every eight one is a canary without traffic routing, one is
- * blue-green, and two have an analysis as a step.
+ * blue-green, and two have an analysis or an experiment as a step.
  *
  * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted; pods
  * wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and within
@@ -159,6 +159,16 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 		    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:[{s:s}],s:[{s:s,s:s}]}},{s:{}},{s:i}]}}}}", "spec", "strategy",
 			"canary", "steps", "setWeight", 25, "analysis", "templates", "templateName", "error-rate",
 			"args", "name", "service-name", "value", "myapp", "pause", "setWeight", 60));
+	if (seed % 16 == 10)
+		cluster_patch(c, false,
+		    json_pack("{s:{s:{s:{s:[{s:i},{s:{s:s,s:i,s:[{s:s,s:s,s:i},{s:s,s:s,s:i}],s:[{s:s,s:s,s:[{s:s,s:s}]"
+			      "}]}},{s:{}},"
+			      "{s:i}]}}}}",
+			"spec", "strategy", "canary", "steps", "setWeight", 25, "experiment", "duration", "20s",
+			"scaleDownDelaySeconds", 0, "templates", "name", "baseline", "specRef", "stable", "weight", 5,
+			"name", "trial", "specRef", "canary", "weight", 10, "analyses", "name", "errors",
+			"templateName", "error-rate", "args", "name", "service-name", "value", "myapp", "pause",
+			"setWeight", 60));
 	if (seed % 8 == 6 || seed % 16 == 7)
 		cluster_second_controller(c);
 	if (seed % 8 == 1)

@@ -101,20 +101,21 @@ istio_line(struct arena *a, const json_t *j)
 {
 	const json_t *vs_json = json_object_get(j, "virtualService"), *want = json_object_get(j, "want");
 	const json_t *additional = json_object_get(j, "additional"), *one;
-	struct istio_additional list[8];
-	size_t n = 0, i;
+	struct weight_destination list[8];
+	struct wanted_split split = { .weight = json_int(j, "weight", 0), .additional = list };
+	size_t i;
 	_cleanup_(json_decrefp) json_t *rollout = NULL, *ops = NULL, *doc = NULL, *empty = json_object();
 	const struct rollout *r;
 	struct err *e;
 
 	json_array_foreach (additional, i, one)
-		list[n++] = (struct istio_additional){ json_str(one, "serviceName"), json_int(one, "weight", 0) };
+		list[split.n_additional++] = (struct weight_destination){ .service_name = json_str(one, "serviceName"),
+			.weight = json_int(one, "weight", 0) };
 	rollout = json_pack("{s:{s:{s:O}}}", "spec", "strategy", "canary", json_object_get(j, "canary"));
 	r = (const struct rollout *)object_decode(&rollout_type, rollout, a);
 	e = istio_weight_patch(a, r->spec.strategy.canary,
 	    r->spec.strategy.canary->traffic_routing->istio->virtual_service,
-	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), json_int(j, "weight", 0),
-	    list, n, &ops);
+	    (const struct virtual_service *)object_decode(&virtual_service_type, vs_json, a), &split, &ops);
 	if (e != NULL)
 		return json_is_string(want) ? NULL : arena_printf(a, "refused: %s", err_text(a, e));
 	doc = json_deep_copy(vs_json);

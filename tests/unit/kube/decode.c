@@ -31,7 +31,7 @@ problems_name_the_path_and_what_is_allowed(void **state)
 		    "unknown field; a canary step has setWeight, pause, setCanaryScale, analysis, experiment, "
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
-		{ HEAD "  strategy: {canary: {steps: [{experiment: {}}]}}", "spec.strategy.canary.steps[0].experiment",
+		{ HEAD "  strategy: {canary: {steps: [{plugin: {}}]}}", "spec.strategy.canary.steps[0].plugin",
 		    "not built yet in this version of Sluice" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },

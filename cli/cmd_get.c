@@ -1,13 +1,16 @@
-/* cli/cmd_get_rollout.c: get rollout NAME: the tree of its revisions, once or live. */
+/* cli/cmd_get.c: get rollout NAME, get experiment NAME: the tree of what belongs to it, once or live. */
 #include <stdio.h>
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"
+#include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
+#include "kube/client.h"
 
-static int get_run(struct cli *);
+static int get_rollout(struct cli *);
+static int get_experiment(struct cli *);
 
 const struct command cmd_get_rollout = {
 	.name = "get rollout",
@@ -16,13 +19,25 @@ const struct command cmd_get_rollout = {
 	.summary = "a rollout: its steps, revisions, pods and analysis runs",
 	.completes = "rollouts",
 	.flags = "watch no-color output",
-	.run = get_run,
+	.run = get_rollout,
+};
+
+const struct command cmd_get_experiment = {
+	.name = "get experiment",
+	.also = "get exp|get experiments",
+	.args = "NAME",
+	.summary = "an experiment: its pods and analysis runs",
+	.completes = "experiments",
+	.flags = "watch no-color output",
+	.run = get_experiment,
 };
 
 #define REDRAW_MS 60 /* changes come in bursts */
 
 struct drawing {
 	struct cli *cli;
+	const struct type *type;
+	tree_draw *tree;
 	struct watched watched;
 	struct timer timer;
 	const char *name;
@@ -50,14 +65,13 @@ draw(struct timer *t, void *arg)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct drawing *d = arg;
 	const char *text =
-	    tree_text(a, cache_view(d->watched.cache), d->cli->namespace, d->name, loop_wall(d->cli->loop), d->color);
+	    d->tree(a, cache_view(d->watched.cache), d->cli->namespace, d->name, loop_wall(d->cli->loop), d->color);
 
 	(void)t;
 	if (text == NULL) {
 		d->code = cli_fail(d->cli,
-		    "rollouts.argoproj.io \"%s\" not found in namespace %s; `sluice list rollouts -A` shows "
-		    "what there is",
-		    d->name, d->cli->namespace);
+		    "%s.argoproj.io \"%s\" not found in namespace %s; `sluice list %s -A` shows what there is",
+		    d->type->plural, d->name, d->cli->namespace, d->type->plural);
 		loop_stop(d->cli->loop);
 		return;
 	}
@@ -81,31 +95,36 @@ on_change(void *arg)
 }
 
 static int
-print_once(struct cli *c, enum output output)
+print_once(struct cli *c, const struct type *type, enum output output)
 {
-	_cleanup_(json_decrefp) json_t *ro = NULL;
+	_cleanup_(json_decrefp) json_t *o = NULL;
+	struct err *e;
 
 	if (cli_flag(c, "watch") != NULL)
 		return cli_fail(c, "--watch shows the tree; it does not go with -o %s", cli_flag(c, "output"));
-	if (cli_connect(c) != 0 || (ro = cli_get_rollout(c, c->args[0])) == NULL)
+	if (cli_connect(c) != 0)
 		return 1;
-	cli_print(c, output, &rollout_type, ro);
+	e = cli_call(c, "GET", client_path(c->arena, type, c->namespace, c->args[0], NULL), NULL, NULL, &o);
+	if (e != NULL)
+		return cli_error(c, e);
+	cli_print(c, output, type, o);
 	return 0;
 }
 
 static int
-get_run(struct cli *c)
+get(struct cli *c, const char *what, const struct type *const *types, size_t n, tree_draw *tree)
 {
-	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type };
 	enum output output;
-	struct drawing d = { .cli = c, .watch = cli_flag(c, "watch") != NULL, .color = cli_color(c) };
+	struct drawing d = {
+		.cli = c, .type = types[0], .tree = tree, .watch = cli_flag(c, "watch") != NULL, .color = cli_color(c)
+	};
 
-	if (cli_name(c, "rollout") == NULL)
+	if (cli_name(c, what) == NULL)
 		return 1;
 	if (cli_output(c, &output) != 0)
 		return 1;
 	if (output > OUTPUT_WIDE)
-		return print_once(c, output);
+		return print_once(c, types[0], output);
 	d.name = c->args[0];
 	d.in_place = d.watch && isatty(STDOUT_FILENO);
 	if (cli_connect(c) != 0)
@@ -115,9 +134,26 @@ get_run(struct cli *c)
 	d.timer = (struct timer){ .fire = draw, .arg = &d };
 	d.watched.changed = on_change;
 	d.watched.arg = &d;
-	watched_start(c, &d.watched, d.name, types, ARRAY_SIZE(types));
+	watched_start(c, &d.watched, d.name, types, n);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &d.timer);
 	watched_stop(&d.watched);
 	return d.watched.failed ? 1 : d.code;
+}
+
+static int
+get_rollout(struct cli *c)
+{
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type,
+		&experiment_type };
+
+	return get(c, "rollout", types, ARRAY_SIZE(types), tree_text);
+}
+
+static int
+get_experiment(struct cli *c)
+{
+	static const struct type *const types[] = { &experiment_type, &replicaset_type, &pod_type, &analysis_run_type };
+
+	return get(c, "experiment", types, ARRAY_SIZE(types), tree_experiment);
 }

@@ -1,0 +1,72 @@
+/* cli/cmd_list_experiments.c: list experiments: a line each. */
+#include <stdio.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "cli/cli.h"
+#include "kube/api/experiment.h"
+#include "kube/client.h"
+
+static int list_run(struct cli *);
+
+const struct command cmd_list_experiments = {
+	.name = "list experiments",
+	.also = "list exp|list experiment",
+	.args = "",
+	.summary = "all experiments of a namespace",
+	.flags = "all-namespaces output",
+	.run = list_run,
+};
+
+/* How long it still has: nothing before its pods are there, or when it has no end of its own. */
+static const char *
+remaining(struct arena *a, const struct experiment *e, int64_t now)
+{
+	int64_t duration = seconds_or_duration(e->spec.duration), end;
+
+	if (duration < 0 || e->status.available_at == 0 || !str_eq(e->status.phase, "Running"))
+		return "-";
+	end = time_add(e->status.available_at, duration);
+	return duration_human(a, end > now ? end - now : 0);
+}
+
+static void
+print_line(struct cli *c, const struct experiment *e)
+{
+	const struct meta *m = &e->object.meta;
+	int64_t now = loop_wall(c->loop);
+
+	printf("%-20s %-40s %-12s %-9s %-10s %s\n", m->namespace, m->name,
+	    str_empty(e->status.phase) ? "-" : e->status.phase, str_empty(e->spec.duration) ? "-" : e->spec.duration,
+	    remaining(c->arena, e, now), duration_human(c->arena, now - m->creation_timestamp));
+}
+
+static int
+list_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	bool all = cli_flag(c, "all-namespaces") != NULL;
+	enum output output;
+	struct err *e;
+	json_t *item;
+	size_t i;
+
+	if (cli_output(c, &output) != 0 || cli_connect(c) != 0)
+		return 1;
+	e = cli_call(c, "GET", client_path(c->arena, &experiment_type, all ? NULL : c->namespace, NULL, NULL), NULL,
+	    NULL, &list);
+	if (e != NULL)
+		return cli_error(c, e);
+	if (output > OUTPUT_WIDE) {
+		cli_print(c, output, &experiment_type, list);
+		return 0;
+	}
+	if (json_array_size(json_object_get(list, "items")) == 0) {
+		fprintf(stderr, "No experiments in %s.\n",
+		    all ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));
+		return 0;
+	}
+	printf("%-20s %-40s %-12s %-9s %-10s %s\n", "NAMESPACE", "NAME", "STATUS", "DURATION", "REMAINING", "AGE");
+	json_array_foreach (json_object_get(list, "items"), i, item)
+		print_line(c, (const struct experiment *)object_decode(&experiment_type, item, c->arena));
+	return 0;
+}

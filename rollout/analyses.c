@@ -1,0 +1,195 @@
+/* rollout/analyses.c: from what is written of an analysis to its run. */
+#include "rollout/analyses.h"
+#include "analysis/spec.h"
+#include "base/str.h"
+
+static void
+add_template(
+    const struct view *v, const char *ns, struct analysis_found *f, const struct template_ref *ref, const char *field)
+{
+	for (size_t i = 0; i < f->n_templates; i++)
+		if (str_eq(f->templates[i].ref->template_name, ref->template_name) &&
+		    f->templates[i].ref->cluster_scope == ref->cluster_scope)
+			return;
+	if (f->n_templates == TEMPLATES_MAX) {
+		f->too_many = true;
+		return;
+	}
+	f->templates[f->n_templates++] = (struct template_found){ ref, field,
+		(const struct analysis_template *)view_get(v,
+		    ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type, ns,
+		    ref->template_name) };
+}
+
+struct analysis_found
+analysis_find(const struct view *v, const char *ns, const struct rollout_analysis *spec, const char *field,
+    enum analysis_place place, struct arena *a)
+{
+	struct analysis_found f = { .spec = spec,
+		.field = field,
+		.place = place,
+		.step = -1,
+		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
+
+	for (size_t i = 0; i < spec->templates.n; i++)
+		add_template(v, ns, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
+	for (size_t i = 0; i < f.n_templates; i++) {
+		const struct analysis_template *t = f.templates[i].template;
+
+		for (size_t k = 0; t != NULL && k < t->spec.templates.n; k++)
+			add_template(v, ns, &f, &t->spec.templates.at[k],
+			    arena_printf(a, "%s: %s %s: spec.templates[%zu]", field, t->object.type->kind,
+				t->object.meta.name, k));
+	}
+	return f;
+}
+
+struct analysis_found
+experiment_analysis_find(const struct view *v, const char *ns, const struct experiment_analysis *spec,
+    const struct rollout_analysis *rules, const char *field, struct arena *a)
+{
+	struct rollout_analysis *whole = arena_alloc(a, sizeof(*whole));
+	struct template_ref *ref = arena_alloc(a, sizeof(*ref));
+	struct analysis_found f;
+
+	*ref = (struct template_ref){ spec->template_name, spec->cluster_scope };
+	*whole = rules != NULL ? *rules : (struct rollout_analysis){ 0 };
+	whole->templates.at = ref;
+	whole->templates.n = 1;
+	whole->args.at = spec->args.at;
+	whole->args.n = spec->args.n;
+	f = analysis_find(v, ns, whole, field, OF_EXPERIMENT, a);
+	f.templates[0].field = field;
+	return f;
+}
+
+/* False: there is nothing to go on with. */
+static bool
+check_template(struct problems *p, const struct template_found *t)
+{
+	const struct problem *bad;
+
+	if (t->template == NULL) {
+		problem_add(p, arena_printf(p->arena, "%s.templateName", t->field),
+		    "Invalid value: \"%s\": %s \"%s\" not found", t->ref->template_name,
+		    t->ref->cluster_scope ? "ClusterAnalysisTemplate" : "AnalysisTemplate", t->ref->template_name);
+		problem_is_reference(p);
+		return false;
+	}
+	if ((bad = object_problem(&t->template->object, "spec")) != NULL) {
+		problem_add(p, t->field, "AnalysisTemplate %s: %s: %s", t->ref->template_name, bad->path, bad->text);
+		return false;
+	}
+	return true;
+}
+
+/* What can be known of a run before there is one: that its templates fit together, have their arguments and, where no
+ * argument's value is still to be looked up, metrics that can be measured. */
+static void
+check_run(struct problems *p, const struct analysis_found *f)
+{
+	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
+	struct analysis_spec merged;
+	struct metric_set set;
+	const char *names = "";
+	struct err *e;
+
+	for (size_t i = 0; i < f->n_templates; i++) {
+		sources[i] =
+		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
+		names = arena_printf(p->arena, "%s%s%s", names, i > 0 ? ", " : "", sources[i].name);
+	}
+	e = args_merge(p->arena, sources, f->n_templates, f->spec, NULL, &merged);
+	for (size_t i = 0; e == NULL && i < merged.args.n; i++) {
+		struct argument *arg = &merged.args.at[i];
+
+		if (arg->value != NULL)
+			arg->value_from = NULL;
+		else if (arg->value_from->secret_key_ref != NULL)
+			arg->value = "*****";
+		else
+			return;
+	}
+	if (e == NULL)
+		e = metrics_prepare(p->arena, &merged, merged.args.at, merged.args.n, &set);
+	if (e != NULL)
+		problem_add(p, f->field, "AnalysisTemplate %s: %s", names, err_text(p->arena, e));
+}
+
+void
+analysis_problems(struct problems *p, const struct analysis_found *f)
+{
+	bool whole = !f->too_many;
+
+	if (f->place != IN_BACKGROUND && f->spec->starting_step.set)
+		problem_add(p, arena_printf(p->arena, "%s.startingStep", f->field),
+		    "Invalid value: only an analysis in the background has it");
+	if (f->place != IN_BACKGROUND && f->n_templates == 0)
+		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
+		    "Required value: an analysis needs a template");
+	if (f->too_many)
+		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
+		    "Invalid value: more than %d templates, with those that they name", TEMPLATES_MAX);
+	for (size_t i = 0; i < f->n_templates; i++)
+		whole &= check_template(p, &f->templates[i]);
+	if (whole && f->n_templates > 0)
+		check_run(p, f);
+}
+
+json_t *
+owner_reference(const struct object *o)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b}", "apiVersion", "argoproj.io/v1alpha1", "kind", o->type->kind,
+	    "name", o->meta.name, "uid", o->meta.uid, "controller", 1, "blockOwnerDeletion", 1);
+}
+
+static json_t *
+run_object(const struct run_wish *w, const char *name, const struct analysis_spec *merged)
+{
+	const struct object *o = w->owner;
+
+	if (object_label(o, LABEL_INSTANCE_ID) != NULL) /* or the run would be nobody's to measure */
+		json_object_set_new(w->labels, LABEL_INSTANCE_ID, json_string(object_label(o, LABEL_INSTANCE_ID)));
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:O,s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
+	    "AnalysisRun", "metadata", "name", name, "namespace", o->meta.namespace, "labels", w->labels, "annotations",
+	    w->annotations, "ownerReferences", owner_reference(o), "spec", encode(&analysis_spec_type, merged));
+}
+
+static struct err *
+make_run(struct plan *p, const struct view *v, const struct run_wish *w, const char **ret_name)
+{
+	const struct analysis_found *f = w->analysis;
+	const char *ns = w->owner->meta.namespace, *name = w->name;
+	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
+	struct analysis_spec merged;
+	struct err *e;
+
+	for (size_t i = 0; i < f->n_templates; i++)
+		sources[i] =
+		    (struct template_source){ f->templates[i].ref->template_name, &f->templates[i].template->spec };
+	if ((e = args_merge(p->arena, sources, f->n_templates, f->spec, w->from, &merged)) != NULL)
+		return err_wrap(p->arena, e, "%s", f->field);
+	for (int i = 1; view_get(v, &analysis_run_type, ns, name) != NULL; i++)
+		name = arena_printf(p->arena, "%s.%d", w->name, i);
+	plan_create(p, &analysis_run_type, ns, name, run_object(w, name, &merged));
+	plan_reason(p, "analysis run %s starts", name);
+	*ret_name = name;
+	return NULL;
+}
+
+struct err *
+run_create(struct plan *p, const struct view *v, const struct run_wish *w, const char **ret_name)
+{
+	struct err *e = make_run(p, v, w, ret_name);
+
+	json_decref(w->labels);
+	json_decref(w->annotations);
+	return e;
+}
+
+void
+run_terminate(struct plan *p, const struct analysis_run *run)
+{
+	if (!phase_is_final(run->status.phase) && !run->spec.terminate && run->object.meta.deletion_timestamp == 0)
+		plan_merge(p, &run->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+}

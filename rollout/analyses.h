@@ -1,0 +1,55 @@
+/* rollout/analyses.h: analyses that a rollout or an experiment asks for: their templates, what is wrong with them, and their runs. */
+#pragma once
+#include "analysis/args.h"
+#include "kube/plan.h"
+#include "kube/view.h"
+
+#define TEMPLATES_MAX 64 /* of one analysis */
+
+struct template_found {
+	const struct template_ref *ref;
+	const char *field; /* that names it: "templates[0]", or of another template */
+	const struct analysis_template *template; /* NULL: there is none of that name */
+};
+
+enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH, OF_EXPERIMENT };
+
+/* An analysis, and the templates that it names. */
+struct analysis_found {
+	const struct rollout_analysis *spec;
+	const char *field; /* where it is written */
+	enum analysis_place place;
+	int64_t step; /* OF_STEP: its index; -1 otherwise */
+	struct template_found *templates; /* with those that they name themselves; each once */
+	size_t n_templates;
+	bool too_many; /* TEMPLATES_MAX is less than there are */
+};
+
+/* Looks up the templates of an analysis, in the order in which they are named; those that a template names itself come behind. */
+struct analysis_found analysis_find(const struct view *, const char *ns, const struct rollout_analysis *,
+    const char *field, enum analysis_place, struct arena *);
+
+/* The same of an experiment's analysis. The rules are the experiment's. */
+struct analysis_found experiment_analysis_find(const struct view *, const char *ns, const struct experiment_analysis *,
+    const struct rollout_analysis *rules, const char *field, struct arena *);
+
+/* Adds what is wrong with it: templates that are not there, do not fit together, lack arguments or cannot be measured. */
+void analysis_problems(struct problems *, const struct analysis_found *);
+
+/* What a new run is to be. */
+struct run_wish {
+	const struct object *owner;
+	const char *name; /* ".1", ".2" … is added when it is taken */
+	const struct analysis_found *analysis;
+	const struct args_source *from; /* what the arguments are resolved against */
+	json_t *labels, *annotations; /* consumed */
+};
+
+/* Plans the run; *ret_name is its name. An error, whose text starts with the field, when its templates cannot be merged. */
+struct err *run_create(struct plan *, const struct view *, const struct run_wish *, const char **ret_name);
+
+/* Ends a run that is not over yet. */
+void run_terminate(struct plan *, const struct analysis_run *);
+
+/* An owner reference to a controller of the group argoproj.io. */
+json_t *owner_reference(const struct object *);

@@ -1,0 +1,14 @@
+/* rollout/conditions.h: conditions of a status, as Kubernetes keeps them (api-conventions, "Typical status properties").
+ *
+ * lastTransitionTime moves only with a condition's status. The list that is changed is copied: what was decoded stays as it is.
+ */
+#pragma once
+#include "kube/api/rollout.h"
+
+/* The condition of that type, or NULL. */
+const struct condition *condition_find(const struct conditions *, const char *type);
+
+/* Same status and reason as it has: untouched, unless `touch`. `now`: wall ms. Texts are borrowed. */
+void condition_set(struct conditions *, struct arena *, int64_t now, const struct condition *to, bool touch);
+
+void condition_drop(struct conditions *, struct arena *, const char *type);

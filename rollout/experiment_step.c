@@ -1,0 +1,373 @@
+/* rollout/experiment_step.c: the experiment of a canary's step: which must exist, what its outcome does, and what traffic it has. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "analysis/assess.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "rollout/world.h"
+
+#define HISTORY_LIMIT 5
+
+static int64_t
+step_index(const struct decision *d)
+{
+	return d->st.current_step_index.set && d->st.current_step_index.is > 0 ? d->st.current_step_index.is : 0;
+}
+
+/* The step that the rollout is at, if it is an experiment. */
+static const struct experiment_step *
+step_of(const struct decision *d)
+{
+	int64_t i = step_index(d);
+
+	return i < steps_count(d) ? d->canary->steps.at[i].experiment : NULL;
+}
+
+static const char *
+base_name(const struct decision *d)
+{
+	return arena_printf(d->arena, "%s-%s-%" PRId64 "-%" PRId64, d->w->rollout->object.meta.name, d->w->hash,
+	    d->revision, step_index(d));
+}
+
+/* The name, or that with "-1", "-2" … behind it. */
+static bool
+is_named(const char *name, const char *base)
+{
+	size_t n = strlen(base);
+	long long x;
+
+	return strncmp(name, base, n) == 0 &&
+	       (name[n] == '\0' || (name[n] == '-' && str_int(name + n + 1, 1, INT32_MAX, &x)));
+}
+
+/* The experiment of this update and step: the one the status names, or one that was created and not yet written down. */
+static const struct experiment *
+current(const struct decision *d)
+{
+	const struct experiment *found = NULL;
+	const char *base;
+
+	if (step_of(d) == NULL || d->w->hash == NULL)
+		return NULL;
+	base = base_name(d);
+	for (size_t i = 0; i < d->w->n_experiments; i++) {
+		const struct experiment *e = d->w->experiments[i];
+
+		if (!is_named(e->object.meta.name, base))
+			continue;
+		if (str_eq(e->object.meta.name, d->st.canary.current_experiment))
+			return e;
+		/* One that was told to end, and is over, has its outcome; one that is not has none to wait for. */
+		if ((!e->spec.terminate || phase_is_final(e->status.phase)) && made_by_this_update(d, &e->object) &&
+		    made_by_this_try(d, &e->object))
+			found = e;
+	}
+	return found;
+}
+
+static bool
+is_bad(const struct experiment *e)
+{
+	return str_eq(e->status.phase, "Failed") || str_eq(e->status.phase, "Error");
+}
+
+static void
+tell(struct decision *d, const struct experiment *e, bool warning)
+{
+	plan_status_event(d->plan, &d->w->rollout->object, warning,
+	    arena_printf(d->arena, "Experiment%s", e->status.phase), "Experiment '%s' is %s%s%s", e->object.meta.name,
+	    e->status.phase, e->status.message != NULL ? ": " : "", e->status.message != NULL ? e->status.message : "");
+}
+
+void
+experiment_verdict(struct decision *d)
+{
+	const struct experiment *e;
+
+	if (d->promoted || d->changed || d->w->new_rs == NULL || (e = current(d)) == NULL)
+		return;
+	d->st.canary.current_experiment = e->object.meta.name;
+	if (d->aborted)
+		return;
+	if (is_bad(e)) {
+		d->aborted = true;
+		d->abort_message = arena_printf(d->arena, "Experiment analysis phase is error/failed: %s",
+		    e->status.message != NULL && e->status.message[0] != '\0' ? e->status.message : e->status.phase);
+		tell(d, e, true);
+		plan_reason(d->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
+	} else if (str_eq(e->status.phase, "Inconclusive") && !d->st.promote_full) {
+		/* A person who looked, and goes on, has decided it. */
+		d->experiment_judged = d->was->controller_pause && d->was->pause_conditions.n == 0;
+		if (!d->experiment_judged && !pause_has(&d->st, PAUSE_EXPERIMENT)) {
+			pause_add(d, PAUSE_EXPERIMENT);
+			tell(d, e, true);
+		}
+	}
+}
+
+bool
+experiment_succeeded(const struct decision *d)
+{
+	const struct experiment *e = current(d);
+
+	return e != NULL && (str_eq(e->status.phase, "Successful") || d->experiment_judged);
+}
+
+static bool
+wanted(const struct decision *d)
+{
+	return step_of(d) != NULL && d->st.stable_rs != NULL && !str_eq(d->st.stable_rs, d->w->hash) && !d->aborted &&
+	       !d->in_window && !d->st.promote_full && d->w->stable_rs != NULL && d->w->new_rs != NULL;
+}
+
+/* Labels and annotations that the step gives its pods beside the version's own; by labels they are selected too. */
+static void
+add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
+{
+	json_t *meta = json_object_get(template, "metadata"), *labels = json_object_get(meta, "labels"),
+	       *annotations = json_object_get(meta, "annotations");
+
+	if (m->annotations.n > 0 && annotations == NULL) {
+		annotations = json_object();
+		json_object_set_new(meta, "annotations", annotations);
+	}
+	for (size_t i = 0; i < m->labels.n; i++) {
+		json_object_set_new(labels, m->labels.at[i].key, json_string(m->labels.at[i].value));
+		json_object_set_new(
+		    json_object_get(selector, "matchLabels"), m->labels.at[i].key, json_string(m->labels.at[i].value));
+	}
+	for (size_t i = 0; i < m->annotations.n; i++)
+		json_object_set_new(annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
+}
+
+static json_t *
+template_json(const struct decision *d, const struct experiment_step_template *t)
+{
+	const struct replicaset *rs = str_eq(t->spec_ref, "stable") ? d->w->stable_rs : d->w->new_rs;
+	json_t *template = json_loads(rs->spec.template, 0, NULL),
+	       *selector =
+		   encode(&label_selector_type, t->selector != NULL ? t->selector : d->w->rollout->spec.selector),
+	       *o;
+
+	if (json_at(template, "/metadata/labels") == NULL)
+		json_object_set_new(json_object_get(template, "metadata"), "labels", json_object());
+	if (json_object_get(selector, "matchLabels") == NULL)
+		json_object_set_new(selector, "matchLabels", json_object());
+	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
+	affinity_remove(template);
+	if (t->metadata != NULL)
+		add_metadata(t->metadata, template, selector);
+	o = json_pack("{s:s,s:I,s:o,s:o}", "name", t->name, "replicas",
+	    (json_int_t)(t->replicas.set ? t->replicas.is : 1), "selector", selector, "template", template);
+	if (rs->spec.min_ready_seconds > 0)
+		json_object_set_new(o, "minReadySeconds", json_integer(rs->spec.min_ready_seconds));
+	if (t->service != NULL)
+		json_object_set_new(o, "service", encode(&template_service_type, t->service));
+	else if (t->weight.set)
+		json_object_set_new(o, "service", json_object());
+	return o;
+}
+
+/* The analyses, with the values that the rollout's fields have now. */
+static struct err *
+analyses_json(const struct decision *d, const struct experiment_step *s, json_t *list)
+{
+	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(d->w->rollout);
+	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
+
+	for (size_t i = 0; i < s->analyses.n; i++) {
+		struct experiment_analysis a = s->analyses.at[i];
+		struct argument *args = arena_new_array(d->arena, struct argument, a.args.n);
+
+		for (size_t k = 0; k < a.args.n; k++) {
+			struct err *e;
+
+			args[k] = a.args.at[k];
+			if ((e = args_resolve(d->arena, &a.args.at[k], &from, &args[k].value)) != NULL)
+				return err_wrap(d->arena, e,
+				    "spec.strategy.canary.steps[%" PRId64 "].experiment.analyses[%zu]", step_index(d),
+				    i);
+			if (args[k].value != NULL)
+				args[k].value_from = NULL;
+		}
+		a.args.at = args;
+		json_array_append_new(list, encode(&experiment_analysis_type, &a));
+	}
+	return NULL;
+}
+
+static json_t *
+spec_json(const struct decision *d, const struct experiment_step *s, json_t *analyses)
+{
+	const struct opt_int *deadline = &d->w->rollout->spec.progress_deadline_seconds;
+	/* The rules and times of the step are those of an experiment. */
+	struct experiment_spec spec = { .duration = s->duration,
+		.progress_deadline_seconds = *deadline,
+		.scale_down_delay_seconds = s->scale_down_delay_seconds,
+		.dry_run.at = s->dry_run.at,
+		.dry_run.n = s->dry_run.n,
+		.run_metadata = s->run_metadata };
+	json_t *o = encode(&experiment_spec_type, &spec), *templates = json_array();
+
+	for (size_t i = 0; i < s->templates.n; i++)
+		json_array_append_new(templates, template_json(d, &s->templates.at[i]));
+	json_object_set_new(o, "templates", templates);
+	if (json_array_size(analyses) > 0)
+		json_object_set(o, "analyses", analyses);
+	return o;
+}
+
+static void
+create(struct decision *d, const struct experiment_step *s)
+{
+	const struct meta *m = &d->w->rollout->object.meta;
+	_cleanup_(json_decrefp) json_t *analyses = json_array();
+	const char *name = base_name(d);
+	json_t *labels;
+	struct err *e;
+
+	if ((e = analyses_json(d, s, analyses)) != NULL) {
+		/* Without the gate the update must not go on. */
+		abort_now(d, err_text(d->arena, e));
+		return;
+	}
+	labels = string_map_encode(&m->labels);
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	for (int i = 1; view_get(d->w->view, &experiment_type, m->namespace, name) != NULL; i++)
+		name = arena_printf(d->arena, "%s-%d", base_name(d), i);
+	plan_create(d->plan, &experiment_type, m->namespace, name,
+	    json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:{s:o},s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
+		"Experiment", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
+		ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision), "ownerReferences",
+		owner_reference(&d->w->rollout->object), "spec", spec_json(d, s, analyses)));
+	plan_event(d->plan, &d->w->rollout->object, false, "ExperimentCreated", "Created Experiment '%s'", name);
+	plan_reason(d->plan, "experiment %s starts", name);
+}
+
+static void
+terminate(struct decision *d, const struct experiment *e)
+{
+	if (!phase_is_final(e->status.phase) && !e->spec.terminate && e->object.meta.deletion_timestamp == 0)
+		plan_merge(d->plan, &e->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+}
+
+/* Its pods are still there, and may have traffic. */
+static bool
+has_pods(const struct experiment *e)
+{
+	for (size_t i = 0; i < e->status.templates.n; i++)
+		if (e->status.templates.at[i].replicas > 0)
+			return true;
+	return false;
+}
+
+/* Those beyond the history of analyses, and those whose revision is gone. */
+static void
+collect(struct decision *d)
+{
+	const struct analysis_history *h = d->w->rollout->spec.analysis;
+	int64_t left[2] = { h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT,
+		h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT };
+
+	for (size_t i = d->w->n_experiments; i-- > 0;) {
+		const struct experiment *e = d->w->experiments[i];
+		const char *hash = object_label(&e->object, LABEL_POD_TEMPLATE_HASH);
+		bool orphan = hash != NULL && !str_eq(hash, d->w->hash) && replicaset_of(d->w, hash) == NULL;
+		bool ok = str_eq(e->status.phase, "Successful");
+
+		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 || has_pods(e) ||
+		    str_eq(e->object.meta.name, d->st.canary.current_experiment))
+			continue;
+		if (orphan || left[ok ? 0 : 1]-- <= 0)
+			plan_delete(d->plan, &e->object);
+	}
+}
+
+/* The routing gives something to an experiment's Services, or to whatever else is neither version's. */
+static bool
+is_routed(const struct decision *d)
+{
+	return d->w->router != NULL && d->w->routing.n_additional > 0;
+}
+
+/* While the status names an experiment, requests that route to it may be under way, and it keeps its pods: named before the first is
+ * sent (experiment_weights), until it is over and the routing is seen without it. */
+void
+experiment_sync(struct decision *d)
+{
+	bool want = wanted(d);
+	const struct experiment *e = want ? current(d) : NULL;
+
+	if (want && e == NULL && d->st.pause_conditions.n == 0)
+		create(d, step_of(d));
+	if (e != NULL && phase_is_final(e->status.phase) && !is_routed(d))
+		d->st.canary.current_experiment = NULL;
+	else if (e != NULL || !is_routed(d))
+		d->st.canary.current_experiment = e != NULL ? e->object.meta.name : NULL;
+	for (size_t i = 0; i < d->w->n_experiments; i++)
+		if (e == NULL || d->w->experiments[i] != e)
+			terminate(d, d->w->experiments[i]);
+	collect(d);
+}
+
+static const struct template_status *
+status_of(const struct experiment *e, const char *template)
+{
+	for (size_t i = 0; i < e->status.templates.n; i++)
+		if (str_eq(e->status.templates.at[i].name, template))
+			return &e->status.templates.at[i];
+	return NULL;
+}
+
+static int
+by_service(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct weight_destination *)a)->service_name, ((const struct weight_destination *)b)->service_name);
+}
+
+const struct weight_destination *
+experiment_weights(const struct decision *d, size_t *ret_n)
+{
+	const struct experiment *e = wanted(d) ? current(d) : NULL;
+	const struct experiment_step *s = step_of(d);
+	struct weight_destination *list;
+
+	*ret_n = 0;
+	if (e == NULL || !str_eq(e->status.phase, "Running") || e->spec.terminate ||
+	    !str_eq(d->was->canary.current_experiment, e->object.meta.name))
+		return NULL;
+	list = arena_new_array(d->arena, struct weight_destination, s->templates.n);
+	for (size_t i = 0; i < s->templates.n; i++) {
+		const struct template_status *t = status_of(e, s->templates.at[i].name);
+
+		if (s->templates.at[i].weight.set && s->templates.at[i].weight.is > 0 && t != NULL &&
+		    t->service_name != NULL && t->available_replicas > 0)
+			list[(*ret_n)++] = (struct weight_destination){ s->templates.at[i].weight.is, t->service_name,
+				t->pod_template_hash };
+	}
+	qsort(list, *ret_n, sizeof(*list), by_service);
+	return list;
+}
+
+struct weight_destination *
+experiment_seen(const struct decision *d, size_t *ret_n)
+{
+	const struct routing *r = &d->w->routing;
+	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, r->n_additional);
+
+	for (size_t i = 0; i < r->n_additional; i++) {
+		list[i] = r->additional[i];
+		for (size_t k = 0; k < d->w->n_experiments; k++)
+			for (size_t t = 0; t < d->w->experiments[k]->status.templates.n; t++)
+				if (str_eq(d->w->experiments[k]->status.templates.at[t].service_name,
+					list[i].service_name))
+					list[i].pod_template_hash =
+					    d->w->experiments[k]->status.templates.at[t].pod_template_hash;
+	}
+	qsort(list, r->n_additional, sizeof(*list), by_service);
+	*ret_n = r->n_additional;
+	return list;
+}
