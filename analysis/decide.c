@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/assess.h"
+#include "analysis/job.h"
 #include "analysis/provider.h"
 #include "analysis/spec.h"
 #include "base/base64.h"
@@ -179,30 +180,52 @@ result_of(struct state *s, const struct metric *m)
 	return NULL;
 }
 
-static void
-add_result(struct state *s, const struct metric *m)
+static struct metric_result *
+add_result(struct state *s, const struct metric *m, bool dry_run)
 {
 	size_t n = s->status.metric_results.n;
 	struct metric_result *list = arena_new_array(s->arena, struct metric_result, n + 1);
 
 	if (n > 0)
 		memcpy(list, s->status.metric_results.at, n * sizeof(*list));
-	list[n] = (struct metric_result){ .name = m->name, .phase = "Running" };
+	list[n] = (struct metric_result){ .name = m->name, .phase = "Running", .dry_run = dry_run };
 	s->status.metric_results.at = list;
 	s->status.metric_results.n = n + 1;
+	return &list[n];
 }
 
-static void
-record(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
+/* One that runs: a Job's. NULL: none does. */
+static const struct measurement *
+running_of(const struct metric_result *r)
 {
-	size_t keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
-	struct measurement *list = arena_new_array(s->arena, struct measurement, keep + 1);
+	const struct measurement *last =
+	    r != NULL && r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
 
+	return last != NULL && str_eq(last->phase, "Running") ? last : NULL;
+}
+
+/* Puts a measurement behind the others, in the place of the one that ran. */
+static void
+put(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
+{
+	struct measurement *list;
+	size_t keep;
+
+	if (running_of(r) != NULL)
+		r->measurements.n--;
+	keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
+	list = arena_new_array(s->arena, struct measurement, keep + 1);
 	if (keep > 0)
 		memcpy(list, r->measurements.at + r->measurements.n - keep, keep * sizeof(*list));
 	list[keep] = *m;
 	r->measurements.at = list;
 	r->measurements.n = keep + 1;
+}
+
+static void
+record(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
+{
+	put(s, r, most, m);
 	r->consecutive_success = str_eq(m->phase, "Successful") ? r->consecutive_success + 1 : 0;
 	if (str_eq(m->phase, "Error")) {
 		r->error++;
@@ -224,6 +247,8 @@ due_at(const struct state *s, const struct metric *m, const struct metric_result
 	if (r == NULL || r->measurements.n == 0)
 		return time_add(s->status.started_at, m->initial_delay.ms);
 	last = &r->measurements.at[r->measurements.n - 1];
+	if (running_of(r) != NULL)
+		return last->started_at;
 	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
 
@@ -290,11 +315,8 @@ measured(struct state *s, size_t i, const struct asking *ask, enum measured how,
 	}
 	done.value = mask(s, done.value);
 	done.message = mask(s, done.message);
-	if (r == NULL) {
-		add_result(s, m);
-		r = result_of(s, m);
-		r->dry_run = s->set.rules[i].dry_run;
-	}
+	if (r == NULL)
+		r = add_result(s, m, s->set.rules[i].dry_run);
 	if (provider->metadata != NULL) {
 		struct string_pair *pair = arena_new_array(s->arena, struct string_pair, 1);
 
@@ -304,6 +326,197 @@ measured(struct state *s, size_t i, const struct asking *ask, enum measured how,
 	record(s, r, s->set.rules[i].kept, &done);
 	plan_reason(s->plan, "metric %s: %s %s", m->name, done.phase, done.value != NULL ? done.value : done.message);
 }
+
+/* --- by a Job ------------------------------------------------------------------------------------------------------ */
+
+#define LOOK_MS 10000 /* how often a Job whose pods are not ready is looked at */
+
+static const struct job *
+job_named(const struct state *s, const char *name)
+{
+	for (size_t i = 0; i < s->w->n_jobs; i++)
+		if (str_eq(s->w->jobs[i]->object.meta.name, name))
+			return s->w->jobs[i];
+	return NULL;
+}
+
+static struct string_map
+job_metadata(const struct state *s, const char *name)
+{
+	struct string_pair *pairs = arena_new_array(s->arena, struct string_pair, 2);
+
+	pairs[0] = (struct string_pair){ "job-name", name };
+	pairs[1] = (struct string_pair){ "job-namespace", s->w->run->object.meta.namespace };
+	return (struct string_map){ pairs, 2 };
+}
+
+static void
+job_measured(struct state *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
+{
+	const struct metric *m = &s->set.metrics[i];
+	struct metric_result *r = result_of(s, m) ?: add_result(s, m, s->set.rules[i].dry_run);
+	bool over = !str_eq(phase, "Running");
+	struct measurement done = { .phase = phase,
+		.message = mask(s, message),
+		.started_at = started_at,
+		.finished_at = over ? time_stored(s->w->now) : 0,
+		.metadata = job_metadata(s, name) };
+
+	if (!over) {
+		put(s, r, s->set.rules[i].kept, &done);
+		return;
+	}
+	record(s, r, s->set.rules[i].kept, &done);
+	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
+}
+
+/* The list of a Job's pods, answered; NULL: it is under way, or was looked at a little while ago. */
+static const struct answer *
+pods_of(struct state *s, const struct job *j, bool now)
+{
+	const char *key = arena_printf(s->arena, "%s/pods", j->object.meta.name);
+	const struct seen_answer *got = seen_answer(s->w->seen, key);
+	int64_t looked = seen_note(s->w->seen, key, 0), next = time_add(looked, LOOK_MS);
+	struct question q;
+
+	if (got != NULL && got->answered) {
+		plan_note(s->plan, key, s->w->now);
+		plan_wake(s->plan, time_add(s->w->now, LOOK_MS));
+		return &got->answer;
+	}
+	if (looked != 0)
+		plan_note(s->plan, key, looked);
+	if (got == NULL && (now || s->w->now >= next)) {
+		q = job_pods(s->arena, j);
+		plan_ask(s->plan, key, &q);
+	} else if (got == NULL) {
+		plan_wake(s->plan, next);
+	}
+	return NULL;
+}
+
+/* A Job that is there: what it has come to. */
+static void
+read_job(struct state *s, size_t i, const struct job *j)
+{
+	const char *name = j->object.meta.name, *message = NULL, *trouble = NULL, *phase;
+	int64_t since = j->object.meta.creation_timestamp;
+	const struct answer *pods = NULL;
+	bool stuck = false;
+
+	phase = job_outcome(j, s->arena, &message);
+	/* Why a pod failed, or does not begin, its pods say. */
+	if (str_eq(phase, "Failed") || (phase == NULL && j->status.active > j->status.ready)) {
+		pods = pods_of(s, j, phase != NULL);
+		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
+	}
+	if (str_eq(phase, "Failed") && pods == NULL)
+		phase = "Running"; /* until that is known */
+	else if (phase == NULL && stuck)
+		phase = "Inconclusive";
+	if (trouble != NULL && !str_eq(phase, "Successful"))
+		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
+	if (phase == NULL || str_eq(phase, "Running"))
+		job_measured(s, i, name, since, "Running", NULL);
+	else
+		job_measured(s, i, name, since, phase, message);
+}
+
+/* Why the API server will not have the Job; NULL: nothing is known against it. */
+static const char *
+job_refused(const struct state *s, const char *name)
+{
+	const struct seen_failure *f = s->w->seen->failure;
+
+	return f != NULL && f->create && f->class == ERR_INVALID && f->type == &job_type && str_eq(f->name, name)
+		   ? f->text
+		   : NULL;
+}
+
+static void
+measure_by_job(struct state *s, size_t i)
+{
+	const struct metric *m = &s->set.metrics[i];
+	const struct metric_result *r = result_of(s, m);
+	const struct measurement *running = running_of(r);
+	const char *name = running != NULL ? string_map_get(&running->metadata, "job-name") : NULL, *refused;
+	const struct job *j;
+	struct err *e = NULL;
+
+	if (name == NULL)
+		name = job_name(s->arena, s->w->run, m->name, r != NULL ? r->count + r->error + 1 : 1);
+	if ((j = job_named(s, name)) != NULL) {
+		read_job(s, i, j);
+	} else if (running != NULL) {
+		job_measured(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
+	} else if ((refused = job_refused(s, name)) != NULL) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error", refused);
+	} else if (read_secrets(s, &e) == SECRETS_ERROR) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error", err_text(s->arena, e));
+	} else if (s->asked != NULL) {
+		plan_create(s->plan, &job_type, s->w->run->object.meta.namespace, name,
+		    job_object(s->w->run, &s->asked->metrics[i], name));
+		plan_beside(s->plan);
+		plan_reason(s->plan, "metric %s: Job %s starts", m->name, name);
+	}
+}
+
+/* A measurement that runs is this Job's. */
+static bool
+is_waited_for(struct state *s, const struct job *j)
+{
+	for (size_t i = 0; i < s->set.n; i++) {
+		const struct measurement *running = running_of(result_of(s, &s->set.metrics[i]));
+
+		if (running != NULL && str_eq(string_map_get(&running->metadata, "job-name"), j->object.meta.name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_of_metric(const struct job *j, const struct metric *m)
+{
+	return str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
+}
+
+/* Jobs of measurements that the status has forgotten, and those that nobody waits for any more. */
+static void
+forget_jobs(struct state *s)
+{
+	for (size_t k = 0; k < s->w->n_jobs; k++) {
+		const struct job *j = s->w->jobs[k];
+		int64_t later = 0, kept = INT64_MAX;
+		const char *message;
+
+		for (size_t i = 0; i < s->set.n; i++)
+			if (is_of_metric(j, &s->set.metrics[i])) {
+				kept = s->set.rules[i].kept;
+				for (size_t n = k + 1; n < s->w->n_jobs; n++)
+					later += is_of_metric(s->w->jobs[n], &s->set.metrics[i]);
+			}
+		if (j->object.meta.deletion_timestamp != 0 ||
+		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || is_waited_for(s, j))))
+			continue;
+		plan_delete(s->plan, &j->object);
+		plan_beside(s->plan);
+	}
+}
+
+/* The run is over: what a Job might still have said is not known. */
+static void
+end_jobs(struct state *s)
+{
+	for (size_t i = 0; i < s->set.n; i++) {
+		const struct measurement *running = running_of(result_of(s, &s->set.metrics[i]));
+
+		if (running != NULL)
+			job_measured(s, i, string_map_get(&running->metadata, "job-name") ?: "", running->started_at,
+			    "Inconclusive", "ended with its run");
+	}
+}
+
+/* --- a metric ------------------------------------------------------------------------------------------------------- */
 
 /* Asks, waits for, or records the next measurement of a metric. */
 static void
@@ -321,6 +534,10 @@ measure(struct state *s, size_t i)
 
 	if (s->w->now < due) {
 		plan_wake(s->plan, due);
+		return;
+	}
+	if (provider_of(m)->step == NULL) {
+		measure_by_job(s, i);
 		return;
 	}
 	if (ask.waiting) {
@@ -490,11 +707,14 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 			if (r == NULL || !phase_is_final(r->phase))
 				measure(&s, i);
 		}
+		if (run->spec.terminate)
+			end_jobs(&s);
 		if (assess(&s, run->spec.terminate)) {
 			s.status.completed_at = time_stored(w->now);
 			plan->wake_at = 0;
 			/* Nobody waits for what is still open. */
 			plan->n_steps = plan->n_kept = 0;
+			end_jobs(&s);
 		} else {
 			for (size_t i = 0; i < s.set.n; i++) {
 				const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
@@ -504,6 +724,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 					plan_wake(plan, due_at(&s, &s.set.metrics[i], r));
 			}
 		}
+		forget_jobs(&s);
 		summarize(&s);
 	}
 	if (phase_is_final(s.status.phase))
@@ -513,18 +734,37 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &s.status));
 }
 
+/* One of its metrics may be a Job's; what only looks so costs a watch. */
+static bool
+needs_jobs(const struct object *run, const struct type *t)
+{
+	const char *metrics = ((const struct analysis_run *)run)->spec.metrics;
+
+	return t == &job_type && metrics != NULL && strstr(metrics, "\"job\"") != NULL;
+}
+
 static void
 pass(const struct pass *p, struct plan *plan)
 {
 	struct analysis_world w = { .now = p->now, .seen = p->seen, .settings = p->settings };
 
 	w.run = (const struct analysis_run *)view_get(p->view, &analysis_run_type, p->namespace, p->name);
-	if (w.run != NULL)
-		analysis_decide(&w, plan);
+	if (w.run == NULL)
+		return;
+	if (needs_jobs(&w.run->object, &job_type)) {
+		const struct object **jobs;
+
+		if (!view_knows(p->view, &job_type))
+			return;
+		w.n_jobs = view_owned(p->view, &job_type, p->namespace, w.run->object.meta.uid, plan->arena, &jobs);
+		w.jobs = (const struct job *const *)jobs;
+	}
+	analysis_decide(&w, plan);
 }
 
 static const struct controller_watch watches[] = {
 	{ .type = &analysis_run_type },
+	{ .type = &job_type, .label_selector = LABEL_ANALYSIS_RUN_UID, .needed = needs_jobs },
 };
 
 const struct controller analysis_controller = {

@@ -2,11 +2,14 @@
 #pragma once
 #include "kube/controller.h"
 #include "kube/api/analysis.h"
+#include "kube/api/job.h"
 
 struct analysis_world {
 	int64_t now;
 	const struct analysis_run *run;
 	const struct seen *seen;
+	const struct job *const *jobs; /* owned, oldest first */
+	size_t n_jobs;
 	const struct string_map *settings; /* NULL: none; "prometheus-address" is for metrics that name no address */
 };
 

@@ -34,7 +34,7 @@ struct provider {
 	/* What is wrong with its configuration, arguments being in place; NULL: nothing is checked before asking. */
 	struct err *(*check)(struct arena *, const struct metric *);
 
-	/* Moves a measurement on by the answers to its questions so far (none at first; the last one's is the newest). ASK sets
+	/* NULL: it is measured by a Job (job.h). Otherwise moves a measurement on by the answers to its questions so far (none at first; the last one's is the newest). ASK sets
 	 * *ret_ask, VALUE and NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */
 	enum measured (*step)(const struct metric *, const struct inquiry *, struct arena *, struct question *ret_ask,
 	    struct value *ret_value, struct err **ret_err);
@@ -43,7 +43,7 @@ struct provider {
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
 };
 
-extern const struct provider prometheus_provider, web_provider;
+extern const struct provider prometheus_provider, web_provider, job_provider;
 
 /* All providers, ended by NULL. */
 extern const struct provider *const providers[];

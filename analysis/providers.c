@@ -4,6 +4,7 @@
 const struct provider *const providers[] = {
 	&prometheus_provider,
 	&web_provider,
+	&job_provider,
 	NULL,
 };
 

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "sim/http.h"
 #include "sim/mesh.h"
+#include "sim/jobs.h"
 #include "sim/pods.h"
 #include "sim/ports.h"
 #include "sim/processes.h"
@@ -25,6 +26,7 @@ struct dev {
 	struct store *store;
 	struct http_server *http;
 	struct pods *pods;
+	struct jobs *jobs;
 	struct processes *processes;
 	struct mesh *mesh;
 	struct prometheus_server *prometheus;
@@ -168,6 +170,8 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		pods.runner = processes_runner(d->processes);
 	}
 	d->pods = pods_new(c->loop, d->store, &pods);
+	d->jobs =
+	    jobs_new(c->loop, d->store, &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop" });
 	if (d->processes != NULL)
 		processes_report_to(d->processes, d->pods);
 	seed_objects(d);
@@ -199,6 +203,7 @@ dev_stop(struct dev *d)
 	mesh_free(d->mesh);
 	processes_free(d->processes);
 	pods_free(d->pods);
+	jobs_free(d->jobs);
 	http_server_free(d->http);
 	store_free(d->store);
 	arena_free(d->arena);

@@ -265,6 +265,31 @@ run_info(struct tree *t, const struct analysis_run *run)
 	return text;
 }
 
+/* The Jobs by which it measures. */
+static void
+job_rows(struct tree *t, const struct analysis_run *run, const char *bar)
+{
+	size_t left = 0;
+
+	for (int print = 0; print < 2; print++)
+		for (size_t i = 0; i < run->status.metric_results.n; i++) {
+			const struct metric_result *r = &run->status.metric_results.at[i];
+
+			for (size_t k = 0; k < r->measurements.n; k++) {
+				const struct measurement *m = &r->measurements.at[k];
+				const char *name = string_map_get(&m->metadata, "job-name");
+
+				if (name != NULL && print == 0)
+					left++;
+				else if (name != NULL)
+					row(t,
+					    arena_printf(t->arena, "%s%s ⊞ %s", bar, --left == 0 ? "└──" : "├──", name),
+					    "Job", decorated(t, m->phase), m->started_at,
+					    m->message != NULL ? m->message : "");
+			}
+		}
+}
+
 static void
 run_row(struct tree *t, const struct analysis_run *run, const char *bar, bool last)
 {
@@ -272,6 +297,7 @@ run_row(struct tree *t, const struct analysis_run *run, const char *bar, bool la
 
 	row(t, arena_printf(t->arena, "%s%s α %s", bar, last ? "└──" : "├──", run->object.meta.name), "AnalysisRun",
 	    decorated(t, phase), run->object.meta.creation_timestamp, run_info(t, run));
+	job_rows(t, run, arena_printf(t->arena, "%s%s", bar, last ? "   " : "│  "));
 }
 
 /* What belongs to an experiment. */

@@ -4,15 +4,17 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
+#include "sim/command.h"
 
 #define STARTED "started" /* a note: when this process first saw the Pod */
 
 struct container {
 	const char *name, *image;
+	const char *command, *args; /* JSON lists */
 };
 
 struct node_pod_spec {
-	const char *node_name;
+	const char *node_name, *restart_policy;
 	LIST_OF(struct container) containers;
 };
 
@@ -26,11 +28,14 @@ struct node_pod {
 static const struct field container_fields[] = {
 	STRING(container, name, "name"),
 	STRING(container, image, "image"),
+	JSON(container, command, "command"),
+	JSON(container, args, "args"),
 };
 static TYPE(container, "container");
 
 static const struct field node_pod_spec_fields[] = {
 	STRING(node_pod_spec, node_name, "nodeName"),
+	STRING(node_pod_spec, restart_policy, "restartPolicy"),
 	LIST(node_pod_spec, containers, "containers", container),
 };
 static TYPE(node_pod_spec, "Pod's spec");
@@ -81,6 +86,34 @@ status_of(struct arena *a, const struct node_pod *pod, bool pulled, bool ready, 
 	    condition("Ready", ready, since), "containerStatuses", containers);
 }
 
+/* What the pod's first container comes to; a pod that is always started again comes to nothing. NULL: that. */
+static const char *
+command_of(struct arena *a, const struct node_pod *pod)
+{
+	_cleanup_(json_decrefp) json_t *command = NULL, *args = NULL;
+	const struct container *c = pod->spec.containers.n > 0 ? &pod->spec.containers.at[0] : NULL;
+
+	if (c == NULL || str_empty(pod->spec.restart_policy) || str_eq(pod->spec.restart_policy, "Always"))
+		return NULL;
+	command = c->command != NULL ? json_loads(c->command, 0, NULL) : NULL;
+	args = c->args != NULL ? json_loads(c->args, 0, NULL) : NULL;
+	return command_text(a, command, args);
+}
+
+/* All containers have ended. */
+static json_t *
+ended_status(struct arena *a, const struct node_pod *pod, int code, int64_t now)
+{
+	json_t *status = status_of(a, pod, true, false, now), *one;
+	const char *since = time_format(a, now);
+	size_t i;
+
+	json_object_set_new(status, "phase", json_string(code == 0 ? "Succeeded" : "Failed"));
+	json_array_foreach (json_object_get(status, "containerStatuses"), i, one)
+		json_object_set_new(one, "state", command_terminated(code, since, since));
+	return status;
+}
+
 static void
 pass(const struct pass *p, struct plan *plan)
 {
@@ -89,6 +122,8 @@ pass(const struct pass *p, struct plan *plan)
 	int64_t started = seen_note(p->seen, STARTED, p->now), ready_at;
 	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
 	bool pulled = true, running;
+	const char *command;
+	int64_t end_at;
 
 	if (pod == NULL || !str_eq(pod->spec.node_name, string_map_get(p->settings, "node")))
 		return;
@@ -104,6 +139,17 @@ pass(const struct pass *p, struct plan *plan)
 	plan_note(plan, STARTED, started);
 	if (!running)
 		plan_status(plan, &pod->object, json_object(), status_of(plan->arena, pod, pulled, false, p->now));
+	if (str_eq(pod->status.phase, "Succeeded") || str_eq(pod->status.phase, "Failed"))
+		return;
+	command = command_of(plan->arena, pod);
+	if (command != NULL && pulled && pod_ready(&(struct pod){ .status = pod->status })) {
+		end_at = time_add(ready_at, command_lasts_ms(command));
+		if (p->now < end_at)
+			plan_wake(plan, end_at);
+		else
+			plan_status(plan, &pod->object, json_object(),
+			    ended_status(plan->arena, pod, command_exit_code(command), p->now));
+	}
 	if (!pulled || pod_ready(&(struct pod){ .status = pod->status }))
 		return;
 	if (!running || p->now < ready_at)

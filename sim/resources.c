@@ -24,6 +24,8 @@ const struct resource store_resources[] = {
 	{ "apps", "v1", "deployments", "deployment", "Deployment", "deploy", .status = true, .scale = true,
 	    .columns = "Desired:/spec/replicas:integer" },
 	{ "", "v1", "podtemplates", "podtemplate", "PodTemplate", "", .columns = "" },
+	{ "batch", "v1", "jobs", "job", "Job", "", .status = true,
+	    .columns = "Active:/status/active:integer|Succeeded:/status/succeeded:integer" },
 	{ "coordination.k8s.io", "v1", "leases", "lease", "Lease", "", .columns = "Holder:/spec/holderIdentity" },
 	{ ARGO, "rollouts", "rollout", "Rollout", "ro", .status = true, .scale = true,
 	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Up-to-date:/status/"

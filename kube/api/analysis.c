@@ -69,10 +69,17 @@ static const struct field web_metric_fields[] = {
 };
 TYPE(web_metric, "web metric", .strict = true);
 
+static const struct field job_metric_fields[] = {
+	OBJECT(job_metric, metadata, "metadata", run_metadata, .doc = "labels and annotations of the Job"),
+	JSON(job_metric, spec, "spec", .required = true,
+	    .doc = "JobSpec of batch/v1; the measurement is Successful when the Job completes, Failed when it fails"),
+};
+TYPE(job_metric, "job metric", .strict = true);
+
 static const struct field metric_provider_fields[] = {
 	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "a PromQL query"),
 	OBJECT(metric_provider, web, "web", web_metric, .doc = "an HTTP service"),
-	NOT_BUILT("job"),
+	OBJECT(metric_provider, job, "job", job_metric, .doc = "a Job"),
 	NOT_BUILT("datadog"),
 	NOT_BUILT("newRelic"),
 	NOT_BUILT("wavefront"),
@@ -137,6 +144,7 @@ static const struct field measurement_fields[] = {
 	TIME(measurement, started_at, "startedAt"),
 	TIME(measurement, finished_at, "finishedAt"),
 	STRING(measurement, value, "value"),
+	STRING_MAP(measurement, metadata, "metadata"),
 };
 TYPE(measurement, "measurement");
 

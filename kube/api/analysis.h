@@ -49,9 +49,15 @@ struct web_metric {
 	const struct metric_authentication *authentication;
 };
 
+struct job_metric {
+	const struct run_metadata *metadata; /* of the Job */
+	const char *spec; /* JobSpec of batch/v1, as JSON */
+};
+
 struct metric_provider {
 	const struct prometheus_metric *prometheus;
 	const struct web_metric *web;
+	const struct job_metric *job;
 };
 
 struct metric {
@@ -82,6 +88,7 @@ struct analysis_spec {
 struct measurement {
 	const char *phase, *message, *value;
 	int64_t started_at, finished_at;
+	struct string_map metadata; /* of a Job: its name and namespace */
 };
 
 struct metric_result {

@@ -356,6 +356,7 @@ cluster_new(uint64_t seed)
 	struct pods_settings pods = {
 		.ready_ms = 1500, .ready_spread_ms = 10, .node = "laptop", .broken_tag = ":does-not-exist"
 	};
+	struct jobs_settings jobs = { .begin_ms = 1500, .node = "laptop", .broken_tag = ":does-not-exist" };
 
 	c->seed = seed;
 	c->name = "myapp";
@@ -368,6 +369,7 @@ cluster_new(uint64_t seed)
 	c->store = store_new(c->loop);
 	store_on_write(c->store, on_write, c);
 	c->pods = pods_new(c->loop, c->store, &pods);
+	c->jobs = jobs_new(c->loop, c->store, &jobs);
 	c->n_members = 1;
 	start_controller(c, 0);
 	return c;
@@ -402,6 +404,7 @@ cluster_free(struct cluster *c)
 	for (size_t i = 0; i < c->n_members; i++)
 		stop_controller(&c->members[i]);
 	pods_free(c->pods);
+	jobs_free(c->jobs);
 	store_free(c->store);
 	loop_free(c->loop);
 	str_done(&c->story);

@@ -5,6 +5,7 @@
 #include "kube/lease.h"
 #include "kube/runner.h"
 #include "sim/in_process.h"
+#include "sim/jobs.h"
 #include "sim/pods.h"
 #include "tests/simulation/remote.h"
 
@@ -54,6 +55,7 @@ struct cluster {
 	struct loop *loop;
 	struct store *store;
 	struct pods *pods;
+	struct jobs *jobs;
 	struct member members[MEMBERS_MAX];
 	size_t n_members;
 	struct rand_stream faults, people;
