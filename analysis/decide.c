@@ -215,7 +215,7 @@ put(struct state *s, struct metric_result *r, int64_t most, const struct measure
 		r->measurements.n--;
 	keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
 	list = arena_new_array(s->arena, struct measurement, keep + 1);
-	if (keep > 0)
+	if (keep > 0 && r->measurements.at != NULL)
 		memcpy(list, r->measurements.at + r->measurements.n - keep, keep * sizeof(*list));
 	list[keep] = *m;
 	r->measurements.at = list;

@@ -57,6 +57,7 @@ child_find(struct arena *a, const char *name)
 /* What the child's standard streams are, and what its environment has besides ours. */
 struct setting {
 	const char *log; /* output and errors are appended to it; NULL: /dev/null */
+	int in; /* input comes from there; -1: /dev/null */
 	int out; /* or output goes there, and errors where ours go; -1 */
 	const char *const *env; /* ended by NULL; NULL: nothing */
 };
@@ -85,7 +86,7 @@ become(const char *program, const char *const *argv, const struct setting *s, pi
 	}
 	for (size_t i = 0; s->env != NULL && s->env[i] != NULL; i++)
 		putenv((char *)s->env[i]);
-	fd = open("/dev/null", O_RDONLY);
+	fd = s->in >= 0 ? s->in : open("/dev/null", O_RDONLY);
 	if (fd >= 0) {
 		dup2(fd, STDIN_FILENO);
 		close(fd);
@@ -131,14 +132,14 @@ start(struct loop *l, const char *const *argv, const struct setting *setting, vo
 struct child *
 child_start(struct loop *l, const char *const *argv, const char *log, void (*exited)(void *, int), void *arg)
 {
-	return start(l, argv, &(struct setting){ .log = log, .out = -1 }, exited, arg);
+	return start(l, argv, &(struct setting){ .log = log, .in = -1, .out = -1 }, exited, arg);
 }
 
 struct child *
-child_start_piped(
-    struct loop *l, const char *const *argv, const char *const *env, int out, void (*exited)(void *, int), void *arg)
+child_start_piped(struct loop *l, const char *const *argv, const char *const *env, int in, int out,
+    void (*exited)(void *, int), void *arg)
 {
-	return start(l, argv, &(struct setting){ .out = out, .env = env }, exited, arg);
+	return start(l, argv, &(struct setting){ .in = in, .out = out, .env = env }, exited, arg);
 }
 
 pid_t

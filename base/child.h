@@ -18,9 +18,9 @@ const char *child_find(struct arena *, const char *name);
 struct child *child_start(
     struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);
 
-/* The same, with standard output written to a descriptor (a pipe's end, which stays the caller's), standard error left to ours, and
- * variables ("NAME=VALUE", ended by NULL) added to the environment. */
-struct child *child_start_piped(struct loop *, const char *const *argv, const char *const *env, int out,
+/* The same, with standard input read from a descriptor (-1: /dev/null) and standard output written to one (a pipe's end), which both stay
+ * the caller's, standard error left to ours, and variables ("NAME=VALUE", ended by NULL; NULL: none) added to the environment. */
+struct child *child_start_piped(struct loop *, const char *const *argv, const char *const *env, int in, int out,
     void (*exited)(void *arg, int status), void *arg);
 
 pid_t child_pid(const struct child *);

@@ -6,15 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "kube/api/yaml.h"
 #include "kube/lease.h"
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
+#include "kube/transport_exec.h"
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
+#include "rollout/plugins.h"
 #include "web/server.h"
 
 /* The other controller's, so that the two never act at once in one cluster. */
@@ -23,6 +27,7 @@
 #define IDLE_MS 5000
 #define METRICS_PORT 8090
 #define HEALTH_PORT 8080
+#define PLUGINS_MAX (1u << 20) /* bytes of the file that declares them */
 
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
  * as there is something to do, and versions of other APIs are those of the objects. */
@@ -42,7 +47,7 @@ const struct command cmd_controller = {
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort listen-address allow-local-web-metrics " IDLE_FLAGS,
+		 "healthzPort listen-address allow-local-web-metrics step-plugins " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -51,7 +56,7 @@ static const struct controller *const rows[] = { &rollout_controller, &experimen
 
 struct process {
 	struct cli *cli;
-	struct transport *outside;
+	struct transport *outside, *programs;
 	struct string_map variables;
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
@@ -191,7 +196,7 @@ variables_of(struct cli *c)
 	static const struct {
 		const char *name, *variable;
 	} known[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" } };
-	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known)) };
+	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known) + 1) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		const char *value = getenv(known[i].variable);
@@ -200,6 +205,33 @@ variables_of(struct cli *c)
 			m.at[m.n++] = (struct string_pair){ known[i].name, value };
 	}
 	return m;
+}
+
+/* The declared step plugins, as JSON in the settings. 0, or 1 after saying what is wrong with the file. */
+static int
+read_plugins(struct process *p)
+{
+	struct cli *c = p->cli;
+	const char *file = cli_flag(c, "step-plugins");
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text = { 0 };
+	struct step_plugins list;
+	struct err *e;
+
+	if (file == NULL)
+		return 0;
+	e = file_read(c->arena, file, PLUGINS_MAX, &text);
+	if (e == NULL)
+		e = yaml_parse(c->arena, text.at, text.len, &docs);
+	if (e == NULL && json_array_size(docs) != 1)
+		e = err_new(c->arena, ERR_INVALID, "has %zu documents; one is needed", json_array_size(docs));
+	if (e == NULL)
+		e = step_plugins_read(c->arena, json_array_get(docs, 0), &list);
+	if (e != NULL)
+		return cli_fail(c, "--step-plugins %s: %s", file, err_text(c->arena, e));
+	p->variables.at[p->variables.n++] =
+	    (struct string_pair){ STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)) };
+	return 0;
 }
 
 /* The settings of the election from flags; 0, or 1 after saying what is wrong. */
@@ -332,7 +364,7 @@ controller_run(struct cli *c)
 		return cli_fail(
 		    c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
 	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
-	if (cli_connect(c) != 0)
+	if (read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
 		.namespace = cli_flag(c, "namespaced") != NULL ? c->namespace : NULL,
@@ -359,6 +391,7 @@ controller_run(struct cli *c)
 	tell_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
+	p.programs = p.settings.programs = transport_exec_new(c->loop);
 	transport_curl_confine(p.outside, c->config.server, cli_flag(c, "allow-local-web-metrics") != NULL);
 	if (elect == NULL || strcmp(elect, "false") != 0)
 		p.lease_name = election.name;
@@ -373,6 +406,7 @@ controller_run(struct cli *c)
 	release(&p);
 	web_free(p.web);
 	transport_free(p.outside);
+	transport_free(p.programs);
 	c->transport->answered = NULL;
 	metrics_free(p.metrics);
 	return 0;

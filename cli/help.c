@@ -58,6 +58,8 @@ static const struct {
 	{ "metricsPort", 0, "PORT", false, "/metrics for Prometheus (8090; 0: not served)" },
 	{ "healthzPort", 0, "PORT", false, "/healthz and /readyz for probes (8080; 0: not served)" },
 	{ "listen-address", 0, "ADDR", false, "where these two listen (0.0.0.0)" },
+	{ "step-plugins", 0, "FILE", false,
+	    "hooks that steps may call: stepPlugins: [{name, http or exec, timeoutSeconds}]" },
 	{ "allow-local-web-metrics", 0, NULL, false,
 	    "web metrics may ask this machine, link-local addresses and the API server" },
 	{ "namespaced", 0, NULL, false, "only the namespace given by --namespace" },

@@ -41,7 +41,7 @@ asks_ask(struct asks *k, const struct plan_step *s)
 {
 	static const struct receiver receiver = { .done = on_answer };
 	struct request r = { .method = s->question.method,
-		.url = s->question.url,
+		.url = s->question.command != NULL ? s->question.command : s->question.url,
 		.body = s->question.body,
 		.content_type = s->question.content_type,
 		.timeout_ms = s->question.timeout_ms,
@@ -52,7 +52,7 @@ asks_ask(struct asks *k, const struct plan_step *s)
 		.redirects_max = s->question.redirects_max,
 		.outside_only = s->question.outside_only,
 		.insecure = s->question.insecure };
-	struct transport *to = s->question.of_cluster ? k->api : k->outside;
+	struct transport *to = s->question.of_cluster ? k->api : s->question.command != NULL ? k->programs : k->outside;
 	struct asked *q;
 
 	for (size_t i = 0; i < k->n; i++)
@@ -64,10 +64,13 @@ asks_ask(struct asks *k, const struct plan_step *s)
 	*q = (struct asked){ .asks = k,
 		.transport = to,
 		.name = mem_strdup(s->key),
-		.asked_at = loop_wall(to->loop),
+		.asked_at = loop_wall(k->api->loop),
 		.arena = arena_new() };
 	k->list[k->n++] = q;
-	q->exchange = transport_start(to, &r, &receiver, q);
+	if (to == NULL)
+		q->answer.err = err_new(q->arena, ERR_INVALID, "this process runs no programs");
+	else
+		q->exchange = transport_start(to, &r, &receiver, q);
 }
 
 size_t

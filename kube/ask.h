@@ -14,7 +14,8 @@ struct asked;
 
 /* All zeroes to start with, but for the transports, answered and arg. */
 struct asks {
-	struct transport *outside, *api; /* of questions, and of those that are the cluster's to answer; borrowed */
+	/* Of questions, of those that are the cluster's to answer, and of those that programs answer (NULL: none does); borrowed. */
+	struct transport *outside, *api, *programs;
 	void (*answered)(void *arg); /* told of every answer */
 	void *arg;
 	struct asked *list[ASK_MAX];

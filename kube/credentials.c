@@ -167,7 +167,7 @@ run(struct credentials *c, struct arena *a)
 		return strerror(errno);
 	c->ended = c->closed = false;
 	str_init(&c->output, OUTPUT_MAX);
-	c->child = child_start_piped(c->loop, argv, env, fds[1], on_exited, c);
+	c->child = child_start_piped(c->loop, argv, env, -1, fds[1], on_exited, c);
 	close(fds[1]);
 	if (c->child == NULL) {
 		close(fds[0]);

@@ -9,6 +9,9 @@ struct header {
 
 struct question {
 	const char *method, *url;
+	/* NULL, or a JSON list: a program and its arguments are run instead, with the body as standard input; exit code 0 is status 200. From
+	 * the controller's configuration only: never set by what users write. */
+	const char *command;
 	bool
 	    of_cluster; /* url is "/api/v1/…", asked of the API server with our own credentials: never set by what users write */
 	const char *shown; /* the URL for people, without secrets; NULL: the URL */

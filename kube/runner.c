@@ -70,6 +70,7 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->name = mem_strdup(name);
 	k->asks.outside = r->outside;
 	k->asks.api = r->executor.api;
+	k->asks.programs = r->settings.programs;
 	k->asks.answered = on_answered;
 	k->asks.arg = k;
 	map_set(&r->keys, id, k);

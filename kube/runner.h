@@ -17,6 +17,7 @@ struct runner_settings {
 	const struct string_map *settings; /* shown to every pass; borrowed while the runner lives; NULL: none */
 	/* Of events, and the manager of applied fields: "rollouts-controller". Borrowed while the runner lives. */
 	const char *component;
+	struct transport *programs; /* of questions that programs answer (kube/transport_exec.h); NULL: none is asked */
 	bool (*may_write)(void *arg); /* NULL, or asked before every write, with `arg` below */
 	/* NULL, or a label selector that the controllers' own objects must match besides (--instance-id). */
 	const char *selector;

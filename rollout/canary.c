@@ -27,7 +27,7 @@ takes_over(const struct decision *d)
 	const struct routing *r = &d->w->routing;
 
 	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->replicas == 0 ||
-	    d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
+	    d->canary->ping_pong != NULL || d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
 	    !str_eq(r->canary_hash, d->w->hash))
 		return false;
 	if (str_eq(r->stable_hash, d->w->hash))
@@ -35,6 +35,26 @@ takes_over(const struct decision *d)
 	if (!new_is_whole(d))
 		return false;
 	return d->st.promote_full || (steps_are_done(d) && (steps_count(d) == 0 || r->weight_least == 100));
+}
+
+/* With Services that take turns the new version's gets all the traffic, and is called the stable version's then. */
+bool
+canary_takes_turn(const struct decision *d)
+{
+	return d->canary->ping_pong != NULL && !d->promoted && !d->aborted && !d->changed && d->st.stable_rs != NULL &&
+	       d->w->new_rs != NULL && new_is_whole(d) && (d->st.promote_full || steps_are_done(d));
+}
+
+static bool
+has_all_traffic(const struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+
+	if (d->replicas == 0)
+		return true;
+	if (d->canary->ping_pong == NULL)
+		return weights_settled(d);
+	return d->w->routing_err == NULL && r->weight_least == 100 && str_eq(r->canary_hash, d->w->hash);
 }
 
 /* Makes the new version the stable one when it has earned it. */
@@ -49,7 +69,7 @@ promotion_sync(struct decision *d)
 		promote(d, "Initial deploy", "Promoted");
 		return;
 	}
-	if (d->promoted || d->aborted || d->changed || !new_is_whole(d) || (d->replicas > 0 && !weights_settled(d)))
+	if (d->promoted || d->aborted || d->changed || !new_is_whole(d) || !has_all_traffic(d))
 		return;
 	if (d->st.promote_full)
 		promote(d, "Full promotion requested", d->in_window ? "FastRolledBack" : "FastPromoted");

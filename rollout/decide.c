@@ -124,6 +124,8 @@ promote(struct decision *d, const char *why, const char *completion)
 	pause_clear(d);
 	d->st.promote_full = false;
 	d->st.blue_green.scale_up_preview_check_point = false;
+	if (d->canary != NULL && d->canary->ping_pong != NULL)
+		d->st.canary.stable_ping_pong = str_eq(d->was->canary.stable_ping_pong, "ping") ? "pong" : "ping";
 	if (steps_count(d) > 0)
 		d->st.current_step_index = (struct opt_int){ true, steps_count(d) };
 	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutCompleted",
@@ -172,6 +174,7 @@ pass_end(struct decision *d)
 {
 	runs_sync(d);
 	experiment_sync(d);
+	plugin_sync(d);
 	replicas_lower(d);
 	restart_plan(d);
 	revision_history(d);
@@ -188,6 +191,7 @@ decide_valid(struct decision *d)
 	pause_read(d);
 	runs_verdict(d);
 	experiment_verdict(d);
+	plugin_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
 	d->in_window &= !d->aborted && !d->promoted;
@@ -212,6 +216,7 @@ decide_invalid(struct decision *d)
 	read_abort(d);
 	runs_verdict(d);
 	experiment_verdict(d);
+	plugin_verdict(d);
 	check_deadline(d);
 	apply_abort(d);
 	if (d->aborted && d->canary != NULL) {

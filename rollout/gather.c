@@ -137,7 +137,7 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	const char *ns = r->object.meta.namespace;
 	const struct object **list;
 
-	*w = (struct world){ .now = p->now, .seen = p->seen, .view = p->view };
+	*w = (struct world){ .now = p->now, .seen = p->seen, .view = p->view, .settings = p->settings };
 	w->rollout = r = workload_resolve(w, r, a);
 	w->n_replicasets = view_owned(p->view, &replicaset_type, ns, r->object.meta.uid, a, &list);
 	w->replicasets = (const struct replicaset *const *)list;

@@ -152,6 +152,25 @@ experiment_done(struct decision *d, const struct canary_step *s)
 }
 
 static bool
+is_plugin(const struct canary_step *s)
+{
+	return s->plugin != NULL;
+}
+
+static const char *
+plugin_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "plugin: %s", s->plugin->name);
+}
+
+static bool
+plugin_done(struct decision *d, const struct canary_step *s)
+{
+	(void)s;
+	return plugin_succeeded(d);
+}
+
+static bool
 is_header_route(const struct canary_step *s)
 {
 	return s->set_header_route != NULL;
@@ -188,6 +207,7 @@ static const struct step_kind kinds[] = {
 	{ is_scale, scale_text, scale_done, NULL },
 	{ is_analysis, analysis_text, analysis_done, NULL },
 	{ is_experiment, experiment_text, experiment_done, NULL },
+	{ is_plugin, plugin_text, plugin_done, NULL },
 	{ is_header_route, header_route_text, route_done, NULL },
 	{ is_mirror_route, mirror_route_text, route_done, NULL },
 };

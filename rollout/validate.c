@@ -133,20 +133,22 @@ check_experiment(struct problems *p, const struct canary_strategy *c, const stru
 }
 
 static void
-check_step(struct problems *p, const struct rollout *r, size_t i)
+check_step(struct problems *p, const struct world *w, size_t i)
 {
+	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct canary_step *s = &c->steps.at[i];
 	const struct canary_scale *scale = s->set_canary_scale;
 	const char *path = arena_printf(p->arena, "%s.steps[%zu]", CANARY, i);
 	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL) +
-		(s->experiment != NULL) + (s->set_header_route != NULL) + (s->set_mirror_route != NULL);
+		(s->experiment != NULL) + (s->plugin != NULL) + (s->set_header_route != NULL) +
+		(s->set_mirror_route != NULL);
 
 	/* One whose field could not be read has been told of. */
 	if (n != 1 && object_problem(&r->object, path) == NULL)
 		problem_add(p, path,
 		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, experiment, setHeaderRoute, "
-		    "setMirrorRoute; one is needed",
+		    "setMirrorRoute, plugin; one is needed",
 		    n == 0 ? "none" : "several");
 	if (s->pause != NULL && pause_duration(s->pause) == -2)
 		problem_add(p, arena_printf(p->arena, "%s.pause.duration", path),
@@ -157,6 +159,13 @@ check_step(struct problems *p, const struct rollout *r, size_t i)
 	if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
 		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
 		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
+	if (s->plugin != NULL && s->plugin->name != NULL && w->settings != NULL &&
+	    plugin_declared(w, p->arena, s->plugin->name) == NULL)
+		problem_add(p, arena_printf(p->arena, "%s.plugin.name", path),
+		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
+		    "of "
+		    "other mechanisms are not run",
+		    s->plugin->name);
 	if (s->experiment != NULL)
 		check_experiment(p, c, s->experiment, arena_printf(p->arena, "%s.experiment", path));
 	if (s->set_header_route != NULL)
@@ -221,6 +230,33 @@ check_metadata(struct problems *p, const struct rollout *r, const struct pod_met
 	}
 }
 
+static const char *
+turn_path(const struct canary_strategy *c, const char *service)
+{
+	return str_eq(service, c->ping_pong->ping_service) ? CANARY ".pingPong.pingService"
+							   : CANARY ".pingPong.pongService";
+}
+
+static void
+check_ping_pong(struct problems *p, const struct canary_strategy *c)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	if (str_eq(c->ping_pong->ping_service, c->ping_pong->pong_service))
+		problem_add(p, CANARY ".pingPong.pongService",
+		    "Invalid value: this rollout uses the same service for the ping and pong services");
+	if (t == NULL || t->istio == NULL)
+		problem_add(p, CANARY ".pingPong", "Invalid value: can only be used with traffic routing by istio");
+	else if (t->istio->destination_rule != NULL)
+		problem_add(p, CANARY ".pingPong",
+		    "Invalid value: is for splitting by Services, and destinationRule splits by subsets");
+	if (c->services_besides)
+		problem_add(p, CANARY ".pingPong",
+		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
+		    "take "
+		    "their place");
+}
+
 /* What a canary says that does not go together. */
 static void
 check_canary(struct problems *p, const struct world *w)
@@ -250,16 +286,20 @@ check_canary(struct problems *p, const struct world *w)
 		    "Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced");
 	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.set)
 		problem_add(p, CANARY ".scaleDownDelaySeconds", "Invalid value: can only be used with traffic routing");
-	if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
+	if (c->ping_pong != NULL)
+		check_ping_pong(p, c);
+	else if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
 		problem_add(p, CANARY ".stableService",
 		    "Invalid value: this rollout uses the same service for the stable and canary services");
 	for (size_t i = 0; i < c->steps.n; i++)
-		check_step(p, r, i);
+		check_step(p, w, i);
 	check_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
 	check_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
 	check_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
-	check_service(p, CANARY ".canaryService", c->canary_service, w->canary_service, w);
-	check_service(p, CANARY ".stableService", c->stable_service, w->stable_service, w);
+	check_service(p, c->ping_pong != NULL ? turn_path(c, c->canary_service) : CANARY ".canaryService",
+	    c->canary_service, w->canary_service, w);
+	check_service(p, c->ping_pong != NULL ? turn_path(c, c->stable_service) : CANARY ".stableService",
+	    c->stable_service, w->stable_service, w);
 }
 
 static void

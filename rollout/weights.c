@@ -27,6 +27,8 @@ wanted(const struct decision *d)
 		return 0;
 	if (available(d->w->new_rs) == 0)
 		return 0;
+	if (canary_takes_turn(d))
+		return 100;
 	if (d->st.promote_full)
 		return scales_stable(d) && share_of_pods(d, d->w->new_rs) > r->weight ? share_of_pods(d, d->w->new_rs)
 										      : r->weight;
@@ -75,13 +77,20 @@ may_raise(const struct decision *d, int64_t weight)
 	return new_can_carry(d, weight) && available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
 }
 
+static bool
+takes_turns(const struct decision *d)
+{
+	return d->canary != NULL && d->canary->ping_pong != NULL;
+}
+
 bool
 weights_settled(const struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
 
-	return d->w->router == NULL || (d->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
-					   str_eq(r->stable_hash, d->w->hash) && str_eq(r->canary_hash, d->w->hash));
+	return d->w->router == NULL ||
+	       (d->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
+		   str_eq(r->stable_hash, d->w->hash) && (takes_turns(d) || str_eq(r->canary_hash, d->w->hash)));
 }
 
 static const struct weight_destination *
@@ -152,6 +161,9 @@ weights_plan(struct decision *d, bool lower)
 	/* Of a routing that is broken, what can be read still gives its traffic back. */
 	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
 		return;
+	/* Before the first version is promoted the Services have no turns to keep. */
+	if (takes_turns(d) && d->was->stable_rs == NULL)
+		return;
 	want.additional = experiment_weights(d, &want.n_additional);
 	same = r->weight == want.weight && r->weight_least == want.weight;
 	if (same && !differs(r, &want))
@@ -218,8 +230,9 @@ hashes_plan(struct decision *d)
 	d->canary_to = canary_ok ? canary_hash : NULL;
 	d->stable_to = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
-		/* A Service that selects nothing answers nothing: only a version with pods may be selected. */
-		if (canary_ok && available(d->w->new_rs) > 0)
+		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
+		 * the next update when it was the old version's. */
+		if (canary_ok && !(takes_turns(d) && new_is_stable) && available(d->w->new_rs) > 0)
 			service_switch(d, d->w->canary_service, canary_hash);
 		if (stable_ok && available(stable) > 0)
 			service_switch(d, d->w->stable_service, stable_hash);

@@ -20,6 +20,7 @@ struct world {
 	const struct rollout *rollout;
 	const struct seen *seen;
 	const struct view *view; /* for names that may be taken; all else is gathered below */
+	const struct string_map *settings; /* of the process; NULL: there is none, and nobody knows its plugins */
 
 	const struct workload
 	    *workload; /* that workloadRef names; NULL: there is none; its template and selector are in `rollout` */
@@ -120,6 +121,7 @@ void status_invalid(struct decision *, const char *message);
 
 /* canary.c, bluegreen.c: what a pass does for its strategy, once it is known that the spec is valid and whether it is aborted. */
 void canary_pass(struct decision *);
+bool canary_takes_turn(const struct decision *); /* pingPong: the new version is to have all the traffic */
 void bluegreen_pass(struct decision *);
 /* decide.c: the new version becomes the stable one; `completion` is the duration's word for how. */
 void promote(struct decision *, const char *why, const char *completion);
@@ -159,6 +161,13 @@ bool experiment_succeeded(const struct decision *); /* that of the step */
 const struct weight_destination *experiment_weights(const struct decision *, size_t *ret_n);
 /* What experiments have of it, with their hashes, in the order of their Services. In the arena. */
 struct weight_destination *experiment_seen(const struct decision *, size_t *ret_n);
+
+/* plugin_step.c */
+struct step_plugin;
+const struct step_plugin *plugin_declared(const struct world *, struct arena *, const char *name); /* NULL: it is not */
+void plugin_verdict(struct decision *); /* what the plugins say */
+void plugin_sync(struct decision *); /* what they are to be asked */
+bool plugin_succeeded(struct decision *); /* that of the step */
 
 /* pause.c */
 void pause_add(struct decision *, const char *reason);

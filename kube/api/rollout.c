@@ -202,6 +202,13 @@ static const struct field experiment_step_fields[] = {
 };
 TYPE(experiment_step, "experiment step", .strict = true);
 
+static const struct field plugin_step_fields[] = {
+	STRING(plugin_step, name, "name", .required = true,
+	    .doc = "one that the controller's configuration declares (controller --step-plugins)"),
+	JSON(plugin_step, config, "config", .doc = "for the plugin alone"),
+};
+TYPE(plugin_step, "plugin step", .strict = true);
+
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
 	    .doc = "percent of traffic (without a router: of pods) for the canary"),
@@ -214,7 +221,8 @@ static const struct field canary_step_fields[] = {
 	    .doc = "requests with a header get the canary; with istio"),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
 	    .doc = "requests are sent to the canary too; with istio"),
-	NOT_BUILT("plugin"),
+	OBJECT(canary_step, plugin, "plugin", plugin_step,
+	    .doc = "a hook of the controller's configuration that must succeed"),
 };
 TYPE(canary_step, "canary step", .strict = true);
 
@@ -287,6 +295,12 @@ static const struct field anti_affinity_fields[] = {
 };
 TYPE(anti_affinity, "anti-affinity", .strict = true);
 
+static const struct field ping_pong_fields[] = {
+	STRING(ping_pong, ping_service, "pingService", .required = true, .doc = "one of them"),
+	STRING(ping_pong, pong_service, "pongService", .required = true, .doc = "the other"),
+};
+TYPE(ping_pong, "pingPong", .strict = true);
+
 static const struct field canary_strategy_fields[] = {
 	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods"),
 	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods"),
@@ -314,7 +328,8 @@ static const struct field canary_strategy_fields[] = {
 	    .doc = "what pods carry while their version is the stable one"),
 	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
 	    .doc = "stable pods follow their share of the traffic; needs trafficRouting", .otherwise = "false"),
-	NOT_BUILT("pingPong"),
+	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
+	    .doc = "two Services that take turns instead of canaryService and stableService; with istio"),
 	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
 	    .doc = "least pods of a version that has any; needs trafficRouting"),
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
@@ -439,10 +454,28 @@ static const struct field traffic_weights_fields[] = {
 };
 TYPE(traffic_weights, "traffic weights");
 
+static const struct field step_plugin_status_fields[] = {
+	INT(step_plugin_status, index, "index", .min = 0, .max = INT32_MAX, .always = true),
+	STRING(step_plugin_status, name, "name", .always = true),
+	STRING(step_plugin_status, message, "message"),
+	TIME(step_plugin_status, started_at, "startedAt"),
+	TIME(step_plugin_status, updated_at, "updatedAt"),
+	TIME(step_plugin_status, finished_at, "finishedAt"),
+	STRING(step_plugin_status, phase, "phase"),
+	STRING(step_plugin_status, backoff, "backoff"),
+	INT(step_plugin_status, executions, "executions", .min = 0, .max = INT32_MAX),
+	STRING(step_plugin_status, operation, "operation"),
+	BOOL(step_plugin_status, disabled, "disabled"),
+	JSON(step_plugin_status, status, "status"),
+};
+TYPE(step_plugin_status, "step plugin's state");
+
 static const struct field canary_status_fields[] = {
 	OBJECT(canary_status, background_analysis, "currentBackgroundAnalysisRunStatus", run_status),
 	OBJECT(canary_status, step_analysis, "currentStepAnalysisRunStatus", run_status),
 	STRING(canary_status, current_experiment, "currentExperiment"),
+	STRING(canary_status, stable_ping_pong, "stablePingPong"),
+	LIST(canary_status, step_plugins, "stepPluginStatuses", step_plugin_status),
 	OBJECT(canary_status, weights, "weights", traffic_weights),
 };
 TYPE(canary_status, "canary status");
@@ -597,6 +630,12 @@ step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
 		json_object_set_new(o, "setHeaderRoute", encode(&header_route_type, s->set_header_route));
 	if (s->set_mirror_route != NULL)
 		json_object_set_new(o, "setMirrorRoute", mirror_for_hash(s->set_mirror_route));
+	if (s->plugin != NULL) {
+		json_t *plugin = encode(&plugin_step_type, s->plugin);
+
+		sort_map(plugin, "config");
+		json_object_set_new(o, "plugin", plugin);
+	}
 	return o;
 }
 
@@ -614,6 +653,19 @@ canary_finish(struct canary_strategy *c, const json_t *raw, struct arena *a)
 	c->max_unavailable = with_percent(a, c->max_unavailable, json_object_get(raw, "maxUnavailable"));
 }
 
+/* Whose turn it is. */
+static void
+take_turns(struct canary_strategy *c, const struct canary_status *st)
+{
+	bool ping = str_eq(st->stable_ping_pong, "ping");
+
+	if (c->ping_pong == NULL)
+		return;
+	c->services_besides = c->canary_service != NULL || c->stable_service != NULL;
+	c->stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
+	c->canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
+}
+
 static void
 rollout_finish(struct object *o, const json_t *j, struct arena *a)
 {
@@ -623,6 +675,8 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 
 	if (c != NULL)
 		canary_finish((struct canary_strategy *)c, json_at(j, "/spec/strategy/canary"), a);
+	if (c != NULL)
+		take_turns((struct canary_strategy *)c, &r->status.canary);
 	r->spec.template = NULL;
 	if (r->spec.workload_ref != NULL)
 		r->template_besides = json_object_size(json_at(template, "/metadata/labels")) > 0 ||

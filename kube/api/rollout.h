@@ -188,6 +188,12 @@ struct experiment_step {
 	struct opt_int scale_down_delay_seconds;
 };
 
+/* A hook of the controller's configuration that must succeed. */
+struct plugin_step {
+	const char *name;
+	const char *config; /* JSON, for the plugin alone */
+};
+
 /* One canary step; exactly one field is set. */
 struct canary_step {
 	struct opt_int set_weight; /* percent */
@@ -197,6 +203,7 @@ struct canary_step {
 	const struct header_route *set_header_route;
 	const struct mirror_route *set_mirror_route;
 	const struct experiment_step *experiment;
+	const struct plugin_step *plugin;
 };
 
 /* How many of the canary's pods suffice for a step to be over. */
@@ -219,8 +226,16 @@ struct anti_affinity {
 	const struct required_anti_affinity *required;
 };
 
+/* Two Services that take turns: with each update the one that was the canary's becomes the stable version's, and no traffic has to move
+ * back. */
+struct ping_pong {
+	const char *ping_service, *pong_service;
+};
+
 struct canary_strategy {
-	const char *canary_service, *stable_service;
+	const char *canary_service, *stable_service; /* with ping_pong: whichever of the two it is now */
+	const struct ping_pong *ping_pong;
+	bool services_besides; /* both are written */
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */
@@ -300,9 +315,23 @@ struct traffic_weights {
 	LIST_OF(struct weight_destination) additional; /* of an experiment */
 };
 
+/* What a step's plugin was asked, and has said so far; an operation each. */
+struct step_plugin_status {
+	int64_t index; /* of the step */
+	const char *name, *operation; /* Run, Abort, Terminate */
+	const char *phase, *message; /* Running, Successful, Failed, Error */
+	int64_t started_at, updated_at, finished_at;
+	const char *backoff; /* it is asked again so long after updated_at; a Go duration */
+	int64_t executions; /* answers so far */
+	bool disabled;
+	const char *status; /* its own, as JSON: given back with the next call */
+};
+
 struct canary_status {
 	const struct run_status *background_analysis, *step_analysis;
 	const char *current_experiment; /* name */
+	const char *stable_ping_pong; /* which of the two Services is the stable version's: ping or pong; NULL: pong */
+	LIST_OF(struct step_plugin_status) step_plugins; /* in the order in which they began */
 	const struct traffic_weights *weights;
 };
 

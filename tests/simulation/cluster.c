@@ -8,6 +8,7 @@
 #include "kube/api/yaml.h"
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
+#include "rollout/plugins.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
 #define REMOTE_LOOK_MS 40 /* how often what is far away is looked at */
@@ -174,6 +175,27 @@ choose(void *arg, const struct request *r, struct fault *f)
 
 #define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
 
+/* Step plugins of the process: one that answers as a scenario says, and one that is switched off. */
+#define PLUGINS                                                                                                        \
+	"{\"stepPlugins\":[{\"name\":\"acme/hook\",\"http\":{\"url\":\"http://hook.test/\"},\"timeoutSeconds\":5},"    \
+	"{\"name\":\"acme/off\",\"http\":{\"url\":\"http://hook.test/\"},\"disabled\":true}]}"
+
+static int
+plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
+{
+	_cleanup_(json_decrefp) json_t *call = json_loads(r->body, 0, NULL);
+
+	cluster_note(c, "plugin %s is called: %s, call %d, config %d", json_str(call, "plugin"),
+	    json_str(call, "operation"), (int)json_int(call, "call", -1),
+	    (int)json_int(json_object_get(call, "config"), "n", 0));
+	if (c->plugin[0] == '\0') {
+		*ret_body = NULL;
+		return 0;
+	}
+	*ret_body = mem_strdup(c->plugin);
+	return 200;
+}
+
 static int
 outside(void *arg, const struct request *r, char **ret_body)
 {
@@ -189,7 +211,8 @@ outside(void *arg, const struct request *r, char **ret_body)
 	};
 	struct cluster *c = ((struct member *)arg)->cluster;
 
-	(void)r;
+	if (str_starts(r->url, "http://hook.test/"))
+		return plugin_answers(c, r, ret_body);
 	if (c->metric_mood == METRIC_FINE || c->metric_mood == METRIC_SLOW) {
 		*ret_body = mem_printf(VECTOR("{\"metric\":{},\"value\":[0,\"%g\"]}"), c->metric);
 		return 200;
@@ -286,7 +309,10 @@ on_synced(void *arg)
 static void
 start_runner(struct member *m)
 {
+	static struct string_pair plugins = { STEP_PLUGINS_SETTING, PLUGINS };
+	static const struct string_map process = { &plugins, 1 };
 	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
+		.settings = &process,
 		.component = "rollouts-controller",
 		.planned = planned,
 		.may_write = may_write,

@@ -68,6 +68,7 @@ struct cluster {
 	void *fault_arg;
 	struct nth *nth; /* NULL: none */
 	double metric; /* what Prometheus answers */
+	char plugin[400]; /* what the plugin "acme/hook" answers; "": it cannot be reached */
 	enum metric_mood metric_mood; /* ... unless it does something else */
 	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */
 	json_t *held; /* what cluster_get has handed out of it */

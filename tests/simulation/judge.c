@@ -26,6 +26,9 @@ struct judge {
 	char failed_hash[32];
 	char verdict[400];
 	int weight;
+	long long turns[2]; /* the weights of Services that take turns, in the order of the route */
+	char turn_hosts[2][64];
+	bool turned; /* they are known */
 	size_t additional; /* destinations besides the two */
 	int header_routes; /* that send requests to the canary's subset, and to nothing else */
 	long long index;
@@ -187,6 +190,47 @@ is_additional(struct judge *j, const char *hash)
 	return false;
 }
 
+static bool
+takes_turns(struct judge *j)
+{
+	return json_at(cluster_rollout(j->cluster), "/spec/strategy/canary/pingPong") != NULL;
+}
+
+/* Of two Services that take turns, the one that gets more has the pods for it. What goes back to the stable version goes back however
+ * many it has. */
+static void
+on_turns(struct judge *j, const json_t *route)
+{
+	const char *stable = json_string_value(json_at(cluster_rollout(j->cluster), "/status/stableRS"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(j->turns); i++) {
+		long long weight = json_int(json_array_get(route, i), "weight", 0);
+		long long need = weight * lately_replicas(j) / 100;
+		const char *hash = destination_hash(j, json_array_get(route, i));
+
+		if (weight > j->turns[i] && j->turned && need > 0 &&
+		    (hash == NULL || (!str_eq(hash, stable) && lately_available(j, hash) < need)))
+			wrong(j, "weight %lld needs %lld pods, but %s has %lld ready", weight, need,
+			    hash != NULL ? hash : "nothing", hash != NULL ? lately_available(j, hash) : 0);
+		j->turns[i] = weight;
+		snprintf(j->turn_hosts[i], sizeof(j->turn_hosts[i]), "%s",
+		    json_string_value(json_at(json_array_get(route, i), "/destination/host")) ?: "");
+	}
+	j->turned = true;
+}
+
+/* The percent that Services which take turns give to pods of this hash. */
+static long long
+turns_share(struct judge *j, const char *hash)
+{
+	long long share = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(j->turns); i++)
+		if (str_eq(map_get(&j->services, j->turn_hosts[i]), hash))
+			share += j->turns[i];
+	return share;
+}
+
 static void
 on_virtual_service(struct judge *j, const json_t *o)
 {
@@ -207,6 +251,10 @@ on_virtual_service(struct judge *j, const json_t *o)
 		wrong(j, "the weights add up to %lld, not 100", sum);
 	if (json_at(o, "/spec/http") == NULL)
 		return;
+	if (takes_turns(j)) {
+		on_turns(j, route);
+		return;
+	}
 	j->weight = weight;
 	on_header_routes(j, o);
 	on_additional(j, route);
@@ -330,7 +378,9 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 		return;
 	if (now == 0 && is_additional(j, label(o)))
 		wrong(j, "ReplicaSet of %s shrunk to 0, but the routing names its Service", label(o));
-	if (is_blue_green(j))
+	if (takes_turns(j))
+		share += turns_share(j, label(o));
+	else if (is_blue_green(j))
 		share += str_eq(active_hash(j), label(o)) ? 100 : 0;
 	else if (cluster_weight(j->cluster) < 0)
 		on_shrink_unrouted(j, o, now);
@@ -454,6 +504,10 @@ judge_end(struct judge *j, unsigned long writes)
 	if (is_blue_green(j) && (aborted || strcmp(phase, "Healthy") == 0) &&
 	    !str_eq(active_hash(j), json_str(status, "stableRS")))
 		wrong(j, "at the end the active Service selects %s, not the stable version", active_hash(j));
+	if (takes_turns(j) && (aborted || strcmp(phase, "Healthy") == 0) &&
+	    json_int(json_object_get(ro, "spec"), "replicas", 1) > 0 &&
+	    turns_share(j, json_str(status, "stableRS") ?: "") != 100)
+		wrong(j, "at the end the stable version's Service has not all the traffic");
 	if ((aborted || strcmp(phase, "Healthy") == 0) && j->header_routes > 0)
 		wrong(j, "at the end a managed route is left");
 	if ((aborted || strcmp(phase, "Healthy") == 0) && j->additional > 0)

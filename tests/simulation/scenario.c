@@ -180,6 +180,14 @@ do_delete(struct scenario *s, const json_t *v)
 		scenario_wrong(s, "%s could not be deleted", which);
 }
 
+/* What the plugin answers from now on; null: it cannot be reached. */
+static void
+do_plugin(struct scenario *s, const json_t *v)
+{
+	cluster_note(s->cluster, "the plugin answers %s", json_is_null(v) ? "nothing" : json_text(s->arena, v));
+	snprintf(s->cluster->plugin, sizeof(s->cluster->plugin), "%s", json_is_null(v) ? "" : json_text(s->arena, v));
+}
+
 /* A number, "refused", or "empty", "slow", "wrong" (see outside in cluster.c). */
 static void
 do_metric(struct scenario *s, const json_t *v)
@@ -420,6 +428,7 @@ static const struct {
 	{ "merge", do_merge, false },
 	{ "delete", do_delete, false },
 	{ "metric", do_metric, false },
+	{ "plugin", do_plugin, false },
 	{ "pods", do_pods, true },
 	{ "fault", do_fault, true },
 	{ "controller", do_controller, false },

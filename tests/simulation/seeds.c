@@ -1,5 +1,5 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every eight one is a canary without traffic routing, one is
- * blue-green, and two have an analysis or an experiment as a step.
+/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every sixteen two are canaries without traffic routing, two
+ * are blue-green, one has Services that take turns, and two have an analysis or an experiment as a step.
  *
  * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted; pods
  * wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and within
@@ -139,9 +139,10 @@ live(uint64_t seed, bool verbose, const char **ret_wrong, int64_t *ret_longest)
 		c->name = "basic";
 	else if (seed % 8 == 7)
 		c->name = "bluegreen";
-	cluster_apply(c, seed % 8 == 3	 ? "tests/data/traces/basic.yaml"
-			 : seed % 8 == 7 ? "tests/simulation/bluegreen.yaml"
-					 : "tests/data/traces/analysis.yaml");
+	cluster_apply(c, seed % 8 == 3	  ? "tests/data/traces/basic.yaml"
+			 : seed % 8 == 7  ? "tests/simulation/bluegreen.yaml"
+			 : seed % 16 == 8 ? "tests/simulation/pingpong.yaml"
+					  : "tests/data/traces/analysis.yaml");
 	if (seed % 8 == 7)
 		cluster_patch(c, false,
 		    json_pack("{s:{s:{s:{s:{s:[{s:s}]},s:{s:[{s:s}]}}}}}", "spec", "strategy", "blueGreen",

@@ -31,8 +31,8 @@ problems_name_the_path_and_what_is_allowed(void **state)
 		    "unknown field; a canary step has setWeight, pause, setCanaryScale, analysis, experiment, "
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
-		{ HEAD "  strategy: {canary: {steps: [{plugin: {}}]}}", "spec.strategy.canary.steps[0].plugin",
-		    "not built yet in this version of Sluice" },
+		{ HEAD "  strategy: {canary: {trafficRouting: {nginx: {}}}}",
+		    "spec.strategy.canary.trafficRouting.nginx", "not built yet in this version of Sluice" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "
@@ -140,14 +140,14 @@ metrics_are_read_from_their_list(void **state)
 	assert_int_equal(
 	    metrics_decode(a,
 		"[{\"name\":\"x\",\"interval\":\"1m\",\"count\":5,\"failureLimit\":\"3\",\"provider\":{\"prometheus\":"
-		"{\"query\":\"up\",\"authentication\":{}}}},{\"provider\":{\"job\":{}}}]",
+		"{\"query\":\"up\",\"authentication\":{}}}},{\"provider\":{\"datadog\":{}}}]",
 		"spec.metrics", &problems, &m),
 	    2);
 	assert_int_equal(m[0].interval.ms, 60000);
 	assert_string_equal(m[0].count, "5");
 	assert_string_equal(m[0].failure_limit, "3");
 	assert_int_equal(problems.n, 2);
-	assert_string_equal(problems.at[0].path, "spec.metrics[1].provider.job");
+	assert_string_equal(problems.at[0].path, "spec.metrics[1].provider.datadog");
 	assert_string_equal(problems.at[1].path, "spec.metrics[1].name");
 	arena_free(a);
 }

@@ -1,0 +1,62 @@
+/* rollout/plugins.c: the declared step plugins. */
+#include "rollout/plugins.h"
+#include "base/err.h"
+#include "base/str.h"
+
+static const struct field plugin_http_fields[] = {
+	STRING(plugin_http, url, "url", .required = true, .doc = "http:// or https:// address that is posted to"),
+	STRING(plugin_http, ca_cert, "caCert", .doc = "PEM of authorities to trust besides the machine's"),
+	BOOL(plugin_http, insecure, "insecure", .doc = "do not verify the server's certificate", .otherwise = "false"),
+};
+TYPE(plugin_http, "plugin's http", .strict = true);
+
+static const struct field plugin_exec_fields[] = {
+	STRINGS(plugin_exec, command, "command", .required = true, .doc = "program and arguments"),
+};
+TYPE(plugin_exec, "plugin's exec", .strict = true);
+
+static const struct field step_plugin_fields[] = {
+	STRING(step_plugin, name, "name", .required = true, .doc = "what a step calls it"),
+	OBJECT(step_plugin, http, "http", plugin_http, .doc = "a service"),
+	OBJECT(step_plugin, exec, "exec", plugin_exec, .doc = "a program"),
+	OPT_INT(step_plugin, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
+	    .doc = "until it must have answered", .otherwise = "30"),
+	BOOL(step_plugin, disabled, "disabled", .doc = "its steps are passed over", .otherwise = "false"),
+};
+TYPE(step_plugin, "step plugin", .strict = true);
+
+static const struct field step_plugins_fields[] = {
+	LIST(step_plugins, plugins, "stepPlugins", step_plugin, .required = true, .doc = "step plugins"),
+};
+TYPE(step_plugins, "step plugins' configuration", .strict = true);
+
+static void
+check(struct problems *p, const struct step_plugins *all, size_t i)
+{
+	const struct step_plugin *one = &all->plugins.at[i];
+	const char *path = arena_printf(p->arena, "stepPlugins[%zu]", i);
+
+	for (size_t k = 0; k < i; k++)
+		if (str_eq(all->plugins.at[k].name, one->name))
+			problem_add(p, arena_printf(p->arena, "%s.name", path), "Duplicate value: \"%s\"", one->name);
+	if ((one->http != NULL) == (one->exec != NULL))
+		problem_add(p, path, "Invalid value: has one of http, exec");
+	if (one->http != NULL && one->http->url != NULL && !str_starts(one->http->url, "http://") &&
+	    !str_starts(one->http->url, "https://"))
+		problem_add(p, arena_printf(p->arena, "%s.http.url", path),
+		    "\"%s\" starts with neither http:// nor https://", one->http->url);
+	if (one->exec != NULL && one->exec->command.n == 0)
+		problem_add(p, arena_printf(p->arena, "%s.exec.command", path), "Required value: names no program");
+}
+
+struct err *
+step_plugins_read(struct arena *a, const json_t *j, struct step_plugins *ret)
+{
+	struct problems p = { .arena = a };
+
+	*ret = (struct step_plugins){ 0 };
+	decode(&step_plugins_type, j, "", &p, ret);
+	for (size_t i = 0; p.n == 0 && i < ret->plugins.n; i++)
+		check(&p, ret, i);
+	return p.n > 0 ? err_new(a, ERR_INVALID, "%s: %s", p.at[0].path, p.at[0].text) : NULL;
+}

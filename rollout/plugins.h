@@ -1,0 +1,52 @@
+/* rollout/plugins.h: step plugins: hooks outside the controller that a canary's step calls.
+ *
+ * A mechanism of Sluice's own. Whoever runs the controller declares them in a file (--step-plugins), so that a Rollout can only name one:
+ *
+ *	stepPlugins:
+ *	- name: acme/smoke-test
+ *	  http: {url: "https://hooks.acme.example/smoke"}
+ *	  timeoutSeconds: 20
+ *	- name: acme/migrate
+ *	  exec: {command: [/plugins/migrate, --verbose]}
+ *
+ * Each call gets one JSON document, as the body of a POST or on standard input, and answers with another:
+ *
+ *	{"operation": "Run", "plugin": "acme/migrate", "step": 2, "call": 0, "config": …, "status": …, "rollout": {…},
+ *	 "canaryHash": "5d8d759cf8", "stableHash": "697df5b887"}
+ *	{"phase": "Running", "message": "3 of 9 tables", "requeueAfter": "20s", "status": {"at": 3}}
+ *
+ * Run is called until its phase is Successful (the step is over) or Failed (the update is aborted); Running and Error mean: later. What
+ * it answers as status comes back with the next call. Abort is called when the update is given up, for each step that has run,
+ * the last first; Terminate when the update is promoted past one that runs. A call may come twice with the same number, when its
+ * answer was lost: plugin, rollout's uid, step, operation and call tell.
+ */
+#pragma once
+#include "kube/api/type.h"
+
+#define STEP_PLUGINS_SETTING "step-plugins" /* of the process: the list as JSON */
+
+struct plugin_http {
+	const char *url;
+	const char *ca_cert; /* PEM; NULL: whom the machine trusts */
+	bool insecure;
+};
+
+struct plugin_exec {
+	struct strings command; /* the program and its arguments */
+};
+
+/* One of http and exec is set. */
+struct step_plugin {
+	const char *name;
+	const struct plugin_http *http;
+	const struct plugin_exec *exec;
+	struct opt_int timeout_seconds; /* 30 by default */
+	bool disabled; /* its steps are passed over */
+};
+
+struct step_plugins {
+	LIST_OF(struct step_plugin) plugins;
+};
+
+/* Reads {"stepPlugins": […]}; the error is the first thing that is wrong, with its path. In the arena. */
+struct err *step_plugins_read(struct arena *, const json_t *, struct step_plugins *ret);
