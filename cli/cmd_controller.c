@@ -32,7 +32,7 @@
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
  * as there is something to do, and versions of other APIs are those of the objects. */
 #define IDLE_FLAGS                                                                                                     \
-	"rollout-resync kloglevel qps burst rollout-threads "                                                          \
+	"rollout-resync kloglevel enable-pprof-address qps burst rollout-threads "                                                          \
 	"experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads "              \
 	"ephemeral-metadata-update-pod-retries istio-api-version ambassador-api-version traffic-split-api-version "    \
 	"traefik-api-group "                                                                                           \
@@ -47,17 +47,19 @@ const struct command cmd_controller = {
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort listen-address allow-local-web-metrics step-plugins " IDLE_FLAGS,
+		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers " IDLE_FLAGS,
 	.run = controller_run,
 };
 
 static const struct controller *const rows[] = { &rollout_controller, &experiment_controller, &analysis_controller,
 	NULL };
+static const struct controller *const analysis_rows[] = { &analysis_controller, NULL };
 
 struct process {
 	struct cli *cli;
 	struct transport *outside, *programs;
 	struct string_map variables;
+	const struct controller *const *rows;
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
 	struct lease *lease; /* NULL: --leader-elect=false */
@@ -165,7 +167,7 @@ on_started(void *arg)
 
 	log_info("acting");
 	p->waits = p->synced = false;
-	p->runner = runner_start(p->cli->transport, p->outside, rows, &p->settings);
+	p->runner = runner_start(p->cli->transport, p->outside, p->rows, &p->settings);
 }
 
 static void
@@ -205,6 +207,21 @@ variables_of(struct cli *c)
 			m.at[m.n++] = (struct string_pair){ known[i].name, value };
 	}
 	return m;
+}
+
+/* All, or what the other controller's flag can ask for: the analyses alone. 0, or 1 after saying what is wrong. */
+static int
+choose_controllers(struct process *p)
+{
+	const char *which = cli_flag(p->cli, "controllers");
+
+	p->rows = rows;
+	if (which == NULL || which[0] == '\0')
+		return 0;
+	if (strcmp(which, "analysis") != 0)
+		return cli_fail(p->cli, "--controllers: \"%s\" is not \"analysis\", or nothing for all", which);
+	p->rows = analysis_rows;
+	return 0;
 }
 
 /* The declared step plugins, as JSON in the settings. 0, or 1 after saying what is wrong with the file. */
@@ -364,7 +381,7 @@ controller_run(struct cli *c)
 		return cli_fail(
 		    c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
 	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
-	if (read_plugins(&p) != 0 || cli_connect(c) != 0)
+	if (choose_controllers(&p) != 0 || read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
 		.namespace = cli_flag(c, "namespaced") != NULL ? c->namespace : NULL,

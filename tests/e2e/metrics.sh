@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
 metrics=$((20000 + RANDOM % 10000)) health=$((30000 + RANDOM % 10000))
-"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort $health --qps 40 --rollout-threads=10 >"$dir/controller.log" 2>&1 &
+"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort $health --qps 40 --rollout-threads=10 --enable-pprof-address=x >"$dir/controller.log" 2>&1 &
 controller=$!
 get() { curl -sf "http://127.0.0.1:$1"; }
 has() { get $metrics/metrics | grep -qF "$1"; }
@@ -12,6 +12,7 @@ check "a flag of the other controller is taken" grep -q "flag has no effect here
 check "it is alive" says ok get $health/healthz
 check "another cannot have the port" says "cannot listen on 127.0.0.1 port $metrics" \
 	"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics
+check "controllers that there are not" says '"rollouts" is not "analysis"' "$SLUICE" controller --controllers rollouts
 check "a port is a number" says '"many" is not a port' "$SLUICE" controller --metricsPort many
 kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
 rollout='name="bluegreen",namespace="default"'
