@@ -13,6 +13,8 @@
 #include "kube/api/yaml.h"
 #include "kube/controller.h"
 #include "rollout/decide.h"
+#include "rollout/experiment.h"
+#include "rollout/plugins.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/listed.h"
 
@@ -85,6 +87,37 @@
 	" {setMirrorRoute: {name: m, percentage: 50, match: [{path: {prefix: /}, headers: {A: {regex: b}}}]}},"       \
 	" {analysis: {templates: [{templateName: t}], args: [{name: a, valueFrom: {fieldRef: {fieldPath:"             \
 	" spec.replicas}}}]}}, {setCanaryScale: {weight: 50}}, {pause: {duration: 10s}}, {setWeight: 60}, {pause: {}}]"
+/* The steps of a canary without the rest, of what only they make. */
+#define EXPERIMENT_STEP                                                                                                \
+	"{experiment: {duration: 10m, scaleDownDelaySeconds: 5, templates: [{name: a, specRef: stable, weight: 5, service: {}},"   \
+	" {name: b, specRef: canary, replicas: 2, metadata: {labels: {role: b}, annotations: {c: d}}}], analyses: [{name: e,"      \
+	" templateName: t, requiredForCompletion: true, args: [{name: a, value: '{{templates.a.podTemplateHash}}'}]}]}}"
+#define EXPERIMENT                                                                                                     \
+	"---\n{apiVersion: argoproj.io/v1alpha1, kind: Experiment, " META("x-" NEW "-2-1", "u-e") OWNED                  \
+	    ", labels: {rollouts-pod-template-hash: " NEW "}, annotations: {rollout.argoproj.io/revision: '2'}, creationTimestamp:" \
+	    " '2026-11-23T16:41:00Z'}, spec: {duration: 10m, templates: [{name: a, replicas: 1, service: {}, selector:"    \
+	    " {matchLabels: {app: x}}, template: " POD_TEMPLATE "}], analyses: [{name: e, templateName: t, args: [{name: a,"   \
+	    " value: b}]}]}, status: {phase: Running, availableAt: '2026-11-23T16:42:00Z', templateStatuses: [{name: a,"   \
+	    " status: Running, availableReplicas: 1, serviceName: s, podTemplateHash: h, lastTransitionTime:"              \
+	    " '2026-11-23T16:42:00Z'}], analysisRuns: [{name: e, analysisRun: run, phase: Running}]}}\n"                      \
+	    "---\n{apiVersion: apps/v1, kind: ReplicaSet, " META("x-e-a", "u-ea")                                          \
+	    ", ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Experiment, name: e, uid: u-e, controller: true}],"   \
+	    " labels: {rollouts-pod-template-hash: h}, annotations: {experiment.argoproj.io/name: e,"                          \
+	    " experiment.argoproj.io/template-name: a}}, spec: {replicas: 1, template: " POD_TEMPLATE                       \
+	    "}, status: {replicas: 1, availableReplicas: 1}}\n"
+#define PLUGINS                                                                                                        \
+	"stepPluginStatuses: [{index: 0, name: p, operation: Run, phase: Successful, executions: 1, status: {x: 1}}, {index: 2,"  \
+	" name: p, operation: Run, phase: Running, executions: 2, backoff: 30s, updatedAt: '2026-11-23T16:47:00Z'}]"
+#define JOB_RUN                                                                                                        \
+	"---\n{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, " META("run", "u-run")                              \
+	    "}, spec: {metrics: [{name: j, interval: 10s, count: 2, provider: {job: {metadata: {labels: {a: b}}, spec: {template:"  \
+	    " {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}}}]}, status: {phase: Running, startedAt:"    \
+	    " '2026-11-23T16:47:00Z', metricResults: [{name: j, phase: Running, measurements: [{phase: Running, startedAt:"    \
+	    " '2026-11-23T16:47:00Z', metadata: {job-name: u-run.j.1}}]}]}}\n"                                              \
+	    "---\n{apiVersion: batch/v1, kind: Job, " META("u-run.j.1", "u-j")                                             \
+	    ", ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, name: run, uid: u-run, controller:"      \
+	    " true}], annotations: {analysisrun.argoproj.io/metric-name: j}}, status: {active: 1, ready: 0, conditions:"    \
+	    " [{type: Failed, status: 'True', reason: r, message: m}]}}\n"
 #define BLUE_GREEN                                                                                                     \
 	"activeService: active, previewService: preview, previewReplicaCount: 2, autoPromotionEnabled: false,"        \
 	" autoPromotionSeconds: 30, maxUnavailable: 1, scaleDownDelayRevisionLimit: 1,"                               \
@@ -103,6 +136,25 @@ static const char *const worlds[] = {
 	" currentStepAnalysisRunStatus: {name: run, status: Running}}}}\n"
 	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("canary", NEW) SERVICE("stable", "old")
 	RUN("run", "Step", "Running") MESH,
+	/* An experiment under way. */
+	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
+	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE
+	", strategy: {canary: {trafficRouting: {istio: {virtualService: {name: vs, routes: [main]}, destinationRule: {name: dr,"
+	" canarySubsetName: canary, stableSubsetName: stable}}}, steps: [{setWeight: 20}, " EXPERIMENT_STEP ", {pause: {}}]}}},"
+	" status: {" STATUS ", currentStepHash: x, currentStepIndex: 1, canary: {currentExperiment: x-" NEW "-2-1, weights: {canary:"
+	" {weight: 20}, stable: {weight: 75}, additional: [{weight: 5, serviceName: s}]}}}}\n"
+	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("s", "h") EXPERIMENT MESH
+	RUN("run", "Step", "Running"),
+	/* Plugins, Services that take turns, and a Job that measures. */
+	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
+	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE
+	", strategy: {canary: {pingPong: {pingService: canary, pongService: stable}, trafficRouting: {istio: {virtualService: {name:"
+	" vs, routes: [main]}}}, steps: [{plugin: {name: p}}, {setWeight: 20}, {plugin: {name: p, config: {a: [1]}}}, {pause: {}}]}}},"
+	" status: {" STATUS ", currentStepHash: x, currentStepIndex: 2, canary: {stablePingPong: pong, " PLUGINS "}}}\n"
+	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") SERVICE("canary", NEW) SERVICE("stable", "old") JOB_RUN
+	"---\n{apiVersion: networking.istio.io/v1beta1, kind: VirtualService, " META("vs", "u-vs")
+	"}, spec: {hosts: [x], http: [{name: main, route: [{destination: {host: stable}, weight: 80}, {destination: {host: canary},"
+	" weight: 20}]}]}}\n",
 	/* Blue-green, before the switch, with a Deployment's template. */
 	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
 	"}, spec: {replicas: 4, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: d, scaleDown: progressively},"
@@ -124,7 +176,8 @@ static const char *const values[] = { "null", "true", "false", "0", "-1", "1", "
 	"{\"x\":\"y\"}" };
 
 static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
-	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type };
+	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type, &experiment_type,
+	&job_type };
 
 /* A value's place: in an object or in an array. */
 struct place {
@@ -209,8 +262,11 @@ decided(struct arena *a, const json_t *objects, uint8_t asked)
 	struct listed l = LISTED;
 	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
 	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL };
-	struct pass p = { .view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen };
-	struct plan *plan = plan_new(a), *of_run = plan_new(a);
+	struct pass p = { .view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen, .settings = &settings };
+	static struct string_pair plugins = { STEP_PLUGINS_SETTING,
+		"{\"stepPlugins\":[{\"name\":\"p\",\"exec\":{\"command\":[\"p\"]}}]}" };
+	static const struct string_map settings = { &plugins, 1 };
+	struct plan *plan = plan_new(a), *of_run = plan_new(a), *of_experiment = plan_new(a);
 	json_t *o;
 	size_t i;
 
@@ -229,7 +285,9 @@ decided(struct arena *a, const json_t *objects, uint8_t asked)
 	rollout_controller.pass(&p, plan);
 	p.name = "run";
 	analysis_controller.pass(&p, of_run);
-	return arena_printf(a, "%s%s", plan_print(plan), plan_print(of_run));
+	p.name = "x-" NEW "-2-1";
+	experiment_controller.pass(&p, of_experiment);
+	return arena_printf(a, "%s%s%s", plan_print(plan), plan_print(of_run), plan_print(of_experiment));
 }
 
 int
