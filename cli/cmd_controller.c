@@ -32,7 +32,7 @@
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
  * as there is something to do, and versions of other APIs are those of the objects. */
 #define IDLE_FLAGS                                                                                                     \
-	"rollout-resync kloglevel enable-pprof-address qps burst rollout-threads "                                                          \
+	"rollout-resync kloglevel enable-pprof-address qps burst rollout-threads "                                     \
 	"experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads "              \
 	"ephemeral-metadata-update-pod-retries istio-api-version ambassador-api-version traffic-split-api-version "    \
 	"traefik-api-group "                                                                                           \

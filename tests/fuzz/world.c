@@ -141,7 +141,7 @@ static const char *const worlds[] = {
 	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE
 	", strategy: {canary: {trafficRouting: {istio: {virtualService: {name: vs, routes: [main]}, destinationRule: {name: dr,"
 	" canarySubsetName: canary, stableSubsetName: stable}}}, steps: [{setWeight: 20}, " EXPERIMENT_STEP ", {pause: {}}]}}},"
-	" status: {" STATUS ", currentStepHash: x, currentStepIndex: 1, canary: {currentExperiment: x-" NEW "-2-1, weights: {canary:"
+	" status: {" STATUS ", currentStepHash: 78f54868df, currentStepIndex: 1, canary: {currentExperiment: x-" NEW "-2-1, weights: {canary:"
 	" {weight: 20}, stable: {weight: 75}, additional: [{weight: 5, serviceName: s}]}}}}\n"
 	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("s", "h") EXPERIMENT MESH
 	RUN("run", "Step", "Running"),
@@ -150,7 +150,7 @@ static const char *const worlds[] = {
 	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE
 	", strategy: {canary: {pingPong: {pingService: canary, pongService: stable}, trafficRouting: {istio: {virtualService: {name:"
 	" vs, routes: [main]}}}, steps: [{plugin: {name: p}}, {setWeight: 20}, {plugin: {name: p, config: {a: [1]}}}, {pause: {}}]}}},"
-	" status: {" STATUS ", currentStepHash: x, currentStepIndex: 2, canary: {stablePingPong: pong, " PLUGINS "}}}\n"
+	" status: {" STATUS ", currentStepHash: 7dc594d967, currentStepIndex: 2, canary: {stablePingPong: pong, " PLUGINS "}}}\n"
 	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") SERVICE("canary", NEW) SERVICE("stable", "old") JOB_RUN
 	"---\n{apiVersion: networking.istio.io/v1beta1, kind: VirtualService, " META("vs", "u-vs")
 	"}, spec: {hosts: [x], http: [{name: main, route: [{destination: {host: stable}, weight: 80}, {destination: {host: canary},"
@@ -176,8 +176,8 @@ static const char *const values[] = { "null", "true", "false", "0", "-1", "1", "
 	"{\"x\":\"y\"}" };
 
 static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,
-	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type, &experiment_type,
-	&job_type };
+	&analysis_template_type, &virtual_service_type, &destination_rule_type, &service_type, &deployment_type,
+	&experiment_type, &job_type };
 
 /* A value's place: in an object or in an array. */
 struct place {
@@ -256,16 +256,35 @@ change(json_t *objects, const uint8_t *how)
 	}
 }
 
+static struct string_pair plugins = { STEP_PLUGINS_SETTING,
+	"{\"stepPlugins\":[{\"name\":\"p\",\"exec\":{\"command\":[\"p\"]}}]}" };
+static const struct string_map settings = { &plugins, 1 };
+
+static struct seen_answer
+answered(const char *key, const char *body)
+{
+	return (struct seen_answer){ .key = key,
+		.asked_at = NOW - 1000,
+		.answered = true,
+		.answered_at = NOW,
+		.answer = { .status = 200, .body = { body, strlen(body) } } };
+}
+
 static const char *
 decided(struct arena *a, const json_t *objects, uint8_t asked)
 {
 	struct listed l = LISTED;
 	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
-	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL };
-	struct pass p = { .view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen, .settings = &settings };
-	static struct string_pair plugins = { STEP_PLUGINS_SETTING,
-		"{\"stepPlugins\":[{\"name\":\"p\",\"exec\":{\"command\":[\"p\"]}}]}" };
-	static const struct string_map settings = { &plugins, 1 };
+	struct seen_answer answers[] = { answered("plugin/2/Run/2",
+					     "{\"phase\":\"Failed\",\"message\":\"m\",\"status\":[1]}"),
+		answered("u-run.j.1/pods", "{\"items\":[{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":"
+					   "\"Failed\",\"reason\":\"r\"}}]}") };
+	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL,
+		.answers = answers,
+		.n_answers = (asked & 8) != 0 ? ARRAY_SIZE(answers) : 0 };
+	struct pass p = {
+		.view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen, .settings = &settings
+	};
 	struct plan *plan = plan_new(a), *of_run = plan_new(a), *of_experiment = plan_new(a);
 	json_t *o;
 	size_t i;
