@@ -18,6 +18,7 @@
 
 #define RESTART_MS 300
 #define STOP_MS 2000
+#define BROKEN_TAG ":does-not-exist" /* an image with this tag cannot be had: to see what becomes of such a release */
 
 struct dev {
 	struct cli *cli;
@@ -142,7 +143,9 @@ struct dev *
 dev_start(struct cli *c, const struct dev_settings *settings)
 {
 	struct dev *d = mem_alloc(sizeof(*d));
-	struct pods_settings pods = { .ready_ms = settings->ready_ms, .ready_spread_ms = 50, .node = "laptop" };
+	struct pods_settings pods = {
+		.ready_ms = settings->ready_ms, .ready_spread_ms = 50, .node = "laptop", .broken_tag = BROKEN_TAG
+	};
 	struct err *e;
 
 	d->cli = c;
@@ -170,8 +173,8 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		pods.runner = processes_runner(d->processes);
 	}
 	d->pods = pods_new(c->loop, d->store, &pods);
-	d->jobs =
-	    jobs_new(c->loop, d->store, &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop" });
+	d->jobs = jobs_new(c->loop, d->store,
+	    &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop", .broken_tag = BROKEN_TAG });
 	if (d->processes != NULL)
 		processes_report_to(d->processes, d->pods);
 	seed_objects(d);

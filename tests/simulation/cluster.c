@@ -275,6 +275,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	bool rollout = strcmp(r->kind, "Rollout") == 0;
 
 	note_change(c, r->kind, type, o);
+	if (c->observe != NULL)
+		c->observe(r->kind, type, o, c->observe_arg);
 	if (is_urgent(c, r, old, o))
 		mark_urgent(c, rollout, o);
 	else if (rollout && u->of_rollout && u->heard_at == 0) {
@@ -289,7 +291,18 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 static void
 on_remote_change(const char *kind, const char *type, const json_t *o, void *arg)
 {
-	note_change(arg, kind, type, o);
+	struct cluster *c = arg;
+
+	note_change(c, kind, type, o);
+	if (c->observe != NULL)
+		c->observe(kind, type, o, c->observe_arg);
+}
+
+void
+cluster_observe(struct cluster *c, remote_changed *observe, void *arg)
+{
+	c->observe = observe;
+	c->observe_arg = arg;
 }
 
 static bool
@@ -441,6 +454,10 @@ cluster_free(struct cluster *c)
 void
 cluster_second_controller(struct cluster *c)
 {
+	if (c->remote != NULL) {
+		remote_second_controller(c->remote);
+		return;
+	}
 	stop_controller(&c->members[0]);
 	c->n_members = 2;
 	for (size_t i = 0; i < c->n_members; i++)

@@ -70,6 +70,8 @@ struct cluster {
 	double metric; /* what Prometheus answers */
 	char plugin[400]; /* what the plugin "acme/hook" answers; "": it cannot be reached */
 	enum metric_mood metric_mood; /* ... unless it does something else */
+	remote_changed *observe; /* told of every change; NULL: nobody is */
+	void *observe_arg;
 	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */
 	json_t *held; /* what cluster_get has handed out of it */
 	struct str story; /* what happened, a line each */
@@ -88,6 +90,9 @@ struct cluster *cluster_free(struct cluster *);
 /* Objects, borrowed until the cluster is freed or, in virtual time, until it moves on; NULL: not there. */
 const json_t *cluster_get(struct cluster *, const char *plural, const char *ns, const char *name);
 void cluster_each(struct cluster *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
+
+/* From now on every change of an object is told; NULL: no longer. */
+void cluster_observe(struct cluster *, remote_changed *, void *arg);
 
 /* One request of a person's; its status code. The body is consumed. */
 int cluster_do(struct cluster *, const char *method, const char *content_type, const char *path, json_t *body);

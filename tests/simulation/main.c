@@ -8,6 +8,7 @@
  *	build/simulation --http SLUICE FILE  one scenario over HTTP, with processes of this program
  *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in a cluster that is there; the controller has a
  *	                              kubeconfig of its own
+ *	build/simulation --story-cluster SLUICE KUBECONFIG CONTROLLERS NAME  a recorded story there, compared
  *	build/simulation --scenarios  all scenarios
  *	build/simulation --takeovers  the other controller's recordings, taken over at every moment
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
@@ -55,6 +56,11 @@ main(int argc, char **argv)
 	if (argc == 6 && strcmp(argv[1], "--cluster") == 0)
 		return scenario_play(
 			   argv[5], argv[2], &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4] })
+			   ? 0
+			   : 1;
+	if (argc == 6 && strcmp(argv[1], "--story-cluster") == 0)
+		return story_in_cluster(argv[5], argv[2],
+			   &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4], .namespace = argv[5] })
 			   ? 0
 			   : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)

@@ -21,6 +21,7 @@
 #define ANSWER_MAX (64u << 20)
 #define READY_MS "300"
 #define FOLLOW_AGAIN_MS 100
+#define LEADS_MS 2000 /* the first of two has the Lease by then */
 
 struct follower {
 	struct remote *remote;
@@ -33,9 +34,11 @@ struct follower {
 static const char *const followed[] = {
 	"/apis/argoproj.io/v1alpha1/rollouts",
 	"/apis/argoproj.io/v1alpha1/analysisruns",
+	"/apis/argoproj.io/v1alpha1/experiments",
 	"/apis/apps/v1/replicasets",
 	"/apis/networking.istio.io/v1beta1/virtualservices",
 	"/apis/networking.istio.io/v1beta1/destinationrules",
+	"/api/v1/services",
 	"/api/v1/events",
 };
 
@@ -46,6 +49,8 @@ struct remote {
 	const char *namespace; /* in somebody else's cluster; NULL: the cluster is ours */
 	bool confined; /* the controller looks at that namespace only */
 	struct child *dev, *controller;
+	struct child *waiting; /* a second controller, that waits for the Lease; NULL: there is none */
+	bool elects; /* they agree by a Lease */
 	struct config config;
 	struct transport *transport;
 	struct follower followers[ARRAY_SIZE(followed)];
@@ -273,14 +278,16 @@ start_prometheus(struct remote *r)
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
-static void
+static struct child *
 start_controller(struct remote *r)
 {
-	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers, "--leader-elect=false",
-		"--metricsPort", "0", "--healthzPort", "0", r->confined ? "--namespaced" : NULL, "--namespace",
-		r->namespace, NULL };
+	/* The Lease is where deploy/ gives the right to it. */
+	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers,
+		r->elects ? "--leader-elect=true" : "--leader-elect=false", "--leader-election-namespace",
+		r->namespace != NULL ? "argo-rollouts" : "default", "--metricsPort", "0", "--healthzPort", "0",
+		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
 
-	r->controller = child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
+	return child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
 }
 
 pid_t
@@ -293,7 +300,18 @@ void
 remote_kill_controller(struct remote *r)
 {
 	r->controller = child_stop(r->controller, 0);
-	start_controller(r);
+	r->controller = r->waiting != NULL ? r->waiting : start_controller(r);
+	r->waiting = NULL;
+}
+
+void
+remote_second_controller(struct remote *r)
+{
+	child_stop(r->controller, STOP_MS);
+	r->elects = true;
+	r->controller = start_controller(r);
+	remote_run(r, LEADS_MS);
+	r->waiting = start_controller(r);
 }
 
 static bool
@@ -362,7 +380,7 @@ begin(const char *sluice, const char *name, const struct remote_place *place, re
 			loop_refresh(r->loop);
 			r->started = loop_mono(r->loop);
 			follow_all(r);
-			start_controller(r);
+			r->controller = start_controller(r);
 			return r;
 		}
 	}
@@ -388,6 +406,7 @@ remote_free(struct remote *r)
 	if (r == NULL)
 		return NULL;
 	child_stop(r->controller, STOP_MS);
+	child_stop(r->waiting, STOP_MS);
 	if (r->namespace != NULL && r->transport != NULL) {
 		_cleanup_(freep) char *path = mem_printf("/api/v1/namespaces/%s", r->namespace);
 		json_t *answer = NULL;

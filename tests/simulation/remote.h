@@ -45,5 +45,8 @@ int64_t remote_now(const struct remote *); /* ms since it was started */
 /* The controller's process. */
 pid_t remote_controller(const struct remote *);
 
-/* Kills the controller and starts another. */
+/* From now on there are two, which agree by a Lease; the first acts, until it is killed. */
+void remote_second_controller(struct remote *);
+
+/* Kills the controller that acts; another starts, or the one that waits goes on. */
 void remote_kill_controller(struct remote *);

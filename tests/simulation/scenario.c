@@ -428,7 +428,7 @@ static const struct {
 	{ "merge", do_merge, false },
 	{ "delete", do_delete, false },
 	{ "metric", do_metric, false },
-	{ "plugin", do_plugin, false },
+	{ "plugin", do_plugin, true },
 	{ "pods", do_pods, true },
 	{ "fault", do_fault, true },
 	{ "controller", do_controller, false },
@@ -469,7 +469,7 @@ may_be_remote(const json_t *steps)
 			for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 				if (strcmp(verbs[i].name, verb) == 0 && verbs[i].virtual)
 					return false;
-			if ((strcmp(verb, "controller") == 0 && !str_eq(json_string_value(v), "killed")) ||
+			if ((strcmp(verb, "controller") == 0 && !json_is_string(v)) ||
 			    (strcmp(verb, "metric") == 0 && !json_is_number(v)) ||
 			    (strcmp(verb, "repeat") == 0 && !may_be_remote(json_object_get(v, "do"))))
 				return false;
