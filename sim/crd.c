@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "kube/api/roots.h"
 #include "kube/api/schema.h"
+#include "sim/cel.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
 #define PROBLEMS_SHOWN 20
@@ -135,6 +136,28 @@ check_scalar(struct walk *w, const char *path, const json_t *schema, const json_
 		    path, json_integer_value(most));
 }
 
+/* CEL. What compares with oldSelf holds for what is new. */
+static void
+check_rules(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
+{
+	const json_t *most = json_object_get(schema, "maxItems");
+	json_t *one;
+	size_t i;
+
+	if (most != NULL && (json_int_t)json_array_size(v) > json_integer_value(most))
+		problem(w, path, "FieldValueTooMany", "Too many: %zu: must have at most %" JSON_INTEGER_FORMAT " items",
+		    json_array_size(v), json_integer_value(most));
+	json_array_foreach (json_object_get(schema, "x-kubernetes-validations"), i, one) {
+		const char *rule = json_str(one, "rule");
+		bool holds =
+		    strcmp(rule, "self == oldSelf") == 0 ? old == NULL || json_equal(v, old) : cel_holds(rule, v);
+
+		if (!holds)
+			problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s", shown(w, v),
+			    json_str(one, "message"));
+	}
+}
+
 static bool
 has_type(const json_t *schema, const json_t *v)
 {
@@ -157,14 +180,13 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 	/* What was wrong before may stay so. */
 	if (old != NULL && json_equal(old, v))
 		return;
-	if (old != NULL && json_object_get(schema, "x-kubernetes-validations") != NULL)
-		problem(w, path, "FieldValueInvalid", "Invalid value: %s: cannot be changed", shown(w, v));
 	if (!has_type(schema, v)) {
 		problem(w, path, "FieldValueTypeInvalid", "Invalid value: %s: %s in body must be of type %s: \"%s\"",
 		    shown(w, v), path, json_str(schema, "type") ?: "integer,string", type_of(v));
 		return;
 	}
 	check_scalar(w, path, schema, v);
+	check_rules(w, path, schema, v, old);
 	if (json_is_object(v))
 		json_array_foreach (json_object_get(schema, "required"), i, e)
 			if (json_object_get(v, json_string_value(e)) == NULL)

@@ -90,7 +90,7 @@ static const struct field metric_provider_fields[] = {
 	NOT_BUILT("skywalking"),
 	NOT_BUILT("plugin"),
 };
-TYPE(metric_provider, "metric provider", .strict = true);
+TYPE(metric_provider, "metric provider", .strict = true, .rules = "one *");
 
 static const struct field metric_fields[] = {
 	STRING(metric, name, "name", .required = true, .doc = "unlike any other in the run"),
@@ -126,7 +126,8 @@ static const struct field ttl_strategy_fields[] = {
 TYPE(ttl_strategy, "ttlStrategy", .strict = true);
 
 static const struct field analysis_spec_fields[] = {
-	JSON(analysis_spec, metrics, "metrics", .of = &metric_type, .doc = "what is measured"),
+	JSON(
+	    analysis_spec, metrics, "metrics", .of = &metric_type, .items_max = METRICS_MAX, .doc = "what is measured"),
 	LIST(analysis_spec, args, "args", argument, .doc = "what {{args.NAME}} in the metrics stands for"),
 	LIST(analysis_spec, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
 	LIST(analysis_spec, retention, "measurementRetention", measurement_retention,
@@ -214,8 +215,12 @@ metrics_decode(struct arena *a, const char *json, const char *path, struct probl
 
 	if (list != NULL && !json_is_array(list))
 		problem_add(p, path, "not a list of metrics");
+	if (n > METRICS_MAX) {
+		problem_add(p, path, "has %zu items; %d are the most", n, METRICS_MAX);
+		n = 0;
+	}
 	*ret = arena_new_array(a, struct metric, n);
-	json_array_foreach (list, i, v)
+	for (i = 0; i < n && (v = json_array_get(list, i)) != NULL; i++)
 		decode(&metric_type, v, arena_printf(a, "%s[%zu]", path, i), p, &(*ret)[i]);
 	return n;
 }

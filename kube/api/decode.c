@@ -61,6 +61,10 @@ decode_list(struct decoding *d, const struct field *f, const json_t *v, const ch
 
 	if (!json_is_array(v))
 		return false;
+	if (f->items_max > 0 && list.n > f->items_max) {
+		problem_add(d->problems, path, "has %zu items; %zu are the most", list.n, f->items_max);
+		return true;
+	}
 	list.at = arena_alloc(d->arena, f->of->size * list.n);
 	for (size_t i = 0; i < list.n; i++)
 		decode(f->of, json_array_get(v, i), arena_printf(d->scratch, "%s[%zu]", path, i), d->problems,

@@ -27,7 +27,7 @@ static const struct field canary_scale_fields[] = {
 	    .doc = "pods of the canary, whatever its weight"),
 	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight", .doc = "the pods follow the weight again"),
 };
-TYPE(canary_scale, "setCanaryScale step", .strict = true);
+TYPE(canary_scale, "setCanaryScale step", .strict = true, .rules = "one *");
 
 static const struct field progress_threshold_fields[] = {
 	STRING(
@@ -112,7 +112,7 @@ static const struct field string_match_fields[] = {
 	STRING(string_match, prefix, "prefix", .doc = "a text that begins with this"),
 	STRING(string_match, regex, "regex", .doc = "a text that this RE2 expression matches, all of it"),
 };
-TYPE(string_match, "string match", .strict = true);
+TYPE(string_match, "string match", .strict = true, .rules = "one *");
 
 static const struct field header_match_fields[] = {
 	STRING(header_match, header_name, "headerName", .required = true, .doc = "name of the header"),
@@ -122,7 +122,7 @@ TYPE(header_match, "header match", .strict = true);
 
 static const struct field header_route_fields[] = {
 	STRING(header_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
-	LIST(header_route, match, "match", header_match,
+	LIST(header_route, match, "match", header_match, .items_max = 100,
 	    .doc = "requests that one of these matches get the canary; none: the route is taken away"),
 };
 TYPE(header_route, "setHeaderRoute step", .strict = true);
@@ -136,7 +136,7 @@ TYPE(route_match, "route match", .strict = true);
 
 static const struct field mirror_route_fields[] = {
 	STRING(mirror_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
-	LIST(mirror_route, match, "match", route_match,
+	LIST(mirror_route, match, "match", route_match, .items_max = 100,
 	    .doc = "requests that one of these matches are sent to the canary too; none: the route is taken away"),
 	OPT_INT(
 	    mirror_route, percentage, "percentage", .min = 0, .max = 100, .doc = "so many of them", .otherwise = "100"),
@@ -224,7 +224,7 @@ static const struct field canary_step_fields[] = {
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
 	    .doc = "a hook of the controller's configuration that must succeed"),
 };
-TYPE(canary_step, "canary step", .strict = true);
+TYPE(canary_step, "canary step", .strict = true, .rules = "one *");
 
 static const struct field istio_route_ref_fields[] = {
 	OPT_INT(istio_route_ref, port, "port", .doc = "port of the route's matches"),
@@ -259,7 +259,7 @@ static const struct field istio_routing_fields[] = {
 	    .doc = "splits by subsets instead of by canaryService and stableService"),
 	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref, .doc = "several of them"),
 };
-TYPE(istio_routing, "istio traffic routing", .strict = true);
+TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtualService virtualServices");
 
 static const struct field traffic_routing_fields[] = {
 	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
@@ -293,18 +293,18 @@ static const struct field anti_affinity_fields[] = {
 	OBJECT(anti_affinity, required, "requiredDuringSchedulingIgnoredDuringExecution", required_anti_affinity,
 	    .doc = "always: {}"),
 };
-TYPE(anti_affinity, "anti-affinity", .strict = true);
+TYPE(anti_affinity, "anti-affinity", .strict = true, .rules = "one *");
 
 static const struct field ping_pong_fields[] = {
 	STRING(ping_pong, ping_service, "pingService", .required = true, .doc = "one of them"),
 	STRING(ping_pong, pong_service, "pongService", .required = true, .doc = "the other"),
 };
-TYPE(ping_pong, "pingPong", .strict = true);
+TYPE(ping_pong, "pingPong", .strict = true, .rules = "differ pingService pongService");
 
 static const struct field canary_strategy_fields[] = {
 	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods"),
 	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods"),
-	LIST(canary_strategy, steps, "steps", canary_step,
+	LIST(canary_strategy, steps, "steps", canary_step, .items_max = 500,
 	    .doc = "what a release goes through, one after the other; none: all at once"),
 	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing,
 	    .doc = "what splits the traffic; without it the numbers of pods do"),
@@ -335,7 +335,10 @@ static const struct field canary_strategy_fields[] = {
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
 	    .doc = "how many of the canary's pods suffice for a step", .otherwise = "all"),
 };
-TYPE(canary_strategy, "canary strategy", .strict = true);
+TYPE(canary_strategy, "canary strategy", .strict = true,
+    .rules = "differ canaryService stableService; needs scaleDownDelaySeconds trafficRouting; needs dynamicStableScale "
+	     "trafficRouting; not dynamicStableScale scaleDownDelaySeconds; not pingPong canaryService; not pingPong "
+	     "stableService");
 
 static const struct field blue_green_strategy_fields[] = {
 	STRING(blue_green_strategy, active_service, "activeService", .required = true,
@@ -367,14 +370,14 @@ static const struct field blue_green_strategy_fields[] = {
 	OBJECT(blue_green_strategy, preview_metadata, "previewMetadata", pod_metadata,
 	    .doc = "what pods carry while their version is the new one"),
 };
-TYPE(blue_green_strategy, "blue-green strategy", .strict = true);
+TYPE(blue_green_strategy, "blue-green strategy", .strict = true, .rules = "differ activeService previewService");
 
 static const struct field rollout_strategy_fields[] = {
 	OBJECT(rollout_strategy, blue_green, "blueGreen", blue_green_strategy,
 	    .doc = "switches a Service from the old version to the new one"),
 	OBJECT(rollout_strategy, canary, "canary", canary_strategy, .doc = "steps up the traffic of the new version"),
 };
-TYPE(rollout_strategy, "strategy", .strict = true);
+TYPE(rollout_strategy, "strategy", .strict = true, .rules = "one *");
 
 static const struct field analysis_history_fields[] = {
 	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
@@ -425,7 +428,7 @@ static const struct field rollout_spec_fields[] = {
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
 	    .doc = "going back to a recent revision is quick"),
 };
-TYPE(rollout_spec, "Rollout's spec");
+TYPE(rollout_spec, "Rollout's spec", .rules = "any workloadRef selector; any workloadRef template");
 
 static const struct field pause_condition_fields[] = {
 	STRING(pause_condition, reason, "reason"),

@@ -47,6 +47,110 @@ pod_template(void)
 	return open_object("spec", spec);
 }
 
+/* --- rules as CEL --------------------------------------------------------------------------------------------------- */
+
+#define WORDS_MAX 32
+
+/* The field is set; of a boolean: it is true. */
+static void
+add_term(struct str *to, const struct type *t, const char *name)
+{
+	const struct field *f = NULL;
+
+	for (size_t i = 0; i < t->n_fields; i++)
+		if (strcmp(t->fields[i].name, name) == 0)
+			f = &t->fields[i];
+	assert(f != NULL);
+	str_addf(to, f->kind == KIND_BOOL ? "(has(self.%s) && self.%s)" : "has(self.%s)", name, name);
+}
+
+static void
+add_terms(struct str *to, const struct type *t, const char *const *names, size_t n, const char *between)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			str_adds(to, between);
+		add_term(to, t, names[i]);
+	}
+}
+
+static void
+add_names(struct str *to, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		str_addf(to, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
+/* One rule and its message. */
+static json_t *
+rule(const struct type *t, const char *verb, const char *const *names, size_t n)
+{
+	struct str cel, message;
+	json_t *j;
+
+	str_init(&cel, 4096);
+	str_init(&message, 1024);
+	if (strcmp(verb, "one") == 0) {
+		str_adds(&cel, "[");
+		add_terms(&cel, t, names, n, ", ");
+		str_adds(&cel, "].filter(x, x).size() == 1");
+		str_adds(&message, "has none or several of ");
+		add_names(&message, names, n);
+		str_adds(&message, "; one is needed");
+	} else if (strcmp(verb, "any") == 0) {
+		add_terms(&cel, t, names, n, " || ");
+		str_adds(&message, "needs ");
+		add_names(&message, names, n);
+	} else if (strcmp(verb, "not") == 0) {
+		str_adds(&cel, "!(");
+		add_terms(&cel, t, names, n, " && ");
+		str_adds(&cel, ")");
+		str_addf(&message, "%s cannot be used with %s", names[0], names[1]);
+	} else if (strcmp(verb, "needs") == 0) {
+		str_adds(&cel, "!");
+		add_terms(&cel, t, names, n, " || ");
+		str_addf(&message, "%s can only be used with %s", names[0], names[1]);
+	} else {
+		assert(strcmp(verb, "differ") == 0);
+		str_addf(&cel, "!has(self.%s) || !has(self.%s) || self.%s != self.%s", names[0], names[1], names[0],
+		    names[1]);
+		str_addf(&message, "%s and %s are the same", names[0], names[1]);
+	}
+	j = json_pack("{s:s,s:s}", "rule", str_text(&cel), "message", str_text(&message));
+	str_done(&cel);
+	str_done(&message);
+	return j;
+}
+
+/* The rules of a type, in the order in which they are written. */
+static json_t *
+rules(const struct type *t)
+{
+	char *copy = mem_strdup(t->rules), *rest = copy, *one, *word;
+	json_t *list = json_array();
+
+	while ((one = strsep(&rest, ";")) != NULL) {
+		const char *names[WORDS_MAX], *verb = NULL;
+		size_t n = 0;
+
+		while ((word = strsep(&one, " ")) != NULL) {
+			if (word[0] == '\0')
+				continue;
+			assert(n < WORDS_MAX);
+			if (verb == NULL)
+				verb = word;
+			else if (strcmp(word, "*") == 0)
+				for (size_t i = 0; i < t->n_fields; i++)
+					names[n++] = t->fields[i].name;
+			else
+				names[n++] = word;
+		}
+		json_array_append_new(list, rule(t, verb, names, n));
+	}
+	free(copy);
+	return list;
+}
+
 static json_t *
 of_field(const struct field *f)
 {
@@ -91,6 +195,8 @@ of_field(const struct field *f)
 		break;
 	case KIND_MAX: break;
 	}
+	if (f->items_max > 0)
+		json_object_set_new(j, "maxItems", json_integer((json_int_t)f->items_max));
 	if (f->doc != NULL)
 		json_object_set_new(j, "description", json_string(f->doc));
 	if (f->immutable)
@@ -115,6 +221,8 @@ of_type(const struct type *t)
 	json_decref(required);
 	if (!t->strict)
 		json_object_set_new(j, PRESERVE, json_true());
+	if (t->rules != NULL)
+		json_object_set_new(j, "x-kubernetes-validations", rules(t));
 	return j;
 }
 

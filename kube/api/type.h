@@ -88,6 +88,7 @@ struct field {
 	bool pod_template; /* JSON: it is one */
 	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
+	size_t items_max; /* LIST, and JSON that is one: more are refused; 0: no bound */
 	const char *choices; /* STRING: "a|b|c" */
 	const char *blank; /* STRING_MAP: the value of this key is not kept; that there is one is */
 	const char *doc; /* one line; NULL: not for people to write */
@@ -100,6 +101,10 @@ struct type {
 	const struct field *fields;
 	size_t n_fields;
 	bool strict; /* an unknown key is an error */
+	/* What an API server can say of the fields together, "; " between: "one a b" (exactly one of them is set; "one *": of all), "any a
+	 * b", "not a b" (not both), "needs a b" (a only with b), "differ a b". A boolean is set when it is true. NULL: nothing. What
+	 * decides is the validation of who uses the type; this only says it earlier. */
+	const char *rules;
 
 	/* Of root types only. */
 	const char *group; /* "" for the core group */

@@ -100,7 +100,20 @@ do_scale(struct scenario *s, const json_t *v)
 static void
 do_spec(struct scenario *s, const json_t *v)
 {
-	cluster_patch(s->cluster, false, json_pack("{s:O}", "spec", v));
+	int code = cluster_patch(s->cluster, false, json_pack("{s:O}", "spec", v));
+
+	if (code != 200)
+		scenario_wrong(s, "the spec was not taken: %d", code);
+}
+
+/* The same; the API server does not take it. */
+static void
+do_refused(struct scenario *s, const json_t *v)
+{
+	int code = cluster_patch(s->cluster, false, json_pack("{s:O}", "spec", v));
+
+	if (code != 422)
+		scenario_wrong(s, "the spec was not refused: %d", code);
 }
 
 static void
@@ -423,6 +436,7 @@ static const struct {
 	{ "resume", do_resume, false },
 	{ "scale", do_scale, false },
 	{ "spec", do_spec, false },
+	{ "refused", do_refused, false },
 	{ "status", do_status, false },
 	{ "apply", do_apply, false },
 	{ "merge", do_merge, false },

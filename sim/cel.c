@@ -1,0 +1,110 @@
+/* sim/cel.c: a recursive descent over a rule, no deeper than its parentheses. */
+#include "sim/cel.h"
+#include <assert.h>
+#include <string.h>
+#include "base/str.h"
+
+struct reading {
+	const char *at;
+	const json_t *self;
+};
+
+static bool read_or(struct reading *);
+
+static void
+skip_spaces(struct reading *r)
+{
+	while (*r->at == ' ')
+		r->at++;
+}
+
+/* Takes the text, if it is next. */
+static bool
+take(struct reading *r, const char *text)
+{
+	skip_spaces(r);
+	if (!str_starts(r->at, text))
+		return false;
+	r->at += strlen(text);
+	return true;
+}
+
+/* The field that is named next; NULL: it is absent. */
+static const json_t *
+read_field(struct reading *r)
+{
+	size_t n = strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	const json_t *v;
+	char name[100];
+
+	assert(n > 0 && n < sizeof(name));
+	memcpy(name, r->at, n);
+	name[n] = '\0';
+	r->at += n;
+	v = json_object_get(r->self, name);
+	return v;
+}
+
+static bool
+read_primary(struct reading *r)
+{
+	const json_t *a, *b;
+	int n = 0;
+	bool v;
+
+	if (take(r, "!"))
+		return !read_primary(r);
+	if (take(r, "(")) {
+		v = read_or(r);
+		v &= take(r, ")");
+		return v;
+	}
+	if (take(r, "[")) {
+		do
+			n += read_or(r);
+		while (take(r, ","));
+		return take(r, "].filter(x, x).size() == 1") && n == 1;
+	}
+	if (take(r, "has(self.")) {
+		v = read_field(r) != NULL;
+		return take(r, ")") && v;
+	}
+	v = take(r, "self.");
+	assert(v);
+	a = read_field(r);
+	if (!take(r, "!= self."))
+		return json_is_true(a);
+	b = read_field(r);
+	return !json_equal(a, b);
+}
+
+static bool
+read_and(struct reading *r)
+{
+	bool v = read_primary(r);
+
+	while (take(r, "&&"))
+		v &= read_primary(r);
+	return v;
+}
+
+static bool
+read_or(struct reading *r)
+{
+	bool v = read_and(r);
+
+	while (take(r, "||"))
+		v |= read_and(r);
+	return v;
+}
+
+bool
+cel_holds(const char *rule, const json_t *self)
+{
+	struct reading r = { rule, self };
+	bool v = read_or(&r);
+
+	skip_spaces(&r);
+	assert(*r.at == '\0');
+	return v;
+}

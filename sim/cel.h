@@ -1,0 +1,9 @@
+/* sim/cel.h: the part of CEL (github.com/google/cel-spec) that the rules of our own definitions use (kube/api/schema.c): has(self.a),
+ * self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and [A, B].filter(x, x).size() == 1.
+ */
+#pragma once
+#include <stdbool.h>
+#include "base/json.h"
+
+/* Whether the rule holds for `self`. Anything else in it ends the process: the rules are ours. */
+bool cel_holds(const char *rule, const json_t *self);
