@@ -148,6 +148,14 @@ child_pid(const struct child *c)
 	return c->pid;
 }
 
+/* To the child and what it has started: it leads a group of its own, once it is that far. */
+static void
+signal_group(pid_t pid, int sig)
+{
+	if (kill(-pid, sig) != 0)
+		kill(pid, sig);
+}
+
 struct child *
 child_stop(struct child *c, int grace_ms)
 {
@@ -156,9 +164,9 @@ child_stop(struct child *c, int grace_ms)
 	if (c->pid > 0) {
 		struct pollfd p = { .fd = c->io.fd, .events = POLLIN };
 
-		kill(c->pid, SIGTERM);
+		signal_group(c->pid, SIGTERM);
 		if (poll(&p, 1, grace_ms) <= 0)
-			kill(c->pid, SIGKILL);
+			signal_group(c->pid, SIGKILL);
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		loop_io_stop(c->loop, &c->io);

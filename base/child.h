@@ -25,5 +25,5 @@ struct child *child_start_piped(struct loop *, const char *const *argv, const ch
 
 pid_t child_pid(const struct child *);
 
-/* Sends SIGTERM, SIGKILL after `grace_ms`, waits for the end and frees; `exited` is not told. Takes NULL. */
+/* Sends SIGTERM to it and what it has started, SIGKILL after `grace_ms`, waits for the end and frees; `exited` is not told. Takes NULL. */
 struct child *child_stop(struct child *, int grace_ms);

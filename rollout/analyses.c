@@ -187,9 +187,22 @@ run_create(struct plan *p, const struct view *v, const struct run_wish *w, const
 	return e;
 }
 
+json_t *
+ended_patch(void)
+{
+	return json_pack(
+	    "{s:{s:b},s:{s:{s:s}}}", "spec", "terminate", 1, "metadata", "annotations", ANNOTATION_ENDED, "true");
+}
+
+bool
+is_ended(const struct object *o)
+{
+	return object_annotation(o, ANNOTATION_ENDED) != NULL;
+}
+
 void
 run_terminate(struct plan *p, const struct analysis_run *run)
 {
 	if (!phase_is_final(run->status.phase) && !run->spec.terminate && run->object.meta.deletion_timestamp == 0)
-		plan_merge(p, &run->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+		plan_merge(p, &run->object, ended_patch());
 }

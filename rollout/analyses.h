@@ -48,8 +48,18 @@ struct run_wish {
 /* Plans the run; *ret_name is its name. An error, whose text starts with the field, when its templates cannot be merged. */
 struct err *run_create(struct plan *, const struct view *, const struct run_wish *, const char **ret_name);
 
+/* On a run or experiment that its rollout has ended: what it came to was cut off, and counts for nothing. (One that a person ends has what
+ * it has found so far.) Ours, not the other controller's. */
+#define ANNOTATION_ENDED "rollout.argoproj.io/ended-by-rollout"
+
 /* Ends a run that is not over yet. */
 void run_terminate(struct plan *, const struct analysis_run *);
+
+/* What ends a run or an experiment, and says who did. A new reference. */
+json_t *ended_patch(void);
+
+/* Its rollout has ended it. */
+bool is_ended(const struct object *);
 
 /* An owner reference to a controller of the group argoproj.io. */
 json_t *owner_reference(const struct object *);

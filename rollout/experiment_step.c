@@ -42,10 +42,12 @@ is_named(const char *name, const char *base)
 	       (name[n] == '\0' || (name[n] == '-' && str_int(name + n + 1, 1, INT32_MAX, &x)));
 }
 
-/* The experiment of this update and step: the one the status names, or one that was created and not yet written down. */
+/* The experiment of this update and step: the one the status names, or one that was created and not yet written down. One from before a
+ * retry is neither; a status that does not tell when the update began is believed. */
 static const struct experiment *
 current(const struct decision *d)
 {
+	bool undated = d->st.duration.rollout_started_at == 0;
 	const struct experiment *found = NULL;
 	const char *base;
 
@@ -54,14 +56,15 @@ current(const struct decision *d)
 	base = base_name(d);
 	for (size_t i = 0; i < d->w->n_experiments; i++) {
 		const struct experiment *e = d->w->experiments[i];
+		bool known = str_eq(e->object.meta.name, d->st.canary.current_experiment);
 
-		if (!is_named(e->object.meta.name, base))
+		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !made_by_this_try(d, &e->object) ||
+		    !(made_by_this_update(d, &e->object) || (known && undated)))
 			continue;
-		if (str_eq(e->object.meta.name, d->st.canary.current_experiment))
+		if (known)
 			return e;
 		/* One that was told to end, and is over, has its outcome; one that is not has none to wait for. */
-		if ((!e->spec.terminate || phase_is_final(e->status.phase)) && made_by_this_update(d, &e->object) &&
-		    made_by_this_try(d, &e->object))
+		if (!e->spec.terminate || phase_is_final(e->status.phase))
 			found = e;
 	}
 	return found;
@@ -250,7 +253,7 @@ static void
 terminate(struct decision *d, const struct experiment *e)
 {
 	if (!phase_is_final(e->status.phase) && !e->spec.terminate && e->object.meta.deletion_timestamp == 0)
-		plan_merge(d->plan, &e->object, json_pack("{s:{s:b}}", "spec", "terminate", 1));
+		plan_merge(d->plan, &e->object, ended_patch());
 }
 
 /* Its pods are still there, and may have traffic. */

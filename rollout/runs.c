@@ -116,7 +116,7 @@ current(const struct decision *d, const struct role *role)
 
 	if (*role->known != NULL) {
 		found = run_named(d->w, (*role->known)->name);
-		if (found == NULL || is_of_role(d, found, role))
+		if (found == NULL || (is_of_role(d, found, role) && !is_ended(&found->object)))
 			return found;
 		found = NULL; /* a person went on to another step */
 	}

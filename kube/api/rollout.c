@@ -265,7 +265,7 @@ static const struct field traffic_routing_fields[] = {
 	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
 	    .doc = "routes that setHeaderRoute and setMirrorRoute make, ahead of all others, in this order"),
 	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "splits traffic with Istio"),
-	NOT_BUILT("maxTrafficWeight"),
+	NOT_BUILT_AS("maxTrafficWeight", KIND_INT),
 	NOT_BUILT("nginx"),
 	NOT_BUILT("alb"),
 	NOT_BUILT("smi"),

@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
+#define NOT_BUILT_YET "not built yet in this version of Sluice"
 
 static json_t *of_type(const struct type *);
 
@@ -157,7 +158,9 @@ of_field(const struct field *f)
 	json_t *j = NULL;
 
 	if (f->not_built)
-		return json_pack("{s:s,s:b}", "description", "not built yet in this version of Sluice", PRESERVE, 1);
+		return f->kind == KIND_INT
+			   ? json_pack("{s:s,s:s}", "type", "integer", "description", NOT_BUILT_YET)
+			   : json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_BUILT_YET, PRESERVE, 1);
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:

@@ -147,10 +147,11 @@ struct type {
 				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
-#define NOT_BUILT(json)                                                                                                \
+#define NOT_BUILT_AS(json, K)                                                                                          \
 	{                                                                                                              \
-		.name = (json), .kind = KIND_JSON, .not_built = true                                                   \
+		.name = (json), .kind = (K), .not_built = true                                                         \
 	}
+#define NOT_BUILT(json) NOT_BUILT_AS(json, KIND_JSON)
 
 /* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); TYPE_AS of another type over the same struct and rows. */
 #define TYPE_AS(V, T, text, ...)                                                                                       \

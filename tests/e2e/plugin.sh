@@ -15,7 +15,7 @@ stepPlugins:
 - name: test/hook
   exec: {command: [$dir/hook]}
 - name: test/slow
-  exec: {command: [sleep, "61"]}
+  exec: {command: [sh, -c, "sleep 61; true"]}
   timeoutSeconds: 1
 - name: test/page
   http: {url: "http://127.0.0.1:$health/healthz"}
@@ -45,8 +45,8 @@ check "healthy" within 20 says Healthy "$SLUICE" status myapp --timeout 10s
 check "a program is run, and its answer read" within 20 is 0 "^Successful: done"
 check "it was given its configuration" grep -q '"table": *"users"' "$dir/calls"
 check "and the rollout" grep -q '"name": *"myapp"' "$dir/calls"
-check "one that does not end is killed" within 20 is 1 "^Error: sleep: it did not end in time"
-check "and is gone" fails pgrep -f "^sleep 61$"
+check "one that does not end is killed" within 20 is 1 "^Error: sh: it did not end in time"
+check "and what it started is gone" fails pgrep -f "^sleep 61$"
 "$SLUICE" promote myapp --skip-current-step >/dev/null
 check "a service that answers something else" within 40 is 3 "^Error: its answer is no JSON object"
 "$SLUICE" abort myapp >/dev/null
