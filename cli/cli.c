@@ -240,6 +240,29 @@ cli_print(const struct cli *c, enum output as, const struct type *t, const json_
 	}
 }
 
+int
+cli_list(struct cli *c, const struct type *t, enum output output, json_t **ret)
+{
+	bool all = cli_flag(c, "all-namespaces") != NULL;
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	struct err *e;
+
+	*ret = NULL;
+	if (cli_connect(c) != 0)
+		return 1;
+	e = cli_call(c, "GET", client_path(c->arena, t, all ? NULL : c->namespace, NULL, NULL), NULL, NULL, &list);
+	if (e != NULL)
+		return cli_error(c, e);
+	if (output > OUTPUT_WIDE)
+		cli_print(c, output, t, list);
+	else if (json_array_size(json_object_get(list, "items")) == 0)
+		fprintf(stderr, "No %s in %s.\n", t->plural,
+		    all ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));
+	else
+		*ret = TAKE_PTR(list);
+	return 0;
+}
+
 const char *
 cli_name(const struct cli *c, const char *what)
 {

@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/experiment.h"
-#include "kube/client.h"
 
 static int list_run(struct cli *);
 
@@ -44,27 +43,14 @@ static int
 list_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	bool all = cli_flag(c, "all-namespaces") != NULL;
 	enum output output;
-	struct err *e;
 	json_t *item;
 	size_t i;
 
-	if (cli_output(c, &output) != 0 || cli_connect(c) != 0)
+	if (cli_output(c, &output) != 0 || cli_list(c, &experiment_type, output, &list) != 0)
 		return 1;
-	e = cli_call(c, "GET", client_path(c->arena, &experiment_type, all ? NULL : c->namespace, NULL, NULL), NULL,
-	    NULL, &list);
-	if (e != NULL)
-		return cli_error(c, e);
-	if (output > OUTPUT_WIDE) {
-		cli_print(c, output, &experiment_type, list);
+	if (list == NULL)
 		return 0;
-	}
-	if (json_array_size(json_object_get(list, "items")) == 0) {
-		fprintf(stderr, "No experiments in %s.\n",
-		    all ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));
-		return 0;
-	}
 	printf("%-20s %-40s %-12s %-9s %-10s %s\n", "NAMESPACE", "NAME", "STATUS", "DURATION", "REMAINING", "AGE");
 	json_array_foreach (json_object_get(list, "items"), i, item)
 		print_line(c, (const struct experiment *)object_decode(&experiment_type, item, c->arena));

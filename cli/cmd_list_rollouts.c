@@ -4,7 +4,6 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/rollout.h"
-#include "kube/client.h"
 
 static int list_run(struct cli *);
 
@@ -111,31 +110,20 @@ static int
 list_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	bool all = cli_flag(c, "all-namespaces") != NULL;
 	enum output output;
-	struct err *e;
 	json_t *item;
 	size_t i;
 
-	if (cli_output(c, &output) != 0 || cli_connect(c) != 0)
+	if (cli_output(c, &output) != 0)
 		return 1;
 	if (cli_flag(c, "watch") != NULL && output > OUTPUT_WIDE)
 		return cli_fail(c, "--watch prints lines; it does not go with -o %s", cli_flag(c, "output"));
 	if (cli_flag(c, "watch") != NULL)
-		return watch(c, output == OUTPUT_WIDE);
-	e = cli_call(
-	    c, "GET", client_path(c->arena, &rollout_type, all ? NULL : c->namespace, NULL, NULL), NULL, NULL, &list);
-	if (e != NULL)
-		return cli_error(c, e);
-	if (output > OUTPUT_WIDE) {
-		cli_print(c, output, &rollout_type, list);
+		return cli_connect(c) != 0 ? 1 : watch(c, output == OUTPUT_WIDE);
+	if (cli_list(c, &rollout_type, output, &list) != 0)
+		return 1;
+	if (list == NULL)
 		return 0;
-	}
-	if (json_array_size(json_object_get(list, "items")) == 0) {
-		fprintf(stderr, "No rollouts in %s.\n",
-		    all ? "any namespace" : arena_printf(c->arena, "namespace %s", c->namespace));
-		return 0;
-	}
 	print_head(output == OUTPUT_WIDE);
 	json_array_foreach (json_object_get(list, "items"), i, item)
 		fputs(line_of(c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),

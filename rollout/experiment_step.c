@@ -7,8 +7,6 @@
 #include "base/time.h"
 #include "rollout/world.h"
 
-#define HISTORY_LIMIT 5
-
 static int64_t
 step_index(const struct decision *d)
 {
@@ -270,10 +268,9 @@ has_pods(const struct experiment *e)
 static void
 collect(struct decision *d)
 {
-	const struct analysis_history *h = d->w->rollout->spec.analysis;
-	int64_t left[2] = { h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT,
-		h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT };
+	int64_t left[2];
 
+	history_limits(d, left);
 	for (size_t i = d->w->n_experiments; i-- > 0;) {
 		const struct experiment *e = d->w->experiments[i];
 		const char *hash = object_label(&e->object, LABEL_POD_TEMPLATE_HASH);

@@ -264,14 +264,22 @@ create(struct decision *d, const struct role *role)
 		abort_now(d, err_text(d->arena, e)); /* without the gate the update must not go on */
 }
 
+void
+history_limits(const struct decision *d, int64_t ret[2])
+{
+	const struct analysis_history *h = d->w->rollout->spec.analysis;
+
+	ret[0] = h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT;
+	ret[1] = h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT;
+}
+
 /* Runs beyond the history, and those whose revision is gone. */
 static void
 collect(struct decision *d)
 {
-	const struct analysis_history *h = d->w->rollout->spec.analysis;
-	int64_t left[2] = { h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT,
-		h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT };
+	int64_t left[2];
 
+	history_limits(d, left);
 	for (size_t i = d->w->n_runs; i-- > 0;) {
 		const struct analysis_run *run = d->w->runs[i];
 		const char *hash = object_label(&run->object, LABEL_POD_TEMPLATE_HASH);

@@ -101,6 +101,8 @@ void runs_sync(struct decision *); /* which runs must exist */
 /* A run or experiment was made for the update under way; and since it was last given up. */
 bool made_by_this_update(const struct decision *, const struct object *);
 bool made_by_this_try(const struct decision *, const struct object *);
+/* How many of them are kept that were successful, and that were not. */
+void history_limits(const struct decision *, int64_t ret[2]);
 void pause_read(struct decision *); /* what a person did to the pauses */
 void steps_resume(struct decision *); /* past a pause that is over, before anything is done */
 void steps_advance(struct decision *); /* past a step that is complete; one at most in a pass */
