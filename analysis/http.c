@@ -40,6 +40,14 @@ http_headers(struct arena *a, const struct metric_header *from, size_t n, struct
 	return NULL;
 }
 
+const struct basic_auth *
+basic_auth_used(const struct metric_authentication *auth)
+{
+	const struct basic_auth *b = auth != NULL ? auth->basic_auth : NULL;
+
+	return b != NULL && (b->username != NULL || b->password != NULL) ? b : NULL;
+}
+
 const struct oauth2 *
 oauth2_used(const struct oauth2 *o)
 {

@@ -6,6 +6,9 @@
 /* http:// or https://. */
 bool http_is_address(const char *);
 
+/* One that has neither a name nor a password counts as none: NULL. */
+const struct basic_auth *basic_auth_used(const struct metric_authentication *);
+
 /* "Basic …" (RFC 7617). */
 const char *http_basic(struct arena *, const char *user, const char *password);
 

@@ -50,14 +50,6 @@ oauth2_of(const struct prometheus_metric *p)
 	return p->authentication != NULL ? oauth2_used(p->authentication->oauth2) : NULL;
 }
 
-static const struct basic_auth *
-basic_auth(const struct prometheus_metric *p)
-{
-	const struct basic_auth *b = p->authentication != NULL ? p->authentication->basic_auth : NULL;
-
-	return b != NULL && (b->username != NULL || b->password != NULL) ? b : NULL;
-}
-
 static struct err *
 range_check(struct arena *a, const struct range_query *r)
 {
@@ -89,7 +81,7 @@ prometheus_check(struct arena *a, const struct metric *m)
 		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
 	else if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
 		wrong = "authentication.sigv4: not built yet in this version of Sluice";
-	else if (oauth2_of(p) != NULL && basic_auth(p) != NULL)
+	else if (oauth2_of(p) != NULL && basic_auth_used(p->authentication) != NULL)
 		wrong = "authentication: either basicAuth or oauth2, not both";
 	else if (oauth2_of(p) != NULL)
 		wrong = oauth2_wrong(oauth2_of(p));
@@ -168,9 +160,10 @@ ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bea
 	}
 	if (bearer != NULL)
 		http_add_header(ret, headers, "Authorization", bearer);
-	else if (basic_auth(p) != NULL)
-		http_add_header(
-		    ret, headers, "Authorization", http_basic(a, basic_auth(p)->username, basic_auth(p)->password));
+	else if (basic_auth_used(p->authentication) != NULL)
+		http_add_header(ret, headers, "Authorization",
+		    http_basic(
+			a, basic_auth_used(p->authentication)->username, basic_auth_used(p->authentication)->password));
 	return MEASURED_ASK;
 }
 

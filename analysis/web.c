@@ -55,6 +55,8 @@ web_check(struct arena *a, const struct metric *m)
 	else if (w->authentication != NULL && w->authentication->sigv4 != NULL &&
 		 strcmp(w->authentication->sigv4, "{}") != 0)
 		wrong = "authentication.sigv4: not built yet in this version of Sluice";
+	else if (oauth2_of(w) != NULL && basic_auth_used(w->authentication) != NULL)
+		wrong = "authentication: either basicAuth or oauth2, not both";
 	else if (oauth2_of(w) != NULL)
 		wrong = oauth2_wrong(oauth2_of(w));
 	if (wrong != NULL)
@@ -73,7 +75,7 @@ confine(const struct web_metric *w, struct question *q)
 }
 
 static enum measured
-ask(const struct web_metric *w, const char *bearer, struct arena *a, struct question *ret, struct err **ret_err)
+ask(const struct web_metric *w, const char *authorization, struct arena *a, struct question *ret, struct err **ret_err)
 {
 	struct header *headers = arena_new_array(a, struct header, w->headers.n + 1);
 	bool typed = false;
@@ -92,8 +94,11 @@ ask(const struct web_metric *w, const char *bearer, struct arena *a, struct ques
 		*ret_err = err_wrap(a, *ret_err, "provider.web");
 		return MEASURED_ERROR;
 	}
-	if (bearer != NULL)
-		http_add_header(ret, headers, "Authorization", bearer);
+	if (authorization == NULL && basic_auth_used(w->authentication) != NULL)
+		authorization =
+		    http_basic(a, w->authentication->basic_auth->username, w->authentication->basic_auth->password);
+	if (authorization != NULL)
+		http_add_header(ret, headers, "Authorization", authorization);
 	return MEASURED_ASK;
 }
 

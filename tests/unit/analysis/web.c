@@ -36,6 +36,26 @@ it_asks_as_the_metric_says(void **state)
 }
 
 static void
+it_says_who_asks(void **state)
+{
+	static const struct basic_auth basic = { "Aladdin", "open sesame" };
+	static const struct metric_authentication auth = { .basic_auth = &basic };
+	static const struct web_metric w = { .url = "https://example.com/q", .authentication = &auth };
+	static const struct metric m = { .name = "x", .provider = { .web = &w } };
+	struct arena *a = arena_new();
+	struct question q = { 0 };
+	struct err *e = NULL;
+	struct value v;
+
+	(void)state;
+	assert_null(web_provider.check(a, &m));
+	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(q.n_headers, 1);
+	assert_string_equal(q.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
+	arena_free(a);
+}
+
+static void
 what_cannot_be_asked_is_told_before(void **state)
 {
 	static const struct {
@@ -149,6 +169,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_asks_as_the_metric_says),
+		cmocka_unit_test(it_says_who_asks),
 		cmocka_unit_test(what_cannot_be_asked_is_told_before),
 		cmocka_unit_test(answers_are_values_texts_or_errors),
 		cmocka_unit_test(jsonpath_finds_what_kubernetes_finds),
