@@ -451,6 +451,29 @@ cluster_free(struct cluster *c)
 	return NULL;
 }
 
+int64_t
+cluster_wall(const struct cluster *c)
+{
+	return c->remote != NULL ? remote_wall(c->remote) : loop_wall(c->loop);
+}
+
+static void
+refuse(struct cluster *c, const struct request *r, struct fault *f)
+{
+	(void)c;
+	(void)r;
+	f->refused = true;
+}
+
+void
+cluster_hold_controller(struct cluster *c, bool hold)
+{
+	if (c->remote != NULL)
+		remote_hold_controller(c->remote, hold);
+	else
+		c->fault = hold ? refuse : NULL;
+}
+
 void
 cluster_second_controller(struct cluster *c)
 {

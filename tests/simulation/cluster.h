@@ -99,6 +99,11 @@ int cluster_do(struct cluster *, const char *method, const char *content_type, c
 
 int64_t cluster_now(const struct cluster *); /* ms since it began */
 
+int64_t cluster_wall(const struct cluster *); /* wall ms */
+
+/* No controller reaches anything, or one does again. */
+void cluster_hold_controller(struct cluster *, bool hold);
+
 /* From now on there are two controllers, and a Lease. */
 void cluster_second_controller(struct cluster *);
 
@@ -135,5 +140,7 @@ void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
  * few. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
+/* Of one story every moment at which nothing moves, in a cluster that is there. */
+bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

@@ -9,6 +9,7 @@
  *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in a cluster that is there; the controller has a
  *	                              kubeconfig of its own
  *	build/simulation --story-cluster SLUICE KUBECONFIG CONTROLLERS NAME  a recorded story there, compared
+ *	build/simulation --takeover-cluster SLUICE KUBECONFIG CONTROLLERS NAME  its rollout there, taken over where nothing moves
  *	build/simulation --scenarios  all scenarios
  *	build/simulation --takeovers  the other controller's recordings, taken over at every moment
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
@@ -61,6 +62,11 @@ main(int argc, char **argv)
 	if (argc == 6 && strcmp(argv[1], "--story-cluster") == 0)
 		return story_in_cluster(argv[5], argv[2],
 			   &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4], .namespace = argv[5] })
+			   ? 0
+			   : 1;
+	if (argc == 6 && strcmp(argv[1], "--takeover-cluster") == 0)
+		return takeover_in_cluster(
+			   argv[5], argv[2], &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4] })
 			   ? 0
 			   : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)

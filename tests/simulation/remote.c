@@ -39,6 +39,7 @@ static const char *const followed[] = {
 	"/apis/networking.istio.io/v1beta1/virtualservices",
 	"/apis/networking.istio.io/v1beta1/destinationrules",
 	"/api/v1/services",
+	"/api/v1/pods",
 	"/api/v1/events",
 };
 
@@ -302,6 +303,21 @@ remote_kill_controller(struct remote *r)
 	r->controller = child_stop(r->controller, 0);
 	r->controller = r->waiting != NULL ? r->waiting : start_controller(r);
 	r->waiting = NULL;
+}
+
+void
+remote_hold_controller(struct remote *r, bool hold)
+{
+	r->controller = child_stop(r->controller, STOP_MS);
+	if (!hold)
+		r->controller = start_controller(r);
+}
+
+int64_t
+remote_wall(const struct remote *r)
+{
+	loop_refresh(r->loop);
+	return loop_wall(r->loop);
 }
 
 void

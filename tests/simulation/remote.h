@@ -45,6 +45,11 @@ int64_t remote_now(const struct remote *); /* ms since it was started */
 /* The controller's process. */
 pid_t remote_controller(const struct remote *);
 
+/* Stops the controller, or starts one again. */
+void remote_hold_controller(struct remote *, bool hold);
+
+int64_t remote_wall(const struct remote *); /* wall ms */
+
 /* From now on there are two, which agree by a Lease; the first acts, until it is killed. */
 void remote_second_controller(struct remote *);
 

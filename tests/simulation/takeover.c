@@ -12,6 +12,7 @@
 #define HASH "rollouts-pod-template-hash"
 #define PODS_MS 5000 /* until the pods of before are ready */
 #define ARRIVE_MS 150000
+#define LOOK_MS 12000 /* in real time, where nothing is to happen */
 #define LINES_MAX 400
 #define VERSIONS_MAX 8
 #define MERGE "application/merge-patch+json"
@@ -127,14 +128,6 @@ moved(const json_t *v, int64_t by)
 }
 
 static void
-refuse(struct cluster *c, const struct request *r, struct fault *f)
-{
-	(void)c;
-	(void)r;
-	f->refused = true;
-}
-
-static void
 patch(struct cluster *c, const char *path, json_t *body)
 {
 	cluster_do(c, "PATCH", MERGE, path, body);
@@ -163,11 +156,11 @@ put_replicaset(struct cluster *c, const json_t *line, const char *tag, int64_t b
 
 	json_object_set(json_at(template, "/metadata/labels"), HASH, json_object_get(labels, HASH));
 	cluster_do(c, "POST", "application/json", "/apis/apps/v1/namespaces/default/replicasets",
-	    json_pack("{s:s,s:s,s:{s:O,s:s,s:O,s:o,s:[o]},s:{s:O,s:{s:O},s:o}}", "apiVersion", "apps/v1", "kind",
-		"ReplicaSet", "metadata", "name", json_object_get(line, "name"), "namespace", "default", "labels",
-		labels, "annotations", moved(json_object_get(line, "annotations"), by), "ownerReferences", owner,
-		"spec", "replicas", json_object_get(line, "replicas"), "selector", "matchLabels",
-		json_object_get(line, "selector"), "template", template));
+	    json_pack("{s:s,s:s,s:{s:O,s:O,s:o,s:[o]},s:{s:O,s:{s:O},s:o}}", "apiVersion", "apps/v1", "kind",
+		"ReplicaSet", "metadata", "name", json_object_get(line, "name"), "labels", labels, "annotations",
+		moved(json_object_get(line, "annotations"), by), "ownerReferences", owner, "spec", "replicas",
+		json_object_get(line, "replicas"), "selector", "matchLabels", json_object_get(line, "selector"),
+		"template", template));
 }
 
 /* Everything as it was at the moment. */
@@ -175,7 +168,7 @@ static void
 put(struct cluster *c, const struct recording *r, size_t at)
 {
 	const json_t *rollout = last_of(r, at, "Rollout", NULL), *line;
-	int64_t by = loop_wall(c->loop) + PODS_MS -
+	int64_t by = cluster_wall(c) + PODS_MS -
 		     (r->epoch + (int64_t)(json_number_value(json_object_get(r->lines[at], "t")) * 1000));
 	static const char *const services[] = { "active", "preview" };
 	const char *tag = r->tags[0];
@@ -217,18 +210,17 @@ struct churn {
 };
 
 static void
-on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+on_change(const char *kind, const char *type, const json_t *o, void *arg)
 {
 	const char *name = json_str(json_object_get(o, "metadata"), "name");
 	struct churn *k = arg;
 	bool known = false;
 
-	(void)old;
 	if (!k->counting)
 		return;
-	if (strcmp(r->kind, "Pod") == 0)
+	if (strcmp(kind, "Pod") == 0)
 		k->pods += strcmp(type, "ADDED") == 0 || strcmp(type, "DELETED") == 0;
-	if (strcmp(r->kind, "ReplicaSet") != 0)
+	if (strcmp(kind, "ReplicaSet") != 0)
 		return;
 	for (size_t i = 0; i < k->recording->n_names; i++)
 		known |= str_eq(k->recording->names[i], name);
@@ -292,28 +284,36 @@ has_deadline(const struct recording *r, size_t at)
 	return false;
 }
 
+/* Nothing moves at this moment, and nothing will by itself. */
 static bool
-take_over(const struct story *t, const struct recording *r, size_t at, unsigned *ret_still)
+is_still(const struct story *t, const struct recording *r, size_t at)
+{
+	size_t rest = rest_of(r, at);
+
+	return at == rest && !(strcmp(t->skip, "end") == 0 && rest + 1 == r->n) && !has_deadline(r, at);
+}
+
+/* In the cluster, which is freed. */
+static bool
+take_over(const struct story *t, const struct recording *r, size_t at, struct cluster *c)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct cluster *c = cluster_new(1);
 	struct churn churn = { .recording = r };
 	size_t rest = rest_of(r, at);
-	bool early = strcmp(t->skip, "end") == 0 && rest + 1 == r->n,
-	     still = at == rest && !early && !has_deadline(r, at), ok;
+	bool early = strcmp(t->skip, "end") == 0 && rest + 1 == r->n, still = is_still(t, r, at), ok;
 	const char *ours, *peers;
 
-	*ret_still += still;
 	c->name = t->rollout;
-	c->fault = refuse;
+	cluster_hold_controller(c, true);
 	cluster_run(c, 10);
 	cluster_apply(c, t->manifests);
 	put(c, r, at);
-	store_on_write(c->store, on_write, &churn);
+	cluster_observe(c, on_change, &churn);
 	cluster_run(c, PODS_MS);
 	churn.counting = true;
-	c->fault = NULL;
-	cluster_run(c, ARRIVE_MS);
+	cluster_hold_controller(c, false);
+	cluster_run(c, c->remote != NULL ? LOOK_MS : ARRIVE_MS);
+	cluster_observe(c, NULL, NULL);
 	ours = our_arrival(a, c, r, early);
 	peers = peers_arrival(a, r, rest, early);
 	ok = strcmp(ours, peers) == 0 && churn.stranger[0] == '\0' && (!still || churn.pods == 0);
@@ -330,9 +330,24 @@ take_over(const struct story *t, const struct recording *r, size_t at, unsigned 
 	return ok;
 }
 
+/* In a namespace of its own. */
+static bool
+take_over_there(
+    const struct story *t, const struct recording *r, size_t at, const char *sluice, const struct remote_place *place)
+{
+	_cleanup_(freep) char *ns = mem_printf("takeover-%s-%zu", t->name, at + 1);
+	struct remote_place there = *place;
+	struct cluster *c;
+
+	there.namespace = ns;
+	c = cluster_new_remote(sluice, &there);
+	return c != NULL && take_over(t, r, at, c);
+}
+
 /* All moments of one story at which the Rollout holds what the person did last. */
 static bool
-take_over_all(const struct story *t, const struct recording *r, unsigned *ret_moments, unsigned *ret_still)
+take_over_all(const struct story *t, const struct recording *r, const char *sluice, const struct remote_place *place,
+    unsigned *ret_moments, unsigned *ret_still)
 {
 	bool ok = r->n > 0, done = true;
 
@@ -342,8 +357,12 @@ take_over_all(const struct story *t, const struct recording *r, unsigned *ret_mo
 		done |= str_eq(json_str(r->lines[k], "kind"), "Rollout");
 		if (is_do(r->lines[k]) || !done || last_of(r, k, "Rollout", NULL) == NULL)
 			continue;
-		ok &= take_over(t, r, k, ret_still);
+		*ret_still += is_still(t, r, k);
 		(*ret_moments)++;
+		if (sluice == NULL)
+			ok &= take_over(t, r, k, cluster_new(1));
+		else if (is_still(t, r, k))
+			ok &= take_over_there(t, r, k, sluice, place);
 	}
 	return ok;
 }
@@ -362,9 +381,30 @@ takeovers_run(void)
 		if (strcmp(t->skip, "weights") == 0)
 			continue;
 		read_recording(lines, &r);
-		ok &= take_over_all(t, &r, &moments, &still);
+		ok &= take_over_all(t, &r, NULL, NULL, &moments, &still);
 	}
 	printf("%s the other controller's rollouts are taken over at any moment (%u of them; at %u nothing moves)\n",
 	    ok ? "ok" : "not ok", moments, still);
 	return ok;
+}
+
+bool
+takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *place)
+{
+	for (const struct story *t = stories; t->name != NULL; t++) {
+		_cleanup_(json_decrefp) json_t *lines = story_recording(t->name);
+		unsigned moments = 0, still = 0;
+		struct recording r;
+		bool ok;
+
+		if (strcmp(t->name, name) != 0)
+			continue;
+		read_recording(lines, &r);
+		ok = take_over_all(t, &r, sluice, place, &moments, &still);
+		printf("%s %s is taken over at %u moments, and no pod is made or ended\n", ok ? "ok" : "not ok", name,
+		    still);
+		return ok;
+	}
+	printf("not ok take-over of %s: there is no story of that name\n", name);
+	return false;
 }
