@@ -523,6 +523,12 @@ cluster_stall_controller(struct cluster *c, int64_t ms)
 
 #define PROMETHEUS "http://127.0.0.1:19090" /* that the manifests name */
 
+const char *
+cluster_text(const struct cluster *c, struct arena *a, const char *text)
+{
+	return c->remote != NULL ? str_replace(a, text, PROMETHEUS, remote_prometheus(c->remote)) : text;
+}
+
 void
 cluster_apply(struct cluster *c, const char *file)
 {
@@ -533,10 +539,10 @@ cluster_apply(struct cluster *c, const char *file)
 	json_t *doc;
 	size_t i;
 
-	if (e == NULL && c->remote != NULL)
-		text.at = str_replace(a, text.at, PROMETHEUS, remote_prometheus(c->remote));
-	if (e == NULL)
+	if (e == NULL) {
+		text.at = cluster_text(c, a, text.at);
 		e = yaml_parse(a, text.at, strlen(text.at), &docs);
+	}
 	if (e != NULL) {
 		printf("%s: %s\n", file, err_text(a, e));
 		exit(1);

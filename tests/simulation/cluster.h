@@ -113,6 +113,9 @@ void cluster_kill_controller(struct cluster *);
 /* What the controller that acts sends from now on arrives only after so long: it was paused, and does not know. */
 void cluster_stall_controller(struct cluster *, int64_t ms);
 
+/* The text of a manifest, with the address of this cluster's Prometheus in the place of the one that manifests name. In the arena. */
+const char *cluster_text(const struct cluster *, struct arena *, const char *text);
+
 /* Creates every object of a YAML file in namespace "default" (or its own). */
 void cluster_apply(struct cluster *, const char *file);
 

@@ -146,7 +146,8 @@ do_apply(struct scenario *s, const json_t *v)
 		return;
 	}
 	code = cluster_do(s->cluster, "POST", "application/json",
-	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL), json_deep_copy(v));
+	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL),
+	    json_loads(cluster_text(s->cluster, s->arena, json_text(s->arena, v)), 0, NULL));
 	if (code != 201)
 		scenario_wrong(s, "%s %s was not taken: %d", json_str(v, "kind"), json_str(meta, "name"), code);
 }

@@ -444,6 +444,9 @@ play_and_compare(const struct story *s, struct cluster *c)
 		"SwitchService", "ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
 	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = story_recording(s->name);
 	bool ok, early = strcmp(s->skip, "end") == 0;
+	/* In real time pods may be ready before the second failed measurement: then there is a weight, and a pause, for a moment. */
+	bool may_step = c->remote != NULL && strcmp(s->skip, "weights") == 0;
+	json_t *end;
 
 	c->metric = s->metric;
 	c->name = s->rollout;
@@ -458,8 +461,12 @@ play_and_compare(const struct story *s, struct cluster *c)
 		ours = with_recorded_address(ours, remote_prometheus(c->remote));
 	ok &= same("ReplicaSets", named(ours, "ReplicaSet"), named(peers, "ReplicaSet"));
 	ok &= same("AnalysisRuns", named(ours, "AnalysisRun"), named(peers, "AnalysisRun"));
-	ok &= same("status at the end", final_status(ours, early), final_status(peers, early));
-	ok &= same("phases", phases(ours), phases(peers));
+	end = final_status(ours, early);
+	if (may_step)
+		json_object_del(json_object_get(end, "conditions"), "Paused");
+	ok &= same("status at the end", end, final_status(peers, early));
+	if (!may_step)
+		ok &= same("phases", phases(ours), phases(peers));
 	ok &= same("Services", selections(ours), selections(peers));
 	ok &= early ? contains("DestinationRule", subsets(ours), subsets(peers))
 		    : same("DestinationRule", subsets(ours), subsets(peers));
@@ -467,7 +474,7 @@ play_and_compare(const struct story *s, struct cluster *c)
 		ok &= contains("weights", weights(ours), weights(peers));
 	else if (s->skip[0] == '\0')
 		ok &= same("weights", weights(ours), weights(peers));
-	else
+	else if (!may_step)
 		/* The peer raised the weight 0.9 s after the failed verdict; here it must never have left 0. */
 		ok &= same("weights", weights(ours), json_pack("[i]", 0));
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
