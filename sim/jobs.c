@@ -87,13 +87,18 @@ later(struct jobs *j, const char *ns, const char *name, bool end, int64_t ms)
 }
 
 static void
-act_free(struct act *act)
+act_unlink(struct act *act)
 {
 	for (struct act **at = &act->jobs->acts; *at != NULL; at = &(*at)->next)
 		if (*at == act) {
 			*at = act->next;
-			break;
+			return;
 		}
+}
+
+static void
+act_free(struct act *act)
+{
 	loop_timer_stop(act->jobs->loop, &act->timer);
 	free(act->ns);
 	free(act->name);
@@ -156,6 +161,7 @@ on_act(struct timer *t, void *arg)
 	    command_text(a, json_at(pod, "/spec/containers/0/command"), json_at(pod, "/spec/containers/0/args"));
 
 	(void)t;
+	act_unlink(act);
 	act_free(act);
 	if (pod == NULL)
 		return;
@@ -294,8 +300,12 @@ jobs_free(struct jobs *j)
 	if (j == NULL)
 		return NULL;
 	loop_timer_stop(j->loop, &j->turn);
-	while (j->acts != NULL)
-		act_free(j->acts);
+	while (j->acts != NULL) {
+		struct act *act = j->acts;
+
+		j->acts = act->next;
+		act_free(act);
+	}
 	map_done(&j->dirty);
 	free(j);
 	return NULL;

@@ -131,17 +131,17 @@ rules(const struct type *t)
 	json_t *list = json_array();
 
 	while ((one = strsep(&rest, ";")) != NULL) {
-		const char *names[WORDS_MAX], *verb = NULL;
+		const char *names[WORDS_MAX], *verb = "";
 		size_t n = 0;
 
 		while ((word = strsep(&one, " ")) != NULL) {
 			if (word[0] == '\0')
 				continue;
 			assert(n < WORDS_MAX);
-			if (verb == NULL)
+			if (verb[0] == '\0')
 				verb = word;
 			else if (strcmp(word, "*") == 0)
-				for (size_t i = 0; i < t->n_fields; i++)
+				for (size_t i = 0; i < t->n_fields && n < WORDS_MAX; i++)
 					names[n++] = t->fields[i].name;
 			else
 				names[n++] = word;
