@@ -83,8 +83,14 @@ refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/s
 refused "weight out of bounds" '{"op": "replace", "path": "/spec/strategy/canary/steps/2/setWeight", "value": 101}' \
 	'spec.strategy.canary.steps[2].setWeight: Invalid value: 101'
 refused "what is required, missing" '{"op": "remove", "path": "/spec/strategy"}' 'spec.strategy: Required value'
-wrong "unknown step" '{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"frobnicate": {}}}' \
-	'spec.strategy.canary.steps[1]'
+refused "unknown step" '{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"frobnicate": {}}}' \
+	'spec.strategy.canary.steps[1]: Invalid value'
+refused "two steps in one" \
+	'{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"setWeight": 10, "pause": {}}}' \
+	'spec.strategy.canary.steps[1]: Invalid value'
+wrong "step plugin that there is not" \
+	'{"op": "replace", "path": "/spec/strategy/canary/steps/1", "value": {"plugin": {"name": "nobody/nothing"}}}' \
+	'spec.strategy.canary.steps[1].plugin'
 wrong "missing VirtualService" \
 	'{"op": "replace", "path": "/spec/strategy/canary/trafficRouting/istio/virtualService/name", "value": "other-vs"}' \
 	'spec.strategy.canary.trafficRouting.istio.virtualService.name: Invalid value: "other-vs"'
