@@ -5,11 +5,14 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "sim/lifecycle.h"
 
+/* What a Pod does next. */
 struct waiting {
 	struct timer timer;
 	struct pods *pods;
 	char *ns, *name;
+	bool ends; /* otherwise it becomes ready */
 	struct waiting *next;
 };
 
@@ -63,6 +66,29 @@ mark(struct pods *p, const char *ns, const char *name)
 		loop_timer(p->loop, &p->turn, 0);
 }
 
+static void on_waited(struct timer *, void *);
+
+static void
+later(struct pods *p, const json_t *pod, bool ends, int64_t ms)
+{
+	struct waiting *w = mem_alloc(sizeof(*w));
+
+	*w = (struct waiting){ .timer = { .fire = on_waited, .arg = w },
+		.pods = p,
+		.ns = mem_strdup(json_str(meta(pod), "namespace")),
+		.name = mem_strdup(json_str(meta(pod), "name")),
+		.ends = ends,
+		.next = p->waiting };
+	p->waiting = w;
+	loop_timer(p->loop, &w->timer, ms);
+}
+
+static bool
+is_deleted(const json_t *o)
+{
+	return json_object_get(meta(o), "deletionTimestamp") != NULL;
+}
+
 static void
 on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
@@ -70,7 +96,6 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	json_t *owner;
 	size_t i;
 
-	(void)old;
 	if (strcmp(r->kind, "ReplicaSet") == 0)
 		mark(p, json_str(meta(o), "namespace"), json_str(meta(o), "name"));
 	if (strcmp(r->kind, "Pod") != 0)
@@ -78,6 +103,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	json_array_foreach (json_object_get(meta(o), "ownerReferences"), i, owner)
 		if (str_eq(json_str(owner, "kind"), "ReplicaSet"))
 			mark(p, json_str(meta(o), "namespace"), json_str(owner, "name"));
+	if (strcmp(type, "MODIFIED") == 0 && is_deleted(o) && !is_deleted(old))
+		later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
 	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
@@ -130,8 +157,9 @@ pods_restarted(struct pods *p, const char *ns, const char *name)
 }
 
 static void
-on_ready(struct timer *t, void *arg)
+on_waited(struct timer *t, void *arg)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct waiting *w = arg;
 	struct pods *p = w->pods;
 
@@ -141,7 +169,12 @@ on_ready(struct timer *t, void *arg)
 			*at = w->next;
 			break;
 		}
-	pods_ready(p, w->ns, w->name, true, NULL);
+	if (w->ends)
+		store_do(p->store, "DELETE", "application/json",
+		    arena_printf(a, "/api/v1/namespaces/%s/pods/%s", w->ns, w->name),
+		    json_pack("{s:i}", "gracePeriodSeconds", 0));
+	else
+		pods_ready(p, w->ns, w->name, true, NULL);
 	free(w->ns);
 	free(w->name);
 	free(w);
@@ -157,7 +190,6 @@ create(struct pods *p, const json_t *rs, size_t index)
 	unsigned n = ++p->serial * 2654435761u;
 	char suffix[6] = { 0 };
 	const json_t *pod;
-	struct waiting *w;
 
 	for (int i = 0; i < 5; i++, n /= 27)
 		suffix[i] = alphabet[n % 27];
@@ -184,14 +216,9 @@ create(struct pods *p, const json_t *rs, size_t index)
 	if (p->settings.broken_tag != NULL &&
 	    str_ends(json_string_value(json_at(pod, "/spec/containers/0/image")), p->settings.broken_tag))
 		return;
-	w = mem_alloc(sizeof(*w));
-	*w = (struct waiting){ .timer = { .fire = on_ready, .arg = w },
-		.pods = p,
-		.ns = mem_strdup(ns),
-		.name = mem_strdup(name),
-		.next = p->waiting };
-	p->waiting = w;
-	loop_timer(p->loop, &w->timer, p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms);
+	later(p, pod, false,
+	    p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms +
+		lifecycle_start_ms(json_object_get(pod, "spec")));
 }
 
 struct survey {
@@ -209,8 +236,7 @@ count(const json_t *pod, void *arg)
 	json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
 	int64_t since;
 
-	if (!str_eq(json_str(owner, "uid"), s->uid) || json_object_get(meta(pod), "deletionTimestamp") != NULL ||
-	    s->n == ARRAY_SIZE(s->pods))
+	if (!str_eq(json_str(owner, "uid"), s->uid) || is_deleted(pod) || s->n == ARRAY_SIZE(s->pods))
 		return;
 	s->pods[s->n++] = json_incref((json_t *)pod);
 	since = ready_since(pod);
@@ -259,7 +285,7 @@ compare(struct pods *p, const char *ns, const char *name)
 	_cleanup_(json_decrefp) json_t *rs = json_incref((json_t *)store_get(p->store, "replicasets", ns, name));
 	size_t want;
 
-	if (rs == NULL || json_object_get(meta(rs), "deletionTimestamp") != NULL)
+	if (rs == NULL || is_deleted(rs))
 		return;
 	want = (size_t)json_int(json_object_get(rs, "spec"), "replicas", 1);
 	take_survey(p, s, rs);

@@ -2,6 +2,7 @@
 #include "sim/store_parts.h"
 #include <string.h>
 #include "base/str.h"
+#include "sim/lifecycle.h"
 
 static const struct resource *
 resource_of_key(const char *key)
@@ -54,11 +55,43 @@ empty(struct store *s, const char *ns)
 		store_delete(s, resource_of_key(keys[i]), keys[i], false);
 }
 
+/* It stays, with the time of its deletion, until whoever set its finalizers or runs it is done. */
+static void
+mark(struct store *s, const struct resource *r, const char *key, json_t *old)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *next;
+
+	if (json_object_get(object_meta(old), "deletionTimestamp") != NULL)
+		return;
+	next = json_deep_copy(old);
+	json_object_set_new(object_meta(next), "deletionTimestamp", json_string(store_now(a, s)));
+	store_put(s, r, key, old, next);
+}
+
+/* A Pod whose containers take a while to stop. */
+static bool
+lingers(const struct resource *r, const json_t *o)
+{
+	return strcmp(r->kind, "Pod") == 0 && lifecycle_stop_ms(json_object_get(o, "spec")) > 0;
+}
+
 void
 store_delete(struct store *s, const struct resource *r, const char *key, bool foreground)
 {
+	json_t *old = map_get(&s->objects, key);
+
+	if (old != NULL && lingers(r, old))
+		mark(s, r, key, old);
+	else
+		store_delete_now(s, r, key, foreground);
+}
+
+void
+store_delete_now(struct store *s, const struct resource *r, const char *key, bool foreground)
+{
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *old = map_get(&s->objects, key), *next;
+	json_t *old = map_get(&s->objects, key);
 	_cleanup_(json_decrefp) json_t *hold = json_incref(old);
 	const char *uid;
 
@@ -69,11 +102,7 @@ store_delete(struct store *s, const struct resource *r, const char *key, bool fo
 	if (foreground)
 		collect(s, uid);
 	if (json_array_size(json_object_get(object_meta(old), "finalizers")) > 0) {
-		if (json_object_get(object_meta(old), "deletionTimestamp") == NULL) {
-			next = json_deep_copy(old);
-			json_object_set_new(object_meta(next), "deletionTimestamp", json_string(store_now(a, s)));
-			store_put(s, r, key, old, next);
-		}
+		mark(s, r, key, old);
 		return;
 	}
 	store_remove(s, r, key);
@@ -88,7 +117,7 @@ store_delete_one(struct store *s, const struct query *q, const struct store_requ
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *options = NULL;
-	const char *uid, *policy;
+	const char *uid, *policy, *key;
 
 	if (req->body_len > 0 && json_parse(a, req->body, req->body_len, &options) != NULL)
 		options = NULL;
@@ -101,8 +130,8 @@ store_delete_one(struct store *s, const struct query *q, const struct store_requ
 	*ret = object_shown(old, q);
 	if (q->dry_run || json_array_size(json_object_get(options, "dryRun")) > 0)
 		return 200;
-	store_delete(s, q->resource,
-	    object_key(a, q->resource, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name")),
-	    str_eq(policy, "Foreground"));
+	key = object_key(a, q->resource, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
+	(json_int(options, "gracePeriodSeconds", 1) == 0 ? store_delete_now : store_delete)(
+	    s, q->resource, key, str_eq(policy, "Foreground"));
 	return 200;
 }

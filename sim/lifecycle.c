@@ -1,0 +1,55 @@
+/* sim/lifecycle.c: see the header. */
+#include "sim/lifecycle.h"
+#include "base/str.h"
+
+#define GRACE_S 30 /* the default of terminationGracePeriodSeconds */
+#define LONGEST_S 3600 /* of any of them */
+
+static int64_t
+seconds(const json_t *o, const char *name, int64_t otherwise)
+{
+	int64_t n = json_int(o, name, otherwise);
+
+	return n < 0 ? 0 : n > LONGEST_S ? LONGEST_S : n;
+}
+
+static int64_t
+hook_sleep(const json_t *container, const char *hook)
+{
+	const json_t *lifecycle = json_object_get(container, "lifecycle");
+
+	return seconds(json_object_get(json_object_get(lifecycle, hook), "sleep"), "seconds", 0);
+}
+
+int64_t
+lifecycle_start_ms(const json_t *spec)
+{
+	int64_t longest = 0;
+	json_t *container;
+	size_t i;
+
+	json_array_foreach (json_object_get(spec, "containers"), i, container) {
+		int64_t n = hook_sleep(container, "postStart") +
+			    seconds(json_object_get(container, "readinessProbe"), "initialDelaySeconds", 0);
+
+		if (n > longest)
+			longest = n;
+	}
+	return 1000 * longest;
+}
+
+int64_t
+lifecycle_stop_ms(const json_t *spec)
+{
+	int64_t grace = seconds(spec, "terminationGracePeriodSeconds", GRACE_S), longest = 0;
+	json_t *container;
+	size_t i;
+
+	json_array_foreach (json_object_get(spec, "containers"), i, container) {
+		int64_t n = hook_sleep(container, "preStop");
+
+		if (n > longest)
+			longest = n;
+	}
+	return 1000 * (longest < grace ? longest : grace);
+}
