@@ -17,6 +17,14 @@ cli_flag(const struct cli *c, const char *name)
 	return map_get(&c->flags, name);
 }
 
+bool
+cli_on(const struct cli *c, const char *name)
+{
+	const char *text = cli_flag(c, name);
+
+	return text != NULL && strcmp(text, "false") != 0;
+}
+
 int
 cli_fail(const struct cli *c, const char *format, ...)
 {
@@ -71,7 +79,7 @@ cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 		.key_file = cli_flag(c, "client-key"),
 		.as = cli_flag(c, "as"),
 		.as_uid = cli_flag(c, "as-uid"),
-		.insecure = cli_flag(c, "insecure-skip-tls-verify") != NULL };
+		.insecure = cli_on(c, "insecure-skip-tls-verify") };
 	const char *group = cli_flag(c, "as-group");
 	struct err *e;
 
@@ -243,14 +251,19 @@ cli_print(const struct cli *c, enum output as, const struct type *t, const json_
 int
 cli_list(struct cli *c, const struct type *t, enum output output, json_t **ret)
 {
-	bool all = cli_flag(c, "all-namespaces") != NULL;
+	bool all = cli_on(c, "all-namespaces");
+	const char *name = cli_flag(c, "name"), *path;
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	struct err *e;
 
 	*ret = NULL;
 	if (cli_connect(c) != 0)
 		return 1;
-	e = cli_call(c, "GET", client_path(c->arena, t, all ? NULL : c->namespace, NULL, NULL), NULL, NULL, &list);
+	path = client_path(c->arena, t, all ? NULL : c->namespace, NULL, NULL);
+	if (name != NULL)
+		path = arena_printf(
+		    c->arena, "%s?fieldSelector=metadata.name%%3D%s", path, str_url_escape(c->arena, name));
+	e = cli_call(c, "GET", path, NULL, NULL, &list);
 	if (e != NULL)
 		return cli_error(c, e);
 	if (output > OUTPUT_WIDE)
@@ -276,7 +289,7 @@ cli_name(const struct cli *c, const char *what)
 bool
 cli_color(const struct cli *c)
 {
-	return isatty(STDOUT_FILENO) && cli_flag(c, "no-color") == NULL && getenv("NO_COLOR") == NULL;
+	return isatty(STDOUT_FILENO) && !cli_on(c, "no-color") && getenv("NO_COLOR") == NULL;
 }
 
 const char *

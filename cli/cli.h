@@ -46,6 +46,9 @@ struct cli {
 /* The flag's text, or NULL when it was not given. */
 const char *cli_flag(const struct cli *, const char *name);
 
+/* A flag that takes no value was given, and not as --name=false. */
+bool cli_on(const struct cli *, const char *name);
+
 /* Prints "error: …" with the hint behind it, if any, and returns 1. */
 int cli_fail(const struct cli *, const char *format, ...) printf_like(2, 3);
 
@@ -87,7 +90,7 @@ int cli_output(const struct cli *, enum output *ret);
 /* Prints an object or a list of objects of a type as name, JSON or YAML. */
 void cli_print(const struct cli *, enum output, const struct type *, const json_t *);
 
-/* The objects of a type in the namespace, or with --all-namespaces in all: into *ret (a new reference), or NULL after they have been printed
+/* The objects of a type in the namespace, or with --all-namespaces in all, or with --name the one of that name: into *ret (a new reference), or NULL after they have been printed
  * as --output says, or that there are none. 0, or 1 after saying what is wrong. */
 int cli_list(struct cli *, const struct type *, enum output, json_t **ret);
 

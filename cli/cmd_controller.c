@@ -384,7 +384,7 @@ controller_run(struct cli *c)
 	if (choose_controllers(&p) != 0 || read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
-		.namespace = cli_flag(c, "namespaced") != NULL ? c->namespace : NULL,
+		.namespace = cli_on(c, "namespaced") ? c->namespace : NULL,
 		.seed = (uint64_t)loop_wall(c->loop) ^ ((uint64_t)getpid() << 32),
 		.settings = &p.variables,
 		.selector = id != NULL && id[0] != '\0' ? arena_printf(c->arena, LABEL_INSTANCE_ID "=%s", id)
@@ -409,7 +409,7 @@ controller_run(struct cli *c)
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
 	p.programs = p.settings.programs = transport_exec_new(c->loop);
-	transport_curl_confine(p.outside, c->config.server, cli_flag(c, "allow-local-web-metrics") != NULL);
+	transport_curl_confine(p.outside, c->config.server, cli_on(c, "allow-local-web-metrics"));
 	if (elect == NULL || strcmp(elect, "false") != 0)
 		p.lease_name = election.name;
 	if (p.lease_name == NULL)

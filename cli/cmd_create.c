@@ -94,8 +94,7 @@ create_run(struct cli *c)
 static const struct analysis_template *
 template_of(struct cli *c)
 {
-	const struct type *t =
-	    cli_flag(c, "global") != NULL ? &cluster_analysis_template_type : &analysis_template_type;
+	const struct type *t = cli_on(c, "global") ? &cluster_analysis_template_type : &analysis_template_type;
 	const char *from = cli_flag(c, "from");
 	_cleanup_(json_decrefp) json_t *docs = NULL, *got = NULL;
 	const struct analysis_template *template;

@@ -78,7 +78,7 @@ replica_counts_line(struct cli *c, const json_t *j)
 static int
 replica_counts_run(struct cli *c)
 {
-	if (cli_flag(c, "lines") == NULL)
+	if (!cli_on(c, "lines"))
 		return cli_fail(c, "usage: sluice debug replica-counts --lines <FILE; each line has replicas, canary, "
 				   "currentStepIndex, abort, promoteFull, weights, new, stable and older");
 	return each_line(c, replica_counts_line);
@@ -140,7 +140,7 @@ istio_weights_line(struct cli *c, const json_t *j)
 static int
 istio_weights_run(struct cli *c)
 {
-	if (cli_flag(c, "lines") == NULL)
+	if (!cli_on(c, "lines"))
 		return cli_fail(c,
 		    "usage: sluice debug istio-weights --lines <FILE; each line has canary, virtualService, "
 		    "weight and additional");

@@ -109,7 +109,7 @@ eval_line(struct cli *c, const json_t *j)
 static int
 eval_run(struct cli *c)
 {
-	if (cli_flag(c, "lines") != NULL)
+	if (cli_on(c, "lines"))
 		return each_line(c, eval_line);
 	if (c->n_args != 1 || cli_flag(c, "result") == NULL)
 		return cli_fail(c, "usage: sluice eval [--kind vector|scalar|json] --result R CONDITION");
@@ -146,7 +146,7 @@ hash_run(struct cli *c)
 	struct bytes text;
 	struct err *e;
 
-	if (cli_flag(c, "lines") != NULL)
+	if (cli_on(c, "lines"))
 		return each_line(c, hash_line);
 	if (c->n_args != 1)
 		return cli_fail(c, "usage: sluice hash FILE");

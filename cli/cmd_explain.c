@@ -31,13 +31,13 @@ explain_run(struct cli *c)
 	const char *text;
 	struct err *e;
 
-	if (cli_flag(c, "reference") != NULL) {
+	if (cli_on(c, "reference")) {
 		fputs(explain_reference(c->arena), stdout);
 		return 0;
 	}
 	if (c->n_args != 1)
 		return cli_fail(c, "usage: sluice explain KIND[.FIELD...], such as rollout.spec.strategy.canary");
-	if ((e = explain(c->arena, c->args[0], cli_flag(c, "recursive") != NULL, &text)) != NULL)
+	if ((e = explain(c->arena, c->args[0], cli_on(c, "recursive"), &text)) != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));
 	fputs(text, stdout);
 	return 0;

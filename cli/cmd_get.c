@@ -18,7 +18,7 @@ const struct command cmd_get_rollout = {
 	.args = "NAME",
 	.summary = "a rollout: its steps, revisions, pods and analysis runs",
 	.completes = "rollouts",
-	.flags = "watch no-color output",
+	.flags = "watch no-color output timeout-seconds",
 	.run = get_rollout,
 };
 
@@ -28,7 +28,7 @@ const struct command cmd_get_experiment = {
 	.args = "NAME",
 	.summary = "an experiment: its pods and analysis runs",
 	.completes = "experiments",
-	.flags = "watch no-color output",
+	.flags = "watch no-color output timeout-seconds",
 	.run = get_experiment,
 };
 
@@ -39,7 +39,7 @@ struct drawing {
 	const struct type *type;
 	tree_draw *tree;
 	struct watched watched;
-	struct timer timer;
+	struct timer timer, end;
 	const char *name;
 	bool watch, color;
 	bool in_place; /* on a terminal; elsewhere each change is written below the last */
@@ -94,13 +94,22 @@ on_change(void *arg)
 	loop_timer(d->cli->loop, &d->timer, d->watch ? REDRAW_MS : 0);
 }
 
+static void
+on_end(struct timer *t, void *arg)
+{
+	struct drawing *d = arg;
+
+	(void)t;
+	loop_stop(d->cli->loop);
+}
+
 static int
 print_once(struct cli *c, const struct type *type, enum output output)
 {
 	_cleanup_(json_decrefp) json_t *o = NULL;
 	struct err *e;
 
-	if (cli_flag(c, "watch") != NULL)
+	if (cli_on(c, "watch"))
 		return cli_fail(c, "--watch shows the tree; it does not go with -o %s", cli_flag(c, "output"));
 	if (cli_connect(c) != 0)
 		return 1;
@@ -115,12 +124,16 @@ static int
 get(struct cli *c, const char *what, const struct type *const *types, size_t n, tree_draw *tree)
 {
 	enum output output;
+	long long seconds = 0;
 	struct drawing d = {
-		.cli = c, .type = types[0], .tree = tree, .watch = cli_flag(c, "watch") != NULL, .color = cli_color(c)
+		.cli = c, .type = types[0], .tree = tree, .watch = cli_on(c, "watch"), .color = cli_color(c)
 	};
 
 	if (cli_name(c, what) == NULL)
 		return 1;
+	if (cli_flag(c, "timeout-seconds") != NULL && !str_int(cli_flag(c, "timeout-seconds"), 0, 31536000, &seconds))
+		return cli_fail(
+		    c, "--timeout-seconds: \"%s\" is not a number of seconds", cli_flag(c, "timeout-seconds"));
 	if (cli_output(c, &output) != 0)
 		return 1;
 	if (output > OUTPUT_WIDE)
@@ -132,11 +145,15 @@ get(struct cli *c, const char *what, const struct type *const *types, size_t n, 
 	if (d.in_place)
 		fputs("\x1b[2J", stdout);
 	d.timer = (struct timer){ .fire = draw, .arg = &d };
+	d.end = (struct timer){ .fire = on_end, .arg = &d };
+	if (d.watch && seconds > 0)
+		loop_timer(c->loop, &d.end, 1000 * seconds);
 	d.watched.changed = on_change;
 	d.watched.arg = &d;
 	watched_start(c, &d.watched, d.name, types, n);
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &d.timer);
+	loop_timer_stop(c->loop, &d.end);
 	watched_stop(&d.watched);
 	return d.watched.failed ? 1 : d.code;
 }

@@ -318,7 +318,7 @@ check_twice(struct lint *l, const struct manifest *m)
 static int
 lint_run(struct cli *c)
 {
-	struct lint l = { .view = { .get = get, .each = each }, .cli = c, .strict = cli_flag(c, "strict") != NULL };
+	struct lint l = { .view = { .get = get, .each = each }, .cli = c, .strict = cli_on(c, "strict") };
 	size_t n = 0;
 
 	l.last = &l.first;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/rollout.h"
 
@@ -12,7 +13,7 @@ const struct command cmd_list_rollouts = {
 	.also = "list ro|list rollout",
 	.args = "",
 	.summary = "all rollouts of a namespace",
-	.flags = "all-namespaces watch output",
+	.flags = "all-namespaces watch output name timestamps",
 	.run = list_run,
 };
 
@@ -39,8 +40,10 @@ images(struct arena *a, const struct rollout *r)
 }
 
 static void
-print_head(bool wide)
+print_head(const struct cli *c, bool wide)
 {
+	if (cli_on(c, "timestamps"))
+		printf("%-20s ", "TIMESTAMP");
 	printf("%-20s %-28s %-12s %-6s %-10s %-8s %-8s %-9s%s\n", "NAMESPACE", "NAME", "STATUS", "STEP", "SET-WEIGHT",
 	    "DESIRED", "UPDATED", "AVAILABLE", wide ? " IMAGES  MESSAGE" : "");
 }
@@ -61,6 +64,14 @@ line_of(struct arena *a, const struct rollout *r, bool wide)
 }
 
 static void
+print_line(struct cli *c, struct arena *a, const char *line)
+{
+	if (cli_on(c, "timestamps"))
+		printf("%-20s ", time_format(a, loop_wall(c->loop)));
+	fputs(line, stdout);
+}
+
+static void
 print_if_new(const struct object *o, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -73,7 +84,7 @@ print_if_new(const struct object *o, void *arg)
 		return;
 	map_set(&l->printed, key, mem_strdup(line));
 	free(before);
-	fputs(line, stdout);
+	print_line(l->cli, a, line);
 }
 
 static void
@@ -83,7 +94,7 @@ on_change(void *arg)
 	const struct view *v = cache_view(l->watched.cache);
 
 	if (!l->began)
-		print_head(l->wide);
+		print_head(l->cli, l->wide);
 	l->began = true;
 	v->each(v, &rollout_type, NULL, print_if_new, l);
 	fflush(stdout);
@@ -97,7 +108,7 @@ watch(struct cli *c, bool wide)
 
 	l.watched.changed = on_change;
 	l.watched.arg = &l;
-	watched_start(c, &l.watched, NULL, types, ARRAY_SIZE(types));
+	watched_start(c, &l.watched, cli_flag(c, "name"), types, ARRAY_SIZE(types));
 	loop_run(c->loop);
 	watched_stop(&l.watched);
 	map_each (&l.printed, slot)
@@ -116,18 +127,18 @@ list_run(struct cli *c)
 
 	if (cli_output(c, &output) != 0)
 		return 1;
-	if (cli_flag(c, "watch") != NULL && output > OUTPUT_WIDE)
+	if (cli_on(c, "watch") && output > OUTPUT_WIDE)
 		return cli_fail(c, "--watch prints lines; it does not go with -o %s", cli_flag(c, "output"));
-	if (cli_flag(c, "watch") != NULL)
+	if (cli_on(c, "watch"))
 		return cli_connect(c) != 0 ? 1 : watch(c, output == OUTPUT_WIDE);
 	if (cli_list(c, &rollout_type, output, &list) != 0)
 		return 1;
 	if (list == NULL)
 		return 0;
-	print_head(output == OUTPUT_WIDE);
+	print_head(c, output == OUTPUT_WIDE);
 	json_array_foreach (json_object_get(list, "items"), i, item)
-		fputs(line_of(c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),
-			  output == OUTPUT_WIDE),
-		    stdout);
+		print_line(c, c->arena,
+		    line_of(c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),
+			output == OUTPUT_WIDE));
 	return 0;
 }

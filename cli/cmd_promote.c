@@ -22,11 +22,11 @@ status_patch(struct cli *c, const struct rollout *r)
 	int64_t n = r->spec.strategy.canary != NULL ? (int64_t)r->spec.strategy.canary->steps.n : 0;
 	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
 
-	if (cli_flag(c, "skip-all-steps") != NULL)
+	if (cli_on(c, "skip-all-steps"))
 		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)n);
-	if (cli_flag(c, "skip-current-step") != NULL)
+	if (cli_on(c, "skip-current-step"))
 		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)(i < n ? i + 1 : n));
-	if (cli_flag(c, "full") != NULL)
+	if (cli_on(c, "full"))
 		return str_eq(r->status.current_pod_hash, r->status.stable_rs)
 			   ? NULL
 			   : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
@@ -50,13 +50,11 @@ promote_run(struct cli *c)
 	struct err *e = NULL;
 	json_t *patch;
 
-	bool skips = cli_flag(c, "skip-current-step") != NULL || cli_flag(c, "skip-all-steps") != NULL;
+	bool skips = cli_on(c, "skip-current-step") || cli_on(c, "skip-all-steps");
 
 	if (cli_name(c, "rollout") == NULL)
 		return 1;
-	if ((cli_flag(c, "full") != NULL) + (cli_flag(c, "skip-current-step") != NULL) +
-		(cli_flag(c, "skip-all-steps") != NULL) >
-	    1)
+	if (cli_on(c, "full") + cli_on(c, "skip-current-step") + cli_on(c, "skip-all-steps") > 1)
 		return cli_fail(c, "only one of --full, --skip-current-step and --skip-all-steps can be meant");
 	if (cli_connect(c) != 0 || (j = cli_get_rollout(c, c->args[0])) == NULL)
 		return 1;
@@ -75,6 +73,6 @@ promote_run(struct cli *c)
 		e = cli_patch_rollout(c, c->args[0], false, json_pack("{s:{s:b}}", "spec", "paused", 0));
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("rollout '%s' %s\n", c->args[0], cli_flag(c, "full") != NULL ? "fully promoted" : "promoted");
+	printf("rollout '%s' %s\n", c->args[0], cli_on(c, "full") ? "fully promoted" : "promoted");
 	return 0;
 }

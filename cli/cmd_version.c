@@ -15,6 +15,6 @@ const struct command cmd_version = {
 static int
 version_run(struct cli *c)
 {
-	printf(cli_flag(c, "short") != NULL ? "%s\n" : "sluice %s\n", VERSION);
+	printf(cli_on(c, "short") ? "%s\n" : "sluice %s\n", VERSION);
 	return 0;
 }

@@ -30,6 +30,8 @@ static const struct {
 	{ "watch", 'w', NULL, false, "stay and show changes as they happen" },
 	{ "no-color", 0, NULL, false, "no colours, also on a terminal" },
 	{ "timeout", 't', "DURATION", false, "give up after this long (0: never)" },
+	{ "timeout-seconds", 0, "N", false, "stop watching after so long (0: never)" },
+	{ "timestamps", 0, NULL, false, "with the time in front of each line" },
 	{ "output", 'o', "FORMAT", false, "wide, name, json or yaml" },
 	{ "skip-current-step", 'c', NULL, false, "go past the current step, whatever it waits for" },
 	{ "skip-all-steps", 'a', NULL, false, "go past all steps that are left" },
@@ -37,7 +39,7 @@ static const struct {
 	{ "from", 0, "NAME", false, "the AnalysisTemplate to run" },
 	{ "global", 0, NULL, false, "it is a ClusterAnalysisTemplate" },
 	{ "argument", 'a', "KEY=VALUE", false, "an argument's value; may be given several times" },
-	{ "name", 0, "NAME", false, "the name of what is made" },
+	{ "name", 0, "NAME", false, "the name of what is made, or the only one to list" },
 	{ "generate-name", 0, "PREFIX", false, "or what its name begins with" },
 	{ "list", 0, NULL, false, "only the names" },
 	{ "full", 0, NULL, false, "skip all steps, pauses and analyses" },
@@ -86,7 +88,10 @@ static const struct {
 	{ "short", 0, NULL, false, "only the number" },
 	{ "rollout-resync", 0, "X", false, NULL },
 	{ "enable-pprof-address", 0, "X", false, NULL },
-	{ "kloglevel", 0, "X", false, NULL },
+	{ "kloglevel", 'v', "X", true, NULL },
+	{ "loglevel", 0, "X", true, NULL }, /* of commands that log nothing */
+	{ "cache-dir", 0, "X", true, NULL },
+	{ "disable-compression", 0, NULL, true, NULL },
 	{ "qps", 0, "X", false, NULL },
 	{ "burst", 0, "X", false, NULL },
 	{ "rollout-threads", 0, "X", false, NULL },
@@ -125,8 +130,8 @@ bool
 flag_allowed(const struct command *c, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(flags[i].name, name) == 0)
-			return flags[i].global || has_word(c->flags, name);
+		if (strcmp(flags[i].name, name) == 0 && (flags[i].global || has_word(c->flags, name)))
+			return true;
 	return false;
 }
 

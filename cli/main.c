@@ -36,9 +36,21 @@ find(struct arena *a, char **words, int n, int *ret_used)
 	return NULL;
 }
 
+/* Commands of the other plugin that are not built, and what there is instead. */
+static const char *const not_built[][2] = {
+	{ "dashboard", "`list rollouts -A --watch` and `get rollout NAME --watch` show rollouts as they change" },
+	{ "notifications", "the events of rollouts, and /metrics, tell the same" },
+	{ "notification", "the events of rollouts, and /metrics, tell the same" },
+};
+
 static int
 unknown(char **words, int n)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
+		if (strcmp(words[0], not_built[i][0]) == 0) {
+			fprintf(stderr, "error: \"%s\" is not built yet; %s\n", words[0], not_built[i][1]);
+			return 2;
+		}
 	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0],
 	    n > 1 && words[1][0] != '-' ? " " : "", n > 1 && words[1][0] != '-' ? words[1] : "");
 	for (const struct command *const *c = commands; *c != NULL; c++)
@@ -82,6 +94,10 @@ read_flags(struct cli *c, char **words, int n)
 			cli_fail(c, "%s needs a value", word);
 			return 2;
 		}
+		if (!takes && eq != NULL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0) {
+			cli_fail(c, "%s: --%s is true or false", word, name);
+			return 2;
+		}
 		/* One that may be given several times keeps them all, a line each. */
 		if (strcmp(name, "argument") == 0 && cli_flag(c, name) != NULL)
 			value = arena_printf(c->arena, "%s\n%s", cli_flag(c, name), value);
@@ -122,7 +138,7 @@ main(int argc, char **argv)
 	if (code == 0)
 		code = read_flags(&c, words + skip + used, n - skip - used);
 	if (code == 0)
-		code = cli_flag(&c, "help") != NULL ? help_command(c.command) : c.command->run(&c);
+		code = cli_on(&c, "help") ? help_command(c.command) : c.command->run(&c);
 	transport_free(c.transport);
 	if (c.signals.arg != NULL) {
 		loop_io_stop(c.loop, &c.signals);

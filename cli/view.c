@@ -45,7 +45,7 @@ watched_start(struct cli *c, struct watched *w, const char *name, const struct t
 	w->n = n;
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
-		    &(struct watch_scope){ .namespace = cli_flag(c, "all-namespaces") != NULL ? NULL : c->namespace,
+		    &(struct watch_scope){ .namespace = cli_on(c, "all-namespaces") ? NULL : c->namespace,
 			.fields = i == 0 ? of_name : NULL },
 		    1, (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = w });
 }

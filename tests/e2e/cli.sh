@@ -26,6 +26,8 @@ check "unknown command lists the known ones" says "promote" "$s" frobnicate
 check "unknown command fails" code 2 "$s" frobnicate
 check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
 check "flag of another command" says "unknown flag --full" "$s" status myapp --full
+check "what is not built says so" says "not built yet" "$s" dashboard -p 3100
+check "a flag that is true or false" says "--watch is true or false" "$s" get rollout myapp --watch=often
 check "no name" says "list rollouts" "$s" status
 check "not there" says 'list rollouts' "$s" promote nothing
 sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
@@ -104,6 +106,12 @@ check "list -o name" says "rollout.argoproj.io/basic" "$s" list rollouts -o name
 check "list -o wide shows images" says "basic:v2" "$s" list rollouts -o wide
 check "list -o json" says '"items"' "$s" list rollouts -o json
 check "another format" says "wide, name, json, yaml" "$s" list rollouts -o xml
+check "list --name" says "basic" "$s" list rollouts --name basic
+check "list --name of another" says "No rollouts" "$s" list rollouts --name basic-and-more
+check "list --timestamps" says "$(date -u +%Y-%m-)" "$s" list rollouts --timestamps
+check "get --watch for a while" says "revision:2" timeout 20 "$s" get rollout basic --watch --timeout-seconds 1
+check "get --watch=false" says "revision:2" timeout 20 "$s" get rollout basic --watch=false
+check "flags of the other plugin that have nothing to do here" says "basic" "$s" list rollouts --loglevel debug -v 6 --kloglevel 2
 "$s" list rollouts --watch >"$dir/list" 2>&1 &
 watcher=$!
 check "list --watch begins" within 10 grep -q "^default .*basic" "$dir/list"
