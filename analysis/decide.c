@@ -8,9 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/assess.h"
-#include "analysis/job.h"
 #include "analysis/provider.h"
-#include "analysis/spec.h"
+#include "analysis/run_pass.h"
 #include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -20,19 +19,8 @@
 #define SECRET_MAX (2u << 20) /* bytes of a Secret as the API server answers it */
 #define MASK "*****"
 
-struct state {
-	const struct analysis_world *w;
-	struct plan *plan;
-	struct arena *arena;
-	struct metric_set set; /* what may be shown: a Secret's values are masked */
-	const struct metric_set *asked; /* with them; NULL: not known yet */
-	const char **secrets; /* their values */
-	size_t n_secrets;
-	struct analysis_status status; /* the new one */
-};
-
 static void
-fail_run(struct state *s, const char *message)
+fail_run(struct run_pass *s, const char *message)
 {
 	s->status.phase = "Error";
 	s->status.message = message;
@@ -43,7 +31,7 @@ fail_run(struct state *s, const char *message)
 
 /* Arguments, decoding and limits; an error message, or NULL. */
 static const char *
-prepare(struct state *s)
+prepare(struct run_pass *s)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 	const struct problem *bad = object_problem(&s->w->run->object, "spec");
@@ -70,9 +58,8 @@ prepare(struct state *s)
 	return NULL;
 }
 
-/* The text without what Secrets have put there. NULL stays NULL. */
-static const char *
-mask(const struct state *s, const char *text)
+const char *
+run_mask(const struct run_pass *s, const char *text)
 {
 	for (size_t i = 0; text != NULL && i < s->n_secrets; i++)
 		if (s->secrets[i][0] != '\0')
@@ -81,13 +68,13 @@ mask(const struct state *s, const char *text)
 }
 
 static const char *
-secret_key(const struct state *s, const struct secret_key_ref *ref)
+secret_key(const struct run_pass *s, const struct secret_key_ref *ref)
 {
 	return arena_printf(s->arena, "secret/%s", ref->name);
 }
 
 static struct err *
-secret_value(const struct state *s, const struct secret_key_ref *ref, const struct answer *got, const char **ret)
+secret_value(const struct run_pass *s, const struct secret_key_ref *ref, const struct answer *got, const char **ret)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	struct arena *a = s->arena;
@@ -108,12 +95,8 @@ secret_value(const struct state *s, const struct secret_key_ref *ref, const stru
 	return NULL;
 }
 
-enum secrets { SECRETS_KNOWN, SECRETS_ASKED, SECRETS_ERROR };
-
-/* Looks up what the arguments take from Secrets: by name, when a measurement needs it, and kept nowhere but in the answers that
- * this process holds until the measurement is written. */
-static enum secrets
-read_secrets(struct state *s, struct err **ret_err)
+enum secrets
+run_secrets(struct run_pass *s, struct err **ret_err)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 	struct argument *args = arena_new_array(s->arena, struct argument, spec->args.n);
@@ -160,7 +143,7 @@ read_secrets(struct state *s, struct err **ret_err)
 
 /* A question is under way: what it was made of must still be there when its answer comes. */
 static void
-keep_secrets(struct state *s)
+keep_secrets(struct run_pass *s)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 
@@ -170,84 +153,15 @@ keep_secrets(struct state *s)
 			plan_keep(s->plan, secret_key(s, spec->args.at[i].value_from->secret_key_ref));
 }
 
-/* The result of a metric, made when it is not there yet. */
-static struct metric_result *
-result_of(struct state *s, const struct metric *m)
-{
-	for (size_t i = 0; i < s->status.metric_results.n; i++)
-		if (str_eq(s->status.metric_results.at[i].name, m->name))
-			return &s->status.metric_results.at[i];
-	return NULL;
-}
-
-static struct metric_result *
-add_result(struct state *s, const struct metric *m, bool dry_run)
-{
-	size_t n = s->status.metric_results.n;
-	struct metric_result *list = arena_new_array(s->arena, struct metric_result, n + 1);
-
-	if (n > 0)
-		memcpy(list, s->status.metric_results.at, n * sizeof(*list));
-	list[n] = (struct metric_result){ .name = m->name, .phase = "Running", .dry_run = dry_run };
-	s->status.metric_results.at = list;
-	s->status.metric_results.n = n + 1;
-	return &list[n];
-}
-
-/* One that runs: a Job's. NULL: none does. */
-static const struct measurement *
-running_of(const struct metric_result *r)
-{
-	const struct measurement *last =
-	    r != NULL && r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
-
-	return last != NULL && str_eq(last->phase, "Running") ? last : NULL;
-}
-
-/* Puts a measurement behind the others, in the place of the one that ran. */
-static void
-put(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
-{
-	struct measurement *list;
-	size_t keep;
-
-	if (running_of(r) != NULL)
-		r->measurements.n--;
-	keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
-	list = arena_new_array(s->arena, struct measurement, keep + 1);
-	if (keep > 0 && r->measurements.at != NULL)
-		memcpy(list, r->measurements.at + r->measurements.n - keep, keep * sizeof(*list));
-	list[keep] = *m;
-	r->measurements.at = list;
-	r->measurements.n = keep + 1;
-}
-
-static void
-record(struct state *s, struct metric_result *r, int64_t most, const struct measurement *m)
-{
-	put(s, r, most, m);
-	r->consecutive_success = str_eq(m->phase, "Successful") ? r->consecutive_success + 1 : 0;
-	if (str_eq(m->phase, "Error")) {
-		r->error++;
-		r->consecutive_error++;
-		return;
-	}
-	r->consecutive_error = 0;
-	r->count++;
-	r->successful += str_eq(m->phase, "Successful");
-	r->failed += str_eq(m->phase, "Failed");
-	r->inconclusive += str_eq(m->phase, "Inconclusive");
-}
-
 static int64_t
-due_at(const struct state *s, const struct metric *m, const struct metric_result *r)
+due_at(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
 {
 	const struct measurement *last;
 
 	if (r == NULL || r->measurements.n == 0)
 		return time_add(s->status.started_at, m->initial_delay.ms);
 	last = &r->measurements.at[r->measurements.n - 1];
-	if (running_of(r) != NULL)
+	if (measurement_running(r) != NULL)
 		return last->started_at;
 	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
@@ -261,7 +175,7 @@ struct asking {
 };
 
 static struct asking
-asking_of(const struct state *s, const struct metric *m, const struct metric_result *r)
+asking_of(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
 {
 	struct asking ask = { .so_far = { .now = s->w->now } };
 
@@ -288,7 +202,7 @@ asking_of(const struct state *s, const struct metric *m, const struct metric_res
 
 /* The answers so far outlive other metrics' measurements. */
 static void
-keep_asking(struct state *s, const struct asking *ask)
+keep_asking(struct run_pass *s, const struct asking *ask)
 {
 	for (size_t k = 0; k < ask->so_far.n; k++)
 		plan_keep(s->plan, ask->keys[k]);
@@ -296,12 +210,12 @@ keep_asking(struct state *s, const struct asking *ask)
 }
 
 static void
-measured(struct state *s, size_t i, const struct asking *ask, enum measured how, const struct value *value,
+measured(struct run_pass *s, size_t i, const struct asking *ask, enum measured how, const struct value *value,
     const struct err *e)
 {
 	const struct metric *m = &s->set.metrics[i];
 	const struct provider *provider = provider_of(m);
-	struct metric_result *r = result_of(s, m);
+	struct metric_result *r = run_result(s, m);
 	struct measurement done = { .started_at = time_stored(ask->asked_at != 0 ? ask->asked_at : s->w->now),
 		.finished_at = time_stored(ask->answered_at != 0 ? ask->answered_at : s->w->now) };
 
@@ -313,217 +227,26 @@ measured(struct state *s, size_t i, const struct asking *ask, enum measured how,
 		done.phase = measurement_phase(
 		    s->arena, &s->asked->metrics[i], value, how == MEASURED_NOTHING, s->w->now, &done.message);
 	}
-	done.value = mask(s, done.value);
-	done.message = mask(s, done.message);
+	done.value = run_mask(s, done.value);
+	done.message = run_mask(s, done.message);
 	if (r == NULL)
-		r = add_result(s, m, s->set.rules[i].dry_run);
+		r = run_result_add(s, m, s->set.rules[i].dry_run);
 	if (provider->metadata != NULL) {
 		struct string_pair *pair = arena_new_array(s->arena, struct string_pair, 1);
 
 		provider->metadata(m, &pair->key, &pair->value);
 		r->metadata = (struct string_map){ pair, 1 };
 	}
-	record(s, r, s->set.rules[i].kept, &done);
+	measurement_record(s, r, s->set.rules[i].kept, &done);
 	plan_reason(s->plan, "metric %s: %s %s", m->name, done.phase, done.value != NULL ? done.value : done.message);
 }
 
-/* --- by a Job ------------------------------------------------------------------------------------------------------ */
-
-#define LOOK_MS 10000 /* how often a Job whose pods are not ready is looked at */
-
-static const struct job *
-job_named(const struct state *s, const char *name)
-{
-	for (size_t i = 0; i < s->w->n_jobs; i++)
-		if (str_eq(s->w->jobs[i]->object.meta.name, name))
-			return s->w->jobs[i];
-	return NULL;
-}
-
-static struct string_map
-job_metadata(const struct state *s, const char *name)
-{
-	struct string_pair *pairs = arena_new_array(s->arena, struct string_pair, 2);
-
-	pairs[0] = (struct string_pair){ "job-name", name };
-	pairs[1] = (struct string_pair){ "job-namespace", s->w->run->object.meta.namespace };
-	return (struct string_map){ pairs, 2 };
-}
-
-static void
-job_measured(struct state *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
-{
-	const struct metric *m = &s->set.metrics[i];
-	struct metric_result *r = result_of(s, m) ?: add_result(s, m, s->set.rules[i].dry_run);
-	bool over = !str_eq(phase, "Running");
-	struct measurement done = { .phase = phase,
-		.message = mask(s, message),
-		.started_at = started_at,
-		.finished_at = over ? time_stored(s->w->now) : 0,
-		.metadata = job_metadata(s, name) };
-
-	if (!over) {
-		put(s, r, s->set.rules[i].kept, &done);
-		return;
-	}
-	record(s, r, s->set.rules[i].kept, &done);
-	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
-}
-
-/* The list of a Job's pods, answered; NULL: it is under way, or was looked at a little while ago. */
-static const struct answer *
-pods_of(struct state *s, const struct job *j, bool now)
-{
-	const char *key = arena_printf(s->arena, "%s/pods", j->object.meta.name);
-	const struct seen_answer *got = seen_answer(s->w->seen, key);
-	int64_t looked = seen_note(s->w->seen, key, 0), next = time_add(looked, LOOK_MS);
-	struct question q;
-
-	if (got != NULL && got->answered) {
-		plan_note(s->plan, key, s->w->now);
-		plan_wake(s->plan, time_add(s->w->now, LOOK_MS));
-		return &got->answer;
-	}
-	if (looked != 0)
-		plan_note(s->plan, key, looked);
-	if (got == NULL && (now || s->w->now >= next)) {
-		q = job_pods(s->arena, j);
-		plan_ask(s->plan, key, &q);
-	} else if (got == NULL) {
-		plan_wake(s->plan, next);
-	}
-	return NULL;
-}
-
-/* A Job that is there: what it has come to. */
-static void
-read_job(struct state *s, size_t i, const struct job *j)
-{
-	const char *name = j->object.meta.name, *message = NULL, *trouble = NULL, *phase;
-	int64_t since = j->object.meta.creation_timestamp;
-	const struct answer *pods = NULL;
-	bool stuck = false;
-
-	phase = job_outcome(j, s->arena, &message);
-	/* Why a pod failed, or does not begin, its pods say. */
-	if (str_eq(phase, "Failed") || (phase == NULL && j->status.active > j->status.ready)) {
-		pods = pods_of(s, j, phase != NULL);
-		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
-	}
-	if (str_eq(phase, "Failed") && pods == NULL)
-		phase = "Running"; /* until that is known */
-	else if (phase == NULL && stuck)
-		phase = "Inconclusive";
-	if (trouble != NULL && !str_eq(phase, "Successful"))
-		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
-	if (phase == NULL || str_eq(phase, "Running"))
-		job_measured(s, i, name, since, "Running", NULL);
-	else
-		job_measured(s, i, name, since, phase, message);
-}
-
-/* Why the API server will not have the Job; NULL: nothing is known against it. */
-static const char *
-job_refused(const struct state *s, const char *name)
-{
-	const struct seen_failure *f = s->w->seen->failure;
-
-	return f != NULL && f->create && f->class == ERR_INVALID && f->type == &job_type && str_eq(f->name, name)
-		   ? f->text
-		   : NULL;
-}
-
-static void
-measure_by_job(struct state *s, size_t i)
-{
-	const struct metric *m = &s->set.metrics[i];
-	const struct metric_result *r = result_of(s, m);
-	const struct measurement *running = running_of(r);
-	const char *name = running != NULL ? string_map_get(&running->metadata, "job-name") : NULL, *refused;
-	const struct job *j;
-	struct err *e = NULL;
-
-	if (name == NULL)
-		name = job_name(s->arena, s->w->run, m->name, r != NULL ? r->count + r->error + 1 : 1);
-	if ((j = job_named(s, name)) != NULL) {
-		read_job(s, i, j);
-	} else if (running != NULL) {
-		job_measured(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
-	} else if ((refused = job_refused(s, name)) != NULL) {
-		job_measured(s, i, name, time_stored(s->w->now), "Error", refused);
-	} else if (read_secrets(s, &e) == SECRETS_ERROR) {
-		job_measured(s, i, name, time_stored(s->w->now), "Error", err_text(s->arena, e));
-	} else if (s->asked != NULL) {
-		plan_create(s->plan, &job_type, s->w->run->object.meta.namespace, name,
-		    job_object(s->w->run, &s->asked->metrics[i], name));
-		plan_beside(s->plan);
-		plan_reason(s->plan, "metric %s: Job %s starts", m->name, name);
-	}
-}
-
-/* A measurement that runs is this Job's. */
-static bool
-is_waited_for(struct state *s, const struct job *j)
-{
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct measurement *running = running_of(result_of(s, &s->set.metrics[i]));
-
-		if (running != NULL && str_eq(string_map_get(&running->metadata, "job-name"), j->object.meta.name))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_of_metric(const struct job *j, const struct metric *m)
-{
-	return str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
-}
-
-/* Jobs of measurements that the status has forgotten, and those that nobody waits for any more. */
-static void
-forget_jobs(struct state *s)
-{
-	for (size_t k = 0; k < s->w->n_jobs; k++) {
-		const struct job *j = s->w->jobs[k];
-		int64_t later = 0, kept = INT64_MAX;
-		const char *message;
-
-		for (size_t i = 0; i < s->set.n; i++)
-			if (is_of_metric(j, &s->set.metrics[i])) {
-				kept = s->set.rules[i].kept;
-				for (size_t n = k + 1; n < s->w->n_jobs; n++)
-					later += is_of_metric(s->w->jobs[n], &s->set.metrics[i]);
-			}
-		if (j->object.meta.deletion_timestamp != 0 ||
-		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || is_waited_for(s, j))))
-			continue;
-		plan_delete(s->plan, &j->object);
-		plan_beside(s->plan);
-	}
-}
-
-/* The run is over: what a Job might still have said is not known. */
-static void
-end_jobs(struct state *s)
-{
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct measurement *running = running_of(result_of(s, &s->set.metrics[i]));
-
-		if (running != NULL)
-			job_measured(s, i, string_map_get(&running->metadata, "job-name") ?: "", running->started_at,
-			    "Inconclusive", "ended with its run");
-	}
-}
-
-/* --- a metric ------------------------------------------------------------------------------------------------------- */
-
 /* Asks, waits for, or records the next measurement of a metric. */
 static void
-measure(struct state *s, size_t i)
+measure(struct run_pass *s, size_t i)
 {
 	const struct metric *m = &s->set.metrics[i];
-	const struct metric_result *r = result_of(s, m);
+	const struct metric_result *r = run_result(s, m);
 	struct asking ask = asking_of(s, m, r);
 	int64_t due = due_at(s, m, r);
 	struct question question;
@@ -537,14 +260,14 @@ measure(struct state *s, size_t i)
 		return;
 	}
 	if (provider_of(m)->step == NULL) {
-		measure_by_job(s, i);
+		job_measure(s, i);
 		return;
 	}
 	if (ask.waiting) {
 		keep_asking(s, &ask);
 		return;
 	}
-	secrets = read_secrets(s, &e);
+	secrets = run_secrets(s, &e);
 	if (secrets == SECRETS_ASKED) {
 		keep_asking(s, &ask);
 		return;
@@ -555,20 +278,20 @@ measure(struct state *s, size_t i)
 		measured(s, i, &ask, how, &value, e);
 		return;
 	}
-	question.shown = mask(s, question.url);
+	question.shown = run_mask(s, question.url);
 	plan_ask(s->plan, ask.keys[ask.so_far.n], &question);
 	plan_reason(s->plan, "metric %s: measurement %s is due", m->name, ask.keys[ask.so_far.n]);
 	keep_asking(s, &ask);
 }
 
 static void
-summarize(struct state *s)
+summarize(struct run_pass *s)
 {
 	struct run_summary sums[2] = { 0 }; /* of those that count, and of the dry ones */
 
 	for (size_t i = 0; i < s->set.n; i++) {
 		struct run_summary *sum = &sums[s->set.rules[i].dry_run ? 1 : 0];
-		const struct metric_result *r = result_of(s, &s->set.metrics[i]);
+		const struct metric_result *r = run_result(s, &s->set.metrics[i]);
 		const char *phase = r != NULL ? r->phase : "";
 
 		sum->count++;
@@ -589,14 +312,14 @@ struct verdict {
 };
 
 static struct verdict
-assess_metrics(struct state *s, bool ending)
+assess_metrics(struct run_pass *s, bool ending)
 {
 	struct verdict v = { .worst = "Successful" };
 
 	for (size_t i = 0; i < s->set.n; i++) {
 		const struct metric *m = &s->set.metrics[i];
 		bool dry = s->set.rules[i].dry_run;
-		struct metric_result *r = result_of(s, m);
+		struct metric_result *r = run_result(s, m);
 		const char *phase = ending ? "Successful" : "Running", *reason = NULL;
 
 		if (r != NULL && phase_is_final(r->phase) && dry)
@@ -619,7 +342,7 @@ assess_metrics(struct state *s, bool ending)
 
 /* Phases of metrics and run; true when the run is over. */
 static bool
-assess(struct state *s, bool terminating)
+assess(struct run_pass *s, bool terminating)
 {
 	struct verdict v = assess_metrics(s, terminating);
 	bool bad = phase_is_final(v.worst) && strcmp(v.worst, "Successful") != 0;
@@ -655,7 +378,7 @@ expire(const struct analysis_world *w, struct plan *plan)
 }
 
 static void
-report(struct state *s, const struct analysis_status *before)
+report(struct run_pass *s, const struct analysis_status *before)
 {
 	const struct object *o = &s->w->run->object;
 
@@ -681,7 +404,7 @@ void
 analysis_decide(const struct analysis_world *w, struct plan *plan)
 {
 	const struct analysis_run *run = w->run;
-	struct state s = { .w = w, .plan = plan, .arena = plan->arena, .status = run->status };
+	struct run_pass s = { .w = w, .plan = plan, .arena = plan->arena, .status = run->status };
 	const char *wrong;
 
 	if (run->object.meta.deletion_timestamp != 0)
@@ -702,29 +425,29 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 		fail_run(&s, wrong);
 	} else {
 		for (size_t i = 0; i < s.set.n && !run->spec.terminate; i++) {
-			const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
+			const struct metric_result *r = run_result(&s, &s.set.metrics[i]);
 
 			if (r == NULL || !phase_is_final(r->phase))
 				measure(&s, i);
 		}
 		if (run->spec.terminate)
-			end_jobs(&s);
+			jobs_end(&s);
 		if (assess(&s, run->spec.terminate)) {
 			s.status.completed_at = time_stored(w->now);
 			plan->wake_at = 0;
 			/* Nobody waits for what is still open. */
 			plan->n_steps = plan->n_kept = 0;
-			end_jobs(&s);
+			jobs_end(&s);
 		} else {
 			for (size_t i = 0; i < s.set.n; i++) {
-				const struct metric_result *r = result_of(&s, &s.set.metrics[i]);
+				const struct metric_result *r = run_result(&s, &s.set.metrics[i]);
 
 				/* One that is due already is under way. */
 				if (r != NULL && !phase_is_final(r->phase) && due_at(&s, &s.set.metrics[i], r) > w->now)
 					plan_wake(plan, due_at(&s, &s.set.metrics[i], r));
 			}
 		}
-		forget_jobs(&s);
+		jobs_forget(&s);
 		summarize(&s);
 	}
 	if (phase_is_final(s.status.phase))

@@ -1,0 +1,70 @@
+/* analysis/results.c: the measurements of a run's status, and what they add up to. */
+#include <string.h>
+#include "analysis/run_pass.h"
+#include "base/str.h"
+
+struct metric_result *
+run_result(struct run_pass *s, const struct metric *m)
+{
+	for (size_t i = 0; i < s->status.metric_results.n; i++)
+		if (str_eq(s->status.metric_results.at[i].name, m->name))
+			return &s->status.metric_results.at[i];
+	return NULL;
+}
+
+struct metric_result *
+run_result_add(struct run_pass *s, const struct metric *m, bool dry_run)
+{
+	size_t n = s->status.metric_results.n;
+	struct metric_result *list = arena_new_array(s->arena, struct metric_result, n + 1);
+
+	if (n > 0)
+		memcpy(list, s->status.metric_results.at, n * sizeof(*list));
+	list[n] = (struct metric_result){ .name = m->name, .phase = "Running", .dry_run = dry_run };
+	s->status.metric_results.at = list;
+	s->status.metric_results.n = n + 1;
+	return &list[n];
+}
+
+const struct measurement *
+measurement_running(const struct metric_result *r)
+{
+	const struct measurement *last =
+	    r != NULL && r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
+
+	return last != NULL && str_eq(last->phase, "Running") ? last : NULL;
+}
+
+void
+measurement_put(struct run_pass *s, struct metric_result *r, int64_t most, const struct measurement *m)
+{
+	struct measurement *list;
+	size_t keep;
+
+	if (measurement_running(r) != NULL)
+		r->measurements.n--;
+	keep = r->measurements.n < (size_t)most ? r->measurements.n : (size_t)most - 1;
+	list = arena_new_array(s->arena, struct measurement, keep + 1);
+	if (keep > 0 && r->measurements.at != NULL)
+		memcpy(list, r->measurements.at + r->measurements.n - keep, keep * sizeof(*list));
+	list[keep] = *m;
+	r->measurements.at = list;
+	r->measurements.n = keep + 1;
+}
+
+void
+measurement_record(struct run_pass *s, struct metric_result *r, int64_t most, const struct measurement *m)
+{
+	measurement_put(s, r, most, m);
+	r->consecutive_success = str_eq(m->phase, "Successful") ? r->consecutive_success + 1 : 0;
+	if (str_eq(m->phase, "Error")) {
+		r->error++;
+		r->consecutive_error++;
+		return;
+	}
+	r->consecutive_error = 0;
+	r->count++;
+	r->successful += str_eq(m->phase, "Successful");
+	r->failed += str_eq(m->phase, "Failed");
+	r->inconclusive += str_eq(m->phase, "Inconclusive");
+}
