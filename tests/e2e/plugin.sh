@@ -32,7 +32,7 @@ check "two of one name" wrong 'stepPlugins[1].name: Duplicate value: "x"' \
 check "an address that is none" wrong 'stepPlugins[0].http.url' 'stepPlugins: [{name: x, http: {url: "ftp://x"}}]'
 check "no file" says "/nowhere" timeout 10 "$SLUICE" controller --step-plugins /nowhere
 
-"$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort $health \
+ARGO_ROLLOUTS_PROMETHEUS_ADDRESS=http://127.0.0.1:$health "$SLUICE" controller --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort $health \
 	--step-plugins "$dir/plugins.yaml" >"$dir/controller.log" 2>&1 &
 controller=$!
 sed '/- setWeight: 25/,/pause: {duration: 3s}/d' tests/data/traces/istio.yaml |
@@ -40,6 +40,14 @@ sed '/- setWeight: 25/,/pause: {duration: 3s}/d' tests/data/traces/istio.yaml |
 	kubectl apply -f - >/dev/null
 plugin() { kubectl get ro myapp -o "jsonpath={.status.canary.stepPluginStatuses[$1].phase}: {.status.canary.stepPluginStatuses[$1].message}"; }
 is() { plugin "$1" | grep -q "$2"; }
+kubectl apply -f - >/dev/null <<-YAML
+	apiVersion: argoproj.io/v1alpha1
+	kind: AnalysisRun
+	metadata: {name: by-hand}
+	spec: {metrics: [{name: up, consecutiveErrorLimit: 0, provider: {prometheus: {query: up}}}]}
+YAML
+check "a metric without an address asks where the environment says" within 20 says "127.0.0.1:$health" \
+	kubectl get analysisrun by-hand -o 'jsonpath={.status.message}'
 check "healthy" within 20 says Healthy "$SLUICE" status myapp --timeout 10s
 "$SLUICE" set image myapp myapp=myregistry/myapp:v2 >/dev/null
 check "a program is run, and its answer read" within 20 is 0 "^Successful: done"

@@ -239,7 +239,7 @@ on_virtual_service(struct judge *j, const json_t *o)
 	int stable = (int)json_int(json_array_get(route, 0), "weight", 0);
 	long long replicas = lately_replicas(j);
 	long long need = (weight * replicas + 99) / 100, have, wanted;
-	const char *hash = subset_hash(j, 0);
+	const char *hash = subset_hash(j, 0) ?: destination_hash(j, json_array_get(route, 1));
 	long long sum = 0;
 	int old = j->weight;
 	json_t *destination;
