@@ -16,6 +16,9 @@
 
 #define RETRY_AFTER_ERROR_MS 10000
 
+#define UNLISTED "jobs" /* a note: since when Jobs have been waited for */
+#define UNLISTED_MS 30000 /* before that is told */
+
 #define SECRET_MAX (2u << 20) /* bytes of a Secret as the API server answers it */
 #define MASK "*****"
 
@@ -466,6 +469,29 @@ needs_jobs(const struct object *run, const struct type *t)
 	return t == &job_type && metrics != NULL && strstr(metrics, "\"job\"") != NULL;
 }
 
+/* What Jobs there are cannot be told yet. Where that goes on, the run says so. */
+static void
+await_jobs(const struct pass *p, const struct analysis_run *run, struct plan *plan)
+{
+	static const char text[] = "Jobs cannot be listed; the controller's log says why";
+	int64_t since = seen_note(p->seen, UNLISTED, p->now), at = time_add(since, UNLISTED_MS);
+	struct analysis_status st = run->status;
+
+	if (phase_is_final(st.phase) || str_eq(st.message, text))
+		return;
+	plan_note(plan, UNLISTED, since);
+	if (p->now < at) {
+		plan_wake(plan, at);
+		return;
+	}
+	if (str_empty(st.phase))
+		st.phase = "Pending";
+	st.message = text;
+	plan_reason(plan, "%s", text);
+	plan_status(
+	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
+}
+
 static void
 pass(const struct pass *p, struct plan *plan)
 {
@@ -477,8 +503,10 @@ pass(const struct pass *p, struct plan *plan)
 	if (needs_jobs(&w.run->object, &job_type)) {
 		const struct object **jobs;
 
-		if (!view_knows(p->view, &job_type))
+		if (!view_knows(p->view, &job_type)) {
+			await_jobs(p, w.run, plan);
 			return;
+		}
 		w.n_jobs = view_owned(p->view, &job_type, p->namespace, w.run->object.meta.uid, plan->arena, &jobs);
 		w.jobs = (const struct job *const *)jobs;
 	}
