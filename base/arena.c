@@ -12,7 +12,7 @@
 #endif
 #endif
 #ifndef ARENA_CHUNK
-#define ARENA_CHUNK 960
+#define ARENA_CHUNK 480
 #endif
 
 struct chunk {
