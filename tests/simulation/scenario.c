@@ -134,6 +134,13 @@ path_of(struct scenario *s, const char *kind, const char *ns, const char *name)
 	return "/";
 }
 
+/* What is written, with this cluster's addresses. A new reference. */
+static json_t *
+here(struct scenario *s, const json_t *v)
+{
+	return json_loads(cluster_text(s->cluster, s->arena, json_text(s->arena, v)), 0, NULL);
+}
+
 /* A file, or an object. */
 static void
 do_apply(struct scenario *s, const json_t *v)
@@ -146,8 +153,7 @@ do_apply(struct scenario *s, const json_t *v)
 		return;
 	}
 	code = cluster_do(s->cluster, "POST", "application/json",
-	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL),
-	    json_loads(cluster_text(s->cluster, s->arena, json_text(s->arena, v)), 0, NULL));
+	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL), here(s, v));
 	if (code != 201)
 		scenario_wrong(s, "%s %s was not taken: %d", json_str(v, "kind"), json_str(meta, "name"), code);
 }
@@ -176,7 +182,7 @@ do_merge(struct scenario *s, const json_t *v)
 	json_t *patch;
 
 	json_object_foreach ((json_t *)v, which, patch) {
-		int code = cluster_do(s->cluster, "PATCH", MERGE, path_of_text(s, which), json_deep_copy(patch));
+		int code = cluster_do(s->cluster, "PATCH", MERGE, path_of_text(s, which), here(s, patch));
 
 		cluster_note(s->cluster, "person: patch %s", which);
 		if (code != 200)
