@@ -90,8 +90,8 @@ int cli_output(const struct cli *, enum output *ret);
 /* Prints an object or a list of objects of a type as name, JSON or YAML. */
 void cli_print(const struct cli *, enum output, const struct type *, const json_t *);
 
-/* The objects of a type in the namespace, or with --all-namespaces in all, or with --name the one of that name: into *ret (a new reference), or NULL after they have been printed
- * as --output says, or that there are none. 0, or 1 after saying what is wrong. */
+/* The objects of a type in the namespace, or with --all-namespaces in all, or with --name the one of that name: into *ret (a new
+ * reference), or NULL after they have been printed as --output says, or that there are none. 0, or 1 after saying what is wrong. */
 int cli_list(struct cli *, const struct type *, enum output, json_t **ret);
 
 /* One argument, the name of a rollout; NULL after saying that it is missing. */

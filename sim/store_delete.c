@@ -76,19 +76,9 @@ lingers(const struct resource *r, const json_t *o)
 	return strcmp(r->kind, "Pod") == 0 && lifecycle_stop_ms(json_object_get(o, "spec")) > 0;
 }
 
-void
-store_delete(struct store *s, const struct resource *r, const char *key, bool foreground)
-{
-	json_t *old = map_get(&s->objects, key);
-
-	if (old != NULL && lingers(r, old))
-		mark(s, r, key, old);
-	else
-		store_delete_now(s, r, key, foreground);
-}
-
-void
-store_delete_now(struct store *s, const struct resource *r, const char *key, bool foreground)
+/* Waits for no container. */
+static void
+delete_now(struct store *s, const struct resource *r, const char *key, bool foreground)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *old = map_get(&s->objects, key);
@@ -112,6 +102,17 @@ store_delete_now(struct store *s, const struct resource *r, const char *key, boo
 		collect(s, uid);
 }
 
+void
+store_delete(struct store *s, const struct resource *r, const char *key, bool foreground)
+{
+	json_t *old = map_get(&s->objects, key);
+
+	if (old != NULL && lingers(r, old))
+		mark(s, r, key, old);
+	else
+		delete_now(s, r, key, foreground);
+}
+
 int
 store_delete_one(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
@@ -131,7 +132,7 @@ store_delete_one(struct store *s, const struct query *q, const struct store_requ
 	if (q->dry_run || json_array_size(json_object_get(options, "dryRun")) > 0)
 		return 200;
 	key = object_key(a, q->resource, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
-	(json_int(options, "gracePeriodSeconds", 1) == 0 ? store_delete_now : store_delete)(
+	(json_int(options, "gracePeriodSeconds", 1) == 0 ? delete_now : store_delete)(
 	    s, q->resource, key, str_eq(policy, "Foreground"));
 	return 200;
 }

@@ -88,9 +88,8 @@ json_t *store_table(struct store *, const struct resource *, json_t *items, cons
 /* --- store_delete.c --- */
 
 /* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. A Pod that takes
- * a while to stop is only marked; sim/pods.c deletes it with store_delete_now, which waits for no container. */
+ * a while to stop is only marked; sim/pods.c deletes it with a request that gives it no grace. */
 void store_delete(struct store *, const struct resource *, const char *key, bool foreground);
-void store_delete_now(struct store *, const struct resource *, const char *key, bool foreground);
 int store_delete_one(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
 
 /* --- store_apply.c --- */
