@@ -132,6 +132,3 @@ void watched_stop(struct watched *);
 typedef const char *tree_draw(
     struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
 tree_draw tree_text, tree_experiment;
-
-/* The weight of the rollout's present step; 0 when it is aborted or no canary. */
-int64_t tree_set_weight(const struct rollout *);

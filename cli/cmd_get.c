@@ -4,8 +4,8 @@
 #include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
-#include "kube/api/core.h"
 #include "kube/api/experiment.h"
+#include "kube/api/pod_details.h"
 #include "kube/api/replicaset.h"
 #include "kube/client.h"
 
@@ -161,8 +161,8 @@ get(struct cli *c, const char *what, const struct type *const *types, size_t n, 
 static int
 get_rollout(struct cli *c)
 {
-	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type,
-		&experiment_type };
+	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_details_type,
+		&analysis_run_type, &experiment_type };
 
 	return get(c, "rollout", types, ARRAY_SIZE(types), tree_text);
 }
@@ -170,7 +170,8 @@ get_rollout(struct cli *c)
 static int
 get_experiment(struct cli *c)
 {
-	static const struct type *const types[] = { &experiment_type, &replicaset_type, &pod_type, &analysis_run_type };
+	static const struct type *const types[] = { &experiment_type, &replicaset_type, &pod_details_type,
+		&analysis_run_type };
 
 	return get(c, "experiment", types, ARRAY_SIZE(types), tree_experiment);
 }

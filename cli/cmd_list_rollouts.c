@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/cli.h"
-#include "kube/api/rollout.h"
+#include "rollout/summary.h"
 
 static int list_run(struct cli *);
 
@@ -24,21 +24,6 @@ struct listing {
 	bool wide, began;
 };
 
-/* The images of the pod template, with commas between. */
-static const char *
-images(struct arena *a, const struct rollout *r)
-{
-	_cleanup_(json_decrefp) json_t *template =
-	    r->spec.template != NULL ? json_loads(r->spec.template, 0, NULL) : NULL;
-	const char *text = "";
-	json_t *container;
-	size_t i;
-
-	json_array_foreach (json_at(template, "/spec/containers"), i, container)
-		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", json_str(container, "image") ?: "");
-	return text;
-}
-
 static void
 print_head(const struct cli *c, bool wide)
 {
@@ -55,12 +40,13 @@ line_of(struct arena *a, const struct rollout *r, bool wide)
 	const char *more = "";
 
 	if (wide)
-		more = arena_printf(a, " %s  %s", images(a, r), r->status.message != NULL ? r->status.message : "");
+		more = arena_printf(a, " %s  %s", summary_images(a, r->spec.template),
+		    r->status.message != NULL ? r->status.message : "");
 	return arena_printf(a, "%-20s %-28s %-12s %-6s %-10d %-8d %-8d %-9d%s\n", r->object.meta.namespace,
 	    r->object.meta.name, r->status.phase != NULL ? r->status.phase : "-",
 	    r->status.current_step_index.set ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.is, n) : "-",
-	    (int)tree_set_weight(r), r->spec.replicas.set ? (int)r->spec.replicas.is : 1,
-	    (int)r->status.updated_replicas, (int)r->status.available_replicas, more);
+	    (int)summary_set_weight(r), (int)summary_desired(r), (int)r->status.updated_replicas,
+	    (int)r->status.available_replicas, more);
 }
 
 static void

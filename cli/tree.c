@@ -6,10 +6,9 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
-#include "kube/api/core.h"
 #include "kube/api/experiment.h"
-#include "kube/api/replicaset.h"
-#include "rollout/counts.h"
+#include "kube/api/pod_details.h"
+#include "rollout/summary.h"
 
 struct tree {
 	struct str out;
@@ -20,33 +19,15 @@ struct tree {
 	bool color;
 };
 
-static const struct {
-	const char *status, *icon, *color;
-} icons[] = {
-	{ "Healthy", "✔", "32" },
-	{ "Running", "✔", "32" },
-	{ "Successful", "✔", "32" },
-	{ "Ready", "✔", "32" },
-	{ "Progressing", "◌", "36" },
-	{ "Pending", "◌", "36" },
-	{ "Measuring", "◌", "36" },
-	{ "Paused", "॥", "33" },
-	{ "Inconclusive", "?", "33" },
-	{ "Degraded", "✖", "31" },
-	{ "Failed", "✖", "31" },
-	{ "Error", "⚠", "31" },
-	{ "ScaledDown", "•", "90" },
-};
-
 static const char *
 decorated(const struct tree *t, const char *status)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(icons); i++)
-		if (strcmp(icons[i].status, status) == 0)
-			return t->color ? arena_printf(
-					      t->arena, "\x1b[%sm%s %s\x1b[0m", icons[i].color, icons[i].icon, status)
-					: arena_printf(t->arena, "%s %s", icons[i].icon, status);
-	return status;
+	struct summary_icon i = summary_icon(status);
+
+	if (i.icon[0] == '\0')
+		return status;
+	return t->color ? arena_printf(t->arena, "\x1b[%sm%s %s\x1b[0m", i.color, i.icon, status)
+			: arena_printf(t->arena, "%s %s", i.icon, status);
 }
 
 /* Characters, not bytes, and no escapes: what a column takes. */
@@ -90,36 +71,6 @@ row(struct tree *t, const char *name, const char *kind, const char *status, int6
 	str_addc(&t->out, '\n');
 }
 
-int64_t
-tree_set_weight(const struct rollout *r)
-{
-	const struct rollout_status *s = &r->status;
-
-	if (s->abort || r->spec.strategy.canary == NULL)
-		return 0;
-	return step_weight(r->spec.strategy.canary, s->current_step_index.set ? s->current_step_index.is : 0, true);
-}
-
-/* The traffic that the new version gets: what the router was seen to say; without one, its share of the pods. */
-static int64_t
-actual_weight(const struct tree *t, const struct object **sets, size_t n)
-{
-	const struct rollout_status *s = &t->rollout->status;
-
-	if (s->stable_rs != NULL && str_eq(s->stable_rs, s->current_pod_hash))
-		return 100;
-	if (s->canary.weights != NULL)
-		return s->canary.weights->canary.weight;
-	for (size_t i = 0; i < n; i++) {
-		const struct replicaset *rs = (const struct replicaset *)sets[i];
-
-		if (t->rollout->spec.strategy.canary->traffic_routing == NULL && s->available_replicas > 0 &&
-		    str_eq(object_label(sets[i], LABEL_POD_TEMPLATE_HASH), s->current_pod_hash))
-			return rs->status.available_replicas * 100 / s->available_replicas;
-	}
-	return 0;
-}
-
 static void
 head(struct tree *t, const struct object **sets, size_t n)
 {
@@ -128,7 +79,7 @@ head(struct tree *t, const struct object **sets, size_t n)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	str_addf(&t->out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", r->object.meta.name,
-	    r->object.meta.namespace, decorated(t, s->phase != NULL ? s->phase : "Progressing"));
+	    r->object.meta.namespace, decorated(t, summary_phase(r)));
 	if (s->message != NULL && s->message[0] != '\0')
 		str_addf(&t->out, "Message:         %s\n", s->message);
 	if (c == NULL) {
@@ -139,8 +90,8 @@ head(struct tree *t, const struct object **sets, size_t n)
 	if (c->steps.n > 0)
 		str_addf(&t->out, "  Step:          %" PRId64 "/%zu\n",
 		    s->current_step_index.set ? s->current_step_index.is : 0, c->steps.n);
-	str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", tree_set_weight(r),
-	    actual_weight(t, sets, n));
+	str_addf(&t->out, "  SetWeight:     %" PRId64 "\n  ActualWeight:  %" PRId64 "\n", summary_set_weight(r),
+	    summary_actual_weight(r, sets, n));
 }
 
 static void
@@ -152,38 +103,25 @@ counts(struct tree *t)
 	str_addf(&t->out,
 	    "Replicas:\n  Desired:       %" PRId64 "\n  Current:       %" PRId64 "\n  Updated:       %" PRId64
 	    "\n  Ready:         %" PRId64 "\n  Available:     %" PRId64 "\n\n",
-	    r->spec.replicas.set ? r->spec.replicas.is : 1, s->replicas, s->updated_replicas, s->ready_replicas,
-	    s->available_replicas);
-}
-
-static const char *
-template_images(struct tree *t, const char *template)
-{
-	json_t *j = template != NULL ? json_loads(template, 0, NULL) : NULL, *c;
-	const char *text = "";
-	size_t i;
-
-	json_array_foreach (json_at(j, "/spec/containers"), i, c)
-		text = arena_printf(t->arena, "%s%s%s", text, i > 0 ? "," : "", json_str(c, "image") ?: "");
-	json_decref(j);
-	return text;
+	    summary_desired(r), s->replicas, s->updated_replicas, s->ready_replicas, s->available_replicas);
 }
 
 /* What the version is to the rollout; "" for an old one. */
 static const char *
 role_of(const struct tree *t, const struct replicaset *rs)
 {
-	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
-	const struct rollout_status *s = &t->rollout->status;
-	const char *roles = str_eq(hash, s->stable_rs) ? "stable" : "";
+	static const struct {
+		unsigned role;
+		const char *name;
+	} names[] = { { ROLE_STABLE, "stable" }, { ROLE_CANARY, "canary" }, { ROLE_ACTIVE, "active" },
+		{ ROLE_PREVIEW, "preview" }, { ROLE_PING, "ping" }, { ROLE_PONG, "pong" } };
+	unsigned roles = summary_roles(t->rollout, rs);
+	const char *text = "";
 
-	if (t->rollout->spec.strategy.canary != NULL)
-		return roles[0] == '\0' && str_eq(hash, s->current_pod_hash) ? "canary" : roles;
-	if (str_eq(hash, s->blue_green.active_selector))
-		roles = roles[0] != '\0' ? "stable,active" : "active";
-	else if (str_eq(hash, s->blue_green.preview_selector))
-		roles = roles[0] != '\0' ? "stable,preview" : "preview";
-	return roles;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (roles & names[i].role)
+			text = arena_printf(t->arena, "%s%s%s", text, text[0] != '\0' ? "," : "", names[i].name);
+	return text;
 }
 
 /* The images that have pods, the newest first. */
@@ -198,32 +136,29 @@ images(struct tree *t, const struct object **sets, size_t n)
 
 		if (rs->status.replicas == 0 && replicaset_wanted(rs) == 0)
 			continue;
-		str_addf(&t->out, "%s %s%s%s%s\n", label, template_images(t, rs->spec.template),
+		str_addf(&t->out, "%s %s%s%s%s\n", label, summary_images(t->arena, rs->spec.template),
 		    role[0] != '\0' ? " (" : "", role, role[0] != '\0' ? ")" : "");
 		label = "                ";
 	}
-}
-
-static int64_t
-revision(const struct object *o)
-{
-	long long n;
-
-	return str_int(object_annotation(o, ANNOTATION_REVISION), 0, INT32_MAX, &n) ? n : 0;
 }
 
 static void
 pods(struct tree *t, const struct replicaset *rs, const char *bar)
 {
 	const struct object **list;
-	size_t n = view_owned(t->view, &pod_type, rs->object.meta.namespace, rs->object.meta.uid, t->arena, &list);
+	size_t n =
+	    view_owned(t->view, &pod_details_type, rs->object.meta.namespace, rs->object.meta.uid, t->arena, &list);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct pod *p = (const struct pod *)list[i];
+		struct pod_look look;
+		const char *info;
 
-		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", p->object.meta.name),
-		    "Pod", decorated(t, str_eq(p->status.phase, "Running") ? "Running" : "Pending"),
-		    p->object.meta.creation_timestamp, pod_ready(p) ? "ready:1/1" : "ready:0/1");
+		pod_look(t->arena, (const struct pod_details *)list[i], &look);
+		info = arena_printf(t->arena, "ready:%zu/%zu", look.ready, look.containers);
+		if (look.restarts > 0)
+			info = arena_printf(t->arena, "%s,restarts:%" PRId64, info, look.restarts);
+		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", list[i]->meta.name),
+		    "Pod", decorated(t, look.status), list[i]->meta.creation_timestamp, info);
 	}
 }
 
@@ -231,18 +166,15 @@ static void
 replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const char *bar, bool last)
 {
 	const char *deadline = object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE);
-	int64_t at, want = replicaset_wanted(rs);
+	int64_t at;
 
-	if (time_parse(deadline, &at) && want > 0)
+	if (time_parse(deadline, &at) && replicaset_wanted(rs) > 0)
 		roles = arena_printf(t->arena, "%s%sgoes in %s", roles, roles[0] != '\0' ? "," : "",
 		    duration_human(t->arena, at - t->now));
 	row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
-	    decorated(t, want == 0				 ? "ScaledDown"
-			 : rs->status.available_replicas >= want ? "Healthy"
-								 : "Progressing"),
-	    rs->object.meta.creation_timestamp,
+	    decorated(t, summary_replicaset(rs)), rs->object.meta.creation_timestamp,
 	    arena_printf(
-		t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", template_images(t, rs->spec.template)));
+		t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", summary_images(t->arena, rs->spec.template)));
 	pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
 }
 
@@ -340,7 +272,7 @@ count_of(const struct object **list, size_t n, int64_t rev)
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++)
-		found += revision(list[i]) == rev;
+		found += summary_revision(list[i]) == rev;
 	return found;
 }
 
@@ -353,13 +285,13 @@ revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last
 
 	row(t, arena_printf(t->arena, "%s # revision:%" PRId64, last ? "└──" : "├──", rev), "", "", 0, "");
 	for (size_t i = 0; i < b->n_sets; i++)
-		if (revision(b->sets[i]) == rev) {
+		if (summary_revision(b->sets[i]) == rev) {
 			const struct replicaset *rs = (const struct replicaset *)b->sets[i];
 
 			replicaset(t, rs, role_of(t, rs), bar, --left == 0);
 		}
 	for (size_t i = 0; i < b->n_experiments; i++)
-		if (revision(b->experiments[i]) == rev) {
+		if (summary_revision(b->experiments[i]) == rev) {
 			const struct experiment *e = (const struct experiment *)b->experiments[i];
 			bool end = --left == 0;
 
@@ -368,7 +300,7 @@ revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last
 			experiment_rows(t, e, arena_printf(t->arena, "%s%s", bar, end ? "   " : "│  "));
 		}
 	for (size_t i = 0; i < b->n_runs; i++)
-		if (revision(b->runs[i]) == rev)
+		if (summary_revision(b->runs[i]) == rev)
 			run_row(t, (const struct analysis_run *)b->runs[i], bar, --left == 0);
 }
 
@@ -419,11 +351,11 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	images(&t, b.sets, b.n_sets);
 	counts(&t);
 	columns(&t);
-	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, r->status.phase ?: "Progressing"),
+	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, summary_phase(r)),
 	    r->object.meta.creation_timestamp, "");
 	revisions = arena_new_array(a, int64_t, b.n_sets + 1);
 	for (size_t i = 0; i < b.n_sets; i++)
-		revisions[i] = revision(b.sets[i]);
+		revisions[i] = summary_revision(b.sets[i]);
 	qsort(revisions, b.n_sets, sizeof(*revisions), newest_first);
 	for (size_t i = 0; i < b.n_sets; i++)
 		if (i == 0 || revisions[i] != revisions[i - 1])
@@ -446,7 +378,7 @@ tree_experiment(struct arena *a, const struct view *v, const char *ns, const cha
 	if (!str_empty(e->status.message))
 		str_addf(&t.out, "Message:         %s\n", e->status.message);
 	for (size_t i = 0; i < e->spec.templates.n; i++, label = "                ")
-		str_addf(&t.out, "%s %s (Σ:%s)\n", label, template_images(&t, e->spec.templates.at[i].template),
+		str_addf(&t.out, "%s %s (Σ:%s)\n", label, summary_images(a, e->spec.templates.at[i].template),
 		    e->spec.templates.at[i].name);
 	str_addc(&t.out, '\n');
 	columns(&t);

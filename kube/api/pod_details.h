@@ -1,0 +1,60 @@
+/* kube/api/pod_details.h: a Pod with its containers: for those who show pods. The controller's cache keeps struct pod, which is smaller. */
+#pragma once
+#include "kube/api/core.h"
+
+struct waiting_state {
+	const char *reason;
+};
+
+struct running_state {
+	int64_t started_at;
+};
+
+struct terminated_state {
+	const char *reason;
+	int64_t exit_code, signal;
+};
+
+/* One of them; none: it waits. */
+struct container_state {
+	const struct waiting_state *waiting;
+	const struct running_state *running;
+	const struct terminated_state *terminated;
+};
+
+struct container_status {
+	bool ready;
+	int64_t restart_count;
+	struct container_state state;
+};
+
+struct pod_details_status {
+	const char *phase, *reason;
+	LIST_OF(struct container_status) init_containers, containers;
+};
+
+struct pod_container {
+	const char *name;
+};
+
+struct pod_details_spec {
+	LIST_OF(struct pod_container) init_containers, containers;
+};
+
+struct pod_details {
+	struct object object;
+	struct pod_details_spec spec;
+	struct pod_details_status status;
+};
+
+extern const struct type pod_details_type;
+
+/* How a pod fares. */
+struct pod_look {
+	const char *status; /* "Running", "ContainerCreating", "ImagePullBackOff", "Init:1/2", "Terminating", ... */
+	size_t ready, containers;
+	int64_t restarts;
+};
+
+/* What `kubectl get pods` says of it, by the same rules; texts that are made are in the arena. */
+void pod_look(struct arena *, const struct pod_details *, struct pod_look *ret);
