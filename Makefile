@@ -66,6 +66,8 @@ $(OUT)/san/%.o: %.c
 	@echo "  CC $< (sanitized)"
 	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -c -o $@ $<
 
+$(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
+
 # Unit tests of pure folders link the pure archive only, so that an effect is a link error.
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)

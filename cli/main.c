@@ -38,7 +38,6 @@ find(struct arena *a, char **words, int n, int *ret_used)
 
 /* Commands of the other plugin that are not built, and what there is instead. */
 static const char *const not_built[][2] = {
-	{ "dashboard", "`list rollouts -A --watch` and `get rollout NAME --watch` show rollouts as they change" },
 	{ "notifications", "the events of rollouts, and /metrics, tell the same" },
 	{ "notification", "the events of rollouts, and /metrics, tell the same" },
 };

@@ -1,0 +1,203 @@
+/* cli/cmd_dashboard.c: dashboard: rollouts in a browser, on this machine only. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/str.h"
+#include "cli/cli.h"
+#include "kube/api/analysis.h"
+#include "kube/api/experiment.h"
+#include "kube/api/pod_details.h"
+#include "kube/api/replicaset.h"
+#include "kube/watch.h"
+#include "web/dashboard.h"
+
+#define PORT 3100
+
+static int dashboard_run(struct cli *);
+
+const struct command cmd_dashboard = {
+	.name = "dashboard",
+	.args = "",
+	.summary = "rollouts in a browser, as they change, with the commands as buttons",
+	.flags = "port root-path listen-address read-only",
+	.run = dashboard_run,
+};
+
+/* Pods and ReplicaSets of Rollouts and Experiments only. */
+static const struct {
+	const struct type *type;
+	const char *labels;
+} watched[] = {
+	{ &rollout_type, NULL },
+	{ &replicaset_type, LABEL_POD_TEMPLATE_HASH },
+	{ &pod_details_type, LABEL_POD_TEMPLATE_HASH },
+	{ &analysis_run_type, NULL },
+	{ &experiment_type, NULL },
+};
+
+struct board {
+	struct cli *cli;
+	struct dashboard *dashboard;
+	struct cache *cache;
+	struct watch *watches[ARRAY_SIZE(watched)];
+	size_t synced;
+	bool everywhere; /* all namespaces are looked at */
+	struct timer again;
+	int code;
+};
+
+static void
+on_change(const struct object *o, bool deleted, void *arg)
+{
+	struct board *b = arg;
+
+	(void)deleted;
+	if (b->dashboard != NULL)
+		dashboard_changed(b->dashboard, o);
+}
+
+static void
+on_synced(void *arg)
+{
+	((struct board *)arg)->synced++;
+}
+
+static bool
+is_ready(void *arg)
+{
+	return ((struct board *)arg)->synced >= ARRAY_SIZE(watched);
+}
+
+/* Who may not look everywhere looks at one namespace; who may not do that either is told, and so is who reaches no server. */
+static void
+on_failed(const struct err *e, void *arg)
+{
+	struct board *b = arg;
+
+	if (is_ready(b))
+		return; /* it goes on by itself */
+	if (b->everywhere && e->class != ERR_AGAIN) {
+		b->everywhere = false;
+		loop_timer(b->cli->loop, &b->again, 0);
+	} else if (b->again.place == 0 && b->code == 0) {
+		b->code = cli_error(b->cli, e);
+		loop_stop(b->cli->loop);
+	}
+}
+
+static void
+stop_watches(struct board *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+		b->watches[i] = watch_stop(b->watches[i]);
+}
+
+static void
+start_watches(struct board *b)
+{
+	b->synced = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+		b->watches[i] = watch_start(b->cli->transport, b->cache, watched[i].type,
+		    &(struct watch_scope){
+			.namespace = b->everywhere ? NULL : b->cli->namespace, .labels = watched[i].labels },
+		    1, (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = b });
+}
+
+static void
+on_again(struct timer *t, void *arg)
+{
+	struct board *b = arg;
+
+	(void)t;
+	fprintf(stderr, "not all namespaces may be looked at; this shows %s\n", b->cli->namespace);
+	stop_watches(b);
+	start_watches(b);
+}
+
+/* This program, with the flags that say which cluster it speaks to, and as whom. In the arena, ended by NULL. */
+static const char *const *
+program_of(struct cli *c)
+{
+	static const char *const ours[] = { "namespace", "port", "root-path", "listen-address", "read-only" };
+	const char **argv = arena_new_array(c->arena, const char *, c->flags.count + 2);
+	size_t n = 0;
+
+	argv[n++] = cli_self(c);
+	map_each (&c->flags, slot) {
+		bool is_ours = false, takes;
+
+		for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+			is_ours |= strcmp(slot->key, ours[i]) == 0;
+		if (is_ours || flag_known(c->command, slot->key, &takes) == NULL)
+			continue;
+		argv[n++] = takes
+				? arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value)
+				: arena_printf(c->arena, "--%s=%s", slot->key, cli_on(c, slot->key) ? "true" : "false");
+	}
+	return argv;
+}
+
+/* 0, or 1 after saying what is wrong. */
+static int
+settings_of(struct board *b, struct dashboard_settings *ret)
+{
+	struct cli *c = b->cli;
+	const char *root = cli_flag(c, "root-path"), *address = cli_flag(c, "listen-address");
+	long long port = PORT;
+
+	if (cli_flag(c, "port") != NULL && !str_int(cli_flag(c, "port"), 0, 65535, &port))
+		return cli_fail(c, "--port: \"%s\" is not a port", cli_flag(c, "port"));
+	if (address != NULL && strcmp(address, "127.0.0.1") != 0 && !cli_on(c, "read-only"))
+		return cli_fail(c, "--listen-address: who reaches a dashboard acts with your rights, so that elsewhere "
+				   "than on 127.0.0.1 it "
+				   "needs --read-only; `ssh -L` and `kubectl port-forward` bring 127.0.0.1 to others");
+	root = root != NULL ? root + strspn(root, "/") : "rollouts";
+	*ret = (struct dashboard_settings){ .address = address != NULL ? address : "127.0.0.1",
+		.port = (int)port,
+		.root = arena_strndup(c->arena, root, strcspn(root, "/")),
+		.read_only = cli_on(c, "read-only"),
+		.version = VERSION,
+		.namespace = c->namespace,
+		.view = cache_view(b->cache),
+		.ready = is_ready,
+		.arg = b,
+		.api = c->transport,
+		.program = program_of(c) };
+	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
+		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
+	return 0;
+}
+
+static int
+dashboard_run(struct cli *c)
+{
+	struct board b = { .cli = c, .everywhere = cli_flag(c, "namespace") == NULL };
+	struct dashboard_settings s;
+
+	if (cli_connect(c) != 0)
+		return 1;
+	b.again = (struct timer){ .fire = on_again, .arg = &b };
+	b.cache = cache_new(on_change, &b);
+	if (settings_of(&b, &s) != 0) {
+		cache_free(b.cache);
+		return 1;
+	}
+	b.dashboard = dashboard_new(c->loop, &s);
+	if (b.dashboard == NULL) {
+		cache_free(b.cache);
+		return cli_fail(
+		    c, "cannot listen on %s port %d: %s; --port says another", s.address, s.port, strerror(errno));
+	}
+	cli_signals(c);
+	start_watches(&b);
+	printf("Rollouts of %s: http://%s:%d/%s%s (Ctrl-C ends it)\n", b.everywhere ? "all namespaces" : c->namespace,
+	    strcmp(s.address, "127.0.0.1") == 0 ? "localhost" : s.address, dashboard_port(b.dashboard), s.root,
+	    s.root[0] != '\0' ? "/" : "");
+	fflush(stdout);
+	loop_run(c->loop);
+	b.dashboard = dashboard_free(b.dashboard);
+	loop_timer_stop(c->loop, &b.again);
+	stop_watches(&b);
+	cache_free(b.cache);
+	return b.code;
+}

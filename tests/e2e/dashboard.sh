@@ -1,0 +1,73 @@
+#!/bin/bash
+# Rollouts in a browser: the API, its streams and actions, the page, and whom it does not serve.
+. "$(dirname "$0")/lib.sh"
+dev --without mesh,prometheus,app,load
+port=$((20000 + RANDOM % 10000)) shown=$((30000 + RANDOM % 10000))
+"$SLUICE" dashboard -p $port --user sluice >"$dir/dashboard.log" 2>&1 &
+dashboard=$!
+"$SLUICE" dashboard -p $shown --read-only --root-path board --namespace default --listen-address 127.0.0.2 >"$dir/read-only.log" 2>&1 &
+read_only=$!
+at=http://127.0.0.1:$port
+api=$at/api/v1/rollouts
+get() { curl -s "$api/$1"; }
+put() { curl -s -X PUT "$api/$1" -d "${2:-}"; }
+code() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
+field() { get default/myapp/info | grep -qF "$1"; }
+
+check "it says where it is" within 10 grep -q "http://localhost:$port/rollouts/" "$dir/dashboard.log"
+check "version" says '{"rolloutsVersion":' curl -s "$at/api/v1/version"
+check "no rollout yet" within 10 says '{"rollouts":[]}' get info
+curl -sN "$api/info/watch" >"$dir/stream" &
+curl -sN -H 'Accept: text/event-stream' "$api/default/info/watch" >"$dir/events" &
+kubectl apply -f tests/e2e/rollout.yaml >/dev/null
+check "it becomes healthy" within 20 field '"status":"Healthy","icon":"✔"'
+check "its pods" field '"status":"Running","icon":"✔","ready":"1/1","restarts":0'
+check "its steps" field '"steps":[{"setWeight":'
+check "namespaces" says '"availableNamespaces":["default"],"readOnly":false' curl -s "$at/rollouts/api/v1/namespace"
+check "a namespace's list" says '"name":"myapp"' get default/info
+check "another namespace's" says '{"rollouts":[]}' get other/info
+check "one that is not there" says '"code":5' get default/nothing/info
+check "... is 404" says 404 code "$api/default/nothing/info"
+
+check "set image" says '"image":"myregistry/myapp:v2"' put default/myapp/set/myapp/myregistry/myapp/v2
+check "it pauses" within 20 field '"status":"Paused"'
+check "the canary has its role" field '"canary":true'
+check "promote" says '"kind":"Rollout"' put default/myapp/promote '{"name": "myapp"}'
+check "abort" says '"abort":true' put default/myapp/abort
+check "it is aborted" within 10 field '"status":"Degraded"'
+check "retry" says '"kind":"Rollout"' put default/myapp/retry
+check "promote to the end" says '"promoteFull":true' put default/myapp/promote '{"full": true}'
+check "it is whole again" within 20 field '"status":"Healthy"'
+check "undo" says '"image":"myregistry/myapp:v1"' put default/myapp/undo/1
+check "restart" says '"restartAt":' put default/myapp/restart
+check "a command that fails says why" says "has no revision 77" put default/myapp/undo/77
+check "a container that there is not" says 'want CONTAINER=IMAGE' put default/myapp/set/nope/image/v1
+check "a name is never a flag" says '"code":5' put default/--full/promote
+check "a verb that there is not" says '"code":5' put default/myapp/frobnicate
+check "a body that is no JSON" says '"code":3' put default/myapp/promote '{'
+check "a body without end" says '"code":3' sh -c "head -c 100000 /dev/zero | curl -s -X PUT '$api/default/myapp/promote' --data-binary @-"
+check "a deleted rollout" kubectl delete rollout myapp
+check "the stream told of its life" within 5 sh -c "grep -q '\"type\":\"ADDED\"' '$dir/stream' && grep -q '\"type\":\"MODIFIED\"' '$dir/stream' &&
+	tail -n 1 '$dir/stream' | grep -qF '{\"result\":{\"type\":\"DELETED\",\"rolloutInfo\":{\"objectMeta\":{\"name\":\"myapp\",\"namespace\":\"default\"}}}}'"
+check "so did the events" grep -q '^data: {"result":{"type":"ADDED"' "$dir/events"
+
+check "the page" says '<title>Sluice</title>' curl -s "$at/rollouts/"
+check "its script" says 'EventSource' curl -s "$at/rollouts/page.js"
+check "its style" says 'prefers-color-scheme' curl -s "$at/rollouts/page.css"
+check "the root leads there" says "$at/rollouts/" curl -s -o /dev/null -w '%{redirect_url}' "$at/"
+check "no other file" says 404 code "$at/rollouts/../cli/main.c" --path-as-is
+check "a name that was made to lead here" says 403 code -H "Host: rebound.example" "$at/rollouts/"
+check "another site's script" says 403 code -H "Sec-Fetch-Site: cross-site" -X PUT "$api/default/myapp/abort"
+check "no preflight is answered" fails curl -sf -X OPTIONS "$api/default/myapp/abort"
+check "elsewhere it only shows" says "needs --read-only" "$SLUICE" dashboard --listen-address 127.0.0.2
+check "read only" within 10 says '"readOnly":true' curl -s "http://127.0.0.2:$shown/board/api/v1/namespace"
+check "... means it" says '"code":7' curl -s -X PUT "http://127.0.0.2:$shown/api/v1/rollouts/default/myapp/abort"
+check "... for whom it listens" says 200 code -H "Host: board.example" "http://127.0.0.2:$shown/board/"
+check "a port is a number" says '"many" is not a port' "$SLUICE" dashboard -p many
+check "a port that is taken" says "cannot listen on 127.0.0.1 port $port" "$SLUICE" dashboard -p $port
+check "too many streams" says 503 sh -c "for i in \$(seq 70); do timeout 3 curl -s -o /dev/null -w '%{http_code} ' '$api/info/watch' & done; wait"
+sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
+check "no server" says "is the server of this kubeconfig there?" timeout 20 "$SLUICE" dashboard -p 0 --kubeconfig "$dir/nowhere"
+kill $dashboard $read_only
+wait $dashboard $read_only
+check "it ends when it is told to" grep -q "Ctrl-C ends it" "$dir/dashboard.log"

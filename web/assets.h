@@ -1,0 +1,12 @@
+/* web/assets.h: the files of web/page/, which are a part of the program. */
+#pragma once
+#include "base/str.h"
+
+struct asset {
+	const char *name; /* "page.js" */
+	const char *content_type;
+	struct bytes body;
+};
+
+/* The file of that name; NULL: there is none. */
+const struct asset *asset_find(const char *name);

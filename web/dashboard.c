@@ -1,0 +1,531 @@
+/* web/dashboard.c: paths, and what is done for them. */
+#include "web/dashboard.h"
+#include <string.h>
+#include "base/json.h"
+#include "base/str.h"
+#include "kube/api/rollout.h"
+#include "kube/client.h"
+#include "kube/transport_exec.h"
+#include "rollout/info.h"
+#include "web/assets.h"
+#include "web/streams.h"
+
+#define BODY_MAX 65536u
+#define OUTPUT_MAX 65536u /* of a command */
+#define ACTION_MS 60000
+#define PARTS_MAX 32 /* of a path */
+#define API 3 /* so many parts stand before what an API path names: api, v1, rollouts */
+
+/* Of google.rpc.Code, with the HTTP status that goes with it. */
+enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, INTERNAL = 13, UNAVAILABLE = 14 };
+
+struct dashboard {
+	struct loop *loop;
+	struct dashboard_settings settings;
+	struct daemon daemon;
+	struct streams streams;
+	struct transport *programs;
+	struct visit *visits;
+};
+
+/* One request, from its first line to its answer. */
+struct visit {
+	struct dashboard *dashboard;
+	struct MHD_Connection *connection;
+	struct arena *arena;
+	struct str body;
+	const char *ns, *name; /* of the rollout that is acted upon */
+	struct exchange *running; /* the command */
+	struct call *reading; /* the rollout, after it */
+	bool suspended;
+	int status; /* of the answer; 0: there is none yet */
+	const char *answer; /* JSON */
+	struct visit *next;
+};
+
+/* --- answers ------------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
+{
+	static const char *const headers[][2] = {
+		{ "Cache-Control", "no-store" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Content-Security-Policy",
+		    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+		    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" },
+	};
+	struct MHD_Response *r = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result ok;
+
+	MHD_add_response_header(r, "Content-Type", content_type);
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+		MHD_add_response_header(r, headers[i][0], headers[i][1]);
+	ok = MHD_queue_response(c, (unsigned)status, r);
+	MHD_destroy_response(r);
+	return ok;
+}
+
+static enum MHD_Result
+respond_text(struct MHD_Connection *c, int status, const char *text)
+{
+	return respond(c, status, "application/json", (struct bytes){ text, strlen(text) });
+}
+
+/* The object is consumed. */
+static enum MHD_Result
+respond_json(struct visit *v, json_t *body)
+{
+	const char *text = json_text(v->arena, body);
+
+	json_decref(body);
+	return respond_text(v->connection, 200, text);
+}
+
+static int
+status_of(enum code code)
+{
+	switch (code) {
+	case INVALID: return 400;
+	case NOT_FOUND: return 404;
+	case FORBIDDEN: return 403;
+	case UNAVAILABLE: return 503;
+	case INTERNAL: break;
+	}
+	return 500;
+}
+
+static const char *
+error_text(struct arena *a, enum code code, const char *message)
+{
+	_cleanup_(json_decrefp) json_t *j =
+	    json_pack("{s:s,s:i,s:s}", "error", message, "code", (int)code, "message", message);
+
+	return json_text(a, j);
+}
+
+static enum MHD_Result
+refuse(struct visit *v, enum code code, const char *message)
+{
+	return respond_text(v->connection, status_of(code), error_text(v->arena, code, message));
+}
+
+/* --- who asks ------------------------------------------------------------------------------------------------------ */
+
+/* The request's Host names this machine: a site's own name, resolved to our address by its owner, does not. */
+static bool
+host_is_ours(const struct dashboard *d, const char *host)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+	size_t n = host == NULL ? 0 : host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (n == strlen(names[i]) && strncasecmp(host, names[i], n) == 0)
+			return true;
+	/* Who listens elsewhere too shows only, and says so. */
+	return d->settings.read_only && strcmp(d->settings.address, "127.0.0.1") != 0;
+}
+
+/* A browser says whose script asks. */
+static bool
+site_is_ours(const char *site)
+{
+	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------- */
+
+/* The answer is there: the connection is taken up. */
+static void
+answer(struct visit *v, int status, const char *text)
+{
+	v->status = status;
+	v->answer = text;
+	if (v->suspended) {
+		v->suspended = false;
+		daemon_resume(&v->dashboard->daemon, v->connection);
+	}
+}
+
+static void
+on_read_back(void *arg, const struct err *e, const json_t *rollout)
+{
+	struct visit *v = arg;
+
+	v->reading = NULL;
+	/* It is done, whether it can be shown or not. */
+	answer(v, 200, e == NULL && rollout != NULL ? json_text(v->arena, rollout) : "{}");
+}
+
+/* What a command said, without the word "error" and the end of the line. */
+static const char *
+complaint(struct arena *a, struct bytes said)
+{
+	char *text = arena_strndup(a, said.at, said.len);
+	size_t n = strlen(text);
+
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	return str_starts(text, "error: ") ? text + strlen("error: ") : text;
+}
+
+static void
+on_command(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct visit *v = arg;
+
+	v->running = NULL;
+	if (e == NULL && reply->status == 200)
+		v->reading = client_call(v->dashboard->settings.api, "GET",
+		    client_path(v->arena, &rollout_type, v->ns, v->name, NULL), NULL, NULL, on_read_back, v);
+	else
+		answer(v, status_of(INTERNAL),
+		    error_text(
+			v->arena, INTERNAL, e != NULL ? err_text(v->arena, e) : complaint(v->arena, reply->body)));
+}
+
+/* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL: nothing). */
+static enum MHD_Result
+act(struct visit *v, const char *const *words, const char *flag, const char *what)
+{
+	static const struct receiver receiver = { .done = on_command };
+	struct dashboard *d = v->dashboard;
+	/* What it complains of is read together with what it says. */
+	_cleanup_(json_decrefp) json_t *argv = json_pack("[s,s,s]", "/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1");
+	const char *rest[] = { flag, arena_printf(v->arena, "--namespace=%s", v->ns), "--", v->name, what };
+	struct request q = { .method = "RUN", .timeout_ms = ACTION_MS, .answer_max = OUTPUT_MAX };
+
+	json_array_append_new(argv, json_string(d->settings.program[0]));
+	for (size_t i = 0; words[i] != NULL; i++)
+		json_array_append_new(argv, json_string(words[i]));
+	for (size_t i = 1; d->settings.program[i] != NULL; i++)
+		json_array_append_new(argv, json_string(d->settings.program[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
+		if (rest[i] != NULL)
+			json_array_append_new(argv, json_string(rest[i]));
+	q.url = json_text(v->arena, argv);
+	v->suspended = true;
+	MHD_suspend_connection(v->connection);
+	v->running = transport_start(d->programs, &q, &receiver, v);
+	return MHD_YES;
+}
+
+/* CONTAINER=IMAGE:TAG of "CONTAINER/IMAGE/TAG", where an image has slashes of its own. NULL: it is not that. */
+static const char *
+image_of(struct arena *a, const char *const *parts, size_t n)
+{
+	const char *text;
+
+	if (n < 3)
+		return NULL;
+	text = arena_printf(a, "%s=%s", parts[0], parts[1]);
+	for (size_t i = 2; i + 1 < n; i++)
+		text = arena_printf(a, "%s/%s", text, parts[i]);
+	return arena_printf(a, "%s:%s", text, parts[n - 1]);
+}
+
+/* PUT NS/NAME/VERB...: `parts` are the path's behind "rollouts". */
+static enum MHD_Result
+put(struct visit *v, const char *const *parts, size_t n)
+{
+	static const char *const restart[] = { "restart", NULL }, *const promote[] = { "promote", NULL },
+				 *const abort_[] = { "abort", NULL }, *const retry[] = { "retry", "rollout", NULL },
+				 *const set[] = { "set", "image", NULL }, *const undo[] = { "undo", NULL };
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	const struct dashboard_settings *s = &v->dashboard->settings;
+	long long revision;
+	const char *verb;
+
+	if (n < 3)
+		return refuse(v, NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
+	if (s->read_only)
+		return refuse(v, FORBIDDEN, "this dashboard only shows: it was started with --read-only");
+	v->ns = arena_strdup(v->arena, parts[0]);
+	v->name = arena_strdup(v->arena, parts[1]);
+	verb = parts[2];
+	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
+		return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", v->name));
+	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
+		return refuse(v, INVALID, "the body is no JSON");
+	if (n == 3 && strcmp(verb, "restart") == 0)
+		return act(v, restart, NULL, NULL);
+	if (n == 3 && strcmp(verb, "promote") == 0)
+		return act(v, promote, json_is_true(json_object_get(body, "full")) ? "--full" : NULL, NULL);
+	if (n == 3 && strcmp(verb, "abort") == 0)
+		return act(v, abort_, NULL, NULL);
+	if (n == 3 && strcmp(verb, "retry") == 0)
+		return act(v, retry, NULL, NULL);
+	if (strcmp(verb, "set") == 0) {
+		const char *image = image_of(v->arena, parts + 3, n - 3);
+
+		return image != NULL ? act(v, set, NULL, image) : refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
+	}
+	if (n == 4 && strcmp(verb, "undo") == 0)
+		return str_int(parts[3], 0, INT32_MAX, &revision)
+			   ? act(v, undo, arena_printf(v->arena, "--to-revision=%lld", revision), NULL)
+			   : refuse(v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
+	return refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
+}
+
+/* --- what there is ------------------------------------------------------------------------------------------------- */
+
+struct collecting {
+	const struct view *view;
+	json_t *list;
+	const char *last; /* namespace */
+};
+
+static void
+collect(const struct object *o, void *arg)
+{
+	struct collecting *c = arg;
+
+	json_array_append_new(c->list, info_rollout(c->view, o->meta.namespace, o->meta.name));
+}
+
+static void
+collect_namespace(const struct object *o, void *arg)
+{
+	struct collecting *c = arg;
+
+	if (c->last == NULL || strcmp(c->last, o->meta.namespace) != 0)
+		json_array_append_new(c->list, json_string(o->meta.namespace));
+	c->last = o->meta.namespace;
+}
+
+static enum MHD_Result
+list(struct visit *v, const char *ns)
+{
+	const struct view *view = v->dashboard->settings.view;
+	struct collecting c = { .view = view, .list = json_array() };
+
+	view->each(view, &rollout_type, ns, collect, &c);
+	return respond_json(v, json_pack("{s:o}", "rollouts", c.list));
+}
+
+static enum MHD_Result
+namespaces(struct visit *v)
+{
+	const struct dashboard_settings *s = &v->dashboard->settings;
+	struct collecting c = { .list = json_array() };
+
+	s->view->each(s->view, &rollout_type, NULL, collect_namespace, &c);
+	return respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces", c.list,
+				   "readOnly", s->read_only));
+}
+
+static enum MHD_Result
+watch(struct visit *v, const char *ns, const char *name)
+{
+	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
+	enum MHD_Result ok = MHD_NO;
+
+	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
+		return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+	if (!streams_add(&v->dashboard->streams, v->connection, ns, name,
+		accept != NULL && strstr(accept, "text/event-stream") != NULL, &ok))
+		return refuse(v, UNAVAILABLE, "too many clients watch already");
+	return ok;
+}
+
+static enum MHD_Result
+info(struct visit *v, const char *ns, const char *name)
+{
+	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
+
+	return j != NULL ? respond_json(v, j)
+			 : refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+}
+
+/* GET [NS/[NAME/]]info[/watch]. Without a namespace: of all, which is our own. */
+static enum MHD_Result
+get(struct visit *v, const char *const *parts, size_t n)
+{
+	bool watches = n > 0 && strcmp(parts[n - 1], "watch") == 0;
+	const char *ns, *name;
+
+	if (watches)
+		n--;
+	if (n == 0 || n > 3 || strcmp(parts[n - 1], "info") != 0)
+		return refuse(v, NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
+	ns = n > 1 ? parts[0] : NULL;
+	name = n > 2 ? parts[1] : NULL;
+	if (watches)
+		return watch(v, ns, name);
+	return name != NULL ? info(v, ns, name) : list(v, ns);
+}
+
+static enum MHD_Result
+api(struct visit *v, const char *method, const char *const *parts, size_t n)
+{
+	const struct dashboard_settings *s = &v->dashboard->settings;
+	bool reads = strcmp(method, "GET") == 0;
+
+	if (n == API && reads && strcmp(parts[2], "version") == 0)
+		return respond_json(v, json_pack("{s:s}", "rolloutsVersion", s->version));
+	if (!s->ready(s->arg))
+		return refuse(v, UNAVAILABLE, "the first lists are not in yet");
+	if (n == API && reads && strcmp(parts[2], "namespace") == 0)
+		return namespaces(v);
+	if (n < API || strcmp(parts[1], "v1") != 0 || strcmp(parts[2], "rollouts") != 0)
+		return refuse(v, NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
+	if (reads)
+		return get(v, parts + API, n - API);
+	if (strcmp(method, "PUT") == 0)
+		return put(v, parts + API, n - API);
+	return refuse(v, NOT_FOUND, "there are GET and PUT");
+}
+
+static enum MHD_Result
+redirect(struct visit *v)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result ok;
+
+	MHD_add_response_header(r, "Location", arena_printf(v->arena, "/%s/", v->dashboard->settings.root));
+	ok = MHD_queue_response(v->connection, 302, r);
+	MHD_destroy_response(r);
+	return ok;
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------ */
+
+/* The path behind the root; what has no root before it is an API path, or leads there. */
+static enum MHD_Result
+route(struct visit *v, const char *method, const char *path)
+{
+	const char *root = v->dashboard->settings.root, *parts[PARTS_MAX];
+	size_t n = 0, at_root = strlen(root);
+	const struct asset *asset;
+	char *save = NULL;
+
+	while (*path == '/')
+		path++;
+	if (at_root > 0 && strncmp(path, root, at_root) == 0 && path[at_root] == '/')
+		path += at_root + 1;
+	else if (at_root > 0 && !str_starts(path, "api/"))
+		return path[0] == '\0' || strcmp(path, root) == 0 ? redirect(v) : refuse(v, NOT_FOUND, "no such page");
+	if ((asset = asset_find(path[0] == '\0' ? "page.html" : path)) != NULL && strcmp(method, "GET") == 0)
+		return respond(v->connection, 200, asset->content_type, asset->body);
+	for (char *part = strtok_r(arena_strdup(v->arena, path), "/", &save); part != NULL;
+	     part = strtok_r(NULL, "/", &save)) {
+		if (n == PARTS_MAX)
+			return refuse(v, NOT_FOUND, "no such page");
+		parts[n++] = part;
+	}
+	if (n > 0 && strcmp(parts[0], "api") == 0)
+		return api(v, method, parts, n);
+	return refuse(v, NOT_FOUND, "no such page");
+}
+
+static struct visit *
+visit_new(struct dashboard *d, struct MHD_Connection *c)
+{
+	struct visit *v = mem_alloc(sizeof(*v));
+
+	*v = (struct visit){ .dashboard = d, .connection = c, .arena = arena_new(), .next = d->visits };
+	str_init(&v->body, BODY_MAX);
+	d->visits = v;
+	return v;
+}
+
+static enum MHD_Result
+on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+    const char *data, size_t *data_len, void **state)
+{
+	struct visit *v = *state;
+
+	(void)version;
+	if (v == NULL) {
+		*state = visit_new(arg, c);
+		return MHD_YES;
+	}
+	if (*data_len > 0) {
+		str_add(&v->body, data, *data_len);
+		*data_len = 0;
+		return MHD_YES;
+	}
+	if (v->status != 0)
+		return respond_text(c, v->status, v->answer);
+	if (v->suspended)
+		return MHD_YES;
+	if (!host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
+	    !site_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-Fetch-Site")))
+		return refuse(v, FORBIDDEN, "ask as http://localhost or http://127.0.0.1, and from this page");
+	if (v->body.overflow)
+		return refuse(v, INVALID, "the body is too long");
+	return route(v, method, path);
+}
+
+static void
+on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct dashboard *d = arg;
+	struct visit *v = *state;
+
+	(void)c;
+	(void)code;
+	if (v == NULL)
+		return;
+	for (struct visit **at = &d->visits; *at != NULL; at = &(*at)->next)
+		if (*at == v) {
+			*at = v->next;
+			break;
+		}
+	if (v->running != NULL)
+		transport_cancel(d->programs, v->running);
+	client_cancel(v->reading);
+	str_done(&v->body);
+	arena_free(v->arena);
+	free(v);
+	*state = NULL;
+}
+
+struct dashboard *
+dashboard_new(struct loop *l, const struct dashboard_settings *s)
+{
+	struct dashboard *d = mem_alloc(sizeof(*d));
+
+	*d = (struct dashboard){ .loop = l, .settings = *s };
+	if (!daemon_start(&d->daemon, l, s->address, s->port, on_request, on_completed, d)) {
+		free(d);
+		return NULL;
+	}
+	streams_start(&d->streams, &d->daemon, s->view);
+	d->programs = transport_exec_new(l);
+	return d;
+}
+
+struct dashboard *
+dashboard_free(struct dashboard *d)
+{
+	if (d == NULL)
+		return NULL;
+	streams_stop(&d->streams);
+	for (struct visit *v = d->visits; v != NULL; v = v->next)
+		if (v->suspended) {
+			v->suspended = false;
+			MHD_resume_connection(v->connection);
+		}
+	daemon_stop(&d->daemon);
+	transport_free(d->programs);
+	free(d);
+	return NULL;
+}
+
+int
+dashboard_port(const struct dashboard *d)
+{
+	return d->daemon.port;
+}
+
+void
+dashboard_changed(struct dashboard *d, const struct object *o)
+{
+	const char *ns, *name;
+
+	if (info_concerns(d->settings.view, o, &ns, &name))
+		streams_changed(&d->streams, ns, name);
+}

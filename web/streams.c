@@ -1,0 +1,234 @@
+/* web/streams.c: a stream is a response that is suspended while it has nothing to say. */
+#include "web/streams.h"
+#include <string.h>
+#include "base/json.h"
+#include "base/str.h"
+#include "kube/api/rollout.h"
+#include "rollout/info.h"
+
+#define SOON_MS 100
+#define BEAT_MS 15000
+#define EVENT_MAX (16u << 20) /* bytes of one rollout with all its pods and runs */
+#define NOT_FOUND 5 /* of google.rpc.Code */
+
+struct stream {
+	struct streams *owner;
+	struct MHD_Connection *connection;
+	char *ns, *name; /* NULL: all */
+	bool events; /* server-sent events; else lines */
+	bool suspended, over;
+	struct map pending, known; /* "ns/name": has changed; was told */
+	struct str out;
+	struct stream *next;
+};
+
+static void
+wake(struct stream *s)
+{
+	if (!s->suspended)
+		return;
+	s->suspended = false;
+	daemon_resume(s->owner->daemon, s->connection);
+}
+
+/* Adds one message; the object is consumed. */
+static void
+say(struct stream *s, json_t *message)
+{
+	_cleanup_(freep) char *text = json_dumps(message, JSON_COMPACT);
+
+	str_addf(&s->out, s->events ? "data: %s\n\n" : "%s\n", text != NULL ? text : "{}");
+	json_decref(message);
+}
+
+static json_t *
+change_of(struct stream *s, const char *key, const char *ns, const char *name, json_t *info)
+{
+	bool was_known = map_get(&s->known, key) != NULL;
+	const char *type = info == NULL ? "DELETED" : was_known ? "MODIFIED" : "ADDED";
+
+	if (info == NULL && !was_known)
+		return NULL;
+	if (info == NULL) {
+		map_remove(&s->known, key);
+		info = json_pack("{s:{s:s,s:s}}", "objectMeta", "name", name, "namespace", ns);
+	} else {
+		map_set(&s->known, key, s);
+	}
+	return json_pack("{s:{s:s,s:o}}", "result", "type", type, "rolloutInfo", info);
+}
+
+/* Tells of one rollout, as it is now. */
+static void
+tell(struct stream *s, const char *key)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *slash = strchr(key, '/'), *ns = arena_strndup(a, key, (size_t)(slash - key)), *name = slash + 1;
+	json_t *info = info_rollout(s->owner->view, ns, name), *message;
+
+	if (s->name != NULL && info == NULL) {
+		say(s, json_pack("{s:{s:i,s:s}}", "error", "code", NOT_FOUND, "message",
+			   arena_printf(a, "rollouts.argoproj.io \"%s\" not found", name)));
+		s->over = true;
+		return;
+	}
+	message = s->name != NULL ? json_pack("{s:o}", "result", info) : change_of(s, key, ns, name, info);
+	if (message != NULL)
+		say(s, message);
+}
+
+static void
+fill(struct stream *s)
+{
+	map_each (&s->pending, slot) {
+		_cleanup_(freep) char *key = mem_strdup(slot->key);
+
+		map_remove(&s->pending, key);
+		tell(s, key);
+		if (s->out.len > 0)
+			return;
+	}
+}
+
+static ssize_t
+on_read(void *arg, uint64_t pos, char *at, size_t max)
+{
+	struct stream *s = arg;
+	size_t n;
+
+	(void)pos;
+	if (s->out.len == 0 && !s->over)
+		fill(s);
+	n = s->out.len < max ? s->out.len : max;
+	if (s->out.overflow || (n == 0 && s->over))
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == 0) {
+		s->suspended = true;
+		MHD_suspend_connection(s->connection);
+		return 0;
+	}
+	memcpy(at, s->out.at, n);
+	str_cut(&s->out, n);
+	return (ssize_t)n;
+}
+
+static void
+on_freed(void *arg)
+{
+	struct stream *s = arg;
+
+	for (struct stream **at = &s->owner->list; *at != NULL; at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			s->owner->n--;
+			break;
+		}
+	map_done(&s->pending);
+	map_done(&s->known);
+	str_done(&s->out);
+	free(s->ns);
+	free(s->name);
+	free(s);
+}
+
+static void
+mark(struct stream *s, const char *ns, const char *name)
+{
+	_cleanup_(freep) char *key = mem_printf("%s/%s", ns, name);
+
+	map_set(&s->pending, key, s);
+}
+
+static void
+mark_one(const struct object *o, void *arg)
+{
+	mark(arg, o->meta.namespace, o->meta.name);
+}
+
+bool
+streams_add(
+    struct streams *all, struct MHD_Connection *c, const char *ns, const char *name, bool events, enum MHD_Result *ret)
+{
+	struct MHD_Response *r;
+	struct stream *s;
+
+	if (all->n >= STREAMS_MAX)
+		return false;
+	s = mem_alloc(sizeof(*s));
+	*s = (struct stream){ .owner = all,
+		.connection = c,
+		.ns = ns != NULL ? mem_strdup(ns) : NULL,
+		.name = name != NULL ? mem_strdup(name) : NULL,
+		.events = events,
+		.next = all->list };
+	all->list = s;
+	all->n++;
+	str_init(&s->out, EVENT_MAX);
+	if (name != NULL)
+		mark(s, ns, name);
+	else
+		all->view->each(all->view, &rollout_type, ns, mark_one, s);
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, on_read, s, on_freed);
+	MHD_add_response_header(r, "Content-Type", events ? "text/event-stream" : "application/json");
+	MHD_add_response_header(r, "Cache-Control", "no-store");
+	*ret = MHD_queue_response(c, 200, r);
+	MHD_destroy_response(r);
+	return true;
+}
+
+static void
+on_soon(struct timer *t, void *arg)
+{
+	struct streams *all = arg;
+
+	(void)t;
+	for (struct stream *s = all->list; s != NULL; s = s->next)
+		if (s->pending.count > 0)
+			wake(s);
+}
+
+static void
+on_beat(struct timer *t, void *arg)
+{
+	struct streams *all = arg;
+
+	for (struct stream *s = all->list; s != NULL; s = s->next)
+		if (s->suspended) {
+			str_adds(&s->out, s->events ? ":\n\n" : "\n");
+			wake(s);
+		}
+	loop_timer(all->daemon->loop, t, BEAT_MS);
+}
+
+void
+streams_changed(struct streams *all, const char *ns, const char *name)
+{
+	for (struct stream *s = all->list; s != NULL; s = s->next)
+		if ((s->ns == NULL || strcmp(s->ns, ns) == 0) && (s->name == NULL || strcmp(s->name, name) == 0))
+			mark(s, ns, name);
+	if (all->list != NULL && all->soon.place == 0)
+		loop_timer(all->daemon->loop, &all->soon, SOON_MS);
+}
+
+void
+streams_start(struct streams *all, struct daemon *d, const struct view *v)
+{
+	*all = (struct streams){ .daemon = d, .view = v };
+	all->soon = (struct timer){ .fire = on_soon, .arg = all };
+	all->beat = (struct timer){ .fire = on_beat, .arg = all };
+	loop_timer(d->loop, &all->beat, BEAT_MS);
+}
+
+void
+streams_stop(struct streams *all)
+{
+	loop_timer_stop(all->daemon->loop, &all->soon);
+	loop_timer_stop(all->daemon->loop, &all->beat);
+	for (struct stream *s = all->list; s != NULL; s = s->next) {
+		s->over = true;
+		if (s->suspended) {
+			s->suspended = false;
+			MHD_resume_connection(s->connection);
+		}
+	}
+}

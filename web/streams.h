@@ -1,0 +1,35 @@
+/* web/streams.h: connections that are told of rollouts as they change.
+ *
+ * Each is answered with one JSON object after the other, {"result": ...}, as lines or as server-sent events: of a rollout its RolloutInfo
+ * (rollout/info.h), of many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}. What has changed is kept as names until the
+ * client reads on, so that a slow one gets fewer and newer objects, and costs no memory.
+ */
+#pragma once
+#include "base/daemon.h"
+#include "base/map.h"
+#include "kube/view.h"
+
+#define STREAMS_MAX 64 /* a browser has few; a client that forgets to close them is stopped here */
+
+struct stream;
+
+struct streams {
+	struct daemon *daemon;
+	const struct view *view;
+	struct stream *list;
+	size_t n;
+	struct timer soon; /* changes come in bursts */
+	struct timer beat; /* a client that has gone is noticed by writing to it */
+};
+
+void streams_start(struct streams *, struct daemon *, const struct view *);
+
+/* Ends them all; before daemon_stop, which would wait for them. */
+void streams_stop(struct streams *);
+
+/* Answers a request with a stream: of one rollout, of a namespace's (name NULL) or of all (ns NULL too). False: there are too many. */
+bool streams_add(
+    struct streams *, struct MHD_Connection *, const char *ns, const char *name, bool events, enum MHD_Result *ret);
+
+/* The rollout, or something that belongs to it, has changed. */
+void streams_changed(struct streams *, const char *ns, const char *name);
