@@ -11,6 +11,8 @@
 #include "kube/client.h"
 #include "kube/transport_curl.h"
 
+#define NO_END_MS ((int64_t)86400000)
+
 const char *
 cli_flag(const struct cli *c, const char *name)
 {
@@ -64,6 +66,20 @@ cli_connect(struct cli *c)
 	return cli_connect_to(c, cli_flag(c, "kubeconfig"), cli_flag(c, "namespace"));
 }
 
+/* How long a request may take, as kubectl reads it: seconds or a duration; 0: without an end. 0, or 1 after saying what is wrong. */
+static int
+request_timeout(const struct cli *c, int64_t *ret_ms)
+{
+	const char *text = cli_flag(c, "request-timeout");
+
+	*ret_ms = text != NULL ? seconds_or_duration(text) : 0;
+	if (*ret_ms < 0)
+		return cli_fail(c, "--request-timeout: \"%s\" is not a duration such as 10s", text);
+	if (text != NULL && *ret_ms == 0)
+		*ret_ms = NO_END_MS;
+	return 0;
+}
+
 int
 cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 {
@@ -81,8 +97,11 @@ cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 		.as_uid = cli_flag(c, "as-uid"),
 		.insecure = cli_on(c, "insecure-skip-tls-verify") };
 	const char *group = cli_flag(c, "as-group");
+	int64_t timeout_ms;
 	struct err *e;
 
+	if (request_timeout(c, &timeout_ms) != 0)
+		return 1;
 	if (group != NULL) {
 		o.as_groups.at = arena_new_array(c->arena, const char *, 1);
 		o.as_groups.at[o.as_groups.n++] = group;
@@ -93,6 +112,7 @@ cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 		return cli_fail(c, "%s", err_text(c->arena, e));
 	c->namespace = namespace != NULL ? namespace : c->config.namespace;
 	c->transport = transport_curl_new(c->loop, &c->config);
+	c->transport->patience_ms = timeout_ms;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ static const struct {
 	{ "client-certificate", 0, "FILE", true, "who we are, instead of the user's" },
 	{ "client-key", 0, "FILE", true, "its key" },
 	{ "tls-server-name", 0, "NAME", true, "whose certificate the server has" },
+	{ "request-timeout", 0, "DURATION", true, "how long a request may take (30s; 0: without an end)" },
 	{ "insecure-skip-tls-verify", 0, NULL, true, "trust any server" },
 	{ "help", 'h', NULL, true, "this help" },
 	{ "all-namespaces", 'A', NULL, false, "all namespaces" },

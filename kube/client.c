@@ -174,7 +174,7 @@ struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	return call_within(t, CLIENT_TIMEOUT_MS, method, url, content_type, body, done, arg);
+	return call_within(t, client_timeout_ms(t), method, url, content_type, body, done, arg);
 }
 
 struct call *
@@ -193,7 +193,7 @@ client_list(struct transport *t, const char *url, list_item *item, client_done *
 	return start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
-	    .until = loop_mono(t->loop) + CLIENT_TIMEOUT_MS,
+	    .until = loop_mono(t->loop) + client_timeout_ms(t),
 	    .method = mem_strdup("GET"),
 	    .url = mem_strdup(url),
 	    .list = list,

@@ -4,7 +4,7 @@
 #include "kube/api/meta.h"
 #include "kube/transport.h"
 
-#define CLIENT_TIMEOUT_MS 30000
+#define CLIENT_TIMEOUT_MS 30000 /* where the transport's patience_ms says nothing else */
 #define CLIENT_SOON_MS 5000
 #define CLIENT_ANSWER_MAX (64u << 20)
 
@@ -20,6 +20,13 @@ struct err *client_error(struct arena *, const struct err *, int status, struct 
 
 /* The end of a call: an error, or the parsed body (NULL when it is empty). Borrowed for the call. */
 typedef void client_done(void *arg, const struct err *, const json_t *body);
+
+/* How long a call may take. */
+static inline int64_t
+client_timeout_ms(const struct transport *t)
+{
+	return t->patience_ms > 0 ? t->patience_ms : CLIENT_TIMEOUT_MS;
+}
 
 /* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and all within one
  * time-out; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */

@@ -53,6 +53,7 @@ struct transport_ops {
 struct transport {
 	const struct transport_ops *ops;
 	struct loop *loop;
+	int64_t patience_ms; /* how long a call may take; 0: CLIENT_TIMEOUT_MS */
 	/* NULL, or told of every call and watch that ends; status 0: it was not answered. */
 	void (*answered)(void *arg, const char *method, const char *url, int status);
 	void *answered_arg;

@@ -34,6 +34,10 @@ sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
 for command in "get rollout x" "status x" "list rollouts" "promote x"; do
 	check "no server: $command" says "is the server of this kubeconfig there?" timeout 10 "$s" $command --kubeconfig "$dir/nowhere"
 done
+kill -STOP "$dev_pid"
+check "a server that does not answer" says "timed out after 3" timeout 10 "$s" promote x --request-timeout 300ms
+kill -CONT "$dev_pid"
+check "a time-out that is none" says '"soon" is not a duration' "$s" promote x --request-timeout soon
 check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
 
 check "apply" kubectl apply -f tests/e2e/rollout.yaml
