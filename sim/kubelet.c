@@ -1,9 +1,9 @@
-/* sim/kubelet.c: what a Pod's status says next. */
+/* sim/kubelet.c: what a Pod's status says next. Nothing of a pod runs but the command of one that is not started again: a Job's. */
 #include "sim/kubelet.h"
+#include <string.h>
 #include "base/rand.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "kube/api/core.h"
 #include "sim/command.h"
 #include "sim/lifecycle.h"
 
@@ -11,18 +11,30 @@
 #define STARTED "started"
 #define STOPPING "stopping"
 
+/* Of the question that runs a command. */
+#define RUN "run"
+#define RUN_MS 3600000
+#define OUTPUT_MAX 65536
+#define KILLED 137 /* exit code: it did not end, or said too much */
+
 /* A Pod with what a kubelet needs of it. */
 struct node_pod {
 	struct object object;
-	const char *spec; /* JSON */
-	struct pod_status status;
+	const char *spec, *status; /* JSON */
 };
 
 static const struct field node_pod_fields[] = {
 	JSON(node_pod, spec, "spec"),
-	EMBED(node_pod, status, "status", pod_status),
+	JSON(node_pod, status, "status"),
 };
 static TYPE(node_pod, "Pod", .group = "", .version = "v1", .plural = "pods", .kind = "Pod", .has_status = true);
+
+/* The same, parsed, for one pass. */
+struct state {
+	const struct node_pod *pod;
+	const json_t *spec, *status;
+	int64_t now;
+};
 
 static int64_t
 setting(const struct pass *p, const char *name)
@@ -40,15 +52,33 @@ condition(const char *type, bool truth, const char *since)
 	    "{s:s,s:s,s:s}", "type", type, "status", truth ? "True" : "False", "lastTransitionTime", since);
 }
 
-/* All containers run, or wait for an image that cannot be had. */
-static json_t *
-status_of(struct arena *a, const struct node_pod *pod, const json_t *spec, bool pulled, bool ready, int64_t now)
+static bool
+holds(const struct state *s, const char *type)
 {
-	const char *since = time_format(a, now), *from = time_format(a, pod->object.meta.creation_timestamp);
-	json_t *containers = json_array(), *c;
+	json_t *c;
 	size_t i;
 
-	json_array_foreach (json_object_get(spec, "containers"), i, c) {
+	json_array_foreach (json_object_get(s->status, "conditions"), i, c)
+		if (str_eq(json_str(c, "type"), type))
+			return str_eq(json_str(c, "status"), "True");
+	return false;
+}
+
+static bool
+gates_are_open(const struct state *s)
+{
+	return lifecycle_gates_open(s->spec, json_object_get(s->status, "conditions"));
+}
+
+/* All containers run, or wait for an image that cannot be had. */
+static json_t *
+status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
+{
+	const char *since = time_format(a, s->now), *from = time_format(a, s->pod->object.meta.creation_timestamp);
+	json_t *containers = json_array(), *conditions, *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(s->spec, "containers"), i, c) {
 		const char *image = json_str(c, "image") ?: "";
 		json_t *state = pulled ? json_pack("{s:{s:s}}", "running", "startedAt", since)
 				       : json_pack("{s:{s:s,s:s}}", "waiting", "reason", "ErrImagePull", "message",
@@ -59,36 +89,72 @@ status_of(struct arena *a, const struct node_pod *pod, const json_t *spec, bool 
 				    image, "imageID", pulled ? image : "", "ready", ready, "started", pulled,
 				    "restartCount", 0, "state", state));
 	}
-	return json_pack("{s:s,s:s,s:s,s:s,s:[o,o,o,o],s:o}", "phase", pulled ? "Running" : "Pending", "hostIP",
-	    "127.0.0.1", "podIP", "127.0.0.1", "startTime", from, "conditions", condition("PodScheduled", true, from),
-	    condition("Initialized", true, from), condition("ContainersReady", ready, since),
-	    condition("Ready", ready, since), "containerStatuses", containers);
+	conditions = json_pack("[o,o,o,o]", condition("PodScheduled", true, from), condition("Initialized", true, from),
+	    condition("ContainersReady", ready, since), condition("Ready", ready && gates_are_open(s), since));
+	lifecycle_keep_conditions(conditions, json_object_get(s->status, "conditions"));
+	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o}", "phase", pulled ? "Running" : "Pending", "hostIP", "127.0.0.1",
+	    "podIP", "127.0.0.1", "startTime", from, "conditions", conditions, "containerStatuses", containers);
 }
 
-/* What the pod's first container comes to; a pod that is always started again comes to nothing. NULL: that. */
+/* The program of the pod's first container and its arguments, as a JSON list, and its exit code behind all that it says. NULL: it has
+ * none, or is started again whenever it ends. */
 static const char *
 command_of(struct arena *a, const json_t *spec)
 {
 	const char *policy = json_str(spec, "restartPolicy");
 	const json_t *c = json_array_get(json_object_get(spec, "containers"), 0);
+	const json_t *command = json_object_get(c, "command"), *args = json_object_get(c, "args");
+	_cleanup_(json_decrefp) json_t *argv = NULL;
 
 	if (c == NULL || str_empty(policy) || str_eq(policy, "Always"))
 		return NULL;
-	return command_text(a, json_object_get(c, "command"), json_object_get(c, "args"));
+	argv = json_pack("[s,s,s,s]", "/bin/sh", "-c", "\"$@\"; echo \"exit $?\"", "sh");
+	json_array_extend(argv, (json_t *)command);
+	json_array_extend(argv, (json_t *)args);
+	return json_text(a, argv);
+}
+
+static int
+exit_code(struct arena *a, const struct answer *got)
+{
+	const char *text = arena_strndup(a, got->body.at, got->body.len), *last = NULL;
+	long long code;
+
+	if (got->err != NULL)
+		return KILLED;
+	for (const char *at = text; (at = strstr(at, "exit ")) != NULL; at++)
+		last = at + strlen("exit ");
+	return last != NULL && str_int(arena_strndup(a, last, strspn(last, "0123456789")), 0, 255, &code) ? (int)code
+													  : KILLED;
 }
 
 /* All containers have ended. */
 static json_t *
-ended_status(struct arena *a, const struct node_pod *pod, const json_t *spec, int code, int64_t now)
+ended_status(struct arena *a, const struct state *s, int code)
 {
-	json_t *status = status_of(a, pod, spec, true, false, now), *one;
-	const char *since = time_format(a, now);
+	json_t *status = status_of(a, s, true, false), *one;
+	const char *since = time_format(a, s->now);
 	size_t i;
 
 	json_object_set_new(status, "phase", json_string(code == 0 ? "Succeeded" : "Failed"));
 	json_array_foreach (json_object_get(status, "containerStatuses"), i, one)
 		json_object_set_new(one, "state", command_terminated(code, since, since));
 	return status;
+}
+
+/* It is run once, and its end is the pod's. */
+static void
+run(const struct pass *p, struct plan *plan, const struct state *s, const char *command)
+{
+	const struct seen_answer *a = seen_answer(p->seen, RUN);
+
+	plan_ask(plan, RUN,
+	    &(struct question){
+		.method = "RUN", .url = "", .command = command, .timeout_ms = RUN_MS, .answer_max = OUTPUT_MAX });
+	plan_keep(plan, RUN);
+	if (a != NULL && a->answered)
+		plan_status(plan, &s->pod->object, json_object(),
+		    ended_status(plan->arena, s, exit_code(plan->arena, &a->answer)));
 }
 
 static bool
@@ -106,63 +172,59 @@ can_be_pulled(const struct pass *p, const json_t *spec)
 
 /* It was deleted: it goes when its containers have had their time. */
 static void
-stop(const struct pass *p, struct plan *plan, const struct node_pod *pod, const json_t *spec)
+stop(const struct pass *p, struct plan *plan, const struct state *s)
 {
-	int64_t since = seen_note(p->seen, STOPPING, p->now), end_at = time_add(since, lifecycle_stop_ms(spec));
+	int64_t since = seen_note(p->seen, STOPPING, p->now), end_at = time_add(since, lifecycle_stop_ms(s->spec));
 
 	plan_note(plan, STOPPING, since);
 	if (p->now < end_at)
 		plan_wake(plan, end_at);
 	else
-		plan_delete_now(plan, &pod->object);
+		plan_delete_now(plan, &s->pod->object);
+}
+
+/* Its containers begin, become ready, and do what they do. */
+static void
+go_on(const struct pass *p, struct plan *plan, const struct state *s)
+{
+	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
+	int64_t started = seen_note(p->seen, STARTED, p->now),
+		ready_at = time_add(started, setting(p, "ready-ms") +
+						 (int64_t)rand_below(&spread, (uint64_t)setting(p, "spread-ms") + 1) +
+						 lifecycle_start_ms(s->spec));
+	bool pulled = can_be_pulled(p, s->spec), may = pulled && !lifecycle_never_ready(s->spec),
+	     ready = may && (holds(s, "ContainersReady") || p->now >= ready_at);
+	bool began = json_object_get(s->status, "containerStatuses") != NULL;
+	const char *command = command_of(plan->arena, s->spec);
+
+	plan_note(plan, STARTED, started);
+	if (!began || holds(s, "ContainersReady") != ready || holds(s, "Ready") != (ready && gates_are_open(s)))
+		plan_status(plan, &s->pod->object, json_object(), status_of(plan->arena, s, pulled, ready));
+	else if (ready && command != NULL)
+		run(p, plan, s, command);
+	if (may && !ready)
+		plan_wake(plan, ready_at);
 }
 
 static void
 pass(const struct pass *p, struct plan *plan)
 {
 	const struct node_pod *pod = (const struct node_pod *)view_get(p->view, &node_pod_type, p->namespace, p->name);
-	_cleanup_(json_decrefp) json_t *spec = NULL;
-	int64_t started = seen_note(p->seen, STARTED, p->now), ready_at, end_at;
-	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
-	bool pulled, running, ready;
-	const char *command;
+	_cleanup_(json_decrefp) json_t *spec = NULL, *status = NULL;
+	struct state s = { .pod = pod, .now = p->now };
+	const char *phase;
 
 	if (pod == NULL || pod->spec == NULL)
 		return;
-	spec = json_loads(pod->spec, 0, NULL);
+	s.spec = spec = json_loads(pod->spec, 0, NULL);
+	s.status = status = pod->status != NULL ? json_loads(pod->status, 0, NULL) : NULL;
+	phase = json_str(status, "phase");
 	if (!str_eq(json_str(spec, "nodeName"), string_map_get(p->settings, "node")))
 		return;
-	if (pod->object.meta.deletion_timestamp != 0) {
-		stop(p, plan, pod, spec);
-		return;
-	}
-	pulled = can_be_pulled(p, spec);
-	running = pod->status.conditions.n > 1; /* beyond the scheduler's */
-	ready = pod_ready(&(struct pod){ .status = pod->status });
-	ready_at = time_add(started, setting(p, "ready-ms") +
-					 (int64_t)rand_below(&spread, (uint64_t)setting(p, "spread-ms") + 1) +
-					 lifecycle_start_ms(spec));
-	plan_note(plan, STARTED, started);
-	if (!running)
-		plan_status(
-		    plan, &pod->object, json_object(), status_of(plan->arena, pod, spec, pulled, false, p->now));
-	if (str_eq(pod->status.phase, "Succeeded") || str_eq(pod->status.phase, "Failed"))
-		return;
-	command = command_of(plan->arena, spec);
-	if (command != NULL && pulled && ready) {
-		end_at = time_add(ready_at, command_lasts_ms(command));
-		if (p->now < end_at)
-			plan_wake(plan, end_at);
-		else
-			plan_status(plan, &pod->object, json_object(),
-			    ended_status(plan->arena, pod, spec, command_exit_code(command), p->now));
-	}
-	if (!pulled || ready)
-		return;
-	if (!running || p->now < ready_at)
-		plan_wake(plan, ready_at);
-	else
-		plan_status(plan, &pod->object, json_object(), status_of(plan->arena, pod, spec, true, true, p->now));
+	if (pod->object.meta.deletion_timestamp != 0)
+		stop(p, plan, &s);
+	else if (!str_eq(phase, "Succeeded") && !str_eq(phase, "Failed"))
+		go_on(p, plan, &s);
 }
 
 static const struct controller_watch watches[] = { { .type = &node_pod_type } };

@@ -1,5 +1,6 @@
-/* sim/lifecycle.h: how long a Pod takes to begin and to end, as its spec says. */
+/* sim/lifecycle.h: how a Pod that nobody runs begins and ends, as its spec says. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/json.h"
 
@@ -10,3 +11,12 @@ int64_t lifecycle_start_ms(const json_t *spec);
 /* ms from a Pod's deletion to its end: the longest preStop sleep, within terminationGracePeriodSeconds (30 by default).
  * 0: it ends at once. */
 int64_t lifecycle_stop_ms(const json_t *spec);
+
+/* Its readiness probes never succeed: one of them is a command that ends with another exit code than 0 (sim/command.h). */
+bool lifecycle_never_ready(const json_t *spec);
+
+/* All conditions that its readinessGates name are True. `conditions`: of its status (a JSON list; NULL: none). */
+bool lifecycle_gates_open(const json_t *spec, const json_t *conditions);
+
+/* Adds to a list of conditions those of an older one whose types are not in it: of others, who open gates. */
+void lifecycle_keep_conditions(json_t *conditions, const json_t *older);

@@ -33,26 +33,44 @@ meta(const json_t *o)
 	return json_object_get(o, "metadata");
 }
 
-/* Since when the pod is ready (wall ms); -1: it is not. */
+/* Since when a condition holds (wall ms); -1: it does not. */
 static int64_t
-ready_since(const json_t *pod)
+holds_since(const json_t *pod, const char *type)
 {
 	int64_t at = 0;
 	json_t *c;
 	size_t i;
 
 	json_array_foreach (json_at(pod, "/status/conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True")) {
+		if (str_eq(json_str(c, "type"), type) && str_eq(json_str(c, "status"), "True")) {
 			time_parse(json_str(c, "lastTransitionTime"), &at);
 			return at;
 		}
 	return -1;
 }
 
+static int64_t
+ready_since(const json_t *pod)
+{
+	return holds_since(pod, "Ready");
+}
+
 static bool
 is_ready(const json_t *pod)
 {
 	return ready_since(pod) >= 0;
+}
+
+static bool
+containers_are_ready(const json_t *pod)
+{
+	return holds_since(pod, "ContainersReady") >= 0;
+}
+
+static bool
+gates_are_open(const json_t *pod)
+{
+	return lifecycle_gates_open(json_object_get(pod, "spec"), json_at(pod, "/status/conditions"));
 }
 
 static void
@@ -105,6 +123,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 			mark(p, json_str(meta(o), "namespace"), json_str(owner, "name"));
 	if (strcmp(type, "MODIFIED") == 0 && is_deleted(o) && !is_deleted(old))
 		later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
+	else if (strcmp(type, "MODIFIED") == 0 && is_ready(o) != (containers_are_ready(o) && gates_are_open(o)))
+		later(p, o, false, 0);
 	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
@@ -114,20 +134,22 @@ write_status(struct pods *p, const char *ns, const char *name, bool ready, const
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const json_t *pod = store_get(p->store, "pods", ns, name);
-	const char *now = time_format(a, loop_wall(p->loop)), *truth = ready ? "True" : "False", *image;
+	const char *now = time_format(a, loop_wall(p->loop)), *truth = ready ? "True" : "False", *whole, *image;
 	json_t *status;
 
 	if (pod == NULL)
 		return;
+	whole = ready && gates_are_open(pod) ? "True" : "False";
 	image = json_string_value(json_at(pod, "/spec/containers/0/image")) ?: "";
 	status = json_pack("{s:s,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}],s:[{s:s,s:b,s:b,s:i,s:s,s:s,s:{s:{s:s}}}]}",
 	    "phase", "Running", "hostIP", "127.0.0.1", "podIP",
 	    ip != NULL ? ip : json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1", "startTime",
 	    json_str(meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
-	    now, "type", "Ready", "status", truth, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
+	    now, "type", "Ready", "status", whole, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
 	    "lastTransitionTime", now, "type", "PodScheduled", "status", "True", "lastTransitionTime", now, "containerStatuses",
 	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", restarts,
 	    "image", image, "imageID", image, "state", "running", "startedAt", now);
+	lifecycle_keep_conditions(json_object_get(status, "conditions"), json_at(pod, "/status/conditions"));
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/api/v1/namespaces/%s/pods/%s/status", ns, name), json_pack("{s:o}", "status", status));
 }
@@ -143,7 +165,8 @@ pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const c
 {
 	const json_t *pod = store_get(p->store, "pods", ns, name);
 
-	if (pod != NULL && (is_ready(pod) != ready || ip != NULL))
+	if (pod != NULL &&
+	    (is_ready(pod) != (ready && gates_are_open(pod)) || containers_are_ready(pod) != ready || ip != NULL))
 		write_status(p, ns, name, ready, ip, restarts(pod));
 }
 
@@ -216,6 +239,10 @@ create(struct pods *p, const json_t *rs, size_t index)
 	if (p->settings.broken_tag != NULL &&
 	    str_ends(json_string_value(json_at(pod, "/spec/containers/0/image")), p->settings.broken_tag))
 		return;
+	if (lifecycle_never_ready(json_object_get(pod, "spec"))) {
+		write_status(p, ns, name, false, NULL, 0);
+		return;
+	}
 	later(p, pod, false,
 	    p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms +
 		lifecycle_start_ms(json_object_get(pod, "spec")));

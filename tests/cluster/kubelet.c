@@ -4,6 +4,7 @@
 #include "kube/config.h"
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
+#include "kube/transport_exec.h"
 #include "sim/kubelet.h"
 
 int
@@ -31,7 +32,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	t = transport_curl_new(l, &config);
-	runner_start(t, t, rows, &(struct runner_settings){ .component = "kubelet", .settings = &map });
+	runner_start(t, t, rows,
+	    &(struct runner_settings){ .component = "kubelet", .settings = &map, .programs = transport_exec_new(l) });
 	loop_run(l); /* until it is killed */
 	return 0;
 }

@@ -13,6 +13,7 @@
 #define QUIET_MS 60000
 #define EVENT_MS 5000
 #define MERGE "application/merge-patch+json"
+#define STRATEGIC "application/strategic-merge-patch+json"
 
 static const char *const nth_names[] = { "fails", "loses its answer", "is the controller's last" };
 
@@ -270,6 +271,48 @@ do_pods(struct scenario *s, const json_t *v)
 	}
 }
 
+struct conditioning {
+	struct scenario *s;
+	const char *hash, *patch;
+};
+
+static void
+condition_one(const json_t *pod, void *arg)
+{
+	struct conditioning *c = arg;
+	const json_t *m = json_object_get(pod, "metadata");
+	const char *hash = json_str(json_object_get(m, "labels"), "rollouts-pod-template-hash");
+
+	if (str_eq(hash, c->hash))
+		cluster_do(c->s->cluster, "PATCH", STRATEGIC,
+		    arena_printf(c->s->arena, "/api/v1/namespaces/default/pods/%s/status", json_str(m, "name")),
+		    json_loads(c->patch, 0, NULL));
+}
+
+/* {v2: {example.com/in-service: "True"}}: what somebody else says of all of v2's pods. */
+static void
+do_condition(struct scenario *s, const json_t *v)
+{
+	const char *tag, *type;
+	json_t *types, *status;
+
+	json_object_foreach ((json_t *)v, tag, types)
+		json_object_foreach (types, type, status) {
+			const json_t *labels = json_at(scenario_version(s, tag), "/metadata/labels");
+			struct conditioning c = { s, json_str(labels, "rollouts-pod-template-hash"),
+				arena_printf(s->arena,
+				    "{\"status\":{\"conditions\":[{\"type\":\"%s\",\"status\":\"%s\"}]}}", type,
+				    json_string_value(status) ?: "") };
+
+			if (labels == NULL) {
+				scenario_wrong(s, "there is no version %s", tag);
+				return;
+			}
+			cluster_note(s->cluster, "%s of %s is %s", type, tag, json_string_value(status) ?: "");
+			cluster_each(s->cluster, "pods", condition_one, &c);
+		}
+}
+
 static int64_t
 duration_of(struct scenario *s, const json_t *v)
 {
@@ -451,6 +494,7 @@ static const struct {
 	{ "metric", do_metric, false },
 	{ "plugin", do_plugin, true },
 	{ "pods", do_pods, true },
+	{ "condition", do_condition, false },
 	{ "fault", do_fault, true },
 	{ "controller", do_controller, false },
 	{ "compact", do_compact, true },
