@@ -18,6 +18,8 @@
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
+#define CONNECTIONS_MAX 96 /* to one host: more than there are watches; calls beyond wait for another's end */
+#define CONNECTIONS_KEPT 48 /* watches included */
 #define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then told */
 
 struct socket {
@@ -491,6 +493,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of an answer may be forgotten when a watch's events come between its parts, until
+	 * something else comes over that connection. A watch has a connection of its own then; calls take those that are idle. */
+	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
@@ -527,8 +532,6 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 		}
 		if (c->config->tls_server_name != NULL && strncmp(e->url, "https://", 8) == 0)
 			rename_server(e, c->config->tls_server_name);
-		/* All watches and calls share one connection where the server speaks HTTP/2. */
-		curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
 	if (r->outside_only && !c->allow_local) {
@@ -611,7 +614,8 @@ transport_curl_new(struct loop *l, const struct config *config)
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_MAX);
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	return &c->transport;
 }
 

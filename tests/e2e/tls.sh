@@ -137,17 +137,18 @@ check "a watch over TLS" says Healthy "$s" status myapp -n default --timeout 20s
 printf 'wrong\n' >"$dir/token.txt"
 check "a token file is read anew" says 401 "$s" list rollouts --kubeconfig "$dir/token-file"
 
-# One connection for everything, where the server speaks HTTP/2; a plugin is run once for all of it.
+# HTTP/1.1, although the server offers HTTP/2 (kube/transport_curl.c says why): a connection a watch. A plugin is run once for all of it.
 rm "$dir/runs"
 "$s" controller --kubeconfig "$dir/plugin" --leader-elect=false --metricsPort 0 --healthzPort 0 >"$dir/controller.log" 2>&1 &
 controller=$!
-check "the controller watches over HTTP/2" within 20 grep -q watching "$dir/controller.log"
+check "the controller watches" within 20 grep -q watching "$dir/controller.log"
 connections() { ls -l "/proc/$controller/fd" | sed -n 's/.*socket:\[\([0-9]*\)\]/\1/p' >"$dir/fds"; awk 'NR == FNR { ours[$1] = 1; next } $4 == "01" && ($10 in ours)' "$dir/fds" /proc/net/tcp | wc -l; }
-one_connection() { [ "$(connections)" = 1 ]; }
-check "with one connection" within 5 one_connection
+few_connections() { [ "$(connections)" -ge 8 ] && [ "$(connections)" -le 24 ]; }
+check "with a connection a watch, and few others" within 5 few_connections
 check "and one run of the plugin" test "$(wc -l <"$dir/runs")" = 1
 kill $controller
 wait $controller 2>/dev/null
-check "it was HTTP/2" grep -q "HTTP/2" "$dir/haproxy.log"
+check "it was HTTP/1.1" grep -q "HTTP/1.1" "$dir/haproxy.log"
+check "and nothing else" fails grep -q "HTTP/2" "$dir/haproxy.log"
 kill $proxy
 wait $proxy 2>/dev/null
