@@ -17,9 +17,16 @@ struct condition_program;
 /* Parses. Errors name the column. The program lives in the arena. */
 struct err *condition_parse(struct arena *, const char *text, struct condition_program **ret);
 
+/* The same of an expression over several variables: any name that is none of the language's is a member of the result, a map. */
+struct err *condition_parse_names(struct arena *, const char *text, struct condition_program **ret);
+
 /* Runs over `result`; `now` (ms since 1970) is what now() answers. An answer that is not a bool is an error. */
 struct err *condition_eval(
     struct arena *, const struct condition_program *, const struct value *result, int64_t now, bool *ret);
+
+/* Runs what may answer anything. *ret is in the arena. */
+struct err *condition_eval_value(
+    struct arena *, const struct condition_program *, const struct value *result, int64_t now, struct value *ret);
 
 /* Runs what is to answer a time, as a range query's start and end: `now() - duration("5m")`. *ret is ms since 1970. */
 struct err *condition_eval_time(struct arena *, const struct condition_program *, int64_t now, int64_t *ret);

@@ -376,26 +376,31 @@ eval_node(struct eval *e, const struct node *n)
 	return (struct value){ 0 };
 }
 
-static struct err *
-run(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
-    enum value_kind want, struct value *ret)
+struct err *
+condition_eval_value(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
+    struct value *ret)
 {
 	struct eval e = { .arena = a, .result = result, .now = now, .steps = STEPS_MAX, .bytes = BYTES_MAX };
 	struct check c = { .arena = a,
 		.result = { .kind = result->kind, .element = VALUE_FLOAT, .element_known = result->floats } };
-	struct value v;
 
 	check_node(&c, program->root);
 	if (c.err != NULL)
 		return c.err;
-	v = eval_node(&e, program->root);
-	if (e.err != NULL)
-		return e.err;
-	if (v.kind != want)
-		return err_new(
-		    a, ERR_INVALID, "expected %s, but got %s", value_kind_name(want), value_kind_name(v.kind));
-	*ret = v;
-	return NULL;
+	*ret = eval_node(&e, program->root);
+	return e.err;
+}
+
+static struct err *
+run(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
+    enum value_kind want, struct value *ret)
+{
+	struct err *e = condition_eval_value(a, program, result, now, ret);
+
+	if (e == NULL && ret->kind != want)
+		e = err_new(
+		    a, ERR_INVALID, "expected %s, but got %s", value_kind_name(want), value_kind_name(ret->kind));
+	return e;
 }
 
 struct err *

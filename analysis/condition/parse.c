@@ -21,6 +21,7 @@ struct parser {
 	struct value value; /* NUMBER, STRING */
 	int depth;
 	bool in_closure;
+	bool names; /* any name is a member of the result */
 	struct err *err;
 };
 
@@ -495,6 +496,8 @@ primary(struct parser *p)
 	next(p);
 	if (accept(p, "("))
 		return postfix(p, call(p, name, NULL));
+	if (p->names)
+		return postfix(p, member(p, make(p, NODE_RESULT, 0), constant(p, value_string(name)), false));
 	if (strcmp(name, "result") != 0) {
 		fail(p, arena_printf(p->arena, "unknown name %s", name));
 		return constant(p, (struct value){ 0 });
@@ -597,10 +600,10 @@ expression(struct parser *p, int precedence)
 	return left;
 }
 
-struct err *
-condition_parse(struct arena *a, const char *text, struct condition_program **ret)
+static struct err *
+parse(struct arena *a, const char *text, bool names, struct condition_program **ret)
 {
-	struct parser p = { .arena = a, .text = text, .at = text, .start = text };
+	struct parser p = { .arena = a, .text = text, .at = text, .start = text, .names = names };
 	struct condition_program *program = arena_alloc(a, sizeof(*program));
 
 	if (strlen(text) > CONDITION_MAX)
@@ -613,4 +616,16 @@ condition_parse(struct arena *a, const char *text, struct condition_program **re
 		return p.err;
 	*ret = program;
 	return NULL;
+}
+
+struct err *
+condition_parse(struct arena *a, const char *text, struct condition_program **ret)
+{
+	return parse(a, text, false, ret);
+}
+
+struct err *
+condition_parse_names(struct arena *a, const char *text, struct condition_program **ret)
+{
+	return parse(a, text, true, ret);
 }
