@@ -1,0 +1,7 @@
+/* base/sha1.h: SHA-1 (RFC 3174), for names that others make with it. It protects nothing. */
+#pragma once
+#include <stddef.h>
+
+#define SHA1_SIZE 20
+
+void sha1(const void *, size_t len, unsigned char ret[SHA1_SIZE]);

@@ -1,0 +1,77 @@
+/* notify/notify.h: who is told of what, in which words: the notifications of Argo Rollouts' users (argoproj/notifications-engine).
+ *
+ * A ConfigMap has services ("service.TYPE" or "service.TYPE.NAME"), templates, triggers and default subscriptions; a Rollout's annotations
+ * subscribe: `notifications.argoproj.io/subscribe.TRIGGER.SERVICE: recipient;recipient`. An event of reason R is the trigger "on-r". All of
+ * this is pure: what is sent is described as a question (kube/question.h).
+ *
+ * What one key of the ConfigMap says wrongly spoils what uses that key, and is told with its name; all else goes on (there one bad template
+ * ends all notifications).
+ */
+#pragma once
+#include "kube/api/meta.h"
+#include "kube/question.h"
+
+#define NOTIFY_CONFIG_MAP "argo-rollouts-notification-configmap"
+#define NOTIFY_SECRET "argo-rollouts-notification-secret"
+#define NOTIFY_PREFIX "notifications.argoproj.io/"
+#define NOTIFY_NOTIFIED                                                                                                \
+	"notified.notifications.argoproj.io" /* an annotation: what a trigger's condition was told of already */
+
+/* A ConfigMap's data, read. */
+struct notify_config {
+	json_t *services; /* name → {"type": …, "options": …} */
+	json_t *templates; /* name → notification */
+	json_t *triggers; /* name → [{when, oncePer, send, description}] */
+	json_t *subscriptions; /* [{recipients, triggers, selector}] */
+	json_t *default_triggers; /* names */
+	json_t *service_default_triggers; /* service → names */
+	json_t *context; /* for templates */
+	json_t *problems; /* texts: what could not be read */
+};
+
+/* Reads `data`, a map of texts. Freed by notify_config_done. */
+void notify_config_read(struct arena *, const json_t *data, struct notify_config *ret);
+void notify_config_done(struct notify_config *);
+
+/* Some service's options name a key of the Secret. */
+bool notify_needs_secret(const struct notify_config *);
+
+/* "on-rollout-step-completed" of "RolloutStepCompleted". In the arena. */
+const char *notify_trigger(struct arena *, const char *reason);
+
+struct destination {
+	const char *service, *recipient; /* the recipient may be "" */
+};
+
+/* Whom an object's annotations and the default subscriptions send this trigger to, each once. In the arena. */
+size_t notify_destinations(const struct notify_config *, const struct string_map *labels,
+    const struct string_map *annotations, const char *trigger, struct arena *, struct destination **ret);
+
+/* What a trigger's conditions come to. */
+struct notify_condition {
+	const char *when; /* "": none */
+	const char *key; /* of it in the annotation: "[0].hash" */
+	const char *once_per; /* what its oncePer is now; "": it has none */
+	bool holds;
+	const json_t *send; /* names of templates */
+	const struct err *err; /* when or oncePer could not be evaluated */
+};
+
+/* The trigger's conditions over the variables; `now` is ms since 1970. In the arena. 0: there is no such trigger. */
+size_t notify_conditions(const struct notify_config *, const char *trigger, const json_t *vars, int64_t now,
+    struct arena *, struct notify_condition **ret);
+
+/* What templates and conditions may name: rollout (consumed), secrets, context, recipient and serviceType. A new reference. */
+json_t *notify_vars(const struct notify_config *, json_t *rollout, const json_t *secret, const struct destination *);
+
+/* The notification that templates make together: texts expanded. `templates` are their names. *ret is a new reference. */
+struct err *notify_render(
+    struct arena *, const struct notify_config *, const json_t *templates, const json_t *vars, json_t **ret);
+
+/* How a notification is sent: a question whose texts are in the arena. `secret` is the Secret's data (base64; NULL: there is none). */
+struct err *notify_compose(struct arena *, const struct notify_config *, const json_t *secret,
+    const struct destination *, const json_t *notification, int64_t now, struct question *ret);
+
+/* NULL when the answer says that it was taken. ERR_AGAIN: it may be sent again. */
+struct err *notify_answered(
+    struct arena *, const struct notify_config *, const struct destination *, const struct answer *);

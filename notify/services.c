@@ -1,0 +1,515 @@
+/* notify/services.c: the services, a row each: what is asked of whom, and how it says that it has taken it. */
+#include <ctype.h>
+#include <string.h>
+#include "analysis/http.h"
+#include "base/base64.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "notify/notify.h"
+
+#define TIMEOUT_MS 15000
+#define ANSWER_MAX 65536
+#define HEADERS_MAX 32
+
+/* One that is being made. */
+struct composing {
+	struct arena *arena;
+	const char *type, *name; /* of the service */
+	const json_t *options; /* with the Secret's values in them */
+	const json_t *notification;
+	const char *message, *recipient;
+	int64_t now;
+	struct question *question;
+	struct header *headers;
+};
+
+struct service {
+	const char *type;
+	struct err *(*compose)(struct composing *);
+	/* NULL: any 2xx is well. Otherwise why it is not, although the status is; NULL: it is. */
+	const char *(*refusal)(struct arena *, const json_t *body);
+};
+
+/* --- what they share ---------------------------------------------------------------------------------------------------- */
+
+static const char *
+option(const struct composing *c, const char *name, const char *otherwise)
+{
+	const char *text = json_str(c->options, name);
+
+	return str_empty(text) ? otherwise : text;
+}
+
+static struct err *
+missing(struct composing *c, const char *name)
+{
+	return err_new(c->arena, ERR_INVALID, "service.%s: %s is missing", c->type, name);
+}
+
+/* The notification's own part for this service. */
+static const json_t *
+part(const struct composing *c)
+{
+	return json_object_get(c->notification, c->type);
+}
+
+static const char *
+words(const struct composing *c, const char *name, const char *otherwise)
+{
+	const char *text = json_str(part(c), name);
+
+	return str_empty(text) ? otherwise : text;
+}
+
+static void
+header(struct composing *c, const char *name, const char *value)
+{
+	if (c->question->n_headers < HEADERS_MAX)
+		http_add_header(c->question, c->headers, name, value);
+}
+
+/* POSTs JSON; consumed. */
+static struct err *
+post(struct composing *c, const char *url, json_t *body)
+{
+	c->question->method = "POST";
+	c->question->url = url;
+	c->question->content_type = "application/json";
+	c->question->body = json_text(c->arena, body);
+	json_decref(body);
+	return http_is_address(url)
+		   ? NULL
+		   : err_new(c->arena, ERR_INVALID, "service.%s: the address is neither http:// nor https://", c->type);
+}
+
+/* BASE without a slash at its end, and PATH. */
+static const char *
+under(struct arena *a, const char *base, const char *path)
+{
+	size_t n = strlen(base);
+
+	while (n > 0 && base[n - 1] == '/')
+		n--;
+	return arena_printf(a, "%.*s%s%s", (int)n, base, path[0] == '/' ? "" : "/", path);
+}
+
+/* A text that is JSON, put under a name; what is empty is left out. */
+static struct err *
+set_json(struct composing *c, json_t *body, const char *name, const char *text)
+{
+	json_t *v = NULL;
+	struct err *e;
+
+	if (str_empty(text))
+		return NULL;
+	if ((e = json_parse(c->arena, text, strlen(text), &v)) != NULL)
+		return err_wrap(c->arena, e, "%s.%s is no JSON", c->type, name);
+	json_object_set_new(body, name, v);
+	return NULL;
+}
+
+static void
+set_text(json_t *body, const char *name, const char *text)
+{
+	if (!str_empty(text))
+		json_object_set_new(body, name, json_string(text));
+}
+
+/* Of a map of recipients: this one's URL or key. */
+static struct err *
+of_recipient(struct composing *c, const char *map, const char **ret)
+{
+	*ret = json_str(json_object_get(c->options, map), c->recipient);
+	return !str_empty(*ret) ? NULL
+				: err_new(c->arena, ERR_INVALID, "service.%s: %s has no recipient \"%s\"", c->type, map,
+				      c->recipient);
+}
+
+/* --- services ------------------------------------------------------------------------------------------------------------ */
+
+static struct err *
+webhook(struct composing *c)
+{
+	const json_t *own = json_object_get(json_object_get(c->notification, "webhook"), c->name);
+	const json_t *basic = json_object_get(c->options, "basicAuth");
+	const char *url = option(c, "url", NULL), *path = json_str(own, "path"), *method = json_str(own, "method");
+	json_t *h;
+	size_t i;
+
+	if (url == NULL)
+		return missing(c, "url");
+	if (!http_is_address(url))
+		return err_new(c->arena, ERR_INVALID, "service.webhook.%s: url: neither http:// nor https://", c->name);
+	c->question->url = str_empty(path) ? url : under(c->arena, url, path);
+	c->question->method = str_empty(method) ? "GET" : method;
+	c->question->body = json_str(own, "body");
+	if (own == NULL)
+		c->question->body = c->message;
+	json_array_foreach (json_object_get(c->options, "headers"), i, h)
+		header(c, json_str(h, "name") ?: "", json_str(h, "value") ?: "");
+	if (basic != NULL)
+		header(c, "Authorization",
+		    http_basic(c->arena, json_str(basic, "username") ?: "", json_str(basic, "password") ?: ""));
+	return NULL;
+}
+
+static struct err *
+slack(struct composing *c)
+{
+	const char *token = option(c, "token", NULL), *icon = words(c, "icon", option(c, "icon", NULL));
+	json_t *body;
+	struct err *e;
+
+	if (token == NULL)
+		return missing(c, "token");
+	body = json_pack("{s:s,s:s}", "channel", c->recipient, "text", c->message);
+	set_text(body, "username", words(c, "username", option(c, "username", NULL)));
+	if (icon != NULL)
+		set_text(body, icon[0] == ':' ? "icon_emoji" : "icon_url", icon);
+	if ((e = set_json(c, body, "attachments", words(c, "attachments", NULL))) != NULL ||
+	    (e = set_json(c, body, "blocks", words(c, "blocks", NULL))) != NULL) {
+		json_decref(body);
+		return e;
+	}
+	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	return post(c, under(c->arena, option(c, "apiURL", "https://slack.com/api"), "chat.postMessage"), body);
+}
+
+/* {"ok": false, "error": "channel_not_found"} with status 200. */
+static const char *
+slack_refusal(struct arena *a, const json_t *body)
+{
+	return json_is_true(json_object_get(body, "ok")) ? NULL
+							 : arena_strdup(a, json_str(body, "error") ?: "it is not ok");
+}
+
+static struct err *
+mattermost(struct composing *c)
+{
+	const char *token = option(c, "token", NULL), *url = option(c, "apiURL", NULL);
+	json_t *body, *props;
+	struct err *e;
+
+	if (token == NULL || url == NULL)
+		return missing(c, token == NULL ? "token" : "apiURL");
+	props = json_object();
+	if ((e = set_json(c, props, "attachments", words(c, "attachments", NULL))) != NULL) {
+		json_decref(props);
+		return e;
+	}
+	body = json_pack("{s:s,s:s,s:o}", "channel_id", c->recipient, "message", c->message, "props", props);
+	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	return post(c, under(c->arena, url, "api/v4/posts"), body);
+}
+
+/* A number is a chat's id, anything else a public channel's name. */
+static struct err *
+telegram(struct composing *c)
+{
+	const char *token = option(c, "token", NULL), *to = c->recipient;
+	long long id;
+
+	if (token == NULL)
+		return missing(c, "token");
+	if (!str_int(to, INT64_MIN, INT64_MAX, &id) && to[0] != '@')
+		to = arena_printf(c->arena, "@%s", to);
+	return post(c,
+	    under(c->arena, option(c, "apiURL", "https://api.telegram.org"),
+		arena_printf(c->arena, "bot%s/sendMessage", token)),
+	    json_pack("{s:s,s:s,s:s}", "chat_id", to, "text", c->message, "parse_mode", "Markdown"));
+}
+
+static struct err *
+webex(struct composing *c)
+{
+	const char *token = option(c, "token", NULL);
+
+	if (token == NULL)
+		return missing(c, "token");
+	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	return post(c, under(c->arena, option(c, "apiURL", "https://webexapis.com"), "v1/messages"),
+	    json_pack("{s:s,s:s}", strchr(c->recipient, '@') != NULL ? "toPersonEmail" : "roomId", c->recipient,
+		"markdown", c->message));
+}
+
+static struct err *
+googlechat(struct composing *c)
+{
+	json_t *body = json_object();
+	const char *url;
+	struct err *e = of_recipient(c, "webhooks", &url);
+
+	if (e == NULL)
+		e = set_json(c, body, "cardsV2", words(c, "cardsV2", NULL));
+	if (e == NULL)
+		e = set_json(c, body, "cards", words(c, "cards", NULL));
+	if (e != NULL) {
+		json_decref(body);
+		return e;
+	}
+	if (json_object_size(body) == 0)
+		set_text(body, "text", c->message);
+	return post(c, url, body);
+}
+
+static struct err *
+teams(struct composing *c)
+{
+	static const char *const lists[] = { "sections", "potentialAction" };
+	const char *url, *whole = words(c, "template", NULL);
+	json_t *body = json_pack("{s:s,s:s}", "@type", "MessageCard", "@context", "https://schema.org/extensions"),
+	       *facts;
+	struct err *e = of_recipient(c, "recipientUrls", &url);
+
+	set_text(body, "title", words(c, "title", NULL));
+	set_text(body, "text", words(c, "text", c->message));
+	set_text(body, "summary", words(c, "summary", words(c, "title", c->message)));
+	set_text(body, "themeColor", words(c, "themeColor", NULL));
+	for (size_t i = 0; e == NULL && i < ARRAY_SIZE(lists); i++)
+		e = set_json(c, body, lists[i], words(c, lists[i], NULL));
+	if (e == NULL && (e = set_json(c, body, "facts", words(c, "facts", NULL))) == NULL &&
+	    (facts = json_incref(json_object_get(body, "facts"))) != NULL) {
+		/* They are a section of their own. */
+		json_object_del(body, "facts");
+		if (json_object_get(body, "sections") == NULL)
+			json_object_set_new(body, "sections", json_array());
+		json_array_append_new(json_object_get(body, "sections"), json_pack("{s:o}", "facts", facts));
+	}
+	if (e == NULL && whole != NULL) {
+		json_decref(body);
+		body = NULL;
+		e = json_parse(c->arena, whole, strlen(whole), &body);
+	}
+	if (e != NULL) {
+		json_decref(body);
+		return err_wrap(c->arena, e, "teams");
+	}
+	return post(c, url, body);
+}
+
+static struct err *
+grafana(struct composing *c)
+{
+	const char *url = option(c, "apiUrl", option(c, "apiURL", NULL)), *key = option(c, "apiKey", NULL);
+	char *save = NULL;
+	json_t *tags;
+
+	if (url == NULL || key == NULL)
+		return missing(c, url == NULL ? "apiUrl" : "apiKey");
+	tags = json_array();
+	/* The recipient is the tags, "|" between. */
+	for (char *t = strtok_r(arena_strdup(c->arena, c->recipient), "|", &save); t != NULL;
+	     t = strtok_r(NULL, "|", &save))
+		json_array_append_new(tags, json_string(t));
+	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", key));
+	return post(c, under(c->arena, url, "annotations"),
+	    json_pack(
+		"{s:I,s:b,s:o,s:s}", "time", (json_int_t)c->now, "isRegion", 0, "tags", tags, "text", c->message));
+}
+
+static struct err *
+alertmanager(struct composing *c)
+{
+	const char *scheme = option(c, "scheme", "http"), *path = option(c, "apiPath", "/api/v2/alerts"),
+		   *target = json_string_value(json_array_get(json_object_get(c->options, "targets"), 0));
+	const json_t *basic = json_object_get(c->options, "basicAuth"), *own = part(c);
+	json_t *labels, *annotations;
+
+	if (target == NULL)
+		return missing(c, "targets");
+	labels = json_deep_copy(json_object_get(own, "labels")) ?: json_object();
+	annotations = json_deep_copy(json_object_get(own, "annotations")) ?: json_object();
+	if (json_object_size(labels) == 0)
+		json_object_set_new(
+		    labels, "alertname", json_string(!str_empty(c->recipient) ? c->recipient : "Rollout"));
+	if (json_object_size(annotations) == 0)
+		json_object_set_new(annotations, "message", json_string(c->message));
+	if (basic != NULL)
+		header(c, "Authorization",
+		    http_basic(c->arena, json_str(basic, "username") ?: "", json_str(basic, "password") ?: ""));
+	else if (option(c, "bearerToken", NULL) != NULL)
+		header(c, "Authorization", arena_printf(c->arena, "Bearer %s", option(c, "bearerToken", "")));
+	return post(c, under(c->arena, arena_printf(c->arena, "%s://%s", scheme, target), path),
+	    json_pack("[{s:o,s:o,s:s,s:s}]", "labels", labels, "annotations", annotations, "startsAt",
+		time_format(c->arena, c->now), "generatorURL", words(c, "generatorURL", "")));
+}
+
+static struct err *
+opsgenie(struct composing *c)
+{
+	json_t *body;
+	const char *key;
+	struct err *e = of_recipient(c, "apiKeys", &key);
+
+	if (e != NULL)
+		return e;
+	body = json_pack("{s:s,s:s}", "message", c->message, "description", words(c, "description", c->message));
+	set_text(body, "priority", words(c, "priority", NULL));
+	set_text(body, "alias", words(c, "alias", NULL));
+	set_text(body, "note", words(c, "note", NULL));
+	header(c, "Authorization", arena_printf(c->arena, "GenieKey %s", key));
+	return post(c, under(c->arena, option(c, "apiUrl", "https://api.opsgenie.com"), "v2/alerts"), body);
+}
+
+static struct err *
+pagerduty(struct composing *c)
+{
+	json_t *payload;
+	const char *key;
+	struct err *e = of_recipient(c, "serviceKeys", &key);
+
+	if (e != NULL)
+		return e;
+	payload = json_pack("{s:s,s:s,s:s}", "summary", words(c, "summary", c->message), "severity",
+	    words(c, "severity", "info"), "source", words(c, "source", "sluice"));
+	set_text(payload, "component", words(c, "component", NULL));
+	set_text(payload, "group", words(c, "group", NULL));
+	set_text(payload, "class", words(c, "class", NULL));
+	return post(c, under(c->arena, option(c, "apiURL", "https://events.pagerduty.com"), "v2/enqueue"),
+	    json_pack("{s:s,s:s,s:o}", "routing_key", key, "event_action", "trigger", "payload", payload));
+}
+
+static const struct service services[] = {
+	{ "alertmanager", alertmanager, NULL },
+	{ "googlechat", googlechat, NULL },
+	{ "grafana", grafana, NULL },
+	{ "mattermost", mattermost, NULL },
+	{ "opsgenie", opsgenie, NULL },
+	{ "pagerdutyv2", pagerduty, NULL },
+	{ "slack", slack, slack_refusal },
+	{ "teams", teams, NULL },
+	{ "telegram", telegram, slack_refusal }, /* {"ok": false, ...} too */
+	{ "webex", webex, NULL },
+	{ "webhook", webhook, NULL },
+};
+
+static const struct service *
+service_of(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+		if (str_eq(services[i].type, type))
+			return &services[i];
+	return NULL;
+}
+
+/* --- from the outside -------------------------------------------------------------------------------------------------- */
+
+/* The text with each "$KEY" that the Secret has replaced. */
+static const char *
+with_secrets(struct arena *a, const char *text, const json_t *secret)
+{
+	const char *made, *at = text;
+	struct str s;
+
+	str_init(&s, 1u << 20);
+	while (*at != '\0') {
+		const char *dollar = strchr(at, '$');
+		size_t n = 0;
+		const char *value;
+
+		if (dollar == NULL) {
+			str_adds(&s, at);
+			break;
+		}
+		str_add(&s, at, (size_t)(dollar - at));
+		while (isalnum((unsigned char)dollar[1 + n]) || dollar[1 + n] == '_' || dollar[1 + n] == '-')
+			n++;
+		value = json_str(secret, arena_strndup(a, dollar + 1, n));
+		value = value != NULL ? base64_decode(a, value, NULL) : NULL;
+		if (value != NULL)
+			str_adds(&s, value);
+		else
+			str_add(&s, dollar, n + 1);
+		at = dollar + 1 + n;
+	}
+	made = arena_strdup(a, str_text(&s));
+	str_done(&s);
+	return made;
+}
+
+/* A copy with the Secret's values in its texts. Nesting is bounded by the reader of the ConfigMap. */
+static json_t *
+opened(struct arena *a, const json_t *v, const json_t *secret)
+{
+	json_t *copy, *e;
+	const char *key;
+	size_t i;
+
+	if (json_is_string(v))
+		return json_string(with_secrets(a, json_string_value(v), secret)) ?: json_string("");
+	if (!json_is_object(v) && !json_is_array(v))
+		return json_incref((json_t *)v);
+	copy = json_is_object(v) ? json_object() : json_array();
+	json_object_foreach ((json_t *)v, key, e)
+		json_object_set_new(copy, key, opened(a, e, secret));
+	json_array_foreach (v, i, e)
+		json_array_append_new(copy, opened(a, e, secret));
+	return copy;
+}
+
+/* All that the question points at is in the arena from now on. */
+static void
+settle(struct arena *a, struct question *q)
+{
+	struct header *headers = (struct header *)q->headers;
+
+	q->url = arena_strdup(a, q->url);
+	q->method = arena_strdup(a, q->method);
+	q->body = arena_strdup(a, q->body);
+	for (size_t i = 0; i < q->n_headers; i++)
+		headers[i] = (struct header){ arena_strdup(a, headers[i].name), arena_strdup(a, headers[i].value) };
+}
+
+struct err *
+notify_compose(struct arena *a, const struct notify_config *config, const json_t *secret, const struct destination *d,
+    const json_t *notification, int64_t now, struct question *ret)
+{
+	const json_t *entry = json_object_get(config->services, d->service);
+	const char *type = json_str(entry, "type");
+	const struct service *s = service_of(type);
+	_cleanup_(json_decrefp) json_t *options = NULL;
+	struct composing c = { .arena = a,
+		.type = type,
+		.name = d->service,
+		.notification = notification,
+		.message = json_str(notification, "message") ?: "",
+		.recipient = d->recipient,
+		.now = now,
+		.question = ret };
+	struct err *e;
+
+	if (entry == NULL)
+		return err_new(a, ERR_INVALID, "there is no service.%s in the ConfigMap", d->service);
+	if (s == NULL)
+		return err_new(a, ERR_INVALID, "service.%s: not built; a webhook may do", type);
+	c.options = options = opened(a, json_object_get(entry, "options"), secret);
+	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
+	*ret = (struct question){ .headers = c.headers,
+		.timeout_ms = TIMEOUT_MS,
+		.answer_max = ANSWER_MAX,
+		.insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) };
+	if ((e = s->compose(&c)) != NULL)
+		return e;
+	settle(a, ret);
+	return NULL;
+}
+
+struct err *
+notify_answered(
+    struct arena *a, const struct notify_config *config, const struct destination *d, const struct answer *got)
+{
+	const struct service *s = service_of(json_str(json_object_get(config->services, d->service), "type"));
+	_cleanup_(json_decrefp) json_t *body = NULL;
+	const char *why;
+
+	if (got->err != NULL)
+		return err_copy(a, got->err);
+	if (got->status < 200 || got->status > 299)
+		return err_new(a, got->status >= 500 || got->status == 429 ? ERR_AGAIN : ERR_INVALID,
+		    "answered %d: %.*s", got->status, (int)(got->body.len < 300 ? got->body.len : 300), got->body.at);
+	if (s == NULL || s->refusal == NULL)
+		return NULL;
+	body = json_loadb(got->body.at, got->body.len, 0, NULL);
+	why = s->refusal(a, body);
+	return why != NULL ? err_new(a, ERR_INVALID, "refused: %s", why) : NULL;
+}

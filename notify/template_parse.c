@@ -1,0 +1,508 @@
+/* notify/template_parse.c: text to tree, by descent. */
+#include <ctype.h>
+#include <string.h>
+#include "base/str.h"
+#include "notify/template_parts.h"
+
+struct parser {
+	struct arena *arena;
+	const char *at;
+	int line, depth;
+	bool in_action;
+	struct err *err;
+};
+
+static void
+fail(struct parser *p, const char *format, const char *what)
+{
+	if (p->err == NULL)
+		p->err = err_new(
+		    p->arena, ERR_INVALID, "line %d: %s", p->line, arena_printf(p->arena, "%s%s", format, what));
+}
+
+static bool
+is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* --- words of an action --------------------------------------------------------------------------------------------- */
+
+static void
+skip_space(struct parser *p)
+{
+	for (; isspace((unsigned char)*p->at); p->at++)
+		p->line += *p->at == '\n';
+}
+
+/* At "}}" or " -}}". */
+static bool
+at_end(const struct parser *p)
+{
+	return strncmp(p->at, "}}", 2) == 0 || strncmp(p->at, "-}}", 3) == 0;
+}
+
+static bool
+accept(struct parser *p, const char *what)
+{
+	size_t n = strlen(what);
+
+	skip_space(p);
+	if (strncmp(p->at, what, n) != 0 || (is_name(what[0]) && is_name(p->at[n])))
+		return false;
+	p->at += n;
+	return true;
+}
+
+static const char *
+name(struct parser *p)
+{
+	size_t n = 0;
+
+	while (is_name(p->at[n]))
+		n++;
+	p->at += n;
+	return arena_strndup(p->arena, p->at - n, n);
+}
+
+static void
+add_utf8(struct str *s, unsigned c)
+{
+	if (c < 0x80) {
+		str_addc(s, (char)c);
+	} else if (c < 0x800) {
+		str_addc(s, (char)(0xc0 | c >> 6));
+		str_addc(s, (char)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		str_addc(s, (char)(0xe0 | c >> 12));
+		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
+		str_addc(s, (char)(0x80 | (c & 0x3f)));
+	} else {
+		str_addc(s, (char)(0xf0 | c >> 18));
+		str_addc(s, (char)(0x80 | (c >> 12 & 0x3f)));
+		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
+		str_addc(s, (char)(0x80 | (c & 0x3f)));
+	}
+}
+
+/* What follows a backslash. */
+static void
+escape(struct parser *p, struct str *s)
+{
+	static const char from[] = "abfnrtv\\\"'", to[] = "\a\b\f\n\r\t\v\\\"'";
+	const char *at = *p->at != '\0' ? strchr(from, *p->at) : NULL;
+	char c = *p->at;
+	int digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
+	unsigned code = 0;
+
+	if (at != NULL) {
+		str_addc(s, to[at - from]);
+		p->at++;
+		return;
+	}
+	if (digits == 0) {
+		fail(p, "an escape that there is not in a string", "");
+		return;
+	}
+	p->at++;
+	for (int i = 0; i < digits; i++, p->at++) {
+		if (!isxdigit((unsigned char)*p->at)) {
+			fail(p, "an escape that is too short in a string", "");
+			return;
+		}
+		code = code << 4 | (unsigned)(isdigit((unsigned char)*p->at) ? *p->at - '0' : (*p->at | 32) - 'a' + 10);
+	}
+	if (c == 'x')
+		str_addc(s, (char)code);
+	else if (code > 0x10ffff || code == 0)
+		fail(p, "an escape that is no character in a string", "");
+	else
+		add_utf8(s, code);
+}
+
+static const char *
+quoted(struct parser *p)
+{
+	const char *text;
+	struct str s;
+
+	str_init(&s, TEMPLATE_OUTPUT_MAX);
+	for (p->at++; *p->at != '"' && p->err == NULL;) {
+		if (*p->at == '\0' || *p->at == '\n')
+			fail(p, "a string without end", "");
+		else if (*p->at != '\\')
+			str_addc(&s, *p->at++);
+		else if (p->at++, true)
+			escape(p, &s);
+	}
+	if (p->err == NULL)
+		p->at++;
+	text = arena_strdup(p->arena, str_text(&s));
+	str_done(&s);
+	return text;
+}
+
+static const char *
+raw(struct parser *p)
+{
+	const char *end = strchr(p->at + 1, '`'), *text;
+
+	if (end == NULL) {
+		fail(p, "a string without end", "");
+		return "";
+	}
+	text = arena_strndup(p->arena, p->at + 1, (size_t)(end - p->at - 1));
+	for (; p->at <= end; p->at++)
+		p->line += *p->at == '\n';
+	return text;
+}
+
+static void
+number(struct parser *p, struct operand *o)
+{
+	size_t n = strspn(p->at, "+-0123456789.eE_xXabcdefABCDEF");
+	const char *text = str_replace(p->arena, arena_strndup(p->arena, p->at, n), "_", "");
+	char *end;
+
+	o->kind = O_INT;
+	o->number = strtoll(text, &end, 0);
+	if (*end != '\0') {
+		o->kind = O_FLOAT;
+		o->real = strtod(text, &end);
+	}
+	if (*end != '\0')
+		fail(p, "what is no number: ", text);
+	p->at += n;
+}
+
+static struct pipeline *pipeline(struct parser *, bool may_declare);
+
+/* 'x', a number in Go. */
+static void
+character(struct parser *p, struct operand *o)
+{
+	o->kind = O_INT;
+	o->number = (unsigned char)p->at[1];
+	if (p->at[1] == '\0' || p->at[1] == '\\' || p->at[2] != '\'')
+		fail(p, "a character that is none", "");
+	else
+		p->at += 3;
+}
+
+/* False: no operand begins here. */
+static bool
+operand(struct parser *p, struct operand *o)
+{
+	const char *fields[FIELDS_MAX];
+
+	skip_space(p);
+	*o = (struct operand){ .kind = O_DOT };
+	if (*p->at == '"') {
+		o->kind = O_STRING;
+		o->text = quoted(p);
+	} else if (*p->at == '`') {
+		o->kind = O_STRING;
+		o->text = raw(p);
+	} else if (*p->at == '\'') {
+		character(p, o);
+	} else if (isdigit((unsigned char)*p->at) ||
+		   ((*p->at == '-' || *p->at == '+') && isdigit((unsigned char)p->at[1]))) {
+		number(p, o);
+	} else if (*p->at == '$') {
+		p->at++;
+		o->kind = O_VARIABLE;
+		o->text = name(p);
+	} else if (*p->at == '(') {
+		p->at++;
+		o->kind = O_PIPELINE;
+		o->pipeline = pipeline(p, false);
+		if (!accept(p, ")"))
+			fail(p, "a parenthesis without end", "");
+	} else if (*p->at == '.' && !is_name(p->at[1])) {
+		p->at++;
+		return true;
+	} else if (isalpha((unsigned char)*p->at) || *p->at == '_') {
+		const char *word = name(p);
+
+		o->kind = strcmp(word, "true") == 0 || strcmp(word, "false") == 0 ? O_BOOL
+			  : strcmp(word, "nil") == 0				  ? O_NIL
+										  : O_FUNCTION;
+		o->number = word[0] == 't';
+		if (o->kind == O_FUNCTION && (o->function = function_find(word)) == NULL)
+			fail(p, "there is no function ",
+			    arena_printf(p->arena, "%s; there are %s", word, function_names(p->arena)));
+	} else if (*p->at != '.') {
+		return false;
+	}
+	while (*p->at == '.' && is_name(p->at[1]) && p->err == NULL) {
+		p->at++;
+		if (o->n_fields == FIELDS_MAX)
+			fail(p, "too many fields", "");
+		else
+			fields[o->n_fields++] = name(p);
+	}
+	o->fields = arena_new_array(p->arena, const char *, o->n_fields + 1);
+	memcpy(o->fields, fields, o->n_fields * sizeof(*fields));
+	return true;
+}
+
+static struct command *
+command(struct parser *p)
+{
+	struct operand list[ARGS_MAX] = { 0 };
+	struct command *c = arena_alloc(p->arena, sizeof(*c));
+
+	while (p->err == NULL && !at_end(p) && operand(p, &list[c->n])) {
+		if (list[c->n].kind == O_FUNCTION && list[c->n].n_fields > 0)
+			fail(p, "a function has no fields; parentheses around its call have", "");
+		c->n++;
+		skip_space(p);
+		if (c->n == ARGS_MAX)
+			fail(p, "too many arguments", "");
+	}
+	if (c->n == 0)
+		fail(p, "something is missing before ", arena_printf(p->arena, "%.8s", p->at));
+	if (c->n > 1 && list[0].kind != O_FUNCTION)
+		fail(p, "only a function takes arguments", "");
+	c->operands = arena_new_array(p->arena, struct operand, c->n + 1);
+	memcpy(c->operands, list, c->n * sizeof(*list));
+	return c;
+}
+
+/* "$a :=", "$a, $b :=" or "$a =": what follows is set to it. */
+static void
+declaration(struct parser *p, struct pipeline *l)
+{
+	struct parser ahead = *p;
+
+	for (int i = 0; i < 2; i++) {
+		skip_space(&ahead);
+		if (*ahead.at != '$')
+			return;
+		ahead.at++;
+		l->variables[i] = name(&ahead);
+		l->n_variables = (size_t)i + 1;
+		if (i == 0 && accept(&ahead, ","))
+			continue;
+		if (accept(&ahead, ":="))
+			l->assigns = false;
+		else if (skip_space(&ahead), ahead.at[0] == '=' && ahead.at[1] != '=')
+			l->assigns = ahead.at++ != NULL;
+		else
+			break;
+		*p = ahead;
+		return;
+	}
+	l->n_variables = 0;
+}
+
+static struct pipeline *
+pipeline(struct parser *p, bool may_declare)
+{
+	struct pipeline *l = arena_alloc(p->arena, sizeof(*l));
+	struct command **end = &l->first;
+
+	l->line = p->line;
+	if (++p->depth > DEPTH_MAX) {
+		fail(p, "too deep", "");
+		return l;
+	}
+	if (may_declare)
+		declaration(p, l);
+	do {
+		*end = command(p);
+		end = &(*end)->next;
+	} while (p->err == NULL && accept(p, "|"));
+	p->depth--;
+	return l;
+}
+
+/* --- parts ----------------------------------------------------------------------------------------------------------- */
+
+static struct part *
+part(struct parser *p, enum part_kind kind)
+{
+	struct part *t = arena_alloc(p->arena, sizeof(*t));
+
+	(void)p;
+	t->kind = kind;
+	return t;
+}
+
+/* Behind "}}"; with "-}}" what is blank there goes. */
+static void
+end_action(struct parser *p)
+{
+	bool trims;
+
+	skip_space(p);
+	trims = *p->at == '-';
+	if (!at_end(p)) {
+		fail(p, "what does not belong here: ", arena_printf(p->arena, "%.12s", p->at));
+		return;
+	}
+	p->at += trims ? 3 : 2;
+	if (trims)
+		skip_space(p);
+	p->in_action = false;
+}
+
+/* Text up to the next action; false: there is none of either. */
+static bool
+text(struct parser *p, struct part ***end)
+{
+	const char *start = p->at, *open = strstr(start, "{{");
+	size_t n = open != NULL ? (size_t)(open - start) : strlen(start);
+	bool trims = open != NULL && open[2] == '-' && isspace((unsigned char)open[3]);
+
+	for (size_t i = 0; i < n; i++)
+		p->line += start[i] == '\n';
+	p->at += n;
+	while (trims && n > 0 && isspace((unsigned char)start[n - 1]))
+		n--;
+	if (n > 0) {
+		struct part *t = part(p, PART_TEXT);
+
+		t->text = start;
+		t->len = n;
+		**end = t;
+		*end = &t->next;
+	}
+	if (open == NULL)
+		return false;
+	p->at += trims ? 3 : 2;
+	p->in_action = true;
+	return true;
+}
+
+static void
+comment(struct parser *p)
+{
+	const char *close = strstr(p->at, "*/");
+
+	if (close == NULL) {
+		fail(p, "a comment without end", "");
+		return;
+	}
+	for (; p->at < close + 2; p->at++)
+		p->line += *p->at == '\n';
+	end_action(p);
+}
+
+enum stop { STOP_TEXT_END, STOP_END, STOP_ELSE };
+
+static enum stop parts(struct parser *, struct part **ret);
+
+/* if, with or range, from its pipeline to its end. */
+static struct part *
+block(struct parser *p, enum part_kind kind)
+{
+	struct part *t = part(p, kind);
+	int line = p->line;
+	enum stop stop;
+
+	if (++p->depth > DEPTH_MAX) {
+		fail(p, "too deep", "");
+		return t;
+	}
+	t->pipeline = pipeline(p, true);
+	end_action(p);
+	stop = parts(p, &t->body);
+	if (stop == STOP_ELSE && p->err == NULL) {
+		/* "else if" is an if of its own in the else, which ends with it. */
+		if (accept(p, "if")) {
+			t->otherwise = block(p, PART_IF);
+			stop = STOP_END;
+		} else if (accept(p, "with")) {
+			t->otherwise = block(p, PART_WITH);
+			stop = STOP_END;
+		} else {
+			end_action(p);
+			stop = parts(p, &t->otherwise);
+		}
+	}
+	p->depth--;
+	if (stop != STOP_END && p->err == NULL) {
+		p->line = line;
+		fail(p, stop == STOP_ELSE ? "a second else" : "no end of what begins here", "");
+	}
+	return t;
+}
+
+/* The part of one action; NULL: none. */
+static struct part *
+action(struct parser *p)
+{
+	static const char *const not_built[] = { "define", "template", "block" };
+	struct part *t;
+
+	if (strncmp(p->at, "/*", 2) == 0) {
+		comment(p);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
+		if (accept(p, not_built[i])) {
+			fail(p, "not built: ", not_built[i]);
+			return NULL;
+		}
+	if (accept(p, "if"))
+		return block(p, PART_IF);
+	if (accept(p, "with"))
+		return block(p, PART_WITH);
+	if (accept(p, "range"))
+		return block(p, PART_RANGE);
+	if (accept(p, "break"))
+		t = part(p, PART_BREAK);
+	else if (accept(p, "continue"))
+		t = part(p, PART_CONTINUE);
+	else {
+		t = part(p, PART_ACTION);
+		t->pipeline = pipeline(p, true);
+	}
+	end_action(p);
+	return t;
+}
+
+/* Parts up to an end, an else (behind which the parser stands) or the end of the text. */
+static enum stop
+parts(struct parser *p, struct part **ret)
+{
+	struct part **end = ret;
+
+	while (p->err == NULL && text(p, &end)) {
+		struct part *t;
+
+		skip_space(p);
+		if (accept(p, "end")) {
+			end_action(p);
+			return STOP_END;
+		}
+		if (accept(p, "else"))
+			return STOP_ELSE;
+		t = action(p);
+		if (t != NULL) {
+			*end = t;
+			end = &t->next;
+		}
+	}
+	return STOP_TEXT_END;
+}
+
+struct err *
+template_parse(struct arena *a, const char *source, struct part **ret)
+{
+	struct parser p = { .arena = a, .at = source, .line = 1 };
+
+	*ret = NULL;
+	if (parts(&p, ret) != STOP_TEXT_END && p.err == NULL)
+		fail(&p, "an end or else of nothing", "");
+	return p.err;
+}
+
+struct err *
+template_check(struct arena *a, const char *source)
+{
+	struct part *first;
+
+	return template_parse(a, source, &first);
+}
