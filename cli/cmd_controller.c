@@ -19,6 +19,7 @@
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
 #include "rollout/plugins.h"
+#include "web/notifier.h"
 #include "web/server.h"
 
 /* The other controller's, so that the two never act at once in one cluster. */
@@ -47,7 +48,8 @@ const struct command cmd_controller = {
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers " IDLE_FLAGS,
+		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
+		 "self-service-notification-enabled " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -66,6 +68,8 @@ struct process {
 	const char *lease_name; /* NULL likewise */
 	struct metrics *metrics;
 	struct web *web;
+	struct notifier *notifier; /* NULL: it does not act */
+	const char *home; /* the namespace of its own things */
 	bool synced; /* the first lists are in */
 	bool waits; /* another acts */
 	struct timer giving_up;
@@ -108,6 +112,8 @@ changed(const struct object *o, bool deleted, void *arg)
 	struct process *p = arg;
 
 	metrics_changed(p->metrics, o, deleted, loop_wall(p->cli->loop));
+	if (p->notifier != NULL)
+		notifier_changed(p->notifier, o, deleted);
 }
 
 static void
@@ -121,9 +127,24 @@ passed(const char *controller, const char *ns, const char *name, int64_t ms, boo
 static void
 told(const struct plan_step *event, void *arg)
 {
+	const struct meta *about = &event->about->meta;
 	struct process *p = arg;
+	const struct object *rollout =
+	    event->about->type == &rollout_type && p->runner != NULL
+		? view_get(runner_view(p->runner), &rollout_type, about->namespace, about->name)
+		: NULL;
 
 	metrics_told(p->metrics, event, loop_wall(p->cli->loop));
+	if (rollout != NULL && p->notifier != NULL)
+		notifier_told(p->notifier, rollout, event->reason, event->warning);
+}
+
+static void
+notified(void *arg, const char *ns, const char *name, bool warning, const char *reason, bool well, int64_t ms)
+{
+	struct process *p = arg;
+
+	metrics_notified(p->metrics, ns, name, warning, reason, well, ms, loop_wall(p->cli->loop));
 }
 
 static void
@@ -167,6 +188,13 @@ on_started(void *arg)
 
 	log_info("acting");
 	p->waits = p->synced = false;
+	p->notifier =
+	    notifier_new(p->cli->loop, &(struct notifier_settings){ .api = p->cli->transport,
+					   .outside = p->outside,
+					   .namespace = p->home,
+					   .self_service = cli_on(p->cli, "self-service-notification-enabled"),
+					   .sent = notified,
+					   .arg = p });
 	p->runner = runner_start(p->cli->transport, p->outside, p->rows, &p->settings);
 }
 
@@ -177,6 +205,7 @@ on_stopped(void *arg)
 
 	log_warn("the lease is lost: no longer acting");
 	p->runner = runner_stop(p->runner);
+	p->notifier = notifier_free(p->notifier);
 }
 
 static void
@@ -281,7 +310,7 @@ lease_settings_of(struct process *p, struct lease_settings *ret)
 	gethostname(host, sizeof(host) - 1);
 	ret->identity = arena_printf(c->arena, "%s_%016" PRIx64, host, rand_next(&rand));
 	ret->name = id != NULL && id[0] != '\0' ? arena_printf(c->arena, "%s-%s", LEASE, id) : LEASE;
-	ret->namespace = pod != NULL && pod[0] != '\0' ? pod : c->config.namespace;
+	p->home = ret->namespace = pod != NULL && pod[0] != '\0' ? pod : c->config.namespace;
 	if (cli_flag(c, "leader-election-namespace") != NULL)
 		ret->namespace = cli_flag(c, "leader-election-namespace");
 	ret->seed = p->settings.seed;
@@ -420,6 +449,7 @@ controller_run(struct cli *c)
 	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
+	p.notifier = notifier_free(p.notifier);
 	release(&p);
 	web_free(p.web);
 	transport_free(p.outside);

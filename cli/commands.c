@@ -5,7 +5,8 @@ extern const struct command cmd_controller, cmd_dev, cmd_demo, cmd_get_rollout, 
     cmd_list_experiments, cmd_status, cmd_promote, cmd_abort, cmd_retry_rollout, cmd_retry_experiment, cmd_pause,
     cmd_restart, cmd_terminate_analysisrun, cmd_terminate_experiment, cmd_create, cmd_create_analysisrun,
     cmd_completion, cmd_complete, cmd_man, cmd_undo, cmd_set_image, cmd_eval, cmd_hash, cmd_lint, cmd_explain, cmd_crds,
-    cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_app, cmd_load, cmd_dashboard;
+    cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_app, cmd_load, cmd_dashboard,
+    cmd_notifications_template, cmd_notifications_trigger;
 
 const struct command *const commands[] = {
 	&cmd_get_rollout,
@@ -26,6 +27,8 @@ const struct command *const commands[] = {
 	&cmd_create_analysisrun,
 	&cmd_create,
 	&cmd_dashboard,
+	&cmd_notifications_template,
+	&cmd_notifications_trigger,
 	&cmd_controller,
 	&cmd_dev,
 	&cmd_demo,

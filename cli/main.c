@@ -36,20 +36,9 @@ find(struct arena *a, char **words, int n, int *ret_used)
 	return NULL;
 }
 
-/* Commands of the other plugin that are not built, and what there is instead. */
-static const char *const not_built[][2] = {
-	{ "notifications", "the events of rollouts, and /metrics, tell the same" },
-	{ "notification", "the events of rollouts, and /metrics, tell the same" },
-};
-
 static int
 unknown(char **words, int n)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
-		if (strcmp(words[0], not_built[i][0]) == 0) {
-			fprintf(stderr, "error: \"%s\" is not built yet; %s\n", words[0], not_built[i][1]);
-			return 2;
-		}
 	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0],
 	    n > 1 && words[1][0] != '-' ? " " : "", n > 1 && words[1][0] != '-' ? words[1] : "");
 	for (const struct command *const *c = commands; *c != NULL; c++)

@@ -382,3 +382,9 @@ runner_busy(const struct runner *r)
 {
 	return queue_busy(r->queue) + (r->n_synced < r->n_watches ? 1 : 0);
 }
+
+const struct view *
+runner_view(const struct runner *r)
+{
+	return cache_view(r->executor.cache);
+}

@@ -40,3 +40,6 @@ struct runner *runner_stop(struct runner *);
 
 /* How many keys wait or are being worked on: 0 means there is nothing to do now. */
 size_t runner_busy(const struct runner *);
+
+/* What its watches have brought. Lives as long as the runner. */
+const struct view *runner_view(const struct runner *);

@@ -13,6 +13,16 @@
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
+struct histogram {
+	uint64_t n, within[BUCKETS], ms;
+};
+
+/* Of a Rollout that somebody subscribes to. */
+struct notified {
+	struct map well, badly; /* "type reason" → uint64_t */
+	struct histogram times;
+};
+
 struct metric_state {
 	const char *name, *provider, *phase;
 	bool dry_run;
@@ -30,8 +40,10 @@ struct entry {
 	struct metric_state *metrics;
 	size_t n_metrics;
 	int64_t gone_at; /* wall ms; 0: it is there */
-	uint64_t passes, passes_within[BUCKETS], passes_ms, failures;
+	struct histogram passes;
+	uint64_t failures;
 	struct map events; /* "type reason" → uint64_t */
+	struct notified *notified; /* NULL: nothing was */
 };
 
 struct metrics {
@@ -52,11 +64,22 @@ metrics_new(const char *version, const char *mode)
 }
 
 static void
+counts_done(struct map *counts)
+{
+	map_each (counts, slot)
+		free(slot->value);
+	map_done(counts);
+}
+
+static void
 entry_free(struct entry *e)
 {
-	map_each (&e->events, slot)
-		free(slot->value);
-	map_done(&e->events);
+	counts_done(&e->events);
+	if (e->notified != NULL) {
+		counts_done(&e->notified->well);
+		counts_done(&e->notified->badly);
+		free(e->notified);
+	}
 	arena_free(e->arena);
 	free(e->ns);
 	free(e->name);
@@ -70,10 +93,8 @@ metrics_free(struct metrics *m)
 		return NULL;
 	map_each (&m->entries, slot)
 		entry_free(slot->value);
-	map_each (&m->requests, slot)
-		free(slot->value);
+	counts_done(&m->requests);
 	map_done(&m->entries);
-	map_done(&m->requests);
 	free(m);
 	return NULL;
 }
@@ -224,6 +245,35 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	}
 }
 
+static void
+add_time(struct histogram *h, int64_t ms)
+{
+	h->n++;
+	h->ms += (uint64_t)ms;
+	for (size_t i = 0; i < BUCKETS; i++)
+		h->within[i] += (double)ms / 1000 <= buckets[i];
+}
+
+/* The entry of an object of which something is counted, whether or not it was seen: one that comes later takes gone_at back. */
+static struct entry *
+counted(struct metrics *m, const struct type *t, const char *ns, const char *name, int64_t now)
+{
+	struct entry *e = entry_of(m, t, ns, name, true);
+
+	if (!e->known && e->gone_at == 0)
+		e->gone_at = now;
+	return e;
+}
+
+static void
+count_reason(struct map *counts, bool warning, const char *reason)
+{
+	_cleanup_(freep) char *key = mem_printf("%s %s", warning ? "Warning" : "Normal", reason);
+
+	if (map_get(counts, key) != NULL || counts->count < EVENTS_MAX)
+		count(counts, key);
+}
+
 void
 metrics_passed(
     struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now)
@@ -231,31 +281,32 @@ metrics_passed(
 	const struct type *t = strcmp(controller, "rollout") == 0      ? &rollout_type
 			       : strcmp(controller, "experiment") == 0 ? &experiment_type
 								       : &analysis_run_type;
-	struct entry *e = entry_of(m, t, ns, name, true);
+	struct entry *e = counted(m, t, ns, name, now);
 
-	if (!e->known && e->gone_at == 0)
-		e->gone_at = now; /* an object that comes later takes this back */
-	e->passes++;
-	e->passes_ms += (uint64_t)ms;
+	add_time(&e->passes, ms);
 	e->failures += failed;
-	for (size_t i = 0; i < BUCKETS; i++)
-		e->passes_within[i] += (double)ms / 1000 <= buckets[i];
 }
 
 void
 metrics_told(struct metrics *m, const struct plan_step *event, int64_t now)
 {
-	_cleanup_(freep) char *key = NULL;
-	struct entry *e;
+	const struct meta *about = &event->about->meta;
 
-	if (event->about->type != &rollout_type)
-		return;
-	e = entry_of(m, event->about->type, event->about->meta.namespace, event->about->meta.name, true);
-	if (!e->known && e->gone_at == 0)
-		e->gone_at = now;
-	key = mem_printf("%s %s", event->warning ? "Warning" : "Normal", event->reason);
-	if (map_get(&e->events, key) != NULL || e->events.count < EVENTS_MAX)
-		count(&e->events, key);
+	if (event->about->type == &rollout_type)
+		count_reason(&counted(m, &rollout_type, about->namespace, about->name, now)->events, event->warning,
+		    event->reason);
+}
+
+void
+metrics_notified(struct metrics *m, const char *ns, const char *name, bool warning, const char *reason, bool well,
+    int64_t ms, int64_t now)
+{
+	struct entry *e = counted(m, &rollout_type, ns, name, now);
+
+	if (e->notified == NULL)
+		e->notified = mem_alloc(sizeof(*e->notified));
+	count_reason(well ? &e->notified->well : &e->notified->badly, warning, reason);
+	add_time(&e->notified->times, ms);
 }
 
 /* The plural of a path: "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB". Empty: it has none. */
@@ -337,6 +388,37 @@ number(struct str *to, int64_t n)
 	map_each (&(m)->entries, slot_)                                                                                \
 		for (const struct entry *e = slot_->value; e != NULL && e->known && e->type == (t); e = NULL)
 
+/* A series for each "type reason". */
+static void
+write_reasons(struct str *to, const char *name, const struct entry *e, struct map *counts)
+{
+	map_each (counts, slot) {
+		const char *space = strchr(slot->key, ' ');
+
+		labels_of(to, name, e);
+		label(to, false, "reason", space + 1);
+		label(to, false, "type", space - slot->key == 7 ? "Warning" : "Normal");
+		number(to, (int64_t) * (uint64_t *)slot->value);
+	}
+}
+
+static void
+write_histogram(struct str *to, const char *name, const struct entry *e, const struct histogram *h)
+{
+	for (size_t i = 0; i <= BUCKETS; i++) {
+		str_adds(to, name);
+		labels_of(to, "_bucket", e);
+		str_addf(to, i < BUCKETS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < BUCKETS ? buckets[i] : 0);
+		number(to, (int64_t)(i < BUCKETS ? h->within[i] : h->n));
+	}
+	str_adds(to, name);
+	labels_of(to, "_sum", e);
+	str_addf(to, "} %.3f\n", (double)h->ms / 1000);
+	str_adds(to, name);
+	labels_of(to, "_count", e);
+	number(to, (int64_t)h->n);
+}
+
 static void
 write_rollouts(struct metrics *m, struct str *to)
 {
@@ -368,17 +450,34 @@ write_rollouts(struct metrics *m, struct str *to)
 		}
 	}
 	family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
+	map_each (&m->entries, slot)
+		write_reasons(to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
+}
+
+static void
+write_notifications(struct metrics *m, struct str *to)
+{
+	family(to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
 	map_each (&m->entries, slot) {
 		struct entry *e = slot->value;
 
-		map_each (&e->events, event) {
-			const char *space = strchr(event->key, ' ');
+		if (e->notified != NULL)
+			write_reasons(to, "notification_send_success", e, &e->notified->well);
+	}
+	family(to, "notification_send_error", "counter", "Notifications of a Rollout that were given up, by reason.");
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
 
-			labels_of(to, "rollout_events_total", e);
-			label(to, false, "reason", space + 1);
-			label(to, false, "type", space - event->key == 7 ? "Warning" : "Normal");
-			number(to, (int64_t) * (uint64_t *)event->value);
-		}
+		if (e->notified != NULL)
+			write_reasons(to, "notification_send_error", e, &e->notified->badly);
+	}
+	family(
+	    to, "notification_send", "histogram", "Time from the first try of a notification to its end, in seconds.");
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
+
+		if (e->notified != NULL)
+			write_histogram(to, "notification_send", e, &e->notified->times);
 	}
 }
 
@@ -452,26 +551,14 @@ write_passes(struct metrics *m, struct str *to, const char *name, const char *er
 	map_each (&m->entries, slot) {
 		const struct entry *e = slot->value;
 
-		if (e->type != t || e->passes == 0)
-			continue;
-		for (size_t i = 0; i <= BUCKETS; i++) {
-			str_adds(to, name);
-			labels_of(to, "_bucket", e);
-			str_addf(to, i < BUCKETS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < BUCKETS ? buckets[i] : 0);
-			number(to, (int64_t)(i < BUCKETS ? e->passes_within[i] : e->passes));
-		}
-		str_adds(to, name);
-		labels_of(to, "_sum", e);
-		str_addf(to, "} %.3f\n", (double)e->passes_ms / 1000);
-		str_adds(to, name);
-		labels_of(to, "_count", e);
-		number(to, (int64_t)e->passes);
+		if (e->type == t && e->passes.n > 0)
+			write_histogram(to, name, e, &e->passes);
 	}
 	family(to, errors, "counter", "Passes of which a write failed.");
 	map_each (&m->entries, slot) {
 		const struct entry *e = slot->value;
 
-		if (e->type != t || e->passes == 0)
+		if (e->type != t || e->passes.n == 0)
 			continue;
 		labels_of(to, errors, e);
 		number(to, (int64_t)e->failures);
@@ -516,6 +603,7 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	sweep(m, now->now);
 	write_rollouts(m, to);
 	write_passes(m, to, "rollout_reconcile", "rollout_reconcile_error", &rollout_type);
+	write_notifications(m, to);
 	write_runs(m, to);
 	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);
 	write_templates(m, to);

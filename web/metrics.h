@@ -27,6 +27,10 @@ void metrics_passed(
 /* An event was told. */
 void metrics_told(struct metrics *, const struct plan_step *event, int64_t now);
 
+/* A notification about a Rollout was sent, or given up, after so long. */
+void metrics_notified(struct metrics *, const char *ns, const char *name, bool warning, const char *reason, bool well,
+    int64_t ms, int64_t now);
+
 /* The API server answered; status 0: it did not. */
 void metrics_answered(struct metrics *, const char *method, const char *url, int status);
 

@@ -26,7 +26,6 @@ check "unknown command lists the known ones" says "promote" "$s" frobnicate
 check "unknown command fails" code 2 "$s" frobnicate
 check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
 check "flag of another command" says "unknown flag --full" "$s" status myapp --full
-check "what is not built says so" says "not built yet" "$s" notifications
 check "a flag that is true or false" says "--watch is true or false" "$s" get rollout myapp --watch=often
 check "no name" says "list rollouts" "$s" status
 check "not there" says 'list rollouts' "$s" promote nothing

@@ -1,0 +1,697 @@
+/* web/notifier.c: a job an event, from its configuration to its last answer. */
+#include "web/notifier.h"
+#include <string.h>
+#include "base/log.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "kube/api/rollout.h"
+#include "kube/client.h"
+#include "notify/notify.h"
+
+#define FRESH_MS 10000 /* so long a ConfigMap is believed */
+#define RUNNING_MAX 64
+#define TRIES_MAX 4
+#define RETRY_MS 1000 /* doubled each time */
+#define NOTIFIED_MAX 100 /* keys in the annotation; the oldest go */
+
+/* A namespace's ConfigMap. */
+struct source {
+	struct notifier *notifier;
+	char *ns;
+	struct call *call; /* it is being read */
+	int64_t read_at; /* mono ms; 0: never */
+	struct notify_config config; /* all NULL: there is none */
+	char *trouble; /* why it could not be read; NULL: it could */
+	struct arena *arena;
+};
+
+/* One notification to one recipient. */
+struct send {
+	const char *trigger, *key; /* key: of the annotation; NULL: of an event */
+	struct destination to;
+	const json_t *templates; /* borrowed from the configuration that the job holds */
+};
+
+struct job {
+	struct notifier *notifier;
+	struct job *next;
+	struct arena *arena;
+	const char *ns, *name, *id;
+	const char *trigger; /* NULL: the Rollout has changed */
+	const char *reason;
+	bool warning;
+	struct string_map labels, annotations;
+	bool running;
+	size_t source; /* which of the sources it is at */
+	struct call *call;
+	json_t *rollout, *secret; /* once they are read */
+	bool has_secret; /* it was asked for */
+	json_t *state; /* of the annotation; NULL: not read yet */
+	bool state_changed, planned;
+	struct notify_config config; /* a reference to each part of the source's */
+	struct send *sends;
+	size_t n_sends, at;
+	int tries;
+	int64_t began; /* mono ms, of this send */
+	struct question question;
+	struct exchange *exchange;
+	struct timer retry;
+};
+
+struct notifier {
+	struct loop *loop;
+	struct notifier_settings settings;
+	struct map sources; /* namespace → struct source */
+	struct job *jobs, **end; /* in the order in which they came */
+	size_t n_jobs, n_running;
+	bool dropping;
+	struct timer turn;
+};
+
+static void go_on(struct job *);
+
+/* --- jobs -------------------------------------------------------------------------------------------------------------- */
+
+static void
+job_free(struct job *j)
+{
+	struct notifier *n = j->notifier;
+
+	for (struct job **at = &n->jobs; *at != NULL; at = &(*at)->next)
+		if (*at == j) {
+			*at = j->next;
+			if (n->end == &j->next)
+				n->end = at;
+			break;
+		}
+	n->n_jobs--;
+	n->n_running -= j->running;
+	client_cancel(j->call);
+	if (j->exchange != NULL)
+		transport_cancel(n->settings.outside, j->exchange);
+	loop_timer_stop(n->loop, &j->retry);
+	json_decref(j->rollout);
+	json_decref(j->secret);
+	json_decref(j->state);
+	notify_config_done(&j->config);
+	arena_free(j->arena);
+	free(j);
+}
+
+/* Another of its object runs. */
+static bool
+is_held_up(const struct job *j)
+{
+	for (const struct job *o = j->notifier->jobs; o != NULL && o != j; o = o->next)
+		if (strcmp(o->id, j->id) == 0)
+			return true;
+	return false;
+}
+
+static void
+on_turn(struct timer *t, void *arg)
+{
+	struct notifier *n = arg;
+
+	(void)t;
+	for (struct job *j = n->jobs, *next; j != NULL && n->n_running < RUNNING_MAX; j = next) {
+		next = j->next;
+		if (j->running || is_held_up(j))
+			continue;
+		j->running = true;
+		n->n_running++;
+		go_on(j);
+		/* It may be over already, and others with it: from the front again. */
+		next = n->jobs;
+	}
+}
+
+static void
+take_turn(struct notifier *n)
+{
+	if (n->turn.place == 0)
+		loop_timer(n->loop, &n->turn, 0);
+}
+
+static void
+job_done(struct job *j)
+{
+	struct notifier *n = j->notifier;
+
+	job_free(j);
+	take_turn(n);
+}
+
+static void
+map_copy(struct arena *a, const struct string_map *from, struct string_map *to)
+{
+	to->n = from->n;
+	to->at = arena_new_array(a, struct string_pair, from->n + 1);
+	for (size_t i = 0; i < from->n; i++)
+		to->at[i] =
+		    (struct string_pair){ arena_strdup(a, from->at[i].key), arena_strdup(a, from->at[i].value) };
+}
+
+static void
+job_new(struct notifier *n, const struct object *o, const char *trigger, const char *reason, bool warning)
+{
+	struct job *j;
+
+	if (n->n_jobs >= NOTIFIER_WAITING_MAX) {
+		if (!n->dropping)
+			log_warn("too many notifications wait; new ones are dropped");
+		n->dropping = true;
+		return;
+	}
+	n->dropping = false;
+	j = mem_alloc(sizeof(*j));
+	*j = (struct job){ .notifier = n, .arena = arena_new(), .warning = warning };
+	j->ns = arena_strdup(j->arena, o->meta.namespace);
+	j->name = arena_strdup(j->arena, o->meta.name);
+	j->id = arena_printf(j->arena, "%s/%s", j->ns, j->name);
+	j->trigger = trigger != NULL ? arena_strdup(j->arena, trigger) : NULL;
+	j->reason = arena_strdup(j->arena, reason);
+	map_copy(j->arena, &o->meta.labels, &j->labels);
+	map_copy(j->arena, &o->meta.annotations, &j->annotations);
+	*n->end = j;
+	n->end = &j->next;
+	n->n_jobs++;
+	take_turn(n);
+}
+
+/* --- the configuration -------------------------------------------------------------------------------------------------- */
+
+static void
+source_clear(struct source *s)
+{
+	notify_config_done(&s->config);
+	s->arena = arena_free(s->arena);
+}
+
+/* Says what is wrong with it once, not every few seconds; NULL: nothing is. */
+static void
+trouble(struct source *s, const char *text)
+{
+	if (text != NULL && !str_eq(text, s->trouble))
+		log_warn("the notifications' ConfigMap", "namespace", s->ns, "error", text);
+	free(s->trouble);
+	s->trouble = text != NULL ? mem_strdup(text) : NULL;
+}
+
+/* NULL: there are none. */
+static const char *
+problems(struct source *s)
+{
+	const char *text = NULL;
+	json_t *problem;
+	size_t i;
+
+	json_array_foreach (s->config.problems, i, problem)
+		text = arena_printf(
+		    s->arena, "%s%s%s", text != NULL ? text : "", text != NULL ? "; " : "", json_string_value(problem));
+	return text;
+}
+
+static void
+on_config(void *arg, const struct err *e, const json_t *body)
+{
+	struct source *s = arg;
+	struct notifier *n = s->notifier;
+
+	s->call = NULL;
+	s->read_at = loop_mono(n->loop) + 1;
+	source_clear(s);
+	s->arena = arena_new();
+	if (e == NULL && body != NULL)
+		notify_config_read(s->arena, json_object_get(body, "data"), &s->config);
+	trouble(s, e == NULL ? problems(s) : e->class != ERR_GONE ? err_text(s->arena, err_copy(s->arena, e)) : NULL);
+	for (struct job *j = n->jobs, *next; j != NULL; j = next) {
+		next = j->next;
+		if (j->running && j->call == NULL && j->exchange == NULL && j->sends == NULL && j->retry.place == 0)
+			go_on(j);
+	}
+}
+
+static struct source *
+source_of(struct notifier *n, const char *ns)
+{
+	struct source *s = map_get(&n->sources, ns);
+
+	if (s == NULL) {
+		s = mem_alloc(sizeof(*s));
+		*s = (struct source){ .notifier = n, .ns = mem_strdup(ns) };
+		map_set(&n->sources, ns, s);
+	}
+	return s;
+}
+
+static bool
+is_fresh(const struct source *s)
+{
+	return s->read_at != 0 && loop_mono(s->notifier->loop) - s->read_at < FRESH_MS;
+}
+
+/* True: it is as it was at most FRESH_MS ago. False: it is being read. */
+static bool
+source_ready(struct source *s)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	if (is_fresh(s))
+		return true;
+	if (s->call == NULL)
+		s->call = client_call(s->notifier->settings.api, "GET",
+		    arena_printf(a, "/api/v1/namespaces/%s/configmaps/%s", s->ns, NOTIFY_CONFIG_MAP), NULL, NULL,
+		    on_config, s);
+	return false;
+}
+
+/* The namespaces whose configurations are asked, one after the other; NULL: there are no more. */
+static const char *
+namespace_at(const struct job *j, size_t i)
+{
+	const struct notifier_settings *s = &j->notifier->settings;
+	bool own = s->self_service && strcmp(j->ns, s->namespace) != 0;
+
+	if (i == 0)
+		return s->namespace;
+	return i == 1 && own ? j->ns : NULL;
+}
+
+/* --- what a job needs --------------------------------------------------------------------------------------------------- */
+
+static void
+on_rollout(void *arg, const struct err *e, const json_t *body)
+{
+	struct job *j = arg;
+
+	j->call = NULL;
+	if (e != NULL || body == NULL) {
+		if (e != NULL && e->class != ERR_GONE)
+			log_warn("a notification is not sent", "namespace", j->ns, "name", j->name, "error",
+			    err_text(j->arena, err_copy(j->arena, e)));
+		job_done(j);
+		return;
+	}
+	j->rollout = json_incref((json_t *)body);
+	go_on(j);
+}
+
+/* Without its Secret a configuration's "$key" stays as it is. */
+static void
+on_secret(void *arg, const struct err *e, const json_t *body)
+{
+	struct job *j = arg;
+
+	j->call = NULL;
+	if (e != NULL)
+		log_warn("the notifications' Secret cannot be read", "namespace", namespace_at(j, j->source), "error",
+		    err_text(j->arena, err_copy(j->arena, e)));
+	j->secret = json_incref(json_object_get(body, "data"));
+	go_on(j);
+}
+
+static const char *
+path_of(const struct job *j)
+{
+	return client_path(j->arena, &rollout_type, j->ns, j->name, NULL);
+}
+
+/* Some destination is subscribed to what this job is about. */
+static bool
+concerns(const struct job *j, const struct notify_config *c)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct destination *to;
+	const char *trigger;
+	json_t *conditions, *one;
+	size_t i;
+
+	if (c->triggers == NULL)
+		return false;
+	if (j->trigger != NULL)
+		return json_object_get(c->triggers, j->trigger) != NULL &&
+		       notify_destinations(c, &j->labels, &j->annotations, j->trigger, a, &to) > 0;
+	json_object_foreach (c->triggers, trigger, conditions)
+		json_array_foreach (conditions, i, one)
+			if (!str_empty(json_str(one, "when")) &&
+			    notify_destinations(c, &j->labels, &j->annotations, trigger, a, &to) > 0)
+				return true;
+	return false;
+}
+
+/* --- what it sends -------------------------------------------------------------------------------------------------------- */
+
+static void
+complain(const struct job *j, const struct send *s, const struct err *e)
+{
+	log_warn("a notification is not sent", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
+	    s->to.service, "error", err_text(j->arena, e));
+}
+
+static void
+state_set(struct job *j, const char *key, bool notified)
+{
+	const char *oldest, *k;
+	json_t *v;
+
+	if ((json_object_get(j->state, key) != NULL) == notified)
+		return;
+	j->state_changed = true;
+	if (!notified) {
+		json_object_del(j->state, key);
+		return;
+	}
+	json_object_set_new(j->state, key, json_integer(loop_wall(j->notifier->loop) / 1000));
+	while (json_object_size(j->state) > NOTIFIED_MAX) {
+		oldest = key;
+		json_object_foreach (j->state, k, v)
+			if (json_integer_value(v) < json_integer_value(json_object_get(j->state, oldest)))
+				oldest = k;
+		json_object_del(j->state, arena_strdup(j->arena, oldest));
+	}
+}
+
+/* The sends of one trigger. An event's conditions hold when they say nothing; a change's are told once for each time that they
+ * begin to hold. */
+static void
+plan_trigger(struct job *j, const char *trigger)
+{
+	struct destination *to;
+	size_t n = notify_destinations(&j->config, &j->labels, &j->annotations, trigger, j->arena, &to);
+	_cleanup_(json_decrefp) json_t *vars = notify_vars(&j->config, json_incref(j->rollout), j->secret, NULL);
+	struct notify_condition *conditions;
+	size_t n_conditions =
+	    notify_conditions(&j->config, trigger, vars, loop_wall(j->notifier->loop), j->arena, &conditions);
+	struct send *more = arena_new_array(j->arena, struct send, j->n_sends + n * n_conditions + 1);
+
+	if (j->n_sends > 0)
+		memcpy(more, j->sends, j->n_sends * sizeof(*more));
+	j->sends = more;
+	for (size_t k = 0; k < n_conditions; k++) {
+		const struct notify_condition *c = &conditions[k];
+
+		if (c->err != NULL)
+			log_warn("a notification's trigger cannot be evaluated", "trigger", trigger, "error",
+			    err_text(j->arena, c->err));
+		for (size_t i = 0; i < n; i++) {
+			const char *key = arena_printf(j->arena, "%s%s%s:%s:%s:%s", c->once_per,
+			    c->once_per[0] != '\0' ? ":" : "", trigger, c->key, to[i].service, to[i].recipient);
+
+			if (j->trigger != NULL ? c->holds || c->when[0] == '\0'
+					       : c->holds && json_object_get(j->state, key) == NULL)
+				j->sends[j->n_sends++] =
+				    (struct send){ trigger, j->trigger == NULL ? key : NULL, to[i], c->send };
+			else if (j->trigger == NULL && !c->holds && c->err == NULL)
+				state_set(j, key, false);
+		}
+	}
+}
+
+static void
+plan_sends(struct job *j)
+{
+	const json_t *annotations = json_object_get(json_object_get(j->rollout, "metadata"), "annotations");
+	const char *text = json_str(annotations, NOTIFY_NOTIFIED), *trigger;
+	json_t *conditions;
+
+	j->planned = true;
+	j->at = j->n_sends = 0;
+	j->sends = arena_new_array(j->arena, struct send, 1);
+	if (j->state == NULL)
+		j->state = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	if (!json_is_object(j->state)) {
+		json_decref(j->state);
+		j->state = json_object();
+	}
+	if (j->trigger != NULL)
+		plan_trigger(j, j->trigger);
+	else
+		json_object_foreach (j->config.triggers, trigger, conditions)
+			plan_trigger(j, trigger);
+}
+
+/* This send is over. */
+static void
+settle(struct job *j, const struct send *s, bool well)
+{
+	struct notifier *n = j->notifier;
+
+	n->settings.sent(n->settings.arg, j->ns, j->name, j->warning, j->trigger != NULL ? j->reason : s->trigger, well,
+	    loop_mono(n->loop) - j->began);
+	if (well && s->key != NULL)
+		state_set(j, s->key, true);
+	j->at++;
+	j->tries = 0;
+}
+
+static void
+on_answer(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct job *j = arg;
+	const struct send *s = &j->sends[j->at];
+	struct answer got = { e, reply->status, reply->body };
+	struct err *wrong = notify_answered(j->arena, &j->config, &s->to, &got);
+
+	j->exchange = NULL;
+	if (wrong != NULL && wrong->class == ERR_AGAIN && ++j->tries < TRIES_MAX) {
+		loop_timer(j->notifier->loop, &j->retry, (int64_t)RETRY_MS << (j->tries - 1));
+		return;
+	}
+	if (wrong != NULL)
+		/* An address may have a token in it. */
+		complain(j, s,
+		    err_new(j->arena, wrong->class, "%s",
+			str_replace(j->arena, err_text(j->arena, wrong), j->question.url,
+			    arena_printf(j->arena, "service %s", s->to.service))));
+	else
+		log_info("a notification is sent", "namespace", j->ns, "name", j->name, "trigger", s->trigger,
+		    "service", s->to.service, "recipient", s->to.recipient);
+	settle(j, s, wrong == NULL);
+	go_on(j);
+}
+
+static void
+ask(struct job *j)
+{
+	static const struct receiver receiver = { .done = on_answer };
+	const struct question *q = &j->question;
+	struct request r = { .method = q->method,
+		.url = q->url,
+		.body = q->body,
+		.content_type = q->content_type,
+		.headers = q->headers,
+		.n_headers = q->n_headers,
+		.timeout_ms = q->timeout_ms,
+		.answer_max = q->answer_max,
+		.insecure = q->insecure,
+		.outside_only = j->source > 0 };
+
+	j->exchange = transport_start(j->notifier->settings.outside, &r, &receiver, j);
+}
+
+static void
+on_retry(struct timer *t, void *arg)
+{
+	(void)t;
+	ask(arg);
+}
+
+/* Begins the next send; false: it cannot be made, and is over. */
+static bool
+send_one(struct job *j)
+{
+	const struct send *s = &j->sends[j->at];
+	_cleanup_(json_decrefp) json_t *vars = notify_vars(&j->config, json_incref(j->rollout), j->secret, &s->to);
+	_cleanup_(json_decrefp) json_t *notification = NULL;
+	int64_t now = loop_wall(j->notifier->loop);
+	struct err *e = notify_render(j->arena, &j->config, s->templates, vars, &notification);
+
+	j->began = loop_mono(j->notifier->loop);
+	if (e == NULL)
+		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->question);
+	if (e != NULL) {
+		complain(j, s, e);
+		settle(j, s, false);
+		return false;
+	}
+	j->retry = (struct timer){ .fire = on_retry, .arg = j };
+	ask(j);
+	return true;
+}
+
+static void
+on_noted(void *arg, const struct err *e, const json_t *body)
+{
+	struct job *j = arg;
+
+	(void)body;
+	j->call = NULL;
+	if (e != NULL && e->class != ERR_GONE)
+		log_warn("what was told cannot be noted", "namespace", j->ns, "name", j->name, "error",
+		    err_text(j->arena, err_copy(j->arena, e)));
+	job_done(j);
+}
+
+/* All is sent: what was told is noted. */
+static void
+finish(struct job *j)
+{
+	_cleanup_(freep) char *text = NULL;
+	json_t *value, *patch;
+
+	if (!j->state_changed) {
+		job_done(j);
+		return;
+	}
+	text = json_dumps(j->state, JSON_COMPACT);
+	value = json_object_size(j->state) > 0 ? json_string(text) : json_null();
+	patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", NOTIFY_NOTIFIED, value);
+	j->call = client_call(
+	    j->notifier->settings.api, "PATCH", path_of(j), PATCH_MERGE, json_text(j->arena, patch), on_noted, j);
+	json_decref(patch);
+}
+
+/* From one configuration to the next. */
+static void
+next_source(struct job *j)
+{
+	notify_config_done(&j->config);
+	json_decref(j->secret);
+	j->secret = NULL;
+	j->has_secret = j->planned = false;
+	j->sends = NULL;
+	j->source++;
+}
+
+static void
+hold(struct notify_config *to, const struct notify_config *from)
+{
+	*to = *from;
+	json_incref(to->services);
+	json_incref(to->templates);
+	json_incref(to->triggers);
+	json_incref(to->subscriptions);
+	json_incref(to->default_triggers);
+	json_incref(to->service_default_triggers);
+	json_incref(to->context);
+	json_incref(to->problems);
+}
+
+/* What the job lacks is asked for; its answer comes back here. */
+static void
+go_on(struct job *j)
+{
+	const struct notifier_settings *s = &j->notifier->settings;
+	const char *ns;
+
+	for (; (ns = namespace_at(j, j->source)) != NULL; next_source(j)) {
+		struct source *source = source_of(j->notifier, ns);
+
+		if (j->config.triggers == NULL) {
+			if (!source_ready(source))
+				return;
+			if (!concerns(j, &source->config))
+				continue;
+			hold(&j->config, &source->config);
+		}
+		if (j->rollout == NULL) {
+			j->call = client_call(s->api, "GET", path_of(j), NULL, NULL, on_rollout, j);
+			return;
+		}
+		if (!j->has_secret && notify_needs_secret(&j->config)) {
+			j->has_secret = true;
+			j->call = client_call(s->api, "GET",
+			    arena_printf(j->arena, "/api/v1/namespaces/%s/secrets/%s", ns, NOTIFY_SECRET), NULL, NULL,
+			    on_secret, j);
+			return;
+		}
+		if (!j->planned)
+			plan_sends(j);
+		while (j->at < j->n_sends)
+			if (send_one(j))
+				return;
+	}
+	finish(j);
+}
+
+/* --- from the outside ----------------------------------------------------------------------------------------------------- */
+
+/* Nobody is subscribed, as far as is known: no job. */
+static bool
+is_idle(struct notifier *n, const struct object *o, const char *trigger)
+{
+	struct job probe = { .notifier = n,
+		.ns = o->meta.namespace,
+		.trigger = trigger,
+		.labels = o->meta.labels,
+		.annotations = o->meta.annotations };
+	const char *ns;
+
+	for (size_t i = 0; (ns = namespace_at(&probe, i)) != NULL; i++) {
+		struct source *s = source_of(n, ns);
+
+		if (!is_fresh(s) || concerns(&probe, &s->config))
+			return false;
+	}
+	return true;
+}
+
+void
+notifier_told(struct notifier *n, const struct object *rollout, const char *reason, bool warning)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *trigger = notify_trigger(a, reason);
+
+	if (!is_idle(n, rollout, trigger))
+		job_new(n, rollout, trigger, reason, warning);
+}
+
+/* One that waits sees the newest anyway. */
+void
+notifier_changed(struct notifier *n, const struct object *o, bool deleted)
+{
+	_cleanup_(freep) char *id = NULL;
+
+	if (o->type != &rollout_type || deleted || is_idle(n, o, NULL))
+		return;
+	id = mem_printf("%s/%s", o->meta.namespace, o->meta.name);
+	for (const struct job *j = n->jobs; j != NULL; j = j->next)
+		if (j->trigger == NULL && !j->running && strcmp(j->id, id) == 0)
+			return;
+	job_new(n, o, NULL, "", false);
+}
+
+struct notifier *
+notifier_new(struct loop *l, const struct notifier_settings *s)
+{
+	struct notifier *n = mem_alloc(sizeof(*n));
+
+	*n = (struct notifier){ .loop = l, .settings = *s };
+	n->end = &n->jobs;
+	n->turn = (struct timer){ .fire = on_turn, .arg = n };
+	return n;
+}
+
+struct notifier *
+notifier_free(struct notifier *n)
+{
+	if (n == NULL)
+		return NULL;
+	/* Each takes itself off the list, which the analyzer does not follow. */
+	while (n->jobs != NULL)
+		job_free(n->jobs); // NOLINT(clang-analyzer-unix.Malloc)
+	loop_timer_stop(n->loop, &n->turn);
+	map_each (&n->sources, slot) {
+		struct source *s = slot->value;
+
+		client_cancel(s->call);
+		source_clear(s);
+		free(s->trouble);
+		free(s->ns);
+		free(s);
+	}
+	map_done(&n->sources);
+	free(n);
+	return NULL;
+}
