@@ -123,7 +123,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 			mark(p, json_str(meta(o), "namespace"), json_str(owner, "name"));
 	if (strcmp(type, "MODIFIED") == 0 && is_deleted(o) && !is_deleted(old))
 		later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
-	else if (strcmp(type, "MODIFIED") == 0 && is_ready(o) != (containers_are_ready(o) && gates_are_open(o)))
+	else if (strcmp(type, "MODIFIED") == 0 && json_at(o, "/spec/readinessGates") != NULL &&
+		 is_ready(o) != (containers_are_ready(o) && gates_are_open(o)))
 		later(p, o, false, 0);
 	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
 		p->settings.runner->stop(p->settings.runner->arg, o);
