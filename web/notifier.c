@@ -9,6 +9,7 @@
 #include "notify/notify.h"
 
 #define FRESH_MS 10000 /* so long a ConfigMap is believed */
+#define AGAIN_MS 1000 /* after it could not be read */
 #define RUNNING_MAX 64
 #define TRIES_MAX 4
 #define RETRY_MS 1000 /* doubled each time */
@@ -142,14 +143,15 @@ job_done(struct job *j)
 	take_turn(n);
 }
 
+/* What has this prefix: an object may have annotations of many kB that say nothing here. */
 static void
-map_copy(struct arena *a, const struct string_map *from, struct string_map *to)
+copy_with(struct arena *a, const char *prefix, const struct string_map *from, struct string_map *to)
 {
-	to->n = from->n;
 	to->at = arena_new_array(a, struct string_pair, from->n + 1);
 	for (size_t i = 0; i < from->n; i++)
-		to->at[i] =
-		    (struct string_pair){ arena_strdup(a, from->at[i].key), arena_strdup(a, from->at[i].value) };
+		if (str_starts(from->at[i].key, prefix))
+			to->at[to->n++] = (struct string_pair){ arena_strdup(a, from->at[i].key),
+				arena_strdup(a, from->at[i].value) };
 }
 
 static void
@@ -171,8 +173,8 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 	j->id = arena_printf(j->arena, "%s/%s", j->ns, j->name);
 	j->trigger = trigger != NULL ? arena_strdup(j->arena, trigger) : NULL;
 	j->reason = arena_strdup(j->arena, reason);
-	map_copy(j->arena, &o->meta.labels, &j->labels);
-	map_copy(j->arena, &o->meta.annotations, &j->annotations);
+	copy_with(j->arena, "", &o->meta.labels, &j->labels);
+	copy_with(j->arena, NOTIFY_PREFIX, &o->meta.annotations, &j->annotations);
 	*n->end = j;
 	n->end = &j->next;
 	n->n_jobs++;
@@ -215,16 +217,22 @@ problems(struct source *s)
 static void
 on_config(void *arg, const struct err *e, const json_t *body)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct source *s = arg;
 	struct notifier *n = s->notifier;
 
 	s->call = NULL;
 	s->read_at = loop_mono(n->loop) + 1;
-	source_clear(s);
-	s->arena = arena_new();
+	if (e != NULL && e->class == ERR_AGAIN) {
+		/* What was there before holds on; it is asked again soon. */
+		s->read_at -= FRESH_MS - AGAIN_MS;
+	} else {
+		source_clear(s);
+		s->arena = arena_new();
+	}
 	if (e == NULL && body != NULL)
 		notify_config_read(s->arena, json_object_get(body, "data"), &s->config);
-	trouble(s, e == NULL ? problems(s) : e->class != ERR_GONE ? err_text(s->arena, err_copy(s->arena, e)) : NULL);
+	trouble(s, e == NULL ? problems(s) : e->class != ERR_GONE ? err_text(a, err_copy(a, e)) : NULL);
 	for (struct job *j = n->jobs, *next; j != NULL; j = next) {
 		next = j->next;
 		if (j->running && j->call == NULL && j->exchange == NULL && j->sends == NULL && j->retry.place == 0)

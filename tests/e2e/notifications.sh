@@ -90,6 +90,13 @@ check "an event's has none" says "(the event)" "$s" notifications trigger run on
 check "a trigger that there is not" says "there is no trigger.nope" "$s" notifications trigger run nope myapp
 check "too few words" says "usage: sluice notifications trigger" "$s" notifications trigger
 
+# What deploy/ brings to begin with, and what docs/notifications.md says.
+stock=deploy/notifications/configmap.yaml
+for t in $("$s" notifications template get -o name --config-map $stock --secret :empty); do
+	check "deploy: $t" says "Rollout myapp" "$s" notifications template notify "$t" tests/e2e/rollout.yaml --config-map $stock --secret :empty
+done
+check "deploy: triggers" says "on-rollout-aborted" "$s" notifications trigger get --config-map $stock --secret :empty
+
 # A tenant's own, with --self-service-notification-enabled; they reach nothing of this machine.
 kubectl create namespace tenant >/dev/null
 kubectl create -n tenant -f "$config" >/dev/null
