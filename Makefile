@@ -7,7 +7,7 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
-BASE_P = $(addprefix base/,arena.c base64.c err.c json.c map.c quantity.c rand.c sha1.c str.c time.c timers.c)
+BASE_P = $(addprefix base/,arena.c base64.c err.c json.c literal.c map.c quantity.c rand.c sha1.c str.c time.c timers.c)
 PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c)
 SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c web/*.c)) $(filter-out cli/main.c,$(wildcard cli/*.c))

@@ -215,6 +215,7 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 		args[n++] = last;
 	if (n < first->function->min || n > first->function->max)
 		return run_fail(s->run, "%s does not take %zu arguments", first->function->name, n);
+	s->run->variant = first->function->variant;
 	v = first->function->call(s->run, args, n);
 	if (s->run->err != NULL)
 		s->run->err = err_wrap(s->run->arena, s->run->err, "%s", first->function->name);

@@ -1,6 +1,7 @@
 /* notify/template_parse.c: text to tree, by descent. */
 #include <ctype.h>
 #include <string.h>
+#include "base/literal.h"
 #include "base/str.h"
 #include "notify/template_parts.h"
 
@@ -65,94 +66,16 @@ name(struct parser *p)
 	return arena_strndup(p->arena, p->at - n, n);
 }
 
-static void
-add_utf8(struct str *s, unsigned c)
-{
-	if (c < 0x80) {
-		str_addc(s, (char)c);
-	} else if (c < 0x800) {
-		str_addc(s, (char)(0xc0 | c >> 6));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		str_addc(s, (char)(0xe0 | c >> 12));
-		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
-	} else {
-		str_addc(s, (char)(0xf0 | c >> 18));
-		str_addc(s, (char)(0x80 | (c >> 12 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
-/* What follows a backslash. */
-static void
-escape(struct parser *p, struct str *s)
-{
-	static const char from[] = "abfnrtv\\\"'", to[] = "\a\b\f\n\r\t\v\\\"'";
-	const char *at = *p->at != '\0' ? strchr(from, *p->at) : NULL;
-	char c = *p->at;
-	int digits = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
-	unsigned code = 0;
-
-	if (at != NULL) {
-		str_addc(s, to[at - from]);
-		p->at++;
-		return;
-	}
-	if (digits == 0) {
-		fail(p, "an escape that there is not in a string", "");
-		return;
-	}
-	p->at++;
-	for (int i = 0; i < digits; i++, p->at++) {
-		if (!isxdigit((unsigned char)*p->at)) {
-			fail(p, "an escape that is too short in a string", "");
-			return;
-		}
-		code = code << 4 | (unsigned)(isdigit((unsigned char)*p->at) ? *p->at - '0' : (*p->at | 32) - 'a' + 10);
-	}
-	if (c == 'x')
-		str_addc(s, (char)code);
-	else if (code > 0x10ffff || code == 0)
-		fail(p, "an escape that is no character in a string", "");
-	else
-		add_utf8(s, code);
-}
-
 static const char *
-quoted(struct parser *p)
+string(struct parser *p)
 {
-	const char *text;
-	struct str s;
+	const char *end, *why, *text = literal_read(p->arena, p->at, TEMPLATE_OUTPUT_MAX, &end, &why);
 
-	str_init(&s, TEMPLATE_OUTPUT_MAX);
-	for (p->at++; *p->at != '"' && p->err == NULL;) {
-		if (*p->at == '\0' || *p->at == '\n')
-			fail(p, "a string without end", "");
-		else if (*p->at != '\\')
-			str_addc(&s, *p->at++);
-		else if (p->at++, true)
-			escape(p, &s);
-	}
-	if (p->err == NULL)
-		p->at++;
-	text = arena_strdup(p->arena, str_text(&s));
-	str_done(&s);
-	return text;
-}
-
-static const char *
-raw(struct parser *p)
-{
-	const char *end = strchr(p->at + 1, '`'), *text;
-
-	if (end == NULL) {
-		fail(p, "a string without end", "");
+	if (text == NULL) {
+		fail(p, why, "");
 		return "";
 	}
-	text = arena_strndup(p->arena, p->at + 1, (size_t)(end - p->at - 1));
-	for (; p->at <= end; p->at++)
+	for (; p->at < end; p->at++)
 		p->line += *p->at == '\n';
 	return text;
 }
@@ -197,12 +120,9 @@ operand(struct parser *p, struct operand *o)
 
 	skip_space(p);
 	*o = (struct operand){ .kind = O_DOT };
-	if (*p->at == '"') {
+	if (*p->at == '"' || *p->at == '`') {
 		o->kind = O_STRING;
-		o->text = quoted(p);
-	} else if (*p->at == '`') {
-		o->kind = O_STRING;
-		o->text = raw(p);
+		o->text = string(p);
 	} else if (*p->at == '\'') {
 		character(p, o);
 	} else if (isdigit((unsigned char)*p->at) ||

@@ -56,6 +56,7 @@ struct run {
 	unsigned long steps; /* left */
 	struct err *err;
 	bool located; /* it names its line */
+	char variant; /* of the function that is called */
 };
 
 /* A value that was made: kept, and borrowed. NULL stays that. */
@@ -73,6 +74,7 @@ struct function {
 	const char *name;
 	size_t min, max; /* arguments */
 	const json_t *(*call)(struct run *, const json_t *const *args, size_t n);
+	char variant; /* which of those that share `call`; 0: it is alone */
 };
 
 /* NULL: there is none. */

@@ -13,8 +13,25 @@
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
+/* Of whole updates (argo-rollouts #4774). */
+#define DURATIONS 11
+#define STATUSES_MAX 16 /* ends of updates that are told apart: a status is what somebody wrote */
+
+static const double durations[DURATIONS] = { 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800 };
+
 struct histogram {
 	uint64_t n, within[BUCKETS], ms;
+};
+
+/* Of updates that are over. */
+struct spread {
+	uint64_t n, within[DURATIONS];
+	int64_t seconds;
+};
+
+/* Of those that ended in one way. */
+struct ended {
+	struct spread total, progression, manual_pause;
 };
 
 /* Of a Rollout that somebody subscribes to. */
@@ -37,6 +54,7 @@ struct entry {
 	bool known; /* it is, or was, in the cluster: not only counted */
 	const char *phase, *strategy, *router;
 	int64_t desired, updated, available;
+	int64_t finished_at; /* of the last update, as it was seen */
 	struct metric_state *metrics;
 	size_t n_metrics;
 	int64_t gone_at; /* wall ms; 0: it is there */
@@ -50,6 +68,7 @@ struct metrics {
 	const char *version, *mode;
 	struct map entries; /* "plural ns/name" → struct entry, in the order in which they came */
 	struct map requests; /* "kind verb status" → uint64_t */
+	struct map ended; /* completion status → struct ended */
 	int64_t swept_at; /* wall ms */
 };
 
@@ -94,6 +113,7 @@ metrics_free(struct metrics *m)
 	map_each (&m->entries, slot)
 		entry_free(slot->value);
 	counts_done(&m->requests);
+	counts_done(&m->ended);
 	map_done(&m->entries);
 	free(m);
 	return NULL;
@@ -213,11 +233,44 @@ see_metrics(struct entry *e, const struct analysis_spec *spec, const struct anal
 	}
 }
 
+static void
+spread_add(struct spread *s, int64_t seconds)
+{
+	s->n++;
+	s->seconds += seconds;
+	for (size_t i = 0; i < DURATIONS; i++)
+		s->within[i] += (double)seconds <= durations[i];
+}
+
+/* An update ended under our eyes; one that was over when it was first seen was counted by who saw it. */
+static void
+see_end(struct metrics *m, struct entry *e, bool first, const struct rollout_duration *d)
+{
+	bool ended = !first && d->finished_at != 0 && d->finished_at != e->finished_at &&
+		     d->completion_status != NULL && d->rollout_started_at != 0 &&
+		     d->finished_at >= d->rollout_started_at;
+	int64_t total = (d->finished_at - d->rollout_started_at) / 1000, paused = d->total_manual_pause_seconds;
+	struct ended *of = ended ? map_get(&m->ended, d->completion_status) : NULL;
+
+	e->finished_at = d->finished_at;
+	if (!ended || (of == NULL && m->ended.count >= STATUSES_MAX))
+		return;
+	if (of == NULL) {
+		of = mem_alloc(sizeof(*of));
+		map_set(&m->ended, d->completion_status, of);
+	}
+	paused = paused < 0 ? 0 : paused > total ? total : paused;
+	spread_add(&of->total, total);
+	spread_add(&of->progression, total - paused);
+	spread_add(&of->manual_pause, paused);
+}
+
 void
 metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t now)
 {
 	bool is_template = o->type == &analysis_template_type || o->type == &cluster_analysis_template_type;
 	struct entry *e;
+	bool first;
 
 	if (o->type != &rollout_type && o->type != &analysis_run_type && o->type != &experiment_type && !is_template)
 		return;
@@ -230,8 +283,10 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 		return;
 	}
 	e->gone_at = 0;
+	first = !e->known;
 	e->known = true;
 	if (o->type == &rollout_type) {
+		see_end(m, e, first, &((const struct rollout *)o)->status.duration);
 		see_rollout(e, (const struct rollout *)o);
 	} else if (o->type == &experiment_type) {
 		e->phase = known_phase(((const struct experiment *)o)->status.phase);
@@ -455,6 +510,44 @@ write_rollouts(struct metrics *m, struct str *to)
 }
 
 static void
+write_spread(struct str *to, const char *name, const char *status, const struct spread *s)
+{
+	for (size_t i = 0; i <= DURATIONS; i++) {
+		str_addf(to, "%s_bucket", name);
+		label(to, true, "status", status);
+		str_addf(to, i < DURATIONS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < DURATIONS ? durations[i] : 0);
+		number(to, (int64_t)(i < DURATIONS ? s->within[i] : s->n));
+	}
+	str_addf(to, "%s_sum", name);
+	label(to, true, "status", status);
+	number(to, s->seconds);
+	str_addf(to, "%s_count", name);
+	label(to, true, "status", status);
+	number(to, (int64_t)s->n);
+}
+
+static void
+write_durations(struct metrics *m, struct str *to)
+{
+	static const struct {
+		const char *name, *help;
+		size_t offset;
+	} families[] = { { "rollout_duration_seconds", "Time from the beginning of an update to its end.",
+			     offsetof(struct ended, total) },
+		{ "rollout_progression_duration_seconds", "The same without pauses that waited for a person.",
+		    offsetof(struct ended, progression) },
+		{ "rollout_manual_pause_duration_seconds", "Time of an update that waited for a person.",
+		    offsetof(struct ended, manual_pause) } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		family(to, families[i].name, "histogram", families[i].help);
+		map_each (&m->ended, slot)
+			write_spread(to, families[i].name, slot->key,
+			    (const struct spread *)(const void *)((const char *)slot->value + families[i].offset));
+	}
+}
+
+static void
 write_notifications(struct metrics *m, struct str *to)
 {
 	family(to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
@@ -603,6 +696,7 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	sweep(m, now->now);
 	write_rollouts(m, to);
 	write_passes(m, to, "rollout_reconcile", "rollout_reconcile_error", &rollout_type);
+	write_durations(m, to);
 	write_notifications(m, to);
 	write_runs(m, to);
 	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);

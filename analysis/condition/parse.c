@@ -4,6 +4,7 @@
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/condition.h"
+#include "base/literal.h"
 #include "base/str.h"
 
 #define CONDITION_MAX 8192 /* bytes of text */
@@ -74,80 +75,17 @@ fail(struct parser *p, const char *what)
 }
 
 static void
-add_utf8(struct str *s, unsigned long c)
+string_token(struct parser *p)
 {
-	if (c < 0x80) {
-		str_addc(s, (char)c);
-	} else if (c < 0x800) {
-		str_addc(s, (char)(0xc0 | c >> 6));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		str_addc(s, (char)(0xe0 | c >> 12));
-		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
-	} else {
-		str_addc(s, (char)(0xf0 | c >> 18));
-		str_addc(s, (char)(0x80 | (c >> 12 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c >> 6 & 0x3f)));
-		str_addc(s, (char)(0x80 | (c & 0x3f)));
+	const char *end, *why, *text = literal_read(p->arena, p->at, CONDITION_MAX, &end, &why);
+
+	if (text == NULL) {
+		fail(p, why);
+		return;
 	}
-}
-
-static unsigned long
-hex(struct parser *p, int n)
-{
-	unsigned long c = 0;
-
-	while (n-- > 0) {
-		int d = isxdigit((unsigned char)*p->at) ? *p->at++ : -1;
-
-		if (d < 0) {
-			fail(p, "not a hexadecimal digit");
-			return 0;
-		}
-		c = c * 16 + (unsigned long)(isdigit(d) ? d - '0' : tolower(d) - 'a' + 10);
-	}
-	return c;
-}
-
-static void
-string_token(struct parser *p, char quote)
-{
-	static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
-	struct str s;
-
-	str_init(&s, CONDITION_MAX);
-	for (p->at++; *p->at != quote; p->at++) {
-		const char *c;
-
-		if (*p->at == '\0' || (*p->at == '\n' && quote != '`')) {
-			fail(p, "the string does not end");
-			str_done(&s);
-			return;
-		}
-		if (*p->at != '\\' || quote == '`') {
-			str_addc(&s, *p->at);
-			continue;
-		}
-		p->at++;
-		if (*p->at != '\0' && (c = strchr(from, *p->at)) != NULL) {
-			str_addc(&s, to[c - from]);
-		} else if (*p->at == 'u' || *p->at == 'U' || *p->at == 'x') {
-			int n = *p->at == 'u' ? 4 : *p->at == 'U' ? 8 : 2;
-
-			p->at++;
-			add_utf8(&s, hex(p, n));
-			p->at--;
-		} else {
-			fail(p, "an unknown escape");
-			str_done(&s);
-			return;
-		}
-	}
-	p->at++;
+	p->at = end;
 	p->token = T_STRING;
-	p->value = value_string(arena_strdup(p->arena, str_text(&s)));
-	str_done(&s);
+	p->value = value_string(text);
 }
 
 static void
@@ -213,7 +151,7 @@ next(struct parser *p)
 		p->token = T_END;
 		p->word = "";
 	} else if (*p->at == '\'' || *p->at == '"' || *p->at == '`') {
-		string_token(p, *p->at);
+		string_token(p);
 	} else if (isdigit((unsigned char)*p->at) || (*p->at == '.' && isdigit((unsigned char)p->at[1]))) {
 		number_token(p);
 	} else if (isalpha((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80) {

@@ -24,6 +24,13 @@ check "a template's metrics" has 'analysis_template_metric_info{name="error-rate
 check "requests" has 'controller_clientset_k8s_request_total{kind="replicasets",status_code="201",verb="Create"} 1'
 check "who leads" has 'leader_election_master_status{name="argo-rollouts-controller-lock"} 1'
 check "promtool finds nothing wrong with them" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
+check "how long the first one took, by how it ended" has 'rollout_duration_seconds_bucket{status="Promoted",le="60"} 1'
+"$SLUICE" set image bluegreen app=app:does-not-exist >/dev/null
+sleep 2
+"$SLUICE" abort bluegreen >/dev/null
+check "how long an aborted one took" within 10 has 'rollout_duration_seconds_bucket{status="Aborted",le="60"} 1'
+check "... without its pauses" has 'rollout_progression_duration_seconds_count{status="Aborted"} 1'
+check "... and in them" has 'rollout_manual_pause_duration_seconds_sum{status="Aborted"} 0'
 kubectl delete rollout bluegreen >/dev/null
 check "what is gone is told for a while" has "rollout_info{$rollout"
 kill $controller
