@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/assess.h"
+#include "analysis/job.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "base/base64.h"
@@ -507,15 +508,47 @@ pass(const struct pass *p, struct plan *plan)
 			await_jobs(p, w.run, plan);
 			return;
 		}
-		w.n_jobs = view_owned(p->view, &job_type, p->namespace, w.run->object.meta.uid, plan->arena, &jobs);
+		w.n_jobs =
+		    jobs_are_elsewhere(p->settings)
+			? view_labelled(p->view, &job_type, job_namespace(p->settings, w.run), LABEL_ANALYSIS_RUN_UID,
+			      w.run->object.meta.uid, plan->arena, &jobs)
+			: view_owned(p->view, &job_type, p->namespace, w.run->object.meta.uid, plan->arena, &jobs);
 		w.jobs = (const struct job *const *)jobs;
 	}
 	analysis_decide(&w, plan);
 }
 
+struct concerning {
+	const char *uid;
+	emit_key *emit;
+	void *arg;
+};
+
+static void
+emit_if_named(const struct object *run, void *arg)
+{
+	struct concerning *c = arg;
+
+	if (str_eq(run->meta.uid, c->uid))
+		c->emit(run->meta.namespace, run->meta.name, c->arg);
+}
+
+/* The run whose Job it is: its label says it, wherever the Job is. */
+static void
+job_concerns(const struct view *v, const struct object *job, emit_key *emit, void *arg)
+{
+	const struct owner *owner = object_controller(job);
+	struct concerning c = { object_label(job, LABEL_ANALYSIS_RUN_UID), emit, arg };
+
+	if (owner != NULL)
+		emit(job->meta.namespace, owner->name, arg);
+	else if (c.uid != NULL)
+		v->each(v, &analysis_run_type, NULL, emit_if_named, &c);
+}
+
 static const struct controller_watch watches[] = {
 	{ .type = &analysis_run_type },
-	{ .type = &job_type, .label_selector = LABEL_ANALYSIS_RUN_UID, .needed = needs_jobs },
+	{ .type = &job_type, .label_selector = LABEL_ANALYSIS_RUN_UID, .map = job_concerns, .needed = needs_jobs },
 };
 
 const struct controller analysis_controller = {

@@ -50,22 +50,39 @@ job_name(struct arena *a, const struct analysis_run *run, const char *metric, in
 	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, room, metric, number);
 }
 
+bool
+jobs_are_elsewhere(const struct string_map *settings)
+{
+	return settings != NULL && string_map_get(settings, JOBS_ELSEWHERE) != NULL;
+}
+
+const char *
+job_namespace(const struct string_map *settings, const struct analysis_run *run)
+{
+	const char *ns = settings != NULL ? string_map_get(settings, JOBS_NAMESPACE) : NULL;
+
+	return !str_empty(ns) ? ns : run->object.meta.namespace;
+}
+
 json_t *
-job_object(const struct analysis_run *run, const struct metric *m, const char *name)
+job_object(const struct analysis_run *run, const struct metric *m, const char *name, const struct string_map *settings)
 {
 	const struct run_metadata none = { 0 },
 				  *extra = m->provider.job->metadata != NULL ? m->provider.job->metadata : &none;
-	json_t *labels = string_map_encode(&extra->labels), *annotations = string_map_encode(&extra->annotations);
+	json_t *labels = string_map_encode(&extra->labels), *annotations = string_map_encode(&extra->annotations), *job;
 	const struct meta *meta = &run->object.meta;
 
 	json_object_set_new(labels, LABEL_ANALYSIS_RUN_UID, json_string(meta->uid));
 	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_NAME, json_string(meta->name));
 	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_METRIC, json_string(m->name));
-	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[{s:s,s:s,s:s,s:s,s:b,s:b}]},s:o}", "apiVersion", "batch/v1",
-	    "kind", "Job", "metadata", "name", name, "namespace", meta->namespace, "labels", labels, "annotations",
-	    annotations, "ownerReferences", "apiVersion", "argoproj.io/v1alpha1", "kind", "AnalysisRun", "name",
-	    meta->name, "uid", meta->uid, "controller", 1, "blockOwnerDeletion", 1, "spec",
-	    json_loads(m->provider.job->spec, 0, NULL) ?: json_object());
+	job = json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o},s:o}", "apiVersion", "batch/v1", "kind", "Job", "metadata",
+	    "name", name, "namespace", job_namespace(settings, run), "labels", labels, "annotations", annotations,
+	    "spec", json_loads(m->provider.job->spec, 0, NULL) ?: json_object());
+	if (!jobs_are_elsewhere(settings))
+		json_object_set_new(json_object_get(job, "metadata"), "ownerReferences",
+		    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "argoproj.io/v1alpha1", "kind",
+			"AnalysisRun", "name", meta->name, "uid", meta->uid, "controller", 1, "blockOwnerDeletion", 1));
+	return job;
 }
 
 const char *
@@ -95,6 +112,7 @@ job_pods(struct arena *a, const struct job *j)
 		.url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s", j->object.meta.namespace,
 		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
 		.of_cluster = true,
+		.elsewhere = true,
 		.timeout_ms = TIMEOUT_MS,
 		.answer_max = ANSWER_MAX };
 }

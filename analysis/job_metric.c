@@ -21,7 +21,7 @@ job_metadata(const struct run_pass *s, const char *name)
 	struct string_pair *pairs = arena_new_array(s->arena, struct string_pair, 2);
 
 	pairs[0] = (struct string_pair){ "job-name", name };
-	pairs[1] = (struct string_pair){ "job-namespace", s->w->run->object.meta.namespace };
+	pairs[1] = (struct string_pair){ "job-namespace", job_namespace(s->w->settings, s->w->run) };
 	return (struct string_map){ pairs, 2 };
 }
 
@@ -129,8 +129,8 @@ job_measure(struct run_pass *s, size_t i)
 	} else if (run_secrets(s, &e) == SECRETS_ERROR) {
 		job_measured(s, i, name, time_stored(s->w->now), "Error", err_text(s->arena, e));
 	} else if (s->asked != NULL) {
-		plan_create(s->plan, &job_type, s->w->run->object.meta.namespace, name,
-		    job_object(s->w->run, &s->asked->metrics[i], name));
+		plan_create(s->plan, &job_type, job_namespace(s->w->settings, s->w->run), name,
+		    job_object(s->w->run, &s->asked->metrics[i], name, s->w->settings));
 		plan_beside(s->plan);
 		plan_reason(s->plan, "metric %s: Job %s starts", m->name, name);
 	}

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
+#include "analysis/job.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "kube/api/job.h"
 #include "kube/api/yaml.h"
 #include "kube/lease.h"
 #include "kube/runner.h"
@@ -32,6 +34,9 @@
 
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
  * as there is something to do, and versions of other APIs are those of the objects. */
+#define JOBS_KUBECONFIG_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"
+#define JOBS_NAMESPACE_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"
+
 #define IDLE_FLAGS                                                                                                     \
 	"rollout-resync kloglevel enable-pprof-address qps burst rollout-threads "                                     \
 	"experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads "              \
@@ -70,6 +75,8 @@ struct process {
 	struct web *web;
 	struct notifier *notifier; /* NULL: it does not act */
 	const char *home; /* the namespace of its own things */
+	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
+	struct transport *jobs; /* NULL: it is this one */
 	bool synced; /* the first lists are in */
 	bool waits; /* another acts */
 	struct timer giving_up;
@@ -226,8 +233,9 @@ variables_of(struct cli *c)
 {
 	static const struct {
 		const char *name, *variable;
-	} known[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" } };
-	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known) + 1) };
+	} known[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
+		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
+	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known) + 2) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		const char *value = getenv(known[i].variable);
@@ -236,6 +244,28 @@ variables_of(struct cli *c)
 			m.at[m.n++] = (struct string_pair){ known[i].name, value };
 	}
 	return m;
+}
+
+/* Where Jobs of metrics are, when that is said in the environment. 0, or 1 after saying what is wrong. */
+static int
+read_jobs_place(struct process *p)
+{
+	struct cli *c = p->cli;
+	const char *file = getenv(JOBS_KUBECONFIG_VARIABLE), *ns = string_map_get(&p->variables, JOBS_NAMESPACE);
+	struct config_overrides o = { .file = file };
+	struct err *e;
+
+	if (str_empty(file) && str_empty(ns))
+		return 0;
+	if (!str_empty(file)) {
+		if ((e = config_load(c->arena, &o, &p->jobs_config)) != NULL)
+			return cli_fail(c, "%s: %s", JOBS_KUBECONFIG_VARIABLE, err_text(c->arena, e));
+		p->jobs = transport_curl_new(c->loop, &p->jobs_config);
+	}
+	p->variables.at[p->variables.n++] = (struct string_pair){ JOBS_ELSEWHERE, "true" };
+	p->settings.elsewhere =
+	    (struct elsewhere){ .type = &job_type, .api = p->jobs != NULL ? p->jobs : c->transport, .namespace = ns };
+	return 0;
 }
 
 /* All, or what the other controller's flag can ask for: the analyses alone. 0, or 1 after saying what is wrong. */
@@ -425,6 +455,8 @@ controller_run(struct cli *c)
 		.passed = passed,
 		.told = told,
 		.arg = &p };
+	if (read_jobs_place(&p) != 0)
+		return 1;
 	p.metrics = metrics_new(VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster");
 	c->transport->answered = answered;
 	c->transport->answered_arg = &p;
@@ -454,6 +486,7 @@ controller_run(struct cli *c)
 	web_free(p.web);
 	transport_free(p.outside);
 	transport_free(p.programs);
+	transport_free(p.jobs);
 	c->transport->answered = NULL;
 	metrics_free(p.metrics);
 	return 0;

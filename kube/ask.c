@@ -52,7 +52,10 @@ asks_ask(struct asks *k, const struct plan_step *s)
 		.redirects_max = s->question.redirects_max,
 		.outside_only = s->question.outside_only,
 		.insecure = s->question.insecure };
-	struct transport *to = s->question.of_cluster ? k->api : s->question.command != NULL ? k->programs : k->outside;
+	struct transport *cluster = s->question.elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
+	struct transport *to = s->question.of_cluster	     ? cluster
+			       : s->question.command != NULL ? k->programs
+							     : k->outside;
 	struct asked *q;
 
 	for (size_t i = 0; i < k->n; i++)

@@ -78,13 +78,19 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 	go_on(x);
 }
 
+static struct transport *
+way_to(const struct execution *x, const struct type *t)
+{
+	return x->to->elsewhere_type == t ? x->to->elsewhere : x->to->api;
+}
+
 /* What is there, after a write that believed something else. */
 static void
 fetch(struct execution *x, const struct plan_step *s)
 {
 	x->fetched = s;
-	x->call = client_call_soon(
-	    x->to->api, "GET", client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
+	x->call = client_call_soon(way_to(x, s->type), "GET",
+	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
 }
 
 static void
@@ -179,7 +185,8 @@ write_step(struct execution *x, const struct plan_step *s)
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
-	x->call = client_call(x->to->api, verbs[s->op].method, url, verbs[s->op].content_type, body, on_written, x);
+	x->call =
+	    client_call(way_to(x, s->type), verbs[s->op].method, url, verbs[s->op].content_type, body, on_written, x);
 }
 
 static void

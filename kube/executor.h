@@ -21,6 +21,8 @@ struct execution;
 /* Where effects go. Borrowed for as long as an execution lasts. */
 struct executor {
 	struct transport *api;
+	const struct type *elsewhere_type; /* what is in another cluster; NULL: nothing */
+	struct transport *elsewhere; /* the way there */
 	struct cache *cache;
 	struct events *events;
 	const char *manager; /* of the fields that are applied */

@@ -14,6 +14,8 @@ struct question {
 	const char *command;
 	bool
 	    of_cluster; /* url is "/api/v1/…", asked of the API server with our own credentials: never set by what users write */
+	bool
+	    elsewhere; /* of_cluster: asked of the cluster in which runner_settings' objects are, where that is another */
 	const char *shown; /* the URL for people, without secrets; NULL: the URL */
 	const struct header *headers;
 	size_t n_headers;

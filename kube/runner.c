@@ -71,6 +71,7 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->asks.outside = r->outside;
 	k->asks.api = r->executor.api;
 	k->asks.programs = r->settings.programs;
+	k->asks.elsewhere = r->settings.elsewhere.api;
 	k->asks.answered = on_answered;
 	k->asks.arg = k;
 	map_set(&r->keys, id, k);
@@ -315,10 +316,15 @@ is_own_type(const struct runner *r, const struct type *t)
 static void
 start_watch(struct runner *r, const struct controller_watch *w)
 {
+	const struct elsewhere *e = &r->settings.elsewhere;
+	bool is_elsewhere = e->type == w->type;
+
 	assert(r->n_watches < WATCHES_MAX);
 	r->watched[r->n_watches] = w->type;
-	r->watches[r->n_watches++] = watch_start(r->executor.api, r->executor.cache, w->type,
-	    &(struct watch_scope){ .namespace = w->type->cluster_scoped ? NULL : r->namespace,
+	r->watches[r->n_watches++] = watch_start(is_elsewhere ? e->api : r->executor.api, r->executor.cache, w->type,
+	    &(struct watch_scope){ .namespace = w->type->cluster_scoped		       ? NULL
+						: is_elsewhere && e->namespace != NULL ? e->namespace
+										       : r->namespace,
 		.labels = is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
 		.fields = w->field_selector },
 	    r->settings.seed, (struct watch_observer){ .synced = on_synced, .arg = r });
@@ -341,6 +347,8 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		.cache = cache_new(on_change, r),
 		.events = events_new(api, settings->component, settings->seed),
 		.manager = settings->component,
+		.elsewhere_type = settings->elsewhere.type,
+		.elsewhere = settings->elsewhere.api,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
 	if (settings->told != NULL)

@@ -18,6 +18,12 @@ struct runner_settings {
 	/* Of events, and the manager of applied fields: "rollouts-controller". Borrowed while the runner lives. */
 	const char *component;
 	struct transport *programs; /* of questions that programs answer (kube/transport_exec.h); NULL: none is asked */
+	/* Objects of this type are in another cluster, or another namespace than whose they are (NULL: in the same). type NULL: none are. */
+	struct elsewhere {
+		const struct type *type;
+		struct transport *api; /* borrowed */
+		const char *namespace;
+	} elsewhere;
 	bool (*may_write)(void *arg); /* NULL, or asked before every write, with `arg` below */
 	/* NULL, or a label selector that the controllers' own objects must match besides (--instance-id). */
 	const char *selector;

@@ -7,18 +7,26 @@
 #define OWNED_MAX 4096 /* more ReplicaSets or runs of one rollout than anybody keeps */
 
 struct gathering {
-	const char *uid;
+	const char *uid; /* of the controller; NULL: a label says it */
+	const char *key, *value;
 	const struct object **at;
 	size_t n;
 };
+
+static bool
+belongs(const struct gathering *g, const struct object *o)
+{
+	const struct owner *owner = object_controller(o);
+
+	return g->uid != NULL ? owner != NULL && str_eq(owner->uid, g->uid) : str_eq(object_label(o, g->key), g->value);
+}
 
 static void
 collect(const struct object *o, void *arg)
 {
 	struct gathering *g = arg;
-	const struct owner *owner = object_controller(o);
 
-	if (owner != NULL && str_eq(owner->uid, g->uid) && g->n < OWNED_MAX) {
+	if (belongs(g, o) && g->n < OWNED_MAX) {
 		if (g->at != NULL)
 			g->at[g->n] = o;
 		g->n++;
@@ -36,12 +44,10 @@ by_age(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-size_t
-view_owned(const struct view *v, const struct type *t, const char *ns, const char *uid, struct arena *a,
+static size_t
+gather(const struct view *v, const struct type *t, const char *ns, struct gathering g, struct arena *a,
     const struct object ***ret)
 {
-	struct gathering g = { .uid = uid };
-
 	v->each(v, t, ns, collect, &g);
 	*ret = NULL;
 	if (g.n == 0)
@@ -52,4 +58,18 @@ view_owned(const struct view *v, const struct type *t, const char *ns, const cha
 	qsort(g.at, g.n, sizeof(*g.at), by_age);
 	*ret = g.at;
 	return g.n;
+}
+
+size_t
+view_owned(const struct view *v, const struct type *t, const char *ns, const char *uid, struct arena *a,
+    const struct object ***ret)
+{
+	return gather(v, t, ns, (struct gathering){ .uid = uid }, a, ret);
+}
+
+size_t
+view_labelled(const struct view *v, const struct type *t, const char *ns, const char *key, const char *value,
+    struct arena *a, const struct object ***ret)
+{
+	return gather(v, t, ns, (struct gathering){ .key = key, .value = value }, a, ret);
 }

@@ -28,6 +28,10 @@ view_knows(const struct view *v, const struct type *t)
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 
+/* The same of those that have this label, whoever owns them. */
+size_t view_labelled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
+    struct arena *, const struct object ***ret);
+
 /* The object of that name, or NULL, also for no name; the namespace of a cluster-scoped type is ignored. */
 static inline const struct object *
 view_get(const struct view *v, const struct type *t, const char *ns, const char *name)
