@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/map.h"
+#include "base/str.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 
@@ -53,6 +54,7 @@ struct entry {
 	struct arena *arena; /* NULL: it has no metrics */
 	bool known; /* it is, or was, in the cluster: not only counted */
 	const char *phase, *strategy, *router;
+	const char *old_phase; /* of a Rollout, in the words of rollout_phase */
 	int64_t desired, updated, available;
 	int64_t finished_at; /* of the last update, as it was seen */
 	struct metric_state *metrics;
@@ -178,12 +180,32 @@ known_phase(const char *phase)
 	return "";
 }
 
+/* Before rollout_info had a phase, the Progressing condition's reason was one. */
+static const char *
+old_phase(const struct conditions *all)
+{
+	static const char *const of[][2] = { { "NewReplicaSetAvailable", "Completed" }, { "RolloutPaused", "Paused" },
+		{ "ServiceNotFound", "Error" }, { "ReplicaSetCreateError", "Error" },
+		{ "ProgressDeadlineExceeded", "Timeout" }, { "RolloutAborted", "Abort" } };
+	const char *phase = "Progressing";
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (str_eq(all->at[i].type, "InvalidSpec"))
+			return "InvalidSpec";
+		for (size_t k = 0; str_eq(all->at[i].type, "Progressing") && k < ARRAY_SIZE(of); k++)
+			if (str_eq(all->at[i].reason, of[k][0]))
+				phase = of[k][1];
+	}
+	return phase;
+}
+
 static void
 see_rollout(struct entry *e, const struct rollout *r)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 
 	e->phase = known_phase(r->status.phase);
+	e->old_phase = old_phase(&r->status.conditions);
 	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
 	e->router = c != NULL && c->traffic_routing != NULL && c->traffic_routing->istio != NULL ? "Istio" : "";
 	e->desired = r->spec.replicas.set ? r->spec.replicas.is : 1;
@@ -483,6 +505,7 @@ write_rollouts(struct metrics *m, struct str *to)
 		{ "rollout_info_replicas_unavailable", "Pods that are wanted and not available." },
 		{ "rollout_info_replicas_desired", "Pods that are wanted." },
 		{ "rollout_info_replicas_updated", "Pods of the new version." } };
+	static const char *const phases[] = { "Completed", "Progressing", "Paused", "Timeout", "Error", "Abort" };
 
 	family(to, "rollout_info", "gauge", "1 for each Rollout, its phase and strategy as labels.");
 	each_known(m, e, &rollout_type)
@@ -492,6 +515,14 @@ write_rollouts(struct metrics *m, struct str *to)
 		label(to, false, "strategy", e->strategy);
 		label(to, false, "traffic_router", e->router);
 		number(to, 1);
+	}
+	family(to, "rollout_phase", "gauge", "Deprecated: rollout_info has a phase. 1: it is in this one.");
+	each_known(m, e, &rollout_type) for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
+	{
+		labels_of(to, "rollout_phase", e);
+		label(to, false, "phase", phases[i]);
+		label(to, false, "strategy", e->strategy);
+		number(to, strcmp(e->old_phase, phases[i]) == 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(gauges); i++) {
 		family(to, gauges[i].name, "gauge", gauges[i].help);
@@ -574,6 +605,21 @@ write_notifications(struct metrics *m, struct str *to)
 	}
 }
 
+static const char *const run_phases[] = { "Pending", "Running", "Successful", "Failed", "Error", "Inconclusive" };
+
+/* Of runs and experiments, as it was before NAME_info: a series for each phase. */
+static void
+write_old_phases(struct metrics *m, struct str *to, const char *name, const struct type *t)
+{
+	family(to, name, "gauge", "Deprecated: the info metric has a phase. 1: it is in this one.");
+	each_known(m, e, t) for (size_t i = 0; i < ARRAY_SIZE(run_phases); i++)
+	{
+		labels_of(to, name, e);
+		label(to, false, "phase", run_phases[i]);
+		number(to, strcmp(e->phase != NULL ? e->phase : "", run_phases[i]) == 0);
+	}
+}
+
 static void
 write_phases(struct metrics *m, struct str *to, const char *name, const char *help, const struct type *t)
 {
@@ -589,9 +635,8 @@ write_phases(struct metrics *m, struct str *to, const char *name, const char *he
 static void
 write_runs(struct metrics *m, struct str *to)
 {
-	static const char *const phases[] = { "Pending", "Running", "Successful", "Failed", "Error", "Inconclusive" };
-
 	write_phases(m, to, "analysis_run_info", "1 for each AnalysisRun, its phase as a label.", &analysis_run_type);
+	write_old_phases(m, to, "analysis_run_phase", &analysis_run_type);
 	family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
 	{
@@ -601,15 +646,15 @@ write_runs(struct metrics *m, struct str *to)
 		number(to, 1);
 	}
 	family(to, "analysis_run_metric_phase", "gauge", "The phase of each metric of an analysis run.");
-	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++) for (size_t k = 0;
-											    k < ARRAY_SIZE(phases); k++)
+	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics;
+						  i++) for (size_t k = 0; k < ARRAY_SIZE(run_phases); k++)
 	{
 		labels_of(to, "analysis_run_metric_phase", e);
 		label(to, false, "metric", e->metrics[i].name);
 		label(to, false, "type", e->metrics[i].provider);
 		label(to, false, "dry_run", e->metrics[i].dry_run ? "true" : "false");
-		label(to, false, "phase", phases[k]);
-		number(to, strcmp(e->metrics[i].phase, phases[k]) == 0);
+		label(to, false, "phase", run_phases[k]);
+		number(to, strcmp(e->metrics[i].phase, run_phases[k]) == 0);
 	}
 }
 
@@ -702,6 +747,7 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	write_passes(m, to, "analysis_run_reconcile", "analysis_run_reconcile_error", &analysis_run_type);
 	write_templates(m, to);
 	write_phases(m, to, "experiment_info", "1 for each Experiment, its phase as a label.", &experiment_type);
+	write_old_phases(m, to, "experiment_phase", &experiment_type);
 	write_passes(m, to, "experiment_reconcile", "experiment_reconcile_error", &experiment_type);
 	write_process(m, now, to);
 }

@@ -17,6 +17,8 @@ check "a port is a number" says '"many" is not a port' "$SLUICE" controller --me
 kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
 rollout='name="bluegreen",namespace="default"'
 check "a rollout and its phase" within 20 has "rollout_info{$rollout,phase=\"Healthy\",strategy=\"blueGreen\",traffic_router=\"\"} 1"
+check "... as it was called before" has "rollout_phase{$rollout,phase=\"Completed\",strategy=\"blueGreen\"} 1"
+check "... and is not" has "rollout_phase{$rollout,phase=\"Abort\",strategy=\"blueGreen\"} 0"
 check "its pods" has "rollout_info_replicas_available{$rollout} 4"
 check "its events" has "rollout_events_total{$rollout,reason=\"RolloutCompleted\",type=\"Normal\"} 1"
 check "its passes" has "rollout_reconcile_bucket{$rollout,le=\"+Inf\"}"

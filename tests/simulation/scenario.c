@@ -117,6 +117,18 @@ do_refused(struct scenario *s, const json_t *v)
 		scenario_wrong(s, "the spec was not refused: %d", code);
 }
 
+/* All pods are to be new, from now on. */
+static void
+do_restart(struct scenario *s, const json_t *v)
+{
+	const char *now = time_format(s->arena, cluster_wall(s->cluster));
+
+	(void)v;
+	cluster_note(s->cluster, "person: restart");
+	if (cluster_patch(s->cluster, false, json_pack("{s:{s:s}}", "spec", "restartAt", now)) != 200)
+		scenario_wrong(s, "the restart was not taken");
+}
+
 static void
 do_status(struct scenario *s, const json_t *v)
 {
@@ -487,6 +499,7 @@ static const struct {
 	{ "scale", do_scale, false },
 	{ "spec", do_spec, false },
 	{ "refused", do_refused, false },
+	{ "restart", do_restart, false },
 	{ "status", do_status, false },
 	{ "apply", do_apply, false },
 	{ "merge", do_merge, false },

@@ -11,7 +11,7 @@
  *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
- * Verbs that do something: deploy, promote, abort, retry, pause, resume, scale, spec, status, apply, merge, delete, metric, pods, condition,
+ * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge, delete, metric, pods, condition,
  * fault, controller, compact, clock, run, repeat. Verbs that look: wait, is, order, count, never. `is` looks now, `wait` until it is
  * so. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the table, with what each takes.
  *
