@@ -171,6 +171,21 @@ complaint(struct arena *a, struct bytes said)
 	return str_starts(text, "error: ") ? text + strlen("error: ") : text;
 }
 
+/* A command's complaint has the API server's status at its end. */
+static enum code
+code_of(const char *said)
+{
+	return strstr(said, "(403 ") != NULL ? FORBIDDEN : strstr(said, "(404 ") != NULL ? NOT_FOUND : INTERNAL;
+}
+
+static void
+give_up(struct visit *v, const char *said)
+{
+	enum code code = code_of(said);
+
+	answer(v, status_of(code), error_text(v->arena, code, said));
+}
+
 static void
 on_command(void *arg, const struct err *e, const struct reply *reply)
 {
@@ -181,9 +196,7 @@ on_command(void *arg, const struct err *e, const struct reply *reply)
 		v->reading = client_call(v->dashboard->settings.api, "GET",
 		    client_path(v->arena, &rollout_type, v->ns, v->name, NULL), NULL, NULL, on_read_back, v);
 	else
-		answer(v, status_of(INTERNAL),
-		    error_text(
-			v->arena, INTERNAL, e != NULL ? err_text(v->arena, e) : complaint(v->arena, reply->body)));
+		give_up(v, e != NULL ? err_text(v->arena, err_copy(v->arena, e)) : complaint(v->arena, reply->body));
 }
 
 /* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL: nothing). */
