@@ -7,10 +7,12 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
-BASE_P = $(addprefix base/,arena.c base64.c err.c json.c literal.c map.c quantity.c rand.c sha1.c str.c time.c timers.c)
+BASE_P = $(addprefix base/,arena.c base64.c err.c glob.c json.c literal.c map.c quantity.c rand.c sha1.c str.c time.c timers.c)
+GITOPS_SHELL = $(addprefix gitops/,git.c run.c work.c work_look.c work_sync.c work_text.c)
 PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
-	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c)
-SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c web/*.c)) $(filter-out cli/main.c,$(wildcard cli/*.c))
+	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
+	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))
+SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
 UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
 FUZZ = $(filter-out replay,$(notdir $(basename $(wildcard tests/fuzz/*.c))))
@@ -156,6 +158,7 @@ print-pure:
 # What is made from tables and kept here.
 generated: sluice
 	./sluice crds >deploy/crds.yaml
+	./sluice crds gitops >deploy/gitops/crds.yaml
 	./sluice explain --reference >docs/reference.md
 
 fmt:

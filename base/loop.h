@@ -44,6 +44,9 @@ struct loop *loop_ev_new(void);
 /* The machine's wall clock (ms since 1970), for what has no loop: the log. */
 int64_t loop_ev_wall(void);
 
+/* The machine's other clock, for what waits without a loop. */
+int64_t loop_ev_mono(void);
+
 /* A loop whose wall clock starts at `wall` (ms) and whose time moves from timer to timer. */
 struct loop *loop_virtual_new(int64_t wall);
 

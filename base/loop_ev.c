@@ -27,6 +27,12 @@ loop_ev_wall(void)
 	return clock_ms(CLOCK_REALTIME);
 }
 
+int64_t
+loop_ev_mono(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
 static void
 refresh(struct loop *l)
 {

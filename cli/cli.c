@@ -326,3 +326,33 @@ cli_template_of(struct cli *c, const json_t *rollout, const char **ret_pointer)
 	*ret_pointer = t == &pod_template_object_type ? "/template" : "/spec/template";
 	return client_path(c->arena, t, c->namespace, ref != NULL ? ref->name : r->object.meta.name, NULL);
 }
+
+static bool
+has_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)) != NULL; at += n)
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+const char *const *
+cli_program(struct cli *c, const char *without)
+{
+	const char **argv = arena_new_array(c->arena, const char *, c->flags.count + 2);
+	size_t n = 0;
+
+	argv[n++] = cli_self(c);
+	map_each (&c->flags, slot) {
+		bool takes;
+
+		if (has_word(without, slot->key) || flag_known(c->command, slot->key, &takes) == NULL)
+			continue;
+		argv[n++] = takes
+				? arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value)
+				: arena_printf(c->arena, "--%s=%s", slot->key, cli_on(c, slot->key) ? "true" : "false");
+	}
+	return argv;
+}

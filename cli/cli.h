@@ -67,6 +67,10 @@ void cli_signals(struct cli *);
 /* The path of the running program, to start others of it. */
 const char *cli_self(struct cli *);
 
+/* This program, with the flags that this command was given, which say which cluster it speaks to and as whom, but without those named
+ * (space-separated). In the arena, ended by NULL. */
+const char *const *cli_program(struct cli *, const char *without);
+
 /* One call, waited for. */
 struct err *cli_call(
     struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);

@@ -12,6 +12,7 @@
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
+#include "gitops/application.h"
 #include "kube/api/job.h"
 #include "kube/api/yaml.h"
 #include "kube/lease.h"
@@ -54,19 +55,22 @@ const struct command cmd_controller = {
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
-		 "self-service-notification-enabled " IDLE_FLAGS,
+		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval " IDLE_FLAGS,
 	.run = controller_run,
 };
 
-static const struct controller *const rows[] = { &rollout_controller, &experiment_controller, &analysis_controller,
-	NULL };
-static const struct controller *const analysis_rows[] = { &analysis_controller, NULL };
+/* What --controllers may name, in the order in which they are started. */
+static const struct {
+	const char *word;
+	const struct controller *row;
+} known[] = { { "rollouts", &rollout_controller }, { "rollouts", &experiment_controller },
+	{ "analysis", &analysis_controller }, { "gitops", &application_controller } };
 
 struct process {
 	struct cli *cli;
 	struct transport *outside, *programs;
 	struct string_map variables;
-	const struct controller *const *rows;
+	const struct controller *rows[ARRAY_SIZE(known) + 1]; /* ended by NULL */
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
 	struct lease *lease; /* NULL: --leader-elect=false */
@@ -233,15 +237,15 @@ variables_of(struct cli *c)
 {
 	static const struct {
 		const char *name, *variable;
-	} known[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
+	} variables[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
 		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
-	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(known) + 2) };
+	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(variables) + 5) };
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		const char *value = getenv(known[i].variable);
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		const char *value = getenv(variables[i].variable);
 
 		if (value != NULL && value[0] != '\0')
-			m.at[m.n++] = (struct string_pair){ known[i].name, value };
+			m.at[m.n++] = (struct string_pair){ variables[i].name, value };
 	}
 	return m;
 }
@@ -268,18 +272,58 @@ read_jobs_place(struct process *p)
 	return 0;
 }
 
-/* All, or what the other controller's flag can ask for: the analyses alone. 0, or 1 after saying what is wrong. */
+/* What runs: rollouts, which bring analyses with them, unless it is said. 0, or 1 after saying what is wrong. */
 static int
 choose_controllers(struct process *p)
 {
 	const char *which = cli_flag(p->cli, "controllers");
+	char *save = NULL;
+	bool chosen[ARRAY_SIZE(known)] = { 0 };
+	size_t n = 0;
 
-	p->rows = rows;
-	if (which == NULL || which[0] == '\0')
-		return 0;
-	if (strcmp(which, "analysis") != 0)
-		return cli_fail(p->cli, "--controllers: \"%s\" is not \"analysis\", or nothing for all", which);
-	p->rows = analysis_rows;
+	for (char *word = strtok_r(arena_strdup(p->cli->arena, str_empty(which) ? "rollouts" : which), ", ", &save);
+	     word != NULL; word = strtok_r(NULL, ", ", &save)) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			if (strcmp(word, known[i].word) == 0 ||
+			    (strcmp(word, "rollouts") == 0 && strcmp(known[i].word, "analysis") == 0))
+				chosen[i] = found = true;
+		if (!found)
+			return cli_fail(p->cli, "--controllers: \"%s\" is not one of rollouts, analysis, gitops", word);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (chosen[i])
+			p->rows[n++] = known[i].row;
+	return n > 0 ? 0 : cli_fail(p->cli, "--controllers: names none");
+}
+
+/* How applications are looked at: this program again, as another process. 0, or 1 after saying what is wrong. */
+static int
+read_gitops(struct process *p)
+{
+	struct cli *c = p->cli;
+	const char *const *program = cli_program(c,
+	    "namespace loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
+	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
+	    "healthzPort listen-address "
+	    "allow-local-web-metrics step-plugins controllers self-service-notification-enabled "
+	    "gitops-interval " IDLE_FLAGS);
+	_cleanup_(json_decrefp) json_t *argv = json_array();
+	const char *interval = cli_flag(c, "gitops-interval");
+	int64_t ms = 0;
+
+	if (interval != NULL && (!duration_parse(interval, &ms) || ms < 1000))
+		return cli_fail(c, "--gitops-interval: \"%s\" is not a duration of at least 1s", interval);
+	json_array_append_new(argv, json_string(program[0]));
+	json_array_append_new(argv, json_string("gitops-worker"));
+	for (size_t i = 1; program[i] != NULL; i++)
+		json_array_append_new(argv, json_string(program[i]));
+	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_WORKER, json_text(c->arena, argv) };
+	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_NAMESPACE, p->home };
+	if (ms > 0)
+		p->variables.at[p->variables.n++] =
+		    (struct string_pair){ GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms) };
 	return 0;
 }
 
@@ -460,7 +504,7 @@ controller_run(struct cli *c)
 	p.metrics = metrics_new(VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster");
 	c->transport->answered = answered;
 	c->transport->answered_arg = &p;
-	if (lease_settings_of(&p, &election) != 0 || serve(&p) != 0) {
+	if (lease_settings_of(&p, &election) != 0 || read_gitops(&p) != 0 || serve(&p) != 0) {
 		metrics_free(p.metrics);
 		return 1;
 	}

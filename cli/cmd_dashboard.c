@@ -114,29 +114,6 @@ on_again(struct timer *t, void *arg)
 	start_watches(b);
 }
 
-/* This program, with the flags that say which cluster it speaks to, and as whom. In the arena, ended by NULL. */
-static const char *const *
-program_of(struct cli *c)
-{
-	static const char *const ours[] = { "namespace", "port", "root-path", "listen-address", "read-only" };
-	const char **argv = arena_new_array(c->arena, const char *, c->flags.count + 2);
-	size_t n = 0;
-
-	argv[n++] = cli_self(c);
-	map_each (&c->flags, slot) {
-		bool is_ours = false, takes;
-
-		for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-			is_ours |= strcmp(slot->key, ours[i]) == 0;
-		if (is_ours || flag_known(c->command, slot->key, &takes) == NULL)
-			continue;
-		argv[n++] = takes
-				? arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value)
-				: arena_printf(c->arena, "--%s=%s", slot->key, cli_on(c, slot->key) ? "true" : "false");
-	}
-	return argv;
-}
-
 /* 0, or 1 after saying what is wrong. */
 static int
 settings_of(struct board *b, struct dashboard_settings *ret)
@@ -162,7 +139,7 @@ settings_of(struct board *b, struct dashboard_settings *ret)
 		.ready = is_ready,
 		.arg = b,
 		.api = c->transport,
-		.program = program_of(c) };
+		.program = cli_program(c, "namespace port root-path listen-address read-only") };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
 	return 0;

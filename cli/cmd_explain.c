@@ -1,5 +1,6 @@
 /* cli/cmd_explain.c: explain, crds: the tables of types, for people and for Kubernetes. */
 #include <stdio.h>
+#include <string.h>
 #include "cli/cli.h"
 #include "kube/api/explain.h"
 #include "kube/api/roots.h"
@@ -19,8 +20,8 @@ const struct command cmd_explain = {
 
 const struct command cmd_crds = {
 	.name = "crds",
-	.args = "",
-	.summary = "prints the CustomResourceDefinitions: sluice crds | kubectl apply --server-side -f -",
+	.args = "[gitops]",
+	.summary = "prints the CustomResourceDefinitions (of GitOps): sluice crds | kubectl apply --server-side -f -",
 	.flags = "",
 	.run = crds_run,
 };
@@ -46,9 +47,16 @@ explain_run(struct cli *c)
 static int
 crds_run(struct cli *c)
 {
-	for (const struct type *const *t = api_roots; *t != NULL; t++) {
-		json_t *crd = schema_crd(*t);
+	const char *part = c->n_args > 0 ? c->args[0] : NULL;
 
+	if (c->n_args > 1 || (part != NULL && strcmp(part, "gitops") != 0))
+		return cli_fail(c, "usage: sluice crds [gitops]");
+	for (const struct type *const *t = api_roots; *t != NULL; t++) {
+		json_t *crd;
+
+		if (!str_eq((*t)->part, part))
+			continue;
+		crd = schema_crd(*t);
 		printf("---\n%s", yaml_text(c->arena, crd));
 		json_decref(crd);
 	}

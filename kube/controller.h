@@ -60,6 +60,8 @@ struct pass {
 	const struct view *view;
 	const char *namespace, *name;
 	int64_t now; /* wall ms */
+	int64_t
+	    touched; /* wall ms: when runner_touch last named this key; 0: it did not, as far as this process knows */
 	const struct seen *seen;
 	const struct string_map *settings; /* of the process; NULL: none */
 };

@@ -213,13 +213,26 @@ plan_keep(struct plan *p, const char *key)
 void
 plan_status(struct plan *p, const struct object *o, json_t *from, json_t *to)
 {
-	json_t *diff = merge_patch_diff(from, to), *patch;
+	plan_status_with(p, o, from, to, NULL);
+}
+
+void
+plan_status_with(struct plan *p, const struct object *o, json_t *from, json_t *to, json_t *more)
+{
+	json_t *diff = merge_patch_diff(from, to), *patch = more != NULL ? more : json_object(), *meta;
 
 	json_decref(from);
 	json_decref(to);
-	if (diff == NULL)
+	if (diff == NULL && json_object_size(patch) == 0) {
+		json_decref(patch);
 		return;
-	patch = json_pack("{s:{s:s},s:o}", "metadata", "resourceVersion", o->meta.resource_version, "status", diff);
+	}
+	meta = json_object_get(patch, "metadata");
+	if (meta == NULL)
+		json_object_set_new(patch, "metadata", meta = json_object());
+	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
+	if (diff != NULL)
+		json_object_set_new(patch, "status", diff);
 	p->status_of = own(p, o);
 	p->status = json_text(p->arena, patch);
 	json_decref(patch);
@@ -235,6 +248,11 @@ plan_wake(struct plan *p, int64_t at)
 void
 plan_note(struct plan *p, const char *name, int64_t value)
 {
+	for (size_t i = 0; i < p->n_notes; i++)
+		if (strcmp(p->notes[i].name, name) == 0) {
+			p->notes[i].value = value;
+			return;
+		}
 	assert(p->n_notes < PLAN_NOTES_MAX);
 	p->notes[p->n_notes++] = (struct note){ name, value };
 }

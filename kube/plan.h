@@ -112,10 +112,15 @@ void plan_status_event(struct plan *, const struct object *about, bool warning, 
  * that a stale one fails. Equal ones add nothing. The values are consumed. */
 void plan_status(struct plan *, const struct object *, json_t *from, json_t *to);
 
+/* The same with more of the object in the same patch ({"operation": null}), of a type whose status is no subresource. `more` may be NULL;
+ * consumed. */
+void plan_status_with(struct plan *, const struct object *, json_t *from, json_t *to, json_t *more);
+
 /* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
 void plan_wake(struct plan *, int64_t at);
 
-/* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor. */
+/* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor, and the one of
+ * that name in this plan. */
 void plan_note(struct plan *, const char *name, int64_t value);
 
 /* Why, in a line for people, as by printf. */

@@ -21,6 +21,7 @@ struct key {
 	struct plan *plan;
 	struct execution *execution;
 	int64_t started_at; /* mono ms, of the pass */
+	int64_t touched; /* wall ms */
 	struct asks asks;
 	struct arena *failure_arena; /* NULL: the last plan did not fail */
 	struct seen_failure failure;
@@ -231,6 +232,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 		.namespace = k->ns,
 		.name = k->name,
 		.now = loop_wall(r->loop),
+		.touched = k->touched,
 		.seen = &seen,
 		.settings = r->settings.settings };
 
@@ -383,6 +385,21 @@ runner_stop(struct runner *r)
 	free(r->namespace);
 	free(r);
 	return NULL;
+}
+
+void
+runner_touch(struct runner *r, const char *controller, const char *ns, const char *name)
+{
+	for (size_t i = 0; i < r->n_rows; i++) {
+		struct key *k;
+
+		if (strcmp(r->rows[i]->name, controller) != 0 ||
+		    view_get(cache_view(r->executor.cache), r->rows[i]->type, ns, name) == NULL)
+			continue;
+		k = key_of(r, r->rows[i], ns, name);
+		k->touched = loop_wall(r->loop);
+		queue_add(r->queue, &k->item, QUEUE_WATCH);
+	}
 }
 
 size_t

@@ -44,6 +44,10 @@ struct runner *runner_start(struct transport *api, struct transport *outside, co
 /* Stops where it is: requests under way may still take effect, and nothing is told any more. Takes NULL; returns NULL. */
 struct runner *runner_stop(struct runner *);
 
+/* Something that no watch of its own tells it concerns this key: it gets a pass, which sees when (struct pass). Nothing happens when
+ * there is no controller of that name, or no such object. */
+void runner_touch(struct runner *, const char *controller, const char *ns, const char *name);
+
 /* How many keys wait or are being worked on: 0 means there is nothing to do now. */
 size_t runner_busy(const struct runner *);
 

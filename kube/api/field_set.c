@@ -154,7 +154,7 @@ field_set_subtract(json_t *set, const json_t *other)
 	json_object_foreach ((json_t *)other, key, child) {
 		json_t *own = json_object_get(set, key);
 
-		if (own == NULL || (is_leaf(own) && !is_leaf(child)))
+		if (own == NULL)
 			continue;
 		if (!is_leaf(child))
 			field_set_subtract(own, child);

@@ -18,7 +18,7 @@ json_t *list_find(const json_t *list, const char *const *keys, size_t n, const j
 /* All fields of a value. A new reference. */
 json_t *field_set_of(const json_t *value, bool builtin);
 
-/* Adds, takes away, keeps only what is in the other. In place. */
+/* Adds, takes away, keeps only what is in the other. In place. A field of which a part is taken away is not in the set any more. */
 void field_set_add(json_t *set, const json_t *other);
 void field_set_subtract(json_t *set, const json_t *other);
 void field_set_keep(json_t *set, const json_t *other);

@@ -2,6 +2,7 @@
 #include "kube/api/roots.h"
 #include <strings.h>
 #include "kube/api/analysis.h"
+#include "kube/api/application.h"
 #include "kube/api/experiment.h"
 
 const struct type *const api_roots[] = {
@@ -10,6 +11,7 @@ const struct type *const api_roots[] = {
 	&analysis_run_type,
 	&analysis_template_type,
 	&cluster_analysis_template_type,
+	&application_type,
 	NULL,
 };
 

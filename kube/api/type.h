@@ -112,6 +112,7 @@ struct type {
 	const char *short_name; /* kubectl's: "ro" */
 	const char *scale; /* "SPEC STATUS SELECTOR", JSON paths of the scale subresource; NULL: none */
 	const char *columns; /* of kubectl get: "Name:type:path|…"; NULL: only Age */
+	const char *part; /* of Sluice, whose definitions are installed apart ("gitops"); NULL: rollouts */
 	const char *doc; /* one line */
 	bool cluster_scoped;
 	bool has_status; /* /status is a subresource */

@@ -1,0 +1,9 @@
+/* base/glob.h: globs as Argo CD's configuration has them (the syntax of gobwas/glob, without separators). */
+#pragma once
+#include <stdbool.h>
+
+/* The whole text matches: `*` is any text, also of several directories, `?` one byte, `[a-z]` and `[!a-z]` one of a class,
+ * `{a,b}` one of several globs, and `\` takes what follows as it is. A glob that is not closed is text. Takes at most
+ * GLOB_STEPS_MAX steps: one that takes more matches nothing. */
+#define GLOB_STEPS_MAX 100000
+bool glob_match(const char *glob, const char *text);

@@ -1,0 +1,20 @@
+/* gitops/application.h: the controller of Applications: when they are compared, when they are synced, what their status says.
+ *
+ * Pure. Comparing and syncing is the work of a process of its own (gitops/work.h), asked as a program is; a pass asks, reads the answer, and
+ * writes what it means. A sync is in the object before anything is done about it: `operation` says what is wanted, status.operationState how
+ * far it is. Source: Argo CD's documentation, "Automated Sync Policy", "Sync Options", "Application Specification".
+ */
+#pragma once
+#include "kube/api/application.h"
+#include "kube/controller.h"
+
+/* Settings of the process (struct pass): the worker's program and arguments, a JSON list; the controller's own namespace; how often an
+ * application is compared when nothing happens, in ms. */
+#define GITOPS_WORKER "gitops-worker"
+#define GITOPS_NAMESPACE "gitops-namespace"
+#define GITOPS_INTERVAL "gitops-interval"
+
+extern const struct controller application_controller;
+
+/* What an answer, and time, say about an application. Fills the plan. */
+void application_decide(const struct pass *, const struct application *, struct plan *);

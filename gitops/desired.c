@@ -1,0 +1,255 @@
+/* gitops/desired.c: manifests as resources. */
+#include "gitops/desired.h"
+#include <string.h>
+
+const char *
+phase_name(enum phase p)
+{
+	static const char *const names[PHASE_MAX] = { "PreSync", "Sync", "PostSync", "SyncFail" };
+
+	return names[p];
+}
+
+void
+resources_init(struct resources *r, struct arena *a)
+{
+	*r = (struct resources){ .arena = a };
+}
+
+void
+resources_done(struct resources *r)
+{
+	map_done(&r->by_key);
+}
+
+struct app_resource *
+resources_find(const struct resources *r, const struct api_kind *k, const char *ns, const char *name)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t i = (size_t)map_get(&r->by_key, manifest_key(a, k->group, k->kind, k->cluster_scoped ? NULL : ns, name));
+
+	return i > 0 ? &r->at[i - 1] : NULL;
+}
+
+struct app_resource *
+resources_add(struct resources *r, const struct api_kind *k, const char *ns, const char *name)
+{
+	struct app_resource *to;
+
+	ns = k->cluster_scoped ? NULL : ns;
+	if (r->n == r->room) {
+		struct app_resource *more = arena_new_array(r->arena, struct app_resource, r->room = r->room * 2 + 64);
+
+		if (r->n > 0)
+			memcpy(more, r->at, r->n * sizeof(*more));
+		r->at = more;
+	}
+	to = &r->at[r->n++];
+	*to = (struct app_resource){ .kind = *k,
+		.namespace = arena_strdup(r->arena, ns),
+		.name = arena_strdup(r->arena, name),
+		.health_message = "" };
+	map_set(&r->by_key, manifest_key(r->arena, k->group, k->kind, ns, name), (void *)r->n);
+	return to;
+}
+
+bool
+list_has(const char *list, const char *entry)
+{
+	size_t n = strlen(entry);
+
+	for (const char *at = list; at != NULL && *at != '\0'; at += *at == ',') {
+		size_t len;
+
+		at += strspn(at, " ");
+		len = strcspn(at, ",");
+		while (len > 0 && at[len - 1] == ' ')
+			len--;
+		if (len == n && strncmp(at, entry, n) == 0)
+			return true;
+		at += strcspn(at, ",");
+	}
+	return false;
+}
+
+static const char *
+annotation(const json_t *object, const char *key)
+{
+	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), key);
+}
+
+/* The hooks that Argo CD names, and those of Helm that mean the same. */
+static void
+read_hooks(const json_t *object, struct app_resource *to)
+{
+	static const struct {
+		const char *argo, *helm;
+		enum phase phase;
+	} names[] = { { "PreSync", "pre-install", PHASE_PRE_SYNC }, { NULL, "pre-upgrade", PHASE_PRE_SYNC },
+		{ "Sync", NULL, PHASE_SYNC }, { "PostSync", "post-install", PHASE_POST_SYNC },
+		{ NULL, "post-upgrade", PHASE_POST_SYNC }, { "SyncFail", NULL, PHASE_SYNC_FAIL } };
+	const char *hook = annotation(object, ANNOTATION_HOOK), *helm = annotation(object, "helm.sh/hook"),
+		   *policy = annotation(object, ANNOTATION_HOOK_DELETE),
+		   *helm_policy = annotation(object, "helm.sh/hook-delete-policy");
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if ((hook != NULL && names[i].argo != NULL && list_has(hook, names[i].argo)) ||
+		    (hook == NULL && helm != NULL && names[i].helm != NULL && list_has(helm, names[i].helm)))
+			to->hooks |= 1u << names[i].phase;
+	/* Skip, or a word that is no phase: it is never applied. A CRD that Helm installs first is no hook. */
+	to->skip = to->hooks == 0 && (hook != NULL || (helm != NULL && !list_has(helm, "crd-install")));
+	if (policy == NULL)
+		to->hook_delete = helm_policy == NULL
+				      ? 0
+				      : (list_has(helm_policy, "hook-succeeded") ? HOOK_SUCCEEDED : 0) |
+					    (list_has(helm_policy, "hook-failed") ? HOOK_FAILED : 0) |
+					    (list_has(helm_policy, "before-hook-creation") ? BEFORE_HOOK_CREATION : 0);
+	else
+		to->hook_delete = (list_has(policy, "HookSucceeded") ? HOOK_SUCCEEDED : 0) |
+				  (list_has(policy, "HookFailed") ? HOOK_FAILED : 0) |
+				  (list_has(policy, "BeforeHookCreation") ? BEFORE_HOOK_CREATION : 0);
+	if (to->hook_delete == 0)
+		to->hook_delete = BEFORE_HOOK_CREATION;
+}
+
+static struct err *
+read_wave(struct arena *a, const json_t *object, const char *file, struct app_resource *to)
+{
+	const char *wave = annotation(object, ANNOTATION_WAVE);
+	long long n = 0;
+
+	if (wave == NULL)
+		wave = annotation(object, "helm.sh/hook-weight");
+	if (wave != NULL && !str_int(wave, -1000000, 1000000, &n))
+		return err_new(a, ERR_INVALID, "%s: %s %s: annotation %s: \"%s\" is not a number", file, to->kind.kind,
+		    to->name, ANNOTATION_WAVE, wave);
+	to->wave = (long)n;
+	return NULL;
+}
+
+static void
+set_in(json_t *meta, const char *map, const char *key, const char *value)
+{
+	json_t *to = json_object_get(meta, map);
+
+	if (!json_is_object(to)) {
+		to = json_object();
+		json_object_set_new(meta, map, to);
+	}
+	json_object_set_new(to, key, json_string(value));
+}
+
+/* "APP:GROUP/KIND:NS/NAME" */
+static const char *
+tracking_id(struct arena *a, const char *application, const struct app_resource *r)
+{
+	return arena_printf(a, "%s:%s/%s:%s/%s", application, r->kind.group, r->kind.kind,
+	    r->namespace != NULL ? r->namespace : "", r->name);
+}
+
+static void
+warn(struct resources *r, const char *text)
+{
+	if (r->n_warnings < ARRAY_SIZE(r->warnings))
+		r->warnings[r->n_warnings++] = text;
+}
+
+struct err *
+resources_want(struct resources *all, struct arena *a, const struct manifest *m, const struct api_kind *k,
+    const char *namespace, const struct owner_mark *mark, const char *suffix)
+{
+	_cleanup_(json_decrefp) json_t *object = json_loads(m->text, 0, NULL);
+	json_t *meta = json_object_get(object, "metadata");
+	const char *ns = k->cluster_scoped ? NULL : m->namespace != NULL ? m->namespace : namespace;
+	const char *name = m->name != NULL ? m->name : arena_printf(a, "%s%s", m->generate_name, suffix);
+	struct app_resource *to;
+	struct err *e;
+
+	if (!k->cluster_scoped && str_empty(ns))
+		return err_new(a, ERR_INVALID,
+		    "%s: %s %s: names no namespace, and spec.destination.namespace is not set", m->file, k->kind, name);
+	to = resources_find(all, k, ns, name);
+	if (to != NULL)
+		warn(all,
+		    arena_printf(all->arena, "RepeatedResourceWarning: %s %s is in %s and in %s; the last one counts",
+			k->kind, name, to->manifest->file, m->file));
+	else
+		to = resources_add(all, k, ns, name);
+	to->manifest = m;
+	to->hooks = 0;
+	if (ns != NULL)
+		json_object_set_new(meta, "namespace", json_string(ns));
+	else
+		json_object_del(meta, "namespace");
+	json_object_set_new(meta, "name", json_string(name));
+	json_object_del(meta, "generateName");
+	json_object_del(meta, "creationTimestamp");
+	json_object_del(object, "status");
+	read_hooks(object, to);
+	if ((e = read_wave(a, object, m->file, to)) != NULL)
+		return e;
+	to->options = arena_strdup(all->arena, annotation(object, ANNOTATION_OPTIONS));
+	/* Of whom a definition is, its objects could not all agree. */
+	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
+		if (mark->annotation)
+			set_in(meta, "annotations", ANNOTATION_TRACKING, tracking_id(a, mark->application, to));
+		if (mark->label != NULL)
+			set_in(meta, "labels", mark->label, arena_printf(a, "%.63s", mark->application));
+	}
+	to->text = json_text(all->arena, object);
+	return NULL;
+}
+
+int
+mark_of(struct arena *a, const json_t *live, const struct api_kind *k, const struct owner_mark *mark,
+    const char **ret_owner)
+{
+	const json_t *meta = json_object_get(live, "metadata");
+	const char *id = annotation(live, ANNOTATION_TRACKING), *rest;
+	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
+	const char *ns = json_str(meta, "namespace");
+
+	if (mark->annotation && id != NULL && (rest = strchr(id, ':')) != NULL) {
+		/* An object that was copied, mark and all, does not name itself. */
+		if (!str_eq(rest + 1, arena_printf(a, "%s/%s:%s/%s", k->group, k->kind, ns != NULL ? ns : "",
+					  json_str(meta, "name"))))
+			return 0;
+		*ret_owner = arena_strndup(a, id, (size_t)(rest - id));
+		return strcmp(*ret_owner, mark->application) == 0 ? 1 : -1;
+	}
+	if (mark->annotation || label == NULL)
+		return 0;
+	*ret_owner = arena_strdup(a, label);
+	return strncmp(label, mark->application, 63) == 0 ? 1 : -1;
+}
+
+/* In which order the kinds of one wave are applied; what is not named here comes last. */
+static int
+kind_order(const char *kind)
+{
+	static const char *const order[] = { "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange",
+		"PodSecurityPolicy", "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap",
+		"StorageClass", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole",
+		"ClusterRoleList", "ClusterRoleBinding", "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding",
+		"RoleBindingList", "Service", "DaemonSet", "Pod", "ReplicationController", "ReplicaSet", "Deployment",
+		"HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob", "IngressClass", "Ingress", "APIService" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (strcmp(order[i], kind) == 0)
+			return (int)i;
+	return ARRAY_SIZE(order);
+}
+
+int
+resource_order(const struct app_resource *x, const struct app_resource *y)
+{
+	int by;
+
+	if (x->wave != y->wave)
+		return x->wave < y->wave ? -1 : 1;
+	if ((by = kind_order(x->kind.kind) - kind_order(y->kind.kind)) != 0 ||
+	    (by = strcmp(x->kind.kind, y->kind.kind)) != 0 ||
+	    (by = strcmp(x->namespace != NULL ? x->namespace : "", y->namespace != NULL ? y->namespace : "")) != 0)
+		return by;
+	return strcmp(x->name, y->name);
+}

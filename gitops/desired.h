@@ -1,0 +1,93 @@
+/* gitops/desired.h: what of an application's objects is to be where: their namespaces, their order, who they belong to.
+ *
+ * The order of a sync is Argo CD's (its documentation, "Sync Phases and Waves"): phase, wave, kind, name.
+ */
+#pragma once
+#include "gitops/health.h"
+#include "gitops/kinds.h"
+#include "gitops/manifests.h"
+#include "kube/api/application.h"
+
+#define ANNOTATION_TRACKING "argocd.argoproj.io/tracking-id"
+#define ANNOTATION_WAVE "argocd.argoproj.io/sync-wave"
+#define ANNOTATION_HOOK "argocd.argoproj.io/hook"
+#define ANNOTATION_HOOK_DELETE "argocd.argoproj.io/hook-delete-policy"
+#define ANNOTATION_OPTIONS "argocd.argoproj.io/sync-options"
+#define ANNOTATION_COMPARE "argocd.argoproj.io/compare-options"
+#define ANNOTATION_OPERATION "sluice.argoproj.io/sync-operation" /* on a hook: which sync made it */
+#define LABEL_INSTANCE "app.kubernetes.io/instance"
+
+enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
+
+/* "PreSync", … */
+const char *phase_name(enum phase);
+
+enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC };
+
+enum { HOOK_SUCCEEDED = 1, HOOK_FAILED = 2, BEFORE_HOOK_CREATION = 4 };
+
+/* One object that an application wants, or has. */
+struct app_resource {
+	struct api_kind kind;
+	const char *namespace; /* NULL: of the cluster */
+	const char *name;
+	const struct manifest *manifest; /* NULL: Git does not want it (any more) */
+	const char *text; /* what is to be applied, JSON; NULL: nothing */
+	unsigned hooks; /* bit 1 << phase; 0: it is no hook */
+	unsigned hook_delete; /* HOOK_SUCCEEDED | … */
+	bool skip; /* a hook named Skip: never applied */
+	bool implicit; /* the destination's namespace, which Git does not name (CreateNamespace) */
+	const char *options; /* its own sync options, comma-separated; NULL: none */
+	long wave;
+	/* What is live. */
+	bool live, deleting;
+	const char *uid, *resource_version;
+	const char *operation; /* of a live hook: the sync that made it */
+	enum sync_status status;
+	const char *live_text; /* JSON, while only a dry run can say whether it is what Git wants; NULL: not needed */
+	enum health health;
+	const char *health_message;
+	const char *error; /* why it cannot be applied; NULL: it can */
+	bool extraneous; /* its being there though Git does not want it says nothing about the application */
+};
+
+struct resources {
+	struct arena *arena;
+	struct app_resource *at;
+	size_t n, room;
+	struct map by_key; /* manifest_key → number + 1 */
+	const char *warnings[16]; /* "TYPE: message" */
+	size_t n_warnings;
+};
+
+/* Who the objects belong to. */
+struct owner_mark {
+	const char *application; /* its name, or NS_NAME of one outside the controller's namespace */
+	const char *label; /* NULL: by annotation alone; else this label says it */
+	bool annotation;
+};
+
+void resources_init(struct resources *, struct arena *);
+void resources_done(struct resources *);
+
+/* The resource of that key, or NULL. */
+struct app_resource *resources_find(
+    const struct resources *, const struct api_kind *, const char *ns, const char *name);
+
+/* Another one, all zeroes but for what names it. */
+struct app_resource *resources_add(struct resources *, const struct api_kind *, const char *ns, const char *name);
+
+/* The manifest as a resource, with its place (`namespace`: of objects that name none), order, hooks and mark. The same object again replaces
+ * the one before, with a warning. `suffix`: what follows a generateName. */
+struct err *resources_want(struct resources *, struct arena *, const struct manifest *, const struct api_kind *,
+    const char *namespace, const struct owner_mark *, const char *suffix);
+
+/* The live object says that it belongs to this application: 1; to another one: -1 (*ret_owner: which, in the arena); to none: 0. */
+int mark_of(
+    struct arena *, const json_t *live, const struct api_kind *, const struct owner_mark *, const char **ret_owner);
+
+/* A comma-separated annotation, or list of options, has this entry ("Prune=false"). */
+bool list_has(const char *list, const char *entry);
+
+/* Less than, equal to or greater than 0, as x comes before y in a sync. Pruned ones come in the opposite order. */
+int resource_order(const struct app_resource *x, const struct app_resource *y);

@@ -1,0 +1,24 @@
+/* gitops/git.h: commits from Git repositories, by the program `git`.
+ *
+ * Repositories are kept bare below a directory, named by the hash of their URL, and fetched one commit deep: there is no checkout, no
+ * hook, no filter and no submodule, and files are read as the objects of the commit. Git runs without anybody's configuration, for no
+ * longer than the request allows, and can only speak https, http and ssh; file URLs where `files` says so.
+ */
+#pragma once
+#include "gitops/source.h"
+
+struct git_settings {
+	const char *cache; /* the directory; made when it is not there */
+	bool files; /* file:// URLs */
+	size_t pack_max; /* bytes of what one fetch brings; 0: GIT_PACK_MAX */
+};
+
+#define GITOPS_CACHE "/var/tmp/sluice-gitops" /* where nothing else is said */
+#define GIT_PACK_MAX (512u << 20)
+#define GIT_REFS_MAX (16u << 20) /* bytes of a repository's list of branches and tags */
+#define GIT_CACHE_MAX 64 /* repositories that are kept; what was not used the longest goes */
+
+struct source *git_source_new(const struct git_settings *);
+
+/* Takes NULL; returns NULL. */
+struct source *git_source_free(struct source *);

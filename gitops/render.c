@@ -1,0 +1,121 @@
+/* gitops/render.c: how a source is read, and plain directories. */
+#include "gitops/render.h"
+#include <string.h>
+#include "base/glob.h"
+#include "kube/api/yaml.h"
+
+#define SKIP_MARK "# +argocd:skip-file-rendering"
+
+const char *
+source_type_name(enum source_type t)
+{
+	static const char *const names[SOURCE_TYPE_MAX] = { "Directory", "Kustomize" };
+
+	return names[t];
+}
+
+const char *
+kustomization_in(const struct tree *t, struct arena *a, const char *directory)
+{
+	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *path = directory[0] == '\0' ? names[i] : arena_printf(a, "%s/%s", directory, names[i]);
+		const struct tree_entry *entry = NULL;
+
+		if (tree_find(t, a, path, &entry) == NULL && entry != NULL)
+			return path;
+	}
+	return NULL;
+}
+
+static bool
+is_manifest_file(const char *path)
+{
+	return str_ends(path, ".yaml") || str_ends(path, ".yml") || str_ends(path, ".json");
+}
+
+/* A file that is not meant as a manifest (a chart's values, a pipeline) need not be one. */
+static bool
+looks_like_a_manifest(const char *text)
+{
+	return strstr(text, "apiVersion") != NULL && strstr(text, "kind") != NULL && strstr(text, "metadata") != NULL;
+}
+
+static struct err *
+render_file(const struct tree *t, struct arena *a, const char *path, struct manifests *ret)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e = tree_read(t, a, path, &text, NULL);
+	size_t i;
+	json_t *doc;
+
+	if (e != NULL)
+		return e;
+	if (strstr(text.at, SKIP_MARK) != NULL || !looks_like_a_manifest(text.at))
+		return NULL;
+	if ((e = yaml_parse(a, text.at, text.len, &docs)) != NULL)
+		return err_wrap(a, e, "%s", path);
+	json_array_foreach (docs, i, doc)
+		if ((e = manifests_add(ret, a, doc, path)) != NULL)
+			return e;
+	return NULL;
+}
+
+struct err *
+render_directory(const struct tree *t, struct arena *a, const char *path, const struct application_directory *options,
+    struct manifests *ret)
+{
+	const char *prefix = path[0] == '\0' ? "" : arena_printf(a, "%s/", path);
+	size_t skip = strlen(prefix);
+
+	for (size_t i = tree_from(t, prefix); i < t->n && str_starts(t->entries[i].path, prefix); i++) {
+		const char *file = t->entries[i].path, *under = file + skip;
+		const struct tree_entry *entry = NULL;
+		struct err *e;
+
+		if ((options == NULL || !options->recurse) && strchr(under, '/') != NULL)
+			continue;
+		if (options != NULL && !str_empty(options->exclude) && glob_match(options->exclude, under))
+			continue;
+		if (options != NULL && !str_empty(options->include) && !glob_match(options->include, under))
+			continue;
+		if (str_ends(file, ".jsonnet"))
+			return err_new(
+			    a, ERR_INVALID, "%s: Jsonnet is not built yet; directory.exclude leaves it out", file);
+		if (!is_manifest_file(file))
+			continue;
+		/* A link to a directory is not walked into. */
+		if ((e = tree_find(t, a, file, &entry)) != NULL)
+			return e;
+		if (entry != NULL && (e = render_file(t, a, file, ret)) != NULL)
+			return e;
+	}
+	return NULL;
+}
+
+struct err *
+render_source(const struct tree *t, struct arena *a, const struct application_source *s, struct manifests *ret,
+    enum source_type *ret_type)
+{
+	const char *path, *directory = NULL, *chart;
+	const struct tree_entry *entry = NULL;
+	struct err *e = tree_path(a, "", s->path != NULL ? s->path : ".", &path);
+
+	if (e == NULL)
+		e = tree_directory(t, a, path, &directory);
+	if (e != NULL)
+		return err_wrap(a, e, "spec.source.path");
+	if (directory == NULL)
+		return err_new(a, ERR_INVALID, "spec.source.path: %s: no such directory in the repository", s->path);
+	chart = directory[0] == '\0' ? "Chart.yaml" : arena_printf(a, "%s/Chart.yaml", directory);
+	if (s->directory == NULL && s->kustomize == NULL && tree_find(t, a, chart, &entry) == NULL && entry != NULL)
+		return err_new(a, ERR_INVALID, "%s: Helm charts are not built yet", chart);
+	if (s->kustomize != NULL || (s->directory == NULL && kustomization_in(t, a, directory) != NULL)) {
+		*ret_type = SOURCE_KUSTOMIZE;
+		return err_new(a, ERR_INVALID, "%s: kustomize is not built yet", directory);
+	}
+	*ret_type = SOURCE_DIRECTORY;
+	return render_directory(t, a, directory, s->directory, ret);
+}

@@ -1,0 +1,585 @@
+/* gitops/work.c: the stages of one look at an application: settings, commit, kinds, what is live, what only a dry run can say. */
+#include "gitops/work_parts.h"
+#include <string.h>
+#include "base/base64.h"
+
+#define FETCH_MS 60000
+#define OWN_SERVER "https://kubernetes.default.svc"
+
+/* --- calls --------------------------------------------------------------------------------------------------------- */
+
+/* Starts what may be under way. */
+static void
+pump(struct work *w)
+{
+	while (w->in_flight < WORK_CALLS_MAX && w->next < w->n_calls && w->error == NULL)
+		if (w->start(w, w->next++))
+			w->in_flight++;
+	if (w->in_flight > 0)
+		return;
+	if (w->error != NULL)
+		work_end(w);
+	else
+		w->finished(w);
+}
+
+void
+work_run(struct work *w, size_t n, bool (*start)(struct work *, size_t i), void (*finished)(struct work *))
+{
+	w->calls = arena_new_array(w->arena, struct work_call, n + 1);
+	for (size_t i = 0; i < n; i++)
+		w->calls[i] = (struct work_call){ w, i, NULL };
+	w->n_calls = n;
+	w->next = w->in_flight = 0;
+	w->start = start;
+	w->finished = finished;
+	pump(w);
+}
+
+struct work_call *
+work_call_of(struct work *w, size_t i)
+{
+	return &w->calls[i];
+}
+
+void
+work_call_over(struct work_call *c)
+{
+	c->call = NULL;
+	c->work->in_flight--;
+	pump(c->work);
+}
+
+void
+work_fail(struct work *w, const char *type, const struct err *e)
+{
+	if (w->error != NULL)
+		return;
+	w->error_type = type;
+	w->error = err_copy(w->arena, e);
+}
+
+/* --- dry runs ------------------------------------------------------------------------------------------------------ */
+
+static void
+on_dry_run(void *arg, const struct err *e, const json_t *body)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+
+	if (e != NULL && e->class == ERR_AGAIN)
+		work_fail(w, "ComparisonError",
+		    err_wrap(w->arena, err_copy(w->arena, e), "dry run of %s %s", w->resources.at[c->number].kind.kind,
+			w->resources.at[c->number].name));
+	else
+		work_predicted(w, &w->resources.at[c->number], e, body);
+	work_call_over(c);
+}
+
+/* What is not there yet is only tried when it is about to be made. */
+static bool
+start_dry_run(struct work *w, size_t i)
+{
+	struct app_resource *r = &w->resources.at[i];
+	struct work_call *c = work_call_of(w, i);
+	const char *validate = sync_option(w->arena, &w->operation, r, "Validate");
+
+	/* Of a kind that is still to be defined nothing can be tried. */
+	if (r->text == NULL || str_empty(r->kind.plural) || r->skip || r->error != NULL || r->hooks != 0 ||
+	    r->status == SYNC_SYNCED)
+		return false;
+	if (!r->live && (!w->syncing || w->results.n > 0))
+		return false;
+	c->call = client_call(w->api, "PATCH",
+	    arena_printf(w->arena, "%s?force=true&fieldManager=%s&dryRun=All&fieldValidation=%s",
+		kind_path(w->arena, &r->kind, r->namespace, r->name), WORK_MANAGER,
+		str_eq(validate, "false") ? "Warn" : "Strict"),
+	    PATCH_APPLY, r->text, on_dry_run, c);
+	return true;
+}
+
+static void
+after_dry_runs(struct work *w)
+{
+	if (w->syncing)
+		work_sync(w);
+	else
+		work_end(w);
+}
+
+/* --- what is live -------------------------------------------------------------------------------------------------- */
+
+static void
+on_item(void *arg, const json_t *item)
+{
+	struct work_call *c = arg;
+
+	if (c->work->error == NULL)
+		work_see(c->work, &c->work->scopes.at[c->number], item);
+}
+
+static void
+on_listed(void *arg, const struct err *e, const json_t *list)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	const struct work_scope *s = &w->scopes.at[c->number];
+
+	(void)list;
+	/* A kind that was there is not any more, and neither are its objects. */
+	if (e != NULL && e->class != ERR_GONE)
+		work_fail(w, "ComparisonError",
+		    err_wrap(w->arena, err_copy(w->arena, e), "%s in %s", s->kind->plural,
+			s->namespace != NULL ? s->namespace : "the cluster"));
+	work_call_over(c);
+}
+
+static bool
+start_list(struct work *w, size_t i)
+{
+	const struct work_scope *s = &w->scopes.at[i];
+	struct work_call *c = work_call_of(w, i);
+
+	c->call = client_list(w->api, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
+	return true;
+}
+
+/* What was wanted and was not seen is missing. */
+static void
+after_lists(struct work *w)
+{
+	for (size_t i = 0; i < w->resources.n; i++) {
+		struct app_resource *r = &w->resources.at[i];
+
+		if (r->live || r->hooks != 0 || r->skip)
+			continue;
+		r->status = SYNC_OUT_OF_SYNC;
+		r->health = HEALTH_MISSING;
+	}
+	work_run(w, w->resources.n, start_dry_run, after_dry_runs);
+}
+
+static void
+add_scope(struct work *w, const struct api_kind *k, const char *ns)
+{
+	for (size_t i = 0; i < w->scopes.n; i++)
+		if (strcmp(w->scopes.at[i].kind->plural, k->plural) == 0 &&
+		    strcmp(w->scopes.at[i].kind->group, k->group) == 0 && str_eq(w->scopes.at[i].namespace, ns))
+			return;
+	w->scopes.at[w->scopes.n++] = (struct work_scope){ k, ns };
+}
+
+static struct work_kind *
+kind_of(struct work *w, const char *group, const char *kind)
+{
+	for (size_t i = 0; i < w->kinds.n; i++)
+		if (strcmp(w->kinds.at[i].kind.group, group) == 0 && strcmp(w->kinds.at[i].kind.kind, kind) == 0)
+			return &w->kinds.at[i];
+	return NULL;
+}
+
+/* An object of a kind that the API server does not know: it may be known once the rest is applied. */
+static struct err *
+want_unknown(struct work *w, const struct manifest *m, const struct work_kind *k)
+{
+	struct app_resource *r;
+	struct err *e =
+	    resources_want(&w->resources, w->arena, m, &k->kind, w->app->spec.destination.namespace, &w->mark, "");
+	const char *skip;
+
+	if (e != NULL)
+		return e;
+	r = resources_find(
+	    &w->resources, &k->kind, m->namespace != NULL ? m->namespace : w->app->spec.destination.namespace, m->name);
+	skip = r != NULL ? sync_option(w->arena, &w->operation, r, "SkipDryRunOnMissingResource") : NULL;
+	if (r != NULL && !str_eq(skip, "true"))
+		r->error = arena_printf(w->arena, "%s: %s %s: %s", m->file, m->kind,
+		    m->name != NULL ? m->name : m->generate_name, k->error);
+	return NULL;
+}
+
+/* The kind is defined by the commit itself. */
+static bool
+is_defined(struct work *w, const struct manifest *m)
+{
+	for (size_t i = 0; i < w->manifests.n; i++) {
+		const struct manifest *d = &w->manifests.at[i];
+		_cleanup_(json_decrefp) json_t *object = NULL;
+		const json_t *spec;
+
+		if (strcmp(d->kind, "CustomResourceDefinition") != 0)
+			continue;
+		object = json_loads(d->text, 0, NULL);
+		spec = json_object_get(object, "spec");
+		if (str_eq(json_str(spec, "group"), m->group) &&
+		    str_eq(json_str(json_object_get(spec, "names"), "kind"), m->kind))
+			return true;
+	}
+	return false;
+}
+
+/* CreateNamespace=true: the destination's namespace is made, though Git does not name it. */
+static void
+want_namespace(struct work *w)
+{
+	static const struct api_kind kind = { "", "v1", "Namespace", "namespaces", true };
+	const struct namespace_metadata *meta = w->app->spec.sync_policy.managed_namespace;
+	const char *name = w->app->spec.destination.namespace;
+	_cleanup_(json_decrefp) json_t *object = NULL;
+	struct app_resource *r;
+
+	if (str_empty(name) || !str_eq(sync_option(w->arena, &w->operation, NULL, "CreateNamespace"), "true") ||
+	    resources_find(&w->resources, &kind, NULL, name) != NULL)
+		return;
+	object = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", name);
+	if (meta != NULL && meta->labels.n > 0)
+		json_object_set_new(json_object_get(object, "metadata"), "labels", string_map_encode(&meta->labels));
+	if (meta != NULL && meta->annotations.n > 0)
+		json_object_set_new(
+		    json_object_get(object, "metadata"), "annotations", string_map_encode(&meta->annotations));
+	r = resources_add(&w->resources, &kind, NULL, name);
+	r->implicit = true;
+	r->text = json_text(w->arena, object);
+}
+
+static void
+want_all(struct work *w)
+{
+	const json_t *known;
+	size_t i, n = w->manifests.n + json_array_size(json_object_get(w->request, "known")) + 1;
+
+	w->scopes.at = arena_new_array(w->arena, struct work_scope, n);
+	for (i = 0; i < w->manifests.n; i++) {
+		const struct manifest *m = &w->manifests.at[i];
+		const struct work_kind *k = kind_of(w, m->group, m->kind);
+		const char *suffix =
+		    arena_printf(w->arena, "%.7s-%s", w->revision, w->operation.id != NULL ? w->operation.id : "0");
+		struct err *e;
+
+		if (k->error != NULL)
+			e = want_unknown(w, m, k);
+		else
+			e = resources_want(
+			    &w->resources, w->arena, m, &k->kind, w->app->spec.destination.namespace, &w->mark, suffix);
+		if (e != NULL) {
+			work_fail(w, "ComparisonError", e);
+			return;
+		}
+	}
+	want_namespace(w);
+	for (i = 0; i < w->resources.n; i++) {
+		const struct work_kind *k = kind_of(w, w->resources.at[i].kind.group, w->resources.at[i].kind.kind);
+
+		if (k == NULL || k->error == NULL)
+			add_scope(w, &w->resources.at[i].kind, w->resources.at[i].namespace);
+	}
+	json_array_foreach (json_object_get(w->request, "known"), i, known) {
+		const struct work_kind *k = kind_of(w, json_str(known, "group") ?: "", json_str(known, "kind") ?: "");
+
+		if (k != NULL && k->error == NULL)
+			add_scope(w, &k->kind, k->kind.cluster_scoped ? NULL : json_str(known, "namespace"));
+	}
+}
+
+/* --- kinds --------------------------------------------------------------------------------------------------------- */
+
+static void
+on_kinds(void *arg, const struct err *e, const json_t *body)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	struct work_kind *k = &w->kinds.at[c->number];
+
+	if (e != NULL && e->class != ERR_GONE)
+		work_fail(w, "ComparisonError",
+		    err_wrap(w->arena, err_copy(w->arena, e), "asking for the kinds of %s/%s", k->kind.group,
+			k->kind.version));
+	else if (e != NULL || !kind_listed(w->arena, body, k->kind.group, k->kind.version, k->kind.kind, &k->kind))
+		k->error = arena_printf(
+		    w->arena, "the API server knows no kind %s in %s/%s", k->kind.kind, k->kind.group, k->kind.version);
+	work_call_over(c);
+}
+
+static bool
+start_kind(struct work *w, size_t i)
+{
+	struct work_kind *k = &w->kinds.at[i];
+	struct work_call *c = work_call_of(w, i);
+
+	if (kind_builtin(k->kind.group, k->kind.version, k->kind.kind, &k->kind))
+		return false;
+	c->call = client_call(w->api, "GET",
+	    k->kind.group[0] == '\0' ? arena_printf(w->arena, "/api/%s", k->kind.version)
+				     : arena_printf(w->arena, "/apis/%s/%s", k->kind.group, k->kind.version),
+	    NULL, NULL, on_kinds, c);
+	return true;
+}
+
+static void
+after_kinds(struct work *w)
+{
+	for (size_t i = 0; i < w->manifests.n; i++) {
+		struct work_kind *k = kind_of(w, w->manifests.at[i].group, w->manifests.at[i].kind);
+
+		if (k->error == NULL || !is_defined(w, &w->manifests.at[i]))
+			continue;
+		/* Its definition is applied first; until then nothing of it can be there, nor be tried. */
+		k->error = NULL;
+		k->kind.plural = "";
+	}
+	want_all(w);
+	if (w->error == NULL) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < w->scopes.n; i++)
+			if (w->scopes.at[i].kind->plural != NULL && w->scopes.at[i].kind->plural[0] != '\0')
+				w->scopes.at[n++] = w->scopes.at[i];
+		w->scopes.n = n;
+	}
+	work_run(w, w->error != NULL ? 0 : w->scopes.n, start_list, after_lists);
+}
+
+static void
+add_kind(struct work *w, const char *group, const char *version, const char *kind)
+{
+	if (kind_of(w, group, kind) == NULL)
+		w->kinds.at[w->kinds.n++] =
+		    (struct work_kind){ .kind = { .group = group, .version = version, .kind = kind } };
+}
+
+static void
+find_kinds(struct work *w)
+{
+	const json_t *known, *list = json_object_get(w->request, "known");
+	size_t i;
+
+	w->kinds.at = arena_new_array(w->arena, struct work_kind, w->manifests.n + json_array_size(list) + 1);
+	for (i = 0; i < w->manifests.n; i++)
+		add_kind(w, w->manifests.at[i].group, w->manifests.at[i].version, w->manifests.at[i].kind);
+	json_array_foreach (list, i, known)
+		if (json_str(known, "kind") != NULL && json_str(known, "version") != NULL)
+			add_kind(
+			    w, json_str(known, "group") ?: "", json_str(known, "version"), json_str(known, "kind"));
+	work_run(w, w->kinds.n, start_kind, after_kinds);
+}
+
+/* --- the commit ---------------------------------------------------------------------------------------------------- */
+
+static void
+fetch(struct work *w)
+{
+	const struct application_source *s = w->app->spec.source;
+	struct source_request r = { .url = s->repo_url,
+		.revision = w->pinned != NULL ? w->pinned : s->target_revision,
+		.credentials = w->credentials,
+		.timeout_ms = FETCH_MS };
+	struct tree tree;
+	struct err *e;
+
+	w->manifests.arena = w->arena;
+	/* Of an application that goes nothing is wanted any more, whatever Git says. */
+	if (w->deleting) {
+		find_kinds(w);
+		return;
+	}
+	e = w->source->open(w->source, w->arena, &r, &w->revision, &tree);
+	if (e == NULL)
+		e = render_source(&tree, w->arena, s, &w->manifests, &w->source_type);
+	if (e != NULL) {
+		work_fail(w, "ComparisonError", e);
+		work_end(w);
+		return;
+	}
+	find_kinds(w);
+}
+
+/* --- settings and credentials -------------------------------------------------------------------------------------- */
+
+static const char *
+secret_value(struct work *w, const json_t *secret, const char *key)
+{
+	const char *text = json_str(json_object_get(secret, "data"), key);
+	size_t n;
+	char *value;
+
+	if (text == NULL)
+		return NULL;
+	value = base64_decode(w->arena, text, &n);
+	return value != NULL && strlen(value) == n ? value : NULL;
+}
+
+/* URLs are the same whatever their case and with or without ".git". */
+static const char *
+plain_url(struct arena *a, const char *url)
+{
+	char *plain = arena_strdup(a, url);
+	size_t n = strlen(plain);
+
+	for (char *c = plain; *c != '\0'; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+	if (n > 0 && plain[n - 1] == '/')
+		plain[--n] = '\0';
+	if (str_ends(plain, ".git"))
+		plain[n - 4] = '\0';
+	return plain;
+}
+
+/* A repository's own Secret, or else the longest prefix of its URL that there are credentials for. */
+static void
+on_secrets(void *arg, const struct err *e, const json_t *list)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	const char *url = plain_url(w->arena, w->app->spec.source->repo_url);
+	const json_t *secret, *best = NULL;
+	size_t i, best_len = 0;
+
+	/* Who may not read Secrets has none: the repository then says whether it wants any. */
+	json_array_foreach (json_object_get(list, "items"), i, secret) {
+		const char *type = json_str(
+		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
+		const char *of = secret_value(w, secret, "url");
+
+		if (of == NULL || e != NULL)
+			continue;
+		of = plain_url(w->arena, of);
+		if (str_eq(type, "repository") && strcmp(of, url) == 0) {
+			best = secret;
+			break;
+		}
+		if (str_eq(type, "repo-creds") && str_starts(url, of) && strlen(of) > best_len) {
+			best = secret;
+			best_len = strlen(of);
+		}
+	}
+	if (best != NULL)
+		w->credentials = (struct source_credentials){ .username = secret_value(w, best, "username"),
+			.password = secret_value(w, best, "password"),
+			.bearer_token = secret_value(w, best, "bearerToken"),
+			.ssh_key = secret_value(w, best, "sshPrivateKey"),
+			.known_hosts = w->credentials.known_hosts,
+			.ca = secret_value(w, best, "tlsClientCaData"),
+			.insecure = str_eq(secret_value(w, best, "insecure"), "true") ||
+				    str_eq(secret_value(w, best, "insecureIgnoreHostKey"), "true"),
+			.proxy = secret_value(w, best, "proxy") };
+	work_call_over(c);
+}
+
+static void
+on_settings(void *arg, const struct err *e, const json_t *map)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	const json_t *data = e == NULL ? json_object_get(map, "data") : NULL;
+	const char *method = json_str(data, "application.resourceTrackingMethod"),
+		   *label = json_str(data, "application.instanceLabelKey");
+
+	w->mark.annotation = !str_eq(method, "label");
+	if (str_eq(method, "label") || str_eq(method, "annotation+label"))
+		w->mark.label = arena_strdup(w->arena, label != NULL ? label : LABEL_INSTANCE);
+	work_call_over(c);
+}
+
+static void
+on_known_hosts(void *arg, const struct err *e, const json_t *map)
+{
+	struct work_call *c = arg;
+
+	if (e == NULL)
+		c->work->credentials.known_hosts =
+		    arena_strdup(c->work->arena, json_str(json_object_get(map, "data"), "ssh_known_hosts"));
+	work_call_over(c);
+}
+
+/* What is not there, or must not be read, says nothing. */
+static bool
+start_settings(struct work *w, size_t i)
+{
+	struct work_call *c = work_call_of(w, i);
+	const char *maps = arena_printf(w->arena, "/api/v1/namespaces/%s/configmaps", w->namespace);
+
+	c->call = i == 0 ? client_call(
+			       w->api, "GET", arena_printf(w->arena, "%s/argocd-cm", maps), NULL, NULL, on_settings, c)
+		  : i == 1 ? client_call(w->api, "GET", arena_printf(w->arena, "%s/argocd-ssh-known-hosts-cm", maps),
+				 NULL, NULL, on_known_hosts, c)
+			   : client_call(w->api, "GET",
+				 arena_printf(w->arena, "/api/v1/namespaces/%s/secrets?labelSelector=%s", w->namespace,
+				     "argocd.argoproj.io%2Fsecret-type%20in%20%28repository%2Crepo-creds%29"),
+				 NULL, NULL, on_secrets, c);
+	return true;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+static struct err *
+check_destination(struct work *w)
+{
+	const struct application_destination *d = &w->app->spec.destination;
+	const char *server = d->server != NULL ? d->server : "";
+	size_t n = strlen(server);
+
+	while (n > 0 && server[n - 1] == '/')
+		n--;
+	if (str_empty(d->server) && str_empty(d->name))
+		return err_new(w->arena, ERR_INVALID, "spec.destination: neither server nor name says which cluster");
+	if (!str_empty(d->server) && (n != strlen(OWN_SERVER) || strncmp(server, OWN_SERVER, n) != 0))
+		return err_new(w->arena, ERR_INVALID,
+		    "spec.destination.server: %s: other clusters than %s are not built yet", d->server, OWN_SERVER);
+	if (!str_empty(d->name) && strcmp(d->name, "in-cluster") != 0)
+		return err_new(w->arena, ERR_INVALID,
+		    "spec.destination.name: %s: other clusters than in-cluster are not built yet", d->name);
+	if (!str_empty(w->app->spec.project) && strcmp(w->app->spec.project, "default") != 0)
+		return err_new(w->arena, ERR_INVALID, "spec.project: %s: other projects than default are not built yet",
+		    w->app->spec.project);
+	return NULL;
+}
+
+static void
+on_soon(struct timer *t, void *arg)
+{
+	struct work *w = arg;
+
+	(void)t;
+	if (w->error != NULL)
+		work_end(w);
+	else
+		work_run(w, 3, start_settings, fetch);
+}
+
+struct work *
+work_start(struct transport *api, struct source *source, const char *request, size_t len,
+    void (*done)(void *arg, const char *answer), void *arg)
+{
+	struct work *w = mem_alloc(sizeof(*w));
+	struct err *e;
+
+	*w = (struct work){ .api = api, .source = source, .arena = arena_new(), .done = done, .arg = arg };
+	w->soon = (struct timer){ .fire = on_soon, .arg = w };
+	w->mark.annotation = true;
+	resources_init(&w->resources, w->arena);
+	if ((e = work_read(w, request, len)) != NULL || (e = check_destination(w)) != NULL)
+		work_fail(w, "InvalidSpecError", e);
+	loop_timer(api->loop, &w->soon, 0);
+	return w;
+}
+
+struct work *
+work_cancel(struct work *w)
+{
+	if (w == NULL)
+		return NULL;
+	loop_timer_stop(w->api->loop, &w->soon);
+	for (size_t i = 0; i < w->n_calls; i++)
+		client_cancel(w->calls[i].call);
+	resources_done(&w->resources);
+	json_decref(w->request);
+	arena_free(w->arena);
+	free(w);
+	return NULL;
+}
+
+void
+work_end(struct work *w)
+{
+	w->done(w->arg, work_answer(w));
+}

@@ -1,0 +1,24 @@
+/* gitops/work.h: one look at an application, and one step of its sync.
+ *
+ * It fetches, renders, compares with what is live, and, when a sync is under way, does what comes next. It runs in a process of its own
+ * (`sluice gitops-worker`), so that neither a large repository nor a hostile one delays a canary, and what it needed of memory goes with
+ * it; it keeps nothing: what must outlive it is in its answer, which the controller writes into the Application's status.
+ *
+ * The request is JSON: {"application": {"metadata", "spec"}, "namespace": the controller's own, "known": [objects of the last status],
+ * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "withoutHooks", "force", "options",
+ * "selected", "results"}, "deleting": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
+ * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",
+ * "message"}, "hook", "syncWave", "requiresPruning", "error"}], "images", "operation": {"phase", "message", "wait", "results"}}.
+ */
+#pragma once
+#include "gitops/source.h"
+#include "kube/transport.h"
+
+struct work;
+
+/* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */
+struct work *work_start(struct transport *api, struct source *, const char *request, size_t len,
+    void (*done)(void *arg, const char *answer), void *arg);
+
+/* Ends it where it is, without a call; requests under way may still take effect. Takes NULL; returns NULL. */
+struct work *work_cancel(struct work *);

@@ -1,0 +1,139 @@
+/* gitops/work_look.c: live objects against those that are wanted. */
+#include <string.h>
+#include "gitops/compare.h"
+#include "gitops/ignored.h"
+#include "gitops/work_parts.h"
+
+static const char *
+annotation(const json_t *object, const char *key)
+{
+	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), key);
+}
+
+/* Both without what the application says does not count. */
+static void
+drop_ignored(struct work *w, const struct app_resource *r, json_t **object)
+{
+	for (size_t i = 0; i < w->app->spec.ignore_differences.n; i++) {
+		const struct ignored_difference *d = &w->app->spec.ignore_differences.at[i];
+
+		if (!ignored_concerns(d, &r->kind, r->namespace, r->name))
+			continue;
+		for (size_t k = 0; k < d->json_pointers.n; k++)
+			ignored_pointer(*object, d->json_pointers.at[k]);
+	}
+}
+
+static void
+see_wanted(struct work *w, struct app_resource *r, const json_t *live)
+{
+	_cleanup_(json_decrefp) json_t *desired = r->text != NULL ? json_loads(r->text, 0, NULL) : NULL;
+	const char *owner = NULL;
+
+	r->operation = arena_strdup(w->arena, annotation(live, ANNOTATION_OPERATION));
+	if (r->hooks != 0 || r->skip)
+		return;
+	if (mark_of(w->arena, live, &r->kind, &w->mark, &owner) < 0) {
+		if (str_eq(sync_option(w->arena, &w->operation, r, "FailOnSharedResource"), "true"))
+			r->error =
+			    arena_printf(w->arena, "Shared resource found: %s/%s %s is part of the application %s",
+				r->kind.group, r->kind.kind, r->name, owner);
+		if (w->resources.n_warnings < ARRAY_SIZE(w->resources.warnings))
+			w->resources.warnings[w->resources.n_warnings++] =
+			    arena_printf(w->arena, "SharedResourceWarning: %s/%s %s is part of applications %s and %s",
+				r->kind.group, r->kind.kind, r->name, w->mark.application, owner);
+	}
+	if (compare_is_applied(w->arena, desired, live, WORK_MANAGER))
+		r->status = SYNC_SYNCED;
+	else if (r->implicit && w->app->spec.sync_policy.managed_namespace == NULL)
+		r->status = SYNC_SYNCED; /* that it is there is all that is wanted */
+	else
+		r->live_text = json_text(w->arena, live);
+}
+
+/* What stays when its application goes: definitions, since all objects of their kinds would go with them, what says so itself, and the
+ * application, which an application of applications may hold. */
+static bool
+is_kept(const struct work *w, const struct work_scope *s, const json_t *live)
+{
+	const json_t *meta = json_object_get(live, "metadata");
+
+	return strcmp(s->kind->kind, "CustomResourceDefinition") == 0 ||
+	       list_has(annotation(live, ANNOTATION_OPTIONS), "Delete=false") ||
+	       str_eq(annotation(live, "helm.sh/resource-policy"), "keep") ||
+	       (strcmp(s->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), w->app->object.meta.name) &&
+		   str_eq(json_str(meta, "namespace"), w->app->object.meta.namespace));
+}
+
+void
+work_see(struct work *w, const struct work_scope *s, const json_t *live)
+{
+	const json_t *meta = json_object_get(live, "metadata");
+	const char *name = json_str(meta, "name"), *ns = json_str(meta, "namespace"), *owner = NULL;
+	_cleanup_(json_decrefp) json_t *whole = NULL;
+	struct app_resource *r;
+	long long wave = 0;
+
+	if (name == NULL)
+		return;
+	r = resources_find(&w->resources, s->kind, ns, name);
+	if (r == NULL) {
+		/* What another object's controller made of it is that one's to keep. */
+		if (mark_of(w->arena, live, s->kind, &w->mark, &owner) != 1 ||
+		    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
+			return;
+		/* A hook of a past sync is nobody's wish. */
+		if (annotation(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
+			return;
+		r = resources_add(&w->resources, s->kind, ns, name);
+		r->status = SYNC_OUT_OF_SYNC;
+		r->options = arena_strdup(w->arena, annotation(live, ANNOTATION_OPTIONS));
+		r->extraneous = list_has(annotation(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
+		if (str_int(annotation(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
+			r->wave = (long)wave;
+	}
+	r->live = true;
+	r->deleting = json_str(meta, "deletionTimestamp") != NULL;
+	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
+	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
+	/* A list does not say of its objects what kind they are. */
+	whole = json_copy((json_t *)live);
+	json_object_set_new(whole, "kind", json_string(s->kind->kind));
+	json_object_set_new(whole, "apiVersion",
+	    json_string(s->kind->group[0] == '\0' ? s->kind->version
+						  : arena_printf(w->arena, "%s/%s", s->kind->group, s->kind->version)));
+	r->health = health_of(w->arena, whole, &r->health_message);
+	if (str_eq(annotation(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
+		r->health = HEALTH_NONE;
+	if (r->manifest != NULL || r->implicit)
+		see_wanted(w, r, whole);
+}
+
+void
+work_predicted(struct work *w, struct app_resource *r, const struct err *e, const json_t *predicted)
+{
+	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL;
+
+	r->status = SYNC_OUT_OF_SYNC;
+	/* Its namespace is still to be made. */
+	if (e != NULL && e->class == ERR_GONE && r->namespace != NULL && !r->live) {
+		static const struct api_kind namespaces = { "", "v1", "Namespace", "namespaces", true };
+
+		if (resources_find(&w->resources, &namespaces, NULL, r->namespace) != NULL)
+			return;
+	}
+	if (e != NULL) {
+		r->error = r->manifest == NULL ? err_text(w->arena, err_copy(w->arena, e))
+					       : arena_printf(w->arena, "%s: %s %s: %s", r->manifest->file,
+						     r->kind.kind, r->name, err_text(w->arena, err_copy(w->arena, e)));
+		return;
+	}
+	if (r->live_text == NULL)
+		return;
+	live = json_loads(r->live_text, 0, NULL);
+	then = json_deep_copy(predicted);
+	drop_ignored(w, r, &live);
+	drop_ignored(w, r, &then);
+	if (compare_is_same(live, then))
+		r->status = SYNC_SYNCED;
+}

@@ -1,0 +1,88 @@
+/* gitops/work_parts.h: what the files of one piece of work share; nobody else includes it. */
+#pragma once
+#include "gitops/render.h"
+#include "gitops/sync.h"
+#include "gitops/work.h"
+#include "kube/client.h"
+
+#define WORK_CALLS_MAX 8 /* under way at once */
+#define WORK_MANAGER                                                                                                   \
+	"argocd-controller" /* of applied fields: Argo CD's, so that what it applied is ours to take back */
+
+/* A kind of the objects that are wanted or were there, and how it is found. */
+struct work_kind {
+	struct api_kind kind;
+	const char *error; /* the API server does not know it; NULL: it does */
+};
+
+/* The objects of one kind in one namespace (NULL: of the cluster). */
+struct work_scope {
+	const struct api_kind *kind;
+	const char *namespace;
+};
+
+struct work {
+	struct transport *api;
+	struct source *source;
+	struct arena *arena;
+	void (*done)(void *arg, const char *answer);
+	void *arg;
+	/* The request. */
+	const struct application *app;
+	const char *namespace; /* the controller's own */
+	const char *pinned; /* revision; NULL: the spec's */
+	json_t *request;
+	bool syncing;
+	bool deleting; /* the application, and with it its objects */
+	struct sync_operation operation;
+	struct sync_results results;
+	/* What was found out. */
+	struct owner_mark mark;
+	struct source_credentials credentials;
+	const char *revision;
+	enum source_type source_type;
+	struct manifests manifests;
+	struct resources resources;
+	LIST_OF(struct work_kind) kinds;
+	LIST_OF(struct work_scope) scopes;
+	const char *error_type; /* NULL: none */
+	struct err *error;
+	struct sync_step step;
+	/* What is under way: the calls of a stage, numbered. */
+	struct work_call *calls;
+	size_t n_calls, next, in_flight;
+	bool (*start)(struct work *, size_t i); /* false: nothing is to be called for this one */
+	void (*finished)(struct work *);
+	size_t group; /* of tasks: the first of the group that is done at once */
+	bool deferred; /* a task waits for something to be gone */
+	struct timer soon;
+};
+
+struct work_call {
+	struct work *work;
+	size_t number;
+	struct call *call; /* NULL: none, or over */
+};
+
+/* Runs `start` for 0 … n-1, some at once, and then `finished`. */
+void work_run(struct work *, size_t n, bool (*start)(struct work *, size_t i), void (*finished)(struct work *));
+
+/* For `start`: the place of the call with that number, to be given to client_call as its argument; its callback ends with work_call_over. */
+struct work_call *work_call_of(struct work *, size_t i);
+void work_call_over(struct work_call *);
+
+/* Ends the work with an error of a type ("ComparisonError"), the first that is said, once what is under way is over. */
+void work_fail(struct work *, const char *type, const struct err *);
+
+/* work_text.c: the request and the answer. */
+struct err *work_read(struct work *, const char *request, size_t len);
+const char *work_answer(struct work *);
+
+/* work_look.c: a live object of a scope is seen. */
+void work_see(struct work *, const struct work_scope *, const json_t *live);
+/* What a dry run of the resource answered. */
+void work_predicted(struct work *, struct app_resource *, const struct err *, const json_t *predicted);
+
+/* work_sync.c: the next step of the sync, and then the answer. */
+void work_sync(struct work *);
+void work_end(struct work *);

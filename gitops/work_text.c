@@ -1,0 +1,270 @@
+/* gitops/work_text.c: what is asked of a piece of work, and what it found, as JSON. */
+#include <string.h>
+#include "base/map.h"
+#include "gitops/work_parts.h"
+
+#define IMAGES_MAX 100 /* that a status tells of */
+
+static struct strings
+strings_of(struct arena *a, const json_t *list)
+{
+	struct strings s = { .at = arena_new_array(a, const char *, json_array_size(list) + 1) };
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (list, i, v)
+		if (json_is_string(v))
+			s.at[s.n++] = arena_strdup(a, json_string_value(v));
+	return s;
+}
+
+static enum phase
+phase_named(const char *name)
+{
+	for (int p = 0; p < PHASE_MAX; p++)
+		if (str_eq(name, phase_name((enum phase)p)))
+			return (enum phase)p;
+	return PHASE_SYNC;
+}
+
+static void
+read_operation(struct work *w, const json_t *o)
+{
+	const json_t *results = json_object_get(o, "results"), *selected = json_object_get(o, "selected"), *r;
+	struct sync_selection *to = arena_new_array(w->arena, struct sync_selection, json_array_size(selected) + 1);
+	size_t i;
+
+	w->syncing = true;
+	w->operation = (struct sync_operation){ .id = json_str(o, "id") ?: "0",
+		.prune = json_is_true(json_object_get(o, "prune")),
+		.dry_run = json_is_true(json_object_get(o, "dryRun")),
+		.without_hooks = json_is_true(json_object_get(o, "withoutHooks")),
+		.force = json_is_true(json_object_get(o, "force")),
+		.options = strings_of(w->arena, json_object_get(o, "options")),
+		.selected = json_array_size(selected) > 0 ? to : NULL,
+		.n_selected = json_array_size(selected) };
+	json_array_foreach (selected, i, r)
+		to[i] = (struct sync_selection){ json_str(r, "group"), json_str(r, "kind"), json_str(r, "namespace"),
+			json_str(r, "name") };
+	w->results.room = json_array_size(results) + 64;
+	w->results.at = arena_new_array(w->arena, struct sync_result, w->results.room);
+	json_array_foreach (results, i, r)
+		w->results.at[w->results.n++] = (struct sync_result){ json_str(r, "group") ?: "",
+			json_str(r, "version"), json_str(r, "kind"), json_str(r, "namespace"), json_str(r, "name"),
+			json_str(r, "status"), json_str(r, "message") ?: "", json_str(r, "hookType"),
+			json_str(r, "hookPhase"), phase_named(json_str(r, "syncPhase")) };
+}
+
+struct err *
+work_read(struct work *w, const char *request, size_t len)
+{
+	const json_t *app, *operation;
+	const struct problem *problem;
+	struct err *e = json_parse(w->arena, request, len, &w->request);
+
+	if (e != NULL)
+		return e;
+	w->results.arena = w->arena;
+	app = json_object_get(w->request, "application");
+	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
+	w->namespace = json_str(w->request, "namespace");
+	w->pinned = json_str(w->request, "revision");
+	w->deleting = json_is_true(json_object_get(w->request, "deleting"));
+	if ((problem = object_problem(&w->app->object, "spec")) != NULL)
+		return err_new(w->arena, ERR_INVALID, "%s: %s", problem->path, problem->text);
+	if (w->app->spec.source == NULL || w->namespace == NULL || w->app->object.meta.name == NULL)
+		return err_new(w->arena, ERR_INVALID,
+		    "the request lacks the application's name, its source, or the controller's namespace");
+	w->mark.application =
+	    str_eq(w->app->object.meta.namespace, w->namespace)
+		? w->app->object.meta.name
+		: arena_printf(w->arena, "%s_%s", w->app->object.meta.namespace, w->app->object.meta.name);
+	w->operation.options = w->app->spec.sync_policy.options;
+	operation = json_object_get(w->request, "operation");
+	if (json_is_object(operation))
+		read_operation(w, operation);
+	return NULL;
+}
+
+static void
+set(json_t *to, const char *key, const char *value)
+{
+	if (!str_empty(value))
+		json_object_set_new(to, key, json_string(value));
+}
+
+static json_t *
+resource_json(const struct app_resource *r)
+{
+	json_t *o = json_object();
+
+	set(o, "group", r->kind.group);
+	set(o, "version", r->kind.version);
+	set(o, "kind", r->kind.kind);
+	set(o, "namespace", r->namespace);
+	set(o, "name", r->name);
+	set(o, "status", r->status == SYNC_SYNCED ? "Synced" : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync" : NULL);
+	if (r->health != HEALTH_NONE) {
+		json_t *health = json_object();
+
+		set(health, "status", health_name(r->health));
+		set(health, "message", r->health_message);
+		json_object_set_new(o, "health", health);
+	}
+	if (r->hooks != 0 || r->skip)
+		json_object_set_new(o, "hook", json_true());
+	if (r->manifest == NULL)
+		json_object_set_new(o, "requiresPruning", json_true());
+	if (r->wave != 0)
+		json_object_set_new(o, "syncWave", json_integer(r->wave));
+	set(o, "error", r->error);
+	if (r->extraneous)
+		json_object_set_new(o, "extraneous", json_true());
+	return o;
+}
+
+static int
+by_name(const void *x, const void *y)
+{
+	const struct app_resource *const *r = x, *const *s = y;
+	int by = strcmp((*r)->kind.group, (*s)->kind.group);
+
+	if (by == 0)
+		by = strcmp((*r)->kind.kind, (*s)->kind.kind);
+	if (by == 0)
+		by = strcmp(
+		    (*r)->namespace != NULL ? (*r)->namespace : "", (*s)->namespace != NULL ? (*s)->namespace : "");
+	return by != 0 ? by : strcmp((*r)->name, (*s)->name);
+}
+
+static json_t *
+resources_json(struct work *w)
+{
+	const struct app_resource **order = arena_new_array(w->arena, const struct app_resource *, w->resources.n + 1);
+	json_t *list = json_array();
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->resources.n; i++) {
+		const struct app_resource *r = &w->resources.at[i];
+
+		/* What was pruned is gone; a hook is told of while it is there. */
+		if (r->implicit || (r->manifest == NULL && !r->live) || ((r->hooks != 0 || r->skip) && !r->live))
+			continue;
+		order[n++] = r;
+	}
+	qsort(order, n, sizeof(const struct app_resource *), by_name);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, resource_json(order[i]));
+	return list;
+}
+
+static json_t *
+results_json(const struct work *w)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < w->results.n; i++) {
+		const struct sync_result *r = &w->results.at[i];
+		json_t *o = json_object();
+
+		json_object_set_new(o, "group", json_string(r->group));
+		set(o, "version", r->version);
+		set(o, "kind", r->kind);
+		json_object_set_new(o, "namespace", json_string(r->namespace != NULL ? r->namespace : ""));
+		set(o, "name", r->name);
+		set(o, "status", r->status);
+		set(o, "message", r->message);
+		set(o, "hookType", r->hook_type);
+		set(o, "hookPhase", r->hook_phase);
+		set(o, "syncPhase", phase_name(r->phase));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/* The images of all containers, wherever they stand. */
+static void
+find_images(const json_t *v, struct map *images, int depth)
+{
+	const char *key;
+	json_t *member, *container;
+	size_t i;
+
+	if (depth > 12 || images->count >= IMAGES_MAX)
+		return;
+	json_object_foreach ((json_t *)v, key, member) {
+		if (strcmp(key, "containers") != 0 && strcmp(key, "initContainers") != 0) {
+			find_images(member, images, depth + 1);
+			continue;
+		}
+		json_array_foreach (member, i, container)
+			if (json_str(container, "image") != NULL)
+				map_set(images, json_str(container, "image"), images);
+	}
+}
+
+static int
+by_text(const void *x, const void *y)
+{
+	return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+static json_t *
+images_json(struct work *w)
+{
+	struct map images = { 0 };
+	json_t *list = json_array();
+	const char **names;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->manifests.n; i++) {
+		_cleanup_(json_decrefp) json_t *object = json_loads(w->manifests.at[i].text, 0, NULL);
+
+		find_images(json_object_get(object, "spec"), &images, 0);
+	}
+	names = arena_new_array(w->arena, const char *, images.count + 1);
+	map_each (&images, slot)
+		names[n++] = arena_strdup(w->arena, slot->key);
+	qsort(names, n, sizeof(*names), by_text);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_string(names[i]));
+	map_done(&images);
+	return list;
+}
+
+static json_t *
+warnings_json(const struct work *w)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < w->resources.n_warnings; i++) {
+		const char *text = w->resources.warnings[i], *colon = strstr(text, ": ");
+
+		json_array_append_new(
+		    list, json_pack("{s:s%, s:s}", "type", text, (size_t)(colon - text), "message", colon + 2));
+	}
+	return list;
+}
+
+const char *
+work_answer(struct work *w)
+{
+	_cleanup_(json_decrefp) json_t *answer = json_object();
+
+	set(answer, "revision", w->revision);
+	if (w->error != NULL) {
+		json_object_set_new(answer, "error",
+		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message", err_text(w->arena, w->error),
+			"again", w->error->class == ERR_AGAIN));
+		return json_text(w->arena, answer);
+	}
+	set(answer, "sourceType", source_type_name(w->source_type));
+	json_object_set_new(answer, "resources", resources_json(w));
+	json_object_set_new(answer, "images", images_json(w));
+	json_object_set_new(answer, "warnings", warnings_json(w));
+	if (w->syncing)
+		json_object_set_new(answer, "operation",
+		    json_pack("{s:s, s:s, s:I, s:o}", "phase", w->step.phase, "message", w->step.message, "wait",
+			(json_int_t)w->step.wait_ms, "results", results_json(w)));
+	return json_text(w->arena, answer);
+}

@@ -1,0 +1,153 @@
+/* kube/api/application.c: the rows of an Application. */
+#include "kube/api/application.h"
+
+static const struct field application_directory_fields[] = {
+	BOOL(application_directory, recurse, "recurse", .doc = "also the directories under it", .otherwise = "false"),
+	STRING(application_directory, include, "include", .doc = "a glob of the files that are read: {*.yml,*.yaml}"),
+	STRING(application_directory, exclude, "exclude", .doc = "a glob of the files that are not"),
+	NOT_BUILT("jsonnet"),
+};
+TYPE(application_directory, "directory", .strict = true);
+
+static const struct field kustomize_replica_fields[] = {
+	STRING(kustomize_replica, name, "name", .required = true, .doc = "name of the workload"),
+	INT_OR_STRING(kustomize_replica, count, "count", .required = true, .doc = "how many pods"),
+};
+TYPE(kustomize_replica, "replicas", .strict = true);
+
+static const struct field application_kustomize_fields[] = {
+	STRING(application_kustomize, name_prefix, "namePrefix", .doc = "stands before every name"),
+	STRING(application_kustomize, name_suffix, "nameSuffix", .doc = "stands behind every name"),
+	STRING(application_kustomize, namespace, "namespace", .doc = "the namespace of every object"),
+	STRINGS(application_kustomize, images, "images", .doc = "NAME=NEWNAME:TAG, NAME:TAG or NAME@DIGEST, each"),
+	STRINGS(application_kustomize, components, "components", .doc = "paths of components, from the source's"),
+	BOOL(application_kustomize, ignore_missing_components, "ignoreMissingComponents",
+	    .doc = "one that is not there is left out"),
+	STRING_MAP(application_kustomize, common_labels, "commonLabels", .doc = "labels of every object and selector"),
+	STRING_MAP(
+	    application_kustomize, common_annotations, "commonAnnotations", .doc = "annotations of every object"),
+	LIST(application_kustomize, replicas, "replicas", kustomize_replica, .doc = "numbers of pods by workload"),
+	JSON(application_kustomize, patches, "patches", .doc = "patches, as a kustomization has them"),
+	BOOL(application_kustomize, label_without_selector, "labelWithoutSelector",
+	    .doc = "commonLabels are not put into selectors"),
+	BOOL(application_kustomize, label_include_templates, "labelIncludeTemplates",
+	    .doc = "with labelWithoutSelector: they are put into pod templates"),
+	BOOL(application_kustomize, force_common_labels, "forceCommonLabels",
+	    .doc = "commonLabels replace those of the kustomization"),
+	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",
+	    .doc = "commonAnnotations replace those of the kustomization"),
+	NOT_BUILT("commonAnnotationsEnvsubst"),
+	NOT_BUILT("version"),
+	NOT_BUILT("apiVersions"),
+	NOT_BUILT("kubeVersion"),
+};
+TYPE(application_kustomize, "kustomize", .strict = true);
+
+static const struct field application_source_fields[] = {
+	STRING(application_source, repo_url, "repoURL", .required = true, .doc = "URL of the Git repository"),
+	STRING(application_source, target_revision, "targetRevision",
+	    .doc = "branch, tag, semver range, or commit; HEAD is the default branch", .otherwise = "HEAD"),
+	STRING(application_source, path, "path", .doc = "directory of the manifests", .otherwise = "."),
+	OBJECT(application_source, directory, "directory", application_directory, .doc = "a plain directory"),
+	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
+	    .doc = "on top of the kustomization in the path"),
+	NOT_BUILT("chart"),
+	NOT_BUILT("helm"),
+	NOT_BUILT("plugin"),
+	NOT_BUILT("ref"),
+	NOT_BUILT("tagPrefix"),
+	STRING(application_source, name, "name", .doc = "for people"),
+};
+TYPE(application_source, "source", .strict = true);
+
+static const struct field application_destination_fields[] = {
+	STRING(application_destination, server, "server", .doc = "URL of the cluster's API server"),
+	STRING(application_destination, name, "name", .doc = "the cluster's name instead; \"in-cluster\" is this one"),
+	STRING(application_destination, namespace, "namespace", .doc = "of objects that name none"),
+};
+TYPE(application_destination, "destination", .strict = true, .rules = "not server name");
+
+static const struct field automated_sync_fields[] = {
+	BOOL(automated_sync, prune, "prune", .doc = "what is no longer in Git is deleted", .otherwise = "false"),
+	BOOL(automated_sync, self_heal, "selfHeal", .doc = "what was changed by hand is set right",
+	    .otherwise = "false"),
+	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "everything may be deleted at once",
+	    .otherwise = "false"),
+	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "false switches it off", .otherwise = "true"),
+};
+TYPE(automated_sync, "automated", .strict = true);
+
+static const struct field sync_backoff_fields[] = {
+	STRING(sync_backoff, duration, "duration", .doc = "the first wait", .otherwise = "5s"),
+	OPT_INT(sync_backoff, factor, "factor", .min = 1, .max = 1000, .doc = "of each wait to the one before",
+	    .otherwise = "2"),
+	STRING(sync_backoff, max_duration, "maxDuration", .doc = "the longest wait", .otherwise = "3m"),
+};
+TYPE(sync_backoff, "backoff", .strict = true);
+
+static const struct field sync_retry_fields[] = {
+	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX, .doc = "how often; -1: without end",
+	    .otherwise = "5"),
+	OBJECT(sync_retry, backoff, "backoff", sync_backoff, .doc = "how long between two"),
+	BOOL(sync_retry, refresh, "refresh", .doc = "a retry takes the newest revision"),
+};
+TYPE(sync_retry, "retry", .strict = true);
+
+static const struct field namespace_metadata_fields[] = {
+	STRING_MAP(namespace_metadata, labels, "labels", .doc = "labels of the namespace that is made"),
+	STRING_MAP(namespace_metadata, annotations, "annotations", .doc = "its annotations"),
+};
+TYPE(namespace_metadata, "managedNamespaceMetadata", .strict = true);
+
+static const struct field sync_policy_fields[] = {
+	OBJECT(sync_policy, automated, "automated", automated_sync, .doc = "sync without being asked"),
+	STRINGS(sync_policy, options, "syncOptions", .doc = "NAME=VALUE, each"),
+	OBJECT(sync_policy, retry, "retry", sync_retry, .doc = "of a sync that failed"),
+	OBJECT(sync_policy, managed_namespace, "managedNamespaceMetadata", namespace_metadata,
+	    .doc = "with CreateNamespace=true"),
+};
+TYPE(sync_policy, "syncPolicy", .strict = true);
+
+static const struct field ignored_difference_fields[] = {
+	STRING(ignored_difference, group, "group", .doc = "API group, a glob", .otherwise = "the core group"),
+	STRING(ignored_difference, kind, "kind", .required = true, .doc = "kind, a glob"),
+	STRING(ignored_difference, name, "name", .doc = "name of the object", .otherwise = "all"),
+	STRING(ignored_difference, namespace, "namespace", .doc = "its namespace", .otherwise = "all"),
+	STRINGS(ignored_difference, json_pointers, "jsonPointers", .doc = "places, RFC 6901"),
+	STRINGS(ignored_difference, jq_paths, "jqPathExpressions", .doc = "places, as jq names them"),
+	STRINGS(ignored_difference, managers, "managedFieldsManagers", .doc = "what these managers own"),
+};
+TYPE(ignored_difference, "ignored difference", .strict = true);
+
+static const struct field application_info_fields[] = {
+	STRING(application_info, name, "name", .doc = "what it is"),
+	STRING(application_info, value, "value", .doc = "for people"),
+};
+TYPE(application_info, "info", .strict = true);
+
+static const struct field application_spec_fields[] = {
+	STRING(application_spec, project, "project", .doc = "AppProject", .otherwise = "default"),
+	OBJECT(application_spec, source, "source", application_source, .required = true, .doc = "where it comes from"),
+	NOT_BUILT("sources"),
+	NOT_BUILT("sourceHydrator"),
+	EMBED(application_spec, destination, "destination", application_destination, .required = true,
+	    .doc = "where it goes to"),
+	EMBED(application_spec, sync_policy, "syncPolicy", sync_policy, .doc = "when and how it is synced"),
+	LIST(application_spec, ignore_differences, "ignoreDifferences", ignored_difference, .items_max = 256,
+	    .doc = "differences that do not count"),
+	LIST(application_spec, info, "info", application_info, .doc = "for people"),
+	OPT_INT(application_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = 1000,
+	    .doc = "how many past syncs the status keeps", .otherwise = "10"),
+};
+TYPE(application_spec, "Application's spec", .strict = true);
+
+static const struct field application_fields[] = {
+	EMBED(application, spec, "spec", application_spec, .required = true, .doc = "what is to be where"),
+	JSON(application, operation, "operation", .doc = "a sync that somebody asks for"),
+	JSON(application, status, "status"),
+};
+TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", .plural = "applications",
+    .kind = "Application", .short_name = "app", .part = "gitops",
+    .columns = "Sync Status:string:.status.sync.status|Health Status:string:.status.health.status|"
+	       "Revision:string:.status.sync.revision",
+    .doc = "What of a Git repository is to be in which cluster.");

@@ -1,0 +1,95 @@
+/* kube/api/application.h: Argo CD's Application, as far as it is read: what of a Git repository is to be in which cluster.
+ *
+ * The status is kept as text: what is written of it is all that is known of it, and others' fields of it stay.
+ */
+#pragma once
+#include "kube/api/meta.h"
+
+#define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
+#define ANNOTATION_REFRESH "argocd.argoproj.io/refresh"
+#define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
+
+struct application_directory {
+	bool recurse;
+	const char *include, *exclude; /* globs, of paths under the source's; NULL: all, none */
+};
+
+struct kustomize_replica {
+	const char *name;
+	const char *count;
+};
+
+struct application_kustomize {
+	const char *name_prefix, *name_suffix, *namespace;
+	struct strings images, components;
+	struct string_map common_labels, common_annotations;
+	LIST_OF(struct kustomize_replica) replicas;
+	const char *patches; /* JSON list, as in a kustomization */
+	bool label_without_selector, label_include_templates, force_common_labels, force_common_annotations,
+	    ignore_missing_components;
+};
+
+struct application_source {
+	const char *repo_url, *target_revision, *path, *name;
+	const struct application_directory *directory;
+	const struct application_kustomize *kustomize;
+};
+
+struct application_destination {
+	const char *server, *name, *namespace;
+};
+
+struct automated_sync {
+	bool prune, self_heal, allow_empty;
+	struct opt_bool enabled;
+};
+
+struct sync_backoff {
+	const char *duration, *max_duration; /* Go's durations; a bare number is of seconds */
+	struct opt_int factor;
+};
+
+struct sync_retry {
+	struct opt_int limit;
+	const struct sync_backoff *backoff;
+	bool refresh;
+};
+
+struct namespace_metadata {
+	struct string_map labels, annotations;
+};
+
+struct sync_policy {
+	const struct automated_sync *automated;
+	struct strings options;
+	const struct sync_retry *retry;
+	const struct namespace_metadata *managed_namespace;
+};
+
+struct ignored_difference {
+	const char *group, *kind, *name, *namespace; /* group and kind are globs; NULL: any */
+	struct strings json_pointers, jq_paths, managers;
+};
+
+struct application_info {
+	const char *name, *value;
+};
+
+struct application_spec {
+	const char *project;
+	const struct application_source *source;
+	struct application_destination destination;
+	struct sync_policy sync_policy;
+	LIST_OF(struct ignored_difference) ignore_differences;
+	LIST_OF(struct application_info) info;
+	struct opt_int revision_history_limit;
+};
+
+struct application {
+	struct object object;
+	struct application_spec spec;
+	const char *operation; /* JSON: what somebody asks for; NULL: nothing */
+	const char *status; /* JSON; NULL: none yet */
+};
+
+extern const struct type application_spec_type, application_type;

@@ -1,0 +1,111 @@
+#!/bin/bash
+# Applications: a Git repository becomes what is in the cluster, and stays it.
+. "$(dirname "$0")/lib.sh"
+dev --without controller,mesh,prometheus,app,load
+repo=$dir/repo
+export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost
+git init -q -b main "$repo"
+mkdir -p "$repo/web/more"
+map() { # FILE NAME KEY VALUE
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\ndata:\n  %s: "%s"\n' "$2" "$3" "$4" >"$repo/$1"
+}
+commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
+map web/colours.yaml colours sky blue
+map web/sizes.yaml sizes small 1
+map web/more/hidden.yaml hidden a b
+cat >"$repo/web/service.yaml" <<'Y'
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector: {app: web}
+  ports:
+  - port: 80
+    targetPort: 8080
+Y
+echo "not: a manifest" >"$repo/web/values.yaml"
+first=$(commit first)
+
+start() {
+	"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
+		--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
+	controller=$!
+}
+stop() { kill $controller && wait $controller; }
+status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
+refresh() { kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
+application() { # SYNCPOLICY
+	kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd, finalizers: [resources-finalizer.argocd.argoproj.io]}
+spec:
+  project: default
+  source: {repoURL: "file://$repo", targetRevision: main, path: web}
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+  syncPolicy: $1
+Y
+}
+kubectl create namespace argocd >/dev/null
+start
+application "{syncOptions: [CreateNamespace=true]}"
+check "it is compared" within 20 says OutOfSync status sync.status
+check "with the commit of the branch" says "$first" status sync.revision
+check "what is not there is missing" says Missing status health.status
+check "and nothing is made unasked" fails kubectl get configmap colours -n shop
+
+kubectl patch application web -n argocd --type merge -p '{"operation":{"sync":{"revision":"main"},"initiatedBy":{"username":"me"}}}' >/dev/null
+check "a sync that is asked for" within 20 says Succeeded status operationState.phase
+check "ends as Synced" within 20 says Synced status sync.status
+check "and Healthy" within 20 says Healthy status health.status
+check "what Git has is there" says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "it says whose it is" says "web:/ConfigMap:shop/colours" kubectl get configmap colours -n shop -o yaml
+check "a directory below is not read" fails kubectl get configmap hidden -n shop
+check "the request is gone" says "" test -z "$(status operation)"
+check "history has the commit" says "$first" status 'history[0].revision'
+check "and who asked" says me status 'history[0].initiatedBy.username'
+
+kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
+refresh
+check "a drift is seen" within 20 says OutOfSync status sync.status
+check "and which object it is" says OutOfSync kubectl get application web -n argocd -o 'jsonpath={.status.resources[?(@.name=="colours")].status}'
+
+application "{automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}"
+refresh
+check "self-heal sets it right" within 20 says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "and it is Synced again" within 20 says Synced status sync.status
+
+map web/colours.yaml colours sky grey
+rm "$repo/web/sizes.yaml"
+second=$(commit second)
+refresh
+check "a commit is followed" within 20 says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "what Git dropped is pruned" within 20 fails kubectl get configmap sizes -n shop
+check "by this commit" within 20 says "$second" status sync.revision
+kubectl create configmap others -n shop --from-literal a=b >/dev/null
+
+printf 'apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata:\n  name: broken\nspec:\n  metrics: none\n' >"$repo/web/broken.yaml"
+map web/colours.yaml colours sky black
+commit third >/dev/null
+refresh
+check "a bad manifest fails the sync" within 20 says "broken.yaml" status operationState.message
+check "and nothing else of its commit is applied" says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "it is to be tried again" within 10 says "Retrying attempt #1" status operationState.message
+rm "$repo/web/broken.yaml"
+commit fourth >/dev/null
+refresh
+check "until it is mended, and that is not waited for" within 10 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+
+stop
+kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"pink"}}' >/dev/null
+start
+check "another process goes on" within 20 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "what is not ours stays" says b kubectl get configmap others -n shop -o 'jsonpath={.data.a}'
+
+kubectl delete application web -n argocd --wait=false >/dev/null
+check "with the application go its objects" within 20 fails kubectl get configmap colours -n shop
+check "all of them" within 20 fails kubectl get service web -n shop
+check "and then itself" within 20 fails kubectl get application web -n argocd
+check "but nothing else" says b kubectl get configmap others -n shop -o 'jsonpath={.data.a}'
+stop
