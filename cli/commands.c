@@ -6,7 +6,7 @@ extern const struct command cmd_controller, cmd_dev, cmd_demo, cmd_get_rollout, 
     cmd_restart, cmd_terminate_analysisrun, cmd_terminate_experiment, cmd_create, cmd_create_analysisrun,
     cmd_completion, cmd_complete, cmd_man, cmd_undo, cmd_set_image, cmd_eval, cmd_hash, cmd_lint, cmd_explain, cmd_crds,
     cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_app, cmd_load, cmd_dashboard,
-    cmd_notifications_template, cmd_notifications_trigger, cmd_gitops_worker;
+    cmd_notifications_template, cmd_notifications_trigger, cmd_gitops_worker, cmd_kustomize;
 
 const struct command *const commands[] = {
 	&cmd_get_rollout,
@@ -35,6 +35,7 @@ const struct command *const commands[] = {
 	&cmd_eval,
 	&cmd_hash,
 	&cmd_lint,
+	&cmd_kustomize,
 	&cmd_explain,
 	&cmd_crds,
 	&cmd_debug_replica_counts,

@@ -2,6 +2,7 @@
 #include "gitops/render.h"
 #include <string.h>
 #include "base/glob.h"
+#include "gitops/kustomize/build.h"
 #include "kube/api/yaml.h"
 
 #define SKIP_MARK "# +argocd:skip-file-rendering"
@@ -114,7 +115,7 @@ render_source(const struct tree *t, struct arena *a, const struct application_so
 		return err_new(a, ERR_INVALID, "%s: Helm charts are not built yet", chart);
 	if (s->kustomize != NULL || (s->directory == NULL && kustomization_in(t, a, directory) != NULL)) {
 		*ret_type = SOURCE_KUSTOMIZE;
-		return err_new(a, ERR_INVALID, "%s: kustomize is not built yet", directory);
+		return k_build(t, a, directory, s->kustomize, ret);
 	}
 	*ret_type = SOURCE_DIRECTORY;
 	return render_directory(t, a, directory, s->directory, ret);

@@ -50,6 +50,7 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *message, *reason;
+	enum err_class class;
 
 	if (e != NULL)
 		return err_copy(a, e);
@@ -61,8 +62,12 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	reason = json_str(j, "reason");
 	if (message == NULL)
 		message = arena_strndup(a, body.at, body.len < 300 ? body.len : 300);
-	return err_new(a, class_of(status, reason != NULL ? reason : ""), "%s (%d%s%s)", message, status,
-	    reason != NULL ? " " : "", reason != NULL ? reason : "");
+	class = class_of(status, reason != NULL ? reason : "");
+	/* To a config of a server-side apply that its schema refuses, Kubernetes answers 500, and would for ever. */
+	if (status == 500 && str_starts(message, "failed to create typed patch object"))
+		class = ERR_INVALID;
+	return err_new(
+	    a, class, "%s (%d%s%s)", message, status, reason != NULL ? " " : "", reason != NULL ? reason : "");
 }
 
 static void

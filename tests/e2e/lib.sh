@@ -33,8 +33,12 @@ says() {
 # fails COMMAND...: it does.
 fails() { ! "$@"; }
 
-# dev ARGS...: starts the laptop cluster in $dir and points kubectl and sluice at it.
+# dev ARGS...: starts the laptop cluster in $dir and points kubectl and sluice at it; or at the one that $ON_CLUSTER, a kubeconfig, names.
 dev() {
+	if [ -n "${ON_CLUSTER-}" ]; then
+		export KUBECONFIG=$ON_CLUSTER
+		return
+	fi
 	"$SLUICE" dev --dir "$dir" "$@" >"$dir/dev.log" 2>&1 &
 	dev_pid=$!
 	export KUBECONFIG=$dir/kubeconfig

@@ -1,0 +1,436 @@
+/* gitops/kustomize/build.c: from files to objects, kustomization by kustomization. */
+#include "gitops/kustomize/build.h"
+#include <string.h>
+#include "gitops/kustomize/generate.h"
+#include "gitops/kustomize/patch.h"
+#include "gitops/kustomize/references.h"
+#include "gitops/kustomize/replace.h"
+#include "gitops/kustomize/transform.h"
+#include "gitops/render.h"
+#include "kube/api/yaml.h"
+
+#define LOCAL_CONFIG "config.kubernetes.io/local-config"
+
+struct building {
+	const struct tree *tree;
+	struct arena *arena;
+	const char *open[K_DEPTH_MAX]; /* the directories that are being read */
+	size_t depth;
+};
+
+static struct err *accumulate(
+    struct building *, const char *dir, const json_t *overlay, bool component, struct k_objects *);
+
+/* --- a kustomization file ------------------------------------------------------------------------------------------- */
+
+static struct err *
+parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *path = kustomization_in(b->tree, b->arena, dir);
+	struct bytes text;
+	struct err *e;
+
+	if (path == NULL)
+		return err_new(b->arena, ERR_INVALID, "%s: no kustomization.yaml there", dir[0] != '\0' ? dir : ".");
+	if ((e = tree_read(b->tree, b->arena, path, &text, NULL)) != NULL)
+		return e;
+	if ((e = yaml_parse(b->arena, text.at, text.len, &docs)) != NULL)
+		return err_wrap(b->arena, e, "%s", path);
+	if (json_array_size(docs) != 1 || !json_is_object(json_array_get(docs, 0)))
+		return err_new(b->arena, ERR_INVALID, "%s: not one kustomization", path);
+	*ret = json_incref(json_array_get(docs, 0));
+	*ret_path = path;
+	return NULL;
+}
+
+static struct err *
+read_kustomization(struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
+{
+	struct problems problems = { .arena = b->arena };
+	const char *kind = component ? "Component" : "Kustomization";
+
+	decode(&kustomization_type, doc, "", &problems, ret);
+	if (problems.n > 0)
+		return err_new(b->arena, ERR_INVALID, "%s: %s: %s", path, problems.at[0].path, problems.at[0].text);
+	if (!str_eq(ret->kind != NULL ? ret->kind : "Kustomization", kind))
+		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and a %s is needed here", path,
+		    ret->kind != NULL ? ret->kind : "Kustomization", kind);
+	return NULL;
+}
+
+/* --- resources ------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_remote(const char *resource)
+{
+	return strstr(resource, "://") != NULL || str_starts(resource, "git@") || str_starts(resource, "github.com/") ||
+	       strstr(resource, "?ref=") != NULL;
+}
+
+static struct err *
+add_file(struct building *b, const char *path, struct k_objects *all)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e = tree_read(b->tree, b->arena, path, &text, NULL);
+	json_t *doc;
+	size_t i;
+
+	if (e != NULL)
+		return e;
+	if ((e = yaml_parse(b->arena, text.at, text.len, &docs)) != NULL)
+		return err_wrap(b->arena, e, "%s", path);
+	json_array_foreach (docs, i, doc)
+		if ((e = k_objects_add(all, json_incref(doc), path)) != NULL)
+			return e;
+	return NULL;
+}
+
+/* A file, or a directory with a kustomization of its own. */
+static struct err *
+add_resource(struct building *b, const char *dir, const char *resource, struct k_objects *all)
+{
+	const char *path, *directory;
+	struct k_objects inner = { .arena = b->arena };
+	struct err *e;
+
+	if (is_remote(resource))
+		return err_new(
+		    b->arena, ERR_INVALID, "%s: resources of other repositories are not built yet", resource);
+	if ((e = tree_path(b->arena, dir, resource, &path)) != NULL ||
+	    (e = tree_directory(b->tree, b->arena, path, &directory)) != NULL)
+		return e;
+	if (directory == NULL)
+		return add_file(b, path, all);
+	e = accumulate(b, directory, NULL, false, &inner);
+	if (e == NULL)
+		e = k_objects_append(all, &inner);
+	k_objects_done(&inner);
+	return e;
+}
+
+static struct err *
+add_component(struct building *b, const char *dir, const char *component, struct k_objects *all)
+{
+	const char *path, *directory = NULL;
+	struct err *e;
+
+	if (is_remote(component))
+		return err_new(
+		    b->arena, ERR_INVALID, "%s: components of other repositories are not built yet", component);
+	if ((e = tree_path(b->arena, dir, component, &path)) != NULL ||
+	    (e = tree_directory(b->tree, b->arena, path, &directory)) != NULL)
+		return e;
+	if (directory == NULL)
+		return err_new(b->arena, ERR_INVALID, "%s: no such directory", component);
+	return accumulate(b, directory, NULL, true, all);
+}
+
+/* --- transformers, in kustomize's order ------------------------------------------------------------------------------ */
+
+/* A strategic merge patch: the name of a file, or the text itself. */
+static struct err *
+patch_strategic(struct building *b, const char *dir, const char *said, struct k_objects *all)
+{
+	struct k_patch p = { 0 };
+
+	if (strchr(said, '\n') != NULL || said[0] == '{')
+		p.patch = said;
+	else
+		p.path = said;
+	return k_patch_apply(all, b->tree, dir, &p, "patchesStrategicMerge");
+}
+
+static struct err *
+patch_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < k->patches_strategic_merge.n && e == NULL; i++)
+		e = patch_strategic(b, dir, k->patches_strategic_merge.at[i], all);
+	for (size_t i = 0; i < k->patches.n && e == NULL; i++)
+		e = k_patch_apply(all, b->tree, dir, &k->patches.at[i], arena_printf(b->arena, "patches[%zu]", i));
+	return e;
+}
+
+static struct err *
+transform(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+{
+	struct err *e = patch_all(b, dir, k, all);
+
+	if (e != NULL)
+		return e;
+	if (!str_empty(k->namespace))
+		k_set_namespace(all, k->namespace);
+	if (!str_empty(k->name_prefix))
+		k_set_prefix(all, k->name_prefix);
+	if (!str_empty(k->name_suffix))
+		k_set_suffix(all, k->name_suffix);
+	for (size_t i = 0; i < k->labels.n; i++) {
+		k_set_labels(
+		    all, &k->labels.at[i].pairs, k->labels.at[i].include_selectors, k->labels.at[i].include_templates);
+		k_set_label_fields(all, &k->labels.at[i]);
+	}
+	k_set_labels(all, &k->common_labels, true, true);
+	k_set_annotations(all, &k->common_annotations);
+	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++)
+		e = k_patch_apply(
+		    all, b->tree, dir, &k->patches_json6902.at[i], arena_printf(b->arena, "patchesJson6902[%zu]", i));
+	for (size_t i = 0; i < k->replicas.n && e == NULL; i++)
+		e = k_set_replicas(all, &k->replicas.at[i]);
+	for (size_t i = 0; i < k->images.n && e == NULL; i++)
+		e = k_set_image(all, &k->images.at[i]);
+	for (size_t i = 0; i < k->replacements.n && e == NULL; i++)
+		e = k_replace(
+		    all, b->tree, dir, &k->replacements.at[i], arena_printf(b->arena, "replacements[%zu]", i));
+	return e;
+}
+
+/* That an object says where it comes from would change it for everybody. */
+static struct err *
+check_metadata(struct building *b, const struct kustomization *k)
+{
+	if (k->build_metadata.n > 0)
+		return err_new(b->arena, ERR_INVALID, "buildMetadata: %s is not built yet", k->build_metadata.at[0]);
+	return NULL;
+}
+
+static struct err *
+accumulate_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
+{
+	struct err *e = check_metadata(b, k);
+
+	for (size_t i = 0; i < k->bases.n && e == NULL; i++)
+		e = add_resource(b, dir, k->bases.at[i], all);
+	for (size_t i = 0; i < k->resources.n && e == NULL; i++)
+		e = add_resource(b, dir, k->resources.at[i], all);
+	for (size_t i = 0; i < k->config_maps.n && e == NULL; i++)
+		e = k_generate(all, b->tree, dir, &k->config_maps.at[i], false, k->generator_options);
+	for (size_t i = 0; i < k->secrets.n && e == NULL; i++)
+		e = k_generate(all, b->tree, dir, &k->secrets.at[i], true, k->generator_options);
+	for (size_t i = 0; i < k->components.n && e == NULL; i++)
+		e = add_component(b, dir, k->components.at[i], all);
+	return e != NULL ? e : transform(b, dir, k, all);
+}
+
+/* `overlay` (NULL: none): a kustomization instead of the directory's own file. A component works on what is there already. */
+static struct err *
+accumulate(struct building *b, const char *dir, const json_t *overlay, bool component, struct k_objects *all)
+{
+	_cleanup_(json_decrefp) json_t *doc = json_incref((json_t *)overlay);
+	struct kustomization k = { 0 };
+	const char *path = dir;
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < b->depth; i++)
+		if (strcmp(b->open[i], dir) == 0)
+			return err_new(b->arena, ERR_INVALID, "%s: includes itself", dir[0] != '\0' ? dir : ".");
+	if (b->depth == K_DEPTH_MAX)
+		return err_new(
+		    b->arena, ERR_INVALID, "%s: more than %d kustomizations in one another", dir, K_DEPTH_MAX);
+	if (doc == NULL)
+		e = parse(b, dir, &doc, &path);
+	if (e == NULL)
+		e = read_kustomization(b, path, doc, component, &k);
+	if (e != NULL)
+		return e;
+	b->open[b->depth++] = dir;
+	e = accumulate_all(b, dir, &k, all);
+	b->depth--;
+	return e != NULL ? err_wrap(b->arena, e, "%s", path) : NULL;
+}
+
+/* --- an Application's own wishes -------------------------------------------------------------------------------------- */
+
+/* "NAME=NEWNAME:TAG", "NAME:TAG", "NAME@DIGEST": as `kustomize edit set image` takes it. */
+static json_t *
+image_json(struct arena *a, const char *said)
+{
+	const char *eq = strchr(said, '='), *to = eq != NULL ? eq + 1 : said;
+	const char *at = strchr(to, '@'), *slash = strrchr(to, '/'), *colon = strchr(slash != NULL ? slash : to, ':');
+	size_t n = at != NULL && (colon == NULL || colon > at) ? (size_t)(at - to)
+		   : colon != NULL			       ? (size_t)(colon - to)
+							       : strlen(to);
+	const char *name = arena_strndup(a, to, n);
+	json_t *image = json_pack("{s:s}", "name", eq != NULL ? arena_strndup(a, said, (size_t)(eq - said)) : name);
+
+	if (eq != NULL)
+		json_object_set_new(image, "newName", json_string(name));
+	if (colon != NULL && (at == NULL || colon < at))
+		json_object_set_new(image, "newTag",
+		    json_string(
+			arena_strndup(a, colon + 1, at != NULL ? (size_t)(at - colon - 1) : strlen(colon + 1))));
+	if (at != NULL)
+		json_object_set_new(image, "digest", json_string(at + 1));
+	return image;
+}
+
+static json_t *
+list_in(json_t *doc, const char *name)
+{
+	json_t *list = json_object_get(doc, name);
+
+	if (list == NULL)
+		json_object_set_new(doc, name, list = json_array());
+	return list;
+}
+
+/* Replaces the one of that name, or stands at the end. */
+static void
+put_named(json_t *doc, const char *name, json_t *entry)
+{
+	json_t *list = list_in(doc, name), *other;
+	size_t i;
+
+	json_array_foreach (list, i, other)
+		if (str_eq(json_str(other, "name"), json_str(entry, "name"))) {
+			json_array_set_new(list, i, entry);
+			return;
+		}
+	json_array_append_new(list, entry);
+}
+
+static void
+put_map(json_t *doc, const char *name, const struct string_map *pairs)
+{
+	json_t *to = json_object_get(doc, name);
+
+	if (pairs->n == 0)
+		return;
+	if (to == NULL)
+		json_object_set_new(doc, name, to = json_object());
+	for (size_t i = 0; i < pairs->n; i++)
+		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
+}
+
+static struct err *
+override(struct building *b, const char *dir, const struct application_kustomize *o, json_t *doc)
+{
+	const struct {
+		const char *name, *value;
+	} texts[] = { { "namePrefix", o->name_prefix }, { "nameSuffix", o->name_suffix },
+		{ "namespace", o->namespace } };
+	_cleanup_(json_decrefp) json_t *patches = o->patches != NULL ? json_loads(o->patches, 0, NULL) : NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!str_empty(texts[i].value))
+			json_object_set_new(doc, texts[i].name, json_string(texts[i].value));
+	for (size_t i = 0; i < o->images.n; i++)
+		put_named(doc, "images", image_json(b->arena, o->images.at[i]));
+	for (size_t i = 0; i < o->replicas.n; i++)
+		put_named(doc, "replicas",
+		    json_pack("{s:s, s:s}", "name", o->replicas.at[i].name, "count", o->replicas.at[i].count));
+	if (o->label_without_selector && o->common_labels.n > 0)
+		json_array_append_new(
+		    list_in(doc, "labels"), json_pack("{s:o, s:b, s:b}", "pairs", string_map_encode(&o->common_labels),
+						"includeSelectors", 0, "includeTemplates", o->label_include_templates));
+	else
+		put_map(doc, "commonLabels", &o->common_labels);
+	put_map(doc, "commonAnnotations", &o->common_annotations);
+	for (size_t i = 0; i < o->components.n; i++) {
+		const char *path, *there = NULL;
+		struct err *e = tree_path(b->arena, dir, o->components.at[i], &path);
+
+		if (e == NULL)
+			e = tree_directory(b->tree, b->arena, path, &there);
+		if (e != NULL)
+			return e;
+		if (there != NULL || !o->ignore_missing_components)
+			json_array_append_new(list_in(doc, "components"), json_string(o->components.at[i]));
+	}
+	if (json_is_array(patches))
+		json_array_extend(list_in(doc, "patches"), patches);
+	return NULL;
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------------- */
+
+struct sorted {
+	const struct k_object *object;
+	int order; /* of its kind */
+	const char *kind, *name; /* both with all that is compared besides */
+	size_t number;
+};
+
+static int
+kind_order(const char *kind)
+{
+	static const char *const first[] = { "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition",
+		"ServiceAccount", "PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding",
+		"ConfigMap", "Secret", "Endpoints", "Service", "LimitRange", "PriorityClass", "PersistentVolume",
+		"PersistentVolumeClaim", "Deployment", "StatefulSet", "CronJob", "PodDisruptionBudget" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		if (strcmp(first[i], kind) == 0)
+			return (int)i - 1000;
+	return strcmp(kind, "MutatingWebhookConfiguration") == 0     ? 1
+	       : strcmp(kind, "ValidatingWebhookConfiguration") == 0 ? 2
+								     : 0;
+}
+
+static int
+by_order(const void *x, const void *y)
+{
+	const struct sorted *s = x, *t = y;
+	int by = s->order - t->order;
+
+	if (by == 0)
+		by = strcmp(s->kind, t->kind);
+	if (by == 0)
+		by = strcmp(s->name, t->name);
+	return by != 0 ? by : s->number < t->number ? -1 : 1;
+}
+
+static struct sorted *
+in_order(struct arena *a, const struct k_objects *all, bool legacy)
+{
+	struct sorted *list = arena_new_array(a, struct sorted, all->n + 1);
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct k_id id = k_id_of(a, all->at[i].object);
+
+		/* What is not said comes last, as if it began with a tilde. */
+		list[i] = (struct sorted){ &all->at[i], kind_order(id.kind),
+			arena_printf(a, "%s_%s_%s", id.group[0] != '\0' ? id.group : "~G", id.version, id.kind),
+			arena_printf(a, "%s|%s", id.namespace[0] != '\0' ? id.namespace : "~X", id.name), i };
+	}
+	if (legacy)
+		qsort(list, all->n, sizeof(*list), by_order);
+	return list;
+}
+
+static bool
+is_local(const json_t *object)
+{
+	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), LOCAL_CONFIG) != NULL;
+}
+
+struct err *
+k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
+    struct manifests *ret)
+{
+	struct building b = { .tree = t, .arena = a };
+	struct k_objects all = { .arena = a };
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	const json_t *order;
+	const char *path;
+	struct sorted *sorted;
+	struct err *e = parse(&b, dir, &doc, &path);
+
+	if (e == NULL && said != NULL)
+		e = override(&b, dir, said, doc);
+	if (e == NULL)
+		e = accumulate(&b, dir, doc, false, &all);
+	if (e == NULL) {
+		k_add_hashes(&all);
+		e = k_fix_references(&all);
+	}
+	order = json_object_get(json_object_get(doc, "sortOptions"), "order");
+	sorted = in_order(a, &all, !str_eq(json_string_value(order), "fifo"));
+	for (size_t i = 0; i < all.n && e == NULL; i++)
+		if (!is_local(sorted[i].object->object))
+			e = manifests_add(ret, a, sorted[i].object->object, sorted[i].object->file);
+	k_objects_done(&all);
+	return e;
+}

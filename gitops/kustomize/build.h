@@ -1,0 +1,15 @@
+/* gitops/kustomize/build.h: kustomize, built in: a directory with a kustomization becomes objects.
+ *
+ * Pure, without plugins, network or programs. What is not built is refused by name. Behaviour is that of kustomize 5.5 with its restriction to
+ * the repository: a file may be anywhere in it, as Flux has it, and a symbolic link may not lead out.
+ */
+#pragma once
+#include "gitops/manifests.h"
+#include "gitops/tree.h"
+#include "kube/api/application.h"
+
+#define K_DEPTH_MAX 32 /* kustomizations in kustomizations */
+
+/* The objects of the kustomization in a directory of the tree, changed as an Application says (NULL: not), in their order. */
+struct err *k_build(
+    const struct tree *, struct arena *, const char *dir, const struct application_kustomize *, struct manifests *ret);

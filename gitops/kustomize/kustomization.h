@@ -1,0 +1,103 @@
+/* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too, and an error that says
+ * so: never a build that leaves something out.
+ *
+ * Behaviour is that of kustomize 5.5 (its documentation, "The Kustomization File").
+ */
+#pragma once
+#include "kube/api/type.h"
+
+struct k_selector {
+	const char *group, *version, *kind, *name, *namespace; /* regular expressions of the whole; NULL: any */
+	const char *label_selector, *annotation_selector;
+};
+
+struct k_patch_options {
+	bool allow_name_change, allow_kind_change;
+};
+
+struct k_patch {
+	const char *path, *patch; /* one of them: a file, or the text */
+	const struct k_selector *target;
+	struct k_patch_options options;
+};
+
+struct k_field_spec {
+	const char *group, *version, *kind, *path;
+	bool create;
+};
+
+struct k_label {
+	struct string_map pairs;
+	bool include_selectors, include_templates;
+	LIST_OF(struct k_field_spec) fields;
+};
+
+struct k_image {
+	const char *name, *new_name, *new_tag, *digest, *tag_suffix;
+};
+
+struct k_replica {
+	const char *name, *count;
+};
+
+struct k_generator_options {
+	struct string_map labels, annotations;
+	bool disable_hash, immutable;
+};
+
+struct k_generator {
+	const char *name, *namespace, *behavior, *secret_type;
+	struct strings files, envs, literals;
+	const char *env;
+	const struct k_generator_options *options;
+};
+
+struct k_replacement_options {
+	const char *delimiter;
+	int64_t index;
+	bool create;
+};
+
+struct k_replacement_source {
+	const char *group, *version, *kind, *name, *namespace, *field_path;
+	const struct k_replacement_options *options;
+};
+
+struct k_replacement_target {
+	const struct k_selector *select;
+	LIST_OF(struct k_selector) reject;
+	struct strings field_paths;
+	const struct k_replacement_options *options;
+};
+
+struct k_replacement {
+	const char *path; /* a file that holds it, or a list of them */
+	const struct k_replacement_source *source;
+	LIST_OF(struct k_replacement_target) targets;
+};
+
+struct k_sort_options {
+	const char *order;
+};
+
+struct kustomization {
+	const char *api_version, *kind;
+	struct strings resources, bases, components;
+	const char *namespace, *name_prefix, *name_suffix;
+	struct string_map common_labels, common_annotations;
+	LIST_OF(struct k_label) labels;
+	LIST_OF(struct k_patch) patches;
+	LIST_OF(struct k_patch) patches_json6902;
+	struct strings patches_strategic_merge;
+	LIST_OF(struct k_image) images;
+	LIST_OF(struct k_replica) replicas;
+	LIST_OF(struct k_generator) config_maps;
+	LIST_OF(struct k_generator) secrets;
+	const struct k_generator_options *generator_options;
+	LIST_OF(struct k_replacement) replacements;
+	const struct k_sort_options *sort_options;
+	struct strings build_metadata;
+	const char *metadata;
+};
+
+extern const struct type kustomization_type, k_replacement_type, k_patch_type;

@@ -1,0 +1,287 @@
+/* gitops/kustomize/objects.c: identities and selectors. */
+#include "gitops/kustomize/objects.h"
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <string.h>
+#include "base/str.h"
+#include "gitops/kinds.h"
+#include "gitops/manifests.h"
+#include "kube/api/selector.h"
+
+#define REGEX_STEPS_MAX 100000
+
+void
+k_objects_done(struct k_objects *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		json_decref(all->at[i].object);
+	all->n = 0;
+}
+
+struct k_id
+k_id_of(struct arena *a, const json_t *object)
+{
+	const json_t *meta = json_object_get(object, "metadata");
+	struct k_id id = { .kind = arena_strdup(a, json_str(object, "kind") ?: ""),
+		.namespace = arena_strdup(a, json_str(meta, "namespace") ?: ""),
+		.name = arena_strdup(a, json_str(meta, "name") ?: json_str(meta, "generateName") ?: "") };
+
+	api_version_split(a, arena_strdup(a, json_str(object, "apiVersion") ?: ""), &id.group, &id.version);
+	return id;
+}
+
+static bool
+is_same_id(const struct k_id *x, const struct k_id *y)
+{
+	return str_eq(x->group, y->group) && str_eq(x->version, y->version) && str_eq(x->kind, y->kind) &&
+	       str_eq(x->name, y->name) && str_eq(x->namespace, y->namespace);
+}
+
+/* The default namespace is the one that is meant where none is said. */
+static const char *
+effective(const char *ns)
+{
+	return str_empty(ns) ? "default" : ns;
+}
+
+static struct k_object *
+grow(struct k_objects *all)
+{
+	if (all->n == all->room) {
+		struct k_object *more = arena_new_array(all->arena, struct k_object, all->room = all->room * 2 + 32);
+
+		if (all->n > 0)
+			memcpy(more, all->at, all->n * sizeof(*more));
+		all->at = more;
+	}
+	return &all->at[all->n++];
+}
+
+static struct err *
+check_new(struct k_objects *all, const struct k_id *id, const char *file)
+{
+	if (all->n >= K_OBJECTS_MAX)
+		return err_new(all->arena, ERR_INVALID, "%s: more than %d objects", file, K_OBJECTS_MAX);
+	for (size_t i = 0; i < all->n; i++) {
+		struct k_id other;
+
+		/* Most differ by their names. */
+		if (!str_eq(json_str(json_object_get(all->at[i].object, "metadata"), "name"), id->name))
+			continue;
+		other = k_id_of(all->arena, all->at[i].object);
+		if (strcmp(other.kind, id->kind) == 0 && strcmp(other.group, id->group) == 0 &&
+		    strcmp(effective(other.namespace), effective(id->namespace)) == 0)
+			return err_new(all->arena, ERR_INVALID, "%s: %s %s is there already, from %s", file, id->kind,
+			    id->name, all->at[i].file);
+	}
+	return NULL;
+}
+
+/* A label or annotation that is written as a number or a truth value is a text all the same. */
+static void
+make_texts(struct arena *a, json_t *meta, const char *map)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach (json_object_get(meta, map), key, v)
+		if (json_is_number(v) || json_is_boolean(v))
+			json_object_set_new(json_object_get(meta, map), key, json_string(json_text(a, v)));
+}
+
+struct err *
+k_objects_add(struct k_objects *all, json_t *object, const char *file)
+{
+	struct k_id id;
+	struct err *e;
+
+	if (!json_is_object(object) || str_empty(json_str(object, "kind")) ||
+	    str_empty(json_str(object, "apiVersion"))) {
+		json_decref(object);
+		return err_new(all->arena, ERR_INVALID, "%s: an object has no apiVersion or no kind", file);
+	}
+	id = k_id_of(all->arena, object);
+	if (str_ends(id.kind, "List") && json_is_array(json_object_get(object, "items"))) {
+		json_t *item;
+		size_t i;
+
+		json_array_foreach (json_object_get(object, "items"), i, item)
+			if ((e = k_objects_add(all, json_incref(item), file)) != NULL)
+				break;
+		e = i < json_array_size(json_object_get(object, "items")) ? e : NULL;
+		json_decref(object);
+		return e;
+	}
+	e = id.name[0] == '\0' ? err_new(all->arena, ERR_INVALID, "%s: a %s has no metadata.name", file, id.kind)
+			       : check_new(all, &id, file);
+	if (e != NULL) {
+		json_decref(object);
+		return e;
+	}
+	make_texts(all->arena, json_object_get(object, "metadata"), "labels");
+	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
+	*grow(all) = (struct k_object){ .object = object,
+		.ids = { id },
+		.n_ids = 1,
+		.prefixes = "",
+		.suffixes = "",
+		.file = arena_strdup(all->arena, file) };
+	return NULL;
+}
+
+struct err *
+k_objects_append(struct k_objects *all, struct k_objects *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct k_id id = k_id_of(all->arena, from->at[i].object);
+		struct err *e = check_new(all, &id, from->at[i].file);
+
+		if (e != NULL)
+			return e;
+		*grow(all) = from->at[i];
+		all->at[all->n - 1].object = json_incref(from->at[i].object);
+	}
+	k_objects_done(from);
+	return NULL;
+}
+
+void
+k_object_remember(struct k_objects *all, struct k_object *o)
+{
+	struct k_id id = k_id_of(all->arena, o->object);
+
+	if (o->n_ids < ARRAY_SIZE(o->ids) && !is_same_id(&o->ids[o->n_ids - 1], &id))
+		o->ids[o->n_ids++] = id;
+}
+
+static bool
+fits(const struct k_id *is, const struct k_id *wanted)
+{
+	struct api_kind known;
+	bool of_cluster = kind_builtin(is->group, is->version, is->kind, &known) && known.cluster_scoped;
+
+	return str_eq(is->kind, wanted->kind) && str_eq(is->name, wanted->name) && str_eq(is->group, wanted->group) &&
+	       (str_empty(wanted->version) || str_eq(is->version, wanted->version)) &&
+	       (of_cluster || str_eq(effective(is->namespace), effective(wanted->namespace)));
+}
+
+bool
+k_object_was(struct k_objects *all, const struct k_object *o, const struct k_id *wanted)
+{
+	struct k_id now = k_id_of(all->arena, o->object);
+
+	if (fits(&now, wanted))
+		return true;
+	for (size_t i = 0; i < o->n_ids; i++)
+		if (fits(&o->ids[i], wanted))
+			return true;
+	return false;
+}
+
+struct err *
+k_objects_find(struct k_objects *all, const struct k_id *wanted, struct k_object **ret)
+{
+	struct k_object *found = NULL;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (!k_object_was(all, &all->at[i], wanted))
+			continue;
+		if (found != NULL)
+			return err_new(all->arena, ERR_INVALID,
+			    "%s %s: two objects are, or were, named so, from %s and from %s", wanted->kind,
+			    wanted->name, found->file, all->at[i].file);
+		found = &all->at[i];
+	}
+	*ret = found;
+	return NULL;
+}
+
+struct err *
+k_regex(struct arena *a, const char *regex, const char *text, bool *ret)
+{
+	const char *whole;
+	PCRE2_SIZE at;
+	pcre2_code *code;
+	pcre2_match_data *data;
+	pcre2_match_context *limits;
+	int failure, n;
+
+	/* Most are names. */
+	if (strpbrk(regex, "\\^$.[]|()*+?{}") == NULL) {
+		*ret = strcmp(regex, text) == 0;
+		return NULL;
+	}
+	whole = arena_printf(a, "^(?:%s)$", regex);
+	code = pcre2_compile((PCRE2_SPTR)whole, PCRE2_ZERO_TERMINATED, PCRE2_DOLLAR_ENDONLY, &failure, &at, NULL);
+	if (code == NULL)
+		return err_new(a, ERR_INVALID, "\"%s\" is not a regular expression", regex);
+	data = pcre2_match_data_create(1, NULL);
+	limits = pcre2_match_context_create(NULL);
+	pcre2_set_match_limit(limits, REGEX_STEPS_MAX);
+	pcre2_set_depth_limit(limits, REGEX_STEPS_MAX);
+	n = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, limits);
+	pcre2_match_context_free(limits);
+	pcre2_match_data_free(data);
+	pcre2_code_free(code);
+	*ret = n >= 0;
+	return NULL;
+}
+
+static struct err *
+part(struct arena *a, const char *regex, const char *text, bool *all)
+{
+	bool is = true;
+	struct err *e = str_empty(regex) || !*all ? NULL : k_regex(a, regex, text, &is);
+
+	*all &= is;
+	return e;
+}
+
+static struct err *
+selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, bool *ret)
+{
+	bool all = true;
+	struct err *e = part(a, s->group, id->group, &all);
+
+	if (e == NULL)
+		e = part(a, s->version, id->version, &all);
+	if (e == NULL)
+		e = part(a, s->kind, id->kind, &all);
+	if (e == NULL)
+		e = part(a, s->name, id->name, &all);
+	if (e == NULL)
+		e = part(a, s->namespace, effective(id->namespace), &all);
+	*ret = all;
+	return e;
+}
+
+/* Labels, or annotations, under a label selector's text. */
+static struct err *
+by_map(struct arena *a, const json_t *object, const char *map, const char *selector, bool *ret)
+{
+	const json_t *pairs = json_object_get(json_object_get(object, "metadata"), map);
+	struct selector parsed;
+	struct err *e;
+
+	if (selector == NULL)
+		return NULL;
+	if ((e = selector_parse(a, selector, &parsed)) != NULL)
+		return err_wrap(a, e, "%s", selector);
+	*ret &= selector_matches(&parsed, pairs);
+	return NULL;
+}
+
+struct err *
+k_object_selected(struct k_objects *all, const struct k_object *o, const struct k_selector *s, bool *ret)
+{
+	struct k_id now = k_id_of(all->arena, o->object);
+	struct err *e = selected_as(all->arena, &now, s, ret);
+
+	for (size_t i = 0; i < o->n_ids && !*ret && e == NULL; i++)
+		e = selected_as(all->arena, &o->ids[i], s, ret);
+	if (e == NULL && *ret)
+		e = by_map(all->arena, o->object, "labels", s->label_selector, ret);
+	if (e == NULL && *ret)
+		e = by_map(all->arena, o->object, "annotations", s->annotation_selector, ret);
+	return e;
+}

@@ -1,0 +1,56 @@
+/* gitops/kustomize/objects.h: the objects of a build, with all the names they have had.
+ *
+ * A patch, a replacement or a reference may name an object as it was at any time before: every change of what names it is remembered.
+ */
+#pragma once
+#include "base/json.h"
+#include "gitops/kustomize/kustomization.h"
+
+struct k_id {
+	const char *group, *version, *kind, *namespace, *name; /* namespace "" where none is said */
+};
+
+struct k_object {
+	json_t *object; /* owned by the list */
+	struct k_id ids[16]; /* the first is the original one; its present one is k_id_of */
+	size_t n_ids;
+	const char *prefixes, *suffixes; /* that its name was given, outermost last, each followed by a comma */
+	bool needs_hash; /* of its content, at its name's end */
+	const char *file; /* where it comes from, for errors */
+};
+
+struct k_objects {
+	struct arena *arena;
+	struct k_object *at;
+	size_t n, room;
+};
+
+#define K_OBJECTS_MAX 20000
+
+/* Frees the objects; the list is empty then. */
+void k_objects_done(struct k_objects *);
+
+/* What names an object now. Texts in the arena. */
+struct k_id k_id_of(struct arena *, const json_t *object);
+
+/* Adds an object (consumed, also on error). An error when it has no kind or name, or one with that id is there. */
+struct err *k_objects_add(struct k_objects *, json_t *object, const char *file);
+
+/* Moves all of the other list to the end of this one. */
+struct err *k_objects_append(struct k_objects *, struct k_objects *from);
+
+/* Before something that names it changes. */
+void k_object_remember(struct k_objects *, struct k_object *);
+
+/* Had this id at any time: kind and name equal, group and version where they are said, namespace where it is. */
+bool k_object_was(struct k_objects *, const struct k_object *, const struct k_id *);
+
+/* The one object that had this id at any time. *ret NULL: none. An error: several. */
+struct err *k_objects_find(struct k_objects *, const struct k_id *, struct k_object **ret);
+
+/* The selector's parts match (regular expressions of the whole) an id that it had at any time, and its labels and annotations now. An error: a
+ * part is no regular expression. */
+struct err *k_object_selected(struct k_objects *, const struct k_object *, const struct k_selector *, bool *ret);
+
+/* Text matches the whole regular expression. */
+struct err *k_regex(struct arena *, const char *regex, const char *text, bool *ret);

@@ -1,0 +1,324 @@
+/* gitops/kustomize/patch.c: strategic merge and RFC 6902. */
+#include "gitops/kustomize/patch.h"
+#include <string.h>
+#include "kube/api/patch.h"
+#include "kube/api/yaml.h"
+
+#define DIRECTIVE "$patch"
+
+/* How the elements of Kubernetes' own lists are told apart (the merge keys of its OpenAPI definitions). */
+static const struct {
+	const char *kind; /* NULL: of any that has pods, or any at all */
+	const char *list;
+	const char *keys[2];
+} lists[] = {
+	{ NULL, "containers", { "name", NULL } },
+	{ NULL, "initContainers", { "name", NULL } },
+	{ NULL, "ephemeralContainers", { "name", NULL } },
+	{ NULL, "volumes", { "name", NULL } },
+	{ NULL, "imagePullSecrets", { "name", NULL } },
+	{ NULL, "hostAliases", { "ip", NULL } },
+	{ NULL, "topologySpreadConstraints", { "topologyKey", "whenUnsatisfiable" } },
+	{ NULL, "env", { "name", NULL } },
+	{ NULL, "volumeDevices", { "devicePath", NULL } },
+	{ NULL, "volumeMounts", { "mountPath", NULL } },
+	{ NULL, "ownerReferences", { "uid", NULL } },
+	{ NULL, "conditions", { "type", NULL } },
+	{ "Service", "ports", { "port", "protocol" } },
+	{ "ServiceAccount", "secrets", { "name", NULL } },
+	{ "MutatingWebhookConfiguration", "webhooks", { "name", NULL } },
+	{ "ValidatingWebhookConfiguration", "webhooks", { "name", NULL } },
+};
+
+static const char *const container_ports[2] = { "containerPort", "protocol" };
+
+struct merging {
+	struct arena *arena;
+	const char *kind; /* of the object; NULL: its type's lists have no keys */
+};
+
+static bool
+is_builtin(const json_t *object)
+{
+	const char *api = json_str(object, "apiVersion") ?: "", *slash = strchr(api, '/');
+	size_t n = slash != NULL ? (size_t)(slash - api) : 0;
+
+	return memchr(api, '.', n) == NULL || (n > 7 && strncmp(api + n - 7, ".k8s.io", 7) == 0);
+}
+
+static const char *const *
+keys_of(const struct merging *m, const char *list, const json_t *elements)
+{
+	if (m->kind == NULL)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (strcmp(lists[i].list, list) == 0 && (lists[i].kind == NULL || strcmp(lists[i].kind, m->kind) == 0))
+			return lists[i].keys;
+	if (strcmp(list, "ports") == 0 && json_object_get(json_array_get(elements, 0), "containerPort") != NULL)
+		return container_ports;
+	return NULL;
+}
+
+/* The same in every key that both have. */
+static bool
+is_same_element(const json_t *x, const json_t *y, const char *const *keys)
+{
+	if (json_object_get(x, keys[0]) == NULL ||
+	    !json_equal(json_object_get(x, keys[0]), json_object_get(y, keys[0])))
+		return false;
+	return keys[1] == NULL || json_object_get(x, keys[1]) == NULL || json_object_get(y, keys[1]) == NULL ||
+	       json_equal(json_object_get(x, keys[1]), json_object_get(y, keys[1]));
+}
+
+/* A copy of what a patch adds, without what only patches say. */
+static json_t *
+plain(const json_t *v)
+{
+	json_t *copy, *member;
+	const char *key;
+	size_t i;
+
+	if (json_is_array(v)) {
+		copy = json_array();
+		json_array_foreach (v, i, member)
+			if (!str_eq(json_str(member, DIRECTIVE), "delete") &&
+			    !str_eq(json_str(member, DIRECTIVE), "replace"))
+				json_array_append_new(copy, plain(member));
+		return copy;
+	}
+	if (!json_is_object(v))
+		return json_deep_copy(v);
+	copy = json_object();
+	json_object_foreach ((json_t *)v, key, member)
+		if (!json_is_null(member) && strcmp(key, DIRECTIVE) != 0)
+			json_object_set_new(copy, key, plain(member));
+	return copy;
+}
+
+static json_t *merge(const struct merging *, const char *name, json_t *target, const json_t *patch);
+
+static json_t *
+merge_list(const struct merging *m, const char *name, json_t *target, const json_t *patch)
+{
+	const char *const *keys = keys_of(m, name, json_array_size(patch) > 0 ? patch : target);
+	json_t *result, *added, *p, *t;
+	size_t i, k;
+
+	json_array_foreach (patch, i, p)
+		if (str_eq(json_str(p, DIRECTIVE), "replace")) {
+			json_decref(target);
+			return plain(patch);
+		}
+	if (strcmp(name, "finalizers") == 0 && m->kind != NULL) {
+		added = json_array();
+		json_array_foreach (patch, i, p) {
+			bool there = false;
+
+			json_array_foreach (target, k, t)
+				there |= json_equal(t, p);
+			if (!there)
+				json_array_append(added, p);
+		}
+		json_array_extend(added, target);
+		json_decref(target);
+		return added;
+	}
+	if (keys == NULL || !json_is_object(json_array_get(patch, 0))) {
+		json_decref(target);
+		return plain(patch);
+	}
+	result = json_array();
+	added = json_array();
+	json_array_extend(result, target);
+	json_decref(target);
+	json_array_foreach (patch, i, p) {
+		const char *directive = json_str(p, DIRECTIVE);
+
+		for (k = 0; k < json_array_size(result); k++)
+			if (is_same_element(json_array_get(result, k), p, keys))
+				break;
+		bool there = k < json_array_size(result);
+		json_t *one = str_eq(directive, "delete") ? NULL
+			      : there			  ? merge(m, "", json_incref(json_array_get(result, k)), p)
+							  : plain(p);
+
+		/* What the patch names stands in its order, before the rest; but what is told apart by two keys keeps its place. */
+		if (there && one != NULL && keys[1] != NULL) {
+			json_array_set_new(result, k, one);
+			continue;
+		}
+		if (one != NULL)
+			json_array_append_new(added, one);
+		if (there)
+			json_array_remove(result, k);
+	}
+	json_array_extend(added, result);
+	json_decref(result);
+	return added;
+}
+
+/* `target` is consumed; NULL is returned when the patch takes it away. */
+static json_t *
+merge(const struct merging *m, const char *name, json_t *target, const json_t *patch)
+{
+	const char *directive = json_is_object(patch) ? json_str(patch, DIRECTIVE) : NULL, *key;
+	json_t *result, *member;
+
+	if (json_is_null(patch) || str_eq(directive, "delete")) {
+		json_decref(target);
+		return NULL;
+	}
+	if (json_is_array(target) && json_is_array(patch))
+		return merge_list(m, name, target, patch);
+	if (!json_is_object(target) || !json_is_object(patch) || str_eq(directive, "replace")) {
+		json_decref(target);
+		return plain(patch);
+	}
+	result = json_copy(target);
+	json_decref(target);
+	json_object_foreach ((json_t *)patch, key, member) {
+		json_t *own;
+
+		if (strcmp(key, DIRECTIVE) == 0)
+			continue;
+		own = merge(m, key, json_incref(json_object_get(result, key)), member);
+		if (own != NULL)
+			json_object_set_new(result, key, own);
+		else
+			json_object_del(result, key);
+	}
+	return result;
+}
+
+void
+k_merge(struct arena *a, json_t **target, const json_t *patch)
+{
+	struct merging m = { a, is_builtin(*target) ? arena_strdup(a, json_str(*target, "kind") ?: "") : NULL };
+
+	*target = merge(&m, "", *target, patch);
+}
+
+/* --- a kustomization's patches ------------------------------------------------------------------------------------- */
+
+static void
+drop_deleted(struct k_objects *all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++)
+		if (all->at[i].object != NULL)
+			all->at[n++] = all->at[i];
+	all->n = n;
+}
+
+/* The object merged with the patch; its name and kind stay, unless they may change. */
+static void
+merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const struct k_patch_options *options)
+{
+	json_t *meta, *kind = json_incref(json_object_get(o->object, "kind"));
+	json_t *name = json_incref(json_object_get(json_object_get(o->object, "metadata"), "name"));
+	json_t *ns = json_incref(json_object_get(json_object_get(o->object, "metadata"), "namespace"));
+
+	k_object_remember(all, o);
+	k_merge(all->arena, &o->object, patch);
+	meta = json_object_get(o->object, "metadata");
+	if (o->object != NULL && !options->allow_kind_change)
+		json_object_set(o->object, "kind", kind);
+	if (o->object != NULL && !options->allow_name_change)
+		json_object_set(meta, "name", name);
+	if (o->object != NULL && ns != NULL)
+		json_object_set(meta, "namespace", ns);
+	json_decref(kind);
+	json_decref(name);
+	json_decref(ns);
+}
+
+static struct err *
+apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops)
+{
+	/* What they put into one object must not be in another too. */
+	_cleanup_(json_decrefp) json_t *own = json_deep_copy(ops);
+	json_t *whole = json_deep_copy(o->object);
+	struct err *e;
+
+	k_object_remember(all, o);
+	e = json_patch_apply(all->arena, &whole, own);
+	if (e != NULL) {
+		json_decref(whole);
+		return err_wrap(all->arena, e, "%s %s", json_str(o->object, "kind"),
+		    json_str(json_object_get(o->object, "metadata"), "name"));
+	}
+	json_decref(o->object);
+	o->object = whole;
+	return NULL;
+}
+
+/* By the id that the patch itself has. */
+static struct err *
+apply_untargeted(struct k_objects *all, const json_t *patch, const struct k_patch_options *options)
+{
+	struct k_id id = k_id_of(all->arena, patch);
+	struct k_object *o = NULL;
+	struct err *e;
+
+	if (!json_is_object(patch) || id.kind[0] == '\0' || id.name[0] == '\0')
+		return err_new(all->arena, ERR_INVALID, "a patch without target must name its object's kind and name");
+	if ((e = k_objects_find(all, &id, &o)) != NULL)
+		return e;
+	if (o == NULL)
+		return err_new(all->arena, ERR_INVALID, "no object %s %s%s%s is there to be patched", id.kind, id.name,
+		    id.namespace[0] != '\0' ? " of namespace " : "", id.namespace);
+	merge_into(all, o, patch, options);
+	return NULL;
+}
+
+static struct err *
+apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p)
+{
+	struct err *e = NULL;
+
+	if (p->target == NULL && !json_is_array(doc))
+		return apply_untargeted(all, doc, &p->options);
+	if (p->target == NULL)
+		return err_new(all->arena, ERR_INVALID, "a patch of operations needs a target");
+	for (size_t i = 0; i < all->n && e == NULL; i++) {
+		bool is;
+
+		if (all->at[i].object == NULL || (e = k_object_selected(all, &all->at[i], p->target, &is)) != NULL ||
+		    !is)
+			continue;
+		if (json_is_array(doc))
+			e = apply_ops(all, &all->at[i], doc);
+		else if (json_is_object(doc))
+			merge_into(all, &all->at[i], doc, &p->options);
+		else
+			e = err_new(all->arena, ERR_INVALID, "a patch is neither an object nor a list of operations");
+	}
+	return e;
+}
+
+struct err *
+k_patch_apply(struct k_objects *all, const struct tree *t, const char *dir, const struct k_patch *p, const char *what)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text = { p->patch, p->patch != NULL ? strlen(p->patch) : 0 };
+	const char *path;
+	struct err *e = NULL;
+	json_t *doc;
+	size_t i;
+
+	if (str_empty(p->path) == str_empty(p->patch))
+		return err_new(all->arena, ERR_INVALID, "%s: one of path and patch is needed", what);
+	if (!str_empty(p->path)) {
+		if ((e = tree_path(all->arena, dir, p->path, &path)) == NULL)
+			e = tree_read(t, all->arena, path, &text, NULL);
+		what = arena_printf(all->arena, "%s: %s", what, p->path);
+	}
+	if (e == NULL)
+		e = yaml_parse(all->arena, text.at, text.len, &docs);
+	json_array_foreach (docs, i, doc)
+		if (e == NULL)
+			e = apply_document(all, doc, p);
+	drop_deleted(all);
+	return e != NULL ? err_wrap(all->arena, e, "%s", what) : NULL;
+}

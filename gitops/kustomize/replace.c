@@ -1,0 +1,376 @@
+/* gitops/kustomize/replace.c: paths with dots, elements by `[key=value]`, a part of a text by delimiter and index. */
+#include "gitops/kustomize/replace.h"
+#include <string.h>
+#include "kube/api/yaml.h"
+
+#define PARTS_MAX 32
+
+/* A path's parts: "spec.containers.[name=app].env.0.value"; a dot behind a backslash, or in brackets, divides nothing. */
+struct path {
+	const char *parts[PARTS_MAX];
+	size_t n;
+};
+
+static struct err *
+path_parse(struct arena *a, const char *text, struct path *ret)
+{
+	char *out = arena_strdup(a, text), *to = out, *from = out;
+	int depth = 0;
+
+	ret->n = 0;
+	for (const char *at = text;; at++) {
+		if (*at == '\\' && at[1] == '.') {
+			*to++ = *++at;
+			continue;
+		}
+		depth += *at == '[' ? 1 : *at == ']' ? -1 : 0;
+		if (*at != '\0' && (*at != '.' || depth > 0)) {
+			*to++ = *at;
+			continue;
+		}
+		if (ret->n == PARTS_MAX)
+			return err_new(a, ERR_INVALID, "the path %s has more than %d parts", text, PARTS_MAX);
+		*to++ = '\0';
+		if (*from != '\0')
+			ret->parts[ret->n++] = from;
+		from = to;
+		if (*at == '\0')
+			return NULL;
+	}
+}
+
+struct setting {
+	struct arena *arena;
+	const struct path *path;
+	const struct k_replacement_options *options; /* NULL: none */
+	const json_t *value;
+	size_t found;
+	struct err *err;
+};
+
+/* The text with one part of it replaced. */
+static const char *
+part_replaced(struct setting *s, const char *text, const char *value)
+{
+	const char *delimiter = s->options->delimiter, *at = text;
+	int64_t index = s->options->index;
+	size_t n = strlen(delimiter);
+
+	if (index < 0)
+		return arena_printf(s->arena, "%s%s%s", value, delimiter, text);
+	for (; index > 0; index--) {
+		const char *next = strstr(at, delimiter);
+
+		if (next == NULL)
+			return index == 1 ? arena_printf(s->arena, "%s%s%s", text, delimiter, value) : NULL;
+		at = next + n;
+	}
+	return arena_printf(s->arena, "%.*s%s%s", (int)(at - text), text, value,
+	    strstr(at, delimiter) != NULL ? strstr(at, delimiter) : "");
+}
+
+static const char *
+scalar_text(struct arena *a, const json_t *v)
+{
+	return json_is_string(v) ? json_string_value(v) : json_text(a, v);
+}
+
+/* The value as it is to stand where `old` (NULL: nothing) stood. */
+static json_t *
+new_value(struct setting *s, const json_t *old)
+{
+	const char *text;
+
+	if (s->options == NULL || str_empty(s->options->delimiter))
+		return json_deep_copy(s->value);
+	if (json_is_object(s->value) || json_is_array(s->value) || json_is_object(old) || json_is_array(old)) {
+		s->err = err_new(s->arena, ERR_INVALID, "a delimiter divides texts only");
+		return NULL;
+	}
+	text = part_replaced(s, old != NULL ? scalar_text(s->arena, old) : "", scalar_text(s->arena, s->value));
+	if (text == NULL)
+		s->err = err_new(s->arena, ERR_INVALID, "options.index %lld is past the end of \"%s\"",
+		    (long long)s->options->index, scalar_text(s->arena, old));
+	return text != NULL ? json_string(text) : NULL;
+}
+
+static void walk(struct setting *, json_t *at, size_t i);
+
+static void
+set_member(struct setting *s, json_t *map, const char *key)
+{
+	json_t *v = new_value(s, json_object_get(map, key));
+
+	if (v != NULL)
+		json_object_set_new(map, key, v);
+	s->found++;
+}
+
+static void
+set_element(struct setting *s, json_t *list, size_t i)
+{
+	json_t *v = new_value(s, json_array_get(list, i));
+
+	if (v != NULL)
+		json_array_set_new(list, i, v);
+	s->found++;
+}
+
+/* The elements of a list that a part names: "[name=app]", "*", or a number. */
+static void
+walk_list(struct setting *s, json_t *list, size_t i)
+{
+	const char *part = s->path->parts[i], *eq = strchr(part, '=');
+	bool last = i + 1 == s->path->n, by_key = part[0] == '[' && str_ends(part, "]") && eq != NULL, made = false;
+	const char *key = by_key ? arena_strndup(s->arena, part + 1, (size_t)(eq - part - 1)) : "";
+	const char *value = by_key ? arena_strndup(s->arena, eq + 1, strlen(eq + 1) - 1) : "";
+	bool create = s->options != NULL && s->options->create;
+	json_t *element;
+	long long n = -1;
+	size_t k;
+
+	if (!by_key && strcmp(part, "*") != 0 && !str_int(part, 0, (long long)json_array_size(list) - 1, &n))
+		return;
+	json_array_foreach (list, k, element) {
+		/* "[=value]" is of lists of texts. */
+		bool is = by_key
+			      ? (key[0] == '\0'
+					? json_is_string(element) && strcmp(json_string_value(element), value) == 0
+					: json_object_get(element, key) != NULL &&
+					      strcmp(scalar_text(s->arena, json_object_get(element, key)), value) == 0)
+			      : n < 0 || (size_t)n == k;
+
+		if (!is)
+			continue;
+		made = true;
+		if (last)
+			set_element(s, list, k);
+		else
+			walk(s, element, i + 1);
+	}
+	if (!made && by_key && create && key[0] != '\0') {
+		element = json_pack("{s:s}", key, value);
+		json_array_append_new(list, element);
+		if (last)
+			set_element(s, list, json_array_size(list) - 1);
+		else
+			walk(s, element, i + 1);
+	}
+}
+
+static void
+walk(struct setting *s, json_t *at, size_t i)
+{
+	const char *part = s->path->parts[i];
+	bool last = i + 1 == s->path->n, create = s->options != NULL && s->options->create;
+	const char *key;
+	json_t *next;
+	void *safe;
+
+	if (s->err != NULL)
+		return;
+	if (json_is_array(at)) {
+		walk_list(s, at, i);
+		return;
+	}
+	if (!json_is_object(at))
+		return;
+	if (strcmp(part, "*") == 0) {
+		json_object_foreach_safe(at, safe, key, next) if (last) set_member(s, at, key);
+		else walk(s, next, i + 1);
+		return;
+	}
+	next = json_object_get(at, part);
+	if (last) {
+		if (next != NULL || create)
+			set_member(s, at, part);
+		return;
+	}
+	if (next == NULL && create)
+		json_object_set_new(at, part, next = s->path->parts[i + 1][0] == '[' ? json_array() : json_object());
+	if (next != NULL)
+		walk(s, next, i + 1);
+}
+
+/* The one value that a path names. */
+static const json_t *
+value_at(struct arena *a, const json_t *at, const struct path *p)
+{
+	for (size_t i = 0; i < p->n && at != NULL; i++) {
+		const char *part = p->parts[i], *eq = strchr(part, '=');
+		long long n;
+
+		if (json_is_array(at) && part[0] == '[' && eq != NULL) {
+			const json_t *element, *found = NULL;
+			size_t k;
+
+			json_array_foreach (at, k, element) {
+				const json_t *is =
+				    json_object_get(element, arena_strndup(a, part + 1, (size_t)(eq - part - 1)));
+
+				if (found == NULL && is != NULL &&
+				    strcmp(scalar_text(a, is), arena_strndup(a, eq + 1, strlen(eq + 1) - 1)) == 0)
+					found = element;
+			}
+			at = found;
+		} else if (json_is_array(at)) {
+			at = str_int(part, 0, INT32_MAX, &n) ? json_array_get(at, (size_t)n) : NULL;
+		} else {
+			at = json_object_get(at, part);
+		}
+	}
+	return at;
+}
+
+/* A new reference in *ret. */
+static struct err *
+source_value(struct k_objects *all, const struct k_replacement_source *s, json_t **ret)
+{
+	const struct k_selector by = {
+		.group = s->group, .version = s->version, .kind = s->kind, .name = s->name, .namespace = s->namespace
+	};
+	const char *field = str_empty(s->field_path) ? "metadata.name" : s->field_path, *at, *text;
+	const struct k_object *found = NULL;
+	const json_t *value;
+	struct path p;
+	struct err *e;
+
+	for (size_t i = 0; i < all->n; i++) {
+		bool is;
+
+		if ((e = k_object_selected(all, &all->at[i], &by, &is)) != NULL)
+			return e;
+		if (is && found != NULL)
+			return err_new(all->arena, ERR_INVALID, "source: several objects are meant, in %s and in %s",
+			    found->file, all->at[i].file);
+		if (is)
+			found = &all->at[i];
+	}
+	if (found == NULL)
+		return err_new(all->arena, ERR_INVALID, "source: there is no %s %s",
+		    s->kind != NULL ? s->kind : "object", s->name != NULL ? s->name : "");
+	if ((e = path_parse(all->arena, field, &p)) != NULL)
+		return e;
+	value = value_at(all->arena, found->object, &p);
+	if (value == NULL || json_is_null(value))
+		return err_new(all->arena, ERR_INVALID, "source: %s has no field %s", found->ids[0].name, field);
+	if (s->options == NULL || str_empty(s->options->delimiter)) {
+		*ret = json_deep_copy(value);
+		return NULL;
+	}
+	at = scalar_text(all->arena, value);
+	for (int64_t i = 0; i < s->options->index && at != NULL; i++)
+		at = (at = strstr(at, s->options->delimiter)) != NULL ? at + strlen(s->options->delimiter) : NULL;
+	if (at == NULL || s->options->index < 0)
+		return err_new(all->arena, ERR_INVALID, "source: options.index %lld is past the end of \"%s\"",
+		    (long long)s->options->index, scalar_text(all->arena, value));
+	text = strstr(at, s->options->delimiter);
+	*ret = json_string(text != NULL ? arena_strndup(all->arena, at, (size_t)(text - at)) : at);
+	return NULL;
+}
+
+static struct err *
+is_target(struct k_objects *all, const struct k_object *o, const struct k_replacement_target *t, bool *ret)
+{
+	struct err *e = k_object_selected(all, o, t->select, ret);
+
+	for (size_t i = 0; i < t->reject.n && e == NULL && *ret; i++) {
+		bool rejected;
+
+		if ((e = k_object_selected(all, o, &t->reject.at[i], &rejected)) == NULL && rejected)
+			*ret = false;
+	}
+	return e;
+}
+
+static struct err *
+set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t *value)
+{
+	static const char *const otherwise[] = { "metadata.name" };
+	const char *const *paths = t->field_paths.n > 0 ? t->field_paths.at : otherwise;
+	size_t n = t->field_paths.n > 0 ? t->field_paths.n : 1;
+
+	if (t->select == NULL)
+		return err_new(all->arena, ERR_INVALID, "targets: select is needed");
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < n; k++) {
+			struct path p;
+			struct setting s = { all->arena, &p, t->options, value, 0, NULL };
+			bool is;
+			struct err *e = is_target(all, &all->at[i], t, &is);
+
+			if (e == NULL && is)
+				e = path_parse(all->arena, paths[k], &p);
+			if (e != NULL)
+				return e;
+			if (!is)
+				continue;
+			if (p.n == 0)
+				return err_new(all->arena, ERR_INVALID, "targets: a field path is empty");
+			k_object_remember(all, &all->at[i]);
+			walk(&s, all->at[i].object, 0);
+			if (s.err != NULL)
+				return s.err;
+			if (s.found == 0 && !(t->options != NULL && t->options->create))
+				return err_new(all->arena, ERR_INVALID,
+				    "targets: %s has no field %s; options.create makes it", all->at[i].ids[0].name,
+				    paths[k]);
+		}
+	return NULL;
+}
+
+static struct err *
+replace_one(struct k_objects *all, const struct k_replacement *r)
+{
+	_cleanup_(json_decrefp) json_t *value = NULL;
+	struct err *e;
+
+	if (r->source == NULL)
+		return err_new(all->arena, ERR_INVALID, "source is needed");
+	e = source_value(all, r->source, &value);
+	for (size_t i = 0; i < r->targets.n && e == NULL; i++)
+		e = set_in(all, &r->targets.at[i], value);
+	return e;
+}
+
+/* A file with one replacement, or a list of them. */
+static struct err *
+replace_file(struct k_objects *all, const struct tree *t, const char *dir, const char *path)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct problems problems = { .arena = all->arena };
+	const json_t *doc, *one;
+	struct bytes text;
+	const char *whole;
+	struct err *e;
+	size_t i, k;
+
+	if ((e = tree_path(all->arena, dir, path, &whole)) != NULL ||
+	    (e = tree_read(t, all->arena, whole, &text, NULL)) != NULL ||
+	    (e = yaml_parse(all->arena, text.at, text.len, &docs)) != NULL)
+		return err_wrap(all->arena, e, "%s", path);
+	json_array_foreach (docs, i, doc) {
+		const json_t *list = json_is_array(doc) ? doc : docs;
+		size_t n = json_is_array(doc) ? json_array_size(doc) : 1;
+
+		for (k = 0; k < n && e == NULL; k++) {
+			struct k_replacement r = { 0 };
+
+			one = json_is_array(doc) ? json_array_get(list, k) : doc;
+			decode(&k_replacement_type, one, "", &problems, &r);
+			if (problems.n > 0)
+				return err_new(all->arena, ERR_INVALID, "%s: %s: %s", path, problems.at[0].path,
+				    problems.at[0].text);
+			e = replace_one(all, &r);
+		}
+	}
+	return e;
+}
+
+struct err *
+k_replace(struct k_objects *all, const struct tree *t, const char *dir, const struct k_replacement *r, const char *what)
+{
+	struct err *e = !str_empty(r->path) ? replace_file(all, t, dir, r->path) : replace_one(all, r);
+
+	return e != NULL ? err_wrap(all->arena, e, "%s", what) : NULL;
+}

@@ -1,0 +1,15 @@
+/* gitops/kustomize/transform.h: what a kustomization does to all of its objects. */
+#pragma once
+#include "gitops/kustomize/objects.h"
+
+void k_set_namespace(struct k_objects *, const char *namespace);
+void k_set_prefix(struct k_objects *, const char *prefix);
+void k_set_suffix(struct k_objects *, const char *suffix);
+
+/* Labels of every object, and where they are told to go besides. */
+void k_set_labels(struct k_objects *, const struct string_map *, bool selectors, bool templates);
+struct err *k_set_label_fields(struct k_objects *, const struct k_label *);
+void k_set_annotations(struct k_objects *, const struct string_map *);
+
+struct err *k_set_replicas(struct k_objects *, const struct k_replica *);
+struct err *k_set_image(struct k_objects *, const struct k_image *);

@@ -1,0 +1,26 @@
+#!/bin/bash
+# Kustomize, built in: each directory of tests/data/kustomize becomes what kustomize itself makes of it (tests/cluster/run checks want.yaml
+# against kubectl's), and what cannot be built says why.
+. "$(dirname "$0")/lib.sh"
+data=$PWD/tests/data/kustomize
+
+# objects DIR: the objects that are made of it, a line each.
+objects() { "$SLUICE" kustomize "$1" -o json; }
+
+# is_wanted CASE
+is_wanted() {
+	mkdir -p "$dir/want"
+	cp "$data/$1/want.yaml" "$dir/want/"
+	printf 'resources: [want.yaml]\nsortOptions: {order: fifo}\n' >"$dir/want/kustomization.yaml"
+	diff <(objects "$dir/want") <(cd "$data/$1" && objects "$(cat run 2>/dev/null || echo .)")
+}
+for case in "$data"/*/want.yaml; do
+	case=$(basename "$(dirname "$case")")
+	check "$case" is_wanted "$case"
+done
+for case in "$data"/errors/*/; do
+	case=${case%/}
+	check "refuses ${case##*/}" says "$(cat "$case/want")" "$SLUICE" kustomize "$case"
+done
+check "a directory that is not there" says "no such directory" "$SLUICE" kustomize "$dir/nothing"
+check "names alone" says "Deployment/tenant-a-app" "$SLUICE" kustomize "$data/tenant/tenants/a" -o name
