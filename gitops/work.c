@@ -140,8 +140,29 @@ start_list(struct work *w, size_t i)
 	const struct work_scope *s = &w->scopes.at[i];
 	struct work_call *c = work_call_of(w, i);
 
+	if (i < w->n_rollout_scopes)
+		return false;
 	c->call = client_list(w->api, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
 	return true;
+}
+
+/* The Rollouts come first: of what else is there, they own a part. */
+static bool
+start_rollouts(struct work *w, size_t i)
+{
+	struct work_call *c = work_call_of(w, i);
+
+	c->call = client_list(
+	    w->api, kind_path(w->arena, w->scopes.at[i].kind, w->scopes.at[i].namespace, NULL), on_item, on_listed, c);
+	return true;
+}
+
+static void after_lists(struct work *);
+
+static void
+after_rollouts(struct work *w)
+{
+	work_run(w, w->scopes.n, start_list, after_lists);
 }
 
 /* What was wanted and was not seen is missing. */
@@ -167,6 +188,30 @@ add_scope(struct work *w, const struct api_kind *k, const char *ns)
 		    strcmp(w->scopes.at[i].kind->group, k->group) == 0 && str_eq(w->scopes.at[i].namespace, ns))
 			return;
 	w->scopes.at[w->scopes.n++] = (struct work_scope){ k, ns };
+}
+
+/* Its objects may be a rollout's in part. */
+static bool
+is_shared(const struct api_kind *k)
+{
+	static const char *const kinds[] = { "Service", "VirtualService", "DestinationRule", "Deployment", "Rollout" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(k->kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_rollout_scopes(struct work *w)
+{
+	static const struct api_kind rollouts = { "argoproj.io", "v1alpha1", "Rollout", "rollouts", false };
+
+	for (size_t i = 0; i < w->resources.n; i++)
+		if (is_shared(&w->resources.at[i].kind))
+			add_scope(w, &rollouts, w->resources.at[i].namespace);
+	w->n_rollout_scopes = w->scopes.n;
+	w->rollouts.at = arena_new_array(w->arena, const struct rollout *, WORK_ROLLOUTS_MAX);
 }
 
 static struct work_kind *
@@ -246,7 +291,7 @@ static void
 want_all(struct work *w)
 {
 	const json_t *known;
-	size_t i, n = w->manifests.n + json_array_size(json_object_get(w->request, "known")) + 1;
+	size_t i, n = 2 * w->manifests.n + json_array_size(json_object_get(w->request, "known")) + 2;
 
 	w->scopes.at = arena_new_array(w->arena, struct work_scope, n);
 	for (i = 0; i < w->manifests.n; i++) {
@@ -267,6 +312,7 @@ want_all(struct work *w)
 		}
 	}
 	want_namespace(w);
+	add_rollout_scopes(w);
 	for (i = 0; i < w->resources.n; i++) {
 		const struct work_kind *k = kind_of(w, w->resources.at[i].kind.group, w->resources.at[i].kind.kind);
 
@@ -336,7 +382,7 @@ after_kinds(struct work *w)
 				w->scopes.at[n++] = w->scopes.at[i];
 		w->scopes.n = n;
 	}
-	work_run(w, w->error != NULL ? 0 : w->scopes.n, start_list, after_lists);
+	work_run(w, w->error != NULL ? 0 : w->n_rollout_scopes, start_rollouts, after_rollouts);
 }
 
 static void

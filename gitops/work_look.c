@@ -3,6 +3,7 @@
 #include "gitops/compare.h"
 #include "gitops/ignored.h"
 #include "gitops/work_parts.h"
+#include "traffic/owns.h"
 
 static const char *
 annotation(const json_t *object, const char *key)
@@ -24,6 +25,17 @@ drop_ignored(struct work *w, const struct app_resource *r, json_t **object)
 	}
 }
 
+/* What Git wants of it, with what is a rollout's as it is live: neither a difference, nor set back. */
+static void
+leave_to_rollouts(struct work *w, struct app_resource *r, const json_t *live, json_t *desired)
+{
+	if (str_eq(sync_option(w->arena, &w->operation, r, "RespectRollouts"), "false"))
+		return;
+	for (size_t i = 0; i < w->rollouts.n; i++)
+		owns_overlay(w->rollouts.at[i], live, desired);
+	r->text = json_text(w->arena, desired);
+}
+
 static void
 see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 {
@@ -43,6 +55,8 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 			    arena_printf(w->arena, "SharedResourceWarning: %s/%s %s is part of applications %s and %s",
 				r->kind.group, r->kind.kind, r->name, w->mark.application, owner);
 	}
+	if (w->rollouts.n > 0)
+		leave_to_rollouts(w, r, live, desired);
 	if (compare_is_applied(w->arena, desired, live, WORK_MANAGER))
 		r->status = SYNC_SYNCED;
 	else if (r->implicit && w->app->spec.sync_policy.managed_namespace == NULL)
@@ -65,43 +79,64 @@ is_kept(const struct work *w, const struct work_scope *s, const json_t *live)
 		   str_eq(json_str(meta, "namespace"), w->app->object.meta.namespace));
 }
 
+/* An object that Git does not want (any more), if it is ours: among the resources, or NULL. */
+static struct app_resource *
+see_extra(struct work *w, const struct work_scope *s, const json_t *live)
+{
+	const json_t *meta = json_object_get(live, "metadata");
+	const char *owner = NULL;
+	struct app_resource *r;
+	long long wave = 0;
+
+	/* What another object's controller made of it is that one's to keep. */
+	if (mark_of(w->arena, live, s->kind, &w->mark, &owner) != 1 ||
+	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
+		return NULL;
+	/* A hook of a past sync is nobody's wish. */
+	if (annotation(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
+		return NULL;
+	r = resources_add(&w->resources, s->kind, json_str(meta, "namespace"), json_str(meta, "name"));
+	r->status = SYNC_OUT_OF_SYNC;
+	r->options = arena_strdup(w->arena, annotation(live, ANNOTATION_OPTIONS));
+	r->extraneous = list_has(annotation(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
+	if (str_int(annotation(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
+		r->wave = (long)wave;
+	return r;
+}
+
+/* A list does not say of its objects what kind they are. A new reference. */
+static json_t *
+with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
+{
+	json_t *whole = json_copy((json_t *)live);
+
+	json_object_set_new(whole, "kind", json_string(k->kind));
+	json_object_set_new(whole, "apiVersion",
+	    json_string(k->group[0] == '\0' ? k->version : arena_printf(a, "%s/%s", k->group, k->version)));
+	return whole;
+}
+
 void
 work_see(struct work *w, const struct work_scope *s, const json_t *live)
 {
 	const json_t *meta = json_object_get(live, "metadata");
-	const char *name = json_str(meta, "name"), *ns = json_str(meta, "namespace"), *owner = NULL;
+	const char *name = json_str(meta, "name");
 	_cleanup_(json_decrefp) json_t *whole = NULL;
 	struct app_resource *r;
-	long long wave = 0;
 
 	if (name == NULL)
 		return;
-	r = resources_find(&w->resources, s->kind, ns, name);
-	if (r == NULL) {
-		/* What another object's controller made of it is that one's to keep. */
-		if (mark_of(w->arena, live, s->kind, &w->mark, &owner) != 1 ||
-		    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
-			return;
-		/* A hook of a past sync is nobody's wish. */
-		if (annotation(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
-			return;
-		r = resources_add(&w->resources, s->kind, ns, name);
-		r->status = SYNC_OUT_OF_SYNC;
-		r->options = arena_strdup(w->arena, annotation(live, ANNOTATION_OPTIONS));
-		r->extraneous = list_has(annotation(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
-		if (str_int(annotation(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
-			r->wave = (long)wave;
-	}
+	whole = with_kind(w->arena, s->kind, live);
+	if (strcmp(s->kind->kind, "Rollout") == 0 && strcmp(s->kind->group, "argoproj.io") == 0 &&
+	    w->rollouts.n < WORK_ROLLOUTS_MAX)
+		w->rollouts.at[w->rollouts.n++] = (const struct rollout *)object_decode(&rollout_type, whole, w->arena);
+	r = resources_find(&w->resources, s->kind, json_str(meta, "namespace"), name);
+	if (r == NULL && (r = see_extra(w, s, live)) == NULL)
+		return;
 	r->live = true;
 	r->deleting = json_str(meta, "deletionTimestamp") != NULL;
 	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
-	/* A list does not say of its objects what kind they are. */
-	whole = json_copy((json_t *)live);
-	json_object_set_new(whole, "kind", json_string(s->kind->kind));
-	json_object_set_new(whole, "apiVersion",
-	    json_string(s->kind->group[0] == '\0' ? s->kind->version
-						  : arena_printf(w->arena, "%s/%s", s->kind->group, s->kind->version)));
 	r->health = health_of(w->arena, whole, &r->health_message);
 	if (str_eq(annotation(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
 		r->health = HEALTH_NONE;

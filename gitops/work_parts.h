@@ -3,8 +3,10 @@
 #include "gitops/render.h"
 #include "gitops/sync.h"
 #include "gitops/work.h"
+#include "kube/api/rollout.h"
 #include "kube/client.h"
 
+#define WORK_ROLLOUTS_MAX 1000 /* in the namespaces of an application; of more, the fields are not known to be theirs */
 #define WORK_CALLS_MAX 8 /* under way at once */
 #define WORK_MANAGER                                                                                                   \
 	"argocd-controller" /* of applied fields: Argo CD's, so that what it applied is ours to take back */
@@ -44,7 +46,9 @@ struct work {
 	struct manifests manifests;
 	struct resources resources;
 	LIST_OF(struct work_kind) kinds;
-	LIST_OF(struct work_scope) scopes;
+	LIST_OF(struct work_scope) scopes; /* the first are of Rollouts, which say what of other objects is theirs */
+	size_t n_rollout_scopes;
+	LIST_OF(const struct rollout *) rollouts;
 	const char *error_type; /* NULL: none */
 	struct err *error;
 	struct sync_step step;

@@ -29,12 +29,11 @@ const struct router istio_router = {
 	.set_hashes = istio_set_hashes,
 	.set_routes = istio_set_routes,
 	.routes = istio_routes,
+	.overlay = istio_overlay,
 	.concerns = istio_concerns,
 };
 
 #define FIELD "spec.strategy.canary.trafficRouting.istio"
-
-enum side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER };
 
 static const char *const kinds[] = { "http", "tls", "tcp" };
 
@@ -78,8 +77,8 @@ host_is(const char *host, const char *service)
 	return strlen(service) == n && strncmp(host, service, n) == 0;
 }
 
-static enum side
-side_of(const struct canary_strategy *c, const struct istio_destination *d)
+enum istio_side
+istio_side(const struct canary_strategy *c, const struct istio_destination *d)
 {
 	const struct istio_destination_rule_ref *dr = config(c)->destination_rule;
 
@@ -105,7 +104,7 @@ split_route(struct splits *s, const char *kind, const struct istio_route *r, siz
 	size_t n[SIDE_OTHER + 1] = { 0 };
 
 	for (size_t i = 0; i < r->route.n; i++) {
-		enum side side = side_of(s->canary, &r->route.at[i].destination);
+		enum istio_side side = istio_side(s->canary, &r->route.at[i].destination);
 
 		n[side]++;
 		if (side == SIDE_CANARY)
@@ -276,7 +275,7 @@ kept_weight(const struct splits *s, const struct split *split)
 	int64_t kept = 0;
 
 	for (size_t i = 0; i < split->route->route.n; i++)
-		if (side_of(s->canary, &split->route->route.at[i].destination) == SIDE_KEPT)
+		if (istio_side(s->canary, &split->route->route.at[i].destination) == SIDE_KEPT)
 			kept += weight_of(split, i);
 	return kept;
 }
@@ -332,7 +331,7 @@ route_edits(const struct splits *s, const struct split *split, const struct want
 			       : more != NULL	    ? more->weight
 						    : 0;
 
-		if (weight_of(split, i) == want || side_of(s->canary, &r->route.at[i].destination) == SIDE_KEPT)
+		if (weight_of(split, i) == want || istio_side(s->canary, &r->route.at[i].destination) == SIDE_KEPT)
 			continue;
 		if (ours)
 			json_patch_add(edits, r->route.at[i].weight.set ? "replace" : "add",
@@ -456,7 +455,7 @@ read_additional(const struct splits *s, const struct split *split, bool first, s
 		int64_t weight = weight_of(split, i);
 		size_t k = 0;
 
-		if (side_of(s->canary, d) != SIDE_OTHER || weight == 0 || d->host == NULL)
+		if (istio_side(s->canary, d) != SIDE_OTHER || weight == 0 || d->host == NULL)
 			continue;
 		while (k < n && !host_is(d->host, list[k].service_name))
 			k++;

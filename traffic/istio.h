@@ -10,3 +10,10 @@
  * leave less than `weight`, the canary gets what is left. A new reference to a JSON list. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
     const struct virtual_service *, const struct wanted_split *, json_t **ret);
+
+/* What a destination of a route carries: the canary's traffic, the stable version's, that of an additional subset, or somebody else's. */
+enum istio_side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER };
+enum istio_side istio_side(const struct canary_strategy *, const struct istio_destination *);
+
+/* istio_owns.c: see struct router. */
+void istio_overlay(const struct rollout *, const json_t *live, json_t *desired);

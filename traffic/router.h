@@ -62,6 +62,9 @@ struct router {
 	/* True when the router writes objects of this type. */
 	bool (*routes)(const struct type *);
 
+	/* What of the object is the rollout's (see traffic/owns.h): puts it, as it is live, into what Git wants. Both as JSON. */
+	void (*overlay)(const struct rollout *, const json_t *live, json_t *desired);
+
 	/* True when an object (of any watched type) is one that the rollout routes with. */
 	bool (*concerns)(const struct rollout *, const struct object *);
 };

@@ -1,0 +1,78 @@
+/* traffic/owns.c: Services and workloads; the routers know their own objects. */
+#include "traffic/owns.h"
+#include <string.h>
+#include "base/str.h"
+#include "traffic/router.h"
+
+/* The group of "apps/v1"; "" of "v1". */
+static bool
+is_of(const json_t *object, const char *group, const char *kind)
+{
+	const char *api = json_str(object, "apiVersion") ?: "", *slash = strchr(api, '/');
+	size_t n = slash != NULL ? (size_t)(slash - api) : 0;
+
+	return str_eq(json_str(object, "kind"), kind) && strlen(group) == n && strncmp(api, group, n) == 0;
+}
+
+static bool
+is_own_service(const struct rollout *r, const char *name)
+{
+	const struct canary_strategy *c = r->spec.strategy.canary;
+	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
+	const char *own[] = { c != NULL ? c->canary_service : NULL, c != NULL ? c->stable_service : NULL,
+		c != NULL && c->ping_pong != NULL ? c->ping_pong->ping_service : NULL,
+		c != NULL && c->ping_pong != NULL ? c->ping_pong->pong_service : NULL,
+		b != NULL ? b->active_service : NULL, b != NULL ? b->preview_service : NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (!str_empty(own[i]) && strcmp(own[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+keep_hash(const json_t *live, json_t *desired)
+{
+	const json_t *hash =
+	    json_object_get(json_object_get(json_object_get(live, "spec"), "selector"), LABEL_POD_TEMPLATE_HASH);
+	json_t *selector = json_object_get(json_object_get(desired, "spec"), "selector");
+
+	if (hash != NULL && json_is_object(selector))
+		json_object_set(selector, LABEL_POD_TEMPLATE_HASH, (json_t *)hash);
+}
+
+static bool
+is_scaled_down(const struct rollout *r, const char *name)
+{
+	const struct workload_ref *ref = r->spec.workload_ref;
+
+	return ref != NULL && str_eq(ref->name, name) && str_eq(ref->kind, "Deployment") && ref->scale_down != NULL &&
+	       strcmp(ref->scale_down, "never") != 0;
+}
+
+static void
+keep_replicas(const json_t *live, json_t *desired)
+{
+	json_t *replicas = json_object_get(json_object_get(live, "spec"), "replicas"),
+	       *spec = json_object_get(desired, "spec");
+
+	if (replicas != NULL && json_is_object(spec))
+		json_object_set(spec, "replicas", replicas);
+}
+
+void
+owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
+{
+	const char *name = json_str(json_object_get(live, "metadata"), "name"),
+		   *ns = json_str(json_object_get(live, "metadata"), "namespace");
+	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;
+
+	if (name == NULL)
+		return;
+	if (str_eq(ns, r->object.meta.namespace) && is_of(live, "", "Service") && is_own_service(r, name))
+		keep_hash(live, desired);
+	else if (str_eq(ns, r->object.meta.namespace) && is_of(live, "apps", "Deployment") && is_scaled_down(r, name))
+		keep_replicas(live, desired);
+	else if (router != NULL)
+		router->overlay(r, live, desired);
+}
