@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "gitops/application.h"
+#include "gitops/triggers.h"
 #include "kube/api/job.h"
 #include "kube/api/yaml.h"
 #include "kube/lease.h"
@@ -78,6 +79,7 @@ struct process {
 	struct metrics *metrics;
 	struct web *web;
 	struct notifier *notifier; /* NULL: it does not act */
+	struct triggers *triggers; /* NULL: it does not act, or not on applications */
 	const char *home; /* the namespace of its own things */
 	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
 	struct transport *jobs; /* NULL: it is this one */
@@ -125,6 +127,26 @@ changed(const struct object *o, bool deleted, void *arg)
 	metrics_changed(p->metrics, o, deleted, loop_wall(p->cli->loop));
 	if (p->notifier != NULL)
 		notifier_changed(p->notifier, o, deleted);
+	if (p->triggers != NULL && o->type == &application_type)
+		triggers_application(p->triggers, (const struct application *)o, deleted);
+}
+
+static void
+touched(void *arg, const char *ns, const char *name)
+{
+	struct process *p = arg;
+
+	if (p->runner != NULL)
+		runner_touch(p->runner, application_controller.name, ns, name);
+}
+
+static bool
+runs(const struct process *p, const struct controller *row)
+{
+	for (size_t i = 0; p->rows[i] != NULL; i++)
+		if (p->rows[i] == row)
+			return true;
+	return false;
 }
 
 static void
@@ -206,6 +228,12 @@ on_started(void *arg)
 					   .self_service = cli_on(p->cli, "self-service-notification-enabled"),
 					   .sent = notified,
 					   .arg = p });
+	if (runs(p, &application_controller))
+		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
+		    .namespace = p->settings.namespace,
+		    .seed = p->settings.seed,
+		    .touched = touched,
+		    .arg = p });
 	p->runner = runner_start(p->cli->transport, p->outside, p->rows, &p->settings);
 }
 
@@ -216,6 +244,7 @@ on_stopped(void *arg)
 
 	log_warn("the lease is lost: no longer acting");
 	p->runner = runner_stop(p->runner);
+	p->triggers = triggers_free(p->triggers);
 	p->notifier = notifier_free(p->notifier);
 }
 
@@ -525,6 +554,7 @@ controller_run(struct cli *c)
 	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
+	p.triggers = triggers_free(p.triggers);
 	p.notifier = notifier_free(p.notifier);
 	release(&p);
 	web_free(p.web);

@@ -245,8 +245,6 @@ resource_order(const struct app_resource *x, const struct app_resource *y)
 {
 	int by;
 
-	if (x->wave != y->wave)
-		return x->wave < y->wave ? -1 : 1;
 	if ((by = kind_order(x->kind.kind) - kind_order(y->kind.kind)) != 0 ||
 	    (by = strcmp(x->kind.kind, y->kind.kind)) != 0 ||
 	    (by = strcmp(x->namespace != NULL ? x->namespace : "", y->namespace != NULL ? y->namespace : "")) != 0)

@@ -48,6 +48,7 @@ struct app_resource {
 	enum health health;
 	const char *health_message;
 	const char *error; /* why it cannot be applied; NULL: it can */
+	const char *aborted; /* a Rollout whose update was aborted: what its status says of that; NULL: it was not */
 	bool extraneous; /* its being there though Git does not want it says nothing about the application */
 };
 
@@ -89,5 +90,5 @@ int mark_of(
 /* A comma-separated annotation, or list of options, has this entry ("Prune=false"). */
 bool list_has(const char *list, const char *entry);
 
-/* Less than, equal to or greater than 0, as x comes before y in a sync. Pruned ones come in the opposite order. */
+/* Less than, equal to or greater than 0, as x comes before y in one wave: by kind, then by name. */
 int resource_order(const struct app_resource *x, const struct app_resource *y);

@@ -8,7 +8,7 @@
  * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "withoutHooks", "force", "options",
  * "selected", "results"}, "deleting": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
  * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",
- * "message"}, "hook", "syncWave", "requiresPruning", "error"}], "images", "operation": {"phase", "message", "wait", "results"}}.
+ * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted"}], "images", "operation": {"phase", "message", "wait", "results"}}.
  */
 #pragma once
 #include "gitops/source.h"

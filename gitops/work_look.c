@@ -36,6 +36,17 @@ leave_to_rollouts(struct work *w, struct app_resource *r, const json_t *live, js
 	r->text = json_text(w->arena, desired);
 }
 
+static const char *
+why_aborted(struct work *w, const struct app_resource *r, const json_t *live)
+{
+	const json_t *status = json_object_get(live, "status");
+
+	if (strcmp(r->kind.kind, "Rollout") != 0 || strcmp(r->kind.group, "argoproj.io") != 0 ||
+	    !json_is_true(json_object_get(status, "abort")))
+		return NULL;
+	return arena_strdup(w->arena, json_str(status, "message") ?: "it was aborted");
+}
+
 static void
 see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 {
@@ -43,6 +54,7 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	const char *owner = NULL;
 
 	r->operation = arena_strdup(w->arena, annotation(live, ANNOTATION_OPERATION));
+	r->aborted = why_aborted(w, r, live);
 	if (r->hooks != 0 || r->skip)
 		return;
 	if (mark_of(w->arena, live, &r->kind, &w->mark, &owner) < 0) {

@@ -118,6 +118,7 @@ resource_json(const struct app_resource *r)
 	if (r->wave != 0)
 		json_object_set_new(o, "syncWave", json_integer(r->wave));
 	set(o, "error", r->error);
+	set(o, "aborted", r->aborted);
 	if (r->extraneous)
 		json_object_set_new(o, "extraneous", json_true());
 	return o;

@@ -54,6 +54,8 @@ struct exchange {
 	bool refused; /* outside_only: an address that it may not reach */
 	bool api; /* with our credentials */
 	bool waiting; /* for the credentials: curl does not have it yet */
+	bool late; /* it was asked for within a callback of curl's, which takes it on the loop's next turn */
+	struct timer soon;
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
 	struct str answer;
@@ -71,7 +73,8 @@ exchange_free(struct exchange *e)
 			break;
 		}
 	loop_timer_stop(e->owner->transport.loop, &e->timer);
-	if (!e->waiting)
+	loop_timer_stop(e->owner->transport.loop, &e->soon);
+	if (!e->waiting && !e->late)
 		curl_multi_remove_handle(e->owner->multi, e->easy);
 	curl_easy_cleanup(e->easy);
 	curl_slist_free_all(e->headers);
@@ -369,13 +372,28 @@ rename_server(struct exchange *e, const char *as)
 }
 
 static void
+on_soon(struct timer *t, void *arg)
+{
+	struct exchange *e = arg;
+
+	(void)t;
+	e->late = false;
+	curl_multi_add_handle(e->owner->multi, e->easy);
+}
+
+static void
 go(struct exchange *e, const struct credential *said)
 {
 	if (e->api)
 		add_identity(e, said);
 	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers);
 	e->waiting = false;
-	curl_multi_add_handle(e->owner->multi, e->easy);
+	/* From within the data of another one (a watch that brings what makes us ask) curl takes none. */
+	if (curl_multi_add_handle(e->owner->multi, e->easy) != CURLM_RECURSIVE_API_CALL)
+		return;
+	e->late = true;
+	e->soon = (struct timer){ .fire = on_soon, .arg = e };
+	loop_timer(e->owner->transport.loop, &e->soon, 0);
 }
 
 /* Those that wait for the credentials go, or fail. */

@@ -7,6 +7,7 @@
 
 #define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
 #define ANNOTATION_REFRESH "argocd.argoproj.io/refresh"
+#define ANNOTATION_HELD "sluice.argoproj.io/held-revision" /* JSON: a revision and the Rollouts that have aborted it */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
 struct application_directory {

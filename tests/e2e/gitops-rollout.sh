@@ -130,8 +130,20 @@ check "an abort takes the traffic back" within 30 says "100 0" weights
 check "and Git does not start it again" still "100 0"
 check "the application says so" within 10 says Degraded status health.status
 
+# The revision that was aborted is held.
+check "the revision is marked" within 20 says "is not applied again to Rollout gitops-shop/web" status 'conditions[?(@.type=="RevisionHeld")].message'
+check "and told of" within 10 says RevisionHeld kubectl get events -n argocd
+"$SLUICE" undo web -n gitops-shop >/dev/null
+check "somebody goes back by hand" within 30 says "web:v1" field rollout/web '.spec.template.spec.containers[0].image'
+check "which is a difference" within 20 says OutOfSync status sync.status
+look && look
+check "that self-heal does not take for a drift" says "web:v1" field rollout/web '.spec.template.spec.containers[0].image'
+image v3
+look
+check "a new commit releases it" within 30 says "web:v3" field rollout/web '.spec.template.spec.containers[0].image'
+check "and nothing is held" within 20 says "" test -z "$(status 'conditions[?(@.type=="RevisionHeld")].message')"
+
 # With ownership switched off, the same looks do set it back.
-"$SLUICE" retry rollout web -n gitops-shop >/dev/null
 check "the canary again" within 30 says "80 20" weights
 application "CreateNamespace=true, RespectRollouts=false"
 check "without ownership a sync does not leave it alone" fails still "80 20"

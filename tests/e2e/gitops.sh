@@ -76,6 +76,9 @@ refresh
 check "self-heal sets it right" within 20 says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "and it is Synced again" within 20 says Synced status sync.status
 
+kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"green"}}' >/dev/null
+check "a drift is noticed by itself, and healed" within 30 says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+
 map web/colours.yaml colours sky grey
 rm "$repo/web/sizes.yaml"
 second=$(commit second)

@@ -1,0 +1,189 @@
+/* gitops/application_auto.c: syncs that nobody asks for, and what is held back from them. */
+#include <string.h>
+#include "base/time.h"
+#include "gitops/application_parts.h"
+
+#define HEAL_FIRST_MS 2000
+#define HEAL_FACTOR 3
+#define HEAL_MAX_MS 300000
+
+/* What the last sync was of: the same commit and the same source as now. */
+static bool
+is_attempted(const struct deciding *d, const char *revision)
+{
+	const json_t *result = json_object_get(app_state(d), "syncResult");
+	json_t *spec = app_spec_json(d);
+	bool same = str_eq(json_str(result, "revision"), revision) &&
+		    json_equal(json_object_get(result, "source"), json_object_get(spec, "source"));
+
+	json_decref(spec);
+	return same;
+}
+/* What is held: {"revision": …, "rollouts": {"NS/NAME": why}}; NULL: nothing. A new reference. */
+static json_t *
+held(const struct deciding *d)
+{
+	const char *text = object_annotation(&d->app->object, ANNOTATION_HELD);
+
+	return text != NULL ? json_loads(text, 0, NULL) : NULL;
+}
+
+static const char *
+rollout_key(const struct deciding *d, const json_t *r)
+{
+	return arena_printf(d->arena, "%s/%s", json_str(r, "namespace") ?: "", json_str(r, "name"));
+}
+
+static void
+set_held(struct deciding *d, const json_t *to)
+{
+	json_t *annotations = json_object_get(json_object_get(app_more(d), "metadata"), "annotations");
+
+	json_object_set_new(
+	    annotations, ANNOTATION_HELD, to != NULL ? json_string(json_text(d->arena, to)) : json_null());
+}
+
+void
+app_release(struct deciding *d)
+{
+	if (object_annotation(&d->app->object, ANNOTATION_HELD) != NULL)
+		set_held(d, NULL);
+	app_set_condition(d, "RevisionHeld", NULL);
+}
+
+/* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
+ * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
+json_t *
+app_hold(struct deciding *d, const json_t *answer)
+{
+	const char *revision = json_str(answer, "revision"), *why = NULL;
+	json_t *is = held(d), *rollouts, *r;
+	bool changed = false;
+	size_t i;
+
+	if (is != NULL && !str_eq(json_str(is, "revision"), revision)) {
+		plan_status_event(d->plan, &d->app->object, false, "RevisionReleased",
+		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision") ?: "", revision);
+		json_decref(is);
+		is = NULL;
+		changed = true;
+	}
+	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
+	json_array_foreach (json_object_get(answer, "resources"), i, r) {
+		const char *message = json_str(r, "aborted");
+
+		if (message == NULL || !is_attempted(d, revision) ||
+		    json_object_get(rollouts, rollout_key(d, r)) != NULL)
+			continue;
+		json_object_set_new(rollouts, rollout_key(d, r), json_string(message));
+		changed = true;
+		plan_status_event(d->plan, &d->app->object, true, "RevisionHeld",
+		    "Revision %s is held: Rollout %s aborted it: %s", revision, json_str(r, "name"), message);
+	}
+	if (is == NULL && json_object_size(rollouts) > 0)
+		is = json_pack("{s:s, s:O}", "revision", revision, "rollouts", rollouts);
+	json_object_foreach (rollouts, why, r)
+		break;
+	app_set_condition(d, "RevisionHeld",
+	    why != NULL
+		? arena_printf(d->arena,
+		      "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or a sync "
+		      "that is asked for, releases it",
+		      revision, why, json_string_value(json_object_get(rollouts, why)))
+		: NULL);
+	json_decref(rollouts);
+	if (changed)
+		set_held(d, is);
+	return is;
+}
+
+static bool
+is_held_back(const struct deciding *d, const json_t *is, const json_t *r)
+{
+	return is != NULL && str_eq(json_str(r, "kind"), "Rollout") && str_eq(json_str(r, "status"), "OutOfSync") &&
+	       json_object_get(json_object_get(is, "rollouts"), rollout_key(d, r)) != NULL;
+}
+/* The resources that are not as they should be, for a sync of these alone. */
+static json_t *
+out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)
+{
+	json_t *list = json_array(), *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r)
+		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "hook")) &&
+		    !is_held_back(d, is, r)) {
+			json_t *one = json_pack("{s:s, s:s}", "kind", json_str(r, "kind"), "name", json_str(r, "name"));
+
+			app_put(one, "group", json_str(r, "group"));
+			app_put(one, "namespace", json_str(r, "namespace"));
+			json_array_append_new(list, one);
+		}
+	return list;
+}
+
+/* A sync without being asked, if the policy and what was tried before allow it. */
+void
+app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *sum, const json_t *is)
+{
+	const struct automated_sync *auto_ = d->app->spec.sync_policy.automated;
+	const char *revision = json_str(answer, "revision"), *last = json_str(app_state(d), "phase");
+	const json_t *last_sync = json_object_get(json_object_get(app_state(d), "operation"), "sync");
+	json_int_t attempts = 0;
+	json_t *operation, *selected = NULL;
+
+	if (auto_ == NULL || (auto_->enabled.set && !auto_->enabled.is) || d->operation != NULL || app_is_deleting(d))
+		return;
+	if (sum->out_of_sync == 0) {
+		app_set_condition(d, "SyncError", NULL);
+		return;
+	}
+	if (!auto_->prune && sum->out_of_sync == sum->to_prune)
+		return;
+	if (auto_->prune && !auto_->allow_empty && sum->wanted == 0) {
+		app_set_condition(d, "SyncError",
+		    arena_printf(
+			d->arena, "Skipping sync attempt to %s: auto-sync will wipe out all resources", revision));
+		return;
+	}
+	if (is_attempted(d, revision)) {
+		int64_t wait = HEAL_FIRST_MS, since = app_time_of(app_state(d), "finishedAt");
+
+		if (!str_eq(last, "Succeeded")) {
+			app_set_condition(d, "SyncError",
+			    arena_printf(d->arena, "Failed last sync attempt to %s: %s", revision,
+				json_str(app_state(d), "message") ?: ""));
+			return;
+		}
+		if (!auto_->self_heal)
+			return;
+		attempts = json_int(last_sync, "autoHealAttemptsCount", 0);
+		for (json_int_t i = 0; i < attempts && wait < HEAL_MAX_MS; i++)
+			wait *= HEAL_FACTOR;
+		/* The last healing held for long: this is another drift. */
+		if (d->now - since > 2 * HEAL_MAX_MS)
+			attempts = 0;
+		else if (d->now - since < (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS)) {
+			plan_wake(d->plan, since + (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS));
+			plan_note(d->plan, "again", since + (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS));
+			return;
+		}
+		attempts++;
+		selected = out_of_sync(d, is, json_object_get(answer, "resources"));
+		if (json_array_size(selected) == 0) {
+			json_decref(selected);
+			return;
+		}
+	}
+	app_set_condition(d, "SyncError", NULL);
+	operation = json_pack("{s:{s:s, s:b}, s:{s:b}}", "sync", "revision", revision, "prune", auto_->prune,
+	    "initiatedBy", "automated", 1);
+	if (selected != NULL) {
+		json_object_set_new(json_object_get(operation, "sync"), "resources", selected);
+		json_object_set_new(
+		    json_object_get(operation, "sync"), "autoHealAttemptsCount", json_integer(attempts));
+	}
+	plan_reason(
+	    d->plan, "syncs to %s: %zu of %zu objects are not as Git has them", revision, sum->out_of_sync, sum->n);
+	app_begin(d, operation);
+}

@@ -1,0 +1,71 @@
+/* gitops/application_parts.h: what the files of an Application's pass share; nobody else includes it. */
+#pragma once
+#include "gitops/application.h"
+#include "gitops/health.h"
+
+#define LOOK_AGAIN_MS 2000 /* between two looks, however much happens */
+
+struct deciding {
+	const struct pass *pass;
+	const struct application *app;
+	struct plan *plan;
+	struct arena *arena;
+	int64_t now;
+	json_t *was, *status; /* as it is stored, and as it is to be */
+	json_t *operation; /* what is asked for; NULL: nothing */
+	json_t *more; /* of the object, written with the status; NULL: nothing */
+};
+
+/* What the resources say together. */
+struct sum {
+	size_t n, wanted, live, out_of_sync, to_prune;
+	enum health health;
+	const char *message; /* of the resource whose health it is */
+};
+
+/* application_status.c: a time in an object (0: none), and now as one. */
+int64_t app_time_of(const json_t *object, const char *key);
+json_t *app_stamp(struct deciding *);
+
+/* The spec as JSON: a new reference. */
+json_t *app_spec_json(const struct deciding *);
+
+/* The state of the sync that is under way, or of the last one; NULL: there was none. Borrowed. */
+json_t *app_state(const struct deciding *);
+bool app_is_running(const struct deciding *);
+bool app_is_deleting(const struct deciding *);
+
+/* A text under a key; NULL or "": none. */
+void app_put(json_t *to, const char *key, const char *text);
+
+/* What is written of the object besides its status; `metadata.annotations` is in it. */
+json_t *app_more(struct deciding *);
+
+/* A condition; message NULL: it goes. */
+void app_set_condition(struct deciding *, const char *type, const char *message);
+void app_set_sync(struct deciding *, const char *to, const char *revision);
+void app_set_health(struct deciding *, enum health to, const char *message);
+
+/* What a look found, into the status. */
+void app_read_comparison(struct deciding *, const json_t *answer, struct sum *ret);
+
+/* application_sync.c: puts a sync that is asked for, and that it has begun, into the object (consumed); what it does is the next pass's. */
+void app_begin(struct deciding *, json_t *operation);
+
+/* The sync is over: `operation` goes, and what was asked for stays in the state. */
+void app_finish(struct deciding *, const char *phase, const char *message);
+
+/* Another try, if one is left; false: none is. */
+bool app_retry(struct deciding *, const char *message);
+
+/* A step of the sync was done. */
+void app_read_step(struct deciding *, const json_t *answer);
+
+/* application_auto.c: what of the revision is held back; NULL: nothing. A new reference. */
+json_t *app_hold(struct deciding *, const json_t *answer);
+
+/* Nothing is held back any more. */
+void app_release(struct deciding *);
+
+/* Begins a sync without being asked, if the policy and what was tried before allow it. */
+void app_consider_sync(struct deciding *, const json_t *answer, const struct sum *, const json_t *held);

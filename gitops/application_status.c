@@ -1,0 +1,227 @@
+/* gitops/application_status.c: what an Application's status says. */
+#include <string.h>
+#include "base/time.h"
+#include "gitops/application_parts.h"
+
+#define MESSAGE_MAX 4000
+
+int64_t
+app_time_of(const json_t *object, const char *key)
+{
+	int64_t t = 0;
+	const char *text = json_str(object, key);
+
+	return text != NULL && time_parse(text, &t) ? t : 0;
+}
+
+json_t *
+app_stamp(struct deciding *d)
+{
+	return json_string(time_format(d->arena, d->now));
+}
+
+json_t *
+app_spec_json(const struct deciding *d)
+{
+	return encode(&application_spec_type, &d->app->spec);
+}
+
+/* The state of the sync that is under way, or of the last one; NULL: there was none. Borrowed. */
+json_t *
+app_state(const struct deciding *d)
+{
+	return json_object_get(d->status, "operationState");
+}
+
+bool
+app_is_running(const struct deciding *d)
+{
+	return d->operation != NULL && str_eq(json_str(app_state(d), "phase"), "Running");
+}
+
+bool
+app_is_deleting(const struct deciding *d)
+{
+	return d->app->object.meta.deletion_timestamp != 0;
+}
+
+void
+app_put(json_t *to, const char *key, const char *text)
+{
+	if (str_empty(text))
+		json_object_del(to, key);
+	else
+		json_object_set_new(to, key, json_string(text));
+}
+
+json_t *
+app_more(struct deciding *d)
+{
+	json_t *meta;
+
+	if (d->more == NULL)
+		d->more = json_object();
+	meta = json_object_get(d->more, "metadata");
+	if (meta == NULL)
+		json_object_set_new(d->more, "metadata", meta = json_object());
+	if (json_object_get(meta, "annotations") == NULL)
+		json_object_set_new(meta, "annotations", json_object());
+	return d->more;
+}
+
+/* Conditions of other types stay; one that says the same keeps its time. */
+void
+app_set_condition(struct deciding *d, const char *type, const char *message)
+{
+	json_t *list = json_object_get(d->status, "conditions"), *c;
+	size_t i;
+
+	if (message != NULL && strlen(message) > MESSAGE_MAX)
+		message = arena_strndup(d->arena, message, MESSAGE_MAX);
+	if (list == NULL)
+		json_object_set_new(d->status, "conditions", list = json_array());
+	json_array_foreach (list, i, c)
+		if (str_eq(json_str(c, "type"), type)) {
+			if (str_eq(json_str(c, "message"), message))
+				return;
+			json_array_remove(list, i);
+			break;
+		}
+	if (message != NULL)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:o}", "type", type, "message", message, "lastTransitionTime", app_stamp(d)));
+	if (json_array_size(list) == 0)
+		json_object_del(d->status, "conditions");
+}
+
+void
+app_set_sync(struct deciding *d, const char *to, const char *revision)
+{
+	json_t *sync = json_object_get(d->status, "sync"), *compared = json_object(), *spec;
+	const char *was = json_str(sync, "status");
+
+	if (!str_eq(was, to))
+		plan_status_event(d->plan, &d->app->object, false, "ResourceUpdated", "Updated sync status: %s -> %s",
+		    was != NULL ? was : "", to);
+	if (sync == NULL)
+		json_object_set_new(d->status, "sync", sync = json_object());
+	app_put(sync, "status", to);
+	app_put(sync, "revision", revision);
+	spec = app_spec_json(d);
+	json_object_set(compared, "source", json_object_get(spec, "source"));
+	json_object_set(compared, "destination", json_object_get(spec, "destination"));
+	if (json_object_get(spec, "ignoreDifferences") != NULL)
+		json_object_set(compared, "ignoreDifferences", json_object_get(spec, "ignoreDifferences"));
+	json_object_set_new(sync, "comparedTo", compared);
+	json_decref(spec);
+}
+
+void
+app_set_health(struct deciding *d, enum health to, const char *message)
+{
+	json_t *health = json_object_get(d->status, "health");
+	const char *was = json_str(health, "status");
+
+	if (str_eq(was, health_name(to)) && str_eq(json_str(health, "message"), str_empty(message) ? NULL : message))
+		return;
+	if (health == NULL)
+		json_object_set_new(d->status, "health", health = json_object());
+	if (!str_eq(was, health_name(to))) {
+		plan_status_event(d->plan, &d->app->object, false, "ResourceUpdated", "Updated health status: %s -> %s",
+		    was != NULL ? was : "", health_name(to));
+		json_object_set_new(health, "lastTransitionTime", app_stamp(d));
+	}
+	app_put(health, "status", health_name(to));
+	app_put(health, "message", message);
+}
+
+static void
+sum_up(struct deciding *d, const json_t *resources, struct sum *ret)
+{
+	const json_t *r;
+	size_t i;
+
+	*ret = (struct sum){ .health = HEALTH_HEALTHY };
+	json_array_foreach (resources, i, r) {
+		const json_t *health = json_object_get(r, "health");
+		enum health h = health_named(json_str(health, "status"));
+		const char *message = json_str(health, "message");
+
+		if (json_is_true(json_object_get(r, "hook")))
+			continue;
+		ret->n++;
+		if (json_is_true(json_object_get(r, "requiresPruning")))
+			ret->to_prune += json_is_true(json_object_get(r, "extraneous")) ? 0 : 1;
+		else
+			ret->wanted++;
+		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "extraneous")))
+			ret->out_of_sync++;
+		ret->live += h != HEALTH_MISSING;
+		if (h == HEALTH_MISSING || h == HEALTH_NONE || h <= ret->health)
+			continue;
+		ret->health = h;
+		ret->message = str_empty(message) ? NULL
+						  : arena_printf(d->arena, "%s %s: %s", json_str(r, "kind"),
+							json_str(r, "name"), message);
+	}
+	if (ret->n > 0 && ret->live == 0)
+		ret->health = HEALTH_MISSING;
+}
+
+/* The resources as the status has them: with what an error says, without what only we need. */
+static json_t *
+for_status(const json_t *resources)
+{
+	json_t *list = json_array(), *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r) {
+		json_t *copy = json_copy(r);
+
+		json_object_del(copy, "error");
+		json_object_del(copy, "aborted");
+		json_object_del(copy, "extraneous");
+		json_array_append_new(list, copy);
+	}
+	return list;
+}
+
+static void
+set_warnings(struct deciding *d, const json_t *warnings)
+{
+	static const char *const types[] = { "RepeatedResourceWarning", "SharedResourceWarning" };
+
+	for (size_t k = 0; k < ARRAY_SIZE(types); k++) {
+		const char *all = NULL;
+		const json_t *w;
+		size_t i;
+
+		json_array_foreach (warnings, i, w)
+			if (str_eq(json_str(w, "type"), types[k]))
+				all = all == NULL ? json_str(w, "message")
+						  : arena_printf(d->arena, "%s; %s", all, json_str(w, "message"));
+		app_set_condition(d, types[k], all);
+	}
+}
+
+void
+app_read_comparison(struct deciding *d, const json_t *answer, struct sum *ret)
+{
+	const json_t *resources = json_object_get(answer, "resources");
+
+	sum_up(d, resources, ret);
+	app_set_condition(d, "ComparisonError", NULL);
+	app_set_condition(d, "InvalidSpecError", NULL);
+	set_warnings(d, json_object_get(answer, "warnings"));
+	app_set_sync(d, ret->out_of_sync > 0 ? "OutOfSync" : "Synced", json_str(answer, "revision"));
+	app_set_health(d, ret->health, ret->message);
+	json_object_set_new(d->status, "resources", for_status(resources));
+	app_put(d->status, "sourceType", json_str(answer, "sourceType"));
+	if (json_array_size(json_object_get(answer, "images")) > 0)
+		json_object_set_new(
+		    d->status, "summary", json_pack("{s:O}", "images", json_object_get(answer, "images")));
+	else
+		json_object_del(d->status, "summary");
+	app_put(d->status, "controllerNamespace",
+	    d->pass->settings != NULL ? string_map_get(d->pass->settings, GITOPS_NAMESPACE) : NULL);
+}

@@ -1,0 +1,28 @@
+/* gitops/triggers.h: news of objects that applications manage, without keeping them.
+ *
+ * For each kind that some application has objects of, changes are watched, and of what comes only the object's name is looked at: whose it is
+ * says the last status of each application. Nothing is kept of the objects, and whoever may not watch a kind looks at it when its time comes.
+ * Secrets are not watched: their watch would bring what is in them.
+ */
+#pragma once
+#include "kube/api/application.h"
+#include "kube/transport.h"
+
+struct triggers;
+
+struct triggers_settings {
+	struct transport *api;
+	const char *namespace; /* NULL: the whole cluster */
+	uint64_t seed;
+	/* Told of each change of an object that the application (namespace, name) manages. */
+	void (*touched)(void *arg, const char *ns, const char *name);
+	void *arg;
+};
+
+struct triggers *triggers_new(const struct triggers_settings *);
+
+/* Takes NULL; returns NULL. */
+struct triggers *triggers_free(struct triggers *);
+
+/* An application is as it is now, or was deleted: what it manages, its status says. */
+void triggers_application(struct triggers *, const struct application *, bool deleted);

@@ -1,0 +1,229 @@
+/* tests/unit/gitops/sync.c: what a sync does, step by step, and in which order. Each case is a small world: what Git wants and what is live, a
+ * line each; the steps are played, everything that is asked for succeeding, until nothing moves any more. */
+#include "tests/unit/unit.h"
+#include "base/str.h"
+#include "gitops/sync.h"
+
+struct wish {
+	const char *kind, *name;
+	const char *annotations; /* YAML, "" for none */
+	const char *live; /* NULL: not there; else its health: "Healthy" */
+	bool extra; /* Git does not want it */
+	const char *error;
+};
+
+/* Fills the resources. */
+static void
+make(struct arena *a, struct resources *all, const struct wish *w, size_t n)
+{
+	const struct owner_mark mark = { .application = "app", .annotation = true };
+
+	resources_init(all, a);
+	for (size_t i = 0; i < n; i++) {
+		struct api_kind kind;
+		struct app_resource *r;
+
+		if (!kind_builtin(strcmp(w[i].kind, "Rollout") == 0 ? "argoproj.io"
+				  : strcmp(w[i].kind, "Job") == 0   ? "batch"
+								    : "",
+			"v1", w[i].kind, &kind))
+			kind = (struct api_kind){ "apiextensions.k8s.io", "v1", w[i].kind, "customresourcedefinitions",
+				true };
+		if (!w[i].extra) {
+			struct manifests m = { .arena = a };
+			json_t *o = yaml(
+			    a, arena_printf(a, "{apiVersion: v1, kind: %s, metadata: {name: %s, annotations: {%s}}}",
+				   w[i].kind, w[i].name, w[i].annotations));
+
+			assert_null(manifests_add(&m, a, o, "file.yaml"));
+			json_decref(o);
+			assert_null(resources_want(all, a, &m.at[0], &kind, "ns", &mark, ""));
+			r = resources_find(all, &kind, "ns", w[i].name);
+		} else {
+			r = resources_add(all, &kind, "ns", w[i].name);
+		}
+		r->live = w[i].live != NULL;
+		r->uid = "uid";
+		r->health = health_named(w[i].live);
+		r->status = SYNC_OUT_OF_SYNC;
+		r->error = w[i].error;
+	}
+}
+
+/* Plays to the end: "Sync: apply ConfigMap/a, …; …" */
+static const char *
+play(struct arena *a, struct resources *all, const struct sync_operation *op)
+{
+	static const char *const verbs[] = { "apply", "prune", "hook", "delete" };
+	struct sync_results results = { .arena = a };
+	const char *text = "";
+
+	for (int i = 0; i < 12; i++) {
+		struct sync_step step;
+
+		sync_next(a, op, all, &results, &step);
+		for (size_t k = 0; k < step.n; k++) {
+			struct sync_task *t = &step.tasks[k];
+
+			text = arena_printf(a, "%s%s%s %s/%s", text,
+			    k > 0	      ? ", "
+			    : text[0] != '\0' ? "; "
+					      : "",
+			    verbs[t->verb], t->resource->kind.kind, t->resource->name);
+			t->resource->live = t->verb == SYNC_APPLY || t->verb == SYNC_HOOK;
+			t->resource->operation = op->id;
+			if (t->verb == SYNC_DELETE_HOOK)
+				continue;
+			sync_told(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
+		}
+		if (strcmp(step.phase, "Running") != 0)
+			return arena_printf(a, "%s; %s: %s", text, step.phase, step.message);
+		if (step.n == 0)
+			return arena_printf(a, "%s; %s", text, step.message);
+	}
+	return text;
+}
+
+static void
+a_sync_goes_in_order(void **state)
+{
+	static const struct {
+		const char *name;
+		struct wish wishes[4];
+		struct sync_operation op;
+		const char *want;
+	} cases[] = {
+		{ "kinds of one wave, in their order",
+		    { { .kind = "Service", "b", "", NULL }, { .kind = "ConfigMap", "z", "", NULL },
+			{ .kind = "ConfigMap", "a", "", NULL } },
+		    { .id = "1" },
+		    "apply ConfigMap/a, apply ConfigMap/z, apply Service/b; Succeeded: successfully synced (all tasks "
+		    "run)" },
+		{ "a wave waits for the health of the one before",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "j", "argocd.argoproj.io/sync-wave: \"-1\"", "Progressing" } },
+		    { .id = "1" }, "apply Job/j; waiting for healthy state of batch/Job/j" },
+		{ "and goes on when it is healthy",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "j", "argocd.argoproj.io/sync-wave: \"-1\"", "Healthy" } },
+		    { .id = "1" }, "apply Job/j; apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "a paused canary holds nothing",
+		    { { .kind = "ConfigMap", "a", "argocd.argoproj.io/sync-wave: \"1\"", NULL },
+			{ .kind = "Rollout", "r", "", "Suspended" } },
+		    { .id = "1" },
+		    "apply Rollout/r; apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "unless that is asked for",
+		    { { .kind = "ConfigMap", "a", "argocd.argoproj.io/sync-wave: \"1\"", NULL },
+			{ .kind = "Rollout",
+			    "r",
+			    "argocd.argoproj.io/sync-options: WaitForPausedRollouts=true",
+			    "Suspended" } },
+		    { .id = "1" }, "apply Rollout/r; waiting for healthy state of argoproj.io/Rollout/r" },
+		{ "hooks before and after",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "post", "argocd.argoproj.io/hook: PostSync", "Healthy" },
+			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", "Healthy" } },
+		    { .id = "1" },
+		    "hook Job/pre; apply ConfigMap/a; hook Job/post; Succeeded: successfully synced (all tasks run)" },
+		{ "a hook that fails ends it, and another one is told",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", "Degraded" },
+			{ .kind = "Job", "cry", "argocd.argoproj.io/hook: SyncFail", "Healthy" } },
+		    { .id = "1" },
+		    "hook Job/pre; hook Job/cry; Failed: one or more synchronization tasks completed unsuccessfully" },
+		{ "a hook that succeeded goes",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job",
+			    "pre",
+			    "argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded",
+			    "Healthy" } },
+		    { .id = "1" },
+		    "hook Job/pre; delete Job/pre, apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "without hooks",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", NULL } },
+		    { .id = "1", .without_hooks = true },
+		    "apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "what is skipped is never applied",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Job", "s", "argocd.argoproj.io/hook: Skip", NULL } },
+		    { .id = "1" }, "apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "what Git dropped is left, unless it may be pruned",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "ConfigMap", "old", "", "Healthy", .extra = true } },
+		    { .id = "1" }, "apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "then it goes first",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "ConfigMap", "old", "", "Healthy", .extra = true } },
+		    { .id = "1", .prune = true },
+		    "prune ConfigMap/old, apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "a namespace comes before what is in it, whatever its wave",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Namespace", "ns", "argocd.argoproj.io/sync-wave: \"5\"", NULL } },
+		    { .id = "1" },
+		    "apply Namespace/ns, apply ConfigMap/a; Succeeded: successfully synced (all tasks run)" },
+		{ "one that cannot be applied stops all, before anything is done",
+		    { { .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Service", "bad", "", NULL, .error = "file.yaml: Service bad: no" } },
+		    { .id = "1" },
+		    "; Failed: one or more objects failed to apply (dry run): file.yaml: Service bad: no" },
+		{ "a dry run does nothing", { { .kind = "ConfigMap", "a", "", NULL } }, { .id = "1", .dry_run = true },
+		    "; Succeeded: successfully synced (dry run)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct resources all;
+		const char *got;
+		size_t n = 0;
+
+		while (n < ARRAY_SIZE(cases[i].wishes) && cases[i].wishes[n].kind != NULL)
+			n++;
+		make(a, &all, cases[i].wishes, n);
+		got = play(a, &all, &cases[i].op);
+		if (strcmp(got, cases[i].want) != 0)
+			fail_msg("%s:\n got  %s\n want %s", cases[i].name, got, cases[i].want);
+		resources_done(&all);
+		arena_free(a);
+	}
+}
+
+static void
+pruning_last_and_in_the_opposite_order(void **state)
+{
+	static const struct wish wishes[] = {
+		{ .kind = "ConfigMap", "new", "argocd.argoproj.io/sync-wave: \"3\"", NULL },
+		{ .kind = "ConfigMap", "early", "", "Healthy", .extra = true },
+		{ .kind = "ConfigMap", "late", "", "Healthy", .extra = true }
+	};
+	static const char *options[] = { "PruneLast=true" };
+	struct arena *a = arena_new();
+	struct resources all;
+
+	(void)state;
+	make(a, &all, wishes, 3);
+	all.at[2].wave = 2;
+	assert_string_equal(play(a, &all, &(struct sync_operation){ .id = "1", .prune = true }),
+	    "prune ConfigMap/late; prune ConfigMap/early; apply ConfigMap/new; Succeeded: successfully synced (all "
+	    "tasks run)");
+	resources_done(&all);
+	make(a, &all, wishes, 3);
+	assert_string_equal(
+	    play(a, &all, &(struct sync_operation){ .id = "1", .prune = true, .options = { options, 1 } }),
+	    "apply ConfigMap/new; prune ConfigMap/late, prune ConfigMap/early; Succeeded: successfully synced (all "
+	    "tasks run)");
+	resources_done(&all);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sync_goes_in_order),
+		cmocka_unit_test(pruning_last_and_in_the_opposite_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
