@@ -356,3 +356,30 @@ cli_program(struct cli *c, const char *without)
 	}
 	return argv;
 }
+
+struct sleeping {
+	struct loop *loop;
+	bool over;
+};
+
+static void
+on_slept(struct timer *t, void *arg)
+{
+	struct sleeping *s = arg;
+
+	(void)t;
+	s->over = true;
+	loop_stop(s->loop);
+}
+
+void
+cli_sleep(struct cli *c, int64_t ms)
+{
+	struct sleeping s = { c->loop, false };
+	struct timer t = { .fire = on_slept, .arg = &s };
+
+	loop_timer(c->loop, &t, ms);
+	while (!s.over && !c->interrupted)
+		loop_run(c->loop);
+	loop_timer_stop(c->loop, &t);
+}

@@ -71,6 +71,9 @@ const char *cli_self(struct cli *);
  * (space-separated). In the arena, ended by NULL. */
 const char *const *cli_program(struct cli *, const char *without);
 
+/* Waits, while the loop goes on. */
+void cli_sleep(struct cli *, int64_t ms);
+
 /* One call, waited for. */
 struct err *cli_call(
     struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);

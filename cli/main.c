@@ -87,7 +87,7 @@ read_flags(struct cli *c, char **words, int n)
 			return 2;
 		}
 		/* One that may be given several times keeps them all, a line each. */
-		if (strcmp(name, "argument") == 0 && cli_flag(c, name) != NULL)
+		if ((strcmp(name, "argument") == 0 || strcmp(name, "resource") == 0) && cli_flag(c, name) != NULL)
 			value = arena_printf(c->arena, "%s\n%s", cli_flag(c, name), value);
 		map_set(&c->flags, name, (void *)value);
 	}

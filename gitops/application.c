@@ -43,6 +43,19 @@ interval(const struct deciding *d)
 }
 /* --- asking ---------------------------------------------------------------------------------------------------------- */
 
+/* A number that tells this spec from others. */
+static int64_t
+spec_hash(const struct deciding *d)
+{
+	json_t *spec = app_spec_json(d);
+	uint64_t hash = 1469598103934665603u;
+
+	for (const char *c = json_text(d->arena, spec); *c != '\0'; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+	json_decref(spec);
+	return (int64_t)(hash >> 1) | 1;
+}
+
 static json_t *
 known(const struct deciding *d)
 {
@@ -140,6 +153,7 @@ ask(struct deciding *d, bool step)
 		.answer_max = ANSWER_MAX });
 	json_decref(request);
 	plan_note(d->plan, "looked", d->now);
+	plan_note(d->plan, "spec", spec_hash(d));
 }
 /* --- an answer ------------------------------------------------------------------------------------------------------- */
 
@@ -293,7 +307,7 @@ due_at(const struct deciding *d)
 	if (app_is_deleting(d))
 		return looked + LOOK_AGAIN_MS;
 	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
-	    (is_outdated(d) && !failing))
+	    seen_note(d->pass->seen, "spec", spec_hash(d)) != spec_hash(d) || (is_outdated(d) && !failing))
 		at = looked + LOOK_AGAIN_MS;
 	return at;
 }
@@ -301,7 +315,7 @@ due_at(const struct deciding *d)
 static void
 keep_notes(struct deciding *d)
 {
-	static const char *const names[] = { "looked", "again", "failures", "step" };
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (seen_note(d->pass->seen, names[i], 0) != 0)

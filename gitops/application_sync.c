@@ -125,6 +125,8 @@ app_read_step(struct deciding *d, const json_t *answer)
 	} else if (!str_eq(phase, "Failed") || !app_retry(d, message)) {
 		app_finish(d, phase, message);
 		plan_note(d->plan, "step", 0);
+		/* What it was of need not be what is to be. */
+		plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);
 		plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
 	}
 }

@@ -48,6 +48,8 @@ struct app_resource {
 	enum health health;
 	const char *health_message;
 	const char *error; /* why it cannot be applied; NULL: it can */
+	const char *
+	    wanted_text; /* JSON: what it would be once it is applied, while that is asked for; NULL: it is as it is to be */
 	const char *aborted; /* a Rollout whose update was aborted: what its status says of that; NULL: it was not */
 	bool extraneous; /* its being there though Git does not want it says nothing about the application */
 };

@@ -161,6 +161,20 @@ git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args
 
 /* --- the cache ------------------------------------------------------------------------------------------------------ */
 
+/* And those that it is in. 0, or -1. */
+static int
+make_directory(struct arena *a, const char *path)
+{
+	char *part = arena_strdup(a, path);
+
+	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(part, 0700);
+		*slash = '/';
+	}
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+}
+
 static void
 remove_tree(int at, const char *name)
 {
@@ -406,7 +420,7 @@ open_(
 	for (size_t i = 0; i < SHA1_SIZE; i++)
 		snprintf(name + 2 * i, 3, "%02x", hash[i]);
 	g.dir = arena_printf(a, "%s/%s.git", s->cache, name);
-	if (mkdir(s->cache, 0700) != 0 && errno != EEXIST)
+	if (make_directory(a, s->cache) != 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be made: %s", s->cache, strerror(errno));
 	make_room(s);
 	if ((held = lock(&g)) < 0)
@@ -421,6 +435,16 @@ open_(
 	forget_secrets(s);
 	close(held);
 	return e;
+}
+
+const char *
+git_user_cache(struct arena *a)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (!str_empty(cache))
+		return arena_printf(a, "%s/sluice-gitops", cache);
+	return !str_empty(home) ? arena_printf(a, "%s/.cache/sluice-gitops", home) : GITOPS_CACHE;
 }
 
 struct source *

@@ -20,5 +20,8 @@ struct git_settings {
 
 struct source *git_source_new(const struct git_settings *);
 
+/* Where a person's repositories are kept: below $XDG_CACHE_HOME or ~/.cache. In the arena. */
+const char *git_user_cache(struct arena *);
+
 /* Takes NULL; returns NULL. */
 struct source *git_source_free(struct source *);

@@ -88,7 +88,7 @@ start_dry_run(struct work *w, size_t i)
 	if (r->text == NULL || str_empty(r->kind.plural) || r->skip || r->error != NULL || r->hooks != 0 ||
 	    r->status == SYNC_SYNCED)
 		return false;
-	if (!r->live && (!w->syncing || w->results.n > 0))
+	if (!r->live && !w->diffing && (!w->syncing || w->results.n > 0))
 		return false;
 	c->call = client_call(w->api, "PATCH",
 	    arena_printf(w->arena, "%s?force=true&fieldManager=%s&dryRun=All&fieldValidation=%s",

@@ -6,9 +6,9 @@
  *
  * The request is JSON: {"application": {"metadata", "spec"}, "namespace": the controller's own, "known": [objects of the last status],
  * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "withoutHooks", "force", "options",
- * "selected", "results"}, "deleting": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
+ * "selected", "results"}, "deleting": true, "diff": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
  * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",
- * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted"}], "images", "operation": {"phase", "message", "wait", "results"}}.
+ * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted", "live", "wanted"}], "images", "operation": {"phase", "message", "wait", "results"}}.
  */
 #pragma once
 #include "gitops/source.h"

@@ -91,6 +91,14 @@ is_kept(const struct work *w, const struct work_scope *s, const json_t *live)
 		   str_eq(json_str(meta, "namespace"), w->app->object.meta.namespace));
 }
 
+static const char *
+essence_text(struct work *w, const json_t *object)
+{
+	_cleanup_(json_decrefp) json_t *essence = compare_essence(object);
+
+	return json_text(w->arena, essence);
+}
+
 /* An object that Git does not want (any more), if it is ours: among the resources, or NULL. */
 static struct app_resource *
 see_extra(struct work *w, const struct work_scope *s, const json_t *live)
@@ -154,6 +162,8 @@ work_see(struct work *w, const struct work_scope *s, const json_t *live)
 		r->health = HEALTH_NONE;
 	if (r->manifest != NULL || r->implicit)
 		see_wanted(w, r, whole);
+	else if (w->diffing)
+		r->live_text = essence_text(w, whole);
 }
 
 void
@@ -175,12 +185,18 @@ work_predicted(struct work *w, struct app_resource *r, const struct err *e, cons
 						     r->kind.kind, r->name, err_text(w->arena, err_copy(w->arena, e)));
 		return;
 	}
+	if (r->live_text == NULL && w->diffing)
+		r->wanted_text = essence_text(w, predicted);
 	if (r->live_text == NULL)
 		return;
 	live = json_loads(r->live_text, 0, NULL);
 	then = json_deep_copy(predicted);
 	drop_ignored(w, r, &live);
 	drop_ignored(w, r, &then);
-	if (compare_is_same(live, then))
+	if (compare_is_same(live, then)) {
 		r->status = SYNC_SYNCED;
+	} else if (w->diffing) {
+		r->live_text = essence_text(w, live);
+		r->wanted_text = essence_text(w, then);
+	}
 }

@@ -35,6 +35,7 @@ struct work {
 	const char *pinned; /* revision; NULL: the spec's */
 	json_t *request;
 	bool syncing;
+	bool diffing; /* the answer has what differs */
 	bool deleting; /* the application, and with it its objects */
 	struct sync_operation operation;
 	struct sync_results results;

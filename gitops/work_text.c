@@ -69,6 +69,7 @@ work_read(struct work *w, const char *request, size_t len)
 	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
 	w->namespace = json_str(w->request, "namespace");
 	w->pinned = json_str(w->request, "revision");
+	w->diffing = json_is_true(json_object_get(w->request, "diff"));
 	w->deleting = json_is_true(json_object_get(w->request, "deleting"));
 	if ((problem = object_problem(&w->app->object, "spec")) != NULL)
 		return err_new(w->arena, ERR_INVALID, "%s: %s", problem->path, problem->text);
@@ -119,6 +120,8 @@ resource_json(const struct app_resource *r)
 		json_object_set_new(o, "syncWave", json_integer(r->wave));
 	set(o, "error", r->error);
 	set(o, "aborted", r->aborted);
+	set(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
+	set(o, "wanted", r->wanted_text);
 	if (r->extraneous)
 		json_object_set_new(o, "extraneous", json_true());
 	return o;

@@ -83,8 +83,8 @@ launch(struct process *p)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *argv[] = { self, "app", "--address", arena_printf(a, "%s:%d", p->ip, p->port), "--version-name",
-		p->tag, "--errors", p->errors, "--latency", p->latency, NULL };
+	const char *argv[] = { self, "demo-app", "--address", arena_printf(a, "%s:%d", p->ip, p->port),
+		"--version-name", p->tag, "--errors", p->errors, "--latency", p->latency, NULL };
 
 	self[n > 0 ? n : 0] = '\0';
 	p->child = child_start(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), on_exit_, p);

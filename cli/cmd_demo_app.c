@@ -1,4 +1,4 @@
-/* cli/cmd_app.c: app and load: the demo application and its users, as processes of their own. */
+/* cli/cmd_demo_app.c: app and load: the demo application and its users, as processes of their own. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 static int app_run(struct cli *);
 static int load_run(struct cli *);
 
-const struct command cmd_app = {
-	.name = "app",
+const struct command cmd_demo_app = {
+	.name = "demo-app",
 	.args = "",
 	.summary = "the application that the laptop cluster's pods run",
 	.flags = "address errors latency version-name",

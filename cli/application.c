@@ -1,0 +1,201 @@
+/* cli/application.c: finding, changing and watching an Application. */
+#include "cli/application.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/time.h"
+#include "kube/client.h"
+
+#define DEFAULT_NAMESPACE "argocd"
+#define TOLD_MAX 256 /* resources whose last line is remembered */
+
+int
+applications_connect(struct cli *c)
+{
+	if (cli_connect(c) != 0)
+		return 1;
+	if (cli_flag(c, "namespace") == NULL)
+		c->namespace = DEFAULT_NAMESPACE;
+	return 0;
+}
+
+const char *
+application_name(const struct cli *c)
+{
+	if (c->n_args == 1)
+		return c->args[0];
+	cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
+	return NULL;
+}
+
+const char *
+short_revision(struct cli *c, const char *revision)
+{
+	return revision == NULL ? "" : strlen(revision) == 40 ? arena_strndup(c->arena, revision, 7) : revision;
+}
+
+static const char *
+path_of(struct cli *c, const char *name)
+{
+	return client_path(c->arena, &application_type, c->namespace, name, NULL);
+}
+
+json_t *
+application_get(struct cli *c, const char *name)
+{
+	json_t *app = NULL;
+	struct err *e = cli_call(c, "GET", path_of(c, name), NULL, NULL, &app);
+
+	if (e != NULL && e->class == ERR_GONE)
+		cli_fail(
+		    c, "application \"%s\" not found in namespace %s; --namespace says another", name, c->namespace);
+	else if (e != NULL)
+		cli_error(c, e);
+	return app;
+}
+
+int
+application_patch(struct cli *c, const char *name, json_t *patch)
+{
+	struct err *e = cli_call(c, "PATCH", path_of(c, name), PATCH_MERGE, patch, NULL);
+
+	if (e != NULL && e->class == ERR_GONE)
+		return cli_fail(
+		    c, "application \"%s\" not found in namespace %s; --namespace says another", name, c->namespace);
+	return e != NULL ? cli_error(c, e) : 0;
+}
+
+int
+application_timeout(const struct cli *c, int64_t *ret)
+{
+	const char *text = cli_flag(c, "timeout");
+	long long seconds;
+
+	*ret = 0;
+	if (text == NULL)
+		return 0;
+	if (str_int(text, 0, 1000000000, &seconds))
+		*ret = seconds * 1000;
+	else if (!duration_parse(text, ret) || *ret < 0)
+		return cli_fail(c, "--timeout: \"%s\" is neither a number of seconds nor a duration such as 5m", text);
+	return 0;
+}
+
+struct waiting {
+	struct cli *cli;
+	struct watched watched;
+	struct timer deadline;
+	const char *name;
+	const struct application_until *until;
+	struct map told; /* what → its last line, owned */
+	int code;
+};
+
+/* Prints what is new about something. */
+static void
+tell(struct waiting *w, const char *what, const char *line)
+{
+	const char *last = map_get(&w->told, what);
+
+	if (str_eq(last, line) || (last == NULL && w->told.count >= TOLD_MAX))
+		return;
+	printf("%s\n", line);
+	free(map_set(&w->told, what, mem_strdup(line)));
+}
+
+static void
+tell_results(struct waiting *w, struct arena *a, const json_t *state)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(state, "syncResult"), "resources"), i, r) {
+		const char *what = arena_printf(a, "%s/%s", json_str(r, "kind"), json_str(r, "name"));
+		const char *status = json_str(r, "status"), *phase = json_str(r, "hookPhase");
+
+		tell(w, arena_printf(a, "%s %s", what, json_str(r, "syncPhase")),
+		    arena_printf(a, "  %-8s %-12s %-40s %s", json_str(r, "syncPhase") ?: "",
+			status != NULL && !str_eq(phase, "Failed") ? status
+			: phase != NULL				   ? phase
+								   : "",
+			what, json_str(r, "message") ?: ""));
+	}
+}
+
+static void
+end(struct waiting *w, int code)
+{
+	w->code = code;
+	loop_stop(w->cli->loop);
+}
+
+static void
+look(void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct waiting *w = arg;
+	const struct application *app = (const struct application *)view_get(
+	    cache_view(w->watched.cache), &application_type, w->cli->namespace, w->name);
+	_cleanup_(json_decrefp) json_t *status =
+	    app != NULL && app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
+	const json_t *state = json_object_get(status, "operationState");
+	const char *sync = json_str(json_object_get(status, "sync"), "status"),
+		   *health = json_str(json_object_get(status, "health"), "status");
+	const char *phase = json_str(state, "phase"), *started = json_str(state, "startedAt");
+	bool ours =
+	    w->until->started_after == NULL || (started != NULL && strcmp(started, w->until->started_after) >= 0);
+	bool over = app != NULL && app->operation == NULL && ours;
+
+	if (app == NULL) {
+		end(w, cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
+		return;
+	}
+	if (phase != NULL && ours) {
+		tell(w, "operation", arena_printf(a, "%s: %s", phase, json_str(state, "message") ?: ""));
+		tell_results(w, a, state);
+	}
+	if (!w->until->operation || over)
+		tell(w, "application",
+		    arena_printf(a, "%s, %s, at %s", sync != NULL ? sync : "not compared yet",
+			health != NULL ? health : "Unknown",
+			short_revision(w->cli, json_str(json_object_get(status, "sync"), "revision"))));
+	if (w->until->operation && over && !str_eq(phase, "Succeeded") && w->until->started_after != NULL) {
+		end(w, 1);
+		return;
+	}
+	if ((!w->until->operation || over) && (!w->until->synced || str_eq(sync, "Synced")) &&
+	    (!w->until->healthy || str_eq(health, "Healthy")))
+		end(w, 0);
+}
+
+static void
+too_late(struct timer *t, void *arg)
+{
+	struct waiting *w = arg;
+
+	(void)t;
+	end(w, cli_fail(w->cli, "timed out waiting for application \"%s\"", w->name));
+}
+
+int
+application_wait(struct cli *c, const char *name, const struct application_until *until)
+{
+	static const struct type *const types[] = { &application_type };
+	struct waiting w = { .cli = c, .name = name, .until = until };
+	int64_t timeout;
+
+	if (application_timeout(c, &timeout) != 0)
+		return 1;
+	w.deadline = (struct timer){ .fire = too_late, .arg = &w };
+	w.watched.changed = look;
+	w.watched.arg = &w;
+	watched_start(c, &w.watched, name, types, ARRAY_SIZE(types));
+	if (timeout > 0)
+		loop_timer(c->loop, &w.deadline, timeout);
+	loop_run(c->loop);
+	loop_timer_stop(c->loop, &w.deadline);
+	watched_stop(&w.watched);
+	map_each (&w.told, slot)
+		free(slot->value);
+	map_done(&w.told);
+	return w.watched.failed ? 1 : w.code;
+}

@@ -1,0 +1,189 @@
+/* cli/cmd_app_get.c: app list, get, history: what Applications say of themselves. */
+#include <stdio.h>
+#include <string.h>
+#include "cli/application.h"
+#include "kube/client.h"
+
+static int list_run(struct cli *);
+static int get_run(struct cli *);
+static int history_run(struct cli *);
+
+const struct command cmd_app_list = {
+	.name = "app list",
+	.args = "",
+	.summary = "lists the Applications",
+	.flags = "output all-namespaces",
+	.run = list_run,
+};
+
+const struct command cmd_app_get = {
+	.name = "app get",
+	.args = "NAME",
+	.summary = "shows an Application and its objects",
+	.completes = "applications",
+	.flags = "output refresh hard-refresh",
+	.run = get_run,
+};
+
+const struct command cmd_app_history = {
+	.name = "app history",
+	.args = "NAME",
+	.summary = "lists the past syncs of an Application",
+	.completes = "applications",
+	.flags = "output",
+	.run = history_run,
+};
+
+static const char *
+at(const json_t *o, const char *pointer)
+{
+	return json_string_value(json_at(o, pointer)) ?: "";
+}
+
+static const char *
+policy(struct cli *c, const json_t *app)
+{
+	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
+
+	if (automated == NULL || json_is_false(json_object_get(automated, "enabled")))
+		return "Manual";
+	return arena_printf(c->arena, "Auto%s%s", json_is_true(json_object_get(automated, "prune")) ? "-Prune" : "",
+	    json_is_true(json_object_get(automated, "selfHeal")) ? "-Heal" : "");
+}
+
+static int
+list_run(struct cli *c)
+{
+	json_t *list = NULL, *app;
+	enum output output;
+	struct err *e;
+	size_t i;
+
+	if (cli_output(c, &output) != 0 || applications_connect(c) != 0)
+		return 1;
+	e = cli_call(c, "GET",
+	    client_path(c->arena, &application_type, cli_on(c, "all-namespaces") ? NULL : c->namespace, NULL, NULL),
+	    NULL, NULL, &list);
+	if (e != NULL)
+		return cli_error(c, e);
+	if (output != OUTPUT_TEXT && output != OUTPUT_WIDE) {
+		cli_print(c, output, &application_type, list);
+		json_decref(list);
+		return 0;
+	}
+	printf("%-30s %-12s %-10s %-12s %-17s %-9s %s\n", "NAME", "NAMESPACE", "STATUS", "HEALTH", "SYNCPOLICY",
+	    "REVISION", "SOURCE");
+	json_array_foreach (json_object_get(list, "items"), i, app)
+		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s\n", at(app, "/metadata/name"),
+		    at(app, "/spec/destination/namespace"),
+		    json_at(app, "/status/sync/status") != NULL ? at(app, "/status/sync/status") : "Unknown",
+		    json_at(app, "/status/health/status") != NULL ? at(app, "/status/health/status") : "Unknown",
+		    policy(c, app), short_revision(c, at(app, "/status/sync/revision")),
+		    at(app, "/spec/source/repoURL"), at(app, "/spec/source/path"));
+	json_decref(list);
+	return 0;
+}
+
+/* Asks for a look, and waits until it was taken. */
+static int
+refresh(struct cli *c, const char *name)
+{
+	const char *how = cli_on(c, "hard-refresh") ? "hard" : "normal";
+	int code =
+	    application_patch(c, name, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REFRESH, how));
+
+	for (int tries = 0; tries < 600 && code == 0; tries++) {
+		json_t *app = application_get(c, name);
+		bool pending = json_object_get(json_at(app, "/metadata/annotations"), ANNOTATION_REFRESH) != NULL;
+
+		json_decref(app);
+		if (app == NULL)
+			return 1;
+		if (!pending)
+			return 0;
+		cli_sleep(c, 100);
+	}
+	return code != 0
+		   ? code
+		   : cli_fail(c, "application \"%s\" was not compared in a minute; is the controller running?", name);
+}
+
+static void
+show(struct cli *c, const json_t *app)
+{
+	const char *const rows[][2] = { { "Name", "/metadata/name" }, { "Project", "/spec/project" },
+		{ "Server", "/spec/destination/server" }, { "Cluster", "/spec/destination/name" },
+		{ "Namespace", "/spec/destination/namespace" }, { "Repo", "/spec/source/repoURL" },
+		{ "Target", "/spec/source/targetRevision" }, { "Path", "/spec/source/path" } };
+	const json_t *r;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (at(app, rows[i][1])[0] != '\0')
+			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), at(app, rows[i][1]));
+	printf("%-15s%s\n", "Sync Policy:", policy(c, app));
+	printf("%-15s%s%s%s\n", "Sync Status:", at(app, "/status/sync/status"),
+	    at(app, "/status/sync/revision")[0] != '\0' ? " at " : "",
+	    short_revision(c, at(app, "/status/sync/revision")));
+	printf("%-15s%s%s%s\n", "Health Status:", at(app, "/status/health/status"),
+	    at(app, "/status/health/message")[0] != '\0' ? ": " : "", at(app, "/status/health/message"));
+	if (json_at(app, "/status/operationState") != NULL)
+		printf("%-15s%s: %s\n", "Last Sync:", at(app, "/status/operationState/phase"),
+		    at(app, "/status/operationState/message"));
+	json_array_foreach (json_at(app, "/status/conditions"), i, r)
+		printf("%s%-15s%s\n", i == 0 ? "\n" : "", arena_printf(c->arena, "%s:", json_str(r, "type")),
+		    json_str(r, "message"));
+	printf("\n%-26s %-26s %-16s %-30s %-10s %s\n", "GROUP", "KIND", "NAMESPACE", "NAME", "STATUS", "HEALTH");
+	json_array_foreach (json_at(app, "/status/resources"), i, r)
+		printf("%-26s %-26s %-16s %-30s %-10s %s%s%s%s\n", json_str(r, "group") ?: "",
+		    json_str(r, "kind") ?: "", json_str(r, "namespace") ?: "", json_str(r, "name") ?: "",
+		    json_str(r, "status") ?: "", at(r, "/health/status"),
+		    at(r, "/health/message")[0] != '\0' ? ": " : "", at(r, "/health/message"),
+		    json_is_true(json_object_get(r, "requiresPruning")) ? " (Git does not have it)" : "");
+}
+
+static int
+get_run(struct cli *c)
+{
+	const char *name = application_name(c);
+	enum output output;
+	json_t *app;
+
+	if (name == NULL || cli_output(c, &output) != 0 || applications_connect(c) != 0)
+		return 1;
+	if ((cli_on(c, "refresh") || cli_on(c, "hard-refresh")) && refresh(c, name) != 0)
+		return 1;
+	if ((app = application_get(c, name)) == NULL)
+		return 1;
+	if (output == OUTPUT_TEXT || output == OUTPUT_WIDE)
+		show(c, app);
+	else
+		cli_print(c, output, &application_type, app);
+	json_decref(app);
+	return 0;
+}
+
+static int
+history_run(struct cli *c)
+{
+	const char *name = application_name(c);
+	enum output output;
+	json_t *app, *h;
+	size_t i;
+
+	if (name == NULL || cli_output(c, &output) != 0 || applications_connect(c) != 0 ||
+	    (app = application_get(c, name)) == NULL)
+		return 1;
+	if (output == OUTPUT_JSON) {
+		printf("%s\n", json_text(c->arena, json_at(app, "/status/history")));
+	} else {
+		printf("%-5s %-22s %-42s %s\n", "ID", "DATE", "REVISION", "BY");
+		json_array_foreach (json_at(app, "/status/history"), i, h)
+			printf("%-5lld %-22s %-42s %s\n", (long long)json_int(h, "id", 0),
+			    json_str(h, "deployedAt") ?: "", json_str(h, "revision") ?: "",
+			    json_is_true(json_at(h, "/initiatedBy/automated")) ? "automated"
+									       : at(h, "/initiatedBy/username"));
+	}
+	json_decref(app);
+	return 0;
+}

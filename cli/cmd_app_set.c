@@ -1,0 +1,169 @@
+/* cli/cmd_app_set.c: app set, delete: changes of an Application itself. */
+#include <stdio.h>
+#include <string.h>
+#include "cli/application.h"
+#include "kube/client.h"
+
+static int set_run(struct cli *);
+static int delete_run(struct cli *);
+
+const struct command cmd_app_set = {
+	.name = "app set",
+	.args = "NAME",
+	.summary = "changes what an Application follows, and how",
+	.completes = "applications",
+	.flags = "revision path repo dest-namespace sync-policy auto-prune self-heal sync-option kustomize-image",
+	.run = set_run,
+};
+
+const struct command cmd_app_delete = {
+	.name = "app delete",
+	.args = "NAME",
+	.summary = "deletes an Application, and with it its objects (--cascade=false: without)",
+	.completes = "applications",
+	.flags = "cascade",
+	.run = delete_run,
+};
+
+/* "web=shop/web:2" replaces another image of that name. */
+static json_t *
+with_image(struct cli *c, const json_t *app, const char *image)
+{
+	const json_t *old = json_at(app, "/spec/source/kustomize/images"), *other;
+	size_t n = strcspn(image, "=:@"), i;
+	json_t *list = json_array();
+
+	(void)c;
+	json_array_foreach (old, i, other) {
+		const char *text = json_string_value(other) ?: "";
+
+		if (strcspn(text, "=:@") != n || strncmp(text, image, n) != 0)
+			json_array_append(list, (json_t *)other);
+	}
+	json_array_append_new(list, json_string(image));
+	return list;
+}
+
+/* An option that is said replaces the one of that name. */
+static json_t *
+with_option(const json_t *app, const char *option)
+{
+	const json_t *old = json_at(app, "/spec/syncPolicy/syncOptions"), *other;
+	size_t n = strcspn(option, "="), i;
+	json_t *list = json_array();
+
+	json_array_foreach (old, i, other)
+		if (strncmp(json_string_value(other) ?: "", option, n + 1) != 0)
+			json_array_append(list, (json_t *)other);
+	json_array_append_new(list, json_string(option));
+	return list;
+}
+
+/* What --sync-policy, --auto-prune and --self-heal say together: into `policy`. 0, or 1 after saying what is wrong. */
+static int
+set_policy(struct cli *c, json_t *policy)
+{
+	const char *said = cli_flag(c, "sync-policy");
+	json_t *automated = json_object();
+	static const struct {
+		const char *flag, *field;
+	} flags[] = { { "auto-prune", "prune" }, { "self-heal", "selfHeal" } };
+
+	if (str_eq(said, "none") || str_eq(said, "manual")) {
+		json_decref(automated);
+		json_object_set_new(policy, "automated", json_null());
+		return 0;
+	}
+	if (said != NULL && strcmp(said, "automated") != 0 && strcmp(said, "auto") != 0) {
+		json_decref(automated);
+		return cli_fail(c, "--sync-policy: \"%s\" is neither automated nor none", said);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (cli_flag(c, flags[i].flag) != NULL)
+			json_object_set_new(automated, flags[i].field, json_boolean(cli_on(c, flags[i].flag)));
+	if (said != NULL || json_object_size(automated) > 0)
+		json_object_set_new(policy, "automated", automated);
+	else
+		json_decref(automated);
+	return 0;
+}
+
+static int
+set_run(struct cli *c)
+{
+	static const struct {
+		const char *flag, *field;
+	} of_source[] = { { "revision", "targetRevision" }, { "path", "path" }, { "repo", "repoURL" } };
+	const char *name = application_name(c);
+	json_t *app, *source, *policy, *spec, *patch;
+
+	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
+		return 1;
+	source = json_object();
+	policy = json_object();
+	spec = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(of_source); i++)
+		if (cli_flag(c, of_source[i].flag) != NULL)
+			json_object_set_new(source, of_source[i].field, json_string(cli_flag(c, of_source[i].flag)));
+	if (cli_flag(c, "kustomize-image") != NULL)
+		json_object_set_new(source, "kustomize",
+		    json_pack("{s:o}", "images", with_image(c, app, cli_flag(c, "kustomize-image"))));
+	if (cli_flag(c, "sync-option") != NULL)
+		json_object_set_new(policy, "syncOptions", with_option(app, cli_flag(c, "sync-option")));
+	json_decref(app);
+	if (set_policy(c, policy) == 0) {
+		if (json_object_size(source) > 0)
+			json_object_set(spec, "source", source);
+		if (json_object_size(policy) > 0)
+			json_object_set(spec, "syncPolicy", policy);
+		if (cli_flag(c, "dest-namespace") != NULL)
+			json_object_set_new(
+			    spec, "destination", json_pack("{s:s}", "namespace", cli_flag(c, "dest-namespace")));
+		patch = json_pack("{s:O}", "spec", spec);
+	} else {
+		patch = NULL;
+	}
+	json_decref(source);
+	json_decref(policy);
+	if (patch == NULL || json_object_size(spec) == 0) {
+		bool empty = patch != NULL;
+
+		json_decref(spec);
+		json_decref(patch);
+		return empty ? cli_fail(c, "nothing to set; `sluice app set --help` lists the flags") : 1;
+	}
+	json_decref(spec);
+	if (application_patch(c, name, patch) != 0)
+		return 1;
+	printf("application \"%s\" set\n", name);
+	return 0;
+}
+
+static int
+delete_run(struct cli *c)
+{
+	const char *name = application_name(c);
+	bool cascade = cli_flag(c, "cascade") == NULL || cli_on(c, "cascade");
+	json_t *app, *finalizers, *f, *left = json_array();
+	struct err *e;
+	size_t i;
+
+	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL) {
+		json_decref(left);
+		return 1;
+	}
+	finalizers = json_at(app, "/metadata/finalizers");
+	json_array_foreach (finalizers, i, f)
+		if (!str_starts(json_string_value(f), APPLICATION_FINALIZER))
+			json_array_append(left, f);
+	if (cascade)
+		json_array_append_new(left, json_string(APPLICATION_FINALIZER));
+	json_decref(app);
+	if (application_patch(c, name, json_pack("{s:{s:o}}", "metadata", "finalizers", left)) != 0)
+		return 1;
+	e = cli_call(c, "DELETE", client_path(c->arena, &application_type, c->namespace, name, NULL), NULL, NULL, NULL);
+	if (e != NULL)
+		return cli_error(c, e);
+	printf("application \"%s\" deleted%s\n", name, cascade ? "; its objects go with it" : ", its objects stay");
+	return 0;
+}

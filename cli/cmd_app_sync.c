@@ -1,0 +1,202 @@
+/* cli/cmd_app_sync.c: app sync, wait, rollback, terminate-op: syncs that people ask for. */
+#include <stdio.h>
+#include <string.h>
+#include "base/time.h"
+#include "cli/application.h"
+
+static int sync_run(struct cli *);
+static int wait_run(struct cli *);
+static int rollback_run(struct cli *);
+static int terminate_run(struct cli *);
+
+const struct command cmd_app_sync = {
+	.name = "app sync",
+	.args = "NAME",
+	.summary = "makes the cluster what Git says",
+	.completes = "applications",
+	.flags = "revision prune dry-run force strategy resource async timeout",
+	.run = sync_run,
+};
+
+const struct command cmd_app_wait = {
+	.name = "app wait",
+	.args = "NAME",
+	.summary = "waits until an Application is synced, healthy, and no sync is under way",
+	.completes = "applications",
+	.flags = "sync health operation timeout",
+	.run = wait_run,
+};
+
+const struct command cmd_app_rollback = {
+	.name = "app rollback",
+	.args = "NAME [ID]",
+	.summary = "syncs to a past revision (the one before the last)",
+	.completes = "applications",
+	.flags = "prune async timeout",
+	.run = rollback_run,
+};
+
+const struct command cmd_app_terminate = {
+	.name = "app terminate-op",
+	.args = "NAME",
+	.summary = "ends the sync that is under way",
+	.completes = "applications",
+	.run = terminate_run,
+};
+
+/* "GROUP:KIND:[NS/]NAME", a line each. NULL after saying what is wrong. */
+static json_t *
+selection(struct cli *c, const char *text)
+{
+	json_t *list = json_array();
+	char *save = NULL;
+
+	for (char *line = strtok_r(arena_strdup(c->arena, text), "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *kind = strchr(line, ':'), *name = kind != NULL ? strchr(kind + 1, ':') : NULL, *slash;
+		json_t *one;
+
+		if (name == NULL || name[1] == '\0') {
+			cli_fail(c, "--resource: \"%s\" is not GROUP:KIND:NAME, or GROUP:KIND:NAMESPACE/NAME", line);
+			json_decref(list);
+			return NULL;
+		}
+		*kind++ = '\0';
+		*name++ = '\0';
+		slash = strchr(name, '/');
+		one =
+		    json_pack("{s:s, s:s, s:s}", "group", line, "kind", kind, "name", slash != NULL ? slash + 1 : name);
+		if (slash != NULL)
+			json_object_set_new(one, "namespace", json_stringn(name, (size_t)(slash - name)));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+/* Asks for it (consumed), and, unless --async, waits for its end. */
+static int
+begin(struct cli *c, const char *name, json_t *sync)
+{
+	const char *user = getenv("USER");
+	json_t *app = application_get(c, name);
+	bool busy = json_object_get(app, "operation") != NULL;
+	struct application_until until = { .operation = true,
+		.started_after = time_format(c->arena, loop_wall(c->loop)) };
+	int code;
+
+	json_decref(app);
+	if (app == NULL || busy) {
+		json_decref(sync);
+		return busy ? cli_fail(c,
+				  "another sync of application \"%s\" is under way; `sluice app wait %s --operation` "
+				  "waits for it",
+				  name, name)
+			    : 1;
+	}
+	code = application_patch(c, name,
+	    json_pack("{s:{s:o, s:{s:s}}}", "operation", "sync", sync, "initiatedBy", "username",
+		user != NULL && user[0] != '\0' ? user : "sluice"));
+	if (code != 0 || cli_on(c, "async"))
+		return code;
+	return application_wait(c, name, &until);
+}
+
+static int
+sync_run(struct cli *c)
+{
+	const char *name = application_name(c), *revision = cli_flag(c, "revision"),
+		   *strategy = cli_flag(c, "strategy"), *resources = cli_flag(c, "resource");
+	json_t *sync = json_object(), *selected = NULL;
+
+	if (name == NULL || applications_connect(c) != 0 ||
+	    (resources != NULL && (selected = selection(c, resources)) == NULL)) {
+		json_decref(sync);
+		return 1;
+	}
+	if (strategy != NULL && strcmp(strategy, "apply") != 0 && strcmp(strategy, "hook") != 0) {
+		json_decref(sync);
+		json_decref(selected);
+		return cli_fail(c, "--strategy: \"%s\" is neither hook nor apply", strategy);
+	}
+	if (!str_empty(revision))
+		json_object_set_new(sync, "revision", json_string(revision));
+	json_object_set_new(sync, "prune", json_boolean(cli_on(c, "prune")));
+	if (cli_on(c, "dry-run"))
+		json_object_set_new(sync, "dryRun", json_true());
+	json_object_set_new(sync, "syncStrategy",
+	    json_pack("{s:{s:b}}", strategy != NULL ? strategy : "hook", "force", cli_on(c, "force")));
+	if (selected != NULL)
+		json_object_set_new(sync, "resources", selected);
+	return begin(c, name, sync);
+}
+
+static int
+wait_run(struct cli *c)
+{
+	const char *name = application_name(c);
+	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL };
+
+	if (!until.operation && !until.synced && !until.healthy)
+		until = (struct application_until){ true, true, true, NULL };
+	if (name == NULL || applications_connect(c) != 0)
+		return 1;
+	return application_wait(c, name, &until);
+}
+
+static int
+rollback_run(struct cli *c)
+{
+	const json_t *history, *found = NULL, *h;
+	const char *revision;
+	long long id = -1;
+	json_t *app, *sync;
+	size_t i;
+
+	if (c->n_args < 1 || c->n_args > 2 || (c->n_args == 2 && !str_int(c->args[1], 0, INT64_MAX, &id)))
+		return cli_fail(c, "usage: sluice app rollback NAME [ID]; `sluice app history NAME` lists the IDs");
+	if (applications_connect(c) != 0 || (app = application_get(c, c->args[0])) == NULL)
+		return 1;
+	if (json_at(app, "/spec/syncPolicy/automated") != NULL &&
+	    !json_is_false(json_at(app, "/spec/syncPolicy/automated/enabled"))) {
+		json_decref(app);
+		return cli_fail(c,
+		    "rollback cannot be performed when auto-sync is enabled; `sluice app set %s --sync-policy none` "
+		    "switches it off",
+		    c->args[0]);
+	}
+	history = json_at(app, "/status/history");
+	if (id < 0 && json_array_size(history) >= 2)
+		found = json_array_get(history, json_array_size(history) - 2);
+	json_array_foreach (history, i, h)
+		if (id >= 0 && json_int(h, "id", -1) == id)
+			found = h;
+	revision = arena_strdup(c->arena, json_str(found, "revision"));
+	json_decref(app);
+	if (revision == NULL)
+		return cli_fail(c,
+		    "application \"%s\" has no such sync in its history; `sluice app history %s` lists them",
+		    c->args[0], c->args[0]);
+	printf("rolling back to %s\n", short_revision(c, revision));
+	sync = json_pack("{s:s, s:b}", "revision", revision, "prune", cli_on(c, "prune"));
+	return begin(c, c->args[0], sync);
+}
+
+static int
+terminate_run(struct cli *c)
+{
+	const char *name = application_name(c);
+	json_t *app;
+	bool running;
+
+	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
+		return 1;
+	running = json_object_get(app, "operation") != NULL;
+	json_decref(app);
+	if (!running)
+		return cli_fail(c, "no sync of application \"%s\" is under way", name);
+	if (application_patch(
+		c, name, json_pack("{s:{s:{s:s}}}", "status", "operationState", "phase", "Terminating")) != 0)
+		return 1;
+	printf("application \"%s\": its sync ends\n", name);
+	return 0;
+}

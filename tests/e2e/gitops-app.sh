@@ -1,0 +1,63 @@
+#!/bin/bash
+# The command line of Applications.
+. "$(dirname "$0")/lib.sh"
+dev --without controller,mesh,prometheus,app,load
+repo=$dir/repo
+export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost USER=tester
+git init -q -b main "$repo"
+mkdir -p "$repo/web"
+colour() {
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/colours.yaml"
+	git -C "$repo" add -A && git -C "$repo" commit -q -m "$1"
+}
+colour blue
+"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
+	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
+controller=$!
+kubectl create namespace argocd >/dev/null
+kubectl create namespace shop >/dev/null
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: "file://$repo", targetRevision: main, path: web}
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+Y
+app() { "$SLUICE" app "$@"; }
+sky() { kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'; }
+diff_() { app diff web --gitops-file-urls --gitops-cache "$dir/own"; }
+check "it is listed" within 20 says "OutOfSync  Missing      Manual" app list
+check "one that is not there" says 'application "nothing" not found in namespace argocd' app get nothing
+check "a diff of what is not there" says "+   sky: blue" diff_
+check "its exit code" fails diff_
+check "a dry run does nothing" says "would be applied (dry run)" app sync web --dry-run
+check "so that nothing is there" fails sky
+check "a sync, with what it does" says "configmaps/colours created" app sync web --timeout 30
+check "is done" says blue sky
+check "a diff of nothing" diff_
+check "the history" says "tester" app history web
+check "what it is made of" says "ConfigMap" app get web
+check "as YAML" says "targetRevision: main" app get web -o yaml
+kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
+check "a difference, line by line" says "-   sky: red" diff_
+check "get compares first, when asked" says "OutOfSync" app get web --refresh
+check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colours
+check "is set right" says blue sky
+colour grey
+check "with another revision" app sync web --revision main --timeout 30
+check "which is there" says grey sky
+check "wait returns when all is well" app wait web --timeout 20
+check "a rollback to what was there before" says "rolling back to" app rollback web
+check "is done too" says blue sky
+check "which is not what Git says" within 20 says OutOfSync app get web
+check "wait says what it waits for, until it is too late" says "timed out" app wait web --sync --timeout 1
+check "an automated one" says 'set' app set web --sync-policy automated --self-heal --auto-prune
+check "goes back to what Git says" within 20 says grey sky
+check "a rollback would not last" says "auto-sync is enabled" app rollback web
+check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colours
+check "no sync to end" says "no sync" app terminate-op web
+check "deleting it" says "its objects go with it" app delete web
+check "takes its objects along" within 20 fails sky
+kill $controller && wait $controller
