@@ -159,7 +159,7 @@ ask(struct deciding *d, bool step)
 
 /* The worker could not be asked, or found that it cannot be said. */
 static void
-read_failure(struct deciding *d, const char *type, const char *message)
+read_failure(struct deciding *d, const char *type, const char *message, bool may_pass)
 {
 	int64_t failures = seen_note(d->pass->seen, "failures", 0), wait = FAILED_MS;
 
@@ -177,6 +177,9 @@ read_failure(struct deciding *d, const char *type, const char *message)
 			app_finish(d, "Error", message);
 	}
 	plan_note(d->plan, "failures", failures);
+	/* What may pass by itself is tried once more before people are told. */
+	if (may_pass && failures == 1 && json_object_get(d->status, "sync") != NULL)
+		return;
 	app_set_condition(d, strcmp(type, "InvalidSpecError") == 0 ? "ComparisonError" : "InvalidSpecError", NULL);
 	app_set_condition(d, type, message);
 	app_set_sync(d, "Unknown", json_str(json_object_get(d->status, "sync"), "revision"));
@@ -239,12 +242,13 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		e = json_parse(d->arena, s->answer.body.at, s->answer.body.len, &answer);
 	forget_refresh(d);
 	if (e != NULL) {
-		read_failure(d, "ComparisonError", err_text(d->arena, e));
+		read_failure(d, "ComparisonError", err_text(d->arena, e), true);
 		return;
 	}
 	error = json_object_get(answer, "error");
 	if (error != NULL) {
-		read_failure(d, json_str(error, "type") ?: "ComparisonError", json_str(error, "message") ?: "");
+		read_failure(d, json_str(error, "type") ?: "ComparisonError", json_str(error, "message") ?: "",
+		    json_is_true(json_object_get(error, "again")));
 		return;
 	}
 	plan_note(d->plan, "failures", 0);

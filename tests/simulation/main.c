@@ -11,6 +11,7 @@
  *	build/simulation --story-cluster SLUICE KUBECONFIG CONTROLLERS NAME  a recorded story there, compared
  *	build/simulation --takeover-cluster SLUICE KUBECONFIG CONTROLLERS NAME  its rollout there, taken over where nothing moves
  *	build/simulation --scenarios  all scenarios
+ *	build/simulation --gitops     Applications: a sync through all troubles, and what a look costs
  *	build/simulation --takeovers  the other controller's recordings, taken over at every moment
  *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
  */
@@ -69,6 +70,8 @@ main(int argc, char **argv)
 			   argv[5], argv[2], &(struct remote_place){ .kubeconfig = argv[3], .controller = argv[4] })
 			   ? 0
 			   : 1;
+	if (argc == 2 && strcmp(argv[1], "--gitops") == 0)
+		return gitops_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
 		return takeovers_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
@@ -81,6 +84,7 @@ main(int argc, char **argv)
 	ok &= scenarios_run();
 	ok &= ready_count_run();
 	ok &= metrics_run();
+	ok &= gitops_run();
 	ok &= takeovers_run();
 	ok &= scenarios_run_nth(STRIDE);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
