@@ -24,7 +24,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo test test-programs test-cluster soak fuzz check fmt generated install clean deps pure-objects print-pure
+.PHONY: all help demo demo-gitops test test-programs test-cluster soak fuzz check fmt generated install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -33,6 +33,7 @@ all: deps
 help:
 	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
+	@echo "make demo-gitops  a Git repository on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
 	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario with every request failing"
@@ -140,6 +141,11 @@ soak:
 	@$(MAKE) --no-print-directory -j2 $(OUT)/simulation
 	@$(OUT)/simulation --seeds $(SEEDS) $(FROM)
 	@$(OUT)/simulation --nth 1
+
+demo-gitops:
+	@tools/install-packages demo-gitops
+	@$(MAKE) --no-print-directory -j2 sluice kubectl-sluice
+	@examples/gitops/demo
 
 demo:
 	@tools/install-packages demo

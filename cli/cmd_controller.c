@@ -56,7 +56,8 @@ const struct command cmd_controller = {
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
-		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval " IDLE_FLAGS,
+		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval "
+		 "gitops-namespace " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -129,6 +130,8 @@ changed(const struct object *o, bool deleted, void *arg)
 		notifier_changed(p->notifier, o, deleted);
 	if (p->triggers != NULL && o->type == &application_type)
 		triggers_application(p->triggers, (const struct application *)o, deleted);
+	else if (p->triggers != NULL && o->type == &rollout_type)
+		triggers_changed(p->triggers, o);
 }
 
 static void
@@ -337,7 +340,7 @@ read_gitops(struct process *p)
 	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 	    "healthzPort listen-address "
 	    "allow-local-web-metrics step-plugins controllers self-service-notification-enabled "
-	    "gitops-interval " IDLE_FLAGS);
+	    "gitops-interval gitops-namespace " IDLE_FLAGS);
 	_cleanup_(json_decrefp) json_t *argv = json_array();
 	const char *interval = cli_flag(c, "gitops-interval");
 	int64_t ms = 0;
@@ -349,7 +352,8 @@ read_gitops(struct process *p)
 	for (size_t i = 1; program[i] != NULL; i++)
 		json_array_append_new(argv, json_string(program[i]));
 	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_WORKER, json_text(c->arena, argv) };
-	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_NAMESPACE, p->home };
+	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_NAMESPACE,
+		str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace") };
 	if (ms > 0)
 		p->variables.at[p->variables.n++] =
 		    (struct string_pair){ GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms) };

@@ -254,7 +254,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	plan_note(d->plan, "failures", 0);
 	plan_note(d->plan, "again", 0);
 	app_read_comparison(d, answer, &sum);
-	is = app_hold(d, answer);
+	is = app_hold(d, json_str(answer, "revision"), json_object_get(answer, "resources"));
 	plan_wake(d->plan, d->now + interval(d));
 	if (app_is_deleting(d)) {
 		const json_t *operation = json_object_get(answer, "operation");
@@ -372,6 +372,9 @@ decide(struct deciding *d)
 		return;
 	}
 	keep_notes(d);
+	if (s == NULL || !s->answered)
+		json_decref(app_hold(d, json_str(json_object_get(d->status, "sync"), "revision"),
+		    json_object_get(d->status, "resources")));
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "gitops/application_parts.h"
+#include "kube/api/rollout.h"
 
 #define HEAL_FIRST_MS 2000
 #define HEAL_FACTOR 3
@@ -51,12 +52,30 @@ app_release(struct deciding *d)
 	app_set_condition(d, "RevisionHeld", NULL);
 }
 
+/* What a Rollout among the resources says of the update that it aborted; NULL: it did not. The cache knows it at once, if Rollouts are decided
+ * here too; a look, when it is taken, and by then somebody may have gone back by hand. */
+static const char *
+why_aborted(const struct deciding *d, const json_t *r)
+{
+	const struct rollout *is;
+
+	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout"))
+		return json_str(r, "aborted");
+	is = (const struct rollout *)view_get(
+	    d->pass->view, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
+	if (is == NULL || !is->status.abort)
+		return NULL;
+	/* Until the status tells of it, its message is about what came before. */
+	return str_eq(is->status.phase, "Degraded") && is->status.message != NULL ? is->status.message
+										  : "it was aborted";
+}
+
 /* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
  * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
 json_t *
-app_hold(struct deciding *d, const json_t *answer)
+app_hold(struct deciding *d, const char *revision, const json_t *resources)
 {
-	const char *revision = json_str(answer, "revision"), *why = NULL;
+	const char *why = NULL;
 	json_t *is = held(d), *rollouts, *r;
 	bool changed = false;
 	size_t i;
@@ -69,8 +88,8 @@ app_hold(struct deciding *d, const json_t *answer)
 		changed = true;
 	}
 	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
-	json_array_foreach (json_object_get(answer, "resources"), i, r) {
-		const char *message = json_str(r, "aborted");
+	json_array_foreach (resources, i, r) {
+		const char *message = why_aborted(d, r);
 
 		if (message == NULL || !is_attempted(d, revision) ||
 		    json_object_get(rollouts, rollout_key(d, r)) != NULL)
@@ -103,6 +122,7 @@ is_held_back(const struct deciding *d, const json_t *is, const json_t *r)
 	return is != NULL && str_eq(json_str(r, "kind"), "Rollout") && str_eq(json_str(r, "status"), "OutOfSync") &&
 	       json_object_get(json_object_get(is, "rollouts"), rollout_key(d, r)) != NULL;
 }
+
 /* The resources that are not as they should be, for a sync of these alone. */
 static json_t *
 out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)

@@ -61,8 +61,8 @@ bool app_retry(struct deciding *, const char *message);
 /* A step of the sync was done. */
 void app_read_step(struct deciding *, const json_t *answer);
 
-/* application_auto.c: what of the revision is held back; NULL: nothing. A new reference. */
-json_t *app_hold(struct deciding *, const json_t *answer);
+/* application_auto.c: what of the revision is held back from the application's objects; NULL: nothing. A new reference. */
+json_t *app_hold(struct deciding *, const char *revision, const json_t *resources);
 
 /* Nothing is held back any more. */
 void app_release(struct deciding *);

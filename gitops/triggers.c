@@ -62,6 +62,12 @@ tell(struct triggers *t, const char *group, const char *kind, const char *ns, co
 	    t->settings.arg, arena_strndup(a, owner, (size_t)(slash - owner)), arena_strdup(a, slash + 1));
 }
 
+void
+triggers_changed(struct triggers *t, const struct object *o)
+{
+	tell(t, o->type->group, o->type->kind, o->type->cluster_scoped ? NULL : o->meta.namespace, o->meta.name);
+}
+
 static void
 forget(struct triggers *t, const char *application)
 {

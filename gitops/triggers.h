@@ -24,5 +24,8 @@ struct triggers *triggers_new(const struct triggers_settings *);
 /* Takes NULL; returns NULL. */
 struct triggers *triggers_free(struct triggers *);
 
+/* An object changed that the controller watches for itself: known sooner than by a watch for names. */
+void triggers_changed(struct triggers *, const struct object *);
+
 /* An application is as it is now, or was deleted: what it manages, its status says. */
 void triggers_application(struct triggers *, const struct application *, bool deleted);

@@ -60,7 +60,7 @@ check "a sync that is asked for" within 20 says Succeeded status operationState.
 check "ends as Synced" within 20 says Synced status sync.status
 check "and Healthy" within 20 says Healthy status health.status
 check "what Git has is there" says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
-check "it says whose it is" says "web:/ConfigMap:shop/colours" kubectl get configmap colours -n shop -o yaml
+check "it says whose it is, as Argo CD does" test "$(kubectl get configmap colours -n shop -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/tracking-id}')" = web:/ConfigMap:shop/colours
 check "a directory below is not read" fails kubectl get configmap hidden -n shop
 check "the request is gone" says "" test -z "$(status operation)"
 check "history has the commit" says "$first" status 'history[0].revision'
