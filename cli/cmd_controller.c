@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "cli/cli.h"
 #include "gitops/application.h"
+#include "gitops/flux.h"
 #include "gitops/triggers.h"
 #include "kube/api/job.h"
 #include "kube/api/yaml.h"
@@ -66,7 +67,8 @@ static const struct {
 	const char *word;
 	const struct controller *row;
 } known[] = { { "rollouts", &rollout_controller }, { "rollouts", &experiment_controller },
-	{ "analysis", &analysis_controller }, { "gitops", &application_controller } };
+	{ "analysis", &analysis_controller }, { "gitops", &application_controller },
+	{ "flux", &git_repository_controller }, { "flux", &flux_kustomization_controller } };
 
 struct process {
 	struct cli *cli;
@@ -322,7 +324,8 @@ choose_controllers(struct process *p)
 			    (strcmp(word, "rollouts") == 0 && strcmp(known[i].word, "analysis") == 0))
 				chosen[i] = found = true;
 		if (!found)
-			return cli_fail(p->cli, "--controllers: \"%s\" is not one of rollouts, analysis, gitops", word);
+			return cli_fail(
+			    p->cli, "--controllers: \"%s\" is not one of rollouts, analysis, gitops, flux", word);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (chosen[i])

@@ -20,8 +20,9 @@ const struct command cmd_explain = {
 
 const struct command cmd_crds = {
 	.name = "crds",
-	.args = "[gitops]",
-	.summary = "prints the CustomResourceDefinitions (of GitOps): sluice crds | kubectl apply --server-side -f -",
+	.args = "[gitops|flux]",
+	.summary =
+	    "prints the CustomResourceDefinitions (of GitOps, of Flux): sluice crds | kubectl apply --server-side -f -",
 	.flags = "",
 	.run = crds_run,
 };
@@ -49,8 +50,8 @@ crds_run(struct cli *c)
 {
 	const char *part = c->n_args > 0 ? c->args[0] : NULL;
 
-	if (c->n_args > 1 || (part != NULL && strcmp(part, "gitops") != 0))
-		return cli_fail(c, "usage: sluice crds [gitops]");
+	if (c->n_args > 1 || (part != NULL && strcmp(part, "gitops") != 0 && strcmp(part, "flux") != 0))
+		return cli_fail(c, "usage: sluice crds [gitops|flux]");
 	for (const struct type *const *t = api_roots; *t != NULL; t++) {
 		json_t *crd;
 

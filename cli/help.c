@@ -65,7 +65,7 @@ static const struct {
 	{ "healthzPort", 0, "PORT", false, "/healthz and /readyz for probes (8080; 0: not served)" },
 	{ "listen-address", 0, "ADDR", false, "where it listens (controller: 0.0.0.0; dashboard: 127.0.0.1)" },
 	{ "controllers", 0, "LIST", false,
-	    "which controllers run, comma-separated: rollouts, analysis, gitops (rollouts, with analysis)" },
+	    "which controllers run, comma-separated: rollouts, analysis, gitops, flux (rollouts)" },
 	{ "refresh", 0, NULL, false, "compare it with Git first" },
 	{ "hard-refresh", 0, NULL, false, "the same" },
 	{ "revision", 0, "REVISION", false, "a branch, tag, range of versions or commit" },

@@ -147,6 +147,34 @@ tracking_id(struct arena *a, const char *application, const struct app_resource 
 	    r->namespace != NULL ? r->namespace : "", r->name);
 }
 
+/* What Flux lets an object say about itself, and which of its stages the object is of: definitions, namespaces and cluster roles, then classes,
+ * then the rest. */
+static void
+read_switches(struct arena *a, const json_t *object, struct app_resource *to)
+{
+	static const char *const first[] = { "CustomResourceDefinition", "Namespace", "ClusterRole" };
+	const json_t *meta = json_object_get(object, "metadata");
+	const json_t *maps[] = { json_object_get(meta, "labels"), json_object_get(meta, "annotations") };
+	const char *options = "";
+
+	to->wave = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		if (strcmp(to->kind.kind, first[i]) == 0)
+			to->wave = 0;
+	if (str_ends(to->kind.kind, "Class"))
+		to->wave = 1;
+	to->skip = false;
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		to->skip |= str_eq(json_str(maps[i], FLUX "reconcile"), "disabled") ||
+			    str_eq(json_str(maps[i], FLUX "ssa"), "Ignore");
+		if (str_eq(json_str(maps[i], FLUX "force"), "enabled"))
+			options = arena_printf(a, "%sForce=true,", options);
+		if (str_eq(json_str(maps[i], FLUX "ssa"), "IfNotPresent"))
+			options = arena_printf(a, "%sIfNotPresent=true,", options);
+	}
+	to->options = options[0] != '\0' ? options : NULL;
+}
+
 static void
 warn(struct resources *r, const char *text)
 {
@@ -166,8 +194,8 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	struct err *e;
 
 	if (!k->cluster_scoped && str_empty(ns))
-		return err_new(a, ERR_INVALID,
-		    "%s: %s %s: names no namespace, and spec.destination.namespace is not set", m->file, k->kind, name);
+		return err_new(a, ERR_INVALID, "%s: %s %s: names no namespace, and %s is not set", m->file, k->kind,
+		    name, mark->flux_name != NULL ? "spec.targetNamespace" : "spec.destination.namespace");
 	to = resources_find(all, k, ns, name);
 	if (to != NULL)
 		warn(all,
@@ -185,9 +213,18 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	json_object_del(meta, "generateName");
 	json_object_del(meta, "creationTimestamp");
 	json_object_del(object, "status");
-	read_hooks(object, to);
-	if ((e = read_wave(a, object, m->file, to)) != NULL)
-		return e;
+	if (mark->flux_name == NULL) {
+		read_hooks(object, to);
+		if ((e = read_wave(a, object, m->file, to)) != NULL)
+			return e;
+	}
+	if (mark->flux_name != NULL) {
+		read_switches(all->arena, object, to);
+		set_in(meta, "labels", FLUX "name", mark->flux_name);
+		set_in(meta, "labels", FLUX "namespace", mark->flux_namespace);
+		to->text = json_text(all->arena, object);
+		return NULL;
+	}
 	to->options = arena_strdup(all->arena, annotation(object, ANNOTATION_OPTIONS));
 	/* Of whom a definition is, its objects could not all agree. */
 	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
@@ -209,6 +246,15 @@ mark_of(struct arena *a, const json_t *live, const struct api_kind *k, const str
 	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
 	const char *ns = json_str(meta, "namespace");
 
+	if (mark->flux_name != NULL) {
+		*ret_owner = arena_strdup(a, json_str(json_object_get(meta, "labels"), FLUX "name"));
+		if (*ret_owner == NULL)
+			return 0;
+		return str_eq(*ret_owner, mark->flux_name) &&
+			       str_eq(json_str(json_object_get(meta, "labels"), FLUX "namespace"), mark->flux_namespace)
+			   ? 1
+			   : -1;
+	}
 	if (mark->annotation && id != NULL && (rest = strchr(id, ':')) != NULL) {
 		/* An object that was copied, mark and all, does not name itself. */
 		if (!str_eq(rest + 1, arena_printf(a, "%s/%s:%s/%s", k->group, k->kind, ns != NULL ? ns : "",

@@ -15,6 +15,7 @@
 #define ANNOTATION_OPTIONS "argocd.argoproj.io/sync-options"
 #define ANNOTATION_COMPARE "argocd.argoproj.io/compare-options"
 #define ANNOTATION_OPERATION "sluice.argoproj.io/sync-operation" /* on a hook: which sync made it */
+#define FLUX "kustomize.toolkit.fluxcd.io/" /* labels "name" and "namespace"; switches, as labels or annotations */
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
 enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
@@ -68,6 +69,8 @@ struct owner_mark {
 	const char *application; /* its name, or NS_NAME of one outside the controller's namespace */
 	const char *label; /* NULL: by annotation alone; else this label says it */
 	bool annotation;
+	const char *flux_name,
+	    *flux_namespace; /* of a Kustomization, whose labels say it; NULL: it is an application's */
 };
 
 void resources_init(struct resources *, struct arena *);

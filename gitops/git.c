@@ -380,7 +380,7 @@ fetch(struct git *g, const char *commit, const char *ref, const char **ret_commi
 }
 
 static struct err *
-fetch_and_list(struct git *g, const char **ret_revision, struct tree *ret)
+fetch_and_list(struct git *g, const char **ret_revision, const char **ret_reference, struct tree *ret)
 {
 	const char *commit, *ref, *revision = g->request->revision;
 	struct bytes refs = { "", 0 };
@@ -398,12 +398,13 @@ fetch_and_list(struct git *g, const char **ret_revision, struct tree *ret)
 		return e;
 	if ((e = fetch(g, commit, ref, ret_revision)) != NULL)
 		return e;
+	*ret_reference = ref;
 	return list_files(g, *ret_revision, ret);
 }
 
 static struct err *
-open_(
-    struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision, struct tree *ret)
+open_(struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision,
+    const char **ret_reference, struct tree *ret)
 {
 	struct git_source *s = (struct git_source *)source;
 	struct git g = { .source = s, .arena = a, .request = r };
@@ -431,7 +432,7 @@ open_(
 	free(s->reading);
 	s->reading = mem_strdup(g.dir);
 	if ((e = set_environment(&g)) == NULL)
-		e = fetch_and_list(&g, ret_revision, ret);
+		e = fetch_and_list(&g, ret_revision, ret_reference, ret);
 	forget_secrets(s);
 	close(held);
 	return e;

@@ -92,7 +92,7 @@ start_dry_run(struct work *w, size_t i)
 		return false;
 	c->call = client_call(w->api, "PATCH",
 	    arena_printf(w->arena, "%s?force=true&fieldManager=%s&dryRun=All&fieldValidation=%s",
-		kind_path(w->arena, &r->kind, r->namespace, r->name), WORK_MANAGER,
+		kind_path(w->arena, &r->kind, r->namespace, r->name), w->manager,
 		str_eq(validate, "false") ? "Warn" : "Strict"),
 	    PATCH_APPLY, r->text, on_dry_run, c);
 	return true;
@@ -228,14 +228,13 @@ static struct err *
 want_unknown(struct work *w, const struct manifest *m, const struct work_kind *k)
 {
 	struct app_resource *r;
-	struct err *e =
-	    resources_want(&w->resources, w->arena, m, &k->kind, w->app->spec.destination.namespace, &w->mark, "");
+	struct err *e = resources_want(&w->resources, w->arena, m, &k->kind, w->default_namespace, &w->mark, "");
 	const char *skip;
 
 	if (e != NULL)
 		return e;
 	r = resources_find(
-	    &w->resources, &k->kind, m->namespace != NULL ? m->namespace : w->app->spec.destination.namespace, m->name);
+	    &w->resources, &k->kind, m->namespace != NULL ? m->namespace : w->default_namespace, m->name);
 	skip = r != NULL ? sync_option(w->arena, &w->operation, r, "SkipDryRunOnMissingResource") : NULL;
 	if (r != NULL && !str_eq(skip, "true"))
 		r->error = arena_printf(w->arena, "%s: %s %s: %s", m->file, m->kind,
@@ -268,8 +267,8 @@ static void
 want_namespace(struct work *w)
 {
 	static const struct api_kind kind = { "", "v1", "Namespace", "namespaces", true };
-	const struct namespace_metadata *meta = w->app->spec.sync_policy.managed_namespace;
-	const char *name = w->app->spec.destination.namespace;
+	const struct namespace_metadata *meta = w->app != NULL ? w->app->spec.sync_policy.managed_namespace : NULL;
+	const char *name = w->default_namespace;
 	_cleanup_(json_decrefp) json_t *object = NULL;
 	struct app_resource *r;
 
@@ -305,7 +304,7 @@ want_all(struct work *w)
 			e = want_unknown(w, m, k);
 		else
 			e = resources_want(
-			    &w->resources, w->arena, m, &k->kind, w->app->spec.destination.namespace, &w->mark, suffix);
+			    &w->resources, w->arena, m, &k->kind, w->default_namespace, &w->mark, suffix);
 		if (e != NULL) {
 			work_fail(w, "ComparisonError", e);
 			return;
@@ -414,9 +413,8 @@ find_kinds(struct work *w)
 static void
 fetch(struct work *w)
 {
-	const struct application_source *s = w->app->spec.source;
-	struct source_request r = { .url = s->repo_url,
-		.revision = w->pinned != NULL ? w->pinned : s->target_revision,
+	struct source_request r = { .url = w->url,
+		.revision = w->pinned != NULL ? w->pinned : w->target_revision,
 		.credentials = w->credentials,
 		.timeout_ms = FETCH_MS };
 	struct tree tree;
@@ -428,15 +426,17 @@ fetch(struct work *w)
 		find_kinds(w);
 		return;
 	}
-	e = w->source->open(w->source, w->arena, &r, &w->revision, &tree);
-	if (e == NULL)
-		e = render_source(&tree, w->arena, s, &w->manifests, &w->source_type);
-	if (e != NULL) {
+	e = w->source->open(w->source, w->arena, &r, &w->revision, &w->reference, &tree);
+	if (e == NULL && w->app != NULL)
+		e = render_source(&tree, w->arena, w->app->spec.source, &w->manifests, &w->source_type);
+	else if (e == NULL && w->ks != NULL)
+		e = work_flux_render(w, &tree);
+	if (e != NULL)
 		work_fail(w, "ComparisonError", e);
+	if (e != NULL || (w->app == NULL && w->ks == NULL))
 		work_end(w);
-		return;
-	}
-	find_kinds(w);
+	else
+		find_kinds(w);
 }
 
 /* --- settings and credentials -------------------------------------------------------------------------------------- */
@@ -476,7 +476,7 @@ on_secrets(void *arg, const struct err *e, const json_t *list)
 {
 	struct work_call *c = arg;
 	struct work *w = c->work;
-	const char *url = plain_url(w->arena, w->app->spec.source->repo_url);
+	const char *url = plain_url(w->arena, w->url);
 	const json_t *secret, *best = NULL;
 	size_t i, best_len = 0;
 
@@ -560,10 +560,15 @@ start_settings(struct work *w, size_t i)
 static struct err *
 check_destination(struct work *w)
 {
-	const struct application_destination *d = &w->app->spec.destination;
-	const char *server = d->server != NULL ? d->server : "";
-	size_t n = strlen(server);
+	const struct application_destination *d;
+	const char *server;
+	size_t n;
 
+	if (w->app == NULL)
+		return NULL;
+	d = &w->app->spec.destination;
+	server = d->server != NULL ? d->server : "";
+	n = strlen(server);
 	while (n > 0 && server[n - 1] == '/')
 		n--;
 	if (str_empty(d->server) && str_empty(d->name))
@@ -588,8 +593,10 @@ on_soon(struct timer *t, void *arg)
 	(void)t;
 	if (w->error != NULL)
 		work_end(w);
-	else
+	else if (w->app != NULL)
 		work_run(w, 3, start_settings, fetch);
+	else
+		work_run(w, work_flux_settings(w), work_flux_start, fetch);
 }
 
 struct work *

@@ -4,6 +4,9 @@
  * (`sluice gitops-worker`), so that neither a large repository nor a hostile one delays a canary, and what it needed of memory goes with
  * it; it keeps nothing: what must outlive it is in its answer, which the controller writes into the Application's status.
  *
+ * Of a Kustomization, "kustomization" and "repository" ({"url", "revision", "secret": {"namespace", "name"}}) stand in the place of the
+ * application; of a GitRepository "repository" alone, and the answer is the commit.
+ *
  * The request is JSON: {"application": {"metadata", "spec"}, "namespace": the controller's own, "known": [objects of the last status],
  * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "withoutHooks", "force", "options",
  * "selected", "results"}, "deleting": true, "diff": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},

@@ -15,7 +15,7 @@ annotation(const json_t *object, const char *key)
 static void
 drop_ignored(struct work *w, const struct app_resource *r, json_t **object)
 {
-	for (size_t i = 0; i < w->app->spec.ignore_differences.n; i++) {
+	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++) {
 		const struct ignored_difference *d = &w->app->spec.ignore_differences.at[i];
 
 		if (!ignored_concerns(d, &r->kind, r->namespace, r->name))
@@ -69,9 +69,10 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	}
 	if (w->rollouts.n > 0)
 		leave_to_rollouts(w, r, live, desired);
-	if (compare_is_applied(w->arena, desired, live, WORK_MANAGER))
+	if (str_eq(sync_option(w->arena, &w->operation, r, "IfNotPresent"), "true") ||
+	    compare_is_applied(w->arena, desired, live, w->manager))
 		r->status = SYNC_SYNCED;
-	else if (r->implicit && w->app->spec.sync_policy.managed_namespace == NULL)
+	else if (r->implicit && w->app != NULL && w->app->spec.sync_policy.managed_namespace == NULL)
 		r->status = SYNC_SYNCED; /* that it is there is all that is wanted */
 	else
 		r->live_text = json_text(w->arena, live);
@@ -87,8 +88,8 @@ is_kept(const struct work *w, const struct work_scope *s, const json_t *live)
 	return strcmp(s->kind->kind, "CustomResourceDefinition") == 0 ||
 	       list_has(annotation(live, ANNOTATION_OPTIONS), "Delete=false") ||
 	       str_eq(annotation(live, "helm.sh/resource-policy"), "keep") ||
-	       (strcmp(s->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), w->app->object.meta.name) &&
-		   str_eq(json_str(meta, "namespace"), w->app->object.meta.namespace));
+	       (strcmp(s->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), w->name) &&
+		   str_eq(json_str(meta, "namespace"), w->own_namespace));
 }
 
 static const char *
@@ -114,6 +115,12 @@ see_extra(struct work *w, const struct work_scope *s, const json_t *live)
 		return NULL;
 	/* A hook of a past sync is nobody's wish. */
 	if (annotation(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
+		return NULL;
+	if (w->ks != NULL &&
+	    (annotation(live, FLUX "prune") != NULL ||
+		json_str(json_object_get(meta, "labels"), FLUX "prune") != NULL) &&
+	    (str_eq(annotation(live, FLUX "prune"), "disabled") ||
+		str_eq(json_str(json_object_get(meta, "labels"), FLUX "prune"), "disabled")))
 		return NULL;
 	r = resources_add(&w->resources, s->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;

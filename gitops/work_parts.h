@@ -3,13 +3,15 @@
 #include "gitops/render.h"
 #include "gitops/sync.h"
 #include "gitops/work.h"
+#include "kube/api/flux.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
 
 #define WORK_ROLLOUTS_MAX 1000 /* in the namespaces of an application; of more, the fields are not known to be theirs */
 #define WORK_CALLS_MAX 8 /* under way at once */
-#define WORK_MANAGER                                                                                                   \
-	"argocd-controller" /* of applied fields: Argo CD's, so that what it applied is ours to take back */
+/* Of applied fields: the other controllers' own, so that what they applied is ours to take back. */
+#define WORK_MANAGER "argocd-controller"
+#define WORK_FLUX_MANAGER "kustomize-controller"
 
 /* A kind of the objects that are wanted or were there, and how it is found. */
 struct work_kind {
@@ -30,7 +32,14 @@ struct work {
 	void (*done)(void *arg, const char *answer);
 	void *arg;
 	/* The request. */
-	const struct application *app;
+	const struct application *app; /* or, */
+	const struct flux_kustomization *ks; /* a Kustomization; neither: only the commit is asked for */
+	const char *name, *own_namespace; /* its own */
+	const char *default_namespace; /* of objects that name none; NULL: they must */
+	const char *url, *target_revision; /* of the repository */
+	const char *manager; /* of applied fields */
+	struct string_map variables; /* of a Kustomization's postBuild */
+	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */
 	const char *namespace; /* the controller's own */
 	const char *pinned; /* revision; NULL: the spec's */
 	json_t *request;
@@ -82,6 +91,11 @@ void work_fail(struct work *, const char *type, const struct err *);
 /* work_text.c: the request and the answer. */
 struct err *work_read(struct work *, const char *request, size_t len);
 const char *work_answer(struct work *);
+
+/* work_flux.c: a Kustomization's manifests, rendered; its variables, and the credentials of its repository, are asked for by `n` calls. */
+struct err *work_flux_render(struct work *, const struct tree *);
+size_t work_flux_settings(const struct work *);
+bool work_flux_start(struct work *, size_t i);
 
 /* work_look.c: a live object of a scope is seen. */
 void work_see(struct work *, const struct work_scope *, const json_t *live);

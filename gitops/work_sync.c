@@ -130,17 +130,17 @@ apply(struct work *w, struct work_call *c, const struct sync_task *t)
 
 	if (t->replace && r->live)
 		c->call = client_call(w->api, "PUT",
-		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s", path, WORK_MANAGER, validate),
+		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
 		    "application/json", body_of(w, t), on_task, c);
 	else if (t->replace || (t->verb == SYNC_HOOK && !r->live))
 		c->call = client_call(w->api, "POST",
 		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s",
-			kind_path(w->arena, &r->kind, r->namespace, NULL), WORK_MANAGER, validate),
+			kind_path(w->arena, &r->kind, r->namespace, NULL), w->manager, validate),
 		    "application/json", body_of(w, t), on_task, c);
 	else
 		c->call = client_call(w->api, "PATCH",
 		    arena_printf(
-			w->arena, "%s?force=true&fieldManager=%s&fieldValidation=%s", path, WORK_MANAGER, validate),
+			w->arena, "%s?force=true&fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
 		    PATCH_APPLY, body_of(w, t), on_task, c);
 }
 

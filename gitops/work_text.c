@@ -55,32 +55,90 @@ read_operation(struct work *w, const json_t *o)
 			json_str(r, "hookPhase"), phase_named(json_str(r, "syncPhase")) };
 }
 
+/* What every object of a request has. The error names the field that is wrong. */
+static struct err *
+read_object(struct work *w, const struct object *o)
+{
+	const struct problem *problem = object_problem(o, "spec");
+
+	w->name = o->meta.name;
+	w->own_namespace = o->meta.namespace;
+	if (problem != NULL)
+		return err_new(w->arena, ERR_INVALID, "%s: %s", problem->path, problem->text);
+	return str_empty(w->name) || str_empty(w->own_namespace)
+		   ? err_new(w->arena, ERR_INVALID, "the request lacks the object's name or namespace")
+		   : NULL;
+}
+
+static struct err *
+read_application(struct work *w, const json_t *app)
+{
+	struct err *e;
+
+	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
+	if ((e = read_object(w, &w->app->object)) != NULL)
+		return e;
+	if (w->app->spec.source == NULL || w->namespace == NULL)
+		return err_new(
+		    w->arena, ERR_INVALID, "the request lacks the application's source, or the controller's namespace");
+	w->manager = WORK_MANAGER;
+	w->url = w->app->spec.source->repo_url;
+	w->target_revision = w->app->spec.source->target_revision;
+	w->default_namespace = w->app->spec.destination.namespace;
+	w->mark.application = str_eq(w->own_namespace, w->namespace)
+				  ? w->name
+				  : arena_printf(w->arena, "%s_%s", w->own_namespace, w->name);
+	w->operation.options = w->app->spec.sync_policy.options;
+	return NULL;
+}
+
+/* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one before ended. */
+static struct err *
+read_kustomization(struct work *w, const json_t *ks)
+{
+	static const char *options[] = { "ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background" };
+	struct err *e;
+
+	w->ks = (const struct flux_kustomization *)object_decode(&flux_kustomization_type, ks, w->arena);
+	if ((e = read_object(w, &w->ks->object)) != NULL)
+		return e;
+	w->manager = WORK_FLUX_MANAGER;
+	w->mark = (struct owner_mark){ .flux_name = w->name, .flux_namespace = w->own_namespace };
+	w->default_namespace = w->ks->spec.target_namespace;
+	w->syncing = true;
+	w->operation = (struct sync_operation){ .id = "flux",
+		.prune = w->deleting || w->ks->spec.prune,
+		.force = w->ks->spec.force,
+		.options = { options, ARRAY_SIZE(options) } };
+	return NULL;
+}
+
 struct err *
 work_read(struct work *w, const char *request, size_t len)
 {
-	const json_t *app, *operation;
-	const struct problem *problem;
+	const json_t *repository, *operation;
 	struct err *e = json_parse(w->arena, request, len, &w->request);
 
 	if (e != NULL)
 		return e;
 	w->results.arena = w->arena;
-	app = json_object_get(w->request, "application");
-	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
 	w->namespace = json_str(w->request, "namespace");
 	w->pinned = json_str(w->request, "revision");
 	w->diffing = json_is_true(json_object_get(w->request, "diff"));
 	w->deleting = json_is_true(json_object_get(w->request, "deleting"));
-	if ((problem = object_problem(&w->app->object, "spec")) != NULL)
-		return err_new(w->arena, ERR_INVALID, "%s: %s", problem->path, problem->text);
-	if (w->app->spec.source == NULL || w->namespace == NULL || w->app->object.meta.name == NULL)
-		return err_new(w->arena, ERR_INVALID,
-		    "the request lacks the application's name, its source, or the controller's namespace");
-	w->mark.application =
-	    str_eq(w->app->object.meta.namespace, w->namespace)
-		? w->app->object.meta.name
-		: arena_printf(w->arena, "%s_%s", w->app->object.meta.namespace, w->app->object.meta.name);
-	w->operation.options = w->app->spec.sync_policy.options;
+	repository = json_object_get(w->request, "repository");
+	if (repository != NULL) {
+		w->url = json_str(repository, "url");
+		w->target_revision = json_str(repository, "revision");
+	}
+	if (json_object_get(w->request, "kustomization") != NULL)
+		e = read_kustomization(w, json_object_get(w->request, "kustomization"));
+	else if (json_object_get(w->request, "application") != NULL)
+		e = read_application(w, json_object_get(w->request, "application"));
+	if (e == NULL && w->url == NULL)
+		e = err_new(w->arena, ERR_INVALID, "the request names no repository");
+	if (e != NULL)
+		return e;
 	operation = json_object_get(w->request, "operation");
 	if (json_is_object(operation))
 		read_operation(w, operation);
@@ -256,12 +314,15 @@ work_answer(struct work *w)
 	_cleanup_(json_decrefp) json_t *answer = json_object();
 
 	set(answer, "revision", w->revision);
+	set(answer, "reference", w->reference);
 	if (w->error != NULL) {
 		json_object_set_new(answer, "error",
 		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message", err_text(w->arena, w->error),
 			"again", w->error->class == ERR_AGAIN));
 		return json_text(w->arena, answer);
 	}
+	if (w->app == NULL && w->ks == NULL)
+		return json_text(w->arena, answer);
 	set(answer, "sourceType", source_type_name(w->source_type));
 	json_object_set_new(answer, "resources", resources_json(w));
 	json_object_set_new(answer, "images", images_json(w));

@@ -186,11 +186,14 @@ remember(struct key *k, const struct plan_step *s, const struct err *e)
 static void
 keep_notes(struct key *k, const struct plan *p)
 {
-	arena_free(k->notes_arena);
+	/* A plan may hand on the notes of the one before, names and all. */
+	struct arena *old = k->notes_arena;
+
 	k->notes_arena = p->n_notes > 0 ? arena_new() : NULL;
 	k->n_notes = p->n_notes;
 	for (size_t i = 0; i < p->n_notes; i++)
 		k->notes[i] = (struct note){ arena_strdup(k->notes_arena, p->notes[i].name), p->notes[i].value };
+	arena_free(old);
 }
 
 static void

@@ -43,6 +43,10 @@ const struct resource store_resources[] = {
 	{ "networking.k8s.io", "v1", "networkpolicies", "networkpolicy", "NetworkPolicy", "netpol", .columns = "" },
 	{ "rbac.authorization.k8s.io", "v1", "roles", "role", "Role", "", .columns = "" },
 	{ "rbac.authorization.k8s.io", "v1", "rolebindings", "rolebinding", "RoleBinding", "", .columns = "" },
+	{ "source.toolkit.fluxcd.io", "v1", "gitrepositories", "gitrepository", "GitRepository", "gitrepo",
+	    .status = true, .also = "v1beta2", .columns = "URL:/spec/url" },
+	{ "kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "kustomization", "Kustomization", "ks", .status = true,
+	    .also = "v1beta2", .columns = "Path:/spec/path" },
 	{ "coordination.k8s.io", "v1", "leases", "lease", "Lease", "", .columns = "Holder:/spec/holderIdentity" },
 	{ ARGO, "rollouts", "rollout", "Rollout", "ro", .status = true, .scale = true,
 	    .columns = "Desired:/spec/replicas:integer|Current:/status/replicas:integer|Up-to-date:/status/"

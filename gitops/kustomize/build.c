@@ -406,31 +406,84 @@ is_local(const json_t *object)
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), LOCAL_CONFIG) != NULL;
 }
 
-struct err *
-k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
-    struct manifests *ret)
+/* The kustomization, changed as an Application says, becomes objects. `doc` is changed. */
+static struct err *
+build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *said, struct manifests *ret)
 {
-	struct building b = { .tree = t, .arena = a };
-	struct k_objects all = { .arena = a };
-	_cleanup_(json_decrefp) json_t *doc = NULL;
+	struct k_objects all = { .arena = b->arena };
 	const json_t *order;
-	const char *path;
 	struct sorted *sorted;
-	struct err *e = parse(&b, dir, &doc, &path);
+	struct err *e = said != NULL ? override(b, dir, said, doc) : NULL;
 
-	if (e == NULL && said != NULL)
-		e = override(&b, dir, said, doc);
 	if (e == NULL)
-		e = accumulate(&b, dir, doc, false, &all);
+		e = accumulate(b, dir, doc, false, &all);
 	if (e == NULL) {
 		k_add_hashes(&all);
 		e = k_fix_references(&all);
 	}
 	order = json_object_get(json_object_get(doc, "sortOptions"), "order");
-	sorted = in_order(a, &all, !str_eq(json_string_value(order), "fifo"));
+	sorted = in_order(b->arena, &all, !str_eq(json_string_value(order), "fifo"));
 	for (size_t i = 0; i < all.n && e == NULL; i++)
 		if (!is_local(sorted[i].object->object))
-			e = manifests_add(ret, a, sorted[i].object->object, sorted[i].object->file);
+			e = manifests_add(ret, b->arena, sorted[i].object->object, sorted[i].object->file);
 	k_objects_done(&all);
 	return e;
+}
+
+struct err *
+k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
+    struct manifests *ret)
+{
+	struct building b = { .tree = t, .arena = a };
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	const char *path;
+	struct err *e = parse(&b, dir, &doc, &path);
+
+	return e != NULL ? e : build(&b, dir, doc, said, ret);
+}
+
+/* The part of a path up to and with its k-th slash, or NULL. */
+static const char *
+parent_at(struct arena *a, const char *path, size_t k)
+{
+	const char *at = path;
+
+	for (; k > 0 && (at = strchr(at, '/')) != NULL; k--)
+		at++;
+	return at != NULL && at > path ? arena_strndup(a, path, (size_t)(at - path - 1)) : NULL;
+}
+
+/* Manifests under a directory, as the list of a kustomization's resources; a directory that has its own stands for what is in it. */
+static json_t *
+found_resources(const struct tree *t, struct arena *a, const char *dir)
+{
+	const char *prefix = dir[0] == '\0' ? "" : arena_printf(a, "%s/", dir), *last = NULL;
+	json_t *list = json_array();
+
+	for (size_t i = tree_from(t, prefix); i < t->n && str_starts(t->entries[i].path, prefix); i++) {
+		const char *under = t->entries[i].path + strlen(prefix), *own = NULL, *part;
+
+		for (size_t k = 1; own == NULL && (part = parent_at(a, under, k)) != NULL; k++)
+			own = kustomization_in(t, a, arena_printf(a, "%s%s", prefix, part)) != NULL ? part : NULL;
+		if (own != NULL && !str_eq(own, last))
+			json_array_append_new(list, json_string(own));
+		else if (own == NULL && (str_ends(under, ".yaml") || str_ends(under, ".yml")) &&
+			 strcmp(under, "kustomization.yaml") != 0)
+			json_array_append_new(list, json_string(under));
+		last = own;
+	}
+	return list;
+}
+
+struct err *
+k_build_generated(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
+    struct manifests *ret)
+{
+	struct building b = { .tree = t, .arena = a };
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+
+	if (kustomization_in(t, a, dir) != NULL)
+		return k_build(t, a, dir, said, ret);
+	doc = json_pack("{s:o}", "resources", found_resources(t, a, dir));
+	return build(&b, dir, doc, said, ret);
 }

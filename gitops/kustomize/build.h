@@ -13,3 +13,8 @@
 /* The objects of the kustomization in a directory of the tree, changed as an Application says (NULL: not), in their order. */
 struct err *k_build(
     const struct tree *, struct arena *, const char *dir, const struct application_kustomize *, struct manifests *ret);
+
+/* The same; where a directory has no kustomization, all manifests in it and in the directories below are its resources, and of a directory below
+ * that has one, that. */
+struct err *k_build_generated(
+    const struct tree *, struct arena *, const char *dir, const struct application_kustomize *, struct manifests *ret);

@@ -36,10 +36,10 @@ static const struct field application_kustomize_fields[] = {
 	    .doc = "commonLabels replace those of the kustomization"),
 	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",
 	    .doc = "commonAnnotations replace those of the kustomization"),
-	NOT_BUILT("commonAnnotationsEnvsubst"),
-	NOT_BUILT("version"),
+	NOT_BUILT_AS("commonAnnotationsEnvsubst", KIND_BOOL),
+	NOT_BUILT_AS("version", KIND_STRING),
 	NOT_BUILT("apiVersions"),
-	NOT_BUILT("kubeVersion"),
+	NOT_BUILT_AS("kubeVersion", KIND_STRING),
 };
 TYPE(application_kustomize, "kustomize", .strict = true);
 
@@ -51,11 +51,11 @@ static const struct field application_source_fields[] = {
 	OBJECT(application_source, directory, "directory", application_directory, .doc = "a plain directory"),
 	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
 	    .doc = "on top of the kustomization in the path"),
-	NOT_BUILT("chart"),
+	NOT_BUILT_AS("chart", KIND_STRING),
 	NOT_BUILT("helm"),
 	NOT_BUILT("plugin"),
-	NOT_BUILT("ref"),
-	NOT_BUILT("tagPrefix"),
+	NOT_BUILT_AS("ref", KIND_STRING),
+	NOT_BUILT_AS("tagPrefix", KIND_STRING),
 	STRING(application_source, name, "name", .doc = "for people"),
 };
 TYPE(application_source, "source", .strict = true);
@@ -128,7 +128,7 @@ TYPE(application_info, "info", .strict = true);
 static const struct field application_spec_fields[] = {
 	STRING(application_spec, project, "project", .doc = "AppProject", .otherwise = "default"),
 	OBJECT(application_spec, source, "source", application_source, .required = true, .doc = "where it comes from"),
-	NOT_BUILT("sources"),
+	NOT_BUILT_AS("sources", KIND_LIST),
 	NOT_BUILT("sourceHydrator"),
 	EMBED(application_spec, destination, "destination", application_destination, .required = true,
 	    .doc = "where it goes to"),

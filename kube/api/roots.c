@@ -4,6 +4,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/application.h"
 #include "kube/api/experiment.h"
+#include "kube/api/flux.h"
 
 const struct type *const api_roots[] = {
 	&rollout_type,
@@ -12,6 +13,8 @@ const struct type *const api_roots[] = {
 	&analysis_template_type,
 	&cluster_analysis_template_type,
 	&application_type,
+	&git_repository_type,
+	&flux_kustomization_type,
 	NULL,
 };
 

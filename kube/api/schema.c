@@ -152,15 +152,29 @@ rules(const struct type *t)
 	return list;
 }
 
+/* Whatever it holds, who decides says that it is not built; an error about what is in it would say less. */
+static json_t *
+of_not_built(enum kind kind)
+{
+	static const char *const types[KIND_MAX] = {
+		[KIND_INT] = "integer", [KIND_STRING] = "string", [KIND_BOOL] = "boolean"
+	};
+
+	if (types[kind] != NULL)
+		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_BUILT_YET);
+	if (kind == KIND_LIST)
+		return json_pack("{s:s,s:s,s:{s:s,s:b}}", "type", "array", "description", NOT_BUILT_YET, "items",
+		    "type", "object", PRESERVE, 1);
+	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_BUILT_YET, PRESERVE, 1);
+}
+
 static json_t *
 of_field(const struct field *f)
 {
 	json_t *j = NULL;
 
 	if (f->not_built)
-		return f->kind == KIND_INT
-			   ? json_pack("{s:s,s:s}", "type", "integer", "description", NOT_BUILT_YET)
-			   : json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_BUILT_YET, PRESERVE, 1);
+		return of_not_built(f->kind);
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:

@@ -39,6 +39,7 @@ memory_open(
 	(void)a;
 	(void)r;
 	*ret_revision = COMMIT;
+	*ret_reference = NULL;
 	*ret = (struct tree){ .entries = m->files, .n = m->n, .read = memory_read };
 	return NULL;
 }

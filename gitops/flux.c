@@ -1,0 +1,158 @@
+/* gitops/flux.c: statuses and requests of Flux's objects. */
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "gitops/application.h"
+#include "gitops/flux_parts.h"
+
+#define QUESTION "work"
+#define ANSWER_MAX (64u << 20)
+#define MESSAGE_MAX 4000
+
+struct flux
+flux_begin(const struct pass *p, const struct object *o, struct plan *plan, const char *status)
+{
+	struct flux f = { .pass = p, .object = o, .plan = plan, .arena = plan->arena, .now = p->now };
+
+	f.was = status != NULL ? json_loads(status, 0, NULL) : NULL;
+	if (!json_is_object(f.was)) {
+		json_decref(f.was);
+		f.was = json_object();
+	}
+	f.status = json_deep_copy(f.was);
+	return f;
+}
+
+void
+flux_end(struct flux *f)
+{
+	plan_status(f->plan, f->object, f->was, f->status);
+}
+
+void
+flux_put(json_t *to, const char *key, const char *text)
+{
+	if (str_empty(text))
+		json_object_del(to, key);
+	else
+		json_object_set_new(to, key, json_string(text));
+}
+
+static json_t *
+find(const json_t *status, const char *type)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "conditions"), i, c)
+		if (str_eq(json_str(c, "type"), type))
+			return c;
+	return NULL;
+}
+
+const char *
+flux_condition_is(const json_t *status, const char *type)
+{
+	return json_str(find(status, type), "status");
+}
+
+void
+flux_condition(struct flux *f, const char *type, const char *status, const char *reason, const char *message)
+{
+	json_t *list = json_object_get(f->status, "conditions"), *c = find(f->status, type);
+	size_t i;
+
+	if (status == NULL) {
+		for (i = json_array_size(list); i-- > 0;)
+			if (json_array_get(list, i) == c)
+				json_array_remove(list, i);
+		return;
+	}
+	if (list == NULL)
+		json_object_set_new(f->status, "conditions", list = json_array());
+	if (c == NULL)
+		json_array_append_new(list, c = json_pack("{s:s}", "type", type));
+	if (!str_eq(json_str(c, "status"), status))
+		json_object_set_new(c, "lastTransitionTime", json_string(time_format(f->arena, f->now)));
+	json_object_set_new(c, "status", json_string(status));
+	json_object_set_new(c, "reason", json_string(reason));
+	json_object_set_new(c, "message",
+	    json_string(strlen(message) > MESSAGE_MAX ? arena_strndup(f->arena, message, MESSAGE_MAX) : message));
+	json_object_set_new(c, "observedGeneration", json_integer(f->object->meta.generation));
+}
+
+bool
+flux_is_requested(const struct flux *f)
+{
+	const char *at = object_annotation(f->object, ANNOTATION_REQUESTED_AT);
+
+	return at != NULL && !str_eq(at, json_str(f->status, "lastHandledReconcileAt"));
+}
+
+void
+flux_handled(struct flux *f)
+{
+	flux_put(f->status, "lastHandledReconcileAt", object_annotation(f->object, ANNOTATION_REQUESTED_AT));
+	json_object_set_new(f->status, "observedGeneration", json_integer(f->object->meta.generation));
+}
+
+void
+flux_ask(struct flux *f, json_t *request, int64_t timeout_ms)
+{
+	plan_ask(f->plan, QUESTION,
+	    &(struct question){ .method = "POST",
+		.url = "",
+		.command = f->pass->settings != NULL ? string_map_get(f->pass->settings, GITOPS_WORKER) : NULL,
+		.body = json_text(f->arena, request),
+		.content_type = "application/json",
+		.timeout_ms = timeout_ms,
+		.answer_max = ANSWER_MAX });
+	json_decref(request);
+	plan_note(f->plan, "looked", f->now);
+	plan_note(f->plan, "generation", f->object->meta.generation);
+}
+
+json_t *
+flux_answer(struct flux *f, const struct seen_answer *s, const char **ret_type, const char **ret_error)
+{
+	json_t *answer = NULL;
+	const json_t *error;
+	struct err *e = NULL;
+
+	*ret_type = "ReconciliationFailed";
+	if (s->answer.err != NULL)
+		e = err_copy(f->arena, s->answer.err);
+	else if (s->answer.status != 200)
+		e = err_new(f->arena, ERR_AGAIN, "the worker failed; the controller's log says why");
+	else
+		e = json_parse(f->arena, s->answer.body.at, s->answer.body.len, &answer);
+	if (e != NULL) {
+		*ret_error = err_text(f->arena, e);
+		return NULL;
+	}
+	error = json_object_get(answer, "error");
+	if (error == NULL)
+		return answer;
+	*ret_type = arena_strdup(f->arena, json_str(error, "type") ?: "ReconciliationFailed");
+	*ret_error = arena_strdup(f->arena, json_str(error, "message") ?: "");
+	json_decref(answer);
+	return NULL;
+}
+
+int64_t
+flux_due(const struct flux *f, int64_t after)
+{
+	int64_t looked = seen_note(f->pass->seen, "looked", 0);
+	uint64_t spread = 1469598103934665603u;
+
+	for (const char *c = f->object->meta.uid; c != NULL && *c != '\0'; c++)
+		spread = (spread ^ (unsigned char)*c) * 1099511628211u;
+	return looked == 0 ? 0 : looked + after + (int64_t)(spread % (uint64_t)(after / 20 + 1));
+}
+
+void
+flux_keep_notes(struct flux *f)
+{
+	for (size_t i = 0; i < f->pass->seen->n_notes; i++)
+		plan_note(f->plan, f->pass->seen->notes[i].name, f->pass->seen->notes[i].value);
+}

@@ -1,0 +1,9 @@
+/* gitops/flux.h: the controllers of Flux's GitRepository and Kustomization. Pure: what is to be fetched, compared and applied is asked of the
+ * worker (gitops/work.h), as application.h does, with the same settings. Source: Flux's documentation of the two, and its API conventions
+ * (conditions Ready, Reconciling, Stalled).
+ */
+#pragma once
+#include "kube/api/flux.h"
+#include "kube/controller.h"
+
+extern const struct controller git_repository_controller, flux_kustomization_controller;

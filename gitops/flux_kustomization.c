@@ -1,0 +1,493 @@
+/* gitops/flux_kustomization.c: Kustomization: a directory of a repository's commit is applied, pruned, and waited for. */
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "gitops/flux_parts.h"
+#include "gitops/health.h"
+
+#define AGAIN_MS 1000 /* between two looks */
+#define DEPENDENCY_MS 30000
+#define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
+#define WORK_MS 300000
+#define RECONCILED "ReconciliationSucceeded"
+
+static void pass(const struct pass *, struct plan *);
+static void map_source(const struct view *, const struct object *, emit_key *, void *);
+static void map_kustomization(const struct view *, const struct object *, emit_key *, void *);
+
+static const struct controller_watch watches[] = {
+	{ .type = &flux_kustomization_type, .map = map_kustomization },
+	{ .type = &git_repository_type, .map = map_source },
+};
+
+const struct controller flux_kustomization_controller = { "kustomization", &flux_kustomization_type, watches,
+	ARRAY_SIZE(watches), pass };
+
+/* --- which keys an object concerns ----------------------------------------------------------------------------------- */
+
+struct concern {
+	const struct object *object;
+	emit_key *emit;
+	void *arg;
+};
+
+static const char *
+namespace_or(const char *ns, const struct object *o)
+{
+	return str_empty(ns) ? o->meta.namespace : ns;
+}
+
+static void
+of_source(const struct object *o, void *arg)
+{
+	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
+	struct concern *c = arg;
+
+	if (str_eq(k->spec.source.name, c->object->meta.name) &&
+	    str_eq(namespace_or(k->spec.source.namespace, o), c->object->meta.namespace))
+		c->emit(o->meta.namespace, o->meta.name, c->arg);
+}
+
+static void
+map_source(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	v->each(v, &flux_kustomization_type, NULL, of_source, &(struct concern){ o, emit, arg });
+}
+
+static void
+of_dependency(const struct object *o, void *arg)
+{
+	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
+	struct concern *c = arg;
+
+	for (size_t i = 0; i < k->spec.depends_on.n; i++)
+		if (str_eq(k->spec.depends_on.at[i].name, c->object->meta.name) &&
+		    str_eq(namespace_or(k->spec.depends_on.at[i].namespace, o), c->object->meta.namespace))
+			c->emit(o->meta.namespace, o->meta.name, c->arg);
+}
+
+/* Itself, and whoever depends on it. */
+static void
+map_kustomization(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	emit(o->meta.namespace, o->meta.name, arg);
+	v->each(v, &flux_kustomization_type, NULL, of_dependency, &(struct concern){ o, emit, arg });
+}
+
+/* --- the inventory --------------------------------------------------------------------------------------------------- */
+
+/* "NS_NAME_GROUP_KIND"; a colon in a name is two underscores. */
+static const char *
+inventory_id(struct arena *a, const json_t *r)
+{
+	return arena_printf(a, "%s_%s_%s_%s", json_str(r, "namespace") ?: "",
+	    str_replace(a, json_str(r, "name") ?: "", ":", "__"), json_str(r, "group") ?: "",
+	    json_str(r, "kind") ?: "");
+}
+
+static json_t *
+known_of(struct arena *a, const char *id, const char *version)
+{
+	const char *first = strchr(id, '_'), *last = strrchr(id, '_'), *group = last;
+	json_t *known;
+
+	while (group != NULL && group > first + 1 && group[-1] != '_')
+		group--;
+	if (first == NULL || group == NULL || group <= first + 1)
+		return NULL;
+	known = json_pack("{s:s, s:s, s:s, s:s}", "kind", last + 1, "version", version, "group",
+	    arena_strndup(a, group, (size_t)(last - group)), "name",
+	    str_replace(a, arena_strndup(a, first + 1, (size_t)(group - first - 2)), "__", ":"));
+	if (first > id)
+		json_object_set_new(known, "namespace", json_stringn(id, (size_t)(first - id)));
+	return known;
+}
+
+static json_t *
+known(const struct flux *f)
+{
+	json_t *list = json_array(), *one;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(f->status, "inventory"), "entries"), i, entry)
+		if ((one = known_of(f->arena, json_str(entry, "id") ?: "", json_str(entry, "v") ?: "v1")) != NULL)
+			json_array_append_new(list, one);
+	return list;
+}
+
+static void
+set_inventory(struct flux *f, const json_t *resources)
+{
+	json_t *entries = json_array();
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r)
+		if (!json_is_true(json_object_get(r, "hook")))
+			json_array_append_new(entries, json_pack("{s:s, s:s}", "id", inventory_id(f->arena, r), "v",
+							   json_str(r, "version") ?: ""));
+	json_object_set_new(f->status, "inventory", json_pack("{s:o}", "entries", entries));
+}
+
+/* --- health ---------------------------------------------------------------------------------------------------------- */
+
+static bool
+is_checked(const struct flux_kustomization *k, const json_t *r)
+{
+	if (k->spec.wait)
+		return true;
+	for (size_t i = 0; i < k->spec.health_checks.n; i++) {
+		const struct flux_check *c = &k->spec.health_checks.at[i];
+
+		if (str_eq(c->kind, json_str(r, "kind")) && str_eq(c->name, json_str(r, "name")) &&
+		    (str_empty(c->namespace) || str_eq(c->namespace, json_str(r, "namespace"))))
+			return true;
+	}
+	return false;
+}
+
+/* What is not ready yet of what is checked, or NULL. *ret_failed: it will not be by itself. A canary that waits for people is ready. */
+static const char *
+unready(struct flux *f, const struct flux_kustomization *k, const json_t *resources, bool *ret_failed)
+{
+	const json_t *r;
+	size_t i;
+
+	*ret_failed = false;
+	json_array_foreach (resources, i, r) {
+		const json_t *health = json_object_get(r, "health");
+		enum health h = health_named(json_str(health, "status"));
+
+		if (!is_checked(k, r) || h <= HEALTH_SUSPENDED)
+			continue;
+		*ret_failed = h == HEALTH_DEGRADED;
+		return arena_printf(f->arena, "%s/%s/%s status: '%s'%s%s", json_str(r, "kind"),
+		    json_str(r, "namespace") ?: "", json_str(r, "name"), health_name(h),
+		    json_str(health, "message") != NULL ? ": " : "", json_str(health, "message") ?: "");
+	}
+	return NULL;
+}
+
+/* --- the status ------------------------------------------------------------------------------------------------------ */
+
+static int64_t
+timeout_of(const struct flux_kustomization *k)
+{
+	int64_t ms = k->spec.timeout.text != NULL ? k->spec.timeout.ms : k->spec.interval.ms - 30000;
+
+	return ms < 30000 && k->spec.timeout.text == NULL ? 30000 : ms;
+}
+
+static void
+fail(struct flux *f, const struct flux_kustomization *k, const char *reason, const char *message, int64_t wait)
+{
+	if (wait == 0)
+		wait = k->spec.retry_interval.text != NULL ? k->spec.retry_interval.ms : k->spec.interval.ms;
+	if (!str_eq(flux_condition_is(f->was, "Ready"), "False"))
+		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+	flux_condition(f, "Ready", "False", reason, message);
+	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", message);
+	plan_note(f->plan, "again", f->now + wait);
+	plan_note(f->plan, "since", 0);
+	plan_wake(f->plan, f->now + wait);
+}
+
+static void
+progress(struct flux *f, const char *message, int64_t wait)
+{
+	flux_condition(f, "Ready", "Unknown", "Progressing", message);
+	flux_condition(f, "Reconciling", "True", "Progressing", message);
+	plan_note(f->plan, "again", f->now + wait);
+	plan_wake(f->plan, f->now + wait);
+}
+
+static void
+succeed(struct flux *f, const struct flux_kustomization *k, const char *revision)
+{
+	const char *message = arena_printf(f->arena, "Applied revision: %s", revision);
+
+	if (!str_eq(json_str(f->was, "lastAppliedRevision"), revision) ||
+	    !str_eq(flux_condition_is(f->was, "Ready"), "True"))
+		plan_status_event(f->plan, f->object, false, RECONCILED, "%s", message);
+	flux_put(f->status, "lastAppliedRevision", revision);
+	flux_condition(f, "Ready", "True", RECONCILED, message);
+	flux_condition(f, "Healthy", k->spec.wait || k->spec.health_checks.n > 0 ? "True" : NULL,
+	    "HealthCheckSucceeded", "healthy");
+	flux_condition(f, "Reconciling", NULL, NULL, NULL);
+	flux_condition(f, "Stalled", NULL, NULL, NULL);
+	plan_note(f->plan, "again", 0);
+	plan_note(f->plan, "since", 0);
+	plan_wake(f->plan, f->now + k->spec.interval.ms);
+}
+
+static void
+read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *answer, const char *revision)
+{
+	const json_t *resources = json_object_get(answer, "resources");
+	int64_t since = seen_note(f->pass->seen, "since", 0);
+	const char *waits;
+	bool failed;
+
+	set_inventory(f, resources);
+	waits = unready(f, k, resources, &failed);
+	if (waits == NULL) {
+		succeed(f, k, revision);
+		return;
+	}
+	since = since > 0 ? since : f->now;
+	plan_note(f->plan, "since", since);
+	if (f->now - since < timeout_of(k)) {
+		progress(
+		    f, arena_printf(f->arena, "Running health checks for revision %s: %s", revision, waits), HEALTH_MS);
+		return;
+	}
+	flux_condition(f, "Healthy", "False", "HealthCheckFailed", waits);
+	fail(f, k, "HealthCheckFailed",
+	    arena_printf(f->arena, "health check failed after %s: %s", duration_human(f->arena, timeout_of(k)), waits),
+	    0);
+}
+
+static void
+read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
+{
+	const char *type, *error, *phase, *message;
+	json_t *answer = flux_answer(f, s, &type, &error);
+	const json_t *operation = json_object_get(answer, "operation");
+
+	flux_handled(f);
+	flux_put(f->status, "lastAttemptedRevision", revision);
+	if (answer == NULL) {
+		fail(f, k, strcmp(type, "ComparisonError") == 0 ? "BuildFailed" : type, error, 0);
+		return;
+	}
+	phase = json_str(operation, "phase");
+	message = json_str(operation, "message") ?: "";
+	if (str_eq(phase, "Running"))
+		progress(f, message, json_int(operation, "wait", 0) + 1);
+	else if (str_eq(phase, "Succeeded"))
+		read_applied(f, k, answer, revision);
+	else
+		fail(f, k, "ReconciliationFailed", message, 0);
+	json_decref(answer);
+}
+
+/* --- deleting -------------------------------------------------------------------------------------------------------- */
+
+static bool
+has_finalizer(const struct object *o)
+{
+	for (size_t i = 0; i < o->meta.finalizers.n; i++)
+		if (strcmp(o->meta.finalizers.at[i], FLUX_FINALIZER) == 0)
+			return true;
+	return false;
+}
+
+static void
+set_finalizer(struct flux *f, bool there)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->object->meta.finalizers.n; i++)
+		if (strcmp(f->object->meta.finalizers.at[i], FLUX_FINALIZER) != 0)
+			json_array_append_new(list, json_string(f->object->meta.finalizers.at[i]));
+	if (there)
+		json_array_append_new(list, json_string(FLUX_FINALIZER));
+	plan_merge(f->plan, f->object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
+}
+
+/* The objects go too, unless the policy, or prune, says that they stay. */
+static bool
+takes_objects(const struct flux_kustomization *k)
+{
+	const char *policy = k->spec.deletion_policy;
+
+	if (k->spec.suspend || str_eq(policy, "Orphan"))
+		return false;
+	return k->spec.prune || str_eq(policy, "Delete") || str_eq(policy, "WaitForTermination");
+}
+
+static void
+ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *commit)
+{
+	json_t *request = json_pack("{s:{s:{s:s, s:s}, s:o}, s:{s:s}, s:o}", "kustomization", "metadata", "name",
+	    f->object->meta.name, "namespace", f->object->meta.namespace, "spec",
+	    encode(&flux_kustomization_spec_type, &k->spec), "repository", "url",
+	    source != NULL ? source->spec.url : "none", "known", known(f));
+
+	if (source != NULL && source->spec.secret != NULL)
+		json_object_set_new(json_object_get(request, "repository"), "secret",
+		    json_pack(
+			"{s:s, s:s}", "namespace", source->object.meta.namespace, "name", source->spec.secret->name));
+	if (commit != NULL)
+		json_object_set_new(request, "revision", json_string(commit));
+	else
+		json_object_set_new(request, "deleting", json_true());
+	flux_ask(f, request, WORK_MS);
+}
+
+static void delete (struct flux *f, const struct flux_kustomization *k)
+{
+	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	int64_t due = seen_note(f->pass->seen, "again", 0);
+	const char *type, *error;
+	json_t *answer;
+
+	if (!has_finalizer(f->object))
+		return;
+	if (!takes_objects(k)) {
+		set_finalizer(f, false);
+		return;
+	}
+	flux_keep_notes(f);
+	if (s != NULL && !s->answered)
+		return;
+	if (s == NULL) {
+		if (due <= f->now)
+			ask(f, k, NULL, NULL);
+		else
+			plan_wake(f->plan, due);
+		return;
+	}
+	answer = flux_answer(f, s, &type, &error);
+	if (answer != NULL && json_array_size(json_object_get(answer, "resources")) == 0) {
+		set_finalizer(f, false);
+	} else {
+		if (answer == NULL)
+			flux_condition(f, "Ready", "False", "PruneFailed", error);
+		plan_note(f->plan, "again", f->now + 2 * AGAIN_MS);
+		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
+	}
+	json_decref(answer);
+}
+
+/* --- what must be there first ---------------------------------------------------------------------------------------- */
+
+/* The commit of "main@sha1:…"; NULL: the source has none yet. In the arena. */
+static const char *
+commit_of(const char *revision)
+{
+	const char *colon = revision != NULL ? strrchr(revision, ':') : NULL;
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
+/* The first dependency that is not ready for this revision, or NULL. */
+static const char *
+unready_dependency(struct flux *f, const struct flux_kustomization *k, const char *revision)
+{
+	for (size_t i = 0; i < k->spec.depends_on.n; i++) {
+		const struct flux_object_ref *d = &k->spec.depends_on.at[i];
+		const char *ns = namespace_or(d->namespace, f->object), *why = NULL;
+		const struct flux_kustomization *other =
+		    (const struct flux_kustomization *)view_get(f->pass->view, &flux_kustomization_type, ns, d->name);
+		json_t *status = other != NULL && other->status != NULL ? json_loads(other->status, 0, NULL) : NULL;
+
+		if (other == NULL)
+			why = "not found";
+		else if (!str_eq(flux_condition_is(status, "Ready"), "True") ||
+			 json_int(status, "observedGeneration", -1) != other->object.meta.generation)
+			why = "is not ready";
+		else if (str_eq(other->spec.source.name, k->spec.source.name) &&
+			 str_eq(namespace_or(other->spec.source.namespace, &other->object),
+			     namespace_or(k->spec.source.namespace, f->object)) &&
+			 !str_eq(json_str(status, "lastAppliedRevision"), revision))
+			why = "revision is not up to date";
+		json_decref(status);
+		if (why != NULL)
+			return arena_printf(f->arena, "dependency '%s/%s' %s", ns, d->name, why);
+	}
+	return NULL;
+}
+
+static int64_t
+due_at(const struct flux *f, const struct flux_kustomization *k, const char *revision)
+{
+	int64_t looked = seen_note(f->pass->seen, "looked", 0), again = seen_note(f->pass->seen, "again", 0),
+		due = flux_due(f, k->spec.interval.ms);
+
+	if (due == 0)
+		return 0;
+	if (again > 0 && again < due)
+		due = again;
+	if (flux_is_requested(f) || f->pass->touched > looked ||
+	    seen_note(f->pass->seen, "generation", 0) != f->object->meta.generation ||
+	    !str_eq(json_str(f->status, "lastAttemptedRevision"), revision))
+		due = looked + AGAIN_MS < due ? looked + AGAIN_MS : due;
+	return due;
+}
+
+static void
+decide(struct flux *f, const struct flux_kustomization *k)
+{
+	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	const struct problem *problem = object_problem(&k->object, "spec");
+	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
+	const struct git_repository *source;
+	json_t *of_source;
+
+	if (k->object.meta.deletion_timestamp != 0) {
+		delete (f, k);
+		return;
+	}
+	if (k->spec.suspend)
+		return;
+	if (problem != NULL) {
+		const char *message = arena_printf(f->arena, "%s: %s", problem->path, problem->text);
+
+		flux_handled(f);
+		flux_condition(f, "Stalled", "True", "InvalidSpec", message);
+		flux_condition(f, "Ready", "False", "InvalidSpec", message);
+		return;
+	}
+	if (!has_finalizer(f->object)) {
+		set_finalizer(f, true);
+		return;
+	}
+	flux_keep_notes(f);
+	if (s != NULL && !s->answered)
+		return;
+	source = (const struct git_repository *)view_get(f->pass->view, &git_repository_type, ns, k->spec.source.name);
+	of_source = source != NULL && source->status != NULL ? json_loads(source->status, 0, NULL) : NULL;
+	revision = arena_strdup(f->arena, json_str(json_object_get(of_source, "artifact"), "revision"));
+	json_decref(of_source);
+	if (commit_of(revision) == NULL) {
+		flux_handled(f);
+		fail(f, k, "ArtifactFailed",
+		    source == NULL
+			? arena_printf(f->arena, "GitRepository '%s/%s' not found", ns, k->spec.source.name)
+			: arena_printf(f->arena, "GitRepository '%s/%s' has no artifact yet", ns, k->spec.source.name),
+		    DEPENDENCY_MS);
+		return;
+	}
+	if (s != NULL) {
+		read_answer(f, k, s, revision);
+		return;
+	}
+	if ((wait = unready_dependency(f, k, revision)) != NULL) {
+		flux_handled(f);
+		fail(f, k, "DependencyNotReady", wait, DEPENDENCY_MS);
+		/* Whatever it waits for, its change brings a pass. */
+		plan_note(f->plan, "again", 0);
+		plan_note(f->plan, "looked", 0);
+		return;
+	}
+	if (due_at(f, k, revision) <= f->now)
+		ask(f, k, source, commit_of(revision));
+	else
+		plan_wake(f->plan, due_at(f, k, revision));
+}
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	const struct flux_kustomization *k =
+	    (const struct flux_kustomization *)view_get(p->view, &flux_kustomization_type, p->namespace, p->name);
+	struct flux f;
+
+	if (k == NULL)
+		return;
+	f = flux_begin(p, &k->object, plan, k->status);
+	decide(&f, k);
+	flux_end(&f);
+}

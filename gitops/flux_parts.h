@@ -1,0 +1,43 @@
+/* gitops/flux_parts.h: what the two Flux controllers share; nobody else includes it. */
+#pragma once
+#include "gitops/flux.h"
+
+struct flux {
+	const struct pass *pass;
+	const struct object *object;
+	struct plan *plan;
+	struct arena *arena;
+	int64_t now;
+	json_t *was, *status; /* as it is stored, and as it is to be */
+};
+
+/* Begins and ends a pass over an object whose status has this text. */
+struct flux flux_begin(const struct pass *, const struct object *, struct plan *, const char *status);
+void flux_end(struct flux *);
+
+/* A text in the status; NULL or "": none. */
+void flux_put(json_t *to, const char *key, const char *text);
+
+/* A condition; status NULL: it goes. One that says the same keeps its time. */
+void flux_condition(struct flux *, const char *type, const char *status, const char *reason, const char *message);
+
+/* The condition's status ("True"), or NULL; and for an object's status of another type. */
+const char *flux_condition_is(const json_t *status, const char *type);
+
+/* Somebody asks for it to be looked at (reconcile.fluxcd.io/requestedAt), and it was not yet. */
+bool flux_is_requested(const struct flux *);
+
+/* That request, and the generation, have been seen to. */
+void flux_handled(struct flux *);
+
+/* Asks the worker (request consumed), under the key "work". */
+void flux_ask(struct flux *, json_t *request, int64_t timeout_ms);
+
+/* What it answered: the JSON, as a new reference, or NULL and why in *ret_error (in the arena). */
+json_t *flux_answer(struct flux *, const struct seen_answer *, const char **ret_type, const char **ret_error);
+
+/* When it is due again: `after` ms after it was looked at, with a spread. 0: it was not looked at by this process. */
+int64_t flux_due(const struct flux *, int64_t after);
+
+/* Notes of the last pass stay. */
+void flux_keep_notes(struct flux *);

@@ -1,0 +1,159 @@
+/* gitops/flux_source.c: GitRepository: which commit there is. */
+#include <string.h>
+#include "base/str.h"
+#include "base/time.h"
+#include "gitops/flux_parts.h"
+
+#define TIMEOUT_MS 60000
+#define RETRY_MS 10000 /* after the first failure, and then twice as long each time, up to the interval */
+#define AGAIN_MS 1000 /* between two looks */
+
+static void pass(const struct pass *, struct plan *);
+
+static const struct controller_watch watches[] = { { .type = &git_repository_type } };
+
+const struct controller git_repository_controller = { "gitrepository", &git_repository_type, watches,
+	ARRAY_SIZE(watches), pass };
+
+/* What the spec names, as a revision. */
+static const char *
+revision_of(struct arena *a, const struct flux_ref *ref)
+{
+	if (ref == NULL)
+		return "refs/heads/master";
+	if (!str_empty(ref->commit))
+		return ref->commit;
+	if (!str_empty(ref->name))
+		return ref->name;
+	if (!str_empty(ref->semver))
+		return ref->semver;
+	if (!str_empty(ref->tag))
+		return arena_printf(a, "refs/tags/%s", ref->tag);
+	return arena_printf(a, "refs/heads/%s", !str_empty(ref->branch) ? ref->branch : "master");
+}
+
+/* "main@sha1:…", "v1.2.3@sha1:…", "sha1:…" of a commit. */
+static const char *
+revision_text(struct arena *a, const char *reference, const char *commit)
+{
+	static const char *const prefixes[] = { "refs/heads/", "refs/tags/" };
+
+	if (reference == NULL)
+		return arena_printf(a, "sha1:%s", commit);
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (str_starts(reference, prefixes[i]))
+			reference += strlen(prefixes[i]);
+	return arena_printf(a, "%s@sha1:%s", reference, commit);
+}
+
+static void
+read_failure(struct flux *f, const struct git_repository *r, const char *type, const char *message)
+{
+	int64_t failures = seen_note(f->pass->seen, "failures", 0), wait = RETRY_MS;
+	const char *reason = strcmp(type, "AuthenticationFailed") == 0 ? type : "GitOperationFailed";
+
+	for (int64_t i = 0; i < failures && wait < r->spec.interval.ms; i++)
+		wait *= 2;
+	plan_note(f->plan, "failures", failures + 1);
+	plan_note(f->plan, "again", f->now + wait);
+	plan_wake(f->plan, f->now + wait);
+	flux_handled(f);
+	if (!str_eq(flux_condition_is(f->was, "Ready"), "False"))
+		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+	flux_condition(f, "Ready", "False", reason, message);
+	flux_condition(f, "FetchFailed", "True", reason, message);
+	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", "trying again");
+}
+
+static void
+read_commit(struct flux *f, const struct git_repository *r, const json_t *answer)
+{
+	const char *revision = revision_text(f->arena, json_str(answer, "reference"), json_str(answer, "revision"));
+	json_t *artifact = json_object_get(f->status, "artifact");
+	const char *message = arena_printf(f->arena, "stored artifact for revision '%s'", revision);
+
+	plan_note(f->plan, "failures", 0);
+	plan_note(f->plan, "again", 0);
+	plan_wake(f->plan, f->now + r->spec.interval.ms);
+	flux_handled(f);
+	/* Nothing is served: whoever applies it reads the commit itself. */
+	if (!str_eq(json_str(artifact, "revision"), revision)) {
+		json_object_set_new(f->status, "artifact",
+		    json_pack("{s:s, s:s, s:s, s:s, s:s}", "revision", revision, "digest",
+			arena_printf(f->arena, "sha1:%s", json_str(answer, "revision")), "lastUpdateTime",
+			time_format(f->arena, f->now), "path",
+			arena_printf(f->arena, "gitrepository/%s/%s/%s", f->object->meta.namespace,
+			    f->object->meta.name, json_str(answer, "revision")),
+			"url", r->spec.url));
+		plan_status_event(f->plan, f->object, false, "NewArtifact", "%s", message);
+	}
+	flux_condition(f, "Ready", "True", "Succeeded", message);
+	flux_condition(f, "ArtifactInStorage", "True", "Succeeded", message);
+	flux_condition(f, "FetchFailed", NULL, NULL, NULL);
+	flux_condition(f, "Reconciling", NULL, NULL, NULL);
+	flux_condition(f, "Stalled", NULL, NULL, NULL);
+}
+
+static void
+decide(struct flux *f, const struct git_repository *r)
+{
+	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	const struct problem *problem = object_problem(&r->object, "spec");
+	const char *type, *error;
+	json_t *answer, *request;
+	int64_t due, again;
+
+	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
+		return;
+	if (problem != NULL) {
+		flux_handled(f);
+		flux_condition(f, "Stalled", "True", "InvalidSpec",
+		    arena_printf(f->arena, "%s: %s", problem->path, problem->text));
+		flux_condition(
+		    f, "Ready", "False", "InvalidSpec", arena_printf(f->arena, "%s: %s", problem->path, problem->text));
+		return;
+	}
+	flux_keep_notes(f);
+	if (s != NULL && !s->answered)
+		return;
+	if (s != NULL) {
+		answer = flux_answer(f, s, &type, &error);
+		if (answer != NULL)
+			read_commit(f, r, answer);
+		else
+			read_failure(f, r, type, error);
+		json_decref(answer);
+		return;
+	}
+	due = flux_due(f, r->spec.interval.ms);
+	again = seen_note(f->pass->seen, "again", 0);
+	if (again > 0 && again < due)
+		due = again;
+	if (due > 0 && (flux_is_requested(f) || seen_note(f->pass->seen, "generation", 0) != r->object.meta.generation))
+		due = seen_note(f->pass->seen, "looked", 0) + AGAIN_MS;
+	if (due > f->now) {
+		plan_wake(f->plan, due);
+		return;
+	}
+	request = json_pack(
+	    "{s:{s:s, s:s}}", "repository", "url", r->spec.url, "revision", revision_of(f->arena, r->spec.ref));
+	if (r->spec.secret != NULL)
+		json_object_set_new(json_object_get(request, "repository"), "secret",
+		    json_pack("{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.secret->name));
+	flux_ask(f, request,
+	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000);
+}
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	const struct git_repository *r =
+	    (const struct git_repository *)view_get(p->view, &git_repository_type, p->namespace, p->name);
+	struct flux f;
+
+	if (r == NULL)
+		return;
+	f = flux_begin(p, &r->object, plan, r->status);
+	decide(&f, r);
+	flux_end(&f);
+}

@@ -1,0 +1,81 @@
+/* kube/api/flux.h: Flux's GitRepository and Kustomization, as far as they are read: which commit there is, and what of it is to be in the
+ * cluster. Their statuses are kept as text: others' fields in them stay. */
+#pragma once
+#include "kube/api/meta.h"
+
+#define ANNOTATION_REQUESTED_AT "reconcile.fluxcd.io/requestedAt"
+#define FLUX_FINALIZER "finalizers.fluxcd.io"
+
+struct flux_ref {
+	const char *branch, *tag, *semver, *name, *commit; /* the last that is set counts */
+};
+
+struct flux_object_ref {
+	const char *name, *namespace;
+};
+
+struct git_repository_spec {
+	const char *url;
+	struct duration interval, timeout;
+	const struct flux_ref *ref;
+	const struct flux_object_ref *secret;
+	const char *provider;
+	bool suspend;
+};
+
+struct git_repository {
+	struct object object;
+	struct git_repository_spec spec;
+	const char *status; /* JSON; NULL: none yet */
+};
+
+struct flux_source_ref {
+	const char *api_version, *kind, *name, *namespace;
+};
+
+struct flux_check {
+	const char *api_version, *kind, *name, *namespace;
+};
+
+struct flux_image {
+	const char *name, *new_name, *new_tag, *digest;
+};
+
+struct flux_substitute_ref {
+	const char *kind, *name;
+	bool optional;
+};
+
+struct flux_post_build {
+	struct string_map substitute;
+	LIST_OF(struct flux_substitute_ref) from;
+};
+
+struct flux_metadata {
+	struct string_map labels, annotations;
+};
+
+struct flux_kustomization_spec {
+	struct duration interval, retry_interval, timeout;
+	const char *path;
+	bool prune, wait, suspend, force;
+	struct flux_source_ref source;
+	const char *target_namespace, *name_prefix, *name_suffix;
+	const char *patches; /* JSON list, as in a kustomization */
+	LIST_OF(struct flux_image) images;
+	struct strings components;
+	const struct flux_metadata *common_metadata;
+	const struct flux_post_build *post_build;
+	LIST_OF(struct flux_check) health_checks;
+	LIST_OF(struct flux_object_ref) depends_on;
+	const char *deletion_policy;
+};
+
+struct flux_kustomization {
+	struct object object;
+	struct flux_kustomization_spec spec;
+	const char *status; /* JSON; NULL: none yet */
+};
+
+extern const struct type git_repository_spec_type, git_repository_type, flux_kustomization_spec_type,
+    flux_kustomization_type;
