@@ -2,7 +2,6 @@
 #include "gitops/version.h"
 #include <ctype.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -12,7 +11,9 @@ read_number(const char **at, unsigned long long *ret)
 
 	if (n == 0 || n > 18)
 		return false;
-	*ret = strtoull(*at, NULL, 10);
+	*ret = 0;
+	for (size_t i = 0; i < n; i++)
+		*ret = *ret * 10 + (unsigned long long)((*at)[i] - '0');
 	*at += n;
 	return true;
 }

@@ -105,10 +105,10 @@ k_objects_add(struct k_objects *all, json_t *object, const char *file)
 		json_t *item;
 		size_t i;
 
+		e = NULL;
 		json_array_foreach (json_object_get(object, "items"), i, item)
 			if ((e = k_objects_add(all, json_incref(item), file)) != NULL)
 				break;
-		e = i < json_array_size(json_object_get(object, "items")) ? e : NULL;
 		json_decref(object);
 		return e;
 	}

@@ -31,8 +31,8 @@ memory_read(const struct tree *t, struct arena *a, const struct tree_entry *entr
 }
 
 static struct err *
-memory_open(
-    struct source *s, struct arena *a, const struct source_request *r, const char **ret_revision, struct tree *ret)
+memory_open(struct source *s, struct arena *a, const struct source_request *r, const char **ret_revision,
+    const char **ret_reference, struct tree *ret)
 {
 	struct memory *m = (struct memory *)s;
 
