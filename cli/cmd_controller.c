@@ -273,7 +273,7 @@ variables_of(struct cli *c)
 		const char *name, *variable;
 	} variables[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
 		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
-	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(variables) + 5) };
+	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(variables) + 6) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		const char *value = getenv(variables[i].variable);
@@ -343,7 +343,7 @@ read_gitops(struct process *p)
 	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 	    "healthzPort listen-address "
 	    "allow-local-web-metrics step-plugins controllers self-service-notification-enabled "
-	    "gitops-interval gitops-namespace " IDLE_FLAGS);
+	    "gitops-interval gitops-namespace application-namespaces " IDLE_FLAGS);
 	_cleanup_(json_decrefp) json_t *argv = json_array();
 	const char *interval = cli_flag(c, "gitops-interval");
 	int64_t ms = 0;
@@ -357,6 +357,9 @@ read_gitops(struct process *p)
 	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_WORKER, json_text(c->arena, argv) };
 	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_NAMESPACE,
 		str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace") };
+	if (cli_flag(c, "application-namespaces") != NULL)
+		p->variables.at[p->variables.n++] =
+		    (struct string_pair){ GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces") };
 	if (ms > 0)
 		p->variables.at[p->variables.n++] =
 		    (struct string_pair){ GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms) };

@@ -90,6 +90,8 @@ static const struct {
 	{ "gitops-cache", 0, "DIR", false, "where Git repositories are kept (/var/tmp/sluice-gitops)" },
 	{ "gitops-file-urls", 0, NULL, false, "also read repositories of this machine (file:///…)" },
 	{ "gitops-namespace", 0, "NS", false, "where Applications' settings and repositories' Secrets are (argocd)" },
+	{ "application-namespaces", 0, "GLOBS", false,
+	    "where else Applications count (in none: they have the controller's rights)" },
 	{ "gitops-interval", 0, "DURATION", false, "compare each application so often, if nothing happens (2m)" },
 	{ "step-plugins", 0, "FILE", false,
 	    "hooks that steps may call: stepPlugins: [{name, http or exec, timeoutSeconds}]" },

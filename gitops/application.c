@@ -1,6 +1,7 @@
 /* gitops/application.c: an Application's pass: when it is looked at, and what comes of it. */
 #include "gitops/application.h"
 #include <string.h>
+#include "base/glob.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
 
@@ -14,13 +15,31 @@
 
 static const struct controller_watch watches[] = { { .type = &application_type } };
 
+/* One whose word counts. */
+static bool
+is_ours(const struct pass *p)
+{
+	const char *own = p->settings != NULL ? string_map_get(p->settings, GITOPS_NAMESPACE) : NULL;
+	const char *others = p->settings != NULL ? string_map_get(p->settings, GITOPS_APPLICATION_NAMESPACES) : NULL;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *save = NULL;
+
+	if (own == NULL || strcmp(own, p->namespace) == 0)
+		return true;
+	for (char *glob = strtok_r(arena_strdup(a, others != NULL ? others : ""), ", ", &save); glob != NULL;
+	     glob = strtok_r(NULL, ", ", &save))
+		if (glob_match(glob, p->namespace))
+			return true;
+	return false;
+}
+
 static void
 pass(const struct pass *p, struct plan *plan)
 {
 	const struct application *app =
 	    (const struct application *)view_get(p->view, &application_type, p->namespace, p->name);
 
-	if (app != NULL)
+	if (app != NULL && is_ours(p))
 		application_decide(p, app, plan);
 }
 

@@ -13,6 +13,9 @@
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 #define GITOPS_INTERVAL "gitops-interval"
+/* In which other namespaces Applications count: globs, comma-separated. Whoever may write one there can have applied, with the controller's
+ * rights, what they want: so in none, if nothing is said. */
+#define GITOPS_APPLICATION_NAMESPACES "application-namespaces"
 
 extern const struct controller application_controller;
 

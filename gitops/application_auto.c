@@ -76,10 +76,13 @@ json_t *
 app_hold(struct deciding *d, const char *revision, const json_t *resources)
 {
 	const char *why = NULL;
-	json_t *is = held(d), *rollouts, *r;
+	json_t *is, *rollouts, *r;
 	bool changed = false;
 	size_t i;
 
+	if (revision == NULL)
+		return NULL;
+	is = held(d);
 	if (is != NULL && !str_eq(json_str(is, "revision"), revision)) {
 		plan_status_event(d->plan, &d->app->object, false, "RevisionReleased",
 		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision") ?: "", revision);

@@ -16,6 +16,7 @@
 
 #define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
 #define READ_MS 30000 /* for one file */
+#define PACKS_MAX 100
 #define SCRATCH_MAX 4 /* files that hold a request's keys */
 
 struct git_source {
@@ -34,7 +35,7 @@ struct git {
 	struct arena *arena;
 	const struct source_request *request;
 	const char *dir; /* of the repository */
-	const char *env[32];
+	const char *env[40];
 	size_t n_env;
 };
 
@@ -123,6 +124,8 @@ set_environment(struct git *g)
 	configure(g, n++, "http.followRedirects", "false");
 	configure(g, n++, "safe.directory", "*");
 	configure(g, n++, "fetch.fsckObjects", "true");
+	configure(g, n++, "gc.auto", "0"); /* see is_overgrown */
+	configure(g, n++, "maintenance.auto", "false");
 	if (c->bearer_token != NULL)
 		configure(
 		    g, n++, "http.extraHeader", arena_printf(g->arena, "Authorization: Bearer %s", c->bearer_token));
@@ -230,6 +233,27 @@ make_room(struct git_source *s)
 	}
 	if (d != NULL)
 		closedir(d);
+}
+
+/* Each fetch brings a pack of its own. One repository that has become too many of them, or too large, is begun anew. */
+static bool
+is_overgrown(struct git *g)
+{
+	DIR *d = opendir(arena_printf(g->arena, "%s/objects/pack", g->dir));
+	struct dirent *e;
+	size_t n = 0, bytes = 0;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (str_ends(e->d_name, ".pack") && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+			n++;
+			bytes += (size_t)st.st_size;
+		}
+	}
+	if (d != NULL)
+		closedir(d);
+	return n > PACKS_MAX || (n > 1 && bytes > GIT_PACK_MAX);
 }
 
 /* One process at a time is at a repository. The descriptor that holds the lock, or -1. */
@@ -387,6 +411,8 @@ fetch_and_list(struct git *g, const char **ret_revision, const char **ret_refere
 	struct err *e;
 	struct stat st;
 
+	if (is_overgrown(g))
+		remove_tree(AT_FDCWD, g->dir);
 	if (stat(g->dir, &st) != 0 && (e = GIT(g, 4096, &refs, "init", "--bare", "--quiet", g->dir)) != NULL)
 		return e;
 	utimensat(AT_FDCWD, g->dir, NULL, 0);

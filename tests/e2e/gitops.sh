@@ -106,6 +106,17 @@ start
 check "another process goes on" within 20 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "what is not ours stays" says b kubectl get configmap others -n shop -o 'jsonpath={.data.a}'
 
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: stranger, namespace: shop}
+spec:
+  project: default
+  source: {repoURL: "file://$repo", targetRevision: main, path: web}
+  destination: {server: https://kubernetes.default.svc, namespace: elsewhere}
+Y
+check "an application in another namespace is nobody's word" sh -c "sleep 3; test -z \"\$(kubectl get application stranger -n shop -o 'jsonpath={.status}')\""
+kubectl delete application stranger -n shop >/dev/null
 kubectl delete application web -n argocd --wait=false >/dev/null
 check "with the application go its objects" within 20 fails kubectl get configmap colours -n shop
 check "all of them" within 20 fails kubectl get service web -n shop
