@@ -25,7 +25,7 @@ is_own_service(const struct rollout *r, const char *name)
 		b != NULL ? b->active_service : NULL, b != NULL ? b->preview_service : NULL };
 
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (!str_empty(own[i]) && strcmp(own[i], name) == 0)
+		if (own[i] != NULL && own[i][0] != '\0' && strcmp(own[i], name) == 0)
 			return true;
 	return false;
 }
