@@ -219,14 +219,15 @@ plan_status(struct plan *p, const struct object *o, json_t *from, json_t *to)
 void
 plan_status_with(struct plan *p, const struct object *o, json_t *from, json_t *to, json_t *more)
 {
-	json_t *diff = merge_patch_diff(from, to), *patch = more != NULL ? more : json_object(), *meta;
+	json_t *diff = merge_patch_diff(from, to), *patch, *meta;
 
 	json_decref(from);
 	json_decref(to);
-	if (diff == NULL && json_object_size(patch) == 0) {
-		json_decref(patch);
+	if (diff == NULL && json_object_size(more) == 0) {
+		json_decref(more);
 		return;
 	}
+	patch = more != NULL ? more : json_object();
 	meta = json_object_get(patch, "metadata");
 	if (meta == NULL)
 		json_object_set_new(patch, "metadata", meta = json_object());

@@ -2,13 +2,12 @@
 # The command line of Applications.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-repo=$dir/repo
-export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost USER=tester
-git init -q -b main "$repo"
+export USER=tester
+repository
 mkdir -p "$repo/web"
 colour() {
 	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/colours.yaml"
-	git -C "$repo" add -A && git -C "$repo" commit -q -m "$1"
+	commit "$1" >/dev/null
 }
 colour blue
 "$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \

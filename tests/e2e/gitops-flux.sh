@@ -2,11 +2,8 @@
 # Flux's GitRepository and Kustomization.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-repo=$dir/repo
-export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost
-git init -q -b main "$repo"
+repository
 mkdir -p "$repo/deploy/more" "$repo/base"
-commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
 map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {%s}\n' "$2" "$3" >"$repo/$1"; }
 map deploy/one.yaml one 'cluster: "${cluster_name}", region: "${region:-nowhere}", plain: "$HOME $${kept}"'
 map deploy/more/two.yaml two 'a: b'

@@ -2,11 +2,8 @@
 # A canary and Git, in one process: neither sets the other back.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-repo=$dir/repo
-export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost
-git init -q -b main "$repo"
+repository
 mkdir -p "$repo/shop"
-commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1"; }
 cat >"$repo/shop/kustomization.yaml" <<'Y'
 resources: [rollout.yaml, mesh.yaml, services.yaml]
 images: [{name: web, newTag: v1}]
@@ -63,7 +60,7 @@ kind: Service
 metadata: {name: web-canary}
 spec: {selector: {app: web}, ports: [{port: 80}]}
 Y
-commit first
+commit first >/dev/null
 "$SLUICE" controller --controllers rollouts,gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
 	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
 controller=$!
@@ -85,7 +82,7 @@ status() { kubectl get application shop -n argocd -o "jsonpath={.status.$1}"; }
 field() { kubectl get "$1" -n gitops-shop -o "jsonpath={$2}"; }
 version() { field "$1" .metadata.resourceVersion; }
 weights() { field virtualservice/web '.spec.http[0].route[*].weight'; }
-image() { sed -i "s/newTag: .*/newTag: $1}]/" "$repo/shop/kustomization.yaml" && commit "$1"; }
+image() { sed -i "s/newTag: .*/newTag: $1}]/" "$repo/shop/kustomization.yaml" && commit "$1" >/dev/null; }
 # look: the application is compared once more, and whatever that finds is done.
 look() {
 	kubectl annotate --overwrite application shop -n argocd argocd.argoproj.io/refresh=normal >/dev/null
@@ -117,7 +114,7 @@ check "the application waits for people" within 10 says Suspended status health.
 check "and its sync is over" says Succeeded status operationState.phase
 
 sed -i 's/  - name: primary/  - name: primary\n    timeout: 7s/' "$repo/shop/mesh.yaml"
-commit timeout
+commit timeout >/dev/null
 look
 check "another change to the same object lands" within 20 says 7s field virtualservice/web '.spec.http[0].timeout'
 check "beside the weights" says "80 20" weights

@@ -2,14 +2,11 @@
 # Applications: a Git repository becomes what is in the cluster, and stays it.
 . "$(dirname "$0")/lib.sh"
 dev --without controller,mesh,prometheus,app,load
-repo=$dir/repo
-export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost
-git init -q -b main "$repo"
+repository
 mkdir -p "$repo/web/more"
 map() { # FILE NAME KEY VALUE
 	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: %s\ndata:\n  %s: "%s"\n' "$2" "$3" "$4" >"$repo/$1"
 }
-commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
 map web/colours.yaml colours sky blue
 map web/sizes.yaml sizes small 1
 map web/more/hidden.yaml hidden a b

@@ -45,6 +45,14 @@ dev() {
 	within 20 grep -q Ctrl-C "$dir/dev.log" || { cat "$dir"/*.log; exit 1; }
 }
 
+# repository: makes an empty one in $repo. commit MESSAGE: commits what is there, and prints the commit.
+repository() {
+	repo=$dir/repo
+	export GIT_AUTHOR_NAME=tests GIT_AUTHOR_EMAIL=tests@localhost GIT_COMMITTER_NAME=tests GIT_COMMITTER_EMAIL=tests@localhost
+	git init -q -b main "$repo"
+}
+commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
+
 finish() {
 	if [ -n "$dev_pid" ]; then
 		kill "$dev_pid" 2>/dev/null

@@ -12,7 +12,7 @@ check "a flag of the other controller is taken" grep -q "flag has no effect here
 check "it is alive" says ok get $health/healthz
 check "another cannot have the port" says "cannot listen on 127.0.0.1 port $metrics" \
 	"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics
-check "controllers that there are not" says '"rollouts" is not "analysis"' "$SLUICE" controller --controllers rollouts
+check "controllers that there are not" says '"nothing" is not one of rollouts, analysis, gitops, flux' "$SLUICE" controller --controllers nothing
 check "a port is a number" says '"many" is not a port' "$SLUICE" controller --metricsPort many
 kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
 rollout='name="bluegreen",namespace="default"'
