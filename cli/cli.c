@@ -327,19 +327,8 @@ cli_template_of(struct cli *c, const json_t *rollout, const char **ret_pointer)
 	return client_path(c->arena, t, c->namespace, ref != NULL ? ref->name : r->object.meta.name, NULL);
 }
 
-static bool
-has_word(const char *words, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = words; (at = strstr(at, word)) != NULL; at += n)
-		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
-			return true;
-	return false;
-}
-
 const char *const *
-cli_program(struct cli *c, const char *without)
+cli_program(struct cli *c, const struct command *command)
 {
 	const char **argv = arena_new_array(c->arena, const char *, c->flags.count + 2);
 	size_t n = 0;
@@ -348,7 +337,8 @@ cli_program(struct cli *c, const char *without)
 	map_each (&c->flags, slot) {
 		bool takes;
 
-		if (has_word(without, slot->key) || flag_known(c->command, slot->key, &takes) == NULL)
+		if (strcmp(slot->key, "namespace") == 0 || !flag_allowed(command, slot->key) ||
+		    flag_known(c->command, slot->key, &takes) == NULL)
 			continue;
 		argv[n++] = takes
 				? arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value)

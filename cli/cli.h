@@ -67,9 +67,9 @@ void cli_signals(struct cli *);
 /* The path of the running program, to start others of it. */
 const char *cli_self(struct cli *);
 
-/* This program, with the flags that this command was given, which say which cluster it speaks to and as whom, but without those named
- * (space-separated). In the arena, ended by NULL. */
-const char *const *cli_program(struct cli *, const char *without);
+/* This program, with those of the flags given here that the other command takes too (NULL: that all take: which cluster, and as whom), but
+ * for the namespace. In the arena, ended by NULL. */
+const char *const *cli_program(struct cli *, const struct command *);
 
 /* Waits, while the loop goes on. */
 void cli_sleep(struct cli *, int64_t ms);
@@ -115,7 +115,7 @@ int help_all(void);
 int help_command(const struct command *);
 const char *flag_known(
     const struct command *, const char *name, bool *ret_takes_value); /* by name or letter, or NULL */
-bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's */
+bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's (NULL: of none) */
 void flag_each(
     const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
 

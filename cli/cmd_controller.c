@@ -50,6 +50,8 @@
 
 static int controller_run(struct cli *);
 
+extern const struct command cmd_gitops_worker;
+
 const struct command cmd_controller = {
 	.name = "controller",
 	.args = "",
@@ -58,7 +60,7 @@ const struct command cmd_controller = {
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
 		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval "
-		 "gitops-namespace " IDLE_FLAGS,
+		 "gitops-namespace application-namespaces " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -338,12 +340,7 @@ static int
 read_gitops(struct process *p)
 {
 	struct cli *c = p->cli;
-	const char *const *program = cli_program(c,
-	    "namespace loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
-	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-	    "healthzPort listen-address "
-	    "allow-local-web-metrics step-plugins controllers self-service-notification-enabled "
-	    "gitops-interval gitops-namespace application-namespaces " IDLE_FLAGS);
+	const char *const *program = cli_program(c, &cmd_gitops_worker);
 	_cleanup_(json_decrefp) json_t *argv = json_array();
 	const char *interval = cli_flag(c, "gitops-interval");
 	int64_t ms = 0;

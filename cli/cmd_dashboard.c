@@ -139,7 +139,7 @@ settings_of(struct board *b, struct dashboard_settings *ret)
 		.ready = is_ready,
 		.arg = b,
 		.api = c->transport,
-		.program = cli_program(c, "namespace port root-path listen-address read-only") };
+		.program = cli_program(c, NULL) };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
 	return 0;

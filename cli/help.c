@@ -166,7 +166,7 @@ bool
 flag_allowed(const struct command *c, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (strcmp(flags[i].name, name) == 0 && (flags[i].global || has_word(c->flags, name)))
+		if (strcmp(flags[i].name, name) == 0 && (flags[i].global || (c != NULL && has_word(c->flags, name))))
 			return true;
 	return false;
 }

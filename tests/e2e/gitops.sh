@@ -26,7 +26,7 @@ first=$(commit first)
 
 start() {
 	"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-		--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
+		--gitops-file-urls --gitops-interval 1h "$@" >>"$dir/controller.log" 2>&1 &
 	controller=$!
 }
 stop() { kill $controller && wait $controller; }
@@ -113,6 +113,9 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: elsewhere}
 Y
 check "an application in another namespace is nobody's word" sh -c "sleep 3; test -z \"\$(kubectl get application stranger -n shop -o 'jsonpath={.status}')\""
+stop
+start --application-namespaces "other, sho*"
+check "unless the namespace is named" within 20 says OutOfSync kubectl get application stranger -n shop -o 'jsonpath={.status.sync.status}'
 kubectl delete application stranger -n shop >/dev/null
 kubectl delete application web -n argocd --wait=false >/dev/null
 check "with the application go its objects" within 20 fails kubectl get configmap colours -n shop
