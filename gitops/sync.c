@@ -46,18 +46,52 @@ is_on(struct sync *s, const struct app_resource *r, const char *name)
 	return str_eq(sync_option(s->arena, s->op, r, name), "true");
 }
 
-static struct sync_result *
-result_of(struct sync_results *results, const struct app_resource *r, enum phase phase)
+/* "PHASE/…", with the object's key behind it. In the arena. */
+static const char *
+result_key(struct arena *a, const char *group, const char *kind, const char *ns, const char *name, enum phase phase)
 {
-	for (size_t i = 0; i < results->n; i++) {
-		struct sync_result *is = &results->at[i];
+	return arena_printf(a, "%d/%s", (int)phase, manifest_key(a, group, kind, ns, name));
+}
 
-		if (is->phase == phase && str_eq(is->name, r->name) && str_eq(is->kind, r->kind.kind) &&
-		    str_eq(is->group, r->kind.group) &&
-		    str_eq(str_empty(is->namespace) ? NULL : is->namespace, r->namespace))
-			return is;
+static struct sync_result *
+result_at(const struct sync_results *results, const char *key)
+{
+	size_t i = (size_t)map_get(&results->by_key, key);
+
+	return i > 0 ? &results->at[i - 1] : NULL;
+}
+
+static struct sync_result *
+result_of(struct arena *a, const struct sync_results *results, const struct app_resource *r, enum phase phase)
+{
+	return result_at(results, result_key(a, r->kind.group, r->kind.kind, r->namespace, r->name, phase));
+}
+
+void
+sync_results_put(struct sync_results *results, const struct sync_result *r)
+{
+	const char *key = result_key(results->arena, r->group, r->kind, r->namespace, r->name, r->phase);
+	struct sync_result *to = result_at(results, key);
+
+	if (to == NULL) {
+		if (results->n == results->room) {
+			struct sync_result *more =
+			    arena_new_array(results->arena, struct sync_result, results->room = results->room * 2 + 64);
+
+			if (results->n > 0)
+				memcpy(more, results->at, results->n * sizeof(*more));
+			results->at = more;
+		}
+		to = &results->at[results->n++];
+		map_set(&results->by_key, key, (void *)results->n);
 	}
-	return NULL;
+	*to = *r;
+}
+
+void
+sync_results_done(struct sync_results *results)
+{
+	map_done(&results->by_key);
 }
 
 void
@@ -65,30 +99,18 @@ sync_told(struct sync_results *results, const struct sync_task *t, const char *s
     const char *message)
 {
 	struct arena *a = results->arena;
-	struct sync_result *to = result_of(results, t->resource, t->phase);
 	bool hook = t->verb == SYNC_HOOK || t->verb == SYNC_DELETE_HOOK;
 
-	if (to == NULL) {
-		if (results->n == results->room) {
-			struct sync_result *more =
-			    arena_new_array(a, struct sync_result, results->room = results->room * 2 + 64);
-
-			if (results->n > 0)
-				memcpy(more, results->at, results->n * sizeof(*more));
-			results->at = more;
-		}
-		to = &results->at[results->n++];
-	}
-	*to = (struct sync_result){ .group = arena_strdup(a, t->resource->kind.group),
-		.version = arena_strdup(a, t->resource->kind.version),
-		.kind = arena_strdup(a, t->resource->kind.kind),
-		.namespace = arena_strdup(a, t->resource->namespace),
-		.name = arena_strdup(a, t->resource->name),
-		.status = arena_strdup(a, status),
-		.message = arena_strdup(a, message),
-		.hook_type = hook ? phase_name(t->phase) : NULL,
-		.hook_phase = arena_strdup(a, hook_phase),
-		.phase = t->phase };
+	sync_results_put(results, &(struct sync_result){ .group = arena_strdup(a, t->resource->kind.group),
+				      .version = arena_strdup(a, t->resource->kind.version),
+				      .kind = arena_strdup(a, t->resource->kind.kind),
+				      .namespace = arena_strdup(a, t->resource->namespace),
+				      .name = arena_strdup(a, t->resource->name),
+				      .status = arena_strdup(a, status),
+				      .message = arena_strdup(a, message),
+				      .hook_type = hook ? phase_name(t->phase) : NULL,
+				      .hook_phase = arena_strdup(a, hook_phase),
+				      .phase = t->phase });
 }
 
 static bool
@@ -235,7 +257,7 @@ list_tasks(struct sync *s)
 					add(s, SYNC_HOOK, r, (enum phase)p, r->wave);
 		} else if (r->manifest != NULL || r->implicit) {
 			if (r->status != SYNC_SYNCED ||
-			    result_of(s->results, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC) != NULL ||
+			    result_of(s->arena, s->results, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC) != NULL ||
 			    (!r->implicit && !is_on(s, r, "ApplyOutOfSyncOnly")))
 				add(s, SYNC_APPLY, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC,
 				    r->implicit ? LONG_MIN : r->wave);
@@ -243,7 +265,7 @@ list_tasks(struct sync *s)
 			continue;
 		} else if (is_to_be_pruned(s, r)) {
 			add(s, SYNC_PRUNE, r, PHASE_SYNC, r->wave);
-		} else if (result_of(s->results, r, PHASE_SYNC) == NULL) {
+		} else if (result_of(s->arena, s->results, r, PHASE_SYNC) == NULL) {
 			sync_told(s->results,
 			    &(struct sync_task){ .verb = SYNC_PRUNE, .resource = r, .phase = PHASE_SYNC },
 			    "PruneSkipped", NULL, s->op->prune ? "ignored (no prune)" : "ignored (requires pruning)");
@@ -289,13 +311,16 @@ is_failed(const struct sync_result *r)
 static void
 refresh(struct sync *s)
 {
+	bool *present = arena_new_array(s->arena, bool, s->results->n + 1);
+
 	for (size_t i = 0; i < s->n; i++) {
 		struct sync_task *t = &s->tasks[i];
-		struct sync_result *is = result_of(s->results, t->resource, t->phase);
+		struct sync_result *is = result_of(s->arena, s->results, t->resource, t->phase);
 		const struct app_resource *r = t->resource;
 
 		if (!is_running(is))
 			continue;
+		present[is - s->results->at] = true;
 		if (t->verb == SYNC_PRUNE) {
 			is->hook_phase = r->live ? "Running" : "Succeeded";
 		} else if (t->verb == SYNC_HOOK && (!r->live || r->deleting)) {
@@ -308,22 +333,16 @@ refresh(struct sync *s)
 		}
 	}
 	/* What was pruned is not among the resources any more. */
-	for (size_t i = 0; i < s->results->n; i++) {
-		struct sync_result *is = &s->results->at[i];
-		bool found = false;
-
-		for (size_t k = 0; k < s->n && !found; k++)
-			found = result_of(s->results, s->tasks[k].resource, s->tasks[k].phase) == is;
-		if (!found && is_running(is))
-			is->hook_phase = "Succeeded";
-	}
+	for (size_t i = 0; i < s->results->n; i++)
+		if (is_running(&s->results->at[i]) && !present[i])
+			s->results->at[i].hook_phase = "Succeeded";
 }
 
 /* A hook that has ended, and whose policy says that it is to go. */
 static bool
 is_over(const struct sync *s, const struct sync_task *t)
 {
-	const struct sync_result *is = result_of(s->results, t->resource, t->phase);
+	const struct sync_result *is = result_of(s->arena, s->results, t->resource, t->phase);
 	const struct app_resource *r = t->resource;
 
 	return t->verb == SYNC_HOOK && is != NULL && !is_running(is) && r->live && !r->deleting &&
@@ -391,7 +410,7 @@ first_pending(struct sync *s, enum phase from, enum phase last)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->tasks[i].phase >= from && s->tasks[i].phase <= last &&
-		    result_of(s->results, s->tasks[i].resource, s->tasks[i].phase) == NULL)
+		    result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase) == NULL)
 			return &s->tasks[i];
 	return NULL;
 }
@@ -400,7 +419,7 @@ static struct sync_task *
 first_with(struct sync *s, bool (*is)(const struct sync_result *))
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (is(result_of(s->results, s->tasks[i].resource, s->tasks[i].phase)))
+		if (is(result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase)))
 			return &s->tasks[i];
 	return NULL;
 }
@@ -414,7 +433,7 @@ take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 	for (size_t i = 0; i < s->n; i++) {
 		struct sync_task *t = &s->tasks[i];
 
-		if (result_of(s->results, t->resource, t->phase) != NULL)
+		if (result_of(s->arena, s->results, t->resource, t->phase) != NULL)
 			continue;
 		if (is_of_same_step(t, first))
 			ret->tasks[ret->n++] = *t;

@@ -17,11 +17,17 @@ struct sync_result {
 	enum phase phase;
 };
 
+/* All zeroes, but for the arena, to start with. */
 struct sync_results {
 	struct arena *arena; /* of the list and of what is added to it */
 	struct sync_result *at;
 	size_t n, room;
+	struct map by_key; /* of object and phase → number + 1 */
 };
+
+/* Adds one, or replaces that of the same object and phase. Texts are borrowed from who adds it. */
+void sync_results_put(struct sync_results *, const struct sync_result *);
+void sync_results_done(struct sync_results *);
 
 struct sync_selection {
 	const char *group, *kind, *namespace, *name;

@@ -134,27 +134,21 @@ on_listed(void *arg, const struct err *e, const json_t *list)
 	work_call_over(c);
 }
 
-static bool
-start_list(struct work *w, size_t i)
-{
-	const struct work_scope *s = &w->scopes.at[i];
-	struct work_call *c = work_call_of(w, i);
-
-	if (i < w->n_rollout_scopes)
-		return false;
-	c->call = client_list(w->api, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
-	return true;
-}
-
 /* The Rollouts come first: of what else is there, they own a part. */
 static bool
 start_rollouts(struct work *w, size_t i)
 {
+	const struct work_scope *s = &w->scopes.at[i];
 	struct work_call *c = work_call_of(w, i);
 
-	c->call = client_list(
-	    w->api, kind_path(w->arena, w->scopes.at[i].kind, w->scopes.at[i].namespace, NULL), on_item, on_listed, c);
+	c->call = client_list(w->api, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
 	return true;
+}
+
+static bool
+start_list(struct work *w, size_t i)
+{
+	return i >= w->n_rollout_scopes && start_rollouts(w, i);
 }
 
 static void after_lists(struct work *);
@@ -244,7 +238,7 @@ want_unknown(struct work *w, const struct manifest *m, const struct work_kind *k
 
 /* The kind is defined by the commit itself. */
 static bool
-is_defined(struct work *w, const struct manifest *m)
+is_defined(struct work *w, const struct api_kind *k)
 {
 	for (size_t i = 0; i < w->manifests.n; i++) {
 		const struct manifest *d = &w->manifests.at[i];
@@ -255,8 +249,8 @@ is_defined(struct work *w, const struct manifest *m)
 			continue;
 		object = json_loads(d->text, 0, NULL);
 		spec = json_object_get(object, "spec");
-		if (str_eq(json_str(spec, "group"), m->group) &&
-		    str_eq(json_str(json_object_get(spec, "names"), "kind"), m->kind))
+		if (str_eq(json_str(spec, "group"), k->group) &&
+		    str_eq(json_str(json_object_get(spec, "names"), "kind"), k->kind))
 			return true;
 	}
 	return false;
@@ -363,10 +357,10 @@ start_kind(struct work *w, size_t i)
 static void
 after_kinds(struct work *w)
 {
-	for (size_t i = 0; i < w->manifests.n; i++) {
-		struct work_kind *k = kind_of(w, w->manifests.at[i].group, w->manifests.at[i].kind);
+	for (size_t i = 0; i < w->kinds.n; i++) {
+		struct work_kind *k = &w->kinds.at[i];
 
-		if (k->error == NULL || !is_defined(w, &w->manifests.at[i]))
+		if (k->error == NULL || !is_defined(w, &k->kind))
 			continue;
 		/* Its definition is applied first; until then nothing of it can be there, nor be tried. */
 		k->error = NULL;
@@ -625,6 +619,7 @@ work_cancel(struct work *w)
 	for (size_t i = 0; i < w->n_calls; i++)
 		client_cancel(w->calls[i].call);
 	resources_done(&w->resources);
+	sync_results_done(&w->results);
 	json_decref(w->request);
 	arena_free(w->arena);
 	free(w);

@@ -46,13 +46,15 @@ read_operation(struct work *w, const json_t *o)
 	json_array_foreach (selected, i, r)
 		to[i] = (struct sync_selection){ json_str(r, "group"), json_str(r, "kind"), json_str(r, "namespace"),
 			json_str(r, "name") };
-	w->results.room = json_array_size(results) + 64;
-	w->results.at = arena_new_array(w->arena, struct sync_result, w->results.room);
 	json_array_foreach (results, i, r)
-		w->results.at[w->results.n++] = (struct sync_result){ json_str(r, "group") ?: "",
-			json_str(r, "version"), json_str(r, "kind"), json_str(r, "namespace"), json_str(r, "name"),
-			json_str(r, "status"), json_str(r, "message") ?: "", json_str(r, "hookType"),
-			json_str(r, "hookPhase"), phase_named(json_str(r, "syncPhase")) };
+		if (json_str(r, "kind") != NULL && json_str(r, "name") != NULL)
+			sync_results_put(
+			    &w->results, &(struct sync_result){ json_str(r, "group") ?: "", json_str(r, "version"),
+					     json_str(r, "kind"),
+					     str_empty(json_str(r, "namespace")) ? NULL : json_str(r, "namespace"),
+					     json_str(r, "name"), json_str(r, "status"), json_str(r, "message") ?: "",
+					     json_str(r, "hookType"), json_str(r, "hookPhase"),
+					     phase_named(json_str(r, "syncPhase")) });
 }
 
 /* What every object of a request has. The error names the field that is wrong. */

@@ -76,11 +76,16 @@ play(struct arena *a, struct resources *all, const struct sync_operation *op)
 				continue;
 			sync_told(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
 		}
-		if (strcmp(step.phase, "Running") != 0)
-			return arena_printf(a, "%s; %s: %s", text, step.phase, step.message);
-		if (step.n == 0)
-			return arena_printf(a, "%s; %s", text, step.message);
+		if (strcmp(step.phase, "Running") != 0) {
+			text = arena_printf(a, "%s; %s: %s", text, step.phase, step.message);
+			break;
+		}
+		if (step.n == 0) {
+			text = arena_printf(a, "%s; %s", text, step.message);
+			break;
+		}
 	}
+	sync_results_done(&results);
 	return text;
 }
 
