@@ -53,13 +53,13 @@ job_name(struct arena *a, const struct analysis_run *run, const char *metric, in
 bool
 jobs_are_elsewhere(const struct string_map *settings)
 {
-	return settings != NULL && string_map_get(settings, JOBS_ELSEWHERE) != NULL;
+	return string_map_get(settings, JOBS_ELSEWHERE) != NULL;
 }
 
 const char *
 job_namespace(const struct string_map *settings, const struct analysis_run *run)
 {
-	const char *ns = settings != NULL ? string_map_get(settings, JOBS_NAMESPACE) : NULL;
+	const char *ns = string_map_get(settings, JOBS_NAMESPACE);
 
 	return !str_empty(ns) ? ns : run->object.meta.namespace;
 }

@@ -222,3 +222,12 @@ json_pointer_escape(struct arena *a, const char *token)
 	}
 	return out;
 }
+
+void
+json_put(json_t *object, const char *key, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		json_object_del(object, key);
+	else
+		json_object_set_new(object, key, json_string(text));
+}

@@ -25,6 +25,9 @@ char *json_text_go_struct(struct arena *, const json_t *);
 /* A JSON string literal as Go's encoding/json writes it, quotes included. */
 char *json_quote_go(struct arena *, const char *s, size_t len);
 
+/* A text under a key; NULL or "": none. */
+void json_put(json_t *object, const char *key, const char *text);
+
 /* The value at an RFC 6901 pointer, or NULL. Borrowed. */
 json_t *json_at(const json_t *, const char *pointer);
 

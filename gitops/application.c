@@ -2,12 +2,11 @@
 #include "gitops/application.h"
 #include <string.h>
 #include "base/glob.h"
+#include "base/rand.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
 
-#define QUESTION "work"
 #define WORK_MS 300000 /* one look, or one step of a sync, with its fetch */
-#define ANSWER_MAX (64u << 20)
 #define INTERVAL_MS 120000
 #define JITTER_MS 60000
 #define FAILED_MS 10000 /* after a look that failed, and then twice as long each time */
@@ -19,8 +18,8 @@ static const struct controller_watch watches[] = { { .type = &application_type }
 static bool
 is_ours(const struct pass *p)
 {
-	const char *own = p->settings != NULL ? string_map_get(p->settings, GITOPS_NAMESPACE) : NULL;
-	const char *others = p->settings != NULL ? string_map_get(p->settings, GITOPS_APPLICATION_NAMESPACES) : NULL;
+	const char *own = string_map_get(p->settings, GITOPS_NAMESPACE);
+	const char *others = string_map_get(p->settings, GITOPS_APPLICATION_NAMESPACES);
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *save = NULL;
 
@@ -49,30 +48,25 @@ const struct controller application_controller = { "application", &application_t
 static int64_t
 interval(const struct deciding *d)
 {
-	const char *text = d->pass->settings != NULL ? string_map_get(d->pass->settings, GITOPS_INTERVAL) : NULL;
+	const char *text = string_map_get(d->pass->settings, GITOPS_INTERVAL);
 	long long ms = INTERVAL_MS;
-	uint64_t spread = 1469598103934665603u;
 
 	if (text != NULL)
 		str_int(text, 1000, INT64_MAX / 4, &ms);
-	/* Each its own, and always the same: no two processes disagree. */
-	for (const char *c = d->app->object.meta.uid; c != NULL && *c != '\0'; c++)
-		spread = (spread ^ (unsigned char)*c) * 1099511628211u;
-	return ms + (int64_t)(spread % (uint64_t)(ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS));
+	return ms + worker_spread(&d->app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
 }
+
 /* --- asking ---------------------------------------------------------------------------------------------------------- */
 
-/* A number that tells this spec from others. */
+/* A number that tells this spec from others; never 0. */
 static int64_t
-spec_hash(const struct deciding *d)
+spec_number(const struct deciding *d)
 {
 	json_t *spec = app_spec_json(d);
-	uint64_t hash = 1469598103934665603u;
+	struct rand_stream own = rand_stream(0, json_text(d->arena, spec));
 
-	for (const char *c = json_text(d->arena, spec); *c != '\0'; c++)
-		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
 	json_decref(spec);
-	return (int64_t)(hash >> 1) | 1;
+	return (int64_t)(rand_next(&own) >> 1) | 1;
 }
 
 static json_t *
@@ -145,8 +139,7 @@ static void
 ask(struct deciding *d, bool step)
 {
 	const struct meta *meta = &d->app->object.meta;
-	const char *worker = d->pass->settings != NULL ? string_map_get(d->pass->settings, GITOPS_WORKER) : NULL;
-	const char *namespace = d->pass->settings != NULL ? string_map_get(d->pass->settings, GITOPS_NAMESPACE) : NULL;
+	const char *namespace = string_map_get(d->pass->settings, GITOPS_NAMESPACE);
 	const char *revision = json_str(json_object_get(app_state(d), "syncResult"), "revision");
 	json_t *request = json_pack("{s:{s:{s:s, s:s, s:s}, s:o}, s:s, s:o}", "application", "metadata", "name",
 	    meta->name, "namespace", meta->namespace, "uid", meta->uid != NULL ? meta->uid : "", "spec",
@@ -162,24 +155,17 @@ ask(struct deciding *d, bool step)
 	}
 	if (app_is_deleting(d))
 		json_object_set_new(request, "deleting", json_true());
-	plan_ask(d->plan, QUESTION,
-	    &(struct question){ .method = "POST",
-		.url = "",
-		.command = worker,
-		.body = json_text(d->arena, request),
-		.content_type = "application/json",
-		.timeout_ms = WORK_MS,
-		.answer_max = ANSWER_MAX });
-	json_decref(request);
-	plan_note(d->plan, "looked", d->now);
-	plan_note(d->plan, "spec", spec_hash(d));
+	worker_ask(d->plan, d->pass, request, WORK_MS);
+	plan_note(d->plan, "spec", spec_number(d));
 }
+
 /* --- an answer ------------------------------------------------------------------------------------------------------- */
 
 /* The worker could not be asked, or found that it cannot be said. */
 static void
-read_failure(struct deciding *d, const char *type, const char *message, bool may_pass)
+read_failure(struct deciding *d, const struct worker_failure *why)
 {
+	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
 	int64_t failures = seen_note(d->pass->seen, "failures", 0), wait = FAILED_MS;
 
 	for (int64_t i = 0; i < failures && wait < INTERVAL_MS; i++)
@@ -188,7 +174,7 @@ read_failure(struct deciding *d, const char *type, const char *message, bool may
 	plan_wake(d->plan, d->now + wait);
 	failures++;
 	if (app_is_running(d) && failures < FAILURES_MAX) {
-		app_put(app_state(d), "message", message);
+		json_put(app_state(d), "message", message);
 		plan_note(d->plan, "step", d->now + wait);
 	} else if (app_is_running(d)) {
 		failures = 0;
@@ -197,7 +183,7 @@ read_failure(struct deciding *d, const char *type, const char *message, bool may
 	}
 	plan_note(d->plan, "failures", failures);
 	/* What may pass by itself is tried once more before people are told. */
-	if (may_pass && failures == 1 && json_object_get(d->status, "sync") != NULL)
+	if (why->may_pass && failures == 1 && json_object_get(d->status, "sync") != NULL)
 		return;
 	app_set_condition(d, strcmp(type, "InvalidSpecError") == 0 ? "ComparisonError" : "InvalidSpecError", NULL);
 	app_set_condition(d, type, message);
@@ -248,26 +234,13 @@ give_way(struct deciding *d, const json_t *answer)
 static void
 read_answer(struct deciding *d, const struct seen_answer *s)
 {
-	_cleanup_(json_decrefp) json_t *answer = NULL, *is = NULL;
-	const json_t *error;
+	struct worker_failure failure;
+	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, &failure), *is = NULL;
 	struct sum sum;
-	struct err *e = NULL;
 
-	if (s->answer.err != NULL)
-		e = err_copy(d->arena, s->answer.err);
-	else if (s->answer.status != 200)
-		e = err_new(d->arena, ERR_AGAIN, "the worker failed; the controller's log says why");
-	else
-		e = json_parse(d->arena, s->answer.body.at, s->answer.body.len, &answer);
 	forget_refresh(d);
-	if (e != NULL) {
-		read_failure(d, "ComparisonError", err_text(d->arena, e), true);
-		return;
-	}
-	error = json_object_get(answer, "error");
-	if (error != NULL) {
-		read_failure(d, json_str(error, "type") ?: "ComparisonError", json_str(error, "message") ?: "",
-		    json_is_true(json_object_get(error, "again")));
+	if (answer == NULL) {
+		read_failure(d, &failure);
 		return;
 	}
 	plan_note(d->plan, "failures", 0);
@@ -295,25 +268,8 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	else
 		app_consider_sync(d, answer, &sum, is);
 }
+
 /* --- time ------------------------------------------------------------------------------------------------------------ */
-
-/* What the status was compared with is not what the spec says now. */
-static bool
-is_outdated(const struct deciding *d)
-{
-	const json_t *compared = json_object_get(json_object_get(d->status, "sync"), "comparedTo");
-	json_t *spec = app_spec_json(d);
-	static const char *const keys[] = { "source", "destination", "ignoreDifferences" };
-	bool same = compared != NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const json_t *x = json_object_get(compared, keys[i]), *y = json_object_get(spec, keys[i]);
-
-		same &= x == y || json_equal(x, y);
-	}
-	json_decref(spec);
-	return !same;
-}
 
 /* When the next look is due (wall ms; not after now: at once). */
 static int64_t
@@ -321,7 +277,6 @@ due_at(const struct deciding *d)
 {
 	int64_t looked = seen_note(d->pass->seen, "looked", 0), again = seen_note(d->pass->seen, "again", 0),
 		at = looked + interval(d);
-	bool failing = seen_note(d->pass->seen, "failures", 0) > 0;
 
 	if (looked == 0)
 		return 0;
@@ -330,7 +285,7 @@ due_at(const struct deciding *d)
 	if (app_is_deleting(d))
 		return looked + LOOK_AGAIN_MS;
 	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
-	    seen_note(d->pass->seen, "spec", spec_hash(d)) != spec_hash(d) || (is_outdated(d) && !failing))
+	    seen_note(d->pass->seen, "spec", 0) != spec_number(d))
 		at = looked + LOOK_AGAIN_MS;
 	return at;
 }
@@ -371,7 +326,7 @@ has_finalizer(const struct deciding *d)
 static void
 decide(struct deciding *d)
 {
-	const struct seen_answer *s = seen_answer(d->pass->seen, QUESTION);
+	const struct seen_answer *s = worker_asked(d->pass);
 	const struct problem *problem = object_problem(&d->app->object, "spec");
 	int64_t step = seen_note(d->pass->seen, "step", 0);
 

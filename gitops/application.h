@@ -5,13 +5,12 @@
  * far it is. Source: Argo CD's documentation, "Automated Sync Policy", "Sync Options", "Application Specification".
  */
 #pragma once
+#include "gitops/asking.h"
 #include "kube/api/application.h"
 #include "kube/controller.h"
 
-/* Settings of the process (struct pass): the worker's program and arguments, a JSON list; the controller's own namespace; how often an
- * application is compared when nothing happens, in ms. */
-#define GITOPS_WORKER "gitops-worker"
-#define GITOPS_NAMESPACE "gitops-namespace"
+/* A setting of the process (struct pass), besides those of gitops/asking.h: how often an application is compared when nothing happens, in
+ * ms. */
 #define GITOPS_INTERVAL "gitops-interval"
 /* In which other namespaces Applications count: globs, comma-separated. Whoever may write one there can have applied, with the controller's
  * rights, what they want: so in none, if nothing is said. */

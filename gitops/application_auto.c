@@ -138,8 +138,8 @@ out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)
 		    !is_held_back(d, is, r)) {
 			json_t *one = json_pack("{s:s, s:s}", "kind", json_str(r, "kind"), "name", json_str(r, "name"));
 
-			app_put(one, "group", json_str(r, "group"));
-			app_put(one, "namespace", json_str(r, "namespace"));
+			json_put(one, "group", json_str(r, "group"));
+			json_put(one, "namespace", json_str(r, "namespace"));
 			json_array_append_new(list, one);
 		}
 	return list;
@@ -183,12 +183,13 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 		attempts = json_int(last_sync, "autoHealAttemptsCount", 0);
 		for (json_int_t i = 0; i < attempts && wait < HEAL_MAX_MS; i++)
 			wait *= HEAL_FACTOR;
+		wait = wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS;
 		/* The last healing held for long: this is another drift. */
 		if (d->now - since > 2 * HEAL_MAX_MS)
 			attempts = 0;
-		else if (d->now - since < (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS)) {
-			plan_wake(d->plan, since + (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS));
-			plan_note(d->plan, "again", since + (wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS));
+		else if (d->now - since < wait) {
+			plan_wake(d->plan, since + wait);
+			plan_note(d->plan, "again", since + wait);
 			return;
 		}
 		attempts++;

@@ -35,9 +35,6 @@ json_t *app_state(const struct deciding *);
 bool app_is_running(const struct deciding *);
 bool app_is_deleting(const struct deciding *);
 
-/* A text under a key; NULL or "": none. */
-void app_put(json_t *to, const char *key, const char *text);
-
 /* What is written of the object besides its status; `metadata.annotations` is in it. */
 json_t *app_more(struct deciding *);
 

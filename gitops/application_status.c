@@ -45,15 +45,6 @@ app_is_deleting(const struct deciding *d)
 	return d->app->object.meta.deletion_timestamp != 0;
 }
 
-void
-app_put(json_t *to, const char *key, const char *text)
-{
-	if (str_empty(text))
-		json_object_del(to, key);
-	else
-		json_object_set_new(to, key, json_string(text));
-}
-
 json_t *
 app_more(struct deciding *d)
 {
@@ -105,8 +96,8 @@ app_set_sync(struct deciding *d, const char *to, const char *revision)
 		    was != NULL ? was : "", to);
 	if (sync == NULL)
 		json_object_set_new(d->status, "sync", sync = json_object());
-	app_put(sync, "status", to);
-	app_put(sync, "revision", revision);
+	json_put(sync, "status", to);
+	json_put(sync, "revision", revision);
 	spec = app_spec_json(d);
 	json_object_set(compared, "source", json_object_get(spec, "source"));
 	json_object_set(compared, "destination", json_object_get(spec, "destination"));
@@ -131,8 +122,8 @@ app_set_health(struct deciding *d, enum health to, const char *message)
 		    was != NULL ? was : "", health_name(to));
 		json_object_set_new(health, "lastTransitionTime", app_stamp(d));
 	}
-	app_put(health, "status", health_name(to));
-	app_put(health, "message", message);
+	json_put(health, "status", health_name(to));
+	json_put(health, "message", message);
 }
 
 static void
@@ -216,12 +207,11 @@ app_read_comparison(struct deciding *d, const json_t *answer, struct sum *ret)
 	app_set_sync(d, ret->out_of_sync > 0 ? "OutOfSync" : "Synced", json_str(answer, "revision"));
 	app_set_health(d, ret->health, ret->message);
 	json_object_set_new(d->status, "resources", for_status(resources));
-	app_put(d->status, "sourceType", json_str(answer, "sourceType"));
+	json_put(d->status, "sourceType", json_str(answer, "sourceType"));
 	if (json_array_size(json_object_get(answer, "images")) > 0)
 		json_object_set_new(
 		    d->status, "summary", json_pack("{s:O}", "images", json_object_get(answer, "images")));
 	else
 		json_object_del(d->status, "summary");
-	app_put(d->status, "controllerNamespace",
-	    d->pass->settings != NULL ? string_map_get(d->pass->settings, GITOPS_NAMESPACE) : NULL);
+	json_put(d->status, "controllerNamespace", string_map_get(d->pass->settings, GITOPS_NAMESPACE));
 }

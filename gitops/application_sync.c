@@ -28,9 +28,8 @@ app_begin(struct deciding *d, json_t *operation)
 	    operation, "message", "waiting to start");
 
 	json_object_set_new(d->status, "operationState", state);
-	if (d->operation == NULL) {
+	if (d->operation == NULL)
 		json_object_set(app_more(d), "operation", operation);
-	}
 	plan_status_event(d->plan, &d->app->object, false, "OperationStarted", "%s",
 	    json_is_true(json_object_get(json_object_get(operation, "initiatedBy"), "automated"))
 		? arena_printf(d->arena, "Initiated automated sync to '%s'",
@@ -49,8 +48,8 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 	size_t keep =
 	    d->app->spec.revision_history_limit.set ? (size_t)d->app->spec.revision_history_limit.is : HISTORY;
 
-	app_put(state, "phase", phase);
-	app_put(state, "message", message);
+	json_put(state, "phase", phase);
+	json_put(state, "message", message);
 	json_object_set_new(state, "finishedAt", app_stamp(d));
 	json_object_set_new(app_more(d), "operation", json_null());
 	plan_status_event(d->plan, &d->app->object, strcmp(phase, "Succeeded") != 0, "OperationCompleted",
@@ -95,7 +94,7 @@ app_retry(struct deciding *d, const char *message)
 	wait = wait < most ? wait : most;
 	json_object_set_new(app_state(d), "retryCount", json_integer(count + 1));
 	json_object_set_new(app_state(d), "finishedAt", app_stamp(d));
-	app_put(app_state(d), "message",
+	json_put(app_state(d), "message",
 	    arena_printf(d->arena, "%s. Retrying attempt #%lld at %s.", message, (long long)count + 1,
 		time_format(d->arena, d->now + wait)));
 	json_object_set_new(json_object_get(app_state(d), "syncResult"), "resources", json_array());
@@ -118,7 +117,7 @@ app_read_step(struct deciding *d, const json_t *answer)
 	    json_pack("{s:s, s:O*, s:O}", "revision", json_str(answer, "revision") ?: "", "source",
 		json_object_get(spec, "source"), "resources", json_object_get(operation, "results")));
 	json_decref(spec);
-	app_put(state, "message", message);
+	json_put(state, "message", message);
 	if (str_eq(phase, "Running")) {
 		plan_note(d->plan, "step", d->now + wait);
 		plan_wake(d->plan, d->now + (wait > 0 ? wait : 1));

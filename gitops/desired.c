@@ -72,10 +72,17 @@ list_has(const char *list, const char *entry)
 	return false;
 }
 
-static const char *
-annotation(const json_t *object, const char *key)
+const char *
+annotation_of(const json_t *object, const char *key)
 {
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), key);
+}
+
+bool
+flux_switch_is(const json_t *object, const char *key, const char *value)
+{
+	return str_eq(annotation_of(object, key), value) ||
+	       str_eq(json_str(json_object_get(json_object_get(object, "metadata"), "labels"), key), value);
 }
 
 /* The hooks that Argo CD names, and those of Helm that mean the same. */
@@ -88,9 +95,9 @@ read_hooks(const json_t *object, struct app_resource *to)
 	} names[] = { { "PreSync", "pre-install", PHASE_PRE_SYNC }, { NULL, "pre-upgrade", PHASE_PRE_SYNC },
 		{ "Sync", NULL, PHASE_SYNC }, { "PostSync", "post-install", PHASE_POST_SYNC },
 		{ NULL, "post-upgrade", PHASE_POST_SYNC }, { "SyncFail", NULL, PHASE_SYNC_FAIL } };
-	const char *hook = annotation(object, ANNOTATION_HOOK), *helm = annotation(object, "helm.sh/hook"),
-		   *policy = annotation(object, ANNOTATION_HOOK_DELETE),
-		   *helm_policy = annotation(object, "helm.sh/hook-delete-policy");
+	const char *hook = annotation_of(object, ANNOTATION_HOOK), *helm = annotation_of(object, "helm.sh/hook"),
+		   *policy = annotation_of(object, ANNOTATION_HOOK_DELETE),
+		   *helm_policy = annotation_of(object, "helm.sh/hook-delete-policy");
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if ((hook != NULL && names[i].argo != NULL && list_has(hook, names[i].argo)) ||
@@ -115,11 +122,11 @@ read_hooks(const json_t *object, struct app_resource *to)
 static struct err *
 read_wave(struct arena *a, const json_t *object, const char *file, struct app_resource *to)
 {
-	const char *wave = annotation(object, ANNOTATION_WAVE);
+	const char *wave = annotation_of(object, ANNOTATION_WAVE);
 	long long n = 0;
 
 	if (wave == NULL)
-		wave = annotation(object, "helm.sh/hook-weight");
+		wave = annotation_of(object, "helm.sh/hook-weight");
 	if (wave != NULL && !str_int(wave, -1000000, 1000000, &n))
 		return err_new(a, ERR_INVALID, "%s: %s %s: annotation %s: \"%s\" is not a number", file, to->kind.kind,
 		    to->name, ANNOTATION_WAVE, wave);
@@ -153,8 +160,6 @@ static void
 read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 {
 	static const char *const first[] = { "CustomResourceDefinition", "Namespace", "ClusterRole" };
-	const json_t *meta = json_object_get(object, "metadata");
-	const json_t *maps[] = { json_object_get(meta, "labels"), json_object_get(meta, "annotations") };
 	const char *options = "";
 
 	to->wave = 2;
@@ -163,15 +168,11 @@ read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 			to->wave = 0;
 	if (str_ends(to->kind.kind, "Class"))
 		to->wave = 1;
-	to->skip = false;
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-		to->skip |= str_eq(json_str(maps[i], FLUX "reconcile"), "disabled") ||
-			    str_eq(json_str(maps[i], FLUX "ssa"), "Ignore");
-		if (str_eq(json_str(maps[i], FLUX "force"), "enabled"))
-			options = arena_printf(a, "%sForce=true,", options);
-		if (str_eq(json_str(maps[i], FLUX "ssa"), "IfNotPresent"))
-			options = arena_printf(a, "%sIfNotPresent=true,", options);
-	}
+	to->skip = flux_switch_is(object, FLUX "reconcile", "disabled") || flux_switch_is(object, FLUX "ssa", "Ignore");
+	if (flux_switch_is(object, FLUX "force", "enabled"))
+		options = "Force=true,";
+	if (flux_switch_is(object, FLUX "ssa", "IfNotPresent"))
+		options = arena_printf(a, "%sIfNotPresent=true,", options);
 	to->options = options[0] != '\0' ? options : NULL;
 }
 
@@ -225,7 +226,7 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 		to->text = json_text(all->arena, object);
 		return NULL;
 	}
-	to->options = arena_strdup(all->arena, annotation(object, ANNOTATION_OPTIONS));
+	to->options = arena_strdup(all->arena, annotation_of(object, ANNOTATION_OPTIONS));
 	/* Of whom a definition is, its objects could not all agree. */
 	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
 		if (mark->annotation)
@@ -242,7 +243,7 @@ mark_of(struct arena *a, const json_t *live, const struct api_kind *k, const str
     const char **ret_owner)
 {
 	const json_t *meta = json_object_get(live, "metadata");
-	const char *id = annotation(live, ANNOTATION_TRACKING), *rest;
+	const char *id = annotation_of(live, ANNOTATION_TRACKING), *rest;
 	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
 	const char *ns = json_str(meta, "namespace");
 

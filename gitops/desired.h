@@ -18,6 +18,12 @@
 #define FLUX "kustomize.toolkit.fluxcd.io/" /* labels "name" and "namespace"; switches, as labels or annotations */
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
+/* An annotation of an object; NULL: it has none of that name. Borrowed. */
+const char *annotation_of(const json_t *object, const char *key);
+
+/* A switch of Flux's (FLUX "prune"), as a label or annotation of the object, has this value. */
+bool flux_switch_is(const json_t *object, const char *key, const char *value);
+
 enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
 
 /* "PreSync", … */

@@ -2,11 +2,8 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "gitops/application.h"
 #include "gitops/flux_parts.h"
 
-#define QUESTION "work"
-#define ANSWER_MAX (64u << 20)
 #define MESSAGE_MAX 4000
 
 struct flux
@@ -27,15 +24,6 @@ void
 flux_end(struct flux *f)
 {
 	plan_status(f->plan, f->object, f->was, f->status);
-}
-
-void
-flux_put(json_t *to, const char *key, const char *text)
-{
-	if (str_empty(text))
-		json_object_del(to, key);
-	else
-		json_object_set_new(to, key, json_string(text));
 }
 
 static json_t *
@@ -92,62 +80,23 @@ flux_is_requested(const struct flux *f)
 void
 flux_handled(struct flux *f)
 {
-	flux_put(f->status, "lastHandledReconcileAt", object_annotation(f->object, ANNOTATION_REQUESTED_AT));
+	json_put(f->status, "lastHandledReconcileAt", object_annotation(f->object, ANNOTATION_REQUESTED_AT));
 	json_object_set_new(f->status, "observedGeneration", json_integer(f->object->meta.generation));
 }
 
 void
 flux_ask(struct flux *f, json_t *request, int64_t timeout_ms)
 {
-	plan_ask(f->plan, QUESTION,
-	    &(struct question){ .method = "POST",
-		.url = "",
-		.command = f->pass->settings != NULL ? string_map_get(f->pass->settings, GITOPS_WORKER) : NULL,
-		.body = json_text(f->arena, request),
-		.content_type = "application/json",
-		.timeout_ms = timeout_ms,
-		.answer_max = ANSWER_MAX });
-	json_decref(request);
-	plan_note(f->plan, "looked", f->now);
+	worker_ask(f->plan, f->pass, request, timeout_ms);
 	plan_note(f->plan, "generation", f->object->meta.generation);
-}
-
-json_t *
-flux_answer(struct flux *f, const struct seen_answer *s, const char **ret_type, const char **ret_error)
-{
-	json_t *answer = NULL;
-	const json_t *error;
-	struct err *e = NULL;
-
-	*ret_type = "ReconciliationFailed";
-	if (s->answer.err != NULL)
-		e = err_copy(f->arena, s->answer.err);
-	else if (s->answer.status != 200)
-		e = err_new(f->arena, ERR_AGAIN, "the worker failed; the controller's log says why");
-	else
-		e = json_parse(f->arena, s->answer.body.at, s->answer.body.len, &answer);
-	if (e != NULL) {
-		*ret_error = err_text(f->arena, e);
-		return NULL;
-	}
-	error = json_object_get(answer, "error");
-	if (error == NULL)
-		return answer;
-	*ret_type = arena_strdup(f->arena, json_str(error, "type") ?: "ReconciliationFailed");
-	*ret_error = arena_strdup(f->arena, json_str(error, "message") ?: "");
-	json_decref(answer);
-	return NULL;
 }
 
 int64_t
 flux_due(const struct flux *f, int64_t after)
 {
 	int64_t looked = seen_note(f->pass->seen, "looked", 0);
-	uint64_t spread = 1469598103934665603u;
 
-	for (const char *c = f->object->meta.uid; c != NULL && *c != '\0'; c++)
-		spread = (spread ^ (unsigned char)*c) * 1099511628211u;
-	return looked == 0 ? 0 : looked + after + (int64_t)(spread % (uint64_t)(after / 20 + 1));
+	return looked == 0 ? 0 : looked + after + worker_spread(f->object, after / 20 + 1);
 }
 
 void

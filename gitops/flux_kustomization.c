@@ -210,7 +210,7 @@ succeed(struct flux *f, const struct flux_kustomization *k, const char *revision
 	if (!str_eq(json_str(f->was, "lastAppliedRevision"), revision) ||
 	    !str_eq(flux_condition_is(f->was, "Ready"), "True"))
 		plan_status_event(f->plan, f->object, false, RECONCILED, "%s", message);
-	flux_put(f->status, "lastAppliedRevision", revision);
+	json_put(f->status, "lastAppliedRevision", revision);
 	flux_condition(f, "Ready", "True", RECONCILED, message);
 	flux_condition(f, "Healthy", k->spec.wait || k->spec.health_checks.n > 0 ? "True" : NULL,
 	    "HealthCheckSucceeded", "healthy");
@@ -251,14 +251,16 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 static void
 read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
 {
-	const char *type, *error, *phase, *message;
-	json_t *answer = flux_answer(f, s, &type, &error);
+	const char *phase, *message;
+	struct worker_failure failure;
+	json_t *answer = worker_answer(f->arena, s, &failure);
 	const json_t *operation = json_object_get(answer, "operation");
 
 	flux_handled(f);
-	flux_put(f->status, "lastAttemptedRevision", revision);
+	json_put(f->status, "lastAttemptedRevision", revision);
 	if (answer == NULL) {
-		fail(f, k, strcmp(type, "ComparisonError") == 0 ? "BuildFailed" : type, error, 0);
+		fail(f, k, str_eq(failure.type, "ComparisonError") ? "BuildFailed" : failure.type ?: "ReconciliationFailed",
+		    failure.text, 0);
 		return;
 	}
 	phase = json_str(operation, "phase");
@@ -328,9 +330,9 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 
 static void delete (struct flux *f, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	const struct seen_answer *s = worker_asked(f->pass);
 	int64_t due = seen_note(f->pass->seen, "again", 0);
-	const char *type, *error;
+	struct worker_failure failure;
 	json_t *answer;
 
 	if (!has_finalizer(f->object))
@@ -349,12 +351,12 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 			plan_wake(f->plan, due);
 		return;
 	}
-	answer = flux_answer(f, s, &type, &error);
+	answer = worker_answer(f->arena, s, &failure);
 	if (answer != NULL && json_array_size(json_object_get(answer, "resources")) == 0) {
 		set_finalizer(f, false);
 	} else {
 		if (answer == NULL)
-			flux_condition(f, "Ready", "False", "PruneFailed", error);
+			flux_condition(f, "Ready", "False", "PruneFailed", failure.text);
 		plan_note(f->plan, "again", f->now + 2 * AGAIN_MS);
 		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
 	}
@@ -363,7 +365,7 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 
 /* --- what must be there first ---------------------------------------------------------------------------------------- */
 
-/* The commit of "main@sha1:…"; NULL: the source has none yet. In the arena. */
+/* The commit of "main@sha1:…"; NULL: the source has none yet. Borrowed. */
 static const char *
 commit_of(const char *revision)
 {
@@ -420,7 +422,7 @@ due_at(const struct flux *f, const struct flux_kustomization *k, const char *rev
 static void
 decide(struct flux *f, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	const struct seen_answer *s = worker_asked(f->pass);
 	const struct problem *problem = object_problem(&k->object, "spec");
 	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
 	const struct git_repository *source;

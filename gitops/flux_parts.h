@@ -1,5 +1,6 @@
 /* gitops/flux_parts.h: what the two Flux controllers share; nobody else includes it. */
 #pragma once
+#include "gitops/asking.h"
 #include "gitops/flux.h"
 
 struct flux {
@@ -15,9 +16,6 @@ struct flux {
 struct flux flux_begin(const struct pass *, const struct object *, struct plan *, const char *status);
 void flux_end(struct flux *);
 
-/* A text in the status; NULL or "": none. */
-void flux_put(json_t *to, const char *key, const char *text);
-
 /* A condition; status NULL: it goes. One that says the same keeps its time. */
 void flux_condition(struct flux *, const char *type, const char *status, const char *reason, const char *message);
 
@@ -30,11 +28,8 @@ bool flux_is_requested(const struct flux *);
 /* That request, and the generation, have been seen to. */
 void flux_handled(struct flux *);
 
-/* Asks the worker (request consumed), under the key "work". */
+/* Asks the worker (request consumed), for this generation. */
 void flux_ask(struct flux *, json_t *request, int64_t timeout_ms);
-
-/* What it answered: the JSON, as a new reference, or NULL and why in *ret_error (in the arena). */
-json_t *flux_answer(struct flux *, const struct seen_answer *, const char **ret_type, const char **ret_error);
 
 /* When it is due again: `after` ms after it was looked at, with a spread. 0: it was not looked at by this process. */
 int64_t flux_due(const struct flux *, int64_t after);

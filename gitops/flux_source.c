@@ -47,10 +47,11 @@ revision_text(struct arena *a, const char *reference, const char *commit)
 }
 
 static void
-read_failure(struct flux *f, const struct git_repository *r, const char *type, const char *message)
+read_failure(struct flux *f, const struct git_repository *r, const struct worker_failure *why)
 {
 	int64_t failures = seen_note(f->pass->seen, "failures", 0), wait = RETRY_MS;
-	const char *reason = strcmp(type, "AuthenticationFailed") == 0 ? type : "GitOperationFailed";
+	const char *message = why->text,
+		   *reason = str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed";
 
 	for (int64_t i = 0; i < failures && wait < r->spec.interval.ms; i++)
 		wait *= 2;
@@ -97,9 +98,9 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 static void
 decide(struct flux *f, const struct git_repository *r)
 {
-	const struct seen_answer *s = seen_answer(f->pass->seen, "work");
+	const struct seen_answer *s = worker_asked(f->pass);
 	const struct problem *problem = object_problem(&r->object, "spec");
-	const char *type, *error;
+	struct worker_failure failure;
 	json_t *answer, *request;
 	int64_t due, again;
 
@@ -117,11 +118,11 @@ decide(struct flux *f, const struct git_repository *r)
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {
-		answer = flux_answer(f, s, &type, &error);
+		answer = worker_answer(f->arena, s, &failure);
 		if (answer != NULL)
 			read_commit(f, r, answer);
 		else
-			read_failure(f, r, type, error);
+			read_failure(f, r, &failure);
 		json_decref(answer);
 		return;
 	}

@@ -329,12 +329,6 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	return NULL;
 }
 
-static int
-by_path(const void *x, const void *y)
-{
-	return strcmp(((const struct tree_entry *)x)->path, ((const struct tree_entry *)y)->path);
-}
-
 /* "MODE TYPE ID SIZE\tPATH\0", each. */
 static struct err *
 list_files(struct git *g, const char *commit, struct tree *ret)
@@ -368,7 +362,7 @@ list_files(struct git *g, const char *commit, struct tree *ret)
 			.size = (size_t)size,
 			.id = arena_strndup(g->arena, id + 1, 40) };
 	}
-	qsort(entries, i, sizeof(*entries), by_path);
+	tree_sort(entries, i);
 	*ret = (struct tree){ .entries = entries, .n = i, .read = read_entry, .arg = g->source };
 	return NULL;
 }

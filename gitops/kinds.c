@@ -91,10 +91,15 @@ kind_listed(struct arena *a, const json_t *resources, const char *group, const c
 }
 
 const char *
+kind_root(struct arena *a, const char *group, const char *version)
+{
+	return group[0] == '\0' ? arena_printf(a, "/api/%s", version) : arena_printf(a, "/apis/%s/%s", group, version);
+}
+
+const char *
 kind_path(struct arena *a, const struct api_kind *k, const char *ns, const char *name)
 {
-	const char *root = k->group[0] == '\0' ? arena_printf(a, "/api/%s", k->version)
-					       : arena_printf(a, "/apis/%s/%s", k->group, k->version);
+	const char *root = kind_root(a, k->group, k->version);
 
 	return arena_printf(a, "%s%s%s/%s%s%s", root, ns != NULL && !k->cluster_scoped ? "/namespaces/" : "",
 	    ns != NULL && !k->cluster_scoped ? ns : "", k->plural, name != NULL ? "/" : "", name != NULL ? name : "");

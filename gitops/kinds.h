@@ -18,5 +18,8 @@ bool kind_builtin(const char *group, const char *version, const char *kind, stru
 bool kind_listed(struct arena *, const json_t *resources, const char *group, const char *version, const char *kind,
     struct api_kind *ret);
 
+/* "/api/v1", "/apis/apps/v1": where a group's version is, and what kinds it has. In the arena. */
+const char *kind_root(struct arena *, const char *group, const char *version);
+
 /* "/api/v1/namespaces/NS/configmaps/NAME"; ns and name may be NULL. In the arena. */
 const char *kind_path(struct arena *, const struct api_kind *, const char *ns, const char *name);

@@ -78,12 +78,6 @@ walk(struct walking *w, const char *under, int depth)
 	return e;
 }
 
-static int
-by_path(const void *x, const void *y)
-{
-	return strcmp(((const struct tree_entry *)x)->path, ((const struct tree_entry *)y)->path);
-}
-
 struct err *
 local_tree(struct arena *a, const char *root, struct tree *ret)
 {
@@ -92,8 +86,7 @@ local_tree(struct arena *a, const char *root, struct tree *ret)
 
 	if (e != NULL)
 		return e;
-	if (w.n > 0)
-		qsort(w.at, w.n, sizeof(*w.at), by_path);
+	tree_sort(w.at, w.n);
 	*ret = (struct tree){ .entries = w.at, .n = w.n, .read = read_entry, .arg = arena_strdup(a, root) };
 	return NULL;
 }

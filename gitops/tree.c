@@ -2,6 +2,19 @@
 #include "gitops/tree.h"
 #include <string.h>
 
+static int
+by_path(const void *x, const void *y)
+{
+	return strcmp(((const struct tree_entry *)x)->path, ((const struct tree_entry *)y)->path);
+}
+
+void
+tree_sort(struct tree_entry *entries, size_t n)
+{
+	if (n > 0)
+		qsort(entries, n, sizeof(*entries), by_path);
+}
+
 struct err *
 tree_path(struct arena *a, const char *from, const char *path, const char **ret)
 {

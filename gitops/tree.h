@@ -30,6 +30,9 @@ struct tree {
 	void *arg;
 };
 
+/* Puts entries into their order. */
+void tree_sort(struct tree_entry *, size_t n);
+
 /* `path`, seen from the directory `from`, as a path of the tree. The error says that it leads out of the repository. */
 struct err *tree_path(struct arena *, const char *from, const char *path, const char **ret);
 

@@ -229,10 +229,8 @@ stream_start(struct stream *s)
 	struct transport *api = s->triggers->settings.api;
 
 	if (s->kind.plural == NULL && !kind_builtin(s->kind.group, s->kind.version, s->kind.kind, &s->kind))
-		s->call = client_call(api, "GET",
-		    s->kind.group[0] == '\0' ? arena_printf(a, "/api/%s", s->kind.version)
-					     : arena_printf(a, "/apis/%s/%s", s->kind.group, s->kind.version),
-		    NULL, NULL, on_kinds, s);
+		s->call =
+		    client_call(api, "GET", kind_root(a, s->kind.group, s->kind.version), NULL, NULL, on_kinds, s);
 	else if (s->version == NULL)
 		s->call =
 		    client_call(api, "GET", arena_printf(a, "%s?limit=1", path_of(s, a)), NULL, NULL, on_begin, s);

@@ -347,10 +347,8 @@ start_kind(struct work *w, size_t i)
 
 	if (kind_builtin(k->kind.group, k->kind.version, k->kind.kind, &k->kind))
 		return false;
-	c->call = client_call(w->api, "GET",
-	    k->kind.group[0] == '\0' ? arena_printf(w->arena, "/api/%s", k->kind.version)
-				     : arena_printf(w->arena, "/apis/%s/%s", k->kind.group, k->kind.version),
-	    NULL, NULL, on_kinds, c);
+	c->call =
+	    client_call(w->api, "GET", kind_root(w->arena, k->kind.group, k->kind.version), NULL, NULL, on_kinds, c);
 	return true;
 }
 
@@ -435,8 +433,8 @@ fetch(struct work *w)
 
 /* --- settings and credentials -------------------------------------------------------------------------------------- */
 
-static const char *
-secret_value(struct work *w, const json_t *secret, const char *key)
+const char *
+work_secret(struct work *w, const json_t *secret, const char *key)
 {
 	const char *text = json_str(json_object_get(secret, "data"), key);
 	size_t n;
@@ -478,7 +476,7 @@ on_secrets(void *arg, const struct err *e, const json_t *list)
 	json_array_foreach (json_object_get(list, "items"), i, secret) {
 		const char *type = json_str(
 		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
-		const char *of = secret_value(w, secret, "url");
+		const char *of = work_secret(w, secret, "url");
 
 		if (of == NULL || e != NULL)
 			continue;
@@ -493,15 +491,15 @@ on_secrets(void *arg, const struct err *e, const json_t *list)
 		}
 	}
 	if (best != NULL)
-		w->credentials = (struct source_credentials){ .username = secret_value(w, best, "username"),
-			.password = secret_value(w, best, "password"),
-			.bearer_token = secret_value(w, best, "bearerToken"),
-			.ssh_key = secret_value(w, best, "sshPrivateKey"),
+		w->credentials = (struct source_credentials){ .username = work_secret(w, best, "username"),
+			.password = work_secret(w, best, "password"),
+			.bearer_token = work_secret(w, best, "bearerToken"),
+			.ssh_key = work_secret(w, best, "sshPrivateKey"),
 			.known_hosts = w->credentials.known_hosts,
-			.ca = secret_value(w, best, "tlsClientCaData"),
-			.insecure = str_eq(secret_value(w, best, "insecure"), "true") ||
-				    str_eq(secret_value(w, best, "insecureIgnoreHostKey"), "true"),
-			.proxy = secret_value(w, best, "proxy") };
+			.ca = work_secret(w, best, "tlsClientCaData"),
+			.insecure = str_eq(work_secret(w, best, "insecure"), "true") ||
+				    str_eq(work_secret(w, best, "insecureIgnoreHostKey"), "true"),
+			.proxy = work_secret(w, best, "proxy") };
 	work_call_over(c);
 }
 

@@ -1,6 +1,5 @@
 /* gitops/work_flux.c: what of a Kustomization's work is its own: variables, credentials, rendering. */
 #include <string.h>
-#include "base/base64.h"
 #include "gitops/kustomize/build.h"
 #include "gitops/substitute.h"
 #include "gitops/work_parts.h"
@@ -30,14 +29,6 @@ set_variable(struct work *w, const char *name, const char *value)
 	m->at[m->n++] = (struct string_pair){ name, value };
 }
 
-static const char *
-decoded(struct work *w, const json_t *data, const char *key)
-{
-	const char *text = json_str(data, key);
-
-	return text != NULL ? base64_decode(w->arena, text, NULL) : NULL;
-}
-
 static void
 on_variables(void *arg, const struct err *e, const json_t *object)
 {
@@ -54,7 +45,8 @@ on_variables(void *arg, const struct err *e, const json_t *object)
 		    err_wrap(w->arena, err_copy(w->arena, e), "spec.postBuild.substituteFrom[%zu]: %s %s", i,
 			from->kind, from->name));
 	json_object_foreach ((json_t *)data, key, v) {
-		const char *value = strcmp(from->kind, "Secret") == 0 ? decoded(w, data, key) : json_string_value(v);
+		const char *value =
+		    strcmp(from->kind, "Secret") == 0 ? work_secret(w, object, key) : json_string_value(v);
 
 		if (value != NULL)
 			set_variable(w, arena_strdup(w->arena, key), arena_strdup(w->arena, value));
@@ -67,18 +59,17 @@ on_secret(void *arg, const struct err *e, const json_t *secret)
 {
 	struct work_call *c = arg;
 	struct work *w = c->work;
-	const json_t *data = json_object_get(secret, "data");
 
 	if (e != NULL)
 		work_fail(w, "AuthenticationFailed", err_wrap(w->arena, err_copy(w->arena, e), "spec.secretRef"));
 	else
-		w->credentials = (struct source_credentials){ .username = decoded(w, data, "username"),
-			.password = decoded(w, data, "password"),
-			.bearer_token = decoded(w, data, "bearerToken"),
-			.ssh_key = decoded(w, data, "identity"),
-			.known_hosts = decoded(w, data, "known_hosts"),
-			.ca = json_str(data, "ca.crt") != NULL ? decoded(w, data, "ca.crt")
-							       : decoded(w, data, "caFile") };
+		w->credentials = (struct source_credentials){ .username = work_secret(w, secret, "username"),
+			.password = work_secret(w, secret, "password"),
+			.bearer_token = work_secret(w, secret, "bearerToken"),
+			.ssh_key = work_secret(w, secret, "identity"),
+			.known_hosts = work_secret(w, secret, "known_hosts"),
+			.ca = work_secret(w, secret, "ca.crt") != NULL ? work_secret(w, secret, "ca.crt")
+								       : work_secret(w, secret, "caFile") };
 	work_call_over(c);
 }
 
@@ -136,15 +127,6 @@ overlay_of(struct work *w)
 	return k;
 }
 
-static bool
-is_excluded(const json_t *object)
-{
-	const json_t *meta = json_object_get(object, "metadata");
-
-	return str_eq(json_str(json_object_get(meta, "labels"), FLUX "substitute"), "disabled") ||
-	       str_eq(json_str(json_object_get(meta, "annotations"), FLUX "substitute"), "disabled");
-}
-
 static void
 set_all(json_t *object, const char *map, const struct string_map *pairs)
 {
@@ -165,7 +147,7 @@ finish_object(struct work *w, const struct manifest *m, struct manifests *to)
 	json_t *object = json_loads(m->text, 0, NULL);
 	struct err *e = NULL;
 
-	if (w->variables.n > 0 && !is_excluded(object)) {
+	if (w->variables.n > 0 && !flux_switch_is(object, FLUX "substitute", "disabled")) {
 		const char *text;
 		json_t *docs = NULL;
 

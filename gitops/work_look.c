@@ -5,12 +5,6 @@
 #include "gitops/work_parts.h"
 #include "traffic/owns.h"
 
-static const char *
-annotation(const json_t *object, const char *key)
-{
-	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), key);
-}
-
 /* Both without what the application says does not count. */
 static void
 drop_ignored(struct work *w, const struct app_resource *r, json_t **object)
@@ -53,7 +47,7 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	_cleanup_(json_decrefp) json_t *desired = r->text != NULL ? json_loads(r->text, 0, NULL) : NULL;
 	const char *owner = NULL;
 
-	r->operation = arena_strdup(w->arena, annotation(live, ANNOTATION_OPERATION));
+	r->operation = arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPERATION));
 	r->aborted = why_aborted(w, r, live);
 	if (r->hooks != 0 || r->skip)
 		return;
@@ -86,8 +80,8 @@ is_kept(const struct work *w, const struct work_scope *s, const json_t *live)
 	const json_t *meta = json_object_get(live, "metadata");
 
 	return strcmp(s->kind->kind, "CustomResourceDefinition") == 0 ||
-	       list_has(annotation(live, ANNOTATION_OPTIONS), "Delete=false") ||
-	       str_eq(annotation(live, "helm.sh/resource-policy"), "keep") ||
+	       list_has(annotation_of(live, ANNOTATION_OPTIONS), "Delete=false") ||
+	       str_eq(annotation_of(live, "helm.sh/resource-policy"), "keep") ||
 	       (strcmp(s->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), w->name) &&
 		   str_eq(json_str(meta, "namespace"), w->own_namespace));
 }
@@ -114,19 +108,15 @@ see_extra(struct work *w, const struct work_scope *s, const json_t *live)
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
 	/* A hook of a past sync is nobody's wish. */
-	if (annotation(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
+	if (annotation_of(live, ANNOTATION_HOOK) != NULL || (w->deleting && is_kept(w, s, live)))
 		return NULL;
-	if (w->ks != NULL &&
-	    (annotation(live, FLUX "prune") != NULL ||
-		json_str(json_object_get(meta, "labels"), FLUX "prune") != NULL) &&
-	    (str_eq(annotation(live, FLUX "prune"), "disabled") ||
-		str_eq(json_str(json_object_get(meta, "labels"), FLUX "prune"), "disabled")))
+	if (w->ks != NULL && flux_switch_is(live, FLUX "prune", "disabled"))
 		return NULL;
 	r = resources_add(&w->resources, s->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;
-	r->options = arena_strdup(w->arena, annotation(live, ANNOTATION_OPTIONS));
-	r->extraneous = list_has(annotation(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
-	if (str_int(annotation(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
+	r->options = arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPTIONS));
+	r->extraneous = list_has(annotation_of(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
+	if (str_int(annotation_of(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
 		r->wave = (long)wave;
 	return r;
 }
@@ -165,7 +155,7 @@ work_see(struct work *w, const struct work_scope *s, const json_t *live)
 	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
 	r->health = health_of(w->arena, whole, &r->health_message);
-	if (str_eq(annotation(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
+	if (str_eq(annotation_of(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
 		r->health = HEALTH_NONE;
 	if (r->manifest != NULL || r->implicit)
 		see_wanted(w, r, whole);

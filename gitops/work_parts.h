@@ -85,6 +85,9 @@ void work_run(struct work *, size_t n, bool (*start)(struct work *, size_t i), v
 struct work_call *work_call_of(struct work *, size_t i);
 void work_call_over(struct work_call *);
 
+/* A value of a Secret, decoded; NULL: it has none, or one that is no text. In the work's arena. */
+const char *work_secret(struct work *, const json_t *secret, const char *key);
+
 /* Ends the work with an error of a type ("ComparisonError"), the first that is said, once what is under way is over. */
 void work_fail(struct work *, const char *type, const struct err *);
 

@@ -147,29 +147,22 @@ work_read(struct work *w, const char *request, size_t len)
 	return NULL;
 }
 
-static void
-set(json_t *to, const char *key, const char *value)
-{
-	if (!str_empty(value))
-		json_object_set_new(to, key, json_string(value));
-}
-
 static json_t *
 resource_json(const struct app_resource *r)
 {
 	json_t *o = json_object();
 
-	set(o, "group", r->kind.group);
-	set(o, "version", r->kind.version);
-	set(o, "kind", r->kind.kind);
-	set(o, "namespace", r->namespace);
-	set(o, "name", r->name);
-	set(o, "status", r->status == SYNC_SYNCED ? "Synced" : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync" : NULL);
+	json_put(o, "group", r->kind.group);
+	json_put(o, "version", r->kind.version);
+	json_put(o, "kind", r->kind.kind);
+	json_put(o, "namespace", r->namespace);
+	json_put(o, "name", r->name);
+	json_put(o, "status", r->status == SYNC_SYNCED ? "Synced" : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync" : NULL);
 	if (r->health != HEALTH_NONE) {
 		json_t *health = json_object();
 
-		set(health, "status", health_name(r->health));
-		set(health, "message", r->health_message);
+		json_put(health, "status", health_name(r->health));
+		json_put(health, "message", r->health_message);
 		json_object_set_new(o, "health", health);
 	}
 	if (r->hooks != 0 || r->skip)
@@ -178,10 +171,10 @@ resource_json(const struct app_resource *r)
 		json_object_set_new(o, "requiresPruning", json_true());
 	if (r->wave != 0)
 		json_object_set_new(o, "syncWave", json_integer(r->wave));
-	set(o, "error", r->error);
-	set(o, "aborted", r->aborted);
-	set(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
-	set(o, "wanted", r->wanted_text);
+	json_put(o, "error", r->error);
+	json_put(o, "aborted", r->aborted);
+	json_put(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
+	json_put(o, "wanted", r->wanted_text);
 	if (r->extraneous)
 		json_object_set_new(o, "extraneous", json_true());
 	return o;
@@ -232,15 +225,15 @@ results_json(const struct work *w)
 		json_t *o = json_object();
 
 		json_object_set_new(o, "group", json_string(r->group));
-		set(o, "version", r->version);
-		set(o, "kind", r->kind);
+		json_put(o, "version", r->version);
+		json_put(o, "kind", r->kind);
 		json_object_set_new(o, "namespace", json_string(r->namespace != NULL ? r->namespace : ""));
-		set(o, "name", r->name);
-		set(o, "status", r->status);
-		set(o, "message", r->message);
-		set(o, "hookType", r->hook_type);
-		set(o, "hookPhase", r->hook_phase);
-		set(o, "syncPhase", phase_name(r->phase));
+		json_put(o, "name", r->name);
+		json_put(o, "status", r->status);
+		json_put(o, "message", r->message);
+		json_put(o, "hookType", r->hook_type);
+		json_put(o, "hookPhase", r->hook_phase);
+		json_put(o, "syncPhase", phase_name(r->phase));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -315,8 +308,8 @@ work_answer(struct work *w)
 {
 	_cleanup_(json_decrefp) json_t *answer = json_object();
 
-	set(answer, "revision", w->revision);
-	set(answer, "reference", w->reference);
+	json_put(answer, "revision", w->revision);
+	json_put(answer, "reference", w->reference);
 	if (w->error != NULL) {
 		json_object_set_new(answer, "error",
 		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message", err_text(w->arena, w->error),
@@ -325,7 +318,7 @@ work_answer(struct work *w)
 	}
 	if (w->app == NULL && w->ks == NULL)
 		return json_text(w->arena, answer);
-	set(answer, "sourceType", source_type_name(w->source_type));
+	json_put(answer, "sourceType", source_type_name(w->source_type));
 	json_object_set_new(answer, "resources", resources_json(w));
 	json_object_set_new(answer, "images", images_json(w));
 	json_object_set_new(answer, "warnings", warnings_json(w));

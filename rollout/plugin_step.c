@@ -26,7 +26,7 @@ plugin_at(const struct decision *d, int64_t index)
 const struct step_plugin *
 plugin_declared(const struct world *w, struct arena *a, const char *name)
 {
-	const char *text = w->settings != NULL ? string_map_get(w->settings, STEP_PLUGINS_SETTING) : NULL;
+	const char *text = string_map_get(w->settings, STEP_PLUGINS_SETTING);
 	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
 	struct step_plugins list;
 	const struct step_plugin *at;

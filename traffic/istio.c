@@ -66,8 +66,8 @@ istio_used(const struct canary_strategy *c)
 	return c->traffic_routing != NULL && c->traffic_routing->istio != NULL;
 }
 
-static bool
-host_is(const char *host, const char *service)
+bool
+istio_host_is(const char *host, const char *service)
 {
 	size_t n;
 
@@ -92,9 +92,9 @@ istio_side(const struct canary_strategy *c, const struct istio_destination *d)
 				return SIDE_KEPT;
 		return SIDE_OTHER;
 	}
-	if (host_is(d->host, c->canary_service))
+	if (istio_host_is(d->host, c->canary_service))
 		return SIDE_CANARY;
-	return host_is(d->host, c->stable_service) ? SIDE_STABLE : SIDE_OTHER;
+	return istio_host_is(d->host, c->stable_service) ? SIDE_STABLE : SIDE_OTHER;
 }
 
 static struct err *
@@ -293,7 +293,7 @@ static const struct weight_destination *
 additional_of(const struct istio_destination *d, const struct wanted_split *want)
 {
 	for (size_t i = 0; i < want->n_additional; i++)
-		if (host_is(d->host, want->additional[i].service_name))
+		if (istio_host_is(d->host, want->additional[i].service_name))
 			return &want->additional[i];
 	return NULL;
 }
@@ -313,7 +313,7 @@ route_edits(const struct splits *s, const struct split *split, const struct want
 		rest -= wanted->additional[k].weight;
 		for (size_t i = 0; i < r->route.n; i++)
 			found |= i != split->canary && i != split->stable &&
-				 host_is(r->route.at[i].destination.host, wanted->additional[k].service_name);
+				 istio_host_is(r->route.at[i].destination.host, wanted->additional[k].service_name);
 		if (!found)
 			json_patch_add(added, "add", arena_printf(s->arena, "%s/-", base),
 			    json_pack("{s:{s:s},s:I}", "destination", "host", wanted->additional[k].service_name,
@@ -457,7 +457,7 @@ read_additional(const struct splits *s, const struct split *split, bool first, s
 
 		if (istio_side(s->canary, d) != SIDE_OTHER || weight == 0 || d->host == NULL)
 			continue;
-		while (k < n && !host_is(d->host, list[k].service_name))
+		while (k < n && !istio_host_is(d->host, list[k].service_name))
 			k++;
 		met++;
 		ret->uneven |= !first && (k == n || list[k].weight != weight);

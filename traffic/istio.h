@@ -15,5 +15,8 @@ struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, c
 enum istio_side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER };
 enum istio_side istio_side(const struct canary_strategy *, const struct istio_destination *);
 
+/* A host ("web", "web.shop.svc.cluster.local") is this Service's; of neither, when one is NULL. */
+bool istio_host_is(const char *host, const char *service);
+
 /* istio_owns.c: see struct router. */
 void istio_overlay(const struct rollout *, const json_t *live, json_t *desired);

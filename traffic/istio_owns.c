@@ -103,13 +103,9 @@ is_additional(const struct rollout *r, const json_t *d)
 	const struct traffic_weights *w = r->status.canary.weights;
 	const char *host = json_str(json_object_get(d, "destination"), "host");
 
-	for (size_t i = 0; w != NULL && host != NULL && i < w->additional.n; i++) {
-		const char *service = w->additional.at[i].service_name;
-		size_t n = strcspn(host, ".");
-
-		if (service != NULL && strlen(service) == n && strncmp(host, service, n) == 0)
+	for (size_t i = 0; w != NULL && i < w->additional.n; i++)
+		if (istio_host_is(host, w->additional.at[i].service_name))
 			return true;
-	}
 	return false;
 }
 

@@ -1,6 +1,7 @@
 /* gitops/kustomize/patch.c: strategic merge and RFC 6902. */
 #include "gitops/kustomize/patch.h"
 #include <string.h>
+#include "kube/api/apply.h"
 #include "kube/api/patch.h"
 #include "kube/api/yaml.h"
 
@@ -33,18 +34,8 @@ static const struct {
 static const char *const container_ports[2] = { "containerPort", "protocol" };
 
 struct merging {
-	struct arena *arena;
 	const char *kind; /* of the object; NULL: its type's lists have no keys */
 };
-
-static bool
-is_builtin(const json_t *object)
-{
-	const char *api = json_str(object, "apiVersion") ?: "", *slash = strchr(api, '/');
-	size_t n = slash != NULL ? (size_t)(slash - api) : 0;
-
-	return memchr(api, '.', n) == NULL || (n > 7 && strncmp(api + n - 7, ".k8s.io", 7) == 0);
-}
 
 static const char *const *
 keys_of(const struct merging *m, const char *list, const json_t *elements)
@@ -193,7 +184,7 @@ merge(const struct merging *m, const char *name, json_t *target, const json_t *p
 void
 k_merge(struct arena *a, json_t **target, const json_t *patch)
 {
-	struct merging m = { a, is_builtin(*target) ? arena_strdup(a, json_str(*target, "kind") ?: "") : NULL };
+	struct merging m = { object_is_builtin(*target) ? arena_strdup(a, json_str(*target, "kind") ?: "") : NULL };
 
 	*target = merge(&m, "", *target, patch);
 }

@@ -179,7 +179,7 @@ k_set_labels(struct k_objects *all, const struct string_map *pairs, bool selecto
 		set_in_places(all, pairs, label_templates, ARRAY_SIZE(label_templates));
 }
 
-struct err *
+void
 k_set_label_fields(struct k_objects *all, const struct k_label *l)
 {
 	for (size_t i = 0; i < l->fields.n; i++) {
@@ -188,7 +188,6 @@ k_set_label_fields(struct k_objects *all, const struct k_label *l)
 
 		set_in_places(all, &l->pairs, &place, 1);
 	}
-	return NULL;
 }
 
 void

@@ -8,7 +8,7 @@ void k_set_suffix(struct k_objects *, const char *suffix);
 
 /* Labels of every object, and where they are told to go besides. */
 void k_set_labels(struct k_objects *, const struct string_map *, bool selectors, bool templates);
-struct err *k_set_label_fields(struct k_objects *, const struct k_label *);
+void k_set_label_fields(struct k_objects *, const struct k_label *);
 void k_set_annotations(struct k_objects *, const struct string_map *);
 
 struct err *k_set_replicas(struct k_objects *, const struct k_replica *);

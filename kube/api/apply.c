@@ -12,8 +12,8 @@
 static const char *const system_fields[] = { "f:name", "f:generateName", "f:namespace", "f:uid", "f:resourceVersion",
 	"f:generation", "f:creationTimestamp", "f:deletionTimestamp", "f:managedFields", "f:selfLink" };
 
-static bool
-is_builtin(const json_t *object)
+bool
+object_is_builtin(const json_t *object)
 {
 	const char *v = json_str(object, "apiVersion") ?: "", *slash = strchr(v, '/');
 	size_t group = slash != NULL ? (size_t)(slash - v) : 0;
@@ -25,7 +25,8 @@ is_builtin(const json_t *object)
 static json_t *
 fields_of(const json_t *object, const char *subresource)
 {
-	json_t *set = field_set_of(object, is_builtin(object)), *meta = json_object_get(set, "f:metadata"), *status;
+	json_t *set = field_set_of(object, object_is_builtin(object)), *meta = json_object_get(set, "f:metadata"),
+	       *status;
 
 	if (subresource != NULL) {
 		status = json_incref(json_object_get(set, "f:status"));
@@ -226,7 +227,7 @@ apply_config(struct arena *a, const json_t *live, const json_t *config, const st
 			*ret_conflicts = json_incref(clashes);
 		return conflict(a, clashes);
 	}
-	object = merge("", live != NULL ? json_deep_copy(live) : json_object(), config, is_builtin(config));
+	object = merge("", live != NULL ? json_deep_copy(live) : json_object(), config, object_is_builtin(config));
 	gone = own != NULL ? json_deep_copy(fields_in(own)) : json_object();
 	same = own != NULL && json_equal(gone, set);
 	field_set_subtract(gone, set);
@@ -291,7 +292,7 @@ apply_track(const json_t *before, json_t *after, const struct field_manager *m)
 	if (who.name == NULL)
 		who.name = "unknown";
 	managers = managers_of(before) != NULL ? json_deep_copy(managers_of(before)) : json_array();
-	all = field_set_of(after, is_builtin(after));
+	all = field_set_of(after, object_is_builtin(after));
 	set = fields_of(after, m->subresource);
 	changed = field_set_changed(set, before, after);
 	own = entry_of(managers, "Update", &who);

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include "base/json.h"
 
+/* An object of one of Kubernetes' own types, whose lists have keys: by its group, which has no dot or ends with ".k8s.io". */
+bool object_is_builtin(const json_t *object);
+
 struct field_manager {
 	const char *name;
 	const char *subresource; /* "status", or NULL: all but the status */

@@ -32,7 +32,7 @@ type_api_version(const struct type *t, struct arena *a)
 const char *
 string_map_get(const struct string_map *m, const char *key)
 {
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; m != NULL && i < m->n; i++)
 		if (strcmp(m->at[i].key, key) == 0)
 			return m->at[i].value;
 	return NULL;

@@ -201,5 +201,5 @@ void *type_copy(const struct type *, const void *, struct arena *);
 /* "argoproj.io/v1alpha1", or "v1" for the core group. */
 const char *type_api_version(const struct type *, struct arena *);
 
-/* The value of a key, or NULL. */
+/* The value of a key, or NULL; of no map (NULL) too. */
 const char *string_map_get(const struct string_map *, const char *key);

@@ -17,12 +17,6 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	return NULL;
 }
 
-static int
-by_path(const void *x, const void *y)
-{
-	return strcmp(((const struct tree_entry *)x)->path, ((const struct tree_entry *)y)->path);
-}
-
 static struct tree
 tree_of(struct arena *a, char *text)
 {
@@ -47,7 +41,7 @@ tree_of(struct arena *a, char *text)
 			break;
 		at = end + 1;
 	}
-	qsort(entries, n, sizeof(*entries), by_path);
+	tree_sort(entries, n);
 	return (struct tree){ .entries = entries, .n = n, .read = read_entry };
 }
 

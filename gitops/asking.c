@@ -1,0 +1,62 @@
+/* gitops/asking.c: one question, and its answer. */
+#include "gitops/asking.h"
+#include "base/rand.h"
+
+#define QUESTION "work"
+#define ANSWER_MAX (64u << 20)
+
+void
+worker_ask(struct plan *plan, const struct pass *p, json_t *request, int64_t timeout_ms)
+{
+	plan_ask(plan, QUESTION,
+	    &(struct question){ .method = "POST",
+		.url = "",
+		.command = string_map_get(p->settings, GITOPS_WORKER),
+		.body = json_text(plan->arena, request),
+		.content_type = "application/json",
+		.timeout_ms = timeout_ms,
+		.answer_max = ANSWER_MAX });
+	json_decref(request);
+	plan_note(plan, "looked", p->now);
+}
+
+const struct seen_answer *
+worker_asked(const struct pass *p)
+{
+	return seen_answer(p->seen, QUESTION);
+}
+
+json_t *
+worker_answer(struct arena *a, const struct seen_answer *s, struct worker_failure *ret)
+{
+	json_t *answer = NULL;
+	const json_t *error;
+	struct err *e = NULL;
+
+	if (s->answer.err != NULL)
+		e = err_copy(a, s->answer.err);
+	else if (s->answer.status != 200)
+		e = err_new(a, ERR_AGAIN, "the worker failed; the controller's log says why");
+	else
+		e = json_parse(a, s->answer.body.at, s->answer.body.len, &answer);
+	if (e != NULL) {
+		*ret = (struct worker_failure){ .text = err_text(a, e), .may_pass = true };
+		return NULL;
+	}
+	error = json_object_get(answer, "error");
+	if (error == NULL)
+		return answer;
+	*ret = (struct worker_failure){ .type = arena_strdup(a, json_str(error, "type")),
+		.text = arena_strdup(a, json_str(error, "message") ?: ""),
+		.may_pass = json_is_true(json_object_get(error, "again")) };
+	json_decref(answer);
+	return NULL;
+}
+
+int64_t
+worker_spread(const struct object *o, int64_t below)
+{
+	struct rand_stream own = rand_stream(0, o->meta.uid != NULL ? o->meta.uid : "");
+
+	return (int64_t)rand_below(&own, (uint64_t)below);
+}

@@ -1,0 +1,26 @@
+/* gitops/asking.h: what the controllers of applications and of Flux's objects ask the worker (gitops/work.h), and what it answers. Pure. */
+#pragma once
+#include "kube/controller.h"
+
+/* Settings of the process (struct pass): the worker's program and arguments, a JSON list; the controller's own namespace. */
+#define GITOPS_WORKER "gitops-worker"
+#define GITOPS_NAMESPACE "gitops-namespace"
+
+/* Asks it (the request is consumed), and notes when ("looked"). One question at a time. */
+void worker_ask(struct plan *, const struct pass *, json_t *request, int64_t timeout_ms);
+
+/* The question, answered or not; NULL: none is asked. */
+const struct seen_answer *worker_asked(const struct pass *);
+
+/* Why there is no answer. */
+struct worker_failure {
+	const char *type; /* "ComparisonError"; NULL: it did not get so far as to say */
+	const char *text;
+	bool may_pass; /* by itself */
+};
+
+/* The answer, as a new reference; or NULL, and why, in the arena. */
+json_t *worker_answer(struct arena *, const struct seen_answer *, struct worker_failure *ret);
+
+/* A time of [0, below) that is an object's own, and always the same: no two processes disagree. */
+int64_t worker_spread(const struct object *, int64_t below);
