@@ -108,9 +108,8 @@ covers_map(struct arena *a, const json_t *desired, const json_t *set, const json
 	return n == 0;
 }
 
-/* The element that has these keys; a key that it does not name is one with a default. */
-static const json_t *
-element_with(const json_t *list, const json_t *keys)
+size_t
+compare_element(const json_t *list, const json_t *keys)
 {
 	const json_t *element;
 	size_t i;
@@ -126,9 +125,9 @@ element_with(const json_t *list, const json_t *keys)
 			same &= is == NULL || compare_values(is, value);
 		}
 		if (same)
-			return element;
+			return i;
 	}
-	return NULL;
+	return json_array_size(list);
 }
 
 static bool
@@ -160,8 +159,8 @@ covers_list(struct arena *a, const json_t *desired, const json_t *set, const jso
 			const char *name;
 			json_t *rest;
 
-			wanted = element_with(desired, keys);
-			is = element_with(live, keys);
+			wanted = json_array_get(desired, compare_element(desired, keys));
+			is = json_array_get(live, compare_element(live, keys));
 			if (wanted == NULL || is == NULL)
 				return false;
 			/* A key that Git leaves to its default is in the set all the same. */

@@ -20,3 +20,6 @@ json_t *compare_essence(const json_t *object);
 
 /* Equal values; numbers by what they are (1 and 1.0), and nothing (null) as if it were not there. */
 bool compare_values(const json_t *, const json_t *);
+
+/* The number of the element of a list that has these keys; one that it does not name is left to its default. The list's length: there is none. */
+size_t compare_element(const json_t *list, const json_t *keys);

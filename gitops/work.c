@@ -423,9 +423,11 @@ fetch(struct work *w)
 		e = render_source(&tree, w->arena, w->app->spec.source, &w->manifests, &w->source_type);
 	else if (e == NULL && w->ks != NULL)
 		e = work_flux_render(w, &tree);
-	if (e != NULL)
+	if (e == NULL)
+		work_check_rules(w);
+	else
 		work_fail(w, "ComparisonError", e);
-	if (e != NULL || (w->app == NULL && w->ks == NULL))
+	if (w->error != NULL || (w->app == NULL && w->ks == NULL))
 		work_end(w);
 	else
 		find_kinds(w);
@@ -512,6 +514,10 @@ on_settings(void *arg, const struct err *e, const json_t *map)
 	const char *method = json_str(data, "application.resourceTrackingMethod"),
 		   *label = json_str(data, "application.instanceLabelKey");
 
+	struct err *wrong = settings_read(w->arena, data, &w->settings);
+
+	if (wrong != NULL)
+		work_fail(w, "ComparisonError", wrong);
 	w->mark.annotation = !str_eq(method, "label");
 	if (str_eq(method, "label") || str_eq(method, "annotation+label"))
 		w->mark.label = arena_strdup(w->arena, label != NULL ? label : LABEL_INSTANCE);
@@ -601,6 +607,7 @@ work_start(struct transport *api, struct source *source, const char *request, si
 	*w = (struct work){ .api = api, .source = source, .arena = arena_new(), .done = done, .arg = arg };
 	w->soon = (struct timer){ .fire = on_soon, .arg = w };
 	w->mark.annotation = true;
+	w->scripts = scripts_new();
 	resources_init(&w->resources, w->arena);
 	if ((e = work_read(w, request, len)) != NULL || (e = check_destination(w)) != NULL)
 		work_fail(w, "InvalidSpecError", e);
@@ -616,6 +623,7 @@ work_cancel(struct work *w)
 	loop_timer_stop(w->api->loop, &w->soon);
 	for (size_t i = 0; i < w->n_calls; i++)
 		client_cancel(w->calls[i].call);
+	scripts_free(w->scripts);
 	resources_done(&w->resources);
 	sync_results_done(&w->results);
 	json_decref(w->request);

@@ -2,21 +2,76 @@
 #include <string.h>
 #include "gitops/compare.h"
 #include "gitops/ignored.h"
+#include "gitops/takeover.h"
 #include "gitops/work_parts.h"
 #include "traffic/owns.h"
 
-/* Both without what the application says does not count. */
+/* Adds the places of the object that a rule names. `where` is said in errors. */
 static void
-drop_ignored(struct work *w, const struct app_resource *r, json_t **object)
+add_places(struct work *w, const struct ignored_difference *d, const char *where, const json_t *live,
+    const json_t *object, json_t *places)
 {
-	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++) {
-		const struct ignored_difference *d = &w->app->spec.ignore_differences.at[i];
+	for (size_t i = 0; i < d->json_pointers.n; i++)
+		ignored_pointer(object, d->json_pointers.at[i], places);
+	for (size_t i = 0; i < d->jq_paths.n; i++) {
+		_cleanup_(json_decrefp) json_t *named = NULL;
+		struct err *e = script_places(w->scripts, w->arena, d->jq_paths.at[i], object, &named);
 
-		if (!ignored_concerns(d, &r->kind, r->namespace, r->name))
-			continue;
-		for (size_t k = 0; k < d->json_pointers.n; k++)
-			ignored_pointer(*object, d->json_pointers.at[k]);
+		if (e != NULL)
+			work_fail(w, "ComparisonError",
+			    err_wrap(w->arena, e, "%s.jqPathExpressions[%zu]: %s", where, i, d->jq_paths.at[i]));
+		else
+			json_array_extend(places, named);
 	}
+	ignored_owned(object, live, &d->managers, places);
+}
+
+/* The places of the object, which is the live one or another state of it, where a difference does not count: a new reference. */
+static json_t *
+ignored_places(struct work *w, const struct app_resource *r, const json_t *live, const json_t *object)
+{
+	json_t *places = json_array();
+
+	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++)
+		if (ignored_concerns(&w->app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
+			add_places(w, &w->app->spec.ignore_differences.at[i],
+			    arena_printf(w->arena, "spec.ignoreDifferences[%zu]", i), live, object, places);
+	for (size_t i = 0; i < w->settings.ignored.n; i++)
+		if (ignored_concerns(&w->settings.ignored.at[i], &r->kind, r->namespace, r->name))
+			add_places(w, &w->settings.ignored.at[i],
+			    arena_printf(w->arena, "ConfigMap argocd-cm, %s", w->settings.ignored.where[i]), live,
+			    object, places);
+	return places;
+}
+
+void
+work_check_rules(struct work *w)
+{
+	static const struct strings none = { 0 };
+	_cleanup_(json_decrefp) json_t *empty = json_object(), *places = json_array();
+
+	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++) {
+		struct ignored_difference rule = w->app->spec.ignore_differences.at[i];
+
+		rule.json_pointers = rule.managers = none;
+		add_places(w, &rule, arena_printf(w->arena, "spec.ignoreDifferences[%zu]", i), empty, empty, places);
+	}
+}
+
+/* RespectIgnoreDifferences=true: what does not count is applied as it is live. */
+static void
+keep_ignored(struct work *w, struct app_resource *r, const json_t *live, json_t *desired)
+{
+	_cleanup_(json_decrefp) json_t *wanted = NULL, *is = NULL;
+
+	if (!str_eq(sync_option(w->arena, &w->operation, r, "RespectIgnoreDifferences"), "true"))
+		return;
+	wanted = ignored_places(w, r, live, desired);
+	is = ignored_places(w, r, live, live);
+	if (json_array_size(wanted) + json_array_size(is) == 0)
+		return;
+	ignored_keep(desired, wanted, live, is);
+	r->text = json_text(w->arena, desired);
 }
 
 /* What Git wants of it, with what is a rollout's as it is live: neither a difference, nor set back. */
@@ -63,6 +118,9 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	}
 	if (w->rollouts.n > 0)
 		leave_to_rollouts(w, r, live, desired);
+	keep_ignored(w, r, live, desired);
+	if (takeover_is_due(live, &w->former))
+		r->takeover = takeover_patch(w->arena, live, &w->former, w->manager);
 	if (str_eq(sync_option(w->arena, &w->operation, r, "IfNotPresent"), "true") ||
 	    compare_is_applied(w->arena, desired, live, w->manager))
 		r->status = SYNC_SYNCED;
@@ -133,6 +191,25 @@ with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
 	return whole;
 }
 
+enum health
+work_health(struct work *w, const struct api_kind *k, const json_t *object, const char **ret_message)
+{
+	const char *script = settings_health(&w->settings, k->group, k->kind), *status = NULL;
+	enum health is;
+	struct err *e;
+
+	if (script == NULL || json_str(json_object_get(object, "metadata"), "deletionTimestamp") != NULL)
+		return health_of(w->arena, object, ret_message);
+	e = script_health(w->scripts, w->arena, script, object, &status, ret_message);
+	is = health_named(status);
+	if (e == NULL && (status == NULL || is != HEALTH_NONE))
+		return is;
+	*ret_message = e != NULL
+			   ? arena_printf(w->arena, "the script of its health in argocd-cm: %s", err_text(w->arena, e))
+			   : "Lua returned an invalid health status";
+	return HEALTH_UNKNOWN;
+}
+
 void
 work_see(struct work *w, const struct work_scope *s, const json_t *live)
 {
@@ -154,7 +231,7 @@ work_see(struct work *w, const struct work_scope *s, const json_t *live)
 	r->deleting = json_str(meta, "deletionTimestamp") != NULL;
 	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
-	r->health = health_of(w->arena, whole, &r->health_message);
+	r->health = work_health(w, &r->kind, whole, &r->health_message);
 	if (str_eq(annotation_of(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
 		r->health = HEALTH_NONE;
 	if (r->manifest != NULL || r->implicit)
@@ -163,10 +240,28 @@ work_see(struct work *w, const struct work_scope *s, const json_t *live)
 		r->live_text = essence_text(w, whole);
 }
 
+/* What goes once its fields are ours, a dry run does not know yet. */
+static void
+drop_former(const struct app_resource *r, const json_t *live, json_t *then)
+{
+	_cleanup_(json_decrefp) json_t *desired = json_loads(r->text, 0, NULL), *gone = takeover_places(live, desired),
+				       *of_then = json_array();
+	json_t *place;
+	size_t i;
+
+	json_array_foreach (gone, i, place) {
+		json_t *there = ignored_place_in(then, live, place);
+
+		if (there != NULL)
+			json_array_append_new(of_then, there);
+	}
+	ignored_drop(then, of_then);
+}
+
 void
 work_predicted(struct work *w, struct app_resource *r, const struct err *e, const json_t *predicted)
 {
-	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL;
+	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL, *of_live = NULL, *of_then = NULL;
 
 	r->status = SYNC_OUT_OF_SYNC;
 	/* Its namespace is still to be made. */
@@ -188,8 +283,12 @@ work_predicted(struct work *w, struct app_resource *r, const struct err *e, cons
 		return;
 	live = json_loads(r->live_text, 0, NULL);
 	then = json_deep_copy(predicted);
-	drop_ignored(w, r, &live);
-	drop_ignored(w, r, &then);
+	if (r->takeover != NULL)
+		drop_former(r, live, then);
+	of_live = ignored_places(w, r, live, live);
+	of_then = ignored_places(w, r, live, then);
+	ignored_drop(live, of_live);
+	ignored_drop(then, of_then);
 	if (compare_is_same(live, then)) {
 		r->status = SYNC_SYNCED;
 	} else if (w->diffing) {

@@ -1,6 +1,8 @@
 /* gitops/work_parts.h: what the files of one piece of work share; nobody else includes it. */
 #pragma once
 #include "gitops/render.h"
+#include "gitops/script.h"
+#include "gitops/settings.h"
 #include "gitops/sync.h"
 #include "gitops/work.h"
 #include "kube/api/flux.h"
@@ -38,6 +40,7 @@ struct work {
 	const char *default_namespace; /* of objects that name none; NULL: they must */
 	const char *url, *target_revision; /* of the repository */
 	const char *manager; /* of applied fields */
+	struct strings former; /* managers whose fields were applied from the client side: ours, once we apply */
 	struct string_map variables; /* of a Kustomization's postBuild */
 	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */
 	const char *namespace; /* the controller's own */
@@ -49,6 +52,8 @@ struct work {
 	struct sync_operation operation;
 	struct sync_results results;
 	/* What was found out. */
+	struct app_settings settings; /* argocd-cm's */
+	struct scripts *scripts;
 	struct owner_mark mark;
 	struct source_credentials credentials;
 	const char *revision;
@@ -104,6 +109,12 @@ bool work_flux_start(struct work *, size_t i);
 void work_see(struct work *, const struct work_scope *, const json_t *live);
 /* What a dry run of the resource answered. */
 void work_predicted(struct work *, struct app_resource *, const struct err *, const json_t *predicted);
+
+/* A rule that is wrong is so whether or not there is a difference today. */
+void work_check_rules(struct work *);
+
+/* An object's health: by the script that argocd-cm has for its kind, or else by health.h. */
+enum health work_health(struct work *, const struct api_kind *, const json_t *object, const char **ret_message);
 
 /* work_sync.c: the next step of the sync, and then the answer. */
 void work_sync(struct work *);

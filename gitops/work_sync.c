@@ -37,7 +37,8 @@ is_now(struct work *w, struct app_resource *r, const json_t *object)
 	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
 	r->operation = arena_strdup(w->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
-	r->health = health_of(w->arena, object, &r->health_message);
+	r->health = work_health(w, &r->kind, object, &r->health_message);
+	r->takeover = NULL;
 }
 
 /* One that may be tried again by the next step: the server could not be reached, or the object has moved on since it was looked at. */
@@ -144,6 +145,23 @@ apply(struct work *w, struct work_call *c, const struct sync_task *t)
 		    PATCH_APPLY, body_of(w, t), on_task, c);
 }
 
+/* What was applied from the client side is ours now, and can be applied. */
+static void
+on_taken_over(void *arg, const struct err *e, const json_t *body)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	const struct sync_task *t = &w->step.tasks[w->group + c->number];
+
+	if (e != NULL) {
+		on_task(arg, e, NULL);
+		return;
+	}
+	t->resource->resource_version =
+	    arena_strdup(w->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	apply(w, c, t);
+}
+
 static bool
 start_task(struct work *w, size_t i)
 {
@@ -179,6 +197,11 @@ start_task(struct work *w, size_t i)
 	}
 	if (r->live && (t->recreate || (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
 		delete (w, c, r, "Background", on_deleted_before);
+	else if (t->verb == SYNC_APPLY && r->live && r->takeover != NULL && !t->replace)
+		c->call = client_call(w->api, "PATCH",
+		    arena_printf(w->arena, "%s?fieldManager=%s", kind_path(w->arena, &r->kind, r->namespace, r->name),
+			w->manager),
+		    PATCH_JSON, r->takeover, on_taken_over, c);
 	else
 		apply(w, c, t);
 	return true;

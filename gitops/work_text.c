@@ -75,6 +75,7 @@ read_object(struct work *w, const struct object *o)
 static struct err *
 read_application(struct work *w, const json_t *app)
 {
+	static const char *former[] = { "kubectl-client-side-apply", WORK_MANAGER };
 	struct err *e;
 
 	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
@@ -84,6 +85,7 @@ read_application(struct work *w, const json_t *app)
 		return err_new(
 		    w->arena, ERR_INVALID, "the request lacks the application's source, or the controller's namespace");
 	w->manager = WORK_MANAGER;
+	w->former = (struct strings){ former, ARRAY_SIZE(former) };
 	w->url = w->app->spec.source->repo_url;
 	w->target_revision = w->app->spec.source->target_revision;
 	w->default_namespace = w->app->spec.destination.namespace;
@@ -99,12 +101,15 @@ static struct err *
 read_kustomization(struct work *w, const json_t *ks)
 {
 	static const char *options[] = { "ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background" };
+	static const char *former[] = { "kubectl-client-side-apply", "kubectl", "before-first-apply",
+		WORK_FLUX_MANAGER };
 	struct err *e;
 
 	w->ks = (const struct flux_kustomization *)object_decode(&flux_kustomization_type, ks, w->arena);
 	if ((e = read_object(w, &w->ks->object)) != NULL)
 		return e;
 	w->manager = WORK_FLUX_MANAGER;
+	w->former = (struct strings){ former, ARRAY_SIZE(former) };
 	w->mark = (struct owner_mark){ .flux_name = w->name, .flux_namespace = w->own_namespace };
 	w->default_namespace = w->ks->spec.target_namespace;
 	w->syncing = true;
