@@ -60,7 +60,7 @@ const struct command cmd_controller = {
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
 		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval "
-		 "gitops-namespace application-namespaces " IDLE_FLAGS,
+		 "gitops-namespace application-namespaces legacy-gitops-metrics " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -162,6 +162,12 @@ passed(const char *controller, const char *ns, const char *name, int64_t ms, boo
 	struct process *p = arg;
 
 	metrics_passed(p->metrics, controller, ns, name, ms, failed, loop_wall(p->cli->loop));
+}
+
+static void
+answered_key(const char *controller, const char *ns, const char *name, int64_t ms, void *arg)
+{
+	metrics_answered_key(((struct process *)arg)->metrics, controller, ns, name, ms);
 }
 
 static void
@@ -534,10 +540,12 @@ controller_run(struct cli *c)
 		.changed = changed,
 		.passed = passed,
 		.told = told,
+		.answered = answered_key,
 		.arg = &p };
 	if (read_jobs_place(&p) != 0)
 		return 1;
-	p.metrics = metrics_new(VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster");
+	p.metrics = metrics_new(
+	    VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster", cli_on(c, "legacy-gitops-metrics"));
 	c->transport->answered = answered;
 	c->transport->answered_arg = &p;
 	if (lease_settings_of(&p, &election) != 0 || read_gitops(&p) != 0 || serve(&p) != 0) {

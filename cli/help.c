@@ -92,6 +92,9 @@ static const struct {
 	{ "gitops-namespace", 0, "NS", false, "where Applications' settings and repositories' Secrets are (argocd)" },
 	{ "application-namespaces", 0, "GLOBS", false,
 	    "where else Applications count (in none: they have the controller's rights)" },
+	{ "legacy-gitops-metrics", 0, NULL, false,
+	    "also argocd_app_health_status, and sync_status in argocd_app_sync_total, which dashboards before Argo CD "
+	    "2 ask for" },
 	{ "gitops-interval", 0, "DURATION", false, "compare each application so often, if nothing happens (2m)" },
 	{ "step-plugins", 0, "FILE", false,
 	    "hooks that steps may call: stepPlugins: [{name, http or exec, timeoutSeconds}]" },

@@ -33,7 +33,7 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
 		.status = reply->status,
 		.body = { arena_strndup(q->arena, reply->body.at, reply->body.len), reply->body.len } };
-	q->asks->answered(q->asks->arg);
+	q->asks->answered(q->asks->arg, q->answered_at - q->asked_at);
 }
 
 void

@@ -17,7 +17,7 @@ struct asks {
 	/* Of questions, of those that are the cluster's to answer, and of those that programs answer (NULL: none does); borrowed. */
 	struct transport *outside, *api, *programs;
 	struct transport *elsewhere; /* of questions that are another cluster's to answer; NULL: the API server does */
-	void (*answered)(void *arg); /* told of every answer */
+	void (*answered)(void *arg, int64_t ms); /* told of every answer, and how long it took */
 	void *arg;
 	struct asked *list[ASK_MAX];
 	size_t n;

@@ -49,10 +49,13 @@ struct runner {
 /* --- keys ---------------------------------------------------------------------------------------------------------- */
 
 static void
-on_answered(void *arg)
+on_answered(void *arg, int64_t ms)
 {
 	struct key *k = arg;
+	const struct runner_settings *s = &k->runner->settings;
 
+	if (s->answered != NULL)
+		s->answered(k->controller->name, k->ns, k->name, ms, s->arg);
 	queue_add(k->runner->queue, &k->item, QUEUE_ANSWER);
 }
 

@@ -34,6 +34,8 @@ struct runner_settings {
 	void (*changed)(const struct object *, bool deleted, void *arg);
 	void (*passed)(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg);
 	void (*told)(const struct plan_step *event, void *arg);
+	/* NULL, or told how long a question took to be answered. */
+	void (*answered)(const char *controller, const char *ns, const char *name, int64_t ms, void *arg);
 	void *arg;
 };
 

@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
+#include "web/exposition.h"
+#include "web/gitops_metrics.h"
 
 #define BUCKETS 5
 #define SWEEP_MS 5000
@@ -71,16 +73,18 @@ struct metrics {
 	struct map entries; /* "plural ns/name" → struct entry, in the order in which they came */
 	struct map requests; /* "kind verb status" → uint64_t */
 	struct map ended; /* completion status → struct ended */
+	struct gitops_metrics *gitops;
 	int64_t swept_at; /* wall ms */
 };
 
 struct metrics *
-metrics_new(const char *version, const char *mode)
+metrics_new(const char *version, const char *mode, bool legacy)
 {
 	struct metrics *m = mem_alloc(sizeof(*m));
 
 	m->version = version;
 	m->mode = mode;
+	m->gitops = gitops_metrics_new(legacy);
 	return m;
 }
 
@@ -114,6 +118,7 @@ metrics_free(struct metrics *m)
 		return NULL;
 	map_each (&m->entries, slot)
 		entry_free(slot->value);
+	gitops_metrics_free(m->gitops);
 	counts_done(&m->requests);
 	counts_done(&m->ended);
 	map_done(&m->entries);
@@ -294,6 +299,7 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	struct entry *e;
 	bool first;
 
+	gitops_metrics_changed(m->gitops, o, deleted, now);
 	if (o->type != &rollout_type && o->type != &analysis_run_type && o->type != &experiment_type && !is_template)
 		return;
 	sweep(m, now);
@@ -357,11 +363,21 @@ metrics_passed(
 {
 	const struct type *t = strcmp(controller, "rollout") == 0      ? &rollout_type
 			       : strcmp(controller, "experiment") == 0 ? &experiment_type
-								       : &analysis_run_type;
-	struct entry *e = counted(m, t, ns, name, now);
+			       : strcmp(controller, "analysis") == 0   ? &analysis_run_type
+								       : NULL;
+	struct entry *e;
 
+	if (t == NULL)
+		return;
+	e = counted(m, t, ns, name, now);
 	add_time(&e->passes, ms);
 	e->failures += failed;
+}
+
+void
+metrics_answered_key(struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
+{
+	gitops_metrics_looked(m->gitops, controller, ns, name, ms);
 }
 
 void
@@ -424,40 +440,12 @@ metrics_answered(struct metrics *m, const char *method, const char *url, int sta
 /* --- writing -------------------------------------------------------------------------------------------------------- */
 
 static void
-family(struct str *to, const char *name, const char *type, const char *help)
-{
-	str_addf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-/* As the format wants it: backslash, quote and line feed escaped. */
-static void
-label(struct str *to, bool first, const char *name, const char *value)
-{
-	str_addf(to, "%s%s=\"", first ? "{" : ",", name);
-	for (; *value != '\0'; value++) {
-		if (*value == '\\' || *value == '"')
-			str_addc(to, '\\');
-		if (*value == '\n')
-			str_adds(to, "\\n");
-		else
-			str_addc(to, *value);
-	}
-	str_addc(to, '"');
-}
-
-static void
 labels_of(struct str *to, const char *metric, const struct entry *e)
 {
 	str_adds(to, metric);
-	label(to, true, "name", e->name);
+	metric_label(to, true, "name", e->name);
 	if (e->ns[0] != '\0')
-		label(to, false, "namespace", e->ns);
-}
-
-static void
-number(struct str *to, int64_t n)
-{
-	str_addf(to, "} %" PRId64 "\n", n);
+		metric_label(to, false, "namespace", e->ns);
 }
 
 /* Every entry of a type that is, or was lately, in the cluster. */
@@ -473,9 +461,9 @@ write_reasons(struct str *to, const char *name, const struct entry *e, struct ma
 		const char *space = strchr(slot->key, ' ');
 
 		labels_of(to, name, e);
-		label(to, false, "reason", space + 1);
-		label(to, false, "type", space - slot->key == 7 ? "Warning" : "Normal");
-		number(to, (int64_t) * (uint64_t *)slot->value);
+		metric_label(to, false, "reason", space + 1);
+		metric_label(to, false, "type", space - slot->key == 7 ? "Warning" : "Normal");
+		metric_value(to, (int64_t) * (uint64_t *)slot->value);
 	}
 }
 
@@ -486,14 +474,14 @@ write_histogram(struct str *to, const char *name, const struct entry *e, const s
 		str_adds(to, name);
 		labels_of(to, "_bucket", e);
 		str_addf(to, i < BUCKETS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < BUCKETS ? buckets[i] : 0);
-		number(to, (int64_t)(i < BUCKETS ? h->within[i] : h->n));
+		metric_value(to, (int64_t)(i < BUCKETS ? h->within[i] : h->n));
 	}
 	str_adds(to, name);
 	labels_of(to, "_sum", e);
 	str_addf(to, "} %.3f\n", (double)h->ms / 1000);
 	str_adds(to, name);
 	labels_of(to, "_count", e);
-	number(to, (int64_t)h->n);
+	metric_value(to, (int64_t)h->n);
 }
 
 static void
@@ -507,35 +495,35 @@ write_rollouts(struct metrics *m, struct str *to)
 		{ "rollout_info_replicas_updated", "Pods of the new version." } };
 	static const char *const phases[] = { "Completed", "Progressing", "Paused", "Timeout", "Error", "Abort" };
 
-	family(to, "rollout_info", "gauge", "1 for each Rollout, its phase and strategy as labels.");
+	metric_family(to, "rollout_info", "gauge", "1 for each Rollout, its phase and strategy as labels.");
 	each_known(m, e, &rollout_type)
 	{
 		labels_of(to, "rollout_info", e);
-		label(to, false, "phase", e->phase);
-		label(to, false, "strategy", e->strategy);
-		label(to, false, "traffic_router", e->router);
-		number(to, 1);
+		metric_label(to, false, "phase", e->phase);
+		metric_label(to, false, "strategy", e->strategy);
+		metric_label(to, false, "traffic_router", e->router);
+		metric_value(to, 1);
 	}
-	family(to, "rollout_phase", "gauge", "Deprecated: rollout_info has a phase. 1: it is in this one.");
+	metric_family(to, "rollout_phase", "gauge", "Deprecated: rollout_info has a phase. 1: it is in this one.");
 	each_known(m, e, &rollout_type) for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 	{
 		labels_of(to, "rollout_phase", e);
-		label(to, false, "phase", phases[i]);
-		label(to, false, "strategy", e->strategy);
-		number(to, strcmp(e->old_phase, phases[i]) == 0);
+		metric_label(to, false, "phase", phases[i]);
+		metric_label(to, false, "strategy", e->strategy);
+		metric_value(to, strcmp(e->old_phase, phases[i]) == 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(gauges); i++) {
-		family(to, gauges[i].name, "gauge", gauges[i].help);
+		metric_family(to, gauges[i].name, "gauge", gauges[i].help);
 		each_known(m, e, &rollout_type)
 		{
 			const int64_t values[] = { e->available,
 				e->desired > e->available ? e->desired - e->available : 0, e->desired, e->updated };
 
 			labels_of(to, gauges[i].name, e);
-			number(to, values[i]);
+			metric_value(to, values[i]);
 		}
 	}
-	family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
+	metric_family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
 	map_each (&m->entries, slot)
 		write_reasons(to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
 }
@@ -545,16 +533,16 @@ write_spread(struct str *to, const char *name, const char *status, const struct 
 {
 	for (size_t i = 0; i <= DURATIONS; i++) {
 		str_addf(to, "%s_bucket", name);
-		label(to, true, "status", status);
+		metric_label(to, true, "status", status);
 		str_addf(to, i < DURATIONS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < DURATIONS ? durations[i] : 0);
-		number(to, (int64_t)(i < DURATIONS ? s->within[i] : s->n));
+		metric_value(to, (int64_t)(i < DURATIONS ? s->within[i] : s->n));
 	}
 	str_addf(to, "%s_sum", name);
-	label(to, true, "status", status);
-	number(to, s->seconds);
+	metric_label(to, true, "status", status);
+	metric_value(to, s->seconds);
 	str_addf(to, "%s_count", name);
-	label(to, true, "status", status);
-	number(to, (int64_t)s->n);
+	metric_label(to, true, "status", status);
+	metric_value(to, (int64_t)s->n);
 }
 
 static void
@@ -571,7 +559,7 @@ write_durations(struct metrics *m, struct str *to)
 		    offsetof(struct ended, manual_pause) } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		family(to, families[i].name, "histogram", families[i].help);
+		metric_family(to, families[i].name, "histogram", families[i].help);
 		map_each (&m->ended, slot)
 			write_spread(to, families[i].name, slot->key,
 			    (const struct spread *)(const void *)((const char *)slot->value + families[i].offset));
@@ -581,21 +569,23 @@ write_durations(struct metrics *m, struct str *to)
 static void
 write_notifications(struct metrics *m, struct str *to)
 {
-	family(to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
+	metric_family(
+	    to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
 	map_each (&m->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
 			write_reasons(to, "notification_send_success", e, &e->notified->well);
 	}
-	family(to, "notification_send_error", "counter", "Notifications of a Rollout that were given up, by reason.");
+	metric_family(
+	    to, "notification_send_error", "counter", "Notifications of a Rollout that were given up, by reason.");
 	map_each (&m->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
 			write_reasons(to, "notification_send_error", e, &e->notified->badly);
 	}
-	family(
+	metric_family(
 	    to, "notification_send", "histogram", "Time from the first try of a notification to its end, in seconds.");
 	map_each (&m->entries, slot) {
 		struct entry *e = slot->value;
@@ -611,24 +601,24 @@ static const char *const run_phases[] = { "Pending", "Running", "Successful", "F
 static void
 write_old_phases(struct metrics *m, struct str *to, const char *name, const struct type *t)
 {
-	family(to, name, "gauge", "Deprecated: the info metric has a phase. 1: it is in this one.");
+	metric_family(to, name, "gauge", "Deprecated: the info metric has a phase. 1: it is in this one.");
 	each_known(m, e, t) for (size_t i = 0; i < ARRAY_SIZE(run_phases); i++)
 	{
 		labels_of(to, name, e);
-		label(to, false, "phase", run_phases[i]);
-		number(to, strcmp(e->phase != NULL ? e->phase : "", run_phases[i]) == 0);
+		metric_label(to, false, "phase", run_phases[i]);
+		metric_value(to, strcmp(e->phase != NULL ? e->phase : "", run_phases[i]) == 0);
 	}
 }
 
 static void
 write_phases(struct metrics *m, struct str *to, const char *name, const char *help, const struct type *t)
 {
-	family(to, name, "gauge", help);
+	metric_family(to, name, "gauge", help);
 	each_known(m, e, t)
 	{
 		labels_of(to, name, e);
-		label(to, false, "phase", e->phase != NULL ? e->phase : "");
-		number(to, 1);
+		metric_label(to, false, "phase", e->phase != NULL ? e->phase : "");
+		metric_value(to, 1);
 	}
 }
 
@@ -637,24 +627,24 @@ write_runs(struct metrics *m, struct str *to)
 {
 	write_phases(m, to, "analysis_run_info", "1 for each AnalysisRun, its phase as a label.", &analysis_run_type);
 	write_old_phases(m, to, "analysis_run_phase", &analysis_run_type);
-	family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
+	metric_family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
 	{
 		labels_of(to, "analysis_run_metric_type", e);
-		label(to, false, "metric", e->metrics[i].name);
-		label(to, false, "type", e->metrics[i].provider);
-		number(to, 1);
+		metric_label(to, false, "metric", e->metrics[i].name);
+		metric_label(to, false, "type", e->metrics[i].provider);
+		metric_value(to, 1);
 	}
-	family(to, "analysis_run_metric_phase", "gauge", "The phase of each metric of an analysis run.");
+	metric_family(to, "analysis_run_metric_phase", "gauge", "The phase of each metric of an analysis run.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics;
 						  i++) for (size_t k = 0; k < ARRAY_SIZE(run_phases); k++)
 	{
 		labels_of(to, "analysis_run_metric_phase", e);
-		label(to, false, "metric", e->metrics[i].name);
-		label(to, false, "type", e->metrics[i].provider);
-		label(to, false, "dry_run", e->metrics[i].dry_run ? "true" : "false");
-		label(to, false, "phase", run_phases[k]);
-		number(to, strcmp(e->metrics[i].phase, run_phases[k]) == 0);
+		metric_label(to, false, "metric", e->metrics[i].name);
+		metric_label(to, false, "type", e->metrics[i].provider);
+		metric_label(to, false, "dry_run", e->metrics[i].dry_run ? "true" : "false");
+		metric_label(to, false, "phase", run_phases[k]);
+		metric_value(to, strcmp(e->metrics[i].phase, run_phases[k]) == 0);
 	}
 }
 
@@ -663,76 +653,77 @@ write_templates(struct metrics *m, struct str *to)
 {
 	const struct type *types[] = { &analysis_template_type, &cluster_analysis_template_type };
 
-	family(to, "analysis_template_info", "gauge", "1 for each AnalysisTemplate and ClusterAnalysisTemplate.");
+	metric_family(
+	    to, "analysis_template_info", "gauge", "1 for each AnalysisTemplate and ClusterAnalysisTemplate.");
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k])
 		{
 			labels_of(to, "analysis_template_info", e);
-			number(to, 1);
+			metric_value(to, 1);
 		}
-	family(
+	metric_family(
 	    to, "analysis_template_metric_info", "gauge", "1 for each metric of a template, its provider as a label.");
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k]) for (size_t i = 0; i < e->n_metrics; i++)
 		{
 			labels_of(to, "analysis_template_metric_info", e);
-			label(to, false, "metric", e->metrics[i].name);
-			label(to, false, "type", e->metrics[i].provider);
-			number(to, 1);
+			metric_label(to, false, "metric", e->metrics[i].name);
+			metric_label(to, false, "type", e->metrics[i].provider);
+			metric_value(to, 1);
 		}
 }
 
 static void
 write_passes(struct metrics *m, struct str *to, const char *name, const char *errors, const struct type *t)
 {
-	family(to, name, "histogram", "Time from the beginning of a pass to the end of its writes, in seconds.");
+	metric_family(to, name, "histogram", "Time from the beginning of a pass to the end of its writes, in seconds.");
 	map_each (&m->entries, slot) {
 		const struct entry *e = slot->value;
 
 		if (e->type == t && e->passes.n > 0)
 			write_histogram(to, name, e, &e->passes);
 	}
-	family(to, errors, "counter", "Passes of which a write failed.");
+	metric_family(to, errors, "counter", "Passes of which a write failed.");
 	map_each (&m->entries, slot) {
 		const struct entry *e = slot->value;
 
 		if (e->type != t || e->passes.n == 0)
 			continue;
 		labels_of(to, errors, e);
-		number(to, (int64_t)e->failures);
+		metric_value(to, (int64_t)e->failures);
 	}
 }
 
 static void
 write_process(struct metrics *m, const struct metrics_moment *now, struct str *to)
 {
-	family(to, "controller_clientset_k8s_request_total", "counter",
+	metric_family(to, "controller_clientset_k8s_request_total", "counter",
 	    "Requests to the API server that were answered; status_code 0: not.");
 	map_each (&m->requests, slot) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 		const char *verb = strchr(slot->key, ' ') + 1, *status = strchr(verb, ' ') + 1;
 
 		str_adds(to, "controller_clientset_k8s_request_total");
-		label(to, true, "kind", arena_strndup(a, slot->key, (size_t)(verb - 1 - slot->key)));
-		label(to, false, "status_code", status);
-		label(to, false, "verb", arena_strndup(a, verb, (size_t)(status - 1 - verb)));
-		number(to, (int64_t) * (uint64_t *)slot->value);
+		metric_label(to, true, "kind", arena_strndup(a, slot->key, (size_t)(verb - 1 - slot->key)));
+		metric_label(to, false, "status_code", status);
+		metric_label(to, false, "verb", arena_strndup(a, verb, (size_t)(status - 1 - verb)));
+		metric_value(to, (int64_t) * (uint64_t *)slot->value);
 	}
-	family(to, "argo_rollouts_controller_info", "gauge",
+	metric_family(to, "argo_rollouts_controller_info", "gauge",
 	    "1; the version that runs, and whether it cares for all namespaces.");
 	str_adds(to, "argo_rollouts_controller_info");
-	label(to, true, "version", m->version);
-	label(to, false, "goversion", "");
-	label(to, false, "mode", m->mode);
-	number(to, 1);
-	family(to, "workqueue_depth", "gauge", "Keys that wait or are being worked on.");
+	metric_label(to, true, "version", m->version);
+	metric_label(to, false, "goversion", "");
+	metric_label(to, false, "mode", m->mode);
+	metric_value(to, 1);
+	metric_family(to, "workqueue_depth", "gauge", "Keys that wait or are being worked on.");
 	str_adds(to, "workqueue_depth");
-	label(to, true, "name", "rollouts");
-	number(to, (int64_t)now->busy);
-	family(to, "leader_election_master_status", "gauge", "1: this process acts.");
+	metric_label(to, true, "name", "rollouts");
+	metric_value(to, (int64_t)now->busy);
+	metric_family(to, "leader_election_master_status", "gauge", "1: this process acts.");
 	str_adds(to, "leader_election_master_status");
-	label(to, true, "name", now->lease != NULL ? now->lease : "");
-	number(to, now->leads);
+	metric_label(to, true, "name", now->lease != NULL ? now->lease : "");
+	metric_value(to, now->leads);
 }
 
 void
@@ -749,5 +740,6 @@ metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to
 	write_phases(m, to, "experiment_info", "1 for each Experiment, its phase as a label.", &experiment_type);
 	write_old_phases(m, to, "experiment_phase", &experiment_type);
 	write_passes(m, to, "experiment_reconcile", "experiment_reconcile_error", &experiment_type);
+	gitops_metrics_text(m->gitops, now->now, to);
 	write_process(m, now, to);
 }

@@ -13,8 +13,9 @@
 
 struct metrics;
 
-/* `mode` says what is cared for: "cluster" or "namespaced". Freed by metrics_free, which takes and returns NULL. */
-struct metrics *metrics_new(const char *version, const char *mode);
+/* `mode` says what is cared for: "cluster" or "namespaced"; `legacy`: see web/gitops_metrics.h. Freed by metrics_free, which takes and
+ * returns NULL. */
+struct metrics *metrics_new(const char *version, const char *mode, bool legacy);
 struct metrics *metrics_free(struct metrics *);
 
 /* An object is new or has changed, or (deleted) is no more. Types that no metric is about are ignored. `now`: wall ms. */
@@ -23,6 +24,9 @@ void metrics_changed(struct metrics *, const struct object *, bool deleted, int6
 /* A key of the controller was worked on for so long, the writes included. */
 void metrics_passed(
     struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now);
+
+/* A question of the controller about an object was answered after so long. */
+void metrics_answered_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
 /* An event was told. */
 void metrics_told(struct metrics *, const struct plan_step *event, int64_t now);

@@ -37,3 +37,40 @@ kubectl delete rollout bluegreen >/dev/null
 check "what is gone is told for a while" has "rollout_info{$rollout"
 kill $controller
 wait $controller
+
+repository
+mkdir -p "$repo/web"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\n' >"$repo/web/map.yaml"
+commit first >/dev/null
+"$SLUICE" controller --controllers gitops,flux --leader-elect=false --listen-address 127.0.0.1 --metricsPort $metrics --healthzPort $health \
+	--gitops-cache "$dir/cache" --gitops-file-urls --legacy-gitops-metrics >>"$dir/controller.log" 2>&1 &
+controller=$!
+kubectl create namespace argocd >/dev/null
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: "file://$repo", path: web}
+  destination: {server: https://kubernetes.default.svc, namespace: default}
+  syncPolicy: {automated: {}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: nothing, namespace: default}
+spec: {url: "file:///nowhere", interval: 1m}
+Y
+app='namespace="argocd",name="web",project="default"'
+check "an application" within 20 has "argocd_app_info{$app,autosync_enabled=\"true\",repo=\"file://$repo\",dest_server=\"https://kubernetes.default.svc\",dest_namespace=\"default\",sync_status=\"Synced\",health_status=\"Healthy\",operation=\"\"} 1"
+check "its syncs" has "argocd_app_sync_total{$app,dest_server=\"https://kubernetes.default.svc\",phase=\"Succeeded\",dry_run=\"false\",sync_status=\"Synced\"} 1"
+check "its looks" has 'argocd_app_reconcile_bucket{namespace="argocd",dest_server="https://kubernetes.default.svc",le="16"}'
+check "as it was called before" has "argocd_app_health_status{$app,health_status=\"Healthy\"} 1"
+flux='kind="GitRepository",name="nothing",namespace="default"'
+check "one of Flux's objects" within 20 has "gotk_reconcile_condition{$flux,type=\"Ready\",status=\"False\"} 1"
+check "its looks too" has "gotk_reconcile_duration_seconds_count{$flux}"
+check "promtool finds nothing wrong with these" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
+sed -n '/^  groups:/,$s/^  //p' deploy/gitops/monitoring/rules.yaml >"$dir/rules.yaml"
+check "nor with the rules about them" promtool check rules "$dir/rules.yaml"
+kill $controller
+wait $controller

@@ -23,7 +23,7 @@ length(struct metrics *m, int64_t now)
 bool
 metrics_run(void)
 {
-	struct metrics *m = metrics_new("test", "cluster");
+	struct metrics *m = metrics_new("test", "cluster", false);
 	size_t one = 0, most = 0, end;
 	int64_t now = 1;
 

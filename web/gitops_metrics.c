@@ -1,0 +1,409 @@
+/* web/gitops_metrics.c: an entry an object, with what its series are called. */
+#include "web/gitops_metrics.h"
+#include <inttypes.h>
+#include <string.h>
+#include "base/json.h"
+#include "base/map.h"
+#include "base/time.h"
+#include "kube/api/application.h"
+#include "kube/api/flux.h"
+#include "web/exposition.h"
+#include "web/metrics.h"
+
+#define BUCKETS_MAX 10
+#define PHASES_MAX 8 /* ends of syncs that are told apart: a status is what somebody wrote */
+
+/* Bounds in seconds. */
+static const double argo_buckets[] = { 0.25, 0.5, 1, 2, 4, 8, 16 },
+		    flux_buckets[] = { 0.01, 0.038, 0.147, 0.562, 2.153, 8.242, 31.55, 120.8, 462.5, 1800 };
+
+struct times {
+	uint64_t n, within[BUCKETS_MAX], ms;
+};
+
+/* Syncs that ended in one way. */
+struct syncs {
+	const char *phase;
+	bool dry_run;
+	uint64_t n;
+	int64_t seconds;
+};
+
+struct entry {
+	const struct type *type;
+	char *ns, *name;
+	struct arena *arena; /* of the texts below, made anew with each change */
+	/* An Application. */
+	const char *project, *repo, *server, *dest_namespace, *sync, *health, *operation;
+	bool automated;
+	struct syncs syncs[PHASES_MAX]; /* their phases are in `kept` */
+	size_t n_syncs;
+	struct arena *kept;
+	char *finished_at; /* of the last sync that was seen to have ended; NULL: none */
+	bool known; /* it was seen once: a sync that was over by then was counted by who saw it */
+	/* One of Flux's. */
+	const char *ready; /* "True", "False", "Unknown" */
+	bool suspended;
+	struct times looks;
+	int64_t gone_at; /* wall ms; 0: it is there */
+};
+
+struct gitops_metrics {
+	bool legacy;
+	struct map entries; /* "plural ns/name" → struct entry */
+	struct map looks; /* of Applications: "ns server" → struct times */
+};
+
+struct gitops_metrics *
+gitops_metrics_new(bool legacy)
+{
+	struct gitops_metrics *m = mem_alloc(sizeof(*m));
+
+	m->legacy = legacy;
+	return m;
+}
+
+static void
+entry_free(struct entry *e)
+{
+	arena_free(e->arena);
+	arena_free(e->kept);
+	free(e->finished_at);
+	free(e->ns);
+	free(e->name);
+	free(e);
+}
+
+struct gitops_metrics *
+gitops_metrics_free(struct gitops_metrics *m)
+{
+	if (m == NULL)
+		return NULL;
+	map_each (&m->entries, slot)
+		entry_free(slot->value);
+	map_each (&m->looks, slot)
+		free(slot->value);
+	map_done(&m->looks);
+	map_done(&m->entries);
+	free(m);
+	return NULL;
+}
+
+static struct entry *
+entry_of(struct gitops_metrics *m, const struct type *t, const char *ns, const char *name, bool create)
+{
+	_cleanup_(freep) char *key = mem_printf("%s %s/%s", t->plural, ns != NULL ? ns : "", name);
+	struct entry *e = map_get(&m->entries, key);
+
+	if (e != NULL || !create)
+		return e;
+	e = mem_alloc(sizeof(*e));
+	e->type = t;
+	e->ns = mem_strdup(ns != NULL ? ns : "");
+	e->name = mem_strdup(name);
+	e->kept = arena_new();
+	map_set(&m->entries, key, e);
+	return e;
+}
+
+/* --- what is told --------------------------------------------------------------------------------------------------- */
+
+static void
+count_sync(struct entry *e, const json_t *state)
+{
+	const char *phase = json_str(state, "phase") ?: "";
+	bool dry_run = json_is_true(json_at(state, "/operation/sync/dryRun"));
+	int64_t began = 0, ended = 0;
+	size_t i = 0;
+
+	time_parse(json_str(state, "startedAt") ?: "", &began);
+	time_parse(json_str(state, "finishedAt") ?: "", &ended);
+	while (i < e->n_syncs && (strcmp(e->syncs[i].phase, phase) != 0 || e->syncs[i].dry_run != dry_run))
+		i++;
+	if (i == PHASES_MAX)
+		return;
+	if (i == e->n_syncs)
+		e->syncs[e->n_syncs++] = (struct syncs){ .phase = arena_strdup(e->kept, phase), .dry_run = dry_run };
+	e->syncs[i].n++;
+	e->syncs[i].seconds += ended > began ? (ended - began) / 1000 : 0;
+}
+
+static void
+see_application(struct entry *e, const struct application *app)
+{
+	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL,
+				       *operation = app->operation != NULL ? json_loads(app->operation, 0, NULL) : NULL;
+	const json_t *state = json_object_get(status, "operationState");
+	const char *finished = json_str(state, "finishedAt"), *phase = json_str(state, "phase");
+	const struct application_destination *d = &app->spec.destination;
+	const struct automated_sync *automated = app->spec.sync_policy.automated;
+
+	e->project = arena_strdup(e->arena, str_empty(app->spec.project) ? "default" : app->spec.project);
+	e->repo = arena_strdup(e->arena, app->spec.source != NULL ? app->spec.source->repo_url : NULL);
+	e->server = arena_strdup(e->arena, d->server != NULL ? d->server : d->name);
+	e->dest_namespace = arena_strdup(e->arena, d->namespace);
+	e->sync = arena_strdup(e->arena, json_str(json_object_get(status, "sync"), "status") ?: "Unknown");
+	e->health = arena_strdup(e->arena, json_str(json_object_get(status, "health"), "status") ?: "Unknown");
+	e->operation = app->object.meta.deletion_timestamp != 0 ? "delete" : operation != NULL ? "sync" : "";
+	e->automated = automated != NULL && (!automated->enabled.set || automated->enabled.is);
+	/* One that waits for its next try has an end too, and is still Running. */
+	if (finished == NULL || str_eq(phase, "Running") || str_eq(finished, e->finished_at))
+		return;
+	if (e->known)
+		count_sync(e, state);
+	free(e->finished_at);
+	e->finished_at = mem_strdup(finished);
+}
+
+static void
+see_flux(struct entry *e, const char *text, bool suspended)
+{
+	_cleanup_(json_decrefp) json_t *status = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	const json_t *c;
+	size_t i;
+
+	e->ready = "Unknown";
+	e->suspended = suspended;
+	json_array_foreach (json_object_get(status, "conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready"))
+			e->ready = arena_strdup(e->arena, json_str(c, "status") ?: "Unknown");
+}
+
+void
+gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool deleted, int64_t now)
+{
+	struct entry *e;
+
+	if (o->type != &application_type && o->type != &git_repository_type && o->type != &flux_kustomization_type)
+		return;
+	if ((e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
+		return;
+	e->gone_at = deleted ? now : 0;
+	if (deleted)
+		return;
+	arena_free(e->arena);
+	e->arena = arena_new();
+	if (o->type == &application_type)
+		see_application(e, (const struct application *)o);
+	else if (o->type == &git_repository_type)
+		see_flux(
+		    e, ((const struct git_repository *)o)->status, ((const struct git_repository *)o)->spec.suspend);
+	else
+		see_flux(e, ((const struct flux_kustomization *)o)->status,
+		    ((const struct flux_kustomization *)o)->spec.suspend);
+	e->known = true;
+}
+
+static const struct type *
+type_of(const char *controller)
+{
+	static const struct {
+		const char *name;
+		const struct type *type;
+	} known[] = { { "application", &application_type }, { "gitrepository", &git_repository_type },
+		{ "kustomization", &flux_kustomization_type } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(known[i].name, controller) == 0)
+			return known[i].type;
+	return NULL;
+}
+
+static void
+add_time(struct times *t, int64_t ms, const double *bounds, size_t n)
+{
+	t->n++;
+	t->ms += (uint64_t)ms;
+	for (size_t i = 0; i < n; i++)
+		t->within[i] += (double)ms / 1000 <= bounds[i];
+}
+
+void
+gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
+{
+	const struct type *t = type_of(controller);
+	struct entry *e = t != NULL ? entry_of(m, t, ns, name, false) : NULL;
+	_cleanup_(freep) char *place = NULL;
+	struct times *times;
+
+	if (e == NULL)
+		return;
+	if (t != &application_type) {
+		add_time(&e->looks, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
+		return;
+	}
+	place = mem_printf("%s %s", e->ns, e->server != NULL ? e->server : "");
+	if ((times = map_get(&m->looks, place)) == NULL) {
+		times = mem_alloc(sizeof(*times));
+		map_set(&m->looks, place, times);
+	}
+	add_time(times, ms, argo_buckets, ARRAY_SIZE(argo_buckets));
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------------- */
+
+static void
+sweep(struct gitops_metrics *m, int64_t now)
+{
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
+
+		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
+			map_remove(&m->entries, slot->key);
+			entry_free(e);
+		}
+	}
+}
+
+#define each_application(m, e)                                                                                         \
+	map_each (&(m)->entries, slot_)                                                                                \
+		for (const struct entry *e = slot_->value; e != NULL && e->type == &application_type; e = NULL)
+
+static void
+labels_of(struct str *to, const char *metric, const struct entry *e)
+{
+	str_adds(to, metric);
+	metric_label(to, true, "namespace", e->ns);
+	metric_label(to, false, "name", e->name);
+}
+
+static void
+write_applications(struct gitops_metrics *m, struct str *to)
+{
+	metric_family(
+	    to, "argocd_app_info", "gauge", "1 for each Application, with what it is and how it is as labels.");
+	each_application(m, e)
+	{
+		labels_of(to, "argocd_app_info", e);
+		metric_label(to, false, "project", e->project);
+		metric_label(to, false, "autosync_enabled", e->automated ? "true" : "false");
+		metric_label(to, false, "repo", e->repo);
+		metric_label(to, false, "dest_server", e->server);
+		metric_label(to, false, "dest_namespace", e->dest_namespace);
+		metric_label(to, false, "sync_status", e->sync);
+		metric_label(to, false, "health_status", e->health);
+		metric_label(to, false, "operation", e->operation);
+		metric_value(to, 1);
+	}
+	if (!m->legacy)
+		return;
+	metric_family(to, "argocd_app_health_status", "gauge", "Deprecated: argocd_app_info says it. 1: it is so.");
+	each_application(m, e)
+	{
+		labels_of(to, "argocd_app_health_status", e);
+		metric_label(to, false, "project", e->project);
+		metric_label(to, false, "health_status", e->health);
+		metric_value(to, 1);
+	}
+}
+
+static void
+write_syncs(struct gitops_metrics *m, struct str *to, const char *name, const char *help, bool seconds)
+{
+	metric_family(to, name, "counter", help);
+	each_application(m, e) for (size_t i = 0; i < e->n_syncs; i++)
+	{
+		labels_of(to, name, e);
+		metric_label(to, false, "project", e->project);
+		metric_label(to, false, "dest_server", e->server);
+		metric_label(to, false, "phase", e->syncs[i].phase);
+		metric_label(to, false, "dry_run", e->syncs[i].dry_run ? "true" : "false");
+		if (m->legacy && !seconds)
+			metric_label(to, false, "sync_status", e->sync);
+		metric_value(to, seconds ? e->syncs[i].seconds : (int64_t)e->syncs[i].n);
+	}
+}
+
+/* A histogram whose series have two or three labels. */
+struct labels {
+	const char *names[3], *values[3]; /* NULL: no more */
+};
+
+static void
+write_labels(struct str *to, const char *name, const char *suffix, const struct labels *l)
+{
+	str_addf(to, "%s%s", name, suffix);
+	for (size_t i = 0; i < ARRAY_SIZE(l->names) && l->names[i] != NULL; i++)
+		metric_label(to, i == 0, l->names[i], l->values[i]);
+}
+
+static void
+write_times(
+    struct str *to, const char *name, const struct labels *l, const struct times *t, const double *bounds, size_t n)
+{
+	for (size_t i = 0; i <= n; i++) {
+		write_labels(to, name, "_bucket", l);
+		str_addf(to, i < n ? ",le=\"%g\"" : ",le=\"+Inf\"", i < n ? bounds[i] : 0);
+		metric_value(to, (int64_t)(i < n ? t->within[i] : t->n));
+	}
+	write_labels(to, name, "_sum", l);
+	str_addf(to, "} %.3f\n", (double)t->ms / 1000);
+	write_labels(to, name, "_count", l);
+	metric_value(to, (int64_t)t->n);
+}
+
+static void
+write_looks(struct gitops_metrics *m, struct str *to)
+{
+	metric_family(to, "argocd_app_reconcile", "histogram",
+	    "Time of a look at an Application, or of a step of its sync, in seconds.");
+	map_each (&m->looks, slot) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const char *space = strchr(slot->key, ' ');
+		const struct labels l = { { "namespace", "dest_server" },
+			{ arena_strndup(a, slot->key, (size_t)(space - slot->key)), space + 1 } };
+
+		write_times(to, "argocd_app_reconcile", &l, slot->value, argo_buckets, ARRAY_SIZE(argo_buckets));
+	}
+	metric_family(to, "gotk_reconcile_duration_seconds", "histogram", "Time of a look at one of Flux's objects.");
+	map_each (&m->entries, slot) {
+		const struct entry *e = slot->value;
+		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+
+		if (e->looks.n > 0)
+			write_times(to, "gotk_reconcile_duration_seconds", &l, &e->looks, flux_buckets,
+			    ARRAY_SIZE(flux_buckets));
+	}
+}
+
+static void
+write_flux(struct gitops_metrics *m, struct str *to)
+{
+	static const char *const statuses[] = { "True", "False", "Unknown" };
+
+	metric_family(to, "gotk_reconcile_condition", "gauge", "The condition Ready of Flux's objects. 1: it is so.");
+	map_each (&m->entries, slot) {
+		const struct entry *e = slot->value;
+		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+
+		for (size_t i = 0; e->type != &application_type && i < ARRAY_SIZE(statuses); i++) {
+			write_labels(to, "gotk_reconcile_condition", "", &l);
+			metric_label(to, false, "type", "Ready");
+			metric_label(to, false, "status", statuses[i]);
+			metric_value(to, strcmp(e->ready, statuses[i]) == 0);
+		}
+	}
+	metric_family(to, "gotk_suspend_status", "gauge", "1: it is suspended.");
+	map_each (&m->entries, slot) {
+		const struct entry *e = slot->value;
+		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+
+		if (e->type == &application_type)
+			continue;
+		write_labels(to, "gotk_suspend_status", "", &l);
+		metric_value(to, e->suspended);
+	}
+}
+
+void
+gitops_metrics_text(struct gitops_metrics *m, int64_t now, struct str *to)
+{
+	sweep(m, now);
+	if (m->entries.count == 0)
+		return;
+	write_applications(m, to);
+	write_syncs(m, to, "argocd_app_sync_total", "Syncs that ended, by how.", false);
+	write_syncs(m, to, "argocd_app_sync_duration_seconds_total", "Seconds that they took together.", true);
+	write_looks(m, to);
+	write_flux(m, to);
+}
