@@ -9,7 +9,13 @@ struct behind {
 	const struct behind *next;
 };
 
-static bool match(const char *g, const char *t, const struct behind *, int depth, unsigned *steps);
+/* One try. */
+struct run {
+	unsigned steps;
+	char separator;
+};
+
+static bool match(const char *g, const char *t, const struct behind *, int depth, struct run *);
 
 /* The end of the braces that begin at `g`, or NULL. */
 static const char *
@@ -46,7 +52,7 @@ static const char *class(const char *g, char c, bool *ret_in)
 
 /* One of the alternatives in the braces at `g`, and then what stands behind them. Each is tried as a piece of the glob. */
 static bool
-alternatives(const char *g, const char *end, const char *t, const struct behind *up, int depth, unsigned *steps)
+alternatives(const char *g, const char *end, const char *t, const struct behind *up, int depth, struct run *run)
 {
 	const struct behind behind = { end + 1, up };
 	char piece[512];
@@ -64,7 +70,7 @@ alternatives(const char *g, const char *end, const char *t, const struct behind 
 			return false;
 		memcpy(piece, from, (size_t)(g - from));
 		piece[g - from] = '\0';
-		if (match(piece, t, &behind, depth + 1, steps))
+		if (match(piece, t, &behind, depth + 1, run))
 			return true;
 		if (g == end)
 			return false;
@@ -73,7 +79,7 @@ alternatives(const char *g, const char *end, const char *t, const struct behind 
 }
 
 static bool
-match(const char *g, const char *t, const struct behind *up, int depth, unsigned *steps)
+match(const char *g, const char *t, const struct behind *up, int depth, struct run *run)
 {
 	const char *after;
 	bool in;
@@ -81,23 +87,25 @@ match(const char *g, const char *t, const struct behind *up, int depth, unsigned
 	if (depth > 16)
 		return false;
 	for (;; g++, t++) {
-		if (++*steps > GLOB_STEPS_MAX)
+		if (++run->steps > GLOB_STEPS_MAX)
 			return false;
 		if (*g == '\0')
-			return up != NULL ? match(up->glob, t, up->next, depth + 1, steps) : *t == '\0';
+			return up != NULL ? match(up->glob, t, up->next, depth + 1, run) : *t == '\0';
 		if (*g == '*') {
+			bool all = run->separator == '\0' || g[1] == '*';
+
 			while (*g == '*')
 				g++;
 			for (;; t++) {
-				if (match(g, t, up, depth + 1, steps))
+				if (match(g, t, up, depth + 1, run))
 					return true;
-				if (*t == '\0' || *steps > GLOB_STEPS_MAX)
+				if (*t == '\0' || (!all && *t == run->separator) || run->steps > GLOB_STEPS_MAX)
 					return false;
 			}
 		}
 		if (*g == '{' && (after = closing(g)) != NULL)
-			return alternatives(g, after, t, up, depth, steps);
-		if (*t == '\0')
+			return alternatives(g, after, t, up, depth, run);
+		if (*t == '\0' || (*g == '?' && run->separator != '\0' && *t == run->separator))
 			return false;
 		if (*g == '[' && (after = class(g, *t, &in)) != NULL) {
 			if (!in)
@@ -113,9 +121,15 @@ match(const char *g, const char *t, const struct behind *up, int depth, unsigned
 }
 
 bool
+glob_match_between(const char *glob, const char *text, char separator)
+{
+	struct run run = { 0, separator };
+
+	return match(glob, text, NULL, 0, &run);
+}
+
+bool
 glob_match(const char *glob, const char *text)
 {
-	unsigned steps = 0;
-
-	return match(glob, text, NULL, 0, &steps);
+	return glob_match_between(glob, text, '\0');
 }

@@ -7,3 +7,6 @@
  * GLOB_STEPS_MAX steps: one that takes more matches nothing. */
 #define GLOB_STEPS_MAX 100000
 bool glob_match(const char *glob, const char *text);
+
+/* The same, but `*` and `?` are never the separator, and `**` is any text. '\0': there is none. */
+bool glob_match_between(const char *glob, const char *text, char separator);

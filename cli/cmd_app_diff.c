@@ -5,6 +5,8 @@
 #include "cli/application.h"
 #include "gitops/git.h"
 #include "gitops/work.h"
+#include "kube/api/app_project.h"
+#include "kube/client.h"
 #include "kube/api/yaml.h"
 
 #define CONTEXT 3 /* lines around what differs */
@@ -164,7 +166,7 @@ diff_run(struct cli *c)
 	struct asking k = { .cli = c };
 	struct source *source;
 	struct work *work;
-	json_t *app, *request;
+	json_t *app, *request, *project = NULL;
 	const json_t *error;
 	size_t n;
 
@@ -176,6 +178,11 @@ diff_run(struct cli *c)
 	    json_at(app, "/status/resources"), "diff", 1);
 	if (cli_flag(c, "revision") != NULL)
 		json_object_set_new(request, "revision", json_string(cli_flag(c, "revision")));
+	if (cli_call(c, "GET",
+		client_path(c->arena, &app_project_type, json_str(request, "namespace"),
+		    json_string_value(json_at(app, "/spec/project")) ?: "default", NULL),
+		NULL, NULL, &project) == NULL)
+		json_object_set_new(request, "project", project);
 	json_decref(app);
 	text = json_text(c->arena, request);
 	json_decref(request);

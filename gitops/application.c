@@ -12,7 +12,10 @@
 #define FAILED_MS 10000 /* after a look that failed, and then twice as long each time */
 #define FAILURES_MAX 4 /* of looks in a row: then the try of a sync that needs them has failed */
 
-static const struct controller_watch watches[] = { { .type = &application_type } };
+static void map_project(const struct view *, const struct object *, emit_key *, void *);
+
+static const struct controller_watch watches[] = { { .type = &application_type },
+	{ .type = &app_project_type, .map = map_project } };
 
 /* One whose word counts. */
 static bool
@@ -45,6 +48,34 @@ pass(const struct pass *p, struct plan *plan)
 const struct controller application_controller = { "application", &application_type, watches, ARRAY_SIZE(watches),
 	pass };
 
+static const char *
+project_name(const struct application *app)
+{
+	return str_empty(app->spec.project) ? "default" : app->spec.project;
+}
+
+struct naming {
+	const char *project;
+	emit_key *emit;
+	void *arg;
+};
+
+static void
+of_project(const struct object *o, void *arg)
+{
+	const struct naming *n = arg;
+
+	if (str_eq(project_name((const struct application *)o), n->project))
+		n->emit(o->meta.namespace, o->meta.name, n->arg);
+}
+
+/* The Applications that name it. */
+static void
+map_project(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	v->each(v, &application_type, NULL, of_project, &(struct naming){ o->meta.name, emit, arg });
+}
+
 static int64_t
 interval(const struct deciding *d)
 {
@@ -58,14 +89,26 @@ interval(const struct deciding *d)
 
 /* --- asking ---------------------------------------------------------------------------------------------------------- */
 
-/* A number that tells this spec from others; never 0. */
+/* The project, for the worker: a new reference; NULL: none. */
+static json_t *
+project_json(const struct deciding *d)
+{
+	if (d->project == NULL)
+		return NULL;
+	return json_pack("{s:{s:s}, s:o}", "metadata", "name", d->project->object.meta.name, "spec",
+	    encode(&app_project_spec_type, &d->project->spec));
+}
+
+/* A number that tells this spec, and its project, from others; never 0. */
 static int64_t
 spec_number(const struct deciding *d)
 {
-	json_t *spec = app_spec_json(d);
-	struct rand_stream own = rand_stream(0, json_text(d->arena, spec));
+	json_t *spec = app_spec_json(d), *project = project_json(d);
+	struct rand_stream own = rand_stream(0, arena_printf(d->arena, "%s%s", json_text(d->arena, spec),
+						    project != NULL ? json_text(d->arena, project) : ""));
 
 	json_decref(spec);
+	json_decref(project);
 	return (int64_t)(rand_next(&own) >> 1) | 1;
 }
 
@@ -155,6 +198,8 @@ ask(struct deciding *d, bool step)
 	}
 	if (app_is_deleting(d))
 		json_object_set_new(request, "deleting", json_true());
+	if (d->project != NULL)
+		json_object_set_new(request, "project", project_json(d));
 	worker_ask(d->plan, d->pass, request, WORK_MS);
 	plan_note(d->plan, "spec", spec_number(d));
 }
@@ -323,11 +368,31 @@ has_finalizer(const struct deciding *d)
 	return false;
 }
 
+/* What is wrong with the spec, or with the project that it names; NULL: nothing. Finds the project. */
+static const char *
+find_problem(struct deciding *d)
+{
+	const struct problem *problem = object_problem(&d->app->object, "spec");
+	const char *own = string_map_get(d->pass->settings, GITOPS_NAMESPACE), *name = project_name(d->app);
+
+	own = own != NULL ? own : d->app->object.meta.namespace;
+	if (problem != NULL)
+		return arena_printf(d->arena, "%s: %s", problem->path, problem->text);
+	d->project = (const struct app_project *)view_get(d->pass->view, &app_project_type, own, name);
+	if (d->project != NULL)
+		return project_problem(d->arena, d->project);
+	/* Where nobody has made it, the project "default" allows everything. */
+	return strcmp(name, "default") == 0 || !view_knows(d->pass->view, &app_project_type)
+		   ? NULL
+		   : arena_printf(
+			 d->arena, "spec.project: %s: there is no AppProject of this name in namespace %s", name, own);
+}
+
 static void
 decide(struct deciding *d)
 {
 	const struct seen_answer *s = worker_asked(d->pass);
-	const struct problem *problem = object_problem(&d->app->object, "spec");
+	const char *problem = find_problem(d);
 	int64_t step = seen_note(d->pass->seen, "step", 0);
 
 	if (app_is_deleting(d) && !has_finalizer(d))
@@ -337,12 +402,11 @@ decide(struct deciding *d)
 		return;
 	}
 	if (problem != NULL && !app_is_deleting(d)) {
-		app_set_condition(
-		    d, "InvalidSpecError", arena_printf(d->arena, "%s: %s", problem->path, problem->text));
+		app_set_condition(d, "InvalidSpecError", problem);
 		app_set_sync(d, "Unknown", NULL);
 		app_set_health(d, HEALTH_UNKNOWN, NULL);
 		if (d->operation != NULL && app_is_running(d))
-			app_finish(d, "Error", arena_printf(d->arena, "%s: %s", problem->path, problem->text));
+			app_finish(d, "Error", problem);
 		return;
 	}
 	keep_notes(d);
@@ -359,7 +423,7 @@ decide(struct deciding *d)
 		app_finish(d, "Failed", "Operation terminated");
 		return;
 	}
-	if (!app_is_deleting(d) && is_new(d)) {
+	if (!app_is_deleting(d) && is_new(d) && app_may_sync(d, true)) {
 		app_begin(d, json_incref(d->operation));
 		/* Somebody asks for it, whatever became of the revision. */
 		app_release(d);

@@ -145,6 +145,25 @@ out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)
 	return list;
 }
 
+bool
+app_may_sync(struct deciding *d, bool manual)
+{
+	const char *why = NULL;
+	int64_t until;
+
+	if (d->project == NULL || project_permits_sync(d->arena, d->project, d->app, d->now, manual, &why, &until)) {
+		app_set_condition(d, "SyncError", NULL);
+		return true;
+	}
+	app_set_condition(d, "SyncError", why);
+	plan_reason(d->plan, "%s", why);
+	if (until > 0) {
+		plan_wake(d->plan, until);
+		plan_note(d->plan, "again", until);
+	}
+	return false;
+}
+
 /* A sync without being asked, if the policy and what was tried before allow it. */
 void
 app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *sum, const json_t *is)
@@ -199,7 +218,10 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 			return;
 		}
 	}
-	app_set_condition(d, "SyncError", NULL);
+	if (!app_may_sync(d, false)) {
+		json_decref(selected);
+		return;
+	}
 	operation = json_pack("{s:{s:s, s:b}, s:{s:b}}", "sync", "revision", revision, "prune", auto_->prune,
 	    "initiatedBy", "automated", 1);
 	if (selected != NULL) {

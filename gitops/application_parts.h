@@ -2,12 +2,14 @@
 #pragma once
 #include "gitops/application.h"
 #include "gitops/health.h"
+#include "gitops/project.h"
 
 #define LOOK_AGAIN_MS 2000 /* between two looks, however much happens */
 
 struct deciding {
 	const struct pass *pass;
 	const struct application *app;
+	const struct app_project *project; /* that it names; NULL: there is none, and everything is allowed */
 	struct plan *plan;
 	struct arena *arena;
 	int64_t now;
@@ -63,6 +65,9 @@ json_t *app_hold(struct deciding *, const char *revision, const json_t *resource
 
 /* Nothing is held back any more. */
 void app_release(struct deciding *);
+
+/* A sync may begin now; false: a window of its project says no, which the status tells, and the pass comes back when that changes. */
+bool app_may_sync(struct deciding *, bool manual);
 
 /* Begins a sync without being asked, if the policy and what was tried before allow it. */
 void app_consider_sync(struct deciding *, const json_t *answer, const struct sum *, const json_t *held);

@@ -280,6 +280,30 @@ want_namespace(struct work *w)
 	r->text = json_text(w->arena, object);
 }
 
+bool
+work_is_permitted(const struct work *w, const struct api_kind *k, const char *ns, const char *name)
+{
+	return w->project == NULL ||
+	       (project_permits_kind(w->project, k->group, k->kind, name, k->cluster_scoped) &&
+		   (k->cluster_scoped || project_permits_namespace(w->project, &w->destination, ns != NULL ? ns : "")));
+}
+
+/* What the project does not allow is an error of its object. */
+static void
+check_permissions(struct work *w)
+{
+	for (size_t i = 0; i < w->resources.n; i++) {
+		struct app_resource *r = &w->resources.at[i];
+
+		if (!work_is_permitted(w, &r->kind, r->namespace, r->name))
+			r->error =
+			    arena_printf(w->arena, "%s: %s %s: resource %s:%s%s%s is not permitted in project %s",
+				r->manifest->file, r->kind.kind, r->name, r->kind.group, r->kind.kind,
+				r->namespace != NULL ? " in namespace " : "", r->namespace != NULL ? r->namespace : "",
+				w->project->object.meta.name);
+	}
+}
+
 static void
 want_all(struct work *w)
 {
@@ -304,6 +328,7 @@ want_all(struct work *w)
 			return;
 		}
 	}
+	check_permissions(w);
 	want_namespace(w);
 	add_rollout_scopes(w);
 	for (i = 0; i < w->resources.n; i++) {
@@ -555,32 +580,32 @@ start_settings(struct work *w, size_t i)
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
+/* Which cluster, and whether the project allows it. */
 static struct err *
 check_destination(struct work *w)
 {
-	const struct application_destination *d;
-	const char *server;
+	struct application_destination *d = &w->destination;
 	size_t n;
 
 	if (w->app == NULL)
 		return NULL;
-	d = &w->app->spec.destination;
-	server = d->server != NULL ? d->server : "";
-	n = strlen(server);
-	while (n > 0 && server[n - 1] == '/')
+	*d = w->app->spec.destination;
+	n = d->server != NULL ? strlen(d->server) : 0;
+	while (n > 0 && d->server[n - 1] == '/')
 		n--;
-	if (str_empty(d->server) && str_empty(d->name))
+	d->server = n > 0 ? arena_strndup(w->arena, d->server, n) : NULL;
+	if (d->server == NULL && str_empty(d->name))
 		return err_new(w->arena, ERR_INVALID, "spec.destination: neither server nor name says which cluster");
-	if (!str_empty(d->server) && (n != strlen(OWN_SERVER) || strncmp(server, OWN_SERVER, n) != 0))
+	if (d->server != NULL && strcmp(d->server, OWN_SERVER) != 0)
 		return err_new(w->arena, ERR_INVALID,
 		    "spec.destination.server: %s: other clusters than %s are not built yet", d->server, OWN_SERVER);
 	if (!str_empty(d->name) && strcmp(d->name, "in-cluster") != 0)
 		return err_new(w->arena, ERR_INVALID,
 		    "spec.destination.name: %s: other clusters than in-cluster are not built yet", d->name);
-	if (!str_empty(w->app->spec.project) && strcmp(w->app->spec.project, "default") != 0)
-		return err_new(w->arena, ERR_INVALID, "spec.project: %s: other projects than default are not built yet",
-		    w->app->spec.project);
-	return NULL;
+	d->server = OWN_SERVER;
+	d->name = "in-cluster";
+	/* What is there may go, wherever it came from. */
+	return w->project != NULL && !w->deleting ? project_check(w->arena, w->project, w->app, d, w->namespace) : NULL;
 }
 
 static void

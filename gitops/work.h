@@ -7,7 +7,7 @@
  * Of a Kustomization, "kustomization" and "repository" ({"url", "revision", "secret": {"namespace", "name"}}) stand in the place of the
  * application; of a GitRepository "repository" alone, and the answer is the commit.
  *
- * The request is JSON: {"application": {"metadata", "spec"}, "namespace": the controller's own, "known": [objects of the last status],
+ * The request is JSON: {"application": {"metadata", "spec"}, "project": the AppProject, "namespace": the controller's own, "known": [objects of the last status],
  * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "withoutHooks", "force", "options",
  * "selected", "results"}, "deleting": true, "diff": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
  * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",

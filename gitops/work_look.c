@@ -170,6 +170,9 @@ see_extra(struct work *w, const struct work_scope *s, const json_t *live)
 		return NULL;
 	if (w->ks != NULL && flux_switch_is(live, FLUX "prune", "disabled"))
 		return NULL;
+	/* A project that does not allow it, does not allow to delete it either. */
+	if (!w->deleting && !work_is_permitted(w, s->kind, json_str(meta, "namespace"), json_str(meta, "name")))
+		return NULL;
 	r = resources_add(&w->resources, s->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;
 	r->options = arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPTIONS));

@@ -1,5 +1,6 @@
 /* gitops/work_parts.h: what the files of one piece of work share; nobody else includes it. */
 #pragma once
+#include "gitops/project.h"
 #include "gitops/render.h"
 #include "gitops/script.h"
 #include "gitops/settings.h"
@@ -36,6 +37,8 @@ struct work {
 	/* The request. */
 	const struct application *app; /* or, */
 	const struct flux_kustomization *ks; /* a Kustomization; neither: only the commit is asked for */
+	const struct app_project *project; /* the application's; NULL: everything is allowed */
+	struct application_destination destination; /* its own, with both server and name */
 	const char *name, *own_namespace; /* its own */
 	const char *default_namespace; /* of objects that name none; NULL: they must */
 	const char *url, *target_revision; /* of the repository */
@@ -104,6 +107,9 @@ const char *work_answer(struct work *);
 struct err *work_flux_render(struct work *, const struct tree *);
 size_t work_flux_settings(const struct work *);
 bool work_flux_start(struct work *, size_t i);
+
+/* The application's project lets it have such an object. */
+bool work_is_permitted(const struct work *, const struct api_kind *, const char *ns, const char *name);
 
 /* work_look.c: a live object of a scope is seen. */
 void work_see(struct work *, const struct work_scope *, const json_t *live);

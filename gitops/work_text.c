@@ -73,6 +73,16 @@ read_object(struct work *w, const struct object *o)
 }
 
 static struct err *
+read_project(struct work *w, const json_t *project)
+{
+	const char *problem;
+
+	w->project = (const struct app_project *)object_decode(&app_project_type, project, w->arena);
+	problem = project_problem(w->arena, w->project);
+	return problem != NULL ? err_new(w->arena, ERR_INVALID, "%s", problem) : NULL;
+}
+
+static struct err *
 read_application(struct work *w, const json_t *app)
 {
 	static const char *former[] = { "kubectl-client-side-apply", WORK_MANAGER };
@@ -93,6 +103,8 @@ read_application(struct work *w, const json_t *app)
 				  ? w->name
 				  : arena_printf(w->arena, "%s_%s", w->own_namespace, w->name);
 	w->operation.options = w->app->spec.sync_policy.options;
+	if (json_object_get(w->request, "project") != NULL)
+		return read_project(w, json_object_get(w->request, "project"));
 	return NULL;
 }
 

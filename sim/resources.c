@@ -56,6 +56,7 @@ const struct resource store_resources[] = {
 	{ ARGO, "analysistemplates", "analysistemplate", "AnalysisTemplate", "at", .columns = "" },
 	{ ARGO, "clusteranalysistemplates", "clusteranalysistemplate", "ClusterAnalysisTemplate", "cat",
 	    .cluster_scoped = true },
+	{ ARGO, "appprojects", "appproject", "AppProject", "appproj", .columns = "" },
 	{ ARGO, "applications", "application", "Application", "app",
 	    .columns =
 		"Sync Status:/status/sync/status|Health Status:/status/health/status|Revision:/status/sync/revision" },

@@ -2,6 +2,7 @@
 #include "kube/api/roots.h"
 #include <strings.h>
 #include "kube/api/analysis.h"
+#include "kube/api/app_project.h"
 #include "kube/api/application.h"
 #include "kube/api/experiment.h"
 #include "kube/api/flux.h"
@@ -13,6 +14,7 @@ const struct type *const api_roots[] = {
 	&analysis_template_type,
 	&cluster_analysis_template_type,
 	&application_type,
+	&app_project_type,
 	&git_repository_type,
 	&flux_kustomization_type,
 	NULL,

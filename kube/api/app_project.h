@@ -1,0 +1,48 @@
+/* kube/api/app_project.h: Argo CD's AppProject: what the Applications that name it may take from where, and put to where. */
+#pragma once
+#include "kube/api/meta.h"
+
+struct project_destination {
+	const char *server, *name, *namespace; /* globs; "!…" forbids */
+};
+
+struct project_kind {
+	const char *group, *kind, *name; /* globs */
+};
+
+struct project_role {
+	const char *name, *description;
+	struct strings policies, groups;
+	const char *tokens; /* JSON */
+};
+
+struct sync_window {
+	const char *kind; /* "allow", "deny" */
+	const char *schedule; /* cron */
+	struct duration duration;
+	struct strings applications, namespaces, clusters; /* globs */
+	bool manual_sync, and_operator;
+	const char *time_zone, *description;
+};
+
+struct app_project_spec {
+	const char *description;
+	struct strings source_repos, source_namespaces; /* globs; "!…" forbids */
+	LIST_OF(struct project_destination) destinations;
+	LIST_OF(struct project_kind) cluster_whitelist;
+	LIST_OF(struct project_kind) cluster_blacklist;
+	LIST_OF(struct project_kind) namespaced_blacklist;
+	const char *namespaced_whitelist; /* JSON list of project_kind: an empty one allows none; NULL: all */
+	LIST_OF(struct project_role) roles;
+	LIST_OF(struct sync_window) windows;
+	const char *orphaned_resources; /* JSON */
+	bool scoped_clusters_only;
+};
+
+struct app_project {
+	struct object object;
+	struct app_project_spec spec;
+	const char *status; /* JSON */
+};
+
+extern const struct type app_project_spec_type, app_project_type;

@@ -1,0 +1,60 @@
+#!/bin/bash
+# AppProjects: what their applications may take, where it may go, and when.
+. "$(dirname "$0")/lib.sh"
+dev --without controller,mesh,prometheus,app,load
+repository
+mkdir -p "$repo/web"
+cat >"$repo/web/all.yaml" <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: colours}
+data: {sky: blue}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+Y
+commit first >/dev/null
+"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
+	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
+controller=$!
+status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
+project() { # SPEC
+	kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: shop, namespace: argocd}
+spec: $1
+Y
+}
+kubectl create namespace argocd >/dev/null
+kubectl create namespace shop >/dev/null
+kubectl apply -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: shop
+  source: {repoURL: "file://$repo", path: web}
+  destination: {name: in-cluster, namespace: shop}
+  syncPolicy: {automated: {selfHeal: true}}
+Y
+check "a project that is not there" within 20 says "spec.project: shop: there is no AppProject of this name in namespace argocd" status 'conditions[*].message'
+project '{sourceRepos: ["https://elsewhere/*"], destinations: [{server: "*", namespace: "*"}]}'
+check "one that does not allow the repository" within 20 says "is not permitted in project shop" status 'conditions[*].message'
+project '{sourceRepos: ["*"], destinations: [{server: "https://kubernetes.default.svc", namespace: "other"}]}'
+check "or the namespace" within 20 says "namespace shop are not permitted in project shop" status 'conditions[*].message'
+project '{sourceRepos: ["*"], destinations: [{server: "https://kubernetes.default.svc", namespace: "sh*"}], namespaceResourceBlacklist: [{group: "", kind: Secret}]}'
+check "or a kind" within 20 says "web/all.yaml: Secret keys: resource :Secret in namespace shop is not permitted in project shop" status operationState.message
+check "then nothing is applied" fails kubectl get configmap colours -n shop
+check "sluice app diff says it too" says "is not permitted in project shop" "$SLUICE" app diff web --gitops-file-urls --gitops-cache "$dir/mine"
+project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], syncWindows: [{kind: deny, schedule: "* * * * *", duration: 1h, applications: ["w*"]}]}'
+sed -i 's/blue/grey/' "$repo/web/all.yaml"
+commit second >/dev/null
+kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null
+check "or the time" within 20 says 'blocked by the sync window "* * * * *" (deny) of project shop' status 'conditions[*].message'
+check "then nothing is applied either" fails kubectl get configmap colours -n shop
+project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}]}'
+check "once it is allowed, it is applied" within 20 says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "and it is Synced" within 20 says Synced status sync.status
+kill $controller && wait $controller
