@@ -7,6 +7,7 @@
 #include "gitops/work.h"
 #include "kube/api/app_project.h"
 #include "kube/client.h"
+#include "kube/transport_curl.h"
 #include "kube/api/yaml.h"
 
 #define CONTEXT 3 /* lines around what differs */
@@ -188,7 +189,8 @@ diff_run(struct cli *c)
 	json_decref(request);
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
-	work = work_start(c->transport, source, text, strlen(text), on_done, &k);
+	work = work_start(
+	    &(struct work_ways){ c->transport, source, transport_curl_new }, text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);
 	work_cancel(work);

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "gitops/git.h"
 #include "gitops/work.h"
+#include "kube/transport_curl.h"
 
 #define REQUEST_MAX (64u << 20)
 #define CPU_SECONDS 240 /* of one look: a repository that takes longer is refused */
@@ -69,7 +70,8 @@ worker_run(struct cli *c)
 		return 1;
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
-	work = work_start(c->transport, source, str_text(&request), request.len, on_done, &w);
+	work = work_start(&(struct work_ways){ c->transport, source, transport_curl_new }, str_text(&request),
+	    request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);
 	work_cancel(work);

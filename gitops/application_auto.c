@@ -59,7 +59,7 @@ why_aborted(const struct deciding *d, const json_t *r)
 {
 	const struct rollout *is;
 
-	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout"))
+	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout") || !application_is_local(d->app))
 		return json_str(r, "aborted");
 	is = (const struct rollout *)view_get(
 	    d->pass->view, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));

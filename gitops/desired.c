@@ -1,6 +1,7 @@
 /* gitops/desired.c: manifests as resources. */
 #include "gitops/desired.h"
 #include <string.h>
+#include "base/base64.h"
 
 const char *
 phase_name(enum phase p)
@@ -183,6 +184,24 @@ warn(struct resources *r, const char *text)
 		r->warnings[r->n_warnings++] = text;
 }
 
+/* What a Secret says as stringData is data once it is stored, and only as that can it be compared, or dropped again. */
+static void
+join_string_data(struct arena *a, json_t *object)
+{
+	json_t *plain = json_object_get(object, "stringData"), *data = json_object_get(object, "data"), *v;
+	const char *key;
+
+	if (!json_is_object(plain))
+		return;
+	if (!json_is_object(data))
+		json_object_set_new(object, "data", data = json_object());
+	json_object_foreach (plain, key, v)
+		if (json_is_string(v))
+			json_object_set_new(data, key,
+			    json_string(base64_encode(a, json_string_value(v), json_string_length(v))));
+	json_object_del(object, "stringData");
+}
+
 struct err *
 resources_want(struct resources *all, struct arena *a, const struct manifest *m, const struct api_kind *k,
     const char *namespace, const struct owner_mark *mark, const char *suffix)
@@ -214,6 +233,8 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	json_object_del(meta, "generateName");
 	json_object_del(meta, "creationTimestamp");
 	json_object_del(object, "status");
+	if (strcmp(k->kind, "Secret") == 0 && k->group[0] == '\0')
+		join_string_data(a, object);
 	if (mark->flux_name == NULL) {
 		read_hooks(object, to);
 		if ((e = read_wave(a, object, m->file, to)) != NULL)

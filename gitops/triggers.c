@@ -293,6 +293,9 @@ triggers_application(struct triggers *t, const struct application *app, bool del
 	size_t i;
 
 	forget(t, name);
+	/* Its objects are in another cluster, of which nothing is heard here. */
+	if (!application_is_local(app))
+		return;
 	if (deleted || json_array_size(list) == 0)
 		return;
 	m = mem_alloc(sizeof(*m));

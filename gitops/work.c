@@ -4,7 +4,6 @@
 #include "base/base64.h"
 
 #define FETCH_MS 60000
-#define OWN_SERVER "https://kubernetes.default.svc"
 
 /* --- calls --------------------------------------------------------------------------------------------------------- */
 
@@ -90,7 +89,7 @@ start_dry_run(struct work *w, size_t i)
 		return false;
 	if (!r->live && !w->diffing && (!w->syncing || w->results.n > 0))
 		return false;
-	c->call = client_call(w->api, "PATCH",
+	c->call = client_call(w->target, "PATCH",
 	    arena_printf(w->arena, "%s?force=true&fieldManager=%s&dryRun=All&fieldValidation=%s",
 		kind_path(w->arena, &r->kind, r->namespace, r->name), w->manager,
 		str_eq(validate, "false") ? "Warn" : "Strict"),
@@ -141,7 +140,7 @@ start_rollouts(struct work *w, size_t i)
 	const struct work_scope *s = &w->scopes.at[i];
 	struct work_call *c = work_call_of(w, i);
 
-	c->call = client_list(w->api, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
+	c->call = client_list(w->target, kind_path(w->arena, s->kind, s->namespace, NULL), on_item, on_listed, c);
 	return true;
 }
 
@@ -295,6 +294,9 @@ check_permissions(struct work *w)
 	for (size_t i = 0; i < w->resources.n; i++) {
 		struct app_resource *r = &w->resources.at[i];
 
+		if (work_is_managed(w, r) != NULL)
+			r->error = arena_printf(
+			    w->arena, "%s: %s %s: %s", r->manifest->file, r->kind.kind, r->name, work_is_managed(w, r));
 		if (!work_is_permitted(w, &r->kind, r->namespace, r->name))
 			r->error =
 			    arena_printf(w->arena, "%s: %s %s: resource %s:%s%s%s is not permitted in project %s",
@@ -373,7 +375,7 @@ start_kind(struct work *w, size_t i)
 	if (kind_builtin(k->kind.group, k->kind.version, k->kind.kind, &k->kind))
 		return false;
 	c->call =
-	    client_call(w->api, "GET", kind_root(w->arena, k->kind.group, k->kind.version), NULL, NULL, on_kinds, c);
+	    client_call(w->target, "GET", kind_root(w->arena, k->kind.group, k->kind.version), NULL, NULL, on_kinds, c);
 	return true;
 }
 
@@ -427,6 +429,23 @@ find_kinds(struct work *w)
 
 /* --- the commit ---------------------------------------------------------------------------------------------------- */
 
+/* The destination, if there is such a cluster and the project allows it. */
+static struct err *
+find_cluster(struct work *w)
+{
+	struct err *e = work_reach_cluster(w);
+
+	/* What was in a cluster that is not there any more, nobody will find. */
+	if (e != NULL && w->deleting) {
+		w->target = w->api;
+		json_object_del(w->request, "known");
+		return NULL;
+	}
+	if (e == NULL && w->project != NULL && !w->deleting)
+		e = project_check(w->arena, w->project, w->app, &w->destination, w->namespace);
+	return e;
+}
+
 static void
 fetch(struct work *w)
 {
@@ -438,6 +457,11 @@ fetch(struct work *w)
 	struct err *e;
 
 	w->manifests.arena = w->arena;
+	if (w->app != NULL && (e = find_cluster(w)) != NULL) {
+		work_fail(w, "InvalidSpecError", e);
+		work_end(w);
+		return;
+	}
 	/* Of an application that goes nothing is wanted any more, whatever Git says. */
 	if (w->deleting) {
 		find_kinds(w);
@@ -505,14 +529,17 @@ on_secrets(void *arg, const struct err *e, const json_t *list)
 		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
 		const char *of = work_secret(w, secret, "url");
 
-		if (of == NULL || e != NULL)
+		if (e != NULL)
+			break;
+		if (str_eq(type, "cluster"))
+			work_see_cluster(w, secret);
+		if (of == NULL)
 			continue;
 		of = plain_url(w->arena, of);
 		if (str_eq(type, "repository") && strcmp(of, url) == 0) {
 			best = secret;
-			break;
-		}
-		if (str_eq(type, "repo-creds") && str_starts(url, of) && strlen(of) > best_len) {
+			best_len = SIZE_MAX;
+		} else if (str_eq(type, "repo-creds") && str_starts(url, of) && strlen(of) > best_len) {
 			best = secret;
 			best_len = strlen(of);
 		}
@@ -573,40 +600,12 @@ start_settings(struct work *w, size_t i)
 				 NULL, NULL, on_known_hosts, c)
 			   : client_call(w->api, "GET",
 				 arena_printf(w->arena, "/api/v1/namespaces/%s/secrets?labelSelector=%s", w->namespace,
-				     "argocd.argoproj.io%2Fsecret-type%20in%20%28repository%2Crepo-creds%29"),
+				     "argocd.argoproj.io%2Fsecret-type%20in%20%28repository%2Crepo-creds%2Ccluster%29"),
 				 NULL, NULL, on_secrets, c);
 	return true;
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
-
-/* Which cluster, and whether the project allows it. */
-static struct err *
-check_destination(struct work *w)
-{
-	struct application_destination *d = &w->destination;
-	size_t n;
-
-	if (w->app == NULL)
-		return NULL;
-	*d = w->app->spec.destination;
-	n = d->server != NULL ? strlen(d->server) : 0;
-	while (n > 0 && d->server[n - 1] == '/')
-		n--;
-	d->server = n > 0 ? arena_strndup(w->arena, d->server, n) : NULL;
-	if (d->server == NULL && str_empty(d->name))
-		return err_new(w->arena, ERR_INVALID, "spec.destination: neither server nor name says which cluster");
-	if (d->server != NULL && strcmp(d->server, OWN_SERVER) != 0)
-		return err_new(w->arena, ERR_INVALID,
-		    "spec.destination.server: %s: other clusters than %s are not built yet", d->server, OWN_SERVER);
-	if (!str_empty(d->name) && strcmp(d->name, "in-cluster") != 0)
-		return err_new(w->arena, ERR_INVALID,
-		    "spec.destination.name: %s: other clusters than in-cluster are not built yet", d->name);
-	d->server = OWN_SERVER;
-	d->name = "in-cluster";
-	/* What is there may go, wherever it came from. */
-	return w->project != NULL && !w->deleting ? project_check(w->arena, w->project, w->app, d, w->namespace) : NULL;
-}
 
 static void
 on_soon(struct timer *t, void *arg)
@@ -623,20 +622,25 @@ on_soon(struct timer *t, void *arg)
 }
 
 struct work *
-work_start(struct transport *api, struct source *source, const char *request, size_t len,
-    void (*done)(void *arg, const char *answer), void *arg)
+work_start(const struct work_ways *ways, const char *request, size_t len, void (*done)(void *arg, const char *answer),
+    void *arg)
 {
 	struct work *w = mem_alloc(sizeof(*w));
 	struct err *e;
 
-	*w = (struct work){ .api = api, .source = source, .arena = arena_new(), .done = done, .arg = arg };
+	*w = (struct work){ .api = ways->api,
+		.source = ways->source,
+		.connect = ways->connect,
+		.arena = arena_new(),
+		.done = done,
+		.arg = arg };
 	w->soon = (struct timer){ .fire = on_soon, .arg = w };
 	w->mark.annotation = true;
 	w->scripts = scripts_new();
 	resources_init(&w->resources, w->arena);
-	if ((e = work_read(w, request, len)) != NULL || (e = check_destination(w)) != NULL)
+	if ((e = work_read(w, request, len)) != NULL)
 		work_fail(w, "InvalidSpecError", e);
-	loop_timer(api->loop, &w->soon, 0);
+	loop_timer(w->api->loop, &w->soon, 0);
 	return w;
 }
 
@@ -648,6 +652,7 @@ work_cancel(struct work *w)
 	loop_timer_stop(w->api->loop, &w->soon);
 	for (size_t i = 0; i < w->n_calls; i++)
 		client_cancel(w->calls[i].call);
+	work_leave_cluster(w);
 	scripts_free(w->scripts);
 	resources_done(&w->resources);
 	sync_results_done(&w->results);

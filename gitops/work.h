@@ -17,11 +17,19 @@
 #include "gitops/source.h"
 #include "kube/transport.h"
 
+struct config;
 struct work;
 
+struct work_ways {
+	struct transport *api; /* of the cluster with the applications; borrowed */
+	struct source *source; /* borrowed */
+	/* NULL: other clusters cannot be reached; or the way to one (transport_curl_new). */
+	struct transport *(*connect)(struct loop *, const struct config *);
+};
+
 /* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */
-struct work *work_start(struct transport *api, struct source *, const char *request, size_t len,
-    void (*done)(void *arg, const char *answer), void *arg);
+struct work *work_start(
+    const struct work_ways *, const char *request, size_t len, void (*done)(void *arg, const char *answer), void *arg);
 
 /* Ends it where it is, without a call; requests under way may still take effect. Takes NULL; returns NULL. */
 struct work *work_cancel(struct work *);

@@ -15,6 +15,8 @@
 /* Of applied fields: the other controllers' own, so that what they applied is ours to take back. */
 #define WORK_MANAGER "argocd-controller"
 #define WORK_FLUX_MANAGER "kustomize-controller"
+#define OWN_SERVER "https://kubernetes.default.svc"
+#define OWN_NAME "in-cluster"
 
 /* A kind of the objects that are wanted or were there, and how it is found. */
 struct work_kind {
@@ -29,7 +31,13 @@ struct work_scope {
 };
 
 struct work {
-	struct transport *api;
+	struct transport *api; /* of the controller's own cluster, with applications, settings and Secrets */
+	struct transport *target; /* of the cluster in which the objects are; NULL: it is not known yet */
+	struct transport *(*connect)(struct loop *, const struct config *);
+	struct config *remote; /* of `target`, when that is another */
+	json_t *cluster, *cluster_config; /* the Secret of the destination, and its config; NULL: none */
+	struct strings only; /* namespaces that are managed there; none: all */
+	bool cluster_wide; /* with `only`: also objects without one */
 	struct source *source;
 	struct arena *arena;
 	void (*done)(void *arg, const char *answer);
@@ -110,6 +118,15 @@ bool work_flux_start(struct work *, size_t i);
 
 /* The application's project lets it have such an object. */
 bool work_is_permitted(const struct work *, const struct api_kind *, const char *ns, const char *name);
+
+/* work_cluster.c: where the application's objects go, as far as its spec says; a Secret of a cluster is seen; the cluster is found, and reached. */
+struct err *work_read_destination(struct work *);
+void work_see_cluster(struct work *, const json_t *secret);
+struct err *work_reach_cluster(struct work *);
+void work_leave_cluster(struct work *);
+
+/* Why an object of the application may not be in the cluster, as its Secret says; NULL: it may. */
+const char *work_is_managed(struct work *, const struct app_resource *);
 
 /* work_look.c: a live object of a scope is seen. */
 void work_see(struct work *, const struct work_scope *, const json_t *live);

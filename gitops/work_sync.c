@@ -96,7 +96,7 @@ static void delete (
     struct work *w, struct work_call *c, const struct app_resource *r, const char *propagation, client_done *done)
 {
 	c->call =
-	    client_call(w->api, "DELETE", kind_path(w->arena, &r->kind, r->namespace, r->name), "application/json",
+	    client_call(w->target, "DELETE", kind_path(w->arena, &r->kind, r->namespace, r->name), "application/json",
 		arena_printf(w->arena,
 		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"%s\",\"preconditions\":{"
 		    "\"uid\":\"%s\"}}",
@@ -130,16 +130,16 @@ apply(struct work *w, struct work_call *c, const struct sync_task *t)
 	const char *path = kind_path(w->arena, &r->kind, r->namespace, r->name);
 
 	if (t->replace && r->live)
-		c->call = client_call(w->api, "PUT",
+		c->call = client_call(w->target, "PUT",
 		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
 		    "application/json", body_of(w, t), on_task, c);
 	else if (t->replace || (t->verb == SYNC_HOOK && !r->live))
-		c->call = client_call(w->api, "POST",
+		c->call = client_call(w->target, "POST",
 		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s",
 			kind_path(w->arena, &r->kind, r->namespace, NULL), w->manager, validate),
 		    "application/json", body_of(w, t), on_task, c);
 	else
-		c->call = client_call(w->api, "PATCH",
+		c->call = client_call(w->target, "PATCH",
 		    arena_printf(
 			w->arena, "%s?force=true&fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
 		    PATCH_APPLY, body_of(w, t), on_task, c);
@@ -198,7 +198,7 @@ start_task(struct work *w, size_t i)
 	if (r->live && (t->recreate || (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
 		delete (w, c, r, "Background", on_deleted_before);
 	else if (t->verb == SYNC_APPLY && r->live && r->takeover != NULL && !t->replace)
-		c->call = client_call(w->api, "PATCH",
+		c->call = client_call(w->target, "PATCH",
 		    arena_printf(w->arena, "%s?fieldManager=%s", kind_path(w->arena, &r->kind, r->namespace, r->name),
 			w->manager),
 		    PATCH_JSON, r->takeover, on_taken_over, c);

@@ -103,6 +103,8 @@ read_application(struct work *w, const json_t *app)
 				  ? w->name
 				  : arena_printf(w->arena, "%s_%s", w->own_namespace, w->name);
 	w->operation.options = w->app->spec.sync_policy.options;
+	if ((e = work_read_destination(w)) != NULL)
+		return e;
 	if (json_object_get(w->request, "project") != NULL)
 		return read_project(w, json_object_get(w->request, "project"));
 	return NULL;
@@ -120,6 +122,7 @@ read_kustomization(struct work *w, const json_t *ks)
 	w->ks = (const struct flux_kustomization *)object_decode(&flux_kustomization_type, ks, w->arena);
 	if ((e = read_object(w, &w->ks->object)) != NULL)
 		return e;
+	w->target = w->api;
 	w->manager = WORK_FLUX_MANAGER;
 	w->former = (struct strings){ former, ARRAY_SIZE(former) };
 	w->mark = (struct owner_mark){ .flux_name = w->name, .flux_namespace = w->own_namespace };

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/apply.h"
@@ -91,6 +92,25 @@ store_now(struct arena *a, const struct store *s)
 	return time_format(a, loop_wall(s->loop));
 }
 
+/* stringData is a way to write data. */
+static void
+join_string_data(json_t *secret)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *plain = json_object_get(secret, "stringData"), *v;
+	const char *key;
+
+	if (json_object_size(plain) > 0 && !json_is_object(json_object_get(secret, "data")))
+		json_object_set_new(secret, "data", json_object());
+	json_object_foreach (plain, key, v)
+		if (json_is_string(v))
+			json_object_set_new(json_object_get(secret, "data"), key,
+			    json_string(base64_encode(a, json_string_value(v), json_string_length(v))));
+	json_object_del(secret, "stringData");
+	if (json_object_get(secret, "type") == NULL)
+		json_object_set_new(secret, "type", json_string("Opaque"));
+}
+
 /* The defaults of CRDs that reach controllers: a container port's protocol is part of the template hash. */
 static void
 apply_defaults(const struct resource *r, json_t *o)
@@ -107,6 +127,8 @@ apply_defaults(const struct resource *r, json_t *o)
 			if (json_is_object(p) && json_object_get(p, "protocol") == NULL)
 				json_object_set_new(p, "protocol", json_string("TCP"));
 	}
+	if (strcmp(r->kind, "Secret") == 0)
+		join_string_data(o);
 	if (strcmp(r->kind, "ReplicaSet") == 0 && json_at(o, "/spec/replicas") == NULL &&
 	    json_object_get(o, "spec") != NULL)
 		json_object_set_new(json_object_get(o, "spec"), "replicas", json_integer(1));

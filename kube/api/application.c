@@ -1,5 +1,7 @@
 /* kube/api/application.c: the rows of an Application. */
 #include "kube/api/application.h"
+#include <string.h>
+#include "base/str.h"
 
 static const struct field application_directory_fields[] = {
 	BOOL(application_directory, recurse, "recurse", .doc = "also the directories under it", .otherwise = "false"),
@@ -151,3 +153,14 @@ TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", 
     .columns = "Sync Status:string:.status.sync.status|Health Status:string:.status.health.status|"
 	       "Revision:string:.status.sync.revision",
     .doc = "What of a Git repository is to be in which cluster.");
+
+bool
+application_is_local(const struct application *app)
+{
+	static const char own[] = "https://kubernetes.default.svc";
+	const struct application_destination *d = &app->spec.destination;
+
+	return str_empty(d->server) ? str_eq(d->name, "in-cluster")
+				    : str_starts(d->server, own) &&
+					  strspn(d->server + strlen(own), "/") == strlen(d->server + strlen(own));
+}

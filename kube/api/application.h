@@ -93,4 +93,7 @@ struct application {
 	const char *status; /* JSON; NULL: none yet */
 };
 
+/* Its objects are in the cluster that it is in itself, as its spec says. */
+bool application_is_local(const struct application *);
+
 extern const struct type application_spec_type, application_type;
