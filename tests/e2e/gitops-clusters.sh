@@ -16,13 +16,10 @@ kind: ConfigMap
 metadata: {name: colours}
 data: {sky: blue}
 ---
-apiVersion: apps/v1
-kind: Deployment
+apiVersion: v1
+kind: Service
 metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:1"}]}}
+spec: {selector: {app: web}, ports: [{port: 80}]}
 Y
 commit first >/dev/null
 "$SLUICE" controller --controllers rollouts,gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
@@ -56,7 +53,7 @@ secret 'namespaces: "other"'
 check "one of which another namespace is managed" within 20 says "namespace shop is not one that the Secret of cluster $server names" status 'operationState.message'
 check "then nothing is applied" fails there get configmap colours -n shop
 secret 'namespaces: ""'
-sed -i 's/web:1/web:2/' "$repo/web/all.yaml"
+sed -i 's/port: 80/port: 81/' "$repo/web/all.yaml"
 commit second >/dev/null
 check "the objects are there" within 30 says blue there get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "and not here" fails kubectl get configmap colours -n shop
