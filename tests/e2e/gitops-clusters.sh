@@ -57,6 +57,7 @@ sed -i 's/port: 80/port: 81/' "$repo/web/all.yaml"
 commit second >/dev/null
 check "the objects are there" within 30 says blue there get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "and not here" fails kubectl get configmap colours -n shop
+check "as the last commit has them" within 30 says 81 there get service web -n shop -o 'jsonpath={.spec.ports[0].port}'
 check "it is Synced" within 20 says Synced status sync.status
 check "sluice app diff finds nothing" "$SLUICE" app diff web --gitops-file-urls --gitops-cache "$dir/mine"
 there patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
