@@ -128,6 +128,22 @@ end(struct waiting *w, int code)
 	loop_stop(w->cli->loop);
 }
 
+/* Why the revision that is waited for will not become healthy by itself; NULL: it may. Borrowed. */
+static const char *
+why_failed(const struct waiting *w, const json_t *status)
+{
+	const json_t *state = json_object_get(status, "operationState"), *c;
+	const char *phase = json_str(state, "phase");
+	size_t i;
+
+	if (!str_eq(json_str(json_object_get(state, "syncResult"), "revision"), w->until->revision))
+		return NULL;
+	json_array_foreach (json_object_get(status, "conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "RevisionHeld"))
+			return json_str(c, "message");
+	return str_eq(phase, "Failed") || str_eq(phase, "Error") ? json_str(state, "message") : NULL;
+}
+
 static void
 look(void *arg)
 {
@@ -140,7 +156,8 @@ look(void *arg)
 	const json_t *state = json_object_get(status, "operationState");
 	const char *sync = json_str(json_object_get(status, "sync"), "status"),
 		   *health = json_str(json_object_get(status, "health"), "status");
-	const char *phase = json_str(state, "phase"), *started = json_str(state, "startedAt");
+	const char *phase = json_str(state, "phase"), *started = json_str(state, "startedAt"), *why;
+	const char *revision = json_str(json_object_get(status, "sync"), "revision");
 	bool ours =
 	    w->until->started_after == NULL || (started != NULL && strcmp(started, w->until->started_after) >= 0);
 	bool over = app != NULL && app->operation == NULL && ours;
@@ -156,12 +173,17 @@ look(void *arg)
 	if (!w->until->operation || over)
 		tell(w, "application",
 		    arena_printf(a, "%s, %s, at %s", sync != NULL ? sync : "not compared yet",
-			health != NULL ? health : "Unknown",
-			short_revision(w->cli, json_str(json_object_get(status, "sync"), "revision"))));
+			health != NULL ? health : "Unknown", short_revision(w->cli, revision)));
 	if (w->until->operation && over && !str_eq(phase, "Succeeded") && w->until->started_after != NULL) {
 		end(w, 1);
 		return;
 	}
+	if (w->until->revision != NULL && (why = why_failed(w, status)) != NULL) {
+		end(w, cli_fail(w->cli, "application \"%s\": %s", w->name, why));
+		return;
+	}
+	if (w->until->revision != NULL && !str_eq(revision, w->until->revision))
+		return;
 	if ((!w->until->operation || over) && (!w->until->synced || str_eq(sync, "Synced")) &&
 	    (!w->until->healthy || str_eq(health, "Healthy")))
 		end(w, 0);

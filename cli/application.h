@@ -23,6 +23,8 @@ struct application_until {
 	bool operation; /* no sync is under way */
 	bool synced, healthy;
 	const char *
+	    revision; /* with `synced`: to this commit; NULL: to any. A Rollout that aborts it, or ends badly, ends the wait */
+	const char *
 	    started_after; /* of the sync that counts, as the status has times: not one that was there before; NULL: any */
 };
 

@@ -134,10 +134,10 @@ static int
 wait_run(struct cli *c)
 {
 	const char *name = application_name(c);
-	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL };
+	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL, NULL };
 
 	if (!until.operation && !until.synced && !until.healthy)
-		until = (struct application_until){ true, true, true, NULL };
+		until = (struct application_until){ true, true, true, NULL, NULL };
 	if (name == NULL || applications_connect(c) != 0)
 		return 1;
 	return application_wait(c, name, &until);

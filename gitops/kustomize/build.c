@@ -243,9 +243,8 @@ accumulate(struct building *b, const char *dir, const json_t *overlay, bool comp
 
 /* --- an Application's own wishes -------------------------------------------------------------------------------------- */
 
-/* "NAME=NEWNAME:TAG", "NAME:TAG", "NAME@DIGEST": as `kustomize edit set image` takes it. */
-static json_t *
-image_json(struct arena *a, const char *said)
+json_t *
+k_image_json(struct arena *a, const char *said)
 {
 	const char *eq = strchr(said, '='), *to = eq != NULL ? eq + 1 : said;
 	const char *at = strchr(to, '@'), *slash = strrchr(to, '/'), *colon = strchr(slash != NULL ? slash : to, ':');
@@ -317,7 +316,7 @@ override(struct building *b, const char *dir, const struct application_kustomize
 		if (!str_empty(texts[i].value))
 			json_object_set_new(doc, texts[i].name, json_string(texts[i].value));
 	for (size_t i = 0; i < o->images.n; i++)
-		put_named(doc, "images", image_json(b->arena, o->images.at[i]));
+		put_named(doc, "images", k_image_json(b->arena, o->images.at[i]));
 	for (size_t i = 0; i < o->replicas.n; i++)
 		put_named(doc, "replicas",
 		    json_pack("{s:s, s:s}", "name", o->replicas.at[i].name, "count", o->replicas.at[i].count));

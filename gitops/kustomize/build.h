@@ -18,3 +18,6 @@ struct err *k_build(
  * that has one, that. */
 struct err *k_build_generated(
     const struct tree *, struct arena *, const char *dir, const struct application_kustomize *, struct manifests *ret);
+
+/* An entry of `images` from "NAME=NEWNAME:TAG", "NAME:TAG" or "NAME@DIGEST", as `kustomize edit set image` takes it: a new reference. */
+json_t *k_image_json(struct arena *, const char *said);

@@ -1,0 +1,266 @@
+/* cli/cmd_promote_image.c: promote-image: an image goes through environments by commits to their repository: changed, pushed, waited for, one
+ * Application after the other. Git is the program of whoever asks, with their settings and credentials. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "cli/application.h"
+#include "cli/dev.h"
+#include "gitops/kustomize/edit.h"
+#include "gitops/run.h"
+
+#define GIT_MS 120000
+#define GIT_OUTPUT_MAX (1u << 20)
+#define TRIES 3 /* of a push that somebody else's comes before */
+#define FILE_MAX (1u << 20)
+
+static int promote_run(struct cli *);
+
+const struct command cmd_promote_image = {
+	.name = "promote-image",
+	.args = "IMAGE APP...",
+	.summary =
+	    "commits an image to the repository of each Application in turn, and waits until it is healthy there",
+	.flags = "review message repo timeout",
+	.run = promote_run,
+};
+
+extern char **environ;
+
+struct promotion {
+	struct cli *cli;
+	const char *image, *app;
+	const char *url, *branch; /* NULL: the default one */
+	const char *path; /* of the kustomization's directory */
+	bool review;
+	const char *dir; /* the clone */
+	const char *commit; /* what was pushed; NULL: it was there already */
+};
+
+/* Runs git in the clone. */
+static struct err *
+git(const struct promotion *p, struct bytes *ret, const char *const *args)
+{
+	const char *argv[16] = { "git", "-C", p->dir };
+	size_t n = 3;
+	struct err *e;
+
+	while (*args != NULL)
+		argv[n++] = *args++;
+	argv[n] = NULL;
+	e = run_program(p->cli->arena,
+	    &(struct run){
+		.argv = argv, .env = (const char *const *)environ, .timeout_ms = GIT_MS, .output_max = GIT_OUTPUT_MAX },
+	    ret);
+	return e != NULL ? err_wrap(p->cli->arena, e, "git %s", argv[3]) : NULL;
+}
+
+#define GIT(p, ret, ...) git(p, ret, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* What the Application says of its repository. 0, or 1 after saying what is wrong. */
+static int
+read_application(struct promotion *p)
+{
+	struct cli *c = p->cli;
+	json_t *app = application_get(c, p->app);
+	const json_t *source = json_at(app, "/spec/source");
+	const char *revision = json_str(source, "targetRevision"), *url = json_str(source, "repoURL");
+
+	if (app == NULL)
+		return 1;
+	p->url = arena_strdup(c->arena, cli_flag(c, "repo") != NULL ? cli_flag(c, "repo") : url);
+	p->path = arena_strdup(c->arena, json_str(source, "path") ?: ".");
+	p->branch = str_empty(revision) || strcmp(revision, "HEAD") == 0 ? NULL : arena_strdup(c->arena, revision);
+	json_decref(app);
+	return p->url != NULL ? 0 : cli_fail(c, "application \"%s\" has no spec.source.repoURL", p->app);
+}
+
+static struct err *
+clone(struct promotion *p)
+{
+	struct bytes out;
+	struct err *e;
+
+	e = p->branch != NULL
+		? GIT(p, &out, "clone", "-q", "--depth", "1", "--branch", p->branch, "--", p->url, "clone")
+		: GIT(p, &out, "clone", "-q", "--depth", "1", "--", p->url, "clone");
+	p->dir = arena_printf(p->cli->arena, "%s/clone", p->dir);
+	if (e == NULL && p->branch == NULL && (e = GIT(p, &out, "rev-parse", "--abbrev-ref", "HEAD")) == NULL)
+		p->branch = arena_strndup(p->cli->arena, out.at, strcspn(out.at, "\n"));
+	return e;
+}
+
+/* The kustomization's file: one that is in the clone itself, wherever links in it lead. */
+static struct err *
+find_file(const struct promotion *p, const char **ret)
+{
+	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
+	struct arena *a = p->cli->arena;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_(freep) char *real = realpath(arena_printf(a, "%s/%s/%s", p->dir, p->path, names[i]), NULL);
+		_cleanup_(freep) char *root = realpath(p->dir, NULL);
+
+		if (real == NULL)
+			continue;
+		if (!str_starts(real, arena_printf(a, "%s/", root)) ||
+		    str_starts(real, arena_printf(a, "%s/.git/", root)))
+			return err_new(a, ERR_INVALID, "%s/%s: leads out of the repository", p->path, names[i]);
+		*ret = arena_strdup(a, real);
+		return NULL;
+	}
+	return err_new(a, ERR_INVALID, "%s: has no kustomization, in which the image could be set", p->path);
+}
+
+static struct err *
+write_file(struct arena *a, const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+	bool well = f != NULL && fputs(text, f) != EOF;
+
+	if (f != NULL && fclose(f) != 0)
+		well = false;
+	return well ? NULL : err_new(a, ERR_INVALID, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* Changes the file and commits that. *ret_changed false: it says so already. */
+static struct err *
+change(struct promotion *p, bool *ret_changed)
+{
+	struct arena *a = p->cli->arena;
+	const char *file, *text, *said = cli_flag(p->cli, "message");
+	struct bytes was, out;
+	struct err *e;
+
+	if ((e = find_file(p, &file)) != NULL || (e = file_read(a, file, FILE_MAX, &was)) != NULL ||
+	    (e = k_edit_image(a, was.at, arena_printf(a, "%s/kustomization", p->path), p->image, &text)) != NULL)
+		return e;
+	*ret_changed = text != was.at;
+	if (!*ret_changed)
+		return NULL;
+	if ((e = write_file(a, file, text)) != NULL)
+		return e;
+	if (said == NULL)
+		said = arena_printf(a, "%s: %s", p->app, p->image);
+	if ((e = GIT(p, &out, "commit", "-q", "-a", "-m", said)) != NULL ||
+	    (e = GIT(p, &out, "rev-parse", "HEAD")) != NULL)
+		return e;
+	p->commit = arena_strndup(a, out.at, strcspn(out.at, "\n"));
+	return NULL;
+}
+
+/* A name that a branch may have. */
+static const char *
+review_branch(const struct promotion *p)
+{
+	char *name = arena_printf(p->cli->arena, "promote-%s-%s", p->app,
+	    strrchr(p->image, '/') != NULL ? strrchr(p->image, '/') + 1 : p->image);
+
+	for (char *at = name; *at != '\0'; at++)
+		if (strchr(":@=~^?*[\\ ", *at) != NULL)
+			*at = '-';
+	return name;
+}
+
+/* One try, in a clone of its own. *ret_again: somebody else's push came before. */
+static struct err *
+try(struct promotion *p, bool *ret_again)
+{
+	const char *top = dev_directory(p->cli), *to = p->review ? review_branch(p) : NULL;
+	struct bytes out;
+	bool changed = false;
+	struct err *e;
+
+	*ret_again = false;
+	p->commit = NULL;
+	p->dir = top;
+	if (top == NULL)
+		return err_new(p->cli->arena, ERR_AGAIN, "no directory for a clone");
+	if ((e = clone(p)) == NULL && (e = change(p, &changed)) == NULL && changed) {
+		e = GIT(p, &out, "push", "-q", "origin",
+		    arena_printf(
+			p->cli->arena, "%sHEAD:refs/heads/%s", to != NULL ? "+" : "", to != NULL ? to : p->branch));
+		*ret_again = e != NULL;
+	}
+	dev_remove(top);
+	return e;
+}
+
+/* Asks for what does not come by itself, and waits. */
+static int
+wait_for(struct promotion *p)
+{
+	struct application_until until = { .operation = true, .synced = true, .healthy = true, .revision = p->commit };
+	json_t *app = application_get(p->cli, p->app);
+	bool automated = json_at(app, "/spec/syncPolicy/automated") != NULL &&
+			 !json_is_false(json_at(app, "/spec/syncPolicy/automated/enabled"));
+	json_t *patch = json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REFRESH, "normal");
+
+	if (app == NULL)
+		return 1;
+	json_decref(app);
+	if (!automated && p->commit != NULL)
+		json_object_set_new(patch, "operation",
+		    json_pack("{s:{s:s}, s:{s:s}}", "sync", "revision", p->commit, "initiatedBy", "username",
+			getenv("USER") != NULL ? getenv("USER") : "sluice"));
+	if (application_patch(p->cli, p->app, patch) != 0)
+		return 1;
+	return application_wait(p->cli, p->app, &until);
+}
+
+static int
+promote_to(struct cli *c, const char *image, const char *app, bool review)
+{
+	struct promotion p = { .cli = c, .image = image, .app = app, .review = review };
+	bool again = true;
+	struct err *e = NULL;
+
+	printf("%s: %s\n", app, image);
+	if (read_application(&p) != 0)
+		return 1;
+	for (int i = 0; i < TRIES && again; i++)
+		e = try(&p, &again);
+	if (e != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	if (review && p.commit != NULL)
+		printf("  branch %s of %s is there to be reviewed; nothing changes until it is merged into %s\n",
+		    review_branch(&p), p.url, p.branch);
+	else if (p.commit != NULL)
+		printf("  pushed %s to %s of %s\n", short_revision(c, p.commit), p.branch, p.url);
+	else
+		printf("  %s of %s has it already\n", p.branch, p.url);
+	return review ? 0 : wait_for(&p);
+}
+
+/* One of the names in a comma-separated list. */
+static bool
+is_in(struct cli *c, const char *list, const char *name)
+{
+	char *save = NULL;
+
+	for (char *one = strtok_r(arena_strdup(c->arena, list), ",\n ", &save); one != NULL;
+	     one = strtok_r(NULL, ",\n ", &save))
+		if (strcmp(one, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+promote_run(struct cli *c)
+{
+	const char *review = cli_flag(c, "review") != NULL ? cli_flag(c, "review") : "";
+	int64_t unused;
+
+	if (c->n_args < 2)
+		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
+	if (application_timeout(c, &unused) != 0 || applications_connect(c) != 0)
+		return 1;
+	for (size_t i = 1; i < c->n_args; i++)
+		if (promote_to(c, c->args[0], c->args[i], is_in(c, review, c->args[i])) != 0)
+			return 1;
+	return 0;
+}

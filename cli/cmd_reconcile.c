@@ -1,0 +1,143 @@
+/* cli/cmd_reconcile.c: reconcile kustomization, reconcile source git: asks for a look now, and waits for what came of it, as Flux's own program
+ * does. */
+#include <stdio.h>
+#include <string.h>
+#include "base/time.h"
+#include "cli/cli.h"
+#include "kube/api/flux.h"
+#include "kube/client.h"
+
+#define REQUESTED "reconcile.fluxcd.io/requestedAt"
+#define NAMESPACE "flux-system"
+#define TIMEOUT_MS 300000
+#define LOOK_MS 500
+
+static int kustomization_run(struct cli *);
+static int source_run(struct cli *);
+
+const struct command cmd_reconcile_kustomization = {
+	.name = "reconcile kustomization",
+	.also = "reconcile ks",
+	.args = "NAME",
+	.summary = "has a Kustomization applied now, and waits for it",
+	.flags = "with-source timeout",
+	.run = kustomization_run,
+};
+
+const struct command cmd_reconcile_source = {
+	.name = "reconcile source",
+	.args = "git NAME",
+	.summary = "has a GitRepository fetched now, and waits for it",
+	.flags = "timeout",
+	.run = source_run,
+};
+
+static const json_t *
+ready_of(const json_t *object)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach (json_at(object, "/status/conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready"))
+			return c;
+	return NULL;
+}
+
+/* 0, or 1 after saying what is wrong. */
+static int
+timeout_of(const struct cli *c, int64_t *ret)
+{
+	const char *text = cli_flag(c, "timeout");
+
+	*ret = TIMEOUT_MS;
+	if (text != NULL && (!duration_parse(text, ret) || *ret <= 0))
+		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 5m", text);
+	return 0;
+}
+
+/* Asks, and waits until the request is handled and the object is ready, or says that it is not. */
+static int
+reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
+{
+	const char *path = client_path(c->arena, t, ns, name, NULL);
+	const char *now =
+	    arena_printf(c->arena, "%s-%lld", time_format(c->arena, loop_wall(c->loop)), (long long)loop_wall(c->loop));
+	int64_t timeout, until;
+	struct err *e;
+
+	if (timeout_of(c, &timeout) != 0)
+		return 1;
+	until = loop_mono(c->loop) + timeout;
+	e = cli_call(
+	    c, "PATCH", path, PATCH_MERGE, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", REQUESTED, now), NULL);
+	if (e != NULL && e->class == ERR_GONE)
+		return cli_fail(c, "%s \"%s\" not found in namespace %s; --namespace says another", t->kind, name, ns);
+	if (e != NULL)
+		return cli_error(c, e);
+	printf("%s %s/%s: asked for\n", t->kind, ns, name);
+	for (;; cli_sleep(c, LOOK_MS)) {
+		_cleanup_(json_decrefp) json_t *object = NULL;
+		const json_t *ready;
+
+		if ((e = cli_call(c, "GET", path, NULL, NULL, &object)) != NULL)
+			return cli_error(c, e);
+		ready = ready_of(object);
+		if (json_is_true(json_at(object, "/spec/suspend")))
+			return cli_fail(c, "%s %s/%s is suspended (spec.suspend)", t->kind, ns, name);
+		if (str_eq(json_string_value(json_at(object, "/status/lastHandledReconcileAt")), now) &&
+		    ready != NULL && !str_eq(json_str(ready, "status"), "Unknown")) {
+			if (!str_eq(json_str(ready, "status"), "True"))
+				return cli_fail(c, "%s %s/%s: %s", t->kind, ns, name,
+				    json_str(ready, "message") ?: "it is not ready");
+			printf("%s %s/%s: %s\n", t->kind, ns, name, json_str(ready, "message") ?: "ready");
+			return 0;
+		}
+		if (loop_mono(c->loop) > until)
+			return cli_fail(c, "timed out waiting for %s %s/%s: %s", t->kind, ns, name,
+			    ready != NULL ? json_str(ready, "message")
+					  : "nobody has looked at it; is --controllers flux said?");
+	}
+}
+
+static int
+connect_to_flux(struct cli *c)
+{
+	if (cli_connect(c) != 0)
+		return 1;
+	if (cli_flag(c, "namespace") == NULL)
+		c->namespace = NAMESPACE;
+	return 0;
+}
+
+static int
+kustomization_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *ks = NULL;
+	const json_t *source;
+	struct err *e;
+
+	if (c->n_args != 1)
+		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
+	if (connect_to_flux(c) != 0)
+		return 1;
+	if (cli_on(c, "with-source")) {
+		e = cli_call(c, "GET", client_path(c->arena, &flux_kustomization_type, c->namespace, c->args[0], NULL),
+		    NULL, NULL, &ks);
+		if (e != NULL)
+			return cli_error(c, e);
+		source = json_at(ks, "/spec/sourceRef");
+		if (reconcile(c, &git_repository_type, json_str(source, "namespace") ?: c->namespace,
+			json_str(source, "name") ?: "") != 0)
+			return 1;
+	}
+	return reconcile(c, &flux_kustomization_type, c->namespace, c->args[0]);
+}
+
+static int
+source_run(struct cli *c)
+{
+	if (c->n_args != 2 || strcmp(c->args[0], "git") != 0)
+		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
+	return connect_to_flux(c) != 0 ? 1 : reconcile(c, &git_repository_type, c->namespace, c->args[1]);
+}

@@ -1,0 +1,249 @@
+/* gitops/kustomize/edit.c: YAML has marks for its keys; what is changed are the lines that they name. */
+#include "gitops/kustomize/edit.h"
+#include <string.h>
+#include "base/json.h"
+#include "base/str.h"
+#include "gitops/kustomize/build.h"
+#include "kube/api/yaml.h"
+
+#define TEXT_MAX (4u << 20)
+
+struct editing {
+	struct arena *arena;
+	const char *file;
+	json_t *doc;
+	struct yaml_marks *marks;
+	char **lines; /* without their ends */
+	size_t n;
+};
+
+static struct err *
+split(struct editing *e, const char *text)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct err *err = yaml_parse_marked(e->arena, text, strlen(text), &docs, &e->marks);
+	char *rest = arena_strdup(e->arena, text);
+
+	if (err != NULL)
+		return err_wrap(e->arena, err, "%s", e->file);
+	if (json_array_size(docs) > 1)
+		return err_new(e->arena, ERR_INVALID, "%s: has more than one document", e->file);
+	e->doc = json_array_size(docs) == 1 ? json_incref(json_array_get(docs, 0)) : json_object();
+	e->lines = arena_new_array(e->arena, char *, strlen(text) + 2);
+	while (*rest != '\0') {
+		char *end = strchr(rest, '\n');
+
+		e->lines[e->n++] = rest;
+		if (end == NULL)
+			break;
+		*end = '\0';
+		rest = end + 1;
+	}
+	return NULL;
+}
+
+static const char *
+join(const struct editing *e)
+{
+	struct str text;
+	const char *joined;
+
+	str_init(&text, TEXT_MAX);
+	for (size_t i = 0; i < e->n; i++)
+		if (e->lines[i] != NULL)
+			str_addf(&text, "%s\n", e->lines[i]);
+	joined = arena_strdup(e->arena, str_text(&text));
+	str_done(&text);
+	return joined;
+}
+
+/* A value that YAML would read as something else than a text is quoted. */
+static const char *
+written(struct arena *a, const char *value)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+
+	if (yaml_parse(a, value, strlen(value), &docs) == NULL && json_array_size(docs) == 1 &&
+	    json_is_string(json_array_get(docs, 0)) && strpbrk(value, "#{}[],&*!|>'\"%@`") == NULL)
+		return value;
+	return arena_printf(a, "\"%s\"", value);
+}
+
+/* The line of a key, with its value replaced; what stands behind it (a comment, the rest of a map in one line) stays. */
+static struct err *
+replace(struct editing *e, const char *path, const char *value)
+{
+	const struct yaml_mark *m = yaml_mark_of(e->marks, path);
+	char *line = e->lines[m->line - 1], *at = strchr(line + m->column - 1, ':'), *end;
+
+	if (at == NULL)
+		return err_new(e->arena, ERR_INVALID, "%s: line %zu: it cannot be changed here", e->file, m->line);
+	at++;
+	at += strspn(at, " ");
+	if (*at == '"' || *at == '\'') {
+		end = strchr(at + 1, *at);
+		end = end != NULL ? end + 1 : at + strlen(at);
+	} else {
+		end = at;
+		while (*end != '\0' && *end != '\r' && *end != ',' && *end != '}' && !(*end == ' ' && end[1] == '#'))
+			end++;
+		while (end > at && end[-1] == ' ')
+			end--;
+	}
+	e->lines[m->line - 1] = arena_printf(
+	    e->arena, "%.*s%s%s%s", (int)(at - line), line, at[-1] == ':' ? " " : "", written(e->arena, value), end);
+	return NULL;
+}
+
+/* A key beside another of the same map: in a line of its own, or in the same when the map is in one. */
+static void
+add(struct editing *e, const char *beside, const char *key, const char *value)
+{
+	const struct yaml_mark *m = yaml_mark_of(e->marks, beside);
+	char *line = e->lines[m->line - 1], *brace = strchr(line, '{');
+
+	if (brace != NULL && brace < line + m->column)
+		e->lines[m->line - 1] = arena_printf(e->arena, "%.*s%s: %s, %s", (int)(m->column - 1), line, key,
+		    written(e->arena, value), line + m->column - 1);
+	else
+		e->lines[m->line - 1] = arena_printf(
+		    e->arena, "%s\n%*s%s: %s", line, (int)m->column - 1, "", key, written(e->arena, value));
+}
+
+/* A key goes; one in the first line of its element, or of a map in one line, cannot. */
+static struct err *
+drop(struct editing *e, const char *path)
+{
+	const struct yaml_mark *m = yaml_mark_of(e->marks, path);
+	const char *line = e->lines[m->line - 1];
+
+	if (strspn(line, " ") != m->column - 1)
+		return err_new(
+		    e->arena, ERR_INVALID, "%s: line %zu: %s cannot be taken out here", e->file, m->line, path);
+	e->lines[m->line - 1] = NULL;
+	return NULL;
+}
+
+/* "newTag" says this already, or is made to. NULL value: there must be none. */
+static struct err *
+set(struct editing *e, const json_t *image, size_t i, const char *key, const char *value)
+{
+	const char *path = arena_printf(e->arena, "images[%zu].%s", i, key), *is = json_str(image, key);
+	const json_t *there = json_object_get(image, key);
+
+	if (value == NULL)
+		return there != NULL ? drop(e, path) : NULL;
+	if (there != NULL)
+		return str_eq(is, value) ? NULL : replace(e, path, value);
+	add(e, arena_printf(e->arena, "images[%zu].name", i), key, value);
+	return NULL;
+}
+
+static const char *
+element(struct editing *e, const json_t *want, int indent)
+{
+	static const char *const keys[] = { "newName", "newTag", "digest" };
+	const char *text =
+	    arena_printf(e->arena, "%*s- name: %s", indent, "", written(e->arena, json_str(want, "name")));
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_str(want, keys[i]) != NULL)
+			text = arena_printf(e->arena, "%s\n%*s  %s: %s", text, indent, "", keys[i],
+			    written(e->arena, json_str(want, keys[i])));
+	return text;
+}
+
+/* Another element, behind the last, or the first of all. */
+static struct err *
+append(struct editing *e, const json_t *want)
+{
+	size_t n = json_array_size(json_object_get(e->doc, "images")), line = 0;
+	const struct yaml_mark *first = yaml_mark_of(e->marks, "images[0]");
+	const char *dash;
+
+	if (n == 0 && json_object_get(e->doc, "images") != NULL)
+		return err_new(e->arena, ERR_INVALID, "%s: images: is there, and empty; take it out", e->file);
+	if (n == 0) {
+		e->lines[e->n++] = arena_printf(e->arena, "images:\n%s", element(e, want, 0));
+		return NULL;
+	}
+	for (size_t i = 0; i < e->marks->marks.n; i++)
+		if (str_starts(e->marks->marks.at[i].path, "images[") && e->marks->marks.at[i].line > line)
+			line = e->marks->marks.at[i].line;
+	dash = strchr(e->lines[first->line - 1], '-');
+	if (dash == NULL || strchr(e->lines[yaml_mark_of(e->marks, "images")->line - 1], '[') != NULL)
+		return err_new(e->arena, ERR_INVALID,
+		    "%s: line %zu: images: has its elements in one line; give each its own", e->file, first->line);
+	e->lines[line - 1] = arena_printf(
+	    e->arena, "%s\n%s", e->lines[line - 1], element(e, want, (int)(dash - e->lines[first->line - 1])));
+	return NULL;
+}
+
+static struct err *
+change(struct editing *e, const json_t *want)
+{
+	static const char *const keys[] = { "newName", "newTag", "digest" };
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach (json_object_get(e->doc, "images"), i, image) {
+		struct err *err = NULL;
+
+		if (!str_eq(json_str(image, "name"), json_str(want, "name")))
+			continue;
+		/* A new name that was there stays, unless another is said. */
+		for (size_t k = json_str(want, "newName") != NULL ? 0 : 1; k < ARRAY_SIZE(keys) && err == NULL; k++)
+			err = set(e, image, i, keys[k], json_str(want, keys[k]));
+		return err;
+	}
+	return append(e, want);
+}
+
+/* What came out says what was wanted, and nothing else has changed. */
+static struct err *
+verify(struct editing *e, const json_t *want, const char *text)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL, *was = json_deep_copy(e->doc), *is = NULL;
+	struct err *err = yaml_parse(e->arena, text, strlen(text), &docs);
+	const json_t *image;
+	bool found = false;
+	size_t i;
+
+	if (err != NULL)
+		return err_wrap(e->arena, err, "%s: after the change", e->file);
+	is = json_deep_copy(json_array_get(docs, 0));
+	json_array_foreach (json_object_get(is, "images"), i, image)
+		found |= str_eq(json_str(image, "name"), json_str(want, "name")) &&
+			 str_eq(json_str(image, "newTag"), json_str(want, "newTag")) &&
+			 str_eq(json_str(image, "digest"), json_str(want, "digest"));
+	json_object_del(was, "images");
+	json_object_del(is, "images");
+	return found && json_equal(was, is)
+		   ? NULL
+		   : err_new(e->arena, ERR_INVALID, "%s: images: it is written in a way that cannot be changed here",
+			 e->file);
+}
+
+struct err *
+k_edit_image(struct arena *a, const char *text, const char *file, const char *image, const char **ret_text)
+{
+	struct editing e = { .arena = a, .file = file };
+	_cleanup_(json_decrefp) json_t *want = k_image_json(a, image);
+	const char *edited;
+	struct err *err;
+
+	if (json_str(want, "newTag") == NULL && json_str(want, "digest") == NULL)
+		return err_new(a, ERR_INVALID, "%s: has neither a tag nor a digest", image);
+	err = split(&e, text);
+	if (err == NULL)
+		err = change(&e, want);
+	if (err == NULL) {
+		edited = join(&e);
+		if (strncmp(edited, text, strlen(text)) == 0 && strlen(edited) - strlen(text) < 2)
+			*ret_text = text;
+		else if ((err = verify(&e, want, edited)) == NULL)
+			*ret_text = edited;
+	}
+	json_decref(e.doc);
+	return err;
+}
