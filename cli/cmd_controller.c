@@ -24,6 +24,7 @@
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
 #include "rollout/plugins.h"
+#include "web/alerter.h"
 #include "web/notifier.h"
 #include "web/server.h"
 
@@ -84,6 +85,7 @@ struct process {
 	struct metrics *metrics;
 	struct web *web;
 	struct notifier *notifier; /* NULL: it does not act */
+	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
 	struct triggers *triggers; /* NULL: it does not act, or not on applications */
 	const char *home; /* the namespace of its own things */
 	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
@@ -183,6 +185,8 @@ told(const struct plan_step *event, void *arg)
 	metrics_told(p->metrics, event, loop_wall(p->cli->loop));
 	if (rollout != NULL && p->notifier != NULL)
 		notifier_told(p->notifier, rollout, event->reason, event->warning);
+	if (p->alerter != NULL)
+		alerter_told(p->alerter, event->about, event->warning, event->reason, event->message);
 }
 
 static void
@@ -241,6 +245,11 @@ on_started(void *arg)
 					   .self_service = cli_on(p->cli, "self-service-notification-enabled"),
 					   .sent = notified,
 					   .arg = p });
+	if (runs(p, &flux_kustomization_controller))
+		p->alerter = alerter_new(p->cli->loop, &(struct alerter_settings){ .api = p->cli->transport,
+							   .outside = p->outside,
+							   .namespace = p->settings.namespace,
+							   .home = p->home });
 	if (runs(p, &application_controller))
 		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
@@ -258,6 +267,7 @@ on_stopped(void *arg)
 	log_warn("the lease is lost: no longer acting");
 	p->runner = runner_stop(p->runner);
 	p->triggers = triggers_free(p->triggers);
+	p->alerter = alerter_free(p->alerter);
 	p->notifier = notifier_free(p->notifier);
 }
 
@@ -570,6 +580,7 @@ controller_run(struct cli *c)
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
 	p.triggers = triggers_free(p.triggers);
+	p.alerter = alerter_free(p.alerter);
 	p.notifier = notifier_free(p.notifier);
 	release(&p);
 	web_free(p.web);

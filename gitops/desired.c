@@ -197,8 +197,8 @@ join_string_data(struct arena *a, json_t *object)
 		json_object_set_new(object, "data", data = json_object());
 	json_object_foreach (plain, key, v)
 		if (json_is_string(v))
-			json_object_set_new(data, key,
-			    json_string(base64_encode(a, json_string_value(v), json_string_length(v))));
+			json_object_set_new(
+			    data, key, json_string(base64_encode(a, json_string_value(v), json_string_length(v))));
 	json_object_del(object, "stringData");
 }
 

@@ -45,6 +45,16 @@ flux_condition_is(const json_t *status, const char *type)
 }
 
 void
+flux_tell_failure(struct flux *f, const char *reason, const char *message)
+{
+	const json_t *was = find(f->was, "Ready");
+
+	if (!str_eq(json_str(was, "status"), "False") || !str_eq(json_str(was, "reason"), reason) ||
+	    !str_eq(json_str(was, "message"), message))
+		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+}
+
+void
 flux_condition(struct flux *f, const char *type, const char *status, const char *reason, const char *message)
 {
 	json_t *list = json_object_get(f->status, "conditions"), *c = find(f->status, type);

@@ -10,6 +10,7 @@
 #define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
 #define WORK_MS 300000
 #define RECONCILED "ReconciliationSucceeded"
+#define NO_ARTIFACT "ArtifactFailed"
 
 static void pass(const struct pass *, struct plan *);
 static void map_source(const struct view *, const struct object *, emit_key *, void *);
@@ -179,13 +180,14 @@ timeout_of(const struct flux_kustomization *k)
 	return ms < 30000 && k->spec.timeout.text == NULL ? 30000 : ms;
 }
 
+/* Not ready, and tried again. That a source is not fetched yet is how things begin, and is told nobody. */
 static void
 fail(struct flux *f, const struct flux_kustomization *k, const char *reason, const char *message, int64_t wait)
 {
 	if (wait == 0)
 		wait = k->spec.retry_interval.text != NULL ? k->spec.retry_interval.ms : k->spec.interval.ms;
-	if (!str_eq(flux_condition_is(f->was, "Ready"), "False"))
-		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+	if (strcmp(reason, NO_ARTIFACT) != 0)
+		flux_tell_failure(f, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", message);
 	plan_note(f->plan, "again", f->now + wait);
@@ -455,7 +457,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	json_decref(of_source);
 	if (commit_of(revision) == NULL) {
 		flux_handled(f);
-		fail(f, k, "ArtifactFailed",
+		fail(f, k, NO_ARTIFACT,
 		    source == NULL
 			? arena_printf(f->arena, "GitRepository '%s/%s' not found", ns, k->spec.source.name)
 			: arena_printf(f->arena, "GitRepository '%s/%s' has no artifact yet", ns, k->spec.source.name),

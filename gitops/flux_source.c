@@ -59,8 +59,7 @@ read_failure(struct flux *f, const struct git_repository *r, const struct worker
 	plan_note(f->plan, "again", f->now + wait);
 	plan_wake(f->plan, f->now + wait);
 	flux_handled(f);
-	if (!str_eq(flux_condition_is(f->was, "Ready"), "False"))
-		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+	flux_tell_failure(f, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "FetchFailed", "True", reason, message);
 	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", "trying again");

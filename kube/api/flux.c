@@ -39,7 +39,7 @@ static const struct field git_repository_fields[] = {
 	EMBED(git_repository, spec, "spec", git_repository_spec, .required = true, .doc = "which repository"),
 	JSON(git_repository, status, "status"),
 };
-TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .plural = "gitrepositories",
+TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1", .plural = "gitrepositories",
     .kind = "GitRepository", .short_name = "gitrepo", .part = "flux", .has_status = true,
     .columns = "URL:string:.spec.url|Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
@@ -130,7 +130,7 @@ static const struct field flux_kustomization_fields[] = {
 	    flux_kustomization, spec, "spec", flux_kustomization_spec, .required = true, .doc = "what is to be there"),
 	JSON(flux_kustomization, status, "status"),
 };
-TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io", .version = "v1",
+TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
     .plural = "kustomizations", .kind = "Kustomization", .short_name = "ks", .part = "flux", .has_status = true,
     .columns = "Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",

@@ -6,6 +6,7 @@
 #include "kube/api/application.h"
 #include "kube/api/experiment.h"
 #include "kube/api/flux.h"
+#include "kube/api/flux_alert.h"
 
 const struct type *const api_roots[] = {
 	&rollout_type,
@@ -17,6 +18,8 @@ const struct type *const api_roots[] = {
 	&app_project_type,
 	&git_repository_type,
 	&flux_kustomization_type,
+	&flux_provider_type,
+	&flux_alert_type,
 	NULL,
 };
 

@@ -278,6 +278,22 @@ subresources(const struct type *t)
 	return j;
 }
 
+/* Versions of the same form: nothing is converted. */
+static void
+serve_older(const struct type *t, json_t *versions)
+{
+	char *copy = mem_strdup(t->also != NULL ? t->also : ""), *rest = copy, *name;
+
+	while ((name = strsep(&rest, " ")) != NULL && name[0] != '\0') {
+		json_t *older = json_deep_copy(json_array_get(versions, 0));
+
+		json_object_set_new(older, "name", json_string(name));
+		json_object_set_new(older, "storage", json_false());
+		json_array_append_new(versions, older);
+	}
+	free(copy);
+}
+
 json_t *
 schema_crd(const struct type *t)
 {
@@ -302,6 +318,7 @@ schema_crd(const struct type *t)
 	    t->group, "names", names, "scope", t->cluster_scoped ? "Cluster" : "Namespaced", "versions", "name",
 	    t->version, "served", 1, "storage", 1, "additionalPrinterColumns", columns(t->columns), "schema",
 	    "openAPIV3Schema", schema, "subresources", subresources(t));
+	serve_older(t, json_at(crd, "/spec/versions"));
 	free(singular);
 	free(name);
 	return crd;

@@ -109,6 +109,7 @@ struct type {
 	/* Of root types only. */
 	const char *group; /* "" for the core group */
 	const char *version, *plural, *kind;
+	const char *also; /* older versions, in the same form, that are served too: "v1beta2 v1beta1"; NULL: none */
 	const char *short_name; /* kubectl's: "ro" */
 	const char *scale; /* "SPEC STATUS SELECTOR", JSON paths of the scale subresource; NULL: none */
 	const char *columns; /* of kubectl get: "Name:type:path|…"; NULL: only Age */

@@ -1,0 +1,43 @@
+/* kube/api/flux_alert.h: Flux's Provider and Alert: who is told of which events. */
+#pragma once
+#include "kube/api/meta.h"
+
+struct flux_secret_ref {
+	const char *name;
+};
+
+struct flux_provider_spec {
+	const char *type, *address, *channel, *username, *interval;
+	const struct flux_secret_ref *secret, *certificate;
+	struct duration timeout;
+	bool suspend;
+};
+
+struct flux_provider {
+	struct object object;
+	struct flux_provider_spec spec;
+	const char *status; /* JSON */
+};
+
+struct flux_event_source {
+	const char *api_version, *kind, *name, *namespace; /* name "*": all */
+	struct string_map labels;
+};
+
+struct flux_alert_spec {
+	const struct flux_secret_ref *provider;
+	const char *severity; /* "info": all events; "error": bad ones */
+	LIST_OF(struct flux_event_source) sources;
+	struct strings inclusion, exclusion; /* regular expressions of messages */
+	struct string_map metadata;
+	const char *summary;
+	bool suspend;
+};
+
+struct flux_alert {
+	struct object object;
+	struct flux_alert_spec spec;
+	const char *status; /* JSON */
+};
+
+extern const struct type flux_provider_spec_type, flux_provider_type, flux_alert_spec_type, flux_alert_type;

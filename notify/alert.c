@@ -1,0 +1,289 @@
+/* notify/alert.c: a body for each type of provider. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "notify/alert.h"
+#include <string.h>
+#include <pcre2.h>
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "kube/api/yaml.h"
+
+#define CONTROLLER "sluice"
+#define TIMEOUT_MS 15000
+#define ANSWER_MAX (64u << 10)
+#define MATCH_LIMIT 100000
+#define HEADERS_MAX 32
+#define SLACK_API "https://slack.com/api/"
+
+/* --- which ----------------------------------------------------------------------------------------------------------- */
+
+static bool
+finds(const char *expression, const char *text)
+{
+	int error;
+	PCRE2_SIZE at;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &error, &at, NULL);
+	pcre2_match_context *context;
+	pcre2_match_data *data;
+	bool found;
+
+	if (code == NULL)
+		return false;
+	context = pcre2_match_context_create(NULL);
+	pcre2_set_match_limit(context, MATCH_LIMIT);
+	data = pcre2_match_data_create(1, NULL);
+	found = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, context) >= 0;
+	pcre2_match_data_free(data);
+	pcre2_match_context_free(context);
+	pcre2_code_free(code);
+	return found;
+}
+
+static bool
+any_finds(const struct strings *expressions, const char *text)
+{
+	for (size_t i = 0; i < expressions->n; i++)
+		if (finds(expressions->at[i], text))
+			return true;
+	return false;
+}
+
+static bool
+is_source(const struct flux_event_source *s, const char *own, const struct alert_event *e)
+{
+	if (!str_eq(s->kind, e->kind) || !str_eq(str_empty(s->namespace) ? own : s->namespace, e->namespace))
+		return false;
+	if (!str_eq(s->name, "*"))
+		return str_eq(s->name, e->name);
+	for (size_t i = 0; i < s->labels.n; i++)
+		if (!str_eq(string_map_get(&e->labels, s->labels.at[i].key), s->labels.at[i].value))
+			return false;
+	return true;
+}
+
+bool
+alert_concerns(const struct flux_alert *a, const struct alert_event *e)
+{
+	bool of_source = false;
+
+	if (a->spec.suspend || (str_eq(a->spec.severity, "error") && !e->bad))
+		return false;
+	for (size_t i = 0; i < a->spec.sources.n && !of_source; i++)
+		of_source = is_source(&a->spec.sources.at[i], a->object.meta.namespace, e);
+	return of_source && (a->spec.inclusion.n == 0 || any_finds(&a->spec.inclusion, e->message)) &&
+	       !any_finds(&a->spec.exclusion, e->message);
+}
+
+/* --- what ------------------------------------------------------------------------------------------------------------ */
+
+struct composing {
+	struct arena *arena;
+	const struct flux_provider *provider;
+	const struct flux_alert *alert;
+	const json_t *secret;
+	const struct alert_event *event;
+	struct header *headers;
+	size_t n_headers;
+};
+
+/* A value of the Secret; NULL: it has none. */
+static const char *
+value(const struct composing *c, const char *key)
+{
+	const char *text = json_str(c->secret, key);
+	size_t n;
+	char *decoded = text != NULL ? base64_decode(c->arena, text, &n) : NULL;
+
+	if (decoded == NULL)
+		return NULL;
+	/* A line's end behind it is an editor's. */
+	while (n > 0 && (decoded[n - 1] == '\n' || decoded[n - 1] == '\r'))
+		decoded[--n] = '\0';
+	return decoded;
+}
+
+static void
+header(struct composing *c, const char *name, const char *text)
+{
+	if (c->n_headers < HEADERS_MAX && strpbrk(name, "\r\n:") == NULL && strpbrk(text, "\r\n") == NULL)
+		c->headers[c->n_headers++] = (struct header){ name, text };
+}
+
+/* What people have said is told with it, and the revision, if the message names one. A new reference. */
+static json_t *
+metadata(const struct composing *c)
+{
+	json_t *all = string_map_encode(&c->alert->spec.metadata);
+	const char *revision = strstr(c->event->message, "sha1:"), *from = revision;
+
+	if (all == NULL)
+		all = json_object();
+	json_put(all, "summary", c->alert->spec.summary);
+	while (from != NULL && from > c->event->message && from[-1] != ' ' && from[-1] != '\'')
+		from--;
+	if (from != NULL)
+		json_object_set_new(all, "revision", json_stringn(from, strcspn(from, " '\n,;")));
+	return all;
+}
+
+/* The event as Flux's own. */
+static json_t *
+generic_body(struct composing *c)
+{
+	const struct alert_event *e = c->event;
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", e->api_version, "kind", e->kind, "namespace",
+	    e->namespace, "name", e->name);
+
+	json_put(object, "uid", e->uid);
+	header(c, "Gotk-Component", CONTROLLER);
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "involvedObject", object, "severity",
+	    e->bad ? "error" : "info", "timestamp", time_format(c->arena, e->at), "message", e->message, "reason",
+	    e->reason, "metadata", metadata(c), "reportingController", CONTROLLER);
+}
+
+/* What Slack, and those that take what Slack takes, make a message of. */
+static json_t *
+slack_body(struct composing *c)
+{
+	const struct alert_event *e = c->event;
+	json_t *fields = json_array(), *about = metadata(c), *body, *v;
+	const char *key, *token = value(c, "token"), *user = c->provider->spec.username;
+
+	json_object_foreach (about, key, v)
+		json_array_append_new(fields, json_pack("{s:s, s:O, s:b}", "title", key, "value", v, "short", 0));
+	json_decref(about);
+	if (token != NULL)
+		header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	body = json_pack("{s:s, s:[{s:s, s:s, s:s, s:[s], s:o}]}", "username", !str_empty(user) ? user : CONTROLLER,
+	    "attachments", "color", e->bad ? "danger" : "good", "author_name",
+	    arena_printf(c->arena, "%s/%s.%s", e->kind, e->name, e->namespace), "text", e->message, "mrkdwn_in", "text",
+	    "fields", fields);
+	json_put(body, "channel", c->provider->spec.channel);
+	return body;
+}
+
+static json_t *
+alertmanager_body(struct composing *c)
+{
+	const struct alert_event *e = c->event;
+	json_t *labels = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "alertname",
+	    arena_printf(c->arena, "Flux%s%s", e->kind, e->reason), "severity", e->bad ? "error" : "info", "reason",
+	    e->reason, "kind", e->kind, "name", e->name, "namespace", e->namespace, "reportingcontroller", CONTROLLER);
+	json_t *annotations = metadata(c), *v;
+	const char *key;
+
+	json_put(annotations, "message", e->message);
+	json_object_foreach (annotations, key, v)
+		if (!json_is_string(v))
+			json_object_set_new(annotations, key, json_string(""));
+	return json_pack("[{s:o, s:o, s:s, s:s}]", "labels", labels, "annotations", annotations, "startsAt",
+	    time_format(c->arena, e->at), "status", "firing");
+}
+
+/* HMAC (RFC 2104) with SHA-256, as hexadecimal digits. */
+static const char *
+signature(struct arena *a, const char *key, const char *text)
+{
+	unsigned char block[64] = { 0 }, sum[SHA256_SIZE];
+	size_t n = strlen(text);
+	char *room = arena_alloc(a, sizeof(block) + n), *hex = arena_alloc(a, 2 * SHA256_SIZE + 1);
+
+	if (strlen(key) > sizeof(block))
+		sha256(key, strlen(key), block);
+	else
+		memcpy(block, key, strlen(key));
+	for (size_t i = 0; i < sizeof(block); i++)
+		room[i] = (char)(block[i] ^ 0x36);
+	memcpy(room + sizeof(block), text, n);
+	sha256(room, sizeof(block) + n, sum);
+	for (size_t i = 0; i < sizeof(block); i++)
+		room[i] = (char)(block[i] ^ 0x5c);
+	memcpy(room + sizeof(block), sum, sizeof(sum));
+	sha256(room, sizeof(block) + sizeof(sum), sum);
+	for (size_t i = 0; i < SHA256_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+	return hex;
+}
+
+/* The Secret's `headers`: YAML, names and values. */
+static struct err *
+read_headers(struct composing *c)
+{
+	const char *text = value(c, "headers"), *name;
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct err *e;
+	json_t *v;
+
+	if (text == NULL)
+		return NULL;
+	if ((e = yaml_parse(c->arena, text, strlen(text), &docs)) != NULL)
+		return err_wrap(c->arena, e, "headers of Secret %s", c->provider->spec.secret->name);
+	json_object_foreach (json_array_get(docs, 0), name, v)
+		if (json_is_string(v))
+			header(c, arena_strdup(c->arena, name), arena_strdup(c->arena, json_string_value(v)));
+	return NULL;
+}
+
+static const struct provider_kind {
+	const char *type;
+	json_t *(*body)(struct composing *);
+	const char *suffix; /* of the address */
+} kinds[] = {
+	{ "alertmanager", alertmanager_body, NULL },
+	{ "discord", slack_body, "/slack" },
+	{ "generic", generic_body, NULL },
+	{ "generic-hmac", generic_body, NULL },
+	{ "rocket", slack_body, NULL },
+	{ "slack", slack_body, NULL },
+};
+
+struct err *
+alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_alert *alert, const json_t *secret,
+    const struct alert_event *event, struct question *ret)
+{
+	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0 };
+	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address, *text, *token;
+	const struct problem *problem = object_problem(&p->object, "spec");
+	const struct provider_kind *k = NULL;
+	json_t *body;
+	struct err *e;
+
+	if (problem != NULL)
+		return err_new(
+		    a, ERR_INVALID, "Provider %s: %s: %s", p->object.meta.name, problem->path, problem->text);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (str_eq(kinds[i].type, p->spec.type))
+			k = &kinds[i];
+	if (k == NULL || str_empty(address))
+		return err_new(a, ERR_INVALID, "Provider %s: neither spec.address nor its Secret says where it is",
+		    p->object.meta.name);
+	if (!str_starts(address, "https://") && !str_starts(address, "http://"))
+		return err_new(
+		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
+	if ((e = read_headers(&c)) != NULL)
+		return e;
+	body = k->body(&c);
+	text = json_text(a, body);
+	json_decref(body);
+	if (strcmp(k->type, "generic-hmac") == 0) {
+		if ((token = value(&c, "token")) == NULL)
+			return err_new(
+			    a, ERR_INVALID, "Provider %s: its Secret has no token to sign with", p->object.meta.name);
+		header(&c, "X-Signature", arena_printf(a, "sha256=%s", signature(a, token, text)));
+	}
+	if (k->suffix != NULL && !str_ends(address, k->suffix))
+		address = arena_printf(a, "%s%s", address, k->suffix);
+	*ret = (struct question){ .method = "POST",
+		.url = address,
+		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name),
+		.headers = c.headers,
+		.n_headers = c.n_headers,
+		.ca = value(&c, "ca.crt"),
+		.body = text,
+		.content_type = "application/json",
+		.timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
+		.answer_max = ANSWER_MAX };
+	return NULL;
+}

@@ -1,0 +1,23 @@
+/* notify/alert.h: Flux's alerts: which event is told to whom, and in which form. Pure.
+ *
+ * Source: Flux's documentation, "Alerts", "Providers", "Events". A summary is told as it is written: it is no template.
+ */
+#pragma once
+#include "kube/api/flux_alert.h"
+#include "kube/question.h"
+
+/* What happened to an object. */
+struct alert_event {
+	const char *api_version, *kind, *namespace, *name, *uid;
+	struct string_map labels;
+	bool bad;
+	const char *reason, *message;
+	int64_t at; /* wall ms */
+};
+
+/* The alert is about this event. An expression that is wrong finds nothing. */
+bool alert_concerns(const struct flux_alert *, const struct alert_event *);
+
+/* How the provider is told: a question whose texts are in the arena. `secret` is the data of the Secret that it names (base64; NULL: none). */
+struct err *alert_compose(struct arena *, const struct flux_provider *, const struct flux_alert *, const json_t *secret,
+    const struct alert_event *, struct question *ret);

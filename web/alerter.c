@@ -1,0 +1,346 @@
+/* web/alerter.c: a job an event: the alerts, and for each its provider, its Secret, its question. */
+#include "web/alerter.h"
+#include <string.h>
+#include "base/log.h"
+#include "base/str.h"
+#include "kube/client.h"
+#include "notify/alert.h"
+
+#define FRESH_MS 10000 /* so long a list of alerts is believed */
+#define TRIES_MAX 4
+#define RETRY_MS 1000 /* doubled each time */
+#define FLUX_NAMESPACE "flux-system"
+
+/* One alert that is about an event. */
+struct telling {
+	struct job *job;
+	const struct flux_alert *alert;
+	const struct flux_provider *provider;
+	json_t *secret;
+	struct call *call;
+	struct question question;
+	struct exchange *exchange;
+	int tries;
+	struct timer retry;
+};
+
+/* An event, and all that are to be told of it, each by itself. */
+struct job {
+	struct alerter *alerter;
+	struct job *next;
+	struct arena *arena;
+	struct alert_event event;
+	struct timer begin;
+	bool begun;
+	struct telling *tellings;
+	size_t n, left;
+};
+
+struct alerter {
+	struct loop *loop;
+	struct alerter_settings settings;
+	struct job *jobs, **end; /* in the order in which the events came */
+	size_t n_jobs;
+	bool dropping;
+	json_t *alerts; /* the last list; NULL: none yet */
+	int64_t read_at; /* mono ms */
+	struct call *call;
+};
+
+struct alerter *
+alerter_new(struct loop *loop, const struct alerter_settings *settings)
+{
+	struct alerter *a = mem_alloc(sizeof(*a));
+
+	*a = (struct alerter){ .loop = loop, .settings = *settings };
+	a->end = &a->jobs;
+	return a;
+}
+
+static void
+job_free(struct job *j)
+{
+	struct alerter *a = j->alerter;
+
+	for (struct job **at = &a->jobs; *at != NULL; at = &(*at)->next)
+		if (*at == j) {
+			*at = j->next;
+			if (a->end == &j->next)
+				a->end = at;
+			break;
+		}
+	a->n_jobs--;
+	for (size_t i = 0; i < j->n; i++) {
+		struct telling *t = &j->tellings[i];
+
+		client_cancel(t->call);
+		if (t->exchange != NULL)
+			transport_cancel(a->settings.outside, t->exchange);
+		loop_timer_stop(a->loop, &t->retry);
+		json_decref(t->secret);
+	}
+	loop_timer_stop(a->loop, &j->begin);
+	arena_free(j->arena);
+	free(j);
+}
+
+struct alerter *
+alerter_free(struct alerter *a)
+{
+	if (a == NULL)
+		return NULL;
+	while (a->jobs != NULL)
+		job_free(a->jobs);
+	client_cancel(a->call);
+	json_decref(a->alerts);
+	free(a);
+	return NULL;
+}
+
+/* It is told, or will not be. */
+static void
+end(struct telling *t)
+{
+	if (--t->job->left == 0)
+		job_free(t->job);
+}
+
+static void
+give_up(struct telling *t, const struct err *e)
+{
+	struct arena *a = t->job->arena;
+	const char *text = err_text(a, e);
+
+	/* An address may have a token in it. */
+	if (t->question.url != NULL)
+		text = str_replace(a, text, t->question.url, t->question.shown);
+	log_warn("an alert is not told", "namespace", t->alert->object.meta.namespace, "name",
+	    t->alert->object.meta.name, "error", text);
+	end(t);
+}
+
+/* --- telling ---------------------------------------------------------------------------------------------------------- */
+
+static void
+on_answer(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct telling *t = arg;
+	struct arena *a = t->job->arena;
+	struct err *wrong = NULL;
+
+	t->exchange = NULL;
+	if (e != NULL)
+		wrong = err_copy(a, e);
+	else if (reply->status < 200 || reply->status > 299)
+		wrong = err_new(a, reply->status == 429 || reply->status >= 500 ? ERR_AGAIN : ERR_INVALID,
+		    "%s answered %d: %.200s", t->question.shown, reply->status,
+		    reply->body.len > 0 ? reply->body.at : "");
+	if (wrong != NULL && wrong->class == ERR_AGAIN && ++t->tries < TRIES_MAX) {
+		loop_timer(t->job->alerter->loop, &t->retry, (int64_t)RETRY_MS << (t->tries - 1));
+		return;
+	}
+	if (wrong != NULL) {
+		give_up(t, wrong);
+		return;
+	}
+	log_info("an alert is told", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
+	    "provider", t->provider->object.meta.name, "about", t->job->event.name);
+	end(t);
+}
+
+static bool
+is_trusted(const struct telling *t)
+{
+	const char *ns = t->alert->object.meta.namespace;
+
+	return str_eq(ns, t->job->alerter->settings.home) || str_eq(ns, FLUX_NAMESPACE);
+}
+
+static void
+ask(struct telling *t)
+{
+	static const struct receiver receiver = { .done = on_answer };
+	const struct question *q = &t->question;
+	struct request r = { .method = q->method,
+		.url = q->url,
+		.body = q->body,
+		.content_type = q->content_type,
+		.headers = q->headers,
+		.n_headers = q->n_headers,
+		.ca = q->ca,
+		.timeout_ms = q->timeout_ms,
+		.answer_max = q->answer_max,
+		.outside_only = !is_trusted(t) };
+
+	t->exchange = transport_start(t->job->alerter->settings.outside, &r, &receiver, t);
+}
+
+static void
+on_retry(struct timer *timer, void *arg)
+{
+	(void)timer;
+	ask(arg);
+}
+
+static void
+compose(struct telling *t)
+{
+	struct err *e = alert_compose(
+	    t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"), &t->job->event, &t->question);
+
+	if (e != NULL)
+		give_up(t, e);
+	else
+		ask(t);
+}
+
+static void
+on_secret(void *arg, const struct err *e, const json_t *body)
+{
+	struct telling *t = arg;
+
+	t->call = NULL;
+	if (e != NULL) {
+		give_up(t, err_wrap(t->job->arena, err_copy(t->job->arena, e), "Secret %s of Provider %s",
+			       t->provider->spec.secret->name, t->provider->object.meta.name));
+		return;
+	}
+	t->secret = json_incref((json_t *)body);
+	compose(t);
+}
+
+static void
+on_provider(void *arg, const struct err *e, const json_t *body)
+{
+	struct telling *t = arg;
+	struct arena *a = t->job->arena;
+
+	t->call = NULL;
+	if (e != NULL) {
+		give_up(t, err_wrap(a, err_copy(a, e), "Provider %s", t->alert->spec.provider->name));
+		return;
+	}
+	t->provider = (const struct flux_provider *)object_decode(&flux_provider_type, body, a);
+	if (t->provider->spec.suspend)
+		end(t);
+	else if (t->provider->spec.secret == NULL)
+		compose(t);
+	else
+		t->call = client_call(t->job->alerter->settings.api, "GET",
+		    arena_printf(a, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
+			t->provider->spec.secret->name),
+		    NULL, NULL, on_secret, t);
+}
+
+/* --- the alerts ------------------------------------------------------------------------------------------------------- */
+
+/* All alerts that are about the event are told of it, at once. */
+static void
+begin(struct job *j)
+{
+	const json_t *items = json_object_get(j->alerter->alerts, "items"), *item;
+	size_t i;
+
+	j->begun = true;
+	j->tellings = arena_new_array(j->arena, struct telling, json_array_size(items) + 1);
+	json_array_foreach (items, i, item) {
+		const struct flux_alert *alert =
+		    (const struct flux_alert *)object_decode(&flux_alert_type, item, j->arena);
+		struct telling *t = &j->tellings[j->n];
+
+		if (object_problem(&alert->object, "spec") != NULL || !alert_concerns(alert, &j->event))
+			continue;
+		*t = (struct telling){ .job = j, .alert = alert, .retry = { .fire = on_retry, .arg = t } };
+		j->n++;
+	}
+	j->left = j->n;
+	for (i = 0; i < j->n; i++)
+		j->tellings[i].call = client_call(j->alerter->settings.api, "GET",
+		    client_path(j->arena, &flux_provider_type, j->tellings[i].alert->object.meta.namespace,
+			j->tellings[i].alert->spec.provider->name, NULL),
+		    NULL, NULL, on_provider, &j->tellings[i]);
+	if (j->n == 0)
+		job_free(j);
+}
+
+static void
+begin_all(struct alerter *a)
+{
+	for (struct job *j = a->jobs, *next; j != NULL; j = next) {
+		next = j->next;
+		if (!j->begun)
+			begin(j);
+	}
+}
+
+static void
+on_alerts(void *arg, const struct err *e, const json_t *list)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct alerter *a = arg;
+
+	a->call = NULL;
+	a->read_at = loop_mono(a->loop);
+	/* Where there are no alerts, nobody is to be told; where they cannot be read, the last ones hold. */
+	if (e == NULL || a->alerts == NULL || e->class == ERR_GONE) {
+		json_decref(a->alerts);
+		a->alerts = e == NULL ? json_incref((json_t *)list) : json_object();
+	}
+	if (e != NULL && e->class != ERR_GONE)
+		log_warn("alerts cannot be read", "error", err_text(scratch, err_copy(scratch, e)));
+	begin_all(a);
+}
+
+static void
+on_begin(struct timer *t, void *arg)
+{
+	struct job *j = arg;
+	struct alerter *a = j->alerter;
+
+	(void)t;
+	if (j->begun)
+		return;
+	if (a->alerts != NULL && loop_mono(a->loop) - a->read_at < FRESH_MS)
+		begin_all(a);
+	else if (a->call == NULL)
+		a->call = client_call(a->settings.api, "GET",
+		    client_path(j->arena, &flux_alert_type, a->settings.namespace, NULL, NULL), NULL, NULL, on_alerts,
+		    a);
+}
+
+void
+alerter_told(struct alerter *a, const struct object *o, bool bad, const char *reason, const char *message)
+{
+	struct string_map *labels;
+	struct job *j;
+
+	if (a->n_jobs >= ALERTER_WAITING_MAX) {
+		if (!a->dropping)
+			log_warn("too many alerts wait; new ones are dropped");
+		a->dropping = true;
+		return;
+	}
+	a->dropping = false;
+	j = mem_alloc(sizeof(*j));
+	*j = (struct job){ .alerter = a, .arena = arena_new() };
+	j->event =
+	    (struct alert_event){ .api_version = arena_printf(j->arena, "%s/%s", o->type->group, o->type->version),
+		    .kind = o->type->kind,
+		    .namespace = arena_strdup(j->arena, o->meta.namespace),
+		    .name = arena_strdup(j->arena, o->meta.name),
+		    .uid = arena_strdup(j->arena, o->meta.uid),
+		    .bad = bad,
+		    .reason = arena_strdup(j->arena, reason),
+		    .message = arena_strdup(j->arena, message != NULL ? message : ""),
+		    .at = loop_wall(a->loop) };
+	labels = &j->event.labels;
+	labels->at = arena_new_array(j->arena, struct string_pair, o->meta.labels.n + 1);
+	for (size_t i = 0; i < o->meta.labels.n; i++)
+		labels->at[labels->n++] = (struct string_pair){ arena_strdup(j->arena, o->meta.labels.at[i].key),
+			arena_strdup(j->arena, o->meta.labels.at[i].value) };
+	j->begin = (struct timer){ .fire = on_begin, .arg = j };
+	*a->end = j;
+	a->end = &j->next;
+	a->n_jobs++;
+	loop_timer(a->loop, &j->begin, 0);
+}
