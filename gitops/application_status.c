@@ -1,9 +1,11 @@
 /* gitops/application_status.c: what an Application's status says. */
 #include <string.h>
+#include "base/map.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
 
 #define MESSAGE_MAX 4000
+#define RESOURCES_MAX 2000 /* in a status; each has some 200 bytes */
 
 int64_t
 app_time_of(const json_t *object, const char *key)
@@ -159,21 +161,50 @@ sum_up(struct deciding *d, const json_t *resources, struct sum *ret)
 		ret->health = HEALTH_MISSING;
 }
 
-/* The resources as the status has them: with what an error says, without what only we need. */
 static json_t *
-for_status(const json_t *resources)
+as_in_status(const json_t *r)
 {
+	json_t *copy = json_copy((json_t *)r);
+
+	json_object_del(copy, "error");
+	json_object_del(copy, "aborted");
+	json_object_del(copy, "extraneous");
+	return copy;
+}
+
+/* Nothing is wrong with it: of many such, a status can do without most. */
+static bool
+is_well(const json_t *r)
+{
+	const char *health = json_str(json_object_get(r, "health"), "status");
+
+	return str_eq(json_str(r, "status"), "Synced") && (health == NULL || strcmp(health, "Healthy") == 0);
+}
+
+/* The resources as the status has them: with what an error says, without what only we need. An object in etcd has an end: of very many, those
+ * with which all is well are told only once for each kind and namespace, which is what the next look needs. *ret_left: how many are not told. */
+static json_t *
+for_status(const json_t *resources, size_t *ret_left)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct map scopes = { 0 };
 	json_t *list = json_array(), *r;
+	bool all = json_array_size(resources) <= RESOURCES_MAX;
 	size_t i;
 
+	*ret_left = 0;
 	json_array_foreach (resources, i, r) {
-		json_t *copy = json_copy(r);
+		const char *scope = arena_printf(a, "%s/%s/%s", json_str(r, "group") ?: "", json_str(r, "kind") ?: "",
+		    json_str(r, "namespace") ?: "");
 
-		json_object_del(copy, "error");
-		json_object_del(copy, "aborted");
-		json_object_del(copy, "extraneous");
-		json_array_append_new(list, copy);
+		if (!all && map_get(&scopes, scope) != NULL && (is_well(r) || json_array_size(list) >= RESOURCES_MAX)) {
+			++*ret_left;
+			continue;
+		}
+		map_set(&scopes, scope, list);
+		json_array_append_new(list, as_in_status(r));
 	}
+	map_done(&scopes);
 	return list;
 }
 
@@ -199,6 +230,7 @@ void
 app_read_comparison(struct deciding *d, const json_t *answer, struct sum *ret)
 {
 	const json_t *resources = json_object_get(answer, "resources");
+	size_t left;
 
 	sum_up(d, resources, ret);
 	app_set_condition(d, "ComparisonError", NULL);
@@ -206,7 +238,13 @@ app_read_comparison(struct deciding *d, const json_t *answer, struct sum *ret)
 	set_warnings(d, json_object_get(answer, "warnings"));
 	app_set_sync(d, ret->out_of_sync > 0 ? "OutOfSync" : "Synced", json_str(answer, "revision"));
 	app_set_health(d, ret->health, ret->message);
-	json_object_set_new(d->status, "resources", for_status(resources));
+	json_object_set_new(d->status, "resources", for_status(resources, &left));
+	app_set_condition(d, "ResourcesNotListed",
+	    left > 0 ? arena_printf(d->arena,
+			   "status.resources leaves out %zu of %zu objects, with which nothing is wrong: it would be "
+			   "too large",
+			   left, ret->n)
+		     : NULL);
 	json_put(d->status, "sourceType", json_str(answer, "sourceType"));
 	if (json_array_size(json_object_get(answer, "images")) > 0)
 		json_object_set_new(

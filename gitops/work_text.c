@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "gitops/work_parts.h"
 
+#define RESULTS_MAX 1000 /* of a sync, that are told in full */
 #define IMAGES_MAX 100 /* that a status tells of */
 
 static struct strings
@@ -236,14 +237,36 @@ resources_json(struct work *w)
 }
 
 static json_t *
+brief_result(const struct sync_result *r)
+{
+	json_t *o = json_object();
+
+	json_put(o, "group", r->group);
+	json_put(o, "kind", r->kind);
+	json_put(o, "namespace", r->namespace);
+	json_put(o, "name", r->name);
+	json_put(o, "status", r->status);
+	json_put(o, "hookPhase", r->hook_phase);
+	json_put(o, "syncPhase", phase_name(r->phase));
+	return o;
+}
+
+/* Of very many, those that went well say only that: all of them are needed to go on with, and an object in etcd has an end. */
+static json_t *
 results_json(const struct work *w)
 {
 	json_t *list = json_array();
+	bool brief = w->results.n > RESULTS_MAX;
 
 	for (size_t i = 0; i < w->results.n; i++) {
 		const struct sync_result *r = &w->results.at[i];
 		json_t *o = json_object();
 
+		if (brief && str_eq(r->status, "Synced") && str_eq(r->hook_phase, "Succeeded")) {
+			json_array_append_new(list, brief_result(r));
+			json_decref(o);
+			continue;
+		}
 		json_object_set_new(o, "group", json_string(r->group));
 		json_put(o, "version", r->version);
 		json_put(o, "kind", r->kind);

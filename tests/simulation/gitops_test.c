@@ -10,7 +10,7 @@
 #include "tests/simulation/cluster.h"
 
 #define COMMIT "1111111111111111111111111111111111111111"
-#define MANY 1000
+#define STORED_MAX (1500u << 10) /* bytes of an object that etcd takes (--max-request-bytes) */
 
 /* --- a repository in memory ------------------------------------------------------------------------------------------ */
 
@@ -308,17 +308,18 @@ every_request(void)
 /* --- what a look costs ----------------------------------------------------------------------------------------------- */
 
 static bool
-a_quiet_look(void)
+a_quiet_look(int many)
 {
 	struct cluster *c = cluster_new(1);
 	struct memory m = { .n = 0 };
 	struct process p = { .cluster = c, .memory = &m };
 	unsigned long requests, writes, requests_then, writes_then;
 	struct str text;
+	char *stored;
 	bool ok;
 
-	str_init(&text, 1u << 20);
-	for (int i = 0; i < MANY; i++)
+	str_init(&text, 4u << 20);
+	for (int i = 0; i < many; i++)
 		str_addf(&text, "---\n{apiVersion: v1, kind: %s, metadata: {name: object-%d}, %s}\n",
 		    i % 2 ? "ConfigMap" : "Service", i, i % 2 ? "data: {a: b}" : "spec: {ports: [{port: 80}]}");
 	memory_add(&m, "all.yaml", str_text(&text));
@@ -334,7 +335,14 @@ a_quiet_look(void)
 	/* Three settings; Rollouts, whose part would be left to them; ConfigMaps; Services. */
 	ok &= requests_then - requests == 6 && writes_then == writes;
 	printf("%s a look at %d objects of two kinds, nothing changed: %lu requests, %lu writes\n",
-	    ok ? "ok" : "not ok", MANY, requests_then - requests, writes_then - writes);
+	    ok ? "ok" : "not ok", many, requests_then - requests, writes_then - writes);
+	stored = json_dumps(store_get(c->store, "applications", "argocd", "web"), JSON_COMPACT);
+	if (strlen(stored) > STORED_MAX) {
+		printf("not ok an application of %d objects: it has %zu bytes, which is more than etcd takes\n", many,
+		    strlen(stored));
+		ok = false;
+	}
+	free(stored);
 	process_stop(&p);
 	cluster_free(c);
 	str_done(&text);
@@ -346,5 +354,6 @@ gitops_run(void)
 {
 	bool ok = every_request();
 
-	return a_quiet_look() && ok;
+	ok &= a_quiet_look(1000);
+	return a_quiet_look(10000) && ok;
 }
