@@ -216,6 +216,9 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	if (!k->cluster_scoped && str_empty(ns))
 		return err_new(a, ERR_INVALID, "%s: %s %s: names no namespace, and %s is not set", m->file, k->kind,
 		    name, mark->flux_name != NULL ? "spec.targetNamespace" : "spec.destination.namespace");
+	if (ns != NULL && !manifest_names_namespace(ns))
+		return err_new(a, ERR_INVALID, "%s: \"%s\" is not the name of a namespace",
+		    mark->flux_name != NULL ? "spec.targetNamespace" : "spec.destination.namespace", ns);
 	to = resources_find(all, k, ns, name);
 	if (to != NULL)
 		warn(all,

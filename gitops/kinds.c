@@ -101,6 +101,9 @@ kind_path(struct arena *a, const struct api_kind *k, const char *ns, const char 
 {
 	const char *root = kind_root(a, k->group, k->version);
 
+	/* Names may have a "?" or a "#" in them (those of roles). */
+	ns = ns != NULL ? str_url_escape(a, ns) : NULL;
+	name = name != NULL ? str_url_escape(a, name) : NULL;
 	return arena_printf(a, "%s%s%s/%s%s%s", root, ns != NULL && !k->cluster_scoped ? "/namespaces/" : "",
 	    ns != NULL && !k->cluster_scoped ? ns : "", k->plural, name != NULL ? "/" : "", name != NULL ? name : "");
 }

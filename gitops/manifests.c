@@ -45,6 +45,56 @@ check_strings(
 	return NULL;
 }
 
+/* Only these bytes, and it neither begins nor ends with a dot: nothing that could lead elsewhere in the path of a request. */
+static bool
+is_word(const char *text, const char *more)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
+			(text[i] >= '0' && text[i] <= '9') || strchr(more, text[i]) != NULL))
+			return false;
+	return n > 0 && n <= 253 && text[0] != '.' && text[n - 1] != '.';
+}
+
+bool
+manifest_names_namespace(const char *ns)
+{
+	return is_word(ns, "-");
+}
+
+/* Source: Kubernetes' path segment names (apimachinery, pkg/api/validation/path). */
+static bool
+is_segment(const char *name)
+{
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strpbrk(name, "/%") == NULL && strlen(name) <= 253;
+}
+
+static struct err *
+check_names(struct arena *a, const json_t *object, const char *file)
+{
+	const json_t *meta = json_object_get(object, "metadata");
+	const char *api = json_str(object, "apiVersion"), *kind = json_str(object, "kind"), *slash = strchr(api, '/');
+	const char *names[] = { json_str(meta, "name"), json_str(meta, "generateName") },
+		   *ns = json_str(meta, "namespace");
+
+	if (!is_word(slash != NULL ? slash + 1 : api, "-") ||
+	    (slash != NULL && !is_word(arena_strndup(a, api, (size_t)(slash - api)), ".-")))
+		return err_new(
+		    a, ERR_INVALID, "%s: apiVersion: \"%s\" is neither VERSION nor GROUP/VERSION", file, api);
+	if (!is_word(kind, ""))
+		return err_new(a, ERR_INVALID, "%s: kind: \"%s\" is not the name of a kind", file, kind);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i] != NULL && !is_segment(names[i]))
+			return err_new(a, ERR_INVALID, "%s: %s: metadata.%s: \"%s\" cannot be the name of an object",
+			    file, kind, i == 0 ? "name" : "generateName", names[i]);
+	if (!str_empty(ns) && !manifest_names_namespace(ns))
+		return err_new(a, ERR_INVALID, "%s: %s: metadata.namespace: \"%s\" is not the name of a namespace",
+		    file, kind, ns);
+	return NULL;
+}
+
 static struct err *
 add(struct manifests *m, struct arena *a, const json_t *object, const char *file, int depth)
 {
@@ -69,6 +119,8 @@ add(struct manifests *m, struct arena *a, const json_t *object, const char *file
 				return e;
 		return NULL;
 	}
+	if ((e = check_names(a, object, file)) != NULL)
+		return e;
 	if (str_empty(name) && str_empty(generate))
 		return err_new(a, ERR_INVALID, "%s: a %s has no metadata.name", file, kind);
 	if ((e = check_strings(a, meta, "labels", file, kind, name != NULL ? name : generate)) != NULL ||

@@ -23,8 +23,12 @@ struct manifests {
 	size_t n, room, bytes;
 };
 
-/* Adds an object; that of a List are added one by one. The error names the file and what is missing or wrong. */
+/* Adds an object; that of a List are added one by one. The error names the file and what is missing or wrong: names are parts of the paths of
+ * requests, and none that could lead elsewhere is taken. */
 struct err *manifests_add(struct manifests *, struct arena *, const json_t *object, const char *file);
+
+/* A namespace may have this name. */
+bool manifest_names_namespace(const char *);
 
 /* "GROUP/KIND/NAMESPACE/NAME", parts without a slash of their own: what tells objects apart. In the arena. */
 const char *manifest_key(struct arena *, const char *group, const char *kind, const char *ns, const char *name);

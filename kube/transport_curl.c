@@ -507,6 +507,8 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	str_init(&e->answer, r->answer_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 	curl_easy_setopt(h, CURLOPT_URL, e->url);
+	/* No name makes another request of it. */
+	curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);

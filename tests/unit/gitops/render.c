@@ -84,6 +84,37 @@ a_directory_is_read_in_the_order_of_its_files(void **state)
 }
 
 static void
+names_lead_nowhere_else(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: ../../secrets/x}}",
+		    "metadata.name: \"../../secrets/x\"" },
+		{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: ..}}", "metadata.name" },
+		{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: a%2fb}}", "metadata.name" },
+		{ "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: a/}}", "metadata.generateName" },
+		{ "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ../x}}", "metadata.namespace" },
+		{ "{apiVersion: apps/../v1, kind: X, metadata: {name: a}}", "apiVersion" },
+		{ "{apiVersion: ../v1, kind: X, metadata: {name: a}}", "apiVersion" },
+		{ "{apiVersion: v1, kind: 'X?dryRun', metadata: {name: a}}", "kind" },
+		{ "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: 'system:a#b'}}",
+		    NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct manifests m = { .arena = a };
+		json_t *object = yaml(a, cases[i][0]);
+		struct err *e = manifests_add(&m, a, object, "file");
+
+		if ((e == NULL) != (cases[i][1] == NULL) || (e != NULL && strstr(err_text(a, e), cases[i][1]) == NULL))
+			fail_msg("%s: got %s, want %s", cases[i][0], e != NULL ? err_text(a, e) : "none", cases[i][1]);
+		json_decref(object);
+		arena_free(a);
+	}
+}
+
+static void
 paths_stay_in_the_repository(void **state)
 {
 	static const char *const cases[][3] = {
@@ -112,6 +143,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_directory_is_read_in_the_order_of_its_files),
+		cmocka_unit_test(names_lead_nowhere_else),
 		cmocka_unit_test(paths_stay_in_the_repository),
 	};
 
