@@ -1,7 +1,9 @@
 /* base/sha256.c: blocks of 64 bytes, as the standard describes them. */
 #include "base/sha256.h"
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/arena.h"
 
 #define BLOCK 64
 
@@ -64,4 +66,30 @@ sha256(const void *data, size_t len, unsigned char ret[SHA256_SIZE])
 		add_block(state, last + i);
 	for (int i = 0; i < SHA256_SIZE; i++)
 		ret[i] = (unsigned char)(state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void
+hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char block[BLOCK] = { 0 }, outer[BLOCK + SHA256_SIZE], sum[SHA256_SIZE],
+		      *inner = mem_alloc(BLOCK + len);
+
+	if (key_len > BLOCK)
+		sha256(key, key_len, block);
+	else
+		memcpy(block, key, key_len);
+	for (size_t i = 0; i < BLOCK; i++) {
+		inner[i] = block[i] ^ 0x36;
+		outer[i] = block[i] ^ 0x5c;
+	}
+	memcpy(inner + BLOCK, data, len);
+	sha256(inner, BLOCK + len, outer + BLOCK);
+	sha256(outer, sizeof(outer), sum);
+	for (size_t i = 0; i < SHA256_SIZE; i++) {
+		ret[2 * i] = digits[sum[i] >> 4];
+		ret[2 * i + 1] = digits[sum[i] & 15];
+	}
+	ret[2 * SHA256_SIZE] = '\0';
+	free(inner);
 }

@@ -1,7 +1,10 @@
-/* base/sha256.h: SHA-256 (FIPS 180-4), for names and digests that others make with it. */
+/* base/sha256.h: SHA-256 (FIPS 180-4), for names, digests and signatures that others make with it. */
 #pragma once
 #include <stddef.h>
 
 #define SHA256_SIZE 32
 
 void sha256(const void *, size_t len, unsigned char ret[SHA256_SIZE]);
+
+/* HMAC (RFC 2104) with it, in small hexadecimal digits. */
+void hmac_sha256_hex(const void *key, size_t key_len, const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);

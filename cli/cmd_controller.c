@@ -27,6 +27,7 @@
 #include "web/alerter.h"
 #include "web/notifier.h"
 #include "web/server.h"
+#include "web/webhook.h"
 
 /* The other controller's, so that the two never act at once in one cluster. */
 #define LEASE "argo-rollouts-controller-lock"
@@ -59,7 +60,7 @@ const struct command cmd_controller = {
 	.summary = "runs the controller",
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort listen-address allow-local-web-metrics step-plugins controllers "
+		 "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
 		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval "
 		 "gitops-namespace application-namespaces legacy-gitops-metrics " IDLE_FLAGS,
 	.run = controller_run,
@@ -84,6 +85,7 @@ struct process {
 	const char *lease_name; /* NULL likewise */
 	struct metrics *metrics;
 	struct web *web;
+	struct webhook *webhook; /* NULL: --webhookPort is not said */
 	struct notifier *notifier; /* NULL: it does not act */
 	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
 	struct triggers *triggers; /* NULL: it does not act, or not on applications */
@@ -511,7 +513,18 @@ serve(struct process *p)
 		return cli_fail(c,
 		    "cannot listen on %s port %d: %s; --metricsPort and --healthzPort say others, 0 none", s.address,
 		    port, strerror(errno));
-	return 0;
+	if (port_of(c, "webhookPort", 0, &port) != 0)
+		return 1;
+	if (port == 0)
+		return 0;
+	p->webhook = webhook_new(c->loop, &(struct webhook_settings){ .address = s.address,
+					      .port = port,
+					      .api = c->transport,
+					      .gitops_namespace = string_map_get(&p->variables, GITOPS_NAMESPACE),
+					      .namespace = p->settings.namespace });
+	return p->webhook != NULL ? 0
+				  : cli_fail(c, "cannot listen on %s port %d: %s; --webhookPort says another",
+					s.address, port, strerror(errno));
 }
 
 static void
@@ -583,6 +596,7 @@ controller_run(struct cli *c)
 	p.alerter = alerter_free(p.alerter);
 	p.notifier = notifier_free(p.notifier);
 	release(&p);
+	webhook_free(p.webhook);
 	web_free(p.web);
 	transport_free(p.outside);
 	transport_free(p.programs);

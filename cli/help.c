@@ -62,6 +62,7 @@ static const struct {
 	    "the Lease's namespace ($POD_NAMESPACE, the Pod's, the context's)" },
 	{ "instance-id", 0, "ID", false, "only objects with this controller-instance-id label (those without one)" },
 	{ "metricsPort", 0, "PORT", false, "/metrics for Prometheus (8090; 0: not served)" },
+	{ "webhookPort", 0, "PORT", false, "where Git servers tell of pushes, POST /api/webhook (nowhere)" },
 	{ "healthzPort", 0, "PORT", false, "/healthz and /readyz for probes (8080; 0: not served)" },
 	{ "listen-address", 0, "ADDR", false, "where it listens (controller: 0.0.0.0; dashboard: 127.0.0.1)" },
 	{ "controllers", 0, "LIST", false,

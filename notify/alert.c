@@ -182,31 +182,6 @@ alertmanager_body(struct composing *c)
 	    time_format(c->arena, e->at), "status", "firing");
 }
 
-/* HMAC (RFC 2104) with SHA-256, as hexadecimal digits. */
-static const char *
-signature(struct arena *a, const char *key, const char *text)
-{
-	unsigned char block[64] = { 0 }, sum[SHA256_SIZE];
-	size_t n = strlen(text);
-	char *room = arena_alloc(a, sizeof(block) + n), *hex = arena_alloc(a, 2 * SHA256_SIZE + 1);
-
-	if (strlen(key) > sizeof(block))
-		sha256(key, strlen(key), block);
-	else
-		memcpy(block, key, strlen(key));
-	for (size_t i = 0; i < sizeof(block); i++)
-		room[i] = (char)(block[i] ^ 0x36);
-	memcpy(room + sizeof(block), text, n);
-	sha256(room, sizeof(block) + n, sum);
-	for (size_t i = 0; i < sizeof(block); i++)
-		room[i] = (char)(block[i] ^ 0x5c);
-	memcpy(room + sizeof(block), sum, sizeof(sum));
-	sha256(room, sizeof(block) + sizeof(sum), sum);
-	for (size_t i = 0; i < SHA256_SIZE; i++)
-		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
-	return hex;
-}
-
 /* The Secret's `headers`: YAML, names and values. */
 static struct err *
 read_headers(struct composing *c)
@@ -247,6 +222,7 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address, *text, *token;
 	const struct problem *problem = object_problem(&p->object, "spec");
 	const struct provider_kind *k = NULL;
+	char hex[2 * SHA256_SIZE + 1];
 	json_t *body;
 	struct err *e;
 
@@ -271,7 +247,8 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		if ((token = value(&c, "token")) == NULL)
 			return err_new(
 			    a, ERR_INVALID, "Provider %s: its Secret has no token to sign with", p->object.meta.name);
-		header(&c, "X-Signature", arena_printf(a, "sha256=%s", signature(a, token, text)));
+		hmac_sha256_hex(token, strlen(token), text, strlen(text), hex);
+		header(&c, "X-Signature", arena_printf(a, "sha256=%s", hex));
 	}
 	if (k->suffix != NULL && !str_ends(address, k->suffix))
 		address = arena_printf(a, "%s%s", address, k->suffix);
