@@ -77,6 +77,7 @@ static const struct {
 	{ "resource", 0, "GROUP:KIND:NAME", false, "only this object; may be given several times" },
 	{ "review", 0, "APPS", false, "of these push a branch to be reviewed, instead of the change itself" },
 	{ "message", 'm', "TEXT", false, "the commit's message" },
+	{ "policy-file", 0, "FILE", false, "the ConfigMap, or policy.csv, instead of the cluster's" },
 	{ "with-source", 0, NULL, false, "fetch its source first" },
 	{ "async", 0, NULL, false, "do not wait for the end" },
 	{ "sync", 0, NULL, false, "wait until it is synced" },

@@ -1,51 +1,27 @@
 /* notify/alert.c: a body for each type of provider. */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "notify/alert.h"
 #include <string.h>
-#include <pcre2.h>
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/regex.h"
 #include "kube/api/yaml.h"
 
 #define CONTROLLER "sluice"
 #define TIMEOUT_MS 15000
 #define ANSWER_MAX (64u << 10)
-#define MATCH_LIMIT 100000
 #define HEADERS_MAX 32
 #define SLACK_API "https://slack.com/api/"
 
 /* --- which ----------------------------------------------------------------------------------------------------------- */
 
 static bool
-finds(const char *expression, const char *text)
-{
-	int error;
-	PCRE2_SIZE at;
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &error, &at, NULL);
-	pcre2_match_context *context;
-	pcre2_match_data *data;
-	bool found;
-
-	if (code == NULL)
-		return false;
-	context = pcre2_match_context_create(NULL);
-	pcre2_set_match_limit(context, MATCH_LIMIT);
-	data = pcre2_match_data_create(1, NULL);
-	found = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, data, context) >= 0;
-	pcre2_match_data_free(data);
-	pcre2_match_context_free(context);
-	pcre2_code_free(code);
-	return found;
-}
-
-static bool
 any_finds(const struct strings *expressions, const char *text)
 {
 	for (size_t i = 0; i < expressions->n; i++)
-		if (finds(expressions->at[i], text))
+		if (regex_finds(expressions->at[i], text))
 			return true;
 	return false;
 }

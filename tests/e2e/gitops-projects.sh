@@ -57,4 +57,21 @@ check "then nothing is applied either" fails kubectl get configmap colours -n sh
 project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}]}'
 check "once it is allowed, it is applied" within 20 says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "and it is Synced" within 20 says Synced status sync.status
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-rbac-cm, namespace: argocd}
+data:
+  policy.default: role:readonly
+  policy.csv: |
+    p, role:developer, applications, sync, */dev-*, allow
+    g, company:developers, role:developer
+Y
+check "who may do what" says "Yes: p, role:developer, applications, sync, */dev-*, allow (policy.csv, line 1)" "$SLUICE" rbac can company:developers sync applications shop/dev-web
+check "and who may not" says "No: nothing allows it" "$SLUICE" rbac can company:developers sync applications shop/web
+check "by its exit code" fails "$SLUICE" rbac can company:developers sync applications shop/web
+project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], roles: [{name: ci, policies: ["p, proj:shop:ci, applications, sync, shop/*, allow"]}]}'
+check "the project's own roles count" says "Yes: p, proj:shop:ci" "$SLUICE" rbac can proj:shop:ci sync applications shop/web
+echo "p, me" >"$dir/policy.csv"
+check "a file that is wrong" says "policy.csv, line 1: has 2 parts" "$SLUICE" rbac can me get applications --policy-file "$dir/policy.csv"
 kill $controller && wait $controller
