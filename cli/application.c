@@ -30,6 +30,14 @@ application_name(const struct cli *c)
 const char *
 short_revision(struct cli *c, const char *revision)
 {
+	const char *all = NULL, *at = revision;
+
+	/* Those of several sources. */
+	for (; at != NULL && strchr(revision, ',') != NULL; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+		all = arena_printf(c->arena, "%s%s%.7s", all != NULL ? all : "", all != NULL ? "," : "",
+		    arena_strndup(c->arena, at, strcspn(at, ",")));
+	if (all != NULL)
+		return all;
 	return revision == NULL ? "" : strlen(revision) == 40 ? arena_strndup(c->arena, revision, 7) : revision;
 }
 
@@ -136,7 +144,7 @@ why_failed(const struct waiting *w, const json_t *status)
 	const char *phase = json_str(state, "phase");
 	size_t i;
 
-	if (!str_eq(json_str(json_object_get(state, "syncResult"), "revision"), w->until->revision))
+	if (!str_eq(application_revision(w->cli->arena, json_object_get(state, "syncResult")), w->until->revision))
 		return NULL;
 	json_array_foreach (json_object_get(status, "conditions"), i, c)
 		if (str_eq(json_str(c, "type"), "RevisionHeld"))
@@ -157,7 +165,7 @@ look(void *arg)
 	const char *sync = json_str(json_object_get(status, "sync"), "status"),
 		   *health = json_str(json_object_get(status, "health"), "status");
 	const char *phase = json_str(state, "phase"), *started = json_str(state, "startedAt"), *why;
-	const char *revision = json_str(json_object_get(status, "sync"), "revision");
+	const char *revision = application_revision(a, json_object_get(status, "sync"));
 	bool ours =
 	    w->until->started_after == NULL || (started != NULL && strcmp(started, w->until->started_after) >= 0);
 	bool over = app != NULL && app->operation == NULL && ours;

@@ -20,7 +20,7 @@ const struct command cmd_app_diff = {
 	.args = "NAME",
 	.summary = "shows what a sync would change (exit code 1 when it would)",
 	.completes = "applications",
-	.flags = "revision gitops-cache gitops-file-urls",
+	.flags = "revision gitops-cache gitops-file-urls gitops-helm",
 	.run = diff_run,
 };
 
@@ -190,7 +190,9 @@ diff_run(struct cli *c)
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
 	work = work_start(
-	    &(struct work_ways){ c->transport, source, transport_curl_new }, text, strlen(text), on_done, &k);
+	    &(struct work_ways){ c->transport, source,
+		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) }, transport_curl_new },
+	    text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);
 	work_cancel(work);

@@ -73,13 +73,19 @@ list_run(struct cli *c)
 	}
 	printf("%-30s %-12s %-10s %-12s %-17s %-9s %s\n", "NAME", "NAMESPACE", "STATUS", "HEALTH", "SYNCPOLICY",
 	    "REVISION", "SOURCE");
-	json_array_foreach (json_object_get(list, "items"), i, app)
-		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s\n", at(app, "/metadata/name"),
+	json_array_foreach (json_object_get(list, "items"), i, app) {
+		const json_t *source = json_at(app, "/spec/sources/0") != NULL ? json_at(app, "/spec/sources/0")
+									       : json_at(app, "/spec/source");
+		size_t more = json_array_size(json_at(app, "/spec/sources"));
+
+		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s%s\n", at(app, "/metadata/name"),
 		    at(app, "/spec/destination/namespace"),
 		    json_at(app, "/status/sync/status") != NULL ? at(app, "/status/sync/status") : "Unknown",
 		    json_at(app, "/status/health/status") != NULL ? at(app, "/status/health/status") : "Unknown",
-		    policy(c, app), short_revision(c, at(app, "/status/sync/revision")),
-		    at(app, "/spec/source/repoURL"), at(app, "/spec/source/path"));
+		    policy(c, app), short_revision(c, application_revision(c->arena, json_at(app, "/status/sync"))),
+		    json_str(source, "repoURL") ?: "", json_str(source, "path") ?: "",
+		    more > 1 ? arena_printf(c->arena, " and %zu more", more - 1) : "");
+	}
 	json_decref(list);
 	return 0;
 }
@@ -109,22 +115,36 @@ refresh(struct cli *c, const char *name)
 }
 
 static void
+show_source(struct cli *c, const json_t *source)
+{
+	static const char *const rows[][2] = { { "Repo", "repoURL" }, { "Chart", "chart" },
+		{ "Target", "targetRevision" }, { "Path", "path" }, { "Ref", "ref" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!str_empty(json_str(source, rows[i][1])))
+			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), json_str(source, rows[i][1]));
+}
+
+static void
 show(struct cli *c, const json_t *app)
 {
 	const char *const rows[][2] = { { "Name", "/metadata/name" }, { "Project", "/spec/project" },
 		{ "Server", "/spec/destination/server" }, { "Cluster", "/spec/destination/name" },
-		{ "Namespace", "/spec/destination/namespace" }, { "Repo", "/spec/source/repoURL" },
-		{ "Target", "/spec/source/targetRevision" }, { "Path", "/spec/source/path" } };
+		{ "Namespace", "/spec/destination/namespace" } };
+	const char *revision = application_revision(c->arena, json_at(app, "/status/sync"));
 	const json_t *r;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (at(app, rows[i][1])[0] != '\0')
 			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), at(app, rows[i][1]));
+	if (json_at(app, "/spec/sources") == NULL)
+		show_source(c, json_at(app, "/spec/source"));
+	json_array_foreach (json_at(app, "/spec/sources"), i, r)
+		show_source(c, r);
 	printf("%-15s%s\n", "Sync Policy:", policy(c, app));
-	printf("%-15s%s%s%s\n", "Sync Status:", at(app, "/status/sync/status"),
-	    at(app, "/status/sync/revision")[0] != '\0' ? " at " : "",
-	    short_revision(c, at(app, "/status/sync/revision")));
+	printf("%-15s%s%s%s\n", "Sync Status:", at(app, "/status/sync/status"), revision != NULL ? " at " : "",
+	    short_revision(c, revision));
 	printf("%-15s%s%s%s\n", "Health Status:", at(app, "/status/health/status"),
 	    at(app, "/status/health/message")[0] != '\0' ? ": " : "", at(app, "/status/health/message"));
 	if (json_at(app, "/status/operationState") != NULL)
@@ -180,7 +200,7 @@ history_run(struct cli *c)
 		printf("%-5s %-22s %-42s %s\n", "ID", "DATE", "REVISION", "BY");
 		json_array_foreach (json_at(app, "/status/history"), i, h)
 			printf("%-5lld %-22s %-42s %s\n", (long long)json_int(h, "id", 0),
-			    json_str(h, "deployedAt") ?: "", json_str(h, "revision") ?: "",
+			    json_str(h, "deployedAt") ?: "", application_revision(c->arena, h) ?: "",
 			    json_is_true(json_at(h, "/initiatedBy/automated")) ? "automated"
 									       : at(h, "/initiatedBy/username"));
 	}

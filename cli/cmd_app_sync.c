@@ -170,14 +170,15 @@ rollback_run(struct cli *c)
 	json_array_foreach (history, i, h)
 		if (id >= 0 && json_int(h, "id", -1) == id)
 			found = h;
-	revision = arena_strdup(c->arena, json_str(found, "revision"));
+	revision = arena_strdup(c->arena, application_revision(c->arena, found));
 	json_decref(app);
 	if (revision == NULL)
 		return cli_fail(c,
 		    "application \"%s\" has no such sync in its history; `sluice app history %s` lists them",
 		    c->args[0], c->args[0]);
 	printf("rolling back to %s\n", short_revision(c, revision));
-	sync = json_pack("{s:s, s:b}", "revision", revision, "prune", cli_on(c, "prune"));
+	sync = json_pack("{s:b}", "prune", cli_on(c, "prune"));
+	application_set_revision(sync, revision);
 	return begin(c, c->args[0], sync);
 }
 

@@ -61,7 +61,7 @@ const struct command cmd_controller = {
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
-		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-interval "
+		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-interval "
 		 "gitops-namespace application-namespaces legacy-gitops-metrics " IDLE_FLAGS,
 	.run = controller_run,
 };

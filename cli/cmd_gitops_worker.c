@@ -18,7 +18,7 @@ const struct command cmd_gitops_worker = {
 	.name = "gitops-worker",
 	.args = "",
 	.summary = "looks at an application once",
-	.flags = "gitops-cache gitops-file-urls",
+	.flags = "gitops-cache gitops-file-urls gitops-helm",
 	.hidden = true,
 	.run = worker_run,
 };
@@ -70,8 +70,10 @@ worker_run(struct cli *c)
 		return 1;
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
-	work = work_start(&(struct work_ways){ c->transport, source, transport_curl_new }, str_text(&request),
-	    request.len, on_done, &w);
+	work =
+	    work_start(&(struct work_ways){ c->transport, source,
+			   { cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new },
+		str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);
 	work_cancel(work);

@@ -94,6 +94,7 @@ static const struct {
 	{ "cascade", 0, NULL, false, "with its objects (default)" },
 	{ "gitops-cache", 0, "DIR", false, "where Git repositories are kept (/var/tmp/sluice-gitops)" },
 	{ "gitops-file-urls", 0, NULL, false, "also read repositories of this machine (file:///…)" },
+	{ "gitops-helm", 0, "PROGRAM", false, "the program helm, which renders charts (they are refused)" },
 	{ "gitops-namespace", 0, "NS", false, "where Applications' settings and repositories' Secrets are (argocd)" },
 	{ "application-namespaces", 0, "GLOBS", false,
 	    "where else Applications count (in none: they have the controller's rights)" },

@@ -183,7 +183,7 @@ ask(struct deciding *d, bool step)
 {
 	const struct meta *meta = &d->app->object.meta;
 	const char *namespace = string_map_get(d->pass->settings, GITOPS_NAMESPACE);
-	const char *revision = json_str(json_object_get(app_state(d), "syncResult"), "revision");
+	const char *revision = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
 	json_t *request = json_pack("{s:{s:{s:s, s:s, s:s}, s:o}, s:s, s:o}", "application", "metadata", "name",
 	    meta->name, "namespace", meta->namespace, "uid", meta->uid != NULL ? meta->uid : "", "spec",
 	    app_spec_json(d), "namespace", namespace != NULL ? namespace : meta->namespace, "known", known(d));
@@ -191,8 +191,8 @@ ask(struct deciding *d, bool step)
 	if (step || app_is_deleting(d)) {
 		json_object_set_new(request, "operation", operation_request(d));
 		if (str_empty(revision))
-			revision =
-			    json_str(json_object_get(json_object_get(app_state(d), "operation"), "sync"), "revision");
+			revision = application_revision(
+			    d->arena, json_object_get(json_object_get(app_state(d), "operation"), "sync"));
 		if (!str_empty(revision))
 			json_object_set_new(request, "revision", json_string(revision));
 	}
@@ -232,7 +232,7 @@ read_failure(struct deciding *d, const struct worker_failure *why)
 		return;
 	app_set_condition(d, strcmp(type, "InvalidSpecError") == 0 ? "ComparisonError" : "InvalidSpecError", NULL);
 	app_set_condition(d, type, message);
-	app_set_sync(d, "Unknown", json_str(json_object_get(d->status, "sync"), "revision"));
+	app_set_sync(d, "Unknown", application_revision(d->arena, json_object_get(d->status, "sync")));
 	/* What is live did not change because Git cannot be had. */
 	if (json_object_get(d->status, "health") == NULL)
 		app_set_health(d, HEALTH_UNKNOWN, NULL);
@@ -264,7 +264,7 @@ static void
 give_way(struct deciding *d, const json_t *answer)
 {
 	const json_t *asked = json_object_get(app_state(d), "operation");
-	const char *tried = json_str(json_object_get(app_state(d), "syncResult"), "revision");
+	const char *tried = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
 
 	if (!json_is_true(json_object_get(json_object_get(asked, "initiatedBy"), "automated")) ||
 	    str_eq(tried, json_str(answer, "revision")))
@@ -375,7 +375,11 @@ find_problem(struct deciding *d)
 	const struct problem *problem = object_problem(&d->app->object, "spec");
 	const char *own = string_map_get(d->pass->settings, GITOPS_NAMESPACE), *name = project_name(d->app);
 
+	const struct application_source *sources;
+
 	own = own != NULL ? own : d->app->object.meta.namespace;
+	if (problem == NULL && application_sources(d->app, &sources) == 0)
+		return "spec.source: required";
 	if (problem != NULL)
 		return arena_printf(d->arena, "%s: %s", problem->path, problem->text);
 	d->project = (const struct app_project *)view_get(d->pass->view, &app_project_type, own, name);
@@ -411,7 +415,7 @@ decide(struct deciding *d)
 	}
 	keep_notes(d);
 	if (s == NULL || !s->answered)
-		json_decref(app_hold(d, json_str(json_object_get(d->status, "sync"), "revision"),
+		json_decref(app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")),
 		    json_object_get(d->status, "resources")));
 	if (s != NULL && !s->answered)
 		return;

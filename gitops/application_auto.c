@@ -8,14 +8,22 @@
 #define HEAL_FACTOR 3
 #define HEAL_MAX_MS 300000
 
+static bool
+is_same_member(const json_t *x, const json_t *y, const char *key)
+{
+	const json_t *v = json_object_get(x, key), *w = json_object_get(y, key);
+
+	return v == NULL || w == NULL ? v == w : json_equal(v, w);
+}
+
 /* What the last sync was of: the same commit and the same source as now. */
 static bool
 is_attempted(const struct deciding *d, const char *revision)
 {
 	const json_t *result = json_object_get(app_state(d), "syncResult");
 	json_t *spec = app_spec_json(d);
-	bool same = str_eq(json_str(result, "revision"), revision) &&
-		    json_equal(json_object_get(result, "source"), json_object_get(spec, "source"));
+	bool same = str_eq(application_revision(d->arena, result), revision) &&
+		    is_same_member(result, spec, "source") && is_same_member(result, spec, "sources");
 
 	json_decref(spec);
 	return same;
@@ -222,8 +230,8 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 		json_decref(selected);
 		return;
 	}
-	operation = json_pack("{s:{s:s, s:b}, s:{s:b}}", "sync", "revision", revision, "prune", auto_->prune,
-	    "initiatedBy", "automated", 1);
+	operation = json_pack("{s:{s:b}, s:{s:b}}", "sync", "prune", auto_->prune, "initiatedBy", "automated", 1);
+	application_set_revision(json_object_get(operation, "sync"), revision);
 	if (selected != NULL) {
 		json_object_set_new(json_object_get(operation, "sync"), "resources", selected);
 		json_object_set_new(

@@ -99,9 +99,12 @@ app_set_sync(struct deciding *d, const char *to, const char *revision)
 	if (sync == NULL)
 		json_object_set_new(d->status, "sync", sync = json_object());
 	json_put(sync, "status", to);
-	json_put(sync, "revision", revision);
+	application_set_revision(sync, revision);
 	spec = app_spec_json(d);
-	json_object_set(compared, "source", json_object_get(spec, "source"));
+	if (json_object_get(spec, "source") != NULL)
+		json_object_set(compared, "source", json_object_get(spec, "source"));
+	if (json_object_get(spec, "sources") != NULL)
+		json_object_set(compared, "sources", json_object_get(spec, "sources"));
 	json_object_set(compared, "destination", json_object_get(spec, "destination"));
 	if (json_object_get(spec, "ignoreDifferences") != NULL)
 		json_object_set(compared, "ignoreDifferences", json_object_get(spec, "ignoreDifferences"));

@@ -33,7 +33,7 @@ app_begin(struct deciding *d, json_t *operation)
 	plan_status_event(d->plan, &d->app->object, false, "OperationStarted", "%s",
 	    json_is_true(json_object_get(json_object_get(operation, "initiatedBy"), "automated"))
 		? arena_printf(d->arena, "Initiated automated sync to '%s'",
-		      json_str(json_object_get(operation, "sync"), "revision") ?: "the target revision")
+		      application_revision(d->arena, json_object_get(operation, "sync")) ?: "the target revision")
 		: "Initiated sync");
 	json_decref(operation);
 }
@@ -44,7 +44,7 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 {
 	json_t *state = app_state(d), *asked = json_object_get(state, "operation"),
 	       *sync = json_object_get(asked, "sync");
-	json_t *result = json_object_get(state, "syncResult"), *history, *last;
+	json_t *result = json_object_get(state, "syncResult"), *history, *last, *entry;
 	size_t keep =
 	    d->app->spec.revision_history_limit.set ? (size_t)d->app->spec.revision_history_limit.is : HISTORY;
 
@@ -53,7 +53,7 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 	json_object_set_new(state, "finishedAt", app_stamp(d));
 	json_object_set_new(app_more(d), "operation", json_null());
 	plan_status_event(d->plan, &d->app->object, strcmp(phase, "Succeeded") != 0, "OperationCompleted",
-	    "Sync operation to %s %s", json_str(result, "revision") ?: "the target revision",
+	    "Sync operation to %s %s", application_revision(d->arena, result) ?: "the target revision",
 	    strcmp(phase, "Succeeded") == 0 ? "succeeded" : arena_printf(d->arena, "failed: %s", message));
 	if (strcmp(phase, "Succeeded") != 0 || json_is_true(json_object_get(sync, "dryRun")) ||
 	    json_array_size(json_object_get(sync, "resources")) > 0)
@@ -61,11 +61,12 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 	history = json_object_get(d->status, "history");
 	history = history != NULL ? json_copy(history) : json_array();
 	last = json_array_get(history, json_array_size(history) - 1);
-	json_array_append_new(
-	    history, json_pack("{s:I, s:s, s:O*, s:O*, s:o, s:O*}", "id", json_int(last, "id", -1) + 1, "revision",
-			 json_str(result, "revision") ?: "", "source", json_object_get(result, "source"),
-			 "deployStartedAt", json_object_get(state, "startedAt"), "deployedAt", app_stamp(d),
-			 "initiatedBy", json_object_get(asked, "initiatedBy")));
+	entry = json_pack("{s:I, s:O*, s:O*, s:O*, s:o, s:O*}", "id", json_int(last, "id", -1) + 1, "source",
+	    json_object_get(result, "source"), "sources", json_object_get(result, "sources"), "deployStartedAt",
+	    json_object_get(state, "startedAt"), "deployedAt", app_stamp(d), "initiatedBy",
+	    json_object_get(asked, "initiatedBy"));
+	application_set_revision(entry, application_revision(d->arena, result));
+	json_array_append_new(history, entry);
 	while (json_array_size(history) > keep)
 		json_array_remove(history, 0);
 	json_object_set_new(d->status, "history", history);
@@ -108,14 +109,15 @@ void
 app_read_step(struct deciding *d, const json_t *answer)
 {
 	const json_t *operation = json_object_get(answer, "operation");
-	json_t *state = app_state(d), *spec = app_spec_json(d);
+	json_t *state = app_state(d), *spec = app_spec_json(d), *result;
 	const char *phase = json_str(operation, "phase"), *message = json_str(operation, "message");
 	int64_t wait = json_int(operation, "wait", 0);
 
 	json_object_del(state, "finishedAt");
-	json_object_set_new(state, "syncResult",
-	    json_pack("{s:s, s:O*, s:O}", "revision", json_str(answer, "revision") ?: "", "source",
-		json_object_get(spec, "source"), "resources", json_object_get(operation, "results")));
+	result = json_pack("{s:O*, s:O*, s:O}", "source", json_object_get(spec, "source"), "sources",
+	    json_object_get(spec, "sources"), "resources", json_object_get(operation, "results"));
+	application_set_revision(result, json_str(answer, "revision") ?: "");
+	json_object_set_new(state, "syncResult", result);
 	json_decref(spec);
 	json_put(state, "message", message);
 	if (str_eq(phase, "Running")) {

@@ -29,6 +29,12 @@ struct git_source {
 	size_t n_scratch;
 };
 
+/* Whose files a tree lists. */
+struct git_tree {
+	struct git_source *source;
+	const char *dir; /* of the repository */
+};
+
 /* What one request needs besides its URL. */
 struct git {
 	struct git_source *source;
@@ -287,18 +293,29 @@ read_all(int fd, char *to, size_t n, int64_t timeout_ms)
 	return true;
 }
 
+static void
+stop_reading(struct git_source *s)
+{
+	if (s->reader.pid != 0)
+		companion_stop(&s->reader);
+	s->reader.pid = 0;
+}
+
 static struct err *
 read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
 {
-	struct git_source *s = t->arg;
+	const struct git_tree *of = t->arg;
+	struct git_source *s = of->source;
 	const char *id = entry->id;
 	char head[128], *at = head;
 	const char *size;
 	long long n;
 	char *text;
 
+	if (s->reader.pid != 0 && strcmp(s->reading, of->dir) != 0)
+		stop_reading(s);
 	if (s->reader.pid == 0) {
-		const char *argv[] = { "git", "--git-dir", s->reading, "cat-file", "--batch", NULL };
+		const char *argv[] = { "git", "--git-dir", of->dir, "cat-file", "--batch", NULL };
 		const char *env[] = { "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
 			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
 			"GIT_NO_LAZY_FETCH=1", NULL };
@@ -306,6 +323,8 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 
 		if (e != NULL)
 			return e;
+		free(s->reading);
+		s->reading = mem_strdup(of->dir);
 	}
 	if (write(s->reader.in, id, strlen(id)) != (ssize_t)strlen(id) || write(s->reader.in, "\n", 1) != 1)
 		return err_new(a, ERR_AGAIN, "git cat-file has ended");
@@ -317,8 +336,7 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	if (size == NULL || !str_int(size + 1, 0, INT64_MAX, &n))
 		return err_new(a, ERR_AGAIN, "git cat-file: %s", head);
 	if ((size_t)n > max) {
-		companion_stop(&s->reader);
-		s->reader.pid = 0;
+		stop_reading(s);
 		return err_new(a, ERR_INVALID, "%lld bytes; at most %zu are read", n, max);
 	}
 	text = arena_alloc(a, (size_t)n + 2);
@@ -336,6 +354,7 @@ list_files(struct git *g, const char *commit, struct tree *ret)
 	struct tree_entry *entries;
 	struct bytes list;
 	struct err *e = GIT(g, LIST_MAX, &list, "ls-tree", "-r", "-z", "-l", "--full-tree", commit);
+	struct git_tree *of;
 	size_t n = 0, i = 0;
 
 	if (e != NULL)
@@ -363,7 +382,9 @@ list_files(struct git *g, const char *commit, struct tree *ret)
 			.id = arena_strndup(g->arena, id + 1, 40) };
 	}
 	tree_sort(entries, i);
-	*ret = (struct tree){ .entries = entries, .n = i, .read = read_entry, .arg = g->source };
+	of = arena_alloc(g->arena, sizeof(*of));
+	*of = (struct git_tree){ g->source, g->dir };
+	*ret = (struct tree){ .entries = entries, .n = i, .read = read_entry, .arg = of };
 	return NULL;
 }
 
@@ -434,7 +455,7 @@ open_(struct source *source, struct arena *a, const struct source_request *r, co
 	int held;
 
 	if (str_empty(r->url) || r->url[0] == '-')
-		return err_new(a, ERR_INVALID, "spec.source.repoURL: \"%s\" is no URL", r->url != NULL ? r->url : "");
+		return err_new(a, ERR_INVALID, "repoURL: \"%s\" is no URL", r->url != NULL ? r->url : "");
 	if (str_starts(r->url, "file:") && !s->settings.files)
 		return err_new(a, ERR_INVALID, "%s: file URLs are only read with --gitops-file-urls", r->url);
 	sha1(r->url, strlen(r->url), hash);
@@ -446,11 +467,8 @@ open_(struct source *source, struct arena *a, const struct source_request *r, co
 	make_room(s);
 	if ((held = lock(&g)) < 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
-	if (s->reader.pid != 0)
-		companion_stop(&s->reader);
-	s->reader.pid = 0;
-	free(s->reading);
-	s->reading = mem_strdup(g.dir);
+	/* What a reader has seen may be older than what is fetched. */
+	stop_reading(s);
 	if ((e = set_environment(&g)) == NULL)
 		e = fetch_and_list(&g, ret_revision, ret_reference, ret);
 	forget_secrets(s);
@@ -484,8 +502,7 @@ git_source_free(struct source *source)
 
 	if (s == NULL)
 		return NULL;
-	if (s->reader.pid != 0)
-		companion_stop(&s->reader);
+	stop_reading(s);
 	free(s->reading);
 	free(s->cache);
 	free(s);

@@ -89,16 +89,18 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
     const struct application_destination *d, const char *namespace)
 {
 	const struct strings *from = &p->spec.source_namespaces;
-	const struct application_source *s = app->spec.source;
+	const struct application_source *sources;
+	size_t n = application_sources(app, &sources);
 	const char *name = p->object.meta.name;
 
 	if (!str_eq(app->object.meta.namespace, namespace) && !allows(from, app->object.meta.namespace, '\0'))
 		return err_new(a, ERR_INVALID,
 		    "spec.project: %s: its sourceNamespaces do not allow applications of the namespace %s", name,
 		    app->object.meta.namespace);
-	if (s != NULL && !allows(&p->spec.source_repos, s->repo_url, '/'))
-		return err_new(
-		    a, ERR_INVALID, "spec.source.repoURL: %s is not permitted in project %s", s->repo_url, name);
+	for (size_t i = 0; i < n; i++)
+		if (sources[i].repo_url == NULL || !allows(&p->spec.source_repos, sources[i].repo_url, '/'))
+			return err_new(a, ERR_INVALID, "repoURL: %s is not permitted in project %s",
+			    sources[i].repo_url != NULL ? sources[i].repo_url : "", name);
 	if (!project_permits_namespace(p, d, d->namespace != NULL ? d->namespace : ""))
 		return err_new(a, ERR_INVALID,
 		    "spec.destination: server %s and namespace %s are not permitted in project %s",

@@ -219,9 +219,13 @@ follows(const struct push *p, const char *revision)
 bool
 push_concerns_application(struct arena *a, const struct push *p, const struct application *app)
 {
-	const struct application_source *s = app->spec.source;
+	const struct application_source *s;
+	size_t n = application_sources(app, &s);
 
-	return s != NULL && is_repository(a, p, s->repo_url) && follows(p, s->target_revision);
+	for (size_t i = 0; i < n; i++)
+		if (is_repository(a, p, s[i].repo_url) && follows(p, s[i].target_revision))
+			return true;
+	return false;
 }
 
 bool

@@ -10,7 +10,7 @@
 const char *
 source_type_name(enum source_type t)
 {
-	static const char *const names[SOURCE_TYPE_MAX] = { "Directory", "Kustomize" };
+	static const char *const names[SOURCE_TYPE_MAX] = { "Directory", "Kustomize", "Helm" };
 
 	return names[t];
 }
@@ -97,8 +97,8 @@ render_directory(const struct tree *t, struct arena *a, const char *path, const 
 }
 
 struct err *
-render_source(const struct tree *t, struct arena *a, const struct application_source *s, struct manifests *ret,
-    enum source_type *ret_type)
+render_type(const struct tree *t, struct arena *a, const struct application_source *s, enum source_type *ret_type,
+    const char **ret_directory)
 {
 	const char *path, *directory = NULL, *chart;
 	const struct tree_entry *entry = NULL;
@@ -107,16 +107,28 @@ render_source(const struct tree *t, struct arena *a, const struct application_so
 	if (e == NULL)
 		e = tree_directory(t, a, path, &directory);
 	if (e != NULL)
-		return err_wrap(a, e, "spec.source.path");
+		return err_wrap(a, e, "path");
 	if (directory == NULL)
-		return err_new(a, ERR_INVALID, "spec.source.path: %s: no such directory in the repository", s->path);
+		return err_new(a, ERR_INVALID, "path: %s: no such directory in the repository", s->path);
 	chart = directory[0] == '\0' ? "Chart.yaml" : arena_printf(a, "%s/Chart.yaml", directory);
-	if (s->directory == NULL && s->kustomize == NULL && tree_find(t, a, chart, &entry) == NULL && entry != NULL)
-		return err_new(a, ERR_INVALID, "%s: Helm charts are not built yet", chart);
-	if (s->kustomize != NULL || (s->directory == NULL && kustomization_in(t, a, directory) != NULL)) {
+	*ret_directory = directory;
+	if (s->helm != NULL || s->chart != NULL)
+		*ret_type = SOURCE_HELM;
+	else if (s->kustomize != NULL)
 		*ret_type = SOURCE_KUSTOMIZE;
-		return k_build(t, a, directory, s->kustomize, ret);
-	}
-	*ret_type = SOURCE_DIRECTORY;
-	return render_directory(t, a, directory, s->directory, ret);
+	else if (s->directory != NULL)
+		*ret_type = SOURCE_DIRECTORY;
+	else if (tree_find(t, a, chart, &entry) == NULL && entry != NULL)
+		*ret_type = SOURCE_HELM;
+	else
+		*ret_type = kustomization_in(t, a, directory) != NULL ? SOURCE_KUSTOMIZE : SOURCE_DIRECTORY;
+	return NULL;
+}
+
+struct err *
+render_source(const struct tree *t, struct arena *a, const struct application_source *s, enum source_type type,
+    const char *directory, struct manifests *ret)
+{
+	return type == SOURCE_KUSTOMIZE ? k_build(t, a, directory, s->kustomize, ret)
+					: render_directory(t, a, directory, s->directory, ret);
 }

@@ -4,14 +4,18 @@
 #include "gitops/tree.h"
 #include "kube/api/application.h"
 
-enum source_type { SOURCE_DIRECTORY, SOURCE_KUSTOMIZE, SOURCE_TYPE_MAX };
+enum source_type { SOURCE_DIRECTORY, SOURCE_KUSTOMIZE, SOURCE_HELM, SOURCE_TYPE_MAX };
 
-/* "Directory", "Kustomize". */
+/* "Directory", "Kustomize", "Helm". */
 const char *source_type_name(enum source_type);
 
-/* All objects of an Application's source, in *ret (whose arena is set); *ret_type: how it was read. */
-struct err *render_source(const struct tree *, struct arena *, const struct application_source *, struct manifests *ret,
-    enum source_type *ret_type);
+/* How a source is read, and its directory in the tree. */
+struct err *render_type(const struct tree *, struct arena *, const struct application_source *,
+    enum source_type *ret_type, const char **ret_directory);
+
+/* All objects of a source of the first two types, in *ret (whose arena is set). */
+struct err *render_source(const struct tree *, struct arena *, const struct application_source *, enum source_type,
+    const char *directory, struct manifests *ret);
 
 /* Those of a plain directory: files named *.yaml, *.yml or *.json, in the order of their paths. NULL options: none. */
 struct err *render_directory(

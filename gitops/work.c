@@ -446,14 +446,90 @@ find_cluster(struct work *w)
 	return e;
 }
 
+/* The commit, or the chart. */
+static struct err *
+open_source(struct work *w, struct work_source *s)
+{
+	struct source_request r = { .url = s->url,
+		.revision = s->pinned != NULL ? s->pinned : s->target_revision,
+		.credentials = s->credentials,
+		.timeout_ms = FETCH_MS };
+	struct application_source chart;
+
+	if (s->spec == NULL || s->spec->chart == NULL) {
+		r.credentials.known_hosts =
+		    r.credentials.known_hosts != NULL ? r.credentials.known_hosts : w->known_hosts;
+		return w->source->open(w->source, w->arena, &r, &s->revision, &s->reference, &s->tree);
+	}
+	chart = *s->spec;
+	chart.target_revision = r.revision;
+	return helm_pull(w->arena, &w->helm, &chart, &s->credentials, &s->revision, &s->tree);
+}
+
+static struct err *
+render_chart(struct work *w, const struct work_source *s, const char *directory)
+{
+	struct helm_ref *refs = arena_new_array(w->arena, struct helm_ref, w->sources.n);
+	struct helm_chart c = { .source = s->spec,
+		.release = w->name,
+		.namespace = w->default_namespace,
+		.tree = &s->tree,
+		.directory = directory,
+		.refs = refs };
+
+	for (size_t i = 0; i < w->sources.n; i++)
+		if (!str_empty(w->sources.at[i].spec->ref))
+			refs[c.n_refs++] = (struct helm_ref){ w->sources.at[i].spec->ref, &w->sources.at[i].tree };
+	return helm_render(w->arena, &w->helm, &c, &w->manifests);
+}
+
+/* A source that is there for others' value files alone makes nothing. */
+static bool
+is_reference(const struct application_source *s)
+{
+	return !str_empty(s->ref) && str_empty(s->path) && s->chart == NULL;
+}
+
+static struct err *
+render(struct work *w, const struct work_source *s)
+{
+	enum source_type type;
+	const char *directory;
+	struct err *e;
+
+	if (is_reference(s->spec))
+		return NULL;
+	if ((e = render_type(&s->tree, w->arena, s->spec, &type, &directory)) != NULL)
+		return e;
+	w->source_type = type;
+	return type == SOURCE_HELM ? render_chart(w, s, directory)
+				   : render_source(&s->tree, w->arena, s->spec, type, directory, &w->manifests);
+}
+
+/* All sources, and what they make together. */
+static struct err *
+open_and_render(struct work *w)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < w->sources.n; i++) {
+		struct work_source *s = &w->sources.at[i];
+
+		if ((e = open_source(w, s)) != NULL)
+			return s->spec != NULL ? err_wrap(w->arena, e, "%s", s->where) : e;
+		w->revision = i == 0 ? s->revision : arena_printf(w->arena, "%s,%s", w->revision, s->revision);
+	}
+	if (w->ks != NULL)
+		return work_flux_render(w, &w->sources.at[0].tree);
+	for (size_t i = 0; w->app != NULL && i < w->sources.n && e == NULL; i++)
+		if ((e = render(w, &w->sources.at[i])) != NULL)
+			e = err_wrap(w->arena, e, "%s", w->sources.at[i].where);
+	return e;
+}
+
 static void
 fetch(struct work *w)
 {
-	struct source_request r = { .url = w->url,
-		.revision = w->pinned != NULL ? w->pinned : w->target_revision,
-		.credentials = w->credentials,
-		.timeout_ms = FETCH_MS };
-	struct tree tree;
 	struct err *e;
 
 	w->manifests.arena = w->arena;
@@ -467,12 +543,7 @@ fetch(struct work *w)
 		find_kinds(w);
 		return;
 	}
-	e = w->source->open(w->source, w->arena, &r, &w->revision, &w->reference, &tree);
-	if (e == NULL && w->app != NULL)
-		e = render_source(&tree, w->arena, w->app->spec.source, &w->manifests, &w->source_type);
-	else if (e == NULL && w->ks != NULL)
-		e = work_flux_render(w, &tree);
-	if (e == NULL)
+	if ((e = open_and_render(w)) == NULL)
 		work_check_rules(w);
 	else
 		work_fail(w, "ComparisonError", e);
@@ -515,45 +586,47 @@ plain_url(struct arena *a, const char *url)
 
 /* A repository's own Secret, or else the longest prefix of its URL that there are credentials for. */
 static void
+offer(struct work *w, struct work_source *s, const json_t *secret, const char *type, const char *of)
+{
+	const char *url = plain_url(w->arena, s->url);
+	size_t likeness = 0;
+
+	if (str_eq(type, "repository") && strcmp(of, url) == 0)
+		likeness = SIZE_MAX;
+	else if (str_eq(type, "repo-creds") && str_starts(url, of))
+		likeness = strlen(of);
+	if (likeness <= s->likeness)
+		return;
+	s->likeness = likeness;
+	s->credentials = (struct source_credentials){ .username = work_secret(w, secret, "username"),
+		.password = work_secret(w, secret, "password"),
+		.bearer_token = work_secret(w, secret, "bearerToken"),
+		.ssh_key = work_secret(w, secret, "sshPrivateKey"),
+		.ca = work_secret(w, secret, "tlsClientCaData"),
+		.insecure = str_eq(work_secret(w, secret, "insecure"), "true") ||
+			    str_eq(work_secret(w, secret, "insecureIgnoreHostKey"), "true"),
+		.proxy = work_secret(w, secret, "proxy") };
+}
+
+static void
 on_secrets(void *arg, const struct err *e, const json_t *list)
 {
 	struct work_call *c = arg;
 	struct work *w = c->work;
-	const char *url = plain_url(w->arena, w->url);
-	const json_t *secret, *best = NULL;
-	size_t i, best_len = 0;
+	const json_t *secret;
+	size_t i;
 
 	/* Who may not read Secrets has none: the repository then says whether it wants any. */
-	json_array_foreach (json_object_get(list, "items"), i, secret) {
+	json_array_foreach (e == NULL ? json_object_get(list, "items") : NULL, i, secret) {
 		const char *type = json_str(
 		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
 		const char *of = work_secret(w, secret, "url");
 
-		if (e != NULL)
-			break;
 		if (str_eq(type, "cluster"))
 			work_see_cluster(w, secret);
-		if (of == NULL)
-			continue;
-		of = plain_url(w->arena, of);
-		if (str_eq(type, "repository") && strcmp(of, url) == 0) {
-			best = secret;
-			best_len = SIZE_MAX;
-		} else if (str_eq(type, "repo-creds") && str_starts(url, of) && strlen(of) > best_len) {
-			best = secret;
-			best_len = strlen(of);
-		}
+		for (size_t k = 0; of != NULL && k < w->sources.n; k++)
+			offer(w, &w->sources.at[k], secret, type, plain_url(w->arena, of));
 	}
-	if (best != NULL)
-		w->credentials = (struct source_credentials){ .username = work_secret(w, best, "username"),
-			.password = work_secret(w, best, "password"),
-			.bearer_token = work_secret(w, best, "bearerToken"),
-			.ssh_key = work_secret(w, best, "sshPrivateKey"),
-			.known_hosts = w->credentials.known_hosts,
-			.ca = work_secret(w, best, "tlsClientCaData"),
-			.insecure = str_eq(work_secret(w, best, "insecure"), "true") ||
-				    str_eq(work_secret(w, best, "insecureIgnoreHostKey"), "true"),
-			.proxy = work_secret(w, best, "proxy") };
 	work_call_over(c);
 }
 
@@ -582,7 +655,7 @@ on_known_hosts(void *arg, const struct err *e, const json_t *map)
 	struct work_call *c = arg;
 
 	if (e == NULL)
-		c->work->credentials.known_hosts =
+		c->work->known_hosts =
 		    arena_strdup(c->work->arena, json_str(json_object_get(map, "data"), "ssh_known_hosts"));
 	work_call_over(c);
 }
@@ -630,6 +703,7 @@ work_start(const struct work_ways *ways, const char *request, size_t len, void (
 
 	*w = (struct work){ .api = ways->api,
 		.source = ways->source,
+		.helm = ways->helm,
 		.connect = ways->connect,
 		.arena = arena_new(),
 		.done = done,

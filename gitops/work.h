@@ -14,15 +14,18 @@
  * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted", "live", "wanted"}], "images", "operation": {"phase", "message", "wait", "results"}}.
  */
 #pragma once
+#include "gitops/helm.h"
 #include "gitops/source.h"
 #include "kube/transport.h"
 
 struct config;
 struct work;
 
+/* All but the first two may be left out. */
 struct work_ways {
 	struct transport *api; /* of the cluster with the applications; borrowed */
 	struct source *source; /* borrowed */
+	struct helm helm; /* all NULL: charts are refused */
 	/* NULL: other clusters cannot be reached; or the way to one (transport_curl_new). */
 	struct transport *(*connect)(struct loop *, const struct config *);
 };

@@ -63,13 +63,14 @@ on_secret(void *arg, const struct err *e, const json_t *secret)
 	if (e != NULL)
 		work_fail(w, "AuthenticationFailed", err_wrap(w->arena, err_copy(w->arena, e), "spec.secretRef"));
 	else
-		w->credentials = (struct source_credentials){ .username = work_secret(w, secret, "username"),
-			.password = work_secret(w, secret, "password"),
-			.bearer_token = work_secret(w, secret, "bearerToken"),
-			.ssh_key = work_secret(w, secret, "identity"),
-			.known_hosts = work_secret(w, secret, "known_hosts"),
-			.ca = work_secret(w, secret, "ca.crt") != NULL ? work_secret(w, secret, "ca.crt")
-								       : work_secret(w, secret, "caFile") };
+		w->sources.at[0].credentials =
+		    (struct source_credentials){ .username = work_secret(w, secret, "username"),
+			    .password = work_secret(w, secret, "password"),
+			    .bearer_token = work_secret(w, secret, "bearerToken"),
+			    .ssh_key = work_secret(w, secret, "identity"),
+			    .known_hosts = work_secret(w, secret, "known_hosts"),
+			    .ca = work_secret(w, secret, "ca.crt") != NULL ? work_secret(w, secret, "ca.crt")
+									   : work_secret(w, secret, "caFile") };
 	work_call_over(c);
 }
 

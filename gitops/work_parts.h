@@ -1,5 +1,6 @@
 /* gitops/work_parts.h: what the files of one piece of work share; nobody else includes it. */
 #pragma once
+#include "gitops/helm.h"
 #include "gitops/project.h"
 #include "gitops/render.h"
 #include "gitops/script.h"
@@ -30,6 +31,19 @@ struct work_scope {
 	const char *namespace;
 };
 
+/* A repository, and what of it is wanted. */
+struct work_source {
+	const struct application_source *spec; /* NULL: of one of Flux's objects */
+	const char *where; /* "spec.sources[1]", for errors */
+	const char *url, *target_revision;
+	const char *pinned; /* revision; NULL: target_revision */
+	struct source_credentials credentials;
+	size_t likeness; /* of the URL to that of the Secret they are from */
+	const char *revision;
+	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */
+	struct tree tree;
+};
+
 struct work {
 	struct transport *api; /* of the controller's own cluster, with applications, settings and Secrets */
 	struct transport *target; /* of the cluster in which the objects are; NULL: it is not known yet */
@@ -39,6 +53,7 @@ struct work {
 	struct strings only; /* namespaces that are managed there; none: all */
 	bool cluster_wide; /* with `only`: also objects without one */
 	struct source *source;
+	struct helm helm;
 	struct arena *arena;
 	void (*done)(void *arg, const char *answer);
 	void *arg;
@@ -49,13 +64,11 @@ struct work {
 	struct application_destination destination; /* its own, with both server and name */
 	const char *name, *own_namespace; /* its own */
 	const char *default_namespace; /* of objects that name none; NULL: they must */
-	const char *url, *target_revision; /* of the repository */
+	LIST_OF(struct work_source) sources; /* of an application one or several, else one */
 	const char *manager; /* of applied fields */
 	struct strings former; /* managers whose fields were applied from the client side: ours, once we apply */
 	struct string_map variables; /* of a Kustomization's postBuild */
-	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */
 	const char *namespace; /* the controller's own */
-	const char *pinned; /* revision; NULL: the spec's */
 	json_t *request;
 	bool syncing;
 	bool diffing; /* the answer has what differs */
@@ -66,8 +79,8 @@ struct work {
 	struct app_settings settings; /* argocd-cm's */
 	struct scripts *scripts;
 	struct owner_mark mark;
-	struct source_credentials credentials;
-	const char *revision;
+	const char *known_hosts;
+	const char *revision; /* of several sources: "A,B" */
 	enum source_type source_type;
 	struct manifests manifests;
 	struct resources resources;

@@ -83,22 +83,41 @@ read_project(struct work *w, const json_t *project)
 	return problem != NULL ? err_new(w->arena, ERR_INVALID, "%s", problem) : NULL;
 }
 
+/* The revision to take of a source instead of the spec's: of several, "A,B". NULL: none is said. */
+static const char *
+pinned_at(struct work *w, size_t i)
+{
+	const char *at = json_str(w->request, "revision");
+
+	for (; at != NULL && i > 0; i--)
+		at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL;
+	return at != NULL && *at != '\0' && *at != ',' ? arena_strndup(w->arena, at, strcspn(at, ",")) : NULL;
+}
+
 static struct err *
 read_application(struct work *w, const json_t *app)
 {
 	static const char *former[] = { "kubectl-client-side-apply", WORK_MANAGER };
+	const struct application_source *sources;
 	struct err *e;
+	size_t n;
 
 	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
 	if ((e = read_object(w, &w->app->object)) != NULL)
 		return e;
-	if (w->app->spec.source == NULL || w->namespace == NULL)
+	if ((n = application_sources(w->app, &sources)) == 0 || w->namespace == NULL)
 		return err_new(
 		    w->arena, ERR_INVALID, "the request lacks the application's source, or the controller's namespace");
 	w->manager = WORK_MANAGER;
 	w->former = (struct strings){ former, ARRAY_SIZE(former) };
-	w->url = w->app->spec.source->repo_url;
-	w->target_revision = w->app->spec.source->target_revision;
+	w->sources.at = arena_new_array(w->arena, struct work_source, n);
+	for (size_t i = 0; i < n; i++)
+		w->sources.at[w->sources.n++] = (struct work_source){ .spec = &sources[i],
+			.where =
+			    w->app->spec.sources.n > 0 ? arena_printf(w->arena, "spec.sources[%zu]", i) : "spec.source",
+			.url = sources[i].repo_url,
+			.target_revision = sources[i].target_revision,
+			.pinned = pinned_at(w, i) };
 	w->default_namespace = w->app->spec.destination.namespace;
 	w->mark.application = str_eq(w->own_namespace, w->namespace)
 				  ? w->name
@@ -146,19 +165,21 @@ work_read(struct work *w, const char *request, size_t len)
 		return e;
 	w->results.arena = w->arena;
 	w->namespace = json_str(w->request, "namespace");
-	w->pinned = json_str(w->request, "revision");
 	w->diffing = json_is_true(json_object_get(w->request, "diff"));
 	w->deleting = json_is_true(json_object_get(w->request, "deleting"));
 	repository = json_object_get(w->request, "repository");
 	if (repository != NULL) {
-		w->url = json_str(repository, "url");
-		w->target_revision = json_str(repository, "revision");
+		w->sources.at = arena_new_array(w->arena, struct work_source, 1);
+		w->sources.at[w->sources.n++] = (struct work_source){ .where = "spec",
+			.url = json_str(repository, "url"),
+			.target_revision = json_str(repository, "revision"),
+			.pinned = pinned_at(w, 0) };
 	}
 	if (json_object_get(w->request, "kustomization") != NULL)
 		e = read_kustomization(w, json_object_get(w->request, "kustomization"));
 	else if (json_object_get(w->request, "application") != NULL)
 		e = read_application(w, json_object_get(w->request, "application"));
-	if (e == NULL && w->url == NULL)
+	if (e == NULL && (w->sources.n == 0 || w->sources.at[0].url == NULL))
 		e = err_new(w->arena, ERR_INVALID, "the request names no repository");
 	if (e != NULL)
 		return e;
@@ -352,7 +373,7 @@ work_answer(struct work *w)
 	_cleanup_(json_decrefp) json_t *answer = json_object();
 
 	json_put(answer, "revision", w->revision);
-	json_put(answer, "reference", w->reference);
+	json_put(answer, "reference", w->sources.n > 0 ? w->sources.at[0].reference : NULL);
 	if (w->error != NULL) {
 		json_object_set_new(answer, "error",
 		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message", err_text(w->arena, w->error),

@@ -136,10 +136,11 @@ see_application(struct entry *e, const struct application *app)
 	const json_t *state = json_object_get(status, "operationState");
 	const char *finished = json_str(state, "finishedAt"), *phase = json_str(state, "phase");
 	const struct application_destination *d = &app->spec.destination;
+	const struct application_source *source;
 	const struct automated_sync *automated = app->spec.sync_policy.automated;
 
 	e->project = arena_strdup(e->arena, str_empty(app->spec.project) ? "default" : app->spec.project);
-	e->repo = arena_strdup(e->arena, app->spec.source != NULL ? app->spec.source->repo_url : NULL);
+	e->repo = application_sources(app, &source) > 0 ? arena_strdup(e->arena, source->repo_url) : NULL;
 	e->server = arena_strdup(e->arena, d->server != NULL ? d->server : d->name);
 	e->dest_namespace = arena_strdup(e->arena, d->namespace);
 	e->sync = arena_strdup(e->arena, json_str(json_object_get(status, "sync"), "status") ?: "Unknown");

@@ -1,6 +1,7 @@
 /* kube/api/application.c: the rows of an Application. */
 #include "kube/api/application.h"
 #include <string.h>
+#include "base/json.h"
 #include "base/str.h"
 
 static const struct field application_directory_fields[] = {
@@ -45,6 +46,43 @@ static const struct field application_kustomize_fields[] = {
 };
 TYPE(application_kustomize, "kustomize", .strict = true);
 
+static const struct field helm_parameter_fields[] = {
+	STRING(helm_parameter, name, "name", .required = true, .doc = "which value: image.tag"),
+	STRING(helm_parameter, value, "value", .doc = "what it is"),
+	BOOL(helm_parameter, force_string, "forceString", .doc = "it is a text, also if it looks like a number"),
+};
+TYPE(helm_parameter, "parameter", .strict = true);
+
+static const struct field helm_file_parameter_fields[] = {
+	STRING(helm_file_parameter, name, "name", .required = true, .doc = "which value"),
+	STRING(helm_file_parameter, path, "path", .required = true, .doc = "the file that it is, in the chart"),
+};
+TYPE(helm_file_parameter, "file parameter", .strict = true);
+
+static const struct field application_helm_fields[] = {
+	STRING(application_helm, release_name, "releaseName", .doc = "the release's name",
+	    .otherwise = "the Application's"),
+	STRING(application_helm, namespace, "namespace", .doc = "its namespace", .otherwise = "the destination's"),
+	STRINGS(application_helm, value_files, "valueFiles",
+	    .doc = "files of values, of the chart or $REF/PATH of another source"),
+	BOOL(application_helm, ignore_missing_value_files, "ignoreMissingValueFiles",
+	    .doc = "one that is not there is left out"),
+	STRING(application_helm, values, "values", .doc = "values, YAML"),
+	JSON(application_helm, values_object, "valuesObject", .doc = "values; count before those of values"),
+	LIST(application_helm, parameters, "parameters", helm_parameter, .items_max = 1000,
+	    .doc = "single values; count before all others"),
+	LIST(application_helm, file_parameters, "fileParameters", helm_file_parameter, .items_max = 100,
+	    .doc = "single values that are files"),
+	BOOL(application_helm, skip_crds, "skipCrds", .doc = "the chart's definitions are left out"),
+	BOOL(application_helm, skip_tests, "skipTests", .doc = "the chart's tests are left out"),
+	STRING(application_helm, kube_version, "kubeVersion", .doc = "what the chart is told of the cluster's version"),
+	STRINGS(application_helm, api_versions, "apiVersions", .doc = "... and of its kinds"),
+	STRING(application_helm, version, "version", .choices = "v3", .doc = "of Helm"),
+	BOOL(application_helm, pass_credentials, "passCredentials", .doc = "the credentials go to all hosts"),
+	NOT_BUILT_AS("skipSchemaValidation", KIND_BOOL),
+};
+TYPE(application_helm, "helm", .strict = true);
+
 static const struct field application_source_fields[] = {
 	STRING(application_source, repo_url, "repoURL", .required = true, .doc = "URL of the Git repository"),
 	STRING(application_source, target_revision, "targetRevision",
@@ -53,10 +91,11 @@ static const struct field application_source_fields[] = {
 	OBJECT(application_source, directory, "directory", application_directory, .doc = "a plain directory"),
 	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
 	    .doc = "on top of the kustomization in the path"),
-	NOT_BUILT_AS("chart", KIND_STRING),
-	NOT_BUILT("helm"),
+	OBJECT(application_source, helm, "helm", application_helm, .doc = "a Helm chart"),
+	STRING(application_source, chart, "chart",
+	    .doc = "a chart's name; repoURL is then a Helm repository, and targetRevision its version"),
+	STRING(application_source, ref, "ref", .doc = "a name for it, that others' valueFiles begin with: $REF/PATH"),
 	NOT_BUILT("plugin"),
-	NOT_BUILT_AS("ref", KIND_STRING),
 	NOT_BUILT_AS("tagPrefix", KIND_STRING),
 	STRING(application_source, name, "name", .doc = "for people"),
 };
@@ -129,8 +168,9 @@ TYPE(application_info, "info", .strict = true);
 
 static const struct field application_spec_fields[] = {
 	STRING(application_spec, project, "project", .doc = "AppProject", .otherwise = "default"),
-	OBJECT(application_spec, source, "source", application_source, .required = true, .doc = "where it comes from"),
-	NOT_BUILT_AS("sources", KIND_LIST),
+	OBJECT(application_spec, source, "source", application_source, .doc = "where it comes from"),
+	LIST(application_spec, sources, "sources", application_source, .items_max = 50,
+	    .doc = "where it comes from, when that is several; in the place of source"),
 	NOT_BUILT("sourceHydrator"),
 	EMBED(application_spec, destination, "destination", application_destination, .required = true,
 	    .doc = "where it goes to"),
@@ -141,7 +181,7 @@ static const struct field application_spec_fields[] = {
 	OPT_INT(application_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = 1000,
 	    .doc = "how many past syncs the status keeps", .otherwise = "10"),
 };
-TYPE(application_spec, "Application's spec", .strict = true);
+TYPE(application_spec, "Application's spec", .strict = true, .rules = "any source sources");
 
 static const struct field application_fields[] = {
 	EMBED(application, spec, "spec", application_spec, .required = true, .doc = "what is to be where"),
@@ -153,6 +193,43 @@ TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", 
     .columns = "Sync Status:string:.status.sync.status|Health Status:string:.status.health.status|"
 	       "Revision:string:.status.sync.revision",
     .doc = "What of a Git repository is to be in which cluster.");
+
+size_t
+application_sources(const struct application *app, const struct application_source **ret)
+{
+	const struct application_spec *s = &app->spec;
+
+	*ret = s->sources.n > 0 ? s->sources.at : s->source;
+	return s->sources.n > 0 ? s->sources.n : s->source != NULL;
+}
+
+void
+application_set_revision(json_t *object, const char *revision)
+{
+	json_t *list;
+
+	json_object_del(object, "revisions");
+	if (revision == NULL || strchr(revision, ',') == NULL) {
+		json_put(object, "revision", revision);
+		return;
+	}
+	json_object_del(object, "revision");
+	json_object_set_new(object, "revisions", list = json_array());
+	for (const char *at = revision; at != NULL; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+		json_array_append_new(list, json_stringn(at, strcspn(at, ",")));
+}
+
+const char *
+application_revision(struct arena *a, const json_t *object)
+{
+	const json_t *list = json_object_get(object, "revisions"), *one;
+	const char *all = NULL;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		all = arena_printf(a, "%s%s%s", all != NULL ? all : "", i > 0 ? "," : "", json_string_value(one) ?: "");
+	return all != NULL ? all : json_str(object, "revision");
+}
 
 bool
 application_is_local(const struct application *app)

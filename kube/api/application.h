@@ -3,6 +3,7 @@
  * The status is kept as text: what is written of it is all that is known of it, and others' fields of it stay.
  */
 #pragma once
+#include "base/json.h"
 #include "kube/api/meta.h"
 
 #define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
@@ -30,10 +31,32 @@ struct application_kustomize {
 	    ignore_missing_components;
 };
 
+struct helm_parameter {
+	const char *name, *value;
+	bool force_string;
+};
+
+struct helm_file_parameter {
+	const char *name, *path;
+};
+
+struct application_helm {
+	const char *release_name, *namespace, *values, *kube_version;
+	const char *values_object; /* JSON, in place of values */
+	struct strings value_files, api_versions;
+	LIST_OF(struct helm_parameter) parameters;
+	LIST_OF(struct helm_file_parameter) file_parameters;
+	bool ignore_missing_value_files, skip_crds, skip_tests, pass_credentials;
+	const char *version;
+};
+
 struct application_source {
 	const char *repo_url, *target_revision, *path, *name;
+	const char *chart; /* of a Helm repository */
+	const char *ref; /* others' value files name it: $REF/path */
 	const struct application_directory *directory;
 	const struct application_kustomize *kustomize;
+	const struct application_helm *helm;
 };
 
 struct application_destination {
@@ -79,6 +102,7 @@ struct application_info {
 struct application_spec {
 	const char *project;
 	const struct application_source *source;
+	LIST_OF(struct application_source) sources; /* in its place */
 	struct application_destination destination;
 	struct sync_policy sync_policy;
 	LIST_OF(struct ignored_difference) ignore_differences;
@@ -92,6 +116,16 @@ struct application {
 	const char *operation; /* JSON: what somebody asks for; NULL: nothing */
 	const char *status; /* JSON; NULL: none yet */
 };
+
+/* Its sources, one or several; how many. Borrowed. */
+size_t application_sources(const struct application *, const struct application_source **ret);
+
+/* The revision in a status, a result, an operation or the history; those of several sources are one text, "A,B". In the arena, or borrowed; NULL:
+ * none. */
+const char *application_revision(struct arena *, const json_t *object);
+
+/* Puts it there: as "revision", or as "revisions" when it is several. NULL: none. */
+void application_set_revision(json_t *object, const char *revision);
 
 /* Its objects are in the cluster that it is in itself, as its spec says. */
 bool application_is_local(const struct application *);

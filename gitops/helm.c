@@ -1,0 +1,525 @@
+/* gitops/helm.c: files for helm, its arguments, and what it prints. */
+#include "gitops/helm.h"
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "gitops/local.h"
+#include "gitops/run.h"
+#include "gitops/version.h"
+#include "kube/api/yaml.h"
+
+#define TEMPLATE_MS 60000
+#define PULL_MS 120000
+#define ARGS_MAX 4096
+#define CHARTS_MAX 64 /* that stay in the cache */
+
+/* One run of helm. */
+struct running {
+	struct arena *arena;
+	const struct helm *helm;
+	const char *dir; /* of its own */
+	const char **argv;
+	size_t n;
+	size_t files, bytes; /* that were written */
+};
+
+static struct err *
+not_named(struct arena *a)
+{
+	return err_new(
+	    a, ERR_INVALID, "Helm charts are rendered by the program helm, which the controller's --gitops-helm names");
+}
+
+static void
+arg(struct running *r, const char *text)
+{
+	if (r->n < ARGS_MAX - 1)
+		r->argv[r->n++] = text;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* A new directory below the cache. */
+static struct err *
+begin(struct running *r)
+{
+	char *dir = arena_printf(r->arena, "%s/helm-XXXXXX", r->helm->cache);
+
+	mkdir(r->helm->cache, 0700);
+	if (mkdtemp(dir) == NULL)
+		return err_new(r->arena, ERR_AGAIN, "%s: cannot be made: %s", dir, strerror(errno));
+	r->dir = dir;
+	r->argv = arena_new_array(r->arena, const char *, ARGS_MAX);
+	arg(r, r->helm->program);
+	return NULL;
+}
+
+static void
+end(struct running *r)
+{
+	if (r->dir != NULL)
+		nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
+static struct err *
+run(struct running *r, int64_t timeout_ms, struct bytes *ret)
+{
+	const char *env[] = { arena_printf(r->arena, "HOME=%s", r->dir), arena_printf(r->arena, "TMPDIR=%s", r->dir),
+		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
+		arena_printf(r->arena, "HELM_CONFIG_HOME=%s/config", r->dir),
+		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null", NULL };
+
+	struct err *e;
+
+	r->argv[r->n] = NULL;
+	e = run_program(r->arena,
+	    &(struct run){ .argv = r->argv,
+		.env = env,
+		.timeout_ms = timeout_ms,
+		.output_max = MANIFESTS_BYTES_MAX,
+		.file_max = HELM_BYTES_MAX },
+	    ret);
+	/* Where our directory is says nothing to anybody. */
+	return e != NULL ? err_new(r->arena, e->class, "%s",
+			       str_replace(r->arena, err_text(r->arena, e), arena_printf(r->arena, "%s/", r->dir), ""))
+			 : NULL;
+}
+
+/* --- files ----------------------------------------------------------------------------------------------------------- */
+
+/* Directories on the way to a file, below our own. */
+static void
+make_way(struct running *r, const char *path)
+{
+	char *copy = arena_strdup(r->arena, path);
+
+	for (char *slash = strchr(copy + strlen(r->dir) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0700);
+		*slash = '/';
+	}
+}
+
+static struct err *
+write_file(struct running *r, const char *path, const char *text, size_t len)
+{
+	FILE *f;
+	bool well;
+
+	if (++r->files > HELM_FILES_MAX || (r->bytes += len) > HELM_BYTES_MAX)
+		return err_new(r->arena, ERR_INVALID, "a chart of more than %d files, or %u bytes", HELM_FILES_MAX,
+		    HELM_BYTES_MAX);
+	make_way(r, path);
+	f = fopen(path, "we");
+	well = f != NULL && fwrite(text, 1, len, f) == len;
+	if (f != NULL && fclose(f) != 0)
+		well = false;
+	return well ? NULL : err_new(r->arena, ERR_AGAIN, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* All files below the chart's directory; links are files by then. */
+static struct err *
+write_chart(struct running *r, const struct helm_chart *c, const char *to)
+{
+	const char *prefix = c->directory[0] == '\0' ? "" : arena_printf(r->arena, "%s/", c->directory);
+	size_t skip = strlen(prefix);
+
+	for (size_t i = tree_from(c->tree, prefix); i < c->tree->n && str_starts(c->tree->entries[i].path, prefix);
+	     i++) {
+		const struct tree_entry *entry = NULL;
+		struct bytes text;
+		struct err *e = tree_find(c->tree, r->arena, c->tree->entries[i].path, &entry);
+
+		/* A link to a directory is not walked into. */
+		if (e == NULL && entry == NULL)
+			continue;
+		if (e == NULL)
+			e = tree_read(c->tree, r->arena, c->tree->entries[i].path, &text, NULL);
+		if (e == NULL)
+			e = write_file(
+			    r, arena_printf(r->arena, "%s/%s", to, c->tree->entries[i].path + skip), text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "%s", c->tree->entries[i].path);
+	}
+	return NULL;
+}
+
+/* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the chart. ERR_GONE: it is not there. */
+static struct err *
+read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
+{
+	const struct tree *tree = c->tree;
+	const char *from = c->directory, *path;
+	struct err *e;
+
+	if (name[0] == '$') {
+		size_t n = strcspn(name, "/");
+
+		tree = NULL;
+		for (size_t i = 0; i < c->n_refs; i++)
+			if (strlen(c->refs[i].ref) == n - 1 && strncmp(c->refs[i].ref, name + 1, n - 1) == 0)
+				tree = c->refs[i].tree;
+		if (tree == NULL)
+			return err_new(r->arena, ERR_INVALID, "%.*s: there is no source with this ref", (int)n, name);
+		name += n;
+		from = "";
+	}
+	if (name[0] == '/')
+		from = "";
+	name += strspn(name, "/");
+	if (strstr(name, "://") != NULL)
+		return err_new(r->arena, ERR_INVALID, "%s: a URL, and not a file of the repository", name);
+	if ((e = tree_path(r->arena, from, name, &path)) != NULL)
+		return e;
+	return tree_read(tree, r->arena, path, ret, NULL);
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------- */
+
+static struct err *
+add_values(struct running *r, const char *name, const char *text, size_t len)
+{
+	const char *path = arena_printf(r->arena, "%s/values/%s.yaml", r->dir, name);
+
+	arg(r, "--values");
+	arg(r, path);
+	return write_file(r, path, text, len);
+}
+
+static struct err *
+add_value_files(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	for (size_t i = 0; i < h->value_files.n; i++) {
+		struct bytes text;
+		struct err *e = read_named(r, c, h->value_files.at[i], &text);
+
+		if (e != NULL && e->class == ERR_GONE && h->ignore_missing_value_files)
+			continue;
+		if (e == NULL)
+			e = add_values(r, arena_printf(r->arena, "%zu", i), text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "helm.valueFiles[%zu]: %s", i, h->value_files.at[i]);
+	}
+	return NULL;
+}
+
+static struct err *
+add_parameters(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	for (size_t i = 0; i < h->parameters.n; i++) {
+		const struct helm_parameter *p = &h->parameters.at[i];
+
+		arg(r, p->force_string ? "--set-string" : "--set");
+		/* A comma would begin another value. */
+		arg(r, arena_printf(r->arena, "%s=%s", p->name,
+			   str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
+	}
+	for (size_t i = 0; i < h->file_parameters.n; i++) {
+		const struct helm_file_parameter *p = &h->file_parameters.at[i];
+		const char *path = arena_printf(r->arena, "%s/values/file-%zu", r->dir, i);
+		struct bytes text;
+		struct err *e = read_named(r, c, p->path, &text);
+
+		if (e == NULL)
+			e = write_file(r, path, text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
+		arg(r, "--set-file");
+		arg(r, arena_printf(r->arena, "%s=%s", p->name, path));
+	}
+	return NULL;
+}
+
+static struct err *
+add_helm(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	struct err *e;
+
+	if (!h->skip_crds)
+		arg(r, "--include-crds");
+	if (h->skip_tests)
+		arg(r, "--skip-tests");
+	if (!str_empty(h->kube_version)) {
+		arg(r, "--kube-version");
+		arg(r, h->kube_version);
+	}
+	for (size_t i = 0; i < h->api_versions.n; i++) {
+		arg(r, "--api-versions");
+		arg(r, h->api_versions.at[i]);
+	}
+	if ((e = add_value_files(r, c, h)) != NULL)
+		return e;
+	/* JSON is YAML. */
+	if (h->values_object != NULL)
+		e = add_values(r, "object", h->values_object, strlen(h->values_object));
+	else if (!str_empty(h->values))
+		e = add_values(r, "text", h->values, strlen(h->values));
+	return e != NULL ? e : add_parameters(r, c, h);
+}
+
+/* --- what it prints -------------------------------------------------------------------------------------------------- */
+
+static struct err *
+read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *file =
+	    arena_printf(r->arena, "%s (helm template)", c->directory[0] != '\0' ? c->directory : c->release);
+	struct err *e = yaml_parse(r->arena, out.at, out.len, &docs);
+	json_t *doc;
+	size_t i;
+
+	if (e != NULL)
+		return err_wrap(r->arena, e, "what helm has printed");
+	json_array_foreach (docs, i, doc)
+		if ((e = manifests_add(ret, r->arena, doc, file)) != NULL)
+			return e;
+	return NULL;
+}
+
+struct err *
+helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, struct manifests *ret)
+{
+	static const struct application_helm nothing = { 0 };
+	const struct application_helm *said = c->source->helm != NULL ? c->source->helm : &nothing;
+	struct running r = { .arena = a, .helm = h };
+	struct bytes out;
+	struct err *e;
+
+	if (h->program == NULL)
+		return not_named(a);
+	if ((e = begin(&r)) != NULL)
+		return e;
+	arg(&r, "template");
+	arg(&r, !str_empty(said->release_name) ? said->release_name : c->release);
+	arg(&r, arena_printf(a, "%s/chart", r.dir));
+	arg(&r, "--namespace");
+	arg(&r, !str_empty(said->namespace) ? said->namespace : !str_empty(c->namespace) ? c->namespace : "default");
+	e = write_chart(&r, c, arena_printf(a, "%s/chart", r.dir));
+	if (e == NULL)
+		e = add_helm(&r, c, said);
+	/* It says no again until the chart changes. */
+	if (e == NULL && (e = run(&r, TEMPLATE_MS, &out)) != NULL)
+		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
+	if (e == NULL)
+		e = read_output(&r, c, out, ret);
+	end(&r);
+	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
+}
+
+/* --- repositories ---------------------------------------------------------------------------------------------------- */
+
+/* Where a chart with an exact version stays. */
+static const char *
+kept_at(struct arena *a, const struct helm *h, const struct application_source *s)
+{
+	const char *text = arena_printf(a, "%s\n%s\n%s", s->repo_url, s->chart, s->target_revision);
+	char hex[2 * SHA256_SIZE + 1];
+
+	hmac_sha256_hex("", 0, text, strlen(text), hex);
+	return arena_printf(a, "%s/chart-%.40s", h->cache, hex);
+}
+
+/* Who we are, in files that only we read: on a command line everybody would. */
+static struct err *
+write_credentials(struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
+{
+	const char *path = arena_printf(r->arena, oci ? "%s/registry.json" : "%s/repositories.yaml", r->dir), *text;
+	_cleanup_(json_decrefp) json_t *j = NULL;
+	const char *user = c->username != NULL ? c->username : "", *password = c->password != NULL ? c->password : "";
+
+	if (oci) {
+		const char *host = arena_strndup(r->arena, s->repo_url, strcspn(s->repo_url, "/")),
+			   *both = arena_printf(r->arena, "%s:%s", user, password);
+
+		j = json_pack("{s:{}}", "auths");
+		if (password[0] != '\0')
+			json_object_set_new(json_object_get(j, "auths"), host,
+			    json_pack("{s:s}", "auth", base64_encode(r->arena, both, strlen(both))));
+	} else {
+		j = json_pack("{s:s, s:[{s:s, s:s, s:s, s:s, s:b}]}", "apiVersion", "", "repositories", "name",
+		    "source", "url", s->repo_url, "username", user, "password", password, "insecure_skip_tls_verify",
+		    c->insecure);
+	}
+	text = json_text(r->arena, j);
+	return write_file(r, path, text, strlen(text));
+}
+
+/* The first two lines, as one. */
+static const char *
+two_lines(struct arena *a, const char *text)
+{
+	size_t n = strcspn(text, "\n");
+	const char *second = text[n] != '\0' ? text + n + 1 : "";
+
+	second += strspn(second, " \t");
+	return arena_printf(a, "%.*s %.*s", (int)n, text, (int)strcspn(second, "\n"), second);
+}
+
+static struct err *
+pull(struct running *r, const struct application_source *s, const struct source_credentials *c)
+{
+	bool oci = strstr(s->repo_url, "://") == NULL;
+	struct bytes out;
+	const char *said;
+	struct err *e = write_credentials(r, s, c, oci);
+
+	if (e != NULL)
+		return e;
+	if (!oci) {
+		arg(r, "repo");
+		arg(r, "update");
+		arg(r, "--repository-config");
+		arg(r, arena_printf(r->arena, "%s/repositories.yaml", r->dir));
+		if ((e = run(r, PULL_MS, &out)) != NULL)
+			return e;
+		/* It ends well, whatever it says. */
+		if ((said = strstr(out.at, "Unable to get an update")) != NULL)
+			return err_new(r->arena, ERR_AGAIN, "%s", two_lines(r->arena, said));
+		r->n = 1;
+	}
+	arg(r, "pull");
+	arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
+		   : arena_printf(r->arena, "source/%s", s->chart));
+	if (!str_empty(s->target_revision)) {
+		arg(r, "--version");
+		arg(r, s->target_revision);
+	}
+	arg(r, oci ? "--registry-config" : "--repository-config");
+	arg(r, arena_printf(r->arena, oci ? "%s/registry.json" : "%s/repositories.yaml", r->dir));
+	arg(r, "--untar");
+	arg(r, "--untardir");
+	arg(r, arena_printf(r->arena, "%s/pulled", r->dir));
+	return run(r, PULL_MS, &out);
+}
+
+/* The files of a chart that is on this machine, and its version. */
+static struct err *
+open_pulled(struct arena *a, const char *dir, const char **ret_version, struct tree *ret_tree)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e = local_tree(a, dir, ret_tree);
+
+	if (e == NULL)
+		e = tree_read(ret_tree, a, "Chart.yaml", &text, NULL);
+	if (e == NULL)
+		e = yaml_parse(a, text.at, text.len, &docs);
+	if (e == NULL && json_str(json_array_get(docs, 0), "version") == NULL)
+		e = err_new(a, ERR_INVALID, "Chart.yaml has no version");
+	if (e == NULL)
+		*ret_version = arena_strdup(a, json_str(json_array_get(docs, 0), "version"));
+	return e;
+}
+
+static struct err *
+read_kept(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+{
+	const struct bytes *file = entry->id;
+
+	(void)t;
+	if (file->len > max)
+		return err_new(a, ERR_INVALID, "%zu bytes; at most %zu are read", file->len, max);
+	*ret = *file;
+	return NULL;
+}
+
+/* The files as they are now, whatever becomes of the directory. */
+static struct err *
+keep_files(struct arena *a, struct tree *t)
+{
+	struct tree_entry *entries = arena_new_array(a, struct tree_entry, t->n + 1);
+	struct bytes *files = arena_new_array(a, struct bytes, t->n + 1);
+	struct err *e;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if ((e = t->read(t, a, &t->entries[i], HELM_BYTES_MAX, &files[i])) != NULL)
+			return e;
+		entries[i] = t->entries[i];
+		entries[i].id = &files[i];
+	}
+	*t = (struct tree){ .entries = entries, .n = t->n, .read = read_kept };
+	return NULL;
+}
+
+static bool
+is_exact(const char *version)
+{
+	struct version v;
+
+	return version != NULL && version_parse(version, &v) && v.n_parts == 3;
+}
+
+/* Of the charts that stay, the one that has been there the longest goes, when there are too many. */
+static void
+make_room(const char *cache, const char *but)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *oldest = NULL;
+	struct timespec since = { 0 };
+	struct dirent *entry;
+	DIR *d = opendir(cache);
+	size_t n = 0;
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		const char *path = arena_printf(a, "%s/%s", cache, entry->d_name);
+		struct stat st;
+
+		if (!str_starts(entry->d_name, "chart-") || stat(path, &st) != 0)
+			continue;
+		n++;
+		if (strcmp(path, but) != 0 && (oldest == NULL || st.st_mtim.tv_sec < since.tv_sec)) {
+			oldest = path;
+			since = st.st_mtim;
+		}
+	}
+	if (d != NULL)
+		closedir(d);
+	if (n > CHARTS_MAX && oldest != NULL)
+		nftw(oldest, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+struct err *
+helm_pull(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c,
+    const char **ret_version, struct tree *ret_tree)
+{
+	struct running r = { .arena = a, .helm = h };
+	const char *kept = kept_at(a, h, s), *pulled;
+	struct err *e;
+
+	if (h->program == NULL)
+		return not_named(a);
+	if (s->chart[0] == '-' || strchr(s->chart, '/') != NULL || s->repo_url[0] == '-')
+		return err_new(a, ERR_INVALID, "chart: \"%s\" is not the name of a chart", s->chart);
+	if (access(kept, F_OK) == 0)
+		return open_pulled(a, kept, ret_version, ret_tree);
+	if ((e = begin(&r)) != NULL)
+		return e;
+	pulled = arena_printf(a, "%s/pulled/%s", r.dir, s->chart);
+	if ((e = pull(&r, s, c)) == NULL && (e = open_pulled(a, pulled, ret_version, ret_tree)) == NULL &&
+	    is_exact(s->target_revision) && rename(pulled, kept) == 0) {
+		make_room(h->cache, kept);
+		e = open_pulled(a, kept, ret_version, ret_tree);
+	}
+	/* The directory goes. */
+	if (e == NULL)
+		e = keep_files(a, ret_tree);
+	end(&r);
+	return e != NULL ? err_wrap(a, e, "chart %s of %s", s->chart, s->repo_url) : NULL;
+}
