@@ -189,9 +189,9 @@ diff_run(struct cli *c)
 	json_decref(request);
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
-	work = work_start(
-	    &(struct work_ways){ c->transport, source,
-		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) }, transport_curl_new },
+	work = work_start(&(struct work_ways){ c->transport, source,
+			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
+			      transport_curl_new, &c->config },
 	    text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);

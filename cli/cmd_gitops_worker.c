@@ -70,10 +70,10 @@ worker_run(struct cli *c)
 		return 1;
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
-	work =
-	    work_start(&(struct work_ways){ c->transport, source,
-			   { cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new },
-		str_text(&request), request.len, on_done, &w);
+	work = work_start(
+	    &(struct work_ways){ c->transport, source,
+		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new, &c->config },
+	    str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);
 	work_cancel(work);

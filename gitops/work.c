@@ -705,6 +705,7 @@ work_start(const struct work_ways *ways, const char *request, size_t len, void (
 		.source = ways->source,
 		.helm = ways->helm,
 		.connect = ways->connect,
+		.own = ways->own,
 		.arena = arena_new(),
 		.done = done,
 		.arg = arg };

@@ -28,6 +28,7 @@ struct work_ways {
 	struct helm helm; /* all NULL: charts are refused */
 	/* NULL: other clusters cannot be reached; or the way to one (transport_curl_new). */
 	struct transport *(*connect)(struct loop *, const struct config *);
+	const struct config *own; /* how `api` is reached; borrowed */
 };
 
 /* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */

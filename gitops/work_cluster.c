@@ -166,6 +166,20 @@ work_reach_cluster(struct work *w)
 	return NULL;
 }
 
+struct err *
+work_impersonate(struct work *w, const char *ns, const char *account)
+{
+	if (w->connect == NULL || w->own == NULL)
+		return err_new(w->arena, ERR_INVALID, "spec.serviceAccountName: nobody can be impersonated from here");
+	w->remote = arena_alloc(w->arena, sizeof(*w->remote));
+	*w->remote = *w->own;
+	w->remote->as =
+	    (struct config_impersonation){ .user = arena_printf(w->arena, "system:serviceaccount:%s:%s", ns, account) };
+	w->target = w->connect(w->api->loop, w->remote);
+	w->target->patience_ms = w->api->patience_ms;
+	return NULL;
+}
+
 const char *
 work_is_managed(struct work *w, const struct app_resource *r)
 {

@@ -48,6 +48,7 @@ struct work {
 	struct transport *api; /* of the controller's own cluster, with applications, settings and Secrets */
 	struct transport *target; /* of the cluster in which the objects are; NULL: it is not known yet */
 	struct transport *(*connect)(struct loop *, const struct config *);
+	const struct config *own; /* of `api`; NULL: not known */
 	struct config *remote; /* of `target`, when that is another */
 	json_t *cluster, *cluster_config; /* the Secret of the destination, and its config; NULL: none */
 	struct strings only; /* namespaces that are managed there; none: all */
@@ -136,6 +137,8 @@ bool work_is_permitted(const struct work *, const struct api_kind *, const char 
 struct err *work_read_destination(struct work *);
 void work_see_cluster(struct work *, const json_t *secret);
 struct err *work_reach_cluster(struct work *);
+/* The own cluster as a ServiceAccount. */
+struct err *work_impersonate(struct work *, const char *ns, const char *account);
 void work_leave_cluster(struct work *);
 
 /* Why an object of the application may not be in the cluster, as its Secret says; NULL: it may. */

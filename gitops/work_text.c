@@ -143,6 +143,9 @@ read_kustomization(struct work *w, const json_t *ks)
 	if ((e = read_object(w, &w->ks->object)) != NULL)
 		return e;
 	w->target = w->api;
+	if (!str_empty(w->ks->spec.service_account) &&
+	    (e = work_impersonate(w, w->own_namespace, w->ks->spec.service_account)) != NULL)
+		return e;
 	w->manager = WORK_FLUX_MANAGER;
 	w->former = (struct strings){ former, ARRAY_SIZE(former) };
 	w->mark = (struct owner_mark){ .flux_name = w->name, .flux_namespace = w->own_namespace };

@@ -39,8 +39,8 @@ static const struct field git_repository_fields[] = {
 	EMBED(git_repository, spec, "spec", git_repository_spec, .required = true, .doc = "which repository"),
 	JSON(git_repository, status, "status"),
 };
-TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1", .plural = "gitrepositories",
-    .kind = "GitRepository", .short_name = "gitrepo", .part = "flux", .has_status = true,
+TYPE(git_repository, "GitRepository", .group = "source.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
+    .plural = "gitrepositories", .kind = "GitRepository", .short_name = "gitrepo", .part = "flux", .has_status = true,
     .columns = "URL:string:.spec.url|Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
     .doc = "A Git repository, and the commit of it that is there now.");
@@ -118,7 +118,8 @@ static const struct field flux_kustomization_spec_fields[] = {
 	    .doc = "what becomes of the objects when it is deleted", .otherwise = "MirrorPrune"),
 	NOT_BUILT("decryption"),
 	NOT_BUILT("kubeConfig"),
-	NOT_BUILT_AS("serviceAccountName", KIND_STRING),
+	STRING(flux_kustomization_spec, service_account, "serviceAccountName",
+	    .doc = "ServiceAccount of its namespace that everything is done as", .otherwise = "the controller's own"),
 	NOT_BUILT_AS("healthCheckExprs", KIND_LIST),
 	NOT_BUILT_AS("ignoreMissingComponents", KIND_BOOL),
 	NOT_BUILT("buildMetadata"),
@@ -130,8 +131,9 @@ static const struct field flux_kustomization_fields[] = {
 	    flux_kustomization, spec, "spec", flux_kustomization_spec, .required = true, .doc = "what is to be there"),
 	JSON(flux_kustomization, status, "status"),
 };
-TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io", .version = "v1", .also = "v1beta2 v1beta1",
-    .plural = "kustomizations", .kind = "Kustomization", .short_name = "ks", .part = "flux", .has_status = true,
+TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io", .version = "v1",
+    .also = "v1beta2 v1beta1", .plural = "kustomizations", .kind = "Kustomization", .short_name = "ks", .part = "flux",
+    .has_status = true,
     .columns = "Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
     .doc = "A directory of a Git repository that is to be in the cluster.");

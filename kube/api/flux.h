@@ -69,6 +69,7 @@ struct flux_kustomization_spec {
 	LIST_OF(struct flux_check) health_checks;
 	LIST_OF(struct flux_object_ref) depends_on;
 	const char *deletion_policy;
+	const char *service_account; /* NULL: the controller's own */
 };
 
 struct flux_kustomization {

@@ -81,10 +81,17 @@ map deploy/one.yaml one 'cluster: "suspended"'
 commit fifth >/dev/null
 now
 check "a suspended one is left alone" sh -c "sleep 3; kubectl get configmap one -n flux-shop -o yaml | grep -q 'cluster: production'"
-kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"suspend":false,"serviceAccountName":"robot"}}' >/dev/null
-check "what is not built is refused" within 20 says "serviceAccountName" ready kustomization shop
-kubectl patch kustomization shop -n flux-system --type json -p '[{"op":"remove","path":"/spec/serviceAccountName"}]' >/dev/null
+kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"suspend":false,"decryption":{"provider":"sops"}}}' >/dev/null
+check "what is not built is refused" within 20 says "decryption" ready kustomization shop
+kubectl patch kustomization shop -n flux-system --type json -p '[{"op":"remove","path":"/spec/decryption"}]' >/dev/null
 check "and then goes on" within 20 says suspended data one cluster
+if [ -n "${ON_CLUSTER-}" ]; then
+	kubectl patch kustomization shop -n flux-system --type merge -p '{"spec":{"serviceAccountName":"robot"}}' >/dev/null
+	check "an account without rights may nothing" within 20 says 'User "system:serviceaccount:flux-system:robot" cannot' ready kustomization shop
+	kubectl create clusterrolebinding robot --clusterrole=cluster-admin --serviceaccount=flux-system:robot >/dev/null
+	"$SLUICE" reconcile ks shop >/dev/null
+	check "with them it is applied" within 30 says "Applied revision" ready kustomization shop
+fi
 kubectl delete kustomization shop -n flux-system --wait=false >/dev/null
 check "with it go its objects" within 20 fails data one cluster
 check "but not another's" says b data pre-base a
