@@ -8,7 +8,7 @@ LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
 BASE_P = $(addprefix base/,arena.c base64.c err.c glob.c json.c literal.c map.c quantity.c rand.c sha1.c sha256.c str.c time.c timers.c)
-GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c script.c script_jq.c script_lua.c triggers.c work.c work_cluster.c work_flux.c work_look.c work_sync.c work_text.c)
+GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_cluster.c work_flux.c work_look.c work_sync.c work_text.c)
 PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
 	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))

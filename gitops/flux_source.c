@@ -89,6 +89,9 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 	}
 	flux_condition(f, "Ready", "True", "Succeeded", message);
 	flux_condition(f, "ArtifactInStorage", "True", "Succeeded", message);
+	flux_condition(f, "SourceVerified", r->spec.verify != NULL ? "True" : NULL, "Succeeded",
+	    arena_printf(f->arena, "commit '%s' is signed with a key of Secret %s", json_str(answer, "revision"),
+		r->spec.verify != NULL ? r->spec.verify->secret->name : ""));
 	flux_condition(f, "FetchFailed", NULL, NULL, NULL);
 	flux_condition(f, "Reconciling", NULL, NULL, NULL);
 	flux_condition(f, "Stalled", NULL, NULL, NULL);
@@ -140,6 +143,10 @@ decide(struct flux *f, const struct git_repository *r)
 	if (r->spec.secret != NULL)
 		json_object_set_new(json_object_get(request, "repository"), "secret",
 		    json_pack("{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.secret->name));
+	if (r->spec.verify != NULL && r->spec.verify->secret != NULL)
+		json_object_set_new(json_object_get(request, "repository"), "keys",
+		    json_pack(
+			"{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.verify->secret->name));
 	flux_ask(f, request,
 	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000);
 }

@@ -13,6 +13,7 @@
 #include "base/sha1.h"
 #include "gitops/git_resolve.h"
 #include "gitops/run.h"
+#include "gitops/verify.h"
 
 #define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
 #define READ_MS 30000 /* for one file */
@@ -438,6 +439,9 @@ fetch_and_list(struct git *g, const char **ret_revision, const char **ret_refere
 		(e = git_resolve(g->arena, refs.at, revision, &commit, &ref)) != NULL))
 		return e;
 	if ((e = fetch(g, commit, ref, ret_revision)) != NULL)
+		return e;
+	if (g->request->keys.n > 0 &&
+	    (e = verify_commit(g->arena, g->dir, g->source->cache, *ret_revision, &g->request->keys)) != NULL)
 		return e;
 	*ret_reference = ref;
 	return list_files(g, *ret_revision, ret);

@@ -2,7 +2,6 @@
 #include "gitops/helm.h"
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/sha256.h"
 #include "gitops/local.h"
 #include "gitops/run.h"
+#include "gitops/scratch.h"
 #include "gitops/version.h"
 #include "kube/api/yaml.h"
 
@@ -45,35 +45,14 @@ arg(struct running *r, const char *text)
 		r->argv[r->n++] = text;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-/* A new directory below the cache. */
 static struct err *
 begin(struct running *r)
 {
-	char *dir = arena_printf(r->arena, "%s/helm-XXXXXX", r->helm->cache);
+	struct err *e = scratch_begin(r->arena, r->helm->cache, "helm", &r->dir);
 
-	mkdir(r->helm->cache, 0700);
-	if (mkdtemp(dir) == NULL)
-		return err_new(r->arena, ERR_AGAIN, "%s: cannot be made: %s", dir, strerror(errno));
-	r->dir = dir;
 	r->argv = arena_new_array(r->arena, const char *, ARGS_MAX);
 	arg(r, r->helm->program);
-	return NULL;
-}
-
-static void
-end(struct running *r)
-{
-	if (r->dir != NULL)
-		nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return e;
 }
 
 /* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
@@ -103,39 +82,19 @@ run(struct running *r, int64_t timeout_ms, struct bytes *ret)
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
-/* Directories on the way to a file, below our own. */
-static void
-make_way(struct running *r, const char *path)
-{
-	char *copy = arena_strdup(r->arena, path);
-
-	for (char *slash = strchr(copy + strlen(r->dir) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(copy, 0700);
-		*slash = '/';
-	}
-}
-
+/* `path` is seen from our directory. */
 static struct err *
 write_file(struct running *r, const char *path, const char *text, size_t len)
 {
-	FILE *f;
-	bool well;
-
 	if (++r->files > HELM_FILES_MAX || (r->bytes += len) > HELM_BYTES_MAX)
 		return err_new(r->arena, ERR_INVALID, "a chart of more than %d files, or %u bytes", HELM_FILES_MAX,
 		    HELM_BYTES_MAX);
-	make_way(r, path);
-	f = fopen(path, "we");
-	well = f != NULL && fwrite(text, 1, len, f) == len;
-	if (f != NULL && fclose(f) != 0)
-		well = false;
-	return well ? NULL : err_new(r->arena, ERR_AGAIN, "%s: cannot be written: %s", path, strerror(errno));
+	return scratch_write(r->arena, r->dir, path, text, len);
 }
 
 /* All files below the chart's directory; links are files by then. */
 static struct err *
-write_chart(struct running *r, const struct helm_chart *c, const char *to)
+write_chart(struct running *r, const struct helm_chart *c)
 {
 	const char *prefix = c->directory[0] == '\0' ? "" : arena_printf(r->arena, "%s/", c->directory);
 	size_t skip = strlen(prefix);
@@ -153,7 +112,7 @@ write_chart(struct running *r, const struct helm_chart *c, const char *to)
 			e = tree_read(c->tree, r->arena, c->tree->entries[i].path, &text, NULL);
 		if (e == NULL)
 			e = write_file(
-			    r, arena_printf(r->arena, "%s/%s", to, c->tree->entries[i].path + skip), text.at, text.len);
+			    r, arena_printf(r->arena, "chart/%s", c->tree->entries[i].path + skip), text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "%s", c->tree->entries[i].path);
 	}
@@ -195,10 +154,10 @@ read_named(struct running *r, const struct helm_chart *c, const char *name, stru
 static struct err *
 add_values(struct running *r, const char *name, const char *text, size_t len)
 {
-	const char *path = arena_printf(r->arena, "%s/values/%s.yaml", r->dir, name);
+	const char *path = arena_printf(r->arena, "values/%s.yaml", name);
 
 	arg(r, "--values");
-	arg(r, path);
+	arg(r, arena_printf(r->arena, "%s/%s", r->dir, path));
 	return write_file(r, path, text, len);
 }
 
@@ -232,7 +191,7 @@ add_parameters(struct running *r, const struct helm_chart *c, const struct appli
 	}
 	for (size_t i = 0; i < h->file_parameters.n; i++) {
 		const struct helm_file_parameter *p = &h->file_parameters.at[i];
-		const char *path = arena_printf(r->arena, "%s/values/file-%zu", r->dir, i);
+		const char *path = arena_printf(r->arena, "values/file-%zu", i);
 		struct bytes text;
 		struct err *e = read_named(r, c, p->path, &text);
 
@@ -241,7 +200,7 @@ add_parameters(struct running *r, const struct helm_chart *c, const struct appli
 		if (e != NULL)
 			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
 		arg(r, "--set-file");
-		arg(r, arena_printf(r->arena, "%s=%s", p->name, path));
+		arg(r, arena_printf(r->arena, "%s=%s/%s", p->name, r->dir, path));
 	}
 	return NULL;
 }
@@ -311,7 +270,7 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	arg(&r, arena_printf(a, "%s/chart", r.dir));
 	arg(&r, "--namespace");
 	arg(&r, !str_empty(said->namespace) ? said->namespace : !str_empty(c->namespace) ? c->namespace : "default");
-	e = write_chart(&r, c, arena_printf(a, "%s/chart", r.dir));
+	e = write_chart(&r, c);
 	if (e == NULL)
 		e = add_helm(&r, c, said);
 	/* It says no again until the chart changes. */
@@ -319,7 +278,7 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
 	if (e == NULL)
 		e = read_output(&r, c, out, ret);
-	end(&r);
+	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
 }
 
@@ -340,7 +299,7 @@ kept_at(struct arena *a, const struct helm *h, const struct application_source *
 static struct err *
 write_credentials(struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
 {
-	const char *path = arena_printf(r->arena, oci ? "%s/registry.json" : "%s/repositories.yaml", r->dir), *text;
+	const char *path = oci ? "registry.json" : "repositories.yaml", *text;
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *user = c->username != NULL ? c->username : "", *password = c->password != NULL ? c->password : "";
 
@@ -492,7 +451,7 @@ make_room(const char *cache, const char *but)
 	if (d != NULL)
 		closedir(d);
 	if (n > CHARTS_MAX && oldest != NULL)
-		nftw(oldest, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		scratch_end(oldest);
 }
 
 struct err *
@@ -520,6 +479,6 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
 	/* The directory goes. */
 	if (e == NULL)
 		e = keep_files(a, ret_tree);
-	end(&r);
+	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "chart %s of %s", s->chart, s->repo_url) : NULL;
 }

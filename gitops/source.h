@@ -1,6 +1,7 @@
 /* gitops/source.h: where commits come from. git.c has them from Git; a simulation from memory. */
 #pragma once
 #include "gitops/tree.h"
+#include "kube/api/type.h"
 
 /* Who we are to a repository, and whom we trust. NULL: nothing said. */
 struct source_credentials {
@@ -17,6 +18,8 @@ struct source_request {
 	    revision; /* NULL, "" or "HEAD": the default branch; else a branch, a tag, a range of versions, or a commit */
 	struct source_credentials credentials;
 	int64_t timeout_ms; /* for everything */
+	struct strings
+	    keys; /* one of which must have signed the commit (gitops/verify.h); none: it need not be signed */
 };
 
 struct source {

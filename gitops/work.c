@@ -1,6 +1,7 @@
 /* gitops/work.c: the stages of one look at an application: settings, commit, kinds, what is live, what only a dry run can say. */
 #include "gitops/work_parts.h"
 #include <string.h>
+#include <strings.h>
 #include "base/base64.h"
 
 #define FETCH_MS 60000
@@ -453,6 +454,7 @@ open_source(struct work *w, struct work_source *s)
 	struct source_request r = { .url = s->url,
 		.revision = s->pinned != NULL ? s->pinned : s->target_revision,
 		.credentials = s->credentials,
+		.keys = s->keys,
 		.timeout_ms = FETCH_MS };
 	struct application_source chart;
 
@@ -461,6 +463,10 @@ open_source(struct work *w, struct work_source *s)
 		    r.credentials.known_hosts != NULL ? r.credentials.known_hosts : w->known_hosts;
 		return w->source->open(w->source, w->arena, &r, &s->revision, &s->reference, &s->tree);
 	}
+	if (s->keys.n > 0)
+		return err_new(w->arena, ERR_INVALID,
+		    "project %s: signatureKeys: charts of a Helm repository are not signed",
+		    w->project->object.meta.name);
 	chart = *s->spec;
 	chart.target_revision = r.revision;
 	return helm_pull(w->arena, &w->helm, &chart, &s->credentials, &s->revision, &s->tree);
@@ -660,6 +666,51 @@ on_known_hosts(void *arg, const struct err *e, const json_t *map)
 	work_call_over(c);
 }
 
+static bool
+is_signer(const struct app_project *p, const char *id)
+{
+	size_t n = strlen(id);
+
+	for (size_t i = 0; i < p->spec.signature_keys.n; i++) {
+		const char *said = p->spec.signature_keys.at[i].id;
+		size_t len = said != NULL ? strlen(said) : 0;
+
+		/* Longer ones, as far as fingerprints, end with it. */
+		if (len >= 8 && n >= 8 && strcasecmp(said + (len > n ? len - n : 0), id + (n > len ? n - len : 0)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The keys that the project lets sign: of all that there are. */
+static void
+on_signers(void *arg, const struct err *e, const json_t *map)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	json_t *data = e == NULL ? json_object_get(map, "data") : NULL, *v;
+	struct strings keys = { .at = arena_new_array(w->arena, const char *, json_object_size(data) + 1) };
+	const char *id;
+
+	json_object_foreach (data, id, v)
+		if (json_is_string(v) && is_signer(w->project, id))
+			keys.at[keys.n++] = arena_strdup(w->arena, json_string_value(v));
+	if (keys.n == 0)
+		work_fail(w, "ComparisonError",
+		    err_new(w->arena, ERR_INVALID,
+			"project %s: signatureKeys: the ConfigMap argocd-gpg-keys-cm has none of these keys",
+			w->project->object.meta.name));
+	for (size_t i = 0; i < w->sources.n; i++)
+		w->sources.at[i].keys = keys;
+	work_call_over(c);
+}
+
+static size_t
+settings_calls(const struct work *w)
+{
+	return w->project != NULL && w->project->spec.signature_keys.n > 0 && !w->deleting ? 4 : 3;
+}
+
 /* What is not there, or must not be read, says nothing. */
 static bool
 start_settings(struct work *w, size_t i)
@@ -671,6 +722,8 @@ start_settings(struct work *w, size_t i)
 			       w->api, "GET", arena_printf(w->arena, "%s/argocd-cm", maps), NULL, NULL, on_settings, c)
 		  : i == 1 ? client_call(w->api, "GET", arena_printf(w->arena, "%s/argocd-ssh-known-hosts-cm", maps),
 				 NULL, NULL, on_known_hosts, c)
+		  : i == 3 ? client_call(w->api, "GET", arena_printf(w->arena, "%s/argocd-gpg-keys-cm", maps), NULL,
+				 NULL, on_signers, c)
 			   : client_call(w->api, "GET",
 				 arena_printf(w->arena, "/api/v1/namespaces/%s/secrets?labelSelector=%s", w->namespace,
 				     "argocd.argoproj.io%2Fsecret-type%20in%20%28repository%2Crepo-creds%2Ccluster%29"),
@@ -689,7 +742,7 @@ on_soon(struct timer *t, void *arg)
 	if (w->error != NULL)
 		work_end(w);
 	else if (w->app != NULL)
-		work_run(w, 3, start_settings, fetch);
+		work_run(w, settings_calls(w), start_settings, fetch);
 	else
 		work_run(w, work_flux_settings(w), work_flux_start, fetch);
 }

@@ -34,7 +34,7 @@ on_variables(void *arg, const struct err *e, const json_t *object)
 {
 	struct work_call *c = arg;
 	struct work *w = c->work;
-	size_t i = c->number - (json_at(w->request, "/repository/secret") != NULL ? 1 : 0);
+	size_t i = c->number;
 	const struct flux_substitute_ref *from = &w->ks->spec.post_build->from.at[i];
 	const json_t *data = json_object_get(object, "data");
 	const char *key;
@@ -74,28 +74,66 @@ on_secret(void *arg, const struct err *e, const json_t *secret)
 	work_call_over(c);
 }
 
+/* The keys that count: all values of the Secret. */
+static void
+on_keys(void *arg, const struct err *e, const json_t *secret)
+{
+	struct work_call *c = arg;
+	struct work *w = c->work;
+	const json_t *data = json_object_get(secret, "data");
+	struct strings *keys = &w->sources.at[0].keys;
+	const char *key;
+	json_t *v;
+
+	if (e != NULL || json_object_size(data) == 0)
+		work_fail(w, "InvalidKeys",
+		    e != NULL ? err_wrap(w->arena, err_copy(w->arena, e), "spec.verify.secretRef")
+			      : err_new(w->arena, ERR_INVALID, "spec.verify.secretRef: the Secret has no keys"));
+	keys->at = arena_new_array(w->arena, const char *, json_object_size(data) + 1);
+	json_object_foreach ((json_t *)data, key, v)
+		if (work_secret(w, secret, key) != NULL)
+			keys->at[keys->n++] = work_secret(w, secret, key);
+	work_call_over(c);
+}
+
+/* What is asked for: in this order. */
+static size_t
+variable_calls(const struct work *w)
+{
+	return w->ks != NULL && w->ks->spec.post_build != NULL && !w->deleting ? w->ks->spec.post_build->from.n : 0;
+}
+
 size_t
 work_flux_settings(const struct work *w)
 {
-	return (json_at(w->request, "/repository/secret") != NULL ? 1 : 0) +
-	       (w->ks != NULL && w->ks->spec.post_build != NULL && !w->deleting ? w->ks->spec.post_build->from.n : 0);
+	return variable_calls(w) + (json_at(w->request, "/repository/secret") != NULL ? 1 : 0) +
+	       (json_at(w->request, "/repository/keys") != NULL ? 1 : 0);
+}
+
+static bool
+ask_for_secret(struct work *w, size_t i, const json_t *secret, client_done *done)
+{
+	struct work_call *c = work_call_of(w, i);
+
+	c->call = client_call(w->api, "GET",
+	    arena_printf(
+		w->arena, "/api/v1/namespaces/%s/secrets/%s", json_str(secret, "namespace"), json_str(secret, "name")),
+	    NULL, NULL, done, c);
+	return true;
 }
 
 bool
 work_flux_start(struct work *w, size_t i)
 {
-	const json_t *secret = json_at(w->request, "/repository/secret");
+	const json_t *secret = json_at(w->request, "/repository/secret"),
+		     *keys = json_at(w->request, "/repository/keys");
 	struct work_call *c = work_call_of(w, i);
 	const struct flux_substitute_ref *from;
 
-	if (secret != NULL && i == 0) {
-		c->call = client_call(w->api, "GET",
-		    arena_printf(w->arena, "/api/v1/namespaces/%s/secrets/%s", json_str(secret, "namespace"),
-			json_str(secret, "name")),
-		    NULL, NULL, on_secret, c);
-		return true;
-	}
-	from = &w->ks->spec.post_build->from.at[i - (secret != NULL ? 1 : 0)];
+	if (i >= variable_calls(w))
+		return secret != NULL && i == variable_calls(w) ? ask_for_secret(w, i, secret, on_secret)
+								: ask_for_secret(w, i, keys, on_keys);
+	from = &w->ks->spec.post_build->from.at[i];
 	c->call = client_call(w->api, "GET",
 	    arena_printf(w->arena, "/api/v1/namespaces/%s/%s/%s", w->own_namespace,
 		strcmp(from->kind, "Secret") == 0 ? "secrets" : "configmaps", from->name),

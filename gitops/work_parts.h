@@ -38,6 +38,7 @@ struct work_source {
 	const char *url, *target_revision;
 	const char *pinned; /* revision; NULL: target_revision */
 	struct source_credentials credentials;
+	struct strings keys; /* one of which must have signed the commit; none: it need not be signed */
 	size_t likeness; /* of the URL to that of the Secret they are from */
 	const char *revision;
 	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */

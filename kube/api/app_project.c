@@ -15,6 +15,11 @@ static const struct field project_kind_fields[] = {
 };
 TYPE(project_kind, "kind", .strict = true);
 
+static const struct field project_key_fields[] = {
+	STRING(project_key, id, "keyID", .required = true, .doc = "its ID, 16 hexadecimal digits"),
+};
+TYPE(project_key, "signature key", .strict = true);
+
 static const struct field project_role_fields[] = {
 	STRING(project_role, name, "name", .required = true, .doc = "the role's name"),
 	STRING(project_role, description, "description", .doc = "for people"),
@@ -62,7 +67,8 @@ static const struct field app_project_spec_fields[] = {
 	JSON(app_project_spec, orphaned_resources, "orphanedResources", .doc = "Argo CD's; not looked for here"),
 	BOOL(app_project_spec, scoped_clusters_only, "permitOnlyProjectScopedClusters",
 	    .doc = "only clusters whose Secret names the project"),
-	NOT_BUILT_AS("signatureKeys", KIND_LIST),
+	LIST(app_project_spec, signature_keys, "signatureKeys", project_key, .items_max = 100,
+	    .doc = "commits must be signed with one of these keys of the ConfigMap argocd-gpg-keys-cm"),
 	NOT_BUILT_AS("destinationServiceAccounts", KIND_LIST),
 };
 TYPE(app_project_spec, "AppProject's spec", .strict = true);

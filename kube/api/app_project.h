@@ -10,6 +10,10 @@ struct project_kind {
 	const char *group, *kind, *name; /* globs */
 };
 
+struct project_key {
+	const char *id; /* the last 16 hexadecimal digits of a PGP key's fingerprint */
+};
+
 struct project_role {
 	const char *name, *description;
 	struct strings policies, groups;
@@ -35,6 +39,7 @@ struct app_project_spec {
 	const char *namespaced_whitelist; /* JSON list of project_kind: an empty one allows none; NULL: all */
 	LIST_OF(struct project_role) roles;
 	LIST_OF(struct sync_window) windows;
+	LIST_OF(struct project_key) signature_keys; /* commits must be signed with one of them; none: they need not */
 	const char *orphaned_resources; /* JSON */
 	bool scoped_clusters_only;
 };

@@ -17,6 +17,14 @@ static const struct field flux_object_ref_fields[] = {
 };
 TYPE(flux_object_ref, "reference", .strict = true);
 
+static const struct field flux_verify_fields[] = {
+	STRING(flux_verify, mode, "mode", .choices = "HEAD|head", .doc = "what must be signed: the commit",
+	    .otherwise = "HEAD"),
+	OBJECT(flux_verify, secret, "secretRef", flux_object_ref, .required = true,
+	    .doc = "Secret with the public keys that count"),
+};
+TYPE(flux_verify, "verify", .strict = true);
+
 static const struct field git_repository_spec_fields[] = {
 	STRING(git_repository_spec, url, "url", .required = true, .doc = "http, https or ssh URL"),
 	DURATION(git_repository_spec, interval, "interval", .required = true, .doc = "how often it is looked at"),
@@ -26,7 +34,7 @@ static const struct field git_repository_spec_fields[] = {
 	STRING(git_repository_spec, provider, "provider", .choices = "generic", .doc = "who vouches for us"),
 	BOOL(git_repository_spec, suspend, "suspend", .doc = "it is left as it is"),
 	NOT_BUILT_AS("ignore", KIND_STRING),
-	NOT_BUILT("verify"),
+	OBJECT(git_repository_spec, verify, "verify", flux_verify, .doc = "the commit must be signed"),
 	NOT_BUILT("proxySecretRef"),
 	NOT_BUILT_AS("include", KIND_LIST),
 	NOT_BUILT("sparseCheckout"),

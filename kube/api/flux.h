@@ -14,12 +14,18 @@ struct flux_object_ref {
 	const char *name, *namespace;
 };
 
+struct flux_verify {
+	const char *mode;
+	const struct flux_object_ref *secret;
+};
+
 struct git_repository_spec {
 	const char *url;
 	struct duration interval, timeout;
 	const struct flux_ref *ref;
 	const struct flux_object_ref *secret;
 	const char *provider;
+	const struct flux_verify *verify; /* NULL: it need not be signed */
 	bool suspend;
 };
 
