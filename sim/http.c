@@ -5,6 +5,8 @@
 #include "base/daemon.h"
 #include "sim/prometheus.h"
 
+#define PROTOBUF                                                                                                       \
+	"application/vnd.kubernetes.protobuf" /* what kubectl 1.33 and newer send for `create namespace` and the like */
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
 
@@ -305,7 +307,14 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	req.body = str_text(&in->body);
 	req.body_len = in->body.len;
 	req.table = accept != NULL && strstr(accept, "as=Table") != NULL;
-	if (store_is_watch(&req)) {
+	if (str_starts(req.content_type, PROTOBUF)) {
+		ok = respond_json(c, 415,
+		    json_pack("{s:s,s:s,s:s,s:s,s:i,s:s}", "kind", "Status", "apiVersion", "v1", "status", "Failure",
+			"reason", "UnsupportedMediaType", "code", 415, "message",
+			"the laptop cluster reads JSON and YAML; this kubectl sends protobuf for what it makes itself: "
+			"add "
+			"`--dry-run=client -o yaml | kubectl apply -f -`"));
+	} else if (store_is_watch(&req)) {
 		ok = start_watch(h, c, &req);
 	} else {
 		status = store_handle(h->store, &req, &body);

@@ -37,8 +37,7 @@ second=$repo
 "$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
 	--gitops-file-urls --gitops-interval 1h ${HELM:+--gitops-helm "$HELM"} >>"$dir/controller.log" 2>&1 &
 controller=$!
-kubectl create namespace argocd >/dev/null
-kubectl create namespace shop >/dev/null
+printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n---\n' argocd shop | kubectl apply -f - >/dev/null
 application() { # NAME SPEC
 	kubectl apply -f - >/dev/null <<Y
 apiVersion: argoproj.io/v1alpha1
