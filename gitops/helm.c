@@ -227,7 +227,7 @@ add_helm(struct running *r, const struct helm_chart *c, const struct application
 	/* JSON is YAML. */
 	if (h->values_object != NULL)
 		e = add_values(r, "object", h->values_object, strlen(h->values_object));
-	else if (!str_empty(h->values))
+	else if (h->values != NULL && h->values[0] != '\0')
 		e = add_values(r, "text", h->values, strlen(h->values));
 	return e != NULL ? e : add_parameters(r, c, h);
 }

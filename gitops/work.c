@@ -449,27 +449,38 @@ find_cluster(struct work *w)
 
 /* The commit, or the chart. */
 static struct err *
-open_source(struct work *w, struct work_source *s)
+open_chart(struct work *w, struct work_source *s)
 {
-	struct source_request r = { .url = s->url,
-		.revision = s->pinned != NULL ? s->pinned : s->target_revision,
-		.credentials = s->credentials,
-		.keys = s->keys,
-		.timeout_ms = FETCH_MS };
-	struct application_source chart;
+	struct application_source chart = *s->spec;
 
-	if (s->spec == NULL || s->spec->chart == NULL) {
-		r.credentials.known_hosts =
-		    r.credentials.known_hosts != NULL ? r.credentials.known_hosts : w->known_hosts;
-		return w->source->open(w->source, w->arena, &r, &s->revision, &s->reference, &s->tree);
-	}
 	if (s->keys.n > 0)
 		return err_new(w->arena, ERR_INVALID,
 		    "project %s: signatureKeys: charts of a Helm repository are not signed",
 		    w->project->object.meta.name);
-	chart = *s->spec;
-	chart.target_revision = r.revision;
+	if (s->pinned != NULL)
+		chart.target_revision = s->pinned;
 	return helm_pull(w->arena, &w->helm, &chart, &s->credentials, &s->revision, &s->tree);
+}
+
+static struct err *
+open_commit(struct work *w, struct work_source *s)
+{
+	struct source_request *r = arena_alloc(w->arena, sizeof(*r));
+
+	*r = (struct source_request){ .url = s->url,
+		.revision = s->pinned != NULL ? s->pinned : s->target_revision,
+		.credentials = s->credentials,
+		.keys = s->keys,
+		.timeout_ms = FETCH_MS };
+	if (r->credentials.known_hosts == NULL)
+		r->credentials.known_hosts = w->known_hosts;
+	return w->source->open(w->source, w->arena, r, &s->revision, &s->reference, &s->tree);
+}
+
+static struct err *
+open_source(struct work *w, struct work_source *s)
+{
+	return s->spec != NULL && s->spec->chart != NULL ? open_chart(w, s) : open_commit(w, s);
 }
 
 static struct err *

@@ -113,7 +113,8 @@ programs_start(struct transport *t, const struct request *r, const struct receiv
 	*x = (struct exchange){ .owner = p, .to = to, .arg = arg, .next = p->list };
 	x->timer = (struct timer){ .fire = on_told, .arg = x };
 	p->list = x;
-	x->work = work_start(&(struct work_ways){ .api = p->api, .source = p->source }, r->body, strlen(r->body), on_worked, x);
+	x->work = work_start(
+	    &(struct work_ways){ .api = p->api, .source = p->source }, r->body, strlen(r->body), on_worked, x);
 	return x;
 }
 
