@@ -159,6 +159,7 @@ serve(int fd)
 	char *text, *said;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #ifndef __SANITIZE_ADDRESS__
 	/* Lua has an allocator of its own, libjq has not. (A sanitizer's memory would count too.) */
 	limit(RLIMIT_AS, mapped() + 4 * SCRIPT_MEMORY_MAX);
@@ -197,6 +198,16 @@ start(struct scripts *s, struct arena *a)
 	}
 	s->fd = fds[0];
 	return NULL;
+}
+
+void
+scripts_begin(struct scripts *s)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	/* What is wrong is said when something is asked. */
+	if (s->fd < 0)
+		(void)start(s, a);
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------------- */

@@ -14,8 +14,11 @@
 
 struct scripts;
 
-/* Nothing runs until something is asked. */
+/* Nothing runs until something is asked, or scripts_begin. */
 struct scripts *scripts_new(void);
+
+/* Starts the child now: it has of this process' memory what was in it by then. */
+void scripts_begin(struct scripts *);
 
 /* Takes NULL; returns NULL. */
 struct scripts *scripts_free(struct scripts *);

@@ -436,8 +436,8 @@ find_cluster(struct work *w)
 {
 	struct err *e = work_reach_cluster(w);
 
-	/* What was in a cluster that is not there any more, nobody will find. */
-	if (e != NULL && w->deleting) {
+	/* What was in a cluster that nobody names any more, nobody will find. */
+	if (e != NULL && w->deleting && w->cluster == NULL) {
 		w->target = w->api;
 		json_object_del(w->request, "known");
 		return NULL;
@@ -633,7 +633,9 @@ on_secrets(void *arg, const struct err *e, const json_t *list)
 	const json_t *secret;
 	size_t i;
 
-	/* Who may not read Secrets has none: the repository then says whether it wants any. */
+	/* Who may not read Secrets has none: the repository then says whether it wants any. Which cluster it is, nothing else says. */
+	if (e != NULL && w->app != NULL && w->target == NULL)
+		work_fail(w, "ComparisonError", err_wrap(w->arena, err_copy(w->arena, e), "Secrets of clusters"));
 	json_array_foreach (e == NULL ? json_object_get(list, "items") : NULL, i, secret) {
 		const char *type = json_str(
 		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
@@ -744,18 +746,33 @@ start_settings(struct work *w, size_t i)
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
 
+static bool
+has_scripts(const struct application *app)
+{
+	for (size_t i = 0; i < app->spec.ignore_differences.n; i++)
+		if (app->spec.ignore_differences.at[i].jq_paths.n > 0)
+			return true;
+	return false;
+}
+
 static void
 on_soon(struct timer *t, void *arg)
 {
 	struct work *w = arg;
 
 	(void)t;
-	if (w->error != NULL)
+	if (w->error != NULL) {
 		work_end(w);
-	else if (w->app != NULL)
-		work_run(w, settings_calls(w), start_settings, fetch);
-	else
+		return;
+	}
+	if (w->app == NULL) {
 		work_run(w, work_flux_settings(w), work_flux_start, fetch);
+		return;
+	}
+	/* What an Application's author has written runs in a process that was made before any secret was read. */
+	if (has_scripts(w->app))
+		scripts_begin(w->scripts);
+	work_run(w, settings_calls(w), start_settings, fetch);
 }
 
 struct work *

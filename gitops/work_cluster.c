@@ -112,6 +112,9 @@ read_config(struct work *w, struct config *ret)
 	ret->ca_data = decoded(w->arena, json_str(tls, "caData"));
 	ret->cert_data = decoded(w->arena, json_str(tls, "certData"));
 	ret->key_data = decoded(w->arena, json_str(tls, "keyData"));
+	if (exec != NULL && str_empty(json_str(exec, "command")))
+		return err_new(w->arena, ERR_INVALID,
+		    "the Secret of cluster %s: config.execProviderConfig has no command", w->destination.server);
 	if (exec != NULL)
 		ret->exec = exec_of(w->arena, exec);
 	return NULL;

@@ -170,6 +170,19 @@ see_flux(struct entry *e, const char *text, bool suspended)
 			e->ready = arena_strdup(e->arena, json_str(c, "status") ?: "Unknown");
 }
 
+static void
+sweep(struct gitops_metrics *m, int64_t now)
+{
+	map_each (&m->entries, slot) {
+		struct entry *e = slot->value;
+
+		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
+			map_remove(&m->entries, slot->key);
+			entry_free(e);
+		}
+	}
+}
+
 void
 gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool deleted, int64_t now)
 {
@@ -177,6 +190,7 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 
 	if (o->type != &application_type && o->type != &git_repository_type && o->type != &flux_kustomization_type)
 		return;
+	sweep(m, now);
 	if ((e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
 		return;
 	e->gone_at = deleted ? now : 0;
@@ -242,19 +256,6 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 }
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
-
-static void
-sweep(struct gitops_metrics *m, int64_t now)
-{
-	map_each (&m->entries, slot) {
-		struct entry *e = slot->value;
-
-		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
-			map_remove(&m->entries, slot->key);
-			entry_free(e);
-		}
-	}
-}
 
 #define each_application(m, e)                                                                                         \
 	map_each (&(m)->entries, slot_)                                                                                \
