@@ -17,6 +17,17 @@ struct editing {
 	size_t n;
 };
 
+/* Other line ends than "\n" and "\r\n", which YAML has too: its numbers of lines would not be ours. */
+static bool
+has_other_lines(const char *text)
+{
+	for (const char *at = strchr(text, '\r'); at != NULL; at = strchr(at + 1, '\r'))
+		if (at[1] != '\n')
+			return true;
+	return strstr(text, "\xc2\x85") != NULL || strstr(text, "\xe2\x80\xa8") != NULL ||
+	       strstr(text, "\xe2\x80\xa9") != NULL;
+}
+
 static struct err *
 split(struct editing *e, const char *text)
 {
@@ -26,6 +37,8 @@ split(struct editing *e, const char *text)
 
 	if (err != NULL)
 		return err_wrap(e->arena, err, "%s", e->file);
+	if (has_other_lines(text))
+		return err_new(e->arena, ERR_INVALID, "%s: has line ends that are neither LF nor CR LF", e->file);
 	if (json_array_size(docs) > 1)
 		return err_new(e->arena, ERR_INVALID, "%s: has more than one document", e->file);
 	e->doc = json_array_size(docs) == 1 ? json_incref(json_array_get(docs, 0)) : json_object();
