@@ -1,7 +1,9 @@
 /* base/file.c: reading with a limit. */
 #include "base/file.h"
+#include <ftw.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <string.h>
 
 struct err *
@@ -27,4 +29,19 @@ file_read(struct arena *a, const char *path, size_t max, struct bytes *ret)
 	fclose(f);
 	str_done(&s);
 	return e;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+void
+file_remove_all(const char *dir)
+{
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

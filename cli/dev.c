@@ -1,7 +1,7 @@
 /* cli/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback port. */
 #include "cli/dev.h"
+#include "base/file.h"
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,19 +124,10 @@ dev_directory(struct cli *c)
 	return dir;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void
 dev_remove(const char *dir)
 {
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	file_remove_all(dir);
 }
 
 struct dev *

@@ -2,12 +2,12 @@
 #include "gitops/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 
 struct err *
 scratch_begin(struct arena *a, const char *cache, const char *what, const char **ret)
@@ -21,20 +21,11 @@ scratch_begin(struct arena *a, const char *cache, const char *what, const char *
 	return NULL;
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 void
 scratch_end(const char *dir)
 {
 	if (dir != NULL)
-		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		file_remove_all(dir);
 }
 
 static bool

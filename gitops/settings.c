@@ -14,19 +14,6 @@ struct reading {
 	struct err *error; /* the first */
 };
 
-static struct strings
-strings_of(struct arena *a, const json_t *list)
-{
-	struct strings s = { .at = arena_new_array(a, const char *, json_array_size(list) + 1) };
-	const json_t *v;
-	size_t i;
-
-	json_array_foreach (list, i, v)
-		if (json_is_string(v))
-			s.at[s.n++] = arena_strdup(a, json_string_value(v));
-	return s;
-}
-
 /* A text of YAML as one value, a new reference; NULL, and the error is kept. */
 static json_t *
 parse(struct reading *r, const char *where, const char *text)
@@ -63,9 +50,9 @@ add_ignored(struct reading *r, const char *where, const char *group, const char 
 	to->where[to->n] = where;
 	to->at[to->n++] = (struct ignored_difference){ .group = group,
 		.kind = kind,
-		.json_pointers = strings_of(r->arena, json_object_get(rule, "jsonPointers")),
-		.jq_paths = strings_of(r->arena, json_object_get(rule, "jqPathExpressions")),
-		.managers = strings_of(r->arena, json_object_get(rule, "managedFieldsManagers")) };
+		.json_pointers = strings_decode(r->arena, json_object_get(rule, "jsonPointers")),
+		.jq_paths = strings_decode(r->arena, json_object_get(rule, "jqPathExpressions")),
+		.managers = strings_decode(r->arena, json_object_get(rule, "managedFieldsManagers")) };
 }
 
 /* "apps/Deployment", "Service": into group and kind, at a separator. */

@@ -6,19 +6,6 @@
 #define RESULTS_MAX 1000 /* of a sync, that are told in full */
 #define IMAGES_MAX 100 /* that a status tells of */
 
-static struct strings
-strings_of(struct arena *a, const json_t *list)
-{
-	struct strings s = { .at = arena_new_array(a, const char *, json_array_size(list) + 1) };
-	const json_t *v;
-	size_t i;
-
-	json_array_foreach (list, i, v)
-		if (json_is_string(v))
-			s.at[s.n++] = arena_strdup(a, json_string_value(v));
-	return s;
-}
-
 static enum phase
 phase_named(const char *name)
 {
@@ -41,7 +28,7 @@ read_operation(struct work *w, const json_t *o)
 		.dry_run = json_is_true(json_object_get(o, "dryRun")),
 		.without_hooks = json_is_true(json_object_get(o, "withoutHooks")),
 		.force = json_is_true(json_object_get(o, "force")),
-		.options = strings_of(w->arena, json_object_get(o, "options")),
+		.options = strings_decode(w->arena, json_object_get(o, "options")),
 		.selected = json_array_size(selected) > 0 ? to : NULL,
 		.n_selected = json_array_size(selected) };
 	json_array_foreach (selected, i, r)

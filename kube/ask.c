@@ -40,18 +40,7 @@ void
 asks_ask(struct asks *k, const struct plan_step *s)
 {
 	static const struct receiver receiver = { .done = on_answer };
-	struct request r = { .method = s->question.method,
-		.url = s->question.command != NULL ? s->question.command : s->question.url,
-		.body = s->question.body,
-		.content_type = s->question.content_type,
-		.timeout_ms = s->question.timeout_ms,
-		.answer_max = s->question.answer_max,
-		.headers = s->question.headers,
-		.n_headers = s->question.n_headers,
-		.ca = s->question.ca,
-		.redirects_max = s->question.redirects_max,
-		.outside_only = s->question.outside_only,
-		.insecure = s->question.insecure };
+	struct request r = request_of(&s->question);
 	struct transport *cluster = s->question.elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
 	struct transport *to = s->question.of_cluster	     ? cluster
 			       : s->question.command != NULL ? k->programs

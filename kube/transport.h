@@ -25,6 +25,24 @@ struct request {
 	bool insecure;
 };
 
+/* The request that asks a question; what it points at is the question's. A program is asked as a URL is (transport_exec.h). */
+static inline struct request
+request_of(const struct question *q)
+{
+	return (struct request){ .method = q->method,
+		.url = q->command != NULL ? q->command : q->url,
+		.body = q->body,
+		.content_type = q->content_type,
+		.headers = q->headers,
+		.n_headers = q->n_headers,
+		.ca = q->ca,
+		.timeout_ms = q->timeout_ms,
+		.answer_max = q->answer_max,
+		.redirects_max = q->redirects_max,
+		.outside_only = q->outside_only,
+		.insecure = q->insecure };
+}
+
 /* How an exchange ended that was answered. */
 struct reply {
 	int status; /* 0: it was not */

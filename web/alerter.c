@@ -160,18 +160,9 @@ static void
 ask(struct telling *t)
 {
 	static const struct receiver receiver = { .done = on_answer };
-	const struct question *q = &t->question;
-	struct request r = { .method = q->method,
-		.url = q->url,
-		.body = q->body,
-		.content_type = q->content_type,
-		.headers = q->headers,
-		.n_headers = q->n_headers,
-		.ca = q->ca,
-		.timeout_ms = q->timeout_ms,
-		.answer_max = q->answer_max,
-		.outside_only = !is_trusted(t) };
+	struct request r = request_of(&t->question);
 
+	r.outside_only = !is_trusted(t);
 	t->exchange = transport_start(t->job->alerter->settings.outside, &r, &receiver, t);
 }
 

@@ -483,18 +483,9 @@ static void
 ask(struct job *j)
 {
 	static const struct receiver receiver = { .done = on_answer };
-	const struct question *q = &j->question;
-	struct request r = { .method = q->method,
-		.url = q->url,
-		.body = q->body,
-		.content_type = q->content_type,
-		.headers = q->headers,
-		.n_headers = q->n_headers,
-		.timeout_ms = q->timeout_ms,
-		.answer_max = q->answer_max,
-		.insecure = q->insecure,
-		.outside_only = j->source > 0 };
+	struct request r = request_of(&j->question);
 
+	r.outside_only = j->source > 0;
 	j->exchange = transport_start(j->notifier->settings.outside, &r, &receiver, j);
 }
 

@@ -73,6 +73,19 @@ decode_list(struct decoding *d, const struct field *f, const json_t *v, const ch
 	return true;
 }
 
+struct strings
+strings_decode(struct arena *a, const json_t *list)
+{
+	struct strings s = { .at = arena_new_array(a, const char *, json_array_size(list) + 1) };
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (list, i, v)
+		if (json_is_string(v))
+			s.at[s.n++] = arena_strdup(a, json_string_value(v));
+	return s;
+}
+
 static bool
 decode_strings(struct decoding *d, const json_t *v, struct strings *ret)
 {

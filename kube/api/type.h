@@ -193,6 +193,9 @@ void decode(const struct type *, const json_t *, const char *path, struct proble
 /* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
 json_t *encode(const struct type *, const void *);
 
+/* The texts of a JSON list, in the arena; what else is in it is left out. NULL: none. */
+struct strings strings_decode(struct arena *, const json_t *list);
+
 /* The object of a map, empty or not; a new reference. */
 json_t *string_map_encode(const struct string_map *);
 
