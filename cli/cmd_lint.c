@@ -279,6 +279,20 @@ check_metrics(struct lint *l, const struct manifest *m, const struct analysis_sp
 	}
 }
 
+/* What its rows say of it. */
+static void
+check_fields(struct lint *l, const struct manifest *m)
+{
+	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n && i < PROBLEMS_MAX; i++)
+		say_problem(l, m, &m->object->problems->at[i]);
+}
+
+static bool
+is_analysis(const struct type *t)
+{
+	return t == &analysis_run_type || t == &analysis_template_type || t == &cluster_analysis_template_type;
+}
+
 static void
 check_template(struct lint *l, const struct manifest *m)
 {
@@ -334,8 +348,10 @@ lint_run(struct cli *c)
 			check_rollout(&l, m);
 		else if (m->object->type == &experiment_type)
 			check_experiment(&l, m);
-		else if (api_root_named(m->object->type->kind) != NULL)
+		else if (is_analysis(m->object->type))
 			check_template(&l, m);
+		else if (api_root_named(m->object->type->kind) != NULL)
+			check_fields(&l, m);
 		n++;
 	}
 	for (const struct manifest *m = l.first; m != NULL; m = m->next)

@@ -44,6 +44,32 @@ check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.
 check "what is no YAML says where" says "line 2, column 1" sh -c "echo '{' | '$s' lint -"
 check "no file is an error" fails "$s" lint
 
+mkdir "$dir/gitops"
+cat >"$dir/gitops/all.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web}
+spec: {source: {repoURL: "https://git.example/web"}, destination: {name: in-cluster}, syncPolicy: {automated: {prune: perhaps}}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: shop}
+spec: {syncWindows: [{kind: block}]}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta1
+kind: Provider
+metadata: {name: chat}
+spec: {type: slakc}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: web}
+spec: {url: "https://git.example/web", interval: soon}
+Y
+check "an Application's fields are looked at" says 'gitops/all.yaml:4:112: error: spec.syncPolicy.automated.prune' "$s" lint "$dir/gitops"
+check "an AppProject's" says 'spec.syncWindows[0].kind: "block" is not one of allow|deny' "$s" lint "$dir/gitops"
+check "those of Flux's objects" says '"slakc" is not one of' "$s" lint "$dir/gitops"
+check "all of them, and nothing else is found" says "1 files, 4 objects: 4 errors, 0 warnings" "$s" lint "$dir/gitops"
 check "explain tells of a field" says "percent of traffic" "$s" explain rollout.spec.strategy.canary.steps
 check "its type and bounds" says "setWeight	<integer>, 0 to 100" "$s" explain ro.spec.strategy.canary.steps
 check "the metrics of a template" says "successCondition" "$s" explain analysistemplate.spec.metrics
