@@ -8,7 +8,7 @@
 #include "kube/api/application.h"
 #include "kube/api/flux.h"
 #include "web/exposition.h"
-#include "web/metrics.h"
+#include "web/tracked.h"
 
 #define BUCKETS_MAX 10
 #define PHASES_MAX 8 /* ends of syncs that are told apart: a status is what somebody wrote */
@@ -30,8 +30,7 @@ struct syncs {
 };
 
 struct entry {
-	const struct type *type;
-	char *ns, *name;
+	struct tracked of;
 	struct arena *arena; /* of the texts below, made anew with each change */
 	/* An Application. */
 	const char *project, *repo, *server, *dest_namespace, *sync, *health, *operation;
@@ -45,33 +44,32 @@ struct entry {
 	const char *ready; /* "True", "False", "Unknown" */
 	bool suspended;
 	struct times looks;
-	int64_t gone_at; /* wall ms; 0: it is there */
 };
 
 struct gitops_metrics {
 	bool legacy;
-	struct map entries; /* "plural ns/name" → struct entry */
+	struct tracking all; /* of struct entry */
 	struct map looks; /* of Applications: "ns server" → struct times */
 };
+
+static void
+entry_done(struct tracked *of)
+{
+	struct entry *e = (struct entry *)of;
+
+	arena_free(e->arena);
+	arena_free(e->kept);
+	free(e->finished_at);
+}
 
 struct gitops_metrics *
 gitops_metrics_new(bool legacy)
 {
 	struct gitops_metrics *m = mem_alloc(sizeof(*m));
 
+	m->all = (struct tracking){ .size = sizeof(struct entry), .done = entry_done };
 	m->legacy = legacy;
 	return m;
-}
-
-static void
-entry_free(struct entry *e)
-{
-	arena_free(e->arena);
-	arena_free(e->kept);
-	free(e->finished_at);
-	free(e->ns);
-	free(e->name);
-	free(e);
 }
 
 struct gitops_metrics *
@@ -79,31 +77,12 @@ gitops_metrics_free(struct gitops_metrics *m)
 {
 	if (m == NULL)
 		return NULL;
-	map_each (&m->entries, slot)
-		entry_free(slot->value);
+	tracking_done(&m->all);
 	map_each (&m->looks, slot)
 		free(slot->value);
 	map_done(&m->looks);
-	map_done(&m->entries);
 	free(m);
 	return NULL;
-}
-
-static struct entry *
-entry_of(struct gitops_metrics *m, const struct type *t, const char *ns, const char *name, bool create)
-{
-	_cleanup_(freep) char *key = mem_printf("%s %s/%s", t->plural, ns != NULL ? ns : "", name);
-	struct entry *e = map_get(&m->entries, key);
-
-	if (e != NULL || !create)
-		return e;
-	e = mem_alloc(sizeof(*e));
-	e->type = t;
-	e->ns = mem_strdup(ns != NULL ? ns : "");
-	e->name = mem_strdup(name);
-	e->kept = arena_new();
-	map_set(&m->entries, key, e);
-	return e;
 }
 
 /* --- what is told --------------------------------------------------------------------------------------------------- */
@@ -170,19 +149,6 @@ see_flux(struct entry *e, const char *text, bool suspended)
 			e->ready = arena_strdup(e->arena, json_str(c, "status") ?: "Unknown");
 }
 
-static void
-sweep(struct gitops_metrics *m, int64_t now)
-{
-	map_each (&m->entries, slot) {
-		struct entry *e = slot->value;
-
-		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
-			map_remove(&m->entries, slot->key);
-			entry_free(e);
-		}
-	}
-}
-
 void
 gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool deleted, int64_t now)
 {
@@ -190,12 +156,14 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 
 	if (o->type != &application_type && o->type != &git_repository_type && o->type != &flux_kustomization_type)
 		return;
-	sweep(m, now);
-	if ((e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
+	tracking_sweep(&m->all, now);
+	if ((e = tracking_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted)) == NULL)
 		return;
-	e->gone_at = deleted ? now : 0;
+	e->of.gone_at = deleted ? now : 0;
 	if (deleted)
 		return;
+	if (e->kept == NULL)
+		e->kept = arena_new();
 	arena_free(e->arena);
 	e->arena = arena_new();
 	if (o->type == &application_type)
@@ -237,7 +205,7 @@ void
 gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
 	const struct type *t = type_of(controller);
-	struct entry *e = t != NULL ? entry_of(m, t, ns, name, false) : NULL;
+	struct entry *e = t != NULL ? tracking_get(&m->all, t, ns, name, false) : NULL;
 	_cleanup_(freep) char *place = NULL;
 	struct times *times;
 
@@ -247,7 +215,7 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 		add_time(&e->looks, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
 		return;
 	}
-	place = mem_printf("%s %s", e->ns, e->server != NULL ? e->server : "");
+	place = mem_printf("%s %s", e->of.ns, e->server != NULL ? e->server : "");
 	if ((times = map_get(&m->looks, place)) == NULL) {
 		times = mem_alloc(sizeof(*times));
 		map_set(&m->looks, place, times);
@@ -258,15 +226,15 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 /* --- writing -------------------------------------------------------------------------------------------------------- */
 
 #define each_application(m, e)                                                                                         \
-	map_each (&(m)->entries, slot_)                                                                                \
-		for (const struct entry *e = slot_->value; e != NULL && e->type == &application_type; e = NULL)
+	map_each (&(m)->all.entries, slot_)                                                                            \
+		for (const struct entry *e = slot_->value; e != NULL && e->of.type == &application_type; e = NULL)
 
 static void
 labels_of(struct str *to, const char *metric, const struct entry *e)
 {
 	str_adds(to, metric);
-	metric_label(to, true, "namespace", e->ns);
-	metric_label(to, false, "name", e->name);
+	metric_label(to, true, "namespace", e->of.ns);
+	metric_label(to, false, "name", e->of.name);
 }
 
 static void
@@ -358,9 +326,9 @@ write_looks(struct gitops_metrics *m, struct str *to)
 		write_times(to, "argocd_app_reconcile", &l, slot->value, argo_buckets, ARRAY_SIZE(argo_buckets));
 	}
 	metric_family(to, "gotk_reconcile_duration_seconds", "histogram", "Time of a look at one of Flux's objects.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
-		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };
 
 		if (e->looks.n > 0)
 			write_times(to, "gotk_reconcile_duration_seconds", &l, &e->looks, flux_buckets,
@@ -374,11 +342,11 @@ write_flux(struct gitops_metrics *m, struct str *to)
 	static const char *const statuses[] = { "True", "False", "Unknown" };
 
 	metric_family(to, "gotk_reconcile_condition", "gauge", "The condition Ready of Flux's objects. 1: it is so.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
-		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };
 
-		for (size_t i = 0; e->type != &application_type && i < ARRAY_SIZE(statuses); i++) {
+		for (size_t i = 0; e->of.type != &application_type && i < ARRAY_SIZE(statuses); i++) {
 			write_labels(to, "gotk_reconcile_condition", "", &l);
 			metric_label(to, false, "type", "Ready");
 			metric_label(to, false, "status", statuses[i]);
@@ -386,11 +354,11 @@ write_flux(struct gitops_metrics *m, struct str *to)
 		}
 	}
 	metric_family(to, "gotk_suspend_status", "gauge", "1: it is suspended.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
-		const struct labels l = { { "kind", "name", "namespace" }, { e->type->kind, e->name, e->ns } };
+		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };
 
-		if (e->type == &application_type)
+		if (e->of.type == &application_type)
 			continue;
 		write_labels(to, "gotk_suspend_status", "", &l);
 		metric_value(to, e->suspended);
@@ -400,8 +368,8 @@ write_flux(struct gitops_metrics *m, struct str *to)
 void
 gitops_metrics_text(struct gitops_metrics *m, int64_t now, struct str *to)
 {
-	sweep(m, now);
-	if (m->entries.count == 0)
+	tracking_sweep(&m->all, now);
+	if (m->all.entries.count == 0)
 		return;
 	write_applications(m, to);
 	write_syncs(m, to, "argocd_app_sync_total", "Syncs that ended, by how.", false);

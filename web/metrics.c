@@ -11,7 +11,6 @@
 #include "web/gitops_metrics.h"
 
 #define BUCKETS 5
-#define SWEEP_MS 5000
 #define EVENTS_MAX 64 /* kinds of events of one object that are told apart */
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
@@ -51,8 +50,7 @@ struct metric_state {
 /* One object. What its metrics are called is in the arena, which is made anew with each change; all else is a number or a text that
  * does not go. */
 struct entry {
-	const struct type *type;
-	char *ns, *name;
+	struct tracked of;
 	struct arena *arena; /* NULL: it has no metrics */
 	bool known; /* it is, or was, in the cluster: not only counted */
 	const char *phase, *strategy, *router;
@@ -61,7 +59,6 @@ struct entry {
 	int64_t finished_at; /* of the last update, as it was seen */
 	struct metric_state *metrics;
 	size_t n_metrics;
-	int64_t gone_at; /* wall ms; 0: it is there */
 	struct histogram passes;
 	uint64_t failures;
 	struct map events; /* "type reason" → uint64_t */
@@ -70,23 +67,11 @@ struct entry {
 
 struct metrics {
 	const char *version, *mode;
-	struct map entries; /* "plural ns/name" → struct entry, in the order in which they came */
+	struct tracking all; /* of struct entry */
 	struct map requests; /* "kind verb status" → uint64_t */
 	struct map ended; /* completion status → struct ended */
 	struct gitops_metrics *gitops;
-	int64_t swept_at; /* wall ms */
 };
-
-struct metrics *
-metrics_new(const char *version, const char *mode, bool legacy)
-{
-	struct metrics *m = mem_alloc(sizeof(*m));
-
-	m->version = version;
-	m->mode = mode;
-	m->gitops = gitops_metrics_new(legacy);
-	return m;
-}
 
 static void
 counts_done(struct map *counts)
@@ -97,8 +82,10 @@ counts_done(struct map *counts)
 }
 
 static void
-entry_free(struct entry *e)
+entry_done(struct tracked *of)
 {
+	struct entry *e = (struct entry *)of;
+
 	counts_done(&e->events);
 	if (e->notified != NULL) {
 		counts_done(&e->notified->well);
@@ -106,9 +93,18 @@ entry_free(struct entry *e)
 		free(e->notified);
 	}
 	arena_free(e->arena);
-	free(e->ns);
-	free(e->name);
-	free(e);
+}
+
+struct metrics *
+metrics_new(const char *version, const char *mode, bool legacy)
+{
+	struct metrics *m = mem_alloc(sizeof(*m));
+
+	m->all = (struct tracking){ .size = sizeof(struct entry), .done = entry_done };
+	m->version = version;
+	m->mode = mode;
+	m->gitops = gitops_metrics_new(legacy);
+	return m;
 }
 
 struct metrics *
@@ -116,12 +112,10 @@ metrics_free(struct metrics *m)
 {
 	if (m == NULL)
 		return NULL;
-	map_each (&m->entries, slot)
-		entry_free(slot->value);
+	tracking_done(&m->all);
 	gitops_metrics_free(m->gitops);
 	counts_done(&m->requests);
 	counts_done(&m->ended);
-	map_done(&m->entries);
 	free(m);
 	return NULL;
 }
@@ -139,38 +133,6 @@ count(struct map *counts, const char *key)
 }
 
 /* --- what is told --------------------------------------------------------------------------------------------------- */
-
-static struct entry *
-entry_of(struct metrics *m, const struct type *t, const char *ns, const char *name, bool create)
-{
-	_cleanup_(freep) char *key = mem_printf("%s %s/%s", t->plural, ns != NULL ? ns : "", name);
-	struct entry *e = map_get(&m->entries, key);
-
-	if (e != NULL || !create)
-		return e;
-	e = mem_alloc(sizeof(*e));
-	e->type = t;
-	e->ns = mem_strdup(ns != NULL ? ns : "");
-	e->name = mem_strdup(name);
-	map_set(&m->entries, key, e);
-	return e;
-}
-
-static void
-sweep(struct metrics *m, int64_t now)
-{
-	if (now - m->swept_at < SWEEP_MS)
-		return;
-	m->swept_at = now;
-	map_each (&m->entries, slot) {
-		struct entry *e = slot->value;
-
-		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
-			map_remove(&m->entries, slot->key);
-			entry_free(e);
-		}
-	}
-}
 
 /* The same text, for ever. */
 static const char *
@@ -302,15 +264,15 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 	gitops_metrics_changed(m->gitops, o, deleted, now);
 	if (o->type != &rollout_type && o->type != &analysis_run_type && o->type != &experiment_type && !is_template)
 		return;
-	sweep(m, now);
-	e = entry_of(m, o->type, o->meta.namespace, o->meta.name, !deleted);
+	tracking_sweep(&m->all, now);
+	e = tracking_get(&m->all, o->type, o->meta.namespace, o->meta.name, !deleted);
 	if (e == NULL)
 		return;
 	if (deleted) {
-		e->gone_at = now;
+		e->of.gone_at = now;
 		return;
 	}
-	e->gone_at = 0;
+	e->of.gone_at = 0;
 	first = !e->known;
 	e->known = true;
 	if (o->type == &rollout_type) {
@@ -341,10 +303,10 @@ add_time(struct histogram *h, int64_t ms)
 static struct entry *
 counted(struct metrics *m, const struct type *t, const char *ns, const char *name, int64_t now)
 {
-	struct entry *e = entry_of(m, t, ns, name, true);
+	struct entry *e = tracking_get(&m->all, t, ns, name, true);
 
-	if (!e->known && e->gone_at == 0)
-		e->gone_at = now;
+	if (!e->known && e->of.gone_at == 0)
+		e->of.gone_at = now;
 	return e;
 }
 
@@ -443,15 +405,15 @@ static void
 labels_of(struct str *to, const char *metric, const struct entry *e)
 {
 	str_adds(to, metric);
-	metric_label(to, true, "name", e->name);
-	if (e->ns[0] != '\0')
-		metric_label(to, false, "namespace", e->ns);
+	metric_label(to, true, "name", e->of.name);
+	if (e->of.ns[0] != '\0')
+		metric_label(to, false, "namespace", e->of.ns);
 }
 
 /* Every entry of a type that is, or was lately, in the cluster. */
 #define each_known(m, e, t)                                                                                            \
-	map_each (&(m)->entries, slot_)                                                                                \
-		for (const struct entry *e = slot_->value; e != NULL && e->known && e->type == (t); e = NULL)
+	map_each (&(m)->all.entries, slot_)                                                                            \
+		for (const struct entry *e = slot_->value; e != NULL && e->known && e->of.type == (t); e = NULL)
 
 /* A series for each "type reason". */
 static void
@@ -524,7 +486,7 @@ write_rollouts(struct metrics *m, struct str *to)
 		}
 	}
 	metric_family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
-	map_each (&m->entries, slot)
+	map_each (&m->all.entries, slot)
 		write_reasons(to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
 }
 
@@ -571,7 +533,7 @@ write_notifications(struct metrics *m, struct str *to)
 {
 	metric_family(
 	    to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
@@ -579,7 +541,7 @@ write_notifications(struct metrics *m, struct str *to)
 	}
 	metric_family(
 	    to, "notification_send_error", "counter", "Notifications of a Rollout that were given up, by reason.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
@@ -587,7 +549,7 @@ write_notifications(struct metrics *m, struct str *to)
 	}
 	metric_family(
 	    to, "notification_send", "histogram", "Time from the first try of a notification to its end, in seconds.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->notified != NULL)
@@ -677,17 +639,17 @@ static void
 write_passes(struct metrics *m, struct str *to, const char *name, const char *errors, const struct type *t)
 {
 	metric_family(to, name, "histogram", "Time from the beginning of a pass to the end of its writes, in seconds.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 
-		if (e->type == t && e->passes.n > 0)
+		if (e->of.type == t && e->passes.n > 0)
 			write_histogram(to, name, e, &e->passes);
 	}
 	metric_family(to, errors, "counter", "Passes of which a write failed.");
-	map_each (&m->entries, slot) {
+	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 
-		if (e->type != t || e->passes.n == 0)
+		if (e->of.type != t || e->passes.n == 0)
 			continue;
 		labels_of(to, errors, e);
 		metric_value(to, (int64_t)e->failures);
@@ -729,7 +691,7 @@ write_process(struct metrics *m, const struct metrics_moment *now, struct str *t
 void
 metrics_text(struct metrics *m, const struct metrics_moment *now, struct str *to)
 {
-	sweep(m, now->now);
+	tracking_sweep(&m->all, now->now);
 	write_rollouts(m, to);
 	write_passes(m, to, "rollout_reconcile", "rollout_reconcile_error", &rollout_type);
 	write_durations(m, to);

@@ -8,8 +8,7 @@
 #include "base/str.h"
 #include "kube/api/meta.h"
 #include "kube/plan.h"
-
-#define METRICS_GONE_MS 65000
+#include "web/tracked.h"
 
 struct metrics;
 
