@@ -69,11 +69,23 @@ sha256(const void *data, size_t len, unsigned char ret[SHA256_SIZE])
 }
 
 void
-hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+sha256_hex(const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char block[BLOCK] = { 0 }, outer[BLOCK + SHA256_SIZE], sum[SHA256_SIZE],
-		      *inner = mem_alloc(BLOCK + len);
+	unsigned char sum[SHA256_SIZE];
+
+	sha256(data, len, sum);
+	for (size_t i = 0; i < SHA256_SIZE; i++) {
+		ret[2 * i] = digits[sum[i] >> 4];
+		ret[2 * i + 1] = digits[sum[i] & 15];
+	}
+	ret[2 * SHA256_SIZE] = '\0';
+}
+
+void
+hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+{
+	unsigned char block[BLOCK] = { 0 }, outer[BLOCK + SHA256_SIZE], *inner = mem_alloc(BLOCK + len);
 
 	if (key_len > BLOCK)
 		sha256(key, key_len, block);
@@ -85,11 +97,6 @@ hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, c
 	}
 	memcpy(inner + BLOCK, data, len);
 	sha256(inner, BLOCK + len, outer + BLOCK);
-	sha256(outer, sizeof(outer), sum);
-	for (size_t i = 0; i < SHA256_SIZE; i++) {
-		ret[2 * i] = digits[sum[i] >> 4];
-		ret[2 * i + 1] = digits[sum[i] & 15];
-	}
-	ret[2 * SHA256_SIZE] = '\0';
+	sha256_hex(outer, sizeof(outer), ret);
 	free(inner);
 }

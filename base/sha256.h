@@ -6,5 +6,8 @@
 
 void sha256(const void *, size_t len, unsigned char ret[SHA256_SIZE]);
 
+/* The same, in small hexadecimal digits. */
+void sha256_hex(const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
+
 /* HMAC (RFC 2104) with it, in small hexadecimal digits. */
 void hmac_sha256_hex(const void *key, size_t key_len, const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);

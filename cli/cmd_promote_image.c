@@ -1,22 +1,19 @@
 /* cli/cmd_promote_image.c: promote-image: an image goes through environments by commits to their repository: changed, pushed, waited for, one
  * Application after the other. Git is the program of whoever asks, with their settings and credentials. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "base/file.h"
 #include "cli/application.h"
 #include "cli/dev.h"
 #include "gitops/kustomize/edit.h"
+#include "gitops/local.h"
+#include "gitops/render.h"
 #include "gitops/run.h"
+#include "gitops/scratch.h"
 
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
 #define TRIES 3 /* of a push that somebody else's comes before */
-#define FILE_MAX (1u << 20)
 
 static int promote_run(struct cli *);
 
@@ -94,37 +91,23 @@ clone(struct promotion *p)
 	return e;
 }
 
-/* The kustomization's file: one that is in the clone itself, wherever links in it lead. */
+/* Where the kustomization stands in the clone: links are followed as far as they stay in it. */
 static struct err *
-find_file(const struct promotion *p, const char **ret)
+find_file(const struct promotion *p, struct bytes *ret_text, const char **ret_path)
 {
-	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
 	struct arena *a = p->cli->arena;
+	const char *directory, *file;
+	struct tree tree;
+	struct err *e = local_tree(a, p->dir, &tree);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		_cleanup_(freep) char *real = realpath(arena_printf(a, "%s/%s/%s", p->dir, p->path, names[i]), NULL);
-		_cleanup_(freep) char *root = realpath(p->dir, NULL);
-
-		if (real == NULL)
-			continue;
-		if (!str_starts(real, arena_printf(a, "%s/", root)) ||
-		    str_starts(real, arena_printf(a, "%s/.git/", root)))
-			return err_new(a, ERR_INVALID, "%s/%s: leads out of the repository", p->path, names[i]);
-		*ret = arena_strdup(a, real);
-		return NULL;
-	}
-	return err_new(a, ERR_INVALID, "%s: has no kustomization, in which the image could be set", p->path);
-}
-
-static struct err *
-write_file(struct arena *a, const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-	bool well = f != NULL && fputs(text, f) != EOF;
-
-	if (f != NULL && fclose(f) != 0)
-		well = false;
-	return well ? NULL : err_new(a, ERR_INVALID, "%s: cannot be written: %s", path, strerror(errno));
+	if (e == NULL)
+		e = tree_path(a, "", p->path, &directory);
+	if (e != NULL)
+		return e;
+	file = kustomization_in(&tree, a, directory);
+	return file != NULL
+		   ? tree_read(&tree, a, file, ret_text, ret_path)
+		   : err_new(a, ERR_INVALID, "%s: has no kustomization, in which the image could be set", p->path);
 }
 
 /* Changes the file and commits that. *ret_changed false: it says so already. */
@@ -136,13 +119,13 @@ change(struct promotion *p, bool *ret_changed)
 	struct bytes was, out;
 	struct err *e;
 
-	if ((e = find_file(p, &file)) != NULL || (e = file_read(a, file, FILE_MAX, &was)) != NULL ||
+	if ((e = find_file(p, &was, &file)) != NULL ||
 	    (e = k_edit_image(a, was.at, arena_printf(a, "%s/kustomization", p->path), p->image, &text)) != NULL)
 		return e;
 	*ret_changed = text != was.at;
 	if (!*ret_changed)
 		return NULL;
-	if ((e = write_file(a, file, text)) != NULL)
+	if ((e = scratch_write(a, p->dir, file, text, strlen(text))) != NULL)
 		return e;
 	if (said == NULL)
 		said = arena_printf(a, "%s: %s", p->app, p->image);

@@ -374,7 +374,6 @@ find_problem(struct deciding *d)
 {
 	const struct problem *problem = object_problem(&d->app->object, "spec");
 	const char *own = string_map_get(d->pass->settings, GITOPS_NAMESPACE), *name = project_name(d->app);
-
 	const struct application_source *sources;
 
 	own = own != NULL ? own : d->app->object.meta.namespace;
@@ -397,7 +396,7 @@ decide(struct deciding *d)
 {
 	const struct seen_answer *s = worker_asked(d->pass);
 	const char *problem = find_problem(d);
-	int64_t step = seen_note(d->pass->seen, "step", 0);
+	int64_t step = seen_note(d->pass->seen, "step", 0), due;
 
 	if (app_is_deleting(d) && !has_finalizer(d))
 		return;
@@ -445,11 +444,11 @@ decide(struct deciding *d)
 		}
 		plan_wake(d->plan, step);
 	}
-	if (due_at(d) <= d->now) {
+	due = due_at(d);
+	if (due <= d->now)
 		ask(d, false);
-		return;
-	}
-	plan_wake(d->plan, due_at(d));
+	else
+		plan_wake(d->plan, due);
 }
 
 void

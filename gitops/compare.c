@@ -4,6 +4,13 @@
 #include "base/quantity.h"
 #include "base/str.h"
 
+bool
+compare_is_of(const json_t *entry, const char *manager, const char *operation)
+{
+	return str_eq(json_str(entry, "manager"), manager) && str_eq(json_str(entry, "operation"), operation) &&
+	       str_empty(json_str(entry, "subresource"));
+}
+
 /* The fields that `manager` has applied, or NULL. Borrowed. */
 static const json_t *
 applied_fields(const json_t *live, const char *manager)
@@ -12,8 +19,7 @@ applied_fields(const json_t *live, const char *manager)
 	size_t i;
 
 	json_array_foreach (json_object_get(json_object_get(live, "metadata"), "managedFields"), i, entry)
-		if (str_eq(json_str(entry, "manager"), manager) && str_eq(json_str(entry, "operation"), "Apply") &&
-		    str_empty(json_str(entry, "subresource")))
+		if (compare_is_of(entry, manager, "Apply"))
 			return json_object_get(entry, "fieldsV1");
 	return NULL;
 }

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include "base/json.h"
 
+/* An entry of managedFields is this manager's, of the object itself; `operation`: "Apply", "Update". */
+bool compare_is_of(const json_t *entry, const char *manager, const char *operation);
+
 /* Applying `desired` as `manager` would surely change nothing of `live`. False: it must be asked. */
 bool compare_is_applied(struct arena *, const json_t *desired, const json_t *live, const char *manager);
 

@@ -50,7 +50,8 @@ struct app_resource {
 	bool live, deleting;
 	const char *uid, *resource_version;
 	const char *operation; /* of a live hook: the sync that made it */
-	const char *takeover; /* the JSON patch that comes before it is applied (gitops/takeover.h); NULL: none */
+	bool former; /* it has fields that were applied from the client side (gitops/takeover.h) */
+	const char *takeover; /* ... and in a sync, the JSON patch that comes before it is applied; NULL: none */
 	enum sync_status status;
 	const char *live_text; /* JSON, while only a dry run can say whether it is what Git wants; NULL: not needed */
 	enum health health;

@@ -63,7 +63,6 @@ run(struct running *r, int64_t timeout_ms, struct bytes *ret)
 		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
 		arena_printf(r->arena, "HELM_CONFIG_HOME=%s/config", r->dir),
 		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null", NULL };
-
 	struct err *e;
 
 	r->argv[r->n] = NULL;
@@ -291,7 +290,7 @@ kept_at(struct arena *a, const struct helm *h, const struct application_source *
 	const char *text = arena_printf(a, "%s\n%s\n%s", s->repo_url, s->chart, s->target_revision);
 	char hex[2 * SHA256_SIZE + 1];
 
-	hmac_sha256_hex("", 0, text, strlen(text), hex);
+	sha256_hex(text, strlen(text), hex);
 	return arena_printf(a, "%s/chart-%.40s", h->cache, hex);
 }
 
@@ -471,14 +470,14 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
 	if ((e = begin(&r)) != NULL)
 		return e;
 	pulled = arena_printf(a, "%s/pulled/%s", r.dir, s->chart);
-	if ((e = pull(&r, s, c)) == NULL && (e = open_pulled(a, pulled, ret_version, ret_tree)) == NULL &&
-	    is_exact(s->target_revision) && rename(pulled, kept) == 0) {
-		make_room(h->cache, kept);
-		e = open_pulled(a, kept, ret_version, ret_tree);
-	}
-	/* The directory goes. */
+	e = pull(&r, s, c);
+	if (e == NULL)
+		e = open_pulled(a, pulled, ret_version, ret_tree);
+	/* The directory goes, now or when others need the room. */
 	if (e == NULL)
 		e = keep_files(a, ret_tree);
+	if (e == NULL && is_exact(s->target_revision) && rename(pulled, kept) == 0)
+		make_room(h->cache, kept);
 	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "chart %s of %s", s->chart, s->repo_url) : NULL;
 }

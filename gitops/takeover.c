@@ -1,6 +1,7 @@
 /* gitops/takeover.c: managedFields of others as our own. */
 #include "gitops/takeover.h"
 #include <string.h>
+#include "gitops/compare.h"
 #include "gitops/desired.h"
 #include "gitops/ignored.h"
 
@@ -15,10 +16,8 @@ entries_of(const json_t *live)
 static bool
 is_theirs(const json_t *entry, const struct strings *managers)
 {
-	if (!str_eq(json_str(entry, "operation"), "Update") || !str_empty(json_str(entry, "subresource")))
-		return false;
 	for (size_t i = 0; i < managers->n; i++)
-		if (str_eq(json_str(entry, "manager"), managers->at[i]))
+		if (compare_is_of(entry, managers->at[i], "Update"))
 			return true;
 	return false;
 }
@@ -120,10 +119,7 @@ takeover_patch(struct arena *a, const json_t *live, const struct strings *manage
 	size_t i;
 
 	json_array_foreach (entries_of(live), i, entry) {
-		bool ours = str_eq(json_str(entry, "operation"), "Apply") &&
-			    str_eq(json_str(entry, "manager"), manager) && str_empty(json_str(entry, "subresource"));
-
-		if (ours || is_theirs(entry, managers)) {
+		if (compare_is_of(entry, manager, "Apply") || is_theirs(entry, managers)) {
 			_cleanup_(json_decrefp) json_t *copy = json_deep_copy(json_object_get(entry, "fieldsV1"));
 
 			json_object_update_recursive(fields, copy);

@@ -294,10 +294,11 @@ check_permissions(struct work *w)
 {
 	for (size_t i = 0; i < w->resources.n; i++) {
 		struct app_resource *r = &w->resources.at[i];
+		const char *why = work_is_managed(w, r);
 
-		if (work_is_managed(w, r) != NULL)
-			r->error = arena_printf(
-			    w->arena, "%s: %s %s: %s", r->manifest->file, r->kind.kind, r->name, work_is_managed(w, r));
+		if (why != NULL)
+			r->error =
+			    arena_printf(w->arena, "%s: %s %s: %s", r->manifest->file, r->kind.kind, r->name, why);
 		if (!work_is_permitted(w, &r->kind, r->namespace, r->name))
 			r->error =
 			    arena_printf(w->arena, "%s: %s %s: resource %s:%s%s%s is not permitted in project %s",

@@ -119,7 +119,8 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	if (w->rollouts.n > 0)
 		leave_to_rollouts(w, r, live, desired);
 	keep_ignored(w, r, live, desired);
-	if (takeover_is_due(live, &w->former))
+	r->former = takeover_is_due(live, &w->former);
+	if (r->former && w->syncing)
 		r->takeover = takeover_patch(w->arena, live, &w->former, w->manager);
 	if (str_eq(sync_option(w->arena, &w->operation, r, "IfNotPresent"), "true") ||
 	    compare_is_applied(w->arena, desired, live, w->manager))
@@ -286,7 +287,7 @@ work_predicted(struct work *w, struct app_resource *r, const struct err *e, cons
 		return;
 	live = json_loads(r->live_text, 0, NULL);
 	then = json_deep_copy(predicted);
-	if (r->takeover != NULL)
+	if (r->former)
 		drop_former(r, live, then);
 	of_live = ignored_places(w, r, live, live);
 	of_then = ignored_places(w, r, live, then);
