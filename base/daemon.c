@@ -88,3 +88,9 @@ daemon_respond(struct MHD_Connection *c, int status, const char *content_type, c
 	MHD_destroy_response(r);
 	return ok;
 }
+
+enum MHD_Result
+daemon_say(struct MHD_Connection *c, int status, const char *text)
+{
+	return daemon_respond(c, status, "text/plain; charset=utf-8", text, strlen(text));
+}

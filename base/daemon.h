@@ -23,3 +23,6 @@ void daemon_resume(struct daemon *, struct MHD_Connection *);
 /* Answers with a copy of a body. */
 enum MHD_Result daemon_respond(
     struct MHD_Connection *, int status, const char *content_type, const char *at, size_t len);
+
+/* The same with a text. */
+enum MHD_Result daemon_say(struct MHD_Connection *, int status, const char *text);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "cli/cli.h"
 #include "gitops/git.h"
+#include "gitops/run.h"
 #include "gitops/work.h"
 #include "kube/transport_curl.h"
 
@@ -54,15 +55,14 @@ read_request(struct str *to)
 static int
 worker_run(struct cli *c)
 {
-	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS }, core = { 0, 0 };
 	const char *cache = cli_flag(c, "gitops-cache");
 	struct worker w = { .cli = c };
 	struct source *source;
 	struct str request;
 	struct work *work;
 
-	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_CORE, &core);
+	run_limit(RLIMIT_CPU, CPU_SECONDS);
+	run_limit(RLIMIT_CORE, 0);
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	if (!read_request(&request))
 		return cli_fail(c, "the request is longer than %u bytes", REQUEST_MAX);

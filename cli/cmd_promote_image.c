@@ -13,6 +13,7 @@
 
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
+#define FILE_MAX (1u << 20) /* bytes of a kustomization */
 #define TRIES 3 /* of a push that somebody else's comes before */
 
 static int promote_run(struct cli *);
@@ -105,9 +106,12 @@ find_file(const struct promotion *p, struct bytes *ret_text, const char **ret_pa
 	if (e != NULL)
 		return e;
 	file = kustomization_in(&tree, a, directory);
-	return file != NULL
-		   ? tree_read(&tree, a, file, ret_text, ret_path)
-		   : err_new(a, ERR_INVALID, "%s: has no kustomization, in which the image could be set", p->path);
+	if (file == NULL)
+		return err_new(a, ERR_INVALID, "%s: has no kustomization, in which the image could be set", p->path);
+	e = tree_read(&tree, a, file, ret_text, ret_path);
+	return e == NULL && ret_text->len > FILE_MAX
+		   ? err_new(a, ERR_INVALID, "%s: is longer than %u bytes", file, FILE_MAX)
+		   : e;
 }
 
 /* Changes the file and commits that. *ret_changed false: it says so already. */

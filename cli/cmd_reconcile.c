@@ -7,7 +7,6 @@
 #include "kube/api/flux.h"
 #include "kube/client.h"
 
-#define REQUESTED "reconcile.fluxcd.io/requestedAt"
 #define NAMESPACE "flux-system"
 #define TIMEOUT_MS 300000
 #define LOOK_MS 500
@@ -61,16 +60,15 @@ static int
 reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
 {
 	const char *path = client_path(c->arena, t, ns, name, NULL);
-	const char *now =
-	    arena_printf(c->arena, "%s-%lld", time_format(c->arena, loop_wall(c->loop)), (long long)loop_wall(c->loop));
+	const char *now = flux_request_mark(c->arena, loop_wall(c->loop));
 	int64_t timeout, until;
 	struct err *e;
 
 	if (timeout_of(c, &timeout) != 0)
 		return 1;
 	until = loop_mono(c->loop) + timeout;
-	e = cli_call(
-	    c, "PATCH", path, PATCH_MERGE, json_pack("{s:{s:{s:s}}}", "metadata", "annotations", REQUESTED, now), NULL);
+	e = cli_call(c, "PATCH", path, PATCH_MERGE,
+	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REQUESTED_AT, now), NULL);
 	if (e != NULL && e->class == ERR_GONE)
 		return cli_fail(c, "%s \"%s\" not found in namespace %s; --namespace says another", t->kind, name, ns);
 	if (e != NULL)

@@ -1,10 +1,10 @@
 /* gitops/push.c: a row a family of servers. */
 #include "gitops/push.h"
 #include <string.h>
-#include "base/base64.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/str.h"
+#include "kube/api/secret.h"
 
 struct reading {
 	struct arena *arena;
@@ -91,18 +91,6 @@ static const struct family {
 	    { "url", "clone_url" }, "default_branch" },
 };
 
-static const char *
-secret_of(struct arena *a, const json_t *secret, const char *key)
-{
-	const char *text = json_str(secret, key);
-	size_t n = 0;
-	char *value = text != NULL ? base64_decode(a, text, &n) : NULL;
-
-	while (value != NULL && n > 0 && (value[n - 1] == '\n' || value[n - 1] == '\r'))
-		value[--n] = '\0';
-	return str_empty(value) ? NULL : value;
-}
-
 static bool
 is_in(const char *list, const char *word)
 {
@@ -137,7 +125,9 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 	if (f == NULL)
 		return wrong(
 		    a, ret_why, 400, "", "no header says which event this is (X-GitHub-Event, X-Gitlab-Event, …)");
-	r.key = secret_of(a, secret, f->secret);
+	r.key = secret_line(a, secret, f->secret);
+	if (str_empty(r.key))
+		r.key = NULL;
 	/* The generic one is whoever has the secret. */
 	if (r.key == NULL && f->pushes == NULL)
 		return wrong(a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");

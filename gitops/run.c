@@ -14,8 +14,8 @@
 #define SAID_MAX 4096 /* bytes of standard error that are kept */
 #define FILES_MAX 256 /* descriptors that it may have open */
 
-static void
-limit(int what, rlim_t to)
+void
+run_limit(int what, uint64_t to)
 {
 	struct rlimit r = { to, to };
 
@@ -32,10 +32,10 @@ become(const struct run *r, char *const *env, int in, int out, int err)
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, FILES_MAX);
+	run_limit(RLIMIT_CORE, 0);
+	run_limit(RLIMIT_NOFILE, FILES_MAX);
 	if (r->file_max > 0)
-		limit(RLIMIT_FSIZE, (rlim_t)r->file_max);
+		run_limit(RLIMIT_FSIZE, (rlim_t)r->file_max);
 	execvpe(r->argv[0], (char *const *)r->argv, env);
 	_exit(127);
 }

@@ -1,5 +1,6 @@
 /* gitops/run.h: another program, run to its end, with limits. Blocks: for processes that do nothing else. */
 #pragma once
+#include <stdint.h>
 #include "base/err.h"
 #include "base/str.h"
 
@@ -14,6 +15,9 @@ struct run {
 /* Its standard output, in the arena, with a NUL behind it. The error says how it ended, with the end of what it wrote to standard error:
  * ERR_AGAIN, also for the time-out; ERR_INVALID where its output, or a file, would be too long. */
 struct err *run_program(struct arena *, const struct run *, struct bytes *ret);
+
+/* Limits this process, for good; `what`: RLIMIT_CORE, … */
+void run_limit(int what, uint64_t to);
 
 /* A program that stays, and answers on its standard output to what is written to its standard input. */
 struct companion {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "base/loop.h"
 #include "base/str.h"
+#include "gitops/run.h"
 
 #define ANSWER_MS 20000 /* with what else the machine does meanwhile; processor time ends it long before */
 
@@ -114,14 +115,6 @@ allow_time(int ms)
 	setitimer(ITIMER_PROF, &t, NULL);
 }
 
-static void
-limit(int what, rlim_t to)
-{
-	struct rlimit r = { to, to };
-
-	setrlimit(what, &r);
-}
-
 #ifndef __SANITIZE_ADDRESS__
 /* Bytes of addresses that are in use. */
 static rlim_t
@@ -162,16 +155,16 @@ serve(int fd)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 #ifndef __SANITIZE_ADDRESS__
 	/* Lua has an allocator of its own, libjq has not. (A sanitizer's memory would count too.) */
-	limit(RLIMIT_AS, mapped() + 4 * SCRIPT_MEMORY_MAX);
+	run_limit(RLIMIT_AS, mapped() + 4 * SCRIPT_MEMORY_MAX);
 #endif
 	signal(SIGPROF, SIG_DFL);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
+	run_limit(RLIMIT_CORE, 0);
+	run_limit(RLIMIT_FSIZE, 0);
 	dup2(fd, 0);
 	close_range(1, ~0u, 0);
 	open("/dev/null", O_WRONLY);
 	open("/dev/null", O_WRONLY);
-	limit(RLIMIT_NOFILE, 3);
+	run_limit(RLIMIT_NOFILE, 3);
 	while ((text = get(0, -1)) != NULL) {
 		said = answer(text);
 		free(text);

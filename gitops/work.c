@@ -2,7 +2,7 @@
 #include "gitops/work_parts.h"
 #include <string.h>
 #include <strings.h>
-#include "base/base64.h"
+#include "kube/api/secret.h"
 
 #define FETCH_MS 60000
 
@@ -576,14 +576,7 @@ fetch(struct work *w)
 const char *
 work_secret(struct work *w, const json_t *secret, const char *key)
 {
-	const char *text = json_str(json_object_get(secret, "data"), key);
-	size_t n;
-	char *value;
-
-	if (text == NULL)
-		return NULL;
-	value = base64_decode(w->arena, text, &n);
-	return value != NULL && strlen(value) == n ? value : NULL;
+	return secret_text(w->arena, json_object_get(secret, "data"), key);
 }
 
 /* URLs are the same whatever their case and with or without ".git". */

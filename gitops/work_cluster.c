@@ -63,19 +63,15 @@ static const struct config_exec *
 exec_of(struct arena *a, const json_t *e)
 {
 	struct config_exec *x = arena_alloc(a, sizeof(*x));
-	const json_t *args = json_object_get(e, "args"), *env = json_object_get(e, "env"), *v;
+	const json_t *env = json_object_get(e, "env");
 	const char *key;
 	json_t *value;
-	size_t i;
 
 	*x = (struct config_exec){ .command = json_str(e, "command"),
-		.args = { arena_new_array(a, const char *, json_array_size(args) + 1), 0 },
+		.args = strings_decode(a, json_object_get(e, "args")),
 		.env = { arena_new_array(a, struct string_pair, json_object_size(env) + 1), 0 },
 		.api_version = json_str(e, "apiVersion") ?: "client.authentication.k8s.io/v1beta1",
 		.install_hint = json_str(e, "installHint") };
-	json_array_foreach (args, i, v)
-		if (json_is_string(v))
-			x->args.at[x->args.n++] = json_string_value(v);
 	json_object_foreach ((json_t *)env, key, value)
 		if (json_is_string(value))
 			x->env.at[x->env.n++] = (struct string_pair){ key, json_string_value(value) };

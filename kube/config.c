@@ -105,19 +105,6 @@ decoded(struct arena *a, const json_t *o, const char *key, const char **ret)
 	return (text == NULL) == (*ret == NULL);
 }
 
-static struct strings
-strings_of(struct arena *a, const json_t *list)
-{
-	struct strings s = { arena_new_array(a, const char *, json_array_size(list)), 0 };
-	json_t *v;
-	size_t i;
-
-	json_array_foreach (list, i, v)
-		if (json_is_string(v))
-			s.at[s.n++] = arena_strdup(a, json_string_value(v));
-	return s;
-}
-
 static struct err *
 read_exec(
     struct arena *a, const char *file, const char *user, const json_t *exec, const json_t *cluster, struct config *c)
@@ -129,7 +116,7 @@ read_exec(
 	x->command = copy(a, exec, "command");
 	x->api_version = copy(a, exec, "apiVersion");
 	x->install_hint = copy(a, exec, "installHint");
-	x->args = strings_of(a, json_object_get(exec, "args"));
+	x->args = strings_decode(a, json_object_get(exec, "args"));
 	x->env.at = arena_new_array(a, struct string_pair, json_array_size(json_object_get(exec, "env")));
 	json_array_foreach (json_object_get(exec, "env"), i, variable)
 		x->env.at[x->env.n++] =
@@ -172,7 +159,7 @@ read_user(const struct files *f, const char *name, const json_t *cluster, struct
 	c->username = copy(a, user, "username");
 	c->password = copy(a, user, "password");
 	c->as = (struct config_impersonation){ copy(a, user, "as"), copy(a, user, "as-uid"),
-		strings_of(a, json_object_get(user, "as-groups")) };
+		strings_decode(a, json_object_get(user, "as-groups")) };
 	if (json_object_get(user, "auth-provider") != NULL)
 		return err_new(a, ERR_INVALID,
 		    "kubeconfig %s: user \"%s\": auth-provider was removed from Kubernetes (1.26); use exec instead",

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/regex.h"
+#include "kube/api/secret.h"
 #include "kube/api/yaml.h"
 
 #define CONTROLLER "sluice"
@@ -68,16 +69,7 @@ struct composing {
 static const char *
 value(const struct composing *c, const char *key)
 {
-	const char *text = json_str(c->secret, key);
-	size_t n;
-	char *decoded = text != NULL ? base64_decode(c->arena, text, &n) : NULL;
-
-	if (decoded == NULL)
-		return NULL;
-	/* A line's end behind it is an editor's. */
-	while (n > 0 && (decoded[n - 1] == '\n' || decoded[n - 1] == '\r'))
-		decoded[--n] = '\0';
-	return decoded;
+	return secret_line(c->arena, c->secret, key);
 }
 
 static void

@@ -11,12 +11,6 @@ struct web {
 };
 
 static enum MHD_Result
-respond(struct MHD_Connection *c, int status, const char *text)
-{
-	return daemon_respond(c, status, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-static enum MHD_Result
 on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
@@ -30,14 +24,14 @@ on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	(void)state;
 	*body_len = 0;
 	if (strcmp(path, "/metrics") != 0)
-		return respond(c, 404, "there is /metrics\n");
+		return daemon_say(c, 404, "there is /metrics\n");
 	if (strcmp(method, "GET") != 0)
-		return respond(c, 405, "GET\n");
+		return daemon_say(c, 405, "GET\n");
 	w->settings.moment(w->settings.arg, &now);
 	str_init(&text, METRICS_TEXT_MAX);
 	metrics_text(w->settings.metrics, &now, &text);
 	ok = text.overflow
-		 ? respond(c, 500, "there are too many series\n")
+		 ? daemon_say(c, 500, "there are too many series\n")
 		 : daemon_respond(c, 200, "text/plain; version=0.0.4; charset=utf-8", str_text(&text), text.len);
 	str_done(&text);
 	return ok;
@@ -55,11 +49,11 @@ on_health(void *arg, struct MHD_Connection *c, const char *path, const char *met
 	(void)state;
 	*body_len = 0;
 	if (strcmp(path, "/healthz") == 0)
-		return respond(c, 200, "ok");
+		return daemon_say(c, 200, "ok");
 	if (strcmp(path, "/readyz") == 0)
-		return w->settings.ready(w->settings.arg) ? respond(c, 200, "ok")
-							  : respond(c, 503, "the first lists are not in yet\n");
-	return respond(c, 404, "there are /healthz and /readyz\n");
+		return w->settings.ready(w->settings.arg) ? daemon_say(c, 200, "ok")
+							  : daemon_say(c, 503, "the first lists are not in yet\n");
+	return daemon_say(c, 404, "there are /healthz and /readyz\n");
 }
 
 struct web *

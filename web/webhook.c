@@ -3,7 +3,6 @@
 #include <string.h>
 #include "base/daemon.h"
 #include "base/log.h"
-#include "base/time.h"
 #include "gitops/push.h"
 #include "kube/client.h"
 
@@ -115,9 +114,7 @@ on_item(void *arg, const json_t *item)
 		concern(h, o, ANNOTATION_REFRESH, "normal");
 	if (h->listed == &git_repository_type &&
 	    push_concerns_repository(a, &h->push, (const struct git_repository *)o))
-		concern(h, o, "reconcile.fluxcd.io/requestedAt",
-		    arena_printf(h->arena, "%s-%lld", time_format(h->arena, loop_wall(h->webhook->loop)),
-			(long long)loop_wall(h->webhook->loop)));
+		concern(h, o, ANNOTATION_REQUESTED_AT, flux_request_mark(h->arena, loop_wall(h->webhook->loop)));
 }
 
 static void list(struct hook *, const struct type *);
@@ -215,12 +212,6 @@ on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 }
 
 static enum MHD_Result
-respond(struct MHD_Connection *c, int status, const char *text)
-{
-	return daemon_respond(c, status, "text/plain; charset=utf-8", text, strlen(text));
-}
-
-static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
@@ -230,11 +221,11 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	(void)version;
 	if (h == NULL) {
 		if (strcmp(path, PATH) != 0)
-			return respond(c, 404, "there is " PATH "\n");
+			return daemon_say(c, 404, "there is " PATH "\n");
 		if (strcmp(method, "POST") != 0)
-			return respond(c, 405, "POST\n");
+			return daemon_say(c, 405, "POST\n");
 		if (w->n >= HOOKS_MAX)
-			return respond(c, 503, "too many at once\n");
+			return daemon_say(c, 503, "too many at once\n");
 		*state = hook_new(w, c);
 		return MHD_YES;
 	}
@@ -244,9 +235,9 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return MHD_YES;
 	}
 	if (h->body.overflow)
-		return respond(c, 413, "the body is too long\n");
+		return daemon_say(c, 413, "the body is too long\n");
 	if (h->status != 0)
-		return respond(c, h->status, str_text(&h->answer));
+		return daemon_say(c, h->status, str_text(&h->answer));
 	if (!h->started) {
 		h->started = true;
 		h->suspended = true;

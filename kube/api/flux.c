@@ -1,5 +1,6 @@
 /* kube/api/flux.c: the rows of a GitRepository and a Kustomization. */
 #include "kube/api/flux.h"
+#include "base/time.h"
 
 static const struct field flux_ref_fields[] = {
 	STRING(flux_ref, branch, "branch", .doc = "a branch", .otherwise = "master"),
@@ -145,3 +146,9 @@ TYPE(flux_kustomization, "Kustomization", .group = "kustomize.toolkit.fluxcd.io"
     .columns = "Ready:string:.status.conditions[?(@.type==\"Ready\")].status|"
 	       "Status:string:.status.conditions[?(@.type==\"Ready\")].message",
     .doc = "A directory of a Git repository that is to be in the cluster.");
+
+const char *
+flux_request_mark(struct arena *a, int64_t now)
+{
+	return arena_printf(a, "%s-%lld", time_format(a, now), (long long)now);
+}

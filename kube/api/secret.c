@@ -1,0 +1,32 @@
+/* kube/api/secret.c: bytes as text. */
+#include "kube/api/secret.h"
+#include <string.h>
+#include "base/base64.h"
+
+/* The caller may cut it. */
+static char *
+decoded(struct arena *a, const json_t *data, const char *key)
+{
+	const char *text = json_str(data, key);
+	size_t n;
+	char *value = text != NULL ? base64_decode(a, text, &n) : NULL;
+
+	return value != NULL && strlen(value) == n ? value : NULL;
+}
+
+const char *
+secret_text(struct arena *a, const json_t *data, const char *key)
+{
+	return decoded(a, data, key);
+}
+
+const char *
+secret_line(struct arena *a, const json_t *data, const char *key)
+{
+	char *value = decoded(a, data, key);
+	size_t n = value != NULL ? strlen(value) : 0;
+
+	while (n > 0 && (value[n - 1] == '\n' || value[n - 1] == '\r'))
+		value[--n] = '\0';
+	return value;
+}
