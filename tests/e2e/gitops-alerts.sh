@@ -21,9 +21,7 @@ perl -MIO::Socket -e '
 		close $c;
 	}' "$port" "$dir" &
 listener=$!
-"$SLUICE" controller --controllers flux --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops flux
 here=http://127.0.0.1:$port
 kubectl create namespace flux-system >/dev/null
 kubectl create namespace tenant >/dev/null

@@ -10,9 +10,7 @@ colour() {
 	commit "$1" >/dev/null
 }
 colour blue
-"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops
 kubectl create namespace argocd >/dev/null
 kubectl create namespace shop >/dev/null
 kubectl apply -f - >/dev/null <<Y

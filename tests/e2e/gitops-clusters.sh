@@ -22,9 +22,7 @@ metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80}]}
 Y
 commit first >/dev/null
-"$SLUICE" controller --controllers rollouts,gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 5s >>"$dir/controller.log" 2>&1 &
-controller=$!
+interval=5s gitops rollouts,gitops
 status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
 secret() { # NAMESPACES
 	kubectl apply -f - >/dev/null <<Y

@@ -9,9 +9,7 @@ rm -r "$repo/demo" "$repo/README.md"
 grep -rl 'https://github.com/company/myapp-config' "$repo" --include='*.yaml' | xargs sed -i "s#https://github.com/company/myapp-config#file://$repo#"
 sed -i "s#https://github.com/company/myapp-config#file://$repo#" "$repo/app-of-apps.yaml"
 commit first >/dev/null
-"$SLUICE" controller --controllers rollouts,gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops rollouts,gitops
 kubectl create namespace argocd >/dev/null 2>&1
 kubectl apply -f "$repo/app-of-apps.yaml" >/dev/null
 apps="app-of-apps myapp-dev myapp-staging myapp-production tenant-a tenant-b"
@@ -30,7 +28,6 @@ mkdir "$repo/hundred"
 for i in $(seq 100); do printf 'apiVersion: v1\nkind: Service\nmetadata: {name: s%s}\nspec: {ports: [{port: 80}]}\n' "$i" >"$repo/hundred/s$i.yaml"; done
 sed 's/myapp-dev/hundred/; s#environments/dev#hundred#' "$repo/applications/myapp-dev.yaml" | sed 's/namespace: myapp-dev/namespace: hundred/' >"$repo/applications/hundred.yaml"
 commit hundred >/dev/null
-refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 count() { kubectl get services -n hundred -o name | wc -l; }
 ports() { kubectl get services -n hundred -o 'jsonpath={.items[*].spec.ports[0].port}' | tr ' ' '\n' | sort | uniq -c | tr -s ' \n' ' '; }
 refresh app-of-apps

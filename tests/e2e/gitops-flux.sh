@@ -9,9 +9,7 @@ map deploy/one.yaml one 'cluster: "${cluster_name}", region: "${region:-nowhere}
 map deploy/more/two.yaml two 'a: b'
 map base/base.yaml base 'a: b'
 first=$(commit first)
-"$SLUICE" controller --controllers flux --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops flux
 kubectl create namespace flux-system >/dev/null
 kubectl create namespace flux-shop >/dev/null
 get() { kubectl get "$1" "$2" -n flux-system -o "jsonpath={$3}"; }

@@ -20,9 +20,7 @@ git -C "$repo" -c core.bigFileThreshold=1m add -A
 commit hostile >/dev/null
 
 dev --without controller,mesh,prometheus,app,load
-"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops
 kubectl create namespace argocd >/dev/null
 for path in link kustomize aliases blob deep names many; do
 	kubectl apply -f - >/dev/null <<Y

@@ -15,9 +15,7 @@ kind: Secret
 metadata: {name: keys}
 Y
 commit first >/dev/null
-"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops
 status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
 project() { # SPEC
 	kubectl apply -f - >/dev/null <<Y
@@ -51,7 +49,7 @@ check "sluice app diff says it too" says "is not permitted in project shop" "$SL
 project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], syncWindows: [{kind: deny, schedule: "* * * * *", duration: 1h, applications: ["w*"]}]}'
 sed -i 's/blue/grey/' "$repo/web/all.yaml"
 commit second >/dev/null
-kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null
+refresh web
 check "or the time" within 20 says 'blocked by the sync window "* * * * *" (deny) of project shop' status 'conditions[*].message'
 check "then nothing is applied either" fails kubectl get configmap colours -n shop
 project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}]}'

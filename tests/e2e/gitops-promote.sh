@@ -27,9 +27,7 @@ for env in dev staging production; do
 done
 commit first >/dev/null
 git clone -q --bare "$repo" "$dir/origin.git"
-"$SLUICE" controller --controllers rollouts,gitops,flux --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops rollouts,gitops,flux
 kubectl create namespace argocd >/dev/null
 for env in dev staging production; do
 	[ $env = staging ] && policy="{syncOptions: [CreateNamespace=true]}" || policy="{automated: {}, syncOptions: [CreateNamespace=true]}"

@@ -61,9 +61,7 @@ metadata: {name: web-canary}
 spec: {selector: {app: web}, ports: [{port: 80}]}
 Y
 commit first >/dev/null
-"$SLUICE" controller --controllers rollouts,gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops rollouts,gitops
 application() { # SYNCOPTIONS
 	kubectl apply -f - >/dev/null <<Y
 apiVersion: argoproj.io/v1alpha1
@@ -85,7 +83,7 @@ weights() { field virtualservice/web '.spec.http[0].route[*].weight'; }
 image() { sed -i "s/newTag: .*/newTag: $1}]/" "$repo/shop/kustomization.yaml" && commit "$1" >/dev/null; }
 # look: the application is compared once more, and whatever that finds is done.
 look() {
-	kubectl annotate --overwrite application shop -n argocd argocd.argoproj.io/refresh=normal >/dev/null
+	refresh shop
 	within 20 says "" test -z "$(kubectl get application shop -n argocd -o 'jsonpath={.metadata.annotations.argocd\.argoproj\.io/refresh}')"
 	within 20 looked
 }

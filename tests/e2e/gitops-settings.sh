@@ -24,12 +24,9 @@ metadata: {name: colours}
 data: {sky: blue, sea: green}
 Y
 commit first >/dev/null
-"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops
 get() { kubectl get "$1" -n shop -o "jsonpath={$2}"; }
 status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
-refresh() { kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 health() { kubectl get application web -n argocd -o "jsonpath={.status.resources[?(@.kind==\"$1\")].health.$2}"; }
 application() { # SYNCOPTIONS IGNORED
 	kubectl apply -f - >/dev/null <<Y
@@ -45,7 +42,7 @@ Y
 }
 settings() { # YAML of argocd-cm's data, on standard input
 	{ printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\ndata:\n'; cat; } | kubectl apply -f - >/dev/null
-	refresh
+	refresh web
 }
 kubectl create namespace argocd >/dev/null
 kubectl create namespace shop >/dev/null
@@ -68,12 +65,12 @@ application "RespectIgnoreDifferences=true" '[{group: apps, kind: Deployment, jq
 check "it is compared anew" within 20 says jqPath kubectl get application web -n argocd -o 'jsonpath={.status.sync.comparedTo.ignoreDifferences}'
 kubectl patch deployment web -n shop --type json -p '[{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/memory","value":"1Gi"}]' >/dev/null
 kubectl patch configmap colours -n shop --field-manager painter --type merge -p '{"data":{"sky":"red"}}' >/dev/null
-refresh
+refresh web
 check "places named by jq, and another manager's fields, do not count" within 20 says Synced status sync.status
 check "and stay" sh -c 'sleep 3; kubectl get deployment web -n shop -o yaml | grep -q 1Gi && kubectl get configmap colours -n shop -o yaml | grep -q "sky: red"'
 sed -i 's/log:1/log:2/; s/sea: green/sea: grey/' "$repo/web/all.yaml"
 commit second >/dev/null
-refresh
+refresh web
 check "another change of the same list lands" within 20 says log:2 get deployment/web '.spec.template.spec.containers[1].image'
 check "and of the same map" within 20 says grey get configmap/colours .data.sea
 check "what does not count is left as it is live" says 1Gi get deployment/web '.spec.template.spec.containers[0].resources.limits.memory'
@@ -94,7 +91,7 @@ settings <<'Y'
     jsonPointers: [/spec/replicas]
 Y
 kubectl patch deployment web -n shop --type merge -p '{"spec":{"replicas":5}}' >/dev/null
-refresh
+refresh web
 check "argocd-cm has such rules too" sh -c "sleep 3; test \"\$(kubectl get deployment web -n shop -o 'jsonpath={.spec.replicas}')\" = 5"
 settings <<'Y'
   resource.customizations.health.ConfigMap: |

@@ -13,9 +13,7 @@ gpg() { command gpg --batch --quiet --pinentry-mode loopback --passphrase '' "$@
 gpg --quick-gen-key 'Good <good@localhost>' ed25519 sign never 2>/dev/null
 fingerprint=$(gpg --list-keys --with-colons | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1)
 with_gpg() { git -C "$repo" add -A && git -C "$repo" -c "user.signingkey=$fingerprint" commit -q -S -m gpg && git -C "$repo" rev-parse HEAD; }
-"$SLUICE" controller --controllers gitops,flux --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops,flux
 kubectl create namespace argocd >/dev/null
 kubectl create namespace shop >/dev/null
 
@@ -68,13 +66,12 @@ Y
 check "keys that there are not" within 20 says "argocd-gpg-keys-cm has none of these keys" status 'conditions[*].message'
 gpg --armor --export >"$dir/public.asc"
 kubectl create configmap argocd-gpg-keys-cm -n argocd --from-file="${fingerprint: -16}=$dir/public.asc" >/dev/null
-refresh() { kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
-refresh
+refresh web
 check "a commit that no key of the project has signed" within 20 says "commit $third is not signed with one of 1 keys" status 'conditions[*].message'
 check "is not applied" fails kubectl get configmap colours -n shop
 map black
 with_gpg >/dev/null
-refresh
+refresh web
 check "one that is, is" within 20 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "no keyring is left behind" fails ls -d "$dir"/cache/keys-*
 kill $controller && wait $controller

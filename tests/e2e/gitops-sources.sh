@@ -34,9 +34,7 @@ map two/two.yaml two 2
 printf 'size: 7\n' >"$repo/values/shop.yaml"
 commit first >/dev/null
 second=$repo
-"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-	--gitops-file-urls --gitops-interval 1h ${HELM:+--gitops-helm "$HELM"} >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops ${HELM:+--gitops-helm "$HELM"}
 printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n---\n' argocd shop | kubectl apply -f - >/dev/null
 application() { # NAME SPEC
 	kubectl apply -f - >/dev/null <<Y
@@ -51,7 +49,6 @@ Y
 }
 status() { kubectl get application "$1" -n argocd -o "jsonpath={.status.$2}"; }
 data() { kubectl get configmap "$1" -n shop -o "jsonpath={.data.$2}"; }
-refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 
 application several "sources: [{repoURL: 'file://$first', path: one}, {repoURL: 'file://$second', path: two, targetRevision: main}]"
 check "several sources" within 20 says 1 data one a

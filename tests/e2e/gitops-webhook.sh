@@ -7,9 +7,7 @@ mkdir -p "$repo/web"
 map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/map.yaml"; commit "$1" >/dev/null; }
 map blue
 port=$(free_port)
-"$SLUICE" controller --controllers gitops,flux --leader-elect=false --listen-address 127.0.0.1 --metricsPort 0 --healthzPort 0 --webhookPort "$port" \
-	--gitops-cache "$dir/cache" --gitops-file-urls --gitops-interval 1h >>"$dir/controller.log" 2>&1 &
-controller=$!
+gitops gitops,flux --listen-address 127.0.0.1 --webhookPort "$port"
 kubectl create namespace argocd >/dev/null
 kubectl create namespace shop >/dev/null
 kubectl apply -f - >/dev/null <<Y

@@ -25,13 +25,10 @@ echo "not: a manifest" >"$repo/web/values.yaml"
 first=$(commit first)
 
 start() {
-	"$SLUICE" controller --controllers gitops --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
-		--gitops-file-urls --gitops-interval 1h "$@" >>"$dir/controller.log" 2>&1 &
-	controller=$!
+	gitops gitops "$@"
 }
 stop() { kill $controller && wait $controller; }
 status() { kubectl get application web -n argocd -o "jsonpath={.status.$1}"; }
-refresh() { kubectl annotate --overwrite application web -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
 application() { # SYNCPOLICY
 	kubectl apply -f - >/dev/null <<Y
 apiVersion: argoproj.io/v1alpha1
@@ -64,12 +61,12 @@ check "history has the commit" says "$first" status 'history[0].revision'
 check "and who asked" says me status 'history[0].initiatedBy.username'
 
 kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
-refresh
+refresh web
 check "a drift is seen" within 20 says OutOfSync status sync.status
 check "and which object it is" says OutOfSync kubectl get application web -n argocd -o 'jsonpath={.status.resources[?(@.name=="colours")].status}'
 
 application "{automated: {prune: true, selfHeal: true}, syncOptions: [CreateNamespace=true]}"
-refresh
+refresh web
 check "self-heal sets it right" within 20 says blue kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "and it is Synced again" within 20 says Synced status sync.status
 
@@ -79,7 +76,7 @@ check "a drift is noticed by itself, and healed" within 30 says blue kubectl get
 map web/colours.yaml colours sky grey
 rm "$repo/web/sizes.yaml"
 second=$(commit second)
-refresh
+refresh web
 check "a commit is followed" within 20 says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "what Git dropped is pruned" within 20 fails kubectl get configmap sizes -n shop
 check "by this commit" within 20 says "$second" status sync.revision
@@ -88,13 +85,13 @@ kubectl create configmap others -n shop --from-literal a=b >/dev/null
 printf 'apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata:\n  name: broken\nspec:\n  metrics: none\n' >"$repo/web/broken.yaml"
 map web/colours.yaml colours sky black
 commit third >/dev/null
-refresh
+refresh web
 check "a bad manifest fails the sync" within 20 says "broken.yaml" status operationState.message
 check "and nothing else of its commit is applied" says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 check "it is to be tried again" within 10 says "Retrying attempt #1" status operationState.message
 rm "$repo/web/broken.yaml"
 commit fourth >/dev/null
-refresh
+refresh web
 check "until it is mended, and that is not waited for" within 10 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
 
 stop

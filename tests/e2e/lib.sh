@@ -53,6 +53,18 @@ repository() {
 }
 commit() { git -C "$repo" add -A && git -C "$repo" commit -q -m "$1" && git -C "$repo" rev-parse HEAD; }
 
+# gitops CONTROLLERS ARGS...: starts, as $controller, one that keeps what Git says, and looks at it when it is told to (or every $interval).
+gitops() {
+	local which=$1
+	shift
+	"$SLUICE" controller --controllers "$which" --leader-elect=false --metricsPort 0 --healthzPort 0 --gitops-cache "$dir/cache" \
+		--gitops-file-urls --gitops-interval "${interval:-1h}" "$@" >>"$dir/controller.log" 2>&1 &
+	controller=$!
+}
+
+# refresh APP: tells it to look at an Application now.
+refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
+
 finish() {
 	if [ -n "$dev_pid" ]; then
 		kill "$dev_pid" 2>/dev/null
