@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 #include "kube/api/type.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -238,9 +239,23 @@ static const struct field *
 field_of(const struct type *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_fields; i++)
-		if (strcmp(t->fields[i].name, name) == 0)
+		if (t->any_case ? strcasecmp(t->fields[i].name, name) == 0 : strcmp(t->fields[i].name, name) == 0)
 			return &t->fields[i];
 	return NULL;
+}
+
+static bool
+is_there(const struct type *t, const json_t *j, const char *name)
+{
+	const char *key;
+	json_t *value;
+
+	if (!t->any_case)
+		return !json_is_null(json_object_get(j, name) ?: json_null());
+	json_object_foreach ((json_t *)j, key, value)
+		if (!json_is_null(value) && strcasecmp(key, name) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -269,7 +284,7 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 			problem_add(problems, at, "%s is not %s", shown(d.scratch, value), kind_wants[f->kind]);
 	}
 	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].required && json_is_null(json_object_get(j, t->fields[i].name) ?: json_null()))
+		if (t->fields[i].required && !is_there(t, j, t->fields[i].name))
 			problem_add(problems, arena_printf(d.scratch, "%s%s%s", path, dot, t->fields[i].name),
 			    "required, but missing");
 }

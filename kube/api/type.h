@@ -101,6 +101,7 @@ struct type {
 	const struct field *fields;
 	size_t n_fields;
 	bool strict; /* an unknown key is an error */
+	bool any_case; /* keys are taken in upper and lower case, as Go's encoding/json takes them */
 	/* What an API server can say of the fields together, "; " between: "one a b" (exactly one of them is set; "one *": of all), "any a
 	 * b", "not a b" (not both), "needs a b" (a only with b), "differ a b". A boolean is set when it is true. NULL: nothing. What
 	 * decides is the validation of who uses the type; this only says it earlier. */
