@@ -1,11 +1,13 @@
 /* gitops/kustomize/build.c: from files to objects, kustomization by kustomization. */
 #include "gitops/kustomize/build.h"
 #include <string.h>
+#include "gitops/kustomize/configuration.h"
 #include "gitops/kustomize/generate.h"
 #include "gitops/kustomize/patch.h"
 #include "gitops/kustomize/references.h"
 #include "gitops/kustomize/replace.h"
 #include "gitops/kustomize/transform.h"
+#include "gitops/kustomize/vars.h"
 #include "gitops/render.h"
 #include "kube/api/yaml.h"
 
@@ -14,9 +16,19 @@
 struct building {
 	const struct tree *tree;
 	struct arena *arena;
+	const struct k_places *known;
+	struct k_schema schema; /* that of the first kustomization that has one */
+	bool has_schema;
+	bool has_objects; /* some were read */
 	const char *open[K_DEPTH_MAX]; /* the directories that are being read */
 	size_t depth;
 };
+
+static struct k_objects
+no_objects(const struct building *b)
+{
+	return (struct k_objects){ .arena = b->arena, .places = b->known, .schema = &b->schema };
+}
 
 static struct err *accumulate(
     struct building *, const char *dir, const json_t *overlay, bool component, struct k_objects *);
@@ -61,13 +73,6 @@ read_kustomization(struct building *b, const char *path, const json_t *doc, bool
 
 /* --- resources ------------------------------------------------------------------------------------------------------ */
 
-static bool
-is_remote(const char *resource)
-{
-	return strstr(resource, "://") != NULL || str_starts(resource, "git@") || str_starts(resource, "github.com/") ||
-	       strstr(resource, "?ref=") != NULL;
-}
-
 static struct err *
 add_file(struct building *b, const char *path, struct k_objects *all)
 {
@@ -81,6 +86,7 @@ add_file(struct building *b, const char *path, struct k_objects *all)
 		return e;
 	if ((e = yaml_parse(b->arena, text.at, text.len, &docs)) != NULL)
 		return err_wrap(b->arena, e, "%s", path);
+	b->has_objects = true;
 	json_array_foreach (docs, i, doc)
 		if ((e = k_objects_add(all, json_incref(doc), path)) != NULL)
 			return e;
@@ -92,10 +98,10 @@ static struct err *
 add_resource(struct building *b, const char *dir, const char *resource, struct k_objects *all)
 {
 	const char *path, *directory;
-	struct k_objects inner = { .arena = b->arena };
+	struct k_objects inner = no_objects(b);
 	struct err *e;
 
-	if (is_remote(resource))
+	if (k_is_remote(resource))
 		return err_new(
 		    b->arena, ERR_INVALID, "%s: resources of other repositories are not built yet", resource);
 	if ((e = tree_path(b->arena, dir, resource, &path)) != NULL ||
@@ -116,7 +122,7 @@ add_component(struct building *b, const char *dir, const char *component, struct
 	const char *path, *directory = NULL;
 	struct err *e;
 
-	if (is_remote(component))
+	if (k_is_remote(component))
 		return err_new(
 		    b->arena, ERR_INVALID, "%s: components of other repositories are not built yet", component);
 	if ((e = tree_path(b->arena, dir, component, &path)) != NULL ||
@@ -154,6 +160,17 @@ patch_all(struct building *b, const char *dir, const struct kustomization *k, st
 	return e;
 }
 
+static void
+set_labels(struct k_objects *all, const struct k_label *l)
+{
+	k_set_label_fields(all, l);
+	k_set_labels(all, &l->pairs, K_LABELS);
+	if (l->include_selectors)
+		k_set_labels(all, &l->pairs, K_COMMON_LABELS);
+	else if (l->include_templates)
+		k_set_labels(all, &l->pairs, K_TEMPLATE_LABELS);
+}
+
 static struct err *
 transform(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
@@ -167,12 +184,9 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 		k_set_prefix(all, k->name_prefix);
 	if (!str_empty(k->name_suffix))
 		k_set_suffix(all, k->name_suffix);
-	for (size_t i = 0; i < k->labels.n; i++) {
-		k_set_labels(
-		    all, &k->labels.at[i].pairs, k->labels.at[i].include_selectors, k->labels.at[i].include_templates);
-		k_set_label_fields(all, &k->labels.at[i]);
-	}
-	k_set_labels(all, &k->common_labels, true, true);
+	for (size_t i = 0; i < k->labels.n; i++)
+		set_labels(all, &k->labels.at[i]);
+	k_set_labels(all, &k->common_labels, K_COMMON_LABELS);
 	k_set_annotations(all, &k->common_annotations);
 	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++)
 		e = k_patch_apply(
@@ -196,22 +210,42 @@ check_metadata(struct building *b, const struct kustomization *k)
 	return NULL;
 }
 
+/* The first kustomization that names an OpenAPI document has it for all; Kubernetes' own kinds are known besides it when something was read
+ * before, as kustomize has it. */
+static struct err *
+use_schema(struct building *b, const char *dir, const struct k_openapi *said)
+{
+	if (said == NULL || b->has_schema)
+		return NULL;
+	b->has_schema = true;
+	b->schema.own_too = b->has_objects;
+	return k_configure_schema(b->arena, b->tree, dir, said, &b->schema);
+}
+
 static struct err *
 accumulate_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
 	struct err *e = check_metadata(b, k);
 
+	if (e == NULL)
+		e = use_schema(b, dir, k->openapi);
 	for (size_t i = 0; i < k->bases.n && e == NULL; i++)
 		e = add_resource(b, dir, k->bases.at[i], all);
 	for (size_t i = 0; i < k->resources.n && e == NULL; i++)
 		e = add_resource(b, dir, k->resources.at[i], all);
+	for (size_t i = 0; i < k->configurations.n && e == NULL; i++)
+		e = k_configure(all, b->tree, dir, k->configurations.at[i]);
+	for (size_t i = 0; i < k->crds.n && e == NULL; i++)
+		e = k_configure_crds(all, b->tree, dir, k->crds.at[i]);
 	for (size_t i = 0; i < k->config_maps.n && e == NULL; i++)
 		e = k_generate(all, b->tree, dir, &k->config_maps.at[i], false, k->generator_options);
 	for (size_t i = 0; i < k->secrets.n && e == NULL; i++)
 		e = k_generate(all, b->tree, dir, &k->secrets.at[i], true, k->generator_options);
 	for (size_t i = 0; i < k->components.n && e == NULL; i++)
 		e = add_component(b, dir, k->components.at[i], all);
-	return e != NULL ? e : transform(b, dir, k, all);
+	if (e == NULL)
+		e = transform(b, dir, k, all);
+	return e != NULL ? e : k_vars_add(all, k->vars.at, k->vars.n);
 }
 
 /* `overlay` (NULL: none): a kustomization instead of the directory's own file. A component works on what is there already. */
@@ -409,7 +443,7 @@ is_local(const json_t *object)
 static struct err *
 build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *said, struct manifests *ret)
 {
-	struct k_objects all = { .arena = b->arena };
+	struct k_objects all = no_objects(b);
 	const json_t *order;
 	struct sorted *sorted;
 	struct err *e = said != NULL ? override(b, dir, said, doc) : NULL;
@@ -420,12 +454,15 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 		k_add_hashes(&all);
 		e = k_fix_references(&all);
 	}
+	if (e == NULL)
+		e = k_vars_resolve(&all);
 	order = json_object_get(json_object_get(doc, "sortOptions"), "order");
 	sorted = in_order(b->arena, &all, !str_eq(json_string_value(order), "fifo"));
 	for (size_t i = 0; i < all.n && e == NULL; i++)
 		if (!is_local(sorted[i].object->object))
 			e = manifests_add(ret, b->arena, sorted[i].object->object, sorted[i].object->file);
 	k_objects_done(&all);
+	k_schema_done(&b->schema);
 	return e;
 }
 
@@ -433,7 +470,7 @@ struct err *
 k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
     struct manifests *ret)
 {
-	struct building b = { .tree = t, .arena = a };
+	struct building b = { .tree = t, .arena = a, .known = k_places_known(a) };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const char *path;
 	struct err *e = parse(&b, dir, &doc, &path);
@@ -478,7 +515,7 @@ struct err *
 k_build_generated(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
     struct manifests *ret)
 {
-	struct building b = { .tree = t, .arena = a };
+	struct building b = { .tree = t, .arena = a, .known = k_places_known(a) };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 
 	if (kustomization_in(t, a, dir) != NULL)

@@ -3,56 +3,89 @@
 #include <string.h>
 #include "base/str.h"
 
-/* One of the words between "|" is it. */
-static bool
-is_one_of(const char *words, const char *word)
-{
-	size_t n = strlen(word);
+#define NAME_MAX_BYTES 512 /* an annotation's prefix, its name, and room */
 
-	for (const char *at = words; *at != '\0'; at += *at == '|') {
-		if (strncmp(at, word, n) == 0 && (at[n] == '|' || at[n] == '\0'))
-			return true;
-		at += strcspn(at, "|");
+/* The first name of a path into `name`. Returns what follows it, NULL where it is the last, and the empty name for one that is too long. */
+static const char *
+first_name(const char *path, char *name, size_t room)
+{
+	size_t n = 0;
+
+	for (; *path != '\0' && *path != '/'; path++) {
+		if (path[0] == '\\' && path[1] == '/')
+			path++;
+		if (n + 1 == room) {
+			n = 0;
+			break;
+		}
+		name[n++] = *path;
 	}
-	return false;
-}
-
-bool
-k_place_in(const struct k_place *p, const struct k_id *id)
-{
-	return (p->group == NULL || strcmp(p->group, id->group) == 0) &&
-	       (p->kind == NULL || is_one_of(p->kind, id->kind));
+	name[n] = '\0';
+	return *path == '/' ? path + 1 : NULL;
 }
 
 void
-k_fields(json_t *at, const char *path, bool create, void (*visit)(json_t *map, const char *name, void *arg), void *arg)
+k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg)
 {
-	size_t n = strcspn(path, "/"), plain = n;
-	char name[128];
+	char name[NAME_MAX_BYTES];
+	bool of_list;
+	const char *rest;
 	json_t *next;
-	size_t i;
+	size_t i, n;
 
 	if (json_is_array(at)) {
 		json_array_foreach (at, i, next)
 			k_fields(next, path, create, visit, arg);
 		return;
 	}
-	if (plain > 2 && strncmp(path + plain - 2, "[]", 2) == 0)
-		plain -= 2;
-	if (!json_is_object(at) || plain >= sizeof(name))
+	rest = first_name(path + (*path == '/'), name, sizeof(name));
+	n = strlen(name);
+	of_list = n > 2 && strcmp(name + n - 2, "[]") == 0;
+	if (of_list)
+		name[n - 2] = '\0';
+	if (!json_is_object(at) || n == 0)
 		return;
-	memcpy(name, path, plain);
-	name[plain] = '\0';
 	next = json_object_get(at, name);
-	if (path[n] == '\0') {
+	if (rest == NULL) {
 		if (next != NULL || create)
 			visit(at, name, arg);
 		return;
 	}
-	if (next == NULL && create && plain == n)
-		json_object_set_new(at, name, next = json_object());
-	else if (json_is_null(next) && create && plain == n)
+	if ((next == NULL || json_is_null(next)) && create && !of_list)
 		json_object_set_new(at, name, next = json_object());
 	if (next != NULL)
-		k_fields(next, path + n + 1, create, visit, arg);
+		k_fields(next, rest, create, visit, arg);
+}
+
+void
+k_visit(const struct k_objects *all, const struct k_object *o, enum k_use use, k_visit_fn *visit, void *arg)
+{
+	struct k_id id = k_id_of(all->arena, o->object);
+
+	for (size_t i = 0; i < all->places->n; i++) {
+		const struct k_place *p = &all->places->at[i];
+
+		if (p->use == use && k_gvk_selects(&p->in, id.group, id.version, id.kind))
+			k_fields(o->object, p->path, p->create, visit, arg);
+	}
+}
+
+void
+k_visit_all(const struct k_objects *all, enum k_use use, k_visit_fn *visit, void *arg)
+{
+	for (size_t i = 0; i < all->n; i++)
+		k_visit(all, &all->at[i], use, visit, arg);
+}
+
+bool
+k_has_place(const struct k_objects *all, const struct k_id *id, enum k_use use, const char *path)
+{
+	for (size_t i = 0; i < all->places->n; i++) {
+		const struct k_place *p = &all->places->at[i];
+
+		if (p->use == use && k_gvk_selects(&p->in, id->group, id->version, id->kind) &&
+		    (path == NULL || strcmp(p->path, path) == 0))
+			return true;
+	}
+	return false;
 }

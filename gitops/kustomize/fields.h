@@ -1,18 +1,20 @@
 /* gitops/kustomize/fields.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A list on the way stands
- * for each of its elements ("[]" behind a name says no more). */
+ * for each of its elements ("[]" behind a name says no more); a slash behind a backslash is part of a name.
+ */
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-struct k_place {
-	const char *group; /* NULL: any */
-	const char *kind; /* NULL: any; several separated by "|" */
-	const char *path;
-	bool create; /* made where it is not there, but for lists */
-};
+/* What is done at a place: the map that holds the last name of the path. */
+typedef void k_visit_fn(json_t *map, const char *name, void *arg);
 
-/* The place is in objects of this id. */
-bool k_place_in(const struct k_place *, const struct k_id *);
+/* Calls visit for each such map that there is; a value that is no map on the way ends it. */
+void k_fields(json_t *object, const char *path, bool create, k_visit_fn *, void *arg);
 
-/* Calls visit with the map that holds the last name of the path, for each that there is; a value that is no map on the way ends it. */
-void k_fields(
-    json_t *object, const char *path, bool create, void (*visit)(json_t *map, const char *name, void *arg), void *arg);
+/* The same at all places of one use in one object. */
+void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_visit_fn *, void *arg);
+
+/* In all objects. */
+void k_visit_all(const struct k_objects *, enum k_use, k_visit_fn *, void *arg);
+
+/* There is a place of that use, and of that path (NULL: of any), in objects of this kind. */
+bool k_has_place(const struct k_objects *, const struct k_id *, enum k_use, const char *path);

@@ -10,13 +10,13 @@ static const struct field k_selector_fields[] = {
 	STRING(k_selector, label_selector, "labelSelector"),
 	STRING(k_selector, annotation_selector, "annotationSelector"),
 };
-TYPE(k_selector, "target", .strict = true);
+TYPE(k_selector, "target", .strict = true, .any_case = true);
 
 static const struct field k_patch_options_fields[] = {
 	BOOL(k_patch_options, allow_name_change, "allowNameChange"),
 	BOOL(k_patch_options, allow_kind_change, "allowKindChange"),
 };
-TYPE(k_patch_options, "options", .strict = true);
+TYPE(k_patch_options, "options", .strict = true, .any_case = true);
 
 static const struct field k_patch_fields[] = {
 	STRING(k_patch, path, "path"),
@@ -24,7 +24,7 @@ static const struct field k_patch_fields[] = {
 	OBJECT(k_patch, target, "target", k_selector),
 	EMBED(k_patch, options, "options", k_patch_options),
 };
-TYPE(k_patch, "patch", .strict = true);
+TYPE(k_patch, "patch", .strict = true, .any_case = true);
 
 static const struct field k_field_spec_fields[] = {
 	STRING(k_field_spec, group, "group"),
@@ -33,7 +33,7 @@ static const struct field k_field_spec_fields[] = {
 	STRING(k_field_spec, path, "path", .required = true),
 	BOOL(k_field_spec, create, "create"),
 };
-TYPE(k_field_spec, "field", .strict = true);
+TYPE(k_field_spec, "field", .strict = true, .any_case = true);
 
 static const struct field k_label_fields[] = {
 	STRING_MAP(k_label, pairs, "pairs"),
@@ -42,7 +42,7 @@ static const struct field k_label_fields[] = {
 	NOT_BUILT_AS("includeVolumeClaimTemplates", KIND_BOOL),
 	LIST(k_label, fields, "fields", k_field_spec),
 };
-TYPE(k_label, "labels", .strict = true);
+TYPE(k_label, "labels", .strict = true, .any_case = true);
 
 static const struct field k_image_fields[] = {
 	STRING(k_image, name, "name", .required = true),
@@ -51,13 +51,13 @@ static const struct field k_image_fields[] = {
 	STRING(k_image, digest, "digest"),
 	STRING(k_image, tag_suffix, "tagSuffix"),
 };
-TYPE(k_image, "image", .strict = true);
+TYPE(k_image, "image", .strict = true, .any_case = true);
 
 static const struct field k_replica_fields[] = {
 	STRING(k_replica, name, "name", .required = true),
 	INT_OR_STRING(k_replica, count, "count", .required = true),
 };
-TYPE(k_replica, "replicas", .strict = true);
+TYPE(k_replica, "replicas", .strict = true, .any_case = true);
 
 static const struct field k_generator_options_fields[] = {
 	STRING_MAP(k_generator_options, labels, "labels"),
@@ -65,7 +65,7 @@ static const struct field k_generator_options_fields[] = {
 	BOOL(k_generator_options, disable_hash, "disableNameSuffixHash"),
 	BOOL(k_generator_options, immutable, "immutable"),
 };
-TYPE(k_generator_options, "options", .strict = true);
+TYPE(k_generator_options, "options", .strict = true, .any_case = true);
 
 static const struct field k_generator_fields[] = {
 	STRING(k_generator, name, "name", .required = true),
@@ -78,7 +78,7 @@ static const struct field k_generator_fields[] = {
 	STRINGS(k_generator, literals, "literals"),
 	OBJECT(k_generator, options, "options", k_generator_options),
 };
-TYPE(k_generator, "generator", .strict = true);
+TYPE(k_generator, "generator", .strict = true, .any_case = true);
 
 static const struct field k_replacement_options_fields[] = {
 	STRING(k_replacement_options, delimiter, "delimiter"),
@@ -86,7 +86,7 @@ static const struct field k_replacement_options_fields[] = {
 	BOOL(k_replacement_options, create, "create"),
 	NOT_BUILT_AS("encoding", KIND_STRING),
 };
-TYPE(k_replacement_options, "options", .strict = true);
+TYPE(k_replacement_options, "options", .strict = true, .any_case = true);
 
 static const struct field k_replacement_source_fields[] = {
 	STRING(k_replacement_source, group, "group"),
@@ -97,7 +97,7 @@ static const struct field k_replacement_source_fields[] = {
 	STRING(k_replacement_source, field_path, "fieldPath"),
 	OBJECT(k_replacement_source, options, "options", k_replacement_options),
 };
-TYPE(k_replacement_source, "source", .strict = true);
+TYPE(k_replacement_source, "source", .strict = true, .any_case = true);
 
 static const struct field k_replacement_target_fields[] = {
 	OBJECT(k_replacement_target, select, "select", k_selector, .required = true),
@@ -105,7 +105,7 @@ static const struct field k_replacement_target_fields[] = {
 	STRINGS(k_replacement_target, field_paths, "fieldPaths"),
 	OBJECT(k_replacement_target, options, "options", k_replacement_options),
 };
-TYPE(k_replacement_target, "target", .strict = true);
+TYPE(k_replacement_target, "target", .strict = true, .any_case = true);
 
 static const struct field k_replacement_fields[] = {
 	STRING(k_replacement, path, "path"),
@@ -113,13 +113,41 @@ static const struct field k_replacement_fields[] = {
 	NOT_BUILT_AS("sourceValue", KIND_STRING),
 	LIST(k_replacement, targets, "targets", k_replacement_target),
 };
-TYPE(k_replacement, "replacement", .strict = true);
+TYPE(k_replacement, "replacement", .strict = true, .any_case = true);
 
 static const struct field k_sort_options_fields[] = {
 	STRING(k_sort_options, order, "order", .choices = "legacy|fifo"),
 	NOT_BUILT("legacySortOptions"),
 };
-TYPE(k_sort_options, "sortOptions", .strict = true);
+TYPE(k_sort_options, "sortOptions", .strict = true, .any_case = true);
+
+static const struct field k_objref_fields[] = {
+	STRING(k_objref, api_version, "apiVersion"),
+	STRING(k_objref, group, "group"),
+	STRING(k_objref, version, "version"),
+	STRING(k_objref, kind, "kind"),
+	STRING(k_objref, name, "name", .required = true),
+	STRING(k_objref, namespace, "namespace"),
+};
+TYPE(k_objref, "objref", .strict = true, .any_case = true);
+
+static const struct field k_fieldref_fields[] = {
+	STRING(k_fieldref, field_path, "fieldPath"),
+};
+TYPE(k_fieldref, "fieldref", .strict = true, .any_case = true);
+
+static const struct field k_var_fields[] = {
+	STRING(k_var, name, "name", .required = true),
+	EMBED(k_var, objref, "objref", k_objref, .required = true),
+	EMBED(k_var, fieldref, "fieldref", k_fieldref),
+};
+TYPE(k_var, "var", .strict = true, .any_case = true);
+
+static const struct field k_openapi_fields[] = {
+	STRING(k_openapi, path, "path"),
+	STRING(k_openapi, version, "version"),
+};
+TYPE(k_openapi, "openapi", .strict = true, .any_case = true);
 
 static const struct field kustomization_fields[] = {
 	STRING(kustomization, api_version, "apiVersion"),
@@ -146,10 +174,10 @@ static const struct field kustomization_fields[] = {
 	LIST(kustomization, replacements, "replacements", k_replacement),
 	OBJECT(kustomization, sort_options, "sortOptions", k_sort_options),
 	STRINGS(kustomization, build_metadata, "buildMetadata"),
-	NOT_BUILT("vars"),
-	NOT_BUILT("configurations"),
-	NOT_BUILT("crds"),
-	NOT_BUILT("openapi"),
+	LIST(kustomization, vars, "vars", k_var),
+	STRINGS(kustomization, configurations, "configurations"),
+	STRINGS(kustomization, crds, "crds"),
+	OBJECT(kustomization, openapi, "openapi", k_openapi),
 	NOT_BUILT("generators"),
 	NOT_BUILT("transformers"),
 	NOT_BUILT("validators"),
@@ -158,4 +186,4 @@ static const struct field kustomization_fields[] = {
 	NOT_BUILT("helmChartInflationGenerator"),
 	NOT_BUILT("inventory"),
 };
-TYPE(kustomization, "kustomization", .strict = true);
+TYPE(kustomization, "kustomization", .strict = true, .any_case = true);

@@ -1,7 +1,7 @@
 /* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too, and an error that says
  * so: never a build that leaves something out.
  *
- * Behaviour is that of kustomize 5.5 (its documentation, "The Kustomization File").
+ * Behaviour is that of kustomize 5.8 (its documentation, "The Kustomization File").
  */
 #pragma once
 #include "kube/api/type.h"
@@ -80,6 +80,25 @@ struct k_sort_options {
 	const char *order;
 };
 
+struct k_objref {
+	const char *api_version, *group, *version, *kind, *name, *namespace;
+};
+
+struct k_fieldref {
+	const char *field_path;
+};
+
+/* `$(NAME)` stands for the value of a field. */
+struct k_var {
+	const char *name;
+	struct k_objref objref;
+	struct k_fieldref fieldref;
+};
+
+struct k_openapi {
+	const char *path, *version;
+};
+
 struct kustomization {
 	const char *api_version, *kind;
 	struct strings resources, bases, components;
@@ -95,9 +114,12 @@ struct kustomization {
 	LIST_OF(struct k_generator) secrets;
 	const struct k_generator_options *generator_options;
 	LIST_OF(struct k_replacement) replacements;
+	LIST_OF(struct k_var) vars;
+	struct strings configurations, crds;
+	const struct k_openapi *openapi;
 	const struct k_sort_options *sort_options;
 	struct strings build_metadata;
 	const char *metadata;
 };
 
-extern const struct type kustomization_type, k_replacement_type, k_patch_type;
+extern const struct type kustomization_type, k_replacement_type, k_patch_type, k_field_spec_type;

@@ -16,6 +16,8 @@ k_objects_done(struct k_objects *all)
 	for (size_t i = 0; i < all->n; i++)
 		json_decref(all->at[i].object);
 	all->n = 0;
+	map_done(&all->ids);
+	all->ids = (struct map){ 0 };
 }
 
 struct k_id
@@ -57,23 +59,41 @@ grow(struct k_objects *all)
 	return &all->at[all->n++];
 }
 
+/* What no two objects may have: the version aside. */
+static const char *
+id_text(struct arena *a, const struct k_id *id)
+{
+	return arena_printf(a, "%s/%s/%s/%s", id->group, id->kind, effective(id->namespace), id->name);
+}
+
+/* Notes ids again, after they have changed. */
+static void
+note_ids(struct k_objects *all)
+{
+	map_done(&all->ids);
+	all->ids = (struct map){ 0 };
+	for (size_t i = 0; i < all->n; i++) {
+		struct k_id id = k_id_of(all->arena, all->at[i].object);
+
+		map_set(&all->ids, id_text(all->arena, &id), (void *)all->at[i].file);
+	}
+	all->changed = false;
+}
+
+/* The id of an object that comes from that file, which stays in the arena. */
 static struct err *
 check_new(struct k_objects *all, const struct k_id *id, const char *file)
 {
+	const char *text = id_text(all->arena, id), *there;
+
 	if (all->n >= K_OBJECTS_MAX)
 		return err_new(all->arena, ERR_INVALID, "%s: more than %d objects", file, K_OBJECTS_MAX);
-	for (size_t i = 0; i < all->n; i++) {
-		struct k_id other;
-
-		/* Most differ by their names. */
-		if (!str_eq(json_str(json_object_get(all->at[i].object, "metadata"), "name"), id->name))
-			continue;
-		other = k_id_of(all->arena, all->at[i].object);
-		if (strcmp(other.kind, id->kind) == 0 && strcmp(other.group, id->group) == 0 &&
-		    strcmp(effective(other.namespace), effective(id->namespace)) == 0)
-			return err_new(all->arena, ERR_INVALID, "%s: %s %s is there already, from %s", file, id->kind,
-			    id->name, all->at[i].file);
-	}
+	if (all->changed)
+		note_ids(all);
+	if ((there = map_get(&all->ids, text)) != NULL)
+		return err_new(
+		    all->arena, ERR_INVALID, "%s: %s %s is there already, from %s", file, id->kind, id->name, there);
+	map_set(&all->ids, text, (void *)file);
 	return NULL;
 }
 
@@ -90,8 +110,9 @@ make_texts(struct arena *a, json_t *meta, const char *map)
 }
 
 struct err *
-k_objects_add(struct k_objects *all, json_t *object, const char *file)
+k_objects_add(struct k_objects *all, json_t *object, const char *from)
 {
+	const char *file = arena_strdup(all->arena, from);
 	struct k_id id;
 	struct err *e;
 
@@ -120,28 +141,49 @@ k_objects_add(struct k_objects *all, json_t *object, const char *file)
 	}
 	make_texts(all->arena, json_object_get(object, "metadata"), "labels");
 	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
-	*grow(all) = (struct k_object){ .object = object,
-		.ids = { id },
-		.n_ids = 1,
-		.prefixes = "",
-		.suffixes = "",
-		.file = arena_strdup(all->arena, file) };
+	*grow(all) = (struct k_object){
+		.object = object, .ids = { id }, .n_ids = 1, .prefixes = "", .suffixes = "", .vars = "", .file = file
+	};
 	return NULL;
 }
 
 struct err *
 k_objects_append(struct k_objects *all, struct k_objects *from)
 {
+	struct err *e = NULL;
+
 	for (size_t i = 0; i < from->n; i++) {
 		struct k_id id = k_id_of(all->arena, from->at[i].object);
-		struct err *e = check_new(all, &id, from->at[i].file);
 
-		if (e != NULL)
+		if ((e = check_new(all, &id, from->at[i].file)) != NULL)
 			return e;
 		*grow(all) = from->at[i];
 		all->at[all->n - 1].object = json_incref(from->at[i].object);
 	}
 	k_objects_done(from);
+	for (size_t i = 0; from->places->own && i < from->places->n && e == NULL; i++)
+		e = k_places_add(&all->places, all->arena, &from->places->at[i]);
+	for (size_t i = 0; i < from->n_vars && e == NULL; i++)
+		e = k_var_add(all, &from->vars[i]);
+	return e;
+}
+
+struct err *
+k_var_add(struct k_objects *all, const struct k_var *v)
+{
+	for (size_t i = 0; i < all->n_vars; i++)
+		if (strcmp(all->vars[i].name, v->name) == 0)
+			return err_new(all->arena, ERR_INVALID, "vars: %s is there twice", v->name);
+	if (all->n_vars == K_VARS_MAX)
+		return err_new(all->arena, ERR_INVALID, "vars: more than %d", K_VARS_MAX);
+	if (all->n_vars == all->vars_room) {
+		struct k_var *more = arena_new_array(all->arena, struct k_var, all->vars_room = all->vars_room * 2 + 8);
+
+		if (all->n_vars > 0)
+			memcpy(more, all->vars, all->n_vars * sizeof(*more));
+		all->vars = more;
+	}
+	all->vars[all->n_vars++] = *v;
 	return NULL;
 }
 
@@ -150,19 +192,28 @@ k_object_remember(struct k_objects *all, struct k_object *o)
 {
 	struct k_id id = k_id_of(all->arena, o->object);
 
+	o->remembered = true;
+	all->changed = true;
 	if (o->n_ids < ARRAY_SIZE(o->ids) && !is_same_id(&o->ids[o->n_ids - 1], &id))
 		o->ids[o->n_ids++] = id;
 }
 
-static bool
-fits(const struct k_id *is, const struct k_id *wanted)
+bool
+k_of_cluster(const struct k_objects *all, const struct k_id *id)
 {
 	struct api_kind known;
-	bool of_cluster = kind_builtin(is->group, is->version, is->kind, &known) && known.cluster_scoped;
 
+	if (kind_builtin(id->group, id->version, id->kind, &known))
+		return known.cluster_scoped;
+	return k_schema_of_cluster(all->schema, all->arena, id->group, id->version, id->kind);
+}
+
+static bool
+fits(const struct k_objects *all, const struct k_id *is, const struct k_id *wanted)
+{
 	return str_eq(is->kind, wanted->kind) && str_eq(is->name, wanted->name) && str_eq(is->group, wanted->group) &&
 	       (str_empty(wanted->version) || str_eq(is->version, wanted->version)) &&
-	       (of_cluster || str_eq(effective(is->namespace), effective(wanted->namespace)));
+	       (k_of_cluster(all, is) || str_eq(effective(is->namespace), effective(wanted->namespace)));
 }
 
 bool
@@ -170,10 +221,10 @@ k_object_was(struct k_objects *all, const struct k_object *o, const struct k_id 
 {
 	struct k_id now = k_id_of(all->arena, o->object);
 
-	if (fits(&now, wanted))
+	if (fits(all, &now, wanted))
 		return true;
 	for (size_t i = 0; i < o->n_ids; i++)
-		if (fits(&o->ids[i], wanted))
+		if (fits(all, &o->ids[i], wanted))
 			return true;
 	return false;
 }

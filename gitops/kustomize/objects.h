@@ -4,7 +4,10 @@
  */
 #pragma once
 #include "base/json.h"
+#include "base/map.h"
 #include "gitops/kustomize/kustomization.h"
+#include "gitops/kustomize/places.h"
+#include "gitops/kustomize/schema.h"
 
 struct k_id {
 	const char *group, *version, *kind, *namespace, *name; /* namespace "" where none is said */
@@ -15,19 +18,29 @@ struct k_object {
 	struct k_id ids[16]; /* the first is the original one; its present one is k_id_of */
 	size_t n_ids;
 	const char *prefixes, *suffixes; /* that its name was given, outermost last, each followed by a comma */
+	const char *vars; /* whose values it has, the same way */
+	bool remembered; /* its name was, at least once, even if it did not change then */
 	bool needs_hash; /* of its content, at its name's end */
 	const char *file; /* where it comes from, for errors */
 };
 
+/* All that a kustomization hands to the one that includes it. */
 struct k_objects {
 	struct arena *arena;
 	struct k_object *at;
 	size_t n, room;
+	struct map ids; /* to the file of the object that has this id now; behind when `changed` */
+	bool changed;
+	const struct k_places *places; /* those that are known to all, or with what configurations say */
+	struct k_var *vars;
+	size_t n_vars, vars_room;
+	const struct k_schema *schema; /* borrowed */
 };
 
 #define K_OBJECTS_MAX 20000
+#define K_VARS_MAX 2000
 
-/* Frees the objects; the list is empty then. */
+/* Frees the objects, and what was noted of them; the list is empty then. */
 void k_objects_done(struct k_objects *);
 
 /* What names an object now. Texts in the arena. */
@@ -36,11 +49,17 @@ struct k_id k_id_of(struct arena *, const json_t *object);
 /* Adds an object (consumed, also on error). An error when it has no kind or name, or one with that id is there. */
 struct err *k_objects_add(struct k_objects *, json_t *object, const char *file);
 
-/* Moves all of the other list to the end of this one. */
+/* Moves all of the other list to the end of this one, with what belongs to it. */
 struct err *k_objects_append(struct k_objects *, struct k_objects *from);
 
-/* Before something that names it changes. */
+/* Before something that names it changes, or it goes. */
 void k_object_remember(struct k_objects *, struct k_object *);
+
+/* Objects of this kind are in no namespace: it is a kind of Kubernetes' own, or an openapi file says so. */
+bool k_of_cluster(const struct k_objects *, const struct k_id *);
+
+/* Adds a variable. An error: there is one of that name. */
+struct err *k_var_add(struct k_objects *, const struct k_var *);
 
 /* Had this id at any time: kind and name equal, group and version where they are said, namespace where it is. */
 bool k_object_was(struct k_objects *, const struct k_object *, const struct k_id *);

@@ -1,64 +1,23 @@
 /* gitops/kustomize/patch.c: strategic merge and RFC 6902. */
 #include "gitops/kustomize/patch.h"
 #include <string.h>
-#include "kube/api/apply.h"
 #include "kube/api/patch.h"
 #include "kube/api/yaml.h"
 
 #define DIRECTIVE "$patch"
 
-/* How the elements of Kubernetes' own lists are told apart (the merge keys of its OpenAPI definitions). */
-static const struct {
-	const char *kind; /* NULL: of any that has pods, or any at all */
-	const char *list;
-	const char *keys[2];
-} lists[] = {
-	{ NULL, "containers", { "name", NULL } },
-	{ NULL, "initContainers", { "name", NULL } },
-	{ NULL, "ephemeralContainers", { "name", NULL } },
-	{ NULL, "volumes", { "name", NULL } },
-	{ NULL, "imagePullSecrets", { "name", NULL } },
-	{ NULL, "hostAliases", { "ip", NULL } },
-	{ NULL, "topologySpreadConstraints", { "topologyKey", "whenUnsatisfiable" } },
-	{ NULL, "env", { "name", NULL } },
-	{ NULL, "volumeDevices", { "devicePath", NULL } },
-	{ NULL, "volumeMounts", { "mountPath", NULL } },
-	{ NULL, "ownerReferences", { "uid", NULL } },
-	{ NULL, "conditions", { "type", NULL } },
-	{ "Service", "ports", { "port", "protocol" } },
-	{ "ServiceAccount", "secrets", { "name", NULL } },
-	{ "MutatingWebhookConfiguration", "webhooks", { "name", NULL } },
-	{ "ValidatingWebhookConfiguration", "webhooks", { "name", NULL } },
-};
-
-static const char *const container_ports[2] = { "containerPort", "protocol" };
-
-struct merging {
-	const char *kind; /* of the object; NULL: its type's lists have no keys */
-};
-
-static const char *const *
-keys_of(const struct merging *m, const char *list, const json_t *elements)
-{
-	if (m->kind == NULL)
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (strcmp(lists[i].list, list) == 0 && (lists[i].kind == NULL || strcmp(lists[i].kind, m->kind) == 0))
-			return lists[i].keys;
-	if (strcmp(list, "ports") == 0 && json_object_get(json_array_get(elements, 0), "containerPort") != NULL)
-		return container_ports;
-	return NULL;
-}
-
-/* The same in every key that both have. */
+/* The first key equal, and each other one that both have. */
 static bool
 is_same_element(const json_t *x, const json_t *y, const char *const *keys)
 {
 	if (json_object_get(x, keys[0]) == NULL ||
 	    !json_equal(json_object_get(x, keys[0]), json_object_get(y, keys[0])))
 		return false;
-	return keys[1] == NULL || json_object_get(x, keys[1]) == NULL || json_object_get(y, keys[1]) == NULL ||
-	       json_equal(json_object_get(x, keys[1]), json_object_get(y, keys[1]));
+	for (size_t i = 1; keys[i] != NULL; i++)
+		if (json_object_get(x, keys[i]) != NULL && json_object_get(y, keys[i]) != NULL &&
+		    !json_equal(json_object_get(x, keys[i]), json_object_get(y, keys[i])))
+			return false;
+	return true;
 }
 
 /* A copy of what a patch adds, without what only patches say. */
@@ -86,13 +45,39 @@ plain(const json_t *v)
 	return copy;
 }
 
-static json_t *merge(const struct merging *, const char *name, json_t *target, const json_t *patch);
+struct merging {
+	struct arena *arena;
+	const struct k_schema *schema;
+};
+
+static json_t *merge(struct merging *, struct k_typed, const char *name, json_t *target, const json_t *patch);
+
+/* Texts of the patch that are not there yet stand in front. */
+static json_t *
+merge_texts(json_t *target, const json_t *patch)
+{
+	json_t *result = json_array(), *p, *t;
+	size_t i, k;
+
+	json_array_foreach (patch, i, p) {
+		bool there = false;
+
+		json_array_foreach (target, k, t)
+			there |= json_equal(t, p);
+		if (!there)
+			json_array_append(result, p);
+	}
+	json_array_extend(result, target);
+	json_decref(target);
+	return result;
+}
 
 static json_t *
-merge_list(const struct merging *m, const char *name, json_t *target, const json_t *patch)
+merge_list(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
-	const char *const *keys = keys_of(m, name, json_array_size(patch) > 0 ? patch : target);
-	json_t *result, *added, *p, *t;
+	struct k_merge how = k_typed_merge(&type, name, json_array_size(patch) > 0 ? patch : target);
+	struct k_typed element = k_typed_element(&type);
+	json_t *result, *added, *p;
 	size_t i, k;
 
 	json_array_foreach (patch, i, p)
@@ -100,21 +85,9 @@ merge_list(const struct merging *m, const char *name, json_t *target, const json
 			json_decref(target);
 			return plain(patch);
 		}
-	if (strcmp(name, "finalizers") == 0 && m->kind != NULL) {
-		added = json_array();
-		json_array_foreach (patch, i, p) {
-			bool there = false;
-
-			json_array_foreach (target, k, t)
-				there |= json_equal(t, p);
-			if (!there)
-				json_array_append(added, p);
-		}
-		json_array_extend(added, target);
-		json_decref(target);
-		return added;
-	}
-	if (keys == NULL || !json_is_object(json_array_get(patch, 0))) {
+	if (how.merged && how.keys[0] == NULL)
+		return merge_texts(target, patch);
+	if (!how.merged || !json_is_object(json_array_get(patch, 0))) {
 		json_decref(target);
 		return plain(patch);
 	}
@@ -126,15 +99,15 @@ merge_list(const struct merging *m, const char *name, json_t *target, const json
 		const char *directive = json_str(p, DIRECTIVE);
 
 		for (k = 0; k < json_array_size(result); k++)
-			if (is_same_element(json_array_get(result, k), p, keys))
+			if (is_same_element(json_array_get(result, k), p, how.keys))
 				break;
 		bool there = k < json_array_size(result);
 		json_t *one = str_eq(directive, "delete") ? NULL
-			      : there			  ? merge(m, "", json_incref(json_array_get(result, k)), p)
-							  : plain(p);
+			      : there ? merge(m, element, "", json_incref(json_array_get(result, k)), p)
+				      : plain(p);
 
 		/* What the patch names stands in its order, before the rest; but what is told apart by two keys keeps its place. */
-		if (there && one != NULL && keys[1] != NULL) {
+		if (there && one != NULL && how.keys[1] != NULL) {
 			json_array_set_new(result, k, one);
 			continue;
 		}
@@ -148,9 +121,11 @@ merge_list(const struct merging *m, const char *name, json_t *target, const json
 	return added;
 }
 
-/* `target` is consumed; NULL is returned when the patch takes it away. */
+/* What a patch changes is merged: maps key by key, null takes away, lists by their elements' keys as the schema has them, those that the patch
+ * names in front, other lists whole; `$patch: delete|replace|merge` in a map or as a list's element. `target` is consumed; NULL is returned when
+ * the patch takes it away. */
 static json_t *
-merge(const struct merging *m, const char *name, json_t *target, const json_t *patch)
+merge(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
 	const char *directive = json_is_object(patch) ? json_str(patch, DIRECTIVE) : NULL, *key;
 	json_t *result, *member;
@@ -160,33 +135,29 @@ merge(const struct merging *m, const char *name, json_t *target, const json_t *p
 		return NULL;
 	}
 	if (json_is_array(target) && json_is_array(patch))
-		return merge_list(m, name, target, patch);
+		return merge_list(m, type, name, target, patch);
 	if (!json_is_object(target) || !json_is_object(patch) || str_eq(directive, "replace")) {
 		json_decref(target);
 		return plain(patch);
 	}
 	result = json_copy(target);
 	json_decref(target);
+	/* An object, or one in an object of a kind that is not known. */
+	if (type.kind == NULL && type.definition == NULL && json_str(result, "kind") != NULL &&
+	    json_str(result, "apiVersion") != NULL)
+		type = k_typed_object(m->arena, m->schema, result);
 	json_object_foreach ((json_t *)patch, key, member) {
 		json_t *own;
 
 		if (strcmp(key, DIRECTIVE) == 0)
 			continue;
-		own = merge(m, key, json_incref(json_object_get(result, key)), member);
+		own = merge(m, k_typed_member(&type, key), key, json_incref(json_object_get(result, key)), member);
 		if (own != NULL)
 			json_object_set_new(result, key, own);
 		else
 			json_object_del(result, key);
 	}
 	return result;
-}
-
-void
-k_merge(struct arena *a, json_t **target, const json_t *patch)
-{
-	struct merging m = { object_is_builtin(*target) ? arena_strdup(a, json_str(*target, "kind") ?: "") : NULL };
-
-	*target = merge(&m, "", *target, patch);
 }
 
 /* --- a kustomization's patches ------------------------------------------------------------------------------------- */
@@ -199,6 +170,7 @@ drop_deleted(struct k_objects *all)
 	for (size_t i = 0; i < all->n; i++)
 		if (all->at[i].object != NULL)
 			all->at[n++] = all->at[i];
+	all->changed |= n < all->n;
 	all->n = n;
 }
 
@@ -206,19 +178,26 @@ drop_deleted(struct k_objects *all)
 static void
 merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const struct k_patch_options *options)
 {
+	struct merging m = { all->arena, all->schema };
 	json_t *meta, *kind = json_incref(json_object_get(o->object, "kind"));
+	json_t *version = json_incref(json_object_get(o->object, "apiVersion"));
 	json_t *name = json_incref(json_object_get(json_object_get(o->object, "metadata"), "name"));
 	json_t *ns = json_incref(json_object_get(json_object_get(o->object, "metadata"), "namespace"));
 
-	k_object_remember(all, o);
-	k_merge(all->arena, &o->object, patch);
+	if (options->allow_name_change || options->allow_kind_change)
+		k_object_remember(all, o);
+	all->changed = true;
+	o->object = merge(&m, (struct k_typed){ .schema = all->schema }, "", o->object, patch);
 	meta = json_object_get(o->object, "metadata");
+	if (o->object != NULL)
+		json_object_set(o->object, "apiVersion", version);
 	if (o->object != NULL && !options->allow_kind_change)
 		json_object_set(o->object, "kind", kind);
 	if (o->object != NULL && !options->allow_name_change)
 		json_object_set(meta, "name", name);
 	if (o->object != NULL && ns != NULL)
 		json_object_set(meta, "namespace", ns);
+	json_decref(version);
 	json_decref(kind);
 	json_decref(name);
 	json_decref(ns);

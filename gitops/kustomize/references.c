@@ -1,247 +1,233 @@
-/* gitops/kustomize/references.c: which fields name which kinds, and which object a name means. */
+/* gitops/kustomize/references.c: which object a name means.
+ *
+ * The rules are kustomize's: an object is meant by a name that it had before something changed it; of several that had it those beside the one that
+ * names it, then those that were given the same prefixes and suffixes, the innermost aside.
+ */
 #include "gitops/kustomize/references.h"
 #include <string.h>
+#include "base/map.h"
 #include "base/str.h"
 #include "gitops/kustomize/fields.h"
 
-/* Where pods are described, by kind. */
-static const struct {
-	const char *kind, *spec;
-} pods[] = {
-	{ "Pod", "spec/" },
-	{ "PodTemplate", "template/spec/" },
-	{ "Deployment|ReplicaSet|DaemonSet|StatefulSet|Job|ReplicationController", "spec/template/spec/" },
-	{ "CronJob", "spec/jobTemplate/spec/template/spec/" },
-};
-
-/* Below these, the names of ConfigMaps and so on. */
-static const struct {
-	const char *to, *path;
-} in_pods[] = {
-	{ "ConfigMap", "volumes/configMap/name" },
-	{ "ConfigMap", "volumes/projected/sources/configMap/name" },
-	{ "ConfigMap", "containers/env/valueFrom/configMapKeyRef/name" },
-	{ "ConfigMap", "containers/envFrom/configMapRef/name" },
-	{ "ConfigMap", "initContainers/env/valueFrom/configMapKeyRef/name" },
-	{ "ConfigMap", "initContainers/envFrom/configMapRef/name" },
-	{ "Secret", "volumes/secret/secretName" },
-	{ "Secret", "volumes/projected/sources/secret/name" },
-	{ "Secret", "containers/env/valueFrom/secretKeyRef/name" },
-	{ "Secret", "containers/envFrom/secretRef/name" },
-	{ "Secret", "initContainers/env/valueFrom/secretKeyRef/name" },
-	{ "Secret", "initContainers/envFrom/secretRef/name" },
-	{ "Secret", "imagePullSecrets/name" },
-	{ "ServiceAccount", "serviceAccountName" },
-	{ "PersistentVolumeClaim", "volumes/persistentVolumeClaim/claimName" },
-	{ "PriorityClass", "priorityClassName" },
-};
-
-/* The rest: what kind is named, in which kind, where. */
-static const struct {
-	const char *to; /* "KIND", several separated by "|" */
-	struct k_place from;
-} places[] = {
-	{ "ConfigMap", { NULL, "Node", "spec/configSource/configMap/name", false } },
-	{ "ConfigMap|Secret", { "rbac.authorization.k8s.io", "Role|ClusterRole", "rules/resourceNames", false } },
-	{ "Secret", { NULL, "ServiceAccount", "imagePullSecrets/name", false } },
-	{ "Secret", { NULL, "ServiceAccount", "secrets/name", false } },
-	{ "Secret", { NULL, "Ingress", "spec/tls/secretName", false } },
-	{ "Secret", { NULL, "Ingress", "metadata/annotations/ingress.kubernetes.io~1auth-secret", false } },
-	{ "Secret", { NULL, "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io~1auth-secret", false } },
-	{ "Secret", { NULL, "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io~1auth-tls-secret", false } },
-	{ "Secret", { NULL, "StorageClass", "parameters/adminSecretName", false } },
-	{ "Secret", { NULL, "StorageClass", "parameters/userSecretName", false } },
-	{ "Secret", { NULL, "StorageClass", "parameters/secretRef", false } },
-	{ "Secret", { NULL, "PersistentVolume", "spec/azureFile/secretName", false } },
-	{ "ConfigMap",
-	    { NULL, "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io~1fastcgi-params-configmap", false } },
-	{ "Service", { NULL, "StatefulSet", "spec/serviceName", false } },
-	{ "Service", { NULL, "Ingress", "spec/rules/http/paths/backend/serviceName", false } },
-	{ "Service", { NULL, "Ingress", "spec/backend/serviceName", false } },
-	{ "Service", { NULL, "Ingress", "spec/rules/http/paths/backend/service/name", false } },
-	{ "Service", { NULL, "Ingress", "spec/defaultBackend/service/name", false } },
-	{ "Service", { NULL, "APIService", "spec/service/name", false } },
-	{ "Service", { NULL, "ValidatingWebhookConfiguration|MutatingWebhookConfiguration",
-			 "webhooks/clientConfig/service", false } },
-	{ "Deployment", { NULL, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false } },
-	{ "ReplicationController", { NULL, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false } },
-	{ "ReplicaSet", { NULL, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false } },
-	{ "StatefulSet", { NULL, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false } },
-	{ "Role", { "rbac.authorization.k8s.io", "RoleBinding", "roleRef/name", false } },
-	{ "ClusterRole", { "rbac.authorization.k8s.io", "RoleBinding|ClusterRoleBinding", "roleRef/name", false } },
-	{ "ServiceAccount", { "rbac.authorization.k8s.io", "RoleBinding|ClusterRoleBinding", "subjects", false } },
-	{ "PersistentVolume", { NULL, "PersistentVolumeClaim", "spec/volumeName", false } },
-	{ "PersistentVolume", { "rbac.authorization.k8s.io", "ClusterRole", "rules/resourceNames", false } },
-	{ "StorageClass", { NULL, "PersistentVolume|PersistentVolumeClaim", "spec/storageClassName", false } },
-	{ "StorageClass", { NULL, "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", false } },
-	{ "ValidatingAdmissionPolicy", { NULL, "ValidatingAdmissionPolicyBinding", "spec/policyName", false } },
+/* The objects that had a name, in their order. */
+struct named {
+	const struct k_object *object;
+	struct k_id id; /* now */
+	struct named *next;
 };
 
 struct fixing {
 	struct k_objects *all;
 	struct k_object *from; /* the object whose fields are looked at */
 	struct k_id from_id;
-	const char *to; /* kind */
+	const struct k_gvk *to;
+	struct map names; /* to struct named, of names that objects had */
+	struct map namespaces; /* that objects had at first */
 	struct err *err;
 };
 
+/* --- what was named so ---------------------------------------------------------------------------------------------- */
+
 static const char *
-had_namespace(const struct k_object *o)
+effective(const struct fixing *f, const struct k_id *id)
 {
-	return str_empty(o->ids[0].namespace) ? "default" : o->ids[0].namespace;
+	return k_of_cluster(f->all, id) ? "" : str_empty(id->namespace) ? "default" : id->namespace;
 }
 
-/* The object had this name once; its present one is no such clue, because another may have that now. */
+static void
+add_name(struct fixing *f, const struct k_object *o, const struct k_id *now, const char *name)
+{
+	struct named *one = arena_new_array(f->all->arena, struct named, 1), *first = map_get(&f->names, name);
+
+	if (first != NULL && first->object == o)
+		return;
+	*one = (struct named){ o, *now, first };
+	map_set(&f->names, name, one);
+}
+
+/* Names that objects have now are no clue, because another may have had them. */
+static void
+note_names(struct fixing *f)
+{
+	for (size_t i = f->all->n; i-- > 0;) {
+		const struct k_object *o = &f->all->at[i];
+		struct k_id now = k_id_of(f->all->arena, o->object);
+
+		map_set(&f->namespaces, effective(f, &o->ids[0]), f);
+		for (size_t k = 0; o->remembered && k < o->n_ids; k++)
+			add_name(f, o, &now, o->ids[k].name);
+	}
+}
+
+/* --- which of them is meant ----------------------------------------------------------------------------------------- */
+
 static bool
-had_name(const struct k_object *o, const char *name)
+was_selected(const struct k_object *o, const struct k_gvk *to)
 {
 	for (size_t i = 0; i < o->n_ids; i++)
-		if (strcmp(o->ids[i].name, name) == 0)
+		if (k_gvk_selects(to, o->ids[i].group, o->ids[i].version, o->ids[i].kind))
 			return true;
 	return false;
 }
 
+/* Where `from` looks for it. A service account may be of another namespace. */
 static bool
-is_of_cluster(const char *kind)
+is_beside(const struct fixing *f, const struct k_id *id)
 {
-	return strcmp(kind, "ClusterRole") == 0 || strcmp(kind, "PersistentVolume") == 0 ||
-	       strcmp(kind, "StorageClass") == 0 || strcmp(kind, "PriorityClass") == 0 ||
-	       strcmp(kind, "ValidatingAdmissionPolicy") == 0;
+	return k_of_cluster(f->all, &f->from_id) || k_of_cluster(f->all, id) ||
+	       strcmp(id->kind, "ServiceAccount") == 0 || strcmp(effective(f, id), effective(f, &f->from_id)) == 0;
 }
 
-/* One list of prefixes begins with the other: they were made side by side, up to where one went on. */
+/* In the namespace that the reference itself says: at first, if any object was there, or now. */
 static bool
-go_together(const char *x, const char *y)
+is_in(const struct fixing *f, const struct k_object *o, const struct k_id *id, const char *namespace)
 {
-	return str_starts(x, y) || str_starts(y, x);
+	if (namespace == NULL)
+		return true;
+	return strcmp(effective(f, map_get(&f->namespaces, namespace) != NULL ? &o->ids[0] : id), namespace) == 0;
 }
 
-/* How surely the object is the one that a name in `from` means, from 1; 0: it is not. */
-static int
-likeness(struct fixing *f, const struct k_object *o, const struct k_id *id, const char *namespace)
+/* The shorter list is the end of the longer one: what was given last is the same. */
+static bool
+end_alike(const char *x, const char *y)
 {
-	const struct k_object *from = f->from;
-	bool anywhere = is_of_cluster(id->kind) || (namespace == NULL && is_of_cluster(f->from_id.kind));
+	const char *shorter = strlen(x) < strlen(y) ? x : y, *longer = shorter == x ? y : x;
+	size_t before = strlen(longer) - strlen(shorter);
 
-	if (!anywhere && strcmp(had_namespace(o), namespace != NULL ? namespace : had_namespace(from)) != 0 &&
-	    (namespace == NULL || strcmp(id->namespace, namespace) != 0))
-		return 0;
-	if (strcmp(o->prefixes, from->prefixes) == 0 && strcmp(o->suffixes, from->suffixes) == 0)
-		return 3;
-	return go_together(o->prefixes, from->prefixes) && go_together(o->suffixes, from->suffixes) ? 2 : 1;
+	if (*shorter == '\0')
+		return *longer == '\0';
+	return str_ends(longer, shorter) && (before == 0 || longer[before - 1] == ',');
 }
 
-/* The object that a name in `from` means, or NULL. `namespace`: where it says so itself; NULL: beside it. */
-static struct k_object *
-meant(struct fixing *f, const char *name, const char *namespace)
+enum sieve { BESIDE, ALIKE_OR_NONE, ALIKE };
+
+static bool
+passes(const struct fixing *f, const struct named *one, const char *namespace, enum sieve sieve)
 {
-	struct k_object *best = NULL;
-	bool several = false;
-	int how = 0;
+	const struct k_object *from = f->from, *o = one->object;
+	bool no_prefix = from->prefixes[0] == '\0' || o->prefixes[0] == '\0';
+	bool no_suffix = from->suffixes[0] == '\0' || o->suffixes[0] == '\0';
 
-	for (size_t i = 0; i < f->all->n; i++) {
-		struct k_object *o = &f->all->at[i];
-		struct k_id id;
-		int like;
+	if (!was_selected(o, f->to) || !is_beside(f, &one->id) || !is_in(f, o, &one->id, namespace))
+		return false;
+	if (sieve == BESIDE)
+		return true;
+	return ((sieve == ALIKE_OR_NONE && no_prefix) || end_alike(o->prefixes, from->prefixes)) &&
+	       ((sieve == ALIKE_OR_NONE && no_suffix) || end_alike(o->suffixes, from->suffixes));
+}
 
-		if (!had_name(o, name))
+struct found {
+	const struct named *first;
+	size_t n;
+	bool differ; /* in their names now, or in their namespaces where that counts */
+};
+
+static struct found
+sift(const struct fixing *f, const char *name, const char *namespace, bool pair, enum sieve sieve)
+{
+	struct found found = { 0 };
+
+	for (const struct named *one = map_get(&f->names, name); one != NULL; one = one->next) {
+		if (!passes(f, one, namespace, sieve))
 			continue;
-		id = k_id_of(f->all->arena, o->object);
-		if (strcmp(id.kind, f->to) != 0 || (like = likeness(f, o, &id, namespace)) < how || like == 0)
-			continue;
-		several = like == how && strcmp(id.name, k_id_of(f->all->arena, best->object).name) != 0;
-		best = like > how ? o : best;
-		how = like;
+		if (found.n++ == 0)
+			found.first = one;
+		found.differ |= strcmp(one->id.name, found.first->id.name) != 0 ||
+				(pair && strcmp(one->id.namespace, found.first->id.namespace) != 0);
 	}
-	if (several && f->err == NULL)
+	return found;
+}
+
+/* What the object that a name in `from` means is named now, or NULL. `pair`: the reference says a namespace too, or may (NULL: it does not). */
+static const struct k_id *
+meant(struct fixing *f, const char *name, const char *namespace, bool pair)
+{
+	struct found found = sift(f, name, namespace, pair, BESIDE);
+
+	if (found.n > 1) {
+		found = sift(f, name, namespace, pair, ALIKE_OR_NONE);
+		if (found.n > 1)
+			found = sift(f, name, namespace, pair, ALIKE);
+	}
+	if (found.n > 1 && found.differ && f->err == NULL)
 		f->err = err_new(f->all->arena, ERR_INVALID,
 		    "%s: %s %s names %s %s, and several objects are, or were, named so", f->from->file, f->from_id.kind,
-		    f->from_id.name, f->to, name);
-	return best;
+		    f->from_id.name, f->to->kind != NULL ? f->to->kind : "an object", name);
+	return found.n > 0 ? &found.first->id : NULL;
 }
 
-static json_t *
-present_name(struct fixing *f, const struct k_object *o)
-{
-	return json_string(k_id_of(f->all->arena, o->object).name);
-}
+/* --- fields ---------------------------------------------------------------------------------------------------------- */
 
 /* A service account among a binding's subjects, or a webhook's service: it names a namespace too. */
 static void
 fix_pair(struct fixing *f, json_t *ref)
 {
-	const char *name = json_str(ref, "name"), *ns = json_str(ref, "namespace"), *now;
-	struct k_object *o;
+	const char *name = json_str(ref, "name");
+	const struct k_id *now;
 
-	if (name == NULL || (strcmp(f->to, "ServiceAccount") == 0 && !str_eq(json_str(ref, "kind"), "ServiceAccount")))
+	if (name == NULL || (str_eq(f->to->kind, "ServiceAccount") && !str_eq(json_str(ref, "kind"), "ServiceAccount")))
 		return;
-	o = meant(f, name, ns);
-	if (o == NULL)
+	now = meant(f, name, json_str(ref, "namespace"), true);
+	if (now == NULL)
 		return;
-	now = k_id_of(f->all->arena, o->object).namespace;
-	json_object_set_new(ref, "name", present_name(f, o));
-	if (now[0] != '\0')
-		json_object_set_new(ref, "namespace", json_string(now));
+	json_object_set_new(ref, "name", json_string(now->name));
+	if (now->namespace[0] != '\0')
+		json_object_set_new(ref, "namespace", json_string(now->namespace));
+}
+
+/* The new name for what a reference says, or NULL: it stays. */
+static json_t *
+new_name(struct fixing *f, const json_t *old)
+{
+	const struct k_id *now = json_is_string(old) ? meant(f, json_string_value(old), NULL, false) : NULL;
+
+	return now != NULL ? json_string(now->name) : NULL;
 }
 
 static void
 fix(json_t *map, const char *field, void *arg)
 {
 	struct fixing *f = arg;
-	json_t *value = json_object_get(map, field), *element;
-	struct k_object *o;
+	json_t *value = json_object_get(map, field), *element, *now = new_name(f, value);
 	size_t i;
 
-	if (json_is_array(value))
+	if (now != NULL)
+		json_object_set_new(map, field, now);
+	else if (json_is_object(value))
+		fix_pair(f, value);
+	else
 		json_array_foreach (value, i, element) {
 			if (json_is_object(element))
 				fix_pair(f, element);
-			else if (json_is_string(element) && (o = meant(f, json_string_value(element), NULL)) != NULL)
-				json_array_set_new(value, i, present_name(f, o));
+			else if ((now = new_name(f, element)) != NULL)
+				json_array_set_new(value, i, now);
 		}
-	else if (json_is_object(value))
-		fix_pair(f, value);
-	else if (json_is_string(value) && (o = meant(f, json_string_value(value), NULL)) != NULL)
-		json_object_set_new(map, field, present_name(f, o));
 }
 
-/* What a reference says of its kind must fit: an autoscaler names a Deployment, a binding a Role. */
+/* A binding says whether it names a Role or a ClusterRole. */
 static void
-fix_named_kind(json_t *map, const char *field, void *arg)
+fix_role(json_t *map, const char *field, void *arg)
 {
 	struct fixing *f = arg;
 	const char *kind = json_str(map, "kind");
 
-	if (kind == NULL || strcmp(kind, f->to) == 0)
+	if (kind == NULL || str_eq(kind, f->to->kind))
 		fix(map, field, arg);
 }
 
 static void
-fix_annotation(struct fixing *f, const char *key)
+fix_object(struct fixing *f)
 {
-	json_t *map = json_object_get(json_object_get(f->from->object, "metadata"), "annotations");
-	const char *plain = str_replace(f->all->arena, key, "~1", "/");
+	const struct k_places *places = f->all->places;
 
-	if (json_object_get(map, plain) != NULL)
-		fix(map, plain, f);
-}
+	for (size_t i = 0; i < places->n; i++) {
+		const struct k_place *p = &places->at[i];
 
-static void
-fix_place(struct fixing *f, const char *to, const char *path)
-{
-	static const char annotations[] = "metadata/annotations/";
-	char *save = NULL;
-
-	for (char *kind = strtok_r(arena_strdup(f->all->arena, to), "|", &save); kind != NULL;
-	     kind = strtok_r(NULL, "|", &save)) {
-		f->to = kind;
-		if (str_starts(path, annotations))
-			fix_annotation(f, path + strlen(annotations));
-		else if (str_ends(path, "Ref/name") &&
-			 (str_starts(path, "spec/scaleTargetRef") || str_starts(path, "roleRef")))
-			k_fields(f->from->object, path, false, fix_named_kind, f);
-		else
-			k_fields(f->from->object, path, false, fix, f);
+		if (p->use != K_NAME_REFERENCE ||
+		    !k_gvk_selects(&p->in, f->from_id.group, f->from_id.version, f->from_id.kind))
+			continue;
+		f->to = &p->to;
+		k_fields(f->from->object, p->path, false, str_ends(p->path, "roleRef/name") ? fix_role : fix, f);
 	}
 }
 
@@ -250,19 +236,13 @@ k_fix_references(struct k_objects *all)
 {
 	struct fixing f = { .all = all };
 
+	note_names(&f);
 	for (size_t i = 0; i < all->n && f.err == NULL; i++) {
 		f.from = &all->at[i];
 		f.from_id = k_id_of(all->arena, f.from->object);
-		for (size_t k = 0; k < ARRAY_SIZE(places); k++)
-			if (k_place_in(&places[k].from, &f.from_id))
-				fix_place(&f, places[k].to, places[k].from.path);
-		for (size_t k = 0; k < ARRAY_SIZE(pods); k++) {
-			const struct k_place place = { NULL, pods[k].kind, pods[k].spec, false };
-
-			for (size_t p = 0; p < ARRAY_SIZE(in_pods) && k_place_in(&place, &f.from_id); p++)
-				fix_place(
-				    &f, in_pods[p].to, arena_printf(all->arena, "%s%s", pods[k].spec, in_pods[p].path));
-		}
+		fix_object(&f);
 	}
+	map_done(&f.names);
+	map_done(&f.namespaces);
 	return f.err;
 }

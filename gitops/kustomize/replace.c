@@ -1,47 +1,12 @@
-/* gitops/kustomize/replace.c: paths with dots, elements by `[key=value]`, a part of a text by delimiter and index. */
+/* gitops/kustomize/replace.c: all fields that a path names, and a part of a text by delimiter and index. */
 #include "gitops/kustomize/replace.h"
 #include <string.h>
+#include "gitops/kustomize/path.h"
 #include "kube/api/yaml.h"
-
-#define PARTS_MAX 32
-
-/* A path's parts: "spec.containers.[name=app].env.0.value"; a dot behind a backslash, or in brackets, divides nothing. */
-struct path {
-	const char *parts[PARTS_MAX];
-	size_t n;
-};
-
-static struct err *
-path_parse(struct arena *a, const char *text, struct path *ret)
-{
-	char *out = arena_strdup(a, text), *to = out, *from = out;
-	int depth = 0;
-
-	ret->n = 0;
-	for (const char *at = text;; at++) {
-		if (*at == '\\' && at[1] == '.') {
-			*to++ = *++at;
-			continue;
-		}
-		depth += *at == '[' ? 1 : *at == ']' ? -1 : 0;
-		if (*at != '\0' && (*at != '.' || depth > 0)) {
-			*to++ = *at;
-			continue;
-		}
-		if (ret->n == PARTS_MAX)
-			return err_new(a, ERR_INVALID, "the path %s has more than %d parts", text, PARTS_MAX);
-		*to++ = '\0';
-		if (*from != '\0')
-			ret->parts[ret->n++] = from;
-		from = to;
-		if (*at == '\0')
-			return NULL;
-	}
-}
 
 struct setting {
 	struct arena *arena;
-	const struct path *path;
+	const struct k_path *path;
 	const struct k_replacement_options *options; /* NULL: none */
 	const json_t *value;
 	size_t found;
@@ -62,36 +27,25 @@ part_replaced(struct setting *s, const char *text, const char *value)
 		const char *next = strstr(at, delimiter);
 
 		if (next == NULL)
-			return index == 1 ? arena_printf(s->arena, "%s%s%s", text, delimiter, value) : NULL;
+			return arena_printf(s->arena, "%s%s%s", text, delimiter, value);
 		at = next + n;
 	}
 	return arena_printf(s->arena, "%.*s%s%s", (int)(at - text), text, value,
 	    strstr(at, delimiter) != NULL ? strstr(at, delimiter) : "");
 }
 
-static const char *
-scalar_text(struct arena *a, const json_t *v)
-{
-	return json_is_string(v) ? json_string_value(v) : json_text(a, v);
-}
-
 /* The value as it is to stand where `old` (NULL: nothing) stood. */
 static json_t *
 new_value(struct setting *s, const json_t *old)
 {
-	const char *text;
-
 	if (s->options == NULL || str_empty(s->options->delimiter))
 		return json_deep_copy(s->value);
 	if (json_is_object(s->value) || json_is_array(s->value) || json_is_object(old) || json_is_array(old)) {
 		s->err = err_new(s->arena, ERR_INVALID, "a delimiter divides texts only");
 		return NULL;
 	}
-	text = part_replaced(s, old != NULL ? scalar_text(s->arena, old) : "", scalar_text(s->arena, s->value));
-	if (text == NULL)
-		s->err = err_new(s->arena, ERR_INVALID, "options.index %lld is past the end of \"%s\"",
-		    (long long)s->options->index, scalar_text(s->arena, old));
-	return text != NULL ? json_string(text) : NULL;
+	return json_string(
+	    part_replaced(s, old != NULL ? k_scalar_text(s->arena, old) : "", k_scalar_text(s->arena, s->value)));
 }
 
 static void walk(struct setting *, json_t *at, size_t i);
@@ -133,12 +87,12 @@ walk_list(struct setting *s, json_t *list, size_t i)
 		return;
 	json_array_foreach (list, k, element) {
 		/* "[=value]" is of lists of texts. */
-		bool is = by_key
-			      ? (key[0] == '\0'
-					? json_is_string(element) && strcmp(json_string_value(element), value) == 0
-					: json_object_get(element, key) != NULL &&
-					      strcmp(scalar_text(s->arena, json_object_get(element, key)), value) == 0)
-			      : n < 0 || (size_t)n == k;
+		bool is =
+		    by_key ? (key[0] == '\0'
+				     ? json_is_string(element) && strcmp(json_string_value(element), value) == 0
+				     : json_object_get(element, key) != NULL &&
+					   strcmp(k_scalar_text(s->arena, json_object_get(element, key)), value) == 0)
+			   : n < 0 || (size_t)n == k;
 
 		if (!is)
 			continue;
@@ -192,36 +146,6 @@ walk(struct setting *s, json_t *at, size_t i)
 		walk(s, next, i + 1);
 }
 
-/* The one value that a path names. */
-static const json_t *
-value_at(struct arena *a, const json_t *at, const struct path *p)
-{
-	for (size_t i = 0; i < p->n && at != NULL; i++) {
-		const char *part = p->parts[i], *eq = strchr(part, '=');
-		long long n;
-
-		if (json_is_array(at) && part[0] == '[' && eq != NULL) {
-			const json_t *element, *found = NULL;
-			size_t k;
-
-			json_array_foreach (at, k, element) {
-				const json_t *is =
-				    json_object_get(element, arena_strndup(a, part + 1, (size_t)(eq - part - 1)));
-
-				if (found == NULL && is != NULL &&
-				    strcmp(scalar_text(a, is), arena_strndup(a, eq + 1, strlen(eq + 1) - 1)) == 0)
-					found = element;
-			}
-			at = found;
-		} else if (json_is_array(at)) {
-			at = str_int(part, 0, INT32_MAX, &n) ? json_array_get(at, (size_t)n) : NULL;
-		} else {
-			at = json_object_get(at, part);
-		}
-	}
-	return at;
-}
-
 /* A new reference in *ret. */
 static struct err *
 source_value(struct k_objects *all, const struct k_replacement_source *s, json_t **ret)
@@ -232,7 +156,7 @@ source_value(struct k_objects *all, const struct k_replacement_source *s, json_t
 	const char *field = str_empty(s->field_path) ? "metadata.name" : s->field_path, *at, *text;
 	const struct k_object *found = NULL;
 	const json_t *value;
-	struct path p;
+	struct k_path p;
 	struct err *e;
 
 	for (size_t i = 0; i < all->n; i++) {
@@ -249,21 +173,21 @@ source_value(struct k_objects *all, const struct k_replacement_source *s, json_t
 	if (found == NULL)
 		return err_new(all->arena, ERR_INVALID, "source: there is no %s %s",
 		    s->kind != NULL ? s->kind : "object", s->name != NULL ? s->name : "");
-	if ((e = path_parse(all->arena, field, &p)) != NULL)
+	if ((e = k_path_parse(all->arena, field, &p)) != NULL)
 		return e;
-	value = value_at(all->arena, found->object, &p);
+	value = k_path_value(all->arena, found->object, &p);
 	if (value == NULL || json_is_null(value))
 		return err_new(all->arena, ERR_INVALID, "source: %s has no field %s", found->ids[0].name, field);
 	if (s->options == NULL || str_empty(s->options->delimiter)) {
 		*ret = json_deep_copy(value);
 		return NULL;
 	}
-	at = scalar_text(all->arena, value);
+	at = k_scalar_text(all->arena, value);
 	for (int64_t i = 0; i < s->options->index && at != NULL; i++)
 		at = (at = strstr(at, s->options->delimiter)) != NULL ? at + strlen(s->options->delimiter) : NULL;
 	if (at == NULL || s->options->index < 0)
 		return err_new(all->arena, ERR_INVALID, "source: options.index %lld is past the end of \"%s\"",
-		    (long long)s->options->index, scalar_text(all->arena, value));
+		    (long long)s->options->index, k_scalar_text(all->arena, value));
 	text = strstr(at, s->options->delimiter);
 	*ret = json_string(text != NULL ? arena_strndup(all->arena, at, (size_t)(text - at)) : at);
 	return NULL;
@@ -283,6 +207,14 @@ is_target(struct k_objects *all, const struct k_object *o, const struct k_replac
 	return e;
 }
 
+/* What stands there names the object. */
+static bool
+names_object(const struct k_path *p)
+{
+	return strcmp(p->parts[0], "kind") == 0 || strcmp(p->parts[0], "apiVersion") == 0 ||
+	       (strcmp(p->parts[0], "metadata") == 0 && p->n == 2);
+}
+
 static struct err *
 set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t *value)
 {
@@ -294,20 +226,21 @@ set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t
 		return err_new(all->arena, ERR_INVALID, "targets: select is needed");
 	for (size_t i = 0; i < all->n; i++)
 		for (size_t k = 0; k < n; k++) {
-			struct path p;
+			struct k_path p;
 			struct setting s = { all->arena, &p, t->options, value, 0, NULL };
 			bool is;
 			struct err *e = is_target(all, &all->at[i], t, &is);
 
 			if (e == NULL && is)
-				e = path_parse(all->arena, paths[k], &p);
+				e = k_path_parse(all->arena, paths[k], &p);
 			if (e != NULL)
 				return e;
 			if (!is)
 				continue;
 			if (p.n == 0)
 				return err_new(all->arena, ERR_INVALID, "targets: a field path is empty");
-			k_object_remember(all, &all->at[i]);
+			if (names_object(&p))
+				k_object_remember(all, &all->at[i]);
 			walk(&s, all->at[i].object, 0);
 			if (s.err != NULL)
 				return s.err;

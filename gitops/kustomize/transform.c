@@ -1,19 +1,11 @@
-/* gitops/kustomize/transform.c: namespaces, names, labels, annotations, replicas, images. The tables say where each goes. */
+/* gitops/kustomize/transform.c: namespaces, names, labels, annotations, replicas, images. */
 #include "gitops/kustomize/transform.h"
 #include <string.h>
 #include "base/str.h"
-#include "gitops/kinds.h"
+#include "gitops/kustomize/configuration.h"
 #include "gitops/kustomize/fields.h"
 
 /* --- namespaces ---------------------------------------------------------------------------------------------------- */
-
-static bool
-is_of_cluster(const struct k_id *id)
-{
-	struct api_kind known;
-
-	return kind_builtin(id->group, id->version, id->kind, &known) && known.cluster_scoped;
-}
 
 static void
 set_string(json_t *map, const char *name, void *arg)
@@ -43,15 +35,11 @@ k_set_namespace(struct k_objects *all, const char *namespace)
 		k_object_remember(all, o);
 		if (strcmp(id.kind, "Namespace") == 0 && id.group[0] == '\0')
 			k_fields(o->object, "metadata/name", true, set_string, (void *)namespace);
-		else if (!is_of_cluster(&id))
+		else if (!k_of_cluster(all, &id))
 			k_fields(o->object, "metadata/namespace", true, set_string, (void *)namespace);
 		if (strcmp(id.kind, "RoleBinding") == 0 || strcmp(id.kind, "ClusterRoleBinding") == 0)
 			set_default_subjects(o->object, namespace);
-		if (strcmp(id.kind, "APIService") == 0)
-			k_fields(o->object, "spec/service/namespace", false, set_string, (void *)namespace);
-		if (strcmp(id.kind, "CustomResourceDefinition") == 0)
-			k_fields(o->object, "spec/conversion/webhook/clientConfig/service/namespace", false, set_string,
-			    (void *)namespace);
+		k_visit(all, o, K_NAMESPACE, set_string, (void *)namespace);
 	}
 }
 
@@ -64,22 +52,47 @@ keeps_its_name(const struct k_id *id)
 	       strcmp(id->kind, "APIService") == 0;
 }
 
+struct ends {
+	struct arena *arena;
+	const char *prefix, *suffix;
+};
+
+static void
+add_ends(json_t *map, const char *name, void *arg)
+{
+	const struct ends *ends = arg;
+	const json_t *old = json_object_get(map, name);
+
+	if (json_is_object(old) || json_is_array(old))
+		return;
+	json_object_set_new(map, name,
+	    json_string(arena_printf(ends->arena, "%s%s%s", ends->prefix,
+		json_is_string(old)		   ? json_string_value(old)
+		: old == NULL || json_is_null(old) ? ""
+						   : json_text(ends->arena, old),
+		ends->suffix)));
+}
+
 static void
 rename_all(struct k_objects *all, const char *prefix, const char *suffix)
 {
+	enum k_use use = prefix[0] != '\0' ? K_NAME_PREFIX : K_NAME_SUFFIX;
+	struct ends ends = { all->arena, prefix, suffix };
+
 	for (size_t i = 0; i < all->n; i++) {
 		struct k_object *o = &all->at[i];
 		struct k_id id = k_id_of(all->arena, o->object);
 
 		if (keeps_its_name(&id))
 			continue;
-		k_object_remember(all, o);
-		if (prefix[0] != '\0')
-			o->prefixes = arena_printf(all->arena, "%s%s,", o->prefixes, prefix);
-		if (suffix[0] != '\0')
-			o->suffixes = arena_printf(all->arena, "%s%s,", o->suffixes, suffix);
-		json_object_set_new(json_object_get(o->object, "metadata"), "name",
-		    json_string(arena_printf(all->arena, "%s%s%s", prefix, id.name, suffix)));
+		if (k_has_place(all, &id, use, "metadata/name")) {
+			k_object_remember(all, o);
+			if (prefix[0] != '\0')
+				o->prefixes = arena_printf(all->arena, "%s%s,", o->prefixes, prefix);
+			if (suffix[0] != '\0')
+				o->suffixes = arena_printf(all->arena, "%s%s,", o->suffixes, suffix);
+		}
+		k_visit(all, o, use, add_ends, &ends);
 	}
 }
 
@@ -97,50 +110,6 @@ k_set_suffix(struct k_objects *all, const char *suffix)
 
 /* --- labels and annotations ---------------------------------------------------------------------------------------- */
 
-#define POD_TERMS(affinity)                                                                                            \
-	"spec/template/spec/affinity/" affinity                                                                        \
-	"/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels"
-#define POD_TERMS_REQUIRED(affinity)                                                                                   \
-	"spec/template/spec/affinity/" affinity                                                                        \
-	"/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels"
-
-static const struct k_place label_selectors[] = {
-	{ "", "Service|ReplicationController", "spec/selector", true },
-	{ NULL, "Deployment|ReplicaSet|DaemonSet", "spec/selector/matchLabels", true },
-	{ "apps", "StatefulSet", "spec/selector/matchLabels", true },
-	{ "apps", "Deployment|StatefulSet", POD_TERMS("podAffinity"), false },
-	{ "apps", "Deployment|StatefulSet", POD_TERMS_REQUIRED("podAffinity"), false },
-	{ "apps", "Deployment|StatefulSet", POD_TERMS("podAntiAffinity"), false },
-	{ "apps", "Deployment|StatefulSet", POD_TERMS_REQUIRED("podAntiAffinity"), false },
-	{ "apps", "Deployment|StatefulSet", "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels",
-	    false },
-	{ "batch", "Job", "spec/selector/matchLabels", false },
-	{ "batch", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false },
-	{ "policy", "PodDisruptionBudget", "spec/selector/matchLabels", false },
-	{ "networking.k8s.io", "NetworkPolicy", "spec/podSelector/matchLabels", false },
-	{ "networking.k8s.io", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels", false },
-	{ "networking.k8s.io", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels", false },
-};
-
-static const struct k_place label_templates[] = {
-	{ "", "ReplicationController", "spec/template/metadata/labels", true },
-	{ NULL, "Deployment|ReplicaSet|DaemonSet", "spec/template/metadata/labels", true },
-	{ "apps", "StatefulSet", "spec/template/metadata/labels", true },
-	{ "batch", "Job", "spec/template/metadata/labels", true },
-	{ "batch", "CronJob", "spec/jobTemplate/metadata/labels", true },
-	{ "batch", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true },
-	{ "apps", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true },
-};
-
-static const struct k_place annotation_templates[] = {
-	{ "", "ReplicationController", "spec/template/metadata/annotations", true },
-	{ NULL, "Deployment|ReplicaSet|DaemonSet", "spec/template/metadata/annotations", true },
-	{ "apps", "StatefulSet", "spec/template/metadata/annotations", true },
-	{ "batch", "Job", "spec/template/metadata/annotations", true },
-	{ "batch", "CronJob", "spec/jobTemplate/metadata/annotations", true },
-	{ "batch", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true },
-};
-
 static void
 set_pairs(json_t *map, const char *name, void *arg)
 {
@@ -153,30 +122,11 @@ set_pairs(json_t *map, const char *name, void *arg)
 		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
 }
 
-static void
-set_in_places(struct k_objects *all, const struct string_map *pairs, const struct k_place *places, size_t n)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		struct k_id id = k_id_of(all->arena, all->at[i].object);
-
-		for (size_t k = 0; k < n; k++)
-			if (k_place_in(&places[k], &id))
-				k_fields(all->at[i].object, places[k].path, places[k].create, set_pairs, (void *)pairs);
-	}
-}
-
 void
-k_set_labels(struct k_objects *all, const struct string_map *pairs, bool selectors, bool templates)
+k_set_labels(struct k_objects *all, const struct string_map *pairs, enum k_use use)
 {
-	static const struct k_place own[] = { { NULL, NULL, "metadata/labels", true } };
-
-	if (pairs->n == 0)
-		return;
-	set_in_places(all, pairs, own, 1);
-	if (selectors)
-		set_in_places(all, pairs, label_selectors, ARRAY_SIZE(label_selectors));
-	if (selectors || templates)
-		set_in_places(all, pairs, label_templates, ARRAY_SIZE(label_templates));
+	if (pairs->n > 0)
+		k_visit_all(all, use, set_pairs, (void *)pairs);
 }
 
 void
@@ -184,21 +134,22 @@ k_set_label_fields(struct k_objects *all, const struct k_label *l)
 {
 	for (size_t i = 0; i < l->fields.n; i++) {
 		const struct k_field_spec *f = &l->fields.at[i];
-		struct k_place place = { f->group, f->kind, f->path, f->create };
+		const struct k_gvk in = k_spec_gvk(f);
 
-		set_in_places(all, &l->pairs, &place, 1);
+		for (size_t k = 0; k < all->n; k++) {
+			struct k_id id = k_id_of(all->arena, all->at[k].object);
+
+			if (k_gvk_selects(&in, id.group, id.version, id.kind))
+				k_fields(all->at[k].object, f->path, f->create, set_pairs, (void *)&l->pairs);
+		}
 	}
 }
 
 void
 k_set_annotations(struct k_objects *all, const struct string_map *pairs)
 {
-	static const struct k_place own[] = { { NULL, NULL, "metadata/annotations", true } };
-
-	if (pairs->n == 0)
-		return;
-	set_in_places(all, pairs, own, 1);
-	set_in_places(all, pairs, annotation_templates, ARRAY_SIZE(annotation_templates));
+	if (pairs->n > 0)
+		k_visit_all(all, K_COMMON_ANNOTATIONS, set_pairs, (void *)pairs);
 }
 
 /* --- replicas ------------------------------------------------------------------------------------------------------ */
@@ -212,8 +163,6 @@ set_number(json_t *map, const char *name, void *arg)
 struct err *
 k_set_replicas(struct k_objects *all, const struct k_replica *r)
 {
-	static const struct k_place place = { NULL, "Deployment|ReplicationController|ReplicaSet|StatefulSet",
-		"spec/replicas", true };
 	bool found = false;
 	long long n;
 
@@ -227,10 +176,10 @@ k_set_replicas(struct k_objects *all, const struct k_replica *r)
 
 		for (size_t k = 0; k < o->n_ids; k++)
 			is |= strcmp(o->ids[k].name, r->name) == 0;
-		if (!is || !k_place_in(&place, &id))
+		if (!is || !k_has_place(all, &id, K_REPLICAS, NULL))
 			continue;
 		found = true;
-		k_fields(o->object, place.path, place.create, set_number, &n);
+		k_visit(all, o, K_REPLICAS, set_number, &n);
 	}
 	if (!found)
 		return err_new(all->arena, ERR_INVALID, "replicas: no workload named %s is there", r->name);
@@ -282,8 +231,9 @@ replaced(struct imaging *m, const char *image)
 }
 
 static void
-set_image(json_t *container, const char *field, struct imaging *m)
+set_image(json_t *container, const char *field, void *arg)
 {
+	struct imaging *m = arg;
 	const char *image = json_str(container, field);
 
 	if (image != NULL)
@@ -323,7 +273,9 @@ k_set_image(struct k_objects *all, const struct k_image *image)
 	struct imaging m = { all->arena, image, NULL };
 
 	for (size_t i = 0; i < all->n && m.err == NULL; i++)
-		if (!str_eq(json_str(all->at[i].object, "kind"), "CustomResourceDefinition"))
+		if (!str_eq(json_str(all->at[i].object, "kind"), "CustomResourceDefinition")) {
 			set_images(all->at[i].object, &m, 0);
+			k_visit(all, &all->at[i], K_IMAGES, set_image, &m);
+		}
 	return m.err;
 }

@@ -6,8 +6,8 @@ void k_set_namespace(struct k_objects *, const char *namespace);
 void k_set_prefix(struct k_objects *, const char *prefix);
 void k_set_suffix(struct k_objects *, const char *suffix);
 
-/* Labels of every object, and where they are told to go besides. */
-void k_set_labels(struct k_objects *, const struct string_map *, bool selectors, bool templates);
+/* Labels at the places of a use, and where they are told to go besides. */
+void k_set_labels(struct k_objects *, const struct string_map *, enum k_use);
 void k_set_label_fields(struct k_objects *, const struct k_label *);
 void k_set_annotations(struct k_objects *, const struct string_map *);
 

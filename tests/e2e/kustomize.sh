@@ -18,6 +18,22 @@ for case in "$data"/*/want.yaml; do
 	case=$(basename "$(dirname "$case")")
 	check "$case" is_wanted "$case"
 done
+# What Argo publishes of Rollouts, by URL: the same as with the parts of it that the cases bring.
+is_known() {
+	cp -r "$data/$1" "$dir/"
+	sed -i "s|$2|$3|" "$dir/$1/${4:-.}/kustomization.yaml"
+	diff <(objects "$dir/want") <(objects "$dir/$1")
+}
+published=https://argoproj.github.io/argo-rollouts/features/kustomize
+is_wanted configurations >/dev/null
+for name in rollout-transform rollout-transform-kustomize-v5; do
+	check "$name.yaml is known" is_known configurations rollouts.yaml "$published/$name.yaml" base
+	rm -r "${dir:?}/configurations"
+done
+is_wanted openapi-rollout >/dev/null
+check "the published schema is known" is_known openapi-rollout schema.json \
+	https://raw.githubusercontent.com/argoproj/argo-schema-generator/main/schema/argo_all_k8s_kustomize_schema.json
+
 for case in "$data"/errors/*/; do
 	case=${case%/}
 	check "refuses ${case##*/}" says "$(cat "$case/want")" "$SLUICE" kustomize "$case"

@@ -1,0 +1,295 @@
+/* gitops/kustomize/configuration.c: transformer configurations, marks in OpenAPI definitions, OpenAPI documents. */
+#include "gitops/kustomize/configuration.h"
+#include <string.h>
+#include "base/str.h"
+#include "kube/api/yaml.h"
+
+#define CRDS_DEPTH_MAX 16 /* definitions in one another */
+#define CRDS_VISITED_MAX 100000 /* properties, each time their definition is used */
+
+/* What Argo publishes and its documentation tells people to name by URL. Nothing is fetched: this is a controller of those kinds. */
+#define PUBLISHED_CONFIGURATION "features/kustomize/rollout-transform"
+#define PUBLISHED_SCHEMA "argo_all_k8s_kustomize_schema.json"
+
+/* --- transformer configurations --------------------------------------------------------------------------------------- */
+
+struct k_field_specs {
+	struct k_field_spec *at;
+	size_t n;
+};
+
+struct k_reference {
+	const char *group, *version, *kind;
+	struct k_field_specs fields;
+};
+
+struct k_configuration {
+	struct k_field_specs name_prefix, name_suffix, namespace, common_labels, labels, template_labels,
+	    common_annotations, var_reference, images, replicas;
+	LIST_OF(struct k_reference) name_reference;
+};
+
+static const struct field k_reference_fields[] = {
+	STRING(k_reference, group, "group"),
+	STRING(k_reference, version, "version"),
+	STRING(k_reference, kind, "kind"),
+	LIST(k_reference, fields, "fieldSpecs", k_field_spec),
+};
+static TYPE(k_reference, "nameReference", .strict = true, .any_case = true);
+
+static const struct field k_configuration_fields[] = {
+	LIST(k_configuration, name_prefix, "namePrefix", k_field_spec),
+	LIST(k_configuration, name_suffix, "nameSuffix", k_field_spec),
+	LIST(k_configuration, namespace, "namespace", k_field_spec),
+	LIST(k_configuration, common_labels, "commonLabels", k_field_spec),
+	LIST(k_configuration, labels, "labels", k_field_spec),
+	LIST(k_configuration, template_labels, "templateLabels", k_field_spec),
+	LIST(k_configuration, common_annotations, "commonAnnotations", k_field_spec),
+	LIST(k_configuration, var_reference, "varReference", k_field_spec),
+	LIST(k_configuration, images, "images", k_field_spec),
+	LIST(k_configuration, replicas, "replicas", k_field_spec),
+	LIST(k_configuration, name_reference, "nameReference", k_reference),
+};
+static TYPE(k_configuration, "configuration", .strict = true, .any_case = true);
+
+static const char *
+said(const char *text)
+{
+	return str_empty(text) ? NULL : text;
+}
+
+bool
+k_is_remote(const char *file)
+{
+	return strstr(file, "://") != NULL || str_starts(file, "git@") || str_starts(file, "github.com/") ||
+	       strstr(file, "?ref=") != NULL;
+}
+
+struct k_gvk
+k_spec_gvk(const struct k_field_spec *f)
+{
+	return (struct k_gvk){ said(f->group), said(f->version), said(f->kind) };
+}
+
+/* Of an object's own name and namespace a namespace changes what it must, whatever a configuration says. */
+static bool
+is_own_name(enum k_use use, const char *path)
+{
+	return use == K_NAMESPACE && (strcmp(path, "metadata/name") == 0 || strcmp(path, "metadata/namespace") == 0 ||
+					 strcmp(path, "subjects/namespace") == 0);
+}
+
+static struct err *
+add_specs(struct k_objects *all, enum k_use use, const struct k_field_specs *specs, struct k_gvk to)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < specs->n && e == NULL; i++) {
+		const struct k_field_spec *f = &specs->at[i];
+		const struct k_place p = { use, k_spec_gvk(f), f->path, f->create, to };
+
+		if (!is_own_name(use, f->path))
+			e = k_places_add(&all->places, all->arena, &p);
+	}
+	return e;
+}
+
+static struct err *
+add_configuration(struct k_objects *all, const struct k_configuration *c)
+{
+	const struct {
+		enum k_use use;
+		const struct k_field_specs *specs;
+	} lists[] = {
+		{ K_NAME_PREFIX, &c->name_prefix },
+		{ K_NAME_SUFFIX, &c->name_suffix },
+		{ K_NAMESPACE, &c->namespace },
+		{ K_COMMON_LABELS, &c->common_labels },
+		{ K_LABELS, &c->labels },
+		{ K_TEMPLATE_LABELS, &c->template_labels },
+		{ K_COMMON_ANNOTATIONS, &c->common_annotations },
+		{ K_VAR_REFERENCE, &c->var_reference },
+		{ K_IMAGES, &c->images },
+		{ K_REPLICAS, &c->replicas },
+	};
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && e == NULL; i++)
+		e = add_specs(all, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
+	for (size_t i = 0; i < c->name_reference.n && e == NULL; i++) {
+		const struct k_reference *r = &c->name_reference.at[i];
+
+		e = add_specs(all, K_NAME_REFERENCE, &r->fields,
+		    (struct k_gvk){ said(r->group), said(r->version), said(r->kind) });
+	}
+	return e;
+}
+
+/* One document, in JSON or YAML. A new reference in *ret. */
+static struct err *
+read_document(struct arena *a, const struct tree *t, const char *dir, const char *file, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	const char *path;
+	struct err *e;
+
+	if (k_is_remote(file))
+		return err_new(
+		    a, ERR_INVALID, "%s: files of other places are not fetched; put it into the repository", file);
+	if ((e = tree_path(a, dir, file, &path)) != NULL || (e = tree_read(t, a, path, &text, NULL)) != NULL)
+		return e;
+	if (text.len > 0 && text.at[0] == '{')
+		e = json_parse(a, text.at, text.len, ret);
+	else if ((e = yaml_parse(a, text.at, text.len, &docs)) == NULL && json_array_size(docs) == 1)
+		*ret = json_incref(json_array_get(docs, 0));
+	if (e != NULL)
+		return err_wrap(a, e, "%s", path);
+	if (!json_is_object(*ret))
+		return err_new(a, ERR_INVALID, "%s: not one document", path);
+	return NULL;
+}
+
+static struct err *
+add_rollouts(struct k_objects *all)
+{
+	const struct k_places *more = k_places_of_rollouts(all->arena);
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < more->n && e == NULL; i++)
+		e = k_places_add(&all->places, all->arena, &more->at[i]);
+	return e;
+}
+
+struct err *
+k_configure(struct k_objects *all, const struct tree *t, const char *dir, const char *file)
+{
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	struct problems problems = { .arena = all->arena };
+	struct k_configuration c = { 0 };
+	struct err *e;
+
+	if (k_is_remote(file) && strstr(file, "argo-rollouts/") != NULL &&
+	    strstr(file, PUBLISHED_CONFIGURATION) != NULL)
+		return add_rollouts(all);
+	if ((e = read_document(all->arena, t, dir, file, &doc)) == NULL) {
+		decode(&k_configuration_type, doc, "", &problems, &c);
+		e = problems.n > 0
+			? err_new(all->arena, ERR_INVALID, "%s: %s: %s", file, problems.at[0].path, problems.at[0].text)
+			: add_configuration(all, &c);
+	}
+	return e != NULL ? err_wrap(all->arena, e, "configurations") : NULL;
+}
+
+/* --- marks in definitions --------------------------------------------------------------------------------------------- */
+
+struct marking {
+	struct k_objects *all;
+	const json_t *definitions;
+	const char *kind;
+	size_t visited;
+};
+
+static struct err *
+add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
+{
+	const struct k_place p = { use, { NULL, NULL, m->kind }, path, false, to };
+
+	return k_places_add(&m->all->places, m->all->arena, &p);
+}
+
+static struct err *
+add_marks(struct marking *m, const json_t *property, const char *path)
+{
+	const struct k_gvk none = { NULL, NULL, NULL };
+	const char *version = json_str(property, "x-kubernetes-object-ref-api-version");
+	const char *kind = json_str(property, "x-kubernetes-object-ref-kind");
+	const char *key = json_str(property, "x-kubernetes-object-ref-name-key") ?: "name";
+	struct err *e = NULL;
+
+	if (json_str(property, "x-kubernetes-annotation") != NULL)
+		e = add_mark(m, K_COMMON_ANNOTATIONS, path, none);
+	if (e == NULL && json_str(property, "x-kubernetes-label-selector") != NULL)
+		e = add_mark(m, K_COMMON_LABELS, path, none);
+	if (e == NULL && json_str(property, "x-kubernetes-identity") != NULL)
+		e = add_mark(m, K_NAME_PREFIX, path, none);
+	if (e == NULL && version != NULL && kind != NULL)
+		e = add_mark(m, K_NAME_REFERENCE, arena_printf(m->all->arena, "%s/%s", path, key),
+		    (struct k_gvk){
+			NULL, said(arena_strdup(m->all->arena, version)), said(arena_strdup(m->all->arena, kind)) });
+	return e;
+}
+
+/* The marks of a definition's properties, and of those that they refer to. */
+static struct err *
+mark(struct marking *m, const char *definition, const char *path, int depth)
+{
+	const json_t *schema = json_object_get(json_object_get(m->definitions, definition), "Schema");
+	struct err *e = NULL;
+	const char *name, *ref;
+	json_t *property;
+
+	if (depth > CRDS_DEPTH_MAX)
+		return err_new(m->all->arena, ERR_INVALID, "%s: definitions in one another without end", definition);
+	json_object_foreach (json_object_get(schema, "properties"), name, property) {
+		const char *own = arena_printf(m->all->arena, "%s%s%s", path, path[0] != '\0' ? "/" : "", name);
+
+		if (++m->visited > CRDS_VISITED_MAX)
+			return err_new(m->all->arena, ERR_INVALID, "more than %d properties", CRDS_VISITED_MAX);
+		if ((e = add_marks(m, property, own)) == NULL && (ref = json_str(property, "$ref")) != NULL)
+			e = mark(m, ref, own, depth + 1);
+		if (e != NULL)
+			break;
+	}
+	return e;
+}
+
+static bool
+is_kind(const json_t *definition)
+{
+	const json_t *properties = json_object_get(json_object_get(definition, "Schema"), "properties");
+
+	return json_object_get(properties, "kind") != NULL && json_object_get(properties, "apiVersion") != NULL &&
+	       json_object_get(properties, "metadata") != NULL;
+}
+
+struct err *
+k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, const char *file)
+{
+	_cleanup_(json_decrefp) json_t *doc = NULL;
+	struct marking m = { .all = all };
+	struct err *e = read_document(all->arena, t, dir, file, &doc);
+	json_t *definition;
+	const char *name;
+
+	m.definitions = doc;
+	json_object_foreach (doc, name, definition)
+		if (e == NULL && is_kind(definition)) {
+			m.kind = arena_strdup(all->arena, strrchr(name, '.') != NULL ? strrchr(name, '.') + 1 : name);
+			e = mark(&m, name, "", 0);
+		}
+	return e != NULL ? err_wrap(all->arena, e, "crds: %s", file) : NULL;
+}
+
+/* --- OpenAPI documents -------------------------------------------------------------------------------------------------- */
+
+struct err *
+k_configure_schema(
+    struct arena *a, const struct tree *t, const char *dir, const struct k_openapi *said_of, struct k_schema *ret)
+{
+	json_t *doc = NULL;
+	struct err *e;
+
+	if (str_empty(said_of->path))
+		return NULL;
+	if (!str_empty(said_of->version))
+		return err_new(a, ERR_INVALID, "openapi: path and version are there; one of them is needed");
+	if (k_is_remote(said_of->path) && str_ends(said_of->path, "/" PUBLISHED_SCHEMA)) {
+		ret->rollouts = true;
+		return NULL;
+	}
+	if ((e = read_document(a, t, dir, said_of->path, &doc)) != NULL)
+		return err_wrap(a, e, "openapi.path");
+	k_schema_load(ret, a, doc);
+	return NULL;
+}

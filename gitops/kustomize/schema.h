@@ -1,0 +1,52 @@
+/* gitops/kustomize/schema.h: how the elements of lists are told apart when a patch is merged: the merge keys of Kubernetes' own kinds, or
+ * those of an OpenAPI document that a kustomization names in `openapi.path`, instead of them.
+ *
+ * From the document come its `definitions` with `x-kubernetes-group-version-kind`, `x-kubernetes-patch-strategy`, `x-kubernetes-patch-merge-key`
+ * and `x-kubernetes-list-map-keys`, and from its `paths` which kinds are in no namespace.
+ */
+#pragma once
+#include <stdbool.h>
+#include "base/json.h"
+
+#define K_KEYS_MAX 4
+
+struct k_schema {
+	json_t *document; /* owned; NULL: none, Kubernetes' own kinds are known */
+	json_t *kinds; /* owned: definitions by "GROUP/VERSION/KIND" */
+	json_t *of_cluster; /* owned: such names of kinds that are in no namespace */
+	bool own_too; /* Kubernetes' own kinds are known besides the document's */
+	bool rollouts; /* the kinds of Argo Rollouts too */
+};
+
+/* A value in an object that a patch is merged into. Plain data; the schema must stay. */
+struct k_typed {
+	const struct k_schema *schema;
+	const char *kind; /* of the object, where the lists of its kind are known; NULL: they are not */
+	const json_t *definition; /* of this value, from the document; NULL: none */
+};
+
+/* How elements are told apart. */
+struct k_merge {
+	bool merged; /* false: the list is replaced as a whole */
+	const char *keys[K_KEYS_MAX + 1]; /* up to NULL; none: the elements are texts */
+};
+
+/* Takes what a document (consumed) says. */
+void k_schema_load(struct k_schema *, struct arena *, json_t *document);
+
+/* Frees what it owns. */
+void k_schema_done(struct k_schema *);
+
+/* An object. Texts in the arena. */
+struct k_typed k_typed_object(struct arena *, const struct k_schema *, const json_t *object);
+
+/* A member of it, and the elements of a list. */
+struct k_typed k_typed_member(const struct k_typed *, const char *name);
+struct k_typed k_typed_element(const struct k_typed *);
+
+/* The list of that name, whose type `list` is. `elements`: some of its elements. */
+struct k_merge k_typed_merge(const struct k_typed *list, const char *name, const json_t *elements);
+
+/* The document says that objects of the kind are in no namespace. */
+bool k_schema_of_cluster(
+    const struct k_schema *, struct arena *, const char *group, const char *version, const char *kind);
