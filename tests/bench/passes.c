@@ -1,15 +1,12 @@
 /* tests/bench/passes.c: what a pass costs, from the cache to the plan: bytes, allocations and instructions.
  *
  * Kept in passes.want. Bytes and allocations are exact; instructions (counted by valgrind, which runs this program again with
- * `--pass NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is gone when a pass ends: between
+ * `--count NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is gone when a pass ends: between
  * passes the controller allocates nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include "base/child.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
@@ -126,53 +123,16 @@ measure(struct cluster *c, const struct situation *s, size_t *ret_bytes, unsigne
 	return ok;
 }
 
-static void
-stop(void *arg, int status)
-{
-	(void)status;
-	loop_stop(arg);
-}
-
-/* As valgrind counts them; -1 when it does not. */
-static int64_t
-instructions(const char *self, const struct situation *s)
-{
-	const char *argv[] = { "valgrind", "--tool=callgrind", "--toggle-collect=bench_pass",
-		"--callgrind-out-file=/dev/null", self, "--pass", s->name, NULL };
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	char log[] = "/tmp/sluice-bench-XXXXXX";
-	struct loop *l = loop_ev_new();
-	struct bytes text = { "", 0 };
-	struct child *child;
-	const char *at;
-
-	close(mkstemp(log));
-	child = child_start(l, argv, log, stop, l);
-	if (child != NULL)
-		loop_run(l);
-	child_stop(child, 0);
-	file_read(a, log, 1u << 20, &text);
-	unlink(log);
-	loop_free(l);
-	at = strstr(text.at, "Collected : ");
-	return at != NULL ? strtoll(at + strlen("Collected : "), NULL, 10) : -1;
-}
-
-/* The same but for instructions, which may differ by a tenth. */
+/* The same but for instructions. */
 static bool
 is_as_wanted(const char *want, const struct situation *s, size_t bytes, unsigned long n, int64_t count)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *line = strstr(want, arena_printf(a, "%s: %zu bytes, %lu allocations, ", s->name, bytes, n)), *at;
-	int64_t wanted;
 
 	if (line == NULL || (at = strstr(line, "allocations, ")) == NULL)
 		return false;
-#ifndef __x86_64__
-	return true; /* another machine has other instructions */
-#endif
-	wanted = strtoll(at + strlen("allocations, "), NULL, 10);
-	return count > wanted * 9 / 10 && count < wanted * 11 / 10;
+	return bench_is_near(count, strtoll(at + strlen("allocations, "), NULL, 10));
 }
 
 int
@@ -197,7 +157,7 @@ main(int argc, char **argv)
 		ok &= measure(c, s, &bytes, &n);
 		if (argc > 2)
 			continue;
-		count = instructions(argv[0], s);
+		count = bench_instructions(argv[0], "bench_pass", s->name);
 		if (is_as_wanted(want, s, bytes, n, count))
 			continue;
 		all = false;
