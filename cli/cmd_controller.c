@@ -88,7 +88,7 @@ struct process {
 	struct webhook *webhook; /* NULL: --webhookPort is not said */
 	struct notifier *notifier; /* NULL: it does not act */
 	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
-	struct triggers *triggers; /* NULL: it does not act, or not on applications */
+	struct triggers *triggers; /* NULL: it does not act, or not on what Git says */
 	const char *home; /* the namespace of its own things */
 	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
 	struct transport *jobs; /* NULL: it is this one */
@@ -138,17 +138,21 @@ changed(const struct object *o, bool deleted, void *arg)
 		notifier_changed(p->notifier, o, deleted);
 	if (p->triggers != NULL && o->type == &application_type)
 		triggers_application(p->triggers, (const struct application *)o, deleted);
+	else if (p->triggers != NULL && o->type == &flux_kustomization_type)
+		triggers_kustomization(p->triggers, (const struct flux_kustomization *)o, deleted);
 	else if (p->triggers != NULL && o->type == &rollout_type)
 		triggers_changed(p->triggers, o);
 }
 
 static void
-touched(void *arg, const char *ns, const char *name)
+touched(void *arg, const struct type *type, const char *ns, const char *name)
 {
 	struct process *p = arg;
 
 	if (p->runner != NULL)
-		runner_touch(p->runner, application_controller.name, ns, name);
+		runner_touch(p->runner,
+		    type == &application_type ? application_controller.name : flux_kustomization_controller.name, ns,
+		    name);
 }
 
 static bool
@@ -252,7 +256,7 @@ on_started(void *arg)
 							   .outside = p->outside,
 							   .namespace = p->settings.namespace,
 							   .home = p->home });
-	if (runs(p, &application_controller))
+	if (runs(p, &application_controller) || runs(p, &flux_kustomization_controller))
 		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
 		    .seed = p->settings.seed,

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "gitops/application_parts.h"
-#include "kube/api/rollout.h"
+#include "gitops/held.h"
 
 #define HEAL_FIRST_MS 2000
 #define HEAL_FACTOR 3
@@ -28,28 +28,13 @@ is_attempted(const struct deciding *d, const char *revision)
 	json_decref(spec);
 	return same;
 }
-/* What is held: {"revision": …, "rollouts": {"NS/NAME": why}}; NULL: nothing. A new reference. */
-static json_t *
-held(const struct deciding *d)
-{
-	const char *text = object_annotation(&d->app->object, ANNOTATION_HELD);
-
-	return text != NULL ? json_loads(text, 0, NULL) : NULL;
-}
-
-static const char *
-rollout_key(const struct deciding *d, const json_t *r)
-{
-	return arena_printf(d->arena, "%s/%s", json_str(r, "namespace") ?: "", json_str(r, "name"));
-}
 
 static void
 set_held(struct deciding *d, const json_t *to)
 {
 	json_t *annotations = json_object_get(json_object_get(app_more(d), "metadata"), "annotations");
 
-	json_object_set_new(
-	    annotations, ANNOTATION_HELD, to != NULL ? json_string(json_text(d->arena, to)) : json_null());
+	json_object_set_new(annotations, ANNOTATION_HELD, held_written(d->arena, to));
 }
 
 void
@@ -60,37 +45,18 @@ app_release(struct deciding *d)
 	app_set_condition(d, "RevisionHeld", NULL);
 }
 
-/* What a Rollout among the resources says of the update that it aborted; NULL: it did not. The cache knows it at once, if Rollouts are decided
- * here too; a look, when it is taken, and by then somebody may have gone back by hand. */
-static const char *
-why_aborted(const struct deciding *d, const json_t *r)
-{
-	const struct rollout *is;
-
-	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout") || !application_is_local(d->app))
-		return json_str(r, "aborted");
-	is = (const struct rollout *)view_get(
-	    d->pass->view, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
-	if (is == NULL || !is->status.abort)
-		return NULL;
-	/* Until the status tells of it, its message is about what came before. */
-	return str_eq(is->status.phase, "Degraded") && is->status.message != NULL ? is->status.message
-										  : "it was aborted";
-}
-
 /* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
  * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
 json_t *
 app_hold(struct deciding *d, const char *revision, const json_t *resources)
 {
-	const char *why = NULL;
-	json_t *is, *rollouts, *r;
+	const struct view *v = application_is_local(d->app) ? d->pass->view : NULL;
+	json_t *is, *rollouts;
 	bool changed = false;
-	size_t i;
 
 	if (revision == NULL)
 		return NULL;
-	is = held(d);
+	is = held_read(&d->app->object);
 	if (is != NULL && !str_eq(json_str(is, "revision"), revision)) {
 		plan_status_event(d->plan, &d->app->object, false, "RevisionReleased",
 		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision") ?: "", revision);
@@ -99,28 +65,11 @@ app_hold(struct deciding *d, const char *revision, const json_t *resources)
 		changed = true;
 	}
 	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
-	json_array_foreach (resources, i, r) {
-		const char *message = why_aborted(d, r);
-
-		if (message == NULL || !is_attempted(d, revision) ||
-		    json_object_get(rollouts, rollout_key(d, r)) != NULL)
-			continue;
-		json_object_set_new(rollouts, rollout_key(d, r), json_string(message));
-		changed = true;
-		plan_status_event(d->plan, &d->app->object, true, "RevisionHeld",
-		    "Revision %s is held: Rollout %s aborted it: %s", revision, json_str(r, "name"), message);
-	}
+	if (is_attempted(d, revision))
+		changed |= held_add(d->plan, &d->app->object, v, resources, revision, rollouts);
 	if (is == NULL && json_object_size(rollouts) > 0)
 		is = json_pack("{s:s, s:O}", "revision", revision, "rollouts", rollouts);
-	json_object_foreach (rollouts, why, r)
-		break;
-	app_set_condition(d, "RevisionHeld",
-	    why != NULL
-		? arena_printf(d->arena,
-		      "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or a sync "
-		      "that is asked for, releases it",
-		      revision, why, json_string_value(json_object_get(rollouts, why)))
-		: NULL);
+	app_set_condition(d, "RevisionHeld", held_text(d->arena, revision, rollouts));
 	json_decref(rollouts);
 	if (changed)
 		set_held(d, is);
@@ -131,7 +80,7 @@ static bool
 is_held_back(const struct deciding *d, const json_t *is, const json_t *r)
 {
 	return is != NULL && str_eq(json_str(r, "kind"), "Rollout") && str_eq(json_str(r, "status"), "OutOfSync") &&
-	       json_object_get(json_object_get(is, "rollouts"), rollout_key(d, r)) != NULL;
+	       json_object_get(json_object_get(is, "rollouts"), held_key(d->arena, r)) != NULL;
 }
 
 /* The resources that are not as they should be, for a sync of these alone. */

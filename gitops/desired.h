@@ -43,6 +43,7 @@ struct app_resource {
 	unsigned hooks; /* bit 1 << phase; 0: it is no hook */
 	unsigned hook_delete; /* HOOK_SUCCEEDED | … */
 	bool skip; /* a hook named Skip: never applied */
+	bool held; /* a Rollout that has aborted this commit: not applied now */
 	bool implicit; /* the destination's namespace, which Git does not name (CreateNamespace) */
 	const char *options; /* its own sync options, comma-separated; NULL: none */
 	long wave;

@@ -7,3 +7,6 @@
 #include "kube/controller.h"
 
 extern const struct controller git_repository_controller, flux_kustomization_controller;
+
+/* What a Kustomization's status (NULL: none) says that it has applied: [{"group", "version", "kind", "namespace", "name"}]. A new reference. */
+json_t *flux_inventory(struct arena *, const json_t *status);

@@ -4,11 +4,13 @@
 #include "base/time.h"
 #include "gitops/flux_parts.h"
 #include "gitops/health.h"
+#include "kube/api/rollout.h"
 
 #define AGAIN_MS 1000 /* between two looks */
 #define DEPENDENCY_MS 30000
 #define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
 #define WORK_MS 300000
+#define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
 #define RECONCILED "ReconciliationSucceeded"
 #define NO_ARTIFACT "ArtifactFailed"
 
@@ -73,62 +75,6 @@ map_kustomization(const struct view *v, const struct object *o, emit_key *emit, 
 {
 	emit(o->meta.namespace, o->meta.name, arg);
 	v->each(v, &flux_kustomization_type, NULL, of_dependency, &(struct concern){ o, emit, arg });
-}
-
-/* --- the inventory --------------------------------------------------------------------------------------------------- */
-
-/* "NS_NAME_GROUP_KIND"; a colon in a name is two underscores. */
-static const char *
-inventory_id(struct arena *a, const json_t *r)
-{
-	return arena_printf(a, "%s_%s_%s_%s", json_str(r, "namespace") ?: "",
-	    str_replace(a, json_str(r, "name") ?: "", ":", "__"), json_str(r, "group") ?: "",
-	    json_str(r, "kind") ?: "");
-}
-
-static json_t *
-known_of(struct arena *a, const char *id, const char *version)
-{
-	const char *first = strchr(id, '_'), *last = strrchr(id, '_'), *group = last;
-	json_t *known;
-
-	while (group != NULL && group > first + 1 && group[-1] != '_')
-		group--;
-	if (first == NULL || group == NULL || group <= first + 1)
-		return NULL;
-	known = json_pack("{s:s, s:s, s:s, s:s}", "kind", last + 1, "version", version, "group",
-	    arena_strndup(a, group, (size_t)(last - group)), "name",
-	    str_replace(a, arena_strndup(a, first + 1, (size_t)(group - first - 2)), "__", ":"));
-	if (first > id)
-		json_object_set_new(known, "namespace", json_stringn(id, (size_t)(first - id)));
-	return known;
-}
-
-static json_t *
-known(const struct flux *f)
-{
-	json_t *list = json_array(), *one;
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach (json_object_get(json_object_get(f->status, "inventory"), "entries"), i, entry)
-		if ((one = known_of(f->arena, json_str(entry, "id") ?: "", json_str(entry, "v") ?: "v1")) != NULL)
-			json_array_append_new(list, one);
-	return list;
-}
-
-static void
-set_inventory(struct flux *f, const json_t *resources)
-{
-	json_t *entries = json_array();
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach (resources, i, r)
-		if (!json_is_true(json_object_get(r, "hook")))
-			json_array_append_new(entries, json_pack("{s:s, s:s}", "id", inventory_id(f->arena, r), "v",
-							   json_str(r, "version") ?: ""));
-	json_object_set_new(f->status, "inventory", json_pack("{s:o}", "entries", entries));
 }
 
 /* --- health ---------------------------------------------------------------------------------------------------------- */
@@ -204,6 +150,17 @@ progress(struct flux *f, const char *message, int64_t wait)
 	plan_wake(f->plan, f->now + wait);
 }
 
+/* Nothing is to be done until the interval is over. */
+static void
+rest(struct flux *f, const struct flux_kustomization *k)
+{
+	flux_condition(f, "Reconciling", NULL, NULL, NULL);
+	flux_condition(f, "Stalled", NULL, NULL, NULL);
+	plan_note(f->plan, "again", 0);
+	plan_note(f->plan, "since", 0);
+	plan_wake(f->plan, f->now + k->spec.interval.ms);
+}
+
 static void
 succeed(struct flux *f, const struct flux_kustomization *k, const char *revision)
 {
@@ -216,11 +173,7 @@ succeed(struct flux *f, const struct flux_kustomization *k, const char *revision
 	flux_condition(f, "Ready", "True", RECONCILED, message);
 	flux_condition(f, "Healthy", k->spec.wait || k->spec.health_checks.n > 0 ? "True" : NULL,
 	    "HealthCheckSucceeded", "healthy");
-	flux_condition(f, "Reconciling", NULL, NULL, NULL);
-	flux_condition(f, "Stalled", NULL, NULL, NULL);
-	plan_note(f->plan, "again", 0);
-	plan_note(f->plan, "since", 0);
-	plan_wake(f->plan, f->now + k->spec.interval.ms);
+	rest(f, k);
 }
 
 static void
@@ -229,9 +182,16 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 	const json_t *resources = json_object_get(answer, "resources");
 	int64_t since = seen_note(f->pass->seen, "since", 0);
 	const char *waits;
+	json_t *held;
 	bool failed;
 
-	set_inventory(f, resources);
+	flux_set_inventory(f, resources);
+	held = flux_hold(f, revision, resources);
+	if (held != NULL) {
+		json_decref(held);
+		rest(f, k);
+		return;
+	}
 	waits = unready(f, k, resources, &failed);
 	if (waits == NULL) {
 		succeed(f, k, revision);
@@ -311,18 +271,22 @@ takes_objects(const struct flux_kustomization *k)
 	return k->spec.prune || str_eq(policy, "Delete") || str_eq(policy, "WaitForTermination");
 }
 
+/* `held`: what is not applied; NULL: nothing. */
 static void
-ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *commit)
+ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *commit,
+    const json_t *held)
 {
 	json_t *request = json_pack("{s:{s:{s:s, s:s}, s:o}, s:{s:s}, s:o}", "kustomization", "metadata", "name",
 	    f->object->meta.name, "namespace", f->object->meta.namespace, "spec",
 	    encode(&flux_kustomization_spec_type, &k->spec), "repository", "url",
-	    source != NULL ? source->spec.url : "none", "known", known(f));
+	    source != NULL ? source->spec.url : "none", "known", flux_inventory(f->arena, f->status));
 
 	if (source != NULL && source->spec.secret != NULL)
 		json_object_set_new(json_object_get(request, "repository"), "secret",
 		    json_pack(
 			"{s:s, s:s}", "namespace", source->object.meta.namespace, "name", source->spec.secret->name));
+	if (held != NULL)
+		json_object_set(request, "held", json_object_get(held, "rollouts"));
 	if (commit != NULL)
 		json_object_set_new(request, "revision", json_string(commit));
 	else
@@ -348,7 +312,7 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 		return;
 	if (s == NULL) {
 		if (due <= f->now)
-			ask(f, k, NULL, NULL);
+			ask(f, k, NULL, NULL, NULL);
 		else
 			plan_wake(f->plan, due);
 		return;
@@ -414,8 +378,10 @@ due_at(const struct flux *f, const struct flux_kustomization *k, const char *rev
 		return 0;
 	if (again > 0 && again < due)
 		due = again;
-	if (flux_is_requested(f) || f->pass->touched > looked ||
-	    seen_note(f->pass->seen, "generation", 0) != f->object->meta.generation ||
+	/* Where Rollouts are watched, the pass itself sees what becomes of them. */
+	if (f->pass->touched > looked && !view_knows(f->pass->view, &rollout_type) && looked + TOUCHED_MS < due)
+		due = looked + TOUCHED_MS;
+	if (flux_is_requested(f) || seen_note(f->pass->seen, "generation", 0) != f->object->meta.generation ||
 	    !str_eq(json_str(f->status, "lastAttemptedRevision"), revision))
 		due = looked + AGAIN_MS < due ? looked + AGAIN_MS : due;
 	return due;
@@ -428,7 +394,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	const struct problem *problem = object_problem(&k->object, "spec");
 	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
 	const struct git_repository *source;
-	json_t *of_source;
+	json_t *of_source, *applied, *held;
 
 	if (k->object.meta.deletion_timestamp != 0) {
 		delete (f, k);
@@ -476,10 +442,14 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		plan_note(f->plan, "looked", 0);
 		return;
 	}
+	applied = flux_inventory(f->arena, f->was);
+	held = flux_hold(f, revision, applied);
+	json_decref(applied);
 	if (due_at(f, k, revision) <= f->now)
-		ask(f, k, source, commit_of(revision));
+		ask(f, k, source, commit_of(revision), held);
 	else
 		plan_wake(f->plan, due_at(f, k, revision));
+	json_decref(held);
 }
 
 static void

@@ -39,3 +39,10 @@ int64_t flux_due(const struct flux *, int64_t after);
 
 /* Notes of the last pass stay. */
 void flux_keep_notes(struct flux *);
+
+/* flux_inventory.c: what the status is to say that was applied. */
+void flux_set_inventory(struct flux *, const json_t *resources);
+
+/* flux_held.c: what of the revision is held back, and is not to be applied (gitops/held.h); NULL: nothing. A new reference. Fills the conditions
+ * RevisionHeld and, when something is held, Ready. `resources`: what was applied, or looked at. */
+json_t *flux_hold(struct flux *, const char *revision, const json_t *resources);

@@ -249,7 +249,7 @@ list_tasks(struct sync *s)
 	for (size_t i = 0; i < s->all->n; i++) {
 		struct app_resource *r = &s->all->at[i];
 
-		if (r->skip || !is_selected(s->op, r))
+		if (r->skip || r->held || !is_selected(s->op, r))
 			continue;
 		if (r->hooks != 0) {
 			for (int p = 0; p < PHASE_MAX; p++)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "gitops/flux.h"
 #include "gitops/kinds.h"
 #include "gitops/manifests.h"
 #include "kube/client.h"
@@ -30,8 +31,10 @@ struct stream {
 	bool given_up; /* it may not be watched */
 };
 
-/* What one application manages. */
-struct managed {
+/* What an Application or a Kustomization manages. */
+struct manager {
+	const struct type *type;
+	char *ns, *name;
 	char **keys; /* of objects */
 	size_t n;
 };
@@ -39,8 +42,8 @@ struct managed {
 struct triggers {
 	struct triggers_settings settings;
 	struct rand_stream rand;
-	struct map owners; /* object → "NS/NAME" of its application, owned */
-	struct map applications; /* "NS/NAME" → struct managed */
+	struct map owners; /* object → struct manager, borrowed */
+	struct map managers; /* "KIND/NS/NAME" → struct manager */
 	struct stream *streams[KINDS_MAX];
 	size_t n_streams;
 };
@@ -53,13 +56,10 @@ static void
 tell(struct triggers *t, const char *group, const char *kind, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *owner = map_get(&t->owners, manifest_key(a, group, kind, ns, name)), *slash;
+	const struct manager *m = map_get(&t->owners, manifest_key(a, group, kind, ns, name));
 
-	if (owner == NULL)
-		return;
-	slash = strchr(owner, '/');
-	t->settings.touched(
-	    t->settings.arg, arena_strndup(a, owner, (size_t)(slash - owner)), arena_strdup(a, slash + 1));
+	if (m != NULL)
+		t->settings.touched(t->settings.arg, m->type, m->ns, m->name);
 }
 
 void
@@ -69,20 +69,33 @@ triggers_changed(struct triggers *t, const struct object *o)
 }
 
 static void
-forget(struct triggers *t, const char *application)
+manager_free(struct manager *m)
 {
-	struct managed *m = map_remove(&t->applications, application);
-
-	for (size_t i = 0; m != NULL && i < m->n; i++) {
-		const char *owner = map_get(&t->owners, m->keys[i]);
-
-		if (str_eq(owner, application))
-			free(map_remove(&t->owners, m->keys[i]));
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->n; i++)
 		free(m->keys[i]);
-	}
-	if (m != NULL)
-		free(m->keys);
+	free(m->keys);
+	free(m->ns);
+	free(m->name);
 	free(m);
+}
+
+static const char *
+manager_key(struct arena *a, const struct object *o)
+{
+	return arena_printf(a, "%s/%s/%s", o->type->kind, o->meta.namespace, o->meta.name);
+}
+
+static void
+forget(struct triggers *t, const char *key)
+{
+	struct manager *m = map_remove(&t->managers, key);
+
+	for (size_t i = 0; m != NULL && i < m->n; i++)
+		if (map_get(&t->owners, m->keys[i]) == m)
+			map_remove(&t->owners, m->keys[i]);
+	manager_free(m);
 }
 
 /* --- a stream -------------------------------------------------------------------------------------------------------- */
@@ -280,37 +293,57 @@ stream_free(struct stream *s)
 	free(s);
 }
 
-/* --- applications ---------------------------------------------------------------------------------------------------- */
+/* --- who manages what ------------------------------------------------------------------------------------------------ */
+
+/* The objects are [{"group", "version", "kind", "namespace", "name"}]; those of another kind than `only` (NULL: of any) do not count. */
+static void
+manages(struct triggers *t, const struct object *o, const json_t *objects, const char *only)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct manager *m;
+	const json_t *r;
+	size_t i;
+
+	forget(t, manager_key(a, o));
+	if (json_array_size(objects) == 0)
+		return;
+	m = mem_alloc(sizeof(*m));
+	*m = (struct manager){ .type = o->type,
+		.ns = mem_strdup(o->meta.namespace),
+		.name = mem_strdup(o->meta.name),
+		.keys = mem_alloc(json_array_size(objects) * sizeof(char *)) };
+	map_set(&t->managers, manager_key(a, o), m);
+	json_array_foreach (objects, i, r) {
+		const char *group = json_str(r, "group") ?: "", *kind = json_str(r, "kind"),
+			   *version = json_str(r, "version");
+
+		if (kind == NULL || version == NULL || json_str(r, "name") == NULL ||
+		    (only != NULL && strcmp(kind, only) != 0))
+			continue;
+		m->keys[m->n] = mem_strdup(manifest_key(a, group, kind, json_str(r, "namespace"), json_str(r, "name")));
+		map_set(&t->owners, m->keys[m->n++], m);
+		want_stream(t, group, version, kind);
+	}
+}
 
 void
 triggers_application(struct triggers *t, const struct application *app, bool deleted)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
-	const json_t *list = json_object_get(status, "resources"), *r;
-	const char *name = arena_printf(a, "%s/%s", app->object.meta.namespace, app->object.meta.name);
-	struct managed *m;
-	size_t i;
+	/* Of objects in another cluster nothing is heard here. */
+	bool none = deleted || !application_is_local(app);
 
-	forget(t, name);
-	/* Its objects are in another cluster, of which nothing is heard here. */
-	if (!application_is_local(app))
-		return;
-	if (deleted || json_array_size(list) == 0)
-		return;
-	m = mem_alloc(sizeof(*m));
-	*m = (struct managed){ .keys = mem_alloc(json_array_size(list) * sizeof(char *)) };
-	map_set(&t->applications, name, m);
-	json_array_foreach (list, i, r) {
-		const char *group = json_str(r, "group") ?: "", *kind = json_str(r, "kind"),
-			   *version = json_str(r, "version");
+	manages(t, &app->object, none ? NULL : json_object_get(status, "resources"), NULL);
+}
 
-		if (kind == NULL || version == NULL || json_str(r, "name") == NULL)
-			continue;
-		m->keys[m->n] = mem_strdup(manifest_key(a, group, kind, json_str(r, "namespace"), json_str(r, "name")));
-		free(map_set(&t->owners, m->keys[m->n++], mem_strdup(name)));
-		want_stream(t, group, version, kind);
-	}
+void
+triggers_kustomization(struct triggers *t, const struct flux_kustomization *k, bool deleted)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *status = k->status != NULL && !deleted ? json_loads(k->status, 0, NULL) : NULL;
+	_cleanup_(json_decrefp) json_t *objects = flux_inventory(a, status);
+
+	manages(t, &k->object, objects, "Rollout");
 }
 
 struct triggers *
@@ -329,17 +362,9 @@ triggers_free(struct triggers *t)
 		return NULL;
 	for (size_t i = 0; i < t->n_streams; i++)
 		stream_free(t->streams[i]);
-	map_each (&t->applications, slot) {
-		struct managed *m = slot->value;
-
-		for (size_t i = 0; i < m->n; i++)
-			free(m->keys[i]);
-		free(m->keys);
-		free(m);
-	}
-	map_each (&t->owners, slot)
-		free(slot->value);
-	map_done(&t->applications);
+	map_each (&t->managers, slot)
+		manager_free(slot->value);
+	map_done(&t->managers);
 	map_done(&t->owners);
 	free(t);
 	return NULL;

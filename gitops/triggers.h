@@ -1,11 +1,12 @@
-/* gitops/triggers.h: news of objects that applications manage, without keeping them.
+/* gitops/triggers.h: news of objects that Applications and Kustomizations manage, without keeping them.
  *
- * For each kind that some application has objects of, changes are watched, and of what comes only the object's name is looked at: whose it is
- * says the last status of each application. Nothing is kept of the objects, and whoever may not watch a kind looks at it when its time comes.
+ * For each kind that one of them has objects of, changes are watched, and of what comes only the object's name is looked at: whose it is says the
+ * last status of each. Of Kustomizations only Rollouts count: what one aborts is to be known at once, and the rest waits for the interval. Nothing is kept of the objects, and whoever may not watch a kind looks at it when its time comes.
  * Secrets are not watched: their watch would bring what is in them.
  */
 #pragma once
 #include "kube/api/application.h"
+#include "kube/api/flux.h"
 #include "kube/transport.h"
 
 struct triggers;
@@ -14,8 +15,8 @@ struct triggers_settings {
 	struct transport *api;
 	const char *namespace; /* NULL: the whole cluster */
 	uint64_t seed;
-	/* Told of each change of an object that the application (namespace, name) manages. */
-	void (*touched)(void *arg, const char *ns, const char *name);
+	/* Told of each change of an object that one of this type manages. */
+	void (*touched)(void *arg, const struct type *, const char *ns, const char *name);
 	void *arg;
 };
 
@@ -27,5 +28,6 @@ struct triggers *triggers_free(struct triggers *);
 /* An object changed that the controller watches for itself: known sooner than by a watch for names. */
 void triggers_changed(struct triggers *, const struct object *);
 
-/* An application is as it is now, or was deleted: what it manages, its status says. */
+/* One of these is as it is now, or was deleted: what it manages, its status says. */
 void triggers_application(struct triggers *, const struct application *, bool deleted);
+void triggers_kustomization(struct triggers *, const struct flux_kustomization *, bool deleted);

@@ -308,6 +308,21 @@ check_permissions(struct work *w)
 	}
 }
 
+/* What is asked for but for these: {"NS/NAME": why} of Rollouts. */
+static void
+hold_back(struct work *w)
+{
+	const json_t *held = json_object_get(w->request, "held");
+
+	for (size_t i = 0; held != NULL && i < w->resources.n; i++) {
+		struct app_resource *r = &w->resources.at[i];
+
+		if (strcmp(r->kind.kind, "Rollout") == 0 && strcmp(r->kind.group, "argoproj.io") == 0)
+			r->held = json_object_get(held, arena_printf(w->arena, "%s/%s",
+							    r->namespace != NULL ? r->namespace : "", r->name)) != NULL;
+	}
+}
+
 static void
 want_all(struct work *w)
 {
@@ -333,6 +348,7 @@ want_all(struct work *w)
 		}
 	}
 	check_permissions(w);
+	hold_back(w);
 	want_namespace(w);
 	add_rollout_scopes(w);
 	for (i = 0; i < w->resources.n; i++) {

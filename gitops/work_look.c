@@ -91,7 +91,9 @@ why_aborted(struct work *w, const struct app_resource *r, const json_t *live)
 	const json_t *status = json_object_get(live, "status");
 
 	if (strcmp(r->kind.kind, "Rollout") != 0 || strcmp(r->kind.group, "argoproj.io") != 0 ||
-	    !json_is_true(json_object_get(status, "abort")))
+	    !json_is_true(json_object_get(status, "abort")) ||
+	    !held_is_current(
+		json_str(status, "observedGeneration"), json_int(json_object_get(live, "metadata"), "generation", 0)))
 		return NULL;
 	return arena_strdup(w->arena, json_str(status, "message") ?: "it was aborted");
 }

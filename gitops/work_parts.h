@@ -1,5 +1,6 @@
 /* gitops/work_parts.h: what the files of one piece of work share; nobody else includes it. */
 #pragma once
+#include "gitops/held.h"
 #include "gitops/helm.h"
 #include "gitops/project.h"
 #include "gitops/render.h"

@@ -1,0 +1,87 @@
+/* gitops/held.c: what a rollout aborted, read and written. */
+#include "gitops/held.h"
+#include "base/str.h"
+#include "kube/api/application.h"
+#include "kube/api/rollout.h"
+
+json_t *
+held_read(const struct object *o)
+{
+	const char *text = object_annotation(o, ANNOTATION_HELD);
+
+	return text != NULL ? json_loads(text, 0, NULL) : NULL;
+}
+
+json_t *
+held_written(struct arena *a, const json_t *held)
+{
+	return held != NULL ? json_string(json_text(a, held)) : json_null();
+}
+
+const char *
+held_key(struct arena *a, const json_t *r)
+{
+	return arena_printf(a, "%s/%s", json_str(r, "namespace") ?: "", json_str(r, "name") ?: "");
+}
+
+bool
+held_is_current(const char *observed, int64_t generation)
+{
+	long long n;
+
+	return observed == NULL || (str_int(observed, 0, INT64_MAX, &n) && n == generation);
+}
+
+/* What a Rollout says of the update that it aborted; NULL: it did not. */
+static const char *
+why_aborted(const struct view *v, const json_t *r)
+{
+	const struct rollout *is;
+
+	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout") || v == NULL)
+		return json_str(r, "aborted");
+	is = (const struct rollout *)view_get(v, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
+	if (is == NULL || !is->status.abort ||
+	    !held_is_current(is->status.observed_generation, is->object.meta.generation))
+		return NULL;
+	/* Until the status tells of it, its message is about what came before. */
+	return str_eq(is->status.phase, "Degraded") && is->status.message != NULL ? is->status.message
+										  : "it was aborted";
+}
+
+bool
+held_add(struct plan *plan, const struct object *o, const struct view *v, const json_t *resources, const char *revision,
+    json_t *rollouts)
+{
+	bool added = false;
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r) {
+		const char *key = held_key(plan->arena, r), *why = why_aborted(v, r);
+
+		if (why == NULL || json_object_get(rollouts, key) != NULL)
+			continue;
+		json_object_set_new(rollouts, key, json_string(why));
+		plan_status_event(plan, o, true, "RevisionHeld", "Revision %s is held: Rollout %s aborted it: %s",
+		    revision, json_str(r, "name"), why);
+		added = true;
+	}
+	return added;
+}
+
+const char *
+held_text(struct arena *a, const char *revision, const json_t *rollouts)
+{
+	const char *first = NULL;
+	json_t *why;
+
+	json_object_foreach ((json_t *)rollouts, first, why)
+		break;
+	return first == NULL
+		   ? NULL
+		   : arena_printf(a,
+			 "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or "
+			 "a sync that is asked for, releases it",
+			 revision, first, json_string_value(why));
+}

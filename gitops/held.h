@@ -1,0 +1,30 @@
+/* gitops/held.h: commits that a rollout aborted. Such a commit is not applied to that rollout again, whatever becomes of it, until there is another
+ * one, or somebody asks for it. Pure.
+ *
+ * What is held stands in an annotation (ANNOTATION_HELD) of the Application or Kustomization: {"revision": …, "rollouts": {"NS/NAME": why}}.
+ */
+#pragma once
+#include "base/json.h"
+#include "kube/plan.h"
+#include "kube/view.h"
+
+/* What is held; NULL: nothing. A new reference. */
+json_t *held_read(const struct object *);
+
+/* How it is written: a text, or null for nothing. A new reference. */
+json_t *held_written(struct arena *, const json_t *held);
+
+/* "NS/NAME" of a resource ({"kind", "namespace", "name", …}), in the arena. */
+const char *held_key(struct arena *, const json_t *resource);
+
+/* A Rollout's status (its observedGeneration; NULL: not said) is of its spec as it is. That an update was aborted is not said of the next one. */
+bool held_is_current(const char *observed, int64_t generation);
+
+/* Adds those Rollouts among the resources that have aborted what the revision brought, each with an event that says so. The view (NULL: it is of
+ * another cluster) knows of it at once, if Rollouts are decided in this process too; a resource, when it was looked at ("aborted": why), and by
+ * then somebody may have gone back by hand. True: there were some. */
+bool held_add(struct plan *, const struct object *, const struct view *, const json_t *resources, const char *revision,
+    json_t *rollouts);
+
+/* For people; NULL: no Rollout is held. In the arena. */
+const char *held_text(struct arena *, const char *revision, const json_t *rollouts);
