@@ -192,7 +192,7 @@ told(const struct plan_step *event, void *arg)
 	if (rollout != NULL && p->notifier != NULL)
 		notifier_told(p->notifier, rollout, event->reason, event->warning);
 	if (p->alerter != NULL)
-		alerter_told(p->alerter, event->about, event->warning, event->reason, event->message);
+		alerter_told(p->alerter, event);
 }
 
 static void

@@ -177,6 +177,7 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 	s->about = own(p, about);
 	s->warning = warning;
 	s->reason = reason;
+	s->revision = p->revision;
 }
 
 void
@@ -189,6 +190,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	s->about = own(p, about);
 	s->warning = warning;
 	s->reason = reason;
+	s->revision = p->revision;
 	va_start(ap, format);
 	s->message = arena_vprintf(p->arena, format, ap);
 	va_end(ap);

@@ -39,6 +39,7 @@ struct plan_step {
 	const struct object *about;
 	bool warning;
 	const char *reason, *message;
+	const char *revision; /* of a Git repository, that it is about; NULL: none */
 	/* ASK */
 	const char *key; /* the answer is found under it in struct seen */
 	struct question question;
@@ -63,6 +64,7 @@ struct plan {
 	const char *status; /* merge patch of the whole object: {"status": …} */
 	struct plan_step *status_events;
 	size_t n_status_events, status_room;
+	const char *revision; /* of the events that are added from now on; the pass sets it, in the arena */
 	int64_t wake_at; /* wall ms; 0: never */
 	const char *reasons[64];
 	size_t n_reasons;

@@ -1,5 +1,6 @@
 /* notify/alert.c: a body for each type of provider. */
 #include "notify/alert.h"
+#include <ctype.h>
 #include <string.h>
 #include "base/base64.h"
 #include "base/json.h"
@@ -9,6 +10,7 @@
 #include "kube/api/regex.h"
 #include "kube/api/secret.h"
 #include "kube/api/yaml.h"
+#include "notify/commit_status.h"
 
 #define CONTROLLER "sluice"
 #define TIMEOUT_MS 15000
@@ -79,20 +81,29 @@ header(struct composing *c, const char *name, const char *text)
 		c->headers[c->n_headers++] = (struct header){ name, text };
 }
 
-/* What people have said is told with it, and the revision, if the message names one. A new reference. */
+/* The revision that it is about, or that the message names; NULL: there is none. In the arena. */
+static const char *
+revision_of(const struct composing *c)
+{
+	const char *from = strstr(c->event->message, "sha1:");
+
+	if (!str_empty(c->event->revision))
+		return c->event->revision;
+	while (from != NULL && from > c->event->message && from[-1] != ' ' && from[-1] != '\'')
+		from--;
+	return from != NULL ? arena_strndup(c->arena, from, strcspn(from, " '\n,;")) : NULL;
+}
+
+/* What people have said is told with it, and the revision. A new reference. */
 static json_t *
 metadata(const struct composing *c)
 {
 	json_t *all = string_map_encode(&c->alert->spec.metadata);
-	const char *revision = strstr(c->event->message, "sha1:"), *from = revision;
 
 	if (all == NULL)
 		all = json_object();
 	json_put(all, "summary", c->alert->spec.summary);
-	while (from != NULL && from > c->event->message && from[-1] != ' ' && from[-1] != '\'')
-		from--;
-	if (from != NULL)
-		json_object_set_new(all, "revision", json_stringn(from, strcspn(from, " '\n,;")));
+	json_put(all, "revision", revision_of(c));
 	return all;
 }
 
@@ -169,6 +180,65 @@ read_headers(struct composing *c)
 	return NULL;
 }
 
+/* "ReconciliationSucceeded" in words, and what is wrong. */
+static const char *
+description(const struct composing *c)
+{
+	char *words = arena_alloc(c->arena, 2 * strlen(c->event->reason) + 1), *to = words;
+
+	for (const char *at = c->event->reason; *at != '\0'; at++) {
+		if (isupper((unsigned char)*at) && at > c->event->reason)
+			*to++ = ' ';
+		*to++ = (char)tolower((unsigned char)*at);
+	}
+	*to = '\0';
+	return c->event->bad ? arena_printf(c->arena, "%s: %s", words, c->event->message) : words;
+}
+
+/* "kustomization/NAME/1a2b3c4d": the last is the beginning of the Provider's uid, so that two clusters do not say the same. */
+static const char *
+context(const struct composing *c)
+{
+	const char *uid = c->provider->object.meta.uid ?: "";
+	char *text = arena_printf(c->arena, "%s/%s/%.*s", c->event->kind, c->event->name, (int)strcspn(uid, "-"), uid);
+
+	for (char *at = text; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return text;
+}
+
+/* What has only begun, or is about another commit than this one, says nothing of it. */
+static bool
+is_outcome(const struct alert_event *e)
+{
+	static const char *const others[] = { "Progressing", "OperationStarted", "ResourceUpdated",
+		"RevisionReleased" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i], e->reason) == 0)
+			return false;
+	return true;
+}
+
+static struct err *
+compose_status(struct composing *c, const char *address, struct question *ret)
+{
+	const struct commit_status s = { .type = c->provider->spec.type,
+		.address = address,
+		.revision = is_outcome(c->event) ? revision_of(c) : NULL,
+		.context = context(c),
+		.bad = c->event->bad,
+		.description = description(c) };
+	const char *token = value(c, "token"), *name, *text;
+
+	if (token == NULL)
+		return err_new(
+		    c->arena, ERR_INVALID, "Provider %s: its Secret has no token", c->provider->object.meta.name);
+	name = commit_status_header(c->arena, s.type, token, &text);
+	header(c, name, text);
+	return commit_status_compose(c->arena, &s, &ret->url, &ret->body);
+}
+
 static const struct provider_kind {
 	const char *type;
 	json_t *(*body)(struct composing *);
@@ -182,16 +252,35 @@ static const struct provider_kind {
 	{ "slack", slack_body, NULL },
 };
 
+static struct err *
+compose_message(struct composing *c, const struct provider_kind *k, const char *address, struct question *ret)
+{
+	_cleanup_(json_decrefp) json_t *body = k->body(c);
+	const char *token = value(c, "token");
+	char hex[2 * SHA256_SIZE + 1];
+
+	ret->body = json_text(c->arena, body);
+	ret->url = k->suffix != NULL && !str_ends(address, k->suffix)
+		       ? arena_printf(c->arena, "%s%s", address, k->suffix)
+		       : address;
+	if (strcmp(k->type, "generic-hmac") != 0)
+		return NULL;
+	if (token == NULL)
+		return err_new(c->arena, ERR_INVALID, "Provider %s: its Secret has no token to sign with",
+		    c->provider->object.meta.name);
+	hmac_sha256_hex(token, strlen(token), ret->body, strlen(ret->body), hex);
+	header(c, "X-Signature", arena_printf(c->arena, "sha256=%s", hex));
+	return NULL;
+}
+
 struct err *
 alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_alert *alert, const json_t *secret,
     const struct alert_event *event, struct question *ret)
 {
 	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0 };
-	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address, *text, *token;
+	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address;
 	const struct problem *problem = object_problem(&p->object, "spec");
 	const struct provider_kind *k = NULL;
-	char hex[2 * SHA256_SIZE + 1];
-	json_t *body;
 	struct err *e;
 
 	if (problem != NULL)
@@ -200,7 +289,7 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (str_eq(kinds[i].type, p->spec.type))
 			k = &kinds[i];
-	if (k == NULL || str_empty(address))
+	if ((k == NULL && !commit_status_is(p->spec.type)) || str_empty(address))
 		return err_new(a, ERR_INVALID, "Provider %s: neither spec.address nor its Secret says where it is",
 		    p->object.meta.name);
 	if (!str_starts(address, "https://") && !str_starts(address, "http://"))
@@ -208,27 +297,14 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
 	if ((e = read_headers(&c)) != NULL)
 		return e;
-	body = k->body(&c);
-	text = json_text(a, body);
-	json_decref(body);
-	if (strcmp(k->type, "generic-hmac") == 0) {
-		if ((token = value(&c, "token")) == NULL)
-			return err_new(
-			    a, ERR_INVALID, "Provider %s: its Secret has no token to sign with", p->object.meta.name);
-		hmac_sha256_hex(token, strlen(token), text, strlen(text), hex);
-		header(&c, "X-Signature", arena_printf(a, "sha256=%s", hex));
-	}
-	if (k->suffix != NULL && !str_ends(address, k->suffix))
-		address = arena_printf(a, "%s%s", address, k->suffix);
 	*ret = (struct question){ .method = "POST",
-		.url = address,
 		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name),
 		.headers = c.headers,
-		.n_headers = c.n_headers,
 		.ca = value(&c, "ca.crt"),
-		.body = text,
 		.content_type = "application/json",
 		.timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
 		.answer_max = ANSWER_MAX };
-	return NULL;
+	e = k != NULL ? compose_message(&c, k, address, ret) : compose_status(&c, address, ret);
+	ret->n_headers = c.n_headers;
+	return e;
 }

@@ -181,6 +181,8 @@ compose(struct telling *t)
 
 	if (e != NULL)
 		give_up(t, e);
+	else if (t->question.url == NULL)
+		end(t);
 	else
 		ask(t);
 }
@@ -300,8 +302,9 @@ on_begin(struct timer *t, void *arg)
 }
 
 void
-alerter_told(struct alerter *a, const struct object *o, bool bad, const char *reason, const char *message)
+alerter_told(struct alerter *a, const struct plan_step *event)
 {
+	const struct object *o = event->about;
 	struct string_map *labels;
 	struct job *j;
 
@@ -320,9 +323,10 @@ alerter_told(struct alerter *a, const struct object *o, bool bad, const char *re
 		    .namespace = arena_strdup(j->arena, o->meta.namespace),
 		    .name = arena_strdup(j->arena, o->meta.name),
 		    .uid = arena_strdup(j->arena, o->meta.uid),
-		    .bad = bad,
-		    .reason = arena_strdup(j->arena, reason),
-		    .message = arena_strdup(j->arena, message != NULL ? message : ""),
+		    .bad = event->warning,
+		    .reason = arena_strdup(j->arena, event->reason),
+		    .message = arena_strdup(j->arena, event->message != NULL ? event->message : ""),
+		    .revision = arena_strdup(j->arena, event->revision),
 		    .at = loop_wall(a->loop) };
 	labels = &j->event.labels;
 	labels->at = arena_new_array(j->arena, struct string_pair, o->meta.labels.n + 1);

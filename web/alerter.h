@@ -4,7 +4,7 @@
  * and then the log says so: no event waits for another, and nothing of this delays a pass.
  */
 #pragma once
-#include "kube/api/meta.h"
+#include "kube/plan.h"
 #include "kube/transport.h"
 
 #define ALERTER_WAITING_MAX 1024 /* what comes while so many wait is dropped, and logged */
@@ -23,5 +23,5 @@ struct alerter *alerter_new(struct loop *, const struct alerter_settings *);
 /* What still waits is not told. Takes NULL; returns NULL. */
 struct alerter *alerter_free(struct alerter *);
 
-/* Something happened to an object. Everything is copied. */
-void alerter_told(struct alerter *, const struct object *, bool bad, const char *reason, const char *message);
+/* Something happened: an event of a plan, told. Everything is copied. */
+void alerter_told(struct alerter *, const struct plan_step *event);

@@ -8,9 +8,10 @@ TYPE(flux_secret_ref, "reference", .strict = true);
 
 static const struct field flux_provider_spec_fields[] = {
 	STRING(flux_provider_spec, type, "type", .required = true,
-	    .choices = "alertmanager|discord|generic|generic-hmac|rocket|slack", .doc = "what it is"),
-	STRING(
-	    flux_provider_spec, address, "address", .doc = "URL of its webhook; the Secret's address counts before it"),
+	    .choices = "alertmanager|discord|generic|generic-hmac|gitea|github|gitlab|rocket|slack",
+	    .doc = "what it is"),
+	STRING(flux_provider_spec, address, "address",
+	    .doc = "URL of its webhook, or of a repository; the Secret's address counts before it"),
 	STRING(flux_provider_spec, channel, "channel", .doc = "of slack, rocket, discord"),
 	STRING(flux_provider_spec, username, "username", .doc = "as whom it is said there",
 	    .otherwise = "the controller's name"),

@@ -49,6 +49,31 @@ kind: Provider
 metadata: {name: manager, namespace: flux-system}
 spec: {type: alertmanager, address: "$here/manager"}
 ---
+apiVersion: v1
+kind: Secret
+metadata: {name: host, namespace: flux-system}
+stringData: {token: pat}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Provider
+metadata: {name: github, namespace: flux-system}
+spec: {type: github, address: "$here/acme/shop.git", secretRef: {name: host}}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Provider
+metadata: {name: gitlab, namespace: flux-system}
+spec: {type: gitlab, address: "$here/acme/web/shop", secretRef: {name: host}}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata: {name: github, namespace: flux-system}
+spec: {providerRef: {name: github}, eventSources: [{kind: Kustomization, name: shop}]}
+---
+apiVersion: notification.toolkit.fluxcd.io/v1beta3
+kind: Alert
+metadata: {name: gitlab, namespace: flux-system}
+spec: {providerRef: {name: gitlab}, eventSources: [{kind: Kustomization, name: shop}]}
+---
 apiVersion: notification.toolkit.fluxcd.io/v1beta3
 kind: Provider
 metadata: {name: broken, namespace: flux-system}
@@ -112,15 +137,25 @@ check "with its revision" has hmac "\"metadata\":{\"revision\":\"main@sha1:$firs
 check "and the Secret's headers" has hmac "X-Team: web"
 sum=$(sent hmac | sed -n '/^{/{p;q}' | tr -d '\n' | openssl dgst -sha256 -hmac hush | sed 's/.* //')
 check "signed" has hmac "X-Signature: sha256=$sum"
+github=api_v3_repos_acme_shop_statuses gitlab=api_v4_projects_acme%2Fweb%2Fshop_statuses
+uid=$(kubectl get provider github -n flux-system -o 'jsonpath={.metadata.uid}')
+check "GitHub has the commit's status" within 10 has "${github}_$first" '"state":"success"'
+check "under its name" has "${github}_$first" "\"context\":\"kustomization/shop/${uid%%-*}\",\"description\":\"reconciliation succeeded\""
+check "with the token" has "${github}_$first" "Authorization: Bearer pat"
+check "GitLab too" within 10 has "${gitlab}_$first" '"state":"success","name":"kustomization/shop/'
+check "with its token" has "${gitlab}_$first" "PRIVATE-TOKEN: pat"
 check "what is well is no alert of those that want errors" fails has manager x
 check "a provider that fails is tried again" within 20 sh -c "test \$(grep -c ^POST '$dir/sent_fails') = 4"
 check "and then the log says so" within 10 grep -q 'an alert is not told.*Provider broken' "$dir/controller.log"
 check "an alert of anybody reaches nothing of this machine" fails has stranger x
 check "which the log says" within 20 grep -q 'an alert is not told.*tenant' "$dir/controller.log"
 echo 'a: [' >"$repo/deploy/one.yaml"
-commit bad >/dev/null
+bad_one=$(commit bad)
 "$SLUICE" reconcile ks shop --with-source >/dev/null 2>&1
 check "one that is bad" within 20 has manager '"alertname":"FluxKustomizationBuildFailed"'
 check "has what failed" has manager "deploy/one.yaml"
+check "a commit that cannot be applied is marked" within 20 has "${github}_$bad_one" '"state":"failure"'
+check "with what is wrong" has "${github}_$bad_one" '"description":"build failed: deploy: deploy/one.yaml'
+check "at GitLab in its words" within 10 has "${gitlab}_$bad_one" '"state":"failed"'
 kill $controller && wait $controller
 kill $listener
