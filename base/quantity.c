@@ -1,7 +1,5 @@
 /* base/quantity.c: quantities as a count of nano units in 128 bits. */
 #include "base/quantity.h"
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include "base/str.h"
 
@@ -63,11 +61,17 @@ put_number(struct arena *a, wide v)
 	return arena_strdup(a, text + i);
 }
 
-char *
-quantity_canonical(struct arena *a, const char *s)
+struct quantity {
+	wide nano; /* without its sign */
+	bool negative;
+	enum family family;
+};
+
+static bool
+parse(const char *s, struct quantity *ret)
 {
 	wide v = 0;
-	int decimals = 0, exponent;
+	int decimals = 0;
 	bool negative = false, inexact = false, any = false;
 	enum family family = DECIMAL;
 	long long e = 0;
@@ -77,7 +81,7 @@ quantity_canonical(struct arena *a, const char *s)
 		negative = *s++ == '-';
 	for (; *s >= '0' && *s <= '9'; s++, any = true) {
 		if (v > wide_max / 100)
-			return NULL;
+			return false;
 		v = v * 10 + (*s - '0');
 	}
 	if (*s == '.') {
@@ -91,7 +95,7 @@ quantity_canonical(struct arena *a, const char *s)
 		}
 	}
 	if (!any)
-		return NULL;
+		return false;
 	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
 		if (strcmp(s, suffixes[i].text) == 0)
 			break;
@@ -102,17 +106,36 @@ quantity_canonical(struct arena *a, const char *s)
 		else
 			for (int k = 0; k < suffixes[i].power; k++) {
 				if (v > wide_max)
-					return NULL;
+					return false;
 				v *= 2;
 			}
 	} else if ((*s == 'e' || *s == 'E') && str_int(s + 1 + (s[1] == '+'), -30, 30, &e)) {
 		family = EXPONENT;
 	} else {
-		return NULL;
+		return false;
 	}
 	if (!scale10(&v, (int)e - decimals + 9, &inexact))
+		return false;
+	/* Kubernetes rounds up what is finer than nano. */
+	*ret = (struct quantity){ v + inexact, negative, family };
+	return true;
+}
+
+char *
+quantity_canonical(struct arena *a, const char *s)
+{
+	struct quantity q;
+	enum family family;
+	bool negative;
+	int exponent;
+	size_t i;
+	wide v;
+
+	if (!parse(s, &q))
 		return NULL;
-	v += inexact; /* Kubernetes rounds up what is finer than nano */
+	v = q.nano;
+	family = q.family;
+	negative = q.negative;
 	if (v == 0)
 		return arena_strdup(a, "0");
 	if (family == BINARY && (v % 1000000000 != 0 || v < (wide)1024 * 1000000000))
@@ -144,4 +167,15 @@ quantity_canonical(struct arena *a, const char *s)
 	for (i = 0; suffixes[i].family != DECIMAL || suffixes[i].power != exponent; i++)
 		;
 	return arena_printf(a, "%s%s%s", negative ? "-" : "", put_number(a, v), suffixes[i].text);
+}
+
+bool
+quantity_whole(const char *s, int64_t *ret)
+{
+	struct quantity q;
+
+	if (!parse(s, &q) || q.negative || q.nano % 1000000000 != 0)
+		return false;
+	*ret = (int64_t)(q.nano / 1000000000);
+	return true;
 }

@@ -71,6 +71,10 @@ const char *cli_self(struct cli *);
  * for the namespace. In the arena, ended by NULL. */
 const char *const *cli_program(struct cli *, const struct command *);
 
+/* cmd_gitops_worker.c: how much memory one comparison may need (--gitops-worker-memory), as it was said and in bytes. 0, or 1 after saying what is
+ * wrong. */
+int cli_worker_memory(struct cli *, const char **ret_said, int64_t *ret_bytes);
+
 /* Waits, while the loop goes on. */
 void cli_sleep(struct cli *, int64_t ms);
 

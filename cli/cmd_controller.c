@@ -61,7 +61,8 @@ const struct command cmd_controller = {
 	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
 		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
 		 "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
-		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-interval "
+		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-worker-memory "
+		 "gitops-interval "
 		 "gitops-namespace application-namespaces legacy-gitops-metrics " IDLE_FLAGS,
 	.run = controller_run,
 };
@@ -364,11 +365,13 @@ read_gitops(struct process *p)
 	struct cli *c = p->cli;
 	const char *const *program = cli_program(c, &cmd_gitops_worker);
 	_cleanup_(json_decrefp) json_t *argv = json_array();
-	const char *interval = cli_flag(c, "gitops-interval");
-	int64_t ms = 0;
+	const char *interval = cli_flag(c, "gitops-interval"), *memory;
+	int64_t ms = 0, bytes;
 
 	if (interval != NULL && (!duration_parse(interval, &ms) || ms < 1000))
 		return cli_fail(c, "--gitops-interval: \"%s\" is not a duration of at least 1s", interval);
+	if (cli_worker_memory(c, &memory, &bytes) != 0)
+		return 1;
 	json_array_append_new(argv, json_string(program[0]));
 	json_array_append_new(argv, json_string("gitops-worker"));
 	for (size_t i = 1; program[i] != NULL; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "base/quantity.h"
 #include "cli/cli.h"
 #include "gitops/git.h"
 #include "gitops/run.h"
@@ -11,6 +12,8 @@
 #include "kube/transport_curl.h"
 
 #define REQUEST_MAX (64u << 20)
+#define MEMORY "768Mi"
+#define MEMORY_MIN (16 << 20)
 #define CPU_SECONDS 240 /* of one look: a repository that takes longer is refused */
 
 static int worker_run(struct cli *);
@@ -19,7 +22,7 @@ const struct command cmd_gitops_worker = {
 	.name = "gitops-worker",
 	.args = "",
 	.summary = "looks at an application once",
-	.flags = "gitops-cache gitops-file-urls gitops-helm",
+	.flags = "gitops-cache gitops-file-urls gitops-helm gitops-worker-memory",
 	.hidden = true,
 	.run = worker_run,
 };
@@ -29,11 +32,61 @@ struct worker {
 	bool answered;
 };
 
+/* What is said when there is no memory left to say anything with: mem_alloc ends the process. */
+static char last_words[256];
+static bool working;
+
+static void
+on_exit_(void)
+{
+	if (!working)
+		return;
+	fputs(last_words, stdout);
+	fflush(stdout);
+	_exit(0);
+}
+
+static void *
+alloc(size_t n)
+{
+	return mem_alloc(n);
+}
+
+int
+cli_worker_memory(struct cli *c, const char **ret_said, int64_t *ret_bytes)
+{
+	*ret_said = cli_flag(c, "gitops-worker-memory") != NULL ? cli_flag(c, "gitops-worker-memory") : MEMORY;
+	if (!quantity_whole(*ret_said, ret_bytes) || *ret_bytes < MEMORY_MIN)
+		return cli_fail(
+		    c, "--gitops-worker-memory: \"%s\" is not an amount of memory of at least 16Mi", *ret_said);
+	return 0;
+}
+
+/* From now on. 0, or 1 after saying what is wrong. */
+static int
+limit_memory(struct cli *c)
+{
+	const char *said;
+	int64_t bytes;
+
+	if (cli_worker_memory(c, &said, &bytes) != 0)
+		return 1;
+	run_limit_memory((uint64_t)bytes);
+	json_set_alloc_funcs(alloc, free);
+	snprintf(last_words, sizeof(last_words),
+	    "{\"error\":{\"type\":\"ComparisonError\",\"message\":\"it needs more memory than %.20s, which "
+	    "--gitops-worker-memory says is the most\"}}",
+	    said);
+	atexit(on_exit_);
+	return 0;
+}
+
 static void
 on_done(void *arg, const char *answer)
 {
 	struct worker *w = arg;
 
+	working = false;
 	fputs(answer, stdout);
 	w->answered = true;
 	loop_stop(w->cli->loop);
@@ -64,12 +117,15 @@ worker_run(struct cli *c)
 	run_limit(RLIMIT_CPU, CPU_SECONDS);
 	run_limit(RLIMIT_CORE, 0);
 	setvbuf(stdout, NULL, _IOFBF, 65536);
+	if (limit_memory(c) != 0)
+		return 1;
 	if (!read_request(&request))
 		return cli_fail(c, "the request is longer than %u bytes", REQUEST_MAX);
 	if (cli_connect(c) != 0)
 		return 1;
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
+	working = true;
 	work = work_start(
 	    &(struct work_ways){ c->transport, source,
 		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new, &c->config },

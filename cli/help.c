@@ -95,6 +95,7 @@ static const struct {
 	{ "gitops-cache", 0, "DIR", false, "where Git repositories are kept (/var/tmp/sluice-gitops)" },
 	{ "gitops-file-urls", 0, NULL, false, "also read repositories of this machine (file:///…)" },
 	{ "gitops-helm", 0, "PROGRAM", false, "the program helm, which renders charts (they are refused)" },
+	{ "gitops-worker-memory", 0, "BYTES", false, "how much memory one comparison may need at most (768Mi)" },
 	{ "gitops-namespace", 0, "NS", false, "where Applications' settings and repositories' Secrets are (argocd)" },
 	{ "application-namespaces", 0, "GLOBS", false,
 	    "where else Applications count (in none: they have the controller's rights)" },

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,10 +23,45 @@ run_limit(int what, uint64_t to)
 	setrlimit(what, &r);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Bytes of addresses that are in use. */
+static rlim_t
+mapped(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f != NULL) {
+		if (fscanf(f, "%lu", &pages) != 1)
+			pages = 0;
+		fclose(f);
+	}
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+#endif
+
+void
+run_limit_memory(uint64_t bytes)
+{
+#ifndef __SANITIZE_ADDRESS__
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_AS, &r) != 0)
+		return;
+	bytes += mapped();
+	r.rlim_cur = bytes < r.rlim_max ? (rlim_t)bytes : r.rlim_max;
+	setrlimit(RLIMIT_AS, &r);
+#else
+	(void)bytes;
+#endif
+}
+
 /* In the child, between fork and exec: nothing but system calls. */
 static void
 become(const struct run *r, char *const *env, int in, int out, int err)
 {
+	struct rlimit memory;
+
 	/* A group of its own, so that what it starts can be ended with it; and it does not outlive its parent. */
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -34,6 +70,10 @@ become(const struct run *r, char *const *env, int in, int out, int err)
 	dup2(err, 2);
 	run_limit(RLIMIT_CORE, 0);
 	run_limit(RLIMIT_NOFILE, FILES_MAX);
+	if (getrlimit(RLIMIT_AS, &memory) == 0) {
+		memory.rlim_cur = memory.rlim_max;
+		setrlimit(RLIMIT_AS, &memory);
+	}
 	if (r->file_max > 0)
 		run_limit(RLIMIT_FSIZE, (rlim_t)r->file_max);
 	execvpe(r->argv[0], (char *const *)r->argv, env);

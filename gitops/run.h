@@ -19,6 +19,10 @@ struct err *run_program(struct arena *, const struct run *, struct bytes *ret);
 /* Limits this process, for good; `what`: RLIMIT_CORE, … */
 void run_limit(int what, uint64_t to);
 
+/* This process may map so many bytes besides what it has; programs that it starts are not limited so. (With an address sanitizer, whose memory
+ * would count too, nothing is limited.) */
+void run_limit_memory(uint64_t bytes);
+
 /* A program that stays, and answers on its standard output to what is written to its standard input. */
 struct companion {
 	int pid, in, out;

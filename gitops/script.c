@@ -115,23 +115,6 @@ allow_time(int ms)
 	setitimer(ITIMER_PROF, &t, NULL);
 }
 
-#ifndef __SANITIZE_ADDRESS__
-/* Bytes of addresses that are in use. */
-static rlim_t
-mapped(void)
-{
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-
-	if (f != NULL) {
-		if (fscanf(f, "%lu", &pages) != 1)
-			pages = 0;
-		fclose(f);
-	}
-	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-#endif
-
 static char *
 answer(const char *text)
 {
@@ -153,10 +136,8 @@ serve(int fd)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-#ifndef __SANITIZE_ADDRESS__
-	/* Lua has an allocator of its own, libjq has not. (A sanitizer's memory would count too.) */
-	run_limit(RLIMIT_AS, mapped() + 4 * SCRIPT_MEMORY_MAX);
-#endif
+	/* Lua has an allocator of its own, libjq has not. */
+	run_limit_memory(4 * SCRIPT_MEMORY_MAX);
 	signal(SIGPROF, SIG_DFL);
 	run_limit(RLIMIT_CORE, 0);
 	run_limit(RLIMIT_FSIZE, 0);
