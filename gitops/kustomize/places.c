@@ -22,7 +22,6 @@ struct pods {
 	const char *kinds, *spec;
 };
 
-/* "~/" at a path's beginning: below where pods are described, in all kinds that have any. */
 struct row {
 	unsigned uses;
 	const char *group, *version, *kinds; /* kinds: several separated by "|" */
@@ -72,6 +71,38 @@ struct reference {
 		(g), NULL, (k)                                                                                         \
 	}
 #define RBAC "rbac.authorization.k8s.io"
+
+/* --- pods, wherever they are described -------------------------------------------------------------------------------- */
+
+static const struct row pod_rows[] = {
+	{ VARS, NULL, NULL, NULL, "containers/args", false },
+	{ VARS, NULL, NULL, NULL, "containers/command", false },
+	{ VARS, NULL, NULL, NULL, "containers/env/value", false },
+	{ VARS, NULL, NULL, NULL, "containers/volumeMounts/mountPath", false },
+	{ VARS, NULL, NULL, NULL, "initContainers/args", false },
+	{ VARS, NULL, NULL, NULL, "initContainers/command", false },
+	{ VARS, NULL, NULL, NULL, "initContainers/env/value", false },
+	{ VARS, NULL, NULL, NULL, "initContainers/volumeMounts/mountPath", false },
+};
+
+static const struct reference pod_references[] = {
+	{ CONFIG_MAP, NULL, NULL, "volumes/configMap/name" },
+	{ CONFIG_MAP, NULL, NULL, "volumes/projected/sources/configMap/name" },
+	{ CONFIG_MAP, NULL, NULL, "containers/env/valueFrom/configMapKeyRef/name" },
+	{ CONFIG_MAP, NULL, NULL, "containers/envFrom/configMapRef/name" },
+	{ CONFIG_MAP, NULL, NULL, "initContainers/env/valueFrom/configMapKeyRef/name" },
+	{ CONFIG_MAP, NULL, NULL, "initContainers/envFrom/configMapRef/name" },
+	{ SECRET, NULL, NULL, "volumes/secret/secretName" },
+	{ SECRET, NULL, NULL, "volumes/projected/sources/secret/name" },
+	{ SECRET, NULL, NULL, "containers/env/valueFrom/secretKeyRef/name" },
+	{ SECRET, NULL, NULL, "containers/envFrom/secretRef/name" },
+	{ SECRET, NULL, NULL, "initContainers/env/valueFrom/secretKeyRef/name" },
+	{ SECRET, NULL, NULL, "initContainers/envFrom/secretRef/name" },
+	{ SECRET, NULL, NULL, "imagePullSecrets/name" },
+	{ SERVICE_ACCOUNT, NULL, NULL, "serviceAccountName" },
+	{ CLAIM, NULL, NULL, "volumes/persistentVolumeClaim/claimName" },
+	{ PRIORITY_CLASS, NULL, NULL, "priorityClassName" },
+};
 
 /* --- Kubernetes' own kinds ------------------------------------------------------------------------------------------ */
 
@@ -127,14 +158,6 @@ static const struct row rows[] = {
 	{ VARS, NULL, NULL, NULL, "metadata/labels", false },
 	{ VARS, NULL, NULL, NULL, "metadata/annotations", false },
 	{ VARS, NULL, NULL, "Deployment", "spec/template/metadata/annotations", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/args", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/command", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/env/value", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/volumeMounts/mountPath", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/args", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/command", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/env/value", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/volumeMounts/mountPath", false },
 	{ VARS, NULL, NULL, "Pod", "spec/volumes/nfs/server", false },
 	{ VARS, NULL, NULL, "DaemonSet|Deployment|Job|ReplicaSet", "spec/template/spec/volumes/nfs/server", false },
 	{ VARS, NULL, NULL, "CronJob", "spec/jobTemplate/spec/template/volumes/nfs/server", false },
@@ -148,22 +171,6 @@ static const struct row rows[] = {
 };
 
 static const struct reference references[] = {
-	{ CONFIG_MAP, NULL, NULL, "~/volumes/configMap/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/volumes/projected/sources/configMap/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/containers/env/valueFrom/configMapKeyRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/containers/envFrom/configMapRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/initContainers/env/valueFrom/configMapKeyRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/initContainers/envFrom/configMapRef/name" },
-	{ SECRET, NULL, NULL, "~/volumes/secret/secretName" },
-	{ SECRET, NULL, NULL, "~/volumes/projected/sources/secret/name" },
-	{ SECRET, NULL, NULL, "~/containers/env/valueFrom/secretKeyRef/name" },
-	{ SECRET, NULL, NULL, "~/containers/envFrom/secretRef/name" },
-	{ SECRET, NULL, NULL, "~/initContainers/env/valueFrom/secretKeyRef/name" },
-	{ SECRET, NULL, NULL, "~/initContainers/envFrom/secretRef/name" },
-	{ SECRET, NULL, NULL, "~/imagePullSecrets/name" },
-	{ SERVICE_ACCOUNT, NULL, NULL, "~/serviceAccountName" },
-	{ CLAIM, NULL, NULL, "~/volumes/persistentVolumeClaim/claimName" },
-	{ PRIORITY_CLASS, NULL, NULL, "~/priorityClassName" },
 
 	{ CONFIG_MAP, NULL, "Node", "spec/configSource/configMap/name" },
 	{ CONFIG_MAP, RBAC, "Role|ClusterRole", "rules/resourceNames" },
@@ -219,14 +226,6 @@ static const struct row rollout_rows[] = {
 	{ TEMPLATES, NULL, NULL, "Rollout", "spec/template/metadata/labels", true },
 	{ ANNOTATIONS, NULL, NULL, "Rollout", "spec/template/metadata/annotations", true },
 	{ USE(K_REPLICAS), NULL, NULL, "Rollout", "spec/replicas", true },
-	{ VARS, NULL, NULL, NULL, "~/containers/args", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/command", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/env/value", false },
-	{ VARS, NULL, NULL, NULL, "~/containers/volumeMounts/mountPath", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/args", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/command", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/env/value", false },
-	{ VARS, NULL, NULL, NULL, "~/initContainers/volumeMounts/mountPath", false },
 	{ VARS, NULL, NULL, "AnalysisTemplate", "spec/metrics/provider/job/spec/template/spec/volumes/nfs/server",
 	    false },
 };
@@ -237,22 +236,6 @@ static const struct row rollout_rows[] = {
 #define TEMPLATE KIND_OF("argoproj.io", "AnalysisTemplate")
 
 static const struct reference rollout_references[] = {
-	{ CONFIG_MAP, NULL, NULL, "~/volumes/configMap/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/volumes/projected/sources/configMap/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/containers/env/valueFrom/configMapKeyRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/containers/envFrom/configMapRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/initContainers/env/valueFrom/configMapKeyRef/name" },
-	{ CONFIG_MAP, NULL, NULL, "~/initContainers/envFrom/configMapRef/name" },
-	{ SECRET, NULL, NULL, "~/volumes/secret/secretName" },
-	{ SECRET, NULL, NULL, "~/volumes/projected/sources/secret/name" },
-	{ SECRET, NULL, NULL, "~/containers/env/valueFrom/secretKeyRef/name" },
-	{ SECRET, NULL, NULL, "~/containers/envFrom/secretRef/name" },
-	{ SECRET, NULL, NULL, "~/initContainers/env/valueFrom/secretKeyRef/name" },
-	{ SECRET, NULL, NULL, "~/initContainers/envFrom/secretRef/name" },
-	{ SECRET, NULL, NULL, "~/imagePullSecrets/name" },
-	{ SERVICE_ACCOUNT, NULL, NULL, "~/serviceAccountName" },
-	{ CLAIM, NULL, NULL, "~/volumes/persistentVolumeClaim/claimName" },
-	{ PRIORITY_CLASS, NULL, NULL, "~/priorityClassName" },
 
 	{ SERVICE, NULL, "Rollout", BLUE_GREEN "activeService" },
 	{ SERVICE, NULL, "Rollout", BLUE_GREEN "previewService" },
@@ -318,44 +301,47 @@ append_kinds(struct arena *a, struct k_places *to, struct k_place p, const char 
 	}
 }
 
-/* One for each of the kinds, or where all kinds describe their pods. */
-static void
-append_row(
-    struct arena *a, struct k_places *to, struct k_place p, const char *kinds, const struct pods *in, size_t n_in)
+/* A row's path; `below`: where pods are described, NULL: in the object. */
+static const char *
+path_below(struct arena *a, const struct pods *below, const char *path)
 {
-	const char *below = p.path + 2;
-
-	if (!str_starts(p.path, "~/")) {
-		append_kinds(a, to, p, kinds);
-		return;
-	}
-	for (size_t i = 0; i < n_in; i++) {
-		p.path = arena_printf(a, "%s%s", in[i].spec, below);
-		append_kinds(a, to, p, in[i].kinds);
-	}
+	return below != NULL ? arena_printf(a, "%s%s", below->spec, path) : path;
 }
 
 static void
-append_rows(struct arena *a, struct k_places *to, const struct row *of, size_t n, const struct pods *in, size_t n_in)
-{
-	for (size_t i = 0; i < n; i++)
-		for (enum k_use use = 0; use < K_USE_MAX; use++) {
-			const struct k_place p = { use, { of[i].group, of[i].version, NULL }, of[i].path, of[i].create,
-				{ NULL, NULL, NULL } };
-
-			if ((of[i].uses & USE(use)) != 0)
-				append_row(a, to, p, of[i].kinds, in, n_in);
-		}
-}
-
-static void
-append_references(
-    struct arena *a, struct k_places *to, const struct reference *of, size_t n, const struct pods *in, size_t n_in)
+append_rows(struct arena *a, struct k_places *to, const struct row *of, size_t n, const struct pods *below)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct k_place p = { K_NAME_REFERENCE, { of[i].group, NULL, NULL }, of[i].path, false, of[i].to };
+		struct k_place p = { .in = { of[i].group, of[i].version, NULL },
+			.path = path_below(a, below, of[i].path),
+			.create = of[i].create };
 
-		append_row(a, to, p, of[i].kinds, in, n_in);
+		for (p.use = 0; p.use < K_USE_MAX; p.use++)
+			if ((of[i].uses & USE(p.use)) != 0)
+				append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
+	}
+}
+
+static void
+append_references(struct arena *a, struct k_places *to, const struct reference *of, size_t n, const struct pods *below)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct k_place p = { .use = K_NAME_REFERENCE,
+			.in = { of[i].group, NULL, NULL },
+			.path = path_below(a, below, of[i].path),
+			.to = of[i].to };
+
+		append_kinds(a, to, p, below != NULL ? below->kinds : of[i].kinds);
+	}
+}
+
+/* Below where pods are described. */
+static void
+append_pods(struct arena *a, struct k_places *to, const struct pods *in, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		append_rows(a, to, pod_rows, ARRAY_SIZE(pod_rows), &in[i]);
+		append_references(a, to, pod_references, ARRAY_SIZE(pod_references), &in[i]);
 	}
 }
 
@@ -364,8 +350,9 @@ k_places_known(struct arena *a)
 {
 	struct k_places *all = arena_new_array(a, struct k_places, 1);
 
-	append_rows(a, all, rows, ARRAY_SIZE(rows), pods, ARRAY_SIZE(pods));
-	append_references(a, all, references, ARRAY_SIZE(references), pods, ARRAY_SIZE(pods));
+	append_rows(a, all, rows, ARRAY_SIZE(rows), NULL);
+	append_references(a, all, references, ARRAY_SIZE(references), NULL);
+	append_pods(a, all, pods, ARRAY_SIZE(pods));
 	return all;
 }
 
@@ -373,10 +360,10 @@ const struct k_places *
 k_places_of_rollouts(struct arena *a)
 {
 	struct k_places *all = arena_new_array(a, struct k_places, 1);
-	size_t n = ARRAY_SIZE(rollout_pods);
 
-	append_rows(a, all, rollout_rows, ARRAY_SIZE(rollout_rows), rollout_pods, n);
-	append_references(a, all, rollout_references, ARRAY_SIZE(rollout_references), rollout_pods, n);
+	append_rows(a, all, rollout_rows, ARRAY_SIZE(rollout_rows), NULL);
+	append_references(a, all, rollout_references, ARRAY_SIZE(rollout_references), NULL);
+	append_pods(a, all, rollout_pods, ARRAY_SIZE(rollout_pods));
 	return all;
 }
 

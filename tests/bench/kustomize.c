@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include "gitops/kustomize/build.h"
 #include "tests/bench/bench.h"
+#include "tests/files.h"
 
 #define WANT "tests/bench/kustomize.want"
-
-static struct err *
-read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
-{
-	(void)t;
-	if (entry->size > max)
-		return err_new(a, ERR_INVALID, "too long");
-	*ret = (struct bytes){ entry->id, entry->size };
-	return NULL;
-}
 
 /* ConfigMaps, and as many Deployments that name them. In the arena. */
 static const char *
@@ -55,11 +46,8 @@ measure(int n)
 				   "images: [{name: a, newTag: \"2\"}]\n";
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *text = objects(a, n);
-	struct tree_entry entries[] = {
-		{ .path = "all.yaml", .kind = TREE_FILE, .id = text, .size = strlen(text) },
-		{ .path = "kustomization.yaml", .kind = TREE_FILE, .id = file, .size = strlen(file) },
-	};
-	const struct tree t = { .entries = entries, .n = ARRAY_SIZE(entries), .read = read_entry };
+	const struct file list[] = { { "all.yaml", text }, { "kustomization.yaml", file } };
+	const struct tree t = files(a, list, ARRAY_SIZE(list));
 	struct manifests made = { .arena = a };
 	size_t before = arena_used(a);
 

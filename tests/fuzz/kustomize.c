@@ -3,24 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/kustomize/build.h"
+#include "tests/files.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FILES_MAX 64
 
-static struct err *
-read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
-{
-	(void)t;
-	if (entry->size > max)
-		return err_new(a, ERR_INVALID, "too long");
-	*ret = (struct bytes){ entry->id, entry->size };
-	return NULL;
-}
-
 static struct tree
 tree_of(struct arena *a, char *text)
 {
-	struct tree_entry *entries = arena_new_array(a, struct tree_entry, FILES_MAX);
+	struct file *list = arena_new_array(a, struct file, FILES_MAX);
 	size_t n = 0;
 
 	for (char *at = text; n < FILES_MAX && strncmp(at, "=== ", 4) == 0;) {
@@ -33,16 +24,12 @@ tree_of(struct arena *a, char *text)
 		if (end != NULL)
 			*end = '\0';
 		if (path[0] != '\0')
-			entries[n++] = (struct tree_entry){ .path = path,
-				.kind = strncmp(content, "-> ", 3) == 0 ? TREE_LINK : TREE_FILE,
-				.id = strncmp(content, "-> ", 3) == 0 ? content + 3 : content,
-				.size = strlen(strncmp(content, "-> ", 3) == 0 ? content + 3 : content) };
+			list[n++] = (struct file){ path, content };
 		if (end == NULL)
 			break;
 		at = end + 1;
 	}
-	tree_sort(entries, n);
-	return (struct tree){ .entries = entries, .n = n, .read = read_entry };
+	return files(a, list, n);
 }
 
 int

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 #include "base/str.h"
 #include "gitops/render.h"
-#include "tests/unit/gitops/files.h"
+#include "tests/files.h"
 
 #define MAP(name) "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " name "}\n"
 

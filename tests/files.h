@@ -1,9 +1,9 @@
-/* tests/unit/gitops/files.h: a commit of a few files, in memory. */
+/* tests/files.h: a commit of a few files, in memory. */
 #pragma once
 #include <string.h>
 #include "gitops/tree.h"
 
-/* A path and its content; a content that starts with "-> " is a symbolic link. Sorted by path. */
+/* A path and its content; a content that starts with "-> " is a symbolic link. */
 struct file {
 	const char *path, *text;
 };
@@ -32,5 +32,6 @@ files(struct arena *a, const struct file *list, size_t n)
 			.kind = strncmp(list[i].text, "-> ", 3) == 0 ? TREE_LINK : TREE_FILE,
 			.size = strlen(list[i].text),
 			.id = list[i].text };
+	tree_sort(entries, n);
 	return (struct tree){ .entries = entries, .n = n, .read = files_read };
 }
