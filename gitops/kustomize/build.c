@@ -160,15 +160,17 @@ patch_all(struct building *b, const char *dir, const struct kustomization *k, st
 	return e;
 }
 
-static void
+static struct err *
 set_labels(struct k_objects *all, const struct k_label *l)
 {
-	k_set_label_fields(all, l);
+	struct err *e = k_set_label_fields(all, l);
+
 	k_set_labels(all, &l->pairs, K_LABELS);
 	if (l->include_selectors)
 		k_set_labels(all, &l->pairs, K_COMMON_LABELS);
 	else if (l->include_templates)
 		k_set_labels(all, &l->pairs, K_TEMPLATE_LABELS);
+	return e != NULL ? err_wrap(all->arena, e, "labels: fields") : NULL;
 }
 
 static struct err *
@@ -184,8 +186,8 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 		k_set_prefix(all, k->name_prefix);
 	if (!str_empty(k->name_suffix))
 		k_set_suffix(all, k->name_suffix);
-	for (size_t i = 0; i < k->labels.n; i++)
-		set_labels(all, &k->labels.at[i]);
+	for (size_t i = 0; i < k->labels.n && e == NULL; i++)
+		e = set_labels(all, &k->labels.at[i]);
 	k_set_labels(all, &k->common_labels, K_COMMON_LABELS);
 	k_set_annotations(all, &k->common_annotations);
 	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++)

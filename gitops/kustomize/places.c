@@ -393,12 +393,27 @@ own_copy(struct arena *a, const struct k_places *of)
 }
 
 struct err *
+k_place_check(struct arena *a, const char *path)
+{
+	size_t n = 1;
+
+	for (const char *at = path; (at = strchr(at, '/')) != NULL; at++)
+		n++;
+	return n > K_PLACE_PARTS_MAX
+		   ? err_new(a, ERR_INVALID, "%.64s...: the path has more than %d parts", path, K_PLACE_PARTS_MAX)
+		   : NULL;
+}
+
+struct err *
 k_places_add(const struct k_places **list, struct arena *a, const struct k_place *p)
 {
 	struct k_places *own = (*list)->own ? (struct k_places *)*list : own_copy(a, *list);
+	struct err *e = k_place_check(a, p->path);
 	bool there = false;
 	size_t n = 0;
 
+	if (e != NULL)
+		return e;
 	for (size_t i = 0; i < own->n; i++) {
 		bool fewer = covers(p, &own->at[i]), more = !fewer && covers(&own->at[i], p);
 

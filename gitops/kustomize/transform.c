@@ -129,20 +129,24 @@ k_set_labels(struct k_objects *all, const struct string_map *pairs, enum k_use u
 		k_visit_all(all, use, set_pairs, (void *)pairs);
 }
 
-void
+struct err *
 k_set_label_fields(struct k_objects *all, const struct k_label *l)
 {
-	for (size_t i = 0; i < l->fields.n; i++) {
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < l->fields.n && e == NULL; i++) {
 		const struct k_field_spec *f = &l->fields.at[i];
 		const struct k_gvk in = k_spec_gvk(f);
 
-		for (size_t k = 0; k < all->n; k++) {
+		e = k_place_check(all->arena, f->path);
+		for (size_t k = 0; k < all->n && e == NULL; k++) {
 			struct k_id id = k_id_of(all->arena, all->at[k].object);
 
 			if (k_gvk_selects(&in, id.group, id.version, id.kind))
 				k_fields(all->at[k].object, f->path, f->create, set_pairs, (void *)&l->pairs);
 		}
 	}
+	return e;
 }
 
 void

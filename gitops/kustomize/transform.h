@@ -8,7 +8,7 @@ void k_set_suffix(struct k_objects *, const char *suffix);
 
 /* Labels at the places of a use, and where they are told to go besides. */
 void k_set_labels(struct k_objects *, const struct string_map *, enum k_use);
-void k_set_label_fields(struct k_objects *, const struct k_label *);
+struct err *k_set_label_fields(struct k_objects *, const struct k_label *);
 void k_set_annotations(struct k_objects *, const struct string_map *);
 
 struct err *k_set_replicas(struct k_objects *, const struct k_replica *);
