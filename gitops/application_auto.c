@@ -59,7 +59,7 @@ app_hold(struct deciding *d, const char *revision, const json_t *resources)
 	is = held_read(&d->app->object);
 	if (is != NULL && !str_eq(json_str(is, "revision"), revision)) {
 		plan_status_event(d->plan, &d->app->object, false, "RevisionReleased",
-		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision") ?: "", revision);
+		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision"), revision);
 		json_decref(is);
 		is = NULL;
 		changed = true;

@@ -36,7 +36,7 @@ flux_hold(struct flux *f, const char *revision, const json_t *resources)
 
 	if (is != NULL && (flux_is_requested(f) || !is_about(f, is, revision))) {
 		plan_status_event(f->plan, f->object, false, "RevisionReleased", "Revision %s is no longer held",
-		    json_str(is, "revision") ?: "");
+		    json_str(is, "revision"));
 		json_decref(is);
 		is = NULL;
 		changed = true;

@@ -8,8 +8,13 @@ json_t *
 held_read(const struct object *o)
 {
 	const char *text = object_annotation(o, ANNOTATION_HELD);
+	json_t *held = text != NULL ? json_loads(text, 0, NULL) : NULL;
 
-	return text != NULL ? json_loads(text, 0, NULL) : NULL;
+	/* Anybody can write it. */
+	if (json_str(held, "revision") != NULL && json_object_size(json_object_get(held, "rollouts")) > 0)
+		return held;
+	json_decref(held);
+	return NULL;
 }
 
 json_t *
@@ -38,7 +43,8 @@ why_aborted(const struct view *v, const json_t *r)
 {
 	const struct rollout *is;
 
-	if (json_str(r, "aborted") != NULL || !str_eq(json_str(r, "kind"), "Rollout") || v == NULL)
+	if (json_str(r, "aborted") != NULL || v == NULL || !str_eq(json_str(r, "kind"), rollout_type.kind) ||
+	    !str_eq(json_str(r, "group"), rollout_type.group))
 		return json_str(r, "aborted");
 	is = (const struct rollout *)view_get(v, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
 	if (is == NULL || !is->status.abort ||
@@ -84,5 +90,5 @@ held_text(struct arena *a, const char *revision, const json_t *rollouts)
 		   : arena_printf(a,
 			 "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or "
 			 "a sync that is asked for, releases it",
-			 revision, first, json_string_value(why));
+			 revision, first, json_string_value(why) ?: "");
 }

@@ -8,7 +8,7 @@
 #include "kube/plan.h"
 #include "kube/view.h"
 
-/* What is held; NULL: nothing. A new reference. */
+/* What is held; NULL: nothing, or nothing that can be read. A new reference. */
 json_t *held_read(const struct object *);
 
 /* How it is written: a text, or null for nothing. A new reference. */
