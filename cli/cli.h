@@ -114,9 +114,10 @@ bool cli_color(const struct cli *);
 /* manual.c: the manual page of a command, or of all (NULL), in man's own language. In the arena. */
 const char *manual_page(struct arena *, const struct command *);
 
-/* help.c */
-int help_all(void);
+/* help.c: the commands whose first word this is ("": all), a line each; and one of them. Return 0. */
+int help_all(const char *word);
 int help_command(const struct command *);
+bool command_is_of(const struct command *, const char *word); /* it has two words, and this is the first; "": of any */
 const char *flag_known(
     const struct command *, const char *name, bool *ret_takes_value); /* by name or letter, or NULL */
 bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's (NULL: of none) */

@@ -226,14 +226,22 @@ help_command(const struct command *c)
 	return 0;
 }
 
+bool
+command_is_of(const struct command *c, const char *word)
+{
+	size_t n = strlen(word);
+
+	return n == 0 || (strncmp(c->name, word, n) == 0 && c->name[n] == ' ');
+}
+
 int
-help_all(void)
+help_all(const char *word)
 {
 	printf("Sluice: progressive delivery for Kubernetes.\n\n");
 	for (const struct command *const *c = commands; *c != NULL; c++) {
 		char left[64];
 
-		if ((*c)->hidden)
+		if ((*c)->hidden || !command_is_of(*c, word))
 			continue;
 		snprintf(left, sizeof(left), "%s %s", (*c)->name, (*c)->args);
 		printf("  %-36s %s\n", left, (*c)->summary);

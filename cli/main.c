@@ -36,14 +36,29 @@ find(struct arena *a, char **words, int n, int *ret_used)
 	return NULL;
 }
 
+static bool
+begins_commands(const char *word)
+{
+	for (const struct command *const *c = commands; *c != NULL; c++)
+		if (!(*c)->hidden && command_is_of(*c, word))
+			return true;
+	return false;
+}
+
 static int
 unknown(char **words, int n)
 {
+	const char *first = begins_commands(words[0]) ? words[0] : "", *second = n > 1 ? words[1] : "", *comma = "";
+
+	if (first[0] != '\0' && (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0))
+		return help_all(first);
 	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0],
-	    n > 1 && words[1][0] != '-' ? " " : "", n > 1 && words[1][0] != '-' ? words[1] : "");
+	    second[0] != '-' && second[0] != '\0' ? " " : "", second[0] != '-' ? second : "");
 	for (const struct command *const *c = commands; *c != NULL; c++)
-		if (!(*c)->hidden)
-			fprintf(stderr, "%s %s", c == commands ? "" : ",", (*c)->name);
+		if (!(*c)->hidden && command_is_of(*c, first)) {
+			fprintf(stderr, "%s %s", comma, (*c)->name);
+			comma = ",";
+		}
 	fputc('\n', stderr);
 	return 2;
 }
@@ -112,7 +127,7 @@ main(int argc, char **argv)
 	}
 	if (skip >= n || strcmp(words[skip], "help") == 0 || words[skip][0] == '-') {
 		arena_free(c.arena);
-		return help_all();
+		return help_all("");
 	}
 	c.command = find(c.arena, words + skip, n - skip, &used);
 	if (c.command == NULL) {

@@ -24,6 +24,8 @@ check "help of a command" says "--full" "$s" promote --help
 check "version" says "sluice" "$s" version
 check "unknown command lists the known ones" says "promote" "$s" frobnicate
 check "unknown command fails" code 2 "$s" frobnicate
+check "a first word lists its commands" says "app rollback NAME" "$s" app --help
+check "and no others" fails sh -c "$s app frob 2>&1 | grep -q promote-image"
 check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
 check "flag of another command" says "unknown flag --full" "$s" status myapp --full
 check "a flag that is true or false" says "--watch is true or false" "$s" get rollout myapp --watch=often
