@@ -441,6 +441,16 @@ is_local(const json_t *object)
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), LOCAL_CONFIG) != NULL;
 }
 
+/* Empty ones go, as those go that kustomize writes for itself. */
+static void
+drop_no_annotations(json_t *object)
+{
+	json_t *meta = json_object_get(object, "metadata"), *annotations = json_object_get(meta, "annotations");
+
+	if (json_is_null(annotations) || (json_is_object(annotations) && json_object_size(annotations) == 0))
+		json_object_del(meta, "annotations");
+}
+
 /* The kustomization, changed as an Application says, becomes objects. `doc` is changed. */
 static struct err *
 build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *said, struct manifests *ret)
@@ -460,9 +470,11 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 		e = k_vars_resolve(&all);
 	order = json_object_get(json_object_get(doc, "sortOptions"), "order");
 	sorted = in_order(b->arena, &all, !str_eq(json_string_value(order), "fifo"));
-	for (size_t i = 0; i < all.n && e == NULL; i++)
+	for (size_t i = 0; i < all.n && e == NULL; i++) {
+		drop_no_annotations(sorted[i].object->object);
 		if (!is_local(sorted[i].object->object))
 			e = manifests_add(ret, b->arena, sorted[i].object->object, sorted[i].object->file);
+	}
 	k_objects_done(&all);
 	k_schema_done(&b->schema);
 	return e;

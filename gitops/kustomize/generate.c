@@ -189,7 +189,8 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 		json_object_set_new(o, "immutable", json_true());
 	if (d->secret)
 		json_object_set_new(o, "type", json_string(str_empty(g->secret_type) ? "Opaque" : g->secret_type));
-	if (json_object_size(d->text) > 0)
+	/* A Secret has it in any case; kustomize has made them so, and hashes it. */
+	if (json_object_size(d->text) > 0 || d->secret)
 		json_object_set(o, "data", d->text);
 	if (json_object_size(d->binary) > 0)
 		json_object_set(o, "binaryData", d->binary);
