@@ -4,6 +4,7 @@
 #include "gitops/kustomize/configuration.h"
 #include "gitops/kustomize/generate.h"
 #include "gitops/kustomize/patch.h"
+#include "gitops/kustomize/plugins.h"
 #include "gitops/kustomize/references.h"
 #include "gitops/kustomize/replace.h"
 #include "gitops/kustomize/transform.h"
@@ -60,14 +61,15 @@ static struct err *
 read_kustomization(struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
 {
 	struct problems problems = { .arena = b->arena };
-	const char *kind = component ? "Component" : "Kustomization";
+	const char *kind = component ? "Component" : "Kustomization", *said;
 
 	decode(&kustomization_type, doc, "", &problems, ret);
 	if (problems.n > 0)
 		return err_new(b->arena, ERR_INVALID, "%s: %s: %s", path, problems.at[0].path, problems.at[0].text);
-	if (!str_eq(ret->kind != NULL ? ret->kind : "Kustomization", kind))
-		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and a %s is needed here", path,
-		    ret->kind != NULL ? ret->kind : "Kustomization", kind);
+	said = ret->kind != NULL ? ret->kind : "Kustomization";
+	/* A component may be built by itself. */
+	if (strcmp(said, kind) != 0 && !(b->depth == 0 && strcmp(said, "Component") == 0))
+		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and a %s is needed here", path, said, kind);
 	return NULL;
 }
 
@@ -133,6 +135,44 @@ add_component(struct building *b, const char *dir, const char *component, struct
 	return accumulate(b, directory, NULL, true, all);
 }
 
+/* --- plugins ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct err *plugin_fn(struct k_objects *, const struct tree *, const char *, const json_t *, const char *);
+
+/* A plugin's object, or several: as text, in a file, or as the resources of a directory. */
+static struct err *
+read_plugin(struct building *b, const char *dir, const char *said, struct k_objects *to)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct err *e = NULL;
+	json_t *doc;
+	size_t i;
+
+	if (strchr(said, '\n') == NULL && said[0] != '{')
+		return add_resource(b, dir, said, to);
+	if ((e = yaml_parse(b->arena, said, strlen(said), &docs)) != NULL)
+		return e;
+	json_array_foreach (docs, i, doc)
+		if (e == NULL)
+			e = k_objects_add(to, json_incref(doc), "inline");
+	return e;
+}
+
+static struct err *
+run_plugins(struct building *b, const char *dir, const struct strings *list, plugin_fn *run, struct k_objects *all,
+    const char *what)
+{
+	struct k_objects plugins = no_objects(b);
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < list->n && e == NULL; i++)
+		e = read_plugin(b, dir, list->at[i], &plugins);
+	for (size_t i = 0; i < plugins.n && e == NULL; i++)
+		e = run(all, b->tree, dir, plugins.at[i].object, plugins.at[i].file);
+	k_objects_done(&plugins);
+	return e != NULL ? err_wrap(b->arena, e, "%s", what) : NULL;
+}
+
 /* --- transformers, in kustomize's order ------------------------------------------------------------------------------ */
 
 /* A strategic merge patch: the name of a file, or the text itself. */
@@ -181,7 +221,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 	if (e != NULL)
 		return e;
 	if (!str_empty(k->namespace))
-		k_set_namespace(all, k->namespace);
+		k_set_namespace(all, &(struct k_namespacing){ .namespace = k->namespace });
 	if (!str_empty(k->name_prefix))
 		k_set_prefix(all, k->name_prefix);
 	if (!str_empty(k->name_suffix))
@@ -200,6 +240,8 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 	for (size_t i = 0; i < k->replacements.n && e == NULL; i++)
 		e = k_replace(
 		    all, b->tree, dir, &k->replacements.at[i], arena_printf(b->arena, "replacements[%zu]", i));
+	if (e == NULL)
+		e = run_plugins(b, dir, &k->transformers, k_plugin_transform, all, "transformers");
 	return e;
 }
 
@@ -243,6 +285,8 @@ accumulate_all(struct building *b, const char *dir, const struct kustomization *
 		e = k_generate(all, b->tree, dir, &k->config_maps.at[i], false, k->generator_options);
 	for (size_t i = 0; i < k->secrets.n && e == NULL; i++)
 		e = k_generate(all, b->tree, dir, &k->secrets.at[i], true, k->generator_options);
+	if (e == NULL)
+		e = run_plugins(b, dir, &k->generators, k_plugin_generate, all, "generators");
 	for (size_t i = 0; i < k->components.n && e == NULL; i++)
 		e = add_component(b, dir, k->components.at[i], all);
 	if (e == NULL)

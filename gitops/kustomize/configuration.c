@@ -13,11 +13,6 @@
 
 /* --- transformer configurations --------------------------------------------------------------------------------------- */
 
-struct k_field_specs {
-	struct k_field_spec *at;
-	size_t n;
-};
-
 struct k_reference {
 	const char *group, *version, *kind;
 	struct k_field_specs fields;
@@ -73,23 +68,27 @@ k_spec_gvk(const struct k_field_spec *f)
 
 /* Of an object's own name and namespace a namespace changes what it must, whatever a configuration says. */
 static bool
-is_own_name(enum k_use use, const char *path)
+is_own_namespace(enum k_use use, const char *path)
 {
-	return use == K_NAMESPACE && (strcmp(path, "metadata/name") == 0 || strcmp(path, "metadata/namespace") == 0 ||
-					 strcmp(path, "subjects/namespace") == 0);
+	return use == K_NAMESPACE &&
+	       (strcmp(path, "metadata/namespace") == 0 || strcmp(path, "subjects/namespace") == 0);
 }
 
-static struct err *
-add_specs(struct k_objects *all, enum k_use use, const struct k_field_specs *specs, struct k_gvk to)
+struct err *
+k_places_add_specs(
+    const struct k_places **list, struct arena *a, enum k_use use, const struct k_field_specs *specs, struct k_gvk to)
 {
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < specs->n && e == NULL; i++) {
 		const struct k_field_spec *f = &specs->at[i];
-		const struct k_place p = { use, k_spec_gvk(f), f->path, f->create, to };
+		struct k_place p = { use, k_spec_gvk(f), f->path, f->create, to };
 
-		if (!is_own_name(use, f->path))
-			e = k_places_add(&all->places, all->arena, &p);
+		/* The name of nothing else is a namespace. */
+		if (use == K_NAMESPACE && strcmp(f->path, "metadata/name") == 0)
+			p.in.group = "", p.in.version = "v1";
+		if (!is_own_namespace(use, f->path))
+			e = k_places_add(list, a, &p);
 	}
 	return e;
 }
@@ -115,11 +114,12 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && e == NULL; i++)
-		e = add_specs(all, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
+		e = k_places_add_specs(
+		    &all->places, all->arena, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
 	for (size_t i = 0; i < c->name_reference.n && e == NULL; i++) {
 		const struct k_reference *r = &c->name_reference.at[i];
 
-		e = add_specs(all, K_NAME_REFERENCE, &r->fields,
+		e = k_places_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
 		    (struct k_gvk){ said(r->group), said(r->version), said(r->kind) });
 	}
 	return e;

@@ -26,10 +26,15 @@ struct k_field_spec {
 	bool create;
 };
 
+struct k_field_specs {
+	struct k_field_spec *at;
+	size_t n;
+};
+
 struct k_label {
 	struct string_map pairs;
 	bool include_selectors, include_templates;
-	LIST_OF(struct k_field_spec) fields;
+	struct k_field_specs fields;
 };
 
 struct k_image {
@@ -115,11 +120,12 @@ struct kustomization {
 	const struct k_generator_options *generator_options;
 	LIST_OF(struct k_replacement) replacements;
 	LIST_OF(struct k_var) vars;
-	struct strings configurations, crds;
+	struct strings configurations, crds, generators, transformers;
 	const struct k_openapi *openapi;
 	const struct k_sort_options *sort_options;
 	struct strings build_metadata;
 	const char *metadata;
 };
 
-extern const struct type kustomization_type, k_replacement_type, k_patch_type, k_field_spec_type;
+extern const struct type kustomization_type, k_replacement_type, k_patch_type, k_field_spec_type, k_selector_type,
+    k_patch_options_type, k_replica_type, k_image_type, k_generator_type;

@@ -148,6 +148,7 @@ static const struct row rows[] = {
 
 	{ USE(K_NAME_PREFIX) | USE(K_NAME_SUFFIX), NULL, NULL, NULL, "metadata/name", false },
 
+	{ USE(K_NAMESPACE), "", "v1", "Namespace", "metadata/name", true },
 	{ USE(K_NAMESPACE), "apiregistration.k8s.io", NULL, "APIService", "spec/service/namespace", true },
 	{ USE(K_NAMESPACE), "apiextensions.k8s.io", NULL, "CustomResourceDefinition",
 	    "spec/conversion/webhook/clientConfig/service/namespace", false },

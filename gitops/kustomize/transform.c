@@ -8,38 +8,41 @@
 /* --- namespaces ---------------------------------------------------------------------------------------------------- */
 
 static void
-set_string(json_t *map, const char *name, void *arg)
+set_here(json_t *map, const char *name, void *arg)
 {
-	json_object_set_new(map, name, json_string(arg));
+	const struct k_namespacing *to = arg;
+
+	if (!to->unset_only || str_empty(json_str(map, name)))
+		json_object_set_new(map, name, json_string(to->namespace));
 }
 
 /* Of what a binding is about, only a service account named `default` is surely meant to be beside it; others follow by their names. */
 static void
-set_default_subjects(json_t *object, const char *namespace)
+set_subjects(json_t *object, const struct k_namespacing *to)
 {
 	json_t *subject;
 	size_t i;
 
 	json_array_foreach (json_object_get(object, "subjects"), i, subject)
-		if (str_eq(json_str(subject, "kind"), "ServiceAccount") && str_eq(json_str(subject, "name"), "default"))
-			json_object_set_new(subject, "namespace", json_string(namespace));
+		if (str_eq(json_str(subject, "kind"), "ServiceAccount") &&
+		    (to->all_subjects || str_eq(json_str(subject, "name"), "default")))
+			set_here(subject, "namespace", (void *)to);
 }
 
 void
-k_set_namespace(struct k_objects *all, const char *namespace)
+k_set_namespace(struct k_objects *all, const struct k_namespacing *to)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct k_object *o = &all->at[i];
 		struct k_id id = k_id_of(all->arena, o->object);
 
 		k_object_remember(all, o);
-		if (strcmp(id.kind, "Namespace") == 0 && id.group[0] == '\0')
-			k_fields(o->object, "metadata/name", true, set_string, (void *)namespace);
-		else if (!k_of_cluster(all, &id))
-			k_fields(o->object, "metadata/namespace", true, set_string, (void *)namespace);
-		if (strcmp(id.kind, "RoleBinding") == 0 || strcmp(id.kind, "ClusterRoleBinding") == 0)
-			set_default_subjects(o->object, namespace);
-		k_visit(all, o, K_NAMESPACE, set_string, (void *)namespace);
+		if (!k_of_cluster(all, &id))
+			k_fields(o->object, "metadata/namespace", true, set_here, (void *)to);
+		if (!to->no_subjects &&
+		    (strcmp(id.kind, "RoleBinding") == 0 || strcmp(id.kind, "ClusterRoleBinding") == 0))
+			set_subjects(o->object, to);
+		k_visit(all, o, K_NAMESPACE, set_here, (void *)to);
 	}
 }
 

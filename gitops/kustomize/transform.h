@@ -2,7 +2,13 @@
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-void k_set_namespace(struct k_objects *, const char *namespace);
+struct k_namespacing {
+	const char *namespace;
+	bool unset_only; /* where none is said */
+	bool no_subjects, all_subjects; /* of bindings: none, or all service accounts; neither: those named "default" */
+};
+
+void k_set_namespace(struct k_objects *, const struct k_namespacing *);
 void k_set_prefix(struct k_objects *, const char *prefix);
 void k_set_suffix(struct k_objects *, const char *suffix);
 
