@@ -52,8 +52,8 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 	json_put(state, "message", message);
 	json_object_set_new(state, "finishedAt", app_stamp(d));
 	json_object_set_new(app_more(d), "operation", json_null());
-	d->plan->revision =
-	    !json_is_true(json_object_get(sync, "dryRun")) ? application_revision(d->arena, result) : NULL;
+	plan_revision(
+	    d->plan, !json_is_true(json_object_get(sync, "dryRun")) ? application_revision(d->arena, result) : NULL);
 	plan_status_event(d->plan, &d->app->object, strcmp(phase, "Succeeded") != 0, "OperationCompleted",
 	    "Sync operation to %s %s", application_revision(d->arena, result) ?: "the target revision",
 	    strcmp(phase, "Succeeded") == 0 ? "succeeded" : arena_printf(d->arena, "failed: %s", message));

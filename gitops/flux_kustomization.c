@@ -421,7 +421,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	of_source = source != NULL && source->status != NULL ? json_loads(source->status, 0, NULL) : NULL;
 	revision = arena_strdup(f->arena, json_str(json_object_get(of_source, "artifact"), "revision"));
 	json_decref(of_source);
-	f->plan->revision = revision;
+	plan_revision(f->plan, revision);
 	if (commit_of(revision) == NULL) {
 		flux_handled(f);
 		fail(f, k, NO_ARTIFACT,

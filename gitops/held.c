@@ -69,7 +69,7 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, const 
 		if (why == NULL || json_object_get(rollouts, key) != NULL)
 			continue;
 		json_object_set_new(rollouts, key, json_string(why));
-		plan->revision = arena_strdup(plan->arena, revision);
+		plan_revision(plan, revision);
 		plan_status_event(plan, o, true, "RevisionHeld", "Revision %s is held: Rollout %s aborted it: %s",
 		    revision, json_str(r, "name"), why);
 		added = true;

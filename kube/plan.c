@@ -181,6 +181,12 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 }
 
 void
+plan_revision(struct plan *p, const char *revision)
+{
+	p->revision = arena_strdup(p->arena, revision);
+}
+
+void
 plan_status_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {
 	struct plan_step *s;

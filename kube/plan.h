@@ -64,7 +64,7 @@ struct plan {
 	const char *status; /* merge patch of the whole object: {"status": …} */
 	struct plan_step *status_events;
 	size_t n_status_events, status_room;
-	const char *revision; /* of the events that are added from now on; the pass sets it, in the arena */
+	const char *revision; /* of the events that are added from now on */
 	int64_t wake_at; /* wall ms; 0: never */
 	const char *reasons[64];
 	size_t n_reasons;
@@ -105,6 +105,9 @@ void plan_ask(struct plan *, const char *key, const struct question *);
 
 /* The answer under this key is needed by a later pass too: it outlives the status write, which all others do not. */
 void plan_keep(struct plan *, const char *key);
+
+/* The events that are added from now on are about this revision of a Git repository (copied; NULL: about none). */
+void plan_revision(struct plan *, const char *revision);
 
 /* An event that reports the status write. */
 void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format,

@@ -230,9 +230,12 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 		e = set_labels(all, &k->labels.at[i]);
 	k_set_labels(all, &k->common_labels, K_COMMON_LABELS);
 	k_set_annotations(all, &k->common_annotations);
-	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++)
-		e = k_patch_apply(
-		    all, b->tree, dir, &k->patches_json6902.at[i], arena_printf(b->arena, "patchesJson6902[%zu]", i));
+	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++) {
+		struct k_patch p = k->patches_json6902.at[i];
+
+		p.forgetful = true;
+		e = k_patch_apply(all, b->tree, dir, &p, arena_printf(b->arena, "patchesJson6902[%zu]", i));
+	}
 	for (size_t i = 0; i < k->replicas.n && e == NULL; i++)
 		e = k_set_replicas(all, &k->replicas.at[i]);
 	for (size_t i = 0; i < k->images.n && e == NULL; i++)

@@ -19,6 +19,7 @@ struct k_patch {
 	const char *path, *patch; /* one of them: a file, or the text */
 	const struct k_selector *target;
 	struct k_patch_options options;
+	bool forgetful; /* one of patchesJson6902: names that it changes are not remembered */
 };
 
 struct k_field_spec {

@@ -59,11 +59,11 @@ grow(struct k_objects *all)
 	return &all->at[all->n++];
 }
 
-/* What no two objects may have: the version aside. */
+/* What no two objects may have. */
 static const char *
 id_text(struct arena *a, const struct k_id *id)
 {
-	return arena_printf(a, "%s/%s/%s/%s", id->group, id->kind, effective(id->namespace), id->name);
+	return arena_printf(a, "%s/%s/%s/%s/%s", id->group, id->version, id->kind, effective(id->namespace), id->name);
 }
 
 /* Notes ids again, after they have changed. */

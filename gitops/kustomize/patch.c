@@ -203,16 +203,43 @@ merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const
 	json_decref(ns);
 }
 
+/* What is not there is added by a replacement, as kustomize has it: a new reference to the operation as it is meant. */
+static json_t *
+meant(struct arena *a, const json_t *whole, json_t *op)
+{
+	const char *path = json_str(op, "path"), *slash = path != NULL ? strrchr(path, '/') : NULL;
+	const json_t *map;
+	json_t *added;
+
+	if (slash == NULL || !str_eq(json_str(op, "op"), "replace") || json_at(whole, path) != NULL)
+		return json_incref(op);
+	map = json_at(whole, arena_strndup(a, path, (size_t)(slash - path)));
+	if (!json_is_object(map))
+		return json_incref(op);
+	added = json_copy(op);
+	json_object_set_new(added, "op", json_string("add"));
+	return added;
+}
+
 static struct err *
-apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops)
+apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool forgetful)
 {
 	/* What they put into one object must not be in another too. */
 	_cleanup_(json_decrefp) json_t *own = json_deep_copy(ops);
-	json_t *whole = json_deep_copy(o->object);
-	struct err *e;
+	json_t *whole = json_deep_copy(o->object), *op;
+	struct err *e = NULL;
+	size_t i;
 
-	k_object_remember(all, o);
-	e = json_patch_apply(all->arena, &whole, own);
+	if (!forgetful)
+		k_object_remember(all, o);
+	all->changed = true;
+	json_array_foreach (own, i, op) {
+		_cleanup_(json_decrefp) json_t *one = json_array();
+
+		json_array_append_new(one, meant(all->arena, whole, op));
+		if ((e = json_patch_apply(all->arena, &whole, one)) != NULL)
+			break;
+	}
 	if (e != NULL) {
 		json_decref(whole);
 		return err_wrap(all->arena, e, "%s %s", json_str(o->object, "kind"),
@@ -258,7 +285,7 @@ apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p
 		    !is)
 			continue;
 		if (json_is_array(doc))
-			e = apply_ops(all, &all->at[i], doc);
+			e = apply_ops(all, &all->at[i], doc, p->forgetful);
 		else if (json_is_object(doc))
 			merge_into(all, &all->at[i], doc, &p->options);
 		else

@@ -141,9 +141,11 @@ set_namespace(struct running *r)
 static struct err *
 patch_by(struct running *r, const char *path, const char *text)
 {
-	const struct k_patch p = {
-		.path = path, .patch = text, .target = r->plugin->target, .options = r->plugin->options
-	};
+	const struct k_patch p = { .path = path,
+		.patch = text,
+		.target = r->plugin->target,
+		.options = r->plugin->options,
+		.forgetful = strcmp(r->plugin->kind, json6902_type.name) == 0 };
 
 	return k_patch_apply(r->all, r->tree, r->dir, &p, r->plugin->kind);
 }
