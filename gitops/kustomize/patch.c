@@ -197,6 +197,8 @@ merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const
 		json_object_set(meta, "name", name);
 	if (o->object != NULL && ns != NULL)
 		json_object_set(meta, "namespace", ns);
+	else if (o->object != NULL)
+		json_object_del(meta, "namespace");
 	json_decref(version);
 	json_decref(kind);
 	json_decref(name);
@@ -233,6 +235,9 @@ apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool for
 	if (!forgetful)
 		k_object_remember(all, o);
 	all->changed = true;
+	/* Where kustomize remembers names; so one can be added to. */
+	if (o->remembered && json_object_get(json_object_get(whole, "metadata"), "annotations") == NULL)
+		json_object_set_new(json_object_get(whole, "metadata"), "annotations", json_object());
 	json_array_foreach (own, i, op) {
 		_cleanup_(json_decrefp) json_t *one = json_array();
 
