@@ -137,8 +137,6 @@ add_component(struct building *b, const char *dir, const char *component, struct
 
 /* --- plugins ---------------------------------------------------------------------------------------------------------- */
 
-typedef struct err *plugin_fn(struct k_objects *, const struct tree *, const char *, const json_t *, const char *);
-
 /* A plugin's object, or several: as text, in a file, or as the resources of a directory. */
 static struct err *
 read_plugin(struct building *b, const char *dir, const char *said, struct k_objects *to)
@@ -159,18 +157,21 @@ read_plugin(struct building *b, const char *dir, const char *said, struct k_obje
 }
 
 static struct err *
-run_plugins(struct building *b, const char *dir, const struct strings *list, plugin_fn *run, struct k_objects *all,
-    const char *what)
+run_plugins(struct building *b, const char *dir, const struct strings *list, bool generate, struct k_objects *all)
 {
 	struct k_objects plugins = no_objects(b);
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < list->n && e == NULL; i++)
 		e = read_plugin(b, dir, list->at[i], &plugins);
-	for (size_t i = 0; i < plugins.n && e == NULL; i++)
-		e = run(all, b->tree, dir, plugins.at[i].object, plugins.at[i].file);
+	for (size_t i = 0; i < plugins.n && e == NULL; i++) {
+		const struct k_object *p = &plugins.at[i];
+
+		e = generate ? k_plugin_generate(all, b->tree, dir, p->object, p->file)
+			     : k_plugin_transform(all, b->tree, dir, p->object, p->file);
+	}
 	k_objects_done(&plugins);
-	return e != NULL ? err_wrap(b->arena, e, "%s", what) : NULL;
+	return e != NULL ? err_wrap(b->arena, e, "%s", generate ? "generators" : "transformers") : NULL;
 }
 
 /* --- transformers, in kustomize's order ------------------------------------------------------------------------------ */
@@ -244,7 +245,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 		e = k_replace(
 		    all, b->tree, dir, &k->replacements.at[i], arena_printf(b->arena, "replacements[%zu]", i));
 	if (e == NULL)
-		e = run_plugins(b, dir, &k->transformers, k_plugin_transform, all, "transformers");
+		e = run_plugins(b, dir, &k->transformers, false, all);
 	return e;
 }
 
@@ -289,7 +290,7 @@ accumulate_all(struct building *b, const char *dir, const struct kustomization *
 	for (size_t i = 0; i < k->secrets.n && e == NULL; i++)
 		e = k_generate(all, b->tree, dir, &k->secrets.at[i], true, k->generator_options);
 	if (e == NULL)
-		e = run_plugins(b, dir, &k->generators, k_plugin_generate, all, "generators");
+		e = run_plugins(b, dir, &k->generators, true, all);
 	for (size_t i = 0; i < k->components.n && e == NULL; i++)
 		e = add_component(b, dir, k->components.at[i], all);
 	if (e == NULL)
