@@ -80,7 +80,8 @@ static bool
 is_held_back(const struct deciding *d, const json_t *is, const json_t *r)
 {
 	return is != NULL && str_eq(json_str(r, "kind"), "Rollout") && str_eq(json_str(r, "status"), "OutOfSync") &&
-	       json_object_get(json_object_get(is, "rollouts"), held_key(d->arena, r)) != NULL;
+	       json_object_get(json_object_get(is, "rollouts"),
+		   held_key(d->arena, json_str(r, "namespace"), json_str(r, "name"))) != NULL;
 }
 
 /* The resources that are not as they should be, for a sync of these alone. */

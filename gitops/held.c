@@ -24,9 +24,9 @@ held_written(struct arena *a, const json_t *held)
 }
 
 const char *
-held_key(struct arena *a, const json_t *r)
+held_key(struct arena *a, const char *ns, const char *name)
 {
-	return arena_printf(a, "%s/%s", json_str(r, "namespace") ?: "", json_str(r, "name") ?: "");
+	return arena_printf(a, "%s/%s", ns ?: "", name ?: "");
 }
 
 bool
@@ -64,7 +64,8 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, const 
 	size_t i;
 
 	json_array_foreach (resources, i, r) {
-		const char *key = held_key(plan->arena, r), *why = why_aborted(v, r);
+		const char *key = held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name")),
+			   *why = why_aborted(v, r);
 
 		if (why == NULL || json_object_get(rollouts, key) != NULL)
 			continue;

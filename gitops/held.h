@@ -14,8 +14,8 @@ json_t *held_read(const struct object *);
 /* How it is written: a text, or null for nothing. A new reference. */
 json_t *held_written(struct arena *, const json_t *held);
 
-/* "NS/NAME" of a resource ({"kind", "namespace", "name", …}), in the arena. */
-const char *held_key(struct arena *, const json_t *resource);
+/* "NS/NAME" of a Rollout, in the arena. */
+const char *held_key(struct arena *, const char *ns, const char *name);
 
 /* A Rollout's status (its observedGeneration; NULL: not said) is of its spec as it is. That an update was aborted is not said of the next one. */
 bool held_is_current(const char *observed, int64_t generation);

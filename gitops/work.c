@@ -318,8 +318,7 @@ hold_back(struct work *w)
 		struct app_resource *r = &w->resources.at[i];
 
 		if (strcmp(r->kind.kind, "Rollout") == 0 && strcmp(r->kind.group, "argoproj.io") == 0)
-			r->held = json_object_get(held, arena_printf(w->arena, "%s/%s",
-							    r->namespace != NULL ? r->namespace : "", r->name)) != NULL;
+			r->held = json_object_get(held, held_key(w->arena, r->namespace, r->name)) != NULL;
 	}
 }
 

@@ -19,6 +19,7 @@ struct alert_event {
 /* The alert is about this event. An expression that is wrong finds nothing. */
 bool alert_concerns(const struct flux_alert *, const struct alert_event *);
 
-/* How the provider is told: a question whose texts are in the arena; without a URL, there is nothing to tell it of this. `secret` is the data of the Secret that it names (base64; NULL: none). */
+/* How the provider is told: a question whose texts are in the arena; without a URL, there is nothing to tell it of this. `secret` is the
+ * data of the Secret that it names (base64; NULL: none). */
 struct err *alert_compose(struct arena *, const struct flux_provider *, const struct flux_alert *, const json_t *secret,
     const struct alert_event *, struct question *ret);

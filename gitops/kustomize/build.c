@@ -60,12 +60,11 @@ parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
 static struct err *
 read_kustomization(struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
 {
-	struct problems problems = { .arena = b->arena };
+	struct err *e = k_decode(b->arena, &kustomization_type, doc, path, ret);
 	const char *kind = component ? "Component" : "Kustomization", *said;
 
-	decode(&kustomization_type, doc, "", &problems, ret);
-	if (problems.n > 0)
-		return err_new(b->arena, ERR_INVALID, "%s: %s: %s", path, problems.at[0].path, problems.at[0].text);
+	if (e != NULL)
+		return e;
 	said = ret->kind != NULL ? ret->kind : "Kustomization";
 	/* A component may be built by itself. */
 	if (strcmp(said, kind) != 0 && !(b->depth == 0 && strcmp(said, "Component") == 0))
@@ -503,11 +502,13 @@ drop_no_annotations(json_t *object)
 static struct err *
 build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *said, struct manifests *ret)
 {
-	struct k_objects all = no_objects(b);
+	struct k_objects all;
 	const json_t *order;
 	struct sorted *sorted;
 	struct err *e = said != NULL ? override(b, dir, said, doc) : NULL;
 
+	b->known = k_places_known(b->arena);
+	all = no_objects(b);
 	if (e == NULL)
 		e = accumulate(b, dir, doc, false, &all);
 	if (e == NULL) {
@@ -532,7 +533,7 @@ struct err *
 k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
     struct manifests *ret)
 {
-	struct building b = { .tree = t, .arena = a, .known = k_places_known(a) };
+	struct building b = { .tree = t, .arena = a };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const char *path;
 	struct err *e = parse(&b, dir, &doc, &path);
@@ -577,7 +578,7 @@ struct err *
 k_build_generated(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
     struct manifests *ret)
 {
-	struct building b = { .tree = t, .arena = a, .known = k_places_known(a) };
+	struct building b = { .tree = t, .arena = a };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 
 	if (kustomization_in(t, a, dir) != NULL)

@@ -165,19 +165,17 @@ struct err *
 k_configure(struct k_objects *all, const struct tree *t, const char *dir, const char *file)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
-	struct problems problems = { .arena = all->arena };
 	struct k_configuration c = { 0 };
 	struct err *e;
 
 	if (k_is_remote(file) && strstr(file, "argo-rollouts/") != NULL &&
 	    strstr(file, PUBLISHED_CONFIGURATION) != NULL)
 		return add_rollouts(all);
-	if ((e = read_document(all->arena, t, dir, file, &doc)) == NULL) {
-		decode(&k_configuration_type, doc, "", &problems, &c);
-		e = problems.n > 0
-			? err_new(all->arena, ERR_INVALID, "%s: %s: %s", file, problems.at[0].path, problems.at[0].text)
-			: add_configuration(all, &c);
-	}
+	e = read_document(all->arena, t, dir, file, &doc);
+	if (e == NULL)
+		e = k_decode(all->arena, &k_configuration_type, doc, file, &c);
+	if (e == NULL)
+		e = add_configuration(all, &c);
 	return e != NULL ? err_wrap(all->arena, e, "configurations") : NULL;
 }
 

@@ -57,6 +57,12 @@ k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg
 		k_fields(next, rest, create, visit, arg);
 }
 
+bool
+k_place_in(const struct k_place *p, enum k_use use, const struct k_id *id)
+{
+	return p->use == use && k_gvk_selects(&p->in, id->group, id->version, id->kind);
+}
+
 void
 k_visit(const struct k_objects *all, const struct k_object *o, enum k_use use, k_visit_fn *visit, void *arg)
 {
@@ -65,7 +71,7 @@ k_visit(const struct k_objects *all, const struct k_object *o, enum k_use use, k
 	for (size_t i = 0; i < all->places->n; i++) {
 		const struct k_place *p = &all->places->at[i];
 
-		if (p->use == use && k_gvk_selects(&p->in, id.group, id.version, id.kind))
+		if (k_place_in(p, use, &id))
 			k_fields(o->object, p->path, p->create, visit, arg);
 	}
 }
@@ -83,8 +89,7 @@ k_has_place(const struct k_objects *all, const struct k_id *id, enum k_use use, 
 	for (size_t i = 0; i < all->places->n; i++) {
 		const struct k_place *p = &all->places->at[i];
 
-		if (p->use == use && k_gvk_selects(&p->in, id->group, id->version, id->kind) &&
-		    (path == NULL || strcmp(p->path, path) == 0))
+		if (k_place_in(p, use, id) && (path == NULL || strcmp(p->path, path) == 0))
 			return true;
 	}
 	return false;

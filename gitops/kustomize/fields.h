@@ -10,6 +10,9 @@ typedef void k_visit_fn(json_t *map, const char *name, void *arg);
 /* Calls visit for each such map that there is; a value that is no map on the way ends it. */
 void k_fields(json_t *object, const char *path, bool create, k_visit_fn *, void *arg);
 
+/* The place is of that use, and in objects of this kind. */
+bool k_place_in(const struct k_place *, enum k_use, const struct k_id *);
+
 /* The same at all places of one use in one object. */
 void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_visit_fn *, void *arg);
 

@@ -187,3 +187,13 @@ static const struct field kustomization_fields[] = {
 	NOT_BUILT("inventory"),
 };
 TYPE(kustomization, "kustomization", .strict = true, .any_case = true);
+
+struct err *
+k_decode(struct arena *a, const struct type *t, const json_t *j, const char *what, void *ret)
+{
+	struct problems problems = { .arena = a };
+
+	decode(t, j, "", &problems, ret);
+	return problems.n > 0 ? err_new(a, ERR_INVALID, "%s: %s: %s", what, problems.at[0].path, problems.at[0].text)
+			      : NULL;
+}

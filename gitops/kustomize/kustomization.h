@@ -128,5 +128,8 @@ struct kustomization {
 	const char *metadata;
 };
 
+/* Decodes a part of a kustomization (decode, kube/api/type.h). An error names `what`, and the field that is wrong. */
+struct err *k_decode(struct arena *, const struct type *, const json_t *, const char *what, void *ret);
+
 extern const struct type kustomization_type, k_replacement_type, k_patch_type, k_field_spec_type, k_selector_type,
     k_patch_options_type, k_replica_type, k_image_type, k_generator_type;

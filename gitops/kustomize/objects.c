@@ -39,9 +39,8 @@ is_same_id(const struct k_id *x, const struct k_id *y)
 	       str_eq(x->name, y->name) && str_eq(x->namespace, y->namespace);
 }
 
-/* The default namespace is the one that is meant where none is said. */
-static const char *
-effective(const char *ns)
+const char *
+k_effective(const char *ns)
 {
 	return str_empty(ns) ? "default" : ns;
 }
@@ -63,7 +62,8 @@ grow(struct k_objects *all)
 static const char *
 id_text(struct arena *a, const struct k_id *id)
 {
-	return arena_printf(a, "%s/%s/%s/%s/%s", id->group, id->version, id->kind, effective(id->namespace), id->name);
+	return arena_printf(
+	    a, "%s/%s/%s/%s/%s", id->group, id->version, id->kind, k_effective(id->namespace), id->name);
 }
 
 /* Notes ids again, after they have changed. */
@@ -213,7 +213,7 @@ fits(const struct k_objects *all, const struct k_id *is, const struct k_id *want
 {
 	return str_eq(is->kind, wanted->kind) && str_eq(is->name, wanted->name) && str_eq(is->group, wanted->group) &&
 	       (str_empty(wanted->version) || str_eq(is->version, wanted->version)) &&
-	       (k_of_cluster(all, is) || str_eq(effective(is->namespace), effective(wanted->namespace)));
+	       (k_of_cluster(all, is) || str_eq(k_effective(is->namespace), k_effective(wanted->namespace)));
 }
 
 bool
@@ -301,7 +301,7 @@ selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, 
 	if (e == NULL)
 		e = part(a, s->name, id->name, &all);
 	if (e == NULL)
-		e = part(a, s->namespace, effective(id->namespace), &all);
+		e = part(a, s->namespace, k_effective(id->namespace), &all);
 	*ret = all;
 	return e;
 }

@@ -46,13 +46,16 @@ void k_objects_done(struct k_objects *);
 /* What names an object now. Texts in the arena. */
 struct k_id k_id_of(struct arena *, const json_t *object);
 
+/* The namespace that is meant: where none is said, `default`. */
+const char *k_effective(const char *ns);
+
 /* Adds an object (consumed, also on error). An error when it has no kind or name, or one with that id is there. */
 struct err *k_objects_add(struct k_objects *, json_t *object, const char *file);
 
 /* Moves all of the other list to the end of this one, with what belongs to it. */
 struct err *k_objects_append(struct k_objects *, struct k_objects *from);
 
-/* Before something that names it changes, or it goes. */
+/* Before something that names it changes. */
 void k_object_remember(struct k_objects *, struct k_object *);
 
 /* Objects of this kind are in no namespace: it is a kind of Kubernetes' own, or an openapi file says so. */

@@ -35,7 +35,7 @@ struct k_plugin {
 struct running {
 	struct k_objects *all;
 	const struct tree *tree;
-	const char *dir, *file;
+	const char *dir;
 	const struct k_plugin *plugin;
 };
 
@@ -249,9 +249,8 @@ k_plugin_transform(
     struct k_objects *all, const struct tree *tree, const char *dir, const json_t *plugin, const char *file)
 {
 	const struct transformer *t = NULL;
-	struct problems problems = { .arena = all->arena };
 	struct k_plugin p = { 0 };
-	struct running r = { all, tree, dir, file, &p };
+	struct running r = { all, tree, dir, &p };
 	struct err *e;
 
 	for (size_t i = 0; i < ARRAY_SIZE(transformers); i++)
@@ -259,10 +258,9 @@ k_plugin_transform(
 			t = &transformers[i];
 	if (t == NULL || !str_eq(json_str(plugin, "apiVersion"), BUILTIN))
 		return not_built(all, plugin, file);
-	decode(t->type, plugin, "", &problems, &p);
-	if (problems.n > 0)
-		return err_new(all->arena, ERR_INVALID, "%s: %s: %s: %s", file, t->type->name, problems.at[0].path,
-		    problems.at[0].text);
+	e = k_decode(all->arena, t->type, plugin, t->type->name, &p);
+	if (e != NULL)
+		return err_wrap(all->arena, e, "%s", file);
 	e = run(&r, t);
 	return e != NULL ? err_wrap(all->arena, e, "%s: %s", file, t->type->name) : NULL;
 }
@@ -275,7 +273,6 @@ k_plugin_generate(
 	const json_t *meta = json_object_get(plugin, "metadata");
 	const char *kind = json_str(plugin, "kind");
 	bool secret = str_eq(kind, "SecretGenerator");
-	struct problems problems = { .arena = all->arena };
 	struct k_generator g = { 0 };
 	struct err *e;
 
@@ -286,10 +283,8 @@ k_plugin_generate(
 	json_object_del(plain, "metadata");
 	json_put(plain, "name", json_str(meta, "name"));
 	json_put(plain, "namespace", json_str(meta, "namespace"));
-	decode(&k_generator_type, plain, "", &problems, &g);
-	if (problems.n > 0)
-		return err_new(
-		    all->arena, ERR_INVALID, "%s: %s: %s: %s", file, kind, problems.at[0].path, problems.at[0].text);
-	e = k_generate(all, tree, dir, &g, secret, NULL);
+	e = k_decode(all->arena, &k_generator_type, plain, kind, &g);
+	if (e == NULL)
+		e = k_generate(all, tree, dir, &g, secret, NULL);
 	return e != NULL ? err_wrap(all->arena, e, "%s", file) : NULL;
 }

@@ -31,7 +31,7 @@ struct fixing {
 static const char *
 effective(const struct fixing *f, const struct k_id *id)
 {
-	return k_of_cluster(f->all, id) ? "" : str_empty(id->namespace) ? "default" : id->namespace;
+	return k_of_cluster(f->all, id) ? "" : k_effective(id->namespace);
 }
 
 static void
@@ -223,8 +223,7 @@ fix_object(struct fixing *f)
 	for (size_t i = 0; i < places->n; i++) {
 		const struct k_place *p = &places->at[i];
 
-		if (p->use != K_NAME_REFERENCE ||
-		    !k_gvk_selects(&p->in, f->from_id.group, f->from_id.version, f->from_id.kind))
+		if (!k_place_in(p, K_NAME_REFERENCE, &f->from_id))
 			continue;
 		f->to = &p->to;
 		k_fields(f->from->object, p->path, false, str_ends(p->path, "roleRef/name") ? fix_role : fix, f);

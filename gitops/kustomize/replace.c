@@ -271,7 +271,6 @@ static struct err *
 replace_file(struct k_objects *all, const struct tree *t, const char *dir, const char *path)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
-	struct problems problems = { .arena = all->arena };
 	const json_t *doc, *one;
 	struct bytes text;
 	const char *whole;
@@ -290,10 +289,8 @@ replace_file(struct k_objects *all, const struct tree *t, const char *dir, const
 			struct k_replacement r = { 0 };
 
 			one = json_is_array(doc) ? json_array_get(list, k) : doc;
-			decode(&k_replacement_type, one, "", &problems, &r);
-			if (problems.n > 0)
-				return err_new(all->arena, ERR_INVALID, "%s: %s: %s", path, problems.at[0].path,
-				    problems.at[0].text);
+			if ((e = k_decode(all->arena, &k_replacement_type, one, path, &r)) != NULL)
+				return e;
 			e = replace_one(all, &r);
 		}
 	}

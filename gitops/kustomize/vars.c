@@ -15,8 +15,7 @@ is_meant(const struct k_objects *all, const struct k_id *is, const struct k_id *
 
 	return strcmp(is->name, meant->name) == 0 && strcmp(is->kind, meant->kind) == 0 &&
 	       strcmp(is->group, meant->group) == 0 && strcmp(is->version, meant->version) == 0 &&
-	       (any_namespace || k_of_cluster(all, is) ||
-		   strcmp(is->namespace[0] != '\0' ? is->namespace : "default", meant->namespace) == 0);
+	       (any_namespace || k_of_cluster(all, is) || strcmp(k_effective(is->namespace), meant->namespace) == 0);
 }
 
 static bool
