@@ -99,17 +99,35 @@ project_json(const struct deciding *d)
 	    encode(&app_project_spec_type, &d->project->spec));
 }
 
-/* A number that tells this spec, and its project, from others; never 0. */
+/* A number that tells a text from others; never 0. */
+static int64_t
+number_of(const char *text)
+{
+	struct rand_stream own = rand_stream(0, text);
+
+	return (int64_t)(rand_next(&own) >> 1) | 1;
+}
+
+/* Of this spec, and its project. */
 static int64_t
 spec_number(const struct deciding *d)
 {
 	json_t *spec = app_spec_json(d), *project = project_json(d);
-	struct rand_stream own = rand_stream(0, arena_printf(d->arena, "%s%s", json_text(d->arena, spec),
-						    project != NULL ? json_text(d->arena, project) : ""));
+	int64_t number = number_of(arena_printf(
+	    d->arena, "%s%s", json_text(d->arena, spec), project != NULL ? json_text(d->arena, project) : ""));
 
 	json_decref(spec);
 	json_decref(project);
-	return (int64_t)(rand_next(&own) >> 1) | 1;
+	return number;
+}
+
+/* Of the request for a look; 0: there is none. */
+static int64_t
+refresh_number(const struct deciding *d)
+{
+	const char *asked = object_annotation(&d->app->object, ANNOTATION_REFRESH);
+
+	return asked != NULL ? number_of(asked) : 0;
 }
 
 static json_t *
@@ -200,8 +218,30 @@ ask(struct deciding *d, bool step)
 		json_object_set_new(request, "deleting", json_true());
 	if (d->project != NULL)
 		json_object_set_new(request, "project", project_json(d));
-	worker_ask(d->plan, d->pass, request, WORK_MS);
+	worker_ask(d->plan, d->pass, "", request, WORK_MS);
 	plan_note(d->plan, "spec", spec_number(d));
+	plan_note(d->plan, "refresh", refresh_number(d));
+}
+
+/* --- time ------------------------------------------------------------------------------------------------------------ */
+
+/* When the next look is due (wall ms; not after now: at once). */
+static int64_t
+due_at(const struct deciding *d)
+{
+	int64_t looked = seen_note(d->pass->seen, "looked", 0), again = seen_note(d->pass->seen, "again", 0),
+		at = looked + interval(d);
+
+	if (looked == 0)
+		return 0;
+	if (again > 0 && again < at)
+		at = again;
+	if (app_is_deleting(d))
+		return looked + LOOK_AGAIN_MS;
+	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
+	    seen_note(d->pass->seen, "spec", 0) != spec_number(d))
+		at = looked + LOOK_AGAIN_MS;
+	return at;
 }
 
 /* --- an answer ------------------------------------------------------------------------------------------------------- */
@@ -238,10 +278,11 @@ read_failure(struct deciding *d, const struct worker_failure *why)
 		app_set_health(d, HEALTH_UNKNOWN, NULL);
 }
 
+/* A request that has come since the look began is for another one. */
 static void
 forget_refresh(struct deciding *d)
 {
-	if (object_annotation(&d->app->object, ANNOTATION_REFRESH) == NULL)
+	if (refresh_number(d) == 0 || refresh_number(d) != seen_note(d->pass->seen, "refresh", 0))
 		return;
 	json_object_set_new(
 	    json_object_get(json_object_get(app_more(d), "metadata"), "annotations"), ANNOTATION_REFRESH, json_null());
@@ -284,6 +325,11 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	struct sum sum;
 
 	forget_refresh(d);
+	/* What is wanted has changed since: what was found says nothing of it, and nothing is begun because of it. */
+	if (seen_note(d->pass->seen, "spec", 0) != spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
+		plan_wake(d->plan, due_at(d));
+		return;
+	}
 	if (answer == NULL) {
 		read_failure(d, &failure);
 		return;
@@ -314,31 +360,10 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		app_consider_sync(d, answer, &sum, is);
 }
 
-/* --- time ------------------------------------------------------------------------------------------------------------ */
-
-/* When the next look is due (wall ms; not after now: at once). */
-static int64_t
-due_at(const struct deciding *d)
-{
-	int64_t looked = seen_note(d->pass->seen, "looked", 0), again = seen_note(d->pass->seen, "again", 0),
-		at = looked + interval(d);
-
-	if (looked == 0)
-		return 0;
-	if (again > 0 && again < at)
-		at = again;
-	if (app_is_deleting(d))
-		return looked + LOOK_AGAIN_MS;
-	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
-	    seen_note(d->pass->seen, "spec", 0) != spec_number(d))
-		at = looked + LOOK_AGAIN_MS;
-	return at;
-}
-
 static void
 keep_notes(struct deciding *d)
 {
-	static const char *const names[] = { "looked", "again", "failures", "step", "spec" };
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "refresh" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (seen_note(d->pass->seen, names[i], 0) != 0)

@@ -1,14 +1,16 @@
 /* gitops/asking.c: one question, and its answer. */
 #include "gitops/asking.h"
+#include <string.h>
 #include "base/rand.h"
+#include "base/str.h"
 
-#define QUESTION "work"
+#define QUESTION "work " /* and what it is about */
 #define ANSWER_MAX (64u << 20)
 
 void
-worker_ask(struct plan *plan, const struct pass *p, json_t *request, int64_t timeout_ms)
+worker_ask(struct plan *plan, const struct pass *p, const char *about, json_t *request, int64_t timeout_ms)
 {
-	plan_ask(plan, QUESTION,
+	plan_ask(plan, arena_printf(plan->arena, QUESTION "%s", about),
 	    &(struct question){ .method = "POST",
 		.url = "",
 		.command = string_map_get(p->settings, GITOPS_WORKER),
@@ -23,7 +25,16 @@ worker_ask(struct plan *plan, const struct pass *p, json_t *request, int64_t tim
 const struct seen_answer *
 worker_asked(const struct pass *p)
 {
-	return seen_answer(p->seen, QUESTION);
+	for (size_t i = 0; i < p->seen->n_answers; i++)
+		if (str_starts(p->seen->answers[i].key, QUESTION))
+			return &p->seen->answers[i];
+	return NULL;
+}
+
+const char *
+worker_about(const struct seen_answer *s)
+{
+	return s->key + strlen(QUESTION);
 }
 
 json_t *

@@ -6,11 +6,15 @@
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
-/* Asks it (the request is consumed), and notes when ("looked"). One question at a time. */
-void worker_ask(struct plan *, const struct pass *, json_t *request, int64_t timeout_ms);
+/* Asks it (the request is consumed), and notes when ("looked"). One question at a time. `about` (borrowed; "": nothing) tells what was asked
+ * for from what is wanted by the time of the answer. */
+void worker_ask(struct plan *, const struct pass *, const char *about, json_t *request, int64_t timeout_ms);
 
 /* The question, answered or not; NULL: none is asked. */
 const struct seen_answer *worker_asked(const struct pass *);
+
+/* What the question was said to be about. Borrowed from it. */
+const char *worker_about(const struct seen_answer *);
 
 /* Why there is no answer. */
 struct worker_failure {

@@ -1,4 +1,5 @@
 /* gitops/flux.c: statuses and requests of Flux's objects. */
+#include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
@@ -88,17 +89,37 @@ flux_is_requested(const struct flux *f)
 }
 
 void
-flux_handled(struct flux *f)
+flux_handled(struct flux *f, const struct flux_asked *asked)
 {
-	json_put(f->status, "lastHandledReconcileAt", object_annotation(f->object, ANNOTATION_REQUESTED_AT));
-	json_object_set_new(f->status, "observedGeneration", json_integer(f->object->meta.generation));
+	json_put(f->status, "lastHandledReconcileAt",
+	    asked != NULL ? asked->requested_at : object_annotation(f->object, ANNOTATION_REQUESTED_AT));
+	json_object_set_new(f->status, "observedGeneration",
+	    json_integer(asked != NULL ? asked->generation : f->object->meta.generation));
 }
 
 void
-flux_ask(struct flux *f, json_t *request, int64_t timeout_ms)
+flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_ms)
 {
-	worker_ask(f->plan, f->pass, request, timeout_ms);
+	const char *requested_at = object_annotation(f->object, ANNOTATION_REQUESTED_AT);
+
+	/* No name of Git's has a space. */
+	worker_ask(f->plan, f->pass,
+	    arena_printf(f->arena, "%lld %s %s", (long long)f->object->meta.generation,
+		revision != NULL ? revision : "", requested_at != NULL ? requested_at : ""),
+	    request, timeout_ms);
 	plan_note(f->plan, "generation", f->object->meta.generation);
+}
+
+struct flux_asked
+flux_asked(struct flux *f, const struct seen_answer *s)
+{
+	char *at = arena_strdup(f->arena, worker_about(s)), *revision = strchr(at, ' ') + 1,
+	     *requested_at = strchr(revision, ' ') + 1;
+
+	requested_at[-1] = '\0';
+	return (struct flux_asked){ .generation = strtoll(at, NULL, 10),
+		.revision = revision[0] != '\0' ? revision : NULL,
+		.requested_at = requested_at[0] != '\0' ? requested_at : NULL };
 }
 
 int64_t

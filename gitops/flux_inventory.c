@@ -1,5 +1,6 @@
 /* gitops/flux_inventory.c: what a Kustomization's status says that it has applied. */
 #include <string.h>
+#include "base/map.h"
 #include "base/str.h"
 #include "gitops/flux_parts.h"
 
@@ -46,13 +47,27 @@ flux_inventory(struct arena *a, const json_t *status)
 void
 flux_set_inventory(struct flux *f, const json_t *resources)
 {
-	json_t *entries = json_array();
-	const json_t *r;
+	json_object_del(f->status, "inventory");
+	flux_add_inventory(f, resources);
+}
+
+void
+flux_add_inventory(struct flux *f, const json_t *resources)
+{
+	const json_t *was = json_object_get(json_object_get(f->status, "inventory"), "entries"), *r;
+	json_t *entries = was != NULL ? json_copy((json_t *)was) : json_array();
+	struct map there = { 0 };
 	size_t i;
 
-	json_array_foreach (resources, i, r)
-		if (!json_is_true(json_object_get(r, "hook")))
-			json_array_append_new(entries, json_pack("{s:s, s:s}", "id", inventory_id(f->arena, r), "v",
-							   json_str(r, "version") ?: ""));
+	json_array_foreach (was, i, r)
+		map_set(&there, json_str(r, "id") ?: "", f);
+	json_array_foreach (resources, i, r) {
+		const char *id = inventory_id(f->arena, r);
+
+		if (!json_is_true(json_object_get(r, "hook")) && map_set(&there, id, f) == NULL)
+			json_array_append_new(
+			    entries, json_pack("{s:s, s:s}", "id", id, "v", json_str(r, "version") ?: ""));
+	}
 	json_object_set_new(f->status, "inventory", json_pack("{s:o}", "entries", entries));
+	map_done(&there);
 }

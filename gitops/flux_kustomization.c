@@ -8,6 +8,8 @@
 
 #define AGAIN_MS 1000 /* between two looks */
 #define DEPENDENCY_MS 30000
+#define RETRY_MS                                                                                                       \
+	10000 /* after the first failure that may pass, and then twice as long each time, up to the interval for it */
 #define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
@@ -126,12 +128,18 @@ timeout_of(const struct flux_kustomization *k)
 	return ms < 30000 && k->spec.timeout.text == NULL ? 30000 : ms;
 }
 
-/* Not ready, and tried again. That a source is not fetched yet is how things begin, and is told nobody. */
+static int64_t
+retry_interval(const struct flux_kustomization *k)
+{
+	return k->spec.retry_interval.text != NULL ? k->spec.retry_interval.ms : k->spec.interval.ms;
+}
+
+/* Not ready, and tried again: after that wait, or (0) the interval for it. That a source is not fetched yet is how things begin, and is told nobody. */
 static void
 fail(struct flux *f, const struct flux_kustomization *k, const char *reason, const char *message, int64_t wait)
 {
 	if (wait == 0)
-		wait = k->spec.retry_interval.text != NULL ? k->spec.retry_interval.ms : k->spec.interval.ms;
+		wait = retry_interval(k);
 	if (strcmp(reason, NO_ARTIFACT) != 0)
 		flux_tell_failure(f, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
@@ -210,6 +218,19 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 	    0);
 }
 
+/* What may pass by itself is tried again sooner than what is wrong. */
+static void
+read_failure(struct flux *f, const struct flux_kustomization *k, const struct worker_failure *why)
+{
+	int64_t failures = seen_note(f->pass->seen, "failures", 0), wait = RETRY_MS, most = retry_interval(k);
+
+	for (int64_t i = 0; i < failures && wait < most; i++)
+		wait *= 2;
+	fail(f, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
+	    why->may_pass && wait < most ? wait : 0);
+	plan_note(f->plan, "failures", failures + 1);
+}
+
 static void
 read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
 {
@@ -217,22 +238,36 @@ read_answer(struct flux *f, const struct flux_kustomization *k, const struct see
 	struct worker_failure failure;
 	json_t *answer = worker_answer(f->arena, s, &failure);
 	const json_t *operation = json_object_get(answer, "operation");
+	struct flux_asked asked = flux_asked(f, s);
 
-	flux_handled(f);
-	json_put(f->status, "lastAttemptedRevision", revision);
-	if (answer == NULL) {
-		fail(f, k, str_eq(failure.type, "ComparisonError") ? "BuildFailed" : failure.type ?: "ReconciliationFailed",
-		    failure.text, 0);
+	flux_handled(f, &asked);
+	json_put(f->status, "lastAttemptedRevision", asked.revision);
+	if (asked.generation != f->object->meta.generation || !str_eq(asked.revision, revision)) {
+		/* Whatever became of it, there is something newer to be applied. */
+		flux_add_inventory(f, json_object_get(answer, "resources"));
+		progress(f,
+		    arena_printf(
+			f->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
+		    1);
+		plan_note(f->plan, "looked", 0);
+		json_decref(answer);
 		return;
 	}
+	if (answer == NULL) {
+		read_failure(f, k, &failure);
+		return;
+	}
+	plan_note(f->plan, "failures", 0);
 	phase = json_str(operation, "phase");
 	message = json_str(operation, "message") ?: "";
-	if (str_eq(phase, "Running"))
+	if (str_eq(phase, "Running")) {
+		flux_add_inventory(f, json_object_get(answer, "resources"));
 		progress(f, message, json_int(operation, "wait", 0) + 1);
-	else if (str_eq(phase, "Succeeded"))
+	} else if (str_eq(phase, "Succeeded")) {
 		read_applied(f, k, answer, revision);
-	else
+	} else {
 		fail(f, k, "ReconciliationFailed", message, 0);
+	}
 	json_decref(answer);
 }
 
@@ -271,9 +306,18 @@ takes_objects(const struct flux_kustomization *k)
 	return k->spec.prune || str_eq(policy, "Delete") || str_eq(policy, "WaitForTermination");
 }
 
-/* `held`: what is not applied; NULL: nothing. */
+/* The commit of "main@sha1:…"; NULL: the source has none yet. Borrowed. */
+static const char *
+commit_of(const char *revision)
+{
+	const char *colon = revision != NULL ? strrchr(revision, ':') : NULL;
+
+	return colon != NULL ? colon + 1 : NULL;
+}
+
+/* `revision` NULL: to delete what there is. `held`: what is not applied; NULL: nothing. */
 static void
-ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *commit,
+ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *revision,
     const json_t *held)
 {
 	json_t *request = json_pack("{s:{s:{s:s, s:s}, s:o}, s:{s:s}, s:o}", "kustomization", "metadata", "name",
@@ -287,11 +331,11 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 			"{s:s, s:s}", "namespace", source->object.meta.namespace, "name", source->spec.secret->name));
 	if (held != NULL)
 		json_object_set(request, "held", json_object_get(held, "rollouts"));
-	if (commit != NULL)
-		json_object_set_new(request, "revision", json_string(commit));
+	if (revision != NULL)
+		json_object_set_new(request, "revision", json_string(commit_of(revision)));
 	else
 		json_object_set_new(request, "deleting", json_true());
-	flux_ask(f, request, WORK_MS);
+	flux_ask(f, revision, request, WORK_MS);
 }
 
 static void delete (struct flux *f, const struct flux_kustomization *k)
@@ -310,8 +354,9 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 	flux_keep_notes(f);
 	if (s != NULL && !s->answered)
 		return;
-	if (s == NULL) {
-		if (due <= f->now)
+	/* Of what was applied last, the answer says nothing about what is left. */
+	if (s == NULL || flux_asked(f, s).revision != NULL) {
+		if (s != NULL || due <= f->now)
 			ask(f, k, NULL, NULL, NULL);
 		else
 			plan_wake(f->plan, due);
@@ -330,15 +375,6 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 }
 
 /* --- what must be there first ---------------------------------------------------------------------------------------- */
-
-/* The commit of "main@sha1:…"; NULL: the source has none yet. Borrowed. */
-static const char *
-commit_of(const char *revision)
-{
-	const char *colon = revision != NULL ? strrchr(revision, ':') : NULL;
-
-	return colon != NULL ? colon + 1 : NULL;
-}
 
 /* The first dependency that is not ready for this revision, or NULL. */
 static const char *
@@ -405,7 +441,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	if (problem != NULL) {
 		const char *message = arena_printf(f->arena, "%s: %s", problem->path, problem->text);
 
-		flux_handled(f);
+		flux_handled(f, NULL);
 		flux_condition(f, "Stalled", "True", "InvalidSpec", message);
 		flux_condition(f, "Ready", "False", "InvalidSpec", message);
 		return;
@@ -423,7 +459,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	json_decref(of_source);
 	plan_revision(f->plan, revision);
 	if (commit_of(revision) == NULL) {
-		flux_handled(f);
+		flux_handled(f, NULL);
 		fail(f, k, NO_ARTIFACT,
 		    source == NULL
 			? arena_printf(f->arena, "GitRepository '%s/%s' not found", ns, k->spec.source.name)
@@ -436,7 +472,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		return;
 	}
 	if ((wait = unready_dependency(f, k, revision)) != NULL) {
-		flux_handled(f);
+		flux_handled(f, NULL);
 		fail(f, k, "DependencyNotReady", wait, DEPENDENCY_MS);
 		/* Whatever it waits for, its change brings a pass. */
 		plan_note(f->plan, "again", 0);
@@ -447,7 +483,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	held = flux_hold(f, revision, applied);
 	json_decref(applied);
 	if (due_at(f, k, revision) <= f->now)
-		ask(f, k, source, commit_of(revision), held);
+		ask(f, k, source, revision, held);
 	else
 		plan_wake(f->plan, due_at(f, k, revision));
 	json_decref(held);

@@ -28,11 +28,21 @@ const char *flux_condition_is(const json_t *status, const char *type);
 /* Somebody asks for it to be looked at (reconcile.fluxcd.io/requestedAt), and it was not yet. */
 bool flux_is_requested(const struct flux *);
 
-/* That request, and the generation, have been seen to. */
-void flux_handled(struct flux *);
+/* What an answer is about: the object may have changed since it was asked for, or be asked for again. */
+struct flux_asked {
+	int64_t generation;
+	const char *revision; /* NULL: none */
+	const char *requested_at; /* the request that it sees to; NULL: none */
+};
 
-/* Asks the worker (request consumed), for this generation. */
-void flux_ask(struct flux *, json_t *request, int64_t timeout_ms);
+/* Asks the worker (request consumed), for the object as it is now and this revision (NULL: none). */
+void flux_ask(struct flux *, const char *revision, json_t *request, int64_t timeout_ms);
+
+/* What was asked; texts in the arena. */
+struct flux_asked flux_asked(struct flux *, const struct seen_answer *);
+
+/* The request and the generation have been seen to: those of what was asked, or (NULL) the present ones. */
+void flux_handled(struct flux *, const struct flux_asked *);
 
 /* When it is due again: `after` ms after it was looked at, with a spread. 0: it was not looked at by this process. */
 int64_t flux_due(const struct flux *, int64_t after);
@@ -40,8 +50,9 @@ int64_t flux_due(const struct flux *, int64_t after);
 /* Notes of the last pass stay. */
 void flux_keep_notes(struct flux *);
 
-/* flux_inventory.c: what the status is to say that was applied. */
+/* flux_inventory.c: what the status is to say that was applied; that it may have been, too. */
 void flux_set_inventory(struct flux *, const json_t *resources);
+void flux_add_inventory(struct flux *, const json_t *resources);
 
 /* flux_held.c: what of the revision is held back, and is not to be applied (gitops/held.h); NULL: nothing. A new reference. Fills the conditions
  * RevisionHeld and, when something is held, Ready. `resources`: what was applied, or looked at. */

@@ -58,7 +58,6 @@ read_failure(struct flux *f, const struct git_repository *r, const struct worker
 	plan_note(f->plan, "failures", failures + 1);
 	plan_note(f->plan, "again", f->now + wait);
 	plan_wake(f->plan, f->now + wait);
-	flux_handled(f);
 	flux_tell_failure(f, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "FetchFailed", "True", reason, message);
@@ -75,7 +74,6 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 	plan_note(f->plan, "failures", 0);
 	plan_note(f->plan, "again", 0);
 	plan_wake(f->plan, f->now + r->spec.interval.ms);
-	flux_handled(f);
 	/* Nothing is served: whoever applies it reads the commit itself. */
 	if (!str_eq(json_str(artifact, "revision"), revision)) {
 		json_object_set_new(f->status, "artifact",
@@ -98,18 +96,39 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 }
 
 static void
+read_answer(struct flux *f, const struct git_repository *r, const struct seen_answer *s)
+{
+	struct flux_asked asked = flux_asked(f, s);
+	struct worker_failure failure;
+	json_t *answer;
+
+	/* Another commit is wanted by now, and this one must not be taken for it. */
+	if (asked.generation != f->object->meta.generation) {
+		plan_wake(f->plan, f->now + 1);
+		plan_note(f->plan, "looked", 0);
+		return;
+	}
+	flux_handled(f, &asked);
+	answer = worker_answer(f->arena, s, &failure);
+	if (answer != NULL)
+		read_commit(f, r, answer);
+	else
+		read_failure(f, r, &failure);
+	json_decref(answer);
+}
+
+static void
 decide(struct flux *f, const struct git_repository *r)
 {
 	const struct seen_answer *s = worker_asked(f->pass);
 	const struct problem *problem = object_problem(&r->object, "spec");
-	struct worker_failure failure;
-	json_t *answer, *request;
 	int64_t due, again;
+	json_t *request;
 
 	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
 		return;
 	if (problem != NULL) {
-		flux_handled(f);
+		flux_handled(f, NULL);
 		flux_condition(f, "Stalled", "True", "InvalidSpec",
 		    arena_printf(f->arena, "%s: %s", problem->path, problem->text));
 		flux_condition(
@@ -120,12 +139,7 @@ decide(struct flux *f, const struct git_repository *r)
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {
-		answer = worker_answer(f->arena, s, &failure);
-		if (answer != NULL)
-			read_commit(f, r, answer);
-		else
-			read_failure(f, r, &failure);
-		json_decref(answer);
+		read_answer(f, r, s);
 		return;
 	}
 	due = flux_due(f, r->spec.interval.ms);
@@ -147,7 +161,7 @@ decide(struct flux *f, const struct git_repository *r)
 		json_object_set_new(json_object_get(request, "repository"), "keys",
 		    json_pack(
 			"{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.verify->secret->name));
-	flux_ask(f, request,
+	flux_ask(f, NULL, request,
 	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000);
 }
 

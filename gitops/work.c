@@ -101,10 +101,14 @@ start_dry_run(struct work *w, size_t i)
 static void
 after_dry_runs(struct work *w)
 {
-	if (w->syncing)
-		work_sync(w);
-	else
+	if (w->ks != NULL && !work_is_announced(w)) {
+		w->step = (struct sync_step){ .phase = "Running", .message = "writing down what is to be applied" };
 		work_end(w);
+	} else if (w->syncing) {
+		work_sync(w);
+	} else {
+		work_end(w);
+	}
 }
 
 /* --- what is live -------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* gitops/work_sync.c: the tasks of a sync as requests. */
 #include <string.h>
+#include "base/map.h"
 #include "gitops/work_parts.h"
 
 static void next_group(struct work *);
@@ -240,6 +241,40 @@ next_group(struct work *w)
 	} else {
 		work_sync(w);
 	}
+}
+
+/* As an inventory has it: there a colon in a name is two underscores. */
+static const char *
+known_key(struct work *w, const char *group, const char *kind, const char *ns, const char *name)
+{
+	return arena_printf(w->arena, "%s/%s/%s/%s", group != NULL ? group : "", kind != NULL ? kind : "",
+	    ns != NULL ? ns : "", str_replace(w->arena, name != NULL ? name : "", ":", "__"));
+}
+
+bool
+work_is_announced(struct work *w)
+{
+	struct map known = { 0 };
+	const json_t *k;
+	bool all = true;
+	size_t i;
+
+	json_array_foreach (json_object_get(w->request, "known"), i, k)
+		map_set(&known,
+		    known_key(
+			w, json_str(k, "group"), json_str(k, "kind"), json_str(k, "namespace"), json_str(k, "name")),
+		    w);
+	for (i = 0; i < w->resources.n && all; i++) {
+		const struct app_resource *r = &w->resources.at[i];
+
+		all = r->manifest == NULL || r->hooks != 0 || r->skip || r->status == SYNC_SYNCED ||
+		      map_get(&known, known_key(w, r->kind.group, r->kind.kind, r->namespace, r->name)) != NULL;
+	}
+	/* What is refused is told first, and nothing is made. */
+	for (i = 0; i < w->resources.n && !all; i++)
+		all = w->resources.at[i].error != NULL;
+	map_done(&known);
+	return all;
 }
 
 void

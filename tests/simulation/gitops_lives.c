@@ -1,0 +1,325 @@
+/* tests/simulation/gitops_lives.c: commits that overtake each other, whatever happens on the way, with Applications and Kustomizations alike:
+ * of three the second has hardly begun when the third takes its place, and nothing of the second may stay; or people go back to the first,
+ * by name, and the second may not be begun any more.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "gitops/application.h"
+#include "gitops/flux.h"
+#include "tests/simulation/gitops_world.h"
+
+#define PATIENCE_MS 300000
+#define SOON_MS 10000 /* what people ask for, when nothing is wrong */
+
+static const char first[] =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '1'}}\n"
+    "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: goes}, data: {a: b}}\n"
+    "---\n{apiVersion: v1, kind: Service, metadata: {name: goes}, spec: {ports: [{port: 80}]}}\n";
+/* A kind that no other commit has: nothing but what was written down before tells that there is something of it. */
+static const char second[] =
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '2'}}\n"
+    "---\n{apiVersion: v1, kind: Service, metadata: {name: goes}, spec: {ports: [{port: 80}]}}\n"
+    "---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: comes-and-goes}}\n";
+static const char third[] = "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '3'}}\n";
+
+static const struct {
+	const char *plural, *kind;
+} strangers[] = { { "configmaps", "ConfigMap" }, { "services", "Service" }, { "serviceaccounts", "ServiceAccount" } };
+
+/* --- who syncs ----------------------------------------------------------------------------------------- */
+
+static void
+make_application(struct store *s)
+{
+	store_do(s, "POST", "application/json", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications",
+	    json_pack("{s:s, s:s, s:{s:s, s:[s]}, s:{s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:{s:b, s:b}}}}", "apiVersion",
+		"argoproj.io/v1alpha1", "kind", "Application", "metadata", "name", "web", "finalizers",
+		APPLICATION_FINALIZER, "spec", "project", "default", "source", "repoURL", "https://git.example/web",
+		"path", ".", "destination", "name", "in-cluster", "namespace", "shop", "syncPolicy", "automated",
+		"prune", 1, "selfHeal", 1));
+}
+
+static bool
+application_has(const json_t *app, const char *commit)
+{
+	return str_eq(json_string_value(json_at(app, "/status/operationState/phase")), "Succeeded") &&
+	       str_eq(json_string_value(json_at(app, "/status/sync/status")), "Synced") &&
+	       str_eq(json_string_value(json_at(app, "/status/sync/revision")), commit) &&
+	       json_object_get(app, "operation") == NULL;
+}
+
+static void
+make_kustomization(struct store *s)
+{
+	store_do(s, "POST", "application/json", "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories",
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:{s:s}}}", "apiVersion", "source.toolkit.fluxcd.io/v1", "kind",
+		"GitRepository", "metadata", "name", "web", "spec", "url", "https://git.example/web", "interval", "10m",
+		"ref", "branch", "main"));
+	store_do(s, "POST", "application/json", "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations",
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:b, s:s, s:{s:s, s:s}}}", "apiVersion",
+		"kustomize.toolkit.fluxcd.io/v1", "kind", "Kustomization", "metadata", "name", "web", "spec",
+		"interval", "10m", "prune", 1, "targetNamespace", "shop", "sourceRef", "kind", "GitRepository", "name",
+		"web"));
+}
+
+static bool
+kustomization_has(const json_t *k, const char *commit)
+{
+	const char *applied = json_string_value(json_at(k, "/status/lastAppliedRevision"));
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach (json_at(k, "/status/conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True"))
+			return applied != NULL && str_ends(applied, commit);
+	return false;
+}
+
+static void
+pin_application(struct store *s)
+{
+	store_do(s, "PATCH", "application/merge-patch+json",
+	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
+	    json_pack("{s:{s:{s:s}}}", "spec", "source", "targetRevision", memory_id(0)));
+}
+
+/* A sync to the second commit begins, though the first is named. */
+static bool
+application_errs(const json_t *old, const json_t *new)
+{
+	return str_eq(json_string_value(json_at(new, "/spec/source/targetRevision")), memory_id(0)) &&
+	       str_eq(json_string_value(json_at(new, "/status/operationState/phase")), "Running") &&
+	       !str_eq(json_string_value(json_at(old, "/status/operationState/phase")), "Running") &&
+	       str_eq(json_string_value(json_at(new, "/status/operationState/operation/sync/revision")), memory_id(1));
+}
+
+static void
+pin_repository(struct store *s)
+{
+	store_do(s, "PATCH", "application/merge-patch+json",
+	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web",
+	    json_pack("{s:{s:{s:s}}}", "spec", "ref", "commit", memory_id(0)));
+}
+
+/* The second commit is what there is to be applied, though the first is named. */
+static bool
+repository_errs(const json_t *old, const json_t *new)
+{
+	const char *was = json_string_value(json_at(old, "/status/artifact/revision")),
+		   *is = json_string_value(json_at(new, "/status/artifact/revision"));
+
+	return str_eq(json_string_value(json_at(new, "/spec/ref/commit")), memory_id(0)) && is != NULL &&
+	       str_ends(is, memory_id(1)) && !str_eq(was, is);
+}
+
+static const struct syncer {
+	const char *name, *plural, *namespace, *path;
+	const char *source, *patch; /* that, merged into this, has Git looked at at once */
+	const struct controller *controllers[3];
+	void (*make)(struct store *);
+	bool (*has)(const json_t *object, const char *commit);
+	void (*pin)(struct store *); /* to the first commit */
+	const char *pinned; /* plural of what that is said in */
+	bool (*errs)(const json_t *old, const json_t *new); /* of a write of one */
+} syncers[] = {
+	{ "Application", "applications", "argocd", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
+	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web", ANNOTATION_REFRESH,
+	    { &application_controller }, make_application, application_has, pin_application, "applications",
+	    application_errs },
+	{ "Kustomization", "kustomizations", "shop",
+	    "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations/web",
+	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web", ANNOTATION_REQUESTED_AT,
+	    { &git_repository_controller, &flux_kustomization_controller }, make_kustomization, kustomization_has,
+	    pin_repository, "gitrepositories", repository_errs },
+};
+
+/* --- a life ---------------------------------------------------------------------------------------------------------- */
+
+struct life {
+	const struct syncer *syncer;
+	struct process process;
+	struct memory memory;
+	char why[512];
+};
+
+static struct store *
+store_of(const struct life *l)
+{
+	return l->process.cluster->store;
+}
+
+static const json_t *
+object_of(const struct life *l)
+{
+	return store_get(store_of(l), l->syncer->plural, l->syncer->namespace, "web");
+}
+
+static void
+move_to(struct life *l, size_t commit)
+{
+	l->memory.head = commit;
+	store_do(store_of(l), "PATCH", "application/merge-patch+json", l->syncer->source,
+	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", l->syncer->patch, memory_id(commit)));
+}
+
+/* Until the commit is there, or `or_trouble` and the trouble has come. */
+static void
+run_to(struct life *l, size_t commit, bool or_trouble)
+{
+	int64_t patience = l->process.how == TROUBLE_NONE ? SOON_MS : PATIENCE_MS;
+
+	for (int64_t ms = 0; ms < patience; ms++) {
+		if (l->syncer->has(object_of(l), memory_id(commit)) ||
+		    (or_trouble && l->process.at != 0 && l->process.requests >= l->process.at))
+			return;
+		process_run(&l->process, 1);
+	}
+	if (l->why[0] == '\0')
+		snprintf(l->why, sizeof(l->why), "commit %zu is not reached", commit + 1);
+}
+
+static bool
+is_there(const struct life *l, const char *plural, const char *name)
+{
+	return store_get(store_of(l), plural, "shop", name) != NULL;
+}
+
+static void
+check(struct life *l, bool stays)
+{
+	const char *data =
+	    json_string_value(json_at(store_get(store_of(l), "configmaps", "shop", "stays"), "/data/commit"));
+
+	if (l->why[0] != '\0')
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+		if (!is_there(l, strangers[i].plural, "stranger"))
+			snprintf(l->why, sizeof(l->why), "the stranger among the %s is gone", strangers[i].plural);
+		if (is_there(l, strangers[i].plural, "goes") || is_there(l, strangers[i].plural, "comes-and-goes"))
+			snprintf(l->why, sizeof(l->why), "of %s stays what Git dropped%s", strangers[i].plural,
+			    stays ? "" : ", and nobody is there any more to take it away");
+	}
+	if (stays ? !str_eq(data, "3") : data != NULL)
+		snprintf(l->why, sizeof(l->why), "the object that all commits have is as in commit %s",
+		    data != NULL ? data : "none");
+}
+
+static void
+begin(struct life *l)
+{
+	struct store *s = store_of(l);
+
+	memory_commit(&l->memory, first);
+	memory_commit(&l->memory, second);
+	memory_commit(&l->memory, third);
+	make_namespaces(s);
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+		_cleanup_(freep) char *path = mem_printf("/api/v1/namespaces/shop/%s", strangers[i].plural);
+
+		store_do(s, "POST", "application/json", path,
+		    json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", strangers[i].kind, "metadata", "name",
+			"stranger"));
+	}
+	process_start(&l->process);
+	l->syncer->make(s);
+	run_to(l, 0, false);
+}
+
+static void
+end(struct life *l)
+{
+	store_do(store_of(l), "DELETE", NULL, l->syncer->path, NULL);
+	for (int64_t ms = 0; ms < PATIENCE_MS && object_of(l) != NULL; ms += 100)
+		process_run(&l->process, 100);
+	if (object_of(l) != NULL && l->why[0] == '\0')
+		snprintf(l->why, sizeof(l->why), "it is not deleted");
+}
+
+static void
+on_write(const struct resource *r, const char *type, const json_t *old, const json_t *object, void *arg)
+{
+	struct life *l = arg;
+
+	(void)type;
+	if (strcmp(r->plural, l->syncer->pinned) == 0 && l->syncer->errs(old, object))
+		snprintf(l->why, sizeof(l->why), "the commit that nobody wants any more is begun");
+}
+
+/* A life to the second commit, with that trouble on the way. */
+static void
+start(struct life *l, const struct syncer *syncer, unsigned at, enum trouble how)
+{
+	*l = (struct life){ .syncer = syncer };
+	l->process = (struct process){
+		.cluster = cluster_new(1), .memory = &l->memory, .controllers = syncer->controllers, .how = how
+	};
+	store_on_write(store_of(l), on_write, l);
+	begin(l);
+	l->process.at = at;
+	move_to(l, 1);
+	run_to(l, 1, true);
+}
+
+/* false: it did not go well, and why is said. */
+static bool
+finish(struct life *l, const char *what)
+{
+	process_stop(&l->process);
+	cluster_free(l->process.cluster);
+	if (l->why[0] != '\0')
+		printf("not ok %s with one %s, when request %u %s: %s\n", what, l->syncer->name, l->process.at,
+		    trouble_names[l->process.how], l->why);
+	return l->why[0] == '\0';
+}
+
+static bool
+overtaken(const struct syncer *syncer, unsigned at, enum trouble how, unsigned *ret_requests)
+{
+	struct life l;
+
+	start(&l, syncer, at, how);
+	move_to(&l, 2);
+	run_to(&l, 2, false);
+	process_run(&l.process, 5000);
+	check(&l, true);
+	end(&l);
+	check(&l, false);
+	*ret_requests = l.process.requests;
+	return finish(&l, "commits that come and go");
+}
+
+static bool
+taken_back(const struct syncer *syncer, unsigned at)
+{
+	struct life l;
+
+	start(&l, syncer, at, TROUBLE_NONE);
+	syncer->pin(store_of(&l));
+	/* The first is there already, unless the second has begun. */
+	process_run(&l.process, 2000);
+	run_to(&l, 0, false);
+	return finish(&l, "a commit that is taken back");
+}
+
+bool
+gitops_lives(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(syncers); i++) {
+		unsigned n, ignored;
+
+		/* None is that late: without trouble. */
+		if (!overtaken(&syncers[i], UINT32_MAX, TROUBLE_FAILS, &n))
+			return false;
+		for (int how = 0; how < TROUBLES; how++)
+			for (unsigned at = 1; at <= n; at++)
+				if (!overtaken(&syncers[i], at, (enum trouble)how, &ignored))
+					return false;
+		for (unsigned at = 1; at <= n; at++)
+			if (!taken_back(&syncers[i], at))
+				return false;
+		printf("ok of commits that come and go nothing stays behind one %s, whichever of %u requests fails, "
+		       "loses its answer, or is its process' last; and one that is taken back is not begun\n",
+		    syncers[i].name, n);
+	}
+	return true;
+}

@@ -1,0 +1,50 @@
+/* tests/simulation/gitops_world.h: what the simulations of gitops/ have in common: a repository in memory, the work of `sluice gitops-worker`
+ * done in this process over the same transport as everything else, and a controller in whose requests there is trouble.
+ */
+#pragma once
+#include "gitops/source.h"
+#include "kube/controller.h"
+#include "tests/simulation/cluster.h"
+
+#define COMMITS_MAX 4
+
+/* A branch: the files of each commit are one, "all.yaml". Zeroed, and then memory_commit. */
+struct memory {
+	struct source source;
+	struct tree_entry files[COMMITS_MAX];
+	size_t n, head; /* commits; which of them the branch is at */
+};
+
+/* One more commit, which is not the head yet unless it is the first. The text is borrowed. */
+void memory_commit(struct memory *, const char *text);
+
+/* The commit's 40 hexadecimal digits. Static. */
+const char *memory_id(size_t commit);
+
+/* NONE: the request is only the moment at which something else happens. */
+enum trouble { TROUBLE_FAILS, TROUBLE_LOST, TROUBLE_DIES, TROUBLE_NONE, TROUBLES };
+
+extern const char *const trouble_names[TROUBLES];
+
+/* Zeroed but for the first three and, where there is to be trouble, `at` and `how`. */
+struct process {
+	struct cluster *cluster;
+	struct memory *memory;
+	const struct controller *const *controllers; /* up to NULL */
+	struct programs *programs;
+	struct transport *api;
+	struct runner *runner;
+	struct fault_policy policy;
+	unsigned requests, at; /* so many it has made since `at` was not 0; what befalls the at-th. Once. */
+	enum trouble how;
+	bool dying;
+};
+
+void process_start(struct process *);
+void process_stop(struct process *);
+
+/* Runs on; a process that died is followed by another one. */
+void process_run(struct process *, int64_t ms);
+
+/* Namespaces argocd and shop. */
+void make_namespaces(struct store *);
