@@ -36,7 +36,7 @@ help:
 	@echo "make demo-gitops  a Git repository on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
-	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario with every request failing"
+	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario, and every sync, with every request failing"
 	@echo "make test-cluster  plays the stories on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
 	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
 	@echo "make check      format, layers, static analysis"
@@ -141,6 +141,7 @@ soak:
 	@$(MAKE) --no-print-directory -j2 $(OUT)/simulation
 	@$(OUT)/simulation --seeds $(SEEDS) $(FROM)
 	@$(OUT)/simulation --nth 1
+	@$(OUT)/simulation --gitops
 
 demo-gitops:
 	@tools/install-packages demo-gitops

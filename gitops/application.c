@@ -5,10 +5,12 @@
 #include "base/rand.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
+#include "gitops/held.h"
 
 #define WORK_MS 300000 /* one look, or one step of a sync, with its fetch */
 #define INTERVAL_MS 120000
 #define JITTER_MS 60000
+#define RETRY_MS 5000 /* before a try of a sync, when the process that would know how long has died */
 #define FAILED_MS 10000 /* after a look that failed, and then twice as long each time */
 #define FAILURES_MAX 4 /* of looks in a row: then the try of a sync that needs them has failed */
 
@@ -99,21 +101,11 @@ project_json(const struct deciding *d)
 	    encode(&app_project_spec_type, &d->project->spec));
 }
 
-/* A number that tells a text from others; never 0. */
-static int64_t
-number_of(const char *text)
-{
-	struct rand_stream own = rand_stream(0, text);
-
-	return (int64_t)(rand_next(&own) >> 1) | 1;
-}
-
-/* Of this spec, and its project. */
-static int64_t
-spec_number(const struct deciding *d)
+int64_t
+app_spec_number(const struct deciding *d)
 {
 	json_t *spec = app_spec_json(d), *project = project_json(d);
-	int64_t number = number_of(arena_printf(
+	int64_t number = worker_number(arena_printf(
 	    d->arena, "%s%s", json_text(d->arena, spec), project != NULL ? json_text(d->arena, project) : ""));
 
 	json_decref(spec);
@@ -127,7 +119,7 @@ refresh_number(const struct deciding *d)
 {
 	const char *asked = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
-	return asked != NULL ? number_of(asked) : 0;
+	return asked != NULL ? worker_number(asked) : 0;
 }
 
 static json_t *
@@ -219,7 +211,7 @@ ask(struct deciding *d, bool step)
 	if (d->project != NULL)
 		json_object_set_new(request, "project", project_json(d));
 	worker_ask(d->plan, d->pass, "", request, WORK_MS);
-	plan_note(d->plan, "spec", spec_number(d));
+	plan_note(d->plan, "spec", app_spec_number(d));
 	plan_note(d->plan, "refresh", refresh_number(d));
 }
 
@@ -239,9 +231,23 @@ due_at(const struct deciding *d)
 	if (app_is_deleting(d))
 		return looked + LOOK_AGAIN_MS;
 	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
-	    seen_note(d->pass->seen, "spec", 0) != spec_number(d))
+	    seen_note(d->pass->seen, "spec", 0) != app_spec_number(d))
 		at = looked + LOOK_AGAIN_MS;
 	return at;
+}
+
+/* When the next step of the sync that is under way is due. */
+static int64_t
+step_at(const struct deciding *d)
+{
+	int64_t looked = seen_note(d->pass->seen, "looked", 0), step = seen_note(d->pass->seen, "step", 0),
+		failed = app_time_of(app_state(d), "finishedAt");
+
+	/* When a process has died in between, it goes on at once; a try that is to wait says until when. */
+	if (failed > 0)
+		return step == 0 && json_int(app_state(d), "retryCount", 0) > 0 ? failed + RETRY_MS : step;
+	/* What it waits for may have come. */
+	return d->pass->touched > looked && looked + LOOK_AGAIN_MS < step ? looked + LOOK_AGAIN_MS : step;
 }
 
 /* --- an answer ------------------------------------------------------------------------------------------------------- */
@@ -326,7 +332,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 
 	forget_refresh(d);
 	/* What is wanted has changed since: what was found says nothing of it, and nothing is begun because of it. */
-	if (seen_note(d->pass->seen, "spec", 0) != spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
+	if (seen_note(d->pass->seen, "spec", 0) != app_spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
 		plan_wake(d->plan, due_at(d));
 		return;
 	}
@@ -337,7 +343,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	plan_note(d->plan, "failures", 0);
 	plan_note(d->plan, "again", 0);
 	app_read_comparison(d, answer, &sum);
-	is = app_hold(d, json_str(answer, "revision"), json_object_get(answer, "resources"));
+	is = app_hold(d, json_str(answer, "revision"), json_object_get(answer, "resources"), true);
 	plan_wake(d->plan, d->now + interval(d));
 	if (app_is_deleting(d)) {
 		const json_t *operation = json_object_get(answer, "operation");
@@ -354,16 +360,17 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	}
 	if (app_is_running(d) && json_object_get(answer, "operation") != NULL)
 		app_read_step(d, answer);
-	else if (app_is_running(d))
+	else if (app_is_running(d)) {
+		plan_wake(d->plan, step_at(d));
 		give_way(d, answer);
-	else
+	} else
 		app_consider_sync(d, answer, &sum, is);
 }
 
 static void
 keep_notes(struct deciding *d)
 {
-	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "refresh" };
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "refresh", HELD_NOTES };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (seen_note(d->pass->seen, names[i], 0) != 0)
@@ -421,7 +428,7 @@ decide(struct deciding *d)
 {
 	const struct seen_answer *s = worker_asked(d->pass);
 	const char *problem = find_problem(d);
-	int64_t step = seen_note(d->pass->seen, "step", 0), due;
+	int64_t due;
 
 	if (app_is_deleting(d) && !has_finalizer(d))
 		return;
@@ -440,7 +447,7 @@ decide(struct deciding *d)
 	keep_notes(d);
 	if (s == NULL || !s->answered)
 		json_decref(app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")),
-		    json_object_get(d->status, "resources")));
+		    json_object_get(d->status, "resources"), false));
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {
@@ -459,15 +466,11 @@ decide(struct deciding *d)
 		return;
 	}
 	if (!app_is_deleting(d) && app_is_running(d)) {
-		/* When a process has died in between, it goes on at once; a try that is to wait says until when. */
-		if (step == 0 && json_int(app_state(d), "retryCount", 0) > 0 &&
-		    app_time_of(app_state(d), "finishedAt") > 0)
-			step = app_time_of(app_state(d), "finishedAt") + 5000;
-		if (step <= d->now) {
+		if (step_at(d) <= d->now) {
 			ask(d, true);
 			return;
 		}
-		plan_wake(d->plan, step);
+		plan_wake(d->plan, step_at(d));
 	}
 	due = due_at(d);
 	if (due <= d->now)

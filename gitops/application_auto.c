@@ -48,11 +48,12 @@ app_release(struct deciding *d)
 /* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
  * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
 json_t *
-app_hold(struct deciding *d, const char *revision, const json_t *resources)
+app_hold(struct deciding *d, const char *revision, const json_t *resources, bool answered)
 {
 	const struct view *v = application_is_local(d->app) ? d->pass->view : NULL;
 	json_t *is, *rollouts;
 	bool changed = false;
+	int64_t applied;
 
 	if (revision == NULL)
 		return NULL;
@@ -65,8 +66,11 @@ app_hold(struct deciding *d, const char *revision, const json_t *resources)
 		changed = true;
 	}
 	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
+	applied =
+	    held_applied(d->plan, d->pass, arena_printf(d->arena, "%s %lld", revision, (long long)app_spec_number(d)),
+		answered ? resources : NULL, rollouts);
 	if (is_attempted(d, revision))
-		changed |= held_add(d->plan, &d->app->object, v, resources, revision, rollouts);
+		changed |= held_add(d->plan, &d->app->object, v, applied, resources, revision, rollouts);
 	if (is == NULL && json_object_size(rollouts) > 0)
 		is = json_pack("{s:s, s:O}", "revision", revision, "rollouts", rollouts);
 	app_set_condition(d, "RevisionHeld", held_text(d->arena, revision, rollouts));

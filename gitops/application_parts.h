@@ -32,6 +32,9 @@ json_t *app_stamp(struct deciding *);
 /* The spec as JSON: a new reference. */
 json_t *app_spec_json(const struct deciding *);
 
+/* application.c: a number that tells this spec, and its project, from others; never 0. */
+int64_t app_spec_number(const struct deciding *);
+
 /* The state of the sync that is under way, or of the last one; NULL: there was none. Borrowed. */
 json_t *app_state(const struct deciding *);
 bool app_is_running(const struct deciding *);
@@ -60,8 +63,9 @@ bool app_retry(struct deciding *, const char *message);
 /* A step of the sync was done. */
 void app_read_step(struct deciding *, const json_t *answer);
 
-/* application_auto.c: what of the revision is held back from the application's objects; NULL: nothing. A new reference. */
-json_t *app_hold(struct deciding *, const char *revision, const json_t *resources);
+/* application_auto.c: what of the revision is held back from the application's objects; NULL: nothing. A new reference. `answered`: the resources are
+ * those of an answer about the revision, else of the status. */
+json_t *app_hold(struct deciding *, const char *revision, const json_t *resources, bool answered);
 
 /* Nothing is held back any more. */
 void app_release(struct deciding *);

@@ -65,6 +65,14 @@ worker_answer(struct arena *a, const struct seen_answer *s, struct worker_failur
 }
 
 int64_t
+worker_number(const char *text)
+{
+	struct rand_stream own = rand_stream(0, text);
+
+	return (int64_t)(rand_next(&own) >> 1) | 1;
+}
+
+int64_t
 worker_spread(const struct object *o, int64_t below)
 {
 	struct rand_stream own = rand_stream(0, o->meta.uid != NULL ? o->meta.uid : "");

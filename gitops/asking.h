@@ -26,5 +26,8 @@ struct worker_failure {
 /* The answer, as a new reference; or NULL, and why, in the arena. */
 json_t *worker_answer(struct arena *, const struct seen_answer *, struct worker_failure *ret);
 
+/* A number that tells a text from others, for a note; never 0. */
+int64_t worker_number(const char *text);
+
 /* A time of [0, below) that is an object's own, and always the same: no two processes disagree. */
 int64_t worker_spread(const struct object *, int64_t below);

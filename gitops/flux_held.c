@@ -29,10 +29,11 @@ write_held(struct flux *f, const json_t *held)
 }
 
 json_t *
-flux_hold(struct flux *f, const char *revision, const json_t *resources)
+flux_hold(struct flux *f, const char *revision, const json_t *resources, bool answered)
 {
 	json_t *is = held_read(f->object), *rollouts;
 	bool changed = false;
+	int64_t applied;
 
 	if (is != NULL && (flux_is_requested(f) || !is_about(f, is, revision))) {
 		plan_status_event(f->plan, f->object, false, "RevisionReleased", "Revision %s is no longer held",
@@ -42,8 +43,11 @@ flux_hold(struct flux *f, const char *revision, const json_t *resources)
 		changed = true;
 	}
 	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
+	applied = held_applied(f->plan, f->pass,
+	    arena_printf(f->arena, "%s %lld", revision, (long long)f->object->meta.generation),
+	    answered ? resources : NULL, rollouts);
 	if (!flux_is_requested(f) && is_attempted(f, revision))
-		changed |= held_add(f->plan, f->object, f->pass->view, resources, revision, rollouts);
+		changed |= held_add(f->plan, f->object, f->pass->view, applied, resources, revision, rollouts);
 	if (is == NULL && json_object_size(rollouts) > 0)
 		is = json_pack("{s:s, s:I, s:O}", "revision", revision, "generation",
 		    (json_int_t)f->object->meta.generation, "rollouts", rollouts);

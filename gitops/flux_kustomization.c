@@ -194,7 +194,7 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 	bool failed;
 
 	flux_set_inventory(f, resources);
-	held = flux_hold(f, revision, resources);
+	held = flux_hold(f, revision, resources, true);
 	if (held != NULL) {
 		json_decref(held);
 		rest(f, k);
@@ -480,7 +480,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		return;
 	}
 	applied = flux_inventory(f->arena, f->was);
-	held = flux_hold(f, revision, applied);
+	held = flux_hold(f, revision, applied, false);
 	json_decref(applied);
 	if (due_at(f, k, revision) <= f->now)
 		ask(f, k, source, revision, held);

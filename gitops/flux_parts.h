@@ -55,5 +55,5 @@ void flux_set_inventory(struct flux *, const json_t *resources);
 void flux_add_inventory(struct flux *, const json_t *resources);
 
 /* flux_held.c: what of the revision is held back, and is not to be applied (gitops/held.h); NULL: nothing. A new reference. Fills the conditions
- * RevisionHeld and, when something is held, Ready. `resources`: what was applied, or looked at. */
-json_t *flux_hold(struct flux *, const char *revision, const json_t *resources);
+ * RevisionHeld and, when something is held, Ready. `resources`: of an answer about the revision (`answered`), or what the inventory has. */
+json_t *flux_hold(struct flux *, const char *revision, const json_t *resources, bool answered);

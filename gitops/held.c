@@ -1,6 +1,7 @@
 /* gitops/held.c: what a rollout aborted, read and written. */
 #include "gitops/held.h"
 #include "base/str.h"
+#include "gitops/asking.h"
 #include "kube/api/application.h"
 #include "kube/api/rollout.h"
 
@@ -37,17 +38,45 @@ held_is_current(const char *observed, int64_t generation)
 	return observed == NULL || (str_int(observed, 0, INT64_MAX, &n) && n == generation);
 }
 
-/* What a Rollout says of the update that it aborted; NULL: it did not. */
+static bool
+is_rollout(const json_t *r)
+{
+	return str_eq(json_str(r, "kind"), rollout_type.kind) && str_eq(json_str(r, "group"), rollout_type.group);
+}
+
+int64_t
+held_applied(
+    struct plan *plan, const struct pass *p, const char *about, const json_t *resources, const json_t *rollouts)
+{
+	int64_t since =
+	    seen_note(p->seen, "applied-about", 0) == worker_number(about) ? seen_note(p->seen, "applied", 0) : 0;
+	bool all = resources != NULL;
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r)
+		if (is_rollout(r) && !str_eq(json_str(r, "status"), "Synced") &&
+		    json_object_get(rollouts, held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name"))) ==
+			NULL)
+			all = false;
+	if (since == 0 && all)
+		since = p->now;
+	plan_note(plan, "applied", since);
+	plan_note(plan, "applied-about", since != 0 ? worker_number(about) : 0);
+	return since;
+}
+
+/* What a Rollout says of the update that it aborted after that time; NULL: it did not. */
 static const char *
-why_aborted(const struct view *v, const json_t *r)
+why_aborted(const struct view *v, int64_t applied, const json_t *r)
 {
 	const struct rollout *is;
 
-	if (json_str(r, "aborted") != NULL || v == NULL || !str_eq(json_str(r, "kind"), rollout_type.kind) ||
-	    !str_eq(json_str(r, "group"), rollout_type.group))
+	if (json_str(r, "aborted") != NULL || v == NULL || applied == 0 || !is_rollout(r))
 		return json_str(r, "aborted");
 	is = (const struct rollout *)view_get(v, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
-	if (is == NULL || !is->status.abort ||
+	/* Of a time that has seconds, a part of the first belongs to what was before. */
+	if (is == NULL || !is->status.abort || is->status.aborted_at / 1000 <= applied / 1000 ||
 	    !held_is_current(is->status.observed_generation, is->object.meta.generation))
 		return NULL;
 	/* Until the status tells of it, its message is about what came before. */
@@ -56,8 +85,8 @@ why_aborted(const struct view *v, const json_t *r)
 }
 
 bool
-held_add(struct plan *plan, const struct object *o, const struct view *v, const json_t *resources, const char *revision,
-    json_t *rollouts)
+held_add(struct plan *plan, const struct object *o, const struct view *v, int64_t applied, const json_t *resources,
+    const char *revision, json_t *rollouts)
 {
 	bool added = false;
 	const json_t *r;
@@ -65,7 +94,7 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, const 
 
 	json_array_foreach (resources, i, r) {
 		const char *key = held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name")),
-			   *why = why_aborted(v, r);
+			   *why = why_aborted(v, applied, r);
 
 		if (why == NULL || json_object_get(rollouts, key) != NULL)
 			continue;

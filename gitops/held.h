@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "kube/controller.h"
 #include "kube/plan.h"
 #include "kube/view.h"
 
@@ -20,11 +21,18 @@ const char *held_key(struct arena *, const char *ns, const char *name);
 /* A Rollout's status (its observedGeneration; NULL: not said) is of its spec as it is. That an update was aborted is not said of the next one. */
 bool held_is_current(const char *observed, int64_t generation);
 
+/* Since when (wall ms) the Rollouts are known to be as `about`, a revision and the spec that it is seen with, has them; 0: they are not, or this
+ * process has not seen it. What aborted before that has aborted something else. `resources`: of an answer about it; NULL: there is none in this
+ * pass. Those that are held back, `rollouts`, do not count. Keeps notes. */
+#define HELD_NOTES "applied", "applied-about"
+int64_t held_applied(
+    struct plan *, const struct pass *, const char *about, const json_t *resources, const json_t *rollouts);
+
 /* Adds those Rollouts among the resources that have aborted what the revision brought, each with an event that says so. The view (NULL: it is of
- * another cluster) knows of it at once, if Rollouts are decided in this process too; a resource, when it was looked at ("aborted": why), and by
- * then somebody may have gone back by hand. True: there were some. */
-bool held_add(struct plan *, const struct object *, const struct view *, const json_t *resources, const char *revision,
-    json_t *rollouts);
+ * another cluster) knows of it at once, if Rollouts are decided in this process too, and it was after `applied`; a resource, when it was looked at
+ * ("aborted": why), and by then somebody may have gone back by hand. True: there were some. */
+bool held_add(struct plan *, const struct object *, const struct view *, int64_t applied, const json_t *resources,
+    const char *revision, json_t *rollouts);
 
 /* For people; NULL: no Rollout is held. In the arena. */
 const char *held_text(struct arena *, const char *revision, const json_t *rollouts);

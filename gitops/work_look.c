@@ -85,8 +85,8 @@ leave_to_rollouts(struct work *w, struct app_resource *r, const json_t *live, js
 	r->text = json_text(w->arena, desired);
 }
 
-static const char *
-why_aborted(struct work *w, const struct app_resource *r, const json_t *live)
+const char *
+work_aborted(struct work *w, const struct app_resource *r, const json_t *live)
 {
 	const json_t *status = json_object_get(live, "status");
 
@@ -105,7 +105,7 @@ see_wanted(struct work *w, struct app_resource *r, const json_t *live)
 	const char *owner = NULL;
 
 	r->operation = arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPERATION));
-	r->aborted = why_aborted(w, r, live);
+	r->aborted = work_aborted(w, r, live);
 	if (r->hooks != 0 || r->skip)
 		return;
 	if (mark_of(w->arena, live, &r->kind, &w->mark, &owner) < 0) {

@@ -154,6 +154,9 @@ void work_predicted(struct work *, struct app_resource *, const struct err *, co
 /* A rule that is wrong is so whether or not there is a difference today. */
 void work_check_rules(struct work *);
 
+/* Why a Rollout says that it has aborted what it is to be; NULL: it does not, or is none. In the arena. */
+const char *work_aborted(struct work *, const struct app_resource *, const json_t *live);
+
 /* An object's health: by the script that argocd-cm has for its kind, or else by health.h. */
 enum health work_health(struct work *, const struct api_kind *, const json_t *object, const char **ret_message);
 

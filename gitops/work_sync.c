@@ -39,6 +39,7 @@ is_now(struct work *w, struct app_resource *r, const json_t *object)
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
 	r->operation = arena_strdup(w->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
 	r->health = work_health(w, &r->kind, object, &r->health_message);
+	r->aborted = work_aborted(w, r, object);
 	r->former = false;
 	r->takeover = NULL;
 }

@@ -204,7 +204,7 @@ resource_json(const struct app_resource *r)
 	if (r->wave != 0)
 		json_object_set_new(o, "syncWave", json_integer(r->wave));
 	json_put(o, "error", r->error);
-	json_put(o, "aborted", r->aborted);
+	json_put(o, "aborted", r->status == SYNC_SYNCED ? r->aborted : NULL);
 	json_put(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
 	json_put(o, "wanted", r->wanted_text);
 	if (r->extraneous)

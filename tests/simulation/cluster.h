@@ -140,12 +140,15 @@ int cluster_weight(struct cluster *);
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
 /* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble; metrics_test.c: metrics stay
- * few; gitops_test.c: Applications; gitops_lives.c: commits that come and go. Each prints ok or not ok; false when it failed. */
+ * few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
+ * gitops_aborts.c: commits that a rollout aborts. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
 bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
-bool gitops_run(void);
+bool gitops_run(unsigned
+	stride); /* of requests in whose stead there is trouble, every stride-th, another one in each life; 1: all */
 bool gitops_lives(void);
+bool gitops_aborts(unsigned stride);
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

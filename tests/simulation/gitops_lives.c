@@ -4,11 +4,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "gitops/application.h"
-#include "gitops/flux.h"
 #include "tests/simulation/gitops_world.h"
 
-#define PATIENCE_MS 300000
+#define PATIENCE_MS 60000
 #define SOON_MS 10000 /* what people ask for, when nothing is wrong */
 
 static const char first[] =
@@ -25,113 +23,6 @@ static const char third[] = "{apiVersion: v1, kind: ConfigMap, metadata: {name: 
 static const struct {
 	const char *plural, *kind;
 } strangers[] = { { "configmaps", "ConfigMap" }, { "services", "Service" }, { "serviceaccounts", "ServiceAccount" } };
-
-/* --- who syncs ----------------------------------------------------------------------------------------- */
-
-static void
-make_application(struct store *s)
-{
-	store_do(s, "POST", "application/json", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications",
-	    json_pack("{s:s, s:s, s:{s:s, s:[s]}, s:{s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:{s:b, s:b}}}}", "apiVersion",
-		"argoproj.io/v1alpha1", "kind", "Application", "metadata", "name", "web", "finalizers",
-		APPLICATION_FINALIZER, "spec", "project", "default", "source", "repoURL", "https://git.example/web",
-		"path", ".", "destination", "name", "in-cluster", "namespace", "shop", "syncPolicy", "automated",
-		"prune", 1, "selfHeal", 1));
-}
-
-static bool
-application_has(const json_t *app, const char *commit)
-{
-	return str_eq(json_string_value(json_at(app, "/status/operationState/phase")), "Succeeded") &&
-	       str_eq(json_string_value(json_at(app, "/status/sync/status")), "Synced") &&
-	       str_eq(json_string_value(json_at(app, "/status/sync/revision")), commit) &&
-	       json_object_get(app, "operation") == NULL;
-}
-
-static void
-make_kustomization(struct store *s)
-{
-	store_do(s, "POST", "application/json", "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories",
-	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:{s:s}}}", "apiVersion", "source.toolkit.fluxcd.io/v1", "kind",
-		"GitRepository", "metadata", "name", "web", "spec", "url", "https://git.example/web", "interval", "10m",
-		"ref", "branch", "main"));
-	store_do(s, "POST", "application/json", "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations",
-	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:b, s:s, s:{s:s, s:s}}}", "apiVersion",
-		"kustomize.toolkit.fluxcd.io/v1", "kind", "Kustomization", "metadata", "name", "web", "spec",
-		"interval", "10m", "prune", 1, "targetNamespace", "shop", "sourceRef", "kind", "GitRepository", "name",
-		"web"));
-}
-
-static bool
-kustomization_has(const json_t *k, const char *commit)
-{
-	const char *applied = json_string_value(json_at(k, "/status/lastAppliedRevision"));
-	const json_t *c;
-	size_t i;
-
-	json_array_foreach (json_at(k, "/status/conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True"))
-			return applied != NULL && str_ends(applied, commit);
-	return false;
-}
-
-static void
-pin_application(struct store *s)
-{
-	store_do(s, "PATCH", "application/merge-patch+json",
-	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
-	    json_pack("{s:{s:{s:s}}}", "spec", "source", "targetRevision", memory_id(0)));
-}
-
-/* A sync to the second commit begins, though the first is named. */
-static bool
-application_errs(const json_t *old, const json_t *new)
-{
-	return str_eq(json_string_value(json_at(new, "/spec/source/targetRevision")), memory_id(0)) &&
-	       str_eq(json_string_value(json_at(new, "/status/operationState/phase")), "Running") &&
-	       !str_eq(json_string_value(json_at(old, "/status/operationState/phase")), "Running") &&
-	       str_eq(json_string_value(json_at(new, "/status/operationState/operation/sync/revision")), memory_id(1));
-}
-
-static void
-pin_repository(struct store *s)
-{
-	store_do(s, "PATCH", "application/merge-patch+json",
-	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web",
-	    json_pack("{s:{s:{s:s}}}", "spec", "ref", "commit", memory_id(0)));
-}
-
-/* The second commit is what there is to be applied, though the first is named. */
-static bool
-repository_errs(const json_t *old, const json_t *new)
-{
-	const char *was = json_string_value(json_at(old, "/status/artifact/revision")),
-		   *is = json_string_value(json_at(new, "/status/artifact/revision"));
-
-	return str_eq(json_string_value(json_at(new, "/spec/ref/commit")), memory_id(0)) && is != NULL &&
-	       str_ends(is, memory_id(1)) && !str_eq(was, is);
-}
-
-static const struct syncer {
-	const char *name, *plural, *namespace, *path;
-	const char *source, *patch; /* that, merged into this, has Git looked at at once */
-	const struct controller *controllers[3];
-	void (*make)(struct store *);
-	bool (*has)(const json_t *object, const char *commit);
-	void (*pin)(struct store *); /* to the first commit */
-	const char *pinned; /* plural of what that is said in */
-	bool (*errs)(const json_t *old, const json_t *new); /* of a write of one */
-} syncers[] = {
-	{ "Application", "applications", "argocd", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
-	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web", ANNOTATION_REFRESH,
-	    { &application_controller }, make_application, application_has, pin_application, "applications",
-	    application_errs },
-	{ "Kustomization", "kustomizations", "shop",
-	    "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations/web",
-	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web", ANNOTATION_REQUESTED_AT,
-	    { &git_repository_controller, &flux_kustomization_controller }, make_kustomization, kustomization_has,
-	    pin_repository, "gitrepositories", repository_errs },
-};
 
 /* --- a life ---------------------------------------------------------------------------------------------------------- */
 
@@ -151,15 +42,7 @@ store_of(const struct life *l)
 static const json_t *
 object_of(const struct life *l)
 {
-	return store_get(store_of(l), l->syncer->plural, l->syncer->namespace, "web");
-}
-
-static void
-move_to(struct life *l, size_t commit)
-{
-	l->memory.head = commit;
-	store_do(store_of(l), "PATCH", "application/merge-patch+json", l->syncer->source,
-	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", l->syncer->patch, memory_id(commit)));
+	return syncer_object(l->syncer, store_of(l));
 }
 
 /* Until the commit is there, or `or_trouble` and the trouble has come. */
@@ -256,7 +139,7 @@ start(struct life *l, const struct syncer *syncer, unsigned at, enum trouble how
 	store_on_write(store_of(l), on_write, l);
 	begin(l);
 	l->process.at = at;
-	move_to(l, 1);
+	syncer_move(syncer, &l->process, 1);
 	run_to(l, 1, true);
 }
 
@@ -278,7 +161,7 @@ overtaken(const struct syncer *syncer, unsigned at, enum trouble how, unsigned *
 	struct life l;
 
 	start(&l, syncer, at, how);
-	move_to(&l, 2);
+	syncer_move(syncer, &l.process, 2);
 	run_to(&l, 2, false);
 	process_run(&l.process, 5000);
 	check(&l, true);

@@ -75,7 +75,8 @@ live(unsigned at, int how, unsigned *ret_requests)
 	store_on_write(c->store, count_jobs, &made);
 	process_start(&p);
 	make_application(&p);
-	for (int i = 0; i < 300 && strcmp(status(&p, "/status/operationState/phase"), "Succeeded") != 0; i++)
+	for (int i = 0; i < (at == 0 ? 15 : 60) && strcmp(status(&p, "/status/operationState/phase"), "Succeeded") != 0;
+	     i++)
 		process_run(&p, 1000);
 	process_run(&p, 5000);
 	well = strcmp(status(&p, "/status/operationState/phase"), "Succeeded") == 0 &&
@@ -160,11 +161,12 @@ a_quiet_look(int many)
 }
 
 bool
-gitops_run(void)
+gitops_run(unsigned stride)
 {
 	bool ok = every_request();
 
 	ok &= gitops_lives();
+	ok &= gitops_aborts(stride);
 	ok &= a_quiet_look(1000);
 	return a_quiet_look(10000) && ok;
 }

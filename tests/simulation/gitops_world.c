@@ -2,8 +2,12 @@
 #include "tests/simulation/gitops_world.h"
 #include <stdio.h>
 #include <string.h>
+#include "gitops/application.h"
 #include "gitops/asking.h"
+#include "gitops/flux.h"
+#include "gitops/triggers.h"
 #include "gitops/work.h"
+#include "kube/api/rollout.h"
 
 /* --- a repository in memory ------------------------------------------------------------------------------------------ */
 
@@ -147,6 +151,29 @@ choose(void *arg, const struct request *r, struct fault *f)
 	p->dying = p->how == TROUBLE_DIES;
 }
 
+static void
+changed(const struct object *o, bool deleted, void *arg)
+{
+	struct process *p = arg;
+
+	if (o->type == &application_type)
+		triggers_application(p->triggers, (const struct application *)o, deleted);
+	else if (o->type == &flux_kustomization_type)
+		triggers_kustomization(p->triggers, (const struct flux_kustomization *)o, deleted);
+	else if (o->type == &rollout_type)
+		triggers_changed(p->triggers, o);
+}
+
+static void
+touched(void *arg, const struct type *type, const char *ns, const char *name)
+{
+	struct process *p = arg;
+
+	for (const struct controller *const *c = p->controllers; *c != NULL; c++)
+		if ((*c)->type == type)
+			runner_touch(p->runner, (*c)->name, ns, name);
+}
+
 void
 process_start(struct process *p)
 {
@@ -162,15 +189,20 @@ process_start(struct process *p)
 	*p->programs = (struct programs){
 		.transport = { .ops = &ops, .loop = p->cluster->loop }, .api = p->api, .source = &p->memory->source
 	};
+	p->triggers = triggers_new(&(struct triggers_settings){ .api = p->api, .touched = touched, .arg = p });
 	p->runner = runner_start(p->api, p->api, p->controllers,
-	    &(struct runner_settings){
-		.component = "argocd-controller", .settings = &settings, .programs = &p->programs->transport });
+	    &(struct runner_settings){ .component = "argocd-controller",
+		.settings = &settings,
+		.programs = &p->programs->transport,
+		.changed = changed,
+		.arg = p });
 }
 
 void
 process_stop(struct process *p)
 {
 	p->runner = runner_stop(p->runner);
+	p->triggers = triggers_free(p->triggers);
 	transport_free(&p->programs->transport);
 	transport_free(p->api);
 }
@@ -178,9 +210,9 @@ process_stop(struct process *p)
 void
 process_run(struct process *p, int64_t ms)
 {
-	int64_t step = ms < 10 ? ms : 10;
-
-	for (int64_t i = 0; i < ms; i += step) {
+	for (int64_t step; ms > 0; ms -= step) {
+		/* Death may come, and is not to be slept through. */
+		step = p->how == TROUBLE_DIES && p->requests <= p->at && ms > 10 ? 10 : ms;
 		cluster_run(p->cluster, step);
 		if (!p->dying)
 			continue;
@@ -199,4 +231,131 @@ make_namespaces(struct store *s)
 		store_do(s, "POST", "application/json", "/api/v1/namespaces",
 		    json_pack(
 			"{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", names[i]));
+}
+
+/* --- who syncs ----------------------------------------------------------------------------------------- */
+
+static void
+make_application(struct store *s)
+{
+	store_do(s, "POST", "application/json", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications",
+	    json_pack("{s:s, s:s, s:{s:s, s:[s]}, s:{s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:{s:b, s:b}}}}", "apiVersion",
+		"argoproj.io/v1alpha1", "kind", "Application", "metadata", "name", "web", "finalizers",
+		APPLICATION_FINALIZER, "spec", "project", "default", "source", "repoURL", "https://git.example/web",
+		"path", ".", "destination", "name", "in-cluster", "namespace", "shop", "syncPolicy", "automated",
+		"prune", 1, "selfHeal", 1));
+}
+
+static bool
+application_has(const json_t *app, const char *commit)
+{
+	return str_eq(json_string_value(json_at(app, "/status/operationState/phase")), "Succeeded") &&
+	       str_eq(json_string_value(json_at(app, "/status/sync/status")), "Synced") &&
+	       str_eq(json_string_value(json_at(app, "/status/sync/revision")), commit) &&
+	       json_object_get(app, "operation") == NULL;
+}
+
+static void
+make_kustomization(struct store *s)
+{
+	store_do(s, "POST", "application/json", "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories",
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:{s:s}}}", "apiVersion", "source.toolkit.fluxcd.io/v1", "kind",
+		"GitRepository", "metadata", "name", "web", "spec", "url", "https://git.example/web", "interval", "10m",
+		"ref", "branch", "main"));
+	store_do(s, "POST", "application/json", "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations",
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:b, s:s, s:{s:s, s:s}}}", "apiVersion",
+		"kustomize.toolkit.fluxcd.io/v1", "kind", "Kustomization", "metadata", "name", "web", "spec",
+		"interval", "10m", "prune", 1, "targetNamespace", "shop", "sourceRef", "kind", "GitRepository", "name",
+		"web"));
+}
+
+static bool
+kustomization_has(const json_t *k, const char *commit)
+{
+	const char *applied = json_string_value(json_at(k, "/status/lastAppliedRevision"));
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach (json_at(k, "/status/conditions"), i, c)
+		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True"))
+			return applied != NULL && str_ends(applied, commit);
+	return false;
+}
+
+static void
+pin_application(struct store *s)
+{
+	store_do(s, "PATCH", "application/merge-patch+json",
+	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
+	    json_pack("{s:{s:{s:s}}}", "spec", "source", "targetRevision", memory_id(0)));
+}
+
+/* A sync to the second commit begins, though the first is named. */
+static bool
+application_errs(const json_t *old, const json_t *new)
+{
+	return str_eq(json_string_value(json_at(new, "/spec/source/targetRevision")), memory_id(0)) &&
+	       str_eq(json_string_value(json_at(new, "/status/operationState/phase")), "Running") &&
+	       !str_eq(json_string_value(json_at(old, "/status/operationState/phase")), "Running") &&
+	       str_eq(json_string_value(json_at(new, "/status/operationState/operation/sync/revision")), memory_id(1));
+}
+
+static void
+pin_repository(struct store *s)
+{
+	store_do(s, "PATCH", "application/merge-patch+json",
+	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web",
+	    json_pack("{s:{s:{s:s}}}", "spec", "ref", "commit", memory_id(0)));
+}
+
+/* The second commit is what there is to be applied, though the first is named. */
+static bool
+repository_errs(const json_t *old, const json_t *new)
+{
+	const char *was = json_string_value(json_at(old, "/status/artifact/revision")),
+		   *is = json_string_value(json_at(new, "/status/artifact/revision"));
+
+	return str_eq(json_string_value(json_at(new, "/spec/ref/commit")), memory_id(0)) && is != NULL &&
+	       str_ends(is, memory_id(1)) && !str_eq(was, is);
+}
+
+const struct syncer syncers[SYNCERS] = {
+	{ "Application", &application_type, "argocd", "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web",
+	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web", ANNOTATION_REFRESH,
+	    { &application_controller }, make_application, application_has, pin_application, "applications",
+	    application_errs },
+	{ "Kustomization", &flux_kustomization_type, "shop",
+	    "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/shop/kustomizations/web",
+	    "/apis/source.toolkit.fluxcd.io/v1/namespaces/shop/gitrepositories/web", ANNOTATION_REQUESTED_AT,
+	    { &git_repository_controller, &flux_kustomization_controller }, make_kustomization, kustomization_has,
+	    pin_repository, "gitrepositories", repository_errs },
+};
+
+/* --- Rollouts, in the same process ----------------------------------------------------------------------------------- */
+
+static void
+ignore(const struct pass *p, struct plan *plan)
+{
+	(void)p;
+	(void)plan;
+}
+
+static const struct controller_watch rollouts[] = { { .type = &rollout_type } };
+
+const struct controller rollouts_known = { "rollouts-known", &rollout_type, rollouts, ARRAY_SIZE(rollouts), ignore };
+
+/* --- moves ----------------------------------------------------------------------------------------------------------- */
+
+const json_t *
+syncer_object(const struct syncer *s, struct store *store)
+{
+	return store_get(store, s->type->plural, s->namespace, "web");
+}
+
+void
+syncer_move(const struct syncer *s, struct process *p, size_t commit)
+{
+	p->memory->head = commit;
+	store_do(p->cluster->store, "PATCH", "application/merge-patch+json", s->source,
+	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", s->patch, memory_id(commit)));
 }

@@ -33,6 +33,7 @@ struct process {
 	const struct controller *const *controllers; /* up to NULL */
 	struct programs *programs;
 	struct transport *api;
+	struct triggers *triggers;
 	struct runner *runner;
 	struct fault_policy policy;
 	unsigned requests, at; /* so many it has made since `at` was not 0; what befalls the at-th. Once. */
@@ -48,3 +49,30 @@ void process_run(struct process *, int64_t ms);
 
 /* Namespaces argocd and shop. */
 void make_namespaces(struct store *);
+
+/* Who syncs: an object "web", which syncs the repository to the namespace shop. */
+struct syncer {
+	const char *name;
+	const struct type *type;
+	const char *namespace, *path;
+	const char *source, *patch; /* that, merged into this, has Git looked at at once */
+	const struct controller *controllers[3];
+	void (*make)(struct store *);
+	bool (*has)(const json_t *object, const char *commit);
+	void (*pin)(struct store *); /* to the first commit */
+	const char *pinned; /* plural of what that is said in */
+	bool (*errs)(const json_t *old, const json_t *new); /* of a write of one */
+};
+
+#define SYNCERS 2
+
+extern const struct syncer syncers[SYNCERS];
+
+/* A controller that does nothing, and by which a process knows Rollouts, as one does that decides them too. */
+extern const struct controller rollouts_known;
+
+/* Borrowed until time goes on. */
+const json_t *syncer_object(const struct syncer *, struct store *);
+
+/* The branch is at that commit now, and somebody asks for a look. */
+void syncer_move(const struct syncer *, struct process *, size_t commit);

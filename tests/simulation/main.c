@@ -71,7 +71,7 @@ main(int argc, char **argv)
 			   ? 0
 			   : 1;
 	if (argc == 2 && strcmp(argv[1], "--gitops") == 0)
-		return gitops_run() ? 0 : 1;
+		return gitops_run(1) ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
 		return takeovers_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
@@ -84,7 +84,7 @@ main(int argc, char **argv)
 	ok &= scenarios_run();
 	ok &= ready_count_run();
 	ok &= metrics_run();
-	ok &= gitops_run();
+	ok &= gitops_run(STRIDE);
 	ok &= takeovers_run();
 	ok &= scenarios_run_nth(STRIDE);
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)

@@ -45,6 +45,7 @@ get_rollout(const struct view *v, const struct type *t, const char *ns, const ch
 	assert_ptr_equal(t, &rollout_type);
 	r.object.meta.generation = 7;
 	r.status.abort = strcmp(name, "running") != 0;
+	r.status.aborted_at = strcmp(name, "before") == 0 ? 10000 : 11000;
 	r.status.observed_generation = strcmp(name, "new") == 0 ? "6" : "7";
 	r.status.phase = "Degraded";
 	r.status.message = "metric";
@@ -59,23 +60,65 @@ an_abort_is_of_the_spec_as_it_is(void **state)
 	struct plan *plan = plan_new(a);
 	json_t *resources = yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: aborted}\n- {group: "
 				    "argoproj.io, kind: Rollout, namespace: ns, name: running}\n"
-				    "- {group: argoproj.io, kind: Rollout, namespace: ns, name: new}\n- {group: "
+				    "- {group: argoproj.io, kind: Rollout, namespace: ns, name: new}\n"
+				    "- {group: argoproj.io, kind: Rollout, namespace: ns, name: before}\n- {group: "
 				    "rollouts.kruise.io, kind: Rollout, namespace: ns, name: kruise}\n"
 				    "- {kind: Rollout, namespace: ns, name: looked, aborted: why}\n");
 	json_t *rollouts = json_object();
 
 	(void)state;
-	assert_true(held_add(plan, object(a, "{}"), &v, resources, "abc", rollouts));
+	assert_true(held_add(plan, object(a, "{}"), &v, 10900, resources, "abc", rollouts));
 	assert_string_equal(json_text(a, rollouts), "{\"ns/aborted\":\"metric\",\"ns/looked\":\"why\"}");
 	assert_int_equal(plan->n_status_events, 2);
 	assert_string_equal(plan->status_events[0].revision, "abc");
-	/* What is held already is not told again; and nothing is known of another cluster's but by a look. */
-	assert_false(held_add(plan, object(a, "{}"), &v, resources, "abc", rollouts));
+	/* What this process has not seen applied may have aborted what was before. */
 	json_object_clear(rollouts);
-	assert_true(held_add(plan, object(a, "{}"), NULL, resources, "abc", rollouts));
+	assert_true(held_add(plan, object(a, "{}"), &v, 0, resources, "abc", rollouts));
+	assert_string_equal(json_text(a, rollouts), "{\"ns/looked\":\"why\"}");
+	/* What is held already is not told again; and nothing is known of another cluster's but by a look. */
+	held_add(plan, object(a, "{}"), &v, 10900, resources, "abc", rollouts);
+	assert_false(held_add(plan, object(a, "{}"), &v, 10900, resources, "abc", rollouts));
+	json_object_clear(rollouts);
+	assert_true(held_add(plan, object(a, "{}"), NULL, 10900, resources, "abc", rollouts));
 	assert_string_equal(json_text(a, rollouts), "{\"ns/looked\":\"why\"}");
 	json_decref(rollouts);
 	json_decref(resources);
+	arena_free(a);
+}
+
+static void
+what_was_aborted_before_it_was_applied_is_something_else(void **state)
+{
+	struct arena *a = arena_new();
+	struct note notes[2];
+	struct seen seen = { 0 };
+	struct pass p = { .now = 5000, .seen = &seen };
+	json_t *differ = yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: OutOfSync}\n"
+				 "- {kind: ConfigMap, namespace: ns, name: web, status: Synced}\n"),
+	       *same = yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: Synced}\n"
+			       "- {kind: ConfigMap, namespace: ns, name: web, status: OutOfSync}\n"),
+	       *none = json_object(), *held = yaml(a, "ns/web: why\n");
+	struct plan *plan = plan_new(a);
+
+	(void)state;
+	assert_int_equal(held_applied(plan, &p, "a 1", NULL, none), 0);
+	assert_int_equal(held_applied(plan, &p, "a 1", differ, none), 0);
+	assert_int_equal(held_applied(plan, &p, "a 1", differ, held), 5000);
+	assert_int_equal(held_applied(plan, &p, "a 1", same, none), 5000);
+	/* Since the first time, until it is about something else. */
+	memcpy(notes, plan->notes, sizeof(notes));
+	seen.notes = notes;
+	seen.n_notes = 2;
+	p.now = 9000;
+	plan = plan_new(a);
+	assert_int_equal(held_applied(plan, &p, "a 1", same, none), 5000);
+	assert_int_equal(held_applied(plan, &p, "a 1", differ, none), 5000);
+	assert_int_equal(held_applied(plan, &p, "a 2", NULL, none), 0);
+	assert_int_equal(held_applied(plan, &p, "a 2", same, none), 9000);
+	json_decref(differ);
+	json_decref(same);
+	json_decref(none);
+	json_decref(held);
 	arena_free(a);
 }
 
@@ -85,6 +128,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_can_be_held_is_read),
 		cmocka_unit_test(an_abort_is_of_the_spec_as_it_is),
+		cmocka_unit_test(what_was_aborted_before_it_was_applied_is_something_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
