@@ -30,25 +30,6 @@ struct life {
 	char why[512];
 };
 
-static const json_t *
-rollout_of(const struct life *l)
-{
-	return store_get(l->process.cluster->store, "rollouts", "shop", "shop");
-}
-
-static const char *
-image_of(const json_t *rollout)
-{
-	return json_string_value(json_at(rollout, "/spec/template/spec/containers/0/image")) ?: "";
-}
-
-static bool
-is_phase(const struct life *l, const char *image, const char *phase)
-{
-	return str_eq(image_of(rollout_of(l)), image) &&
-	       str_eq(json_string_value(json_at(rollout_of(l), "/status/phase")), phase);
-}
-
 static const char *
 held(const struct life *l)
 {
@@ -62,20 +43,15 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	struct life *l = arg;
 
 	(void)type;
-	if (l->aborted && strcmp(r->plural, "rollouts") == 0 && strcmp(image_of(object), "shop:v2") == 0 &&
-	    strcmp(image_of(old), "shop:v2") != 0)
+	if (l->aborted && strcmp(r->plural, "rollouts") == 0 && strcmp(rollout_image(object), "shop:v2") == 0 &&
+	    strcmp(rollout_image(old), "shop:v2") != 0)
 		snprintf(l->why, sizeof(l->why), "the version that was aborted is applied again");
 }
 
 static void
 wait_for(struct life *l, const char *image, const char *phase)
 {
-	for (int64_t ms = 0; ms < PATIENCE_MS && l->why[0] == '\0'; ms += 10) {
-		if (is_phase(l, image, phase))
-			return;
-		process_run(&l->process, 10);
-	}
-	if (l->why[0] == '\0')
+	if (l->why[0] == '\0' && !process_wait(&l->process, image, phase, PATIENCE_MS))
 		snprintf(l->why, sizeof(l->why), "the rollout is not %s with %s; held: %s", phase, image,
 		    held(l) != NULL ? held(l) : "nothing");
 }

@@ -167,6 +167,7 @@ gitops_run(unsigned stride)
 
 	ok &= gitops_lives();
 	ok &= gitops_aborts(stride);
+	ok &= gitops_traffic(stride);
 	ok &= a_quiet_look(1000);
 	return a_quiet_look(10000) && ok;
 }

@@ -222,6 +222,26 @@ process_run(struct process *p, int64_t ms)
 	}
 }
 
+const char *
+rollout_image(const json_t *rollout)
+{
+	return json_string_value(json_at(rollout, "/spec/template/spec/containers/0/image")) ?: "";
+}
+
+bool
+process_wait(struct process *p, const char *image, const char *phase, int64_t ms)
+{
+	for (; ms > 0; ms -= 10) {
+		const json_t *rollout = store_get(p->cluster->store, "rollouts", "shop", "shop");
+
+		if (str_eq(rollout_image(rollout), image) &&
+		    str_eq(json_string_value(json_at(rollout, "/status/phase")), phase))
+			return true;
+		process_run(p, 10);
+	}
+	return false;
+}
+
 void
 make_namespaces(struct store *s)
 {

@@ -47,6 +47,12 @@ void process_stop(struct process *);
 /* Runs on; a process that died is followed by another one. */
 void process_run(struct process *, int64_t ms);
 
+/* Runs until the Rollout "shop" has that image, and is in that phase, at most `ms`; false: it is not. */
+bool process_wait(struct process *, const char *image, const char *phase, int64_t ms);
+
+/* "" when there is none. Borrowed. */
+const char *rollout_image(const json_t *rollout);
+
 /* Namespaces argocd and shop. */
 void make_namespaces(struct store *);
 
