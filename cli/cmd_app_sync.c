@@ -101,6 +101,31 @@ begin(struct cli *c, const char *name, json_t *sync)
 	return application_wait(c, name, &until);
 }
 
+static bool
+is_automated(const json_t *app)
+{
+	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
+
+	return automated != NULL && !json_is_false(json_object_get(automated, "enabled"));
+}
+
+/* Another revision than the one that is synced by itself would not last. 0, or 1 after saying so. */
+static int
+check_revision(struct cli *c, const char *name, const char *revision)
+{
+	json_t *app = application_get(c, name);
+	const char *target = json_string_value(json_at(app, "/spec/source/targetRevision"));
+	int code = app == NULL ? 1 : 0;
+
+	if (is_automated(app) && !str_eq(revision, str_empty(target) ? "HEAD" : target))
+		code = cli_fail(c,
+		    "%s would not last: auto-sync goes back to %s; `sluice app set %s --revision %s` makes it the "
+		    "target, `sluice app set %s --sync-policy none` switches auto-sync off",
+		    revision, str_empty(target) ? "HEAD" : target, name, revision, name);
+	json_decref(app);
+	return code;
+}
+
 static int
 sync_run(struct cli *c)
 {
@@ -117,6 +142,11 @@ sync_run(struct cli *c)
 		json_decref(sync);
 		json_decref(selected);
 		return cli_fail(c, "--strategy: \"%s\" is neither hook nor apply", strategy);
+	}
+	if (!str_empty(revision) && !cli_on(c, "dry-run") && check_revision(c, name, revision) != 0) {
+		json_decref(sync);
+		json_decref(selected);
+		return 1;
 	}
 	if (!str_empty(revision))
 		json_object_set_new(sync, "revision", json_string(revision));
@@ -156,8 +186,7 @@ rollback_run(struct cli *c)
 		return cli_fail(c, "usage: sluice app rollback NAME [ID]; `sluice app history NAME` lists the IDs");
 	if (applications_connect(c) != 0 || (app = application_get(c, c->args[0])) == NULL)
 		return 1;
-	if (json_at(app, "/spec/syncPolicy/automated") != NULL &&
-	    !json_is_false(json_at(app, "/spec/syncPolicy/automated/enabled"))) {
+	if (is_automated(app)) {
 		json_decref(app);
 		return cli_fail(c,
 		    "rollback cannot be performed when auto-sync is enabled; `sluice app set %s --sync-policy none` "

@@ -53,6 +53,8 @@ check "wait says what it waits for, until it is too late" says "timed out" app w
 check "an automated one" says 'set' app set web --sync-policy automated --self-heal --auto-prune
 check "goes back to what Git says" within 20 says grey sky
 check "a rollback would not last" says "auto-sync is enabled" app rollback web
+check "nor would another revision" says "would not last: auto-sync goes back to" app sync web --revision v0
+check "but it can be tried" says "Succeeded" app sync web --revision HEAD --dry-run
 check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colours
 check "no sync to end" says "no sync" app terminate-op web
 check "deleting it" says "its objects go with it" app delete web
