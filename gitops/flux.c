@@ -46,13 +46,13 @@ flux_condition_is(const json_t *status, const char *type)
 }
 
 void
-flux_tell_failure(struct flux *f, const char *reason, const char *message)
+flux_tell(struct flux *f, bool bad, const char *reason, const char *message)
 {
 	const json_t *was = find(f->was, "Ready");
 
 	if (!str_eq(json_str(was, "status"), "False") || !str_eq(json_str(was, "reason"), reason) ||
 	    !str_eq(json_str(was, "message"), message))
-		plan_status_event(f->plan, f->object, true, reason, "%s", message);
+		plan_status_event(f->plan, f->object, bad, reason, "%s", message);
 }
 
 void

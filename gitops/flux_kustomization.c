@@ -14,6 +14,7 @@
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
 #define RECONCILED "ReconciliationSucceeded"
+#define WAITS "DependencyNotReady"
 #define NO_ARTIFACT "ArtifactFailed"
 
 static void pass(const struct pass *, struct plan *);
@@ -141,7 +142,7 @@ fail(struct flux *f, const struct flux_kustomization *k, const char *reason, con
 	if (wait == 0)
 		wait = retry_interval(k);
 	if (strcmp(reason, NO_ARTIFACT) != 0)
-		flux_tell_failure(f, reason, message);
+		flux_tell(f, strcmp(reason, WAITS) != 0, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", message);
 	plan_note(f->plan, "again", f->now + wait);
@@ -473,7 +474,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	}
 	if ((wait = unready_dependency(f, k, revision)) != NULL) {
 		flux_handled(f, NULL);
-		fail(f, k, "DependencyNotReady", wait, DEPENDENCY_MS);
+		fail(f, k, WAITS, wait, DEPENDENCY_MS);
 		/* Whatever it waits for, its change brings a pass. */
 		plan_note(f->plan, "again", 0);
 		plan_note(f->plan, "looked", 0);

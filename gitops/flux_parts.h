@@ -19,8 +19,9 @@ void flux_end(struct flux *);
 /* A condition; status NULL: it goes. One that says the same keeps its time. */
 void flux_condition(struct flux *, const char *type, const char *status, const char *reason, const char *message);
 
-/* An event that says why the object is not ready; not again while the status says the same. */
-void flux_tell_failure(struct flux *, const char *reason, const char *message);
+/* An event that says why the object is not ready; not again while the status says the same. `bad`: it is a failure, and not that its time has not
+ * come. */
+void flux_tell(struct flux *, bool bad, const char *reason, const char *message);
 
 /* The condition's status ("True"), or NULL; and for an object's status of another type. */
 const char *flux_condition_is(const json_t *status, const char *type);

@@ -58,7 +58,7 @@ read_failure(struct flux *f, const struct git_repository *r, const struct worker
 	plan_note(f->plan, "failures", failures + 1);
 	plan_note(f->plan, "again", f->now + wait);
 	plan_wake(f->plan, f->now + wait);
-	flux_tell_failure(f, reason, message);
+	flux_tell(f, true, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "FetchFailed", "True", reason, message);
 	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", "trying again");

@@ -211,8 +211,8 @@ context(const struct composing *c)
 static bool
 is_outcome(const struct alert_event *e)
 {
-	static const char *const others[] = { "Progressing", "OperationStarted", "ResourceUpdated",
-		"RevisionReleased" };
+	static const char *const others[] = { "Progressing", "OperationStarted", "ResourceUpdated", "RevisionReleased",
+		"DependencyNotReady" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (strcmp(others[i], e->reason) == 0)
