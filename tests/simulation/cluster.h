@@ -141,7 +141,8 @@ void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
 /* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble; metrics_test.c: metrics stay
  * few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
- * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits. Each prints ok or not ok; false when it failed. */
+ * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits;
+ * gitops_seeds.c: random commits, changes by hand and trouble. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
@@ -152,4 +153,5 @@ bool gitops_run(unsigned
 bool gitops_lives(void);
 bool gitops_aborts(unsigned stride);
 bool gitops_traffic(unsigned stride);
+bool gitops_seeds(uint64_t first, uint64_t n, bool verbose);
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

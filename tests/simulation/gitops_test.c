@@ -8,6 +8,7 @@
 #include "gitops/application.h"
 #include "tests/simulation/gitops_world.h"
 
+#define GITOPS_SEEDS 500
 #define STORED_MAX (1500u << 10) /* bytes of an object that etcd takes (--max-request-bytes) */
 
 static const struct controller *const applications[] = { &application_controller, NULL };
@@ -168,6 +169,7 @@ gitops_run(unsigned stride)
 	ok &= gitops_lives();
 	ok &= gitops_aborts(stride);
 	ok &= gitops_traffic(stride);
+	ok &= gitops_seeds(1, GITOPS_SEEDS / stride + 1, false);
 	ok &= a_quiet_look(1000);
 	return a_quiet_look(10000) && ok;
 }

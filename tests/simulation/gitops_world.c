@@ -24,10 +24,9 @@ memory_read(const struct tree *t, struct arena *a, const struct tree_entry *entr
 const char *
 memory_id(size_t commit)
 {
-	static const char *const ids[COMMITS_MAX] = { "1111111111111111111111111111111111111111",
-		"2222222222222222222222222222222222222222", "3333333333333333333333333333333333333333",
-		"4444444444444444444444444444444444444444" };
+	static char ids[COMMITS_MAX][41];
 
+	snprintf(ids[commit], sizeof(ids[commit]), "%040zx", commit + 1);
 	return ids[commit];
 }
 

@@ -6,7 +6,7 @@
 #include "kube/controller.h"
 #include "tests/simulation/cluster.h"
 
-#define COMMITS_MAX 4
+#define COMMITS_MAX 100
 
 /* A branch: the files of each commit are one, "all.yaml". Zeroed, and then memory_commit. */
 struct memory {

@@ -72,6 +72,10 @@ main(int argc, char **argv)
 			   : 1;
 	if (argc == 2 && strcmp(argv[1], "--gitops") == 0)
 		return gitops_run(1) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--gitops-seed") == 0)
+		return gitops_seeds(strtoull(argv[2], NULL, 10), 1, true) ? 0 : 1;
+	if (argc == 3 && strcmp(argv[1], "--gitops-seeds") == 0)
+		return gitops_seeds(1, strtoull(argv[2], NULL, 10), false) ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--takeovers") == 0)
 		return takeovers_run() ? 0 : 1;
 	if (argc == 2 && strcmp(argv[1], "--scenarios") == 0)
