@@ -358,13 +358,14 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		}
 		return;
 	}
-	if (app_is_running(d) && json_object_get(answer, "operation") != NULL)
+	if (app_is_running(d) && json_object_get(answer, "operation") != NULL) {
 		app_read_step(d, answer);
-	else if (app_is_running(d)) {
+	} else if (app_is_running(d)) {
 		plan_wake(d->plan, step_at(d));
 		give_way(d, answer);
-	} else
+	} else {
 		app_consider_sync(d, answer, &sum, is);
+	}
 }
 
 static void

@@ -8,8 +8,7 @@
 
 #define AGAIN_MS 1000 /* between two looks */
 #define DEPENDENCY_MS 30000
-#define RETRY_MS                                                                                                       \
-	10000 /* after the first failure that may pass, and then twice as long each time, up to the interval for it */
+#define RETRY_MS 10000 /* after what may pass, and then twice as long each time, up to the interval for it */
 #define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
@@ -406,7 +405,7 @@ unready_dependency(struct flux *f, const struct flux_kustomization *k, const cha
 }
 
 static int64_t
-due_at(const struct flux *f, const struct flux_kustomization *k, const char *revision)
+due_at(const struct flux *f, const struct flux_kustomization *k, const char *revision, bool held)
 {
 	int64_t looked = seen_note(f->pass->seen, "looked", 0), again = seen_note(f->pass->seen, "again", 0),
 		due = flux_due(f, k->spec.interval.ms);
@@ -415,8 +414,9 @@ due_at(const struct flux *f, const struct flux_kustomization *k, const char *rev
 		return 0;
 	if (again > 0 && again < due)
 		due = again;
-	/* Where Rollouts are watched, the pass itself sees what becomes of them. */
-	if (f->pass->touched > looked && !view_knows(f->pass->view, &rollout_type) && looked + TOUCHED_MS < due)
+	/* Where Rollouts are watched, the pass itself sees what they abort, but not whether one that is held back has become what it is to be. */
+	if (f->pass->touched > looked && (held || !view_knows(f->pass->view, &rollout_type)) &&
+	    looked + TOUCHED_MS < due)
 		due = looked + TOUCHED_MS;
 	if (flux_is_requested(f) || seen_note(f->pass->seen, "generation", 0) != f->object->meta.generation ||
 	    !str_eq(json_str(f->status, "lastAttemptedRevision"), revision))
@@ -432,6 +432,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
 	const struct git_repository *source;
 	json_t *of_source, *applied, *held;
+	int64_t due;
 
 	if (k->object.meta.deletion_timestamp != 0) {
 		delete (f, k);
@@ -480,13 +481,19 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		plan_note(f->plan, "looked", 0);
 		return;
 	}
+	/* What an answer had to have written beside the status may be lost with the answer. */
+	if (f->pass->seen->failure != NULL) {
+		plan_note(f->plan, "again", f->now + RETRY_MS);
+		plan_wake(f->plan, f->now + RETRY_MS);
+	}
 	applied = flux_inventory(f->arena, f->was);
 	held = flux_hold(f, revision, applied, false);
 	json_decref(applied);
-	if (due_at(f, k, revision) <= f->now)
+	due = due_at(f, k, revision, held != NULL);
+	if (due <= f->now)
 		ask(f, k, source, revision, held);
 	else
-		plan_wake(f->plan, due_at(f, k, revision));
+		plan_wake(f->plan, due);
 	json_decref(held);
 }
 

@@ -107,6 +107,24 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, int64_
 	return added;
 }
 
+bool
+held_drop(struct plan *plan, const struct object *o, const json_t *resources, const char *revision, json_t *rollouts)
+{
+	bool dropped = false;
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (resources, i, r)
+		if (is_rollout(r) && str_eq(json_str(r, "status"), "Synced") && json_str(r, "aborted") == NULL &&
+		    str_eq(json_string_value(json_at(r, "/health/status")), "Healthy"))
+			dropped |= json_object_del(rollouts,
+				       held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name"))) == 0;
+	if (dropped && json_object_size(rollouts) == 0)
+		plan_status_event(plan, o, false, "RevisionReleased",
+		    "Revision %s is no longer held: it was tried again, and is healthy", revision);
+	return dropped;
+}
+
 const char *
 held_text(struct arena *a, const char *revision, const json_t *rollouts)
 {

@@ -34,5 +34,9 @@ int64_t held_applied(
 bool held_add(struct plan *, const struct object *, const struct view *, int64_t applied, const json_t *resources,
     const char *revision, json_t *rollouts);
 
+/* Takes those away that have become, and are Healthy as, what the revision has: somebody has tried again, and it went well. `resources`: of an answer
+ * about it. An event says so once none is left. True: there were some. */
+bool held_drop(struct plan *, const struct object *, const json_t *resources, const char *revision, json_t *rollouts);
+
 /* For people; NULL: no Rollout is held. In the arena. */
 const char *held_text(struct arena *, const char *revision, const json_t *rollouts);

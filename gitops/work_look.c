@@ -95,7 +95,10 @@ work_aborted(struct work *w, const struct app_resource *r, const json_t *live)
 	    !held_is_current(
 		json_str(status, "observedGeneration"), json_int(json_object_get(live, "metadata"), "generation", 0)))
 		return NULL;
-	return arena_strdup(w->arena, json_str(status, "message") ?: "it was aborted");
+	/* Until the status tells of it, its message is about what came before. */
+	return str_eq(json_str(status, "phase"), "Degraded") && json_str(status, "message") != NULL
+		   ? arena_strdup(w->arena, json_str(status, "message"))
+		   : "it was aborted";
 }
 
 static void

@@ -1,5 +1,6 @@
 /* tests/simulation/gitops_aborts.c: a commit whose update a rollout aborts is not applied to it again, though somebody goes back by hand and Git
- * and the cluster differ; and the next commit is, even while the rollout still says that it has aborted. Whatever happens on the way.
+ * and the cluster differ; it is not held any more when somebody tries again and it goes well; and the next commit is applied, even while the
+ * rollout still says that it has aborted. Whatever happens on the way.
  */
 #include <stdio.h>
 #include <string.h>
@@ -97,9 +98,32 @@ go_back_by_hand(struct life *l)
 	process_run(&l->process, QUIET_MS);
 }
 
+static void
+try_again(struct life *l)
+{
+	struct store *s = l->process.cluster->store;
+
+	store_do(s, "PATCH", "application/merge-patch+json", ROLLOUT "/status",
+	    json_pack("{s:{s:b}}", "status", "abort", 0));
+	wait_for(l, "shop:v2", "Paused");
+	store_do(s, "PATCH", "application/merge-patch+json", ROLLOUT "/status",
+	    json_pack("{s:{s:n}}", "status", "pauseConditions"));
+	wait_for(l, "shop:v2", "Healthy");
+	for (int64_t ms = 0; ms < PATIENCE_MS && held(l) != NULL; ms += 10)
+		process_run(&l->process, 10);
+	if (l->why[0] == '\0' && held(l) != NULL)
+		snprintf(l->why, sizeof(l->why), "it is healthy, and held: %s", held(l));
+}
+
+/* What people do about it: nothing; they undo the rollout; or they have it try again. */
+enum response { NOTHING, UNDO, RETRY, RESPONSES };
+
+static const char *const responses[RESPONSES] = { "", ", and gone back from by hand", ", and tried again by hand" };
+
 /* false: it did not go well, and why is said. */
 static bool
-live(const struct syncer *syncer, bool known, bool by_hand, unsigned at, enum trouble how, unsigned *ret_requests)
+live(const struct syncer *syncer, bool known, enum response by_hand, unsigned at, enum trouble how,
+    unsigned *ret_requests)
 {
 	const struct controller *rows[ARRAY_SIZE(syncer->controllers) + 1] = { NULL };
 	struct life l = { .syncer = syncer };
@@ -112,8 +136,10 @@ live(const struct syncer *syncer, bool known, bool by_hand, unsigned at, enum tr
 	begin(&l);
 	l.process.at = at;
 	abort_by_hand(&l);
-	if (by_hand)
+	if (by_hand == UNDO)
 		go_back_by_hand(&l);
+	if (by_hand == RETRY)
+		try_again(&l);
 	syncer_move(syncer, &l.process, 2);
 	wait_for(&l, "shop:v3", "Paused");
 	process_run(&l.process, 2000);
@@ -124,14 +150,14 @@ live(const struct syncer *syncer, bool known, bool by_hand, unsigned at, enum tr
 	cluster_free(l.process.cluster);
 	if (l.why[0] != '\0')
 		printf("not ok a commit of one %s that is aborted%s%s, when request %u %s: %s\n", syncer->name,
-		    by_hand ? ", and gone back from by hand" : "", known ? "" : ", rollouts being decided elsewhere",
-		    at, trouble_names[how], l.why);
+		    responses[by_hand], known ? "" : ", rollouts being decided elsewhere", at, trouble_names[how],
+		    l.why);
 	return l.why[0] == '\0';
 }
 
 /* With every trouble, at every stride-th request. */
 static bool
-lives(const struct syncer *syncer, bool known, bool by_hand, unsigned stride)
+lives(const struct syncer *syncer, bool known, enum response by_hand, unsigned stride)
 {
 	unsigned n, ignored, played = 1;
 
@@ -141,10 +167,9 @@ lives(const struct syncer *syncer, bool known, bool by_hand, unsigned stride)
 		for (unsigned at = 1 + (unsigned)how % stride; at <= n; at += stride, played++)
 			if (!live(syncer, known, by_hand, at, (enum trouble)how, &ignored))
 				return false;
-	printf("ok a commit of one %s that is aborted%s%s, is not applied again, and the next one is, when one of %u "
+	printf("ok a commit of one %s that is aborted%s%s, is held, and the next one is not, when one of %u "
 	       "requests fails, loses its answer, or is its process' last (%u lives)\n",
-	    syncer->name, by_hand ? ", and gone back from by hand" : "",
-	    known ? "" : ", rollouts being decided elsewhere", n, played);
+	    syncer->name, responses[by_hand], known ? "" : ", rollouts being decided elsewhere", n, played);
 	return true;
 }
 
@@ -154,7 +179,8 @@ gitops_aborts(unsigned stride)
 	bool ok = true;
 
 	for (size_t i = 0; i < SYNCERS; i++)
-		for (int which = 0; which < 4; which++)
-			ok &= lives(&syncers[i], which & 1, which & 2, stride);
+		for (int by_hand = 0; by_hand < RESPONSES; by_hand++)
+			for (int known = 0; known < 2; known++)
+				ok &= lives(&syncers[i], known, (enum response)by_hand, stride);
 	return ok;
 }

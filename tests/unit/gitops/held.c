@@ -122,6 +122,38 @@ what_was_aborted_before_it_was_applied_is_something_else(void **state)
 	arena_free(a);
 }
 
+static void
+what_is_tried_again_and_healthy_is_held_no_more(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *plan = plan_new(a);
+	json_t *rollouts = yaml(a, "{ns/web: why, ns/shop: why}");
+	json_t *not_yet =
+		   yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: Synced, health: "
+			   "{status: Suspended}}\n"
+			   "- {group: argoproj.io, kind: Rollout, namespace: ns, name: shop, status: OutOfSync, "
+			   "health: {status: Healthy}}\n"),
+	       *web = yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: Synced, health: "
+			      "{status: Healthy}}\n"),
+	       *shop =
+		   yaml(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: shop, status: Synced, health: "
+			   "{status: Healthy}}\n");
+
+	(void)state;
+	assert_false(held_drop(plan, object(a, "{}"), not_yet, "abc", rollouts));
+	assert_true(held_drop(plan, object(a, "{}"), web, "abc", rollouts));
+	assert_string_equal(json_text(a, rollouts), "{\"ns/shop\":\"why\"}");
+	assert_int_equal(plan->n_status_events, 0);
+	assert_true(held_drop(plan, object(a, "{}"), shop, "abc", rollouts));
+	assert_int_equal(json_object_size(rollouts), 0);
+	assert_int_equal(plan->n_status_events, 1);
+	json_decref(rollouts);
+	json_decref(not_yet);
+	json_decref(web);
+	json_decref(shop);
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -129,6 +161,7 @@ main(void)
 		cmocka_unit_test(only_what_can_be_held_is_read),
 		cmocka_unit_test(an_abort_is_of_the_spec_as_it_is),
 		cmocka_unit_test(what_was_aborted_before_it_was_applied_is_something_else),
+		cmocka_unit_test(what_is_tried_again_and_healthy_is_held_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
