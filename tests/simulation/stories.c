@@ -5,8 +5,11 @@
  * weight it raised after a failed verdict.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tests/simulation/stories.h"
+
+#define CATCH_UP_MS 5000
 
 static bool
 first_version(struct cluster *c)
@@ -14,11 +17,26 @@ first_version(struct cluster *c)
 	return cluster_wait(c, "Healthy", 4, 60000);
 }
 
+/* Its status is about the spec as it is. */
+static bool
+is_observed(struct cluster *c)
+{
+	const json_t *rollout = cluster_rollout(c);
+	const char *observed = json_string_value(json_at(rollout, "/status/observedGeneration"));
+
+	return observed != NULL &&
+	       strtoll(observed, NULL, 10) == json_integer_value(json_at(rollout, "/metadata/generation"));
+}
+
 static bool
 to_pause(struct cluster *c, const char *image)
 {
 	cluster_set_image(c, image);
-	cluster_run(c, 100);
+	for (int64_t until = cluster_now(c) + 60000; cluster_now(c) < until;) {
+		cluster_run(c, 100);
+		if (is_observed(c))
+			break;
+	}
 	return cluster_wait(c, "Paused", 1, 60000);
 }
 
@@ -57,7 +75,7 @@ play_abort_retry_undo(struct cluster *c)
 	json_object_set_new(json_array_get(list, 0), "image", json_string("myregistry/myapp:v1"));
 	cluster_patch(c, false, json_pack("{s:{s:{s:{s:o}}}}", "spec", "template", "spec", "containers", list));
 	cluster_run(c, 10000);
-	return true;
+	return cluster_wait(c, "Healthy", -1, 60000);
 }
 
 static bool
@@ -435,6 +453,23 @@ with_recorded_address(json_t *list, const char *address)
 	return json_loads(text, 0, NULL);
 }
 
+/* Where time is real, what has happened is told a moment later. */
+static void
+catch_up(struct cluster *c, const json_t *recording)
+{
+	for (int64_t until = cluster_now(c) + CATCH_UP_MS; cluster_now(c) < until;) {
+		const json_t *is = json_object_get(cluster_rollout(c), "status"), *last = NULL, *e;
+		size_t i;
+
+		json_array_foreach (recording, i, e)
+			if (str_eq(json_str(e, "kind"), "Rollout"))
+				last = e;
+		if (json_equal(json_object_get(last, "status"), is))
+			return;
+		cluster_run(c, 50);
+	}
+}
+
 /* Plays it in a cluster and compares; the cluster is freed. */
 static bool
 play_and_compare(const struct story *s, struct cluster *c)
@@ -456,6 +491,8 @@ play_and_compare(const struct story *s, struct cluster *c)
 	if (!ok)
 		printf("  it came to another end: %s\n",
 		    json_str(json_at(cluster_rollout(c), "/status"), "message") ?: "");
+	if (c->remote != NULL)
+		catch_up(c, ours);
 	cluster_observe(c, NULL, NULL);
 	if (c->remote != NULL)
 		ours = with_recorded_address(ours, remote_prometheus(c->remote));
