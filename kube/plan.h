@@ -53,7 +53,7 @@ struct note {
 
 #define PLAN_STEPS_MAX 256
 #define PLAN_STATUS_EVENTS_MAX 32
-#define PLAN_NOTES_MAX 12
+#define PLAN_NOTES_MAX 8
 #define PLAN_KEPT_MAX 64
 
 struct plan {
