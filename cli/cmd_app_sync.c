@@ -73,34 +73,6 @@ selection(struct cli *c, const char *text)
 	return list;
 }
 
-/* Asks for it (consumed), and, unless --async, waits for its end. */
-static int
-begin(struct cli *c, const char *name, json_t *sync)
-{
-	const char *user = getenv("USER");
-	json_t *app = application_get(c, name);
-	bool busy = json_object_get(app, "operation") != NULL;
-	struct application_until until = { .operation = true,
-		.started_after = time_format(c->arena, loop_wall(c->loop)) };
-	int code;
-
-	json_decref(app);
-	if (app == NULL || busy) {
-		json_decref(sync);
-		return busy ? cli_fail(c,
-				  "another sync of application \"%s\" is under way; `sluice app wait %s --operation` "
-				  "waits for it",
-				  name, name)
-			    : 1;
-	}
-	code = application_patch(c, name,
-	    json_pack("{s:{s:o, s:{s:s}}}", "operation", "sync", sync, "initiatedBy", "username",
-		user != NULL && user[0] != '\0' ? user : "sluice"));
-	if (code != 0 || cli_on(c, "async"))
-		return code;
-	return application_wait(c, name, &until);
-}
-
 static bool
 is_automated(const json_t *app)
 {
@@ -109,21 +81,48 @@ is_automated(const json_t *app)
 	return automated != NULL && !json_is_false(json_object_get(automated, "enabled"));
 }
 
-/* Another revision than the one that is synced by itself would not last. 0, or 1 after saying so. */
+/* 0, or 1 after saying why such a sync cannot begin, or would not last. */
 static int
-check_revision(struct cli *c, const char *name, const char *revision)
+check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 {
-	json_t *app = application_get(c, name);
-	const char *target = json_string_value(json_at(app, "/spec/source/targetRevision"));
-	int code = app == NULL ? 1 : 0;
+	const char *target = json_string_value(json_at(app, "/spec/source/targetRevision")),
+		   *revision = json_str(sync, "revision");
 
-	if (is_automated(app) && !str_eq(revision, str_empty(target) ? "HEAD" : target))
-		code = cli_fail(c,
+	target = str_empty(target) ? "HEAD" : target;
+	if (json_object_get(app, "operation") != NULL)
+		return cli_fail(c,
+		    "another sync of application \"%s\" is under way; `sluice app wait %s --operation` waits for it",
+		    name, name);
+	if (is_automated(app) && revision != NULL && !str_eq(revision, target) &&
+	    !json_is_true(json_object_get(sync, "dryRun")))
+		return cli_fail(c,
 		    "%s would not last: auto-sync goes back to %s; `sluice app set %s --revision %s` makes it the "
 		    "target, `sluice app set %s --sync-policy none` switches auto-sync off",
-		    revision, str_empty(target) ? "HEAD" : target, name, revision, name);
+		    revision, target, name, revision, name);
+	return 0;
+}
+
+/* Asks for it (consumed), and, unless --async, waits for its end. */
+static int
+begin(struct cli *c, const char *name, json_t *sync)
+{
+	const char *user = getenv("USER");
+	json_t *app = application_get(c, name);
+	struct application_until until = { .operation = true,
+		.started_after = time_format(c->arena, loop_wall(c->loop)) };
+	int code = app != NULL ? check(c, name, app, sync) : 1;
+
 	json_decref(app);
-	return code;
+	if (code != 0) {
+		json_decref(sync);
+		return code;
+	}
+	code = application_patch(c, name,
+	    json_pack("{s:{s:o, s:{s:s}}}", "operation", "sync", sync, "initiatedBy", "username",
+		user != NULL && user[0] != '\0' ? user : "sluice"));
+	if (code != 0 || cli_on(c, "async"))
+		return code;
+	return application_wait(c, name, &until);
 }
 
 static int
@@ -142,11 +141,6 @@ sync_run(struct cli *c)
 		json_decref(sync);
 		json_decref(selected);
 		return cli_fail(c, "--strategy: \"%s\" is neither hook nor apply", strategy);
-	}
-	if (!str_empty(revision) && !cli_on(c, "dry-run") && check_revision(c, name, revision) != 0) {
-		json_decref(sync);
-		json_decref(selected);
-		return 1;
 	}
 	if (!str_empty(revision))
 		json_object_set_new(sync, "revision", json_string(revision));

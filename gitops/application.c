@@ -2,7 +2,6 @@
 #include "gitops/application.h"
 #include <string.h>
 #include "base/glob.h"
-#include "base/rand.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
 #include "gitops/held.h"
@@ -113,15 +112,6 @@ app_spec_number(const struct deciding *d)
 	return number;
 }
 
-/* Of the request for a look; 0: there is none. */
-static int64_t
-refresh_number(const struct deciding *d)
-{
-	const char *asked = object_annotation(&d->app->object, ANNOTATION_REFRESH);
-
-	return asked != NULL ? worker_number(asked) : 0;
-}
-
 static json_t *
 known(const struct deciding *d)
 {
@@ -210,9 +200,9 @@ ask(struct deciding *d, bool step)
 		json_object_set_new(request, "deleting", json_true());
 	if (d->project != NULL)
 		json_object_set_new(request, "project", project_json(d));
-	worker_ask(d->plan, d->pass, "", request, WORK_MS);
+	/* What it is about is the request for a look that it sees to. */
+	worker_ask(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", request, WORK_MS);
 	plan_note(d->plan, "spec", app_spec_number(d));
-	plan_note(d->plan, "refresh", refresh_number(d));
 }
 
 /* --- time ------------------------------------------------------------------------------------------------------------ */
@@ -257,10 +247,9 @@ static void
 read_failure(struct deciding *d, const struct worker_failure *why)
 {
 	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
-	int64_t failures = seen_note(d->pass->seen, "failures", 0), wait = FAILED_MS;
+	int64_t failures = seen_note(d->pass->seen, "failures", 0),
+		wait = worker_wait(FAILED_MS, failures, INTERVAL_MS);
 
-	for (int64_t i = 0; i < failures && wait < INTERVAL_MS; i++)
-		wait *= 2;
 	plan_note(d->plan, "again", d->now + wait);
 	plan_wake(d->plan, d->now + wait);
 	failures++;
@@ -286,9 +275,11 @@ read_failure(struct deciding *d, const struct worker_failure *why)
 
 /* A request that has come since the look began is for another one. */
 static void
-forget_refresh(struct deciding *d)
+forget_refresh(struct deciding *d, const struct seen_answer *s)
 {
-	if (refresh_number(d) == 0 || refresh_number(d) != seen_note(d->pass->seen, "refresh", 0))
+	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
+
+	if (request == NULL || strcmp(request, worker_about(s)) != 0)
 		return;
 	json_object_set_new(
 	    json_object_get(json_object_get(app_more(d), "metadata"), "annotations"), ANNOTATION_REFRESH, json_null());
@@ -330,7 +321,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, &failure), *is = NULL;
 	struct sum sum;
 
-	forget_refresh(d);
+	forget_refresh(d, s);
 	/* What is wanted has changed since: what was found says nothing of it, and nothing is begun because of it. */
 	if (seen_note(d->pass->seen, "spec", 0) != app_spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
 		plan_wake(d->plan, due_at(d));
@@ -371,7 +362,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 static void
 keep_notes(struct deciding *d)
 {
-	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "refresh", HELD_NOTES };
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec", HELD_NOTES };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (seen_note(d->pass->seen, names[i], 0) != 0)

@@ -71,12 +71,11 @@ app_hold(struct deciding *d, const char *revision, const json_t *resources, bool
 		answered ? resources : NULL, rollouts);
 	if (is_attempted(d, revision))
 		changed |= held_add(d->plan, &d->app->object, v, applied, resources, revision, rollouts);
-	if (is != NULL && answered && held_drop(d->plan, &d->app->object, resources, revision, rollouts)) {
-		changed = true;
-		if (json_object_size(rollouts) == 0) {
-			json_decref(is);
-			is = NULL;
-		}
+	if (is != NULL && answered)
+		changed |= held_drop(d->plan, &d->app->object, resources, revision, rollouts);
+	if (is != NULL && json_object_size(rollouts) == 0) {
+		json_decref(is);
+		is = NULL;
 	}
 	if (is == NULL && json_object_size(rollouts) > 0)
 		is = json_pack("{s:s, s:O}", "revision", revision, "rollouts", rollouts);

@@ -73,6 +73,14 @@ worker_number(const char *text)
 }
 
 int64_t
+worker_wait(int64_t first, int64_t failures, int64_t most)
+{
+	for (int64_t i = 0; i < failures && first < most; i++)
+		first *= 2;
+	return first;
+}
+
+int64_t
 worker_spread(const struct object *o, int64_t below)
 {
 	struct rand_stream own = rand_stream(0, o->meta.uid != NULL ? o->meta.uid : "");

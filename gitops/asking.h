@@ -29,5 +29,8 @@ json_t *worker_answer(struct arena *, const struct seen_answer *, struct worker_
 /* A number that tells a text from others, for a note; never 0. */
 int64_t worker_number(const char *text);
 
+/* Before the next try after so many failures: `first` after the first, and then twice as long each time, while that is less than `most`. */
+int64_t worker_wait(int64_t first, int64_t failures, int64_t most);
+
 /* A time of [0, below) that is an object's own, and always the same: no two processes disagree. */
 int64_t worker_spread(const struct object *, int64_t below);

@@ -48,12 +48,11 @@ flux_hold(struct flux *f, const char *revision, const json_t *resources, bool an
 	    answered ? resources : NULL, rollouts);
 	if (!flux_is_requested(f) && is_attempted(f, revision))
 		changed |= held_add(f->plan, f->object, f->pass->view, applied, resources, revision, rollouts);
-	if (is != NULL && answered && held_drop(f->plan, f->object, resources, revision, rollouts)) {
-		changed = true;
-		if (json_object_size(rollouts) == 0) {
-			json_decref(is);
-			is = NULL;
-		}
+	if (is != NULL && answered)
+		changed |= held_drop(f->plan, f->object, resources, revision, rollouts);
+	if (is != NULL && json_object_size(rollouts) == 0) {
+		json_decref(is);
+		is = NULL;
 	}
 	if (is == NULL && json_object_size(rollouts) > 0)
 		is = json_pack("{s:s, s:I, s:O}", "revision", revision, "generation",

@@ -222,10 +222,9 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 static void
 read_failure(struct flux *f, const struct flux_kustomization *k, const struct worker_failure *why)
 {
-	int64_t failures = seen_note(f->pass->seen, "failures", 0), wait = RETRY_MS, most = retry_interval(k);
+	int64_t failures = seen_note(f->pass->seen, "failures", 0), most = retry_interval(k),
+		wait = worker_wait(RETRY_MS, failures, most);
 
-	for (int64_t i = 0; i < failures && wait < most; i++)
-		wait *= 2;
 	fail(f, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
 	    why->may_pass && wait < most ? wait : 0);
 	plan_note(f->plan, "failures", failures + 1);

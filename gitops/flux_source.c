@@ -49,12 +49,11 @@ revision_text(struct arena *a, const char *reference, const char *commit)
 static void
 read_failure(struct flux *f, const struct git_repository *r, const struct worker_failure *why)
 {
-	int64_t failures = seen_note(f->pass->seen, "failures", 0), wait = RETRY_MS;
+	int64_t failures = seen_note(f->pass->seen, "failures", 0),
+		wait = worker_wait(RETRY_MS, failures, r->spec.interval.ms);
 	const char *message = why->text,
 		   *reason = str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed";
 
-	for (int64_t i = 0; i < failures && wait < r->spec.interval.ms; i++)
-		wait *= 2;
 	plan_note(f->plan, "failures", failures + 1);
 	plan_note(f->plan, "again", f->now + wait);
 	plan_wake(f->plan, f->now + wait);

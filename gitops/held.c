@@ -3,7 +3,6 @@
 #include "base/str.h"
 #include "gitops/asking.h"
 #include "kube/api/application.h"
-#include "kube/api/rollout.h"
 
 json_t *
 held_read(const struct object *o)
@@ -30,12 +29,24 @@ held_key(struct arena *a, const char *ns, const char *name)
 	return arena_printf(a, "%s/%s", ns ?: "", name ?: "");
 }
 
-bool
-held_is_current(const char *observed, int64_t generation)
+static const char *
+key_of(struct arena *a, const json_t *r)
 {
-	long long n;
+	return held_key(a, json_str(r, "namespace"), json_str(r, "name"));
+}
 
-	return observed == NULL || (str_int(observed, 0, INT64_MAX, &n) && n == generation);
+const char *
+held_why(const struct rollout *r)
+{
+	const struct rollout_status *s = &r->status;
+	long long observed;
+
+	if (!s->abort ||
+	    (s->observed_generation != NULL &&
+		(!str_int(s->observed_generation, 0, INT64_MAX, &observed) || observed != r->object.meta.generation)))
+		return NULL;
+	/* Until the status tells of it, its message is about what came before. */
+	return str_eq(s->phase, "Degraded") && s->message != NULL ? s->message : "it was aborted";
 }
 
 static bool
@@ -56,8 +67,7 @@ held_applied(
 
 	json_array_foreach (resources, i, r)
 		if (is_rollout(r) && !str_eq(json_str(r, "status"), "Synced") &&
-		    json_object_get(rollouts, held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name"))) ==
-			NULL)
+		    json_object_get(rollouts, key_of(plan->arena, r)) == NULL)
 			all = false;
 	if (since == 0 && all)
 		since = p->now;
@@ -76,12 +86,7 @@ why_aborted(const struct view *v, int64_t applied, const json_t *r)
 		return json_str(r, "aborted");
 	is = (const struct rollout *)view_get(v, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
 	/* Of a time that has seconds, a part of the first belongs to what was before. */
-	if (is == NULL || !is->status.abort || is->status.aborted_at / 1000 <= applied / 1000 ||
-	    !held_is_current(is->status.observed_generation, is->object.meta.generation))
-		return NULL;
-	/* Until the status tells of it, its message is about what came before. */
-	return str_eq(is->status.phase, "Degraded") && is->status.message != NULL ? is->status.message
-										  : "it was aborted";
+	return is != NULL && is->status.aborted_at / 1000 > applied / 1000 ? held_why(is) : NULL;
 }
 
 bool
@@ -93,8 +98,7 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, int64_
 	size_t i;
 
 	json_array_foreach (resources, i, r) {
-		const char *key = held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name")),
-			   *why = why_aborted(v, applied, r);
+		const char *key = key_of(plan->arena, r), *why = why_aborted(v, applied, r);
 
 		if (why == NULL || json_object_get(rollouts, key) != NULL)
 			continue;
@@ -117,8 +121,7 @@ held_drop(struct plan *plan, const struct object *o, const json_t *resources, co
 	json_array_foreach (resources, i, r)
 		if (is_rollout(r) && str_eq(json_str(r, "status"), "Synced") && json_str(r, "aborted") == NULL &&
 		    str_eq(json_string_value(json_at(r, "/health/status")), "Healthy"))
-			dropped |= json_object_del(rollouts,
-				       held_key(plan->arena, json_str(r, "namespace"), json_str(r, "name"))) == 0;
+			dropped |= json_object_del(rollouts, key_of(plan->arena, r)) == 0;
 	if (dropped && json_object_size(rollouts) == 0)
 		plan_status_event(plan, o, false, "RevisionReleased",
 		    "Revision %s is no longer held: it was tried again, and is healthy", revision);

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "kube/api/rollout.h"
 #include "kube/controller.h"
 #include "kube/plan.h"
 #include "kube/view.h"
@@ -18,8 +19,9 @@ json_t *held_written(struct arena *, const json_t *held);
 /* "NS/NAME" of a Rollout, in the arena. */
 const char *held_key(struct arena *, const char *ns, const char *name);
 
-/* A Rollout's status (its observedGeneration; NULL: not said) is of its spec as it is. That an update was aborted is not said of the next one. */
-bool held_is_current(const char *observed, int64_t generation);
+/* What a Rollout says of the update that it aborted; NULL: it did not, or its status is about another spec than it has: that an update was
+ * aborted is not said of the next one. Borrowed from it, or static. */
+const char *held_why(const struct rollout *);
 
 /* Since when (wall ms) the Rollouts are known to be as `about`, a revision and the spec that it is seen with, has them; 0: they are not, or this
  * process has not seen it. What aborted before that has aborted something else. `resources`: of an answer about it; NULL: there is none in this

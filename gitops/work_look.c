@@ -88,17 +88,10 @@ leave_to_rollouts(struct work *w, struct app_resource *r, const json_t *live, js
 const char *
 work_aborted(struct work *w, const struct app_resource *r, const json_t *live)
 {
-	const json_t *status = json_object_get(live, "status");
-
 	if (strcmp(r->kind.kind, "Rollout") != 0 || strcmp(r->kind.group, "argoproj.io") != 0 ||
-	    !json_is_true(json_object_get(status, "abort")) ||
-	    !held_is_current(
-		json_str(status, "observedGeneration"), json_int(json_object_get(live, "metadata"), "generation", 0)))
+	    !json_is_true(json_at(live, "/status/abort")))
 		return NULL;
-	/* Until the status tells of it, its message is about what came before. */
-	return str_eq(json_str(status, "phase"), "Degraded") && json_str(status, "message") != NULL
-		   ? arena_strdup(w->arena, json_str(status, "message"))
-		   : "it was aborted";
+	return held_why((const struct rollout *)object_decode(&rollout_type, live, w->arena));
 }
 
 static void

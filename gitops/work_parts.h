@@ -162,9 +162,8 @@ enum health work_health(struct work *, const struct api_kind *, const json_t *ob
 
 /* work_sync.c: the next step of the sync, and then the answer. */
 void work_sync(struct work *);
+void work_end(struct work *);
 
 /* What a Kustomization is about to make or take is among what the request says is known; if it is not, it is only told, so that its status
  * names it before it is there. An object that was made by a process that died, of a kind that no later commit has, would stay for ever else. */
 bool work_is_announced(struct work *);
-
-void work_end(struct work *);

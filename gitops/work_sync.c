@@ -248,8 +248,7 @@ next_group(struct work *w)
 static const char *
 known_key(struct work *w, const char *group, const char *kind, const char *ns, const char *name)
 {
-	return arena_printf(w->arena, "%s/%s/%s/%s", group != NULL ? group : "", kind != NULL ? kind : "",
-	    ns != NULL ? ns : "", str_replace(w->arena, name != NULL ? name : "", ":", "__"));
+	return manifest_key(w->arena, group ?: "", kind ?: "", ns, str_replace(w->arena, name ?: "", ":", "__"));
 }
 
 bool

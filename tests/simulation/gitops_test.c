@@ -11,8 +11,6 @@
 #define GITOPS_SEEDS 500
 #define STORED_MAX (1500u << 10) /* bytes of an object that etcd takes (--max-request-bytes) */
 
-static const struct controller *const applications[] = { &application_controller, NULL };
-
 static const char *
 status(struct process *p, const char *pointer)
 {
@@ -23,12 +21,7 @@ static void
 make_application(struct process *p)
 {
 	make_namespaces(p->cluster->store);
-	store_do(p->cluster->store, "POST", "application/json",
-	    "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications",
-	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:{s:b, s:b}}}}", "apiVersion",
-		"argoproj.io/v1alpha1", "kind", "Application", "metadata", "name", "web", "spec", "project", "default",
-		"source", "repoURL", "https://git.example/web", "path", ".", "destination", "name", "in-cluster",
-		"namespace", "shop", "syncPolicy", "automated", "prune", 1, "selfHeal", 1));
+	syncers[0].make(p->cluster->store);
 }
 
 /* --- a sync through trouble ------------------------------------------------------------------------------------------ */
@@ -67,7 +60,7 @@ live(unsigned at, int how, unsigned *ret_requests)
 	struct cluster *c = cluster_new(1);
 	struct memory m = { 0 };
 	struct process p = {
-		.cluster = c, .memory = &m, .controllers = applications, .at = at == 0 ? ~0u : at, .how = how
+		.cluster = c, .memory = &m, .controllers = syncers[0].controllers, .at = at == 0 ? ~0u : at, .how = how
 	};
 	struct made made = { 0 };
 	bool well;
@@ -124,7 +117,7 @@ a_quiet_look(int many)
 {
 	struct cluster *c = cluster_new(1);
 	struct memory m = { 0 };
-	struct process p = { .cluster = c, .memory = &m, .controllers = applications };
+	struct process p = { .cluster = c, .memory = &m, .controllers = syncers[0].controllers };
 	unsigned long requests, writes, requests_then, writes_then;
 	struct str text;
 	char *stored;
