@@ -4,12 +4,16 @@ CFLAGS ?= -O2 -g
 STD = -std=gnu17 -D_GNU_SOURCE -I.
 WARN = -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Wwrite-strings -Werror -include base/banned.h
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# What makes a fault in a program harder to use: in every build that is not a sanitizer's.
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 \
+	$(foreach f,-fcf-protection=full -mbranch-protection=standard,$(shell $(CC) $(f) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
+HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
-BASE_P = $(addprefix base/,arena.c base64.c err.c glob.c json.c literal.c map.c quantity.c rand.c sha1.c sha256.c str.c time.c timers.c)
-GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_cluster.c work_flux.c work_look.c work_sync.c work_text.c)
-PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
+BASE_P = $(addprefix base/,address.c arena.c base64.c err.c glob.c json.c letters.c literal.c map.c printable.c quantity.c rand.c sha1.c sha256.c str.c time.c timers.c)
+GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_checks.c work_cluster.c work_dry_run.c work_flux.c work_look.c work_sync.c work_text.c)
+PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/pass_view.c kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
 	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))
 SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
@@ -24,7 +28,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo demo-gitops test test-programs test-cluster soak fuzz check fmt generated install clean deps pure-objects print-pure
+.PHONY: all help demo demo-gitops test test-programs test-cluster soak mutants fuzz check fmt generated install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -36,9 +40,10 @@ help:
 	@echo "make demo-gitops  a Git repository on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
-	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1; and every scenario, and every sync, with every request failing"
+	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1, and SPECS=20000 random specs; and every scenario, and every sync, with every request failing"
 	@echo "make test-cluster  plays the stories on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
 	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
+	@echo "make mutants    plants deliberate faults one by one, and runs the test that must find each; N=\"5 17\" selects"
 	@echo "make check      format, layers, static analysis"
 	@echo "make generated  makes docs/reference.md and deploy/crds.yaml anew from the tables"
 	@echo "make fmt        formats the sources"
@@ -50,7 +55,7 @@ deps:
 
 sluice: $(PURE) $(SHELL_O) $(OUT)/cli/main.o
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
 kubectl-sluice: sluice
 	ln -sf sluice $@
@@ -62,7 +67,7 @@ $(OUT)/sluice-san: $(SPURE) $(SSHELL) $(OUT)/san/cli/main.o
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(STD) $(WARN) $(CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -c -o $@ $<
 
 $(OUT)/san/%.o: %.c
 	@mkdir -p $(@D)
@@ -77,6 +82,16 @@ $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@echo "  LD $@"
 	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
 
+# The machinery of kube/ is not pure: its unit tests link all objects but the entry.
+$(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
+
+$(OUT)/shell-san.a: $(SSHELL)
+	@rm -f $@
+	@ar rcs $@ $^
+
 $(OUT)/pure-san.a: $(SPURE)
 	@rm -f $@
 	@ar rcs $@ $^
@@ -87,20 +102,26 @@ $(OUT)/san/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
 
 # Counts that do not vary, kept beside their programs.
 BENCH_SRC = $(wildcard tests/bench/*.c)
-$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o $(OUT)/tests/simulation/remote.o $(PURE) $(SHELL_O)
+$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o \
+		$(OUT)/tests/simulation/autoscaler.o $(OUT)/tests/simulation/remote.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
 $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+
+# A server that misbehaves when a test asks it to.
+$(OUT)/hostile: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/hostile/*.c)) $(PURE) $(SHELL_O)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
 # A node for the real control plane of tests/cluster.
 $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
 # A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it looks for more.
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
@@ -108,24 +129,32 @@ $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
 	@echo "  LD $@"
 	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lm
 
+# For the fuzzer the pure folders are compiled once, and linked into each target.
 FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = $(STD) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -include base/banned.h
 fuzz:
 	@tools/install-packages fuzz
-	@mkdir -p $(OUT)/fuzzers
-	@for t in $(FUZZ); do \
-		clang $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -include base/banned.h \
-			-o $(OUT)/fuzzers/$$t tests/fuzz/$$t.c $(PURE_SRC) -ljansson -lyaml -lpcre2-8 -lm && \
-		mkdir -p $(OUT)/fuzzers/corpus/$$t && echo "fuzz $$t" && \
-		$(OUT)/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
-			-artifact_prefix=$(OUT)/fuzzers/$$t- $(OUT)/fuzzers/corpus/$$t tests/fuzz/corpus/$$t || exit 1; \
-	done
+	@$(MAKE) --no-print-directory -j2 $(FUZZ:%=$(OUT)/fuzzers/%)
+	@mkdir -p $(FUZZ:%=$(OUT)/fuzzers/corpus/%)
+	@printf '%s\n' $(FUZZ) | xargs -P "$$(nproc)" -I{} sh -c 'echo "fuzz {}" && $(OUT)/fuzzers/{} -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-rss_limit_mb=2048 -verbosity=0 -artifact_prefix=$(OUT)/fuzzers/{}- $(OUT)/fuzzers/corpus/{} tests/fuzz/corpus/{} && echo "ok {}"'
+
+$(OUT)/fuzzed/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CLANG $<"
+	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+
+$(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@clang -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lyaml -lpcre2-8 -lm
 
 test:
 	@tools/install-packages test
 	@$(MAKE) --no-print-directory -j2 test-programs
 	@tests/run $(T)
 
-test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san sluice kubectl-sluice
+test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile sluice kubectl-sluice
 
 # The stories on a real control plane: needs Go, and takes some minutes the first time.
 test-cluster:
@@ -134,12 +163,19 @@ test-cluster:
 	@$(MAKE) --no-print-directory -j2 sluice $(OUT)/sluice-san $(OUT)/simulation $(OUT)/tests-cluster/kubelet
 	@tests/cluster/run $(T)
 
+# Tests of the tests; not a part of CI.
+mutants:
+	@tools/install-packages test
+	@tests/mutants/run $(N)
+
 SEEDS ?= 20000
+SPECS ?= 20000
 FROM ?= 1
 soak:
 	@tools/install-packages build
 	@$(MAKE) --no-print-directory -j2 $(OUT)/simulation
 	@$(OUT)/simulation --seeds $(SEEDS) $(FROM)
+	@$(OUT)/simulation --specs $(SPECS) $(FROM)
 	@$(OUT)/simulation --nth 1
 	@$(OUT)/simulation --gitops
 
@@ -182,7 +218,10 @@ install: all
 	./sluice completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluice
 	./sluice completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sluice
 	./sluice completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sluice.fish
-	$(if $(COMPAT),ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-argo-rollouts)
+	printf '#!/bin/sh\n# kubectl asks this for what may follow "kubectl sluice".\nsluice __complete -- "$$@"\necho :4\n' >$(DESTDIR)$(PREFIX)/bin/kubectl_complete-sluice
+	chmod 755 $(DESTDIR)$(PREFIX)/bin/kubectl_complete-sluice
+	$(if $(COMPAT),ln -sf sluice $(DESTDIR)$(PREFIX)/bin/kubectl-argo-rollouts && \
+		ln -sf kubectl_complete-sluice $(DESTDIR)$(PREFIX)/bin/kubectl_complete-argo-rollouts)
 
 clean:
 	rm -rf $(OUT) sluice kubectl-sluice

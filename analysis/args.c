@@ -5,7 +5,6 @@
 #include "base/str.h"
 
 #define SUBSTITUTED_MAX (1u << 20)
-#define ARGS_MAX 128
 
 static struct argument *
 find(struct argument *args, size_t n, const char *name)
@@ -43,6 +42,20 @@ field_value(struct arena *a, const char *arg, const char *path, const json_t *ob
 	if (v == NULL)
 		return err_new(a, ERR_INVALID, "args %s: the rollout has no %s", arg, path);
 	*ret = json_is_string(v) ? arena_strdup(a, json_string_value(v)) : json_text(a, v);
+	return NULL;
+}
+
+const char *
+argument_problem(const struct argument *arg)
+{
+	const struct value_from *v = arg->value_from;
+
+	if (v == NULL)
+		return NULL;
+	if (arg->value != NULL)
+		return "Invalid value: has both of value and valueFrom";
+	if ((v->pod_template_hash_value != NULL) + (v->field_ref != NULL) + (v->secret_key_ref != NULL) != 1)
+		return "Invalid value: valueFrom needs one of podTemplateHashValue, fieldRef and secretKeyRef";
 	return NULL;
 }
 
@@ -96,8 +109,8 @@ add_args(struct arena *a, const struct template_source *t, const struct args_sou
 			return err_wrap(a, e, "template %s", t->name);
 		if (resolved.value == NULL)
 			resolved.value_from = arg->value_from;
-		if (old == NULL && to->args.n == ARGS_MAX)
-			return err_new(a, ERR_INVALID, "template %s: more than %d arguments", t->name, ARGS_MAX);
+		if (old == NULL && to->args.n == ARGUMENTS_MAX)
+			return err_new(a, ERR_INVALID, "template %s: more than %d arguments", t->name, ARGUMENTS_MAX);
 		if (old == NULL)
 			to->args.at[to->args.n++] = resolved;
 		else if (old->value == NULL && old->value_from == NULL)
@@ -138,10 +151,14 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
     const struct args_source *from, struct analysis_spec *ret)
 {
 	_cleanup_(json_decrefp) json_t *metrics = json_array();
-	struct analysis_spec merged = { .args.at = arena_new_array(a, struct argument, ARGS_MAX) };
+	struct analysis_spec merged = { 0 };
 	struct argument *old;
+	size_t n_args = 0;
 	struct err *e;
 
+	for (size_t t = 0; t < n; t++)
+		n_args += templates[t].spec->args.n;
+	merged.args.at = arena_new_array(a, struct argument, n_args + 1);
 	for (size_t t = 0; t < n; t++) {
 		const struct analysis_spec *spec = templates[t].spec;
 
@@ -218,4 +235,21 @@ args_substitute(struct arena *a, const char *json, const struct argument *args, 
 		*ret = arena_strdup(a, str_text(&out));
 	str_done(&out);
 	return e;
+}
+
+struct argument *
+args_unresolved(struct arena *a, const struct argument *args, size_t n)
+{
+	struct argument *list = arena_new_array(a, struct argument, n);
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct argument){ .name = args[i].name,
+			.value = args[i].value != NULL ? args[i].value : arena_printf(a, "{{args.%s}}", args[i].name) };
+	return list;
+}
+
+bool
+args_are_open(const char *text)
+{
+	return text != NULL && strstr(text, "{{") != NULL;
 }

@@ -151,10 +151,11 @@ keep_secrets(struct run_pass *s)
 {
 	const struct analysis_spec *spec = &s->w->run->spec;
 
-	for (size_t i = 0; i < spec->args.n; i++)
+	for (size_t i = 0; i < spec->args.n && !s->secrets_kept; i++)
 		if (spec->args.at[i].value == NULL && spec->args.at[i].value_from != NULL &&
 		    spec->args.at[i].value_from->secret_key_ref != NULL)
 			plan_keep(s->plan, secret_key(s, spec->args.at[i].value_from->secret_key_ref));
+	s->secrets_kept = true;
 }
 
 static int64_t
@@ -278,6 +279,10 @@ measure(struct run_pass *s, size_t i)
 	}
 	if (secrets == SECRETS_KNOWN)
 		how = provider_of(m)->step(&s->asked->metrics[i], &ask.so_far, s->arena, &question, &value, &e);
+	if (how == MEASURED_ASK && ask.so_far.n == QUESTIONS_MAX) {
+		how = MEASURED_ERROR;
+		e = err_new(s->arena, ERR_INVALID, "the measurement asks more than %d questions", QUESTIONS_MAX);
+	}
 	if (how != MEASURED_ASK) {
 		measured(s, i, &ask, how, &value, e);
 		return;
@@ -441,6 +446,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 			plan->wake_at = 0;
 			/* Nobody waits for what is still open. */
 			plan->n_steps = plan->n_kept = 0;
+			s.secrets_kept = false;
 			jobs_end(&s);
 		} else {
 			for (size_t i = 0; i < s.set.n; i++) {
@@ -474,7 +480,7 @@ needs_jobs(const struct object *run, const struct type *t)
 static void
 await_jobs(const struct pass *p, const struct analysis_run *run, struct plan *plan)
 {
-	static const char text[] = "Jobs cannot be listed; the controller's log says why";
+	static const char text[] = "cannot list Jobs; see the controller's log";
 	int64_t since = seen_note(p->seen, UNLISTED, p->now), at = time_add(since, UNLISTED_MS);
 	struct analysis_status st = run->status;
 
@@ -489,6 +495,24 @@ await_jobs(const struct pass *p, const struct analysis_run *run, struct plan *pl
 		st.phase = "Pending";
 	st.message = text;
 	plan_reason(plan, "%s", text);
+	plan_status(
+	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
+}
+
+/* A Job that cannot be read may have ended in any way. */
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	const struct analysis_run *run =
+	    (const struct analysis_run *)view_get(p->view, &analysis_run_type, p->namespace, p->name);
+	struct analysis_status st;
+
+	if (run == NULL || phase_is_final(run->status.phase))
+		return;
+	st = run->status;
+	if (str_empty(st.phase))
+		st.phase = "Pending";
+	st.message = why;
 	plan_status(
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
 }
@@ -557,4 +581,5 @@ const struct controller analysis_controller = {
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
+	.stand_still = stand_still,
 };

@@ -34,7 +34,7 @@ http_headers(struct arena *a, const struct metric_header *from, size_t n, struct
 	for (size_t i = 0; i < n; i++) {
 		if (strpbrk(from[i].key, "\r\n: ") != NULL || strpbrk(from[i].value, "\r\n") != NULL)
 			return err_new(
-			    a, ERR_INVALID, "headers[%zu]: a line break, or a name that is none, cannot be sent", i);
+			    a, ERR_INVALID, "headers[%zu]: invalid name, or a line break in the name or value", i);
 		http_add_header(q, list, from[i].key, from[i].value);
 	}
 	return NULL;
@@ -60,7 +60,7 @@ oauth2_wrong(const struct oauth2 *o)
 	if (!http_is_address(o->token_url))
 		return "authentication.oauth2.tokenUrl: starts with neither http:// nor https://";
 	if (o->client_id == NULL || o->client_secret == NULL)
-		return "authentication.oauth2: needs clientId and clientSecret beside tokenUrl";
+		return "authentication.oauth2: tokenUrl requires clientId and clientSecret";
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/provider.h"
+#include "base/glob.h"
 #include "base/str.h"
 
 #define NAME_MAX_ 63 /* of a label's value: the Job controller puts the name into its pods' labels */
@@ -48,6 +49,22 @@ job_name(struct arena *a, const struct analysis_run *run, const char *metric, in
 	int room = taken < NAME_MAX_ ? (int)(NAME_MAX_ - taken) : 0;
 
 	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, room, metric, number);
+}
+
+bool
+jobs_are_allowed(const struct string_map *settings, const char *ns)
+{
+	const char *list = string_map_get(settings, JOBS_ALLOWED);
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *save = NULL;
+
+	if (list == NULL)
+		return true;
+	for (char *glob = strtok_r(arena_strdup(a, list), ", ", &save); glob != NULL;
+	     glob = strtok_r(NULL, ", ", &save))
+		if (glob_match(glob, ns))
+			return true;
+	return false;
 }
 
 bool

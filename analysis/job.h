@@ -16,6 +16,11 @@ const char *job_name(struct arena *, const struct analysis_run *, const char *me
 #define JOBS_ELSEWHERE "jobs-elsewhere"
 #define JOBS_NAMESPACE "jobs-namespace"
 
+/* JOBS_ALLOWED: globs of namespaces, comma-separated, in which Jobs may be run; not there: in all. */
+#define JOBS_ALLOWED "job-namespaces"
+
+bool jobs_are_allowed(const struct string_map *settings, const char *ns);
+
 bool jobs_are_elsewhere(const struct string_map *settings);
 
 /* Where a run's Jobs are. */

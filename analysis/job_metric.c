@@ -124,6 +124,11 @@ job_measure(struct run_pass *s, size_t i)
 		read_job(s, i, j);
 	} else if (running != NULL) {
 		job_measured(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
+	} else if (!jobs_are_allowed(s->w->settings, job_namespace(s->w->settings, s->w->run))) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error",
+		    arena_printf(s->arena,
+			"Jobs are not run in namespace %s: the controller's --job-namespaces does not name it",
+			job_namespace(s->w->settings, s->w->run)));
 	} else if ((refused = job_refused(s, name)) != NULL) {
 		job_measured(s, i, name, time_stored(s->w->now), "Error", refused);
 	} else if (run_secrets(s, &e) == SECRETS_ERROR) {

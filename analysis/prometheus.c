@@ -10,6 +10,7 @@
 #include <string.h>
 #include "analysis/condition/condition.h"
 #include "analysis/http.h"
+#include "analysis/promql.h"
 #include "analysis/provider.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -22,11 +23,13 @@ static struct err *prometheus_check(struct arena *, const struct metric *);
 static enum measured prometheus_step(
     const struct metric *, const struct inquiry *, struct arena *, struct question *, struct value *, struct err **);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
+static enum measured_kind prometheus_kind(const struct metric *);
 
 const struct provider prometheus_provider = {
 	.name = "prometheus",
 	.used = prometheus_used,
 	.check = prometheus_check,
+	.kind = prometheus_kind,
 	.step = prometheus_step,
 	.metadata = prometheus_metadata,
 };
@@ -167,16 +170,26 @@ ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bea
 	return MEASURED_ASK;
 }
 
+/* As Prometheus writes a value: a decimal number, or "NaN", "+Inf" and "-Inf". strtod takes more than that. */
+static bool
+sample_is_number(const char *text)
+{
+	return text[strspn(text, "0123456789+-.eE")] == '\0' || strcmp(text, "NaN") == 0 || strcmp(text, "+Inf") == 0 ||
+	       strcmp(text, "-Inf") == 0 || strcmp(text, "Inf") == 0;
+}
+
 /* The number of a [time, "value"] pair. */
 static bool
 sample(const json_t *pair, double *ret)
 {
-	const char *text = json_string_value(json_array_get(pair, 1));
+	const json_t *value = json_array_get(pair, 1);
+	const char *text = json_string_value(value);
 	char *end;
 
-	if (text == NULL)
+	if (text == NULL || json_array_size(pair) != 2 || !json_is_number(json_array_get(pair, 0)) ||
+	    strlen(text) != json_string_length(value) || !sample_is_number(text))
 		return false;
-	*ret = strtod(text, &end); /* "NaN", "+Inf" and "-Inf" are understood */
+	*ret = strtod(text, &end);
 	return end != text && *end == '\0';
 }
 
@@ -187,10 +200,14 @@ read_matrix(const json_t *result, struct arena *a, struct value *ret)
 	json_t *series, *pair;
 	size_t i, k;
 
+	if (!json_is_array(result))
+		return false;
 	json_array_foreach (result, i, series) {
 		const json_t *values = json_object_get(series, "values");
 		double *x = arena_new_array(a, double, json_array_size(values));
 
+		if (!json_is_array(values))
+			return false;
 		json_array_foreach (values, k, pair)
 			if (!sample(pair, &x[k]))
 				return false;
@@ -207,6 +224,8 @@ read_vector(const json_t *result, struct arena *a, struct value *ret)
 	json_t *series;
 	size_t i;
 
+	if (!json_is_array(result))
+		return false; /* an empty vector is a result; nothing is none */
 	json_array_foreach (result, i, series)
 		if (!sample(json_object_get(series, "value"), &x[i]))
 			return false;
@@ -250,6 +269,17 @@ read_answer(const struct answer *got, struct arena *a, struct value *ret_value, 
 		return MEASURED_ERROR;
 	}
 	return ret_value->kind == VALUE_ARRAY && ret_value->array.n == 0 ? MEASURED_NOTHING : MEASURED_VALUE;
+}
+
+static enum measured_kind
+prometheus_kind(const struct metric *m)
+{
+	const struct prometheus_metric *p = m->provider.prometheus;
+
+	/* An argument may be the whole query, and a range of times is a list of lists. */
+	if (p->query == NULL || p->range_query != NULL || strstr(p->query, "{{") == p->query)
+		return MEASURED_ANYTHING;
+	return promql_is_scalar(p->query) ? MEASURED_NUMBER : MEASURED_LIST;
 }
 
 static enum measured

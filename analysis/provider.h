@@ -25,6 +25,12 @@ struct inquiry {
 	const char *address; /* of Prometheus, when the metric names none; NULL: there is no such setting */
 };
 
+enum measured_kind {
+	MEASURED_ANYTHING,
+	MEASURED_NUMBER,
+	MEASURED_LIST, /* of numbers */
+};
+
 struct provider {
 	const char *name; /* the key under spec.metrics[].provider */
 
@@ -33,6 +39,9 @@ struct provider {
 
 	/* What is wrong with its configuration, arguments being in place; NULL: nothing is checked before asking. */
 	struct err *(*check)(struct arena *, const struct metric *);
+
+	/* What its values are, as far as that is known before asking; NULL: nothing is. */
+	enum measured_kind (*kind)(const struct metric *);
 
 	/* NULL: it is measured by a Job (job.h). Otherwise moves a measurement on by the answers to its questions so far (none at first; the last one's is the newest). ASK sets
 	 * *ret_ask, VALUE and NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */

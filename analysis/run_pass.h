@@ -13,6 +13,7 @@ struct run_pass {
 	const struct metric_set *asked; /* with them; NULL: not known yet */
 	const char **secrets; /* their values */
 	size_t n_secrets;
+	bool secrets_kept; /* their answers outlive this pass */
 	struct analysis_status status; /* the new one */
 };
 

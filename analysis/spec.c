@@ -5,15 +5,65 @@
 #include "analysis/condition/condition.h"
 #include "analysis/provider.h"
 
+/* The text with each {{…}} replaced. */
+static const char *
+condition_with(struct arena *a, const char *text, const char *value)
+{
+	const char *whole = "", *open, *close;
+
+	while ((open = strstr(text, "{{")) != NULL && (close = strstr(open, "}}")) != NULL) {
+		whole = arena_printf(a, "%s%.*s%s", whole, (int)(open - text), text, value);
+		text = close + 2;
+	}
+	return arena_printf(a, "%s%s", whole, text);
+}
+
+/* An argument may be any part of a condition: it is wrong only if nothing of these makes it right. */
 static struct err *
 condition_check(struct arena *a, const char *field, const char *text)
 {
+	static const char *const values[] = { "1", "true", "result", "==", "== 1", "1s", "" };
 	struct condition_program *program;
 	struct err *e;
 
 	if (text == NULL || text[0] == '\0' || (e = condition_parse(a, text, &program)) == NULL)
 		return NULL;
+	for (size_t i = 0; args_are_open(text) && i < ARRAY_SIZE(values); i++) {
+		const char *with = condition_with(a, text, values[i]);
+
+		if (with[0] == '\0' || (e = condition_parse(a, with, &program)) == NULL)
+			return NULL;
+	}
 	return err_wrap(a, e, "%s `%s`", field, text);
+}
+
+/* What is known of the limits: of what is still to come, the value that contradicts nothing. */
+static struct metric
+metric_known(const struct metric *m)
+{
+	struct metric known = *m;
+
+	if (args_are_open(m->interval.text))
+		known.interval.text = "1s";
+	if (args_are_open(m->count))
+		known.count = NULL;
+	if (args_are_open(m->failure_limit))
+		known.failure_limit = NULL;
+	if (args_are_open(m->inconclusive_limit))
+		known.inconclusive_limit = NULL;
+	if (args_are_open(m->consecutive_error_limit))
+		known.consecutive_error_limit = NULL;
+	if (args_are_open(m->consecutive_success_limit))
+		known.consecutive_success_limit = str_eq(known.failure_limit, "-1") ? "1" : NULL;
+	return known;
+}
+
+bool
+metric_is_endless(const struct metric *m, const struct metric_limits *l)
+{
+	return l->count == 0 && !args_are_open(m->count) && !args_are_open(m->consecutive_success_limit) &&
+	       m->interval.text != NULL && !args_are_open(m->interval.text) &&
+	       (l->consecutive_success == 0 || l->failure < 0);
 }
 
 static const char *
@@ -26,12 +76,12 @@ provider_names(struct arena *a)
 	return names;
 }
 
-/* Where an argument comes from a Secret and is not known yet, its provider's configuration is not either. */
+/* Where an argument is not known yet, its provider's configuration is not either. */
 static bool
 all_known(const struct argument *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (args[i].value_from != NULL)
+		if (args[i].value_from != NULL || args_are_open(args[i].value))
 			return false;
 	return true;
 }
@@ -39,17 +89,39 @@ all_known(const struct argument *args, size_t n)
 static struct err *
 metric_check(struct arena *a, const struct metric *m, bool known, struct metric_limits *ret)
 {
+	struct metric sure = metric_known(m);
 	struct err *e;
 
 	if (provider_of(m) == NULL)
 		return err_new(a, ERR_INVALID, "provider: none given; Sluice has %s", provider_names(a));
 	if (known && provider_of(m)->check != NULL && (e = provider_of(m)->check(a, m)) != NULL)
 		return e;
-	if ((e = metric_limits_read(a, m, ret)) != NULL ||
+	if ((e = metric_limits_read(a, &sure, ret)) != NULL ||
 	    (e = condition_check(a, "successCondition", m->success_condition)) != NULL ||
 	    (e = condition_check(a, "failureCondition", m->failure_condition)) != NULL)
 		return e;
 	return NULL;
+}
+
+/* An interval that is still to come could not be read; that there is one is known all the same. */
+static void
+interval_open(struct arena *a, const struct problems *problems, size_t i, struct metric *m)
+{
+	const char *path = arena_printf(a, "spec.metrics[%zu].interval", i);
+
+	for (size_t k = 0; k < problems->n && k < PROBLEMS_MAX; k++)
+		if (str_eq(problems->at[k].path, path))
+			m->interval.text = problems->at[k].text;
+}
+
+/* A rule that matches no metric may match one whose name is still to come. */
+static bool
+names_are_open(const struct metric_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (args_are_open(set->metrics[i].name))
+			return true;
+	return false;
 }
 
 struct err *
@@ -66,19 +138,23 @@ metrics_prepare(struct arena *a, const struct analysis_spec *spec, const struct 
 	if ((e = args_substitute(a, spec->metrics, args, n_args, &text)) != NULL)
 		return e;
 	set.n = metrics_decode(a, text, "spec.metrics", &problems, &set.metrics);
-	if (problems.n > 0)
-		return err_new(a, ERR_INVALID, "%s: %s", problems.at[0].path, problems.at[0].text);
+	for (size_t i = 0; i < problems.n && i < PROBLEMS_MAX; i++)
+		if (!args_are_open(problems.at[i].text))
+			return err_new(a, ERR_INVALID, "%s: %s", problems.at[i].path, problems.at[i].text);
+	for (size_t i = 0; problems.n > 0 && i < set.n; i++)
+		interval_open(a, &problems, i, &set.metrics[i]);
 	set.limits = arena_new_array(a, struct metric_limits, set.n);
 	for (size_t i = 0; i < set.n; i++) {
 		if ((e = metric_check(a, &set.metrics[i], all_known(args, n_args), &set.limits[i])) != NULL)
 			return err_wrap(a, e, "spec.metrics[%zu]", i);
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0)
+			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0 &&
+			    !args_are_open(set.metrics[i].name))
 				return err_new(a, ERR_INVALID, "spec.metrics[%zu].name: \"%s\" is there twice", i,
 				    set.metrics[i].name);
 	}
 	set.rules = arena_new_array(a, struct metric_rules, set.n);
-	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL)
+	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL && !names_are_open(&set))
 		return e;
 	*ret = set;
 	return NULL;

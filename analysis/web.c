@@ -1,6 +1,6 @@
 /* analysis/web.c: a measurement from any HTTP service that answers JSON, or text.
  *
- * The answer's body is the value, or what jsonPath finds in it; one that is no JSON is a string. Whoever may write a template decides
+ * The answer's body is the value, or what jsonPath finds in it; one that is no JSON is a string, without a jsonPath. Whoever may write a template decides
  * what is asked, with the controller's place in the network: the question is kept from the machine itself, the link and the API
  * server (kube/question.h: outside_only), and an answer has a size, a time and a number of redirects.
  */
@@ -108,6 +108,7 @@ read_answer(const struct web_metric *w, const struct answer *got, struct arena *
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const json_t *found;
+	struct err *e;
 
 	if (got->err != NULL) {
 		*ret_err = err_wrap(a, got->err, "web");
@@ -118,7 +119,12 @@ read_answer(const struct web_metric *w, const struct answer *got, struct arena *
 		    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
 		return MEASURED_ERROR;
 	}
-	if (json_parse(a, got->body.at, got->body.len, &doc) != NULL) {
+	e = json_parse(a, got->body.at, got->body.len, &doc);
+	if (e != NULL && w->json_path != NULL && strcmp(w->json_path, "{$}") != 0) {
+		*ret_err = err_wrap(a, e, "web: jsonPath `%s`: the answer is not JSON", w->json_path);
+		return MEASURED_ERROR;
+	}
+	if (e != NULL) {
 		*ret_value = value_string(arena_strndup(a, got->body.at, got->body.len));
 		return MEASURED_VALUE;
 	}

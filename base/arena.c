@@ -142,6 +142,20 @@ arena_strdup(struct arena *a, const char *s)
 	return s != NULL ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
+void *
+arena_grow(struct arena *a, void *at, size_t n, size_t *room, size_t size)
+{
+	void *more;
+
+	if (n < *room)
+		return at;
+	*room = *room == 0 ? 8 : *room * 2;
+	more = arena_alloc(a, *room * size);
+	if (n > 0)
+		memcpy(more, at, n * size);
+	return more;
+}
+
 char *
 arena_vprintf(struct arena *a, const char *format, va_list ap)
 {

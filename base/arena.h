@@ -36,6 +36,10 @@ char *arena_vprintf(struct arena *, const char *format, va_list) printf_like(2, 
 /* Bytes handed out since the last reset, headers not counted: what tests/bench keeps. */
 size_t arena_used(const struct arena *);
 
+/* A list of n elements of `size` bytes with room for one more: `at` itself, or a copy of twice the room in the arena. `*room` is how many it has
+ * room for. Whoever appends what input can size compares n with a named limit first. */
+void *arena_grow(struct arena *, void *at, size_t n, size_t *room, size_t size) never_null;
+
 #define arena_new_array(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))
 
 /* For _cleanup_. */

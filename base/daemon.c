@@ -1,12 +1,36 @@
-/* base/daemon.c: libmicrohttpd is run whenever its descriptor is ready or its time has come. */
+/* base/daemon.c: libmicrohttpd is run whenever its descriptor is ready or its time has come; we know in which state each connection is. */
 #include "base/daemon.h"
 #include <arpa/inet.h>
+#include <linux/tcp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include "base/arena.h"
 
-#define CONNECTIONS 900u
+#define SWEEP_MS 500
+#define SPARE 32u /* places for those that come while others are being closed */
+#define MEMORY (32u << 10) /* bytes of a connection's header and buffers */
+
+enum daemon_state {
+	DAEMON_HEADER, /* its request is not complete: no header yet, or not all of one */
+	DAEMON_BODY, /* the header is there, and the body is on its way */
+	DAEMON_HELD, /* suspended by its handler, when it had the header alone */
+	DAEMON_AGAIN, /* and taken up: the handler is called with the header once more */
+	DAEMON_ANSWER, /* the request is complete */
+	DAEMON_IDLE, /* answered; another request may come */
+	DAEMON_CLOSING,
+};
+
+struct daemon_connection {
+	struct daemon_connection *previous, *next;
+	int fd;
+	enum daemon_state state;
+	int64_t since; /* monotonic ms: of the state */
+	uint64_t received; /* bytes, when it became idle */
+};
 
 static void
-run(struct daemon *d)
+daemon_run(struct daemon *d)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -22,30 +46,205 @@ on_ready(struct loop_io *io, int events, void *arg)
 {
 	(void)io;
 	(void)events;
-	run(arg);
+	daemon_run(arg);
 }
 
 static void
 on_timer(struct timer *t, void *arg)
 {
 	(void)t;
-	run(arg);
+	daemon_run(arg);
+}
+
+/* --- connections ----------------------------------------------------------------------------------------------------- */
+
+static void
+daemon_enter(struct daemon *d, struct daemon_connection *c, enum daemon_state state)
+{
+	if (c->state == DAEMON_CLOSING)
+		return;
+	c->state = state;
+	c->since = loop_mono(d->loop);
+}
+
+static struct daemon_connection *
+daemon_connection_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+/* libmicrohttpd reads the end of the connection, and closes it. */
+static void
+daemon_shut(struct daemon *d, struct daemon_connection *c)
+{
+	if (c->state == DAEMON_CLOSING)
+		return;
+	c->state = DAEMON_CLOSING;
+	d->n--;
+	shutdown(c->fd, SHUT_RDWR);
+	loop_timer(d->loop, &d->kick, 0);
+}
+
+static struct daemon_connection *
+daemon_oldest(const struct daemon *d, enum daemon_state state)
+{
+	struct daemon_connection *oldest = NULL;
+
+	for (struct daemon_connection *c = d->first; c != NULL; c = c->next)
+		if (c->state == state && (oldest == NULL || c->since < oldest->since))
+			oldest = c;
+	return oldest;
+}
+
+/* All places are taken: a request that is not complete gives its own away, the oldest first. */
+static void
+daemon_make_room(struct daemon *d, struct daemon_connection *but)
+{
+	static const enum daemon_state order[] = { DAEMON_HEADER, DAEMON_IDLE, DAEMON_BODY };
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		struct daemon_connection *c = daemon_oldest(d, order[i]);
+
+		if (c != NULL && c != but) {
+			daemon_shut(d, c);
+			return;
+		}
+	}
+	daemon_shut(d, but);
+}
+
+static void
+on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
+{
+	struct daemon_connection *c = *context;
+	struct daemon *d = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		c = *context = mem_alloc(sizeof(*c));
+		*c = (struct daemon_connection){ .previous = d->last,
+			.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+			.since = loop_mono(d->loop) };
+		*(d->last != NULL ? &d->last->next : &d->first) = c;
+		d->last = c;
+		if (++d->n > d->settings.places)
+			daemon_make_room(d, c);
+		if (d->first == c)
+			loop_timer(d->loop, &d->sweep, SWEEP_MS);
+		return;
+	}
+	if (c == NULL)
+		return;
+	*(c->previous != NULL ? &c->previous->next : &d->first) = c->next;
+	*(c->next != NULL ? &c->next->previous : &d->last) = c->previous;
+	d->n -= c->state != DAEMON_CLOSING;
+	free(c);
+	*context = NULL;
+}
+
+/* Bytes that have come over it so far. */
+static uint64_t
+daemon_received(const struct daemon_connection *c)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+/* How long it may be in its state; 0: without an end. */
+static int64_t
+daemon_patience(const struct daemon *d, const struct daemon_connection *c)
+{
+	switch (c->state) {
+	case DAEMON_HEADER: return DAEMON_HEADER_MS;
+	case DAEMON_AGAIN:
+	case DAEMON_BODY: return DAEMON_BODY_MS;
+	case DAEMON_ANSWER: return d->settings.answer_ms;
+	case DAEMON_IDLE: return d->settings.idle_ms;
+	default: return 0;
+	}
+}
+
+static void
+on_sweep(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+	int64_t now = loop_mono(d->loop);
+
+	for (struct daemon_connection *c = d->first; c != NULL; c = c->next) {
+		int64_t patience;
+
+		/* The next request's header begins with its first byte. */
+		if (c->state == DAEMON_IDLE && daemon_received(c) != c->received)
+			daemon_enter(d, c, DAEMON_HEADER);
+		patience = daemon_patience(d, c);
+		if (patience > 0 && now - c->since >= patience)
+			daemon_shut(d, c);
+	}
+	if (d->first != NULL)
+		loop_timer(d->loop, t, SWEEP_MS);
+}
+
+/* --- requests -------------------------------------------------------------------------------------------------------- */
+
+static bool
+daemon_has_body(struct MHD_Connection *c)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length") != NULL ||
+	       MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
+}
+
+static enum MHD_Result
+on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
+    const char *data, size_t *data_len, void **state)
+{
+	struct daemon_connection *c = daemon_connection_of(connection);
+	struct daemon *d = arg;
+
+	if (c != NULL && (c->state == DAEMON_HEADER || c->state == DAEMON_IDLE || c->state == DAEMON_AGAIN))
+		daemon_enter(d, c, daemon_has_body(connection) ? DAEMON_BODY : DAEMON_ANSWER);
+	else if (c != NULL && *data_len == 0)
+		daemon_enter(d, c, DAEMON_ANSWER);
+	return d->handle(d->arg, connection, path, method, version, data, data_len, state);
+}
+
+static void
+on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+	struct daemon_connection *c = daemon_connection_of(connection);
+	struct daemon *d = arg;
+
+	if (d->completed != NULL)
+		d->completed(d->arg, connection, state, code);
+	if (c == NULL)
+		return;
+	daemon_enter(d, c, DAEMON_IDLE);
+	c->received = daemon_received(c);
 }
 
 bool
-daemon_start(struct daemon *d, struct loop *l, const char *ip, int port, MHD_AccessHandlerCallback handle,
+daemon_start(struct daemon *d, struct loop *l, const struct daemon_settings *s, MHD_AccessHandlerCallback handle,
     MHD_RequestCompletedCallback completed, void *arg)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
 
-	*d = (struct daemon){
-		.loop = l, .timer = { .fire = on_timer, .arg = d }, .kick = { .fire = on_timer, .arg = d }
-	};
-	if (inet_pton(AF_INET, ip, &at.sin_addr) != 1)
+	*d = (struct daemon){ .loop = l,
+		.timer = { .fire = on_timer, .arg = d },
+		.kick = { .fire = on_timer, .arg = d },
+		.sweep = { .fire = on_sweep, .arg = d },
+		.settings = *s,
+		.handle = handle,
+		.completed = completed,
+		.arg = arg };
+	if (inet_pton(AF_INET, s->ip, &at.sin_addr) != 1)
 		return false;
-	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)port, NULL, NULL, handle, arg,
-	    MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, completed, arg, MHD_OPTION_CONNECTION_LIMIT,
-	    CONNECTIONS, MHD_OPTION_END);
+	d->settings.ip = NULL;
+	d->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, (uint16_t)s->port, NULL, NULL, on_request,
+	    d, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_NOTIFY_COMPLETED, on_completed, d, MHD_OPTION_NOTIFY_CONNECTION,
+	    on_connection, d, MHD_OPTION_CONNECTION_LIMIT, s->places + SPARE, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)MEMORY, MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u, MHD_OPTION_END);
 	if (d->mhd == NULL)
 		return false;
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -54,7 +253,7 @@ daemon_start(struct daemon *d, struct loop *l, const char *ip, int port, MHD_Acc
 		.ready = on_ready,
 		.arg = d };
 	loop_io_start(l, &d->io);
-	run(d);
+	daemon_run(d);
 	return true;
 }
 
@@ -64,17 +263,41 @@ daemon_stop(struct daemon *d)
 	if (d->mhd == NULL)
 		return;
 	loop_io_stop(d->loop, &d->io);
+	MHD_stop_daemon(d->mhd);
 	loop_timer_stop(d->loop, &d->timer);
 	loop_timer_stop(d->loop, &d->kick);
-	MHD_stop_daemon(d->mhd);
+	loop_timer_stop(d->loop, &d->sweep);
 	d->mhd = NULL;
 }
 
 void
-daemon_resume(struct daemon *d, struct MHD_Connection *c)
+daemon_suspend(struct daemon *d, struct MHD_Connection *connection)
 {
-	MHD_resume_connection(c);
+	struct daemon_connection *c = daemon_connection_of(connection);
+
+	if (c != NULL && c->state == DAEMON_BODY)
+		daemon_enter(d, c, DAEMON_HELD);
+	MHD_suspend_connection(connection);
+}
+
+void
+daemon_resume(struct daemon *d, struct MHD_Connection *connection)
+{
+	struct daemon_connection *c = daemon_connection_of(connection);
+
+	if (c != NULL && c->state == DAEMON_HELD)
+		daemon_enter(d, c, DAEMON_AGAIN);
+	MHD_resume_connection(connection);
 	loop_timer(d->loop, &d->kick, 0);
+}
+
+void
+daemon_close(struct daemon *d, struct MHD_Connection *connection)
+{
+	struct daemon_connection *c = daemon_connection_of(connection);
+
+	if (c != NULL)
+		daemon_shut(d, c);
 }
 
 enum MHD_Result

@@ -36,6 +36,8 @@ err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
 	e->text = arena_vprintf(a, format, ap);
 	va_end(ap);
 	e->class = cause->class;
+	e->answered = cause->answered;
+	e->retry_after_ms = cause->retry_after_ms;
 	e->cause = cause;
 	return e;
 }
@@ -43,7 +45,11 @@ err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
 struct err *
 err_copy(struct arena *a, const struct err *from)
 {
-	return err_new(a, from->class, "%s", err_text(a, from));
+	struct err *e = err_new(a, from->class, "%s", err_text(a, from));
+
+	e->answered = from->answered;
+	e->retry_after_ms = from->retry_after_ms;
+	return e;
 }
 
 const char *

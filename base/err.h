@@ -4,6 +4,8 @@
  * text. Errors live in the arena they were made in. A function that can fail returns `struct err *`, NULL on success.
  */
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
 #include "base/arena.h"
 
 enum err_class {
@@ -17,6 +19,8 @@ enum err_class {
 
 struct err {
 	enum err_class class;
+	bool answered; /* the request had an answer, which cannot be read: it may have taken effect */
+	int64_t retry_after_ms; /* the server asked not to be asked again before; 0: it did not */
 	const char *text;
 	const struct err *cause; /* NULL at the end of the chain */
 };
@@ -24,7 +28,7 @@ struct err {
 /* A new error of a class. */
 struct err *err_new(struct arena *, enum err_class, const char *format, ...) printf_like(3, 4) never_null;
 
-/* `cause` with context in front; keeps its class. The cause must live as long as the arena does. */
+/* `cause` with context in front; keeps its class, `answered` and retry_after_ms. The cause must live as long as the arena does. */
 struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4) never_null;
 
 /* A copy that does not depend on the arena it came from. */

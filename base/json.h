@@ -10,10 +10,11 @@
 
 #define JSON_DEPTH_MAX 200 /* deeper input is refused: no unbounded recursion on what comes from outside */
 
-/* Parses a whole text, any value, duplicate keys refused. The caller owns *ret. Errors name line and column. */
+/* Parses a whole text, any value no deeper than JSON_DEPTH_MAX, duplicate keys refused. The caller owns *ret. Errors name line and
+ * column. */
 struct err *json_parse(struct arena *, const char *text, size_t len, json_t **ret);
 
-/* Compact text in insertion order, in the arena. */
+/* Compact text in insertion order, in the arena. Numbers have the fewest digits that are the same number. */
 char *json_text(struct arena *, const json_t *);
 
 /* Compact text as Go's encoding/json writes it: keys sorted, <, >, & and U+2028/9 escaped. */
@@ -25,7 +26,10 @@ char *json_text_go_struct(struct arena *, const json_t *);
 /* A JSON string literal as Go's encoding/json writes it, quotes included. */
 char *json_quote_go(struct arena *, const char *s, size_t len);
 
-/* A text under a key; NULL or "": none. */
+/* A string, with U+FFFD in place of each byte that is no UTF-8: what json_string makes nothing of. A new reference. */
+json_t *json_shown(const char *text);
+
+/* A text under a key, as json_shown has it; NULL or "": none. */
 void json_put(json_t *object, const char *key, const char *text);
 
 /* The value at an RFC 6901 pointer, or NULL. Borrowed. */

@@ -26,25 +26,35 @@ add_utf8(struct str *s, unsigned long c)
 
 /* What stands behind a backslash; NULL: *ret_why. */
 static const char *
-escape(struct str *s, const char *at, const char **ret_why)
+escape(struct str *s, const char *at, char quote, const char **ret_why)
 {
 	static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
 	const char *one = *at != '\0' ? strchr(from, *at) : NULL;
-	int digits = *at == 'x' ? 2 : *at == 'u' ? 4 : *at == 'U' ? 8 : 0;
-	unsigned long c = 0;
+	bool octal = *at >= '0' && *at <= '3', braces = at[0] == 'u' && at[1] == '{';
+	int digits = octal ? 3 : braces ? 6 : *at == 'x' ? 2 : *at == 'u' ? 4 : *at == 'U' ? 8 : 0, n = 0;
+	unsigned long c = 0, base = octal ? 8 : 16, digit;
 
 	*ret_why = "an unknown escape";
+	/* Each kind of string escapes its own quote only. */
+	if (one != NULL && (*one == '\'' || *one == '"') && *one != quote)
+		return NULL;
 	if (one != NULL)
 		str_addc(s, to[one - from]);
 	if (one != NULL || digits == 0)
 		return one != NULL ? at + 1 : NULL;
-	for (at++; digits > 0; digits--, at++) {
-		if (!isxdigit((unsigned char)*at)) {
-			*ret_why = "not a hexadecimal digit";
+	for (at += braces ? 2 : octal ? 0 : 1; n < digits && !(braces && n > 0 && *at == '}'); n++, at++) {
+		digit = isdigit((unsigned char)*at)    ? (unsigned long)(*at - '0')
+			: isxdigit((unsigned char)*at) ? (unsigned long)(tolower((unsigned char)*at) - 'a' + 10)
+						       : base;
+		if (digit >= base) {
+			*ret_why = octal ? "not an octal digit" : "not a hexadecimal digit";
 			return NULL;
 		}
-		c = c * 16 +
-		    (unsigned long)(isdigit((unsigned char)*at) ? *at - '0' : tolower((unsigned char)*at) - 'a' + 10);
+		c = c * base + digit;
+	}
+	if (braces && *at++ != '}') {
+		*ret_why = "\\u{ without its }";
+		return NULL;
 	}
 	if (c == 0 || c > 0x10ffff) {
 		*ret_why = "an escape that is no character";
@@ -66,7 +76,7 @@ literal_read(struct arena *a, const char *at, size_t max, const char **ret_end, 
 			*ret_why = "the string does not end";
 			at = NULL;
 		} else if (*at == '\\' && quote != '`') {
-			at = escape(&s, at + 1, ret_why);
+			at = escape(&s, at + 1, quote, ret_why);
 		} else {
 			str_addc(&s, *at++);
 		}

@@ -5,11 +5,14 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "base/letters.h"
 #include "base/loop.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/time.h"
 
-#define LOG_LINE_MAX (64u << 10)
+#define LOG_VALUE_MAX 4096 /* bytes of a value; of a longer one the beginning is shown */
+#define LOG_LINE_MAX (256u << 10) /* some values, each byte of which may become six */
 
 static enum log_level min_level = LOG_LEVEL_INFO;
 static bool as_json;
@@ -58,26 +61,28 @@ void
 log_line(enum log_level level, const char *msg, ...)
 {
 	_cleanup_(arena_freep) struct arena *a = NULL;
-	const char *key, *value, *time;
-	struct str s;
+	const char *key, *value, *time, *text;
+	struct str s, shown;
 	va_list ap;
 
 	if (level < min_level)
 		return;
 	a = arena_new();
 	time = time_format(a, loop_ev_wall());
+	text = letters_shown(a, msg, LOG_VALUE_MAX);
 	str_init(&s, LOG_LINE_MAX);
 	if (as_json) {
 		str_addf(&s, "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":", time, level_names[level]);
-		add_json(&s, msg);
+		add_json(&s, text);
 	} else {
-		str_addf(&s, "%s %-5s %s", time, level_names[level], msg);
+		str_addf(&s, "%s %-5s %s", time, level_names[level], text);
 	}
 	va_start(ap, msg);
 	while ((key = va_arg(ap, const char *)) != NULL) {
 		value = va_arg(ap, const char *);
 		if (value == NULL)
 			continue;
+		value = letters_shown(a, value, LOG_VALUE_MAX);
 		if (as_json) {
 			str_addf(&s, ",\"%s\":", key);
 			add_json(&s, value);
@@ -87,9 +92,13 @@ log_line(enum log_level level, const char *msg, ...)
 		}
 	}
 	va_end(ap);
-	str_adds(&s, as_json ? "}\n" : "\n");
-	if (write(STDERR_FILENO, str_text(&s), s.len) < 0) {
+	/* A line is one line, and no command of a terminal's, whatever its values are. */
+	str_init(&shown, 2 * LOG_LINE_MAX);
+	printable_add(&shown, str_text(&s), s.len, false, true);
+	str_adds(&shown, as_json ? "}\n" : "\n");
+	if (write(STDERR_FILENO, str_text(&shown), shown.len) < 0) {
 		/* Nothing is left to say it with. */
 	}
+	str_done(&shown);
 	str_done(&s);
 }

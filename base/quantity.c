@@ -32,6 +32,8 @@ static const struct {
 
 /* 2^63 - 1, in nano: Kubernetes takes no larger quantity (it caps it). */
 static const wide wide_max = (wide)INT64_MAX * 1000000000;
+/* Digits are read as long as another one fits; a suffix makes the number small again ("n"), or it is too large. */
+static const wide digits_max = (wide)INT64_MAX * 1000000000000000000;
 
 static bool
 scale10(wide *v, int power, bool *inexact)
@@ -80,13 +82,13 @@ parse(const char *s, struct quantity *ret)
 	if (*s == '-' || *s == '+')
 		negative = *s++ == '-';
 	for (; *s >= '0' && *s <= '9'; s++, any = true) {
-		if (v > wide_max / 100)
+		if (v > digits_max)
 			return false;
 		v = v * 10 + (*s - '0');
 	}
 	if (*s == '.') {
 		for (s++; *s >= '0' && *s <= '9'; s++, any = true) {
-			if (decimals < 12 && v < wide_max / 100) {
+			if (decimals < 12 && v < digits_max) {
 				v = v * 10 + (*s - '0');
 				decimals++;
 			} else {

@@ -1,9 +1,7 @@
 /* base/sha256.c: blocks of 64 bytes, as the standard describes them. */
 #include "base/sha256.h"
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include "base/arena.h"
 
 #define BLOCK 64
 
@@ -48,20 +46,20 @@ add_block(uint32_t state[8], const unsigned char *block)
 		state[i] += v[i];
 }
 
-void
-sha256(const void *data, size_t len, unsigned char ret[SHA256_SIZE])
-{
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
-		0x5be0cd19 };
-	unsigned char last[2 * BLOCK] = { 0 };
-	size_t whole = len / BLOCK * BLOCK, rest = len - whole, n = rest < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+static const uint32_t sha256_start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+	0x1f83d9ab, 0x5be0cd19 };
 
-	for (size_t i = 0; i < whole; i += BLOCK)
-		add_block(state, (const unsigned char *)data + i);
-	memcpy(last, (const unsigned char *)data + whole, rest);
-	last[rest] = 0x80;
+/* The last blocks: `rest` (less than a block) of a text of `len` bytes, and the sum. */
+static void
+sha256_finish(uint32_t state[8], const void *rest, size_t n_rest, uint64_t len, unsigned char ret[SHA256_SIZE])
+{
+	unsigned char last[2 * BLOCK] = { 0 };
+	size_t n = n_rest < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+
+	memcpy(last, rest, n_rest);
+	last[n_rest] = 0x80;
 	for (int i = 0; i < 8; i++)
-		last[n - 1 - (size_t)i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
+		last[n - 1 - (size_t)i] = (unsigned char)(len * 8 >> (8 * i));
 	for (size_t i = 0; i < n; i += BLOCK)
 		add_block(state, last + i);
 	for (int i = 0; i < SHA256_SIZE; i++)
@@ -69,12 +67,22 @@ sha256(const void *data, size_t len, unsigned char ret[SHA256_SIZE])
 }
 
 void
-sha256_hex(const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+sha256(const void *data, size_t len, unsigned char ret[SHA256_SIZE])
+{
+	size_t whole = len / BLOCK * BLOCK;
+	uint32_t state[8];
+
+	memcpy(state, sha256_start, sizeof(state));
+	for (size_t i = 0; i < whole; i += BLOCK)
+		add_block(state, (const unsigned char *)data + i);
+	sha256_finish(state, (const unsigned char *)data + whole, len - whole, len, ret);
+}
+
+static void
+sha256_digits(const unsigned char sum[SHA256_SIZE], char ret[2 * SHA256_SIZE + 1])
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char sum[SHA256_SIZE];
 
-	sha256(data, len, sum);
 	for (size_t i = 0; i < SHA256_SIZE; i++) {
 		ret[2 * i] = digits[sum[i] >> 4];
 		ret[2 * i + 1] = digits[sum[i] & 15];
@@ -83,9 +91,18 @@ sha256_hex(const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
 }
 
 void
-hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+sha256_hex(const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
 {
-	unsigned char block[BLOCK] = { 0 }, outer[BLOCK + SHA256_SIZE], *inner = mem_alloc(BLOCK + len);
+	unsigned char sum[SHA256_SIZE];
+
+	sha256(data, len, sum);
+	sha256_digits(sum, ret);
+}
+
+void
+hmac_sha256_begin(struct hmac_sha256 *h, const void *key, size_t key_len)
+{
+	unsigned char block[BLOCK] = { 0 }, inner[BLOCK], outer[BLOCK];
 
 	if (key_len > BLOCK)
 		sha256(key, key_len, block);
@@ -95,8 +112,49 @@ hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, c
 		inner[i] = block[i] ^ 0x36;
 		outer[i] = block[i] ^ 0x5c;
 	}
-	memcpy(inner + BLOCK, data, len);
-	sha256(inner, BLOCK + len, outer + BLOCK);
-	sha256_hex(outer, sizeof(outer), ret);
-	free(inner);
+	*h = (struct hmac_sha256){ 0 };
+	memcpy(h->inner, sha256_start, sizeof(h->inner));
+	memcpy(h->outer, sha256_start, sizeof(h->outer));
+	add_block(h->inner, inner);
+	add_block(h->outer, outer);
+}
+
+void
+hmac_sha256_add(struct hmac_sha256 *h, const void *data, size_t len)
+{
+	const unsigned char *at = data;
+
+	h->len += len;
+	while (len > 0) {
+		size_t n = BLOCK - h->n_pending < len ? BLOCK - h->n_pending : len;
+
+		memcpy(h->pending + h->n_pending, at, n);
+		h->n_pending += n;
+		at += n;
+		len -= n;
+		if (h->n_pending == BLOCK) {
+			add_block(h->inner, h->pending);
+			h->n_pending = 0;
+		}
+	}
+}
+
+void
+hmac_sha256_end(struct hmac_sha256 *h, char ret[2 * SHA256_SIZE + 1])
+{
+	unsigned char sum[SHA256_SIZE], whole[SHA256_SIZE];
+
+	sha256_finish(h->inner, h->pending, h->n_pending, BLOCK + h->len, sum);
+	sha256_finish(h->outer, sum, sizeof(sum), BLOCK + sizeof(sum), whole);
+	sha256_digits(whole, ret);
+}
+
+void
+hmac_sha256_hex(const void *key, size_t key_len, const void *data, size_t len, char ret[2 * SHA256_SIZE + 1])
+{
+	struct hmac_sha256 h;
+
+	hmac_sha256_begin(&h, key, key_len);
+	hmac_sha256_add(&h, data, len);
+	hmac_sha256_end(&h, ret);
 }

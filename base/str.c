@@ -87,11 +87,21 @@ str_text(const struct str *s)
 const char *
 str_replace(struct arena *a, const char *text, const char *what, const char *by)
 {
-	const char *ret = "", *at;
+	size_t n = 0, len = strlen(what), by_len = strlen(by);
+	const char *at;
+	char *ret, *to;
 
-	for (; (at = strstr(text, what)) != NULL; text = at + strlen(what))
-		ret = arena_printf(a, "%s%.*s%s", ret, (int)(at - text), text, by);
-	return arena_printf(a, "%s%s", ret, text);
+	for (at = text; (at = strstr(at, what)) != NULL; at += len)
+		n++;
+	ret = to = arena_alloc(a, strlen(text) - n * len + n * by_len + 1);
+	for (; (at = strstr(text, what)) != NULL; text = at + len) {
+		memcpy(to, text, (size_t)(at - text));
+		to += at - text;
+		for (const char *c = by; *c != '\0'; c++)
+			*to++ = *c;
+	}
+	memcpy(to, text, strlen(text) + 1);
+	return ret;
 }
 
 char *
@@ -128,6 +138,12 @@ str_ends(const char *s, const char *suffix)
 	if (s == NULL || (n = strlen(s)) < m)
 		return false;
 	return strcmp(s + n - m, suffix) == 0;
+}
+
+const char *
+str_article(const char *word)
+{
+	return word[0] != '\0' && strchr("aeiouAEIOU", word[0]) != NULL ? "an" : "a";
 }
 
 bool

@@ -52,5 +52,8 @@ bool str_eq(const char *, const char *);
 /* NULL or "". */
 bool str_empty(const char *);
 
+/* "an" before a word that begins with a vowel, else "a". */
+const char *str_article(const char *word);
+
 /* Whole string as a decimal number within [min, max]; false (and *ret untouched) otherwise. */
 bool str_int(const char *s, long long min, long long max, long long *ret);

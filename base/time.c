@@ -2,9 +2,8 @@
 #include "base/time.h"
 #include <string.h>
 
-/* Days since 1970-01-01 of a proleptic Gregorian date. */
-static int64_t
-days_from_civil(int64_t y, int64_t m, int64_t d)
+int64_t
+time_days(int64_t y, int64_t m, int64_t d)
 {
 	int64_t era, yoe, doy;
 
@@ -15,8 +14,8 @@ days_from_civil(int64_t y, int64_t m, int64_t d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
-static void
-civil_from_days(int64_t z, int64_t *y, int64_t *m, int64_t *d)
+void
+time_civil(int64_t z, int64_t *y, int64_t *m, int64_t *d)
 {
 	int64_t era, doe, yoe, doy, mp;
 
@@ -77,7 +76,7 @@ time_parse(const char *s, int64_t *ret)
 	}
 	if (*s != '\0')
 		return false;
-	*ret = (days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + se - offset) * 1000 + ms;
+	*ret = (time_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + se - offset) * 1000 + ms;
 	return true;
 }
 
@@ -96,7 +95,7 @@ time_format(struct arena *a, int64_t ms)
 		rest += 86400;
 		days--;
 	}
-	civil_from_days(days, &y, &m, &d);
+	time_civil(days, &y, &m, &d);
 	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)y, (int)m, (int)d, (int)(rest / 3600),
 	    (int)(rest / 60 % 60), (int)(rest % 60));
 }
@@ -111,38 +110,41 @@ time_add(int64_t a, int64_t b)
 	return sum > TIME_MAX ? TIME_MAX : sum < -TIME_MAX ? -TIME_MAX : sum;
 }
 
-bool
-duration_parse(const char *s, int64_t *ret_ms)
+/* A duration in nanoseconds, exact; false if it is none, or longer than any int64_t of milliseconds. */
+static bool
+duration_read(const char *s, __int128 *ret)
 {
 	static const struct {
 		const char *name;
-		double ms;
-	} units[] = { { "ns", 1e-6 }, { "us", 1e-3 }, { "\xc2\xb5s", 1e-3 }, { "\xce\xbcs", 1e-3 }, { "ms", 1 },
-		{ "s", 1e3 }, { "m", 6e4 }, { "h", 3.6e6 } };
-	double total = 0;
+		int64_t ns;
+	} units[] = { { "ns", 1 }, { "us", 1000 }, { "\xc2\xb5s", 1000 }, { "\xce\xbcs", 1000 }, { "ms", 1000000 },
+		{ "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 } };
+	const __int128 most = (__int128)INT64_MAX * 1000000;
+	__int128 total = 0;
 	bool negative = false;
-	int64_t ms;
 
 	if (s == NULL)
 		return false;
 	if (*s == '-' || *s == '+')
 		negative = *s++ == '-';
-	if (strcmp(s, "0") == 0) {
-		*ret_ms = 0;
-		return true;
-	}
 	if (*s == '\0')
 		return false;
+	if (strcmp(s, "0") == 0)
+		s++;
 	while (*s != '\0') {
-		double v = 0, scale = 1;
+		__int128 whole = 0, part = 0, scale = 1;
 		bool any = false;
 		size_t best = 0, best_len = 0;
 
 		for (; *s >= '0' && *s <= '9'; s++, any = true)
-			v = v * 10 + (*s - '0');
+			if (whole <= INT64_MAX)
+				whole = whole * 10 + (*s - '0');
 		if (*s == '.')
 			for (s++; *s >= '0' && *s <= '9'; s++, any = true)
-				v += (*s - '0') * (scale /= 10);
+				if (scale < INT64_MAX / 10) {
+					part = part * 10 + (*s - '0');
+					scale *= 10;
+				}
 		for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 			size_t n = strlen(units[i].name);
 
@@ -152,10 +154,33 @@ duration_parse(const char *s, int64_t *ret_ms)
 		if (!any || best_len == 0)
 			return false;
 		s += best_len;
-		total += v * units[best].ms;
+		total += whole * units[best].ns + part * units[best].ns / scale;
+		total = total > most ? most : total;
 	}
-	ms = total >= (double)TIME_MAX ? TIME_MAX : (int64_t)(total + 1e-7);
-	*ret_ms = negative ? -ms : ms;
+	*ret = negative ? -total : total;
+	return true;
+}
+
+bool
+duration_parse(const char *s, int64_t *ret_ms)
+{
+	__int128 ns;
+
+	if (!duration_read(s, &ns))
+		return false;
+	ns /= 1000000;
+	*ret_ms = ns > TIME_MAX ? TIME_MAX : ns < -TIME_MAX ? -TIME_MAX : (int64_t)ns;
+	return true;
+}
+
+bool
+duration_parse_ns(const char *s, int64_t *ret_ns)
+{
+	__int128 ns;
+
+	if (!duration_read(s, &ns) || ns > INT64_MAX || ns < INT64_MIN)
+		return false;
+	*ret_ns = (int64_t)ns;
 	return true;
 }
 

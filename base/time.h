@@ -26,5 +26,12 @@ int64_t time_add(int64_t a, int64_t b);
  * smaller than a millisecond cut. False if it is none. */
 bool duration_parse(const char *, int64_t *ret_ms);
 
+/* The days from 1970-01-01 to a date of the proleptic Gregorian calendar, and back. Months and days count from 1. */
+int64_t time_days(int64_t year, int64_t month, int64_t day);
+void time_civil(int64_t days, int64_t *ret_year, int64_t *ret_month, int64_t *ret_day);
+
+/* The same in nanoseconds, exact; false also when it does not fit. */
+bool duration_parse_ns(const char *, int64_t *ret_ns);
+
 /* Kubernetes' short form for ages: "5s", "2m3s", "4h", "3d2h". */
 char *duration_human(struct arena *, int64_t ms);

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/time.h"
+#include "gitops/manifests.h"
 #include "kube/client.h"
 
 #define DEFAULT_NAMESPACE "argocd"
-#define TOLD_MAX 256 /* resources whose last line is remembered */
+#define TOLD_MAX MANIFESTS_MAX /* resources whose last line is remembered */
 
 int
 applications_connect(struct cli *c)
@@ -54,8 +55,8 @@ application_get(struct cli *c, const char *name)
 	struct err *e = cli_call(c, "GET", path_of(c, name), NULL, NULL, &app);
 
 	if (e != NULL && e->class == ERR_GONE)
-		cli_fail(
-		    c, "application \"%s\" not found in namespace %s; --namespace says another", name, c->namespace);
+		cli_fail(c, "application \"%s\" not found in namespace %s; choose another with --namespace", name,
+		    c->namespace);
 	else if (e != NULL)
 		cli_error(c, e);
 	return app;
@@ -67,8 +68,8 @@ application_patch(struct cli *c, const char *name, json_t *patch)
 	struct err *e = cli_call(c, "PATCH", path_of(c, name), PATCH_MERGE, patch, NULL);
 
 	if (e != NULL && e->class == ERR_GONE)
-		return cli_fail(
-		    c, "application \"%s\" not found in namespace %s; --namespace says another", name, c->namespace);
+		return cli_fail(c, "application \"%s\" not found in namespace %s; choose another with --namespace",
+		    name, c->namespace);
 	return e != NULL ? cli_error(c, e) : 0;
 }
 
@@ -140,15 +141,14 @@ end(struct waiting *w, int code)
 static const char *
 why_failed(const struct waiting *w, const json_t *status)
 {
-	const json_t *state = json_object_get(status, "operationState"), *c;
+	const json_t *state = json_object_get(status, "operationState"),
+		     *held = status_condition(status, "RevisionHeld");
 	const char *phase = json_str(state, "phase");
-	size_t i;
 
 	if (!str_eq(application_revision(w->cli->arena, json_object_get(state, "syncResult")), w->until->revision))
 		return NULL;
-	json_array_foreach (json_object_get(status, "conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "RevisionHeld"))
-			return json_str(c, "message");
+	if (held != NULL)
+		return json_str(held, "message");
 	return str_eq(phase, "Failed") || str_eq(phase, "Error") ? json_str(state, "message") : NULL;
 }
 
@@ -171,7 +171,10 @@ look(void *arg)
 	bool over = app != NULL && app->operation == NULL && ours;
 
 	if (app == NULL) {
-		end(w, cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
+		end(w,
+		    watched_cannot_read(&w->watched, &application_type, w->name)
+			? 1
+			: cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
 		return;
 	}
 	if (phase != NULL && ours) {

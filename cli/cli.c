@@ -47,14 +47,17 @@ cli_error(const struct cli *c, const struct err *e)
 	cli_fail(c, "%s", err_text(c->arena, e));
 	switch (e->class) {
 	case ERR_GONE:
-		fprintf(stderr, "`sluice list rollouts -A` shows what there is; this looked in namespace %s\n",
+		fprintf(stderr,
+		    "Searched in namespace %s. `sluice list rollouts -A` lists the Rollouts of all namespaces.\n",
 		    c->namespace);
 		break;
 	case ERR_AGAIN:
-		fprintf(stderr, "is the server of this kubeconfig there? `kubectl cluster-info`, --context and "
-				"--kubeconfig tell\n");
+		if (e->answered)
+			break;
+		fprintf(stderr, "Check that the API server runs (`kubectl cluster-info`) and that --context and "
+				"--kubeconfig are right.\n");
 		break;
-	case ERR_CONFLICT: fprintf(stderr, "somebody else changed it at the same time; run the command again\n"); break;
+	case ERR_CONFLICT: fprintf(stderr, "The object was changed at the same time. Run the command again.\n"); break;
 	default: break;
 	}
 	return 1;
@@ -158,6 +161,8 @@ struct waiting {
 	struct cli *cli;
 	struct err *err;
 	json_t *body;
+	json_t *items; /* of a list; NULL: it is none */
+	const struct type *type;
 	bool done;
 };
 
@@ -268,6 +273,51 @@ cli_print(const struct cli *c, enum output as, const struct type *t, const json_
 	}
 }
 
+void
+cli_unreadable(const struct type *t, const char *ns, const char *name, const char *why)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	fprintf(stderr, "error: %s\n", item_problem(a, t->kind, ns, name, why));
+	if (name != NULL)
+		fprintf(stderr,
+		    "nothing is done with it, nor with what depends on it; `kubectl edit %s%s%s %s%s%s` shows it\n",
+		    t->plural, t->group[0] != '\0' ? "." : "", t->group, name, ns != NULL ? " -n " : "",
+		    ns != NULL ? ns : "");
+}
+
+static void
+on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+{
+	struct waiting *w = arg;
+
+	if (unreadable != NULL && w->type == NULL)
+		return;
+	if (unreadable != NULL)
+		cli_unreadable(w->type, json_str(json_object_get(item, "metadata"), "namespace"), item_name(item),
+		    unreadable->why);
+	else
+		json_array_append(w->items, (json_t *)item);
+}
+
+struct err *
+cli_call_list(struct cli *c, const struct type *t, const char *url, json_t **ret)
+{
+	struct waiting w = { .cli = c, .type = t, .items = json_array() };
+
+	client_list(c->transport, url, on_item, on_done, &w);
+	while (!w.done)
+		loop_run(c->loop);
+	if (w.err != NULL) {
+		json_decref(w.items);
+		return w.err;
+	}
+	*ret = w.body != NULL ? json_copy(w.body) : json_object();
+	json_decref(w.body);
+	json_object_set_new(*ret, "items", w.items);
+	return NULL;
+}
+
 int
 cli_list(struct cli *c, const struct type *t, enum output output, json_t **ret)
 {
@@ -283,7 +333,7 @@ cli_list(struct cli *c, const struct type *t, enum output output, json_t **ret)
 	if (name != NULL)
 		path = arena_printf(
 		    c->arena, "%s?fieldSelector=metadata.name%%3D%s", path, str_url_escape(c->arena, name));
-	e = cli_call(c, "GET", path, NULL, NULL, &list);
+	e = cli_call_list(c, t, path, &list);
 	if (e != NULL)
 		return cli_error(c, e);
 	if (output > OUTPUT_WIDE)
@@ -294,6 +344,12 @@ cli_list(struct cli *c, const struct type *t, enum output output, json_t **ret)
 	else
 		*ret = TAKE_PTR(list);
 	return 0;
+}
+
+int
+cli_names(const struct cli *c, const char *what)
+{
+	return c->n_args > 0 || cli_name(c, what) != NULL ? 0 : 1;
 }
 
 const char *

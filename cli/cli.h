@@ -17,6 +17,7 @@ struct command {
 	const char *also; /* other ways to say it, "|"-separated; NULL: none */
 	const char *args; /* usage of what follows: "NAME" */
 	const char *summary; /* one line */
+	const char *example; /* lines of the help, "|" between; NULL: none */
 	const char *completes; /* what its first argument names: "rollouts", "analysisruns", "files"; NULL: nothing */
 	const char *flags; /* of help.c's table, space-separated, besides the global ones */
 	bool hidden; /* not in the help: the laptop cluster starts it */
@@ -25,14 +26,12 @@ struct command {
 
 extern const struct command *const commands[];
 
-#define ARGS_MAX 64
-
 struct cli {
 	struct arena *arena;
 	struct loop *loop;
 	const struct command *command;
-	const char *args[ARGS_MAX];
-	size_t n_args;
+	const char **args; /* in the arena */
+	size_t n_args, args_room;
 	struct map flags; /* name → text; "" when it takes no value */
 	struct loop_io signals;
 	bool interrupted; /* after cli_signals: one came */
@@ -75,12 +74,18 @@ const char *const *cli_program(struct cli *, const struct command *);
  * wrong. */
 int cli_worker_memory(struct cli *, const char **ret_said, int64_t *ret_bytes);
 
+/* cmd_gitops_worker.c: --feature-gates has StrictPostBuildSubstitutions=true. 0, or 1 after saying what is wrong. */
+int cli_strict_variables(struct cli *, bool *ret);
+
 /* Waits, while the loop goes on. */
 void cli_sleep(struct cli *, int64_t ms);
 
 /* One call, waited for. */
 struct err *cli_call(
     struct cli *, const char *method, const char *url, const char *content_type, json_t *body, json_t **ret);
+
+/* Says on standard error that an object cannot be read (kube/api/item.h). */
+void cli_unreadable(const struct type *, const char *ns, const char *name, const char *why);
 
 /* A patch of a rollout (status: of its status, falling back to the object where that is no subresource). */
 struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_t *patch);
@@ -101,9 +106,15 @@ int cli_output(const struct cli *, enum output *ret);
 /* Prints an object or a list of objects of a type as name, JSON or YAML. */
 void cli_print(const struct cli *, enum output, const struct type *, const json_t *);
 
+/* GETs a whole list, but for what cannot be read: that is named, or left out where `t` is NULL. *ret is a new reference. */
+struct err *cli_call_list(struct cli *, const struct type *t, const char *url, json_t **ret);
+
 /* The objects of a type in the namespace, or with --all-namespaces in all, or with --name the one of that name: into *ret (a new
  * reference), or NULL after they have been printed as --output says, or that there are none. 0, or 1 after saying what is wrong. */
 int cli_list(struct cli *, const struct type *, enum output, json_t **ret);
+
+/* 0 when there is an argument at least, each the name of a rollout or what it is; 1 after saying that it is missing. */
+int cli_names(const struct cli *, const char *what);
 
 /* One argument, the name of a rollout; NULL after saying that it is missing. */
 const char *cli_name(const struct cli *, const char *what);
@@ -138,6 +149,9 @@ struct watched {
 /* `name` NULL: all; else of the first type only the object of that name is listed and watched. */
 void watched_start(struct cli *, struct watched *, const char *name, const struct type *const *types, size_t n);
 void watched_stop(struct watched *);
+
+/* The object is there and cannot be read: why was printed when it was found (cli_unreadable). */
+bool watched_cannot_read(const struct watched *, const struct type *, const char *name);
 
 /* tree.c: a rollout with its revisions, ReplicaSets, Pods, runs and experiments; an experiment with what belongs to it. In the arena;
  * NULL: there is none of that name. */

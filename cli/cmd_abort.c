@@ -1,4 +1,4 @@
-/* cli/cmd_abort.c: abort NAME, and retry rollout NAME, its opposite. */
+/* cli/cmd_abort.c: abort NAME..., and retry rollout NAME..., its opposite. */
 #include <stdio.h>
 #include "cli/cli.h"
 
@@ -7,8 +7,9 @@ static int retry_run(struct cli *);
 
 const struct command cmd_abort = {
 	.name = "abort",
-	.args = "NAME",
-	.summary = "gives an update up: all traffic back to the stable version",
+	.args = "NAME...",
+	.summary = "Abort an update and return all traffic to the stable version",
+	.example = "abort web|abort web api",
 	.completes = "rollouts",
 	.run = abort_run,
 };
@@ -16,8 +17,8 @@ const struct command cmd_abort = {
 const struct command cmd_retry_rollout = {
 	.name = "retry rollout",
 	.also = "retry ro",
-	.args = "NAME",
-	.summary = "starts an aborted update again, from its first step",
+	.args = "NAME...",
+	.summary = "Retry an aborted update from its first step",
 	.completes = "rollouts",
 	.run = retry_run,
 };
@@ -27,14 +28,14 @@ set_abort(struct cli *c, bool abort, const char *done)
 {
 	struct err *e;
 
-	if (cli_name(c, "rollout") == NULL)
+	if (cli_names(c, "rollout") != 0 || cli_connect(c) != 0)
 		return 1;
-	if (cli_connect(c) != 0)
-		return 1;
-	e = cli_patch_rollout(c, c->args[0], true, json_pack("{s:{s:b}}", "status", "abort", abort));
-	if (e != NULL)
-		return cli_error(c, e);
-	printf("rollout '%s' %s\n", c->args[0], done);
+	for (size_t i = 0; i < c->n_args; i++) {
+		e = cli_patch_rollout(c, c->args[i], true, json_pack("{s:{s:b}}", "status", "abort", abort));
+		if (e != NULL)
+			return cli_error(c, e);
+		printf("rollout '%s' %s\n", c->args[i], done);
+	}
 	return 0;
 }
 

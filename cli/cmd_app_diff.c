@@ -18,7 +18,7 @@ static int diff_run(struct cli *);
 const struct command cmd_app_diff = {
 	.name = "app diff",
 	.args = "NAME",
-	.summary = "shows what a sync would change (exit code 1 when it would)",
+	.summary = "Show the changes that a sync would make (exit code 1 if there are any)",
 	.completes = "applications",
 	.flags = "revision gitops-cache gitops-file-urls gitops-helm",
 	.run = diff_run,
@@ -191,7 +191,7 @@ diff_run(struct cli *c)
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
 	work = work_start(&(struct work_ways){ c->transport, source,
 			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
-			      transport_curl_new, &c->config },
+			      transport_curl_new, &c->config, false },
 	    text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);

@@ -11,7 +11,7 @@ static int history_run(struct cli *);
 const struct command cmd_app_list = {
 	.name = "app list",
 	.args = "",
-	.summary = "lists the Applications",
+	.summary = "List Applications",
 	.flags = "output all-namespaces",
 	.run = list_run,
 };
@@ -19,7 +19,7 @@ const struct command cmd_app_list = {
 const struct command cmd_app_get = {
 	.name = "app get",
 	.args = "NAME",
-	.summary = "shows an Application and its objects",
+	.summary = "Show an Application and its objects",
 	.completes = "applications",
 	.flags = "output refresh hard-refresh",
 	.run = get_run,
@@ -28,7 +28,7 @@ const struct command cmd_app_get = {
 const struct command cmd_app_history = {
 	.name = "app history",
 	.args = "NAME",
-	.summary = "lists the past syncs of an Application",
+	.summary = "List the past syncs of an Application",
 	.completes = "applications",
 	.flags = "output",
 	.run = history_run,
@@ -61,9 +61,9 @@ list_run(struct cli *c)
 
 	if (cli_output(c, &output) != 0 || applications_connect(c) != 0)
 		return 1;
-	e = cli_call(c, "GET",
+	e = cli_call_list(c, &application_type,
 	    client_path(c->arena, &application_type, cli_on(c, "all-namespaces") ? NULL : c->namespace, NULL, NULL),
-	    NULL, NULL, &list);
+	    &list);
 	if (e != NULL)
 		return cli_error(c, e);
 	if (output != OUTPUT_TEXT && output != OUTPUT_WIDE) {

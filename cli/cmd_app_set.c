@@ -1,16 +1,18 @@
-/* cli/cmd_app_set.c: app set, delete: changes of an Application itself. */
+/* cli/cmd_app_set.c: app set, delete, confirm-deletion: changes of an Application itself. */
 #include <stdio.h>
 #include <string.h>
+#include "base/time.h"
 #include "cli/application.h"
 #include "kube/client.h"
 
 static int set_run(struct cli *);
 static int delete_run(struct cli *);
+static int confirm_run(struct cli *);
 
 const struct command cmd_app_set = {
 	.name = "app set",
 	.args = "NAME",
-	.summary = "changes what an Application follows, and how",
+	.summary = "Change the source, destination or sync policy of an Application",
 	.completes = "applications",
 	.flags = "revision path repo dest-namespace sync-policy auto-prune self-heal sync-option kustomize-image",
 	.run = set_run,
@@ -19,10 +21,18 @@ const struct command cmd_app_set = {
 const struct command cmd_app_delete = {
 	.name = "app delete",
 	.args = "NAME",
-	.summary = "deletes an Application, and with it its objects (--cascade=false: without)",
+	.summary = "Delete an Application and its objects (--cascade=false keeps the objects)",
 	.completes = "applications",
 	.flags = "cascade",
 	.run = delete_run,
+};
+
+const struct command cmd_app_confirm_deletion = {
+	.name = "app confirm-deletion",
+	.args = "NAME",
+	.summary = "Confirm the deletion of objects with Prune=confirm or Delete=confirm",
+	.completes = "applications",
+	.run = confirm_run,
 };
 
 /* "web=shop/web:2" replaces another image of that name. */
@@ -165,5 +175,20 @@ delete_run(struct cli *c)
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("application \"%s\" deleted%s\n", name, cascade ? "; its objects go with it" : ", its objects stay");
+	return 0;
+}
+
+static int
+confirm_run(struct cli *c)
+{
+	const char *name = application_name(c);
+
+	if (name == NULL || applications_connect(c) != 0)
+		return 1;
+	if (application_patch(c, name,
+		json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_DELETION_APPROVED,
+		    time_format(c->arena, loop_wall(c->loop)))) != 0)
+		return 1;
+	printf("application \"%s\": deletion confirmed\n", name);
 	return 0;
 }

@@ -12,7 +12,7 @@ static int terminate_run(struct cli *);
 const struct command cmd_app_sync = {
 	.name = "app sync",
 	.args = "NAME",
-	.summary = "makes the cluster what Git says",
+	.summary = "Sync an Application: apply the manifests in Git to the cluster",
 	.completes = "applications",
 	.flags = "revision prune dry-run force strategy resource async timeout",
 	.run = sync_run,
@@ -21,7 +21,7 @@ const struct command cmd_app_sync = {
 const struct command cmd_app_wait = {
 	.name = "app wait",
 	.args = "NAME",
-	.summary = "waits until an Application is synced, healthy, and no sync is under way",
+	.summary = "Wait until an Application is synced and healthy, and no sync is running",
 	.completes = "applications",
 	.flags = "sync health operation timeout",
 	.run = wait_run,
@@ -30,7 +30,7 @@ const struct command cmd_app_wait = {
 const struct command cmd_app_rollback = {
 	.name = "app rollback",
 	.args = "NAME [ID]",
-	.summary = "syncs to a past revision (the one before the last)",
+	.summary = "Sync to a past revision (default: the one before the last)",
 	.completes = "applications",
 	.flags = "prune async timeout",
 	.run = rollback_run,
@@ -39,7 +39,7 @@ const struct command cmd_app_rollback = {
 const struct command cmd_app_terminate = {
 	.name = "app terminate-op",
 	.args = "NAME",
-	.summary = "ends the sync that is under way",
+	.summary = "Terminate the running sync of an Application",
 	.completes = "applications",
 	.run = terminate_run,
 };
@@ -91,13 +91,13 @@ check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 	target = str_empty(target) ? "HEAD" : target;
 	if (json_object_get(app, "operation") != NULL)
 		return cli_fail(c,
-		    "another sync of application \"%s\" is under way; `sluice app wait %s --operation` waits for it",
+		    "another sync of application \"%s\" is running; wait for it with `sluice app wait %s --operation`",
 		    name, name);
 	if (is_automated(app) && revision != NULL && !str_eq(revision, target) &&
 	    !json_is_true(json_object_get(sync, "dryRun")))
 		return cli_fail(c,
-		    "%s would not last: auto-sync goes back to %s; `sluice app set %s --revision %s` makes it the "
-		    "target, `sluice app set %s --sync-policy none` switches auto-sync off",
+		    "an automated sync would replace revision %s by %s; change the target with `sluice app set %s "
+		    "--revision %s`, or disable automated syncs with `sluice app set %s --sync-policy none`",
 		    revision, target, name, revision, name);
 	return 0;
 }
@@ -217,7 +217,7 @@ terminate_run(struct cli *c)
 	running = json_object_get(app, "operation") != NULL;
 	json_decref(app);
 	if (!running)
-		return cli_fail(c, "no sync of application \"%s\" is under way", name);
+		return cli_fail(c, "no sync of application \"%s\" is running", name);
 	if (application_patch(
 		c, name, json_pack("{s:{s:{s:s}}}", "status", "operationState", "phase", "Terminating")) != 0)
 		return 1;

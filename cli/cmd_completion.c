@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include "base/str.h"
 #include "cli/cli.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/roots.h"
 #include "kube/client.h"
 
@@ -21,7 +22,7 @@ static int man_run(struct cli *);
 const struct command cmd_completion = {
 	.name = "completion",
 	.args = "bash|zsh|fish",
-	.summary = "prints the shell's script: source <(sluice completion bash)",
+	.summary = "Print a shell completion script: source <(sluice completion bash)",
 	.flags = "",
 	.run = completion_run,
 };
@@ -29,7 +30,7 @@ const struct command cmd_completion = {
 const struct command cmd_complete = {
 	.name = "__complete",
 	.args = "WORDS...",
-	.summary = "what may stand in the place of the last word",
+	.summary = "Print the completions of the last word",
 	.hidden = true,
 	.run = complete_run,
 };
@@ -37,7 +38,7 @@ const struct command cmd_complete = {
 const struct command cmd_man = {
 	.name = "man",
 	.args = "[FOLDER]",
-	.summary = "writes the manual pages into a folder, or prints the main one: sluice man | man -l -",
+	.summary = "Write the manual pages to a folder, or print the main page: sluice man | man -l -",
 	.flags = "",
 	.run = man_run,
 };
@@ -159,19 +160,64 @@ offer_names(struct cli *c, const struct type *t, const char *so_far)
 	if (cli_connect(c) != 0)
 		return;
 	loop_timer(c->loop, &patience, PATIENCE_MS);
-	if (cli_call(c, "GET", t != NULL ? client_path(c->arena, t, c->namespace, NULL, NULL) : "/api/v1/namespaces",
-		NULL, NULL, &list) == NULL)
+	if (cli_call_list(c, NULL,
+		t != NULL ? client_path(c->arena, t, c->namespace, NULL, NULL) : "/api/v1/namespaces", &list) == NULL)
 		json_array_foreach (json_object_get(list, "items"), i, item)
 			offer(json_str(json_object_get(item, "metadata"), "name") ?: "", so_far);
+	loop_timer_stop(c->loop, &patience);
+}
+
+/* How many of the words between the command and the one that is being written are arguments; flags and their values are not. */
+static size_t
+arguments_before(struct cli *c, const struct command *command, const char *const *words, size_t from, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i + 1 < n; i++) {
+		const char *name = words[i] + strspn(words[i], "-");
+		bool takes = false;
+
+		if (words[i][0] != '-') {
+			count++;
+			continue;
+		}
+		/* Which cluster is asked follows the flags so far. */
+		if (flag_known(command, name, &takes) != NULL && takes && i + 2 < n)
+			map_set(&c->flags, flag_known(command, name, &takes), (void *)words[++i]);
+	}
+	return count;
+}
+
+/* The revisions of a rollout, which undo goes back to. */
+static void
+offer_revisions(struct cli *c, const char *so_far)
+{
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	struct timer patience = { .fire = give_up, .arg = c };
+	json_t *item;
+	size_t i;
+
+	if (cli_connect(c) != 0)
+		return;
+	loop_timer(c->loop, &patience, PATIENCE_MS);
+	if (cli_call_list(c, NULL, client_path(c->arena, &replicaset_type, c->namespace, NULL, NULL), &list) == NULL)
+		json_array_foreach (json_object_get(list, "items"), i, item) {
+			const json_t *m = json_object_get(item, "metadata");
+			const char *revision = json_str(json_object_get(m, "annotations"), ANNOTATION_REVISION);
+
+			if (revision != NULL)
+				offer(revision, so_far);
+		}
 	loop_timer_stop(c->loop, &patience);
 }
 
 static int
 complete_run(struct cli *c)
 {
-	const char *const *words = c->args, *so_far, *before;
-	size_t n = c->n_args, used = 0;
+	const char *const *words = c->args, *so_far, *before, *flag;
+	size_t n = c->n_args, used = 0, count;
 	const struct command *command = NULL;
+	bool takes = false;
 
 	if (n == 0)
 		return 0;
@@ -180,12 +226,16 @@ complete_run(struct cli *c)
 	for (const struct command *const *k = commands; *k != NULL && command == NULL; k++)
 		if (!(*k)->hidden && (used = named(*k, words, n - 1)) > 0)
 			command = *k;
-	for (size_t i = 0; i + 2 < n; i++)
-		if (strcmp(words[i], "-n") == 0 || strcmp(words[i], "--namespace") == 0)
-			map_set(&c->flags, "namespace", (void *)words[i + 1]);
-	if (strcmp(before, "-n") == 0 || strcmp(before, "--namespace") == 0) {
-		offer_names(c, NULL, so_far);
-	} else if (so_far[0] == '-' && command != NULL) {
+	count = arguments_before(c, command, words, used, n);
+	flag = before[0] == '-' ? flag_known(command, before + strspn(before, "-"), &takes) : NULL;
+	if (flag != NULL && takes) {
+		if (strcmp(flag, "namespace") == 0)
+			offer_names(c, NULL, so_far);
+		else if (strcmp(flag, "to-revision") == 0)
+			offer_revisions(c, so_far);
+		return 0;
+	}
+	if (so_far[0] == '-' && command != NULL) {
 		flag_so_far = so_far;
 		flag_each(command, offer_flag);
 	} else if (command == NULL || n == 2) {
@@ -193,7 +243,8 @@ complete_run(struct cli *c)
 	}
 	if (command == NULL || so_far[0] == '-')
 		return 0;
-	if (command->completes != NULL && n == used + 1 && api_root_named(command->completes) != NULL)
+	if (command->completes != NULL && (count == 0 || strstr(command->args, "...") != NULL) &&
+	    api_root_named(command->completes) != NULL)
 		offer_names(c, api_root_named(command->completes), so_far);
 	return 0;
 }

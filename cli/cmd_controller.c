@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "base/spawn.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "gitops/application.h"
@@ -35,6 +36,8 @@
 #define IDLE_MS 5000
 #define METRICS_PORT 8090
 #define HEALTH_PORT 8080
+#define WORKERS 8 /* comparisons at once, each in a process of its own */
+#define WORKERS_MAX 256
 #define PLUGINS_MAX (1u << 20) /* bytes of the file that declares them */
 
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
@@ -57,13 +60,16 @@ extern const struct command cmd_gitops_worker;
 const struct command cmd_controller = {
 	.name = "controller",
 	.args = "",
-	.summary = "runs the controller",
-	.flags = "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
-		 "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-		 "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
-		 "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-worker-memory "
-		 "gitops-interval "
-		 "gitops-namespace application-namespaces legacy-gitops-metrics " IDLE_FLAGS,
+	.summary = "Run the controller",
+	.flags =
+	    "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
+	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
+	    "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
+	    "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-worker-memory "
+	    "gitops-workers "
+	    "feature-gates gitops-interval "
+	    "gitops-namespace application-namespaces default-service-account no-cross-namespace-refs job-namespaces "
+	    "legacy-gitops-metrics " IDLE_FLAGS,
 	.run = controller_run,
 };
 
@@ -78,7 +84,10 @@ static const struct {
 struct process {
 	struct cli *cli;
 	struct transport *outside, *programs;
+	struct transport
+	    *election; /* the Lease's own, so that it never waits behind other calls; NULL: there is no Lease */
 	struct string_map variables;
+	size_t variables_room;
 	const struct controller *rows[ARRAY_SIZE(known) + 1]; /* ended by NULL */
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
@@ -95,6 +104,7 @@ struct process {
 	struct transport *jobs; /* NULL: it is this one */
 	bool synced; /* the first lists are in */
 	bool waits; /* another acts */
+	size_t workers; /* that run at once */
 	struct timer giving_up;
 	struct timer idle; /* fires when nothing was planned for a while */
 	bool released;
@@ -143,6 +153,18 @@ changed(const struct object *o, bool deleted, void *arg)
 		triggers_kustomization(p->triggers, (const struct flux_kustomization *)o, deleted);
 	else if (p->triggers != NULL && o->type == &rollout_type)
 		triggers_changed(p->triggers, o);
+}
+
+static void
+unreadable(const struct object *o, bool gone, void *arg)
+{
+	metrics_unreadable(((struct process *)arg)->metrics, o, gone);
+}
+
+static void
+garbled(const struct type *t, void *arg)
+{
+	metrics_garbled(((struct process *)arg)->metrics, t);
 }
 
 static void
@@ -243,7 +265,7 @@ on_started(void *arg)
 {
 	struct process *p = arg;
 
-	log_info("acting");
+	log_info("became leader");
 	p->waits = p->synced = false;
 	p->notifier =
 	    notifier_new(p->cli->loop, &(struct notifier_settings){ .api = p->cli->transport,
@@ -253,10 +275,13 @@ on_started(void *arg)
 					   .sent = notified,
 					   .arg = p });
 	if (runs(p, &flux_kustomization_controller))
-		p->alerter = alerter_new(p->cli->loop, &(struct alerter_settings){ .api = p->cli->transport,
-							   .outside = p->outside,
-							   .namespace = p->settings.namespace,
-							   .home = p->home });
+		p->alerter = alerter_new(
+		    p->cli->loop, &(struct alerter_settings){ .api = p->cli->transport,
+				      .outside = p->outside,
+				      .namespace = p->settings.namespace,
+				      .home = p->home,
+				      .reach = cli_on(p->cli, FLUX_NO_CROSS_NAMESPACE_REFS) ? ALERT_REACHES_OWN
+											    : ALERT_REACHES_ALL });
 	if (runs(p, &application_controller) || runs(p, &flux_kustomization_controller))
 		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
@@ -271,7 +296,7 @@ on_stopped(void *arg)
 {
 	struct process *p = arg;
 
-	log_warn("the lease is lost: no longer acting");
+	log_warn("lost the Lease: stopped reconciling");
 	p->runner = runner_stop(p->runner);
 	p->triggers = triggers_free(p->triggers);
 	p->alerter = alerter_free(p->alerter);
@@ -285,28 +310,36 @@ on_waiting(void *arg, const char *holder, const struct err *e)
 
 	((struct process *)arg)->waits = e == NULL;
 	if (e != NULL)
-		log_warn("the lease cannot be had; trying on", "error", err_text(a, err_copy(a, e)));
+		log_warn("cannot acquire the Lease; retrying", "error", err_text(a, err_copy(a, e)));
 	else
-		log_info("another acts; waiting for the lease", "holder", holder);
+		log_info("standby: another controller is the leader", "holder", holder);
 }
 
-/* What the other controller reads from its environment too. */
-static struct string_map
-variables_of(struct cli *c)
+/* Adds a setting that every pass sees. The texts are borrowed. */
+static void
+set_variable(struct process *p, const char *name, const char *value)
+{
+	struct string_map *m = &p->variables;
+
+	m->at = arena_grow(p->cli->arena, m->at, m->n, &p->variables_room, sizeof(*m->at));
+	m->at[m->n++] = (struct string_pair){ name, value };
+}
+
+/* Argo Rollouts reads these from its environment too. */
+static void
+read_variables(struct process *p)
 {
 	static const struct {
 		const char *name, *variable;
 	} variables[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
 		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
-	struct string_map m = { .at = arena_new_array(c->arena, struct string_pair, ARRAY_SIZE(variables) + 6) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
 		const char *value = getenv(variables[i].variable);
 
 		if (value != NULL && value[0] != '\0')
-			m.at[m.n++] = (struct string_pair){ variables[i].name, value };
+			set_variable(p, variables[i].name, value);
 	}
-	return m;
 }
 
 /* Where Jobs of metrics are, when that is said in the environment. 0, or 1 after saying what is wrong. */
@@ -325,7 +358,7 @@ read_jobs_place(struct process *p)
 			return cli_fail(c, "%s: %s", JOBS_KUBECONFIG_VARIABLE, err_text(c->arena, e));
 		p->jobs = transport_curl_new(c->loop, &p->jobs_config);
 	}
-	p->variables.at[p->variables.n++] = (struct string_pair){ JOBS_ELSEWHERE, "true" };
+	set_variable(p, JOBS_ELSEWHERE, "true");
 	p->settings.elsewhere =
 	    (struct elsewhere){ .type = &job_type, .api = p->jobs != NULL ? p->jobs : c->transport, .namespace = ns };
 	return 0;
@@ -364,27 +397,42 @@ read_gitops(struct process *p)
 {
 	struct cli *c = p->cli;
 	const char *const *program = cli_program(c, &cmd_gitops_worker);
-	_cleanup_(json_decrefp) json_t *argv = json_array();
+	_cleanup_(json_decrefp) json_t *how = json_object();
+	json_t *argv = json_array();
 	const char *interval = cli_flag(c, "gitops-interval"), *memory;
 	int64_t ms = 0, bytes;
+	long long workers = WORKERS;
+	bool strict;
 
+	json_object_set_new(how, "argv", argv);
+	json_object_set_new(how, "worker", json_true());
+	json_object_set_new(
+	    how, "environment", json_string(SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE));
 	if (interval != NULL && (!duration_parse(interval, &ms) || ms < 1000))
 		return cli_fail(c, "--gitops-interval: \"%s\" is not a duration of at least 1s", interval);
-	if (cli_worker_memory(c, &memory, &bytes) != 0)
+	if (cli_worker_memory(c, &memory, &bytes) != 0 || cli_strict_variables(c, &strict) != 0)
 		return 1;
+	if (cli_flag(c, "gitops-workers") != NULL && !str_int(cli_flag(c, "gitops-workers"), 1, WORKERS_MAX, &workers))
+		return cli_fail(c, "--gitops-workers: \"%s\" is not a number from 1 to %d",
+		    cli_flag(c, "gitops-workers"), WORKERS_MAX);
+	p->workers = (size_t)workers;
 	json_array_append_new(argv, json_string(program[0]));
 	json_array_append_new(argv, json_string("gitops-worker"));
 	for (size_t i = 1; program[i] != NULL; i++)
 		json_array_append_new(argv, json_string(program[i]));
-	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_WORKER, json_text(c->arena, argv) };
-	p->variables.at[p->variables.n++] = (struct string_pair){ GITOPS_NAMESPACE,
-		str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace") };
+	set_variable(p, GITOPS_WORKER, json_text(c->arena, how));
+	set_variable(p, GITOPS_NAMESPACE,
+	    str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace"));
 	if (cli_flag(c, "application-namespaces") != NULL)
-		p->variables.at[p->variables.n++] =
-		    (struct string_pair){ GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces") };
+		set_variable(p, GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces"));
+	if (!str_empty(cli_flag(c, "default-service-account")))
+		set_variable(p, FLUX_DEFAULT_SERVICE_ACCOUNT, cli_flag(c, "default-service-account"));
+	if (cli_on(c, FLUX_NO_CROSS_NAMESPACE_REFS))
+		set_variable(p, FLUX_NO_CROSS_NAMESPACE_REFS, "true");
+	if (cli_flag(c, "job-namespaces") != NULL)
+		set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
 	if (ms > 0)
-		p->variables.at[p->variables.n++] =
-		    (struct string_pair){ GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms) };
+		set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
 	return 0;
 }
 
@@ -410,8 +458,7 @@ read_plugins(struct process *p)
 		e = step_plugins_read(c->arena, json_array_get(docs, 0), &list);
 	if (e != NULL)
 		return cli_fail(c, "--step-plugins %s: %s", file, err_text(c->arena, e));
-	p->variables.at[p->variables.n++] =
-	    (struct string_pair){ STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)) };
+	set_variable(p, STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)));
 	return 0;
 }
 
@@ -518,8 +565,9 @@ serve(struct process *p)
 	p->web = web_new(c->loop, &s, &port);
 	if (p->web == NULL)
 		return cli_fail(c,
-		    "cannot listen on %s port %d: %s; --metricsPort and --healthzPort say others, 0 none", s.address,
-		    port, strerror(errno));
+		    "cannot listen on %s port %d: %s; choose other ports with --metricsPort and --healthzPort (0: "
+		    "disabled)",
+		    s.address, port, strerror(errno));
 	if (port_of(c, "webhookPort", 0, &port) != 0)
 		return 1;
 	if (port == 0)
@@ -530,7 +578,7 @@ serve(struct process *p)
 					      .gitops_namespace = string_map_get(&p->variables, GITOPS_NAMESPACE),
 					      .namespace = p->settings.namespace });
 	return p->webhook != NULL ? 0
-				  : cli_fail(c, "cannot listen on %s port %d: %s; --webhookPort says another",
+				  : cli_fail(c, "cannot listen on %s port %d: %s; choose another with --webhookPort",
 					s.address, port, strerror(errno));
 }
 
@@ -541,13 +589,13 @@ tell_idle_flags(struct cli *c)
 
 	for (char *name = strtok_r(list, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save))
 		if (cli_flag(c, name) != NULL)
-			log_info("a flag has no effect here", "flag", name);
+			log_info("flag has no effect in Sluice", "flag", name);
 }
 
 static int
 controller_run(struct cli *c)
 {
-	struct process p = { .cli = c, .variables = variables_of(c) };
+	struct process p = { .cli = c };
 	struct lease_settings election = { 0 };
 	enum log_level level = LOG_LEVEL_INFO;
 	const char *id = cli_flag(c, "instance-id"), *elect = cli_flag(c, "leader-elect");
@@ -555,6 +603,7 @@ controller_run(struct cli *c)
 	if (cli_flag(c, "loglevel") != NULL && !log_level_parse(cli_flag(c, "loglevel"), &level))
 		return cli_fail(
 		    c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
+	read_variables(&p);
 	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
 	if (choose_controllers(&p) != 0 || read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
@@ -568,6 +617,8 @@ controller_run(struct cli *c)
 		.synced = synced,
 		.may_write = may_write,
 		.changed = changed,
+		.unreadable = unreadable,
+		.garbled = garbled,
 		.passed = passed,
 		.told = told,
 		.answered = answered_key,
@@ -587,14 +638,19 @@ controller_run(struct cli *c)
 	tell_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
-	p.programs = p.settings.programs = transport_exec_new(c->loop);
+	p.programs = p.settings.programs = transport_exec_new(c->loop, p.workers);
 	transport_curl_confine(p.outside, c->config.server, cli_on(c, "allow-local-web-metrics"));
 	if (elect == NULL || strcmp(elect, "false") != 0)
 		p.lease_name = election.name;
-	if (p.lease_name == NULL)
+	if (p.lease_name == NULL) {
 		on_started(&p);
-	else
-		p.lease = lease_new(c->transport, &election);
+	} else {
+		p.election = transport_curl_new(c->loop, &c->config);
+		p.election->patience_ms = c->transport->patience_ms;
+		p.election->answered = answered;
+		p.election->answered_arg = &p;
+		p.lease = lease_new(p.election, &election);
+	}
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
@@ -605,6 +661,7 @@ controller_run(struct cli *c)
 	release(&p);
 	webhook_free(p.webhook);
 	web_free(p.web);
+	transport_free(p.election);
 	transport_free(p.outside);
 	transport_free(p.programs);
 	transport_free(p.jobs);

@@ -1,4 +1,5 @@
 /* cli/cmd_create.c: create, create analysisrun: objects from files, and a run from a template. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "analysis/args.h"
@@ -10,7 +11,6 @@
 #include "kube/client.h"
 
 #define FILE_MAX (16u << 20)
-#define ARGS_GIVEN_MAX 128
 
 static int create_run(struct cli *);
 static int create_analysisrun_run(struct cli *);
@@ -18,7 +18,7 @@ static int create_analysisrun_run(struct cli *);
 const struct command cmd_create = {
 	.name = "create",
 	.args = "-f FILE",
-	.summary = "makes the Rollouts, templates and runs of a file",
+	.summary = "Create Rollouts, templates and runs from a file",
 	.completes = "files",
 	.flags = "filename",
 	.run = create_run,
@@ -27,11 +27,23 @@ const struct command cmd_create = {
 const struct command cmd_create_analysisrun = {
 	.name = "create analysisrun",
 	.also = "create ar",
-	.args = "--from TEMPLATE [-a KEY=VALUE]...",
-	.summary = "measures what a template says, now and by itself",
-	.flags = "from filename global argument name generate-name instance-id",
+	.args = "--from TEMPLATE|--from-file FILE [-a KEY=VALUE]...",
+	.summary = "Create an AnalysisRun from an AnalysisTemplate",
+	.example = "create analysisrun --from success-rate -a service=web",
+	.flags = "from from-file filename global argument name generate-name instance-id",
 	.run = create_analysisrun_run,
 };
+
+/* "rollout", as kubectl names what it has created. */
+static const char *
+lower_kind(struct arena *a, const struct type *t)
+{
+	char *text = arena_strdup(a, t->kind);
+
+	for (char *c = text; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return text;
+}
 
 static int
 create_one(struct cli *c, const struct type *t, json_t *object)
@@ -43,7 +55,8 @@ create_one(struct cli *c, const struct type *t, json_t *object)
 
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("%s.%s/%s created\n", t->plural, t->group, json_str(json_object_get(made, "metadata"), "name") ?: "");
+	printf("%s.%s/%s created\n", lower_kind(c->arena, t), t->group,
+	    json_str(json_object_get(made, "metadata"), "name") ?: "");
 	return 0;
 }
 
@@ -83,11 +96,20 @@ create_run(struct cli *c)
 	json_array_foreach (docs, i, doc)
 		if (api_root_named(json_str(doc, "kind") ?: "") == NULL)
 			return cli_fail(c,
-			    "%s: document %zu: kind \"%s\" is none of Sluice's; kubectl makes the others", file, i + 1,
-			    json_str(doc, "kind") ?: "");
+			    "%s: document %zu: kind \"%s\" is not supported; use kubectl for kinds other than Sluice's",
+			    file, i + 1, json_str(doc, "kind") ?: "");
 	json_array_foreach (docs, i, doc)
 		code |= create_one(c, api_root_named(json_str(doc, "kind")), json_incref(doc));
 	return code;
+}
+
+/* --from-file, or -f; NULL: neither is given. */
+static const char *
+template_file(const struct cli *c)
+{
+	const char *file = cli_flag(c, "from-file");
+
+	return file != NULL ? file : cli_flag(c, "filename");
 }
 
 /* The template: of the cluster, or of a file. NULL after saying what is wrong. */
@@ -107,7 +129,7 @@ template_of(struct cli *c)
 			cli_error(c, e);
 			return NULL;
 		}
-	} else if ((docs = read_documents(c, cli_flag(c, "filename"))) == NULL) {
+	} else if ((docs = read_documents(c, template_file(c))) == NULL) {
 		return NULL;
 	} else {
 		got = json_incref(json_array_get(docs, 0));
@@ -127,14 +149,14 @@ arguments_of(struct cli *c, struct rollout_analysis *ret)
 	const char *lines = cli_flag(c, "argument");
 	char *rest = arena_strdup(c->arena, lines != NULL ? lines : ""), *line;
 
-	ret->args.at = arena_new_array(c->arena, struct argument, ARGS_GIVEN_MAX);
+	ret->args.at = arena_new_array(c->arena, struct argument, ARGUMENTS_MAX);
 	while (lines != NULL && (line = strsep(&rest, "\n")) != NULL) {
 		char *eq = strchr(line, '=');
 
 		if (eq == NULL || eq == line)
 			return cli_fail(c, "--argument: \"%s\" is not KEY=VALUE", line);
-		if (ret->args.n == ARGS_GIVEN_MAX)
-			return cli_fail(c, "more than %d arguments", ARGS_GIVEN_MAX);
+		if (ret->args.n == ARGUMENTS_MAX)
+			return cli_fail(c, "more than %d arguments", ARGUMENTS_MAX);
 		*eq = '\0';
 		ret->args.at[ret->args.n++] = (struct argument){ .name = line, .value = eq + 1 };
 	}
@@ -154,8 +176,9 @@ create_analysisrun_run(struct cli *c)
 	json_t *run, *meta;
 	struct err *e;
 
-	if ((cli_flag(c, "from") != NULL) == (cli_flag(c, "filename") != NULL))
-		return cli_fail(c, "usage: sluice create analysisrun --from TEMPLATE | -f FILE, [-a KEY=VALUE]...");
+	if ((cli_flag(c, "from") != NULL) == (template_file(c) != NULL))
+		return cli_fail(
+		    c, "usage: sluice create analysisrun --from TEMPLATE | --from-file FILE, [-a KEY=VALUE]...");
 	if (arguments_of(c, &given) != 0 || cli_connect(c) != 0 || (template = template_of(c)) == NULL)
 		return 1;
 	source = (struct template_source){ template->object.meta.name, &template->spec };

@@ -18,7 +18,7 @@ static int dashboard_run(struct cli *);
 const struct command cmd_dashboard = {
 	.name = "dashboard",
 	.args = "",
-	.summary = "rollouts in a browser, as they change, with the commands as buttons",
+	.summary = "Show rollouts in a browser, with live updates and buttons for the commands",
 	.flags = "port root-path listen-address read-only",
 	.run = dashboard_run,
 };
@@ -109,7 +109,7 @@ on_again(struct timer *t, void *arg)
 	struct board *b = arg;
 
 	(void)t;
-	fprintf(stderr, "not all namespaces may be looked at; this shows %s\n", b->cli->namespace);
+	fprintf(stderr, "No permission to list all namespaces; showing namespace %s.\n", b->cli->namespace);
 	stop_watches(b);
 	start_watches(b);
 }
@@ -162,8 +162,8 @@ dashboard_run(struct cli *c)
 	b.dashboard = dashboard_new(c->loop, &s);
 	if (b.dashboard == NULL) {
 		cache_free(b.cache);
-		return cli_fail(
-		    c, "cannot listen on %s port %d: %s; --port says another", s.address, s.port, strerror(errno));
+		return cli_fail(c, "cannot listen on %s port %d: %s; choose another with --port", s.address, s.port,
+		    strerror(errno));
 	}
 	cli_signals(c);
 	start_watches(&b);

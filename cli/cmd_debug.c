@@ -12,7 +12,7 @@ static int istio_weights_run(struct cli *);
 const struct command cmd_debug_replica_counts = {
 	.name = "debug replica-counts",
 	.args = "--lines",
-	.summary = "pods of the new and the stable version, for the rollouts on standard input",
+	.summary = "Print the number of pods of the new and the stable version for Rollouts on standard input",
 	.flags = "lines",
 	.run = replica_counts_run,
 };
@@ -20,7 +20,7 @@ const struct command cmd_debug_replica_counts = {
 const struct command cmd_debug_istio_weights = {
 	.name = "debug istio-weights",
 	.args = "--lines",
-	.summary = "VirtualServices with a weight set, for those on standard input",
+	.summary = "Set a weight in VirtualServices on standard input, and print them",
 	.flags = "lines",
 	.run = istio_weights_run,
 };
@@ -84,13 +84,12 @@ replica_counts_run(struct cli *c)
 	return each_line(c, replica_counts_line);
 }
 
-#define ADDITIONAL_MAX 16
-
 static struct err *
 weigh(struct arena *a, const json_t *j, json_t **ret)
 {
 	const json_t *vs_json = json_object_get(j, "virtualService"), *one;
-	struct weight_destination additional[ADDITIONAL_MAX];
+	struct weight_destination *additional =
+	    arena_new_array(a, struct weight_destination, json_array_size(json_object_get(j, "additional")) + 1);
 	struct canary_strategy *canary = arena_alloc(a, sizeof(*canary));
 	struct problems problems = { .arena = a };
 	_cleanup_(json_decrefp) json_t *ops = NULL;
@@ -108,7 +107,7 @@ weigh(struct arena *a, const json_t *j, json_t **ret)
 	if (!json_is_object(vs_json))
 		return err_new(a, ERR_INVALID, "virtualService: required, but missing");
 	json_array_foreach (json_object_get(j, "additional"), i, one)
-		if (want.n_additional < ADDITIONAL_MAX && json_str(one, "serviceName") != NULL)
+		if (json_str(one, "serviceName") != NULL)
 			additional[want.n_additional++] =
 			    (struct weight_destination){ .service_name = json_str(one, "serviceName"),
 				    .weight = json_int(one, "weight", 0) };

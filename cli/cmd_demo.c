@@ -21,7 +21,7 @@ static int demo_run(struct cli *);
 const struct command cmd_demo = {
 	.name = "demo",
 	.args = "",
-	.summary = "a good release and a bad one on the laptop cluster, in about two minutes",
+	.summary = "Release a good and a bad version on the laptop cluster, in about two minutes",
 	.flags = "approve examples no-color",
 	.run = demo_run,
 };
@@ -371,11 +371,11 @@ command(struct demo *d, const char *const *words, const char *who)
 	say(d, "%s$ %s", who, text);
 	argv[n++] = "--kubeconfig";
 	argv[n++] = dev_kubeconfig(d->dev);
-	r.child = child_start(d->cli->loop, argv, log, on_exit_, &r);
+	r.child = child_serve(d->cli->loop, argv, log, on_exit_, &r);
 	while (r.child != NULL && !r.ended)
 		loop_run(d->cli->loop);
 	if (r.child == NULL || r.status != 0)
-		say(d, "this failed; %s says why", log);
+		say(d, "failed; see %s", log);
 	child_stop(r.child, 0);
 	return r.ended && r.status == 0;
 }
@@ -435,7 +435,7 @@ apply(struct demo *d, const char *dir, const char *file)
 	size_t i;
 
 	if ((e = file_read(a, path, MANIFEST_MAX, &text)) != NULL) {
-		cli_fail(d->cli, "%s; run from the project's folder, or say --examples DIR", err_text(a, e));
+		cli_fail(d->cli, "%s; run in the project's directory, or set --examples DIR", err_text(a, e));
 		return false;
 	}
 	if ((e = yaml_parse(a, text.at, text.len, &list)) != NULL) {
@@ -495,10 +495,10 @@ good_release(struct demo *d)
 		d->ask = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
 		    dev_kubeconfig(d->dev));
 		say(d, "it waits for you, in another terminal:\n\n    %s\n", d->ask);
-		if (!wait_for(d, approved, 3600, "somebody approves v2"))
+		if (!wait_for(d, approved, 3600, "v2 is approved"))
 			return false;
 		d->ask = NULL;
-	} else if (!pass(d, 3) || !command(d, promote, "a person approves (here it is the demo): ")) {
+	} else if (!pass(d, 3) || !command(d, promote, "approval (by the demo itself): ")) {
 		return false;
 	}
 	if (!wait_for(d, promoted_or_aborted, 180, "v2 is promoted"))

@@ -17,7 +17,7 @@ static int load_run(struct cli *);
 const struct command cmd_demo_app = {
 	.name = "demo-app",
 	.args = "",
-	.summary = "the application that the laptop cluster's pods run",
+	.summary = "Run the application of the laptop cluster's pods",
 	.flags = "address errors latency version-name",
 	.hidden = true,
 	.run = app_run,
@@ -26,7 +26,7 @@ const struct command cmd_demo_app = {
 const struct command cmd_load = {
 	.name = "load",
 	.args = "",
-	.summary = "sends requests at a steady rate and prints what became of them, a line a second",
+	.summary = "Send requests at a steady rate and print the results every second",
 	.flags = "url rate timeout",
 	.hidden = true,
 	.run = load_run,

@@ -11,7 +11,7 @@ static int dev_run(struct cli *);
 const struct command cmd_dev = {
 	.name = "dev",
 	.args = "",
-	.summary = "starts a cluster on this machine (loopback only) and writes a kubeconfig",
+	.summary = "Start a cluster on this machine (loopback only) and write a kubeconfig",
 	.flags = "dir port ready app behave load without",
 	.run = dev_run,
 };
@@ -48,7 +48,7 @@ read_without(struct cli *c, struct dev_settings *s)
 static void
 skip_missing(struct cli *c, bool *wanted, const char *program, const char *what)
 {
-	if (*wanted && child_find(c->arena, program) == NULL) {
+	if (*wanted && spawn_find(c->arena, program) == NULL) {
 		printf("No %s: %s is not installed (Debian's package of that name brings it).\n", what, program);
 		*wanted = false;
 	}

@@ -15,7 +15,7 @@ static int hash_run(struct cli *);
 const struct command cmd_eval = {
 	.name = "eval",
 	.args = "CONDITION",
-	.summary = "evaluates a condition over --result; prints true, false or \"error: why\"",
+	.summary = "Evaluate a condition with --result; print true, false or \"error: REASON\"",
 	.flags = "kind result lines",
 	.run = eval_run,
 };
@@ -23,7 +23,7 @@ const struct command cmd_eval = {
 const struct command cmd_hash = {
 	.name = "hash",
 	.args = "FILE",
-	.summary = "the pod template hash of a Rollout (or a bare template) in a file",
+	.summary = "Print the pod template hash of a Rollout or pod template in a file",
 	.flags = "lines",
 	.run = hash_run,
 };
@@ -40,7 +40,7 @@ read_floats(struct arena *a, const char *text, struct value *ret)
 
 	text += strspn(text, " \t");
 	if (*text++ != '[')
-		return err_new(a, ERR_INVALID, "--result: a vector looks like [0.1,NaN]");
+		return err_new(a, ERR_INVALID, "--result: write a vector as [0.1,NaN]");
 	while (*(text += strspn(text, " \t,")) != ']' && *text != '\0') {
 		if (n == FLOATS_MAX)
 			return err_new(a, ERR_INVALID, "--result: more than %d numbers", FLOATS_MAX);
@@ -87,10 +87,16 @@ answer(struct cli *c, const char *condition, const char *kind, const char *resul
 
 	if ((e = read_result(a, kind, result, &v)) == NULL && (e = condition_parse(a, condition, &program)) == NULL)
 		e = condition_eval(a, program, &v, loop_wall(c->loop), &b);
-	if (e != NULL)
-		printf("error: %s\n", err_text(a, e));
-	else
+	if (e != NULL) {
+		char *text = arena_strdup(a, err_text(a, e));
+
+		/* One line an answer, whatever the condition has in its strings. */
+		for (char *at = text; *at != '\0'; at++)
+			*at = (unsigned char)*at < ' ' ? ' ' : *at;
+		printf("error: %s\n", text);
+	} else {
 		puts(b ? "true" : "false");
+	}
 	return e == NULL;
 }
 

@@ -13,7 +13,7 @@ static int crds_run(struct cli *);
 const struct command cmd_explain = {
 	.name = "explain",
 	.args = "KIND[.FIELD...]",
-	.summary = "says what a field is for: rollout.spec.strategy.canary",
+	.summary = "Describe a kind or field: rollout.spec.strategy.canary",
 	.flags = "recursive reference",
 	.run = explain_run,
 };

@@ -16,7 +16,8 @@ const struct command cmd_get_rollout = {
 	.name = "get rollout",
 	.also = "get ro|get rollouts",
 	.args = "NAME",
-	.summary = "a rollout: its steps, revisions, pods and analysis runs",
+	.summary = "Show a Rollout with its steps, revisions, pods and AnalysisRuns",
+	.example = "get rollout web|get rollout web --watch",
 	.completes = "rollouts",
 	.flags = "watch no-color output timeout-seconds",
 	.run = get_rollout,
@@ -26,7 +27,7 @@ const struct command cmd_get_experiment = {
 	.name = "get experiment",
 	.also = "get exp|get experiments",
 	.args = "NAME",
-	.summary = "an experiment: its pods and analysis runs",
+	.summary = "Show an Experiment with its pods and AnalysisRuns",
 	.completes = "experiments",
 	.flags = "watch no-color output timeout-seconds",
 	.run = get_experiment,
@@ -50,13 +51,13 @@ struct drawing {
 static void
 draw_in_place(const char *text)
 {
-	fputs("\x1b[H", stdout);
+	fputs("\xff[H", stdout);
 	for (; *text != '\0'; text++) {
 		if (*text == '\n')
-			fputs("\x1b[K", stdout);
+			fputs("\xff[K", stdout);
 		putchar(*text);
 	}
-	fputs("\x1b[J", stdout);
+	fputs("\xff[J", stdout);
 }
 
 static void
@@ -69,9 +70,12 @@ draw(struct timer *t, void *arg)
 
 	(void)t;
 	if (text == NULL) {
-		d->code = cli_fail(d->cli,
-		    "%s.argoproj.io \"%s\" not found in namespace %s; `sluice list %s -A` shows what there is",
-		    d->type->plural, d->name, d->cli->namespace, d->type->plural);
+		d->code = watched_cannot_read(&d->watched, d->type, d->name)
+			      ? 1
+			      : cli_fail(d->cli,
+				    "%s.argoproj.io \"%s\" not found in namespace %s; `sluice list %s -A` shows what "
+				    "there is",
+				    d->type->plural, d->name, d->cli->namespace, d->type->plural);
 		loop_stop(d->cli->loop);
 		return;
 	}
@@ -143,7 +147,7 @@ get(struct cli *c, const char *what, const struct type *const *types, size_t n, 
 	if (cli_connect(c) != 0)
 		return 1;
 	if (d.in_place)
-		fputs("\x1b[2J", stdout);
+		fputs("\xff[2J", stdout);
 	d.timer = (struct timer){ .fire = draw, .arg = &d };
 	d.end = (struct timer){ .fire = on_end, .arg = &d };
 	if (d.watch && seconds > 0)

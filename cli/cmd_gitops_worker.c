@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/quantity.h"
+#include "base/spawn.h"
 #include "cli/cli.h"
 #include "gitops/git.h"
-#include "gitops/run.h"
 #include "gitops/work.h"
 #include "kube/transport_curl.h"
 
@@ -21,8 +21,8 @@ static int worker_run(struct cli *);
 const struct command cmd_gitops_worker = {
 	.name = "gitops-worker",
 	.args = "",
-	.summary = "looks at an application once",
-	.flags = "gitops-cache gitops-file-urls gitops-helm gitops-worker-memory",
+	.summary = "Compare or sync one Application, as a child process of the controller",
+	.flags = "gitops-cache gitops-file-urls gitops-helm gitops-worker-memory feature-gates",
 	.hidden = true,
 	.run = worker_run,
 };
@@ -62,6 +62,25 @@ cli_worker_memory(struct cli *c, const char **ret_said, int64_t *ret_bytes)
 	return 0;
 }
 
+int
+cli_strict_variables(struct cli *c, bool *ret)
+{
+	static const char gate[] = "StrictPostBuildSubstitutions";
+	const char *gates = cli_flag(c, "feature-gates");
+	char *save = NULL;
+
+	*ret = false;
+	for (char *g = gates != NULL ? strtok_r(arena_strdup(c->arena, gates), ", ", &save) : NULL; g != NULL;
+	     g = strtok_r(NULL, ", ", &save)) {
+		const char *value = str_starts(g, gate) && g[sizeof(gate) - 1] == '=' ? g + sizeof(gate) : "";
+
+		if (!str_eq(value, "true") && !str_eq(value, "false"))
+			return cli_fail(c, "--feature-gates: \"%s\": there is only %s=true, or =false", g, gate);
+		*ret = str_eq(value, "true");
+	}
+	return 0;
+}
+
 /* From now on. 0, or 1 after saying what is wrong. */
 static int
 limit_memory(struct cli *c)
@@ -71,11 +90,11 @@ limit_memory(struct cli *c)
 
 	if (cli_worker_memory(c, &said, &bytes) != 0)
 		return 1;
-	run_limit_memory((uint64_t)bytes);
+	spawn_limit_memory((uint64_t)bytes);
 	json_set_alloc_funcs(alloc, free);
 	snprintf(last_words, sizeof(last_words),
-	    "{\"error\":{\"type\":\"ComparisonError\",\"message\":\"it needs more memory than %.20s, which "
-	    "--gitops-worker-memory says is the most\"}}",
+	    "{\"error\":{\"type\":\"ComparisonError\",\"message\":\"it needs more memory than --gitops-worker-memory "
+	    "allows (%.20s)\"}}",
 	    said);
 	atexit(on_exit_);
 	return 0;
@@ -113,11 +132,12 @@ worker_run(struct cli *c)
 	struct source *source;
 	struct str request;
 	struct work *work;
+	bool strict;
 
-	run_limit(RLIMIT_CPU, CPU_SECONDS);
-	run_limit(RLIMIT_CORE, 0);
+	spawn_limit(RLIMIT_CPU, CPU_SECONDS);
+	spawn_limit(RLIMIT_CORE, 0);
 	setvbuf(stdout, NULL, _IOFBF, 65536);
-	if (limit_memory(c) != 0)
+	if (limit_memory(c) != 0 || cli_strict_variables(c, &strict) != 0)
 		return 1;
 	if (!read_request(&request))
 		return cli_fail(c, "the request is longer than %u bytes", REQUEST_MAX);
@@ -126,9 +146,9 @@ worker_run(struct cli *c)
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
 	working = true;
-	work = work_start(
-	    &(struct work_ways){ c->transport, source,
-		{ cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new, &c->config },
+	work = work_start(&(struct work_ways){ c->transport, source,
+			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new,
+			      &c->config, strict },
 	    str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);

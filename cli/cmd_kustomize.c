@@ -1,12 +1,17 @@
 /* cli/cmd_kustomize.c: kustomize: prints what a kustomization makes, as the controller would make it of a commit. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "base/file.h"
+#include "base/map.h"
 #include "cli/cli.h"
 #include "gitops/kustomize/build.h"
 #include "gitops/local.h"
 #include "kube/api/yaml.h"
+
+#define CLIMB_MAX 1000 /* directories whose kustomizations are read to find out where the files are */
 
 static int kustomize_run(struct cli *);
 
@@ -14,37 +19,120 @@ const struct command cmd_kustomize = {
 	.name = "kustomize",
 	.also = "kustomize build",
 	.args = "DIR",
-	.summary = "prints the objects that a kustomization makes",
+	.summary = "Build a kustomization and print its objects",
 	.completes = "files",
 	.flags = "output",
 	.run = kustomize_run,
 };
 
-/* The repository that the directory is in; or else the working directory, if it is below that; or else itself. Without links. */
+/* Outside of Git: how far up the kustomizations of a directory, and of those that they name, lead. */
+struct climb {
+	struct arena *arena;
+	const char *root; /* without links */
+	struct map seen; /* directories */
+	size_t n;
+};
+
+static bool
+is_below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+
+	return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+static void climb_directory(struct climb *, const char *dir);
+
+static const char *
+climb_parent(struct climb *k, const char *path)
+{
+	return arena_strndup(k->arena, path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* What is not there is looked for where it would be, so that the error is about it. */
+static void
+climb_path(struct climb *k, const char *dir, const char *path)
+{
+	bool relative = strlen(path) < PATH_MAX / 2 && path[0] != '/';
+	char *whole = relative ? realpath(arena_printf(k->arena, "%s/%s", dir, path), NULL) : NULL;
+	const char *to = whole != NULL ? arena_strdup(k->arena, whole) : dir;
+
+	for (; to == dir && str_starts(path, "../") && dir[0] != '\0'; path += 3)
+		to = dir = climb_parent(k, dir);
+	while (!is_below(to, k->root))
+		k->root = climb_parent(k, k->root);
+	if (whole != NULL)
+		climb_directory(k, to);
+	free(whole);
+}
+
+/* Every text of a kustomization that is a path. */
+static void
+climb_value(struct climb *k, const char *dir, const json_t *v, int depth)
+{
+	const char *key, *text = json_string_value(v);
+	json_t *sub;
+	size_t i;
+
+	if (depth > JSON_DEPTH_MAX)
+		return;
+	if (text != NULL) {
+		climb_path(k, dir, text);
+		if (strchr(text, '=') != NULL)
+			climb_path(k, dir, strchr(text, '=') + 1); /* "KEY=PATH", of a generator */
+	}
+	json_object_foreach ((json_t *)v, key, sub)
+		climb_value(k, dir, sub, depth + 1);
+	json_array_foreach (v, i, sub)
+		climb_value(k, dir, sub, depth + 1);
+}
+
+static void
+climb_directory(struct climb *k, const char *dir)
+{
+	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
+
+	if (k->n == CLIMB_MAX || map_get(&k->seen, dir) != NULL)
+		return;
+	k->n++;
+	map_set(&k->seen, dir, k);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_(json_decrefp) json_t *docs = NULL;
+		struct bytes text;
+
+		if (file_read(k->arena, arena_printf(k->arena, "%s/%s", dir, names[i]), TREE_FILE_MAX, &text) == NULL &&
+		    yaml_parse(k->arena, text.at, text.len, &docs) == NULL)
+			climb_value(k, dir, docs, 0);
+	}
+}
+
+/* The repository that the directory is in; or else the highest directory that it leads to. Without links. */
 static struct err *
 find_root(struct arena *a, const char *dir, const char **ret_root, const char **ret_under)
 {
-	char *whole = realpath(dir, NULL), *here = realpath(".", NULL), *root;
-	size_t n = here != NULL ? strlen(here) : 0;
-	bool below = whole != NULL && n > 1 && strncmp(whole, here, n) == 0 && (whole[n] == '/' || whole[n] == '\0');
+	struct climb climb = { .arena = a };
+	char *found = realpath(dir, NULL), *root;
+	const char *whole = arena_strdup(a, found);
 	struct stat st;
 
-	free(here);
+	free(found);
 	if (whole == NULL)
 		return err_new(a, ERR_INVALID, "%s: no such directory", dir);
-	*ret_root = below ? arena_strndup(a, whole, n) : arena_strdup(a, whole);
-	*ret_under = below && whole[n] != '\0' ? arena_strdup(a, whole + n + 1) : "";
-	for (root = arena_strdup(a, whole); root[0] != '\0';) {
-		char *slash = strrchr(root, '/');
-
-		if (stat(arena_printf(a, "%s/.git", root), &st) == 0) {
-			*ret_root = root;
-			*ret_under = whole[strlen(root)] == '\0' ? "" : arena_strdup(a, whole + strlen(root) + 1);
+	for (root = arena_strdup(a, whole); root[0] != '\0'; *strrchr(root, '/') = '\0')
+		if (stat(arena_printf(a, "%s/.git", root), &st) == 0)
 			break;
-		}
-		*slash = '\0';
-	}
-	free(whole);
+	climb.root = root[0] != '\0' ? root : whole;
+	if (root[0] == '\0')
+		climb_directory(&climb, whole);
+	map_done(&climb.seen);
+	if (climb.root[0] == '\0')
+		return err_new(a, ERR_INVALID,
+		    "%s: it leads up to the root of the file system, of which not all files are read; put what belongs "
+		    "together below "
+		    "one directory",
+		    dir);
+	*ret_root = climb.root;
+	*ret_under = whole[strlen(climb.root)] == '\0' ? "" : whole + strlen(climb.root) + 1;
 	return NULL;
 }
 

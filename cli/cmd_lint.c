@@ -7,12 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "analysis/args.h"
 #include "analysis/condition/condition.h"
+#include "analysis/provider.h"
 #include "analysis/spec.h"
 #include "base/file.h"
+#include "base/letters.h"
 #include "cli/cli.h"
+#include "cli/lint_rules.h"
+#include "gitops/object_annotations.h"
+#include "gitops/substitute.h"
+#include "gitops/sync_options.h"
+#include "kube/api/application.h"
 #include "kube/api/core.h"
+#include "kube/api/flux.h"
 #include "kube/api/istio.h"
+#include "kube/api/job_check.h"
+#include "kube/api/names.h"
+#include "kube/api/pod_check.h"
 #include "kube/api/roots.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
@@ -21,13 +33,15 @@
 
 #define FILE_MAX (16u << 20)
 #define FOLDERS_DEEP 16
+#define SYNC_OPTIONS_ANNOTATION "argocd.argoproj.io/sync-options"
 
 static int lint_run(struct cli *);
 
 const struct command cmd_lint = {
 	.name = "lint",
 	.args = "FILE|FOLDER...",
-	.summary = "says what is wrong with manifests, and where",
+	.summary = "Check manifests and print what is wrong, with file and line",
+	.example = "lint deploy/|lint -f -",
 	.flags = "filename strict",
 	.run = lint_run,
 };
@@ -67,6 +81,21 @@ type_of(const json_t *doc)
 	return t != NULL && strncmp(version, t->group, strlen(t->group)) == 0 ? t : NULL;
 }
 
+/* The version is one of those that Sluice's own types are served in. */
+static bool
+is_served(const struct type *t, const char *version)
+{
+	size_t n = strlen(t->group);
+
+	if (api_root_named(t->kind) != t || n == 0)
+		return true;
+	version += n + (version[n] == '/');
+	for (const char *s = t->also; s != NULL; s = strchr(s, ' '), s = s != NULL ? s + 1 : NULL)
+		if (strcspn(s, " ") == strlen(version) && strncmp(s, version, strlen(version)) == 0)
+			return true;
+	return strcmp(version, t->version) == 0;
+}
+
 static void
 say(struct lint *l, bool warning, const char *file, const struct yaml_mark *at, const char *path, const char *text)
 {
@@ -97,6 +126,12 @@ add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_ma
 	}
 	if (t == NULL)
 		return;
+	if (!is_served(t, json_str(doc, "apiVersion"))) {
+		say(l, false, file, yaml_mark_of(marks, "apiVersion"), "apiVersion",
+		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s %s is of %s/%s", json_str(doc, "apiVersion"),
+			str_article(t->kind), t->kind, t->group, t->version));
+		return;
+	}
 	if (json_str(meta, "name") == NULL && json_str(meta, "generateName") == NULL) {
 		say(l, false, file, yaml_mark_of(marks, "metadata"), "metadata.name", "required, but missing");
 		return;
@@ -202,6 +237,8 @@ each(
 
 /* --- checking ------------------------------------------------------------------------------------------------------ */
 
+static void check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
+
 static void
 check_rollout(struct lint *l, const struct manifest *m)
 {
@@ -214,8 +251,9 @@ check_rollout(struct lint *l, const struct manifest *m)
 
 	world_gather(&pass, (const struct rollout *)m->object, l->cli->arena, &w);
 	world_problems(&w, &found);
-	for (size_t i = 0; i < found.n && i < PROBLEMS_MAX; i++)
+	for (size_t i = 0; i < found.n; i++)
 		say_problem(l, m, &found.at[i]);
+	check_pods(l, m, "/spec/template", "spec.template", false);
 }
 
 static void
@@ -224,30 +262,105 @@ check_experiment(struct lint *l, const struct manifest *m)
 	struct problems found = { .arena = l->cli->arena };
 
 	experiment_problems(&l->view, (const struct experiment *)m->object, &found);
-	for (size_t i = 0; i < found.n && i < PROBLEMS_MAX; i++)
+	for (size_t i = 0; i < found.n; i++)
 		say_problem(l, m, &found.at[i]);
+	for (size_t i = 0; i < json_array_size(json_at(m->json, "/spec/templates")); i++)
+		check_pods(l, m, arena_printf(l->cli->arena, "/spec/templates/%zu/template", i),
+		    arena_printf(l->cli->arena, "spec.templates[%zu].template", i), false);
 }
 
 static void
-check_condition(struct lint *l, const struct manifest *m, size_t i, const char *field, const char *text)
+check_condition(
+    struct lint *l, const struct manifest *m, size_t i, enum measured_kind kind, const char *field, const char *text)
 {
 	struct problem p = { .path = arena_printf(l->cli->arena, "spec.metrics[%zu].%s", i, field) };
 	struct condition_program *program;
 	struct err *e;
 
-	if (text == NULL || text[0] == '\0' || strstr(text, "{{") != NULL ||
-	    (e = condition_parse(l->cli->arena, text, &program)) == NULL)
+	if (text == NULL || text[0] == '\0' || strstr(text, "{{") != NULL)
+		return;
+	e = condition_parse(l->cli->arena, text, &program);
+	if (e == NULL && kind != MEASURED_ANYTHING) {
+		struct value like =
+		    kind == MEASURED_NUMBER ? value_float(0) : value_from_floats(l->cli->arena, NULL, 0);
+
+		e = condition_fits(l->cli->arena, program, &like);
+		if (e != NULL)
+			e = err_wrap(l->cli->arena, e, "the query answers %s",
+			    kind == MEASURED_NUMBER ? "one number" : "a vector, a list of numbers");
+	}
+	if (e == NULL)
 		return;
 	p.text = arena_printf(l->cli->arena, "`%s`: %s", text, err_text(l->cli->arena, e));
 	say_problem(l, m, &p);
 }
 
-/* The metrics of a template or run; what stands where an argument is still to come is not judged. */
+/* What is wrong with a metric as it stands. Where an argument is still to come, {{args.x}} stands for it, and nothing that comes
+ * of it is judged. */
+static void
+check_metric(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i, const char *text)
+{
+	const struct provider *provider = provider_of(metric);
+	enum measured_kind kind =
+	    provider != NULL && provider->kind != NULL ? provider->kind(metric) : MEASURED_ANYTHING;
+	struct problem p = { .path = arena_printf(l->cli->arena, "spec.metrics[%zu]", i) };
+	struct metric_limits limits;
+	struct err *e;
+
+	check_condition(l, m, i, kind, "successCondition", metric->success_condition);
+	check_condition(l, m, i, kind, "failureCondition", metric->failure_condition);
+	if ((e = metric_limits_read(l->cli->arena, metric, &limits)) == NULL && provider != NULL &&
+	    provider->check != NULL && strstr(text, "{{") == NULL)
+		e = provider->check(l->cli->arena, metric);
+	if (e == NULL || strstr(err_text(l->cli->arena, e), "{{") != NULL)
+		return;
+	p.text = err_text(l->cli->arena, e);
+	say_problem(l, m, &p);
+}
+
+/* The pods of a Job that measures. */
+static void
+check_job_template(struct lint *l, const struct manifest *m, const json_t *metric, size_t i)
+{
+	const json_t *template = json_at(metric, "/provider/job/spec/template");
+	const char *spec = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.job.spec", i),
+		   *path = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.job.spec.template", i);
+	struct problems found = { .arena = l->cli->arena };
+
+	job_spec_problems(&found, json_at(metric, "/provider/job/spec"), spec);
+	pod_template_problems(&found, template, path, POD_OF_JOB);
+	pod_template_unknown(&found, template, path);
+	for (size_t k = 0; k < found.n; k++)
+		if (strstr(found.at[k].text, "{{") == NULL)
+			say_problem(l, m, &found.at[k]);
+}
+
+/* An argument of a template or run: what can be wrong with it alone. A run's has a value, as nothing gives it one later. */
+static void
+check_argument(struct lint *l, const struct manifest *m, const struct analysis_spec *spec, size_t i)
+{
+	const struct argument *arg = &spec->args.at[i];
+	struct problem p = { .path = arena_printf(l->cli->arena, "spec.args[%zu]", i), .text = argument_problem(arg) };
+
+	for (size_t k = 0; k < i && p.text == NULL; k++)
+		if (str_eq(spec->args.at[k].name, arg->name) && arg->value != NULL && spec->args.at[k].value != NULL &&
+		    strcmp(arg->value, spec->args.at[k].value) != 0)
+			p.text = arena_printf(
+			    l->cli->arena, "Duplicate value: \"%s\": it has another value before", arg->name);
+	if (p.text == NULL && m->object->type == &analysis_run_type && arg->value == NULL &&
+	    (arg->value_from == NULL || arg->value_from->secret_key_ref == NULL))
+		p.text = "Required value: an argument of a run has a value, or comes from a Secret";
+	if (p.text != NULL)
+		say_problem(l, m, &p);
+}
+
+/* The metrics of a template or run. Those with a value for every argument are prepared as a run would prepare them. */
 static void
 check_metrics(struct lint *l, const struct manifest *m, const struct analysis_spec *spec)
 {
 	struct argument *args = arena_new_array(l->cli->arena, struct argument, spec->args.n);
 	struct problems found = { .arena = l->cli->arena };
+	const char *text = spec->metrics;
 	size_t before = l->n_errors, n;
 	bool known = true;
 	struct metric *metrics;
@@ -255,36 +368,145 @@ check_metrics(struct lint *l, const struct manifest *m, const struct analysis_sp
 	struct err *e;
 
 	for (size_t i = 0; i < spec->args.n; i++) {
-		args[i] = (struct argument){ .name = spec->args.at[i].name, .value = spec->args.at[i].value };
-		known &= args[i].value != NULL;
+		const char *name = spec->args.at[i].name, *value = spec->args.at[i].value;
+
+		known &= value != NULL;
+		check_argument(l, m, spec, i);
+		/* One without a value stands for itself. */
+		args[i] = (struct argument){ .name = name,
+			.value = value != NULL ? value : arena_printf(l->cli->arena, "{{args.%s}}", name) };
 	}
-	n = metrics_decode(l->cli->arena, spec->metrics, "spec.metrics", &found, &metrics);
-	for (size_t i = 0; i < n; i++) {
-		check_condition(l, m, i, "successCondition", metrics[i].success_condition);
-		check_condition(l, m, i, "failureCondition", metrics[i].failure_condition);
-	}
-	for (size_t i = 0; i < found.n && i < PROBLEMS_MAX; i++)
+	if (text != NULL && args_substitute(l->cli->arena, text, args, spec->args.n, &text) != NULL)
+		text = spec->metrics;
+	n = metrics_decode(l->cli->arena, text, "spec.metrics", &found, &metrics);
+	for (size_t i = 0; i < found.n; i++)
 		if (strstr(found.at[i].text, "{{") == NULL)
 			say_problem(l, m, &found.at[i]);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(json_decrefp) json_t *list = json_loads(text, 0, NULL);
+		const json_t *metric = json_array_get(list, i);
+
+		check_metric(l, m, &metrics[i], i, json_text(l->cli->arena, metric));
+		check_job_template(l, m, metric, i);
+	}
 	if (found.n > 0 || !known || spec->templates.n > 0 || l->n_errors > before)
 		return;
 	if ((e = metrics_prepare(l->cli->arena, spec, args, spec->args.n, &set)) != NULL) {
-		const char *text = err_text(l->cli->arena, e), *colon = strstr(text, ": ");
-		struct problem p = { .path = "spec.metrics", .text = text };
+		const char *why = err_text(l->cli->arena, e), *colon = strstr(why, ": ");
+		struct problem p = { .path = "spec.metrics", .text = why };
 
-		if (colon != NULL && strncmp(text, "spec.", 5) == 0)
-			p = (struct problem){ arena_strndup(l->cli->arena, text, (size_t)(colon - text)), colon + 2,
+		if (colon != NULL && strncmp(why, "spec.", 5) == 0)
+			p = (struct problem){ arena_strndup(l->cli->arena, why, (size_t)(colon - why)), colon + 2,
 				false };
 		say_problem(l, m, &p);
 	}
 }
 
-/* What its rows say of it. */
+/* The pod template of a workload: what an API server refuses, and what it would drop. `rules`: they are not checked elsewhere. */
+static void
+check_pods(struct lint *l, const struct manifest *m, const char *pointer, const char *path, bool rules)
+{
+	const json_t *template = json_at(m->json, pointer);
+	struct problems found = { .arena = l->cli->arena };
+
+	if (rules)
+		pod_template_problems(&found, template, path, POD_OF_REPLICASET);
+	pod_template_unknown(&found, template, path);
+	for (size_t i = 0; i < found.n; i++)
+		say_problem(l, m, &found.at[i]);
+}
+
+/* The grammars of an object's own name, labels and annotations. */
+static void
+check_names(struct lint *l, const struct manifest *m)
+{
+	const char *kind = m->object->type->kind, *name = json_str(json_object_get(m->json, "metadata"), "name"), *why;
+	const char *fields[] = { "labels", "annotations" }, *key,
+		   *ns = json_str(json_object_get(m->json, "metadata"), "namespace");
+	json_t *v;
+
+	if (name != NULL && json_str(json_object_get(m->json, "metadata"), "generateName") == NULL &&
+	    (why = name_object_problem(kind, name)) != NULL)
+		say(l, false, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name",
+		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", name, why));
+	if (ns != NULL && (why = name_label_problem(ns)) != NULL)
+		say(l, false, m->file, yaml_mark_of(m->marks, "metadata.namespace"), "metadata.namespace",
+		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", ns, why));
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *path = arena_printf(l->cli->arena, "metadata.%s", fields[i]);
+
+		json_object_foreach (json_object_get(json_object_get(m->json, "metadata"), fields[i]), key, v) {
+			why = name_qualified_problem(i == 0 ? key : letters_cased(l->cli->arena, key, false, true));
+			if (why == NULL && i == 0 && json_is_string(v))
+				why = name_label_value_problem(json_string_value(v));
+			if (!json_is_string(v))
+				why = "must be a string";
+			if (why != NULL)
+				say(l, false, m->file, yaml_mark_of(m->marks, path), path,
+				    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", key, why));
+		}
+	}
+}
+
+/* Sync options that are none: of an Application, and of any object in its annotation. */
+static void
+check_sync_options(struct lint *l, const struct manifest *m)
+{
+	const json_t *options = json_at(m->json, "/spec/syncPolicy/syncOptions"), *one;
+	const char *annotation =
+	    json_str(json_object_get(json_object_get(m->json, "metadata"), "annotations"), SYNC_OPTIONS_ANNOTATION);
+	struct problem p = { 0 };
+
+	for (size_t i = 0; m->object->type == &application_type && i < json_array_size(options); i++) {
+		one = json_array_get(options, i);
+		p.path = arena_printf(l->cli->arena, "spec.syncPolicy.syncOptions[%zu]", i);
+		p.text = json_is_string(one) ? sync_option_problem(l->cli->arena, json_string_value(one), false) : NULL;
+		if (p.text != NULL)
+			say_problem(l, m, &p);
+	}
+	p.path = "metadata.annotations";
+	for (char *rest = arena_strdup(l->cli->arena, annotation), *option; rest != NULL;) {
+		option = strsep(&rest, ",");
+		option += strspn(option, " ");
+		option[strcspn(option, " ")] = '\0';
+		if (option[0] != '\0' && (p.text = sync_option_problem(l->cli->arena, option, true)) != NULL)
+			say_problem(l, m, &p);
+	}
+	/* Argo CD's annotations and Flux's switches: with another value they have no effect, and the object is applied all the same. */
+	for (int flux = 0; flux < 2; flux++)
+		if ((p.text = object_annotations_problem(l->cli->arena, m->json, flux == 1)) != NULL)
+			say(l, true, m->file, yaml_mark_of(m->marks, p.path), p.path, p.text);
+}
+
+/* Flux refuses all of a Kustomization with a variable that no manifest can name. */
+static void
+check_variables(struct problems *p, const json_t *variables)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach ((json_t *)variables, name, v)
+		if (!substitute_is_name(name))
+			problem_add(p, "spec.postBuild.substitute",
+			    "Invalid value: \"%s\": a variable's name is letters, digits and underscores, and does not "
+			    "begin "
+			    "with a digit",
+			    name);
+}
+
+/* What its rows say of it, and the rules of its type. */
 static void
 check_fields(struct lint *l, const struct manifest *m)
 {
-	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n && i < PROBLEMS_MAX; i++)
+	struct problems found = { .arena = l->cli->arena };
+
+	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n; i++)
 		say_problem(l, m, &m->object->problems->at[i]);
+	lint_rules(&found, m->object->type, m->json);
+	if (m->object->type == &flux_kustomization_type)
+		check_variables(&found, json_at(m->json, "/spec/postBuild/substitute"));
+	for (size_t i = 0; i < found.n; i++)
+		say_problem(l, m, &found.at[i]);
 }
 
 static bool
@@ -300,7 +522,7 @@ check_template(struct lint *l, const struct manifest *m)
 					       ? &((const struct analysis_run *)m->object)->spec
 					       : &((const struct analysis_template *)m->object)->spec;
 
-	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n && i < PROBLEMS_MAX; i++)
+	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n; i++)
 		say_problem(l, m, &m->object->problems->at[i]);
 	for (size_t i = 0; i < spec->templates.n; i++) {
 		const struct template_ref *ref = &spec->templates.at[i];
@@ -344,6 +566,8 @@ lint_run(struct cli *c)
 		return cli_fail(c, "usage: sluice lint FILE|FOLDER...; no file was read");
 	for (const struct manifest *m = l.first; m != NULL; m = m->next) {
 		check_twice(&l, m);
+		check_names(&l, m);
+		check_sync_options(&l, m);
 		if (m->object->type == &rollout_type)
 			check_rollout(&l, m);
 		else if (m->object->type == &experiment_type)
@@ -352,6 +576,10 @@ lint_run(struct cli *c)
 			check_template(&l, m);
 		else if (api_root_named(m->object->type->kind) != NULL)
 			check_fields(&l, m);
+		else if (m->object->type == &pod_template_object_type)
+			check_pods(&l, m, "/template", "template", true);
+		else if (m->object->type == &deployment_type || m->object->type == &workload_replicaset_type)
+			check_pods(&l, m, "/spec/template", "spec.template", true);
 		n++;
 	}
 	for (const struct manifest *m = l.first; m != NULL; m = m->next)

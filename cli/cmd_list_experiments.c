@@ -11,7 +11,7 @@ const struct command cmd_list_experiments = {
 	.name = "list experiments",
 	.also = "list exp|list experiment",
 	.args = "",
-	.summary = "all experiments of a namespace",
+	.summary = "List Experiments",
 	.flags = "all-namespaces output",
 	.run = list_run,
 };

@@ -12,77 +12,151 @@ const struct command cmd_list_rollouts = {
 	.name = "list rollouts",
 	.also = "list ro|list rollout",
 	.args = "",
-	.summary = "all rollouts of a namespace",
+	.summary = "List Rollouts",
+	.example = "list rollouts -A|list rollouts --watch",
 	.flags = "all-namespaces watch output name timestamps",
 	.run = list_run,
 };
+
+enum {
+	COLUMN_TIMESTAMP,
+	COLUMN_NAMESPACE,
+	COLUMN_NAME,
+	COLUMN_STRATEGY,
+	COLUMN_STATUS,
+	COLUMN_STEP,
+	COLUMN_SET_WEIGHT,
+	COLUMN_READY,
+	COLUMN_DESIRED,
+	COLUMN_UPDATED,
+	COLUMN_AVAILABLE,
+	COLUMN_IMAGES,
+	COLUMN_MESSAGE,
+	COLUMN_MAX
+};
+
+static const char *const list_heads[COLUMN_MAX] = { "TIMESTAMP", "NAMESPACE", "NAME", "STRATEGY", "STATUS", "STEP",
+	"SET-WEIGHT", "READY", "DESIRED", "UP-TO-DATE", "AVAILABLE", "IMAGES", "MESSAGE" };
 
 struct listing {
 	struct cli *cli;
 	struct watched watched;
 	struct map printed; /* "ns/name" → the line that was printed last */
+	struct arena *arena; /* of one look */
+	int widths[COLUMN_MAX];
 	bool wide, began;
 };
 
+/* The cells of a rollout's line. The namespace and the time are columns only when they are asked for. */
 static void
-print_head(const struct cli *c, bool wide)
+list_cells(const struct cli *c, struct arena *a, const struct rollout *r, bool wide, const char *cells[COLUMN_MAX])
 {
+	const struct canary_strategy *canary = r->spec.strategy.canary;
+	size_t n = canary != NULL ? canary->steps.n : 0;
+	const char *message;
+
+	memset(cells, 0, COLUMN_MAX * sizeof(*cells));
 	if (cli_on(c, "timestamps"))
-		printf("%-20s ", "TIMESTAMP");
-	printf("%-20s %-28s %-12s %-6s %-10s %-8s %-8s %-9s%s\n", "NAMESPACE", "NAME", "STATUS", "STEP", "SET-WEIGHT",
-	    "DESIRED", "UPDATED", "AVAILABLE", wide ? " IMAGES  MESSAGE" : "");
+		cells[COLUMN_TIMESTAMP] = time_format(a, loop_wall(c->loop));
+	if (cli_on(c, "all-namespaces"))
+		cells[COLUMN_NAMESPACE] = r->object.meta.namespace;
+	cells[COLUMN_NAME] = r->object.meta.name;
+	cells[COLUMN_STRATEGY] = canary != NULL			       ? "Canary"
+				 : r->spec.strategy.blue_green != NULL ? "BlueGreen"
+								       : "unknown";
+	cells[COLUMN_STATUS] = summary_phase(r, &message);
+	cells[COLUMN_STEP] = n > 0 && r->status.current_step_index.set
+				 ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.is, n)
+				 : "-";
+	cells[COLUMN_SET_WEIGHT] = canary != NULL ? arena_printf(a, "%d", (int)summary_set_weight(r)) : "-";
+	cells[COLUMN_READY] = arena_printf(a, "%d/%d", (int)r->status.ready_replicas, (int)r->status.replicas);
+	cells[COLUMN_DESIRED] = arena_printf(a, "%d", (int)summary_desired(r));
+	cells[COLUMN_UPDATED] = arena_printf(a, "%d", (int)r->status.updated_replicas);
+	cells[COLUMN_AVAILABLE] = arena_printf(a, "%d", (int)r->status.available_replicas);
+	if (wide) {
+		cells[COLUMN_IMAGES] = summary_images(a, r->spec.template);
+		cells[COLUMN_MESSAGE] = message != NULL ? message : "";
+	}
 }
 
-static const char *
-line_of(struct arena *a, const struct rollout *r, bool wide)
+/* Columns are as wide as what has been printed in them needs. */
+static void
+list_fit(int widths[COLUMN_MAX], const char *const cells[COLUMN_MAX])
 {
-	size_t n = r->spec.strategy.canary != NULL ? r->spec.strategy.canary->steps.n : 0;
-	const char *more = "";
-
-	if (wide)
-		more = arena_printf(a, " %s  %s", summary_images(a, r->spec.template),
-		    r->status.message != NULL ? r->status.message : "");
-	return arena_printf(a, "%-20s %-28s %-12s %-6s %-10d %-8d %-8d %-9d%s\n", r->object.meta.namespace,
-	    r->object.meta.name, r->status.phase != NULL ? r->status.phase : "-",
-	    r->status.current_step_index.set ? arena_printf(a, "%d/%zu", (int)r->status.current_step_index.is, n) : "-",
-	    (int)summary_set_weight(r), (int)summary_desired(r), (int)r->status.updated_replicas,
-	    (int)r->status.available_replicas, more);
+	for (size_t i = 0; i < COLUMN_MAX; i++)
+		if (cells[i] != NULL && (int)strlen(cells[i]) > widths[i])
+			widths[i] = (int)strlen(cells[i]);
 }
 
 static void
-print_line(struct cli *c, struct arena *a, const char *line)
+list_print(const int widths[COLUMN_MAX], const char *const cells[COLUMN_MAX])
 {
-	if (cli_on(c, "timestamps"))
-		printf("%-20s ", time_format(a, loop_wall(c->loop)));
-	fputs(line, stdout);
+	size_t last = COLUMN_MAX - 1;
+
+	while (last > 0 && cells[last] == NULL)
+		last--;
+	for (size_t i = 0; i <= last; i++)
+		if (cells[i] != NULL)
+			printf("%-*s%s", i < last ? widths[i] : 0, cells[i], i < last ? "  " : "\n");
+}
+
+/* The heads of the columns that these cells have. */
+static void
+list_head(int widths[COLUMN_MAX], const char *const cells[COLUMN_MAX], bool print)
+{
+	const char *heads[COLUMN_MAX] = { 0 };
+
+	for (size_t i = 0; i < COLUMN_MAX; i++)
+		heads[i] = cells[i] != NULL ? list_heads[i] : NULL;
+	list_fit(widths, heads);
+	if (print)
+		list_print(widths, heads);
 }
 
 static void
-print_if_new(const struct object *o, void *arg)
+list_measure(const struct object *o, void *arg)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct listing *l = arg;
-	const char *line = line_of(a, (const struct rollout *)o, l->wide);
-	const char *key = arena_printf(a, "%s/%s", o->meta.namespace, o->meta.name);
-	char *before = map_get(&l->printed, key);
+	const char *cells[COLUMN_MAX];
 
+	list_cells(l->cli, l->arena, (const struct rollout *)o, l->wide, cells);
+	list_fit(l->widths, cells);
+	if (!l->began)
+		list_head(l->widths, cells, false);
+}
+
+static void
+list_print_new(const struct object *o, void *arg)
+{
+	struct listing *l = arg;
+	const char *cells[COLUMN_MAX], *line = "", *key;
+	char *before;
+
+	list_cells(l->cli, l->arena, (const struct rollout *)o, l->wide, cells);
+	for (size_t i = COLUMN_NAME; i < COLUMN_MAX; i++)
+		line = arena_printf(l->arena, "%s|%s", line, cells[i] != NULL ? cells[i] : "");
+	key = arena_printf(l->arena, "%s/%s", o->meta.namespace, o->meta.name);
+	before = map_get(&l->printed, key);
 	if (before != NULL && strcmp(before, line) == 0)
 		return;
 	map_set(&l->printed, key, mem_strdup(line));
 	free(before);
-	print_line(l->cli, a, line);
+	if (!l->began)
+		list_head(l->widths, cells, true);
+	l->began = true;
+	list_print(l->widths, cells);
 }
 
 static void
 on_change(void *arg)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct listing *l = arg;
 	const struct view *v = cache_view(l->watched.cache);
 
-	if (!l->began)
-		print_head(l->cli, l->wide);
-	l->began = true;
-	v->each(v, &rollout_type, NULL, print_if_new, l);
+	l->arena = a;
+	v->each(v, &rollout_type, NULL, list_measure, l);
+	v->each(v, &rollout_type, NULL, list_print_new, l);
 	fflush(stdout);
 }
 
@@ -107,9 +181,11 @@ static int
 list_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
+	const char *(*rows)[COLUMN_MAX];
+	int widths[COLUMN_MAX] = { 0 };
 	enum output output;
 	json_t *item;
-	size_t i;
+	size_t i, n;
 
 	if (cli_output(c, &output) != 0)
 		return 1;
@@ -121,10 +197,17 @@ list_run(struct cli *c)
 		return 1;
 	if (list == NULL)
 		return 0;
-	print_head(c, output == OUTPUT_WIDE);
-	json_array_foreach (json_object_get(list, "items"), i, item)
-		print_line(c, c->arena,
-		    line_of(c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),
-			output == OUTPUT_WIDE));
+	n = json_array_size(json_object_get(list, "items"));
+	rows = arena_alloc(c->arena, n * sizeof(*rows));
+	json_array_foreach (json_object_get(list, "items"), i, item) {
+		list_cells(c, c->arena, (const struct rollout *)object_decode(&rollout_type, item, c->arena),
+		    output == OUTPUT_WIDE, rows[i]);
+		list_fit(widths, rows[i]);
+	}
+	for (i = 0; i < n; i++) {
+		if (i == 0)
+			list_head(widths, rows[i], true);
+		list_print(widths, rows[i]);
+	}
 	return 0;
 }

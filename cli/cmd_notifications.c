@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
@@ -19,7 +20,7 @@ const struct command cmd_notifications_template = {
 	.name = "notifications template",
 	.also = "notification template|notifications templates",
 	.args = "get [NAME] | notify NAME ROLLOUT",
-	.summary = "templates of notifications; notify: send one, or show what it would say",
+	.summary = "Show notification templates, or send a notification (notify)",
 	.flags = "output recipient config-map secret",
 	.run = template_run,
 };
@@ -28,7 +29,7 @@ const struct command cmd_notifications_trigger = {
 	.name = "notifications trigger",
 	.also = "notification trigger|notifications triggers",
 	.args = "get [NAME] | run NAME ROLLOUT",
-	.summary = "triggers of notifications; run: whether their conditions hold for a rollout",
+	.summary = "Show notification triggers, or evaluate one for a Rollout (run)",
 	.flags = "output config-map secret",
 	.run = trigger_run,
 };
@@ -122,6 +123,27 @@ begin(struct cli *c, struct trying *t)
 	return 0;
 }
 
+/* The workload's template is its Rollout's. NULL after saying what is wrong. */
+static json_t *
+with_workload(struct cli *c, json_t *ro)
+{
+	_cleanup_(json_decrefp) json_t *workload = NULL;
+	const char *name;
+	const struct type *t = workload_missing(ro, &name);
+	struct err *e;
+
+	if (t == NULL)
+		return ro;
+	e = cli_call(c, "GET", client_path(c->arena, t, c->namespace, name, NULL), NULL, NULL, &workload);
+	if (e != NULL) {
+		cli_error(c, e);
+		json_decref(ro);
+		return NULL;
+	}
+	workload_fill(ro, workload);
+	return ro;
+}
+
 /* A rollout of the namespace, or of a file. A new reference; NULL after saying what is wrong. */
 static json_t *
 rollout_of(struct trying *t, const char *what)
@@ -132,7 +154,8 @@ rollout_of(struct trying *t, const char *what)
 		return read_file(t->cli, what, &ro) == 0 ? ro : NULL;
 	if (t->cli->transport == NULL && cli_connect(t->cli) != 0)
 		return NULL;
-	return cli_get_rollout(t->cli, what);
+	ro = cli_get_rollout(t->cli, what);
+	return ro != NULL ? with_workload(t->cli, ro) : NULL;
 }
 
 /* Those that are asked for, by name: all, or one. */

@@ -1,5 +1,6 @@
 /* cli/cmd_pause.c: pause, restart, terminate: patches that the controller acts upon (rollouts-semantics, client patches). */
 #include <stdio.h>
+#include "analysis/condition/moment.h"
 #include "base/time.h"
 #include "cli/cli.h"
 #include "kube/api/analysis.h"
@@ -14,8 +15,9 @@ static int retry_experiment(struct cli *);
 
 const struct command cmd_pause = {
 	.name = "pause",
-	.args = "NAME",
-	.summary = "stops a rollout's steps until it is promoted",
+	.args = "NAME...",
+	.summary = "Pause a Rollout until it is promoted",
+	.example = "pause web",
 	.completes = "rollouts",
 	.flags = "",
 	.run = pause_run,
@@ -23,8 +25,8 @@ const struct command cmd_pause = {
 
 const struct command cmd_restart = {
 	.name = "restart",
-	.args = "NAME",
-	.summary = "replaces a rollout's pods, as many at once as may be missing",
+	.args = "NAME...",
+	.summary = "Restart the pods of a Rollout, not more at once than maxUnavailable allows",
 	.completes = "rollouts",
 	.flags = "in",
 	.run = restart_run,
@@ -33,8 +35,8 @@ const struct command cmd_restart = {
 const struct command cmd_terminate_analysisrun = {
 	.name = "terminate analysisrun",
 	.also = "terminate ar|terminate analysisruns",
-	.args = "NAME",
-	.summary = "ends a run; what it has measured so far decides",
+	.args = "NAME...",
+	.summary = "Terminate an AnalysisRun; its measurements so far decide the result",
 	.completes = "analysisruns",
 	.flags = "",
 	.run = terminate_run,
@@ -43,8 +45,8 @@ const struct command cmd_terminate_analysisrun = {
 const struct command cmd_terminate_experiment = {
 	.name = "terminate experiment",
 	.also = "terminate exp",
-	.args = "NAME",
-	.summary = "ends an experiment; what its analyses have found so far decides",
+	.args = "NAME...",
+	.summary = "Terminate an Experiment; its analyses so far decide the result",
 	.completes = "experiments",
 	.flags = "",
 	.run = terminate_experiment,
@@ -53,27 +55,27 @@ const struct command cmd_terminate_experiment = {
 const struct command cmd_retry_experiment = {
 	.name = "retry experiment",
 	.also = "retry exp",
-	.args = "NAME",
-	.summary = "starts an experiment again, from the beginning",
+	.args = "NAME...",
+	.summary = "Retry an Experiment from the beginning",
 	.completes = "experiments",
 	.flags = "",
 	.run = retry_experiment,
 };
 
-/* Patches the rollout's spec; `spec` is consumed. */
+/* Patches the spec of every rollout that is named; `spec` is consumed. */
 static int
 patch_spec(struct cli *c, json_t *spec, const char *done)
 {
-	const char *name = cli_name(c, "rollout");
+	_cleanup_(json_decrefp) json_t *patch = json_pack("{s:o}", "spec", spec);
 	struct err *e;
 
-	if (name == NULL || cli_connect(c) != 0) {
-		json_decref(spec);
+	if (cli_names(c, "rollout") != 0 || cli_connect(c) != 0)
 		return 1;
+	for (size_t i = 0; i < c->n_args; i++) {
+		if ((e = cli_patch_rollout(c, c->args[i], false, json_incref(patch))) != NULL)
+			return cli_error(c, e);
+		printf("rollout '%s' %s\n", c->args[i], done);
 	}
-	if ((e = cli_patch_rollout(c, name, false, json_pack("{s:o}", "spec", spec))) != NULL)
-		return cli_error(c, e);
-	printf("rollout '%s' %s\n", name, done);
 	return 0;
 }
 
@@ -93,24 +95,25 @@ restart_run(struct cli *c)
 		return cli_fail(c, "--in: \"%s\" is not a duration such as 10m", in);
 	at = time_format(c->arena, time_add(loop_wall(c->loop), ms));
 	return patch_spec(c, json_pack("{s:s}", "restartAt", at),
-	    in != NULL ? arena_printf(c->arena, "restarts its pods at %s", at) : "restarts its pods");
+	    arena_printf(c->arena, "restarts in %s", moment_duration_text(c->arena, ms * 1000000)));
 }
 
-/* Patches the object that the argument names; the patch is consumed. */
+/* Patches the objects that the arguments name; the patch is consumed. */
 static int
 patch_named(struct cli *c, const struct type *type, json_t *patch, const char *what, const char *done)
 {
-	const char *name = cli_name(c, what);
+	_cleanup_(json_decrefp) json_t *held = patch;
 	struct err *e;
 
-	if (name == NULL || cli_connect(c) != 0) {
-		json_decref(patch);
+	if (cli_names(c, what) != 0 || cli_connect(c) != 0)
 		return 1;
+	for (size_t i = 0; i < c->n_args; i++) {
+		e = cli_call(c, "PATCH", client_path(c->arena, type, c->namespace, c->args[i], NULL), PATCH_MERGE,
+		    json_incref(held), NULL);
+		if (e != NULL)
+			return cli_error(c, e);
+		printf("%s '%s' %s\n", what, c->args[i], done);
 	}
-	e = cli_call(c, "PATCH", client_path(c->arena, type, c->namespace, name, NULL), PATCH_MERGE, patch, NULL);
-	if (e != NULL)
-		return cli_error(c, e);
-	printf("%s '%s' %s\n", what, name, done);
 	return 0;
 }
 

@@ -9,7 +9,8 @@ static int promote_run(struct cli *);
 const struct command cmd_promote = {
 	.name = "promote",
 	.args = "NAME",
-	.summary = "resumes a paused rollout, or skips its current step; --full: to the end",
+	.summary = "Promote a Rollout: end its pause or skip the current step (--full: skip all steps)",
+	.example = "promote web|promote web --full",
 	.completes = "rollouts",
 	.flags = "full skip-current-step skip-all-steps",
 	.run = promote_run,

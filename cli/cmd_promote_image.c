@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cli/application.h"
 #include "cli/dev.h"
+#include "gitops/grammar.h"
 #include "gitops/kustomize/edit.h"
 #include "gitops/local.h"
 #include "gitops/render.h"
@@ -14,6 +15,11 @@
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
 #define FILE_MAX (1u << 20) /* bytes of a kustomization */
+/* Of the user's environment: whatever says who they are to Git and its helpers. */
+#define GIT_ENV                                                                                                        \
+	SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS                                                                   \
+	    " GIT_* EMAIL SSH_* GPG_* GNUPGHOME TERM EDITOR VISUAL CURL_* GCM_* "                                      \
+	    "GITHUB_TOKEN GH_* GITLAB_*"
 #define TRIES 3 /* of a push that somebody else's comes before */
 
 static int promote_run(struct cli *);
@@ -21,13 +27,10 @@ static int promote_run(struct cli *);
 const struct command cmd_promote_image = {
 	.name = "promote-image",
 	.args = "IMAGE APP...",
-	.summary =
-	    "commits an image to the repository of each Application in turn, and waits until it is healthy there",
+	.summary = "Commit an image to the Git repository of each Application in turn, waiting until each is healthy",
 	.flags = "review message repo timeout",
 	.run = promote_run,
 };
-
-extern char **environ;
 
 struct promotion {
 	struct cli *cli;
@@ -51,8 +54,11 @@ git(const struct promotion *p, struct bytes *ret, const char *const *args)
 		argv[n++] = *args++;
 	argv[n] = NULL;
 	e = run_program(p->cli->arena,
-	    &(struct run){
-		.argv = argv, .env = (const char *const *)environ, .timeout_ms = GIT_MS, .output_max = GIT_OUTPUT_MAX },
+	    &(struct run){ .argv = argv,
+		.keep = GIT_ENV,
+		.reach = SPAWN_USER,
+		.timeout_ms = GIT_MS,
+		.output_max = GIT_OUTPUT_MAX },
 	    ret);
 	return e != NULL ? err_wrap(p->cli->arena, e, "git %s", argv[3]) : NULL;
 }
@@ -67,6 +73,7 @@ read_application(struct promotion *p)
 	json_t *app = application_get(c, p->app);
 	const json_t *source = json_at(app, "/spec/source");
 	const char *revision = json_str(source, "targetRevision"), *url = json_str(source, "repoURL");
+	struct err *e;
 
 	if (app == NULL)
 		return 1;
@@ -74,7 +81,17 @@ read_application(struct promotion *p)
 	p->path = arena_strdup(c->arena, json_str(source, "path") ?: ".");
 	p->branch = str_empty(revision) || strcmp(revision, "HEAD") == 0 ? NULL : arena_strdup(c->arena, revision);
 	json_decref(app);
-	return p->url != NULL ? 0 : cli_fail(c, "application \"%s\" has no spec.source.repoURL", p->app);
+	if (p->url == NULL)
+		return cli_fail(c, "application \"%s\" has no spec.source.repoURL", p->app);
+	/* --repo is the user's own; what the Application says is not, and Git would run what some URLs name ("ext::"). */
+	if (cli_flag(c, "repo") == NULL &&
+	    (e = grammar_check(c->arena, GRAMMAR_GIT_URL, "spec.source.repoURL", p->url)) != NULL)
+		return cli_fail(c, "application \"%s\": %s", p->app, err_text(c->arena, e));
+	if (p->branch != NULL &&
+	    (e = grammar_check(c->arena, GRAMMAR_REFERENCE, "spec.source.targetRevision: the branch",
+		 arena_printf(c->arena, "refs/heads/%s", p->branch))) != NULL)
+		return cli_fail(c, "application \"%s\": %s", p->app, err_text(c->arena, e));
+	return 0;
 }
 
 static struct err *
@@ -83,9 +100,9 @@ clone(struct promotion *p)
 	struct bytes out;
 	struct err *e;
 
-	e = p->branch != NULL
-		? GIT(p, &out, "clone", "-q", "--depth", "1", "--branch", p->branch, "--", p->url, "clone")
-		: GIT(p, &out, "clone", "-q", "--depth", "1", "--", p->url, "clone");
+	e = p->branch != NULL ? GIT(p, &out, "clone", "-q", "--depth", "1",
+				    arena_printf(p->cli->arena, "--branch=%s", p->branch), "--", p->url, "clone")
+			      : GIT(p, &out, "clone", "-q", "--depth", "1", "--", p->url, "clone");
 	p->dir = arena_printf(p->cli->arena, "%s/clone", p->dir);
 	if (e == NULL && p->branch == NULL && (e = GIT(p, &out, "rev-parse", "--abbrev-ref", "HEAD")) == NULL)
 		p->branch = arena_strndup(p->cli->arena, out.at, strcspn(out.at, "\n"));

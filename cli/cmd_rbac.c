@@ -14,7 +14,7 @@ static int can_run(struct cli *);
 const struct command cmd_rbac_can = {
 	.name = "rbac can",
 	.args = "SUBJECT ACTION RESOURCE [PROJECT/OBJECT]",
-	.summary = "says whether argocd-rbac-cm lets a user, group or role do something (exit code 1: it does not)",
+	.summary = "Check whether argocd-rbac-cm allows an action (exit code 1 if not)",
 	.flags = "policy-file",
 	.run = can_run,
 };

@@ -18,7 +18,7 @@ const struct command cmd_reconcile_kustomization = {
 	.name = "reconcile kustomization",
 	.also = "reconcile ks",
 	.args = "NAME",
-	.summary = "has a Kustomization applied now, and waits for it",
+	.summary = "Apply a Kustomization now and wait for the result",
 	.flags = "with-source timeout",
 	.run = kustomization_run,
 };
@@ -26,7 +26,7 @@ const struct command cmd_reconcile_kustomization = {
 const struct command cmd_reconcile_source = {
 	.name = "reconcile source",
 	.args = "git NAME",
-	.summary = "has a GitRepository fetched now, and waits for it",
+	.summary = "Fetch a GitRepository now and wait for the result",
 	.flags = "timeout",
 	.run = source_run,
 };
@@ -70,7 +70,8 @@ reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
 	e = cli_call(c, "PATCH", path, PATCH_MERGE,
 	    json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANNOTATION_REQUESTED_AT, now), NULL);
 	if (e != NULL && e->class == ERR_GONE)
-		return cli_fail(c, "%s \"%s\" not found in namespace %s; --namespace says another", t->kind, name, ns);
+		return cli_fail(
+		    c, "%s \"%s\" not found in namespace %s; choose another with --namespace", t->kind, name, ns);
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("%s %s/%s: asked for\n", t->kind, ns, name);
@@ -93,8 +94,9 @@ reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
 		}
 		if (loop_mono(c->loop) > until)
 			return cli_fail(c, "timed out waiting for %s %s/%s: %s", t->kind, ns, name,
-			    ready != NULL ? json_str(ready, "message")
-					  : "nobody has looked at it; is --controllers flux said?");
+			    ready != NULL
+				? json_str(ready, "message")
+				: "not reconciled yet; check that the controller runs with --controllers flux");
 	}
 }
 

@@ -11,7 +11,8 @@ static int set_image_run(struct cli *);
 const struct command cmd_set_image = {
 	.name = "set image",
 	.args = "NAME CONTAINER=IMAGE...",
-	.summary = "sets the image of containers (* for all): a new revision",
+	.summary = "Set the image of containers (*: all), which starts an update",
+	.example = "set image web app=registry.example/app:v2",
 	.completes = "rollouts",
 	.run = set_image_run,
 };

@@ -1,17 +1,17 @@
-/* cli/cmd_status.c: status NAME: waits until the rollout is healthy, paused or degraded. */
+/* cli/cmd_status.c: status NAME: waits until the rollout is healthy or degraded. */
 #include <stdio.h>
 #include <string.h>
-#include "base/str.h"
 #include "base/time.h"
 #include "cli/cli.h"
-#include "kube/api/rollout.h"
+#include "rollout/summary.h"
 
 static int status_run(struct cli *);
 
 const struct command cmd_status = {
 	.name = "status",
 	.args = "NAME",
-	.summary = "waits until a rollout is healthy (exit code 0), paused (0) or degraded (1)",
+	.summary = "Wait until a Rollout is Healthy (exit code 0) or Degraded (exit code 1)",
+	.example = "status web --timeout 10m|status web --watch=false",
 	.completes = "rollouts",
 	.flags = "watch timeout",
 	.run = status_run,
@@ -22,7 +22,7 @@ struct waiting {
 	struct watched watched;
 	struct timer deadline;
 	const char *name;
-	char last[400];
+	const char *last; /* printed */
 	bool watch;
 	int code;
 };
@@ -34,28 +34,25 @@ look(void *arg)
 	const struct rollout *r =
 	    (const struct rollout *)view_get(cache_view(w->watched.cache), &rollout_type, w->cli->namespace, w->name);
 	const char *phase, *message;
-	char line[400];
-	long long seen;
+	const char *line;
 
 	if (r == NULL) {
-		w->code = cli_fail(
-		    w->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s", w->name, w->cli->namespace);
+		w->code = watched_cannot_read(&w->watched, &rollout_type, w->name)
+			      ? 1
+			      : cli_fail(w->cli, "rollouts.argoproj.io \"%s\" not found in namespace %s", w->name,
+				    w->cli->namespace);
 		loop_stop(w->cli->loop);
 		return;
 	}
-	phase = r->status.phase != NULL ? r->status.phase : "Progressing";
-	message = r->status.message;
-	/* A status of an older spec says nothing about this one. */
-	if (!str_int(r->status.observed_generation, 0, INT64_MAX, &seen) || seen < r->object.meta.generation) {
-		phase = "Progressing";
-		message = "waiting for rollout spec update to be observed";
-	}
-	snprintf(line, sizeof(line), "%s%s%s", phase, message != NULL ? " - " : "", message != NULL ? message : "");
-	if (strcmp(line, w->last) != 0)
+	phase = summary_phase(r, &message);
+	line =
+	    arena_printf(w->cli->arena, "%s%s%s", phase, message != NULL ? " - " : "", message != NULL ? message : "");
+	if (!str_eq(line, w->last))
 		puts(line);
-	memcpy(w->last, line, sizeof(line));
+	w->last = line;
 	w->code = strcmp(phase, "Degraded") == 0;
-	if (!w->watch || strcmp(phase, "Progressing") != 0)
+	fflush(stdout);
+	if (!w->watch || strcmp(phase, "Healthy") == 0 || w->code != 0)
 		loop_stop(w->cli->loop);
 }
 
@@ -65,7 +62,7 @@ too_late(struct timer *t, void *arg)
 	struct waiting *w = arg;
 
 	(void)t;
-	w->code = cli_fail(w->cli, "not settled in time: %s", w->last);
+	w->code = cli_fail(w->cli, "Rollout status watch exceeded timeout: %s", w->last != NULL ? w->last : "");
 	loop_stop(w->cli->loop);
 }
 

@@ -12,7 +12,8 @@ static int undo_run(struct cli *);
 const struct command cmd_undo = {
 	.name = "undo",
 	.args = "NAME",
-	.summary = "rolls back to the revision before, or to --to-revision",
+	.summary = "Roll back to the previous revision or to --to-revision",
+	.example = "undo web|undo web --to-revision 3",
 	.completes = "rollouts",
 	.flags = "to-revision",
 	.run = undo_run,
@@ -94,7 +95,8 @@ undo_run(struct cli *c)
 		return cli_fail(c, "--to-revision: \"%s\" is not a revision's number", cli_flag(c, "to-revision"));
 	if (cli_connect(c) != 0 || (ro = cli_get_rollout(c, c->args[0])) == NULL)
 		return 1;
-	e = cli_call(c, "GET", client_path(c->arena, &replicaset_type, c->namespace, NULL, NULL), NULL, NULL, &list);
+	e = cli_call_list(
+	    c, &replicaset_type, client_path(c->arena, &replicaset_type, c->namespace, NULL, NULL), &list);
 	if (e != NULL)
 		return cli_error(c, e);
 	rs = pick(list, json_str(json_object_get(ro, "metadata"), "uid"), revision);
@@ -115,6 +117,6 @@ undo_run(struct cli *c)
 	e = cli_call(c, "PATCH", where, PATCH_JSON, ops, NULL);
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("rollout '%s' undo to revision %lld\n", c->args[0], revision_number(rs));
+	printf("rollout '%s' undo\n", c->args[0]);
 	return 0;
 }

@@ -7,7 +7,7 @@ static int version_run(struct cli *);
 const struct command cmd_version = {
 	.name = "version",
 	.args = "",
-	.summary = "which Sluice this is",
+	.summary = "Print the version of Sluice",
 	.flags = "short",
 	.run = version_run,
 };
@@ -15,6 +15,6 @@ const struct command cmd_version = {
 static int
 version_run(struct cli *c)
 {
-	printf(cli_on(c, "short") ? "%s\n" : "sluice %s\n", VERSION);
+	printf(cli_on(c, "short") ? "sluice: v%s\n" : "sluice: v%s\n  Platform: linux\n", VERSION);
 	return 0;
 }

@@ -8,7 +8,8 @@ extern const struct command cmd_controller, cmd_dev, cmd_demo, cmd_get_rollout, 
     cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_demo_app, cmd_load, cmd_dashboard,
     cmd_notifications_template, cmd_notifications_trigger, cmd_gitops_worker, cmd_kustomize, cmd_app_list, cmd_app_get,
     cmd_app_diff, cmd_app_sync, cmd_app_wait, cmd_app_history, cmd_app_rollback, cmd_app_terminate, cmd_app_set,
-    cmd_app_delete, cmd_promote_image, cmd_reconcile_kustomization, cmd_reconcile_source, cmd_rbac_can;
+    cmd_app_delete, cmd_app_confirm_deletion, cmd_promote_image, cmd_reconcile_kustomization, cmd_reconcile_source,
+    cmd_rbac_can;
 
 const struct command *const commands[] = {
 	&cmd_get_rollout,
@@ -48,6 +49,7 @@ const struct command *const commands[] = {
 	&cmd_app_terminate,
 	&cmd_app_set,
 	&cmd_app_delete,
+	&cmd_app_confirm_deletion,
 	&cmd_promote_image,
 	&cmd_reconcile_kustomization,
 	&cmd_reconcile_source,

@@ -11,13 +11,13 @@
 
 #define BAR 50
 
-#define RED "\x1b[31m"
-#define GREEN "\x1b[32m"
-#define YELLOW "\x1b[33m"
-#define CYAN "\x1b[36m"
-#define GREY "\x1b[90m"
-#define BOLD "\x1b[1m"
-#define END "\x1b[0m"
+#define RED "\xff[31m"
+#define GREEN "\xff[32m"
+#define YELLOW "\xff[33m"
+#define CYAN "\xff[36m"
+#define GREY "\xff[90m"
+#define BOLD "\xff[1m"
+#define END "\xff[0m"
 
 struct screen {
 	struct str out;
@@ -35,9 +35,9 @@ line(struct screen *s, const char *text)
 	if (s->used >= s->rows)
 		return;
 	if (s->used++ > 0)
-		str_adds(&s->out, "\r\n");
+		str_adds(&s->out, "\n");
 	for (; *text != '\0'; text++) {
-		if (*text == '\x1b') {
+		if (*text == '\xff') {
 			while (*text != '\0' && *text != 'm')
 				str_addc(&s->out, *text++);
 			if (*text == '\0')
@@ -47,7 +47,7 @@ line(struct screen *s, const char *text)
 		}
 		str_addc(&s->out, *text);
 	}
-	str_adds(&s->out, END "\x1b[K");
+	str_adds(&s->out, END "\xff[K");
 }
 
 static void linef(struct screen *, const char *format, ...) printf_like(2, 3);
@@ -249,13 +249,13 @@ users(struct screen *s)
 void
 demo_view_enter(void)
 {
-	fputs("\x1b[?1049h\x1b[?25l", stdout);
+	fputs("\xff[?1049h\xff[?25l", stdout);
 }
 
 void
 demo_view_leave(void)
 {
-	fputs("\x1b[?25h\x1b[?1049l", stdout);
+	fputs("\xff[?25h\xff[?1049l", stdout);
 	fflush(stdout);
 }
 
@@ -273,7 +273,7 @@ demo_view_draw(const struct demo *d)
 		s.columns = size.ws_col;
 	}
 	str_init(&s.out, 1u << 20);
-	str_adds(&s.out, "\x1b[H");
+	str_adds(&s.out, "\xff[H");
 	linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GREY "   %s   Ctrl-C ends it" END,
 	    duration_human(a, loop_mono(d->cli->loop) - d->started));
 	stages(&s);
@@ -296,7 +296,7 @@ demo_view_draw(const struct demo *d)
 	rows = s.rows > s.used ? (size_t)(s.rows - s.used) : 0;
 	for (size_t i = d->n_lines > rows ? d->n_lines - rows : 0; i < d->n_lines; i++)
 		linef(&s, GREY "%.8s" END "%s", d->lines[i], strlen(d->lines[i]) > 8 ? d->lines[i] + 8 : "");
-	str_adds(&s.out, "\x1b[J");
+	str_adds(&s.out, "\xff[J");
 	fwrite(s.out.at, 1, s.out.len, stdout);
 	fflush(stdout);
 	str_done(&s.out);

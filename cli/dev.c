@@ -63,7 +63,7 @@ start_controller(struct dev *d)
 	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, "--leader-elect=false",
 		"--metricsPort", "0", "--healthzPort", "0", NULL };
 
-	d->controller = child_start(
+	d->controller = child_serve(
 	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);
 }
 
@@ -84,7 +84,7 @@ start_load(struct dev *d)
 		"--rate", arena_printf(d->arena, "%d", d->settings.load), NULL };
 
 	d->load =
-	    child_start(d->cli->loop, argv, arena_printf(d->arena, "%s/load.log", d->settings.dir), on_load_exit, d);
+	    child_serve(d->cli->loop, argv, arena_printf(d->arena, "%s/load.log", d->settings.dir), on_load_exit, d);
 }
 
 static bool

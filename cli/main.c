@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 /* How many of the words the command's name takes; 0: it is another command. */
 static int
@@ -45,6 +46,52 @@ begins_commands(const char *word)
 	return false;
 }
 
+/* How many letters have to be added, left out or changed; at most that of two words of 30 letters. */
+static int
+distance(const char *a, const char *b)
+{
+	int row[32] = { 0 }, n = (int)strlen(b);
+
+	if (strlen(a) > 30 || n > 30)
+		return 31;
+	for (int k = 0; k <= n; k++)
+		row[k] = k;
+	for (int i = 1; a[i - 1] != '\0'; i++) {
+		int before = row[0]++;
+
+		for (int k = 1; k <= n; k++) {
+			int least = before + (a[i - 1] != b[k - 1]);
+
+			before = row[k];
+			least = row[k] + 1 < least ? row[k] + 1 : least;
+			row[k] = row[k - 1] + 1 < least ? row[k - 1] + 1 : least;
+		}
+	}
+	return row[n];
+}
+
+/* The command that the words are a misspelling of; NULL: they are like none. */
+static const char *
+meant(char **words, int n)
+{
+	const char *best = NULL;
+	int least = 3;
+
+	for (const struct command *const *c = commands; *c != NULL; c++) {
+		char text[64];
+		int d;
+
+		snprintf(text, sizeof(text), "%s%s%s", words[0], strchr((*c)->name, ' ') != NULL && n > 1 ? " " : "",
+		    strchr((*c)->name, ' ') != NULL && n > 1 ? words[1] : "");
+		d = (*c)->hidden ? 31 : distance(text, (*c)->name);
+		if (d < least) {
+			best = (*c)->name;
+			least = d;
+		}
+	}
+	return best;
+}
+
 static int
 unknown(char **words, int n)
 {
@@ -52,6 +99,11 @@ unknown(char **words, int n)
 
 	if (first[0] != '\0' && (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0))
 		return help_all(first);
+	if (first[0] == '\0' && meant(words, n) != NULL) {
+		fprintf(stderr, "error: unknown command \"%s\"; did you mean \"%s\"? `sluice --help` lists all\n",
+		    words[0], meant(words, n));
+		return 2;
+	}
 	fprintf(stderr, "error: unknown command \"%s%s%s\"; there are:", words[0],
 	    second[0] != '-' && second[0] != '\0' ? " " : "", second[0] != '-' ? second : "");
 	for (const struct command *const *c = commands; *c != NULL; c++)
@@ -69,6 +121,8 @@ read_flags(struct cli *c, char **words, int n)
 {
 	bool literal = false; /* behind "--" nothing is a flag */
 
+	if (c->args == NULL)
+		c->args = arena_new_array(c->arena, const char *, c->args_room = 16);
 	for (int i = 0; i < n; i++) {
 		const char *word = words[i], *name, *value;
 		bool takes = false;
@@ -79,8 +133,8 @@ read_flags(struct cli *c, char **words, int n)
 			continue;
 		}
 		if (literal || word[0] != '-' || word[1] == '\0' || (word[1] >= '0' && word[1] <= '9')) {
-			if (c->n_args < ARGS_MAX)
-				c->args[c->n_args++] = word;
+			c->args = arena_grow(c->arena, c->args, c->n_args, &c->args_room, sizeof(*c->args));
+			c->args[c->n_args++] = word;
 			continue;
 		}
 		text = arena_strdup(c->arena, word[1] == '-' ? word + 2 : word + 1);
@@ -130,6 +184,9 @@ main(int argc, char **argv)
 		return help_all("");
 	}
 	c.command = find(c.arena, words + skip, n - skip, &used);
+	/* What a worker answers is for the controller. */
+	if (c.command == NULL || !c.command->hidden)
+		terminal_guard();
 	if (c.command == NULL) {
 		code = unknown(words + skip, n - skip);
 		arena_free(c.arena);

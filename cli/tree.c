@@ -10,8 +10,17 @@
 #include "kube/api/pod_details.h"
 #include "rollout/summary.h"
 
+enum { COLUMN_NAME, COLUMN_KIND, COLUMN_STATUS, COLUMN_AGE, COLUMN_INFO, COLUMN_MAX };
+
+/* A line of the tree: it is written when all are known, so that the columns fit. */
+struct line {
+	const char *cells[COLUMN_MAX];
+	struct line *next;
+};
+
 struct tree {
 	struct str out;
+	struct line *first, **last;
 	struct arena *arena;
 	const struct view *view;
 	const struct rollout *rollout; /* NULL: an experiment of its own */
@@ -26,7 +35,7 @@ decorated(const struct tree *t, const char *status)
 
 	if (i.icon[0] == '\0')
 		return status;
-	return t->color ? arena_printf(t->arena, "\x1b[%sm%s %s\x1b[0m", i.color, i.icon, status)
+	return t->color ? arena_printf(t->arena, "\xff[%sm%s %s\xff[0m", i.color, i.icon, status)
 			: arena_printf(t->arena, "%s %s", i.icon, status);
 }
 
@@ -37,7 +46,7 @@ width(const char *s)
 	int n = 0;
 
 	for (; *s != '\0'; s++) {
-		if (*s == '\x1b') {
+		if (*s == '\xff') {
 			while (*s != '\0' && *s != 'm')
 				s++;
 			if (*s == '\0')
@@ -61,14 +70,33 @@ cell(struct str *out, const char *text, int columns)
 static void
 row(struct tree *t, const char *name, const char *kind, const char *status, int64_t created, const char *info)
 {
-	cell(&t->out, name, 52);
-	cell(&t->out, kind, 12);
-	cell(&t->out, status, 16);
-	cell(&t->out, created != 0 ? duration_human(t->arena, t->now - created) : "", 6);
-	str_adds(&t->out, info);
-	while (t->out.len > 0 && t->out.at[t->out.len - 1] == ' ')
-		t->out.len--;
-	str_addc(&t->out, '\n');
+	struct line *l = arena_alloc(t->arena, sizeof(*l));
+
+	*l =
+	    (struct line){ { name, kind, status, created != 0 ? duration_human(t->arena, t->now - created) : "", info },
+		    NULL };
+	if (t->last == NULL)
+		t->last = &t->first;
+	*t->last = l;
+	t->last = &l->next;
+}
+
+static void
+write_rows(struct tree *t)
+{
+	int widths[COLUMN_MAX] = { 0 };
+
+	for (const struct line *l = t->first; l != NULL; l = l->next)
+		for (int i = 0; i < COLUMN_MAX; i++)
+			widths[i] = width(l->cells[i]) > widths[i] ? width(l->cells[i]) : widths[i];
+	for (const struct line *l = t->first; l != NULL; l = l->next) {
+		for (int i = 0; i < COLUMN_INFO; i++)
+			cell(&t->out, l->cells[i], widths[i] + 1);
+		str_adds(&t->out, l->cells[COLUMN_INFO]);
+		while (t->out.len > 0 && t->out.at[t->out.len - 1] == ' ')
+			t->out.len--;
+		str_addc(&t->out, '\n');
+	}
 }
 
 static void
@@ -77,11 +105,12 @@ head(struct tree *t, const struct object **sets, size_t n)
 	const struct rollout *r = t->rollout;
 	const struct rollout_status *s = &r->status;
 	const struct canary_strategy *c = r->spec.strategy.canary;
+	const char *message, *phase = summary_phase(r, &message);
 
 	str_addf(&t->out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", r->object.meta.name,
-	    r->object.meta.namespace, decorated(t, summary_phase(r)));
-	if (s->message != NULL && s->message[0] != '\0')
-		str_addf(&t->out, "Message:         %s\n", s->message);
+	    r->object.meta.namespace, decorated(t, phase));
+	if (message != NULL)
+		str_addf(&t->out, "Message:         %s\n", message);
 	if (c == NULL) {
 		str_addf(&t->out, "Strategy:        BlueGreen\n");
 		return;
@@ -169,8 +198,8 @@ replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const
 	int64_t at;
 
 	if (time_parse(deadline, &at) && replicaset_wanted(rs) > 0)
-		roles = arena_printf(t->arena, "%s%sgoes in %s", roles, roles[0] != '\0' ? "," : "",
-		    duration_human(t->arena, at - t->now));
+		roles = arena_printf(t->arena, "%s%sdelay:%s", roles, roles[0] != '\0' ? "," : "",
+		    at > t->now ? duration_human(t->arena, at - t->now) : "passed");
 	row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
 	    decorated(t, summary_replicaset(rs)), rs->object.meta.creation_timestamp,
 	    arena_printf(
@@ -307,19 +336,18 @@ revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last
 static void
 columns(struct tree *t)
 {
-	cell(&t->out, "NAME", 52);
-	cell(&t->out, "KIND", 12);
-	cell(&t->out, "STATUS", 16);
-	cell(&t->out, "AGE", 6);
-	str_adds(&t->out, "INFO\n");
+	row(t, "NAME", "KIND", "STATUS", 0, "INFO");
+	t->first->cells[COLUMN_AGE] = "AGE";
 }
 
 /* The text in the arena, and the end of the buffer. */
 static const char *
 finished(struct tree *t)
 {
-	const char *text = arena_strdup(t->arena, str_text(&t->out));
+	const char *text;
 
+	write_rows(t);
+	text = arena_strdup(t->arena, str_text(&t->out));
 	str_done(&t->out);
 	return text;
 }
@@ -339,6 +367,7 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	const struct rollout *r = (const struct rollout *)view_get(v, &rollout_type, ns, name);
 	struct belongings b;
 	int64_t *revisions;
+	size_t n = 0;
 
 	if (r == NULL)
 		return NULL;
@@ -351,15 +380,20 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	images(&t, b.sets, b.n_sets);
 	counts(&t);
 	columns(&t);
-	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, summary_phase(r)),
+	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, summary_phase(r, NULL)),
 	    r->object.meta.creation_timestamp, "");
-	revisions = arena_new_array(a, int64_t, b.n_sets + 1);
+	/* Runs and experiments are shown also where the ReplicaSet of their revision has another number by now, or is deleted. */
+	revisions = arena_new_array(a, int64_t, b.n_sets + b.n_experiments + b.n_runs + 1);
 	for (size_t i = 0; i < b.n_sets; i++)
-		revisions[i] = summary_revision(b.sets[i]);
-	qsort(revisions, b.n_sets, sizeof(*revisions), newest_first);
-	for (size_t i = 0; i < b.n_sets; i++)
+		revisions[n++] = summary_revision(b.sets[i]);
+	for (size_t i = 0; i < b.n_experiments; i++)
+		revisions[n++] = summary_revision(b.experiments[i]);
+	for (size_t i = 0; i < b.n_runs; i++)
+		revisions[n++] = summary_revision(b.runs[i]);
+	qsort(revisions, n, sizeof(*revisions), newest_first);
+	for (size_t i = 0; i < n; i++)
 		if (i == 0 || revisions[i] != revisions[i - 1])
-			revision_rows(&t, revisions[i], &b, revisions[b.n_sets - 1] == revisions[i]);
+			revision_rows(&t, revisions[i], &b, revisions[n - 1] == revisions[i]);
 	return finished(&t);
 }
 

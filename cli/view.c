@@ -1,5 +1,6 @@
 /* cli/view.c: watches for commands that look. */
 #include "cli/cli.h"
+#include "base/str.h"
 #include "kube/watch.h"
 
 static void
@@ -11,6 +12,14 @@ on_change(const struct object *o, bool deleted, void *arg)
 	(void)deleted;
 	if (w->synced == w->n && w->n > 0)
 		w->changed(w->arg);
+}
+
+static void
+on_unreadable(const struct object *o, enum cache_found found, void *arg)
+{
+	(void)arg;
+	if (found == CACHE_UNREADABLE)
+		cli_unreadable(o->type, o->meta.namespace, o->meta.name, o->unreadable->why);
 }
 
 static void
@@ -43,6 +52,7 @@ watched_start(struct cli *c, struct watched *w, const char *name, const struct t
 	w->cli = c;
 	w->cache = cache_new(on_change, w);
 	w->n = n;
+	cache_observe_unreadable(w->cache, on_unreadable);
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
 		    &(struct watch_scope){ .namespace = cli_on(c, "all-namespaces") ? NULL : c->namespace,
@@ -57,4 +67,26 @@ watched_stop(struct watched *w)
 		watch_stop(w->watches[i]);
 	cache_free(w->cache);
 	w->n = 0;
+}
+
+struct naming {
+	const char *name;
+	bool found;
+};
+
+static void
+find_name(const struct object *o, void *arg)
+{
+	struct naming *n = arg;
+
+	n->found |= str_eq(o->meta.name, n->name);
+}
+
+bool
+watched_cannot_read(const struct watched *w, const struct type *t, const char *name)
+{
+	struct naming n = { .name = name };
+
+	view_each_unreadable(cache_view(w->cache), t, t->cluster_scoped ? NULL : w->cli->namespace, find_name, &n);
+	return n.found;
 }

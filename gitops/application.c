@@ -18,6 +18,23 @@ static void map_project(const struct view *, const struct object *, emit_key *, 
 static const struct controller_watch watches[] = { { .type = &application_type },
 	{ .type = &app_project_type, .map = map_project } };
 
+static void
+read_status(struct deciding *d)
+{
+	d->was = d->app->status != NULL ? json_loads(d->app->status, 0, NULL) : NULL;
+	if (!json_is_object(d->was)) {
+		json_decref(d->was);
+		d->was = json_object();
+	}
+	d->status = json_deep_copy(d->was);
+}
+
+static void
+write_status(struct deciding *d)
+{
+	plan_status_with(d->plan, &d->app->object, d->was, d->status, d->more);
+}
+
 /* One whose word counts. */
 static bool
 is_ours(const struct pass *p)
@@ -46,8 +63,22 @@ pass(const struct pass *p, struct plan *plan)
 		application_decide(p, app, plan);
 }
 
-const struct controller application_controller = { "application", &application_type, watches, ARRAY_SIZE(watches),
-	pass };
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	const struct application *app =
+	    (const struct application *)view_get(p->view, &application_type, p->namespace, p->name);
+	struct deciding d = { .pass = p, .app = app, .plan = plan, .arena = plan->arena, .now = p->now };
+
+	if (app == NULL || !is_ours(p))
+		return;
+	read_status(&d);
+	app_set_condition(&d, "ComparisonError", why);
+	write_status(&d);
+}
+
+const struct controller application_controller = { "application", &application_type, watches, ARRAY_SIZE(watches), pass,
+	stand_still };
 
 static const char *
 project_name(const struct application *app)
@@ -168,6 +199,7 @@ operation_request(const struct deciding *d)
 	json_object_set_new(
 	    o, "prune", json_boolean(app_is_deleting(d) || json_is_true(json_object_get(sync, "prune"))));
 	json_object_set_new(o, "dryRun", json_boolean(json_is_true(json_object_get(sync, "dryRun"))));
+	json_object_set_new(o, "confirmed", json_boolean(app_is_confirmed(d)));
 	json_object_set_new(o, "withoutHooks", json_boolean(apply != NULL && hook == NULL));
 	json_object_set_new(
 	    o, "force", json_boolean(json_is_true(json_object_get(apply != NULL ? apply : hook, "force"))));
@@ -182,6 +214,7 @@ static void
 ask(struct deciding *d, bool step)
 {
 	const struct meta *meta = &d->app->object.meta;
+	const struct application_source *sources;
 	const char *namespace = string_map_get(d->pass->settings, GITOPS_NAMESPACE);
 	const char *revision = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
 	json_t *request = json_pack("{s:{s:{s:s, s:s, s:s}, s:o}, s:s, s:o}", "application", "metadata", "name",
@@ -201,11 +234,20 @@ ask(struct deciding *d, bool step)
 	if (d->project != NULL)
 		json_object_set_new(request, "project", project_json(d));
 	/* What it is about is the request for a look that it sees to. */
-	worker_ask(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", request, WORK_MS);
+	worker_ask(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", request, WORK_MS,
+	    arena_printf(d->arena, "%s/%s", meta->namespace, d->project != NULL ? d->project->object.meta.name : ""),
+	    application_sources(d->app, &sources) > 0 ? sources[0].repo_url : NULL);
 	plan_note(d->plan, "spec", app_spec_number(d));
 }
 
 /* --- time ------------------------------------------------------------------------------------------------------------ */
+
+/* People have not confirmed yet what the last step wanted to delete. */
+static bool
+is_unconfirmed(const struct deciding *d)
+{
+	return seen_note(d->pass->seen, "unconfirmed", 0) != 0 && !app_is_confirmed(d);
+}
 
 /* When the next look is due (wall ms; not after now: at once). */
 static int64_t
@@ -219,7 +261,7 @@ due_at(const struct deciding *d)
 	if (again > 0 && again < at)
 		at = again;
 	if (app_is_deleting(d))
-		return looked + LOOK_AGAIN_MS;
+		return is_unconfirmed(d) && d->pass->touched <= looked ? at : looked + LOOK_AGAIN_MS;
 	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
 	    seen_note(d->pass->seen, "spec", 0) != app_spec_number(d))
 		at = looked + LOOK_AGAIN_MS;
@@ -237,7 +279,11 @@ step_at(const struct deciding *d)
 	if (failed > 0)
 		return step == 0 && json_int(app_state(d), "retryCount", 0) > 0 ? failed + RETRY_MS : step;
 	/* What it waits for may have come. */
-	return d->pass->touched > looked && looked + LOOK_AGAIN_MS < step ? looked + LOOK_AGAIN_MS : step;
+	return (d->pass->touched > looked ||
+		   (seen_note(d->pass->seen, "unconfirmed", 0) != 0 && app_is_confirmed(d))) &&
+		       looked + LOOK_AGAIN_MS < step
+		   ? looked + LOOK_AGAIN_MS
+		   : step;
 }
 
 /* --- an answer ------------------------------------------------------------------------------------------------------- */
@@ -318,7 +364,7 @@ static void
 read_answer(struct deciding *d, const struct seen_answer *s)
 {
 	struct worker_failure failure;
-	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, &failure), *is = NULL;
+	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, "resources", &failure), *is = NULL;
 	struct sum sum;
 
 	forget_refresh(d, s);
@@ -341,11 +387,14 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		const char *message = json_str(operation, "message");
 
 		app_set_condition(d, "DeletionError", str_eq(json_str(operation, "phase"), "Failed") ? message : NULL);
+		app_set_confirmation(d, operation);
 		if (sum.live == 0) {
 			release(d);
 		} else {
 			plan_reason(d->plan, "is being deleted, and with it %zu objects: %s", sum.live, message);
-			plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
+			plan_wake(d->plan,
+			    d->now + (json_is_true(json_object_get(operation, "unconfirmed")) ? interval(d)
+											      : LOOK_AGAIN_MS));
 		}
 		return;
 	}
@@ -362,7 +411,7 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 static void
 keep_notes(struct deciding *d)
 {
-	static const char *const names[] = { "looked", "again", "failures", "step", "spec", HELD_NOTES };
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "unconfirmed", HELD_NOTES };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (seen_note(d->pass->seen, names[i], 0) != 0)
@@ -415,6 +464,16 @@ find_problem(struct deciding *d)
 			 d->arena, "spec.project: %s: there is no AppProject of this name in namespace %s", name, own);
 }
 
+/* A refresh was requested, or a managed object changed, since the worker was started. */
+static bool
+has_news(const struct deciding *d, const struct seen_answer *s)
+{
+	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
+
+	return (request != NULL && strcmp(request, worker_about(s)) != 0) ||
+	       d->pass->touched > seen_note(d->pass->seen, "looked", 0);
+}
+
 static void
 decide(struct deciding *d)
 {
@@ -425,7 +484,7 @@ decide(struct deciding *d)
 	if (app_is_deleting(d) && !has_finalizer(d))
 		return;
 	if (is_held(d) && !app_is_deleting(d)) {
-		plan_reason(d->plan, "is not looked at: the annotation %s says so", ANNOTATION_SKIP_RECONCILE);
+		plan_reason(d->plan, "is skipped because of the annotation %s", ANNOTATION_SKIP_RECONCILE);
 		return;
 	}
 	if (problem != NULL && !app_is_deleting(d)) {
@@ -444,6 +503,9 @@ decide(struct deciding *d)
 		return;
 	if (s != NULL) {
 		read_answer(d, s);
+		/* What came while the worker ran must not wait for the interval: no other pass follows when nothing is written. */
+		if (has_news(d, s))
+			plan_wake(d->plan, due_at(d));
 		return;
 	}
 	if (d->operation != NULL && str_eq(json_str(app_state(d), "phase"), "Terminating")) {
@@ -476,14 +538,9 @@ application_decide(const struct pass *p, const struct application *app, struct p
 {
 	struct deciding d = { .pass = p, .app = app, .plan = plan, .arena = plan->arena, .now = p->now };
 
-	d.was = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
-	if (!json_is_object(d.was)) {
-		json_decref(d.was);
-		d.was = json_object();
-	}
-	d.status = json_deep_copy(d.was);
+	read_status(&d);
 	d.operation = app->operation != NULL ? json_loads(app->operation, 0, NULL) : NULL;
 	decide(&d);
 	json_decref(d.operation);
-	plan_status_with(plan, &app->object, d.was, d.status, d.more);
+	write_status(&d);
 }

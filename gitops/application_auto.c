@@ -29,6 +29,17 @@ is_attempted(const struct deciding *d, const char *revision)
 	return same;
 }
 
+/* The last sync was a dry run, or one of some of the objects that a user asked for: the revision is still to be synced. */
+static bool
+is_partial(const struct deciding *d)
+{
+	const json_t *asked = json_object_get(app_state(d), "operation"), *sync = json_object_get(asked, "sync");
+
+	return json_is_true(json_object_get(sync, "dryRun")) ||
+	       (json_array_size(json_object_get(sync, "resources")) > 0 &&
+		   !json_is_true(json_object_get(json_object_get(asked, "initiatedBy"), "automated")));
+}
+
 static void
 set_held(struct deciding *d, const json_t *to)
 {
@@ -103,7 +114,7 @@ out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)
 
 	json_array_foreach (resources, i, r)
 		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "hook")) &&
-		    !is_held_back(d, is, r)) {
+		    !json_is_true(json_object_get(r, "kept")) && !is_held_back(d, is, r)) {
 			json_t *one = json_pack("{s:s, s:s}", "kind", json_str(r, "kind"), "name", json_str(r, "name"));
 
 			json_put(one, "group", json_str(r, "group"));
@@ -148,7 +159,7 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 		app_set_condition(d, "SyncError", NULL);
 		return;
 	}
-	if (!auto_->prune && sum->out_of_sync == sum->to_prune)
+	if (sum->out_of_sync == sum->kept || (!auto_->prune && sum->out_of_sync == sum->to_prune))
 		return;
 	if (auto_->prune && !auto_->allow_empty && sum->wanted == 0) {
 		app_set_condition(d, "SyncError",
@@ -156,7 +167,10 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 			d->arena, "Skipping sync attempt to %s: auto-sync will wipe out all resources", revision));
 		return;
 	}
-	if (is_attempted(d, revision)) {
+	if (is_attempted(d, revision) && is_partial(d)) {
+		if (is != NULL)
+			selected = out_of_sync(d, is, json_object_get(answer, "resources"));
+	} else if (is_attempted(d, revision)) {
 		int64_t wait = HEAL_FIRST_MS, since = app_time_of(app_state(d), "finishedAt");
 
 		if (!str_eq(last, "Succeeded")) {
@@ -181,10 +195,10 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 		}
 		attempts++;
 		selected = out_of_sync(d, is, json_object_get(answer, "resources"));
-		if (json_array_size(selected) == 0) {
-			json_decref(selected);
-			return;
-		}
+	}
+	if (selected != NULL && json_array_size(selected) == 0) {
+		json_decref(selected);
+		return;
 	}
 	if (!app_may_sync(d, false)) {
 		json_decref(selected);
@@ -194,10 +208,10 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 	application_set_revision(json_object_get(operation, "sync"), revision);
 	if (selected != NULL) {
 		json_object_set_new(json_object_get(operation, "sync"), "resources", selected);
-		json_object_set_new(
-		    json_object_get(operation, "sync"), "autoHealAttemptsCount", json_integer(attempts));
+		if (attempts > 0)
+			json_object_set_new(
+			    json_object_get(operation, "sync"), "autoHealAttemptsCount", json_integer(attempts));
 	}
-	plan_reason(
-	    d->plan, "syncs to %s: %zu of %zu objects are not as Git has them", revision, sum->out_of_sync, sum->n);
+	plan_reason(d->plan, "syncing to %s: %zu of %zu objects are out of sync", revision, sum->out_of_sync, sum->n);
 	app_begin(d, operation);
 }

@@ -21,6 +21,7 @@ struct deciding {
 /* What the resources say together. */
 struct sum {
 	size_t n, wanted, live, out_of_sync, to_prune;
+	size_t kept; /* of those that are out of sync: no sync changes them (Prune=false) */
 	enum health health;
 	const char *message; /* of the resource whose health it is */
 };
@@ -39,6 +40,12 @@ int64_t app_spec_number(const struct deciding *);
 json_t *app_state(const struct deciding *);
 bool app_is_running(const struct deciding *);
 bool app_is_deleting(const struct deciding *);
+
+/* People have confirmed what this sync, or the deletion of the application, deletes (annotation deletion-approved). */
+bool app_is_confirmed(const struct deciding *);
+
+/* The sync, or the deletion, waits for that (a step says so), or does not. */
+void app_set_confirmation(struct deciding *, const json_t *operation);
 
 /* What is written of the object besides its status; `metadata.annotations` is in it. */
 json_t *app_more(struct deciding *);

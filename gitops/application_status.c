@@ -1,5 +1,6 @@
 /* gitops/application_status.c: what an Application's status says. */
 #include <string.h>
+#include "base/letters.h"
 #include "base/map.h"
 #include "base/time.h"
 #include "gitops/application_parts.h"
@@ -47,6 +48,32 @@ app_is_deleting(const struct deciding *d)
 	return d->app->object.meta.deletion_timestamp != 0;
 }
 
+/* Argo CD's rule: the time in the annotation is not before the sync, or the deletion, began. */
+bool
+app_is_confirmed(const struct deciding *d)
+{
+	const char *text = object_annotation(&d->app->object, ANNOTATION_DELETION_APPROVED);
+	int64_t since = app_is_deleting(d) ? d->app->object.meta.deletion_timestamp
+					   : app_time_of(app_state(d), "startedAt"),
+		at;
+
+	return text != NULL && time_parse(text, &at) && at >= since;
+}
+
+void
+app_set_confirmation(struct deciding *d, const json_t *operation)
+{
+	bool unconfirmed = json_is_true(json_object_get(operation, "unconfirmed"));
+
+	plan_note(d->plan, "unconfirmed", unconfirmed);
+	app_set_condition(d, "ConfirmationRequired",
+	    unconfirmed ? arena_printf(d->arena,
+			      "%s: nothing is done until it is confirmed with `sluice app confirm-deletion %s`, or the "
+			      "annotation %s with the time now (RFC 3339) on this Application",
+			      json_str(operation, "message"), d->app->object.meta.name, ANNOTATION_DELETION_APPROVED)
+			: NULL);
+}
+
 json_t *
 app_more(struct deciding *d)
 {
@@ -69,8 +96,8 @@ app_set_condition(struct deciding *d, const char *type, const char *message)
 	json_t *list = json_object_get(d->status, "conditions"), *c;
 	size_t i;
 
-	if (message != NULL && strlen(message) > MESSAGE_MAX)
-		message = arena_strndup(d->arena, message, MESSAGE_MAX);
+	if (message != NULL)
+		message = letters_shown(d->arena, message, MESSAGE_MAX);
 	if (list == NULL)
 		json_object_set_new(d->status, "conditions", list = json_array());
 	json_array_foreach (list, i, c)
@@ -80,6 +107,8 @@ app_set_condition(struct deciding *d, const char *type, const char *message)
 			json_array_remove(list, i);
 			break;
 		}
+	if (message != NULL)
+		plan_reason(d->plan, "%s: %s", type, message);
 	if (message != NULL)
 		json_array_append_new(list,
 		    json_pack("{s:s, s:s, s:o}", "type", type, "message", message, "lastTransitionTime", app_stamp(d)));
@@ -152,6 +181,8 @@ sum_up(struct deciding *d, const json_t *resources, struct sum *ret)
 			ret->wanted++;
 		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "extraneous")))
 			ret->out_of_sync++;
+		if (json_is_true(json_object_get(r, "kept")) && !json_is_true(json_object_get(r, "extraneous")))
+			ret->kept++;
 		ret->live += h != HEALTH_MISSING;
 		if (h == HEALTH_MISSING || h == HEALTH_NONE || h <= ret->health)
 			continue;
@@ -172,6 +203,7 @@ as_in_status(const json_t *r)
 	json_object_del(copy, "error");
 	json_object_del(copy, "aborted");
 	json_object_del(copy, "extraneous");
+	json_object_del(copy, "kept");
 	return copy;
 }
 
@@ -214,7 +246,8 @@ for_status(const json_t *resources, size_t *ret_left)
 static void
 set_warnings(struct deciding *d, const json_t *warnings)
 {
-	static const char *const types[] = { "RepeatedResourceWarning", "SharedResourceWarning" };
+	static const char *const types[] = { "RepeatedResourceWarning", "SharedResourceWarning",
+		"ExcludedResourceWarning", "SyncOptionWarning", "SettingsWarning", "UnreadableObject" };
 
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++) {
 		const char *all = NULL;

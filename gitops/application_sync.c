@@ -28,6 +28,8 @@ app_begin(struct deciding *d, json_t *operation)
 	    operation, "message", "waiting to start");
 
 	json_object_set_new(d->status, "operationState", state);
+	/* The sync before may have waited for long. */
+	plan_note(d->plan, "step", 0);
 	if (d->operation == NULL)
 		json_object_set(app_more(d), "operation", operation);
 	plan_status_event(d->plan, &d->app->object, false, "OperationStarted", "%s",
@@ -48,6 +50,7 @@ app_finish(struct deciding *d, const char *phase, const char *message)
 	size_t keep =
 	    d->app->spec.revision_history_limit.set ? (size_t)d->app->spec.revision_history_limit.is : HISTORY;
 
+	app_set_confirmation(d, NULL);
 	json_put(state, "phase", phase);
 	json_put(state, "message", message);
 	json_object_set_new(state, "finishedAt", app_stamp(d));
@@ -122,6 +125,7 @@ app_read_step(struct deciding *d, const json_t *answer)
 	json_object_set_new(state, "syncResult", result);
 	json_decref(spec);
 	json_put(state, "message", message);
+	app_set_confirmation(d, operation);
 	if (str_eq(phase, "Running")) {
 		plan_note(d->plan, "step", d->now + wait);
 		plan_wake(d->plan, d->now + (wait > 0 ? wait : 1));

@@ -5,10 +5,11 @@
 #include "base/str.h"
 
 #define QUESTION "work " /* and what it is about */
-#define ANSWER_MAX (64u << 20)
+#define ANSWER_MAX (32u << 20) /* of 20,000 objects, a line each */
 
 void
-worker_ask(struct plan *plan, const struct pass *p, const char *about, json_t *request, int64_t timeout_ms)
+worker_ask(struct plan *plan, const struct pass *p, const char *about, json_t *request, int64_t timeout_ms,
+    const char *tenant, const char *repository)
 {
 	plan_ask(plan, arena_printf(plan->arena, QUESTION "%s", about),
 	    &(struct question){ .method = "POST",
@@ -17,7 +18,9 @@ worker_ask(struct plan *plan, const struct pass *p, const char *about, json_t *r
 		.body = json_text(plan->arena, request),
 		.content_type = "application/json",
 		.timeout_ms = timeout_ms,
-		.answer_max = ANSWER_MAX });
+		.answer_max = ANSWER_MAX,
+		.tenant = tenant,
+		.owner = repository });
 	json_decref(request);
 	plan_note(plan, "looked", p->now);
 }
@@ -38,7 +41,7 @@ worker_about(const struct seen_answer *s)
 }
 
 json_t *
-worker_answer(struct arena *a, const struct seen_answer *s, struct worker_failure *ret)
+worker_answer(struct arena *a, const struct seen_answer *s, const char *found, struct worker_failure *ret)
 {
 	json_t *answer = NULL;
 	const json_t *error;
@@ -47,7 +50,7 @@ worker_answer(struct arena *a, const struct seen_answer *s, struct worker_failur
 	if (s->answer.err != NULL)
 		e = err_copy(a, s->answer.err);
 	else if (s->answer.status != 200)
-		e = err_new(a, ERR_AGAIN, "the worker failed; the controller's log says why");
+		e = err_new(a, ERR_AGAIN, "the worker failed; see the controller's log");
 	else
 		e = json_parse(a, s->answer.body.at, s->answer.body.len, &answer);
 	if (e != NULL) {
@@ -55,8 +58,14 @@ worker_answer(struct arena *a, const struct seen_answer *s, struct worker_failur
 		return NULL;
 	}
 	error = json_object_get(answer, "error");
-	if (error == NULL)
+	if (error == NULL && json_object_get(answer, found) != NULL)
 		return answer;
+	if (error == NULL) {
+		*ret = (struct worker_failure){ .text = arena_printf(a, "the worker's answer has no %s", found),
+			.may_pass = true };
+		json_decref(answer);
+		return NULL;
+	}
 	*ret = (struct worker_failure){ .type = arena_strdup(a, json_str(error, "type")),
 		.text = arena_strdup(a, json_str(error, "message") ?: ""),
 		.may_pass = json_is_true(json_object_get(error, "again")) };

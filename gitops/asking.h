@@ -2,13 +2,15 @@
 #pragma once
 #include "kube/controller.h"
 
-/* Settings of the process (struct pass): the worker's program and arguments, a JSON list; the controller's own namespace. */
+/* Settings of the process (struct pass): the worker's program (struct question, command); the controller's own namespace. */
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
 /* Asks it (the request is consumed), and notes when ("looked"). One question at a time. `about` (borrowed; "": nothing) tells what was asked
- * for from what is wanted by the time of the answer. */
-void worker_ask(struct plan *, const struct pass *, const char *about, json_t *request, int64_t timeout_ms);
+ * for from what is wanted by the time of the answer. Only some workers run at once: `tenant` (NULL: the object's namespace) and `repository`
+ * share the places (kube/turns.h). */
+void worker_ask(struct plan *, const struct pass *, const char *about, json_t *request, int64_t timeout_ms,
+    const char *tenant, const char *repository);
 
 /* The question, answered or not; NULL: none is asked. */
 const struct seen_answer *worker_asked(const struct pass *);
@@ -23,8 +25,9 @@ struct worker_failure {
 	bool may_pass; /* by itself */
 };
 
-/* The answer, as a new reference; or NULL, and why, in the arena. */
-json_t *worker_answer(struct arena *, const struct seen_answer *, struct worker_failure *ret);
+/* The answer, as a new reference; or NULL, and why, in the arena. One that has neither an error nor what was to be found (`found`, a key: what
+ * is missing would count as nothing) is a failure. */
+json_t *worker_answer(struct arena *, const struct seen_answer *, const char *found, struct worker_failure *ret);
 
 /* A number that tells a text from others, for a note; never 0. */
 int64_t worker_number(const char *text);

@@ -1,7 +1,10 @@
 /* gitops/desired.c: manifests as resources. */
 #include "gitops/desired.h"
 #include <string.h>
+#include <strings.h>
 #include "base/base64.h"
+#include "gitops/object_annotations.h"
+#include "gitops/sync_options.h"
 
 const char *
 phase_name(enum phase p)
@@ -82,8 +85,17 @@ annotation_of(const json_t *object, const char *key)
 bool
 flux_switch_is(const json_t *object, const char *key, const char *value)
 {
-	return str_eq(annotation_of(object, key), value) ||
-	       str_eq(json_str(json_object_get(json_object_get(object, "metadata"), "labels"), key), value);
+	const char *annotation = annotation_of(object, key),
+		   *label = json_str(json_object_get(json_object_get(object, "metadata"), "labels"), key);
+
+	return (annotation != NULL && strcasecmp(annotation, value) == 0) ||
+	       (label != NULL && strcasecmp(label, value) == 0);
+}
+
+bool
+flux_is_left_alone(const json_t *object)
+{
+	return flux_switch_is(object, FLUX "reconcile", "disabled") || flux_switch_is(object, FLUX "ssa", "Ignore");
 }
 
 /* The hooks that Argo CD names, and those of Helm that mean the same. */
@@ -169,7 +181,7 @@ read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 			to->wave = 0;
 	if (str_ends(to->kind.kind, "Class"))
 		to->wave = 1;
-	to->skip = flux_switch_is(object, FLUX "reconcile", "disabled") || flux_switch_is(object, FLUX "ssa", "Ignore");
+	to->skip = flux_is_left_alone(object);
 	if (flux_switch_is(object, FLUX "force", "enabled"))
 		options = "Force=true,";
 	if (flux_switch_is(object, FLUX "ssa", "IfNotPresent"))
@@ -177,11 +189,20 @@ read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 	to->options = options[0] != '\0' ? options : NULL;
 }
 
-static void
-warn(struct resources *r, const char *text)
+void
+resources_warn(struct resources *r, const char *type, const char *message)
 {
-	if (r->n_warnings < ARRAY_SIZE(r->warnings))
-		r->warnings[r->n_warnings++] = text;
+	if (r->n_warnings < WARNINGS_MAX && r->n_warnings == r->room_warnings) {
+		struct resource_warning *more =
+		    arena_new_array(r->arena, struct resource_warning, r->room_warnings = r->room_warnings * 2 + 8);
+
+		if (r->n_warnings > 0)
+			memcpy(more, r->warnings, r->n_warnings * sizeof(*more));
+		r->warnings = more;
+	}
+	if (r->n_warnings < WARNINGS_MAX)
+		r->warnings[r->n_warnings] = (struct resource_warning){ type, message };
+	r->n_warnings++;
 }
 
 /* What a Secret says as stringData is data once it is stored, and only as that can it be compared, or dropped again. */
@@ -200,6 +221,47 @@ join_string_data(struct arena *a, json_t *object)
 			json_object_set_new(
 			    data, key, json_string(base64_encode(a, json_string_value(v), json_string_length(v))));
 	json_object_del(object, "stringData");
+}
+
+/* SOPS has encrypted it. A custom resource may have a member of this name, but not with SOPS's checksum in it; and an
+ * operator decrypts the kinds that are named after SOPS. */
+static bool
+is_sops_encrypted(const json_t *object, const struct api_kind *k)
+{
+	const json_t *sops = json_object_get(object, "sops");
+	struct api_kind builtin;
+
+	return json_is_object(sops) && (kind_builtin(k->group, k->version, k->kind, &builtin) ||
+					   (json_str(sops, "mac") != NULL && strcasestr(k->kind, "sops") == NULL));
+}
+
+/* A manifest as SOPS writes it: encrypted, it is of no use. NULL: it is not one. The text for Flux is its own. In the arena. */
+static const char *
+sops_problem(struct arena *a, const json_t *object, const struct app_resource *r, bool flux)
+{
+	bool is_secret;
+
+	if (!is_sops_encrypted(object, &r->kind))
+		return NULL;
+	is_secret = strcmp(r->kind.kind, "Secret") == 0;
+	if (flux)
+		return arena_printf(a,
+		    "%s/%s/%s is SOPS encrypted, configuring decryption is required for this %s to be reconciled",
+		    r->kind.kind, r->namespace != NULL ? r->namespace : "", r->name, is_secret ? "secret" : "object");
+	return arena_printf(a, "%s: %s %s: is SOPS encrypted, and nothing decrypts it here; %s", r->manifest->file,
+	    r->kind.kind, r->name,
+	    is_secret ? "an ExternalSecret or a SealedSecret can stand in its place"
+		      : "only a Secret's values need encryption, and an ExternalSecret or a SealedSecret can make it");
+}
+
+/* `problem` NULL: nothing is wrong. */
+static void
+warn_of_object(
+    struct resources *all, const struct manifest *m, const struct api_kind *k, const char *name, const char *problem)
+{
+	if (problem != NULL)
+		resources_warn(all, "SyncOptionWarning",
+		    arena_printf(all->arena, "%s: %s %s: %s", m->file, k->kind, name, problem));
 }
 
 struct err *
@@ -221,9 +283,9 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 		    mark->flux_name != NULL ? "spec.targetNamespace" : "spec.destination.namespace", ns);
 	to = resources_find(all, k, ns, name);
 	if (to != NULL)
-		warn(all,
-		    arena_printf(all->arena, "RepeatedResourceWarning: %s %s is in %s and in %s; the last one counts",
-			k->kind, name, to->manifest->file, m->file));
+		resources_warn(all, "RepeatedResourceWarning",
+		    arena_printf(all->arena, "%s %s is in %s and in %s; the last one counts", k->kind, name,
+			to->manifest->file, m->file));
 	else
 		to = resources_add(all, k, ns, name);
 	to->manifest = m;
@@ -238,6 +300,11 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	json_object_del(object, "status");
 	if (strcmp(k->kind, "Secret") == 0 && k->group[0] == '\0')
 		join_string_data(a, object);
+	warn_of_object(all, m, k, name, object_annotations_problem(all->arena, object, mark->flux_name != NULL));
+	if (mark->flux_name == NULL)
+		warn_of_object(all, m, k, name,
+		    sync_options_annotation_problem(all->arena, annotation_of(object, ANNOTATION_OPTIONS)));
+	to->error = sops_problem(all->arena, object, to, mark->flux_name != NULL);
 	if (mark->flux_name == NULL) {
 		read_hooks(object, to);
 		if ((e = read_wave(a, object, m->file, to)) != NULL)

@@ -5,6 +5,7 @@
 #pragma once
 #include "gitops/health.h"
 #include "gitops/kinds.h"
+#include "gitops/kstatus.h"
 #include "gitops/manifests.h"
 #include "kube/api/application.h"
 
@@ -21,8 +22,11 @@
 /* An annotation of an object; NULL: it has none of that name. Borrowed. */
 const char *annotation_of(const json_t *object, const char *key);
 
-/* A switch of Flux's (FLUX "prune"), as a label or annotation of the object, has this value. */
+/* A switch of Flux's (FLUX "prune"), as a label or annotation of the object, has this value, in any case of letters. */
 bool flux_switch_is(const json_t *object, const char *key, const char *value);
+
+/* Flux neither applies nor changes it. */
+bool flux_is_left_alone(const json_t *object);
 
 enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
 
@@ -52,15 +56,24 @@ struct app_resource {
 	const char *uid, *resource_version;
 	const char *operation; /* of a live hook: the sync that made it */
 	bool former; /* it has fields that were applied from the client side (gitops/takeover.h) */
+	bool written; /* ... by us as a whole: Replace=true, or it was a hook */
 	const char *takeover; /* ... and in a sync, the JSON patch that comes before it is applied; NULL: none */
 	enum sync_status status;
 	const char *live_text; /* JSON, while only a dry run can say whether it is what Git wants; NULL: not needed */
 	enum health health;
 	const char *health_message;
+	enum kstatus current; /* of a Kustomization's, once it is live */
+	const char *current_message;
 	const char *error; /* why it cannot be applied; NULL: it can */
+	bool others; /* that is because another Application has it (FailOnSharedResource) */
+	bool replace; /* it is replaced as a whole (Replace=true), not applied */
+	bool recreate; /* the API server refuses the change, and Force deletes the object, so that it is made anew */
+	bool
+	    unreadable; /* the live one, or a Rollout that may own a part of it: it is neither applied nor pruned, as `error` says */
 	const char *
 	    wanted_text; /* JSON: what it would be once it is applied, while that is asked for; NULL: it is as it is to be */
 	const char *aborted; /* a Rollout whose update was aborted: what its status says of that; NULL: it was not */
+	bool kept; /* Git does not want it, and its options, or the Application's, say that it is not pruned */
 	bool extraneous; /* its being there though Git does not want it says nothing about the application */
 };
 
@@ -69,8 +82,13 @@ struct resources {
 	struct app_resource *at;
 	size_t n, room;
 	struct map by_key; /* manifest_key → number + 1 */
-	const char *warnings[16]; /* "TYPE: message" */
-	size_t n_warnings;
+	struct resource_warning *warnings;
+	size_t n_warnings, room_warnings;
+};
+
+/* One that does not keep anything from being synced. */
+struct resource_warning {
+	const char *type, *message;
 };
 
 /* Who the objects belong to. */
@@ -84,6 +102,10 @@ struct owner_mark {
 
 void resources_init(struct resources *, struct arena *);
 void resources_done(struct resources *);
+
+/* Adds a warning of a type ("SharedResourceWarning"); the message is borrowed. Past WARNINGS_MAX they are only counted. */
+#define WARNINGS_MAX 100
+void resources_warn(struct resources *, const char *type, const char *message);
 
 /* The resource of that key, or NULL. */
 struct app_resource *resources_find(

@@ -1,6 +1,7 @@
 /* gitops/flux.c: statuses and requests of Flux's objects. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/letters.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "gitops/flux_parts.h"
@@ -27,38 +28,35 @@ flux_end(struct flux *f)
 	plan_status(f->plan, f->object, f->was, f->status);
 }
 
-static json_t *
-find(const json_t *status, const char *type)
-{
-	json_t *c;
-	size_t i;
-
-	json_array_foreach (json_object_get(status, "conditions"), i, c)
-		if (str_eq(json_str(c, "type"), type))
-			return c;
-	return NULL;
-}
-
 const char *
 flux_condition_is(const json_t *status, const char *type)
 {
-	return json_str(find(status, type), "status");
+	return json_str(status_condition(status, type), "status");
+}
+
+const char *
+flux_condition_reason(const json_t *status, const char *type)
+{
+	return json_str(status_condition(status, type), "reason");
 }
 
 void
 flux_tell(struct flux *f, bool bad, const char *reason, const char *message)
 {
-	const json_t *was = find(f->was, "Ready");
+	const json_t *was = status_condition(f->was, "Ready");
 
-	if (!str_eq(json_str(was, "status"), "False") || !str_eq(json_str(was, "reason"), reason) ||
-	    !str_eq(json_str(was, "message"), message))
-		plan_status_event(f->plan, f->object, bad, reason, "%s", message);
+	message = letters_shown(f->arena, message, MESSAGE_MAX);
+	if (str_eq(json_str(was, "status"), "False") && str_eq(json_str(was, "reason"), reason) &&
+	    str_eq(json_str(was, "message"), message))
+		return;
+	plan_reason(f->plan, "%s: %s", reason, message);
+	plan_status_event(f->plan, f->object, bad, reason, "%s", message);
 }
 
 void
 flux_condition(struct flux *f, const char *type, const char *status, const char *reason, const char *message)
 {
-	json_t *list = json_object_get(f->status, "conditions"), *c = find(f->status, type);
+	json_t *list = json_object_get(f->status, "conditions"), *c = status_condition(f->status, type);
 	size_t i;
 
 	if (status == NULL) {
@@ -75,8 +73,7 @@ flux_condition(struct flux *f, const char *type, const char *status, const char 
 		json_object_set_new(c, "lastTransitionTime", json_string(time_format(f->arena, f->now)));
 	json_object_set_new(c, "status", json_string(status));
 	json_object_set_new(c, "reason", json_string(reason));
-	json_object_set_new(c, "message",
-	    json_string(strlen(message) > MESSAGE_MAX ? arena_strndup(f->arena, message, MESSAGE_MAX) : message));
+	json_object_set_new(c, "message", json_string(letters_shown(f->arena, message, MESSAGE_MAX)));
 	json_object_set_new(c, "observedGeneration", json_integer(f->object->meta.generation));
 }
 
@@ -98,7 +95,7 @@ flux_handled(struct flux *f, const struct flux_asked *asked)
 }
 
 void
-flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_ms)
+flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_ms, const char *repository)
 {
 	const char *requested_at = object_annotation(f->object, ANNOTATION_REQUESTED_AT);
 
@@ -106,7 +103,7 @@ flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_
 	worker_ask(f->plan, f->pass,
 	    arena_printf(f->arena, "%lld %s %s", (long long)f->object->meta.generation,
 		revision != NULL ? revision : "", requested_at != NULL ? requested_at : ""),
-	    request, timeout_ms);
+	    request, timeout_ms, NULL, repository);
 	plan_note(f->plan, "generation", f->object->meta.generation);
 }
 
@@ -135,4 +132,20 @@ flux_keep_notes(struct flux *f)
 {
 	for (size_t i = 0; i < f->pass->seen->n_notes; i++)
 		plan_note(f->plan, f->pass->seen->notes[i].name, f->pass->seen->notes[i].value);
+}
+
+void
+flux_warn(struct flux *f, const json_t *answer, const char *type, const char *reason)
+{
+	const char *all = NULL;
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "warnings"), i, w)
+		if (str_eq(json_str(w, "type"), type))
+			all = arena_printf(f->arena, "%s%s%s", all != NULL ? all : "", all != NULL ? "; " : "",
+			    json_str(w, "message"));
+	if (all != NULL && flux_condition_is(f->was, type) == NULL)
+		plan_reason(f->plan, "%s: %s", type, all);
+	flux_condition(f, type, all != NULL ? "True" : NULL, reason, all);
 }

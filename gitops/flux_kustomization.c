@@ -3,15 +3,17 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "gitops/flux_parts.h"
-#include "gitops/health.h"
+#include "gitops/kstatus.h"
 #include "kube/api/rollout.h"
 
+#define ACCESS_DENIED "AccessDenied"
 #define AGAIN_MS 1000 /* between two looks */
 #define DEPENDENCY_MS 30000
 #define RETRY_MS 10000 /* after what may pass, and then twice as long each time, up to the interval for it */
 #define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
+#define WHY_MAX 1000 /* characters of what the objects that are waited for say about themselves */
 #define RECONCILED "ReconciliationSucceeded"
 #define WAITS "DependencyNotReady"
 #define NO_ARTIFACT "ArtifactFailed"
@@ -25,8 +27,10 @@ static const struct controller_watch watches[] = {
 	{ .type = &git_repository_type, .map = map_source },
 };
 
+static void stand_still(const struct pass *, const char *why, struct plan *);
+
 const struct controller flux_kustomization_controller = { "kustomization", &flux_kustomization_type, watches,
-	ARRAY_SIZE(watches), pass };
+	ARRAY_SIZE(watches), pass, stand_still };
 
 /* --- which keys an object concerns ----------------------------------------------------------------------------------- */
 
@@ -81,41 +85,41 @@ map_kustomization(const struct view *v, const struct object *o, emit_key *emit, 
 
 /* --- health ---------------------------------------------------------------------------------------------------------- */
 
-static bool
-is_checked(const struct flux_kustomization *k, const json_t *r)
+/* "Deployment/shop/web", as Flux writes it. */
+static const char *
+check_name(struct flux *f, const json_t *check)
 {
-	if (k->spec.wait)
-		return true;
-	for (size_t i = 0; i < k->spec.health_checks.n; i++) {
-		const struct flux_check *c = &k->spec.health_checks.at[i];
+	const char *ns = json_str(check, "namespace");
 
-		if (str_eq(c->kind, json_str(r, "kind")) && str_eq(c->name, json_str(r, "name")) &&
-		    (str_empty(c->namespace) || str_eq(c->namespace, json_str(r, "namespace"))))
-			return true;
-	}
-	return false;
+	return arena_printf(f->arena, "%s/%s%s%s", json_str(check, "kind"), ns != NULL ? ns : "", ns != NULL ? "/" : "",
+	    json_str(check, "name"));
 }
 
-/* What is not ready yet of what is checked, or NULL. *ret_failed: it will not be by itself. A canary that waits for people is ready. */
-static const char *
-unready(struct flux *f, const struct flux_kustomization *k, const json_t *resources, bool *ret_failed)
+/* What the objects that are waited for say together. */
+struct waiting {
+	const char *list; /* "Deployment/shop/web status: 'InProgress', …"; NULL: nothing is waited for */
+	const char *why; /* "Deployment/shop/web: Available: 0/1; …"; "" */
+};
+
+/* Of what is checked, that which is not current: all of it, or only what has failed and will not become current by itself. */
+static struct waiting
+unready(struct flux *f, const json_t *checks, bool failed_only)
 {
-	const json_t *r;
+	struct waiting is = { NULL, "" };
+	const json_t *c;
 	size_t i;
 
-	*ret_failed = false;
-	json_array_foreach (resources, i, r) {
-		const json_t *health = json_object_get(r, "health");
-		enum health h = health_named(json_str(health, "status"));
+	json_array_foreach (checks, i, c) {
+		const char *status = json_str(c, "status"), *message = json_str(c, "message"), *name = check_name(f, c);
 
-		if (!is_checked(k, r) || h <= HEALTH_SUSPENDED)
+		if (failed_only && kstatus_named(status) != KSTATUS_FAILED)
 			continue;
-		*ret_failed = h == HEALTH_DEGRADED;
-		return arena_printf(f->arena, "%s/%s/%s status: '%s'%s%s", json_str(r, "kind"),
-		    json_str(r, "namespace") ?: "", json_str(r, "name"), health_name(h),
-		    json_str(health, "message") != NULL ? ": " : "", json_str(health, "message") ?: "");
+		is.list = arena_printf(f->arena, "%s%s%s status: '%s'", is.list != NULL ? is.list : "",
+		    is.list != NULL ? ", " : "", name, status);
+		if (!str_empty(message) && strlen(is.why) < WHY_MAX)
+			is.why = arena_printf(f->arena, "%s; %s: %s", is.why, name, message);
 	}
-	return NULL;
+	return is;
 }
 
 /* --- the status ------------------------------------------------------------------------------------------------------ */
@@ -184,14 +188,27 @@ succeed(struct flux *f, const struct flux_kustomization *k, const char *revision
 	rest(f, k);
 }
 
+/* Not healthy, for good or for too long. */
+static void
+fail_health(
+    struct flux *f, const struct flux_kustomization *k, const char *why, int64_t after, const struct waiting *is)
+{
+	const char *message = arena_printf(f->arena, "health check failed after %s: %s: [%s]%s",
+	    duration_human(f->arena, after), why, is->list, is->why);
+
+	flux_condition(f, "Healthy", "False", "HealthCheckFailed", message);
+	fail(f, k, "HealthCheckFailed", message, 0);
+}
+
 static void
 read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *answer, const char *revision)
 {
-	const json_t *resources = json_object_get(answer, "resources");
-	int64_t since = seen_note(f->pass->seen, "since", 0);
-	const char *waits;
+	const json_t *resources = json_object_get(answer, "resources"), *checks = json_object_get(answer, "checks");
+	struct waiting failed = unready(f, checks, true), waits = unready(f, checks, false);
+	int64_t since = seen_note(f->pass->seen, "since", 0), left;
+	bool is_new = !str_eq(json_str(f->was, "lastAttemptedRevision"), revision) ||
+		      json_int(f->was, "observedGeneration", -1) != f->object->meta.generation;
 	json_t *held;
-	bool failed;
 
 	flux_set_inventory(f, resources);
 	held = flux_hold(f, revision, resources, true);
@@ -200,22 +217,34 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 		rest(f, k);
 		return;
 	}
-	waits = unready(f, k, resources, &failed);
-	if (waits == NULL) {
+	if (waits.list == NULL) {
 		succeed(f, k, revision);
 		return;
 	}
-	since = since > 0 ? since : f->now;
+	/* Another revision, or another spec, has all its time. */
+	if (since == 0 || is_new)
+		since = f->now;
 	plan_note(f->plan, "since", since);
-	if (f->now - since < timeout_of(k)) {
-		progress(
-		    f, arena_printf(f->arena, "Running health checks for revision %s: %s", revision, waits), HEALTH_MS);
+	if (failed.list != NULL) {
+		fail_health(f, k, "failed early due to stalled resources", f->now - since, &failed);
 		return;
 	}
-	flux_condition(f, "Healthy", "False", "HealthCheckFailed", waits);
-	fail(f, k, "HealthCheckFailed",
-	    arena_printf(f->arena, "health check failed after %s: %s", duration_human(f->arena, timeout_of(k)), waits),
-	    0);
+	if (f->now - since >= timeout_of(k)) {
+		fail_health(f, k, "timeout waiting for", timeout_of(k), &waits);
+		return;
+	}
+	left = since + timeout_of(k) - f->now;
+	if (is_new || !str_eq(flux_condition_reason(f->was, "Ready"), "HealthCheckFailed")) {
+		flux_condition(f, "Healthy", "Unknown", "Progressing", waits.list);
+		progress(f,
+		    arena_printf(f->arena, "Running health checks for revision %s with a timeout of %s: [%s]%s",
+			revision, duration_human(f->arena, timeout_of(k)), waits.list, waits.why),
+		    left < HEALTH_MS ? left : HEALTH_MS);
+		return;
+	}
+	/* After a failure the conditions stay as they are until it is healthy, or has failed in another way. */
+	plan_note(f->plan, "again", f->now + (left < HEALTH_MS ? left : HEALTH_MS));
+	plan_wake(f->plan, f->now + (left < HEALTH_MS ? left : HEALTH_MS));
 }
 
 /* What may pass by itself is tried again sooner than what is wrong. */
@@ -230,12 +259,22 @@ read_failure(struct flux *f, const struct flux_kustomization *k, const struct wo
 	plan_note(f->plan, "failures", failures + 1);
 }
 
+/* Annotations of objects and keys of the source's Secret without effect, and objects that cannot be decoded and may not be
+ * applied by this Kustomization: they are reported, and do not prevent an apply. */
+static void
+read_warnings(struct flux *f, const json_t *answer)
+{
+	flux_warn(f, answer, "SyncOptionWarning", "NoEffect");
+	flux_warn(f, answer, "SettingsWarning", "NoEffect");
+	flux_warn(f, answer, "UnreadableObject", "Unreadable");
+}
+
 static void
 read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
 {
 	const char *phase, *message;
 	struct worker_failure failure;
-	json_t *answer = worker_answer(f->arena, s, &failure);
+	json_t *answer = worker_answer(f->arena, s, "resources", &failure);
 	const json_t *operation = json_object_get(answer, "operation");
 	struct flux_asked asked = flux_asked(f, s);
 
@@ -257,6 +296,7 @@ read_answer(struct flux *f, const struct flux_kustomization *k, const struct see
 		return;
 	}
 	plan_note(f->plan, "failures", 0);
+	read_warnings(f, answer);
 	phase = json_str(operation, "phase");
 	message = json_str(operation, "message") ?: "";
 	if (str_eq(phase, "Running")) {
@@ -265,7 +305,9 @@ read_answer(struct flux *f, const struct flux_kustomization *k, const struct see
 	} else if (str_eq(phase, "Succeeded")) {
 		read_applied(f, k, answer, revision);
 	} else {
-		fail(f, k, "ReconciliationFailed", message, 0);
+		fail(f, k,
+		    json_is_true(json_object_get(operation, "pruneFailed")) ? "PruneFailed" : "ReconciliationFailed",
+		    message, 0);
 	}
 	json_decref(answer);
 }
@@ -323,18 +365,24 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 	    f->object->meta.name, "namespace", f->object->meta.namespace, "spec",
 	    encode(&flux_kustomization_spec_type, &k->spec), "repository", "url",
 	    source != NULL ? source->spec.url : "none", "known", flux_inventory(f->arena, f->status));
+	const char *account = string_map_get(f->pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
 
+	if (account != NULL && str_empty(k->spec.service_account))
+		json_object_set_new(json_object_get(json_object_get(request, "kustomization"), "spec"),
+		    "serviceAccountName", json_string(account));
 	if (source != NULL && source->spec.secret != NULL)
 		json_object_set_new(json_object_get(request, "repository"), "secret",
 		    json_pack(
 			"{s:s, s:s}", "namespace", source->object.meta.namespace, "name", source->spec.secret->name));
+	if (source != NULL && source->spec.ignore != NULL)
+		json_object_set_new(json_object_get(request, "repository"), "ignore", json_string(source->spec.ignore));
 	if (held != NULL)
 		json_object_set(request, "held", json_object_get(held, "rollouts"));
 	if (revision != NULL)
 		json_object_set_new(request, "revision", json_string(commit_of(revision)));
 	else
 		json_object_set_new(request, "deleting", json_true());
-	flux_ask(f, revision, request, WORK_MS);
+	flux_ask(f, revision, request, WORK_MS, source != NULL ? source->spec.url : NULL);
 }
 
 static void delete (struct flux *f, const struct flux_kustomization *k)
@@ -361,12 +409,15 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 			plan_wake(f->plan, due);
 		return;
 	}
-	answer = worker_answer(f->arena, s, &failure);
+	answer = worker_answer(f->arena, s, "resources", &failure);
 	if (answer != NULL && json_array_size(json_object_get(answer, "resources")) == 0) {
 		set_finalizer(f, false);
 	} else {
-		if (answer == NULL)
-			flux_condition(f, "Ready", "False", "PruneFailed", failure.text);
+		const json_t *operation = json_object_get(answer, "operation");
+
+		if (answer == NULL || str_eq(json_str(operation, "phase"), "Failed"))
+			flux_condition(f, "Ready", "False", "PruneFailed",
+			    answer == NULL ? failure.text : json_str(operation, "message") ?: "");
 		plan_note(f->plan, "again", f->now + 2 * AGAIN_MS);
 		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
 	}
@@ -423,6 +474,25 @@ due_at(const struct flux *f, const struct flux_kustomization *k, const char *rev
 	return due;
 }
 
+/* It refers to something in another namespace; *ret: the words of Flux's controller for it. */
+static bool
+is_elsewhere(struct flux *f, const struct flux_kustomization *k, const char **ret)
+{
+	const char *own = f->object->meta.namespace, *ns = namespace_or(k->spec.source.namespace, f->object);
+	const char *kind = k->spec.source.kind, *name = k->spec.source.name;
+
+	for (size_t i = 0; str_eq(ns, own) && i < k->spec.depends_on.n; i++) {
+		ns = namespace_or(k->spec.depends_on.at[i].namespace, f->object);
+		kind = "Kustomization";
+		name = k->spec.depends_on.at[i].name;
+	}
+	if (str_eq(ns, own))
+		return false;
+	*ret = arena_printf(
+	    f->arena, "can't access '%s/%s/%s', cross-namespace references have been blocked", kind, ns, name);
+	return true;
+}
+
 static void
 decide(struct flux *f, const struct flux_kustomization *k)
 {
@@ -443,8 +513,16 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		const char *message = arena_printf(f->arena, "%s: %s", problem->path, problem->text);
 
 		flux_handled(f, NULL);
+		flux_tell(f, true, "InvalidSpec", message);
 		flux_condition(f, "Stalled", "True", "InvalidSpec", message);
 		flux_condition(f, "Ready", "False", "InvalidSpec", message);
+		return;
+	}
+	if (string_map_get(f->pass->settings, FLUX_NO_CROSS_NAMESPACE_REFS) != NULL && is_elsewhere(f, k, &wait)) {
+		flux_handled(f, NULL);
+		flux_condition(f, "Stalled", "True", ACCESS_DENIED, wait);
+		flux_condition(f, "Ready", "False", ACCESS_DENIED, wait);
+		flux_tell(f, true, ACCESS_DENIED, wait);
 		return;
 	}
 	if (!has_finalizer(f->object)) {
@@ -470,6 +548,9 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	}
 	if (s != NULL) {
 		read_answer(f, k, s, revision);
+		/* What came while the worker ran must not wait for the interval: no other pass follows when nothing is written. */
+		if (flux_is_requested(f) || f->pass->touched > seen_note(f->pass->seen, "looked", 0))
+			plan_wake(f->plan, due_at(f, k, revision, false));
 		return;
 	}
 	if ((wait = unready_dependency(f, k, revision)) != NULL) {
@@ -507,5 +588,19 @@ pass(const struct pass *p, struct plan *plan)
 		return;
 	f = flux_begin(p, &k->object, plan, k->status);
 	decide(&f, k);
+	flux_end(&f);
+}
+
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	const struct flux_kustomization *k =
+	    (const struct flux_kustomization *)view_get(p->view, &flux_kustomization_type, p->namespace, p->name);
+	struct flux f;
+
+	if (k == NULL)
+		return;
+	f = flux_begin(p, &k->object, plan, k->status);
+	flux_condition(&f, "Ready", "False", "UnreadableObject", why);
 	flux_end(&f);
 }

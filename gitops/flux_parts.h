@@ -26,6 +26,12 @@ void flux_tell(struct flux *, bool bad, const char *reason, const char *message)
 /* The condition's status ("True"), or NULL; and for an object's status of another type. */
 const char *flux_condition_is(const json_t *status, const char *type);
 
+/* Likewise its reason. */
+const char *flux_condition_reason(const json_t *status, const char *type);
+
+/* The warnings of this type in an answer of the worker, as a condition of that type, which is logged when it comes; without any it goes. */
+void flux_warn(struct flux *, const json_t *answer, const char *type, const char *reason);
+
 /* Somebody asks for it to be looked at (reconcile.fluxcd.io/requestedAt), and it was not yet. */
 bool flux_is_requested(const struct flux *);
 
@@ -36,8 +42,8 @@ struct flux_asked {
 	const char *requested_at; /* the request that it sees to; NULL: none */
 };
 
-/* Asks the worker (request consumed), for the object as it is now and this revision (NULL: none). */
-void flux_ask(struct flux *, const char *revision, json_t *request, int64_t timeout_ms);
+/* Asks the worker (request consumed), for the object as it is now and this revision (NULL: none), from this repository (NULL: from none). */
+void flux_ask(struct flux *, const char *revision, json_t *request, int64_t timeout_ms, const char *repository);
 
 /* What was asked; texts in the arena. */
 struct flux_asked flux_asked(struct flux *, const struct seen_answer *);

@@ -13,7 +13,7 @@ static void pass(const struct pass *, struct plan *);
 static const struct controller_watch watches[] = { { .type = &git_repository_type } };
 
 const struct controller git_repository_controller = { "gitrepository", &git_repository_type, watches,
-	ARRAY_SIZE(watches), pass };
+	ARRAY_SIZE(watches), pass, NULL };
 
 /* What the spec names, as a revision. */
 static const char *
@@ -70,6 +70,7 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 	json_t *artifact = json_object_get(f->status, "artifact");
 	const char *message = arena_printf(f->arena, "stored artifact for revision '%s'", revision);
 
+	flux_warn(f, answer, "SettingsWarning", "NoEffect");
 	plan_note(f->plan, "failures", 0);
 	plan_note(f->plan, "again", 0);
 	plan_wake(f->plan, f->now + r->spec.interval.ms);
@@ -108,12 +109,15 @@ read_answer(struct flux *f, const struct git_repository *r, const struct seen_an
 		return;
 	}
 	flux_handled(f, &asked);
-	answer = worker_answer(f->arena, s, &failure);
+	answer = worker_answer(f->arena, s, "revision", &failure);
 	if (answer != NULL)
 		read_commit(f, r, answer);
 	else
 		read_failure(f, r, &failure);
 	json_decref(answer);
+	/* A request that came while the worker ran must not wait for the interval. */
+	if (flux_is_requested(f))
+		plan_wake(f->plan, f->now + AGAIN_MS);
 }
 
 static void
@@ -127,11 +131,12 @@ decide(struct flux *f, const struct git_repository *r)
 	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
 		return;
 	if (problem != NULL) {
+		const char *message = arena_printf(f->arena, "%s: %s", problem->path, problem->text);
+
 		flux_handled(f, NULL);
-		flux_condition(f, "Stalled", "True", "InvalidSpec",
-		    arena_printf(f->arena, "%s: %s", problem->path, problem->text));
-		flux_condition(
-		    f, "Ready", "False", "InvalidSpec", arena_printf(f->arena, "%s: %s", problem->path, problem->text));
+		flux_tell(f, true, "InvalidSpec", message);
+		flux_condition(f, "Stalled", "True", "InvalidSpec", message);
+		flux_condition(f, "Ready", "False", "InvalidSpec", message);
 		return;
 	}
 	flux_keep_notes(f);
@@ -161,7 +166,8 @@ decide(struct flux *f, const struct git_repository *r)
 		    json_pack(
 			"{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.verify->secret->name));
 	flux_ask(f, NULL, request,
-	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000);
+	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000,
+	    r->spec.url);
 }
 
 static void

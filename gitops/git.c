@@ -10,14 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/base64.h"
+#include "base/loop.h"
 #include "base/sha1.h"
 #include "gitops/git_resolve.h"
+#include "gitops/grammar.h"
 #include "gitops/run.h"
 #include "gitops/verify.h"
 
 #define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
 #define READ_MS 30000 /* for one file */
 #define PACKS_MAX 100
+#define SLOW_BYTES                                                                                                     \
+	"10" /* a second: a server that sends less for SLOW_S is left; one that prepares a pack sends more than that */
+#define SLOW_S "20"
+#define SSH_S "20" /* to the end of a server's greeting */
+#define SSH_ALIVE_S "10" /* between two signs of life that it is asked for; the second one that does not come ends it */
+#define STREAMED_MIN "16m" /* what no file that is read may have: git holds nothing as long in memory */
 #define SCRATCH_MAX 4 /* files that hold a request's keys */
 
 struct git_source {
@@ -28,6 +36,8 @@ struct git_source {
 	char *reading;
 	char *scratch[SCRATCH_MAX]; /* to be removed */
 	size_t n_scratch;
+	int *used; /* descriptors of the repositories that trees are of: locked, so that none is removed */
+	size_t n_used;
 };
 
 /* Whose files a tree lists. */
@@ -42,6 +52,7 @@ struct git {
 	struct arena *arena;
 	const struct source_request *request;
 	const char *dir; /* of the repository */
+	int64_t until; /* monotonic ms: the end of all programs' time */
 	const char *env[40];
 	size_t n_env;
 };
@@ -86,6 +97,13 @@ forget_secrets(struct git_source *s)
 	s->n_scratch = 0;
 }
 
+/* As one word of a shell's. */
+static const char *
+quoted(struct git *g, const char *text)
+{
+	return arena_printf(g->arena, "'%s'", str_replace(g->arena, text, "'", "'\\''"));
+}
+
 static struct err *
 set_ssh(struct git *g, const struct source_credentials *c)
 {
@@ -95,12 +113,14 @@ set_ssh(struct git *g, const struct source_credentials *c)
 	if ((c->ssh_key != NULL && key == NULL) || (c->known_hosts != NULL && hosts == NULL))
 		return err_new(
 		    g->arena, ERR_AGAIN, "%s: a key cannot be written there: %s", g->source->cache, strerror(errno));
+	set(g, "GIT_SSH_VARIANT", "ssh");
 	set(g, "GIT_SSH_COMMAND",
 	    arena_printf(g->arena,
-		"ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=%s -o "
-		"UserKnownHostsFile='%s'%s%s%s",
-		c->insecure ? "no" : "yes", hosts != NULL ? hosts : "/dev/null", key != NULL ? " -i '" : "",
-		key != NULL ? key : "", key != NULL ? "'" : ""));
+		"ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o ClearAllForwardings=yes -o "
+		"ConnectTimeout=" SSH_S " -o ServerAliveInterval=" SSH_ALIVE_S " -o ServerAliveCountMax=2 -o "
+		"StrictHostKeyChecking=%s -o UserKnownHostsFile=%s%s%s",
+		c->insecure ? "no" : "yes", quoted(g, hosts != NULL ? hosts : "/dev/null"), key != NULL ? " -i " : "",
+		key != NULL ? quoted(g, key) : ""));
 	return NULL;
 }
 
@@ -129,8 +149,12 @@ set_environment(struct git *g)
 	set(g, "GIT_ASKPASS", "/bin/true");
 	set(g, "GIT_ALLOW_PROTOCOL", g->source->settings.files ? "https:http:ssh:file" : "https:http:ssh");
 	configure(g, n++, "http.followRedirects", "false");
+	configure(g, n++, "http.lowSpeedLimit", SLOW_BYTES);
+	configure(g, n++, "http.lowSpeedTime", SLOW_S);
 	configure(g, n++, "safe.directory", "*");
 	configure(g, n++, "fetch.fsckObjects", "true");
+	configure(g, n++, "fetch.unpackLimit", "1"); /* always a pack: their number and size are bounded */
+	configure(g, n++, "core.bigFileThreshold", STREAMED_MIN);
 	configure(g, n++, "gc.auto", "0"); /* see is_overgrown */
 	configure(g, n++, "maintenance.auto", "false");
 	if (c->bearer_token != NULL)
@@ -153,17 +177,24 @@ set_environment(struct git *g)
 static struct err *
 git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args)
 {
-	const char *argv[16] = { "git", "--git-dir", g->dir };
+	const char *argv[16] = { "git", arena_printf(g->arena, "--git-dir=%s", g->dir) };
+	int64_t left = g->until - loop_ev_mono();
 	struct run r = { .argv = argv,
 		.env = g->env,
-		.timeout_ms = g->request->timeout_ms,
+		.reach = SPAWN_NETWORK,
+		.timeout_ms = left,
+		.memory_max = GIT_MEMORY_MAX,
 		.output_max = output_max,
 		.file_max = g->source->settings.pack_max > 0 ? g->source->settings.pack_max : GIT_PACK_MAX };
 	struct err *e;
 
-	for (size_t i = 3; *args != NULL && i + 1 < ARRAY_SIZE(argv); i++)
+	for (size_t i = 2; *args != NULL && i + 1 < ARRAY_SIZE(argv); i++)
 		argv[i] = *args++;
-	e = run_program(g->arena, &r, ret);
+	if (left <= 0)
+		e = err_new(
+		    g->arena, ERR_AGAIN, "git: did not end in %lld s", (long long)(g->request->timeout_ms / 1000));
+	else
+		e = run_program(g->arena, &r, ret);
 	return e != NULL ? err_wrap(g->arena, e, "%s", g->request->url) : NULL;
 }
 
@@ -207,37 +238,126 @@ remove_tree(int at, const char *name)
 	unlinkat(at, name, AT_REMOVEDIR);
 }
 
-/* The repository that was not used the longest goes, when there are too many and nobody is at it. */
-static void
-make_room(struct git_source *s)
+/* --- its size -------------------------------------------------------------------------------------------------------- */
+
+/* The packs of a repository. */
+struct packs {
+	size_t n, bytes; /* with their indexes */
+};
+
+static struct packs
+packs_of(int at, const char *repository)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	DIR *d = opendir(s->cache);
-	const char *oldest = NULL;
-	struct timespec since = { 0 };
+	int fd = openat(at, arena_printf(a, "%s/objects/pack", repository), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct packs p = { 0, 0 };
 	struct dirent *e;
-	size_t n = 0;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+			continue;
+		p.n += str_ends(e->d_name, ".pack");
+		p.bytes += (size_t)st.st_size;
+	}
+	if (d != NULL)
+		closedir(d);
+	return p;
+}
+
+/* One of the cache's repositories. */
+struct kept {
+	const char *name;
+	struct timespec used;
+	size_t bytes;
+};
+
+static int
+kept_longest_first(const void *a, const void *b)
+{
+	const struct timespec *x = &((const struct kept *)a)->used, *y = &((const struct kept *)b)->used;
+
+	if (x->tv_sec != y->tv_sec)
+		return x->tv_sec < y->tv_sec ? -1 : 1;
+	return x->tv_nsec < y->tv_nsec ? -1 : x->tv_nsec > y->tv_nsec;
+}
+
+/* Removes a repository to which no other process is fetching; false: a tree of it is in use. */
+static bool
+remove_unused(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool unused = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	if (unused)
+		remove_tree(at, name);
+	if (fd >= 0)
+		close(fd);
+	return unused;
+}
+
+/* False: it is being fetched, or a tree of it is in use. */
+static bool
+remove_repository(int at, const char *name)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *lock = arena_printf(a, "%s.lock", name);
+	int fd = openat(at, lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool removed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && remove_unused(at, name);
+
+	if (removed)
+		unlinkat(at, lock, 0);
+	if (fd >= 0)
+		close(fd);
+	return removed;
+}
+
+/* The repository stays for as long as the source. */
+static void
+repository_use(struct git_source *s, const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	s->used = mem_realloc(s->used, (s->n_used + 1) * sizeof(*s->used));
+	s->used[s->n_used++] = fd;
+}
+
+/* Removes the repositories that were not used for the longest time, while there are too many, or they are too large together: the volume
+ * that holds them is the whole controller's. The one that is asked for stays. */
+static void
+make_room(struct git_source *s, const char *wanted)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t n = 0, room = 0, bytes = 0, left,
+	       bytes_max = s->settings.cache_max > 0 ? s->settings.cache_max : GIT_CACHE_BYTES_MAX;
+	DIR *d = opendir(s->cache);
+	struct kept *all = NULL;
+	struct dirent *e;
 
 	while (d != NULL && (e = readdir(d)) != NULL) {
 		struct stat st;
 
 		if (!str_ends(e->d_name, ".git") || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
-		if (n++ == 0 || st.st_mtim.tv_sec < since.tv_sec) {
-			oldest = arena_strdup(a, e->d_name);
-			since = st.st_mtim;
-		}
+		all = arena_grow(a, all, n, &room, sizeof(*all));
+		all[n] = (struct kept){ arena_strdup(a, e->d_name), st.st_mtim, packs_of(dirfd(d), e->d_name).bytes };
+		bytes += all[n++].bytes;
 	}
-	if (n > GIT_CACHE_MAX) {
-		int lock = openat(dirfd(d), arena_printf(a, "%s.lock", oldest), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-		if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) {
-			remove_tree(dirfd(d), oldest);
-			unlinkat(dirfd(d), arena_printf(a, "%s.lock", oldest), 0);
+	if (n > 0)
+		qsort(all, n, sizeof(*all), kept_longest_first);
+	left = n;
+	for (size_t i = 0; i < n && (left > GIT_CACHE_MAX || bytes > bytes_max); i++)
+		if (strcmp(all[i].name, wanted) != 0 && remove_repository(dirfd(d), all[i].name)) {
+			left--;
+			bytes -= all[i].bytes;
 		}
-		if (lock >= 0)
-			close(lock);
-	}
 	if (d != NULL)
 		closedir(d);
 }
@@ -246,21 +366,27 @@ make_room(struct git_source *s)
 static bool
 is_overgrown(struct git *g)
 {
-	DIR *d = opendir(arena_printf(g->arena, "%s/objects/pack", g->dir));
-	struct dirent *e;
-	size_t n = 0, bytes = 0;
+	struct packs p = packs_of(AT_FDCWD, g->dir);
 
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		struct stat st;
+	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
+}
 
-		if (str_ends(e->d_name, ".pack") && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-			n++;
-			bytes += (size_t)st.st_size;
-		}
+/* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is running now. */
+static void
+remove_leftovers(struct git *g)
+{
+	static const char *const places[] = { "", "/refs/sluice", "/objects/pack" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		DIR *d = opendir(arena_printf(g->arena, "%s%s", g->dir, places[i]));
+		struct dirent *e;
+
+		while (d != NULL && (e = readdir(d)) != NULL)
+			if (str_ends(e->d_name, ".lock") || str_starts(e->d_name, "tmp_"))
+				unlinkat(dirfd(d), e->d_name, 0);
+		if (d != NULL)
+			closedir(d);
 	}
-	if (d != NULL)
-		closedir(d);
-	return n > PACKS_MAX || (n > 1 && bytes > GIT_PACK_MAX);
 }
 
 /* One process at a time is at a repository. The descriptor that holds the lock, or -1. */
@@ -316,11 +442,14 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	if (s->reader.pid != 0 && strcmp(s->reading, of->dir) != 0)
 		stop_reading(s);
 	if (s->reader.pid == 0) {
-		const char *argv[] = { "git", "--git-dir", of->dir, "cat-file", "--batch", NULL };
+		const char *argv[] = { "git", arena_printf(a, "--git-dir=%s", of->dir), "cat-file", "--batch", NULL };
 		const char *env[] = { "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-			"GIT_NO_LAZY_FETCH=1", NULL };
-		struct err *e = companion_start(a, &(struct run){ .argv = argv, .env = env }, &s->reader);
+			"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+			"GIT_CONFIG_KEY_1=core.bigFileThreshold",
+			arena_printf(a, "GIT_CONFIG_VALUE_1=%s", STREAMED_MIN), "GIT_NO_LAZY_FETCH=1", NULL };
+		struct err *e = companion_start(a,
+		    &(struct run){ .argv = argv, .env = env, .reach = SPAWN_LOCAL, .memory_max = GIT_MEMORY_MAX },
+		    &s->reader);
 
 		if (e != NULL)
 			return e;
@@ -397,8 +526,12 @@ static struct err *
 fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
 {
 	struct bytes out;
-	struct err *e;
+	/* The reference is what the server calls it. */
+	struct err *e = grammar_check(
+	    g->arena, ref != NULL ? GRAMMAR_REFERENCE : GRAMMAR_COMMIT, g->request->url, ref != NULL ? ref : commit);
 
+	if (e != NULL)
+		return e;
 	if (GIT(g, 64, &out, "cat-file", "-e", arena_printf(g->arena, "%s^{commit}", commit)) == NULL) {
 		*ret_commit = commit;
 		return NULL;
@@ -416,7 +549,7 @@ fetch(struct git *g, const char *commit, const char *ref, const char **ret_commi
 	if (e != NULL)
 		return err_new(g->arena, ERR_INVALID, "%s: has no commit %s", g->request->url, commit);
 	*ret_commit = arena_strndup(g->arena, out.at, strcspn(out.at, "\n"));
-	return NULL;
+	return grammar_check(g->arena, GRAMMAR_COMMIT, g->request->url, *ret_commit);
 }
 
 static struct err *
@@ -427,9 +560,10 @@ fetch_and_list(struct git *g, const char **ret_revision, const char **ret_refere
 	struct err *e;
 	struct stat st;
 
+	remove_leftovers(g);
 	if (is_overgrown(g))
-		remove_tree(AT_FDCWD, g->dir);
-	if (stat(g->dir, &st) != 0 && (e = GIT(g, 4096, &refs, "init", "--bare", "--quiet", g->dir)) != NULL)
+		remove_unused(AT_FDCWD, g->dir);
+	if (stat(g->dir, &st) != 0 && (e = GIT(g, 4096, &refs, "init", "--bare", "--quiet", "--", g->dir)) != NULL)
 		return e;
 	utimensat(AT_FDCWD, g->dir, NULL, 0);
 	refs = (struct bytes){ "", 0 };
@@ -447,34 +581,55 @@ fetch_and_list(struct git *g, const char **ret_revision, const char **ret_refere
 	return list_files(g, *ret_revision, ret);
 }
 
+/* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched with credentials is
+ * there for those only who have the same. */
+static const char *
+repository_at(struct arena *a, const char *cache, const struct source_request *r)
+{
+	const struct source_credentials *c = &r->credentials;
+	const char *const secrets[] = { c->username, c->password, c->bearer_token, c->ssh_key };
+	const char *identity = r->url;
+	unsigned char hash[SHA1_SIZE];
+	char name[2 * SHA1_SIZE + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		if (secrets[i] != NULL)
+			identity = arena_printf(a, "%s\n%zu %zu %s", identity, i, strlen(secrets[i]), secrets[i]);
+	sha1(identity, strlen(identity), hash);
+	for (size_t i = 0; i < SHA1_SIZE; i++)
+		snprintf(name + 2 * i, 3, "%02x", hash[i]);
+	return arena_printf(a, "%s/%s.git", cache, name);
+}
+
 static struct err *
 open_(struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision,
     const char **ret_reference, struct tree *ret)
 {
 	struct git_source *s = (struct git_source *)source;
 	struct git g = { .source = s, .arena = a, .request = r };
-	unsigned char hash[SHA1_SIZE];
-	char name[2 * SHA1_SIZE + 1];
 	struct err *e;
 	int held;
 
-	if (str_empty(r->url) || r->url[0] == '-')
-		return err_new(a, ERR_INVALID, "repoURL: \"%s\" is no URL", r->url != NULL ? r->url : "");
+	if ((e = grammar_check(a, GRAMMAR_GIT_URL, "repoURL", r->url)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_REVISION, "revision", r->revision)) != NULL ||
+	    (r->credentials.proxy != NULL &&
+		(e = grammar_check(a, GRAMMAR_PROXY, "the repository's Secret: proxy", r->credentials.proxy)) != NULL))
+		return e;
 	if (str_starts(r->url, "file:") && !s->settings.files)
 		return err_new(a, ERR_INVALID, "%s: file URLs are only read with --gitops-file-urls", r->url);
-	sha1(r->url, strlen(r->url), hash);
-	for (size_t i = 0; i < SHA1_SIZE; i++)
-		snprintf(name + 2 * i, 3, "%02x", hash[i]);
-	g.dir = arena_printf(a, "%s/%s.git", s->cache, name);
+	g.dir = repository_at(a, s->cache, r);
 	if (make_directory(a, s->cache) != 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be made: %s", s->cache, strerror(errno));
-	make_room(s);
+	make_room(s, strrchr(g.dir, '/') + 1);
 	if ((held = lock(&g)) < 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
+	g.until = loop_ev_mono() + r->timeout_ms;
 	/* What a reader has seen may be older than what is fetched. */
 	stop_reading(s);
 	if ((e = set_environment(&g)) == NULL)
 		e = fetch_and_list(&g, ret_revision, ret_reference, ret);
+	if (e == NULL)
+		repository_use(s, g.dir);
 	forget_secrets(s);
 	close(held);
 	return e;
@@ -507,6 +662,9 @@ git_source_free(struct source *source)
 	if (s == NULL)
 		return NULL;
 	stop_reading(s);
+	for (size_t i = 0; i < s->n_used; i++)
+		close(s->used[i]);
+	free(s->used);
 	free(s->reading);
 	free(s->cache);
 	free(s);

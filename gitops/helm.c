@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "gitops/grammar.h"
+#include "gitops/helm_index.h"
 #include "gitops/local.h"
 #include "gitops/run.h"
 #include "gitops/scratch.h"
@@ -19,6 +22,7 @@
 #define TEMPLATE_MS 60000
 #define PULL_MS 120000
 #define ARGS_MAX 4096
+#define CA_FILE "ca.pem" /* whom we trust */
 #define CHARTS_MAX 64 /* that stay in the cache */
 
 /* One run of helm. */
@@ -29,6 +33,9 @@ struct running {
 	const char **argv;
 	size_t n;
 	size_t files, bytes; /* that were written */
+	bool too_many; /* arguments: it is not run */
+	const char *proxy; /* URL; NULL: none */
+	const char *login; /* "USER:PASSWORD@", as it is in URLs; NULL: none */
 };
 
 static struct err *
@@ -43,6 +50,8 @@ arg(struct running *r, const char *text)
 {
 	if (r->n < ARGS_MAX - 1)
 		r->argv[r->n++] = text;
+	else
+		r->too_many = true;
 }
 
 static struct err *
@@ -55,28 +64,38 @@ begin(struct running *r)
 	return e;
 }
 
+/* Without where our directory is, and without the password, which Helm's messages have in URLs. */
+static const char *
+clean(const struct running *r, const char *text)
+{
+	text = str_replace(r->arena, text, arena_printf(r->arena, "%s/", r->dir), "");
+	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
+}
+
 /* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
 static struct err *
-run(struct running *r, int64_t timeout_ms, struct bytes *ret)
+run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
 {
 	const char *env[] = { arena_printf(r->arena, "HOME=%s", r->dir), arena_printf(r->arena, "TMPDIR=%s", r->dir),
 		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
 		arena_printf(r->arena, "HELM_CONFIG_HOME=%s/config", r->dir),
-		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null", NULL };
+		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null",
+		r->proxy != NULL ? arena_printf(r->arena, "HTTPS_PROXY=%s", r->proxy) : NULL,
+		r->proxy != NULL ? arena_printf(r->arena, "HTTP_PROXY=%s", r->proxy) : NULL, NULL };
 	struct err *e;
 
+	if (r->too_many)
+		return err_new(r->arena, ERR_INVALID, "helm would be run with more than %d arguments", ARGS_MAX - 1);
 	r->argv[r->n] = NULL;
 	e = run_program(r->arena,
 	    &(struct run){ .argv = r->argv,
 		.env = env,
+		.reach = reach,
 		.timeout_ms = timeout_ms,
 		.output_max = MANIFESTS_BYTES_MAX,
 		.file_max = HELM_BYTES_MAX },
 	    ret);
-	/* Where our directory is says nothing to anybody. */
-	return e != NULL ? err_new(r->arena, e->class, "%s",
-			       str_replace(r->arena, err_text(r->arena, e), arena_printf(r->arena, "%s/", r->dir), ""))
-			 : NULL;
+	return e != NULL ? err_new(r->arena, e->class, "%s", clean(r, err_text(r->arena, e))) : NULL;
 }
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
@@ -155,8 +174,7 @@ add_values(struct running *r, const char *name, const char *text, size_t len)
 {
 	const char *path = arena_printf(r->arena, "values/%s.yaml", name);
 
-	arg(r, "--values");
-	arg(r, arena_printf(r->arena, "%s/%s", r->dir, path));
+	arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
 	return write_file(r, path, text, len);
 }
 
@@ -182,24 +200,30 @@ add_parameters(struct running *r, const struct helm_chart *c, const struct appli
 {
 	for (size_t i = 0; i < h->parameters.n; i++) {
 		const struct helm_parameter *p = &h->parameters.at[i];
+		struct err *e = grammar_check(
+		    r->arena, GRAMMAR_PARAMETER, arena_printf(r->arena, "helm.parameters[%zu].name", i), p->name);
 
-		arg(r, p->force_string ? "--set-string" : "--set");
+		if (e != NULL)
+			return e;
 		/* A comma would begin another value. */
-		arg(r, arena_printf(r->arena, "%s=%s", p->name,
+		arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
 			   str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
 	}
 	for (size_t i = 0; i < h->file_parameters.n; i++) {
 		const struct helm_file_parameter *p = &h->file_parameters.at[i];
 		const char *path = arena_printf(r->arena, "values/file-%zu", i);
 		struct bytes text;
-		struct err *e = read_named(r, c, p->path, &text);
+		struct err *e = grammar_check(
+		    r->arena, GRAMMAR_PARAMETER, arena_printf(r->arena, "helm.fileParameters[%zu].name", i), p->name);
 
+		if (e != NULL)
+			return e;
+		e = read_named(r, c, p->path, &text);
 		if (e == NULL)
 			e = write_file(r, path, text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
-		arg(r, "--set-file");
-		arg(r, arena_printf(r->arena, "%s=%s/%s", p->name, r->dir, path));
+		arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
 	}
 	return NULL;
 }
@@ -214,12 +238,15 @@ add_helm(struct running *r, const struct helm_chart *c, const struct application
 	if (h->skip_tests)
 		arg(r, "--skip-tests");
 	if (!str_empty(h->kube_version)) {
-		arg(r, "--kube-version");
-		arg(r, h->kube_version);
+		if ((e = grammar_check(r->arena, GRAMMAR_KUBE_VERSION, "helm.kubeVersion", h->kube_version)) != NULL)
+			return e;
+		arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
 	}
 	for (size_t i = 0; i < h->api_versions.n; i++) {
-		arg(r, "--api-versions");
-		arg(r, h->api_versions.at[i]);
+		if ((e = grammar_check(r->arena, GRAMMAR_API_VERSION,
+			 arena_printf(r->arena, "helm.apiVersions[%zu]", i), h->api_versions.at[i])) != NULL)
+			return e;
+		arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
 	}
 	if ((e = add_value_files(r, c, h)) != NULL)
 		return e;
@@ -239,7 +266,7 @@ read_output(struct running *r, const struct helm_chart *c, struct bytes out, str
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *file =
 	    arena_printf(r->arena, "%s (helm template)", c->directory[0] != '\0' ? c->directory : c->release);
-	struct err *e = yaml_parse(r->arena, out.at, out.len, &docs);
+	struct err *e = yaml_parse_as(r->arena, out.at, out.len, YAML_KUBERNETES, &docs);
 	json_t *doc;
 	size_t i;
 
@@ -251,11 +278,27 @@ read_output(struct running *r, const struct helm_chart *c, struct bytes out, str
 	return NULL;
 }
 
+/* What the chart is rendered for: the release's and the namespace's names. */
+static struct err *
+check_target(struct arena *a, const struct application_helm *said, const char *release, const char *namespace)
+{
+	struct err *e = grammar_check(
+	    a, GRAMMAR_RELEASE, str_empty(said->release_name) ? "metadata.name" : "helm.releaseName", release);
+
+	return e != NULL ? e
+			 : grammar_check(a, GRAMMAR_NAMESPACE,
+			       str_empty(said->namespace) ? "destination.namespace" : "helm.namespace", namespace);
+}
+
 struct err *
 helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, struct manifests *ret)
 {
 	static const struct application_helm nothing = { 0 };
 	const struct application_helm *said = c->source->helm != NULL ? c->source->helm : &nothing;
+	const char *release = !str_empty(said->release_name) ? said->release_name : c->release;
+	const char *namespace = !str_empty(said->namespace) ? said->namespace
+				: !str_empty(c->namespace)  ? c->namespace
+							    : "default";
 	struct running r = { .arena = a, .helm = h };
 	struct bytes out;
 	struct err *e;
@@ -265,15 +308,17 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	if ((e = begin(&r)) != NULL)
 		return e;
 	arg(&r, "template");
-	arg(&r, !str_empty(said->release_name) ? said->release_name : c->release);
-	arg(&r, arena_printf(a, "%s/chart", r.dir));
-	arg(&r, "--namespace");
-	arg(&r, !str_empty(said->namespace) ? said->namespace : !str_empty(c->namespace) ? c->namespace : "default");
-	e = write_chart(&r, c);
+	e = check_target(a, said, release, namespace);
+	arg(&r, arena_printf(a, "--namespace=%s", namespace));
+	if (e == NULL)
+		e = write_chart(&r, c);
 	if (e == NULL)
 		e = add_helm(&r, c, said);
+	arg(&r, "--");
+	arg(&r, release);
+	arg(&r, arena_printf(a, "%s/chart", r.dir));
 	/* It says no again until the chart changes. */
-	if (e == NULL && (e = run(&r, TEMPLATE_MS, &out)) != NULL)
+	if (e == NULL && (e = run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
 		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
 	if (e == NULL)
 		e = read_output(&r, c, out, ret);
@@ -283,18 +328,57 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 
 /* --- repositories ---------------------------------------------------------------------------------------------------- */
 
-/* Where a chart with an exact version stays. */
+/* Where a chart with an exact version stays: for those who have the credentials that it was fetched with. */
 static const char *
-kept_at(struct arena *a, const struct helm *h, const struct application_source *s)
+kept_at(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
 {
-	const char *text = arena_printf(a, "%s\n%s\n%s", s->repo_url, s->chart, s->target_revision);
+	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s", s->repo_url, s->chart, s->target_revision ?: "",
+	    c->username ?: "", c->password ?: "");
 	char hex[2 * SHA256_SIZE + 1];
 
 	sha256_hex(text, strlen(text), hex);
 	return arena_printf(a, "%s/chart-%.40s", h->cache, hex);
 }
 
-/* Who we are, in files that only we read: on a command line everybody would. */
+/* Where the host begins in a URL, behind what names a user. */
+static const char *
+host_in(const char *url)
+{
+	const char *authority = strstr(url, "://") + 3, *at = strchr(authority, '@');
+
+	return at != NULL && at < authority + strcspn(authority, "/?#") ? at + 1 : authority;
+}
+
+/* "https://USER:PASSWORD@HOST/…", whatever user the URL names; without a login the URL as it is. */
+static const char *
+with_login(const struct running *r, const char *url)
+{
+	return r->login == NULL ? url
+				: arena_printf(r->arena, "%.*s%s%s", (int)(strstr(url, "://") + 3 - url), url, r->login,
+				      host_in(url));
+}
+
+/* Where the index has URLs of the repository's own scheme, host and port, the login goes with them: to no others. */
+static struct err *
+mark_index(struct running *r, const char *repo_url)
+{
+	const char *path = "cache/repository/source-index.yaml", *marked;
+	struct bytes text = { 0 };
+	struct err *e;
+
+	if (r->login == NULL)
+		return NULL;
+	e = file_read(r->arena, arena_printf(r->arena, "%s/%s", r->dir, path), HELM_BYTES_MAX, &text);
+	if (e != NULL)
+		return err_wrap(r->arena, e, "the repository's index");
+	marked = helm_index_with_login(r->arena, text.at, repo_url, r->login);
+	if (marked == NULL)
+		return err_new(r->arena, ERR_INVALID, "the repository's index is too long");
+	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
+}
+
+/* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten when a server redirects;
+ * Helm's members username and password go along to other ports, and other hosts below the first one. */
 static struct err *
 write_credentials(struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
 {
@@ -311,9 +395,9 @@ write_credentials(struct running *r, const struct application_source *s, const s
 			json_object_set_new(json_object_get(j, "auths"), host,
 			    json_pack("{s:s}", "auth", base64_encode(r->arena, both, strlen(both))));
 	} else {
-		j = json_pack("{s:s, s:[{s:s, s:s, s:s, s:s, s:b}]}", "apiVersion", "", "repositories", "name",
-		    "source", "url", s->repo_url, "username", user, "password", password, "insecure_skip_tls_verify",
-		    c->insecure);
+		j = json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:s*}]}", "apiVersion", "", "repositories", "name",
+		    "source", "url", with_login(r, s->repo_url), "pass_credentials_all", 0, "insecure_skip_tls_verify",
+		    c->insecure, "caFile", c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
 	}
 	text = json_text(r->arena, j);
 	return write_file(r, path, text, strlen(text));
@@ -336,35 +420,44 @@ pull(struct running *r, const struct application_source *s, const struct source_
 	bool oci = strstr(s->repo_url, "://") == NULL;
 	struct bytes out;
 	const char *said;
-	struct err *e = write_credentials(r, s, c, oci);
+	struct err *e;
 
+	if (!oci && (!str_empty(c->username) || !str_empty(c->password)))
+		r->login = arena_printf(r->arena, "%s:%s@", str_url_escape(r->arena, c->username ?: ""),
+		    str_url_escape(r->arena, c->password ?: ""));
+	e = write_credentials(r, s, c, oci);
+
+	if (e == NULL && c->ca != NULL)
+		e = write_file(r, CA_FILE, c->ca, strlen(c->ca));
 	if (e != NULL)
 		return e;
+	r->proxy = c->proxy;
 	if (!oci) {
 		arg(r, "repo");
 		arg(r, "update");
-		arg(r, "--repository-config");
-		arg(r, arena_printf(r->arena, "%s/repositories.yaml", r->dir));
-		if ((e = run(r, PULL_MS, &out)) != NULL)
+		arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
+		if ((e = run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
 			return e;
 		/* It ends well, whatever it says. */
 		if ((said = strstr(out.at, "Unable to get an update")) != NULL)
-			return err_new(r->arena, ERR_AGAIN, "%s", two_lines(r->arena, said));
+			return err_new(r->arena, ERR_AGAIN, "%s", clean(r, two_lines(r->arena, said)));
+		if ((e = mark_index(r, s->repo_url)) != NULL)
+			return e;
 		r->n = 1;
 	}
 	arg(r, "pull");
+	if (!str_empty(s->target_revision))
+		arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
+	arg(r, arena_printf(r->arena,
+		   oci ? "--registry-config=%s/registry.json" : "--repository-config=%s/repositories.yaml", r->dir));
+	if (oci && c->ca != NULL)
+		arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
+	arg(r, "--untar");
+	arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
+	arg(r, "--");
 	arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
 		   : arena_printf(r->arena, "source/%s", s->chart));
-	if (!str_empty(s->target_revision)) {
-		arg(r, "--version");
-		arg(r, s->target_revision);
-	}
-	arg(r, oci ? "--registry-config" : "--repository-config");
-	arg(r, arena_printf(r->arena, oci ? "%s/registry.json" : "%s/repositories.yaml", r->dir));
-	arg(r, "--untar");
-	arg(r, "--untardir");
-	arg(r, arena_printf(r->arena, "%s/pulled", r->dir));
-	return run(r, PULL_MS, &out);
+	return run(r, SPAWN_NETWORK, PULL_MS, &out);
 }
 
 /* The files of a chart that is on this machine, and its version. */
@@ -458,13 +551,15 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
     const char **ret_version, struct tree *ret_tree)
 {
 	struct running r = { .arena = a, .helm = h };
-	const char *kept = kept_at(a, h, s), *pulled;
+	const char *kept = kept_at(a, h, s, c), *pulled;
 	struct err *e;
 
 	if (h->program == NULL)
 		return not_named(a);
-	if (s->chart[0] == '-' || strchr(s->chart, '/') != NULL || s->repo_url[0] == '-')
-		return err_new(a, ERR_INVALID, "chart: \"%s\" is not the name of a chart", s->chart);
+	if ((e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "repoURL", s->repo_url)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL)
+		return e;
 	if (access(kept, F_OK) == 0)
 		return open_pulled(a, kept, ret_version, ret_tree);
 	if ((e = begin(&r)) != NULL)

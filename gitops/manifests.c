@@ -1,6 +1,7 @@
 /* gitops/manifests.c: what makes a JSON value an object of Kubernetes. */
 #include "gitops/manifests.h"
 #include <string.h>
+#include "base/str.h"
 
 #define LISTS_MAX 4 /* a List in a List, and no deeper */
 
@@ -122,7 +123,7 @@ add(struct manifests *m, struct arena *a, const json_t *object, const char *file
 	if ((e = check_names(a, object, file)) != NULL)
 		return e;
 	if (str_empty(name) && str_empty(generate))
-		return err_new(a, ERR_INVALID, "%s: a %s has no metadata.name", file, kind);
+		return err_new(a, ERR_INVALID, "%s: %s %s has no metadata.name", file, str_article(kind), kind);
 	if ((e = check_strings(a, meta, "labels", file, kind, name != NULL ? name : generate)) != NULL ||
 	    (e = check_strings(a, meta, "annotations", file, kind, name != NULL ? name : generate)) != NULL)
 		return e;

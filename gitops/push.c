@@ -6,88 +6,69 @@
 #include "base/str.h"
 #include "kube/api/secret.h"
 
-struct reading {
-	struct arena *arena;
-	const struct push_headers *headers;
-	const char *body;
-	size_t len;
-	const char *key; /* of the secret; NULL: there is none */
-};
-
 static const char *
-header(const struct reading *r, const char *name)
+header(const struct push_check *r, const char *name)
 {
 	return r->headers->get(r->headers->arg, name);
 }
 
-/* As long as both are, whatever they say: how far they agree is nobody's to measure. */
+/* Takes as long whatever they are: how far a guess agrees with a secret cannot be measured. */
 static bool
-is_same(const char *x, const char *y)
+is_same(const char *secret, const char *guess)
 {
-	size_t n = strlen(x);
-	unsigned char differ = n != strlen(y);
+	size_t n = strlen(secret), len = strlen(guess);
+	volatile unsigned char differ = n != len;
 
-	for (size_t i = 0; i < n && differ == 0; i++)
-		differ |= (unsigned char)(strlen(y) == n ? x[i] ^ y[i] : 1);
+	for (size_t i = 0; i < len; i++)
+		differ |= (unsigned char)(secret[i < n ? i : n] ^ guess[i]);
 	return differ == 0;
 }
 
-/* A signature in hexadecimal digits behind a prefix. */
-static bool
-is_signed(const struct reading *r, const char *name, const char *prefix)
+/* Its signature, in hexadecimal digits; NULL: it has none. */
+static const char *
+push_signature(const struct push_check *r, const char *name, const char *prefix)
 {
-	const char *said = header(r, name);
-	char hex[2 * SHA256_SIZE + 1];
+	const char *text = header(r, name);
 
-	if (said == NULL || !str_starts(said, prefix))
-		return false;
-	hmac_sha256_hex(r->key, strlen(r->key), r->body, r->len, hex);
-	return is_same(hex, said + strlen(prefix));
+	return text != NULL && str_starts(text, prefix) ? text + strlen(prefix) : NULL;
 }
 
-static bool
-github_signed(const struct reading *r)
+static const char *
+github_signature(const struct push_check *r)
 {
-	return is_signed(r, "X-Hub-Signature-256", "sha256=");
+	return push_signature(r, "X-Hub-Signature-256", "sha256=");
 }
 
-static bool
-gitea_signed(const struct reading *r)
+static const char *
+gitea_signature(const struct push_check *r)
 {
-	return is_signed(r, header(r, "X-Gitea-Signature") != NULL ? "X-Gitea-Signature" : "X-Gogs-Signature", "");
+	return push_signature(r, header(r, "X-Gitea-Signature") != NULL ? "X-Gitea-Signature" : "X-Gogs-Signature", "");
 }
 
-static bool
-gitlab_signed(const struct reading *r)
+static const char *
+generic_signature(const struct push_check *r)
 {
-	const char *token = header(r, "X-Gitlab-Token");
-
-	return token != NULL && is_same(r->key, token);
-}
-
-static bool
-generic_signed(const struct reading *r)
-{
-	return is_signed(r, "X-Signature", "sha256=");
+	return push_signature(r, "X-Signature", "sha256=");
 }
 
 /* The first whose header is there. Gitea says that it is GitHub, too. */
-static const struct family {
+static const struct push_family {
 	const char *name, *event; /* the header with the event */
 	const char *secret;
-	bool (*is_signed)(const struct reading *);
+	const char *(*signature)(
+	    const struct push_check *); /* of the body; NULL: the header X-Gitlab-Token is the secret itself */
 	const char *pushes; /* events that are pushes, "|"-separated; NULL: all */
 	const char *repository, *urls[4], *default_branch; /* of the payload */
 } families[] = {
-	{ "Gitea", "X-Gitea-Event", "webhook.gogs.secret", gitea_signed, "push|create|delete", "repository",
+	{ "Gitea", "X-Gitea-Event", "webhook.gogs.secret", gitea_signature, "push|create|delete", "repository",
 	    { "html_url", "clone_url", "ssh_url" }, "default_branch" },
-	{ "Gogs", "X-Gogs-Event", "webhook.gogs.secret", gitea_signed, "push|create|delete", "repository",
+	{ "Gogs", "X-Gogs-Event", "webhook.gogs.secret", gitea_signature, "push|create|delete", "repository",
 	    { "html_url", "clone_url", "ssh_url" }, "default_branch" },
-	{ "GitHub", "X-GitHub-Event", "webhook.github.secret", github_signed, "push", "repository",
+	{ "GitHub", "X-GitHub-Event", "webhook.github.secret", github_signature, "push", "repository",
 	    { "html_url", "clone_url", "ssh_url", "git_url" }, "default_branch" },
-	{ "GitLab", "X-Gitlab-Event", "webhook.gitlab.secret", gitlab_signed, "Push Hook|Tag Push Hook|System Hook",
-	    "project", { "web_url", "git_http_url", "git_ssh_url" }, "default_branch" },
-	{ "generic", "X-Signature", "webhook.generic.secret", generic_signed, NULL, "repository",
+	{ "GitLab", "X-Gitlab-Event", "webhook.gitlab.secret", NULL, "Push Hook|Tag Push Hook|System Hook", "project",
+	    { "web_url", "git_http_url", "git_ssh_url" }, "default_branch" },
+	{ "generic", "X-Signature", "webhook.generic.secret", generic_signature, NULL, "repository",
 	    { "url", "clone_url" }, "default_branch" },
 };
 
@@ -102,6 +83,8 @@ is_in(const char *list, const char *word)
 	return false;
 }
 
+#define UNSIGNED "it is not signed with the secret that argocd-secret has"
+
 static int
 wrong(struct arena *a, const char **ret_why, int status, const char *name, const char *why)
 {
@@ -110,30 +93,59 @@ wrong(struct arena *a, const char **ret_why, int status, const char *name, const
 }
 
 int
-push_read(struct arena *a, const struct push_headers *headers, const char *body, size_t len, const json_t *secret,
-    struct push *ret, const char **ret_why)
+push_begin(struct push_check *r, struct arena *a, const struct push_headers *headers, const json_t *secret,
+    const char **ret_why)
 {
-	struct reading r = { a, headers, body, len, NULL };
-	const struct family *f = NULL;
+	const struct push_family *f = NULL;
+	bool given;
+
+	*r = (struct push_check){ .arena = a, .headers = headers };
+	for (size_t i = 0; i < ARRAY_SIZE(families) && f == NULL; i++)
+		if (header(r, families[i].event) != NULL)
+			f = &families[i];
+	if (f == NULL)
+		return wrong(a, ret_why, 400, "", "no header names the event (X-GitHub-Event, X-Gitlab-Event, …)");
+	r->family = f;
+	r->key = secret_line(a, secret, f->secret);
+	if (str_empty(r->key))
+		r->key = NULL;
+	/* The generic one is whatever has the secret. */
+	if (r->key == NULL && f->pushes == NULL)
+		return wrong(a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");
+	if (r->key == NULL)
+		return 0;
+	given = f->signature != NULL
+		    ? f->signature(r) != NULL
+		    : header(r, "X-Gitlab-Token") != NULL && is_same(r->key, header(r, "X-Gitlab-Token"));
+	if (!given)
+		return wrong(a, ret_why, 401, f->name, UNSIGNED);
+	hmac_sha256_begin(&r->hmac, r->key, strlen(r->key));
+	return 0;
+}
+
+void
+push_add(struct push_check *r, const char *at, size_t len)
+{
+	if (r->key != NULL && r->family->signature != NULL)
+		hmac_sha256_add(&r->hmac, at, len);
+}
+
+int
+push_end(struct push_check *r, const char *body, size_t len, struct push *ret, const char **ret_why)
+{
+	const struct push_family *f = r->family;
+	struct arena *a = r->arena;
 	_cleanup_(json_decrefp) json_t *payload = NULL;
+	char hex[2 * SHA256_SIZE + 1];
 	const json_t *repository;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(families) && f == NULL; i++)
-		if (header(&r, families[i].event) != NULL)
-			f = &families[i];
-	if (f == NULL)
-		return wrong(
-		    a, ret_why, 400, "", "no header says which event this is (X-GitHub-Event, X-Gitlab-Event, …)");
-	r.key = secret_line(a, secret, f->secret);
-	if (str_empty(r.key))
-		r.key = NULL;
-	/* The generic one is whoever has the secret. */
-	if (r.key == NULL && f->pushes == NULL)
-		return wrong(a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");
-	if (r.key != NULL && !f->is_signed(&r))
-		return wrong(a, ret_why, 401, f->name, "it is not signed with the secret that argocd-secret has");
-	if (f->pushes != NULL && !is_in(f->pushes, header(&r, f->event)))
+	if (r->key != NULL && f->signature != NULL) {
+		hmac_sha256_end(&r->hmac, hex);
+		if (!is_same(hex, f->signature(r)))
+			return wrong(a, ret_why, 401, f->name, UNSIGNED);
+	}
+	if (f->pushes != NULL && !is_in(f->pushes, header(r, f->event)))
 		return 204;
 	if (json_parse(a, body, len, &payload) != NULL)
 		return wrong(a, ret_why, 400, f->name, "the body is no JSON: have it sent as application/json");
@@ -149,6 +161,19 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 		    a, "refs/%s/%s", str_eq(json_str(payload, "ref_type"), "tag") ? "tags" : "heads", ret->ref);
 	return n > 0 && ret->ref != NULL ? 0
 					 : wrong(a, ret_why, 400, f->name, "the body names no repository, or no ref");
+}
+
+int
+push_read(struct arena *a, const struct push_headers *headers, const char *body, size_t len, const json_t *secret,
+    struct push *ret, const char **ret_why)
+{
+	struct push_check check;
+	int status = push_begin(&check, a, headers, secret, ret_why);
+
+	if (status != 0)
+		return status;
+	push_add(&check, body, len);
+	return push_end(&check, body, len, ret, ret_why);
 }
 
 /* --- whom it concerns ------------------------------------------------------------------------------------------------ */

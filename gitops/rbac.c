@@ -3,12 +3,12 @@
 #include <string.h>
 #include "base/glob.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "kube/api/regex.h"
 
 #define RULES_MAX 20000
 #define BUILTIN "built in"
-#define ROLES_MAX 256 /* of one subject */
 
 /* Argo CD's built-in policy: what each role may do with each resource. */
 static const struct {
@@ -169,31 +169,34 @@ static bool
 matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, const char *text)
 {
 	const char *pattern = rule->fields[field];
+	enum regex_found found;
 
 	/* What is built in is written as globs. */
-	return r->regex && strcmp(rule->where, BUILTIN) != 0 ? regex_finds(pattern, text) : glob_match(pattern, text);
+	if (!r->regex || strcmp(rule->where, BUILTIN) == 0)
+		return glob_match(pattern, text);
+	/* Whether a line that forbids is meant must not depend on how hard that is to find out. */
+	found = regex_search(pattern, text);
+	return found == REGEX_SOMETHING || (found == REGEX_UNKNOWN && strcmp(rule->fields[4], "deny") == 0);
 }
 
 /* The subject, and all roles that it has, through others. */
 struct roles {
-	const char *at[ROLES_MAX];
+	const char **at; /* room for the subject, and a role of each line */
 	size_t n;
+	struct map known;
 };
 
 static void
 add_role(struct roles *to, const char *role)
 {
-	for (size_t i = 0; i < to->n; i++)
-		if (strcmp(to->at[i], role) == 0)
-			return;
-	if (to->n < ROLES_MAX)
+	if (map_set(&to->known, role, to) == NULL)
 		to->at[to->n++] = role;
 }
 
 static void
 roles_of(const struct rbac *r, const char *subject, struct roles *ret)
 {
-	ret->n = 0;
+	*ret = (struct roles){ .at = mem_alloc(sizeof(*ret->at) * (r->rules.n + 1)) };
 	add_role(ret, subject);
 	for (size_t i = 0; i < ret->n; i++)
 		for (size_t k = 0; k < r->rules.n; k++)
@@ -201,23 +204,24 @@ roles_of(const struct rbac *r, const char *subject, struct roles *ret)
 				add_role(ret, r->rules.at[k].fields[1]);
 }
 
+static void
+roles_done(struct roles *r)
+{
+	map_done(&r->known);
+	free(r->at);
+}
+
 static bool
 concerns(const struct rbac *r, const struct rbac_rule *rule, const struct roles *roles, const struct rbac_question *q)
 {
-	bool has = false;
-
-	if (rule->member)
-		return false;
-	for (size_t i = 0; i < roles->n; i++)
-		has |= strcmp(roles->at[i], rule->fields[0]) == 0;
-	return has && matches(r, rule, 1, q->resource) && matches(r, rule, 2, q->action) &&
-	       matches(r, rule, 3, q->object);
+	return !rule->member && map_get(&roles->known, rule->fields[0]) != NULL && matches(r, rule, 1, q->resource) &&
+	       matches(r, rule, 2, q->action) && matches(r, rule, 3, q->object);
 }
 
 static bool
 subject_may(const struct rbac *r, const char *subject, const struct rbac_question *q, const struct rbac_rule **ret_why)
 {
-	struct roles roles;
+	_cleanup_(roles_done) struct roles roles;
 	bool may = false;
 
 	roles_of(r, subject, &roles);

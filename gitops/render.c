@@ -43,23 +43,35 @@ looks_like_a_manifest(const char *text)
 	return strstr(text, "apiVersion") != NULL && strstr(text, "kind") != NULL && strstr(text, "metadata") != NULL;
 }
 
+/* It is meant as an object, whatever it lacks. */
+static bool
+is_meant_as_an_object(const json_t *doc)
+{
+	return json_str(doc, "apiVersion") != NULL && json_str(doc, "kind") != NULL;
+}
+
 static struct err *
 render_file(const struct tree *t, struct arena *a, const char *path, struct manifests *ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
 	struct err *e = tree_read(t, a, path, &text, NULL);
+	bool meant;
 	size_t i;
 	json_t *doc;
 
 	if (e != NULL)
 		return e;
-	if (strstr(text.at, SKIP_MARK) != NULL || !looks_like_a_manifest(text.at))
+	if (strstr(text.at, SKIP_MARK) != NULL || strstr(text.at, "apiVersion") == NULL)
 		return NULL;
-	if ((e = yaml_parse(a, text.at, text.len, &docs)) != NULL)
-		return err_wrap(a, e, "%s", path);
+	meant = looks_like_a_manifest(text.at);
+	if ((e = yaml_parse_as(a, text.at, text.len, YAML_KUBERNETES, &docs)) != NULL)
+		return meant ? err_wrap(a, e, "%s", path) : NULL;
+	/* One object makes all documents of the file objects, also where it has no metadata. */
 	json_array_foreach (docs, i, doc)
-		if ((e = manifests_add(ret, a, doc, path)) != NULL)
+		meant |= is_meant_as_an_object(doc);
+	for (i = 0; meant && i < json_array_size(docs); i++)
+		if ((e = manifests_add(ret, a, json_array_get(docs, i), path)) != NULL)
 			return e;
 	return NULL;
 }

@@ -1,20 +1,17 @@
 /* gitops/script.c: the child, and the way to it and back: a length and so many bytes of JSON, each way. */
 #include "gitops/script_parts.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/loop.h"
+#include "base/spawn.h"
 #include "base/str.h"
-#include "gitops/run.h"
 
 #define ANSWER_MS 20000 /* with what else the machine does meanwhile; processor time ends it long before */
 
@@ -129,23 +126,14 @@ answer(const char *text)
 	return json_dumps(a, JSON_COMPACT);
 }
 
-static void
-serve(int fd)
+/* In the child: what it may do is cut down by then (base/spawn.h, SPAWN_SEALED). */
+static int
+scripts_serve(void *arg)
 {
 	char *text, *said;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* Lua has an allocator of its own, libjq has not. */
-	run_limit_memory(4 * SCRIPT_MEMORY_MAX);
+	(void)arg;
 	signal(SIGPROF, SIG_DFL);
-	run_limit(RLIMIT_CORE, 0);
-	run_limit(RLIMIT_FSIZE, 0);
-	dup2(fd, 0);
-	close_range(1, ~0u, 0);
-	open("/dev/null", O_WRONLY);
-	open("/dev/null", O_WRONLY);
-	run_limit(RLIMIT_NOFILE, 3);
 	while ((text = get(0, -1)) != NULL) {
 		said = answer(text);
 		free(text);
@@ -153,18 +141,26 @@ serve(int fd)
 			break;
 		free(said);
 	}
-	_exit(0);
+	return 0;
 }
 
 static struct err *
-start(struct scripts *s, struct arena *a)
+scripts_start(struct scripts *s, struct arena *a)
 {
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return err_new(a, ERR_AGAIN, "no socket for scripts: %s", strerror(errno));
-	if ((s->pid = fork()) == 0)
-		serve(fds[1]);
+	/* Lua has an allocator of its own, libjq has not. */
+	s->pid = spawn(&(struct spawn){ .run = scripts_serve,
+	    .keep = "TZ",
+	    .in = fds[1],
+	    .out = -1,
+	    .err = -1,
+	    .reach = SPAWN_SEALED,
+	    .memory_max = 4 * SCRIPT_MEMORY_MAX,
+	    .file_max = UINT64_MAX,
+	    .files_max = 3 });
 	close(fds[1]);
 	if (s->pid < 0) {
 		close(fds[0]);
@@ -181,7 +177,7 @@ scripts_begin(struct scripts *s)
 
 	/* What is wrong is said when something is asked. */
 	if (s->fd < 0)
-		(void)start(s, a);
+		(void)scripts_start(s, a);
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------------- */
@@ -209,7 +205,7 @@ ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 	json_decref(question);
 	if (strlen(text) > SCRIPT_OBJECT_MAX)
 		return err_new(a, ERR_INVALID, "the object is too long for a script");
-	if (s->fd < 0 && (e = start(s, a)) != NULL)
+	if (s->fd < 0 && (e = scripts_start(s, a)) != NULL)
 		return e;
 	if (put(s->fd, text, until))
 		said = get(s->fd, until);

@@ -66,9 +66,9 @@ error_of(jv end)
 	jv message = jv_invalid_get_msg(end);
 	json_t *answer = NULL;
 
-	/* "Invalid path expression with result …": it makes values instead of naming places. */
+	/* "Invalid path expression with result …": the value, which may be of a Secret, is not repeated. */
 	if (jv_get_kind(message) == JV_KIND_STRING && strncmp(jv_string_value(message), "Invalid path", 12) == 0)
-		answer = json_pack("{s:s}", "error", jv_string_value(message));
+		answer = json_pack("{s:s}", "error", "it makes a value, and does not name a place of the object");
 	jv_free(message);
 	return answer;
 }

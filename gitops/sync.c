@@ -5,6 +5,8 @@
 
 #define WAVE_WAIT_MS 2000 /* between two waves, so that controllers see the first */
 #define LOOK_AGAIN_MS 3000 /* while something is waited for */
+#define CONFIRM_MS 600000 /* while people are waited for; their confirmation, or a newer commit, brings a pass before */
+#define REASONS_MAX 3 /* of tasks that failed, in the message of the sync */
 
 struct sync {
 	struct arena *arena;
@@ -24,10 +26,10 @@ option_in(const char *text, const char *name)
 }
 
 const char *
-sync_option(struct arena *a, const struct sync_operation *op, const struct app_resource *r, const char *name)
+sync_option(struct arena *a, const struct sync_operation *op, const struct app_resource *r, enum sync_option option)
 {
+	const char *name = sync_option_name(option), *value;
 	char *save = NULL;
-	const char *value;
 
 	if (r != NULL && r->options != NULL)
 		for (char *o = strtok_r(arena_strdup(a, r->options), ", ", &save); o != NULL;
@@ -41,9 +43,9 @@ sync_option(struct arena *a, const struct sync_operation *op, const struct app_r
 }
 
 static bool
-is_on(struct sync *s, const struct app_resource *r, const char *name)
+is_on(struct sync *s, const struct app_resource *r, enum sync_option option)
 {
-	return str_eq(sync_option(s->arena, s->op, r, name), "true");
+	return str_eq(sync_option(s->arena, s->op, r, option), "true");
 }
 
 /* "PHASE/…", with the object's key behind it. In the arena. */
@@ -130,22 +132,32 @@ is_selected(const struct sync_operation *op, const struct app_resource *r)
 static bool
 is_to_be_pruned(struct sync *s, const struct app_resource *r)
 {
-	const char *prune = sync_option(s->arena, s->op, r, "Prune");
+	const char *prune = sync_option(s->arena, s->op, r, s->op->deleting ? OPTION_DELETE : OPTION_PRUNE);
 
-	return s->op->prune && !str_eq(prune, "false") && !str_eq(prune, "confirm");
+	return s->op->prune && !str_eq(prune, "false");
+}
+
+/* Argo CD's documentation, "Sync Options", "Resource Pruning With Confirmation" and "Resource Deletion With Confirmation". */
+static bool
+needs_confirmation(struct sync *s, const struct sync_task *t)
+{
+	return t->verb == SYNC_PRUNE && !s->op->confirmed &&
+	       result_of(s->arena, s->results, t->resource, t->phase) == NULL &&
+	       str_eq(sync_option(s->arena, s->op, t->resource, s->op->deleting ? OPTION_DELETE : OPTION_PRUNE),
+		   "confirm");
 }
 
 static void
 add(struct sync *s, enum sync_verb verb, struct app_resource *r, enum phase phase, long wave)
 {
-	const char *propagation = sync_option(s->arena, s->op, r, "PrunePropagationPolicy");
+	const char *propagation = sync_option(s->arena, s->op, r, OPTION_PRUNE_PROPAGATION_POLICY);
 
 	s->tasks[s->n++] = (struct sync_task){ .verb = verb,
 		.resource = r,
 		.phase = phase,
 		.wave = wave,
-		.recreate = s->op->force || is_on(s, r, "Force"),
-		.replace = is_on(s, r, "Replace"),
+		.recreate = r->recreate,
+		.replace = is_on(s, r, OPTION_REPLACE),
 		.propagation = str_eq(propagation, "background") ? "Background"
 			       : str_eq(propagation, "orphan")	 ? "Orphan"
 								 : "Foreground" };
@@ -199,7 +211,7 @@ turn_waves(struct sync *s)
 			continue;
 		while (k < distinct && waves[k] != t->wave)
 			k++;
-		t->wave = is_on(s, t->resource, "PruneLast") ? last + 1 : waves[distinct - 1 - k];
+		t->wave = is_on(s, t->resource, OPTION_PRUNE_LAST) ? last + 1 : waves[distinct - 1 - k];
 	}
 }
 
@@ -258,7 +270,7 @@ list_tasks(struct sync *s)
 		} else if (r->manifest != NULL || r->implicit) {
 			if (r->status != SYNC_SYNCED ||
 			    result_of(s->arena, s->results, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC) != NULL ||
-			    (!r->implicit && !is_on(s, r, "ApplyOutOfSyncOnly")))
+			    (!r->implicit && !is_on(s, r, OPTION_APPLY_OUT_OF_SYNC_ONLY)))
 				add(s, SYNC_APPLY, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC,
 				    r->implicit ? LONG_MIN : r->wave);
 		} else if (!r->live) {
@@ -285,7 +297,7 @@ phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 	case HEALTH_NONE:
 	case HEALTH_HEALTHY: return "Succeeded";
 	case HEALTH_SUSPENDED:
-		return !hook && strcmp(r->kind.kind, "Rollout") == 0 && !is_on(s, r, "WaitForPausedRollouts")
+		return !hook && strcmp(r->kind.kind, "Rollout") == 0 && !is_on(s, r, OPTION_WAIT_FOR_PAUSED_ROLLOUTS)
 			   ? "Succeeded"
 			   : "Running";
 	case HEALTH_DEGRADED: return "Failed";
@@ -307,6 +319,15 @@ is_failed(const struct sync_result *r)
 	       (str_eq(r->hook_phase, "Failed") || str_eq(r->hook_phase, "Error") || str_eq(r->status, "SyncFailed"));
 }
 
+/* "Job/shop/migrate failed: …": without the object a reason does not say what to mend. In the results' arena. */
+static const char *
+failure_text(struct sync *s, const struct app_resource *r, const char *what, const char *why)
+{
+	return arena_printf(s->results->arena, "%s/%s%s%s %s%s%s", r->kind.kind,
+	    r->namespace != NULL ? r->namespace : "", r->namespace != NULL ? "/" : "", r->name, what,
+	    str_empty(why) ? "" : ": ", str_empty(why) ? "" : why);
+}
+
 /* Brings what is running up to date. */
 static void
 refresh(struct sync *s)
@@ -325,10 +346,13 @@ refresh(struct sync *s)
 			is->hook_phase = r->live ? "Running" : "Succeeded";
 		} else if (t->verb == SYNC_HOOK && (!r->live || r->deleting)) {
 			is->hook_phase = "Failed";
-			is->message = "it is gone, and nobody saw how it ended";
+			is->message = failure_text(s, r, "was deleted before its end was seen", NULL);
 		} else if (r->live) {
 			is->hook_phase = phase_by_health(s, r, t->verb == SYNC_HOOK);
-			if (t->verb == SYNC_HOOK && r->health_message[0] != '\0')
+			if (is_failed(is))
+				is->message = failure_text(
+				    s, r, t->verb == SYNC_HOOK ? "failed" : "is Degraded", r->health_message);
+			else if (t->verb == SYNC_HOOK && r->health_message[0] != '\0')
 				is->message = arena_strdup(s->results->arena, r->health_message);
 		}
 	}
@@ -336,6 +360,13 @@ refresh(struct sync *s)
 	for (size_t i = 0; i < s->results->n; i++)
 		if (is_running(&s->results->at[i]) && !present[i])
 			s->results->at[i].hook_phase = "Succeeded";
+}
+
+const char *
+sync_hook_mark(struct arena *a, const struct sync_operation *op, const struct app_resource *r, enum phase phase)
+{
+	/* The first of its phases has the bare id. */
+	return (r->hooks & ((1u << phase) - 1)) == 0 ? op->id : arena_printf(a, "%s/%s", op->id, phase_name(phase));
 }
 
 /* A hook that has ended, and whose policy says that it is to go. */
@@ -346,7 +377,7 @@ is_over(const struct sync *s, const struct sync_task *t)
 	const struct app_resource *r = t->resource;
 
 	return t->verb == SYNC_HOOK && is != NULL && !is_running(is) && r->live && !r->deleting &&
-	       str_eq(r->operation, s->op->id) &&
+	       str_eq(r->operation, sync_hook_mark(s->arena, s->op, r, t->phase)) &&
 	       (r->hook_delete & (is_failed(is) ? HOOK_FAILED : HOOK_SUCCEEDED)) != 0;
 }
 
@@ -369,11 +400,75 @@ wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 						  t->resource->kind.group, t->resource->kind.kind, t->resource->name);
 }
 
+/* Nothing more is done until people have confirmed what is to be deleted. False: there is nothing to confirm. */
+static bool
+wait_for_confirmation(struct sync *s, struct sync_step *ret)
+{
+	const struct sync_task *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (needs_confirmation(s, &s->tasks[i])) {
+			first = first != NULL ? first : &s->tasks[i];
+			n++;
+		}
+	if (first == NULL)
+		return false;
+	ret->phase = "Running";
+	ret->wait_ms = CONFIRM_MS;
+	ret->unconfirmed = true;
+	ret->message = arena_printf(s->arena, "waiting for %s confirmation of %s/%s/%s%s",
+	    s->op->deleting ? "deletion" : "pruning", first->resource->kind.group, first->resource->kind.kind,
+	    first->resource->name, n > 1 ? arena_printf(s->arena, " and %zu more resources", n - 1) : "");
+	return true;
+}
+
+/* What has failed, as the end of a message: the first REASONS_MAX, and how many more there are. */
+struct sync_reasons {
+	const char *text; /* NULL: no reason is known */
+	size_t n;
+};
+
+static void
+reasons_add(struct sync *s, struct sync_reasons *to, const char *reason)
+{
+	if (str_empty(reason) || to->n++ >= REASONS_MAX)
+		return;
+	to->text = to->text == NULL ? reason : arena_printf(s->arena, "%s; %s", to->text, reason);
+}
+
+static void
+end_for_reasons(
+    struct sync *s, struct sync_step *ret, const char *what, const char *joint, const struct sync_reasons *why)
+{
+	const char *more = why->n > REASONS_MAX ? arena_printf(s->arena, "; and %zu more", why->n - REASONS_MAX) : "";
+
+	end(ret, "Failed", why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
+}
+
+/* "one or more …, reason: …": why the tasks failed. */
+static void
+end_failed(struct sync *s, struct sync_step *ret)
+{
+	struct sync_reasons reasons = { NULL, 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sync_result *is = result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase);
+
+		if (!is_failed(is))
+			continue;
+		ret->prune_failed |= s->tasks[i].verb == SYNC_PRUNE;
+		reasons_add(s, &reasons, is->message);
+	}
+	end_for_reasons(s, ret, "one or more synchronization tasks completed unsuccessfully", ", reason: ", &reasons);
+}
+
 /* Nothing is touched when something cannot be applied. False: the sync is over. */
 static bool
 try_dry(struct sync *s, struct sync_step *ret)
 {
-	size_t n = 0;
+	struct sync_reasons reasons = { NULL, 0 };
+	bool failed = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sync_task *t = &s->tasks[i];
@@ -381,12 +476,11 @@ try_dry(struct sync *s, struct sync_step *ret)
 		if (t->resource->error == NULL)
 			continue;
 		sync_told(s->results, t, "SyncFailed", NULL, t->resource->error);
-		n++;
+		reasons_add(s, &reasons, t->resource->error);
+		failed = true;
 	}
-	if (n > 0) {
-		end(ret, "Failed",
-		    arena_printf(s->arena, "one or more objects failed to apply (dry run): %s",
-			s->results->at[s->results->n - 1].message));
+	if (failed) {
+		end_for_reasons(s, ret, "one or more objects failed to apply (dry run)", ": ", &reasons);
 		return false;
 	}
 	if (!s->op->dry_run)
@@ -446,6 +540,19 @@ take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 	ret->wait_ms = more ? WAVE_WAIT_MS : 0;
 }
 
+/* What another Application has is not applied, also where the spec forbids it only since the sync began. */
+static void
+refuse_others(struct sync *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct sync_task *t = &s->tasks[i];
+
+		if (t->verb == SYNC_APPLY && t->resource->others &&
+		    result_of(s->arena, s->results, t->resource, t->phase) == NULL)
+			sync_told(s->results, t, "SyncFailed", NULL, t->resource->error);
+	}
+}
+
 void
 sync_next(struct arena *a, const struct sync_operation *op, struct resources *all, struct sync_results *results,
     struct sync_step *ret)
@@ -455,6 +562,11 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	struct sync_task *t;
 
 	*ret = (struct sync_step){ 0 };
+	for (size_t i = 0; i < all->n; i++)
+		if (all->at[i].unreadable) {
+			end(ret, "Failed", all->at[i].error);
+			return;
+		}
 	for (size_t i = 0; i < results->n; i++)
 		started |= !str_eq(results->at[i].status, "PruneSkipped");
 	list_tasks(&s);
@@ -462,6 +574,7 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	if (!started && !try_dry(&s, ret))
 		return;
 	refresh(&s);
+	refuse_others(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		several |= s.tasks[i].verb == SYNC_HOOK || !is_of_same_step(&s.tasks[i], &s.tasks[0]);
 		if (is_over(&s, &s.tasks[i])) {
@@ -478,9 +591,11 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 		if (t != NULL)
 			take(&s, ret, t);
 		else
-			end(ret, "Failed", "one or more synchronization tasks completed unsuccessfully");
+			end_failed(&s, ret);
 		return;
 	}
+	if (wait_for_confirmation(&s, ret))
+		return;
 	if ((t = first_pending(&s, PHASE_PRE_SYNC, PHASE_POST_SYNC)) != NULL)
 		take(&s, ret, t);
 	else

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "gitops/desired.h"
+#include "gitops/sync_options.h"
 
 /* What became of one object in one phase; the words are Argo CD's. */
 struct sync_result {
@@ -39,6 +40,8 @@ struct sync_operation {
 	bool prune, dry_run;
 	bool without_hooks; /* strategy apply */
 	bool force;
+	bool deleting; /* the application: of each object its option Delete counts, not Prune */
+	bool confirmed; /* objects that ask for confirmation (Prune=confirm, Delete=confirm) may be deleted */
 	struct strings options; /* NAME=VALUE */
 	const struct sync_selection *selected; /* NULL: everything */
 	size_t n_selected;
@@ -51,7 +54,7 @@ struct sync_task {
 	struct app_resource *resource;
 	enum phase phase;
 	long wave;
-	bool recreate; /* APPLY: delete it first (Force=true) */
+	bool recreate; /* APPLY: delete it first (Force=true with Replace=true, or what cannot be changed) */
 	bool replace; /* APPLY: the whole object, not only the fields that Git names */
 	const char *propagation; /* PRUNE: "Foreground", "Background", "Orphan" */
 };
@@ -62,6 +65,8 @@ struct sync_step {
 	const char *phase; /* "Running", "Succeeded", "Failed" */
 	const char *message;
 	int64_t wait_ms; /* Running: until the next step, if nothing happens before; 0: at once */
+	bool unconfirmed; /* Running: it waits for confirmation */
+	bool prune_failed; /* Failed: also because an object was not deleted */
 };
 
 /* The next step of a sync whose results so far are `results`; those of what is running are brought up to date by what is live. In
@@ -73,5 +78,8 @@ void sync_next(struct arena *a, const struct sync_operation *, struct resources 
 void sync_told(
     struct sync_results *, const struct sync_task *, const char *status, const char *hook_phase, const char *message);
 
-/* The value of an option as the object's own annotation, or else the operation, has it ("Prune" → "false"); NULL: neither. In `a`. */
-const char *sync_option(struct arena *a, const struct sync_operation *, const struct app_resource *, const char *name);
+/* What a hook of this phase carries as ANNOTATION_OPERATION: which sync made it, and for which of its phases if it has several. In `a`. */
+const char *sync_hook_mark(struct arena *a, const struct sync_operation *, const struct app_resource *, enum phase);
+
+/* The value of an option as the object's own annotation, or else the operation, has it ("false"); NULL: neither. In `a`. */
+const char *sync_option(struct arena *a, const struct sync_operation *, const struct app_resource *, enum sync_option);

@@ -34,6 +34,20 @@ takeover_is_due(const json_t *live, const struct strings *managers)
 	return false;
 }
 
+bool
+takeover_is_whole(const json_t *live, const char *manager)
+{
+	const json_t *entry;
+	size_t i;
+
+	if (annotation_of(live, LAST_APPLIED) != NULL)
+		return false;
+	json_array_foreach (entries_of(live), i, entry)
+		if (compare_is_of(entry, manager, "Update"))
+			return true;
+	return false;
+}
+
 /* --- what goes ----------------------------------------------------------------------------------------------------- */
 
 struct walk {

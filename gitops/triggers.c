@@ -45,6 +45,7 @@ struct triggers {
 	struct map owners; /* object → struct manager, borrowed */
 	struct map managers; /* "KIND/NS/NAME" → struct manager */
 	struct stream *streams[KINDS_MAX];
+	bool full; /* a kind was left out, which was logged */
 	size_t n_streams;
 };
 
@@ -175,7 +176,7 @@ on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 	if (reply->status == 410)
 		set_version(s, NULL);
 	if (reply->status == 401 || reply->status == 403 || reply->status == 404 || reply->status == 405) {
-		log_info("changes are not watched; they are found when their time comes", "kind", s->kind.kind);
+		log_info("cannot watch this kind; changes are found at the next interval", "kind", s->kind.kind);
 		s->given_up = true;
 		return;
 	}
@@ -204,6 +205,13 @@ watch(struct stream *s)
 	s->exchange = transport_start(s->triggers->settings.api, &r, &receiver, s);
 }
 
+/* Whose object it is, and whether it can be read, does not matter. */
+static void
+on_first(void *arg, const json_t *item, const struct unreadable *unreadable)
+{
+	(void)arg, (void)item, (void)unreadable;
+}
+
 /* A list of one, for where the changes begin. */
 static void
 on_begin(void *arg, const struct err *e, const json_t *body)
@@ -216,7 +224,7 @@ on_begin(void *arg, const struct err *e, const json_t *body)
 		set_version(s, version);
 		watch(s);
 	} else if (e != NULL && (e->class == ERR_INVALID || e->class == ERR_GONE)) {
-		log_info("changes are not watched; they are found when their time comes", "kind", s->kind.kind);
+		log_info("cannot watch this kind; changes are found at the next interval", "kind", s->kind.kind);
 		s->given_up = true;
 	} else {
 		again(s);
@@ -245,8 +253,7 @@ stream_start(struct stream *s)
 		s->call =
 		    client_call(api, "GET", kind_root(a, s->kind.group, s->kind.version), NULL, NULL, on_kinds, s);
 	else if (s->version == NULL)
-		s->call =
-		    client_call(api, "GET", arena_printf(a, "%s?limit=1", path_of(s, a)), NULL, NULL, on_begin, s);
+		s->call = client_list(api, arena_printf(a, "%s?limit=1", path_of(s, a)), on_first, on_begin, s);
 	else
 		watch(s);
 }
@@ -268,8 +275,14 @@ want_stream(struct triggers *t, const char *group, const char *version, const ch
 	for (size_t i = 0; i < t->n_streams; i++)
 		if (strcmp(t->streams[i]->kind.kind, kind) == 0 && strcmp(t->streams[i]->kind.group, group) == 0)
 			return;
-	if (t->n_streams == KINDS_MAX)
+	if (t->n_streams == KINDS_MAX) {
+		if (!t->full)
+			log_warn("more kinds of managed objects than are watched; changes of the others are noticed at "
+				 "the next refresh",
+			    "kind", kind, "group", group);
+		t->full = true;
 		return;
+	}
 	s = mem_alloc(sizeof(*s));
 	*s = (struct stream){ .triggers = t, .arena = arena_new() };
 	s->timer = (struct timer){ .fire = on_timer, .arg = s };

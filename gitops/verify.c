@@ -18,8 +18,10 @@ run(struct arena *a, const char *dir, const char *const *argv)
 		"GIT_NO_LAZY_FETCH=1", NULL };
 	struct bytes out;
 
-	return run_program(
-	    a, &(struct run){ .argv = argv, .env = env, .timeout_ms = PROGRAM_MS, .output_max = OUTPUT_MAX }, &out);
+	return run_program(a,
+	    &(struct run){
+		.argv = argv, .env = env, .reach = SPAWN_LOCAL, .timeout_ms = PROGRAM_MS, .output_max = OUTPUT_MAX },
+	    &out);
 }
 
 static bool
@@ -45,7 +47,7 @@ import(struct arena *a, const char *dir, const struct strings *keys)
 {
 	for (size_t i = 0; i < keys->n; i++) {
 		const char *file = arena_printf(a, "key-%zu", i);
-		const char *argv[] = { "gpg", "--batch", "--quiet", "--no-autostart", "--import",
+		const char *argv[] = { "gpg", "--batch", "--quiet", "--no-autostart", "--import", "--",
 			arena_printf(a, "%s/%s", dir, file), NULL };
 		struct err *e;
 
@@ -64,7 +66,8 @@ struct err *
 verify_commit(
     struct arena *a, const char *repository, const char *cache, const char *commit, const struct strings *keys)
 {
-	const char *argv[] = { "git", "--git-dir", repository, "verify-commit", commit, NULL }, *dir = NULL;
+	const char *argv[] = { "git", arena_printf(a, "--git-dir=%s", repository), "verify-commit", commit, NULL },
+		   *dir = NULL;
 	struct err *e = scratch_begin(a, cache, "keys", &dir);
 
 	if (e == NULL)

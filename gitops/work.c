@@ -2,6 +2,9 @@
 #include "gitops/work_parts.h"
 #include <string.h>
 #include <strings.h>
+#include "gitops/location.h"
+#include "gitops/secret_keys.h"
+#include "gitops/source_override.h"
 #include "kube/api/secret.h"
 
 #define FETCH_MS 60000
@@ -59,45 +62,6 @@ work_fail(struct work *w, const char *type, const struct err *e)
 	w->error = err_copy(w->arena, e);
 }
 
-/* --- dry runs ------------------------------------------------------------------------------------------------------ */
-
-static void
-on_dry_run(void *arg, const struct err *e, const json_t *body)
-{
-	struct work_call *c = arg;
-	struct work *w = c->work;
-
-	if (e != NULL && e->class == ERR_AGAIN)
-		work_fail(w, "ComparisonError",
-		    err_wrap(w->arena, err_copy(w->arena, e), "dry run of %s %s", w->resources.at[c->number].kind.kind,
-			w->resources.at[c->number].name));
-	else
-		work_predicted(w, &w->resources.at[c->number], e, body);
-	work_call_over(c);
-}
-
-/* What is not there yet is only tried when it is about to be made. */
-static bool
-start_dry_run(struct work *w, size_t i)
-{
-	struct app_resource *r = &w->resources.at[i];
-	struct work_call *c = work_call_of(w, i);
-	const char *validate = sync_option(w->arena, &w->operation, r, "Validate");
-
-	/* Of a kind that is still to be defined nothing can be tried. */
-	if (r->text == NULL || str_empty(r->kind.plural) || r->skip || r->error != NULL || r->hooks != 0 ||
-	    r->status == SYNC_SYNCED)
-		return false;
-	if (!r->live && !w->diffing && (!w->syncing || w->results.n > 0))
-		return false;
-	c->call = client_call(w->target, "PATCH",
-	    arena_printf(w->arena, "%s?force=true&fieldManager=%s&dryRun=All&fieldValidation=%s",
-		kind_path(w->arena, &r->kind, r->namespace, r->name), w->manager,
-		str_eq(validate, "false") ? "Warn" : "Strict"),
-	    PATCH_APPLY, r->text, on_dry_run, c);
-	return true;
-}
-
 static void
 after_dry_runs(struct work *w)
 {
@@ -114,11 +78,15 @@ after_dry_runs(struct work *w)
 /* --- what is live -------------------------------------------------------------------------------------------------- */
 
 static void
-on_item(void *arg, const json_t *item)
+on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	struct work_call *c = arg;
 
-	if (c->work->error == NULL)
+	if (c->work->error != NULL)
+		return;
+	if (unreadable != NULL)
+		work_see_unreadable(c->work, &c->work->scopes.at[c->number], item, unreadable);
+	else
 		work_see(c->work, &c->work->scopes.at[c->number], item);
 }
 
@@ -163,31 +131,6 @@ after_rollouts(struct work *w)
 	work_run(w, w->scopes.n, start_list, after_lists);
 }
 
-/* What was wanted and was not seen is missing. */
-static void
-after_lists(struct work *w)
-{
-	for (size_t i = 0; i < w->resources.n; i++) {
-		struct app_resource *r = &w->resources.at[i];
-
-		if (r->live || r->hooks != 0 || r->skip)
-			continue;
-		r->status = SYNC_OUT_OF_SYNC;
-		r->health = HEALTH_MISSING;
-	}
-	work_run(w, w->resources.n, start_dry_run, after_dry_runs);
-}
-
-static void
-add_scope(struct work *w, const struct api_kind *k, const char *ns)
-{
-	for (size_t i = 0; i < w->scopes.n; i++)
-		if (strcmp(w->scopes.at[i].kind->plural, k->plural) == 0 &&
-		    strcmp(w->scopes.at[i].kind->group, k->group) == 0 && str_eq(w->scopes.at[i].namespace, ns))
-			return;
-	w->scopes.at[w->scopes.n++] = (struct work_scope){ k, ns };
-}
-
 /* Its objects may be a rollout's in part. */
 static bool
 is_shared(const struct api_kind *k)
@@ -200,6 +143,33 @@ is_shared(const struct api_kind *k)
 	return false;
 }
 
+/* What was wanted and was not seen is missing. */
+static void
+after_lists(struct work *w)
+{
+	for (size_t i = 0; i < w->resources.n; i++) {
+		struct app_resource *r = &w->resources.at[i];
+
+		if (r->manifest != NULL && is_shared(&r->kind) && !r->unreadable)
+			work_leave_unread(w, r);
+		if (r->live || r->hooks != 0 || r->skip)
+			continue;
+		r->status = SYNC_OUT_OF_SYNC;
+		r->health = HEALTH_MISSING;
+	}
+	work_run(w, w->resources.n, work_dry_run, after_dry_runs);
+}
+
+static void
+add_scope(struct work *w, const struct api_kind *k, const char *ns)
+{
+	for (size_t i = 0; i < w->scopes.n; i++)
+		if (strcmp(w->scopes.at[i].kind->plural, k->plural) == 0 &&
+		    strcmp(w->scopes.at[i].kind->group, k->group) == 0 && str_eq(w->scopes.at[i].namespace, ns))
+			return;
+	w->scopes.at[w->scopes.n++] = (struct work_scope){ k, ns };
+}
+
 static void
 add_rollout_scopes(struct work *w)
 {
@@ -209,7 +179,6 @@ add_rollout_scopes(struct work *w)
 		if (is_shared(&w->resources.at[i].kind))
 			add_scope(w, &rollouts, w->resources.at[i].namespace);
 	w->n_rollout_scopes = w->scopes.n;
-	w->rollouts.at = arena_new_array(w->arena, const struct rollout *, WORK_ROLLOUTS_MAX);
 }
 
 static struct work_kind *
@@ -233,7 +202,7 @@ want_unknown(struct work *w, const struct manifest *m, const struct work_kind *k
 		return e;
 	r = resources_find(
 	    &w->resources, &k->kind, m->namespace != NULL ? m->namespace : w->default_namespace, m->name);
-	skip = r != NULL ? sync_option(w->arena, &w->operation, r, "SkipDryRunOnMissingResource") : NULL;
+	skip = r != NULL ? sync_option(w->arena, &w->operation, r, OPTION_SKIP_DRY_RUN_ON_MISSING_RESOURCE) : NULL;
 	if (r != NULL && !str_eq(skip, "true"))
 		r->error = arena_printf(w->arena, "%s: %s %s: %s", m->file, m->kind,
 		    m->name != NULL ? m->name : m->generate_name, k->error);
@@ -270,7 +239,7 @@ want_namespace(struct work *w)
 	_cleanup_(json_decrefp) json_t *object = NULL;
 	struct app_resource *r;
 
-	if (str_empty(name) || !str_eq(sync_option(w->arena, &w->operation, NULL, "CreateNamespace"), "true") ||
+	if (str_empty(name) || !str_eq(sync_option(w->arena, &w->operation, NULL, OPTION_CREATE_NAMESPACE), "true") ||
 	    resources_find(&w->resources, &kind, NULL, name) != NULL)
 		return;
 	object = json_pack("{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", name);
@@ -432,17 +401,44 @@ add_kind(struct work *w, const char *group, const char *version, const char *kin
 		    (struct work_kind){ .kind = { .group = group, .version = version, .kind = kind } };
 }
 
+static bool
+is_excluded(const struct work *w, const char *group, const char *kind)
+{
+	return w->app != NULL && settings_exclude(&w->settings, group, kind, w->destination.server);
+}
+
+/* resource.exclusions: as if Git did not have them. */
+static void
+leave_out_excluded(struct work *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->manifests.n; i++) {
+		const struct manifest *m = &w->manifests.at[i];
+
+		if (is_excluded(w, m->group, m->kind))
+			resources_warn(&w->resources, "ExcludedResourceWarning",
+			    arena_printf(w->arena, "Resource %s/%s %s is excluded in the settings", m->group, m->kind,
+				m->name != NULL ? m->name : m->generate_name));
+		else
+			w->manifests.at[n++] = *m;
+	}
+	w->manifests.n = n;
+}
+
 static void
 find_kinds(struct work *w)
 {
 	const json_t *known, *list = json_object_get(w->request, "known");
 	size_t i;
 
+	leave_out_excluded(w);
 	w->kinds.at = arena_new_array(w->arena, struct work_kind, w->manifests.n + json_array_size(list) + 1);
 	for (i = 0; i < w->manifests.n; i++)
 		add_kind(w, w->manifests.at[i].group, w->manifests.at[i].version, w->manifests.at[i].kind);
 	json_array_foreach (list, i, known)
-		if (json_str(known, "kind") != NULL && json_str(known, "version") != NULL)
+		if (json_str(known, "kind") != NULL && json_str(known, "version") != NULL &&
+		    !is_excluded(w, json_str(known, "group") ?: "", json_str(known, "kind")))
 			add_kind(
 			    w, json_str(known, "group") ?: "", json_str(known, "version"), json_str(known, "kind"));
 	work_run(w, w->kinds.n, start_kind, after_kinds);
@@ -456,6 +452,8 @@ find_cluster(struct work *w)
 {
 	struct err *e = work_reach_cluster(w);
 
+	if (e != NULL && w->cluster == NULL && w->unread_cluster != NULL)
+		return err_wrap(w->arena, e, "%s", w->unread_cluster);
 	/* What was in a cluster that nobody names any more, nobody will find. */
 	if (e != NULL && w->deleting && w->cluster == NULL) {
 		w->target = w->api;
@@ -528,7 +526,7 @@ is_reference(const struct application_source *s)
 }
 
 static struct err *
-render(struct work *w, const struct work_source *s)
+render(struct work *w, struct work_source *s)
 {
 	enum source_type type;
 	const char *directory;
@@ -536,7 +534,8 @@ render(struct work *w, const struct work_source *s)
 
 	if (is_reference(s->spec))
 		return NULL;
-	if ((e = render_type(&s->tree, w->arena, s->spec, &type, &directory)) != NULL)
+	if ((e = source_override(w->arena, &s->tree, s->spec, w->mark.application, &s->spec)) != NULL ||
+	    (e = render_type(&s->tree, w->arena, s->spec, &type, &directory)) != NULL)
 		return e;
 	w->source_type = type;
 	return type == SOURCE_HELM ? render_chart(w, s, directory)
@@ -552,7 +551,11 @@ open_and_render(struct work *w)
 	for (size_t i = 0; i < w->sources.n; i++) {
 		struct work_source *s = &w->sources.at[i];
 
-		if ((e = open_source(w, s)) != NULL)
+		if ((e = open_source(w, s)) != NULL && s->likeness < SIZE_MAX && w->unread_repository != NULL)
+			e = err_wrap(w->arena, e, "%s", w->unread_repository);
+		if (e != NULL && s->problem != NULL)
+			e = err_wrap(w->arena, e, "%s", s->problem);
+		if (e != NULL)
 			return s->spec != NULL ? err_wrap(w->arena, e, "%s", s->where) : e;
 		w->revision = i == 0 ? s->revision : arena_printf(w->arena, "%s,%s", w->revision, s->revision);
 	}
@@ -598,36 +601,25 @@ work_secret(struct work *w, const json_t *secret, const char *key)
 	return secret_text(w->arena, json_object_get(secret, "data"), key);
 }
 
-/* URLs are the same whatever their case and with or without ".git". */
-static const char *
-plain_url(struct arena *a, const char *url)
-{
-	char *plain = arena_strdup(a, url);
-	size_t n = strlen(plain);
-
-	for (char *c = plain; *c != '\0'; c++)
-		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-	if (n > 0 && plain[n - 1] == '/')
-		plain[--n] = '\0';
-	if (str_ends(plain, ".git"))
-		plain[n - 4] = '\0';
-	return plain;
-}
-
-/* A repository's own Secret, or else the longest prefix of its URL that there are credentials for. */
+/* A repository's own Secret, or else that of the longest part of its URL. */
 static void
 offer(struct work *w, struct work_source *s, const json_t *secret, const char *type, const char *of)
 {
-	const char *url = plain_url(w->arena, s->url);
+	const char *project = work_secret(w, secret, "project");
 	size_t likeness = 0;
 
-	if (str_eq(type, "repository") && strcmp(of, url) == 0)
+	/* One that is a project's is for that project's Applications alone. */
+	if (!str_empty(project) && w->app != NULL &&
+	    !str_eq(project, str_empty(w->app->spec.project) ? "default" : w->app->spec.project))
+		return;
+	if (str_eq(type, "repository") && location_is_same(w->arena, of, s->url))
 		likeness = SIZE_MAX;
-	else if (str_eq(type, "repo-creds") && str_starts(url, of))
-		likeness = strlen(of);
+	else if (str_eq(type, "repo-creds"))
+		likeness = location_below(w->arena, of, s->url);
 	if (likeness <= s->likeness)
 		return;
 	s->likeness = likeness;
+	s->problem = secret_keys_problem(w->arena, secret, SECRET_KEYS_ARGOCD);
 	s->credentials = (struct source_credentials){ .username = work_secret(w, secret, "username"),
 		.password = work_secret(w, secret, "password"),
 		.bearer_token = work_secret(w, secret, "bearerToken"),
@@ -638,27 +630,63 @@ offer(struct work *w, struct work_source *s, const json_t *secret, const char *t
 		.proxy = work_secret(w, secret, "proxy") };
 }
 
+/* Each Secret's keys without effect, once. */
+void
+work_warn_of_secrets(struct work *w)
+{
+	for (size_t i = 0; i < w->sources.n; i++) {
+		const char *problem = w->sources.at[i].problem;
+
+		for (size_t k = 0; k < i; k++)
+			problem = str_eq(w->sources.at[k].problem, problem) ? NULL : problem;
+		if (problem != NULL)
+			resources_warn(&w->resources, "SettingsWarning", problem);
+	}
+}
+
+/* What it is for stands in the part that cannot be read. */
+static void
+see_unread_secret(struct work *w, const json_t *secret, const char *type, const char *why)
+{
+	const char *problem = item_problem(w->arena, "Secret", w->namespace, item_name(secret), why);
+
+	resources_warn(&w->resources, "UnreadableObject", problem);
+	if (!str_eq(type, "cluster"))
+		w->unread_repository = problem;
+	if (type == NULL || str_eq(type, "cluster"))
+		w->unread_cluster = problem;
+}
+
+static void
+on_settings_secret(void *arg, const json_t *secret, const struct unreadable *unreadable)
+{
+	struct work *w = ((struct work_call *)arg)->work;
+	const char *type =
+	    json_str(json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
+	const char *of;
+
+	if (unreadable != NULL) {
+		see_unread_secret(w, secret, type, unreadable->why);
+		return;
+	}
+	of = work_secret(w, secret, "url");
+	if (str_eq(type, "cluster"))
+		work_see_cluster(w, secret);
+	for (size_t k = 0; of != NULL && k < w->sources.n; k++)
+		offer(w, &w->sources.at[k], secret, type, of);
+}
+
 static void
 on_secrets(void *arg, const struct err *e, const json_t *list)
 {
 	struct work_call *c = arg;
 	struct work *w = c->work;
-	const json_t *secret;
-	size_t i;
 
+	(void)list;
 	/* Who may not read Secrets has none: the repository then says whether it wants any. Which cluster it is, nothing else says. */
 	if (e != NULL && w->app != NULL && w->target == NULL)
 		work_fail(w, "ComparisonError", err_wrap(w->arena, err_copy(w->arena, e), "Secrets of clusters"));
-	json_array_foreach (e == NULL ? json_object_get(list, "items") : NULL, i, secret) {
-		const char *type = json_str(
-		    json_object_get(json_object_get(secret, "metadata"), "labels"), "argocd.argoproj.io/secret-type");
-		const char *of = work_secret(w, secret, "url");
-
-		if (str_eq(type, "cluster"))
-			work_see_cluster(w, secret);
-		for (size_t k = 0; of != NULL && k < w->sources.n; k++)
-			offer(w, &w->sources.at[k], secret, type, plain_url(w->arena, of));
-	}
+	work_warn_of_secrets(w);
 	work_call_over(c);
 }
 
@@ -668,16 +696,19 @@ on_settings(void *arg, const struct err *e, const json_t *map)
 	struct work_call *c = arg;
 	struct work *w = c->work;
 	const json_t *data = e == NULL ? json_object_get(map, "data") : NULL;
-	const char *method = json_str(data, "application.resourceTrackingMethod"),
-		   *label = json_str(data, "application.instanceLabelKey");
-
 	struct err *wrong = settings_read(w->arena, data, &w->settings);
 
-	if (wrong != NULL)
+	/* It may be there: without it what it excludes would be applied, and what it ignores set right. */
+	if (e != NULL && e->class == ERR_AGAIN)
+		wrong = err_wrap(w->arena, err_copy(w->arena, e), "argocd-cm");
+	if (wrong != NULL) {
 		work_fail(w, "ComparisonError", wrong);
-	w->mark.annotation = !str_eq(method, "label");
-	if (str_eq(method, "label") || str_eq(method, "annotation+label"))
-		w->mark.label = arena_strdup(w->arena, label != NULL ? label : LABEL_INSTANCE);
+	} else {
+		w->mark.annotation = w->settings.by_annotation;
+		w->mark.label = w->settings.label;
+	}
+	if (wrong == NULL && w->settings.problem != NULL)
+		resources_warn(&w->resources, "SettingsWarning", w->settings.problem);
 	work_call_over(c);
 }
 
@@ -750,10 +781,10 @@ start_settings(struct work *w, size_t i)
 				 NULL, NULL, on_known_hosts, c)
 		  : i == 3 ? client_call(w->api, "GET", arena_printf(w->arena, "%s/argocd-gpg-keys-cm", maps), NULL,
 				 NULL, on_signers, c)
-			   : client_call(w->api, "GET",
+			   : client_list(w->api,
 				 arena_printf(w->arena, "/api/v1/namespaces/%s/secrets?labelSelector=%s", w->namespace,
 				     "argocd.argoproj.io%2Fsecret-type%20in%20%28repository%2Crepo-creds%2Ccluster%29"),
-				 NULL, NULL, on_secrets, c);
+				 on_settings_secret, on_secrets, c);
 	return true;
 }
 
@@ -800,6 +831,7 @@ work_start(const struct work_ways *ways, const char *request, size_t len, void (
 		.helm = ways->helm,
 		.connect = ways->connect,
 		.own = ways->own,
+		.variables = { .strict = ways->strict_variables },
 		.arena = arena_new(),
 		.done = done,
 		.arg = arg };

@@ -2,6 +2,7 @@
  * Setup", "Clusters"). */
 #include <string.h>
 #include "base/base64.h"
+#include "gitops/grammar.h"
 #include "gitops/work_parts.h"
 #include "kube/config.h"
 
@@ -25,7 +26,7 @@ work_read_destination(struct work *w)
 	if (str_empty(d->name))
 		d->name = NULL;
 	if (d->server == NULL && d->name == NULL)
-		return err_new(w->arena, ERR_INVALID, "spec.destination: neither server nor name says which cluster");
+		return err_new(w->arena, ERR_INVALID, "spec.destination: set server or name");
 	if (d->server != NULL && strcmp(d->server, OWN_SERVER) != 0)
 		return NULL;
 	if (d->server == NULL && strcmp(d->name, OWN_NAME) != 0)
@@ -168,8 +169,14 @@ work_reach_cluster(struct work *w)
 struct err *
 work_impersonate(struct work *w, const char *ns, const char *account)
 {
+	struct err *e;
+
 	if (w->connect == NULL || w->own == NULL)
-		return err_new(w->arena, ERR_INVALID, "spec.serviceAccountName: nobody can be impersonated from here");
+		return err_new(w->arena, ERR_INVALID, "spec.serviceAccountName: impersonation is not possible here");
+	/* A name that no header can have would leave the controller's own rights. */
+	if ((e = grammar_check(w->arena, GRAMMAR_ACCOUNT, "spec.serviceAccountName", account)) != NULL ||
+	    (e = grammar_check(w->arena, GRAMMAR_NAMESPACE, "metadata.namespace", ns)) != NULL)
+		return e;
 	w->remote = arena_alloc(w->arena, sizeof(*w->remote));
 	*w->remote = *w->own;
 	w->remote->as =

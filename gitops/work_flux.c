@@ -1,16 +1,17 @@
 /* gitops/work_flux.c: what of a Kustomization's work is its own: variables, credentials, rendering. */
 #include <string.h>
 #include "gitops/kustomize/build.h"
-#include "gitops/substitute.h"
+#include "gitops/post_build.h"
+#include "gitops/secret_keys.h"
+#include "gitops/source_ignore.h"
 #include "gitops/work_parts.h"
-#include "kube/api/yaml.h"
 
 /* --- variables and credentials --------------------------------------------------------------------------------------- */
 
 static void
 set_variable(struct work *w, const char *name, const char *value)
 {
-	struct string_map *m = &w->variables;
+	struct string_map *m = &w->variables.map;
 
 	/* Line ends would break the text that they stand in. */
 	value = str_replace(w->arena, value, "\n", "");
@@ -48,7 +49,12 @@ on_variables(void *arg, const struct err *e, const json_t *object)
 		const char *value =
 		    strcmp(from->kind, "Secret") == 0 ? work_secret(w, object, key) : json_string_value(v);
 
-		if (value != NULL)
+		if (!substitute_is_name(key))
+			work_fail(w, "BuildFailed",
+			    err_new(w->arena, ERR_INVALID,
+				"spec.postBuild.substituteFrom[%zu]: %s %s: \"%s\" is not a variable's name", i,
+				from->kind, from->name, key));
+		else if (value != NULL)
 			set_variable(w, arena_strdup(w->arena, key), arena_strdup(w->arena, value));
 	}
 	work_call_over(c);
@@ -62,7 +68,9 @@ on_secret(void *arg, const struct err *e, const json_t *secret)
 
 	if (e != NULL)
 		work_fail(w, "AuthenticationFailed", err_wrap(w->arena, err_copy(w->arena, e), "spec.secretRef"));
-	else
+	else {
+		w->sources.at[0].problem = secret_keys_problem(w->arena, secret, SECRET_KEYS_FLUX);
+		work_warn_of_secrets(w);
 		w->sources.at[0].credentials =
 		    (struct source_credentials){ .username = work_secret(w, secret, "username"),
 			    .password = work_secret(w, secret, "password"),
@@ -71,6 +79,7 @@ on_secret(void *arg, const struct err *e, const json_t *secret)
 			    .known_hosts = work_secret(w, secret, "known_hosts"),
 			    .ca = work_secret(w, secret, "ca.crt") != NULL ? work_secret(w, secret, "ca.crt")
 									   : work_secret(w, secret, "caFile") };
+	}
 	work_call_over(c);
 }
 
@@ -179,6 +188,16 @@ set_all(json_t *object, const char *map, const struct string_map *pairs)
 		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
 }
 
+/* Without any variable nothing is done, also not to what has a default, unless the strategy says so. */
+static bool
+is_substituted(const struct work *w, const json_t *object)
+{
+	const struct flux_post_build *p = w->ks->spec.post_build;
+
+	return (w->variables.map.n > 0 || (p != NULL && str_eq(p->strategy, "Always"))) &&
+	       !flux_switch_is(object, FLUX "substitute", "disabled");
+}
+
 /* Variables and common metadata: into `to`. */
 static struct err *
 finish_object(struct work *w, const struct manifest *m, struct manifests *to)
@@ -186,16 +205,11 @@ finish_object(struct work *w, const struct manifest *m, struct manifests *to)
 	json_t *object = json_loads(m->text, 0, NULL);
 	struct err *e = NULL;
 
-	if (w->variables.n > 0 && !flux_switch_is(object, FLUX "substitute", "disabled")) {
-		const char *text;
-		json_t *docs = NULL;
+	if (is_substituted(w, object)) {
+		json_t *was = object;
 
-		e = substitute(w->arena, yaml_text(w->arena, object), &w->variables, &text);
-		if (e == NULL)
-			e = yaml_parse(w->arena, text, strlen(text), &docs);
-		json_decref(object);
-		object = e == NULL ? json_incref(json_array_get(docs, 0)) : NULL;
-		json_decref(docs);
+		e = post_build(w->arena, was, &w->variables, &object);
+		json_decref(was);
 		if (e != NULL)
 			return err_wrap(
 			    w->arena, e, "%s: %s %s: postBuild", m->file, m->kind, m->name != NULL ? m->name : "");
@@ -210,8 +224,10 @@ finish_object(struct work *w, const struct manifest *m, struct manifests *to)
 }
 
 struct err *
-work_flux_render(struct work *w, const struct tree *tree)
+work_flux_render(struct work *w, const struct tree *whole)
 {
+	const char *ignore = json_str(json_object_get(w->request, "repository"), "ignore");
+	struct tree left, *tree = &left;
 	struct application_kustomize overlay = overlay_of(w);
 	struct manifests rendered = { .arena = w->arena };
 	const char *path, *directory = NULL, *said = w->ks->spec.path != NULL ? w->ks->spec.path : ".";
@@ -219,6 +235,8 @@ work_flux_render(struct work *w, const struct tree *tree)
 
 	/* "./deploy" and "/deploy" mean the same here. */
 	said += strspn(said, "/");
+	if ((e = source_ignore(w->arena, whole, ignore, &left)) != NULL)
+		return e;
 	if ((e = tree_path(w->arena, "", said, &path)) != NULL ||
 	    (e = tree_directory(tree, w->arena, path, &directory)) != NULL)
 		return err_wrap(w->arena, e, "spec.path");

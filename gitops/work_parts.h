@@ -6,13 +6,14 @@
 #include "gitops/render.h"
 #include "gitops/script.h"
 #include "gitops/settings.h"
+#include "gitops/substitute.h"
 #include "gitops/sync.h"
 #include "gitops/work.h"
 #include "kube/api/flux.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
 
-#define WORK_ROLLOUTS_MAX 1000 /* in the namespaces of an application; of more, the fields are not known to be theirs */
+#define WORK_ROLLOUTS_MAX 20000 /* in the namespaces of an application */
 #define WORK_CALLS_MAX 8 /* under way at once */
 /* Of applied fields: the other controllers' own, so that what they applied is ours to take back. */
 #define WORK_MANAGER "argocd-controller"
@@ -41,10 +42,13 @@ struct work_source {
 	struct source_credentials credentials;
 	struct strings keys; /* one of which must have signed the commit; none: it need not be signed */
 	size_t likeness; /* of the URL to that of the Secret they are from */
+	const char *problem; /* keys of that Secret that have no effect; NULL: all have */
 	const char *revision;
 	const char *reference; /* that the commit was found by: "refs/heads/main"; NULL: by itself */
 	struct tree tree;
 };
+
+struct work_check;
 
 struct work {
 	struct transport *api; /* of the controller's own cluster, with applications, settings and Secrets */
@@ -70,7 +74,7 @@ struct work {
 	LIST_OF(struct work_source) sources; /* of an application one or several, else one */
 	const char *manager; /* of applied fields */
 	struct strings former; /* managers whose fields were applied from the client side: ours, once we apply */
-	struct string_map variables; /* of a Kustomization's postBuild */
+	struct substitute_variables variables; /* of a Kustomization's postBuild */
 	const char *namespace; /* the controller's own */
 	json_t *request;
 	bool syncing;
@@ -91,6 +95,14 @@ struct work {
 	LIST_OF(struct work_scope) scopes; /* the first are of Rollouts, which say what of other objects is theirs */
 	size_t n_rollout_scopes;
 	LIST_OF(const struct rollout *) rollouts;
+	size_t rollouts_room;
+	LIST_OF(struct work_check) checks; /* what a Kustomization waits for, once it is applied */
+	struct work_unread {
+		const char *namespace, *name;
+	} * unread; /* Rollouts that cannot be read */
+	/* A Secret that cannot be read, and may be the destination's cluster, or have the credentials of any repository; NULL: none. */
+	const char *unread_cluster, *unread_repository;
+	size_t n_unread, unread_room;
 	const char *error_type; /* NULL: none */
 	struct err *error;
 	struct sync_step step;
@@ -120,6 +132,9 @@ void work_call_over(struct work_call *);
 /* A value of a Secret, decoded; NULL: it has none, or one that is no text. In the work's arena. */
 const char *work_secret(struct work *, const json_t *secret, const char *key);
 
+/* Warns of the keys in the Secrets of the sources that have no effect. */
+void work_warn_of_secrets(struct work *);
+
 /* Ends the work with an error of a type ("ComparisonError"), the first that is said, once what is under way is over. */
 void work_fail(struct work *, const char *type, const struct err *);
 
@@ -148,8 +163,19 @@ const char *work_is_managed(struct work *, const struct app_resource *);
 
 /* work_look.c: a live object of a scope is seen. */
 void work_see(struct work *, const struct work_scope *, const json_t *live);
+/* The same of one that cannot be read, of which the metadata is known (kube/api/item.h): it is there, and is neither applied nor pruned. */
+void work_see_unreadable(struct work *, const struct work_scope *, const json_t *live, const struct unreadable *);
+
+/* What may be in part a Rollout's that cannot be read is left as it is. */
+void work_leave_unread(struct work *, struct app_resource *);
+
 /* What a dry run of the resource answered. */
 void work_predicted(struct work *, struct app_resource *, const struct err *, const json_t *predicted);
+
+/* work_dry_run.c: asks the API server what applying the resource with that number would do; false: nothing is to be asked. For work_run. */
+bool work_dry_run(struct work *, size_t i);
+/* A change that the API server refuses deletes the object first (Force=true). Not of what holds other objects. */
+bool work_is_forced(struct work *, const struct app_resource *);
 
 /* A rule that is wrong is so whether or not there is a difference today. */
 void work_check_rules(struct work *);
@@ -159,6 +185,15 @@ const char *work_aborted(struct work *, const struct app_resource *, const json_
 
 /* An object's health: by the script that argocd-cm has for its kind, or else by health.h. */
 enum health work_health(struct work *, const struct api_kind *, const json_t *object, const char **ret_message);
+
+/* An object is seen: its health, and of a Kustomization's also whether it is current. */
+void work_see_health(struct work *, struct app_resource *, const json_t *object);
+
+/* work_checks.c: asks for what the Kustomization waits for, if it is applied, and then ends the work. */
+void work_check_health(struct work *);
+
+/* What of it is not current: [{"kind", "namespace", "name", "status", "message"}]. A new reference. */
+json_t *work_checks_json(const struct work *);
 
 /* work_sync.c: the next step of the sync, and then the answer. */
 void work_sync(struct work *);

@@ -14,6 +14,10 @@ tell(struct work *w, const struct sync_task *t, const struct err *e, const char 
 	if (e != NULL && t->resource->manifest != NULL)
 		text = arena_printf(w->arena, "%s: %s %s: %s", t->resource->manifest->file, t->resource->kind.kind,
 		    t->resource->name, text);
+	else if (e != NULL && t->verb == SYNC_PRUNE)
+		text = arena_printf(w->arena, "%s/%s%s%s delete failed: %s", t->resource->kind.kind,
+		    t->resource->namespace != NULL ? t->resource->namespace : "",
+		    t->resource->namespace != NULL ? "/" : "", t->resource->name, text);
 	switch (t->verb) {
 	case SYNC_APPLY:
 		sync_told(&w->results, t, e != NULL ? "SyncFailed" : "Synced", e != NULL ? "Failed" : "Running", text);
@@ -38,7 +42,7 @@ is_now(struct work *w, struct app_resource *r, const json_t *object)
 	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
 	r->operation = arena_strdup(w->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
-	r->health = work_health(w, &r->kind, object, &r->health_message);
+	work_see_health(w, r, object);
 	r->aborted = work_aborted(w, r, object);
 	r->former = false;
 	r->takeover = NULL;
@@ -51,6 +55,14 @@ is_to_be_tried_again(const struct err *e)
 	return e != NULL && (e->class == ERR_AGAIN || e->class == ERR_CONFLICT);
 }
 
+/* The next step does it, and what comes after it. */
+static void
+defer(struct work *w, const struct app_resource *r, const char *why)
+{
+	w->deferred = true;
+	w->step.message = arena_printf(w->arena, "%s %s: %s", r->kind.kind, r->name, why);
+}
+
 static void
 on_task(void *arg, const struct err *e, const json_t *body)
 {
@@ -60,9 +72,7 @@ on_task(void *arg, const struct err *e, const json_t *body)
 	struct app_resource *r = t->resource;
 
 	if (is_to_be_tried_again(e)) {
-		w->deferred = true;
-		w->step.message = arena_printf(w->arena, "%s %s: %s; trying again", r->kind.kind, r->name,
-		    err_text(w->arena, err_copy(w->arena, e)));
+		defer(w, r, arena_printf(w->arena, "%s; trying again", err_text(w->arena, err_copy(w->arena, e))));
 	} else if (t->verb == SYNC_APPLY || t->verb == SYNC_HOOK) {
 		if (e == NULL && body != NULL) {
 			const char *well = r->live ? "configured" : "created";
@@ -117,8 +127,8 @@ body_of(struct work *w, const struct sync_task *t)
 	if (t->verb == SYNC_HOOK) {
 		if (!json_is_object(json_object_get(meta, "annotations")))
 			json_object_set_new(meta, "annotations", json_object());
-		json_object_set_new(
-		    json_object_get(meta, "annotations"), ANNOTATION_OPERATION, json_string(w->operation.id));
+		json_object_set_new(json_object_get(meta, "annotations"), ANNOTATION_OPERATION,
+		    json_string(sync_hook_mark(w->arena, &w->operation, t->resource, t->phase)));
 	} else if (t->resource->live) {
 		json_object_set_new(meta, "resourceVersion", json_string(t->resource->resource_version));
 	}
@@ -129,7 +139,8 @@ static void
 apply(struct work *w, struct work_call *c, const struct sync_task *t)
 {
 	const struct app_resource *r = t->resource;
-	const char *validate = str_eq(sync_option(w->arena, &w->operation, r, "Validate"), "false") ? "Warn" : "Strict";
+	const char *validate =
+	    str_eq(sync_option(w->arena, &w->operation, r, OPTION_VALIDATE), "false") ? "Warn" : "Strict";
 	const char *path = kind_path(w->arena, &r->kind, r->namespace, r->name);
 
 	if (t->replace && r->live)
@@ -187,7 +198,8 @@ start_task(struct work *w, size_t i)
 		return true;
 	case SYNC_HOOK:
 		/* A process that died before it could say so has made it. */
-		if (r->live && !r->deleting && str_eq(r->operation, w->operation.id)) {
+		if (r->live && !r->deleting &&
+		    str_eq(r->operation, sync_hook_mark(w->arena, &w->operation, r, t->phase))) {
 			tell(w, t, NULL, r->health_message);
 			return false;
 		}
@@ -195,10 +207,11 @@ start_task(struct work *w, size_t i)
 	case SYNC_APPLY: break;
 	}
 	if (r->live && r->deleting) {
-		w->deferred = true;
+		defer(w, r, "is being deleted, and is made anew then");
 		return false;
 	}
-	if (r->live && (t->recreate || (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
+	if (r->live && (t->recreate || (t->replace && work_is_forced(w, r)) ||
+			   (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
 		delete (w, c, r, "Background", on_deleted_before);
 	else if (t->verb == SYNC_APPLY && r->live && r->takeover != NULL && !t->replace)
 		c->call = client_call(w->target, "PATCH",
@@ -231,14 +244,15 @@ next_group(struct work *w)
 
 	while (w->group + n < w->step.n && is_of_same_group(&w->step.tasks[w->group], &w->step.tasks[w->group + n]))
 		n++;
-	if (n > 0) {
+	/* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request has failed. */
+	if (n > 0 && !w->deferred) {
 		work_run(w, n, start_task, after_group);
 	} else if (w->deferred) {
 		w->step.phase = "Running";
 		w->step.wait_ms = 1000;
 		work_end(w);
 	} else if (w->step.wait_ms > 0 || strcmp(w->step.phase, "Running") != 0) {
-		work_end(w);
+		work_check_health(w);
 	} else {
 		work_sync(w);
 	}

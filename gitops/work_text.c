@@ -1,10 +1,11 @@
 /* gitops/work_text.c: what is asked of a piece of work, and what it found, as JSON. */
 #include <string.h>
+#include "base/letters.h"
 #include "base/map.h"
 #include "gitops/work_parts.h"
 
 #define RESULTS_MAX 1000 /* of a sync, that are told in full */
-#define IMAGES_MAX 100 /* that a status tells of */
+#define IMAGES_MAX 2000 /* in a status; a warning names how many more there are */
 
 static enum phase
 phase_named(const char *name)
@@ -26,6 +27,8 @@ read_operation(struct work *w, const json_t *o)
 	w->operation = (struct sync_operation){ .id = json_str(o, "id") ?: "0",
 		.prune = json_is_true(json_object_get(o, "prune")),
 		.dry_run = json_is_true(json_object_get(o, "dryRun")),
+		.deleting = w->deleting,
+		.confirmed = json_is_true(json_object_get(o, "confirmed")),
 		.without_hooks = json_is_true(json_object_get(o, "withoutHooks")),
 		.force = json_is_true(json_object_get(o, "force")),
 		.options = strings_decode(w->arena, json_object_get(o, "options")),
@@ -117,6 +120,56 @@ read_application(struct work *w, const json_t *app)
 	return NULL;
 }
 
+/* Options of the Application, or of its operation, that have no effect. */
+static void
+check_options(struct work *w)
+{
+	for (size_t i = 0; i < w->operation.options.n; i++) {
+		const char *option = w->operation.options.at[i],
+			   *problem = sync_option_problem(w->arena, option, false),
+			   *why = sync_option_without_effect(option);
+
+		if (problem == NULL && why != NULL)
+			problem = arena_printf(w->arena, "sync option \"%s\" has no effect: %s", option, why);
+		if (problem != NULL)
+			resources_warn(&w->resources, "SyncOptionWarning",
+			    arena_printf(w->arena, "spec.syncPolicy.syncOptions[%zu]: %s", i, problem));
+	}
+}
+
+static void
+warn_without_effect(struct work *w, const char *field, const char *why)
+{
+	resources_warn(
+	    &w->resources, "SettingsWarning", arena_printf(w->arena, "%s has no effect here: %s", field, why));
+}
+
+/* Fields of the Application and of its project that Argo CD has a use for. */
+static void
+check_fields(struct work *w)
+{
+	for (size_t i = 0; i < w->sources.n; i++) {
+		const struct application_source *s = w->sources.at[i].spec;
+
+		if (s->helm != NULL && s->helm->pass_credentials)
+			warn_without_effect(w,
+			    arena_printf(w->arena, "%s.helm.passCredentials", w->sources.at[i].where),
+			    "credentials go only to the host of their own repository");
+	}
+	if (w->project != NULL && !str_empty(w->project->spec.orphaned_resources) &&
+	    strcmp(w->project->spec.orphaned_resources, "null") != 0)
+		warn_without_effect(w,
+		    arena_printf(w->arena, "AppProject %s: spec.orphanedResources", w->project->object.meta.name),
+		    "objects that no Application has are not searched for");
+	for (size_t i = 0; w->project != NULL && i < w->project->spec.roles.n; i++)
+		if (!str_empty(w->project->spec.roles.at[i].tokens) &&
+		    strcmp(w->project->spec.roles.at[i].tokens, "[]") != 0)
+			warn_without_effect(w,
+			    arena_printf(
+				w->arena, "AppProject %s: spec.roles[%zu].jwtTokens", w->project->object.meta.name, i),
+			    "Sluice has no server with logins");
+}
+
 /* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one before ended. */
 static struct err *
 read_kustomization(struct work *w, const json_t *ks)
@@ -140,6 +193,7 @@ read_kustomization(struct work *w, const json_t *ks)
 	w->syncing = true;
 	w->operation = (struct sync_operation){ .id = "flux",
 		.prune = w->deleting || w->ks->spec.prune,
+		.deleting = w->deleting,
 		.force = w->ks->spec.force,
 		.options = { options, ARRAY_SIZE(options) } };
 	return NULL;
@@ -176,6 +230,10 @@ work_read(struct work *w, const char *request, size_t len)
 	operation = json_object_get(w->request, "operation");
 	if (json_is_object(operation))
 		read_operation(w, operation);
+	if (w->app != NULL) {
+		check_options(w);
+		check_fields(w);
+	}
 	return NULL;
 }
 
@@ -207,6 +265,8 @@ resource_json(const struct app_resource *r)
 	json_put(o, "aborted", r->status == SYNC_SYNCED ? r->aborted : NULL);
 	json_put(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
 	json_put(o, "wanted", r->wanted_text);
+	if (r->kept)
+		json_object_set_new(o, "kept", json_true());
 	if (r->extraneous)
 		json_object_set_new(o, "extraneous", json_true());
 	return o;
@@ -242,8 +302,14 @@ resources_json(struct work *w)
 		order[n++] = r;
 	}
 	qsort(order, n, sizeof(const struct app_resource *), by_name);
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, resource_json(order[i]));
+	for (size_t i = 0; i < n; i++) {
+		json_t *o = resource_json(order[i]);
+
+		/* One that a Kustomization leaves alone stays in its inventory: when Git drops it, it is pruned. */
+		if (w->ks != NULL)
+			json_object_del(o, "hook");
+		json_array_append_new(list, o);
+	}
 	return list;
 }
 
@@ -295,17 +361,15 @@ results_json(const struct work *w)
 
 /* The images of all containers, wherever they stand. */
 static void
-find_images(const json_t *v, struct map *images, int depth)
+find_images(const json_t *v, struct map *images)
 {
 	const char *key;
 	json_t *member, *container;
 	size_t i;
 
-	if (depth > 12 || images->count >= IMAGES_MAX)
-		return;
 	json_object_foreach ((json_t *)v, key, member) {
 		if (strcmp(key, "containers") != 0 && strcmp(key, "initContainers") != 0) {
-			find_images(member, images, depth + 1);
+			find_images(member, images);
 			continue;
 		}
 		json_array_foreach (member, i, container)
@@ -331,14 +395,17 @@ images_json(struct work *w)
 	for (size_t i = 0; i < w->manifests.n; i++) {
 		_cleanup_(json_decrefp) json_t *object = json_loads(w->manifests.at[i].text, 0, NULL);
 
-		find_images(json_object_get(object, "spec"), &images, 0);
+		find_images(json_object_get(object, "spec"), &images);
 	}
 	names = arena_new_array(w->arena, const char *, images.count + 1);
 	map_each (&images, slot)
 		names[n++] = arena_strdup(w->arena, slot->key);
 	qsort(names, n, sizeof(*names), by_text);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n && i < IMAGES_MAX; i++)
 		json_array_append_new(list, json_string(names[i]));
+	if (n > IMAGES_MAX && w->app != NULL)
+		resources_warn(&w->resources, "SettingsWarning",
+		    arena_printf(w->arena, "status.summary.images has %d of %zu images", IMAGES_MAX, n));
 	map_done(&images);
 	return list;
 }
@@ -348,12 +415,13 @@ warnings_json(const struct work *w)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < w->resources.n_warnings; i++) {
-		const char *text = w->resources.warnings[i], *colon = strstr(text, ": ");
-
+	for (size_t i = 0; i < w->resources.n_warnings && i < WARNINGS_MAX; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "type", w->resources.warnings[i].type, "message",
+						letters_shown(w->arena, w->resources.warnings[i].message, SIZE_MAX)));
+	if (w->resources.n_warnings > WARNINGS_MAX)
 		json_array_append_new(
-		    list, json_pack("{s:s%, s:s}", "type", text, (size_t)(colon - text), "message", colon + 2));
-	}
+		    list, json_pack("{s:s, s:o}", "type", w->resources.warnings[WARNINGS_MAX - 1].type, "message",
+			      json_sprintf("and %zu more warnings", w->resources.n_warnings - WARNINGS_MAX)));
 	return list;
 }
 
@@ -366,19 +434,26 @@ work_answer(struct work *w)
 	json_put(answer, "reference", w->sources.n > 0 ? w->sources.at[0].reference : NULL);
 	if (w->error != NULL) {
 		json_object_set_new(answer, "error",
-		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message", err_text(w->arena, w->error),
-			"again", w->error->class == ERR_AGAIN));
+		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message",
+			letters_shown(w->arena, err_text(w->arena, w->error), SIZE_MAX), "again",
+			w->error->class == ERR_AGAIN));
 		return json_text(w->arena, answer);
 	}
-	if (w->app == NULL && w->ks == NULL)
+	if (w->app == NULL && w->ks == NULL) {
+		json_object_set_new(answer, "warnings", warnings_json(w));
 		return json_text(w->arena, answer);
+	}
 	json_put(answer, "sourceType", source_type_name(w->source_type));
 	json_object_set_new(answer, "resources", resources_json(w));
 	json_object_set_new(answer, "images", images_json(w));
 	json_object_set_new(answer, "warnings", warnings_json(w));
+	if (w->ks != NULL)
+		json_object_set_new(answer, "checks", work_checks_json(w));
 	if (w->syncing)
 		json_object_set_new(answer, "operation",
-		    json_pack("{s:s, s:s, s:I, s:o}", "phase", w->step.phase, "message", w->step.message, "wait",
-			(json_int_t)w->step.wait_ms, "results", results_json(w)));
+		    json_pack("{s:s, s:s, s:I, s:b, s:b, s:o}", "phase", w->step.phase, "message",
+			letters_shown(w->arena, w->step.message ?: "", SIZE_MAX), "wait", (json_int_t)w->step.wait_ms,
+			"unconfirmed", w->step.unconfirmed, "pruneFailed", w->step.prune_failed, "results",
+			results_json(w)));
 	return json_text(w->arena, answer);
 }

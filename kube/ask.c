@@ -16,8 +16,10 @@ struct asked {
 static void
 asked_free(struct asked *q)
 {
-	if (q->exchange != NULL)
+	if (q->exchange != NULL) {
 		transport_cancel(q->transport, q->exchange);
+		q->asks->under_way--;
+	}
 	arena_free(q->arena);
 	free(q->name);
 	free(q);
@@ -29,6 +31,7 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 	struct asked *q = arg;
 
 	q->exchange = NULL;
+	q->asks->under_way--;
 	q->answered_at = loop_wall(q->transport->loop);
 	q->answer = (struct answer){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
 		.status = reply->status,
@@ -40,18 +43,24 @@ void
 asks_ask(struct asks *k, const struct plan_step *s)
 {
 	static const struct receiver receiver = { .done = on_answer };
-	struct request r = request_of(&s->question);
-	struct transport *cluster = s->question.elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
-	struct transport *to = s->question.of_cluster	     ? cluster
-			       : s->question.command != NULL ? k->programs
-							     : k->outside;
+	struct request r = request_of(s->question);
+	struct transport *cluster = s->question->elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
+	struct transport *to = s->question->of_cluster	      ? cluster
+			       : s->question->command != NULL ? k->programs
+							      : k->outside;
 	struct asked *q;
 
 	for (size_t i = 0; i < k->n; i++)
 		if (strcmp(k->list[i]->name, s->key) == 0)
 			return;
-	if (k->n == ASK_MAX)
+	if (r.tenant == NULL)
+		r.tenant = k->namespace;
+	if (k->n == ASK_MAX || k->under_way == ASK_UNDER_WAY_MAX)
 		return;
+	if (k->n == k->room) {
+		k->room = k->room == 0 ? 8 : k->room * 2;
+		k->list = mem_realloc(k->list, k->room * sizeof(struct asked *));
+	}
 	q = mem_alloc(sizeof(*q));
 	*q = (struct asked){ .asks = k,
 		.transport = to,
@@ -63,17 +72,19 @@ asks_ask(struct asks *k, const struct plan_step *s)
 		q->answer.err = err_new(q->arena, ERR_INVALID, "this process runs no programs");
 	else
 		q->exchange = transport_start(to, &r, &receiver, q);
+	k->under_way += q->exchange != NULL;
 }
 
 size_t
-asks_show(struct asks *k, struct seen_answer *ret)
+asks_show(struct asks *k, struct arena *a, struct seen_answer **ret)
 {
+	*ret = arena_new_array(a, struct seen_answer, k->n);
 	for (size_t i = 0; i < k->n; i++) {
 		struct asked *q = k->list[i];
 		bool answered = q->exchange == NULL;
 
 		q->shown = answered;
-		ret[i] = (struct seen_answer){ q->name, q->asked_at, answered, q->answered_at, q->answer };
+		(*ret)[i] = (struct seen_answer){ q->name, q->asked_at, answered, q->answered_at, q->answer };
 	}
 	return k->n;
 }
@@ -98,6 +109,11 @@ asks_forget_shown(struct asks *k, const struct plan *p)
 		else
 			k->list[n++] = k->list[i];
 	k->n = n;
+	if (n > 0)
+		return;
+	free(k->list);
+	k->list = NULL;
+	k->room = 0;
 }
 
 void
@@ -105,5 +121,7 @@ asks_done(struct asks *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		asked_free(k->list[i]);
-	k->n = 0;
+	free(k->list);
+	k->list = NULL;
+	k->n = k->room = 0;
 }

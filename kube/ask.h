@@ -8,7 +8,11 @@
 #include "kube/controller.h"
 #include "kube/transport.h"
 
-#define ASK_MAX 64 /* of one key at once; what is beyond is asked by a later pass */
+/* Of one key: answers that are kept and questions under way (an AnalysisRun has METRICS_MAX metrics with a few questions each, and
+ * arguments from Secrets), and how many of them are under way at once. What is beyond is asked by a later pass: the plan asks again
+ * for what was not answered, and every answer brings a pass. */
+#define ASK_MAX 4096
+#define ASK_UNDER_WAY_MAX 64
 
 struct asked;
 
@@ -17,17 +21,18 @@ struct asks {
 	/* Of questions, of those that are the cluster's to answer, and of those that programs answer (NULL: none does); borrowed. */
 	struct transport *outside, *api, *programs;
 	struct transport *elsewhere; /* of questions that are another cluster's to answer; NULL: the API server does */
+	const char *namespace; /* of the key, borrowed: the tenant of its questions; NULL: of none */
 	void (*answered)(void *arg, int64_t ms); /* told of every answer, and how long it took */
 	void *arg;
-	struct asked *list[ASK_MAX];
-	size_t n;
+	struct asked **list;
+	size_t n, room, under_way;
 };
 
 /* Asks a PLAN_ASK, unless it is under way or answered already. */
 void asks_ask(struct asks *, const struct plan_step *);
 
-/* What a pass may see: fills `ret` (ASK_MAX) and returns how many. Answers are borrowed until they are forgotten. */
-size_t asks_show(struct asks *, struct seen_answer *ret);
+/* How many there are, and in *ret what a pass may see of them, in the arena. Answers are borrowed until they are forgotten. */
+size_t asks_show(struct asks *, struct arena *, struct seen_answer **ret);
 
 /* The answers that were shown have been made use of; the plan says which are still needed. */
 void asks_forget_shown(struct asks *, const struct plan *);

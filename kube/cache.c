@@ -16,6 +16,7 @@ struct entry {
 struct shelf {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
+	size_t n_unreadable; /* of the entries */
 	char *reached; /* the version that its watch has come to; NULL: none yet */
 };
 
@@ -24,6 +25,7 @@ struct cache {
 	struct shelf shelves[TYPES_MAX];
 	size_t n_shelves;
 	cache_changed *changed;
+	cache_unreadable *unreadable;
 	void *arg;
 };
 
@@ -61,7 +63,7 @@ get(const struct view *v, const struct type *t, const char *ns, const char *name
 	char key[600];
 	const struct entry *e = map_get(&shelf_of(c, t)->entries, key_of(key, sizeof(key), ns, name));
 
-	return e != NULL ? e->object : NULL;
+	return e != NULL && e->object->unreadable == NULL ? e->object : NULL;
 }
 
 static int
@@ -75,8 +77,8 @@ by_key(const void *a, const void *b)
 }
 
 static void
-each(
-    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+visit_all(const struct view *v, const struct type *t, const char *ns, bool unreadable,
+    void (*visit)(const struct object *, void *), void *arg)
 {
 	struct shelf *s = shelf_of((const struct cache *)v, t);
 	_cleanup_(freep) const struct object **list = mem_alloc(sizeof(*list) * (s->entries.count + 1));
@@ -85,12 +87,28 @@ each(
 	map_each (&s->entries, slot) {
 		const struct object *o = ((struct entry *)slot->value)->object;
 
-		if (ns == NULL || str_eq(o->meta.namespace, ns))
+		if ((o->unreadable != NULL) == unreadable && (ns == NULL || str_eq(o->meta.namespace, ns)))
 			list[n++] = o;
 	}
 	qsort(list, n, sizeof(*list), by_key);
 	for (size_t i = 0; i < n; i++)
 		visit(list[i], arg);
+}
+
+static void
+each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	visit_all(v, t, ns, false, visit, arg);
+}
+
+/* Most types have none, and this is asked in every pass. */
+static void
+each_unreadable(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	if (shelf_of((const struct cache *)v, t)->n_unreadable > 0)
+		visit_all(v, t, ns, true, visit, arg);
 }
 
 static bool
@@ -104,7 +122,7 @@ cache_new(cache_changed *changed, void *arg)
 {
 	struct cache *c = mem_alloc(sizeof(*c));
 
-	c->view = (struct view){ .get = get, .each = each, .knows = knows };
+	c->view = (struct view){ .get = get, .each = each, .each_unreadable = each_unreadable, .knows = knows };
 	c->changed = changed;
 	c->arg = arg;
 	return c;
@@ -126,34 +144,90 @@ cache_free(struct cache *c)
 }
 
 void
-cache_put(struct cache *c, const struct type *t, const json_t *j)
+cache_observe_unreadable(struct cache *c, cache_unreadable *observer)
 {
-	struct entry *e = mem_alloc(sizeof(*e)), *old;
-	struct shelf *s = shelf_of(c, t);
-	char key[600];
+	c->unreadable = observer;
+}
+
+/* A decoded object in an arena of its own; complete, or unreadable. */
+static struct entry *
+entry_new(const struct type *t, const json_t *j, const struct unreadable *unreadable)
+{
+	struct entry *e = mem_alloc(sizeof(*e));
+	struct unreadable incomplete = { NULL, false };
 
 	e->arena = arena_new();
-	e->object = object_decode(t, j, e->arena);
-	if (e->object->meta.name == NULL || e->object->meta.resource_version == NULL) {
-		entry_free(e);
-		return;
+	if (unreadable == NULL) {
+		e->object = object_decode(t, j, e->arena);
+		incomplete.why = object_refusal(e->object, e->arena);
+		unreadable = incomplete.why != NULL ? &incomplete : NULL;
 	}
-	key_of(key, sizeof(key), t->cluster_scoped ? NULL : e->object->meta.namespace, e->object->meta.name);
-	old = map_get(&s->entries, key);
-	if (old != NULL && str_eq(old->object->meta.uid, e->object->meta.uid)) {
-		int order =
-		    resource_version_compare(e->object->meta.resource_version, old->object->meta.resource_version);
+	if (unreadable != NULL)
+		e->object = object_unreadable(t, j, unreadable, e->arena);
+	return e;
+}
 
-		old->marked = false;
-		if (order <= 0) {
-			entry_free(e);
-			return;
-		}
+/* False: what is there is as new. Of what has no version that is not known. A version that could not be read may be readable when it comes
+ * again, because the fault was on the way. */
+static bool
+is_newer(const struct object *o, const struct object *old)
+{
+	int order;
+
+	if (!str_eq(old->meta.uid, o->meta.uid) || o->meta.resource_version == NULL ||
+	    old->meta.resource_version == NULL)
+		return true;
+	order = resource_version_compare(o->meta.resource_version, old->meta.resource_version);
+	return order > 0 || (order == 0 && old->unreadable != NULL && o->unreadable == NULL);
+}
+
+/* Reports the change from one entry to another; NULL: there was, or is, none. */
+static void
+cache_report(struct cache *c, struct shelf *s, const struct entry *from, const struct entry *to)
+{
+	bool was = from != NULL && from->object->unreadable != NULL, is = to != NULL && to->object->unreadable != NULL;
+
+	s->n_unreadable += (size_t)is - (size_t)was;
+	if (to != NULL && !is)
+		c->changed(to->object, false, c->arg);
+	else if (from != NULL && !was)
+		c->changed(from->object, true, c->arg);
+	if (c->unreadable == NULL)
+		return;
+	if (is)
+		c->unreadable(to->object, was ? CACHE_STILL_UNREADABLE : CACHE_UNREADABLE, c->arg);
+	else if (was)
+		c->unreadable(from->object, CACHE_READABLE, c->arg);
+}
+
+bool
+cache_put(struct cache *c, const struct type *t, const json_t *j, const struct unreadable *unreadable)
+{
+	struct entry *e, *old;
+	struct shelf *s = shelf_of(c, t);
+	const struct meta *m;
+	char key[600];
+
+	e = entry_new(t, j, unreadable);
+	m = &e->object->meta;
+	if (str_empty(m->name) || (!t->cluster_scoped && str_empty(m->namespace)) ||
+	    strlen(m->name) + (m->namespace != NULL ? strlen(m->namespace) : 0) + 2 > sizeof(key)) {
+		entry_free(e);
+		return false;
 	}
+	key_of(key, sizeof(key), t->cluster_scoped ? NULL : m->namespace, m->name);
+	old = map_get(&s->entries, key);
+	if (old != NULL && !is_newer(e->object, old->object)) {
+		old->marked = false;
+		entry_free(e);
+		return true;
+	}
+	e->object->in_doubt = old != NULL && old->object->in_doubt;
 	map_set(&s->entries, key, e);
-	c->changed(e->object, false, c->arg);
+	cache_report(c, s, old, e);
 	if (old != NULL)
 		entry_free(old);
+	return true;
 }
 
 void
@@ -162,15 +236,28 @@ cache_put_answer(struct cache *c, const struct type *t, const json_t *j)
 	const json_t *meta = json_object_get(j, "metadata");
 	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");
 	const struct shelf *s = shelf_of(c, t);
+	char key[600];
 
 	if (version == NULL || name == NULL)
 		return; /* a Status, as a delete answers */
 	if (s->reached == NULL)
 		return; /* it would never be told that the object is gone */
-	if (get(&c->view, t, t->cluster_scoped ? NULL : json_str(meta, "namespace"), name) == NULL &&
+	if (map_get(&s->entries,
+		key_of(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
 	    resource_version_compare(version, s->reached) <= 0)
 		return;
-	cache_put(c, t, j);
+	cache_put(c, t, j, NULL);
+}
+
+void
+cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *name, bool in_doubt)
+{
+	char key[600];
+	struct entry *e =
+	    map_get(&shelf_of(c, t)->entries, key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
+
+	if (e != NULL)
+		e->object->in_doubt = in_doubt;
 }
 
 void
@@ -191,10 +278,11 @@ cache_remove(struct cache *c, const struct type *t, const char *ns, const char *
 
 	key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
 	e = map_get(&s->entries, key);
-	if (e == NULL || (version != NULL && resource_version_compare(e->object->meta.resource_version, version) > 0))
+	if (e == NULL || (version != NULL && e->object->meta.resource_version != NULL &&
+			     resource_version_compare(e->object->meta.resource_version, version) > 0))
 		return;
 	map_remove(&s->entries, key);
-	c->changed(e->object, true, c->arg);
+	cache_report(c, s, e, NULL);
 	entry_free(e);
 }
 

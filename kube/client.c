@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define TRIES_MAX 5 /* of one call, where the server asks to come back later */
-#define RETRY_AFTER_MAX_MS 30000
 
 struct call {
 	struct transport *transport;
@@ -93,6 +92,41 @@ on_again(struct timer *t, void *arg)
 	send_call(arg);
 }
 
+static struct err *
+read_object(struct arena *a, struct bytes body, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *part = NULL;
+	struct err *e = json_parse(a, body.at, body.len, ret);
+	struct unreadable why;
+
+	if (e == NULL || item_read(a, body.at, body.len, false, &part, &why) || json_str(part, "kind") == NULL ||
+	    item_name(part) == NULL)
+		return e == NULL ? NULL : err_wrap(a, e, "the API server's answer cannot be read");
+	return err_new(a, ERR_AGAIN, "%s",
+	    item_problem(a, json_str(part, "kind"), json_str(json_object_get(part, "metadata"), "namespace"),
+		item_name(part), why.why));
+}
+
+/* A list whose objects have been handed on. What is answered with 200 and has no items, or some that are no objects, says nothing of what is
+ * there: taken for an empty list, it would delete all. */
+static struct err *
+call_list_end(struct call *c, struct arena *a, json_t **ret)
+{
+	const json_t *meta, *items, *more;
+	struct err *e = c->wrong != NULL ? c->wrong : list_reader_end(c->list, a, ret);
+
+	if (e != NULL)
+		return e;
+	meta = json_object_get(*ret, "metadata");
+	items = json_object_get(*ret, "items");
+	more = json_object_get(meta, "continue");
+	if (items == NULL || (!json_is_null(items) && !json_is_array(items)) || json_array_size(items) > 0)
+		return err_new(a, ERR_INVALID, "items: not a list of objects");
+	if (!json_is_object(meta) || (more != NULL && !json_is_string(more)))
+		return err_new(a, ERR_INVALID, "metadata: not that of a list");
+	return NULL;
+}
+
 static void
 on_done(void *arg, const struct err *e, const struct reply *reply)
 {
@@ -100,7 +134,7 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	struct call *c = arg;
 	struct loop *l = c->transport->loop;
-	int64_t wait = reply->retry_after_ms < RETRY_AFTER_MAX_MS ? reply->retry_after_ms : RETRY_AFTER_MAX_MS;
+	int64_t wait = client_retry_after_ms(reply);
 	struct err *error;
 
 	c->exchange = NULL;
@@ -112,13 +146,20 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 		return;
 	}
 	error = client_error(a, e, reply->status, reply->body);
+	if (error != NULL && e == NULL)
+		error->retry_after_ms = wait;
 	/* A test of a JSON patch that does not hold comes back as 422: what was believed is no longer so. */
 	if (error != NULL && reply->status == 422 && c->json_patch)
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
-		error = c->wrong != NULL ? c->wrong : list_reader_end(c->list, a, &j);
+		error = call_list_end(c, a, &j);
 	else if (error == NULL && reply->body.len > 0)
-		error = json_parse(a, reply->body.at, reply->body.len, &j);
+		error = read_object(a, reply->body, &j);
+	/* It was done, whatever it was: what cannot be read is no refusal, and is asked for again. */
+	if (error != NULL && e == NULL && reply->status >= 200 && reply->status <= 299) {
+		error->class = ERR_AGAIN;
+		error->answered = true;
+	}
 	c->done(c->arg, error, j);
 	call_free(c);
 }

@@ -6,7 +6,8 @@
 
 #define CLIENT_TIMEOUT_MS 30000 /* where the transport's patience_ms says nothing else */
 #define CLIENT_SOON_MS 5000
-#define CLIENT_ANSWER_MAX (64u << 20)
+#define CLIENT_RETRY_AFTER_MAX_MS 30000 /* a Retry-After that asks for more is taken for this */
+#define CLIENT_ANSWER_MAX (ITEM_MAX + (1u << 20)) /* bytes of what is not read as it comes: one object */
 
 #define PATCH_JSON "application/json-patch+json"
 #define PATCH_MERGE "application/merge-patch+json"
@@ -17,6 +18,13 @@ const char *client_path(struct arena *, const struct type *, const char *ns, con
 
 /* What an answer means: NULL for 2xx, else an error of the fitting class with the server's own message. */
 struct err *client_error(struct arena *, const struct err *, int status, struct bytes body);
+
+/* How long the server asks to be left alone, within CLIENT_RETRY_AFTER_MAX_MS; 0: it does not. */
+static inline int64_t
+client_retry_after_ms(const struct reply *r)
+{
+	return r->retry_after_ms < CLIENT_RETRY_AFTER_MAX_MS ? r->retry_after_ms : CLIENT_RETRY_AFTER_MAX_MS;
+}
 
 /* The end of a call: an error, or the parsed body (NULL when it is empty). Borrowed for the call. */
 typedef void client_done(void *arg, const struct err *, const json_t *body);
@@ -29,11 +37,11 @@ client_timeout_ms(const struct transport *t)
 }
 
 /* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and all within one
- * time-out; `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
+ * time-out; an error then has what it asked for last. `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
-/* GETs a list, and tells `item` of its objects one by one while it comes, whatever its length: also of one that then breaks off.
- * `done` has the list without them. */
+/* GETs a list, and calls `item` with its objects one by one while it comes, whatever its length: also with those of one that then breaks
+ * off, and with those that cannot be read. `done` has the list without them. */
 struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
 /* The same for what somebody waits for: it comes soon (within CLIENT_SOON_MS), or not at all. */
 struct call *client_call_soon(struct transport *, const char *method, const char *url, const char *content_type,

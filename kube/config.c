@@ -222,7 +222,8 @@ in_cluster(struct arena *a, struct config *c)
 	if (host == NULL || port == NULL)
 		return err_new(a, ERR_INVALID,
 		    "no cluster: there is no kubeconfig (--kubeconfig, $KUBECONFIG, ~/.kube/config) and "
-		    "this is no Pod. `sluice dev` starts a cluster on this machine and says where its kubeconfig is");
+		    "this is not a Pod. `sluice dev` starts a cluster on this machine and prints the path of its "
+		    "kubeconfig");
 	c->server = arena_printf(a, strchr(host, ':') != NULL ? "https://[%s]:%s" : "https://%s:%s", host, port);
 	c->token_file = SERVICE_ACCOUNT "token";
 	c->ca_file = SERVICE_ACCOUNT "ca.crt";

@@ -85,4 +85,7 @@ struct controller {
 	const struct controller_watch *watches; /* the first is the controller's own type */
 	size_t n_watches;
 	void (*pass)(const struct pass *, struct plan *);
+	/* What is decided instead, when the pass depends on an object that cannot be read, and nothing of its plan is carried out: the status says
+	 * `why`, "KIND NAME cannot be read: …". NULL: only the log does. */
+	void (*stand_still)(const struct pass *, const char *why, struct plan *);
 };

@@ -12,6 +12,7 @@
 
 #define OUTPUT_MAX (1u << 20)
 #define RUN_MS 60000
+#define MEMORY_MAX (4ull << 30) /* bytes; the clouds' tools are large */
 #define EARLY_MS 5000 /* renewed so long before it expires */
 #define STOP_MS 100
 
@@ -64,20 +65,20 @@ read_output(struct credentials *c)
 	forget(c);
 	c->arena = arena_new();
 	if (c->output.overflow)
-		return "it said more than any credential is long";
+		return "its output is too long for a credential";
 	if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) != 0)
 		return arena_printf(c->arena, "it ended with %s %d", WIFEXITED(c->status) ? "exit code" : "signal",
 		    WIFEXITED(c->status) ? WEXITSTATUS(c->status) : WTERMSIG(c->status));
 	if ((e = json_parse(c->arena, str_text(&c->output), c->output.len, &j)) != NULL)
-		return arena_printf(c->arena, "what it said is no JSON: %s", err_text(c->arena, e));
+		return arena_printf(c->arena, "its output is not JSON: %s", err_text(c->arena, e));
 	status = json_object_get(j, "status");
 	if (!str_eq(json_str(j, "kind"), "ExecCredential") || !json_is_object(status))
-		return "what it said is no ExecCredential with a status";
+		return "its output is not an ExecCredential with a status";
 	c->said = (struct credential){ arena_strdup(c->arena, json_str(status, "token")),
 		arena_strdup(c->arena, json_str(status, "clientCertificateData")),
 		arena_strdup(c->arena, json_str(status, "clientKeyData")) };
 	if (c->said.token == NULL && (c->said.cert == NULL || c->said.key == NULL))
-		return "it said neither a token nor a client certificate with its key";
+		return "its output has neither a token nor a client certificate and key";
 	expires = json_str(status, "expirationTimestamp");
 	if (expires != NULL && !time_parse(expires, &c->expires_at))
 		return "its expirationTimestamp is no time";
@@ -167,7 +168,17 @@ run(struct credentials *c, struct arena *a)
 		return strerror(errno);
 	c->ended = c->closed = false;
 	str_init(&c->output, OUTPUT_MAX);
-	c->child = child_start_piped(c->loop, argv, env, -1, fds[1], on_exited, c);
+	c->child = child_start(c->loop,
+	    &(struct spawn){ .argv = argv,
+		.keep = SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS,
+		.env = env,
+		.in = -1,
+		.out = fds[1],
+		.err = STDERR_FILENO,
+		.reach = SPAWN_USER,
+		.cpu_s = RUN_MS / 1000,
+		.memory_max = MEMORY_MAX },
+	    on_exited, c);
 	close(fds[1]);
 	if (c->child == NULL) {
 		close(fds[0]);

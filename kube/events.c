@@ -61,13 +61,16 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	(void)body;
 	l->call = NULL;
 	if (e != NULL && e->class == ERR_AGAIN && ++l->head->tries < TRIES) {
-		loop_timer(l->events->transport->loop, &l->again, RETRY_MS << l->head->tries);
+		int64_t delay = RETRY_MS << l->head->tries;
+
+		loop_timer(
+		    l->events->transport->loop, &l->again, delay > e->retry_after_ms ? delay : e->retry_after_ms);
 		return;
 	}
 	if (e != NULL && e->class != ERR_EXISTS) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 
-		log_warn("an event was not taken", "error", err_text(a, e));
+		log_warn("cannot create event", "error", err_text(a, e));
 	}
 	drop_first(l);
 	send_first(l);
@@ -146,7 +149,7 @@ events_tell(struct events *ev, const struct plan_step *s)
 	if (ev->told != NULL)
 		ev->told(s, ev->told_arg);
 	if (ev->n == EVENTS_MAX) {
-		log_warn("too many events wait; one is dropped", "reason", s->reason, "message", s->message);
+		log_warn("event queue is full; dropped one", "reason", s->reason, "message", s->message);
 		return;
 	}
 	involved = json_pack("{s:s,s:s,s:s,s:s*,s:s,s:s}", "apiVersion", type_api_version(s->about->type, a), "kind",

@@ -20,6 +20,7 @@ struct execution {
 	bool cut_short; /* by news: steps were left */
 	bool silence; /* the API server does not even answer a GET */
 	const struct plan_step *fetched; /* whose object is being fetched */
+	bool fetches_only; /* an object in doubt */
 	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
 	struct plan_step status_step; /* how the status write is reported when it fails */
 	const struct plan_step *failed; /* the first that did; NULL: none */
@@ -55,7 +56,18 @@ is_overtaken(const struct execution *x)
 static bool
 is_in_doubt(const struct plan_step *s, const struct err *e)
 {
-	return e->class == ERR_AGAIN && (s->op == PLAN_PATCH || s->op == PLAN_MERGE || s->op == PLAN_APPLY);
+	return e->class == ERR_AGAIN &&
+	       (s->op == PLAN_PATCH || s->op == PLAN_MERGE || s->op == PLAN_SCALE || s->op == PLAN_APPLY);
+}
+
+/* The news is of the object itself: the cache no longer has what the write believed. Other news says nothing of it. */
+static bool
+is_known_anew(const struct execution *x, const struct plan_step *s)
+{
+	const struct view *v = cache_view(x->to->cache);
+	const struct object *o = s->resource_version != NULL ? view_get(v, s->type, s->namespace, s->name) : NULL;
+
+	return o == NULL || !str_eq(o->meta.resource_version, s->resource_version);
 }
 
 static void
@@ -72,9 +84,13 @@ on_fetched(void *arg, const struct err *e, const json_t *body)
 		x->err->class = ERR_INVALID;
 	x->silence = e != NULL && e->class == ERR_AGAIN;
 	if (e == NULL)
-		cache_put(x->to->cache, s->type, body);
+		cache_put(x->to->cache, s->type, body, NULL);
 	else if (e->class == ERR_GONE)
 		cache_remove(x->to->cache, s->type, s->namespace, s->name, NULL);
+	else if (x->fetches_only)
+		fail(x, s, e);
+	/* What may never be fetched is believed as it is, or nothing would be decided any more. */
+	cache_doubt(x->to->cache, s->type, s->namespace, s->name, x->silence);
 	go_on(x);
 }
 
@@ -93,6 +109,22 @@ fetch(struct execution *x, const struct plan_step *s)
 	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
 }
 
+/* A write is answered with the object. Success that is said with anything else is no news of it, and nothing that the watch would tell may
+ * ever come: the write is in doubt. Returns `e`, or that. */
+static const struct err *
+written_error(struct execution *x, const struct plan_step *s, const struct err *e, const json_t *body)
+{
+	const json_t *meta = json_object_get(body, "metadata");
+
+	/* A scale is answered with a Scale, the others with a Status or what they have deleted. */
+	if (e != NULL || s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->op == PLAN_SCALE)
+		return e;
+	if (json_str(meta, "resourceVersion") != NULL && json_str(meta, "name") != NULL &&
+	    (s->name == NULL || str_eq(s->name, json_str(meta, "name"))))
+		return NULL;
+	return err_new(x->arena, ERR_AGAIN, "the API server's answer is not the object that was written");
+}
+
 static void
 on_written(void *arg, const struct err *e, const json_t *body)
 {
@@ -101,19 +133,21 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	const struct object *subject = x->plan->status_of;
 
 	x->call = NULL;
+	e = written_error(x, s, e, body);
 	if (e != NULL && (s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->unless_gone) && e->class == ERR_GONE)
 		e = NULL;
 	if (e != NULL) {
 		fail(x, s, e);
 		x->skipping = true;
 		x->step++;
-		if (is_in_doubt(s, e) || (is_outdated(e) && !is_overtaken(x)))
+		if (is_in_doubt(s, e) || (is_outdated(e) && !(is_overtaken(x) && is_known_anew(x, s))))
 			fetch(x, s);
 		else
 			go_on(x);
 		return;
 	}
-	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT)
+	/* A scale is answered with a Scale; the object comes by its watch. */
+	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT && s->op != PLAN_SCALE)
 		cache_put_answer(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
 	    strcmp(s->name, subject->meta.name) == 0)
@@ -128,6 +162,7 @@ on_status_written(void *arg, const struct err *e, const json_t *body)
 	struct execution *x = arg;
 
 	x->call = NULL;
+	e = written_error(x, &x->status_step, e, body);
 	if (e != NULL) {
 		fail(x, &x->status_step, e);
 		/* Also after a step that failed: one of them is fetched, and the other's turn comes. */
@@ -163,6 +198,7 @@ write_step(struct execution *x, const struct plan_step *s)
 		[PLAN_CREATE] = { "POST", "application/json" },
 		[PLAN_PATCH] = { "PATCH", PATCH_JSON },
 		[PLAN_MERGE] = { "PATCH", PATCH_MERGE },
+		[PLAN_SCALE] = { "PATCH", PATCH_MERGE },
 		[PLAN_APPLY] = { "PATCH", PATCH_APPLY },
 		[PLAN_DELETE] = { "DELETE", "application/json" },
 		[PLAN_EVICT] = { "POST", "application/json" },
@@ -181,7 +217,9 @@ write_step(struct execution *x, const struct plan_step *s)
 		    "\"deleteOptions\":{\"preconditions\":{\"uid\":\"%s\"}}}",
 		    s->name, s->namespace, s->uid);
 	url = client_path(x->arena, s->type, s->namespace, s->op == PLAN_CREATE ? NULL : s->name,
-	    s->op == PLAN_EVICT ? "eviction" : NULL);
+	    s->op == PLAN_EVICT	  ? "eviction"
+	    : s->op == PLAN_SCALE ? "scale"
+				  : NULL);
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
@@ -258,13 +296,13 @@ go_on(struct execution *x)
 		if (x->call != NULL)
 			return;
 	}
-	if (x->failed == NULL && !x->cut_short)
+	if (x->failed == NULL && !x->cut_short && !x->fetches_only)
 		asks_forget_shown(x->asks, p);
 	end(x);
 }
 
-struct execution *
-execution_start(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
+static struct execution *
+execution_new(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
 {
 	struct execution *x = mem_alloc(sizeof(*x));
 
@@ -273,8 +311,31 @@ execution_start(const struct executor *to, const struct plan *p, struct asks *as
 		.asks = asks,
 		.observer = observer,
 		.started_at = loop_mono(to->api->loop),
-		.arena = arena_new(),
-		.inside = true };
+		.arena = arena_new() };
+	return x;
+}
+
+struct execution *
+execution_fetch(
+    const struct executor *to, const struct plan *p, const struct object *o, struct execution_observer observer)
+{
+	struct execution *x = execution_new(to, p, NULL, observer);
+
+	x->fetches_only = true;
+	x->status_step = (struct plan_step){ .op = PLAN_MERGE,
+		.type = o->type,
+		.namespace = arena_strdup(x->arena, o->meta.namespace),
+		.name = arena_strdup(x->arena, o->meta.name) };
+	fetch(x, &x->status_step);
+	return x;
+}
+
+struct execution *
+execution_start(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
+{
+	struct execution *x = execution_new(to, p, asks, observer);
+
+	x->inside = true;
 	go_on(x);
 	x->inside = false; // NOLINT(clang-analyzer-unix.Malloc): while it was true, go_on has left x alone
 	if (!x->over)

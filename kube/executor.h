@@ -3,7 +3,7 @@
  * Steps in their order, up to the first that fails and those beside it; then the status, whatever failed, because it says
  * what was seen. Events go out behind the write that they report. The answer of a write goes into the cache at once; and
  * where a write fails because what it believed is outdated, or leaves it open whether it took effect, the object is fetched into
- * the cache, so that the next pass decides on what is there.
+ * the cache, so that the next pass decides on what is there. When that fails too, the object is in doubt (kube/cache.h) until a later fetch.
  *
  * A plan that a slow API server holds up does not keep news waiting: a second after its decision, and with news of its key, it
  * goes from the request under way (and the fetch of what that left open) to its status, and what it had left is decided anew. The
@@ -42,6 +42,11 @@ struct execution_observer {
 /* Starts carrying out; the plan is borrowed until `done` comes, from the loop or before this returns. NULL when it came. */
 struct execution *execution_start(
     const struct executor *, const struct plan *, struct asks *, struct execution_observer);
+
+/* Fetches an object into the cache: one in doubt is no longer so. The plan is empty, and borrowed as above. `done` has a step of the object's
+ * type and name when it cannot be fetched. */
+struct execution *execution_fetch(
+    const struct executor *, const struct plan *, const struct object *, struct execution_observer);
 
 /* Ends it where it is, without a call. Takes NULL; returns NULL. */
 struct execution *execution_cancel(struct execution *);

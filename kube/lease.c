@@ -27,12 +27,14 @@ struct lease {
 
 static void try_now(struct lease *);
 
+/* After the error of a call; NULL: it had none. */
 static void
-again(struct lease *l)
+again(struct lease *l, const struct err *e)
 {
 	int64_t jitter = (int64_t)rand_below(&l->rand, (uint64_t)l->settings.retry_ms / 5 + 1);
+	int64_t delay = l->settings.retry_ms + (l->leading ? 0 : jitter), after = e != NULL ? e->retry_after_ms : 0;
 
-	loop_timer(l->transport->loop, &l->timer, l->settings.retry_ms + (l->leading ? 0 : jitter));
+	loop_timer(l->transport->loop, &l->timer, delay > after ? delay : after);
 }
 
 bool
@@ -88,7 +90,7 @@ on_written(void *arg, const struct err *e, const json_t *body)
 	} else if (e->class != ERR_CONFLICT && e->class != ERR_EXISTS) {
 		tell_waiting(l, "", e);
 	}
-	again(l);
+	again(l, e);
 }
 
 static const char *
@@ -150,7 +152,7 @@ on_read(void *arg, const struct err *e, const json_t *body)
 	}
 	if (e != NULL) {
 		tell_waiting(l, "", e);
-		again(l);
+		again(l, e);
 		return;
 	}
 	o = (const struct lease_object *)object_decode(&lease_object_type, body, a);
@@ -163,7 +165,7 @@ on_read(void *arg, const struct err *e, const json_t *body)
 	/* Another's: whatever we thought. */
 	stop_leading(l);
 	tell_waiting(l, o->spec.holder != NULL ? o->spec.holder : "", NULL);
-	again(l);
+	again(l, NULL);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* kube/plan.c: building and printing plans. */
 #include "kube/plan.h"
-#include <assert.h>
+#include "base/letters.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/time.h"
@@ -10,6 +10,7 @@ static const char *const op_names[] = {
 	[PLAN_PATCH] = "patch",
 	[PLAN_MERGE] = "merge",
 	[PLAN_APPLY] = "apply",
+	[PLAN_SCALE] = "scale",
 	[PLAN_DELETE] = "delete",
 	[PLAN_EVICT] = "evict",
 	[PLAN_EVENT] = "event",
@@ -40,24 +41,28 @@ own(struct plan *p, const struct object *o)
 	return copy;
 }
 
-/* One more step behind a list that grows in the plan's arena; beyond `max` it goes nowhere. Most plans have a handful. */
+/* True when a list of n entries may have one more; otherwise the entry is counted as left out. */
+static bool
+plan_has_room(struct plan *p, size_t n, size_t max)
+{
+	if (n < max)
+		return true;
+	p->left_out++;
+	return false;
+}
+
+/* One more step at the end of a list; past `max` it is written to a place that no list has. */
 static struct plan_step *
 append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
 {
-	static struct plan_step dropped;
-	struct plan_step *s = &dropped;
+	struct plan_step *s;
 
-	if (*n == *room && *n < max) {
-		struct plan_step *more;
-
-		*room = *room == 0 ? 8 : *room * 2;
-		more = arena_new_array(p->arena, struct plan_step, *room);
-		if (*n > 0)
-			memcpy(more, *list, *n * sizeof(*more));
-		*list = more;
-	}
-	if (*n < max)
+	if (plan_has_room(p, *n, max)) {
+		*list = arena_grow(p->arena, *list, *n, room, sizeof(**list));
 		s = &(*list)[(*n)++];
+	} else {
+		s = arena_alloc(p->arena, sizeof(*s));
+	}
 	*s = (struct plan_step){ .op = op };
 	return s;
 }
@@ -113,6 +118,14 @@ plan_merge(struct plan *p, const struct object *o, json_t *patch)
 	}
 	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
 	add_write(p, PLAN_MERGE, o, patch);
+}
+
+void
+plan_scale(struct plan *p, const struct object *o, int64_t replicas)
+{
+	add_write(p, PLAN_SCALE, o,
+	    json_pack("{s:{s:s}, s:{s:I}}", "metadata", "resourceVersion", o->meta.resource_version, "spec", "replicas",
+		(json_int_t)replicas));
 }
 
 void
@@ -172,7 +185,7 @@ plan_event(struct plan *p, const struct object *about, bool warning, const char 
 	va_list ap;
 
 	va_start(ap, format);
-	s->message = arena_vprintf(p->arena, format, ap);
+	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
 	s->about = own(p, about);
 	s->warning = warning;
@@ -198,7 +211,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	s->reason = reason;
 	s->revision = p->revision;
 	va_start(ap, format);
-	s->message = arena_vprintf(p->arena, format, ap);
+	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
 }
 
@@ -206,16 +219,20 @@ void
 plan_ask(struct plan *p, const char *key, const struct question *q)
 {
 	struct plan_step *s = add(p, PLAN_ASK);
+	struct question *copy = arena_alloc(p->arena, sizeof(*copy));
 
+	*copy = *q;
 	s->key = key;
-	s->question = *q;
+	s->question = copy;
 }
 
 void
 plan_keep(struct plan *p, const char *key)
 {
-	if (p->n_kept < PLAN_KEPT_MAX)
-		p->kept[p->n_kept++] = key;
+	if (!plan_has_room(p, p->n_kept, PLAN_KEPT_MAX))
+		return;
+	p->kept = arena_grow(p->arena, p->kept, p->n_kept, &p->kept_room, sizeof(*p->kept));
+	p->kept[p->n_kept++] = key;
 }
 
 void
@@ -262,7 +279,9 @@ plan_note(struct plan *p, const char *name, int64_t value)
 			p->notes[i].value = value;
 			return;
 		}
-	assert(p->n_notes < PLAN_NOTES_MAX);
+	if (!plan_has_room(p, p->n_notes, PLAN_NOTES_MAX))
+		return;
+	p->notes = arena_grow(p->arena, p->notes, p->n_notes, &p->notes_room, sizeof(*p->notes));
 	p->notes[p->n_notes++] = (struct note){ name, value };
 }
 
@@ -271,8 +290,9 @@ plan_reason(struct plan *p, const char *format, ...)
 {
 	va_list ap;
 
-	if (p->n_reasons == ARRAY_SIZE(p->reasons))
+	if (!plan_has_room(p, p->n_reasons, PLAN_REASONS_MAX))
 		return;
+	p->reasons = arena_grow(p->arena, p->reasons, p->n_reasons, &p->reasons_room, sizeof(*p->reasons));
 	va_start(ap, format);
 	p->reasons[p->n_reasons++] = arena_vprintf(p->arena, format, ap);
 	va_end(ap);
@@ -290,8 +310,8 @@ print_step(struct str *s, const struct plan_step *step)
 	if (step->op == PLAN_EVENT)
 		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
 	else if (step->op == PLAN_ASK)
-		str_addf(s, "ask %s %s %s\n", step->key, step->question.method,
-		    step->question.shown != NULL ? step->question.shown : step->question.url);
+		str_addf(s, "ask %s %s %s\n", step->key, step->question->method,
+		    step->question->shown != NULL ? step->question->shown : step->question->url);
 	else
 		str_addf(s, "%s %s %s%s%s\n", op_names[step->op], step->type->kind, step->name,
 		    step->body != NULL ? " " : "", step->body != NULL ? step->body : "");

@@ -18,6 +18,7 @@ enum plan_op {
 	PLAN_PATCH, /* body: JSON patch, with tests of what it replaces */
 	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was seen */
 	PLAN_APPLY, /* body: the fields to own, with the uid the object must have */
+	PLAN_SCALE, /* body: a merge patch of its subresource scale, which has the resourceVersion of the object */
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
 	PLAN_EVENT,
@@ -42,7 +43,7 @@ struct plan_step {
 	const char *revision; /* of a Git repository, that it is about; NULL: none */
 	/* ASK */
 	const char *key; /* the answer is found under it in struct seen */
-	struct question question;
+	const struct question *question; /* in the plan's arena */
 };
 
 /* A number to be told again in the next pass, by this process only: see struct seen. */
@@ -51,10 +52,13 @@ struct note {
 	int64_t value;
 };
 
-#define PLAN_STEPS_MAX 256
-#define PLAN_STATUS_EVENTS_MAX 32
-#define PLAN_NOTES_MAX 8
-#define PLAN_KEPT_MAX 64
+/* Each list grows in the plan's arena up to here: an AnalysisRun of METRICS_MAX metrics fits, each with its Job, question, note and
+ * event. What would come after is counted, and the key gets another pass. */
+#define PLAN_STEPS_MAX 4096
+#define PLAN_STATUS_EVENTS_MAX 1024
+#define PLAN_NOTES_MAX 1024
+#define PLAN_KEPT_MAX 4096
+#define PLAN_REASONS_MAX 1024
 
 struct plan {
 	struct arena *arena;
@@ -66,22 +70,25 @@ struct plan {
 	size_t n_status_events, status_room;
 	const char *revision; /* of the events that are added from now on */
 	int64_t wake_at; /* wall ms; 0: never */
-	const char *reasons[64];
-	size_t n_reasons;
-	struct note notes[PLAN_NOTES_MAX];
-	size_t n_notes;
-	const char *kept[PLAN_KEPT_MAX]; /* keys of answers */
-	size_t n_kept;
+	const char **reasons;
+	size_t n_reasons, reasons_room;
+	struct note *notes;
+	size_t n_notes, notes_room;
+	const char **kept; /* keys of answers */
+	size_t n_kept, kept_room;
+	size_t left_out; /* entries beyond the limits above */
 };
 
 /* An empty plan in the arena. */
 struct plan *plan_new(struct arena *);
 
-/* Each adds one step. JSON values are consumed. A plan that would grow past PLAN_STEPS_MAX drops what comes later: the next
- * pass decides it again. */
+/* Each adds one step. JSON values are consumed. What would come after PLAN_STEPS_MAX steps is left to the next pass, which
+ * decides it again. */
 void plan_create(struct plan *, const struct type *, const char *ns, const char *name, json_t *body);
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
+/* How many pods it should have, by its subresource scale: a right to it lets change nothing else. */
+void plan_scale(struct plan *, const struct object *, int64_t replicas);
 /* Server-side apply: the fields in `config` ({"metadata": {"annotations": …}}) are ours from now on, whatever they were, and those
  * that we applied before and that are not in it go. For objects that others write too: nothing of theirs is touched or
  * believed. */
@@ -96,7 +103,8 @@ void plan_beside(struct plan *);
 /* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not watched. */
 void plan_unless_gone(struct plan *);
 
-/* An event about an object, told once the write before it has succeeded; its message is made as by printf. */
+/* An event about an object, told once the write before it has succeeded; its message is made as by printf, and
+ * shown as letters_shown does: what it quotes need not be UTF-8. */
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
 

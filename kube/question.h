@@ -9,8 +9,8 @@ struct header {
 
 struct question {
 	const char *method, *url;
-	/* NULL, or a JSON list: a program and its arguments are run instead, with the body as standard input; exit code 0 is status 200. From
-	 * the controller's configuration only: never set by what users write. */
+	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input; exit code 0 is status 200.
+	 * From the controller's configuration only: never set by what users write. */
 	const char *command;
 	bool
 	    of_cluster; /* url is "/api/v1/…", asked of the API server with our own credentials: never set by what users write */
@@ -28,6 +28,8 @@ struct question {
 	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for what users write. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
+	/* Whose it is, for the sharing of places (kube/turns.h); NULL: of the namespace of what asks, and of the host that is asked. */
+	const char *tenant, *owner;
 };
 
 /* err (not reached, timed out, too long), or else status and body. */

@@ -2,8 +2,10 @@
 #include "kube/queue.h"
 #include <stdio.h>
 #include "base/rand.h"
+#include "base/str.h"
 
-#define RUNNING_MAX 64 /* keys worked on at once: a plan takes memory while the API server takes its time */
+#define RUNNING_MAX 24 /* keys worked on at once: a plan takes memory while the API server takes its time */
+#define RUNNING_TENANT_MAX 16 /* of them of one tenant, whose admission webhooks may be slow */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 10000
 #define OUTDATED_MS 20
@@ -14,6 +16,7 @@
 struct queue {
 	struct loop *loop;
 	struct queue_item *head, *tail;
+	struct queue_item *at_work; /* the running ones */
 	struct timer turn;
 	struct rand_stream rand;
 	queue_work *work;
@@ -22,6 +25,50 @@ struct queue {
 	bool open;
 };
 
+static bool
+may_run(const struct queue *q, const struct queue_item *i)
+{
+	size_t n = 0;
+
+	for (const struct queue_item *at = q->at_work; at != NULL; at = at->next)
+		n += str_eq(at->tenant, i->tenant);
+	return n < RUNNING_TENANT_MAX;
+}
+
+/* Takes a key that waits out of the queue. */
+static void
+take_out(struct queue *q, struct queue_item *i)
+{
+	struct queue_item *before = NULL;
+
+	for (struct queue_item *at = q->head; at != i; at = at->next)
+		before = at;
+	if (before != NULL)
+		before->next = i->next;
+	else
+		q->head = i->next;
+	if (q->tail == i)
+		q->tail = before;
+	i->next = NULL;
+	i->queued = false;
+}
+
+/* The key's pass is over. A place is free: for any key, or for one of its tenant. */
+static void
+stop_work(struct queue *q, struct queue_item *i)
+{
+	struct queue_item **at = &q->at_work;
+
+	while (*at != i)
+		at = &(*at)->next;
+	*at = i->next;
+	i->next = NULL;
+	i->running = false;
+	q->running--;
+	if (q->open && q->head != NULL)
+		loop_timer(q->loop, &q->turn, 0);
+}
+
 static void
 on_turn(struct timer *t, void *arg)
 {
@@ -29,18 +76,20 @@ on_turn(struct timer *t, void *arg)
 	struct queue_item *i = q->head;
 	unsigned why;
 
-	if (i == NULL || q->running >= RUNNING_MAX)
+	if (q->running >= RUNNING_MAX)
 		return;
-	q->head = i->next;
-	if (q->head == NULL)
-		q->tail = NULL;
-	else
+	while (i != NULL && !may_run(q, i))
+		i = i->next;
+	if (i == NULL)
+		return;
+	take_out(q, i);
+	if (q->head != NULL)
 		loop_timer(q->loop, t, 0);
 	why = i->why;
-	i->next = NULL;
 	i->why = 0;
-	i->queued = false;
 	i->running = true;
+	i->next = q->at_work;
+	q->at_work = i;
 	q->running++;
 	q->work(i, why, q->arg);
 }
@@ -119,9 +168,7 @@ end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 {
 	struct queue *q = i->queue;
 
-	i->running = false;
-	if (q->running-- == RUNNING_MAX && q->open && q->head != NULL)
-		loop_timer(q->loop, &q->turn, 0);
+	stop_work(q, i);
 	i->timer.fire = on_timer;
 	i->timer.arg = i;
 	i->retry = retry;
@@ -144,7 +191,7 @@ queue_done(struct queue_item *i, int64_t wake_at)
 }
 
 void
-queue_failed(struct queue_item *i, enum err_class class)
+queue_failed(struct queue_item *i, enum err_class class, int64_t retry_after_ms)
 {
 	struct queue *q = i->queue;
 	bool outdated = class == ERR_CONFLICT || class == ERR_EXISTS || class == ERR_GONE;
@@ -157,6 +204,7 @@ queue_failed(struct queue_item *i, enum err_class class)
 		delay = OUTDATED_MS;
 	else
 		delay = i->backoff / 2 + (int64_t)rand_below(&q->rand, (uint64_t)i->backoff / 2 + 1);
+	delay = delay > retry_after_ms ? delay : retry_after_ms;
 	end(i, loop_wall(q->loop) + delay, delay, true);
 }
 
@@ -164,25 +212,15 @@ void
 queue_forget(struct queue_item *i)
 {
 	struct queue *q = i->queue;
-	struct queue_item *before = NULL;
 
 	if (q == NULL)
 		return;
 	loop_timer_stop(q->loop, &i->timer);
-	if (i->running && q->running-- == RUNNING_MAX && q->open)
-		loop_timer(q->loop, &q->turn, 0);
-	for (struct queue_item *at = q->head; i->queued && at != NULL; before = at, at = at->next) {
-		if (at != i)
-			continue;
-		if (before != NULL)
-			before->next = i->next;
-		else
-			q->head = i->next;
-		if (q->tail == i)
-			q->tail = before;
-		break;
-	}
-	*i = (struct queue_item){ 0 };
+	if (i->running)
+		stop_work(q, i);
+	if (i->queued)
+		take_out(q, i);
+	*i = (struct queue_item){ .tenant = i->tenant };
 }
 
 bool

@@ -16,8 +16,9 @@ enum queue_why {
 	QUEUE_ANSWER = 8, /* a question of its was answered */
 };
 
-/* One key's place, embedded in its owner; all zeroes to start with. Only the queue writes it. */
+/* One key's place, embedded in its owner; all zeroes to start with, but for its tenant. Only the queue writes it. */
 struct queue_item {
+	const char *tenant; /* whose key it is: its namespace, borrowed; NULL: of none */
 	struct queue *queue;
 	unsigned why; /* of the pass that is to come */
 	bool queued; /* waits for a pass */
@@ -38,7 +39,8 @@ struct queue *queue_new(struct loop *, uint64_t seed, queue_work *, void *arg);
 /* Its items must have been forgotten. Takes NULL; returns NULL. */
 struct queue *queue_free(struct queue *);
 
-/* Keys are worked on from now on, one a turn of the loop, and no more than a few dozen at once. */
+/* Keys are worked on from now on, one a turn of the loop, and no more than a few dozen at once, of which one tenant's are not all: its keys are
+ * passed over while as many of them are worked on as may be. */
 void queue_open(struct queue *);
 
 /* Asks for a pass. */
@@ -48,8 +50,8 @@ void queue_add(struct queue *, struct queue_item *, enum queue_why);
 void queue_done(struct queue_item *, int64_t wake_at);
 
 /* It failed. What failed on an outdated belief (conflict, exists, gone) is decided anew almost at once, as the executor has
- * fetched what is there; anything else backs off from 10 ms to 10 s, half of it jitter. */
-void queue_failed(struct queue_item *, enum err_class);
+ * fetched what is there; anything else backs off from 10 ms to 10 s, half of it jitter, and no less than the server asked for. */
+void queue_failed(struct queue_item *, enum err_class, int64_t retry_after_ms);
 
 /* Takes the key out, wherever it is; its owner may then free it. */
 void queue_forget(struct queue_item *);

@@ -5,11 +5,14 @@
 #include <string.h>
 #include "base/log.h"
 #include "kube/executor.h"
+#include "kube/pass_view.h"
 #include "kube/queue.h"
 #include "kube/watch.h"
 
 #define CONTROLLERS_MAX 8
 #define WATCHES_MAX 32
+#define STAND_STILL_MS 30000 /* between two passes that depend on what cannot be read; its change brings one at once */
+#define LEFT_OUT_MS 1000 /* after a plan that had no room for all of it */
 
 /* One key of one controller: its place in the queue and what this process knows of it. */
 struct key {
@@ -26,7 +29,7 @@ struct key {
 	struct arena *failure_arena; /* NULL: the last plan did not fail */
 	struct seen_failure failure;
 	struct arena *notes_arena;
-	struct note notes[PLAN_NOTES_MAX];
+	struct note *notes; /* in notes_arena */
 	size_t n_notes;
 };
 
@@ -73,6 +76,7 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->ns = ns != NULL ? mem_strdup(ns) : NULL;
 	k->name = mem_strdup(name);
 	k->asks.outside = r->outside;
+	k->asks.namespace = k->item.tenant = k->ns;
 	k->asks.api = r->executor.api;
 	k->asks.programs = r->settings.programs;
 	k->asks.elsewhere = r->settings.elsewhere.api;
@@ -136,15 +140,10 @@ watch_what_is_needed(struct runner *r, const struct object *o)
 		}
 }
 
+/* Queues the keys that an object concerns. */
 static void
-on_change(const struct object *o, bool deleted, void *arg)
+emit_concerned(struct runner *r, const struct object *o)
 {
-	struct runner *r = arg;
-
-	if (!deleted)
-		watch_what_is_needed(r, o);
-	if (r->settings.changed != NULL)
-		r->settings.changed(o, deleted, r->settings.arg);
 	for (size_t i = 0; i < r->n_rows; i++)
 		for (size_t k = 0; k < r->rows[i]->n_watches; k++) {
 			const struct controller_watch *w = &r->rows[i]->watches[k];
@@ -161,6 +160,57 @@ on_change(const struct object *o, bool deleted, void *arg)
 				 strcmp(owner->kind, r->rows[i]->type->kind) == 0)
 				emit(o->meta.namespace, owner->name, &e);
 		}
+}
+
+static void
+on_change(const struct object *o, bool deleted, void *arg)
+{
+	struct runner *r = arg;
+
+	if (!deleted)
+		watch_what_is_needed(r, o);
+	if (r->settings.changed != NULL)
+		r->settings.changed(o, deleted, r->settings.arg);
+	emit_concerned(r, o);
+}
+
+static void
+emit_own(const struct object *own, void *arg)
+{
+	emit(own->meta.namespace, own->meta.name, arg);
+}
+
+/* Whom it concerns may stand in the part of it that cannot be read: then all keys of its namespace get a pass, and look. */
+static void
+on_unreadable(const struct object *o, enum cache_found found, void *arg)
+{
+	struct runner *r = arg;
+	const struct view *v = cache_view(r->executor.cache);
+	const char *ns = o->meta.namespace;
+
+	if (found == CACHE_UNREADABLE)
+		log_warn("cannot read object; everything that depends on it waits", "kind", o->type->kind, "namespace",
+		    ns, "name", o->meta.name, "error", o->unreadable->why);
+	else if (found == CACHE_READABLE)
+		log_info("object is readable again, or was deleted", "kind", o->type->kind, "namespace", ns, "name",
+		    o->meta.name);
+	if (r->settings.unreadable != NULL)
+		r->settings.unreadable(o, found == CACHE_READABLE, r->settings.arg);
+	emit_concerned(r, o);
+	for (size_t i = 0; i < r->n_rows && o->unreadable->partial; i++)
+		for (size_t k = 0; k < r->rows[i]->n_watches; k++)
+			if (r->rows[i]->watches[k].type == o->type && r->rows[i]->type != o->type)
+				v->each(v, r->rows[i]->type, o->type == r->settings.elsewhere.type ? NULL : ns,
+				    emit_own, &(struct emitting){ r, r->rows[i] });
+}
+
+static void
+on_garbled(const struct type *t, void *arg)
+{
+	struct runner *r = arg;
+
+	if (r->settings.garbled != NULL)
+		r->settings.garbled(t, r->settings.arg);
 }
 
 /* --- passes -------------------------------------------------------------------------------------------------------- */
@@ -194,18 +244,18 @@ keep_notes(struct key *k, const struct plan *p)
 
 	k->notes_arena = p->n_notes > 0 ? arena_new() : NULL;
 	k->n_notes = p->n_notes;
+	k->notes = p->n_notes > 0 ? arena_new_array(k->notes_arena, struct note, p->n_notes) : NULL;
 	for (size_t i = 0; i < p->n_notes; i++)
 		k->notes[i] = (struct note){ arena_strdup(k->notes_arena, p->notes[i].name), p->notes[i].value };
 	arena_free(old);
 }
 
+/* The plan has been carried out, or what it rests on was fetched. */
 static void
-on_executed(void *arg, const struct plan_step *failed, const struct err *e)
+end_pass(struct key *k, const struct plan_step *failed, const struct err *e)
 {
-	struct key *k = arg;
 	int64_t wake_at = k->plan->wake_at;
 
-	remember(k, failed, e);
 	if (k->runner->settings.passed != NULL)
 		k->runner->settings.passed(k->controller->name, k->ns, k->name,
 		    loop_mono(k->runner->loop) - k->started_at, failed != NULL, k->runner->settings.arg);
@@ -213,9 +263,28 @@ on_executed(void *arg, const struct plan_step *failed, const struct err *e)
 	k->plan = NULL;
 	k->arena = arena_free(k->arena);
 	if (failed != NULL)
-		queue_failed(&k->item, e->class);
+		queue_failed(&k->item, e->class, e->retry_after_ms);
 	else
 		queue_done(&k->item, wake_at);
+}
+
+static void
+on_executed(void *arg, const struct plan_step *failed, const struct err *e)
+{
+	remember(arg, failed, e);
+	end_pass(arg, failed, e);
+}
+
+static void
+on_settled(void *arg, const struct plan_step *failed, const struct err *e)
+{
+	struct key *k = arg;
+
+	if (failed != NULL)
+		log_debug("cannot fetch object; waiting until it can be fetched", "controller", k->controller->name,
+		    "namespace", k->ns, "name", k->name, "kind", failed->type->kind, "object", failed->name, "error",
+		    err_text(k->arena, err_copy(k->arena, e)));
+	end_pass(k, failed, e);
 }
 
 static bool
@@ -224,41 +293,87 @@ has_news(void *arg)
 	return (((struct key *)arg)->item.why & QUEUE_WATCH) != 0;
 }
 
+/* In place of the plan. The notes stay as they were: what they count has not happened. */
+static void
+stand_still(struct key *k, const struct pass *p, const struct object *unreadable)
+{
+	const char *why =
+	    item_problem(k->arena, unreadable->type->kind, NULL, unreadable->meta.name, unreadable->unreadable->why);
+
+	log_debug("no action", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", why);
+	k->plan = plan_new(k->arena);
+	plan_reason(k->plan, "%s: nothing is done until then", why);
+	plan_wake(k->plan, p->now + STAND_STILL_MS);
+	if (k->controller->stand_still != NULL)
+		k->controller->stand_still(p, why, k->plan);
+}
+
+/* In place of the plan. Its writes would rest on weights or numbers of pods that a write of unknown outcome may have changed. The notes stay. */
+static void
+settle_doubt(struct key *k, const struct pass *p, const struct object *o)
+{
+	log_debug("fetching object: the result of a write to it is not known", "controller", k->controller->name,
+	    "namespace", k->ns, "name", k->name, "kind", o->type->kind, "object", o->meta.name);
+	k->plan = plan_new(k->arena);
+	plan_reason(
+	    k->plan, "the result of a write to %s %s is not known; fetching it first", o->type->kind, o->meta.name);
+	plan_wake(k->plan, p->now);
+}
+
 static void
 work(struct queue_item *item, unsigned why, void *arg)
 {
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
-	struct seen_answer answers[ASK_MAX];
-	struct seen seen = { .answers = answers,
-		.failure = k->failure_arena != NULL ? &k->failure : NULL,
-		.notes = k->notes,
-		.n_notes = k->n_notes };
-	struct pass p = { .view = cache_view(r->executor.cache),
+	struct pass_view view;
+	struct seen_answer *answers;
+	struct seen seen = {
+		.failure = k->failure_arena != NULL ? &k->failure : NULL, .notes = k->notes, .n_notes = k->n_notes
+	};
+	struct pass p = { .view = &view.view,
 		.namespace = k->ns,
 		.name = k->name,
 		.now = loop_wall(r->loop),
 		.touched = k->touched,
 		.seen = &seen,
 		.settings = r->settings.settings };
+	struct execution_observer observer = { .done = on_executed, .has_news = has_news, .arg = k };
+	bool settles;
 
-	if (view_get(p.view, k->controller->type, k->ns, k->name) == NULL) {
+	if (view_get(cache_view(r->executor.cache), k->controller->type, k->ns, k->name) == NULL) {
 		map_remove(&r->keys, k->id);
 		key_free(k);
 		return;
 	}
 	log_debug(
 	    "pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
-	seen.n_answers = asks_show(&k->asks, answers);
 	k->started_at = loop_mono(r->loop);
 	k->arena = arena_new();
+	seen.n_answers = asks_show(&k->asks, k->arena, &answers);
+	seen.answers = answers;
 	k->plan = plan_new(k->arena);
+	pass_view_init(&view, cache_view(r->executor.cache));
 	k->controller->pass(&p, k->plan);
-	keep_notes(k, k->plan);
+	settles = view.unreadable == NULL && view.in_doubt != NULL;
+	if (view.unreadable != NULL)
+		stand_still(k, &p, view.unreadable);
+	else if (settles)
+		settle_doubt(k, &p, view.in_doubt);
+	else
+		keep_notes(k, k->plan);
+	if (k->plan->left_out > 0) {
+		log_warn("plan exceeds the limit of one pass; the rest follows in the next pass", "controller",
+		    k->controller->name, "namespace", k->ns, "name", k->name);
+		plan_wake(k->plan, p.now + LEFT_OUT_MS);
+	}
 	if (r->settings.planned != NULL && !plan_is_quiet(k->plan))
 		r->settings.planned(k->controller->name, k->ns, k->name, k->plan, r->settings.arg);
-	k->execution = execution_start(&r->executor, k->plan, &k->asks,
-	    (struct execution_observer){ .done = on_executed, .has_news = has_news, .arg = k });
+	if (settles) {
+		observer.done = on_settled;
+		k->execution = execution_fetch(&r->executor, k->plan, view.in_doubt, observer);
+	} else {
+		k->execution = execution_start(&r->executor, k->plan, &k->asks, observer);
+	}
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------- */
@@ -335,7 +450,7 @@ start_watch(struct runner *r, const struct controller_watch *w)
 										       : r->namespace,
 		.labels = is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
 		.fields = w->field_selector },
-	    r->settings.seed, (struct watch_observer){ .synced = on_synced, .arg = r });
+	    r->settings.seed, (struct watch_observer){ .synced = on_synced, .garbled = on_garbled, .arg = r });
 }
 
 struct runner *
@@ -359,6 +474,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		.elsewhere = settings->elsewhere.api,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
+	cache_observe_unreadable(r->executor.cache, on_unreadable);
 	if (settings->told != NULL)
 		events_observe(r->executor.events, settings->told, settings->arg);
 	for (; *rows != NULL; rows++) {

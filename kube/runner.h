@@ -32,6 +32,10 @@ struct runner_settings {
 	void (*planned)(const char *controller, const char *ns, const char *name, const struct plan *, void *arg);
 	/* NULL, or told of every change of an object, of every pass' end, and of every event. */
 	void (*changed)(const struct object *, bool deleted, void *arg);
+	/* NULL, or called with every object that is found unreadable, in each version of it, and (gone) when it no longer is: its metadata is all
+	 * that is known. And with the type of every event of a watch that could not be read. */
+	void (*unreadable)(const struct object *, bool gone, void *arg);
+	void (*garbled)(const struct type *, void *arg);
 	void (*passed)(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg);
 	void (*told)(const struct plan_step *event, void *arg);
 	/* NULL, or told how long a question took to be answered. */

@@ -16,13 +16,14 @@ struct request {
 	const struct header *headers;
 	size_t n_headers;
 	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
-	int64_t timeout_ms; /* to the last byte; for a stream: to the first; > 0 */
+	int64_t timeout_ms; /* to the last byte; of a stream that is answered with 200: to the end of its header; > 0 */
 	size_t answer_max; /* bytes of a body that is not streamed */
 	bool stream; /* the body is handed on as it comes */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	unsigned redirects_max; /* so many are followed, to http and https */
 	bool outside_only; /* see struct question */
 	bool insecure;
+	const char *tenant, *owner; /* see struct question; NULL: the controller's own, and the host's */
 };
 
 /* The request that asks a question; what it points at is the question's. A program is asked as a URL is (transport_exec.h). */
@@ -40,7 +41,9 @@ request_of(const struct question *q)
 		.answer_max = q->answer_max,
 		.redirects_max = q->redirects_max,
 		.outside_only = q->outside_only,
-		.insecure = q->insecure };
+		.insecure = q->insecure,
+		.tenant = q->tenant,
+		.owner = q->owner };
 }
 
 /* How an exchange ended that was answered. */

@@ -4,7 +4,6 @@
  * and every time-out below a second then fires at once.
  */
 #include "kube/transport_curl.h"
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -12,14 +11,25 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include "base/address.h"
 #include "base/base64.h"
 #include "kube/credentials.h"
+#include "kube/proxy.h"
+#include "kube/resolve.h"
+#include "kube/turns.h"
 
 #define CONNECT_MS 10000
 #define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
-#define CONNECTIONS_MAX 96 /* to one host: more than there are watches; calls beyond wait for another's end */
-#define CONNECTIONS_KEPT 48 /* watches included */
+#define CONNECTIONS_MAX 96 /* to one host: more than the watches and CALLS_MAX */
+#define CALLS_MAX 24 /* to the API server at once, watches and lists not counted; others wait for the end of one */
+#define CALLS_TENANT_MAX 16 /* of them in one namespace, and outside of all */
+#define CONNECTIONS_KEPT                                                                                               \
+	56 /* of idle and busy ones: at least the watches and CALLS_MAX, so that none is opened twice */
+#define OUTSIDE_MAX 128 /* requests to anything else at once */
+#define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
+#define OUTSIDE_HOST_MAX 16 /* of those to one host */
+#define RETRY_AFTER_MAX_S 1000000000 /* what asks for more asks for nothing */
 #define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then told */
 
 struct socket {
@@ -37,32 +47,46 @@ struct curl {
 	struct timer timer;
 	struct exchange *exchanges;
 	struct socket *sockets;
-	char *forbidden; /* "ADDRESS:PORT" that outside_only does not reach; NULL: none */
-	bool allow_local; /* outside_only is not asked for here */
+	struct turns calls; /* to the API server */
+	struct turns outside; /* of all other requests */
+	bool confined; /* to what is outside (transport_curl_confine) */
+	char *server; /* the API server's URL, which outside_only does not reach; NULL: none is known */
 	bool inside; /* within a call into curl: a cancel waits until it is over */
 };
 
 struct exchange {
 	struct curl *owner;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers; /* all */
+	struct curl_slist *bare; /* those that any server may see */
 	const struct receiver *receiver;
 	void *arg;
 	char *method, *url, *body;
 	size_t answer_max;
 	bool stream, too_long, cancelled;
-	bool refused; /* outside_only: an address that it may not reach */
+	bool refused; /* an address that it may not reach */
+	bool outside_only;
+	bool proxied; /* the connection is to a proxy: what is asked was checked before */
+	bool held; /* curl does not have it: its name is being resolved, or it is about to be refused */
+	struct resolve *resolving; /* NULL: not */
+	unsigned redirects_left;
+	int64_t began, timeout_ms; /* monotonic; of all redirects together */
 	bool api; /* with our credentials */
 	bool waiting; /* for the credentials: curl does not have it yet */
+	struct turn turn; /* its arg is the exchange; while it waits, curl does not have it */
 	bool late; /* it was asked for within a callback of curl's, which takes it on the loop's next turn */
 	struct timer soon;
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
 	struct str answer;
-	struct timer timer; /* of a stream: to its first byte */
+	struct timer
+	    timer; /* of a stream: to the end of its header, or of its refusal; of a call that waits: to its time-out */
 	char error[CURL_ERROR_SIZE];
 	struct exchange *next;
 };
+
+static void exchange_leave(struct exchange *);
+static void aim(struct exchange *);
 
 static void
 exchange_free(struct exchange *e)
@@ -74,10 +98,13 @@ exchange_free(struct exchange *e)
 		}
 	loop_timer_stop(e->owner->transport.loop, &e->timer);
 	loop_timer_stop(e->owner->transport.loop, &e->soon);
-	if (!e->waiting && !e->late)
+	if (!e->waiting && !e->late && !e->held && !e->turn.waits)
 		curl_multi_remove_handle(e->owner->multi, e->easy);
+	exchange_leave(e);
+	resolve_cancel(e->resolving);
 	curl_easy_cleanup(e->easy);
 	curl_slist_free_all(e->headers);
+	curl_slist_free_all(e->bare);
 	curl_slist_free_all(e->connect_to);
 	str_done(&e->answer);
 	free(e->method);
@@ -85,6 +112,8 @@ exchange_free(struct exchange *e)
 	free(e->body);
 	free(e);
 }
+
+static bool follow(struct exchange *, long status);
 
 static void
 finish(struct exchange *e, CURLcode code)
@@ -94,10 +123,13 @@ finish(struct exchange *e, CURLcode code)
 	struct err *err = NULL;
 	void *arg = e->arg;
 	long status = 0;
-	struct str answer = e->answer;
+	struct str answer;
 	struct reply reply = { .retry_after_ms = e->retry_after_ms };
 
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (code == CURLE_OK && follow(e, status))
+		return;
+	answer = e->answer;
 	if (e->too_long)
 		err = err_new(
 		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
@@ -230,7 +262,6 @@ on_body(char *at, size_t size, size_t n, void *arg)
 	n *= size;
 	if (e->cancelled)
 		return 0;
-	loop_timer_stop(e->owner->transport.loop, &e->timer);
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (e->stream && status == 200) {
 		e->receiver->data(e->arg, at, n);
@@ -243,17 +274,33 @@ on_body(char *at, size_t size, size_t n, void *arg)
 	return n;
 }
 
-/* A watch that is answered but quiet has sent its headers: it is not late. */
+/* The seconds of a Retry-After; a date, and what is no number, ask for nothing. */
+static int64_t
+retry_after_ms(const char *at, size_t n)
+{
+	_cleanup_(freep) char *text = mem_printf("%.*s", (int)n, at);
+	char *value = text + strspn(text, " \t");
+	long long seconds;
+
+	value[strcspn(value, " \t\r\n")] = '\0';
+	return str_int(value, 0, RETRY_AFTER_MAX_S, &seconds) ? seconds * 1000 : 0;
+}
+
+/* A watch whose header has come whole may be quiet: it is not late. One that is refused has its time-out for all of its answer. */
 static size_t
 on_header(char *at, size_t size, size_t n, void *arg)
 {
 	static const char name[] = "retry-after:";
 	struct exchange *e = arg;
+	long status = 0;
 
-	loop_timer_stop(e->owner->transport.loop, &e->timer);
+	n *= size;
 	if (n > sizeof(name) && strncasecmp(at, name, sizeof(name) - 1) == 0)
-		e->retry_after_ms = strtoll(at + sizeof(name) - 1, NULL, 10) * 1000; /* a date is 0: not asked for */
-	return size * n;
+		e->retry_after_ms = retry_after_ms(at + sizeof(name) - 1, n - sizeof(name) + 1);
+	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200 && (at[0] == '\r' || at[0] == '\n'))
+		loop_timer_stop(e->owner->transport.loop, &e->timer);
+	return n;
 }
 
 static void
@@ -266,13 +313,16 @@ on_late(struct timer *t, void *arg)
 	finish(e, CURLE_OPERATION_TIMEDOUT);
 }
 
-static void
+/* One header only, whatever the value is: false, and none, where it would be more. */
+static bool
 add_header(struct exchange *e, const char *name, const char *value)
 {
 	_cleanup_(freep) char *header = mem_printf("%s: %s", name, value);
 
-	if (strpbrk(header, "\r\n") == NULL) /* one header only, whatever somebody wrote */
-		e->headers = curl_slist_append(e->headers, header);
+	if (strpbrk(header, "\r\n") != NULL)
+		return false;
+	e->headers = curl_slist_append(e->headers, header);
+	return true;
 }
 
 /* The token's file is read anew for every request: service account tokens are rotated. */
@@ -341,8 +391,9 @@ add_identity(struct exchange *e, const struct credential *said)
 
 		add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
 	}
-	if (c->as.user != NULL)
-		add_header(e, "Impersonate-User", c->as.user);
+	/* Without the header, the request would be made with our own rights. */
+	if (c->as.user != NULL && !add_header(e, "Impersonate-User", c->as.user))
+		add_header(e, "Impersonate-User", "system:anonymous");
 	if (c->as.uid != NULL)
 		add_header(e, "Impersonate-Uid", c->as.uid);
 	for (size_t i = 0; i < c->as.groups.n; i++)
@@ -381,19 +432,68 @@ on_soon(struct timer *t, void *arg)
 	curl_multi_add_handle(e->owner->multi, e->easy);
 }
 
+/* Hands it to curl. From within the data of another one (a watch that brings what makes us ask) curl takes none. */
 static void
-go(struct exchange *e, const struct credential *said)
+submit(struct exchange *e)
 {
-	if (e->api)
-		add_identity(e, said);
-	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers);
-	e->waiting = false;
-	/* From within the data of another one (a watch that brings what makes us ask) curl takes none. */
 	if (curl_multi_add_handle(e->owner->multi, e->easy) != CURLM_RECURSIVE_API_CALL)
 		return;
 	e->late = true;
 	e->soon = (struct timer){ .fire = on_soon, .arg = e };
 	loop_timer(e->owner->transport.loop, &e->soon, 0);
+}
+
+/* A controller that was held up for a moment has hundreds of calls to make. With a connection for each it would spend its time on TLS
+ * handshakes and its memory on buffers, and close most of them again: a few connections carry the same calls sooner. A namespace in which
+ * all calls are slow, because of an admission webhook, has only some of them. */
+static void
+call_start(struct exchange *e)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *in = strstr(e->url + strlen(e->owner->config->server), "/namespaces/");
+	const char *ns = in != NULL ? in + strlen("/namespaces/") : "";
+
+	if (turn_take(&e->owner->calls, &e->turn, arena_strndup(a, ns, strcspn(ns, "/?")), NULL))
+		submit(e);
+	else
+		loop_timer(e->owner->transport.loop, &e->timer, e->timeout_ms);
+}
+
+/* Gives its place to the next one. */
+static void
+exchange_leave(struct exchange *e)
+{
+	struct curl *c = e->owner;
+	struct turn *turn = turn_end(e->api ? &c->calls : &c->outside, &e->turn);
+	struct exchange *next = turn != NULL ? turn->arg : NULL;
+	int64_t left;
+
+	if (next == NULL)
+		return;
+	if (!next->api) {
+		/* The host that is asked is not at fault for the wait, and a measurement that comes late is no error. */
+		next->began = loop_mono(c->transport.loop);
+		aim(next);
+		return;
+	}
+	/* The wait counts: a call ends within its time-out, however many there are before it. */
+	loop_timer_stop(c->transport.loop, &next->timer);
+	left = next->timeout_ms - (loop_mono(c->transport.loop) - next->began);
+	curl_easy_setopt(next->easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
+	submit(next);
+}
+
+static void
+go(struct exchange *e, const struct credential *said)
+{
+	if (e->api)
+		add_identity(e, said);
+	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers != NULL ? e->headers : e->bare);
+	e->waiting = e->held = false;
+	if (e->api && !e->stream)
+		call_start(e);
+	else
+		submit(e);
 }
 
 /* Those that wait for the credentials go, or fail. */
@@ -433,52 +533,243 @@ on_credentials(void *arg)
 	loop_timer(c->transport.loop, &c->known, 0);
 }
 
-/* What only this machine, or who is on the same link, should reach. */
-static bool
-is_local(const struct sockaddr *s)
-{
-	const struct in6_addr *six = &((const struct sockaddr_in6 *)s)->sin6_addr;
-	uint32_t four;
+/* --- where it goes --------------------------------------------------------------------------------------------------- */
 
-	if (s->sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(six))
-		return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_LINKLOCAL(six);
-	if (s->sa_family == AF_INET6)
-		memcpy(&four, six->s6_addr + 12, sizeof(four));
-	else if (s->sa_family == AF_INET)
-		four = ((const struct sockaddr_in *)s)->sin_addr.s_addr;
-	else
-		return true; /* a local socket */
-	four = ntohl(four);
-	return four >> 24 == 127 || four >> 24 == 0 || four >> 16 == 0xa9fe;
+/* A URL as curl reads it: numbers of all forms are addresses by then. */
+struct target {
+	char *scheme, *host, *port; /* curl's; NULL: it is no URL */
+};
+
+static void
+target_done(struct target *t)
+{
+	curl_free(t->scheme);
+	curl_free(t->host);
+	curl_free(t->port);
+}
+
+static struct target
+target_of(const char *url)
+{
+	struct target t = { 0 };
+	CURLU *u = curl_url();
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK) {
+		curl_url_get(u, CURLUPART_SCHEME, &t.scheme, 0);
+		curl_url_get(u, CURLUPART_HOST, &t.host, 0);
+		curl_url_get(u, CURLUPART_PORT, &t.port, CURLU_DEFAULT_PORT);
+	}
+	curl_url_cleanup(u);
+	return t;
 }
 
 static bool
-is_forbidden(const struct curl *c, const struct sockaddr *s)
+target_is_whole(const struct target *t)
 {
-	char address[INET6_ADDRSTRLEN] = "", both[INET6_ADDRSTRLEN + 16];
-
-	if (c->forbidden == NULL || (s->sa_family != AF_INET && s->sa_family != AF_INET6))
-		return false;
-	if (s->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)s)->sin_addr, address, sizeof(address));
-	else
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)s)->sin6_addr, address, sizeof(address));
-	/* Of both families the port is at the same place. */
-	snprintf(both, sizeof(both), "%s:%d", address, ntohs(((const struct sockaddr_in *)s)->sin_port));
-	return strcmp(both, c->forbidden) == 0;
+	return t->scheme != NULL && t->host != NULL && t->port != NULL;
 }
 
+static bool
+is_same_origin(const char *url, const char *other)
+{
+	struct target a = target_of(url), b = target_of(other);
+	bool same = target_is_whole(&a) && target_is_whole(&b) && strcasecmp(a.scheme, b.scheme) == 0 &&
+		    strcasecmp(a.host, b.host) == 0 && strcmp(a.port, b.port) == 0;
+
+	target_done(&a);
+	target_done(&b);
+	return same;
+}
+
+/* The exchange may not go to this address and port: this machine, its link and the API server, for what users write; a link, for everything
+ * that is not in the cluster. */
+static bool
+is_forbidden(const struct exchange *e, const struct address *a, const char *port)
+{
+	enum address_kind kind = address_kind(a);
+	struct address own;
+	struct target server;
+	bool same;
+
+	if (!e->outside_only)
+		return kind == ADDRESS_LINK;
+	if (kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
+		return kind != ADDRESS_OUTSIDE;
+	server = target_of(e->owner->server);
+	same = target_is_whole(&server) && strcmp(server.port, port) == 0 && address_parse(server.host, &own) &&
+	       address_is_same(&own, a);
+	target_done(&server);
+	return same;
+}
+
+/* A name that is this machine's, a metadata service's, or the API server's. Whether it resolves here does not matter: a
+ * proxy may resolve it. */
+static bool
+is_forbidden_name(const struct exchange *e, const char *host, const char *port)
+{
+	enum address_kind kind = address_name_kind(host);
+	size_t n = strlen(host);
+	struct target server;
+	bool same;
+
+	if (!e->outside_only || kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
+		return e->outside_only ? kind != ADDRESS_OUTSIDE : kind == ADDRESS_LINK;
+	n -= n > 0 && host[n - 1] == '.';
+	server = target_of(e->owner->server);
+	same = target_is_whole(&server) && strcmp(server.port, port) == 0 && strlen(server.host) == n &&
+	       strncasecmp(server.host, host, n) == 0;
+	target_done(&server);
+	return same;
+}
+
+/* What is connected to is checked here, after names have been resolved: what they resolve to the next time does not matter. */
 static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct exchange *e = arg;
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&to->addr;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&to->addr;
+	struct address a = { .n = to->family == AF_INET ? 4 : 16 };
+	char port[8];
 
 	(void)purpose;
-	if (is_local(&to->addr) || is_forbidden(e->owner, &to->addr)) {
+	if (e->proxied)
+		return socket(to->family, to->socktype, to->protocol);
+	/* Of both families the port is at the same place. */
+	snprintf(port, sizeof(port), "%d", ntohs(four->sin_port));
+	if (to->family == AF_INET)
+		memcpy(a.at, &four->sin_addr, 4);
+	else if (to->family == AF_INET6)
+		memcpy(a.at, &six->sin6_addr, 16);
+	if ((to->family != AF_INET && to->family != AF_INET6) || is_forbidden(e, &a, port)) {
 		e->refused = true;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(to->family, to->socktype, to->protocol);
+}
+
+static void
+on_refused(struct timer *t, void *arg)
+{
+	(void)t;
+	finish(arg, CURLE_COULDNT_CONNECT);
+}
+
+/* It ends on the loop's next turn. */
+static void
+refuse(struct exchange *e)
+{
+	e->held = e->refused = true;
+	e->soon = (struct timer){ .fire = on_refused, .arg = e };
+	loop_timer(e->owner->transport.loop, &e->soon, 0);
+}
+
+static void
+on_resolved(void *arg, const struct address *addresses, size_t n)
+{
+	static const struct credential none = { 0 };
+	struct exchange *e = arg;
+	struct target t = target_of(e->url);
+	bool forbidden = !target_is_whole(&t);
+
+	e->resolving = NULL;
+	for (size_t i = 0; i < n && !forbidden; i++)
+		forbidden = is_forbidden(e, &addresses[i], t.port);
+	target_done(&t);
+	if (forbidden) {
+		refuse(e);
+		return;
+	}
+	go(e, &none);
+}
+
+/* Sends what goes to the outside on its way. A proxy resolves names itself, so with one the rule is applied to what is asked before the proxy
+ * is: to a number in any form, and to all that the name is here. A name that does not resolve here is the proxy's to resolve. */
+static void
+aim(struct exchange *e)
+{
+	static const struct credential none = { 0 };
+	struct target t = target_of(e->url);
+	const char *proxy = target_is_whole(&t) && !is_loopback(e->url) ? proxy_of(t.scheme, t.host) : NULL;
+	bool confined = e->owner->confined, forbidden = false, name = false;
+	struct address a;
+
+	e->proxied = proxy != NULL;
+	curl_easy_setopt(e->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
+	curl_easy_setopt(e->easy, CURLOPT_NOPROXY, "");
+	if (confined && target_is_whole(&t)) {
+		name = !address_parse(t.host, &a);
+		forbidden = name ? is_forbidden_name(e, t.host, t.port) : is_forbidden(e, &a, t.port);
+		if (name && e->proxied && !forbidden)
+			e->resolving = resolve_start(e->owner->transport.loop, t.host, on_resolved, e);
+		/* What cannot be checked is not asked. */
+		forbidden |= name && e->proxied && e->resolving == NULL;
+	}
+	target_done(&t);
+	if (forbidden)
+		refuse(e);
+	else if (e->resolving != NULL)
+		e->held = true;
+	else
+		go(e, &none);
+}
+
+/* Asks what is outside, as soon as there is a place for it. */
+static void
+outside_start(struct exchange *e, const char *tenant, const char *owner)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct target t = target_of(e->url);
+
+	if (owner == NULL && target_is_whole(&t))
+		owner = arena_printf(a, "%s:%s", t.host, t.port);
+	target_done(&t);
+	if (turn_take(&e->owner->outside, &e->turn, tenant, owner))
+		aim(e);
+}
+
+/* Follows a redirect, if it is one and there are any left; false: the answer is what there is. To another origin go neither headers of ours
+ * nor a body: any of them may be a credential. */
+static bool
+follow(struct exchange *e, long status)
+{
+	bool repeats = status == 307 || status == 308, foreign;
+	int64_t left = e->timeout_ms - (loop_mono(e->owner->transport.loop) - e->began);
+	char *to = NULL;
+
+	if (e->redirects_left == 0 || e->cancelled || e->too_long || left <= 0 ||
+	    (!repeats && status != 301 && status != 302 && status != 303))
+		return false;
+	curl_easy_getinfo(e->easy, CURLINFO_REDIRECT_URL, &to);
+	if (to == NULL)
+		return false;
+	foreign = !is_same_origin(e->url, to);
+	if (repeats && foreign && e->body != NULL)
+		return false;
+	e->redirects_left--;
+	to = mem_strdup(to);
+	curl_multi_remove_handle(e->owner->multi, e->easy);
+	free(e->url);
+	e->url = to;
+	str_cut(&e->answer, e->answer.len);
+	if (!repeats && strcmp(e->method, "HEAD") != 0) {
+		free(e->method);
+		e->method = mem_strdup("GET");
+		free(e->body);
+		e->body = NULL;
+		curl_easy_setopt(e->easy, CURLOPT_POSTFIELDS, NULL);
+		curl_easy_setopt(e->easy, CURLOPT_HTTPGET, 1L);
+		curl_easy_setopt(e->easy, CURLOPT_CUSTOMREQUEST, e->method);
+	}
+	if (foreign) {
+		curl_slist_free_all(e->headers);
+		e->headers = NULL;
+	}
+	curl_easy_setopt(e->easy, CURLOPT_URL, e->url);
+	curl_easy_setopt(e->easy, CURLOPT_TIMEOUT_MS, (long)left);
+	e->held = true;
+	aim(e);
+	return true;
 }
 
 static struct exchange *
@@ -497,12 +788,17 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->easy = h;
 	e->receiver = receiver;
 	e->arg = arg;
+	e->turn.arg = e;
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
 	e->answer_max = r->answer_max;
 	e->stream = r->stream;
 	e->api = api;
+	e->outside_only = r->outside_only && c->confined;
+	e->redirects_left = r->redirects_max;
+	e->began = loop_mono(t->loop);
+	e->timeout_ms = r->timeout_ms;
 	e->timer = (struct timer){ .fire = on_late, .arg = e };
 	str_init(&e->answer, r->answer_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
@@ -513,6 +809,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	/* Whatever ends a transfer while its host's name is being resolved would else wait, and the loop with it, for the resolver: for
+	 * as long as the name servers of that domain like. */
+	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of an answer may be forgotten when a watch's events come between its parts, until
 	 * something else comes over that connection. A watch has a connection of its own then; calls take those that are idle. */
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -525,7 +824,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet watch on a dead connection is noticed */
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
-	if (is_loopback(e->url))
+	if (api && is_loopback(e->url))
 		curl_easy_setopt(h, CURLOPT_NOPROXY, "*"); /* as Go's clients: what is on this machine needs no proxy */
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(r->stream ? r->stream_max_ms : r->timeout_ms));
 	if (r->stream)
@@ -542,6 +841,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	for (size_t i = 0; i < r->n_headers; i++)
 		add_header(e, r->headers[i].name, r->headers[i].value);
 	e->headers = curl_slist_append(e->headers, "Expect:");
+	e->bare = curl_slist_append(NULL, "Expect:");
 	blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
@@ -554,16 +854,13 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 			rename_server(e, c->config->tls_server_name);
 	}
 	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
-	if (r->outside_only && !c->allow_local) {
+	if (c->confined && !api) {
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
+	}
+	if (e->outside_only) {
 		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L); /* not over one that was opened without being asked */
 		curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
-	}
-	if (r->redirects_max > 0) {
-		curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
-		curl_easy_setopt(h, CURLOPT_MAXREDIRS, (long)r->redirects_max);
-		curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 	}
 	if (r->insecure || (api && c->config->insecure)) {
 		curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -573,7 +870,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	c->exchanges = e;
 	if (api && c->credentials != NULL)
 		state = credentials_get(c->credentials, a, &said, &why);
-	if (state == CREDENTIALS_READY) {
+	if (!api) {
+		outside_start(e, r->tenant, r->owner);
+	} else if (state == CREDENTIALS_READY) {
 		go(e, &said);
 	} else {
 		/* Told from the loop, as everything is. */
@@ -597,11 +896,17 @@ curl_free_transport(struct transport *t)
 {
 	struct curl *c = (struct curl *)t;
 
+	/* None of those that wait has its turn any more. */
+	for (struct exchange *e = c->exchanges; e != NULL; e = e->next)
+		if (e->turn.waits) {
+			turn_end(e->api ? &c->calls : &c->outside, &e->turn);
+			e->held = true;
+		}
 	/* Each takes itself off the list, which the analyzer does not follow. */
 	while (c->exchanges != NULL)
 		exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	curl_multi_cleanup(c->multi);
-	free(c->forbidden);
+	free(c->server);
 	loop_timer_stop(t->loop, &c->timer);
 	loop_timer_stop(t->loop, &c->known);
 	credentials_free(c->credentials);
@@ -627,6 +932,8 @@ transport_curl_new(struct loop *l, const struct config *config)
 	c->config = config;
 	c->timer = (struct timer){ .fire = on_timer, .arg = c };
 	c->known = (struct timer){ .fire = on_known, .arg = c };
+	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
+	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
 	if (config != NULL && config->exec != NULL)
 		c->credentials = credentials_new(l, config->exec, on_credentials, c);
 	c->multi = curl_multi_init();
@@ -643,23 +950,8 @@ void
 transport_curl_confine(struct transport *t, const char *server, bool allow_local)
 {
 	struct curl *c = (struct curl *)t;
-	const char *host = server != NULL ? strstr(server, "://") : NULL;
-	size_t n;
 
-	free(c->forbidden);
-	c->forbidden = NULL;
-	c->allow_local = allow_local;
-	if (host == NULL)
-		return;
-	host += 3;
-	n = strcspn(host, "/");
-	if (host[0] == '[') { /* an IPv6 address, as addresses are written here without brackets */
-		const char *close = strchr(host, ']');
-
-		if (close != NULL)
-			c->forbidden = mem_printf("%.*s%.*s%s", (int)(close - host - 1), host + 1,
-			    (int)(host + n - close - 1), close + 1, close[1] == ':' ? "" : ":443");
-		return;
-	}
-	c->forbidden = mem_printf("%.*s%s", (int)n, host, memchr(host, ':', n) != NULL ? "" : ":443");
+	free(c->server);
+	c->server = server != NULL ? mem_strdup(server) : NULL;
+	c->confined = !allow_local;
 }

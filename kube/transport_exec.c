@@ -8,14 +8,24 @@
 #include <unistd.h>
 #include "base/child.h"
 #include "base/json.h"
+#include "kube/turns.h"
+
+#define FILES_MAX 1024 /* descriptors of a program */
+#define PROGRAMS_MAX 64 /* that run at once, workers not counted; others wait for the end of one */
+#define PROGRAMS_TENANT_MAX 32 /* of them for one namespace */
 
 struct exec_transport {
 	struct transport transport; /* first */
 	struct exchange *list;
+	struct turns programs, workers;
 };
 
 struct exchange {
 	struct exec_transport *owner;
+	struct turn turn; /* its arg is the exchange; while it waits, nothing has been started */
+	json_t *how; /* what is run */
+	char *body; /* its input until it is; NULL: none, or not any more */
+	int64_t timeout_ms;
 	struct exchange *next;
 	struct receiver to;
 	void *arg;
@@ -29,6 +39,8 @@ struct exchange {
 	bool ended;
 	int status; /* as of waitpid */
 };
+
+static void exchange_leave(struct exchange *);
 
 static void
 exchange_free(struct exchange *x)
@@ -46,6 +58,9 @@ exchange_free(struct exchange *x)
 		close(x->io.fd);
 	}
 	child_stop(x->child, 0);
+	exchange_leave(x);
+	json_decref(x->how);
+	free(x->body);
 	str_done(&x->output);
 	arena_free(x->arena);
 	free(x);
@@ -58,7 +73,7 @@ finish(struct exchange *x, const struct err *e)
 	struct reply r = { 0 };
 
 	if (e == NULL && x->output.overflow)
-		e = err_new(x->arena, ERR_INVALID, "%s: it says more than is read", x->program);
+		e = err_new(x->arena, ERR_INVALID, "%s: its output is too large", x->program);
 	else if (e == NULL && !WIFEXITED(x->status))
 		e = err_new(x->arena, ERR_AGAIN, "%s: it ended with signal %d", x->program, WTERMSIG(x->status));
 	if (e == NULL)
@@ -128,9 +143,9 @@ input_of(const char *body)
 
 /* NULL, or why it does not run. */
 static const struct err *
-run(struct exchange *x, const struct request *r)
+run(struct exchange *x)
 {
-	_cleanup_(json_decrefp) json_t *list = json_loads(r->url, 0, NULL);
+	const json_t *how = x->how, *list = json_object_get(how, "argv");
 	size_t n = json_array_size(list);
 	const char **argv = arena_new_array(x->arena, const char *, n + 1);
 	int fds[2], in;
@@ -140,12 +155,22 @@ run(struct exchange *x, const struct request *r)
 	if (n == 0)
 		return err_new(x->arena, ERR_INVALID, "no program is named");
 	x->program = argv[0];
-	if ((in = input_of(r->body)) < 0 || pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if ((in = input_of(x->body)) < 0 || pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
 		if (in >= 0)
 			close(in);
 		return err_new(x->arena, ERR_AGAIN, "%s: %s", x->program, strerror(errno));
 	}
-	x->child = child_start_piped(x->owner->transport.loop, argv, NULL, in, fds[1], on_exited, x);
+	x->child = child_start(x->owner->transport.loop,
+	    &(struct spawn){ .argv = argv,
+		.keep = json_str(how, "environment"),
+		.in = in,
+		.out = fds[1],
+		.err = json_is_true(json_object_get(how, "errors")) ? fds[1] : STDERR_FILENO,
+		.reach = json_is_true(json_object_get(how, "user")) ? SPAWN_USER : SPAWN_NETWORK,
+		.cpu_s = x->timeout_ms / 1000 + 1,
+		.memory_max = (uint64_t)json_integer_value(json_object_get(how, "memoryMax")),
+		.files_max = FILES_MAX },
+	    on_exited, x);
 	close(in);
 	close(fds[1]);
 	if (x->child == NULL) {
@@ -155,6 +180,32 @@ run(struct exchange *x, const struct request *r)
 	x->io = (struct loop_io){ .fd = fds[0], .events = LOOP_READ, .ready = on_output, .arg = x };
 	loop_io_start(x->owner->transport.loop, &x->io);
 	return NULL;
+}
+
+/* It has a place; its time-out begins. */
+static void
+exchange_run(struct exchange *x)
+{
+	x->err = run(x);
+	free(x->body);
+	x->body = NULL;
+	loop_timer(x->owner->transport.loop, &x->timer, x->err != NULL ? 0 : x->timeout_ms);
+}
+
+static struct turns *
+turns_of(const struct exchange *x)
+{
+	return json_is_true(json_object_get(x->how, "worker")) ? &x->owner->workers : &x->owner->programs;
+}
+
+/* Gives its place to the next one. */
+static void
+exchange_leave(struct exchange *x)
+{
+	struct turn *next = turn_end(turns_of(x), &x->turn);
+
+	if (next != NULL)
+		exchange_run(next->arg);
 }
 
 static struct exchange *
@@ -169,11 +220,15 @@ start(struct transport *t, const struct request *r, const struct receiver *to, v
 		.arg = arg,
 		.io = { .fd = -1 },
 		.timer = { .fire = on_timer, .arg = x },
+		.turn = { .arg = x },
+		.how = json_loads(r->url, 0, NULL),
+		.body = r->body != NULL ? mem_strdup(r->body) : NULL,
+		.timeout_ms = r->timeout_ms,
 		.arena = arena_new() };
 	owner->list = x;
 	str_init(&x->output, r->answer_max);
-	x->err = run(x, r);
-	loop_timer(t->loop, &x->timer, x->err != NULL ? 0 : r->timeout_ms);
+	if (turn_take(turns_of(x), &x->turn, r->tenant, r->owner))
+		exchange_run(x);
 	return x;
 }
 
@@ -182,6 +237,10 @@ transport_free_(struct transport *t)
 {
 	struct exec_transport *owner = (struct exec_transport *)t;
 
+	/* None of those that wait has its turn any more. */
+	for (struct exchange *x = owner->list; x != NULL; x = x->next)
+		if (x->turn.waits)
+			turn_end(turns_of(x), &x->turn);
 	for (struct exchange *x; (x = owner->list) != NULL;) {
 		owner->list = x->next;
 		exchange_free(x);
@@ -191,11 +250,15 @@ transport_free_(struct transport *t)
 }
 
 struct transport *
-transport_exec_new(struct loop *l)
+transport_exec_new(struct loop *l, size_t workers)
 {
 	static const struct transport_ops ops = { .start = start, .cancel = exchange_free, .free = transport_free_ };
 	struct exec_transport *t = mem_alloc(sizeof(*t));
 
 	t->transport = (struct transport){ .ops = &ops, .loop = l };
+	t->programs.limits = (struct turns_limits){ PROGRAMS_MAX, PROGRAMS_TENANT_MAX, PROGRAMS_TENANT_MAX };
+	/* One tenant leaves a place to others, and one repository half of them. */
+	t->workers.limits =
+	    (struct turns_limits){ workers, workers > 1 ? workers - (workers + 3) / 4 : 1, (workers + 1) / 2 };
 	return &t->transport;
 }

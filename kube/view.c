@@ -4,9 +4,8 @@
 #include <string.h>
 #include "base/str.h"
 
-#define OWNED_MAX 4096 /* more ReplicaSets or runs of one rollout than anybody keeps */
-
 struct gathering {
+	const struct view *view;
 	const char *uid; /* of the controller; NULL: a label says it */
 	const char *key, *value;
 	const struct object **at;
@@ -26,11 +25,23 @@ collect(const struct object *o, void *arg)
 {
 	struct gathering *g = arg;
 
-	if (belongs(g, o) && g->n < OWNED_MAX) {
+	if (belongs(g, o)) {
+		if (o->in_doubt)
+			view_depends(g->view, o);
 		if (g->at != NULL)
 			g->at[g->n] = o;
 		g->n++;
 	}
+}
+
+/* What cannot be read may be one of them. */
+static void
+collect_unreadable(const struct object *o, void *arg)
+{
+	const struct gathering *g = arg;
+
+	if (belongs(g, o) || (o->unreadable->partial && object_controller(o) == NULL))
+		view_depends(g->view, o);
 }
 
 static int
@@ -48,6 +59,8 @@ static size_t
 gather(const struct view *v, const struct type *t, const char *ns, struct gathering g, struct arena *a,
     const struct object ***ret)
 {
+	g.view = v;
+	view_each_unreadable(v, t, ns, collect_unreadable, &g);
 	v->each(v, t, ns, collect, &g);
 	*ret = NULL;
 	if (g.n == 0)

@@ -14,6 +14,14 @@ struct view {
 	void (*each)(const struct view *, const struct type *, const char *ns,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 
+	/* The same of those that cannot be read: their metadata is all that is known (struct object's `unreadable`). NULL: there are none. */
+	void (*each_unreadable)(const struct view *, const struct type *, const char *ns,
+	    void (*visit)(const struct object *, void *arg), void *arg);
+
+	/* Reports that the user of this view depends on an object that cannot be read, or is in doubt. NULL: it makes no difference to them.
+	 * `get` of such an object reports it by itself, and returns NULL for one that cannot be read. */
+	void (*depends)(const struct view *, const struct object *);
+
 	/* The first list of the type is in: an object that is not found is not there. NULL: of every type. */
 	bool (*knows)(const struct view *, const struct type *);
 };
@@ -24,7 +32,24 @@ view_knows(const struct view *v, const struct type *t)
 	return v->knows == NULL || v->knows(v, t);
 }
 
-/* The objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the arena. */
+/* Calls visit for each object of a type in a namespace that cannot be read. */
+static inline void
+view_each_unreadable(const struct view *v, const struct type *t, const char *ns,
+    void (*visit)(const struct object *, void *arg), void *arg)
+{
+	if (v->each_unreadable != NULL)
+		v->each_unreadable(v, t, ns, visit, arg);
+}
+
+static inline void
+view_depends(const struct view *v, const struct object *o)
+{
+	if (v->depends != NULL)
+		v->depends(v, o);
+}
+
+/* The objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the arena. One of them that cannot be
+ * read, or whose owner cannot, is not among them, and is reported as what the caller depends on, as is one in doubt. */
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 

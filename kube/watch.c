@@ -8,7 +8,12 @@
 #define PAGE 500
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
-#define LINE_MAX_BYTES (8u << 20)
+#define LINE_MAX_BYTES (ITEM_MAX + 1024u) /* an object, and the event around it */
+#define LINE_END_BYTES (8u * ITEM_MAX) /* of one line that goes on: then no end of it is waited for */
+#define LINE_END_MS 30000 /* from the first byte of an event to its last */
+#define RECHECK_MS 30000 /* each object that cannot be read is fetched again after as long, but */
+#define RECHECK_MIN_MS 1000 /* no two of a type within this */
+#define GARBLED_MS 60000 /* a stream without trouble for as long makes up for an event that could not be read */
 #define WATCH_MIN_S 300
 #define WATCH_GRACE_S 30
 #define STREAM_SHORT_MS                                                                                                \
@@ -23,18 +28,29 @@ struct watch {
 	char *next_page;
 	struct call *list;
 	struct exchange *stream;
-	struct str line; /* of the stream, incomplete */
+	struct str line; /* of the stream, incomplete; its beginning when it is longer than any may be */
+	size_t line_bytes; /* that have come of it */
+	struct timer line_end; /* by then it must be complete */
 	int64_t stream_started; /* mono ms */
 	struct timer timer;
 	int64_t backoff;
 	struct rand_stream rand;
 	bool synced, relist;
 	bool marked; /* this list has begun, and the objects from before it are marked */
+	struct timer
+	    recheck; /* runs while the last list had a nameless object, or the cache has one that cannot be read */
+	struct call *rechecking;
+	size_t rechecked; /* how often so far: whose turn it is */
+	char *rechecked_ns, *rechecked_name; /* whose turn it was */
+	bool was_nameless; /* so was the last list */
+	bool nameless; /* this list holds an object of which not even the name can be read */
+	bool garbled; /* an event could not be read, and what it was about is not known */
 	struct watch_observer observer;
 };
 
 static void list_start(struct watch *);
 static void stream_start(struct watch *);
+static void stream_end(struct watch *);
 
 static void
 set_version(struct watch *w, const char *rv)
@@ -59,8 +75,9 @@ on_timer(struct timer *t, void *arg)
 		stream_start(w);
 }
 
+/* Soon, or after a failure with back-off, and no sooner than the server asked for. */
 static void
-again(struct watch *w, bool failed)
+again(struct watch *w, bool failed, int64_t retry_after_ms)
 {
 	int64_t delay = 0;
 
@@ -69,6 +86,7 @@ again(struct watch *w, bool failed)
 			     : w->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
 							       : w->backoff * 2;
 		delay = w->backoff / 2 + (int64_t)rand_below(&w->rand, (uint64_t)w->backoff / 2 + 1);
+		delay = delay > retry_after_ms ? delay : retry_after_ms;
 	}
 	loop_timer(w->transport->loop, &w->timer, delay);
 }
@@ -80,6 +98,91 @@ synced(struct watch *w)
 		return;
 	w->synced = true;
 	w->observer.synced(w->observer.arg);
+}
+
+/* --- what cannot be read ------------------------------------------------------------------------------------------- */
+
+struct turn {
+	const struct object *object; /* whose turn it is; NULL: there is none */
+	size_t at, n;
+};
+
+static void
+take_turn(const struct object *o, void *arg)
+{
+	struct turn *t = arg;
+
+	if (t->n++ == t->at)
+		t->object = o;
+}
+
+static struct turn
+turn_of(const struct watch *w, size_t at)
+{
+	struct turn t = { .at = at };
+
+	view_each_unreadable(cache_view(w->cache), w->type, NULL, take_turn, &t);
+	return t;
+}
+
+static void
+recheck_later(struct watch *w)
+{
+	size_t n = turn_of(w, 0).n + (w->was_nameless ? 1 : 0);
+
+	if (n > 0 && w->recheck.place == 0 && w->rechecking == NULL)
+		loop_timer(w->transport->loop, &w->recheck,
+		    RECHECK_MS / (int64_t)n > RECHECK_MIN_MS ? RECHECK_MS / (int64_t)n : RECHECK_MIN_MS);
+}
+
+static void
+on_rechecked(void *arg, const struct err *e, const json_t *body)
+{
+	struct watch *w = arg;
+
+	w->rechecking = NULL;
+	if (e == NULL)
+		cache_put(w->cache, w->type, body, NULL);
+	else if (e->class == ERR_GONE)
+		cache_remove(w->cache, w->type, w->rechecked_ns, w->rechecked_name, NULL);
+	w->rechecked++;
+	recheck_later(w);
+}
+
+/* What made an object unreadable may have been on the way, and then no event says that it is as it was. A list with a nameless object is
+ * made again for the same reason. */
+static void
+on_recheck(struct timer *timer, void *arg)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct watch *w = arg;
+	struct turn t = turn_of(w, 0);
+	const struct meta *m;
+
+	(void)timer;
+	if (w->was_nameless && w->stream != NULL) {
+		w->relist = true;
+		stream_end(w);
+		return;
+	}
+	if (t.n == 0)
+		return;
+	w->rechecked %= t.n;
+	t = turn_of(w, w->rechecked);
+	if (t.object == NULL)
+		return;
+	m = &t.object->meta;
+	free(w->rechecked_ns);
+	free(w->rechecked_name);
+	w->rechecked_ns = m->namespace != NULL ? mem_strdup(m->namespace) : NULL;
+	w->rechecked_name = mem_strdup(m->name);
+	if (name_is_path_segment(m->name) && (m->namespace == NULL || name_is_path_segment(m->namespace))) {
+		w->rechecking = client_call(w->transport, "GET", client_path(a, w->type, m->namespace, m->name, NULL),
+		    NULL, NULL, on_rechecked, w);
+	} else {
+		w->rechecked++;
+		recheck_later(w);
+	}
 }
 
 static void
@@ -96,8 +199,8 @@ list_failed(struct watch *w, const struct err *e)
 		synced(w);
 	free(w->next_page);
 	w->next_page = NULL;
-	w->marked = false;
-	again(w, true);
+	w->marked = w->nameless = false;
+	again(w, true, e->retry_after_ms);
 }
 
 /* What is there from before the list is marked once, at its first object or its end. */
@@ -109,13 +212,27 @@ mark(struct watch *w)
 	w->marked = true;
 }
 
+/* An object that cannot be read is known all the same, and who depends on it waits. */
+static bool
+put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
+{
+	if (cache_put(w->cache, w->type, item, unreadable)) {
+		if (!w->marked)
+			recheck_later(w);
+		return true;
+	}
+	log_warn("cannot read an object without a name", "type", w->type->plural, "error",
+	    unreadable != NULL ? unreadable->why : "metadata.name: required, but missing");
+	return false;
+}
+
 static void
-on_item(void *arg, const json_t *item)
+on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	struct watch *w = arg;
 
 	mark(w);
-	cache_put(w->cache, w->type, item);
+	w->nameless |= !put(w, item, unreadable);
 }
 
 static void
@@ -129,6 +246,12 @@ on_list(void *arg, const struct err *e, const json_t *body)
 		list_failed(w, e);
 		return;
 	}
+	if (json_str(json_object_get(body, "metadata"), "resourceVersion") == NULL) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+
+		list_failed(w, err_new(a, ERR_AGAIN, "the list has no metadata.resourceVersion"));
+		return;
+	}
 	next = json_str(json_object_get(body, "metadata"), "continue");
 	free(w->next_page);
 	w->next_page = NULL;
@@ -139,11 +262,17 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	}
 	mark(w);
 	w->marked = false;
-	cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	/* What the list does not name may be the object that has no name in it: nothing is taken for deleted. */
+	if (!w->nameless)
+		cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	w->was_nameless = w->nameless;
+	w->nameless = false;
+	recheck_later(w);
 	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
-	w->backoff = 0;
+	if (!w->garbled)
+		w->backoff = 0;
 	synced(w);
-	again(w, w->resource_version == NULL);
+	again(w, false, 0);
 }
 
 /* "&name=value", escaped; "" when there is no value. */
@@ -171,46 +300,97 @@ list_start(struct watch *w)
 	w->list = client_list(w->transport, url, on_item, on_list, w);
 }
 
+/* An event that cannot be read, or is about an object whose name cannot: what has changed is not known until the next list. */
 static void
-stream_line(struct watch *w, const char *line, size_t len)
+stream_garbled(struct watch *w, const char *why)
+{
+	w->relist = w->garbled = true;
+	log_warn("cannot read a watch event; listing again", "type", w->type->plural, "error", why);
+	if (w->observer.garbled != NULL)
+		w->observer.garbled(w->type, w->observer.arg);
+}
+
+static void
+stream_line(struct watch *w)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *j = NULL;
+	_cleanup_(json_decrefp) json_t *object = NULL;
+	struct unreadable why;
+	const json_t *meta;
 	const char *type, *rv;
-	const json_t *object;
 
-	if (json_parse(a, line, len, &j) != NULL)
+	if (!item_event(a, str_text(&w->line), w->line.len, w->line.overflow, &type, &object, &why)) {
+		stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
 		return;
-	type = json_str(j, "type");
-	object = json_object_get(j, "object");
-	if (type == NULL)
-		return;
+	}
 	if (strcmp(type, "ERROR") == 0) {
 		/* 410 and anything else that ends a watch: list again, the cache stays as it is meanwhile. */
 		w->relist = true;
 		return;
 	}
-	rv = json_str(json_object_get(object, "metadata"), "resourceVersion");
-	if (strcmp(type, "DELETED") == 0)
-		cache_remove(w->cache, w->type, json_str(json_object_get(object, "metadata"), "namespace"),
-		    json_str(json_object_get(object, "metadata"), "name"), rv);
-	else if (strcmp(type, "BOOKMARK") != 0)
-		cache_put(w->cache, w->type, object);
+	meta = json_object_get(object, "metadata");
+	rv = json_str(meta, "resourceVersion");
+	if (strcmp(type, "DELETED") == 0 && item_name(object) != NULL) {
+		cache_remove(w->cache, w->type, json_str(meta, "namespace"), item_name(object), rv);
+	} else if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0) {
+		if (!put(w, object, why.why != NULL ? &why : NULL)) {
+			stream_garbled(w, "its object has no name");
+			return;
+		}
+	} else if (strcmp(type, "BOOKMARK") != 0 || rv == NULL) {
+		stream_garbled(w, "it is of no known type, or has no object");
+		return;
+	}
 	if (rv != NULL)
 		set_version(w, rv);
+	if (w->garbled && loop_mono(w->transport->loop) - w->stream_started < GARBLED_MS)
+		return;
+	w->garbled = false;
 	w->backoff = 0;
 }
 
 /* The stream is gone: another one, or a list first. */
 static void
-stream_over(struct watch *w, bool failed)
+stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 {
 	w->stream = NULL;
-	if (w->relist || w->line.overflow)
+	loop_timer_stop(w->transport->loop, &w->line_end);
+	if (w->relist)
 		set_version(w, NULL);
 	w->relist = false;
 	str_done(&w->line);
-	again(w, failed);
+	w->line_bytes = 0;
+	again(w, failed, retry_after_ms);
+}
+
+/* Nothing more is to be had from this stream. */
+static void
+stream_end(struct watch *w)
+{
+	transport_cancel(w->transport, w->stream);
+	stream_over(w, true, 0);
+}
+
+/* An event that does not end would keep its watch from all that comes after it. */
+static void
+on_line_end(struct timer *t, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)t;
+	stream_garbled(w, "it does not end");
+	stream_end(w);
+}
+
+/* Adds to the line, and drops what is beyond its limit. */
+static void
+stream_add(struct watch *w, const char *at, size_t len)
+{
+	size_t room = LINE_MAX_BYTES - w->line.len;
+
+	w->line_bytes += len;
+	str_add(&w->line, at, len < room ? len : room);
+	w->line.overflow |= len > room;
 }
 
 static void
@@ -219,19 +399,31 @@ on_data(void *arg, const char *at, size_t len)
 	struct watch *w = arg;
 	const char *end;
 
-	str_add(&w->line, at, len);
-	while (w->line.len > 0 && (end = memchr(w->line.at, '\n', w->line.len)) != NULL) {
-		size_t n = (size_t)(end - w->line.at);
+	while (!w->relist && (end = memchr(at, '\n', len)) != NULL) {
+		size_t n = (size_t)(end - at);
 
-		stream_line(w, w->line.at, n);
-		str_cut(&w->line, n + 1);
+		stream_add(w, at, n);
+		if (w->line.len > 0)
+			stream_line(w);
+		str_cut(&w->line, w->line.len);
+		w->line.overflow = false;
+		w->line_bytes = 0;
+		loop_timer_stop(w->transport->loop, &w->line_end);
+		at += n + 1;
+		len -= n + 1;
 	}
-	/* An object that is too long for us, or the server's word that we are too far behind: nothing more is to be had here. */
-	if (w->line.overflow || w->relist) {
-		log_warn("watch ended; listing again", "type", w->type->plural, "why",
-		    w->relist ? "the server said so" : "a change is longer than any object may be");
-		transport_cancel(w->transport, w->stream);
-		stream_over(w, true);
+	if (!w->relist && len > 0) {
+		if (w->line_bytes == 0)
+			loop_timer(w->transport->loop, &w->line_end, LINE_END_MS);
+		stream_add(w, at, len);
+	}
+	if (!w->relist && w->line_bytes > LINE_END_BYTES)
+		stream_garbled(w, "it does not end");
+	if (w->relist) {
+		if (!w->garbled)
+			log_warn(
+			    "watch ended; listing again", "type", w->type->plural, "why", "the server requested it");
+		stream_end(w);
 	}
 }
 
@@ -246,10 +438,11 @@ on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 	if (reply->status == 410)
 		w->relist = true;
 	else if (e == NULL && reply->status != 200)
-		log_warn("watch refused", "type", w->type->plural, "answer",
-		    reply->body.len > 0 ? reply->body.at : "(nothing)");
+		log_warn("watch refused", "type", w->type->plural, "error",
+		    err_text(a, client_error(a, NULL, reply->status, reply->body)));
 	stream_over(w,
-	    e != NULL || reply->status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS);
+	    e != NULL || reply->status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS,
+	    client_retry_after_ms(reply));
 }
 
 static void
@@ -285,6 +478,8 @@ watch_start(struct transport *t, struct cache *c, const struct type *type, const
 		.rand = rand_stream(seed, type->plural) };
 	w->timer.fire = on_timer;
 	w->timer.arg = w;
+	w->recheck = (struct timer){ .fire = on_recheck, .arg = w };
+	w->line_end = (struct timer){ .fire = on_line_end, .arg = w };
 	str_init(&w->line, LINE_MAX_BYTES);
 	loop_timer(t->loop, &w->timer, 0);
 	return w;
@@ -296,12 +491,17 @@ watch_stop(struct watch *w)
 	if (w == NULL)
 		return NULL;
 	loop_timer_stop(w->transport->loop, &w->timer);
+	loop_timer_stop(w->transport->loop, &w->line_end);
+	loop_timer_stop(w->transport->loop, &w->recheck);
+	client_cancel(w->rechecking);
 	client_cancel(w->list);
 	if (w->stream != NULL)
 		transport_cancel(w->transport, w->stream);
 	str_done(&w->line);
 	free(w->resource_version);
 	free(w->next_page);
+	free(w->rechecked_ns);
+	free(w->rechecked_name);
 	free(w->ns);
 	free(w->labels);
 	free(w->fields);

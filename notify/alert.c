@@ -42,15 +42,62 @@ is_source(const struct flux_event_source *s, const char *own, const struct alert
 	return true;
 }
 
+/* Of which kinds there are events. */
+static const char *const kinds_with_events[] = { "AnalysisRun", "Application", "Experiment", "GitRepository",
+	"Kustomization", "Rollout" };
+
+static bool
+has_events(const char *kind)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds_with_events); i++)
+		if (str_eq(kinds_with_events[i], kind))
+			return true;
+	return false;
+}
+
+static bool
+is_within_reach(const struct flux_event_source *s, const char *own, enum alert_reach reach)
+{
+	return reach == ALERT_REACHES_ALL || str_empty(s->namespace) || str_eq(s->namespace, own);
+}
+
+const char *
+alert_problem(struct arena *a, const struct flux_alert *alert, enum alert_reach reach)
+{
+	const struct problem *problem = object_problem(&alert->object, "spec");
+	const char *known = "";
+
+	if (problem != NULL)
+		return arena_printf(a, "%s: %s", problem->path, problem->text);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds_with_events); i++)
+		known = arena_printf(a, "%s%s%s", known, i > 0 ? ", " : "", kinds_with_events[i]);
+	for (size_t i = 0; i < alert->spec.sources.n; i++) {
+		const struct flux_event_source *s = &alert->spec.sources.at[i];
+
+		if (!has_events(s->kind))
+			return arena_printf(a,
+			    "spec.eventSources[%zu].kind: Sluice emits no events of a %s; it does of %s", i, s->kind,
+			    known);
+		if (!is_within_reach(s, alert->object.meta.namespace, reach))
+			return arena_printf(a,
+			    "spec.eventSources[%zu].namespace: can't access '%s/%s/%s', cross-namespace references "
+			    "have been "
+			    "blocked",
+			    i, s->kind, s->namespace, s->name);
+	}
+	return NULL;
+}
+
 bool
-alert_concerns(const struct flux_alert *a, const struct alert_event *e)
+alert_concerns(const struct flux_alert *a, enum alert_reach reach, const struct alert_event *e)
 {
 	bool of_source = false;
 
 	if (a->spec.suspend || (str_eq(a->spec.severity, "error") && !e->bad))
 		return false;
 	for (size_t i = 0; i < a->spec.sources.n && !of_source; i++)
-		of_source = is_source(&a->spec.sources.at[i], a->object.meta.namespace, e);
+		of_source = is_within_reach(&a->spec.sources.at[i], a->object.meta.namespace, reach) &&
+			    is_source(&a->spec.sources.at[i], a->object.meta.namespace, e);
 	return of_source && (a->spec.inclusion.n == 0 || any_finds(&a->spec.inclusion, e->message)) &&
 	       !any_finds(&a->spec.exclusion, e->message);
 }
@@ -65,6 +112,7 @@ struct composing {
 	const struct alert_event *event;
 	struct header *headers;
 	size_t n_headers;
+	struct err *error; /* a header that cannot be sent */
 };
 
 /* A value of the Secret; NULL: it has none. */
@@ -77,7 +125,13 @@ value(const struct composing *c, const char *key)
 static void
 header(struct composing *c, const char *name, const char *text)
 {
-	if (c->n_headers < HEADERS_MAX && strpbrk(name, "\r\n:") == NULL && strpbrk(text, "\r\n") == NULL)
+	if (c->n_headers == HEADERS_MAX)
+		c->error = err_new(c->arena, ERR_INVALID, "Provider %s: more than %d headers",
+		    c->provider->object.meta.name, HEADERS_MAX);
+	else if (strpbrk(name, "\r\n:") != NULL || strpbrk(text, "\r\n") != NULL)
+		c->error = err_new(c->arena, ERR_INVALID, "Provider %s: a header with a line break cannot be sent",
+		    c->provider->object.meta.name);
+	else
 		c->headers[c->n_headers++] = (struct header){ name, text };
 }
 
@@ -277,7 +331,7 @@ struct err *
 alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_alert *alert, const json_t *secret,
     const struct alert_event *event, struct question *ret)
 {
-	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0 };
+	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0, NULL };
 	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address;
 	const struct problem *problem = object_problem(&p->object, "spec");
 	const struct provider_kind *k = NULL;
@@ -290,8 +344,8 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		if (str_eq(kinds[i].type, p->spec.type))
 			k = &kinds[i];
 	if ((k == NULL && !commit_status_is(p->spec.type)) || str_empty(address))
-		return err_new(a, ERR_INVALID, "Provider %s: neither spec.address nor its Secret says where it is",
-		    p->object.meta.name);
+		return err_new(
+		    a, ERR_INVALID, "Provider %s: set spec.address, or address in its Secret", p->object.meta.name);
 	if (!str_starts(address, "https://") && !str_starts(address, "http://"))
 		return err_new(
 		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
@@ -306,5 +360,5 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		.answer_max = ANSWER_MAX };
 	e = k != NULL ? compose_message(&c, k, address, ret) : compose_status(&c, address, ret);
 	ret->n_headers = c.n_headers;
-	return e;
+	return e != NULL ? e : c.error;
 }

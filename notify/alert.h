@@ -16,8 +16,18 @@ struct alert_event {
 	int64_t at; /* wall ms */
 };
 
+/* Of which namespaces' objects an alert may name the events. */
+enum alert_reach {
+	ALERT_REACHES_ALL,
+	ALERT_REACHES_OWN, /* its own namespace: Flux's --no-cross-namespace-refs */
+};
+
+/* Why the alert, or one of its sources, has no effect: its spec is wrong, no events are emitted for a kind, or the source is out of its reach.
+ * NULL: nothing is wrong. In the arena. */
+const char *alert_problem(struct arena *, const struct flux_alert *, enum alert_reach);
+
 /* The alert is about this event. An expression that is wrong finds nothing. */
-bool alert_concerns(const struct flux_alert *, const struct alert_event *);
+bool alert_concerns(const struct flux_alert *, enum alert_reach, const struct alert_event *);
 
 /* How the provider is told: a question whose texts are in the arena; without a URL, there is nothing to tell it of this. `secret` is the
  * data of the Secret that it names (base64; NULL: none). */

@@ -6,8 +6,6 @@
 #include "kube/api/yaml.h"
 #include "notify/notify.h"
 
-#define DESTINATIONS_MAX 256 /* of one trigger; more is nobody's wish */
-
 static void problem(struct notify_config *, struct arena *, const char *key, const char *why);
 
 /* A key's YAML. NULL after noting what is wrong with it; a new reference. */
@@ -169,7 +167,7 @@ add(struct collecting *c, const char *service, const char *recipient)
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->at[i].service, service) == 0 && strcmp(c->at[i].recipient, recipient) == 0)
 			return;
-	if (c->n == DESTINATIONS_MAX)
+	if (c->n == NOTIFY_DESTINATIONS_MAX)
 		return;
 	if (c->n == c->room) {
 		size_t room = c->room == 0 ? 8 : 2 * c->room;

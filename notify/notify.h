@@ -43,6 +43,8 @@ struct destination {
 	const char *service, *recipient; /* the recipient may be "" */
 };
 
+#define NOTIFY_DESTINATIONS_MAX 256 /* of one trigger and object; the caller logs that there may be more */
+
 /* Whom an object's annotations and the default subscriptions send this trigger to, each once. In the arena. */
 size_t notify_destinations(const struct notify_config *, const struct string_map *labels,
     const struct string_map *annotations, const char *trigger, struct arena *, struct destination **ret);

@@ -21,6 +21,7 @@ struct composing {
 	int64_t now;
 	struct question *question;
 	struct header *headers;
+	struct err *error; /* a header that has no place */
 };
 
 struct service {
@@ -66,6 +67,9 @@ header(struct composing *c, const char *name, const char *value)
 {
 	if (c->question->n_headers < HEADERS_MAX)
 		http_add_header(c->question, c->headers, name, value);
+	else
+		c->error = err_new(
+		    c->arena, ERR_INVALID, "service.%s.%s: more than %d headers", c->type, c->name, HEADERS_MAX);
 }
 
 /* POSTs JSON; consumed. */
@@ -488,7 +492,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		.timeout_ms = TIMEOUT_MS,
 		.answer_max = ANSWER_MAX,
 		.insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) };
-	if ((e = s->compose(&c)) != NULL)
+	if ((e = s->compose(&c)) != NULL || (e = c.error) != NULL)
 		return e;
 	settle(a, ret);
 	return NULL;

@@ -2,7 +2,8 @@
  *
  * There are actions {{pipeline}}, if, else, with, range (over lists, maps and numbers; break, continue), variables, comments, and trimming
  * ({{- and -}}); define, template and block are not built, and say so. A function that is not known is an error when the template is read,
- * whether or not it would be called. A template comes from outside: its depth, its steps and what it writes have limits.
+ * whether or not it would be called. A template comes from outside: its depth, its steps, what its functions read and
+ * make, and what it writes have limits.
  *
  * One difference from Go is on purpose: numbers are compared as numbers (there `eq .spec.replicas 5` is an error, as one is a float).
  */

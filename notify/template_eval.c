@@ -6,6 +6,8 @@
 
 #define STEPS_MAX 200000
 #define VARIABLES_MAX 256
+#define TEXT_MAX (8u << 20)
+#define VALUE_BYTES 64 /* that a value in a list or a map counts as */
 
 struct variable {
 	const char *name;
@@ -191,6 +193,18 @@ operand(struct scope *s, const struct operand *o)
 	return run_fail(s->run, "%s has no value; parentheses around it call it", o->function->name);
 }
 
+/* Before a function reads a value, and after it has made one: its steps say nothing of how long a text is. */
+static void
+run_charge(struct run *r, const json_t *v)
+{
+	size_t n = json_string_length(v) + VALUE_BYTES * (json_array_size(v) + json_object_size(v));
+
+	if (r->err == NULL && n > r->text)
+		run_fail(r, "it reads and makes more than %u bytes", TEXT_MAX);
+	else if (r->err == NULL)
+		r->text -= n;
+}
+
 /* `last`: the value before the "|", when `piped`. */
 static const json_t *
 run_command(struct scope *s, const struct command *c, const json_t *last, bool piped)
@@ -200,7 +214,7 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 	size_t n = 0;
 
 	if (first->kind == O_NIL)
-		return run_fail(s->run, "nil is no value by itself");
+		return run_fail(s->run, "nil is not a value");
 	if (first->kind != O_FUNCTION)
 		return piped ? run_fail(s->run, "what is behind | is no function") : operand(s, first);
 	for (size_t i = 1; i < c->n; i++) {
@@ -215,8 +229,13 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 		args[n++] = last;
 	if (n < first->function->min || n > first->function->max)
 		return run_fail(s->run, "%s does not take %zu arguments", first->function->name, n);
+	for (size_t i = 0; i < n; i++)
+		run_charge(s->run, args[i]);
+	if (s->run->err != NULL)
+		return NULL;
 	s->run->variant = first->function->variant;
 	v = first->function->call(s->run, args, n);
+	run_charge(s->run, v);
 	if (s->run->err != NULL)
 		s->run->err = err_wrap(s->run->arena, s->run->err, "%s", first->function->name);
 	return v;
@@ -351,7 +370,7 @@ template_expand(struct arena *a, const char *text, const json_t *vars, const cha
 	struct part *first;
 	struct err *e = template_parse(a, text, &first);
 	struct str out;
-	struct run r = { .arena = a, .out = &out, .steps = STEPS_MAX };
+	struct run r = { .arena = a, .out = &out, .steps = STEPS_MAX, .text = TEXT_MAX };
 	struct scope s = { .run = &r, .dot = vars };
 	enum flow flow = GO_ON;
 

@@ -107,7 +107,7 @@ character(struct parser *p, struct operand *o)
 	o->kind = O_INT;
 	o->number = (unsigned char)p->at[1];
 	if (p->at[1] == '\0' || p->at[1] == '\\' || p->at[2] != '\'')
-		fail(p, "a character that is none", "");
+		fail(p, "invalid character constant", "");
 	else
 		p->at += 3;
 }

@@ -54,6 +54,7 @@ struct run {
 	json_t *kept;
 	struct str *out;
 	unsigned long steps; /* left */
+	size_t text; /* bytes left that functions may be given, or return */
 	struct err *err;
 	bool located; /* it names its line */
 	char variant; /* of the function that is called */

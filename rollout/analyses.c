@@ -60,6 +60,7 @@ experiment_analysis_find(const struct view *v, const char *ns, const struct expe
 	whole->args.n = spec->args.n;
 	f = analysis_find(v, ns, whole, field, OF_EXPERIMENT, a);
 	f.templates[0].field = field;
+	f.required = spec->required_for_completion;
 	return f;
 }
 
@@ -83,10 +84,48 @@ check_template(struct problems *p, const struct template_found *t)
 	return true;
 }
 
-/* What can be known of a run before there is one: that its templates fit together, have their arguments and, where no
- * argument's value is still to be looked up, metrics that can be measured. */
+/* The template that has the i-th of the merged metrics. */
+static const struct template_found *
+template_of(const struct analysis_found *f, size_t i)
+{
+	for (size_t k = 0; k < f->n_templates; k++) {
+		_cleanup_(json_decrefp) json_t *list =
+		    json_loads(f->templates[k].template->spec.metrics ?: "[]", 0, NULL);
+
+		if (i < json_array_size(list))
+			return &f->templates[k];
+		i -= json_array_size(list);
+	}
+	return NULL;
+}
+
+/* Whatever waits for the run waits for all of its metrics, dry runs too. The words are those of Argo Rollouts. */
 static void
-check_run(struct problems *p, const struct analysis_found *f)
+check_ends(struct problems *p, const struct analysis_found *f, const struct metric_set *set)
+{
+	if (f->place == IN_BACKGROUND || (f->place == OF_EXPERIMENT && !f->required))
+		return;
+	for (size_t i = 0; i < set->n; i++) {
+		const struct template_found *t =
+		    metric_is_endless(&set->metrics[i], &set->limits[i]) ? template_of(f, i) : NULL;
+		const char *count = set->metrics[i].count, *name = t != NULL ? t->ref->template_name : NULL;
+
+		if (t != NULL)
+			problem_add(p,
+			    arena_printf(
+				p->arena, f->place == OF_EXPERIMENT ? "%s.templateName" : "%s.templates", f->field),
+			    "Invalid value: \"%s\": AnalysisTemplate %s has metric %s which runs indefinitely. Invalid "
+			    "value "
+			    "for count: %s",
+			    name, name, set->metrics[i].name, count != NULL ? count : "<nil>");
+	}
+}
+
+/* Checks what can be known of a run before there is one: that its templates fit together, have their arguments, and
+ * metrics that can be measured, and end where something waits for them. Values that are still to be looked up are
+ * left open. */
+static void
+check_run(struct problems *p, const struct analysis_found *f, bool measures)
 {
 	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
 	struct analysis_spec merged;
@@ -100,24 +139,20 @@ check_run(struct problems *p, const struct analysis_found *f)
 		names = arena_printf(p->arena, "%s%s%s", names, i > 0 ? ", " : "", sources[i].name);
 	}
 	e = args_merge(p->arena, sources, f->n_templates, f->spec, NULL, &merged);
-	for (size_t i = 0; e == NULL && i < merged.args.n; i++) {
-		struct argument *arg = &merged.args.at[i];
-
-		if (arg->value != NULL)
-			arg->value_from = NULL;
-		else if (arg->value_from->secret_key_ref != NULL)
-			arg->value = "*****";
-		else
+	for (size_t i = 0; e == NULL && !measures && i < merged.args.n; i++)
+		if (merged.args.at[i].value == NULL && merged.args.at[i].value_from->secret_key_ref == NULL)
 			return;
-	}
 	if (e == NULL)
-		e = metrics_prepare(p->arena, &merged, merged.args.at, merged.args.n, &set);
+		e = metrics_prepare(
+		    p->arena, &merged, args_unresolved(p->arena, merged.args.at, merged.args.n), merged.args.n, &set);
 	if (e != NULL)
 		problem_add(p, f->field, "AnalysisTemplate %s: %s", names, err_text(p->arena, e));
+	else if (measures)
+		check_ends(p, f, &set);
 }
 
 void
-analysis_problems(struct problems *p, const struct analysis_found *f)
+analysis_problems(struct problems *p, const struct analysis_found *f, bool measures)
 {
 	bool whole = !f->too_many;
 
@@ -133,7 +168,7 @@ analysis_problems(struct problems *p, const struct analysis_found *f)
 	for (size_t i = 0; i < f->n_templates; i++)
 		whole &= check_template(p, &f->templates[i]);
 	if (whole && f->n_templates > 0)
-		check_run(p, f);
+		check_run(p, f, measures);
 }
 
 json_t *
@@ -172,7 +207,7 @@ make_run(struct plan *p, const struct view *v, const struct run_wish *w, const c
 	for (int i = 1; view_get(v, &analysis_run_type, ns, name) != NULL; i++)
 		name = arena_printf(p->arena, "%s.%d", w->name, i);
 	plan_create(p, &analysis_run_type, ns, name, run_object(w, name, &merged));
-	plan_reason(p, "analysis run %s starts", name);
+	plan_reason(p, "starting analysis run %s", name);
 	*ret_name = name;
 	return NULL;
 }

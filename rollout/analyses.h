@@ -20,6 +20,7 @@ struct analysis_found {
 	const char *field; /* where it is written */
 	enum analysis_place place;
 	int64_t step; /* OF_STEP: its index; -1 otherwise */
+	bool required; /* OF_EXPERIMENT: which is over only when this is */
 	struct template_found *templates; /* with those that they name themselves; each once */
 	size_t n_templates;
 	bool too_many; /* TEMPLATES_MAX is less than there are */
@@ -33,8 +34,10 @@ struct analysis_found analysis_find(const struct view *, const char *ns, const s
 struct analysis_found experiment_analysis_find(const struct view *, const char *ns, const struct experiment_analysis *,
     const struct rollout_analysis *rules, const char *field, struct arena *);
 
-/* Adds what is wrong with it: templates that are not there, do not fit together, lack arguments or cannot be measured. */
-void analysis_problems(struct problems *, const struct analysis_found *);
+/* Adds what is wrong with it: templates that are not there, do not fit together, lack arguments or cannot be
+ * measured. `measures`: also what is wrong whatever the arguments will be that are not known yet, and metrics
+ * without an end that something would wait for. */
+void analysis_problems(struct problems *, const struct analysis_found *, bool measures);
 
 /* What a new run is to be. */
 struct run_wish {

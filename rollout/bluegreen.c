@@ -20,20 +20,22 @@ bluegreen_active(const struct decision *d)
 	return replicaset_of(d->w, d->w->routing.stable_hash);
 }
 
-/* An older version that still has the pods it had: until its date they are kept for this. */
+/* An older version that still has the pods it had: until its date they are kept for this. One whose update was given
+ * up has pods with a date too: where an analysis of this update has begun, and a retry is under way, it is measured. */
 static bool
 still_runs(const struct decision *d)
 {
 	const struct replicaset *rs = d->w->new_rs, *stable = d->w->stable_rs;
 
-	return rs != NULL && stable != NULL && d->w->now <= scale_down_deadline(rs) &&
+	return rs != NULL && stable != NULL && d->w->now <= scale_down_deadline(rs) && d->st.aborted_at == 0 &&
+	       d->st.blue_green.pre_promotion_analysis == NULL && d->st.blue_green.post_promotion_analysis == NULL &&
 	       rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp;
 }
 
 bool
 bluegreen_is_quick(const struct decision *d)
 {
-	return !d->aborted && (d->promoted || d->st.promote_full || d->in_window || still_runs(d));
+	return !d->aborted && (d->promoted || d->st.promote_full || d->in_window || d->without_pods || still_runs(d));
 }
 
 /* Nothing is left to wait for but pods. Where no version serves yet, and the first has no pod that could, the next one is as good. */
@@ -52,7 +54,7 @@ bluegreen_wanted(const struct decision *d)
 	if (!preview->set || bluegreen_active(d) == NULL || d->st.stable_rs == NULL || switches_at_once(d) ||
 	    d->st.blue_green.scale_up_preview_check_point)
 		return d->replicas;
-	return preview->is;
+	return d->replicas > 0 ? preview->is : 0;
 }
 
 static bool
@@ -135,7 +137,7 @@ may_switch(struct decision *d)
 		/* A person or time has said yes to a preview of fewer pods: written down, as the others come first. */
 		d->st.blue_green.scale_up_preview_check_point = true;
 		pause_clear(d);
-		plan_reason(d->plan, "the preview is over: all pods are wanted");
+		plan_reason(d->plan, "the preview is complete: scaling up all pods");
 	}
 	return true;
 }
@@ -182,6 +184,8 @@ promotion_sync(struct decision *d)
 		return;
 	else if (d->st.promote_full)
 		promote(d, "Full promotion requested", "FastPromoted");
+	else if (d->without_pods)
+		promote(d, WITHOUT_PODS, "Promoted");
 	else if (bluegreen_is_quick(d))
 		promote(d, "Rollback to a version that still runs", "FastRolledBack");
 	else if (!is_open(d->blue_green->post_promotion_analysis, d->st.blue_green.post_promotion_analysis))

@@ -73,17 +73,20 @@ promotion_sync(struct decision *d)
 		return;
 	if (d->st.promote_full)
 		promote(d, "Full promotion requested", d->in_window ? "FastRolledBack" : "FastPromoted");
+	else if (steps_are_done(d) && d->without_pods)
+		promote(d, WITHOUT_PODS, "Promoted");
 	else if (steps_are_done(d) && d->in_window)
 		promote(d, "Rollback within the rollback window", "FastRolledBack");
 	else if (steps_are_done(d))
 		promote(d, done, "Promoted");
 }
 
-/* Going back to a version that was good not long ago: the steps count as done at once, and nothing is measured. */
+/* Going back to a version that was good not long ago, or an update without pods: the steps count as done at once, and nothing is
+ * measured. */
 static void
-read_window(struct decision *d)
+read_untried(struct decision *d)
 {
-	if (!d->in_window)
+	if (!d->in_window && !d->without_pods)
 		return;
 	pause_clear(d);
 	d->index = steps_count(d);
@@ -94,12 +97,13 @@ read_window(struct decision *d)
 void
 canary_pass(struct decision *d)
 {
-	read_window(d);
+	read_untried(d);
 	steps_resume(d);
 	d->takes_over = takes_over(d);
 	status_counts(d);
 	weights_plan(d, true);
 	routes_plan(d, true);
+	replicas_keep(d);
 	if (!revision_is_there(d))
 		return;
 	metadata_templates(d);

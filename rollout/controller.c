@@ -17,6 +17,15 @@ pass(const struct pass *p, struct plan *plan)
 	rollout_decide(&w, plan);
 }
 
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
+
+	if (r != NULL && r->object.meta.deletion_timestamp == 0)
+		rollout_stand_still(p, r, why, plan);
+}
+
 /* Which rollouts an object concerns, asked of each. */
 struct concern {
 	const struct object *object;
@@ -160,4 +169,5 @@ const struct controller rollout_controller = {
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
+	.stand_still = stand_still,
 };

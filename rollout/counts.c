@@ -144,6 +144,7 @@ routed_counts(const struct counts_question *q, struct counts_answer *ret)
 		weight = scale->weight.set ? scale->weight.is : 0;
 	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is
 							   : at_least_min_pods(q, share(weight, q->replicas));
+	ret->new_rs = most(ret->new_rs, q->least_new);
 	ret->stable = q->replicas;
 	if (!q->canary->dynamic_stable_scale)
 		return;
@@ -168,8 +169,9 @@ split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t
 	bool tie = weight * replicas % WEIGHT_MAX * 2 == WEIGHT_MAX;
 	double best = -1;
 
-	*ret_new = 0;
-	*ret_stable = replicas;
+	/* Where rounding up leaves the stable version nothing, and one pod more is not allowed: rounding down is what is left. */
+	*ret_new = weight > 0 && !whole ? down : 0;
+	*ret_stable = replicas - *ret_new;
 	for (int64_t total = replicas; replicas > 0 && total <= replicas + (surge > 0); total++)
 		for (int k = 0; k < 2; k++) {
 			int64_t pods = k == 0 ? up : down;
@@ -210,6 +212,36 @@ adjust(const struct counts_question *q, int64_t min_available, int64_t max_total
 	*drained -= most(0, ret->new_rs + ret->stable - max_total);
 }
 
+static bool
+threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
+{
+	int64_t stays = least(has->available, has->spec); /* others are about to end */
+
+	if (t == NULL)
+		return has->spec == wanted && has->available == wanted;
+	if (str_eq(t->type, "Percent"))
+		return wanted == 0 || stays * 100 >= t->value * wanted;
+	return stays >= t->value;
+}
+
+/* The same; more pods than there are to be are not waited for. */
+static bool
+threshold_reached(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
+{
+	return threshold_met(t, wanted, has) || (t != NULL && has->available >= wanted && has->spec >= wanted);
+}
+
+/* Of a canary that is making room, or of which fewer pods suffice, the stable version's pods are not asked for. */
+static bool
+is_split(const struct counts_question *q, int64_t want_new, int64_t want_stable)
+{
+	const struct progress_threshold *t = q->canary->replica_progress_threshold;
+
+	if (q->stable == NULL || q->new_rs.spec > want_new)
+		return false;
+	return threshold_reached(t, want_new, &q->new_rs) && (t != NULL || q->stable->spec == want_stable);
+}
+
 static void
 basic_counts(const struct counts_question *q, struct counts_answer *ret)
 {
@@ -222,6 +254,7 @@ basic_counts(const struct counts_question *q, struct counts_answer *ret)
 	counts_limits(q->canary->max_surge, q->canary->max_unavailable, q->replicas, &surge, &unavailable);
 	if (q->stable != NULL)
 		split(q->replicas, weight, surge, &want_new, &want_stable);
+	ret->reached = is_split(q, want_new, want_stable);
 	ret->new_rs = q->new_rs.spec;
 	ret->stable = stable->spec;
 	/* More pods, the stable version first, as far as maxSurge allows. */
@@ -229,11 +262,18 @@ basic_counts(const struct counts_question *q, struct counts_answer *ret)
 	add = least(most(0, want_stable - ret->stable), budget);
 	ret->stable += add;
 	ret->new_rs += least(most(0, want_new - ret->new_rs), budget - add);
-	if (q->older.spec > 0)
-		return; /* those go first */
-	/* Fewer pods, as far as maxUnavailable allows. */
 	min_available = q->replicas - unavailable;
 	increasing = want_new >= q->new_rs.spec;
+	if (q->older.spec > 0) {
+		/* Older versions are scaled down first. If every available pod is needed, maxSurge is used up, and no new pod is still
+		 * starting, that would wait for ever: stable pods that are neither wanted nor available make room. */
+		if (increasing && ret->new_rs < want_new && q->new_rs.spec <= q->new_rs.available &&
+		    q->older.spec <= q->older.available &&
+		    q->older.available + q->new_rs.available + stable->available <= min_available)
+			ret->stable = least(ret->stable, most(want_stable, drainable(stable, false)));
+		return;
+	}
+	/* Fewer pods, as far as maxUnavailable allows. */
 	slack = drainable(&q->new_rs, !increasing) + drainable(stable, increasing) - min_available;
 	if (slack <= 0)
 		return;
@@ -244,29 +284,24 @@ basic_counts(const struct counts_question *q, struct counts_answer *ret)
 	adjust(q, min_available, q->replicas + surge, increasing, ret);
 }
 
-static bool
-threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
-{
-	if (t == NULL)
-		return has->spec == wanted && has->available == wanted;
-	if (str_eq(t->type, "Percent"))
-		return wanted == 0 || has->available * 100 >= t->value * wanted;
-	return has->available >= t->value;
-}
-
 void
 counts_wanted(const struct counts_question *q, struct counts_answer *ret)
 {
-	struct counts_answer a = { .set_weight = set_weight(q) };
+	struct counts_answer a = { .set_weight = set_weight(q), .reached = true };
+	const struct progress_threshold *t = q->canary->replica_progress_threshold;
+	bool others = true;
 
 	if (routed(q))
 		routed_counts(q, &a);
 	else
 		basic_counts(q, &a);
-	a.at_desired = threshold_met(q->canary->replica_progress_threshold, a.new_rs, &q->new_rs);
+	a.at_desired = threshold_met(t, a.new_rs, &q->new_rs);
+	a.reached &= threshold_reached(t, a.new_rs, &q->new_rs);
 	if (!routed(q) || !q->canary->dynamic_stable_scale)
-		a.at_desired &= q->stable != NULL && q->stable->spec == a.stable && q->stable->replicas == a.stable;
+		others &= q->stable != NULL && q->stable->spec == a.stable && q->stable->replicas == a.stable;
 	if (!routed(q))
-		a.at_desired &= q->older.available == 0;
+		others &= q->older.available == 0;
+	a.at_desired &= others;
+	a.reached &= others;
 	*ret = a;
 }

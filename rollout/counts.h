@@ -24,13 +24,18 @@ struct counts_question {
 	struct pod_counts older; /* all others together */
 	bool has_weights; /* of the traffic, as recorded */
 	int64_t canary_weight, stable_weight;
+	int64_t least_new; /* pods that the new version has whatever the weight or a setCanaryScale says */
 };
 
 struct counts_answer {
 	int64_t new_rs, stable;
 	bool scaled; /* by a setCanaryScale step, not by the weight */
 	int64_t set_weight; /* of the last setWeight step; 0 when aborted, 100 behind the last step */
-	bool at_desired; /* the versions have what they are to have: a step that asks for pods is over */
+	bool at_desired; /* the versions have what they are to have, as Argo Rollouts answers it */
+	/* A step that asks for pods is over. Argo Rollouts takes at_desired for it, and so leaves a step with less weight than the one
+	 * before, without a router, while the canary still has its pods, and waits for ever for a replicaProgressThreshold of more pods
+	 * than the step is to have. */
+	bool reached;
 };
 
 void counts_wanted(const struct counts_question *, struct counts_answer *ret);

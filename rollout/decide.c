@@ -53,7 +53,8 @@ begin_update(struct decision *d)
 	plan_reason(d->plan, "the %s changed", other_template ? "pod template" : "steps");
 }
 
-/* Abort as told by a person, or kept; the verdicts come from runs_verdict. */
+/* The user's abort, or the one that is kept; the verdicts come from runs_verdict. An abort that was carried out has its time, and is taken
+ * back by `promote --full`, as by a retry; one that comes behind a full promotion has none yet, and wins. */
 static void
 read_abort(struct decision *d)
 {
@@ -61,7 +62,12 @@ read_abort(struct decision *d)
 		d->st.abort = false; /* nothing is being updated: nothing to abort */
 		d->st.aborted_at = 0;
 	}
+	if (d->st.abort && d->st.promote_full && d->was->aborted_at != 0)
+		d->st.abort = false;
 	d->aborted = d->st.abort;
+	d->retried = d->was->aborted_at != 0 && !d->st.abort;
+	if (d->retried)
+		d->st.blue_green.scale_up_preview_check_point = false; /* a retry begins with the preview */
 }
 
 static void
@@ -119,7 +125,9 @@ apply_abort(struct decision *d)
 void
 promote(struct decision *d, const char *why, const char *completion)
 {
-	d->st.duration.completion_status = completion;
+	/* A rollback in mid-update has its word since it began. */
+	if (!str_eq(d->st.duration.completion_status, "RolledBack") || !str_eq(completion, "Promoted"))
+		d->st.duration.completion_status = completion;
 	d->st.stable_rs = d->w->hash;
 	pause_clear(d);
 	d->st.promote_full = false;
@@ -151,12 +159,8 @@ read_promote_full(struct decision *d)
 bool
 revision_is_there(struct decision *d)
 {
-	if (revision_sync(d)) {
-		if (d->changed && !d->promoted)
-			plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutNotCompleted",
-			    "Rollout not completed, started update to revision %d (%s)", (int)d->revision, d->w->hash);
+	if (revision_sync(d))
 		return true;
-	}
 	/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
 	d->st.current_pod_hash = d->was->current_pod_hash;
 	d->st.current_step_hash = d->was->current_step_hash;
@@ -177,10 +181,37 @@ pass_end(struct decision *d)
 	plugin_sync(d);
 	replicas_lower(d);
 	restart_plan(d);
+	release_plan(d);
 	revision_history(d);
 	metadata_pods(d);
 	workload_scale(d);
 	status_finish(d);
+}
+
+/* It began under spec.paused: its ReplicaSet, which is as it was made, never had a pod. */
+static bool
+was_held_without_pods(const struct decision *d)
+{
+	const struct replicaset *rs = d->w->new_rs;
+
+	return d->index == 0 && rs != NULL && rs->object.meta.generation == 1 && replicaset_wanted(rs) == 0 &&
+	       d->st.pause_conditions.n == 0 && !d->st.controller_pause;
+}
+
+/* An update that begins at spec.replicas 0 is over at once, as a Deployment's is: no pod could be tried. One that began with pods, and
+ * is scaled to 0 on its way, goes on as its steps say: its pauses and gates are not passed because nobody runs it for a while. */
+static bool
+begins_without_pods(const struct decision *d)
+{
+	const struct rollout_status *st = &d->st;
+	if (d->replicas > 0 || d->aborted || d->promoted || st->stable_rs == NULL)
+		return false;
+	if (d->changed || d->retried)
+		return true;
+	if (d->canary != NULL)
+		return (d->index >= steps_count(d) && st->pause_conditions.n == 0) || was_held_without_pods(d);
+	return st->pause_conditions.n == 0 && !st->controller_pause && !st->blue_green.scale_up_preview_check_point &&
+	       st->blue_green.pre_promotion_analysis == NULL && st->blue_green.post_promotion_analysis == NULL;
 }
 
 static void
@@ -195,6 +226,7 @@ decide_valid(struct decision *d)
 	check_deadline(d);
 	apply_abort(d);
 	d->in_window &= !d->aborted && !d->promoted;
+	d->without_pods = !d->paused_by_spec && begins_without_pods(d);
 	read_promote_full(d);
 	if (d->canary != NULL)
 		canary_pass(d);

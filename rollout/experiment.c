@@ -161,7 +161,7 @@ experiment_problems(const struct view *v, const struct experiment *e, struct pro
 {
 	const struct problems *decoding = e->object.problems;
 
-	for (size_t i = 0; decoding != NULL && i < decoding->n && i < PROBLEMS_MAX; i++)
+	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)
 		if (str_starts(decoding->at[i].path, "spec"))
 			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
 	if (e->spec.templates.n == 0 && object_problem(&e->object, "spec.templates") == NULL)
@@ -187,7 +187,7 @@ experiment_problems(const struct view *v, const struct experiment *e, struct pro
 			struct analysis_found f =
 			    experiment_analysis_find(v, e->object.meta.namespace, a, NULL, path, p->arena);
 
-			analysis_problems(p, &f);
+			analysis_problems(p, &f, true);
 		}
 	}
 }
@@ -329,6 +329,23 @@ pass(const struct pass *p, struct plan *plan)
 	experiment_decide(&w, plan);
 }
 
+/* Its phase stays: an experiment that has ended in an error is over. */
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	struct experiment_world w = { .now = p->now, .seen = p->seen, .view = p->view };
+	struct trial x = { .w = &w, .plan = plan, .arena = plan->arena };
+
+	x.e = w.experiment = (const struct experiment *)view_get(p->view, &experiment_type, p->namespace, p->name);
+	if (x.e == NULL || x.e->object.meta.deletion_timestamp != 0 || phase_is_final(x.e->status.phase))
+		return;
+	x.was = &x.e->status;
+	x.st = x.e->status;
+	set_condition(&x, "Progressing", "Unknown", "UnreadableObject",
+	    arena_printf(x.arena, "Experiment \"%s\" stands still: %s", p->name, why));
+	plan_status(plan, &x.e->object, encode(&experiment_status_type, x.was), encode(&experiment_status_type, &x.st));
+}
+
 struct emitting {
 	const char *owner; /* uid */
 	emit_key *emit;
@@ -368,4 +385,5 @@ const struct controller experiment_controller = {
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
+	.stand_still = stand_still,
 };

@@ -157,7 +157,7 @@ take_down(struct trial *x, const struct replicaset *rs, const struct template_st
 		    x->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(x->arena, at));
 		plan_patch(x->plan, &rs->object, ops);
 		plan_beside(x->plan);
-		plan_reason(x->plan, "ReplicaSet %s goes in %" PRId64 " s", rs->object.meta.name, seconds);
+		plan_reason(x->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
 	}
 	if (seconds > 0 && x->w->now <= at)
 		plan_wake(x->plan, at + 1);
@@ -202,8 +202,13 @@ keep_service(
 		return;
 	}
 	ports = service_ports(x, t);
-	wrong = json_array_size(ports) == 0 ? "has a Service, but its containers have no ports"
-					    : obstacle(x, &service_type, name);
+	/* A Service needs a port: without one the template runs, and gets no traffic. */
+	if (json_array_size(ports) == 0) {
+		json_decref(ports);
+		plan_reason(x->plan, "template %s gets no Service: its containers have no ports", t->name);
+		return;
+	}
+	wrong = obstacle(x, &service_type, name);
 	if (wrong != NULL || hash == NULL) {
 		json_decref(ports);
 		fail_template(

@@ -128,7 +128,7 @@ check_analysis(struct trial *x, const struct analysis_found *f, struct experimen
 {
 	struct problems p = { .arena = x->arena };
 
-	analysis_problems(&p, f);
+	analysis_problems(&p, f, true);
 	if (p.n == 0 || (p.at[0].reference && x->was->available_at == 0))
 		return;
 	s->phase = "Error";

@@ -120,7 +120,8 @@ static bool
 wanted(const struct decision *d)
 {
 	return step_of(d) != NULL && d->st.stable_rs != NULL && !str_eq(d->st.stable_rs, d->w->hash) && !d->aborted &&
-	       !d->in_window && !d->st.promote_full && d->w->stable_rs != NULL && d->w->new_rs != NULL;
+	       !d->in_window && !d->without_pods && !d->st.promote_full && d->w->stable_rs != NULL &&
+	       d->w->new_rs != NULL;
 }
 
 /* Labels and annotations that the step gives its pods beside the version's own; by labels they are selected too. */
@@ -226,7 +227,7 @@ create(struct decision *d, const struct experiment_step *s)
 	const struct meta *m = &d->w->rollout->object.meta;
 	_cleanup_(json_decrefp) json_t *analyses = json_array();
 	const char *name = base_name(d);
-	json_t *labels;
+	json_t *labels, *annotations;
 	struct err *e;
 
 	if ((e = analyses_json(d, s, analyses)) != NULL) {
@@ -236,15 +237,17 @@ create(struct decision *d, const struct experiment_step *s)
 	}
 	labels = string_map_encode(&m->labels);
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	annotations = json_pack("{s:o, s:s}", ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision),
+	    ANNOTATION_STEP_HASH, d->w->step_hash != NULL ? d->w->step_hash : "");
 	for (int i = 1; view_get(d->w->view, &experiment_type, m->namespace, name) != NULL; i++)
 		name = arena_printf(d->arena, "%s-%d", base_name(d), i);
 	plan_create(d->plan, &experiment_type, m->namespace, name,
-	    json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:{s:o},s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
+	    json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
 		"Experiment", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
-		ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision), "ownerReferences",
-		owner_reference(&d->w->rollout->object), "spec", spec_json(d, s, analyses)));
+		annotations, "ownerReferences", owner_reference(&d->w->rollout->object), "spec",
+		spec_json(d, s, analyses)));
 	plan_event(d->plan, &d->w->rollout->object, false, "ExperimentCreated", "Created Experiment '%s'", name);
-	plan_reason(d->plan, "experiment %s starts", name);
+	plan_reason(d->plan, "starting experiment %s", name);
 }
 
 static void
@@ -264,9 +267,10 @@ has_pods(const struct experiment *e)
 	return false;
 }
 
-/* Those beyond the history of analyses, and those whose revision is gone. */
+/* Deletes those beyond the history of analyses, and those whose revision is gone. The one of the current step stays: it would be made
+ * again. */
 static void
-collect(struct decision *d)
+collect(struct decision *d, const struct experiment *of_step)
 {
 	int64_t left[2];
 
@@ -278,7 +282,7 @@ collect(struct decision *d)
 		bool ok = str_eq(e->status.phase, "Successful");
 
 		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 || has_pods(e) ||
-		    str_eq(e->object.meta.name, d->st.canary.current_experiment))
+		    e == of_step || str_eq(e->object.meta.name, d->st.canary.current_experiment))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
 			plan_delete(d->plan, &e->object);
@@ -309,7 +313,7 @@ experiment_sync(struct decision *d)
 	for (size_t i = 0; i < d->w->n_experiments; i++)
 		if (e == NULL || d->w->experiments[i] != e)
 			terminate(d, d->w->experiments[i]);
-	collect(d);
+	collect(d, e);
 }
 
 static const struct template_status *
@@ -369,5 +373,47 @@ experiment_seen(const struct decision *d, size_t *ret_n)
 	}
 	qsort(list, r->n_additional, sizeof(*list), by_service);
 	*ret_n = r->n_additional;
+	return list;
+}
+
+/* Those that are to have traffic, and those that are seen to have it. */
+const struct weight_destination *
+experiment_destinations(const struct decision *d, size_t *ret_n)
+{
+	size_t n_wanted, n_seen, n = 0;
+	const struct weight_destination *wanted = experiment_weights(d, &n_wanted), *seen = experiment_seen(d, &n_seen);
+	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, n_wanted + n_seen);
+
+	for (size_t i = 0; i < n_wanted; i++)
+		list[n++] = wanted[i];
+	for (size_t i = 0; i < n_seen; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < n_wanted; k++)
+			known |= str_eq(wanted[k].service_name, seen[i].service_name);
+		if (!known)
+			list[n++] = seen[i];
+	}
+	*ret_n = n;
+	return list;
+}
+
+const char *const *
+experiment_services(const struct decision *d, size_t *ret_n)
+{
+	size_t n = 0;
+	const char **list;
+
+	for (size_t i = 0; i < d->w->n_experiments; i++)
+		n += d->w->experiments[i]->spec.templates.n;
+	list = arena_new_array(d->arena, const char *, n);
+	*ret_n = 0;
+	for (size_t i = 0; i < d->w->n_experiments; i++)
+		for (size_t k = 0; k < d->w->experiments[i]->spec.templates.n; k++) {
+			const struct template_service *s = d->w->experiments[i]->spec.templates.at[k].service;
+
+			if (s != NULL && !str_empty(s->name))
+				list[(*ret_n)++] = s->name;
+		}
 	return list;
 }

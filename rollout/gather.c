@@ -32,11 +32,22 @@ keep_orphan(const struct object *o, void *arg)
 	orphans->n++;
 }
 
+/* Whether it is the rollout's to adopt is not known. */
+static void
+report_orphan(const struct object *o, void *arg)
+{
+	const struct world *w = arg;
+
+	if (object_controller(o) == NULL && (rollout_selects(w->rollout, o) || o->unreadable->partial))
+		view_depends(w->view, o);
+}
+
 static void
 gather_orphans(struct world *w, struct arena *a)
 {
 	struct orphans found = { .rollout = w->rollout };
 
+	view_each_unreadable(w->view, &replicaset_type, w->rollout->object.meta.namespace, report_orphan, w);
 	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, keep_orphan, &found);
 	if (found.n == 0)
 		return;
@@ -73,10 +84,16 @@ gather_analyses(struct world *w, struct arena *a)
 			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), OF_STEP, a);
 			list[n++].step = (int64_t)i;
 		}
-	for (size_t i = 0; i < c->steps.n; i++)
-		for (size_t k = 0; c->steps.at[i].experiment != NULL && k < c->steps.at[i].experiment->analyses.n; k++)
-			list[n++] = experiment_analysis_find(w->view, ns, &c->steps.at[i].experiment->analyses.at[k],
-			    NULL, arena_printf(a, "spec.strategy.canary.steps[%zu].experiment.analyses[%zu]", i, k), a);
+	for (size_t i = 0; i < c->steps.n; i++) {
+		const struct experiment_step *s = c->steps.at[i].experiment;
+
+		for (size_t k = 0; s != NULL && k < s->analyses.n; k++) {
+			struct rollout_analysis rules = { .dry_run.at = s->dry_run.at, .dry_run.n = s->dry_run.n };
+
+			list[n++] = experiment_analysis_find(w->view, ns, &s->analyses.at[k], &rules,
+			    arena_printf(a, "spec.strategy.canary.steps[%zu].experiment.analyses[%zu]", i, k), a);
+		}
+	}
 	w->analyses = list;
 	w->n_analyses = n;
 }

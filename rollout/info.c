@@ -226,6 +226,7 @@ add_canary(struct telling *t, json_t *j, const struct object **sets, size_t n)
 json_t *
 info_rollout(const struct view *v, const char *ns, const char *name)
 {
+	const char *message;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct rollout *r = (const struct rollout *)view_get(v, &rollout_type, ns, name);
 	struct telling t = { .arena = a, .view = v, .rollout = r };
@@ -238,8 +239,8 @@ info_rollout(const struct view *v, const char *ns, const char *name)
 		return NULL;
 	s = &r->status;
 	n = view_owned(v, &replicaset_type, ns, r->object.meta.uid, a, &sets);
-	j = part(a, &r->object, summary_phase(r));
-	json_object_set_new(j, "message", text(s->message));
+	j = part(a, &r->object, summary_phase(r, &message));
+	json_object_set_new(j, "message", text(message));
 	json_object_set_new(j, "strategy", json_string(r->spec.strategy.blue_green != NULL ? "BlueGreen" : "Canary"));
 	if (r->spec.strategy.canary != NULL)
 		add_canary(&t, j, sets, n);

@@ -1,8 +1,9 @@
-/* rollout/pause.c: pause conditions, and how a person's hand on them is understood.
+/* rollout/pause.c: pause conditions, and how what a user does to them is understood.
  *
- * The controller pauses by a condition and controllerPause; a person resumes by taking the conditions away and leaving
+ * The controller pauses by a condition and controllerPause; a user resumes by removing the conditions and leaving
  * controllerPause, which is therefore the memory that there was a pause.
  */
+#include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
@@ -70,12 +71,30 @@ pause_drop(struct decision *d, const char *reason)
 	d->st.pause_conditions.n = n;
 }
 
+/* `promote --skip-current-step` moves the index and leaves the condition. Notes say at which step a condition was seen first: one that was
+ * seen at another step is that step's, and the present pause starts its own. */
+static bool
+pause_is_of_this_step(struct decision *d)
+{
+	const char *name = arena_printf(d->arena, "pause/%" PRId64, pause_since(&d->st, PAUSE_STEP));
+	int64_t step = seen_note(d->w->seen, name, d->index);
+
+	plan_note(d->plan, name, step);
+	return step == d->index;
+}
+
 void
 pause_read(struct decision *d)
 {
 	bool may_be_over = d->blue_green != NULL ? !bluegreen_is_active(d) : step_is_pause(d, d->index);
 
 	d->was_paused = d->was->pause_conditions.n > 0;
+	if (pause_has(&d->st, PAUSE_STEP) && (!step_is_pause(d, d->index) || !pause_is_of_this_step(d))) {
+		pause_drop(d, PAUSE_STEP);
+		may_be_over = false;
+	}
+	if (steps_are_passed(d) && !d->aborted)
+		pause_clear(d); /* a user may have skipped all steps from a pause */
 	/* Left over from a pause that is behind us: nothing to resume. */
 	if (d->st.pause_conditions.n == 0 && !may_be_over)
 		d->st.controller_pause = false;

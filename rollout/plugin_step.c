@@ -72,7 +72,7 @@ add_entry(struct decision *d, int64_t index, const char *name, const char *opera
 		.status = status };
 	d->st.canary.step_plugins.at = list;
 	d->st.canary.step_plugins.n = n + 1;
-	plan_reason(d->plan, "plugin %s: %s begins", name, operation);
+	plan_reason(d->plan, "plugin %s: %s started", name, operation);
 	plan_wake(d->plan, d->w->now); /* it is called once this is written */
 }
 
@@ -134,12 +134,18 @@ ask(struct decision *d, const struct step_plugin *p, const struct step_plugin_st
 		q.ca = p->http->ca_cert;
 		q.insecure = p->http->insecure;
 	} else {
+		_cleanup_(json_decrefp) json_t *how = json_object();
 		json_t *argv = json_array();
+		const char *environment = PLUGIN_ENVIRONMENT;
 
 		for (size_t i = 0; i < p->exec->command.n; i++)
 			json_array_append_new(argv, json_string(p->exec->command.at[i]));
-		q.command = json_text(d->arena, argv);
-		json_decref(argv);
+		for (size_t i = 0; i < p->exec->environment.n; i++)
+			environment = arena_printf(d->arena, "%s %s", environment, p->exec->environment.at[i]);
+		json_object_set_new(how, "argv", argv);
+		json_object_set_new(how, "environment", json_string(environment));
+		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
+		q.command = json_text(d->arena, how);
 	}
 	plan_ask(d->plan, key_of(d, e), &q);
 	plan_reason(d->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
@@ -165,7 +171,7 @@ read_answer(struct decision *d, const struct answer *got, struct step_plugin_sta
 	} else if ((phase = json_str(j, "phase")) == NULL ||
 		   (strcmp(phase, "Running") != 0 && strcmp(phase, "Successful") != 0 && strcmp(phase, "Failed") != 0 &&
 		       strcmp(phase, "Error") != 0)) {
-		e->message = "its answer's phase is none of Running, Successful, Failed, Error";
+		e->message = "the phase of its response must be Running, Successful, Failed or Error";
 	} else {
 		e->phase = arena_strdup(d->arena, phase);
 		e->message = json_str(j, "message") != NULL
@@ -290,9 +296,8 @@ static bool
 may_run(struct decision *d)
 {
 	return !d->changed && !d->promoted && !d->paused_by_spec && d->st.pause_conditions.n == 0 &&
-	       !d->st.promote_full && d->st.stable_rs != NULL && !d->in_window &&
-	       d->st.current_step_index.is == d->index && plugin_at(d, d->index) != NULL &&
-	       replicas_wanted(d).at_desired;
+	       !d->st.promote_full && d->st.stable_rs != NULL && !d->in_window && !d->without_pods &&
+	       d->st.current_step_index.is == d->index && plugin_at(d, d->index) != NULL && target_of(d).pods_there;
 }
 
 /* An operation that is open, and whose turn it is. */

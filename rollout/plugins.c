@@ -1,32 +1,37 @@
 /* rollout/plugins.c: the declared step plugins. */
 #include "rollout/plugins.h"
+#include <string.h>
 #include "base/err.h"
 #include "base/str.h"
 
 static const struct field plugin_http_fields[] = {
-	STRING(plugin_http, url, "url", .required = true, .doc = "http:// or https:// address that is posted to"),
-	STRING(plugin_http, ca_cert, "caCert", .doc = "PEM of authorities to trust besides the machine's"),
-	BOOL(plugin_http, insecure, "insecure", .doc = "do not verify the server's certificate", .otherwise = "false"),
+	STRING(plugin_http, url, "url", .required = true,
+	    .doc = "URL to which requests are posted (http:// or https://)."),
+	STRING(plugin_http, ca_cert, "caCert",
+	    .doc = "Certificate authorities (PEM) to trust in addition to those of the system."),
+	BOOL(plugin_http, insecure, "insecure", .doc = "Do not verify the server's certificate.", .otherwise = "false"),
 };
 TYPE(plugin_http, "plugin's http", .strict = true);
 
 static const struct field plugin_exec_fields[] = {
-	STRINGS(plugin_exec, command, "command", .required = true, .doc = "program and arguments"),
+	STRINGS(plugin_exec, command, "command", .required = true, .doc = "Program and its arguments."),
+	STRINGS(plugin_exec, environment, "environment",
+	    .doc = "Names of environment variables of the controller to pass on, in addition to the usual ones."),
 };
 TYPE(plugin_exec, "plugin's exec", .strict = true);
 
 static const struct field step_plugin_fields[] = {
-	STRING(step_plugin, name, "name", .required = true, .doc = "what a step calls it"),
-	OBJECT(step_plugin, http, "http", plugin_http, .doc = "a service"),
-	OBJECT(step_plugin, exec, "exec", plugin_exec, .doc = "a program"),
+	STRING(step_plugin, name, "name", .required = true, .doc = "Name by which steps refer to the plugin."),
+	OBJECT(step_plugin, http, "http", plugin_http, .doc = "HTTP service to call."),
+	OBJECT(step_plugin, exec, "exec", plugin_exec, .doc = "Program to run."),
 	OPT_INT(step_plugin, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
-	    .doc = "until it must have answered", .otherwise = "30"),
-	BOOL(step_plugin, disabled, "disabled", .doc = "its steps are passed over", .otherwise = "false"),
+	    .doc = "Seconds to wait for the response.", .otherwise = "30"),
+	BOOL(step_plugin, disabled, "disabled", .doc = "Skip the plugin's steps.", .otherwise = "false"),
 };
 TYPE(step_plugin, "step plugin", .strict = true);
 
 static const struct field step_plugins_fields[] = {
-	LIST(step_plugins, plugins, "stepPlugins", step_plugin, .required = true, .doc = "step plugins"),
+	LIST(step_plugins, plugins, "stepPlugins", step_plugin, .required = true, .doc = "Step plugins."),
 };
 TYPE(step_plugins, "step plugins' configuration", .strict = true);
 
@@ -47,6 +52,10 @@ check(struct problems *p, const struct step_plugins *all, size_t i)
 		    "\"%s\" starts with neither http:// nor https://", one->http->url);
 	if (one->exec != NULL && one->exec->command.n == 0)
 		problem_add(p, arena_printf(p->arena, "%s.exec.command", path), "Required value: names no program");
+	for (size_t k = 0; one->exec != NULL && k < one->exec->environment.n; k++)
+		if (one->exec->environment.at[k][0] == '\0' || strpbrk(one->exec->environment.at[k], "= ") != NULL)
+			problem_add(p, arena_printf(p->arena, "%s.exec.environment[%zu]", path, k),
+			    "Invalid value: \"%s\" is not the name of a variable", one->exec->environment.at[k]);
 }
 
 struct err *

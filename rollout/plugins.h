@@ -23,6 +23,12 @@
 #pragma once
 #include "kube/api/type.h"
 
+/* Of a program: the variables of the controller's that it has, and bytes of memory of its own. */
+#define PLUGIN_ENVIRONMENT                                                                                             \
+	"PATH HOME TMPDIR TZ LANG LC_* http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY "    \
+	"NO_PROXY SSL_CERT_FILE SSL_CERT_DIR"
+#define PLUGIN_MEMORY_MAX (1ll << 30)
+
 #define STEP_PLUGINS_SETTING "step-plugins" /* of the process: the list as JSON */
 
 struct plugin_http {
@@ -33,6 +39,7 @@ struct plugin_http {
 
 struct plugin_exec {
 	struct strings command; /* the program and its arguments */
+	struct strings environment; /* names of variables of the controller's that it has besides PLUGIN_ENVIRONMENT */
 };
 
 /* One of http and exec is set. */

@@ -63,6 +63,6 @@ pods_listed(struct decision *d, const char *what_for, size_t *ret_n)
 	if (seen != NULL)
 		return seen->answered ? read_answer(d, &seen->answer, what_for, ret_n) : NULL;
 	ask(d, key);
-	plan_reason(d->plan, "%s: which pods are there?", what_for);
+	plan_reason(d->plan, "%s: listing pods", what_for);
 	return NULL;
 }

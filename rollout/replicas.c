@@ -1,4 +1,4 @@
-/* rollout/replicas.c: how many pods each revision has; the numbers are from counts.c.
+/* rollout/replicas.c: how many pods each revision has; the numbers are from target.c.
  *
  * With traffic routing, adding pods comes before traffic moves, taking pods away after it was seen to have moved: a ReplicaSet
  * that the routing still names is never shrunk below its share. Without, the numbers of pods are the weight, and both sides
@@ -25,33 +25,6 @@ most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static const char *
-hash_of(const struct replicaset *rs)
-{
-	return object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
-}
-
-/* Pods that the routing needs of a revision: as it was last read, and as this pass makes it. */
-static int64_t
-named_share(const struct decision *d, const struct replicaset *rs)
-{
-	const struct routing *r = &d->w->routing;
-	int64_t weight = 0, canary = r->weight, stable = 100 - r->weight_least;
-
-	if (d->weight_to.set) {
-		canary = most(canary, d->weight_to.is);
-		stable = most(stable, 100 - d->weight_to.is);
-	}
-	/* What managed routes send is not known, but it is something. */
-	if (r->routes > 0)
-		canary = most(canary, 1);
-	if (str_eq(r->canary_hash, hash_of(rs)) || str_eq(d->canary_to, hash_of(rs)))
-		weight += canary;
-	if (str_eq(r->stable_hash, hash_of(rs)) || str_eq(d->stable_to, hash_of(rs)))
-		weight += stable;
-	return share(weight > 100 ? 100 : weight, d->replicas);
-}
-
 int64_t
 scale_down_deadline(const struct replicaset *rs)
 {
@@ -67,6 +40,7 @@ scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_dea
 	int64_t from = replicaset_wanted(rs);
 	json_t *ops = json_array();
 
+	d->pods_removed += to < from ? from - to : 0;
 	if (from != to) {
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
@@ -95,13 +69,7 @@ set_deadline(struct decision *d, const struct replicaset *rs, int64_t seconds)
 	object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(d->arena, at));
 	plan_patch(d->plan, &rs->object, ops);
 	plan_wake(d->plan, at + 1);
-	plan_reason(d->plan, "ReplicaSet %s goes in %" PRId64 " s", rs->object.meta.name, seconds);
-}
-
-static struct pod_counts
-counts_of(const struct replicaset *rs)
-{
-	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, available(rs) };
+	plan_reason(d->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
 }
 
 bool
@@ -115,51 +83,6 @@ static bool
 is_routed(const struct decision *d)
 {
 	return d->w->router != NULL || d->blue_green != NULL;
-}
-
-static struct counts_answer
-blue_green_wanted(const struct decision *d)
-{
-	return (struct counts_answer){
-		.new_rs = bluegreen_wanted(d), .stable = d->replicas, .at_desired = bluegreen_is_ready(d)
-	};
-}
-
-struct counts_answer
-replicas_wanted(const struct decision *d)
-{
-	const struct world *w = d->w;
-	struct counts_question q = { .canary = d->canary,
-		.replicas = d->replicas,
-		.index = d->index,
-		.aborted = d->aborted,
-		.promote_full = d->st.promote_full };
-	struct pod_counts stable;
-	struct counts_answer answer;
-
-	if (d->blue_green != NULL)
-		return blue_green_wanted(d);
-	if (w->router != NULL && w->routing_err == NULL) {
-		q.has_weights = true;
-		q.canary_weight = w->routing.weight;
-		q.stable_weight = 100 - w->routing.weight_least;
-	}
-	if (w->new_rs != NULL)
-		q.new_rs = counts_of(w->new_rs);
-	if (w->stable_rs != NULL && w->stable_rs != w->new_rs) {
-		stable = counts_of(w->stable_rs);
-		q.stable = &stable;
-	}
-	for (size_t i = 0; i < w->n_replicasets; i++)
-		if (w->replicasets[i] != w->new_rs && w->replicasets[i] != w->stable_rs) {
-			struct pod_counts one = counts_of(w->replicasets[i]);
-
-			q.older.spec += one.spec;
-			q.older.replicas += one.replicas;
-			q.older.available += one.available;
-		}
-	counts_wanted(&q, &answer);
-	return answer;
 }
 
 /* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. Of a blue-green rollout that goes back the date is what tells
@@ -185,14 +108,14 @@ may_grow(const struct decision *d)
 int64_t
 replicas_at_birth(const struct decision *d)
 {
-	return may_grow(d) ? replicas_wanted(d).new_rs : 0;
+	return may_grow(d) ? target_of(d).new_rs : 0;
 }
 
 void
 replicas_raise(struct decision *d)
 {
 	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	struct counts_answer want = replicas_wanted(d);
+	struct target want = target_of(d);
 
 	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
 	if (stable != NULL && stable != new_rs)
@@ -223,10 +146,10 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
 	if (scales_stable(d) && !delay->set) {
-		shrink(d, rs, named_share(d, rs));
+		shrink(d, rs, target_kept(d, rs));
 		return;
 	}
-	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || named_share(d, rs) > 0)
+	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(d, rs) > 0)
 		return;
 	if (at == 0) {
 		if (available(d->w->stable_rs) >= d->replicas)
@@ -238,8 +161,27 @@ lower_aborted(struct decision *d, const struct replicaset *rs)
 	}
 }
 
-/* Versions that are neither new nor stable. Once the update is over they are kept for a delay, so that a rollback is quick, but
- * no more of them than scaleDownDelayRevisionLimit; before, a canary that was on its way and superseded goes at once. */
+/* A superseded canary that has traffic keeps its pods for the delay. Its date is set by the plan that takes the weight away, behind that
+ * write: the next pass no longer sees that there was any. Where the weight stays longer than the date, there is another. */
+void
+replicas_keep(struct decision *d)
+{
+	int64_t seconds = d->scale_down_delay.set ? d->scale_down_delay.is : SCALE_DOWN_DELAY;
+
+	if (d->w->router == NULL || d->promoted || scales_stable(d) || seconds == 0)
+		return;
+	for (size_t i = 0; i < d->w->n_replicasets; i++) {
+		const struct replicaset *rs = d->w->replicasets[i];
+		int64_t at = scale_down_deadline(rs);
+
+		if (rs != d->w->new_rs && rs != d->w->stable_rs && replicaset_wanted(rs) > 0 &&
+		    target_kept(d, rs) > 0 && (at == 0 || d->w->now > at))
+			set_deadline(d, rs, seconds);
+	}
+}
+
+/* Versions that are neither new nor stable. Those that had traffic are kept for a delay, so that a rollback is quick and connections end,
+ * but no more of them than scaleDownDelayRevisionLimit; before an update is over, all others are scaled down at once. */
 static void
 lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 {
@@ -247,7 +189,7 @@ lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
 	bool superseded = d->canary != NULL && !d->promoted;
 	int64_t at = scale_down_deadline(rs);
 
-	if (replicaset_wanted(rs) == 0 || named_share(d, rs) > 0)
+	if (replicaset_wanted(rs) == 0 || target_kept(d, rs) > 0)
 		return;
 	if (scales_stable(d) || (at == 0 && superseded) || (at != 0 && d->w->now > at) ||
 	    (limit->set && *kept >= limit->is)) {
@@ -333,8 +275,7 @@ void
 replicas_lower(struct decision *d)
 {
 	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	struct counts_answer want = replicas_wanted(d);
-	int64_t floor;
+	struct target want = target_of(d);
 
 	if (!is_routed(d)) {
 		lower_others_basic(d);
@@ -344,7 +285,7 @@ replicas_lower(struct decision *d)
 		return;
 	}
 	if (stable != NULL && scales_stable(d) && stable != new_rs && !d->aborted && !d->promoted)
-		shrink(d, stable, most(want.stable, named_share(d, stable)));
+		shrink(d, stable, most(want.stable, target_kept(d, stable)));
 	else
 		shrink(d, stable, d->replicas);
 	lower_others(d);
@@ -354,7 +295,5 @@ replicas_lower(struct decision *d)
 		lower_aborted(d, new_rs);
 		return;
 	}
-	/* A person who says how many pods there are to be, says so whatever the weight. */
-	floor = want.scaled ? 0 : named_share(d, new_rs);
-	shrink(d, new_rs, most(want.new_rs, floor));
+	shrink(d, new_rs, most(want.new_rs, want.scaled ? target_kept(d, new_rs) > 0 : target_kept(d, new_rs)));
 }

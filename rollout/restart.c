@@ -18,21 +18,30 @@ restart_pending(const struct decision *d)
 	return at != 0 && at <= d->w->now && d->st.restarted_at != at;
 }
 
-/* How many may go now: what is ready beyond the most that must be. The list is newer than the ReplicaSets' counts, which may
- * not know yet of a pod that was evicted just now; these know of minReadySeconds. The smaller number is the safe one. */
+static int64_t
+restart_least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many may be evicted now: what is ready beyond the most that must be, without the pods that this pass removes. The list is newer
+ * than the ReplicaSets' counts, which may not know yet of a pod that was evicted just now; these know of minReadySeconds; and pods
+ * beyond what a ReplicaSet wants are on their way out. The smallest number is the safe one. */
 static int64_t
 allowed(const struct decision *d, const struct pod *const *pods, size_t n)
 {
-	int64_t surge, unavailable, total = 0, counted = 0, listed = 0, ready;
+	int64_t surge, unavailable, total = 0, ready = -d->pods_removed;
 
 	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		total += replicaset_wanted(d->w->replicasets[i]);
-		counted += available(d->w->replicasets[i]);
+		const struct replicaset *rs = d->w->replicasets[i];
+		int64_t listed = 0;
+
 		for (size_t k = 0; k < n; k++)
-			listed += pod_is_of(pods[k], d->w->replicasets[i]) && pod_ready(pods[k]) &&
+			listed += pod_is_of(pods[k], rs) && pod_ready(pods[k]) &&
 				  pods[k]->object.meta.deletion_timestamp == 0;
+		total += replicaset_wanted(rs);
+		ready += restart_least(restart_least(listed, available(rs)), replicaset_wanted(rs));
 	}
-	ready = listed < counted ? listed : counted;
 	counts_limits(NULL, d->canary != NULL ? d->canary->max_unavailable : d->blue_green->max_unavailable,
 	    d->replicas, &surge, &unavailable);
 	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
@@ -85,6 +94,6 @@ restart_plan(struct decision *d)
 			old += restart_version(d, w->replicasets[i], pods, n, &left);
 	if (old == 0) {
 		d->st.restarted_at = w->rollout->spec.restart_at;
-		plan_reason(d->plan, "no pod is older than the restart: it is done");
+		plan_reason(d->plan, "no pod is older than the restart: completed");
 	}
 }

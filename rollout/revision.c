@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "rollout/conditions.h"
 #include "rollout/world.h"
 
 int64_t
@@ -79,7 +80,18 @@ new_replicaset(const struct decision *d, const char *name, int64_t replicas)
 	    selector_with_hash(r->spec.selector, d->w->hash), "template", template);
 }
 
-/* The rollout carries its revision too; the events come behind that write. */
+/* Until now all was done, or nothing was begun: what clients wait for to be false. A third version in mid-update
+ * changes nothing of it. */
+static bool
+was_completed(const struct decision *d)
+{
+	const struct condition *c = condition_find(&d->was->conditions, "Completed");
+
+	return c == NULL || str_eq(c->status, "True");
+}
+
+/* The rollout carries its revision too; the events come behind that write, in the order in which Argo Rollouts emits
+ * them. */
 static void
 annotate_rollout(struct decision *d, const char *created)
 {
@@ -95,11 +107,17 @@ annotate_rollout(struct decision *d, const char *created)
 		    json_pack("{s:{s:{s:s*,s:s*}}}", "metadata", "annotations", ANNOTATION_REVISION,
 			new_revision ? revision : NULL, ANNOTATION_WORKLOAD_GENERATION,
 			new_generation ? generation : NULL));
+	if (created != NULL && d->w->n_replicasets == 0 && d->was->observed_generation == NULL)
+		plan_event(d->plan, o, false, "RolloutAddedToInformer", "Rollout resource added to informer: %s/%s",
+		    o->meta.namespace, o->meta.name);
 	if (new_revision)
 		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
 	if (created != NULL)
 		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
 		    revision);
+	if (new_revision && !d->promoted && was_completed(d))
+		plan_event(d->plan, o, false, "RolloutNotCompleted",
+		    "Rollout not completed, started update to revision %s (%s)", revision, d->w->hash);
 }
 
 /* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
@@ -112,7 +130,7 @@ collides(struct decision *d, const char *name)
 	if (view_get(d->w->view, &replicaset_type, d->w->rollout->object.meta.namespace, name) == NULL)
 		return false;
 	d->st.collision_count = (struct opt_int){ true, next };
-	plan_reason(d->plan, "ReplicaSet %s exists and is not ours: collision count %" PRId64, name, next);
+	plan_reason(d->plan, "ReplicaSet %s exists and belongs to another owner: collision count %" PRId64, name, next);
 	return true;
 }
 
@@ -154,7 +172,7 @@ adopt(struct decision *d)
 			json_patch_add(
 			    ops, "add", "/metadata/ownerReferences/-", owner_reference(&d->w->rollout->object));
 		plan_patch(d->plan, o, ops);
-		plan_reason(d->plan, "ReplicaSet %s is nobody's: adopted", o->meta.name);
+		plan_reason(d->plan, "ReplicaSet %s has no owner: adopted", o->meta.name);
 	}
 	return d->w->n_orphans > 0;
 }

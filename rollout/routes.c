@@ -24,33 +24,47 @@ wanted_route(const struct decision *d, const char *name, struct wanted_route *re
 	return false;
 }
 
-/* In the arena. */
+/* What the steps up to the present one want. In the arena. */
 static size_t
-wanted(const struct decision *d, struct wanted_route **ret)
+wanted_by_steps(const struct decision *d, struct wanted_route **ret)
 {
-	const struct routing *r = &d->w->routing;
 	size_t n = 0, all = d->canary->traffic_routing->managed_routes.n;
 
 	*ret = arena_new_array(d->arena, struct wanted_route, all);
-	if (d->promoted || d->takes_over || d->aborted || d->changed || d->st.promote_full || d->in_window ||
-	    available(d->w->new_rs) == 0 || !str_eq(r->canary_hash, d->w->hash))
+	if (d->promoted || d->takes_over || d->aborted || d->st.promote_full || d->in_window || d->without_pods)
 		return 0;
 	for (size_t i = 0; i < all; i++)
 		n += wanted_route(d, d->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
 	return n;
 }
 
+bool
+routes_wanted(const struct decision *d)
+{
+	struct wanted_route *want;
+
+	return d->canary->traffic_routing != NULL && d->canary->traffic_routing->managed_routes.n > 0 &&
+	       wanted_by_steps(d, &want) > 0;
+}
+
+/* The canary's destination leads to a pod. */
+static bool
+canary_answers(const struct decision *d)
+{
+	return available(d->w->new_rs) > 0 && str_eq(d->w->routing.canary_hash, d->w->hash);
+}
+
 void
 routes_plan(struct decision *d, bool lower)
 {
-	struct wanted_route *want;
+	struct wanted_route *want = NULL;
 	size_t n;
 
 	if (d->w->router == NULL || d->canary->traffic_routing->managed_routes.n == 0)
 		return; /* there are none to make or take away */
 	if (d->w->routing_err != NULL && !d->aborted)
 		return;
-	n = wanted(d, &want);
+	n = !d->changed && canary_answers(d) ? wanted_by_steps(d, &want) : 0;
 	if (lower ? n > 0 || d->w->routing.routes == 0 : d->routes_change || d->late)
 		return;
 	if (d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, d->plan))
@@ -63,9 +77,8 @@ bool
 routes_settled(const struct decision *d)
 {
 	struct wanted_route *want;
-	size_t n = wanted(d, &want);
+	size_t n = wanted_by_steps(d, &want);
 
-	return d->w->routing_err == NULL && str_eq(d->w->routing.canary_hash, d->w->hash) &&
-	       available(d->w->new_rs) > 0 &&
+	return d->w->routing_err == NULL && (n == 0 || canary_answers(d)) &&
 	       d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, NULL);
 }

@@ -17,6 +17,7 @@ struct role {
 	const char *title; /* in what an abort says */
 	const char *infix; /* of its runs' names; NULL: none, or the step's number */
 	const struct run_status **known; /* in the status that will be written */
+	const struct run_status *was; /* in the one that is */
 	int64_t step; /* -1: it is no step's */
 };
 
@@ -31,14 +32,14 @@ roles_of(struct decision *d, struct role ret[ROLES])
 
 	if (d->canary != NULL) {
 		ret[0] = (struct role){ IN_BACKGROUND, "Background", "Background analysis", NULL,
-			&d->st.canary.background_analysis, -1 };
-		ret[1] =
-		    (struct role){ OF_STEP, "Step", "Step-based analysis", NULL, &d->st.canary.step_analysis, step };
+			&d->st.canary.background_analysis, d->was->canary.background_analysis, -1 };
+		ret[1] = (struct role){ OF_STEP, "Step", "Step-based analysis", NULL, &d->st.canary.step_analysis,
+			d->was->canary.step_analysis, step };
 	} else {
 		ret[0] = (struct role){ BEFORE_SWITCH, "PrePromotion", "Blue/green pre-promotion analysis", "pre",
-			&d->st.blue_green.pre_promotion_analysis, -1 };
+			&d->st.blue_green.pre_promotion_analysis, d->was->blue_green.pre_promotion_analysis, -1 };
 		ret[1] = (struct role){ AFTER_SWITCH, "PostPromotion", "Blue/green post-promotion analysis", "post",
-			&d->st.blue_green.post_promotion_analysis, -1 };
+			&d->st.blue_green.post_promotion_analysis, d->was->blue_green.post_promotion_analysis, -1 };
 	}
 }
 
@@ -72,6 +73,16 @@ run_named(const struct world *w, const char *name)
 	return NULL;
 }
 
+/* Edited steps begin again, and what was measured for the steps before does not count for them. Objects of Argo Rollouts do not say
+ * which steps they were made for. */
+static bool
+is_of_these_steps(const struct decision *d, const struct object *o)
+{
+	const char *hash = object_annotation(o, ANNOTATION_STEP_HASH);
+
+	return hash == NULL || str_eq(hash, d->w->step_hash != NULL ? d->w->step_hash : "");
+}
+
 /* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
  * run's creation), those of its revision, which is new with each new template. */
 bool
@@ -79,6 +90,8 @@ made_by_this_update(const struct decision *d, const struct object *o)
 {
 	int64_t since = d->st.duration.rollout_started_at;
 
+	if (!is_of_these_steps(d, o))
+		return false;
 	if (d->changed)
 		return d->changed_template && revision_of(o) == d->revision;
 	return since != 0 && o->meta.creation_timestamp >= since;
@@ -108,33 +121,56 @@ is_of_role(const struct decision *d, const struct analysis_run *run, const struc
 	       (role->step < 0 || str_eq(step, arena_printf(d->arena, "%" PRId64, role->step)));
 }
 
-/* The run of this update: the one the status names, or one that was created and not yet written down. */
-static const struct analysis_run *
-current(const struct decision *d, const struct role *role)
-{
-	const struct analysis_run *found = NULL;
-
-	if (*role->known != NULL) {
-		found = run_named(d->w, (*role->known)->name);
-		if (found == NULL || (is_of_role(d, found, role) && !is_ended(&found->object)))
-			return found;
-		found = NULL; /* a person went on to another step */
-	}
-	for (size_t i = 0; i < d->w->n_runs; i++) {
-		const struct analysis_run *run = d->w->runs[i];
-
-		if (is_of_role(d, run, role) && !run->spec.terminate && made_by_this_update(d, &run->object) &&
-		    made_by_this_try(d, &run->object) &&
-		    !(d->was->controller_pause && str_eq(run->status.phase, "Inconclusive")))
-			found = run;
-	}
-	return found;
-}
-
 static bool
 bad(const char *phase)
 {
 	return str_eq(phase, "Failed") || str_eq(phase, "Error");
+}
+
+/* A verdict and its effect are written together: Failed with the abort, Inconclusive with the pause. Where the
+ * status has the verdict without the effect, a user has retried the update or gone on, and the run counts for
+ * nothing; it stays named until the next is seen, so that neither a failed create nor a lost status brings the
+ * verdict back. */
+static bool
+is_overruled(const struct decision *d, const struct role *role)
+{
+	const struct run_status *was = role->was;
+
+	if (was == NULL || *role->known != was || d->was->abort || d->st.promote_full)
+		return false;
+	return bad(was->status) || (str_eq(was->status, "Inconclusive") && !pause_has(d->was, PAUSE_INCONCLUSIVE));
+}
+
+/* This pass retries an update, and the run is from before. */
+static bool
+is_before_retry(const struct decision *d, const struct analysis_run *run)
+{
+	return d->retried && run->object.meta.creation_timestamp <= d->was->aborted_at;
+}
+
+/* The run of this update: the one the status names, or one that was created and not yet written down. */
+static const struct analysis_run *
+current(const struct decision *d, const struct role *role)
+{
+	const struct run_status *known = *role->known;
+	const struct analysis_run *named = known != NULL ? run_named(d->w, known->name) : NULL, *found = NULL;
+	/* Past the last step an undecided run pauses nothing, so that there is nothing that a user could have taken
+	 * back. */
+	bool passed = steps_count(d) > 0 && d->was->current_step_index.is >= steps_count(d) && !d->changed;
+
+	if (known != NULL && !is_overruled(d, role) &&
+	    (named == NULL || (is_of_role(d, named, role) && !is_ended(&named->object) && !is_before_retry(d, named))))
+		return named;
+	for (size_t i = 0; i < d->w->n_runs; i++) {
+		const struct analysis_run *run = d->w->runs[i];
+
+		if (run == named && is_overruled(d, role))
+			found = NULL; /* and so are older ones */
+		else if (is_of_role(d, run, role) && !run->spec.terminate && made_by_this_update(d, &run->object) &&
+			 made_by_this_try(d, &run->object))
+			found = run;
+	}
+	return found == NULL && passed && is_overruled(d, role) && !bad(known->status) ? named : found;
 }
 
 static bool
@@ -143,7 +179,7 @@ wanted(const struct decision *d, const struct role *role)
 	const struct analysis_found *f = analysis_of(d, role);
 
 	if (f == NULL || f->spec->templates.n == 0 || d->st.stable_rs == NULL || d->promoted || d->aborted ||
-	    d->in_window || d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
+	    d->in_window || d->without_pods || d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
 		return false;
 	switch (role->place) {
 	case OF_STEP: return true;
@@ -198,15 +234,28 @@ verdict(struct decision *d, const struct role *role)
 	}
 	if (role->place != IN_BACKGROUND)
 		record(d, role, run);
-	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full) {
-		if (d->was->controller_pause && d->was->pause_conditions.n == 0 && !step_is_pause(d, d->index)) {
-			*role->known = NULL; /* a person looked and said go on: measure again */
-			if (d->blue_green != NULL)
-				d->st.controller_pause = false; /* which is not: switch */
-		} else {
-			pause_add(d, PAUSE_INCONCLUSIVE);
-		}
-	}
+	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full && !steps_are_passed(d))
+		pause_add(d, PAUSE_INCONCLUSIVE);
+}
+
+/* A retry measures anew, also what had succeeded: its pods are others. A verdict that is overruled is kept, so that
+ * it stays so. */
+static void
+forget(struct decision *d, const struct role *role)
+{
+	const struct analysis_run *run = *role->known != NULL ? run_named(d->w, (*role->known)->name) : NULL;
+
+	if (!is_overruled(d, role) && (run == NULL || is_before_retry(d, run)))
+		*role->known = NULL;
+}
+
+/* A user who resumes after an inconclusive run before the switch has it measured again; the same act does not permit the switch.
+ * A run after the switch that an earlier try left in the status has no part in this: the promotion of a retry would be lost. */
+static void
+measure_again(struct decision *d, const struct role *role)
+{
+	if (role->place == BEFORE_SWITCH && d->was->pause_conditions.n == 0 && is_overruled(d, role))
+		d->st.controller_pause = false;
 }
 
 void
@@ -219,6 +268,9 @@ runs_verdict(struct decision *d)
 	d->revision = revision_of(&d->w->new_rs->object);
 	roles_of(d, roles);
 	for (size_t i = 0; i < ROLES; i++) {
+		if (d->retried)
+			forget(d, &roles[i]);
+		measure_again(d, &roles[i]);
 		/* A run of before the switch has had its say. */
 		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(d))
 			continue;
@@ -259,6 +311,8 @@ create(struct decision *d, const struct role *role)
 	struct err *e;
 
 	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
+	json_object_set_new(
+	    wish.annotations, ANNOTATION_STEP_HASH, json_string(d->w->step_hash != NULL ? d->w->step_hash : ""));
 	/* Not recorded in the status before it is seen: the create may fail. */
 	if ((e = run_create(d->plan, d->w->view, &wish, &name)) != NULL)
 		abort_now(d, err_text(d->arena, e)); /* without the gate the update must not go on */
@@ -297,6 +351,14 @@ collect(struct decision *d)
 	}
 }
 
+/* A retry need not want the run yet that failed: until it does, and the next is there, the status tells which one
+ * counts for nothing. */
+static bool
+stays_named(const struct decision *d, const struct role *role)
+{
+	return is_overruled(d, role) && !d->aborted && !str_eq(d->st.stable_rs, d->w->hash);
+}
+
 /* The run that is to go on, or NULL. */
 static const struct analysis_run *
 sync(struct decision *d, const struct role *role)
@@ -309,7 +371,7 @@ sync(struct decision *d, const struct role *role)
 	/* Those of a blue-green rollout stay in the status until the next update. */
 	if (run != NULL && (want || d->blue_green != NULL || (d->abort_message != NULL && d->aborted)))
 		record(d, role, run);
-	else if (!want)
+	else if (!want && !stays_named(d, role))
 		*role->known = NULL;
 	return want ? run : NULL;
 }

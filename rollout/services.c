@@ -26,8 +26,8 @@ service_switch(struct decision *d, const struct service *s, const char *hash)
 	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
 }
 
-/* Without traffic routing Services, if there are any, follow the versions. One that selects nothing answers nothing: only a
- * version with pods is selected, and at first only one that is whole. */
+/* Where the split is not by Services, these, if there are any, follow the versions. One that selects nothing answers nothing: only a
+ * version with pods is selected, and at first only one that is whole. One whose pods are told apart by subsets selects them all. */
 void
 services_follow(struct decision *d)
 {
@@ -37,7 +37,8 @@ services_follow(struct decision *d)
 	const struct {
 		const struct service *service;
 		const struct replicaset *to;
-	} services[] = { { w->stable_service, stable }, { w->canary_service, canary } };
+	} services[] = { { w->routing.needs_stable_service ? NULL : w->stable_service, stable },
+		{ w->routing.needs_canary_service ? NULL : w->canary_service, canary } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		const struct service *s = services[i].service;

@@ -12,7 +12,9 @@
 #include "rollout/world.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note */
-#define WAIT_MS 2000
+#define NUMBERS_SINCE "numbers-wait-since" /* a note */
+#define WAIT_MS 400 /* what lasts for half a second is written */
+#define ONE_POD_WAIT_MS 2000
 #define FAILS_SINCE "write-fails-since" /* a note */
 #define FAILS_TOLD_MS 5000
 
@@ -57,15 +59,17 @@ tell_weights(struct decision *d, const struct traffic_weights *was, int64_t to)
 {
 	int64_t from = was != NULL ? was->canary.weight : 0;
 
+	if (from == to)
+		return;
 	if (was == NULL) {
 		plan_status_event(d->plan, &d->w->rollout->object, false, "TrafficWeightUpdated",
 		    "Traffic weight updated to %" PRId64, to);
 		return;
 	}
-	/* The way to the stable destination went by all of the canary's, which no status told. */
+	/* The way to the stable destination went by all of the canary's, which no status said. */
 	if (d->takes_over) {
-		tell_weight(d, from, 100);
-		from = 100;
+		tell_weight(d, from, 100 - d->w->routing.kept);
+		from = 100 - d->w->routing.kept;
 	}
 	tell_weight(d, from, to);
 }
@@ -88,6 +92,22 @@ count_blue_green(struct decision *d)
 	    arena_printf(d->arena, "%s,%s=%s", d->st.selector, LABEL_POD_TEMPLATE_HASH, d->w->routing.stable_hash);
 }
 
+/* What an autoscaler divides its metric by (status.HPAReplicas): with a router the pods of a canary and of older versions are beyond
+ * spec.replicas, and must not make it ask for more. Where the stable version shrinks with its share, both together are spec.replicas. */
+static int64_t
+autoscaled_pods(const struct decision *d)
+{
+	const struct world *w = d->w;
+	int64_t pods;
+
+	if (w->router == NULL || w->stable_rs == NULL)
+		return d->st.replicas;
+	pods = w->stable_rs->status.replicas;
+	if (scales_stable(d) && w->new_rs != NULL && w->new_rs != w->stable_rs)
+		pods += w->new_rs->status.replicas;
+	return pods;
+}
+
 void
 status_counts(struct decision *d)
 {
@@ -100,25 +120,30 @@ status_counts(struct decision *d)
 		d->st.available_replicas += w->replicasets[i]->status.available_replicas;
 	}
 	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
-	d->st.hpa_replicas = d->st.replicas;
+	d->st.hpa_replicas = autoscaled_pods(d);
 	d->st.selector = label_selector_text(d->arena, w->rollout->spec.selector);
 	if (d->blue_green != NULL) {
 		count_blue_green(d);
 		return;
 	}
 	d->st.blue_green = (struct blue_green_status){ 0 };
+	if (w->router == NULL)
+		d->st.canary.weights = NULL;
 	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
 	    w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));
 		const struct traffic_weights *was = d->was->canary.weights;
+		int64_t most = w->routing.kept < 100 ? 100 - w->routing.kept : 0;
+		int64_t weight = w->routing.weight < most ? w->routing.weight : most;
 
-		seen->canary =
-		    (struct weight_destination){ w->routing.weight, d->canary->canary_service, w->routing.canary_hash };
-		seen->stable = (struct weight_destination){ 100 - w->routing.weight, d->canary->stable_service,
-			w->routing.stable_hash };
+		seen->canary = (struct weight_destination){ weight, d->canary->canary_service, w->routing.canary_hash };
+		seen->stable =
+		    (struct weight_destination){ most - weight, d->canary->stable_service, w->routing.stable_hash };
 		seen->additional.at = experiment_seen(d, &seen->additional.n);
 		for (size_t i = 0; i < seen->additional.n; i++)
 			seen->stable.weight -= seen->additional.at[i].weight;
+		if (seen->stable.weight < 0)
+			seen->stable.weight = 0;
 		d->st.canary.weights = seen;
 		tell_weights(d, was, seen->canary.weight);
 	}
@@ -167,8 +192,9 @@ progressed(const struct decision *d, bool more)
 	       blue_green_progressed(&was->blue_green, &st->blue_green);
 }
 
+/* The version serves with all its pods, and nothing else does. */
 static bool
-healthy(const struct decision *d)
+is_complete(const struct decision *d)
 {
 	const struct rollout_status *st = &d->st;
 	bool whole = d->blue_green != NULL
@@ -176,10 +202,23 @@ healthy(const struct decision *d)
 							 str_eq(st->blue_green.preview_selector, st->current_pod_hash))
 			 : st->replicas == d->replicas;
 
-	return whole && !d->paused_by_spec && st->pause_conditions.n == 0 && d->w->new_rs != NULL &&
-	       available(d->w->new_rs) >= d->replicas && st->updated_replicas == d->replicas &&
-	       st->available_replicas == d->replicas && str_eq(st->stable_rs, st->current_pod_hash) &&
-	       str_eq(st->current_pod_hash, d->w->hash);
+	return whole && d->w->new_rs != NULL && available(d->w->new_rs) >= d->replicas &&
+	       st->updated_replicas == d->replicas && st->available_replicas == d->replicas &&
+	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
+}
+
+static bool
+healthy(const struct decision *d)
+{
+	return is_complete(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
+}
+
+/* The condition says how an update ended that a new template has replaced. */
+static bool
+is_of_another_update(const struct decision *d, const struct condition *progressing)
+{
+	return str_eq(progressing->reason, "RolloutAborted") ||
+	       (d->changed && str_eq(progressing->reason, "ProgressDeadlineExceeded"));
 }
 
 static void
@@ -188,6 +227,8 @@ progressing(struct decision *d, bool is_healthy)
 	const char *name = d->w->new_rs != NULL ? d->w->new_rs->object.meta.name : "";
 	const struct condition *old = find(&d->st, "Progressing");
 	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0, moves;
+	/* The pods of a finished update timed out, and came back while spec.paused holds everything else. */
+	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && is_complete(d);
 
 	if (d->w->new_rs == NULL) {
 		const struct seen_failure *f = refused(d);
@@ -207,11 +248,14 @@ progressing(struct decision *d, bool is_healthy)
 			set(d, "Progressing", "False", "RolloutAborted", message, false);
 			plan_status_event(d->plan, &d->w->rollout->object, true, "RolloutAborted", "%s", message);
 		}
-	} else if (paused) {
-		set(d, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
-	} else if (is_healthy) {
+	} else if (is_healthy || recovered) {
 		set(d, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
+	} else if (paused && old != NULL && str_eq(d->st.stable_rs, d->st.current_pod_hash) &&
+		   !is_of_another_update(d, old)) {
+		/* Nothing is under way that could be paused: what it came to stays. */
+	} else if (paused) {
+		set(d, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
 	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
 		   str_eq(old->reason, "RolloutPaused") || str_eq(old->reason, "NewReplicaSetAvailable") ||
 		   str_eq(old->reason, "ReplicaSetCreateError")) {
@@ -366,39 +410,62 @@ indefinite(const struct decision *d, const struct rollout_status *st)
 	       pause_duration(d->canary->steps.at[i].pause) == -1;
 }
 
+/* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on
+ * with the same duration. */
+static bool
+duration_goes_on(const struct decision *d)
+{
+	const struct rollout_duration *t = &d->was->duration;
+	const struct replicaset *rs = d->w->new_rs, *stable = d->w->stable_rs;
+
+	if (d->was->stable_rs == NULL || t->rollout_started_at == 0 || t->finished_at != 0)
+		return false;
+	return d->promoted ||
+	       (stable != NULL && rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp);
+}
+
+/* A new template begins a duration, but one that only takes back what had ended. */
+static void
+duration_begin(struct decision *d)
+{
+	struct rollout_duration *t = &d->st.duration;
+
+	if (duration_goes_on(d))
+		t->completion_status = d->promoted ? "FastRolledBack" : "RolledBack";
+	else if (!d->promoted)
+		*t = (struct rollout_duration){ .rollout_started_at = time_stored(d->w->now),
+			.completion_status = d->was->stable_rs == NULL ? t->completion_status : NULL };
+}
+
+/* Of an update that is under way, or has been: a pause that only a user ends counts until the update is over. */
 static void
 duration(struct decision *d)
 {
 	struct rollout_duration *t = &d->st.duration;
 	int64_t now = time_stored(d->w->now);
-	bool retried = d->was->aborted_at != 0 && !d->st.abort && !d->changed;
+	bool promoted = str_eq(d->st.stable_rs, d->st.current_pod_hash), pauses;
 
-	if (d->changed && !d->promoted && !str_eq(d->was->current_pod_hash, d->w->hash)) {
-		const char *completion = d->was->stable_rs == NULL ? t->completion_status : NULL;
-
-		*t = (struct rollout_duration){ .rollout_started_at = now, .completion_status = completion };
-	} else if (retried) {
-		*t = (struct rollout_duration){ .rollout_started_at = now };
+	if (d->changed && !str_eq(d->was->current_pod_hash, d->w->hash)) {
+		duration_begin(d);
+	} else if (d->was->aborted_at != 0 && !d->st.abort) {
+		*t = (struct rollout_duration){ .rollout_started_at = now,
+			.completion_status = promoted ? t->completion_status : NULL };
 		d->st.aborted_at = 0;
-	} else if (d->changed && d->promoted && d->was->current_pod_hash != NULL &&
-		   !str_eq(d->was->current_pod_hash, d->w->hash)) {
-		t->completion_status = "FastRolledBack";
-		t->finished_at = now;
-	} else if (d->st.abort && !d->was->abort) {
+	}
+	if (d->st.abort && !str_eq(t->completion_status, "Aborted")) {
 		t->completion_status = "Aborted";
 		t->finished_at = now;
-	} else if (d->st.abort && !str_eq(t->completion_status, "Aborted")) {
-		t->completion_status = "Aborted"; /* a person wrote abort: true; this is the first pass that sees it */
-		t->finished_at = now;
 	}
-	if (indefinite(d, &d->st) && t->manual_pause_started_at == 0) {
+	if (t->finished_at == 0 && promoted && t->completion_status != NULL && available(d->w->new_rs) >= d->replicas)
+		t->finished_at = now;
+	pauses = t->finished_at == 0 && indefinite(d, &d->st);
+	if (pauses && t->manual_pause_started_at == 0) {
 		t->manual_pause_started_at = now;
-	} else if (!indefinite(d, &d->st) && t->manual_pause_started_at != 0) {
-		t->total_manual_pause_seconds += (now - t->manual_pause_started_at) / 1000;
+	} else if (!pauses && t->manual_pause_started_at != 0) {
+		t->total_manual_pause_seconds = (struct opt_int){ true,
+			t->total_manual_pause_seconds.is + (now - t->manual_pause_started_at) / 1000 };
 		t->manual_pause_started_at = 0;
 	}
-	if (t->finished_at == 0 && t->completion_status != NULL && available(d->w->new_rs) >= d->replicas)
-		t->finished_at = now;
 }
 
 /* Two statuses that differ in nothing but what follows from counting pods: their numbers, the weight that was seen, texts, and
@@ -432,28 +499,58 @@ differs_in_counts_only(const struct decision *d)
 	}
 }
 
+static int64_t
+canary_weight(const struct rollout_status *st)
+{
+	return st->canary.weights != NULL ? st->canary.weights->canary.weight : 0;
+}
+
+/* One new pod at most, which is not ready yet. */
+static bool
+has_one_pod_more(const struct decision *d)
+{
+	const struct rollout_status *was = d->was, *is = &d->st;
+	int64_t more = is->replicas - was->replicas, updated = is->updated_replicas - was->updated_replicas;
+
+	return more >= 0 && more <= 1 && updated >= 0 && updated <= 1 && is->ready_replicas == was->ready_replicas &&
+	       is->available_replicas == was->available_replicas && canary_weight(is) == canary_weight(was);
+}
+
 /* Nothing has happened but that a timed pause is over. */
 static bool
 only_resumed(const struct decision *d)
 {
 	const struct rollout_status *was = d->was, *is = &d->st;
 
+	/* What the step behind the pause begins may end before the status says that it is the current one. */
+	for (size_t i = 0; i < d->plan->n_steps; i++)
+		if (d->plan->steps[i].op == PLAN_CREATE)
+			return false;
 	return d->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
 	       is->current_step_index.is == d->index && str_eq(was->stable_rs, is->stable_rs) && !d->late;
 }
 
-/* What every later pass finds out again by itself, and nobody waits for, is written together: by the next thing that has to be, or
- * after a while. A refusal is told at once. True: not now. */
+/* What every later pass finds out again by itself is written together: by the next thing that has to be, or after a while, which is short
+ * enough that no state of half a second is left out. A refusal is told at once. True: not now. */
 static bool
 may_wait(struct decision *d)
 {
-	int64_t since = seen_note(d->w->seen, WAITS_SINCE, d->w->now);
+	int64_t now = d->w->now, since = seen_note(d->w->seen, WAITS_SINCE, now),
+		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(d->w->seen, NUMBERS_SINCE, now);
 
+	/* A plan that asks for another pass at once needs its status for that: without it the pass would find the same again. */
 	if (d->troubled || refused(d) != NULL || !(differs_in_counts_only(d) || only_resumed(d)) ||
-	    d->w->now >= time_add(since, WAIT_MS))
+	    (d->plan->wake_at != 0 && d->plan->wake_at <= now))
+		return false;
+	/* A step that adds one pod is told with the pod's readiness, which ends the step (tests/bench/requests). */
+	if (!has_one_pod_more(d)) {
+		until = time_add(soon, WAIT_MS) < until ? time_add(soon, WAIT_MS) : until;
+		plan_note(d->plan, NUMBERS_SINCE, soon);
+	}
+	if (now >= until)
 		return false;
 	plan_note(d->plan, WAITS_SINCE, since);
-	plan_wake(d->plan, time_add(since, WAIT_MS));
+	plan_wake(d->plan, until);
 	return true;
 }
 
@@ -489,12 +586,22 @@ status_finish(struct decision *d)
 	conditions(d);
 	phase(d);
 	report_failure(d);
-	if (paused && !d->was_paused)
+	/* A pause behind a timed one is a pause of its own. */
+	if (d->was_paused && (!paused || d->resumed) && !d->st.abort)
+		plan_status_event(d->plan, o, false, "RolloutResumed", "Rollout is resumed");
+	if (paused && (!d->was_paused || d->resumed))
 		plan_status_event(
 		    d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
-	else if (!paused && d->was_paused && !d->st.abort)
-		plan_status_event(d->plan, o, false, "RolloutResumed", "Rollout is resumed");
 	write_status(d);
+}
+
+void
+rollout_stand_still(const struct pass *p, const struct rollout *r, const char *why, struct plan *plan)
+{
+	struct world w = { .now = p->now, .seen = p->seen, .view = p->view, .settings = p->settings, .rollout = r };
+	struct decision d = { .w = &w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
+
+	status_invalid(&d, arena_printf(d.arena, "The Rollout \"%s\" stands still: %s", r->object.meta.name, why));
 }
 
 void

@@ -30,14 +30,8 @@ weight_text(struct arena *a, const struct canary_step *s)
 static bool
 weight_done(struct decision *d, const struct canary_step *s)
 {
-	const struct routing *r = &d->w->routing;
-
-	if (!replicas_wanted(d).at_desired)
-		return false;
-	if (d->w->router == NULL || d->replicas == 0)
-		return true; /* the pods are the weight; or there are none, and no traffic to see */
-	return r->weight == s->set_weight.is && r->weight_least == s->set_weight.is &&
-	       (s->set_weight.is == 0 || str_eq(r->canary_hash, d->w->hash));
+	(void)s;
+	return target_reached(d);
 }
 
 static bool
@@ -52,15 +46,16 @@ pause_text(struct arena *a, const struct canary_step *s)
 	return s->pause->duration != NULL ? arena_printf(a, "pause: %s", s->pause->duration) : "pause";
 }
 
-/* A timed pause ends strictly after start + duration; any pause ends when somebody took its condition away while the
- * controller was pausing (that is how `promote` resumes). */
+/* A timed pause ends strictly after start + duration; any pause ends when a user has removed its condition while the
+ * controller was pausing (that is how `promote` resumes). leave() forgets controllerPause, so that this ends one pause: the
+ * step behind it, if it is a pause too, begins with a condition of its own. */
 static bool
 pause_done(struct decision *d, const struct canary_step *s)
 {
 	int64_t duration = pause_duration(s->pause), end;
 
 	if (!pause_has(&d->st, PAUSE_STEP)) {
-		if (d->was->controller_pause && !d->changed)
+		if (d->st.controller_pause && !d->changed)
 			return true;
 		pause_add(d, PAUSE_STEP);
 	}
@@ -105,7 +100,7 @@ static bool
 scale_done(struct decision *d, const struct canary_step *s)
 {
 	(void)s;
-	return replicas_wanted(d).at_desired;
+	return target_of(d).pods_there;
 }
 
 static bool
@@ -239,6 +234,12 @@ bool
 step_is_pause(const struct decision *d, int64_t index)
 {
 	return index < steps_count(d) && is_pause(&d->canary->steps.at[index]);
+}
+
+bool
+steps_are_passed(const struct decision *d)
+{
+	return steps_count(d) > 0 && d->index >= steps_count(d);
 }
 
 bool

@@ -68,9 +68,32 @@ summary_roles(const struct rollout *r, const struct replicaset *rs)
 }
 
 const char *
-summary_phase(const struct rollout *r)
+summary_phase(const struct rollout *r, const char **ret_message)
 {
-	return str_empty(r->status.phase) ? "Progressing" : r->status.phase;
+	const char *phase = str_empty(r->status.phase) ? "Progressing" : r->status.phase;
+	const char *message = str_empty(r->status.message) ? NULL : r->status.message;
+	long long seen;
+
+	/* A status of an older spec says nothing about this one. Without a status there is no controller's word at all. */
+	if (str_empty(r->status.observed_generation)
+		? str_empty(r->status.phase) && r->object.meta.generation > 0
+		: str_int(r->status.observed_generation, 0, INT64_MAX, &seen) && seen < r->object.meta.generation) {
+		phase = "Progressing";
+		message = "waiting for rollout spec update to be observed";
+	} else if (r->status.controller_pause && r->status.pause_conditions.n == 0) {
+		/* The conditions were taken away to promote it; the controller takes the pause itself away. */
+		phase = "Progressing";
+		message = "waiting for rollout to unpause";
+	} else if (r->spec.workload_ref != NULL && r->status.workload_observed_generation != NULL &&
+		   object_annotation(&r->object, ANNOTATION_WORKLOAD_GENERATION) != NULL &&
+		   !str_eq(r->status.workload_observed_generation,
+		       object_annotation(&r->object, ANNOTATION_WORKLOAD_GENERATION))) {
+		phase = "Progressing";
+		message = "waiting for rollout spec update to be observed for the reference workload";
+	}
+	if (ret_message != NULL)
+		*ret_message = message;
+	return phase;
 }
 
 int64_t

@@ -8,8 +8,9 @@ enum role { ROLE_STABLE = 1, ROLE_CANARY = 2, ROLE_ACTIVE = 4, ROLE_PREVIEW = 8,
 /* Roles as bits. */
 unsigned summary_roles(const struct rollout *, const struct replicaset *);
 
-/* The phase, before the controller has written one: Progressing. */
-const char *summary_phase(const struct rollout *);
+/* The phase as it is shown: Progressing before the controller has written one, and while it has not seen the spec, or a promotion, yet:
+ * what the status says then is of before. *ret_message (may be NULL) is why, or NULL. */
+const char *summary_phase(const struct rollout *, const char **ret_message);
 
 /* spec.replicas, as Kubernetes defaults it. */
 int64_t summary_desired(const struct rollout *);

@@ -5,6 +5,7 @@
 #include "analysis/args.h"
 #include "analysis/spec.h"
 #include "base/str.h"
+#include "kube/api/pod_check.h"
 #include "kube/api/workload.h"
 #include "rollout/world.h"
 
@@ -58,6 +59,30 @@ check_header_route(struct problems *p, const struct canary_strategy *c, const st
 	for (size_t i = 0; i < r->match.n; i++)
 		check_match(
 		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
+}
+
+static bool
+names_route(const struct istio_virtual_service_ref *ref, const char *name)
+{
+	for (size_t i = 0; ref != NULL && i < ref->routes.n; i++)
+		if (str_eq(ref->routes.at[i], name))
+			return true;
+	return false;
+}
+
+/* Steps make and remove a managed route: one that is split would be removed with them. */
+static void
+check_managed_route(struct problems *p, const struct canary_strategy *c, size_t index)
+{
+	const struct istio_routing *istio = c->traffic_routing->istio;
+	const char *name = c->traffic_routing->managed_routes.at[index].name;
+	bool split = istio != NULL && names_route(istio->virtual_service, name);
+
+	for (size_t i = 0; istio != NULL && i < istio->virtual_services.n; i++)
+		split |= names_route(&istio->virtual_services.at[i], name);
+	if (split)
+		problem_add(p, arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", index),
+		    "Invalid value: \"%s\" is a route that is split; give the managed route a name of its own", name);
 }
 
 /* A map of string matches. */
@@ -257,6 +282,15 @@ check_ping_pong(struct problems *p, const struct canary_strategy *c)
 		    "their place");
 }
 
+static void
+check_subsets(struct problems *p, const struct istio_destination_rule_ref *rule)
+{
+	if (rule != NULL && rule->canary_subset_name != NULL &&
+	    str_eq(rule->canary_subset_name, rule->stable_subset_name))
+		problem_add(p, CANARY ".trafficRouting.istio.destinationRule.stableSubsetName",
+		    "Invalid value: \"%s\": is the subset of the canary too", rule->stable_subset_name);
+}
+
 /* What a canary says that does not go together. */
 static void
 check_canary(struct problems *p, const struct world *w)
@@ -268,12 +302,16 @@ check_canary(struct problems *p, const struct world *w)
 	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
 		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
 	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
+		check_managed_route(p, c, i);
+	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(c->traffic_routing->managed_routes.at[i].name,
 				c->traffic_routing->managed_routes.at[k].name))
 				problem_add(p,
 				    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i),
 				    "Duplicate value: \"%s\"", c->traffic_routing->managed_routes.at[i].name);
+	if (c->traffic_routing != NULL && c->traffic_routing->istio != NULL)
+		check_subsets(p, c->traffic_routing->istio->destination_rule);
 	check_limit(p, CANARY ".maxSurge", c->max_surge);
 	check_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
@@ -332,6 +370,8 @@ selector_problems(struct problems *p, const struct label_selector *want, const c
 	const char *key;
 	json_t *value;
 
+	template = template_json != NULL ? json_loads(template_json, 0, NULL) : NULL;
+	pod_template_problems(p, template, template_path, POD_OF_REPLICASET);
 	if (label_selector_is_empty(want)) {
 		problem_add(p, path, "Invalid value: empty selector is invalid for deployment");
 		return;
@@ -344,7 +384,6 @@ selector_problems(struct problems *p, const struct label_selector *want, const c
 			problem_add(p, arena_printf(p->arena, "%s.matchExpressions[%zu].values", path, i),
 			    "Invalid value: %s %s", q->operator, set ? "needs values" : "has none");
 	}
-	template = template_json != NULL ? json_loads(template_json, 0, NULL) : NULL;
 	labels.at =
 	    arena_new_array(p->arena, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
 	json_object_foreach (json_at(template, "/metadata/labels"), key, value)
@@ -367,6 +406,22 @@ check_selector(struct problems *p, const struct rollout *r)
 		selector_problems(p, r->spec.selector, r->spec.template, "spec.selector", "spec.template");
 }
 
+static void
+check_workload_version(struct problems *p, const struct workload_ref *ref)
+{
+	const struct type *t = workload_type(ref);
+	const char *want;
+
+	if (t == NULL)
+		return;
+	want = t->group[0] != '\0' ? arena_printf(p->arena, "%s/%s", t->group, t->version) : t->version;
+	if (str_empty(ref->api_version))
+		problem_add(p, "spec.workloadRef.apiVersion", "Required value: %s of a %s", want, t->kind);
+	else if (!str_eq(ref->api_version, want))
+		problem_add(p, "spec.workloadRef.apiVersion", "Invalid value: \"%s\": a %s is of %s", ref->api_version,
+		    t->kind, want);
+}
+
 /* False: there is no workload to take the template from. */
 static bool
 check_workload(struct problems *p, const struct world *w)
@@ -375,8 +430,7 @@ check_workload(struct problems *p, const struct world *w)
 
 	if (ref == NULL)
 		return true;
-	if (w->rollout->template_besides)
-		problem_add(p, "spec.template", "Invalid value: must be empty beside workloadRef");
+	check_workload_version(p, ref);
 	if (w->workload != NULL || ref->name == NULL || workload_type(ref) == NULL)
 		return w->workload != NULL;
 	problem_add(
@@ -399,15 +453,39 @@ check_routing(struct problems *p, const struct err *e)
 		problem_is_reference(p);
 }
 
-void
-world_problems(const struct world *w, struct problems *p)
+/* An argument from a field that no Rollout has would fail when the run is to be made. */
+static void
+check_field_refs(struct problems *p, const struct analysis_found *f)
+{
+	for (size_t i = 0; i < f->spec->args.n; i++) {
+		const struct value_from *from = f->spec->args.at[i].value_from;
+		const char *why = argument_problem(&f->spec->args.at[i]);
+
+		if (why != NULL)
+			problem_add(p, arena_printf(p->arena, "%s.args[%zu]", f->field, i), "%s", why);
+
+		if (from != NULL && from->field_ref != NULL && from->field_ref->field_path != NULL &&
+		    !field_path_known(from->field_ref->field_path))
+			problem_add(p, arena_printf(p->arena, "%s.args[%zu].valueFrom.fieldRef.fieldPath", f->field, i),
+			    "Invalid value: \"%s\": a Rollout has no such field", from->field_ref->field_path);
+	}
+}
+
+/* `measures`: an update is under way, or may come, so that analyses must be able to begin and to end. */
+static void
+check_world(const struct world *w, struct problems *p, bool measures)
 {
 	const struct rollout *r = w->rollout;
 	const struct rollout_strategy *strategy = &r->spec.strategy;
 	const struct problems *decoding = r->object.problems;
 	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
 
-	for (size_t i = 0; decoding != NULL && i < decoding->n && i < PROBLEMS_MAX; i++)
+	/* First, and in the words of Argo Rollouts: whatever else is wrong with a template that is not used is no
+	 * matter. */
+	if (r->spec.workload_ref != NULL && r->template_besides)
+		problem_add(
+		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
+	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)
 		if (str_starts(decoding->at[i].path, "spec"))
 			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
 	if ((strategy->canary != NULL) == (strategy->blue_green != NULL)) {
@@ -427,8 +505,17 @@ world_problems(const struct world *w, struct problems *p)
 		check_blue_green(p, w);
 	if (w->routing_err != NULL)
 		check_routing(p, w->routing_err);
-	for (size_t i = 0; i < w->n_analyses; i++)
-		analysis_problems(p, &w->analyses[i]);
+	for (size_t i = 0; i < w->n_analyses; i++) {
+		if (measures)
+			check_field_refs(p, &w->analyses[i]);
+		analysis_problems(p, &w->analyses[i], measures);
+	}
+}
+
+void
+world_problems(const struct world *w, struct problems *p)
+{
+	check_world(w, p, true);
 }
 
 const char *
@@ -436,7 +523,8 @@ validate(struct decision *d)
 {
 	struct problems p = { .arena = d->arena };
 
-	world_problems(d->w, &p);
+	/* The first version, and one that is the stable one, are not measured. */
+	check_world(d->w, &p, d->st.stable_rs != NULL && !d->promoted);
 	if (p.n == 0)
 		return NULL;
 	return arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s: %s", d->w->rollout->object.meta.name,

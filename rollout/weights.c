@@ -34,8 +34,7 @@ wanted(const struct decision *d)
 										      : r->weight;
 	if (d->canary->steps.n == 0)
 		return 0;
-	/* Until the step's pods are there, what was reached before stays. */
-	return step_weight(d->canary, d->index, replicas_wanted(d).at_desired);
+	return target_of(d).weight;
 }
 
 /* A stable version that was scaled down with its share gets traffic back as its pods come back; where nobody stands behind the
@@ -57,13 +56,13 @@ as_stable_can_carry(const struct decision *d, int64_t want)
 static bool
 new_can_carry(const struct decision *d, int64_t weight)
 {
-	struct counts_answer want = replicas_wanted(d);
+	struct target want = target_of(d);
 	int64_t need = share(weight, d->replicas);
 
 	if (weight > 0 && d->replicas > 0 && available(d->w->new_rs) == 0)
 		return false;
 	if (want.scaled || d->canary->replica_progress_threshold != NULL)
-		return available(d->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.at_desired;
+		return available(d->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
 	return available(d->w->new_rs) >= need;
 }
 
@@ -201,17 +200,32 @@ can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight,
 	return available(rs) > 0 && available(rs) >= weight * d->replicas / 100;
 }
 
+/* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
+ * version, so that it does not select pods that will be removed, but not before the routing is seen to send nothing to it. */
+static const char *
+canary_revision(const struct decision *d)
+{
+	const struct routing *r = &d->w->routing;
+
+	if (!d->aborted || r->splits_pods || takes_turns(d))
+		return d->w->hash;
+	if (r->weight > 0 || r->routes > 0 || d->weight_to.set || d->routes_change)
+		return NULL;
+	return available(d->w->stable_rs) > 0 ? d->st.stable_rs : NULL;
+}
+
 void
 hashes_plan(struct decision *d)
 {
 	const struct routing *r = &d->w->routing;
 	bool new_is_stable = d->promoted || d->takes_over;
 	const struct replicaset *stable = new_is_stable ? d->w->new_rs : d->w->stable_rs;
-	const char *canary_hash = d->w->hash, *stable_hash = new_is_stable ? d->w->hash : d->st.stable_rs;
+	const char *canary_hash = canary_revision(d), *stable_hash = new_is_stable ? d->w->hash : d->st.stable_rs;
 	bool two = d->w->new_rs != NULL && stable != d->w->new_rs;
+	struct wanted_hashes want = { 0 };
 	bool canary_ok, stable_ok;
 
-	if (d->w->router == NULL)
+	if (d->w->router == NULL || r->splits_pods)
 		services_follow(d);
 	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
 		return;
@@ -232,11 +246,15 @@ hashes_plan(struct decision *d)
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
 		 * the next update when it was the old version's. */
-		if (canary_ok && !(takes_turns(d) && new_is_stable) && available(d->w->new_rs) > 0)
+		if (canary_ok && !(takes_turns(d) && new_is_stable) && available(replicaset_of(d->w, canary_hash)) > 0)
 			service_switch(d, d->w->canary_service, canary_hash);
 		if (stable_ok && available(stable) > 0)
 			service_switch(d, d->w->stable_service, stable_hash);
 		return;
 	}
-	d->w->router->set_hashes(d->w->rollout, r, d->canary_to, d->stable_to, d->plan);
+	want.canary = d->canary_to;
+	want.stable = d->stable_to;
+	want.additional = experiment_destinations(d, &want.n_additional);
+	want.services = experiment_services(d, &want.n_services);
+	d->w->router->set_hashes(d->w->rollout, r, &want, d->plan);
 }

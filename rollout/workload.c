@@ -65,7 +65,7 @@ workload_scale(struct decision *d)
 	now = l->spec.replicas.set ? l->spec.replicas.is : 1;
 	if (now == want)
 		return;
-	plan_merge(d->plan, &l->object, json_pack("{s:{s:I}}", "spec", "replicas", (json_int_t)want));
+	plan_scale(d->plan, &l->object, want);
 	plan_beside(d->plan);
 	plan_reason(d->plan, "Deployment %s: %" PRId64 " pods, not %" PRId64, l->object.meta.name, want, now);
 }

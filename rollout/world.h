@@ -65,7 +65,9 @@ struct decision {
 	bool promoted; /* the new version is the stable one */
 	bool takes_over; /* it is about to be: its steps are done, and all traffic goes to it */
 	bool in_window; /* going back to a revision within spec.rollbackWindow: no steps, no analyses */
+	bool without_pods; /* begun at spec.replicas 0: the same, since there is nothing to measure */
 	bool aborted; /* this update is given up: told by a person, an analysis or the deadline */
+	bool retried; /* this pass takes an abort back */
 	const char *abort_message; /* why, when this pass found out; NULL when the status knew */
 	bool paused_by_spec;
 	bool was_paused; /* the status had pause conditions */
@@ -76,6 +78,7 @@ struct decision {
 	bool experiment_judged; /* it was inconclusive, and a person goes on */
 	bool routes_change; /* this pass changes managed routes */
 	struct opt_int weight_to; /* the canary's, when this pass changes it */
+	int64_t pods_removed; /* by which this pass scales down */
 	const char *canary_to, *stable_to; /* what the destinations are to select; NULL: this pass does not say */
 };
 
@@ -85,6 +88,9 @@ void world_gather(const struct pass *, const struct rollout *, struct arena *, s
 
 /* The rollout as arguments' fieldRef finds it. A new reference. */
 json_t *rollout_for_args(const struct rollout *);
+
+/* True when a path of a fieldRef can name something of a Rollout: fields that the type has, any label or annotation. */
+bool field_path_known(const char *path);
 
 /* What decides, in the order of a pass; each adds to the plan or to d->st. */
 /* A selector that is not one, or does not match the pods that the template (canonical JSON; NULL: none) makes, so that nobody would ever
@@ -111,15 +117,18 @@ bool weights_settled(const struct decision *);
 void weights_plan(struct decision *, bool lower); /* lower: only what takes weight from the canary */
 void routes_plan(struct decision *, bool lower); /* managed routes; lower: only when none is wanted */
 bool routes_settled(const struct decision *); /* they are seen to be as the steps say */
+bool routes_wanted(const struct decision *); /* the steps up to the present one want some */
 void hashes_plan(struct decision *); /* what the destinations select */
 void replicas_raise(struct decision *); /* more pods */
+void replicas_keep(struct decision *); /* until when, of a canary that loses its traffic to another one */
 void replicas_lower(struct decision *); /* fewer, never below what the routing still names */
-struct counts_answer replicas_wanted(const struct decision *); /* by the step that this pass acts on */
 int64_t replicas_at_birth(const struct decision *); /* of the new ReplicaSet, when it is made */
 void restart_plan(struct decision *); /* evicts pods that are older than spec.restartAt */
 void status_counts(struct decision *);
 void status_finish(struct decision *); /* conditions, phase, message, and the write */
 void status_invalid(struct decision *, const char *message);
+/* The status alone, of a rollout that depends on an object that cannot be read; `why` names it. */
+void rollout_stand_still(const struct pass *, const struct rollout *, const char *why, struct plan *);
 
 /* canary.c, bluegreen.c: what a pass does for its strategy, once it is known that the spec is valid and whether it is aborted. */
 void canary_pass(struct decision *);
@@ -144,6 +153,9 @@ bool bluegreen_is_ready(const struct decision *); /* they are available */
 bool bluegreen_is_quick(const struct decision *); /* nothing is tried: back to what just ran, or a person says so */
 bool bluegreen_waits_for_run(const struct decision *); /* pods are there, an analysis is under way */
 
+/* release.c: what the rollout wrote to and does not name any more */
+void release_plan(struct decision *);
+
 /* services.c */
 void service_switch(struct decision *, const struct service *, const char *hash); /* NULL service or hash: nothing */
 void services_follow(struct decision *); /* of a canary without traffic routing */
@@ -151,6 +163,9 @@ void services_follow(struct decision *); /* of a canary without traffic routing 
 /* steps.c */
 int64_t steps_count(const struct decision *); /* of a blue-green rollout: 0 */
 const char *step_text(struct arena *, const struct canary_step *);
+/* The canary has steps, and none is left: as with Argo Rollouts nothing that is undecided or paused holds its
+ * version any more, but spec.paused. */
+bool steps_are_passed(const struct decision *);
 bool step_is_pause(const struct decision *, int64_t index);
 bool step_waits(
     const struct decision *, int64_t index); /* for an analysis or an experiment, which have deadlines of their own */
@@ -161,6 +176,10 @@ void experiment_sync(struct decision *); /* which experiments must exist */
 bool experiment_succeeded(const struct decision *); /* that of the step */
 /* What the step's experiment is to have of the traffic, while it runs. In the arena. */
 const struct weight_destination *experiment_weights(const struct decision *, size_t *ret_n);
+const struct weight_destination *experiment_destinations(
+    const struct decision *, size_t *ret_n); /* these and those below */
+/* The names that their templates give to Services. In the arena. */
+const char *const *experiment_services(const struct decision *, size_t *ret_n);
 /* What experiments have of it, with their hashes, in the order of their Services. In the arena. */
 struct weight_destination *experiment_seen(const struct decision *, size_t *ret_n);
 
@@ -210,6 +229,19 @@ json_t *selector_with_hash(const struct label_selector *, const char *hash); /* 
 bool revision_in_window(
     const struct world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
 
+/* target.c: what the step that this pass acts on is to have */
+struct target {
+	int64_t new_rs, stable; /* pods */
+	bool scaled; /* by a setCanaryScale step, not by the weight */
+	bool pods_there; /* the versions have them */
+	int64_t weight; /* percent that the canary's destination may have by now, before readiness is asked for */
+};
+struct target target_of(const struct decision *);
+/* A setWeight step is over: its pods are there, and its weight is seen in every route. */
+bool target_reached(const struct decision *);
+/* Pods that the routing needs of a revision: as it was last read, and as this pass makes it. */
+int64_t target_kept(const struct decision *, const struct replicaset *);
+
 /* replicas.c */
 int64_t scale_down_deadline(const struct replicaset *); /* wall ms; 0: none */
 bool scales_stable(const struct decision *); /* the stable version's pods follow its share of the traffic */
@@ -219,6 +251,7 @@ int64_t revision_of(const struct object *); /* its annotation; 0 when it has non
 /* status.c: the write that the API server refused last time and will refuse again, or NULL */
 const struct seen_failure *refused(const struct decision *);
 
+#define WITHOUT_PODS "Rollout has no replicas" /* an event's reason for a promotion */
 #define PAUSE_STEP "CanaryPauseStep"
 #define PAUSE_BLUE_GREEN "BlueGreenPause"
 #define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"

@@ -18,6 +18,8 @@ struct app {
 	double seconds;
 };
 
+#define PLACES 900 /* connections */
+
 /* One request that waits for its time. */
 struct asked {
 	struct app *app;
@@ -146,7 +148,9 @@ app_new(struct loop *l, const struct app_settings *settings)
 
 	app->settings = *settings;
 	app->rand = rand_stream(settings->seed, "app");
-	if (!daemon_start(&app->daemon, l, settings->ip, settings->port, on_request, on_completed, app)) {
+	if (!daemon_start(&app->daemon, l,
+		&(struct daemon_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES }, on_request,
+		on_completed, app)) {
 		free(app);
 		return NULL;
 	}

@@ -2,6 +2,7 @@
 #include "sim/crd.h"
 #include <string.h>
 #include "base/str.h"
+#include "kube/api/regex.h"
 #include "kube/api/roots.h"
 #include "kube/api/schema.h"
 #include "sim/cel.h"
@@ -70,6 +71,21 @@ prune(const json_t *schema, json_t *value)
 		prune(items, v);
 }
 
+/* What every object has is no schema's to say. */
+static void
+prune_root(const json_t *schema, json_t *object)
+{
+	static const char *const own[] = { "apiVersion", "kind", "metadata" };
+	json_t *kept[ARRAY_SIZE(own)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		kept[i] = json_incref(json_object_get(object, own[i]));
+	prune(schema, object);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (kept[i] != NULL)
+			json_object_set_new(object, own[i], kept[i]);
+}
+
 static void problem(struct walk *w, const char *path, const char *reason, const char *format, ...) printf_like(4, 5);
 
 static void
@@ -136,6 +152,30 @@ check_scalar(struct walk *w, const char *path, const json_t *schema, const json_
 		    path, json_integer_value(most));
 }
 
+/* The bounds of texts and lists. */
+static void
+check_lengths(struct walk *w, const char *path, const json_t *schema, const json_t *v)
+{
+	const char *pattern = json_str(schema, "pattern");
+	const json_t *least = json_object_get(schema, json_is_array(v) ? "minItems" : "minLength");
+	const json_t *most = json_object_get(schema, "maxLength");
+	size_t n = json_is_array(v) ? json_array_size(v) : json_string_length(v);
+
+	if (!json_is_string(v) && !json_is_array(v))
+		return;
+	if (least != NULL && (json_int_t)n < json_integer_value(least))
+		problem(w, path, "FieldValueInvalid",
+		    "Invalid value: %s: %s in body should %s at least %" JSON_INTEGER_FORMAT " %s", shown(w, v), path,
+		    json_is_array(v) ? "have" : "be", json_integer_value(least),
+		    json_is_array(v) ? "items" : "chars long");
+	if (json_is_string(v) && most != NULL && (json_int_t)n > json_integer_value(most))
+		problem(w, path, "FieldValueTooLong", "Too long: may not be more than %" JSON_INTEGER_FORMAT " bytes",
+		    json_integer_value(most));
+	if (json_is_string(v) && pattern != NULL && !regex_finds(pattern, json_string_value(v)))
+		problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s in body should match '%s'", shown(w, v),
+		    path, pattern);
+}
+
 /* CEL. What compares with oldSelf holds for what is new. */
 static void
 check_rules(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
@@ -186,6 +226,7 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 		return;
 	}
 	check_scalar(w, path, schema, v);
+	check_lengths(w, path, schema, v);
 	check_rules(w, path, schema, v, old);
 	if (json_is_object(v))
 		json_array_foreach (json_object_get(schema, "required"), i, e)
@@ -199,23 +240,75 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 		check(w, arena_printf(w->arena, "%s[%zu]", path, i), items, e, NULL);
 }
 
-struct err *
-crds_admit(
-    const struct crds *c, struct arena *a, const char *kind, json_t *object, const json_t *old, json_t **ret_details)
+void
+crds_define(struct crds *c, const char *key, json_t *schema)
 {
-	const json_t *schema = json_object_get(c->schemas, kind);
+	if (schema != NULL)
+		json_object_set_new(c->schemas, key, schema);
+	else
+		json_object_del(c->schemas, key);
+}
+
+const json_t *
+crds_schema(const struct crds *c, const char *key)
+{
+	return json_object_get(c->schemas, key);
+}
+
+static void
+unknown(struct arena *a, const json_t *schema, bool whole, const json_t *value, const char *path, json_t *paths)
+{
+	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items"),
+		     *of;
+	const json_t *additional = json_object_get(schema, "additionalProperties");
+	bool open = !whole && json_is_true(json_object_get(schema, PRESERVE));
+	bool keeps = open || additional != NULL || json_object_size(properties) == 0;
+	const char *key, *below;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach ((json_t *)value, key, v) {
+		bool root = path[0] == '\0' && (strcmp(key, "apiVersion") == 0 || strcmp(key, "kind") == 0 ||
+						   strcmp(key, "metadata") == 0);
+
+		if (root)
+			continue;
+		of = json_is_object(additional) ? additional : NULL;
+		below = arena_printf(a, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
+		of = json_object_get(properties, key) != NULL ? json_object_get(properties, key) : of;
+		if (of != NULL)
+			unknown(a, of, whole && strcmp(below, "status") != 0 && strcmp(key, "template") != 0, v, below,
+			    paths);
+		else if (!keeps && json_array_size(paths) < UNKNOWN_MAX)
+			json_array_append_new(paths, json_string(below));
+	}
+	json_array_foreach (value, i, v)
+		unknown(a, items, whole, v, arena_printf(a, "%s[%zu]", path, i), paths);
+}
+
+void
+crds_unknown(struct arena *a, const json_t *schema, bool whole, const json_t *object, json_t *paths)
+{
+	unknown(a, schema, whole, object, "", paths);
+}
+
+struct err *
+crds_admit(const struct crds *c, struct arena *a, const char *key, const char *kind, const char *group, json_t *object,
+    const json_t *old, json_t **ret_details)
+{
+	const json_t *schema = json_object_get(c->schemas, key);
 	_cleanup_(json_decrefp) json_t *causes = json_array();
 	struct walk w = { .arena = a, .problems = "", .causes = causes };
 	json_t *m = json_object_get(object, "metadata");
 
 	if (schema == NULL)
 		return NULL;
-	prune(schema, object);
+	prune_root(schema, object);
 	check(&w, "", schema, object, old);
 	if (w.n == 0)
 		return NULL;
-	*ret_details = json_pack("{s:s,s:s,s:s,s:O}", "name", json_str(m, "name") ?: "", "group", "argoproj.io", "kind",
-	    kind, "causes", causes);
-	return err_new(a, ERR_INVALID, "%s.argoproj.io \"%s\" is invalid: %s%s%s", kind, json_str(m, "name") ?: "",
+	*ret_details = json_pack(
+	    "{s:s,s:s,s:s,s:O}", "name", json_str(m, "name") ?: "", "group", group, "kind", kind, "causes", causes);
+	return err_new(a, ERR_INVALID, "%s.%s \"%s\" is invalid: %s%s%s", kind, group, json_str(m, "name") ?: "",
 	    w.n > 1 ? "[" : "", w.problems, w.n > 1 ? "]" : "");
 }

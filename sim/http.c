@@ -5,6 +5,7 @@
 #include "base/daemon.h"
 #include "sim/prometheus.h"
 
+#define PLACES 900 /* connections */
 #define PROTOBUF                                                                                                       \
 	"application/vnd.kubernetes.protobuf" /* what kubectl 1.33 and newer send for `create namespace` and the like */
 #define BODY_MAX (8u << 20)
@@ -103,75 +104,25 @@ respond_json(struct MHD_Connection *c, int status, json_t *body)
 	return ok;
 }
 
-/* --- discovery ----------------------------------------------------------------------------------------------------- */
-
-static bool
-serves(const struct resource *r, const char *group, const char *version)
+/* The same with a Warning for each text of a list. */
+static enum MHD_Result
+respond_warning(struct MHD_Connection *c, int status, json_t *body, const json_t *warnings)
 {
-	return strcmp(r->group, group) == 0 && resource_has_version(r, version);
-}
-
-static json_t *
-resource_list(const char *group, const char *version)
-{
+	_cleanup_(freep) char *text = json_dumps(body, JSON_COMPACT);
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *list = json_array();
+	struct MHD_Response *r = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result ok;
+	json_t *one;
+	size_t i;
 
-	for (const struct resource *r = store_resources; r->plural != NULL; r++) {
-		json_t *shorts = json_array();
-		char *save = NULL;
-
-		if (!serves(r, group, version)) {
-			json_decref(shorts);
-			continue;
-		}
-		for (char *t = strtok_r(arena_strdup(a, r->short_names), " ", &save); t != NULL;
-		     t = strtok_r(NULL, " ", &save))
-			json_array_append_new(shorts, json_string(t));
-		json_array_append_new(list,
-		    json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s,s,s,s,s,s],s:o}", "name", r->plural, "singularName",
-			r->singular, "namespaced", !r->cluster_scoped, "kind", r->kind, "verbs", "create", "delete",
-			"deletecollection", "get", "list", "patch", "update", "watch", "shortNames", shorts));
-		if (r->status)
-			json_array_append_new(
-			    list, json_pack("{s:s,s:s,s:b,s:s,s:[s,s,s]}", "name",
-				      arena_printf(a, "%s/status", r->plural), "singularName", "", "namespaced",
-				      !r->cluster_scoped, "kind", r->kind, "verbs", "get", "patch", "update"));
-		if (r->scale)
-			json_array_append_new(
-			    list, json_pack("{s:s,s:s,s:b,s:s,s:s,s:s,s:[s,s,s]}", "name",
-				      arena_printf(a, "%s/scale", r->plural), "singularName", "", "namespaced",
-				      !r->cluster_scoped, "group", "autoscaling", "version", "v1", "kind", "Scale",
-				      "verbs", "get", "patch", "update"));
-	}
-	return json_pack("{s:s,s:s,s:s,s:o}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
-	    group[0] != '\0' ? arena_printf(a, "%s/%s", group, version) : version, "resources", list);
-}
-
-static json_t *
-group_list(void)
-{
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	json_t *groups = json_array();
-	const char *seen = " ";
-
-	for (const struct resource *r = store_resources; r->plural != NULL; r++) {
-		json_t *versions = json_array();
-		char *save = NULL;
-		const char *all = arena_printf(a, "%s %s", r->version, r->also != NULL ? r->also : "");
-
-		if (r->group[0] == '\0' || strstr(seen, arena_printf(a, " %s ", r->group)) != NULL) {
-			json_decref(versions);
-			continue;
-		}
-		seen = arena_printf(a, "%s%s ", seen, r->group);
-		for (char *v = strtok_r(arena_strdup(a, all), " ", &save); v != NULL; v = strtok_r(NULL, " ", &save))
-			json_array_append_new(versions, json_pack("{s:s,s:s}", "groupVersion",
-							    arena_printf(a, "%s/%s", r->group, v), "version", v));
-		json_array_append_new(groups, json_pack("{s:s,s:o,s:O}", "name", r->group, "versions", versions,
-						  "preferredVersion", json_array_get(versions, 0)));
-	}
-	return json_pack("{s:s,s:s,s:o}", "kind", "APIGroupList", "apiVersion", "v1", "groups", groups);
+	MHD_add_response_header(r, "Content-Type", "application/json");
+	json_array_foreach (warnings, i, one)
+		MHD_add_response_header(r, "Warning",
+		    arena_printf(a, "299 - %s", json_quote_go(a, json_string_value(one), json_string_length(one))));
+	ok = MHD_queue_response(c, (unsigned)status, r);
+	MHD_destroy_response(r);
+	json_decref(body);
+	return ok;
 }
 
 /* The paths that are not objects; MHD_NO: not one of them. */
@@ -186,8 +137,7 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 					 "\x12\x02"
 					 "v1"
 					 "\x42\x00";
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	char *copy = arena_strdup(a, path), *save = NULL, *part[3] = { 0 };
+	json_t *document;
 
 	if (strcmp(path, "/version") == 0)
 		return respond_json(c, 200,
@@ -205,25 +155,15 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 		    sizeof(openapi_v2) - 1);
 	}
 	if (strcmp(path, "/openapi/v3") == 0)
-		return respond_json(c, 200, json_pack("{s:{}}", "paths"));
+		return respond_json(c, 200, store_openapi(h->store, NULL));
+	if (str_starts(path, "/openapi/v3/"))
+		return (document = store_openapi(h->store, path + strlen("/openapi/v3/"))) != NULL
+			   ? respond_json(c, 200, document)
+			   : MHD_NO;
 	if (strcmp(path, PROMETHEUS_TARGETS) == 0)
 		return respond_json(c, 200, prometheus_targets(h->store));
-	if (strcmp(path, "/api") == 0)
-		return respond_json(c, 200,
-		    json_pack(
-			"{s:s,s:[s],s:[]}", "kind", "APIVersions", "versions", "v1", "serverAddressByClientCIDRs"));
-	if (strcmp(path, "/apis") == 0)
-		return respond_json(c, 200, group_list());
-	for (int i = 0; i < 3; i++)
-		part[i] = strtok_r(i == 0 ? copy : NULL, "/", &save);
-	if (part[0] != NULL && strcmp(part[0], "api") == 0 && part[1] != NULL && part[2] == NULL)
-		return respond_json(c, 200, resource_list("", part[1]));
-	if (part[0] != NULL && strcmp(part[0], "apis") == 0 && part[1] != NULL && part[2] != NULL &&
-	    strtok_r(NULL, "/", &save) == NULL)
-		for (const struct resource *r = store_resources; r->plural != NULL; r++)
-			if (serves(r, part[1], part[2]))
-				return respond_json(c, 200, resource_list(part[1], part[2]));
-	return MHD_NO;
+	document = store_discovery(h->store, path);
+	return document != NULL ? respond_json(c, 200, document) : MHD_NO;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
@@ -318,7 +258,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		ok = start_watch(h, c, &req);
 	} else {
 		status = store_handle(h->store, &req, &body);
-		ok = respond_json(c, status, body);
+		ok = respond_warning(c, status, body, store_warnings(h->store));
 	}
 	str_done(&url);
 	return ok;
@@ -345,7 +285,8 @@ http_server_new(struct loop *l, struct store *s, int port)
 	struct http_server *h = mem_alloc(sizeof(*h));
 
 	h->store = s;
-	if (!daemon_start(&h->daemon, l, "127.0.0.1", port, on_request, on_completed, h)) {
+	if (!daemon_start(&h->daemon, l, &(struct daemon_settings){ .ip = "127.0.0.1", .port = port, .places = PLACES },
+		on_request, on_completed, h)) {
 		free(h);
 		return NULL;
 	}

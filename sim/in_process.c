@@ -56,6 +56,15 @@ tell(const struct fault_policy *p, const char *text)
 }
 
 static void
+spoil(const struct exchange *e, char **text)
+{
+	const struct fault_policy *p = e->owner->policy;
+
+	if (p != NULL && p->spoil != NULL)
+		p->spoil(p->arg, &e->request, text);
+}
+
+static void
 finish(struct exchange *e)
 {
 	const struct receiver *receiver = e->receiver;
@@ -67,9 +76,14 @@ finish(struct exchange *e)
 	char *body = e->body;
 	void *arg = e->arg;
 	int status = e->status;
+	int64_t retry_after_ms = e->fault.retry_after_ms;
 
-	if (err == NULL && body != NULL)
+	if (retry_after_ms == 0 && status == 429)
+		retry_after_ms = RETRY_AFTER_MS;
+	if (err == NULL && body != NULL) {
+		spoil(e, &body);
 		tell(e->owner->policy, body);
+	}
 	e->body = NULL;
 	if (e->request.stream && status == 200 && body != NULL) {
 		size_t len = strlen(body), half = len / 2;
@@ -90,7 +104,7 @@ finish(struct exchange *e)
 	receiver->done(arg, err,
 	    &(struct reply){ .status = err != NULL ? 0 : status,
 		.body = { body != NULL ? body : "", body != NULL ? strlen(body) : 0 },
-		.retry_after_ms = err == NULL && status == 429 ? RETRY_AFTER_MS : 0 });
+		.retry_after_ms = err == NULL && (status == 429 || status == 503) ? retry_after_ms : 0 });
 	free(body);
 }
 
@@ -173,7 +187,8 @@ arrive(struct exchange *e)
 			return;
 		}
 	} else {
-		e->status = store_handle(e->owner->store, &sr, &answer);
+		answer = strcmp(r->method, "GET") == 0 ? store_discovery(e->owner->store, r->url) : NULL;
+		e->status = answer != NULL ? 200 : store_handle(e->owner->store, &sr, &answer);
 		e->broken = e->fault.lost;
 	}
 	if (answer != NULL) {
@@ -188,6 +203,7 @@ on_timer(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 	struct str now;
+	char *lines;
 
 	(void)t;
 	if (e->state == ON_THE_WAY) {
@@ -198,9 +214,12 @@ on_timer(struct timer *t, void *arg)
 		/* The receiver may cancel from within: nothing of e is touched after the call. */
 		now = e->pending;
 		str_init(&e->pending, 64u << 20);
-		tell(e->owner->policy, str_text(&now));
-		e->receiver->data(e->arg, str_text(&now), now.len);
+		lines = mem_strdup(str_text(&now));
 		str_done(&now);
+		spoil(e, &lines);
+		tell(e->owner->policy, lines);
+		e->receiver->data(e->arg, lines, strlen(lines));
+		free(lines);
 	}
 }
 

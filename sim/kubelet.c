@@ -96,22 +96,24 @@ status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
 	    "podIP", "127.0.0.1", "startTime", from, "conditions", conditions, "containerStatuses", containers);
 }
 
-/* The program of the pod's first container and its arguments, as a JSON list, and its exit code behind all that it says. NULL: it has
- * none, or is started again whenever it ends. */
+/* The program of the pod's first container and its arguments, as transport_exec.h wants it, and its exit code behind all that it prints.
+ * NULL: it has none, or is started again whenever it ends. */
 static const char *
 command_of(struct arena *a, const json_t *spec)
 {
 	const char *policy = json_str(spec, "restartPolicy");
 	const json_t *c = json_array_get(json_object_get(spec, "containers"), 0);
 	const json_t *command = json_object_get(c, "command"), *args = json_object_get(c, "args");
-	_cleanup_(json_decrefp) json_t *argv = NULL;
+	_cleanup_(json_decrefp) json_t *how = NULL;
+	json_t *argv;
 
 	if (c == NULL || str_empty(policy) || str_eq(policy, "Always"))
 		return NULL;
 	argv = json_pack("[s,s,s,s]", "/bin/sh", "-c", "\"$@\"; echo \"exit $?\"", "sh");
 	json_array_extend(argv, (json_t *)command);
 	json_array_extend(argv, (json_t *)args);
-	return json_text(a, argv);
+	how = json_pack("{s:o}", "argv", argv);
+	return json_text(a, how);
 }
 
 static int

@@ -12,7 +12,7 @@
 #include "kube/api/selector.h"
 #include "sim/ports.h"
 
-#define SERVERS 64
+#define SERVERS 1000 /* ready pods that have a part in the traffic; warn_full says so too */
 #define STOP_MS 2000
 #define RETRY_MS 100
 
@@ -32,6 +32,7 @@ struct mesh {
 	struct child *child;
 	struct timer turn;
 	struct server servers[SERVERS];
+	bool full; /* which was logged */
 	char url[64], socket_path[104];
 };
 
@@ -107,13 +108,27 @@ struct share {
 };
 
 static void
+warn_full(struct mesh *m)
+{
+	if (!m->full)
+		log_warn("more than 1000 ready pods: the others get no traffic from the mesh of the laptop cluster; "
+			 "use fewer "
+			 "replicas");
+	m->full = true;
+}
+
+static void
 collect(const json_t *pod, void *arg)
 {
 	struct share *s = arg;
 
 	if (str_eq(json_str(json_object_get(pod, "metadata"), "namespace"), s->ns) && pod_is_ready(pod) &&
-	    all_match(s->service, labels_of(pod)) && all_match(s->subset, labels_of(pod)) && s->n < SERVERS)
-		s->pods[s->n++] = pod;
+	    all_match(s->service, labels_of(pod)) && all_match(s->subset, labels_of(pod))) {
+		if (s->n < SERVERS)
+			s->pods[s->n++] = pod;
+		else
+			warn_full(s->mesh);
+	}
 }
 
 static struct server *
@@ -138,8 +153,10 @@ give(struct mesh *m, const struct share *s, int percent)
 		const char *name = json_str(json_object_get(pod, "metadata"), "name");
 		struct server *sv = server_for(m, name);
 
-		if (sv == NULL)
+		if (sv == NULL) {
+			warn_full(m);
 			return;
+		}
 		if (!sv->keep) {
 			sv->weight = 0;
 			sv->keep = sv->used = true;
@@ -316,7 +333,7 @@ mesh_new(struct arena *a, struct loop *l, struct store *s, const char *dir, stru
 	    "weight 0\n",
 	    m->socket_path, port, SERVERS);
 	fclose(f);
-	m->child = child_start(l, argv, arena_printf(a, "%s/haproxy.log", dir), on_exit_, m);
+	m->child = child_serve(l, argv, arena_printf(a, "%s/haproxy.log", dir), on_exit_, m);
 	if (m->child == NULL) {
 		free(m);
 		return err_new(a, ERR_INVALID, "haproxy cannot be started: %s", strerror(errno));

@@ -2,10 +2,13 @@
 #include "sim/pods.h"
 #include <stdio.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "sim/lifecycle.h"
+
+#define PODS_MAX 10000 /* of one ReplicaSet */
 
 /* What a Pod does next. */
 struct waiting {
@@ -253,8 +256,8 @@ struct survey {
 	const char *uid;
 	int64_t available_before; /* ready since before then is available */
 	int64_t next; /* the earliest time at which a ready pod was not yet; INT64_MAX: none */
-	const json_t *pods[1000]; /* of one ReplicaSet; more is no laptop's business */
-	size_t n, ready, available;
+	const json_t **pods; /* of one ReplicaSet; owned */
+	size_t n, room, ready, available;
 };
 
 static void
@@ -264,8 +267,12 @@ count(const json_t *pod, void *arg)
 	json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
 	int64_t since;
 
-	if (!str_eq(json_str(owner, "uid"), s->uid) || is_deleted(pod) || s->n == ARRAY_SIZE(s->pods))
+	if (!str_eq(json_str(owner, "uid"), s->uid) || is_deleted(pod))
 		return;
+	if (s->n == s->room) {
+		s->room = s->room == 0 ? 16 : s->room * 2;
+		s->pods = mem_realloc(s->pods, s->room * sizeof(*s->pods));
+	}
 	s->pods[s->n++] = json_incref((json_t *)pod);
 	since = ready_since(pod);
 	s->ready += since >= 0;
@@ -309,29 +316,34 @@ static void
 compare(struct pods *p, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(freep) struct survey *s = mem_alloc(sizeof(*s));
+	struct survey s = { 0 };
 	_cleanup_(json_decrefp) json_t *rs = json_incref((json_t *)store_get(p->store, "replicasets", ns, name));
+	json_int_t replicas;
 	size_t want;
 
 	if (rs == NULL || is_deleted(rs))
 		return;
-	want = (size_t)json_int(json_object_get(rs, "spec"), "replicas", 1);
-	take_survey(p, s, rs);
-	for (size_t i = s->n; i < want; i++)
-		create(p, rs, i - s->n);
-	if (s->n > want)
-		delete_some(p, s, s->n - want);
-	take_survey(p, s, rs);
-	if (s->next != INT64_MAX &&
-	    (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s->next - s->available_before))
-		loop_timer(p->loop, &p->recheck, s->next - s->available_before);
+	replicas = json_int(json_object_get(rs, "spec"), "replicas", 1);
+	if (replicas > PODS_MAX)
+		log_warn("a ReplicaSet wants more pods than the laptop cluster makes", "namespace", ns, "name", name);
+	want = (size_t)(replicas < 0 ? 0 : replicas > PODS_MAX ? PODS_MAX : replicas);
+	take_survey(p, &s, rs);
+	for (size_t i = s.n; i < want; i++)
+		create(p, rs, i - s.n);
+	if (s.n > want)
+		delete_some(p, &s, s.n - want);
+	take_survey(p, &s, rs);
+	if (s.next != INT64_MAX &&
+	    (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s.next - s.available_before))
+		loop_timer(p->loop, &p->recheck, s.next - s.available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
-	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s->n, "fullyLabeledReplicas",
-		(json_int_t)s->n, "readyReplicas", (json_int_t)s->ready, "availableReplicas", (json_int_t)s->available,
+	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s.n, "fullyLabeledReplicas",
+		(json_int_t)s.n, "readyReplicas", (json_int_t)s.ready, "availableReplicas", (json_int_t)s.available,
 		"observedGeneration", json_int(meta(rs), "generation", 0)));
-	for (size_t i = 0; i < s->n; i++)
-		json_decref((json_t *)s->pods[i]);
+	for (size_t i = 0; i < s.n; i++)
+		json_decref((json_t *)s.pods[i]);
+	free(s.pods);
 }
 
 static void

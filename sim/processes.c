@@ -87,7 +87,7 @@ launch(struct process *p)
 		"--version-name", p->tag, "--errors", p->errors, "--latency", p->latency, NULL };
 
 	self[n > 0 ? n : 0] = '\0';
-	p->child = child_start(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), on_exit_, p);
+	p->child = child_serve(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), on_exit_, p);
 	p->not_before = loop_mono(l) + p->initial_delay;
 	loop_timer(l, &p->probe, PROBE_MS);
 }

@@ -69,6 +69,8 @@ const struct resource store_resources[] = {
 	    .also = "v1 v1alpha3", .columns = "Hosts:/spec/hosts" },
 	{ "networking.istio.io", "v1beta1", "destinationrules", "destinationrule", "DestinationRule", "dr",
 	    .also = "v1 v1alpha3", .columns = "Host:/spec/host" },
+	{ "apiextensions.k8s.io", "v1", "customresourcedefinitions", "customresourcedefinition",
+	    "CustomResourceDefinition", "crd crds", .cluster_scoped = true, .status = true, .columns = "" },
 	{ 0 },
 };
 

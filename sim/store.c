@@ -1,4 +1,5 @@
 /* sim/store.c: objects, their versions, and what every write does. */
+#include "sim/immutable.h"
 #include "sim/store_parts.h"
 #include <assert.h>
 #include <stdio.h>
@@ -7,11 +8,50 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/apply.h"
+#include "kube/api/names.h"
 #include "kube/api/patch.h"
 #include "kube/api/pod_template.h"
+#include "kube/api/roots.h"
+#include "sim/fields.h"
 
-#define NAME_MAX_LEN 253
+#define DEFINITION "CustomResourceDefinition"
 #define APPLY "application/apply-patch+yaml"
+
+/* What is served changes with the definitions of resources, and with a definition its objects are deleted. */
+static void
+define(struct store *s, const char *type, const json_t *definition)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct resource *gone;
+	const char **keys;
+	size_t n;
+
+	if (strcmp(type, "DELETED") != 0) {
+		definitions_add(s->definitions, s->crds, definition);
+		return;
+	}
+	if ((gone = definitions_remove(s->definitions, s->crds, definition)) == NULL)
+		return;
+	n = store_keys(s, gone->stored_as, a, &keys);
+	for (size_t i = 0; i < n; i++)
+		store_remove(s, gone, keys[i]);
+}
+
+const struct resource *
+store_resource(const struct store *s, size_t i)
+{
+	static size_t n;
+
+	while (store_resources[n].plural != NULL)
+		n++;
+	return i < n ? &store_resources[i] : definitions_at(s->definitions, i - n);
+}
+
+const json_t *
+store_warnings(const struct store *s)
+{
+	return s->warnings;
+}
 
 static void
 publish(struct store *s, const struct resource *r, const char *type, const json_t *old, json_t *object)
@@ -67,6 +107,8 @@ store_put(struct store *s, const struct resource *r, const char *key, const json
 	before = map_set(&s->objects, key, object);
 	json_incref(object);
 	publish(s, r, old == NULL ? "ADDED" : "MODIFIED", kept, object);
+	if (strcmp(r->kind, DEFINITION) == 0)
+		define(s, "ADDED", object);
 	json_decref(object);
 	json_decref(before);
 	json_decref(kept);
@@ -82,6 +124,8 @@ store_remove(struct store *s, const struct resource *r, const char *key)
 	last = json_deep_copy(old);
 	stamp_version(s, last);
 	publish(s, r, "DELETED", old, last);
+	if (strcmp(r->kind, DEFINITION) == 0)
+		define(s, "DELETED", last);
 	json_decref(last);
 	json_decref(old);
 }
@@ -174,18 +218,98 @@ track(const struct store *s, const struct query *q, struct arena *a, const json_
 		    old, next, &(struct field_manager){ q->field_manager, status ? "status" : NULL, store_now(a, s) });
 }
 
-/* False: the schema rules it out, and *ret says why. */
-static bool
-admit(const struct store *s, const struct resource *r, struct arena *a, json_t *object, const json_t *old, json_t **ret)
+/* What is wrong with a name, labels or annotations; NULL: nothing. */
+static const char *
+meta_problem(struct arena *a, const struct resource *r, const json_t *m)
 {
-	json_t *details = NULL;
-	struct err *e = crds_admit(s->crds, a, r->kind, object, old, &details);
+	static const char *const fields[] = { "labels", "annotations" };
+	const char *name = json_str(m, "name"), *why = name_object_problem(r->kind, name), *key;
+	json_t *v;
 
+	if (why != NULL)
+		return arena_printf(a, "metadata.name: Invalid value: \"%s\": %s", name, why);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		json_object_foreach (json_object_get(m, fields[i]), key, v) {
+			if ((why = name_qualified_problem(key)) != NULL)
+				return arena_printf(a, "metadata.%s: Invalid value: \"%s\": %s", fields[i], key, why);
+			if (i == 0 && json_is_string(v) &&
+			    (why = name_label_value_problem(json_string_value(v))) != NULL)
+				return arena_printf(
+				    a, "metadata.labels: Invalid value: \"%s\": %s", json_string_value(v), why);
+		}
+	return NULL;
+}
+
+/* A refusal of one field, as an API server words it: "metadata.name: Invalid value: …". */
+static int
+status_invalid(const struct resource *r, const char *name, const char *why, json_t **ret)
+{
+	size_t n = strcspn(why, ":");
+
+	status_error(422, "Invalid", ret, "%s%s%s \"%s\" is invalid: %s", r->kind, r->group[0] != '\0' ? "." : "",
+	    r->group, name, why);
+	json_object_set_new(*ret, "details",
+	    json_pack("{s:s,s:s,s:s,s:[{s:s,s:s,s:o}]}", "name", name, "group", r->group, "kind", r->kind, "causes",
+		"reason", "FieldValueInvalid", "message", why[n] == ':' ? why + n + 2 : why, "field",
+		json_stringn(why, n)));
+	return 422;
+}
+
+/* What is wrong with the owners of an object; NULL: nothing. Source: apimachinery's ValidateOwnerReferences. */
+static const char *
+owners_problem(struct arena *a, const json_t *meta)
+{
+	static const char *const needed[] = { "apiVersion", "kind", "name", "uid" };
+	const json_t *owners = json_object_get(meta, "ownerReferences"), *owner;
+	size_t i;
+
+	if (owners != NULL && !json_is_array(owners))
+		return "metadata.ownerReferences: must be a list";
+	json_array_foreach (owners, i, owner)
+		for (size_t k = 0; k < ARRAY_SIZE(needed); k++)
+			if (str_empty(json_str(owner, needed[k])))
+				return arena_printf(a,
+				    "metadata.ownerReferences[%zu].%s: Invalid value: must not be empty", i, needed[k]);
+	return NULL;
+}
+
+/* Zero: it may be stored. Otherwise the code of a refusal, and *ret says why: fields that the type has not under strict validation, and
+ * what the schema rules out. */
+static int
+admit(struct store *s, const struct query *q, struct arena *a, json_t *object, const json_t *old, json_t **ret)
+{
+	const struct resource *r = q->resource;
+	_cleanup_(json_decrefp) json_t *unknown = json_array();
+	json_t *details = NULL, *one;
+	const char *all = "", *why;
+	struct err *e;
+	size_t i;
+
+	if (q->validation != VALIDATION_IGNORE)
+		fields_unknown(s->crds, a, r, object, unknown);
+	json_array_foreach (unknown, i, one) {
+		const char *text = arena_printf(a, "unknown field \"%s\"", json_string_value(one));
+
+		if (q->validation == VALIDATION_WARN)
+			json_array_append_new(s->warnings, json_string(text));
+		all = arena_printf(a, "%s%s%s", all, i > 0 ? ", " : "", text);
+	}
+	if (q->validation == VALIDATION_STRICT && json_array_size(unknown) > 0)
+		return status_error(400, "BadRequest", ret,
+		    "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s", r->kind, q->version,
+		    r->kind, all);
+	if (strcmp(r->kind, DEFINITION) == 0 &&
+	    (why = definitions_admit(s->definitions, a, object, store_now(a, s))) != NULL)
+		return status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+	if ((why = owners_problem(a, object_meta(object))) != NULL)
+		return status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+	e = crds_admit(
+	    s->crds, a, r->stored_as != NULL ? r->stored_as : r->kind, r->kind, r->group, object, old, &details);
 	if (e == NULL)
-		return true;
+		return 0;
 	status_error(422, "Invalid", ret, "%s", err_text(a, e));
 	json_object_set_new(*ret, "details", details);
-	return false;
+	return 422;
 }
 
 int
@@ -193,8 +317,9 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *r = q->resource;
-	const char *name, *generate, *key;
+	const char *name, *generate, *key, *why;
 	json_t *m;
+	int code;
 
 	drop_nulls(object, 0);
 	m = object_meta(object);
@@ -204,15 +329,15 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 	}
 	name = json_str(m, "name");
 	generate = json_str(m, "generateName");
-	if (name == NULL && generate != NULL) {
+	if (str_empty(name) && !str_empty(generate)) {
 		name = arena_printf(a, "%s%05llx", generate, (s->uids * 2654435761LL) & 0xfffff);
 		json_object_set_new(m, "name", json_string(name));
+		name = json_str(m, "name");
 	}
-	if (name == NULL || name[0] == '\0' || strlen(name) > NAME_MAX_LEN || strchr(name, '/') != NULL)
-		return status_error(422, "Invalid", ret,
-		    "%s \"%s\" is invalid: metadata.name: Required value: name or generateName is "
-		    "required, at most %d characters",
-		    r->kind, name != NULL ? name : "", NAME_MAX_LEN);
+	if (str_empty(name))
+		return status_invalid(r, "", "metadata.name: Required value: name or generateName is required", ret);
+	if ((why = meta_problem(a, r, m)) != NULL)
+		return status_invalid(r, name, why, ret);
 	if (!str_eq(json_str(object, "kind"), r->kind))
 		return status_error(400, "BadRequest", ret, "the object has kind \"%s\", but the path is for %s",
 		    json_str(object, "kind") ?: "", r->kind);
@@ -228,8 +353,8 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 		return status_error(404, "NotFound", ret, "namespaces \"%s\" not found", q->ns);
 	if (r->status && strcmp(r->kind, "Pod") != 0)
 		json_object_del(object, "status");
-	if (!admit(s, r, a, object, NULL, ret))
-		return 422;
+	if ((code = admit(s, q, a, object, NULL, ret)) != 0)
+		return code;
 	key = object_key(a, r, q->ns, name);
 	if (map_get(&s->objects, key) != NULL)
 		return status_error(409, "AlreadyExists", ret, "%s%s%s \"%s\" already exists", r->plural,
@@ -246,9 +371,11 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 		json_object_del(m, "managedFields");
 		track(s, q, a, NULL, object);
 	}
-	if (!q->dry_run)
-		store_put(s, r, key, NULL, json_incref(object));
 	*ret = object_shown(object, q);
+	if (!q->dry_run) {
+		store_put(s, r, key, NULL, json_incref(object));
+		store_collect(s, r, key);
+	}
 	return 201;
 }
 
@@ -261,7 +388,8 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 	_cleanup_(json_decrefp) json_t *hold __attribute__((unused)) = json_incref(old);
 	const struct resource *r = q->resource;
 	json_t *m, *next = NULL, *old_spec, *new_spec;
-	const char *rv,
+	int code;
+	const char *rv, *why,
 	    *key = object_key(a, r, json_str(object_meta(old), "namespace"), json_str(object_meta(old), "name"));
 	bool status_only = q->sub != NULL && strcmp(q->sub, "status") == 0;
 
@@ -319,9 +447,17 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 			json_object_set_new(
 			    m, "generation", json_integer(json_int(object_meta(old), "generation", 0) + 1));
 	}
-	if (!admit(s, r, a, next, old, ret)) {
+	if (!status_only && (why = immutable_problem(r->kind, old, next)) != NULL) {
 		json_decref(next);
-		return 422;
+		return status_invalid(r, json_str(object_meta(old), "name"), why, ret);
+	}
+	if ((why = meta_problem(a, r, object_meta(next))) != NULL && meta_problem(a, r, object_meta(old)) == NULL) {
+		json_decref(next);
+		return status_invalid(r, json_str(object_meta(old), "name"), why, ret);
+	}
+	if ((code = admit(s, q, a, next, old, ret)) != 0) {
+		json_decref(next);
+		return code;
 	}
 	json_object_set(object_meta(next), "resourceVersion", json_object_get(object_meta(old), "resourceVersion"));
 	json_object_set(next, "apiVersion", json_object_get(old, "apiVersion"));
@@ -351,6 +487,16 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 	return 200;
 }
 
+/* The field of the status that is the scale's: of a custom resource the one that its definition names. */
+static const char *
+scale_field(const struct resource *r)
+{
+	const struct type *t = api_root_named(r->kind);
+	const char *at = t != NULL && t->scale != NULL ? strstr(t->scale, ".status.") : NULL;
+
+	return at != NULL && str_starts(at, ".status.HPAReplicas ") ? "HPAReplicas" : "replicas";
+}
+
 static json_t *
 scale_of(const struct query *q, const json_t *o)
 {
@@ -358,10 +504,9 @@ scale_of(const struct query *q, const json_t *o)
 	    json_object_get(object_meta(o), "namespace"), "uid", json_object_get(object_meta(o), "uid"),
 	    "resourceVersion", json_object_get(object_meta(o), "resourceVersion"));
 
-	(void)q;
 	return json_pack("{s:s,s:s,s:o,s:{s:I},s:{s:I,s:s}}", "kind", "Scale", "apiVersion", "autoscaling/v1",
 	    "metadata", m, "spec", "replicas", json_int(json_object_get(o, "spec"), "replicas", 1), "status",
-	    "replicas", json_int(json_object_get(o, "status"), "replicas", 0), "selector",
+	    "replicas", json_int(json_object_get(o, "status"), scale_field(q->resource), 0), "selector",
 	    json_str(json_object_get(o, "status"), "selector") ?: "");
 }
 
@@ -373,7 +518,7 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 	bool scale = q->sub != NULL && strcmp(q->sub, "scale") == 0;
 	json_t *doc = scale ? scale_of(q, old) : json_deep_copy(old);
 	const char *type = req->content_type != NULL ? req->content_type : "";
-	struct err *e = body_parse(a, req, &p);
+	struct err *e = body_parse(s, q, a, req, &p);
 
 	if (e != NULL) {
 		json_decref(doc);
@@ -402,13 +547,15 @@ patch(struct store *s, const struct query *q, const struct store_request *req, j
 		    "%s: the laptop cluster takes JSON, merge, strategic merge and apply patches", type);
 	}
 	if (scale) {
-		json_t *whole = json_deep_copy(old);
+		json_t *whole = json_deep_copy(old), *version = json_object_get(object_meta(doc), "resourceVersion");
 
+		/* What the patch believed of the object holds for it. */
+		if (version != NULL)
+			json_object_set(object_meta(whole), "resourceVersion", version);
 		json_object_set_new(json_object_get(whole, "spec"), "replicas",
 		    json_integer(json_int(json_object_get(doc, "spec"), "replicas", 1)));
 		json_decref(doc);
 		doc = whole;
-		json_object_del(object_meta(doc), "resourceVersion");
 		{
 			struct query main = *q;
 			int code;
@@ -431,7 +578,7 @@ evict(struct store *s, const struct query *q, const struct store_request *req, j
 	_cleanup_(json_decrefp) json_t *body = NULL;
 	struct store_request deletion = { .method = "DELETE", .path = req->path };
 	struct query pod = *q;
-	struct err *e = body_parse(a, req, &body);
+	struct err *e = body_parse(s, q, a, req, &body);
 	json_t *answer;
 	int code;
 
@@ -466,12 +613,13 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	json_t *old;
 
 	s->requests++;
-	if (!query_parse(a, req->path, &q))
+	json_array_clear(s->warnings);
+	if (!query_parse(s, a, req->path, &q))
 		return status_error(404, "NotFound", ret, "the server could not find the requested resource");
 	if (strcmp(req->method, "GET") == 0 && q.name == NULL)
 		return store_list(s, &q, req->table, ret);
 	if (strcmp(req->method, "POST") == 0 && q.name == NULL) {
-		if ((e = body_parse(a, req, &body)) != NULL || !json_is_object(body))
+		if ((e = body_parse(s, &q, a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
 			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
 		return store_create(s, &q, body, ret);
@@ -516,7 +664,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	if (strcmp(req->method, "PATCH") == 0)
 		return patch(s, &q, req, old, ret);
 	if (strcmp(req->method, "PUT") == 0) {
-		if ((e = body_parse(a, req, &body)) != NULL || !json_is_object(body))
+		if ((e = body_parse(s, &q, a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
 			    400, "BadRequest", ret, "%s", e != NULL ? err_text(a, e) : "the body is not an object");
 		return store_update(s, &q, old, json_incref(body), ret);
@@ -533,6 +681,8 @@ store_new(struct loop *l)
 	s->loop = l;
 	s->version = 1;
 	s->crds = crds_new();
+	s->definitions = definitions_new();
+	s->warnings = json_array();
 	s->history = mem_alloc(STORE_HISTORY * sizeof(*s->history));
 	/* As every API server does. */
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
@@ -567,6 +717,8 @@ store_free(struct store *s)
 	store_compact(s);
 	free(s->history);
 	crds_free(s->crds);
+	definitions_free(s->definitions);
+	json_decref(s->warnings);
 	map_each (&s->objects, slot)
 		json_decref(slot->value);
 	map_done(&s->objects);

@@ -20,6 +20,7 @@ struct resource {
 	bool cluster_scoped;
 	bool status, scale; /* subresources */
 	const char *also; /* further versions of the group that serve the same objects, space-separated */
+	const char *stored_as; /* the prefix of its keys in the store; NULL: its plural */
 	/* Columns of the table form: "Name:/pointer[:integer|date]" separated by "|"; Name and Age are added. */
 	const char *columns;
 };
@@ -27,8 +28,11 @@ struct resource {
 /* It is served in this version of its group. */
 bool resource_has_version(const struct resource *, const char *version);
 
-/* The resources, ended by one whose plural is NULL. */
+/* The resources that are always served, ended by one whose plural is NULL. */
 extern const struct resource store_resources[];
+
+/* The i-th resource that a store serves, those of CustomResourceDefinitions last; NULL past the end. */
+const struct resource *store_resource(const struct store *, size_t i);
 
 struct store_request {
 	const char *method;
@@ -53,6 +57,16 @@ int store_handle(struct store *, const struct store_request *, json_t **ret_body
 
 /* True when the request is a watch. */
 bool store_is_watch(const struct store_request *);
+
+/* What the last request's answer warns of, a list of texts (borrowed until the next request). */
+const json_t *store_warnings(const struct store *);
+
+/* The OpenAPI v3 document of a group and version ("apis/apps/v1", "api/v1"), and the list of them (NULL). A new reference; NULL: it is
+ * not served. */
+json_t *store_openapi(const struct store *, const char *path);
+
+/* The answer to "/api", "/apis", "/api/v1" and "/apis/GROUP/VERSION", a new reference; NULL: it is none of these, or has no kinds. */
+json_t *store_discovery(const struct store *, const char *path);
 
 /* One line of a watch, newline included. */
 typedef void store_line(void *arg, const char *line, size_t len);

@@ -5,11 +5,16 @@
 #include "sim/lifecycle.h"
 
 static const struct resource *
-resource_of_key(const char *key)
+resource_of_key(const struct store *s, const char *key)
 {
-	for (const struct resource *r = store_resources; r->plural != NULL; r++)
-		if (strncmp(key, r->plural, strlen(r->plural)) == 0 && key[strlen(r->plural)] == ' ')
+	const struct resource *r;
+
+	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++) {
+		const char *prefix = r->stored_as != NULL ? r->stored_as : r->plural;
+
+		if (strncmp(key, prefix, strlen(prefix)) == 0 && key[strlen(prefix)] == ' ')
 			return r;
+	}
 	return NULL;
 }
 
@@ -37,7 +42,40 @@ collect(struct store *s, const char *uid)
 		if (owned_by(slot->value, uid))
 			keys[n++] = arena_strdup(a, slot->key);
 	for (size_t i = 0; i < n; i++)
-		store_delete(s, resource_of_key(keys[i]), keys[i], false);
+		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
+}
+
+/* The owner exists. One of a kind that is not known here counts as there: nothing can be found out about it. */
+static bool
+owner_exists(const struct store *s, struct arena *a, const json_t *owner, const char *ns)
+{
+	const char *version = json_str(owner, "apiVersion") ?: "", *slash = strchr(version, '/');
+	const char *group = slash != NULL ? arena_strndup(a, version, (size_t)(slash - version)) : "";
+	const struct resource *r;
+
+	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
+		if (strcmp(r->group, group) == 0 && str_eq(r->kind, json_str(owner, "kind"))) {
+			const json_t *o = map_get(&s->objects,
+			    object_key(a, r, r->cluster_scoped ? NULL : ns, json_str(owner, "name") ?: ""));
+
+			return str_eq(json_str(object_meta(o), "uid"), json_str(owner, "uid"));
+		}
+	return true;
+}
+
+void
+store_collect(struct store *s, const struct resource *r, const char *key)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const json_t *o = map_get(&s->objects, key), *owner;
+	const json_t *owners = json_object_get(object_meta(o), "ownerReferences");
+	size_t i;
+
+	json_array_foreach (owners, i, owner)
+		if (owner_exists(s, a, owner, json_str(object_meta(o), "namespace")))
+			return;
+	if (json_array_size(owners) > 0)
+		store_delete(s, r, key, false);
 }
 
 /* Deletes what is in a namespace. */
@@ -52,7 +90,7 @@ empty(struct store *s, const char *ns)
 		if (str_eq(json_str(object_meta(slot->value), "namespace"), ns))
 			keys[n++] = arena_strdup(a, slot->key);
 	for (size_t i = 0; i < n; i++)
-		store_delete(s, resource_of_key(keys[i]), keys[i], false);
+		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
 }
 
 /* It stays, with the time of its deletion, until whoever set its finalizers or runs it is done. */

@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "kube/api/selector.h"
 #include "sim/crd.h"
+#include "sim/definitions.h"
 #include "sim/store.h"
 
 #define STORE_HISTORY 20000 /* watch events kept */
@@ -31,7 +32,11 @@ struct store {
 	size_t n_hooks;
 	unsigned long requests, writes;
 	struct crds *crds;
+	struct definitions *definitions;
+	json_t *warnings; /* of the last request */
 };
+
+enum validation { VALIDATION_WARN, VALIDATION_STRICT, VALIDATION_IGNORE };
 
 /* What a request asks for; its strings live in the arena it was parsed with. */
 struct query {
@@ -43,6 +48,7 @@ struct query {
 	long long limit, timeout; /* s; 0: none */
 	bool watch, bookmarks, initial_events;
 	const char *field_manager; /* who writes; NULL: it does not say */
+	enum validation validation; /* what becomes of unknown and duplicate fields */
 	bool dry_run, force;
 	bool apply; /* the object comes with its managers */
 };
@@ -50,8 +56,11 @@ struct query {
 /* --- store_query.c --- */
 
 /* "/api/v1/namespaces/NS/pods/NAME/status?…"; false: there is no such place. */
-bool query_parse(struct arena *, const char *path, struct query *ret);
-struct err *body_parse(struct arena *, const struct store_request *, json_t **ret);
+bool query_parse(const struct store *, struct arena *, const char *path, struct query *ret);
+
+/* The body's JSON. A field that is there twice is an error under strict validation, and otherwise the last one counts. */
+struct err *body_parse(
+    struct store *, const struct query *, struct arena *, const struct store_request *, json_t **ret);
 
 /* The object is in the query's namespace, has its name, and matches its selectors (the labels' parsed one is given). */
 bool query_selects(const struct query *, const struct selector *, const json_t *object);
@@ -91,6 +100,10 @@ json_t *store_table(struct store *, const struct resource *, json_t *items, cons
  * a while to stop is only marked; sim/pods.c deletes it with a request that gives it no grace. */
 void store_delete(struct store *, const struct resource *, const char *key, bool foreground);
 int store_delete_one(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
+
+/* Deletes a new object that has owners of which none exists, as Kubernetes' garbage collector does. An owner is found by its kind, name and
+ * uid. */
+void store_collect(struct store *, const struct resource *, const char *key);
 
 /* --- store_apply.c --- */
 

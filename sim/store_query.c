@@ -56,6 +56,10 @@ read_query(struct arena *a, const char *s, struct query *q)
 			q->continue_token = continue_key(arena_strdup(a, v));
 		else if (strcmp(key, "fieldManager") == 0 && v[0] != '\0')
 			q->field_manager = v;
+		else if (strcmp(key, "fieldValidation") == 0)
+			q->validation = strcmp(v, "Strict") == 0   ? VALIDATION_STRICT
+					: strcmp(v, "Ignore") == 0 ? VALIDATION_IGNORE
+								   : VALIDATION_WARN;
 		else if (strcmp(key, "dryRun") == 0)
 			q->dry_run = strcmp(v, "All") == 0;
 		else if (strcmp(key, "force") == 0)
@@ -69,15 +73,34 @@ read_query(struct arena *a, const char *s, struct query *q)
 }
 
 struct err *
-body_parse(struct arena *a, const struct store_request *r, json_t **ret)
+body_parse(struct store *s, const struct query *q, struct arena *a, const struct store_request *r, json_t **ret)
 {
-	return json_parse(a, r->body != NULL ? r->body : "", r->body_len, ret);
+	const char *text = r->body != NULL ? r->body : "", *field;
+	json_error_t at;
+	struct err *e;
+
+	/* An API server stores what is nested deeper than the controller reads. */
+	*ret = json_loadb(text, r->body_len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &at);
+	e = *ret != NULL ? NULL : err_new(a, ERR_INVALID, "line %d, column %d: %s", at.line, at.column, at.text);
+	if (e == NULL || (field = strstr(err_text(a, e), "duplicate object key near '")) == NULL)
+		return e;
+	field += strlen("duplicate object key near '");
+	field = arena_strndup(a, field, strcspn(field, "'"));
+	if (q->validation == VALIDATION_STRICT)
+		return err_new(a, ERR_INVALID, "strict decoding error: duplicate field %s", field);
+	if ((*ret = json_loadb(text, r->body_len, JSON_DECODE_ANY, NULL)) == NULL)
+		return e;
+	if (q->validation == VALIDATION_WARN)
+		json_array_append_new(s->warnings, json_string(arena_printf(a, "duplicate field %s", field)));
+	return NULL;
 }
 
 static const struct resource *
-resource_of(const char *group, const char *version, const char *plural)
+resource_of(const struct store *s, const char *group, const char *version, const char *plural)
 {
-	for (const struct resource *r = store_resources; r->plural != NULL; r++)
+	const struct resource *r;
+
+	for (size_t i = 0; (r = store_resource(s, i)) != NULL; i++)
 		if (strcmp(r->group, group) == 0 && strcmp(r->plural, plural) == 0 && resource_has_version(r, version))
 			return r;
 	return NULL;
@@ -85,7 +108,7 @@ resource_of(const char *group, const char *version, const char *plural)
 
 /* /api/v1/namespaces/NS/pods/NAME/status, /apis/G/V/…; false: no such place. */
 bool
-query_parse(struct arena *a, const char *path, struct query *q)
+query_parse(const struct store *s, struct arena *a, const char *path, struct query *q)
 {
 	char *parts[10], *save = NULL, *copy;
 	size_t n = 0, at, qmark = strcspn(path, "?");
@@ -111,11 +134,11 @@ query_parse(struct arena *a, const char *path, struct query *q)
 		return false;
 	q->version = parts[at++];
 	if (n - at >= 3 && strcmp(parts[at], "namespaces") == 0 &&
-	    resource_of(group, q->version, parts[at + 2]) != NULL) {
+	    resource_of(s, group, q->version, parts[at + 2]) != NULL) {
 		q->ns = parts[at + 1];
 		at += 2;
 	}
-	q->resource = resource_of(group, q->version, parts[at]);
+	q->resource = resource_of(s, group, q->version, parts[at]);
 	if (q->resource == NULL)
 		return false;
 	at++;
@@ -155,7 +178,8 @@ status_not_found(const struct query *q, json_t **ret)
 const char *
 object_key(struct arena *a, const struct resource *r, const char *ns, const char *name)
 {
-	return arena_printf(a, "%s %s/%s", r->plural, !r->cluster_scoped && ns != NULL ? ns : "", name);
+	return arena_printf(a, "%s %s/%s", r->stored_as != NULL ? r->stored_as : r->plural,
+	    !r->cluster_scoped && ns != NULL ? ns : "", name);
 }
 
 json_t *

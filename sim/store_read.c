@@ -27,13 +27,14 @@ store_table(struct store *s, const struct resource *r, json_t *items, const json
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *columns = json_array(), *rows = json_array(), *o;
-	struct {
+	struct column {
 		const char *name, *pointer, *kind;
-	} c[12] = { { "Name", "/metadata/name", "string" } };
-	size_t n = 1, i;
+	} *c = arena_new_array(a, struct column, r->columns != NULL ? strlen(r->columns) + 3 : 2);
+	size_t n = 0, i;
 	char *save = NULL;
 
-	for (char *t = strtok_r(arena_strdup(a, r->columns != NULL ? r->columns : ""), "|", &save); t != NULL && n < 11;
+	c[n++] = (struct column){ "Name", "/metadata/name", "string" };
+	for (char *t = strtok_r(arena_strdup(a, r->columns != NULL ? r->columns : ""), "|", &save); t != NULL;
 	     t = strtok_r(NULL, "|", &save)) {
 		char *inner = NULL;
 
@@ -77,7 +78,7 @@ store_list(struct store *s, const struct query *q, bool as_table, json_t **ret)
 		json_decref(items);
 		return status_error(400, "BadRequest", ret, "%s", err_text(a, e));
 	}
-	n = store_keys(s, q->resource->plural, a, &keys);
+	n = store_keys(s, q->resource->stored_as ?: q->resource->plural, a, &keys);
 	for (size_t i = 0; i < n; i++) {
 		const json_t *o = map_get(&s->objects, keys[i]);
 

@@ -48,10 +48,11 @@ store_watch_event(struct store_watch *w, const struct event *e)
 bool
 store_is_watch(const struct store_request *req)
 {
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct query q;
+	const char *watch = strstr(req->path, "watch=");
 
-	return strcmp(req->method, "GET") == 0 && query_parse(a, req->path, &q) && q.watch;
+	/* Only lists are watched, and no value of another argument has a bare "&" or "?" before it. */
+	return strcmp(req->method, "GET") == 0 && watch != NULL && (watch[-1] == '?' || watch[-1] == '&') &&
+	       (str_starts(watch, "watch=true") || str_starts(watch, "watch=1"));
 }
 
 static void
@@ -121,7 +122,11 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 	*w = (struct store_watch){ .store = s, .arena = arena_new(), .line = line, .ended = ended, .arg = arg };
 	w->timer = (struct timer){ .fire = on_timeout, .arg = w };
 	w->bookmark = (struct timer){ .fire = on_bookmark, .arg = w };
-	query_parse(w->arena, req->path, &w->q);
+	if (!query_parse(s, w->arena, req->path, &w->q)) {
+		*ret_status =
+		    status_error(404, "NotFound", ret_body, "the server could not find the requested resource");
+		return refuse(w);
+	}
 	if (w->q.label_selector != NULL && (e = selector_parse(w->arena, w->q.label_selector, &w->selector)) != NULL) {
 		*ret_status = status_error(400, "BadRequest", ret_body, "%s", err_text(w->arena, e));
 		return refuse(w);

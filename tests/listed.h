@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "kube/view.h"
 
-#define LISTED_MAX 64
+#define LISTED_MAX 400
 
 struct listed {
 	struct view view; /* first: a view is its list */

@@ -9,15 +9,20 @@
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/selector.h"
+#include "traffic/owns.h"
 #include "traffic/router.h"
 
 static bool istio_used(const struct canary_strategy *);
 static struct err *istio_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
 static struct err *istio_set_weight(
     const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
-static void istio_set_hashes(const struct rollout *, const struct routing *, const char *, const char *, struct plan *);
+static bool istio_has_weight(
+    const struct rollout *, const struct routing *, const struct wanted_split *, struct arena *);
+static void istio_set_hashes(
+    const struct rollout *, const struct routing *, const struct wanted_hashes *, struct plan *);
 static bool istio_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+static size_t istio_release(const struct rollout *, const struct view *, const char *const *, size_t, struct plan *);
 static bool istio_routes(const struct type *);
 static bool istio_concerns(const struct rollout *, const struct object *);
 
@@ -26,8 +31,10 @@ const struct router istio_router = {
 	.used = istio_used,
 	.read = istio_read,
 	.set_weight = istio_set_weight,
+	.has_weight = istio_has_weight,
 	.set_hashes = istio_set_hashes,
 	.set_routes = istio_set_routes,
+	.release = istio_release,
 	.routes = istio_routes,
 	.overlay = istio_overlay,
 	.concerns = istio_concerns,
@@ -148,9 +155,9 @@ split_only(struct splits *s, const char *kind, const struct istio_route *routes,
 	if (n == 1)
 		return split_route(s, kind, &routes[only], only);
 	return err_new(s->arena, ERR_INVALID,
-	    "%s.virtualService.%s: VirtualService %s has %zu %s routes; name the ones to split", FIELD,
+	    "%s.virtualService.%s: VirtualService %s has %zu %s routes%s; name the ones to split", FIELD,
 	    strcmp(kind, "http") == 0 ? "routes" : arena_printf(s->arena, "%sRoutes", kind), s->vs->object.meta.name, n,
-	    kind);
+	    kind, n < all ? " in addition to those of managedRoutes" : "");
 }
 
 static struct err *
@@ -470,6 +477,40 @@ read_additional(const struct splits *s, const struct split *split, bool first, s
 	ret->n_additional = n;
 }
 
+/* A subset is taken from what the Service selects that is its host. */
+static void
+read_services(const struct splits *s, const struct split *split, struct routing *ret)
+{
+	const size_t own[] = { split->canary, split->stable };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own) && config(s->canary)->destination_rule != NULL; i++) {
+		const struct istio_destination *d = &split->route->route.at[own[i]].destination;
+
+		ret->needs_canary_service |= istio_host_is(d->host, s->canary->canary_service);
+		ret->needs_stable_service |= istio_host_is(d->host, s->canary->stable_service);
+	}
+}
+
+/* A route with a managed name that no step can have made is a user's, and would be removed: a step's has the canary's destination alone,
+ * which may be the stable one by now, or it mirrors. */
+static struct err *
+check_managed(const struct splits *s)
+{
+	for (size_t i = 0; i < s->vs->spec.http.n; i++) {
+		const struct istio_route *r = &s->vs->spec.http.at[i];
+		enum istio_side side =
+		    r->route.n == 1 ? istio_side(s->canary, &r->route.at[0].destination) : SIDE_OTHER;
+
+		if (is_managed(s->canary, r) && r->raw_mirror == NULL && side != SIDE_CANARY && side != SIDE_STABLE)
+			return err_new(s->arena, ERR_INVALID,
+			    "spec.strategy.canary.trafficRouting.managedRoutes: VirtualService %s has a route \"%s\" "
+			    "that no step "
+			    "made; give the managed route another name",
+			    s->vs->object.meta.name, r->name);
+	}
+	return NULL;
+}
+
 /* Reads one VirtualService, and adds what it says to *ret. */
 static struct err *
 read_virtual_service(const struct rollout *r, const struct istio_virtual_service_ref *ref, const struct view *view,
@@ -496,11 +537,16 @@ read_virtual_service(const struct rollout *r, const struct istio_virtual_service
 	for (size_t i = 0; i < s.n; i++) {
 		int64_t w = weight_read(&s, &s.at[i]);
 
+		read_services(&s, &s.at[i], ret);
+		if (!ret->reads_route || w > ret->weight)
+			ret->kept = kept_weight(&s, &s.at[i]);
 		ret->weight = w > ret->weight ? w : ret->weight;
 		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
 		read_additional(&s, &s.at[i], !ret->reads_route, ret);
 		ret->reads_route = true;
 	}
+	if ((e = check_managed(&s)) != NULL)
+		return e;
 	for (size_t i = 0; i < s.vs->spec.http.n; i++)
 		ret->routes += is_managed(s.canary, &s.vs->spec.http.at[i]);
 	*ret_object = &s.vs->object;
@@ -563,6 +609,23 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 	return NULL;
 }
 
+static bool
+istio_has_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct arena *a)
+{
+	const struct istio_virtual_service_ref *refs;
+	size_t n = references(r->spec.strategy.canary, &refs);
+	bool has = true;
+
+	for (size_t i = 0; i < n && has; i++) {
+		const struct virtual_service *vs = (const struct virtual_service *)now->objects[i + 1];
+		_cleanup_(json_decrefp) json_t *ops = NULL;
+
+		has = vs != NULL && istio_weight_patch(a, r->spec.strategy.canary, &refs[i], vs, want, &ops) == NULL &&
+		      json_array_size(ops) == 0;
+	}
+	return has;
+}
+
 static void
 patch_subset(struct arena *a, json_t *ops, const struct destination_rule *dr, const char *name, const char *hash)
 {
@@ -589,16 +652,82 @@ patch_subset(struct arena *a, json_t *ops, const struct destination_rule *dr, co
 	    arena_printf(a, "%s/labels/%s", base, LABEL_POD_TEMPLATE_HASH), json_string(hash));
 }
 
+bool
+istio_is_of_experiment(
+    const struct istio_destination_rule_ref *ref, const char *name, size_t n_labels, const char *hash)
+{
+	for (size_t i = 0; i < ref->additional_subset_names.n; i++)
+		if (str_eq(ref->additional_subset_names.at[i], name))
+			return false;
+	return n_labels == 1 && hash != NULL && !str_eq(name, ref->canary_subset_name) &&
+	       !str_eq(name, ref->stable_subset_name);
+}
+
+/* By its name: what is called otherwise may be a user's, or have been the canary's before the strategy named
+ * another. */
+static bool
+is_service_of(const struct rollout *r, const struct wanted_hashes *want, const char *name)
+{
+	size_t n = strlen(r->object.meta.name);
+
+	for (size_t i = 0; i < want->n_services; i++)
+		if (str_eq(want->services[i], name))
+			return true;
+	return name != NULL && strncmp(name, r->object.meta.name, n) == 0 && name[n] == '-';
+}
+
+static const struct weight_destination *
+destination_of(const struct wanted_hashes *want, const char *service)
+{
+	for (size_t i = 0; i < want->n_additional; i++)
+		if (str_eq(want->additional[i].service_name, service))
+			return &want->additional[i];
+	return NULL;
+}
+
+/* A subset for each of an experiment's Services, by its name, as long as it may have traffic. They are distinguished from a
+ * user's by name and labels: theirs is the hash alone. The patch holds for the version that was read, or a second
+ * one could be added of the same name. */
+static void
+patch_experiment_subsets(struct arena *a, json_t *ops, const struct destination_rule *dr, const struct rollout *r,
+    const struct wanted_hashes *want)
+{
+	const struct istio_destination_rule_ref *ref = config(r->spec.strategy.canary)->destination_rule;
+	size_t before = json_array_size(ops);
+
+	for (size_t i = dr->spec.subsets.n; i-- > 0;) {
+		const struct subset *s = &dr->spec.subsets.at[i];
+		const char *hash = string_map_get(&s->labels, LABEL_POD_TEMPLATE_HASH);
+
+		if (istio_is_of_experiment(ref, s->name, s->labels.n, hash) && is_service_of(r, want, s->name) &&
+		    destination_of(want, s->name) == NULL)
+			json_patch_add(ops, "remove", arena_printf(a, "/spec/subsets/%zu", i), NULL);
+	}
+	for (size_t i = 0; i < want->n_additional; i++) {
+		const struct weight_destination *d = &want->additional[i];
+
+		if (d->pod_template_hash != NULL && subset_named(dr, d->service_name, NULL) == NULL)
+			json_patch_add(ops, "add", "/spec/subsets/-",
+			    json_pack("{s:s,s:{s:s}}", "name", d->service_name, "labels", LABEL_POD_TEMPLATE_HASH,
+				d->pod_template_hash));
+	}
+	if (json_array_size(ops) > before)
+		json_array_insert_new(ops, 0,
+		    json_pack("{s:s,s:s,s:s}", "op", "test", "path", "/metadata/resourceVersion", "value",
+			dr->object.meta.resource_version));
+}
+
 static void
 istio_set_hashes(
-    const struct rollout *r, const struct routing *now, const char *canary, const char *stable, struct plan *plan)
+    const struct rollout *r, const struct routing *now, const struct wanted_hashes *want, struct plan *plan)
 {
 	const struct istio_destination_rule_ref *ref = config(r->spec.strategy.canary)->destination_rule;
 	const struct destination_rule *dr = (const struct destination_rule *)now->objects[0];
 	json_t *ops = json_array();
 
-	patch_subset(plan->arena, ops, dr, ref->canary_subset_name, canary);
-	patch_subset(plan->arena, ops, dr, ref->stable_subset_name, stable);
+	patch_subset(plan->arena, ops, dr, ref->canary_subset_name, want->canary);
+	patch_subset(plan->arena, ops, dr, ref->stable_subset_name, want->stable);
+	patch_experiment_subsets(plan->arena, ops, dr, r, want);
 	if (json_array_size(ops) == 0) {
 		json_decref(ops);
 		return;
@@ -607,7 +736,8 @@ istio_set_hashes(
 	plan_patch(plan, &dr->object, ops);
 	plan_event(plan, &r->object, false, "UpdatedDestinationRule",
 	    "DestinationRule %s subset updated (canary: %s, stable: %s)", dr->object.meta.name,
-	    canary != NULL ? canary : now->canary_hash, stable != NULL ? stable : now->stable_hash);
+	    want->canary != NULL ? want->canary : now->canary_hash,
+	    want->stable != NULL ? want->stable : now->stable_hash);
 }
 
 /* The route of one header match or several: all that it matches goes to the canary. A new reference. */
@@ -766,6 +896,76 @@ istio_set_routes(const struct rollout *r, const struct routing *now, const struc
 		    "VirtualService `%s` has %zu managed routes", vs->object.meta.name, n);
 	}
 	return as_wanted;
+}
+
+struct istio_left {
+	const struct rollout *rollout;
+	const struct view *view;
+	const char *const *hashes;
+	size_t n_hashes;
+	struct plan *plan;
+	size_t n;
+};
+
+static bool
+is_left_hash(const struct istio_left *l, const char *hash)
+{
+	for (size_t i = 0; hash != NULL && i < l->n_hashes; i++)
+		if (str_eq(l->hashes[i], hash))
+			return true;
+	return false;
+}
+
+static void
+release_rule(const struct object *o, void *arg)
+{
+	const struct destination_rule *dr = (const struct destination_rule *)o;
+	struct istio_left *l = arg;
+	json_t *ops;
+
+	if (!owns_is_left(l->rollout, l->view, o))
+		return;
+	ops = json_array();
+	for (size_t i = 0; i < dr->spec.subsets.n; i++) {
+		const char *hash = string_map_get(&dr->spec.subsets.at[i].labels, LABEL_POD_TEMPLATE_HASH);
+		const char *path =
+		    arena_printf(l->plan->arena, "/spec/subsets/%zu/labels/%s", i, LABEL_POD_TEMPLATE_HASH);
+
+		if (!is_left_hash(l, hash))
+			continue;
+		json_patch_add(ops, "test", path, json_string(hash));
+		json_patch_add(ops, "remove", path, NULL);
+	}
+	if (json_array_size(ops) == 0) {
+		json_decref(ops);
+		return;
+	}
+	object_patch_annotation(l->plan->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
+	plan_patch(l->plan, o, ops);
+	plan_beside(l->plan);
+	plan_reason(
+	    l->plan, "DestinationRule %s is no longer referenced: removing the hashes of its subsets", o->meta.name);
+	l->n++;
+}
+
+/* One that cannot be read is left to a later pass. */
+static void
+await_rule(const struct object *o, void *arg)
+{
+	struct istio_left *l = arg;
+
+	l->n += owns_is_left(l->rollout, l->view, o);
+}
+
+static size_t
+istio_release(
+    const struct rollout *r, const struct view *v, const char *const *hashes, size_t n_hashes, struct plan *plan)
+{
+	struct istio_left l = { r, v, hashes, n_hashes, plan, 0 };
+
+	v->each(v, &destination_rule_type, r->object.meta.namespace, release_rule, &l);
+	view_each_unreadable(v, &destination_rule_type, r->object.meta.namespace, await_rule, &l);
+	return l.n;
 }
 
 static bool

@@ -18,5 +18,10 @@ enum istio_side istio_side(const struct canary_strategy *, const struct istio_de
 /* A host ("web", "web.shop.svc.cluster.local") is this Service's; of neither, when one is NULL. */
 bool istio_host_is(const char *host, const char *service);
 
+/* A subset of the strategy's DestinationRule that a rollout has added for an experiment: its one label is the hash,
+ * and it is none of those that the strategy names. */
+bool istio_is_of_experiment(
+    const struct istio_destination_rule_ref *, const char *name, size_t n_labels, const char *hash);
+
 /* istio_owns.c: see struct router. */
 void istio_overlay(const struct rollout *, const json_t *live, json_t *desired);

@@ -205,6 +205,24 @@ keep_subset(const json_t *live, json_t *desired, const char *name)
 	json_object_set(labels, LABEL_POD_TEMPLATE_HASH, (json_t *)hash);
 }
 
+/* Subsets that are live for an experiment are not in Git. */
+static void
+keep_experiment_subsets(const struct istio_destination_rule_ref *rule, const json_t *live, json_t *desired)
+{
+	json_t *list = json_object_get(json_object_get(desired, "spec"), "subsets");
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(live, "spec"), "subsets"), i, s) {
+		const json_t *labels = json_object_get(s, "labels");
+
+		if (json_is_array(list) && subset_named(desired, json_str(s, "name")) == NULL &&
+		    istio_is_of_experiment(
+			rule, json_str(s, "name"), json_object_size(labels), json_str(labels, LABEL_POD_TEMPLATE_HASH)))
+			json_array_append_new(list, json_deep_copy(s));
+	}
+}
+
 void
 istio_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 {
@@ -218,5 +236,6 @@ istio_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 	if (str_eq(json_str(live, "kind"), "DestinationRule") && rule != NULL && is_named(r, rule->name, live)) {
 		keep_subset(live, desired, rule->canary_subset_name);
 		keep_subset(live, desired, rule->stable_subset_name);
+		keep_experiment_subsets(rule, live, desired);
 	}
 }

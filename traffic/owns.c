@@ -2,6 +2,7 @@
 #include "traffic/owns.h"
 #include <string.h>
 #include "base/str.h"
+#include "kube/api/core.h"
 #include "traffic/router.h"
 
 /* The group of "apps/v1"; "" of "v1". */
@@ -58,6 +59,41 @@ keep_replicas(const json_t *live, json_t *desired)
 
 	if (replicas != NULL && json_is_object(spec))
 		json_object_set(spec, "replicas", replicas);
+}
+
+bool
+owns_names(const struct rollout *r, const struct object *o)
+{
+	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;
+
+	if (o->type == &service_type)
+		return str_eq(o->meta.namespace, r->object.meta.namespace) && is_own_service(r, o->meta.name);
+	return router != NULL && router->concerns(r, o);
+}
+
+struct naming {
+	const struct object *object;
+	bool found;
+};
+
+static void
+ask_name(const struct object *rollout, void *arg)
+{
+	struct naming *n = arg;
+
+	n->found = n->found || owns_names((const struct rollout *)rollout, n->object);
+}
+
+bool
+owns_is_left(const struct rollout *r, const struct view *v, const struct object *o)
+{
+	struct naming n = { .object = o };
+
+	if (!str_eq(object_annotation(o, ANNOTATION_MANAGED_BY), r->object.meta.name) ||
+	    !str_eq(o->meta.namespace, r->object.meta.namespace) || owns_names(r, o))
+		return false;
+	v->each(v, &rollout_type, o->meta.namespace, ask_name, &n);
+	return !n.found;
 }
 
 void

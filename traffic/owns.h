@@ -12,6 +12,13 @@
  */
 #pragma once
 #include "kube/api/rollout.h"
+#include "kube/view.h"
 
 /* Puts what the rollout owns of the live object into the desired one. Nothing, when the object is not one of its own. */
 void owns_overlay(const struct rollout *, const json_t *live, json_t *desired);
+
+/* The rollout's strategy names this Service, or this object of its router. */
+bool owns_names(const struct rollout *, const struct object *);
+
+/* The object's annotation names this rollout as its manager, and neither this rollout nor another one names it any more. */
+bool owns_is_left(const struct rollout *, const struct view *, const struct object *);

@@ -12,7 +12,9 @@
 struct routing {
 	int64_t weight; /* percent that goes to the canary destination; the most of all its routes */
 	int64_t weight_least; /* the least of them: they differ only when somebody else wrote one */
+	int64_t kept; /* percent that destinations of others have beside `weight`: at 100 the canary has all but this */
 	bool splits_pods; /* the destinations themselves name pod template hashes (subsets), not Services */
+	bool needs_canary_service, needs_stable_service; /* the subsets are parts of what this Service selects */
 	const char *canary_hash, *stable_hash; /* what these destinations select; NULL: not told apart yet */
 	/* What goes to destinations besides the two, by Service; at most, where the routes do not agree. In the arena. */
 	const struct weight_destination *additional;
@@ -28,6 +30,16 @@ struct wanted_split {
 	int64_t weight;
 	const struct weight_destination *additional; /* sorted by Service */
 	size_t n_additional;
+};
+
+/* The hashes that the destinations are to select; NULL: what they do. Experiments' Services that have traffic, or
+ * may still, with their hashes. */
+struct wanted_hashes {
+	const char *canary, *stable;
+	const struct weight_destination *additional;
+	size_t n_additional;
+	const char *const *services; /* that its experiments name themselves, now or before */
+	size_t n_services;
 };
 
 /* A managed route; one of the two is set. */
@@ -50,14 +62,21 @@ struct router {
 	struct err *(*set_weight)(
 	    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 
+	/* The split is so already, as far as destinations of others leave room for it. */
+	bool (*has_weight)(const struct rollout *, const struct routing *, const struct wanted_split *, struct arena *);
+
 	/* Adds the patch that makes the destinations select these hashes, and its event. Only when splits_pods. */
-	void (*set_hashes)(
-	    const struct rollout *, const struct routing *, const char *canary, const char *stable, struct plan *);
+	void (*set_hashes)(const struct rollout *, const struct routing *, const struct wanted_hashes *, struct plan *);
 
 	/* The managed routes are these, in their order and ahead of all others; true when they are already. Otherwise adds the
 	 * patches that make them so, unless `plan` is NULL. They come behind all other patches of the same objects. */
 	bool (*set_routes)(const struct rollout *, const struct routing *, const struct wanted_route *, size_t n,
 	    struct arena *, struct plan *plan);
+
+	/* Removes these hashes, and the annotation, from objects that the rollout wrote to and that no rollout names any more (owns_is_left).
+	 * Adds the patches. Returns how many objects there are. */
+	size_t (*release)(
+	    const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
 
 	/* True when the router writes objects of this type. */
 	bool (*routes)(const struct type *);
@@ -74,8 +93,8 @@ extern const struct router istio_router;
 /* All routers, ended by NULL. */
 extern const struct router *const routers[];
 
-/* The rollout, other than this one, that an object (a Service, a DestinationRule) belongs to by its annotation and that still
- * exists; NULL: there is none, it may be taken. */
+/* The rollout, other than this one, that an object (a Service, a DestinationRule) belongs to by its annotation, and that exists and still
+ * names it; NULL: there is none, it may be taken. */
 const char *managed_by_other(const struct rollout *, const struct view *, const struct object *);
 
 /* The router that a strategy uses, or NULL. */

@@ -1,6 +1,7 @@
 /* traffic/routers.c: the list. */
 #include "traffic/router.h"
 #include "base/str.h"
+#include "traffic/owns.h"
 
 const struct router *const routers[] = {
 	&istio_router,
@@ -20,8 +21,10 @@ const char *
 managed_by_other(const struct rollout *r, const struct view *v, const struct object *o)
 {
 	const char *manager = object_annotation(o, ANNOTATION_MANAGED_BY);
+	const struct object *other;
 
 	if (manager == NULL || str_eq(manager, r->object.meta.name))
 		return NULL;
-	return view_get(v, &rollout_type, o->meta.namespace, manager) != NULL ? manager : NULL;
+	other = view_get(v, &rollout_type, o->meta.namespace, manager);
+	return other != NULL && owns_names((const struct rollout *)other, o) ? manager : NULL;
 }

@@ -2,14 +2,15 @@
 #include "web/alerter.h"
 #include <string.h>
 #include "base/log.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "kube/client.h"
-#include "notify/alert.h"
 
 #define FRESH_MS 10000 /* so long a list of alerts is believed */
 #define TRIES_MAX 4
 #define RETRY_MS 1000 /* doubled each time */
 #define FLUX_NAMESPACE "flux-system"
+#define WARNED_MAX 1000 /* alerts whose problem is logged */
 
 /* One alert that is about an event. */
 struct telling {
@@ -43,6 +44,8 @@ struct alerter {
 	size_t n_jobs;
 	bool dropping;
 	json_t *alerts; /* the last list; NULL: none yet */
+	json_t *reading; /* the items of the next one that have come; NULL: none is asked for */
+	struct map warned; /* "NS/NAME@GENERATION" of those whose problem was logged */
 	int64_t read_at; /* mono ms */
 	struct call *call;
 };
@@ -93,6 +96,8 @@ alerter_free(struct alerter *a)
 		job_free(a->jobs);
 	client_cancel(a->call);
 	json_decref(a->alerts);
+	json_decref(a->reading);
+	map_done(&a->warned);
 	free(a);
 	return NULL;
 }
@@ -114,8 +119,8 @@ give_up(struct telling *t, const struct err *e)
 	/* An address may have a token in it. */
 	if (t->question.url != NULL)
 		text = str_replace(a, text, t->question.url, t->question.shown);
-	log_warn("an alert is not told", "namespace", t->alert->object.meta.namespace, "name",
-	    t->alert->object.meta.name, "error", text);
+	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
+	    "error", text);
 	end(t);
 }
 
@@ -143,7 +148,7 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 		give_up(t, wrong);
 		return;
 	}
-	log_info("an alert is told", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
+	log_info("sent alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "provider", t->provider->object.meta.name, "about", t->job->event.name);
 	end(t);
 }
@@ -163,6 +168,7 @@ ask(struct telling *t)
 	struct request r = request_of(&t->question);
 
 	r.outside_only = !is_trusted(t);
+	r.tenant = t->alert->object.meta.namespace;
 	t->exchange = transport_start(t->job->alerter->settings.outside, &r, &receiver, t);
 }
 
@@ -187,6 +193,42 @@ compose(struct telling *t)
 		ask(t);
 }
 
+/* Its ca.crt counts before that of the Provider's other Secret. */
+static void
+on_certificate(void *arg, const struct err *e, const json_t *body)
+{
+	struct telling *t = arg;
+	json_t *ca = e == NULL ? json_object_get(json_object_get(body, "data"), "ca.crt") : NULL, *data;
+
+	t->call = NULL;
+	if (ca == NULL) {
+		give_up(t, e != NULL ? err_wrap(t->job->arena, err_copy(t->job->arena, e),
+					   "spec.certSecretRef of Provider %s", t->provider->object.meta.name)
+				     : err_new(t->job->arena, ERR_INVALID,
+					   "spec.certSecretRef of Provider %s: the Secret %s has no ca.crt",
+					   t->provider->object.meta.name, t->provider->spec.certificate->name));
+		return;
+	}
+	data = json_object_get(t->secret, "data");
+	data = json_is_object(data) ? json_copy(data) : json_object();
+	json_object_set(data, "ca.crt", ca);
+	json_decref(t->secret);
+	t->secret = json_pack("{s:o}", "data", data);
+	compose(t);
+}
+
+static void
+ask_for_certificate(struct telling *t)
+{
+	if (t->provider->spec.certificate == NULL)
+		compose(t);
+	else
+		t->call = client_call(t->job->alerter->settings.api, "GET",
+		    arena_printf(t->job->arena, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
+			t->provider->spec.certificate->name),
+		    NULL, NULL, on_certificate, t);
+}
+
 static void
 on_secret(void *arg, const struct err *e, const json_t *body)
 {
@@ -199,7 +241,7 @@ on_secret(void *arg, const struct err *e, const json_t *body)
 		return;
 	}
 	t->secret = json_incref((json_t *)body);
-	compose(t);
+	ask_for_certificate(t);
 }
 
 static void
@@ -217,7 +259,7 @@ on_provider(void *arg, const struct err *e, const json_t *body)
 	if (t->provider->spec.suspend)
 		end(t);
 	else if (t->provider->spec.secret == NULL)
-		compose(t);
+		ask_for_certificate(t);
 	else
 		t->call = client_call(t->job->alerter->settings.api, "GET",
 		    arena_printf(a, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
@@ -241,7 +283,8 @@ begin(struct job *j)
 		    (const struct flux_alert *)object_decode(&flux_alert_type, item, j->arena);
 		struct telling *t = &j->tellings[j->n];
 
-		if (object_problem(&alert->object, "spec") != NULL || !alert_concerns(alert, &j->event))
+		if (object_problem(&alert->object, "spec") != NULL ||
+		    !alert_concerns(alert, j->alerter->settings.reach, &j->event))
 			continue;
 		*t = (struct telling){ .job = j, .alert = alert, .retry = { .fire = on_retry, .arg = t } };
 		j->n++;
@@ -256,6 +299,31 @@ begin(struct job *j)
 		job_free(j);
 }
 
+/* The problem of each alert is logged once. */
+static void
+warn_of_problems(struct alerter *a)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	const json_t *items = json_object_get(a->alerts, "items"), *item;
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		const struct flux_alert *alert =
+		    (const struct flux_alert *)object_decode(&flux_alert_type, item, scratch);
+		const struct meta *m = &alert->object.meta;
+		const char *problem = alert_problem(scratch, alert, a->settings.reach);
+
+		if (problem == NULL || a->warned.count >= WARNED_MAX ||
+		    map_set(&a->warned,
+			arena_printf(scratch, "%s/%s@%lld", m->namespace != NULL ? m->namespace : "",
+			    m->name != NULL ? m->name : "", (long long)m->generation),
+			a) != NULL)
+			continue;
+		log_warn("alert is ignored in whole or in part", "namespace", m->namespace, "name", m->name, "problem",
+		    problem);
+	}
+}
+
 static void
 begin_all(struct alerter *a)
 {
@@ -266,21 +334,46 @@ begin_all(struct alerter *a)
 	}
 }
 
+/* One that cannot be read keeps nobody else's from having effect. */
+static void
+on_alert(void *arg, const json_t *item, const struct unreadable *unreadable)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct alerter *a = arg;
+	const json_t *meta = json_object_get(item, "metadata");
+	const char *ns = json_str(meta, "namespace");
+
+	if (unreadable == NULL)
+		json_array_append(a->reading, (json_t *)item);
+	else if (a->warned.count < WARNED_MAX &&
+		 map_set(&a->warned,
+		     arena_printf(scratch, "%s/%s unreadable", ns != NULL ? ns : "", item_name(item) ?: ""), a) == NULL)
+		log_warn("an alert has no effect", "namespace", ns, "name", item_name(item), "problem",
+		    item_problem(scratch, flux_alert_type.kind, NULL, item_name(item), unreadable->why));
+}
+
 static void
 on_alerts(void *arg, const struct err *e, const json_t *list)
 {
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct alerter *a = arg;
+	json_t *items = a->reading;
 
+	(void)list;
 	a->call = NULL;
+	a->reading = NULL;
 	a->read_at = loop_mono(a->loop);
 	/* Where there are no alerts, nobody is to be told; where they cannot be read, the last ones hold. */
 	if (e == NULL || a->alerts == NULL || e->class == ERR_GONE) {
 		json_decref(a->alerts);
-		a->alerts = e == NULL ? json_incref((json_t *)list) : json_object();
+		a->alerts = json_object();
+		if (e == NULL)
+			json_object_set(a->alerts, "items", items);
+		warn_of_problems(a);
 	}
+	json_decref(items);
 	if (e != NULL && e->class != ERR_GONE)
-		log_warn("alerts cannot be read", "error", err_text(scratch, err_copy(scratch, e)));
+		log_warn("cannot read alerts", "error", err_text(scratch, err_copy(scratch, e)));
 	begin_all(a);
 }
 
@@ -295,10 +388,11 @@ on_begin(struct timer *t, void *arg)
 		return;
 	if (a->alerts != NULL && loop_mono(a->loop) - a->read_at < FRESH_MS)
 		begin_all(a);
-	else if (a->call == NULL)
-		a->call = client_call(a->settings.api, "GET",
-		    client_path(j->arena, &flux_alert_type, a->settings.namespace, NULL, NULL), NULL, NULL, on_alerts,
-		    a);
+	else if (a->call == NULL) {
+		a->reading = json_array();
+		a->call = client_list(a->settings.api,
+		    client_path(j->arena, &flux_alert_type, a->settings.namespace, NULL, NULL), on_alert, on_alerts, a);
+	}
 }
 
 void
@@ -307,10 +401,13 @@ alerter_told(struct alerter *a, const struct plan_step *event)
 	const struct object *o = event->about;
 	struct string_map *labels;
 	struct job *j;
+	size_t same = 0;
 
-	if (a->n_jobs >= ALERTER_WAITING_MAX) {
+	for (const struct job *other = a->jobs; other != NULL; other = other->next)
+		same += str_eq(other->event.namespace, o->meta.namespace);
+	if (a->n_jobs >= ALERTER_WAITING_MAX || same >= ALERTER_WAITING_TENANT_MAX) {
 		if (!a->dropping)
-			log_warn("too many alerts wait; new ones are dropped");
+			log_warn("alert queue is full; dropping new alerts", "namespace", o->meta.namespace);
 		a->dropping = true;
 		return;
 	}

@@ -6,8 +6,10 @@
 #pragma once
 #include "kube/plan.h"
 #include "kube/transport.h"
+#include "notify/alert.h"
 
 #define ALERTER_WAITING_MAX 1024 /* what comes while so many wait is dropped, and logged */
+#define ALERTER_WAITING_TENANT_MAX (ALERTER_WAITING_MAX / 4) /* the same, of events of one namespace */
 
 struct alerter;
 
@@ -16,6 +18,7 @@ struct alerter_settings {
 	const char *namespace; /* whose Alerts are read; NULL: those of all namespaces */
 	const char *
 	    home; /* the controller's. Alerts of other namespaces than this one and flux-system reach nothing of this machine and its link */
+	enum alert_reach reach;
 };
 
 struct alerter *alerter_new(struct loop *, const struct alerter_settings *);

@@ -2,6 +2,7 @@
 #include "web/dashboard.h"
 #include <string.h>
 #include "base/json.h"
+#include "base/spawn.h"
 #include "base/str.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
@@ -10,6 +11,8 @@
 #include "web/assets.h"
 #include "web/streams.h"
 
+#define PLACES 200 /* connections */
+#define IDLE_MS 120000
 #define BODY_MAX 65536u
 #define OUTPUT_MAX 65536u /* of a command */
 #define ACTION_MS 60000
@@ -112,6 +115,33 @@ refuse(struct visit *v, enum code code, const char *message)
 	return respond_text(v->connection, status_of(code), error_text(v->arena, code, message));
 }
 
+struct seeking {
+	struct visit *visit;
+	const char *name, *problem;
+};
+
+static void
+seek(const struct object *o, void *arg)
+{
+	struct seeking *s = arg;
+
+	if (str_eq(o->meta.name, s->name))
+		s->problem =
+		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
+}
+
+/* There is no such rollout, or it cannot be read. */
+static enum MHD_Result
+refuse_unknown(struct visit *v, const char *ns, const char *name)
+{
+	struct seeking s = { .visit = v, .name = name };
+
+	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, seek, &s);
+	if (s.problem != NULL)
+		return refuse(v, INTERNAL, s.problem);
+	return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+}
+
 /* --- who asks ------------------------------------------------------------------------------------------------------ */
 
 /* The request's Host names this machine: a site's own name, resolved to our address by its owner, does not. */
@@ -205,8 +235,10 @@ act(struct visit *v, const char *const *words, const char *flag, const char *wha
 {
 	static const struct receiver receiver = { .done = on_command };
 	struct dashboard *d = v->dashboard;
+	json_t *argv = json_array();
 	/* What it complains of is read together with what it says. */
-	_cleanup_(json_decrefp) json_t *argv = json_pack("[s,s,s]", "/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1");
+	_cleanup_(json_decrefp) json_t *how = json_pack("{s:o, s:s, s:b, s:b}", "argv", argv, "environment",
+	    SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE, "errors", true, "user", true);
 	const char *rest[] = { flag, arena_printf(v->arena, "--namespace=%s", v->ns), "--", v->name, what };
 	struct request q = { .method = "RUN", .timeout_ms = ACTION_MS, .answer_max = OUTPUT_MAX };
 
@@ -218,7 +250,7 @@ act(struct visit *v, const char *const *words, const char *flag, const char *wha
 	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
 		if (rest[i] != NULL)
 			json_array_append_new(argv, json_string(rest[i]));
-	q.url = json_text(v->arena, argv);
+	q.url = json_text(v->arena, how);
 	v->suspended = true;
 	MHD_suspend_connection(v->connection);
 	v->running = transport_start(d->programs, &q, &receiver, v);
@@ -259,7 +291,7 @@ put(struct visit *v, const char *const *parts, size_t n)
 	v->name = arena_strdup(v->arena, parts[1]);
 	verb = parts[2];
 	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
-		return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", v->name));
+		return refuse_unknown(v, v->ns, v->name);
 	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
 		return refuse(v, INVALID, "the body is no JSON");
 	if (n == 3 && strcmp(verb, "restart") == 0)
@@ -336,7 +368,7 @@ watch(struct visit *v, const char *ns, const char *name)
 	enum MHD_Result ok = MHD_NO;
 
 	if (name != NULL && view_get(v->dashboard->settings.view, &rollout_type, ns, name) == NULL)
-		return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+		return refuse_unknown(v, ns, name);
 	if (!streams_add(&v->dashboard->streams, v->connection, ns, name,
 		accept != NULL && strstr(accept, "text/event-stream") != NULL, &ok))
 		return refuse(v, UNAVAILABLE, "too many clients watch already");
@@ -348,8 +380,7 @@ info(struct visit *v, const char *ns, const char *name)
 {
 	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
 
-	return j != NULL ? respond_json(v, j)
-			 : refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+	return j != NULL ? respond_json(v, j) : refuse_unknown(v, ns, name);
 }
 
 /* GET [NS/[NAME/]]info[/watch]. Without a namespace: of all, which is our own. */
@@ -502,12 +533,14 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 	struct dashboard *d = mem_alloc(sizeof(*d));
 
 	*d = (struct dashboard){ .loop = l, .settings = *s };
-	if (!daemon_start(&d->daemon, l, s->address, s->port, on_request, on_completed, d)) {
+	if (!daemon_start(&d->daemon, l,
+		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
+		on_request, on_completed, d)) {
 		free(d);
 		return NULL;
 	}
 	streams_start(&d->streams, &d->daemon, s->view);
-	d->programs = transport_exec_new(l);
+	d->programs = transport_exec_new(l, 1);
 	return d;
 }
 

@@ -139,14 +139,9 @@ static void
 see_flux(struct entry *e, const char *text, bool suspended)
 {
 	_cleanup_(json_decrefp) json_t *status = text != NULL ? json_loads(text, 0, NULL) : NULL;
-	const json_t *c;
-	size_t i;
 
-	e->ready = "Unknown";
 	e->suspended = suspended;
-	json_array_foreach (json_object_get(status, "conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "Ready"))
-			e->ready = arena_strdup(e->arena, json_str(c, "status") ?: "Unknown");
+	e->ready = arena_strdup(e->arena, json_str(status_condition(status, "Ready"), "status") ?: "Unknown");
 }
 
 void
@@ -240,8 +235,8 @@ labels_of(struct str *to, const char *metric, const struct entry *e)
 static void
 write_applications(struct gitops_metrics *m, struct str *to)
 {
-	metric_family(
-	    to, "argocd_app_info", "gauge", "1 for each Application, with what it is and how it is as labels.");
+	metric_family(to, "argocd_app_info", "gauge",
+	    "Information about an Application: its spec and status as labels. Always 1.");
 	each_application(m, e)
 	{
 		labels_of(to, "argocd_app_info", e);
@@ -257,7 +252,8 @@ write_applications(struct gitops_metrics *m, struct str *to)
 	}
 	if (!m->legacy)
 		return;
-	metric_family(to, "argocd_app_health_status", "gauge", "Deprecated: argocd_app_info says it. 1: it is so.");
+	metric_family(to, "argocd_app_health_status", "gauge",
+	    "Deprecated, use the label health_status of argocd_app_info. Always 1.");
 	each_application(m, e)
 	{
 		labels_of(to, "argocd_app_health_status", e);
@@ -316,7 +312,7 @@ static void
 write_looks(struct gitops_metrics *m, struct str *to)
 {
 	metric_family(to, "argocd_app_reconcile", "histogram",
-	    "Time of a look at an Application, or of a step of its sync, in seconds.");
+	    "Duration of a refresh of an Application, or of a step of its sync, in seconds.");
 	map_each (&m->looks, slot) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 		const char *space = strchr(slot->key, ' ');
@@ -325,7 +321,8 @@ write_looks(struct gitops_metrics *m, struct str *to)
 
 		write_times(to, "argocd_app_reconcile", &l, slot->value, argo_buckets, ARRAY_SIZE(argo_buckets));
 	}
-	metric_family(to, "gotk_reconcile_duration_seconds", "histogram", "Time of a look at one of Flux's objects.");
+	metric_family(to, "gotk_reconcile_duration_seconds", "histogram",
+	    "Duration of a reconciliation of a Flux object in seconds.");
 	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };
@@ -341,7 +338,8 @@ write_flux(struct gitops_metrics *m, struct str *to)
 {
 	static const char *const statuses[] = { "True", "False", "Unknown" };
 
-	metric_family(to, "gotk_reconcile_condition", "gauge", "The condition Ready of Flux's objects. 1: it is so.");
+	metric_family(to, "gotk_reconcile_condition", "gauge",
+	    "Condition Ready of a Flux object. 1 for the current status, 0 for the others.");
 	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };

@@ -17,6 +17,7 @@ static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
 /* Of whole updates (argo-rollouts #4774). */
 #define DURATIONS 11
+#define UNREADABLE_MAX 1000 /* objects that cannot be read and are named; the log names all */
 #define STATUSES_MAX 16 /* ends of updates that are told apart: a status is what somebody wrote */
 
 static const double durations[DURATIONS] = { 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800 };
@@ -70,6 +71,8 @@ struct metrics {
 	struct tracking all; /* of struct entry */
 	struct map requests; /* "kind verb status" → uint64_t */
 	struct map ended; /* completion status → struct ended */
+	struct map unreadable; /* "kind namespace name" → the map itself */
+	struct map garbled; /* kind → uint64_t, events */
 	struct gitops_metrics *gitops;
 };
 
@@ -116,6 +119,8 @@ metrics_free(struct metrics *m)
 	gitops_metrics_free(m->gitops);
 	counts_done(&m->requests);
 	counts_done(&m->ended);
+	counts_done(&m->garbled);
+	map_done(&m->unreadable);
 	free(m);
 	return NULL;
 }
@@ -130,6 +135,25 @@ count(struct map *counts, const char *key)
 		map_set(counts, key, n);
 	}
 	++*n;
+}
+
+void
+metrics_unreadable(struct metrics *m, const struct object *o, bool gone)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *key = arena_printf(
+	    a, "%s %s %s", o->type->kind, o->meta.namespace != NULL ? o->meta.namespace : "", o->meta.name);
+
+	if (gone)
+		map_remove(&m->unreadable, key);
+	else if (map_get(&m->unreadable, key) == NULL && m->unreadable.count < UNREADABLE_MAX)
+		map_set(&m->unreadable, key, m);
+}
+
+void
+metrics_garbled(struct metrics *m, const struct type *t)
+{
+	count(&m->garbled, t->kind);
 }
 
 /* --- what is told --------------------------------------------------------------------------------------------------- */
@@ -238,7 +262,7 @@ see_end(struct metrics *m, struct entry *e, bool first, const struct rollout_dur
 	bool ended = !first && d->finished_at != 0 && d->finished_at != e->finished_at &&
 		     d->completion_status != NULL && d->rollout_started_at != 0 &&
 		     d->finished_at >= d->rollout_started_at;
-	int64_t total = (d->finished_at - d->rollout_started_at) / 1000, paused = d->total_manual_pause_seconds;
+	int64_t total = (d->finished_at - d->rollout_started_at) / 1000, paused = d->total_manual_pause_seconds.is;
 	struct ended *of = ended ? map_get(&m->ended, d->completion_status) : NULL;
 
 	e->finished_at = d->finished_at;
@@ -451,13 +475,14 @@ write_rollouts(struct metrics *m, struct str *to)
 {
 	static const struct {
 		const char *name, *help;
-	} gauges[] = { { "rollout_info_replicas_available", "Pods that are available." },
-		{ "rollout_info_replicas_unavailable", "Pods that are wanted and not available." },
-		{ "rollout_info_replicas_desired", "Pods that are wanted." },
-		{ "rollout_info_replicas_updated", "Pods of the new version." } };
+	} gauges[] = { { "rollout_info_replicas_available", "Number of available pods." },
+		{ "rollout_info_replicas_unavailable", "Number of desired pods that are not available." },
+		{ "rollout_info_replicas_desired", "Number of desired pods." },
+		{ "rollout_info_replicas_updated", "Number of pods of the new version." } };
 	static const char *const phases[] = { "Completed", "Progressing", "Paused", "Timeout", "Error", "Abort" };
 
-	metric_family(to, "rollout_info", "gauge", "1 for each Rollout, its phase and strategy as labels.");
+	metric_family(
+	    to, "rollout_info", "gauge", "Information about a Rollout: phase and strategy as labels. Always 1.");
 	each_known(m, e, &rollout_type)
 	{
 		labels_of(to, "rollout_info", e);
@@ -466,7 +491,8 @@ write_rollouts(struct metrics *m, struct str *to)
 		metric_label(to, false, "traffic_router", e->router);
 		metric_value(to, 1);
 	}
-	metric_family(to, "rollout_phase", "gauge", "Deprecated: rollout_info has a phase. 1: it is in this one.");
+	metric_family(to, "rollout_phase", "gauge",
+	    "Deprecated, use the label phase of rollout_info. 1 for the current phase, 0 for the others.");
 	each_known(m, e, &rollout_type) for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 	{
 		labels_of(to, "rollout_phase", e);
@@ -485,7 +511,7 @@ write_rollouts(struct metrics *m, struct str *to)
 			metric_value(to, values[i]);
 		}
 	}
-	metric_family(to, "rollout_events_total", "counter", "Events that were told of a Rollout, by reason.");
+	metric_family(to, "rollout_events_total", "counter", "Number of events of a Rollout, by reason.");
 	map_each (&m->all.entries, slot)
 		write_reasons(to, "rollout_events_total", slot->value, &((struct entry *)slot->value)->events);
 }
@@ -513,11 +539,12 @@ write_durations(struct metrics *m, struct str *to)
 	static const struct {
 		const char *name, *help;
 		size_t offset;
-	} families[] = { { "rollout_duration_seconds", "Time from the beginning of an update to its end.",
+	} families[] = { { "rollout_duration_seconds", "Duration of an update in seconds.",
 			     offsetof(struct ended, total) },
-		{ "rollout_progression_duration_seconds", "The same without pauses that waited for a person.",
+		{ "rollout_progression_duration_seconds",
+		    "Duration of an update without its manual pauses, in seconds.",
 		    offsetof(struct ended, progression) },
-		{ "rollout_manual_pause_duration_seconds", "Time of an update that waited for a person.",
+		{ "rollout_manual_pause_duration_seconds", "Duration of the manual pauses of an update in seconds.",
 		    offsetof(struct ended, manual_pause) } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
@@ -531,8 +558,7 @@ write_durations(struct metrics *m, struct str *to)
 static void
 write_notifications(struct metrics *m, struct str *to)
 {
-	metric_family(
-	    to, "notification_send_success", "counter", "Notifications of a Rollout that were sent, by reason.");
+	metric_family(to, "notification_send_success", "counter", "Number of notifications that were sent, by reason.");
 	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
@@ -540,7 +566,7 @@ write_notifications(struct metrics *m, struct str *to)
 			write_reasons(to, "notification_send_success", e, &e->notified->well);
 	}
 	metric_family(
-	    to, "notification_send_error", "counter", "Notifications of a Rollout that were given up, by reason.");
+	    to, "notification_send_error", "counter", "Number of notifications that could not be sent, by reason.");
 	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
@@ -548,7 +574,7 @@ write_notifications(struct metrics *m, struct str *to)
 			write_reasons(to, "notification_send_error", e, &e->notified->badly);
 	}
 	metric_family(
-	    to, "notification_send", "histogram", "Time from the first try of a notification to its end, in seconds.");
+	    to, "notification_send", "histogram", "Duration of sending a notification, including retries, in seconds.");
 	map_each (&m->all.entries, slot) {
 		struct entry *e = slot->value;
 
@@ -563,7 +589,8 @@ static const char *const run_phases[] = { "Pending", "Running", "Successful", "F
 static void
 write_old_phases(struct metrics *m, struct str *to, const char *name, const struct type *t)
 {
-	metric_family(to, name, "gauge", "Deprecated: the info metric has a phase. 1: it is in this one.");
+	metric_family(to, name, "gauge",
+	    "Deprecated, use the label phase of the info metric. 1 for the current phase, 0 for the others.");
 	each_known(m, e, t) for (size_t i = 0; i < ARRAY_SIZE(run_phases); i++)
 	{
 		labels_of(to, name, e);
@@ -587,9 +614,10 @@ write_phases(struct metrics *m, struct str *to, const char *name, const char *he
 static void
 write_runs(struct metrics *m, struct str *to)
 {
-	write_phases(m, to, "analysis_run_info", "1 for each AnalysisRun, its phase as a label.", &analysis_run_type);
+	write_phases(m, to, "analysis_run_info", "Information about an AnalysisRun: phase as a label. Always 1.",
+	    &analysis_run_type);
 	write_old_phases(m, to, "analysis_run_phase", &analysis_run_type);
-	metric_family(to, "analysis_run_metric_type", "gauge", "The kind of each metric of an analysis run.");
+	metric_family(to, "analysis_run_metric_type", "gauge", "Provider of a metric of an AnalysisRun. Always 1.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
 	{
 		labels_of(to, "analysis_run_metric_type", e);
@@ -597,7 +625,8 @@ write_runs(struct metrics *m, struct str *to)
 		metric_label(to, false, "type", e->metrics[i].provider);
 		metric_value(to, 1);
 	}
-	metric_family(to, "analysis_run_metric_phase", "gauge", "The phase of each metric of an analysis run.");
+	metric_family(to, "analysis_run_metric_phase", "gauge",
+	    "Phase of a metric of an AnalysisRun. 1 for the current phase, 0 for the others.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics;
 						  i++) for (size_t k = 0; k < ARRAY_SIZE(run_phases); k++)
 	{
@@ -615,16 +644,16 @@ write_templates(struct metrics *m, struct str *to)
 {
 	const struct type *types[] = { &analysis_template_type, &cluster_analysis_template_type };
 
-	metric_family(
-	    to, "analysis_template_info", "gauge", "1 for each AnalysisTemplate and ClusterAnalysisTemplate.");
+	metric_family(to, "analysis_template_info", "gauge",
+	    "Information about an AnalysisTemplate or ClusterAnalysisTemplate. Always 1.");
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k])
 		{
 			labels_of(to, "analysis_template_info", e);
 			metric_value(to, 1);
 		}
-	metric_family(
-	    to, "analysis_template_metric_info", "gauge", "1 for each metric of a template, its provider as a label.");
+	metric_family(to, "analysis_template_metric_info", "gauge",
+	    "Information about a metric of a template: provider as a label. Always 1.");
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k]) for (size_t i = 0; i < e->n_metrics; i++)
 		{
@@ -638,14 +667,14 @@ write_templates(struct metrics *m, struct str *to)
 static void
 write_passes(struct metrics *m, struct str *to, const char *name, const char *errors, const struct type *t)
 {
-	metric_family(to, name, "histogram", "Time from the beginning of a pass to the end of its writes, in seconds.");
+	metric_family(to, name, "histogram", "Duration of a reconciliation including its writes, in seconds.");
 	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 
 		if (e->of.type == t && e->passes.n > 0)
 			write_histogram(to, name, e, &e->passes);
 	}
-	metric_family(to, errors, "counter", "Passes of which a write failed.");
+	metric_family(to, errors, "counter", "Number of reconciliations with a failed write.");
 	map_each (&m->all.entries, slot) {
 		const struct entry *e = slot->value;
 
@@ -660,7 +689,7 @@ static void
 write_process(struct metrics *m, const struct metrics_moment *now, struct str *to)
 {
 	metric_family(to, "controller_clientset_k8s_request_total", "counter",
-	    "Requests to the API server that were answered; status_code 0: not.");
+	    "Number of requests to the API server, by status code. 0: no response.");
 	map_each (&m->requests, slot) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 		const char *verb = strchr(slot->key, ' ') + 1, *status = strchr(verb, ' ') + 1;
@@ -672,17 +701,37 @@ write_process(struct metrics *m, const struct metrics_moment *now, struct str *t
 		metric_value(to, (int64_t) * (uint64_t *)slot->value);
 	}
 	metric_family(to, "argo_rollouts_controller_info", "gauge",
-	    "1; the version that runs, and whether it cares for all namespaces.");
+	    "Information about the controller: version and namespace scope. Always 1.");
 	str_adds(to, "argo_rollouts_controller_info");
 	metric_label(to, true, "version", m->version);
 	metric_label(to, false, "goversion", "");
 	metric_label(to, false, "mode", m->mode);
 	metric_value(to, 1);
-	metric_family(to, "workqueue_depth", "gauge", "Keys that wait or are being worked on.");
+	metric_family(to, "workqueue_depth", "gauge", "Number of keys that are queued or in progress.");
 	str_adds(to, "workqueue_depth");
 	metric_label(to, true, "name", "rollouts");
 	metric_value(to, (int64_t)now->busy);
-	metric_family(to, "leader_election_master_status", "gauge", "1: this process acts.");
+	metric_family(to, "sluice_unreadable_object", "gauge",
+	    "1 for each object that is stored and cannot be decoded. Everything that depends on it waits.");
+	map_each (&m->unreadable, slot) {
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+		const char *ns = strchr(slot->key, ' ') + 1, *name = strchr(ns, ' ') + 1;
+
+		str_adds(to, "sluice_unreadable_object");
+		metric_label(to, true, "kind", arena_strndup(a, slot->key, (size_t)(ns - 1 - slot->key)));
+		metric_label(to, false, "namespace", arena_strndup(a, ns, (size_t)(name - 1 - ns)));
+		metric_label(to, false, "name", name);
+		metric_value(to, 1);
+	}
+	metric_family(to, "sluice_unreadable_events_total", "counter",
+	    "Number of watch events that could not be decoded. The kind was listed again after each.");
+	map_each (&m->garbled, slot) {
+		str_adds(to, "sluice_unreadable_events_total");
+		metric_label(to, true, "kind", slot->key);
+		metric_value(to, (int64_t) * (uint64_t *)slot->value);
+	}
+	metric_family(
+	    to, "leader_election_master_status", "gauge", "1 if this process is the leader, 0 if it is a standby.");
 	str_adds(to, "leader_election_master_status");
 	metric_label(to, true, "name", now->lease != NULL ? now->lease : "");
 	metric_value(to, now->leads);

@@ -20,6 +20,10 @@ struct metrics *metrics_free(struct metrics *);
 /* An object is new or has changed, or (deleted) is no more. Types that no metric is about are ignored. `now`: wall ms. */
 void metrics_changed(struct metrics *, const struct object *, bool deleted, int64_t now);
 
+/* An object was found that cannot be read, or (gone) can be again or is deleted; an event of a watch of this type could not be read. */
+void metrics_unreadable(struct metrics *, const struct object *, bool gone);
+void metrics_garbled(struct metrics *, const struct type *);
+
 /* A key of the controller was worked on for so long, the writes included. */
 void metrics_passed(
     struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now);

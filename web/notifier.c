@@ -5,12 +5,14 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "kube/api/rollout.h"
+#include "kube/api/workload.h"
 #include "kube/client.h"
 #include "notify/notify.h"
 
 #define FRESH_MS 10000 /* so long a ConfigMap is believed */
 #define AGAIN_MS 1000 /* after it could not be read */
 #define RUNNING_MAX 64
+#define RUNNING_TENANT_MAX 16 /* of them for objects of one namespace, whose services may be slow */
 #define TRIES_MAX 4
 #define RETRY_MS 1000 /* doubled each time */
 #define NOTIFIED_MAX 100 /* keys in the annotation; the oldest go */
@@ -46,7 +48,7 @@ struct job {
 	size_t source; /* which of the sources it is at */
 	struct call *call;
 	json_t *rollout, *secret; /* once they are read */
-	bool has_secret; /* it was asked for */
+	bool has_secret, has_workload; /* it was asked for */
 	json_t *state; /* of the annotation; NULL: not read yet */
 	bool state_changed, planned;
 	struct notify_config config; /* a reference to each part of the source's */
@@ -109,6 +111,17 @@ is_held_up(const struct job *j)
 	return false;
 }
 
+/* How many there are for objects of this namespace; `running`: those that run only. */
+static size_t
+jobs_of(const struct notifier *n, const char *ns, bool running)
+{
+	size_t count = 0;
+
+	for (const struct job *j = n->jobs; j != NULL; j = j->next)
+		count += (j->running || !running) && strcmp(j->ns, ns) == 0;
+	return count;
+}
+
 static void
 on_turn(struct timer *t, void *arg)
 {
@@ -117,7 +130,7 @@ on_turn(struct timer *t, void *arg)
 	(void)t;
 	for (struct job *j = n->jobs, *next; j != NULL && n->n_running < RUNNING_MAX; j = next) {
 		next = j->next;
-		if (j->running || is_held_up(j))
+		if (j->running || is_held_up(j) || jobs_of(n, j->ns, true) >= RUNNING_TENANT_MAX)
 			continue;
 		j->running = true;
 		n->n_running++;
@@ -159,9 +172,12 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 {
 	struct job *j;
 
-	if (n->n_jobs >= NOTIFIER_WAITING_MAX) {
+	if (n->n_jobs >= NOTIFIER_WAITING_MAX ||
+	    (n->n_jobs >= NOTIFIER_WAITING_TENANT_MAX &&
+		jobs_of(n, o->meta.namespace, false) >= NOTIFIER_WAITING_TENANT_MAX)) {
 		if (!n->dropping)
-			log_warn("too many notifications wait; new ones are dropped");
+			log_warn(
+			    "notification queue is full; dropping new notifications", "namespace", o->meta.namespace);
 		n->dropping = true;
 		return;
 	}
@@ -296,13 +312,40 @@ on_rollout(void *arg, const struct err *e, const json_t *body)
 	j->call = NULL;
 	if (e != NULL || body == NULL) {
 		if (e != NULL && e->class != ERR_GONE)
-			log_warn("a notification is not sent", "namespace", j->ns, "name", j->name, "error",
+			log_warn("cannot send notification", "namespace", j->ns, "name", j->name, "error",
 			    err_text(j->arena, err_copy(j->arena, e)));
 		job_done(j);
 		return;
 	}
 	j->rollout = json_incref((json_t *)body);
 	go_on(j);
+}
+
+/* A workload's template is the Rollout's (as rollout/workload.c has it). Without it what needs none is sent. */
+static void
+on_workload(void *arg, const struct err *e, const json_t *body)
+{
+	struct job *j = arg;
+	json_t *rollout = json_deep_copy(j->rollout);
+
+	j->call = NULL;
+	if (e != NULL)
+		log_warn("cannot read a Rollout's workload for its notifications", "namespace", j->ns, "name", j->name,
+		    "error", err_text(j->arena, err_copy(j->arena, e)));
+	workload_fill(rollout, body);
+	json_decref(j->rollout);
+	j->rollout = rollout;
+	go_on(j);
+}
+
+/* Of the workload that the Rollout takes its template from; NULL: it has its own. */
+static const char *
+workload_path_of(const struct job *j)
+{
+	const char *name;
+	const struct type *t = workload_missing(j->rollout, &name);
+
+	return t != NULL ? client_path(j->arena, t, j->ns, name, NULL) : NULL;
 }
 
 /* Without its Secret a configuration's "$key" stays as it is. */
@@ -353,7 +396,7 @@ concerns(const struct job *j, const struct notify_config *c)
 static void
 complain(const struct job *j, const struct send *s, const struct err *e)
 {
-	log_warn("a notification is not sent", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
+	log_warn("cannot send notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
 	    s->to.service, "error", err_text(j->arena, e));
 }
 
@@ -393,6 +436,8 @@ plan_trigger(struct job *j, const char *trigger)
 	    notify_conditions(&j->config, trigger, vars, loop_wall(j->notifier->loop), j->arena, &conditions);
 	struct send *more = arena_new_array(j->arena, struct send, j->n_sends + n * n_conditions + 1);
 
+	if (n == NOTIFY_DESTINATIONS_MAX)
+		log_warn("an object has more recipients of a trigger than are notified", "trigger", trigger);
 	if (j->n_sends > 0)
 		memcpy(more, j->sends, j->n_sends * sizeof(*more));
 	j->sends = more;
@@ -400,7 +445,7 @@ plan_trigger(struct job *j, const char *trigger)
 		const struct notify_condition *c = &conditions[k];
 
 		if (c->err != NULL)
-			log_warn("a notification's trigger cannot be evaluated", "trigger", trigger, "error",
+			log_warn("cannot evaluate notification trigger", "trigger", trigger, "error",
 			    err_text(j->arena, c->err));
 		for (size_t i = 0; i < n; i++) {
 			const char *key = arena_printf(j->arena, "%s%s%s:%s:%s:%s", c->once_per,
@@ -473,8 +518,8 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 			str_replace(j->arena, err_text(j->arena, wrong), j->question.url,
 			    arena_printf(j->arena, "service %s", s->to.service))));
 	else
-		log_info("a notification is sent", "namespace", j->ns, "name", j->name, "trigger", s->trigger,
-		    "service", s->to.service, "recipient", s->to.recipient);
+		log_info("sent notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
+		    s->to.service, "recipient", s->to.recipient);
 	settle(j, s, wrong == NULL);
 	go_on(j);
 }
@@ -486,6 +531,7 @@ ask(struct job *j)
 	struct request r = request_of(&j->question);
 
 	r.outside_only = j->source > 0;
+	r.tenant = j->ns;
 	j->exchange = transport_start(j->notifier->settings.outside, &r, &receiver, j);
 }
 
@@ -527,7 +573,7 @@ on_noted(void *arg, const struct err *e, const json_t *body)
 	(void)body;
 	j->call = NULL;
 	if (e != NULL && e->class != ERR_GONE)
-		log_warn("what was told cannot be noted", "namespace", j->ns, "name", j->name, "error",
+		log_warn("cannot record sent notification", "namespace", j->ns, "name", j->name, "error",
 		    err_text(j->arena, err_copy(j->arena, e)));
 	job_done(j);
 }
@@ -597,6 +643,15 @@ go_on(struct job *j)
 		if (j->rollout == NULL) {
 			j->call = client_call(s->api, "GET", path_of(j), NULL, NULL, on_rollout, j);
 			return;
+		}
+		if (!j->has_workload) {
+			const char *path = workload_path_of(j);
+
+			j->has_workload = true;
+			if (path != NULL) {
+				j->call = client_call(s->api, "GET", path, NULL, NULL, on_workload, j);
+				return;
+			}
 		}
 		if (!j->has_secret && notify_needs_secret(&j->config)) {
 			j->has_secret = true;

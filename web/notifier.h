@@ -9,6 +9,7 @@
 #include "kube/transport.h"
 
 #define NOTIFIER_WAITING_MAX 8192 /* what comes while so many wait is dropped, and logged */
+#define NOTIFIER_WAITING_TENANT_MAX (NOTIFIER_WAITING_MAX / 4) /* the same, for objects of one namespace */
 
 struct notifier;
 

@@ -4,20 +4,57 @@
 #include "base/daemon.h"
 
 #define METRICS_TEXT_MAX (256u << 20) /* bytes of a scrape */
+#define METRICS_PLACES 64 /* connections */
+#define HEALTH_PLACES 256
+#define IDLE_MS 75000 /* longer than between two scrapes */
+#define ANSWER_MS 60000
+#define SHARE                                                                                                          \
+	10 /* a scrape's text is used again for this many times the time that it took: scrapes get a tenth of the process at most */
 
 struct web {
 	struct web_settings settings;
 	struct daemon metrics, health;
+	struct loop *loop;
+	struct MHD_Response *scrape; /* the last one; NULL: none */
+	int64_t scraped_at, scrape_ms; /* when that was (monotonic), and how long it took */
 };
+
+/* All that ask at once get the same memory. NULL: there are too many series. */
+static struct MHD_Response *
+web_scrape(struct web *w)
+{
+	struct metrics_moment now = { 0 };
+	int64_t began;
+	struct str text;
+
+	loop_refresh(w->loop);
+	began = loop_mono(w->loop);
+	if (w->scrape != NULL && began - w->scraped_at < SHARE * w->scrape_ms)
+		return w->scrape;
+	if (w->scrape != NULL)
+		MHD_destroy_response(w->scrape);
+	w->scrape = NULL;
+	w->settings.moment(w->settings.arg, &now);
+	str_init(&text, METRICS_TEXT_MAX);
+	metrics_text(w->settings.metrics, &now, &text);
+	if (!text.overflow && text.len > 0) {
+		w->scrape = MHD_create_response_from_buffer(text.len, text.at, MHD_RESPMEM_MUST_FREE);
+		MHD_add_response_header(w->scrape, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+		text = (struct str){ 0 };
+	}
+	str_done(&text);
+	loop_refresh(w->loop);
+	w->scraped_at = loop_mono(w->loop);
+	w->scrape_ms = w->scraped_at - began;
+	return w->scrape;
+}
 
 static enum MHD_Result
 on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
-	struct metrics_moment now = { 0 };
+	struct MHD_Response *r;
 	struct web *w = arg;
-	enum MHD_Result ok;
-	struct str text;
 
 	(void)version;
 	(void)body;
@@ -27,14 +64,8 @@ on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return daemon_say(c, 404, "there is /metrics\n");
 	if (strcmp(method, "GET") != 0)
 		return daemon_say(c, 405, "GET\n");
-	w->settings.moment(w->settings.arg, &now);
-	str_init(&text, METRICS_TEXT_MAX);
-	metrics_text(w->settings.metrics, &now, &text);
-	ok = text.overflow
-		 ? daemon_say(c, 500, "there are too many series\n")
-		 : daemon_respond(c, 200, "text/plain; version=0.0.4; charset=utf-8", str_text(&text), text.len);
-	str_done(&text);
-	return ok;
+	r = web_scrape(w);
+	return r != NULL ? MHD_queue_response(c, 200, r) : daemon_say(c, 500, "there are too many series\n");
 }
 
 static enum MHD_Result
@@ -61,12 +92,17 @@ web_new(struct loop *l, const struct web_settings *s, int *ret_port)
 {
 	struct web *w = mem_alloc(sizeof(*w));
 
+	struct daemon_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .answer_ms = ANSWER_MS };
+
 	w->settings = *s;
-	*ret_port = s->metrics_port;
-	if (s->metrics_port != 0 && !daemon_start(&w->metrics, l, s->address, s->metrics_port, on_metrics, NULL, w))
+	w->loop = l;
+	*ret_port = at.port = s->metrics_port;
+	at.places = METRICS_PLACES;
+	if (s->metrics_port != 0 && !daemon_start(&w->metrics, l, &at, on_metrics, NULL, w))
 		return web_free(w);
-	*ret_port = s->health_port;
-	if (s->health_port != 0 && !daemon_start(&w->health, l, s->address, s->health_port, on_health, NULL, w))
+	*ret_port = at.port = s->health_port;
+	at.places = HEALTH_PLACES;
+	if (s->health_port != 0 && !daemon_start(&w->health, l, &at, on_health, NULL, w))
 		return web_free(w);
 	return w;
 }
@@ -78,6 +114,8 @@ web_free(struct web *w)
 		return NULL;
 	daemon_stop(&w->metrics);
 	daemon_stop(&w->health);
+	if (w->scrape != NULL)
+		MHD_destroy_response(w->scrape);
 	free(w);
 	return NULL;
 }

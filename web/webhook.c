@@ -1,4 +1,7 @@
-/* web/webhook.c: a hook a request: the Secret, what it says, whom it concerns, and their annotations, one after the other. */
+/* web/webhook.c: a hook a request: the Secret, its body, what that says, whom it concerns, and their annotations, one after the other.
+ *
+ * The Secret is there before the body is read, so that what is not signed costs no memory: a header that cannot be right is refused at once,
+ * and the signature is computed while the body comes. */
 #include "web/webhook.h"
 #include <string.h>
 #include "base/daemon.h"
@@ -6,8 +9,14 @@
 #include "gitops/push.h"
 #include "kube/client.h"
 
-#define BODY_MAX (8u << 20) /* a push of very many commits */
+#define BODY_MAX (1u << 20) /* a push of very many commits */
+#define BODIES_MAX (8u << 20) /* of all hooks together: past it the oldest that is not complete is closed */
+#define ANSWER_MAX (1u << 20)
 #define HOOKS_MAX 64 /* at once */
+#define PLACES 128 /* connections */
+#define IDLE_MS 30000
+#define SECRET_MS 1000 /* how long the Secret is not read again, while there are */
+#define SECRET_HOOKS 8 /* more than these under way */
 #define CONCERNED_MAX 1000
 #define PATH "/api/webhook"
 #define SECRET "argocd-secret"
@@ -18,14 +27,17 @@ struct hook {
 	struct MHD_Connection *connection;
 	struct arena *arena;
 	struct str body;
-	bool started, suspended;
-	json_t *secret;
+	bool suspended, again; /* the header comes once more */
+	bool complete; /* the body is there */
+	struct push_headers headers;
+	struct push_check check;
 	struct push push;
 	struct call *call;
 	const struct type *listed; /* what is looked through */
 	const char *paths[CONCERNED_MAX]; /* of what it concerns */
 	const char *patches[CONCERNED_MAX];
 	size_t n, at;
+	bool full; /* it concerns more */
 	struct str answer;
 	int status; /* 0: not yet */
 };
@@ -34,14 +46,16 @@ struct webhook {
 	struct loop *loop;
 	struct webhook_settings settings;
 	struct daemon daemon;
-	struct hook *hooks;
-	size_t n;
+	struct hook *hooks; /* the newest first */
+	size_t n, bodies; /* bytes of all that come */
+	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is none */
+	int64_t secret_at; /* monotonic ms; 0: never */
 };
 
 static void
 finish(struct hook *h, int status)
 {
-	h->status = status;
+	h->status = status; /* 0: it goes on */
 	if (!h->suspended)
 		return;
 	h->suspended = false;
@@ -95,8 +109,13 @@ concern(struct hook *h, const struct object *o, const char *annotation, const ch
 {
 	json_t *patch;
 
-	if (h->n == CONCERNED_MAX)
+	if (h->n == CONCERNED_MAX) {
+		if (!h->full)
+			log_warn("a push concerns more objects than one webhook refreshes; the others wait for their "
+				 "interval");
+		h->full = true;
 		return;
+	}
 	patch = json_pack("{s:{s:{s:s}}}", "metadata", "annotations", annotation, value);
 	h->paths[h->n] = client_path(h->arena, o->type, o->meta.namespace, o->meta.name, NULL);
 	h->patches[h->n++] = json_text(h->arena, patch);
@@ -104,12 +123,15 @@ concern(struct hook *h, const struct object *o, const char *annotation, const ch
 }
 
 static void
-on_item(void *arg, const json_t *item)
+on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct hook *h = arg;
-	const struct object *o = object_decode(h->listed, item, a);
+	const struct object *o;
 
+	if (unreadable != NULL)
+		return; /* what it follows is not known; its controller logs that */
+	o = object_decode(h->listed, item, a);
 	if (h->listed == &application_type && push_concerns_application(a, &h->push, (const struct application *)o))
 		concern(h, o, ANNOTATION_REFRESH, "normal");
 	if (h->listed == &git_repository_type &&
@@ -151,21 +173,50 @@ header(void *arg, const char *name)
 	return MHD_lookup_connection_value(arg, MHD_HEADER_KIND, name);
 }
 
+/* The Secret is known: is it worth reading on? */
+static void
+begin(struct hook *h)
+{
+	const char *why = NULL;
+	int status = push_begin(&h->check, h->arena, &h->headers, h->webhook->secret, &why);
+
+	if (status != 0)
+		fail(h, status, why);
+	else if (h->suspended)
+		finish(h, 0);
+}
+
 static void
 on_secret(void *arg, const struct err *e, const json_t *body)
 {
 	struct hook *h = arg;
-	const struct push_headers headers = { header, h->connection };
-	const char *why = NULL;
-	int status;
+	struct webhook *w = h->webhook;
 
 	h->call = NULL;
 	if (e != NULL && e->class != ERR_GONE) {
 		fail(h, 503, err_text(h->arena, err_wrap(h->arena, err_copy(h->arena, e), "Secret %s", SECRET)));
 		return;
 	}
-	status = push_read(
-	    h->arena, &headers, str_text(&h->body), h->body.len, json_object_get(body, "data"), &h->push, &why);
+	json_decref(w->secret);
+	w->secret = json_incref(json_object_get(body, "data"));
+	w->secret_at = loop_mono(w->loop);
+	begin(h);
+}
+
+static void
+suspend(struct hook *h)
+{
+	h->suspended = true;
+	daemon_suspend(&h->webhook->daemon, h->connection);
+}
+
+/* The body is there, as it was signed. */
+static void
+read_body(struct hook *h)
+{
+	const char *why = NULL;
+	int status = push_end(&h->check, str_text(&h->body), h->body.len, &h->push, &why);
+
 	if (status == 0)
 		list(h, &application_type);
 	else if (status == 204)
@@ -174,16 +225,54 @@ on_secret(void *arg, const struct err *e, const json_t *body)
 		fail(h, status, why);
 }
 
+/* The bytes of a hook's body are no longer counted. */
+static void
+forget_body(struct hook *h)
+{
+	h->webhook->bodies -= h->body.len;
+	str_done(&h->body);
+	str_init(&h->body, BODY_MAX);
+}
+
+/* All bodies together are within their bound: else the oldest that is still coming is closed. */
+static void
+bound_bodies(struct webhook *w)
+{
+	while (w->bodies > BODIES_MAX) {
+		struct hook *oldest = NULL;
+
+		for (struct hook *h = w->hooks; h != NULL; h = h->next)
+			if (!h->complete && h->body.len > 0)
+				oldest = h;
+		if (oldest == NULL)
+			return;
+		log_warn("a webhook is closed: too much is sent at once, and its body is not complete");
+		forget_body(oldest);
+		oldest->status = 503;
+		daemon_close(&w->daemon, oldest->connection);
+	}
+}
+
 static struct hook *
 hook_new(struct webhook *w, struct MHD_Connection *c)
 {
 	struct hook *h = mem_alloc(sizeof(*h));
 
 	*h = (struct hook){ .webhook = w, .next = w->hooks, .connection = c, .arena = arena_new() };
+	h->headers = (struct push_headers){ header, c };
 	str_init(&h->body, BODY_MAX);
-	str_init(&h->answer, BODY_MAX);
+	str_init(&h->answer, ANSWER_MAX);
 	w->hooks = h;
 	w->n++;
+	if (w->n > SECRET_HOOKS && w->secret_at != 0 && loop_mono(w->loop) - w->secret_at < SECRET_MS) {
+		begin(h);
+		return h;
+	}
+	suspend(h);
+	h->again = true;
+	h->call = client_call(w->settings.api, "GET",
+	    arena_printf(h->arena, "/api/v1/namespaces/%s/secrets/%s", w->settings.gitops_namespace, SECRET), NULL,
+	    NULL, on_secret, h);
 	return h;
 }
 
@@ -204,6 +293,7 @@ on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 		}
 	w->n--;
 	client_cancel(h->call);
+	forget_body(h);
 	str_done(&h->body);
 	str_done(&h->answer);
 	arena_free(h->arena);
@@ -215,8 +305,10 @@ static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
+	const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
 	struct webhook *w = arg;
 	struct hook *h = *state;
+	long long n;
 
 	(void)version;
 	if (h == NULL) {
@@ -224,27 +316,38 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 			return daemon_say(c, 404, "there is " PATH "\n");
 		if (strcmp(method, "POST") != 0)
 			return daemon_say(c, 405, "POST\n");
+		if (length != NULL && !str_int(length, 0, BODY_MAX, &n))
+			return daemon_say(c, 413, "the body is longer than 1 MiB\n");
 		if (w->n >= HOOKS_MAX)
 			return daemon_say(c, 503, "too many at once\n");
-		*state = hook_new(w, c);
-		return MHD_YES;
+		*state = h = hook_new(w, c);
+		/* Refused already: the body is not waited for. */
+		return h->status != 0 ? daemon_say(c, h->status, str_text(&h->answer)) : MHD_YES;
+	}
+	if (h->again) {
+		h->again = false;
+		return h->status != 0 ? daemon_say(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
 	if (*body_len > 0) {
-		str_add(&h->body, body, *body_len);
+		/* Of one that is refused, or too long, nothing is kept. */
+		if (h->status == 0 && h->body.len + *body_len > BODY_MAX) {
+			forget_body(h);
+			fail(h, 413, "the body is longer than 1 MiB");
+		} else if (h->status == 0) {
+			push_add(&h->check, body, *body_len);
+			str_add(&h->body, body, *body_len);
+			w->bodies += *body_len;
+			bound_bodies(w);
+		}
 		*body_len = 0;
 		return MHD_YES;
 	}
-	if (h->body.overflow)
-		return daemon_say(c, 413, "the body is too long\n");
 	if (h->status != 0)
 		return daemon_say(c, h->status, str_text(&h->answer));
-	if (!h->started) {
-		h->started = true;
-		h->suspended = true;
-		MHD_suspend_connection(c);
-		h->call = client_call(w->settings.api, "GET",
-		    arena_printf(h->arena, "/api/v1/namespaces/%s/secrets/%s", w->settings.gitops_namespace, SECRET),
-		    NULL, NULL, on_secret, h);
+	if (!h->complete) {
+		h->complete = true;
+		suspend(h);
+		read_body(h);
 	}
 	return MHD_YES;
 }
@@ -255,7 +358,9 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	struct webhook *w = mem_alloc(sizeof(*w));
 
 	*w = (struct webhook){ .loop = l, .settings = *s };
-	if (!daemon_start(&w->daemon, l, s->address, s->port, on_request, on_over, w))
+	if (!daemon_start(&w->daemon, l,
+		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
+		on_request, on_over, w))
 		return webhook_free(w);
 	return w;
 }
@@ -274,6 +379,7 @@ webhook_free(struct webhook *w)
 		h->suspended = false;
 	}
 	daemon_stop(&w->daemon);
+	json_decref(w->secret);
 	free(w);
 	return NULL;
 }

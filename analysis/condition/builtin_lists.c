@@ -127,19 +127,22 @@ run_find_index(struct eval *e, const struct node *n, struct value *args)
 {
 	int64_t i = find(e, n, &args[0], strcmp(n->builtin->name, "findLastIndex") == 0);
 
-	/* The original answers nil here, which no comparison with a number takes. */
-	return i >= 0 ? value_int(i) : eval_fail(e, "%s found nothing", n->builtin->name);
+	return i >= 0 ? value_int(i) : (struct value){ 0 };
 }
 
 struct value
 run_group_by(struct eval *e, const struct node *n, struct value *args)
 {
-	struct value v = { .kind = VALUE_MAP };
+	struct value v = { .kind = VALUE_MAP, .any_keys = true };
 
 	v.map.at = arena_new_array(e->arena, struct value_entry, args[0].array.n);
 	for (size_t i = 0; i < args[0].array.n && e->err == NULL; i++) {
 		struct value key = at_element(e, n, &args[0], i);
-		struct value *group = (struct value *)value_member(&v, &key);
+		struct value *group;
+
+		if (!eval_is_key(e, &key))
+			return v;
+		group = (struct value *)value_member(&v, &key);
 
 		if (group == NULL) {
 			struct value empty = value_array(e->arena, args[0].array.n);
@@ -183,10 +186,13 @@ run_sort(struct eval *e, const struct node *n, struct value *args)
 	size_t order = by ? 2 : 1;
 	int c;
 
+	if (n->n > order && (args[order].kind != VALUE_STRING ||
+				(strcmp(args[order].s.at, "asc") != 0 && strcmp(args[order].s.at, "desc") != 0)))
+		return eval_fail(e, "%s: the order is \"asc\" or \"desc\"", n->builtin->name);
+	descending = n->n > order && args[order].s.at[0] == 'd';
+	/* The original sorts what is no list into an empty one. */
 	if (args[0].kind != VALUE_ARRAY)
-		return eval_fail(e, "%s takes a list, not %s", n->builtin->name, value_kind_name(args[0].kind));
-	if (n->n > order && args[order].kind == VALUE_STRING)
-		descending = strcmp(args[order].s.at, "desc") == 0;
+		return value_array(e->arena, 0);
 	if (!eval_charge(e, 2 * args[0].array.n * sizeof(v)))
 		return args[0];
 	v = value_array(e->arena, args[0].array.n);
@@ -197,8 +203,9 @@ run_sort(struct eval *e, const struct node *n, struct value *args)
 		size_t k = i;
 
 		for (; k > 0; k--) {
-			if (e->steps-- == 0)
+			if (e->steps == 0)
 				return eval_fail(e, "too long to sort");
+			e->steps--;
 			if (!eval_compare(e, &key, &keys[k - 1], &c))
 				return v;
 			if (c == 2 || (descending ? c <= 0 : c >= 0))
@@ -232,33 +239,32 @@ run_len(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_first_last(struct eval *e, const struct node *n, struct value *args)
 {
-	if (args[0].kind == VALUE_NIL)
-		return args[0];
-	if (args[0].kind != VALUE_ARRAY)
-		return eval_fail(e, "%s takes a list, not %s", n->builtin->name, value_kind_name(args[0].kind));
-	if (args[0].array.n == 0)
-		return (struct value){ 0 };
-	return args[0].array.at[n->builtin->name[0] == 'f' ? 0 : args[0].array.n - 1];
+	bool first = n->builtin->name[0] == 'f';
+	size_t len = args[0].kind == VALUE_ARRAY ? args[0].array.n : args[0].kind == VALUE_STRING ? args[0].s.len : 0;
+	struct value key = value_int(first ? 0 : (int64_t)len - 1);
+
+	/* What has no elements has no first one either, a number too. */
+	return len > 0 ? eval_fetch(e, &args[0], &key) : (struct value){ 0 };
 }
 
 struct value
 run_get(struct eval *e, const struct node *n, struct value *args)
 {
-	const struct value *found;
+	size_t len = args[0].kind == VALUE_STRING ? args[0].s.len : args[0].array.n;
 	int64_t i;
 
 	(void)n;
-	if (args[0].kind == VALUE_MAP) {
-		found = value_member(&args[0], &args[1]);
-		return found != NULL ? *found : (struct value){ 0 };
+	if (args[0].kind == VALUE_ARRAY || args[0].kind == VALUE_STRING) {
+		if (args[1].kind != VALUE_INT && args[1].kind != VALUE_FLOAT)
+			return eval_fail(e, "a list has no member by %s", value_kind_name(args[1].kind));
+		i = args[1].kind == VALUE_INT ? args[1].i : int_of_double(args[1].f);
+		i = i < 0 ? i + (int64_t)len : i;
+		if (i < 0 || i >= (int64_t)len)
+			return (struct value){ 0 };
+	} else if (args[0].kind != VALUE_MAP) {
+		return (struct value){ 0 };
 	}
-	if (args[0].kind == VALUE_ARRAY && args[1].kind == VALUE_INT) {
-		i = args[1].i < 0 ? args[1].i + (int64_t)args[0].array.n : args[1].i;
-		return i >= 0 && i < (int64_t)args[0].array.n ? args[0].array.at[i] : (struct value){ 0 };
-	}
-	return args[0].kind == VALUE_NIL
-		   ? args[0]
-		   : eval_fail(e, "get takes a list or a map, not %s", value_kind_name(args[0].kind));
+	return eval_fetch(e, &args[0], &args[1]);
 }
 
 struct value
@@ -280,6 +286,8 @@ run_keys(struct eval *e, const struct node *n, struct value *args)
 
 	if (args[0].kind != VALUE_MAP)
 		return eval_fail(e, "%s takes a map, not %s", n->builtin->name, value_kind_name(args[0].kind));
+	if (!eval_charge(e, 3 * args[0].map.n * sizeof(v)))
+		return args[0];
 	v = value_array(e->arena, args[0].map.n);
 	for (size_t i = 0; i < args[0].map.n; i++) {
 		const struct value_entry *m = &args[0].map.at[i];
@@ -298,7 +306,7 @@ run_keys(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_from_pairs(struct eval *e, const struct node *n, struct value *args)
 {
-	struct value v = { .kind = VALUE_MAP };
+	struct value v = { .kind = VALUE_MAP, .any_keys = true }, *same;
 
 	(void)n;
 	if (args[0].kind != VALUE_ARRAY)
@@ -309,7 +317,16 @@ run_from_pairs(struct eval *e, const struct node *n, struct value *args)
 
 		if (pair->kind != VALUE_ARRAY || pair->array.n != 2)
 			return eval_fail(e, "fromPairs takes pairs");
-		v.map.at[v.map.n++] = (struct value_entry){ pair->array.at[0], pair->array.at[1] };
+		if (!eval_is_key(e, &pair->array.at[0]))
+			return v;
+		if (e->steps < i)
+			return eval_fail(e, "too many pairs");
+		e->steps -= i;
+		same = (struct value *)value_member(&v, &pair->array.at[0]);
+		if (same != NULL)
+			*same = pair->array.at[1];
+		else
+			v.map.at[v.map.n++] = (struct value_entry){ pair->array.at[0], pair->array.at[1] };
 	}
 	return v;
 }
@@ -375,8 +392,11 @@ run_uniq(struct eval *e, const struct node *n, struct value *args)
 		bool seen = false;
 
 		for (size_t k = 0; k < v.array.n && !seen; k++) {
-			if (e->steps-- == 0)
+			if (e->steps == 0)
 				return eval_fail(e, "too long a list");
+			e->steps--;
+			if (!eval_walk(e, &v.array.at[k]))
+				return v;
 			seen = value_equal(&v.array.at[k], &args[0].array.at[i]);
 		}
 		if (!seen)

@@ -17,6 +17,9 @@ numbers(struct eval *e, const char *name, const struct value *args, size_t n, do
 				return false;
 		} else if (*count < room && value_number(&args[i], &out[*count])) {
 			(*count)++;
+		} else if (*count < room && (args[i].kind == VALUE_DURATION || args[i].kind == VALUE_MONTH ||
+						args[i].kind == VALUE_WEEKDAY)) {
+			out[(*count)++] = (double)args[i].i;
 		} else {
 			eval_fail(e, "%s takes numbers, not %s", name, value_kind_name(args[i].kind));
 			return false;
@@ -36,59 +39,89 @@ value_count_all(const struct value *args, size_t n)
 	return count;
 }
 
-static bool
-all_ints(const struct value *args, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (args[i].kind == VALUE_ARRAY ? !all_ints(args[i].array.at, args[i].array.n)
-						: args[i].kind != VALUE_INT)
-			return false;
-	return true;
-}
-
 static int
 by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
+	/* NaN comes first, as in sort.Float64s. */
+	if (isnan(x) || isnan(y))
+		return isnan(y) - isnan(x) < 0 ? -1 : isnan(y) - isnan(x);
 	return x < y ? -1 : x > y;
 }
 
 struct value
-run_statistic(struct eval *e, const struct node *n, struct value *args)
+run_sum(struct eval *e, const struct node *n, struct value *args)
+{
+	struct value list = args[0], sum = value_int(0);
+
+	if (n->n > 1)
+		list = run_map(e, n, args);
+	for (size_t i = 0; i < list.array.n && e->err == NULL; i++)
+		sum = eval_arithmetic(e, OP_ADD, &list.array.at[i], &sum);
+	return sum;
+}
+
+/* Makes *best the greater (or lesser) of itself and what is in `v`; *any says that there is one. As in the original, NaN
+ * replaces nothing and is replaced by nothing. */
+static bool
+extreme(struct eval *e, const struct node *n, const struct value *v, int depth, struct value *best, bool *any)
+{
+	bool most = n->builtin->name[1] == 'a';
+	int c;
+
+	if (v->kind == VALUE_ARRAY) {
+		for (size_t i = 0; i < v->array.n; i++)
+			if (!extreme(e, n, &v->array.at[i], depth + 1, best, any))
+				return false;
+		return true;
+	}
+	if (v->kind != VALUE_INT && v->kind != VALUE_FLOAT && (depth > 0 || v->kind != VALUE_DURATION)) {
+		eval_fail(e, "%s takes numbers, not %s", n->builtin->name, value_kind_name(v->kind));
+		return false;
+	}
+	if (*any && !eval_compare(e, best, v, &c))
+		return false;
+	if (!*any || c == (most ? -1 : 1))
+		*best = *v;
+	*any = true;
+	return true;
+}
+
+struct value
+run_extreme(struct eval *e, const struct node *n, struct value *args)
+{
+	struct value best = { 0 };
+	bool any = false;
+
+	if (n->n == 1 && args[0].kind != VALUE_ARRAY)
+		return args[0];
+	for (size_t i = 0; i < n->n; i++)
+		if (!extreme(e, n, &args[i], 0, &best, &any))
+			return best;
+	return best;
+}
+
+struct value
+run_mean(struct eval *e, const struct node *n, struct value *args)
 {
 	size_t room = value_count_all(args, n->n), count = 0;
-	double *x, r = 0;
-	char what = n->builtin->name[2]; /* suM, maX, miN, meAn, meDian */
+	double *x, sum = 0;
 
 	if (!eval_charge(e, room * sizeof(*x)))
 		return (struct value){ 0 };
 	x = arena_new_array(e->arena, double, room);
-	if (n->n == 2 && n->builtin->closure) {
-		struct value mapped = run_map(e, n, args);
-
-		if (e->err != NULL || !numbers(e, "sum", &mapped, 1, x, room, &count))
-			return mapped;
-	} else if (!numbers(e, n->builtin->name, args, n->n, x, room, &count)) {
+	if (!numbers(e, n->builtin->name, args, n->n, x, room, &count))
 		return (struct value){ 0 };
-	}
-	if (what == 'm' || what == 'a' || what == 'd')
-		for (size_t i = 0; i < count; i++)
-			r += x[i];
-	if (what == 'a')
-		return value_float(count > 0 ? r / (double)count : 0);
-	if (what == 'd') {
+	if (count == 0)
+		return value_float(0);
+	if (strcmp(n->builtin->name, "median") == 0) {
 		qsort(x, count, sizeof(*x), by_value);
-		return value_float(count == 0 ? 0 : count % 2 ? x[count / 2] : (x[count / 2 - 1] + x[count / 2]) / 2);
+		return value_float(count % 2 ? x[count / 2] : (x[count / 2 - 1] + x[count / 2]) / 2);
 	}
-	if (what == 'x' || what == 'n') {
-		if (count == 0)
-			return eval_fail(e, "%s of nothing", n->builtin->name);
-		r = x[0];
-		for (size_t i = 1; i < count; i++)
-			r = what == 'x' ? fmax(r, x[i]) : fmin(r, x[i]);
-	}
-	return all_ints(args, n->n) ? value_int(int_of_double(r)) : value_float(r);
+	for (size_t i = 0; i < count; i++)
+		sum += x[i];
+	return value_float(sum / (double)count);
 }
 
 struct value
@@ -109,9 +142,24 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 	}
 }
 
+/* Numbers that are written where a float is wanted are floats; an integer that is computed is none. */
+static bool
+is_written(const struct node *n)
+{
+	if (n->kind == NODE_CONST)
+		return n->value.kind == VALUE_INT;
+	if (n->kind == NODE_UNARY)
+		return is_written(n->args[0]);
+	if (n->kind != NODE_BINARY || (n->op != OP_ADD && n->op != OP_SUB && n->op != OP_MUL))
+		return false;
+	return is_written(n->args[0]) || is_written(n->args[1]);
+}
+
 struct value
 run_is_nan(struct eval *e, const struct node *n, struct value *args)
 {
+	if (args[0].kind == VALUE_INT && is_written(n->args[0]))
+		return value_bool(false);
 	if (args[0].kind != VALUE_FLOAT)
 		return eval_fail(e, "%s takes a float, not %s", n->builtin->name, value_kind_name(args[0].kind));
 	return value_bool(n->builtin->name[2] == 'N' ? isnan(args[0].f) : isinf(args[0].f));
@@ -120,20 +168,25 @@ run_is_nan(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_int(struct eval *e, const struct node *n, struct value *args)
 {
+	bool own = n->builtin->name[0] == 'i';
+	const char *s;
 	char *end;
 	long long i;
 
 	if (args[0].kind == VALUE_INT)
 		return args[0];
+	if (own && (args[0].kind == VALUE_DURATION || args[0].kind == VALUE_MONTH || args[0].kind == VALUE_WEEKDAY))
+		return value_int(args[0].i);
 	if (args[0].kind == VALUE_FLOAT)
 		return value_int(int_of_double(args[0].f));
 	if (args[0].kind == VALUE_STRING) {
 		errno = 0;
-		i = strtoll(args[0].s.at, &end, 10);
-		if (errno == 0 && end != args[0].s.at && *end == '\0' && !isspace((unsigned char)args[0].s.at[0]))
+		s = args[0].s.at;
+		i = strtoll(s, &end, 10);
+		if (errno == 0 && end != s && *end == '\0' && !isspace((unsigned char)s[0]))
 			return value_int(i);
 	}
-	return eval_fail(e, "%s cannot read %s", n->builtin->name, value_text(e->arena, &args[0]));
+	return eval_fail(e, "%s cannot read %s", n->builtin->name, value_kind_name(args[0].kind));
 }
 
 struct value
@@ -145,11 +198,13 @@ run_float(struct eval *e, const struct node *n, struct value *args)
 	if (value_number(&args[0], &x))
 		return value_float(x);
 	if (args[0].kind == VALUE_STRING) {
+		errno = 0;
 		x = strtod(args[0].s.at, &end);
-		if (end != args[0].s.at && *end == '\0' && !isspace((unsigned char)args[0].s.at[0]))
+		if (end != args[0].s.at && *end == '\0' && !isspace((unsigned char)args[0].s.at[0]) &&
+		    (errno == 0 || fabs(x) < 1))
 			return value_float(x);
 	}
-	return eval_fail(e, "%s cannot read %s", n->builtin->name, value_text(e->arena, &args[0]));
+	return eval_fail(e, "%s cannot read %s", n->builtin->name, value_kind_name(args[0].kind));
 }
 
 struct value

@@ -1,5 +1,6 @@
 /* analysis/condition/builtin_shapes.c: what is known of a call before it runs: the types of its arguments and of its value. */
 #include <stdarg.h>
+#include <string.h>
 #include "analysis/condition/builtins.h"
 
 struct shape
@@ -8,7 +9,7 @@ shape_any(struct check *c, const struct node *n, const struct shape *args)
 	(void)c;
 	(void)n;
 	(void)args;
-	return (struct shape){ .any = true };
+	return (struct shape){ .any = true, .open = true };
 }
 
 static bool
@@ -50,26 +51,64 @@ shape_count(struct check *c, const struct node *n, const struct shape *args)
 	return shape_of(VALUE_INT);
 }
 
+static struct shape
+shape_unknown(void)
+{
+	return (struct shape){ .any = true, .open = true };
+}
+
+static struct shape
+shape_elements(const struct shape *list)
+{
+	if (list->any || list->kind != VALUE_ARRAY)
+		return (struct shape){ .any = true };
+	return list->element != NULL ? *list->element : shape_unknown();
+}
+
 struct shape
 shape_filter(struct check *c, const struct node *n, const struct shape *args)
 {
 	shape_predicate(c, n, args);
-	return shape_of(VALUE_ARRAY);
+	return shape_list_of(c, shape_elements(&args[0]));
 }
 
 struct shape
 shape_find(struct check *c, const struct node *n, const struct shape *args)
 {
 	shape_predicate(c, n, args);
-	return args[0].any || !args[0].element_known ? (struct shape){ .any = true } : shape_of(args[0].element);
+	return shape_elements(&args[0]);
 }
 
 struct shape
 shape_map(struct check *c, const struct node *n, const struct shape *args)
 {
+	(void)n;
+	return shape_list_of(c, args[1]);
+}
+
+struct shape
+shape_sum(struct check *c, const struct node *n, const struct shape *args)
+{
+	(void)c;
+	return n->n > 1 ? args[1] : shape_elements(&args[0]);
+}
+
+struct shape
+shape_group(struct check *c, const struct node *n, const struct shape *args)
+{
+	struct shape *list = arena_alloc(c->arena, sizeof(*list));
+
+	(void)n;
+	*list = shape_list_of(c, shape_elements(&args[0]));
+	return (struct shape){ .kind = VALUE_MAP, .any_keys = true, .element = list };
+}
+
+struct shape
+shape_reduce(struct check *c, const struct node *n, const struct shape *args)
+{
 	(void)c;
 	(void)n;
-	return (struct shape){ .kind = VALUE_ARRAY, .element = args[1].kind, .element_known = !args[1].any };
+	return args[1];
 }
 
 struct shape
@@ -79,33 +118,93 @@ shape_len(struct check *c, const struct node *n, const struct shape *args)
 	return shape_of(VALUE_INT);
 }
 
+/* Go's reflection knows less of the elements of a list that a condition builds than the condition's own check does. */
+static struct shape
+shape_reflected(const struct shape *list)
+{
+	return list->typed ? shape_elements(list) : shape_unknown();
+}
+
 struct shape
-shape_list(struct check *c, const struct node *n, const struct shape *args)
+shape_take(struct check *c, const struct node *n, const struct shape *args)
 {
 	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	wants(c, n, &args[1], "a number", 4, VALUE_INT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+	return args[0].any || args[0].typed ? args[0] : shape_of(VALUE_ARRAY);
+}
+
+struct shape
+shape_sort(struct check *c, const struct node *n, const struct shape *args)
+{
+	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	if (n->n > 1)
+		wants(c, n, &args[1], "\"asc\" or \"desc\"", 1, VALUE_STRING);
+	return shape_of(VALUE_ARRAY);
+}
+
+struct shape
+shape_sort_by(struct check *c, const struct node *n, const struct shape *args)
+{
+	if (n->n > 2)
+		wants(c, n, &args[2], "\"asc\" or \"desc\"", 1, VALUE_STRING);
 	return args[0];
+}
+
+struct shape
+shape_lists(struct check *c, const struct node *n, const struct shape *args)
+{
+	for (size_t i = 0; i < n->n; i++)
+		wants(c, n, &args[i], "lists", 1, VALUE_ARRAY);
+	return shape_of(VALUE_ARRAY);
 }
 
 struct shape
 shape_element(struct check *c, const struct node *n, const struct shape *args)
 {
 	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
-	return args[0].any || !args[0].element_known ? (struct shape){ .any = true } : shape_of(args[0].element);
+	return shape_reflected(&args[0]);
 }
 
 struct shape
 shape_numeric(struct check *c, const struct node *n, const struct shape *args)
 {
-	for (size_t i = 0; i < n->n; i++)
-		wants(c, n, &args[i], "numbers", 3, VALUE_INT, VALUE_FLOAT, VALUE_ARRAY);
-	return (struct shape){ .any = true };
+	for (size_t i = 0; i < n->n; i++) {
+		if (args[i].any || args[i].kind == VALUE_ARRAY)
+			return shape_unknown();
+		wants(c, n, &args[i], "numbers", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+	}
+	return args[0];
 }
 
 struct shape
 shape_number(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a number", 2, VALUE_INT, VALUE_FLOAT);
-	return (struct shape){ .any = true };
+	wants(c, n, &args[0], "a number", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+	return n->builtin->name[0] == 'a' ? args[0] : shape_of(VALUE_FLOAT);
+}
+
+struct shape
+shape_cast(struct check *c, const struct node *n, const struct shape *args)
+{
+	wants(c, n, &args[0], "a number or a string", 6, VALUE_INT, VALUE_FLOAT, VALUE_STRING, VALUE_DURATION,
+	    VALUE_MONTH, VALUE_WEEKDAY);
+	return shape_of(n->builtin->name[0] == 'i' ? VALUE_INT : VALUE_FLOAT);
+}
+
+struct shape
+shape_as_number(struct check *c, const struct node *n, const struct shape *args)
+{
+	(void)c;
+	(void)args;
+	return shape_of(n->builtin->name[2] == 'I' ? VALUE_INT : VALUE_FLOAT);
+}
+
+struct shape
+shape_bits(struct check *c, const struct node *n, const struct shape *args)
+{
+	for (size_t i = 0; i < n->n; i++)
+		wants(c, n, &args[i], "integers", 1, VALUE_INT);
+	return shape_of(VALUE_INT);
 }
 
 struct shape
@@ -115,12 +214,67 @@ shape_float_bool(struct check *c, const struct node *n, const struct shape *args
 	return shape_of(VALUE_BOOL);
 }
 
+/* Strings all, but for a number behind them (split, replace, repeat). */
+static void
+shape_strings(struct check *c, const struct node *n, const struct shape *args, size_t strings)
+{
+	for (size_t i = 0; i < n->n; i++)
+		wants(c, n, &args[i], i < strings ? "a string" : "a number there", 1,
+		    i < strings ? VALUE_STRING : VALUE_INT);
+}
+
 struct shape
 shape_text(struct check *c, const struct node *n, const struct shape *args)
 {
-	for (size_t i = 0; i < n->n && i < 1; i++)
-		wants(c, n, &args[i], "a string", 1, VALUE_STRING);
-	return (struct shape){ .any = true };
+	shape_strings(c, n, args, n->n);
+	return shape_of(VALUE_STRING);
+}
+
+struct shape
+shape_repeat(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, strcmp(n->builtin->name, "repeat") == 0 ? 1 : 3);
+	return shape_of(VALUE_STRING);
+}
+
+struct shape
+shape_split(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, 2);
+	return shape_typed(c, VALUE_STRING);
+}
+
+struct shape
+shape_join(struct check *c, const struct node *n, const struct shape *args)
+{
+	struct shape element = shape_reflected(&args[0]);
+
+	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	wants(c, n, &element, "a list of strings", 1, VALUE_STRING);
+	if (n->n > 1)
+		wants(c, n, &args[1], "a string", 1, VALUE_STRING);
+	return shape_of(VALUE_STRING);
+}
+
+struct shape
+shape_text_index(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, n->n);
+	return shape_of(VALUE_INT);
+}
+
+struct shape
+shape_text_bool(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, n->n);
+	return shape_of(VALUE_BOOL);
+}
+
+struct shape
+shape_text_any(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, n->n);
+	return shape_unknown();
 }
 
 struct shape
@@ -149,28 +303,51 @@ shape_keyed(struct check *c, const struct node *n, const struct shape *args)
 }
 
 struct shape
-shape_get(struct check *c, const struct node *n, const struct shape *args)
+shape_pairs(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list or a map", 2, VALUE_ARRAY, VALUE_MAP);
-	if (!args[0].any && args[0].kind == VALUE_ARRAY && !args[1].any && args[1].kind != VALUE_INT)
-		check_fail(c, n, "a list has no member by %s", value_kind_name(args[1].kind));
-	return (struct shape){ .any = true };
+	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	return (struct shape){ .kind = VALUE_MAP, .any_keys = true };
 }
 
 struct shape
-shape_time(struct check *c, const struct node *n, const struct shape *args)
+shape_get(struct check *c, const struct node *n, const struct shape *args)
 {
-	(void)c;
-	(void)n;
-	(void)args;
+	if (args[0].any)
+		return shape_unknown();
+	wants(c, n, &args[0], "a list or a map", 2, VALUE_ARRAY, VALUE_MAP);
+	if (args[0].kind == VALUE_ARRAY)
+		wants(c, n, &args[1], "the number of an element", 1, VALUE_INT);
+	else if (!args[0].any_keys)
+		wants(c, n, &args[1], "a key", 1, VALUE_STRING);
+	return args[0].kind == VALUE_ARRAY ? shape_elements(&args[0]) : shape_unknown();
+}
+
+struct shape
+shape_now(struct check *c, const struct node *n, const struct shape *args)
+{
+	if (n->n > 0 && (args[0].any || args[0].kind != VALUE_ZONE))
+		return check_fail(c, n, "now takes a time zone only");
+	return shape_of(VALUE_TIME);
+}
+
+struct shape
+shape_date(struct check *c, const struct node *n, const struct shape *args)
+{
+	if (n->n > 3 && (args[0].any || args[0].kind != VALUE_ZONE))
+		return check_fail(c, n, "date takes a date, its layout and a time zone");
 	return shape_of(VALUE_TIME);
 }
 
 struct shape
 shape_duration(struct check *c, const struct node *n, const struct shape *args)
 {
-	(void)c;
-	(void)n;
-	(void)args;
+	shape_strings(c, n, args, 1);
 	return shape_of(VALUE_DURATION);
+}
+
+struct shape
+shape_zone(struct check *c, const struct node *n, const struct shape *args)
+{
+	shape_strings(c, n, args, 1);
+	return shape_of(VALUE_ZONE);
 }

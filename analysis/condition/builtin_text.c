@@ -2,9 +2,11 @@
 #include <ctype.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
+#include "base/base64.h"
 #include "base/str.h"
 
-#define REPEAT_MAX 100000
+#define REPEAT_MAX 1000000
+#define TEXT_MAX (1u << 20) /* bytes of a text that a function builds */
 
 bool
 strings_only(struct eval *e, const struct node *n, const struct value *args, size_t count)
@@ -40,41 +42,110 @@ run_trim(struct eval *e, const struct node *n, struct value *args)
 	return value_string(arena_strndup(e->arena, s, (size_t)(end - s)));
 }
 
+/* The other case of a letter: of ASCII, and of the alphabets of two bytes in UTF-8 that have pairs. */
+static unsigned
+case_other(unsigned c, bool upper)
+{
+	static const struct {
+		unsigned low, high, up; /* the lower-case letters, and where their upper case begins */
+	} rows[] = { { 'a', 'z', 'A' }, { 0xe0, 0xf6, 0xc0 }, { 0xf8, 0xfe, 0xd8 }, { 0x3b1, 0x3c1, 0x391 },
+		{ 0x3c3, 0x3c9, 0x3a3 }, { 0x430, 0x44f, 0x410 }, { 0x450, 0x45f, 0x400 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unsigned n = rows[i].high - rows[i].low;
+
+		if (upper && c >= rows[i].low && c <= rows[i].high)
+			return c - rows[i].low + rows[i].up;
+		if (!upper && c >= rows[i].up && c <= rows[i].up + n)
+			return c - rows[i].up + rows[i].low;
+	}
+	/* Latin Extended-A: pairs of neighbours, the upper case first. */
+	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x14a && c <= 0x177))
+		return upper ? c & ~1u : c | 1u;
+	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
+		return upper ? c - !(c & 1) : c + (c & 1);
+	return c;
+}
+
 struct value
 run_case(struct eval *e, const struct node *n, struct value *args)
 {
-	char *s;
+	bool upper = n->builtin->name[0] == 'u';
+	unsigned char *s;
 
 	if (!strings_only(e, n, args, 1) || !eval_charge(e, args[0].s.len))
 		return (struct value){ 0 };
-	s = arena_strdup(e->arena, args[0].s.at);
-	for (char *c = s; *c != '\0'; c++)
-		*c = (char)(n->builtin->name[0] == 'u' ? toupper((unsigned char)*c) : tolower((unsigned char)*c));
-	return value_string(s);
+	s = (unsigned char *)arena_strdup(e->arena, args[0].s.at);
+	for (unsigned char *c = s; *c != '\0'; c++) {
+		unsigned other;
+
+		if (*c < 0x80) {
+			*c = (unsigned char)case_other(*c, upper);
+		} else if ((*c & 0xe0) == 0xc0 && (c[1] & 0xc0) == 0x80) {
+			other = case_other((unsigned)(*c & 0x1f) << 6 | (c[1] & 0x3f), upper);
+			*c++ = (unsigned char)(0xc0 | other >> 6);
+			*c = (unsigned char)(0x80 | (other & 0x3f));
+		}
+	}
+	return value_string((const char *)s);
+}
+
+/* The number that a function may take behind its strings: all there are, without. False: it is none. */
+static bool
+count_of(struct eval *e, const struct node *n, const struct value *args, size_t at, int64_t *ret)
+{
+	*ret = -1;
+	if (n->n <= at)
+		return true;
+	if (args[at].kind != VALUE_INT && args[at].kind != VALUE_FLOAT) {
+		eval_fail(e, "%s takes a number there, not %s", n->builtin->name, value_kind_name(args[at].kind));
+		return false;
+	}
+	*ret = args[at].kind == VALUE_INT ? args[at].i : int_of_double(args[at].f);
+	return true;
+}
+
+/* Where the next piece ends: at the separator, or, without one, behind the next character. NULL: it is the last one. */
+static const char *
+split_end(const char *s, const char *by)
+{
+	if (*by != '\0')
+		return strstr(s, by);
+	if (*s == '\0')
+		return NULL;
+	for (s++; (*s & 0xc0) == 0x80; s++)
+		;
+	return *s != '\0' ? s : NULL;
 }
 
 struct value
 run_split(struct eval *e, const struct node *n, struct value *args)
 {
+	bool after = n->builtin->name[5] == 'A';
 	const char *s, *by, *hit;
 	struct value v;
-	size_t parts = 1;
+	size_t parts = 1, len;
+	int64_t most;
 
-	if (!strings_only(e, n, args, 2))
+	if (!strings_only(e, n, args, 2) || !count_of(e, n, args, 2, &most))
 		return (struct value){ 0 };
 	s = args[0].s.at;
 	by = args[1].s.at;
-	if (*by == '\0')
-		return eval_fail(e, "split needs a separator");
-	for (hit = s; (hit = strstr(hit, by)) != NULL; hit += strlen(by))
+	len = args[1].s.len;
+	if (most == 0 || (*by == '\0' && *s == '\0'))
+		return value_array(e->arena, 0);
+	for (hit = s; (most < 0 || (int64_t)parts < most) && (hit = split_end(hit, by)) != NULL; hit += len)
 		parts++;
 	if (!eval_charge(e, parts * sizeof(v) + args[0].s.len))
 		return (struct value){ 0 };
 	v = value_array(e->arena, parts);
 	for (size_t i = 0; i < parts; i++) {
-		hit = strstr(s, by);
-		v.array.at[i] = value_string(arena_strndup(e->arena, s, hit != NULL ? (size_t)(hit - s) : strlen(s)));
-		s = hit != NULL ? hit + strlen(by) : s;
+		hit = i + 1 < parts ? split_end(s, by) : NULL;
+		if (hit == NULL)
+			hit = s + strlen(s);
+		v.array.at[i] =
+		    value_string(arena_strndup(e->arena, s, (size_t)(hit - s) + (after && i + 1 < parts ? len : 0)));
+		s = hit + (i + 1 < parts ? len : 0);
 	}
 	return v;
 }
@@ -84,18 +155,28 @@ run_replace(struct eval *e, const struct node *n, struct value *args)
 {
 	struct str out;
 	struct value v;
-	const char *hit;
+	const char *hit, *end;
+	int64_t most;
 
-	if (!strings_only(e, n, args, 3) || args[1].s.len == 0)
+	if (!strings_only(e, n, args, 3) || !count_of(e, n, args, 3, &most))
 		return args[0];
-	str_init(&out, 1u << 20);
-	for (const char *s = args[0].s.at; *s != '\0';) {
-		hit = strstr(s, args[1].s.at);
-		str_add(&out, s, hit != NULL ? (size_t)(hit - s) : strlen(s));
-		if (hit == NULL)
+	end = args[0].s.at + args[0].s.len;
+	str_init(&out, TEXT_MAX);
+	for (const char *s = args[0].s.at;; most -= most > 0) {
+		/* Nothing is found before each character, and at the end. */
+		hit = most == 0 ? NULL : args[1].s.len == 0 ? s : strstr(s, args[1].s.at);
+		str_add(&out, s, (size_t)((hit != NULL ? hit : end) - s));
+		if (hit == NULL || out.overflow)
 			break;
 		str_adds(&out, args[2].s.at);
 		s = hit + args[1].s.len;
+		if (args[1].s.len == 0) {
+			if (*s == '\0')
+				break;
+			do
+				str_addc(&out, *s++);
+			while ((*s & 0xc0) == 0x80);
+		}
 	}
 	v = out.overflow || !eval_charge(e, out.len) ? eval_fail(e, "replace builds too much")
 						     : value_string(arena_strdup(e->arena, str_text(&out)));
@@ -106,15 +187,15 @@ run_replace(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_repeat(struct eval *e, const struct node *n, struct value *args)
 {
+	int64_t times;
 	char *s;
 
-	if (!strings_only(e, n, args, 1))
+	if (!strings_only(e, n, args, 1) || !count_of(e, n, args, 1, &times))
 		return args[0];
-	if (args[1].kind != VALUE_INT || args[1].i < 0 || args[1].i > REPEAT_MAX ||
-	    !eval_charge(e, args[0].s.len * (size_t)args[1].i))
+	if (times < 0 || times > REPEAT_MAX || !eval_charge(e, args[0].s.len * (size_t)times))
 		return eval_fail(e, "repeat: not that often");
-	s = arena_alloc(e->arena, args[0].s.len * (size_t)args[1].i + 1);
-	for (int64_t i = 0; i < args[1].i; i++)
+	s = arena_alloc(e->arena, args[0].s.len * (size_t)times + 1);
+	for (int64_t i = 0; i < times; i++)
 		memcpy(s + (size_t)i * args[0].s.len, args[0].s.at, args[0].s.len);
 	return value_string(s);
 }
@@ -126,15 +207,18 @@ run_join(struct eval *e, const struct node *n, struct value *args)
 	struct str out;
 	struct value v;
 
+	if (n->n > 1 && args[1].kind != VALUE_STRING)
+		return eval_fail(e, "join takes a string between them, not %s", value_kind_name(args[1].kind));
 	if (args[0].kind != VALUE_ARRAY || !strings_only(e, n, args[0].array.at, args[0].array.n))
 		return eval_fail(e, "join takes a list of strings");
-	str_init(&out, 1u << 20);
+	str_init(&out, TEXT_MAX);
 	for (size_t i = 0; i < args[0].array.n; i++) {
 		if (i > 0)
 			str_adds(&out, by);
 		str_adds(&out, args[0].array.at[i].s.at);
 	}
-	v = eval_charge(e, out.len) ? value_string(arena_strdup(e->arena, str_text(&out))) : (struct value){ 0 };
+	v = !out.overflow && eval_charge(e, out.len) ? value_string(arena_strdup(e->arena, str_text(&out)))
+						     : eval_fail(e, "join builds too much");
 	str_done(&out);
 	return v;
 }
@@ -167,27 +251,20 @@ struct value
 run_string(struct eval *e, const struct node *n, struct value *args)
 {
 	(void)n;
-	return value_string(value_text(e->arena, &args[0]));
+	return value_string(value_print(e->arena, &args[0]));
 }
 
 struct value
-run_to_json(struct eval *e, const struct node *n, struct value *args)
+run_base64(struct eval *e, const struct node *n, struct value *args)
 {
-	_cleanup_(json_decrefp) json_t *j = value_to_json(&args[0]);
+	const char *plain;
+	size_t len;
 
-	(void)n;
-	return value_string(json_text_go(e->arena, j));
-}
-
-struct value
-run_from_json(struct eval *e, const struct node *n, struct value *args)
-{
-	_cleanup_(json_decrefp) json_t *j = NULL;
-	struct err *err;
-
-	if (!strings_only(e, n, args, 1))
+	if (!strings_only(e, n, args, 1) || !eval_charge(e, 2 * args[0].s.len + 4))
 		return args[0];
-	if ((err = json_parse(e->arena, args[0].s.at, args[0].s.len, &j)) != NULL)
-		return eval_fail(e, "fromJSON: %s", err->text);
-	return value_from_json(e->arena, j);
+	if (n->builtin->name[0] == 't')
+		return value_string(base64_encode(e->arena, args[0].s.at, args[0].s.len));
+	if ((plain = base64_decode(e->arena, args[0].s.at, &len)) == NULL)
+		return eval_fail(e, "fromBase64: this is no base64");
+	return value_bytes(plain, len);
 }

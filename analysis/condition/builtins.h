@@ -9,18 +9,29 @@
 typedef struct shape builtin_check(struct check *, const struct node *, const struct shape *args);
 typedef struct value builtin_run(struct eval *, const struct node *, struct value *args);
 
-builtin_check shape_any, shape_predicate, shape_count, shape_filter, shape_find, shape_map, shape_len, shape_list,
-    shape_element, shape_numeric, shape_number, shape_float_bool, shape_text, shape_bool, shape_string, shape_keyed,
-    shape_get, shape_time, shape_duration;
+builtin_check shape_any, shape_predicate, shape_count, shape_filter, shape_find, shape_map, shape_sum, shape_group,
+    shape_reduce, shape_len, shape_take, shape_sort, shape_sort_by, shape_lists, shape_element, shape_numeric,
+    shape_number, shape_cast, shape_as_number, shape_bits, shape_float_bool, shape_text, shape_repeat, shape_split,
+    shape_join, shape_text_index, shape_text_bool, shape_text_any, shape_bool, shape_string, shape_keyed, shape_pairs,
+    shape_get, shape_now, shape_date, shape_duration, shape_zone;
 
 builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map, run_find, run_find_index, run_group_by,
     run_reduce, run_sort, run_len, run_first_last, run_get, run_take, run_keys, run_from_pairs, run_concat, run_reverse,
-    run_uniq, run_statistic, run_rounding, run_is_nan, run_int, run_float, run_bits, run_trim, run_case, run_split,
-    run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json, run_from_json, run_type,
-    run_is_nil, run_default, run_now, run_date, run_duration;
+    run_uniq, run_sum, run_extreme, run_mean, run_rounding, run_is_nan, run_int, run_float, run_bits, run_trim,
+    run_case, run_split, run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json,
+    run_from_json, run_base64, run_type, run_is_nil, run_default, run_now, run_date, run_duration, run_zone;
 
 /* The shape of a plain value of this kind. */
 struct shape shape_of(enum value_kind);
+
+/* The shape of a list whose elements have this one. */
+struct shape shape_list_of(struct check *, struct shape element);
+
+/* The shape of Go's []int, []float64 or []string. */
+struct shape shape_typed(struct check *, enum value_kind element);
+
+/* The sum, difference or product of two values. */
+struct value eval_arithmetic(struct eval *, enum op, const struct value *, const struct value *);
 
 /* True when the first `count` arguments are strings; fails the run otherwise. */
 bool strings_only(struct eval *, const struct node *, const struct value *args, size_t count);

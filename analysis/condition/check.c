@@ -1,7 +1,9 @@
 /* analysis/condition/check.c: what cannot work with this result's type is an error before anything runs. */
+#include <string.h>
 #include "analysis/condition/ast.h"
+#include "analysis/condition/builtins.h"
 
-static const struct shape any = { .any = true };
+static const struct shape any = { .any = true }, open = { .any = true, .open = true };
 
 static struct shape
 known(enum value_kind k)
@@ -45,27 +47,94 @@ static bool
 comparable(struct shape a, struct shape b)
 {
 	return a.any || b.any || a.kind == VALUE_NIL || b.kind == VALUE_NIL || (may_be_number(a) && may_be_number(b)) ||
-	       a.kind == b.kind;
+	       (a.kind == b.kind && (a.kind != VALUE_MAP || a.any_keys == b.any_keys));
+}
+
+static struct shape
+element_of(struct shape list)
+{
+	return list.any || list.kind != VALUE_ARRAY ? any : list.element != NULL ? *list.element : open;
+}
+
+static struct shape
+list_of(struct check *c, struct shape element)
+{
+	struct shape *copy;
+
+	if (element.any)
+		return known(VALUE_ARRAY);
+	copy = arena_alloc(c->arena, sizeof(*copy));
+	*copy = element;
+	return (struct shape){ .kind = VALUE_ARRAY, .element = copy };
+}
+
+struct shape
+shape_list_of(struct check *c, struct shape element)
+{
+	return list_of(c, element);
+}
+
+struct shape
+shape_typed(struct check *c, enum value_kind k)
+{
+	struct shape s = list_of(c, known(k));
+
+	s.typed = true;
+	return s;
+}
+
+/* A value of type a can stand where one of type b is wanted. */
+static bool
+assignable(struct shape a, struct shape b)
+{
+	struct shape x, y;
+
+	if (b.open)
+		return !a.any || a.open;
+	if (a.any || b.any || a.kind != b.kind)
+		return false;
+	if (a.kind == VALUE_MAP)
+		return a.any_keys == b.any_keys;
+	x = element_of(a);
+	y = element_of(b);
+	return a.kind != VALUE_ARRAY || (a.typed == b.typed && (!a.typed || x.kind == y.kind));
+}
+
+static bool
+is_number_written(const struct node *n)
+{
+	return n->kind == NODE_CONST || (n->kind == NODE_UNARY && n->op != OP_NOT && n->args[0]->kind == NODE_CONST);
 }
 
 static struct shape
 check_in(struct check *c, const struct node *n, struct shape l, struct shape r)
 {
-	if (r.any || r.kind == VALUE_MAP)
+	if (!r.any && r.kind == VALUE_MAP) {
+		if (!l.any && l.kind != VALUE_STRING && !r.any_keys)
+			return check_fail(c, n, "a map of strings has no key that is %s", name(l));
 		return known(VALUE_BOOL);
-	if (r.kind != VALUE_ARRAY)
-		return check_fail(c, n, "in needs a list or a map on its right, not %s", name(r));
-	if (r.element_known && !comparable(l, known(r.element)))
-		return check_fail(c, n, "%s cannot be in a list of %s", name(l), value_kind_name(r.element));
-	return known(VALUE_BOOL);
+	}
+	if (!r.any && r.kind == VALUE_ARRAY) {
+		if (!comparable(l, element_of(r)))
+			return check_fail(c, n, "%s cannot be in a list of %s", name(l), name(element_of(r)));
+		return known(VALUE_BOOL);
+	}
+	if (r.any || (l.any && r.kind == VALUE_STRING) || (r.kind == VALUE_TIME && may_be(l, VALUE_STRING)))
+		return known(VALUE_BOOL);
+	return check_fail(c, n, "in needs a list or a map on its right, not %s", name(r));
 }
 
 static struct shape
-check_binary(struct check *c, const struct node *n)
+check_binary(struct check *c, struct node *n)
 {
 	struct shape l = check_node(c, n->args[0]), r = check_node(c, n->args[1]);
 	bool numbers = may_be_number(l) && may_be_number(r);
 	bool strings = may_be(l, VALUE_STRING) && may_be(r, VALUE_STRING);
+	bool both = l.any && r.any, times, durations;
+	struct err *e;
+
+	times = may_be(l, VALUE_TIME) && may_be(r, VALUE_TIME);
+	durations = may_be(l, VALUE_DURATION) && may_be(r, VALUE_DURATION);
 
 	if (!l.any && !r.any && time_arithmetic(n->op, l.kind, r.kind) != VALUE_NIL)
 		return known(time_arithmetic(n->op, l.kind, r.kind));
@@ -77,6 +146,7 @@ check_binary(struct check *c, const struct node *n)
 		break;
 	case OP_EQ:
 	case OP_NE:
+		n->exact = !l.any && !r.any && l.kind == r.kind ? l.kind : VALUE_NIL;
 		if (comparable(l, r))
 			return known(VALUE_BOOL);
 		break;
@@ -84,13 +154,18 @@ check_binary(struct check *c, const struct node *n)
 	case OP_LE:
 	case OP_GT:
 	case OP_GE:
-		if (numbers || strings || (may_be(l, VALUE_TIME) && may_be(r, VALUE_TIME)) ||
-		    (may_be(l, VALUE_DURATION) && may_be(r, VALUE_DURATION)))
+		if (numbers || strings || times || durations)
 			return known(VALUE_BOOL);
 		break;
 	case OP_IN:
 	case OP_NOT_IN: return check_in(c, n, l, r);
 	case OP_MATCHES:
+		if (n->args[1]->kind == NODE_CONST && n->args[1]->value.kind == VALUE_STRING &&
+		    (e = pattern_check(c->arena, n->args[1]->value.s.at)) != NULL)
+			return check_fail(c, n, "%s", err_text(c->arena, e));
+		if (!l.any && l.kind == VALUE_ARRAY && element_of(l).kind == VALUE_INT && may_be(r, VALUE_STRING))
+			return known(VALUE_BOOL);
+		__attribute__((fallthrough));
 	case OP_CONTAINS:
 	case OP_STARTS_WITH:
 	case OP_ENDS_WITH:
@@ -99,22 +174,21 @@ check_binary(struct check *c, const struct node *n)
 		break;
 	case OP_RANGE:
 		if (may_be(l, VALUE_INT) && may_be(r, VALUE_INT))
-			return (struct shape){ .kind = VALUE_ARRAY, .element = VALUE_INT, .element_known = true };
+			return list_of(c, known(VALUE_INT));
 		break;
 	case OP_ADD:
 		if (!l.any && !r.any && strings)
 			return known(VALUE_STRING);
-		if (strings || numbers)
-			return l.any || r.any				    ? any
-			       : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
-									    : known(VALUE_FLOAT);
-		break;
+		__attribute__((fallthrough));
 	case OP_SUB:
+		if (both || ((l.any || r.any) && (numbers || times || durations || (n->op == OP_ADD && strings))))
+			return any;
+		__attribute__((fallthrough));
 	case OP_MUL:
-		if (numbers)
-			return l.any || r.any				    ? any
-			       : l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT)
-									    : known(VALUE_FLOAT);
+		if (both || ((l.any || r.any) && (numbers || durations)))
+			return any;
+		if (!l.any && !r.any && numbers)
+			return l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT) : known(VALUE_FLOAT);
 		break;
 	case OP_DIV:
 	case OP_POW:
@@ -122,122 +196,191 @@ check_binary(struct check *c, const struct node *n)
 			return known(VALUE_FLOAT);
 		break;
 	case OP_MOD:
+		if (is_number_written(n->args[0]) && n->args[1]->kind == NODE_CONST && l.kind == VALUE_INT &&
+		    n->args[1]->value.kind == VALUE_INT && n->args[1]->value.i == 0)
+			return check_fail(c, n, "integer divide by zero");
 		if (may_be(l, VALUE_INT) && may_be(r, VALUE_INT))
 			return known(VALUE_INT);
 		break;
 	case OP_COALESCE:
-		if (!l.any && !r.any && l.kind == r.kind)
+		if (!l.any && l.kind == VALUE_NIL)
+			return r;
+		if (!r.any && r.kind == VALUE_NIL)
 			return l;
-		return l.kind == VALUE_NIL && !l.any ? r : any;
+		return assignable(r, l) ? l : any;
 	default: break;
 	}
 	return check_fail(c, n, "the operator does not take %s and %s", name(l), name(r));
 }
 
 static struct shape
-check_member(struct check *c, const struct node *n)
+check_member(struct check *c, struct node *n)
 {
 	struct shape of = check_node(c, n->args[0]), key = check_node(c, n->args[1]);
 
 	if (of.any)
 		return any;
 	if (of.kind == VALUE_MAP) {
-		/* A map in a JSON result has string keys; one that the condition built may have any. */
-		if (n->args[0]->kind == NODE_RESULT && !may_be(key, VALUE_STRING))
+		if (!of.any_keys && !may_be(key, VALUE_STRING))
 			return check_fail(c, n, "a map of strings has no member by %s", name(key));
-		return any;
+		if (n->args[0]->kind == NODE_ENV && n->args[1]->kind == NODE_CONST) {
+			if (strcmp(n->args[1]->value.s.at, "result") == 0)
+				return c->result;
+			if (!n->optional)
+				return check_fail(c, n, "unknown name %s", n->args[1]->value.s.at);
+		}
+		/* What groupBy makes has lists. */
+		return of.any_keys && of.element != NULL ? *of.element : open;
 	}
 	if (of.kind == VALUE_ARRAY) {
-		if (!may_be_number(key))
+		if (!may_be(key, VALUE_INT))
 			return check_fail(c, n, "a list has no member by %s", name(key));
-		return of.element_known ? known(of.element) : any;
+		return element_of(of);
 	}
 	return check_fail(c, n, "%s has no members", name(of));
 }
 
 static struct shape
-check_call(struct check *c, const struct node *n)
+check_predicate(struct check *c, struct node *n, struct shape list)
+{
+	struct check outer = *c;
+	struct shape s;
+
+	c->element = element_of(list);
+	c->has_acc = strcmp(n->builtin->name, "reduce") == 0;
+	c->has_index = c->has_acc || strcmp(n->builtin->name, "map") == 0;
+	s = check_node(c, n->args[1]);
+	c->element = outer.element;
+	c->has_acc = outer.has_acc;
+	c->has_index = outer.has_index;
+	/* A predicate that is nil by its type has no value for Go. */
+	if (!s.any && s.kind == VALUE_NIL)
+		return check_fail(c, n, "the predicate of %s has no value", n->builtin->name);
+	return s;
+}
+
+static struct shape
+check_call(struct check *c, struct node *n)
 {
 	struct shape *args = arena_new_array(c->arena, struct shape, n->n + 1);
 
 	for (size_t i = 0; i < n->n; i++) {
 		if (n->builtin->closure && i == 1) {
-			struct shape outer = c->element, outer_acc = c->acc;
-
-			if (!may_be(args[0], VALUE_ARRAY))
-				return check_fail(c, n, "%s needs a list, not %s", n->builtin->name, name(args[0]));
-			c->element = !args[0].any && args[0].element_known ? known(args[0].element) : any;
-			c->acc = any;
-			args[1] = check_node(c, n->args[1]);
-			c->element = outer;
-			c->acc = outer_acc;
-		} else {
-			args[i] = check_node(c, n->args[i]);
+			args[1] = check_predicate(c, n, args[0]);
+			continue;
 		}
+		args[i] = check_node(c, n->args[i]);
+		if (n->builtin->closure && i == 0 && !may_be(args[0], VALUE_ARRAY))
+			return check_fail(c, n, "%s needs a list, not %s", n->builtin->name, name(args[0]));
 	}
 	return c->err != NULL ? any : n->builtin->check(c, n, args);
 }
 
 static struct shape
-check_array(struct check *c, const struct node *n)
+check_method(struct check *c, struct node *n)
 {
-	struct shape s = known(VALUE_ARRAY);
+	struct shape *args = arena_new_array(c->arena, struct shape, n->n);
+
+	for (size_t i = 0; i < n->n; i++)
+		args[i] = check_node(c, n->args[i]);
+	return c->err != NULL ? any : method_check(c, n, args);
+}
+
+static struct shape
+check_array(struct check *c, struct node *n)
+{
+	struct shape first = any;
+	bool same = true;
 
 	for (size_t i = 0; i < n->n; i++) {
 		struct shape e = check_node(c, n->args[i]);
 
-		if (i == 0 && !e.any) {
-			s.element = e.kind;
-			s.element_known = true;
-		} else if (e.any || e.kind != s.element) {
-			s.element_known = false;
-		}
+		if (i == 0)
+			first = e;
+		same &= e.any == first.any && e.kind == first.kind;
 	}
+	return list_of(c, same ? first : any);
+}
+
+static struct shape
+check_conditional(struct check *c, struct node *n)
+{
+	struct shape s = check_node(c, n->args[0]), t;
+
+	if (!may_be(s, VALUE_BOOL))
+		return check_fail(c, n, "a condition must be a bool, not %s", name(s));
+	s = check_node(c, n->args[1]);
+	t = check_node(c, n->args[2]);
+	if (!s.any && s.kind == VALUE_NIL)
+		return t;
+	if (!t.any && t.kind == VALUE_NIL)
+		return s;
+	if (!assignable(s, t))
+		return any;
+	if (s.kind == VALUE_ARRAY && !s.typed && !assignable(element_of(s), element_of(t)))
+		return known(VALUE_ARRAY);
+	return s;
+}
+
+static struct shape
+check_unary(struct check *c, struct node *n)
+{
+	struct shape s = check_node(c, n->args[0]);
+
+	if (n->op == OP_NOT && may_be(s, VALUE_BOOL))
+		return known(VALUE_BOOL);
+	if (n->op != OP_NOT && may_be_number(s))
+		return s;
+	return check_fail(c, n, "the operator does not take %s", name(s));
+}
+
+static struct shape
+check_slice(struct check *c, struct node *n)
+{
+	struct shape s = check_node(c, n->args[0]);
+
+	if (!may_be(s, VALUE_ARRAY) && !may_be(s, VALUE_STRING))
+		return check_fail(c, n, "%s cannot be cut", name(s));
+	for (size_t i = 1; i < 3; i++)
+		if (n->args[i] != NULL && !may_be(check_node(c, n->args[i]), VALUE_INT))
+			return check_fail(c, n, "a bound must be an integer");
 	return s;
 }
 
 struct shape
-check_node(struct check *c, const struct node *n)
+check_node(struct check *c, struct node *n)
 {
-	struct shape s, t;
+	struct shape s = any;
 
 	if (c->err != NULL)
 		return any;
 	switch (n->kind) {
-	case NODE_CONST: return known(n->value.kind);
+	case NODE_CONST: return n->value.kind == VALUE_ARRAY ? shape_typed(c, VALUE_INT) : known(n->value.kind);
 	case NODE_RESULT: return c->result;
+	case NODE_ENV: return known(VALUE_MAP);
+	case NODE_VARIABLE: return c->variables[n->slot];
 	case NODE_ELEMENT: return c->element;
-	case NODE_ACC: return c->acc;
-	case NODE_INDEX: return known(VALUE_INT);
-	case NODE_UNARY:
-		s = check_node(c, n->args[0]);
-		if (n->op == OP_NOT ? may_be(s, VALUE_BOOL) : may_be_number(s))
-			return s;
-		return check_fail(c, n, "the operator does not take %s", name(s));
+	case NODE_ACC: return c->has_acc ? any : check_fail(c, n, "#acc is known in reduce only");
+	case NODE_INDEX:
+		return c->has_index ? known(VALUE_INT) : check_fail(c, n, "#index is known in map and reduce only");
+	case NODE_UNARY: return check_unary(c, n);
 	case NODE_BINARY: return check_binary(c, n);
-	case NODE_COND:
-		s = check_node(c, n->args[0]);
-		if (!may_be(s, VALUE_BOOL))
-			return check_fail(c, n, "a condition must be a bool, not %s", name(s));
-		s = check_node(c, n->args[1]);
-		t = check_node(c, n->args[2]);
-		return !s.any && !t.any && s.kind == t.kind ? s : any;
-	case NODE_MEMBER: return check_member(c, n);
-	case NODE_SLICE:
-		s = check_node(c, n->args[0]);
-		for (size_t i = 1; i < 3; i++)
-			if (n->args[i] != NULL && !may_be(check_node(c, n->args[i]), VALUE_INT))
-				return check_fail(c, n, "a bound must be an integer");
-		if (!may_be(s, VALUE_ARRAY) && !may_be(s, VALUE_STRING))
-			return check_fail(c, n, "%s cannot be cut", name(s));
+	case NODE_COND: return check_conditional(c, n);
+	case NODE_LET: c->variables[n->slot] = check_node(c, n->args[0]); return check_node(c, n->args[1]);
+	case NODE_SEQUENCE:
+		for (size_t i = 0; i < n->n; i++)
+			s = check_node(c, n->args[i]);
 		return s;
+	case NODE_MEMBER: return check_member(c, n);
+	case NODE_SLICE: return check_slice(c, n);
 	case NODE_ARRAY: return check_array(c, n);
 	case NODE_MAP:
 		for (size_t i = 0; i < n->n; i++)
 			check_node(c, n->args[i]);
 		return known(VALUE_MAP);
 	case NODE_CALL: return check_call(c, n);
-	case NODE_CHAIN: s = check_node(c, n->args[0]); return s.any ? s : any;
+	case NODE_METHOD: return check_method(c, n);
+	case NODE_CHAIN: return check_node(c, n->args[0]);
 	}
 	return any;
 }

@@ -1,12 +1,13 @@
 /* analysis/condition/condition.h: the language of successCondition and failureCondition.
  *
- * It is the one users of Argo Rollouts have written their conditions in (expr, expr-lang.org): `result[0] < 0.05`,
+ * It is the one users of Argo Rollouts have written their conditions in (expr 1.17, expr-lang.org): `result[0] < 0.05`,
  * `all(result, # >= 0.95)`, `len(result) == 0 || isNaN(result[0])`, `result.errors in 1..5`. A condition is parsed once;
  * before it runs, the types that are known from the result are checked, so that `result.ok` over a list of floats is an
- * error even where it would not be reached. Evaluation has a budget of steps and PCRE2's match limits, and what a
- * condition builds has a limit too: a condition comes from outside.
+ * error even where it would not be reached. Evaluation has budgets: of steps, of text that is read and built, of values that are walked
+ * over, and of steps of patterns. A condition comes from outside, and all Rollouts wait while one is evaluated.
  *
- * One difference from the original is on purpose: `matches` is PCRE2's syntax, not RE2's.
+ * Two differences from the original are on purpose: `matches` is PCRE2's syntax, not RE2's, and no time zone has a name but
+ * UTC, since deciding reads no files.
  */
 #pragma once
 #include "analysis/condition/value.h"
@@ -19,6 +20,9 @@ struct err *condition_parse(struct arena *, const char *text, struct condition_p
 
 /* The same of an expression over several variables: any name that is none of the language's is a member of the result, a map. */
 struct err *condition_parse_names(struct arena *, const char *text, struct condition_program **ret);
+
+/* What cannot work over any result of the same type as `like`; NULL: it may. */
+struct err *condition_fits(struct arena *, const struct condition_program *, const struct value *like);
 
 /* Runs over `result`; `now` (ms since 1970) is what now() answers. An answer that is not a bool is an error. */
 struct err *condition_eval(

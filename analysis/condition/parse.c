@@ -1,29 +1,22 @@
-/* analysis/condition/parse.c: a lexer and a precedence climber. */
-#include <ctype.h>
-#include <errno.h>
+/* analysis/condition/parse.c: a precedence climber over the words of lex.h. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/condition.h"
-#include "base/literal.h"
+#include "analysis/condition/lex.h"
 #include "base/str.h"
 
 #define CONDITION_MAX 8192 /* bytes of text */
 #define DEPTH_MAX 100
 #define ITEMS_MAX 256 /* arguments, elements */
-
-enum token { T_END, T_NUMBER, T_STRING, T_NAME, T_PUNCT };
+#define VARIABLES_MAX 100 /* of let, visible at once */
 
 struct parser {
 	struct arena *arena;
-	const char *text, *at;
-	enum token token;
-	const char *start; /* of the token */
-	const char *word; /* NAME, PUNCT: its text */
-	struct value value; /* NUMBER, STRING */
-	int depth;
-	bool in_closure;
+	struct lexer lex;
+	const char *variables[VARIABLES_MAX];
+	size_t n_variables, most_variables;
+	int depth, closures;
 	bool names; /* any name is a member of the result */
-	struct err *err;
 };
 
 static const struct {
@@ -62,245 +55,182 @@ static const struct {
 #define PRECEDENCE_NOT 50
 #define PRECEDENCE_SIGN 90
 
-static struct node *expression(struct parser *, int precedence);
-static void next(struct parser *);
-
-static void
-fail(struct parser *p, const char *what)
-{
-	if (p->err == NULL)
-		p->err = err_new(p->arena, ERR_INVALID, "column %d: %s", (int)(p->start - p->text) + 1, what);
-	p->token = T_END;
-	p->at = p->text + strlen(p->text);
-}
-
-static void
-string_token(struct parser *p)
-{
-	const char *end, *why, *text = literal_read(p->arena, p->at, CONDITION_MAX, &end, &why);
-
-	if (text == NULL) {
-		fail(p, why);
-		return;
-	}
-	p->at = end;
-	p->token = T_STRING;
-	p->value = value_string(text);
-}
-
-static void
-number_token(struct parser *p)
-{
-	char text[64];
-	size_t n = 0;
-	bool real = false;
-	char *end;
-
-	if (p->at[0] == '0' && p->at[1] != '\0' && strchr("xXoObB", p->at[1]) != NULL) {
-		int base = tolower(p->at[1]) == 'x' ? 16 : tolower(p->at[1]) == 'o' ? 8 : 2;
-
-		for (p->at += 2; isxdigit((unsigned char)*p->at) || *p->at == '_'; p->at++)
-			if (*p->at != '_' && n < sizeof(text) - 1)
-				text[n++] = *p->at;
-		text[n] = '\0';
-		errno = 0;
-		p->value = value_int(strtoll(text, &end, base));
-	} else {
-		for (; isdigit((unsigned char)*p->at) || *p->at == '_' || (*p->at == '.' && p->at[1] != '.' && !real) ||
-		       ((*p->at == 'e' || *p->at == 'E') && n > 0) ||
-		       ((*p->at == '+' || *p->at == '-') && n > 0 && tolower(text[n - 1]) == 'e');
-		     p->at++) {
-			real |= *p->at == '.' || tolower(*p->at) == 'e';
-			if (*p->at != '_' && n < sizeof(text) - 1)
-				text[n++] = *p->at;
-		}
-		text[n] = '\0';
-		errno = 0;
-		p->value = real ? value_float(strtod(text, &end)) : value_int(strtoll(text, &end, 10));
-	}
-	p->token = T_NUMBER;
-	if (n == 0 || *end != '\0' || (errno != 0 && !real) || isalpha((unsigned char)*p->at))
-		fail(p, "not a number");
-}
-
-static void
-next(struct parser *p)
-{
-	static const char *const puncts[] = { "?.", "??", "..", "**", "==", "!=", "<=", ">=", "&&", "||" };
-
-	for (;;) {
-		while (isspace((unsigned char)*p->at))
-			p->at++;
-		if (p->at[0] == '/' && p->at[1] == '/') {
-			p->at += strcspn(p->at, "\n");
-		} else if (p->at[0] == '/' && p->at[1] == '*') {
-			const char *end = strstr(p->at + 2, "*/");
-
-			p->start = p->at;
-			if (end == NULL) {
-				fail(p, "the comment does not end");
-				return;
-			}
-			p->at = end + 2;
-		} else {
-			break;
-		}
-	}
-	p->start = p->at;
-	if (*p->at == '\0') {
-		p->token = T_END;
-		p->word = "";
-	} else if (*p->at == '\'' || *p->at == '"' || *p->at == '`') {
-		string_token(p);
-	} else if (isdigit((unsigned char)*p->at) || (*p->at == '.' && isdigit((unsigned char)p->at[1]))) {
-		number_token(p);
-	} else if (isalpha((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80) {
-		while (
-		    isalnum((unsigned char)*p->at) || *p->at == '_' || *p->at == '$' || (unsigned char)*p->at >= 0x80)
-			p->at++;
-		p->token = T_NAME;
-		p->word = arena_strndup(p->arena, p->start, (size_t)(p->at - p->start));
-	} else {
-		size_t n = 1;
-
-		for (size_t i = 0; i < ARRAY_SIZE(puncts); i++)
-			if (str_starts(p->at, puncts[i]))
-				n = 2;
-		p->token = T_PUNCT;
-		p->word = arena_strndup(p->arena, p->at, n);
-		p->at += n;
-	}
-}
+static struct node *parse_expression(struct parser *, int precedence);
+static struct node *parse_sequence(struct parser *);
 
 static bool
-is(const struct parser *p, const char *word)
+parse_failed(const struct parser *p)
 {
-	return (p->token == T_PUNCT || p->token == T_NAME) && strcmp(p->word, word) == 0;
-}
-
-static bool
-accept(struct parser *p, const char *word)
-{
-	if (!is(p, word))
-		return false;
-	next(p);
-	return true;
+	return p->lex.err != NULL;
 }
 
 static void
-expect(struct parser *p, const char *word)
+parse_expect(struct parser *p, const char *word)
 {
-	if (!accept(p, word))
-		fail(p, arena_printf(p->arena, "%s expected", word));
+	if (!lex_accept(&p->lex, word))
+		lex_fail(&p->lex, arena_printf(p->arena, "%s expected", word));
 }
 
 static struct node *
-make(struct parser *p, enum node_kind kind, size_t n)
+parse_node(struct parser *p, enum node_kind kind, size_t n)
 {
 	struct node *node = arena_alloc(p->arena, sizeof(*node));
 
 	node->kind = kind;
-	node->column = (int)(p->start - p->text) + 1;
+	node->column = (int)(p->lex.start - p->lex.text) + 1;
 	node->args = arena_new_array(p->arena, struct node *, n > 0 ? n : 1);
 	node->n = n;
 	return node;
 }
 
 static struct node *
-constant(struct parser *p, struct value v)
+parse_constant(struct parser *p, struct value v)
 {
-	struct node *n = make(p, NODE_CONST, 0);
+	struct node *n = parse_node(p, NODE_CONST, 0);
 
 	n->value = v;
 	return n;
 }
 
-/* A predicate: { … } or a bare expression, over # . */
 static struct node *
-closure(struct parser *p)
+parse_nil(struct parser *p)
 {
-	bool outer = p->in_closure, braces;
-	struct node *n;
+	return parse_constant(p, (struct value){ 0 });
+}
 
-	p->in_closure = true;
-	braces = accept(p, "{");
-	n = expression(p, 0);
-	if (braces)
-		expect(p, "}");
-	p->in_closure = outer;
+static struct node *
+parse_operation(struct parser *p, enum op op, struct node *left, struct node *right)
+{
+	struct node *n = parse_node(p, NODE_BINARY, 2);
+
+	n->op = op;
+	n->args[0] = left;
+	n->args[1] = right;
 	return n;
 }
 
-/* The arguments of a call after its "("; `first` is the one piped in, or NULL. */
 static struct node *
-call(struct parser *p, const char *name, struct node *first)
+parse_not(struct parser *p, struct node *of)
+{
+	struct node *n = parse_node(p, NODE_UNARY, 1);
+
+	n->op = OP_NOT;
+	n->args[0] = of;
+	return n;
+}
+
+/* A predicate: { … } or a bare expression, over # . */
+static struct node *
+parse_predicate(struct parser *p)
+{
+	struct node *n;
+
+	p->closures++;
+	if (lex_accept(&p->lex, "{")) {
+		n = parse_sequence(p);
+		p->closures--;
+		parse_expect(p, "}");
+		return n;
+	}
+	n = parse_expression(p, 0);
+	if (lex_is(&p->lex, ";"))
+		lex_fail(&p->lex, "a predicate with ; stands in { and }");
+	p->closures--;
+	return n;
+}
+
+/* The items between commas up to `end`, whose opening bracket is read; a comma may stand before the end. The first `count`
+ * items are there already. */
+static size_t
+parse_items(struct parser *p, const char *end, const struct builtin *b, struct node **items, size_t count)
+{
+	while (!parse_failed(p) && !lex_is(&p->lex, end)) {
+		if (count == ITEMS_MAX) {
+			lex_fail(&p->lex, "too many of them");
+			break;
+		}
+		items[count] = b != NULL && b->closure && count == 1 ? parse_predicate(p) : parse_expression(p, 0);
+		count++;
+		if (!lex_accept(&p->lex, ","))
+			break;
+	}
+	parse_expect(p, end);
+	return count;
+}
+
+/* The arguments of a call, from its "("; `first` is the one piped in, or NULL. */
+static struct node *
+parse_call(struct parser *p, const char *name, struct node *first)
 {
 	const struct builtin *b = builtin_find(name);
 	struct node *items[ITEMS_MAX], *n;
 	size_t count = 0;
 
 	if (b == NULL) {
-		fail(p, arena_printf(p->arena, "unknown function %s", name));
-		return constant(p, (struct value){ 0 });
+		lex_fail(&p->lex, arena_printf(p->arena, "unknown function %s", name));
+		return parse_nil(p);
 	}
 	if (first != NULL)
 		items[count++] = first;
-	while (p->err == NULL && !is(p, ")")) {
-		if (count == ITEMS_MAX) {
-			fail(p, "too many arguments");
-			break;
-		}
-		items[count] = b->closure && count == 1 ? closure(p) : expression(p, 0);
-		count++;
-		if (!accept(p, ","))
-			break;
-	}
-	expect(p, ")");
-	if (p->err == NULL && ((int)count < b->min || (b->max >= 0 && (int)count > b->max)))
-		fail(p, arena_printf(
-			    p->arena, "%s takes %d%s arguments", name, b->min, b->max != b->min ? " or more" : ""));
-	n = make(p, NODE_CALL, count);
+	parse_expect(p, "(");
+	count = parse_items(p, ")", b, items, count);
+	if (!parse_failed(p) && ((int)count < b->min || (b->max >= 0 && (int)count > b->max)))
+		lex_fail(&p->lex, arena_printf(p->arena, "%s takes %d%s arguments", name, b->min,
+				      b->max != b->min ? " or more" : ""));
+	n = parse_node(p, NODE_CALL, count);
 	n->builtin = b;
 	memcpy(n->args, items, count * sizeof(*items));
 	return n;
 }
 
 static struct node *
-list(struct parser *p, enum node_kind kind, const char *end)
+parse_array(struct parser *p)
+{
+	struct node *items[ITEMS_MAX], *n;
+	size_t count = parse_items(p, "]", NULL, items, 0);
+
+	n = parse_node(p, NODE_ARRAY, count);
+	memcpy(n->args, items, count * sizeof(*items));
+	return n;
+}
+
+/* { a: 1, "b": 2, 3: 4, (expression): 5 } after its "{". */
+static struct node *
+parse_map(struct parser *p)
 {
 	struct node *items[ITEMS_MAX], *n;
 	size_t count = 0;
 
-	while (p->err == NULL && !is(p, end)) {
+	while (!parse_failed(p) && !lex_is(&p->lex, "}")) {
 		if (count + 2 > ITEMS_MAX) {
-			fail(p, "too many elements");
+			lex_fail(&p->lex, "too many of them");
 			break;
 		}
-		if (kind == NODE_MAP) {
-			if (p->token == T_NAME || p->token == T_STRING || p->token == T_NUMBER) {
-				items[count++] = constant(p, p->token == T_NAME ? value_string(p->word) : p->value);
-				next(p);
-			} else {
-				expect(p, "(");
-				items[count++] = expression(p, 0);
-				expect(p, ")");
-			}
-			expect(p, ":");
+		if (p->lex.token == T_NAME || p->lex.token == T_STRING || p->lex.token == T_NUMBER) {
+			items[count++] =
+			    parse_constant(p, p->lex.token == T_STRING ? p->lex.value : value_string(p->lex.word));
+			lex_next(&p->lex);
+		} else if (lex_is(&p->lex, "(")) {
+			items[count++] = parse_expression(p, 0);
+		} else {
+			lex_fail(&p->lex, "a key is a name, a string, a number or an expression in parentheses");
+			break;
 		}
-		items[count++] = expression(p, 0);
-		if (!accept(p, ","))
+		parse_expect(p, ":");
+		items[count++] = parse_expression(p, 0);
+		if (!lex_accept(&p->lex, ","))
 			break;
 	}
-	expect(p, end);
-	n = make(p, kind, count);
+	parse_expect(p, "}");
+	n = parse_node(p, NODE_MAP, count);
 	memcpy(n->args, items, count * sizeof(*items));
 	return n;
 }
 
 static struct node *
-member(struct parser *p, struct node *of, struct node *key, bool optional)
+parse_member(struct parser *p, struct node *of, struct node *key, bool optional)
 {
-	struct node *n = make(p, NODE_MEMBER, 2);
+	struct node *n = parse_node(p, NODE_MEMBER, 2);
 
 	n->args[0] = of;
 	n->args[1] = key;
@@ -309,142 +239,238 @@ member(struct parser *p, struct node *of, struct node *key, bool optional)
 }
 
 static struct node *
-postfix(struct parser *p, struct node *n)
+parse_chain(struct parser *p, struct node *of)
 {
-	bool chained = false;
+	struct node *n = parse_node(p, NODE_CHAIN, 1);
 
-	while (p->err == NULL) {
-		bool optional = is(p, "?.");
+	n->args[0] = of;
+	return n;
+}
 
-		if (optional || is(p, ".")) {
-			next(p);
-			chained |= optional;
-			if (optional && accept(p, "[")) {
-				n = member(p, n, expression(p, 0), true);
-				expect(p, "]");
-				continue;
-			}
-			if (p->token != T_NAME) {
-				fail(p, "a field's name expected");
-				break;
-			}
-			n = member(p, n, constant(p, value_string(p->word)), optional);
-			next(p);
-		} else if (accept(p, "[")) {
-			struct node *from = NULL, *to = NULL, *s;
+/* .name, ?.name, .name(…) after the point. The chain of an optional link goes on to what follows it with a point. */
+static struct node *
+parse_field(struct parser *p, struct node *n, bool optional)
+{
+	struct node *items[ITEMS_MAX], *of = n->kind == NODE_CHAIN ? n->args[0] : n;
+	bool chained = optional || n->kind == NODE_CHAIN;
+	const char *name = p->lex.word;
+	size_t count;
 
-			if (!is(p, ":"))
-				from = expression(p, 0);
-			if (accept(p, ":")) {
-				if (!is(p, "]"))
-					to = expression(p, 0);
-				s = make(p, NODE_SLICE, 3);
-				s->args[0] = n;
-				s->args[1] = from;
-				s->args[2] = to;
-				n = s;
-			} else {
-				n = member(p, n, from, false);
-			}
-			expect(p, "]");
+	if (p->lex.token != T_NAME && p->lex.token != T_WORD) {
+		lex_fail(&p->lex, "a field's name expected");
+		return n;
+	}
+	lex_next(&p->lex);
+	if (lex_accept(&p->lex, "(")) {
+		items[0] = of;
+		count = parse_items(p, ")", NULL, items, 1);
+		n = parse_node(p, NODE_METHOD, count);
+		n->name = name;
+		n->optional = optional;
+		memcpy(n->args, items, count * sizeof(*items));
+	} else {
+		n = parse_member(p, of, parse_constant(p, value_string(name)), optional);
+	}
+	return chained ? parse_chain(p, n) : n;
+}
+
+/* [i], [from:to] after the bracket. */
+static struct node *
+parse_index(struct parser *p, struct node *of, bool optional)
+{
+	struct node *from = NULL, *to = NULL, *n;
+
+	if (!lex_is(&p->lex, ":"))
+		from = parse_expression(p, 0);
+	if (lex_accept(&p->lex, ":")) {
+		if (!lex_is(&p->lex, "]"))
+			to = parse_expression(p, 0);
+		n = parse_node(p, NODE_SLICE, 3);
+		n->args[0] = of;
+		n->args[1] = from;
+		n->args[2] = to;
+	} else {
+		n = parse_member(p, of, from, optional);
+		if (optional)
+			n = parse_chain(p, n);
+	}
+	parse_expect(p, "]");
+	return n;
+}
+
+static struct node *
+parse_postfix(struct parser *p, struct node *n)
+{
+	while (!parse_failed(p)) {
+		bool optional = lex_is(&p->lex, "?.");
+
+		if (optional || lex_is(&p->lex, ".")) {
+			lex_next(&p->lex);
+			if (optional && lex_accept(&p->lex, "["))
+				n = parse_index(p, n, true);
+			else
+				n = parse_field(p, n, optional);
+		} else if (lex_accept(&p->lex, "[")) {
+			n = parse_index(p, n, false);
 		} else {
 			break;
 		}
 	}
-	if (chained) {
-		struct node *c = make(p, NODE_CHAIN, 1);
-
-		c->args[0] = n;
-		n = c;
-	}
 	return n;
 }
 
+/* if a { b } else { c } after the if. */
 static struct node *
-conditional(struct parser *p)
+parse_conditional(struct parser *p)
 {
-	struct node *n = make(p, NODE_COND, 3);
+	struct node *n = parse_node(p, NODE_COND, 3);
 
-	n->args[0] = expression(p, 0);
-	expect(p, "{");
-	n->args[1] = expression(p, 0);
-	expect(p, "}");
-	expect(p, "else");
-	if (accept(p, "if")) {
-		n->args[2] = conditional(p);
+	if (++p->depth > DEPTH_MAX)
+		lex_fail(&p->lex, "nested too deeply");
+	n->args[0] = parse_expression(p, 0);
+	parse_expect(p, "{");
+	n->args[1] = parse_sequence(p);
+	parse_expect(p, "}");
+	parse_expect(p, "else");
+	if (lex_accept(&p->lex, "if")) {
+		n->args[2] = parse_conditional(p);
+	} else {
+		parse_expect(p, "{");
+		n->args[2] = parse_sequence(p);
+		parse_expect(p, "}");
+	}
+	p->depth--;
+	return n;
+}
+
+/* True for a name that a let may not take: it has a meaning already. */
+static bool
+parse_is_taken(const struct parser *p, const char *name)
+{
+	if (builtin_find(name) != NULL || (!p->names && strcmp(name, "result") == 0))
+		return true;
+	for (size_t i = 0; i < p->n_variables; i++)
+		if (strcmp(p->variables[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* let name = a; b after the let. */
+static struct node *
+parse_let(struct parser *p)
+{
+	struct node *n = parse_node(p, NODE_LET, 2);
+	const char *name = p->lex.word;
+
+	if (p->lex.token != T_NAME)
+		lex_fail(&p->lex, "a variable's name expected");
+	else if (parse_is_taken(p, name))
+		lex_fail(&p->lex, arena_printf(p->arena, "%s cannot be declared again", name));
+	else if (p->n_variables == VARIABLES_MAX)
+		lex_fail(&p->lex, "too many variables");
+	if (parse_failed(p))
 		return n;
-	}
-	expect(p, "{");
-	n->args[2] = expression(p, 0);
-	expect(p, "}");
+	lex_next(&p->lex);
+	parse_expect(p, "=");
+	n->args[0] = parse_expression(p, 0);
+	parse_expect(p, ";");
+	n->slot = p->n_variables;
+	p->variables[p->n_variables++] = name;
+	if (p->n_variables > p->most_variables)
+		p->most_variables = p->n_variables;
+	n->args[1] = parse_sequence(p);
+	p->n_variables--;
 	return n;
 }
 
+/* #, #acc, #index, or the point of .field, inside a predicate. */
 static struct node *
-primary(struct parser *p)
+parse_pointer(struct parser *p)
 {
+	struct node *n = parse_node(p, NODE_ELEMENT, 0);
+
+	if (lex_accept(&p->lex, "#") && p->lex.token == T_NAME) {
+		if (strcmp(p->lex.word, "acc") == 0)
+			n->kind = NODE_ACC;
+		else if (strcmp(p->lex.word, "index") == 0)
+			n->kind = NODE_INDEX;
+		else
+			lex_fail(&p->lex, arena_printf(p->arena, "unknown pointer #%s", p->lex.word));
+		lex_next(&p->lex);
+	}
+	return parse_postfix(p, n);
+}
+
+static struct node *
+parse_name(struct parser *p)
+{
+	const char *name = p->lex.word;
+	struct node *n;
+
+	lex_next(&p->lex);
+	if (strcmp(name, "true") == 0 || strcmp(name, "false") == 0)
+		return parse_constant(p, value_bool(name[0] == 't'));
+	if (strcmp(name, "nil") == 0)
+		return parse_nil(p);
+	if (lex_is(&p->lex, "("))
+		return parse_postfix(p, parse_call(p, name, NULL));
+	for (size_t i = p->n_variables; i-- > 0;)
+		if (strcmp(p->variables[i], name) == 0) {
+			n = parse_node(p, NODE_VARIABLE, 0);
+			n->slot = i;
+			return parse_postfix(p, n);
+		}
+	if (strcmp(name, "$env") == 0)
+		return parse_postfix(p, parse_node(p, NODE_ENV, 0));
+	if (p->names)
+		return parse_postfix(
+		    p, parse_member(p, parse_node(p, NODE_RESULT, 0), parse_constant(p, value_string(name)), false));
+	if (strcmp(name, "result") != 0) {
+		lex_fail(&p->lex, arena_printf(p->arena, "unknown name %s", name));
+		return parse_nil(p);
+	}
+	return parse_postfix(p, parse_node(p, NODE_RESULT, 0));
+}
+
+static struct node *
+parse_primary(struct parser *p)
+{
+	struct lexer *l = &p->lex;
 	struct node *n;
 	const char *name;
 
-	if (p->token == T_NUMBER || p->token == T_STRING) {
-		n = constant(p, p->value);
-		next(p);
-		return n->value.kind == VALUE_STRING ? postfix(p, n) : n;
+	if (l->token == T_NUMBER || l->token == T_STRING || l->token == T_BYTES) {
+		n = parse_constant(p, l->value);
+		lex_next(l);
+		return n->value.kind == VALUE_STRING || n->value.kind == VALUE_ARRAY ? parse_postfix(p, n) : n;
 	}
-	if (accept(p, "(")) {
-		n = expression(p, 0);
-		expect(p, ")");
-		return postfix(p, n);
+	if (l->token == T_NAME)
+		return parse_name(p);
+	if (lex_accept(l, "(")) {
+		n = parse_sequence(p);
+		parse_expect(p, ")");
+		return parse_postfix(p, n);
 	}
-	if (accept(p, "["))
-		return postfix(p, list(p, NODE_ARRAY, "]"));
-	if (accept(p, "{"))
-		return postfix(p, list(p, NODE_MAP, "}"));
-	if (is(p, "#") || (is(p, ".") && p->in_closure)) {
-		bool hash = is(p, "#");
-
-		n = make(p, NODE_ELEMENT, 0);
-		if (!p->in_closure)
-			fail(p, "# is only known inside a predicate");
-		if (hash) {
-			bool adjacent = isalpha((unsigned char)*p->at);
-
-			next(p);
-			if (adjacent && (is(p, "acc") || is(p, "index"))) {
-				n->kind = is(p, "acc") ? NODE_ACC : NODE_INDEX;
-				next(p);
-			}
-		}
-		return postfix(p, n);
+	if (lex_accept(l, "["))
+		return parse_postfix(p, parse_array(p));
+	if (lex_accept(l, "{"))
+		return parse_postfix(p, parse_map(p));
+	if (p->closures > 0 && (lex_is(l, "#") || lex_is(l, ".")))
+		return parse_pointer(p);
+	/* ::f() is f() of the language where a variable has the name. */
+	if (lex_accept(l, "::") && l->token == T_NAME) {
+		name = l->word;
+		lex_next(l);
+		return parse_postfix(p, parse_call(p, name, NULL));
 	}
-	if (p->token != T_NAME) {
-		fail(p, p->token == T_END ? "the condition ends too early"
-					  : arena_printf(p->arena, "unexpected %s", p->word));
-		return constant(p, (struct value){ 0 });
-	}
-	name = p->word;
-	if (accept(p, "true"))
-		return constant(p, value_bool(true));
-	if (accept(p, "false"))
-		return constant(p, value_bool(false));
-	if (accept(p, "nil"))
-		return constant(p, (struct value){ 0 });
-	if (accept(p, "if"))
-		return conditional(p);
-	next(p);
-	if (accept(p, "("))
-		return postfix(p, call(p, name, NULL));
-	if (p->names)
-		return postfix(p, member(p, make(p, NODE_RESULT, 0), constant(p, value_string(name)), false));
-	if (strcmp(name, "result") != 0) {
-		fail(p, arena_printf(p->arena, "unknown name %s", name));
-		return constant(p, (struct value){ 0 });
-	}
-	return postfix(p, make(p, NODE_RESULT, 0));
+	lex_fail(l, l->token == T_END ? "the condition ends too early"
+		    : lex_is(l, "#")  ? "# is only known inside a predicate"
+				      : arena_printf(p->arena, "unexpected %s", l->word));
+	return parse_nil(p);
 }
 
 static struct node *
-unary(struct parser *p)
+parse_unary(struct parser *p)
 {
 	static const struct {
 		const char *text;
@@ -454,104 +480,189 @@ unary(struct parser *p)
 		{ "-", OP_NEG, PRECEDENCE_SIGN }, { "+", OP_PLUS, PRECEDENCE_SIGN } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
-		if (is(p, ops[i].text)) {
-			struct node *n = make(p, NODE_UNARY, 1);
+		if (lex_is(&p->lex, ops[i].text)) {
+			struct node *n = parse_node(p, NODE_UNARY, 1);
 
-			next(p);
+			lex_next(&p->lex);
 			n->op = ops[i].op;
-			n->args[0] = expression(p, ops[i].precedence);
-			return n;
+			n->args[0] = parse_expression(p, ops[i].precedence);
+			return parse_postfix(p, n);
 		}
-	return primary(p);
+	return parse_primary(p);
 }
 
 /* The binary operator at this place; `not in`, `not matches` and the like set *ret_negated. -1: none. */
 static int
-binary_op(struct parser *p, bool *ret_negated)
+parse_binary_op(struct parser *p, bool *ret_negated)
 {
-	struct parser ahead = *p;
-	const struct parser *q = p;
+	struct lexer ahead = p->lex;
+	const struct lexer *l = &p->lex;
 
 	*ret_negated = false;
-	if (is(p, "not")) {
-		next(&ahead);
-		q = &ahead;
+	if (lex_is(l, "not")) {
+		lex_next(&ahead);
+		l = &ahead;
 		*ret_negated = true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(binary_ops); i++)
-		if (is(q, binary_ops[i].text) && (!*ret_negated || isalpha((unsigned char)binary_ops[i].text[0])))
+		if (lex_is(l, binary_ops[i].text) &&
+		    (!*ret_negated || (binary_ops[i].op >= OP_IN && binary_ops[i].op <= OP_ENDS_WITH)))
 			return (int)i;
+	if (*ret_negated)
+		lex_fail(&p->lex, "not is followed by in, contains, startsWith, endsWith or matches here");
 	return -1;
 }
 
-static struct node *
-expression(struct parser *p, int precedence)
+static bool
+parse_is_order(enum op op)
 {
-	struct node *left, *n;
+	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
+}
+
+/* a < b, and a < b < c, which is a < b && b < c. The first operator has been read. */
+static struct node *
+parse_comparison(struct parser *p, struct node *left, int i)
+{
+	struct node *all = NULL, *right, *one;
 	bool negated;
-	int i;
 
-	if (++p->depth > DEPTH_MAX) {
-		fail(p, "nested too deeply");
-		p->depth--;
-		return constant(p, (struct value){ 0 });
+	for (;;) {
+		right = parse_expression(p, binary_ops[i].precedence + 1);
+		one = parse_operation(p, binary_ops[i].op, left, right);
+		all = all == NULL ? one : parse_operation(p, OP_AND, all, one);
+		left = right;
+		if (parse_failed(p) || lex_is(&p->lex, "not") || (i = parse_binary_op(p, &negated)) < 0 ||
+		    !parse_is_order(binary_ops[i].op))
+			return all;
+		lex_next(&p->lex);
 	}
-	left = unary(p);
-	while (p->err == NULL && (i = binary_op(p, &negated)) >= 0 && binary_ops[i].precedence >= precedence) {
-		if (negated)
-			next(p);
-		next(p);
-		if (binary_ops[i].op == OP_NONE) {
-			const char *name = p->word;
+}
 
-			if (p->token != T_NAME) {
-				fail(p, "a function expected after |");
-				break;
-			}
-			next(p);
-			expect(p, "(");
-			left = postfix(p, call(p, name, left));
-			continue;
+/* What one binary operator makes of what stands left of it; it has been read. */
+static struct node *
+parse_binary(struct parser *p, struct node *left, int i, bool negated)
+{
+	struct node *n;
+
+	if (binary_ops[i].op == OP_NONE) {
+		const char *name = p->lex.word;
+
+		if (p->lex.token != T_NAME) {
+			lex_fail(&p->lex, "a function expected after |");
+			return left;
 		}
-		n = make(p, NODE_BINARY, 2);
-		n->op = binary_ops[i].op;
-		n->args[0] = left;
-		n->args[1] =
-		    expression(p, binary_ops[i].right ? binary_ops[i].precedence : binary_ops[i].precedence + 1);
-		left = n;
-		if (negated) {
-			n = make(p, NODE_UNARY, 1);
-			n->op = OP_NOT;
-			n->args[0] = left;
-			left = n;
+		lex_next(&p->lex);
+		return parse_call(p, name, left);
+	}
+	if (parse_is_order(binary_ops[i].op))
+		return parse_comparison(p, left, i);
+	n = parse_operation(p, binary_ops[i].op, left,
+	    parse_expression(p, binary_ops[i].right ? binary_ops[i].precedence : binary_ops[i].precedence + 1));
+	return negated ? parse_not(p, n) : n;
+}
+
+/* a ? b : c, and a ?: c, which is a ? a : c. */
+static struct node *
+parse_ternary(struct parser *p, struct node *left)
+{
+	while (!parse_failed(p) && lex_accept(&p->lex, "?")) {
+		struct node *n = parse_node(p, NODE_COND, 3);
+
+		n->args[0] = n->args[1] = left;
+		if (!lex_accept(&p->lex, ":")) {
+			n->args[1] = parse_expression(p, 0);
+			parse_expect(p, ":");
 		}
-	}
-	if (precedence == 0 && p->err == NULL && accept(p, "?")) {
-		n = make(p, NODE_COND, 3);
-		n->args[0] = left;
-		n->args[1] = expression(p, 0);
-		expect(p, ":");
-		n->args[2] = expression(p, 0);
+		n->args[2] = parse_expression(p, 0);
 		left = n;
 	}
-	p->depth--;
 	return left;
 }
 
-static struct err *
-parse(struct arena *a, const char *text, bool names, struct condition_program **ret)
+static struct node *
+parse_operators(struct parser *p, int precedence)
 {
-	struct parser p = { .arena = a, .text = text, .at = text, .start = text, .names = names };
+	struct node *left = parse_unary(p);
+	enum op previous = OP_NONE;
+	bool negated;
+	int i;
+
+	while (!parse_failed(p) && (i = parse_binary_op(p, &negated)) >= 0 && binary_ops[i].precedence >= precedence) {
+		enum op op = binary_ops[i].op;
+
+		if (previous == OP_COALESCE && op != OP_COALESCE && op != OP_NONE) {
+			lex_fail(&p->lex,
+			    arena_printf(p->arena, "?? and %s stand together in parentheses only", binary_ops[i].text));
+			break;
+		}
+		if (negated)
+			lex_next(&p->lex);
+		lex_next(&p->lex);
+		left = parse_binary(p, left, i, negated);
+		previous = op;
+	}
+	return precedence == 0 ? parse_ternary(p, left) : left;
+}
+
+static struct node *
+parse_expression(struct parser *p, int precedence)
+{
+	struct node *n;
+
+	if (++p->depth > DEPTH_MAX) {
+		lex_fail(&p->lex, "nested too deeply");
+		p->depth--;
+		return parse_nil(p);
+	}
+	if (precedence == 0 && lex_accept(&p->lex, "let"))
+		n = parse_let(p);
+	else if (precedence == 0 && lex_accept(&p->lex, "if"))
+		n = parse_conditional(p);
+	else
+		n = parse_operators(p, precedence);
+	p->depth--;
+	return n;
+}
+
+/* a; b; c, of which the last is the value; a semicolon may end the condition. */
+static struct node *
+parse_sequence(struct parser *p)
+{
+	struct node *items[ITEMS_MAX], *n;
+	size_t count = 0;
+
+	do {
+		if (count > 0 && p->lex.token == T_END)
+			break;
+		if (count == ITEMS_MAX) {
+			lex_fail(&p->lex, "too many of them");
+			break;
+		}
+		items[count++] = parse_expression(p, 0);
+	} while (!parse_failed(p) && lex_accept(&p->lex, ";"));
+	if (count == 1)
+		return items[0];
+	n = parse_node(p, NODE_SEQUENCE, count);
+	memcpy(n->args, items, count * sizeof(*items));
+	return n;
+}
+
+static struct err *
+parse_program(struct arena *a, const char *text, bool names, struct condition_program **ret)
+{
+	struct parser p = { .arena = a, .names = names };
 	struct condition_program *program = arena_alloc(a, sizeof(*program));
 
 	if (strlen(text) > CONDITION_MAX)
 		return err_new(a, ERR_INVALID, "longer than %d bytes", CONDITION_MAX);
-	next(&p);
-	program->root = expression(&p, 0);
-	if (p.err == NULL && p.token != T_END)
-		fail(&p, arena_printf(a, "unexpected %s", p.token == T_PUNCT || p.token == T_NAME ? p.word : "value"));
-	if (p.err != NULL)
-		return p.err;
+	lex_begin(&p.lex, a, text);
+	program->root = parse_sequence(&p);
+	program->n_variables = p.most_variables;
+	if (!parse_failed(&p) && p.lex.token != T_END)
+		lex_fail(&p.lex, arena_printf(a, "unexpected %s",
+				     p.lex.token == T_STRING || p.lex.token == T_BYTES ? "string" : p.lex.word));
+	if (parse_failed(&p))
+		return p.lex.err;
 	*ret = program;
 	return NULL;
 }
@@ -559,11 +670,11 @@ parse(struct arena *a, const char *text, bool names, struct condition_program **
 struct err *
 condition_parse(struct arena *a, const char *text, struct condition_program **ret)
 {
-	return parse(a, text, false, ret);
+	return parse_program(a, text, false, ret);
 }
 
 struct err *
 condition_parse_names(struct arena *a, const char *text, struct condition_program **ret)
 {
-	return parse(a, text, true, ret);
+	return parse_program(a, text, true, ret);
 }

@@ -4,7 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "analysis/condition/moment.h"
 #include "base/str.h"
+
+#define VALUE_PRINT_MAX (1u << 20) /* bytes of a printed value */
 
 static const char *const kind_names[] = {
 	[VALUE_NIL] = "nil",
@@ -16,6 +19,9 @@ static const char *const kind_names[] = {
 	[VALUE_MAP] = "map",
 	[VALUE_TIME] = "time",
 	[VALUE_DURATION] = "duration",
+	[VALUE_MONTH] = "month",
+	[VALUE_WEEKDAY] = "weekday",
+	[VALUE_ZONE] = "time zone",
 };
 _Static_assert(ARRAY_SIZE(kind_names) == VALUE_KIND_MAX, "a name a kind");
 
@@ -41,6 +47,24 @@ struct value
 value_string(const char *s)
 {
 	return (struct value){ .kind = VALUE_STRING, .s = { s, strlen(s) } };
+}
+
+struct value
+value_bytes(const char *s, size_t n)
+{
+	return (struct value){ .kind = VALUE_STRING, .s = { s, n } };
+}
+
+struct value
+value_time(struct moment m)
+{
+	return (struct value){ .kind = VALUE_TIME, .time = m };
+}
+
+struct value
+value_duration(int64_t ns)
+{
+	return (struct value){ .kind = VALUE_DURATION, .i = ns };
 }
 
 struct value
@@ -90,32 +114,55 @@ value_from_json(struct arena *a, const json_t *j)
 	}
 }
 
+/* Go's zones with an offset in a JSON time: RFC 3339 to the nanosecond. */
+#define VALUE_TIME_LAYOUT "2006-01-02T15:04:05.999999999Z07:00"
+
+static json_t *
+value_map_to_json(const struct value *v)
+{
+	json_t *j = json_object(), *member;
+
+	for (size_t i = 0; i < v->map.n; i++) {
+		member = v->map.at[i].key.kind == VALUE_STRING ? value_to_json(&v->map.at[i].value) : NULL;
+		if (member == NULL || json_object_set_new(j, v->map.at[i].key.s.at, member) != 0) {
+			json_decref(j);
+			return NULL;
+		}
+	}
+	return j;
+}
+
 json_t *
 value_to_json(const struct value *v)
 {
-	json_t *j;
+	_cleanup_(arena_freep) struct arena *a = NULL;
+	json_t *j, *element;
 
 	switch (v->kind) {
+	case VALUE_NIL: return json_null();
 	case VALUE_BOOL: return json_boolean(v->b);
-	case VALUE_INT: return json_integer(v->i);
+	case VALUE_INT:
+	case VALUE_DURATION: /* ns, as Go writes one */
+	case VALUE_MONTH:
+	case VALUE_WEEKDAY: return json_integer(v->i);
 	case VALUE_FLOAT:
 		if (isfinite(v->f) && floor(v->f) == v->f && fabs(v->f) < 1e15)
 			return json_integer((json_int_t)v->f);
-		return isfinite(v->f) ? json_real(v->f) : json_null();
+		return isfinite(v->f) ? json_real(v->f) : NULL;
 	case VALUE_STRING: return json_stringn(v->s.at, v->s.len) ?: json_null();
 	case VALUE_ARRAY:
 		j = json_array();
-		for (size_t i = 0; i < v->array.n; i++)
-			json_array_append_new(j, value_to_json(&v->array.at[i]));
+		for (size_t i = 0; i < v->array.n; i++) {
+			if ((element = value_to_json(&v->array.at[i])) == NULL) {
+				json_decref(j);
+				return NULL;
+			}
+			json_array_append_new(j, element);
+		}
 		return j;
-	case VALUE_MAP:
-		j = json_object();
-		for (size_t i = 0; i < v->map.n; i++)
-			if (v->map.at[i].key.kind == VALUE_STRING)
-				json_object_set_new(j, v->map.at[i].key.s.at, value_to_json(&v->map.at[i].value));
-		return j;
-	case VALUE_DURATION: return json_integer(v->i * 1000000); /* ns, as Go writes one */
-	default: return json_null();
+	case VALUE_MAP: return value_map_to_json(v);
+	case VALUE_TIME: a = arena_new(); return json_string(moment_format(a, v->time, VALUE_TIME_LAYOUT));
+	default: return json_object();
 	}
 }
 
@@ -131,37 +178,77 @@ value_number(const struct value *v, double *ret)
 	return true;
 }
 
-bool
-value_equal(const struct value *a, const struct value *b)
+static size_t
+value_nodes_below(const struct value *v, size_t max, int depth)
+{
+	size_t n = 1;
+
+	if (depth > VALUE_DEPTH_MAX)
+		return max + 1;
+	if (v->kind == VALUE_ARRAY)
+		for (size_t i = 0; i < v->array.n && n <= max; i++)
+			n += value_nodes_below(&v->array.at[i], max - n + 1, depth + 1);
+	if (v->kind == VALUE_MAP)
+		for (size_t i = 0; i < v->map.n && n <= max; i++)
+			n += value_nodes_below(&v->map.at[i].value, max - n + 1, depth + 1);
+	return n;
+}
+
+size_t
+value_nodes(const struct value *v, size_t max)
+{
+	return value_nodes_below(v, max, 0);
+}
+
+size_t
+value_text_len(const struct value *v, size_t max)
+{
+	size_t n = v->kind == VALUE_STRING ? v->s.len : 0;
+
+	if (v->kind == VALUE_ARRAY)
+		for (size_t i = 0; i < v->array.n && n <= max; i++)
+			n += value_text_len(&v->array.at[i], max - n);
+	if (v->kind == VALUE_MAP)
+		for (size_t i = 0; i < v->map.n && n <= max; i++)
+			n += value_text_len(&v->map.at[i].key, max) + value_text_len(&v->map.at[i].value, max);
+	return n;
+}
+
+/* `deep`: as reflect.DeepEqual compares what is inside a map, where an int is no float. */
+static bool
+value_same(const struct value *a, const struct value *b, bool deep)
 {
 	double x, y;
 
 	if (a->kind == VALUE_INT && b->kind == VALUE_INT)
 		return a->i == b->i;
-	if (value_number(a, &x) && value_number(b, &y))
+	if ((!deep || a->kind == b->kind) && value_number(a, &x) && value_number(b, &y))
 		return x == y;
 	if (a->kind != b->kind)
 		return false;
 	switch (a->kind) {
 	case VALUE_NIL: return true;
 	case VALUE_BOOL: return a->b == b->b;
-	case VALUE_TIME:
-	case VALUE_DURATION: return a->i == b->i;
+	case VALUE_TIME: return moment_compare(a->time, b->time) == 0;
+	case VALUE_DURATION:
+	case VALUE_MONTH:
+	case VALUE_WEEKDAY:
+	case VALUE_ZONE: return a->i == b->i;
 	case VALUE_STRING: return a->s.len == b->s.len && memcmp(a->s.at, b->s.at, a->s.len) == 0;
 	case VALUE_ARRAY:
 		if (a->array.n != b->array.n)
 			return false;
 		for (size_t i = 0; i < a->array.n; i++)
-			if (!value_equal(&a->array.at[i], &b->array.at[i]))
+			if (!value_same(&a->array.at[i], &b->array.at[i], deep))
 				return false;
 		return true;
 	case VALUE_MAP:
-		if (a->map.n != b->map.n)
+		if (a->map.n != b->map.n || a->any_keys != b->any_keys)
 			return false;
 		for (size_t i = 0; i < a->map.n; i++) {
 			const struct value *other = value_member(b, &a->map.at[i].key);
 
-			if (other == NULL || !value_equal(&a->map.at[i].value, other))
+			if (other == NULL || !value_same(&a->map.at[i].value, other, true))
 				return false;
 		}
 		return true;
@@ -169,11 +256,17 @@ value_equal(const struct value *a, const struct value *b)
 	}
 }
 
+bool
+value_equal(const struct value *a, const struct value *b)
+{
+	return value_same(a, b, false);
+}
+
 const struct value *
 value_member(const struct value *map, const struct value *key)
 {
 	for (size_t i = 0; i < map->map.n; i++)
-		if (value_equal(&map->map.at[i].key, key))
+		if (value_same(&map->map.at[i].key, key, true))
 			return &map->map.at[i].value;
 	return NULL;
 }
@@ -184,8 +277,9 @@ value_kind_name(enum value_kind k)
 	return kind_names[k];
 }
 
-const char *
-float_text(struct arena *a, double d)
+/* The shortest decimal text that reads back as d; with an exponent when it is less than -4, or `most` and above. */
+static const char *
+float_shortest(struct arena *a, double d, int most)
 {
 	char text[40], *e;
 	int precision, exponent;
@@ -202,10 +296,84 @@ float_text(struct arena *a, double d)
 	snprintf(text, sizeof(text), "%.*e", precision - 1, d);
 	e = strchr(text, 'e');
 	exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
-	/* Go's %v: plain decimals for exponents from -4 to 20. */
-	if (exponent < -4 || exponent >= 21)
+	if (exponent < -4 || exponent >= most)
 		return arena_printf(a, "%s", text);
 	return arena_printf(a, "%.*f", precision - 1 - exponent > 0 ? precision - 1 - exponent : 0, d);
+}
+
+const char *
+float_text(struct arena *a, double d)
+{
+	return float_shortest(a, d, 21);
+}
+
+const char *
+float_json(struct arena *a, double d)
+{
+	const char *text = float_shortest(a, d, 21), *e = strchr(text, 'e');
+	int exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
+
+	if (e == NULL || exponent >= 21)
+		return text;
+	if (exponent > -7)
+		return arena_printf(
+		    a, "%.*f", (int)(e - text) - 1 - (d < 0) - (strchr(text, '.') != NULL) - exponent, d);
+	return arena_printf(a, "%.*se%d", (int)(e - text), text, exponent);
+}
+
+static int
+value_by_key(const void *a, const void *b)
+{
+	const struct value *x = &((const struct value_entry *)a)->key, *y = &((const struct value_entry *)b)->key;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->kind == VALUE_STRING)
+		return strcmp(x->s.at, y->s.at);
+	if (x->kind == VALUE_FLOAT)
+		return x->f < y->f ? -1 : x->f > y->f;
+	return x->i < y->i ? -1 : x->i > y->i;
+}
+
+const char *
+value_print(struct arena *a, const struct value *v)
+{
+	struct value_entry *sorted;
+	const char *text;
+	struct str out;
+
+	switch (v->kind) {
+	case VALUE_NIL: return "<nil>";
+	case VALUE_BOOL: return v->b ? "true" : "false";
+	case VALUE_INT: return arena_printf(a, "%" PRId64, v->i);
+	case VALUE_FLOAT: return float_shortest(a, v->f, 6);
+	case VALUE_STRING: return arena_strndup(a, v->s.at, v->s.len);
+	case VALUE_TIME: return moment_text(a, v->time);
+	case VALUE_DURATION: return moment_duration_text(a, v->i);
+	case VALUE_MONTH: return moment_months[(v->i - 1) % 12];
+	case VALUE_WEEKDAY: return moment_weekdays[v->i % 7];
+	case VALUE_ZONE: return "UTC";
+	default: break;
+	}
+	str_init(&out, VALUE_PRINT_MAX);
+	if (v->kind == VALUE_MAP) {
+		sorted = arena_new_array(a, struct value_entry, v->map.n);
+		if (v->map.n > 0)
+			memcpy(sorted, v->map.at, v->map.n * sizeof(*sorted));
+		qsort(sorted, v->map.n, sizeof(*sorted), value_by_key);
+		str_adds(&out, "map[");
+		for (size_t i = 0; i < v->map.n && !out.overflow; i++)
+			str_addf(&out, "%s%s:%s", i > 0 ? " " : "", value_print(a, &sorted[i].key),
+			    value_print(a, &sorted[i].value));
+	} else {
+		str_addc(&out, '[');
+		for (size_t i = 0; i < v->array.n && !out.overflow; i++)
+			str_addf(&out, "%s%s", i > 0 ? " " : "", value_print(a, &v->array.at[i]));
+	}
+	str_addc(&out, ']');
+	text = arena_strdup(a, str_text(&out));
+	str_done(&out);
+	return text;
 }
 
 const char *
@@ -213,17 +381,22 @@ value_text(struct arena *a, const struct value *v)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *text;
+	struct str out;
 
 	if (v->kind == VALUE_FLOAT)
 		return float_text(a, v->f);
 	if (v->kind == VALUE_STRING)
 		return arena_strndup(a, v->s.at, v->s.len);
 	if (v->kind == VALUE_ARRAY) {
-		text = "[";
-		for (size_t i = 0; i < v->array.n; i++)
-			text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", value_text(a, &v->array.at[i]));
-		return arena_printf(a, "%s]", text);
+		str_init(&out, VALUE_PRINT_MAX);
+		str_addc(&out, '[');
+		for (size_t i = 0; i < v->array.n && !out.overflow; i++)
+			str_addf(&out, "%s%s", i > 0 ? "," : "", value_text(a, &v->array.at[i]));
+		str_addc(&out, ']');
+		text = arena_strdup(a, str_text(&out));
+		str_done(&out);
+		return text;
 	}
 	j = value_to_json(v);
-	return json_text_go(a, j);
+	return j != NULL ? json_text_go(a, j) : value_print(a, v);
 }

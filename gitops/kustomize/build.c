@@ -1,6 +1,7 @@
 /* gitops/kustomize/build.c: from files to objects, kustomization by kustomization. */
 #include "gitops/kustomize/build.h"
 #include <string.h>
+#include "base/str.h"
 #include "gitops/kustomize/configuration.h"
 #include "gitops/kustomize/generate.h"
 #include "gitops/kustomize/patch.h"
@@ -68,7 +69,8 @@ read_kustomization(struct building *b, const char *path, const json_t *doc, bool
 	said = ret->kind != NULL ? ret->kind : "Kustomization";
 	/* A component may be built by itself. */
 	if (strcmp(said, kind) != 0 && !(b->depth == 0 && strcmp(said, "Component") == 0))
-		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and a %s is needed here", path, said, kind);
+		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and %s %s is needed here", path, said,
+		    str_article(kind), kind);
 	return NULL;
 }
 
@@ -85,7 +87,7 @@ add_file(struct building *b, const char *path, struct k_objects *all)
 
 	if (e != NULL)
 		return e;
-	if ((e = yaml_parse(b->arena, text.at, text.len, &docs)) != NULL)
+	if ((e = yaml_parse_as(b->arena, text.at, text.len, YAML_KUSTOMIZE, &docs)) != NULL)
 		return err_wrap(b->arena, e, "%s", path);
 	b->has_objects = true;
 	json_array_foreach (docs, i, doc)
@@ -147,7 +149,7 @@ read_plugin(struct building *b, const char *dir, const char *said, struct k_obje
 
 	if (strchr(said, '\n') == NULL && said[0] != '{')
 		return add_resource(b, dir, said, to);
-	if ((e = yaml_parse(b->arena, said, strlen(said), &docs)) != NULL)
+	if ((e = yaml_parse_as(b->arena, said, strlen(said), YAML_KUSTOMIZE, &docs)) != NULL)
 		return e;
 	json_array_foreach (docs, i, doc)
 		if (e == NULL)
@@ -303,7 +305,7 @@ accumulate(struct building *b, const char *dir, const json_t *overlay, bool comp
 {
 	_cleanup_(json_decrefp) json_t *doc = json_incref((json_t *)overlay);
 	struct kustomization k = { 0 };
-	const char *path = dir;
+	const char *path = dir[0] != '\0' ? dir : "kustomization.yaml";
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < b->depth; i++)

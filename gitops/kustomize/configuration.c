@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "kube/api/yaml.h"
 
+#define LIST_MAP_KEYS "x-kubernetes-list-map-keys"
 #define CRDS_DEPTH_MAX 16 /* definitions in one another */
 #define CRDS_VISITED_MAX 100000 /* properties, each time their definition is used */
 
@@ -271,6 +272,29 @@ k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, c
 
 /* --- OpenAPI documents -------------------------------------------------------------------------------------------------- */
 
+/* Elements of a list are told apart by a bounded number of keys, and by no fewer than the document says. */
+static struct err *
+check_schema_keys(struct arena *a, const json_t *part, const char *path)
+{
+	size_t n = json_array_size(json_object_get(part, LIST_MAP_KEYS)), i;
+	struct err *e;
+	const char *key;
+	json_t *v;
+
+	if (n > K_KEYS_MAX)
+		return err_new(
+		    a, ERR_INVALID, "%s: " LIST_MAP_KEYS " has %zu keys; %d are the most", path + 1, n, K_KEYS_MAX);
+	json_object_foreach ((json_t *)part, key, v)
+		if ((json_is_object(v) || json_is_array(v)) &&
+		    (e = check_schema_keys(a, v, arena_printf(a, "%s.%s", path, key))) != NULL)
+			return e;
+	json_array_foreach (part, i, v)
+		if ((json_is_object(v) || json_is_array(v)) &&
+		    (e = check_schema_keys(a, v, arena_printf(a, "%s[%zu]", path, i))) != NULL)
+			return e;
+	return NULL;
+}
+
 struct err *
 k_configure_schema(
     struct arena *a, const struct tree *t, const char *dir, const struct k_openapi *said_of, struct k_schema *ret)
@@ -288,6 +312,10 @@ k_configure_schema(
 	}
 	if ((e = read_document(a, t, dir, said_of->path, &doc)) != NULL)
 		return err_wrap(a, e, "openapi.path");
+	if ((e = check_schema_keys(a, doc, "")) != NULL) {
+		json_decref(doc);
+		return err_wrap(a, e, "openapi.path: %s", said_of->path);
+	}
 	k_schema_load(ret, a, doc);
 	return NULL;
 }

@@ -3,21 +3,15 @@
 #include <string.h>
 #include "base/str.h"
 
-#define NAME_MAX_BYTES 512 /* an annotation's prefix, its name, and room */
-
-/* The first name of a path into `name`. Returns what follows it, NULL where it is the last, and the empty name for one that is too long. */
+/* The first name of a path into `name`. Returns what follows it, NULL where it is the last. */
 static const char *
-first_name(const char *path, char *name, size_t room)
+first_name(const char *path, char *name)
 {
 	size_t n = 0;
 
 	for (; *path != '\0' && *path != '/'; path++) {
 		if (path[0] == '\\' && path[1] == '/')
 			path++;
-		if (n + 1 == room) {
-			n = 0;
-			break;
-		}
 		name[n++] = *path;
 	}
 	name[n] = '\0';
@@ -27,7 +21,7 @@ first_name(const char *path, char *name, size_t room)
 void
 k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg)
 {
-	char name[NAME_MAX_BYTES];
+	_cleanup_(freep) char *name = NULL;
 	bool of_list;
 	const char *rest;
 	json_t *next;
@@ -38,7 +32,8 @@ k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg
 			k_fields(next, path, create, visit, arg);
 		return;
 	}
-	rest = first_name(path + (*path == '/'), name, sizeof(name));
+	name = mem_alloc(strlen(path) + 1);
+	rest = first_name(path + (*path == '/'), name);
 	n = strlen(name);
 	of_list = n > 2 && strcmp(name + n - 2, "[]") == 0;
 	if (of_list)

@@ -113,7 +113,7 @@ put_env(struct data *d, const struct bytes *file, const char *path)
 		eq = strchr(line, '=');
 		if (eq == NULL)
 			return err_new(d->arena, ERR_INVALID,
-			    "%s: \"%s\": a value from the environment of whoever builds is not taken", path, line);
+			    "%s: \"%s\": values from the environment are not supported; write NAME=VALUE", path, line);
 		*eq = '\0';
 		e = put(d, line, eq + 1, strlen(eq + 1));
 	}
@@ -201,7 +201,8 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 static void
 take_over(struct k_object *there, const json_t *made, bool merge)
 {
-	static const char *const parts[] = { "data", "binaryData" }, *const maps[] = { "labels", "annotations" };
+	static const char *const parts[] = { "data", "binaryData" }, *const maps[] = { "labels", "annotations" },
+				 *const own_fields[] = { "type", "immutable", "stringData" };
 	json_t *meta = json_object_get(there->object, "metadata");
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -223,8 +224,12 @@ take_over(struct k_object *there, const json_t *made, bool merge)
 		else if (new != NULL)
 			json_object_set(meta, maps[i], new);
 	}
-	if (json_object_get(made, "immutable") != NULL)
-		json_object_set_new(there->object, "immutable", json_true());
+	/* As kustomize has it, these are the new one's, whatever the old one had. */
+	for (size_t i = 0; i < ARRAY_SIZE(own_fields); i++)
+		if (json_object_get(made, own_fields[i]) != NULL)
+			json_object_set(there->object, own_fields[i], json_object_get(made, own_fields[i]));
+		else
+			json_object_del(there->object, own_fields[i]);
 }
 
 struct err *
@@ -258,8 +263,8 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 	}
 	if (there == NULL) {
 		json_decref(made);
-		return err_new(
-		    all->arena, ERR_INVALID, "%s: behavior %s, and there is none of that name", what, g->behavior);
+		return err_new(all->arena, ERR_INVALID, "%s: behavior %s requires an existing object of that name",
+		    what, g->behavior);
 	}
 	take_over(there, made, strcmp(g->behavior, "merge") == 0);
 	there->needs_hash &= hash;

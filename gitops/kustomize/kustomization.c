@@ -47,7 +47,7 @@ TYPE(k_label, "labels", .strict = true, .any_case = true);
 static const struct field k_image_fields[] = {
 	STRING(k_image, name, "name", .required = true),
 	STRING(k_image, new_name, "newName"),
-	INT_OR_STRING(k_image, new_tag, "newTag"),
+	STRING(k_image, new_tag, "newTag"),
 	STRING(k_image, digest, "digest"),
 	STRING(k_image, tag_suffix, "tagSuffix"),
 };
@@ -110,7 +110,7 @@ TYPE(k_replacement_target, "target", .strict = true, .any_case = true);
 static const struct field k_replacement_fields[] = {
 	STRING(k_replacement, path, "path"),
 	OBJECT(k_replacement, source, "source", k_replacement_source),
-	NOT_BUILT_AS("sourceValue", KIND_STRING),
+	STRING(k_replacement, source_value, "sourceValue"),
 	LIST(k_replacement, targets, "targets", k_replacement_target),
 };
 TYPE(k_replacement, "replacement", .strict = true, .any_case = true);

@@ -79,6 +79,7 @@ struct k_replacement_target {
 struct k_replacement {
 	const char *path; /* a file that holds it, or a list of them */
 	const struct k_replacement_source *source;
+	const char *source_value; /* instead of a source */
 	LIST_OF(struct k_replacement_target) targets;
 };
 

@@ -114,6 +114,7 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 {
 	const char *file = arena_strdup(all->arena, from);
 	struct k_id id;
+	struct k_object *o;
 	struct err *e;
 
 	if (!json_is_object(object) || str_empty(json_str(object, "kind")) ||
@@ -133,7 +134,8 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 		json_decref(object);
 		return e;
 	}
-	e = id.name[0] == '\0' ? err_new(all->arena, ERR_INVALID, "%s: a %s has no metadata.name", file, id.kind)
+	e = id.name[0] == '\0' ? err_new(all->arena, ERR_INVALID, "%s: %s %s has no metadata.name", file,
+				     str_article(id.kind), id.kind)
 			       : check_new(all, &id, file);
 	if (e != NULL) {
 		json_decref(object);
@@ -141,9 +143,10 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 	}
 	make_texts(all->arena, json_object_get(object, "metadata"), "labels");
 	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
-	*grow(all) = (struct k_object){
-		.object = object, .ids = { id }, .n_ids = 1, .prefixes = "", .suffixes = "", .vars = "", .file = file
-	};
+	o = grow(all);
+	*o = (struct k_object){ .object = object, .prefixes = "", .suffixes = "", .vars = "", .file = file };
+	o->ids = arena_grow(all->arena, NULL, 0, &o->ids_room, sizeof(*o->ids));
+	o->ids[o->n_ids++] = id;
 	return NULL;
 }
 
@@ -194,8 +197,10 @@ k_object_remember(struct k_objects *all, struct k_object *o)
 
 	o->remembered = true;
 	all->changed = true;
-	if (o->n_ids < ARRAY_SIZE(o->ids) && !is_same_id(&o->ids[o->n_ids - 1], &id))
-		o->ids[o->n_ids++] = id;
+	if (is_same_id(&o->ids[o->n_ids - 1], &id))
+		return;
+	o->ids = arena_grow(all->arena, o->ids, o->n_ids, &o->ids_room, sizeof(*o->ids));
+	o->ids[o->n_ids++] = id;
 }
 
 bool

@@ -15,8 +15,8 @@ struct k_id {
 
 struct k_object {
 	json_t *object; /* owned by the list */
-	struct k_id ids[16]; /* the first is the original one; its present one is k_id_of */
-	size_t n_ids;
+	struct k_id *ids; /* in the arena; the first is the original one, and its present one is k_id_of */
+	size_t n_ids, ids_room;
 	const char *prefixes, *suffixes; /* that its name was given, outermost last, each followed by a comma */
 	const char *vars; /* whose values it has, the same way */
 	bool remembered; /* its name was, at least once, even if it did not change then */

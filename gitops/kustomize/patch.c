@@ -6,6 +6,19 @@
 
 #define DIRECTIVE "$patch"
 
+/* All keys equal, and missing in both or in none. */
+static bool
+is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
+{
+	for (size_t i = 0; keys[i] != NULL; i++) {
+		const json_t *a = json_object_get(x, keys[i]), *b = json_object_get(y, keys[i]);
+
+		if (a == NULL || b == NULL ? a != b : !json_equal(a, b))
+			return false;
+	}
+	return true;
+}
+
 /* The first key equal, and each other one that both have. */
 static bool
 is_same_element(const json_t *x, const json_t *y, const char *const *keys)
@@ -72,6 +85,22 @@ merge_texts(json_t *target, const json_t *patch)
 	return result;
 }
 
+/* The element that the patch's is about: one that has all its keys comes before one that lacks some. The list's length: there is none. */
+static size_t
+element_index(const json_t *list, const json_t *patch, const char *const *keys)
+{
+	const json_t *e;
+	size_t i;
+
+	json_array_foreach (list, i, e)
+		if (is_equal_element(e, patch, keys))
+			return i;
+	json_array_foreach (list, i, e)
+		if (is_same_element(e, patch, keys))
+			return i;
+	return json_array_size(list);
+}
+
 static json_t *
 merge_list(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
@@ -98,9 +127,7 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 	json_array_foreach (patch, i, p) {
 		const char *directive = json_str(p, DIRECTIVE);
 
-		for (k = 0; k < json_array_size(result); k++)
-			if (is_same_element(json_array_get(result, k), p, how.keys))
-				break;
+		k = element_index(result, p, how.keys);
 		bool there = k < json_array_size(result);
 		json_t *one = str_eq(directive, "delete") ? NULL
 			      : there ? merge(m, element, "", json_incref(json_array_get(result, k)), p)
@@ -299,6 +326,19 @@ apply_document(struct k_objects *all, const json_t *doc, const struct k_patch *p
 	return e;
 }
 
+/* Kustomize reads the operations of a JSON patch with Kubernetes' reader, and everything else with its own. */
+static struct err *
+patch_documents(struct arena *a, const struct bytes *text, json_t **ret)
+{
+	struct err *e = yaml_parse_as(a, text->at, text->len, YAML_KUSTOMIZE, ret);
+
+	if (e != NULL || !json_is_array(json_array_get(*ret, 0)))
+		return e;
+	json_decref(*ret);
+	*ret = NULL;
+	return yaml_parse_as(a, text->at, text->len, YAML_KUBERNETES, ret);
+}
+
 struct err *
 k_patch_apply(struct k_objects *all, const struct tree *t, const char *dir, const struct k_patch *p, const char *what)
 {
@@ -317,7 +357,7 @@ k_patch_apply(struct k_objects *all, const struct tree *t, const char *dir, cons
 		what = arena_printf(all->arena, "%s: %s", what, p->path);
 	}
 	if (e == NULL)
-		e = yaml_parse(all->arena, text.at, text.len, &docs);
+		e = patch_documents(all->arena, &text, &docs);
 	json_array_foreach (docs, i, doc)
 		if (e == NULL)
 			e = apply_document(all, doc, p);

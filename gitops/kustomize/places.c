@@ -178,7 +178,6 @@ static const struct reference references[] = {
 	{ CONFIG_MAP, NULL, "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap" },
 	{ SECRET, RBAC, "Role|ClusterRole", "rules/resourceNames" },
 	{ SECRET, NULL, "ServiceAccount", "imagePullSecrets/name" },
-	{ SECRET, NULL, "ServiceAccount", "secrets/name" },
 	{ SECRET, NULL, "Ingress", "spec/tls/secretName" },
 	{ SECRET, NULL, "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret" },
 	{ SECRET, NULL, "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret" },

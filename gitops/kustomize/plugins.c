@@ -219,8 +219,8 @@ static const struct transformer {
 static struct err *
 not_built(struct k_objects *all, const json_t *plugin, const char *file)
 {
-	return err_new(all->arena, ERR_INVALID, "%s: %s of %s: plugins besides kustomize's own are not built", file,
-	    json_str(plugin, "kind") ?: "an object", json_str(plugin, "apiVersion") ?: "no apiVersion");
+	return err_new(all->arena, ERR_INVALID, "%s: %s of %s: only the plugins of kustomize itself are supported",
+	    file, json_str(plugin, "kind") ?: "an object", json_str(plugin, "apiVersion") ?: "no apiVersion");
 }
 
 /* Runs it with its own field specs in place of all others of its use. */

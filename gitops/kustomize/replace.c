@@ -1,6 +1,7 @@
 /* gitops/kustomize/replace.c: all fields that a path names, and a part of a text by delimiter and index. */
 #include "gitops/kustomize/replace.h"
 #include <string.h>
+#include "gitops/kustomize/embedded.h"
 #include "gitops/kustomize/path.h"
 #include "kube/api/yaml.h"
 
@@ -34,18 +35,63 @@ part_replaced(struct setting *s, const char *text, const char *value)
 	    strstr(at, delimiter) != NULL ? strstr(at, delimiter) : "");
 }
 
+/* What kustomize reads in a field without a type: it writes all annotations of the object itself as texts. */
+static json_t *
+untyped_value(struct setting *s, const char *text)
+{
+	const char *const *parts = s->path->parts;
+	bool annotation = s->path->n == 3 && strcmp(parts[0], "metadata") == 0 && strcmp(parts[1], "annotations") == 0;
+	json_t *v = text[0] != '\0' && !annotation ? yaml_plain(s->arena, text, YAML_KUSTOMIZE) : NULL;
+
+	return v != NULL ? v : json_string(text);
+}
+
+/* The text as a value of the type that `old`, a scalar, has; null has none. As kustomize has it: "3" becomes a number where a number was. */
+static json_t *
+typed_value(struct setting *s, const json_t *old, const char *text)
+{
+	json_t *v;
+
+	if (json_is_string(old))
+		return json_string(text);
+	v = untyped_value(s, text);
+	if (json_is_null(old) || (json_is_boolean(old) && json_is_boolean(v)) ||
+	    (json_is_number(old) && json_is_integer(v)) || (json_is_real(old) && json_is_real(v)))
+		return v;
+	json_decref(v);
+	s->err = err_new(s->arena, ERR_INVALID, "targets: the field is %s, and \"%s\" is not one",
+	    json_is_boolean(old)   ? "a boolean"
+	    : json_is_integer(old) ? "an integer"
+				   : "a number",
+	    text);
+	return NULL;
+}
+
+static bool
+is_scalar(const json_t *v)
+{
+	return v != NULL && !json_is_object(v) && !json_is_array(v);
+}
+
 /* The value as it is to stand where `old` (NULL: nothing) stood. */
 static json_t *
 new_value(struct setting *s, const json_t *old)
 {
-	if (s->options == NULL || str_empty(s->options->delimiter))
-		return json_deep_copy(s->value);
-	if (json_is_object(s->value) || json_is_array(s->value) || json_is_object(old) || json_is_array(old)) {
-		s->err = err_new(s->arena, ERR_INVALID, "a delimiter divides texts only");
+	bool divided = s->options != NULL && !str_empty(s->options->delimiter);
+	const char *text;
+
+	if (!is_scalar(s->value) || (old != NULL && !is_scalar(old))) {
+		if (!divided && !(is_scalar(old) && !json_is_null(old)))
+			return json_deep_copy(s->value);
+		s->err = err_new(s->arena, ERR_INVALID,
+		    divided ? "a delimiter divides texts only"
+			    : "targets: a mapping or a list cannot replace a text, a number or a boolean");
 		return NULL;
 	}
-	return json_string(
-	    part_replaced(s, old != NULL ? k_scalar_text(s->arena, old) : "", k_scalar_text(s->arena, s->value)));
+	text = k_scalar_text(s->arena, s->value);
+	if (divided)
+		text = part_replaced(s, old != NULL ? k_scalar_text(s->arena, old) : "", text);
+	return old != NULL ? typed_value(s, old, text) : untyped_value(s, text);
 }
 
 static void walk(struct setting *, json_t *at, size_t i);
@@ -68,6 +114,33 @@ set_element(struct setting *s, json_t *list, size_t i)
 	if (v != NULL)
 		json_array_set_new(list, i, v);
 	s->found++;
+}
+
+/* The text with what the rest of the path names in its JSON replaced, as a whole: a delimiter does not count there. A new reference; NULL:
+ * nothing was. */
+static json_t *
+embedded_replaced(struct setting *s, const char *text, size_t i)
+{
+	_cleanup_(json_decrefp) json_t *value = k_embedded_read(s->arena, text);
+	struct k_replacement_options options = { .create = s->options != NULL && s->options->create };
+	struct setting inner = { s->arena, s->path, &options, s->value, 0, NULL };
+	const char *done;
+
+	if (value == NULL) {
+		s->err = err_new(s->arena, ERR_INVALID,
+		    "targets: the path leads into a text that is not JSON; a change within YAML in a text is not "
+		    "built");
+		return NULL;
+	}
+	walk(&inner, value, i);
+	s->found += inner.found;
+	s->err = inner.err;
+	if (s->err != NULL || inner.found == 0)
+		return NULL;
+	done = k_embedded_text(s->arena, value, text);
+	if (done == NULL)
+		s->err = err_new(s->arena, ERR_INVALID, "targets: the JSON in the text becomes too long");
+	return done != NULL ? json_string(done) : NULL;
 }
 
 /* The elements of a list that a part names: "[name=app]", "*", or a number. */
@@ -127,8 +200,12 @@ walk(struct setting *s, json_t *at, size_t i)
 		walk_list(s, at, i);
 		return;
 	}
-	if (!json_is_object(at))
+	if (!json_is_object(at)) {
+		if (create && is_scalar(at) && !json_is_null(at))
+			s->err = err_new(
+			    s->arena, ERR_INVALID, "targets: the path leads on behind a text, a number or a boolean");
 		return;
+	}
 	if (strcmp(part, "*") == 0) {
 		json_object_foreach_safe(at, safe, key, next) if (last) set_member(s, at, key);
 		else walk(s, next, i + 1);
@@ -142,8 +219,13 @@ walk(struct setting *s, json_t *at, size_t i)
 	}
 	if (next == NULL && create)
 		json_object_set_new(at, part, next = s->path->parts[i + 1][0] == '[' ? json_array() : json_object());
-	if (next != NULL)
+	if (json_is_string(next)) {
+		next = embedded_replaced(s, json_string_value(next), i + 1);
+		if (next != NULL)
+			json_object_set_new(at, part, next);
+	} else if (next != NULL) {
 		walk(s, next, i + 1);
+	}
 }
 
 /* A new reference in *ret. */
@@ -256,11 +338,14 @@ static struct err *
 replace_one(struct k_objects *all, const struct k_replacement *r)
 {
 	_cleanup_(json_decrefp) json_t *value = NULL;
-	struct err *e;
+	struct err *e = NULL;
 
-	if (r->source == NULL)
-		return err_new(all->arena, ERR_INVALID, "source is needed");
-	e = source_value(all, r->source, &value);
+	if ((r->source == NULL) == (r->source_value == NULL))
+		return err_new(all->arena, ERR_INVALID, "one of source and sourceValue is needed");
+	if (r->source != NULL)
+		e = source_value(all, r->source, &value);
+	else
+		value = json_string(r->source_value);
 	for (size_t i = 0; i < r->targets.n && e == NULL; i++)
 		e = set_in(all, &r->targets.at[i], value);
 	return e;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-#define K_KEYS_MAX 4
+#define K_KEYS_MAX 16 /* by which elements of a list are told apart; a document that has more for a list is an error */
 
 struct k_schema {
 	json_t *document; /* owned; NULL: none, Kubernetes' own kinds are known */

@@ -213,6 +213,21 @@ name_length(const char *image)
 	return colon != NULL ? (size_t)(colon - image) : end;
 }
 
+/* Whether the pattern matches the image by its name alone (of n bytes), with its tag, or with its tag and digest. */
+static bool
+image_matches(struct imaging *m, const char *image, const char *name, size_t n)
+{
+	size_t tag = n + strcspn(image + n, "@"), all = strlen(image);
+	bool is = false;
+
+	m->err = k_regex(m->arena, m->image->name, name, &is);
+	if (!is && m->err == NULL && tag > n)
+		m->err = k_regex(m->arena, m->image->name, arena_strndup(m->arena, image, tag), &is);
+	if (!is && m->err == NULL && all > tag)
+		m->err = k_regex(m->arena, m->image->name, image, &is);
+	return is && m->err == NULL;
+}
+
 /* The image as it is to be. */
 static const char *
 replaced(struct imaging *m, const char *image)
@@ -220,9 +235,8 @@ replaced(struct imaging *m, const char *image)
 	const struct k_image *i = m->image;
 	size_t n = name_length(image);
 	const char *name = arena_strndup(m->arena, image, n), *rest = image + n;
-	bool is;
 
-	if ((m->err = k_regex(m->arena, i->name, name, &is)) != NULL || !is)
+	if (!image_matches(m, image, name, n))
 		return image;
 	if (!str_empty(i->new_name))
 		name = i->new_name;

@@ -3,83 +3,87 @@
 #include <string.h>
 
 static const struct field metric_header_fields[] = {
-	STRING(metric_header, key, "key", .required = true, .doc = "name of the HTTP header"),
-	STRING(metric_header, value, "value", .required = true, .doc = "its value"),
+	STRING(metric_header, key, "key", .required = true, .doc = "Name of the HTTP header."),
+	STRING(metric_header, value, "value", .required = true, .doc = "Value of the HTTP header."),
 };
 TYPE(metric_header, "header", .strict = true);
 
 static const struct field basic_auth_fields[] = {
-	STRING(basic_auth, username, "username", .doc = "user name"),
-	STRING(basic_auth, password, "password", .doc = "password; from a Secret by way of an argument"),
+	STRING(basic_auth, username, "username", .doc = "User name."),
+	STRING(basic_auth, password, "password", .doc = "Password. Take it from a Secret with an argument."),
 };
 TYPE(basic_auth, "basicAuth", .strict = true);
 
 static const struct field oauth2_fields[] = {
-	STRING(oauth2, token_url, "tokenUrl", .doc = "where a token is asked for (RFC 6749, client credentials)"),
-	STRING(oauth2, client_id, "clientId", .doc = "client id"),
-	STRING(oauth2, client_secret, "clientSecret", .doc = "client secret; from a Secret by way of an argument"),
-	STRINGS(oauth2, scopes, "scopes", .doc = "scopes of the token"),
+	STRING(oauth2, token_url, "tokenUrl", .doc = "URL of the token endpoint (RFC 6749, client credentials grant)."),
+	STRING(oauth2, client_id, "clientId", .doc = "Client ID."),
+	STRING(oauth2, client_secret, "clientSecret", .doc = "Client secret. Take it from a Secret with an argument."),
+	STRINGS(oauth2, scopes, "scopes", .doc = "Scopes to request."),
 };
 TYPE(oauth2, "oauth2", .strict = true);
 
 /* Argo Rollouts writes all three, empty, into every run: an empty one means none. */
 static const struct field metric_authentication_fields[] = {
-	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth, .doc = "HTTP basic authentication"),
-	OBJECT(metric_authentication, oauth2, "oauth2", oauth2, .doc = "a bearer token from an OAuth2 server"),
-	JSON(metric_authentication, sigv4, "sigv4", .doc = "not built yet"),
+	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth, .doc = "HTTP basic authentication."),
+	OBJECT(metric_authentication, oauth2, "oauth2", oauth2, .doc = "Bearer token from an OAuth2 server."),
+	JSON(metric_authentication, sigv4, "sigv4", .doc = "Not supported yet."),
 };
 TYPE(metric_authentication, "authentication", .strict = true);
 
 static const struct field range_query_fields[] = {
 	STRING(range_query, start, "start", .required = true,
-	    .doc = "a condition that answers a time: now() - duration(\"5m\")"),
-	STRING(range_query, end, "end", .required = true, .doc = "a condition that answers a time: now()"),
-	STRING(range_query, step, "step", .required = true, .doc = "resolution, a Go duration"),
+	    .doc = "Start of the range: an expression that returns a time, such as now() - duration(\"5m\")."),
+	STRING(range_query, end, "end", .required = true,
+	    .doc = "End of the range: an expression that returns a time, such as now()."),
+	STRING(range_query, step, "step", .required = true, .doc = "Resolution of the range: a Go duration."),
 };
 TYPE(range_query, "range query", .strict = true);
 
 static const struct field prometheus_metric_fields[] = {
-	STRING(prometheus_metric, address, "address", .doc = "http:// or https:// address of Prometheus",
+	STRING(prometheus_metric, address, "address", .doc = "URL of Prometheus (http:// or https://).",
 	    .otherwise = "$ARGO_ROLLOUTS_PROMETHEUS_ADDRESS of the controller"),
-	STRING(prometheus_metric, query, "query", .required = true, .doc = "PromQL"),
-	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query, .doc = "a range instead of an instant"),
+	STRING(prometheus_metric, query, "query", .required = true, .doc = "PromQL query."),
+	OBJECT(prometheus_metric, range_query, "rangeQuery", range_query,
+	    .doc = "Run a range query instead of an instant query."),
 	OPT_INT(prometheus_metric, timeout, "timeout", .min = 1, .max = 3600,
-	    .doc = "seconds until an answer must be there", .otherwise = "30"),
-	BOOL(prometheus_metric, insecure, "insecure", .doc = "do not verify the server's certificate",
+	    .doc = "Seconds to wait for the response.", .otherwise = "30"),
+	BOOL(prometheus_metric, insecure, "insecure", .doc = "Do not verify the server's certificate.",
 	    .otherwise = "false"),
-	STRING(prometheus_metric, ca_cert, "caCert", .doc = "PEM of authorities to trust besides the machine's"),
-	LIST(prometheus_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request"),
-	OBJECT(prometheus_metric, authentication, "authentication", metric_authentication, .doc = "who we are to it"),
+	STRING(prometheus_metric, ca_cert, "caCert",
+	    .doc = "Certificate authorities (PEM) to trust in addition to those of the system."),
+	LIST(prometheus_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request."),
+	OBJECT(
+	    prometheus_metric, authentication, "authentication", metric_authentication, .doc = "Credentials to send."),
 };
 TYPE(prometheus_metric, "prometheus metric", .strict = true);
 
 static const struct field web_metric_fields[] = {
-	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method", .otherwise = "GET"),
-	STRING(web_metric, url, "url", .required = true, .doc = "http:// or https:// address of the service"),
-	LIST(web_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request"),
-	STRING(web_metric, body, "body", .doc = "text that is sent, with POST or PUT"),
-	JSON(web_metric, json_body, "jsonBody", .doc = "JSON that is sent, with POST or PUT"),
+	STRING(web_metric, method, "method", .choices = "GET|POST|PUT", .doc = "HTTP method.", .otherwise = "GET"),
+	STRING(web_metric, url, "url", .required = true, .doc = "URL of the service (http:// or https://)."),
+	LIST(web_metric, headers, "headers", metric_header, .doc = "HTTP headers of the request."),
+	STRING(web_metric, body, "body", .doc = "Request body as text. Only with POST or PUT."),
+	JSON(web_metric, json_body, "jsonBody", .doc = "Request body as JSON. Only with POST or PUT."),
 	STRING(web_metric, json_path, "jsonPath",
-	    .doc = "what of the answer is the result: {$.data.rate}; an answer that is no JSON is a string",
+	    .doc = "JSONPath of the result in the response: {$.data.rate}. A response that is not JSON is a string.",
 	    .otherwise = "{$}"),
 	OPT_INT(web_metric, timeout_seconds, "timeoutSeconds", .min = 1, .max = 3600,
-	    .doc = "seconds until an answer must be there", .otherwise = "10"),
-	BOOL(web_metric, insecure, "insecure", .doc = "do not verify the server's certificate", .otherwise = "false"),
-	OBJECT(web_metric, authentication, "authentication", metric_authentication, .doc = "who we are to it"),
+	    .doc = "Seconds to wait for the response.", .otherwise = "10"),
+	BOOL(web_metric, insecure, "insecure", .doc = "Do not verify the server's certificate.", .otherwise = "false"),
+	OBJECT(web_metric, authentication, "authentication", metric_authentication, .doc = "Credentials to send."),
 };
 TYPE(web_metric, "web metric", .strict = true);
 
 static const struct field job_metric_fields[] = {
-	OBJECT(job_metric, metadata, "metadata", run_metadata, .doc = "labels and annotations of the Job"),
+	OBJECT(job_metric, metadata, "metadata", run_metadata, .doc = "Labels and annotations of the Job."),
 	JSON(job_metric, spec, "spec", .required = true,
-	    .doc = "JobSpec of batch/v1; the measurement is Successful when the Job completes, Failed when it fails"),
+	    .doc = "JobSpec of batch/v1. The measurement is Successful if the Job completes, and Failed if it fails."),
 };
 TYPE(job_metric, "job metric", .strict = true);
 
 static const struct field metric_provider_fields[] = {
-	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "a PromQL query"),
-	OBJECT(metric_provider, web, "web", web_metric, .doc = "an HTTP service"),
-	OBJECT(metric_provider, job, "job", job_metric, .doc = "a Job"),
+	OBJECT(metric_provider, prometheus, "prometheus", prometheus_metric, .doc = "PromQL query."),
+	OBJECT(metric_provider, web, "web", web_metric, .doc = "Request to an HTTP service."),
+	OBJECT(metric_provider, job, "job", job_metric, .doc = "Kubernetes Job."),
 	NOT_BUILT("datadog"),
 	NOT_BUILT("newRelic"),
 	NOT_BUILT("wavefront"),
@@ -93,49 +97,53 @@ static const struct field metric_provider_fields[] = {
 TYPE(metric_provider, "metric provider", .strict = true, .rules = "one *");
 
 static const struct field metric_fields[] = {
-	STRING(metric, name, "name", .required = true, .doc = "unlike any other in the run"),
-	DURATION(metric, interval, "interval", .doc = "between measurements; without it there is one"),
-	DURATION(metric, initial_delay, "initialDelay", .doc = "before the first measurement", .otherwise = "0s"),
-	INT_OR_STRING(
-	    metric, count, "count", .doc = "measurements; 0 or none with an interval: until the run is ended"),
+	STRING(metric, name, "name", .required = true, .doc = "Name of the metric. Must be unique in the run."),
+	DURATION(
+	    metric, interval, "interval", .doc = "Time between two measurements. Without it there is one measurement."),
+	DURATION(metric, initial_delay, "initialDelay", .doc = "Time before the first measurement.", .otherwise = "0s"),
+	INT_OR_STRING(metric, count, "count",
+	    .doc = "Number of measurements. 0 or unset with an interval: measure until the run is terminated."),
 	STRING(metric, success_condition, "successCondition",
-	    .doc = "condition over result; a measurement for which it holds is Successful"),
+	    .doc = "Expression over result. A measurement for which it is true is Successful."),
 	STRING(metric, failure_condition, "failureCondition",
-	    .doc = "condition over result; a measurement for which it holds is Failed"),
+	    .doc = "Expression over result. A measurement for which it is true is Failed."),
 	INT_OR_STRING(metric, failure_limit, "failureLimit",
-	    .doc = "failed measurements beyond which the metric has failed; -1: no limit", .otherwise = "0"),
+	    .doc = "Maximum number of failed measurements; one more fails the metric. -1: no limit.", .otherwise = "0"),
 	INT_OR_STRING(metric, inconclusive_limit, "inconclusiveLimit",
-	    .doc = "inconclusive measurements beyond which the metric is Inconclusive", .otherwise = "0"),
+	    .doc = "Maximum number of inconclusive measurements; one more makes the metric Inconclusive.",
+	    .otherwise = "0"),
 	INT_OR_STRING(metric, consecutive_error_limit, "consecutiveErrorLimit",
-	    .doc = "errors in a row beyond which the metric is in Error", .otherwise = "4"),
+	    .doc = "Maximum number of consecutive errors; one more puts the metric in Error.", .otherwise = "4"),
 	INT_OR_STRING(metric, consecutive_success_limit, "consecutiveSuccessLimit",
-	    .doc = "successes in a row that end the metric; 0: not asked for", .otherwise = "0"),
+	    .doc = "Number of consecutive successes that complete the metric. 0: not used.", .otherwise = "0"),
 	EMBED(metric, provider, "provider", metric_provider, .required = true,
-	    .doc = "where the value comes from; exactly one"),
+	    .doc = "Source of the value. Exactly one provider must be set."),
 };
 TYPE(metric, "metric", .strict = true);
 
 static const struct field ttl_strategy_fields[] = {
 	OPT_INT(ttl_strategy, after_completion, "secondsAfterCompletion", .min = 0, .max = INT32_MAX,
-	    .doc = "seconds after any end"),
+	    .doc = "Seconds to keep the run after it completed, whatever the result."),
 	OPT_INT(ttl_strategy, after_success, "secondsAfterSuccess", .min = 0, .max = INT32_MAX,
-	    .doc = "seconds after success"),
+	    .doc = "Seconds to keep the run after it succeeded."),
 	OPT_INT(ttl_strategy, after_failure, "secondsAfterFailure", .min = 0, .max = INT32_MAX,
-	    .doc = "seconds after a failure"),
+	    .doc = "Seconds to keep the run after it failed."),
 };
 TYPE(ttl_strategy, "ttlStrategy", .strict = true);
 
 static const struct field analysis_spec_fields[] = {
-	JSON(
-	    analysis_spec, metrics, "metrics", .of = &metric_type, .items_max = METRICS_MAX, .doc = "what is measured"),
-	LIST(analysis_spec, args, "args", argument, .doc = "what {{args.NAME}} in the metrics stands for"),
-	LIST(analysis_spec, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
-	LIST(analysis_spec, retention, "measurementRetention", measurement_retention,
-	    .doc = "how many measurements are kept"),
+	JSON(analysis_spec, metrics, "metrics", .of = &metric_type, .items_max = METRICS_MAX,
+	    .doc = "Metrics to measure."),
+	LIST(analysis_spec, args, "args", argument, .items_max = ARGUMENTS_MAX,
+	    .doc = "Arguments. The metrics refer to them as {{args.NAME}}."),
+	LIST(analysis_spec, dry_run, "dryRun", dry_run, .items_max = METRICS_MAX,
+	    .doc = "Metrics that are measured and have no effect on the result."),
+	LIST(analysis_spec, retention, "measurementRetention", measurement_retention, .items_max = METRICS_MAX,
+	    .doc = "Number of measurements to keep in the status."),
 	LIST(analysis_spec, templates, "templates", template_ref,
-	    .doc = "of a template: others whose metrics come with it"),
-	BOOL(analysis_spec, terminate, "terminate", .doc = "of a run: ends it", .otherwise = "false"),
-	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy, .doc = "of a run: when it is deleted after its end"),
+	    .doc = "Of a template: other templates whose metrics are included."),
+	BOOL(analysis_spec, terminate, "terminate", .doc = "Of a run: true terminates it.", .otherwise = "false"),
+	OBJECT(analysis_spec, ttl, "ttlStrategy", ttl_strategy, .doc = "Of a run: time to keep it after it completed."),
 };
 TYPE(analysis_spec, "analysis spec", .strict = true);
 
@@ -187,23 +195,25 @@ static const struct field analysis_status_fields[] = {
 TYPE(analysis_status, "analysis run's status");
 
 static const struct field analysis_run_fields[] = {
-	EMBED(analysis_run, spec, "spec", analysis_spec, .required = true, .doc = "what is measured"),
-	EMBED(analysis_run, status, "status", analysis_status, .doc = "what was measured"),
+	EMBED(analysis_run, spec, "spec", analysis_spec, .required = true,
+	    .doc = "Metrics to measure, and their arguments."),
+	EMBED(analysis_run, status, "status", analysis_status, .doc = "Measurements and result."),
 };
 TYPE(analysis_run, "AnalysisRun", .group = "argoproj.io", .version = "v1alpha1", .plural = "analysisruns",
     .kind = "AnalysisRun", .short_name = "ar", .columns = "Status:string:.status.phase",
-    .doc = "Measurements of a release and what they come to");
+    .doc = "AnalysisRun measures metrics and decides whether a release may go on.");
 
 static const struct field analysis_template_fields[] = {
-	EMBED(analysis_template, spec, "spec", analysis_spec, .required = true, .doc = "what is measured"),
+	EMBED(analysis_template, spec, "spec", analysis_spec, .required = true,
+	    .doc = "Metrics to measure, and their arguments."),
 };
 TYPE(analysis_template, "AnalysisTemplate", .group = "argoproj.io", .version = "v1alpha1",
     .plural = "analysistemplates", .kind = "AnalysisTemplate", .short_name = "at",
-    .doc = "What is measured of a release, with arguments");
+    .doc = "AnalysisTemplate defines the metrics of AnalysisRuns, with arguments.");
 
 TYPE_AS(cluster_analysis_template_type, analysis_template, "ClusterAnalysisTemplate", .group = "argoproj.io",
     .version = "v1alpha1", .plural = "clusteranalysistemplates", .kind = "ClusterAnalysisTemplate", .short_name = "cat",
-    .doc = "An AnalysisTemplate for all namespaces", .cluster_scoped = true);
+    .doc = "ClusterAnalysisTemplate is an AnalysisTemplate for all namespaces.", .cluster_scoped = true);
 
 size_t
 metrics_decode(struct arena *a, const char *json, const char *path, struct problems *p, struct metric **ret)
@@ -220,7 +230,12 @@ metrics_decode(struct arena *a, const char *json, const char *path, struct probl
 		n = 0;
 	}
 	*ret = arena_new_array(a, struct metric, n);
-	for (i = 0; i < n && (v = json_array_get(list, i)) != NULL; i++)
-		decode(&metric_type, v, arena_printf(a, "%s[%zu]", path, i), p, &(*ret)[i]);
+	for (i = 0; i < n && (v = json_array_get(list, i)) != NULL; i++) {
+		const char *at = arena_printf(a, "%s[%zu]", path, i);
+
+		decode(&metric_type, v, at, p, &(*ret)[i]);
+		if (json_object_size(json_object_get(v, "provider")) > 1)
+			problem_add(p, arena_printf(a, "%s.provider", at), "more than one provider; one is needed");
+	}
 	return n;
 }

@@ -127,6 +127,7 @@ extern const struct type metric_type, analysis_spec_type, analysis_status_type, 
 
 #define MEASUREMENTS_KEPT 10
 #define METRICS_MAX 500 /* of one run or template */
+#define ARGUMENTS_MAX 500
 
 /* A metric's list of a run or template, decoded; problems are added. Returns how many. */
 size_t metrics_decode(struct arena *, const char *json, const char *path, struct problems *, struct metric **ret);

@@ -5,194 +5,208 @@
 #include "base/str.h"
 
 static const struct field application_directory_fields[] = {
-	BOOL(application_directory, recurse, "recurse", .doc = "also the directories under it", .otherwise = "false"),
-	STRING(application_directory, include, "include", .doc = "a glob of the files that are read: {*.yml,*.yaml}"),
-	STRING(application_directory, exclude, "exclude", .doc = "a glob of the files that are not"),
+	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),
+	STRING(application_directory, include, "include", .doc = "Files to read, as a glob: {*.yml,*.yaml}."),
+	STRING(application_directory, exclude, "exclude", .doc = "Files to skip, as a glob."),
 	NOT_BUILT("jsonnet"),
 };
 TYPE(application_directory, "directory", .strict = true);
 
 static const struct field kustomize_replica_fields[] = {
-	STRING(kustomize_replica, name, "name", .required = true, .doc = "name of the workload"),
-	INT_OR_STRING(kustomize_replica, count, "count", .required = true, .doc = "how many pods"),
+	STRING(kustomize_replica, name, "name", .required = true, .doc = "Name of the workload."),
+	INT_OR_STRING(kustomize_replica, count, "count", .required = true, .doc = "Number of replicas."),
 };
 TYPE(kustomize_replica, "replicas", .strict = true);
 
 static const struct field application_kustomize_fields[] = {
-	STRING(application_kustomize, name_prefix, "namePrefix", .doc = "stands before every name"),
-	STRING(application_kustomize, name_suffix, "nameSuffix", .doc = "stands behind every name"),
-	STRING(application_kustomize, namespace, "namespace", .doc = "the namespace of every object"),
-	STRINGS(application_kustomize, images, "images", .doc = "NAME=NEWNAME:TAG, NAME:TAG or NAME@DIGEST, each"),
-	STRINGS(application_kustomize, components, "components", .doc = "paths of components, from the source's"),
+	STRING(application_kustomize, name_prefix, "namePrefix", .doc = "Prefix of all names."),
+	STRING(application_kustomize, name_suffix, "nameSuffix", .doc = "Suffix of all names."),
+	STRING(application_kustomize, namespace, "namespace", .doc = "Namespace of all objects."),
+	STRINGS(application_kustomize, images, "images",
+	    .doc = "Images to replace: NAME=NEWNAME:TAG, NAME:TAG or NAME@DIGEST."),
+	STRINGS(application_kustomize, components, "components",
+	    .doc = "Paths of components, relative to the source's path."),
 	BOOL(application_kustomize, ignore_missing_components, "ignoreMissingComponents",
-	    .doc = "one that is not there is left out"),
-	STRING_MAP(application_kustomize, common_labels, "commonLabels", .doc = "labels of every object and selector"),
+	    .doc = "Ignore components that do not exist."),
 	STRING_MAP(
-	    application_kustomize, common_annotations, "commonAnnotations", .doc = "annotations of every object"),
-	LIST(application_kustomize, replicas, "replicas", kustomize_replica, .doc = "numbers of pods by workload"),
-	JSON(application_kustomize, patches, "patches", .doc = "patches, as a kustomization has them"),
+	    application_kustomize, common_labels, "commonLabels", .doc = "Labels to add to all objects and selectors."),
+	STRING_MAP(application_kustomize, common_annotations, "commonAnnotations",
+	    .doc = "Annotations to add to all objects."),
+	LIST(application_kustomize, replicas, "replicas", kustomize_replica, .doc = "Number of replicas by workload."),
+	JSON(application_kustomize, patches, "patches", .doc = "Patches, as in a kustomization file."),
 	BOOL(application_kustomize, label_without_selector, "labelWithoutSelector",
-	    .doc = "commonLabels are not put into selectors"),
+	    .doc = "Do not add commonLabels to selectors."),
 	BOOL(application_kustomize, label_include_templates, "labelIncludeTemplates",
-	    .doc = "with labelWithoutSelector: they are put into pod templates"),
+	    .doc = "With labelWithoutSelector: add commonLabels to pod templates too."),
 	BOOL(application_kustomize, force_common_labels, "forceCommonLabels",
-	    .doc = "commonLabels replace those of the kustomization"),
+	    .doc = "Let commonLabels replace labels of the same name in the kustomization."),
 	BOOL(application_kustomize, force_common_annotations, "forceCommonAnnotations",
-	    .doc = "commonAnnotations replace those of the kustomization"),
+	    .doc = "Let commonAnnotations replace annotations of the same name in the kustomization."),
 	NOT_BUILT_AS("commonAnnotationsEnvsubst", KIND_BOOL),
 	NOT_BUILT_AS("version", KIND_STRING),
-	NOT_BUILT("apiVersions"),
+	NOT_BUILT_AS("apiVersions", KIND_LIST),
 	NOT_BUILT_AS("kubeVersion", KIND_STRING),
 };
 TYPE(application_kustomize, "kustomize", .strict = true);
 
 static const struct field helm_parameter_fields[] = {
-	STRING(helm_parameter, name, "name", .required = true, .doc = "which value: image.tag"),
-	STRING(helm_parameter, value, "value", .doc = "what it is"),
-	BOOL(helm_parameter, force_string, "forceString", .doc = "it is a text, also if it looks like a number"),
+	STRING(helm_parameter, name, "name", .required = true, .doc = "Name of the value: image.tag."),
+	STRING(helm_parameter, value, "value", .doc = "The value."),
+	BOOL(helm_parameter, force_string, "forceString",
+	    .doc = "Treat the value as a string, even if it looks like a number."),
 };
 TYPE(helm_parameter, "parameter", .strict = true);
 
 static const struct field helm_file_parameter_fields[] = {
-	STRING(helm_file_parameter, name, "name", .required = true, .doc = "which value"),
-	STRING(helm_file_parameter, path, "path", .required = true, .doc = "the file that it is, in the chart"),
+	STRING(helm_file_parameter, name, "name", .required = true, .doc = "Name of the value."),
+	STRING(helm_file_parameter, path, "path", .required = true, .doc = "File in the chart that holds the value."),
 };
 TYPE(helm_file_parameter, "file parameter", .strict = true);
 
 static const struct field application_helm_fields[] = {
-	STRING(application_helm, release_name, "releaseName", .doc = "the release's name",
+	STRING(application_helm, release_name, "releaseName", .doc = "Name of the release.",
 	    .otherwise = "the Application's"),
-	STRING(application_helm, namespace, "namespace", .doc = "its namespace", .otherwise = "the destination's"),
+	STRING(application_helm, namespace, "namespace", .doc = "Namespace of the release.",
+	    .otherwise = "the destination's"),
 	STRINGS(application_helm, value_files, "valueFiles",
-	    .doc = "files of values, of the chart or $REF/PATH of another source"),
+	    .doc = "Values files: in the chart, or $REF/PATH in another source."),
 	BOOL(application_helm, ignore_missing_value_files, "ignoreMissingValueFiles",
-	    .doc = "one that is not there is left out"),
-	STRING(application_helm, values, "values", .doc = "values, YAML"),
-	JSON(application_helm, values_object, "valuesObject", .doc = "values; count before those of values"),
+	    .doc = "Ignore values files that do not exist."),
+	STRING(application_helm, values, "values", .doc = "Values as YAML text."),
+	JSON(application_helm, values_object, "valuesObject",
+	    .doc = "Values as an object. Takes precedence over values."),
 	LIST(application_helm, parameters, "parameters", helm_parameter, .items_max = 1000,
-	    .doc = "single values; count before all others"),
+	    .doc = "Single values. Take precedence over all other values."),
 	LIST(application_helm, file_parameters, "fileParameters", helm_file_parameter, .items_max = 100,
-	    .doc = "single values that are files"),
-	BOOL(application_helm, skip_crds, "skipCrds", .doc = "the chart's definitions are left out"),
-	BOOL(application_helm, skip_tests, "skipTests", .doc = "the chart's tests are left out"),
-	STRING(application_helm, kube_version, "kubeVersion", .doc = "what the chart is told of the cluster's version"),
-	STRINGS(application_helm, api_versions, "apiVersions", .doc = "... and of its kinds"),
-	STRING(application_helm, version, "version", .choices = "v3", .doc = "of Helm"),
-	BOOL(application_helm, pass_credentials, "passCredentials", .doc = "the credentials go to all hosts"),
+	    .doc = "Single values that are read from files."),
+	BOOL(application_helm, skip_crds, "skipCrds", .doc = "Do not apply the chart's CustomResourceDefinitions."),
+	BOOL(application_helm, skip_tests, "skipTests", .doc = "Do not apply the chart's tests."),
+	STRING(application_helm, kube_version, "kubeVersion", .doc = "Kubernetes version that the chart sees."),
+	STRINGS(application_helm, api_versions, "apiVersions", .doc = "API versions that the chart sees."),
+	STRING(application_helm, version, "version", .choices = "v3", .doc = "Version of Helm."),
+	BOOL(application_helm, pass_credentials, "passCredentials", .doc = "Send the credentials to all hosts."),
 	NOT_BUILT_AS("skipSchemaValidation", KIND_BOOL),
 };
 TYPE(application_helm, "helm", .strict = true);
 
 static const struct field application_source_fields[] = {
-	STRING(application_source, repo_url, "repoURL", .required = true, .doc = "URL of the Git repository"),
+	STRING(application_source, repo_url, "repoURL", .required = true, .doc = "URL of the Git or Helm repository."),
 	STRING(application_source, target_revision, "targetRevision",
-	    .doc = "branch, tag, semver range, or commit; HEAD is the default branch", .otherwise = "HEAD"),
-	STRING(application_source, path, "path", .doc = "directory of the manifests", .otherwise = "."),
-	OBJECT(application_source, directory, "directory", application_directory, .doc = "a plain directory"),
+	    .doc = "Branch, tag, semver range or commit. HEAD is the default branch.", .otherwise = "HEAD"),
+	STRING(application_source, path, "path", .doc = "Directory of the manifests.", .otherwise = "."),
+	OBJECT(application_source, directory, "directory", application_directory,
+	    .doc = "Options of a plain directory of manifests."),
 	OBJECT(application_source, kustomize, "kustomize", application_kustomize,
-	    .doc = "on top of the kustomization in the path"),
-	OBJECT(application_source, helm, "helm", application_helm, .doc = "a Helm chart"),
+	    .doc = "Changes to the kustomization in path."),
+	OBJECT(application_source, helm, "helm", application_helm, .doc = "Options of a Helm chart."),
 	STRING(application_source, chart, "chart",
-	    .doc = "a chart's name; repoURL is then a Helm repository, and targetRevision its version"),
-	STRING(application_source, ref, "ref", .doc = "a name for it, that others' valueFiles begin with: $REF/PATH"),
+	    .doc = "Name of a chart. repoURL is then a Helm repository and targetRevision the chart's version."),
+	STRING(application_source, ref, "ref",
+	    .doc = "Name by which valueFiles of other sources refer to this one: $REF/PATH."),
 	NOT_BUILT("plugin"),
 	NOT_BUILT_AS("tagPrefix", KIND_STRING),
-	STRING(application_source, name, "name", .doc = "for people"),
+	STRING(application_source, name, "name", .doc = "Display name of the source."),
 };
 TYPE(application_source, "source", .strict = true);
 
 static const struct field application_destination_fields[] = {
-	STRING(application_destination, server, "server", .doc = "URL of the cluster's API server"),
-	STRING(application_destination, name, "name", .doc = "the cluster's name instead; \"in-cluster\" is this one"),
-	STRING(application_destination, namespace, "namespace", .doc = "of objects that name none"),
+	STRING(application_destination, server, "server", .doc = "URL of the cluster's API server."),
+	STRING(application_destination, name, "name",
+	    .doc = "Name of the cluster, instead of server. \"in-cluster\" is the cluster of the controller."),
+	STRING(application_destination, namespace, "namespace", .doc = "Namespace of objects that have none."),
 };
 TYPE(application_destination, "destination", .strict = true, .rules = "not server name");
 
 static const struct field automated_sync_fields[] = {
-	BOOL(automated_sync, prune, "prune", .doc = "what is no longer in Git is deleted", .otherwise = "false"),
-	BOOL(automated_sync, self_heal, "selfHeal", .doc = "what was changed by hand is set right",
+	BOOL(automated_sync, prune, "prune", .doc = "Delete objects that are no longer in Git.", .otherwise = "false"),
+	BOOL(automated_sync, self_heal, "selfHeal", .doc = "Undo changes that were made in the cluster.",
 	    .otherwise = "false"),
-	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "everything may be deleted at once",
+	BOOL(automated_sync, allow_empty, "allowEmpty", .doc = "Allow a sync that deletes all objects.",
 	    .otherwise = "false"),
-	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "false switches it off", .otherwise = "true"),
+	OPT_BOOL(automated_sync, enabled, "enabled", .doc = "False disables automated syncs.", .otherwise = "true"),
 };
-TYPE(automated_sync, "automated", .strict = true);
+TYPE(automated_sync, "automated sync policy", .strict = true);
 
 static const struct field sync_backoff_fields[] = {
-	STRING(sync_backoff, duration, "duration", .doc = "the first wait", .otherwise = "5s"),
-	OPT_INT(sync_backoff, factor, "factor", .min = 1, .max = 1000, .doc = "of each wait to the one before",
-	    .otherwise = "2"),
-	STRING(sync_backoff, max_duration, "maxDuration", .doc = "the longest wait", .otherwise = "3m"),
+	STRING(sync_backoff, duration, "duration", .doc = "Wait before the first retry.", .otherwise = "5s"),
+	OPT_INT(sync_backoff, factor, "factor", .min = 1, .max = 1000,
+	    .doc = "Factor by which each wait is longer than the one before.", .otherwise = "2"),
+	STRING(sync_backoff, max_duration, "maxDuration", .doc = "Maximum wait.", .otherwise = "3m"),
 };
 TYPE(sync_backoff, "backoff", .strict = true);
 
 static const struct field sync_retry_fields[] = {
-	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX, .doc = "how often; -1: without end",
-	    .otherwise = "5"),
-	OBJECT(sync_retry, backoff, "backoff", sync_backoff, .doc = "how long between two"),
-	BOOL(sync_retry, refresh, "refresh", .doc = "a retry takes the newest revision"),
+	OPT_INT(sync_retry, limit, "limit", .min = -1, .max = INT32_MAX,
+	    .doc = "Maximum number of retries. -1: no limit.", .otherwise = "5"),
+	OBJECT(sync_retry, backoff, "backoff", sync_backoff, .doc = "Wait between retries."),
+	BOOL(sync_retry, refresh, "refresh", .doc = "Use the newest revision in a retry."),
 };
 TYPE(sync_retry, "retry", .strict = true);
 
 static const struct field namespace_metadata_fields[] = {
-	STRING_MAP(namespace_metadata, labels, "labels", .doc = "labels of the namespace that is made"),
-	STRING_MAP(namespace_metadata, annotations, "annotations", .doc = "its annotations"),
+	STRING_MAP(namespace_metadata, labels, "labels", .doc = "Labels of the created namespace."),
+	STRING_MAP(namespace_metadata, annotations, "annotations", .doc = "Annotations of the created namespace."),
 };
 TYPE(namespace_metadata, "managedNamespaceMetadata", .strict = true);
 
 static const struct field sync_policy_fields[] = {
-	OBJECT(sync_policy, automated, "automated", automated_sync, .doc = "sync without being asked"),
-	STRINGS(sync_policy, options, "syncOptions", .doc = "NAME=VALUE, each"),
-	OBJECT(sync_policy, retry, "retry", sync_retry, .doc = "of a sync that failed"),
+	OBJECT(sync_policy, automated, "automated", automated_sync,
+	    .doc = "Sync automatically when the cluster differs from Git."),
+	STRINGS(sync_policy, options, "syncOptions", .doc = "Sync options, each as NAME=VALUE."),
+	OBJECT(sync_policy, retry, "retry", sync_retry, .doc = "Retries of a failed sync."),
 	OBJECT(sync_policy, managed_namespace, "managedNamespaceMetadata", namespace_metadata,
-	    .doc = "with CreateNamespace=true"),
+	    .doc = "Metadata of the namespace that CreateNamespace=true creates."),
 };
 TYPE(sync_policy, "syncPolicy", .strict = true);
 
 static const struct field ignored_difference_fields[] = {
-	STRING(ignored_difference, group, "group", .doc = "API group, a glob", .otherwise = "the core group"),
-	STRING(ignored_difference, kind, "kind", .required = true, .doc = "kind, a glob"),
-	STRING(ignored_difference, name, "name", .doc = "name of the object", .otherwise = "all"),
-	STRING(ignored_difference, namespace, "namespace", .doc = "its namespace", .otherwise = "all"),
-	STRINGS(ignored_difference, json_pointers, "jsonPointers", .doc = "places, RFC 6901"),
-	STRINGS(ignored_difference, jq_paths, "jqPathExpressions", .doc = "places, as jq names them"),
-	STRINGS(ignored_difference, managers, "managedFieldsManagers", .doc = "what these managers own"),
+	STRING(ignored_difference, group, "group", .doc = "API group.", .otherwise = "the core group"),
+	STRING(ignored_difference, kind, "kind", .required = true, .doc = "Kind."),
+	STRING(ignored_difference, name, "name", .doc = "Name of the object.", .otherwise = "all"),
+	STRING(ignored_difference, namespace, "namespace", .doc = "Namespace of the object.", .otherwise = "all"),
+	STRINGS(
+	    ignored_difference, json_pointers, "jsonPointers", .doc = "Fields to ignore, as JSON pointers (RFC 6901)."),
+	STRINGS(ignored_difference, jq_paths, "jqPathExpressions", .doc = "Fields to ignore, as jq path expressions."),
+	STRINGS(
+	    ignored_difference, managers, "managedFieldsManagers", .doc = "Field managers whose fields are ignored."),
 };
 TYPE(ignored_difference, "ignored difference", .strict = true);
 
 static const struct field application_info_fields[] = {
-	STRING(application_info, name, "name", .doc = "what it is"),
-	STRING(application_info, value, "value", .doc = "for people"),
+	STRING(application_info, name, "name", .doc = "Name."),
+	STRING(application_info, value, "value", .doc = "Value."),
 };
 TYPE(application_info, "info", .strict = true);
 
 static const struct field application_spec_fields[] = {
-	STRING(application_spec, project, "project", .doc = "AppProject", .otherwise = "default"),
-	OBJECT(application_spec, source, "source", application_source, .doc = "where it comes from"),
+	STRING(application_spec, project, "project", .doc = "Name of the AppProject.", .otherwise = "default"),
+	OBJECT(application_spec, source, "source", application_source, .doc = "Source of the manifests."),
 	LIST(application_spec, sources, "sources", application_source, .items_max = 50,
-	    .doc = "where it comes from, when that is several; in the place of source"),
+	    .doc = "Sources of the manifests, if there are several. Takes precedence over source."),
 	NOT_BUILT("sourceHydrator"),
 	EMBED(application_spec, destination, "destination", application_destination, .required = true,
-	    .doc = "where it goes to"),
-	EMBED(application_spec, sync_policy, "syncPolicy", sync_policy, .doc = "when and how it is synced"),
+	    .doc = "Cluster and namespace to deploy to."),
+	EMBED(
+	    application_spec, sync_policy, "syncPolicy", sync_policy, .doc = "When and how the application is synced."),
 	LIST(application_spec, ignore_differences, "ignoreDifferences", ignored_difference, .items_max = 256,
-	    .doc = "differences that do not count"),
-	LIST(application_spec, info, "info", application_info, .doc = "for people"),
+	    .doc = "Differences to ignore."),
+	LIST(application_spec, info, "info", application_info, .doc = "Information for humans, such as links."),
 	OPT_INT(application_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = 1000,
-	    .doc = "how many past syncs the status keeps", .otherwise = "10"),
+	    .doc = "Number of past syncs to keep in the status.", .otherwise = "10"),
 };
 TYPE(application_spec, "Application's spec", .strict = true, .rules = "any source sources");
 
 static const struct field application_fields[] = {
-	EMBED(application, spec, "spec", application_spec, .required = true, .doc = "what is to be where"),
-	JSON(application, operation, "operation", .doc = "a sync that somebody asks for"),
+	EMBED(application, spec, "spec", application_spec, .required = true,
+	    .doc = "Source, destination and sync policy."),
+	JSON(application, operation, "operation", .doc = "Sync that was requested."),
 	JSON(application, status, "status"),
 };
 TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", .plural = "applications",
     .kind = "Application", .short_name = "app", .part = "gitops",
     .columns = "Sync Status:string:.status.sync.status|Health Status:string:.status.health.status|"
 	       "Revision:string:.status.sync.revision",
-    .doc = "What of a Git repository is to be in which cluster.");
+    .doc = "Application deploys manifests from Git or Helm repositories to a cluster.");
 
 size_t
 application_sources(const struct application *app, const struct application_source **ret)

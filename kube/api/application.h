@@ -9,6 +9,7 @@
 #define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
 #define ANNOTATION_REFRESH "argocd.argoproj.io/refresh"
 #define ANNOTATION_HELD "sluice.argoproj.io/held-revision" /* JSON: a revision and the Rollouts that have aborted it */
+#define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when people confirmed what is deleted */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
 struct application_directory {
@@ -130,4 +131,4 @@ void application_set_revision(json_t *object, const char *revision);
 /* Its objects are in the cluster that it is in itself, as its spec says. */
 bool application_is_local(const struct application *);
 
-extern const struct type application_spec_type, application_type;
+extern const struct type application_source_type, application_spec_type, application_type;

@@ -120,6 +120,10 @@ decode_string_map(struct decoding *d, const struct field *f, const json_t *v, co
 			    shown(d->scratch, value));
 			continue;
 		}
+		if (strlen(json_string_value(value)) != json_string_length(value)) {
+			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key), "contains U+0000");
+			continue;
+		}
 		m.at[m.n++] = (struct string_pair){ arena_strdup(d->arena, key),
 			str_eq(key, f->blank) ? "" : arena_strdup(d->arena, json_string_value(value)) };
 	}
@@ -178,6 +182,10 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 	case KIND_STRING:
 		if (!json_is_string(v))
 			return false;
+		if (strlen(json_string_value(v)) != json_string_length(v)) {
+			problem_add(d->problems, path, "contains U+0000");
+			return true;
+		}
 		if (f->choices != NULL && !one_of(f->choices, json_string_value(v))) {
 			problem_add(d->problems, path, "%s is not one of %s", shown(d->scratch, v), f->choices);
 			return true;
@@ -277,7 +285,8 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 		if (json_is_null(value))
 			continue;
 		if (f == NULL && t->strict)
-			problem_add(problems, at, "unknown field; a %s has %s", t->name, known_names(t, d.scratch));
+			problem_add(problems, at, "unknown field; %s %s has %s", str_article(t->name), t->name,
+			    known_names(t, d.scratch));
 		else if (f != NULL && f->not_built)
 			problem_add(problems, at, "not built yet in this version of Sluice");
 		else if (f != NULL && !decode_value(&d, f, value, at, (char *)ret + f->offset))

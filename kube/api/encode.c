@@ -28,7 +28,7 @@ encode_strings(const struct strings *s)
 	json_t *array = s->n > 0 ? json_array() : NULL;
 
 	for (size_t i = 0; i < s->n; i++)
-		json_array_append_new(array, json_string(s->at[i]));
+		json_array_append_new(array, json_shown(s->at[i]));
 	return array;
 }
 
@@ -38,7 +38,7 @@ string_map_encode(const struct string_map *m)
 	json_t *o = json_object();
 
 	for (size_t i = 0; i < m->n; i++)
-		json_object_set_new(o, m->at[i].key, json_string(m->at[i].value));
+		json_object_set_new(o, m->at[i].key, json_shown(m->at[i].value));
 	return o;
 }
 
@@ -63,15 +63,17 @@ encode_value(const struct field *f, const void *at)
 	const char *s;
 	json_t *o;
 	long long n;
+	/* What must be there is there, also with the value that others leave out. */
+	bool always = f->always || f->required;
 
 	switch (f->kind) {
-	case KIND_BOOL: return *(const bool *)at || f->always ? json_boolean(*(const bool *)at) : NULL;
+	case KIND_BOOL: return *(const bool *)at || always ? json_boolean(*(const bool *)at) : NULL;
 	case KIND_OPT_BOOL: {
 		const struct opt_bool *b = at;
 
 		return b->set ? json_boolean(b->is) : NULL;
 	}
-	case KIND_INT: return *(const int64_t *)at != 0 || f->always ? json_integer(*(const int64_t *)at) : NULL;
+	case KIND_INT: return *(const int64_t *)at != 0 || always ? json_integer(*(const int64_t *)at) : NULL;
 	case KIND_OPT_INT: {
 		const struct opt_int *i = at;
 
@@ -79,7 +81,7 @@ encode_value(const struct field *f, const void *at)
 	}
 	case KIND_STRING:
 		s = *(const char *const *)at;
-		return s != NULL && (s[0] != '\0' || f->always) ? json_string(s) : f->always ? json_string("") : NULL;
+		return s != NULL && (s[0] != '\0' || always) ? json_shown(s) : f->always ? json_string("") : NULL;
 	case KIND_TIME: return encode_time(*(const int64_t *)at);
 	case KIND_DURATION: s = ((const struct duration *)at)->text; return s != NULL ? json_string(s) : NULL;
 	case KIND_INT_OR_STRING:
@@ -94,7 +96,7 @@ encode_value(const struct field *f, const void *at)
 	}
 	case KIND_EMBED:
 		o = encode(f->of, at);
-		if (json_object_size(o) == 0 && !f->always) {
+		if (json_object_size(o) == 0 && !always) {
 			json_decref(o);
 			return NULL;
 		}

@@ -3,35 +3,39 @@
 #include "kube/api/pod_template.h"
 
 static const struct field experiment_template_fields[] = {
-	STRING(experiment_template, name, "name", .required = true, .doc = "unlike any other in the experiment"),
-	OPT_INT(experiment_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods", .otherwise = "1"),
+	STRING(experiment_template, name, "name", .required = true,
+	    .doc = "Name of the template. Must be unique in the experiment."),
+	OPT_INT(experiment_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.",
+	    .otherwise = "1"),
 	INT(experiment_template, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "a pod counts as available once it was ready for so long", .otherwise = "0"),
+	    .doc = "Seconds that a pod must be ready to count as available.", .otherwise = "0"),
 	OBJECT(experiment_template, selector, "selector", label_selector, .required = true,
-	    .doc = "must match the template's labels"),
-	JSON(experiment_template, template, "template", .required = true, .pod_template = true,
-	    .doc = "the pod template"),
-	OBJECT(experiment_template, service, "service", template_service, .doc = "a Service for its pods"),
+	    .doc = "Label selector. Must match the template's labels."),
+	JSON(experiment_template, template, "template", .required = true, .pod_template = true, .doc = "Pod template."),
+	OBJECT(experiment_template, service, "service", template_service, .doc = "Create a Service for the pods."),
 };
 TYPE(experiment_template, "experiment's template", .strict = true);
 
 static const struct field experiment_spec_fields[] = {
 	LIST(experiment_spec, templates, "templates", experiment_template, .required = true,
-	    .doc = "what runs side by side"),
+	    .doc = "Versions to run side by side."),
 	STRING(experiment_spec, duration, "duration",
-	    .doc = "seconds, or a Go duration, from when all pods are there; without it: until the analyses are over"),
+	    .doc = "Duration from when all pods are available: seconds, or a Go duration. Unset: until the analyses "
+		   "complete."),
 	OPT_INT(experiment_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "a template whose pods make no progress for so long has failed", .otherwise = "600"),
-	BOOL(experiment_spec, terminate, "terminate", .doc = "ends it", .otherwise = "false"),
+	    .doc = "Seconds without progress of a template's pods after which the experiment fails.",
+	    .otherwise = "600"),
+	BOOL(experiment_spec, terminate, "terminate", .doc = "True terminates the experiment.", .otherwise = "false"),
 	LIST(experiment_spec, analyses, "analyses", experiment_analysis,
-	    .doc = "AnalysisRuns, which begin when all pods are there"),
+	    .doc = "AnalysisRuns to start when all pods are available."),
 	OPT_INT(experiment_spec, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "its pods stay so long after its end", .otherwise = "30"),
-	LIST(experiment_spec, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	    .doc = "Seconds to keep the pods after the experiment completed.", .otherwise = "30"),
+	LIST(experiment_spec, dry_run, "dryRun", dry_run,
+	    .doc = "Metrics that are measured and have no effect on the result."),
 	LIST(experiment_spec, retention, "measurementRetention", measurement_retention,
-	    .doc = "how many measurements are kept"),
+	    .doc = "Number of measurements to keep in the status."),
 	OBJECT(experiment_spec, run_metadata, "analysisRunMetadata", run_metadata,
-	    .doc = "labels and annotations of the runs"),
+	    .doc = "Labels and annotations of the AnalysisRuns."),
 };
 TYPE(experiment_spec, "experiment's spec", .strict = true);
 
@@ -85,9 +89,10 @@ experiment_finish(struct object *o, const json_t *j, struct arena *a)
 }
 
 static const struct field experiment_fields[] = {
-	EMBED(experiment, spec, "spec", experiment_spec, .required = true, .doc = "what is tried"),
-	EMBED(experiment, status, "status", experiment_status, .doc = "what was seen"),
+	EMBED(
+	    experiment, spec, "spec", experiment_spec, .required = true, .doc = "Versions to run, and their analyses."),
+	EMBED(experiment, status, "status", experiment_status, .doc = "Observed state of the experiment."),
 };
 TYPE(experiment, "Experiment", .group = "argoproj.io", .version = "v1alpha1", .plural = "experiments",
     .kind = "Experiment", .short_name = "exp", .columns = "Status:string:.status.phase",
-    .doc = "Versions side by side, and what is measured of them", .finish = experiment_finish);
+    .doc = "Experiment runs versions side by side and measures them.", .finish = experiment_finish);

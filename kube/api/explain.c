@@ -79,7 +79,8 @@ unknown(struct arena *a, const struct type *t, const char *name, const char *pat
 
 	for (size_t i = 0; i < t->n_fields; i++)
 		known = arena_printf(a, "%s%s%s", known, i > 0 ? ", " : "", t->fields[i].name);
-	return err_new(a, ERR_INVALID, "%s: there is no \"%s\"; a %s has %s", path, name, t->name, known);
+	return err_new(
+	    a, ERR_INVALID, "%s: there is no \"%s\"; %s %s has %s", path, name, str_article(t->name), t->name, known);
 }
 
 struct err *
@@ -139,7 +140,7 @@ table(struct str *s, struct arena *a, const struct type *t, const char *path)
 	for (size_t i = 0; i < t->n_fields; i++)
 		any |= t->fields[i].doc != NULL;
 	if (any)
-		str_addf(s, "\n### `%s`\n\n| field | type | |\n|---|---|---|\n", path);
+		str_addf(s, "\n### `%s`\n\n| Field | Type | Description |\n|---|---|---|\n", path);
 	for (size_t i = 0; i < t->n_fields; i++) {
 		const struct field *f = &t->fields[i];
 		char *type = arena_strdup(a, field_type_text(a, f));
@@ -175,15 +176,14 @@ explain_reference(struct arena *a)
 	const char *text;
 
 	str_init(&s, PAGE_MAX);
-	str_adds(&s, "# Fields\n\nMade by `sluice explain --reference` from the tables in `kube/api/`; `make check` "
-		     "fails when it is old. "
-		     "`sluice explain\nrollout.spec.strategy.canary` shows the same on a terminal.\n");
+	str_adds(&s, "# Fields\n\n`make generated` writes this page from the tables in `kube/api/`. On a terminal,\n"
+		     "`sluice explain rollout.spec.strategy.canary` shows the same descriptions.\n");
 	for (const struct type *const *r = api_roots; *r != NULL; r++) {
-		str_addf(&s, "\n## %s\n\n%s. `%s/%s`, `%s`%s%s%s.\n", (*r)->kind, (*r)->doc != NULL ? (*r)->doc : "",
+		str_addf(&s, "\n## %s\n\n%s\n\n`%s/%s`, `%s`%s%s%s.\n", (*r)->kind, (*r)->doc != NULL ? (*r)->doc : "",
 		    (*r)->group, (*r)->version, (*r)->plural, (*r)->short_name != NULL ? ", `" : "",
 		    (*r)->short_name != NULL ? (*r)->short_name : "", (*r)->short_name != NULL ? "`" : "");
 		if (*r == api_root_named("ClusterAnalysisTemplate"))
-			str_adds(&s, "\nIts fields are those of an AnalysisTemplate.\n");
+			str_adds(&s, "\nIt has the fields of an AnalysisTemplate.\n");
 		else
 			tables(&s, a, *r, (*r)->kind, 0);
 	}

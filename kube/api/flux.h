@@ -25,6 +25,7 @@ struct git_repository_spec {
 	const struct flux_ref *ref;
 	const struct flux_object_ref *secret;
 	const char *provider;
+	const char *ignore; /* NULL: nothing is said */
 	const struct flux_verify *verify; /* NULL: it need not be signed */
 	bool suspend;
 };
@@ -55,6 +56,7 @@ struct flux_substitute_ref {
 struct flux_post_build {
 	struct string_map substitute;
 	LIST_OF(struct flux_substitute_ref) from;
+	const char *strategy; /* NULL: WithVariables */
 };
 
 struct flux_metadata {

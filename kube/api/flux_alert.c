@@ -2,24 +2,26 @@
 #include "kube/api/flux_alert.h"
 
 static const struct field flux_secret_ref_fields[] = {
-	STRING(flux_secret_ref, name, "name", .required = true, .doc = "its name"),
+	STRING(flux_secret_ref, name, "name", .required = true, .doc = "Name of the Secret."),
 };
 TYPE(flux_secret_ref, "reference", .strict = true);
 
 static const struct field flux_provider_spec_fields[] = {
 	STRING(flux_provider_spec, type, "type", .required = true,
 	    .choices = "alertmanager|discord|generic|generic-hmac|gitea|github|gitlab|rocket|slack",
-	    .doc = "what it is"),
+	    .doc = "Type of the service."),
 	STRING(flux_provider_spec, address, "address",
-	    .doc = "URL of its webhook, or of a repository; the Secret's address counts before it"),
-	STRING(flux_provider_spec, channel, "channel", .doc = "of slack, rocket, discord"),
-	STRING(flux_provider_spec, username, "username", .doc = "as whom it is said there",
+	    .doc = "URL of the webhook or repository. An address in the Secret takes precedence."),
+	STRING(flux_provider_spec, channel, "channel", .doc = "Channel, for slack, rocket and discord."),
+	STRING(flux_provider_spec, username, "username", .doc = "User name to show in the service.",
 	    .otherwise = "the controller's name"),
-	OBJECT(flux_provider_spec, secret, "secretRef", flux_secret_ref, .doc = "Secret with address, token, headers"),
-	OBJECT(flux_provider_spec, certificate, "certSecretRef", flux_secret_ref, .doc = "Secret with ca.crt"),
-	DURATION(flux_provider_spec, timeout, "timeout", .doc = "how long it may take", .otherwise = "15s"),
-	BOOL(flux_provider_spec, suspend, "suspend", .doc = "it is told nothing"),
-	STRING(flux_provider_spec, interval, "interval", .doc = "read and not used: it is not looked at by itself"),
+	OBJECT(flux_provider_spec, secret, "secretRef", flux_secret_ref,
+	    .doc = "Secret with the keys address, token and headers."),
+	OBJECT(flux_provider_spec, certificate, "certSecretRef", flux_secret_ref, .doc = "Secret with ca.crt."),
+	DURATION(flux_provider_spec, timeout, "timeout", .doc = "Maximum time of a request.", .otherwise = "15s"),
+	BOOL(flux_provider_spec, suspend, "suspend", .doc = "Stop sending alerts to the service."),
+	STRING(flux_provider_spec, interval, "interval",
+	    .doc = "Has no effect: Providers are not reconciled at an interval."),
 	NOT_BUILT("proxySecretRef"),
 	NOT_BUILT_AS("proxy", KIND_STRING),
 	NOT_BUILT_AS("serviceAccountName", KIND_STRING),
@@ -28,40 +30,45 @@ static const struct field flux_provider_spec_fields[] = {
 TYPE(flux_provider_spec, "Provider's spec", .strict = true);
 
 static const struct field flux_provider_fields[] = {
-	EMBED(flux_provider, spec, "spec", flux_provider_spec, .required = true, .doc = "whom to tell, and how"),
+	EMBED(flux_provider, spec, "spec", flux_provider_spec, .required = true,
+	    .doc = "Service, its address and credentials."),
 	JSON(flux_provider, status, "status"),
 };
 TYPE(flux_provider, "Provider", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3",
     .also = "v1beta2 v1beta1", .plural = "providers", .kind = "Provider", .part = "flux",
-    .doc = "Who can be told of events, and how.");
+    .doc = "Provider is a service that alerts are sent to.");
 
 static const struct field flux_event_source_fields[] = {
-	STRING(flux_event_source, api_version, "apiVersion", .doc = "its version"),
-	STRING(flux_event_source, kind, "kind", .required = true, .doc = "its kind"),
-	STRING(flux_event_source, name, "name", .required = true, .doc = "its name; * is all"),
-	STRING(flux_event_source, namespace, "namespace", .doc = "its namespace", .otherwise = "the same"),
-	STRING_MAP(flux_event_source, labels, "matchLabels", .doc = "with the name *: those that have these labels"),
+	STRING(flux_event_source, api_version, "apiVersion", .doc = "API version of the objects."),
+	STRING(flux_event_source, kind, "kind", .required = true, .doc = "Kind of the objects."),
+	STRING(flux_event_source, name, "name", .required = true, .doc = "Name of the object. * matches all."),
+	STRING(flux_event_source, namespace, "namespace", .doc = "Namespace of the objects.", .otherwise = "the same"),
+	STRING_MAP(
+	    flux_event_source, labels, "matchLabels", .doc = "With the name *: labels that the objects must have."),
 };
 TYPE(flux_event_source, "event source", .strict = true);
 
 static const struct field flux_alert_spec_fields[] = {
-	OBJECT(flux_alert_spec, provider, "providerRef", flux_secret_ref, .required = true, .doc = "the Provider"),
+	OBJECT(
+	    flux_alert_spec, provider, "providerRef", flux_secret_ref, .required = true, .doc = "Provider to send to."),
 	STRING(flux_alert_spec, severity, "eventSeverity", .choices = "info|error",
-	    .doc = "info: all events; error: bad ones", .otherwise = "info"),
+	    .doc = "info: all events. error: only errors.", .otherwise = "info"),
 	LIST(flux_alert_spec, sources, "eventSources", flux_event_source, .required = true, .items_max = 1000,
-	    .doc = "events of which objects"),
+	    .doc = "Objects whose events are sent."),
 	STRINGS(flux_alert_spec, inclusion, "inclusionList",
-	    .doc = "only messages that one of these regular expressions finds"),
-	STRINGS(flux_alert_spec, exclusion, "exclusionList", .doc = "and that none of these does"),
-	STRING_MAP(flux_alert_spec, metadata, "eventMetadata", .doc = "is told with each event"),
-	STRING(flux_alert_spec, summary, "summary", .doc = "likewise"),
-	BOOL(flux_alert_spec, suspend, "suspend", .doc = "nothing is told"),
+	    .doc = "Regular expressions. Only events whose message matches one of them are sent."),
+	STRINGS(flux_alert_spec, exclusion, "exclusionList",
+	    .doc = "Regular expressions. Events whose message matches one of them are not sent."),
+	STRING_MAP(flux_alert_spec, metadata, "eventMetadata", .doc = "Metadata to add to each event."),
+	STRING(flux_alert_spec, summary, "summary", .doc = "Summary to add to each event."),
+	BOOL(flux_alert_spec, suspend, "suspend", .doc = "Stop sending alerts."),
 };
 TYPE(flux_alert_spec, "Alert's spec", .strict = true);
 
 static const struct field flux_alert_fields[] = {
-	EMBED(flux_alert, spec, "spec", flux_alert_spec, .required = true, .doc = "which events are told to whom"),
+	EMBED(flux_alert, spec, "spec", flux_alert_spec, .required = true,
+	    .doc = "Events to send, and the Provider to send them to."),
 	JSON(flux_alert, status, "status"),
 };
 TYPE(flux_alert, "Alert", .group = "notification.toolkit.fluxcd.io", .version = "v1beta3", .also = "v1beta2 v1beta1",
-    .plural = "alerts", .kind = "Alert", .part = "flux", .doc = "Which events are told to whom.");
+    .plural = "alerts", .kind = "Alert", .part = "flux", .doc = "Alert sends events of objects to a Provider.");

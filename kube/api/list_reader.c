@@ -6,8 +6,8 @@
 #include "kube/api/list_reader.h"
 #include <string.h>
 
-#define OBJECT_MAX (8u << 20) /* etcd keeps 1.5 MiB */
 #define HEAD_MAX (1u << 20)
+#define LIST_MAX (1u << 30) /* bytes of one page */
 #define KEY_MAX 32
 
 void
@@ -15,7 +15,7 @@ list_reader_init(struct list_reader *r, list_item *item, void *arg)
 {
 	*r = (struct list_reader){ .item = item, .arg = arg };
 	str_init(&r->head, HEAD_MAX);
-	str_init(&r->object, OBJECT_MAX);
+	str_init(&r->object, ITEM_MAX);
 	str_init(&r->key, KEY_MAX);
 }
 
@@ -35,19 +35,16 @@ empty(struct str *s)
 }
 
 /* The object is complete. */
-static struct err *
-tell(struct list_reader *r, struct arena *a)
+static void
+list_reader_hand_on(struct list_reader *r)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *item = NULL;
-	struct err *e;
+	struct unreadable why;
+	bool whole = item_read(a, r->object.at, r->object.len, r->object.overflow, &item, &why);
 
-	if (r->object.overflow)
-		return err_new(a, ERR_INVALID, "an object of the list is longer than %u MiB", OBJECT_MAX >> 20);
-	if ((e = json_parse(a, r->object.at, r->object.len, &item)) != NULL)
-		return err_wrap(a, e, "an object of the list");
-	r->item(r->arg, item);
+	r->item(r->arg, item, whole ? NULL : &why);
 	empty(&r->object);
-	return NULL;
 }
 
 /* A character of a string, its quotes included. */
@@ -98,8 +95,7 @@ outside_string(struct list_reader *r, char c)
 struct err *
 list_reader_add(struct list_reader *r, struct arena *a, const char *at, size_t len)
 {
-	struct err *e;
-
+	r->bytes += len;
 	for (size_t i = 0; i < len; i++) {
 		bool was_item = r->in_items && r->depth > 2;
 
@@ -109,15 +105,17 @@ list_reader_add(struct list_reader *r, struct arena *a, const char *at, size_t l
 			outside_string(r, at[i]);
 		if (was_item || (r->in_items && r->depth > 2)) {
 			str_addc(&r->object, at[i]);
-			if (r->depth == 2 && (e = tell(r, a)) != NULL)
-				return e;
+			if (r->depth == 2)
+				list_reader_hand_on(r);
 		} else if (!r->in_items || r->depth < 2 || (at[i] != ',' && r->depth == 2)) {
 			str_addc(&r->head, at[i]);
 		}
-		if (r->depth < 0 || r->depth > JSON_DEPTH_MAX || r->head.overflow)
+		if (r->depth < 0 || (r->depth > JSON_DEPTH_MAX && !r->in_items) || r->head.overflow)
 			return err_new(a, ERR_INVALID, "%s",
-			    r->head.overflow ? "the list is too long, beside its objects" : "this is no list");
+			    r->head.overflow ? "the list is too long without its objects" : "this is no list");
 	}
+	if (r->bytes > LIST_MAX)
+		return err_new(a, ERR_INVALID, "the list is longer than %u MiB", LIST_MAX >> 20);
 	return NULL;
 }
 

@@ -31,6 +31,18 @@ static const struct field meta_fields[] = {
 };
 TYPE(meta, "object's metadata");
 
+json_t *
+status_condition(const json_t *status, const char *type)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(status, "conditions"), i, c)
+		if (str_eq(json_str(c, "type"), type))
+			return c;
+	return NULL;
+}
+
 struct object *
 object_decode(const struct type *t, const json_t *j, struct arena *a)
 {
@@ -50,6 +62,78 @@ object_decode(const struct type *t, const json_t *j, struct arena *a)
 		p->scratch = NULL;
 		o->problems = p;
 	}
+	return o;
+}
+
+#define NAME_MAX_LEN 253 /* a DNS subdomain's; a namespace is shorter */
+
+bool
+name_is_path_segment(const char *name)
+{
+	return name[strcspn(name, "/%?#")] == '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* A part of the object that its rows could not take, and that no one else looks for: what is wrong with the spec of one of our own types is
+ * found by its validation, and its status says so. */
+static const struct problem *
+unread_part(const struct object *o)
+{
+	bool validated = str_eq(o->type->group, "argoproj.io") || str_ends(o->type->group, "toolkit.fluxcd.io");
+
+	for (size_t i = 0; o->problems != NULL && i < o->problems->n; i++)
+		if (!validated || !str_starts(o->problems->at[i].path, "spec"))
+			return &o->problems->at[i];
+	return NULL;
+}
+
+const char *
+object_refusal(const struct object *o, struct arena *a)
+{
+	const struct meta *m = &o->meta;
+	const struct problem *wrong = unread_part(o);
+	const struct {
+		const char *name, *value;
+	} needed[] = { { "name", m->name }, { "namespace", o->type->cluster_scoped ? "-" : m->namespace },
+		{ "uid", m->uid }, { "resourceVersion", m->resource_version } };
+
+	if (wrong != NULL)
+		return arena_printf(a, "%s: %s", wrong->path, wrong->text);
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (str_empty(needed[i].value) || strlen(needed[i].value) > NAME_MAX_LEN)
+			return arena_printf(a, "metadata.%s: %s", needed[i].name,
+			    str_empty(needed[i].value) ? "required, but missing" : "is too long");
+	for (size_t i = 0; i < 2; i++)
+		if (!name_is_path_segment(needed[i].value))
+			return arena_printf(a, "metadata.%s: is no name", needed[i].name);
+	for (size_t i = 0; i < m->owners.n; i++)
+		if (str_empty(m->owners.at[i].kind) || str_empty(m->owners.at[i].name) ||
+		    str_empty(m->owners.at[i].uid))
+			return arena_printf(a, "metadata.ownerReferences[%zu]: has no kind, name or uid", i);
+	return NULL;
+}
+
+struct object *
+object_unreadable(const struct type *t, const json_t *item, const struct unreadable *why, struct arena *a)
+{
+	struct object *o = arena_alloc(a, t->size);
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct problems found = { .arena = a, .scratch = scratch };
+	struct unreadable *copy = arena_alloc(a, sizeof(*copy));
+	struct meta *m = &o->meta;
+	size_t n = 0;
+
+	decode(&meta_type, json_object_get(item, "metadata"), "metadata", &found, m);
+	*copy = (struct unreadable){ arena_strdup(a, why->why), why->partial || found.n > 0 };
+	/* What takes an owner takes a whole one. */
+	for (size_t i = 0; i < m->owners.n; i++)
+		if (str_empty(m->owners.at[i].kind) || str_empty(m->owners.at[i].name) ||
+		    str_empty(m->owners.at[i].uid))
+			copy->partial = true;
+		else
+			m->owners.at[n++] = m->owners.at[i];
+	m->owners.n = n;
+	o->type = t;
+	o->unreadable = copy;
 	return o;
 }
 
@@ -123,7 +207,7 @@ object_problem(const struct object *o, const char *prefix)
 {
 	if (o->problems == NULL)
 		return NULL;
-	for (size_t i = 0; i < o->problems->n && i < PROBLEMS_MAX; i++)
+	for (size_t i = 0; i < o->problems->n; i++)
 		if (str_starts(o->problems->at[i].path, prefix))
 			return &o->problems->at[i];
 	return NULL;

@@ -1,5 +1,6 @@
 /* kube/api/meta.h: the head that every object has (Kubernetes' ObjectMeta), as far as it is read. */
 #pragma once
+#include "kube/api/item.h"
 #include "kube/api/type.h"
 
 struct owner {
@@ -22,14 +23,30 @@ struct meta {
 struct object {
 	const struct type *type;
 	const struct problems *problems; /* NULL: decoded without a problem */
+	const struct unreadable *unreadable; /* NULL, or only its metadata is here: it could not be read */
+	bool in_doubt; /* in a cache: it may have been written since (cache_doubt) */
 	struct meta meta;
 };
 
 extern const struct type owner_type, meta_type;
 
+/* The condition of a type in a status, JSON; NULL: it has none. Borrowed. */
+json_t *status_condition(const json_t *status, const char *type);
+
 /* Decodes a whole object of a root type, whose struct starts with struct object, in the arena. Problems, also of the
  * status, are kept with the object. */
 struct object *object_decode(const struct type *, const json_t *, struct arena *);
+
+/* Why an object of an API server cannot be used, in the arena: its metadata lacks what every stored object has (name, namespace, uid,
+ * resourceVersion, whole owner references), or a field is not of the type that its row says, so that nothing would be taken for zero. The
+ * spec of our own types is left to their validation. NULL: it is complete. */
+const char *object_refusal(const struct object *, struct arena *);
+
+/* False of what would mean another path in a URL: no API server stores such a name. */
+bool name_is_path_segment(const char *);
+
+/* An object of which only the metadata is known, as item_read leaves it; everything else is zero. Copies `why`. */
+struct object *object_unreadable(const struct type *, const json_t *item, const struct unreadable *why, struct arena *);
 
 /* The owner that has controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);

@@ -17,10 +17,11 @@ struct writer {
 
 static void write_struct(struct writer *, const struct go_type *, const json_t *, int depth);
 
+/* null is no quantity's text, and is read as 0. */
 static const char *
 number_text(struct arena *a, const json_t *v)
 {
-	return json_is_string(v) ? json_string_value(v) : json_text(a, v);
+	return json_is_null(v) ? "0" : json_is_string(v) ? json_string_value(v) : json_text(a, v);
 }
 
 static int64_t

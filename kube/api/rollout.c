@@ -17,254 +17,270 @@ TYPE(condition, "condition");
 
 static const struct field pause_step_fields[] = {
 	INT_OR_STRING(pause_step, duration, "duration",
-	    .doc = "seconds, or a Go duration such as 1m30s; without it the pause lasts until somebody promotes"),
+	    .doc = "Seconds, or a Go duration such as 1m30s. Unset: pause until the rollout is promoted."),
 };
 TYPE(pause_step, "pause step", .strict = true);
 
 static const struct field canary_scale_fields[] = {
-	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100, .doc = "percent of the rollout's pods"),
+	OPT_INT(canary_scale, weight, "weight", .min = 0, .max = 100, .doc = "Percentage of spec.replicas."),
 	OPT_INT(canary_scale, replicas, "replicas", .min = 0, .max = INT32_MAX,
-	    .doc = "pods of the canary, whatever its weight"),
-	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight", .doc = "the pods follow the weight again"),
+	    .doc = "Number of canary pods, whatever the traffic weight."),
+	BOOL(canary_scale, match_traffic_weight, "matchTrafficWeight",
+	    .doc = "Scale the canary by its traffic weight again."),
 };
 TYPE(canary_scale, "setCanaryScale step", .strict = true, .rules = "one *");
 
 static const struct field progress_threshold_fields[] = {
-	STRING(
-	    progress_threshold, type, "type", .required = true, .choices = "Percent|Pods", .doc = "how value counts"),
+	STRING(progress_threshold, type, "type", .required = true, .choices = "Percent|Pods", .doc = "Unit of value."),
 	INT(progress_threshold, value, "value", .required = true, .min = 0, .max = INT32_MAX,
-	    .doc = "so many of the canary's pods, or percent of them, suffice to go on"),
+	    .doc = "Number or percentage of the canary's pods that must be available to complete a step."),
 };
 TYPE(progress_threshold, "progress threshold", .strict = true);
 
 static const struct field template_ref_fields[] = {
-	STRING(template_ref, template_name, "templateName", .required = true, .doc = "name of the template"),
-	BOOL(template_ref, cluster_scope, "clusterScope", .doc = "it is a ClusterAnalysisTemplate",
+	STRING(template_ref, template_name, "templateName", .required = true, .doc = "Name of the template."),
+	BOOL(template_ref, cluster_scope, "clusterScope", .doc = "The template is a ClusterAnalysisTemplate.",
 	    .otherwise = "false"),
 };
 TYPE(template_ref, "template reference", .strict = true);
 
 static const struct field field_ref_fields[] = {
 	STRING(field_ref, field_path, "fieldPath", .required = true,
-	    .doc = "path in the Rollout: metadata.labels['x'], spec.replicas, status.phase"),
+	    .doc = "Path of a field of the Rollout: metadata.labels['x'], spec.replicas, status.phase."),
 };
 TYPE(field_ref, "field reference");
 
 static const struct field secret_key_ref_fields[] = {
-	STRING(secret_key_ref, name, "name", .required = true, .doc = "name of the Secret, in the run's namespace"),
-	STRING(secret_key_ref, key, "key", .required = true, .doc = "key in the Secret's data"),
+	STRING(secret_key_ref, name, "name", .required = true,
+	    .doc = "Name of a Secret in the namespace of the AnalysisRun."),
+	STRING(secret_key_ref, key, "key", .required = true, .doc = "Key in the Secret's data."),
 };
 TYPE(secret_key_ref, "secret reference");
 
 static const struct field value_from_fields[] = {
 	STRING(value_from, pod_template_hash_value, "podTemplateHashValue", .choices = "Latest|Stable",
-	    .doc = "hash of the new (Latest) or the stable ReplicaSet"),
-	OBJECT(value_from, field_ref, "fieldRef", field_ref, .doc = "a field of the Rollout"),
+	    .doc = "Pod template hash of the new (Latest) or the stable (Stable) ReplicaSet."),
+	OBJECT(value_from, field_ref, "fieldRef", field_ref, .doc = "Field of the Rollout."),
 	OBJECT(value_from, secret_key_ref, "secretKeyRef", secret_key_ref,
-	    .doc = "a Secret, read when a measurement needs it and masked wherever it would show"),
+	    .doc = "Key of a Secret. It is read for each measurement, and masked in all output."),
 };
 TYPE(value_from, "value source", .strict = true);
 
 static const struct field argument_fields[] = {
-	STRING(argument, name, "name", .required = true, .doc = "what {{args.NAME}} stands for"),
-	STRING(argument, value, "value", .doc = "its value"),
-	OBJECT(argument, value_from, "valueFrom", value_from, .doc = "where its value comes from instead"),
+	STRING(argument, name, "name", .required = true,
+	    .doc = "Name of the argument. The metrics refer to it as {{args.NAME}}."),
+	STRING(argument, value, "value", .doc = "Value of the argument."),
+	OBJECT(argument, value_from, "valueFrom", value_from, .doc = "Source of the value, instead of value."),
 };
 TYPE(argument, "argument", .strict = true);
 
 static const struct field run_metadata_fields[] = {
-	STRING_MAP(run_metadata, labels, "labels", .doc = "labels of the AnalysisRun"),
-	STRING_MAP(run_metadata, annotations, "annotations", .doc = "annotations of the AnalysisRun"),
+	STRING_MAP(run_metadata, labels, "labels", .doc = "Labels of the AnalysisRun."),
+	STRING_MAP(run_metadata, annotations, "annotations", .doc = "Annotations of the AnalysisRun."),
 };
 TYPE(run_metadata, "analysis run's metadata");
 
 static const struct field dry_run_fields[] = {
 	STRING(dry_run, metric_name, "metricName", .required = true,
-	    .doc = "regular expression; metrics whose name it finds are measured and told, and decide nothing"),
+	    .doc = "Regular expression. Metrics with a matching name are measured and have no effect on the result."),
 };
 TYPE(dry_run, "dryRun rule", .strict = true);
 
 static const struct field measurement_retention_fields[] = {
 	STRING(measurement_retention, metric_name, "metricName", .required = true,
-	    .doc = "regular expression; the metrics meant"),
+	    .doc = "Regular expression for names of metrics."),
 	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000,
-	    .doc = "measurements of them that the status keeps", .otherwise = "10"),
+	    .doc = "Number of measurements to keep in the status for each matching metric.", .otherwise = "10"),
 };
 TYPE(measurement_retention, "measurementRetention rule", .strict = true);
 
 /* In the order of Argo Rollouts' Go type: the step hash is made of it. */
 static const struct field rollout_analysis_fields[] = {
 	LIST(rollout_analysis, templates, "templates", template_ref,
-	    .doc = "AnalysisTemplates whose metrics are put together into one run"),
-	LIST(rollout_analysis, args, "args", argument, .doc = "values for the templates' arguments"),
-	LIST(rollout_analysis, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	    .doc = "AnalysisTemplates whose metrics form one AnalysisRun."),
+	LIST(rollout_analysis, args, "args", argument, .doc = "Values for the templates' arguments."),
+	LIST(rollout_analysis, dry_run, "dryRun", dry_run,
+	    .doc = "Metrics that are measured and have no effect on the result."),
 	LIST(rollout_analysis, retention, "measurementRetention", measurement_retention,
-	    .doc = "how many measurements are kept"),
+	    .doc = "Number of measurements to keep in the status."),
 	OBJECT(rollout_analysis, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
-	    .doc = "labels and annotations of the run"),
+	    .doc = "Labels and annotations of the AnalysisRun."),
 	OPT_INT(rollout_analysis, starting_step, "startingStep", .min = 0, .max = 1000,
-	    .doc = "index of the step at which a background analysis begins", .otherwise = "0"),
+	    .doc = "Index of the step at which a background analysis starts.", .otherwise = "0"),
 };
 TYPE(rollout_analysis, "analysis", .strict = true);
 
 static const struct field string_match_fields[] = {
-	STRING(string_match, exact, "exact", .doc = "this text"),
-	STRING(string_match, prefix, "prefix", .doc = "a text that begins with this"),
-	STRING(string_match, regex, "regex", .doc = "a text that this RE2 expression matches, all of it"),
+	STRING(string_match, exact, "exact", .doc = "The value is equal to this text."),
+	STRING(string_match, prefix, "prefix", .doc = "The value starts with this text."),
+	STRING(string_match, regex, "regex", .doc = "The whole value matches this RE2 regular expression."),
 };
 TYPE(string_match, "string match", .strict = true, .rules = "one *");
 
 static const struct field header_match_fields[] = {
-	STRING(header_match, header_name, "headerName", .required = true, .doc = "name of the header"),
-	OBJECT(header_match, header_value, "headerValue", string_match, .required = true, .doc = "its value"),
+	STRING(header_match, header_name, "headerName", .required = true, .doc = "Name of the header."),
+	OBJECT(
+	    header_match, header_value, "headerValue", string_match, .required = true, .doc = "Value of the header."),
 };
 TYPE(header_match, "header match", .strict = true);
 
 static const struct field header_route_fields[] = {
-	STRING(header_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
+	STRING(header_route, name, "name", .required = true,
+	    .doc = "Name of the route. Must be in trafficRouting.managedRoutes."),
 	LIST(header_route, match, "match", header_match, .items_max = 100,
-	    .doc = "requests that one of these matches get the canary; none: the route is taken away"),
+	    .doc = "Requests that match one of these are routed to the canary. Empty: the route is removed."),
 };
 TYPE(header_route, "setHeaderRoute step", .strict = true);
 
 static const struct field route_match_fields[] = {
-	OBJECT(route_match, method, "method", string_match, .doc = "the request's method"),
-	OBJECT(route_match, path, "path", string_match, .doc = "its path"),
-	JSON(route_match, headers, "headers", .doc = "its headers: {NAME: {exact, prefix or regex: TEXT}}"),
+	OBJECT(route_match, method, "method", string_match, .doc = "Method of the request."),
+	OBJECT(route_match, path, "path", string_match, .doc = "Path of the request."),
+	JSON(route_match, headers, "headers", .doc = "Headers of the request: {NAME: {exact, prefix or regex: TEXT}}."),
 };
 TYPE(route_match, "route match", .strict = true);
 
 static const struct field mirror_route_fields[] = {
-	STRING(mirror_route, name, "name", .required = true, .doc = "one of trafficRouting.managedRoutes"),
+	STRING(mirror_route, name, "name", .required = true,
+	    .doc = "Name of the route. Must be in trafficRouting.managedRoutes."),
 	LIST(mirror_route, match, "match", route_match, .items_max = 100,
-	    .doc = "requests that one of these matches are sent to the canary too; none: the route is taken away"),
-	OPT_INT(
-	    mirror_route, percentage, "percentage", .min = 0, .max = 100, .doc = "so many of them", .otherwise = "100"),
+	    .doc = "Requests that match one of these are mirrored to the canary. Empty: the route is removed."),
+	OPT_INT(mirror_route, percentage, "percentage", .min = 0, .max = 100,
+	    .doc = "Percentage of the matching requests to mirror.", .otherwise = "100"),
 };
 TYPE(mirror_route, "setMirrorRoute step", .strict = true);
 
 static const struct field managed_route_fields[] = {
-	STRING(managed_route, name, "name", .required = true, .doc = "name of a route that steps make and take away"),
+	STRING(managed_route, name, "name", .required = true, .doc = "Name of a route that steps create and remove."),
 };
 TYPE(managed_route, "managed route", .strict = true);
 
 static const struct field pod_metadata_fields[] = {
-	STRING_MAP(pod_metadata, labels, "labels", .doc = "labels of the pods"),
-	STRING_MAP(pod_metadata, annotations, "annotations", .doc = "annotations of the pods"),
+	STRING_MAP(pod_metadata, labels, "labels", .doc = "Labels of the pods."),
+	STRING_MAP(pod_metadata, annotations, "annotations", .doc = "Annotations of the pods."),
 };
 TYPE(pod_metadata, "pods' metadata", .strict = true);
 
 static const struct field template_service_fields[] = {
-	STRING(template_service, name, "name", .doc = "its name", .otherwise = "that of the template's ReplicaSet"),
+	STRING(template_service, name, "name", .doc = "Name of the Service.",
+	    .otherwise = "that of the template's ReplicaSet"),
 };
 TYPE(template_service, "template's service", .strict = true);
 
 /* In the order of Argo Rollouts' Go types, as the step hash needs them. */
 static const struct field experiment_step_template_fields[] = {
-	STRING(experiment_step_template, name, "name", .required = true, .doc = "unlike any other in the experiment"),
+	STRING(experiment_step_template, name, "name", .required = true,
+	    .doc = "Name of the template. Must be unique in the experiment."),
 	STRING(experiment_step_template, spec_ref, "specRef", .required = true, .choices = "stable|canary",
-	    .doc = "whose pods they are"),
-	OPT_INT(experiment_step_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods",
+	    .doc = "Version whose pod template is used."),
+	OPT_INT(experiment_step_template, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.",
 	    .otherwise = "1"),
 	OBJECT(experiment_step_template, metadata, "metadata", pod_metadata, .always = true,
-	    .doc = "labels and annotations besides the version's own"),
-	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "selects its pods",
+	    .doc = "Labels and annotations to add to those of the version."),
+	OBJECT(experiment_step_template, selector, "selector", label_selector, .doc = "Label selector of the pods.",
 	    .otherwise = "the version's"),
 	OPT_INT(experiment_step_template, weight, "weight", .min = 0, .max = 100,
-	    .doc = "percent of traffic while the experiment runs; with istio"),
-	OBJECT(experiment_step_template, service, "service", template_service, .doc = "a Service for its pods"),
+	    .doc = "Percentage of traffic while the experiment runs. Requires Istio."),
+	OBJECT(experiment_step_template, service, "service", template_service, .doc = "Create a Service for the pods."),
 };
 TYPE(experiment_step_template, "experiment step's template", .strict = true);
 
 static const struct field experiment_analysis_fields[] = {
-	STRING(experiment_analysis, name, "name", .required = true, .doc = "unlike any other in the experiment"),
-	STRING(experiment_analysis, template_name, "templateName", .required = true, .doc = "name of the template"),
-	BOOL(experiment_analysis, cluster_scope, "clusterScope", .doc = "it is a ClusterAnalysisTemplate",
+	STRING(experiment_analysis, name, "name", .required = true,
+	    .doc = "Name of the analysis. Must be unique in the experiment."),
+	STRING(experiment_analysis, template_name, "templateName", .required = true, .doc = "Name of the template."),
+	BOOL(experiment_analysis, cluster_scope, "clusterScope", .doc = "The template is a ClusterAnalysisTemplate.",
 	    .otherwise = "false"),
-	LIST(experiment_analysis, args, "args", argument, .doc = "values for the template's arguments"),
+	LIST(experiment_analysis, args, "args", argument, .doc = "Values for the template's arguments."),
 	BOOL(experiment_analysis, required_for_completion, "requiredForCompletion",
-	    .doc = "the experiment lasts until it has succeeded, and ends with the last of these",
+	    .doc = "The experiment runs until this analysis succeeds, and completes when all such analyses have "
+		   "succeeded.",
 	    .otherwise = "false"),
 };
 TYPE(experiment_analysis, "experiment's analysis", .strict = true);
 
 static const struct field experiment_step_fields[] = {
 	LIST(experiment_step, templates, "templates", experiment_step_template, .always = true,
-	    .doc = "pods beside those of the rollout"),
+	    .doc = "Versions to run, in addition to the rollout's pods."),
 	STRING(experiment_step, duration, "duration",
-	    .doc = "seconds, or a Go duration, from when all pods are there; without it: until the analyses are over"),
-	LIST(experiment_step, analyses, "analyses", experiment_analysis, .doc = "AnalysisRuns of the experiment"),
-	LIST(experiment_step, dry_run, "dryRun", dry_run, .doc = "metrics that decide nothing"),
+	    .doc = "Duration from when all pods are available: seconds, or a Go duration. Unset: until the analyses "
+		   "complete."),
+	LIST(experiment_step, analyses, "analyses", experiment_analysis, .doc = "AnalysisRuns of the experiment."),
+	LIST(experiment_step, dry_run, "dryRun", dry_run,
+	    .doc = "Metrics that are measured and have no effect on the result."),
 	OBJECT(experiment_step, run_metadata, "analysisRunMetadata", run_metadata, .always = true,
-	    .doc = "labels and annotations of the runs"),
+	    .doc = "Labels and annotations of the AnalysisRuns."),
 	OPT_INT(experiment_step, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "its pods stay so long after its end", .otherwise = "30"),
+	    .doc = "Seconds to keep the pods after the experiment completed.", .otherwise = "30"),
 };
 TYPE(experiment_step, "experiment step", .strict = true);
 
 static const struct field plugin_step_fields[] = {
 	STRING(plugin_step, name, "name", .required = true,
-	    .doc = "one that the controller's configuration declares (controller --step-plugins)"),
-	JSON(plugin_step, config, "config", .doc = "for the plugin alone"),
+	    .doc = "Name of a step plugin in the controller's configuration (controller --step-plugins)."),
+	JSON(plugin_step, config, "config", .doc = "Configuration that is passed to the plugin."),
 };
 TYPE(plugin_step, "plugin step", .strict = true);
 
 static const struct field canary_step_fields[] = {
 	OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100,
-	    .doc = "percent of traffic (without a router: of pods) for the canary"),
-	OBJECT(canary_step, pause, "pause", pause_step, .doc = "waits for a time, or for somebody to promote"),
+	    .doc = "Percentage of traffic for the canary (without traffic routing: of pods)."),
+	OBJECT(
+	    canary_step, pause, "pause", pause_step, .doc = "Pause for a duration, or until the rollout is promoted."),
 	OBJECT(canary_step, set_canary_scale, "setCanaryScale", canary_scale,
-	    .doc = "pods of the canary apart from its weight; needs trafficRouting"),
-	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "an AnalysisRun that must succeed"),
-	OBJECT(canary_step, experiment, "experiment", experiment_step, .doc = "an Experiment that must succeed"),
+	    .doc = "Scale the canary independently of its traffic weight. Requires trafficRouting."),
+	OBJECT(canary_step, analysis, "analysis", rollout_analysis, .doc = "Start an AnalysisRun, which must succeed."),
+	OBJECT(
+	    canary_step, experiment, "experiment", experiment_step, .doc = "Start an Experiment, which must succeed."),
 	OBJECT(canary_step, set_header_route, "setHeaderRoute", header_route,
-	    .doc = "requests with a header get the canary; with istio"),
+	    .doc = "Route requests with certain headers to the canary. Requires Istio."),
 	OBJECT(canary_step, set_mirror_route, "setMirrorRoute", mirror_route,
-	    .doc = "requests are sent to the canary too; with istio"),
+	    .doc = "Mirror requests to the canary. Requires Istio."),
 	OBJECT(canary_step, plugin, "plugin", plugin_step,
-	    .doc = "a hook of the controller's configuration that must succeed"),
+	    .doc = "Call a step plugin of the controller's configuration, which must succeed."),
 };
 TYPE(canary_step, "canary step", .strict = true, .rules = "one *");
 
 static const struct field istio_route_ref_fields[] = {
-	OPT_INT(istio_route_ref, port, "port", .doc = "port of the route's matches"),
-	STRINGS(istio_route_ref, sni_hosts, "sniHosts", .doc = "hosts of the route's matches, all of them"),
+	OPT_INT(istio_route_ref, port, "port", .doc = "Port in the route's matches."),
+	STRINGS(istio_route_ref, sni_hosts, "sniHosts", .doc = "All SNI hosts in the route's matches."),
 };
 TYPE(istio_route_ref, "route reference", .strict = true);
 
 static const struct field istio_virtual_service_ref_fields[] = {
-	STRING(istio_virtual_service_ref, name, "name", .required = true, .doc = "name, or name.namespace"),
+	STRING(istio_virtual_service_ref, name, "name", .required = true,
+	    .doc = "Name of the VirtualService, or NAME.NAMESPACE."),
 	STRINGS(istio_virtual_service_ref, routes, "routes",
-	    .doc = "names of the http routes to split; none: the only one there is"),
-	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref, .doc = "tls routes to split"),
-	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref, .doc = "tcp routes to split"),
+	    .doc = "Names of the HTTP routes to change. Empty: the only HTTP route."),
+	LIST(istio_virtual_service_ref, tls_routes, "tlsRoutes", istio_route_ref, .doc = "TLS routes to change."),
+	LIST(istio_virtual_service_ref, tcp_routes, "tcpRoutes", istio_route_ref, .doc = "TCP routes to change."),
 };
 TYPE(istio_virtual_service_ref, "virtualService reference", .strict = true);
 
 static const struct field istio_destination_rule_ref_fields[] = {
-	STRING(istio_destination_rule_ref, name, "name", .required = true, .doc = "name of the DestinationRule"),
+	STRING(istio_destination_rule_ref, name, "name", .required = true, .doc = "Name of the DestinationRule."),
 	STRING(istio_destination_rule_ref, canary_subset_name, "canarySubsetName", .required = true,
-	    .doc = "subset whose hash label selects the canary"),
+	    .doc = "Subset whose pod template hash label selects the canary."),
 	STRING(istio_destination_rule_ref, stable_subset_name, "stableSubsetName", .required = true,
-	    .doc = "subset whose hash label selects the stable version"),
+	    .doc = "Subset whose pod template hash label selects the stable version."),
 	STRINGS(istio_destination_rule_ref, additional_subset_names, "additionalSubsetNames",
-	    .doc = "subsets whose destinations keep the weights they have"),
+	    .doc = "Subsets whose weights are not changed."),
 };
 TYPE(istio_destination_rule_ref, "destinationRule reference", .strict = true);
 
 static const struct field istio_routing_fields[] = {
 	OBJECT(istio_routing, virtual_service, "virtualService", istio_virtual_service_ref,
-	    .doc = "the VirtualService whose weights are set"),
+	    .doc = "VirtualService whose weights are set."),
 	OBJECT(istio_routing, destination_rule, "destinationRule", istio_destination_rule_ref,
-	    .doc = "splits by subsets instead of by canaryService and stableService"),
-	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref, .doc = "several of them"),
+	    .doc = "Split traffic by subsets instead of by canaryService and stableService."),
+	LIST(istio_routing, virtual_services, "virtualServices", istio_virtual_service_ref,
+	    .doc = "VirtualServices whose weights are set."),
 };
 TYPE(istio_routing, "istio traffic routing", .strict = true, .rules = "not virtualService virtualServices");
 
 static const struct field traffic_routing_fields[] = {
 	LIST(traffic_routing, managed_routes, "managedRoutes", managed_route,
-	    .doc = "routes that setHeaderRoute and setMirrorRoute make, ahead of all others, in this order"),
-	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "splits traffic with Istio"),
+	    .doc = "Routes that setHeaderRoute and setMirrorRoute create, before all other routes and in this order."),
+	OBJECT(traffic_routing, istio, "istio", istio_routing, .doc = "Split traffic with Istio."),
 	NOT_BUILT_AS("maxTrafficWeight", KIND_INT),
 	NOT_BUILT("nginx"),
 	NOT_BUILT("alb"),
@@ -279,7 +295,7 @@ TYPE(traffic_routing, "trafficRouting", .strict = true);
 
 static const struct field preferred_anti_affinity_fields[] = {
 	INT(preferred_anti_affinity, weight, "weight", .required = true, .min = 1, .max = 100,
-	    .doc = "how much it counts"),
+	    .doc = "Weight of the preference."),
 };
 TYPE(preferred_anti_affinity, "preferred anti-affinity", .strict = true);
 
@@ -289,51 +305,56 @@ static const struct type required_anti_affinity_type = {
 
 static const struct field anti_affinity_fields[] = {
 	OBJECT(anti_affinity, preferred, "preferredDuringSchedulingIgnoredDuringExecution", preferred_anti_affinity,
-	    .doc = "where there is room elsewhere"),
+	    .doc = "Schedule to other nodes if possible."),
 	OBJECT(anti_affinity, required, "requiredDuringSchedulingIgnoredDuringExecution", required_anti_affinity,
-	    .doc = "always: {}"),
+	    .doc = "Schedule only to other nodes. The value is always {}."),
 };
 TYPE(anti_affinity, "anti-affinity", .strict = true, .rules = "one *");
 
 static const struct field ping_pong_fields[] = {
-	STRING(ping_pong, ping_service, "pingService", .required = true, .doc = "one of them"),
-	STRING(ping_pong, pong_service, "pongService", .required = true, .doc = "the other"),
+	STRING(ping_pong, ping_service, "pingService", .required = true, .doc = "First Service."),
+	STRING(ping_pong, pong_service, "pongService", .required = true, .doc = "Second Service."),
 };
 TYPE(ping_pong, "pingPong", .strict = true, .rules = "differ pingService pongService");
 
 static const struct field canary_strategy_fields[] = {
-	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods"),
-	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods"),
+	STRING(canary_strategy, canary_service, "canaryService", .doc = "Service that selects the canary's pods."),
+	STRING(canary_strategy, stable_service, "stableService", .doc = "Service that selects the stable pods."),
 	LIST(canary_strategy, steps, "steps", canary_step, .items_max = 500,
-	    .doc = "what a release goes through, one after the other; none: all at once"),
+	    .doc = "Steps of an update, in order. Empty: promote the new version at once."),
 	OBJECT(canary_strategy, traffic_routing, "trafficRouting", traffic_routing,
-	    .doc = "what splits the traffic; without it the numbers of pods do"),
+	    .doc = "Router that splits the traffic. Without it, traffic follows the number of pods."),
 	INT_OR_STRING(canary_strategy, max_surge, "maxSurge",
-	    .doc = "pods beyond spec.replicas, a number or percent; without traffic routing", .otherwise = "25%"),
+	    .doc = "Maximum number or percentage of pods above spec.replicas. Only without traffic routing.",
+	    .otherwise = "25%"),
 	INT_OR_STRING(canary_strategy, max_unavailable, "maxUnavailable",
-	    .doc = "pods that may be missing, a number or percent; without traffic routing", .otherwise = "25%"),
+	    .doc = "Maximum number or percentage of unavailable pods. Only without traffic routing.",
+	    .otherwise = "25%"),
 	OBJECT(canary_strategy, analysis, "analysis", rollout_analysis,
-	    .doc = "measures in the background while the steps are gone through"),
+	    .doc = "Analysis that runs in the background during the steps."),
 	OPT_INT(canary_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "old pods stay so long after a promotion; needs trafficRouting", .otherwise = "30"),
+	    .doc = "Seconds to keep the old pods after a promotion. Requires trafficRouting.", .otherwise = "30"),
 	OPT_INT(canary_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
-	    .max = INT32_MAX, .doc = "of so many old revisions at most"),
+	    .max = INT32_MAX, .doc = "Maximum number of old revisions whose pods are kept for that time."),
 	OPT_INT(canary_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
-	    .max = INT32_MAX, .doc = "an aborted canary's pods stay so long; 0: for ever", .otherwise = "30"),
+	    .max = INT32_MAX, .doc = "Seconds to keep the canary's pods after an abort. 0: keep them.",
+	    .otherwise = "30"),
 	OBJECT(canary_strategy, anti_affinity, "antiAffinity", anti_affinity,
-	    .doc = "the canary's pods keep away from nodes with stable ones"),
+	    .doc = "Schedule the canary's pods to other nodes than the stable pods."),
 	OBJECT(canary_strategy, canary_metadata, "canaryMetadata", pod_metadata,
-	    .doc = "what pods carry while their version is the canary"),
+	    .doc = "Metadata of the pods while their version is the canary."),
 	OBJECT(canary_strategy, stable_metadata, "stableMetadata", pod_metadata,
-	    .doc = "what pods carry while their version is the stable one"),
+	    .doc = "Metadata of the pods while their version is stable."),
 	BOOL(canary_strategy, dynamic_stable_scale, "dynamicStableScale",
-	    .doc = "stable pods follow their share of the traffic; needs trafficRouting", .otherwise = "false"),
+	    .doc = "Scale the stable pods by their share of the traffic. Requires trafficRouting.",
+	    .otherwise = "false"),
 	OBJECT(canary_strategy, ping_pong, "pingPong", ping_pong,
-	    .doc = "two Services that take turns instead of canaryService and stableService; with istio"),
+	    .doc = "Two Services that alternate as canary and stable Service, instead of canaryService and "
+		   "stableService. Requires Istio."),
 	OPT_INT(canary_strategy, min_pods_per_replicaset, "minPodsPerReplicaSet", .min = 0, .max = INT32_MAX,
-	    .doc = "least pods of a version that has any; needs trafficRouting"),
+	    .doc = "Minimum number of pods of a ReplicaSet that is not scaled to 0. Requires trafficRouting."),
 	OBJECT(canary_strategy, replica_progress_threshold, "replicaProgressThreshold", progress_threshold,
-	    .doc = "how many of the canary's pods suffice for a step", .otherwise = "all"),
+	    .doc = "Number of canary pods that must be available to complete a step.", .otherwise = "all"),
 };
 TYPE(canary_strategy, "canary strategy", .strict = true,
     .rules = "differ canaryService stableService; needs scaleDownDelaySeconds trafficRouting; needs dynamicStableScale "
@@ -342,91 +363,101 @@ TYPE(canary_strategy, "canary strategy", .strict = true,
 
 static const struct field blue_green_strategy_fields[] = {
 	STRING(blue_green_strategy, active_service, "activeService", .required = true,
-	    .doc = "Service that selects the version that serves"),
+	    .doc = "Service that selects the active version."),
 	STRING(blue_green_strategy, preview_service, "previewService",
-	    .doc = "Service that selects the new version, before and after it serves"),
+	    .doc = "Service that selects the new version, before and after the switch."),
 	OPT_INT(blue_green_strategy, preview_replica_count, "previewReplicaCount", .min = 0, .max = INT32_MAX,
-	    .doc = "pods of the new version until it is promoted", .otherwise = "spec.replicas"),
+	    .doc = "Number of pods of the new version before it is promoted.", .otherwise = "spec.replicas"),
 	OPT_BOOL(blue_green_strategy, auto_promotion_enabled, "autoPromotionEnabled",
-	    .doc = "false: the switch waits for a person", .otherwise = "true"),
+	    .doc = "False: wait for a promotion before the switch.", .otherwise = "true"),
 	INT(blue_green_strategy, auto_promotion_seconds, "autoPromotionSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "the switch waits so long; a person may promote before", .otherwise = "0"),
+	    .doc = "Seconds to wait before the switch. A promotion ends the wait.", .otherwise = "0"),
 	INT_OR_STRING(blue_green_strategy, max_unavailable, "maxUnavailable",
-	    .doc = "pods that a restart may take away at once, a number or percent", .otherwise = "25%"),
+	    .doc = "Maximum number or percentage of pods that a restart evicts at the same time.", .otherwise = "25%"),
 	OPT_INT(blue_green_strategy, scale_down_delay_seconds, "scaleDownDelaySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "old pods stay so long after the switch", .otherwise = "30"),
+	    .doc = "Seconds to keep the old pods after the switch.", .otherwise = "30"),
 	OPT_INT(blue_green_strategy, scale_down_delay_revision_limit, "scaleDownDelayRevisionLimit", .min = 0,
-	    .max = INT32_MAX, .doc = "of so many old revisions at most; no more than revisionHistoryLimit"),
+	    .max = INT32_MAX,
+	    .doc = "Maximum number of old revisions whose pods are kept for that time. Not more than "
+		   "revisionHistoryLimit."),
 	OPT_INT(blue_green_strategy, abort_scale_down_delay_seconds, "abortScaleDownDelaySeconds", .min = 0,
-	    .max = INT32_MAX, .doc = "an aborted version's pods stay so long; 0: for ever", .otherwise = "30"),
+	    .max = INT32_MAX, .doc = "Seconds to keep the new version's pods after an abort. 0: keep them.",
+	    .otherwise = "30"),
 	OBJECT(blue_green_strategy, pre_promotion_analysis, "prePromotionAnalysis", rollout_analysis,
-	    .doc = "an AnalysisRun that must succeed before the switch"),
+	    .doc = "Analysis that must succeed before the switch."),
 	OBJECT(blue_green_strategy, post_promotion_analysis, "postPromotionAnalysis", rollout_analysis,
-	    .doc = "an AnalysisRun that must succeed after the switch; or it is switched back"),
+	    .doc = "Analysis that must succeed after the switch. If it fails, the Service is switched back."),
 	OBJECT(blue_green_strategy, anti_affinity, "antiAffinity", anti_affinity,
-	    .doc = "the new version's pods keep away from nodes with stable ones"),
+	    .doc = "Schedule the new version's pods to other nodes than the stable pods."),
 	OBJECT(blue_green_strategy, active_metadata, "activeMetadata", pod_metadata,
-	    .doc = "what pods carry while their version is the stable one"),
+	    .doc = "Metadata of the pods while their version is active."),
 	OBJECT(blue_green_strategy, preview_metadata, "previewMetadata", pod_metadata,
-	    .doc = "what pods carry while their version is the new one"),
+	    .doc = "Metadata of the pods while their version is the preview."),
 };
 TYPE(blue_green_strategy, "blue-green strategy", .strict = true, .rules = "differ activeService previewService");
 
 static const struct field rollout_strategy_fields[] = {
 	OBJECT(rollout_strategy, blue_green, "blueGreen", blue_green_strategy,
-	    .doc = "switches a Service from the old version to the new one"),
-	OBJECT(rollout_strategy, canary, "canary", canary_strategy, .doc = "steps up the traffic of the new version"),
+	    .doc = "Switch a Service from the old to the new version."),
+	OBJECT(rollout_strategy, canary, "canary", canary_strategy,
+	    .doc = "Increase the traffic of the new version step by step."),
 };
 TYPE(rollout_strategy, "strategy", .strict = true, .rules = "one *");
 
 static const struct field analysis_history_fields[] = {
 	OPT_INT(analysis_history, successful_limit, "successfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "successful AnalysisRuns that are kept", .otherwise = "5"),
+	    .doc = "Number of successful AnalysisRuns to keep.", .otherwise = "5"),
 	OPT_INT(analysis_history, unsuccessful_limit, "unsuccessfulRunHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "other finished AnalysisRuns that are kept", .otherwise = "5"),
+	    .doc = "Number of other completed AnalysisRuns to keep.", .otherwise = "5"),
 };
 TYPE(analysis_history, "analysis history");
 
 static const struct field rollback_window_fields[] = {
 	INT(rollback_window, revisions, "revisions", .min = 0, .max = INT32_MAX,
-	    .doc = "going back to one of so many revisions skips steps and analyses"),
+	    .doc = "Number of past revisions to which a rollback skips steps and analyses."),
 };
 TYPE(rollback_window, "rollback window", .strict = true);
 
 static const struct field workload_ref_fields[] = {
-	STRING(workload_ref, api_version, "apiVersion", .doc = "apps/v1, or v1 of a PodTemplate"),
+	STRING(workload_ref, api_version, "apiVersion", .doc = "apps/v1, or v1 for a PodTemplate."),
 	STRING(workload_ref, kind, "kind", .required = true, .choices = "Deployment|ReplicaSet|PodTemplate",
-	    .doc = "what it is"),
-	STRING(workload_ref, name, "name", .required = true, .doc = "its name, in the same namespace"),
+	    .doc = "Kind of the object."),
+	STRING(workload_ref, name, "name", .required = true,
+	    .doc = "Name of the object. It must be in the namespace of the Rollout."),
 	STRING(workload_ref, scale_down, "scaleDown", .choices = "never|onsuccess|progressively",
-	    .doc = "whether a Deployment goes down to 0 pods as the Rollout's come up", .otherwise = "never"),
+	    .doc = "When a referenced Deployment is scaled to 0: never, when the Rollout is healthy, or as the "
+		   "Rollout's pods become available.",
+	    .otherwise = "never"),
 };
 TYPE(workload_ref, "workload reference", .strict = true);
 
 static const struct field rollout_spec_fields[] = {
-	OPT_INT(rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods", .otherwise = "1"),
+	OPT_INT(
+	    rollout_spec, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods.", .otherwise = "1"),
 	OBJECT(rollout_spec, selector, "selector", label_selector, .immutable = true,
-	    .doc = "must match the template's labels; cannot be changed", .otherwise = "workloadRef's"),
+	    .doc = "Label selector. Must match the template's labels.", .otherwise = "workloadRef's"),
 	JSON(rollout_spec, template, "template", .pod_template = true,
-	    .doc = "the pod template; a change of it is a new revision"),
+	    .doc = "Pod template. A change of it starts an update."),
 	INT(rollout_spec, min_ready_seconds, "minReadySeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "a pod counts as available once it was ready for so long", .otherwise = "0"),
+	    .doc = "Seconds that a pod must be ready to count as available.", .otherwise = "0"),
 	OPT_INT(rollout_spec, revision_history_limit, "revisionHistoryLimit", .min = 0, .max = INT32_MAX,
-	    .doc = "old ReplicaSets that are kept", .otherwise = "10"),
+	    .doc = "Number of old ReplicaSets to keep.", .otherwise = "10"),
 	OPT_INT(rollout_spec, progress_deadline_seconds, "progressDeadlineSeconds", .min = 0, .max = INT32_MAX,
-	    .doc = "without progress for so long it is Degraded; more than minReadySeconds", .otherwise = "600"),
+	    .doc = "Seconds without progress after which the Rollout is Degraded. Must be more than minReadySeconds.",
+	    .otherwise = "600"),
 	BOOL(rollout_spec, progress_deadline_abort, "progressDeadlineAbort",
-	    .doc = "at the deadline the update is aborted", .otherwise = "false"),
-	BOOL(rollout_spec, paused, "paused", .doc = "stops the steps; an abort still works", .otherwise = "false"),
-	OBJECT(rollout_spec, analysis, "analysis", analysis_history, .doc = "how many AnalysisRuns are kept"),
+	    .doc = "Abort the update at the progress deadline.", .otherwise = "false"),
+	BOOL(rollout_spec, paused, "paused", .doc = "Pause the update. An abort still takes effect.",
+	    .otherwise = "false"),
+	OBJECT(rollout_spec, analysis, "analysis", analysis_history, .doc = "Number of AnalysisRuns to keep."),
 	EMBED(rollout_spec, strategy, "strategy", rollout_strategy, .required = true,
-	    .doc = "how a new version comes in"),
+	    .doc = "How to replace the old version with the new one."),
 	OBJECT(rollout_spec, workload_ref, "workloadRef", workload_ref,
-	    .doc = "takes the pod template from another object, instead of template"),
+	    .doc = "Object whose pod template is used, instead of template."),
 	TIME(rollout_spec, restart_at, "restartAt",
-	    .doc = "pods created before this time are replaced, once it has come"),
+	    .doc = "Time at which pods that were created before it are replaced."),
 	OBJECT(rollout_spec, rollback_window, "rollbackWindow", rollback_window,
-	    .doc = "going back to a recent revision is quick"),
+	    .doc = "Skip steps in a rollback to a recent revision."),
 };
 TYPE(rollout_spec, "Rollout's spec", .rules = "any workloadRef selector; any workloadRef template");
 
@@ -495,7 +526,7 @@ TYPE(blue_green_status, "blue-green status");
 static const struct field rollout_duration_fields[] = {
 	TIME(rollout_duration, rollout_started_at, "rolloutStartedAt"),
 	TIME(rollout_duration, manual_pause_started_at, "manualPauseStartedAt"),
-	INT(rollout_duration, total_manual_pause_seconds, "totalManualPauseDurationSeconds", .min = 0,
+	OPT_INT(rollout_duration, total_manual_pause_seconds, "totalManualPauseDurationSeconds", .min = 0,
 	    .max = INT32_MAX),
 	TIME(rollout_duration, finished_at, "finishedAt"),
 	STRING(rollout_duration, completion_status, "completionStatus"),
@@ -503,42 +534,42 @@ static const struct field rollout_duration_fields[] = {
 TYPE(rollout_duration, "rollout's duration");
 
 static const struct field rollout_status_fields[] = {
-	BOOL(rollout_status, abort, "abort", .doc = "the update is given up; a person may set it"),
-	TIME(rollout_status, aborted_at, "abortedAt", .doc = "since when"),
+	BOOL(rollout_status, abort, "abort", .doc = "True if the update is aborted. Set it to abort an update."),
+	TIME(rollout_status, aborted_at, "abortedAt", .doc = "Time of the abort."),
 	LIST(rollout_status, pause_conditions, "pauseConditions", pause_condition,
-	    .doc = "why it is paused; taken away to resume"),
-	BOOL(rollout_status, controller_pause, "controllerPause", .doc = "the controller paused it"),
-	BOOL(rollout_status, promote_full, "promoteFull", .doc = "a person asked for it: all at once"),
-	STRING(rollout_status, current_pod_hash, "currentPodHash",
-	    .doc = "hash of the pod template that is being released"),
-	STRING(rollout_status, stable_rs, "stableRS", .doc = "hash of the version that was promoted last"),
-	STRING(rollout_status, current_step_hash, "currentStepHash", .doc = "hash of the steps"),
+	    .doc = "Reasons of the pause. Remove them to resume."),
+	BOOL(rollout_status, controller_pause, "controllerPause", .doc = "True if the controller paused the rollout."),
+	BOOL(rollout_status, promote_full, "promoteFull",
+	    .doc = "True if a full promotion was requested: skip all steps, pauses and analyses."),
+	STRING(rollout_status, current_pod_hash, "currentPodHash", .doc = "Pod template hash of the new version."),
+	STRING(rollout_status, stable_rs, "stableRS", .doc = "Pod template hash of the stable version."),
+	STRING(rollout_status, current_step_hash, "currentStepHash", .doc = "Hash of the steps."),
 	OPT_INT(rollout_status, current_step_index, "currentStepIndex",
-	    .doc = "the step it is at; as many as there are: behind the last"),
-	INT(rollout_status, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "pods of all versions"),
+	    .doc = "Index of the current step. The number of steps if all are completed."),
+	INT(rollout_status, replicas, "replicas", .min = 0, .max = INT32_MAX, .doc = "Number of pods of all versions."),
 	INT(rollout_status, updated_replicas, "updatedReplicas", .min = 0, .max = INT32_MAX,
-	    .doc = "pods of the new version"),
-	INT(rollout_status, ready_replicas, "readyReplicas", .min = 0, .max = INT32_MAX, .doc = "pods that are ready"),
+	    .doc = "Number of pods of the new version."),
+	INT(rollout_status, ready_replicas, "readyReplicas", .min = 0, .max = INT32_MAX,
+	    .doc = "Number of ready pods."),
 	INT(rollout_status, available_replicas, "availableReplicas", .min = 0, .max = INT32_MAX,
-	    .doc = "pods that have been ready for minReadySeconds"),
+	    .doc = "Number of pods that have been ready for minReadySeconds."),
 	INT(rollout_status, hpa_replicas, "HPAReplicas", .min = 0, .max = INT32_MAX,
-	    .doc = "pods that an autoscaler counts"),
-	STRING(rollout_status, selector, "selector", .doc = "the selector as text"),
+	    .doc = "Number of pods that a HorizontalPodAutoscaler counts."),
+	STRING(rollout_status, selector, "selector", .doc = "Label selector as text."),
 	OPT_INT(rollout_status, collision_count, "collisionCount", .min = 0, .max = INT32_MAX,
-	    .doc = "how often a ReplicaSet's name was taken"),
-	STRING(rollout_status, observed_generation, "observedGeneration",
-	    .doc = "generation that the status is about, as text"),
+	    .doc = "Number of times that the name of a new ReplicaSet was taken."),
+	STRING(rollout_status, observed_generation, "observedGeneration", .doc = "Observed generation, as text."),
 	LIST(rollout_status, conditions, "conditions", condition,
-	    .doc = "Progressing, Paused, Healthy, Completed, Available, ReplicaFailure, InvalidSpec"),
-	STRING(rollout_status, phase, "phase", .doc = "Healthy, Degraded, Progressing or Paused"),
-	STRING(rollout_status, message, "message", .doc = "why"),
-	EMBED(rollout_status, canary, "canary", canary_status, .always = true, .doc = "of a canary"),
+	    .doc = "Progressing, Paused, Healthy, Completed, Available, ReplicaFailure, InvalidSpec."),
+	STRING(rollout_status, phase, "phase", .doc = "Healthy, Degraded, Progressing or Paused."),
+	STRING(rollout_status, message, "message", .doc = "Reason of the phase."),
+	EMBED(rollout_status, canary, "canary", canary_status, .always = true, .doc = "State of a canary update."),
 	EMBED(rollout_status, blue_green, "blueGreen", blue_green_status, .always = true,
-	    .doc = "of a blue-green rollout"),
-	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "how long it takes"),
-	TIME(rollout_status, restarted_at, "restartedAt", .doc = "the restartAt that is done"),
+	    .doc = "State of a blue-green update."),
+	EMBED(rollout_status, duration, "duration", rollout_duration, .doc = "Duration of the update."),
+	TIME(rollout_status, restarted_at, "restartedAt", .doc = "Value of restartAt of the last completed restart."),
 	STRING(rollout_status, workload_observed_generation, "workloadObservedGeneration",
-	    .doc = "generation of the workload that the status is about, as text"),
+	    .doc = "Observed generation of the referenced workload, as text."),
 };
 TYPE(rollout_status, "Rollout's status");
 
@@ -704,15 +735,15 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 }
 
 static const struct field rollout_fields[] = {
-	EMBED(rollout, spec, "spec", rollout_spec, .required = true, .doc = "what is wanted"),
-	EMBED(rollout, status, "status", rollout_status, .doc = "what was seen"),
+	EMBED(rollout, spec, "spec", rollout_spec, .required = true, .doc = "Desired state."),
+	EMBED(rollout, status, "status", rollout_status, .doc = "Observed state."),
 };
 TYPE(rollout, "Rollout", .group = "argoproj.io", .version = "v1alpha1", .plural = "rollouts", .kind = "Rollout",
     .short_name = "ro", .scale = ".spec.replicas .status.HPAReplicas .status.selector",
     .columns =
 	"Desired:integer:.spec.replicas|Current:integer:.status.replicas|Up-to-date:integer:.status.updatedReplicas|"
 	"Available:integer:.status.availableReplicas",
-    .doc = "An application that is released step by step", .has_status = true, .finish = rollout_finish);
+    .doc = "Rollout runs an application and updates it step by step.", .has_status = true, .finish = rollout_finish);
 
 bool
 rollout_selects(const struct rollout *r, const struct object *o)

@@ -11,6 +11,8 @@
 #define LABEL_POD_TEMPLATE_HASH "rollouts-pod-template-hash"
 #define LABEL_INSTANCE_ID "argo-rollouts.argoproj.io/controller-instance-id"
 #define ANNOTATION_REVISION "rollout.argoproj.io/revision"
+#define ANNOTATION_STEP_HASH                                                                                           \
+	"sluice.argoproj.io/step-hash" /* of the step list that a run or an experiment was made for */
 #define ANNOTATION_REVISION_HISTORY "rollout.argoproj.io/revision-history"
 #define ANNOTATION_DESIRED_REPLICAS "rollout.argoproj.io/desired-replicas"
 #define ANNOTATION_SCALE_DOWN_DEADLINE "scale-down-deadline"
@@ -343,7 +345,7 @@ struct blue_green_status {
 
 struct rollout_duration {
 	int64_t rollout_started_at, manual_pause_started_at;
-	int64_t total_manual_pause_seconds;
+	struct opt_int total_manual_pause_seconds; /* set once there was one, also as 0 */
 	int64_t finished_at;
 	const char *completion_status;
 };

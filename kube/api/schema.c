@@ -163,8 +163,8 @@ of_not_built(enum kind kind)
 	if (types[kind] != NULL)
 		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_BUILT_YET);
 	if (kind == KIND_LIST)
-		return json_pack("{s:s,s:s,s:{s:s,s:b}}", "type", "array", "description", NOT_BUILT_YET, "items",
-		    "type", "object", PRESERVE, 1);
+		return json_pack(
+		    "{s:s,s:s,s:{s:b}}", "type", "array", "description", NOT_BUILT_YET, "items", PRESERVE, 1);
 	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_BUILT_YET, PRESERVE, 1);
 }
 

@@ -4,23 +4,24 @@
 #include <string.h>
 #include "base/str.h"
 
-#define REQUIREMENTS_MAX 64
+#define REQUIREMENTS_MAX 1000 /* of a selector, and values of one; a URL has no room for more */
 
 /* By enum selector_op. */
 static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
 
 static const struct field label_requirement_fields[] = {
-	STRING(label_requirement, key, "key", .required = true, .doc = "the label"),
+	STRING(label_requirement, key, "key", .required = true, .doc = "Label key."),
 	STRING(label_requirement, operator, "operator", .required = true, .choices = "In|NotIn|Exists|DoesNotExist",
-	    .doc = "how it is compared"),
-	STRINGS(label_requirement, values, "values", .doc = "with what; In and NotIn need some, the others none"),
+	    .doc = "Operator."),
+	STRINGS(label_requirement, values, "values",
+	    .doc = "Values. Required for In and NotIn, not allowed for the other operators."),
 };
 TYPE(label_requirement, "label requirement", .strict = true);
 
 static const struct field label_selector_fields[] = {
-	STRING_MAP(label_selector, match_labels, "matchLabels", .doc = "labels that must be there with these values"),
+	STRING_MAP(label_selector, match_labels, "matchLabels", .doc = "Labels and the values they must have."),
 	LIST(label_selector, match_expressions, "matchExpressions", label_requirement,
-	    .doc = "requirements; all must hold"),
+	    .doc = "Requirements. All must be met."),
 };
 TYPE(label_selector, "label selector", .strict = true);
 
@@ -58,21 +59,20 @@ one(struct arena *a, const char *value)
 static struct err *
 parse_set(struct arena *a, const char **s, struct strings *ret)
 {
-	const char *values[REQUIREMENTS_MAX];
-	size_t n = 0;
+	size_t n = 0, room = 0;
 
+	*ret = (struct strings){ 0 };
 	if (*(*s)++ != '(')
 		return err_new(a, ERR_INVALID, "selector: ( expected after in or notin");
 	do {
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d values", REQUIREMENTS_MAX);
-		values[n++] = word(a, s);
+		ret->at = arena_grow(a, ret->at, n, &room, sizeof(*ret->at));
+		ret->at[n++] = word(a, s);
 	} while (*(*s)++ == ',');
 	if ((*s)[-1] != ')')
 		return err_new(a, ERR_INVALID, "selector: ) expected");
 	skip(s);
-	ret->at = arena_new_array(a, const char *, n);
-	memcpy(ret->at, values, n * sizeof(*values));
 	ret->n = n;
 	return NULL;
 }
@@ -111,14 +111,15 @@ parse_one(struct arena *a, const char **s, struct requirement *r)
 struct err *
 selector_parse(struct arena *a, const char *s, struct selector *ret)
 {
-	struct requirement *r = arena_new_array(a, struct requirement, REQUIREMENTS_MAX);
+	struct requirement *r = NULL;
 	struct err *e;
-	size_t n = 0;
+	size_t n = 0, room = 0;
 
 	skip(&s);
 	while (*s != '\0') {
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d requirements", REQUIREMENTS_MAX);
+		r = arena_grow(a, r, n, &room, sizeof(*r));
 		if ((e = parse_one(a, &s, &r[n])) != NULL)
 			return e;
 		n++;

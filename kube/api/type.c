@@ -7,19 +7,20 @@ problem_add(struct problems *p, const char *path, const char *format, ...)
 {
 	va_list ap;
 
-	if (p->n < PROBLEMS_MAX) {
-		p->at[p->n].path = arena_strdup(p->arena, path);
-		va_start(ap, format);
-		p->at[p->n].text = arena_vprintf(p->arena, format, ap);
-		va_end(ap);
+	if (p->n == PROBLEMS_MAX) {
+		p->at[p->n - 1] = (struct problem){ "", "has more problems than are listed", false };
+		return;
 	}
-	p->n++;
+	p->at = arena_grow(p->arena, p->at, p->n, &p->room, sizeof(*p->at));
+	va_start(ap, format);
+	p->at[p->n++] = (struct problem){ arena_strdup(p->arena, path), arena_vprintf(p->arena, format, ap), false };
+	va_end(ap);
 }
 
 void
 problem_is_reference(struct problems *p)
 {
-	if (p->n > 0 && p->n <= PROBLEMS_MAX)
+	if (p->n > 0)
 		p->at[p->n - 1].reference = true;
 }
 

@@ -172,16 +172,16 @@ struct problem {
 	bool reference; /* it names something that is not there */
 };
 
-#define PROBLEMS_MAX 32 /* more are counted, not kept */
+#define PROBLEMS_MAX 1000 /* of one object; the last of as many says that there are more */
 
 struct problems {
 	struct arena *arena; /* where decoded values and problems go */
 	struct arena *scratch; /* where paths are built on the way; NULL: in arena too */
-	struct problem at[PROBLEMS_MAX];
-	size_t n;
+	struct problem *at; /* in arena */
+	size_t n, room; /* n is PROBLEMS_MAX at most */
 };
 
-/* Adds a problem at a path ("spec.replicas"; copied), its text made as by printf; beyond PROBLEMS_MAX nothing is added. */
+/* Adds a problem at a path ("spec.replicas"; copied), its text made as by printf. */
 void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
 
 /* The last one that was added is a reference to what is not there. */

@@ -40,3 +40,28 @@ workload_type(const struct workload_ref *ref)
 			return types[i];
 	return NULL;
 }
+
+const struct type *
+workload_missing(const json_t *rollout, const char **ret_name)
+{
+	const json_t *spec = json_object_get(rollout, "spec"), *ref = json_object_get(spec, "workloadRef");
+	struct workload_ref to = { .kind = json_str(ref, "kind"), .name = json_str(ref, "name") };
+
+	if (to.kind == NULL || to.name == NULL || json_object_get(spec, "template") != NULL)
+		return NULL;
+	*ret_name = to.name;
+	return workload_type(&to);
+}
+
+void
+workload_fill(json_t *rollout, const json_t *workload)
+{
+	json_t *spec = json_object_get(rollout, "spec");
+	json_t *template = json_at(workload, "/spec/template") ?: json_at(workload, "/template");
+	json_t *selector = json_at(workload, "/spec/selector");
+
+	if (json_is_object(template))
+		json_object_set(spec, "template", template);
+	if (json_object_get(spec, "selector") == NULL && json_is_object(selector))
+		json_object_set(spec, "selector", selector);
+}

@@ -17,3 +17,9 @@ extern const struct type deployment_type, workload_replicaset_type, pod_template
 
 /* By the reference's kind, whatever its version; NULL: none of them. */
 const struct type *workload_type(const struct workload_ref *);
+
+/* Of a Rollout as JSON that has no template of its own: the type and name of its workload (borrowed); NULL: it has none, or needs none. */
+const struct type *workload_missing(const json_t *rollout, const char **ret_name);
+
+/* Gives that Rollout the template of the workload, and the selector, if it has none. */
+void workload_fill(json_t *rollout, const json_t *workload);

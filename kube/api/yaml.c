@@ -1,18 +1,17 @@
 /* kube/api/yaml.c: libyaml's documents, walked into JSON. */
 #include "kube/api/yaml.h"
-#include <math.h>
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
-#include "base/str.h"
+#include "kube/api/yaml_tag.h"
 
 #define DOCUMENTS_MAX 4096 /* of one stream, where marks are wanted */
 
 struct walk {
 	struct arena *arena;
 	yaml_document_t *doc;
+	enum yaml_words words;
 	size_t nodes;
+	struct yaml_tags tags;
 	struct yaml_marks *marks; /* of the document; NULL: not wanted */
 	size_t room;
 };
@@ -46,79 +45,27 @@ below(struct walk *w, const char *path, const char *key, size_t index)
 	return arena_printf(w->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
 }
 
-static bool
-word_in(const char *s, const char *const *words)
+static struct err *
+scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
 {
-	for (; *words != NULL; words++)
-		if (strcmp(s, *words) == 0)
-			return true;
-	return false;
-}
-
-/* An integer in any of YAML 1.1's bases; false if it is none or does not fit. */
-static bool
-yaml_int(const char *s, json_int_t *ret)
-{
-	const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
-	int base = 10;
-	char *end;
-	long long v;
-
-	if (*digits < '0' || *digits > '9')
-		return false;
-	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) {
-		base = 16;
-		digits += 2;
-	} else if (digits[0] == '0' && (digits[1] == 'o' || digits[1] == 'b')) {
-		base = digits[1] == 'o' ? 8 : 2;
-		digits += 2;
-	} else if (digits[0] == '0' && digits[1] != '\0') {
-		base = 8;
-	}
-	if (*digits == '\0' || strspn(digits, base == 16 ? "0123456789abcdefABCDEF" : "0123456789") != strlen(digits))
-		return false;
-	errno = 0;
-	v = strtoll(digits, &end, base);
-	if (errno != 0 || *end != '\0')
-		return false;
-	*ret = *s == '-' ? -v : v;
-	return true;
-}
-
-static bool
-yaml_float(const char *s, double *ret)
-{
-	char *end;
-
-	if (strspn(s, "0123456789+-.eE") != strlen(s) || strpbrk(s, "0123456789") == NULL)
-		return false;
-	*ret = strtod(s, &end);
-	return *end == '\0' && isfinite(*ret);
-}
-
-static json_t *
-scalar(const yaml_node_t *n)
-{
-	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
-	static const char *const trues[] = { "true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL };
-	static const char *const falses[] = { "false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL };
+	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
 	const char *s = (const char *)n->data.scalar.value;
-	json_int_t i;
-	double d;
+	json_t *v;
 
-	if (n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
-		if (word_in(s, nulls))
-			return json_null();
-		if (word_in(s, trues))
-			return json_true();
-		if (word_in(s, falses))
-			return json_false();
-		if (yaml_int(s, &i))
-			return json_integer(i);
-		if (yaml_float(s, &d))
-			return json_real(d);
-	}
-	return json_stringn(s, n->data.scalar.length);
+	if (tag != NULL)
+		return yaml_tag_scalar(w->arena, tag, s, n->data.scalar.length, w->words, ret);
+	v = n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? yaml_plain(w->arena, s, w->words) : NULL;
+	*ret = v != NULL ? v : json_stringn(s, n->data.scalar.length);
+	return *ret != NULL ? NULL : err_new(w->arena, ERR_INVALID, "line %zu: not UTF-8", n->start_mark.line + 1);
+}
+
+/* The tag of a mapping, a list or a key, if it has one, is the one that it has anyway. */
+static struct err *
+check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
+{
+	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
+
+	return tag != NULL ? yaml_tag_check(w->arena, tag, only) : NULL;
 }
 
 static struct err *node(struct walk *, int id, const char *path, int depth, json_t **ret);
@@ -155,6 +102,38 @@ merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 	return e;
 }
 
+/* The shortest text of the same number of single precision, which is what Kubernetes' reader makes of a key. */
+static const char *
+key_of_real(struct arena *a, double d)
+{
+	const char *text = "";
+
+	for (int digits = 1; digits <= 9; digits++) {
+		text = arena_printf(a, "%.*g", digits, d);
+		if (strtof(text, NULL) == (float)d)
+			break;
+	}
+	return text;
+}
+
+/* Kubernetes' reader takes a bare key for a value, and writes that as text: `yes:` becomes "true", and `010:` "8". */
+static struct err *
+key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
+{
+	const char *s = (const char *)k->data.scalar.value;
+	bool bare = k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && w->words == YAML_KUBERNETES &&
+		    yaml_tags_find(&w->tags, k->start_mark.index) == NULL;
+	_cleanup_(json_decrefp) json_t *v = bare ? yaml_plain(w->arena, s, w->words) : NULL;
+
+	if (json_is_null(v))
+		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must not be null; put it in quotes",
+		    k->start_mark.line + 1, k->start_mark.column + 1);
+	*ret = json_is_real(v)				  ? key_of_real(w->arena, json_real_value(v))
+	       : json_is_boolean(v) || json_is_integer(v) ? json_text(w->arena, v)
+							  : s;
+	return NULL;
+}
+
 static struct err *
 mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_t **ret)
 {
@@ -169,15 +148,18 @@ mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_
 			return e;
 	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++) {
 		const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
-		const char *key = (const char *)k->data.scalar.value;
-		const char *at;
+		const char *key = NULL, *at;
 		json_t *v = NULL;
 
 		if (is_merge(k))
 			continue;
+		if ((e = check_tag(w, k, "!!str")) != NULL)
+			return e;
 		if (k->type != YAML_SCALAR_NODE)
 			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
 			    k->start_mark.line + 1, k->start_mark.column + 1);
+		if ((e = key_text(w, k, &key)) != NULL)
+			return e;
 		if (json_object_get(map, key) != NULL)
 			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
 			    k->start_mark.line + 1, k->start_mark.column + 1, key);
@@ -205,13 +187,12 @@ node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		return err_new(
 		    w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1, YAML_NODES_MAX);
 	switch (n->type) {
-	case YAML_SCALAR_NODE:
-		if ((*ret = scalar(n)) == NULL)
-			return err_new(w->arena, ERR_INVALID, "line %zu: not UTF-8", n->start_mark.line + 1);
-		return NULL;
+	case YAML_SCALAR_NODE: return scalar(w, n, ret);
 	case YAML_SEQUENCE_NODE: {
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
+		if ((e = check_tag(w, n, "!!seq")) != NULL)
+			return e;
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
 			const char *at = below(w, path, NULL, json_array_size(list));
 			json_t *v = NULL;
@@ -224,16 +205,19 @@ node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		*ret = TAKE_PTR(list);
 		return NULL;
 	}
-	case YAML_MAPPING_NODE: return mapping(w, n, path, depth, ret);
+	case YAML_MAPPING_NODE:
+		if ((e = check_tag(w, n, "!!map")) != NULL)
+			return e;
+		return mapping(w, n, path, depth, ret);
 	default: return err_new(w->arena, ERR_INVALID, "line %zu: unexpected node", n->start_mark.line + 1);
 	}
 }
 
 static struct err *
-parse(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks *marks)
+parse(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret, struct yaml_marks *marks)
 {
 	_cleanup_(json_decrefp) json_t *docs = json_array();
-	struct walk w = { .arena = a };
+	struct walk w = { .arena = a, .words = words, .tags = yaml_tags_read(a, text, len) };
 	struct err *e = NULL;
 	yaml_parser_t parser;
 
@@ -275,14 +259,20 @@ parse(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_m
 struct err *
 yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 {
-	return parse(a, text, len, ret, NULL);
+	return parse(a, text, len, YAML_DEFAULT, ret, NULL);
+}
+
+struct err *
+yaml_parse_as(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret)
+{
+	return parse(a, text, len, words, ret, NULL);
 }
 
 struct err *
 yaml_parse_marked(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks)
 {
 	struct yaml_marks *marks = arena_new_array(a, struct yaml_marks, DOCUMENTS_MAX);
-	struct err *e = parse(a, text, len, ret, marks);
+	struct err *e = parse(a, text, len, YAML_DEFAULT, ret, marks);
 
 	if (e == NULL)
 		*ret_marks = marks;
@@ -306,88 +296,4 @@ yaml_mark_of(const struct yaml_marks *m, const char *path)
 		}
 	}
 	return best;
-}
-
-/* A string is written bare where it reads back as the same string. */
-static bool
-is_plain(const char *s)
-{
-	static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off", NULL };
-	json_int_t n;
-	double d;
-
-	for (size_t i = 0; words[i] != NULL; i++)
-		if (strcasecmp(s, words[i]) == 0)
-			return false;
-	return s[0] != '\0' && s[0] != '-' && s[0] != '.' && !yaml_int(s, &n) && !yaml_float(s, &d) &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") == strlen(s);
-}
-
-static void
-put_scalar(struct str *s, const json_t *v)
-{
-	_cleanup_(freep) char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-
-	if (json_is_string(v) && is_plain(json_string_value(v)))
-		str_adds(s, json_string_value(v));
-	else
-		str_adds(s, text != NULL ? text : "null");
-}
-
-static void
-put_key(struct str *s, const char *key)
-{
-	_cleanup_(json_decrefp) json_t *v = json_string(key);
-
-	put_scalar(s, v);
-}
-
-static void
-put(struct str *s, const json_t *v, int indent, bool inline_first)
-{
-	const char *key;
-	json_t *e;
-	size_t i;
-
-	if (json_is_object(v) && json_object_size(v) > 0) {
-		json_object_foreach ((json_t *)v, key, e) {
-			if (!inline_first)
-				str_addf(s, "%*s", indent, "");
-			inline_first = false;
-			put_key(s, key);
-			str_addc(s, ':');
-			if ((json_is_object(e) && json_object_size(e) > 0) ||
-			    (json_is_array(e) && json_array_size(e) > 0)) {
-				str_addc(s, '\n');
-				put(s, e, indent + (json_is_array(e) ? 0 : 2), false);
-			} else {
-				str_addc(s, ' ');
-				put(s, e, 0, true);
-			}
-		}
-	} else if (json_is_array(v) && json_array_size(v) > 0) {
-		json_array_foreach (v, i, e) {
-			if (!inline_first)
-				str_addf(s, "%*s", indent, "");
-			inline_first = false;
-			str_adds(s, "- ");
-			put(s, e, indent + 2, true);
-		}
-	} else {
-		put_scalar(s, v);
-		str_addc(s, '\n');
-	}
-}
-
-char *
-yaml_text(struct arena *a, const json_t *v)
-{
-	struct str s;
-	char *text;
-
-	str_init(&s, 16u << 20);
-	put(&s, v, 0, false);
-	text = arena_strdup(a, str_text(&s));
-	str_done(&s);
-	return text;
 }

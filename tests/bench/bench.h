@@ -57,7 +57,7 @@ bench_instructions(const char *self, const char *function, const char *what)
 	const char *at;
 
 	close(mkstemp(log));
-	child = child_start(l, argv, log, bench_stop, l);
+	child = child_serve(l, argv, log, bench_stop, l);
 	if (child != NULL)
 		loop_run(l);
 	child_stop(child, 0);

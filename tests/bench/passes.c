@@ -72,7 +72,7 @@ fill(const json_t *j, void *arg)
 
 	if (f->type == &rollout_type)
 		copy = merge_patch_apply(copy, f->status);
-	cache_put(f->cache, f->type, copy);
+	cache_put(f->cache, f->type, copy, NULL);
 }
 
 static void

@@ -33,7 +33,8 @@ main(int argc, char **argv)
 	}
 	t = transport_curl_new(l, &config);
 	runner_start(t, t, rows,
-	    &(struct runner_settings){ .component = "kubelet", .settings = &map, .programs = transport_exec_new(l) });
+	    &(struct runner_settings){
+		.component = "kubelet", .settings = &map, .programs = transport_exec_new(l, 1) });
 	loop_run(l); /* until it is killed */
 	return 0;
 }

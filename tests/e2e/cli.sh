@@ -23,6 +23,9 @@ check "help" says "get rollout NAME" "$s" --help
 check "help of a command" says "--full" "$s" promote --help
 check "version" says "sluice" "$s" version
 check "unknown command lists the known ones" says "promote" "$s" frobnicate
+check "a misspelt command is guessed" says 'did you mean "promote"' "$s" promte web
+check "the help has a command's own flags first" sh -c "'$s' promote --help | grep -n -- '--full\|--kubeconfig' | head -n 1 | grep -q full"
+check "and an example" says "sluice promote web --full" "$s" promote --help
 check "unknown command fails" code 2 "$s" frobnicate
 check "a first word lists its commands" says "app rollback NAME" "$s" app --help
 check "and no others" fails sh -c "$s app frob 2>&1 | grep -q promote-image"
@@ -33,21 +36,21 @@ check "no name" says "list rollouts" "$s" status
 check "not there" says 'list rollouts' "$s" promote nothing
 sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
 for command in "get rollout x" "status x" "list rollouts" "promote x"; do
-	check "no server: $command" says "is the server of this kubeconfig there?" timeout 10 "$s" $command --kubeconfig "$dir/nowhere"
+	check "no server: $command" says "Check that the API server runs" timeout 200 "$s" $command --kubeconfig "$dir/nowhere"
 done
 kill -STOP "$dev_pid"
-check "a server that does not answer" says "timed out after 3" timeout 10 "$s" promote x --request-timeout 300ms
+check "a server that does not answer" says "timed out after 3" timeout 200 "$s" promote x --request-timeout 300ms
 kill -CONT "$dev_pid"
 check "a time-out that is none" says '"soon" is not a duration' "$s" promote x --request-timeout soon
 check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhere
 
 check "apply" kubectl apply -f tests/e2e/rollout.yaml
-check "status waits for health" says Healthy "$s" status myapp --timeout 30s
+check "status waits for health" says Healthy "$s" status myapp --timeout 300s
 check "wait for the Available condition" kubectl wait --for=condition=Available ro/myapp --timeout=20s
 check "list rollouts" says "myapp" "$s" list rollouts
 check "list rollouts in all namespaces" says "default" "$s" list rollouts -A
 check "set image" says "image updated" "$s" set image myapp myapp=myregistry/myapp:v2
-check "status stops at the pause" says "Paused - CanaryPauseStep" "$s" status myapp --timeout 30s
+check "status stops at the pause" within 30 says "Paused - CanaryPauseStep" "$s" status myapp --watch=false
 check "the canary has its weight" is 25 weight
 check "get rollout shows both revisions" says "revision:2" "$s" get rollout myapp
 check "get rollout shows the weight" says "ActualWeight:  25" "$s" get rollout myapp
@@ -57,26 +60,27 @@ check "promote goes to the next step" says "promoted" "$s" promote myapp
 check "the weight follows" within 20 is 50 weight
 check "abort" says "aborted" "$s" abort myapp
 check "the weight is taken back" within 20 is 0 weight
-check "status of an aborted rollout" code 1 "$s" status myapp --timeout 30s
-check "it says why" says "RolloutAborted" "$s" status myapp --timeout 30s
+check "status of an aborted rollout" code 1 "$s" status myapp --timeout 300s
+check "it says why" says "RolloutAborted" "$s" status myapp --timeout 300s
 check "retry" says "retr" "$s" retry rollout myapp
 check "and its canary again" within 20 is 25 weight
 check "undo" says "undo" "$s" undo myapp
 check "is the old image" is "myregistry/myapp:v1" image
-check "and healthy without steps" says Healthy "$s" status myapp --timeout 30s
+check "and healthy without steps" says Healthy "$s" status myapp --timeout 300s
 check "to v3" "$s" set image myapp '*=myregistry/myapp:v3'
-check "which pauses" says Paused "$s" status myapp --timeout 30s
+check "which pauses" within 30 says Paused "$s" status myapp --watch=false
 check "promote --full" says "fully promoted" "$s" promote myapp --full
-check "goes to the end" says Healthy "$s" status myapp --timeout 30s
+check "goes to the end" says Healthy "$s" status myapp --timeout 300s
 check "set image of no container" says "CONTAINER=IMAGE" "$s" set image myapp nothing=x:y
 check "undo --to-revision" says "undo" "$s" undo myapp --to-revision 2
 check "of a revision that there is not" says "revision" "$s" undo myapp --to-revision 77
-check "a status that cannot settle gives up" says "not settled" "$s" status myapp --timeout 1ms
+check "a status that does not come to its end gives up" code 1 "$s" status myapp --timeout 1ms
+check "and says so" says "exceeded timeout" "$s" status myapp --timeout 1ms
 "$s" promote myapp --full >/dev/null
 check "as kubectl's plugin" says "myapp" env PATH="$PWD:$PATH" kubectl sluice list rollouts
 check "make install COMPAT=1" make -s install PREFIX="$dir/installed" COMPAT=1
 check "as the plugin that it replaces" says "myapp" env PATH="$dir/installed/bin:$PATH" kubectl argo rollouts list rollouts
-within 20 says Healthy "$s" status myapp --timeout 10s
+within 20 says Healthy "$s" status myapp --timeout 300s
 kubectl get events -o 'jsonpath={range .items[*]}{.reason}{"\n"}{end}' >"$dir/events"
 for reason in NewReplicaSetCreated ScalingReplicaSet TrafficWeightUpdated RolloutPaused RolloutAborted RolloutCompleted; do
 	check "event $reason" grep -qx "$reason" "$dir/events"
@@ -93,14 +97,14 @@ wait $watcher 2>/dev/null
 
 # Without traffic routing the pods are the weight.
 check "apply a canary without traffic routing" kubectl apply -f tests/data/traces/basic.yaml
-check "it is healthy" says Healthy "$s" status basic --timeout 30s
+check "it is healthy" says Healthy "$s" status basic --timeout 300s
 "$s" set image basic basic=basic:v2 >/dev/null
-check "it comes to its pause" says Paused "$s" status basic --timeout 30s
+check "it comes to its pause" within 30 says Paused "$s" status basic --watch=false
 check "its weight is its share of the pods" says "ActualWeight:  20" "$s" get rollout basic
 check "which the step asked for" says "SetWeight:     20" "$s" get rollout basic
 check "no more pods than maxSurge allows" is 5 kubectl get ro basic -o 'jsonpath={.status.replicas}'
 "$s" promote basic --full >/dev/null
-check "promoted, it is healthy" says Healthy "$s" status basic --timeout 30s
+check "promoted, it is healthy" says Healthy "$s" status basic --timeout 300s
 check "on the new version" is 5 kubectl get ro basic -o 'jsonpath={.status.updatedReplicas}'
 
 # Output for other programs.
@@ -114,14 +118,14 @@ check "another format" says "wide, name, json, yaml" "$s" list rollouts -o xml
 check "list --name" says "basic" "$s" list rollouts --name basic
 check "list --name of another" says "No rollouts" "$s" list rollouts --name basic-and-more
 check "list --timestamps" says "$(date -u +%Y-%m-)" "$s" list rollouts --timestamps
-check "get --watch for a while" says "revision:2" timeout 20 "$s" get rollout basic --watch --timeout-seconds 1
-check "get --watch=false" says "revision:2" timeout 20 "$s" get rollout basic --watch=false
+check "get --watch for a while" says "revision:2" timeout 200 "$s" get rollout basic --watch --timeout-seconds 1
+check "get --watch=false" says "revision:2" timeout 200 "$s" get rollout basic --watch=false
 check "flags of the other plugin that have nothing to do here" says "basic" "$s" list rollouts --loglevel debug -v 6 --kloglevel 2
 "$s" list rollouts --watch >"$dir/list" 2>&1 &
 watcher=$!
-check "list --watch begins" within 10 grep -q "^default .*basic" "$dir/list"
+check "list --watch begins" within 10 grep -q "^basic  *Canary" "$dir/list"
 "$s" set image basic basic=basic:v3 >/dev/null
-check "and follows" within 20 grep -q "^default .*basic .*Paused" "$dir/list"
+check "and follows" within 20 grep -q "^basic .*Paused" "$dir/list"
 kill $watcher
 wait $watcher 2>/dev/null
 
@@ -129,22 +133,57 @@ wait $watcher 2>/dev/null
 check "promote --skip-current-step" says promoted "$s" promote basic -c
 check "goes past the pause" within 20 is 3 kubectl get ro basic -o 'jsonpath={.status.currentStepIndex}'
 "$s" set image basic basic=basic:v4 >/dev/null
-check "a new version" says Paused "$s" status basic --timeout 30s
+check "a new version" within 30 says Paused "$s" status basic --watch=false
 check "pause" says paused "$s" pause basic
 check "is seen" within 10 says "manually paused" kubectl get ro basic -o 'jsonpath={.status.message}'
 check "promote resumes" says promoted "$s" promote basic
 check "two ways at once" says "only one of" "$s" promote basic --full -c
 check "promote --skip-all-steps" says promoted "$s" promote basic -a
-check "goes to the end" says Healthy "$s" status basic --timeout 30s
+check "goes to the end" says Healthy "$s" status basic --timeout 300s
 old=$(kubectl get pods -l app=basic -o 'jsonpath={.items[*].metadata.name}')
 sleep 1.1
-check "restart" says "restarts its pods" "$s" restart basic
+check "restart" says "restarts in 0s" "$s" restart basic
 restarted() { [ -n "$(kubectl get ro basic -o 'jsonpath={.status.restartedAt}')" ]; }
 check "comes to its end" within 30 restarted
 kubectl get pods -l app=basic -o name >"$dir/pods"
 check "no old pod is left" sh -c "for p in $old; do ! grep -q \$p '$dir/pods' || exit 1; done; [ \$(wc -l <'$dir/pods') = 5 ]"
-check "restart --in" says "restarts its pods at 2" "$s" restart basic --in 1h
+check "restart --in" says "restarts in 1h0m0s" "$s" restart basic --in 1h
 check "restart at no time" says "not a duration" "$s" restart basic --in soon
+
+# What a controller has not seen yet is not what the status says: it is stopped while the rollout is changed and promoted.
+"$s" set image basic basic=basic:v5 >/dev/null
+check "a pause" within 30 says Paused "$s" status basic --watch=false
+check "a paused rollout is waited for" code 1 "$s" status basic --timeout 1s
+controller=$(pgrep -P "$dev_pid" -f " controller ")
+kill -STOP "$controller"
+"$s" promote basic >/dev/null
+for command in "get rollout basic" "status basic --watch=false" "list rollouts -o wide"; do
+	check "a promotion that is not seen yet: $command" says "waiting for rollout to unpause" "$s" $command
+done
+"$s" set image basic basic=basic:v6 >/dev/null
+for command in "get rollout basic" "status basic --watch=false" "list rollouts -o wide"; do
+	check "a spec that is not seen yet: $command" says "waiting for rollout spec update to be observed" "$s" $command
+done
+check "the phase of both is Progressing" is Progressing sh -c "'$s' list rollouts --name basic | awk 'NR == 2 { print \$3 }'"
+check "and status waits" code 1 "$s" status basic --timeout 500ms
+kill -CONT "$controller"
+check "until it is seen" within 30 says Paused "$s" status basic --watch=false
+
+# Lists for other programs: the columns of Argo Rollouts' plugin, as wide as they need to be.
+check "the columns" is "NAME STRATEGY STATUS STEP SET-WEIGHT READY DESIRED UP-TO-DATE AVAILABLE" sh -c "'$s' list rollouts | head -n 1 | tr -s ' '"
+check "the namespace is one with -A only" is "NAMESPACE NAME" sh -c "'$s' list rollouts -A | head -n 1 | awk '{ print \$1, \$2 }'"
+check "names are in the first column" is basic sh -c "'$s' list rollouts --name basic | awk 'NR == 2 { print \$1 }'"
+long=a-name-that-is-longer-than-any-column-was
+sed "s/name: basic/name: $long/" tests/data/traces/basic.yaml | kubectl create -f - >/dev/null
+check "a long name moves all lines" sh -c "'$s' list rollouts | awk '{ print index(\$0, NR == 1 ? \"STRATEGY\" : \"Canary\") }' | sort -u | wc -l | grep -qx 1"
+kubectl delete ro $long >/dev/null
+
+# Several at once.
+check "pause several" is 2 sh -c "'$s' pause basic myapp | wc -l"
+check "one that is not there is said" code 1 "$s" pause basic nothing
+"$s" promote basic >/dev/null
+"$s" promote myapp >/dev/null
+check "abort and retry several" is 4 sh -c "('$s' abort basic myapp && '$s' retry rollout basic myapp) | wc -l"
 
 # Runs by hand.
 kubectl apply -f - >/dev/null <<'Y'
@@ -156,10 +195,13 @@ spec:
   metrics: [{name: up, interval: 1h, provider: {prometheus: {address: "http://127.0.0.1:1", query: "up{job='{{args.job}}'}"}}}]
 Y
 check "create analysisrun wants its arguments" says "-a KEY=VALUE" "$s" create analysisrun --from by-hand
-check "create analysisrun" says "analysisruns.argoproj.io/mine created" "$s" create analysisrun --from by-hand -a job=web --name mine
+check "create analysisrun" says "analysisrun.argoproj.io/mine created" "$s" create analysisrun --from by-hand -a job=web --name mine
+kubectl get analysistemplate by-hand -o yaml >"$dir/template.yaml"
+check "create analysisrun --from-file" says "analysisrun.argoproj.io/from-file created" "$s" create analysisrun --from-file "$dir/template.yaml" -a job=web --name from-file
+check "a name that the API server makes" says "analysisrun.argoproj.io/by-hand-" "$s" create analysisrun --from by-hand -a job=web
 check "has them" is web kubectl get ar mine -o 'jsonpath={.spec.args[0].value}'
 check "is measured" within 20 says Running kubectl get ar mine -o 'jsonpath={.status.phase}'
-check "terminate analysisrun" says terminated "$s" terminate analysisrun mine
+check "terminate analysisrun" is 2 sh -c "'$s' terminate analysisrun mine from-file | grep -c terminated"
 check "ends it" within 20 says Successful kubectl get ar mine -o 'jsonpath={.status.phase}'
 check "terminate of none" says "not found" "$s" terminate analysisrun none
 cat >"$dir/experiment.yaml" <<'Y'
@@ -190,38 +232,58 @@ check "it runs again" within 20 says "Running" "$s" list experiments
 check "get experiment of none" says "list experiments -A" "$s" get experiment nothing
 check "retry experiment of none" says "not found" "$s" retry experiment nothing
 sed 's/name: basic/name: made/g' tests/data/traces/basic.yaml >"$dir/made.yaml"
-check "create -f" says "rollouts.argoproj.io/made created" "$s" create -f "$dir/made.yaml"
+check "create -f" says "rollout.argoproj.io/made created" "$s" create -f "$dir/made.yaml"
 check "create of what is there" says "already exists" "$s" create -f "$dir/made.yaml"
-check "create of other kinds" says "none of Sluice's" sh -c "echo '{kind: Pod}' | '$s' create -f -"
+check "create of other kinds" says 'kind "Pod" is not supported' sh -c "echo '{kind: Pod}' | '$s' create -f -"
 
 # A blue-green rollout.
 kubectl create -f tests/simulation/bluegreen.yaml >/dev/null
 kubectl patch rollout bluegreen --type merge -p '{"spec":{"strategy":{"blueGreen":{"autoPromotionEnabled":false}}}}' >/dev/null
-check "blue-green is healthy" within 20 says Healthy "$s" status bluegreen --timeout 15s
+check "blue-green is healthy" within 20 says Healthy "$s" status bluegreen --timeout 300s
 "$s" set image bluegreen app=app:v2 >/dev/null
 check "it waits for a person" within 20 says "Paused - BlueGreenPause" "$s" status bluegreen --watch=false
 check "get shows the strategy" says "Strategy:        BlueGreen" "$s" get rollout bluegreen
 check "and what each version is" says "app:v2 (preview)" "$s" get rollout bluegreen
 check "the other is" says "app:v1 (stable,active)" "$s" get rollout bluegreen
 check "it has no steps to skip" says "has no steps to skip" "$s" promote bluegreen -c
-check "promote switches it" sh -c "'$s' promote bluegreen && '$s' status bluegreen --timeout 15s"
+check "promote switches it" sh -c "'$s' promote bluegreen && '$s' status bluegreen --timeout 300s"
 check "to the new version" says "app:v2 (stable,active)" "$s" get rollout bluegreen
 
 # A rollout whose template is a Deployment's.
 kubectl create -f tests/simulation/workload.yaml >/dev/null
-check "the Deployment's template runs" within 20 says Healthy "$s" status web --timeout 15s
+check "the Deployment's template runs" within 20 says Healthy "$s" status web --timeout 300s
 check "set image sets the Deployment's" sh -c "'$s' set image web web=web:v2 && kubectl get deployment web -o yaml | grep -q 'image: web:v2'"
 check "which is a release" within 20 says "Paused" "$s" status web --watch=false
 check "undo puts the Deployment back" sh -c "'$s' undo web && kubectl get deployment web -o yaml | grep -q 'image: web:v1'"
+
+# The tree: its columns fit what is in them, and a run is shown whatever has become of its revision's ReplicaSet.
+uid=$(kubectl get ro myapp -o 'jsonpath={.metadata.uid}')
+kubectl create -f - >/dev/null <<Y
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisRun
+metadata:
+  name: a-run-with-a-name-that-is-longer-than-fifty-two-characters-of-a-column
+  annotations: {rollout.argoproj.io/revision: "77"}
+  ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: myapp, uid: $uid, controller: true}]
+spec: {terminate: true, metrics: [{name: up, interval: 1h, provider: {prometheus: {address: "http://127.0.0.1:1", query: up}}}]}
+Y
+check "a run of a revision without a ReplicaSet is shown" says "revision:77" "$s" get rollout myapp
+check "columns are as wide as the longest name" is 1 sh -c "'$s' get rollout myapp | awk '/^NAME .*KIND/ { at = index(\$0, \"KIND\") } /a-run-with/ { print (index(\$0, \"AnalysisRun\") >= at) }'"
+kubectl delete ar a-run-with-a-name-that-is-longer-than-fifty-two-characters-of-a-column >/dev/null
 
 # Completion and manual.
 check "completion offers commands" says promote "$s" __complete -- pro
 check "their second words" says rollout "$s" __complete -- get ""
 check "flags" says "--full" "$s" __complete -- promote --f
 check "live names" says myapp "$s" __complete -- promote my
+check "live names behind flags" says myapp "$s" __complete -- promote -n default --full my
+check "second names too" says basic "$s" __complete -- abort myapp ba
+check "names of runs" says mine "$s" __complete -- terminate analysisrun mi
+check "revisions" says 1 "$s" __complete -- undo myapp --to-revision ""
 check "live namespaces" says kube-system "$s" __complete -- promote -n kube
 check "nothing without a cluster" is "" "$s" __complete -- promote --kubeconfig /nowhere my
 for shell in bash zsh fish; do check "completion $shell" says "sluice __complete" "$s" completion $shell; done
+check "kubectl completes the plugin" says promote env PATH="$dir/installed/bin:$PATH" kubectl __complete sluice pro
 check "bash takes its script" bash -c "source <('$s' completion bash); complete -p sluice"
 check "the manual has every command" test "$("$s" man | grep -c '^\\fB')" -gt 25
 check "a page each" sh -c "'$s' man '$dir/man' && [ -s '$dir/man/sluice-get-rollout.1' ]"

@@ -46,6 +46,18 @@ check "a name is never a flag" says '"code":5' put default/--full/promote
 check "a verb that there is not" says '"code":5' put default/myapp/frobnicate
 check "a body that is no JSON" says '"code":3' put default/myapp/promote '{'
 check "a body without end" says '"code":3' sh -c "head -c 100000 /dev/zero | curl -s -X PUT '$api/default/myapp/promote' --data-binary @-"
+# What the controller has not seen yet: it is stopped while the rollout is promoted and changed, and in the list and the detail alike.
+check "an update that pauses" says '"image":"myregistry/myapp:v3"' put default/myapp/set/myapp/myregistry/myapp/v3
+check "before the controller is stopped" within 20 field '"status":"Paused"'
+controller=$(pgrep -P "$dev_pid" -f " controller ")
+kill -STOP "$controller"
+waits() { get default/info | grep -qF "\"message\":\"$1\"" && field "\"status\":\"Progressing\"" && field "\"message\":\"$1\""; }
+check "a promotion" says '"kind":"Rollout"' put default/myapp/promote '{"name": "myapp"}'
+check "is waited for, and not paused any more" within 10 waits "waiting for rollout to unpause"
+check "another version" says '"image":"myregistry/myapp:v4"' put default/myapp/set/myapp/myregistry/myapp/v4
+check "is waited for too" within 10 waits "waiting for rollout spec update to be observed"
+kill -CONT "$controller"
+check "once it is seen the status says it" within 20 field '"status":"Paused"'
 check "a deleted rollout" kubectl delete rollout myapp
 check "the stream told of its life" within 5 sh -c "grep -q '\"type\":\"ADDED\"' '$dir/stream' && grep -q '\"type\":\"MODIFIED\"' '$dir/stream' &&
 	tail -n 1 '$dir/stream' | grep -qF '{\"result\":{\"type\":\"DELETED\",\"rolloutInfo\":{\"objectMeta\":{\"name\":\"myapp\",\"namespace\":\"default\"}}}}'"
@@ -67,7 +79,7 @@ check "a port is a number" says '"many" is not a port' "$SLUICE" dashboard -p ma
 check "a port that is taken" says "cannot listen on 127.0.0.1 port $port" "$SLUICE" dashboard -p $port
 check "too many streams" says 503 sh -c "for i in \$(seq 70); do timeout 3 curl -s -o /dev/null -w '%{http_code} ' '$api/info/watch' & done; wait"
 sed 's#server: .*#server: http://127.0.0.1:1#' "$KUBECONFIG" >"$dir/nowhere"
-check "no server" says "is the server of this kubeconfig there?" timeout 20 "$SLUICE" dashboard -p 0 --kubeconfig "$dir/nowhere"
+check "no server" says "Check that the API server runs" timeout 200 "$SLUICE" dashboard -p 0 --kubeconfig "$dir/nowhere"
 kill $dashboard $read_only
 wait $dashboard $read_only
 check "it ends when it is told to" grep -q "Ctrl-C ends it" "$dir/dashboard.log"

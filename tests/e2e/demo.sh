@@ -24,12 +24,13 @@ left() {
 
 # Ctrl-C, on a terminal, in the middle.
 interrupt() {
-	local end=$((SECONDS + 60))
+	local end=$((SECONDS + 1200))
 	(
 		until grep -q "v2, a good release" "$dir/interrupted" || [ $SECONDS -ge $end ]; do sleep 0.2; done
 		sleep 3
 		printf '\003'
-		sleep 5
+		until grep -q "its logs are in" "$dir/interrupted" || [ $SECONDS -ge $end ]; do sleep 0.2; done
+		sleep 1
 	) | setsid script -qfec "stty rows 40 cols 110; exec '$SLUICE' demo" "$dir/interrupted" >/dev/null
 }
 touch "$dir/interrupted"
@@ -44,10 +45,15 @@ plain=$!
 mkdir "$dir/tmp/killed"
 TMPDIR=$dir/tmp/killed "$SLUICE" demo >"$dir/killed.log" 2>&1 &
 killed=$!
-kills=0
+kills=0 start=0
 while kill -0 $killed 2>/dev/null; do
 	# Not in step with anything: 1 to 4 s apart.
 	sleep "$((1 + RANDOM % 3)).$((RANDOM % 10))"
+	# How long the machine takes to start a program meanwhile.
+	began=$(date +%s%N)
+	"$SLUICE" version >/dev/null
+	took=$((($(date +%s%N) - began) / 1000000))
+	[ "$took" -le "$start" ] || start=$took
 	pid=$(pgrep -f "controller --kubeconfig $dir/tmp/killed/") && kill -9 "$pid" && kills=$((kills + 1))
 done
 wait $killed
@@ -61,6 +67,8 @@ check "weights go 20, 40, 60, 80, 100" sh -c "sed -n 's/.*traffic: \([0-9]*\) % 
 	paste -sd' ' | tee /dev/stderr | grep -qx '20 40 60 80 100 0 20 0'"
 check "no request fails after the abort" grep -qE "since then +[1-9][0-9]* requests, 0 errors, all others answered by v2: yes" "$dir/plain.log"
 ms=$(sed -n 's/.* \([0-9]*\) ms after the verdict.*/\1/p' "$dir/plain.log")
-check "traffic is back within 100 ms of the verdict ($ms ms)" [ "${ms:-1000}" -le 100 ]
+# A hundred milliseconds, and on a machine that is busy or slow what it takes to start a program a few times.
+most=$((100 + 4 * start))
+check "traffic is back within $most ms of the verdict ($ms ms; a program starts in $start ms)" [ "${ms:-100000}" -le "$most" ]
 check "they leave no process" fails left
 check "and no files" sh -c "ls '$dir/tmp/killed'; [ -z \"\$(ls '$dir/tmp/killed')\" ]"

@@ -23,7 +23,7 @@ fetch() { # the body of a URL, by the shell's own means
 for file in network analysis-templates rollout; do
 	sed "s#http://prometheus.monitoring.svc.cluster.local:9090#$prometheus#" "examples/seed/$file.yaml" | kubectl apply -f - >/dev/null
 done
-check "the article's rollout is healthy" within 60 says Healthy "$SLUICE" status myapp -n myapp-production --timeout 20s
+check "the article's rollout is healthy" within 60 says Healthy "$SLUICE" status myapp -n myapp-production --timeout 300s
 check "its pods are behind the gateway" within 10 says latest fetch "$gateway/"
 check "its users are counted" within 20 grep -q "requests" "$dir/load.log"
 check "Prometheus counts them too" within 30 says '"value"' fetch "$prometheus/api/v1/query?query=http_requests_total%7Bjob=%22myapp%22%7D"

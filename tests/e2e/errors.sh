@@ -48,7 +48,7 @@ kubectl apply -f - >/dev/null <<-YAML
 	  - {name: rate, interval: 1s, count: 2, failureLimit: 3, provider: {prometheus: {address: "$prometheus", query: up}}}
 YAML
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
-check "v1 is healthy" says Healthy "$s" status myapp --timeout 30s
+check "v1 is healthy" says Healthy "$s" status myapp --timeout 300s
 stable=$(kubectl get ro myapp -o 'jsonpath={.status.stableRS}')
 
 message() { kubectl get ro myapp -o 'jsonpath={.status.message}'; }
@@ -67,16 +67,16 @@ wrong() {
 	check "$name: the status says what" within 20 says "$text" message
 	check "$name: a warning says it too" within 20 says "Warning InvalidSpec" events
 	check "$name: it names the field" says "$text" events
-	check "$name: sluice status says it" says "$text" "$s" status myapp --timeout 10s
+	check "$name: sluice status says it" within 30 says "$text" "$s" status myapp --watch=false
 	check "$name: the stable version keeps serving" served
 	kubectl replace -f "$dir/good.yaml" >/dev/null
-	check "$name: corrected, it is healthy" within 20 says Healthy "$s" status myapp --timeout 10s
+	check "$name: corrected, it is healthy" within 20 says Healthy "$s" status myapp --timeout 300s
 }
 
 # refused NAME PATCH TEXT: what the CRD's schema rules out does not get in.
 refused() {
 	check "$1: it is refused, with the field" says "$3" kubectl patch ro myapp --type json -p "[$2]"
-	check "$1: nothing has changed" says Healthy "$s" status myapp --timeout 10s
+	check "$1: nothing has changed" says Healthy "$s" status myapp --timeout 300s
 }
 refused "wrong type" '{"op": "replace", "path": "/spec/strategy/canary/steps/0/setWeight", "value": "a lot"}' \
 	'spec.strategy.canary.steps[0].setWeight: Invalid value: "a lot"'
@@ -124,14 +124,14 @@ measured() {
 	kubectl patch ro myapp --type json -p "[{\"op\": \"add\", \"path\": \"/spec/strategy/canary/analysis\", \"value\":
 		{\"templates\": [{\"templateName\": \"$template\"}], \"args\": [{\"name\": \"unused\", \"value\": \"x\"}]}},
 		{\"op\": \"replace\", \"path\": \"/spec/template/spec/containers/0/image\", \"value\": \"myregistry/myapp:$template\"}]" >/dev/null
-	check "$name: the rollout is aborted" within 30 says Degraded "$s" status myapp --timeout 10s
+	check "$name: the rollout is aborted" within 30 says Degraded "$s" status myapp --timeout 300s
 	check "$name: the status says why" says "$text" message
 	check "$name: a warning says it too" says "Warning RolloutAborted" events
 	check "$name: it names the run and the metric" says "rate" events
 	check "$name: get rollout shows it" says "$text" "$s" get rollout myapp
 	check "$name: all traffic is on the stable version" within 20 served
 	kubectl replace -f "$dir/good.yaml" >/dev/null
-	check "$name: corrected, it is healthy" within 20 says Healthy "$s" status myapp --timeout 10s
+	check "$name: corrected, it is healthy" within 20 says Healthy "$s" status myapp --timeout 300s
 }
 
 check "there is a Prometheus" test -n "$prometheus"

@@ -146,9 +146,9 @@ check "GitLab too" within 10 has "${gitlab}_$first" '"state":"success","name":"k
 check "with its token" has "${gitlab}_$first" "PRIVATE-TOKEN: pat"
 check "what is well is no alert of those that want errors" fails has manager x
 check "a provider that fails is tried again" within 20 sh -c "test \$(grep -c ^POST '$dir/sent_fails') = 4"
-check "and then the log says so" within 10 grep -q 'an alert is not told.*Provider broken' "$dir/controller.log"
+check "and then the log says so" within 10 grep -q 'cannot send alert.*Provider broken' "$dir/controller.log"
 check "an alert of anybody reaches nothing of this machine" fails has stranger x
-check "which the log says" within 20 grep -q 'an alert is not told.*tenant' "$dir/controller.log"
+check "which the log says" within 20 grep -q 'cannot send alert.*tenant' "$dir/controller.log"
 echo 'a: [' >"$repo/deploy/one.yaml"
 bad_one=$(commit bad)
 "$SLUICE" reconcile ks shop --with-source >/dev/null 2>&1

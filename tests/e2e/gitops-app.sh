@@ -11,17 +11,7 @@ colour() {
 }
 colour blue
 gitops gitops
-kubectl create namespace argocd >/dev/null
-kubectl create namespace shop >/dev/null
-kubectl apply -f - >/dev/null <<Y
-apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata: {name: web, namespace: argocd}
-spec:
-  project: default
-  source: {repoURL: "file://$repo", targetRevision: main, path: web}
-  destination: {server: https://kubernetes.default.svc, namespace: shop}
-Y
+web_application
 app() { "$SLUICE" app "$@"; }
 sky() { kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'; }
 diff_() { app diff web --gitops-file-urls --gitops-cache "$dir/own"; }
@@ -31,7 +21,7 @@ check "a diff of what is not there" says "+   sky: blue" diff_
 check "its exit code" fails diff_
 check "a dry run does nothing" says "would be applied (dry run)" app sync web --dry-run
 check "so that nothing is there" fails sky
-check "a sync, with what it does" says "configmaps/colours created" app sync web --timeout 30
+check "a sync, with what it does" says "configmaps/colours created" app sync web --timeout 300
 check "is done" says blue sky
 check "a diff of nothing" diff_
 check "the history" says "tester" app history web
@@ -43,9 +33,9 @@ check "get compares first, when asked" says "OutOfSync" app get web --refresh
 check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colours
 check "is set right" says blue sky
 colour grey
-check "with another revision" app sync web --revision main --timeout 30
+check "with another revision" app sync web --revision main --timeout 300
 check "which is there" says grey sky
-check "wait returns when all is well" app wait web --timeout 20
+check "wait returns when all is well" app wait web --timeout 300
 check "a rollback to what was there before" says "rolling back to" app rollback web
 check "is done too" says blue sky
 check "which is not what Git says" within 20 says OutOfSync app get web
@@ -53,7 +43,7 @@ check "wait says what it waits for, until it is too late" says "timed out" app w
 check "an automated one" says 'set' app set web --sync-policy automated --self-heal --auto-prune
 check "goes back to what Git says" within 20 says grey sky
 check "a rollback would not last" says "auto-sync is enabled" app rollback web
-check "nor would another revision" says "would not last: auto-sync goes back to" app sync web --revision v0
+check "nor would another revision" says "an automated sync would replace revision" app sync web --revision v0
 check "but it can be tried" says "Succeeded" app sync web --revision HEAD --dry-run
 check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colours
 check "no sync to end" says "no sync" app terminate-op web

@@ -41,6 +41,11 @@ spec: {interval: 1h, url: "file://$repo", ref: {branch: main}}
 Y
 check "the commit of the branch" within 20 says "main@sha1:$first" get gitrepository repo .status.artifact.revision
 check "is ready" says "stored artifact for revision 'main@sha1:$first'" ready gitrepository repo
+kubectl create secret generic access -n flux-system --from-literal password=hush --from-literal githubAppID=1 >/dev/null
+kubectl patch gitrepository repo -n flux-system --type merge -p '{"spec":{"secretRef":{"name":"access"}}}' >/dev/null
+unused() { kubectl get "$1" "$2" -n flux-system -o 'jsonpath={.status.conditions[?(@.type=="SettingsWarning")].message}'; }
+check "keys of its Secret without effect are named" within 20 says "Secret access: without effect here: githubAppID (tokens are not fetched" unused gitrepository repo
+check "and logged" within 20 grep -q "SettingsWarning: Secret access: without effect here: githubAppID" "$dir/controller.log"
 check "what it depends on is not there" within 20 says "dependency 'flux-system/base' not found" ready kustomization shop
 kubectl apply -f - >/dev/null <<Y
 apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -49,6 +54,9 @@ metadata: {name: base, namespace: flux-system}
 spec: {interval: 1h, sourceRef: {kind: GitRepository, name: repo}, path: base, prune: true, targetNamespace: flux-shop, namePrefix: pre-}
 Y
 check "a dependency is applied" within 20 says "Applied revision: main@sha1:$first" ready kustomization base
+check "which names the Secret's keys, too" within 20 says "Secret access: without effect here: githubAppID" unused kustomization base
+kubectl patch gitrepository repo -n flux-system --type json -p '[{"op":"remove","path":"/spec/secretRef"}]' >/dev/null
+check "until the Secret is not used" within 20 says "want: githubAppID" says githubAppID unused gitrepository repo
 check "with its prefix" says b data pre-base a
 check "and then what depends on it" within 20 says "Applied revision: main@sha1:$first" ready kustomization shop
 check "a variable" says production data one cluster
@@ -68,7 +76,7 @@ check "and what it dropped is pruned" within 20 fails data two a
 map deploy/one.yaml one 'cluster: "${cluster_name"'
 commit third >/dev/null
 now
-check "a variable that is not closed fails the build" within 20 says "a variable is not closed" ready kustomization shop
+check "a variable that is not closed fails the build" within 20 says "missing closing brace" ready kustomization shop
 check "and changes nothing" says PRODUCTION data one cluster
 map deploy/one.yaml one 'cluster: "${cluster_name}"'
 commit fourth >/dev/null

@@ -43,6 +43,6 @@ check "a directory" within 60 says OutOfSync status plain .sync.status
 check "a kustomization" within 60 says OutOfSync status overlay .sync.status
 check "without an error" says "" test -z "$(status plain .conditions)$(status overlay .conditions)"
 application bomb
-check "one that needs more says so" within 60 says "it needs more memory than 96Mi" status bomb ".conditions[?(@.type=='ComparisonError')].message"
+check "one that needs more says so" within 60 says "it needs more memory than --gitops-worker-memory allows (96Mi)" status bomb ".conditions[?(@.type=='ComparisonError')].message"
 check "and the controller goes on" kill -0 $controller
 kill $controller && wait $controller

@@ -45,16 +45,16 @@ at() { git -C "$dir/origin.git" show "$1:environments/$2/kustomization.yaml"; }
 image() { kubectl get rollout web -n "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}'; }
 promote() { TMPDIR=$dir "$SLUICE" promote-image "$@"; }
 check "an environment" within 20 says v1 image dev
-check "one that is synced when somebody asks" "$SLUICE" app sync web-staging --timeout 30
-check "from one to the next, and a branch for the last" promote shop/web:v2 web-dev web-staging web-production --review web-production --timeout 60
+check "one that is synced when somebody asks" "$SLUICE" app sync web-staging --timeout 300
+check "from one to the next, and a branch for the last" promote shop/web:v2 web-dev web-staging web-production --review web-production --timeout 300
 check "the first has it" says shop/web:v2 image dev
 check "and the second, which syncs nothing by itself" says shop/web:v2 image staging
 check "the last has not" says shop/web:v1 image production
 check "its branch does" says "newTag: v2" at promote-web-production-web-v2 production
 check "and the comments are those that were there" says "- name: shop/web # the shop" at main dev
 check "the commit says what it is" says "web-staging: shop/web:v2" git -C "$dir/origin.git" log -1 --format=%s main
-check "what is there already is only waited for" says "has it already" promote shop/web:v2 web-dev --timeout 30
-check "one that does not become healthy" says "which aborted it" promote shop/web:does-not-exist web-dev web-staging --timeout 60
+check "what is there already is only waited for" says "has it already" promote shop/web:v2 web-dev --timeout 300
+check "one that does not become healthy" says "which aborted it" promote shop/web:does-not-exist web-dev web-staging --timeout 300
 check "does not go on" says shop/web:v2 image staging
 check "an image without a tag" says "has neither a tag nor a digest" promote shop/web web-dev
 check "a directory without a kustomization" says "no kustomization" sh -c "kubectl patch application web-dev -n argocd --type merge -p '{\"spec\":{\"source\":{\"path\":\"environments\"}}}' >/dev/null; TMPDIR=$dir $SLUICE promote-image shop/web:v3 web-dev"

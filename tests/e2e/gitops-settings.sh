@@ -132,4 +132,65 @@ settings <<'Y'
   application.instanceLabelKey: argocd.argoproj.io/instance
 Y
 check "and without one it has no health" within 20 sh -c 'test -z "$(kubectl get application web -n argocd -o "jsonpath={.status.resources[?(@.kind==\"ConfigMap\")].health.status}")"' 
+
+condition() { kubectl get application web -n argocd -o "jsonpath={.status.conditions[?(@.type==\"$1\")].message}"; }
+settings <<'Y'
+  application.resourceTrackingMethod: labell
+  oidc.config: 'name: SSO'
+  repositories: '- url: https://example.com/a.git'
+  resource.exclusion: ''
+  kustomize.buildOptions: --enable-helm --load-restrictor LoadRestrictionsNone
+Y
+check "keys without effect are named, with the reason" within 20 says "oidc.config (Sluice has no server with logins" condition SettingsWarning
+check "and what to do instead" says "repositories (a repository is a Secret with the label" condition SettingsWarning
+check "options of kustomize too" says "kustomize.buildOptions: --enable-helm (charts in a kustomization are refused" condition SettingsWarning
+check "a key that does not exist is named with those that do" says "unknown keys: resource.exclusion; keys with an effect are application.resourceTrackingMethod," condition SettingsWarning
+check "so is a wrong value" says '"labell" is not annotation, label or annotation+label' condition SettingsWarning
+check "the log says so too" grep -q "SettingsWarning: ConfigMap argocd-cm: without effect here" "$dir/controller.log"
+kubectl annotate configmap colours -n shop example.com/by-hand=yes >/dev/null
+settings <<'Y'
+  resource.exclusions: |
+    - {apiGroups: [""], kinds: [ConfigMap], clusters: ["https://kubernetes.*"]}
+    - {apiGroups: [example.com]}
+Y
+check "an excluded kind is left out, and named" within 20 says "Resource /ConfigMap colours is excluded in the settings" condition ExcludedResourceWarning
+check "the other warning is removed" says "()" sh -c "echo \"(\$(kubectl get application web -n argocd -o 'jsonpath={.status.conditions[?(@.type==\"SettingsWarning\")].message}'))\""
+sed -i 's/sea: grey/sea: black/; s/web:1/web:2/' "$repo/web/all.yaml"
+commit third >/dev/null
+refresh web
+check "others are applied" within 20 says web:2 get deployment/web '.spec.template.spec.containers[0].image'
+check "it is not" says grey get configmap/colours .data.sea
+settings <<'Y'
+  resource.inclusions: '[{apiGroups: ["*"], kinds: [ConfigMap]}]'
+Y
+check "kinds that are not included are left out" within 20 says "Resource apps/Deployment web is excluded in the settings" condition ExcludedResourceWarning
+check "and the included one is applied" within 20 says black get configmap/colours .data.sea
+settings <<'Y'
+  resource.exclusions: 'a: b'
+Y
+check "what is no list is refused, with its key" within 20 says "resource.exclusions: it is not a list" condition ComparisonError
+kubectl delete configmap argocd-cm -n argocd >/dev/null
+repository_secret() { # NAME FIELDS
+	kubectl apply -f - >/dev/null <<Y
+apiVersion: v1
+kind: Secret
+metadata: {name: $1, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repository}}
+stringData: {url: 'file://$repo', $2}
+Y
+	refresh web
+}
+repository_secret others "project: other, githubAppID: '1'"
+repository_secret ours "enableLfs: 'true', pasword: hush"
+check "keys of a repository's Secret without effect are named" within 20 says "Secret ours: without effect here: enableLfs (files in Git LFS are read as the pointers that Git has), pasword (it is not known)" condition SettingsWarning
+check "but not those of another project's" fails sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.conditions}' | grep githubAppID"
+check "and no value" fails sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.conditions}' | grep hush"
+kubectl delete secret others ours -n argocd >/dev/null
+application "PruneLast=yes, Selfheal=true, ServerSideApply=false" "[]"
+check "a sync option without such a value" within 20 says 'spec.syncPolicy.syncOptions[0]: sync option "PruneLast=yes" has no effect: it is written PruneLast=VALUE, where VALUE is one of true, false' condition SyncOptionWarning
+check "one that does not exist, with those that do" says 'sync option "Selfheal=true" is unknown and has no effect; known are ApplyOutOfSyncOnly,' condition SyncOptionWarning
+check "one that has no effect here" says 'sync option "ServerSideApply=false" has no effect: objects are always applied on the server' condition SyncOptionWarning
+sed -i 's/metadata: {name: colours}/metadata: {name: colours, annotations: {argocd.argoproj.io\/sync-options: "CreateNamespace=true"}}/' "$repo/web/all.yaml"
+commit fourth >/dev/null
+refresh web
+check "one that says nothing about an object, with its file" within 20 says 'web/all.yaml: ConfigMap colours: sync option "CreateNamespace=true" has no effect on an object' condition SyncOptionWarning
 kill $controller && wait $controller

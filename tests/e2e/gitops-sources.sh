@@ -103,6 +103,12 @@ perl -MIO::Socket -e '
 		while (<$c>) { $head .= $_; last if /^\r?\n$/ }
 		my ($path) = $head =~ m#^GET /([\w.-]+)#;
 		open my $l, ">>", "$ARGV[1].log"; print $l "$path\n"; close $l;
+		if ($head =~ m#^GET /moved/#) {
+			open my $r, "<", "$ARGV[1].redirect"; my $to = <$r> . ($head =~ m#^GET /moved/([\w.-]+)#)[0];
+			print $c "HTTP/1.1 302 Found\r\nLocation: $to\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+			close $c;
+			next;
+		}
 		my $ok = $head =~ /Basic bWU6aHVzaA==/ && open my $f, "<", "$ARGV[1]/$path";
 		local $/; my $body = $ok ? <$f> : "";
 		print $c "HTTP/1.1 " . ($ok ? "200 OK" : "401 No") . "\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
@@ -111,19 +117,65 @@ perl -MIO::Socket -e '
 server=$!
 application chart "source: {repoURL: 'http://127.0.0.1:$port', chart: shop, targetRevision: 1.2.3, helm: {values: 'colour: grey'}}"
 check "a repository that wants to know who asks" within 20 says "401" status chart 'conditions[*].message'
-kubectl apply -f - >/dev/null <<Y
+credentials() { # FIELDS
+	kubectl apply -f - >/dev/null <<Y
 apiVersion: v1
 kind: Secret
 metadata: {name: charts, namespace: argocd, labels: {argocd.argoproj.io/secret-type: repository}}
-stringData: {type: helm, url: "http://127.0.0.1:$port", username: me, password: hush}
+stringData: {type: helm, url: "http://127.0.0.1:$port", username: me, password: hush, $1}
 Y
-refresh chart
+	refresh chart
+}
+asked=$(wc -l <"$dir/charts.log")
+credentials "project: other"
+within 20 sh -c "test \$(wc -l <'$dir/charts.log') -gt $asked"
+check "credentials of another project are not used" within 20 says "401" status chart 'conditions[*].message'
+credentials "project: default"
 check "a chart of a repository" within 30 says grey data chart-shop colour
 check "by its version" within 10 says 1.2.3 status chart sync.revision
 asked=$(wc -l <"$dir/charts.log")
 refresh chart
 check "is fetched once" sh -c "sleep 4; test \$(wc -l <'$dir/charts.log') = $asked"
 check "a version that there is not" within 20 says 9.9.9 sh -c "kubectl patch application chart -n argocd --type merge -p '{\"spec\":{\"source\":{\"targetRevision\":\"9.9.9\"}}}' >/dev/null; kubectl get application chart -n argocd -o 'jsonpath={.status.conditions[*].message}'"
+
+# A repository whose index names charts elsewhere, and one that redirects: to another port, where credentials do not come along.
+second_port=$(free_port)
+perl -MIO::Socket -e '
+	my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5, ReuseAddr => 1) or die;
+	while (my $c = $s->accept) {
+		my $head = "";
+		while (<$c>) { $head .= $_; last if /^\r?\n$/ }
+		my ($path) = $head =~ m#^GET /(?:moved/)?([\w.-]+)#;
+		open my $l, ">>", "$ARGV[1].second"; print $l "$path ", ($head =~ /Authorization/ ? "with" : "without"), " credentials\n"; close $l;
+		open my $f, "<", "$ARGV[1]/$path"; local $/; my $body = <$f>;
+		print $c "HTTP/1.1 200 OK\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
+		close $c;
+	}' "$second_port" "$dir/charts" &
+second_server=$!
+elsewhere() { # VERSION URL: one more version in the index, there
+	sed -i "s/^version: .*/version: $1/" "$first/chart/Chart.yaml"
+	"$HELM" package "$first/chart" -d "$dir/charts" >/dev/null
+	"$HELM" repo index "$dir/charts" --merge "$dir/charts/index.yaml" --url "$2"
+	printf '%s' "$3" >"$dir/charts.redirect"
+	kubectl patch application chart -n argocd --type merge -p "{\"spec\":{\"source\":{\"targetRevision\":\"$1\"}}}" >/dev/null
+}
+elsewhere 1.3.0 "http://127.0.0.1:$second_port"
+check "a chart that is elsewhere" within 30 says 1.3.0 status chart sync.revision
+check "is fetched there without credentials" says "shop-1.3.0.tgz without credentials" cat "$dir/charts.second"
+elsewhere 1.4.0 "http://127.0.0.1:$port/moved" "http://127.0.0.1:$second_port/"
+check "a chart whose request is redirected" within 30 says 1.4.0 status chart sync.revision
+check "is fetched there without credentials too" says "shop-1.4.0.tgz without credentials" cat "$dir/charts.second"
+check "never with any" fails grep -q "with credentials" "$dir/charts.second"
+check "the password is in no message" fails sh -c "kubectl get application chart -n argocd -o yaml | grep hush || grep hush '$dir/controller.log'"
+# The index as JSON with escaped slashes, and as YAML in flow style: the login goes to the repository all the same.
+printf '{"apiVersion":"v1","entries":{"shop":[{"apiVersion":"v2","name":"shop","version":"1.3.0","urls":["http:\\/\\/127.0.0.1:%s\\/shop-1.3.0.tgz"]}]}}' "$port" >"$dir/charts/index.yaml"
+kubectl patch application chart -n argocd --type merge -p '{"spec":{"source":{"targetRevision":">=1.3.0 <1.4.0"}}}' >/dev/null
+check "an index as JSON" within 30 grep -q "^shop-1.3.0.tgz" "$dir/charts.log"
+printf '{apiVersion: v1, entries: {shop: [{apiVersion: v2, name: shop, version: 1.4.0, urls: [http://127.0.0.1:%s/shop-1.4.0.tgz]}]}}' "$port" >"$dir/charts/index.yaml"
+kubectl patch application chart -n argocd --type merge -p '{"spec":{"source":{"targetRevision":"~1.4.0"}}}' >/dev/null
+check "an index in flow style" within 30 grep -q "^shop-1.4.0.tgz" "$dir/charts.log"
+within 20 sh -c "! ls -d '$dir'/cache/helm-* 2>/dev/null" # the chart is being read
+kill $second_server
 check "no directory is left behind" fails ls -d "$dir"/cache/helm-*
 kill $controller && wait $controller
 kill $server

@@ -8,17 +8,8 @@ map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata
 map blue
 port=$(free_port)
 gitops gitops,flux --listen-address 127.0.0.1 --webhookPort "$port"
-kubectl create namespace argocd >/dev/null
-kubectl create namespace shop >/dev/null
+web_application 'syncPolicy: {automated: {}}'
 kubectl apply -f - >/dev/null <<Y
-apiVersion: argoproj.io/v1alpha1
-kind: Application
-metadata: {name: web, namespace: argocd}
-spec:
-  source: {repoURL: "file://$repo", targetRevision: main, path: web}
-  destination: {server: https://kubernetes.default.svc, namespace: shop}
-  syncPolicy: {automated: {}}
----
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
 metadata: {name: shop, namespace: default}
@@ -45,7 +36,7 @@ sum=$(printf '{"ref":"refs/heads/main","repository":{"html_url":"%s","default_br
 check "nor with another's signature" says "not signed with the secret" push "file://$repo" -H "X-GitHub-Event: push" -H "X-Hub-Signature-256: sha256=${sum/[0-8]/9}"
 check "what is signed, is" says "2 follow" push "file://$repo" -H "X-GitHub-Event: push" -H "X-Hub-Signature-256: sha256=$sum"
 check "and followed" within 10 says green sky
-check "no event" says "no header says which event this is" push "file://$repo"
+check "no event" says "no header names the event" push "file://$repo"
 check "another path" says "there is /api/webhook" curl -s "http://127.0.0.1:$port/"
 head -c 9000000 /dev/zero >"$dir/long"
 check "a body without end" says "413" curl -s -w '%{http_code}' -H 'X-GitHub-Event: push' --data-binary @"$dir/long" "http://127.0.0.1:$port/api/webhook"

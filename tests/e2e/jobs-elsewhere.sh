@@ -43,4 +43,10 @@ run near "sleep 1"
 check "in another namespace of this cluster" within 20 says "Successful" phase near
 check "it is there too" says "smoke" kubectl get jobs -n default -o yaml
 kill $controller && wait $controller
+"$SLUICE" controller --leader-elect=false --metricsPort 0 --healthzPort 0 --job-namespaces 'ci-*' >>"$dir/controller.log" 2>&1 &
+controller=$!
+run refused "sleep 1"
+check "no Job in a namespace that --job-namespaces does not name" within 20 says "--job-namespaces does not name it" phase refused
+check "and none was made" fails says "refused" kubectl get jobs -A
+kill $controller && wait $controller
 kill $other && wait $other

@@ -38,5 +38,20 @@ for case in "$data"/errors/*/; do
 	case=${case%/}
 	check "refuses ${case##*/}" says "$(cat "$case/want")" "$SLUICE" kustomize "$case"
 done
+# Outside of Git the files are those that the kustomization leads to, wherever it is called from.
+mkdir -p "$dir/apart/base" "$dir/apart/overlay"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {y: yes, n: "1_000"}\n' >"$dir/apart/base/a.yaml"
+printf 'resources: [a.yaml]\n' >"$dir/apart/base/kustomization.yaml"
+printf 'resources: [../base]\nnamePrefix: x-\nconfigMapGenerator: [{name: b, files: [k=../base/a.yaml]}]\n' >"$dir/apart/overlay/kustomization.yaml"
+inside() { (cd "$1" && shift && "$@"); }
+check "outside of Git, from within" says ConfigMap/x-a inside "$dir/apart/overlay" "$SLUICE" kustomize . -o name
+check "and from elsewhere" says ConfigMap/x-a inside / "$SLUICE" kustomize "$dir/apart/overlay" -o name
+check "words and numbers that are text are printed in quotes" says '  "n": "1_000"
+  "y": "yes"' "$SLUICE" kustomize "$dir/apart/overlay"
+printf 'resources: [../nothing]\n' >"$dir/apart/overlay/kustomization.yaml"
+printf 'namePrefix: 5\n' >"$dir/apart/overlay/kustomization.yaml"
+check "what is wrong in the file itself names the file" says "error: kustomization.yaml: namePrefix: 5 is not a string" inside "$dir/apart/overlay" "$SLUICE" kustomize .
+printf 'resources: [../nothing]\n' >"$dir/apart/overlay/kustomization.yaml"
+check "what is not there is named" says "nothing: no such file" inside "$dir/apart/overlay" "$SLUICE" kustomize .
 check "a directory that is not there" says "no such directory" "$SLUICE" kustomize "$dir/nothing"
 check "names alone" says "Deployment/tenant-a-app" "$SLUICE" kustomize "$data/tenant/tenants/a" -o name

@@ -1,7 +1,7 @@
 # tests/e2e/lib.sh: sourced by the tests beside it, which run from the project's folder.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/wait.sh
-SLUICE=$PWD/build/sluice-san
+SLUICE=${SLUICE:-$PWD/build/sluice-san}
 dir=$(mktemp -d)
 dev_pid=
 bad=0
@@ -62,8 +62,38 @@ gitops() {
 	controller=$!
 }
 
+# web_application [FIELDS]: the Application "web" of the repository's directory web, in namespace shop; FIELDS are more lines of its spec.
+web_application() {
+	kubectl create namespace argocd >/dev/null
+	kubectl create namespace shop >/dev/null
+	kubectl apply -f - >/dev/null <<-Y
+		apiVersion: argoproj.io/v1alpha1
+		kind: Application
+		metadata: {name: web, namespace: argocd}
+		spec:
+		  project: default
+		  source: {repoURL: "file://$repo", targetRevision: main, path: web}
+		  destination: {server: https://kubernetes.default.svc, namespace: shop}
+		  ${1-}
+	Y
+}
+
 # refresh APP: tells it to look at an Application now.
 refresh() { kubectl annotate --overwrite application "$1" -n argocd argocd.argoproj.io/refresh=normal >/dev/null; }
+
+# refreshed APP: has looked at an Application once more, which takes the annotation away.
+refreshed() {
+	refresh "$1"
+	within 30 sh -c "! kubectl get application '$1' -n argocd -o 'jsonpath={.metadata.annotations}' | grep -q argocd.argoproj.io/refresh"
+}
+
+# stands_still KIND NAME NAMESPACE: a controller that logs at level debug has decided about it once more, and found that it may not act.
+stands_still() {
+	local before
+	before=$(grep -c "no action .*name=$2 " "$dir/controller.log")
+	kubectl annotate --overwrite "$1" "$2" -n "$3" "test/turn=$RANDOM$RANDOM" >/dev/null
+	within 30 sh -c "[ \$(grep -c 'no action .*name=$2 ' '$dir/controller.log') -gt '$before' ]"
+}
 
 finish() {
 	if [ -n "$dev_pid" ]; then

@@ -30,6 +30,23 @@ cat >"$dir/bad/deeper/template.json" <<'Y'
     "provider": {"prometheus": {"query": "up"}}}]}}
 Y
 lint() { "$s" lint "$dir/bad"; }
+mkdir -p "$dir/routes"
+cat >"$dir/routes/rollout.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:v1"}]}}
+  strategy:
+    canary:
+      trafficRouting:
+        managedRoutes: [{name: main}]
+        istio: {virtualService: {name: web, routes: [main]}, destinationRule: {name: web, canarySubsetName: a, stableSubsetName: b}}
+      steps:
+      - setHeaderRoute: {name: main, match: [{headerName: x, headerValue: {exact: y}}]}
+Y
+check "a managed route with the name of the route that is split" says 'managedRoutes[0].name: Invalid value: "main" is a route that is split' "$s" lint "$dir/routes"
 check "a wrong number is found where it stands" says "bad/rollout.yaml:6:3: error: spec.replicas: -1 is not between 0" lint
 check "and everything else too: a weight" says "rollout.yaml:15:9: error: spec.strategy.canary.steps[0].setWeight: 101" lint
 check "a duration" says 'rollout.yaml:16:17: error: spec.strategy.canary.steps[1].pause.duration: "soon"' lint
@@ -70,8 +87,32 @@ check "an Application's fields are looked at" says 'gitops/all.yaml:4:112: error
 check "an AppProject's" says 'spec.syncWindows[0].kind: "block" is not one of allow|deny' "$s" lint "$dir/gitops"
 check "those of Flux's objects" says '"slakc" is not one of' "$s" lint "$dir/gitops"
 check "all of them, and nothing else is found" says "1 files, 4 objects: 4 errors, 0 warnings" "$s" lint "$dir/gitops"
-check "explain tells of a field" says "percent of traffic" "$s" explain rollout.spec.strategy.canary.steps
+check "explain describes a field" says "Percentage of traffic" "$s" explain rollout.spec.strategy.canary.steps
 check "its type and bounds" says "setWeight	<integer>, 0 to 100" "$s" explain ro.spec.strategy.canary.steps
+mkdir -p "$dir/endless"
+cat >"$dir/endless/all.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, image: i}]}}
+  strategy:
+    canary:
+      analysis: {templates: [{templateName: t}], args: [{name: h, valueFrom: {podTemplateHashValue: Latest}}]}
+      steps:
+      - analysis:
+          args: [{name: h, valueFrom: {podTemplateHashValue: Stable}}]
+          templates: [{templateName: t}]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: t}
+spec: {args: [{name: h}], metrics: [{name: m, interval: 5s, provider: {prometheus: {address: "http://p", query: "{{args.h}}"}}}]}
+Y
+endless() { "$s" lint "$dir/endless"; }
+check "a step's metric without an end" says 'all.yaml:13:11: error: spec.strategy.canary.steps[0].analysis.templates: Invalid value: "t": AnalysisTemplate t has metric m which runs indefinitely' endless
+check "which an analysis in the background may have" says "1 error" endless
 check "the metrics of a template" says "successCondition" "$s" explain analysistemplate.spec.metrics
 check "everything below" says "canarySubsetName" "$s" explain rollout --recursive
 check "an unknown field lists the known ones" says "a canary step has setWeight, pause" "$s" explain rollout.spec.strategy.canary.steps.foo
@@ -79,3 +120,133 @@ check "an unknown kind lists the known ones" says "Rollout, Experiment, Analysis
 check "the definitions are five" test "$("$s" crds | grep -c '^kind: CustomResourceDefinition')" = 5
 check "as they are kept" sh -c "'$s' crds | diff deploy/crds.yaml -"
 check "so is the reference" sh -c "'$s' explain --reference | diff docs/reference.md -"
+
+# Pod templates are checked by the rules of an API server, analyses as far as their arguments are known.
+mkdir "$dir/pods"
+cat >"$dir/pods/rollout.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: WEB}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      dnsPolicy: Sometimes
+      containers:
+      - {name: web, image: "web:1", imagePull: Always, volumeMounts: [{name: data, mountPath: /data}]}
+      - {name: web, image: "web:2", resources: {limits: {cpu: 1}, requests: {cpu: 1500m}}}
+  strategy:
+    canary:
+      steps:
+      - analysis: {templates: [{templateName: rate}], args: [{name: of, valueFrom: {fieldRef: {fieldPath: spec.nothing}}}]}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: {name: rate}
+spec:
+  args: [{name: of}]
+  metrics:
+  - {name: much, count: 3, successCondition: "result < 5", provider: {prometheus: {query: 'sum(up{a="{{args.of}}"})'}}}
+  - {name: one, successCondition: "result < 5", provider: {prometheus: {query: 'scalar(up{a="{{args.of}}"})'}}}
+  - {name: first, successCondition: "result[0] < 5", provider: {prometheus: {query: 'scalar(up)'}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: other, labels: {a b: c}}
+spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}
+Y
+pods() { "$s" lint "$dir/pods"; }
+check "a name that no API server takes is an error" says '3:12: error: metadata.name: Invalid value: "WEB"' pods
+check "a field that no pod has" says 'containers[0].imagePull: unknown field' pods
+check "a mount without its volume" says 'volumeMounts[0].name: Not found: "data"' pods
+check "two containers of one name" says 'containers[1].name: Duplicate value: "web"' pods
+check "requests above limits" says 'must be less than or equal to cpu limit of 1' pods
+check "a choice that is none" says 'dnsPolicy: Unsupported value: "Sometimes"' pods
+check "a fieldRef that names nothing" says 'fieldPath: Invalid value: "spec.nothing": a Rollout has no such field' pods
+check "limits behind an argument without a value" says "metric much: count 3 needs an interval" pods
+check "a vector that is compared as a number" says 'metrics[0].successCondition: `result < 5`: the query answers a vector' pods
+check "a scalar that is taken for a vector" says 'metrics[2].successCondition: `result[0] < 5`: the query answers one number' pods
+check "and a scalar that is compared as one is right" fails sh -c "'$s' lint '$dir/pods' | grep -F 'metrics[1]'"
+check "a Deployment's pods too" says 'restartPolicy: Unsupported value: "Never"' pods
+check "and its labels" says 'metadata.labels: Invalid value: "a b"' pods
+
+mkdir "$dir/options"
+cat >"$dir/options/all.yaml" <<'Y'
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web}
+spec: {source: {repoURL: "https://git.example/web"}, destination: {name: in-cluster}, syncPolicy: {syncOptions: [CreateNamespace=true, Creatnamespace=true]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, annotations: {argocd.argoproj.io/sync-options: "Prune=false,Pruned=false"}}
+spec: {ports: [{port: 80}]}
+Y
+check "a sync option that is none" says "spec.syncPolicy.syncOptions[1]" "$s" lint "$dir/options"
+mkdir "$dir/annotations"
+cat >"$dir/annotations/all.yaml" <<'Y'
+apiVersion: v1
+kind: Service
+metadata: {name: web, annotations: {argocd.argoproj.io/hook: PreSyc, kustomize.toolkit.fluxcd.io/prune: "false"}}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+Y
+check "a hook that does not exist is a warning" says 'warning: metadata.annotations: annotation argocd.argoproj.io/hook: "PreSyc" has no effect; known are PreSync, Sync, PostSync, SyncFail, Skip' "$s" lint "$dir/annotations"
+check "so is a switch with a value that Flux does not have" says 'warning: metadata.annotations: annotation kustomize.toolkit.fluxcd.io/prune: "false" has no effect; known are enabled, disabled' "$s" lint "$dir/annotations"
+check "of an object too" says "metadata.annotations" "$s" lint "$dir/options"
+check "and those that are pass" says "2 errors, 0 warnings" "$s" lint "$dir/options"
+
+# One object each, and the first that is said of it.
+refused() { # WHAT TEXT YAML
+	printf '%s\n' "$3" >"$dir/one.yaml"
+	check "$1" says "$2" "$s" lint "$dir/one.yaml"
+	check "$1: an error" fails "$s" lint "$dir/one.yaml"
+}
+template() { echo "{apiVersion: argoproj.io/v1alpha1, kind: AnalysisTemplate, metadata: {name: t}, spec: {$1}}"; }
+web='successCondition: "true", provider: {web: {url: "http://h"}}'
+job() { template "metrics: [{name: a, provider: {job: {spec: {$1, template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}}}}]"; }
+refused "two providers of a metric" "metrics[0].provider: more than one provider" \
+	"$(template 'metrics: [{name: a, provider: {web: {url: "http://h"}, prometheus: {query: up}}}]')"
+refused "a Job that may fail less than never" "job.spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0" "$(job 'backoffLimit: -1')"
+refused "a Job's misspelt field" "job.spec.backofLimit: unknown field" "$(job 'backofLimit: 1')"
+refused "a Job's mode that is none" "job.spec.completionMode: Unsupported value" "$(job 'completionMode: Some')"
+refused "an indexed Job without completions" "job.spec.completions: Required value" "$(job 'completionMode: Indexed')"
+refused "an argument with a value and a source" "spec.args[0]: Invalid value: has both of value and valueFrom" \
+	"$(template "args: [{name: x, value: a, valueFrom: {secretKeyRef: {name: s, key: k}}}], metrics: [{name: a, $web}]")"
+refused "an argument with two sources" "spec.args[0]: Invalid value: valueFrom needs one of" \
+	"$(template "args: [{name: x, valueFrom: {fieldRef: {fieldPath: metadata.name}, secretKeyRef: {name: s, key: k}}}], metrics: [{name: a, $web}]")"
+refused "an argument with no source" "spec.args[0]: Invalid value: valueFrom needs one of" \
+	"$(template "args: [{name: x, valueFrom: {}}], metrics: [{name: a, $web}]")"
+refused "two values of one argument" 'spec.args[1]: Duplicate value: "x"' \
+	"$(template "args: [{name: x, value: a}, {name: x, value: b}], metrics: [{name: a, $web}]")"
+refused "a run's argument without a value" "spec.args[0]: Required value" \
+	"{apiVersion: argoproj.io/v1alpha1, kind: AnalysisRun, metadata: {name: r}, spec: {args: [{name: x}], metrics: [{name: a, $web}]}}"
+refused "a version that is not served" 'apiVersion: Invalid value: "argoproj.io/v1": an AnalysisTemplate' "$(template "metrics: [{name: a, $web}]" | sed s/v1alpha1/v1/)"
+refused "a namespace that is none" 'metadata.namespace: Invalid value: "A B"' "$(template "metrics: [{name: a, $web}]" | sed 's/name: t}/name: t, namespace: A B}/')"
+pods='selector: {matchLabels: {app: app}}, template: {metadata: {labels: {app: app}}, spec: {containers: [{name: app, image: "app:v1"}]}}'
+rollout() { echo "{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: app}, spec: {$1}}"; }
+for path in metadata status metadata.labels.app 'metadata.labels[app]' "metadata.labels['app" metadata.name.x 'spec.strategy.canary.steps[x].setWeight' ''; do
+	refused "a fieldRef to \"$path\"" "fieldPath: Invalid value: \"$path\": a Rollout has no such field" \
+		"$(rollout "$pods, strategy: {canary: {steps: [{setWeight: 50}, {analysis: {templates: [{templateName: t}], args: [{name: x, valueFrom: {fieldRef: {fieldPath: \"$path\"}}}]}}]}}")
+---
+$(template "args: [{name: x}], metrics: [{name: a, $web}]")"
+done
+for path in metadata.name metadata.uid "metadata.labels['app']" "metadata.annotations['a.b/c']" metadata.labels spec.replicas 'spec.strategy.canary.steps[0].setWeight' 'spec.template.spec.containers[0].image' status.stableRS; do
+	printf '%s\n' "$(rollout "$pods, strategy: {canary: {steps: [{setWeight: 50}, {analysis: {templates: [{templateName: t}], args: [{name: x, valueFrom: {fieldRef: {fieldPath: \"$path\"}}}]}}]}}")
+---
+$(template "args: [{name: x}], metrics: [{name: a, $web}]")" >"$dir/one.yaml"
+	check "a fieldRef to $path is right" says "0 errors, 0 warnings" "$s" lint "$dir/one.yaml"
+done
+refused "one subset for both versions" 'destinationRule.stableSubsetName: Invalid value: "a": is the subset of the canary too' \
+	"$(rollout "$pods, strategy: {canary: {trafficRouting: {istio: {virtualService: {name: v}, destinationRule: {name: d, canarySubsetName: a, stableSubsetName: a}}}}}")"
+refused "a workload of no version" "spec.workloadRef.apiVersion: Required value: apps/v1 of a Deployment" \
+	"$(rollout 'workloadRef: {kind: Deployment, name: d}, strategy: {canary: {}}')"
+refused "a workload of another version" 'spec.workloadRef.apiVersion: Invalid value: "v1": a Deployment is of apps/v1' \
+	"$(rollout 'workloadRef: {apiVersion: v1, kind: Deployment, name: d}, strategy: {canary: {}}')"
+application() { echo "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: web}, spec: {source: {repoURL: \"https://git.example/web\"}, $1}}"; }
+refused "a destination by name and by server" "spec.destination: Invalid value: server cannot be used with name" \
+	"$(application 'destination: {name: in-cluster, server: "https://kubernetes.default.svc"}')"
+refused "a misspelt field of what begins with a vowel" "unknown field; an automated sync policy has prune" \
+	"$(application 'destination: {name: in-cluster}, syncPolicy: {automated: {pruen: true}}')"
+refused "a variable that no manifest can name" 'spec.postBuild.substitute: Invalid value: "a-b"' \
+	'{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {name: a}, spec: {interval: 5m, prune: true, sourceRef: {kind: GitRepository, name: a}, postBuild: {substitute: {a-b: c, ok_1: x}}}}'

@@ -8,7 +8,7 @@ controller=$!
 get() { curl -sf "http://127.0.0.1:$1"; }
 has() { get $metrics/metrics | grep -qF "$1"; }
 check "it is ready" within 10 get $health/readyz
-check "a flag of the other controller is taken" grep -q "flag has no effect here" "$dir/controller.log"
+check "a flag of the other controller is taken" grep -q "flag has no effect in Sluice" "$dir/controller.log"
 check "it is alive" says ok get $health/healthz
 check "another cannot have the port" says "cannot listen on 127.0.0.1 port $metrics" \
 	"$SLUICE" controller --listen-address 127.0.0.1 --metricsPort $metrics
@@ -28,7 +28,7 @@ check "who leads" has 'leader_election_master_status{name="argo-rollouts-control
 check "promtool finds nothing wrong with them" sh -c "curl -s http://127.0.0.1:$metrics/metrics | promtool check metrics | grep -v 'no help text' | (! grep .)"
 check "how long the first one took, by how it ended" has 'rollout_duration_seconds_bucket{status="Promoted",le="60"} 1'
 "$SLUICE" set image bluegreen app=app:does-not-exist >/dev/null
-sleep 2
+check "an update is under way" within 10 says Progressing kubectl get rollout bluegreen -o 'jsonpath={.status.phase}'
 "$SLUICE" abort bluegreen >/dev/null
 check "how long an aborted one took" within 10 has 'rollout_duration_seconds_bucket{status="Aborted",le="60"} 1'
 check "... without its pauses" has 'rollout_progression_duration_seconds_count{status="Aborted"} 1'

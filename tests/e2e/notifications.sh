@@ -34,6 +34,18 @@ data:
         body: |
           {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{.recipient}}-{{.rollout.metadata.name}}-{{.rollout.status.phase | lower}}"},
            "data": {"text": {{printf "%s %s" .rollout.metadata.name .secrets.token | quote}}}}
+  template.image: |
+    message: "{{(index .rollout.spec.template.spec.containers 0).image}}"
+    webhook:
+      here:
+        method: POST
+        path: /configmaps
+        body: |
+          {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{.recipient}}-{{.rollout.metadata.name}}"},
+           "data": {"text": "{{(index .rollout.spec.template.spec.containers 0).image}}"}}
+  trigger.on-image: |
+    - when: rollout.status.phase == 'Healthy'
+      send: [image]
   trigger.on-rollout-paused: |
     - send: [told]
   trigger.on-rollout-completed: |
@@ -54,7 +66,7 @@ kubectl create -f "$secret" >/dev/null
 controller
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
 s=$SLUICE
-check "it is deployed" says Healthy "$s" status myapp --timeout 30s
+check "it is deployed" says Healthy "$s" status myapp --timeout 300s
 kubectl annotate rollout myapp notifications.argoproj.io/subscribe.on-rollout-paused.here=ops \
 	notifications.argoproj.io/subscribe.on-degraded.here='a;b' notifications.argoproj.io/subscribe.on-rollout-paused.gone=x >/dev/null
 "$s" set image myapp myapp=myregistry/myapp:v2 >/dev/null
@@ -73,13 +85,29 @@ controller
 kubectl annotate rollout myapp some=change >/dev/null
 sleep 2
 check "... so that another process tells it no more" fails sent a-myapp-degraded
+kubectl apply -f - >/dev/null <<'Y'
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shared}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: shared}}
+  template: {metadata: {labels: {app: shared}}, spec: {containers: [{name: shared, image: "shared:v7"}]}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: shared, annotations: {notifications.argoproj.io/subscribe.on-image.here: image}}
+spec: {replicas: 1, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: shared}, strategy: {canary: {}}}
+Y
+check "a Rollout with workloadRef has its workload's template" within 20 says "shared:v7" sent image-shared
+check "... also when it is tried out" says "shared:v7" "$s" notifications template notify image shared
 check "nobody subscribed to what was not told" fails sent ops-myapp-healthy
 stop
 
 check "templates" says "told" "$s" notifications template get
 check "a template as YAML" says "method: POST" "$s" notifications template get told -o yaml
 check "a template that there is not" says "there is no template.nope" "$s" notifications template get nope
-check "what it would say" says 'message: "myapp of web is Degraded"' "$s" notifications template notify told myapp
+check "what it would say" says 'message: myapp of web is Degraded' "$s" notifications template notify told myapp
 check "from files" says "myapp hush" "$s" notifications template notify told tests/e2e/rollout.yaml --config-map "$config" --secret "$secret"
 check "sending one" says "sent to here:try" "$s" notifications template notify told myapp --recipient here:try
 check "... sends it" says "myapp hush" sent try-myapp-degraded

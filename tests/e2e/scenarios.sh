@@ -3,7 +3,7 @@
 # sanitized ones, two stories at a time. All of them are played in virtual time too (build/simulation).
 cd "$(dirname "$0")/../.." || exit 1
 out=$(mktemp -d)
-play() { timeout 120 build/simulation --http "$PWD/build/sluice-san" "$1" >"$2/$(basename "$1")" 2>&1 || true; }
+play() { timeout 3600 build/simulation --http "$PWD/build/sluice-san" "$1" >"$2/$(basename "$1")" 2>&1 || true; }
 export -f play
 grep -l '^http: true' tests/e2e/scenarios/*.yaml | xargs -P2 -I{} bash -c "play {} $out"
 for f in "$out"/*; do

@@ -109,7 +109,7 @@ check "so is a refused person" says "401" "$s" list rollouts --kubeconfig "$dir/
 check "so is a file that is not there" says "none.crt" "$s" list rollouts --kubeconfig "$dir/no-file"
 check "so is a plugin that is not there, and where to get it" says "get it somewhere" "$s" list rollouts --kubeconfig "$dir/no-plugin"
 check "so is one that fails" says "exit code 7" "$s" list rollouts --kubeconfig "$dir/bad-plugin"
-check "so is one that says something else" says "is no JSON" "$s" list rollouts --kubeconfig "$dir/odd-plugin"
+check "so is one that says something else" says "is not JSON" "$s" list rollouts --kubeconfig "$dir/odd-plugin"
 check "so is a user that is not there" says 'there is no user "nobody"; there are: u' "$s" list rollouts --kubeconfig "$dir/no-user"
 check "so is an authority that would not be asked" says "which of the two" "$s" list rollouts --kubeconfig "$dir/insecure-ca"
 check "whom one acts as is said" grep -q "{jane|sre}" "$dir/haproxy.log"
@@ -133,7 +133,7 @@ check "a broken kubeconfig is told by line" says "line 2, column 1" sh -c "echo 
 
 # Watches over TLS too; and a token that is changed in its file is used from then on.
 kubectl apply -f tests/e2e/rollout.yaml >/dev/null
-check "a watch over TLS" says Healthy "$s" status myapp -n default --timeout 20s --kubeconfig "$dir/token-file"
+check "a watch over TLS" says Healthy "$s" status myapp -n default --timeout 300s --kubeconfig "$dir/token-file"
 printf 'wrong\n' >"$dir/token.txt"
 check "a token file is read anew" says 401 "$s" list rollouts --kubeconfig "$dir/token-file"
 

@@ -2,12 +2,15 @@
  * places that do not count. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
+#include "gitops/health.h"
 #include "gitops/ignored.h"
+#include "gitops/kstatus.h"
 #include "gitops/kustomize/edit.h"
 #include "gitops/push.h"
 #include "gitops/rbac.h"
 #include "gitops/schedule.h"
 #include "gitops/settings.h"
+#include "gitops/sync_options.h"
 #include "gitops/takeover.h"
 #include "kube/api/yaml.h"
 #include "tests/fuzz/fuzz.h"
@@ -95,6 +98,19 @@ places(struct arena *a, const char *text, size_t len)
 	ignored_drop(live, gone);
 }
 
+/* A live object. */
+static void
+health(struct arena *a, const char *text, size_t len)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *message;
+
+	if (yaml_parse(a, text, len, &docs) != NULL || json_array_size(docs) == 0)
+		return;
+	health_of(a, json_array_get(docs, 0), &message);
+	kstatus_of(a, json_array_get(docs, 0), 1700000000000, &message);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -112,11 +128,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'g': push(a, text, size - 1); break;
 	case 'k': edit(a, text); break;
 	case 'o': places(a, text, size - 1); break;
+	case 'h': health(a, text, size - 1); break;
 	case 'm':
 		map = json_pack("{s:s, s:s}", "resource.customizations", text,
 		    "resource.customizations.ignoreDifferences.apps_Deployment", text);
 		if (map != NULL && settings_read(a, map, &settings) == NULL)
 			settings_health(&settings, "apps", "Deployment");
+		json_decref(map);
+		map = json_pack("{s:s, s:s, s:s}", "resource.exclusions", text, "kustomize.buildOptions", text,
+		    "application.resourceTrackingMethod", text);
+		if (map != NULL && settings_read(a, map, &settings) == NULL)
+			settings_exclude(&settings, "apps", "Deployment", "https://kubernetes.default.svc");
+		sync_options_annotation_problem(a, text);
 		break;
 	default: break;
 	}

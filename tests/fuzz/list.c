@@ -5,8 +5,10 @@
 #include "tests/fuzz/fuzz.h"
 
 static void
-keep(void *arg, const json_t *item)
+keep(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
+	if (unreadable != NULL && unreadable->why == NULL)
+		abort();
 	json_array_append(arg, (json_t *)item);
 }
 

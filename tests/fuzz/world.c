@@ -1,8 +1,10 @@
 /* tests/fuzz/world.c: whole worlds, a few places of which are changed as the input says, through decode, validate and decide.
  *
- * The first byte chooses the world. Every change is four bytes: which object's which place (two), what becomes of it, and with what.
+ * The first byte chooses the world. Every change is four bytes: which object's which place (two), what becomes of it, and with what. A list,
+ * an object's members and whole objects may become many.
  * A plan there must be, whatever it is, and a second pass over the same world must make the same one.
  */
+#include <stdio.h>
 #include <string.h>
 #include "analysis/decide.h"
 #include "base/str.h"
@@ -19,6 +21,7 @@
 #include "tests/listed.h"
 
 #define CHANGES_MAX 24
+#define VALUES_MAX 20000 /* of a world: what is made many of stays within it */
 #define NOW 1795452487000
 #define NEW "64dbd87f8" /* the hash of the template below */
 
@@ -228,6 +231,62 @@ put(const struct place *p, json_t *value)
 		json_array_set_new(p->in, p->index, value);
 }
 
+/* How many there are made of something: around every limit that the program names. */
+static const unsigned many[] = { 1, 2, 3, 7, 8, 9, 16, 17, 31, 33, 64, 65, 100, 129, 257, 300 };
+
+static size_t
+count_values(const json_t *in)
+{
+	size_t n = 1, i;
+	const char *key;
+	json_t *one;
+
+	json_object_foreach ((json_t *)in, key, one)
+		n += count_values(one);
+	json_array_foreach (in, i, one)
+		n += count_values(one);
+	return n;
+}
+
+/* Copies of a list's first element, or of an object's first member under other names. */
+static void
+multiply(json_t *objects, json_t *of, unsigned times)
+{
+	const char *key = NULL;
+	json_t *first = json_array_get(of, 0);
+
+	if (json_is_object(of) && json_object_iter(of) != NULL) {
+		key = json_object_iter_key(json_object_iter(of));
+		first = json_object_get(of, key);
+	}
+	if (first == NULL || count_values(objects) + times * count_values(first) > VALUES_MAX)
+		return;
+	for (unsigned i = 0; i < times; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%.40s%u", key != NULL ? key : "", i);
+		if (json_is_array(of))
+			json_array_append_new(of, json_deep_copy(first));
+		else
+			json_object_set_new(of, name, json_deep_copy(first));
+	}
+}
+
+/* Objects like this one, with other names and uids: many runs, ReplicaSets, Services. */
+static void
+multiply_object(json_t *objects, const json_t *object, unsigned times)
+{
+	if (count_values(objects) + times * count_values(object) > VALUES_MAX)
+		return;
+	for (unsigned i = 0; i < times && json_array_size(objects) < LISTED_MAX; i++) {
+		json_t *copy = json_deep_copy(object), *meta = json_object_get(copy, "metadata");
+
+		json_object_set_new(meta, "name", json_sprintf("%.60s-%u", json_str(meta, "name") ?: "", i));
+		json_object_set_new(meta, "uid", json_sprintf("%.60s-%u", json_str(meta, "uid") ?: "", i));
+		json_array_append_new(objects, copy);
+	}
+}
+
 static void
 change(json_t *objects, const uint8_t *how)
 {
@@ -235,6 +294,10 @@ change(json_t *objects, const uint8_t *how)
 	size_t n = how[1] + (size_t)(how[2] & 0x0f) * 256, other = how[3];
 	struct place p, q;
 
+	if ((how[2] & 0xc0) == 0xc0) {
+		multiply_object(objects, object, many[how[3] % ARRAY_SIZE(many)]);
+		return;
+	}
 	if (!find(object, &n, &p))
 		return;
 	switch (how[2] >> 4 & 3) {
@@ -245,11 +308,7 @@ change(json_t *objects, const uint8_t *how)
 		else
 			json_array_remove(p.in, p.index);
 		break;
-	case 2:
-		if (json_is_array(at(&p)) && json_array_size(at(&p)) > 0)
-			for (int i = 0; i < how[3] % 8; i++)
-				json_array_append_new(at(&p), json_deep_copy(json_array_get(at(&p), 0)));
-		break;
+	case 2: multiply(objects, at(&p), many[how[3] % ARRAY_SIZE(many)]); break;
 	default:
 		if (find(json_array_get(objects, how[3] % json_array_size(objects)), &other, &q))
 			put(&p, json_deep_copy(at(&q)));

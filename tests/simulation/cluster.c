@@ -11,6 +11,8 @@
 #include "rollout/plugins.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
+#define AT_ONCE_MAX 500 /* passes in one millisecond, which in truth they take */
+#define SPIN_MS 1000
 #define REMOTE_LOOK_MS 40 /* how often what is far away is looked at */
 
 static const struct controller *const controllers[] = { &rollout_controller, &experiment_controller,
@@ -155,12 +157,34 @@ answer_urgent(struct cluster *c)
 	forget_urgent(c);
 }
 
+void (*cluster_requested)(const char *method, const char *url);
+
+#define LEASE "argo-rollouts-controller-lock"
+
+/* Of several controllers only the one that has the Lease sends writes. Events are no decisions, and may still be under way. */
+static void
+watch_writer(struct cluster *c, const struct member *m, const struct request *r)
+{
+	const json_t *lease = store_get(c->store, "leases", "default", LEASE);
+	const char *holder = json_str(json_object_get(lease, "spec"), "holderIdentity");
+
+	if (m->lease == NULL || str_eq(r->method, "GET") || r->url[0] != '/' || strstr(r->url, "/leases") != NULL ||
+	    strstr(r->url, "/events") != NULL || str_eq(holder, m->identity))
+		return;
+	cluster_note(c, "--- %s writes, but %s has the Lease: %s %s", m->identity, holder != NULL ? holder : "none",
+	    r->method, r->url);
+	c->two_write = true;
+}
+
 static void
 choose(void *arg, const struct request *r, struct fault *f)
 {
 	struct member *m = arg;
 	struct cluster *c = m->cluster;
 
+	if (cluster_requested != NULL)
+		cluster_requested(r->method, r->url);
+	watch_writer(c, m, r);
 	if (c->trouble)
 		trouble(c, r, f);
 	if (c->fault != NULL)
@@ -171,6 +195,18 @@ choose(void *arg, const struct request *r, struct fault *f)
 		f->before_ms = 3600000; /* until the question's own time-out */
 	if (m->stalled_until > loop_mono(c->loop))
 		f->before_ms += m->stalled_until - loop_mono(c->loop);
+	if (f->before_ms > 1 || f->after_ms > 0 || f->refused || f->lost || f->status != 0 || f->drop_ms > 0 ||
+	    f->lag_ms > 0)
+		c->struck_at = loop_mono(c->loop);
+}
+
+static void
+spoil(void *arg, const struct request *r, char **text)
+{
+	struct cluster *c = ((struct member *)arg)->cluster;
+
+	if (c->spoil != NULL)
+		c->spoil(c, r, text);
 }
 
 #define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
@@ -225,6 +261,22 @@ outside(void *arg, const struct request *r, char **ret_body)
 	return moods[c->metric_mood].status;
 }
 
+/* Passes take no time here. When they do not end, time is moved on, so that the life ends and the judge can find it. */
+static void
+count_at_once(struct cluster *c)
+{
+	if (loop_mono(c->loop) != c->pass_at)
+		c->at_once = 0;
+	c->pass_at = loop_mono(c->loop);
+	if (++c->at_once < AT_ONCE_MAX)
+		return;
+	if (!c->spins)
+		cluster_note(c, "--- %lu passes at once", c->at_once);
+	c->spins = true;
+	c->loop->mono_now += SPIN_MS;
+	c->loop->wall_now += SPIN_MS;
+}
+
 static void
 planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
 {
@@ -236,6 +288,19 @@ planned(const char *controller, const char *ns, const char *name, const struct p
 		cluster_note(c, "  %s %s: %s", controller, name, p->reasons[i]);
 	if (strcmp(controller, rollout_controller.name) == 0 && (p->n_steps > 0 || p->status != NULL))
 		answer_urgent(c);
+}
+
+static void
+passed(const char *controller, const char *ns, const char *name, int64_t took_ms, bool failed, void *arg)
+{
+	struct cluster *c = ((struct member *)arg)->cluster;
+
+	(void)ns;
+	(void)name;
+	(void)took_ms;
+	(void)failed;
+	c->passes += strcmp(controller, rollout_controller.name) == 0;
+	count_at_once(c);
 }
 
 static void
@@ -257,12 +322,14 @@ note_change(struct cluster *c, const char *kind, const char *type, const json_t 
 		    (int)json_int(status, "availableReplicas", 0));
 	else if (strcmp(kind, "VirtualService") == 0)
 		cluster_note(c, "%s VirtualService %s weight %d", type, name,
-		    (int)json_integer_value(
-			json_at(cluster_split_route(o), "/1/weight") ?: json_at(o, "/spec/tls/0/route/1/weight")));
+		    (int)json_integer_value(json_at(cluster_split_route(o), "/1/weight")));
 	else if (strcmp(kind, "DestinationRule") == 0)
 		cluster_note(c, "%s DestinationRule canary=%s stable=%s", type,
 		    json_str(json_at(o, "/spec/subsets/0/labels"), "rollouts-pod-template-hash") ?: "-",
 		    json_str(json_at(o, "/spec/subsets/1/labels"), "rollouts-pod-template-hash") ?: "-");
+	else if (strcmp(kind, "Service") == 0)
+		cluster_note(c, "%s Service %s selects %s", type, name,
+		    json_str(json_at(o, "/spec/selector"), "rollouts-pod-template-hash") ?: "-");
 	else if (strcmp(kind, "AnalysisRun") == 0 || strcmp(kind, "Experiment") == 0)
 		cluster_note(c, "%s %s %s %s", type, kind, name, json_str(status, "phase") ?: "-");
 }
@@ -328,11 +395,13 @@ start_runner(struct member *m)
 		.settings = &process,
 		.component = "rollouts-controller",
 		.planned = planned,
+		.passed = passed,
 		.may_write = may_write,
 		.synced = on_synced,
 		.arg = m };
 
 	m->synced = false;
+	m->cluster->began_at = loop_mono(m->cluster->loop);
 	forget_urgent(m->cluster);
 	m->runner = runner_start(m->transport, m->transport, controllers, &s);
 }
@@ -361,19 +430,20 @@ start_controller(struct cluster *c, size_t i)
 {
 	struct member *m = &c->members[i];
 	struct lease_settings lease = { .namespace = "default",
-		.name = "argo-rollouts-controller-lock",
+		.name = LEASE,
 		.duration_ms = 15000,
 		.renew_deadline_ms = 10000,
 		.retry_ms = 2000,
 		.started = on_started,
 		.stopped = on_stopped,
 		.arg = m };
-	_cleanup_(freep) char *identity = mem_printf("controller-%zu-%ld", i, (long)loop_mono(c->loop));
 
 	*m = (struct member){ .cluster = c, .index = i };
-	m->policy = (struct fault_policy){ .choose = choose, .outside = outside, .brought = brought, .arg = m };
+	snprintf(m->identity, sizeof(m->identity), "controller-%zu-%ld", i, (long)loop_mono(c->loop));
+	m->policy =
+	    (struct fault_policy){ .choose = choose, .outside = outside, .spoil = spoil, .brought = brought, .arg = m };
 	m->transport = in_process_new(c->loop, c->store, &m->policy);
-	lease.identity = identity;
+	lease.identity = m->identity;
 	if (c->n_members > 1)
 		m->lease = lease_new(m->transport, &lease);
 	else
@@ -438,6 +508,7 @@ cluster_free(struct cluster *c)
 		free(c);
 		return NULL;
 	}
+	autoscaler_done(&c->autoscaler);
 	if (c->nth != NULL)
 		loop_timer_stop(c->loop, &c->nth->timer);
 	for (size_t i = 0; i < c->n_members; i++)
@@ -624,12 +695,14 @@ cluster_rollout(struct cluster *c)
 const json_t *
 cluster_split_route(const json_t *vs)
 {
+	static const char *const protocols[] = { "/spec/http", "/spec/tls", "/spec/tcp" };
 	json_t *route;
 	size_t i;
 
-	json_array_foreach (json_at(vs, "/spec/http"), i, route)
-		if (json_array_size(json_object_get(route, "route")) > 1)
-			return json_object_get(route, "route");
+	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
+		json_array_foreach (json_at(vs, protocols[p]), i, route)
+			if (json_array_size(json_object_get(route, "route")) > 1)
+				return json_object_get(route, "route");
 	return NULL;
 }
 

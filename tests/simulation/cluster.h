@@ -7,6 +7,7 @@
 #include "sim/in_process.h"
 #include "sim/jobs.h"
 #include "sim/pods.h"
+#include "tests/simulation/autoscaler.h"
 #include "tests/simulation/remote.h"
 
 /* How Prometheus answers. */
@@ -36,6 +37,7 @@ struct member {
 	struct runner *runner; /* NULL: it waits for the Lease */
 	struct lease *lease; /* NULL: it is alone */
 	struct fault_policy policy;
+	char identity[64]; /* in the Lease */
 	bool synced; /* it knows the cluster, and decides */
 	int64_t stalled_until; /* mono ms: nothing that it sends arrives before */
 };
@@ -63,9 +65,13 @@ struct cluster {
 	const char *name; /* of the rollout: "myapp" */
 	bool trouble; /* faults are being injected */
 	int64_t trouble_over; /* mono ms at which that ended; 0: it never began */
+	int64_t began_at; /* mono ms at which a controller began to act, the last that did */
+	int64_t struck_at; /* mono ms of the last fault, by chance or by a scenario; 0: none yet */
 	/* A scenario's own faults; NULL: none. */
 	void (*fault)(struct cluster *, const struct request *, struct fault *);
 	void *fault_arg;
+	void (*spoil)(struct cluster *, const struct request *,
+	    char **text); /* what the API server and others say; NULL: as it is */
 	struct nth *nth; /* NULL: none */
 	double metric; /* what Prometheus answers */
 	char plugin[400]; /* what the plugin "acme/hook" answers; "": it cannot be reached */
@@ -76,8 +82,13 @@ struct cluster {
 	json_t *held; /* what cluster_get has handed out of it */
 	struct str story; /* what happened, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */
-	unsigned long plans;
+	unsigned long plans, passes; /* of all controllers; over Rollouts */
+	unsigned long at_once; /* passes in this millisecond */
+	int64_t pass_at; /* mono ms of the last pass */
+	bool two_write; /* one wrote that had not the Lease */
+	bool spins; /* a pass asked for another at once, again and again */
 	struct urgency urgency;
+	struct autoscaler autoscaler;
 };
 
 /* A cluster at 2026-11-23T00:00:00Z with its controller running. */
@@ -132,7 +143,7 @@ void cluster_run(struct cluster *, int64_t ms);
 bool cluster_wait(struct cluster *, const char *phase, int index, int64_t ms);
 
 const json_t *cluster_rollout(struct cluster *);
-/* The destinations of a VirtualService's first http route that has several; NULL: none has. */
+/* The destinations of the first route of a VirtualService that has several: of http, then tls, then tcp. NULL: none has. */
 const json_t *cluster_split_route(const json_t *vs);
 /* The canary's weight in the VirtualService; -1: none. */
 int cluster_weight(struct cluster *);
@@ -142,16 +153,30 @@ void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 /* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble; metrics_test.c: metrics stay
  * few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
  * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits;
- * gitops_seeds.c: random commits, changes by hand and trouble. Each prints ok or not ok; false when it failed. */
+ * gitops_seeds.c: random commits, changes by hand and trouble; gitops_found.c: what these have found. Each prints ok or not ok; false when it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
 bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
-bool gitops_run(unsigned
-	stride); /* of requests in whose stead there is trouble, every stride-th, another one in each life; 1: all */
+
+/* rights.c: what controllers have asked API servers for, and that deploy/ has a right for each use and a use for each right. */
+void rights_note(const char *method, const char *url);
+
+/* Called with every request of a controller in virtual time; NULL: nothing is. */
+extern void (*cluster_requested)(const char *method, const char *url);
+
+bool rights_run(void);
+
+/* children_test.c: what child processes cannot do. */
+bool children_run(void);
+bool hostile_run(const char *trick); /* hostile.c; NULL: all tricks */
+bool hostile_metrics_run(void);
+/* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run; NULL: all. */
+bool gitops_run(unsigned stride, const char *part);
 bool gitops_lives(void);
+bool gitops_found(void);
 bool gitops_aborts(unsigned stride);
 bool gitops_traffic(unsigned stride);
-bool gitops_seeds(uint64_t first, uint64_t n, bool verbose);
+bool gitops_seeds(uint64_t first, uint64_t n, const char *only, bool verbose); /* only: "Application"; NULL: all */
 bool seeds_run(uint64_t first, uint64_t n, bool verbose);

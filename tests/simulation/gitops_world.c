@@ -37,21 +37,32 @@ memory_open(struct source *s, struct arena *a, const struct source_request *r, c
 	struct memory *m = (struct memory *)s;
 	size_t which = m->head;
 
-	(void)a;
+	if (m->unreachable)
+		return err_new(a, ERR_AGAIN, "%s: connection refused", r->url);
 	for (size_t i = 0; i < m->n; i++)
 		if (r->revision != NULL && strcmp(r->revision, memory_id(i)) == 0)
 			which = i;
 	*ret_revision = memory_id(which);
 	*ret_reference = NULL;
-	*ret = (struct tree){ .entries = &m->files[which], .n = 1, .read = memory_read };
+	*ret = m->trees[m->opened = which];
 	return NULL;
+}
+
+void
+memory_commit_files(struct memory *m, struct tree_entry *files, size_t n)
+{
+	tree_sort(files, n);
+	m->source.open = memory_open;
+	m->trees[m->n++] = (struct tree){ .entries = files, .n = n, .read = memory_read };
 }
 
 void
 memory_commit(struct memory *m, const char *text)
 {
-	m->source.open = memory_open;
-	m->files[m->n++] = (struct tree_entry){ .path = "all.yaml", .size = strlen(text), .id = text };
+	struct tree_entry *file = &m->files[m->n];
+
+	*file = (struct tree_entry){ .path = "all.yaml", .size = strlen(text), .id = text };
+	memory_commit_files(m, file, 1);
 }
 
 /* --- programs: the worker, here -------------------------------------------------------------------------------------- */
@@ -70,6 +81,7 @@ struct programs {
 	struct transport transport;
 	struct transport *api;
 	struct source *source;
+	struct process *process;
 	struct exchange *list;
 };
 
@@ -116,6 +128,11 @@ programs_start(struct transport *t, const struct request *r, const struct receiv
 	*x = (struct exchange){ .owner = p, .to = to, .arg = arg, .next = p->list };
 	x->timer = (struct timer){ .fire = on_told, .arg = x };
 	p->list = x;
+	if (p->process->begun != NULL) {
+		_cleanup_(json_decrefp) json_t *request = json_loads(r->body, 0, NULL);
+
+		p->process->begun(p->process->arg, request);
+	}
 	x->work = work_start(
 	    &(struct work_ways){ .api = p->api, .source = p->source }, r->body, strlen(r->body), on_worked, x);
 	return x;
@@ -143,6 +160,8 @@ choose(void *arg, const struct request *r, struct fault *f)
 	struct process *p = arg;
 
 	f->before_ms = f->after_ms = 1;
+	if (strcmp(r->method, "GET") != 0 && strstr(r->url, "dryRun=All") == NULL)
+		p->writes++;
 	if (in_process_is_watch(r) || p->at == 0 || ++p->requests != p->at)
 		return;
 	f->refused = p->how == TROUBLE_FAILS;
@@ -185,9 +204,10 @@ process_start(struct process *p)
 	p->policy = (struct fault_policy){ .choose = choose, .arg = p };
 	p->api = in_process_new(p->cluster->loop, p->cluster->store, &p->policy);
 	p->programs = mem_alloc(sizeof(*p->programs));
-	*p->programs = (struct programs){
-		.transport = { .ops = &ops, .loop = p->cluster->loop }, .api = p->api, .source = &p->memory->source
-	};
+	*p->programs = (struct programs){ .transport = { .ops = &ops, .loop = p->cluster->loop },
+		.api = p->api,
+		.source = &p->memory->source,
+		.process = p };
 	p->triggers = triggers_new(&(struct triggers_settings){ .api = p->api, .touched = touched, .arg = p });
 	p->runner = runner_start(p->api, p->api, p->controllers,
 	    &(struct runner_settings){ .component = "argocd-controller",
@@ -252,6 +272,19 @@ make_namespaces(struct store *s)
 			"{s:s, s:s, s:{s:s}}", "apiVersion", "v1", "kind", "Namespace", "metadata", "name", names[i]));
 }
 
+void
+make_definition(struct store *s)
+{
+	store_do(s, "POST", "application/json", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+	    json_pack("{s:s, s:s, s:{s:s}, s:{s:s, s:s, s:{s:s, s:s, s:s, s:s}, s:[{s:s, s:b, s:b, "
+		      "s:{s:{s:s, s:b}}}]}}",
+		"apiVersion", "apiextensions.k8s.io/v1", "kind", "CustomResourceDefinition", "metadata", "name",
+		"widgets.example.com", "spec", "group", "example.com", "scope", "Namespaced", "names", "kind", "Widget",
+		"plural", "widgets", "singular", "widget", "listKind", "WidgetList", "versions", "name", "v1", "served",
+		1, "storage", 1, "schema", "openAPIV3Schema", "type", "object", "x-kubernetes-preserve-unknown-fields",
+		1));
+}
+
 /* --- who syncs ----------------------------------------------------------------------------------------- */
 
 static void
@@ -292,13 +325,9 @@ static bool
 kustomization_has(const json_t *k, const char *commit)
 {
 	const char *applied = json_string_value(json_at(k, "/status/lastAppliedRevision"));
-	const json_t *c;
-	size_t i;
 
-	json_array_foreach (json_at(k, "/status/conditions"), i, c)
-		if (str_eq(json_str(c, "type"), "Ready") && str_eq(json_str(c, "status"), "True"))
-			return applied != NULL && str_ends(applied, commit);
-	return false;
+	return str_eq(json_str(status_condition(json_object_get(k, "status"), "Ready"), "status"), "True") &&
+	       applied != NULL && str_ends(applied, commit);
 }
 
 static void
@@ -361,7 +390,8 @@ ignore(const struct pass *p, struct plan *plan)
 
 static const struct controller_watch rollouts[] = { { .type = &rollout_type } };
 
-const struct controller rollouts_known = { "rollouts-known", &rollout_type, rollouts, ARRAY_SIZE(rollouts), ignore };
+const struct controller rollouts_known = { "rollouts-known", &rollout_type, rollouts, ARRAY_SIZE(rollouts), ignore,
+	NULL };
 
 /* --- moves ----------------------------------------------------------------------------------------------------------- */
 

@@ -8,15 +8,20 @@
 
 #define COMMITS_MAX 100
 
-/* A branch: the files of each commit are one, "all.yaml". Zeroed, and then memory_commit. */
+/* A branch, for every URL. Zeroed, and then memory_commit. */
 struct memory {
 	struct source source;
-	struct tree_entry files[COMMITS_MAX];
+	struct tree_entry files[COMMITS_MAX]; /* of commits with one file, "all.yaml" */
+	struct tree trees[COMMITS_MAX];
 	size_t n, head; /* commits; which of them the branch is at */
+	size_t opened; /* the commit that was read last */
+	bool unreachable; /* the repository cannot be read now */
 };
 
 /* One more commit, which is not the head yet unless it is the first. The text is borrowed. */
 void memory_commit(struct memory *, const char *text);
+/* The same with several files, which are borrowed; the id of each is its text. They are put in order. */
+void memory_commit_files(struct memory *, struct tree_entry *, size_t n);
 
 /* The commit's 40 hexadecimal digits. Static. */
 const char *memory_id(size_t commit);
@@ -39,6 +44,9 @@ struct process {
 	unsigned requests, at; /* so many it has made since `at` was not 0; what befalls the at-th. Once. */
 	enum trouble how;
 	bool dying;
+	unsigned long writes; /* requests that change something */
+	void (*begun)(void *arg, const json_t *request); /* a piece of work begins; NULL: not wanted */
+	void *arg;
 };
 
 void process_start(struct process *);
@@ -55,6 +63,8 @@ const char *rollout_image(const json_t *rollout);
 
 /* Namespaces argocd and shop. */
 void make_namespaces(struct store *);
+/* The definition of Widget, a kind whose place in the API must be looked up. */
+void make_definition(struct store *);
 
 /* Who syncs: an object "web", which syncs the repository to the namespace shop. */
 struct syncer {

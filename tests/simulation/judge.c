@@ -1,18 +1,17 @@
 /* tests/simulation/judge.c: the invariants. */
-#include "tests/simulation/judge.h"
+#include "tests/simulation/judge_parts.h"
 #include <stdio.h>
 #include <string.h>
 #include "base/map.h"
 
-#define HASH "rollouts-pod-template-hash"
-#define READY_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
-#define VERDICT_MEMORY_MS 90000
+#define TROUBLE_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
+#define CALM_MEMORY_MS 300 /* a plan of some writes, a millisecond each way, and the watch that tells of it */
 #define REQUEST_MAX_MS 45000 /* no injected delay is longer */
 
 /* What a ReplicaSet had at most available lately. */
 struct readiness {
 	long long available;
-	int64_t until; /* mono ms up to which a higher number than now counts */
+	int64_t fell_at; /* mono ms; for a while a higher number than now counts */
 	long long was;
 };
 
@@ -21,22 +20,27 @@ struct judge {
 	struct map ready; /* hash → struct readiness */
 	struct map services; /* name → hash, of those that ever selected one */
 	long long replicas, replicas_low; /* spec.replicas, and the least of it lately */
-	int64_t low_until; /* mono ms */
+	int64_t raised_at; /* mono ms */
 	int64_t failed_at; /* mono ms of the last failed verdict; of failed_hash */
 	char failed_hash[32];
 	char verdict[400];
-	int weight;
+	int weight; /* of the VirtualService that was written last */
+	unsigned long moves;
+	struct course *course;
+	struct pod_bounds *bounds;
+	struct reports *reports;
 	long long turns[2]; /* the weights of Services that take turns, in the order of the route */
-	char turn_hosts[2][64];
 	bool turned; /* they are known */
 	size_t additional; /* destinations besides the two */
 	int header_routes; /* that send requests to the canary's subset, and to nothing else */
-	long long index;
 	char hash[32];
 };
 
-static void
-wrong(struct judge *j, const char *format, ...)
+#define wrong judge_wrong
+#define SCALES_MAX 3
+
+void
+judge_wrong(struct judge *j, const char *format, ...)
 {
 	va_list ap;
 
@@ -48,11 +52,9 @@ wrong(struct judge *j, const char *format, ...)
 	cluster_note(j->cluster, "WRONG: %s", j->verdict);
 }
 
-static const char *
-label(const json_t *o)
-{
-	return json_str(json_object_get(json_object_get(o, "metadata"), "labels"), HASH) ?: "";
-}
+#define label facts_label
+
+static long long lately_replicas(const struct judge *);
 
 struct looking {
 	const char *hash;
@@ -77,13 +79,59 @@ replicaset_of(struct judge *j, const char *hash)
 	return l.found;
 }
 
+/* What the canary's destination selects (0), or the stable one (1), by subset or by Service; NULL: nothing, or there is no router. */
 static const char *
 subset_hash(struct judge *j, int i)
 {
-	const json_t *dr = store_get(j->cluster->store, "destinationrules", "default", "myapp-dr");
-	const json_t *s = json_array_get(json_at(dr, "/spec/subsets"), (size_t)i);
+	struct traffic_facts t = facts_traffic(j->cluster);
 
-	return json_str(json_object_get(s, "labels"), HASH);
+	return i == 0 ? t.canary_hash : t.stable_hash;
+}
+
+/* The setCanaryScale steps in force: as the status has it; where a pause may be over, at the step behind it; and where the status has not
+ * seen the spec, at the first step, with which edited steps begin. */
+static size_t
+scales(struct judge *j, const json_t *ret[SCALES_MAX])
+{
+	const json_t *rollout = cluster_rollout(j->cluster), *steps = facts_steps(rollout);
+	const char *observed = json_str(json_object_get(rollout, "status"), "observedGeneration") ?: "";
+	bool edited = strtoll(observed, NULL, 10) != json_int(json_object_get(rollout, "metadata"), "generation", 0);
+	long long index = json_int(json_object_get(rollout, "status"), "currentStepIndex", 0);
+	size_t n = 0;
+
+	if (edited && (ret[n] = facts_step_scale(steps, 0)) != NULL)
+		n++;
+	if ((ret[n] = facts_step_scale(steps, index)) != NULL)
+		n++;
+	if (json_object_get(json_array_get(steps, (size_t)index), "pause") != NULL &&
+	    (ret[n] = facts_step_scale(steps, index + 1)) != NULL)
+		n++;
+	return n;
+}
+
+/* The pods that must be there for a weight: its share of them, or as many as a user says suffice. */
+static long long
+pods_for(struct judge *j, long long weight, bool ready)
+{
+	const json_t *threshold =
+	    json_at(cluster_rollout(j->cluster), "/spec/strategy/canary/replicaProgressThreshold");
+	long long replicas = lately_replicas(j), need = facts_share(weight, replicas), value;
+	const json_t *scale[SCALES_MAX];
+	size_t n = scales(j, scale);
+
+	for (size_t i = 0; i < n; i++) {
+		long long pods = json_int(scale[i], "replicas", -1);
+
+		if (pods < 0)
+			pods = facts_share(json_int(scale[i], "weight", 0), replicas);
+		need = pods < need ? pods : need;
+	}
+	value = json_int(threshold, "value", 100);
+	if (ready && threshold != NULL)
+		need = !str_eq(json_str(threshold, "type"), "Percent") ? (value < need ? value : need)
+		       : value < 100				       ? facts_share(value, need)
+								       : need;
+	return need < 1 && weight > 0 && replicas > 0 ? 1 : need;
 }
 
 static long long
@@ -93,22 +141,31 @@ lately_available(struct judge *j, const char *hash)
 
 	if (r == NULL)
 		return 0;
-	return loop_mono(j->cluster->loop) < r->until && r->was > r->available ? r->was : r->available;
+	return loop_mono(j->cluster->loop) < r->fell_at + judge_memory(j->cluster) && r->was > r->available
+		   ? r->was
+		   : r->available;
 }
 
-/* Faults are being injected, or a request that met one may still be on its way. */
-static bool
-in_trouble(const struct judge *j)
+bool
+judge_troubled(const struct cluster *c)
 {
-	return j->cluster->trouble || loop_mono(j->cluster->loop) < j->cluster->trouble_over + REQUEST_MAX_MS;
+	return c->trouble || loop_mono(c->loop) < c->trouble_over + REQUEST_MAX_MS ||
+	       (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + TROUBLE_MEMORY_MS);
+}
+
+int64_t
+judge_memory(const struct cluster *c)
+{
+	return judge_troubled(c) ? TROUBLE_MEMORY_MS : CALM_MEMORY_MS;
 }
 
 /* A decision may rest on a number of replicas that a person has raised since. */
 static long long
 lately_replicas(const struct judge *j)
 {
-	return loop_mono(j->cluster->loop) < j->low_until && j->replicas_low < j->replicas ? j->replicas_low
-											   : j->replicas;
+	return loop_mono(j->cluster->loop) < j->raised_at + judge_memory(j->cluster) && j->replicas_low < j->replicas
+		   ? j->replicas_low
+		   : j->replicas;
 }
 
 /* A stable version whose pods follow its traffic gets no more of it than its pods can carry, as long as the canary's can. */
@@ -127,18 +184,25 @@ on_weight_back(struct judge *j, int stable)
 		    lately_available(j, hash));
 }
 
-/* A route of its own to the canary needs a pod that answers. */
 static void
-on_header_routes(struct judge *j, const json_t *o)
+count_header_routes(const json_t *vs, void *arg)
 {
-	int n = 0, before = j->header_routes;
 	json_t *route;
 	size_t i;
 
-	json_array_foreach (json_at(o, "/spec/http"), i, route)
-		n += json_array_size(json_object_get(route, "route")) == 1;
+	json_array_foreach (json_at(vs, "/spec/http"), i, route)
+		*(int *)arg += json_array_size(json_object_get(route, "route")) == 1;
+}
+
+/* A route of its own to the canary needs a pod that answers. */
+static void
+on_header_routes(struct judge *j, const char *hash)
+{
+	int n = 0, before = j->header_routes;
+
+	store_each(j->cluster->store, "virtualservices", count_header_routes, &n);
 	j->header_routes = n;
-	if (n > before && (subset_hash(j, 0) == NULL || lately_available(j, subset_hash(j, 0)) == 0))
+	if (n > before && (hash == NULL || lately_available(j, hash) == 0))
 		wrong(j, "a managed route to a canary without a ready pod");
 }
 
@@ -205,16 +269,14 @@ on_turns(struct judge *j, const json_t *route)
 
 	for (size_t i = 0; i < ARRAY_SIZE(j->turns); i++) {
 		long long weight = json_int(json_array_get(route, i), "weight", 0);
-		long long need = weight * lately_replicas(j) / 100;
+		long long need = weight > 0 ? pods_for(j, weight, true) : 0;
 		const char *hash = destination_hash(j, json_array_get(route, i));
 
-		if (weight > j->turns[i] && j->turned && need > 0 &&
+		if (weight > j->turns[i] && j->turned && need > 0 && facts_all_pods(j->cluster, NULL).available > 0 &&
 		    (hash == NULL || (!str_eq(hash, stable) && lately_available(j, hash) < need)))
 			wrong(j, "weight %lld needs %lld pods, but %s has %lld ready", weight, need,
 			    hash != NULL ? hash : "nothing", hash != NULL ? lately_available(j, hash) : 0);
 		j->turns[i] = weight;
-		snprintf(j->turn_hosts[i], sizeof(j->turn_hosts[i]), "%s",
-		    json_string_value(json_at(json_array_get(route, i), "/destination/host")) ?: "");
 	}
 	j->turned = true;
 }
@@ -223,25 +285,36 @@ on_turns(struct judge *j, const json_t *route)
 static long long
 turns_share(struct judge *j, const char *hash)
 {
+	const json_t *route =
+	    cluster_split_route(store_get(j->cluster->store, "virtualservices", "default", "myapp-vs"));
 	long long share = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(j->turns); i++)
-		if (str_eq(map_get(&j->services, j->turn_hosts[i]), hash))
-			share += j->turns[i];
+	for (size_t i = 0; i < json_array_size(route); i++)
+		if (str_eq(destination_hash(j, json_array_get(route, i)), hash))
+			share += json_int(json_array_get(route, i), "weight", 0);
 	return share;
 }
 
-static void
-on_virtual_service(struct judge *j, const json_t *o)
+/* Of a canary whose pods a user has fixed nothing holds them. */
+static long long
+turns_held(struct judge *j, const char *hash)
 {
-	const json_t *route = cluster_split_route(o) ?: json_at(o, "/spec/tls/0/route");
+	const json_t *scale[SCALES_MAX];
+	bool stable = str_eq(json_str(json_at(cluster_rollout(j->cluster), "/status"), "stableRS"), hash);
+
+	return stable || scales(j, scale) == 0 ? turns_share(j, hash) : 0;
+}
+
+static void
+on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
+{
+	const json_t *route = cluster_split_route(o);
 	int weight = (int)json_int(json_array_get(route, 1), "weight", 0);
 	int stable = (int)json_int(json_array_get(route, 0), "weight", 0);
-	long long replicas = lately_replicas(j);
-	long long need = (weight * replicas + 99) / 100, have, wanted;
+	long long need = pods_for(j, weight, true), asked = pods_for(j, weight, false), have, wanted;
 	const char *hash = subset_hash(j, 0) ?: destination_hash(j, json_array_get(route, 1));
 	long long sum = 0;
-	int old = j->weight;
+	int old = (int)json_int(json_array_get(cluster_split_route(before), 1), "weight", 0);
 	json_t *destination;
 	size_t i;
 
@@ -249,48 +322,32 @@ on_virtual_service(struct judge *j, const json_t *o)
 		sum += json_int(destination, "weight", 0);
 	if (sum != 100)
 		wrong(j, "the weights add up to %lld, not 100", sum);
-	if (json_at(o, "/spec/http") == NULL)
-		return;
 	if (takes_turns(j)) {
 		on_turns(j, route);
 		return;
 	}
 	j->weight = weight;
-	on_header_routes(j, o);
+	on_header_routes(j, hash);
 	on_additional(j, route);
 	if (weight < old)
 		on_weight_back(j, stable);
 	if (weight <= old)
 		return;
 	if (hash == NULL || replicaset_of(j, hash) == NULL) {
-		wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
+		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with it. */
+		if (hash == NULL || lately_available(j, hash) < need)
+			wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
 		return;
 	}
 	wanted = json_int(json_object_get(replicaset_of(j, hash), "spec"), "replicas", 1);
 	have = lately_available(j, hash);
-	if (wanted < need)
-		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, need, hash, wanted);
+	if (wanted < asked)
+		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s wants %lld", weight, asked, hash, wanted);
 	if (have < need)
 		wrong(j, "weight %d needs %lld pods, but ReplicaSet %s has %lld ready", weight, need, hash, have);
-	if (strcmp(hash, j->failed_hash) == 0 &&
-	    loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
+	if (strcmp(hash, j->failed_hash) == 0 && loop_mono(j->cluster->loop) - j->failed_at > judge_memory(j->cluster))
 		wrong(j, "weight raised to %d, %lld ms after a failed verdict", weight,
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
-}
-
-struct adding {
-	struct judge *j;
-	const char *except;
-	long long sum;
-};
-
-static void
-add_available(const json_t *rs, void *arg)
-{
-	struct adding *a = arg;
-
-	if (strcmp(label(rs), a->except) != 0)
-		a->sum += lately_available(a->j, label(rs));
 }
 
 /* What the active Service of a blue-green rollout selects; NULL: there is none, or nothing yet. */
@@ -335,25 +392,26 @@ on_service(struct judge *j, const json_t *old, const json_t *o)
 		wrong(j, "the active Service selects %s, which has %lld pods ready of %lld",
 		    to != NULL ? to : "nothing", have, lately_replicas(j));
 	if (to != NULL && strcmp(to, j->failed_hash) == 0 &&
-	    loop_mono(j->cluster->loop) - j->failed_at > (in_trouble(j) ? VERDICT_MEMORY_MS : 100))
+	    loop_mono(j->cluster->loop) - j->failed_at > judge_memory(j->cluster))
 		wrong(j, "switched to %s, %lld ms after a failed verdict", to,
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }
 
-/* Without traffic routing every pod that is ready serves: those that remain must be as many as the rollout wants, as the
- * manifest's maxUnavailable is 0. */
-static void
-on_shrink_unrouted(struct judge *j, const json_t *rs, long long now)
+/* The percent that the routing gives to pods of this hash. Of a canary whose pods a user has fixed it is nothing that holds them. */
+static long long
+routed_share(struct judge *j, const char *hash)
 {
-	struct adding a = { .j = j, .except = label(rs) };
-	const struct readiness *r = map_get(&j->ready, label(rs));
+	struct traffic_facts t = facts_traffic(j->cluster);
+	const json_t *scale[SCALES_MAX];
+	long long share = 0;
 
-	if (r == NULL || now >= r->available)
-		return; /* nobody is missed */
-	store_each(j->cluster->store, "replicasets", add_available, &a);
-	if (a.sum + now < lately_replicas(j))
-		wrong(j, "ReplicaSet %s shrunk to %lld, which leaves %lld pods ready of %lld", label(rs), now,
-		    a.sum + now, lately_replicas(j));
+	if (!t.routed)
+		return 0;
+	if (str_eq(t.canary_hash, hash) && (str_eq(t.stable_hash, hash) || scales(j, scale) == 0))
+		share += t.most > 0 || j->header_routes == 0 ? t.most : 1;
+	if (str_eq(t.stable_hash, hash))
+		share += 100 - t.least;
+	return share > 100 ? 100 : share;
 }
 
 static void
@@ -371,7 +429,7 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	}
 	if (available < r->available) {
 		r->was = r->available > lately_available(j, label(o)) ? r->available : lately_available(j, label(o));
-		r->until = loop_mono(j->cluster->loop) + READY_MEMORY_MS;
+		r->fell_at = loop_mono(j->cluster->loop);
 	}
 	r->available = available;
 	if (old == NULL || now >= before)
@@ -379,33 +437,13 @@ on_replicaset(struct judge *j, const json_t *old, const json_t *o)
 	if (now == 0 && is_additional(j, label(o)))
 		wrong(j, "ReplicaSet of %s shrunk to 0, but the routing names its Service", label(o));
 	if (takes_turns(j))
-		share += turns_share(j, label(o));
+		share += turns_held(j, label(o));
 	else if (is_blue_green(j))
 		share += str_eq(active_hash(j), label(o)) ? 100 : 0;
-	else if (cluster_weight(j->cluster) < 0)
-		on_shrink_unrouted(j, o, now);
-	if (str_eq(subset_hash(j, 0), label(o)))
-		share += j->weight > 0 || j->header_routes == 0 ? j->weight : 1;
-	if (str_eq(subset_hash(j, 1), label(o)))
-		share += 100 - j->weight;
+	share += takes_turns(j) || is_blue_green(j) ? 0 : routed_share(j, label(o));
 	if (now < (share * replicas + 99) / 100)
 		wrong(j, "ReplicaSet %s shrunk from %lld to %lld, but the routing gives it %lld %%", label(o), before,
 		    now, share);
-}
-
-/* A pause that is over by itself may be passed together with the step behind it. With a rollback window, going back to an older
- * version passes over the steps. */
-static bool
-may_skip(const json_t *rollout, long long from)
-{
-	const json_t *list = json_at(rollout, "/spec/strategy/canary/steps");
-	long long steps = (long long)json_array_size(list);
-
-	if (json_int(json_object_get(rollout, "status"), "currentStepIndex", 0) == from + 2 &&
-	    json_at(json_array_get(list, (size_t)from), "/pause/duration") != NULL)
-		return true;
-	return json_at(rollout, "/spec/rollbackWindow") != NULL &&
-	       json_int(json_object_get(rollout, "status"), "currentStepIndex", 0) == steps;
 }
 
 static void
@@ -413,24 +451,19 @@ on_rollout(struct judge *j, const json_t *old, const json_t *o)
 {
 	const json_t *status = json_object_get(o, "status");
 	const char *hash = json_str(status, "currentPodHash") ?: "";
-	long long index = json_int(status, "currentStepIndex", 0);
 	long long replicas = json_int(json_object_get(o, "spec"), "replicas", 1);
 
 	if (replicas > j->replicas) {
 		j->replicas_low = lately_replicas(j);
-		j->low_until = loop_mono(j->cluster->loop) + READY_MEMORY_MS;
+		j->raised_at = loop_mono(j->cluster->loop);
 	}
 	j->replicas = replicas;
 
-	if (strcmp(hash, j->hash) == 0 && index > j->index + 1 && !may_skip(o, j->index) &&
-	    !json_is_true(json_object_get(status, "promoteFull")) && !str_eq(json_str(status, "stableRS"), hash))
-		wrong(j, "step index jumped from %lld to %lld", j->index, index);
 	/* A retry, or the version deployed anew, begins without the old verdict. */
 	if ((json_is_true(json_object_get(json_object_get(old, "status"), "abort")) &&
 		!json_is_true(json_object_get(status, "abort"))) ||
 	    strcmp(hash, j->hash) != 0)
 		j->failed_hash[0] = '\0';
-	j->index = index;
 	snprintf(j->hash, sizeof(j->hash), "%s", hash);
 }
 
@@ -439,14 +472,24 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 {
 	struct judge *j = arg;
 
+	/* What a user writes is not judged; what it means for what comes after is heard by all parts. */
+	j->moves +=
+	    strcmp(r->kind, "AnalysisRun") != 0 && strcmp(r->kind, "Event") != 0 && strcmp(r->kind, "Lease") != 0;
+	course_on_write(j->course, r, type, old, o);
+	pod_bounds_on_write(j->bounds, r, type, old, o);
+	reports_on_write(j->reports, r, type, old, o);
 	if (strcmp(type, "DELETED") == 0) {
-		if (strcmp(r->kind, "Service") == 0 &&
+		struct readiness *gone = strcmp(r->kind, "ReplicaSet") == 0 ? map_get(&j->ready, label(o)) : NULL;
+
+		if (gone != NULL)
+			*gone = (struct readiness){ .was = gone->available, .fell_at = loop_mono(j->cluster->loop) };
+		if (strcmp(r->kind, "Service") == 0 && !j->cluster->urgency.person &&
 		    is_additional(j, json_str(json_at(o, "/spec/selector"), HASH) ?: "none"))
 			wrong(j, "a Service goes that the routing names");
 		return;
 	}
 	if (strcmp(r->kind, "VirtualService") == 0)
-		on_virtual_service(j, o);
+		on_virtual_service(j, old, o);
 	else if (strcmp(r->kind, "ReplicaSet") == 0)
 		on_replicaset(j, old, o);
 	else if (strcmp(r->kind, "Service") == 0)
@@ -467,6 +510,9 @@ judge_new(struct cluster *c)
 	struct judge *j = mem_alloc(sizeof(*j));
 
 	j->cluster = c;
+	j->course = course_new(c, j);
+	j->bounds = pod_bounds_new(c, j);
+	j->reports = reports_new(c, j);
 	store_on_write(c->store, on_write, j);
 	return j;
 }
@@ -480,6 +526,9 @@ judge_free(struct judge *j)
 	map_each (&j->services, slot)
 		free(slot->value);
 	map_done(&j->services);
+	course_free(j->course);
+	pod_bounds_free(j->bounds);
+	reports_free(j->reports);
 	free(j);
 	return NULL;
 }
@@ -487,7 +536,77 @@ judge_free(struct judge *j)
 const char *
 judge_verdict(const struct judge *j)
 {
+	if (j->verdict[0] == '\0' && j->cluster->spins)
+		return "thousands of passes in a millisecond: each asks for another at once";
+	if (j->verdict[0] == '\0' && j->cluster->two_write)
+		return "a controller that has not the Lease wrote";
 	return j->verdict[0] != '\0' ? j->verdict : NULL;
+}
+
+unsigned long
+judge_moves(const struct judge *j)
+{
+	return j->moves;
+}
+
+static const char *
+phase_of(const struct judge *j)
+{
+	return json_str(json_object_get(cluster_rollout(j->cluster), "status"), "phase") ?: "";
+}
+
+bool
+judge_may_rest(const struct judge *j)
+{
+	return strcmp(phase_of(j), "Progressing") != 0 && strcmp(phase_of(j), "") != 0;
+}
+
+/* Something is measured, which causes passes. */
+static void
+find_unfinished(const json_t *run, void *arg)
+{
+	const char *phase = json_str(json_object_get(run, "status"), "phase") ?: "";
+
+	*(bool *)arg |= strcmp(phase, "") == 0 || strcmp(phase, "Pending") == 0 || strcmp(phase, "Running") == 0;
+}
+
+/* What a fault has made late may still have come while it rested; and a controller that begins looks at everything once. */
+static bool
+recently_struck(const struct cluster *c)
+{
+	return (c->struck_at != 0 && loop_mono(c->loop) < c->struck_at + 2 * TROUBLE_MEMORY_MS) ||
+	       loop_mono(c->loop) < c->began_at + TROUBLE_MEMORY_MS;
+}
+
+void
+judge_rest(struct judge *j, unsigned long passes)
+{
+	const json_t *ro = cluster_rollout(j->cluster), *status = json_object_get(ro, "status");
+	bool measuring = false;
+
+	store_each(j->cluster->store, "analysisruns", find_unfinished, &measuring);
+	store_each(j->cluster->store, "experiments", find_unfinished, &measuring);
+	if (passes > 0 && !measuring && !recently_struck(j->cluster))
+		wrong(j, "%lu passes over a rollout at rest, which is %s (%s)", passes, phase_of(j),
+		    json_str(status, "message") ?: "");
+	if (strcmp(phase_of(j), "Degraded") == 0 && !json_is_true(json_object_get(status, "abort")))
+		wrong(j, "it stays Degraded, though nothing is wrong: %s", json_str(status, "message") ?: "");
+}
+
+/* An Experiment that a user made has a duration, so it ends. */
+static void
+find_left_over(const json_t *experiment, void *arg)
+{
+	struct judge *j = arg;
+	const char *name = json_str(json_object_get(experiment, "metadata"), "name");
+	bool unfinished = false;
+
+	if (facts_owned(experiment, "Rollout") || json_at(experiment, "/spec/duration") == NULL)
+		return;
+	find_unfinished(experiment, &unfinished);
+	if (unfinished)
+		wrong(j, "at the end the Experiment %s is %s", name,
+		    json_str(json_object_get(experiment, "status"), "phase") ?: "without a phase");
 }
 
 const char *
@@ -514,6 +633,7 @@ judge_end(struct judge *j, unsigned long writes)
 		wrong(j, "at the end an experiment's destination is left");
 	if (strcmp(phase, "Healthy") == 0 && j->weight != 0)
 		wrong(j, "healthy, but the canary destination still has weight %d", j->weight);
+	store_each(j->cluster->store, "experiments", find_left_over, j);
 	if (writes > 0)
 		wrong(j, "%lu writes in a minute in which nothing happened", writes);
 	return judge_verdict(j);

@@ -13,5 +13,12 @@ struct judge *judge_free(struct judge *);
 /* The first thing that was wrong, or NULL. */
 const char *judge_verdict(const struct judge *);
 
+/* How many writes moved something: all but measurements, events and Leases. */
+unsigned long judge_moves(const struct judge *);
+/* The rollout is not under way by itself. */
+bool judge_may_rest(const struct judge *);
+/* What must hold when nothing moves any more and nothing was made to fail; `passes` is how many there were in that time. */
+void judge_rest(struct judge *, unsigned long passes);
+
 /* What must hold at the end, once faults have stopped and time has passed. NULL, or what is wrong. */
 const char *judge_end(struct judge *, unsigned long writes_while_quiet);

@@ -288,7 +288,7 @@ start_controller(struct remote *r)
 		r->namespace != NULL ? "argo-rollouts" : "default", "--metricsPort", "0", "--healthzPort", "0",
 		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
 
-	return child_start(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
+	return child_serve(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
 }
 
 pid_t
@@ -337,7 +337,7 @@ start_cluster(struct remote *r)
 		"controller,mesh,prometheus,app,load", NULL };
 	struct config_overrides o = { .file = r->kubeconfig };
 
-	r->dev = child_start(r->loop, argv, arena_printf(r->arena, "%s/dev.log", r->dir), on_ended, NULL);
+	r->dev = child_serve(r->loop, argv, arena_printf(r->arena, "%s/dev.log", r->dir), on_ended, NULL);
 	for (int64_t waited = 0; r->dev != NULL && waited < STARTS_MS; waited += 50) {
 		json_t *version = NULL;
 		int status;

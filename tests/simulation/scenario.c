@@ -12,12 +12,15 @@
 #define SETTLE_MS 120000
 #define QUIET_MS 60000
 #define EVENT_MS 5000
+#define REST_STEP_MS 5000
 #define MERGE "application/merge-patch+json"
 #define STRATEGIC "application/strategic-merge-patch+json"
 
 static const char *const nth_names[] = { "fails", "loses its answer", "is the controller's last" };
 
 static void play(struct scenario *, const json_t *steps);
+static bool scenario_is_over(const struct scenario *);
+static const char *scenario_state(struct scenario *);
 
 void
 scenario_wrong(struct scenario *s, const char *format, ...)
@@ -135,8 +138,8 @@ do_status(struct scenario *s, const json_t *v)
 	cluster_patch(s->cluster, true, json_pack("{s:O}", "status", v));
 }
 
-static const char *
-path_of(struct scenario *s, const char *kind, const char *ns, const char *name)
+const char *
+scenario_path(struct scenario *s, const char *kind, const char *ns, const char *name)
 {
 	for (const struct resource *r = store_resources; r->plural != NULL; r++)
 		if (str_eq(r->kind, kind))
@@ -166,7 +169,7 @@ do_apply(struct scenario *s, const json_t *v)
 		return;
 	}
 	code = cluster_do(s->cluster, "POST", "application/json",
-	    path_of(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL), here(s, v));
+	    scenario_path(s, json_str(v, "kind"), json_str(meta, "namespace") ?: "default", NULL), here(s, v));
 	if (code != 201)
 		scenario_wrong(s, "%s %s was not taken: %d", json_str(v, "kind"), json_str(meta, "name"), code);
 }
@@ -182,7 +185,7 @@ path_of_text(struct scenario *s, const char *text)
 		return "/";
 	}
 	slash = strchr(space, '/');
-	return path_of(s, arena_strndup(s->arena, text, (size_t)(space - text)),
+	return scenario_path(s, arena_strndup(s->arena, text, (size_t)(space - text)),
 	    slash != NULL ? arena_strndup(s->arena, space + 1, (size_t)(slash - space - 1)) : "default",
 	    slash != NULL ? slash + 1 : space + 1);
 }
@@ -211,6 +214,33 @@ do_delete(struct scenario *s, const json_t *v)
 	cluster_note(s->cluster, "person: delete %s", which);
 	if (cluster_do(s->cluster, "DELETE", NULL, path_of_text(s, which), NULL) != 200)
 		scenario_wrong(s, "%s could not be deleted", which);
+}
+
+/* "KIND NAME" ("*": all): the controller cannot read it from now on. */
+static void
+do_unreadable(struct scenario *s, const json_t *v)
+{
+	scenario_mark(s, json_string_value(v), true);
+}
+
+static void
+do_readable(struct scenario *s, const json_t *v)
+{
+	scenario_mark(s, json_string_value(v), false);
+}
+
+/* "KIND NAME": deleted, and made again at once as it was written. */
+static void
+do_renew(struct scenario *s, const json_t *v)
+{
+	const json_t *old = cluster_rollout(s->cluster), *meta = json_object_get(old, "metadata");
+	_cleanup_(json_decrefp) json_t *copy =
+	    json_pack("{s:O*, s:O*, s:{s:O*, s:O*}, s:O*}", "apiVersion", json_object_get(old, "apiVersion"), "kind",
+		json_object_get(old, "kind"), "metadata", "name", json_object_get(meta, "name"), "labels",
+		json_object_get(meta, "labels"), "spec", json_object_get(old, "spec"));
+
+	do_delete(s, v);
+	do_apply(s, copy);
 }
 
 /* What the plugin answers from now on; null: it cannot be reached. */
@@ -246,6 +276,14 @@ do_metric(struct scenario *s, const json_t *v)
 	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
 }
 
+/* What all pods together carry from now on, for a HorizontalPodAutoscaler that was applied; 0: none acts. */
+static void
+do_load(struct scenario *s, const json_t *v)
+{
+	cluster_note(s->cluster, "the load is %lld", (long long)json_integer_value(v));
+	autoscaler_load(&s->cluster->autoscaler, s->cluster, json_integer_value(v));
+}
+
 struct readying {
 	struct scenario *s;
 	const char *hash; /* NULL: all */
@@ -263,12 +301,20 @@ ready_one(const json_t *pod, void *arg)
 		pods_ready(r->s->cluster->pods, json_str(m, "namespace"), json_str(m, "name"), r->left-- > 0, NULL);
 }
 
-/* {v2: 1}: just one of v2's pods is ready. */
+/* {v2: 1}: just one of v2's pods is ready; "ready": all pods are. */
 static void
 do_pods(struct scenario *s, const json_t *v)
 {
 	const char *tag;
 	json_t *n;
+
+	if (str_eq(json_string_value(v), "ready")) {
+		struct readying all = { s, NULL, INT32_MAX };
+
+		cluster_note(s->cluster, "all pods are ready");
+		cluster_each(s->cluster, "pods", ready_one, &all);
+		return;
+	}
 
 	json_object_foreach ((json_t *)v, tag, n) {
 		const json_t *labels = json_at(scenario_version(s, tag), "/metadata/labels");
@@ -281,6 +327,33 @@ do_pods(struct scenario *s, const json_t *v)
 		cluster_note(s->cluster, "%lld pods of %s are ready", (long long)r.left, tag);
 		cluster_each(s->cluster, "pods", ready_one, &r);
 	}
+}
+
+struct failing {
+	json_int_t n; /* pods that come before it */
+	const json_t *pod;
+};
+
+static void
+fail_one(const json_t *pod, void *arg)
+{
+	struct failing *f = arg;
+
+	if (json_at(pod, "/status/conditions") != NULL && f->n-- == 0)
+		f->pod = pod;
+}
+
+/* N: the pod behind the first N is not ready any more. */
+static void
+do_unready(struct scenario *s, const json_t *v)
+{
+	struct failing f = { .n = json_integer_value(v) };
+
+	cluster_each(s->cluster, "pods", fail_one, &f);
+	if (f.pod == NULL)
+		return;
+	cluster_note(s->cluster, "pod %s becomes unready", json_str(json_object_get(f.pod, "metadata"), "name"));
+	pods_ready(s->cluster->pods, "default", json_str(json_object_get(f.pod, "metadata"), "name"), false, NULL);
 }
 
 struct conditioning {
@@ -389,6 +462,20 @@ do_controller(struct scenario *s, const json_t *v)
 		scenario_wrong(s, "write: controller: killed, two, or {paused: DURATION}");
 }
 
+/* N: from now on requests fail, are slow, lose their answers and watches break, by chance and that number; "none": no more. */
+static void
+do_trouble(struct scenario *s, const json_t *v)
+{
+	struct cluster *c = s->cluster;
+
+	if (c->trouble)
+		c->trouble_over = cluster_now(c);
+	c->trouble = json_is_integer(v);
+	cluster_note(c, "--- the trouble %s", c->trouble ? "begins" : "is over");
+	if (c->trouble)
+		c->faults = rand_stream((uint64_t)json_integer_value(v), "faults");
+}
+
 static void
 do_compact(struct scenario *s, const json_t *v)
 {
@@ -417,7 +504,7 @@ do_repeat(struct scenario *s, const json_t *v)
 	const json_t *until = json_object_get(v, "until");
 	const char *why;
 
-	for (json_int_t n = json_int(v, "times", 1); n > 0 && s->wrong[0] == '\0'; n--) {
+	for (json_int_t n = json_int(v, "times", 1); n > 0 && !scenario_is_over(s); n--) {
 		if (until != NULL && scenario_is(s, until, &why))
 			return;
 		play(s, json_object_get(v, "do"));
@@ -439,11 +526,36 @@ do_wait(struct scenario *s, const json_t *v)
 	cluster_run(s->cluster, 20);
 	while (!scenario_is(s, v, &why)) {
 		if (cluster_now(s->cluster) >= until) {
-			scenario_wrong(s, "waited for %s: %s", json_text(s->arena, v), why);
+			scenario_wrong(s, "waited for %s: %s%s%s", json_text(s->arena, v), why, s->judged ? "; " : "",
+			    s->judged ? scenario_state(s) : "");
 			return;
 		}
 		cluster_run(s->cluster, 10);
 	}
+}
+
+/* DURATION: within it nothing moves any more for a minute, and the rollout is where it can stay. */
+static void
+do_rest(struct scenario *s, const json_t *v)
+{
+	int64_t until = cluster_now(s->cluster) + duration_of(s, v);
+	unsigned long moves = 0, passes = 0;
+
+	cluster_run(s->cluster, REST_STEP_MS); /* what a user did just now is seen */
+	for (int64_t still = 0; still < QUIET_MS; still += REST_STEP_MS) {
+		if (s->judge == NULL || judge_moves(s->judge) != moves || !judge_may_rest(s->judge)) {
+			moves = s->judge != NULL ? judge_moves(s->judge) : 0;
+			passes = s->cluster->passes;
+			still = s->judge == NULL ? still : 0;
+		}
+		if (cluster_now(s->cluster) >= until) {
+			scenario_wrong(s, "it has not come to rest: %s", scenario_state(s));
+			return;
+		}
+		cluster_run(s->cluster, REST_STEP_MS);
+	}
+	if (s->judge != NULL)
+		judge_rest(s->judge, s->cluster->passes - passes);
 }
 
 static void
@@ -505,15 +617,22 @@ static const struct {
 	{ "apply", do_apply, false },
 	{ "merge", do_merge, false },
 	{ "delete", do_delete, false },
+	{ "renew", do_renew, false },
+	{ "unreadable", do_unreadable, true },
+	{ "readable", do_readable, true },
 	{ "metric", do_metric, false },
 	{ "plugin", do_plugin, true },
+	{ "load", do_load, true },
 	{ "pods", do_pods, true },
+	{ "unready", do_unready, true },
 	{ "condition", do_condition, false },
 	{ "fault", do_fault, true },
 	{ "controller", do_controller, false },
+	{ "trouble", do_trouble, true },
 	{ "compact", do_compact, true },
 	{ "clock", do_clock, true },
 	{ "run", do_run, false },
+	{ "rest", do_rest, true },
 	{ "repeat", do_repeat, false },
 	{ "wait", do_wait, false },
 	{ "is", do_is, false },
@@ -533,6 +652,23 @@ play_one(struct scenario *s, const char *verb, const json_t *v)
 			return;
 		}
 	scenario_wrong(s, "a scenario knows no verb \"%s\"", verb);
+}
+
+/* Something was not so. What the judge found ends a random life at once, as it is the first thing that went wrong there. */
+static bool
+scenario_is_over(const struct scenario *s)
+{
+	return s->wrong[0] != '\0' || (s->judged && judge_verdict(s->judge) != NULL);
+}
+
+/* In the arena. */
+static const char *
+scenario_state(struct scenario *s)
+{
+	const json_t *status = json_object_get(cluster_rollout(s->cluster), "status");
+
+	return arena_printf(s->arena, "%s (%s) at step %lld", json_str(status, "phase") ?: "no phase",
+	    json_str(status, "message") ?: "", (long long)json_int(status, "currentStepIndex", -1));
 }
 
 /* Nothing in the steps needs virtual time. */
@@ -566,7 +702,7 @@ play(struct scenario *s, const json_t *steps)
 
 	json_array_foreach (steps, i, step)
 		json_object_foreach (step, verb, v) {
-			if (s->wrong[0] != '\0')
+			if (scenario_is_over(s))
 				return;
 			play_one(s, verb, v);
 		}
@@ -592,19 +728,22 @@ set_up(struct scenario *s, const json_t *doc)
 }
 
 static void
-settle(struct scenario *s, struct judge *j, bool settles)
+settle(struct scenario *s, bool settles)
 {
-	unsigned long requests, before, after;
+	struct judge *j = s->judge;
+	unsigned long requests, before, after, moves;
 
 	do_fault(s, NULL);
 	if (j == NULL)
 		return;
-	if (settles && s->wrong[0] == '\0') {
+	if (settles && !scenario_is_over(s)) {
 		cluster_run(s->cluster, SETTLE_MS);
+		moves = judge_moves(j);
 		store_counts(s->cluster->store, &requests, &before);
 		cluster_run(s->cluster, QUIET_MS);
 		store_counts(s->cluster->store, &requests, &after);
-		judge_end(j, after - before);
+		/* Of two controllers one renews its Lease. */
+		judge_end(j, s->cluster->n_members > 1 ? judge_moves(j) - moves : after - before);
 	}
 	s->lenient = false;
 	if (judge_verdict(j) != NULL)
@@ -621,6 +760,29 @@ base_name(struct arena *a, const char *file)
 	return arena_strndup(a, file, strcspn(file, "."));
 }
 
+/* From what is given to what is expected, and that it comes to rest. */
+static void
+play_document(struct scenario *s, const json_t *doc)
+{
+	s->cluster->metric = 0.01;
+	s->judge = s->cluster->remote == NULL ? judge_new(s->cluster) : NULL;
+	set_up(s, doc);
+	play(s, json_object_get(doc, "when"));
+	play(s, json_object_get(doc, "expect"));
+	settle(s, !json_is_false(json_object_get(doc, "settles")));
+	if (json_str(doc, "story") == NULL || json_array_size(json_object_get(doc, "expect")) == 0)
+		scenario_wrong(s, "a scenario has a story, and expects something");
+}
+
+static void
+scenario_done(struct scenario *s)
+{
+	if (s->judge != NULL)
+		judge_free(s->judge);
+	cluster_free(s->cluster);
+	arena_free(s->arena);
+}
+
 /* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop cluster, or on one
  * that is there. */
 static bool
@@ -632,7 +794,6 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 	struct bytes text = { 0 };
 	struct err *e = file_read(s.arena, file, 1u << 20, &text);
 	const json_t *doc;
-	struct judge *j;
 
 	if (e == NULL)
 		e = yaml_parse(s.arena, text.at, text.len, &docs);
@@ -657,16 +818,9 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 		arena_free(s.arena);
 		return false;
 	}
-	s.cluster->metric = 0.01;
 	s.cluster->nth = nth;
 	s.lenient = nth != NULL;
-	j = sluice == NULL ? judge_new(s.cluster) : NULL;
-	set_up(&s, doc);
-	play(&s, json_object_get(doc, "when"));
-	play(&s, json_object_get(doc, "expect"));
-	settle(&s, j, !json_is_false(json_object_get(doc, "settles")));
-	if (json_str(doc, "story") == NULL || json_array_size(json_object_get(doc, "expect")) == 0)
-		scenario_wrong(&s, "a scenario has a story, and expects something");
+	play_document(&s, doc);
 	if (verbose)
 		fputs(str_text(&s.cluster->story), stdout);
 	if (s.wrong[0] != '\0' && nth != NULL)
@@ -682,11 +836,22 @@ play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, c
 		    where != NULL    ? " (on a real control plane)"
 		    : sluice != NULL ? " (over HTTP)"
 				     : "");
-	if (j != NULL)
-		judge_free(j);
-	cluster_free(s.cluster);
-	arena_free(s.arena);
+	scenario_done(&s);
 	return s.wrong[0] == '\0';
+}
+
+bool
+scenario_judge(const json_t *doc, bool verbose, char *ret_wrong, size_t size)
+{
+	struct scenario s = { .arena = arena_new(), .file = "a life", .judged = true };
+
+	s.cluster = cluster_new(1);
+	play_document(&s, doc);
+	if (verbose)
+		fputs(str_text(&s.cluster->story), stdout);
+	snprintf(ret_wrong, size, "%s", s.wrong);
+	scenario_done(&s);
+	return ret_wrong[0] == '\0';
 }
 
 bool

@@ -11,9 +11,9 @@
  *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
- * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge, delete, metric, pods, condition,
- * fault, controller, compact, clock, run, repeat. Verbs that look: wait, is, order, count, never. `is` looks now, `wait` until it is
- * so. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the table, with what each takes.
+ * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge, delete, renew,
+ * unreadable, readable, metric, load, pods, unready, condition, fault, trouble, controller, compact, clock, run, repeat. Verbs that look: wait, rest, is, order, count,
+ * never. `is` looks now, `wait` until it is so, `rest` until nothing moves. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the table, with what each takes.
  *
  * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless the scenario
  * says `settles: false`.
@@ -23,9 +23,11 @@
 
 struct scenario {
 	struct cluster *cluster;
+	struct judge *judge; /* NULL over HTTP */
 	struct arena *arena;
 	const char *file;
 	char wrong[600]; /* the first thing that was not so; "" while there is none */
+	bool judged; /* a random life: what the judge finds ends it */
 	bool lenient; /* what the scenario expects need not be so */
 	json_t *fault; /* as written; NULL: none */
 	long long fault_left; /* how often it still strikes; -1: no end */
@@ -33,6 +35,12 @@ struct scenario {
 
 /* What was not so is kept, with the time, and told in the story. */
 void scenario_wrong(struct scenario *, const char *format, ...) printf_like(2, 3);
+
+/* The path of an object of this kind in the API, in the scenario's arena; without a name that of all. */
+const char *scenario_path(struct scenario *, const char *kind, const char *ns, const char *name);
+
+/* "KIND NAME" of the namespace default ("*": all of the kind) can no longer be read by the controller, or again. */
+void scenario_mark(struct scenario *, const char *which, bool unreadable);
 
 /* scenario_look.c: compares what is there with what is written; *ret_why (in the scenario's arena) is the first difference. */
 bool scenario_is(struct scenario *, const json_t *want, const char **ret_why);
@@ -49,6 +57,9 @@ const json_t *scenario_version(struct scenario *, const char *tag);
  * becomes). */
 bool scenario_play(const char *file, const char *sluice, const struct remote_place *);
 bool scenarios_run(void);
+
+/* Plays a document in virtual time; false when it failed, and *ret_wrong says how. */
+bool scenario_judge(const json_t *doc, bool verbose, char *ret_wrong, size_t size);
 
 /* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for every
  * `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told otherwise; what the judge

@@ -284,7 +284,8 @@ see_objects(struct scenario *s, const json_t *want)
 	return seen;
 }
 
-/* {"replicasets {v1} /metadata/ownerReferences/0/name": myapp}: anything, by pointer; null: it is not there. */
+/* {"replicasets {v1} /metadata/ownerReferences/0/name": myapp}: anything, by pointer; null: it is not there;
+ * {present: true}: it is, whatever it holds. {has: TEXT}: that is a part of it, as JSON. */
 static json_t *
 see_fields(struct scenario *s, const json_t *want)
 {
@@ -310,7 +311,13 @@ see_fields(struct scenario *s, const json_t *want)
 		}
 		o = cluster_get(s->cluster, plural, ns, name);
 		field = o != NULL ? json_at(o, pointer) : NULL;
-		json_object_set(seen, key, field != NULL ? (json_t *)field : json_null());
+		if (json_object_get(v, "present") != NULL)
+			json_object_set_new(seen, key, json_pack("{s:b}", "present", field != NULL));
+		else if (field != NULL && json_str(v, "has") != NULL &&
+			 strstr(json_text(s->arena, field), json_str(v, "has")) != NULL)
+			json_object_set(seen, key, v);
+		else
+			json_object_set(seen, key, field != NULL ? (json_t *)field : json_null());
 	}
 	return seen;
 }

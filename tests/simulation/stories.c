@@ -346,6 +346,7 @@ named(const json_t *recording, const char *kind)
 		copy = json_pack("{s:O,s:o,s:O?}", "labels", json_object_get(e, "labels"), "annotations",
 		    json_deep_copy(json_object_get(e, "annotations")), "selector", json_object_get(e, "selector"));
 		json_object_del(json_object_get(copy, "annotations"), "scale-down-deadline");
+		json_object_del(json_object_get(copy, "annotations"), "sluice.argoproj.io/step-hash"); /* ours alone */
 		if (str_eq(kind, "AnalysisRun")) {
 			json_t *spec = json_deep_copy(json_object_get(e, "spec")),
 			       *status = json_deep_copy(json_object_get(e, "status"));
@@ -402,7 +403,15 @@ final_status(const json_t *recording, bool early)
 		if (str_ends(key, "At") || str_ends(key, "Seconds"))
 			json_object_set_new(duration, key, json_string("time"));
 	json_object_set_new(out, "duration", duration);
+	/* Argo Rollouts counts the canary's pods, and those of older versions, as the autoscaler's. */
+	if (json_at(last, "/canary/weights") != NULL)
+		json_object_del(out, "HPAReplicas");
 	if (early) {
+		static const char *const counts[] = { "replicas", "readyReplicas", "availableReplicas" };
+
+		/* Argo Rollouts has scaled down the superseded canary, which keeps its pods for scaleDownDelaySeconds here. */
+		for (i = 0; i < ARRAY_SIZE(counts); i++)
+			json_object_del(out, counts[i]);
 		json_object_del(out, "canary");
 		json_object_del(conditions, "Healthy");
 		json_object_del(conditions, "Progressing");

@@ -8,7 +8,10 @@
 #include <cmocka.h>
 #include "analysis/condition/condition.h"
 #include "kube/api/patch.h"
+#include "kube/api/pod_check.h"
 #include "kube/api/pod_template.h"
+#include "kube/api/yaml.h"
+#include "rollout/counts.h"
 #include "traffic/istio.h"
 
 /* Calls `each` for every line; it answers NULL or what is wrong. Every difference is printed. */
@@ -88,7 +91,7 @@ condition_line(struct arena *a, const json_t *j)
 	struct err *e;
 
 	if ((e = condition_parse(a, json_str(j, "condition"), &p)) == NULL)
-		e = condition_eval(a, p, &v, 1700000000000, &answer);
+		e = condition_eval(a, p, &v, 2000000000000, &answer);
 	got = e != NULL ? "error" : answer ? "true" : "false";
 	return strcmp(got, wanted) != 0 ? arena_printf(a, "%s over %s: %s, want %s (%s)", json_str(j, "condition"),
 					      json_str(j, "result"), got, wanted, e != NULL ? err_text(a, e) : "")
@@ -127,6 +130,53 @@ istio_line(struct arena *a, const json_t *j)
 	return NULL;
 }
 
+static struct pod_counts
+pods_of(const json_t *j)
+{
+	return (struct pod_counts){ json_int(j, "specReplicas", 0), json_int(j, "replicas", 0),
+		json_int(j, "availableReplicas", 0) };
+}
+
+static const char *
+counts_line(struct arena *a, const json_t *j)
+{
+	struct problems problems = { .arena = a };
+	struct canary_strategy canary = { 0 };
+	const json_t *stable = json_object_get(j, "stable"), *weights = json_object_get(j, "weights"), *older;
+	const json_t *want = json_object_get(j, "want");
+	struct pod_counts stable_counts = pods_of(stable);
+	struct counts_question q = { .canary = &canary,
+		.replicas = json_int(j, "replicas", 1),
+		.index = json_int(j, "currentStepIndex", 0),
+		.aborted = json_is_true(json_object_get(j, "abort")),
+		.promote_full = json_is_true(json_object_get(j, "promoteFull")),
+		.new_rs = pods_of(json_object_get(j, "new")),
+		.stable = json_is_object(stable) ? &stable_counts : NULL,
+		.has_weights = json_is_object(weights),
+		.canary_weight = json_int(weights, "canary", 0),
+		.stable_weight = json_int(weights, "stable", 0) };
+	struct counts_answer got;
+	size_t i;
+
+	decode(&canary_strategy_type, json_object_get(j, "canary"), "canary", &problems, &canary);
+	canary_finish(&canary, json_object_get(j, "canary"), a);
+	assert_int_equal(problems.n, 0);
+	json_array_foreach (json_object_get(j, "older"), i, older) {
+		struct pod_counts p = pods_of(older);
+
+		q.older.spec += p.spec;
+		q.older.replicas += p.replicas;
+		q.older.available += p.available;
+	}
+	counts_wanted(&q, &got);
+	if (got.new_rs == json_int(want, "new", -1) && got.stable == json_int(want, "stable", -1) &&
+	    got.set_weight == json_int(want, "setWeight", -1) &&
+	    got.at_desired == json_is_true(json_object_get(want, "atDesiredCounts")))
+		return NULL;
+	return arena_printf(a, "new %lld stable %lld setWeight %lld atDesiredCounts %d, want %s", (long long)got.new_rs,
+	    (long long)got.stable, (long long)got.set_weight, got.at_desired, json_text(a, want));
+}
+
 static void
 pod_template_hashes_are_those_of_the_go_types(void **state)
 {
@@ -148,6 +198,41 @@ istio_patches_give_the_weights_of_the_original(void **state)
 	for_each_line("tests/data/istio-weights.jsonl", istio_line);
 }
 
+static void
+numbers_of_pods_are_those_of_argo_rollouts(void **state)
+{
+	(void)state;
+	for_each_line("tests/data/replica-counts.jsonl", counts_line);
+}
+
+/* A pod template as YAML, and whether the API server of Kubernetes 1.36 refuses a ReplicaSet of it (with unknown fields refused). */
+static const char *
+template_line(struct arena *a, const json_t *j)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *text = json_str(j, "template");
+	struct err *e = yaml_parse(a, text, strlen(text), &docs);
+	struct problems found = { .arena = a };
+	bool refused = json_is_true(json_object_get(j, "refused"));
+
+	if (e != NULL)
+		return err_text(a, e);
+	pod_template_problems(&found, json_array_get(docs, 0), "template", POD_OF_REPLICASET);
+	pod_template_unknown(&found, json_array_get(docs, 0), "template");
+	if (refused == (found.n > 0))
+		return NULL;
+	return arena_printf(a, "%s: %s", text,
+	    refused ? "taken, and an API server refuses it"
+		    : arena_printf(a, "%s: %s; an API server takes it", found.at[0].path, found.at[0].text));
+}
+
+static void
+pod_templates_are_refused_as_by_an_api_server(void **state)
+{
+	(void)state;
+	for_each_line("tests/data/pod-templates.jsonl", template_line);
+}
+
 int
 main(void)
 {
@@ -155,6 +240,8 @@ main(void)
 		cmocka_unit_test(pod_template_hashes_are_those_of_the_go_types),
 		cmocka_unit_test(conditions_answer_as_expr_does),
 		cmocka_unit_test(istio_patches_give_the_weights_of_the_original),
+		cmocka_unit_test(numbers_of_pods_are_those_of_argo_rollouts),
+		cmocka_unit_test(pod_templates_are_refused_as_by_an_api_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

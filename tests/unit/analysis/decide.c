@@ -1,6 +1,7 @@
 /* tests/unit/analysis/decide.c: one pass over a run: what it asks, what it makes of answers, what its status says. */
 #include "tests/unit/unit.h"
 #include "analysis/decide.h"
+#include "analysis/job.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -130,8 +131,8 @@ a_secret_is_fetched_when_it_is_needed_and_never_shown(void **state)
 	wants(pass(a, SECRET_RUN, none), "ask secret/s GET /api/v1/namespaces/ns/secrets/s");
 	p = pass(a, SECRET_RUN, secret);
 	wants(p, "ask x#0/0 POST http://u:*****@p/api/v1/query");
-	assert_string_equal(p->steps[0].question.body, "query=qs3cret");
-	assert_string_equal(p->steps[0].question.url, "http://u:s3cret@p/api/v1/query");
+	assert_string_equal(p->steps[0].question->body, "query=qs3cret");
+	assert_string_equal(p->steps[0].question->url, "http://u:s3cret@p/api/v1/query");
 	assert_int_equal(p->n_kept, 1);
 	p = pass(a, SECRET_RUN, both);
 	wants(p, "no metric q*****");
@@ -186,11 +187,76 @@ successes_in_a_row_end_a_metric(void **state)
 	arena_free(a);
 }
 
+/* A run of n metrics, each measured by a Job that is there and has no ready pod, with n arguments from Secrets. */
+static struct plan *
+pass_with_jobs(struct arena *a, size_t n)
+{
+	const char *metrics = "", *args = "";
+	struct seen seen = { 0 };
+	struct analysis_world w = { .seen = &seen };
+	const struct job **jobs = arena_new_array(a, const struct job *, n);
+	struct plan *p = plan_new(a);
+	json_t *j;
+
+	time_parse(NOW, &w.now);
+	for (size_t i = 0; i < n; i++) {
+		metrics = arena_printf(
+		    a, "%s{name: m%zu, provider: {job: {spec: {template: {spec: {containers: []}}}}}},", metrics, i);
+		args = arena_printf(a, "%s{name: a%zu, valueFrom: {secretKeyRef: {name: s%zu, key: k}}},", args, i, i);
+	}
+	j = yaml(a,
+	    arena_printf(a, RUN("metrics: [%s {name: web, provider: {web: {url: 'http://w'}}}], args: [%s]", STARTED),
+		metrics, args));
+	w.run = (const struct analysis_run *)object_decode(&analysis_run_type, j, a);
+	json_decref(j);
+	for (size_t i = 0; i < n; i++) {
+		j = yaml(
+		    a, arena_printf(a,
+			   "{metadata: {name: %s, namespace: ns, uid: u%zu, resourceVersion: '1', creationTimestamp: "
+			   "'2026-11-23T00:00:30Z'}, status: {active: 1}}",
+			   job_name(a, w.run, arena_printf(a, "m%zu", i), 1), i));
+		jobs[i] = (const struct job *)object_decode(&job_type, j, a);
+		json_decref(j);
+	}
+	w.jobs = jobs;
+	w.n_jobs = n;
+	analysis_decide(&w, p);
+	return p;
+}
+
+static void
+a_run_may_have_as_many_jobs_and_secrets_as_its_limits_say(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *p = pass_with_jobs(a, METRICS_MAX - 1);
+
+	(void)state;
+	/* The pods of every Job, and every Secret, once. */
+	assert_int_equal(p->left_out, 0);
+	assert_int_equal(p->n_steps, 2 * (METRICS_MAX - 1));
+	assert_int_equal(p->n_kept, METRICS_MAX - 1);
+	lacks(p, "\"phase\":\"Error\"");
+	arena_free(a);
+}
+
+static void
+a_run_of_more_metrics_or_arguments_is_an_error_with_a_path(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	wants(pass_with_jobs(a, METRICS_MAX), "spec.metrics: has 501 items; 500 are the most");
+	wants(pass_with_jobs(a, ARGUMENTS_MAX + 1), "has 501 items; 500 are the most");
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dry_metric_fails_alone),
+		cmocka_unit_test(a_run_may_have_as_many_jobs_and_secrets_as_its_limits_say),
+		cmocka_unit_test(a_run_of_more_metrics_or_arguments_is_an_error_with_a_path),
 		cmocka_unit_test(a_rule_for_no_metric_is_an_error),
 		cmocka_unit_test(as_many_measurements_stay_as_retention_says),
 		cmocka_unit_test(a_secret_is_fetched_when_it_is_needed_and_never_shown),

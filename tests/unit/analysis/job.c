@@ -86,10 +86,31 @@ a_name_fits_into_a_label(void **state)
 	arena_free(a);
 }
 
+static void
+a_flag_says_where_jobs_are_run(void **state)
+{
+	static const struct {
+		const char *list, *ns; /* list NULL: the flag is not given */
+		bool allowed;
+	} cases[] = { { NULL, "shop", true }, { "", "shop", false }, { "shop", "shop", true },
+		{ "shop", "shops", false }, { "a, team-*", "team-1", true }, { "a,team-*", "b", false },
+		{ "*", "shop", true } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct string_pair pair = { JOBS_ALLOWED, cases[i].list };
+		struct string_map settings = { &pair, cases[i].list != NULL };
+
+		if (jobs_are_allowed(&settings, cases[i].ns) != cases[i].allowed)
+			fail_msg("%s in %s: want %d", cases[i].ns, cases[i].list, cases[i].allowed);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flag_says_where_jobs_are_run),
 		cmocka_unit_test(a_job_has_an_outcome_when_its_conditions_say_so),
 		cmocka_unit_test(pods_say_why),
 		cmocka_unit_test(a_name_fits_into_a_label),

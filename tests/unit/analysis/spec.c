@@ -82,6 +82,24 @@ merged_arguments_are_those_of_the_original(void **state)
 }
 
 static void
+as_many_arguments_are_merged_as_a_template_may_have(void **state)
+{
+	struct arena *a = arena_new();
+	const char *args = "";
+	struct template_source source = { .name = "first" };
+	struct args_source from = { 0 };
+	struct analysis_spec merged;
+
+	(void)state;
+	for (int i = 0; i < ARGUMENTS_MAX; i++)
+		args = arena_printf(a, "%s{name: a%d, value: x},", args, i);
+	source.spec = spec(a, arena_printf(a, "{metadata: {name: t}, spec: {args: [%s]}}", args));
+	assert_null(args_merge(a, &source, 1, &(struct rollout_analysis){ 0 }, &from, &merged));
+	assert_int_equal(merged.args.n, ARGUMENTS_MAX);
+	arena_free(a);
+}
+
+static void
 arguments_are_put_in_with_json_s_escapes(void **state)
 {
 	static const struct argument args[] = { { "a", "x\"y\\z\n", NULL }, { "b", "{{args.a}}", NULL } };
@@ -137,6 +155,41 @@ what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
 		struct err *e = metrics_prepare(a, &only, NULL, 0, &set);
 
 		if (e == NULL || strstr(err_text(a, e), cases[i][1]) == NULL)
+			fail_msg(
+			    "%s: got %s, want %s", cases[i][0], e != NULL ? err_text(a, e) : "no error", cases[i][1]);
+		json_decref(j);
+		arena_free(a);
+	}
+}
+
+static void
+what_is_still_to_come_is_not_judged_and_all_else_is(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "interval: '{{args.a}}', count: 3", NULL },
+		{ "interval: 1s, count: '{{args.a}}', failureLimit: 9, inconclusiveLimit: 9", NULL },
+		{ "interval: 1s, count: 3, consecutiveSuccessLimit: '{{args.a}}', failureLimit: -1", NULL },
+		{ "interval: 1s, count: 3, failureLimit: '{{args.a}}', consecutiveSuccessLimit: 4",
+		    "count 3 is less than failureLimit 0 and consecutiveSuccessLimit 4 together" },
+		{ "count: 3, failureLimit: '{{args.a}}'", "count 3 needs an interval" },
+		{ "successCondition: 'result[0] < {{args.a}}'", NULL },
+		{ "successCondition: 'result[0] {{ args.a }} 5 && \"{{args.b}}\" != \"\"'", NULL },
+		{ "successCondition: '{{args.a}}'", NULL },
+		{ "failureCondition: 'result[0] < {{args.a}} &&& true'", "failureCondition" },
+		{ "failureCondition: 'now() - {{args.a}'", "failureCondition" },
+	};
+	const struct argument args[] = { { .name = "a" }, { .name = "b" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		json_t *j =
+		    yaml(a, arena_printf(a, "[{name: x, provider: {prometheus: {query: q}}, %s}]", cases[i][0]));
+		struct metric_set set;
+		struct analysis_spec only = { .metrics = json_text(a, j) };
+		struct err *e = metrics_prepare(a, &only, args_unresolved(a, args, 2), 2, &set);
+
+		if ((e == NULL) != (cases[i][1] == NULL) || (e != NULL && strstr(err_text(a, e), cases[i][1]) == NULL))
 			fail_msg(
 			    "%s: got %s, want %s", cases[i][0], e != NULL ? err_text(a, e) : "no error", cases[i][1]);
 		json_decref(j);
@@ -243,8 +296,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merged_arguments_are_those_of_the_original),
+		cmocka_unit_test(as_many_arguments_are_merged_as_a_template_may_have),
 		cmocka_unit_test(arguments_are_put_in_with_json_s_escapes),
 		cmocka_unit_test(what_is_wrong_with_metrics_is_told_before_they_are_measured),
+		cmocka_unit_test(what_is_still_to_come_is_not_judged_and_all_else_is),
 		cmocka_unit_test(a_measurement_is_judged_by_its_conditions),
 		cmocka_unit_test(no_data_is_an_error_that_says_so),
 		cmocka_unit_test(a_metric_is_over_at_its_limits),

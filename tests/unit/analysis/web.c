@@ -95,6 +95,10 @@ answers_are_values_texts_or_errors(void **state)
 		{ "{$.data.rate}", "{\"data\":{\"rate\":0.5}}", 200, MEASURED_VALUE, "0.5" },
 		{ "{$.a[1]}", "{\"a\":[1,2]}", 201, MEASURED_VALUE, "2" },
 		{ NULL, "fine", 200, MEASURED_VALUE, "fine" },
+		{ "{$}", "fine", 200, MEASURED_VALUE, "fine" },
+		{ "{$.a}", "fine", 200, MEASURED_ERROR, "the answer is not JSON" },
+		{ "{$.a}", "{\"a\":1,\"b", 200, MEASURED_ERROR, "the answer is not JSON" },
+		{ "{$.a}", "{\"a\":1,\"a\":2}", 200, MEASURED_ERROR, "duplicate object key" },
 		{ "{$.b}", "{\"a\":1}", 200, MEASURED_ERROR, "finds nothing" },
 		{ NULL, "gone", 503, MEASURED_ERROR, "answered 503: gone" },
 	};

@@ -1,5 +1,6 @@
 /* tests/unit/base/containers.c: maps keep their order, timers theirs, text its limit. */
 #include "tests/unit/unit.h"
+#include "base/json.h"
 #include "base/map.h"
 #include "base/quantity.h"
 #include "base/rand.h"
@@ -130,6 +131,10 @@ quantities_have_one_form(void **state)
 		{ "100n", "100n" },
 		{ "0.1n", "1n" },
 		{ "9E", "9E" },
+		{ "62.5Ki", "64000" },
+		{ "5101101030103010131.01101030103010", "5101101030103010131011010302n" },
+		{ "5101101030103010131011010302n", "5101101030103010131011010302n" },
+		{ "99999999999999999999999999999n", NULL },
 		{ "12E", NULL },
 		{ "1Kb", NULL },
 		{ "", NULL },
@@ -147,6 +152,26 @@ quantities_have_one_form(void **state)
 			    cases[i][1] ? cases[i][1] : "none");
 	}
 	arena_free(a);
+}
+
+static void
+numbers_are_written_with_the_fewest_digits(void **state)
+{
+	static const char *const texts[] = { "[0.1,0.5,1e21,1e-7,0.30000000000000004,-2.5,100.0]",
+		"{\"limits\":{\"cpu\":0.1,\"memory\":\"1Gi\"},\"list\":[{},[],null,true,{\"a\\\"b\":1.5}]}", "0.7",
+		"{\"whole\":1}" };
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_(json_decrefp) json_t *j = NULL;
+
+		assert_null(json_parse(a, texts[i], strlen(texts[i]), &j));
+		assert_string_equal(
+		    json_text(a, j), i == 0 ? "[0.1,0.5,1e+21,1e-7,0.30000000000000004,-2.5,100]" : texts[i]);
+		if (i == 1)
+			assert_string_equal(json_text_go(a, json_at(j, "/limits/cpu")), "0.1");
+	}
 }
 
 static void
@@ -169,6 +194,7 @@ main(void)
 		cmocka_unit_test(timers_fire_by_deadline_and_then_in_the_order_of_starting),
 		cmocka_unit_test(text_past_its_limit_is_dropped_and_remembered),
 		cmocka_unit_test(numbers_are_whole_texts_in_bounds),
+		cmocka_unit_test(numbers_are_written_with_the_fewest_digits),
 		cmocka_unit_test(what_goes_into_a_url_is_escaped),
 		cmocka_unit_test(quantities_have_one_form),
 		cmocka_unit_test(streams_of_one_seed_do_not_disturb_each_other),

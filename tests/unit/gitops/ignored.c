@@ -1,7 +1,6 @@
 /* tests/unit/gitops/ignored.c: places that do not count, what was applied from the client side, and what argocd-cm says of kinds. */
 #include "tests/unit/unit.h"
 #include "gitops/ignored.h"
-#include "gitops/settings.h"
 #include "gitops/takeover.h"
 
 #define LIVE                                                                                                           \
@@ -117,32 +116,6 @@ fields_applied_from_the_client_side_become_ours(void **state)
 	arena_free(a);
 }
 
-static void
-settings_are_by_kind_and_say_where_they_are_wrong(void **state)
-{
-	struct arena *a = arena_new();
-	json_t *data = yaml(a,
-	    "{resource.customizations.health.argoproj.io_Rollout: own, resource.customizations: '\"argoproj.io/*\": "
-	    "{health.lua: all}', resource.customizations.ignoreDifferences.all: 'jsonPointers: [/status]'}");
-	struct app_settings s;
-	struct err *e;
-
-	(void)state;
-	assert_null(settings_read(a, data, &s));
-	assert_string_equal(settings_health(&s, "argoproj.io", "Rollout"), "own");
-	assert_string_equal(settings_health(&s, "argoproj.io", "Experiment"), "all");
-	assert_null(settings_health(&s, "", "Service"));
-	assert_int_equal(s.ignored.n, 1);
-	assert_true(
-	    ignored_concerns(&s.ignored.at[0], &(struct api_kind){ "apps", "v1", "Deployment", "", false }, "x", "y"));
-	json_object_set_new(data, "resource.customizations", json_string("a: [b"));
-	e = settings_read(a, data, &s);
-	assert_non_null(e);
-	assert_non_null(strstr(err_text(a, e), "ConfigMap argocd-cm, resource.customizations: line "));
-	json_decref(data);
-	arena_free(a);
-}
-
 int
 main(void)
 {
@@ -151,7 +124,6 @@ main(void)
 		cmocka_unit_test(what_a_manager_owns_is_found_by_the_keys_of_elements),
 		cmocka_unit_test(what_is_kept_goes_to_the_element_that_is_the_same),
 		cmocka_unit_test(fields_applied_from_the_client_side_become_ours),
-		cmocka_unit_test(settings_are_by_kind_and_say_where_they_are_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* tests/unit/gitops/rbac.c: what policies come to. The first is the one of the article that Sluice began with. */
 #include "tests/unit/unit.h"
+#include "base/str.h"
 #include "gitops/rbac.h"
 
 #define POLICY                                                                                                         \
@@ -75,6 +76,51 @@ a_default_role_a_mode_and_a_project(void **state)
 	arena_free(a);
 }
 
+/* The 401st role of a chain forbids. */
+static void
+all_roles_of_a_subject_count(void **state)
+{
+	struct arena *a = arena_new();
+	const struct rbac_rule *why;
+	struct rbac r;
+	struct str text;
+	json_t *data;
+
+	(void)state;
+	str_init(&text, 1u << 20);
+	for (int i = 0; i < 400; i++)
+		str_addf(&text, "g, role:r%d, role:r%d\n", i, i + 1);
+	str_adds(&text, "p, role:r0, applications, sync, *, allow\np, role:r400, applications, sync, shop/*, deny\n");
+	data = json_pack("{s:s}", "policy.csv", str_text(&text));
+	assert_null(rbac_read(a, data, &r));
+	assert_true(rbac_may(&r, &(struct rbac_question){ "role:r0", "sync", "applications", "web/a" }, &why));
+	assert_false(rbac_may(&r, &(struct rbac_question){ "role:r0", "sync", "applications", "shop/a" }, &why));
+	json_decref(data);
+	str_done(&text);
+	arena_free(a);
+}
+
+/* As many tries as it would take to find out that the object is not meant. */
+static void
+what_forbids_and_cannot_be_decided_forbids(void **state)
+{
+	struct arena *a = arena_new();
+	json_t *data = yaml(a, "{policy.matchMode: regex, policy.csv: \"p, bob, applications, sync, .*, allow\\n"
+			       "p, bob, applications, sync, ^shop/(a+)+$, deny\"}");
+	const struct rbac_rule *why;
+	struct rbac r;
+
+	(void)state;
+	assert_null(rbac_read(a, data, &r));
+	assert_true(rbac_may(&r, &(struct rbac_question){ "bob", "sync", "applications", "shop/ab" }, &why));
+	assert_false(rbac_may(&r,
+	    &(struct rbac_question){
+		"bob", "sync", "applications", "shop/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab" },
+	    &why));
+	json_decref(data);
+	arena_free(a);
+}
+
 static void
 what_is_wrong_is_named(void **state)
 {
@@ -105,6 +151,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_forbids_counts_before_what_allows),
 		cmocka_unit_test(a_default_role_a_mode_and_a_project),
+		cmocka_unit_test(all_roles_of_a_subject_count),
+		cmocka_unit_test(what_forbids_and_cannot_be_decided_forbids),
 		cmocka_unit_test(what_is_wrong_is_named),
 	};
 

@@ -21,6 +21,11 @@ static const struct file repository[] = {
 	{ "loop/a.yaml", "-> b.yaml" },
 	{ "loop/b.yaml", "-> a.yaml" },
 	{ "nameless/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {labels: {a: b}}\n" },
+	{ "bare/x.yaml", "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n" },
+	{ "half/x.yaml", MAP("x") "---\ntitle: notes\n" },
+	{ "other/kind.yaml", "kind: DaemonSet\nimage: x\n" },
+	{ "other/pipeline.yaml", "apiVersion: 1\nkind: [build]\n---\nx: y\n" },
+	{ "other/template.yaml", "apiVersion: v1\n{{ if .Values.x }}\nkind: ConfigMap\n{{ end }}\n" },
 	{ "numbers/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, labels: {a: 1}}\n" },
 	{ "shared/d.yaml", MAP("d") },
 	{ "skipped/x.yaml", "# +argocd:skip-file-rendering\n" MAP("x") },
@@ -69,6 +74,9 @@ a_directory_is_read_in_the_order_of_its_files(void **state)
 		{ "links", { 0 }, "../../etc/passwd: leads out of the repository" },
 		{ "loop", { 0 }, "leads through more than 32 symbolic links" },
 		{ "nameless", { 0 }, "nameless/x.yaml: a ConfigMap has no metadata.name" },
+		{ "bare", { 0 }, "bare/x.yaml: a ConfigMap has no metadata.name" },
+		{ "half", { 0 }, "half/x.yaml: an object has no apiVersion" },
+		{ "other", { 0 }, "" },
 		{ "numbers", { 0 }, "numbers/x.yaml: ConfigMap x: metadata.labels.a: not a string; put it in quotes" },
 	};
 

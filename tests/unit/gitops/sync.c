@@ -10,6 +10,7 @@ struct wish {
 	const char *live; /* NULL: not there; else its health: "Healthy" */
 	bool extra; /* Git does not want it */
 	const char *error;
+	const char *message; /* of its health */
 };
 
 /* Fills the resources. */
@@ -47,6 +48,8 @@ make(struct arena *a, struct resources *all, const struct wish *w, size_t n)
 		r->health = health_named(w[i].live);
 		r->status = SYNC_OUT_OF_SYNC;
 		r->error = w[i].error;
+		if (w[i].message != NULL)
+			r->health_message = w[i].message;
 	}
 }
 
@@ -135,7 +138,18 @@ a_sync_goes_in_order(void **state)
 			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", "Degraded" },
 			{ .kind = "Job", "cry", "argocd.argoproj.io/hook: SyncFail", "Healthy" } },
 		    { .id = "1" },
-		    "hook Job/pre; hook Job/cry; Failed: one or more synchronization tasks completed unsuccessfully" },
+		    "hook Job/pre; hook Job/cry; Failed: one or more synchronization tasks completed unsuccessfully, "
+		    "reason: Job/ns/pre failed" },
+		{ "an object that is not healthy ends it, and is named",
+		    { { .kind = "ConfigMap", "a", "", NULL }, { .kind = "Job",
+								  "j",
+								  "argocd.argoproj.io/sync-wave: \"-1\"",
+								  "Degraded",
+								  .message = "backoff limit" } },
+		    { .id = "1" },
+		    "apply Job/j; Failed: one or more synchronization tasks completed unsuccessfully, reason: Job/ns/j "
+		    "is "
+		    "Degraded: backoff limit" },
 		{ "a hook that succeeded goes",
 		    { { .kind = "ConfigMap", "a", "", NULL },
 			{ .kind = "Job",
@@ -172,6 +186,13 @@ a_sync_goes_in_order(void **state)
 			{ .kind = "Service", "bad", "", NULL, .error = "file.yaml: Service bad: no" } },
 		    { .id = "1" },
 		    "; Failed: one or more objects failed to apply (dry run): file.yaml: Service bad: no" },
+		{ "and so do several, which are all named",
+		    { { .kind = "Service", "worse", "", NULL, .error = "file.yaml: Service worse: never" },
+			{ .kind = "ConfigMap", "a", "", NULL },
+			{ .kind = "Service", "bad", "", NULL, .error = "file.yaml: Service bad: no" } },
+		    { .id = "1" },
+		    "; Failed: one or more objects failed to apply (dry run): file.yaml: Service bad: no; file.yaml: "
+		    "Service worse: never" },
 		{ "a dry run does nothing", { { .kind = "ConfigMap", "a", "", NULL } }, { .id = "1", .dry_run = true },
 		    "; Succeeded: successfully synced (dry run)" },
 	};
@@ -222,12 +243,184 @@ pruning_last_and_in_the_opposite_order(void **state)
 	arena_free(a);
 }
 
+/* The first step of a sync of these, as "PHASE: MESSAGE", with "?" behind it while it waits for confirmation. */
+static const char *
+first_step(struct arena *a, const struct wish *w, size_t n, const char *options, const struct sync_operation *op)
+{
+	struct sync_results results = { .arena = a };
+	struct resources all;
+	struct sync_step step;
+
+	make(a, &all, w, n);
+	for (size_t i = 0; i < n; i++)
+		if (all.at[i].manifest == NULL)
+			all.at[i].options = options;
+	sync_next(a, op, &all, &results, &step);
+	if (step.unconfirmed)
+		assert_int_equal(step.n, 0);
+	sync_results_done(&results);
+	resources_done(&all);
+	return arena_printf(a, "%s: %s%s", step.phase, step.message, step.unconfirmed ? "?" : "");
+}
+
+static void
+what_asks_for_confirmation_is_waited_for_before_anything_is_done(void **state)
+{
+	static const struct wish wishes[] = { { .kind = "ConfigMap", "new", "", NULL },
+		{ .kind = "ConfigMap", "old", "", "Healthy", .extra = true },
+		{ .kind = "ConfigMap", "older", "", "Healthy", .extra = true } };
+	static const char *everywhere[] = { "Prune=confirm" };
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(
+	    first_step(a, wishes, 3, "Prune=confirm", &(struct sync_operation){ .id = "1", .prune = true }),
+	    "Running: waiting for pruning confirmation of /ConfigMap/older and 1 more resources?");
+	assert_string_equal(
+	    first_step(a, wishes, 2, "Prune=confirm", &(struct sync_operation){ .id = "1", .prune = true }),
+	    "Running: waiting for pruning confirmation of /ConfigMap/old?");
+	assert_string_equal(first_step(a, wishes, 2, NULL,
+				&(struct sync_operation){ .id = "1", .prune = true, .options = { everywhere, 1 } }),
+	    "Running: waiting for pruning confirmation of /ConfigMap/old?");
+	assert_string_equal(first_step(a, wishes, 2, "Prune=confirm",
+				&(struct sync_operation){ .id = "1", .prune = true, .confirmed = true }),
+	    "Running: Sync, wave 0");
+	assert_string_equal(
+	    first_step(a, wishes, 2, "Prune=confirm", &(struct sync_operation){ .id = "1" }), "Running: Sync, wave 0");
+	assert_string_equal(
+	    first_step(a, wishes, 2, "Delete=confirm", &(struct sync_operation){ .id = "1", .prune = true }),
+	    "Running: Sync, wave 0");
+	assert_string_equal(first_step(a, wishes, 2, "Prune=confirm",
+				&(struct sync_operation){ .id = "1", .prune = true, .dry_run = true }),
+	    "Succeeded: successfully synced (dry run)");
+	arena_free(a);
+}
+
+static void
+deleting_an_application_asks_for_the_option_delete(void **state)
+{
+	static const struct wish wishes[] = { { .kind = "ConfigMap", "old", "", "Healthy", .extra = true } };
+	const struct sync_operation deleting = { .id = "1", .prune = true, .deleting = true },
+				    confirmed = { .id = "1", .prune = true, .deleting = true, .confirmed = true };
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(first_step(a, wishes, 1, "Delete=confirm", &deleting),
+	    "Running: waiting for deletion confirmation of /ConfigMap/old?");
+	assert_string_equal(first_step(a, wishes, 1, "Delete=confirm", &confirmed), "Running: Sync, wave 0");
+	assert_string_equal(first_step(a, wishes, 1, "Prune=confirm", &deleting), "Running: Sync, wave 0");
+	assert_string_equal(first_step(a, wishes, 1, "Prune=false", &deleting), "Running: Sync, wave 0");
+	arena_free(a);
+}
+
+static void
+a_sync_that_fails_says_of_what_and_why(void **state)
+{
+	static const struct wish wishes[] = { { .kind = "ConfigMap", "a", "", "Healthy", .extra = true },
+		{ .kind = "ConfigMap", "b", "", "Healthy", .extra = true },
+		{ .kind = "ConfigMap", "c", "", "Healthy", .extra = true },
+		{ .kind = "ConfigMap", "d", "", "Healthy", .extra = true } };
+	const struct sync_operation op = { .id = "1", .prune = true };
+	struct arena *a = arena_new();
+	struct sync_results results = { .arena = a };
+	struct resources all;
+	struct sync_step step;
+
+	(void)state;
+	make(a, &all, wishes, 4);
+	sync_next(a, &op, &all, &results, &step);
+	assert_int_equal(step.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		sync_told(&results, &step.tasks[i], "SyncFailed", "Failed",
+		    arena_printf(a, "ConfigMap/ns/%s delete failed: no", step.tasks[i].resource->name));
+	sync_next(a, &op, &all, &results, &step);
+	assert_string_equal(step.phase, "Failed");
+	assert_string_equal(step.message,
+	    "one or more synchronization tasks completed unsuccessfully, reason: ConfigMap/ns/d delete failed: no; "
+	    "ConfigMap/ns/c delete failed: no; ConfigMap/ns/b delete failed: no; and 1 more");
+	assert_true(step.prune_failed);
+	sync_results_done(&results);
+	resources_done(&all);
+	arena_free(a);
+}
+
+/* Two operations on end make the same hook anew: the end of the first one's must not delete what the second one made. */
+static void
+a_hook_of_another_operation_is_not_deleted(void **state)
+{
+	static const struct wish wishes[] = { { .kind = "Job",
+	    "pre",
+	    "argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded",
+	    "Healthy" } };
+	static const struct sync_operation op = { .id = "2" };
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (int own = 0; own < 2; own++) {
+		struct sync_results results = { .arena = a };
+		struct resources all;
+		struct sync_step step;
+		size_t deleted = 0;
+
+		make(a, &all, wishes, 1);
+		all.at[0].operation = op.id;
+		sync_next(a, &op, &all, &results, &step);
+		assert_int_equal(step.n, 1);
+		sync_told(&results, &step.tasks[0], NULL, "Succeeded", "");
+		all.at[0].live = true;
+		all.at[0].operation = own ? "2" : "1";
+		sync_next(a, &op, &all, &results, &step);
+		for (size_t i = 0; i < step.n; i++)
+			deleted += step.tasks[i].verb == SYNC_DELETE_HOOK;
+		assert_int_equal(deleted, own);
+		sync_results_done(&results);
+		resources_done(&all);
+	}
+	arena_free(a);
+}
+
+static void
+what_has_come_to_belong_to_another_application_is_not_applied(void **state)
+{
+	static const struct wish wishes[] = {
+		{ .kind = "ConfigMap", "a", "", NULL, .error = NULL },
+		{ .kind = "ConfigMap", "b", "argocd.argoproj.io/sync-wave: '1'", NULL, .error = NULL },
+	};
+	struct arena *a = arena_new();
+	struct sync_results results = { .arena = a };
+	const struct sync_operation op = { 0 };
+	struct resources all;
+	struct sync_step step;
+
+	(void)state;
+	make(a, &all, wishes, ARRAY_SIZE(wishes));
+	sync_next(a, &op, &all, &results, &step);
+	assert_int_equal(step.n, 1);
+	sync_told(&results, &step.tasks[0], "Synced", NULL, "configured");
+	all.at[0].status = SYNC_SYNCED;
+	all.at[0].live = true;
+	all.at[1].others = true;
+	all.at[1].error = "Shared resource found";
+	sync_next(a, &op, &all, &results, &step);
+	assert_int_equal(step.n, 0);
+	assert_string_equal(step.phase, "Failed");
+	assert_non_null(strstr(step.message, "Shared resource found"));
+	resources_done(&all);
+	sync_results_done(&results);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_asks_for_confirmation_is_waited_for_before_anything_is_done),
+		cmocka_unit_test(deleting_an_application_asks_for_the_option_delete),
+		cmocka_unit_test(a_sync_that_fails_says_of_what_and_why),
 		cmocka_unit_test(a_sync_goes_in_order),
 		cmocka_unit_test(pruning_last_and_in_the_opposite_order),
+		cmocka_unit_test(a_hook_of_another_operation_is_not_deleted),
+		cmocka_unit_test(what_has_come_to_belong_to_another_application_is_not_applied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

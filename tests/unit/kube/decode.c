@@ -2,6 +2,8 @@
 #include "tests/unit/unit.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
+#include "kube/api/application.h"
+#include "kube/api/flux.h"
 
 static const struct rollout *
 decoded(struct arena *a, const char *text)
@@ -179,6 +181,36 @@ steps_are_written_as_go_writes_them(void **state)
 	arena_free(a);
 }
 
+/* What a field must have is written also where it is false, 0, "" or {}: the worker of gitops/ reads specs that were written so. */
+static void
+what_is_required_survives_encoding(void **state)
+{
+	static const struct {
+		const struct type *type;
+		const char *text;
+	} cases[] = {
+		{ &flux_kustomization_spec_type,
+		    "{interval: 1m, path: x, prune: false, sourceRef: {kind: GitRepository, name: r}}" },
+		{ &application_spec_type, "{project: p, source: {repoURL: '', path: x}, destination: {}}" },
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct problems problems = { .arena = a };
+		void *spec = arena_alloc(a, cases[i].type->size);
+		json_t *j = yaml(a, cases[i].text), *back;
+
+		decode(cases[i].type, j, "spec", &problems, spec);
+		assert_int_equal(problems.n, 0);
+		back = encode(cases[i].type, spec);
+		assert_string_equal(json_text_go(a, back), json_text_go(a, j));
+		json_decref(back);
+		json_decref(j);
+	}
+	arena_free(a);
+}
+
 int
 main(void)
 {
@@ -186,6 +218,7 @@ main(void)
 		cmocka_unit_test(problems_name_the_path_and_what_is_allowed),
 		cmocka_unit_test(all_problems_are_found_and_hide_nothing),
 		cmocka_unit_test(a_status_survives_decoding_and_encoding),
+		cmocka_unit_test(what_is_required_survives_encoding),
 		cmocka_unit_test(a_whole_number_may_be_written_with_a_point),
 		cmocka_unit_test(pauses_are_seconds_or_durations),
 		cmocka_unit_test(metrics_are_read_from_their_list),

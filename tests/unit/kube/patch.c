@@ -143,6 +143,37 @@ selectors_choose_by_label(void **state)
 }
 
 static void
+a_selector_grows_up_to_its_limit(void **state)
+{
+	static const struct {
+		size_t n;
+		bool taken;
+	} cases[] = { { 65, true }, { 1000, true }, { 1001, false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		json_t *labels = yaml(a, "{app: web}");
+		const char *requirements = "app=web", *values = "web";
+		struct selector s = { 0 };
+		struct err *e;
+
+		for (size_t k = 1; k < cases[i].n; k++) {
+			requirements = arena_printf(a, "%s,!x%zu", requirements, k);
+			values = arena_printf(a, "x%zu,%s", k, values);
+		}
+		e = selector_parse(a, requirements, &s);
+		if (cases[i].taken ? e != NULL || !selector_matches(&s, labels) : e == NULL)
+			fail_msg("%zu requirements: %s", cases[i].n, e != NULL ? err_text(a, e) : "taken");
+		e = selector_parse(a, arena_printf(a, "app in (%s)", values), &s);
+		if (cases[i].taken ? e != NULL || !selector_matches(&s, labels) : e == NULL)
+			fail_msg("%zu values: %s", cases[i].n, e != NULL ? err_text(a, e) : "taken");
+		json_decref(labels);
+		arena_free(a);
+	}
+}
+
+static void
 json_is_written_as_go_does(void **state)
 {
 	struct arena *a = arena_new();
@@ -151,6 +182,10 @@ json_is_written_as_go_does(void **state)
 	(void)state;
 	assert_string_equal(
 	    json_text_go(a, j), "{\"a\":[1,true,null,\"\\u0001\\n\"],\"b\":\"\\u003c\\u0026\\u003e\\u2028\"}");
+	json_decref(j);
+	j = json_loads("[0.1, 1.5e-6, 1.5e-7, -2.5, 1.0, 1e20, 1e21, 1.2345678901234568e29, -0.0]", 0, NULL);
+	assert_string_equal(
+	    json_text_go(a, j), "[0.1,0.0000015,1.5e-7,-2.5,1,100000000000000000000,1e+21,1.2345678901234568e+29,-0]");
 	json_decref(j);
 	arena_free(a);
 }
@@ -175,6 +210,7 @@ main(void)
 		cmocka_unit_test(a_json_patch_is_done_whole_or_not_at_all),
 		cmocka_unit_test(a_strategic_patch_merges_lists_by_their_keys),
 		cmocka_unit_test(selectors_choose_by_label),
+		cmocka_unit_test(a_selector_grows_up_to_its_limit),
 		cmocka_unit_test(json_is_written_as_go_does),
 		cmocka_unit_test(duplicate_keys_are_refused),
 	};

@@ -76,10 +76,82 @@ good_and_bad_are_told_apart(void **state)
 	arena_free(a);
 }
 
+static void
+what_of_an_alert_has_no_effect_is_named(void **state)
+{
+	static const struct {
+		const char *alert, *want;
+	} all[] = {
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Kustomization, name: '*'}, {kind: Rollout, "
+		  "name: a}]}}",
+		    NULL },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: GitRepository, name: a}, {kind: HelmRelease, "
+		  "name: a}]}}",
+		    "spec.eventSources[1].kind: Sluice emits no events of a HelmRelease; it does of AnalysisRun, "
+		    "Application," },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Run, name: a}]}}", "no events of a Run;" },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: '', name: a}]}}",
+		    "spec.eventSources[0].kind" },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Rollout, name: a}], eventSeverity: loud}}",
+		    "spec.eventSeverity: " },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Rollout, name: a}], colour: red}}",
+		    "spec.colour: " },
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		json_t *o = yaml(a, all[i].alert);
+		const char *got = alert_problem(
+		    a, (const struct flux_alert *)object_decode(&flux_alert_type, o, a), ALERT_REACHES_ALL);
+
+		if (all[i].want == NULL ? got != NULL : got == NULL || strstr(got, all[i].want) == NULL)
+			fail_msg("%s\nwant: %s\ngot: %s", all[i].alert, all[i].want != NULL ? all[i].want : "nothing",
+			    got != NULL ? got : "nothing");
+		json_decref(o);
+	}
+	arena_free(a);
+}
+
+static void
+an_alert_kept_to_its_namespace_has_no_events_of_others(void **state)
+{
+	static const char text[] =
+	    "{metadata: {name: a, namespace: team}, spec: {providerRef: {name: p}, eventSources: ["
+	    "{kind: Rollout, name: '*'}, {kind: Rollout, name: web, namespace: shop}]}}";
+	static const struct {
+		const char *namespace;
+		enum alert_reach reach;
+		bool want;
+	} all[] = { { "team", ALERT_REACHES_ALL, true }, { "shop", ALERT_REACHES_ALL, true },
+		{ "team", ALERT_REACHES_OWN, true }, { "shop", ALERT_REACHES_OWN, false } };
+	struct arena *a = arena_new();
+	json_t *o = yaml(a, text);
+	const struct flux_alert *alert = (const struct flux_alert *)object_decode(&flux_alert_type, o, a);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		const struct alert_event e = {
+			.kind = "Rollout", .namespace = all[i].namespace, .name = "web", .message = "m"
+		};
+
+		if (alert_concerns(alert, all[i].reach, &e) != all[i].want)
+			fail_msg("of %s, case %zu: want %d", all[i].namespace, i, all[i].want);
+	}
+	assert_null(alert_problem(a, alert, ALERT_REACHES_ALL));
+	assert_string_equal(alert_problem(a, alert, ALERT_REACHES_OWN),
+	    "spec.eventSources[1].namespace: can't access 'Rollout/shop/web', cross-namespace references have been "
+	    "blocked");
+	json_decref(o);
+	arena_free(a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_of_an_alert_has_no_effect_is_named),
+		cmocka_unit_test(an_alert_kept_to_its_namespace_has_no_events_of_others),
 		cmocka_unit_test(only_an_outcome_is_said_of_a_commit),
 		cmocka_unit_test(good_and_bad_are_told_apart),
 	};

@@ -110,7 +110,14 @@ a_template_has_limits(void **state)
 {
 	static const char *const texts[] = { "{{range 1000000}}{{range 1000000}}{{end}}{{end}}",
 		"{{range 100000}}0123456789{{end}}", "{{repeat 10000 (repeat 10000 \"x\")}}",
-		"{{$x := \"0123456789\"}}{{range 1000}}{{$x = print $x $x}}{{end}}{{$x}}" };
+		"{{$x := \"0123456789\"}}{{range 1000}}{{$x = print $x $x}}{{end}}{{$x}}",
+		/* Steps of which each reads, or makes, a long text. */
+		"{{$s := repeat 10000 \"0123456789012345678901234\"}}{{range 100000}}{{$x := upper $s}}{{end}}",
+		"{{$s := repeat 10000 \"0123456789012345678901234\"}}{{range 100000}}{{$x := contains \"a\" "
+		"$s}}{{end}}",
+		"{{$s := repeat 10000 \"0123456789012345678901234\"}}{{range 100000}}{{$x := replace \"z\" \"a\" "
+		"$s}}{{end}}",
+		"{{$s := repeat 1000 \"b,\"}}{{range 100000}}{{$x := splitList \",\" $s}}{{end}}" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -129,6 +136,23 @@ a_template_has_limits(void **state)
 		assert_non_null(template_check(a, all));
 		arena_free(a);
 	}
+}
+
+static void
+a_long_text_is_replaced_at_every_place(void **state)
+{
+	struct arena *a = arena_new();
+	const char *got = NULL;
+
+	(void)state;
+	assert_null(
+	    template_expand(a, "{{len (replace \"a\" \"\" (repeat 500 \"aaaaaaaaaaaaaaaaaaaaaaaab\"))}}", NULL, &got));
+	assert_string_equal(got, "500");
+	assert_true(arena_used(a) < 1u << 20); /* grows with the text, not with its square */
+	assert_null(
+	    template_expand(a, "{{replace \"ab\" \"c\" \"abxabab-a\"}} {{replace \"x\" \"y\" \"\"}}", NULL, &got));
+	assert_string_equal(got, "cxcc-a ");
+	arena_free(a);
 }
 
 static void
@@ -151,6 +175,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_template_writes_what_go_writes),
 		cmocka_unit_test(a_template_has_limits),
+		cmocka_unit_test(a_long_text_is_replaced_at_every_place),
 		cmocka_unit_test(an_error_names_the_line),
 	};
 

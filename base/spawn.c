@@ -1,0 +1,249 @@
+/* base/spawn.c: fork; then, in the child, environment, descriptors, limits, confinement, in this order; then the program. */
+#include "base/spawn.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "base/confine.h"
+
+#define BELOW 16 /* where descriptors wait while 0, 1 and 2 are filled */
+
+extern char **environ;
+
+/* --- limits ---------------------------------------------------------------------------------------------------------- */
+
+void
+spawn_limit(int what, uint64_t to)
+{
+	struct rlimit r = { to, to }, now;
+
+	/* One that is lower already stays. */
+	if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max < r.rlim_max)
+		r.rlim_cur = r.rlim_max = now.rlim_max;
+	setrlimit((__rlimit_resource_t)what, &r);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+/* Bytes of addresses that are in use. */
+static rlim_t
+spawn_mapped(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (f != NULL) {
+		if (fscanf(f, "%lu", &pages) != 1)
+			pages = 0;
+		fclose(f);
+	}
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+#endif
+
+void
+spawn_limit_memory(uint64_t bytes)
+{
+#ifndef __SANITIZE_ADDRESS__
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_AS, &r) != 0)
+		return;
+	bytes += spawn_mapped();
+	r.rlim_cur = bytes < r.rlim_max ? (rlim_t)bytes : r.rlim_max;
+	setrlimit(RLIMIT_AS, &r);
+#else
+	(void)bytes;
+#endif
+}
+
+static void
+spawn_set_limits(const struct spawn *s)
+{
+	struct rlimit memory;
+
+	spawn_limit(RLIMIT_CORE, 0);
+	spawn_limit(RLIMIT_NOFILE, s->files_max > 0 ? s->files_max : SPAWN_FILES);
+	if (s->cpu_s > 0)
+		spawn_limit(RLIMIT_CPU, (uint64_t)s->cpu_s);
+	if (s->file_max > 0)
+		spawn_limit(RLIMIT_FSIZE, s->file_max == UINT64_MAX ? 0 : s->file_max);
+	/* What this process has of addresses (spawn_limit_memory) is no measure for another program. */
+	if (s->argv != NULL && getrlimit(RLIMIT_AS, &memory) == 0) {
+		memory.rlim_cur = memory.rlim_max;
+		setrlimit(RLIMIT_AS, &memory);
+	}
+	if (s->memory_max > 0 && s->argv != NULL)
+		spawn_limit(RLIMIT_DATA, s->memory_max);
+	else if (s->memory_max > 0)
+		spawn_limit_memory(s->memory_max);
+	/* On a machine of the user's own, their other programs count too. */
+	spawn_limit(RLIMIT_NPROC, s->reach == SPAWN_SEALED ? 0
+				  : s->reach == SPAWN_USER ? 4 * SPAWN_PROCESSES
+				  : s->processes_max > 0   ? s->processes_max
+							   : SPAWN_PROCESSES);
+}
+
+/* --- the environment ------------------------------------------------------------------------------------------------- */
+
+/* The name in front of "=" is one of the list's. */
+static bool
+spawn_is_kept(const char *keep, const char *variable)
+{
+	size_t n = strcspn(variable, "=");
+
+	for (; keep != NULL && *keep != '\0'; keep += strcspn(keep, " "), keep += strspn(keep, " ")) {
+		size_t len = strcspn(keep, " ");
+
+		if (len > 0 && keep[len - 1] == '*' ? n >= len - 1 && strncmp(keep, variable, len - 1) == 0
+						    : n == len && strncmp(keep, variable, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One of `env` names the same. */
+static bool
+spawn_is_set(const char *const *env, const char *variable)
+{
+	size_t n = strcspn(variable, "=") + 1;
+
+	for (; env != NULL && *env != NULL; env++)
+		if (strncmp(*env, variable, n) == 0)
+			return true;
+	return false;
+}
+
+static bool
+spawn_is_taken_over(const struct spawn *s, const char *variable)
+{
+	return !spawn_is_set(s->env, variable) && (spawn_is_kept("PATH", variable) || spawn_is_kept(s->keep, variable));
+}
+
+static char **
+spawn_environment(struct arena *a, const struct spawn *s)
+{
+	size_t n = 0, most = 2;
+	char **env;
+
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		most++;
+	for (const char *const *at = s->env; at != NULL && *at != NULL; at++)
+		most++;
+	env = arena_new_array(a, char *, most);
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		if (spawn_is_taken_over(s, *at))
+			env[n++] = *at;
+	for (const char *const *at = s->env; at != NULL && *at != NULL; at++)
+		env[n++] = (char *)*at;
+	if (getenv("PATH") == NULL && !spawn_is_set(s->env, "PATH="))
+		env[n++] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin";
+	env[n] = NULL;
+	return env;
+}
+
+/* A copy of this process has our environment in its memory, too: what it should not know is wiped there. */
+static void
+spawn_forget(const struct spawn *s)
+{
+	for (char **at = environ; at != NULL && *at != NULL; at++)
+		if (!spawn_is_taken_over(s, *at))
+			explicit_bzero(*at, strlen(*at));
+}
+
+const char *
+spawn_find(struct arena *a, const char *name)
+{
+	const char *path = getenv("PATH"),
+		   *at = arena_printf(a, "%s:/usr/sbin:/sbin", path != NULL ? path : "/usr/local/bin:/usr/bin:/bin");
+
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0 ? arena_strdup(a, name) : NULL;
+	for (size_t n; *at != '\0'; at += n + (at[n] == ':')) {
+		const char *file;
+
+		n = strcspn(at, ":");
+		file = arena_printf(a, "%.*s/%s", (int)n, at, name);
+		if (n > 0 && access(file, X_OK) == 0)
+			return file;
+	}
+	return NULL;
+}
+
+/* --- the child ------------------------------------------------------------------------------------------------------- */
+
+/* Exactly three descriptors. What the owner gave may be any of 0, 1 and 2, so all move out of the way first. */
+static bool
+spawn_set_descriptors(const struct spawn *s)
+{
+	const int from[3] = { s->in, s->out, s->err };
+	int moved[3];
+
+	for (int i = 0; i < 3; i++) {
+		int fd = from[i] >= 0 ? from[i] : open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY);
+
+		if (fd < 0 || (moved[i] = fcntl(fd, F_DUPFD, BELOW)) < 0)
+			return false;
+	}
+	for (int i = 0; i < 3; i++)
+		if (dup2(moved[i], i) < 0)
+			return false;
+	/* Our end of a pipe does not wait; a program expects to. */
+	for (int i = 0; i < 2; i++)
+		if (from[i] >= 0)
+			fcntl(i, F_SETFL, fcntl(i, F_GETFL) & ~O_NONBLOCK);
+	closefrom(3);
+	return true;
+}
+
+static void
+spawn_become(const struct spawn *s, const char *program, char **env, pid_t parent)
+{
+	sigset_t none;
+
+	setpgid(0, 0); /* Ctrl-C is for the parent, which stops us in order */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (!spawn_set_descriptors(s))
+		_exit(127);
+	if (!s->unlimited)
+		spawn_set_limits(s);
+	if (s->reach != SPAWN_USER && !s->unlimited)
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (s->reach == SPAWN_LOCAL)
+		confine_local();
+	if (program != NULL) {
+		execve(program, (char *const *)s->argv, env);
+		_exit(127);
+	}
+	spawn_forget(s);
+	environ = env;
+	tzset(); /* reads a file, which cannot be opened later */
+	if (s->reach == SPAWN_SEALED)
+		confine_sealed();
+	_exit(s->run(s->arg));
+}
+
+pid_t
+spawn(const struct spawn *s)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *program = s->argv != NULL ? spawn_find(a, s->argv[0]) : NULL;
+	char **env = spawn_environment(a, s);
+	pid_t parent = getpid(), pid;
+
+	if (s->argv != NULL && program == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	if ((pid = fork()) == 0)
+		spawn_become(s, program, env, parent);
+	return pid;
+}

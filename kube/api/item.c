@@ -1,0 +1,228 @@
+/* kube/api/item.c: finds the members of an object by its brackets and strings, and leaves each of them to the parser. */
+#include "kube/api/item.h"
+#include <string.h>
+#include "base/str.h"
+
+/* Where the members of an object are read. */
+struct members {
+	const char *at, *end;
+};
+
+struct member {
+	const char *key, *value; /* as they are written; the key has its quotes */
+	size_t key_len, value_len;
+	bool broken; /* the text ends within the value */
+};
+
+static const char *
+skip_space(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+		at++;
+	return at;
+}
+
+/* Behind the string that begins at `at`, or NULL when the text ends before. */
+static const char *
+string_end(const char *at, const char *end)
+{
+	for (at++; at < end; at++)
+		if (*at == '\\')
+			at++;
+		else if (*at == '"')
+			return at + 1;
+	return NULL;
+}
+
+/* Behind the value that begins at `at`, or NULL when the text ends before. */
+static const char *
+value_end(const char *at, const char *end)
+{
+	size_t depth = 0;
+
+	for (; at < end; at++) {
+		if (*at == '"') {
+			if ((at = string_end(at, end)) == NULL || depth == 0)
+				return at;
+			at--;
+		} else if (*at == '{' || *at == '[') {
+			depth++;
+		} else if (*at == '}' || *at == ']') {
+			if (depth == 0)
+				return at;
+			if (--depth == 0)
+				return at + 1;
+		} else if (depth == 0 && (*at == ',' || *at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')) {
+			return at;
+		}
+	}
+	return NULL;
+}
+
+static bool
+members_begin(struct members *m, const char *text, size_t len)
+{
+	m->end = text + len;
+	m->at = skip_space(text, m->end);
+	if (m->at == m->end || *m->at != '{')
+		return false;
+	m->at++;
+	return true;
+}
+
+/* The next member; false at the end, and where there is no member. */
+static bool
+members_next(struct members *m, struct member *ret)
+{
+	const char *end;
+
+	m->at = skip_space(m->at, m->end);
+	if (m->at < m->end && *m->at == ',')
+		m->at = skip_space(m->at + 1, m->end);
+	if (m->at == m->end || *m->at != '"' || (end = string_end(m->at, m->end)) == NULL)
+		return false;
+	*ret = (struct member){ .key = m->at, .key_len = (size_t)(end - m->at) };
+	m->at = skip_space(end, m->end);
+	if (m->at == m->end || *m->at != ':')
+		return false;
+	ret->value = m->at = skip_space(m->at + 1, m->end);
+	end = value_end(m->at, m->end);
+	ret->broken = end == NULL;
+	m->at = end != NULL ? end : m->end;
+	ret->value_len = (size_t)(m->at - ret->value);
+	return true;
+}
+
+static bool
+member_is(const struct member *m, const char *name)
+{
+	return m->key_len == strlen(name) + 2 && memcmp(m->key + 1, name, m->key_len - 2) == 0;
+}
+
+/* Puts a member into an object; false when it cannot be read. */
+static bool
+member_put(const struct member *m, json_t *to)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *one = NULL;
+	struct str text;
+	bool read;
+
+	if (m->broken)
+		return false;
+	str_init(&text, m->key_len + m->value_len + 3);
+	str_addc(&text, '{');
+	str_add(&text, m->key, m->key_len);
+	str_addc(&text, ':');
+	str_add(&text, m->value, m->value_len);
+	str_addc(&text, '}');
+	read = json_parse(a, text.at, text.len, &one) == NULL && json_object_update(to, one) == 0;
+	str_done(&text);
+	return read;
+}
+
+/* What can be read of an object whose values are `depth` objects deep; false when not all of it. */
+static bool
+members_put(const char *text, size_t len, int depth, json_t *to)
+{
+	struct members all;
+	struct member m;
+	bool begun = members_begin(&all, text, len), whole = begun;
+
+	while (begun && members_next(&all, &m)) {
+		if (member_put(&m, to))
+			continue;
+		whole = false;
+		if (depth > 0) {
+			_cleanup_(json_decrefp) json_t *part = json_object();
+			_cleanup_(arena_freep) struct arena *a = arena_new();
+			_cleanup_(json_decrefp) json_t *key = NULL;
+
+			members_put(m.value, m.value_len, depth - 1, part);
+			if (json_object_size(part) > 0 && json_parse(a, m.key, m.key_len, &key) == NULL)
+				json_object_set(to, json_string_value(key), part);
+		}
+	}
+	return whole && all.at < all.end && *skip_space(all.at, all.end) == '}';
+}
+
+static json_t *
+item_salvage(const char *text, size_t len, bool *ret_partial)
+{
+	json_t *item = json_object(), *meta = json_object();
+	struct members all;
+	struct member m;
+	bool whole = false;
+
+	for (bool more = members_begin(&all, text, len); more && members_next(&all, &m);) {
+		if (member_is(&m, "apiVersion") || member_is(&m, "kind"))
+			member_put(&m, item);
+		else if (member_is(&m, "metadata"))
+			whole = members_put(m.value, m.value_len, 1, meta);
+	}
+	json_object_set_new(item, "metadata", meta);
+	*ret_partial = !whole;
+	return item;
+}
+
+bool
+item_read(struct arena *a, const char *text, size_t len, bool cut, json_t **ret, struct unreadable *ret_why)
+{
+	json_t *item = NULL;
+	struct err *e;
+
+	if (cut)
+		e = err_new(a, ERR_INVALID, "it is longer than %u MiB", ITEM_MAX >> 20);
+	else if ((e = json_parse(a, text, len, &item)) == NULL && !json_is_object(item))
+		e = err_new(a, ERR_INVALID, "it is no object");
+	if (e == NULL) {
+		*ret = item;
+		*ret_why = (struct unreadable){ NULL, false };
+		return true;
+	}
+	json_decref(item);
+	ret_why->why = err_text(a, e);
+	*ret = item_salvage(text, len, &ret_why->partial);
+	return false;
+}
+
+bool
+item_event(struct arena *a, const char *text, size_t len, bool cut, const char **ret_type, json_t **ret_object,
+    struct unreadable *ret_why)
+{
+	_cleanup_(json_decrefp) json_t *type = json_object();
+	struct member object = { .value = NULL }, m;
+	struct members all;
+	const char *end;
+
+	for (bool more = members_begin(&all, text, len); more && members_next(&all, &m);) {
+		if (member_is(&m, "type"))
+			member_put(&m, type);
+		else if (member_is(&m, "object"))
+			object = m;
+	}
+	/* Two events whose line break was lost are none. */
+	end = skip_space(all.at, all.end);
+	if (!cut && (end == all.end || *end != '}' || skip_space(end + 1, all.end) != all.end))
+		return false;
+	if (json_str(type, "type") == NULL || object.value == NULL)
+		return false;
+	*ret_type = arena_strdup(a, json_str(type, "type"));
+	item_read(a, object.value, object.value_len, object.broken, ret_object, ret_why);
+	return true;
+}
+
+const char *
+item_name(const json_t *item)
+{
+	const char *name = json_str(json_object_get(item, "metadata"), "name");
+
+	return !str_empty(name) ? name : NULL;
+}
+
+const char *
+item_problem(struct arena *a, const char *kind, const char *ns, const char *name, const char *why)
+{
+	return arena_printf(a, "%s %s%s%s cannot be read: %s; correct it or delete it", kind, ns != NULL ? ns : "",
+	    ns != NULL ? "/" : "", name != NULL ? name : "without a name", why);
+}

@@ -1,0 +1,74 @@
+/* kube/pass_view.c: hands on what the cache's view returns, and remembers what could not be read. */
+#include "kube/pass_view.h"
+#include "base/str.h"
+
+static void
+pass_view_depends(const struct view *v, const struct object *o)
+{
+	struct pass_view *p = (struct pass_view *)v;
+
+	if (o->unreadable != NULL && p->unreadable == NULL)
+		p->unreadable = o;
+	if (o->unreadable == NULL && p->in_doubt == NULL)
+		p->in_doubt = o;
+}
+
+struct wanted {
+	const struct view *view;
+	const char *name;
+};
+
+static void
+depend_on_name(const struct object *o, void *arg)
+{
+	const struct wanted *w = arg;
+
+	if (str_eq(o->meta.name, w->name))
+		view_depends(w->view, o);
+}
+
+static const struct object *
+pass_view_get(const struct view *v, const struct type *t, const char *ns, const char *name)
+{
+	const struct view *of = ((const struct pass_view *)v)->of;
+	const struct object *o = of->get(of, t, ns, name);
+
+	if (o == NULL)
+		view_each_unreadable(of, t, ns, depend_on_name, &(struct wanted){ v, name });
+	else if (o->in_doubt)
+		view_depends(v, o);
+	return o;
+}
+
+static void
+pass_view_each(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	const struct view *of = ((const struct pass_view *)v)->of;
+
+	of->each(of, t, ns, visit, arg);
+}
+
+static void
+pass_view_each_unreadable(
+    const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
+{
+	view_each_unreadable(((const struct pass_view *)v)->of, t, ns, visit, arg);
+}
+
+static bool
+pass_view_knows(const struct view *v, const struct type *t)
+{
+	return view_knows(((const struct pass_view *)v)->of, t);
+}
+
+void
+pass_view_init(struct pass_view *p, const struct view *of)
+{
+	*p = (struct pass_view){ .view = { .get = pass_view_get,
+				     .each = pass_view_each,
+				     .each_unreadable = pass_view_each_unreadable,
+				     .depends = pass_view_depends,
+				     .knows = pass_view_knows },
+		.of = of };
+}

@@ -1,0 +1,95 @@
+/* rollout/release.c: Services and routers' objects that the rollout wrote to and does not name any more.
+ *
+ * What a Service selects by our hash answers nobody once that version has no pods: the hash and the annotation are removed. Only what
+ * the annotation says is this rollout's, what no other rollout names, and only a hash of one of its ReplicaSets.
+ */
+#include "base/str.h"
+#include "rollout/world.h"
+#include "traffic/owns.h"
+
+#define RELEASE_AGAIN_MS 30000
+#define RELEASED "released" /* a note: the generation for which nothing was left to release */
+
+struct release {
+	struct decision *d;
+	size_t n;
+};
+
+static void
+release_service(const struct object *o, void *arg)
+{
+	struct release *r = arg;
+	const struct world *w = r->d->w;
+	const char *hash = string_map_get(&((const struct service *)o)->spec.selector, LABEL_POD_TEMPLATE_HASH);
+	json_t *ops;
+
+	if (!owns_is_left(w->rollout, w->view, o) || replicaset_of(w, hash) == NULL)
+		return;
+	ops = json_array();
+	json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
+	json_patch_add(ops, "remove", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, NULL);
+	object_patch_annotation(r->d->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
+	plan_patch(r->d->plan, o, ops);
+	plan_beside(r->d->plan);
+	plan_reason(
+	    r->d->plan, "Service %s is no longer referenced: removing %s from its selector", o->meta.name, hash);
+	r->n++;
+}
+
+/* One that cannot be read is left to a later pass, which the annotation says it needs. */
+static void
+await_service(const struct object *o, void *arg)
+{
+	struct release *r = arg;
+
+	if (!owns_is_left(r->d->w->rollout, r->d->w->view, o))
+		return;
+	plan_wake(r->d->plan, r->d->w->now + RELEASE_AGAIN_MS);
+	r->n++;
+}
+
+static const char *const *
+release_hashes(const struct decision *d, size_t *ret_n)
+{
+	const char **list = arena_new_array(d->arena, const char *, d->w->n_replicasets);
+
+	for (size_t i = 0; i < d->w->n_replicasets; i++)
+		list[i] = object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH);
+	*ret_n = d->w->n_replicasets;
+	return list;
+}
+
+static void
+found_unreadable(const struct object *o, void *arg)
+{
+	(void)o;
+	*(bool *)arg = true;
+}
+
+/* Only a change of the spec makes something be left, so that all Services are read once for each, and once by a new process. */
+void
+release_plan(struct decision *d)
+{
+	const struct object *o = &d->w->rollout->object;
+	struct release r = { .d = d };
+	const char *const *hashes;
+	bool names_unknown = false;
+	size_t n;
+
+	if (seen_note(d->w->seen, RELEASED, -1) != o->meta.generation) {
+		/* A Rollout that cannot be read may name anything in its namespace. */
+		view_each_unreadable(d->w->view, &rollout_type, o->meta.namespace, found_unreadable, &names_unknown);
+		if (names_unknown) {
+			plan_reason(d->plan, "cannot read a Rollout: keeping everything that it may refer to");
+			plan_wake(d->plan, d->w->now + RELEASE_AGAIN_MS);
+			return;
+		}
+		d->w->view->each(d->w->view, &service_type, o->meta.namespace, release_service, &r);
+		view_each_unreadable(d->w->view, &service_type, o->meta.namespace, await_service, &r);
+		hashes = release_hashes(d, &n);
+		for (const struct router *const *router = routers; *router != NULL; router++)
+			r.n += (*router)->release(d->w->rollout, d->w->view, hashes, n, d->plan);
+	}
+	if (r.n == 0)
+		plan_note(d->plan, RELEASED, o->meta.generation);
+}

@@ -1,0 +1,19 @@
+#!/bin/bash
+# The program that is released has what makes a fault in it harder to use.
+. "$(dirname "$0")/lib.sh"
+program=./sluice
+headers=$(readelf -hlW "$program") dynamic=$(readelf -dW "$program") symbols=$(nm -D "$program")
+has() { grep -qE "$2" <<<"$1"; }
+check "it is position-independent" has "$headers" 'Type: +DYN'
+check "as a program" has "$dynamic" 'FLAGS_1.* PIE'
+check "its relocations are read-only" has "$headers" 'GNU_RELRO'
+check "all of them, from the start" has "$dynamic" 'BIND_NOW'
+check "its stack is no program" has "$headers" 'GNU_STACK.* RW '
+check "no part of it is both written and run" fails has "$headers" 'LOAD.* RWE '
+check "stacks are protected" has "$symbols" '__stack_chk_fail'
+check "copies are bounded" has "$symbols" '__(memcpy|snprintf|vsnprintf|printf|fprintf)_chk'
+check "by FORTIFY 3, in what the Makefile asks for" grep -q 'D_FORTIFY_SOURCE=3' Makefile
+if [ "$(uname -m)" = x86_64 ]; then
+	check "calls and returns are checked (CET)" has "$(readelf -nW build/cli/main.o)" 'IBT.*SHSTK'
+fi
+check "and no search path of this machine's is in it" fails has "$dynamic" 'R(UN)?PATH'

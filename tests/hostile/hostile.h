@@ -1,0 +1,86 @@
+/* tests/hostile/hostile.h: an HTTP server that misbehaves when a test asks it to.
+ *
+ * It stands in front of another server, answers everything with the content of a file, or serves Git repositories. Each connection has a
+ * thread, which plays the fault that is on when the request arrives. A fault that never ends by itself ends, with its connection, when the
+ * test asks for another one or for none.
+ */
+#pragma once
+#include "base/str.h"
+
+#define TEXT_MAX (64u << 20) /* bytes of a request or a response that is read whole */
+#define TICK_MS 50 /* how soon a thread notices that its fault is over */
+
+/* What the test has asked for. */
+struct mood {
+	const struct fault *fault; /* NULL: everything is as it should be */
+	const char *match; /* requests whose first line contains it; "": all. Never freed */
+	long long numbers[2]; /* what the fault makes of them; 0: not given */
+	const char *text; /* the same, "" when not given; never freed */
+	unsigned generation; /* counts the moods */
+};
+
+struct exchange {
+	struct arena *arena; /* of the request */
+	int client; /* the socket */
+	struct str in; /* bytes that were read from it, and are not yet used */
+	const char *line, *head; /* the request's first line, and the header lines after it, each with its \r\n */
+	const char *method, *target;
+	struct bytes body;
+	struct mood mood;
+	unsigned long sent; /* bytes of the response so far */
+};
+
+struct response {
+	int status;
+	const char *head; /* lines as above, without those that say how long the body is */
+	struct bytes body;
+};
+
+struct fault {
+	const char *name;
+	void (*play)(struct exchange *); /* sends what it likes; NULL: the true response is sent after `spoil` */
+	const char *(*spoil)(struct exchange *, const char *text); /* of a body, or of a line of a watch; NULL: not */
+};
+
+/* main.c */
+struct mood mood_now(void);
+/* Another fault is on than when the request arrived. */
+bool mood_is_over(const struct exchange *);
+/* The fault is on, and concerns this request. */
+bool mood_concerns(const struct mood *, const struct exchange *);
+/* The client was asked not to send the same request again within so many ms; those that are sent all the same are counted. */
+void retry_after_note(const struct exchange *, int64_t ms);
+
+/* So many bytes more of a response were sent. */
+void sent_note(struct exchange *, size_t n);
+
+/* http.c */
+/* Waits until the descriptor can be read. False: the fault is over; `x` NULL: never. */
+bool wait_readable(int fd, const struct exchange *x);
+/* False: the client is gone, or the fault over. */
+bool put(struct exchange *, const char *at, size_t len);
+bool putf(struct exchange *, const char *format, ...) printf_like(2, 3);
+/* Reads the next request; false at the end of the connection. */
+bool request_read(struct exchange *);
+bool is_watch(const struct exchange *);
+/* The value of a header line, in the arena; NULL: there is none. */
+const char *header_value(struct arena *, const char *head, const char *name);
+/* Header lines without those that say how long a body is, or what becomes of the connection. */
+const char *header_without_length(struct arena *, const char *head);
+/* Sends a whole response as it should be. */
+void response_send(struct exchange *, const struct response *);
+
+/* backend.c */
+enum backend_kind { BACKEND_SERVER, BACKEND_FILE, BACKEND_GIT };
+struct backend {
+	enum backend_kind kind;
+	const char *where; /* a port of loopback, a file, a folder of repositories */
+};
+extern struct backend backend;
+/* The true response, whole; of a watch, one bookmark. */
+struct response response_get(struct exchange *);
+/* Hands on a watch, line by line, until it ends or a fault that concerns it begins. */
+void watch_hand_on(struct exchange *);
+
+/* faults.c */
+const struct fault *fault_find(const char *name);

@@ -1,0 +1,159 @@
+/* tests/simulation/rights.c: "verb group/resource" of every request that a controller in virtual time has made, against deploy/. */
+#include <stdio.h>
+#include <string.h>
+#include "base/file.h"
+#include "base/map.h"
+#include "kube/api/yaml.h"
+#include "tests/simulation/cluster.h"
+
+#define FILE_MAX (1u << 20)
+
+/* Rights that no request needs, but the API server does of its sender, or that are used where there is no virtual time. */
+static const char *const elsewhere[] = {
+	"update argoproj.io/rollouts/finalizers", /* OwnerReferencesPermissionEnforcement: owners that block their deletion */
+	"update argoproj.io/experiments/finalizers",
+	"update argoproj.io/analysisruns/finalizers",
+	"get argoproj.io/experiments", /* read again after a conflict: kube/executor.c, fetch */
+	"get batch/jobs",
+	"delete argoproj.io/experiments", /* those past the history limit: rollout/experiment_step.c */
+	"get apps/deployments",
+	"get argoproj.io/analysistemplates", /* fetched again when it could not be read: kube/runner.c */
+	"get argoproj.io/clusteranalysistemplates",
+	"get /podtemplates",
+};
+
+/* Of the namespace of the controller itself (deploy/controller/rights.yaml), or bound where it is wanted. */
+static const char *const own[] = { "coordination.k8s.io/leases", "/secrets", "/configmaps" };
+
+static struct map used; /* of this process */
+
+void
+rights_note(const char *method, const char *url)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *path = arena_strdup(a, url), *query = strchr(path, '?'), *save = NULL, *part[12] = { 0 };
+	size_t n = 0, at;
+	const char *group, *verb;
+
+	if (query != NULL)
+		*query++ = '\0';
+	for (char *p = strtok_r(path, "/", &save); p != NULL && n < ARRAY_SIZE(part); p = strtok_r(NULL, "/", &save))
+		part[n++] = p;
+	if (n < 3 || (strcmp(part[0], "api") != 0 && strcmp(part[0], "apis") != 0))
+		return;
+	group = strcmp(part[0], "api") == 0 ? "" : part[1];
+	at = group[0] == '\0' ? 2 : 3;
+	if (at + 2 < n && strcmp(part[at], "namespaces") == 0)
+		at += 2;
+	if (at >= n)
+		return;
+	verb = strcmp(method, "POST") == 0			  ? "create"
+	       : strcmp(method, "PUT") == 0			  ? "update"
+	       : strcmp(method, "PATCH") == 0			  ? "patch"
+	       : strcmp(method, "DELETE") == 0			  ? "delete"
+	       : at + 1 < n					  ? "get"
+	       : query != NULL && strstr(query, "watch=") != NULL ? "watch"
+								  : "list";
+	map_set(&used,
+	    arena_printf(
+		a, "%s %s/%s%s%s", verb, group, part[at], at + 2 < n ? "/" : "", at + 2 < n ? part[at + 2] : ""),
+	    &used);
+}
+
+/* "verb group/resource" of all rules of one object of a file. */
+static bool
+read_rights(const char *file, const char *kind, struct map *to)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e = file_read(a, file, FILE_MAX, &text);
+	json_t *doc, *rule, *group, *resource, *verb;
+	size_t i, j, k, l, m;
+
+	if (e == NULL)
+		e = yaml_parse(a, text.at, text.len, &docs);
+	if (e != NULL) {
+		printf("not ok %s: %s\n", file, err_text(a, e));
+		return false;
+	}
+	json_array_foreach (docs, i, doc) {
+		if (!str_eq(json_str(doc, "kind"), kind) ||
+		    !str_eq(json_str(json_object_get(doc, "metadata"), "name"), "sluice"))
+			continue;
+		json_array_foreach (json_object_get(doc, "rules"), j, rule)
+			json_array_foreach (json_object_get(rule, "apiGroups"), k, group)
+				json_array_foreach (json_object_get(rule, "resources"), l, resource)
+					json_array_foreach (json_object_get(rule, "verbs"), m, verb)
+						map_set(to,
+						    arena_printf(a, "%s %s/%s", json_string_value(verb),
+							json_string_value(group), json_string_value(resource)),
+						    to);
+	}
+	return to->count > 0;
+}
+
+static bool
+is_elsewhere(const char *right)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		if (strcmp(elsewhere[i], right) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_own(const char *right)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (strcmp(strchr(right, ' ') + 1, own[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Every right of the first is one of the second, or is one of those that may be missing there. */
+static bool
+are_within(const struct map *rights, const struct map *others, bool (*but)(const char *), const char *what)
+{
+	bool ok = true;
+
+	map_each (rights, slot)
+		if (map_get(others, slot->key) == NULL && !but(slot->key)) {
+			printf("not ok %s: %s\n", what, slot->key);
+			ok = false;
+		}
+	if (ok)
+		printf("ok %s\n", what);
+	return ok;
+}
+
+static bool
+is_of_the_cluster(const char *right)
+{
+	return strstr(right, "clusteranalysistemplates") != NULL;
+}
+
+static bool
+is_none(const char *right)
+{
+	(void)right;
+	return false;
+}
+
+bool
+rights_run(void)
+{
+	struct map cluster = { 0 }, namespaced = { 0 };
+	bool ok = read_rights("deploy/rbac.yaml", "ClusterRole", &cluster) &&
+		  read_rights("deploy/namespaced/rbac.yaml", "Role", &namespaced);
+
+	ok = ok && are_within(&used, &cluster, is_own,
+		       "the controller asks for nothing that deploy/rbac.yaml does not let it");
+	ok &= are_within(&cluster, &used, is_elsewhere, "every right of deploy/rbac.yaml is used");
+	ok &= are_within(&cluster, &namespaced, is_of_the_cluster, "one namespace's rights are the same");
+	ok &= are_within(&namespaced, &cluster, is_none, "and no more");
+	map_done(&cluster);
+	map_done(&namespaced);
+	map_done(&used);
+	return ok;
+}

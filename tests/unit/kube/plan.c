@@ -1,0 +1,92 @@
+/* tests/unit/kube/plan.c: how large a plan grows, and what becomes of what does not fit. */
+#include "tests/unit/unit.h"
+#include "kube/api/core.h"
+#include "kube/plan.h"
+
+static struct plan *
+plan_of_many(struct arena *a, size_t n)
+{
+	static const struct question ask = { .method = "GET", .url = "http://p" };
+	struct object *o = arena_alloc(a, sizeof(*o));
+	struct plan *p = plan_new(a);
+
+	*o = (struct object){ .type = &pod_type, .meta = { .name = "x", .namespace = "ns", .uid = "u" } };
+	for (size_t i = 0; i < n; i++) {
+		const char *name = arena_printf(a, "k%zu", i);
+
+		plan_ask(p, name, &ask);
+		plan_keep(p, name);
+		plan_note(p, name, (int64_t)i);
+		plan_reason(p, "%s", name);
+		plan_status_event(p, o, false, "Reason", "%s", name);
+	}
+	return p;
+}
+
+static void
+a_plan_keeps_every_entry_up_to_its_limits(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *p = plan_of_many(a, 600);
+
+	(void)state;
+	assert_int_equal(p->n_steps, 600);
+	assert_int_equal(p->n_kept, 600);
+	assert_int_equal(p->n_notes, 600);
+	assert_int_equal(p->n_reasons, 600);
+	assert_int_equal(p->n_status_events, 600);
+	assert_int_equal(p->left_out, 0);
+	assert_string_equal(p->notes[599].name, "k599");
+	assert_int_equal(p->notes[599].value, 599);
+	assert_string_equal(p->kept[0], "k0");
+	assert_string_equal(p->steps[300].key, "k300");
+	plan_note(p, "k7", -1);
+	assert_int_equal(p->n_notes, 600);
+	assert_int_equal(p->notes[7].value, -1);
+	arena_free(a);
+}
+
+static void
+a_plan_counts_what_it_leaves_out(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *p = plan_of_many(a, PLAN_STEPS_MAX + 5);
+
+	(void)state;
+	assert_int_equal(p->n_steps, PLAN_STEPS_MAX);
+	assert_int_equal(p->n_kept, PLAN_KEPT_MAX);
+	assert_int_equal(p->n_notes, PLAN_NOTES_MAX);
+	assert_int_equal(p->n_reasons, PLAN_REASONS_MAX);
+	assert_int_equal(p->n_status_events, PLAN_STATUS_EVENTS_MAX);
+	assert_int_equal(p->left_out, 5 * (PLAN_STEPS_MAX + 5) - PLAN_STEPS_MAX - PLAN_KEPT_MAX - PLAN_NOTES_MAX -
+					  PLAN_REASONS_MAX - PLAN_STATUS_EVENTS_MAX);
+	arena_free(a);
+}
+
+/* What is quoted of a file's name or of a response may have any bytes; an event with them would be no JSON. */
+static void
+the_message_of_an_event_is_utf_8(void **state)
+{
+	struct arena *a = arena_new();
+	struct plan *p = plan_new(a);
+	const struct object o = { .type = &service_type, .meta = { .name = "web" } };
+
+	(void)state;
+	plan_event(p, &o, true, "Failed", "caf%c.yaml", 0xe9);
+	plan_status_event(p, &o, true, "Failed", "%.4s", "caf\xc3\xa9");
+	assert_string_equal(p->steps[0].message, "caf\xef\xbf\xbd.yaml");
+	assert_string_equal(p->status_events[0].message, "caf\xef\xbf\xbd");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plan_keeps_every_entry_up_to_its_limits),
+		cmocka_unit_test(a_plan_counts_what_it_leaves_out),
+		cmocka_unit_test(the_message_of_an_event_is_utf_8),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

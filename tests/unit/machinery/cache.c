@@ -1,0 +1,210 @@
+/* tests/unit/machinery/cache.c: what the cache holds after lists, watch events and responses, in every order. */
+#include "kube/cache.h"
+#include "kube/api/core.h"
+#include "tests/unit/machinery/script.h"
+
+struct world {
+	struct cache *cache;
+	unsigned changes, deletions;
+	char last[64]; /* the name of the object that changed last */
+};
+
+static void
+world_changed(const struct object *o, bool deleted, void *arg)
+{
+	struct world *w = arg;
+
+	w->changes++;
+	w->deletions += deleted;
+	snprintf(w->last, sizeof(w->last), "%s", o->meta.name);
+}
+
+static void
+world_setup(struct world *w)
+{
+	*w = (struct world){ 0 };
+	w->cache = cache_new(world_changed, w);
+}
+
+static json_t *
+service_json(const char *name, const char *uid, const char *version)
+{
+	return json_pack("{s:s,s:s,s:{s:s,s:s,s:s,s:s}}", "apiVersion", "v1", "kind", "Service", "metadata", "name",
+	    name, "namespace", "default", "uid", uid, "resourceVersion", version);
+}
+
+static void
+service_put(struct world *w, const char *name, const char *uid, const char *version)
+{
+	_cleanup_(json_decrefp) json_t *j = service_json(name, uid, version);
+
+	cache_put(w->cache, &service_type, j, NULL);
+}
+
+static void
+service_put_response(struct world *w, const char *name, const char *uid, const char *version)
+{
+	_cleanup_(json_decrefp) json_t *j = service_json(name, uid, version);
+
+	cache_put_answer(w->cache, &service_type, j);
+}
+
+/* The version that the cache has of a Service, "" when it has none. */
+static const char *
+service_version(const struct world *w, const char *name)
+{
+	const struct view *v = cache_view(w->cache);
+	const struct object *o = v->get(v, &service_type, "default", name);
+
+	return o != NULL ? o->meta.resource_version : "";
+}
+
+static void
+an_older_version_never_replaces_a_newer_one(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	service_put(&w, "web", "u1", "9");
+	service_put(&w, "web", "u1", "10");
+	assert_string_equal(service_version(&w, "web"), "10");
+	service_put(&w, "web", "u1", "9");
+	assert_string_equal(service_version(&w, "web"), "10");
+	assert_int_equal(w.changes, 2);
+	service_put(&w, "web", "u1", "10");
+	assert_int_equal(w.changes, 2);
+	cache_free(w.cache);
+}
+
+/* An object of the same name that was made anew is another object, whatever its version. */
+static void
+an_object_made_anew_replaces_the_one_before(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	service_put(&w, "web", "u1", "9");
+	service_put(&w, "web", "u2", "12");
+	assert_string_equal(service_version(&w, "web"), "12");
+	cache_remove(w.cache, &service_type, "default", "web", "11");
+	assert_string_equal(service_version(&w, "web"), "12");
+	cache_free(w.cache);
+}
+
+static void
+the_response_to_a_write_is_seen_before_its_watch_event(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	cache_reached(w.cache, &service_type, "5");
+	service_put(&w, "web", "u1", "5");
+	service_put_response(&w, "web", "u1", "6");
+	assert_string_equal(service_version(&w, "web"), "6");
+	service_put_response(&w, "new", "u2", "7");
+	assert_string_equal(service_version(&w, "new"), "7");
+	cache_free(w.cache);
+}
+
+static void
+a_late_response_does_not_bring_a_deleted_object_back(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	cache_reached(w.cache, &service_type, "5");
+	service_put(&w, "web", "u1", "5");
+	cache_remove(w.cache, &service_type, "default", "web", "7");
+	cache_reached(w.cache, &service_type, "7");
+	assert_int_equal(w.deletions, 1);
+	service_put_response(&w, "web", "u1", "6");
+	assert_string_equal(service_version(&w, "web"), "");
+	service_put_response(&w, "web", "u1", "7");
+	assert_string_equal(service_version(&w, "web"), "");
+	cache_free(w.cache);
+}
+
+/* Its deletion would never be seen. */
+static void
+a_response_of_a_type_that_is_not_watched_is_not_kept(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	service_put_response(&w, "web", "u1", "6");
+	assert_string_equal(service_version(&w, "web"), "");
+	assert_false(view_knows(cache_view(w.cache), &service_type));
+	cache_free(w.cache);
+}
+
+static void
+a_relist_drops_what_is_gone_and_keeps_what_is_newer(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	service_put(&w, "stays", "u1", "1");
+	service_put(&w, "gone", "u2", "2");
+	service_put(&w, "newer", "u3", "3");
+	cache_reached(w.cache, &service_type, "3");
+	cache_mark(w.cache, &service_type);
+	assert_string_equal(service_version(&w, "gone"), "2");
+	service_put(&w, "stays", "u1", "1");
+	service_put_response(&w, "newer", "u3", "8");
+	cache_sweep(w.cache, &service_type, "7");
+	assert_string_equal(service_version(&w, "stays"), "1");
+	assert_string_equal(service_version(&w, "gone"), "");
+	assert_string_equal(service_version(&w, "newer"), "8");
+	assert_int_equal(w.deletions, 1);
+	assert_string_equal(w.last, "gone");
+	cache_free(w.cache);
+}
+
+static void
+note_name(const struct object *o, void *arg)
+{
+	str_addf(arg, "%s ", o->meta.name);
+}
+
+static void
+objects_are_visited_in_the_order_of_their_names(void **state)
+{
+	struct str names;
+	const struct view *v;
+	struct world w;
+
+	(void)state;
+	str_init(&names, 64);
+	world_setup(&w);
+	service_put(&w, "c", "u1", "1");
+	service_put(&w, "a", "u2", "2");
+	service_put(&w, "b", "u3", "3");
+	v = cache_view(w.cache);
+	v->each(v, &service_type, "default", note_name, &names);
+	v->each(v, &service_type, "elsewhere", note_name, &names);
+	assert_string_equal(names.at, "a b c ");
+	str_done(&names);
+	cache_free(w.cache);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_older_version_never_replaces_a_newer_one),
+		cmocka_unit_test(an_object_made_anew_replaces_the_one_before),
+		cmocka_unit_test(the_response_to_a_write_is_seen_before_its_watch_event),
+		cmocka_unit_test(a_late_response_does_not_bring_a_deleted_object_back),
+		cmocka_unit_test(a_response_of_a_type_that_is_not_watched_is_not_kept),
+		cmocka_unit_test(a_relist_drops_what_is_gone_and_keeps_what_is_newer),
+		cmocka_unit_test(objects_are_visited_in_the_order_of_their_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

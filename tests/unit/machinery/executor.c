@@ -1,0 +1,421 @@
+/* tests/unit/machinery/executor.c: how one plan is carried out, whatever the API server says. */
+#include "kube/executor.h"
+#include "kube/api/core.h"
+#include "kube/api/rollout.h"
+#include "tests/unit/machinery/script.h"
+
+struct world {
+	struct loop *loop;
+	struct script *script;
+	struct cache *cache;
+	struct events *events;
+	struct asks asks;
+	struct executor to;
+	struct arena *arena;
+	struct plan *plan;
+	const struct object *rollout, *service;
+	struct execution *execution;
+	bool news, held;
+	/* the end */
+	unsigned done;
+	const struct plan_step *failed;
+	enum err_class class;
+};
+
+static void
+world_changed(const struct object *o, bool deleted, void *arg)
+{
+	(void)o;
+	(void)deleted;
+	(void)arg;
+}
+
+static void
+world_done(void *arg, const struct plan_step *failed, const struct err *e)
+{
+	struct world *w = arg;
+
+	w->done++;
+	w->failed = failed;
+	w->class = e != NULL ? e->class : ERR_AGAIN;
+	w->execution = NULL;
+}
+
+static bool
+world_has_news(void *arg)
+{
+	return ((struct world *)arg)->news;
+}
+
+static bool
+world_may_write(void *arg)
+{
+	return ((struct world *)arg)->held;
+}
+
+static const struct object *
+world_object(struct world *w, const struct type *t, const char *name, const char *version)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	_cleanup_(json_decrefp) json_t *j =
+	    json_pack("{s:s,s:s,s:{s:s,s:s,s:s,s:s}}", "apiVersion", type_api_version(t, a), "kind", t->kind,
+		"metadata", "name", name, "namespace", "default", "uid", name, "resourceVersion", version);
+
+	cache_reached(w->cache, t, version);
+	cache_put(w->cache, t, j, NULL);
+	return object_decode(t, j, w->arena);
+}
+
+static void
+world_setup(struct world *w)
+{
+	*w = (struct world){ .loop = loop_virtual_new(1000000), .arena = arena_new(), .held = true };
+	w->script = script_new(w->loop);
+	w->cache = cache_new(world_changed, w);
+	w->events = events_new(&w->script->transport, "test", 1);
+	w->asks = (struct asks){ .outside = &w->script->transport, .api = &w->script->transport };
+	w->to = (struct executor){ .api = &w->script->transport,
+		.cache = w->cache,
+		.events = w->events,
+		.manager = "test",
+		.may_write = world_may_write,
+		.arg = w };
+	w->plan = plan_new(w->arena);
+	w->rollout = world_object(w, &rollout_type, "myapp", "5");
+	w->service = world_object(w, &service_type, "web", "7");
+}
+
+/* The status: {"phase": "Paused"}. */
+static void
+world_status(struct world *w)
+{
+	plan_status(w->plan, w->rollout, json_object(), json_pack("{s:s}", "phase", "Paused"));
+}
+
+static void
+world_patch(struct world *w, const struct object *o)
+{
+	plan_patch(w->plan, o,
+	    json_pack("[{s:s,s:s,s:s}]", "op", "replace", "path", "/metadata/labels/x", "value", o->meta.name));
+}
+
+static void
+world_start(struct world *w)
+{
+	w->execution = execution_start(&w->to, w->plan, &w->asks,
+	    (struct execution_observer){ .done = world_done, .has_news = world_has_news, .arg = w });
+}
+
+static void
+world_teardown(struct world *w)
+{
+	execution_cancel(w->execution);
+	asks_done(&w->asks);
+	events_free(w->events);
+	cache_free(w->cache);
+	transport_free(&w->script->transport);
+	loop_free(w->loop);
+	arena_free(w->arena);
+}
+
+/* How many requests of this method to a URL that contains `url` were sent. */
+static size_t
+world_sent(const struct world *w, const char *method, const char *url)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->script->n; i++)
+		n += strcmp(w->script->sent[i].method, method) == 0 && strstr(w->script->sent[i].url, url) != NULL;
+	return n;
+}
+
+static const char *const web_after = "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\","
+				     "\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"8\"}}";
+static const char *const myapp_after =
+    "{\"apiVersion\":\"argoproj.io/v1alpha1\",\"kind\":\"Rollout\",\"metadata\":{\"name\":\"myapp\",\"namespace\":"
+    "\"default\",\"uid\":\"myapp\",\"resourceVersion\":\"9\"}}";
+
+static const char *
+world_version(const struct world *w, const struct type *t, const char *name)
+{
+	const struct view *v = cache_view(w->cache);
+	const struct object *o = v->get(v, t, "default", name);
+
+	return o != NULL ? o->meta.resource_version : "";
+}
+
+static void
+steps_then_status_one_request_at_a_time(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_delete(w.plan, w.service);
+	world_status(&w);
+	world_start(&w);
+	assert_int_equal(w.script->n, 1);
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	/* The response is in the cache before the next decision. */
+	assert_string_equal(world_version(&w, &service_type, "web"), "8");
+	assert_int_equal(w.script->n, 2);
+	script_respond(w.script, "DELETE", "services/web", 200, "{}");
+	assert_non_null(
+	    strstr(script_open(w.script, "PATCH", "rollouts/myapp/status")->body, "\"resourceVersion\":\"5\""));
+	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
+	assert_int_equal(w.done, 1);
+	assert_null(w.failed);
+	assert_string_equal(world_version(&w, &rollout_type, "myapp"), "9");
+	world_teardown(&w);
+}
+
+static void
+the_status_is_written_though_a_step_failed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_delete(w.plan, w.service);
+	world_status(&w);
+	world_start(&w);
+	script_respond(w.script, "PATCH", "services/web", 403, "{\"message\":\"refused by a webhook\"}");
+	assert_int_equal(world_sent(&w, "DELETE", ""), 0);
+	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
+	assert_int_equal(w.done, 1);
+	assert_ptr_equal(w.failed, &w.plan->steps[0]);
+	assert_int_equal(w.class, ERR_INVALID);
+	world_teardown(&w);
+}
+
+static void
+an_event_reports_only_a_write_that_was_made(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_event(w.plan, w.rollout, false, "Refused", "this write was refused");
+	world_patch(&w, w.service);
+	plan_beside(w.plan);
+	plan_event(w.plan, w.rollout, false, "Made", "this write was made");
+	world_start(&w);
+	script_respond(w.script, "PATCH", "services/web", 403, "{\"message\":\"refused\"}");
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	assert_int_equal(w.done, 1);
+	assert_int_equal(world_sent(&w, "POST", "events"), 1);
+	assert_non_null(strstr(script_open(w.script, "POST", "events")->body, "\"reason\":\"Made\""));
+	world_teardown(&w);
+}
+
+static void
+no_event_is_sent_for_a_status_that_was_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_status(&w);
+	plan_status_event(w.plan, w.rollout, false, "Paused", "the rollout is paused");
+	world_start(&w);
+	script_respond(w.script, "PATCH", "status", 403, "{\"message\":\"refused\"}");
+	assert_int_equal(w.done, 1);
+	assert_int_equal(world_sent(&w, "POST", "events"), 0);
+	world_teardown(&w);
+}
+
+/* The next decision must not rest on a weight that this write may have changed. */
+static void
+after_a_write_of_unknown_outcome_the_object_is_fetched(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	world_start(&w);
+	script_lose(w.script, "PATCH", "services/web");
+	assert_int_equal(w.done, 0);
+	script_respond(w.script, "GET", "services/web", 200, web_after);
+	assert_int_equal(w.done, 1);
+	assert_int_equal(w.class, ERR_AGAIN);
+	assert_string_equal(world_version(&w, &service_type, "web"), "8");
+	world_teardown(&w);
+}
+
+/* No watch will tell of a write that was not made. */
+static void
+a_write_answered_with_something_else_is_in_doubt(void **state)
+{
+	static const char *const answers[] = { "", "{}", "7", "[7]", "{\"kind\":\"Status\",\"metadata\":{}}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct world w;
+
+		world_setup(&w);
+		world_patch(&w, w.service);
+		world_start(&w);
+		script_respond(w.script, "PATCH", "services/web", 200, answers[i]);
+		script_respond(w.script, "GET", "services/web", 200, web_after);
+		assert_int_equal(w.done, 1);
+		assert_ptr_equal(w.failed, &w.plan->steps[0]);
+		assert_int_equal(w.class, ERR_AGAIN);
+		world_teardown(&w);
+		world_setup(&w);
+		world_status(&w);
+		world_start(&w);
+		script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, answers[i]);
+		assert_int_equal(w.done, 1);
+		assert_non_null(w.failed);
+		assert_int_equal(w.class, ERR_AGAIN);
+		world_teardown(&w);
+	}
+}
+
+static void
+after_a_conflict_the_object_is_fetched(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	world_start(&w);
+	script_respond(w.script, "PATCH", "services/web", 422, "{\"message\":\"test failed\"}");
+	script_respond(w.script, "GET", "services/web", 200, web_after);
+	assert_int_equal(w.class, ERR_CONFLICT);
+	assert_string_equal(world_version(&w, &service_type, "web"), "8");
+	world_teardown(&w);
+}
+
+/* 422 is the status code of a test that does not hold, and of a result that is refused. */
+static void
+a_patch_refused_on_the_version_it_believed_is_invalid(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	world_start(&w);
+	script_respond(w.script, "PATCH", "services/web", 422, "{\"message\":\"unacceptable\"}");
+	script_respond(w.script, "GET", "services/web", 200,
+	    "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"7\"}}");
+	assert_int_equal(w.class, ERR_INVALID);
+	world_teardown(&w);
+}
+
+static void
+an_object_that_is_gone_leaves_the_cache(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	world_start(&w);
+	script_respond(w.script, "PATCH", "services/web", 404, "{\"code\":404}");
+	script_respond(w.script, "GET", "services/web", 404, "{\"code\":404}");
+	assert_int_equal(w.done, 1);
+	assert_string_equal(world_version(&w, &service_type, "web"), "");
+	world_teardown(&w);
+}
+
+static void
+news_ends_a_plan_that_a_slow_server_holds_up(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_delete(w.plan, w.service);
+	world_status(&w);
+	world_start(&w);
+	loop_virtual_run_until(w.loop, 1500);
+	w.news = true;
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	assert_int_equal(world_sent(&w, "DELETE", ""), 0);
+	script_respond(w.script, "PATCH", "rollouts/myapp/status", 200, myapp_after);
+	assert_int_equal(w.done, 1);
+	assert_null(w.failed);
+	world_teardown(&w);
+}
+
+static void
+a_plan_that_was_just_decided_is_finished_despite_news(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_delete(w.plan, w.service);
+	world_start(&w);
+	w.news = true;
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	script_respond(w.script, "DELETE", "services/web", 200, "{}");
+	assert_int_equal(w.done, 1);
+	world_teardown(&w);
+}
+
+static void
+nothing_is_written_once_the_lease_is_lost(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_patch(&w, w.service);
+	plan_delete(w.plan, w.service);
+	world_status(&w);
+	world_start(&w);
+	w.held = false;
+	script_respond(w.script, "PATCH", "services/web", 200, web_after);
+	assert_int_equal(w.done, 1);
+	assert_non_null(w.failed);
+	assert_int_equal(w.script->n, 1);
+	world_teardown(&w);
+}
+
+static void
+a_status_alone_is_not_written_without_the_lease(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_status(&w);
+	w.held = false;
+	world_start(&w);
+	assert_int_equal(w.done, 1);
+	assert_non_null(w.failed);
+	assert_int_equal(w.script->n, 0);
+	world_teardown(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(steps_then_status_one_request_at_a_time),
+		cmocka_unit_test(the_status_is_written_though_a_step_failed),
+		cmocka_unit_test(an_event_reports_only_a_write_that_was_made),
+		cmocka_unit_test(no_event_is_sent_for_a_status_that_was_refused),
+		cmocka_unit_test(after_a_write_of_unknown_outcome_the_object_is_fetched),
+		cmocka_unit_test(a_write_answered_with_something_else_is_in_doubt),
+		cmocka_unit_test(after_a_conflict_the_object_is_fetched),
+		cmocka_unit_test(a_patch_refused_on_the_version_it_believed_is_invalid),
+		cmocka_unit_test(an_object_that_is_gone_leaves_the_cache),
+		cmocka_unit_test(news_ends_a_plan_that_a_slow_server_holds_up),
+		cmocka_unit_test(a_plan_that_was_just_decided_is_finished_despite_news),
+		cmocka_unit_test(nothing_is_written_once_the_lease_is_lost),
+		cmocka_unit_test(a_status_alone_is_not_written_without_the_lease),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* tests/unit/machinery/runner.c: what becomes of a pass that depends on an object whose last write has an unknown outcome. */
+#include "kube/runner.h"
+#include "kube/api/core.h"
+#include "tests/unit/machinery/script.h"
+
+#define SERVICES                                                                                                       \
+	"{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"name\":\"web\",\"namespace\":"          \
+	"\"default\","                                                                                                 \
+	"\"uid\":\"web\",\"resourceVersion\":\"5\"}}]}"
+#define WEB_AT(version)                                                                                                \
+	"{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"" version     \
+	"\",\"labels\":{\"seen\":\"" version "\"}}}"
+
+/* Labels its Service with the version that it was decided on. */
+static void
+label_pass(const struct pass *p, struct plan *plan)
+{
+	const struct object *o = view_get(p->view, &service_type, p->namespace, p->name);
+
+	if (o != NULL && object_label(o, "seen") == NULL)
+		plan_patch(plan, o,
+		    json_pack("[{s:s,s:s,s:s}]", "op", "add", "path", "/metadata/labels/seen", "value",
+			o->meta.resource_version));
+}
+
+static const struct controller_watch label_watches[] = { { .type = &service_type } };
+static const struct controller label_controller = {
+	.name = "label", .type = &service_type, .watches = label_watches, .n_watches = 1, .pass = label_pass
+};
+
+struct world {
+	struct loop *loop;
+	struct script *script;
+	struct runner *runner;
+	int64_t now; /* mono ms, since the start */
+};
+
+static void
+world_advance(struct world *w, int64_t ms)
+{
+	w->now += ms;
+	loop_virtual_run_until(w->loop, w->now);
+}
+
+/* The watch is open, and the first pass has sent its write. */
+static void
+world_setup(struct world *w)
+{
+	static const struct controller *const rows[] = { &label_controller, NULL };
+
+	*w = (struct world){ .loop = loop_virtual_new(1000000) };
+	w->script = script_new(w->loop);
+	w->runner = runner_start(&w->script->transport, &w->script->transport, rows,
+	    &(struct runner_settings){ .namespace = "default", .component = "test" });
+	world_advance(w, 10);
+	script_respond(w->script, "GET", "/services?limit", 200, SERVICES);
+	world_advance(w, 10);
+}
+
+static void
+world_teardown(struct world *w)
+{
+	runner_stop(w->runner);
+	transport_free(&w->script->transport);
+	loop_free(w->loop);
+}
+
+/* The open request that is no watch, as "METHOD URL"; "": none. */
+static const char *
+world_asks(const struct world *w)
+{
+	static char text[420];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < w->script->n; i++) {
+		const struct exchange *e = &w->script->sent[i];
+
+		if (e->open && !e->stream)
+			snprintf(text, sizeof(text), "%s %s", e->method, e->url);
+	}
+	return text;
+}
+
+static void
+assert_asks(const struct world *w, const char *method, const char *url)
+{
+	const char *is = world_asks(w);
+
+	if (strncmp(is, method, strlen(method)) != 0 || strstr(is, url) == NULL)
+		fail_msg("want: %s %s\ngot: %s", method, url, is);
+}
+
+/* Loses the response to the open request that is no watch. */
+static void
+world_lose(struct world *w)
+{
+	for (size_t i = 0; i < w->script->n; i++) {
+		struct exchange *e = &w->script->sent[i];
+		_cleanup_(arena_freep) struct arena *a = arena_new();
+
+		if (!e->open || e->stream)
+			continue;
+		e->open = false;
+		e->to->done(e->arg, err_new(a, ERR_AGAIN, "timed out"), &(struct reply){ 0 });
+		return;
+	}
+}
+
+static void
+world_respond(struct world *w, int status, const char *body)
+{
+	for (size_t i = 0; i < w->script->n; i++) {
+		struct exchange *e = &w->script->sent[i];
+
+		if (!e->open || e->stream)
+			continue;
+		e->open = false;
+		e->to->done(e->arg, NULL, &(struct reply){ .status = status, .body = { body, strlen(body) } });
+		return;
+	}
+}
+
+/* The fetch behind a lost write was lost too. */
+static void
+world_lose_write_and_fetch(struct world *w)
+{
+	assert_asks(w, "PATCH", "services/web");
+	world_lose(w);
+	assert_asks(w, "GET", "services/web");
+	world_lose(w);
+	world_advance(w, 1000);
+}
+
+static void
+nothing_is_written_on_an_object_in_doubt(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_lose_write_and_fetch(&w);
+	assert_asks(&w, "GET", "services/web");
+	world_lose(&w);
+	world_advance(&w, 1000);
+	assert_asks(&w, "GET", "services/web");
+	/* The write had taken effect. */
+	world_respond(&w, 200, WEB_AT("6"));
+	world_advance(&w, 1000);
+	assert_string_equal(world_asks(&w), "");
+	world_teardown(&w);
+}
+
+static void
+a_write_without_effect_is_made_again_once_the_object_was_fetched(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_lose_write_and_fetch(&w);
+	world_respond(&w, 200,
+	    "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"5\"}}");
+	world_advance(&w, 1000);
+	assert_asks(&w, "PATCH", "services/web");
+	world_teardown(&w);
+}
+
+/* What the watch brings may be older than the write. */
+static void
+news_of_an_object_in_doubt_does_not_end_the_doubt(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	assert_asks(&w, "PATCH", "services/web");
+	world_lose(&w);
+	world_lose(&w);
+	for (size_t i = 0; i < w.script->n; i++)
+		if (w.script->sent[i].open && w.script->sent[i].stream)
+			script_data(&w.script->sent[i], "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":"
+							"\"web\",\"namespace\":\"default\","
+							"\"uid\":\"web\",\"resourceVersion\":\"6\"}}}\n");
+	world_advance(&w, 1000);
+	assert_asks(&w, "GET", "services/web");
+	world_teardown(&w);
+}
+
+static void
+an_object_in_doubt_that_may_not_be_read_is_believed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	world_lose_write_and_fetch(&w);
+	world_respond(&w, 403, "{\"message\":\"forbidden\"}");
+	world_advance(&w, 1000);
+	assert_asks(&w, "PATCH", "services/web");
+	world_teardown(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_written_on_an_object_in_doubt),
+		cmocka_unit_test(a_write_without_effect_is_made_again_once_the_object_was_fetched),
+		cmocka_unit_test(news_of_an_object_in_doubt_does_not_end_the_doubt),
+		cmocka_unit_test(an_object_in_doubt_that_may_not_be_read_is_believed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,414 @@
+/* tests/unit/machinery/transport.c: how many requests are made at once, and for whom. The server here accepts connections, and answers when
+ * it is asked to.
+ */
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "kube/transport_curl.h"
+
+#define CALLS 40
+#define CALLS_MOST 80
+#define AT_ONCE 16 /* of one namespace, as docs/architecture.md says */
+#define AT_ONCE_OF_ALL 24
+#define ASKED_AT_ONCE 32 /* what is outside, for one namespace */
+#define ASKED_OF_ONE_HOST 16
+#define RESOLVER_S 20 /* how long the slow name servers take when nothing ends their wait */
+#define TURN_MS 20 /* in which nothing more comes: it is not waited for, but looked at again */
+#define TURNS 10
+
+/* A name of the tenant's, whose name servers take their time: until the test lets them answer. curl and the loop call this one. */
+static sem_t asked_for_slow, answers_slow, answered_slow;
+static bool waited_for_slow;
+
+int
+getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **ret)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	struct timespec pause = { .tv_nsec = 10000000 };
+
+	if (host == NULL || strcmp(host, "slow.example") != 0) {
+		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+		return real(host, service, hints, ret);
+	}
+	sem_post(&asked_for_slow);
+	for (int i = 0; i < RESOLVER_S * 100 && !waited_for_slow; i++) {
+		nanosleep(&pause, NULL);
+		waited_for_slow = sem_trywait(&answers_slow) == 0;
+	}
+	sem_post(&answered_slow);
+	return EAI_AGAIN;
+}
+
+struct server {
+	struct loop *loop;
+	struct loop_io io;
+	int connections[CALLS_MOST + 1];
+	size_t n, done, late;
+};
+
+static void
+server_on_connection(struct loop_io *io, int events, void *arg)
+{
+	struct server *s = arg;
+
+	(void)events;
+	assert_true(s->n < CALLS_MOST + 1);
+	s->connections[s->n++] = accept(io->fd, NULL, NULL);
+	loop_stop(s->loop);
+}
+
+static void
+server_on_turn(struct timer *t, void *arg)
+{
+	(void)t;
+	loop_stop(((struct server *)arg)->loop);
+}
+
+/* Listens on a free port of the loopback address; its URL is in `url`. */
+static void
+server_start(struct server *s, struct loop *loop, char *url, size_t size)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+
+	*s = (struct server){ .loop = loop };
+	s->io = (struct loop_io){
+		.fd = socket(AF_INET, SOCK_STREAM, 0), .events = LOOP_READ, .ready = server_on_connection, .arg = s
+	};
+	assert_int_equal(bind(s->io.fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(s->io.fd, CALLS_MOST), 0);
+	assert_int_equal(getsockname(s->io.fd, (struct sockaddr *)&at, &len), 0);
+	snprintf(url, size, "http://127.0.0.1:%d", ntohs(at.sin_port));
+	loop_io_start(loop, &s->io);
+}
+
+static void
+server_stop(struct server *s)
+{
+	loop_io_stop(s->loop, &s->io);
+	close(s->io.fd);
+	for (size_t i = 0; i < s->n; i++)
+		close(s->connections[i]);
+}
+
+/* Runs until n connections have come, and for some turns more, in which one too many would come. */
+static void
+server_await(struct server *s, size_t n)
+{
+	struct timer turn = { .fire = server_on_turn, .arg = s };
+
+	while (s->n < n) {
+		s->loop->stopped = false;
+		loop_run(s->loop);
+	}
+	for (int i = 0; i < TURNS; i++) {
+		s->loop->stopped = false;
+		loop_timer(s->loop, &turn, TURN_MS);
+		loop_run(s->loop);
+	}
+	loop_timer_stop(s->loop, &turn);
+}
+
+static void
+server_answer(struct server *s, size_t i)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+
+	assert_int_equal(write(s->connections[i], answer, strlen(answer)), strlen(answer));
+}
+
+static void
+on_data(void *arg, const char *at, size_t len)
+{
+	(void)arg, (void)at, (void)len;
+}
+
+static void
+on_done(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct server *s = arg;
+
+	assert_null(e);
+	assert_int_equal(reply->status, 200);
+	s->done++;
+}
+
+static void
+on_late(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct server *s = arg;
+
+	assert_non_null(e);
+	assert_int_equal(reply->status, 0);
+	s->late++;
+}
+
+static const struct receiver receiver = { .data = on_data, .done = on_done },
+			     receiver_of_late = { .data = on_data, .done = on_late };
+
+static void
+calls_beyond_sixteen_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 },
+		       watch = call;
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &call, &receiver, &s);
+	server_await(&s, AT_ONCE);
+	assert_int_equal(s.n, AT_ONCE);
+
+	server_answer(&s, 0);
+	server_await(&s, AT_ONCE + 1);
+	assert_int_equal(s.done, 1);
+	assert_int_equal(s.n, AT_ONCE + 1);
+
+	watch.stream = true;
+	transport_start(t, &watch, &receiver, &s);
+	server_await(&s, AT_ONCE + 2);
+	assert_int_equal(s.n, AT_ONCE + 2);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+/* An admission webhook of one namespace is slow. */
+static void
+slow_calls_of_one_namespace_leave_places_to_others(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request slow = { .method = "PATCH",
+		.url = "/apis/apps/v1/namespaces/slow/replicasets/x",
+		.timeout_ms = 600000,
+		.answer_max = 1024 },
+		       other = { .method = "PATCH",
+			       .url = "/apis/apps/v1/namespaces/other/replicasets/x/scale",
+			       .timeout_ms = 600000,
+			       .answer_max = 1024 };
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &slow, &receiver, &s);
+	server_await(&s, AT_ONCE);
+	assert_int_equal(s.n, AT_ONCE);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &other, &receiver, &s);
+	server_await(&s, AT_ONCE_OF_ALL);
+	assert_int_equal(s.n, AT_ONCE_OF_ALL);
+	/* The place of one that ends is the other namespace's, which holds fewer. */
+	server_answer(&s, 0);
+	server_await(&s, AT_ONCE_OF_ALL + 1);
+	assert_int_equal(s.n, AT_ONCE_OF_ALL + 1);
+	server_answer(&s, AT_ONCE_OF_ALL);
+	server_await(&s, AT_ONCE_OF_ALL + 2);
+	assert_int_equal(s.done, 2);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+/* A service of one tenant's that takes its time. */
+static void
+slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s, fast;
+	char url[64], other_url[64], fast_url[64];
+	struct config config = { .server = fast_url };
+	struct transport *t;
+	struct request slow = { .method = "GET",
+		.url = url,
+		.timeout_ms = 600000,
+		.answer_max = 1024,
+		.tenant = "slow" },
+		       other = slow,
+		       call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 };
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	server_start(&fast, loop, fast_url, sizeof(fast_url));
+	snprintf(other_url, sizeof(other_url), "http://localhost:%s", strrchr(url, ':') + 1);
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &slow, &receiver, &s);
+	server_await(&s, ASKED_OF_ONE_HOST);
+	assert_int_equal(s.n, ASKED_OF_ONE_HOST);
+	slow.url = other_url;
+	for (size_t i = 0; i < CALLS; i++)
+		transport_start(t, &slow, &receiver, &s);
+	server_await(&s, ASKED_AT_ONCE);
+	assert_int_equal(s.n, ASKED_AT_ONCE);
+	other.tenant = "other";
+	transport_start(t, &other, &receiver, &s);
+	server_await(&s, ASKED_AT_ONCE + 1);
+	transport_start(t, &call, &receiver, &fast);
+	server_await(&fast, 1);
+	/* A host's next request comes when one of its own has been answered. */
+	server_answer(&s, 0);
+	server_await(&s, ASKED_AT_ONCE + 2);
+	assert_int_equal(s.n, ASKED_AT_ONCE + 2);
+	assert_int_equal(s.done, 1);
+
+	transport_free(t);
+	server_stop(&s);
+	server_stop(&fast);
+	loop_free(loop);
+}
+
+static void
+a_request_that_waits_has_its_whole_time_out_left(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct transport *t;
+	struct request first = { .method = "GET", .url = url, .timeout_ms = 600000, .answer_max = 1024, .tenant = "a" },
+		       brief = first;
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, NULL);
+	for (size_t i = 0; i < ASKED_OF_ONE_HOST; i++)
+		transport_start(t, &first, &receiver, &s);
+	brief.timeout_ms = TURN_MS;
+	transport_start(t, &brief, &receiver_of_late, &s);
+	server_await(&s, ASKED_OF_ONE_HOST);
+	assert_int_equal(s.late, 0);
+	server_answer(&s, 0);
+	server_await(&s, ASKED_OF_ONE_HOST + 1);
+	assert_int_equal(s.late, 1);
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+/* A time-out that ends a request while its host's name is being resolved. */
+static void
+a_name_that_resolves_slowly_does_not_hold_up_the_loop(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s = { .loop = loop };
+	struct transport *t = transport_curl_new(loop, NULL);
+	struct request r = { .method = "GET", .url = "http://slow.example/", .timeout_ms = 100, .answer_max = 1024 };
+
+	(void)state;
+	sem_init(&asked_for_slow, 0, 0);
+	sem_init(&answers_slow, 0, 0);
+	sem_init(&answered_slow, 0, 0);
+	transport_start(t, &r, &receiver_of_late, &s);
+	while (s.late == 0)
+		server_await(&s, 0);
+	assert_int_equal(sem_trywait(&asked_for_slow), 0);
+	assert_int_equal(sem_trywait(&answered_slow), -1);
+	sem_post(&answers_slow);
+	assert_int_equal(sem_wait(&answered_slow), 0);
+	assert_true(waited_for_slow);
+	transport_free(t);
+	loop_free(loop);
+}
+
+static void
+calls_that_wait_can_be_cancelled(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 };
+	struct exchange *waiting[3];
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		transport_start(t, &call, &receiver, &s);
+	for (size_t i = 0; i < 3; i++)
+		waiting[i] = transport_start(t, &call, &receiver, &s);
+	transport_cancel(t, waiting[1]);
+	transport_cancel(t, waiting[0]);
+	server_await(&s, AT_ONCE);
+	server_answer(&s, 0);
+	server_answer(&s, 1);
+	server_await(&s, AT_ONCE + 1);
+	assert_int_equal(s.n, AT_ONCE + 1);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+static void
+a_call_that_waits_ends_with_its_time_out(void **state)
+{
+	struct loop *loop = loop_ev_new();
+	struct server s;
+	char url[64];
+	struct config config = { .server = url };
+	struct transport *t;
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 },
+		       brief = call;
+
+	(void)state;
+	server_start(&s, loop, url, sizeof(url));
+	t = transport_curl_new(loop, &config);
+	for (size_t i = 0; i < AT_ONCE; i++)
+		transport_start(t, &call, &receiver, &s);
+	brief.timeout_ms = TURN_MS;
+	transport_start(t, &brief, &receiver_of_late, &s);
+	server_await(&s, AT_ONCE);
+	assert_int_equal(s.late, 1);
+	assert_int_equal(s.n, AT_ONCE);
+
+	/* Its place in the queue is free again. */
+	transport_start(t, &call, &receiver, &s);
+	server_answer(&s, 0);
+	server_await(&s, AT_ONCE + 1);
+	assert_int_equal(s.done, 1);
+
+	transport_free(t);
+	server_stop(&s);
+	loop_free(loop);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(calls_beyond_sixteen_wait_for_the_end_of_one_and_a_watch_does_not),
+		cmocka_unit_test(slow_calls_of_one_namespace_leave_places_to_others),
+		cmocka_unit_test(slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server),
+		cmocka_unit_test(a_request_that_waits_has_its_whole_time_out_left),
+		cmocka_unit_test(a_name_that_resolves_slowly_does_not_hold_up_the_loop),
+		cmocka_unit_test(calls_that_wait_can_be_cancelled),
+		cmocka_unit_test(a_call_that_waits_ends_with_its_time_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

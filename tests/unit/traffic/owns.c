@@ -1,0 +1,106 @@
+/* tests/unit/traffic/owns.c: what a sync leaves as the rollout has it, in every kind of route. */
+#include "traffic/owns.h"
+#include "tests/unit/unit.h"
+
+/* The desired object with what the rollout owns of the live one in it, as compact JSON. */
+static const char *
+overlaid(struct arena *a, const char *rollout, const char *live, const char *desired)
+{
+	_cleanup_(json_decrefp) json_t *r = yaml(a, rollout), *l = yaml(a, live), *d = yaml(a, desired);
+
+	owns_overlay((const struct rollout *)object_decode(&rollout_type, r, a), l, d);
+	return json_text(a, json_object_get(d, "spec"));
+}
+
+#define ROLLOUT                                                                                                        \
+	"{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {trafficRouting: "     \
+	"{istio: {virtualService: {name: vs}, destinationRule: {name: dr, canarySubsetName: canary, "                  \
+	"stableSubsetName: stable}}}}}}}"
+#define SPLIT(stable, canary)                                                                                          \
+	"[{destination: {host: myapp, subset: stable}, weight: " #stable                                               \
+	"}, {destination: {host: myapp, subset: canary}, weight: " #canary "}]"
+#define VIRTUAL_SERVICE(spec)                                                                                          \
+	"{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: vs, namespace: default}, "        \
+	"spec: " spec "}"
+
+static void
+a_sync_keeps_the_weights_of_http_tls_and_tcp_routes(void **state)
+{
+	static const struct {
+		const char *live, *desired, *want;
+	} cases[] = {
+		{ VIRTUAL_SERVICE("{http: [{route: " SPLIT(60, 40) "}]}"),
+		    VIRTUAL_SERVICE("{http: [{retries: {attempts: 3}, route: " SPLIT(100, 0) "}]}"),
+		    "{\"http\":[{\"retries\":{\"attempts\":3},\"route\":[{\"destination\":{\"host\":\"myapp\","
+		    "\"subset\":"
+		    "\"stable\"},\"weight\":60},{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":"
+		    "40}]}]}" },
+		{ VIRTUAL_SERVICE("{tls: [{match: [{port: 443}], route: " SPLIT(60, 40) "}]}"),
+		    VIRTUAL_SERVICE("{tls: [{match: [{port: 443}], route: " SPLIT(100, 0) "}]}"),
+		    "{\"tls\":[{\"match\":[{\"port\":443}],\"route\":[{\"destination\":{\"host\":\"myapp\",\"subset\":"
+		    "\"stable\"},\"weight\":60},{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":"
+		    "40}]}]}" },
+		{ VIRTUAL_SERVICE("{tcp: [{match: [{port: 80}], route: " SPLIT(60, 40) "}]}"),
+		    VIRTUAL_SERVICE("{tcp: [{match: [{port: 80}], route: " SPLIT(100, 0) "}]}"),
+		    "{\"tcp\":[{\"match\":[{\"port\":80}],\"route\":[{\"destination\":{\"host\":\"myapp\",\"subset\":"
+		    "\"stable\"},\"weight\":60},{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":"
+		    "40}]}]}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+
+		assert_string_equal(overlaid(a, ROLLOUT, cases[i].live, cases[i].desired), cases[i].want);
+		arena_free(a);
+	}
+}
+
+static void
+a_sync_sets_the_weights_of_routes_of_others(void **state)
+{
+	static const char live[] =
+	    VIRTUAL_SERVICE("{http: [{route: [{destination: {host: other}, weight: 70}, {destination: {host: more}, "
+			    "weight: 30}]}]}");
+	static const char desired[] =
+	    VIRTUAL_SERVICE("{http: [{route: [{destination: {host: other}, weight: 50}, {destination: {host: more}, "
+			    "weight: 50}]}]}");
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, ROLLOUT, live, desired),
+	    "{\"http\":[{\"route\":[{\"destination\":{\"host\":\"other\"},\"weight\":50},{\"destination\":{\"host\":"
+	    "\"more\"},\"weight\":50}]}]}");
+	arena_free(a);
+}
+
+static void
+a_sync_keeps_the_hash_in_the_selectors_of_services(void **state)
+{
+	static const char rollout[] = "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: "
+				      "{blueGreen: {activeService: active, previewService: preview}}}}";
+	static const char live[] =
+	    "{apiVersion: v1, kind: Service, metadata: {name: active, namespace: default}, spec: {selector: {app: "
+	    "myapp, rollouts-pod-template-hash: abc}}}";
+	static const char desired[] =
+	    "{apiVersion: v1, kind: Service, metadata: {name: active, namespace: default}, spec: {selector: "
+	    "{app: myapp, tier: web}}}";
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, rollout, live, desired),
+	    "{\"selector\":{\"app\":\"myapp\",\"tier\":\"web\",\"rollouts-pod-template-hash\":\"abc\"}}");
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sync_keeps_the_weights_of_http_tls_and_tcp_routes),
+		cmocka_unit_test(a_sync_sets_the_weights_of_routes_of_others),
+		cmocka_unit_test(a_sync_keeps_the_hash_in_the_selectors_of_services),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
