@@ -11,12 +11,11 @@ HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
-BASE_P = $(addprefix base/,address.c arena.c base64.c err.c glob.c json.c letters.c literal.c map.c printable.c quantity.c rand.c sha1.c sha256.c str.c time.c timers.c)
 GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_checks.c work_cluster.c work_dry_run.c work_flux.c work_look.c work_sync.c work_text.c)
-PURE_SRC = $(BASE_P) $(wildcard kube/api/*.c) kube/pass_view.c kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
+PURE_SRC = $(wildcard base/*.c) $(wildcard kube/api/*.c) kube/pass_view.c kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
 	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))
-SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard base/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
+SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard io/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
 UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
 FUZZ = $(filter-out replay,$(notdir $(basename $(wildcard tests/fuzz/*.c))))

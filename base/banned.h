@@ -15,5 +15,5 @@
 #pragma GCC poison atoi atol atoll atof sscanf
 /* strtok_r; base/time.h; base/rand.h */
 #pragma GCC poison strtok gmtime localtime ctime asctime mktime srand random drand48
-/* base/child.h: with limits, and no shell in between */
+/* io/child.h: with limits, and no shell in between */
 #pragma GCC poison system popen

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/args.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "io/file.h"
 #include "kube/api/roots.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"

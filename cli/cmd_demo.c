@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/child.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cli/demo.h"
+#include "io/child.h"
+#include "io/file.h"
 #include "kube/api/core.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"

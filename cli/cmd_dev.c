@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/child.h"
 #include "base/str.h"
 #include "cli/dev.h"
+#include "io/child.h"
 
 static int dev_run(struct cli *);
 

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/condition/condition.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/lines.h"
+#include "io/file.h"
 #include "kube/api/pod_template.h"
 #include "kube/api/yaml.h"
 

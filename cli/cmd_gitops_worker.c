@@ -5,10 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/quantity.h"
-#include "base/spawn.h"
 #include "cli/cli.h"
 #include "gitops/git.h"
 #include "gitops/work.h"
+#include "io/spawn.h"
 #include "kube/transport_curl.h"
 
 #define REQUEST_MAX (64u << 20)

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/file.h"
 #include "base/map.h"
 #include "cli/cli.h"
 #include "gitops/kustomize/build.h"
 #include "gitops/local.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 
 #define CLIMB_MAX 1000 /* directories whose kustomizations are read to find out where the files are */

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/base64.h"
-#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "io/file.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"

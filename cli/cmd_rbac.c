@@ -1,9 +1,9 @@
 /* cli/cmd_rbac.c: rbac can: what argocd-rbac-cm, and the roles of a project, come to for somebody. */
 #include <stdio.h>
 #include <string.h>
-#include "base/file.h"
 #include "cli/application.h"
 #include "gitops/rbac.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 

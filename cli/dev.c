@@ -1,16 +1,16 @@
 /* cli/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback port. */
 #include "cli/dev.h"
-#include "base/file.h"
+#include "io/file.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/child.h"
 #include "base/str.h"
+#include "io/child.h"
 #include "sim/http.h"
-#include "sim/mesh.h"
 #include "sim/jobs.h"
+#include "sim/mesh.h"
 #include "sim/pods.h"
 #include "sim/ports.h"
 #include "sim/processes.h"

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/base64.h"
-#include "base/loop.h"
 #include "base/sha1.h"
 #include "gitops/git_resolve.h"
 #include "gitops/grammar.h"
 #include "gitops/run.h"
 #include "gitops/verify.h"
+#include "io/loop.h"
 
 #define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
 #define READ_MS 30000 /* for one file */

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/base64.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "gitops/grammar.h"
@@ -17,6 +16,7 @@
 #include "gitops/run.h"
 #include "gitops/scratch.h"
 #include "gitops/version.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 
 #define TEMPLATE_MS 60000

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/file.h"
+#include "io/file.h"
 
 #define DEPTH_MAX 64
 

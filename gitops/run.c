@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/loop.h"
+#include "io/loop.h"
 
 #define SAID_MAX 4096 /* bytes of standard error that are kept */
 

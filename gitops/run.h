@@ -2,15 +2,15 @@
 #pragma once
 #include <stdint.h>
 #include "base/err.h"
-#include "base/spawn.h"
 #include "base/str.h"
+#include "io/spawn.h"
 
 #define RUN_MEMORY_MAX (2ull << 30) /* bytes of its own that a program may have where nothing else is said */
 
 struct run {
 	const char *const *argv; /* argv[0] is looked up in PATH */
 	const char *const *env; /* "NAME=VALUE", ended by NULL: all of its environment but PATH */
-	const char *keep; /* variables of ours that it has besides (base/spawn.h); NULL: none */
+	const char *keep; /* variables of ours that it has besides (io/spawn.h); NULL: none */
 	enum spawn_reach reach; /* how far it gets: SPAWN_NETWORK, SPAWN_LOCAL; SPAWN_USER: a command of the user's */
 	int64_t timeout_ms; /* then it is killed, and what it has started */
 	uint64_t memory_max; /* bytes of its own; 0: RUN_MEMORY_MAX */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/file.h"
+#include "io/file.h"
 
 struct err *
 scratch_begin(struct arena *a, const char *cache, const char *what, const char **ret)

@@ -9,9 +9,9 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/loop.h"
-#include "base/spawn.h"
 #include "base/str.h"
+#include "io/loop.h"
+#include "io/spawn.h"
 
 #define ANSWER_MS 20000 /* with what else the machine does meanwhile; processor time ends it long before */
 
@@ -126,7 +126,7 @@ answer(const char *text)
 	return json_dumps(a, JSON_COMPACT);
 }
 
-/* In the child: what it may do is cut down by then (base/spawn.h, SPAWN_SEALED). */
+/* In the child: what it may do is cut down by then (io/spawn.h, SPAWN_SEALED). */
 static int
 scripts_serve(void *arg)
 {

@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/json.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/rand.h"
 #include "gitops/flux.h"
 #include "gitops/kinds.h"
 #include "gitops/manifests.h"
+#include "io/log.h"
 #include "kube/client.h"
 
 #define KINDS_MAX 64 /* that are watched; of others the time says when they are looked at */

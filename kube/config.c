@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/base64.h"
-#include "base/file.h"
 #include "base/str.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"

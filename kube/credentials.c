@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/child.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "io/child.h"
 
 #define OUTPUT_MAX (1u << 20)
 #define RUN_MS 60000

@@ -5,7 +5,7 @@
  * time. Nothing waits for it but the requests that need it: it is a child process on the loop, with a time and a length limit.
  */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 #include "kube/config.h"
 
 struct credentials;

@@ -2,9 +2,9 @@
 #include "kube/events.h"
 #include <inttypes.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/rand.h"
 #include "base/time.h"
+#include "io/log.h"
 #include "kube/api/core.h"
 #include "kube/client.h"
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/err.h"
-#include "base/loop.h"
+#include "io/loop.h"
 
 /* Why a key is in the queue: bits, for the log. */
 enum queue_why {

@@ -1,7 +1,7 @@
 /* kube/resolve.h: the addresses of a name, without waiting for them: a thread asks the system's resolver. */
 #pragma once
 #include "base/address.h"
-#include "base/loop.h"
+#include "io/loop.h"
 
 #define RESOLVE_MAX 32 /* addresses of one name that are returned */
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/executor.h"
 #include "kube/pass_view.h"
 #include "kube/queue.h"

@@ -5,8 +5,8 @@
  */
 #pragma once
 #include "base/err.h"
-#include "base/loop.h"
 #include "base/str.h"
+#include "io/loop.h"
 #include "kube/question.h"
 
 struct request {

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/child.h"
 #include "base/json.h"
+#include "io/child.h"
 #include "kube/turns.h"
 
 #define FILES_MAX 1024 /* descriptors of a program */

@@ -2,7 +2,7 @@
 #include "kube/watch.h"
 #include <inttypes.h>
 #include <string.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/client.h"
 
 #define PAGE 500

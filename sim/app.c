@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/rand.h"
 #include "base/str.h"
-#include "base/daemon.h"
+#include "io/http_server.h"
 
 static const double buckets[] = { .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10 };
 

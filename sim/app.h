@@ -5,7 +5,7 @@
  * or, for the share `errors`, 500.
  */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 
 struct app;
 

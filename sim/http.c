@@ -2,7 +2,7 @@
 #include "sim/http.h"
 #include <string.h>
 #include "base/str.h"
-#include "base/daemon.h"
+#include "io/http_server.h"
 #include "sim/prometheus.h"
 
 #define PLACES 900 /* connections */

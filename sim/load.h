@@ -1,7 +1,7 @@
 /* sim/load.h: the application's users: requests at a steady rate, whatever becomes of them (an open loop, so that a slow
  * application does not lower the rate it is measured at). */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 #include "kube/transport.h"
 
 struct load;

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "base/child.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "io/child.h"
+#include "io/log.h"
 #include "kube/api/selector.h"
 #include "sim/ports.h"
 

@@ -2,10 +2,10 @@
 #include "sim/pods.h"
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "io/log.h"
 #include "sim/lifecycle.h"
 
 #define PODS_MAX 10000 /* of one ReplicaSet */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "base/child.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "io/child.h"
+#include "io/log.h"
 
 #define STOP_MS 1500
 #define PROBE_MS 200

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/child.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "io/child.h"
+#include "io/log.h"
 #include "sim/ports.h"
 
 #define STOP_MS 3000

@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "base/json.h"
-#include "base/loop.h"
+#include "io/loop.h"
 
 struct store;
 struct store_watch;

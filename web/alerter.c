@@ -1,9 +1,9 @@
 /* web/alerter.c: a job an event: the alerts, and for each its provider, its Secret, its question. */
 #include "web/alerter.h"
 #include <string.h>
-#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "io/log.h"
 #include "kube/client.h"
 
 #define FRESH_MS 10000 /* so long a list of alerts is believed */

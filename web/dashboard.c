@@ -2,8 +2,8 @@
 #include "web/dashboard.h"
 #include <string.h>
 #include "base/json.h"
-#include "base/spawn.h"
 #include "base/str.h"
+#include "io/spawn.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
 #include "kube/transport_exec.h"

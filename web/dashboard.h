@@ -5,7 +5,7 @@
  * that resolves its name to it, or has its script ask, is refused), and nothing is changed but by PUT with the API's own paths.
  */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 #include "kube/transport.h"
 #include "kube/view.h"
 

@@ -1,9 +1,9 @@
 /* web/notifier.c: a job an event, from its configuration to its last answer. */
 #include "web/notifier.h"
 #include <string.h>
-#include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "io/log.h"
 #include "kube/api/rollout.h"
 #include "kube/api/workload.h"
 #include "kube/client.h"

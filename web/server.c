@@ -1,7 +1,7 @@
 /* web/server.c: two daemons and three paths. */
 #include "web/server.h"
 #include <string.h>
-#include "base/daemon.h"
+#include "io/http_server.h"
 
 #define METRICS_TEXT_MAX (256u << 20) /* bytes of a scrape */
 #define METRICS_PLACES 64 /* connections */

@@ -1,6 +1,6 @@
 /* web/server.h: what the controller answers over HTTP: /metrics on one port, /healthz and /readyz on another. */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 #include "web/metrics.h"
 
 struct web;

@@ -5,8 +5,8 @@
  * client reads on, so that a slow one gets fewer and newer objects, and costs no memory.
  */
 #pragma once
-#include "base/daemon.h"
 #include "base/map.h"
+#include "io/http_server.h"
 #include "kube/view.h"
 
 #define STREAMS_MAX 64 /* a browser has few; a client that forgets to close them is stopped here */

@@ -4,9 +4,9 @@
  * and the signature is computed while the body comes. */
 #include "web/webhook.h"
 #include <string.h>
-#include "base/daemon.h"
-#include "base/log.h"
 #include "gitops/push.h"
+#include "io/http_server.h"
+#include "io/log.h"
 #include "kube/client.h"
 
 #define BODY_MAX (1u << 20) /* a push of very many commits */

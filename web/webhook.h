@@ -4,7 +4,7 @@
  * `reconcile.fluxcd.io/requestedAt`), so that any process may be asked, whoever acts. Nothing else can be done by it.
  */
 #pragma once
-#include "base/loop.h"
+#include "io/loop.h"
 #include "kube/transport.h"
 
 struct webhook;

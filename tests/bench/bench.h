@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/child.h"
-#include "base/file.h"
+#include "io/child.h"
+#include "io/file.h"
 #include "tests/simulation/cluster.h"
 
 /* The counts that are kept in a file, behind the lines that say why they are as they are; "" when there is none. In the arena. */

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"

@@ -6,8 +6,8 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
 #include "base/map.h"
+#include "io/log.h"
 #include "tests/bench/bench.h"
 
 #define WANT "tests/bench/requests.want"

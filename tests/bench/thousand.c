@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "base/file.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "io/file.h"
+#include "io/log.h"
 #include "kube/api/yaml.h"
 #include "tests/simulation/remote.h"
 

@@ -1,6 +1,6 @@
 /* tests/cluster/kubelet.c: runs sim/kubelet.c against an API server: `kubelet KUBECONFIG NODE READY-MS SPREAD-MS`. */
 #include <stdio.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/config.h"
 #include "kube/runner.h"
 #include "kube/transport_curl.h"

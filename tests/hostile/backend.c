@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/file.h"
+#include "io/file.h"
 #include "tests/hostile/hostile.h"
 
 #define LINE_MAX_BYTES (16u << 20) /* of a watch */

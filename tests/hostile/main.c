@@ -17,7 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "base/loop.h"
+#include "io/loop.h"
 #include "tests/hostile/hostile.h"
 
 #define EARLY_GRACE_MS 20 /* our clock and the client's begin to count at different moments */

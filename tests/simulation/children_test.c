@@ -1,4 +1,4 @@
-/* tests/simulation/children_test.c: what a child process of each reach cannot do (base/spawn.h). */
+/* tests/simulation/children_test.c: what a child process of each reach cannot do (io/spawn.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "base/spawn.h"
+#include "io/spawn.h"
 #include "tests/simulation/cluster.h"
 
 #define SECRET "CHILDREN_TEST_SECRET"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/decide.h"
-#include "base/file.h"
 #include "base/time.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 #include "rollout/decide.h"
 #include "rollout/experiment.h"

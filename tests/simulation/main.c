@@ -25,7 +25,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "base/log.h"
+#include "io/log.h"
 #include "tests/simulation/cluster.h"
 #include "tests/simulation/ready_count.h"
 #include "tests/simulation/scenario.h"

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "base/child.h"
-#include "base/file.h"
 #include "base/str.h"
+#include "io/child.h"
+#include "io/file.h"
 #include "kube/config.h"
 #include "kube/transport_curl.h"
 #include "sim/ports.h"

@@ -1,8 +1,8 @@
 /* tests/simulation/rights.c: "verb group/resource" of every request that a controller in virtual time has made, against deploy/. */
 #include <stdio.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/map.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 #include "tests/simulation/cluster.h"
 

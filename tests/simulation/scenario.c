@@ -3,8 +3,8 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/time.h"
+#include "io/file.h"
 #include "kube/api/yaml.h"
 
 #define FOLDER "tests/e2e/scenarios"

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "base/file.h"
 #include "base/quantity.h"
 #include "base/rand.h"
 #include "base/sha1.h"
 #include "gitops/git.h"
 #include "gitops/run.h"
 #include "gitops/script.h"
+#include "io/file.h"
 #include "tests/unit/unit.h"
 
 #define FILE_BYTES 300000

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <jansson.h>
-#include "base/log.h"
+#include "io/log.h"
 
 #define LONG (200u << 10)
 

@@ -1,7 +1,7 @@
 /* tests/unit/machinery/watch.c: list, follow, resume, list again. */
-#include "kube/watch.h"
-#include "base/log.h"
+#include "io/log.h"
 #include "kube/api/core.h"
+#include "kube/watch.h"
 #include "tests/unit/machinery/script.h"
 
 #define SERVICE(name, version)                                                                                         \

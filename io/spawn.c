@@ -1,5 +1,5 @@
-/* base/spawn.c: fork; then, in the child, environment, descriptors, limits, confinement, in this order; then the program. */
-#include "base/spawn.h"
+/* io/spawn.c: fork; then, in the child, environment, descriptors, limits, confinement, in this order; then the program. */
+#include "io/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "base/confine.h"
+#include "io/confine.h"
 
 #define BELOW 16 /* where descriptors wait while 0, 1 and 2 are filled */
 

@@ -1,5 +1,5 @@
-/* base/daemon.c: libmicrohttpd is run whenever its descriptor is ready or its time has come; we know in which state each connection is. */
-#include "base/daemon.h"
+/* io/http_server.c: libmicrohttpd is run whenever its descriptor is ready or its time has come; we know in which state each connection is. */
+#include "io/http_server.h"
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* base/loop.c: what both loops share. */
-#include "base/loop.h"
+/* io/loop.c: what both loops share. */
+#include "io/loop.h"
 
 struct loop *
 loop_free(struct loop *l)

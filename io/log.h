@@ -1,4 +1,4 @@
-/* base/log.h: structured log lines on standard error, as text or JSON.
+/* io/log.h: structured log lines on standard error, as text or JSON.
  *
  * A line has a level, a message and pairs of key and value. Text: `2026-11-23T16:48:07Z info scaled rs=myapp-697df5b887
  * to=4`; JSON: one object a line with time, level, msg and the pairs. Only shells log; pure folders write reasons into the

@@ -1,5 +1,5 @@
-/* base/confine.c: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). */
-#include "base/confine.h"
+/* io/confine.c: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). */
+#include "io/confine.h"
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>

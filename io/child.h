@@ -1,8 +1,8 @@
-/* base/child.h: child processes on the loop. How one is started is base/spawn.h's. */
+/* io/child.h: child processes on the loop. How one is started is io/spawn.h's. */
 #pragma once
 #include <sys/types.h>
-#include "base/loop.h"
-#include "base/spawn.h"
+#include "io/loop.h"
+#include "io/spawn.h"
 
 struct child;
 

@@ -1,4 +1,4 @@
-/* base/confine.h: what a process asks of the kernel, cut down for good: by seccomp, and inherited by what it starts. */
+/* io/confine.h: what a process asks of the kernel, cut down for good: by seccomp, and inherited by what it starts. */
 #pragma once
 #include <stdbool.h>
 

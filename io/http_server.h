@@ -1,4 +1,4 @@
-/* base/daemon.h: a libmicrohttpd daemon on the loop: its epoll descriptor and its time-outs.
+/* io/http_server.h: a libmicrohttpd daemon on the loop: its epoll descriptor and its time-outs.
  *
  * Connections are open to all, so everything has an end: a request's header has five seconds, its body fifteen; when all places are taken, the
  * oldest connection whose request is not complete is closed, or else the one that has been idle the longest, so that a new one is always
@@ -6,7 +6,7 @@
  */
 #pragma once
 #include <microhttpd.h>
-#include "base/loop.h"
+#include "io/loop.h"
 
 #define DAEMON_HEADER_MS 5000
 #define DAEMON_BODY_MS 15000

@@ -1,5 +1,5 @@
-/* base/loop_virtual.c: time that moves only when told. */
-#include "base/loop.h"
+/* io/loop_virtual.c: time that moves only when told. */
+#include "io/loop.h"
 #include <assert.h>
 #include <stdlib.h>
 #include "base/arena.h"

@@ -1,4 +1,4 @@
-/* base/file.h: whole files. */
+/* io/file.h: whole files. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

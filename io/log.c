@@ -1,15 +1,15 @@
-/* base/log.c: one write a line, so that lines of several processes do not mix. */
-#include "base/log.h"
+/* io/log.c: one write a line, so that lines of several processes do not mix. */
+#include "io/log.h"
 #include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 #include "base/letters.h"
-#include "base/loop.h"
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "io/loop.h"
 
 #define LOG_VALUE_MAX 4096 /* bytes of a value; of a longer one the beginning is shown */
 #define LOG_LINE_MAX (256u << 10) /* some values, each byte of which may become six */

@@ -1,5 +1,5 @@
-/* base/file.c: reading with a limit. */
-#include "base/file.h"
+/* io/file.c: reading with a limit. */
+#include "io/file.h"
 #include <ftw.h>
 #include <errno.h>
 #include <stdio.h>

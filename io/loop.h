@@ -1,4 +1,4 @@
-/* base/loop.h: the event loop, behind one interface.
+/* io/loop.h: the event loop, behind one interface.
  *
  * loop_ev.c runs on libev and the machine's clocks; loop_virtual.c has no sockets, and its time moves only when there is
  * nothing left to do at the present moment. All else is written against this header, which is why the controller that runs

@@ -1,5 +1,5 @@
-/* base/loop_ev.c: the real loop. libev sees sockets and one timer; all other timers are ours. */
-#include "base/loop.h"
+/* io/loop_ev.c: the real loop. libev sees sockets and one timer; all other timers are ours. */
+#include "io/loop.h"
 #include <ev.h>
 #include <signal.h>
 #include <stdlib.h>

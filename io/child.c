@@ -1,5 +1,5 @@
-/* base/child.c: a pidfd on the loop. */
-#include "base/child.h"
+/* io/child.c: a pidfd on the loop. */
+#include "io/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
