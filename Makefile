@@ -12,11 +12,11 @@ LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
 # The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
 GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_checks.c work_cluster.c work_dry_run.c work_flux.c work_look.c work_sync.c work_text.c)
-PURE_SRC = $(wildcard base/*.c) $(wildcard kube/api/*.c) kube/pass_view.c kube/plan.c kube/view.c $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
+PURE_SRC = $(wildcard base/*.c) $(wildcard kube/api/*.c) $(wildcard kube/plan/*.c) $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
 	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
 	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))
 SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard io/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
-UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c)
+UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
 FUZZ = $(filter-out replay,$(notdir $(basename $(wildcard tests/fuzz/*.c))))
 
@@ -66,12 +66,12 @@ $(OUT)/sluice-san: $(SPURE) $(SSHELL) $(OUT)/san/cli/main.o
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/san/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $< (sanitized)"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 
@@ -79,13 +79,13 @@ $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
 
 # The machinery of kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
 
 $(OUT)/shell-san.a: $(SSHELL)
 	@rm -f $@
@@ -141,7 +141,7 @@ fuzz:
 $(OUT)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CLANG $<"
-	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -c -o $@ $<
+	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
 	@mkdir -p $(@D)

@@ -1,8 +1,8 @@
 /* analysis/decide.h: the life of an AnalysisRun. */
 #pragma once
-#include "kube/controller.h"
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
+#include "kube/plan/controller.h"
 
 struct analysis_world {
 	int64_t now;

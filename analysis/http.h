@@ -1,7 +1,7 @@
 /* analysis/http.h: what providers that ask over HTTP share. Everything lives in the arena, or is borrowed from the metric. */
 #pragma once
 #include "kube/api/analysis.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 /* http:// or https://. */
 bool http_is_address(const char *);

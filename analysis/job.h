@@ -6,7 +6,7 @@
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 /* The name of the n-th measurement's Job, counted from 1: it is a label's value too, and no longer than that may be. */
 const char *job_name(struct arena *, const struct analysis_run *, const char *metric, int64_t n);

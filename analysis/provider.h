@@ -6,7 +6,7 @@
 #pragma once
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 enum measured {
 	MEASURED_ASK,

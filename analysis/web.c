@@ -2,7 +2,7 @@
  *
  * The answer's body is the value, or what jsonPath finds in it; one that is no JSON is a string, without a jsonPath. Whoever may write a template decides
  * what is asked, with the controller's place in the network: the question is kept from the machine itself, the link and the API
- * server (kube/question.h: outside_only), and an answer has a size, a time and a number of redirects.
+ * server (kube/plan/query.h: outside_only), and an answer has a size, a time and a number of redirects.
  */
 #include <string.h>
 #include "analysis/http.h"

@@ -7,7 +7,7 @@
 #pragma once
 #include "gitops/asking.h"
 #include "kube/api/application.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 /* A setting of the process (struct pass), besides those of gitops/asking.h: how often an application is compared when nothing happens, in
  * ms. */

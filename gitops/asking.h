@@ -1,6 +1,6 @@
 /* gitops/asking.h: what the controllers of applications and of Flux's objects ask the worker (gitops/work.h), and what it answers. Pure. */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 /* Settings of the process (struct pass): the worker's program (struct question, command); the controller's own namespace. */
 #define GITOPS_WORKER "gitops-worker"

@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "kube/api/flux.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 /* Settings of the process: the ServiceAccount of Kustomizations that name none, in their own namespace; and, when it is there, that they, and
  * Alerts (notify/alert.h), refer to nothing in another namespace than their own. Flux's flags of these names. */

@@ -6,9 +6,9 @@
 #pragma once
 #include "base/json.h"
 #include "kube/api/rollout.h"
-#include "kube/controller.h"
-#include "kube/plan.h"
-#include "kube/view.h"
+#include "kube/plan/controller.h"
+#include "kube/plan/plan.h"
+#include "kube/plan/view.h"
 
 /* What is held; NULL: nothing, or nothing that can be read. A new reference. */
 json_t *held_read(const struct object *);

@@ -5,7 +5,7 @@
  * All of it may be lost with the process: the question is then asked again.
  */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "kube/transport.h"
 
 /* Of one key: answers that are kept and questions under way (an AnalysisRun has METRICS_MAX metrics with a few questions each, and

@@ -6,7 +6,7 @@
  */
 #pragma once
 #include "base/map.h"
-#include "kube/view.h"
+#include "kube/plan/view.h"
 
 struct cache;
 

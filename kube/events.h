@@ -5,7 +5,7 @@
  * times under the same name, so that it is never there twice, and then dropped; so are new ones while EVENTS_MAX wait.
  */
 #pragma once
-#include "kube/plan.h"
+#include "kube/plan/plan.h"
 #include "kube/transport.h"
 
 #define EVENTS_MAX 8192

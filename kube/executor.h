@@ -14,7 +14,7 @@
 #include "kube/ask.h"
 #include "kube/cache.h"
 #include "kube/events.h"
-#include "kube/plan.h"
+#include "kube/plan/plan.h"
 
 struct execution;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "io/log.h"
 #include "kube/executor.h"
-#include "kube/pass_view.h"
+#include "kube/plan/pass_view.h"
 #include "kube/queue.h"
 #include "kube/watch.h"
 

@@ -6,7 +6,7 @@
  * last write.
  */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "kube/transport.h"
 
 struct runner;

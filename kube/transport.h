@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "io/loop.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 struct request {
 	const char *method;

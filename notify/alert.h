@@ -4,7 +4,7 @@
  */
 #pragma once
 #include "kube/api/flux_alert.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 /* What happened to an object. */
 struct alert_event {

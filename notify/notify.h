@@ -2,14 +2,14 @@
  *
  * A ConfigMap has services ("service.TYPE" or "service.TYPE.NAME"), templates, triggers and default subscriptions; a Rollout's annotations
  * subscribe: `notifications.argoproj.io/subscribe.TRIGGER.SERVICE: recipient;recipient`. An event of reason R is the trigger "on-r". All of
- * this is pure: what is sent is described as a question (kube/question.h).
+ * this is pure: what is sent is described as a question (kube/plan/query.h).
  *
  * What one key of the ConfigMap says wrongly spoils what uses that key, and is told with its name; all else goes on (there one bad template
  * ends all notifications).
  */
 #pragma once
 #include "kube/api/meta.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 #define NOTIFY_CONFIG_MAP "argo-rollouts-notification-configmap"
 #define NOTIFY_SECRET "argo-rollouts-notification-secret"

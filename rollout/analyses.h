@@ -1,8 +1,8 @@
 /* rollout/analyses.h: analyses that a rollout or an experiment asks for: their templates, what is wrong with them, and their runs. */
 #pragma once
 #include "analysis/args.h"
-#include "kube/plan.h"
-#include "kube/view.h"
+#include "kube/plan/plan.h"
+#include "kube/plan/view.h"
 
 #define TEMPLATES_MAX 64 /* of one analysis */
 

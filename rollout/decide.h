@@ -1,6 +1,6 @@
 /* rollout/decide.h: the decision about one Rollout, and the controller's row. */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 struct world;
 

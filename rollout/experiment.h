@@ -2,7 +2,7 @@
 #pragma once
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 struct experiment_world {
 	int64_t now; /* wall ms */

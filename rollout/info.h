@@ -6,7 +6,7 @@
  * nonJobInfo}]}; newest first. Weights and steps are text there, and only a canary has them.
  */
 #pragma once
-#include "kube/view.h"
+#include "kube/plan/view.h"
 
 /* NULL: there is no such rollout. Pods are looked for as pod_details. The caller owns it. */
 json_t *info_rollout(const struct view *, const char *ns, const char *name);

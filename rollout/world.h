@@ -8,7 +8,7 @@
 #include "kube/api/core.h"
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "rollout/analyses.h"
 #include "rollout/counts.h"
 #include "traffic/router.h"

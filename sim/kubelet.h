@@ -4,7 +4,7 @@
  * (tests/cluster). What it remembers of a Pod's start is lost with the process; the Pod is then ready that much later.
  */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 /* Its settings, by name: "node" is whose Pods it runs; "ready-ms" the time from binding to readiness, "spread-ms" how much longer it
  * takes at most; "broken-tag" ends the image of a Pod that cannot be pulled. */

@@ -1,7 +1,7 @@
 /* tests/listed.h: a view over a list of objects, for what decides on them. */
 #pragma once
 #include "base/str.h"
-#include "kube/view.h"
+#include "kube/plan/view.h"
 
 #define LISTED_MAX 400
 

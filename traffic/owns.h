@@ -12,7 +12,7 @@
  */
 #pragma once
 #include "kube/api/rollout.h"
-#include "kube/view.h"
+#include "kube/plan/view.h"
 
 /* Puts what the rollout owns of the live object into the desired one. Nothing, when the object is not one of its own. */
 void owns_overlay(const struct rollout *, const json_t *live, json_t *desired);

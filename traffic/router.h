@@ -5,8 +5,8 @@
  */
 #pragma once
 #include "kube/api/rollout.h"
-#include "kube/plan.h"
-#include "kube/view.h"
+#include "kube/plan/plan.h"
+#include "kube/plan/view.h"
 
 /* What the routing objects say at this moment. */
 struct routing {

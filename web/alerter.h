@@ -4,7 +4,7 @@
  * and then the log says so: no event waits for another, and nothing of this delays a pass.
  */
 #pragma once
-#include "kube/plan.h"
+#include "kube/plan/plan.h"
 #include "kube/transport.h"
 #include "notify/alert.h"
 

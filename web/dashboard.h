@@ -6,8 +6,8 @@
  */
 #pragma once
 #include "io/loop.h"
+#include "kube/plan/view.h"
 #include "kube/transport.h"
-#include "kube/view.h"
 
 struct dashboard;
 

@@ -7,7 +7,7 @@
 #pragma once
 #include "base/str.h"
 #include "kube/api/meta.h"
-#include "kube/plan.h"
+#include "kube/plan/plan.h"
 #include "web/tracked.h"
 
 struct metrics;

@@ -7,7 +7,7 @@
 #pragma once
 #include "base/map.h"
 #include "io/http_server.h"
-#include "kube/view.h"
+#include "kube/plan/view.h"
 
 #define STREAMS_MAX 64 /* a browser has few; a client that forgets to close them is stopped here */
 

@@ -4,7 +4,7 @@
 #include "kube/api/core.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "rollout/decide.h"
 #include "tests/fuzz/fuzz.h"
 

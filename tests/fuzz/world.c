@@ -13,7 +13,7 @@
 #include "kube/api/replicaset.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
 #include "rollout/plugins.h"

@@ -1,8 +1,8 @@
 /* tests/simulation/cluster.h: a whole cluster in virtual time: store, pods, controller, faults, and a person. */
 #pragma once
 #include "base/rand.h"
-#include "kube/plan.h"
 #include "kube/lease.h"
+#include "kube/plan/plan.h"
 #include "kube/runner.h"
 #include "sim/in_process.h"
 #include "sim/jobs.h"

@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "gitops/source.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "tests/simulation/cluster.h"
 
 #define COMMITS_MAX 100

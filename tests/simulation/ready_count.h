@@ -1,6 +1,6 @@
 /* tests/simulation/ready_count.h: the example of docs/writing-a-controller.md. */
 #pragma once
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 
 extern const struct controller ready_count_controller;
 

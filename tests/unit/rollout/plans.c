@@ -15,7 +15,7 @@
 #include "kube/api/istio.h"
 #include "kube/api/patch.h"
 #include "kube/api/replicaset.h"
-#include "kube/controller.h"
+#include "kube/plan/controller.h"
 #include "rollout/decide.h"
 #include "tests/listed.h"
 

@@ -1,5 +1,5 @@
-/* kube/plan.c: building and printing plans. */
-#include "kube/plan.h"
+/* kube/plan/plan.c: building and printing plans. */
+#include "kube/plan/plan.h"
 #include "base/letters.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kube/plan.h: what a decision wants done.
+/* kube/plan/plan.h: what a decision wants done.
  *
  * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events stand
  * behind the write that they report. The status is written after the steps, even when one failed, because it says what was
@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "kube/api/meta.h"
 #include "kube/api/patch.h"
-#include "kube/question.h"
+#include "kube/plan/query.h"
 
 enum plan_op {
 	PLAN_CREATE, /* body: the object */

@@ -1,5 +1,5 @@
-/* kube/pass_view.c: hands on what the cache's view returns, and remembers what could not be read. */
-#include "kube/pass_view.h"
+/* kube/plan/pass_view.c: hands on what the cache's view returns, and remembers what could not be read. */
+#include "kube/plan/pass_view.h"
 #include "base/str.h"
 
 static void

@@ -1,7 +1,7 @@
-/* tests/unit/kube/plan.c: how large a plan grows, and what becomes of what does not fit. */
-#include "tests/unit/unit.h"
+/* tests/unit/kube/plan/plan.c: how large a plan grows, and what becomes of what does not fit. */
 #include "kube/api/core.h"
-#include "kube/plan.h"
+#include "kube/plan/plan.h"
+#include "tests/unit/unit.h"
 
 static struct plan *
 plan_of_many(struct arena *a, size_t n)

@@ -1,4 +1,4 @@
-/* kube/question.h: one HTTP exchange with something outside the cluster, and what came of it. */
+/* kube/plan/query.h: one HTTP exchange with something outside the cluster, and what came of it. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"

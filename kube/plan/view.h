@@ -1,4 +1,4 @@
-/* kube/view.h: a read-only look into the cache.
+/* kube/plan/view.h: a read-only look into the cache.
  *
  * What a view returns is borrowed until the pass that asked ends; nothing changes underneath a pass. The cache implements
  * it; unit tests hand in lists of their own.

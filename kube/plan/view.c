@@ -1,5 +1,5 @@
-/* kube/view.c: finding the objects that belong to another. */
-#include "kube/view.h"
+/* kube/plan/view.c: finding the objects that belong to another. */
+#include "kube/plan/view.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"

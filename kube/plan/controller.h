@@ -1,12 +1,12 @@
-/* kube/controller.h: what a controller is: a row.
+/* kube/plan/controller.h: what a controller is: a row.
  *
  * The machinery (cache, queue, executor: kube/runner.h) belongs to nobody in particular. A controller says which types it
  * watches, which keys (namespace/name of its own type) an object concerns, and how one key is decided. `pass` is pure: it
  * gathers its world from the view and decides on it.
  */
 #pragma once
-#include "kube/plan.h"
-#include "kube/view.h"
+#include "kube/plan/plan.h"
+#include "kube/plan/view.h"
 
 /* An answer that has come, or a question that is under way. */
 struct seen_answer {
