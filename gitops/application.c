@@ -77,8 +77,14 @@ stand_still(const struct pass *p, const char *why, struct plan *plan)
 	write_status(&d);
 }
 
-const struct controller application_controller = { "application", &application_type, watches, ARRAY_SIZE(watches), pass,
-	stand_still };
+const struct controller application_controller = {
+	.name = "application",
+	.type = &application_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+	.stand_still = stand_still,
+};
 
 static const char *
 project_name(const struct application *app)

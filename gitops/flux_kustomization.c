@@ -29,8 +29,14 @@ static const struct controller_watch watches[] = {
 
 static void stand_still(const struct pass *, const char *why, struct plan *);
 
-const struct controller flux_kustomization_controller = { "kustomization", &flux_kustomization_type, watches,
-	ARRAY_SIZE(watches), pass, stand_still };
+const struct controller flux_kustomization_controller = {
+	.name = "kustomization",
+	.type = &flux_kustomization_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+	.stand_still = stand_still,
+};
 
 /* --- which keys an object concerns ----------------------------------------------------------------------------------- */
 

@@ -12,8 +12,13 @@ static void pass(const struct pass *, struct plan *);
 
 static const struct controller_watch watches[] = { { .type = &git_repository_type } };
 
-const struct controller git_repository_controller = { "gitrepository", &git_repository_type, watches,
-	ARRAY_SIZE(watches), pass, NULL };
+const struct controller git_repository_controller = {
+	.name = "gitrepository",
+	.type = &git_repository_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+};
 
 /* What the spec names, as a revision. */
 static const char *

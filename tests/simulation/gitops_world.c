@@ -390,8 +390,13 @@ ignore(const struct pass *p, struct plan *plan)
 
 static const struct controller_watch rollouts[] = { { .type = &rollout_type } };
 
-const struct controller rollouts_known = { "rollouts-known", &rollout_type, rollouts, ARRAY_SIZE(rollouts), ignore,
-	NULL };
+const struct controller rollouts_known = {
+	.name = "rollouts-known",
+	.type = &rollout_type,
+	.watches = rollouts,
+	.n_watches = ARRAY_SIZE(rollouts),
+	.pass = ignore,
+};
 
 /* --- moves ----------------------------------------------------------------------------------------------------------- */
 
