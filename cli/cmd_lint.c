@@ -21,7 +21,6 @@
 #include "kube/api/application.h"
 #include "kube/api/core.h"
 #include "kube/api/flux.h"
-#include "kube/api/istio.h"
 #include "kube/api/job_check.h"
 #include "kube/api/names.h"
 #include "kube/api/pod_check.h"
@@ -30,6 +29,7 @@
 #include "kube/api/yaml.h"
 #include "rollout/experiment.h"
 #include "rollout/world.h"
+#include "traffic/router.h"
 
 #define FILE_MAX (16u << 20)
 #define FOLDERS_DEEP 16
@@ -65,8 +65,8 @@ struct lint {
 /* --- reading ------------------------------------------------------------------------------------------------------- */
 
 /* What is read besides the types of our own: what rollouts refer to. */
-static const struct type *const others[] = { &service_type, &virtual_service_type, &destination_rule_type,
-	&deployment_type, &workload_replicaset_type, &pod_template_object_type };
+static const struct type *const others[] = { &service_type, &deployment_type, &workload_replicaset_type,
+	&pod_template_object_type };
 
 static const struct type *
 type_of(const json_t *doc)
@@ -77,7 +77,10 @@ type_of(const json_t *doc)
 	for (size_t i = 0; kind != NULL && t == NULL && i < ARRAY_SIZE(others); i++)
 		if (strcmp(others[i]->kind, kind) == 0)
 			t = others[i];
-	/* Any version of the group: Istio's have the same fields. */
+	for (size_t i = 0; kind != NULL && t == NULL && router_type(i) != NULL; i++)
+		if (strcmp(router_type(i)->kind, kind) == 0)
+			t = router_type(i);
+	/* Any version of the group: those of a router's objects have the same fields. */
 	return t != NULL && strncmp(version, t->group, strlen(t->group)) == 0 ? t : NULL;
 }
 

@@ -131,29 +131,29 @@ is_watched(const struct runner *r, const struct type *t)
 static void
 watch_what_is_needed(struct runner *r, const struct object *o)
 {
-	for (size_t i = 0; i < r->n_rows; i++)
-		for (size_t k = 0; k < r->rows[i]->n_watches && r->rows[i]->type == o->type; k++) {
-			const struct controller_watch *w = &r->rows[i]->watches[k];
+	struct controller_watch w;
 
-			if (w->needed != NULL && !is_watched(r, w->type) && w->needed(o, w->type))
-				start_watch(r, w);
-		}
+	for (size_t i = 0; i < r->n_rows; i++)
+		for (size_t k = 0; r->rows[i]->type == o->type && controller_watch_at(r->rows[i], k, &w); k++)
+			if (w.needed != NULL && !is_watched(r, w.type) && w.needed(o, w.type))
+				start_watch(r, &w);
 }
 
 /* Queues the keys that an object concerns. */
 static void
 emit_concerned(struct runner *r, const struct object *o)
 {
+	struct controller_watch w;
+
 	for (size_t i = 0; i < r->n_rows; i++)
-		for (size_t k = 0; k < r->rows[i]->n_watches; k++) {
-			const struct controller_watch *w = &r->rows[i]->watches[k];
+		for (size_t k = 0; controller_watch_at(r->rows[i], k, &w); k++) {
 			struct emitting e = { r, r->rows[i] };
 			const struct owner *owner;
 
-			if (w->type != o->type)
+			if (w.type != o->type)
 				continue;
-			if (w->map != NULL)
-				w->map(cache_view(r->executor.cache), o, emit, &e);
+			if (w.map != NULL)
+				w.map(cache_view(r->executor.cache), o, emit, &e);
 			else if (o->type == r->rows[i]->type)
 				emit(o->meta.namespace, o->meta.name, &e);
 			else if ((owner = object_controller(o)) != NULL &&
@@ -187,6 +187,7 @@ on_unreadable(const struct object *o, enum cache_found found, void *arg)
 	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
 	const char *ns = o->meta.namespace;
+	struct controller_watch w;
 
 	if (found == CACHE_UNREADABLE)
 		log_warn("cannot read object; everything that depends on it waits", "kind", o->type->kind, "namespace",
@@ -198,8 +199,8 @@ on_unreadable(const struct object *o, enum cache_found found, void *arg)
 		r->settings.unreadable(o, found == CACHE_READABLE, r->settings.arg);
 	emit_concerned(r, o);
 	for (size_t i = 0; i < r->n_rows && o->unreadable->partial; i++)
-		for (size_t k = 0; k < r->rows[i]->n_watches; k++)
-			if (r->rows[i]->watches[k].type == o->type && r->rows[i]->type != o->type)
+		for (size_t k = 0; controller_watch_at(r->rows[i], k, &w); k++)
+			if (w.type == o->type && r->rows[i]->type != o->type)
 				v->each(v, r->rows[i]->type, o->type == r->settings.elsewhere.type ? NULL : ns,
 				    emit_own, &(struct emitting){ r, r->rows[i] });
 }
@@ -383,13 +384,11 @@ static void
 ask_again(const struct object *o, void *arg)
 {
 	struct emitting *e = arg;
+	struct controller_watch w;
 
-	for (size_t i = 0; i < e->controller->n_watches; i++) {
-		const struct controller_watch *w = &e->controller->watches[i];
-
-		if (w->needed != NULL && w->needed(o, w->type))
+	for (size_t i = 0; controller_watch_at(e->controller, i, &w); i++)
+		if (w.needed != NULL && w.needed(o, w.type))
 			emit(o->meta.namespace, o->meta.name, e);
-	}
 }
 
 /* Once it is open, another list has come in that some keys have waited for. */
@@ -458,7 +457,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
     const struct runner_settings *settings)
 {
 	struct runner *r = mem_alloc(sizeof(*r));
-	struct controller_watch todo[WATCHES_MAX];
+	struct controller_watch todo[WATCHES_MAX], w;
 	size_t n = 0;
 
 	r->loop = api->loop;
@@ -480,11 +479,10 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	for (; *rows != NULL; rows++) {
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
-		for (size_t k = 0; k < (*rows)->n_watches; k++)
+		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++)
 			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
-			if ((r->namespace == NULL || !(*rows)->watches[k].type->cluster_scoped) &&
-			    (*rows)->watches[k].needed == NULL)
-				n = add_watch(todo, n, &(*rows)->watches[k]);
+			if ((r->namespace == NULL || !w.type->cluster_scoped) && w.needed == NULL)
+				n = add_watch(todo, n, &w);
 	}
 	for (size_t i = 0; i < n; i++)
 		start_watch(r, &todo[i]);

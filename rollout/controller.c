@@ -1,6 +1,5 @@
 /* rollout/controller.c: the row of the rollout controller. */
 #include "base/str.h"
-#include "kube/api/istio.h"
 #include "kube/api/workload.h"
 #include "rollout/decide.h"
 #include "rollout/world.h"
@@ -50,7 +49,7 @@ by_router(const struct rollout *r, const struct object *o)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct router *router = c != NULL ? router_of(c) : NULL;
 
-	return router != NULL && router->concerns(r, o);
+	return router_has_type(router, o->type) && router->concerns(r, o);
 }
 
 static bool
@@ -155,19 +154,26 @@ static const struct controller_watch watches[] = {
 	{ .type = &experiment_type },
 	{ .type = &analysis_template_type, .map = map_template },
 	{ .type = &cluster_analysis_template_type, .map = map_template },
-	{ .type = &virtual_service_type, .map = map_routing },
-	{ .type = &destination_rule_type, .map = map_routing },
 	{ .type = &service_type, .map = map_service },
 	{ .type = &deployment_type, .map = map_workload, .needed = refers_to },
 	{ .type = &workload_replicaset_type, .map = map_workload, .needed = refers_to },
 	{ .type = &pod_template_object_type, .map = map_workload, .needed = refers_to },
 };
 
+/* The types of the routers' objects. */
+static bool
+watch_more(size_t i, struct controller_watch *ret)
+{
+	*ret = (struct controller_watch){ .type = router_type(i), .map = map_routing };
+	return ret->type != NULL;
+}
+
 const struct controller rollout_controller = {
 	.name = "rollout",
 	.type = &rollout_type,
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
+	.watch_more = watch_more,
 	.pass = pass,
 	.stand_still = stand_still,
 };

@@ -390,9 +390,9 @@ report_failure(struct decision *d)
 	if (f->class == ERR_AGAIN ? d->was->message == NULL || strstr(d->was->message, what) == NULL
 				  : !str_eq(d->st.message, d->was->message))
 		plan_status_event(d->plan, &d->w->rollout->object, true,
-		    create						    ? "ReplicaSetCreateError"
-		    : d->w->router != NULL && d->w->router->routes(f->type) ? "TrafficRoutingError"
-									    : "ReconciliationError",
+		    create				     ? "ReplicaSetCreateError"
+		    : router_has_type(d->w->router, f->type) ? "TrafficRoutingError"
+							     : "ReconciliationError",
 		    "%s", text);
 }
 

@@ -34,16 +34,28 @@ check_match(struct problems *p, const struct string_match *m, const char *path)
 		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
 }
 
-/* The route is one that the rollout may make and take away. */
+/* The strategy's router has the feature that the field at `path` needs; adds a problem if not. */
+static bool
+check_feature(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *path)
+{
+	const struct router *router = router_of(c);
+
+	if (router != NULL && (router->features & feature) != 0)
+		return true;
+	problem_add(
+	    p, path, "Invalid value: can only be used with traffic routing by %s", router_names(p->arena, feature));
+	return false;
+}
+
+/* The route is one that the rollout may create and remove. */
 static void
-check_route_name(struct problems *p, const struct canary_strategy *c, const char *name, const char *path)
+check_route_name(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *name,
+    const char *path)
 {
 	const struct traffic_routing *t = c->traffic_routing;
 
-	if (t == NULL || t->istio == NULL) {
-		problem_add(p, path, "Invalid value: can only be used with traffic routing by istio");
+	if (!check_feature(p, c, feature, path))
 		return;
-	}
 	for (size_t i = 0; i < t->managed_routes.n; i++)
 		if (str_eq(t->managed_routes.at[i].name, name))
 			return;
@@ -55,34 +67,10 @@ check_route_name(struct problems *p, const struct canary_strategy *c, const char
 static void
 check_header_route(struct problems *p, const struct canary_strategy *c, const struct header_route *r, const char *path)
 {
-	check_route_name(p, c, r->name, path);
+	check_route_name(p, c, ROUTER_HEADER_ROUTES, r->name, path);
 	for (size_t i = 0; i < r->match.n; i++)
 		check_match(
 		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
-}
-
-static bool
-names_route(const struct istio_virtual_service_ref *ref, const char *name)
-{
-	for (size_t i = 0; ref != NULL && i < ref->routes.n; i++)
-		if (str_eq(ref->routes.at[i], name))
-			return true;
-	return false;
-}
-
-/* Steps make and remove a managed route: one that is split would be removed with them. */
-static void
-check_managed_route(struct problems *p, const struct canary_strategy *c, size_t index)
-{
-	const struct istio_routing *istio = c->traffic_routing->istio;
-	const char *name = c->traffic_routing->managed_routes.at[index].name;
-	bool split = istio != NULL && names_route(istio->virtual_service, name);
-
-	for (size_t i = 0; istio != NULL && i < istio->virtual_services.n; i++)
-		split |= names_route(&istio->virtual_services.at[i], name);
-	if (split)
-		problem_add(p, arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", index),
-		    "Invalid value: \"%s\" is a route that is split; give the managed route a name of its own", name);
 }
 
 /* A map of string matches. */
@@ -111,7 +99,7 @@ check_headers(struct problems *p, const char *text, const char *path)
 static void
 check_mirror_route(struct problems *p, const struct canary_strategy *c, const struct mirror_route *r, const char *path)
 {
-	check_route_name(p, c, r->name, path);
+	check_route_name(p, c, ROUTER_MIRROR_ROUTES, r->name, path);
 	for (size_t i = 0; i < r->match.n; i++) {
 		const struct route_match *m = &r->match.at[i];
 		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
@@ -142,9 +130,8 @@ check_experiment(struct problems *p, const struct canary_strategy *c, const stru
 			if (str_eq(e->templates.at[k].name, t->name))
 				problem_add(
 				    p, arena_printf(p->arena, "%s.name", at), "Duplicate value: \"%s\"", t->name);
-		if (t->weight.set && (c->traffic_routing == NULL || c->traffic_routing->istio == NULL))
-			problem_add(p, arena_printf(p->arena, "%s.weight", at),
-			    "Invalid value: can only be used with traffic routing by istio");
+		if (t->weight.set)
+			check_feature(p, c, ROUTER_EXPERIMENTS, arena_printf(p->arena, "%s.weight", at));
 		weight += t->weight.set ? t->weight.is : 0;
 	}
 	if (weight > 100)
@@ -265,30 +252,15 @@ turn_path(const struct canary_strategy *c, const char *service)
 static void
 check_ping_pong(struct problems *p, const struct canary_strategy *c)
 {
-	const struct traffic_routing *t = c->traffic_routing;
-
 	if (str_eq(c->ping_pong->ping_service, c->ping_pong->pong_service))
 		problem_add(p, CANARY ".pingPong.pongService",
 		    "Invalid value: this rollout uses the same service for the ping and pong services");
-	if (t == NULL || t->istio == NULL)
-		problem_add(p, CANARY ".pingPong", "Invalid value: can only be used with traffic routing by istio");
-	else if (t->istio->destination_rule != NULL)
-		problem_add(p, CANARY ".pingPong",
-		    "Invalid value: is for splitting by Services, and destinationRule splits by subsets");
+	check_feature(p, c, ROUTER_PING_PONG, CANARY ".pingPong");
 	if (c->services_besides)
 		problem_add(p, CANARY ".pingPong",
 		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
 		    "take "
 		    "their place");
-}
-
-static void
-check_subsets(struct problems *p, const struct istio_destination_rule_ref *rule)
-{
-	if (rule != NULL && rule->canary_subset_name != NULL &&
-	    str_eq(rule->canary_subset_name, rule->stable_subset_name))
-		problem_add(p, CANARY ".trafficRouting.istio.destinationRule.stableSubsetName",
-		    "Invalid value: \"%s\": is the subset of the canary too", rule->stable_subset_name);
 }
 
 /* What a canary says that does not go together. */
@@ -300,9 +272,8 @@ check_canary(struct problems *p, const struct world *w)
 
 	if (w->router == NULL && c->traffic_routing != NULL &&
 	    object_problem(&r->object, CANARY ".trafficRouting") == NULL)
-		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has istio");
-	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
-		check_managed_route(p, c, i);
+		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has %s",
+		    router_names(p->arena, 0));
 	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(c->traffic_routing->managed_routes.at[i].name,
@@ -310,8 +281,8 @@ check_canary(struct problems *p, const struct world *w)
 				problem_add(p,
 				    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i),
 				    "Duplicate value: \"%s\"", c->traffic_routing->managed_routes.at[i].name);
-	if (c->traffic_routing != NULL && c->traffic_routing->istio != NULL)
-		check_subsets(p, c->traffic_routing->istio->destination_rule);
+	if (w->router != NULL)
+		w->router->check(c, p);
 	check_limit(p, CANARY ".maxSurge", c->max_surge);
 	check_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)

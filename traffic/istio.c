@@ -13,6 +13,7 @@
 #include "traffic/router.h"
 
 static bool istio_used(const struct canary_strategy *);
+static void istio_check(const struct canary_strategy *, struct problems *);
 static struct err *istio_read(const struct rollout *, const struct view *, struct arena *, struct routing *);
 static struct err *istio_set_weight(
     const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
@@ -23,19 +24,23 @@ static void istio_set_hashes(
 static bool istio_set_routes(
     const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
 static size_t istio_release(const struct rollout *, const struct view *, const char *const *, size_t, struct plan *);
-static bool istio_routes(const struct type *);
 static bool istio_concerns(const struct rollout *, const struct object *);
+
+static const struct type *const istio_types[] = { &virtual_service_type, &destination_rule_type, NULL };
 
 const struct router istio_router = {
 	.name = "istio",
+	.metric_name = "Istio",
+	.types = istio_types,
+	.features = ROUTER_HEADER_ROUTES | ROUTER_MIRROR_ROUTES | ROUTER_EXPERIMENTS | ROUTER_PING_PONG,
 	.used = istio_used,
+	.check = istio_check,
 	.read = istio_read,
 	.set_weight = istio_set_weight,
 	.has_weight = istio_has_weight,
 	.set_hashes = istio_set_hashes,
 	.set_routes = istio_set_routes,
 	.release = istio_release,
-	.routes = istio_routes,
 	.overlay = istio_overlay,
 	.concerns = istio_concerns,
 };
@@ -71,6 +76,50 @@ static bool
 istio_used(const struct canary_strategy *c)
 {
 	return c->traffic_routing != NULL && c->traffic_routing->istio != NULL;
+}
+
+static bool
+istio_names_route(const struct istio_virtual_service_ref *ref, const char *name)
+{
+	for (size_t i = 0; ref != NULL && i < ref->routes.n; i++)
+		if (str_eq(ref->routes.at[i], name))
+			return true;
+	return false;
+}
+
+/* Steps make and remove managed routes: a route that is split would be removed with them. */
+static void
+istio_check_managed_routes(const struct canary_strategy *c, struct problems *p)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	for (size_t i = 0; i < t->managed_routes.n; i++) {
+		const char *name = t->managed_routes.at[i].name;
+		bool split = istio_names_route(t->istio->virtual_service, name);
+
+		for (size_t k = 0; k < t->istio->virtual_services.n; k++)
+			split |= istio_names_route(&t->istio->virtual_services.at[k], name);
+		if (split)
+			problem_add(p,
+			    arena_printf(p->arena, "spec.strategy.canary.trafficRouting.managedRoutes[%zu].name", i),
+			    "Invalid value: \"%s\" is a route that is split; give the managed route a name of its own",
+			    name);
+	}
+}
+
+static void
+istio_check(const struct canary_strategy *c, struct problems *p)
+{
+	const struct istio_destination_rule_ref *rule = config(c)->destination_rule;
+
+	istio_check_managed_routes(c, p);
+	if (rule != NULL && rule->canary_subset_name != NULL &&
+	    str_eq(rule->canary_subset_name, rule->stable_subset_name))
+		problem_add(p, FIELD ".destinationRule.stableSubsetName",
+		    "Invalid value: \"%s\": is the subset of the canary too", rule->stable_subset_name);
+	if (c->ping_pong != NULL && rule != NULL)
+		problem_add(p, "spec.strategy.canary.pingPong",
+		    "Invalid value: is for splitting by Services, and destinationRule splits by subsets");
 }
 
 bool
@@ -969,12 +1018,6 @@ istio_release(
 }
 
 static bool
-istio_routes(const struct type *t)
-{
-	return t == &virtual_service_type || t == &destination_rule_type;
-}
-
-static bool
 istio_concerns(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
@@ -985,8 +1028,6 @@ istio_concerns(const struct rollout *r, const struct object *o)
 	if (o->type == &destination_rule_type)
 		return config(c)->destination_rule != NULL && str_eq(o->meta.namespace, r->object.meta.namespace) &&
 		       str_eq(o->meta.name, config(c)->destination_rule->name);
-	if (o->type != &virtual_service_type)
-		return false;
 	a = arena_new();
 	for (size_t n = references(c, &refs); n-- > 0;) {
 		vs_key(r, &refs[n], a, &ns, &name);

@@ -24,4 +24,4 @@ bool istio_is_of_experiment(
     const struct istio_destination_rule_ref *, const char *name, size_t n_labels, const char *hash);
 
 /* istio_owns.c: see struct router. */
-void istio_overlay(const struct rollout *, const json_t *live, json_t *desired);
+void istio_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

@@ -224,16 +224,14 @@ keep_experiment_subsets(const struct istio_destination_rule_ref *rule, const jso
 }
 
 void
-istio_overlay(const struct rollout *r, const json_t *live, json_t *desired)
+istio_overlay(const struct rollout *r, const struct type *type, const json_t *live, json_t *desired)
 {
 	const struct istio_destination_rule_ref *rule = config(r)->destination_rule;
 	const struct istio_virtual_service_ref *ref;
 
-	if (!str_starts(json_str(live, "apiVersion"), "networking.istio.io/"))
-		return;
-	if (str_eq(json_str(live, "kind"), "VirtualService") && (ref = ref_of(r, live)) != NULL)
+	if (type == &virtual_service_type && (ref = ref_of(r, live)) != NULL)
 		overlay_virtual_service(r, ref, live, desired);
-	if (str_eq(json_str(live, "kind"), "DestinationRule") && rule != NULL && is_named(r, rule->name, live)) {
+	if (type == &destination_rule_type && rule != NULL && is_named(r, rule->name, live)) {
 		keep_subset(live, desired, rule->canary_subset_name);
 		keep_subset(live, desired, rule->stable_subset_name);
 		keep_experiment_subsets(rule, live, desired);

@@ -68,7 +68,7 @@ owns_names(const struct rollout *r, const struct object *o)
 
 	if (o->type == &service_type)
 		return str_eq(o->meta.namespace, r->object.meta.namespace) && is_own_service(r, o->meta.name);
-	return router != NULL && router->concerns(r, o);
+	return router_has_type(router, o->type) && router->concerns(r, o);
 }
 
 struct naming {
@@ -109,6 +109,7 @@ owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 		keep_hash(live, desired);
 	else if (str_eq(ns, r->object.meta.namespace) && is_of(live, "apps", "Deployment") && is_scaled_down(r, name))
 		keep_replicas(live, desired);
-	else if (router != NULL)
-		router->overlay(r, live, desired);
+	for (const struct type *const *t = router != NULL ? router->types : NULL; t != NULL && *t != NULL; t++)
+		if (is_of(live, (*t)->group, (*t)->kind))
+			router->overlay(r, *t, live, desired);
 }

@@ -1,7 +1,8 @@
-/* traffic/router.h: how traffic is split, whatever splits it.
+/* traffic/router.h: how traffic is split, with any router.
  *
- * A router is a row. It reads what its objects say now, and adds the patches that move them to what is wanted; it never
- * writes. Add one by adding a file and a line in routers.c.
+ * A router is a row. It reads the state of its objects, and adds to the plan the patches that change them to the wanted
+ * state; it never writes. Its row has all that other folders need to know of it. Add a router by adding a file, a line in
+ * routers.c, and the rows of its fields under trafficRouting (kube/api/rollout.c).
  */
 #pragma once
 #include "kube/api/rollout.h"
@@ -48,11 +49,25 @@ struct wanted_route {
 	const struct mirror_route *mirror;
 };
 
+/* What a router can do besides the split between the canary and the stable version. */
+enum router_feature {
+	ROUTER_HEADER_ROUTES = 1 << 0, /* setHeaderRoute */
+	ROUTER_MIRROR_ROUTES = 1 << 1, /* setMirrorRoute */
+	ROUTER_EXPERIMENTS = 1 << 2, /* weights of an experiment's templates */
+	ROUTER_PING_PONG = 1 << 3, /* pingPong */
+};
+
 struct router {
 	const char *name; /* the key under trafficRouting */
+	const char *metric_name; /* the label traffic_router of rollout_info, as in Argo Rollouts */
+	const struct type *const *types; /* of the objects that it reads, and may write; ended by NULL */
+	unsigned features; /* bits of enum router_feature */
 
 	/* True when the strategy uses it. */
 	bool (*used)(const struct canary_strategy *);
+
+	/* Adds a problem for each of its fields, and of fields used with them, that is invalid whatever the cluster has. */
+	void (*check)(const struct canary_strategy *, struct problems *);
 
 	/* Reads. An error names the field of the rollout and the object, and is ERR_GONE when the object is missing; *ret is
 	 * then what could be read all the same, enough to take traffic away. */
@@ -78,13 +93,11 @@ struct router {
 	size_t (*release)(
 	    const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
 
-	/* True when the router writes objects of this type. */
-	bool (*routes)(const struct type *);
+	/* Copies from the live object to the desired one the fields that are the rollout's (see traffic/owns.h). Both are JSON, of
+	 * one of its types. */
+	void (*overlay)(const struct rollout *, const struct type *, const json_t *live, json_t *desired);
 
-	/* What of the object is the rollout's (see traffic/owns.h): puts it, as it is live, into what Git wants. Both as JSON. */
-	void (*overlay)(const struct rollout *, const json_t *live, json_t *desired);
-
-	/* True when an object (of any watched type) is one that the rollout routes with. */
+	/* True when the rollout names this object, of one of its types, for its routing. */
 	bool (*concerns)(const struct rollout *, const struct object *);
 };
 
@@ -99,3 +112,12 @@ const char *managed_by_other(const struct rollout *, const struct view *, const 
 
 /* The router that a strategy uses, or NULL. */
 const struct router *router_of(const struct canary_strategy *);
+
+/* The i-th type of all routers' objects, from 0; NULL after the last one. Types that routers share are there more than once. */
+const struct type *router_type(size_t i);
+
+/* True when the router reads objects of this type. False for a NULL router. */
+bool router_has_type(const struct router *, const struct type *);
+
+/* The names of all routers that have these features, separated by commas. In the arena. */
+const char *router_names(struct arena *, unsigned features);

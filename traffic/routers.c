@@ -17,6 +17,36 @@ router_of(const struct canary_strategy *c)
 	return NULL;
 }
 
+const struct type *
+router_type(size_t i)
+{
+	for (const struct router *const *r = routers; *r != NULL; r++)
+		for (const struct type *const *t = (*r)->types; *t != NULL; t++)
+			if (i-- == 0)
+				return *t;
+	return NULL;
+}
+
+bool
+router_has_type(const struct router *r, const struct type *type)
+{
+	for (const struct type *const *t = r != NULL ? r->types : NULL; t != NULL && *t != NULL; t++)
+		if (*t == type)
+			return true;
+	return false;
+}
+
+const char *
+router_names(struct arena *a, unsigned features)
+{
+	const char *names = "";
+
+	for (const struct router *const *r = routers; *r != NULL; r++)
+		if (((*r)->features & features) == features)
+			names = arena_printf(a, "%s%s%s", names, names[0] != '\0' ? ", " : "", (*r)->name);
+	return names;
+}
+
 const char *
 managed_by_other(const struct rollout *r, const struct view *v, const struct object *o)
 {

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
+#include "traffic/router.h"
 #include "web/exposition.h"
 #include "web/gitops_metrics.h"
 
@@ -198,7 +199,7 @@ see_rollout(struct entry *e, const struct rollout *r)
 	e->phase = known_phase(r->status.phase);
 	e->old_phase = old_phase(&r->status.conditions);
 	e->strategy = c != NULL ? "canary" : r->spec.strategy.blue_green != NULL ? "blueGreen" : "";
-	e->router = c != NULL && c->traffic_routing != NULL && c->traffic_routing->istio != NULL ? "Istio" : "";
+	e->router = router_of(c) != NULL ? router_of(c)->metric_name : "";
 	e->desired = r->spec.replicas.set ? r->spec.replicas.is : 1;
 	e->updated = r->status.updated_replicas;
 	e->available = r->status.available_replicas;

@@ -84,8 +84,20 @@ struct controller {
 	const struct type *type;
 	const struct controller_watch *watches; /* the first is the controller's own type */
 	size_t n_watches;
+	/* NULL, or sets the i-th watch after these, from 0: those that depend on a list of plug-ins. False after the last one. */
+	bool (*watch_more)(size_t i, struct controller_watch *ret);
 	void (*pass)(const struct pass *, struct plan *);
 	/* What is decided instead, when the pass depends on an object that cannot be read, and nothing of its plan is carried out: the status says
 	 * `why`, "KIND NAME cannot be read: …". NULL: only the log does. */
 	void (*stand_still)(const struct pass *, const char *why, struct plan *);
 };
+
+/* The i-th of all watches of a controller, from 0; false after the last one. */
+static inline bool
+controller_watch_at(const struct controller *c, size_t i, struct controller_watch *ret)
+{
+	if (i >= c->n_watches)
+		return c->watch_more != NULL && c->watch_more(i - c->n_watches, ret);
+	*ret = c->watches[i];
+	return true;
+}
