@@ -10,12 +10,12 @@ HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOU
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
-# The pure part: decides, does no input or output (tools/layers checks it). The shell: everything else but the entry.
-GITOPS_SHELL = $(addprefix gitops/,git.c helm.c local.c run.c scratch.c script.c script_jq.c script_lua.c triggers.c verify.c work.c work_checks.c work_cluster.c work_dry_run.c work_flux.c work_look.c work_sync.c work_text.c)
-PURE_SRC = $(wildcard base/*.c) $(wildcard kube/api/*.c) $(wildcard kube/plan/*.c) $(wildcard traffic/*.c) $(wildcard analysis/*.c) \
-	$(wildcard analysis/condition/*.c) $(wildcard rollout/*.c) $(wildcard notify/*.c) \
-	$(filter-out $(GITOPS_SHELL),$(wildcard gitops/*.c) $(wildcard gitops/*/*.c))
-SHELL_SRC = $(filter-out $(PURE_SRC),$(wildcard io/*.c kube/*.c sim/*.c web/*.c) $(GITOPS_SHELL)) $(filter-out cli/main.c,$(wildcard cli/*.c))
+# The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
+PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout notify \
+	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux
+SHELL_DIRS = io kube gitops/worker sim web cli
+PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))
+SHELL_SRC = $(filter-out cli/main.c,$(wildcard $(SHELL_DIRS:%=%/*.c)))
 UNIT_SRC = $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 SIM_SRC = $(wildcard tests/simulation/*.c)
 FUZZ = $(filter-out replay,$(notdir $(basename $(wildcard tests/fuzz/*.c))))

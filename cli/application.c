@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/time.h"
-#include "gitops/manifests.h"
+#include "gitops/source/manifests.h"
 #include "kube/client.h"
 
 #define DEFAULT_NAMESPACE "argocd"

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/application.h"
-#include "gitops/git.h"
-#include "gitops/work.h"
+#include "gitops/worker/git.h"
+#include "gitops/worker/session.h"
 #include "kube/api/app_project.h"
+#include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
-#include "kube/api/yaml.h"
 
 #define CONTEXT 3 /* lines around what differs */
 #define LINES_MAX 4000 /* of one object; longer ones are shown whole */

@@ -1,4 +1,4 @@
-/* cli/cmd_gitops_worker.c: gitops-worker: one look at an application, and one step of its sync (gitops/work.h). The controller starts it. */
+/* cli/cmd_gitops_worker.c: gitops-worker: one look at an application, and one step of its sync (gitops/worker/session.h). The controller starts it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include "base/quantity.h"
 #include "cli/cli.h"
-#include "gitops/git.h"
-#include "gitops/work.h"
+#include "gitops/worker/git.h"
+#include "gitops/worker/session.h"
 #include "io/spawn.h"
 #include "kube/transport_curl.h"
 

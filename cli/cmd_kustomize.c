@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "cli/cli.h"
 #include "gitops/kustomize/build.h"
-#include "gitops/local.h"
+#include "gitops/worker/local.h"
 #include "io/file.h"
 #include "kube/api/yaml.h"
 

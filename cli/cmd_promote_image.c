@@ -5,12 +5,12 @@
 #include <string.h>
 #include "cli/application.h"
 #include "cli/dev.h"
-#include "gitops/grammar.h"
 #include "gitops/kustomize/edit.h"
-#include "gitops/local.h"
-#include "gitops/render.h"
-#include "gitops/run.h"
-#include "gitops/scratch.h"
+#include "gitops/kustomize/kustomization.h"
+#include "gitops/source/arguments.h"
+#include "gitops/worker/local.h"
+#include "gitops/worker/scratch.h"
+#include "io/program.h"
 
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)

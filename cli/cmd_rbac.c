@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/application.h"
-#include "gitops/rbac.h"
+#include "gitops/argocd/rbac.h"
 #include "io/file.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"

@@ -2,7 +2,7 @@
  *
  * A child gets what its owner names and nothing else: an environment of named variables, three descriptors, limits, and as much of the
  * network as it needs. It leads a process group, so that what it starts can be ended with it, and it dies with its parent, however that
- * ends. io/child.h waits for one on the loop, gitops/run.h until it has ended.
+ * ends. io/child.h waits for one on the loop, io/program.h until it has ended.
  */
 #pragma once
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* tests/files.h: a commit of a few files, in memory. */
 #pragma once
 #include <string.h>
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 /* A path and its content; a content that starts with "-> " is a symbolic link. */
 struct file {

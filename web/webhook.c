@@ -4,7 +4,7 @@
  * and the signature is computed while the body comes. */
 #include "web/webhook.h"
 #include <string.h>
-#include "gitops/push.h"
+#include "gitops/push_event.h"
 #include "io/http_server.h"
 #include "io/log.h"
 #include "kube/client.h"

@@ -4,8 +4,8 @@
  * the repository: a file may be anywhere in it, as Flux has it, and a symbolic link may not lead out.
  */
 #pragma once
-#include "gitops/manifests.h"
-#include "gitops/tree.h"
+#include "gitops/source/manifests.h"
+#include "gitops/source/tree.h"
 #include "kube/api/application.h"
 
 #define K_DEPTH_MAX 32 /* kustomizations in kustomizations */

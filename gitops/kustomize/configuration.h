@@ -1,7 +1,7 @@
 /* gitops/kustomize/configuration.h: what a kustomization's `configurations`, `crds` and `openapi` say of kinds that are not known. */
 #pragma once
 #include "gitops/kustomize/objects.h"
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 /* Adds the places of a transformer configuration's file, seen from `dir`. Argo Rollouts' published one is known, and named by its URL. */
 struct err *k_configure(struct k_objects *, const struct tree *, const char *dir, const char *file);

@@ -1,7 +1,7 @@
 /* gitops/kustomize/generate.h: ConfigMaps and Secrets made from files and words, and the hash of their content in their names. */
 #pragma once
 #include "gitops/kustomize/objects.h"
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 /* Adds the object, or changes the one that is there as `behavior` says. `common`: the kustomization's generatorOptions; may be NULL. */
 struct err *k_generate(struct k_objects *, const struct tree *, const char *dir, const struct k_generator *,

@@ -1,5 +1,6 @@
 /* gitops/kustomize/kustomization.c: the rows. */
 #include "gitops/kustomize/kustomization.h"
+#include <string.h>
 
 static const struct field k_selector_fields[] = {
 	STRING(k_selector, group, "group"),
@@ -196,4 +197,19 @@ k_decode(struct arena *a, const struct type *t, const json_t *j, const char *wha
 	decode(t, j, "", &problems, ret);
 	return problems.n > 0 ? err_new(a, ERR_INVALID, "%s: %s: %s", what, problems.at[0].path, problems.at[0].text)
 			      : NULL;
+}
+
+const char *
+kustomization_in(const struct tree *t, struct arena *a, const char *directory)
+{
+	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *path = directory[0] == '\0' ? names[i] : arena_printf(a, "%s/%s", directory, names[i]);
+		const struct tree_entry *entry = NULL;
+
+		if (tree_find(t, a, path, &entry) == NULL && entry != NULL)
+			return path;
+	}
+	return NULL;
 }

@@ -4,8 +4,8 @@
 #include <pcre2.h>
 #include <string.h>
 #include "base/str.h"
-#include "gitops/kinds.h"
-#include "gitops/manifests.h"
+#include "gitops/source/manifests.h"
+#include "kube/api/kinds.h"
 #include "kube/api/selector.h"
 
 #define REGEX_STEPS_MAX 100000

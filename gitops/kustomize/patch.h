@@ -1,7 +1,7 @@
 /* gitops/kustomize/patch.h: patches of a kustomization. */
 #pragma once
 #include "gitops/kustomize/objects.h"
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 /* All documents of a patch's text (NULL: of the file `path` seen from `dir`), as a patch with or without a target. */
 struct err *k_patch_apply(

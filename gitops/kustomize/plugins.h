@@ -3,7 +3,7 @@
  */
 #pragma once
 #include "gitops/kustomize/objects.h"
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 /* Changes all objects as the plugin says; its files are seen from `dir`. An error: it is not one of kustomize's own. */
 struct err *k_plugin_transform(

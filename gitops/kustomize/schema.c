@@ -2,7 +2,7 @@
 #include "gitops/kustomize/schema.h"
 #include <string.h>
 #include "base/str.h"
-#include "gitops/manifests.h"
+#include "gitops/source/manifests.h"
 #include "kube/api/apply.h"
 
 #define REFERENCES_MAX 32 /* from definition to definition */

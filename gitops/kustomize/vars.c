@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "gitops/kustomize/fields.h"
 #include "gitops/kustomize/path.h"
-#include "gitops/manifests.h"
+#include "gitops/source/manifests.h"
 
 /* --- whose values ------------------------------------------------------------------------------------------------------ */
 

@@ -2,16 +2,16 @@
  * places that do not count. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
-#include "gitops/health.h"
-#include "gitops/ignored.h"
-#include "gitops/kstatus.h"
+#include "gitops/argocd/rbac.h"
+#include "gitops/argocd/schedule.h"
+#include "gitops/engine/adopt_fields.h"
+#include "gitops/engine/customizations.h"
+#include "gitops/engine/health.h"
+#include "gitops/engine/ignore_differences.h"
+#include "gitops/engine/kstatus.h"
+#include "gitops/engine/sync_options.h"
 #include "gitops/kustomize/edit.h"
-#include "gitops/push.h"
-#include "gitops/rbac.h"
-#include "gitops/schedule.h"
-#include "gitops/settings.h"
-#include "gitops/sync_options.h"
-#include "gitops/takeover.h"
+#include "gitops/push_event.h"
 #include "kube/api/yaml.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /* tests/fuzz/substitute.c: variables in an object's strings: the first line is the value of two of them, the rest a text. */
 #include <stdlib.h>
 #include <string.h>
-#include "gitops/post_build.h"
+#include "gitops/flux/post_build.h"
 #include "tests/fuzz/fuzz.h"
 
 int

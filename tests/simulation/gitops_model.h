@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/rand.h"
-#include "gitops/tree.h"
+#include "gitops/source/tree.h"
 
 enum { KINDS = 6, NAMES = 4, PLACES = 2, KEYS = KINDS * NAMES * PLACES };
 

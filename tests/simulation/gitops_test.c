@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "gitops/application.h"
+#include "gitops/argocd/application.h"
 #include "tests/simulation/gitops_world.h"
 
 /* Random lives of each of the two; the sanitizers make them ten times slower. */

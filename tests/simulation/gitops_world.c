@@ -2,11 +2,11 @@
 #include "tests/simulation/gitops_world.h"
 #include <stdio.h>
 #include <string.h>
-#include "gitops/application.h"
-#include "gitops/asking.h"
-#include "gitops/flux.h"
-#include "gitops/triggers.h"
-#include "gitops/work.h"
+#include "gitops/argocd/application.h"
+#include "gitops/flux/flux.h"
+#include "gitops/request.h"
+#include "gitops/worker/drift_watch.h"
+#include "gitops/worker/session.h"
 #include "kube/api/rollout.h"
 
 /* --- a repository in memory ------------------------------------------------------------------------------------------ */

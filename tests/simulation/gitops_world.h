@@ -2,7 +2,7 @@
  * done in this process over the same transport as everything else, and a controller in whose requests there is trouble.
  */
 #pragma once
-#include "gitops/source.h"
+#include "gitops/source/source.h"
 #include "kube/plan/controller.h"
 #include "tests/simulation/cluster.h"
 

@@ -7,10 +7,10 @@
 #include "base/quantity.h"
 #include "base/rand.h"
 #include "base/sha1.h"
-#include "gitops/git.h"
-#include "gitops/run.h"
-#include "gitops/script.h"
+#include "gitops/worker/git.h"
+#include "gitops/worker/script.h"
 #include "io/file.h"
+#include "io/program.h"
 #include "tests/unit/unit.h"
 
 #define FILE_BYTES 300000

@@ -1,0 +1,552 @@
+/* gitops/argocd/application.c: an Application's pass: when it is looked at, and what comes of it. */
+#include "gitops/argocd/application.h"
+#include <string.h>
+#include "base/glob.h"
+#include "base/time.h"
+#include "gitops/argocd/application_parts.h"
+#include "gitops/held_revision.h"
+
+#define WORK_MS 300000 /* one look, or one step of a sync, with its fetch */
+#define INTERVAL_MS 120000
+#define JITTER_MS 60000
+#define RETRY_MS 5000 /* before a try of a sync, when the process that would know how long has died */
+#define FAILED_MS 10000 /* after a look that failed, and then twice as long each time */
+#define FAILURES_MAX 4 /* of looks in a row: then the try of a sync that needs them has failed */
+
+static void map_project(const struct view *, const struct object *, emit_key *, void *);
+
+static const struct controller_watch watches[] = { { .type = &application_type },
+	{ .type = &app_project_type, .map = map_project } };
+
+static void
+read_status(struct deciding *d)
+{
+	d->was = d->app->status != NULL ? json_loads(d->app->status, 0, NULL) : NULL;
+	if (!json_is_object(d->was)) {
+		json_decref(d->was);
+		d->was = json_object();
+	}
+	d->status = json_deep_copy(d->was);
+}
+
+static void
+write_status(struct deciding *d)
+{
+	plan_status_with(d->plan, &d->app->object, d->was, d->status, d->more);
+}
+
+/* One whose word counts. */
+static bool
+is_ours(const struct pass *p)
+{
+	const char *own = string_map_get(p->settings, GITOPS_NAMESPACE);
+	const char *others = string_map_get(p->settings, GITOPS_APPLICATION_NAMESPACES);
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *save = NULL;
+
+	if (own == NULL || strcmp(own, p->namespace) == 0)
+		return true;
+	for (char *glob = strtok_r(arena_strdup(a, others != NULL ? others : ""), ", ", &save); glob != NULL;
+	     glob = strtok_r(NULL, ", ", &save))
+		if (glob_match(glob, p->namespace))
+			return true;
+	return false;
+}
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	const struct application *app =
+	    (const struct application *)view_get(p->view, &application_type, p->namespace, p->name);
+
+	if (app != NULL && is_ours(p))
+		application_decide(p, app, plan);
+}
+
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	const struct application *app =
+	    (const struct application *)view_get(p->view, &application_type, p->namespace, p->name);
+	struct deciding d = { .pass = p, .app = app, .plan = plan, .arena = plan->arena, .now = p->now };
+
+	if (app == NULL || !is_ours(p))
+		return;
+	read_status(&d);
+	app_set_condition(&d, "ComparisonError", why);
+	write_status(&d);
+}
+
+const struct controller application_controller = {
+	.name = "application",
+	.type = &application_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+	.stand_still = stand_still,
+};
+
+static const char *
+project_name(const struct application *app)
+{
+	return str_empty(app->spec.project) ? "default" : app->spec.project;
+}
+
+struct naming {
+	const char *project;
+	emit_key *emit;
+	void *arg;
+};
+
+static void
+of_project(const struct object *o, void *arg)
+{
+	const struct naming *n = arg;
+
+	if (str_eq(project_name((const struct application *)o), n->project))
+		n->emit(o->meta.namespace, o->meta.name, n->arg);
+}
+
+/* The Applications that name it. */
+static void
+map_project(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	v->each(v, &application_type, NULL, of_project, &(struct naming){ o->meta.name, emit, arg });
+}
+
+static int64_t
+interval(const struct deciding *d)
+{
+	const char *text = string_map_get(d->pass->settings, GITOPS_INTERVAL);
+	long long ms = INTERVAL_MS;
+
+	if (text != NULL)
+		str_int(text, 1000, INT64_MAX / 4, &ms);
+	return ms + worker_spread(&d->app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
+}
+
+/* --- asking ---------------------------------------------------------------------------------------------------------- */
+
+/* The project, for the worker: a new reference; NULL: none. */
+static json_t *
+project_json(const struct deciding *d)
+{
+	if (d->project == NULL)
+		return NULL;
+	return json_pack("{s:{s:s}, s:o}", "metadata", "name", d->project->object.meta.name, "spec",
+	    encode(&app_project_spec_type, &d->project->spec));
+}
+
+int64_t
+app_spec_number(const struct deciding *d)
+{
+	json_t *spec = app_spec_json(d), *project = project_json(d);
+	int64_t number = worker_number(arena_printf(
+	    d->arena, "%s%s", json_text(d->arena, spec), project != NULL ? json_text(d->arena, project) : ""));
+
+	json_decref(spec);
+	json_decref(project);
+	return number;
+}
+
+static json_t *
+known(const struct deciding *d)
+{
+	json_t *list = json_array();
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach (json_object_get(d->status, "resources"), i, r) {
+		json_t *copy = json_object();
+		static const char *const keys[] = { "group", "version", "kind", "namespace", "name" };
+
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			if (json_object_get(r, keys[k]) != NULL)
+				json_object_set(copy, keys[k], json_object_get(r, keys[k]));
+		json_array_append_new(list, copy);
+	}
+	return list;
+}
+
+/* Options that the operation says, or else the spec's. */
+static json_t *
+options(const struct deciding *d, const json_t *sync)
+{
+	json_t *said = json_object_get(sync, "syncOptions"), *list = json_array();
+
+	if (json_array_size(said) > 0) {
+		json_decref(list);
+		return json_incref(said);
+	}
+	for (size_t i = 0; i < d->app->spec.sync_policy.options.n; i++)
+		json_array_append_new(list, json_string(d->app->spec.sync_policy.options.at[i]));
+	return list;
+}
+
+/* What tells this try of this sync from all others. */
+static const char *
+operation_id(const struct deciding *d)
+{
+	return arena_printf(d->arena, "%lld-%lld", (long long)(app_time_of(app_state(d), "startedAt") / 1000),
+	    (long long)json_int(app_state(d), "retryCount", 0));
+}
+
+static json_t *
+operation_request(const struct deciding *d)
+{
+	/* What the last sync was asked to do is not what deleting does. */
+	const json_t *sync =
+	    app_is_deleting(d) ? NULL : json_object_get(json_object_get(app_state(d), "operation"), "sync");
+	const json_t *strategy = json_object_get(sync, "syncStrategy");
+	const json_t *apply = json_object_get(strategy, "apply"), *hook = json_object_get(strategy, "hook");
+	json_t *o = json_object(), *results = json_object_get(json_object_get(app_state(d), "syncResult"), "resources");
+
+	json_object_set_new(o, "id", json_string(operation_id(d)));
+	json_object_set_new(
+	    o, "prune", json_boolean(app_is_deleting(d) || json_is_true(json_object_get(sync, "prune"))));
+	json_object_set_new(o, "dryRun", json_boolean(json_is_true(json_object_get(sync, "dryRun"))));
+	json_object_set_new(o, "confirmed", json_boolean(app_is_confirmed(d)));
+	json_object_set_new(o, "withoutHooks", json_boolean(apply != NULL && hook == NULL));
+	json_object_set_new(
+	    o, "force", json_boolean(json_is_true(json_object_get(apply != NULL ? apply : hook, "force"))));
+	json_object_set_new(o, "options", options(d, sync));
+	if (json_array_size(json_object_get(sync, "resources")) > 0)
+		json_object_set(o, "selected", json_object_get(sync, "resources"));
+	json_object_set_new(o, "results", results != NULL && !app_is_deleting(d) ? json_incref(results) : json_array());
+	return o;
+}
+
+static void
+ask(struct deciding *d, bool step)
+{
+	const struct meta *meta = &d->app->object.meta;
+	const struct application_source *sources;
+	const char *namespace = string_map_get(d->pass->settings, GITOPS_NAMESPACE);
+	const char *revision = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
+	json_t *request = json_pack("{s:{s:{s:s, s:s, s:s}, s:o}, s:s, s:o}", "application", "metadata", "name",
+	    meta->name, "namespace", meta->namespace, "uid", meta->uid != NULL ? meta->uid : "", "spec",
+	    app_spec_json(d), "namespace", namespace != NULL ? namespace : meta->namespace, "known", known(d));
+
+	if (step || app_is_deleting(d)) {
+		json_object_set_new(request, "operation", operation_request(d));
+		if (str_empty(revision))
+			revision = application_revision(
+			    d->arena, json_object_get(json_object_get(app_state(d), "operation"), "sync"));
+		if (!str_empty(revision))
+			json_object_set_new(request, "revision", json_string(revision));
+	}
+	if (app_is_deleting(d))
+		json_object_set_new(request, "deleting", json_true());
+	if (d->project != NULL)
+		json_object_set_new(request, "project", project_json(d));
+	/* What it is about is the request for a look that it sees to. */
+	worker_ask(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", request, WORK_MS,
+	    arena_printf(d->arena, "%s/%s", meta->namespace, d->project != NULL ? d->project->object.meta.name : ""),
+	    application_sources(d->app, &sources) > 0 ? sources[0].repo_url : NULL);
+	plan_note(d->plan, "spec", app_spec_number(d));
+}
+
+/* --- time ------------------------------------------------------------------------------------------------------------ */
+
+/* People have not confirmed yet what the last step wanted to delete. */
+static bool
+is_unconfirmed(const struct deciding *d)
+{
+	return seen_note(d->pass->seen, "unconfirmed", 0) != 0 && !app_is_confirmed(d);
+}
+
+/* When the next look is due (wall ms; not after now: at once). */
+static int64_t
+due_at(const struct deciding *d)
+{
+	int64_t looked = seen_note(d->pass->seen, "looked", 0), again = seen_note(d->pass->seen, "again", 0),
+		at = looked + interval(d);
+
+	if (looked == 0)
+		return 0;
+	if (again > 0 && again < at)
+		at = again;
+	if (app_is_deleting(d))
+		return is_unconfirmed(d) && d->pass->touched <= looked ? at : looked + LOOK_AGAIN_MS;
+	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
+	    seen_note(d->pass->seen, "spec", 0) != app_spec_number(d))
+		at = looked + LOOK_AGAIN_MS;
+	return at;
+}
+
+/* When the next step of the sync that is under way is due. */
+static int64_t
+step_at(const struct deciding *d)
+{
+	int64_t looked = seen_note(d->pass->seen, "looked", 0), step = seen_note(d->pass->seen, "step", 0),
+		failed = app_time_of(app_state(d), "finishedAt");
+
+	/* When a process has died in between, it goes on at once; a try that is to wait says until when. */
+	if (failed > 0)
+		return step == 0 && json_int(app_state(d), "retryCount", 0) > 0 ? failed + RETRY_MS : step;
+	/* What it waits for may have come. */
+	return (d->pass->touched > looked ||
+		   (seen_note(d->pass->seen, "unconfirmed", 0) != 0 && app_is_confirmed(d))) &&
+		       looked + LOOK_AGAIN_MS < step
+		   ? looked + LOOK_AGAIN_MS
+		   : step;
+}
+
+/* --- an answer ------------------------------------------------------------------------------------------------------- */
+
+/* The worker could not be asked, or found that it cannot be said. */
+static void
+read_failure(struct deciding *d, const struct worker_failure *why)
+{
+	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
+	int64_t failures = seen_note(d->pass->seen, "failures", 0),
+		wait = worker_wait(FAILED_MS, failures, INTERVAL_MS);
+
+	plan_note(d->plan, "again", d->now + wait);
+	plan_wake(d->plan, d->now + wait);
+	failures++;
+	if (app_is_running(d) && failures < FAILURES_MAX) {
+		json_put(app_state(d), "message", message);
+		plan_note(d->plan, "step", d->now + wait);
+	} else if (app_is_running(d)) {
+		failures = 0;
+		if (!app_retry(d, message))
+			app_finish(d, "Error", message);
+	}
+	plan_note(d->plan, "failures", failures);
+	/* What may pass by itself is tried once more before people are told. */
+	if (why->may_pass && failures == 1 && json_object_get(d->status, "sync") != NULL)
+		return;
+	app_set_condition(d, strcmp(type, "InvalidSpecError") == 0 ? "ComparisonError" : "InvalidSpecError", NULL);
+	app_set_condition(d, type, message);
+	app_set_sync(d, "Unknown", application_revision(d->arena, json_object_get(d->status, "sync")));
+	/* What is live did not change because Git cannot be had. */
+	if (json_object_get(d->status, "health") == NULL)
+		app_set_health(d, HEALTH_UNKNOWN, NULL);
+}
+
+/* A request that has come since the look began is for another one. */
+static void
+forget_refresh(struct deciding *d, const struct seen_answer *s)
+{
+	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
+
+	if (request == NULL || strcmp(request, worker_about(s)) != 0)
+		return;
+	json_object_set_new(
+	    json_object_get(json_object_get(app_more(d), "metadata"), "annotations"), ANNOTATION_REFRESH, json_null());
+}
+
+/* All objects of an application that is being deleted are gone: so is what holds it. */
+static void
+release(struct deciding *d)
+{
+	json_t *left = json_array();
+
+	for (size_t i = 0; i < d->app->object.meta.finalizers.n; i++)
+		if (!str_starts(d->app->object.meta.finalizers.at[i], APPLICATION_FINALIZER))
+			json_array_append_new(left, json_string(d->app->object.meta.finalizers.at[i]));
+	plan_merge(d->plan, &d->app->object, json_pack("{s:{s:o}}", "metadata", "finalizers", left));
+}
+
+/* A sync that waits for its next try ends when Git has something newer to try. */
+static void
+give_way(struct deciding *d, const json_t *answer)
+{
+	const json_t *asked = json_object_get(app_state(d), "operation");
+	const char *tried = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
+
+	if (!json_is_true(json_object_get(json_object_get(asked, "initiatedBy"), "automated")) ||
+	    str_eq(tried, json_str(answer, "revision")))
+		return;
+	app_finish(d, "Failed",
+	    arena_printf(d->arena, "%s; %s is there to be tried instead", json_str(app_state(d), "message"),
+		json_str(answer, "revision")));
+	plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
+	plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);
+}
+
+static void
+read_answer(struct deciding *d, const struct seen_answer *s)
+{
+	struct worker_failure failure;
+	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, "resources", &failure), *is = NULL;
+	struct sum sum;
+
+	forget_refresh(d, s);
+	/* What is wanted has changed since: what was found says nothing of it, and nothing is begun because of it. */
+	if (seen_note(d->pass->seen, "spec", 0) != app_spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
+		plan_wake(d->plan, due_at(d));
+		return;
+	}
+	if (answer == NULL) {
+		read_failure(d, &failure);
+		return;
+	}
+	plan_note(d->plan, "failures", 0);
+	plan_note(d->plan, "again", 0);
+	app_read_comparison(d, answer, &sum);
+	is = app_hold(d, json_str(answer, "revision"), json_object_get(answer, "resources"), true);
+	plan_wake(d->plan, d->now + interval(d));
+	if (app_is_deleting(d)) {
+		const json_t *operation = json_object_get(answer, "operation");
+		const char *message = json_str(operation, "message");
+
+		app_set_condition(d, "DeletionError", str_eq(json_str(operation, "phase"), "Failed") ? message : NULL);
+		app_set_confirmation(d, operation);
+		if (sum.live == 0) {
+			release(d);
+		} else {
+			plan_reason(d->plan, "is being deleted, and with it %zu objects: %s", sum.live, message);
+			plan_wake(d->plan,
+			    d->now + (json_is_true(json_object_get(operation, "unconfirmed")) ? interval(d)
+											      : LOOK_AGAIN_MS));
+		}
+		return;
+	}
+	if (app_is_running(d) && json_object_get(answer, "operation") != NULL) {
+		app_read_step(d, answer);
+	} else if (app_is_running(d)) {
+		plan_wake(d->plan, step_at(d));
+		give_way(d, answer);
+	} else {
+		app_consider_sync(d, answer, &sum, is);
+	}
+}
+
+static void
+keep_notes(struct deciding *d)
+{
+	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "unconfirmed", HELD_NOTES };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (seen_note(d->pass->seen, names[i], 0) != 0)
+			plan_note(d->plan, names[i], seen_note(d->pass->seen, names[i], 0));
+}
+
+/* A sync that somebody asked for and that has not begun. */
+static bool
+is_new(const struct deciding *d)
+{
+	return d->operation != NULL && (!str_eq(json_str(app_state(d), "phase"), "Running") ||
+					   !json_equal(json_object_get(app_state(d), "operation"), d->operation));
+}
+
+static bool
+is_held(const struct deciding *d)
+{
+	return str_eq(object_annotation(&d->app->object, ANNOTATION_SKIP_RECONCILE), "true");
+}
+
+static bool
+has_finalizer(const struct deciding *d)
+{
+	for (size_t i = 0; i < d->app->object.meta.finalizers.n; i++)
+		if (str_starts(d->app->object.meta.finalizers.at[i], APPLICATION_FINALIZER))
+			return true;
+	return false;
+}
+
+/* What is wrong with the spec, or with the project that it names; NULL: nothing. Finds the project. */
+static const char *
+find_problem(struct deciding *d)
+{
+	const struct problem *problem = object_problem(&d->app->object, "spec");
+	const char *own = string_map_get(d->pass->settings, GITOPS_NAMESPACE), *name = project_name(d->app);
+	const struct application_source *sources;
+
+	own = own != NULL ? own : d->app->object.meta.namespace;
+	if (problem == NULL && application_sources(d->app, &sources) == 0)
+		return "spec.source: required";
+	if (problem != NULL)
+		return arena_printf(d->arena, "%s: %s", problem->path, problem->text);
+	d->project = (const struct app_project *)view_get(d->pass->view, &app_project_type, own, name);
+	if (d->project != NULL)
+		return project_problem(d->arena, d->project);
+	/* Where nobody has made it, the project "default" allows everything. */
+	return strcmp(name, "default") == 0 || !view_knows(d->pass->view, &app_project_type)
+		   ? NULL
+		   : arena_printf(
+			 d->arena, "spec.project: %s: there is no AppProject of this name in namespace %s", name, own);
+}
+
+/* A refresh was requested, or a managed object changed, since the worker was started. */
+static bool
+has_news(const struct deciding *d, const struct seen_answer *s)
+{
+	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
+
+	return (request != NULL && strcmp(request, worker_about(s)) != 0) ||
+	       d->pass->touched > seen_note(d->pass->seen, "looked", 0);
+}
+
+static void
+decide(struct deciding *d)
+{
+	const struct seen_answer *s = worker_asked(d->pass);
+	const char *problem = find_problem(d);
+	int64_t due;
+
+	if (app_is_deleting(d) && !has_finalizer(d))
+		return;
+	if (is_held(d) && !app_is_deleting(d)) {
+		plan_reason(d->plan, "is skipped because of the annotation %s", ANNOTATION_SKIP_RECONCILE);
+		return;
+	}
+	if (problem != NULL && !app_is_deleting(d)) {
+		app_set_condition(d, "InvalidSpecError", problem);
+		app_set_sync(d, "Unknown", NULL);
+		app_set_health(d, HEALTH_UNKNOWN, NULL);
+		if (d->operation != NULL && app_is_running(d))
+			app_finish(d, "Error", problem);
+		return;
+	}
+	keep_notes(d);
+	if (s == NULL || !s->answered)
+		json_decref(app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")),
+		    json_object_get(d->status, "resources"), false));
+	if (s != NULL && !s->answered)
+		return;
+	if (s != NULL) {
+		read_answer(d, s);
+		/* What came while the worker ran must not wait for the interval: no other pass follows when nothing is written. */
+		if (has_news(d, s))
+			plan_wake(d->plan, due_at(d));
+		return;
+	}
+	if (d->operation != NULL && str_eq(json_str(app_state(d), "phase"), "Terminating")) {
+		app_finish(d, "Failed", "Operation terminated");
+		return;
+	}
+	if (!app_is_deleting(d) && is_new(d) && app_may_sync(d, true)) {
+		app_begin(d, json_incref(d->operation));
+		/* Somebody asks for it, whatever became of the revision. */
+		app_release(d);
+		plan_wake(d->plan, d->now + 1);
+		return;
+	}
+	if (!app_is_deleting(d) && app_is_running(d)) {
+		if (step_at(d) <= d->now) {
+			ask(d, true);
+			return;
+		}
+		plan_wake(d->plan, step_at(d));
+	}
+	due = due_at(d);
+	if (due <= d->now)
+		ask(d, false);
+	else
+		plan_wake(d->plan, due);
+}
+
+void
+application_decide(const struct pass *p, const struct application *app, struct plan *plan)
+{
+	struct deciding d = { .pass = p, .app = app, .plan = plan, .arena = plan->arena, .now = p->now };
+
+	read_status(&d);
+	d.operation = app->operation != NULL ? json_loads(app->operation, 0, NULL) : NULL;
+	decide(&d);
+	json_decref(d.operation);
+	write_status(&d);
+}

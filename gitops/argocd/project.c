@@ -1,0 +1,231 @@
+/* gitops/argocd/project.c: lists that allow and forbid. */
+#include "gitops/argocd/project.h"
+#include <string.h>
+#include "base/glob.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "gitops/argocd/schedule.h"
+#include "gitops/source/source.h"
+
+/* A list of globs allows it: some does, and none forbids it. */
+static bool
+allows(const struct strings *globs, const char *text, char separator)
+{
+	bool allowed = false;
+
+	for (size_t i = 0; i < globs->n; i++) {
+		if (globs->at[i][0] == '!' && glob_match_between(globs->at[i] + 1, text, separator))
+			return false;
+		allowed |= strcmp(globs->at[i], "*") == 0 || glob_match_between(globs->at[i], text, separator);
+	}
+	return allowed;
+}
+
+/* The glob of one destination matches: 1; it forbids: -1; neither: 0. */
+static int
+says(const char *glob, const char *text)
+{
+	if (glob == NULL)
+		return 0;
+	if (glob[0] == '!')
+		return glob_match(glob + 1, text) ? -1 : 1;
+	return glob_match(glob, text);
+}
+
+static bool
+is_of_cluster(const struct project_destination *p, const struct application_destination *d)
+{
+	return (!str_empty(p->server) && !str_empty(d->server) && says(p->server, d->server) == 1) ||
+	       (!str_empty(p->name) && !str_empty(d->name) && says(p->name, d->name) == 1);
+}
+
+/* Forbidding by cluster: for all namespaces that it names. */
+static bool
+forbids(const struct project_destination *p, const struct application_destination *d, const char *ns)
+{
+	bool cluster =
+	    (p->server != NULL && p->server[0] == '!' && !str_empty(d->server) && says(p->server, d->server) < 0) ||
+	    (p->name != NULL && p->name[0] == '!' && !str_empty(d->name) && says(p->name, d->name) < 0);
+
+	if (cluster)
+		return says(p->namespace, ns) == 1;
+	return is_of_cluster(p, d) && says(p->namespace, ns) < 0;
+}
+
+bool
+project_permits_namespace(const struct app_project *p, const struct application_destination *d, const char *ns)
+{
+	bool allowed = false;
+
+	for (size_t i = 0; i < p->spec.destinations.n; i++) {
+		const struct project_destination *one = &p->spec.destinations.at[i];
+
+		if (forbids(one, d, ns))
+			return false;
+		allowed |= is_of_cluster(one, d) && says(one->namespace, ns) == 1;
+	}
+	return allowed;
+}
+
+const char *
+project_problem(struct arena *a, const struct app_project *p)
+{
+	const struct problem *problem = object_problem(&p->object, "spec");
+
+	if (problem != NULL)
+		return arena_printf(a, "AppProject %s: %s: %s", p->object.meta.name, problem->path, problem->text);
+	for (size_t i = 0; i < p->spec.windows.n; i++) {
+		struct schedule s;
+
+		if (p->spec.windows.at[i].schedule == NULL || !schedule_parse(p->spec.windows.at[i].schedule, &s))
+			return arena_printf(a, "AppProject %s: spec.syncWindows[%zu].schedule: not five fields of cron",
+			    p->object.meta.name, i);
+	}
+	return NULL;
+}
+
+struct err *
+project_check(struct arena *a, const struct app_project *p, const struct application *app,
+    const struct application_destination *d, const char *namespace)
+{
+	const struct strings *from = &p->spec.source_namespaces;
+	const struct application_source *sources;
+	size_t n = application_sources(app, &sources);
+	const char *name = p->object.meta.name;
+
+	if (!str_eq(app->object.meta.namespace, namespace) && !allows(from, app->object.meta.namespace, '\0'))
+		return err_new(a, ERR_INVALID,
+		    "spec.project: %s: its sourceNamespaces do not allow applications of the namespace %s", name,
+		    app->object.meta.namespace);
+	for (size_t i = 0; i < n; i++)
+		if (sources[i].repo_url == NULL || !allows(&p->spec.source_repos, sources[i].repo_url, '/'))
+			return err_new(a, ERR_INVALID, "repoURL: %s is not permitted in project %s",
+			    sources[i].repo_url != NULL ? sources[i].repo_url : "", name);
+	if (!project_permits_namespace(p, d, d->namespace != NULL ? d->namespace : ""))
+		return err_new(a, ERR_INVALID,
+		    "spec.destination: server %s and namespace %s are not permitted in project %s",
+		    d->server != NULL ? d->server : d->name, d->namespace != NULL ? d->namespace : "\"\"", name);
+	return NULL;
+}
+
+/* --- kinds ----------------------------------------------------------------------------------------------------------- */
+
+static bool
+is_named(const char *group, const char *kind, const char *name, const struct project_kind *k)
+{
+	return glob_match(k->group != NULL ? k->group : "", group) &&
+	       glob_match(k->kind != NULL ? k->kind : "", kind) && (str_empty(k->name) || glob_match(k->name, name));
+}
+
+static bool
+is_in(const struct project_kind *list, size_t n, const char *group, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_named(group, kind, name, &list[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_whitelisted(const char *list, const char *group, const char *kind, const char *name)
+{
+	_cleanup_(json_decrefp) json_t *all = json_loads(list, 0, NULL);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (all, i, one) {
+		const struct project_kind k = { json_str(one, "group") ?: "", json_str(one, "kind") ?: "",
+			json_str(one, "name") };
+
+		if (is_named(group, kind, name, &k))
+			return true;
+	}
+	return false;
+}
+
+bool
+project_permits_kind(
+    const struct app_project *p, const char *group, const char *kind, const char *name, bool cluster_scoped)
+{
+	const struct app_project_spec *s = &p->spec;
+
+	if (cluster_scoped)
+		return is_in(s->cluster_whitelist.at, s->cluster_whitelist.n, group, kind, name) &&
+		       !is_in(s->cluster_blacklist.at, s->cluster_blacklist.n, group, kind, name);
+	return !is_in(s->namespaced_blacklist.at, s->namespaced_blacklist.n, group, kind, name) &&
+	       (s->namespaced_whitelist == NULL || is_whitelisted(s->namespaced_whitelist, group, kind, name));
+}
+
+/* --- windows --------------------------------------------------------------------------------------------------------- */
+
+static bool
+concerns(const struct sync_window *w, const struct application *app)
+{
+	const struct application_destination *d = &app->spec.destination;
+	const struct {
+		const struct strings *globs;
+		const char *texts[2];
+	} all[] = { { &w->applications, { app->object.meta.name, NULL } }, { &w->namespaces, { d->namespace, NULL } },
+		{ &w->clusters, { d->server, d->name } } };
+	bool any = false, every = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		bool matches = false;
+
+		if (all[i].globs->n == 0)
+			continue;
+		for (size_t t = 0; t < 2; t++)
+			matches |= all[i].texts[t] != NULL && allows(all[i].globs, all[i].texts[t], '\0');
+		any |= matches;
+		every &= matches;
+	}
+	return w->and_operator ? any && every : any;
+}
+
+/* When its state changes next. */
+static void
+next_change(int64_t at, int64_t *until)
+{
+	if (at > 0 && (*until == 0 || at < *until))
+		*until = at;
+}
+
+bool
+project_permits_sync(struct arena *a, const struct app_project *p, const struct application *app, int64_t now,
+    bool manual, const char **ret_why, int64_t *ret_until)
+{
+	bool allow_is_open = false, manual_by_allow = false;
+	const struct sync_window *forbidding = NULL, *closed = NULL;
+
+	*ret_until = 0;
+	for (size_t i = 0; i < p->spec.windows.n; i++) {
+		const struct sync_window *w = &p->spec.windows.at[i];
+		struct schedule s;
+		int64_t began;
+
+		if (!concerns(w, app) || w->schedule == NULL || !schedule_parse(w->schedule, &s))
+			continue;
+		began = schedule_last(&s, now, w->duration.ms);
+		next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
+		if (str_eq(w->kind, "deny")) {
+			/* Of several that forbid, all must let people have their way. */
+			if (began > 0 && (forbidding == NULL || !w->manual_sync))
+				forbidding = w;
+			continue;
+		}
+		allow_is_open |= began > 0;
+		manual_by_allow |= w->manual_sync;
+		closed = w;
+	}
+	if (forbidding != NULL && !(manual && forbidding->manual_sync)) {
+		*ret_why = arena_printf(a, "Cannot sync: blocked by the sync window \"%s\" (deny) of project %s",
+		    forbidding->schedule, p->object.meta.name);
+		return false;
+	}
+	if (closed != NULL && !allow_is_open && forbidding == NULL && !(manual && manual_by_allow)) {
+		*ret_why = arena_printf(
+		    a, "Cannot sync: no sync window of project %s that allows it is open", p->object.meta.name);
+		return false;
+	}
+	return true;
+}

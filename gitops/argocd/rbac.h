@@ -1,0 +1,35 @@
+/* gitops/argocd/rbac.h: who may do what, as argocd-rbac-cm says. Pure.
+ *
+ * Source: Argo CD's documentation, "RBAC Configuration": lines "p, SUBJECT, RESOURCE, ACTION, OBJECT, allow|deny" and "g, MEMBER, ROLE" of
+ * policy.csv and policy.NAME.csv, policy.default, policy.matchMode (glob or regex); what forbids counts before what allows. The roles
+ * role:readonly and role:admin are there always.
+ */
+#pragma once
+#include "kube/api/app_project.h"
+
+struct rbac_rule {
+	bool member; /* a line "g": fields[0] has the role fields[1] */
+	const char *fields[5]; /* subject, resource, action, object, effect */
+	const char *where; /* "policy.csv, line 3" */
+};
+
+struct rbac {
+	LIST_OF(struct rbac_rule) rules;
+	const char *default_role; /* NULL: none */
+	bool regex; /* what lines say are regular expressions, not globs */
+};
+
+struct rbac_question {
+	const char *subject; /* a user, a group or a role */
+	const char *action, *resource;
+	const char *object; /* "PROJECT/NAME", or a name of what is in no project */
+};
+
+/* Reads the ConfigMap's data (NULL: there is none); everything in the arena. The error names the key and the line. */
+struct err *rbac_read(struct arena *, const json_t *data, struct rbac *ret);
+
+/* Adds the roles of a project. */
+struct err *rbac_add_project(struct arena *, struct rbac *, const struct app_project *);
+
+/* Whether it may; *ret_why: the line that says so, or NULL: none does. */
+bool rbac_may(const struct rbac *, const struct rbac_question *, const struct rbac_rule **ret_why);

@@ -1,0 +1,151 @@
+/* gitops/engine/adopt_fields.c: managedFields of others as our own. */
+#include "gitops/engine/adopt_fields.h"
+#include <string.h>
+#include "gitops/engine/compare.h"
+#include "gitops/engine/ignore_differences.h"
+#include "gitops/engine/resource.h"
+
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
+static const json_t *
+entries_of(const json_t *live)
+{
+	return json_object_get(json_object_get(live, "metadata"), "managedFields");
+}
+
+static bool
+is_theirs(const json_t *entry, const struct strings *managers)
+{
+	for (size_t i = 0; i < managers->n; i++)
+		if (compare_is_of(entry, managers->at[i], "Update"))
+			return true;
+	return false;
+}
+
+bool
+takeover_is_due(const json_t *live, const struct strings *managers)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (entries_of(live), i, entry)
+		if (is_theirs(entry, managers))
+			return true;
+	return false;
+}
+
+bool
+takeover_is_whole(const json_t *live, const char *manager)
+{
+	const json_t *entry;
+	size_t i;
+
+	if (annotation_of(live, LAST_APPLIED) != NULL)
+		return false;
+	json_array_foreach (entries_of(live), i, entry)
+		if (compare_is_of(entry, manager, "Update"))
+			return true;
+	return false;
+}
+
+/* --- what goes ----------------------------------------------------------------------------------------------------- */
+
+struct walk {
+	const json_t *last, *desired, *live;
+	json_t *place, *places;
+};
+
+/* The place, which is one of what was applied last, as one of the live object. */
+static void
+add_place(const struct walk *w)
+{
+	json_t *of_live = ignored_place_in(w->live, w->last, w->place);
+
+	if (of_live != NULL)
+		json_array_append_new(w->places, of_live);
+}
+
+static void walk(struct walk *, const json_t *last, int depth);
+
+static void
+step(struct walk *w, json_t *key, const json_t *last, int depth)
+{
+	json_t *of_desired;
+
+	json_array_append_new(w->place, key);
+	of_desired = ignored_place_in(w->desired, w->last, w->place);
+	if (of_desired == NULL)
+		add_place(w);
+	else
+		walk(w, last, depth + 1);
+	json_decref(of_desired);
+	json_array_remove(w->place, json_array_size(w->place) - 1);
+}
+
+/* Lists of plain values are one value, which a dry run compares. */
+static void
+walk(struct walk *w, const json_t *last, int depth)
+{
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	if (depth > JSON_DEPTH_MAX)
+		return;
+	json_object_foreach ((json_t *)last, key, v)
+		if (!json_is_null(v))
+			step(w, json_string(key), v, depth);
+	json_array_foreach (last, i, v)
+		if (json_is_object(v))
+			step(w, json_integer((json_int_t)i), v, depth);
+}
+
+json_t *
+takeover_places(const json_t *live, const json_t *desired)
+{
+	static const char *const not_fields[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
+		"namespace", "creationTimestamp" };
+	const char *text = annotation_of(live, LAST_APPLIED);
+	_cleanup_(json_decrefp) json_t *last = text != NULL ? json_loads(text, 0, NULL) : NULL, *place = json_array();
+	struct walk w = { last, desired, live, place, json_array() };
+
+	for (size_t i = 0; i < ARRAY_SIZE(not_fields); i++)
+		json_object_del(last, not_fields[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(of_meta); i++)
+		json_object_del(json_object_get(last, "metadata"), of_meta[i]);
+	if (json_object_size(json_at(last, "/metadata/annotations")) == 0)
+		json_object_del(json_object_get(last, "metadata"), "annotations");
+	if (json_object_size(json_object_get(last, "metadata")) == 0)
+		json_object_del(last, "metadata");
+	walk(&w, last, 0);
+	return w.places;
+}
+
+/* --- whose they are ------------------------------------------------------------------------------------------------- */
+
+const char *
+takeover_patch(struct arena *a, const json_t *live, const struct strings *managers, const char *manager)
+{
+	_cleanup_(json_decrefp) json_t *patch = NULL, *fields = json_object();
+	const json_t *entry, *meta = json_object_get(live, "metadata");
+	const char *version = json_str(live, "apiVersion");
+	json_t *left = json_array();
+	size_t i;
+
+	json_array_foreach (entries_of(live), i, entry) {
+		if (compare_is_of(entry, manager, "Apply") || is_theirs(entry, managers)) {
+			_cleanup_(json_decrefp) json_t *copy = json_deep_copy(json_object_get(entry, "fieldsV1"));
+
+			json_object_update_recursive(fields, copy);
+			version = json_str(entry, "apiVersion");
+		} else {
+			json_array_append(left, (json_t *)entry);
+		}
+	}
+	json_array_append_new(left, json_pack("{s:s, s:s, s:s, s:s, s:O}", "manager", manager, "operation", "Apply",
+					"apiVersion", version, "fieldsType", "FieldsV1", "fieldsV1", fields));
+	patch = json_pack("[{s:s, s:s, s:O}, {s:s, s:s, s:o}]", "op", "test", "path", "/metadata/resourceVersion",
+	    "value", json_object_get(meta, "resourceVersion"), "op", "replace", "path", "/metadata/managedFields",
+	    "value", left);
+	return json_text(a, patch);
+}

@@ -1,0 +1,253 @@
+/* gitops/engine/compare.c: a desired object against the live one and the fields that we own there. */
+#include "gitops/engine/compare.h"
+#include <string.h>
+#include "base/quantity.h"
+#include "base/str.h"
+
+bool
+compare_is_of(const json_t *entry, const char *manager, const char *operation)
+{
+	return str_eq(json_str(entry, "manager"), manager) && str_eq(json_str(entry, "operation"), operation) &&
+	       str_empty(json_str(entry, "subresource"));
+}
+
+/* The fields that `manager` has applied, or NULL. Borrowed. */
+static const json_t *
+applied_fields(const json_t *live, const char *manager)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(live, "metadata"), "managedFields"), i, entry)
+		if (compare_is_of(entry, manager, "Apply"))
+			return json_object_get(entry, "fieldsV1");
+	return NULL;
+}
+
+bool
+compare_values(const json_t *x, const json_t *y)
+{
+	const char *key;
+	json_t *v;
+	size_t i, n = 0;
+
+	if (json_is_number(x) && json_is_number(y))
+		return json_is_integer(x) && json_is_integer(y) ? json_integer_value(x) == json_integer_value(y)
+								: json_number_value(x) == json_number_value(y);
+	if (json_is_array(x) && json_is_array(y)) {
+		if (json_array_size(x) != json_array_size(y))
+			return false;
+		json_array_foreach (x, i, v)
+			if (!compare_values(v, json_array_get(y, i)))
+				return false;
+		return true;
+	}
+	if (!json_is_object(x) || !json_is_object(y))
+		return json_equal(x, y);
+	json_object_foreach ((json_t *)x, key, v) {
+		if (json_is_null(v))
+			continue;
+		n++;
+		if (json_object_get(y, key) == NULL || !compare_values(v, json_object_get(y, key)))
+			return false;
+	}
+	json_object_foreach ((json_t *)y, key, v)
+		n -= json_is_null(v) ? 0 : 1;
+	return n == 0;
+}
+
+/* A scalar, or a list or map that is owned as one. Amounts may be written in several ways. */
+static bool
+is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool amount)
+{
+	const char *x, *y;
+
+	if (compare_values(desired, live))
+		return true;
+	if (!amount || !json_is_string(live))
+		return false;
+	y = json_string_value(live);
+	x = json_is_integer(desired) ? arena_printf(a, "%" JSON_INTEGER_FORMAT, json_integer_value(desired))
+				     : json_string_value(desired);
+	return x != NULL && str_eq(quantity_canonical(a, x), quantity_canonical(a, y));
+}
+
+static bool covers(
+    struct arena *, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth);
+
+/* Their values are amounts of something (resource.Quantity). */
+static bool
+is_of_amounts(const char *field)
+{
+	static const char *const names[] = { "limits", "requests", "hard", "capacity", "min", "max", "default",
+		"defaultRequest", "maxLimitRequestRatio" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(field, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+covers_map(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+{
+	const char *key;
+	const json_t *sub;
+	json_t *value;
+	size_t n = 0;
+
+	if (!json_is_object(desired) || !json_is_object(live))
+		return false;
+	json_object_foreach ((json_t *)desired, key, value) {
+		if (json_is_null(value))
+			continue;
+		sub = json_object_get(set, arena_printf(a, "f:%s", key));
+		if (sub == NULL ||
+		    !covers(a, value, sub, json_object_get(live, key), amount || is_of_amounts(key), depth + 1))
+			return false;
+		n++;
+	}
+	/* And none that Git does not name any more. */
+	json_object_foreach ((json_t *)set, key, value)
+		if (strncmp(key, "f:", 2) == 0)
+			n--;
+	return n == 0;
+}
+
+size_t
+compare_element(const json_t *list, const json_t *keys)
+{
+	const json_t *element;
+	size_t i;
+
+	json_array_foreach (list, i, element) {
+		const char *key;
+		json_t *value;
+		bool same = true;
+
+		json_object_foreach ((json_t *)keys, key, value) {
+			const json_t *is = json_object_get(element, key);
+
+			same &= is == NULL || compare_values(is, value);
+		}
+		if (same)
+			return i;
+	}
+	return json_array_size(list);
+}
+
+static bool
+covers_list(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+{
+	const char *key;
+	json_t *sub;
+	size_t n = 0;
+
+	if (!json_is_array(desired) || !json_is_array(live))
+		return false;
+	json_object_foreach ((json_t *)set, key, sub) {
+		_cleanup_(json_decrefp) json_t *keys = NULL;
+		const json_t *wanted = NULL, *is = NULL;
+		size_t i;
+		json_t *v;
+
+		if (strcmp(key, ".") == 0)
+			continue;
+		keys = json_loads(key + 2, JSON_DECODE_ANY, NULL);
+		if (strncmp(key, "v:", 2) == 0) {
+			json_array_foreach (desired, i, v)
+				wanted = compare_values(v, keys) ? v : wanted;
+			json_array_foreach (live, i, v)
+				is = compare_values(v, keys) ? v : is;
+			if (wanted == NULL || is == NULL)
+				return false;
+		} else if (strncmp(key, "k:", 2) == 0) {
+			const char *name;
+			json_t *rest;
+
+			wanted = json_array_get(desired, compare_element(desired, keys));
+			is = json_array_get(live, compare_element(live, keys));
+			if (wanted == NULL || is == NULL)
+				return false;
+			/* A key that Git leaves to its default is in the set all the same. */
+			rest = json_copy(sub);
+			json_object_foreach (keys, name, v)
+				if (json_object_get(wanted, name) == NULL)
+					json_object_del(rest, arena_printf(a, "f:%s", name));
+			if (!covers(a, wanted, rest, is, amount, depth + 1)) {
+				json_decref(rest);
+				return false;
+			}
+			json_decref(rest);
+		} else {
+			return false;
+		}
+		n++;
+	}
+	return n == json_array_size(desired);
+}
+
+static bool
+covers(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+{
+	const char *key = NULL;
+	void *at;
+
+	if (live == NULL || depth > JSON_DEPTH_MAX)
+		return false;
+	at = json_object_iter((json_t *)set);
+	if (at != NULL && strcmp(json_object_iter_key(at), ".") == 0)
+		at = json_object_iter_next((json_t *)set, at);
+	if (at == NULL)
+		return is_same_leaf(a, desired, live, amount);
+	key = json_object_iter_key(at);
+	return strncmp(key, "f:", 2) == 0 ? covers_map(a, desired, set, live, amount, depth)
+					  : covers_list(a, desired, set, live, amount, depth);
+}
+
+bool
+compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, const char *manager)
+{
+	static const char *const names[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
+		"namespace" };
+	const json_t *set = applied_fields(live, manager);
+	_cleanup_(json_decrefp) json_t *fields = NULL;
+	json_t *meta;
+
+	if (set == NULL)
+		return false;
+	/* What names the object is nobody's field. */
+	fields = json_copy((json_t *)desired);
+	meta = json_copy(json_object_get(desired, "metadata"));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		json_object_del(fields, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(of_meta); i++)
+		json_object_del(meta, of_meta[i]);
+	json_object_del(fields, "metadata");
+	if (json_object_size(meta) > 0)
+		json_object_set(fields, "metadata", meta);
+	json_decref(meta);
+	return covers(a, fields, set, live, false, 0);
+}
+
+json_t *
+compare_essence(const json_t *object)
+{
+	static const char *const moved[] = { "managedFields", "resourceVersion", "generation", "creationTimestamp",
+		"uid", "selfLink" };
+	json_t *essence = json_copy((json_t *)object), *meta = json_copy(json_object_get(object, "metadata"));
+
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
+		json_object_del(meta, moved[i]);
+	json_object_set_new(essence, "metadata", meta);
+	json_object_del(essence, "status");
+	return essence;
+}
+
+bool
+compare_is_same(const json_t *live, const json_t *predicted)
+{
+	_cleanup_(json_decrefp) json_t *x = compare_essence(live), *y = compare_essence(predicted);
+
+	return compare_values(x, y);
+}

@@ -1,0 +1,211 @@
+/* gitops/engine/customization_keys.c: a row for each key. */
+#include "gitops/engine/customization_keys.h"
+#include <string.h>
+#include "base/glob.h"
+#include "base/str.h"
+
+#define NAMED_MAX 40 /* keys that are named with their reason */
+
+static const char no_server[] = "Sluice has no server with logins; rights are Kubernetes' own",
+		  no_interface[] = "it is about Argo CD's web interface",
+		  in_secrets[] = "a repository is a Secret with the label argocd.argoproj.io/secret-type: repository",
+		  no_actions[] = "Sluice has no resource actions",
+		  no_plugins[] = "config management plugins are not built",
+		  no_tool[] = "the controller's flags choose the tools that render manifests",
+		  by_flag[] = "use the controller's flag --gitops-interval",
+		  by_server[] = "objects are compared by a dry run on the API server";
+
+/* The first row that matches counts; names are globs. */
+static const struct setting_key {
+	const char *name;
+	const char *why; /* it has no effect; NULL: it has */
+} keys[] = {
+	{ "application.resourceTrackingMethod", NULL },
+	{ "application.instanceLabelKey", NULL },
+	{ "kustomize.buildOptions", NULL },
+	{ "resource.customizations", NULL },
+	{ "resource.customizations.health.*", NULL },
+	{ "resource.customizations.ignoreDifferences.*", NULL },
+	{ "resource.customizations.useOpenLibs.*", NULL }, /* scripts always have the libraries */
+	{ "resource.exclusions", NULL },
+	{ "resource.inclusions", NULL },
+	{ "resource.customizations.actions.*", no_actions },
+	{ "resource.customizations.ignoreResourceUpdates.*",
+	    "changes of managed objects are compared together, however many there are" },
+	{ "resource.customizations.knownTypeFields.*", by_server },
+	{ "resource.ignoreResourceUpdatesEnabled",
+	    "changes of managed objects are compared together, however many there are" },
+	{ "resource.compareoptions", by_server },
+	{ "resource.respectRBAC", "a kind that may not be read is an error of the Applications that have it" },
+	{ "resource.sensitive.mask.annotations", "`sluice app diff` uses the permissions of the user who runs it" },
+	{ "resource.includeEventLabelKeys", "events have no labels" },
+	{ "resource.excludeEventLabelKeys", "events have no labels" },
+	{ "resource.links", no_interface },
+	{ "application.links", no_interface },
+	{ "project.links", no_interface },
+	{ "application.allowedNodeLabels", no_interface },
+	{ "application.sync.impersonation.enabled", "destinationServiceAccounts are not built" },
+	{ "application.sync.requireOverridePrivilegeForRevisionSync", no_server },
+	{ "installationID", "one controller keeps one cluster's Applications" },
+	{ "globalProjects", "projects do not inherit from other projects" },
+	{ "cluster.inClusterEnabled", "the own cluster is always a destination; an AppProject can forbid it" },
+	{ "timeout.reconciliation*", by_flag },
+	{ "timeout.hard.reconciliation", by_flag },
+	{ "ignoreNormalizerJQTimeout", "a jq expression has half a second" },
+	{ "webhook.*", "the controller's flag --webhookPort, and argocd-secret, set up webhooks" },
+	{ "repositories", in_secrets },
+	{ "repository.credentials", in_secrets },
+	{ "helm.repositories", in_secrets },
+	{ "helm.valuesFileSchemes", "value files are files of a repository, never URLs" },
+	{ "helm.*", no_tool },
+	{ "kustomize.buildOptions.*", "there is one kustomize, which is built in" },
+	{ "kustomize.path.*", "there is one kustomize, which is built in" },
+	{ "kustomize.version.*", "there is one kustomize, which is built in" },
+	{ "kustomize.enable", no_tool },
+	{ "kustomize.enabled", no_tool },
+	{ "jsonnet.*", "Jsonnet is not built" },
+	{ "configManagementPlugins", no_plugins },
+	{ "sourceHydrator.*", "the source hydrator is not built" },
+	{ "commit.*", "the source hydrator is not built" },
+	{ "url", no_interface },
+	{ "additionalUrls", no_interface },
+	{ "statusbadge.*", no_interface },
+	{ "ui.*", no_interface },
+	{ "help.*", no_interface },
+	{ "ga.*", no_interface },
+	{ "extension.config*", no_interface },
+	{ "exec.*", no_interface },
+	{ "accounts.*", no_server },
+	{ "admin.*", no_server },
+	{ "users.*", no_server },
+	{ "oidc.*", no_server },
+	{ "dex.*", no_server },
+	{ "passwordPattern", no_server },
+	{ "server.*", no_server },
+};
+
+/* Options of `kustomize build` that Argo CD's users write; the first row that matches counts. */
+static const struct build_option {
+	const char *name;
+	const char *value; /* NULL: any, or none */
+	const char *why; /* it has no effect; NULL: it has */
+	bool takes_value;
+} options[] = {
+	{ "--load-restrictor", "LoadRestrictionsNone", NULL, true },
+	{ "--load-restrictor", "none", NULL, true },
+	{ "--load-restrictor", NULL, "files may be anywhere in the repository", true },
+	{ "--load_restrictor", "LoadRestrictionsNone", NULL, true },
+	{ "--load_restrictor", "none", NULL, true },
+	{ "--load_restrictor", NULL, "files may be anywhere in the repository", true },
+	{ "--enable-helm", NULL, "charts in a kustomization are refused; spec.source.helm renders one", false },
+	{ "--helm-*", NULL, "charts in a kustomization are refused; spec.source.helm renders one", true },
+	{ "--enable-alpha-plugins", NULL,
+	    "kustomize's own transformers and generators are built in, other plugins are refused", false },
+	{ "--enable_alpha_plugins", NULL,
+	    "kustomize's own transformers and generators are built in, other plugins are refused", false },
+	{ "--enable-exec", NULL, "plugins that are programs are refused", false },
+	{ "--enable-star", NULL, "plugins in Starlark are refused", false },
+	{ "--network*", NULL, "plugins in containers are refused", false },
+	{ "--reorder", "none", NULL, true },
+	{ "--reorder", NULL, "objects are applied in the order of Argo CD's phases, waves and kinds", true },
+};
+
+static const struct setting_key *
+setting_key_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (glob_match(keys[i].name, name))
+			return &keys[i];
+	return NULL;
+}
+
+static const char *
+setting_join(struct arena *a, const char *all, const char *more, const char *separator)
+{
+	return all == NULL ? more : arena_printf(a, "%s%s%s", all, separator, more);
+}
+
+static const char *
+setting_option_problem(struct arena *a, const char *name, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (glob_match(options[i].name, name) && (options[i].value == NULL || str_eq(options[i].value, value)))
+			return options[i].why == NULL
+				   ? NULL
+				   : arena_printf(a, "kustomize.buildOptions: %s (%s)", name, options[i].why);
+	return arena_printf(a, "kustomize.buildOptions: %s (it is not known)", name);
+}
+
+static bool
+setting_option_takes_value(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (glob_match(options[i].name, name))
+			return options[i].takes_value;
+	return false;
+}
+
+/* "--load-restrictor LoadRestrictionsNone --enable-helm": those without effect, or NULL. */
+static const char *
+setting_options_problem(struct arena *a, const char *text)
+{
+	char *save = NULL;
+	const char *all = NULL;
+
+	for (char *o = strtok_r(arena_strdup(a, text), " \t\n", &save); o != NULL; o = strtok_r(NULL, " \t\n", &save)) {
+		char *value = strchr(o, '=');
+		const char *problem;
+
+		if (value != NULL)
+			*value++ = '\0';
+		else if (setting_option_takes_value(o))
+			value = strtok_r(NULL, " \t\n", &save);
+		problem = setting_option_problem(a, o, value);
+		if (problem != NULL)
+			all = setting_join(a, all, problem, "; ");
+	}
+	return all;
+}
+
+static const char *
+setting_keys_with_effect(struct arena *a)
+{
+	const char *all = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].why == NULL)
+			all = setting_join(a, all, str_replace(a, keys[i].name, "*", "GROUP_KIND"), ", ");
+	return all;
+}
+
+const char *
+setting_keys_problem(struct arena *a, const json_t *data)
+{
+	const char *without = NULL, *unknown = NULL, *options_problem = NULL, *text = NULL, *key;
+	size_t n = 0;
+	json_t *value;
+
+	json_object_foreach ((json_t *)data, key, value) {
+		const struct setting_key *k = setting_key_of(key);
+
+		if (k == NULL && n++ < NAMED_MAX)
+			unknown = setting_join(a, unknown, arena_printf(a, "%.100s", key), ", ");
+		else if (k != NULL && k->why != NULL && n++ < NAMED_MAX)
+			without = setting_join(a, without, arena_printf(a, "%.100s (%s)", key, k->why), "; ");
+	}
+	if (json_str(data, "kustomize.buildOptions") != NULL)
+		options_problem =
+		    setting_options_problem(a, arena_printf(a, "%.1000s", json_str(data, "kustomize.buildOptions")));
+	if (options_problem != NULL)
+		without = setting_join(a, without, options_problem, "; ");
+	if (without != NULL)
+		text = arena_printf(a, "without effect here: %s", without);
+	if (unknown != NULL)
+		text = setting_join(a, text,
+		    arena_printf(
+			a, "unknown keys: %s; keys with an effect are %s", unknown, setting_keys_with_effect(a)),
+		    ". ");
+	if (n > NAMED_MAX)
+		text = setting_join(a, text, arena_printf(a, "and %zu more keys", n - NAMED_MAX), "; ");
+	return text != NULL ? arena_printf(a, "ConfigMap argocd-cm: %s", text) : NULL;
+}

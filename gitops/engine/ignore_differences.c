@@ -1,0 +1,283 @@
+/* gitops/engine/ignore_differences.c: places, taken out or kept. */
+#include "gitops/engine/ignore_differences.h"
+#include <string.h>
+#include "base/glob.h"
+#include "base/str.h"
+#include "gitops/engine/compare.h"
+
+bool
+ignored_concerns(const struct ignored_difference *d, const struct api_kind *k, const char *ns, const char *name)
+{
+	return glob_match(d->group != NULL ? d->group : "", k->group) && glob_match(d->kind, k->kind) &&
+	       (str_empty(d->name) || strcmp(d->name, name) == 0) &&
+	       (str_empty(d->namespace) || str_eq(d->namespace, ns));
+}
+
+/* --- places -------------------------------------------------------------------------------------------------------- */
+
+/* What is at a key or number; NULL: nothing. Borrowed. */
+static json_t *
+child(const json_t *in, const json_t *key)
+{
+	if (json_is_string(key))
+		return json_object_get(in, json_string_value(key));
+	return json_is_integer(key) && json_integer_value(key) >= 0
+		   ? json_array_get(in, (size_t)json_integer_value(key))
+		   : NULL;
+}
+
+/* What the last key of a place stands in; NULL: it is not there. */
+static json_t *
+parent(json_t *object, const json_t *place)
+{
+	for (size_t i = 0; i + 1 < json_array_size(place); i++)
+		object = child(object, json_array_get(place, i));
+	return object;
+}
+
+static const json_t *
+last_key(const json_t *place)
+{
+	return json_array_get(place, json_array_size(place) - 1);
+}
+
+void
+ignored_pointer(const json_t *object, const char *pointer, json_t *places)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	json_t *place = json_array();
+	const json_t *at = object;
+
+	while (at != NULL && *pointer == '/') {
+		size_t n = strcspn(pointer + 1, "/");
+		const char *token = arena_strndup(a, pointer + 1, n);
+		long long i;
+
+		pointer += n + 1;
+		if (json_is_array(at) && str_int(token, 0, INT32_MAX, &i))
+			json_array_append_new(place, json_integer(i));
+		else
+			json_array_append_new(
+			    place, json_string(str_replace(a, str_replace(a, token, "~1", "/"), "~0", "~")));
+		at = child(at, last_key(place));
+	}
+	if (at != NULL && json_array_size(place) > 0)
+		json_array_append(places, place);
+	json_decref(place);
+}
+
+/* The number of an element that a key of fieldsV1 ("k:{…}", "v:…") names; below 0: there is none. */
+static json_int_t
+element_of(const json_t *list, const char *key)
+{
+	_cleanup_(json_decrefp) json_t *is = json_loads(key + 2, JSON_DECODE_ANY, NULL);
+	const json_t *element;
+	size_t i;
+
+	if (strncmp(key, "k:", 2) == 0 && (i = compare_element(list, is)) < json_array_size(list))
+		return (json_int_t)i;
+	if (strncmp(key, "v:", 2) == 0)
+		json_array_foreach (list, i, element)
+			if (compare_values(element, is))
+				return (json_int_t)i;
+	return -1;
+}
+
+/* The leaves of a set of fields, as far as the object has them. `place` is where it stands. */
+static void
+add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
+{
+	const char *key;
+	json_t *sub;
+	bool leaf = true;
+
+	if (at == NULL || json_array_size(place) > JSON_DEPTH_MAX)
+		return;
+	json_object_foreach ((json_t *)set, key, sub) {
+		json_int_t i;
+
+		if (strcmp(key, ".") == 0)
+			continue;
+		leaf = false;
+		if (strncmp(key, "f:", 2) == 0)
+			json_array_append_new(place, json_string(key + 2));
+		else if (json_is_array(at) && (i = element_of(at, key)) >= 0)
+			json_array_append_new(place, json_integer(i));
+		else
+			continue;
+		add_leaves(child(at, last_key(place)), sub, place, places);
+		json_array_remove(place, json_array_size(place) - 1);
+	}
+	if (leaf && json_array_size(place) > 0)
+		json_array_append_new(places, json_copy(place));
+}
+
+void
+ignored_owned(const json_t *object, const json_t *live, const struct strings *managers, json_t *places)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(live, "metadata"), "managedFields"), i, entry)
+		for (size_t k = 0; k < managers->n; k++)
+			if (str_eq(json_str(entry, "manager"), managers->at[k])) {
+				json_t *place = json_array();
+
+				add_leaves(object, json_object_get(entry, "fieldsV1"), place, places);
+				json_decref(place);
+			}
+}
+
+/* --- out ----------------------------------------------------------------------------------------------------------- */
+
+/* Behind comes first: then the numbers of those before it stay right. */
+static int
+from_behind(const void *x, const void *y)
+{
+	const json_t *p = *(const json_t *const *)x, *q = *(const json_t *const *)y;
+
+	for (size_t i = 0; i < json_array_size(p) && i < json_array_size(q); i++) {
+		const json_t *k = json_array_get(p, i), *l = json_array_get(q, i);
+		int by = json_is_integer(k) != json_is_integer(l) ? (int)json_is_integer(k) - (int)json_is_integer(l)
+			 : json_is_integer(k)			  ? (json_integer_value(k) > json_integer_value(l)) -
+						    (json_integer_value(k) < json_integer_value(l))
+					      : strcmp(json_string_value(k) ?: "", json_string_value(l) ?: "");
+
+		if (by != 0)
+			return -by;
+	}
+	return (json_array_size(q) > json_array_size(p)) - (json_array_size(q) < json_array_size(p));
+}
+
+void
+ignored_drop(json_t *object, const json_t *places)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t n = json_array_size(places);
+	const json_t **order = arena_new_array(a, const json_t *, n + 1), *before = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = json_array_get(places, i);
+	qsort(order, n, sizeof(*order), from_behind);
+	for (size_t i = 0; i < n; i++) {
+		json_t *in = parent(object, order[i]);
+		const json_t *key = last_key(order[i]);
+
+		/* Two rules may name the same place. */
+		if (before != NULL && json_equal(before, order[i]))
+			continue;
+		before = order[i];
+		if (json_is_object(in) && json_is_string(key))
+			json_object_del(in, json_string_value(key));
+		else if (json_is_array(in) && json_is_integer(key) && json_integer_value(key) >= 0)
+			json_array_remove(in, (size_t)json_integer_value(key));
+	}
+}
+
+/* --- kept ---------------------------------------------------------------------------------------------------------- */
+
+/* The two are one element, as far as they say what tells them apart: 1; they are not: 0; they do not say: -1. */
+static int
+is_same_element(const json_t *x, const json_t *y)
+{
+	static const char *const keys[] = { "name", "key", "destination", "host", "containerPort", "port", "mountPath",
+		"devicePath", "ip", "topologyKey", "type", "uid" };
+
+	if (!json_is_object(x) || !json_is_object(y))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (json_object_get(x, keys[i]) != NULL && json_object_get(y, keys[i]) != NULL)
+			return compare_values(json_object_get(x, keys[i]), json_object_get(y, keys[i]));
+	return -1;
+}
+
+/* The number in `to` of the element that is number i of `from`; below 0: it has none. */
+static json_int_t
+element_like(const json_t *to, const json_t *from, json_int_t i)
+{
+	const json_t *element = json_array_get(from, (size_t)i), *other = json_array_get(to, (size_t)i);
+	size_t k;
+
+	if (other != NULL && is_same_element(element, other) == 1)
+		return i;
+	json_array_foreach (to, k, other)
+		if (is_same_element(element, other) == 1)
+			return (json_int_t)k;
+	other = json_array_get(to, (size_t)i);
+	return other != NULL && is_same_element(element, other) < 0 ? i : -1;
+}
+
+/* The same place in another object: a new reference. *ret_missing: how many of its last keys are not there. */
+static json_t *
+place_in(const json_t *to, const json_t *from, const json_t *place, size_t *ret_missing)
+{
+	json_t *mapped = json_array();
+	const json_t *key;
+	size_t i;
+
+	json_array_foreach (place, i, key) {
+		json_int_t at = json_is_integer(key) ? element_like(to, from, json_integer_value(key)) : 0;
+
+		if (json_is_integer(key))
+			json_array_append_new(mapped, json_integer(at));
+		else
+			json_array_append(mapped, (json_t *)key);
+		to = at >= 0 ? child(to, last_key(mapped)) : NULL;
+		from = child(from, key);
+		if (to == NULL)
+			break;
+	}
+	*ret_missing = json_array_size(place) - (to == NULL ? i : json_array_size(place));
+	return mapped;
+}
+
+json_t *
+ignored_place_in(const json_t *to, const json_t *from, const json_t *place)
+{
+	size_t missing;
+	json_t *mapped = place_in(to, from, place, &missing);
+
+	if (missing > 0) {
+		json_decref(mapped);
+		return NULL;
+	}
+	return mapped;
+}
+
+static void
+keep_one(json_t *desired, const json_t *live, const json_t *place)
+{
+	size_t missing;
+	_cleanup_(json_decrefp) json_t *to = place_in(desired, live, place, &missing);
+	json_t *value = child(parent((json_t *)live, place), last_key(place)), *in = parent(desired, to);
+	const json_t *key = last_key(to);
+
+	/* What it stands in is not there in what Git wants: then neither is it. */
+	if (missing > 1 || value == NULL)
+		return;
+	if (json_is_object(in) && json_is_string(key))
+		json_object_set_new(in, json_string_value(key), json_deep_copy(value));
+	else if (json_is_array(in) && missing == 1)
+		json_array_append_new(in, json_deep_copy(value));
+	else if (json_is_array(in))
+		json_array_set_new(in, (size_t)json_integer_value(key), json_deep_copy(value));
+}
+
+void
+ignored_keep(json_t *desired, const json_t *desired_places, const json_t *live, const json_t *live_places)
+{
+	_cleanup_(json_decrefp) json_t *out = json_array();
+	json_t *place;
+	size_t i;
+
+	json_array_foreach (desired_places, i, place) {
+		json_t *of_live = ignored_place_in(live, desired, place);
+
+		if (of_live == NULL)
+			json_array_append(out, place);
+		json_decref(of_live);
+	}
+	json_array_foreach (live_places, i, place)
+		keep_one(desired, live, place);
+	ignored_drop(desired, out);
+}

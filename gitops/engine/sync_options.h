@@ -1,0 +1,42 @@
+/* gitops/engine/sync_options.h: the sync options of Applications and of their objects, a row each. Pure.
+ *
+ * Source: Argo CD's documentation, "Sync Options". An option is written NAME=VALUE, in `spec.syncPolicy.syncOptions`, in an operation, or in
+ * the annotation argocd.argoproj.io/sync-options of an object, comma-separated.
+ */
+#pragma once
+#include <stdbool.h>
+#include "base/arena.h"
+
+enum sync_option {
+	OPTION_APPLY_OUT_OF_SYNC_ONLY,
+	OPTION_CLIENT_SIDE_APPLY_MIGRATION,
+	OPTION_CREATE_NAMESPACE,
+	OPTION_DELETE,
+	OPTION_FAIL_ON_SHARED_RESOURCE,
+	OPTION_FORCE,
+	OPTION_IF_NOT_PRESENT, /* no option that users write: Flux's `ssa: IfNotPresent` is read as one */
+	OPTION_PRUNE,
+	OPTION_PRUNE_LAST,
+	OPTION_PRUNE_PROPAGATION_POLICY,
+	OPTION_REPLACE,
+	OPTION_RESPECT_IGNORE_DIFFERENCES,
+	OPTION_RESPECT_ROLLOUTS,
+	OPTION_SERVER_SIDE_APPLY,
+	OPTION_SKIP_DRY_RUN_ON_MISSING_RESOURCE,
+	OPTION_VALIDATE,
+	OPTION_WAIT_FOR_PAUSED_ROLLOUTS,
+	OPTION_MAX
+};
+
+/* "Prune", … */
+const char *sync_option_name(enum sync_option);
+
+/* Says why `text` is not an option with one of its values, and names those that there are; NULL: it is one. `of_object`: it is written in an
+ * object's annotation. In the arena. */
+const char *sync_option_problem(struct arena *, const char *text, bool of_object);
+
+/* Says which effect of an option with that value is missing here, though Argo CD has it; NULL: nothing is missing, or it is not an option. */
+const char *sync_option_without_effect(const char *text);
+
+/* The problems, or missing effects, of the entries of an object's annotation (NULL: it has none); NULL: nothing is wrong. */
+const char *sync_options_annotation_problem(struct arena *, const char *list);

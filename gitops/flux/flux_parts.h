@@ -1,0 +1,66 @@
+/* gitops/flux/flux_parts.h: what the two Flux controllers share; nobody else includes it. */
+#pragma once
+#include "gitops/flux/flux.h"
+#include "gitops/request.h"
+
+struct flux {
+	const struct pass *pass;
+	const struct object *object;
+	struct plan *plan;
+	struct arena *arena;
+	int64_t now;
+	json_t *was, *status; /* as it is stored, and as it is to be */
+};
+
+/* Begins and ends a pass over an object whose status has this text. */
+struct flux flux_begin(const struct pass *, const struct object *, struct plan *, const char *status);
+void flux_end(struct flux *);
+
+/* A condition; status NULL: it goes. One that says the same keeps its time. */
+void flux_condition(struct flux *, const char *type, const char *status, const char *reason, const char *message);
+
+/* An event that says why the object is not ready; not again while the status says the same. `bad`: it is a failure, and not that its time has not
+ * come. */
+void flux_tell(struct flux *, bool bad, const char *reason, const char *message);
+
+/* The condition's status ("True"), or NULL; and for an object's status of another type. */
+const char *flux_condition_is(const json_t *status, const char *type);
+
+/* Likewise its reason. */
+const char *flux_condition_reason(const json_t *status, const char *type);
+
+/* The warnings of this type in an answer of the worker, as a condition of that type, which is logged when it comes; without any it goes. */
+void flux_warn(struct flux *, const json_t *answer, const char *type, const char *reason);
+
+/* Somebody asks for it to be looked at (reconcile.fluxcd.io/requestedAt), and it was not yet. */
+bool flux_is_requested(const struct flux *);
+
+/* What an answer is about: the object may have changed since it was asked for, or be asked for again. */
+struct flux_asked {
+	int64_t generation;
+	const char *revision; /* NULL: none */
+	const char *requested_at; /* the request that it sees to; NULL: none */
+};
+
+/* Asks the worker (request consumed), for the object as it is now and this revision (NULL: none), from this repository (NULL: from none). */
+void flux_ask(struct flux *, const char *revision, json_t *request, int64_t timeout_ms, const char *repository);
+
+/* What was asked; texts in the arena. */
+struct flux_asked flux_asked(struct flux *, const struct seen_answer *);
+
+/* The request and the generation have been seen to: those of what was asked, or (NULL) the present ones. */
+void flux_handled(struct flux *, const struct flux_asked *);
+
+/* When it is due again: `after` ms after it was looked at, with a spread. 0: it was not looked at by this process. */
+int64_t flux_due(const struct flux *, int64_t after);
+
+/* Notes of the last pass stay. */
+void flux_keep_notes(struct flux *);
+
+/* flux_inventory.c: what the status is to say that was applied; that it may have been, too. */
+void flux_set_inventory(struct flux *, const json_t *resources);
+void flux_add_inventory(struct flux *, const json_t *resources);
+
+/* flux_held.c: what of the revision is held back, and is not to be applied (gitops/held_revision.h); NULL: nothing. A new reference. Fills the conditions
+ * RevisionHeld and, when something is held, Ready. `resources`: of an answer about the revision (`answered`), or what the inventory has. */
+json_t *flux_hold(struct flux *, const char *revision, const json_t *resources, bool answered);

@@ -1,0 +1,253 @@
+/* gitops/source/arguments.c: a row a kind of value: its longest length, its form, and the words for it. */
+#include "gitops/source/arguments.h"
+#include <ctype.h>
+#include <string.h>
+#include "base/str.h"
+
+#define ALNUM "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER_ALNUM "0123456789abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+static bool
+is_alnum(char c)
+{
+	return c != '\0' && strchr(ALNUM, c) != NULL;
+}
+
+/* All of it is of these characters, and the first is a letter or a digit. */
+static bool
+is_word(const char *s, size_t n, const char *also)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_alnum(s[i]) && (i == 0 || strchr(also, s[i]) == NULL))
+			return false;
+	return n > 0;
+}
+
+/* Nothing that a terminal or a line of a protocol would take for something else. */
+static bool
+is_printable(const char *s, bool blanks)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f || (*s == ' ' && !blanks))
+			return false;
+	return true;
+}
+
+/* --- Kubernetes' and Helm's ----------------------------------------------------------------------------------------- */
+
+/* RFC 1123, a label. */
+static bool
+is_label(const char *s, size_t n)
+{
+	return n > 0 && n <= 63 && strspn(s, LOWER_ALNUM "-") >= n && s[0] != '-' && s[n - 1] != '-';
+}
+
+static bool
+is_namespace(const char *s)
+{
+	return is_label(s, strlen(s));
+}
+
+/* Labels with dots between them. */
+static bool
+is_release(const char *s)
+{
+	for (size_t n;; s += n + 1) {
+		n = strcspn(s, ".");
+		if (!is_label(s, n))
+			return false;
+		if (s[n] == '\0')
+			return true;
+	}
+}
+
+static bool
+is_chart(const char *s)
+{
+	return is_word(s, strlen(s), "._-") && strstr(s, "..") == NULL;
+}
+
+/* "1.2.3-rc.1+x", ">=1.0, <2 || ~3.1", "^1", "1.2.x", "1 - 2". */
+static bool
+is_chart_version(const char *s)
+{
+	return s[0] != '-' && strspn(s, ALNUM ".*+-<>=!~^|, ") == strlen(s);
+}
+
+static bool
+is_kube_version(const char *s)
+{
+	s += *s == 'v';
+	return strspn(s, DIGITS) > 0 && is_word(s, strlen(s), ".+-");
+}
+
+static bool
+is_api_version(const char *s)
+{
+	return is_word(s, strlen(s), "./-_");
+}
+
+/* Helm would read a comma as the beginning of another value, and "=" as the end of the name, unless "\" stands before it. */
+static bool
+is_parameter(const char *s)
+{
+	if (s[0] == '-' || s[0] == '\0' || !is_printable(s, true))
+		return false;
+	for (; *s != '\0'; s++) {
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+		else if (strchr(",={}", *s) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* --- URLs ----------------------------------------------------------------------------------------------------------- */
+
+/* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in it. */
+static bool
+is_authority(const char *s, size_t n, bool user)
+{
+	const char *at = memrchr(s, '@', n), *host = at != NULL ? at + 1 : s, *end = s + n;
+	size_t len;
+
+	if (at != NULL && (!user || at == s || s[0] == '-'))
+		return false;
+	if (*host == '[') {
+		const char *close = memchr(host, ']', (size_t)(end - host));
+
+		if (close == NULL || strspn(host + 1, "0123456789abcdefABCDEF:.%") < (size_t)(close - host - 1))
+			return false;
+		host = close + 1;
+	} else {
+		len = strcspn(host, ":/");
+		len = len < (size_t)(end - host) ? len : (size_t)(end - host);
+		if (!is_word(host, len, "._-"))
+			return false;
+		host += len;
+	}
+	return host == end || (*host == ':' && end - host <= 6 && strspn(host + 1, DIGITS) >= (size_t)(end - host - 1));
+}
+
+/* "USER@HOST:PATH", as scp has it. */
+static bool
+is_scp(const char *s)
+{
+	const char *colon = strchr(s, ':'), *slash = strchr(s, '/');
+
+	return colon != NULL && (slash == NULL || colon < slash) && colon[1] != ':' && colon[1] != '-' &&
+	       colon[1] != '\0' && is_authority(s, (size_t)(colon - s), true);
+}
+
+/* The URL has one of these schemes, and a host, unless it is a file. */
+static bool
+is_url(const char *s, const char *const *schemes)
+{
+	for (; *schemes != NULL; schemes++) {
+		size_t n = strlen(*schemes);
+
+		if (strncmp(s, *schemes, n) != 0 || strncmp(s + n, "://", 3) != 0)
+			continue;
+		s += n + 3;
+		n = strcspn(s, "/?#");
+		return strcmp(*schemes, "file") == 0 ? s[0] == '/' : is_authority(s, n, true);
+	}
+	return false;
+}
+
+static bool
+is_git_url(const char *s)
+{
+	static const char *const schemes[] = { "https", "http", "ssh", "file", NULL };
+
+	return is_printable(s, false) && strchr(s, '\\') == NULL &&
+	       (strstr(s, "://") != NULL ? is_url(s, schemes) : is_scp(s));
+}
+
+static bool
+is_chart_repository(const char *s)
+{
+	static const char *const schemes[] = { "https", "http", NULL };
+
+	if (!is_printable(s, false) || strchr(s, '\\') != NULL || strstr(s, "..") != NULL)
+		return false;
+	return strstr(s, "://") != NULL ? is_url(s, schemes) : is_authority(s, strcspn(s, "/"), false);
+}
+
+static bool
+is_proxy(const char *s)
+{
+	static const char *const schemes[] = { "http", "https", "socks5", "socks5h", "socks4", "socks4a", NULL };
+
+	return is_printable(s, false) && strchr(s, '\\') == NULL &&
+	       (strstr(s, "://") != NULL ? is_url(s, schemes) : is_authority(s, strlen(s), true));
+}
+
+/* --- Git's ---------------------------------------------------------------------------------------------------------- */
+
+static bool
+is_reference(const char *s)
+{
+	static const char *const nowhere[] = { "..", "@{", "//", "/.", ".lock/" };
+	size_t n = strlen(s);
+
+	if (strcmp(s, "HEAD") == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++)
+		if (strstr(s, nowhere[i]) != NULL)
+			return false;
+	return str_starts(s, "refs/") && is_printable(s, false) && strpbrk(s, "~^:?*[\\") == NULL && s[n - 1] != '/' &&
+	       s[n - 1] != '.' && !str_ends(s, ".lock");
+}
+
+/* It is only compared with the references of the repository; a range of versions has more in it than a reference. */
+static bool
+is_revision(const char *s)
+{
+	return s[0] != '-' && is_printable(s, true) && strpbrk(s, ":?[\\") == NULL && strstr(s, "..") == NULL &&
+	       strstr(s, "@{") == NULL;
+}
+
+static bool
+is_commit(const char *s)
+{
+	return strlen(s) == 40 && strspn(s, "0123456789abcdefABCDEF") == 40;
+}
+
+/* -------------------------------------------------------------------------------------------------------------------- */
+
+static const struct row {
+	size_t longest;
+	bool (*is)(const char *);
+	const char *wanted;
+} rows[] = {
+	[GRAMMAR_RELEASE] = { 53, is_release,
+	    "the name of a Helm release: lower case letters, digits, \"-\" and \".\", at most 53" },
+	[GRAMMAR_NAMESPACE] = { 63, is_namespace, "the name of a namespace" },
+	[GRAMMAR_ACCOUNT] = { 253, is_release, "the name of a ServiceAccount" },
+	[GRAMMAR_CHART] = { 250, is_chart, "the name of a chart" },
+	[GRAMMAR_CHART_VERSION] = { 250, is_chart_version, "a version of a chart, or a range of versions" },
+	[GRAMMAR_CHART_REPOSITORY] = { 2048, is_chart_repository,
+	    "the URL of a Helm repository (http://…, https://…), or a registry and a path (HOST/PATH)" },
+	[GRAMMAR_KUBE_VERSION] = { 63, is_kube_version, "a version of Kubernetes" },
+	[GRAMMAR_API_VERSION] = { 253, is_api_version, "an API version (apps/v1, apps/v1/Deployment)" },
+	[GRAMMAR_PARAMETER] = { 1024, is_parameter, "the name of one value (image.tag)" },
+	[GRAMMAR_GIT_URL] = { 2048, is_git_url, "the URL of a Git repository (https://…, ssh://…, USER@HOST:PATH)" },
+	[GRAMMAR_REVISION] = { 250, is_revision, "a branch, a tag, a range of versions or a commit" },
+	[GRAMMAR_REFERENCE] = { 1024, is_reference, "the full name of a reference (refs/heads/main)" },
+	[GRAMMAR_COMMIT] = { 40, is_commit, "a commit" },
+	[GRAMMAR_PROXY] = { 2048, is_proxy, "the URL of a proxy" },
+};
+_Static_assert(ARRAY_SIZE(rows) == GRAMMAR_MAX, "a row a kind");
+
+struct err *
+grammar_check(struct arena *a, enum grammar kind, const char *where, const char *text)
+{
+	const struct row *r = &rows[kind];
+
+	text = text != NULL ? text : "";
+	if (strlen(text) <= r->longest && r->is(text))
+		return NULL;
+	return err_new(a, ERR_INVALID, "%s: \"%.100s\" is not %s", where, text, r->wanted);
+}

@@ -1,0 +1,114 @@
+/* gitops/source/go_glob.c: matching as Go's package path does, piece by piece between the stars. */
+#include "gitops/source/go_glob.h"
+#include <string.h>
+#include "base/letters.h"
+
+/* A character of a class, which may stand behind a backslash; false: the pattern is wrong. */
+static bool
+class_character(const char **glob, uint32_t *ret)
+{
+	if (**glob == '\0' || **glob == '-' || **glob == ']')
+		return false;
+	if (**glob == '\\' && *++*glob == '\0')
+		return false;
+	*ret = letters_next(glob);
+	return **glob != '\0';
+}
+
+/* "[a-z]", and *glob behind it. -1: the pattern is wrong. */
+static int
+class_match(const char **glob, uint32_t c)
+{
+	bool negated = **glob == '^', found = false;
+	uint32_t low, high;
+
+	*glob += negated;
+	for (int n = 0; **glob != ']' || n == 0; n++) {
+		if (!class_character(glob, &low))
+			return -1;
+		high = low;
+		if (**glob == '-' && (++*glob, !class_character(glob, &high)))
+			return -1;
+		found |= low <= c && c <= high;
+	}
+	++*glob;
+	return found != negated;
+}
+
+/* A piece of a pattern without stars matches the beginning: 1, and *text behind it; 0; or -1, the pattern is wrong. */
+static int
+piece_match(const char *piece, const char **text)
+{
+	const char *t = *text;
+	int is;
+
+	while (*piece != '\0') {
+		if (*t == '\0')
+			return 0;
+		if (*piece == '[') {
+			piece++;
+			if ((is = class_match(&piece, letters_next(&t))) != 1)
+				return is;
+		} else if (*piece == '?') {
+			letters_next(&t);
+			piece++;
+		} else {
+			if (*piece == '\\' && *++piece == '\0')
+				return -1;
+			if (*piece++ != *t++)
+				return 0;
+		}
+	}
+	*text = t;
+	return 1;
+}
+
+/* The bytes up to the next star that is in no class. */
+static size_t
+piece_length(const char *glob)
+{
+	bool in_class = false;
+	size_t n = 0;
+
+	for (; glob[n] != '\0' && (glob[n] != '*' || in_class); n++)
+		if (glob[n] == '\\' && glob[n + 1] != '\0')
+			n++;
+		else if (glob[n] == '[' || glob[n] == ']')
+			in_class = glob[n] == '[';
+	return n;
+}
+
+int
+go_glob_match(struct arena *a, const char *glob, const char *text)
+{
+	while (*glob != '\0') {
+		bool star = *glob == '*';
+		const char *piece, *rest = text;
+		size_t n;
+		int is;
+
+		glob += strspn(glob, "*");
+		n = piece_length(glob);
+		if (star && n == 0)
+			return 1;
+		piece = arena_strndup(a, glob, n);
+		glob += n;
+		is = piece_match(piece, &rest);
+		if (is == 1 && (*rest == '\0' || *glob != '\0')) {
+			text = rest;
+			continue;
+		}
+		if (is < 0 || !star)
+			return is < 0 ? -1 : 0;
+		for (is = 0; is == 0 && *text != '\0';) {
+			rest = ++text;
+			is = piece_match(piece, &rest);
+			if (is == 1 && *glob == '\0' && *rest != '\0')
+				is = 0;
+		}
+		if (is != 1)
+			return is;
+		text = rest;
+	}
+	return *text == '\0';
+}

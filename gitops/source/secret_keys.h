@@ -1,0 +1,11 @@
+/* gitops/source/secret_keys.h: which keys of a repository's Secret have an effect. Pure.
+ *
+ * Sources: Argo CD's documentation, "argocd-repositories.yaml example"; Flux's, "Git Repositories", .spec.secretRef.
+ */
+#pragma once
+#include "base/json.h"
+
+enum secret_keys { SECRET_KEYS_ARGOCD, SECRET_KEYS_FLUX };
+
+/* Says which keys of the Secret, a JSON object, have no effect, and why; NULL: all of them have. Values are not in the text. In the arena. */
+const char *secret_keys_problem(struct arena *, const json_t *secret, enum secret_keys);

@@ -1,0 +1,672 @@
+/* gitops/worker/git.c: bare repositories in a cache, and their files. */
+#include "gitops/worker/git.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/base64.h"
+#include "base/sha1.h"
+#include "gitops/source/arguments.h"
+#include "gitops/source/revision.h"
+#include "gitops/worker/verify.h"
+#include "io/loop.h"
+#include "io/program.h"
+
+#define LIST_MAX (64u << 20) /* bytes of a commit's list of files */
+#define READ_MS 30000 /* for one file */
+#define PACKS_MAX 100
+#define SLOW_BYTES                                                                                                     \
+	"10" /* a second: a server that sends less for SLOW_S is left; one that prepares a pack sends more than that */
+#define SLOW_S "20"
+#define SSH_S "20" /* to the end of a server's greeting */
+#define SSH_ALIVE_S "10" /* between two signs of life that it is asked for; the second one that does not come ends it */
+#define STREAMED_MIN "16m" /* what no file that is read may have: git holds nothing as long in memory */
+#define SCRATCH_MAX 4 /* files that hold a request's keys */
+
+struct git_source {
+	struct source source;
+	struct git_settings settings;
+	char *cache;
+	struct companion reader; /* git cat-file --batch, of `reading`; pid 0: none */
+	char *reading;
+	char *scratch[SCRATCH_MAX]; /* to be removed */
+	size_t n_scratch;
+	int *used; /* descriptors of the repositories that trees are of: locked, so that none is removed */
+	size_t n_used;
+};
+
+/* Whose files a tree lists. */
+struct git_tree {
+	struct git_source *source;
+	const char *dir; /* of the repository */
+};
+
+/* What one request needs besides its URL. */
+struct git {
+	struct git_source *source;
+	struct arena *arena;
+	const struct source_request *request;
+	const char *dir; /* of the repository */
+	int64_t until; /* monotonic ms: the end of all programs' time */
+	const char *env[40];
+	size_t n_env;
+};
+
+/* --- the environment ------------------------------------------------------------------------------------------------ */
+
+static void
+set(struct git *g, const char *name, const char *value)
+{
+	if (g->n_env + 1 < ARRAY_SIZE(g->env))
+		g->env[g->n_env++] = arena_printf(g->arena, "%s=%s", name, value);
+}
+
+/* A file that only we can read; its name, or NULL. */
+static const char *
+scratch(struct git *g, const char *text)
+{
+	struct git_source *s = g->source;
+	char *name = mem_printf("%s/secret-XXXXXX", s->cache);
+	size_t n = strlen(text);
+	int fd = s->n_scratch < SCRATCH_MAX ? mkostemp(name, O_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		free(name);
+		return NULL;
+	}
+	s->scratch[s->n_scratch++] = name;
+	/* ssh refuses a key without a line end. */
+	if (write(fd, text, n) != (ssize_t)n || (n > 0 && text[n - 1] != '\n' && write(fd, "\n", 1) != 1))
+		name = NULL;
+	close(fd);
+	return name;
+}
+
+static void
+forget_secrets(struct git_source *s)
+{
+	for (size_t i = 0; i < s->n_scratch; i++) {
+		unlink(s->scratch[i]);
+		free(s->scratch[i]);
+	}
+	s->n_scratch = 0;
+}
+
+/* As one word of a shell's. */
+static const char *
+quoted(struct git *g, const char *text)
+{
+	return arena_printf(g->arena, "'%s'", str_replace(g->arena, text, "'", "'\\''"));
+}
+
+static struct err *
+set_ssh(struct git *g, const struct source_credentials *c)
+{
+	const char *key = c->ssh_key != NULL ? scratch(g, c->ssh_key) : NULL;
+	const char *hosts = c->known_hosts != NULL ? scratch(g, c->known_hosts) : NULL;
+
+	if ((c->ssh_key != NULL && key == NULL) || (c->known_hosts != NULL && hosts == NULL))
+		return err_new(
+		    g->arena, ERR_AGAIN, "%s: a key cannot be written there: %s", g->source->cache, strerror(errno));
+	set(g, "GIT_SSH_VARIANT", "ssh");
+	set(g, "GIT_SSH_COMMAND",
+	    arena_printf(g->arena,
+		"ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o ClearAllForwardings=yes -o "
+		"ConnectTimeout=" SSH_S " -o ServerAliveInterval=" SSH_ALIVE_S " -o ServerAliveCountMax=2 -o "
+		"StrictHostKeyChecking=%s -o UserKnownHostsFile=%s%s%s",
+		c->insecure ? "no" : "yes", quoted(g, hosts != NULL ? hosts : "/dev/null"), key != NULL ? " -i " : "",
+		key != NULL ? quoted(g, key) : ""));
+	return NULL;
+}
+
+/* Settings go by the environment, which, unlike arguments, no other user of the machine sees. */
+static void
+configure(struct git *g, size_t i, const char *key, const char *value)
+{
+	set(g, arena_printf(g->arena, "GIT_CONFIG_KEY_%zu", i), key);
+	set(g, arena_printf(g->arena, "GIT_CONFIG_VALUE_%zu", i), value);
+}
+
+static struct err *
+set_environment(struct git *g)
+{
+	const struct source_credentials *c = &g->request->credentials;
+	const char *pair = arena_printf(
+	    g->arena, "%s:%s", c->username != NULL ? c->username : "", c->password != NULL ? c->password : "");
+	size_t n = 0;
+	const char *ca;
+
+	set(g, "HOME", g->source->cache);
+	set(g, "LC_ALL", "C");
+	set(g, "GIT_CONFIG_NOSYSTEM", "1");
+	set(g, "GIT_CONFIG_GLOBAL", "/dev/null");
+	set(g, "GIT_TERMINAL_PROMPT", "0");
+	set(g, "GIT_ASKPASS", "/bin/true");
+	set(g, "GIT_ALLOW_PROTOCOL", g->source->settings.files ? "https:http:ssh:file" : "https:http:ssh");
+	configure(g, n++, "http.followRedirects", "false");
+	configure(g, n++, "http.lowSpeedLimit", SLOW_BYTES);
+	configure(g, n++, "http.lowSpeedTime", SLOW_S);
+	configure(g, n++, "safe.directory", "*");
+	configure(g, n++, "fetch.fsckObjects", "true");
+	configure(g, n++, "fetch.unpackLimit", "1"); /* always a pack: their number and size are bounded */
+	configure(g, n++, "core.bigFileThreshold", STREAMED_MIN);
+	configure(g, n++, "gc.auto", "0"); /* see is_overgrown */
+	configure(g, n++, "maintenance.auto", "false");
+	if (c->bearer_token != NULL)
+		configure(
+		    g, n++, "http.extraHeader", arena_printf(g->arena, "Authorization: Bearer %s", c->bearer_token));
+	else if (c->password != NULL)
+		configure(g, n++, "http.extraHeader",
+		    arena_printf(g->arena, "Authorization: Basic %s", base64_encode(g->arena, pair, strlen(pair))));
+	if (c->proxy != NULL)
+		configure(g, n++, "http.proxy", c->proxy);
+	set(g, "GIT_CONFIG_COUNT", arena_printf(g->arena, "%zu", n));
+	if (c->insecure)
+		set(g, "GIT_SSL_NO_VERIFY", "1");
+	if (c->ca != NULL && (ca = scratch(g, c->ca)) != NULL)
+		set(g, "GIT_SSL_CAINFO", ca);
+	return set_ssh(g, c);
+}
+
+/* Runs git with what follows, up to NULL. */
+static struct err *
+git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args)
+{
+	const char *argv[16] = { "git", arena_printf(g->arena, "--git-dir=%s", g->dir) };
+	int64_t left = g->until - loop_ev_mono();
+	struct run r = { .argv = argv,
+		.env = g->env,
+		.reach = SPAWN_NETWORK,
+		.timeout_ms = left,
+		.memory_max = GIT_MEMORY_MAX,
+		.output_max = output_max,
+		.file_max = g->source->settings.pack_max > 0 ? g->source->settings.pack_max : GIT_PACK_MAX };
+	struct err *e;
+
+	for (size_t i = 2; *args != NULL && i + 1 < ARRAY_SIZE(argv); i++)
+		argv[i] = *args++;
+	if (left <= 0)
+		e = err_new(
+		    g->arena, ERR_AGAIN, "git: did not end in %lld s", (long long)(g->request->timeout_ms / 1000));
+	else
+		e = run_program(g->arena, &r, ret);
+	return e != NULL ? err_wrap(g->arena, e, "%s", g->request->url) : NULL;
+}
+
+#define GIT(g, max, ret, ...) git((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* --- the cache ------------------------------------------------------------------------------------------------------ */
+
+/* And those that it is in. 0, or -1. */
+static int
+make_directory(struct arena *a, const char *path)
+{
+	char *part = arena_strdup(a, path);
+
+	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(part, 0700);
+		*slash = '/';
+	}
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+static void
+remove_tree(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (d == NULL) {
+		unlinkat(at, name, 0);
+		return;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+			if (e->d_type == DT_DIR)
+				remove_tree(fd, e->d_name);
+			else
+				unlinkat(fd, e->d_name, 0);
+		}
+	closedir(d);
+	unlinkat(at, name, AT_REMOVEDIR);
+}
+
+/* --- its size -------------------------------------------------------------------------------------------------------- */
+
+/* The packs of a repository. */
+struct packs {
+	size_t n, bytes; /* with their indexes */
+};
+
+static struct packs
+packs_of(int at, const char *repository)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	int fd = openat(at, arena_printf(a, "%s/objects/pack", repository), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct packs p = { 0, 0 };
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+			continue;
+		p.n += str_ends(e->d_name, ".pack");
+		p.bytes += (size_t)st.st_size;
+	}
+	if (d != NULL)
+		closedir(d);
+	return p;
+}
+
+/* One of the cache's repositories. */
+struct kept {
+	const char *name;
+	struct timespec used;
+	size_t bytes;
+};
+
+static int
+kept_longest_first(const void *a, const void *b)
+{
+	const struct timespec *x = &((const struct kept *)a)->used, *y = &((const struct kept *)b)->used;
+
+	if (x->tv_sec != y->tv_sec)
+		return x->tv_sec < y->tv_sec ? -1 : 1;
+	return x->tv_nsec < y->tv_nsec ? -1 : x->tv_nsec > y->tv_nsec;
+}
+
+/* Removes a repository to which no other process is fetching; false: a tree of it is in use. */
+static bool
+remove_unused(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool unused = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+
+	if (unused)
+		remove_tree(at, name);
+	if (fd >= 0)
+		close(fd);
+	return unused;
+}
+
+/* False: it is being fetched, or a tree of it is in use. */
+static bool
+remove_repository(int at, const char *name)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *lock = arena_printf(a, "%s.lock", name);
+	int fd = openat(at, lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool removed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && remove_unused(at, name);
+
+	if (removed)
+		unlinkat(at, lock, 0);
+	if (fd >= 0)
+		close(fd);
+	return removed;
+}
+
+/* The repository stays for as long as the source. */
+static void
+repository_use(struct git_source *s, const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	s->used = mem_realloc(s->used, (s->n_used + 1) * sizeof(*s->used));
+	s->used[s->n_used++] = fd;
+}
+
+/* Removes the repositories that were not used for the longest time, while there are too many, or they are too large together: the volume
+ * that holds them is the whole controller's. The one that is asked for stays. */
+static void
+make_room(struct git_source *s, const char *wanted)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	size_t n = 0, room = 0, bytes = 0, left,
+	       bytes_max = s->settings.cache_max > 0 ? s->settings.cache_max : GIT_CACHE_BYTES_MAX;
+	DIR *d = opendir(s->cache);
+	struct kept *all = NULL;
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (!str_ends(e->d_name, ".git") || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		all = arena_grow(a, all, n, &room, sizeof(*all));
+		all[n] = (struct kept){ arena_strdup(a, e->d_name), st.st_mtim, packs_of(dirfd(d), e->d_name).bytes };
+		bytes += all[n++].bytes;
+	}
+	if (n > 0)
+		qsort(all, n, sizeof(*all), kept_longest_first);
+	left = n;
+	for (size_t i = 0; i < n && (left > GIT_CACHE_MAX || bytes > bytes_max); i++)
+		if (strcmp(all[i].name, wanted) != 0 && remove_repository(dirfd(d), all[i].name)) {
+			left--;
+			bytes -= all[i].bytes;
+		}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* Each fetch brings a pack of its own. One repository that has become too many of them, or too large, is begun anew. */
+static bool
+is_overgrown(struct git *g)
+{
+	struct packs p = packs_of(AT_FDCWD, g->dir);
+
+	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
+}
+
+/* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is running now. */
+static void
+remove_leftovers(struct git *g)
+{
+	static const char *const places[] = { "", "/refs/sluice", "/objects/pack" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		DIR *d = opendir(arena_printf(g->arena, "%s%s", g->dir, places[i]));
+		struct dirent *e;
+
+		while (d != NULL && (e = readdir(d)) != NULL)
+			if (str_ends(e->d_name, ".lock") || str_starts(e->d_name, "tmp_"))
+				unlinkat(dirfd(d), e->d_name, 0);
+		if (d != NULL)
+			closedir(d);
+	}
+}
+
+/* One process at a time is at a repository. The descriptor that holds the lock, or -1. */
+static int
+lock(struct git *g)
+{
+	int fd = open(arena_printf(g->arena, "%s.lock", g->dir), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR) {
+			close(fd);
+			return -1;
+		}
+	return fd;
+}
+
+/* --- files ---------------------------------------------------------------------------------------------------------- */
+
+static bool
+read_all(int fd, char *to, size_t n, int64_t timeout_ms)
+{
+	while (n > 0) {
+		struct pollfd p = { fd, POLLIN, 0 };
+		ssize_t got;
+
+		if (poll(&p, 1, (int)timeout_ms) <= 0 || (got = read(fd, to, n)) <= 0)
+			return false;
+		to += got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+static void
+stop_reading(struct git_source *s)
+{
+	if (s->reader.pid != 0)
+		companion_stop(&s->reader);
+	s->reader.pid = 0;
+}
+
+static struct err *
+read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+{
+	const struct git_tree *of = t->arg;
+	struct git_source *s = of->source;
+	const char *id = entry->id;
+	char head[128], *at = head;
+	const char *size;
+	long long n;
+	char *text;
+
+	if (s->reader.pid != 0 && strcmp(s->reading, of->dir) != 0)
+		stop_reading(s);
+	if (s->reader.pid == 0) {
+		const char *argv[] = { "git", arena_printf(a, "--git-dir=%s", of->dir), "cat-file", "--batch", NULL };
+		const char *env[] = { "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
+			"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+			"GIT_CONFIG_KEY_1=core.bigFileThreshold",
+			arena_printf(a, "GIT_CONFIG_VALUE_1=%s", STREAMED_MIN), "GIT_NO_LAZY_FETCH=1", NULL };
+		struct err *e = companion_start(a,
+		    &(struct run){ .argv = argv, .env = env, .reach = SPAWN_LOCAL, .memory_max = GIT_MEMORY_MAX },
+		    &s->reader);
+
+		if (e != NULL)
+			return e;
+		free(s->reading);
+		s->reading = mem_strdup(of->dir);
+	}
+	if (write(s->reader.in, id, strlen(id)) != (ssize_t)strlen(id) || write(s->reader.in, "\n", 1) != 1)
+		return err_new(a, ERR_AGAIN, "git cat-file has ended");
+	for (; at < head + sizeof(head) - 1; at++)
+		if (!read_all(s->reader.out, at, 1, READ_MS) || *at == '\n')
+			break;
+	*at = '\0';
+	size = strrchr(head, ' ');
+	if (size == NULL || !str_int(size + 1, 0, INT64_MAX, &n))
+		return err_new(a, ERR_AGAIN, "git cat-file: %s", head);
+	if ((size_t)n > max) {
+		stop_reading(s);
+		return err_new(a, ERR_INVALID, "%lld bytes; at most %zu are read", n, max);
+	}
+	text = arena_alloc(a, (size_t)n + 2);
+	if (!read_all(s->reader.out, text, (size_t)n + 1, READ_MS))
+		return err_new(a, ERR_AGAIN, "git cat-file has ended");
+	text[n] = '\0';
+	*ret = (struct bytes){ text, (size_t)n };
+	return NULL;
+}
+
+/* "MODE TYPE ID SIZE\tPATH\0", each. */
+static struct err *
+list_files(struct git *g, const char *commit, struct tree *ret)
+{
+	struct tree_entry *entries;
+	struct bytes list;
+	struct err *e = GIT(g, LIST_MAX, &list, "ls-tree", "-r", "-z", "-l", "--full-tree", commit);
+	struct git_tree *of;
+	size_t n = 0, i = 0;
+
+	if (e != NULL)
+		return e;
+	for (size_t k = 0; k < list.len; k++)
+		n += list.at[k] == '\0';
+	if (n > TREE_ENTRIES_MAX)
+		return err_new(g->arena, ERR_INVALID, "%s: more than %d files", g->request->url, TREE_ENTRIES_MAX);
+	entries = arena_new_array(g->arena, struct tree_entry, n + 1);
+	for (const char *at = list.at; at < list.at + list.len; at += strlen(at) + 1) {
+		const char *tab = strchr(at, '\t'), *id = tab != NULL ? strchr(at, ' ') : NULL;
+		long long size = 0;
+
+		id = id != NULL ? strchr(id + 1, ' ') : NULL;
+		if (id == NULL || id > tab || strlen(id) < 42)
+			continue;
+		str_int(arena_strndup(
+			    g->arena, id + 42 + strspn(id + 42, " "), strcspn(id + 42 + strspn(id + 42, " "), "\t")),
+		    0, INT64_MAX, &size);
+		entries[i++] = (struct tree_entry){ .path = tab + 1,
+			.kind = str_starts(at, "120000")   ? TREE_LINK
+				: str_starts(at, "160000") ? TREE_MODULE
+							   : TREE_FILE,
+			.size = (size_t)size,
+			.id = arena_strndup(g->arena, id + 1, 40) };
+	}
+	tree_sort(entries, i);
+	of = arena_alloc(g->arena, sizeof(*of));
+	*of = (struct git_tree){ g->source, g->dir };
+	*ret = (struct tree){ .entries = entries, .n = i, .read = read_entry, .arg = of };
+	return NULL;
+}
+
+/* --- a request ------------------------------------------------------------------------------------------------------ */
+
+/* The commit is had, one deep: by its reference's name, which every server takes, or by itself, or, where a server takes no commits, with
+ * everything there is. */
+static struct err *
+fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
+{
+	struct bytes out;
+	/* The reference is what the server calls it. */
+	struct err *e = grammar_check(
+	    g->arena, ref != NULL ? GRAMMAR_REFERENCE : GRAMMAR_COMMIT, g->request->url, ref != NULL ? ref : commit);
+
+	if (e != NULL)
+		return e;
+	if (GIT(g, 64, &out, "cat-file", "-e", arena_printf(g->arena, "%s^{commit}", commit)) == NULL) {
+		*ret_commit = commit;
+		return NULL;
+	}
+	e = GIT(g, 4096, &out, "fetch", "--depth=1", "--no-tags", "--force", "--quiet", "--end-of-options",
+	    g->request->url, arena_printf(g->arena, "+%s:refs/sluice/fetched", ref != NULL ? ref : commit));
+	if (e != NULL && ref == NULL)
+		e = GIT(g, 4096, &out, "fetch", "--tags", "--force", "--quiet", "--end-of-options", g->request->url,
+		    "+refs/heads/*:refs/sluice/heads/*");
+	if (e != NULL)
+		return e;
+	/* The reference may have moved on since it was listed. */
+	e = GIT(g, 64, &out, "rev-parse", "--verify", "--quiet",
+	    ref != NULL ? "refs/sluice/fetched^{commit}" : arena_printf(g->arena, "%s^{commit}", commit));
+	if (e != NULL)
+		return err_new(g->arena, ERR_INVALID, "%s: has no commit %s", g->request->url, commit);
+	*ret_commit = arena_strndup(g->arena, out.at, strcspn(out.at, "\n"));
+	return grammar_check(g->arena, GRAMMAR_COMMIT, g->request->url, *ret_commit);
+}
+
+static struct err *
+fetch_and_list(struct git *g, const char **ret_revision, const char **ret_reference, struct tree *ret)
+{
+	const char *commit, *ref, *revision = g->request->revision;
+	struct bytes refs = { "", 0 };
+	struct err *e;
+	struct stat st;
+
+	remove_leftovers(g);
+	if (is_overgrown(g))
+		remove_unused(AT_FDCWD, g->dir);
+	if (stat(g->dir, &st) != 0 && (e = GIT(g, 4096, &refs, "init", "--bare", "--quiet", "--", g->dir)) != NULL)
+		return e;
+	utimensat(AT_FDCWD, g->dir, NULL, 0);
+	refs = (struct bytes){ "", 0 };
+	/* A whole commit names itself. */
+	if ((revision == NULL || git_resolve(g->arena, "", revision, &commit, &ref) != NULL) &&
+	    ((e = GIT(g, GIT_REFS_MAX, &refs, "ls-remote", "--quiet", "--end-of-options", g->request->url)) != NULL ||
+		(e = git_resolve(g->arena, refs.at, revision, &commit, &ref)) != NULL))
+		return e;
+	if ((e = fetch(g, commit, ref, ret_revision)) != NULL)
+		return e;
+	if (g->request->keys.n > 0 &&
+	    (e = verify_commit(g->arena, g->dir, g->source->cache, *ret_revision, &g->request->keys)) != NULL)
+		return e;
+	*ret_reference = ref;
+	return list_files(g, *ret_revision, ret);
+}
+
+/* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched with credentials is
+ * there for those only who have the same. */
+static const char *
+repository_at(struct arena *a, const char *cache, const struct source_request *r)
+{
+	const struct source_credentials *c = &r->credentials;
+	const char *const secrets[] = { c->username, c->password, c->bearer_token, c->ssh_key };
+	const char *identity = r->url;
+	unsigned char hash[SHA1_SIZE];
+	char name[2 * SHA1_SIZE + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+		if (secrets[i] != NULL)
+			identity = arena_printf(a, "%s\n%zu %zu %s", identity, i, strlen(secrets[i]), secrets[i]);
+	sha1(identity, strlen(identity), hash);
+	for (size_t i = 0; i < SHA1_SIZE; i++)
+		snprintf(name + 2 * i, 3, "%02x", hash[i]);
+	return arena_printf(a, "%s/%s.git", cache, name);
+}
+
+static struct err *
+open_(struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision,
+    const char **ret_reference, struct tree *ret)
+{
+	struct git_source *s = (struct git_source *)source;
+	struct git g = { .source = s, .arena = a, .request = r };
+	struct err *e;
+	int held;
+
+	if ((e = grammar_check(a, GRAMMAR_GIT_URL, "repoURL", r->url)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_REVISION, "revision", r->revision)) != NULL ||
+	    (r->credentials.proxy != NULL &&
+		(e = grammar_check(a, GRAMMAR_PROXY, "the repository's Secret: proxy", r->credentials.proxy)) != NULL))
+		return e;
+	if (str_starts(r->url, "file:") && !s->settings.files)
+		return err_new(a, ERR_INVALID, "%s: file URLs are only read with --gitops-file-urls", r->url);
+	g.dir = repository_at(a, s->cache, r);
+	if (make_directory(a, s->cache) != 0)
+		return err_new(a, ERR_AGAIN, "%s: cannot be made: %s", s->cache, strerror(errno));
+	make_room(s, strrchr(g.dir, '/') + 1);
+	if ((held = lock(&g)) < 0)
+		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
+	g.until = loop_ev_mono() + r->timeout_ms;
+	/* What a reader has seen may be older than what is fetched. */
+	stop_reading(s);
+	if ((e = set_environment(&g)) == NULL)
+		e = fetch_and_list(&g, ret_revision, ret_reference, ret);
+	if (e == NULL)
+		repository_use(s, g.dir);
+	forget_secrets(s);
+	close(held);
+	return e;
+}
+
+const char *
+git_user_cache(struct arena *a)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (!str_empty(cache))
+		return arena_printf(a, "%s/sluice-gitops", cache);
+	return !str_empty(home) ? arena_printf(a, "%s/.cache/sluice-gitops", home) : GITOPS_CACHE;
+}
+
+struct source *
+git_source_new(const struct git_settings *settings)
+{
+	struct git_source *s = mem_alloc(sizeof(*s));
+
+	*s = (struct git_source){ .source = { open_ }, .settings = *settings, .cache = mem_strdup(settings->cache) };
+	return &s->source;
+}
+
+struct source *
+git_source_free(struct source *source)
+{
+	struct git_source *s = (struct git_source *)source;
+
+	if (s == NULL)
+		return NULL;
+	stop_reading(s);
+	for (size_t i = 0; i < s->n_used; i++)
+		close(s->used[i]);
+	free(s->used);
+	free(s->reading);
+	free(s->cache);
+	free(s);
+	return NULL;
+}

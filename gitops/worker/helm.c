@@ -1,0 +1,578 @@
+/* gitops/worker/helm.c: files for helm, its arguments, and what it prints. */
+#include "gitops/worker/helm.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/base64.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "gitops/source/arguments.h"
+#include "gitops/source/helm_index.h"
+#include "gitops/source/version.h"
+#include "gitops/worker/local.h"
+#include "gitops/worker/scratch.h"
+#include "io/file.h"
+#include "io/program.h"
+#include "kube/api/yaml.h"
+
+#define TEMPLATE_MS 60000
+#define PULL_MS 120000
+#define ARGS_MAX 4096
+#define CA_FILE "ca.pem" /* whom we trust */
+#define CHARTS_MAX 64 /* that stay in the cache */
+
+/* One run of helm. */
+struct running {
+	struct arena *arena;
+	const struct helm *helm;
+	const char *dir; /* of its own */
+	const char **argv;
+	size_t n;
+	size_t files, bytes; /* that were written */
+	bool too_many; /* arguments: it is not run */
+	const char *proxy; /* URL; NULL: none */
+	const char *login; /* "USER:PASSWORD@", as it is in URLs; NULL: none */
+};
+
+static struct err *
+not_named(struct arena *a)
+{
+	return err_new(
+	    a, ERR_INVALID, "Helm charts are rendered by the program helm, which the controller's --gitops-helm names");
+}
+
+static void
+arg(struct running *r, const char *text)
+{
+	if (r->n < ARGS_MAX - 1)
+		r->argv[r->n++] = text;
+	else
+		r->too_many = true;
+}
+
+static struct err *
+begin(struct running *r)
+{
+	struct err *e = scratch_begin(r->arena, r->helm->cache, "helm", &r->dir);
+
+	r->argv = arena_new_array(r->arena, const char *, ARGS_MAX);
+	arg(r, r->helm->program);
+	return e;
+}
+
+/* Without where our directory is, and without the password, which Helm's messages have in URLs. */
+static const char *
+clean(const struct running *r, const char *text)
+{
+	text = str_replace(r->arena, text, arena_printf(r->arena, "%s/", r->dir), "");
+	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
+}
+
+/* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
+static struct err *
+run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
+{
+	const char *env[] = { arena_printf(r->arena, "HOME=%s", r->dir), arena_printf(r->arena, "TMPDIR=%s", r->dir),
+		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
+		arena_printf(r->arena, "HELM_CONFIG_HOME=%s/config", r->dir),
+		arena_printf(r->arena, "HELM_DATA_HOME=%s/data", r->dir), "KUBECONFIG=/dev/null",
+		r->proxy != NULL ? arena_printf(r->arena, "HTTPS_PROXY=%s", r->proxy) : NULL,
+		r->proxy != NULL ? arena_printf(r->arena, "HTTP_PROXY=%s", r->proxy) : NULL, NULL };
+	struct err *e;
+
+	if (r->too_many)
+		return err_new(r->arena, ERR_INVALID, "helm would be run with more than %d arguments", ARGS_MAX - 1);
+	r->argv[r->n] = NULL;
+	e = run_program(r->arena,
+	    &(struct run){ .argv = r->argv,
+		.env = env,
+		.reach = reach,
+		.timeout_ms = timeout_ms,
+		.output_max = MANIFESTS_BYTES_MAX,
+		.file_max = HELM_BYTES_MAX },
+	    ret);
+	return e != NULL ? err_new(r->arena, e->class, "%s", clean(r, err_text(r->arena, e))) : NULL;
+}
+
+/* --- files ----------------------------------------------------------------------------------------------------------- */
+
+/* `path` is seen from our directory. */
+static struct err *
+write_file(struct running *r, const char *path, const char *text, size_t len)
+{
+	if (++r->files > HELM_FILES_MAX || (r->bytes += len) > HELM_BYTES_MAX)
+		return err_new(r->arena, ERR_INVALID, "a chart of more than %d files, or %u bytes", HELM_FILES_MAX,
+		    HELM_BYTES_MAX);
+	return scratch_write(r->arena, r->dir, path, text, len);
+}
+
+/* All files below the chart's directory; links are files by then. */
+static struct err *
+write_chart(struct running *r, const struct helm_chart *c)
+{
+	const char *prefix = c->directory[0] == '\0' ? "" : arena_printf(r->arena, "%s/", c->directory);
+	size_t skip = strlen(prefix);
+
+	for (size_t i = tree_from(c->tree, prefix); i < c->tree->n && str_starts(c->tree->entries[i].path, prefix);
+	     i++) {
+		const struct tree_entry *entry = NULL;
+		struct bytes text;
+		struct err *e = tree_find(c->tree, r->arena, c->tree->entries[i].path, &entry);
+
+		/* A link to a directory is not walked into. */
+		if (e == NULL && entry == NULL)
+			continue;
+		if (e == NULL)
+			e = tree_read(c->tree, r->arena, c->tree->entries[i].path, &text, NULL);
+		if (e == NULL)
+			e = write_file(
+			    r, arena_printf(r->arena, "chart/%s", c->tree->entries[i].path + skip), text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "%s", c->tree->entries[i].path);
+	}
+	return NULL;
+}
+
+/* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the chart. ERR_GONE: it is not there. */
+static struct err *
+read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
+{
+	const struct tree *tree = c->tree;
+	const char *from = c->directory, *path;
+	struct err *e;
+
+	if (name[0] == '$') {
+		size_t n = strcspn(name, "/");
+
+		tree = NULL;
+		for (size_t i = 0; i < c->n_refs; i++)
+			if (strlen(c->refs[i].ref) == n - 1 && strncmp(c->refs[i].ref, name + 1, n - 1) == 0)
+				tree = c->refs[i].tree;
+		if (tree == NULL)
+			return err_new(r->arena, ERR_INVALID, "%.*s: there is no source with this ref", (int)n, name);
+		name += n;
+		from = "";
+	}
+	if (name[0] == '/')
+		from = "";
+	name += strspn(name, "/");
+	if (strstr(name, "://") != NULL)
+		return err_new(r->arena, ERR_INVALID, "%s: a URL, and not a file of the repository", name);
+	if ((e = tree_path(r->arena, from, name, &path)) != NULL)
+		return e;
+	return tree_read(tree, r->arena, path, ret, NULL);
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------- */
+
+static struct err *
+add_values(struct running *r, const char *name, const char *text, size_t len)
+{
+	const char *path = arena_printf(r->arena, "values/%s.yaml", name);
+
+	arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
+	return write_file(r, path, text, len);
+}
+
+static struct err *
+add_value_files(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	for (size_t i = 0; i < h->value_files.n; i++) {
+		struct bytes text;
+		struct err *e = read_named(r, c, h->value_files.at[i], &text);
+
+		if (e != NULL && e->class == ERR_GONE && h->ignore_missing_value_files)
+			continue;
+		if (e == NULL)
+			e = add_values(r, arena_printf(r->arena, "%zu", i), text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "helm.valueFiles[%zu]: %s", i, h->value_files.at[i]);
+	}
+	return NULL;
+}
+
+static struct err *
+add_parameters(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	for (size_t i = 0; i < h->parameters.n; i++) {
+		const struct helm_parameter *p = &h->parameters.at[i];
+		struct err *e = grammar_check(
+		    r->arena, GRAMMAR_PARAMETER, arena_printf(r->arena, "helm.parameters[%zu].name", i), p->name);
+
+		if (e != NULL)
+			return e;
+		/* A comma would begin another value. */
+		arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
+			   str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
+	}
+	for (size_t i = 0; i < h->file_parameters.n; i++) {
+		const struct helm_file_parameter *p = &h->file_parameters.at[i];
+		const char *path = arena_printf(r->arena, "values/file-%zu", i);
+		struct bytes text;
+		struct err *e = grammar_check(
+		    r->arena, GRAMMAR_PARAMETER, arena_printf(r->arena, "helm.fileParameters[%zu].name", i), p->name);
+
+		if (e != NULL)
+			return e;
+		e = read_named(r, c, p->path, &text);
+		if (e == NULL)
+			e = write_file(r, path, text.at, text.len);
+		if (e != NULL)
+			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
+		arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
+	}
+	return NULL;
+}
+
+static struct err *
+add_helm(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+{
+	struct err *e;
+
+	if (!h->skip_crds)
+		arg(r, "--include-crds");
+	if (h->skip_tests)
+		arg(r, "--skip-tests");
+	if (!str_empty(h->kube_version)) {
+		if ((e = grammar_check(r->arena, GRAMMAR_KUBE_VERSION, "helm.kubeVersion", h->kube_version)) != NULL)
+			return e;
+		arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
+	}
+	for (size_t i = 0; i < h->api_versions.n; i++) {
+		if ((e = grammar_check(r->arena, GRAMMAR_API_VERSION,
+			 arena_printf(r->arena, "helm.apiVersions[%zu]", i), h->api_versions.at[i])) != NULL)
+			return e;
+		arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
+	}
+	if ((e = add_value_files(r, c, h)) != NULL)
+		return e;
+	/* JSON is YAML. */
+	if (h->values_object != NULL)
+		e = add_values(r, "object", h->values_object, strlen(h->values_object));
+	else if (h->values != NULL && h->values[0] != '\0')
+		e = add_values(r, "text", h->values, strlen(h->values));
+	return e != NULL ? e : add_parameters(r, c, h);
+}
+
+/* --- what it prints -------------------------------------------------------------------------------------------------- */
+
+static struct err *
+read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	const char *file =
+	    arena_printf(r->arena, "%s (helm template)", c->directory[0] != '\0' ? c->directory : c->release);
+	struct err *e = yaml_parse_as(r->arena, out.at, out.len, YAML_KUBERNETES, &docs);
+	json_t *doc;
+	size_t i;
+
+	if (e != NULL)
+		return err_wrap(r->arena, e, "what helm has printed");
+	json_array_foreach (docs, i, doc)
+		if ((e = manifests_add(ret, r->arena, doc, file)) != NULL)
+			return e;
+	return NULL;
+}
+
+/* What the chart is rendered for: the release's and the namespace's names. */
+static struct err *
+check_target(struct arena *a, const struct application_helm *said, const char *release, const char *namespace)
+{
+	struct err *e = grammar_check(
+	    a, GRAMMAR_RELEASE, str_empty(said->release_name) ? "metadata.name" : "helm.releaseName", release);
+
+	return e != NULL ? e
+			 : grammar_check(a, GRAMMAR_NAMESPACE,
+			       str_empty(said->namespace) ? "destination.namespace" : "helm.namespace", namespace);
+}
+
+struct err *
+helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, struct manifests *ret)
+{
+	static const struct application_helm nothing = { 0 };
+	const struct application_helm *said = c->source->helm != NULL ? c->source->helm : &nothing;
+	const char *release = !str_empty(said->release_name) ? said->release_name : c->release;
+	const char *namespace = !str_empty(said->namespace) ? said->namespace
+				: !str_empty(c->namespace)  ? c->namespace
+							    : "default";
+	struct running r = { .arena = a, .helm = h };
+	struct bytes out;
+	struct err *e;
+
+	if (h->program == NULL)
+		return not_named(a);
+	if ((e = begin(&r)) != NULL)
+		return e;
+	arg(&r, "template");
+	e = check_target(a, said, release, namespace);
+	arg(&r, arena_printf(a, "--namespace=%s", namespace));
+	if (e == NULL)
+		e = write_chart(&r, c);
+	if (e == NULL)
+		e = add_helm(&r, c, said);
+	arg(&r, "--");
+	arg(&r, release);
+	arg(&r, arena_printf(a, "%s/chart", r.dir));
+	/* It says no again until the chart changes. */
+	if (e == NULL && (e = run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
+		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
+	if (e == NULL)
+		e = read_output(&r, c, out, ret);
+	scratch_end(r.dir);
+	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
+}
+
+/* --- repositories ---------------------------------------------------------------------------------------------------- */
+
+/* Where a chart with an exact version stays: for those who have the credentials that it was fetched with. */
+static const char *
+kept_at(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
+{
+	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s", s->repo_url, s->chart, s->target_revision ?: "",
+	    c->username ?: "", c->password ?: "");
+	char hex[2 * SHA256_SIZE + 1];
+
+	sha256_hex(text, strlen(text), hex);
+	return arena_printf(a, "%s/chart-%.40s", h->cache, hex);
+}
+
+/* Where the host begins in a URL, behind what names a user. */
+static const char *
+host_in(const char *url)
+{
+	const char *authority = strstr(url, "://") + 3, *at = strchr(authority, '@');
+
+	return at != NULL && at < authority + strcspn(authority, "/?#") ? at + 1 : authority;
+}
+
+/* "https://USER:PASSWORD@HOST/…", whatever user the URL names; without a login the URL as it is. */
+static const char *
+with_login(const struct running *r, const char *url)
+{
+	return r->login == NULL ? url
+				: arena_printf(r->arena, "%.*s%s%s", (int)(strstr(url, "://") + 3 - url), url, r->login,
+				      host_in(url));
+}
+
+/* Where the index has URLs of the repository's own scheme, host and port, the login goes with them: to no others. */
+static struct err *
+mark_index(struct running *r, const char *repo_url)
+{
+	const char *path = "cache/repository/source-index.yaml", *marked;
+	struct bytes text = { 0 };
+	struct err *e;
+
+	if (r->login == NULL)
+		return NULL;
+	e = file_read(r->arena, arena_printf(r->arena, "%s/%s", r->dir, path), HELM_BYTES_MAX, &text);
+	if (e != NULL)
+		return err_wrap(r->arena, e, "the repository's index");
+	marked = helm_index_with_login(r->arena, text.at, repo_url, r->login);
+	if (marked == NULL)
+		return err_new(r->arena, ERR_INVALID, "the repository's index is too long");
+	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
+}
+
+/* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten when a server redirects;
+ * Helm's members username and password go along to other ports, and other hosts below the first one. */
+static struct err *
+write_credentials(struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
+{
+	const char *path = oci ? "registry.json" : "repositories.yaml", *text;
+	_cleanup_(json_decrefp) json_t *j = NULL;
+	const char *user = c->username != NULL ? c->username : "", *password = c->password != NULL ? c->password : "";
+
+	if (oci) {
+		const char *host = arena_strndup(r->arena, s->repo_url, strcspn(s->repo_url, "/")),
+			   *both = arena_printf(r->arena, "%s:%s", user, password);
+
+		j = json_pack("{s:{}}", "auths");
+		if (password[0] != '\0')
+			json_object_set_new(json_object_get(j, "auths"), host,
+			    json_pack("{s:s}", "auth", base64_encode(r->arena, both, strlen(both))));
+	} else {
+		j = json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:s*}]}", "apiVersion", "", "repositories", "name",
+		    "source", "url", with_login(r, s->repo_url), "pass_credentials_all", 0, "insecure_skip_tls_verify",
+		    c->insecure, "caFile", c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
+	}
+	text = json_text(r->arena, j);
+	return write_file(r, path, text, strlen(text));
+}
+
+/* The first two lines, as one. */
+static const char *
+two_lines(struct arena *a, const char *text)
+{
+	size_t n = strcspn(text, "\n");
+	const char *second = text[n] != '\0' ? text + n + 1 : "";
+
+	second += strspn(second, " \t");
+	return arena_printf(a, "%.*s %.*s", (int)n, text, (int)strcspn(second, "\n"), second);
+}
+
+static struct err *
+pull(struct running *r, const struct application_source *s, const struct source_credentials *c)
+{
+	bool oci = strstr(s->repo_url, "://") == NULL;
+	struct bytes out;
+	const char *said;
+	struct err *e;
+
+	if (!oci && (!str_empty(c->username) || !str_empty(c->password)))
+		r->login = arena_printf(r->arena, "%s:%s@", str_url_escape(r->arena, c->username ?: ""),
+		    str_url_escape(r->arena, c->password ?: ""));
+	e = write_credentials(r, s, c, oci);
+
+	if (e == NULL && c->ca != NULL)
+		e = write_file(r, CA_FILE, c->ca, strlen(c->ca));
+	if (e != NULL)
+		return e;
+	r->proxy = c->proxy;
+	if (!oci) {
+		arg(r, "repo");
+		arg(r, "update");
+		arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
+		if ((e = run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
+			return e;
+		/* It ends well, whatever it says. */
+		if ((said = strstr(out.at, "Unable to get an update")) != NULL)
+			return err_new(r->arena, ERR_AGAIN, "%s", clean(r, two_lines(r->arena, said)));
+		if ((e = mark_index(r, s->repo_url)) != NULL)
+			return e;
+		r->n = 1;
+	}
+	arg(r, "pull");
+	if (!str_empty(s->target_revision))
+		arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
+	arg(r, arena_printf(r->arena,
+		   oci ? "--registry-config=%s/registry.json" : "--repository-config=%s/repositories.yaml", r->dir));
+	if (oci && c->ca != NULL)
+		arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
+	arg(r, "--untar");
+	arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
+	arg(r, "--");
+	arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
+		   : arena_printf(r->arena, "source/%s", s->chart));
+	return run(r, SPAWN_NETWORK, PULL_MS, &out);
+}
+
+/* The files of a chart that is on this machine, and its version. */
+static struct err *
+open_pulled(struct arena *a, const char *dir, const char **ret_version, struct tree *ret_tree)
+{
+	_cleanup_(json_decrefp) json_t *docs = NULL;
+	struct bytes text;
+	struct err *e = local_tree(a, dir, ret_tree);
+
+	if (e == NULL)
+		e = tree_read(ret_tree, a, "Chart.yaml", &text, NULL);
+	if (e == NULL)
+		e = yaml_parse(a, text.at, text.len, &docs);
+	if (e == NULL && json_str(json_array_get(docs, 0), "version") == NULL)
+		e = err_new(a, ERR_INVALID, "Chart.yaml has no version");
+	if (e == NULL)
+		*ret_version = arena_strdup(a, json_str(json_array_get(docs, 0), "version"));
+	return e;
+}
+
+static struct err *
+read_kept(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+{
+	const struct bytes *file = entry->id;
+
+	(void)t;
+	if (file->len > max)
+		return err_new(a, ERR_INVALID, "%zu bytes; at most %zu are read", file->len, max);
+	*ret = *file;
+	return NULL;
+}
+
+/* The files as they are now, whatever becomes of the directory. */
+static struct err *
+keep_files(struct arena *a, struct tree *t)
+{
+	struct tree_entry *entries = arena_new_array(a, struct tree_entry, t->n + 1);
+	struct bytes *files = arena_new_array(a, struct bytes, t->n + 1);
+	struct err *e;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if ((e = t->read(t, a, &t->entries[i], HELM_BYTES_MAX, &files[i])) != NULL)
+			return e;
+		entries[i] = t->entries[i];
+		entries[i].id = &files[i];
+	}
+	*t = (struct tree){ .entries = entries, .n = t->n, .read = read_kept };
+	return NULL;
+}
+
+static bool
+is_exact(const char *version)
+{
+	struct version v;
+
+	return version != NULL && version_parse(version, &v) && v.n_parts == 3;
+}
+
+/* Of the charts that stay, the one that has been there the longest goes, when there are too many. */
+static void
+make_room(const char *cache, const char *but)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const char *oldest = NULL;
+	struct timespec since = { 0 };
+	struct dirent *entry;
+	DIR *d = opendir(cache);
+	size_t n = 0;
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		const char *path = arena_printf(a, "%s/%s", cache, entry->d_name);
+		struct stat st;
+
+		if (!str_starts(entry->d_name, "chart-") || stat(path, &st) != 0)
+			continue;
+		n++;
+		if (strcmp(path, but) != 0 && (oldest == NULL || st.st_mtim.tv_sec < since.tv_sec)) {
+			oldest = path;
+			since = st.st_mtim;
+		}
+	}
+	if (d != NULL)
+		closedir(d);
+	if (n > CHARTS_MAX && oldest != NULL)
+		scratch_end(oldest);
+}
+
+struct err *
+helm_pull(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c,
+    const char **ret_version, struct tree *ret_tree)
+{
+	struct running r = { .arena = a, .helm = h };
+	const char *kept = kept_at(a, h, s, c), *pulled;
+	struct err *e;
+
+	if (h->program == NULL)
+		return not_named(a);
+	if ((e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "repoURL", s->repo_url)) != NULL ||
+	    (e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL)
+		return e;
+	if (access(kept, F_OK) == 0)
+		return open_pulled(a, kept, ret_version, ret_tree);
+	if ((e = begin(&r)) != NULL)
+		return e;
+	pulled = arena_printf(a, "%s/pulled/%s", r.dir, s->chart);
+	e = pull(&r, s, c);
+	if (e == NULL)
+		e = open_pulled(a, pulled, ret_version, ret_tree);
+	/* The directory goes, now or when others need the room. */
+	if (e == NULL)
+		e = keep_files(a, ret_tree);
+	if (e == NULL && is_exact(s->target_revision) && rename(pulled, kept) == 0)
+		make_room(h->cache, kept);
+	scratch_end(r.dir);
+	return e != NULL ? err_wrap(a, e, "chart %s of %s", s->chart, s->repo_url) : NULL;
+}

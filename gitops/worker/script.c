@@ -1,0 +1,250 @@
+/* gitops/worker/script.c: the child, and the way to it and back: a length and so many bytes of JSON, each way. */
+#include "gitops/worker/script_parts.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/str.h"
+#include "io/loop.h"
+#include "io/spawn.h"
+
+#define ANSWER_MS 20000 /* with what else the machine does meanwhile; processor time ends it long before */
+
+struct scripts {
+	int pid, fd; /* of the child that is there; fd < 0: none */
+};
+
+struct scripts *
+scripts_new(void)
+{
+	struct scripts *s = mem_alloc(sizeof(*s));
+
+	*s = (struct scripts){ .fd = -1 };
+	return s;
+}
+
+static void
+end(struct scripts *s, bool by_force, int *ret_status)
+{
+	if (s->fd < 0)
+		return;
+	close(s->fd);
+	s->fd = -1;
+	if (by_force)
+		kill(s->pid, SIGKILL);
+	while (waitpid(s->pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+}
+
+struct scripts *
+scripts_free(struct scripts *s)
+{
+	int status;
+
+	if (s != NULL)
+		end(s, true, &status);
+	free(s);
+	return NULL;
+}
+
+/* --- the way ------------------------------------------------------------------------------------------------------- */
+
+/* All of it, until the time that is left is over (below 0: without end). */
+static bool
+move(int fd, void *at, size_t n, bool out, int64_t until)
+{
+	while (n > 0) {
+		struct pollfd p = { fd, out ? POLLOUT : POLLIN, 0 };
+		int64_t left = until < 0 ? -1 : until - loop_ev_mono();
+		ssize_t moved;
+
+		if ((until >= 0 && left <= 0) || poll(&p, 1, (int)left) == 0)
+			return false;
+		moved = out ? send(fd, at, n, MSG_NOSIGNAL) : recv(fd, at, n, 0);
+		if (moved < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (moved <= 0)
+			return false;
+		at = (char *)at + moved;
+		n -= (size_t)moved;
+	}
+	return true;
+}
+
+static bool
+put(int fd, const char *text, int64_t until)
+{
+	uint32_t n = (uint32_t)strlen(text);
+
+	return move(fd, &n, sizeof(n), true, until) && move(fd, (void *)text, n, true, until);
+}
+
+/* A new text, the caller's; NULL: none came. */
+static char *
+get(int fd, int64_t until)
+{
+	uint32_t n;
+	char *text;
+
+	if (!move(fd, &n, sizeof(n), false, until) || n > SCRIPT_OBJECT_MAX)
+		return NULL;
+	text = mem_alloc(n + 1);
+	if (!move(fd, text, n, false, until)) {
+		free(text);
+		return NULL;
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* --- the child ----------------------------------------------------------------------------------------------------- */
+
+static void
+allow_time(int ms)
+{
+	const struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
+
+	setitimer(ITIMER_PROF, &t, NULL);
+}
+
+static char *
+answer(const char *text)
+{
+	_cleanup_(json_decrefp) json_t *q = json_loads(text, 0, NULL), *a = NULL;
+	const json_t *object = json_object_get(q, "object");
+
+	/* It ends the process: there is no other way out of a library that does not look at the clock. */
+	allow_time(SCRIPT_CPU_MS);
+	a = json_str(q, "jq") != NULL ? script_ask_jq(json_str(q, "jq"), object)
+				      : script_ask_lua(json_str(q, "lua"), object);
+	allow_time(0);
+	return json_dumps(a, JSON_COMPACT);
+}
+
+/* In the child: what it may do is cut down by then (io/spawn.h, SPAWN_SEALED). */
+static int
+scripts_serve(void *arg)
+{
+	char *text, *said;
+
+	(void)arg;
+	signal(SIGPROF, SIG_DFL);
+	while ((text = get(0, -1)) != NULL) {
+		said = answer(text);
+		free(text);
+		if (!put(0, said, -1))
+			break;
+		free(said);
+	}
+	return 0;
+}
+
+static struct err *
+scripts_start(struct scripts *s, struct arena *a)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		return err_new(a, ERR_AGAIN, "no socket for scripts: %s", strerror(errno));
+	/* Lua has an allocator of its own, libjq has not. */
+	s->pid = spawn(&(struct spawn){ .run = scripts_serve,
+	    .keep = "TZ",
+	    .in = fds[1],
+	    .out = -1,
+	    .err = -1,
+	    .reach = SPAWN_SEALED,
+	    .memory_max = 4 * SCRIPT_MEMORY_MAX,
+	    .file_max = UINT64_MAX,
+	    .files_max = 3 });
+	close(fds[1]);
+	if (s->pid < 0) {
+		close(fds[0]);
+		return err_new(a, ERR_AGAIN, "no process for scripts: %s", strerror(errno));
+	}
+	s->fd = fds[0];
+	return NULL;
+}
+
+void
+scripts_begin(struct scripts *s)
+{
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+
+	/* What is wrong is said when something is asked. */
+	if (s->fd < 0)
+		(void)scripts_start(s, a);
+}
+
+/* --- asking -------------------------------------------------------------------------------------------------------- */
+
+static struct err *
+why_it_ended(struct arena *a, int status)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
+		return err_new(a, ERR_INVALID, "it takes longer than %d ms", SCRIPT_CPU_MS);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
+		   ? err_new(a, ERR_AGAIN, "it has not answered in %d s", ANSWER_MS / 1000)
+		   : err_new(a, ERR_INVALID, "it ends the process that runs it: it needs too much memory");
+}
+
+/* The question is consumed; *ret is a new reference. */
+static struct err *
+ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
+{
+	int64_t until = loop_ev_mono() + ANSWER_MS;
+	const char *text = json_text(a, question);
+	char *said = NULL;
+	struct err *e;
+	int status = 0;
+
+	json_decref(question);
+	if (strlen(text) > SCRIPT_OBJECT_MAX)
+		return err_new(a, ERR_INVALID, "the object is too long for a script");
+	if (s->fd < 0 && (e = scripts_start(s, a)) != NULL)
+		return e;
+	if (put(s->fd, text, until))
+		said = get(s->fd, until);
+	if (said == NULL) {
+		/* One whose end of the socket is closed has ended by itself, and says how. */
+		end(s, loop_ev_mono() >= until, &status);
+		return why_it_ended(a, status);
+	}
+	*ret = json_loads(said, 0, NULL);
+	free(said);
+	if (json_str(*ret, "error") == NULL)
+		return NULL;
+	e = err_new(a, ERR_INVALID, "%s", json_str(*ret, "error"));
+	json_decref(*ret);
+	*ret = NULL;
+	return e;
+}
+
+struct err *
+script_places(struct scripts *s, struct arena *a, const char *expression, const json_t *object, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *said = NULL;
+	struct err *e = ask(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &said);
+
+	if (e == NULL)
+		*ret = json_incref(json_object_get(said, "places"));
+	return e;
+}
+
+struct err *
+script_health(struct scripts *s, struct arena *a, const char *text, const json_t *object, const char **ret_status,
+    const char **ret_message)
+{
+	_cleanup_(json_decrefp) json_t *said = NULL;
+	struct err *e = ask(s, a, json_pack("{s:s, s:O}", "lua", text, "object", object), &said);
+
+	if (e != NULL)
+		return e;
+	*ret_status = arena_strdup(a, json_str(said, "status"));
+	*ret_message = json_str(said, "message") != NULL ? arena_strdup(a, json_str(said, "message")) : "";
+	return NULL;
+}

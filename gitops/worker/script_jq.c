@@ -1,0 +1,107 @@
+/* gitops/worker/script_jq.c: places by libjq. What jq makes of JSON passes through text: its values and jansson's are different things. */
+#include <stdlib.h>
+#include <string.h>
+#include <jq.h>
+#include "base/str.h"
+#include "gitops/worker/script_parts.h"
+
+#define KEPT_MAX 64 /* expressions that are compiled; then all are forgotten */
+#define PLACES_MAX 10000
+
+struct compiled {
+	char *expression;
+	jq_state *jq;
+};
+
+static struct compiled kept[KEPT_MAX];
+static size_t n_kept;
+static char said[512]; /* the first of what libjq says of an expression */
+
+static void
+on_error(void *arg, jv message)
+{
+	(void)arg;
+	if (said[0] == '\0')
+		snprintf(said, sizeof(said), "%s",
+		    jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message) : "it is wrong");
+	said[strcspn(said, "\n")] = '\0';
+	jv_free(message);
+}
+
+static jq_state *
+compile(const char *expression)
+{
+	char *program;
+	jq_state *jq;
+	int ok;
+
+	for (size_t i = 0; i < n_kept; i++)
+		if (strcmp(kept[i].expression, expression) == 0)
+			return kept[i].jq;
+	if ((jq = jq_init()) == NULL)
+		return NULL;
+	said[0] = '\0';
+	jq_set_error_cb(jq, on_error, NULL);
+	if (asprintf(&program, "path(%s)", expression) < 0)
+		return NULL;
+	ok = jq_compile(jq, program);
+	free(program);
+	if (!ok) {
+		jq_teardown(&jq);
+		return NULL;
+	}
+	if (n_kept == KEPT_MAX)
+		for (; n_kept > 0; n_kept--) {
+			free(kept[n_kept - 1].expression);
+			jq_teardown(&kept[n_kept - 1].jq);
+		}
+	kept[n_kept++] = (struct compiled){ strdup(expression), jq };
+	return jq;
+}
+
+/* The error that ended it; one about the object's shape is none. */
+static json_t *
+error_of(jv end)
+{
+	jv message = jv_invalid_get_msg(end);
+	json_t *answer = NULL;
+
+	/* "Invalid path expression with result …": the value, which may be of a Secret, is not repeated. */
+	if (jv_get_kind(message) == JV_KIND_STRING && strncmp(jv_string_value(message), "Invalid path", 12) == 0)
+		answer = json_pack("{s:s}", "error", "it makes a value, and does not name a place of the object");
+	jv_free(message);
+	return answer;
+}
+
+json_t *
+script_ask_jq(const char *expression, const json_t *object)
+{
+	jq_state *jq = compile(expression);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_t *places = json_array(), *error;
+	jv place;
+
+	if (jq == NULL) {
+		free(text);
+		json_decref(places);
+		return json_pack("{s:s}", "error", said[0] != '\0' ? said : "it is wrong");
+	}
+	jq_start(jq, jv_parse(text), 0);
+	free(text);
+	while (jv_is_valid(place = jq_next(jq)) && json_array_size(places) < PLACES_MAX) {
+		jv dumped = jv_dump_string(place, 0);
+
+		json_array_append_new(places, json_loads(jv_string_value(dumped), 0, NULL));
+		jv_free(dumped);
+	}
+	if (json_array_size(places) == PLACES_MAX) {
+		jv_free(place);
+		json_decref(places);
+		return json_pack("{s:s}", "error", "it names more than 10000 places");
+	}
+	if ((error = error_of(place)) != NULL) {
+		json_decref(places);
+		return error;
+	}
+	return json_pack("{s:o}", "places", places);
+}

@@ -1,0 +1,220 @@
+/* gitops/worker/script_lua.c: health by Lua 5.4, with what scripts for gopher-lua (5.1) use besides. There is no io, no way to load code, and of os
+ * only time and date. */
+#include <stdlib.h>
+#include <string.h>
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lua.h>
+#include <lua5.4/lualib.h>
+#include "base/str.h"
+#include "gitops/worker/script_parts.h"
+
+/* Lua's allocator, with an end. `ud` counts. */
+static void *
+bounded(void *ud, void *at, size_t was, size_t size)
+{
+	size_t *used = ud;
+	void *now;
+
+	was = at != NULL ? was : 0;
+	if (size == 0) {
+		*used -= was;
+		free(at);
+		return NULL;
+	}
+	if (size > was && size - was > SCRIPT_MEMORY_MAX - *used)
+		return NULL;
+	if ((now = realloc(at, size)) != NULL)
+		*used += size - was;
+	return now;
+}
+
+static void
+push(lua_State *lua, const json_t *v)
+{
+	const char *key;
+	json_t *member;
+	size_t i;
+
+	luaL_checkstack(lua, 4, "the object is too deep");
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+		lua_newtable(lua);
+		json_object_foreach ((json_t *)v, key, member) {
+			push(lua, member);
+			lua_setfield(lua, -2, key);
+		}
+		break;
+	case JSON_ARRAY:
+		lua_newtable(lua);
+		json_array_foreach (v, i, member) {
+			push(lua, member);
+			lua_rawseti(lua, -2, (lua_Integer)i + 1);
+		}
+		break;
+	case JSON_STRING: lua_pushlstring(lua, json_string_value(v), json_string_length(v)); break;
+	/* As integers, so that a message says "5", and not "5.0". */
+	case JSON_INTEGER: lua_pushinteger(lua, json_integer_value(v)); break;
+	case JSON_REAL: lua_pushnumber(lua, json_real_value(v)); break;
+	case JSON_TRUE:
+	case JSON_FALSE: lua_pushboolean(lua, json_is_true(v)); break;
+	default: lua_pushnil(lua); break;
+	}
+}
+
+static int
+table_getn(lua_State *lua)
+{
+	lua_pushinteger(lua, luaL_len(lua, 1));
+	return 1;
+}
+
+static int
+math_pow(lua_State *lua)
+{
+	lua_pushvalue(lua, 1);
+	lua_pushvalue(lua, 2);
+	lua_arith(lua, LUA_OPPOW);
+	return 1;
+}
+
+/* require("os") and the like: what is there already. */
+static int
+require(lua_State *lua)
+{
+	const char *name = luaL_checkstring(lua, 1);
+
+	if (lua_getglobal(lua, name) != LUA_TTABLE)
+		return luaL_error(lua, "there is no module %s here", name);
+	return 1;
+}
+
+/* The global `name` keeps only these fields. */
+static void
+keep_only(lua_State *lua, const char *name, const char *const *fields)
+{
+	lua_getglobal(lua, name);
+	lua_newtable(lua);
+	for (; *fields != NULL; fields++) {
+		lua_getfield(lua, -2, *fields);
+		lua_setfield(lua, -2, *fields);
+	}
+	lua_setglobal(lua, name);
+	lua_pop(lua, 1);
+}
+
+static void
+drop(lua_State *lua, const char *table, const char *field)
+{
+	lua_getglobal(lua, table);
+	lua_pushnil(lua);
+	lua_setfield(lua, -2, field);
+	lua_pop(lua, 1);
+}
+
+static void
+add(lua_State *lua, const char *table, const char *field, lua_CFunction f)
+{
+	lua_getglobal(lua, table);
+	lua_pushcfunction(lua, f);
+	lua_setfield(lua, -2, field);
+	lua_pop(lua, 1);
+}
+
+/* What a script finds. */
+static void
+furnish(lua_State *lua)
+{
+	static const luaL_Reg libraries[] = { { LUA_GNAME, luaopen_base }, { LUA_TABLIBNAME, luaopen_table },
+		{ LUA_STRLIBNAME, luaopen_string }, { LUA_MATHLIBNAME, luaopen_math },
+		{ LUA_UTF8LIBNAME, luaopen_utf8 }, { LUA_OSLIBNAME, luaopen_os } };
+	static const char *const of_os[] = { "time", "date", "difftime", NULL };
+	static const char *const gone[] = { "dofile", "loadfile", "load", "collectgarbage", "print", "warn" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+		luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
+		lua_pop(lua, 1);
+	}
+	keep_only(lua, "os", of_os);
+	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+		drop(lua, LUA_GNAME, gone[i]);
+	drop(lua, "string", "dump");
+	add(lua, "table", "getn", table_getn);
+	add(lua, "math", "pow", math_pow);
+	lua_getglobal(lua, "table");
+	lua_getfield(lua, -1, "unpack");
+	lua_setglobal(lua, "unpack");
+	lua_pop(lua, 1);
+	lua_getglobal(lua, "string");
+	lua_getfield(lua, -1, "gmatch");
+	lua_setfield(lua, -2, "gfind");
+	lua_pop(lua, 1);
+	lua_register(lua, "require", require);
+}
+
+struct question {
+	const char *text;
+	const json_t *object;
+};
+
+/* Runs it, under protection: what it leaves on the stack is the answer. */
+static int
+run(lua_State *lua)
+{
+	const struct question *q = lua_touserdata(lua, 1);
+
+	lua_settop(lua, 0);
+	furnish(lua);
+	push(lua, q->object);
+	lua_setglobal(lua, "obj");
+	if (luaL_loadbufferx(lua, q->text, strlen(q->text), "script", "t") != LUA_OK)
+		return lua_error(lua);
+	lua_call(lua, 0, 1);
+	return 1;
+}
+
+static const char *
+field(lua_State *lua, const char *name)
+{
+	lua_getfield(lua, -1, name);
+	return lua_isstring(lua, -1) ? lua_tostring(lua, -1) : NULL;
+}
+
+static json_t *
+read_answer(lua_State *lua)
+{
+	json_t *answer = json_object();
+	const char *status, *message;
+
+	if (lua_isnoneornil(lua, -1))
+		return answer;
+	if (!lua_istable(lua, -1)) {
+		json_put(answer, "error", "it answers no table with status and message");
+		return answer;
+	}
+	status = field(lua, "status");
+	lua_insert(lua, -2); /* kept, below the table */
+	message = field(lua, "message");
+	json_put(answer, "status", status);
+	json_put(answer, "message", message);
+	return answer;
+}
+
+json_t *
+script_ask_lua(const char *text, const json_t *object)
+{
+	size_t used = 0;
+	struct question q = { text, object };
+	lua_State *lua = lua_newstate(bounded, &used);
+	json_t *answer;
+
+	if (lua == NULL)
+		return json_pack("{s:s}", "error", "there is no memory for it");
+	lua_pushcfunction(lua, run);
+	lua_pushlightuserdata(lua, &q);
+	if (lua_pcall(lua, 1, 1, 0) == LUA_OK)
+		answer = read_answer(lua);
+	else
+		answer = json_pack("{s:s}", "error", lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "it fails");
+	lua_close(lua);
+	return answer;
+}

@@ -1,0 +1,40 @@
+/* gitops/worker/session.h: one look at an application, and one step of its sync.
+ *
+ * It fetches, renders, compares with what is live, and, when a sync is under way, does what comes next. It runs in a process of its own
+ * (`sluice gitops-worker`), so that neither a large repository nor a hostile one delays a canary, and what it needed of memory goes with
+ * it; it keeps nothing: what must outlive it is in its answer, which the controller writes into the Application's status.
+ *
+ * Of a Kustomization, "kustomization" and "repository" ({"url", "revision", "ignore", "secret": {"namespace", "name"}}) stand in the place of the
+ * application; of a GitRepository "repository" alone, and the answer is the commit.
+ *
+ * The request is JSON: {"application": {"metadata", "spec"}, "project": the AppProject, "namespace": the controller's own, "known": [objects of the last status],
+ * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "confirmed", "withoutHooks", "force", "options",
+ * "selected", "results"}, "deleting": true, "diff": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
+ * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",
+ * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted", "live", "wanted"}], "images", "operation": {"phase", "message", "wait", "unconfirmed", "pruneFailed", "results"}, "checks": what a Kustomization waits for still}.
+ */
+#pragma once
+#include "gitops/source/source.h"
+#include "gitops/worker/helm.h"
+#include "kube/transport.h"
+
+struct config;
+struct work;
+
+/* All but the first two may be left out. */
+struct work_ways {
+	struct transport *api; /* of the cluster with the applications; borrowed */
+	struct source *source; /* borrowed */
+	struct helm helm; /* all NULL: charts are refused */
+	/* NULL: other clusters cannot be reached; or the way to one (transport_curl_new). */
+	struct transport *(*connect)(struct loop *, const struct config *);
+	const struct config *own; /* how `api` is reached; borrowed */
+	bool strict_variables; /* of postBuild: one that is not set, and has no default, is an error */
+};
+
+/* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */
+struct work *work_start(
+    const struct work_ways *, const char *request, size_t len, void (*done)(void *arg, const char *answer), void *arg);
+
+/* Ends it where it is, without a call; requests under way may still take effect. Takes NULL; returns NULL. */
+struct work *work_cancel(struct work *);

@@ -1,0 +1,130 @@
+/* tests/unit/gitops/engine/ignore_differences.c: places that do not count, what was applied from the client side, and what argocd-cm says of kinds. */
+#include "gitops/engine/adopt_fields.h"
+#include "gitops/engine/ignore_differences.h"
+#include "tests/unit/unit.h"
+
+#define LIVE                                                                                                           \
+	"{metadata: {managedFields: [{manager: hpa, operation: Update, fieldsV1: {'f:spec': {'f:replicas': {}, "       \
+	"'f:containers': {'k:{\"name\":\"log\"}': {'.': {}, 'f:image': {}}}}}}, "                                      \
+	"{manager: kubectl-client-side-apply, operation: Update, apiVersion: v1, fieldsV1: {'f:spec': {'f:host': "     \
+	"{}}}}]}, "                                                                                                    \
+	"spec: {replicas: 5, host: a, containers: [{name: web, image: 'web:9'}, {name: log, image: 'log:9'}, {name: "  \
+	"foreign, image: 'f:1'}]}}"
+#define WANT                                                                                                           \
+	"{spec: {replicas: 2, paused: true, containers: [{name: log, image: 'log:1'}, {name: web, image: 'web:1'}]}}"
+
+static void
+equals(struct arena *a, const json_t *got, const char *want)
+{
+	_cleanup_(json_decrefp) json_t *is = yaml(a, want);
+
+	if (!json_equal(got, is))
+		fail_msg("got  %s\nwant %s", json_text(a, got), json_text(a, is));
+}
+
+static void
+places_are_dropped_from_behind(void **state)
+{
+	struct arena *a = arena_new();
+	json_t *live = yaml(a, LIVE), *places = json_array();
+
+	(void)state;
+	ignored_pointer(live, "/spec/containers/0", places);
+	ignored_pointer(live, "/spec/containers/2", places);
+	ignored_pointer(live, "/spec/containers/0", places); /* said twice */
+	ignored_pointer(live, "/spec/containers/7/image", places); /* not there */
+	ignored_pointer(live, "/spec/replicas", places);
+	ignored_pointer(live, "/metadata", places);
+	ignored_drop(live, places);
+	equals(a, live, "{spec: {host: a, containers: [{name: log, image: 'log:9'}]}}");
+	json_decref(live);
+	json_decref(places);
+	arena_free(a);
+}
+
+static void
+what_a_manager_owns_is_found_by_the_keys_of_elements(void **state)
+{
+	static const char *hpa[] = { "hpa" };
+	const struct strings managers = { hpa, 1 };
+	struct arena *a = arena_new();
+	json_t *live = yaml(a, LIVE), *want = yaml(a, WANT), *places = json_array();
+
+	(void)state;
+	ignored_owned(want, live, &managers, places);
+	equals(a, places, "[[spec, replicas], [spec, containers, 0, image]]");
+	json_decref(live);
+	json_decref(want);
+	json_decref(places);
+	arena_free(a);
+}
+
+static void
+what_is_kept_goes_to_the_element_that_is_the_same(void **state)
+{
+	struct arena *a = arena_new();
+	json_t *live = yaml(a, LIVE), *want = yaml(a, WANT),
+	       *of_want = yaml(a, "[[spec, paused], [spec, containers, 1, image], [spec, replicas]]"),
+	       *of_live =
+		   yaml(a, "[[spec, containers, 0, image], [spec, replicas], [spec, containers, 2], [spec, none, x]]");
+
+	(void)state;
+	ignored_keep(want, of_want, live, of_live);
+	/* The pause is Git's alone, and does not count; the element is somebody else's. */
+	equals(a, want,
+	    "{spec: {replicas: 5, containers: [{name: log, image: 'log:1'}, {name: web, image: 'web:9'}, {name: "
+	    "foreign, "
+	    "image: 'f:1'}]}}");
+	json_decref(live);
+	json_decref(want);
+	json_decref(of_live);
+	json_decref(of_want);
+	arena_free(a);
+}
+
+static void
+fields_applied_from_the_client_side_become_ours(void **state)
+{
+	static const char *kubectl[] = { "kubectl-client-side-apply" };
+	const struct strings managers = { kubectl, 1 };
+	struct arena *a = arena_new();
+	json_t *live = yaml(a, LIVE), *want = yaml(a, "{spec: {containers: [{name: web}]}}"), *places, *patch;
+
+	(void)state;
+	json_object_set_new(live, "apiVersion", json_string("v1"));
+	json_object_set_new(json_object_get(live, "metadata"), "resourceVersion", json_string("7"));
+	json_object_set_new(json_object_get(live, "metadata"), "annotations",
+	    json_pack("{s:s}", "kubectl.kubernetes.io/last-applied-configuration",
+		"{\"kind\":\"X\",\"metadata\":{\"name\":\"n\",\"annotations\":{}},\"spec\":{\"host\":\"a\",\"gone\":1,"
+		"\"containers\":[{\"name\":\"log\"},{\"name\":\"web\",\"image\":\"web:9\"}]}}"));
+	assert_true(takeover_is_due(live, &managers));
+	places = takeover_places(live, want);
+	/* What is not live any more is nothing that could go. */
+	equals(a, places, "[[spec, host], [spec, containers, 1], [spec, containers, 0, image]]");
+	assert_null(json_parse(
+	    a, takeover_patch(a, live, &managers, "us"), strlen(takeover_patch(a, live, &managers, "us")), &patch));
+	equals(a, json_array_get(patch, 0), "{op: test, path: /metadata/resourceVersion, value: '7'}");
+	equals(a, json_array_get(json_at(patch, "/1/value"), 1),
+	    "{manager: us, operation: Apply, apiVersion: v1, fieldsType: FieldsV1, fieldsV1: {'f:spec': {'f:host': "
+	    "{}}}}");
+	json_object_set(json_object_get(live, "metadata"), "managedFields", json_at(patch, "/1/value"));
+	assert_false(takeover_is_due(live, &managers));
+	json_decref(live);
+	json_decref(want);
+	json_decref(places);
+	json_decref(patch);
+	arena_free(a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places_are_dropped_from_behind),
+		cmocka_unit_test(what_a_manager_owns_is_found_by_the_keys_of_elements),
+		cmocka_unit_test(what_is_kept_goes_to_the_element_that_is_the_same),
+		cmocka_unit_test(fields_applied_from_the_client_side_become_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

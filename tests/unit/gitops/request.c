@@ -1,0 +1,47 @@
+/* tests/unit/gitops/request.c: what counts as an answer of the worker. */
+#include "gitops/request.h"
+#include "tests/unit/unit.h"
+
+static void
+an_answer_has_what_was_to_be_found_or_an_error(void **state)
+{
+	static const struct {
+		int status;
+		const char *body, *want; /* "": it is an answer */
+		bool may_pass;
+	} all[] = {
+		{ 200, "{\"resources\": []}", "", false },
+		{ 200, "{\"revision\": \"x\"}", "the worker's answer has no resources", true },
+		{ 200, "null", "the worker's answer has no resources", true },
+		{ 200, "[]", "the worker's answer has no resources", true },
+		{ 200, "{\"error\": {\"type\": \"ComparisonError\", \"message\": \"no path\"}}", "no path", false },
+		{ 200, "{\"error\": {\"message\": \"busy\", \"again\": true}, \"resources\": []}", "busy", true },
+		{ 200, "{\"resources\": [", "line 1", true },
+		{ 500, "{\"resources\": []}", "the worker failed; see the controller's log", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		struct arena *a = arena_new();
+		struct seen_answer s = { .answered = true,
+			.answer = { .status = all[i].status, .body = { all[i].body, strlen(all[i].body) } } };
+		struct worker_failure failure = { 0 };
+		json_t *got = worker_answer(a, &s, "resources", &failure);
+
+		if ((got != NULL) != (all[i].want[0] == '\0') ||
+		    (got == NULL && (strstr(failure.text, all[i].want) == NULL || failure.may_pass != all[i].may_pass)))
+			fail_msg("%s: got %s", all[i].body, got != NULL ? "an answer" : failure.text);
+		json_decref(got);
+		arena_free(a);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_has_what_was_to_be_found_or_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
