@@ -78,13 +78,13 @@ read_bracket(struct path *p)
 		return add(p, (struct step){ .kind = STEP_ALL });
 	}
 	if (*p->at == '?')
-		return wrong(p, "filters are not built yet in this version of Sluice");
+		return wrong(p, "filters are not supported by this version of Sluice");
 	s.index = strtoll(start, &end, 10);
 	if (end == start || isspace((unsigned char)*start))
 		return wrong(p, "an index, '*' or a quoted name is needed");
 	if (*end != ']')
 		return wrong(p, *end == ':' || *end == ','
-				    ? "ranges and lists are not built yet in this version of Sluice"
+				    ? "ranges and lists are not supported by this version of Sluice"
 				    : "the bracket is not closed");
 	p->at = end + 1;
 	return add(p, s);

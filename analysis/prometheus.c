@@ -83,7 +83,7 @@ prometheus_check(struct arena *a, const struct metric *m)
 	if (p->address != NULL && p->address[0] != '\0' && !http_is_address(p->address))
 		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
 	else if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
-		wrong = "authentication.sigv4: not built yet in this version of Sluice";
+		wrong = "authentication.sigv4: not supported by this version of Sluice";
 	else if (oauth2_of(p) != NULL && basic_auth_used(p->authentication) != NULL)
 		wrong = "authentication: either basicAuth or oauth2, not both";
 	else if (oauth2_of(p) != NULL)

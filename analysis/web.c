@@ -54,7 +54,7 @@ web_check(struct arena *a, const struct metric *m)
 		wrong = "body: a GET has none; method is POST or PUT";
 	else if (w->authentication != NULL && w->authentication->sigv4 != NULL &&
 		 strcmp(w->authentication->sigv4, "{}") != 0)
-		wrong = "authentication.sigv4: not built yet in this version of Sluice";
+		wrong = "authentication.sigv4: not supported by this version of Sluice";
 	else if (oauth2_of(w) != NULL && basic_auth_used(w->authentication) != NULL)
 		wrong = "authentication: either basicAuth or oauth2, not both";
 	else if (oauth2_of(w) != NULL)

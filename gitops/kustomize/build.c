@@ -106,7 +106,7 @@ add_resource(struct building *b, const char *dir, const char *resource, struct k
 
 	if (k_is_remote(resource))
 		return err_new(
-		    b->arena, ERR_INVALID, "%s: resources of other repositories are not built yet", resource);
+		    b->arena, ERR_INVALID, "%s: resources of other repositories are not supported", resource);
 	if ((e = tree_path(b->arena, dir, resource, &path)) != NULL ||
 	    (e = tree_directory(b->tree, b->arena, path, &directory)) != NULL)
 		return e;
@@ -127,7 +127,7 @@ add_component(struct building *b, const char *dir, const char *component, struct
 
 	if (k_is_remote(component))
 		return err_new(
-		    b->arena, ERR_INVALID, "%s: components of other repositories are not built yet", component);
+		    b->arena, ERR_INVALID, "%s: components of other repositories are not supported", component);
 	if ((e = tree_path(b->arena, dir, component, &path)) != NULL ||
 	    (e = tree_directory(b->tree, b->arena, path, &directory)) != NULL)
 		return e;
@@ -255,7 +255,7 @@ static struct err *
 check_metadata(struct building *b, const struct kustomization *k)
 {
 	if (k->build_metadata.n > 0)
-		return err_new(b->arena, ERR_INVALID, "buildMetadata: %s is not built yet", k->build_metadata.at[0]);
+		return err_new(b->arena, ERR_INVALID, "buildMetadata: %s is not supported", k->build_metadata.at[0]);
 	return NULL;
 }
 

@@ -82,7 +82,7 @@ render_directory(const struct tree *t, struct arena *a, const char *path, const 
 			continue;
 		if (str_ends(file, ".jsonnet"))
 			return err_new(
-			    a, ERR_INVALID, "%s: Jsonnet is not built yet; directory.exclude leaves it out", file);
+			    a, ERR_INVALID, "%s: Jsonnet is not supported; directory.exclude leaves it out", file);
 		if (!is_manifest_file(file))
 			continue;
 		/* A link to a directory is not walked into. */

@@ -288,7 +288,7 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 			problem_add(problems, at, "unknown field; %s %s has %s", str_article(t->name), t->name,
 			    known_names(t, d.scratch));
 		else if (f != NULL && f->not_built)
-			problem_add(problems, at, "not built yet in this version of Sluice");
+			problem_add(problems, at, "not supported by this version of Sluice");
 		else if (f != NULL && !decode_value(&d, f, value, at, (char *)ret + f->offset))
 			problem_add(problems, at, "%s is not %s", shown(d.scratch, value), kind_wants[f->kind]);
 	}

@@ -31,7 +31,7 @@ const char *
 field_type_text(struct arena *a, const struct field *f)
 {
 	if (f->not_built)
-		return "(not built yet)";
+		return "(not supported)";
 	if (f->kind == KIND_JSON && f->of != NULL)
 		return "[]Object";
 	if (f->choices != NULL)

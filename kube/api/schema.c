@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
-#define NOT_BUILT_YET "not built yet in this version of Sluice"
+#define NOT_SUPPORTED "not supported by this version of Sluice"
 
 static json_t *of_type(const struct type *);
 
@@ -161,11 +161,11 @@ of_not_built(enum kind kind)
 	};
 
 	if (types[kind] != NULL)
-		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_BUILT_YET);
+		return json_pack("{s:s,s:s}", "type", types[kind], "description", NOT_SUPPORTED);
 	if (kind == KIND_LIST)
 		return json_pack(
-		    "{s:s,s:s,s:{s:b}}", "type", "array", "description", NOT_BUILT_YET, "items", PRESERVE, 1);
-	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_BUILT_YET, PRESERVE, 1);
+		    "{s:s,s:s,s:{s:b}}", "type", "array", "description", NOT_SUPPORTED, "items", PRESERVE, 1);
+	return json_pack("{s:s,s:s,s:b}", "type", "object", "description", NOT_SUPPORTED, PRESERVE, 1);
 }
 
 static json_t *

@@ -5,5 +5,5 @@
 /* The CustomResourceDefinition of a root type; a new reference.
  *
  * Unknown fields of strict types are pruned, which kubectl refuses to let happen silently ("unknown field"); those of others are
- * preserved, and so is what is not built yet, because the controller refuses it by name. */
+ * preserved, and so is what is not supported, because the controller refuses it by name. */
 json_t *schema_crd(const struct type *);

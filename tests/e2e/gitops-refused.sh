@@ -40,7 +40,7 @@ ready() { kubectl get "$1" "$2" -n flux-system -o 'jsonpath={.status.conditions[
 check "all is well at first" within 30 says "ReconciliationSucceeded" ready kustomization web
 while read -r path patch back; do
 	merge application web argocd "$patch"
-	check "Application: $path" within 20 says "$path: not built yet" invalid
+	check "Application: $path" within 20 says "$path: not supported" invalid
 	merge application web argocd "$back"
 done <<'L'
 spec.source.plugin {"spec":{"source":{"plugin":{"name":"x"}}}} {"spec":{"source":{"plugin":null}}}
@@ -50,9 +50,9 @@ spec.source.kustomize.version {"spec":{"source":{"kustomize":{"version":"v5"}}}}
 spec.source.helm.skipSchemaValidation {"spec":{"source":{"helm":{"skipSchemaValidation":true}}}} {"spec":{"source":{"helm":null}}}
 spec.sourceHydrator {"spec":{"sourceHydrator":{"drySource":{}}}} {"spec":{"sourceHydrator":null}}
 L
-check "the log names it too" grep -q "InvalidSpecError: spec.source.plugin: not built yet" "$dir/controller.log"
+check "the log names it too" grep -q "InvalidSpecError: spec.source.plugin: not supported" "$dir/controller.log"
 merge appproject team argocd '{"spec":{"destinationServiceAccounts":[{"server":"*","namespace":"*","defaultServiceAccount":"x"}]}}'
-check "AppProject: spec.destinationServiceAccounts" within 20 says "spec.destinationServiceAccounts: not built yet" invalid
+check "AppProject: spec.destinationServiceAccounts" within 20 says "spec.destinationServiceAccounts: not supported" invalid
 merge appproject team argocd '{"spec":{"destinationServiceAccounts":null,"orphanedResources":{"warn":true}}}'
 check "what has no effect in a project is named, and does not keep anything from being compared" within 20 says "AppProject team: spec.orphanedResources has no effect here" kubectl get application web -n argocd -o 'jsonpath={.status.conditions[?(@.type=="SettingsWarning")].message}'
 kubectl apply -f - >/dev/null <<'Y'
@@ -66,7 +66,7 @@ check "a cluster's awsAuthConfig, with what does the same" within 20 says 'confi
 
 refused_by_flux() { # KIND NAME FIELD VALUE
 	merge "$1" "$2" flux-system "{\"spec\":{\"$3\":$4}}"
-	check "$1: spec.$3" within 20 says "InvalidSpec: spec.$3: not built yet" ready "$1" "$2"
+	check "$1: spec.$3" within 20 says "InvalidSpec: spec.$3: not supported" ready "$1" "$2"
 	merge "$1" "$2" flux-system "{\"spec\":{\"$3\":null}}"
 }
 while read -r field value; do refused_by_flux kustomization web "$field" "$value"; done <<'L'
@@ -87,6 +87,6 @@ printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map, annotations: {kus
 commit second >/dev/null
 kubectl annotate --overwrite gitrepository repo -n flux-system "reconcile.fluxcd.io/requestedAt=$(date +%s%N)" >/dev/null
 check "a switch with a value that Flux does not have is named, and does not keep anything from being applied" within 20 says 'web/map.yaml: ConfigMap map: annotation kustomize.toolkit.fluxcd.io/prune: "never" has no effect; known are enabled, disabled/c' sh -c "kubectl get kustomization web -n flux-system -o 'jsonpath={.status.conditions[?(@.type==\"SyncOptionWarning\")].message}/'; kubectl get configmap map -n shop -o 'jsonpath={.data.a}'"
-check "the log names these too" grep -q "InvalidSpec: spec.decryption: not built yet" "$dir/controller.log"
+check "the log names these too" grep -q "InvalidSpec: spec.decryption: not supported" "$dir/controller.log"
 check "and all is well again" within 20 says "Succeeded: " ready gitrepository repo
 kill $controller && wait $controller

@@ -190,7 +190,7 @@ what_cannot_be_asked_is_told_beforehand(void **state)
 		{ "{query: up, rangeQuery: {start: now(), end: later, step: 1m}}", "rangeQuery.end `later`" },
 		{ "{query: up, rangeQuery: {start: '1 < 2', end: now(), step: 1m}}", "expected time, but got bool" },
 		{ "{query: up, rangeQuery: {start: now(), end: now(), step: soon}}", "rangeQuery.step: \"soon\"" },
-		{ "{query: up, authentication: {sigv4: {region: eu}}}", "sigv4: not built yet" },
+		{ "{query: up, authentication: {sigv4: {region: eu}}}", "sigv4: not supported" },
 		{ "{query: up, authentication: {oauth2: {tokenUrl: 'http://t'}}}",
 		    "tokenUrl requires clientId and clientSecret" },
 	};

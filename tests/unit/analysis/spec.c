@@ -121,7 +121,7 @@ what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
 		{ "[{name: x}]", "spec.metrics[0].provider: required, but missing" },
 		{ "[{name: x, provider: {}}]", "spec.metrics[0]: provider: none given; Sluice has prometheus" },
 		{ "[{name: x, provider: {datadog: {}}}]",
-		    "spec.metrics[0].provider.datadog: not built yet in this version of Sluice" },
+		    "spec.metrics[0].provider.datadog: not supported by this version of Sluice" },
 		{ "[{name: x, provider: {job: {}}}]", "spec.metrics[0].provider.job.spec: required, but missing" },
 		{ "[{name: x, provider: {job: {spec: {template: {spec: {containers: [{name: c}]}}}}}}]",
 		    "restartPolicy: a Job needs Never or OnFailure" },

@@ -34,7 +34,7 @@ problems_name_the_path_and_what_is_allowed(void **state)
 		    "setHeaderRoute, "
 		    "setMirrorRoute, plugin" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {nginx: {}}}}",
-		    "spec.strategy.canary.trafficRouting.nginx", "not built yet in this version of Sluice" },
+		    "spec.strategy.canary.trafficRouting.nginx", "not supported by this version of Sluice" },
 		{ HEAD "  strategy: {canary: {steps: {setWeight: 1}}}", "spec.strategy.canary.steps",
 		    "{\"setWeight\":1} is not a list" },
 		{ HEAD "  strategy: {canary: {trafficRouting: {istio: {destinationRule: {name: x, canarySubsetName: "
