@@ -4,8 +4,8 @@
 #include "base/base64.h"
 #include "base/sha1.h"
 #include "base/str.h"
+#include "gotemplate/template.h"
 #include "notify/notify.h"
-#include "notify/template.h"
 
 /* --- conditions -------------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* tests/fuzz/template.c: a template from anywhere, over a rollout. */
-#include "notify/template.h"
+#include "gotemplate/template.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -1,6 +1,6 @@
-/* tests/unit/notify/template.c: what Go's text/template makes of the same texts (1.26; tried there), but for what is said below. */
+/* tests/unit/gotemplate/template.c: what Go's text/template makes of the same texts (1.26; tried there), but for what is said below. */
+#include "gotemplate/template.h"
 #include "tests/unit/unit.h"
-#include "notify/template.h"
 
 static const char vars_text[] =
     "{\"rollout\":{\"metadata\":{\"name\":\"web\"},\"spec\":{\"replicas\":5,\"strategy\":{\"canary\":{}},"

@@ -1,8 +1,8 @@
-/* notify/template_eval.c: runs the tree. */
+/* gotemplate/eval.c: runs the tree. */
 #include <string.h>
 #include "analysis/condition/value.h"
 #include "base/str.h"
-#include "notify/template_parts.h"
+#include "gotemplate/template_parts.h"
 
 #define STEPS_MAX 200000
 #define VARIABLES_MAX 256

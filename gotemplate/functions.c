@@ -1,4 +1,4 @@
-/* notify/template_functions.c: the functions, a row each: Go's own, and those of sprig that texts are made with. */
+/* gotemplate/functions.c: the functions, a row each: Go's own, and those of sprig that texts are made with. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/base64.h"
 #include "base/str.h"
-#include "notify/template_parts.h"
+#include "gotemplate/template_parts.h"
 
 #define ANY ARGS_MAX + 1
 #define REPEAT_MAX 10000

@@ -1,9 +1,9 @@
-/* notify/template_parse.c: text to tree, by descent. */
+/* gotemplate/parse.c: text to tree, by descent. */
 #include <ctype.h>
 #include <string.h>
 #include "base/literal.h"
 #include "base/str.h"
-#include "notify/template_parts.h"
+#include "gotemplate/template_parts.h"
 
 struct parser {
 	struct arena *arena;

@@ -1,7 +1,7 @@
-/* notify/template_parts.h: the tree between parser and evaluator, and what functions see. Private to this folder. */
+/* gotemplate/template_parts.h: the tree between parser and evaluator, and what functions see. Private to this folder. */
 #pragma once
 #include "base/str.h"
-#include "notify/template.h"
+#include "gotemplate/template.h"
 
 #define DEPTH_MAX 40 /* of blocks, and of parentheses */
 #define ARGS_MAX 32 /* of a command */
