@@ -22,11 +22,11 @@
 #include "kube/runner.h"
 #include "kube/transport_curl.h"
 #include "kube/transport_exec.h"
+#include "notify/send/alerter.h"
+#include "notify/send/notifier.h"
 #include "rollout/decide.h"
 #include "rollout/experiment.h"
 #include "rollout/plugins.h"
-#include "web/alerter.h"
-#include "web/notifier.h"
 #include "web/server.h"
 #include "web/webhook.h"
 

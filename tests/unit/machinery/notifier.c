@@ -1,7 +1,7 @@
 /* tests/unit/machinery/notifier.c: whose notifications are worked on at once. The API server is the test. */
 #include "kube/api/rollout.h"
+#include "notify/send/notifier.h"
 #include "tests/unit/machinery/script.h"
-#include "web/notifier.h"
 
 #define CONFIG                                                                                                         \
 	"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\",\"namespace\":\"home\"},\"data\":" \

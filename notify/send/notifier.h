@@ -1,4 +1,4 @@
-/* web/notifier.h: sends notifications (notify/notify.h says which, and in which words).
+/* notify/send/notifier.h: sends notifications (notify/notify.h says which, and in which words).
  *
  * An event is told once: what a notification is made of is read when it happens, by name, and nothing is watched for it. Each is tried a
  * few times; those of one Rollout go one after the other. A trigger with a condition of its own (`when`) is looked at whenever its Rollout

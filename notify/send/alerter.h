@@ -1,4 +1,4 @@
-/* web/alerter.h: tells providers of events, as Flux's Alerts say (notify/alert.h).
+/* notify/send/alerter.h: tells providers of events, as Flux's Alerts say (notify/alert.h).
  *
  * Alerts, Providers and Secrets are read when an event needs them; nothing is watched for it. Each is told a few times if it does not answer,
  * and then the log says so: no event waits for another, and nothing of this delays a pass.

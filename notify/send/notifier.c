@@ -1,5 +1,5 @@
-/* web/notifier.c: a job an event, from its configuration to its last answer. */
-#include "web/notifier.h"
+/* notify/send/notifier.c: a job an event, from its configuration to its last answer. */
+#include "notify/send/notifier.h"
 #include <string.h>
 #include "base/map.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
-/* web/alerter.c: a job an event: the alerts, and for each its provider, its Secret, its question. */
-#include "web/alerter.h"
+/* notify/send/alerter.c: a job an event: the alerts, and for each its provider, its Secret, its question. */
+#include "notify/send/alerter.h"
 #include <string.h>
 #include "base/map.h"
 #include "base/str.h"
