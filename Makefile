@@ -11,7 +11,7 @@ HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
-PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout gotemplate notify \
+PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout rollout/experiment rollout/view gotemplate notify \
 	gitops gitops/source gitops/kustomize gitops/render gitops/engine gitops/argocd gitops/flux
 SHELL_DIRS = io kube notify/send gitops/worker sim web cli
 PURE_SRC = $(wildcard $(PURE_DIRS:%=%/*.c))

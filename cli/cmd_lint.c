@@ -27,7 +27,7 @@
 #include "kube/api/roots.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
-#include "rollout/experiment.h"
+#include "rollout/experiment/decide.h"
 #include "rollout/world.h"
 #include "traffic/router.h"
 

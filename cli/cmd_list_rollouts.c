@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "cli/cli.h"
-#include "rollout/summary.h"
+#include "rollout/view/summary.h"
 
 static int list_run(struct cli *);
 

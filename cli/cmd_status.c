@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/time.h"
 #include "cli/cli.h"
-#include "rollout/summary.h"
+#include "rollout/view/summary.h"
 
 static int status_run(struct cli *);
 

@@ -8,7 +8,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"
-#include "rollout/summary.h"
+#include "rollout/view/summary.h"
 
 enum { COLUMN_NAME, COLUMN_KIND, COLUMN_STATUS, COLUMN_AGE, COLUMN_INFO, COLUMN_MAX };
 

@@ -7,7 +7,7 @@
 #include "kube/api/rollout.h"
 #include "kube/client.h"
 #include "kube/transport_exec.h"
-#include "rollout/info.h"
+#include "rollout/view/info.h"
 #include "web/assets.h"
 #include "web/streams.h"
 

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "kube/api/rollout.h"
-#include "rollout/info.h"
+#include "rollout/view/info.h"
 
 #define SOON_MS 100
 #define BEAT_MS 15000

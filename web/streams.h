@@ -1,7 +1,7 @@
 /* web/streams.h: connections that are told of rollouts as they change.
  *
  * Each is answered with one JSON object after the other, {"result": ...}, as lines or as server-sent events: of a rollout its RolloutInfo
- * (rollout/info.h), of many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}. What has changed is kept as names until the
+ * (rollout/view/info.h), of many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}. What has changed is kept as names until the
  * client reads on, so that a slow one gets fewer and newer objects, and costs no memory.
  */
 #pragma once

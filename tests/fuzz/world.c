@@ -15,7 +15,7 @@
 #include "kube/api/yaml.h"
 #include "kube/plan/controller.h"
 #include "rollout/decide.h"
-#include "rollout/experiment.h"
+#include "rollout/experiment/decide.h"
 #include "rollout/plugins.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/listed.h"

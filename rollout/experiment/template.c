@@ -1,4 +1,4 @@
-/* rollout/experiment_pods.c: a template of an Experiment: its ReplicaSet and Service while it lasts, and their end. */
+/* rollout/experiment/template.c: a template of an Experiment: its ReplicaSet and Service while it lasts, and their end. */
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
@@ -6,7 +6,7 @@
 #include "kube/api/core.h"
 #include "kube/api/pod_template.h"
 #include "rollout/analyses.h"
-#include "rollout/trial.h"
+#include "rollout/experiment/pass.h"
 #include "rollout/world.h"
 
 #define SCALE_DOWN_DELAY 30 /* seconds */

@@ -1,5 +1,5 @@
-/* rollout/summary.c: see the header. */
-#include "rollout/summary.h"
+/* rollout/view/summary.c: see the header. */
+#include "rollout/view/summary.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "rollout/counts.h"

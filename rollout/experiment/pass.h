@@ -1,8 +1,8 @@
-/* rollout/trial.h: what one pass over an Experiment works with: experiment.c begins and ends it, its templates and analyses are files of
+/* rollout/experiment/pass.h: what one pass over an Experiment works with: experiment.c begins and ends it, its templates and analyses are files of
  * their own.
  */
 #pragma once
-#include "rollout/experiment.h"
+#include "rollout/experiment/decide.h"
 
 #define EXPERIMENT_DEADLINE 600 /* seconds, by default */
 

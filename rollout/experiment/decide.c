@@ -1,9 +1,9 @@
-/* rollout/experiment.c: one pass over an Experiment.
+/* rollout/experiment/decide.c: one pass over an Experiment.
  *
  * Pods come, and stay until it is over; runs begin when all pods are there, and time counts from then. What ends it is written before
  * anything is taken away, and no pods go that the mesh still sends requests to. All times compared are those of the status.
  */
-#include "rollout/experiment.h"
+#include "rollout/experiment/decide.h"
 #include <string.h>
 #include "analysis/assess.h"
 #include "base/str.h"
@@ -11,7 +11,7 @@
 #include "kube/api/core.h"
 #include "rollout/analyses.h"
 #include "rollout/conditions.h"
-#include "rollout/trial.h"
+#include "rollout/experiment/pass.h"
 #include "rollout/world.h"
 
 bool

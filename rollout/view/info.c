@@ -1,5 +1,5 @@
-/* rollout/info.c: see the header. */
-#include "rollout/info.h"
+/* rollout/view/info.c: see the header. */
+#include "rollout/view/info.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
@@ -7,7 +7,7 @@
 #include "kube/api/analysis.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_details.h"
-#include "rollout/summary.h"
+#include "rollout/view/summary.h"
 
 struct telling {
 	struct arena *arena;

@@ -1,4 +1,4 @@
-/* rollout/info.h: a rollout and what belongs to it as one JSON object: the RolloutInfo of Argo Rollouts' dashboard API
+/* rollout/view/info.h: a rollout and what belongs to it as one JSON object: the RolloutInfo of Argo Rollouts' dashboard API
  * (pkg/apiclient/rollout/rollout.proto), with its names.
  *
  * {objectMeta, status, message, icon, strategy, step, setWeight, actualWeight, desired, current, updated, ready, available, restartedAt,

@@ -1,4 +1,4 @@
-/* rollout/summary.h: what people are told of a rollout, in numbers and words: for the terminal's tree and the dashboard. */
+/* rollout/view/summary.h: what people are told of a rollout, in numbers and words: for the terminal's tree and the dashboard. */
 #pragma once
 #include "kube/api/replicaset.h"
 

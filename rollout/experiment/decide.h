@@ -1,4 +1,4 @@
-/* rollout/experiment.h: the life of an Experiment, whoever made it: a rollout's step, or a person. */
+/* rollout/experiment/decide.h: the life of an Experiment, whoever made it: a rollout's step, or a person. */
 #pragma once
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"

@@ -1,10 +1,10 @@
-/* rollout/experiment_runs.c: an analysis of an Experiment: its run, from when all pods are there. */
+/* rollout/experiment/analysis.c: an analysis of an Experiment: its run, from when all pods are there. */
 #include <string.h>
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "rollout/analyses.h"
-#include "rollout/trial.h"
+#include "rollout/experiment/pass.h"
 #include "rollout/world.h"
 
 static const char *
