@@ -191,7 +191,7 @@ diff_run(struct cli *c)
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
 	work = work_start(&(struct work_ways){ c->transport, source,
 			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
-			      transport_curl_new, &c->config, false },
+			      transport_curl_new, &c->config, false, SCRIPT_LIMITS },
 	    text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);

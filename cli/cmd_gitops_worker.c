@@ -148,7 +148,7 @@ worker_run(struct cli *c)
 	working = true;
 	work = work_start(&(struct work_ways){ c->transport, source,
 			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new,
-			      &c->config, strict },
+			      &c->config, strict, SCRIPT_LIMITS },
 	    str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);

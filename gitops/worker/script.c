@@ -1,5 +1,6 @@
 /* gitops/worker/script.c: the child, and the way to it and back: a length and so many bytes of JSON, each way. */
 #include "gitops/worker/script_parts.h"
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,18 +14,18 @@
 #include "io/loop.h"
 #include "io/spawn.h"
 
-#define ANSWER_MS 20000 /* with what else the machine does meanwhile; processor time ends it long before */
-
 struct scripts {
+	struct script_limits limits;
 	int pid, fd; /* of the child that is there; fd < 0: none */
 };
 
 struct scripts *
-scripts_new(void)
+scripts_new(struct script_limits limits)
 {
 	struct scripts *s = mem_alloc(sizeof(*s));
 
-	*s = (struct scripts){ .fd = -1 };
+	assert(limits.cpu_ms > 0 && limits.response_ms > 0);
+	*s = (struct scripts){ .limits = limits, .fd = -1 };
 	return s;
 }
 
@@ -113,13 +114,13 @@ allow_time(int ms)
 }
 
 static char *
-answer(const char *text)
+answer(const char *text, int cpu_ms)
 {
 	_cleanup_(json_decrefp) json_t *q = json_loads(text, 0, NULL), *a = NULL;
 	const json_t *object = json_object_get(q, "object");
 
 	/* It ends the process: there is no other way out of a library that does not look at the clock. */
-	allow_time(SCRIPT_CPU_MS);
+	allow_time(cpu_ms);
 	a = json_str(q, "jq") != NULL ? script_ask_jq(json_str(q, "jq"), object)
 				      : script_ask_lua(json_str(q, "lua"), object);
 	allow_time(0);
@@ -130,12 +131,12 @@ answer(const char *text)
 static int
 scripts_serve(void *arg)
 {
+	const struct scripts *s = arg;
 	char *text, *said;
 
-	(void)arg;
 	signal(SIGPROF, SIG_DFL);
 	while ((text = get(0, -1)) != NULL) {
-		said = answer(text);
+		said = answer(text, s->limits.cpu_ms);
 		free(text);
 		if (!put(0, said, -1))
 			break;
@@ -153,6 +154,7 @@ scripts_start(struct scripts *s, struct arena *a)
 		return err_new(a, ERR_AGAIN, "no socket for scripts: %s", strerror(errno));
 	/* Lua has an allocator of its own, libjq has not. */
 	s->pid = spawn(&(struct spawn){ .run = scripts_serve,
+	    .arg = s,
 	    .keep = "TZ",
 	    .in = fds[1],
 	    .out = -1,
@@ -183,12 +185,12 @@ scripts_begin(struct scripts *s)
 /* --- asking -------------------------------------------------------------------------------------------------------- */
 
 static struct err *
-why_it_ended(struct arena *a, int status)
+why_it_ended(const struct scripts *s, struct arena *a, int status)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
-		return err_new(a, ERR_INVALID, "it takes longer than %d ms", SCRIPT_CPU_MS);
+		return err_new(a, ERR_INVALID, "it takes longer than %d ms", s->limits.cpu_ms);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
-		   ? err_new(a, ERR_AGAIN, "it has not answered in %d s", ANSWER_MS / 1000)
+		   ? err_new(a, ERR_AGAIN, "it has not answered in %d s", s->limits.response_ms / 1000)
 		   : err_new(a, ERR_INVALID, "it ends the process that runs it: it needs too much memory");
 }
 
@@ -196,7 +198,7 @@ why_it_ended(struct arena *a, int status)
 static struct err *
 ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 {
-	int64_t until = loop_ev_mono() + ANSWER_MS;
+	int64_t until = loop_ev_mono() + s->limits.response_ms;
 	const char *text = json_text(a, question);
 	char *said = NULL;
 	struct err *e;
@@ -212,7 +214,7 @@ ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 	if (said == NULL) {
 		/* One whose end of the socket is closed has ended by itself, and says how. */
 		end(s, loop_ev_mono() >= until, &status);
-		return why_it_ended(a, status);
+		return why_it_ended(s, a, status);
 	}
 	*ret = json_loads(said, 0, NULL);
 	free(said);

@@ -1,6 +1,6 @@
 /* gitops/worker/script.h: what people write into settings and is to be run: jq expressions, and health in Lua.
  *
- * It runs in a child of its own, that has no files, no network, half a second of processor time a question and a bounded memory. The child
+ * It runs in a child of its own, that has no files, no network, limited processor time a question and a bounded memory. The child
  * stays for the next question; one that does not answer is killed, and another one started.
  */
 #pragma once
@@ -9,13 +9,21 @@
 
 #define SCRIPT_TEXT_MAX (64u << 10) /* bytes of one */
 #define SCRIPT_OBJECT_MAX (8u << 20) /* bytes of a question or an answer */
-#define SCRIPT_CPU_MS 500 /* of one question */
 #define SCRIPT_MEMORY_MAX (64u << 20) /* bytes that a script may have */
 
 struct scripts;
 
+/* Of one question; both > 0. The caller gives them, since a simulation in virtual time must not depend on the speed of its machine. */
+struct script_limits {
+	int cpu_ms; /* processor time */
+	int response_ms; /* from the question to the last byte of its response */
+};
+
+/* Those of the controller. The second is long, since other programs use the machine too; processor time ends a script before it. */
+#define SCRIPT_LIMITS ((struct script_limits){ .cpu_ms = 500, .response_ms = 20000 })
+
 /* Nothing runs until something is asked, or scripts_begin. */
-struct scripts *scripts_new(void);
+struct scripts *scripts_new(struct script_limits);
 
 /* Starts the child now: it has of this process' memory what was in it by then. */
 void scripts_begin(struct scripts *);

@@ -837,7 +837,7 @@ work_start(const struct work_ways *ways, const char *request, size_t len, void (
 		.arg = arg };
 	w->soon = (struct timer){ .fire = on_soon, .arg = w };
 	w->mark.annotation = true;
-	w->scripts = scripts_new();
+	w->scripts = scripts_new(ways->script_limits);
 	resources_init(&w->resources, w->arena);
 	if ((e = work_read(w, request, len)) != NULL)
 		work_fail(w, "InvalidSpecError", e);

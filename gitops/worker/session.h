@@ -16,12 +16,13 @@
 #pragma once
 #include "gitops/source/source.h"
 #include "gitops/worker/helm.h"
+#include "gitops/worker/script.h"
 #include "kube/transport.h"
 
 struct config;
 struct work;
 
-/* All but the first two may be left out. */
+/* All but the first two and the limits may be left out. */
 struct work_ways {
 	struct transport *api; /* of the cluster with the applications; borrowed */
 	struct source *source; /* borrowed */
@@ -30,6 +31,7 @@ struct work_ways {
 	struct transport *(*connect)(struct loop *, const struct config *);
 	const struct config *own; /* how `api` is reached; borrowed */
 	bool strict_variables; /* of postBuild: one that is not set, and has no default, is an error */
+	struct script_limits script_limits; /* of jqPathExpressions and health scripts */
 };
 
 /* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */

@@ -133,8 +133,11 @@ programs_start(struct transport *t, const struct request *r, const struct receiv
 
 		p->process->begun(p->process->arg, request);
 	}
+	/* Scripts run in a real process: its limits must not decide a life that has virtual time. */
 	x->work = work_start(
-	    &(struct work_ways){ .api = p->api, .source = p->source }, r->body, strlen(r->body), on_worked, x);
+	    &(struct work_ways){
+		.api = p->api, .source = p->source, .script_limits = { .cpu_ms = 60000, .response_ms = 600000 } },
+	    r->body, strlen(r->body), on_worked, x);
 	return x;
 }
 
