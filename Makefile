@@ -66,12 +66,12 @@ $(OUT)/sluice-san: $(SPURE) $(SSHELL) $(OUT)/san/cli/main.o
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -MP -c -o $@ $<
 
 $(OUT)/san/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $< (sanitized)"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -c -o $@ $<
 
 $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 
@@ -79,13 +79,13 @@ $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
 
 # The machinery of kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
 
 $(OUT)/shell-san.a: $(SSHELL)
 	@rm -f $@
@@ -141,7 +141,7 @@ fuzz:
 $(OUT)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CLANG $<"
-	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -MP -c -o $@ $<
 
 $(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
 	@mkdir -p $(@D)
