@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fields that cannot be changed: Force deletes the object and makes it anew; and Replace, which keeps nothing that Git dropped.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 interval=5s gitops gitops,flux

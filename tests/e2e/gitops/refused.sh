@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fields that are known and not built: each is refused by its name, in a condition and in the log, and nothing is applied.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

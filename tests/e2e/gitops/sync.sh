@@ -1,6 +1,6 @@
 #!/bin/bash
 # Applications: a Git repository becomes what is in the cluster, and stays it.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web/more"

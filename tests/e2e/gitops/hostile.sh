@@ -1,6 +1,6 @@
 #!/bin/bash
 # Repositories that mean harm: each is refused with a clear error, and nothing else happens.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 repository
 secret=$dir/outside.yaml
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: outside}\n' >"$secret"

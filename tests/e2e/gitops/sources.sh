@@ -1,6 +1,6 @@
 #!/bin/bash
 # Applications of several sources, and of Helm charts. With $HELM (tests/cluster/run builds one) charts are rendered; without they are refused.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 unset ON_CLUSTER # Helm is what is tried, on the laptop cluster
 dev --without controller,mesh,prometheus,app,load
 repository

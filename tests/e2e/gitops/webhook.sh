@@ -1,6 +1,6 @@
 #!/bin/bash
 # A Git server tells of a push, and what follows it is looked at at once.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What people say about differences and health: ignoreDifferences, argocd-cm, scripts in it; and objects that were applied from the client side.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

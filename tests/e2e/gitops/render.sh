@@ -1,6 +1,6 @@
 #!/bin/bash
 # Flux's Kustomization: variables are text, files that Flux leaves out, switches, SOPS; and words of YAML under a kustomization.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 interval=5s gitops gitops,flux --feature-gates StrictPostBuildSubstitutions=true

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The health of custom resources that Argo CD has a script for: waves wait for them.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What Applications and GitRepositories say is never an option of the programs that work on it: each such text is refused with its place,
 # and helm and git are not called with it.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 repository
 mkdir -p "$repo/chart/templates" "$repo/plain"
 printf 'apiVersion: v2\nname: chart\nversion: 1.0.0\n' >"$repo/chart/Chart.yaml"

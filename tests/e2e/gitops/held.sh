@@ -1,6 +1,6 @@
 #!/bin/bash
 # A commit that a rollout aborts, in a Kustomization: it is held, whether Rollouts are decided in the same process or in another.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/shop"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a Kustomization waits for: wait, healthChecks, timeout.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/parent" "$repo/child" "$repo/job"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # examples/gitops as a whole, from the one Application that is applied by hand; and a hundred objects of which one is bad. On the real control
 # plane all of it becomes Healthy; the laptop cluster makes no pods of Deployments.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 cp -r examples/gitops/. "$repo"

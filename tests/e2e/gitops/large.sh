@@ -1,7 +1,7 @@
 #!/bin/bash
 # Ten thousand objects of a repository, rendered and compared within 96 MiB; and one that would need more than there is. Without the sanitizers, whose
 # memory would count too.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 SLUICE=$PWD/sluice
 dev --without controller,mesh,prometheus,app,load
 repository

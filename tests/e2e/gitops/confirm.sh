@@ -1,6 +1,6 @@
 #!/bin/bash
 # Objects that people must confirm before they are deleted: Prune=confirm, Delete=confirm.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

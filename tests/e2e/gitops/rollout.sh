@@ -1,6 +1,6 @@
 #!/bin/bash
 # A canary and Git, in one process: neither sets the other back.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/shop"

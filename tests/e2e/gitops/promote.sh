@@ -1,6 +1,6 @@
 #!/bin/bash
 # promote-image: an image goes from one environment to the next by commits; reconcile: somebody asks Flux's objects to be looked at now.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/base"

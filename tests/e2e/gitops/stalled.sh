@@ -1,6 +1,6 @@
 #!/bin/bash
 # Git servers that say nothing: their Applications say so, and those of other repositories and of other projects are synced meanwhile.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 repository
 mkdir "$repo/web"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"

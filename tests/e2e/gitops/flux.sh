@@ -1,6 +1,6 @@
 #!/bin/bash
 # Flux's GitRepository and Kustomization.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/deploy/more" "$repo/base"

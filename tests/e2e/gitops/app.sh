@@ -1,6 +1,6 @@
 #!/bin/bash
 # The command line of Applications.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 export USER=tester
 repository

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Flux's objects, confined by flags of Flux's names: who they act as, and that they refer to nothing of another namespace.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 repository
 mkdir "$repo/deploy"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\n' >"$repo/deploy/one.yaml"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # AppProjects: what their applications may take, where it may go, and when.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Objects of other tenants that cannot be read: what was changed by hand is still seen at once, and Alerts are still sent.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 repository
 mkdir "$repo/web"
 printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Commits that must be signed: with an SSH key for a GitRepository, with a PGP key for an AppProject.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web" "$dir/gpg"

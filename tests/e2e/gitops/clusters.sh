@@ -1,6 +1,6 @@
 #!/bin/bash
 # Applications whose objects go to another cluster.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 mkdir "$dir/far"
 "$SLUICE" dev --dir "$dir/far" --without controller,mesh,prometheus,app,load >"$dir/far.log" 2>&1 &

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Flux's Alerts: what happens to its objects is told to their Providers. A listener of a few lines takes what is sent.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/deploy"

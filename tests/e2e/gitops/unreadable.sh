@@ -1,7 +1,7 @@
 #!/bin/bash
 # Applications and Kustomizations that depend on what the API server stores and the controller cannot read: nothing is applied, pruned or made
 # again, a condition names the object, and all others go on.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 dev --without controller,mesh,prometheus,app,load
 repository
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
