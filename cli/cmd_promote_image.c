@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/application.h"
-#include "cli/dev.h"
+#include "cli/demo/dev.h"
 #include "gitops/kustomize/edit.h"
 #include "gitops/kustomize/kustomization.h"
 #include "gitops/source/arguments.h"

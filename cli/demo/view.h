@@ -1,6 +1,6 @@
-/* cli/demo.h: what `sluice demo` knows while it runs: filled by cmd_demo.c, drawn by demo_view.c. */
+/* cli/demo/view.h: what `sluice demo` knows while it runs: filled by cmd_demo.c, drawn by demo_view.c. */
 #pragma once
-#include "cli/dev.h"
+#include "cli/demo/dev.h"
 #include "kube/api/analysis.h"
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"

@@ -1,4 +1,4 @@
-/* cli/cmd_demo.c: demo: the seed's canary on the laptop cluster, from its first version to an abort. */
+/* cli/demo/cmd_demo.c: demo: the seed's canary on the laptop cluster, from its first version to an abort. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "cli/demo.h"
+#include "cli/demo/view.h"
 #include "io/child.h"
 #include "io/file.h"
 #include "kube/api/core.h"

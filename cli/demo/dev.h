@@ -1,4 +1,4 @@
-/* cli/dev.h: the laptop cluster, put together: what `sluice dev` runs and `sluice demo` runs on. */
+/* cli/demo/dev.h: the laptop cluster, put together: what `sluice dev` runs and `sluice demo` runs on. */
 #pragma once
 #include "cli/cli.h"
 

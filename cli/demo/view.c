@@ -1,12 +1,12 @@
-/* cli/demo_view.c: the demo on a terminal: one screen, drawn whole a few times a second. */
+/* cli/demo/view.c: the demo on a terminal: one screen, drawn whole a few times a second. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "cli/demo/view.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "cli/demo.h"
 #include "kube/api/core.h"
 
 #define BAR 50

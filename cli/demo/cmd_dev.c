@@ -1,9 +1,9 @@
-/* cli/cmd_dev.c: dev: a cluster on this machine. */
+/* cli/demo/cmd_dev.c: dev: a cluster on this machine. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/str.h"
-#include "cli/dev.h"
+#include "cli/demo/dev.h"
 #include "io/child.h"
 
 static int dev_run(struct cli *);
