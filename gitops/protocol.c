@@ -1,0 +1,197 @@
+/* gitops/protocol.c: the rows of the worker's request and response. */
+#include "gitops/protocol.h"
+#include <string.h>
+
+/* --- request ------------------------------------------------------------------------------------------------------- */
+
+static const struct field worker_metadata_fields[] = {
+	STRING(worker_metadata, name, "name", .required = true),
+	STRING(worker_metadata, namespace, "namespace"),
+	STRING(worker_metadata, uid, "uid"),
+};
+static TYPE(worker_metadata, "metadata");
+
+static const struct field worker_application_fields[] = {
+	EMBED(worker_application, metadata, "metadata", worker_metadata, .required = true),
+	EMBED(worker_application, spec, "spec", application_spec, .required = true),
+};
+static TYPE(worker_application, "application");
+
+static const struct field worker_project_fields[] = {
+	EMBED(worker_project, metadata, "metadata", worker_metadata, .required = true),
+	EMBED(worker_project, spec, "spec", app_project_spec, .required = true),
+};
+static TYPE(worker_project, "project");
+
+static const struct field worker_kustomization_fields[] = {
+	EMBED(worker_kustomization, metadata, "metadata", worker_metadata, .required = true),
+	EMBED(worker_kustomization, spec, "spec", flux_kustomization_spec, .required = true),
+};
+static TYPE(worker_kustomization, "kustomization");
+
+static const struct field worker_secret_fields[] = {
+	STRING(worker_secret, namespace, "namespace", .required = true),
+	STRING(worker_secret, name, "name", .required = true),
+};
+static TYPE(worker_secret, "secret");
+
+static const struct field worker_repository_fields[] = {
+	STRING(worker_repository, url, "url", .required = true),
+	STRING(worker_repository, revision, "revision"),
+	STRING(worker_repository, ignore, "ignore"),
+	OBJECT(worker_repository, secret, "secret", worker_secret),
+	OBJECT(worker_repository, keys, "keys", worker_secret),
+};
+static TYPE(worker_repository, "repository");
+
+static const struct field worker_object_fields[] = {
+	STRING(worker_object, group, "group"),
+	STRING(worker_object, version, "version"),
+	STRING(worker_object, kind, "kind"),
+	STRING(worker_object, namespace, "namespace"),
+	STRING(worker_object, name, "name"),
+};
+static TYPE(worker_object, "object");
+
+static const struct field worker_sync_result_fields[] = {
+	STRING(worker_sync_result, group, "group", .always = true),
+	STRING(worker_sync_result, version, "version"),
+	STRING(worker_sync_result, kind, "kind"),
+	STRING(worker_sync_result, namespace, "namespace", .always = true),
+	STRING(worker_sync_result, name, "name"),
+	STRING(worker_sync_result, status, "status"),
+	STRING(worker_sync_result, message, "message"),
+	STRING(worker_sync_result, hook_type, "hookType"),
+	STRING(worker_sync_result, hook_phase, "hookPhase"),
+	STRING(worker_sync_result, sync_phase, "syncPhase"),
+};
+TYPE(worker_sync_result, "result");
+
+static const struct field worker_operation_fields[] = {
+	STRING(worker_operation, id, "id"),
+	BOOL(worker_operation, prune, "prune"),
+	BOOL(worker_operation, dry_run, "dryRun"),
+	BOOL(worker_operation, force, "force"),
+	BOOL(worker_operation, confirmed, "confirmed"),
+	BOOL(worker_operation, without_hooks, "withoutHooks"),
+	STRINGS(worker_operation, options, "options"),
+	LIST(worker_operation, selected, "selected", worker_object),
+	LIST(worker_operation, results, "results", worker_sync_result),
+};
+static TYPE(worker_operation, "operation");
+
+static const struct field worker_request_fields[] = {
+	OBJECT(worker_request, application, "application", worker_application),
+	OBJECT(worker_request, project, "project", worker_project),
+	OBJECT(worker_request, kustomization, "kustomization", worker_kustomization),
+	OBJECT(worker_request, repository, "repository", worker_repository),
+	STRING(worker_request, namespace, "namespace"),
+	LIST(worker_request, known, "known", worker_object),
+	STRING(worker_request, revision, "revision"),
+	OBJECT(worker_request, operation, "operation", worker_operation),
+	STRING_MAP(worker_request, held, "held"),
+	BOOL(worker_request, deleting, "deleting"),
+	BOOL(worker_request, diff, "diff"),
+};
+TYPE(worker_request, "request");
+
+/* --- response ------------------------------------------------------------------------------------------------------ */
+
+static const struct field worker_error_fields[] = {
+	STRING(worker_error, type, "type"),
+	STRING(worker_error, message, "message"),
+	BOOL(worker_error, again, "again"),
+};
+static TYPE(worker_error, "error");
+
+static const struct field worker_warning_fields[] = {
+	STRING(worker_warning, type, "type"),
+	STRING(worker_warning, message, "message"),
+};
+static TYPE(worker_warning, "warning");
+
+static const struct field worker_health_fields[] = {
+	STRING(worker_health, status, "status"),
+	STRING(worker_health, message, "message"),
+};
+TYPE(worker_health, "health");
+
+static const struct field worker_resource_fields[] = {
+	STRING(worker_resource, group, "group"),
+	STRING(worker_resource, version, "version"),
+	STRING(worker_resource, kind, "kind"),
+	STRING(worker_resource, namespace, "namespace"),
+	STRING(worker_resource, name, "name"),
+	STRING(worker_resource, status, "status"),
+	EMBED(worker_resource, health, "health", worker_health),
+	BOOL(worker_resource, hook, "hook"),
+	BOOL(worker_resource, requires_pruning, "requiresPruning"),
+	INT(worker_resource, sync_wave, "syncWave"),
+	STRING(worker_resource, error, "error"),
+	STRING(worker_resource, aborted, "aborted"),
+	STRING(worker_resource, live, "live"),
+	STRING(worker_resource, wanted, "wanted"),
+	BOOL(worker_resource, kept, "kept"),
+	BOOL(worker_resource, extraneous, "extraneous"),
+};
+TYPE(worker_resource, "resource");
+
+static const struct field worker_step_fields[] = {
+	STRING(worker_step, phase, "phase"),
+	STRING(worker_step, message, "message"),
+	INT(worker_step, wait, "wait"),
+	BOOL(worker_step, unconfirmed, "unconfirmed"),
+	BOOL(worker_step, prune_failed, "pruneFailed"),
+	LIST(worker_step, results, "results", worker_sync_result),
+};
+static TYPE(worker_step, "operation");
+
+static const struct field worker_check_fields[] = {
+	STRING(worker_check, kind, "kind"),
+	STRING(worker_check, namespace, "namespace"),
+	STRING(worker_check, name, "name"),
+	STRING(worker_check, status, "status"),
+	STRING(worker_check, message, "message"),
+};
+static TYPE(worker_check, "check");
+
+static const struct field worker_response_fields[] = {
+	STRING(worker_response, revision, "revision"),
+	STRING(worker_response, reference, "reference"),
+	OBJECT(worker_response, error, "error", worker_error),
+	STRING(worker_response, source_type, "sourceType"),
+	LIST(worker_response, resources, "resources", worker_resource, .always = true),
+	STRINGS(worker_response, images, "images"),
+	LIST(worker_response, warnings, "warnings", worker_warning),
+	LIST(worker_response, checks, "checks", worker_check),
+	OBJECT(worker_response, operation, "operation", worker_step),
+};
+TYPE(worker_response, "response");
+
+/* --- texts --------------------------------------------------------------------------------------------------------- */
+
+struct err *
+worker_decode(struct arena *a, const struct type *t, const char *text, size_t len, void *ret)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	struct problems problems = { .arena = a, .scratch = scratch };
+	struct err *e = json_parse(a, text, len, &json);
+
+	memset(ret, 0, t->size);
+	if (e != NULL)
+		return e;
+	decode(t, json, "", &problems, ret);
+	if (problems.n == 0)
+		return NULL;
+	return err_new(a, ERR_INVALID, "%s: %s", problems.at[0].path[0] != '\0' ? problems.at[0].path : t->name,
+	    problems.at[0].text);
+}
+
+const char *
+worker_encode(struct arena *a, const struct type *t, const void *object)
+{
+	_cleanup_(json_decrefp) json_t *json = encode(t, object);
+
+	return json_text(a, json);
+}

@@ -1,0 +1,158 @@
+/* gitops/protocol.h: the request of a controller to the worker, and the worker's response. Pure.
+ *
+ * Both are JSON texts between two of our own processes (`sluice gitops-worker`, gitops/worker/session.h). A request is about
+ * exactly one of:
+ *   - an Application: `application`, and its `project`;
+ *   - a Kustomization: `kustomization` and `repository`;
+ *   - a GitRepository: `repository` alone; the response then has only the commit.
+ * A response has either `error`, or the parts that the request asks for. Texts of a decoded struct are in the arena that
+ * was given; texts of a struct that is encoded are borrowed. NULL, "", 0 and false are left out of the JSON text.
+ */
+#pragma once
+#include "base/err.h"
+#include "kube/api/app_project.h"
+#include "kube/api/application.h"
+#include "kube/api/flux.h"
+
+/* The metadata that the worker needs of an object. */
+struct worker_metadata {
+	const char *name, *namespace, *uid;
+};
+
+struct worker_application {
+	struct worker_metadata metadata;
+	struct application_spec spec;
+};
+
+struct worker_project {
+	struct worker_metadata metadata;
+	struct app_project_spec spec;
+};
+
+struct worker_kustomization {
+	struct worker_metadata metadata;
+	struct flux_kustomization_spec spec;
+};
+
+struct worker_secret {
+	const char *namespace, *name;
+};
+
+struct worker_repository {
+	const char *url;
+	const char *revision; /* branch, tag, range or commit */
+	const char *ignore; /* patterns of paths, as in a .gitignore; NULL: those of Flux */
+	const struct worker_secret *secret; /* of its credentials; NULL: it needs none */
+	const struct worker_secret *keys; /* one of which must have signed the commit; NULL: it need not be signed */
+};
+
+/* An object of the cluster. */
+struct worker_object {
+	const char *group, *version, *kind;
+	const char *namespace; /* NULL: it has none */
+	const char *name;
+};
+
+/* What became of one object in one phase of a sync, as Argo CD's `status.operationState.syncResult.resources` has it. */
+struct worker_sync_result {
+	const char *group, *version, *kind, *namespace, *name;
+	const char *status; /* "Synced", "SyncFailed", "Pruned", "PruneSkipped"; NULL: a hook's */
+	const char *message;
+	const char *hook_type; /* NULL: no hook */
+	const char *hook_phase; /* "Running", "Succeeded", "Failed", "Error" */
+	const char *sync_phase; /* "PreSync", "Sync", "PostSync", "SyncFail" */
+};
+
+/* A sync that has begun. */
+struct worker_operation {
+	const char *id; /* differs from that of every other sync of the Application, and of every retry */
+	bool prune, dry_run, force;
+	bool confirmed; /* a user has confirmed what is deleted */
+	bool without_hooks; /* strategy apply */
+	struct strings options; /* NAME=VALUE */
+	LIST_OF(struct worker_object) selected; /* only these are synced; empty: all */
+	LIST_OF(struct worker_sync_result) results; /* of the steps so far */
+};
+
+struct worker_request {
+	const struct worker_application *application;
+	const struct worker_project *project; /* NULL: everything is allowed */
+	const struct worker_kustomization *kustomization;
+	const struct worker_repository *repository;
+	const char *namespace; /* the controller's own */
+	LIST_OF(struct worker_object) known; /* of the last status: among them are those to prune */
+	const char *revision; /* to take instead of the spec's; of several sources "A,B"; NULL: the spec's */
+	const struct worker_operation *operation; /* NULL: only compare. A Kustomization is always applied */
+	struct string_map held; /* "NS/NAME" of Rollouts that are not applied → why */
+	bool deleting; /* the Application or Kustomization, and with it its objects */
+	bool diff; /* the response has `live` and `wanted` of each resource */
+};
+
+struct worker_error {
+	const char *type; /* "ComparisonError" */
+	const char *message;
+	bool again; /* the same request may succeed later */
+};
+
+struct worker_warning {
+	const char *type; /* the condition that reports it: "SharedResourceWarning" */
+	const char *message;
+};
+
+struct worker_health {
+	const char *status; /* "Healthy"; NULL: objects of its kind have no health */
+	const char *message;
+};
+
+/* One object that is desired or live. The first eleven members are Argo CD's `status.resources`. */
+struct worker_resource {
+	const char *group, *version, *kind, *namespace, *name;
+	const char *status; /* "Synced", "OutOfSync"; NULL: unknown */
+	struct worker_health health;
+	bool hook;
+	bool requires_pruning; /* it is live, and not desired */
+	int64_t sync_wave;
+	const char *error; /* why it cannot be applied; NULL: it can */
+	const char *aborted; /* a Rollout's message about the update that it aborted; NULL: it did not */
+	const char *live, *wanted; /* with `diff`: JSON texts; NULL: there is none */
+	bool kept; /* its options prevent that it is pruned */
+	bool extraneous; /* not desired, and ignored in the Application's sync status */
+};
+
+/* The result of a step of a sync. */
+struct worker_step {
+	const char *phase; /* "Running", "Succeeded", "Failed" */
+	const char *message;
+	int64_t wait; /* ms until the next step, with Running; 0: none */
+	bool unconfirmed; /* it waits for a user's confirmation */
+	bool prune_failed; /* Failed, because an object was not deleted */
+	LIST_OF(struct worker_sync_result) results; /* of all steps so far */
+};
+
+/* An object that a Kustomization waits for. */
+struct worker_check {
+	const char *kind, *namespace, *name;
+	const char *status; /* "InProgress", as kstatus has it */
+	const char *message;
+};
+
+struct worker_response {
+	const char *revision; /* the commit, or the chart's version; of several sources "A,B" */
+	const char *reference; /* "refs/heads/main", by which the commit was found; NULL: by itself */
+	const struct worker_error *error; /* NULL: none */
+	const char *source_type; /* "Kustomize" */
+	LIST_OF(struct worker_resource) resources;
+	struct strings images;
+	LIST_OF(struct worker_warning) warnings;
+	LIST_OF(struct worker_check) checks;
+	const struct worker_step *operation; /* NULL: only compared */
+};
+
+extern const struct type worker_sync_result_type, worker_health_type, worker_resource_type, worker_request_type,
+    worker_response_type;
+
+/* Decodes a text of a type above; *ret is zeroed first. The error names the field that is wrong. */
+struct err *worker_decode(struct arena *, const struct type *, const char *text, size_t len, void *ret);
+
+/* The text, in the arena. */
+const char *worker_encode(struct arena *, const struct type *, const void *);
