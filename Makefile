@@ -1,10 +1,10 @@
-# Sluice. `make help` lists what there is.
+# Sluice. `make help` lists the targets.
 CC ?= gcc
 CFLAGS ?= -O2 -g
 STD = -std=gnu17 -D_GNU_SOURCE -I.
 WARN = -Wall -Wextra -Wmissing-prototypes -Wshadow -Wvla -Wwrite-strings -Werror -include base/banned.h
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
-# What makes a fault in a program harder to use: in every build that is not a sanitizer's.
+# Hardening: for every build without sanitizers.
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 \
 	$(foreach f,-fcf-protection=full -mbranch-protection=standard,$(shell $(CC) $(f) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -36,15 +36,16 @@ all: deps
 help:
 	@echo "make            build ./sluice (installs what it needs from Debian's packages first)"
 	@echo "make demo       a canary on the laptop cluster: steps, approval, promotion, an abort; about two minutes"
-	@echo "make demo-gitops  a Git repository on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
+	@echo "make demo-gitops  GitOps on the laptop cluster: a sync, a drift, a canary, a bad commit that is held; a minute"
 	@echo "make demo APPROVE=me   the same; it waits until you run the promote command it prints"
 	@echo "make test       all tests, under sanitizers; T=name selects"
-	@echo "make soak       more lives in simulation, SEEDS=20000 of them from FROM=1, and SPECS=20000 random specs; and every scenario, and every sync, with every request failing"
-	@echo "make test-cluster  plays the stories on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
-	@echo "make fuzz       looks for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
-	@echo "make mutants    plants deliberate faults one by one, and runs the test that must find each; N=\"5 17\" selects"
+	@echo "make soak       simulation with SEEDS=20000 seeds from FROM=1 and SPECS=20000 random specs; all scenarios and syncs"
+	@echo "                with each of their requests failing"
+	@echo "make test-cluster  plays the scenarios on a real control plane (etcd, kube-apiserver, ...); needs Go 1.26 or newer"
+	@echo "make fuzz       searches for inputs that break a parser, FUZZ_SECONDS=60 each; needs clang"
+	@echo "make mutants    plants faults one by one, and runs the test that must find each; N=\"5 17\" selects"
 	@echo "make check      format, layers, static analysis"
-	@echo "make generated  makes docs/reference.md and deploy/crds.yaml anew from the tables"
+	@echo "make generated  regenerates docs/reference.md and the CustomResourceDefinitions from the tables"
 	@echo "make fmt        formats the sources"
 	@echo "make install    into PREFIX (/usr/local); COMPAT=1 adds kubectl-argo-rollouts"
 	@echo "make clean      removes what was built"
@@ -81,7 +82,7 @@ $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@echo "  LD $@"
 	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
 
-# The machinery of kube/ is not pure: its unit tests link all objects but the entry.
+# kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
@@ -99,7 +100,7 @@ $(OUT)/san/simulation: $(SIM_SRC:%.c=$(OUT)/san/%.o) $(SPURE) $(SSHELL)
 	@echo "  LD $@"
 	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
 
-# Counts that do not vary, kept beside their programs.
+# Counts that do not vary. The expected ones are in tests/bench/*.want.
 BENCH_SRC = $(wildcard tests/bench/*.c)
 $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o \
 		$(OUT)/tests/simulation/autoscaler.o $(OUT)/tests/simulation/remote.o $(PURE) $(SHELL_O)
@@ -111,7 +112,7 @@ $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
-# A server that misbehaves when a test asks it to.
+# A misbehaving server, controlled by the tests.
 $(OUT)/hostile: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/hostile/*.c)) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
@@ -122,7 +123,7 @@ $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
 
-# A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it looks for more.
+# A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it searches for more.
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
@@ -155,14 +156,14 @@ test:
 
 test-programs: $(UNITS) $(BENCH_SRC:tests/%.c=$(OUT)/%) $(FUZZ:%=$(OUT)/fuzz/%) $(OUT)/san/simulation $(OUT)/simulation $(OUT)/sluice-san $(OUT)/hostile sluice kubectl-sluice
 
-# The stories on a real control plane: needs Go, and takes some minutes the first time.
+# The scenarios on a real control plane: needs Go, and takes some minutes the first time.
 test-cluster:
 	@tools/install-packages test
 	@tests/cluster/build
 	@$(MAKE) --no-print-directory -j2 sluice $(OUT)/sluice-san $(OUT)/simulation $(OUT)/tests-cluster/kubelet
 	@tests/cluster/run $(T)
 
-# Tests of the tests; not a part of CI.
+# Tests of the tests. Not in CI.
 mutants:
 	@tools/install-packages test
 	@tests/mutants/run $(N)
@@ -197,7 +198,7 @@ pure-objects: $(PURE)
 print-pure:
 	@echo $(PURE)
 
-# What is made from tables and kept here.
+# Files that are generated from tables and committed.
 generated: sluice
 	./sluice crds >deploy/crds.yaml
 	./sluice crds gitops >deploy/gitops/crds.yaml

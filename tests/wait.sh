@@ -1,7 +1,7 @@
-# tests/wait.sh: sourced by shell tests that start processes. $dir is a folder of theirs.
+# tests/wait.sh: sourced by shell tests that start processes. $dir is the temporary folder of the test.
 
-# within SECONDS COMMAND...: it succeeds; SECONDS say how long that takes on a quick machine at most. What never comes ends the wait only
-# after twenty times as long, so that a slow or busy machine fails nothing.
+# within SECONDS COMMAND...: waits until the command succeeds. SECONDS is the maximum on a fast machine. The limit is twenty
+# times that, so that no test fails because a machine is slow or busy.
 within() {
 	local end=$((SECONDS + 20 * $1))
 	shift
@@ -11,7 +11,7 @@ within() {
 	done
 }
 
-# free_port: a port on loopback that nobody listens on.
+# free_port: prints a free port on loopback.
 free_port() {
 	local port
 	while :; do
