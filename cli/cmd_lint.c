@@ -250,7 +250,7 @@ check_rollout(struct lint *l, const struct manifest *m)
 		.view = &l->view, .namespace = m->object->meta.namespace, .name = m->object->meta.name, .seen = &seen
 	};
 	struct problems found = { .arena = l->cli->arena };
-	struct world w;
+	struct rollout_world w;
 
 	world_gather(&pass, (const struct rollout *)m->object, l->cli->arena, &w);
 	world_problems(&w, &found);

@@ -12,9 +12,9 @@
 static const char *const lists[] = { PREFERRED, REQUIRED };
 
 static const struct anti_affinity *
-said(const struct decision *d)
+said(const struct rollout_pass *p)
 {
-	return d->canary != NULL ? d->canary->anti_affinity : d->blue_green->anti_affinity;
+	return p->canary != NULL ? p->canary->anti_affinity : p->blue_green->anti_affinity;
 }
 
 static json_t *
@@ -73,13 +73,13 @@ affinity_remove(json_t *template)
 }
 
 void
-affinity_add(const struct decision *d, json_t *template)
+affinity_add(const struct rollout_pass *p, json_t *template)
 {
-	const struct anti_affinity *a = said(d);
+	const struct anti_affinity *a = said(p);
 	json_t *anti, *list;
 	const char *key;
 
-	if (a == NULL || d->st.stable_rs == NULL || d->promoted)
+	if (a == NULL || p->st.stable_rs == NULL || p->promotion == PROMOTED)
 		return;
 	anti = object_in(object_in(object_in(template, "spec"), "affinity"), "podAntiAffinity");
 	key = a->preferred != NULL ? PREFERRED : REQUIRED;
@@ -88,9 +88,9 @@ affinity_add(const struct decision *d, json_t *template)
 	list = json_object_get(anti, key);
 	if (a->preferred != NULL)
 		json_array_append_new(list, json_pack("{s:I,s:o}", "weight", (json_int_t)a->preferred->weight,
-						"podAffinityTerm", term(d->st.stable_rs)));
+						"podAffinityTerm", term(p->st.stable_rs)));
 	else
-		json_array_append_new(list, term(d->st.stable_rs));
+		json_array_append_new(list, term(p->st.stable_rs));
 }
 
 /* The template has a term over this hash. */
@@ -109,17 +109,17 @@ has_term(const json_t *template, const char *stable)
 }
 
 bool
-affinity_is_stale(const struct decision *d, const struct replicaset *rs, json_t **ret)
+affinity_is_stale(const struct rollout_pass *p, const struct replicaset *rs, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *is = NULL, *want = NULL;
 
-	if (said(d) == NULL || d->promoted || d->st.stable_rs == NULL)
+	if (said(p) == NULL || p->promotion == PROMOTED || p->st.stable_rs == NULL)
 		return false;
 	is = json_loads(rs->spec.template, 0, NULL);
-	if (has_term(is, d->st.stable_rs))
+	if (has_term(is, p->st.stable_rs))
 		return false;
-	want = json_loads(d->w->rollout->spec.template, 0, NULL);
-	affinity_add(d, want);
+	want = json_loads(p->w->rollout->spec.template, 0, NULL);
+	affinity_add(p, want);
 	*ret = json_incref(json_at(want, "/spec/affinity"));
 	return true;
 }

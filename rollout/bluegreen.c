@@ -9,52 +9,53 @@
 #include "rollout/world.h"
 
 bool
-bluegreen_is_active(const struct decision *d)
+bluegreen_is_active(const struct rollout_pass *p)
 {
-	return d->w->routing.stable_hash != NULL && str_eq(d->w->routing.stable_hash, d->w->hash);
+	return p->w->routing.stable_hash != NULL && str_eq(p->w->routing.stable_hash, p->w->hash);
 }
 
 const struct replicaset *
-bluegreen_active(const struct decision *d)
+bluegreen_active(const struct rollout_pass *p)
 {
-	return replicaset_of(d->w, d->w->routing.stable_hash);
+	return replicaset_of(p->w, p->w->routing.stable_hash);
 }
 
 /* An older version that still has the pods it had: until its date they are kept for this. One whose update was given
  * up has pods with a date too: where an analysis of this update has begun, and a retry is under way, it is measured. */
 static bool
-still_runs(const struct decision *d)
+still_runs(const struct rollout_pass *p)
 {
-	const struct replicaset *rs = d->w->new_rs, *stable = d->w->stable_rs;
+	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 
-	return rs != NULL && stable != NULL && d->w->now <= scale_down_deadline(rs) && d->st.aborted_at == 0 &&
-	       d->st.blue_green.pre_promotion_analysis == NULL && d->st.blue_green.post_promotion_analysis == NULL &&
+	return rs != NULL && stable != NULL && p->w->now <= scale_down_deadline(rs) && p->st.aborted_at == 0 &&
+	       p->st.blue_green.pre_promotion_analysis == NULL && p->st.blue_green.post_promotion_analysis == NULL &&
 	       rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp;
 }
 
 bool
-bluegreen_is_quick(const struct decision *d)
+bluegreen_is_quick(const struct rollout_pass *p)
 {
-	return !d->aborted && (d->promoted || d->st.promote_full || d->in_window || d->without_pods || still_runs(d));
+	return !p->aborted &&
+	       (p->promotion == PROMOTED || p->st.promote_full || p->in_window || p->without_pods || still_runs(p));
 }
 
 /* Nothing is left to wait for but pods. Where no version serves yet, and the first has no pod that could, the next one is as good. */
 static bool
-switches_at_once(const struct decision *d)
+switches_at_once(const struct rollout_pass *p)
 {
-	return bluegreen_is_quick(d) || bluegreen_is_active(d) ||
-	       (d->w->routing.stable_hash == NULL && available(d->w->stable_rs) == 0);
+	return bluegreen_is_quick(p) || bluegreen_is_active(p) ||
+	       (p->w->routing.stable_hash == NULL && available(p->w->stable_rs) == 0);
 }
 
 int64_t
-bluegreen_wanted(const struct decision *d)
+bluegreen_wanted(const struct rollout_pass *p)
 {
-	const struct opt_int *preview = &d->blue_green->preview_replica_count;
+	const struct opt_int *preview = &p->blue_green->preview_replica_count;
 
-	if (!preview->set || bluegreen_active(d) == NULL || d->st.stable_rs == NULL || switches_at_once(d) ||
-	    d->st.blue_green.scale_up_preview_check_point)
-		return d->replicas;
-	return d->replicas > 0 ? preview->is : 0;
+	if (!preview->set || bluegreen_active(p) == NULL || p->st.stable_rs == NULL || switches_at_once(p) ||
+	    p->st.blue_green.scale_up_preview_check_point)
+		return p->replicas;
+	return p->replicas > 0 ? preview->is : 0;
 }
 
 static bool
@@ -64,9 +65,9 @@ has(const struct replicaset *rs, int64_t pods)
 }
 
 bool
-bluegreen_is_ready(const struct decision *d)
+bluegreen_is_ready(const struct rollout_pass *p)
 {
-	return has(d->w->new_rs, bluegreen_wanted(d));
+	return has(p->w->new_rs, bluegreen_wanted(p));
 }
 
 /* The strategy names an analysis, and it has not succeeded. */
@@ -78,66 +79,66 @@ is_open(const struct rollout_analysis *analysis, const struct run_status *run)
 
 /* By what was written: the pass that sees the run's success tells it, and time counts from there. */
 bool
-bluegreen_waits_for_run(const struct decision *d)
+bluegreen_waits_for_run(const struct rollout_pass *p)
 {
-	const struct rollout_status *was = d->was;
+	const struct rollout_status *was = p->was;
 
-	if (d->blue_green == NULL || d->promoted || !bluegreen_is_ready(d))
+	if (p->blue_green == NULL || p->promotion == PROMOTED || !bluegreen_is_ready(p))
 		return false;
-	if (bluegreen_is_active(d))
+	if (bluegreen_is_active(p))
 		return was->blue_green.post_promotion_analysis != NULL &&
-		       is_open(d->blue_green->post_promotion_analysis, was->blue_green.post_promotion_analysis);
+		       is_open(p->blue_green->post_promotion_analysis, was->blue_green.post_promotion_analysis);
 	return was->blue_green.pre_promotion_analysis != NULL &&
-	       is_open(d->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
+	       is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
 }
 
 /* What comes before the switch is over: the pods that are wanted of it are there, the analysis succeeded, the pause is over. That a
  * pause is over is remembered by controllerPause without a condition, until the switch. */
 static bool
-pause_is_over(struct decision *d)
+pause_is_over(struct rollout_pass *p)
 {
-	bool by_itself = !d->blue_green->auto_promotion_enabled.set || d->blue_green->auto_promotion_enabled.is;
-	int64_t seconds = d->blue_green->auto_promotion_seconds, end;
+	bool by_itself = !p->blue_green->auto_promotion_enabled.set || p->blue_green->auto_promotion_enabled.is;
+	int64_t seconds = p->blue_green->auto_promotion_seconds, end;
 
 	if (by_itself && seconds == 0)
 		return true;
-	if (!pause_has(&d->st, PAUSE_BLUE_GREEN)) {
-		if (d->st.controller_pause && d->st.pause_conditions.n == 0)
+	if (!pause_has(&p->st, PAUSE_BLUE_GREEN)) {
+		if (p->st.controller_pause && p->st.pause_conditions.n == 0)
 			return true;
-		pause_add(d, PAUSE_BLUE_GREEN);
+		pause_add(p, PAUSE_BLUE_GREEN);
 	}
 	if (!by_itself)
 		return false;
-	end = time_add(pause_since(&d->st, PAUSE_BLUE_GREEN), seconds * 1000);
-	if (d->w->now <= end) {
-		plan_wake(d->plan, end + 1);
+	end = time_add(pause_since(&p->st, PAUSE_BLUE_GREEN), seconds * 1000);
+	if (p->w->now <= end) {
+		plan_wake(p->plan, end + 1);
 		return false;
 	}
-	pause_drop(d, PAUSE_BLUE_GREEN);
+	pause_drop(p, PAUSE_BLUE_GREEN);
 	return true;
 }
 
 static bool
-may_switch(struct decision *d)
+may_switch(struct rollout_pass *p)
 {
-	const struct blue_green_status *st = &d->st.blue_green;
+	const struct blue_green_status *st = &p->st.blue_green;
 
-	if (d->paused_by_spec || pause_has(&d->st, PAUSE_INCONCLUSIVE))
+	if (p->paused_by_spec || pause_has(&p->st, PAUSE_INCONCLUSIVE))
 		return false;
-	if (switches_at_once(d)) {
-		pause_drop(d, PAUSE_BLUE_GREEN);
+	if (switches_at_once(p)) {
+		pause_drop(p, PAUSE_BLUE_GREEN);
 		return true;
 	}
 	if (st->scale_up_preview_check_point)
 		return true;
-	if (!bluegreen_is_ready(d) || is_open(d->blue_green->pre_promotion_analysis, st->pre_promotion_analysis) ||
-	    !pause_is_over(d))
+	if (!bluegreen_is_ready(p) || is_open(p->blue_green->pre_promotion_analysis, st->pre_promotion_analysis) ||
+	    !pause_is_over(p))
 		return false;
-	if (bluegreen_wanted(d) != d->replicas) {
+	if (bluegreen_wanted(p) != p->replicas) {
 		/* A person or time has said yes to a preview of fewer pods: written down, as the others come first. */
-		d->st.blue_green.scale_up_preview_check_point = true;
-		pause_clear(d);
-		plan_reason(d->plan, "the preview is complete: scaling up all pods");
+		p->st.blue_green.scale_up_preview_check_point = true;
+		pause_clear(p);
+		plan_reason(p->plan, "the preview is complete: scaling up all pods");
 	}
 	return true;
 }
@@ -145,67 +146,67 @@ may_switch(struct decision *d)
 /* Back to the stable version, after an abort or because it is wanted again: when it can carry the traffic, or no worse than the version
  * that serves now. A Service that selects no version yet may select pods of others, who knows how many. */
 static bool
-can_serve(const struct decision *d, const struct replicaset *rs)
+can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	if (rs == NULL)
 		return false;
-	if (available(rs) >= d->replicas)
+	if (available(rs) >= p->replicas)
 		return true;
-	return d->w->routing.stable_hash != NULL && available(rs) > 0 &&
-	       available(rs) >= available(bluegreen_active(d));
+	return p->w->routing.stable_hash != NULL && available(rs) > 0 &&
+	       available(rs) >= available(bluegreen_active(p));
 }
 
 static void
-switch_active(struct decision *d)
+switch_active(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
-	bool none = w->routing.stable_hash == NULL && has(w->stable_rs, d->replicas);
-	bool back = d->aborted || d->promoted || none, may = !d->aborted && may_switch(d);
+	const struct rollout_world *w = p->w;
+	bool none = w->routing.stable_hash == NULL && has(w->stable_rs, p->replicas);
+	bool back = p->aborted || p->promotion == PROMOTED || none, may = !p->aborted && may_switch(p);
 
-	if (back ? !can_serve(d, w->stable_rs) : !may || !has(w->new_rs, d->replicas))
+	if (back ? !can_serve(p, w->stable_rs) : !may || !has(w->new_rs, p->replicas))
 		return;
-	d->stable_to = back ? d->st.stable_rs : w->hash;
-	service_switch(d, w->active_service, d->stable_to);
+	p->writes.stable_hash = back ? p->st.stable_rs : w->hash;
+	service_switch(p, w->active_service, p->writes.stable_hash);
 }
 
 void
-bluegreen_back(struct decision *d)
+bluegreen_back(struct rollout_pass *p)
 {
-	if (d->aborted)
-		switch_active(d);
+	if (p->aborted)
+		switch_active(p);
 }
 
 static void
-promotion_sync(struct decision *d)
+promotion_sync(struct rollout_pass *p)
 {
-	if (d->st.stable_rs == NULL)
-		promote(d, "Initial deploy", "Promoted");
-	else if (d->promoted || d->aborted || d->changed || !bluegreen_is_active(d))
+	if (p->st.stable_rs == NULL)
+		promote(p, "Initial deploy", "Promoted");
+	else if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !bluegreen_is_active(p))
 		return;
-	else if (d->st.promote_full)
-		promote(d, "Full promotion requested", "FastPromoted");
-	else if (d->without_pods)
-		promote(d, WITHOUT_PODS, "Promoted");
-	else if (bluegreen_is_quick(d))
-		promote(d, "Rollback to a version that still runs", "FastRolledBack");
-	else if (!is_open(d->blue_green->post_promotion_analysis, d->st.blue_green.post_promotion_analysis))
-		promote(d, "Completed blue-green update", "Promoted");
+	else if (p->st.promote_full)
+		promote(p, "Full promotion requested", "FastPromoted");
+	else if (p->without_pods)
+		promote(p, WITHOUT_PODS, "Promoted");
+	else if (bluegreen_is_quick(p))
+		promote(p, "Rollback to a version that still runs", "FastRolledBack");
+	else if (!is_open(p->blue_green->post_promotion_analysis, p->st.blue_green.post_promotion_analysis))
+		promote(p, "Completed blue-green update", "Promoted");
 }
 
 void
-bluegreen_pass(struct decision *d)
+bluegreen_pass(struct rollout_pass *p)
 {
-	if (bluegreen_is_quick(d))
-		pause_drop(d, PAUSE_INCONCLUSIVE);
-	status_counts(d);
-	bluegreen_back(d);
-	if (!revision_is_there(d))
+	if (bluegreen_is_quick(p))
+		pause_drop(p, PAUSE_INCONCLUSIVE);
+	status_counts(p);
+	bluegreen_back(p);
+	if (!revision_is_there(p))
 		return;
-	service_switch(d, d->w->preview_service, d->w->hash);
-	metadata_templates(d);
-	replicas_raise(d);
-	if (!d->aborted)
-		switch_active(d);
-	promotion_sync(d);
-	pass_end(d);
+	service_switch(p, p->w->preview_service, p->w->hash);
+	metadata_templates(p);
+	replicas_raise(p);
+	if (!p->aborted)
+		switch_active(p);
+	promotion_sync(p);
+	pass_end(p);
 }

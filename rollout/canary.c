@@ -4,115 +4,118 @@
 #include "rollout/world.h"
 
 static bool
-new_is_whole(const struct decision *d)
+new_is_whole(const struct rollout_pass *p)
 {
-	const struct replicaset *rs = d->w->new_rs;
+	const struct replicaset *rs = p->w->new_rs;
 
-	return rs != NULL && replicaset_wanted(rs) >= d->replicas && available(rs) >= d->replicas;
+	return rs != NULL && replicaset_wanted(rs) >= p->replicas && available(rs) >= p->replicas;
 }
 
 /* Nothing is left to do for this update but to promote its version, and nobody holds it. */
 static bool
-steps_are_done(const struct decision *d)
+steps_are_done(const struct rollout_pass *p)
 {
-	return d->index >= steps_count(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
+	return p->index >= steps_count(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
 /* The new version has earned all the traffic, by its steps (whose last share is seen to have arrived; without steps there is none) or
  * because a person says so: the stable destination selects it, and only then is it called the stable version. Once that has begun,
  * neither a pause nor a change of scale turns it round (seed 12529). */
 static bool
-takes_over(const struct decision *d)
+is_promoting(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	if (d->promoted || d->aborted || d->changed || d->st.stable_rs == NULL || d->replicas == 0 ||
-	    d->canary->ping_pong != NULL || d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL ||
-	    !str_eq(r->canary_hash, d->w->hash))
+	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || p->st.stable_rs == NULL ||
+	    p->replicas == 0 || p->canary->ping_pong != NULL || p->w->router == NULL || p->w->routing_err != NULL ||
+	    p->w->new_rs == NULL || !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	if (str_eq(r->stable_hash, d->w->hash))
-		return d->st.promote_full || d->index >= steps_count(d);
-	if (!new_is_whole(d))
+	if (str_eq(r->stable_hash, p->w->hash))
+		return p->st.promote_full || p->index >= steps_count(p);
+	if (!new_is_whole(p))
 		return false;
-	return d->st.promote_full || (steps_are_done(d) && (steps_count(d) == 0 || r->weight_least == 100));
+	return p->st.promote_full || (steps_are_done(p) && (steps_count(p) == 0 || r->weight_least == 100));
 }
 
 /* With Services that take turns the new version's gets all the traffic, and is called the stable version's then. */
 bool
-canary_takes_turn(const struct decision *d)
+canary_takes_turn(const struct rollout_pass *p)
 {
-	return d->canary->ping_pong != NULL && !d->promoted && !d->aborted && !d->changed && d->st.stable_rs != NULL &&
-	       d->w->new_rs != NULL && new_is_whole(d) && (d->st.promote_full || steps_are_done(d));
+	return p->canary->ping_pong != NULL && p->promotion != PROMOTED && !p->aborted && p->change == CHANGE_NONE &&
+	       p->st.stable_rs != NULL && p->w->new_rs != NULL && new_is_whole(p) &&
+	       (p->st.promote_full || steps_are_done(p));
 }
 
 static bool
-has_all_traffic(const struct decision *d)
+has_all_traffic(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	if (d->replicas == 0)
+	if (p->replicas == 0)
 		return true;
-	if (d->canary->ping_pong == NULL)
-		return weights_settled(d);
-	return d->w->routing_err == NULL && r->weight_least == 100 && str_eq(r->canary_hash, d->w->hash);
+	if (p->canary->ping_pong == NULL)
+		return weights_settled(p);
+	return p->w->routing_err == NULL && r->weight_least == 100 && str_eq(r->canary_hash, p->w->hash);
 }
 
 /* Makes the new version the stable one when it has earned it. */
 static void
-promotion_sync(struct decision *d)
+promotion_sync(struct rollout_pass *p)
 {
-	const char *done = steps_count(d) > 0
-			       ? arena_printf(d->arena, "Completed all %" PRId64 " canary steps", steps_count(d))
+	const char *done = steps_count(p) > 0
+			       ? arena_printf(p->arena, "Completed all %" PRId64 " canary steps", steps_count(p))
 			       : "Canary strategy has no steps";
 
-	if (d->st.stable_rs == NULL) {
-		promote(d, "Initial deploy", "Promoted");
+	if (p->st.stable_rs == NULL) {
+		promote(p, "Initial deploy", "Promoted");
 		return;
 	}
-	if (d->promoted || d->aborted || d->changed || !new_is_whole(d) || !has_all_traffic(d))
+	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !new_is_whole(p) ||
+	    !has_all_traffic(p))
 		return;
-	if (d->st.promote_full)
-		promote(d, "Full promotion requested", d->in_window ? "FastRolledBack" : "FastPromoted");
-	else if (steps_are_done(d) && d->without_pods)
-		promote(d, WITHOUT_PODS, "Promoted");
-	else if (steps_are_done(d) && d->in_window)
-		promote(d, "Rollback within the rollback window", "FastRolledBack");
-	else if (steps_are_done(d))
-		promote(d, done, "Promoted");
+	if (p->st.promote_full)
+		promote(p, "Full promotion requested", p->in_window ? "FastRolledBack" : "FastPromoted");
+	else if (steps_are_done(p) && p->without_pods)
+		promote(p, WITHOUT_PODS, "Promoted");
+	else if (steps_are_done(p) && p->in_window)
+		promote(p, "Rollback within the rollback window", "FastRolledBack");
+	else if (steps_are_done(p))
+		promote(p, done, "Promoted");
 }
 
 /* Going back to a version that was good not long ago, or an update without pods: the steps count as done at once, and nothing is
  * measured. */
 static void
-read_untried(struct decision *d)
+read_untried(struct rollout_pass *p)
 {
-	if (!d->in_window && !d->without_pods)
+	if (!p->in_window && !p->without_pods)
 		return;
-	pause_clear(d);
-	d->index = steps_count(d);
-	if (d->index > 0)
-		d->st.current_step_index = (struct opt_int){ true, d->index };
+	pause_clear(p);
+	p->index = steps_count(p);
+	if (p->index > 0)
+		p->st.current_step_index = (struct opt_int){ true, p->index };
 }
 
 void
-canary_pass(struct decision *d)
+canary_pass(struct rollout_pass *p)
 {
-	read_untried(d);
-	steps_resume(d);
-	d->takes_over = takes_over(d);
-	status_counts(d);
-	weights_plan(d, true);
-	routes_plan(d, true);
-	replicas_keep(d);
-	if (!revision_is_there(d))
+	read_untried(p);
+	steps_resume(p);
+	if (is_promoting(p))
+		p->promotion = PROMOTING;
+	status_counts(p);
+	weights_plan(p, true);
+	routes_plan(p, true);
+	replicas_keep(p);
+	if (!revision_is_there(p))
 		return;
-	metadata_templates(d);
-	replicas_raise(d);
-	hashes_plan(d);
-	weights_plan(d, false);
-	routes_plan(d, false);
-	promotion_sync(d);
-	if (!str_eq(d->st.stable_rs, d->w->hash))
-		steps_advance(d);
-	pass_end(d);
+	metadata_templates(p);
+	replicas_raise(p);
+	hashes_plan(p);
+	weights_plan(p, false);
+	routes_plan(p, false);
+	promotion_sync(p);
+	if (!str_eq(p->st.stable_rs, p->w->hash))
+		steps_advance(p);
+	pass_end(p);
 }

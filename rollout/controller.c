@@ -8,7 +8,7 @@ static void
 pass(const struct pass *p, struct plan *plan)
 {
 	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
-	struct world w;
+	struct rollout_world w;
 
 	if (r == NULL)
 		return;

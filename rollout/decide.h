@@ -2,9 +2,9 @@
 #pragma once
 #include "kube/plan/controller.h"
 
-struct world;
+struct rollout_world;
 
 /* Everything: from the world to the plan. Pure. */
-void rollout_decide(const struct world *, struct plan *);
+void rollout_decide(const struct rollout_world *, struct plan *);
 
 extern const struct controller rollout_controller;

@@ -8,25 +8,25 @@
 #include "rollout/world.h"
 
 static int64_t
-step_index(const struct decision *d)
+step_index(const struct rollout_pass *p)
 {
-	return d->st.current_step_index.set && d->st.current_step_index.is > 0 ? d->st.current_step_index.is : 0;
+	return p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
 }
 
 /* The step that the rollout is at, if it is an experiment. */
 static const struct experiment_step *
-step_of(const struct decision *d)
+step_of(const struct rollout_pass *p)
 {
-	int64_t i = step_index(d);
+	int64_t i = step_index(p);
 
-	return i < steps_count(d) ? d->canary->steps.at[i].experiment : NULL;
+	return i < steps_count(p) ? p->canary->steps.at[i].experiment : NULL;
 }
 
 static const char *
-base_name(const struct decision *d)
+base_name(const struct rollout_pass *p)
 {
-	return arena_printf(d->arena, "%s-%s-%" PRId64 "-%" PRId64, d->w->rollout->object.meta.name, d->w->hash,
-	    d->revision, step_index(d));
+	return arena_printf(p->arena, "%s-%s-%" PRId64 "-%" PRId64, p->w->rollout->object.meta.name, p->w->hash,
+	    p->revision, step_index(p));
 }
 
 /* The name, or that with "-1", "-2" … behind it. */
@@ -43,21 +43,21 @@ is_named(const char *name, const char *base)
 /* The experiment of this update and step: the one the status names, or one that was created and not yet written down. One from before a
  * retry is neither; a status that does not tell when the update began is believed. */
 static const struct experiment *
-current(const struct decision *d)
+current(const struct rollout_pass *p)
 {
-	bool undated = d->st.duration.rollout_started_at == 0;
+	bool undated = p->st.duration.rollout_started_at == 0;
 	const struct experiment *found = NULL;
 	const char *base;
 
-	if (step_of(d) == NULL || d->w->hash == NULL)
+	if (step_of(p) == NULL || p->w->hash == NULL)
 		return NULL;
-	base = base_name(d);
-	for (size_t i = 0; i < d->w->n_experiments; i++) {
-		const struct experiment *e = d->w->experiments[i];
-		bool known = str_eq(e->object.meta.name, d->st.canary.current_experiment);
+	base = base_name(p);
+	for (size_t i = 0; i < p->w->n_experiments; i++) {
+		const struct experiment *e = p->w->experiments[i];
+		bool known = str_eq(e->object.meta.name, p->st.canary.current_experiment);
 
-		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !made_by_this_try(d, &e->object) ||
-		    !(made_by_this_update(d, &e->object) || (known && undated)))
+		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !made_by_this_try(p, &e->object) ||
+		    !(made_by_this_update(p, &e->object) || (known && undated)))
 			continue;
 		if (known)
 			return e;
@@ -75,53 +75,53 @@ is_bad(const struct experiment *e)
 }
 
 static void
-tell(struct decision *d, const struct experiment *e, bool warning)
+tell(struct rollout_pass *p, const struct experiment *e, bool warning)
 {
-	plan_status_event(d->plan, &d->w->rollout->object, warning,
-	    arena_printf(d->arena, "Experiment%s", e->status.phase), "Experiment '%s' is %s%s%s", e->object.meta.name,
+	plan_status_event(p->plan, &p->w->rollout->object, warning,
+	    arena_printf(p->arena, "Experiment%s", e->status.phase), "Experiment '%s' is %s%s%s", e->object.meta.name,
 	    e->status.phase, e->status.message != NULL ? ": " : "", e->status.message != NULL ? e->status.message : "");
 }
 
 void
-experiment_verdict(struct decision *d)
+experiment_verdict(struct rollout_pass *p)
 {
 	const struct experiment *e;
 
-	if (d->promoted || d->changed || d->w->new_rs == NULL || (e = current(d)) == NULL)
+	if (p->promotion == PROMOTED || p->change != CHANGE_NONE || p->w->new_rs == NULL || (e = current(p)) == NULL)
 		return;
-	d->st.canary.current_experiment = e->object.meta.name;
-	if (d->aborted)
+	p->st.canary.current_experiment = e->object.meta.name;
+	if (p->aborted)
 		return;
 	if (is_bad(e)) {
-		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "Experiment analysis phase is error/failed: %s",
+		p->aborted = true;
+		p->abort_message = arena_printf(p->arena, "Experiment analysis phase is error/failed: %s",
 		    e->status.message != NULL && e->status.message[0] != '\0' ? e->status.message : e->status.phase);
-		tell(d, e, true);
-		plan_reason(d->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
-	} else if (str_eq(e->status.phase, "Inconclusive") && !d->st.promote_full) {
+		tell(p, e, true);
+		plan_reason(p->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
+	} else if (str_eq(e->status.phase, "Inconclusive") && !p->st.promote_full) {
 		/* A person who looked, and goes on, has decided it. */
-		d->experiment_judged = d->was->controller_pause && d->was->pause_conditions.n == 0;
-		if (!d->experiment_judged && !pause_has(&d->st, PAUSE_EXPERIMENT)) {
-			pause_add(d, PAUSE_EXPERIMENT);
-			tell(d, e, true);
+		p->experiment_resumed = p->was->controller_pause && p->was->pause_conditions.n == 0;
+		if (!p->experiment_resumed && !pause_has(&p->st, PAUSE_EXPERIMENT)) {
+			pause_add(p, PAUSE_EXPERIMENT);
+			tell(p, e, true);
 		}
 	}
 }
 
 bool
-experiment_succeeded(const struct decision *d)
+experiment_succeeded(const struct rollout_pass *p)
 {
-	const struct experiment *e = current(d);
+	const struct experiment *e = current(p);
 
-	return e != NULL && (str_eq(e->status.phase, "Successful") || d->experiment_judged);
+	return e != NULL && (str_eq(e->status.phase, "Successful") || p->experiment_resumed);
 }
 
 static bool
-wanted(const struct decision *d)
+wanted(const struct rollout_pass *p)
 {
-	return step_of(d) != NULL && d->st.stable_rs != NULL && !str_eq(d->st.stable_rs, d->w->hash) && !d->aborted &&
-	       !d->in_window && !d->without_pods && !d->st.promote_full && d->w->stable_rs != NULL &&
-	       d->w->new_rs != NULL;
+	return step_of(p) != NULL && p->st.stable_rs != NULL && !str_eq(p->st.stable_rs, p->w->hash) && !p->aborted &&
+	       !p->in_window && !p->without_pods && !p->st.promote_full && p->w->stable_rs != NULL &&
+	       p->w->new_rs != NULL;
 }
 
 /* Labels and annotations that the step gives its pods beside the version's own; by labels they are selected too. */
@@ -145,12 +145,12 @@ add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
 }
 
 static json_t *
-template_json(const struct decision *d, const struct experiment_step_template *t)
+template_json(const struct rollout_pass *p, const struct experiment_step_template *t)
 {
-	const struct replicaset *rs = str_eq(t->spec_ref, "stable") ? d->w->stable_rs : d->w->new_rs;
+	const struct replicaset *rs = str_eq(t->spec_ref, "stable") ? p->w->stable_rs : p->w->new_rs;
 	json_t *template = json_loads(rs->spec.template, 0, NULL),
 	       *selector =
-		   encode(&label_selector_type, t->selector != NULL ? t->selector : d->w->rollout->spec.selector),
+		   encode(&label_selector_type, t->selector != NULL ? t->selector : p->w->rollout->spec.selector),
 	       *o;
 
 	if (json_at(template, "/metadata/labels") == NULL)
@@ -174,22 +174,22 @@ template_json(const struct decision *d, const struct experiment_step_template *t
 
 /* The analyses, with the values that the rollout's fields have now. */
 static struct err *
-analyses_json(const struct decision *d, const struct experiment_step *s, json_t *list)
+analyses_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *list)
 {
-	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(d->w->rollout);
-	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
+	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(p->w->rollout);
+	struct args_source from = { .rollout = rollout, .latest_hash = p->w->hash, .stable_hash = p->st.stable_rs };
 
 	for (size_t i = 0; i < s->analyses.n; i++) {
 		struct experiment_analysis a = s->analyses.at[i];
-		struct argument *args = arena_new_array(d->arena, struct argument, a.args.n);
+		struct argument *args = arena_new_array(p->arena, struct argument, a.args.n);
 
 		for (size_t k = 0; k < a.args.n; k++) {
 			struct err *e;
 
 			args[k] = a.args.at[k];
-			if ((e = args_resolve(d->arena, &a.args.at[k], &from, &args[k].value)) != NULL)
-				return err_wrap(d->arena, e,
-				    "spec.strategy.canary.steps[%" PRId64 "].experiment.analyses[%zu]", step_index(d),
+			if ((e = args_resolve(p->arena, &a.args.at[k], &from, &args[k].value)) != NULL)
+				return err_wrap(p->arena, e,
+				    "spec.strategy.canary.steps[%" PRId64 "].experiment.analyses[%zu]", step_index(p),
 				    i);
 			if (args[k].value != NULL)
 				args[k].value_from = NULL;
@@ -201,9 +201,9 @@ analyses_json(const struct decision *d, const struct experiment_step *s, json_t 
 }
 
 static json_t *
-spec_json(const struct decision *d, const struct experiment_step *s, json_t *analyses)
+spec_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *analyses)
 {
-	const struct opt_int *deadline = &d->w->rollout->spec.progress_deadline_seconds;
+	const struct opt_int *deadline = &p->w->rollout->spec.progress_deadline_seconds;
 	/* The rules and times of the step are those of an experiment. */
 	struct experiment_spec spec = { .duration = s->duration,
 		.progress_deadline_seconds = *deadline,
@@ -214,7 +214,7 @@ spec_json(const struct decision *d, const struct experiment_step *s, json_t *ana
 	json_t *o = encode(&experiment_spec_type, &spec), *templates = json_array();
 
 	for (size_t i = 0; i < s->templates.n; i++)
-		json_array_append_new(templates, template_json(d, &s->templates.at[i]));
+		json_array_append_new(templates, template_json(p, &s->templates.at[i]));
 	json_object_set_new(o, "templates", templates);
 	if (json_array_size(analyses) > 0)
 		json_object_set(o, "analyses", analyses);
@@ -222,39 +222,39 @@ spec_json(const struct decision *d, const struct experiment_step *s, json_t *ana
 }
 
 static void
-create(struct decision *d, const struct experiment_step *s)
+create(struct rollout_pass *p, const struct experiment_step *s)
 {
-	const struct meta *m = &d->w->rollout->object.meta;
+	const struct meta *m = &p->w->rollout->object.meta;
 	_cleanup_(json_decrefp) json_t *analyses = json_array();
-	const char *name = base_name(d);
+	const char *name = base_name(p);
 	json_t *labels, *annotations;
 	struct err *e;
 
-	if ((e = analyses_json(d, s, analyses)) != NULL) {
+	if ((e = analyses_json(p, s, analyses)) != NULL) {
 		/* Without the gate the update must not go on. */
-		abort_now(d, err_text(d->arena, e));
+		abort_now(p, err_text(p->arena, e));
 		return;
 	}
 	labels = string_map_encode(&m->labels);
-	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
-	annotations = json_pack("{s:o, s:s}", ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision),
-	    ANNOTATION_STEP_HASH, d->w->step_hash != NULL ? d->w->step_hash : "");
-	for (int i = 1; view_get(d->w->view, &experiment_type, m->namespace, name) != NULL; i++)
-		name = arena_printf(d->arena, "%s-%d", base_name(d), i);
-	plan_create(d->plan, &experiment_type, m->namespace, name,
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(p->w->hash));
+	annotations = json_pack("{s:o, s:s}", ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision),
+	    ANNOTATION_STEP_HASH, p->w->step_hash != NULL ? p->w->step_hash : "");
+	for (int i = 1; view_get(p->w->view, &experiment_type, m->namespace, name) != NULL; i++)
+		name = arena_printf(p->arena, "%s-%d", base_name(p), i);
+	plan_create(p->plan, &experiment_type, m->namespace, name,
 	    json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
 		"Experiment", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
-		annotations, "ownerReferences", owner_reference(&d->w->rollout->object), "spec",
-		spec_json(d, s, analyses)));
-	plan_event(d->plan, &d->w->rollout->object, false, "ExperimentCreated", "Created Experiment '%s'", name);
-	plan_reason(d->plan, "starting experiment %s", name);
+		annotations, "ownerReferences", owner_reference(&p->w->rollout->object), "spec",
+		spec_json(p, s, analyses)));
+	plan_event(p->plan, &p->w->rollout->object, false, "ExperimentCreated", "Created Experiment '%s'", name);
+	plan_reason(p->plan, "starting experiment %s", name);
 }
 
 static void
-terminate(struct decision *d, const struct experiment *e)
+terminate(struct rollout_pass *p, const struct experiment *e)
 {
 	if (!phase_is_final(e->status.phase) && !e->spec.terminate && e->object.meta.deletion_timestamp == 0)
-		plan_merge(d->plan, &e->object, ended_patch());
+		plan_merge(p->plan, &e->object, ended_patch());
 }
 
 /* Its pods are still there, and may have traffic. */
@@ -270,50 +270,50 @@ has_pods(const struct experiment *e)
 /* Deletes those beyond the history of analyses, and those whose revision is gone. The one of the current step stays: it would be made
  * again. */
 static void
-collect(struct decision *d, const struct experiment *of_step)
+collect(struct rollout_pass *p, const struct experiment *of_step)
 {
 	int64_t left[2];
 
-	history_limits(d, left);
-	for (size_t i = d->w->n_experiments; i-- > 0;) {
-		const struct experiment *e = d->w->experiments[i];
+	history_limits(p, left);
+	for (size_t i = p->w->n_experiments; i-- > 0;) {
+		const struct experiment *e = p->w->experiments[i];
 		const char *hash = object_label(&e->object, LABEL_POD_TEMPLATE_HASH);
-		bool orphan = hash != NULL && !str_eq(hash, d->w->hash) && replicaset_of(d->w, hash) == NULL;
+		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && replicaset_of(p->w, hash) == NULL;
 		bool ok = str_eq(e->status.phase, "Successful");
 
 		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 || has_pods(e) ||
-		    e == of_step || str_eq(e->object.meta.name, d->st.canary.current_experiment))
+		    e == of_step || str_eq(e->object.meta.name, p->st.canary.current_experiment))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
-			plan_delete(d->plan, &e->object);
+			plan_delete(p->plan, &e->object);
 	}
 }
 
 /* The routing gives something to an experiment's Services, or to whatever else is neither version's. */
 static bool
-is_routed(const struct decision *d)
+is_routed(const struct rollout_pass *p)
 {
-	return d->w->router != NULL && d->w->routing.n_additional > 0;
+	return p->w->router != NULL && p->w->routing.n_additional > 0;
 }
 
 /* While the status names an experiment, requests that route to it may be under way, and it keeps its pods: named before the first is
  * sent (experiment_weights), until it is over and the routing is seen without it. */
 void
-experiment_sync(struct decision *d)
+experiment_sync(struct rollout_pass *p)
 {
-	bool want = wanted(d);
-	const struct experiment *e = want ? current(d) : NULL;
+	bool want = wanted(p);
+	const struct experiment *e = want ? current(p) : NULL;
 
-	if (want && e == NULL && d->st.pause_conditions.n == 0)
-		create(d, step_of(d));
-	if (e != NULL && phase_is_final(e->status.phase) && !is_routed(d))
-		d->st.canary.current_experiment = NULL;
-	else if (e != NULL || !is_routed(d))
-		d->st.canary.current_experiment = e != NULL ? e->object.meta.name : NULL;
-	for (size_t i = 0; i < d->w->n_experiments; i++)
-		if (e == NULL || d->w->experiments[i] != e)
-			terminate(d, d->w->experiments[i]);
-	collect(d, e);
+	if (want && e == NULL && p->st.pause_conditions.n == 0)
+		create(p, step_of(p));
+	if (e != NULL && phase_is_final(e->status.phase) && !is_routed(p))
+		p->st.canary.current_experiment = NULL;
+	else if (e != NULL || !is_routed(p))
+		p->st.canary.current_experiment = e != NULL ? e->object.meta.name : NULL;
+	for (size_t i = 0; i < p->w->n_experiments; i++)
+		if (e == NULL || p->w->experiments[i] != e)
+			terminate(p, p->w->experiments[i]);
+	collect(p, e);
 }
 
 static const struct template_status *
@@ -333,17 +333,17 @@ by_service(const void *a, const void *b)
 }
 
 const struct weight_destination *
-experiment_weights(const struct decision *d, size_t *ret_n)
+experiment_weights(const struct rollout_pass *p, size_t *ret_n)
 {
-	const struct experiment *e = wanted(d) ? current(d) : NULL;
-	const struct experiment_step *s = step_of(d);
+	const struct experiment *e = wanted(p) ? current(p) : NULL;
+	const struct experiment_step *s = step_of(p);
 	struct weight_destination *list;
 
 	*ret_n = 0;
 	if (e == NULL || !str_eq(e->status.phase, "Running") || e->spec.terminate ||
-	    !str_eq(d->was->canary.current_experiment, e->object.meta.name))
+	    !str_eq(p->was->canary.current_experiment, e->object.meta.name))
 		return NULL;
-	list = arena_new_array(d->arena, struct weight_destination, s->templates.n);
+	list = arena_new_array(p->arena, struct weight_destination, s->templates.n);
 	for (size_t i = 0; i < s->templates.n; i++) {
 		const struct template_status *t = status_of(e, s->templates.at[i].name);
 
@@ -357,19 +357,19 @@ experiment_weights(const struct decision *d, size_t *ret_n)
 }
 
 struct weight_destination *
-experiment_seen(const struct decision *d, size_t *ret_n)
+experiment_seen(const struct rollout_pass *p, size_t *ret_n)
 {
-	const struct routing *r = &d->w->routing;
-	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, r->n_additional);
+	const struct routing *r = &p->w->routing;
+	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, r->n_additional);
 
 	for (size_t i = 0; i < r->n_additional; i++) {
 		list[i] = r->additional[i];
-		for (size_t k = 0; k < d->w->n_experiments; k++)
-			for (size_t t = 0; t < d->w->experiments[k]->status.templates.n; t++)
-				if (str_eq(d->w->experiments[k]->status.templates.at[t].service_name,
+		for (size_t k = 0; k < p->w->n_experiments; k++)
+			for (size_t t = 0; t < p->w->experiments[k]->status.templates.n; t++)
+				if (str_eq(p->w->experiments[k]->status.templates.at[t].service_name,
 					list[i].service_name))
 					list[i].pod_template_hash =
-					    d->w->experiments[k]->status.templates.at[t].pod_template_hash;
+					    p->w->experiments[k]->status.templates.at[t].pod_template_hash;
 	}
 	qsort(list, r->n_additional, sizeof(*list), by_service);
 	*ret_n = r->n_additional;
@@ -378,11 +378,11 @@ experiment_seen(const struct decision *d, size_t *ret_n)
 
 /* Those that are to have traffic, and those that are seen to have it. */
 const struct weight_destination *
-experiment_destinations(const struct decision *d, size_t *ret_n)
+experiment_destinations(const struct rollout_pass *p, size_t *ret_n)
 {
 	size_t n_wanted, n_seen, n = 0;
-	const struct weight_destination *wanted = experiment_weights(d, &n_wanted), *seen = experiment_seen(d, &n_seen);
-	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, n_wanted + n_seen);
+	const struct weight_destination *wanted = experiment_weights(p, &n_wanted), *seen = experiment_seen(p, &n_seen);
+	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, n_wanted + n_seen);
 
 	for (size_t i = 0; i < n_wanted; i++)
 		list[n++] = wanted[i];
@@ -399,18 +399,18 @@ experiment_destinations(const struct decision *d, size_t *ret_n)
 }
 
 const char *const *
-experiment_services(const struct decision *d, size_t *ret_n)
+experiment_services(const struct rollout_pass *p, size_t *ret_n)
 {
 	size_t n = 0;
 	const char **list;
 
-	for (size_t i = 0; i < d->w->n_experiments; i++)
-		n += d->w->experiments[i]->spec.templates.n;
-	list = arena_new_array(d->arena, const char *, n);
+	for (size_t i = 0; i < p->w->n_experiments; i++)
+		n += p->w->experiments[i]->spec.templates.n;
+	list = arena_new_array(p->arena, const char *, n);
 	*ret_n = 0;
-	for (size_t i = 0; i < d->w->n_experiments; i++)
-		for (size_t k = 0; k < d->w->experiments[i]->spec.templates.n; k++) {
-			const struct template_service *s = d->w->experiments[i]->spec.templates.at[k].service;
+	for (size_t i = 0; i < p->w->n_experiments; i++)
+		for (size_t k = 0; k < p->w->experiments[i]->spec.templates.n; k++) {
+			const struct template_service *s = p->w->experiments[i]->spec.templates.at[k].service;
 
 			if (s != NULL && !str_empty(s->name))
 				list[(*ret_n)++] = s->name;

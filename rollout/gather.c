@@ -5,7 +5,7 @@
 #include "rollout/world.h"
 
 const struct replicaset *
-replicaset_of(const struct world *w, const char *hash)
+replicaset_of(const struct rollout_world *w, const char *hash)
 {
 	for (size_t i = 0; hash != NULL && i < w->n_replicasets; i++)
 		if (str_eq(object_label(&w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
@@ -36,14 +36,14 @@ keep_orphan(const struct object *o, void *arg)
 static void
 report_orphan(const struct object *o, void *arg)
 {
-	const struct world *w = arg;
+	const struct rollout_world *w = arg;
 
 	if (object_controller(o) == NULL && (rollout_selects(w->rollout, o) || o->unreadable->partial))
 		view_depends(w->view, o);
 }
 
 static void
-gather_orphans(struct world *w, struct arena *a)
+gather_orphans(struct rollout_world *w, struct arena *a)
 {
 	struct orphans found = { .rollout = w->rollout };
 
@@ -65,7 +65,7 @@ service_hash(const struct service *s)
 }
 
 static void
-gather_analyses(struct world *w, struct arena *a)
+gather_analyses(struct rollout_world *w, struct arena *a)
 {
 	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const char *ns = w->rollout->object.meta.namespace;
@@ -99,7 +99,7 @@ gather_analyses(struct world *w, struct arena *a)
 }
 
 static void
-gather_canary(struct world *w, struct arena *a)
+gather_canary(struct rollout_world *w, struct arena *a)
 {
 	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
 	const char *ns = w->rollout->object.meta.namespace;
@@ -117,7 +117,7 @@ gather_canary(struct world *w, struct arena *a)
 }
 
 static void
-gather_blue_green(struct world *w, struct arena *a)
+gather_blue_green(struct rollout_world *w, struct arena *a)
 {
 	static const char pre[] = "spec.strategy.blueGreen.prePromotionAnalysis",
 			  post[] = "spec.strategy.blueGreen.postPromotionAnalysis";
@@ -149,12 +149,12 @@ rollout_for_args(const struct rollout *r)
 }
 
 void
-world_gather(const struct pass *p, const struct rollout *r, struct arena *a, struct world *w)
+world_gather(const struct pass *p, const struct rollout *r, struct arena *a, struct rollout_world *w)
 {
 	const char *ns = r->object.meta.namespace;
 	const struct object **list;
 
-	*w = (struct world){ .now = p->now, .seen = p->seen, .view = p->view, .settings = p->settings };
+	*w = (struct rollout_world){ .now = p->now, .seen = p->seen, .view = p->view, .settings = p->settings };
 	w->rollout = r = workload_resolve(w, r, a);
 	w->n_replicasets = view_owned(p->view, &replicaset_type, ns, r->object.meta.uid, a, &list);
 	w->replicasets = (const struct replicaset *const *)list;

@@ -15,18 +15,18 @@ static const char *const kinds[] = { "labels", "annotations" };
 
 /* What the strategy says of a version; NULL: nothing. */
 static const struct pod_metadata *
-said(const struct decision *d, bool stable)
+said(const struct rollout_pass *p, bool stable)
 {
-	if (d->canary != NULL)
-		return stable ? d->canary->stable_metadata : d->canary->canary_metadata;
-	return stable ? d->blue_green->active_metadata : d->blue_green->preview_metadata;
+	if (p->canary != NULL)
+		return stable ? p->canary->stable_metadata : p->canary->canary_metadata;
+	return stable ? p->blue_green->active_metadata : p->blue_green->preview_metadata;
 }
 
 /* As the annotation writes it. A new reference, empty when there is nothing. */
 static json_t *
-wanted(const struct decision *d, bool stable)
+wanted(const struct rollout_pass *p, bool stable)
 {
-	const struct pod_metadata *m = said(d, stable);
+	const struct pod_metadata *m = said(p, stable);
 
 	return m != NULL ? encode(&pod_metadata_type, m) : json_object();
 }
@@ -101,9 +101,9 @@ pod_difference(const struct pod *p, json_t *want, json_t *was)
 }
 
 void
-metadata_at_birth(const struct decision *d, json_t *template, json_t *annotations)
+metadata_at_birth(const struct rollout_pass *p, json_t *template, json_t *annotations)
 {
-	_cleanup_(json_decrefp) json_t *want = wanted(d, d->st.stable_rs == NULL);
+	_cleanup_(json_decrefp) json_t *want = wanted(p, p->st.stable_rs == NULL);
 	json_t *meta = json_object_get(template, "metadata"), *value;
 	const char *key;
 
@@ -115,15 +115,15 @@ metadata_at_birth(const struct decision *d, json_t *template, json_t *annotation
 		json_object_foreach (json_object_get(want, kinds[i]), key, value)
 			json_object_set(json_object_get(meta, kinds[i]), key, value);
 	}
-	json_object_set_new(annotations, ANNOTATION_EPHEMERAL_METADATA, json_string(json_text(d->arena, want)));
+	json_object_set_new(annotations, ANNOTATION_EPHEMERAL_METADATA, json_string(json_text(p->arena, want)));
 }
 
 /* The versions of which something is said, or was: the new one, and the stable one. */
 static size_t
-versions(const struct decision *d, const struct replicaset *ret[2])
+versions(const struct rollout_pass *p, const struct replicaset *ret[2])
 {
-	const struct replicaset *both[] = { d->w->new_rs, d->w->stable_rs != d->w->new_rs ? d->w->stable_rs : NULL };
-	bool any = said(d, true) != NULL || said(d, false) != NULL;
+	const struct replicaset *both[] = { p->w->new_rs, p->w->stable_rs != p->w->new_rs ? p->w->stable_rs : NULL };
+	bool any = said(p, true) != NULL || said(p, false) != NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
@@ -134,49 +134,49 @@ versions(const struct decision *d, const struct replicaset *ret[2])
 }
 
 static bool
-is_stable(const struct decision *d, const struct replicaset *rs)
+is_stable(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	return d->st.stable_rs == NULL || str_eq(object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), d->st.stable_rs);
+	return p->st.stable_rs == NULL || str_eq(object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), p->st.stable_rs);
 }
 
 void
-metadata_templates(struct decision *d)
+metadata_templates(struct rollout_pass *p)
 {
 	const struct replicaset *list[2];
-	size_t n = versions(d, list);
+	size_t n = versions(p, list);
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(json_decrefp) json_t *want = wanted(d, is_stable(d, list[i])), *was = recorded(list[i]);
+		_cleanup_(json_decrefp) json_t *want = wanted(p, is_stable(p, list[i])), *was = recorded(list[i]);
 		json_t *patch = template_difference(list[i], want, was);
 
 		if (patch == NULL)
 			continue;
 		plan_merge(
-		    d->plan, &list[i]->object, json_pack("{s:{s:{s:o}}}", "spec", "template", "metadata", patch));
+		    p->plan, &list[i]->object, json_pack("{s:{s:{s:o}}}", "spec", "template", "metadata", patch));
 		plan_reason(
-		    d->plan, "ReplicaSet %s: new pods get the metadata of their version", list[i]->object.meta.name);
+		    p->plan, "ReplicaSet %s: new pods get the metadata of their version", list[i]->object.meta.name);
 	}
 }
 
 static void
-record(struct decision *d, const struct replicaset *rs, const json_t *want)
+record(struct rollout_pass *p, const struct replicaset *rs, const json_t *want)
 {
 	json_t *ops = json_array();
 
-	object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_EPHEMERAL_METADATA,
-	    json_object_size(want) > 0 ? json_text(d->arena, want) : NULL);
-	plan_patch(d->plan, &rs->object, ops);
-	plan_beside(d->plan);
+	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_EPHEMERAL_METADATA,
+	    json_object_size(want) > 0 ? json_text(p->arena, want) : NULL);
+	plan_patch(p->plan, &rs->object, ops);
+	plan_beside(p->plan);
 }
 
 void
-metadata_pods(struct decision *d)
+metadata_pods(struct rollout_pass *p)
 {
 	const struct replicaset *list[2];
-	size_t n = versions(d, list), n_pods = 0;
+	size_t n = versions(p, list), n_pods = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(json_decrefp) json_t *want = wanted(d, is_stable(d, list[i])), *was = recorded(list[i]);
+		_cleanup_(json_decrefp) json_t *want = wanted(p, is_stable(p, list[i])), *was = recorded(list[i]);
 		const struct pod *const *pods;
 		json_t *patch = NULL;
 		size_t written = 0;
@@ -187,23 +187,23 @@ metadata_pods(struct decision *d)
 			json_decref(patch);
 			continue;
 		}
-		if ((pods = pods_listed(d, "metadata", &n_pods)) == NULL) {
-			plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
+		if ((pods = pods_listed(p, "metadata", &n_pods)) == NULL) {
+			plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 			continue;
 		}
 		for (size_t k = 0; k < n_pods; k++) {
 			if (!pod_is_of(pods[k], list[i]) || pods[k]->object.meta.deletion_timestamp != 0 ||
 			    (patch = pod_difference(pods[k], want, was)) == NULL)
 				continue;
-			plan_merge(d->plan, &pods[k]->object, json_pack("{s:o}", "metadata", patch));
-			plan_beside(d->plan);
-			plan_unless_gone(d->plan);
+			plan_merge(p->plan, &pods[k]->object, json_pack("{s:o}", "metadata", patch));
+			plan_beside(p->plan);
+			plan_unless_gone(p->plan);
 			written++;
 		}
 		/* Once more: those of them that are there must be seen to have it. */
 		if (written > 0)
-			plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
+			plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 		else
-			record(d, list[i], want);
+			record(p, list[i], want);
 	}
 }

@@ -34,68 +34,68 @@ pause_since(const struct rollout_status *st, const char *reason)
 }
 
 void
-pause_add(struct decision *d, const char *reason)
+pause_add(struct rollout_pass *p, const char *reason)
 {
-	size_t n = d->st.pause_conditions.n;
+	size_t n = p->st.pause_conditions.n;
 	struct pause_condition *list;
 
-	if (pause_has(&d->st, reason))
+	if (pause_has(&p->st, reason))
 		return;
-	list = arena_new_array(d->arena, struct pause_condition, n + 1);
+	list = arena_new_array(p->arena, struct pause_condition, n + 1);
 	if (n > 0)
-		memcpy(list, d->st.pause_conditions.at, n * sizeof(*list));
-	list[n] = (struct pause_condition){ reason, time_stored(d->w->now) };
-	d->st.pause_conditions.at = list;
-	d->st.pause_conditions.n = n + 1;
-	d->st.controller_pause = true;
+		memcpy(list, p->st.pause_conditions.at, n * sizeof(*list));
+	list[n] = (struct pause_condition){ reason, time_stored(p->w->now) };
+	p->st.pause_conditions.at = list;
+	p->st.pause_conditions.n = n + 1;
+	p->st.controller_pause = true;
 }
 
 void
-pause_clear(struct decision *d)
+pause_clear(struct rollout_pass *p)
 {
-	d->st.pause_conditions.at = NULL;
-	d->st.pause_conditions.n = 0;
-	d->st.controller_pause = false;
+	p->st.pause_conditions.at = NULL;
+	p->st.pause_conditions.n = 0;
+	p->st.controller_pause = false;
 }
 
 void
-pause_drop(struct decision *d, const char *reason)
+pause_drop(struct rollout_pass *p, const char *reason)
 {
-	struct pause_condition *list = arena_new_array(d->arena, struct pause_condition, d->st.pause_conditions.n);
+	struct pause_condition *list = arena_new_array(p->arena, struct pause_condition, p->st.pause_conditions.n);
 	size_t n = 0;
 
-	for (size_t i = 0; i < d->st.pause_conditions.n; i++)
-		if (!str_eq(d->st.pause_conditions.at[i].reason, reason))
-			list[n++] = d->st.pause_conditions.at[i];
-	d->st.pause_conditions.at = list;
-	d->st.pause_conditions.n = n;
+	for (size_t i = 0; i < p->st.pause_conditions.n; i++)
+		if (!str_eq(p->st.pause_conditions.at[i].reason, reason))
+			list[n++] = p->st.pause_conditions.at[i];
+	p->st.pause_conditions.at = list;
+	p->st.pause_conditions.n = n;
 }
 
 /* `promote --skip-current-step` moves the index and leaves the condition. Notes say at which step a condition was seen first: one that was
  * seen at another step is that step's, and the present pause starts its own. */
 static bool
-pause_is_of_this_step(struct decision *d)
+pause_is_of_this_step(struct rollout_pass *p)
 {
-	const char *name = arena_printf(d->arena, "pause/%" PRId64, pause_since(&d->st, PAUSE_STEP));
-	int64_t step = seen_note(d->w->seen, name, d->index);
+	const char *name = arena_printf(p->arena, "pause/%" PRId64, pause_since(&p->st, PAUSE_STEP));
+	int64_t step = seen_note(p->w->seen, name, p->index);
 
-	plan_note(d->plan, name, step);
-	return step == d->index;
+	plan_note(p->plan, name, step);
+	return step == p->index;
 }
 
 void
-pause_read(struct decision *d)
+pause_read(struct rollout_pass *p)
 {
-	bool may_be_over = d->blue_green != NULL ? !bluegreen_is_active(d) : step_is_pause(d, d->index);
+	bool may_be_over = p->blue_green != NULL ? !bluegreen_is_active(p) : step_is_pause(p, p->index);
 
-	d->was_paused = d->was->pause_conditions.n > 0;
-	if (pause_has(&d->st, PAUSE_STEP) && (!step_is_pause(d, d->index) || !pause_is_of_this_step(d))) {
-		pause_drop(d, PAUSE_STEP);
+	p->was_paused = p->was->pause_conditions.n > 0;
+	if (pause_has(&p->st, PAUSE_STEP) && (!step_is_pause(p, p->index) || !pause_is_of_this_step(p))) {
+		pause_drop(p, PAUSE_STEP);
 		may_be_over = false;
 	}
-	if (steps_are_passed(d) && !d->aborted)
-		pause_clear(d); /* a user may have skipped all steps from a pause */
+	if (steps_are_passed(p) && !p->aborted)
+		pause_clear(p); /* a user may have skipped all steps from a pause */
 	/* Left over from a pause that is behind us: nothing to resume. */
-	if (d->st.pause_conditions.n == 0 && !may_be_over)
-		d->st.controller_pause = false;
+	if (p->st.pause_conditions.n == 0 && !may_be_over)
+		p->st.controller_pause = false;
 }

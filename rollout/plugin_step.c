@@ -18,13 +18,13 @@
 #define MESSAGE_MAX 1024
 
 static const struct plugin_step *
-plugin_at(const struct decision *d, int64_t index)
+plugin_at(const struct rollout_pass *p, int64_t index)
 {
-	return index < steps_count(d) ? d->canary->steps.at[index].plugin : NULL;
+	return index < steps_count(p) ? p->canary->steps.at[index].plugin : NULL;
 }
 
 const struct step_plugin *
-plugin_declared(const struct world *w, struct arena *a, const char *name)
+plugin_declared(const struct rollout_world *w, struct arena *a, const char *name)
 {
 	const char *text = string_map_get(w->settings, STEP_PLUGINS_SETTING);
 	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
@@ -43,10 +43,10 @@ plugin_declared(const struct world *w, struct arena *a, const char *name)
 /* --- the status ----------------------------------------------------------------------------------------------------- */
 
 static struct step_plugin_status *
-entry_of(struct decision *d, int64_t index, const char *operation)
+entry_of(struct rollout_pass *p, int64_t index, const char *operation)
 {
-	for (size_t i = d->st.canary.step_plugins.n; i-- > 0;) {
-		struct step_plugin_status *e = &d->st.canary.step_plugins.at[i];
+	for (size_t i = p->st.canary.step_plugins.n; i-- > 0;) {
+		struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
 
 		if (e->index == index && str_eq(e->operation, operation))
 			return e;
@@ -55,14 +55,14 @@ entry_of(struct decision *d, int64_t index, const char *operation)
 }
 
 static void
-add_entry(struct decision *d, int64_t index, const char *name, const char *operation, const char *status)
+add_entry(struct rollout_pass *p, int64_t index, const char *name, const char *operation, const char *status)
 {
-	size_t n = d->st.canary.step_plugins.n;
-	struct step_plugin_status *list = arena_new_array(d->arena, struct step_plugin_status, n + 1);
-	int64_t now = time_stored(d->w->now);
+	size_t n = p->st.canary.step_plugins.n;
+	struct step_plugin_status *list = arena_new_array(p->arena, struct step_plugin_status, n + 1);
+	int64_t now = time_stored(p->w->now);
 
 	if (n > 0)
-		memcpy(list, d->st.canary.step_plugins.at, n * sizeof(*list));
+		memcpy(list, p->st.canary.step_plugins.at, n * sizeof(*list));
 	list[n] = (struct step_plugin_status){ .index = index,
 		.name = name,
 		.operation = operation,
@@ -70,10 +70,10 @@ add_entry(struct decision *d, int64_t index, const char *name, const char *opera
 		.started_at = now,
 		.updated_at = now,
 		.status = status };
-	d->st.canary.step_plugins.at = list;
-	d->st.canary.step_plugins.n = n + 1;
-	plan_reason(d->plan, "plugin %s: %s started", name, operation);
-	plan_wake(d->plan, d->w->now); /* it is called once this is written */
+	p->st.canary.step_plugins.at = list;
+	p->st.canary.step_plugins.n = n + 1;
+	plan_reason(p->plan, "plugin %s: %s started", name, operation);
+	plan_wake(p->plan, p->w->now); /* it is called once this is written */
 }
 
 static bool
@@ -84,33 +84,33 @@ is_open(const struct step_plugin_status *e)
 
 /* The entries are about to be changed; what was decoded is not. */
 static void
-own_entries(struct decision *d)
+own_entries(struct rollout_pass *p)
 {
-	size_t n = d->st.canary.step_plugins.n;
-	struct step_plugin_status *list = arena_new_array(d->arena, struct step_plugin_status, n);
+	size_t n = p->st.canary.step_plugins.n;
+	struct step_plugin_status *list = arena_new_array(p->arena, struct step_plugin_status, n);
 
 	if (n > 0)
-		memcpy(list, d->st.canary.step_plugins.at, n * sizeof(*list));
-	d->st.canary.step_plugins.at = list;
+		memcpy(list, p->st.canary.step_plugins.at, n * sizeof(*list));
+	p->st.canary.step_plugins.at = list;
 }
 
 /* --- calls ---------------------------------------------------------------------------------------------------------- */
 
 static const char *
-key_of(const struct decision *d, const struct step_plugin_status *e)
+key_of(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	return arena_printf(d->arena, "plugin/%" PRId64 "/%s/%" PRId64, e->index, e->operation, e->executions);
+	return arena_printf(p->arena, "plugin/%" PRId64 "/%s/%" PRId64, e->index, e->operation, e->executions);
 }
 
 static json_t *
-call_json(const struct decision *d, const struct step_plugin_status *e)
+call_json(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	const struct plugin_step *s = plugin_at(d, e->index);
+	const struct plugin_step *s = plugin_at(p, e->index);
 	json_t *call = json_pack("{s:s,s:s,s:I,s:I,s:o,s:s*,s:s*}", "operation", e->operation, "plugin", e->name,
-	    "step", (json_int_t)e->index, "call", (json_int_t)e->executions, "rollout", rollout_for_args(d->w->rollout),
-	    "canaryHash", d->w->hash, "stableHash", d->st.stable_rs);
+	    "step", (json_int_t)e->index, "call", (json_int_t)e->executions, "rollout", rollout_for_args(p->w->rollout),
+	    "canaryHash", p->w->hash, "stableHash", p->st.stable_rs);
 
-	json_object_set_new(json_at(call, "/rollout/metadata"), "uid", json_string(d->w->rollout->object.meta.uid));
+	json_object_set_new(json_at(call, "/rollout/metadata"), "uid", json_string(p->w->rollout->object.meta.uid));
 	if (s != NULL && s->config != NULL)
 		json_object_set_new(call, "config", json_loads(s->config, JSON_DECODE_ANY, NULL));
 	if (e->status != NULL)
@@ -119,41 +119,41 @@ call_json(const struct decision *d, const struct step_plugin_status *e)
 }
 
 static void
-ask(struct decision *d, const struct step_plugin *p, const struct step_plugin_status *e)
+ask(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
 {
-	_cleanup_(json_decrefp) json_t *call = call_json(d, e);
+	_cleanup_(json_decrefp) json_t *call = call_json(p, e);
 	struct question q = { .method = "POST",
 		.url = "",
-		.body = json_text(d->arena, call),
+		.body = json_text(p->arena, call),
 		.content_type = "application/json",
-		.timeout_ms = 1000 * (p->timeout_seconds.set ? p->timeout_seconds.is : TIMEOUT_SECONDS),
+		.timeout_ms = 1000 * (plugin->timeout_seconds.set ? plugin->timeout_seconds.is : TIMEOUT_SECONDS),
 		.answer_max = ANSWER_MAX };
 
-	if (p->http != NULL) {
-		q.url = p->http->url;
-		q.ca = p->http->ca_cert;
-		q.insecure = p->http->insecure;
+	if (plugin->http != NULL) {
+		q.url = plugin->http->url;
+		q.ca = plugin->http->ca_cert;
+		q.insecure = plugin->http->insecure;
 	} else {
 		_cleanup_(json_decrefp) json_t *how = json_object();
 		json_t *argv = json_array();
 		const char *environment = PLUGIN_ENVIRONMENT;
 
-		for (size_t i = 0; i < p->exec->command.n; i++)
-			json_array_append_new(argv, json_string(p->exec->command.at[i]));
-		for (size_t i = 0; i < p->exec->environment.n; i++)
-			environment = arena_printf(d->arena, "%s %s", environment, p->exec->environment.at[i]);
+		for (size_t i = 0; i < plugin->exec->command.n; i++)
+			json_array_append_new(argv, json_string(plugin->exec->command.at[i]));
+		for (size_t i = 0; i < plugin->exec->environment.n; i++)
+			environment = arena_printf(p->arena, "%s %s", environment, plugin->exec->environment.at[i]);
 		json_object_set_new(how, "argv", argv);
 		json_object_set_new(how, "environment", json_string(environment));
 		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
-		q.command = json_text(d->arena, how);
+		q.command = json_text(p->arena, how);
 	}
-	plan_ask(d->plan, key_of(d, e), &q);
-	plan_reason(d->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
+	plan_ask(p->plan, key_of(p, e), &q);
+	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
 }
 
 /* What an answer says: phase and message, and what goes back with the next call. */
 static void
-read_answer(struct decision *d, const struct answer *got, struct step_plugin_status *e, int64_t *ret_again)
+read_answer(struct rollout_pass *p, const struct answer *got, struct step_plugin_status *e, int64_t *ret_again)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *phase, *after;
@@ -162,23 +162,23 @@ read_answer(struct decision *d, const struct answer *got, struct step_plugin_sta
 	*ret_again = AGAIN_MS;
 	e->phase = "Error";
 	if (got->err != NULL) {
-		e->message = err_text(d->arena, err_copy(d->arena, got->err));
+		e->message = err_text(p->arena, err_copy(p->arena, got->err));
 	} else if (got->status < 200 || got->status > 299) {
-		e->message = arena_printf(d->arena, "answered %d: %.*s", got->status,
+		e->message = arena_printf(p->arena, "answered %d: %.*s", got->status,
 		    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
-	} else if (json_parse(d->arena, got->body.at, got->body.len, &j) != NULL || !json_is_object(j)) {
+	} else if (json_parse(p->arena, got->body.at, got->body.len, &j) != NULL || !json_is_object(j)) {
 		e->message = "its answer is no JSON object";
 	} else if ((phase = json_str(j, "phase")) == NULL ||
 		   (strcmp(phase, "Running") != 0 && strcmp(phase, "Successful") != 0 && strcmp(phase, "Failed") != 0 &&
 		       strcmp(phase, "Error") != 0)) {
 		e->message = "the phase of its response must be Running, Successful, Failed or Error";
 	} else {
-		e->phase = arena_strdup(d->arena, phase);
+		e->phase = arena_strdup(p->arena, phase);
 		e->message = json_str(j, "message") != NULL
-				 ? arena_printf(d->arena, "%.*s", MESSAGE_MAX, json_str(j, "message"))
+				 ? arena_printf(p->arena, "%.*s", MESSAGE_MAX, json_str(j, "message"))
 				 : NULL;
 		if (json_object_get(j, "status") != NULL)
-			e->status = json_text(d->arena, json_object_get(j, "status"));
+			e->status = json_text(p->arena, json_object_get(j, "status"));
 		after = json_str(j, "requeueAfter");
 		if (str_eq(phase, "Running") && after != NULL && duration_parse(after, &ms))
 			*ret_again = ms > AGAIN_LEAST_MS ? ms : AGAIN_LEAST_MS;
@@ -186,54 +186,54 @@ read_answer(struct decision *d, const struct answer *got, struct step_plugin_sta
 }
 
 static void
-take_answer(struct decision *d, struct step_plugin_status *e)
+take_answer(struct rollout_pass *p, struct step_plugin_status *e)
 {
-	const struct seen_answer *got = seen_answer(d->w->seen, key_of(d, e));
+	const struct seen_answer *got = seen_answer(p->w->seen, key_of(p, e));
 	const char *before = e->phase;
 	int64_t again;
 
 	if (got == NULL || !got->answered || !is_open(e))
 		return;
-	read_answer(d, &got->answer, e, &again);
+	read_answer(p, &got->answer, e, &again);
 	e->executions++;
-	e->updated_at = time_stored(d->w->now);
-	e->backoff = is_open(e) ? arena_printf(d->arena, "%" PRId64 "s", (again + 999) / 1000) : NULL;
+	e->updated_at = time_stored(p->w->now);
+	e->backoff = is_open(e) ? arena_printf(p->arena, "%" PRId64 "s", (again + 999) / 1000) : NULL;
 	if (!is_open(e))
 		e->finished_at = e->updated_at;
 	if (!str_eq(before, e->phase))
-		plan_status_event(d->plan, &d->w->rollout->object,
+		plan_status_event(p->plan, &p->w->rollout->object,
 		    str_eq(e->phase, "Failed") || str_eq(e->phase, "Error"), "StepPluginTransition",
 		    "Plugin %s, %s: %s -> %s%s%s", e->name, e->operation, before, e->phase,
 		    e->message != NULL ? ": " : "", e->message != NULL ? e->message : "");
-	plan_reason(d->plan, "plugin %s: %s is %s", e->name, e->operation, e->phase);
+	plan_reason(p->plan, "plugin %s: %s is %s", e->name, e->operation, e->phase);
 }
 
 void
-plugin_verdict(struct decision *d)
+plugin_verdict(struct rollout_pass *p)
 {
 	const struct step_plugin_status *e;
 
-	if (d->canary == NULL || d->st.canary.step_plugins.n == 0)
+	if (p->canary == NULL || p->st.canary.step_plugins.n == 0)
 		return;
-	if (d->changed || (d->was->aborted_at != 0 && !d->st.abort && !d->promoted)) {
-		d->st.canary.step_plugins.n = 0; /* of another update, or of another try */
+	if (p->change != CHANGE_NONE || (p->was->aborted_at != 0 && !p->st.abort && p->promotion != PROMOTED)) {
+		p->st.canary.step_plugins.n = 0; /* of another update, or of another try */
 		return;
 	}
-	own_entries(d);
-	for (size_t i = 0; i < d->st.canary.step_plugins.n; i++)
-		take_answer(d, &d->st.canary.step_plugins.at[i]);
-	if (d->promoted || d->aborted || plugin_at(d, d->index) == NULL || (e = entry_of(d, d->index, "Run")) == NULL ||
-	    !str_eq(e->phase, "Failed"))
+	own_entries(p);
+	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++)
+		take_answer(p, &p->st.canary.step_plugins.at[i]);
+	if (p->promotion == PROMOTED || p->aborted || plugin_at(p, p->index) == NULL ||
+	    (e = entry_of(p, p->index, "Run")) == NULL || !str_eq(e->phase, "Failed"))
 		return;
-	d->aborted = true;
-	d->abort_message = arena_printf(d->arena, "Step Plugin %" PRId64 " (%s) failed%s%s", d->index + 1, e->name,
+	p->aborted = true;
+	p->abort_message = arena_printf(p->arena, "Step Plugin %" PRId64 " (%s) failed%s%s", p->index + 1, e->name,
 	    e->message != NULL ? ": " : "", e->message != NULL ? e->message : "");
 }
 
 bool
-plugin_succeeded(struct decision *d)
+plugin_succeeded(struct rollout_pass *p)
 {
-	const struct step_plugin_status *e = entry_of(d, d->index, "Run");
+	const struct step_plugin_status *e = entry_of(p, p->index, "Run");
 
 	return e != NULL && (str_eq(e->phase, "Successful") || e->disabled);
 }
@@ -241,32 +241,32 @@ plugin_succeeded(struct decision *d)
 /* --- which operations there are to be ------------------------------------------------------------------------------- */
 
 static void
-begin_run(struct decision *d)
+begin_run(struct rollout_pass *p)
 {
-	const struct plugin_step *s = plugin_at(d, d->index);
-	const struct step_plugin *p = plugin_declared(d->w, d->arena, s->name);
+	const struct plugin_step *s = plugin_at(p, p->index);
+	const struct step_plugin *plugin = plugin_declared(p->w, p->arena, s->name);
 
-	if (entry_of(d, d->index, "Run") != NULL)
+	if (entry_of(p, p->index, "Run") != NULL)
 		return;
-	add_entry(d, d->index, s->name, "Run", NULL);
-	if (p == NULL || !p->disabled)
+	add_entry(p, p->index, s->name, "Run", NULL);
+	if (plugin == NULL || !plugin->disabled)
 		return;
-	d->st.canary.step_plugins.at[d->st.canary.step_plugins.n - 1].disabled = true;
-	d->st.canary.step_plugins.at[d->st.canary.step_plugins.n - 1].phase = "Successful";
+	p->st.canary.step_plugins.at[p->st.canary.step_plugins.n - 1].disabled = true;
+	p->st.canary.step_plugins.at[p->st.canary.step_plugins.n - 1].phase = "Successful";
 }
 
 /* What has run is undone, the last first, one after the other. */
 static void
-begin_abort(struct decision *d)
+begin_abort(struct rollout_pass *p)
 {
-	for (size_t i = d->st.canary.step_plugins.n; i-- > 0;) {
-		const struct step_plugin_status *e = &d->st.canary.step_plugins.at[i], *undone;
+	for (size_t i = p->st.canary.step_plugins.n; i-- > 0;) {
+		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i], *undone;
 
 		if (!str_eq(e->operation, "Run") || e->disabled)
 			continue;
-		undone = entry_of(d, e->index, "Abort");
+		undone = entry_of(p, e->index, "Abort");
 		if (undone == NULL)
-			add_entry(d, e->index, e->name, "Abort", e->status);
+			add_entry(p, e->index, e->name, "Abort", e->status);
 		if (undone == NULL || (is_open(undone) && undone->executions < ABORTS_MAX))
 			return;
 	}
@@ -274,53 +274,54 @@ begin_abort(struct decision *d)
 
 /* It is the present step's: no promotion, and nobody's hand, has gone past it. */
 static bool
-is_of_step(const struct decision *d, const struct step_plugin_status *e)
+is_of_step(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	return e->index == d->st.current_step_index.is && !d->promoted && !d->st.promote_full;
+	return e->index == p->st.current_step_index.is && p->promotion != PROMOTED && !p->st.promote_full;
 }
 
 /* The update has gone past a plugin that still ran. */
 static void
-begin_terminate(struct decision *d)
+begin_terminate(struct rollout_pass *p)
 {
-	for (size_t i = 0; i < d->st.canary.step_plugins.n; i++) {
-		const struct step_plugin_status *e = &d->st.canary.step_plugins.at[i];
+	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++) {
+		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
 
-		if (str_eq(e->operation, "Run") && is_open(e) && !is_of_step(d, e) &&
-		    entry_of(d, e->index, "Terminate") == NULL)
-			add_entry(d, e->index, e->name, "Terminate", e->status);
+		if (str_eq(e->operation, "Run") && is_open(e) && !is_of_step(p, e) &&
+		    entry_of(p, e->index, "Terminate") == NULL)
+			add_entry(p, e->index, e->name, "Terminate", e->status);
 	}
 }
 
 static bool
-may_run(struct decision *d)
+may_run(struct rollout_pass *p)
 {
-	return !d->changed && !d->promoted && !d->paused_by_spec && d->st.pause_conditions.n == 0 &&
-	       !d->st.promote_full && d->st.stable_rs != NULL && !d->in_window && !d->without_pods &&
-	       d->st.current_step_index.is == d->index && plugin_at(d, d->index) != NULL && target_of(d).pods_there;
+	return p->change == CHANGE_NONE && p->promotion != PROMOTED && !p->paused_by_spec &&
+	       p->st.pause_conditions.n == 0 && !p->st.promote_full && p->st.stable_rs != NULL && !p->in_window &&
+	       !p->without_pods && p->st.current_step_index.is == p->index && plugin_at(p, p->index) != NULL &&
+	       target_of(p).pods_there;
 }
 
 /* An operation that is open, and whose turn it is. */
 static bool
-is_due(const struct decision *d, const struct step_plugin_status *e)
+is_due(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	bool run = str_eq(e->operation, "Run");
 
 	if (!is_open(e) || e->disabled)
 		return false;
-	if (d->aborted)
+	if (p->aborted)
 		return str_eq(e->operation, "Abort") && e->executions < ABORTS_MAX;
 	if (run)
-		return is_of_step(d, e) && !d->paused_by_spec;
+		return is_of_step(p, e) && !p->paused_by_spec;
 	return e->executions < ABORTS_MAX;
 }
 
 /* The status has it, so that it is not forgotten. */
 static bool
-is_written(const struct decision *d, const struct step_plugin_status *e)
+is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	for (size_t i = 0; i < d->was->canary.step_plugins.n; i++) {
-		const struct step_plugin_status *was = &d->was->canary.step_plugins.at[i];
+	for (size_t i = 0; i < p->was->canary.step_plugins.n; i++) {
+		const struct step_plugin_status *was = &p->was->canary.step_plugins.at[i];
 
 		if (was->index == e->index && str_eq(was->operation, e->operation) && was->executions == e->executions)
 			return true;
@@ -329,30 +330,30 @@ is_written(const struct decision *d, const struct step_plugin_status *e)
 }
 
 void
-plugin_sync(struct decision *d)
+plugin_sync(struct rollout_pass *p)
 {
-	if (d->canary == NULL)
+	if (p->canary == NULL)
 		return;
-	if (d->aborted) {
-		begin_abort(d);
+	if (p->aborted) {
+		begin_abort(p);
 	} else {
-		begin_terminate(d);
-		if (may_run(d))
-			begin_run(d);
+		begin_terminate(p);
+		if (may_run(p))
+			begin_run(p);
 	}
-	for (size_t i = 0; i < d->st.canary.step_plugins.n; i++) {
-		const struct step_plugin_status *e = &d->st.canary.step_plugins.at[i];
-		const struct step_plugin *p;
+	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++) {
+		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
+		const struct step_plugin *plugin;
 		int64_t wait = 0, at;
 
-		if (!is_due(d, e) || !is_written(d, e))
+		if (!is_due(p, e) || !is_written(p, e))
 			continue;
 		if (e->backoff != NULL && !duration_parse(e->backoff, &wait))
 			wait = AGAIN_MS;
 		at = time_add(e->updated_at, wait);
-		if (d->w->now < at)
-			plan_wake(d->plan, at);
-		else if ((p = plugin_declared(d->w, d->arena, e->name)) != NULL)
-			ask(d, p, e);
+		if (p->w->now < at)
+			plan_wake(p->plan, at);
+		else if ((plugin = plugin_declared(p->w, p->arena, e->name)) != NULL)
+			ask(p, plugin, e);
 	}
 }

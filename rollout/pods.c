@@ -8,19 +8,19 @@
 #define AGAIN_MS 30000 /* after a list that could not be had */
 
 static void
-ask(struct decision *d, const char *key)
+ask(struct rollout_pass *p, const char *key)
 {
 	struct question q = { .method = "GET",
-		.url = arena_printf(d->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
-		    d->w->rollout->object.meta.namespace,
-		    str_url_escape(d->arena,
-			arena_printf(d->arena, "%s,%s", label_selector_text(d->arena, d->w->rollout->spec.selector),
+		.url = arena_printf(p->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
+		    p->w->rollout->object.meta.namespace,
+		    str_url_escape(p->arena,
+			arena_printf(p->arena, "%s,%s", label_selector_text(p->arena, p->w->rollout->spec.selector),
 			    LABEL_POD_TEMPLATE_HASH))),
 		.of_cluster = true,
 		.timeout_ms = TIMEOUT_MS,
 		.answer_max = ANSWER_MAX };
 
-	plan_ask(d->plan, key, &q);
+	plan_ask(p->plan, key, &q);
 }
 
 bool
@@ -32,7 +32,7 @@ pod_is_of(const struct pod *p, const struct replicaset *rs)
 }
 
 static const struct pod *const *
-read_answer(struct decision *d, const struct answer *got, const char *what_for, size_t *ret_n)
+read_answer(struct rollout_pass *p, const struct answer *got, const char *what_for, size_t *ret_n)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	const struct pod **pods;
@@ -40,29 +40,29 @@ read_answer(struct decision *d, const struct answer *got, const char *what_for, 
 	size_t i;
 
 	if (got->err != NULL || got->status != 200 ||
-	    json_parse(d->arena, got->body.at, got->body.len, &list) != NULL) {
-		plan_reason(d->plan, "%s: the pods could not be listed: %s", what_for,
-		    got->err != NULL ? err_text(d->arena, err_copy(d->arena, got->err))
-				     : arena_printf(d->arena, "the API server answered %d", got->status));
-		plan_wake(d->plan, time_add(d->w->now, AGAIN_MS));
+	    json_parse(p->arena, got->body.at, got->body.len, &list) != NULL) {
+		plan_reason(p->plan, "%s: the pods could not be listed: %s", what_for,
+		    got->err != NULL ? err_text(p->arena, err_copy(p->arena, got->err))
+				     : arena_printf(p->arena, "the API server answered %d", got->status));
+		plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 		return NULL;
 	}
 	*ret_n = json_array_size(json_object_get(list, "items"));
-	pods = arena_new_array(d->arena, const struct pod *, *ret_n + 1);
+	pods = arena_new_array(p->arena, const struct pod *, *ret_n + 1);
 	json_array_foreach (json_object_get(list, "items"), i, item)
-		pods[i] = (const struct pod *)object_decode(&pod_type, item, d->arena);
+		pods[i] = (const struct pod *)object_decode(&pod_type, item, p->arena);
 	return (const struct pod *const *)pods;
 }
 
 const struct pod *const *
-pods_listed(struct decision *d, const char *what_for, size_t *ret_n)
+pods_listed(struct rollout_pass *p, const char *what_for, size_t *ret_n)
 {
-	const char *key = arena_printf(d->arena, "%s/pods", what_for);
-	const struct seen_answer *seen = seen_answer(d->w->seen, key);
+	const char *key = arena_printf(p->arena, "%s/pods", what_for);
+	const struct seen_answer *seen = seen_answer(p->w->seen, key);
 
 	if (seen != NULL)
-		return seen->answered ? read_answer(d, &seen->answer, what_for, ret_n) : NULL;
-	ask(d, key);
-	plan_reason(d->plan, "%s: listing pods", what_for);
+		return seen->answered ? read_answer(p, &seen->answer, what_for, ret_n) : NULL;
+	ask(p, key);
+	plan_reason(p->plan, "%s: listing pods", what_for);
 	return NULL;
 }

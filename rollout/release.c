@@ -11,7 +11,7 @@
 #define RELEASED "released" /* a note: the generation for which nothing was left to release */
 
 struct release {
-	struct decision *d;
+	struct rollout_pass *p;
 	size_t n;
 };
 
@@ -19,7 +19,7 @@ static void
 release_service(const struct object *o, void *arg)
 {
 	struct release *r = arg;
-	const struct world *w = r->d->w;
+	const struct rollout_world *w = r->p->w;
 	const char *hash = string_map_get(&((const struct service *)o)->spec.selector, LABEL_POD_TEMPLATE_HASH);
 	json_t *ops;
 
@@ -28,11 +28,11 @@ release_service(const struct object *o, void *arg)
 	ops = json_array();
 	json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
 	json_patch_add(ops, "remove", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, NULL);
-	object_patch_annotation(r->d->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
-	plan_patch(r->d->plan, o, ops);
-	plan_beside(r->d->plan);
+	object_patch_annotation(r->p->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
+	plan_patch(r->p->plan, o, ops);
+	plan_beside(r->p->plan);
 	plan_reason(
-	    r->d->plan, "Service %s is no longer referenced: removing %s from its selector", o->meta.name, hash);
+	    r->p->plan, "Service %s is no longer referenced: removing %s from its selector", o->meta.name, hash);
 	r->n++;
 }
 
@@ -42,20 +42,20 @@ await_service(const struct object *o, void *arg)
 {
 	struct release *r = arg;
 
-	if (!owns_is_left(r->d->w->rollout, r->d->w->view, o))
+	if (!owns_is_left(r->p->w->rollout, r->p->w->view, o))
 		return;
-	plan_wake(r->d->plan, r->d->w->now + RELEASE_AGAIN_MS);
+	plan_wake(r->p->plan, r->p->w->now + RELEASE_AGAIN_MS);
 	r->n++;
 }
 
 static const char *const *
-release_hashes(const struct decision *d, size_t *ret_n)
+release_hashes(const struct rollout_pass *p, size_t *ret_n)
 {
-	const char **list = arena_new_array(d->arena, const char *, d->w->n_replicasets);
+	const char **list = arena_new_array(p->arena, const char *, p->w->n_replicasets);
 
-	for (size_t i = 0; i < d->w->n_replicasets; i++)
-		list[i] = object_label(&d->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH);
-	*ret_n = d->w->n_replicasets;
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
+		list[i] = object_label(&p->w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH);
+	*ret_n = p->w->n_replicasets;
 	return list;
 }
 
@@ -68,28 +68,28 @@ found_unreadable(const struct object *o, void *arg)
 
 /* Only a change of the spec makes something be left, so that all Services are read once for each, and once by a new process. */
 void
-release_plan(struct decision *d)
+release_plan(struct rollout_pass *p)
 {
-	const struct object *o = &d->w->rollout->object;
-	struct release r = { .d = d };
+	const struct object *o = &p->w->rollout->object;
+	struct release r = { .p = p };
 	const char *const *hashes;
 	bool names_unknown = false;
 	size_t n;
 
-	if (seen_note(d->w->seen, RELEASED, -1) != o->meta.generation) {
+	if (seen_note(p->w->seen, RELEASED, -1) != o->meta.generation) {
 		/* A Rollout that cannot be read may name anything in its namespace. */
-		view_each_unreadable(d->w->view, &rollout_type, o->meta.namespace, found_unreadable, &names_unknown);
+		view_each_unreadable(p->w->view, &rollout_type, o->meta.namespace, found_unreadable, &names_unknown);
 		if (names_unknown) {
-			plan_reason(d->plan, "cannot read a Rollout: keeping everything that it may refer to");
-			plan_wake(d->plan, d->w->now + RELEASE_AGAIN_MS);
+			plan_reason(p->plan, "cannot read a Rollout: keeping everything that it may refer to");
+			plan_wake(p->plan, p->w->now + RELEASE_AGAIN_MS);
 			return;
 		}
-		d->w->view->each(d->w->view, &service_type, o->meta.namespace, release_service, &r);
-		view_each_unreadable(d->w->view, &service_type, o->meta.namespace, await_service, &r);
-		hashes = release_hashes(d, &n);
+		p->w->view->each(p->w->view, &service_type, o->meta.namespace, release_service, &r);
+		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, await_service, &r);
+		hashes = release_hashes(p, &n);
 		for (const struct router *const *router = routers; *router != NULL; router++)
-			r.n += (*router)->release(d->w->rollout, d->w->view, hashes, n, d->plan);
+			r.n += (*router)->release(p->w->rollout, p->w->view, hashes, n, p->plan);
 	}
 	if (r.n == 0)
-		plan_note(d->plan, RELEASED, o->meta.generation);
+		plan_note(p->plan, RELEASED, o->meta.generation);
 }

@@ -35,173 +35,173 @@ scale_down_deadline(const struct replicaset *rs)
 
 /* Scales to `to`; `drop_deadline` removes the date at which it was to go. */
 static void
-scale(struct decision *d, const struct replicaset *rs, int64_t to, bool drop_deadline)
+scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop_deadline)
 {
 	int64_t from = replicaset_wanted(rs);
 	json_t *ops = json_array();
 
-	d->pods_removed += to < from ? from - to : 0;
+	p->writes.pods_removed += to < from ? from - to : 0;
 	if (from != to) {
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
-		object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_DESIRED_REPLICAS,
-		    arena_printf(d->arena, "%" PRId64, d->replicas));
+		object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_DESIRED_REPLICAS,
+		    arena_printf(p->arena, "%" PRId64, p->replicas));
 	}
 	if (drop_deadline)
-		object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
+		object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
 	if (json_array_size(ops) == 0) {
 		json_decref(ops);
 		return;
 	}
-	plan_patch(d->plan, &rs->object, ops);
+	plan_patch(p->plan, &rs->object, ops);
 	if (from != to)
-		plan_event(d->plan, &d->w->rollout->object, false, "ScalingReplicaSet",
+		plan_event(p->plan, &p->w->rollout->object, false, "ScalingReplicaSet",
 		    "Scaled %s ReplicaSet %s (revision %" PRId64 ") from %" PRId64 " to %" PRId64,
 		    to > from ? "up" : "down", rs->object.meta.name, revision_of(&rs->object), from, to);
 }
 
 static void
-set_deadline(struct decision *d, const struct replicaset *rs, int64_t seconds)
+set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64_t seconds)
 {
-	int64_t at = time_add(time_stored(d->w->now), seconds * 1000);
+	int64_t at = time_add(time_stored(p->w->now), seconds * 1000);
 	json_t *ops = json_array();
 
-	object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(d->arena, at));
-	plan_patch(d->plan, &rs->object, ops);
-	plan_wake(d->plan, at + 1);
-	plan_reason(d->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
+	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(p->arena, at));
+	plan_patch(p->plan, &rs->object, ops);
+	plan_wake(p->plan, at + 1);
+	plan_reason(p->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
 }
 
 bool
-scales_stable(const struct decision *d)
+scales_stable(const struct rollout_pass *p)
 {
-	return d->w->router != NULL && d->canary != NULL && d->canary->dynamic_stable_scale;
+	return p->w->router != NULL && p->canary != NULL && p->canary->dynamic_stable_scale;
 }
 
 /* Traffic is told apart from pods: by a router, or by a Service that is switched. */
 static bool
-is_routed(const struct decision *d)
+is_routed(const struct rollout_pass *p)
 {
-	return d->w->router != NULL || d->blue_green != NULL;
+	return p->w->router != NULL || p->blue_green != NULL;
 }
 
 /* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. Of a blue-green rollout that goes back the date is what tells
  * that the version just ran: it is kept until that is over. */
 static void
-grow(struct decision *d, const struct replicaset *rs, int64_t to)
+grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
 	int64_t from = replicaset_wanted(rs);
-	bool keep = d->blue_green != NULL && rs == d->w->new_rs && !d->promoted && bluegreen_is_quick(d);
+	bool keep = p->blue_green != NULL && rs == p->w->new_rs && p->promotion != PROMOTED && bluegreen_is_quick(p);
 
 	if (from < to || (scale_down_deadline(rs) != 0 && !keep))
-		scale(d, rs, from < to ? to : from, !keep);
+		scale(p, rs, from < to ? to : from, !keep);
 }
 
 /* Until the mesh can tell two versions apart, pods of the new one would be served as stable ones. */
 static bool
-may_grow(const struct decision *d)
+may_grow(const struct rollout_pass *p)
 {
-	return !d->aborted &&
-	       (d->w->stable_rs == NULL || !d->w->routing.splits_pods || d->w->routing.stable_hash != NULL);
+	return !p->aborted &&
+	       (p->w->stable_rs == NULL || !p->w->routing.splits_pods || p->w->routing.stable_hash != NULL);
 }
 
 int64_t
-replicas_at_birth(const struct decision *d)
+replicas_at_birth(const struct rollout_pass *p)
 {
-	return may_grow(d) ? target_of(d).new_rs : 0;
+	return may_grow(p) ? target_of(p).new_rs : 0;
 }
 
 void
-replicas_raise(struct decision *d)
+replicas_raise(struct rollout_pass *p)
 {
-	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	struct target want = target_of(d);
+	const struct replicaset *new_rs = p->w->new_rs, *stable = p->w->stable_rs;
+	struct target want = target_of(p);
 
 	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
 	if (stable != NULL && stable != new_rs)
-		grow(d, stable, d->aborted && is_routed(d) ? d->replicas : want.stable);
+		grow(p, stable, p->aborted && is_routed(p) ? p->replicas : want.stable);
 	if (new_rs == NULL)
 		return;
 	if (new_rs == stable) {
-		grow(d, new_rs, is_routed(d) ? d->replicas : want.new_rs);
+		grow(p, new_rs, is_routed(p) ? p->replicas : want.new_rs);
 		return;
 	}
-	if (may_grow(d))
-		grow(d, new_rs, want.new_rs);
+	if (may_grow(p))
+		grow(p, new_rs, want.new_rs);
 }
 
 static void
-shrink(struct decision *d, const struct replicaset *rs, int64_t to)
+shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
 	if (rs != NULL && replicaset_wanted(rs) > to)
-		scale(d, rs, to, false);
+		scale(p, rs, to, false);
 }
 
 /* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
 static void
-lower_aborted(struct decision *d, const struct replicaset *rs)
+lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 {
-	const struct opt_int *delay = &d->abort_delay;
+	const struct opt_int *delay = &p->abort_delay;
 	int64_t at = scale_down_deadline(rs);
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
-	if (scales_stable(d) && !delay->set) {
-		shrink(d, rs, target_kept(d, rs));
+	if (scales_stable(p) && !delay->set) {
+		shrink(p, rs, target_kept(p, rs));
 		return;
 	}
-	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(d, rs) > 0)
+	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(p, rs) > 0)
 		return;
 	if (at == 0) {
-		if (available(d->w->stable_rs) >= d->replicas)
-			set_deadline(d, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
-	} else if (d->w->now > at) {
-		scale(d, rs, 0, false);
+		if (available(p->w->stable_rs) >= p->replicas)
+			set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
+	} else if (p->w->now > at) {
+		scale(p, rs, 0, false);
 	} else {
-		plan_wake(d->plan, at + 1);
+		plan_wake(p->plan, at + 1);
 	}
 }
 
 /* A superseded canary that has traffic keeps its pods for the delay. Its date is set by the plan that takes the weight away, behind that
  * write: the next pass no longer sees that there was any. Where the weight stays longer than the date, there is another. */
 void
-replicas_keep(struct decision *d)
+replicas_keep(struct rollout_pass *p)
 {
-	int64_t seconds = d->scale_down_delay.set ? d->scale_down_delay.is : SCALE_DOWN_DELAY;
+	int64_t seconds = p->scale_down_delay.set ? p->scale_down_delay.is : SCALE_DOWN_DELAY;
 
-	if (d->w->router == NULL || d->promoted || scales_stable(d) || seconds == 0)
+	if (p->w->router == NULL || p->promotion == PROMOTED || scales_stable(p) || seconds == 0)
 		return;
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		const struct replicaset *rs = d->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++) {
+		const struct replicaset *rs = p->w->replicasets[i];
 		int64_t at = scale_down_deadline(rs);
 
-		if (rs != d->w->new_rs && rs != d->w->stable_rs && replicaset_wanted(rs) > 0 &&
-		    target_kept(d, rs) > 0 && (at == 0 || d->w->now > at))
-			set_deadline(d, rs, seconds);
+		if (rs != p->w->new_rs && rs != p->w->stable_rs && replicaset_wanted(rs) > 0 &&
+		    target_kept(p, rs) > 0 && (at == 0 || p->w->now > at))
+			set_deadline(p, rs, seconds);
 	}
 }
 
 /* Versions that are neither new nor stable. Those that had traffic are kept for a delay, so that a rollback is quick and connections end,
  * but no more of them than scaleDownDelayRevisionLimit; before an update is over, all others are scaled down at once. */
 static void
-lower_other(struct decision *d, const struct replicaset *rs, int64_t *kept)
+lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 {
-	const struct opt_int *delay = &d->scale_down_delay, *limit = &d->scale_down_limit;
-	bool superseded = d->canary != NULL && !d->promoted;
+	const struct opt_int *delay = &p->scale_down_delay, *limit = &p->scale_down_limit;
+	bool superseded = p->canary != NULL && p->promotion != PROMOTED;
 	int64_t at = scale_down_deadline(rs);
 
-	if (replicaset_wanted(rs) == 0 || target_kept(d, rs) > 0)
+	if (replicaset_wanted(rs) == 0 || target_kept(p, rs) > 0)
 		return;
-	if (scales_stable(d) || (at == 0 && superseded) || (at != 0 && d->w->now > at) ||
+	if (scales_stable(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
 	    (limit->set && *kept >= limit->is)) {
-		scale(d, rs, 0, true);
+		scale(p, rs, 0, true);
 		return;
 	}
 	(*kept)++;
 	/* The delay begins when the traffic has settled. */
 	if (at != 0)
-		plan_wake(d->plan, at + 1);
-	else if (d->canary == NULL || weights_settled(d))
-		set_deadline(d, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
+		plan_wake(p->plan, at + 1);
+	else if (p->canary == NULL || weights_settled(p))
+		set_deadline(p, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
 }
 
 static int
@@ -215,46 +215,46 @@ by_revision(const void *a, const void *b)
 
 /* Those that are neither new nor stable, the newest revision first. In the arena. */
 static size_t
-others_by_revision(const struct decision *d, const struct replicaset ***ret)
+others_by_revision(const struct rollout_pass *p, const struct replicaset ***ret)
 {
-	const struct replicaset **others = arena_new_array(d->arena, const struct replicaset *, d->w->n_replicasets);
+	const struct replicaset **others = arena_new_array(p->arena, const struct replicaset *, p->w->n_replicasets);
 	size_t n = 0;
 
-	for (size_t i = 0; i < d->w->n_replicasets; i++)
-		if (d->w->replicasets[i] != d->w->new_rs && d->w->replicasets[i] != d->w->stable_rs)
-			others[n++] = d->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
+		if (p->w->replicasets[i] != p->w->new_rs && p->w->replicasets[i] != p->w->stable_rs)
+			others[n++] = p->w->replicasets[i];
 	qsort(others, n, sizeof(*others), by_revision);
 	*ret = others;
 	return n;
 }
 
 static void
-lower_others(struct decision *d)
+lower_others(struct rollout_pass *p)
 {
 	const struct replicaset **others;
-	size_t n = others_by_revision(d, &others);
+	size_t n = others_by_revision(p, &others);
 	int64_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		lower_other(d, others[i], &kept);
+		lower_other(p, others[i], &kept);
 }
 
 /* Without traffic routing: what is not available goes first, then the newest, as far as maxUnavailable allows. */
 static void
-lower_others_basic(struct decision *d)
+lower_others_basic(struct rollout_pass *p)
 {
 	const struct replicaset **others;
-	size_t n = others_by_revision(d, &others);
+	size_t n = others_by_revision(p, &others);
 	int64_t surge, unavailable, spare = 0;
 
 	/* Of one that was just scaled down the status may still count pods that are on their way out (seed 2419). */
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		const struct replicaset *rs = d->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++) {
+		const struct replicaset *rs = p->w->replicasets[i];
 
 		spare += available(rs) < replicaset_wanted(rs) ? available(rs) : replicaset_wanted(rs);
 	}
-	counts_limits(d->canary->max_surge, d->canary->max_unavailable, d->replicas, &surge, &unavailable);
-	spare -= d->replicas - unavailable;
+	counts_limits(p->canary->max_surge, p->canary->max_unavailable, p->replicas, &surge, &unavailable);
+	spare -= p->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {
 		int64_t to = replicaset_wanted(others[i]);
 
@@ -267,33 +267,33 @@ lower_others_basic(struct decision *d)
 			spare -= less;
 		}
 		if (to < replicaset_wanted(others[i]))
-			scale(d, others[i], to, true);
+			scale(p, others[i], to, true);
 	}
 }
 
 void
-replicas_lower(struct decision *d)
+replicas_lower(struct rollout_pass *p)
 {
-	const struct replicaset *new_rs = d->w->new_rs, *stable = d->w->stable_rs;
-	struct target want = target_of(d);
+	const struct replicaset *new_rs = p->w->new_rs, *stable = p->w->stable_rs;
+	struct target want = target_of(p);
 
-	if (!is_routed(d)) {
-		lower_others_basic(d);
+	if (!is_routed(p)) {
+		lower_others_basic(p);
 		if (stable != new_rs)
-			shrink(d, stable, want.stable);
-		shrink(d, new_rs, want.new_rs);
+			shrink(p, stable, want.stable);
+		shrink(p, new_rs, want.new_rs);
 		return;
 	}
-	if (stable != NULL && scales_stable(d) && stable != new_rs && !d->aborted && !d->promoted)
-		shrink(d, stable, most(want.stable, target_kept(d, stable)));
+	if (stable != NULL && scales_stable(p) && stable != new_rs && !p->aborted && p->promotion != PROMOTED)
+		shrink(p, stable, most(want.stable, target_kept(p, stable)));
 	else
-		shrink(d, stable, d->replicas);
-	lower_others(d);
+		shrink(p, stable, p->replicas);
+	lower_others(p);
 	if (new_rs == NULL || new_rs == stable)
 		return;
-	if (d->aborted) {
-		lower_aborted(d, new_rs);
+	if (p->aborted) {
+		lower_aborted(p, new_rs);
 		return;
 	}
-	shrink(d, new_rs, most(want.new_rs, want.scaled ? target_kept(d, new_rs) > 0 : target_kept(d, new_rs)));
+	shrink(p, new_rs, most(want.new_rs, want.scaled ? target_kept(p, new_rs) > 0 : target_kept(p, new_rs)));
 }

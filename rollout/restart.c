@@ -11,11 +11,11 @@
 #define AGAIN_MS 30000 /* a list that showed nothing to evict is asked for anew at the latest after this */
 
 bool
-restart_pending(const struct decision *d)
+restart_pending(const struct rollout_pass *p)
 {
-	int64_t at = d->w->rollout->spec.restart_at;
+	int64_t at = p->w->rollout->spec.restart_at;
 
-	return at != 0 && at <= d->w->now && d->st.restarted_at != at;
+	return at != 0 && at <= p->w->now && p->st.restarted_at != at;
 }
 
 static int64_t
@@ -28,12 +28,12 @@ restart_least(int64_t a, int64_t b)
  * than the ReplicaSets' counts, which may not know yet of a pod that was evicted just now; these know of minReadySeconds; and pods
  * beyond what a ReplicaSet wants are on their way out. The smallest number is the safe one. */
 static int64_t
-allowed(const struct decision *d, const struct pod *const *pods, size_t n)
+allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
 {
-	int64_t surge, unavailable, total = 0, ready = -d->pods_removed;
+	int64_t surge, unavailable, total = 0, ready = -p->writes.pods_removed;
 
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		const struct replicaset *rs = d->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++) {
+		const struct replicaset *rs = p->w->replicasets[i];
 		int64_t listed = 0;
 
 		for (size_t k = 0; k < n; k++)
@@ -42,58 +42,59 @@ allowed(const struct decision *d, const struct pod *const *pods, size_t n)
 		total += replicaset_wanted(rs);
 		ready += restart_least(restart_least(listed, available(rs)), replicaset_wanted(rs));
 	}
-	counts_limits(NULL, d->canary != NULL ? d->canary->max_unavailable : d->blue_green->max_unavailable,
-	    d->replicas, &surge, &unavailable);
-	return ready - ((total > d->replicas ? total : d->replicas) - (unavailable > 1 ? unavailable : 1));
+	counts_limits(NULL, p->canary != NULL ? p->canary->max_unavailable : p->blue_green->max_unavailable,
+	    p->replicas, &surge, &unavailable);
+	return ready - ((total > p->replicas ? total : p->replicas) - (unavailable > 1 ? unavailable : 1));
 }
 
 /* The version's old pods go, up to *left of them. Returns how many there are. */
 static size_t
-restart_version(struct decision *d, const struct replicaset *rs, const struct pod *const *pods, size_t n, int64_t *left)
+restart_version(
+    struct rollout_pass *p, const struct replicaset *rs, const struct pod *const *pods, size_t n, int64_t *left)
 {
 	size_t old = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct meta *m = &pods[i]->object.meta;
 
-		if (!pod_is_of(pods[i], rs) || m->creation_timestamp >= d->w->rollout->spec.restart_at)
+		if (!pod_is_of(pods[i], rs) || m->creation_timestamp >= p->w->rollout->spec.restart_at)
 			continue;
 		old++;
 		if (m->deletion_timestamp != 0 || *left <= 0)
 			continue;
 		(*left)--;
-		plan_evict(d->plan, &pods[i]->object);
-		plan_beside(d->plan);
-		plan_reason(d->plan, "pod %s is older than the restart: evicted", m->name);
+		plan_evict(p->plan, &pods[i]->object);
+		plan_beside(p->plan);
+		plan_reason(p->plan, "pod %s is older than the restart: evicted", m->name);
 	}
 	return old;
 }
 
 void
-restart_plan(struct decision *d)
+restart_plan(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 	const struct pod *const *pods;
 	int64_t left;
 	size_t n = 0, old = 0;
 
 	if (w->rollout->spec.restart_at > w->now)
-		plan_wake(d->plan, w->rollout->spec.restart_at);
-	if (!restart_pending(d))
+		plan_wake(p->plan, w->rollout->spec.restart_at);
+	if (!restart_pending(p))
 		return;
-	if ((pods = pods_listed(d, "restart", &n)) == NULL)
+	if ((pods = pods_listed(p, "restart", &n)) == NULL)
 		return;
-	plan_wake(d->plan, time_add(w->now, AGAIN_MS));
-	left = allowed(d, pods, n);
+	plan_wake(p->plan, time_add(w->now, AGAIN_MS));
+	left = allowed(p, pods, n);
 	if (w->stable_rs != NULL)
-		old += restart_version(d, w->stable_rs, pods, n, &left);
+		old += restart_version(p, w->stable_rs, pods, n, &left);
 	if (w->new_rs != NULL && w->new_rs != w->stable_rs)
-		old += restart_version(d, w->new_rs, pods, n, &left);
+		old += restart_version(p, w->new_rs, pods, n, &left);
 	for (size_t i = 0; i < w->n_replicasets; i++)
 		if (w->replicasets[i] != w->stable_rs && w->replicasets[i] != w->new_rs)
-			old += restart_version(d, w->replicasets[i], pods, n, &left);
+			old += restart_version(p, w->replicasets[i], pods, n, &left);
 	if (old == 0) {
-		d->st.restarted_at = w->rollout->spec.restart_at;
-		plan_reason(d->plan, "no pod is older than the restart: completed");
+		p->st.restarted_at = w->rollout->spec.restart_at;
+		plan_reason(p->plan, "no pod is older than the restart: completed");
 	}
 }

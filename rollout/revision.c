@@ -15,7 +15,7 @@ revision_of(const struct object *o)
 }
 
 static int64_t
-highest_other(const struct world *w)
+highest_other(const struct rollout_world *w)
 {
 	int64_t most = 0;
 
@@ -52,9 +52,9 @@ selector_with_hash(const struct label_selector *s, const char *hash)
 }
 
 static json_t *
-new_replicaset(const struct decision *d, const char *name, int64_t replicas)
+new_replicaset(const struct rollout_pass *p, const char *name, int64_t replicas)
 {
-	const struct rollout *r = d->w->rollout;
+	const struct rollout *r = p->w->rollout;
 	const struct meta *m = &r->object.meta;
 	json_t *template = json_loads(r->spec.template, 0, NULL), *annotations = json_object(), *labels, *pod_labels;
 
@@ -62,30 +62,30 @@ new_replicaset(const struct decision *d, const char *name, int64_t replicas)
 		if (!stays(m->annotations.at[i].key))
 			json_object_set_new(
 			    annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
-	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
-	json_object_set_new(annotations, ANNOTATION_DESIRED_REPLICAS, json_sprintf("%" PRId64, d->replicas));
+	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
+	json_object_set_new(annotations, ANNOTATION_DESIRED_REPLICAS, json_sprintf("%" PRId64, p->replicas));
 	pod_labels = json_at(template, "/metadata/labels");
 	if (pod_labels == NULL) {
 		pod_labels = json_object();
 		json_object_set_new(json_object_get(template, "metadata"), "labels", pod_labels);
 	}
-	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(p->w->hash));
 	labels = json_deep_copy(pod_labels);
-	metadata_at_birth(d, template, annotations);
-	affinity_add(d, template);
+	metadata_at_birth(p, template, annotations);
+	affinity_add(p, template);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
 	    annotations, "ownerReferences", owner_reference(&r->object), "spec", "replicas", (json_int_t)replicas,
 	    "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector",
-	    selector_with_hash(r->spec.selector, d->w->hash), "template", template);
+	    selector_with_hash(r->spec.selector, p->w->hash), "template", template);
 }
 
 /* Until now all was done, or nothing was begun: what clients wait for to be false. A third version in mid-update
  * changes nothing of it. */
 static bool
-was_completed(const struct decision *d)
+was_completed(const struct rollout_pass *p)
 {
-	const struct condition *c = condition_find(&d->was->conditions, "Completed");
+	const struct condition *c = condition_find(&p->was->conditions, "Completed");
 
 	return c == NULL || str_eq(c->status, "True");
 }
@@ -93,144 +93,144 @@ was_completed(const struct decision *d)
 /* The rollout carries its revision too; the events come behind that write, in the order in which Argo Rollouts emits
  * them. */
 static void
-annotate_rollout(struct decision *d, const char *created)
+annotate_rollout(struct rollout_pass *p, const char *created)
 {
-	const struct object *o = &d->w->rollout->object;
-	const char *revision = arena_printf(d->arena, "%" PRId64, d->revision),
-		   *generation = d->st.workload_observed_generation;
+	const struct object *o = &p->w->rollout->object;
+	const char *revision = arena_printf(p->arena, "%" PRId64, p->revision),
+		   *generation = p->st.workload_observed_generation;
 	bool new_revision = !str_eq(object_annotation(o, ANNOTATION_REVISION), revision);
 	bool new_generation =
 	    generation != NULL && !str_eq(object_annotation(o, ANNOTATION_WORKLOAD_GENERATION), generation);
 
 	if (new_revision || new_generation)
-		plan_merge(d->plan, o,
+		plan_merge(p->plan, o,
 		    json_pack("{s:{s:{s:s*,s:s*}}}", "metadata", "annotations", ANNOTATION_REVISION,
 			new_revision ? revision : NULL, ANNOTATION_WORKLOAD_GENERATION,
 			new_generation ? generation : NULL));
-	if (created != NULL && d->w->n_replicasets == 0 && d->was->observed_generation == NULL)
-		plan_event(d->plan, o, false, "RolloutAddedToInformer", "Rollout resource added to informer: %s/%s",
+	if (created != NULL && p->w->n_replicasets == 0 && p->was->observed_generation == NULL)
+		plan_event(p->plan, o, false, "RolloutAddedToInformer", "Rollout resource added to informer: %s/%s",
 		    o->meta.namespace, o->meta.name);
 	if (new_revision)
-		plan_event(d->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
+		plan_event(p->plan, o, false, "RolloutUpdated", "Rollout updated to revision %s", revision);
 	if (created != NULL)
-		plan_event(d->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
+		plan_event(p->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
 		    revision);
-	if (new_revision && !d->promoted && was_completed(d))
-		plan_event(d->plan, o, false, "RolloutNotCompleted",
-		    "Rollout not completed, started update to revision %s (%s)", revision, d->w->hash);
+	if (new_revision && p->promotion != PROMOTED && was_completed(p))
+		plan_event(p->plan, o, false, "RolloutNotCompleted",
+		    "Rollout not completed, started update to revision %s (%s)", revision, p->w->hash);
 }
 
 /* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
 static bool
-collides(struct decision *d, const char *name)
+collides(struct rollout_pass *p, const char *name)
 {
-	const struct opt_int *count = &d->was->collision_count;
+	const struct opt_int *count = &p->was->collision_count;
 	int64_t next = count->set ? count->is + 1 : 1;
 
-	if (view_get(d->w->view, &replicaset_type, d->w->rollout->object.meta.namespace, name) == NULL)
+	if (view_get(p->w->view, &replicaset_type, p->w->rollout->object.meta.namespace, name) == NULL)
 		return false;
-	d->st.collision_count = (struct opt_int){ true, next };
-	plan_reason(d->plan, "ReplicaSet %s exists and belongs to another owner: collision count %" PRId64, name, next);
+	p->st.collision_count = (struct opt_int){ true, next };
+	plan_reason(p->plan, "ReplicaSet %s exists and belongs to another owner: collision count %" PRId64, name, next);
 	return true;
 }
 
 static void
-create(struct decision *d)
+create(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
-	const char *name = arena_printf(d->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
+	const struct rollout_world *w = p->w;
+	const char *name = arena_printf(p->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
 
-	int64_t replicas = replicas_at_birth(d);
+	int64_t replicas = replicas_at_birth(p);
 
-	d->revision = highest_other(w) + 1;
-	if (collides(d, name))
+	p->revision = highest_other(w) + 1;
+	if (collides(p, name))
 		return;
-	d->born = true;
+	p->writes.replicaset = true;
 	plan_create(
-	    d->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(d, name, replicas));
-	annotate_rollout(d, name);
+	    p->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(p, name, replicas));
+	annotate_rollout(p, name);
 	if (replicas > 0)
-		plan_event(d->plan, &w->rollout->object, false, "ScalingReplicaSet",
-		    "Scaled up ReplicaSet %s (revision %" PRId64 ") from 0 to %" PRId64, name, d->revision, replicas);
-	plan_reason(d->plan, "revision %" PRId64 " has no ReplicaSet yet", d->revision);
+		plan_event(p->plan, &w->rollout->object, false, "ScalingReplicaSet",
+		    "Scaled up ReplicaSet %s (revision %" PRId64 ") from 0 to %" PRId64, name, p->revision, replicas);
+	plan_reason(p->plan, "revision %" PRId64 " has no ReplicaSet yet", p->revision);
 }
 
 /* Nobody's ReplicaSets that this rollout selects become its own, as every Kubernetes controller does it: a rollout that was
  * deleted without its pods, and created again, takes them over. */
 static bool
-adopt(struct decision *d)
+adopt(struct rollout_pass *p)
 {
-	for (size_t i = 0; i < d->w->n_orphans; i++) {
-		const struct object *o = &d->w->orphans[i]->object;
+	for (size_t i = 0; i < p->w->n_orphans; i++) {
+		const struct object *o = &p->w->orphans[i]->object;
 		json_t *ops = json_array();
 
 		json_patch_add(ops, "test", "/metadata/uid", json_string(o->meta.uid));
 		if (o->meta.owners.n == 0)
 			json_patch_add(ops, "add", "/metadata/ownerReferences",
-			    json_pack("[o]", owner_reference(&d->w->rollout->object)));
+			    json_pack("[o]", owner_reference(&p->w->rollout->object)));
 		else
 			json_patch_add(
-			    ops, "add", "/metadata/ownerReferences/-", owner_reference(&d->w->rollout->object));
-		plan_patch(d->plan, o, ops);
-		plan_reason(d->plan, "ReplicaSet %s has no owner: adopted", o->meta.name);
+			    ops, "add", "/metadata/ownerReferences/-", owner_reference(&p->w->rollout->object));
+		plan_patch(p->plan, o, ops);
+		plan_reason(p->plan, "ReplicaSet %s has no owner: adopted", o->meta.name);
 	}
-	return d->w->n_orphans > 0;
+	return p->w->n_orphans > 0;
 }
 
 /* The new version's ReplicaSet follows the rollout's annotations and minReadySeconds, which make no revision of their own.
  * One of an older revision that became the wanted one again gets the next number and remembers its old ones. */
 static void
-follow(struct decision *d, int64_t highest)
+follow(struct rollout_pass *p, int64_t highest)
 {
-	const struct rollout *r = d->w->rollout;
-	const struct replicaset *rs = d->w->new_rs;
+	const struct rollout *r = p->w->rollout;
+	const struct replicaset *rs = p->w->new_rs;
 	const char *old = object_annotation(&rs->object, ANNOTATION_REVISION);
 	const char *history = object_annotation(&rs->object, ANNOTATION_REVISION_HISTORY);
 	json_t *ops = json_array(), *affinity;
 
-	if (d->revision <= highest) {
-		d->revision = highest + 1;
+	if (p->revision <= highest) {
+		p->revision = highest + 1;
 		object_patch_annotation(
-		    d->arena, ops, &rs->object, ANNOTATION_REVISION, arena_printf(d->arena, "%" PRId64, d->revision));
+		    p->arena, ops, &rs->object, ANNOTATION_REVISION, arena_printf(p->arena, "%" PRId64, p->revision));
 		if (old != NULL)
-			object_patch_annotation(d->arena, ops, &rs->object, ANNOTATION_REVISION_HISTORY,
-			    history != NULL ? arena_printf(d->arena, "%s,%s", history, old) : old);
+			object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_REVISION_HISTORY,
+			    history != NULL ? arena_printf(p->arena, "%s,%s", history, old) : old);
 	}
 	for (size_t i = 0; i < r->object.meta.annotations.n; i++)
 		if (!stays(r->object.meta.annotations.at[i].key))
-			object_patch_annotation(d->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
+			object_patch_annotation(p->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
 			    r->object.meta.annotations.at[i].value);
-	if (affinity_is_stale(d, rs, &affinity))
+	if (affinity_is_stale(p, rs, &affinity))
 		json_patch_add(ops, "add", "/spec/template/spec/affinity", affinity);
 	if (rs->spec.min_ready_seconds != r->spec.min_ready_seconds)
 		json_patch_add(ops, "add", "/spec/minReadySeconds", json_integer(r->spec.min_ready_seconds));
 	if (json_array_size(ops) > 0)
-		plan_patch(d->plan, &rs->object, ops);
+		plan_patch(p->plan, &rs->object, ops);
 	else
 		json_decref(ops);
 }
 
 bool
-revision_sync(struct decision *d)
+revision_sync(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 
-	if (adopt(d))
+	if (adopt(p))
 		return false;
 	if (w->new_rs == NULL) {
-		create(d);
+		create(p);
 		return false;
 	}
-	d->revision = revision_of(&w->new_rs->object);
-	follow(d, highest_other(w));
-	annotate_rollout(d, NULL);
+	p->revision = revision_of(&w->new_rs->object);
+	follow(p, highest_other(w));
+	annotate_rollout(p, NULL);
 	return true;
 }
 
 void
-revision_history(struct decision *d)
+revision_history(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 	const struct opt_int *limit = &w->rollout->spec.revision_history_limit;
 	int64_t keep = limit->set ? limit->is : REVISION_HISTORY_LIMIT, old = 0;
 
@@ -244,13 +244,13 @@ revision_history(struct decision *d)
 		old--;
 		if (rs->object.meta.deletion_timestamp != 0 || replicaset_wanted(rs) > 0 || rs->status.replicas > 0)
 			continue;
-		plan_delete(d->plan, &rs->object);
-		plan_reason(d->plan, "ReplicaSet %s is beyond the history of %" PRId64, rs->object.meta.name, keep);
+		plan_delete(p->plan, &rs->object);
+		plan_reason(p->plan, "ReplicaSet %s is beyond the history of %" PRId64, rs->object.meta.name, keep);
 	}
 }
 
 bool
-revision_in_window(const struct world *w)
+revision_in_window(const struct rollout_world *w)
 {
 	const struct rollback_window *window = w->rollout->spec.rollback_window;
 	int64_t from, to, between = 0;

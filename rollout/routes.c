@@ -7,10 +7,10 @@
 
 /* What the steps up to the present one say of a name; false: nothing, or no longer. */
 static bool
-wanted_route(const struct decision *d, const char *name, struct wanted_route *ret)
+wanted_route(const struct rollout_pass *p, const char *name, struct wanted_route *ret)
 {
-	for (int64_t i = d->index < steps_count(d) ? d->index : steps_count(d) - 1; i >= 0; i--) {
-		const struct canary_step *s = &d->canary->steps.at[i];
+	for (int64_t i = p->index < steps_count(p) ? p->index : steps_count(p) - 1; i >= 0; i--) {
+		const struct canary_step *s = &p->canary->steps.at[i];
 
 		if (s->set_header_route != NULL && str_eq(s->set_header_route->name, name)) {
 			*ret = (struct wanted_route){ .header = s->set_header_route };
@@ -26,59 +26,59 @@ wanted_route(const struct decision *d, const char *name, struct wanted_route *re
 
 /* What the steps up to the present one want. In the arena. */
 static size_t
-wanted_by_steps(const struct decision *d, struct wanted_route **ret)
+wanted_by_steps(const struct rollout_pass *p, struct wanted_route **ret)
 {
-	size_t n = 0, all = d->canary->traffic_routing->managed_routes.n;
+	size_t n = 0, all = p->canary->traffic_routing->managed_routes.n;
 
-	*ret = arena_new_array(d->arena, struct wanted_route, all);
-	if (d->promoted || d->takes_over || d->aborted || d->st.promote_full || d->in_window || d->without_pods)
+	*ret = arena_new_array(p->arena, struct wanted_route, all);
+	if (p->promotion != NOT_PROMOTED || p->aborted || p->st.promote_full || p->in_window || p->without_pods)
 		return 0;
 	for (size_t i = 0; i < all; i++)
-		n += wanted_route(d, d->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
+		n += wanted_route(p, p->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
 	return n;
 }
 
 bool
-routes_wanted(const struct decision *d)
+routes_wanted(const struct rollout_pass *p)
 {
 	struct wanted_route *want;
 
-	return d->canary->traffic_routing != NULL && d->canary->traffic_routing->managed_routes.n > 0 &&
-	       wanted_by_steps(d, &want) > 0;
+	return p->canary->traffic_routing != NULL && p->canary->traffic_routing->managed_routes.n > 0 &&
+	       wanted_by_steps(p, &want) > 0;
 }
 
 /* The canary's destination leads to a pod. */
 static bool
-canary_answers(const struct decision *d)
+canary_answers(const struct rollout_pass *p)
 {
-	return available(d->w->new_rs) > 0 && str_eq(d->w->routing.canary_hash, d->w->hash);
+	return available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
 }
 
 void
-routes_plan(struct decision *d, bool lower)
+routes_plan(struct rollout_pass *p, bool lower)
 {
 	struct wanted_route *want = NULL;
 	size_t n;
 
-	if (d->w->router == NULL || d->canary->traffic_routing->managed_routes.n == 0)
+	if (p->w->router == NULL || p->canary->traffic_routing->managed_routes.n == 0)
 		return; /* there are none to make or take away */
-	if (d->w->routing_err != NULL && !d->aborted)
+	if (p->w->routing_err != NULL && !p->aborted)
 		return;
-	n = !d->changed && canary_answers(d) ? wanted_by_steps(d, &want) : 0;
-	if (lower ? n > 0 || d->w->routing.routes == 0 : d->routes_change || d->late)
+	n = p->change == CHANGE_NONE && canary_answers(p) ? wanted_by_steps(p, &want) : 0;
+	if (lower ? n > 0 || p->w->routing.routes == 0 : p->writes.routes || p->deadline_exceeded)
 		return;
-	if (d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, d->plan))
+	if (p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, p->plan))
 		return;
-	d->routes_change = true;
-	plan_reason(d->plan, "managed routes: %zu", n);
+	p->writes.routes = true;
+	plan_reason(p->plan, "managed routes: %zu", n);
 }
 
 bool
-routes_settled(const struct decision *d)
+routes_settled(const struct rollout_pass *p)
 {
 	struct wanted_route *want;
-	size_t n = wanted_by_steps(d, &want);
+	size_t n = wanted_by_steps(p, &want);
 
-	return d->w->routing_err == NULL && (n == 0 || canary_answers(d)) &&
-	       d->w->router->set_routes(d->w->rollout, &d->w->routing, want, n, d->arena, NULL);
+	return p->w->routing_err == NULL && (n == 0 || canary_answers(p)) &&
+	       p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, NULL);
 }

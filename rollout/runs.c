@@ -25,47 +25,47 @@ struct role {
 
 /* The analyses that the strategy may have; the step's is that of the step that the rollout is at, whether or not it has one. */
 static void
-roles_of(struct decision *d, struct role ret[ROLES])
+roles_of(struct rollout_pass *p, struct role ret[ROLES])
 {
 	int64_t step =
-	    d->st.current_step_index.set && d->st.current_step_index.is > 0 ? d->st.current_step_index.is : 0;
+	    p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
 
-	if (d->canary != NULL) {
+	if (p->canary != NULL) {
 		ret[0] = (struct role){ IN_BACKGROUND, "Background", "Background analysis", NULL,
-			&d->st.canary.background_analysis, d->was->canary.background_analysis, -1 };
-		ret[1] = (struct role){ OF_STEP, "Step", "Step-based analysis", NULL, &d->st.canary.step_analysis,
-			d->was->canary.step_analysis, step };
+			&p->st.canary.background_analysis, p->was->canary.background_analysis, -1 };
+		ret[1] = (struct role){ OF_STEP, "Step", "Step-based analysis", NULL, &p->st.canary.step_analysis,
+			p->was->canary.step_analysis, step };
 	} else {
 		ret[0] = (struct role){ BEFORE_SWITCH, "PrePromotion", "Blue/green pre-promotion analysis", "pre",
-			&d->st.blue_green.pre_promotion_analysis, d->was->blue_green.pre_promotion_analysis, -1 };
+			&p->st.blue_green.pre_promotion_analysis, p->was->blue_green.pre_promotion_analysis, -1 };
 		ret[1] = (struct role){ AFTER_SWITCH, "PostPromotion", "Blue/green post-promotion analysis", "post",
-			&d->st.blue_green.post_promotion_analysis, d->was->blue_green.post_promotion_analysis, -1 };
+			&p->st.blue_green.post_promotion_analysis, p->was->blue_green.post_promotion_analysis, -1 };
 	}
 }
 
 static const char *
-base_name(const struct decision *d, const struct role *role)
+base_name(const struct rollout_pass *p, const struct role *role)
 {
 	const char *name =
-	    arena_printf(d->arena, "%s-%s-%" PRId64, d->w->rollout->object.meta.name, d->w->hash, d->revision);
+	    arena_printf(p->arena, "%s-%s-%" PRId64, p->w->rollout->object.meta.name, p->w->hash, p->revision);
 
 	if (role->infix != NULL)
-		return arena_printf(d->arena, "%s-%s", name, role->infix);
-	return role->step >= 0 ? arena_printf(d->arena, "%s-%" PRId64, name, role->step) : name;
+		return arena_printf(p->arena, "%s-%s", name, role->infix);
+	return role->step >= 0 ? arena_printf(p->arena, "%s-%" PRId64, name, role->step) : name;
 }
 
 /* What the strategy says about it, or NULL. */
 static const struct analysis_found *
-analysis_of(const struct decision *d, const struct role *role)
+analysis_of(const struct rollout_pass *p, const struct role *role)
 {
-	for (size_t i = 0; i < d->w->n_analyses; i++)
-		if (d->w->analyses[i].place == role->place && d->w->analyses[i].step == role->step)
-			return &d->w->analyses[i];
+	for (size_t i = 0; i < p->w->n_analyses; i++)
+		if (p->w->analyses[i].place == role->place && p->w->analyses[i].step == role->step)
+			return &p->w->analyses[i];
 	return NULL;
 }
 
 static const struct analysis_run *
-run_named(const struct world *w, const char *name)
+run_named(const struct rollout_world *w, const char *name)
 {
 	for (size_t i = 0; name != NULL && i < w->n_runs; i++)
 		if (str_eq(w->runs[i]->object.meta.name, name))
@@ -76,33 +76,33 @@ run_named(const struct world *w, const char *name)
 /* Edited steps begin again, and what was measured for the steps before does not count for them. Objects of Argo Rollouts do not say
  * which steps they were made for. */
 static bool
-is_of_these_steps(const struct decision *d, const struct object *o)
+is_of_these_steps(const struct rollout_pass *p, const struct object *o)
 {
 	const char *hash = object_annotation(o, ANNOTATION_STEP_HASH);
 
-	return hash == NULL || str_eq(hash, d->w->step_hash != NULL ? d->w->step_hash : "");
+	return hash == NULL || str_eq(hash, p->w->step_hash != NULL ? p->w->step_hash : "");
 }
 
 /* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
  * run's creation), those of its revision, which is new with each new template. */
 bool
-made_by_this_update(const struct decision *d, const struct object *o)
+made_by_this_update(const struct rollout_pass *p, const struct object *o)
 {
-	int64_t since = d->st.duration.rollout_started_at;
+	int64_t since = p->st.duration.rollout_started_at;
 
-	if (!is_of_these_steps(d, o))
+	if (!is_of_these_steps(p, o))
 		return false;
-	if (d->changed)
-		return d->changed_template && revision_of(o) == d->revision;
+	if (p->change != CHANGE_NONE)
+		return p->change == CHANGE_TEMPLATE && revision_of(o) == p->revision;
 	return since != 0 && o->meta.creation_timestamp >= since;
 }
 
 /* While an update is aborted no run is created: one that is younger belongs to the retry, whether or not the status knows of that
  * yet. Its verdict must not be lost with a status write (seed 2782). */
 bool
-made_by_this_try(const struct decision *d, const struct object *o)
+made_by_this_try(const struct rollout_pass *p, const struct object *o)
 {
-	return d->st.aborted_at == 0 || o->meta.creation_timestamp > d->st.aborted_at;
+	return p->st.aborted_at == 0 || o->meta.creation_timestamp > p->st.aborted_at;
 }
 
 static bool
@@ -112,13 +112,13 @@ is_known(const struct run_status *known, const struct analysis_run *run)
 }
 
 static bool
-is_of_role(const struct decision *d, const struct analysis_run *run, const struct role *role)
+is_of_role(const struct rollout_pass *p, const struct analysis_run *run, const struct role *role)
 {
 	const char *step = object_label(&run->object, LABEL_STEP);
 
-	return str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), d->w->hash) &&
+	return str_eq(object_label(&run->object, LABEL_POD_TEMPLATE_HASH), p->w->hash) &&
 	       str_eq(object_label(&run->object, LABEL_TYPE), role->label) &&
-	       (role->step < 0 || str_eq(step, arena_printf(d->arena, "%" PRId64, role->step)));
+	       (role->step < 0 || str_eq(step, arena_printf(p->arena, "%" PRId64, role->step)));
 }
 
 static bool
@@ -132,60 +132,60 @@ bad(const char *phase)
  * nothing; it stays named until the next is seen, so that neither a failed create nor a lost status brings the
  * verdict back. */
 static bool
-is_overruled(const struct decision *d, const struct role *role)
+is_overruled(const struct rollout_pass *p, const struct role *role)
 {
 	const struct run_status *was = role->was;
 
-	if (was == NULL || *role->known != was || d->was->abort || d->st.promote_full)
+	if (was == NULL || *role->known != was || p->was->abort || p->st.promote_full)
 		return false;
-	return bad(was->status) || (str_eq(was->status, "Inconclusive") && !pause_has(d->was, PAUSE_INCONCLUSIVE));
+	return bad(was->status) || (str_eq(was->status, "Inconclusive") && !pause_has(p->was, PAUSE_INCONCLUSIVE));
 }
 
 /* This pass retries an update, and the run is from before. */
 static bool
-is_before_retry(const struct decision *d, const struct analysis_run *run)
+is_before_retry(const struct rollout_pass *p, const struct analysis_run *run)
 {
-	return d->retried && run->object.meta.creation_timestamp <= d->was->aborted_at;
+	return p->retried && run->object.meta.creation_timestamp <= p->was->aborted_at;
 }
 
 /* The run of this update: the one the status names, or one that was created and not yet written down. */
 static const struct analysis_run *
-current(const struct decision *d, const struct role *role)
+current(const struct rollout_pass *p, const struct role *role)
 {
 	const struct run_status *known = *role->known;
-	const struct analysis_run *named = known != NULL ? run_named(d->w, known->name) : NULL, *found = NULL;
+	const struct analysis_run *named = known != NULL ? run_named(p->w, known->name) : NULL, *found = NULL;
 	/* Past the last step an undecided run pauses nothing, so that there is nothing that a user could have taken
 	 * back. */
-	bool passed = steps_count(d) > 0 && d->was->current_step_index.is >= steps_count(d) && !d->changed;
+	bool passed = steps_count(p) > 0 && p->was->current_step_index.is >= steps_count(p) && p->change == CHANGE_NONE;
 
-	if (known != NULL && !is_overruled(d, role) &&
-	    (named == NULL || (is_of_role(d, named, role) && !is_ended(&named->object) && !is_before_retry(d, named))))
+	if (known != NULL && !is_overruled(p, role) &&
+	    (named == NULL || (is_of_role(p, named, role) && !is_ended(&named->object) && !is_before_retry(p, named))))
 		return named;
-	for (size_t i = 0; i < d->w->n_runs; i++) {
-		const struct analysis_run *run = d->w->runs[i];
+	for (size_t i = 0; i < p->w->n_runs; i++) {
+		const struct analysis_run *run = p->w->runs[i];
 
-		if (run == named && is_overruled(d, role))
+		if (run == named && is_overruled(p, role))
 			found = NULL; /* and so are older ones */
-		else if (is_of_role(d, run, role) && !run->spec.terminate && made_by_this_update(d, &run->object) &&
-			 made_by_this_try(d, &run->object))
+		else if (is_of_role(p, run, role) && !run->spec.terminate && made_by_this_update(p, &run->object) &&
+			 made_by_this_try(p, &run->object))
 			found = run;
 	}
-	return found == NULL && passed && is_overruled(d, role) && !bad(known->status) ? named : found;
+	return found == NULL && passed && is_overruled(p, role) && !bad(known->status) ? named : found;
 }
 
 static bool
-wanted(const struct decision *d, const struct role *role)
+wanted(const struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_found *f = analysis_of(d, role);
+	const struct analysis_found *f = analysis_of(p, role);
 
-	if (f == NULL || f->spec->templates.n == 0 || d->st.stable_rs == NULL || d->promoted || d->aborted ||
-	    d->in_window || d->without_pods || d->st.promote_full || str_eq(d->st.stable_rs, d->w->hash))
+	if (f == NULL || f->spec->templates.n == 0 || p->st.stable_rs == NULL || p->promotion == PROMOTED ||
+	    p->aborted || p->in_window || p->without_pods || p->st.promote_full || str_eq(p->st.stable_rs, p->w->hash))
 		return false;
 	switch (role->place) {
 	case OF_STEP: return true;
-	case IN_BACKGROUND: return d->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
-	case BEFORE_SWITCH: return !bluegreen_is_active(d) && !bluegreen_is_quick(d);
-	case AFTER_SWITCH: return bluegreen_is_active(d) && !bluegreen_is_quick(d);
+	case IN_BACKGROUND: return p->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
+	case BEFORE_SWITCH: return !bluegreen_is_active(p) && !bluegreen_is_quick(p);
+	case AFTER_SWITCH: return bluegreen_is_active(p) && !bluegreen_is_quick(p);
 	case OF_EXPERIMENT: break; /* the experiment's own */
 	}
 	return false;
@@ -193,19 +193,19 @@ wanted(const struct decision *d, const struct role *role)
 
 /* While there is a pause no run begins but the one in the background; one that looks at pods begins when they are there. */
 static bool
-may_begin(const struct decision *d, const struct role *role)
+may_begin(const struct rollout_pass *p, const struct role *role)
 {
 	if (role->place == IN_BACKGROUND)
 		return true;
 	if (*role->known != NULL && str_eq((*role->known)->status, "Successful"))
 		return false; /* somebody deleted it */
-	return d->st.pause_conditions.n == 0 && (d->blue_green == NULL || bluegreen_is_ready(d));
+	return p->st.pause_conditions.n == 0 && (p->blue_green == NULL || bluegreen_is_ready(p));
 }
 
 static void
-record(struct decision *d, const struct role *role, const struct analysis_run *run)
+record(struct rollout_pass *p, const struct role *role, const struct analysis_run *run)
 {
-	struct run_status *rs = arena_alloc(d->arena, sizeof(*rs));
+	struct run_status *rs = arena_alloc(p->arena, sizeof(*rs));
 
 	*rs = (struct run_status){ run->object.meta.name, run->status.phase != NULL ? run->status.phase : "",
 		run->status.message };
@@ -213,81 +213,81 @@ record(struct decision *d, const struct role *role, const struct analysis_run *r
 }
 
 static void
-verdict(struct decision *d, const struct role *role)
+verdict(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_run *run = current(d, role);
+	const struct analysis_run *run = current(p, role);
 	const char *previous;
 
 	if (run == NULL)
 		return;
 	previous = is_known(*role->known, run) ? (*role->known)->status : "";
 	if (phase_is_final(run->status.phase) && !str_eq(previous, run->status.phase))
-		plan_status_event(d->plan, &d->w->rollout->object, bad(run->status.phase),
-		    arena_printf(d->arena, "AnalysisRun%s", run->status.phase),
+		plan_status_event(p->plan, &p->w->rollout->object, bad(run->status.phase),
+		    arena_printf(p->arena, "AnalysisRun%s", run->status.phase),
 		    "%s Analysis Run '%s' Status New: '%s' Previous: '%s'", role->label, run->object.meta.name,
 		    run->status.phase, previous);
-	if (bad(run->status.phase) && !d->aborted) {
-		d->aborted = true;
-		d->abort_message = arena_printf(d->arena, "%s phase error/failed: %s", role->title,
+	if (bad(run->status.phase) && !p->aborted) {
+		p->aborted = true;
+		p->abort_message = arena_printf(p->arena, "%s phase error/failed: %s", role->title,
 		    run->status.message != NULL ? run->status.message : run->status.phase);
-		plan_reason(d->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
+		plan_reason(p->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
 	}
 	if (role->place != IN_BACKGROUND)
-		record(d, role, run);
-	if (str_eq(run->status.phase, "Inconclusive") && !d->aborted && !d->st.promote_full && !steps_are_passed(d))
-		pause_add(d, PAUSE_INCONCLUSIVE);
+		record(p, role, run);
+	if (str_eq(run->status.phase, "Inconclusive") && !p->aborted && !p->st.promote_full && !steps_are_passed(p))
+		pause_add(p, PAUSE_INCONCLUSIVE);
 }
 
 /* A retry measures anew, also what had succeeded: its pods are others. A verdict that is overruled is kept, so that
  * it stays so. */
 static void
-forget(struct decision *d, const struct role *role)
+forget(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_run *run = *role->known != NULL ? run_named(d->w, (*role->known)->name) : NULL;
+	const struct analysis_run *run = *role->known != NULL ? run_named(p->w, (*role->known)->name) : NULL;
 
-	if (!is_overruled(d, role) && (run == NULL || is_before_retry(d, run)))
+	if (!is_overruled(p, role) && (run == NULL || is_before_retry(p, run)))
 		*role->known = NULL;
 }
 
 /* A user who resumes after an inconclusive run before the switch has it measured again; the same act does not permit the switch.
  * A run after the switch that an earlier try left in the status has no part in this: the promotion of a retry would be lost. */
 static void
-measure_again(struct decision *d, const struct role *role)
+measure_again(struct rollout_pass *p, const struct role *role)
 {
-	if (role->place == BEFORE_SWITCH && d->was->pause_conditions.n == 0 && is_overruled(d, role))
-		d->st.controller_pause = false;
+	if (role->place == BEFORE_SWITCH && p->was->pause_conditions.n == 0 && is_overruled(p, role))
+		p->st.controller_pause = false;
 }
 
 void
-runs_verdict(struct decision *d)
+runs_verdict(struct rollout_pass *p)
 {
 	struct role roles[ROLES];
 
-	if (d->promoted || d->changed || d->w->new_rs == NULL)
+	if (p->promotion == PROMOTED || p->change != CHANGE_NONE || p->w->new_rs == NULL)
 		return;
-	d->revision = revision_of(&d->w->new_rs->object);
-	roles_of(d, roles);
+	p->revision = revision_of(&p->w->new_rs->object);
+	roles_of(p, roles);
 	for (size_t i = 0; i < ROLES; i++) {
-		if (d->retried)
-			forget(d, &roles[i]);
-		measure_again(d, &roles[i]);
+		if (p->retried)
+			forget(p, &roles[i]);
+		measure_again(p, &roles[i]);
 		/* A run of before the switch has had its say. */
-		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(d))
+		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(p))
 			continue;
-		if (roles[i].place == IN_BACKGROUND || analysis_of(d, &roles[i]) != NULL)
-			verdict(d, &roles[i]);
+		if (roles[i].place == IN_BACKGROUND || analysis_of(p, &roles[i]) != NULL)
+			verdict(p, &roles[i]);
 	}
 }
 
 /* What the other controller's clients find a run by. */
 static json_t *
-run_labels(struct decision *d, const struct role *role, const struct run_metadata *extra)
+run_labels(struct rollout_pass *p, const struct role *role, const struct run_metadata *extra)
 {
-	json_t *labels = string_map_encode(&d->w->rollout->spec.selector->match_labels);
+	json_t *labels = string_map_encode(&p->w->rollout->spec.selector->match_labels);
 
 	for (size_t i = 0; extra != NULL && i < extra->labels.n; i++)
 		json_object_set_new(labels, extra->labels.at[i].key, json_string(extra->labels.at[i].value));
-	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(d->w->hash));
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(p->w->hash));
 	json_object_set_new(labels, LABEL_TYPE, json_string(role->label));
 	if (role->step >= 0)
 		json_object_set_new(labels, LABEL_STEP, json_sprintf("%" PRId64, role->step));
@@ -295,33 +295,33 @@ run_labels(struct decision *d, const struct role *role, const struct run_metadat
 }
 
 static void
-create(struct decision *d, const struct role *role)
+create(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_found *f = analysis_of(d, role);
+	const struct analysis_found *f = analysis_of(p, role);
 	const struct run_metadata *extra = f->spec->run_metadata;
-	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(d->w->rollout);
-	struct args_source from = { .rollout = rollout, .latest_hash = d->w->hash, .stable_hash = d->st.stable_rs };
-	struct run_wish wish = { .owner = &d->w->rollout->object,
-		.name = base_name(d, role),
+	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(p->w->rollout);
+	struct args_source from = { .rollout = rollout, .latest_hash = p->w->hash, .stable_hash = p->st.stable_rs };
+	struct run_wish wish = { .owner = &p->w->rollout->object,
+		.name = base_name(p, role),
 		.analysis = f,
 		.from = &from,
-		.labels = run_labels(d, role, extra),
+		.labels = run_labels(p, role, extra),
 		.annotations = extra != NULL ? string_map_encode(&extra->annotations) : json_object() };
 	const char *name;
 	struct err *e;
 
-	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, d->revision));
+	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
 	json_object_set_new(
-	    wish.annotations, ANNOTATION_STEP_HASH, json_string(d->w->step_hash != NULL ? d->w->step_hash : ""));
+	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
 	/* Not recorded in the status before it is seen: the create may fail. */
-	if ((e = run_create(d->plan, d->w->view, &wish, &name)) != NULL)
-		abort_now(d, err_text(d->arena, e)); /* without the gate the update must not go on */
+	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
+		abort_now(p, err_text(p->arena, e)); /* without the gate the update must not go on */
 }
 
 void
-history_limits(const struct decision *d, int64_t ret[2])
+history_limits(const struct rollout_pass *p, int64_t ret[2])
 {
-	const struct analysis_history *h = d->w->rollout->spec.analysis;
+	const struct analysis_history *h = p->w->rollout->spec.analysis;
 
 	ret[0] = h != NULL && h->successful_limit.set ? h->successful_limit.is : HISTORY_LIMIT;
 	ret[1] = h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT;
@@ -329,49 +329,49 @@ history_limits(const struct decision *d, int64_t ret[2])
 
 /* Runs beyond the history, and those whose revision is gone. */
 static void
-collect(struct decision *d)
+collect(struct rollout_pass *p)
 {
 	int64_t left[2];
 
-	history_limits(d, left);
-	for (size_t i = d->w->n_runs; i-- > 0;) {
-		const struct analysis_run *run = d->w->runs[i];
+	history_limits(p, left);
+	for (size_t i = p->w->n_runs; i-- > 0;) {
+		const struct analysis_run *run = p->w->runs[i];
 		const char *hash = object_label(&run->object, LABEL_POD_TEMPLATE_HASH);
-		bool orphan = hash != NULL && !str_eq(hash, d->w->hash) && replicaset_of(d->w, hash) == NULL;
+		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && replicaset_of(p->w, hash) == NULL;
 		bool ok = str_eq(run->status.phase, "Successful");
 
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
 			continue;
-		if (is_known(d->st.canary.background_analysis, run) || is_known(d->st.canary.step_analysis, run) ||
-		    is_known(d->st.blue_green.pre_promotion_analysis, run) ||
-		    is_known(d->st.blue_green.post_promotion_analysis, run))
+		if (is_known(p->st.canary.background_analysis, run) || is_known(p->st.canary.step_analysis, run) ||
+		    is_known(p->st.blue_green.pre_promotion_analysis, run) ||
+		    is_known(p->st.blue_green.post_promotion_analysis, run))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
-			plan_delete(d->plan, &run->object);
+			plan_delete(p->plan, &run->object);
 	}
 }
 
 /* A retry need not want the run yet that failed: until it does, and the next is there, the status tells which one
  * counts for nothing. */
 static bool
-stays_named(const struct decision *d, const struct role *role)
+stays_named(const struct rollout_pass *p, const struct role *role)
 {
-	return is_overruled(d, role) && !d->aborted && !str_eq(d->st.stable_rs, d->w->hash);
+	return is_overruled(p, role) && !p->aborted && !str_eq(p->st.stable_rs, p->w->hash);
 }
 
 /* The run that is to go on, or NULL. */
 static const struct analysis_run *
-sync(struct decision *d, const struct role *role)
+sync(struct rollout_pass *p, const struct role *role)
 {
-	bool want = wanted(d, role);
-	const struct analysis_run *run = want || *role->known != NULL ? current(d, role) : NULL;
+	bool want = wanted(p, role);
+	const struct analysis_run *run = want || *role->known != NULL ? current(p, role) : NULL;
 
-	if (want && run == NULL && may_begin(d, role))
-		create(d, role);
+	if (want && run == NULL && may_begin(p, role))
+		create(p, role);
 	/* Those of a blue-green rollout stay in the status until the next update. */
-	if (run != NULL && (want || d->blue_green != NULL || (d->abort_message != NULL && d->aborted)))
-		record(d, role, run);
-	else if (!want && !stays_named(d, role))
+	if (run != NULL && (want || p->blue_green != NULL || (p->abort_message != NULL && p->aborted)))
+		record(p, role, run);
+	else if (!want && !stays_named(p, role))
 		*role->known = NULL;
 	return want ? run : NULL;
 }
@@ -386,16 +386,16 @@ is_one_of(const struct analysis_run *run, const struct analysis_run *const *list
 }
 
 void
-runs_sync(struct decision *d)
+runs_sync(struct rollout_pass *p)
 {
 	const struct analysis_run *kept[ROLES];
 	struct role roles[ROLES];
 
-	roles_of(d, roles);
+	roles_of(p, roles);
 	for (size_t i = 0; i < ROLES; i++)
-		kept[i] = sync(d, &roles[i]);
-	for (size_t i = 0; i < d->w->n_runs; i++)
-		if (!is_one_of(d->w->runs[i], kept, ARRAY_SIZE(kept)))
-			run_terminate(d->plan, d->w->runs[i]);
-	collect(d);
+		kept[i] = sync(p, &roles[i]);
+	for (size_t i = 0; i < p->w->n_runs; i++)
+		if (!is_one_of(p->w->runs[i], kept, ARRAY_SIZE(kept)))
+			run_terminate(p->plan, p->w->runs[i]);
+	collect(p);
 }

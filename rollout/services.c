@@ -6,7 +6,7 @@
 #include "rollout/world.h"
 
 void
-service_switch(struct decision *d, const struct service *s, const char *hash)
+service_switch(struct rollout_pass *p, const struct service *s, const char *hash)
 {
 	const char *now;
 	json_t *ops;
@@ -20,20 +20,20 @@ service_switch(struct decision *d, const struct service *s, const char *hash)
 	if (now != NULL)
 		json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(now));
 	json_patch_add(ops, "add", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));
-	object_patch_annotation(d->arena, ops, &s->object, ANNOTATION_MANAGED_BY, d->w->rollout->object.meta.name);
-	plan_patch(d->plan, &s->object, ops);
-	plan_event(d->plan, &d->w->rollout->object, false, "SwitchService",
+	object_patch_annotation(p->arena, ops, &s->object, ANNOTATION_MANAGED_BY, p->w->rollout->object.meta.name);
+	plan_patch(p->plan, &s->object, ops);
+	plan_event(p->plan, &p->w->rollout->object, false, "SwitchService",
 	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
 }
 
 /* Where the split is not by Services, these, if there are any, follow the versions. One that selects nothing answers nothing: only a
  * version with pods is selected, and at first only one that is whole. One whose pods are told apart by subsets selects them all. */
 void
-services_follow(struct decision *d)
+services_follow(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 	const struct replicaset *stable = w->stable_rs != NULL ? w->stable_rs : w->new_rs,
-				*canary = d->aborted ? stable : w->new_rs;
+				*canary = p->aborted ? stable : w->new_rs;
 	const struct {
 		const struct service *service;
 		const struct replicaset *to;
@@ -46,6 +46,6 @@ services_follow(struct decision *d)
 		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
 
 		if (s != NULL && to != NULL && available(to) > 0 && (ours || available(to) >= replicaset_wanted(to)))
-			service_switch(d, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
+			service_switch(p, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
 	}
 }

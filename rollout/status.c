@@ -25,140 +25,140 @@ find(const struct rollout_status *st, const char *type)
 }
 
 static void
-set(struct decision *d, const char *type, const char *status, const char *reason, const char *message, bool touch)
+set(struct rollout_pass *p, const char *type, const char *status, const char *reason, const char *message, bool touch)
 {
 	const struct condition to = { .type = type, .status = status, .reason = reason, .message = message };
 
-	condition_set(&d->st.conditions, d->arena, d->w->now, &to, touch);
+	condition_set(&p->st.conditions, p->arena, p->w->now, &to, touch);
 }
 
 static void
-drop(struct decision *d, const char *type)
+drop(struct rollout_pass *p, const char *type)
 {
-	condition_drop(&d->st.conditions, d->arena, type);
+	condition_drop(&p->st.conditions, p->arena, type);
 }
 
 const struct seen_failure *
-refused(const struct decision *d)
+refused(const struct rollout_pass *p)
 {
-	const struct seen_failure *f = d->w->seen->failure;
+	const struct seen_failure *f = p->w->seen->failure;
 
 	return f != NULL && f->class == ERR_INVALID ? f : NULL;
 }
 
 static void
-tell_weight(struct decision *d, int64_t from, int64_t to)
+tell_weight(struct rollout_pass *p, int64_t from, int64_t to)
 {
 	if (from != to)
-		plan_status_event(d->plan, &d->w->rollout->object, false, "TrafficWeightUpdated",
+		plan_status_event(p->plan, &p->w->rollout->object, false, "TrafficWeightUpdated",
 		    "Traffic weight updated from %" PRId64 " to %" PRId64, from, to);
 }
 
 static void
-tell_weights(struct decision *d, const struct traffic_weights *was, int64_t to)
+tell_weights(struct rollout_pass *p, const struct traffic_weights *was, int64_t to)
 {
 	int64_t from = was != NULL ? was->canary.weight : 0;
 
 	if (from == to)
 		return;
 	if (was == NULL) {
-		plan_status_event(d->plan, &d->w->rollout->object, false, "TrafficWeightUpdated",
+		plan_status_event(p->plan, &p->w->rollout->object, false, "TrafficWeightUpdated",
 		    "Traffic weight updated to %" PRId64, to);
 		return;
 	}
 	/* The way to the stable destination went by all of the canary's, which no status said. */
-	if (d->takes_over) {
-		tell_weight(d, from, 100 - d->w->routing.kept);
-		from = 100 - d->w->routing.kept;
+	if (p->promotion == PROMOTING) {
+		tell_weight(p, from, 100 - p->w->routing.kept);
+		from = 100 - p->w->routing.kept;
 	}
-	tell_weight(d, from, to);
+	tell_weight(p, from, to);
 }
 
 /* What autoscalers, Services and people count of a blue-green rollout is the version that serves. */
 static void
-count_blue_green(struct decision *d)
+count_blue_green(struct rollout_pass *p)
 {
-	const struct replicaset *active = bluegreen_active(d);
+	const struct replicaset *active = bluegreen_active(p);
 
-	d->st.canary = (struct canary_status){ 0 };
-	d->st.blue_green.active_selector = d->w->routing.stable_hash;
-	d->st.blue_green.preview_selector = d->w->routing.canary_hash;
+	p->st.canary = (struct canary_status){ 0 };
+	p->st.blue_green.active_selector = p->w->routing.stable_hash;
+	p->st.blue_green.preview_selector = p->w->routing.canary_hash;
 	if (active == NULL)
 		return;
-	d->st.hpa_replicas = active->status.replicas;
-	d->st.ready_replicas = active->status.ready_replicas;
-	d->st.available_replicas = active->status.available_replicas;
-	d->st.selector =
-	    arena_printf(d->arena, "%s,%s=%s", d->st.selector, LABEL_POD_TEMPLATE_HASH, d->w->routing.stable_hash);
+	p->st.hpa_replicas = active->status.replicas;
+	p->st.ready_replicas = active->status.ready_replicas;
+	p->st.available_replicas = active->status.available_replicas;
+	p->st.selector =
+	    arena_printf(p->arena, "%s,%s=%s", p->st.selector, LABEL_POD_TEMPLATE_HASH, p->w->routing.stable_hash);
 }
 
 /* What an autoscaler divides its metric by (status.HPAReplicas): with a router the pods of a canary and of older versions are beyond
  * spec.replicas, and must not make it ask for more. Where the stable version shrinks with its share, both together are spec.replicas. */
 static int64_t
-autoscaled_pods(const struct decision *d)
+autoscaled_pods(const struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 	int64_t pods;
 
 	if (w->router == NULL || w->stable_rs == NULL)
-		return d->st.replicas;
+		return p->st.replicas;
 	pods = w->stable_rs->status.replicas;
-	if (scales_stable(d) && w->new_rs != NULL && w->new_rs != w->stable_rs)
+	if (scales_stable(p) && w->new_rs != NULL && w->new_rs != w->stable_rs)
 		pods += w->new_rs->status.replicas;
 	return pods;
 }
 
 void
-status_counts(struct decision *d)
+status_counts(struct rollout_pass *p)
 {
-	const struct world *w = d->w;
+	const struct rollout_world *w = p->w;
 
-	d->st.replicas = d->st.ready_replicas = d->st.available_replicas = 0;
+	p->st.replicas = p->st.ready_replicas = p->st.available_replicas = 0;
 	for (size_t i = 0; i < w->n_replicasets; i++) {
-		d->st.replicas += w->replicasets[i]->status.replicas;
-		d->st.ready_replicas += w->replicasets[i]->status.ready_replicas;
-		d->st.available_replicas += w->replicasets[i]->status.available_replicas;
+		p->st.replicas += w->replicasets[i]->status.replicas;
+		p->st.ready_replicas += w->replicasets[i]->status.ready_replicas;
+		p->st.available_replicas += w->replicasets[i]->status.available_replicas;
 	}
-	d->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
-	d->st.hpa_replicas = autoscaled_pods(d);
-	d->st.selector = label_selector_text(d->arena, w->rollout->spec.selector);
-	if (d->blue_green != NULL) {
-		count_blue_green(d);
+	p->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
+	p->st.hpa_replicas = autoscaled_pods(p);
+	p->st.selector = label_selector_text(p->arena, w->rollout->spec.selector);
+	if (p->blue_green != NULL) {
+		count_blue_green(p);
 		return;
 	}
-	d->st.blue_green = (struct blue_green_status){ 0 };
+	p->st.blue_green = (struct blue_green_status){ 0 };
 	if (w->router == NULL)
-		d->st.canary.weights = NULL;
+		p->st.canary.weights = NULL;
 	if (w->router != NULL && w->routing_err == NULL && w->routing.canary_hash != NULL &&
 	    w->routing.stable_hash != NULL) {
-		struct traffic_weights *seen = arena_alloc(d->arena, sizeof(*seen));
-		const struct traffic_weights *was = d->was->canary.weights;
+		struct traffic_weights *seen = arena_alloc(p->arena, sizeof(*seen));
+		const struct traffic_weights *was = p->was->canary.weights;
 		int64_t most = w->routing.kept < 100 ? 100 - w->routing.kept : 0;
 		int64_t weight = w->routing.weight < most ? w->routing.weight : most;
 
-		seen->canary = (struct weight_destination){ weight, d->canary->canary_service, w->routing.canary_hash };
+		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };
 		seen->stable =
-		    (struct weight_destination){ most - weight, d->canary->stable_service, w->routing.stable_hash };
-		seen->additional.at = experiment_seen(d, &seen->additional.n);
+		    (struct weight_destination){ most - weight, p->canary->stable_service, w->routing.stable_hash };
+		seen->additional.at = experiment_seen(p, &seen->additional.n);
 		for (size_t i = 0; i < seen->additional.n; i++)
 			seen->stable.weight -= seen->additional.at[i].weight;
 		if (seen->stable.weight < 0)
 			seen->stable.weight = 0;
-		d->st.canary.weights = seen;
-		tell_weights(d, was, seen->canary.weight);
+		p->st.canary.weights = seen;
+		tell_weights(p, was, seen->canary.weight);
 	}
 }
 
 /* Pods that become available are progress; that the same ones come and go (a crash loop) is none. How many were available
  * at most in this step is remembered by this process only: after a restart the deadline may be moved once more. */
 static bool
-more_available(struct decision *d)
+more_available(struct rollout_pass *p)
 {
-	const char *name = arena_printf(d->arena, "available/%s/%" PRId64, d->w->hash, d->st.current_step_index.is);
-	int64_t now = available(d->w->new_rs), most = seen_note(d->w->seen, name, -1);
-	bool more = most < 0 ? d->st.available_replicas > d->was->available_replicas : now > most;
+	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.is);
+	int64_t now = available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
+	bool more = most < 0 ? p->st.available_replicas > p->was->available_replicas : now > most;
 
-	plan_note(d->plan, name, now > most ? now : most);
+	plan_note(p->plan, name, now > most ? now : most);
 	return more;
 }
 
@@ -179,13 +179,13 @@ blue_green_progressed(const struct blue_green_status *was, const struct blue_gre
 }
 
 static bool
-progressed(const struct decision *d, bool more)
+progressed(const struct rollout_pass *p, bool more)
 {
-	const struct rollout_status *was = d->was, *st = &d->st;
+	const struct rollout_status *was = p->was, *st = &p->st;
 	int64_t old_before = was->replicas - was->updated_replicas, old_now = st->replicas - st->updated_replicas;
 
-	return d->changed || more || was->updated_replicas != st->updated_replicas || old_now < old_before ||
-	       !str_eq(was->stable_rs, st->stable_rs) ||
+	return p->change != CHANGE_NONE || more || was->updated_replicas != st->updated_replicas ||
+	       old_now < old_before || !str_eq(was->stable_rs, st->stable_rs) ||
 	       (was->current_step_index.set && st->current_step_index.set &&
 		   was->current_step_index.is != st->current_step_index.is) ||
 	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0) ||
@@ -194,130 +194,130 @@ progressed(const struct decision *d, bool more)
 
 /* The version serves with all its pods, and nothing else does. */
 static bool
-is_complete(const struct decision *d)
+is_complete(const struct rollout_pass *p)
 {
-	const struct rollout_status *st = &d->st;
-	bool whole = d->blue_green != NULL
-			 ? bluegreen_is_active(d) && (d->w->preview_service == NULL ||
+	const struct rollout_status *st = &p->st;
+	bool whole = p->blue_green != NULL
+			 ? bluegreen_is_active(p) && (p->w->preview_service == NULL ||
 							 str_eq(st->blue_green.preview_selector, st->current_pod_hash))
-			 : st->replicas == d->replicas;
+			 : st->replicas == p->replicas;
 
-	return whole && d->w->new_rs != NULL && available(d->w->new_rs) >= d->replicas &&
-	       st->updated_replicas == d->replicas && st->available_replicas == d->replicas &&
-	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, d->w->hash);
+	return whole && p->w->new_rs != NULL && available(p->w->new_rs) >= p->replicas &&
+	       st->updated_replicas == p->replicas && st->available_replicas == p->replicas &&
+	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, p->w->hash);
 }
 
 static bool
-healthy(const struct decision *d)
+healthy(const struct rollout_pass *p)
 {
-	return is_complete(d) && !d->paused_by_spec && d->st.pause_conditions.n == 0;
+	return is_complete(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
 /* The condition says how an update ended that a new template has replaced. */
 static bool
-is_of_another_update(const struct decision *d, const struct condition *progressing)
+is_of_another_update(const struct rollout_pass *p, const struct condition *progressing)
 {
 	return str_eq(progressing->reason, "RolloutAborted") ||
-	       (d->changed && str_eq(progressing->reason, "ProgressDeadlineExceeded"));
+	       (p->change != CHANGE_NONE && str_eq(progressing->reason, "ProgressDeadlineExceeded"));
 }
 
 static void
-progressing(struct decision *d, bool is_healthy)
+progressing(struct rollout_pass *p, bool is_healthy)
 {
-	const char *name = d->w->new_rs != NULL ? d->w->new_rs->object.meta.name : "";
-	const struct condition *old = find(&d->st, "Progressing");
-	bool paused = d->paused_by_spec || d->st.pause_conditions.n > 0, moves;
+	const char *name = p->w->new_rs != NULL ? p->w->new_rs->object.meta.name : "";
+	const struct condition *old = find(&p->st, "Progressing");
+	bool paused = p->paused_by_spec || p->st.pause_conditions.n > 0, moves;
 	/* The pods of a finished update timed out, and came back while spec.paused holds everything else. */
-	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && is_complete(d);
+	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && is_complete(p);
 
-	if (d->w->new_rs == NULL) {
-		const struct seen_failure *f = refused(d);
+	if (p->w->new_rs == NULL) {
+		const struct seen_failure *f = refused(p);
 
 		if (f != NULL && f->create && f->type == &replicaset_type)
-			set(d, "Progressing", "False", "ReplicaSetCreateError", f->text,
+			set(p, "Progressing", "False", "ReplicaSetCreateError", f->text,
 			    old == NULL || !str_eq(old->message, f->text));
 		return;
 	}
-	moves = progressed(d, more_available(d));
-	if (d->st.abort) {
+	moves = progressed(p, more_available(p));
+	if (p->st.abort) {
 		const char *message =
-		    arena_printf(d->arena, "Rollout aborted update to revision %" PRId64 "%s%s", d->revision,
-			d->abort_message != NULL ? ": " : "", d->abort_message != NULL ? d->abort_message : "");
+		    arena_printf(p->arena, "Rollout aborted update to revision %" PRId64 "%s%s", p->revision,
+			p->abort_message != NULL ? ": " : "", p->abort_message != NULL ? p->abort_message : "");
 
 		if (old == NULL || !str_eq(old->reason, "RolloutAborted")) {
-			set(d, "Progressing", "False", "RolloutAborted", message, false);
-			plan_status_event(d->plan, &d->w->rollout->object, true, "RolloutAborted", "%s", message);
+			set(p, "Progressing", "False", "RolloutAborted", message, false);
+			plan_status_event(p->plan, &p->w->rollout->object, true, "RolloutAborted", "%s", message);
 		}
 	} else if (is_healthy || recovered) {
-		set(d, "Progressing", "True", "NewReplicaSetAvailable",
-		    arena_printf(d->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
-	} else if (paused && old != NULL && str_eq(d->st.stable_rs, d->st.current_pod_hash) &&
-		   !is_of_another_update(d, old)) {
+		set(p, "Progressing", "True", "NewReplicaSetAvailable",
+		    arena_printf(p->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
+	} else if (paused && old != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash) &&
+		   !is_of_another_update(p, old)) {
 		/* Nothing is under way that could be paused: what it came to stays. */
 	} else if (paused) {
-		set(d, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
+		set(p, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
 	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
 		   str_eq(old->reason, "RolloutPaused") || str_eq(old->reason, "NewReplicaSetAvailable") ||
 		   str_eq(old->reason, "ReplicaSetCreateError")) {
-		set(d, "Progressing", "True", "ReplicaSetUpdated",
-		    arena_printf(d->arena, "ReplicaSet \"%s\" is progressing.", name), moves);
-	} else if (d->late) {
-		set(d, "Progressing", "False", "ProgressDeadlineExceeded",
-		    arena_printf(d->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);
+		set(p, "Progressing", "True", "ReplicaSetUpdated",
+		    arena_printf(p->arena, "ReplicaSet \"%s\" is progressing.", name), moves);
+	} else if (p->deadline_exceeded) {
+		set(p, "Progressing", "False", "ProgressDeadlineExceeded",
+		    arena_printf(p->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);
 	}
 }
 
 /* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats it. */
 static void
-replica_failure(struct decision *d)
+replica_failure(struct rollout_pass *p)
 {
-	for (size_t i = 0; i < d->w->n_replicasets; i++) {
-		const struct replicaset *rs = d->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++) {
+		const struct replicaset *rs = p->w->replicasets[i];
 
 		for (size_t k = 0; k < rs->status.conditions.n; k++) {
 			const struct condition *c = &rs->status.conditions.at[k];
-			const struct condition *was = find(&d->st, "ReplicaFailure");
+			const struct condition *was = find(&p->st, "ReplicaFailure");
 
 			if (!str_eq(c->type, "ReplicaFailure") || !str_eq(c->status, "True") ||
 			    replicaset_wanted(rs) == 0)
 				continue;
-			set(d, "ReplicaFailure", "True", c->reason, c->message,
+			set(p, "ReplicaFailure", "True", c->reason, c->message,
 			    was != NULL && !str_eq(was->message, c->message));
 			return;
 		}
 	}
-	drop(d, "ReplicaFailure");
+	drop(p, "ReplicaFailure");
 }
 
 static void
-conditions(struct decision *d)
+conditions(struct rollout_pass *p)
 {
-	bool is_healthy = healthy(d), paused = d->paused_by_spec || d->st.pause_conditions.n > 0;
-	bool completed = d->st.stable_rs != NULL && str_eq(d->st.stable_rs, d->st.current_pod_hash);
-	bool enough = d->st.available_replicas >= d->replicas &&
-		      (d->blue_green == NULL || bluegreen_active(d) != NULL || d->replicas == 0);
+	bool is_healthy = healthy(p), paused = p->paused_by_spec || p->st.pause_conditions.n > 0;
+	bool completed = p->st.stable_rs != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash);
+	bool enough = p->st.available_replicas >= p->replicas &&
+		      (p->blue_green == NULL || bluegreen_active(p) != NULL || p->replicas == 0);
 
-	drop(d, "InvalidSpec");
-	progressing(d, is_healthy);
-	replica_failure(d);
-	if (paused || find(&d->st, "Paused") != NULL)
-		set(d, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
+	drop(p, "InvalidSpec");
+	progressing(p, is_healthy);
+	replica_failure(p);
+	if (paused || find(&p->st, "Paused") != NULL)
+		set(p, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
 	if (is_healthy)
-		set(d, "Healthy", "True", "RolloutHealthy", "Rollout is healthy", false);
-	else if (find(&d->st, "Healthy") != NULL)
-		set(d, "Healthy", "False", "RolloutHealthy", "Rollout is not healthy", false);
-	set(d, "Completed", completed ? "True" : "False", "RolloutCompleted", "RolloutCompleted", false);
-	set(d, "Available", enough ? "True" : "False", "AvailableReason",
+		set(p, "Healthy", "True", "RolloutHealthy", "Rollout is healthy", false);
+	else if (find(&p->st, "Healthy") != NULL)
+		set(p, "Healthy", "False", "RolloutHealthy", "Rollout is not healthy", false);
+	set(p, "Completed", completed ? "True" : "False", "RolloutCompleted", "RolloutCompleted", false);
+	set(p, "Available", enough ? "True" : "False", "AvailableReason",
 	    enough ? "Rollout has minimum availability" : "Rollout does not have minimum availability", false);
 }
 
 /* The first that applies. */
 static void
-phase(struct decision *d)
+phase(struct rollout_pass *p)
 {
 	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded",
 		"ReplicaSetCreateError" };
-	const struct rollout_status *st = &d->st;
+	const struct rollout_status *st = &p->st;
 	const char *phase = "Progressing", *message = NULL;
 
 	for (size_t i = 0; i < st->conditions.n; i++)
@@ -325,28 +325,28 @@ phase(struct decision *d)
 			if (str_eq(st->conditions.at[i].reason, bad_reasons[k])) {
 				phase = "Degraded";
 				message =
-				    arena_printf(d->arena, "%s: %s", bad_reasons[k], st->conditions.at[i].message);
+				    arena_printf(p->arena, "%s: %s", bad_reasons[k], st->conditions.at[i].message);
 			}
 	if (message == NULL) {
-		if (d->paused_by_spec) {
+		if (p->paused_by_spec) {
 			phase = "Paused";
 			message = "manually paused";
 		} else if (st->pause_conditions.n > 0) {
 			phase = "Paused";
 			message = st->pause_conditions.at[0].reason;
-		} else if (restart_pending(d)) {
+		} else if (restart_pending(p)) {
 			message = "rollout is restarting";
-		} else if (st->updated_replicas < d->replicas) {
+		} else if (st->updated_replicas < p->replicas) {
 			message = "more replicas need to be updated";
-		} else if (available(d->w->new_rs) < st->updated_replicas) {
+		} else if (available(p->w->new_rs) < st->updated_replicas) {
 			message = "updated replicas are still becoming available";
-		} else if (d->blue_green != NULL && !bluegreen_is_active(d)) {
+		} else if (p->blue_green != NULL && !bluegreen_is_active(p)) {
 			message = "active service cutover pending";
-		} else if (d->blue_green != NULL && !str_eq(st->stable_rs, st->current_pod_hash)) {
-			message = d->blue_green->post_promotion_analysis != NULL
+		} else if (p->blue_green != NULL && !str_eq(st->stable_rs, st->current_pod_hash)) {
+			message = p->blue_green->post_promotion_analysis != NULL
 				      ? "waiting for analysis to complete"
 				      : "waiting for post-promotion verification to complete";
-		} else if (d->canary != NULL && d->w->router == NULL && st->replicas > st->updated_replicas) {
+		} else if (p->canary != NULL && p->w->router == NULL && st->replicas > st->updated_replicas) {
 			message = "old replicas are pending termination";
 		} else if (!str_eq(st->stable_rs, st->current_pod_hash)) {
 			message = "waiting for all steps to complete";
@@ -354,111 +354,111 @@ phase(struct decision *d)
 			phase = "Healthy";
 		}
 	}
-	d->st.phase = phase;
-	d->st.message = message;
+	p->st.phase = phase;
+	p->st.message = message;
 }
 
 /* The write that fails pass after pass, and has for a while: a webhook or a server that is down. NULL: none. */
 static const struct seen_failure *
-failing(struct decision *d)
+failing(struct rollout_pass *p)
 {
-	const struct seen_failure *f = d->w->seen->failure;
-	int64_t since = seen_note(d->w->seen, FAILS_SINCE, d->w->now);
+	const struct seen_failure *f = p->w->seen->failure;
+	int64_t since = seen_note(p->w->seen, FAILS_SINCE, p->w->now);
 
 	if (f == NULL || f->class != ERR_AGAIN)
 		return NULL;
-	plan_note(d->plan, FAILS_SINCE, since);
-	return d->w->now >= time_add(since, FAILS_TOLD_MS) ? f : NULL;
+	plan_note(p->plan, FAILS_SINCE, since);
+	return p->w->now >= time_add(since, FAILS_TOLD_MS) ? f : NULL;
 }
 
 /* Otherwise it would be a rollout that stands still and does not say why. */
 static void
-report_failure(struct decision *d)
+report_failure(struct rollout_pass *p)
 {
-	const struct seen_failure *f = refused(d) != NULL ? refused(d) : failing(d);
+	const struct seen_failure *f = refused(p) != NULL ? refused(p) : failing(p);
 	bool create = f != NULL && f->create && f->type == &replicaset_type;
 	const char *what, *text;
 
 	if (f == NULL || f->type == &rollout_type)
 		return;
-	d->troubled = true;
-	what = arena_printf(d->arena, "%s %s cannot be written", f->type->kind, f->name);
-	text = arena_printf(d->arena, "%s: %s", what, f->text);
+	p->write_failed = true;
+	what = arena_printf(p->arena, "%s %s cannot be written", f->type->kind, f->name);
+	text = arena_printf(p->arena, "%s: %s", what, f->text);
 	if (!create || f->class == ERR_AGAIN)
-		d->st.message = d->st.message != NULL ? arena_printf(d->arena, "%s (%s)", d->st.message, text) : text;
+		p->st.message = p->st.message != NULL ? arena_printf(p->arena, "%s (%s)", p->st.message, text) : text;
 	/* How long a call took, which its error may say, is no news. */
-	if (f->class == ERR_AGAIN ? d->was->message == NULL || strstr(d->was->message, what) == NULL
-				  : !str_eq(d->st.message, d->was->message))
-		plan_status_event(d->plan, &d->w->rollout->object, true,
+	if (f->class == ERR_AGAIN ? p->was->message == NULL || strstr(p->was->message, what) == NULL
+				  : !str_eq(p->st.message, p->was->message))
+		plan_status_event(p->plan, &p->w->rollout->object, true,
 		    create				     ? "ReplicaSetCreateError"
-		    : router_has_type(d->w->router, f->type) ? "TrafficRoutingError"
+		    : router_has_type(p->w->router, f->type) ? "TrafficRoutingError"
 							     : "ReconciliationError",
 		    "%s", text);
 }
 
 static bool
-indefinite(const struct decision *d, const struct rollout_status *st)
+indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 {
 	int64_t i = st->current_step_index.set ? st->current_step_index.is : -1;
 
-	if (d->paused_by_spec || pause_undecided(st))
+	if (p->paused_by_spec || pause_undecided(st))
 		return true;
-	if (d->blue_green != NULL)
-		return pause_has(st, PAUSE_BLUE_GREEN) && d->blue_green->auto_promotion_enabled.set &&
-		       !d->blue_green->auto_promotion_enabled.is;
-	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(d) && d->canary->steps.at[i].pause != NULL &&
-	       pause_duration(d->canary->steps.at[i].pause) == -1;
+	if (p->blue_green != NULL)
+		return pause_has(st, PAUSE_BLUE_GREEN) && p->blue_green->auto_promotion_enabled.set &&
+		       !p->blue_green->auto_promotion_enabled.is;
+	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(p) && p->canary->steps.at[i].pause != NULL &&
+	       pause_duration(p->canary->steps.at[i].pause) == -1;
 }
 
 /* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on
  * with the same duration. */
 static bool
-duration_goes_on(const struct decision *d)
+duration_goes_on(const struct rollout_pass *p)
 {
-	const struct rollout_duration *t = &d->was->duration;
-	const struct replicaset *rs = d->w->new_rs, *stable = d->w->stable_rs;
+	const struct rollout_duration *t = &p->was->duration;
+	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 
-	if (d->was->stable_rs == NULL || t->rollout_started_at == 0 || t->finished_at != 0)
+	if (p->was->stable_rs == NULL || t->rollout_started_at == 0 || t->finished_at != 0)
 		return false;
-	return d->promoted ||
+	return p->promotion == PROMOTED ||
 	       (stable != NULL && rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp);
 }
 
 /* A new template begins a duration, but one that only takes back what had ended. */
 static void
-duration_begin(struct decision *d)
+duration_begin(struct rollout_pass *p)
 {
-	struct rollout_duration *t = &d->st.duration;
+	struct rollout_duration *t = &p->st.duration;
 
-	if (duration_goes_on(d))
-		t->completion_status = d->promoted ? "FastRolledBack" : "RolledBack";
-	else if (!d->promoted)
-		*t = (struct rollout_duration){ .rollout_started_at = time_stored(d->w->now),
-			.completion_status = d->was->stable_rs == NULL ? t->completion_status : NULL };
+	if (duration_goes_on(p))
+		t->completion_status = p->promotion == PROMOTED ? "FastRolledBack" : "RolledBack";
+	else if (p->promotion != PROMOTED)
+		*t = (struct rollout_duration){ .rollout_started_at = time_stored(p->w->now),
+			.completion_status = p->was->stable_rs == NULL ? t->completion_status : NULL };
 }
 
 /* Of an update that is under way, or has been: a pause that only a user ends counts until the update is over. */
 static void
-duration(struct decision *d)
+duration(struct rollout_pass *p)
 {
-	struct rollout_duration *t = &d->st.duration;
-	int64_t now = time_stored(d->w->now);
-	bool promoted = str_eq(d->st.stable_rs, d->st.current_pod_hash), pauses;
+	struct rollout_duration *t = &p->st.duration;
+	int64_t now = time_stored(p->w->now);
+	bool promoted = str_eq(p->st.stable_rs, p->st.current_pod_hash), pauses;
 
-	if (d->changed && !str_eq(d->was->current_pod_hash, d->w->hash)) {
-		duration_begin(d);
-	} else if (d->was->aborted_at != 0 && !d->st.abort) {
+	if (p->change != CHANGE_NONE && !str_eq(p->was->current_pod_hash, p->w->hash)) {
+		duration_begin(p);
+	} else if (p->was->aborted_at != 0 && !p->st.abort) {
 		*t = (struct rollout_duration){ .rollout_started_at = now,
 			.completion_status = promoted ? t->completion_status : NULL };
-		d->st.aborted_at = 0;
+		p->st.aborted_at = 0;
 	}
-	if (d->st.abort && !str_eq(t->completion_status, "Aborted")) {
+	if (p->st.abort && !str_eq(t->completion_status, "Aborted")) {
 		t->completion_status = "Aborted";
 		t->finished_at = now;
 	}
-	if (t->finished_at == 0 && promoted && t->completion_status != NULL && available(d->w->new_rs) >= d->replicas)
+	if (t->finished_at == 0 && promoted && t->completion_status != NULL && available(p->w->new_rs) >= p->replicas)
 		t->finished_at = now;
-	pauses = t->finished_at == 0 && indefinite(d, &d->st);
+	pauses = t->finished_at == 0 && indefinite(p, &p->st);
 	if (pauses && t->manual_pause_started_at == 0) {
 		t->manual_pause_started_at = now;
 	} else if (!pauses && t->manual_pause_started_at != 0) {
@@ -471,9 +471,9 @@ duration(struct decision *d)
 /* Two statuses that differ in nothing but what follows from counting pods: their numbers, the weight that was seen, texts, and
  * times of conditions. */
 static bool
-differs_in_counts_only(const struct decision *d)
+differs_in_counts_only(const struct rollout_pass *p)
 {
-	struct rollout_status was = *d->was, is = d->st;
+	struct rollout_status was = *p->was, is = p->st;
 
 	if (was.conditions.n != is.conditions.n || was.observed_generation == NULL ||
 	    !str_eq(was.observed_generation, is.observed_generation))
@@ -507,9 +507,9 @@ canary_weight(const struct rollout_status *st)
 
 /* One new pod at most, which is not ready yet. */
 static bool
-has_one_pod_more(const struct decision *d)
+has_one_pod_more(const struct rollout_pass *p)
 {
-	const struct rollout_status *was = d->was, *is = &d->st;
+	const struct rollout_status *was = p->was, *is = &p->st;
 	int64_t more = is->replicas - was->replicas, updated = is->updated_replicas - was->updated_replicas;
 
 	return more >= 0 && more <= 1 && updated >= 0 && updated <= 1 && is->ready_replicas == was->ready_replicas &&
@@ -518,105 +518,108 @@ has_one_pod_more(const struct decision *d)
 
 /* Nothing has happened but that a timed pause is over. */
 static bool
-only_resumed(const struct decision *d)
+only_resumed(const struct rollout_pass *p)
 {
-	const struct rollout_status *was = d->was, *is = &d->st;
+	const struct rollout_status *was = p->was, *is = &p->st;
 
 	/* What the step behind the pause begins may end before the status says that it is the current one. */
-	for (size_t i = 0; i < d->plan->n_steps; i++)
-		if (d->plan->steps[i].op == PLAN_CREATE)
+	for (size_t i = 0; i < p->plan->n_steps; i++)
+		if (p->plan->steps[i].op == PLAN_CREATE)
 			return false;
-	return d->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
-	       is->current_step_index.is == d->index && str_eq(was->stable_rs, is->stable_rs) && !d->late;
+	return p->resumed && was->pause_conditions.n > 0 && is->pause_conditions.n == 0 && !is->abort &&
+	       is->current_step_index.is == p->index && str_eq(was->stable_rs, is->stable_rs) && !p->deadline_exceeded;
 }
 
 /* What every later pass finds out again by itself is written together: by the next thing that has to be, or after a while, which is short
  * enough that no state of half a second is left out. A refusal is told at once. True: not now. */
 static bool
-may_wait(struct decision *d)
+may_wait(struct rollout_pass *p)
 {
-	int64_t now = d->w->now, since = seen_note(d->w->seen, WAITS_SINCE, now),
-		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(d->w->seen, NUMBERS_SINCE, now);
+	int64_t now = p->w->now, since = seen_note(p->w->seen, WAITS_SINCE, now),
+		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(p->w->seen, NUMBERS_SINCE, now);
 
 	/* A plan that asks for another pass at once needs its status for that: without it the pass would find the same again. */
-	if (d->troubled || refused(d) != NULL || !(differs_in_counts_only(d) || only_resumed(d)) ||
-	    (d->plan->wake_at != 0 && d->plan->wake_at <= now))
+	if (p->write_failed || refused(p) != NULL || !(differs_in_counts_only(p) || only_resumed(p)) ||
+	    (p->plan->wake_at != 0 && p->plan->wake_at <= now))
 		return false;
 	/* A step that adds one pod is told with the pod's readiness, which ends the step (tests/bench/requests). */
-	if (!has_one_pod_more(d)) {
+	if (!has_one_pod_more(p)) {
 		until = time_add(soon, WAIT_MS) < until ? time_add(soon, WAIT_MS) : until;
-		plan_note(d->plan, NUMBERS_SINCE, soon);
+		plan_note(p->plan, NUMBERS_SINCE, soon);
 	}
 	if (now >= until)
 		return false;
-	plan_note(d->plan, WAITS_SINCE, since);
-	plan_wake(d->plan, until);
+	plan_note(p->plan, WAITS_SINCE, since);
+	plan_wake(p->plan, until);
 	return true;
 }
 
 static void
-write_status(struct decision *d)
+write_status(struct rollout_pass *p)
 {
-	const struct rollout *r = d->w->rollout;
-	json_t *from = encode(&rollout_status_type, d->was);
+	const struct rollout *r = p->w->rollout;
+	json_t *from = encode(&rollout_status_type, p->was);
 
 	/* Clients expect both to be there, even empty: the first status brings them. */
-	if (d->was->observed_generation == NULL) {
+	if (p->was->observed_generation == NULL) {
 		json_object_del(from, "canary");
 		json_object_del(from, "blueGreen");
 	}
-	d->st.observed_generation = arena_printf(d->arena, "%" PRId64, r->object.meta.generation);
-	plan_status(d->plan, &r->object, from, encode(&rollout_status_type, &d->st));
-	if (d->plan->status != NULL && may_wait(d)) {
+	p->st.observed_generation = arena_printf(p->arena, "%" PRId64, r->object.meta.generation);
+	plan_status(p->plan, &r->object, from, encode(&rollout_status_type, &p->st));
+	if (p->plan->status != NULL && may_wait(p)) {
 		/* Its events come when it is written: they tell the difference from what was written last. */
-		d->plan->status = NULL;
-		d->plan->status_of = NULL;
-		d->plan->n_status_events = 0;
+		p->plan->status = NULL;
+		p->plan->status_of = NULL;
+		p->plan->n_status_events = 0;
 	}
 }
 
 void
-status_finish(struct decision *d)
+status_finish(struct rollout_pass *p)
 {
-	const struct object *o = &d->w->rollout->object;
-	bool paused = d->st.pause_conditions.n > 0;
+	const struct object *o = &p->w->rollout->object;
+	bool paused = p->st.pause_conditions.n > 0;
 
-	if (d->w->new_rs != NULL)
-		duration(d);
-	conditions(d);
-	phase(d);
-	report_failure(d);
+	if (p->w->new_rs != NULL)
+		duration(p);
+	conditions(p);
+	phase(p);
+	report_failure(p);
 	/* A pause behind a timed one is a pause of its own. */
-	if (d->was_paused && (!paused || d->resumed) && !d->st.abort)
-		plan_status_event(d->plan, o, false, "RolloutResumed", "Rollout is resumed");
-	if (paused && (!d->was_paused || d->resumed))
+	if (p->was_paused && (!paused || p->resumed) && !p->st.abort)
+		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed");
+	if (paused && (!p->was_paused || p->resumed))
 		plan_status_event(
-		    d->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", d->st.pause_conditions.at[0].reason);
-	write_status(d);
+		    p->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", p->st.pause_conditions.at[0].reason);
+	write_status(p);
 }
 
 void
-rollout_stand_still(const struct pass *p, const struct rollout *r, const char *why, struct plan *plan)
+rollout_stand_still(const struct pass *from, const struct rollout *r, const char *why, struct plan *plan)
 {
-	struct world w = { .now = p->now, .seen = p->seen, .view = p->view, .settings = p->settings, .rollout = r };
-	struct decision d = { .w = &w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
+	struct rollout_world w = {
+		.now = from->now, .seen = from->seen, .view = from->view, .settings = from->settings, .rollout = r
+	};
+	struct rollout_pass pass = { .w = &w, .plan = plan, .arena = plan->arena, .was = &r->status, .st = r->status };
 
-	status_invalid(&d, arena_printf(d.arena, "The Rollout \"%s\" stands still: %s", r->object.meta.name, why));
+	status_invalid(
+	    &pass, arena_printf(pass.arena, "The Rollout \"%s\" stands still: %s", r->object.meta.name, why));
 }
 
 void
-status_invalid(struct decision *d, const char *message)
+status_invalid(struct rollout_pass *p, const char *message)
 {
-	const struct condition *old = find(&d->st, "InvalidSpec");
+	const struct condition *old = find(&p->st, "InvalidSpec");
 	bool same = old != NULL && str_eq(old->message, message);
 
-	if (d->aborted)
-		progressing(d, false);
-	set(d, "InvalidSpec", "True", "InvalidSpec", message, !same);
-	d->st.phase = "Degraded";
-	d->st.message = arena_printf(d->arena, "InvalidSpec: %s", message);
+	if (p->aborted)
+		progressing(p, false);
+	set(p, "InvalidSpec", "True", "InvalidSpec", message, !same);
+	p->st.phase = "Degraded";
+	p->st.message = arena_printf(p->arena, "InvalidSpec: %s", message);
 	if (!same)
-		plan_status_event(d->plan, &d->w->rollout->object, true, "InvalidSpec", "%s", message);
-	plan_reason(d->plan, "%s", message);
-	write_status(d);
+		plan_status_event(p->plan, &p->w->rollout->object, true, "InvalidSpec", "%s", message);
+	plan_reason(p->plan, "%s", message);
+	write_status(p);
 }

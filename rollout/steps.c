@@ -10,8 +10,8 @@
 struct step_kind {
 	bool (*is)(const struct canary_step *);
 	const char *(*text)(struct arena *, const struct canary_step *);
-	bool (*done)(struct decision *, const struct canary_step *);
-	void (*enter)(struct decision *, const struct canary_step *); /* NULL: nothing */
+	bool (*done)(struct rollout_pass *, const struct canary_step *);
+	void (*enter)(struct rollout_pass *, const struct canary_step *); /* NULL: nothing */
 };
 
 static bool
@@ -28,10 +28,10 @@ weight_text(struct arena *a, const struct canary_step *s)
 
 /* Over when it is seen, not when it was asked for: pods there and ready, and every route says so. */
 static bool
-weight_done(struct decision *d, const struct canary_step *s)
+weight_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return target_reached(d);
+	return target_reached(p);
 }
 
 static bool
@@ -50,32 +50,32 @@ pause_text(struct arena *a, const struct canary_step *s)
  * controller was pausing (that is how `promote` resumes). leave() forgets controllerPause, so that this ends one pause: the
  * step behind it, if it is a pause too, begins with a condition of its own. */
 static bool
-pause_done(struct decision *d, const struct canary_step *s)
+pause_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	int64_t duration = pause_duration(s->pause), end;
 
-	if (!pause_has(&d->st, PAUSE_STEP)) {
-		if (d->st.controller_pause && !d->changed)
+	if (!pause_has(&p->st, PAUSE_STEP)) {
+		if (p->st.controller_pause && p->change == CHANGE_NONE)
 			return true;
-		pause_add(d, PAUSE_STEP);
+		pause_add(p, PAUSE_STEP);
 	}
 	if (duration < 0)
 		return false;
-	end = time_add(pause_since(&d->st, PAUSE_STEP), duration);
-	if (d->w->now > end)
+	end = time_add(pause_since(&p->st, PAUSE_STEP), duration);
+	if (p->w->now > end)
 		return true;
-	plan_wake(d->plan, end + 1);
+	plan_wake(p->plan, end + 1);
 	return false;
 }
 
 static void
-pause_enter(struct decision *d, const struct canary_step *s)
+pause_enter(struct rollout_pass *p, const struct canary_step *s)
 {
 	int64_t duration = pause_duration(s->pause);
 
-	pause_add(d, PAUSE_STEP);
+	pause_add(p, PAUSE_STEP);
 	if (duration >= 0)
-		plan_wake(d->plan, time_add(time_stored(d->w->now), duration) + 1);
+		plan_wake(p->plan, time_add(time_stored(p->w->now), duration) + 1);
 }
 
 static bool
@@ -97,10 +97,10 @@ scale_text(struct arena *a, const struct canary_step *s)
 }
 
 static bool
-scale_done(struct decision *d, const struct canary_step *s)
+scale_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return target_of(d).pods_there;
+	return target_of(p).pods_there;
 }
 
 static bool
@@ -119,10 +119,10 @@ analysis_text(struct arena *a, const struct canary_step *s)
 
 /* What its run says is in the status: runs_verdict puts it there. */
 static bool
-analysis_done(struct decision *d, const struct canary_step *s)
+analysis_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return d->st.canary.step_analysis != NULL && str_eq(d->st.canary.step_analysis->status, "Successful");
+	return p->st.canary.step_analysis != NULL && str_eq(p->st.canary.step_analysis->status, "Successful");
 }
 
 static bool
@@ -140,10 +140,10 @@ experiment_text(struct arena *a, const struct canary_step *s)
 }
 
 static bool
-experiment_done(struct decision *d, const struct canary_step *s)
+experiment_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return experiment_succeeded(d);
+	return experiment_succeeded(p);
 }
 
 static bool
@@ -159,10 +159,10 @@ plugin_text(struct arena *a, const struct canary_step *s)
 }
 
 static bool
-plugin_done(struct decision *d, const struct canary_step *s)
+plugin_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return plugin_succeeded(d);
+	return plugin_succeeded(p);
 }
 
 static bool
@@ -190,10 +190,10 @@ mirror_route_text(struct arena *a, const struct canary_step *s)
 }
 
 static bool
-route_done(struct decision *d, const struct canary_step *s)
+route_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return d->replicas == 0 || routes_settled(d);
+	return p->replicas == 0 || routes_settled(p);
 }
 
 static const struct step_kind kinds[] = {
@@ -225,78 +225,78 @@ step_text(struct arena *a, const struct canary_step *s)
 }
 
 int64_t
-steps_count(const struct decision *d)
+steps_count(const struct rollout_pass *p)
 {
-	return d->canary != NULL ? (int64_t)d->canary->steps.n : 0;
+	return p->canary != NULL ? (int64_t)p->canary->steps.n : 0;
 }
 
 bool
-step_is_pause(const struct decision *d, int64_t index)
+step_is_pause(const struct rollout_pass *p, int64_t index)
 {
-	return index < steps_count(d) && is_pause(&d->canary->steps.at[index]);
+	return index < steps_count(p) && is_pause(&p->canary->steps.at[index]);
 }
 
 bool
-steps_are_passed(const struct decision *d)
+steps_are_passed(const struct rollout_pass *p)
 {
-	return steps_count(d) > 0 && d->index >= steps_count(d);
+	return steps_count(p) > 0 && p->index >= steps_count(p);
 }
 
 bool
-step_waits(const struct decision *d, int64_t index)
+step_waits(const struct rollout_pass *p, int64_t index)
 {
-	return index < steps_count(d) &&
-	       (is_analysis(&d->canary->steps.at[index]) || is_experiment(&d->canary->steps.at[index]));
+	return index < steps_count(p) &&
+	       (is_analysis(&p->canary->steps.at[index]) || is_experiment(&p->canary->steps.at[index]));
 }
 
 static bool
-may_step(const struct decision *d)
+may_step(const struct rollout_pass *p)
 {
-	return !d->aborted && !d->promoted && !d->paused_by_spec && !d->st.promote_full && d->index < steps_count(d) &&
-	       !d->changed && !pause_undecided(&d->st);
+	return !p->aborted && p->promotion != PROMOTED && !p->paused_by_spec && !p->st.promote_full &&
+	       p->index < steps_count(p) && p->change == CHANGE_NONE && !pause_undecided(&p->st);
 }
 
 /* The step is complete. */
 static void
-leave(struct decision *d)
+leave(struct rollout_pass *p)
 {
-	const char *text = step_text(d->arena, &d->canary->steps.at[d->index]);
+	const char *text = step_text(p->arena, &p->canary->steps.at[p->index]);
 
-	d->st.current_step_index = (struct opt_int){ true, d->index + 1 };
-	d->st.canary.step_analysis = NULL;
-	pause_clear(d);
-	plan_status_event(d->plan, &d->w->rollout->object, false, "RolloutStepCompleted",
-	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", d->index + 1, steps_count(d), text);
-	plan_reason(d->plan, "step %" PRId64 " (%s) is complete", d->index, text);
+	p->st.current_step_index = (struct opt_int){ true, p->index + 1 };
+	p->st.canary.step_analysis = NULL;
+	pause_clear(p);
+	plan_status_event(p->plan, &p->w->rollout->object, false, "RolloutStepCompleted",
+	    "Rollout step %" PRId64 "/%" PRId64 " completed (%s)", p->index + 1, steps_count(p), text);
+	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
 }
 
 /* A pause depends on nothing but its time and what a person did: what comes behind it begins in the same pass. As long as that is
  * not written, every pass finds it out again. */
 void
-steps_resume(struct decision *d)
+steps_resume(struct rollout_pass *p)
 {
-	if (!may_step(d) || !step_is_pause(d, d->index) || !pause_done(d, &d->canary->steps.at[d->index]))
+	if (!may_step(p) || !step_is_pause(p, p->index) || !pause_done(p, &p->canary->steps.at[p->index]))
 		return;
-	leave(d);
-	d->index++;
-	d->resumed = true;
+	leave(p);
+	p->index++;
+	p->resumed = true;
 }
 
 void
-steps_advance(struct decision *d)
+steps_advance(struct rollout_pass *p)
 {
 	const struct canary_step *s;
 	const struct step_kind *k;
 
 	/* What a person resumed is written first; a step that began with it is complete in the next pass, if it is. */
-	if (!may_step(d) || (d->resumed && !d->was_paused))
+	if (!may_step(p) || (p->resumed && !p->was_paused))
 		return;
-	s = &d->canary->steps.at[d->index];
+	s = &p->canary->steps.at[p->index];
 	k = kind_of(s);
-	if (k == NULL || !k->done(d, s))
+	if (k == NULL || !k->done(p, s))
 		return;
-	leave(d);
-	if (d->index + 1 < steps_count(d) && (k = kind_of(&d->canary->steps.at[d->index + 1])) != NULL &&
+	leave(p);
+	if (p->index + 1 < steps_count(p) && (k = kind_of(&p->canary->steps.at[p->index + 1])) != NULL &&
 	    k->enter != NULL)
-		k->enter(d, &d->canary->steps.at[d->index + 1]);
+		k->enter(p, &p->canary->steps.at[p->index + 1]);
 }

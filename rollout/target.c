@@ -23,49 +23,49 @@ target_counts(const struct replicaset *rs)
 
 /* The pods that a part of the traffic needs. What managed routes send is not known, but it is something. */
 static int64_t
-target_share(const struct decision *d, int64_t weight, bool routes)
+target_share(const struct rollout_pass *p, int64_t weight, bool routes)
 {
 	weight = routes ? target_most(weight, 1) : weight;
-	return share(weight > 100 ? 100 : weight, d->replicas);
+	return share(weight > 100 ? 100 : weight, p->replicas);
 }
 
 int64_t
-target_kept(const struct decision *d, const struct replicaset *rs)
+target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
 	int64_t canary = r->weight, stable = 100 - r->weight_least, weight = 0;
-	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(d->canary_to, hash);
+	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(p->writes.canary_hash, hash);
 
-	if (d->weight_to.set) {
-		canary = target_most(canary, d->weight_to.is);
-		stable = target_most(stable, 100 - d->weight_to.is);
+	if (p->writes.weight.set) {
+		canary = target_most(canary, p->writes.weight.is);
+		stable = target_most(stable, 100 - p->writes.weight.is);
 	}
 	if (is_canary)
 		weight += canary;
-	if (str_eq(r->stable_hash, hash) || str_eq(d->stable_to, hash))
+	if (str_eq(r->stable_hash, hash) || str_eq(p->writes.stable_hash, hash))
 		weight += stable;
-	return target_share(d, weight, is_canary && r->routes > 0);
+	return target_share(p, weight, is_canary && r->routes > 0);
 }
 
 /* The step wants requests to reach the canary. */
 static bool
-target_has_traffic(const struct decision *d)
+target_has_traffic(const struct rollout_pass *p)
 {
-	return d->w->router != NULL && !d->aborted && d->replicas > 0 &&
-	       (step_weight(d->canary, d->index, true) > 0 || routes_wanted(d));
+	return p->w->router != NULL && !p->aborted && p->replicas > 0 &&
+	       (step_weight(p->canary, p->index, true) > 0 || routes_wanted(p));
 }
 
 static void
-target_ask(const struct decision *d, struct pod_counts *stable, struct counts_answer *ret)
+target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct counts_answer *ret)
 {
-	const struct world *w = d->w;
-	struct counts_question q = { .canary = d->canary,
-		.replicas = d->replicas,
-		.index = d->index,
-		.aborted = d->aborted,
-		.promote_full = d->st.promote_full,
-		.least_new = target_has_traffic(d) };
+	const struct rollout_world *w = p->w;
+	struct counts_question q = { .canary = p->canary,
+		.replicas = p->replicas,
+		.index = p->index,
+		.aborted = p->aborted,
+		.promote_full = p->st.promote_full,
+		.least_new = target_has_traffic(p) };
 
 	if (w->router != NULL && w->routing_err == NULL) {
 		q.has_weights = true;
@@ -98,71 +98,72 @@ target_is_empty(const struct replicaset *rs)
 /* spec.paused holds an update where it is, as with Argo Rollouts: its version gets no more pods than it has, or than the traffic
  * needs that it has, and the other one keeps its own. Both follow a change of spec.replicas. */
 static void
-target_hold(const struct decision *d, struct target *t)
+target_hold(const struct rollout_pass *p, struct target *t)
 {
-	const struct replicaset *rs = d->w->new_rs, *stable = d->w->stable_rs;
+	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 	int64_t has = rs != NULL ? replicaset_wanted(rs) : 0, held;
 	bool scaled;
 
-	if (!d->paused_by_spec || d->aborted || d->promoted || d->st.promote_full || d->takes_over || stable == NULL)
+	if (!p->paused_by_spec || p->aborted || p->promotion == PROMOTED || p->st.promote_full ||
+	    p->promotion == PROMOTING || stable == NULL)
 		return;
 	scaled = !str_eq(object_annotation(&stable->object, ANNOTATION_DESIRED_REPLICAS),
-	    arena_printf(d->arena, "%" PRId64, d->replicas));
-	held = d->w->router != NULL ? target_most(has, rs != NULL ? target_kept(d, rs) : 0)
+	    arena_printf(p->arena, "%" PRId64, p->replicas));
+	held = p->w->router != NULL ? target_most(has, rs != NULL ? target_kept(p, rs) : 0)
 	       : scaled && has > 0  ? t->new_rs
 				    : has;
 	if (t->new_rs <= held)
 		return;
 	t->new_rs = held;
-	if (d->w->router == NULL)
-		t->stable = target_most(scaled ? d->replicas - held : replicaset_wanted(stable), t->stable);
+	if (p->w->router == NULL)
+		t->stable = target_most(scaled ? p->replicas - held : replicaset_wanted(stable), t->stable);
 }
 
 struct target
-target_of(const struct decision *d)
+target_of(const struct rollout_pass *p)
 {
 	struct pod_counts stable;
 	struct counts_answer pods;
 	int64_t before;
 	struct target t;
 
-	if (d->blue_green != NULL)
+	if (p->blue_green != NULL)
 		return (struct target){
-			.new_rs = bluegreen_wanted(d), .stable = d->replicas, .pods_there = bluegreen_is_ready(d)
+			.new_rs = bluegreen_wanted(p), .stable = p->replicas, .pods_there = bluegreen_is_ready(p)
 		};
-	if (d->replicas == 0)
-		return (struct target){ .pods_there = target_is_empty(d->w->new_rs) && target_is_empty(d->w->stable_rs),
-			.weight = step_weight(d->canary, d->index, true) };
-	target_ask(d, &stable, &pods);
+	if (p->replicas == 0)
+		return (struct target){ .pods_there = target_is_empty(p->w->new_rs) && target_is_empty(p->w->stable_rs),
+			.weight = step_weight(p->canary, p->index, true) };
+	target_ask(p, &stable, &pods);
 	t = (struct target){
 		.new_rs = pods.new_rs, .stable = pods.stable, .scaled = pods.scaled, .pods_there = pods.reached
 	};
 	/* Until the step's pods are there, what was reached before stays, unless the step wants less. */
-	t.weight = step_weight(d->canary, d->index, true);
+	t.weight = step_weight(p->canary, p->index, true);
 	/* A stable version that is scaled by its share carries what the weight leaves to it, whatever setCanaryScale says. */
-	if (scales_stable(d) && pods.scaled)
-		t.stable = target_most(t.stable, share(100 - t.weight, d->replicas));
-	before = step_weight(d->canary, d->index, false);
+	if (scales_stable(p) && pods.scaled)
+		t.stable = target_most(t.stable, share(100 - t.weight, p->replicas));
+	before = step_weight(p->canary, p->index, false);
 	if (!t.pods_there && before < t.weight)
 		t.weight = before;
-	target_hold(d, &t);
+	target_hold(p, &t);
 	return t;
 }
 
 bool
-target_reached(const struct decision *d)
+target_reached(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
-	struct wanted_split want = { .weight = step_weight(d->canary, d->index, true) };
+	const struct routing *r = &p->w->routing;
+	struct wanted_split want = { .weight = step_weight(p->canary, p->index, true) };
 
-	if (!target_of(d).pods_there)
+	if (!target_of(p).pods_there)
 		return false;
-	if (d->w->router == NULL || d->replicas == 0)
+	if (p->w->router == NULL || p->replicas == 0)
 		return true; /* the pods are the weight; or there are none, and no traffic to see */
-	if (want.weight > 0 && !str_eq(r->canary_hash, d->w->hash))
+	if (want.weight > 0 && !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	if (r->weight == want.weight && r->weight_least == want.weight)
 		return true;
 	/* Destinations of others may leave less than the step's weight; the canary then has what is left. */
-	return d->w->routing_err == NULL && d->w->router->has_weight(d->w->rollout, r, &want, d->arena);
+	return p->w->routing_err == NULL && p->w->router->has_weight(p->w->rollout, r, &want, p->arena);
 }

@@ -13,7 +13,8 @@
 #define BLUE_GREEN "spec.strategy.blueGreen"
 
 static void
-check_service(struct problems *p, const char *path, const char *name, const struct service *s, const struct world *w)
+check_service(
+    struct problems *p, const char *path, const char *name, const struct service *s, const struct rollout_world *w)
 {
 	const char *manager;
 
@@ -145,7 +146,7 @@ check_experiment(struct problems *p, const struct canary_strategy *c, const stru
 }
 
 static void
-check_step(struct problems *p, const struct world *w, size_t i)
+check_step(struct problems *p, const struct rollout_world *w, size_t i)
 {
 	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
@@ -265,7 +266,7 @@ check_ping_pong(struct problems *p, const struct canary_strategy *c)
 
 /* What a canary says that does not go together. */
 static void
-check_canary(struct problems *p, const struct world *w)
+check_canary(struct problems *p, const struct rollout_world *w)
 {
 	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
@@ -312,7 +313,7 @@ check_canary(struct problems *p, const struct world *w)
 }
 
 static void
-check_blue_green(struct problems *p, const struct world *w)
+check_blue_green(struct problems *p, const struct rollout_world *w)
 {
 	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
 	const struct opt_int *kept = &w->rollout->spec.revision_history_limit,
@@ -395,7 +396,7 @@ check_workload_version(struct problems *p, const struct workload_ref *ref)
 
 /* False: there is no workload to take the template from. */
 static bool
-check_workload(struct problems *p, const struct world *w)
+check_workload(struct problems *p, const struct rollout_world *w)
 {
 	const struct workload_ref *ref = w->rollout->spec.workload_ref;
 
@@ -444,7 +445,7 @@ check_field_refs(struct problems *p, const struct analysis_found *f)
 
 /* `measures`: an update is under way, or may come, so that analyses must be able to begin and to end. */
 static void
-check_world(const struct world *w, struct problems *p, bool measures)
+check_world(const struct rollout_world *w, struct problems *p, bool measures)
 {
 	const struct rollout *r = w->rollout;
 	const struct rollout_strategy *strategy = &r->spec.strategy;
@@ -484,20 +485,20 @@ check_world(const struct world *w, struct problems *p, bool measures)
 }
 
 void
-world_problems(const struct world *w, struct problems *p)
+world_problems(const struct rollout_world *w, struct problems *p)
 {
 	check_world(w, p, true);
 }
 
 const char *
-validate(struct decision *d)
+validate(struct rollout_pass *p)
 {
-	struct problems p = { .arena = d->arena };
+	struct problems found = { .arena = p->arena };
 
 	/* The first version, and one that is the stable one, are not measured. */
-	check_world(d->w, &p, d->st.stable_rs != NULL && !d->promoted);
-	if (p.n == 0)
+	check_world(p->w, &found, p->st.stable_rs != NULL && p->promotion != PROMOTED);
+	if (found.n == 0)
 		return NULL;
-	return arena_printf(d->arena, "The Rollout \"%s\" is invalid: %s: %s", d->w->rollout->object.meta.name,
-	    p.at[0].path, p.at[0].text);
+	return arena_printf(p->arena, "The Rollout \"%s\" is invalid: %s: %s", p->w->rollout->object.meta.name,
+	    found.at[0].path, found.at[0].text);
 }

@@ -10,42 +10,42 @@
 
 /* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
 static int64_t
-share_of_pods(const struct decision *d, const struct replicaset *rs)
+share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	int64_t percent = d->replicas > 0 ? available(rs) * 100 / d->replicas : 100;
+	int64_t percent = p->replicas > 0 ? available(rs) * 100 / p->replicas : 100;
 
 	return percent < 100 ? percent : 100;
 }
 
 /* What the step wants, before any gate. */
 static int64_t
-wanted(const struct decision *d)
+wanted(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	if (d->promoted || d->takes_over || d->aborted || d->changed)
+	if (p->promotion != NOT_PROMOTED || p->aborted || p->change != CHANGE_NONE)
 		return 0;
-	if (available(d->w->new_rs) == 0)
+	if (available(p->w->new_rs) == 0)
 		return 0;
-	if (canary_takes_turn(d))
+	if (canary_takes_turn(p))
 		return 100;
-	if (d->st.promote_full)
-		return scales_stable(d) && share_of_pods(d, d->w->new_rs) > r->weight ? share_of_pods(d, d->w->new_rs)
+	if (p->st.promote_full)
+		return scales_stable(p) && share_of_pods(p, p->w->new_rs) > r->weight ? share_of_pods(p, p->w->new_rs)
 										      : r->weight;
-	if (d->canary->steps.n == 0)
+	if (p->canary->steps.n == 0)
 		return 0;
-	return target_of(d).weight;
+	return target_of(p).weight;
 }
 
 /* A stable version that was scaled down with its share gets traffic back as its pods come back; where nobody stands behind the
  * canary's share, at once. */
 static int64_t
-as_stable_can_carry(const struct decision *d, int64_t want)
+as_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
-	const struct routing *r = &d->w->routing;
-	int64_t least = 100 - share_of_pods(d, replicaset_of(d->w, r->stable_hash));
+	const struct routing *r = &p->w->routing;
+	int64_t least = 100 - share_of_pods(p, replicaset_of(p->w, r->stable_hash));
 
-	if (!scales_stable(d) || available(replicaset_of(d->w, r->canary_hash)) == 0 || want >= r->weight ||
+	if (!scales_stable(p) || available(replicaset_of(p->w, r->canary_hash)) == 0 || want >= r->weight ||
 	    want >= least)
 		return want;
 	return least < r->weight ? least : r->weight;
@@ -54,42 +54,42 @@ as_stable_can_carry(const struct decision *d, int64_t want)
 /* The new version's pods can carry the weight: its share of them is available, or as many as a person has said suffice
  * (setCanaryScale, replicaProgressThreshold). No pods carry nothing, whoever says so. */
 static bool
-new_can_carry(const struct decision *d, int64_t weight)
+new_can_carry(const struct rollout_pass *p, int64_t weight)
 {
-	struct target want = target_of(d);
-	int64_t need = share(weight, d->replicas);
+	struct target want = target_of(p);
+	int64_t need = share(weight, p->replicas);
 
-	if (weight > 0 && d->replicas > 0 && available(d->w->new_rs) == 0)
+	if (weight > 0 && p->replicas > 0 && available(p->w->new_rs) == 0)
 		return false;
-	if (want.scaled || d->canary->replica_progress_threshold != NULL)
-		return available(d->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
-	return available(d->w->new_rs) >= need;
+	if (want.scaled || p->canary->replica_progress_threshold != NULL)
+		return available(p->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
+	return available(p->w->new_rs) >= need;
 }
 
 static bool
-may_raise(const struct decision *d, int64_t weight)
+may_raise(const struct rollout_pass *p, int64_t weight)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	if (d->aborted || d->late || pause_undecided(&d->st) || !str_eq(r->canary_hash, d->w->hash))
+	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	return new_can_carry(d, weight) && available(d->w->stable_rs) >= (100 - weight) * d->replicas / 100;
+	return new_can_carry(p, weight) && available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
 }
 
 static bool
-takes_turns(const struct decision *d)
+takes_turns(const struct rollout_pass *p)
 {
-	return d->canary != NULL && d->canary->ping_pong != NULL;
+	return p->canary != NULL && p->canary->ping_pong != NULL;
 }
 
 bool
-weights_settled(const struct decision *d)
+weights_settled(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	return d->w->router == NULL ||
-	       (d->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
-		   str_eq(r->stable_hash, d->w->hash) && (takes_turns(d) || str_eq(r->canary_hash, d->w->hash)));
+	return p->w->router == NULL ||
+	       (p->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
+		   str_eq(r->stable_hash, p->w->hash) && (takes_turns(p) || str_eq(r->canary_hash, p->w->hash)));
 }
 
 static const struct weight_destination *
@@ -126,10 +126,10 @@ differs(const struct routing *r, const struct wanted_split *want)
 
 /* Nobody gets more than he has. */
 static struct wanted_split
-only_less(struct decision *d, struct wanted_split want)
+only_less(struct rollout_pass *p, struct wanted_split want)
 {
-	const struct routing *r = &d->w->routing;
-	struct weight_destination *list = arena_new_array(d->arena, struct weight_destination, want.n_additional);
+	const struct routing *r = &p->w->routing;
+	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, want.n_additional);
 	size_t n = 0;
 
 	for (size_t i = 0; i < want.n_additional; i++) {
@@ -150,111 +150,111 @@ only_less(struct decision *d, struct wanted_split want)
 }
 
 void
-weights_plan(struct decision *d, bool lower)
+weights_plan(struct rollout_pass *p, bool lower)
 {
-	const struct routing *r = &d->w->routing;
-	struct wanted_split want = { .weight = as_stable_can_carry(d, wanted(d)) };
+	const struct routing *r = &p->w->routing;
+	struct wanted_split want = { .weight = as_stable_can_carry(p, wanted(p)) };
 	bool same, down;
 	struct err *e;
 
 	/* Of a routing that is broken, what can be read still gives its traffic back. */
-	if (d->w->router == NULL || (d->w->routing_err != NULL && !d->aborted))
+	if (p->w->router == NULL || (p->w->routing_err != NULL && !p->aborted))
 		return;
 	/* Before the first version is promoted the Services have no turns to keep. */
-	if (takes_turns(d) && d->was->stable_rs == NULL)
+	if (takes_turns(p) && p->was->stable_rs == NULL)
 		return;
-	want.additional = experiment_weights(d, &want.n_additional);
+	want.additional = experiment_weights(p, &want.n_additional);
 	same = r->weight == want.weight && r->weight_least == want.weight;
 	if (same && !differs(r, &want))
 		return;
 	down = takes_away(r, &want) ||
-	       (!same && (want.weight <= r->weight_least || (want.weight < r->weight && d->aborted)));
+	       (!same && (want.weight <= r->weight_least || (want.weight < r->weight && p->aborted)));
 	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
-	if (((d->promoted || d->takes_over) && !str_eq(r->stable_hash, d->w->hash)) || down != lower)
+	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
 	/* Routes that go have moved the others: the next pass raises. */
-	if (!down && (d->routes_change || !may_raise(d, want.weight)))
+	if (!down && (p->writes.routes || !may_raise(p, want.weight)))
 		return;
 	if (down)
-		want = only_less(d, want);
-	d->weight_to = (struct opt_int){ true, want.weight };
-	e = d->w->router->set_weight(d->w->rollout, r, &want, d->plan);
+		want = only_less(p, want);
+	p->writes.weight = (struct opt_int){ true, want.weight };
+	e = p->w->router->set_weight(p->w->rollout, r, &want, p->plan);
 	if (e != NULL)
-		plan_reason(d->plan, "weight: %s", err_text(d->arena, e));
+		plan_reason(p->plan, "weight: %s", err_text(p->arena, e));
 	else
-		plan_reason(d->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want.weight);
+		plan_reason(p->plan, "weight %" PRId64 " -> %" PRId64, r->weight, want.weight);
 	for (size_t i = 0; i < want.n_additional; i++)
 		plan_reason(
-		    d->plan, "weight of %s -> %" PRId64, want.additional[i].service_name, want.additional[i].weight);
+		    p->plan, "weight of %s -> %" PRId64, want.additional[i].service_name, want.additional[i].weight);
 }
 
 /* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands
  * behind `now` any more, one pod is better than none. */
 static bool
-can_carry(const struct decision *d, const struct replicaset *rs, int64_t weight, const char *now)
+can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t weight, const char *now)
 {
-	if (weight == 0 || d->replicas == 0)
+	if (weight == 0 || p->replicas == 0)
 		return true;
-	if (now != NULL && available(replicaset_of(d->w, now)) == 0)
+	if (now != NULL && available(replicaset_of(p->w, now)) == 0)
 		return available(rs) > 0;
-	return available(rs) > 0 && available(rs) >= weight * d->replicas / 100;
+	return available(rs) > 0 && available(rs) >= weight * p->replicas / 100;
 }
 
 /* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
  * version, so that it does not select pods that will be removed, but not before the routing is seen to send nothing to it. */
 static const char *
-canary_revision(const struct decision *d)
+canary_revision(const struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
+	const struct routing *r = &p->w->routing;
 
-	if (!d->aborted || r->splits_pods || takes_turns(d))
-		return d->w->hash;
-	if (r->weight > 0 || r->routes > 0 || d->weight_to.set || d->routes_change)
+	if (!p->aborted || r->splits_pods || takes_turns(p))
+		return p->w->hash;
+	if (r->weight > 0 || r->routes > 0 || p->writes.weight.set || p->writes.routes)
 		return NULL;
-	return available(d->w->stable_rs) > 0 ? d->st.stable_rs : NULL;
+	return available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }
 
 void
-hashes_plan(struct decision *d)
+hashes_plan(struct rollout_pass *p)
 {
-	const struct routing *r = &d->w->routing;
-	bool new_is_stable = d->promoted || d->takes_over;
-	const struct replicaset *stable = new_is_stable ? d->w->new_rs : d->w->stable_rs;
-	const char *canary_hash = canary_revision(d), *stable_hash = new_is_stable ? d->w->hash : d->st.stable_rs;
-	bool two = d->w->new_rs != NULL && stable != d->w->new_rs;
+	const struct routing *r = &p->w->routing;
+	bool new_is_stable = p->promotion != NOT_PROMOTED;
+	const struct replicaset *stable = new_is_stable ? p->w->new_rs : p->w->stable_rs;
+	const char *canary_hash = canary_revision(p), *stable_hash = new_is_stable ? p->w->hash : p->st.stable_rs;
+	bool two = p->w->new_rs != NULL && stable != p->w->new_rs;
 	struct wanted_hashes want = { 0 };
 	bool canary_ok, stable_ok;
 
-	if (d->w->router == NULL || r->splits_pods)
-		services_follow(d);
-	if (d->w->router == NULL || d->w->routing_err != NULL || d->w->new_rs == NULL || stable_hash == NULL)
+	if (p->w->router == NULL || r->splits_pods)
+		services_follow(p);
+	if (p->w->router == NULL || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
 		return;
-	canary_ok = can_carry(d, d->w->new_rs, r->weight, r->canary_hash);
-	stable_ok = can_carry(d, stable, 100 - r->weight_least, r->stable_hash);
+	canary_ok = can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
+	stable_ok = can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
-	if (!two && scales_stable(d) && r->weight > 0 && available(d->w->new_rs) < d->replicas &&
-	    available(replicaset_of(d->w, r->canary_hash)) > 0)
+	if (!two && scales_stable(p) && r->weight > 0 && available(p->w->new_rs) < p->replicas &&
+	    available(replicaset_of(p->w, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
-		canary_ok = stable_ok = available(stable) >= d->replicas;
+		canary_ok = stable_ok = available(stable) >= p->replicas;
 	else if (two && r->stable_hash == NULL && r->splits_pods)
 		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
 		stable_ok = true;
-	d->canary_to = canary_ok ? canary_hash : NULL;
-	d->stable_to = stable_ok ? stable_hash : NULL;
+	p->writes.canary_hash = canary_ok ? canary_hash : NULL;
+	p->writes.stable_hash = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
 		 * the next update when it was the old version's. */
-		if (canary_ok && !(takes_turns(d) && new_is_stable) && available(replicaset_of(d->w, canary_hash)) > 0)
-			service_switch(d, d->w->canary_service, canary_hash);
+		if (canary_ok && !(takes_turns(p) && new_is_stable) && available(replicaset_of(p->w, canary_hash)) > 0)
+			service_switch(p, p->w->canary_service, canary_hash);
 		if (stable_ok && available(stable) > 0)
-			service_switch(d, d->w->stable_service, stable_hash);
+			service_switch(p, p->w->stable_service, stable_hash);
 		return;
 	}
-	want.canary = d->canary_to;
-	want.stable = d->stable_to;
-	want.additional = experiment_destinations(d, &want.n_additional);
-	want.services = experiment_services(d, &want.n_services);
-	d->w->router->set_hashes(d->w->rollout, r, &want, d->plan);
+	want.canary = p->writes.canary_hash;
+	want.stable = p->writes.stable_hash;
+	want.additional = experiment_destinations(p, &want.n_additional);
+	want.services = experiment_services(p, &want.n_services);
+	p->w->router->set_hashes(p->w->rollout, r, &want, p->plan);
 }

@@ -9,7 +9,7 @@
 #include "rollout/world.h"
 
 const struct rollout *
-workload_resolve(struct world *w, const struct rollout *r, struct arena *a)
+workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena *a)
 {
 	const struct workload_ref *ref = r->spec.workload_ref;
 	const struct type *t = ref != NULL ? workload_type(ref) : NULL;
@@ -35,37 +35,37 @@ workload_resolve(struct world *w, const struct rollout *r, struct arena *a)
 /* How many pods the Deployment is to have; false: that is not ours to say. By what was written of the Rollout, and only while its first
  * version comes in. */
 static bool
-wanted_replicas(const struct decision *d, int64_t *ret)
+wanted_replicas(const struct rollout_pass *p, int64_t *ret)
 {
-	const struct workload_ref *ref = d->w->rollout->spec.workload_ref;
-	bool healthy = d->promoted && str_eq(d->was->phase, "Healthy") &&
-		       str_eq(d->was->workload_observed_generation, d->st.workload_observed_generation);
-	int64_t ready = d->w->new_rs != NULL ? d->w->new_rs->status.ready_replicas : 0;
+	const struct workload_ref *ref = p->w->rollout->spec.workload_ref;
+	bool healthy = p->promotion == PROMOTED && str_eq(p->was->phase, "Healthy") &&
+		       str_eq(p->was->workload_observed_generation, p->st.workload_observed_generation);
+	int64_t ready = p->w->new_rs != NULL ? p->w->new_rs->status.ready_replicas : 0;
 
 	*ret = 0;
-	if (d->revision != 1 || d->w->workload->object.type != &deployment_type)
+	if (p->revision != 1 || p->w->workload->object.type != &deployment_type)
 		return false;
 	if (str_eq(ref->scale_down, "onsuccess"))
 		return healthy;
 	if (!str_eq(ref->scale_down, "progressively"))
 		return false;
 	if (!healthy)
-		*ret = ready < d->replicas ? d->replicas - ready : 0;
+		*ret = ready < p->replicas ? p->replicas - ready : 0;
 	return true;
 }
 
 void
-workload_scale(struct decision *d)
+workload_scale(struct rollout_pass *p)
 {
-	const struct workload *l = d->w->workload;
+	const struct workload *l = p->w->workload;
 	int64_t now, want;
 
-	if (l == NULL || !wanted_replicas(d, &want))
+	if (l == NULL || !wanted_replicas(p, &want))
 		return;
 	now = l->spec.replicas.set ? l->spec.replicas.is : 1;
 	if (now == want)
 		return;
-	plan_scale(d->plan, &l->object, want);
-	plan_beside(d->plan);
-	plan_reason(d->plan, "Deployment %s: %" PRId64 " pods, not %" PRId64, l->object.meta.name, want, now);
+	plan_scale(p->plan, &l->object, want);
+	plan_beside(p->plan);
+	plan_reason(p->plan, "Deployment %s: %" PRId64 " pods, not %" PRId64, l->object.meta.name, want, now);
 }
