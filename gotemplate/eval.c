@@ -64,7 +64,7 @@ truth_of(const json_t *v)
 }
 
 static int
-by_text(const void *a, const void *b)
+eval_by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -79,7 +79,7 @@ sorted_keys(struct arena *a, const json_t *object, size_t *ret_n)
 	*ret_n = 0;
 	json_object_foreach ((json_t *)object, key, v)
 		keys[(*ret_n)++] = key;
-	qsort(keys, *ret_n, sizeof(*keys), by_text);
+	qsort(keys, *ret_n, sizeof(*keys), eval_by_text);
 	return keys;
 }
 
@@ -140,7 +140,7 @@ text_of(struct run *r, const json_t *v)
 static const json_t *run_pipeline(struct scope *, const struct pipeline *);
 
 static bool
-step(struct scope *s)
+eval_step(struct scope *s)
 {
 	if (s->run->err == NULL && s->run->steps-- == 0)
 		run_fail(s->run, "it takes too many steps");
@@ -173,7 +173,7 @@ fields(struct scope *s, const json_t *v, const struct operand *o)
 
 /* A function only as a command's first word, and so never here with arguments. */
 static const json_t *
-operand(struct scope *s, const struct operand *o)
+eval_operand(struct scope *s, const struct operand *o)
 {
 	const struct variable *v;
 
@@ -216,12 +216,12 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 	if (first->kind == O_NIL)
 		return run_fail(s->run, "nil is not a value");
 	if (first->kind != O_FUNCTION)
-		return piped ? run_fail(s->run, "what is behind | is no function") : operand(s, first);
+		return piped ? run_fail(s->run, "what is behind | is no function") : eval_operand(s, first);
 	for (size_t i = 1; i < c->n; i++) {
 		/* A function without arguments is one's value. */
 		args[n++] = c->operands[i].kind == O_FUNCTION && c->operands[i].function->min == 0
 				? c->operands[i].function->call(s->run, NULL, 0)
-				: operand(s, &c->operands[i]);
+				: eval_operand(s, &c->operands[i]);
 		if (s->run->err != NULL)
 			return NULL;
 	}
@@ -242,7 +242,7 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 }
 
 static void
-set_variable(struct scope *s, const char *name, const json_t *value, bool assigns)
+eval_set_variable(struct scope *s, const char *name, const json_t *value, bool assigns)
 {
 	struct variable *v = assigns ? variable(s, name) : NULL;
 
@@ -261,7 +261,7 @@ run_pipeline(struct scope *s, const struct pipeline *l)
 {
 	const json_t *v = NULL;
 
-	for (const struct command *c = l->first; c != NULL && step(s); c = c->next)
+	for (const struct command *c = l->first; c != NULL && eval_step(s); c = c->next)
 		v = run_command(s, c, v, c != l->first);
 	return s->run->err == NULL ? v : NULL;
 }
@@ -272,7 +272,7 @@ static void run_parts(struct scope *, const struct part *);
 
 /* One turn of a range. */
 static void
-turn(struct scope *s, const struct part *p, json_t *index, const json_t *element)
+eval_turn(struct scope *s, const struct part *p, json_t *index, const json_t *element)
 {
 	struct scope inner = *s;
 	const struct pipeline *l = p->pipeline;
@@ -280,9 +280,9 @@ turn(struct scope *s, const struct part *p, json_t *index, const json_t *element
 
 	inner.dot = element;
 	if (l->n_variables == 2)
-		set_variable(&inner, l->variables[0], i, l->assigns);
+		eval_set_variable(&inner, l->variables[0], i, l->assigns);
 	if (l->n_variables > 0)
-		set_variable(&inner, l->variables[l->n_variables - 1], element, l->assigns);
+		eval_set_variable(&inner, l->variables[l->n_variables - 1], element, l->assigns);
 	run_parts(&inner, p->body);
 	if (*s->flow == CONTINUE)
 		*s->flow = GO_ON;
@@ -303,8 +303,8 @@ run_range(struct scope *s, const struct part *p)
 		n = json_integer_value(over) > 0 ? (size_t)json_integer_value(over) : 0;
 	else if (keys == NULL && over != NULL && !json_is_null(over))
 		run_fail(s->run, "range over what is neither list nor map");
-	for (size_t i = 0; i < n && *s->flow == GO_ON && step(s); i++)
-		turn(s, p, keys != NULL ? json_string(keys[i]) : json_integer((json_int_t)i),
+	for (size_t i = 0; i < n && *s->flow == GO_ON && eval_step(s); i++)
+		eval_turn(s, p, keys != NULL ? json_string(keys[i]) : json_integer((json_int_t)i),
 		    keys != NULL	  ? json_object_get(over, keys[i])
 		    : json_is_array(over) ? json_array_get(over, i)
 					  : run_keep(s->run, json_integer((json_int_t)i)));
@@ -323,7 +323,7 @@ run_branch(struct scope *s, const struct part *p)
 	if (s->run->err != NULL)
 		return;
 	if (p->pipeline->n_variables > 0)
-		set_variable(&inner, p->pipeline->variables[0], v, p->pipeline->assigns);
+		eval_set_variable(&inner, p->pipeline->variables[0], v, p->pipeline->assigns);
 	if (p->kind == PART_WITH && truth_of(v))
 		inner.dot = v;
 	run_parts(&inner, truth_of(v) ? p->body : p->otherwise);
@@ -337,7 +337,7 @@ run_action(struct scope *s, const struct part *p)
 	if (s->run->err != NULL)
 		return;
 	if (p->pipeline->n_variables > 0)
-		set_variable(s, p->pipeline->variables[0], v, p->pipeline->assigns);
+		eval_set_variable(s, p->pipeline->variables[0], v, p->pipeline->assigns);
 	else
 		str_adds(s->run->out, text_of(s->run, v));
 }

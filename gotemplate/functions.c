@@ -16,7 +16,7 @@ typedef const json_t *const *arguments;
 /* --- making values ---------------------------------------------------------------------------------------------------- */
 
 static const json_t *
-string(struct run *r, const char *s)
+functions_string(struct run *r, const char *s)
 {
 	json_t *j = json_string(s);
 
@@ -30,7 +30,7 @@ boolean(struct run *r, bool b)
 }
 
 static const json_t *
-integer(struct run *r, int64_t i)
+functions_integer(struct run *r, int64_t i)
 {
 	return run_keep(r, json_integer(i));
 }
@@ -39,14 +39,14 @@ integer(struct run *r, int64_t i)
 static const json_t *
 built(struct run *r, struct str *s)
 {
-	const json_t *v = s->overflow ? run_fail(r, "what it makes is too long") : string(r, str_text(s));
+	const json_t *v = s->overflow ? run_fail(r, "what it makes is too long") : functions_string(r, str_text(s));
 
 	str_done(s);
 	return v;
 }
 
 static bool
-numbers(struct run *r, arguments a, size_t n)
+functions_numbers(struct run *r, arguments a, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!json_is_number(a[i])) {
@@ -122,7 +122,7 @@ order(struct run *r, arguments a)
 		c = strcmp(json_string_value(a[0]), json_string_value(a[1]));
 		return (c > 0) - (c < 0);
 	}
-	if (!numbers(r, a, 2))
+	if (!functions_numbers(r, a, 2))
 		return 0;
 	return (json_number_value(a[0]) > json_number_value(a[1])) -
 	       (json_number_value(a[0]) < json_number_value(a[1]));
@@ -291,7 +291,7 @@ mapped(struct run *r, const json_t *v, int (*map)(int))
 	for (char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80)
 			*c = (char)map((unsigned char)*c);
-	return string(r, text);
+	return functions_string(r, text);
 }
 
 static const json_t *
@@ -317,11 +317,11 @@ f_title(struct run *r, arguments a, size_t n)
 	for (char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80 && (c == text || isspace((unsigned char)c[-1])))
 			*c = (char)toupper((unsigned char)*c);
-	return string(r, text);
+	return functions_string(r, text);
 }
 
 static const json_t *
-trimmed(struct run *r, const char *text, const char *what, bool front, bool back)
+functions_trimmed(struct run *r, const char *text, const char *what, bool front, bool back)
 {
 	size_t n;
 
@@ -330,21 +330,21 @@ trimmed(struct run *r, const char *text, const char *what, bool front, bool back
 	n = strlen(text);
 	while (back && n > 0 && strchr(what, text[n - 1]) != NULL)
 		n--;
-	return string(r, arena_strndup(r->arena, text, n));
+	return functions_string(r, arena_strndup(r->arena, text, n));
 }
 
 static const json_t *
 f_trim(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return trimmed(r, text_of(r, a[0]), " \t\r\n\v\f", true, true);
+	return functions_trimmed(r, text_of(r, a[0]), " \t\r\n\v\f", true, true);
 }
 
 static const json_t *
 f_trim_all(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return trimmed(r, text_of(r, a[1]), text_of(r, a[0]), true, true);
+	return functions_trimmed(r, text_of(r, a[1]), text_of(r, a[0]), true, true);
 }
 
 static const json_t *
@@ -353,7 +353,7 @@ f_trim_prefix(struct run *r, arguments a, size_t n)
 	const char *what = text_of(r, a[0]), *text = text_of(r, a[1]);
 
 	(void)n;
-	return string(r, str_starts(text, what) ? text + strlen(what) : text);
+	return functions_string(r, str_starts(text, what) ? text + strlen(what) : text);
 }
 
 static const json_t *
@@ -362,7 +362,8 @@ f_trim_suffix(struct run *r, arguments a, size_t n)
 	const char *what = text_of(r, a[0]), *text = text_of(r, a[1]);
 
 	(void)n;
-	return string(r, str_ends(text, what) ? arena_strndup(r->arena, text, strlen(text) - strlen(what)) : text);
+	return functions_string(
+	    r, str_ends(text, what) ? arena_strndup(r->arena, text, strlen(text) - strlen(what)) : text);
 }
 
 static const json_t *
@@ -374,11 +375,11 @@ f_trunc(struct run *r, arguments a, size_t n)
 
 	(void)n;
 	if (max < 0)
-		return string(r, (size_t)-max < len ? text + len + max : text);
+		return functions_string(r, (size_t)-max < len ? text + len + max : text);
 	/* Not in the middle of a character. */
 	for (len = (size_t)max < len ? (size_t)max : len; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
 		len--;
-	return string(r, arena_strndup(r->arena, text, len));
+	return functions_string(r, arena_strndup(r->arena, text, len));
 }
 
 static const json_t *
@@ -389,12 +390,12 @@ f_replace(struct run *r, arguments a, size_t n)
 
 	(void)n;
 	if (what[0] == '\0')
-		return string(r, text);
+		return functions_string(r, text);
 	for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
 		found++;
 	if (found * strlen(by) > TEMPLATE_OUTPUT_MAX)
 		return run_fail(r, "what it makes is too long");
-	return string(r, str_replace(r->arena, text, what, by));
+	return functions_string(r, str_replace(r->arena, text, what, by));
 }
 
 static const json_t *
@@ -466,7 +467,7 @@ f_nindent(struct run *r, arguments a, size_t n)
 }
 
 static const json_t *
-quoted(struct run *r, arguments a, size_t n, const char *mark)
+functions_quoted(struct run *r, arguments a, size_t n, const char *mark)
 {
 	struct str s;
 
@@ -483,13 +484,13 @@ quoted(struct run *r, arguments a, size_t n, const char *mark)
 static const json_t *
 f_quote(struct run *r, arguments a, size_t n)
 {
-	return quoted(r, a, n, "");
+	return functions_quoted(r, a, n, "");
 }
 
 static const json_t *
 f_squote(struct run *r, arguments a, size_t n)
 {
-	return quoted(r, a, n, "'");
+	return functions_quoted(r, a, n, "'");
 }
 
 static const json_t *
@@ -534,7 +535,8 @@ f_js(struct run *r, arguments a, size_t n)
 static const json_t *
 f_urlquery(struct run *r, arguments a, size_t n)
 {
-	return string(r, str_replace(r->arena, str_url_escape(r->arena, text_of(r, f_print(r, a, n))), "%20", "+"));
+	return functions_string(
+	    r, str_replace(r->arena, str_url_escape(r->arena, text_of(r, f_print(r, a, n))), "%20", "+"));
 }
 
 static const json_t *
@@ -543,7 +545,7 @@ f_b64enc(struct run *r, arguments a, size_t n)
 	const char *text = text_of(r, a[0]);
 
 	(void)n;
-	return string(r, base64_encode(r->arena, text, strlen(text)));
+	return functions_string(r, base64_encode(r->arena, text, strlen(text)));
 }
 
 static const json_t *
@@ -552,14 +554,14 @@ f_b64dec(struct run *r, arguments a, size_t n)
 	const char *text = base64_decode(r->arena, text_of(r, a[0]), NULL);
 
 	(void)n;
-	return text != NULL ? string(r, text) : run_fail(r, "it is no base64");
+	return text != NULL ? functions_string(r, text) : run_fail(r, "it is no base64");
 }
 
 static const json_t *
 f_to_string(struct run *r, arguments a, size_t n)
 {
 	(void)n;
-	return string(r, text_of(r, a[0]));
+	return functions_string(r, text_of(r, a[0]));
 }
 
 static const json_t *
@@ -569,7 +571,7 @@ f_to_json(struct run *r, arguments a, size_t n)
 	    a[0] != NULL ? json_dumps(a[0], JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
 
 	(void)n;
-	return string(r, text != NULL ? text : "null");
+	return functions_string(r, text != NULL ? text : "null");
 }
 
 static const json_t *
@@ -579,7 +581,7 @@ f_to_pretty_json(struct run *r, arguments a, size_t n)
 	    a[0] != NULL ? json_dumps(a[0], JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
 
 	(void)n;
-	return string(r, text != NULL ? text : "null");
+	return functions_string(r, text != NULL ? text : "null");
 }
 
 static const json_t *
@@ -602,9 +604,9 @@ f_int(struct run *r, arguments a, size_t n)
 
 	(void)n;
 	if (json_is_number(a[0]))
-		return integer(r, int_of_double(json_number_value(a[0])));
+		return functions_integer(r, int_of_double(json_number_value(a[0])));
 	str_int(text_of(r, a[0]), INT64_MIN, INT64_MAX, &i);
-	return integer(r, i);
+	return functions_integer(r, i);
 }
 
 static const json_t *
@@ -622,7 +624,7 @@ f_fold(struct run *r, arguments a, size_t n)
 {
 	int64_t sum;
 
-	if (!numbers(r, a, n))
+	if (!functions_numbers(r, a, n))
 		return NULL;
 	sum = int_of_double(json_number_value(a[0]));
 	for (size_t i = 1; i < n; i++) {
@@ -643,7 +645,7 @@ f_fold(struct run *r, arguments a, size_t n)
 		if (over)
 			return run_fail(r, "the number is too large, or divided by 0");
 	}
-	return integer(r, sum);
+	return functions_integer(r, sum);
 }
 
 /* --- lists and maps --------------------------------------------------------------------------------------------------------- */
@@ -653,10 +655,11 @@ f_len(struct run *r, arguments a, size_t n)
 {
 	(void)n;
 	if (json_is_string(a[0]))
-		return integer(r, (int64_t)json_string_length(a[0]));
+		return functions_integer(r, (int64_t)json_string_length(a[0]));
 	if (json_is_array(a[0]))
-		return integer(r, (int64_t)json_array_size(a[0]));
-	return json_is_object(a[0]) ? integer(r, (int64_t)json_object_size(a[0])) : run_fail(r, "it has no length");
+		return functions_integer(r, (int64_t)json_array_size(a[0]));
+	return json_is_object(a[0]) ? functions_integer(r, (int64_t)json_object_size(a[0]))
+				    : run_fail(r, "it has no length");
 }
 
 static const json_t *
@@ -693,7 +696,8 @@ f_slice(struct run *r, arguments a, size_t n)
 	if (bounds[0] > bounds[1] || (!json_is_string(a[0]) && !json_is_array(a[0])))
 		return run_fail(r, "it is neither string nor list, or ends before it begins");
 	if (json_is_string(a[0]))
-		return string(r, arena_strndup(r->arena, json_string_value(a[0]) + bounds[0], bounds[1] - bounds[0]));
+		return functions_string(
+		    r, arena_strndup(r->arena, json_string_value(a[0]) + bounds[0], bounds[1] - bounds[0]));
 	list = json_array();
 	for (size_t i = bounds[0]; i < bounds[1]; i++)
 		json_array_append(list, json_array_get(a[0], i));
@@ -750,7 +754,7 @@ f_join(struct run *r, arguments a, size_t n)
 
 	(void)n;
 	if (!json_is_array(a[1]))
-		return string(r, text_of(r, a[1]));
+		return functions_string(r, text_of(r, a[1]));
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	for (size_t i = 0; i < json_array_size(a[1]); i++)
 		str_addf(&s, "%s%s", i > 0 ? text_of(r, a[0]) : "", text_of(r, json_array_get(a[1], i)));

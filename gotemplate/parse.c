@@ -14,7 +14,7 @@ struct parser {
 };
 
 static void
-fail(struct parser *p, const char *format, const char *what)
+parse_fail(struct parser *p, const char *format, const char *what)
 {
 	if (p->err == NULL)
 		p->err = err_new(
@@ -30,7 +30,7 @@ is_name(char c)
 /* --- words of an action --------------------------------------------------------------------------------------------- */
 
 static void
-skip_space(struct parser *p)
+parse_skip_space(struct parser *p)
 {
 	for (; isspace((unsigned char)*p->at); p->at++)
 		p->line += *p->at == '\n';
@@ -48,7 +48,7 @@ accept(struct parser *p, const char *what)
 {
 	size_t n = strlen(what);
 
-	skip_space(p);
+	parse_skip_space(p);
 	if (strncmp(p->at, what, n) != 0 || (is_name(what[0]) && is_name(p->at[n])))
 		return false;
 	p->at += n;
@@ -56,7 +56,7 @@ accept(struct parser *p, const char *what)
 }
 
 static const char *
-name(struct parser *p)
+parse_name(struct parser *p)
 {
 	size_t n = 0;
 
@@ -67,12 +67,12 @@ name(struct parser *p)
 }
 
 static const char *
-string(struct parser *p)
+parse_string(struct parser *p)
 {
 	const char *end, *why, *text = literal_read(p->arena, p->at, TEMPLATE_OUTPUT_MAX, &end, &why);
 
 	if (text == NULL) {
-		fail(p, why, "");
+		parse_fail(p, why, "");
 		return "";
 	}
 	for (; p->at < end; p->at++)
@@ -94,7 +94,7 @@ number(struct parser *p, struct operand *o)
 		o->real = strtod(text, &end);
 	}
 	if (*end != '\0')
-		fail(p, "what is no number: ", text);
+		parse_fail(p, "what is no number: ", text);
 	p->at += n;
 }
 
@@ -107,22 +107,22 @@ character(struct parser *p, struct operand *o)
 	o->kind = O_INT;
 	o->number = (unsigned char)p->at[1];
 	if (p->at[1] == '\0' || p->at[1] == '\\' || p->at[2] != '\'')
-		fail(p, "invalid character constant", "");
+		parse_fail(p, "invalid character constant", "");
 	else
 		p->at += 3;
 }
 
 /* False: no operand begins here. */
 static bool
-operand(struct parser *p, struct operand *o)
+parse_operand(struct parser *p, struct operand *o)
 {
 	const char *fields[FIELDS_MAX];
 
-	skip_space(p);
+	parse_skip_space(p);
 	*o = (struct operand){ .kind = O_DOT };
 	if (*p->at == '"' || *p->at == '`') {
 		o->kind = O_STRING;
-		o->text = string(p);
+		o->text = parse_string(p);
 	} else if (*p->at == '\'') {
 		character(p, o);
 	} else if (isdigit((unsigned char)*p->at) ||
@@ -131,25 +131,25 @@ operand(struct parser *p, struct operand *o)
 	} else if (*p->at == '$') {
 		p->at++;
 		o->kind = O_VARIABLE;
-		o->text = name(p);
+		o->text = parse_name(p);
 	} else if (*p->at == '(') {
 		p->at++;
 		o->kind = O_PIPELINE;
 		o->pipeline = pipeline(p, false);
 		if (!accept(p, ")"))
-			fail(p, "a parenthesis without end", "");
+			parse_fail(p, "a parenthesis without end", "");
 	} else if (*p->at == '.' && !is_name(p->at[1])) {
 		p->at++;
 		return true;
 	} else if (isalpha((unsigned char)*p->at) || *p->at == '_') {
-		const char *word = name(p);
+		const char *word = parse_name(p);
 
 		o->kind = strcmp(word, "true") == 0 || strcmp(word, "false") == 0 ? O_BOOL
 			  : strcmp(word, "nil") == 0				  ? O_NIL
 										  : O_FUNCTION;
 		o->number = word[0] == 't';
 		if (o->kind == O_FUNCTION && (o->function = function_find(word)) == NULL)
-			fail(p, "there is no function ",
+			parse_fail(p, "there is no function ",
 			    arena_printf(p->arena, "%s; there are %s", word, function_names(p->arena)));
 	} else if (*p->at != '.') {
 		return false;
@@ -157,9 +157,9 @@ operand(struct parser *p, struct operand *o)
 	while (*p->at == '.' && is_name(p->at[1]) && p->err == NULL) {
 		p->at++;
 		if (o->n_fields == FIELDS_MAX)
-			fail(p, "too many fields", "");
+			parse_fail(p, "too many fields", "");
 		else
-			fields[o->n_fields++] = name(p);
+			fields[o->n_fields++] = parse_name(p);
 	}
 	o->fields = arena_new_array(p->arena, const char *, o->n_fields + 1);
 	memcpy(o->fields, fields, o->n_fields * sizeof(*fields));
@@ -167,23 +167,23 @@ operand(struct parser *p, struct operand *o)
 }
 
 static struct command *
-command(struct parser *p)
+parse_command(struct parser *p)
 {
 	struct operand list[ARGS_MAX] = { 0 };
 	struct command *c = arena_alloc(p->arena, sizeof(*c));
 
-	while (p->err == NULL && !at_end(p) && operand(p, &list[c->n])) {
+	while (p->err == NULL && !at_end(p) && parse_operand(p, &list[c->n])) {
 		if (list[c->n].kind == O_FUNCTION && list[c->n].n_fields > 0)
-			fail(p, "a function has no fields; parentheses around its call have", "");
+			parse_fail(p, "a function has no fields; parentheses around its call have", "");
 		c->n++;
-		skip_space(p);
+		parse_skip_space(p);
 		if (c->n == ARGS_MAX)
-			fail(p, "too many arguments", "");
+			parse_fail(p, "too many arguments", "");
 	}
 	if (c->n == 0)
-		fail(p, "something is missing before ", arena_printf(p->arena, "%.8s", p->at));
+		parse_fail(p, "something is missing before ", arena_printf(p->arena, "%.8s", p->at));
 	if (c->n > 1 && list[0].kind != O_FUNCTION)
-		fail(p, "only a function takes arguments", "");
+		parse_fail(p, "only a function takes arguments", "");
 	c->operands = arena_new_array(p->arena, struct operand, c->n + 1);
 	memcpy(c->operands, list, c->n * sizeof(*list));
 	return c;
@@ -196,17 +196,17 @@ declaration(struct parser *p, struct pipeline *l)
 	struct parser ahead = *p;
 
 	for (int i = 0; i < 2; i++) {
-		skip_space(&ahead);
+		parse_skip_space(&ahead);
 		if (*ahead.at != '$')
 			return;
 		ahead.at++;
-		l->variables[i] = name(&ahead);
+		l->variables[i] = parse_name(&ahead);
 		l->n_variables = (size_t)i + 1;
 		if (i == 0 && accept(&ahead, ","))
 			continue;
 		if (accept(&ahead, ":="))
 			l->assigns = false;
-		else if (skip_space(&ahead), ahead.at[0] == '=' && ahead.at[1] != '=')
+		else if (parse_skip_space(&ahead), ahead.at[0] == '=' && ahead.at[1] != '=')
 			l->assigns = ahead.at++ != NULL;
 		else
 			break;
@@ -224,13 +224,13 @@ pipeline(struct parser *p, bool may_declare)
 
 	l->line = p->line;
 	if (++p->depth > DEPTH_MAX) {
-		fail(p, "too deep", "");
+		parse_fail(p, "too deep", "");
 		return l;
 	}
 	if (may_declare)
 		declaration(p, l);
 	do {
-		*end = command(p);
+		*end = parse_command(p);
 		end = &(*end)->next;
 	} while (p->err == NULL && accept(p, "|"));
 	p->depth--;
@@ -240,7 +240,7 @@ pipeline(struct parser *p, bool may_declare)
 /* --- parts ----------------------------------------------------------------------------------------------------------- */
 
 static struct part *
-part(struct parser *p, enum part_kind kind)
+parse_part(struct parser *p, enum part_kind kind)
 {
 	struct part *t = arena_alloc(p->arena, sizeof(*t));
 
@@ -255,21 +255,21 @@ end_action(struct parser *p)
 {
 	bool trims;
 
-	skip_space(p);
+	parse_skip_space(p);
 	trims = *p->at == '-';
 	if (!at_end(p)) {
-		fail(p, "what does not belong here: ", arena_printf(p->arena, "%.12s", p->at));
+		parse_fail(p, "what does not belong here: ", arena_printf(p->arena, "%.12s", p->at));
 		return;
 	}
 	p->at += trims ? 3 : 2;
 	if (trims)
-		skip_space(p);
+		parse_skip_space(p);
 	p->in_action = false;
 }
 
 /* Text up to the next action; false: there is none of either. */
 static bool
-text(struct parser *p, struct part ***end)
+parse_text(struct parser *p, struct part ***end)
 {
 	const char *start = p->at, *open = strstr(start, "{{");
 	size_t n = open != NULL ? (size_t)(open - start) : strlen(start);
@@ -281,7 +281,7 @@ text(struct parser *p, struct part ***end)
 	while (trims && n > 0 && isspace((unsigned char)start[n - 1]))
 		n--;
 	if (n > 0) {
-		struct part *t = part(p, PART_TEXT);
+		struct part *t = parse_part(p, PART_TEXT);
 
 		t->text = start;
 		t->len = n;
@@ -301,7 +301,7 @@ comment(struct parser *p)
 	const char *close = strstr(p->at, "*/");
 
 	if (close == NULL) {
-		fail(p, "a comment without end", "");
+		parse_fail(p, "a comment without end", "");
 		return;
 	}
 	for (; p->at < close + 2; p->at++)
@@ -315,14 +315,14 @@ static enum stop parts(struct parser *, struct part **ret);
 
 /* if, with or range, from its pipeline to its end. */
 static struct part *
-block(struct parser *p, enum part_kind kind)
+parse_block(struct parser *p, enum part_kind kind)
 {
-	struct part *t = part(p, kind);
+	struct part *t = parse_part(p, kind);
 	int line = p->line;
 	enum stop stop;
 
 	if (++p->depth > DEPTH_MAX) {
-		fail(p, "too deep", "");
+		parse_fail(p, "too deep", "");
 		return t;
 	}
 	t->pipeline = pipeline(p, true);
@@ -331,10 +331,10 @@ block(struct parser *p, enum part_kind kind)
 	if (stop == STOP_ELSE && p->err == NULL) {
 		/* "else if" is an if of its own in the else, which ends with it. */
 		if (accept(p, "if")) {
-			t->otherwise = block(p, PART_IF);
+			t->otherwise = parse_block(p, PART_IF);
 			stop = STOP_END;
 		} else if (accept(p, "with")) {
-			t->otherwise = block(p, PART_WITH);
+			t->otherwise = parse_block(p, PART_WITH);
 			stop = STOP_END;
 		} else {
 			end_action(p);
@@ -344,14 +344,14 @@ block(struct parser *p, enum part_kind kind)
 	p->depth--;
 	if (stop != STOP_END && p->err == NULL) {
 		p->line = line;
-		fail(p, stop == STOP_ELSE ? "a second else" : "no end of what begins here", "");
+		parse_fail(p, stop == STOP_ELSE ? "a second else" : "no end of what begins here", "");
 	}
 	return t;
 }
 
 /* The part of one action; NULL: none. */
 static struct part *
-action(struct parser *p)
+parse_action(struct parser *p)
 {
 	static const char *const not_built[] = { "define", "template", "block" };
 	struct part *t;
@@ -362,21 +362,21 @@ action(struct parser *p)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
 		if (accept(p, not_built[i])) {
-			fail(p, "not built: ", not_built[i]);
+			parse_fail(p, "not built: ", not_built[i]);
 			return NULL;
 		}
 	if (accept(p, "if"))
-		return block(p, PART_IF);
+		return parse_block(p, PART_IF);
 	if (accept(p, "with"))
-		return block(p, PART_WITH);
+		return parse_block(p, PART_WITH);
 	if (accept(p, "range"))
-		return block(p, PART_RANGE);
+		return parse_block(p, PART_RANGE);
 	if (accept(p, "break"))
-		t = part(p, PART_BREAK);
+		t = parse_part(p, PART_BREAK);
 	else if (accept(p, "continue"))
-		t = part(p, PART_CONTINUE);
+		t = parse_part(p, PART_CONTINUE);
 	else {
-		t = part(p, PART_ACTION);
+		t = parse_part(p, PART_ACTION);
 		t->pipeline = pipeline(p, true);
 	}
 	end_action(p);
@@ -389,17 +389,17 @@ parts(struct parser *p, struct part **ret)
 {
 	struct part **end = ret;
 
-	while (p->err == NULL && text(p, &end)) {
+	while (p->err == NULL && parse_text(p, &end)) {
 		struct part *t;
 
-		skip_space(p);
+		parse_skip_space(p);
 		if (accept(p, "end")) {
 			end_action(p);
 			return STOP_END;
 		}
 		if (accept(p, "else"))
 			return STOP_ELSE;
-		t = action(p);
+		t = parse_action(p);
 		if (t != NULL) {
 			*end = t;
 			end = &t->next;
@@ -415,7 +415,7 @@ template_parse(struct arena *a, const char *source, struct part **ret)
 
 	*ret = NULL;
 	if (parts(&p, ret) != STOP_TEXT_END && p.err == NULL)
-		fail(&p, "an end or else of nothing", "");
+		parse_fail(&p, "an end or else of nothing", "");
 	return p.err;
 }
 

@@ -123,7 +123,7 @@ value(const struct composing *c, const char *key)
 }
 
 static void
-header(struct composing *c, const char *name, const char *text)
+alert_header(struct composing *c, const char *name, const char *text)
 {
 	if (c->n_headers == HEADERS_MAX)
 		c->error = err_new(c->arena, ERR_INVALID, "Provider %s: more than %d headers",
@@ -137,7 +137,7 @@ header(struct composing *c, const char *name, const char *text)
 
 /* The revision that it is about, or that the message names; NULL: there is none. In the arena. */
 static const char *
-revision_of(const struct composing *c)
+alert_revision_of(const struct composing *c)
 {
 	const char *from = strstr(c->event->message, "sha1:");
 
@@ -157,7 +157,7 @@ metadata(const struct composing *c)
 	if (all == NULL)
 		all = json_object();
 	json_put(all, "summary", c->alert->spec.summary);
-	json_put(all, "revision", revision_of(c));
+	json_put(all, "revision", alert_revision_of(c));
 	return all;
 }
 
@@ -170,7 +170,7 @@ generic_body(struct composing *c)
 	    e->namespace, "name", e->name);
 
 	json_put(object, "uid", e->uid);
-	header(c, "Gotk-Component", CONTROLLER);
+	alert_header(c, "Gotk-Component", CONTROLLER);
 	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:s}", "involvedObject", object, "severity",
 	    e->bad ? "error" : "info", "timestamp", time_format(c->arena, e->at), "message", e->message, "reason",
 	    e->reason, "metadata", metadata(c), "reportingController", CONTROLLER);
@@ -188,7 +188,7 @@ slack_body(struct composing *c)
 		json_array_append_new(fields, json_pack("{s:s, s:O, s:b}", "title", key, "value", v, "short", 0));
 	json_decref(about);
 	if (token != NULL)
-		header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+		alert_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
 	body = json_pack("{s:s, s:[{s:s, s:s, s:s, s:[s], s:o}]}", "username", !str_empty(user) ? user : CONTROLLER,
 	    "attachments", "color", e->bad ? "danger" : "good", "author_name",
 	    arena_printf(c->arena, "%s/%s.%s", e->kind, e->name, e->namespace), "text", e->message, "mrkdwn_in", "text",
@@ -230,7 +230,7 @@ read_headers(struct composing *c)
 		return err_wrap(c->arena, e, "headers of Secret %s", c->provider->spec.secret->name);
 	json_object_foreach (json_array_get(docs, 0), name, v)
 		if (json_is_string(v))
-			header(c, arena_strdup(c->arena, name), arena_strdup(c->arena, json_string_value(v)));
+			alert_header(c, arena_strdup(c->arena, name), arena_strdup(c->arena, json_string_value(v)));
 	return NULL;
 }
 
@@ -279,7 +279,7 @@ compose_status(struct composing *c, const char *address, struct question *ret)
 {
 	const struct commit_status s = { .type = c->provider->spec.type,
 		.address = address,
-		.revision = is_outcome(c->event) ? revision_of(c) : NULL,
+		.revision = is_outcome(c->event) ? alert_revision_of(c) : NULL,
 		.context = context(c),
 		.bad = c->event->bad,
 		.description = description(c) };
@@ -289,7 +289,7 @@ compose_status(struct composing *c, const char *address, struct question *ret)
 		return err_new(
 		    c->arena, ERR_INVALID, "Provider %s: its Secret has no token", c->provider->object.meta.name);
 	name = commit_status_header(c->arena, s.type, token, &text);
-	header(c, name, text);
+	alert_header(c, name, text);
 	return commit_status_compose(c->arena, &s, &ret->url, &ret->body);
 }
 
@@ -323,7 +323,7 @@ compose_message(struct composing *c, const struct provider_kind *k, const char *
 		return err_new(c->arena, ERR_INVALID, "Provider %s: its Secret has no token to sign with",
 		    c->provider->object.meta.name);
 	hmac_sha256_hex(token, strlen(token), ret->body, strlen(ret->body), hex);
-	header(c, "X-Signature", arena_printf(c->arena, "sha256=%s", hex));
+	alert_header(c, "X-Signature", arena_printf(c->arena, "sha256=%s", hex));
 	return NULL;
 }
 

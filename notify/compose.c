@@ -11,7 +11,7 @@
 
 /* "[0].HASH" of the index-th condition: SHA-1 in base64 for URLs, without padding, as the others' annotations have it. */
 static const char *
-key_of(struct arena *a, size_t index, const char *when)
+compose_key_of(struct arena *a, size_t index, const char *when)
 {
 	unsigned char hash[SHA1_SIZE];
 	char *text;
@@ -34,7 +34,8 @@ evaluate(struct arena *a, const char *text, const struct value *vars, int64_t no
 }
 
 static void
-judge(struct arena *a, const json_t *condition, const struct value *vars, int64_t now, struct notify_condition *ret)
+compose_judge(
+    struct arena *a, const json_t *condition, const struct value *vars, int64_t now, struct notify_condition *ret)
 {
 	const char *once_per = json_str(condition, "oncePer");
 	struct value v = { 0 };
@@ -71,8 +72,8 @@ notify_conditions(const struct notify_config *c, const char *trigger, const json
 		*to = (struct notify_condition){ .when = arena_strdup(a, json_str(one, "when") ?: ""),
 			.once_per = "",
 			.send = json_object_get(one, "send") };
-		to->key = key_of(a, i, to->when);
-		judge(a, one, &v, now, to);
+		to->key = compose_key_of(a, i, to->when);
+		compose_judge(a, one, &v, now, to);
 	}
 	return json_array_size(list);
 }

@@ -6,31 +6,31 @@
 #include "kube/api/yaml.h"
 #include "notify/notify.h"
 
-static void problem(struct notify_config *, struct arena *, const char *key, const char *why);
+static void config_problem(struct notify_config *, struct arena *, const char *key, const char *why);
 
 /* A key's YAML. NULL after noting what is wrong with it; a new reference. */
 static json_t *
-read_key(struct notify_config *c, struct arena *a, const char *key, const char *text, json_type want)
+config_read_key(struct notify_config *c, struct arena *a, const char *key, const char *text, json_type want)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *e = yaml_parse(a, text, strlen(text), &docs);
 	json_t *first = json_array_get(docs, 0);
 
 	if (e != NULL) {
-		problem(c, a, key, err_text(a, e));
+		config_problem(c, a, key, err_text(a, e));
 		return NULL;
 	}
 	if (first == NULL)
 		return want == JSON_ARRAY ? json_array() : json_object();
 	if (json_typeof(first) != want) {
-		problem(c, a, key, want == JSON_ARRAY ? "want a list" : "want a map");
+		config_problem(c, a, key, want == JSON_ARRAY ? "want a list" : "want a map");
 		return NULL;
 	}
 	return json_incref(first);
 }
 
 static void
-problem(struct notify_config *c, struct arena *a, const char *key, const char *why)
+config_problem(struct notify_config *c, struct arena *a, const char *key, const char *why)
 {
 	json_array_append_new(c->problems, json_string(arena_printf(a, "%s: %s", key, why)));
 }
@@ -40,7 +40,7 @@ static void
 read_service(struct notify_config *c, struct arena *a, const char *key, const char *text)
 {
 	const char *type = key + strlen("service."), *dot = strchr(type, '.'), *name = dot != NULL ? dot + 1 : type;
-	json_t *options = read_key(c, a, key, text, JSON_OBJECT);
+	json_t *options = config_read_key(c, a, key, text, JSON_OBJECT);
 
 	if (options != NULL)
 		json_object_set_new(c->services, name,
@@ -79,18 +79,20 @@ notify_config_read(struct arena *a, const json_t *data, struct notify_config *c)
 		if (str_starts(key, "service."))
 			read_service(c, a, key, text);
 		else if (str_starts(key, "template."))
-			set_if_read(c->templates, key + strlen("template."), read_key(c, a, key, text, JSON_OBJECT));
+			set_if_read(
+			    c->templates, key + strlen("template."), config_read_key(c, a, key, text, JSON_OBJECT));
 		else if (str_starts(key, "trigger."))
-			set_if_read(c->triggers, key + strlen("trigger."), read_key(c, a, key, text, JSON_ARRAY));
+			set_if_read(
+			    c->triggers, key + strlen("trigger."), config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (str_starts(key, "defaultTriggers."))
 			set_if_read(c->service_default_triggers, key + strlen("defaultTriggers."),
-			    read_key(c, a, key, text, JSON_ARRAY));
+			    config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "defaultTriggers") == 0)
-			replace_if_read(&c->default_triggers, read_key(c, a, key, text, JSON_ARRAY));
+			replace_if_read(&c->default_triggers, config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "subscriptions") == 0)
-			replace_if_read(&c->subscriptions, read_key(c, a, key, text, JSON_ARRAY));
+			replace_if_read(&c->subscriptions, config_read_key(c, a, key, text, JSON_ARRAY));
 		else if (strcmp(key, "context") == 0)
-			replace_if_read(&c->context, read_key(c, a, key, text, JSON_OBJECT));
+			replace_if_read(&c->context, config_read_key(c, a, key, text, JSON_OBJECT));
 	}
 }
 
@@ -162,7 +164,7 @@ struct collecting {
 };
 
 static void
-add(struct collecting *c, const char *service, const char *recipient)
+config_add(struct collecting *c, const char *service, const char *recipient)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->at[i].service, service) == 0 && strcmp(c->at[i].recipient, recipient) == 0)
@@ -209,7 +211,7 @@ add_recipients(struct collecting *c, const char *service, const char *text)
 	char *save = NULL;
 
 	if (text[0] == '\0')
-		add(c, service, "");
+		config_add(c, service, "");
 	for (char *r = strtok_r(arena_strdup(c->arena, text), ";", &save); r != NULL; r = strtok_r(NULL, ";", &save)) {
 		size_t n;
 
@@ -217,7 +219,7 @@ add_recipients(struct collecting *c, const char *service, const char *text)
 		for (n = strlen(r); n > 0 && isspace((unsigned char)r[n - 1]);)
 			r[--n] = '\0';
 		if (n > 0)
-			add(c, service, r);
+			config_add(c, service, r);
 	}
 }
 
@@ -254,9 +256,9 @@ from_yaml(struct collecting *c, const char *text)
 			if (json_array_size(triggers) == 0 ? !by_default(c, service) : !has_text(triggers, c->trigger))
 				continue;
 			if (json_array_size(json_object_get(destination, "recipients")) == 0)
-				add(c, service, "");
+				config_add(c, service, "");
 			json_array_foreach (json_object_get(destination, "recipients"), m, recipient)
-				add(c, service, arena_strdup(c->arena, json_string_value(recipient) ?: ""));
+				config_add(c, service, arena_strdup(c->arena, json_string_value(recipient) ?: ""));
 		}
 	}
 }
@@ -291,10 +293,10 @@ from_defaults(struct collecting *c, const struct string_map *labels)
 			const char *text = json_string_value(recipient) ?: "", *colon = strchr(text, ':');
 
 			if (colon != NULL)
-				add(c, arena_strndup(c->arena, text, (size_t)(colon - text)),
+				config_add(c, arena_strndup(c->arena, text, (size_t)(colon - text)),
 				    arena_strdup(c->arena, colon + 1));
 			else
-				add(c, arena_strdup(c->arena, text), "");
+				config_add(c, arena_strdup(c->arena, text), "");
 		}
 	}
 }

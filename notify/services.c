@@ -49,7 +49,7 @@ missing(struct composing *c, const char *name)
 
 /* The notification's own part for this service. */
 static const json_t *
-part(const struct composing *c)
+services_part(const struct composing *c)
 {
 	return json_object_get(c->notification, c->type);
 }
@@ -57,13 +57,13 @@ part(const struct composing *c)
 static const char *
 words(const struct composing *c, const char *name, const char *otherwise)
 {
-	const char *text = json_str(part(c), name);
+	const char *text = json_str(services_part(c), name);
 
 	return str_empty(text) ? otherwise : text;
 }
 
 static void
-header(struct composing *c, const char *name, const char *value)
+services_header(struct composing *c, const char *name, const char *value)
 {
 	if (c->question->n_headers < HEADERS_MAX)
 		http_add_header(c->question, c->headers, name, value);
@@ -150,9 +150,9 @@ webhook(struct composing *c)
 	if (own == NULL)
 		c->question->body = c->message;
 	json_array_foreach (json_object_get(c->options, "headers"), i, h)
-		header(c, json_str(h, "name") ?: "", json_str(h, "value") ?: "");
+		services_header(c, json_str(h, "name") ?: "", json_str(h, "value") ?: "");
 	if (basic != NULL)
-		header(c, "Authorization",
+		services_header(c, "Authorization",
 		    http_basic(c->arena, json_str(basic, "username") ?: "", json_str(basic, "password") ?: ""));
 	return NULL;
 }
@@ -175,7 +175,7 @@ slack(struct composing *c)
 		json_decref(body);
 		return e;
 	}
-	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
 	return post(c, under(c->arena, option(c, "apiURL", "https://slack.com/api"), "chat.postMessage"), body);
 }
 
@@ -202,7 +202,7 @@ mattermost(struct composing *c)
 		return e;
 	}
 	body = json_pack("{s:s,s:s,s:o}", "channel_id", c->recipient, "message", c->message, "props", props);
-	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
 	return post(c, under(c->arena, url, "api/v4/posts"), body);
 }
 
@@ -230,7 +230,7 @@ webex(struct composing *c)
 
 	if (token == NULL)
 		return missing(c, "token");
-	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
+	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", token));
 	return post(c, under(c->arena, option(c, "apiURL", "https://webexapis.com"), "v1/messages"),
 	    json_pack("{s:s,s:s}", strchr(c->recipient, '@') != NULL ? "toPersonEmail" : "roomId", c->recipient,
 		"markdown", c->message));
@@ -305,7 +305,7 @@ grafana(struct composing *c)
 	for (char *t = strtok_r(arena_strdup(c->arena, c->recipient), "|", &save); t != NULL;
 	     t = strtok_r(NULL, "|", &save))
 		json_array_append_new(tags, json_string(t));
-	header(c, "Authorization", arena_printf(c->arena, "Bearer %s", key));
+	services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", key));
 	return post(c, under(c->arena, url, "annotations"),
 	    json_pack(
 		"{s:I,s:b,s:o,s:s}", "time", (json_int_t)c->now, "isRegion", 0, "tags", tags, "text", c->message));
@@ -316,7 +316,7 @@ alertmanager(struct composing *c)
 {
 	const char *scheme = option(c, "scheme", "http"), *path = option(c, "apiPath", "/api/v2/alerts"),
 		   *target = json_string_value(json_array_get(json_object_get(c->options, "targets"), 0));
-	const json_t *basic = json_object_get(c->options, "basicAuth"), *own = part(c);
+	const json_t *basic = json_object_get(c->options, "basicAuth"), *own = services_part(c);
 	json_t *labels, *annotations;
 
 	if (target == NULL)
@@ -329,10 +329,10 @@ alertmanager(struct composing *c)
 	if (json_object_size(annotations) == 0)
 		json_object_set_new(annotations, "message", json_string(c->message));
 	if (basic != NULL)
-		header(c, "Authorization",
+		services_header(c, "Authorization",
 		    http_basic(c->arena, json_str(basic, "username") ?: "", json_str(basic, "password") ?: ""));
 	else if (option(c, "bearerToken", NULL) != NULL)
-		header(c, "Authorization", arena_printf(c->arena, "Bearer %s", option(c, "bearerToken", "")));
+		services_header(c, "Authorization", arena_printf(c->arena, "Bearer %s", option(c, "bearerToken", "")));
 	return post(c, under(c->arena, arena_printf(c->arena, "%s://%s", scheme, target), path),
 	    json_pack("[{s:o,s:o,s:s,s:s}]", "labels", labels, "annotations", annotations, "startsAt",
 		time_format(c->arena, c->now), "generatorURL", words(c, "generatorURL", "")));
@@ -351,7 +351,7 @@ opsgenie(struct composing *c)
 	set_text(body, "priority", words(c, "priority", NULL));
 	set_text(body, "alias", words(c, "alias", NULL));
 	set_text(body, "note", words(c, "note", NULL));
-	header(c, "Authorization", arena_printf(c->arena, "GenieKey %s", key));
+	services_header(c, "Authorization", arena_printf(c->arena, "GenieKey %s", key));
 	return post(c, under(c->arena, option(c, "apiUrl", "https://api.opsgenie.com"), "v2/alerts"), body);
 }
 
@@ -453,7 +453,7 @@ opened(struct arena *a, const json_t *v, const json_t *secret)
 
 /* All that the question points at is in the arena from now on. */
 static void
-settle(struct arena *a, struct question *q)
+services_settle(struct arena *a, struct question *q)
 {
 	struct header *headers = (struct header *)q->headers;
 
@@ -494,7 +494,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		.insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) };
 	if ((e = s->compose(&c)) != NULL || (e = c.error) != NULL)
 		return e;
-	settle(a, ret);
+	services_settle(a, ret);
 	return NULL;
 }
 

@@ -70,7 +70,7 @@ metrics(struct app *app, struct MHD_Connection *c)
 }
 
 static enum MHD_Result
-answer(struct app *app, struct MHD_Connection *c, int64_t late)
+app_answer(struct app *app, struct MHD_Connection *c, int64_t late)
 {
 	bool bad = (double)rand_below(&app->rand, 10000) < app->settings.errors * 10000;
 	double seconds = (double)late / 1000;
@@ -86,7 +86,7 @@ answer(struct app *app, struct MHD_Connection *c, int64_t late)
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+app_on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *data, size_t *data_len, void **state)
 {
 	struct app *app = arg;
@@ -120,11 +120,11 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 			return MHD_YES;
 		}
 	}
-	return answer(app, c, q->late);
+	return app_answer(app, c, q->late);
 }
 
 static void
-on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+app_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
 {
 	struct app *app = arg;
 	struct asked *q = *state;
@@ -149,8 +149,8 @@ app_new(struct loop *l, const struct app_settings *settings)
 	app->settings = *settings;
 	app->rand = rand_stream(settings->seed, "app");
 	if (!daemon_start(&app->daemon, l,
-		&(struct daemon_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES }, on_request,
-		on_completed, app)) {
+		&(struct daemon_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES },
+		app_on_request, app_on_completed, app)) {
 		free(app);
 		return NULL;
 	}

@@ -20,7 +20,7 @@ skip_spaces(struct reading *r)
 
 /* Takes the text, if it is next. */
 static bool
-take(struct reading *r, const char *text)
+cel_take(struct reading *r, const char *text)
 {
 	skip_spaces(r);
 	if (!str_starts(r->at, text))
@@ -52,27 +52,27 @@ read_primary(struct reading *r)
 	int n = 0;
 	bool v;
 
-	if (take(r, "!"))
+	if (cel_take(r, "!"))
 		return !read_primary(r);
-	if (take(r, "(")) {
+	if (cel_take(r, "(")) {
 		v = read_or(r);
-		v &= take(r, ")");
+		v &= cel_take(r, ")");
 		return v;
 	}
-	if (take(r, "[")) {
+	if (cel_take(r, "[")) {
 		do
 			n += read_or(r);
-		while (take(r, ","));
-		return take(r, "].filter(x, x).size() == 1") && n == 1;
+		while (cel_take(r, ","));
+		return cel_take(r, "].filter(x, x).size() == 1") && n == 1;
 	}
-	if (take(r, "has(self.")) {
+	if (cel_take(r, "has(self.")) {
 		v = read_field(r) != NULL;
-		return take(r, ")") && v;
+		return cel_take(r, ")") && v;
 	}
-	v = take(r, "self.");
+	v = cel_take(r, "self.");
 	assert(v);
 	a = read_field(r);
-	if (!take(r, "!= self."))
+	if (!cel_take(r, "!= self."))
 		return json_is_true(a);
 	b = read_field(r);
 	return !json_equal(a, b);
@@ -83,7 +83,7 @@ read_and(struct reading *r)
 {
 	bool v = read_primary(r);
 
-	while (take(r, "&&"))
+	while (cel_take(r, "&&"))
 		v &= read_primary(r);
 	return v;
 }
@@ -93,7 +93,7 @@ read_or(struct reading *r)
 {
 	bool v = read_and(r);
 
-	while (take(r, "||"))
+	while (cel_take(r, "||"))
 		v |= read_and(r);
 	return v;
 }

@@ -86,10 +86,11 @@ prune_root(const json_t *schema, json_t *object)
 			json_object_set_new(object, own[i], kept[i]);
 }
 
-static void problem(struct walk *w, const char *path, const char *reason, const char *format, ...) printf_like(4, 5);
+static void crd_problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
+    printf_like(4, 5);
 
 static void
-problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
+crd_problem(struct walk *w, const char *path, const char *reason, const char *format, ...)
 {
 	const char *text;
 	va_list ap;
@@ -104,7 +105,7 @@ problem(struct walk *w, const char *path, const char *reason, const char *format
 }
 
 static const char *
-type_of(const json_t *v)
+crd_type_of(const json_t *v)
 {
 	static const char *const names[] = { [JSON_OBJECT] = "object",
 		[JSON_ARRAY] = "array",
@@ -119,9 +120,9 @@ type_of(const json_t *v)
 }
 
 static const char *
-shown(struct walk *w, const json_t *v)
+crd_shown(struct walk *w, const json_t *v)
 {
-	return json_is_object(v) || json_is_array(v) ? arena_printf(w->arena, "\"%s\"", type_of(v))
+	return json_is_object(v) || json_is_array(v) ? arena_printf(w->arena, "\"%s\"", crd_type_of(v))
 						     : json_text_go(w->arena, v);
 }
 
@@ -140,16 +141,16 @@ check_scalar(struct walk *w, const char *path, const json_t *schema, const json_
 		supported = arena_printf(w->arena, "%s%s%s", supported, i > 0 ? ", " : "", json_text_go(w->arena, c));
 	}
 	if (!found)
-		problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s", shown(w, v),
-		    supported);
+		crd_problem(w, path, "FieldValueNotSupported", "Unsupported value: %s: supported values: %s",
+		    crd_shown(w, v), supported);
 	if (least != NULL && json_is_number(v) && json_number_value(v) < json_number_value(least))
-		problem(w, path, "FieldValueInvalid",
+		crd_problem(w, path, "FieldValueInvalid",
 		    "Invalid value: %s: %s in body should be greater than or equal to %" JSON_INTEGER_FORMAT,
-		    shown(w, v), path, json_integer_value(least));
+		    crd_shown(w, v), path, json_integer_value(least));
 	if (most != NULL && json_is_number(v) && json_number_value(v) > json_number_value(most))
-		problem(w, path, "FieldValueInvalid",
-		    "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT, shown(w, v),
-		    path, json_integer_value(most));
+		crd_problem(w, path, "FieldValueInvalid",
+		    "Invalid value: %s: %s in body should be less than or equal to %" JSON_INTEGER_FORMAT,
+		    crd_shown(w, v), path, json_integer_value(most));
 }
 
 /* The bounds of texts and lists. */
@@ -164,16 +165,16 @@ check_lengths(struct walk *w, const char *path, const json_t *schema, const json
 	if (!json_is_string(v) && !json_is_array(v))
 		return;
 	if (least != NULL && (json_int_t)n < json_integer_value(least))
-		problem(w, path, "FieldValueInvalid",
-		    "Invalid value: %s: %s in body should %s at least %" JSON_INTEGER_FORMAT " %s", shown(w, v), path,
-		    json_is_array(v) ? "have" : "be", json_integer_value(least),
+		crd_problem(w, path, "FieldValueInvalid",
+		    "Invalid value: %s: %s in body should %s at least %" JSON_INTEGER_FORMAT " %s", crd_shown(w, v),
+		    path, json_is_array(v) ? "have" : "be", json_integer_value(least),
 		    json_is_array(v) ? "items" : "chars long");
 	if (json_is_string(v) && most != NULL && (json_int_t)n > json_integer_value(most))
-		problem(w, path, "FieldValueTooLong", "Too long: may not be more than %" JSON_INTEGER_FORMAT " bytes",
-		    json_integer_value(most));
+		crd_problem(w, path, "FieldValueTooLong",
+		    "Too long: may not be more than %" JSON_INTEGER_FORMAT " bytes", json_integer_value(most));
 	if (json_is_string(v) && pattern != NULL && !regex_finds(pattern, json_string_value(v)))
-		problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s in body should match '%s'", shown(w, v),
-		    path, pattern);
+		crd_problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s in body should match '%s'",
+		    crd_shown(w, v), path, pattern);
 }
 
 /* CEL. What compares with oldSelf holds for what is new. */
@@ -185,15 +186,16 @@ check_rules(struct walk *w, const char *path, const json_t *schema, const json_t
 	size_t i;
 
 	if (most != NULL && (json_int_t)json_array_size(v) > json_integer_value(most))
-		problem(w, path, "FieldValueTooMany", "Too many: %zu: must have at most %" JSON_INTEGER_FORMAT " items",
-		    json_array_size(v), json_integer_value(most));
+		crd_problem(w, path, "FieldValueTooMany",
+		    "Too many: %zu: must have at most %" JSON_INTEGER_FORMAT " items", json_array_size(v),
+		    json_integer_value(most));
 	json_array_foreach (json_object_get(schema, "x-kubernetes-validations"), i, one) {
 		const char *rule = json_str(one, "rule");
 		bool holds =
 		    strcmp(rule, "self == oldSelf") == 0 ? old == NULL || json_equal(v, old) : cel_holds(rule, v);
 
 		if (!holds)
-			problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s", shown(w, v),
+			crd_problem(w, path, "FieldValueInvalid", "Invalid value: %s: %s", crd_shown(w, v),
 			    json_str(one, "message"));
 	}
 }
@@ -205,11 +207,11 @@ has_type(const json_t *schema, const json_t *v)
 
 	if (json_is_true(json_object_get(schema, "x-kubernetes-int-or-string")))
 		return json_is_integer(v) || json_is_string(v);
-	return want == NULL || strcmp(want, type_of(v)) == 0 || (strcmp(want, "number") == 0 && json_is_number(v));
+	return want == NULL || strcmp(want, crd_type_of(v)) == 0 || (strcmp(want, "number") == 0 && json_is_number(v));
 }
 
 static void
-check(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
+crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *v, const json_t *old)
 {
 	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items");
 	const json_t *additional = json_object_get(schema, "additionalProperties"), *of;
@@ -221,8 +223,9 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 	if (old != NULL && json_equal(old, v))
 		return;
 	if (!has_type(schema, v)) {
-		problem(w, path, "FieldValueTypeInvalid", "Invalid value: %s: %s in body must be of type %s: \"%s\"",
-		    shown(w, v), path, json_str(schema, "type") ?: "integer,string", type_of(v));
+		crd_problem(w, path, "FieldValueTypeInvalid",
+		    "Invalid value: %s: %s in body must be of type %s: \"%s\"", crd_shown(w, v), path,
+		    json_str(schema, "type") ?: "integer,string", crd_type_of(v));
 		return;
 	}
 	check_scalar(w, path, schema, v);
@@ -231,13 +234,14 @@ check(struct walk *w, const char *path, const json_t *schema, const json_t *v, c
 	if (json_is_object(v))
 		json_array_foreach (json_object_get(schema, "required"), i, e)
 			if (json_object_get(v, json_string_value(e)) == NULL)
-				problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
+				crd_problem(w, arena_printf(w->arena, "%s%s%s", path, dot, json_string_value(e)),
 				    "FieldValueRequired", "Required value");
 	json_object_foreach ((json_t *)v, key, e)
 		if ((of = json_object_get(properties, key)) != NULL || (of = additional) != NULL)
-			check(w, arena_printf(w->arena, "%s%s%s", path, dot, key), of, e, json_object_get(old, key));
+			crd_check(
+			    w, arena_printf(w->arena, "%s%s%s", path, dot, key), of, e, json_object_get(old, key));
 	json_array_foreach (v, i, e)
-		check(w, arena_printf(w->arena, "%s[%zu]", path, i), items, e, NULL);
+		crd_check(w, arena_printf(w->arena, "%s[%zu]", path, i), items, e, NULL);
 }
 
 void
@@ -256,7 +260,7 @@ crds_schema(const struct crds *c, const char *key)
 }
 
 static void
-unknown(struct arena *a, const json_t *schema, bool whole, const json_t *value, const char *path, json_t *paths)
+crd_unknown(struct arena *a, const json_t *schema, bool whole, const json_t *value, const char *path, json_t *paths)
 {
 	const json_t *properties = json_object_get(schema, "properties"), *items = json_object_get(schema, "items"),
 		     *of;
@@ -277,19 +281,19 @@ unknown(struct arena *a, const json_t *schema, bool whole, const json_t *value, 
 		below = arena_printf(a, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
 		of = json_object_get(properties, key) != NULL ? json_object_get(properties, key) : of;
 		if (of != NULL)
-			unknown(a, of, whole && strcmp(below, "status") != 0 && strcmp(key, "template") != 0, v, below,
-			    paths);
+			crd_unknown(a, of, whole && strcmp(below, "status") != 0 && strcmp(key, "template") != 0, v,
+			    below, paths);
 		else if (!keeps && json_array_size(paths) < UNKNOWN_MAX)
 			json_array_append_new(paths, json_string(below));
 	}
 	json_array_foreach (value, i, v)
-		unknown(a, items, whole, v, arena_printf(a, "%s[%zu]", path, i), paths);
+		crd_unknown(a, items, whole, v, arena_printf(a, "%s[%zu]", path, i), paths);
 }
 
 void
 crds_unknown(struct arena *a, const json_t *schema, bool whole, const json_t *object, json_t *paths)
 {
-	unknown(a, schema, whole, object, "", paths);
+	crd_unknown(a, schema, whole, object, "", paths);
 }
 
 struct err *
@@ -304,7 +308,7 @@ crds_admit(const struct crds *c, struct arena *a, const char *key, const char *k
 	if (schema == NULL)
 		return NULL;
 	prune_root(schema, object);
-	check(&w, "", schema, object, old);
+	crd_check(&w, "", schema, object, old);
 	if (w.n == 0)
 		return NULL;
 	*ret_details = json_pack(

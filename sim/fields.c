@@ -51,7 +51,7 @@ struct fields_walk {
 };
 
 static const char *
-fields_of(const char *kind)
+fields_fields_of(const char *kind)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(fields_rows); i++)
 		if (strcmp(fields_rows[i].kind, kind) == 0)
@@ -152,7 +152,7 @@ fields_unknown(
 	const json_t *schema = crds_schema(schemas, r->stored_as != NULL ? r->stored_as : r->kind);
 	_cleanup_(json_decrefp) json_t *rest = NULL;
 	struct fields_walk w = { a, paths };
-	const char *names = fields_of(r->kind);
+	const char *names = fields_fields_of(r->kind);
 	json_t *t;
 	size_t i;
 
@@ -249,7 +249,7 @@ json_t *
 fields_schema(const struct crds *schemas, struct arena *a, const struct resource *r)
 {
 	const json_t *kept = crds_schema(schemas, r->stored_as != NULL ? r->stored_as : r->kind);
-	const char *names = r->stored_as == NULL ? fields_of(r->kind) : NULL;
+	const char *names = r->stored_as == NULL ? fields_fields_of(r->kind) : NULL;
 	json_t *schema, *properties, *pod;
 
 	if (kept != NULL) {

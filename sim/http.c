@@ -33,7 +33,7 @@ struct watching {
 };
 
 static void
-wake(struct watching *w)
+http_wake(struct watching *w)
 {
 	if (!w->suspended)
 		return;
@@ -42,22 +42,22 @@ wake(struct watching *w)
 }
 
 static void
-on_line(void *arg, const char *line, size_t len)
+http_on_line(void *arg, const char *line, size_t len)
 {
 	struct watching *w = arg;
 
 	str_add(&w->out, line, len);
-	wake(w);
+	http_wake(w);
 }
 
 static void
-on_ended(void *arg)
+http_on_ended(void *arg)
 {
 	struct watching *w = arg;
 
 	w->watch = store_watch_stop(w->watch);
 	w->over = true;
-	wake(w);
+	http_wake(w);
 }
 
 static ssize_t
@@ -95,7 +95,7 @@ watch_free(void *arg)
 }
 
 static enum MHD_Result
-respond_json(struct MHD_Connection *c, int status, json_t *body)
+http_respond_json(struct MHD_Connection *c, int status, json_t *body)
 {
 	_cleanup_(freep) char *text = json_dumps(body, JSON_COMPACT);
 	enum MHD_Result ok = daemon_respond(c, status, "application/json", text, strlen(text));
@@ -140,14 +140,14 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 	json_t *document;
 
 	if (strcmp(path, "/version") == 0)
-		return respond_json(c, 200,
+		return http_respond_json(c, 200,
 		    json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
 			"platform", "linux"));
 	if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || strcmp(path, "/livez") == 0)
 		return daemon_respond(c, 200, "text/plain", "ok", 2);
 	if (strcmp(path, "/openapi/v2") == 0) {
 		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
-			return respond_json(c, 200,
+			return http_respond_json(c, 200,
 			    json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice", "version",
 				"v1", "paths"));
 		/* Asked for with "@", answered with ".": clients parse the answer's type, and "@" is none of MIME's. */
@@ -155,15 +155,15 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 		    sizeof(openapi_v2) - 1);
 	}
 	if (strcmp(path, "/openapi/v3") == 0)
-		return respond_json(c, 200, store_openapi(h->store, NULL));
+		return http_respond_json(c, 200, store_openapi(h->store, NULL));
 	if (str_starts(path, "/openapi/v3/"))
 		return (document = store_openapi(h->store, path + strlen("/openapi/v3/"))) != NULL
-			   ? respond_json(c, 200, document)
+			   ? http_respond_json(c, 200, document)
 			   : MHD_NO;
 	if (strcmp(path, PROMETHEUS_TARGETS) == 0)
-		return respond_json(c, 200, prometheus_targets(h->store));
+		return http_respond_json(c, 200, prometheus_targets(h->store));
 	document = store_discovery(h->store, path);
-	return document != NULL ? respond_json(c, 200, document) : MHD_NO;
+	return document != NULL ? http_respond_json(c, 200, document) : MHD_NO;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
@@ -184,7 +184,7 @@ append_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char 
 }
 
 static enum MHD_Result
-start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_request *req)
+http_start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_request *req)
 {
 	struct watching *w = mem_alloc(sizeof(*w));
 	struct MHD_Response *r;
@@ -195,11 +195,11 @@ start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_
 	w->server = h;
 	w->connection = c;
 	str_init(&w->out, WATCH_BUFFER_MAX);
-	w->watch = store_watch_start(h->store, req, on_line, on_ended, w, &status, &body);
+	w->watch = store_watch_start(h->store, req, http_on_line, http_on_ended, w, &status, &body);
 	if (w->watch == NULL) {
 		str_done(&w->out);
 		free(w);
-		return respond_json(c, status, body);
+		return http_respond_json(c, status, body);
 	}
 	w->next = h->watching;
 	h->watching = w;
@@ -211,7 +211,7 @@ start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+http_on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *data, size_t *data_len, void **state)
 {
 	struct http_server *h = arg;
@@ -235,7 +235,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return MHD_YES;
 	}
 	if (in->body.overflow)
-		return respond_json(
+		return http_respond_json(
 		    c, 413, json_pack("{s:s,s:s}", "kind", "Status", "message", "the request is too large"));
 	if (strcmp(method, "GET") == 0 && (ok = fixed(h, c, path, accept)) != MHD_NO)
 		return ok;
@@ -248,14 +248,14 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	req.body_len = in->body.len;
 	req.table = accept != NULL && strstr(accept, "as=Table") != NULL;
 	if (str_starts(req.content_type, PROTOBUF)) {
-		ok = respond_json(c, 415,
+		ok = http_respond_json(c, 415,
 		    json_pack("{s:s,s:s,s:s,s:s,s:i,s:s}", "kind", "Status", "apiVersion", "v1", "status", "Failure",
 			"reason", "UnsupportedMediaType", "code", 415, "message",
 			"the laptop cluster reads JSON and YAML; this kubectl sends protobuf for what it makes itself: "
 			"add "
 			"`--dry-run=client -o yaml | kubectl apply -f -`"));
 	} else if (store_is_watch(&req)) {
-		ok = start_watch(h, c, &req);
+		ok = http_start_watch(h, c, &req);
 	} else {
 		status = store_handle(h->store, &req, &body);
 		ok = respond_warning(c, status, body, store_warnings(h->store));
@@ -265,7 +265,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 }
 
 static void
-on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+http_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
 {
 	struct incoming *in = *state;
 
@@ -286,7 +286,7 @@ http_server_new(struct loop *l, struct store *s, int port)
 
 	h->store = s;
 	if (!daemon_start(&h->daemon, l, &(struct daemon_settings){ .ip = "127.0.0.1", .port = port, .places = PLACES },
-		on_request, on_completed, h)) {
+		http_on_request, http_on_completed, h)) {
 		free(h);
 		return NULL;
 	}

@@ -29,7 +29,7 @@ struct exchange {
 };
 
 static void
-exchange_free(struct exchange *e)
+in_process_exchange_free(struct exchange *e)
 {
 	struct loop *l = e->owner->transport.loop;
 
@@ -49,7 +49,7 @@ exchange_free(struct exchange *e)
 }
 
 static void
-tell(const struct fault_policy *p, const char *text)
+in_process_tell(const struct fault_policy *p, const char *text)
 {
 	if (p != NULL && p->brought != NULL)
 		p->brought(p->arg, text);
@@ -65,7 +65,7 @@ spoil(const struct exchange *e, char **text)
 }
 
 static void
-finish(struct exchange *e)
+in_process_finish(struct exchange *e)
 {
 	const struct receiver *receiver = e->receiver;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -82,7 +82,7 @@ finish(struct exchange *e)
 		retry_after_ms = RETRY_AFTER_MS;
 	if (err == NULL && body != NULL) {
 		spoil(e, &body);
-		tell(e->owner->policy, body);
+		in_process_tell(e->owner->policy, body);
 	}
 	e->body = NULL;
 	if (e->request.stream && status == 200 && body != NULL) {
@@ -95,12 +95,12 @@ finish(struct exchange *e)
 			receiver->data(arg, body + half, len - half);
 		body[0] = '\0';
 		if (e->cancelled) {
-			exchange_free(e);
+			in_process_exchange_free(e);
 			free(body);
 			return;
 		}
 	}
-	exchange_free(e);
+	in_process_exchange_free(e);
 	receiver->done(arg, err,
 	    &(struct reply){ .status = err != NULL ? 0 : status,
 		.body = { body != NULL ? body : "", body != NULL ? strlen(body) : 0 },
@@ -109,7 +109,7 @@ finish(struct exchange *e)
 }
 
 static void
-on_line(void *arg, const char *line, size_t len)
+in_process_on_line(void *arg, const char *line, size_t len)
 {
 	struct exchange *e = arg;
 
@@ -121,12 +121,12 @@ on_line(void *arg, const char *line, size_t len)
 }
 
 static void
-on_ended(void *arg)
+in_process_on_ended(void *arg)
 {
 	struct exchange *e = arg;
 
 	e->watch = store_watch_stop(e->watch);
-	finish(e);
+	in_process_finish(e);
 }
 
 static void
@@ -136,17 +136,17 @@ on_drop(struct timer *t, void *arg)
 
 	(void)t;
 	e->broken = true;
-	finish(e);
+	in_process_finish(e);
 }
 
 static void
-on_timeout(struct timer *t, void *arg)
+in_process_on_timeout(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 
 	(void)t;
 	e->timed_out = true;
-	finish(e);
+	in_process_finish(e);
 }
 
 bool
@@ -178,7 +178,8 @@ arrive(struct exchange *e)
 		    (e->status = e->owner->policy->outside(e->owner->policy->arg, r, &e->body)) == 0)
 			e->broken = true;
 	} else if (in_process_is_watch(r)) {
-		e->watch = store_watch_start(e->owner->store, &sr, on_line, on_ended, e, &e->status, &answer);
+		e->watch = store_watch_start(
+		    e->owner->store, &sr, in_process_on_line, in_process_on_ended, e, &e->status, &answer);
 		if (e->watch != NULL) {
 			e->state = STREAMING;
 			loop_timer_stop(l, &e->timeout);
@@ -199,7 +200,7 @@ arrive(struct exchange *e)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+in_process_on_timer(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 	struct str now;
@@ -209,7 +210,7 @@ on_timer(struct timer *t, void *arg)
 	if (e->state == ON_THE_WAY) {
 		arrive(e);
 	} else if (e->state == COMING_BACK) {
-		finish(e);
+		in_process_finish(e);
 	} else {
 		/* The receiver may cancel from within: nothing of e is touched after the call. */
 		now = e->pending;
@@ -217,14 +218,14 @@ on_timer(struct timer *t, void *arg)
 		lines = mem_strdup(str_text(&now));
 		str_done(&now);
 		spoil(e, &lines);
-		tell(e->owner->policy, lines);
+		in_process_tell(e->owner->policy, lines);
 		e->receiver->data(e->arg, lines, strlen(lines));
 		free(lines);
 	}
 }
 
 static struct exchange *
-start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
+in_process_start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
 	struct in_process *p = (struct in_process *)t;
 	struct exchange *e = mem_alloc(sizeof(*e));
@@ -242,9 +243,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->receiver = receiver;
 	e->arg = arg;
 	str_init(&e->pending, 64u << 20);
-	e->timer = (struct timer){ .fire = on_timer, .arg = e };
+	e->timer = (struct timer){ .fire = in_process_on_timer, .arg = e };
 	e->drop = (struct timer){ .fire = on_drop, .arg = e };
-	e->timeout = (struct timer){ .fire = on_timeout, .arg = e };
+	e->timeout = (struct timer){ .fire = in_process_on_timeout, .arg = e };
 	e->fault.before_ms = 1;
 	if (p->policy != NULL && p->policy->choose != NULL)
 		p->policy->choose(p->policy->arg, r, &e->fault);
@@ -256,11 +257,11 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 }
 
 static void
-cancel(struct exchange *e)
+in_process_cancel(struct exchange *e)
 {
 	e->cancelled = true;
 	if (e->state != HANDING_OVER) /* or who hands it over frees it */
-		exchange_free(e);
+		in_process_exchange_free(e);
 }
 
 static struct transport *
@@ -270,12 +271,14 @@ in_process_free(struct transport *t)
 
 	/* Each takes itself off the list, which the analyzer does not follow. */
 	while (p->exchanges != NULL)
-		exchange_free(p->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
+		in_process_exchange_free(p->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	free(p);
 	return NULL;
 }
 
-static const struct transport_ops ops = { .start = start, .cancel = cancel, .free = in_process_free };
+static const struct transport_ops ops = {
+	.start = in_process_start, .cancel = in_process_cancel, .free = in_process_free
+};
 
 struct transport *
 in_process_new(struct loop *l, struct store *s, const struct fault_policy *policy)

@@ -29,13 +29,13 @@ struct jobs {
 };
 
 static const json_t *
-meta(const json_t *o)
+jobs_meta(const json_t *o)
 {
 	return json_object_get(o, "metadata");
 }
 
 static void
-mark(struct jobs *j, const char *ns, const char *name)
+jobs_mark(struct jobs *j, const char *ns, const char *name)
 {
 	char key[600];
 
@@ -46,16 +46,16 @@ mark(struct jobs *j, const char *ns, const char *name)
 }
 
 static void
-on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+jobs_on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
-	const json_t *owner = json_array_get(json_object_get(meta(o), "ownerReferences"), 0);
+	const json_t *owner = json_array_get(json_object_get(jobs_meta(o), "ownerReferences"), 0);
 
 	(void)type;
 	(void)old;
 	if (strcmp(r->kind, "Job") == 0)
-		mark(arg, json_str(meta(o), "namespace"), json_str(meta(o), "name"));
+		jobs_mark(arg, json_str(jobs_meta(o), "namespace"), json_str(jobs_meta(o), "name"));
 	else if (strcmp(r->kind, "Pod") == 0 && str_eq(json_str(owner, "kind"), "Job"))
-		mark(arg, json_str(meta(o), "namespace"), json_str(owner, "name"));
+		jobs_mark(arg, json_str(jobs_meta(o), "namespace"), json_str(owner, "name"));
 }
 
 /* --- pods ----------------------------------------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ write_pod(struct jobs *j, const char *ns, const char *name, json_t *status)
 static void on_act(struct timer *, void *);
 
 static void
-later(struct jobs *j, const char *ns, const char *name, bool end, int64_t ms)
+jobs_later(struct jobs *j, const char *ns, const char *name, bool end, int64_t ms)
 {
 	struct act *act = mem_alloc(sizeof(*act));
 
@@ -114,11 +114,11 @@ container_status(const json_t *container, bool ready, json_t *state)
 }
 
 static void
-begin(struct jobs *j, const json_t *pod, const char *text)
+jobs_begin(struct jobs *j, const json_t *pod, const char *text)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const json_t *container = json_at(pod, "/spec/containers/0");
-	const char *ns = json_str(meta(pod), "namespace"), *name = json_str(meta(pod), "name"),
+	const char *ns = json_str(jobs_meta(pod), "namespace"), *name = json_str(jobs_meta(pod), "name"),
 		   *now = time_format(a, loop_wall(j->loop));
 
 	if (j->settings.broken_tag != NULL && str_ends(json_str(container, "image"), j->settings.broken_tag)) {
@@ -129,7 +129,7 @@ begin(struct jobs *j, const json_t *pod, const char *text)
 				"the image cannot be pulled"))));
 		return;
 	}
-	later(j, ns, name, true, command_lasts_ms(text));
+	jobs_later(j, ns, name, true, command_lasts_ms(text));
 	write_pod(j, ns, name,
 	    json_pack("{s:s,s:s,s:[{s:s,s:s,s:s}],s:o}", "phase", "Running", "startTime", now, "conditions", "type",
 		"Ready", "status", "True", "lastTransitionTime", now, "containerStatuses",
@@ -137,14 +137,14 @@ begin(struct jobs *j, const json_t *pod, const char *text)
 }
 
 static void
-end(struct jobs *j, const json_t *pod, const char *text)
+jobs_end(struct jobs *j, const json_t *pod, const char *text)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int code = command_exit_code(text);
 	const char *now = time_format(a, loop_wall(j->loop)),
 		   *from = json_string_value(json_at(pod, "/status/startTime")) ?: now;
 
-	write_pod(j, json_str(meta(pod), "namespace"), json_str(meta(pod), "name"),
+	write_pod(j, json_str(jobs_meta(pod), "namespace"), json_str(jobs_meta(pod), "name"),
 	    json_pack("{s:s,s:[],s:o}", "phase", code == 0 ? "Succeeded" : "Failed", "conditions", "containerStatuses",
 		container_status(json_at(pod, "/spec/containers/0"), false, command_terminated(code, from, now))));
 }
@@ -166,16 +166,16 @@ on_act(struct timer *t, void *arg)
 	if (pod == NULL)
 		return;
 	if (ends)
-		end(j, pod, text);
+		jobs_end(j, pod, text);
 	else
-		begin(j, pod, text);
+		jobs_begin(j, pod, text);
 }
 
 static void
 create_pod(struct jobs *j, const json_t *job)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *ns = json_str(meta(job), "namespace"), *job_name = json_str(meta(job), "name"),
+	const char *ns = json_str(jobs_meta(job), "namespace"), *job_name = json_str(jobs_meta(job), "name"),
 		   *name = arena_printf(a, "%s-%05u", job_name, ++j->serial % 100000);
 	json_t *pod = json_deep_copy(json_at(job, "/spec/template")), *m = json_object_get(pod, "metadata"), *labels;
 
@@ -192,14 +192,14 @@ create_pod(struct jobs *j, const json_t *job)
 	json_object_set_new(m, "name", json_string(name));
 	json_object_set_new(m, "ownerReferences",
 	    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "batch/v1", "kind", "Job", "name", job_name, "uid",
-		json_str(meta(job), "uid"), "controller", 1, "blockOwnerDeletion", 1));
+		json_str(jobs_meta(job), "uid"), "controller", 1, "blockOwnerDeletion", 1));
 	json_object_set_new(pod, "apiVersion", json_string("v1"));
 	json_object_set_new(pod, "kind", json_string("Pod"));
 	json_object_set_new(json_object_get(pod, "spec"), "nodeName", json_string(j->settings.node));
 	json_object_set_new(pod, "status", json_pack("{s:s}", "phase", "Pending"));
 	if (store_do(j->store, "POST", "application/json", arena_printf(a, "/api/v1/namespaces/%s/pods", ns), pod) ==
 	    201)
-		later(j, ns, name, false, j->settings.begin_ms);
+		jobs_later(j, ns, name, false, j->settings.begin_ms);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------------------------- */
@@ -210,9 +210,9 @@ struct tally {
 };
 
 static void
-count(const json_t *pod, void *arg)
+jobs_count(const json_t *pod, void *arg)
 {
-	const json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
+	const json_t *owner = json_array_get(json_object_get(jobs_meta(pod), "ownerReferences"), 0);
 	const char *phase = json_string_value(json_at(pod, "/status/phase"));
 	struct tally *t = arg;
 
@@ -225,7 +225,7 @@ count(const json_t *pod, void *arg)
 }
 
 static json_t *
-condition(struct arena *a, const struct jobs *j, const char *type, const char *reason, const char *message)
+jobs_condition(struct arena *a, const struct jobs *j, const char *type, const char *reason, const char *message)
 {
 	const char *now = time_format(a, loop_wall(j->loop));
 
@@ -234,18 +234,18 @@ condition(struct arena *a, const struct jobs *j, const char *type, const char *r
 }
 
 static void
-compare(struct jobs *j, const char *ns, const char *name)
+jobs_compare(struct jobs *j, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *job = json_incref((json_t *)store_get(j->store, "jobs", ns, name));
-	struct tally t = { .uid = json_str(meta(job), "uid") };
+	struct tally t = { .uid = json_str(jobs_meta(job), "uid") };
 	int limit = (int)json_int(json_object_get(job, "spec"), "backoffLimit", BACKOFF_LIMIT);
 	json_t *status;
 
-	if (job == NULL || json_object_get(meta(job), "deletionTimestamp") != NULL ||
+	if (job == NULL || json_object_get(jobs_meta(job), "deletionTimestamp") != NULL ||
 	    json_array_size(json_at(job, "/status/conditions")) > 0)
 		return;
-	store_each(j->store, "pods", count, &t);
+	store_each(j->store, "pods", jobs_count, &t);
 	if (t.active == 0 && t.succeeded == 0 && t.failed <= limit) {
 		create_pod(j, job); /* which marks the Job again */
 		return;
@@ -254,17 +254,19 @@ compare(struct jobs *j, const char *ns, const char *name)
 	    "{s:i,s:i,s:i,s:i}", "active", t.active, "ready", t.ready, "succeeded", t.succeeded, "failed", t.failed);
 	if (t.succeeded > 0)
 		json_object_set_new(status, "conditions",
-		    condition(a, j, "Complete", "CompletionsReached", "Reached expected number of succeeded pods"));
+		    jobs_condition(
+			a, j, "Complete", "CompletionsReached", "Reached expected number of succeeded pods"));
 	else if (t.failed > limit)
 		json_object_set_new(status, "conditions",
-		    condition(a, j, "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"));
+		    jobs_condition(
+			a, j, "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"));
 	store_do(j->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/batch/v1/namespaces/%s/jobs/%s/status", ns, name),
 	    json_pack("{s:o}", "status", status));
 }
 
 static void
-on_turn(struct timer *t, void *arg)
+jobs_on_turn(struct timer *t, void *arg)
 {
 	struct jobs *j = arg;
 	struct map dirty = j->dirty;
@@ -275,7 +277,7 @@ on_turn(struct timer *t, void *arg)
 		char *slash = strchr(slot->key, '/');
 
 		*slash = '\0';
-		compare(j, slot->key, slash + 1);
+		jobs_compare(j, slot->key, slash + 1);
 		*slash = '/';
 	}
 	map_done(&dirty);
@@ -289,8 +291,8 @@ jobs_new(struct loop *l, struct store *s, const struct jobs_settings *settings)
 	j->loop = l;
 	j->store = s;
 	j->settings = *settings;
-	j->turn = (struct timer){ .fire = on_turn, .arg = j };
-	store_on_write(s, on_write, j);
+	j->turn = (struct timer){ .fire = jobs_on_turn, .arg = j };
+	store_on_write(s, jobs_on_write, j);
 	return j;
 }
 

@@ -46,14 +46,14 @@ setting(const struct pass *p, const char *name)
 }
 
 static json_t *
-condition(const char *type, bool truth, const char *since)
+kubelet_condition(const char *type, bool truth, const char *since)
 {
 	return json_pack(
 	    "{s:s,s:s,s:s}", "type", type, "status", truth ? "True" : "False", "lastTransitionTime", since);
 }
 
 static bool
-holds(const struct state *s, const char *type)
+kubelet_holds(const struct state *s, const char *type)
 {
 	json_t *c;
 	size_t i;
@@ -65,14 +65,14 @@ holds(const struct state *s, const char *type)
 }
 
 static bool
-gates_are_open(const struct state *s)
+kubelet_gates_are_open(const struct state *s)
 {
 	return lifecycle_gates_open(s->spec, json_object_get(s->status, "conditions"));
 }
 
 /* All containers run, or wait for an image that cannot be had. */
 static json_t *
-status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
+kubelet_status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
 {
 	const char *since = time_format(a, s->now), *from = time_format(a, s->pod->object.meta.creation_timestamp);
 	json_t *containers = json_array(), *conditions, *c;
@@ -89,8 +89,9 @@ status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
 				    image, "imageID", pulled ? image : "", "ready", ready, "started", pulled,
 				    "restartCount", 0, "state", state));
 	}
-	conditions = json_pack("[o,o,o,o]", condition("PodScheduled", true, from), condition("Initialized", true, from),
-	    condition("ContainersReady", ready, since), condition("Ready", ready && gates_are_open(s), since));
+	conditions = json_pack("[o,o,o,o]", kubelet_condition("PodScheduled", true, from),
+	    kubelet_condition("Initialized", true, from), kubelet_condition("ContainersReady", ready, since),
+	    kubelet_condition("Ready", ready && kubelet_gates_are_open(s), since));
 	lifecycle_keep_conditions(conditions, json_object_get(s->status, "conditions"));
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o}", "phase", pulled ? "Running" : "Pending", "hostIP", "127.0.0.1",
 	    "podIP", "127.0.0.1", "startTime", from, "conditions", conditions, "containerStatuses", containers);
@@ -134,7 +135,7 @@ exit_code(struct arena *a, const struct answer *got)
 static json_t *
 ended_status(struct arena *a, const struct state *s, int code)
 {
-	json_t *status = status_of(a, s, true, false), *one;
+	json_t *status = kubelet_status_of(a, s, true, false), *one;
 	const char *since = time_format(a, s->now);
 	size_t i;
 
@@ -146,7 +147,7 @@ ended_status(struct arena *a, const struct state *s, int code)
 
 /* It is run once, and its end is the pod's. */
 static void
-run(const struct pass *p, struct plan *plan, const struct state *s, const char *command)
+kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, const char *command)
 {
 	const struct seen_answer *a = seen_answer(p->seen, RUN);
 
@@ -174,7 +175,7 @@ can_be_pulled(const struct pass *p, const json_t *spec)
 
 /* It was deleted: it goes when its containers have had their time. */
 static void
-stop(const struct pass *p, struct plan *plan, const struct state *s)
+kubelet_stop(const struct pass *p, struct plan *plan, const struct state *s)
 {
 	int64_t since = seen_note(p->seen, STOPPING, p->now), end_at = time_add(since, lifecycle_stop_ms(s->spec));
 
@@ -187,7 +188,7 @@ stop(const struct pass *p, struct plan *plan, const struct state *s)
 
 /* Its containers begin, become ready, and do what they do. */
 static void
-go_on(const struct pass *p, struct plan *plan, const struct state *s)
+kubelet_go_on(const struct pass *p, struct plan *plan, const struct state *s)
 {
 	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
 	int64_t started = seen_note(p->seen, STARTED, p->now),
@@ -195,21 +196,22 @@ go_on(const struct pass *p, struct plan *plan, const struct state *s)
 						 (int64_t)rand_below(&spread, (uint64_t)setting(p, "spread-ms") + 1) +
 						 lifecycle_start_ms(s->spec));
 	bool pulled = can_be_pulled(p, s->spec), may = pulled && !lifecycle_never_ready(s->spec),
-	     ready = may && (holds(s, "ContainersReady") || p->now >= ready_at);
+	     ready = may && (kubelet_holds(s, "ContainersReady") || p->now >= ready_at);
 	bool began = json_object_get(s->status, "containerStatuses") != NULL;
 	const char *command = command_of(plan->arena, s->spec);
 
 	plan_note(plan, STARTED, started);
-	if (!began || holds(s, "ContainersReady") != ready || holds(s, "Ready") != (ready && gates_are_open(s)))
-		plan_status(plan, &s->pod->object, json_object(), status_of(plan->arena, s, pulled, ready));
+	if (!began || kubelet_holds(s, "ContainersReady") != ready ||
+	    kubelet_holds(s, "Ready") != (ready && kubelet_gates_are_open(s)))
+		plan_status(plan, &s->pod->object, json_object(), kubelet_status_of(plan->arena, s, pulled, ready));
 	else if (ready && command != NULL)
-		run(p, plan, s, command);
+		kubelet_run(p, plan, s, command);
 	if (may && !ready)
 		plan_wake(plan, ready_at);
 }
 
 static void
-pass(const struct pass *p, struct plan *plan)
+kubelet_pass(const struct pass *p, struct plan *plan)
 {
 	const struct node_pod *pod = (const struct node_pod *)view_get(p->view, &node_pod_type, p->namespace, p->name);
 	_cleanup_(json_decrefp) json_t *spec = NULL, *status = NULL;
@@ -224,9 +226,9 @@ pass(const struct pass *p, struct plan *plan)
 	if (!str_eq(json_str(spec, "nodeName"), string_map_get(p->settings, "node")))
 		return;
 	if (pod->object.meta.deletion_timestamp != 0)
-		stop(p, plan, &s);
+		kubelet_stop(p, plan, &s);
 	else if (!str_eq(phase, "Succeeded") && !str_eq(phase, "Failed"))
-		go_on(p, plan, &s);
+		kubelet_go_on(p, plan, &s);
 }
 
 static const struct controller_watch watches[] = { { .type = &node_pod_type } };
@@ -236,5 +238,5 @@ const struct controller kubelet_controller = {
 	.type = &node_pod_type,
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
-	.pass = pass,
+	.pass = kubelet_pass,
 };

@@ -7,7 +7,7 @@
 #define LONGEST_S 3600 /* of any of them */
 
 static int64_t
-seconds(const json_t *o, const char *name, int64_t otherwise)
+lifecycle_seconds(const json_t *o, const char *name, int64_t otherwise)
 {
 	int64_t n = json_int(o, name, otherwise);
 
@@ -19,7 +19,7 @@ hook_sleep(const json_t *container, const char *hook)
 {
 	const json_t *lifecycle = json_object_get(container, "lifecycle");
 
-	return seconds(json_object_get(json_object_get(lifecycle, hook), "sleep"), "seconds", 0);
+	return lifecycle_seconds(json_object_get(json_object_get(lifecycle, hook), "sleep"), "seconds", 0);
 }
 
 int64_t
@@ -31,7 +31,7 @@ lifecycle_start_ms(const json_t *spec)
 
 	json_array_foreach (json_object_get(spec, "containers"), i, container) {
 		int64_t n = hook_sleep(container, "postStart") +
-			    seconds(json_object_get(container, "readinessProbe"), "initialDelaySeconds", 0);
+			    lifecycle_seconds(json_object_get(container, "readinessProbe"), "initialDelaySeconds", 0);
 
 		if (n > longest)
 			longest = n;
@@ -42,7 +42,7 @@ lifecycle_start_ms(const json_t *spec)
 int64_t
 lifecycle_stop_ms(const json_t *spec)
 {
-	int64_t grace = seconds(spec, "terminationGracePeriodSeconds", GRACE_S), longest = 0;
+	int64_t grace = lifecycle_seconds(spec, "terminationGracePeriodSeconds", GRACE_S), longest = 0;
 	json_t *container;
 	size_t i;
 

@@ -28,7 +28,7 @@ struct load {
 };
 
 static void
-on_done(void *arg, const struct err *e, const struct reply *reply)
+load_on_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct sent *s = arg;
 	struct load *l = s->load;
@@ -54,9 +54,9 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+load_on_timer(struct timer *t, void *arg)
 {
-	static const struct receiver receiver = { .done = on_done };
+	static const struct receiver receiver = { .done = load_on_done };
 	struct load *l = arg;
 	int64_t now = loop_mono(l->loop);
 
@@ -90,7 +90,7 @@ load_new(struct loop *loop, struct transport *transport, const char *url, int ra
 		.url = mem_strdup(url),
 		.rate = rate,
 		.started = loop_mono(loop),
-		.timer = { .fire = on_timer, .arg = l },
+		.timer = { .fire = load_on_timer, .arg = l },
 		.answered = answered,
 		.arg = arg };
 	loop_timer(loop, &l->timer, 0);

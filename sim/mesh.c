@@ -37,7 +37,7 @@ struct mesh {
 };
 
 static const json_t *
-labels_of(const json_t *o)
+mesh_labels_of(const json_t *o)
 {
 	return json_object_get(json_object_get(o, "metadata"), "labels");
 }
@@ -118,12 +118,12 @@ warn_full(struct mesh *m)
 }
 
 static void
-collect(const json_t *pod, void *arg)
+mesh_collect(const json_t *pod, void *arg)
 {
 	struct share *s = arg;
 
 	if (str_eq(json_str(json_object_get(pod, "metadata"), "namespace"), s->ns) && pod_is_ready(pod) &&
-	    all_match(s->service, labels_of(pod)) && all_match(s->subset, labels_of(pod))) {
+	    all_match(s->service, mesh_labels_of(pod)) && all_match(s->subset, mesh_labels_of(pod))) {
 		if (s->n < SERVERS)
 			s->pods[s->n++] = pod;
 		else
@@ -220,13 +220,13 @@ compute(struct mesh *m)
 		}
 		if (s.service == NULL && s.subset == NULL)
 			continue;
-		store_each(m->store, "pods", collect, &s);
+		store_each(m->store, "pods", mesh_collect, &s);
 		give(m, &s, n == 1 ? 100 : (int)json_int(d, "weight", 0));
 	}
 }
 
 static bool
-tell(struct mesh *m, const char *text)
+mesh_tell(struct mesh *m, const char *text)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	char answer[4096];
@@ -245,7 +245,7 @@ tell(struct mesh *m, const char *text)
 }
 
 static void
-on_turn(struct timer *t, void *arg)
+mesh_on_turn(struct timer *t, void *arg)
 {
 	struct mesh *m = arg;
 	struct str out;
@@ -268,7 +268,7 @@ on_turn(struct timer *t, void *arg)
 				str_addf(&out, "set server app/s%zu state %s;", i + 1, ready ? "ready" : "maint");
 		}
 	str_addc(&out, '\n');
-	if (out.len > 1 && !tell(m, str_text(&out))) {
+	if (out.len > 1 && !mesh_tell(m, str_text(&out))) {
 		loop_timer(m->loop, t, RETRY_MS); /* HAProxy is still starting */
 	} else {
 		for (size_t i = 0; i < SERVERS; i++) {
@@ -284,7 +284,7 @@ on_turn(struct timer *t, void *arg)
 }
 
 static void
-on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+mesh_on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
 	struct mesh *m = arg;
 
@@ -297,7 +297,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 }
 
 static void
-on_exit_(void *arg, int status)
+mesh_on_exit_(void *arg, int status)
 {
 	struct mesh *m = arg;
 
@@ -317,7 +317,7 @@ mesh_new(struct arena *a, struct loop *l, struct store *s, const char *dir, stru
 
 	m->loop = l;
 	m->store = s;
-	m->turn = (struct timer){ .fire = on_turn, .arg = m };
+	m->turn = (struct timer){ .fire = mesh_on_turn, .arg = m };
 	snprintf(m->socket_path, sizeof(m->socket_path), "%s/haproxy.sock", dir);
 	snprintf(m->url, sizeof(m->url), "http://127.0.0.1:%d", port);
 	if (f == NULL) {
@@ -333,12 +333,12 @@ mesh_new(struct arena *a, struct loop *l, struct store *s, const char *dir, stru
 	    "weight 0\n",
 	    m->socket_path, port, SERVERS);
 	fclose(f);
-	m->child = child_serve(l, argv, arena_printf(a, "%s/haproxy.log", dir), on_exit_, m);
+	m->child = child_serve(l, argv, arena_printf(a, "%s/haproxy.log", dir), mesh_on_exit_, m);
 	if (m->child == NULL) {
 		free(m);
 		return err_new(a, ERR_INVALID, "haproxy cannot be started: %s", strerror(errno));
 	}
-	store_on_write(s, on_write, m);
+	store_on_write(s, mesh_on_write, m);
 	*ret = m;
 	return NULL;
 }

@@ -31,7 +31,7 @@ struct pods {
 };
 
 static const json_t *
-meta(const json_t *o)
+pods_meta(const json_t *o)
 {
 	return json_object_get(o, "metadata");
 }
@@ -59,7 +59,7 @@ ready_since(const json_t *pod)
 }
 
 static bool
-is_ready(const json_t *pod)
+pods_is_ready(const json_t *pod)
 {
 	return ready_since(pod) >= 0;
 }
@@ -71,13 +71,13 @@ containers_are_ready(const json_t *pod)
 }
 
 static bool
-gates_are_open(const json_t *pod)
+pods_gates_are_open(const json_t *pod)
 {
 	return lifecycle_gates_open(json_object_get(pod, "spec"), json_at(pod, "/status/conditions"));
 }
 
 static void
-mark(struct pods *p, const char *ns, const char *name)
+pods_mark(struct pods *p, const char *ns, const char *name)
 {
 	char key[600];
 
@@ -90,14 +90,14 @@ mark(struct pods *p, const char *ns, const char *name)
 static void on_waited(struct timer *, void *);
 
 static void
-later(struct pods *p, const json_t *pod, bool ends, int64_t ms)
+pods_later(struct pods *p, const json_t *pod, bool ends, int64_t ms)
 {
 	struct waiting *w = mem_alloc(sizeof(*w));
 
 	*w = (struct waiting){ .timer = { .fire = on_waited, .arg = w },
 		.pods = p,
-		.ns = mem_strdup(json_str(meta(pod), "namespace")),
-		.name = mem_strdup(json_str(meta(pod), "name")),
+		.ns = mem_strdup(json_str(pods_meta(pod), "namespace")),
+		.name = mem_strdup(json_str(pods_meta(pod), "name")),
 		.ends = ends,
 		.next = p->waiting };
 	p->waiting = w;
@@ -107,34 +107,34 @@ later(struct pods *p, const json_t *pod, bool ends, int64_t ms)
 static bool
 is_deleted(const json_t *o)
 {
-	return json_object_get(meta(o), "deletionTimestamp") != NULL;
+	return json_object_get(pods_meta(o), "deletionTimestamp") != NULL;
 }
 
 static void
-on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
+pods_on_write(const struct resource *r, const char *type, const json_t *old, const json_t *o, void *arg)
 {
 	struct pods *p = arg;
 	json_t *owner;
 	size_t i;
 
 	if (strcmp(r->kind, "ReplicaSet") == 0)
-		mark(p, json_str(meta(o), "namespace"), json_str(meta(o), "name"));
+		pods_mark(p, json_str(pods_meta(o), "namespace"), json_str(pods_meta(o), "name"));
 	if (strcmp(r->kind, "Pod") != 0)
 		return;
-	json_array_foreach (json_object_get(meta(o), "ownerReferences"), i, owner)
+	json_array_foreach (json_object_get(pods_meta(o), "ownerReferences"), i, owner)
 		if (str_eq(json_str(owner, "kind"), "ReplicaSet"))
-			mark(p, json_str(meta(o), "namespace"), json_str(owner, "name"));
+			pods_mark(p, json_str(pods_meta(o), "namespace"), json_str(owner, "name"));
 	if (strcmp(type, "MODIFIED") == 0 && is_deleted(o) && !is_deleted(old))
-		later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
+		pods_later(p, o, true, lifecycle_stop_ms(json_object_get(o, "spec")));
 	else if (strcmp(type, "MODIFIED") == 0 && json_at(o, "/spec/readinessGates") != NULL &&
-		 is_ready(o) != (containers_are_ready(o) && gates_are_open(o)))
-		later(p, o, false, 0);
+		 pods_is_ready(o) != (containers_are_ready(o) && pods_gates_are_open(o)))
+		pods_later(p, o, false, 0);
 	if (strcmp(type, "DELETED") == 0 && p->settings.runner != NULL)
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
 
 static void
-write_status(struct pods *p, const char *ns, const char *name, bool ready, const char *ip, int restarts)
+pods_write_status(struct pods *p, const char *ns, const char *name, bool ready, const char *ip, int restarts)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const json_t *pod = store_get(p->store, "pods", ns, name);
@@ -143,12 +143,12 @@ write_status(struct pods *p, const char *ns, const char *name, bool ready, const
 
 	if (pod == NULL)
 		return;
-	whole = ready && gates_are_open(pod) ? "True" : "False";
+	whole = ready && pods_gates_are_open(pod) ? "True" : "False";
 	image = json_string_value(json_at(pod, "/spec/containers/0/image")) ?: "";
 	status = json_pack("{s:s,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}],s:[{s:s,s:b,s:b,s:i,s:s,s:s,s:{s:{s:s}}}]}",
 	    "phase", "Running", "hostIP", "127.0.0.1", "podIP",
 	    ip != NULL ? ip : json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1", "startTime",
-	    json_str(meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
+	    json_str(pods_meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
 	    now, "type", "Ready", "status", whole, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
 	    "lastTransitionTime", now, "type", "PodScheduled", "status", "True", "lastTransitionTime", now, "containerStatuses",
 	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", restarts,
@@ -169,9 +169,9 @@ pods_ready(struct pods *p, const char *ns, const char *name, bool ready, const c
 {
 	const json_t *pod = store_get(p->store, "pods", ns, name);
 
-	if (pod != NULL &&
-	    (is_ready(pod) != (ready && gates_are_open(pod)) || containers_are_ready(pod) != ready || ip != NULL))
-		write_status(p, ns, name, ready, ip, restarts(pod));
+	if (pod != NULL && (pods_is_ready(pod) != (ready && pods_gates_are_open(pod)) ||
+			       containers_are_ready(pod) != ready || ip != NULL))
+		pods_write_status(p, ns, name, ready, ip, restarts(pod));
 }
 
 void
@@ -180,7 +180,7 @@ pods_restarted(struct pods *p, const char *ns, const char *name)
 	const json_t *pod = store_get(p->store, "pods", ns, name);
 
 	if (pod != NULL)
-		write_status(p, ns, name, false, NULL, restarts(pod) + 1);
+		pods_write_status(p, ns, name, false, NULL, restarts(pod) + 1);
 }
 
 static void
@@ -208,11 +208,11 @@ on_waited(struct timer *t, void *arg)
 }
 
 static void
-create(struct pods *p, const json_t *rs, size_t index)
+pods_create(struct pods *p, const json_t *rs, size_t index)
 {
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const char *ns = json_str(meta(rs), "namespace"), *name;
+	const char *ns = json_str(pods_meta(rs), "namespace"), *name;
 	json_t *template = json_deep_copy(json_at(rs, "/spec/template")), *m = json_object_get(template, "metadata");
 	unsigned n = ++p->serial * 2654435761u;
 	char suffix[6] = { 0 };
@@ -220,7 +220,7 @@ create(struct pods *p, const json_t *rs, size_t index)
 
 	for (int i = 0; i < 5; i++, n /= 27)
 		suffix[i] = alphabet[n % 27];
-	name = arena_printf(a, "%s-%s", json_str(meta(rs), "name"), suffix);
+	name = arena_printf(a, "%s-%s", json_str(pods_meta(rs), "name"), suffix);
 	if (m == NULL) {
 		m = json_object();
 		json_object_set_new(template, "metadata", m);
@@ -228,8 +228,8 @@ create(struct pods *p, const json_t *rs, size_t index)
 	json_object_set_new(m, "name", json_string(name));
 	json_object_set_new(m, "ownerReferences",
 	    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "apps/v1", "kind", "ReplicaSet", "name",
-		json_str(meta(rs), "name"), "uid", json_str(meta(rs), "uid"), "controller", 1, "blockOwnerDeletion",
-		1));
+		json_str(pods_meta(rs), "name"), "uid", json_str(pods_meta(rs), "uid"), "controller", 1,
+		"blockOwnerDeletion", 1));
 	json_object_set_new(template, "apiVersion", json_string("v1"));
 	json_object_set_new(template, "kind", json_string("Pod"));
 	json_object_set_new(json_object_get(template, "spec"), "nodeName", json_string(p->settings.node));
@@ -244,10 +244,10 @@ create(struct pods *p, const json_t *rs, size_t index)
 	    str_ends(json_string_value(json_at(pod, "/spec/containers/0/image")), p->settings.broken_tag))
 		return;
 	if (lifecycle_never_ready(json_object_get(pod, "spec"))) {
-		write_status(p, ns, name, false, NULL, 0);
+		pods_write_status(p, ns, name, false, NULL, 0);
 		return;
 	}
-	later(p, pod, false,
+	pods_later(p, pod, false,
 	    p->settings.ready_ms + (int64_t)index * p->settings.ready_spread_ms +
 		lifecycle_start_ms(json_object_get(pod, "spec")));
 }
@@ -261,10 +261,10 @@ struct survey {
 };
 
 static void
-count(const json_t *pod, void *arg)
+pods_count(const json_t *pod, void *arg)
 {
 	struct survey *s = arg;
-	json_t *owner = json_array_get(json_object_get(meta(pod), "ownerReferences"), 0);
+	json_t *owner = json_array_get(json_object_get(pods_meta(pod), "ownerReferences"), 0);
 	int64_t since;
 
 	if (!str_eq(json_str(owner, "uid"), s->uid) || is_deleted(pod))
@@ -289,10 +289,11 @@ delete_some(struct pods *p, struct survey *s, size_t n)
 
 	for (int ready = 0; ready < 2; ready++)
 		for (size_t i = s->n; i-- > 0 && n > 0;)
-			if (is_ready(s->pods[i]) == (ready == 1)) {
+			if (pods_is_ready(s->pods[i]) == (ready == 1)) {
 				store_do(p->store, "DELETE", NULL,
 				    arena_printf(a, "/api/v1/namespaces/%s/pods/%s",
-					json_str(meta(s->pods[i]), "namespace"), json_str(meta(s->pods[i]), "name")),
+					json_str(pods_meta(s->pods[i]), "namespace"),
+					json_str(pods_meta(s->pods[i]), "name")),
 				    NULL);
 				n--;
 			}
@@ -306,14 +307,14 @@ take_survey(struct pods *p, struct survey *s, const json_t *rs)
 	for (size_t i = 0; i < s->n; i++)
 		json_decref((json_t *)s->pods[i]);
 	s->n = s->ready = s->available = 0;
-	s->uid = json_str(meta(rs), "uid");
+	s->uid = json_str(pods_meta(rs), "uid");
 	s->available_before = loop_wall(p->loop) - min_ready;
 	s->next = INT64_MAX;
-	store_each(p->store, "pods", count, s);
+	store_each(p->store, "pods", pods_count, s);
 }
 
 static void
-compare(struct pods *p, const char *ns, const char *name)
+pods_compare(struct pods *p, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct survey s = { 0 };
@@ -329,7 +330,7 @@ compare(struct pods *p, const char *ns, const char *name)
 	want = (size_t)(replicas < 0 ? 0 : replicas > PODS_MAX ? PODS_MAX : replicas);
 	take_survey(p, &s, rs);
 	for (size_t i = s.n; i < want; i++)
-		create(p, rs, i - s.n);
+		pods_create(p, rs, i - s.n);
 	if (s.n > want)
 		delete_some(p, &s, s.n - want);
 	take_survey(p, &s, rs);
@@ -340,29 +341,29 @@ compare(struct pods *p, const char *ns, const char *name)
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),
 	    json_pack("{s:{s:I,s:I,s:I,s:I,s:I}}", "status", "replicas", (json_int_t)s.n, "fullyLabeledReplicas",
 		(json_int_t)s.n, "readyReplicas", (json_int_t)s.ready, "availableReplicas", (json_int_t)s.available,
-		"observedGeneration", json_int(meta(rs), "generation", 0)));
+		"observedGeneration", json_int(pods_meta(rs), "generation", 0)));
 	for (size_t i = 0; i < s.n; i++)
 		json_decref((json_t *)s.pods[i]);
 	free(s.pods);
 }
 
 static void
-mark_one(const json_t *rs, void *arg)
+pods_mark_one(const json_t *rs, void *arg)
 {
-	mark(arg, json_str(meta(rs), "namespace"), json_str(meta(rs), "name"));
+	pods_mark(arg, json_str(pods_meta(rs), "namespace"), json_str(pods_meta(rs), "name"));
 }
 
 static void
-on_recheck(struct timer *t, void *arg)
+pods_on_recheck(struct timer *t, void *arg)
 {
 	struct pods *p = arg;
 
 	(void)t;
-	store_each(p->store, "replicasets", mark_one, p);
+	store_each(p->store, "replicasets", pods_mark_one, p);
 }
 
 static void
-on_turn(struct timer *t, void *arg)
+pods_on_turn(struct timer *t, void *arg)
 {
 	struct pods *p = arg;
 	struct map dirty = p->dirty;
@@ -373,7 +374,7 @@ on_turn(struct timer *t, void *arg)
 		char *slash = strchr(slot->key, '/');
 
 		*slash = '\0';
-		compare(p, slot->key, slash + 1);
+		pods_compare(p, slot->key, slash + 1);
 		*slash = '/';
 	}
 	map_done(&dirty);
@@ -387,9 +388,9 @@ pods_new(struct loop *l, struct store *s, const struct pods_settings *settings)
 	p->loop = l;
 	p->store = s;
 	p->settings = *settings;
-	p->turn = (struct timer){ .fire = on_turn, .arg = p };
-	p->recheck = (struct timer){ .fire = on_recheck, .arg = p };
-	store_on_write(s, on_write, p);
+	p->turn = (struct timer){ .fire = pods_on_turn, .arg = p };
+	p->recheck = (struct timer){ .fire = pods_on_recheck, .arg = p };
+	store_on_write(s, pods_on_write, p);
 	return p;
 }
 

@@ -53,7 +53,7 @@ process_free(struct process *p)
 static void launch(struct process *);
 
 static void
-on_restart(struct timer *t, void *arg)
+processes_on_restart(struct timer *t, void *arg)
 {
 	(void)t;
 	launch(arg);
@@ -61,7 +61,7 @@ on_restart(struct timer *t, void *arg)
 
 /* As a kubelet does it: started again, later each time. */
 static void
-on_exit_(void *arg, int status)
+processes_on_exit_(void *arg, int status)
 {
 	struct process *p = arg;
 
@@ -87,7 +87,7 @@ launch(struct process *p)
 		"--version-name", p->tag, "--errors", p->errors, "--latency", p->latency, NULL };
 
 	self[n > 0 ? n : 0] = '\0';
-	p->child = child_serve(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), on_exit_, p);
+	p->child = child_serve(l, argv, arena_printf(a, "%s/pods.log", p->owner->dir), processes_on_exit_, p);
 	p->not_before = loop_mono(l) + p->initial_delay;
 	loop_timer(l, &p->probe, PROBE_MS);
 }
@@ -136,7 +136,7 @@ behaviour(const char *behave, const char *tag, char *errors, size_t n_errors, ch
 }
 
 static bool
-start(void *arg, const json_t *pod)
+processes_start(void *arg, const json_t *pod)
 {
 	struct processes *ps = arg;
 	const json_t *container = json_at(pod, "/spec/containers/0"), *meta = json_object_get(pod, "metadata");
@@ -157,7 +157,7 @@ start(void *arg, const json_t *pod)
 		.initial_delay =
 		    1000 * json_int(json_object_get(container, "readinessProbe"), "initialDelaySeconds", 0),
 		.probe = { .fire = on_probe, .arg = p },
-		.restart = { .fire = on_restart, .arg = p },
+		.restart = { .fire = processes_on_restart, .arg = p },
 		.next = ps->list };
 	ps->list = p;
 	ps->serial++;
@@ -169,7 +169,7 @@ start(void *arg, const json_t *pod)
 }
 
 static void
-stop(void *arg, const json_t *pod)
+processes_stop(void *arg, const json_t *pod)
 {
 	struct processes *ps = arg;
 	const json_t *meta = json_object_get(pod, "metadata");
@@ -191,7 +191,7 @@ processes_new(struct loop *l, const char *image, const char *behave, const char 
 	struct processes *ps = mem_alloc(sizeof(*ps));
 
 	*ps = (struct processes){ .loop = l, .image = image, .behave = behave, .dir = dir };
-	ps->runner = (struct pod_runner){ .start = start, .stop = stop, .arg = ps };
+	ps->runner = (struct pod_runner){ .start = processes_start, .stop = processes_stop, .arg = ps };
 	return ps;
 }
 

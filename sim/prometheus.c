@@ -16,7 +16,7 @@ struct prometheus_server {
 };
 
 static void
-on_exit_(void *arg, int status)
+prometheus_on_exit_(void *arg, int status)
 {
 	struct prometheus_server *p = arg;
 
@@ -107,7 +107,7 @@ prometheus_server_new(
 		return err_new(a, ERR_INVALID, "%s: %s", config, strerror(errno));
 	}
 	snprintf(p->url, sizeof(p->url), "http://127.0.0.1:%d", port);
-	p->child = child_serve(l, argv, arena_printf(a, "%s/prometheus.log", dir), on_exit_, p);
+	p->child = child_serve(l, argv, arena_printf(a, "%s/prometheus.log", dir), prometheus_on_exit_, p);
 	if (p->child == NULL) {
 		free(p);
 		return err_new(a, ERR_INVALID, "prometheus cannot be started: %s", strerror(errno));

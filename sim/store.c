@@ -138,7 +138,7 @@ store_now(struct arena *a, const struct store *s)
 
 /* stringData is a way to write data. */
 static void
-join_string_data(json_t *secret)
+store_join_string_data(json_t *secret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *plain = json_object_get(secret, "stringData"), *v;
@@ -172,7 +172,7 @@ apply_defaults(const struct resource *r, json_t *o)
 				json_object_set_new(p, "protocol", json_string("TCP"));
 	}
 	if (strcmp(r->kind, "Secret") == 0)
-		join_string_data(o);
+		store_join_string_data(o);
 	if (strcmp(r->kind, "ReplicaSet") == 0 && json_at(o, "/spec/replicas") == NULL &&
 	    json_object_get(o, "spec") != NULL)
 		json_object_set_new(json_object_get(o, "spec"), "replicas", json_integer(1));
@@ -242,7 +242,7 @@ meta_problem(struct arena *a, const struct resource *r, const json_t *m)
 
 /* A refusal of one field, as an API server words it: "metadata.name: Invalid value: …". */
 static int
-status_invalid(const struct resource *r, const char *name, const char *why, json_t **ret)
+store_status_invalid(const struct resource *r, const char *name, const char *why, json_t **ret)
 {
 	size_t n = strcspn(why, ":");
 
@@ -300,9 +300,9 @@ admit(struct store *s, const struct query *q, struct arena *a, json_t *object, c
 		    r->kind, all);
 	if (strcmp(r->kind, DEFINITION) == 0 &&
 	    (why = definitions_admit(s->definitions, a, object, store_now(a, s))) != NULL)
-		return status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
 	if ((why = owners_problem(a, object_meta(object))) != NULL)
-		return status_invalid(r, json_str(object_meta(object), "name"), why, ret);
+		return store_status_invalid(r, json_str(object_meta(object), "name"), why, ret);
 	e = crds_admit(
 	    s->crds, a, r->stored_as != NULL ? r->stored_as : r->kind, r->kind, r->group, object, old, &details);
 	if (e == NULL)
@@ -335,9 +335,10 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 		name = json_str(m, "name");
 	}
 	if (str_empty(name))
-		return status_invalid(r, "", "metadata.name: Required value: name or generateName is required", ret);
+		return store_status_invalid(
+		    r, "", "metadata.name: Required value: name or generateName is required", ret);
 	if ((why = meta_problem(a, r, m)) != NULL)
-		return status_invalid(r, name, why, ret);
+		return store_status_invalid(r, name, why, ret);
 	if (!str_eq(json_str(object, "kind"), r->kind))
 		return status_error(400, "BadRequest", ret, "the object has kind \"%s\", but the path is for %s",
 		    json_str(object, "kind") ?: "", r->kind);
@@ -449,11 +450,11 @@ store_update(struct store *s, const struct query *q, json_t *old, json_t *object
 	}
 	if (!status_only && (why = immutable_problem(r->kind, old, next)) != NULL) {
 		json_decref(next);
-		return status_invalid(r, json_str(object_meta(old), "name"), why, ret);
+		return store_status_invalid(r, json_str(object_meta(old), "name"), why, ret);
 	}
 	if ((why = meta_problem(a, r, object_meta(next))) != NULL && meta_problem(a, r, object_meta(old)) == NULL) {
 		json_decref(next);
-		return status_invalid(r, json_str(object_meta(old), "name"), why, ret);
+		return store_status_invalid(r, json_str(object_meta(old), "name"), why, ret);
 	}
 	if ((code = admit(s, q, a, next, old, ret)) != 0) {
 		json_decref(next);
@@ -511,7 +512,7 @@ scale_of(const struct query *q, const json_t *o)
 }
 
 static int
-patch(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+store_patch(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *p = NULL;
@@ -662,7 +663,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	if (q.sub != NULL && strcmp(q.sub, "eviction") == 0)
 		return evict(s, &q, req, old, ret);
 	if (strcmp(req->method, "PATCH") == 0)
-		return patch(s, &q, req, old, ret);
+		return store_patch(s, &q, req, old, ret);
 	if (strcmp(req->method, "PUT") == 0) {
 		if ((e = body_parse(s, &q, a, req, &body)) != NULL || !json_is_object(body))
 			return status_error(
@@ -735,7 +736,7 @@ store_on_write(struct store *s, store_hook *hook, void *arg)
 }
 
 static int
-by_name(const void *a, const void *b)
+store_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -750,7 +751,7 @@ store_keys(const struct store *s, const char *plural, struct arena *a, const cha
 	map_each (&s->objects, slot)
 		if (str_starts(slot->key, prefix))
 			keys[n++] = arena_strdup(a, slot->key);
-	qsort(keys, n, sizeof(*keys), by_name);
+	qsort(keys, n, sizeof(*keys), store_by_name);
 	*ret = keys;
 	return n;
 }

@@ -7,7 +7,7 @@
 
 /* The one object of the body; apply patches are YAML, which JSON is too. */
 static struct err *
-read_config(struct arena *a, const struct store_request *r, json_t **ret)
+store_apply_read_config(struct arena *a, const struct store_request *r, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *e = yaml_parse(a, r->body != NULL ? r->body : "", r->body_len, &docs);
@@ -49,7 +49,7 @@ store_apply(struct store *s, const struct query *q, const struct store_request *
 	struct field_manager manager = { q->field_manager, status ? "status" : NULL, store_now(a, s) };
 	struct query applied = *q;
 	const char *wrong;
-	struct err *e = read_config(a, req, &config);
+	struct err *e = store_apply_read_config(a, req, &config);
 	json_t *m;
 	int code;
 

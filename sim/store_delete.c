@@ -19,7 +19,7 @@ resource_of_key(const struct store *s, const char *key)
 }
 
 static bool
-owned_by(const json_t *o, const char *uid)
+store_delete_owned_by(const json_t *o, const char *uid)
 {
 	json_t *owner;
 	size_t i;
@@ -32,14 +32,14 @@ owned_by(const json_t *o, const char *uid)
 
 /* Deletes what the object with this uid owned. */
 static void
-collect(struct store *s, const char *uid)
+store_delete_collect(struct store *s, const char *uid)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
 	size_t n = 0;
 
 	map_each (&s->objects, slot)
-		if (owned_by(slot->value, uid))
+		if (store_delete_owned_by(slot->value, uid))
 			keys[n++] = arena_strdup(a, slot->key);
 	for (size_t i = 0; i < n; i++)
 		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
@@ -80,7 +80,7 @@ store_collect(struct store *s, const struct resource *r, const char *key)
 
 /* Deletes what is in a namespace. */
 static void
-empty(struct store *s, const char *ns)
+store_delete_empty(struct store *s, const char *ns)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char **keys = arena_new_array(a, const char *, s->objects.count + 1);
@@ -95,7 +95,7 @@ empty(struct store *s, const char *ns)
 
 /* It stays, with the time of its deletion, until whoever set its finalizers or runs it is done. */
 static void
-mark(struct store *s, const struct resource *r, const char *key, json_t *old)
+store_delete_mark(struct store *s, const struct resource *r, const char *key, json_t *old)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *next;
@@ -128,16 +128,16 @@ delete_now(struct store *s, const struct resource *r, const char *key, bool fore
 	uid = arena_strdup(a, json_str(object_meta(old), "uid"));
 	/* In the foreground the dependants go first; with finalizers the object waits for whoever set them. */
 	if (foreground)
-		collect(s, uid);
+		store_delete_collect(s, uid);
 	if (json_array_size(json_object_get(object_meta(old), "finalizers")) > 0) {
-		mark(s, r, key, old);
+		store_delete_mark(s, r, key, old);
 		return;
 	}
 	store_remove(s, r, key);
 	if (strcmp(r->kind, "Namespace") == 0)
-		empty(s, json_str(object_meta(hold), "name"));
+		store_delete_empty(s, json_str(object_meta(hold), "name"));
 	if (!foreground)
-		collect(s, uid);
+		store_delete_collect(s, uid);
 }
 
 void
@@ -146,7 +146,7 @@ store_delete(struct store *s, const struct resource *r, const char *key, bool fo
 	json_t *old = map_get(&s->objects, key);
 
 	if (old != NULL && lingers(r, old))
-		mark(s, r, key, old);
+		store_delete_mark(s, r, key, old);
 	else
 		delete_now(s, r, key, foreground);
 }

@@ -5,7 +5,7 @@
 #include "base/time.h"
 
 static json_t *
-cell(struct arena *a, const json_t *o, const char *pointer, const char *kind, int64_t now)
+store_read_cell(struct arena *a, const json_t *o, const char *pointer, const char *kind, int64_t now)
 {
 	const json_t *v = json_at(o, pointer);
 	int64_t t;
@@ -54,7 +54,8 @@ store_table(struct store *s, const struct resource *r, json_t *items, const json
 		json_t *cells = json_array();
 
 		for (size_t k = 0; k < n; k++)
-			json_array_append_new(cells, cell(a, o, c[k].pointer, c[k].kind, loop_wall(s->loop)));
+			json_array_append_new(
+			    cells, store_read_cell(a, o, c[k].pointer, c[k].kind, loop_wall(s->loop)));
 		json_array_append_new(
 		    rows, json_pack("{s:o,s:{s:s,s:s,s:O}}", "cells", cells, "object", "kind", "PartialObjectMetadata",
 			      "apiVersion", "meta.k8s.io/v1", "metadata", object_meta(o)));

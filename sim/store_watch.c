@@ -80,7 +80,7 @@ on_bookmark(struct timer *t, void *arg)
 }
 
 static void
-on_timeout(struct timer *t, void *arg)
+store_watch_on_timeout(struct timer *t, void *arg)
 {
 	struct store_watch *w = arg;
 
@@ -103,7 +103,7 @@ send_present(struct store_watch *w)
 }
 
 static struct store_watch *
-refuse(struct store_watch *w)
+store_watch_refuse(struct store_watch *w)
 {
 	arena_free(w->arena);
 	free(w);
@@ -120,23 +120,23 @@ store_watch_start(struct store *s, const struct store_request *req, store_line *
 
 	s->requests++;
 	*w = (struct store_watch){ .store = s, .arena = arena_new(), .line = line, .ended = ended, .arg = arg };
-	w->timer = (struct timer){ .fire = on_timeout, .arg = w };
+	w->timer = (struct timer){ .fire = store_watch_on_timeout, .arg = w };
 	w->bookmark = (struct timer){ .fire = on_bookmark, .arg = w };
 	if (!query_parse(s, w->arena, req->path, &w->q)) {
 		*ret_status =
 		    status_error(404, "NotFound", ret_body, "the server could not find the requested resource");
-		return refuse(w);
+		return store_watch_refuse(w);
 	}
 	if (w->q.label_selector != NULL && (e = selector_parse(w->arena, w->q.label_selector, &w->selector)) != NULL) {
 		*ret_status = status_error(400, "BadRequest", ret_body, "%s", err_text(w->arena, e));
-		return refuse(w);
+		return store_watch_refuse(w);
 	}
 	if (w->q.resource_version != NULL)
 		str_int(w->q.resource_version, 0, INT64_MAX, &from);
 	if (from != 0 && !w->q.initial_events && (from < s->compacted || from > s->version)) {
 		*ret_status =
 		    status_error(410, "Expired", ret_body, "too old resource version: %lld (%lld)", from, s->compacted);
-		return refuse(w);
+		return store_watch_refuse(w);
 	}
 	w->next = s->watches;
 	s->watches = w;

@@ -79,7 +79,7 @@ respond_text(struct MHD_Connection *c, int status, const char *text)
 
 /* The object is consumed. */
 static enum MHD_Result
-respond_json(struct visit *v, json_t *body)
+dashboard_respond_json(struct visit *v, json_t *body)
 {
 	const char *text = json_text(v->arena, body);
 
@@ -88,7 +88,7 @@ respond_json(struct visit *v, json_t *body)
 }
 
 static int
-status_of(enum code code)
+dashboard_status_of(enum code code)
 {
 	switch (code) {
 	case INVALID: return 400;
@@ -110,9 +110,9 @@ error_text(struct arena *a, enum code code, const char *message)
 }
 
 static enum MHD_Result
-refuse(struct visit *v, enum code code, const char *message)
+dashboard_refuse(struct visit *v, enum code code, const char *message)
 {
-	return respond_text(v->connection, status_of(code), error_text(v->arena, code, message));
+	return respond_text(v->connection, dashboard_status_of(code), error_text(v->arena, code, message));
 }
 
 struct seeking {
@@ -138,8 +138,8 @@ refuse_unknown(struct visit *v, const char *ns, const char *name)
 
 	view_each_unreadable(v->dashboard->settings.view, &rollout_type, ns, seek, &s);
 	if (s.problem != NULL)
-		return refuse(v, INTERNAL, s.problem);
-	return refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
+		return dashboard_refuse(v, INTERNAL, s.problem);
+	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
 }
 
 /* --- who asks ------------------------------------------------------------------------------------------------------ */
@@ -169,7 +169,7 @@ site_is_ours(const char *site)
 
 /* The answer is there: the connection is taken up. */
 static void
-answer(struct visit *v, int status, const char *text)
+dashboard_answer(struct visit *v, int status, const char *text)
 {
 	v->status = status;
 	v->answer = text;
@@ -186,7 +186,7 @@ on_read_back(void *arg, const struct err *e, const json_t *rollout)
 
 	v->reading = NULL;
 	/* It is done, whether it can be shown or not. */
-	answer(v, 200, e == NULL && rollout != NULL ? json_text(v->arena, rollout) : "{}");
+	dashboard_answer(v, 200, e == NULL && rollout != NULL ? json_text(v->arena, rollout) : "{}");
 }
 
 /* What a command said, without the word "error" and the end of the line. */
@@ -209,11 +209,11 @@ code_of(const char *said)
 }
 
 static void
-give_up(struct visit *v, const char *said)
+dashboard_give_up(struct visit *v, const char *said)
 {
 	enum code code = code_of(said);
 
-	answer(v, status_of(code), error_text(v->arena, code, said));
+	dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, said));
 }
 
 static void
@@ -226,7 +226,8 @@ on_command(void *arg, const struct err *e, const struct reply *reply)
 		v->reading = client_call(v->dashboard->settings.api, "GET",
 		    client_path(v->arena, &rollout_type, v->ns, v->name, NULL), NULL, NULL, on_read_back, v);
 	else
-		give_up(v, e != NULL ? err_text(v->arena, err_copy(v->arena, e)) : complaint(v->arena, reply->body));
+		dashboard_give_up(
+		    v, e != NULL ? err_text(v->arena, err_copy(v->arena, e)) : complaint(v->arena, reply->body));
 }
 
 /* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL: nothing). */
@@ -273,7 +274,7 @@ image_of(struct arena *a, const char *const *parts, size_t n)
 
 /* PUT NS/NAME/VERB...: `parts` are the path's behind "rollouts". */
 static enum MHD_Result
-put(struct visit *v, const char *const *parts, size_t n)
+dashboard_put(struct visit *v, const char *const *parts, size_t n)
 {
 	static const char *const restart[] = { "restart", NULL }, *const promote[] = { "promote", NULL },
 				 *const abort_[] = { "abort", NULL }, *const retry[] = { "retry", "rollout", NULL },
@@ -284,16 +285,16 @@ put(struct visit *v, const char *const *parts, size_t n)
 	const char *verb;
 
 	if (n < 3)
-		return refuse(v, NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
+		return dashboard_refuse(v, NOT_FOUND, "there is PUT api/v1/rollouts/NAMESPACE/NAME/VERB");
 	if (s->read_only)
-		return refuse(v, FORBIDDEN, "this dashboard only shows: it was started with --read-only");
+		return dashboard_refuse(v, FORBIDDEN, "this dashboard only shows: it was started with --read-only");
 	v->ns = arena_strdup(v->arena, parts[0]);
 	v->name = arena_strdup(v->arena, parts[1]);
 	verb = parts[2];
 	if (view_get(s->view, &rollout_type, v->ns, v->name) == NULL)
 		return refuse_unknown(v, v->ns, v->name);
 	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
-		return refuse(v, INVALID, "the body is no JSON");
+		return dashboard_refuse(v, INVALID, "the body is no JSON");
 	if (n == 3 && strcmp(verb, "restart") == 0)
 		return act(v, restart, NULL, NULL);
 	if (n == 3 && strcmp(verb, "promote") == 0)
@@ -305,13 +306,15 @@ put(struct visit *v, const char *const *parts, size_t n)
 	if (strcmp(verb, "set") == 0) {
 		const char *image = image_of(v->arena, parts + 3, n - 3);
 
-		return image != NULL ? act(v, set, NULL, image) : refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
+		return image != NULL ? act(v, set, NULL, image)
+				     : dashboard_refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
 	}
 	if (n == 4 && strcmp(verb, "undo") == 0)
 		return str_int(parts[3], 0, INT32_MAX, &revision)
 			   ? act(v, undo, arena_printf(v->arena, "--to-revision=%lld", revision), NULL)
-			   : refuse(v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
-	return refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
+			   : dashboard_refuse(
+				 v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
+	return dashboard_refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
 }
 
 /* --- what there is ------------------------------------------------------------------------------------------------- */
@@ -323,7 +326,7 @@ struct collecting {
 };
 
 static void
-collect(const struct object *o, void *arg)
+dashboard_collect(const struct object *o, void *arg)
 {
 	struct collecting *c = arg;
 
@@ -341,13 +344,13 @@ collect_namespace(const struct object *o, void *arg)
 }
 
 static enum MHD_Result
-list(struct visit *v, const char *ns)
+dashboard_list(struct visit *v, const char *ns)
 {
 	const struct view *view = v->dashboard->settings.view;
 	struct collecting c = { .view = view, .list = json_array() };
 
-	view->each(view, &rollout_type, ns, collect, &c);
-	return respond_json(v, json_pack("{s:o}", "rollouts", c.list));
+	view->each(view, &rollout_type, ns, dashboard_collect, &c);
+	return dashboard_respond_json(v, json_pack("{s:o}", "rollouts", c.list));
 }
 
 static enum MHD_Result
@@ -357,12 +360,12 @@ namespaces(struct visit *v)
 	struct collecting c = { .list = json_array() };
 
 	s->view->each(s->view, &rollout_type, NULL, collect_namespace, &c);
-	return respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces", c.list,
-				   "readOnly", s->read_only));
+	return dashboard_respond_json(v, json_pack("{s:s,s:o,s:b}", "namespace", s->namespace, "availableNamespaces",
+					     c.list, "readOnly", s->read_only));
 }
 
 static enum MHD_Result
-watch(struct visit *v, const char *ns, const char *name)
+dashboard_watch(struct visit *v, const char *ns, const char *name)
 {
 	const char *accept = MHD_lookup_connection_value(v->connection, MHD_HEADER_KIND, "Accept");
 	enum MHD_Result ok = MHD_NO;
@@ -371,7 +374,7 @@ watch(struct visit *v, const char *ns, const char *name)
 		return refuse_unknown(v, ns, name);
 	if (!streams_add(&v->dashboard->streams, v->connection, ns, name,
 		accept != NULL && strstr(accept, "text/event-stream") != NULL, &ok))
-		return refuse(v, UNAVAILABLE, "too many clients watch already");
+		return dashboard_refuse(v, UNAVAILABLE, "too many clients watch already");
 	return ok;
 }
 
@@ -380,12 +383,12 @@ info(struct visit *v, const char *ns, const char *name)
 {
 	json_t *j = info_rollout(v->dashboard->settings.view, ns, name);
 
-	return j != NULL ? respond_json(v, j) : refuse_unknown(v, ns, name);
+	return j != NULL ? dashboard_respond_json(v, j) : refuse_unknown(v, ns, name);
 }
 
 /* GET [NS/[NAME/]]info[/watch]. Without a namespace: of all, which is our own. */
 static enum MHD_Result
-get(struct visit *v, const char *const *parts, size_t n)
+dashboard_get(struct visit *v, const char *const *parts, size_t n)
 {
 	bool watches = n > 0 && strcmp(parts[n - 1], "watch") == 0;
 	const char *ns, *name;
@@ -393,12 +396,13 @@ get(struct visit *v, const char *const *parts, size_t n)
 	if (watches)
 		n--;
 	if (n == 0 || n > 3 || strcmp(parts[n - 1], "info") != 0)
-		return refuse(v, NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
+		return dashboard_refuse(
+		    v, NOT_FOUND, "there is GET api/v1/rollouts/NAMESPACE/NAME/info, and .../info/watch");
 	ns = n > 1 ? parts[0] : NULL;
 	name = n > 2 ? parts[1] : NULL;
 	if (watches)
-		return watch(v, ns, name);
-	return name != NULL ? info(v, ns, name) : list(v, ns);
+		return dashboard_watch(v, ns, name);
+	return name != NULL ? info(v, ns, name) : dashboard_list(v, ns);
 }
 
 static enum MHD_Result
@@ -408,18 +412,18 @@ api(struct visit *v, const char *method, const char *const *parts, size_t n)
 	bool reads = strcmp(method, "GET") == 0;
 
 	if (n == API && reads && strcmp(parts[2], "version") == 0)
-		return respond_json(v, json_pack("{s:s}", "rolloutsVersion", s->version));
+		return dashboard_respond_json(v, json_pack("{s:s}", "rolloutsVersion", s->version));
 	if (!s->ready(s->arg))
-		return refuse(v, UNAVAILABLE, "the first lists are not in yet");
+		return dashboard_refuse(v, UNAVAILABLE, "the first lists are not in yet");
 	if (n == API && reads && strcmp(parts[2], "namespace") == 0)
 		return namespaces(v);
 	if (n < API || strcmp(parts[1], "v1") != 0 || strcmp(parts[2], "rollouts") != 0)
-		return refuse(v, NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
+		return dashboard_refuse(v, NOT_FOUND, "there are api/v1/rollouts, api/v1/namespace and api/v1/version");
 	if (reads)
-		return get(v, parts + API, n - API);
+		return dashboard_get(v, parts + API, n - API);
 	if (strcmp(method, "PUT") == 0)
-		return put(v, parts + API, n - API);
-	return refuse(v, NOT_FOUND, "there are GET and PUT");
+		return dashboard_put(v, parts + API, n - API);
+	return dashboard_refuse(v, NOT_FOUND, "there are GET and PUT");
 }
 
 static enum MHD_Result
@@ -450,18 +454,19 @@ route(struct visit *v, const char *method, const char *path)
 	if (at_root > 0 && strncmp(path, root, at_root) == 0 && path[at_root] == '/')
 		path += at_root + 1;
 	else if (at_root > 0 && !str_starts(path, "api/"))
-		return path[0] == '\0' || strcmp(path, root) == 0 ? redirect(v) : refuse(v, NOT_FOUND, "no such page");
+		return path[0] == '\0' || strcmp(path, root) == 0 ? redirect(v)
+								  : dashboard_refuse(v, NOT_FOUND, "no such page");
 	if ((asset = asset_find(path[0] == '\0' ? "page.html" : path)) != NULL && strcmp(method, "GET") == 0)
 		return respond(v->connection, 200, asset->content_type, asset->body);
 	for (char *part = strtok_r(arena_strdup(v->arena, path), "/", &save); part != NULL;
 	     part = strtok_r(NULL, "/", &save)) {
 		if (n == PARTS_MAX)
-			return refuse(v, NOT_FOUND, "no such page");
+			return dashboard_refuse(v, NOT_FOUND, "no such page");
 		parts[n++] = part;
 	}
 	if (n > 0 && strcmp(parts[0], "api") == 0)
 		return api(v, method, parts, n);
-	return refuse(v, NOT_FOUND, "no such page");
+	return dashboard_refuse(v, NOT_FOUND, "no such page");
 }
 
 static struct visit *
@@ -476,7 +481,7 @@ visit_new(struct dashboard *d, struct MHD_Connection *c)
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+dashboard_on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *data, size_t *data_len, void **state)
 {
 	struct visit *v = *state;
@@ -497,14 +502,15 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		return MHD_YES;
 	if (!host_is_ours(v->dashboard, MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")) ||
 	    !site_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Sec-Fetch-Site")))
-		return refuse(v, FORBIDDEN, "ask as http://localhost or http://127.0.0.1, and from this page");
+		return dashboard_refuse(
+		    v, FORBIDDEN, "ask as http://localhost or http://127.0.0.1, and from this page");
 	if (v->body.overflow)
-		return refuse(v, INVALID, "the body is too long");
+		return dashboard_refuse(v, INVALID, "the body is too long");
 	return route(v, method, path);
 }
 
 static void
-on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
+dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
 {
 	struct dashboard *d = arg;
 	struct visit *v = *state;
@@ -535,7 +541,7 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 	*d = (struct dashboard){ .loop = l, .settings = *s };
 	if (!daemon_start(&d->daemon, l,
 		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
-		on_request, on_completed, d)) {
+		dashboard_on_request, dashboard_on_completed, d)) {
 		free(d);
 		return NULL;
 	}

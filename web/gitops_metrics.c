@@ -53,7 +53,7 @@ struct gitops_metrics {
 };
 
 static void
-entry_done(struct tracked *of)
+gitops_metrics_entry_done(struct tracked *of)
 {
 	struct entry *e = (struct entry *)of;
 
@@ -67,7 +67,7 @@ gitops_metrics_new(bool legacy)
 {
 	struct gitops_metrics *m = mem_alloc(sizeof(*m));
 
-	m->all = (struct tracking){ .size = sizeof(struct entry), .done = entry_done };
+	m->all = (struct tracking){ .size = sizeof(struct entry), .done = gitops_metrics_entry_done };
 	m->legacy = legacy;
 	return m;
 }
@@ -173,7 +173,7 @@ gitops_metrics_changed(struct gitops_metrics *m, const struct object *o, bool de
 }
 
 static const struct type *
-type_of(const char *controller)
+gitops_metrics_type_of(const char *controller)
 {
 	static const struct {
 		const char *name;
@@ -188,7 +188,7 @@ type_of(const char *controller)
 }
 
 static void
-add_time(struct times *t, int64_t ms, const double *bounds, size_t n)
+gitops_metrics_add_time(struct times *t, int64_t ms, const double *bounds, size_t n)
 {
 	t->n++;
 	t->ms += (uint64_t)ms;
@@ -199,7 +199,7 @@ add_time(struct times *t, int64_t ms, const double *bounds, size_t n)
 void
 gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
-	const struct type *t = type_of(controller);
+	const struct type *t = gitops_metrics_type_of(controller);
 	struct entry *e = t != NULL ? tracking_get(&m->all, t, ns, name, false) : NULL;
 	_cleanup_(freep) char *place = NULL;
 	struct times *times;
@@ -207,7 +207,7 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 	if (e == NULL)
 		return;
 	if (t != &application_type) {
-		add_time(&e->looks, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
+		gitops_metrics_add_time(&e->looks, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
 		return;
 	}
 	place = mem_printf("%s %s", e->of.ns, e->server != NULL ? e->server : "");
@@ -215,7 +215,7 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 		times = mem_alloc(sizeof(*times));
 		map_set(&m->looks, place, times);
 	}
-	add_time(times, ms, argo_buckets, ARRAY_SIZE(argo_buckets));
+	gitops_metrics_add_time(times, ms, argo_buckets, ARRAY_SIZE(argo_buckets));
 }
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
@@ -225,7 +225,7 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 		for (const struct entry *e = slot_->value; e != NULL && e->of.type == &application_type; e = NULL)
 
 static void
-labels_of(struct str *to, const char *metric, const struct entry *e)
+gitops_metrics_labels_of(struct str *to, const char *metric, const struct entry *e)
 {
 	str_adds(to, metric);
 	metric_label(to, true, "namespace", e->of.ns);
@@ -239,7 +239,7 @@ write_applications(struct gitops_metrics *m, struct str *to)
 	    "Information about an Application: its spec and status as labels. Always 1.");
 	each_application(m, e)
 	{
-		labels_of(to, "argocd_app_info", e);
+		gitops_metrics_labels_of(to, "argocd_app_info", e);
 		metric_label(to, false, "project", e->project);
 		metric_label(to, false, "autosync_enabled", e->automated ? "true" : "false");
 		metric_label(to, false, "repo", e->repo);
@@ -256,7 +256,7 @@ write_applications(struct gitops_metrics *m, struct str *to)
 	    "Deprecated, use the label health_status of argocd_app_info. Always 1.");
 	each_application(m, e)
 	{
-		labels_of(to, "argocd_app_health_status", e);
+		gitops_metrics_labels_of(to, "argocd_app_health_status", e);
 		metric_label(to, false, "project", e->project);
 		metric_label(to, false, "health_status", e->health);
 		metric_value(to, 1);
@@ -269,7 +269,7 @@ write_syncs(struct gitops_metrics *m, struct str *to, const char *name, const ch
 	metric_family(to, name, "counter", help);
 	each_application(m, e) for (size_t i = 0; i < e->n_syncs; i++)
 	{
-		labels_of(to, name, e);
+		gitops_metrics_labels_of(to, name, e);
 		metric_label(to, false, "project", e->project);
 		metric_label(to, false, "dest_server", e->server);
 		metric_label(to, false, "phase", e->syncs[i].phase);

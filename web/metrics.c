@@ -86,7 +86,7 @@ counts_done(struct map *counts)
 }
 
 static void
-entry_done(struct tracked *of)
+metrics_entry_done(struct tracked *of)
 {
 	struct entry *e = (struct entry *)of;
 
@@ -104,7 +104,7 @@ metrics_new(const char *version, const char *mode, bool legacy)
 {
 	struct metrics *m = mem_alloc(sizeof(*m));
 
-	m->all = (struct tracking){ .size = sizeof(struct entry), .done = entry_done };
+	m->all = (struct tracking){ .size = sizeof(struct entry), .done = metrics_entry_done };
 	m->version = version;
 	m->mode = mode;
 	m->gitops = gitops_metrics_new(legacy);
@@ -127,7 +127,7 @@ metrics_free(struct metrics *m)
 }
 
 static void
-count(struct map *counts, const char *key)
+metrics_count(struct map *counts, const char *key)
 {
 	uint64_t *n = map_get(counts, key);
 
@@ -154,7 +154,7 @@ metrics_unreadable(struct metrics *m, const struct object *o, bool gone)
 void
 metrics_garbled(struct metrics *m, const struct type *t)
 {
-	count(&m->garbled, t->kind);
+	metrics_count(&m->garbled, t->kind);
 }
 
 /* --- what is told --------------------------------------------------------------------------------------------------- */
@@ -316,7 +316,7 @@ metrics_changed(struct metrics *m, const struct object *o, bool deleted, int64_t
 }
 
 static void
-add_time(struct histogram *h, int64_t ms)
+metrics_add_time(struct histogram *h, int64_t ms)
 {
 	h->n++;
 	h->ms += (uint64_t)ms;
@@ -341,7 +341,7 @@ count_reason(struct map *counts, bool warning, const char *reason)
 	_cleanup_(freep) char *key = mem_printf("%s %s", warning ? "Warning" : "Normal", reason);
 
 	if (map_get(counts, key) != NULL || counts->count < EVENTS_MAX)
-		count(counts, key);
+		metrics_count(counts, key);
 }
 
 void
@@ -357,7 +357,7 @@ metrics_passed(
 	if (t == NULL)
 		return;
 	e = counted(m, t, ns, name, now);
-	add_time(&e->passes, ms);
+	metrics_add_time(&e->passes, ms);
 	e->failures += failed;
 }
 
@@ -386,7 +386,7 @@ metrics_notified(struct metrics *m, const char *ns, const char *name, bool warni
 	if (e->notified == NULL)
 		e->notified = mem_alloc(sizeof(*e->notified));
 	count_reason(well ? &e->notified->well : &e->notified->badly, warning, reason);
-	add_time(&e->notified->times, ms);
+	metrics_add_time(&e->notified->times, ms);
 }
 
 /* The plural of a path: "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB". Empty: it has none. */
@@ -421,13 +421,13 @@ metrics_answered(struct metrics *m, const char *method, const char *url, int sta
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(verbs[i].method, method) == 0)
 			verb = verbs[i].verb;
-	count(&m->requests, arena_printf(a, "%s %s %d", plural, verb, status));
+	metrics_count(&m->requests, arena_printf(a, "%s %s %d", plural, verb, status));
 }
 
 /* --- writing -------------------------------------------------------------------------------------------------------- */
 
 static void
-labels_of(struct str *to, const char *metric, const struct entry *e)
+metrics_labels_of(struct str *to, const char *metric, const struct entry *e)
 {
 	str_adds(to, metric);
 	metric_label(to, true, "name", e->of.name);
@@ -447,7 +447,7 @@ write_reasons(struct str *to, const char *name, const struct entry *e, struct ma
 	map_each (counts, slot) {
 		const char *space = strchr(slot->key, ' ');
 
-		labels_of(to, name, e);
+		metrics_labels_of(to, name, e);
 		metric_label(to, false, "reason", space + 1);
 		metric_label(to, false, "type", space - slot->key == 7 ? "Warning" : "Normal");
 		metric_value(to, (int64_t) * (uint64_t *)slot->value);
@@ -459,15 +459,15 @@ write_histogram(struct str *to, const char *name, const struct entry *e, const s
 {
 	for (size_t i = 0; i <= BUCKETS; i++) {
 		str_adds(to, name);
-		labels_of(to, "_bucket", e);
+		metrics_labels_of(to, "_bucket", e);
 		str_addf(to, i < BUCKETS ? ",le=\"%g\"" : ",le=\"+Inf\"", i < BUCKETS ? buckets[i] : 0);
 		metric_value(to, (int64_t)(i < BUCKETS ? h->within[i] : h->n));
 	}
 	str_adds(to, name);
-	labels_of(to, "_sum", e);
+	metrics_labels_of(to, "_sum", e);
 	str_addf(to, "} %.3f\n", (double)h->ms / 1000);
 	str_adds(to, name);
-	labels_of(to, "_count", e);
+	metrics_labels_of(to, "_count", e);
 	metric_value(to, (int64_t)h->n);
 }
 
@@ -486,7 +486,7 @@ write_rollouts(struct metrics *m, struct str *to)
 	    to, "rollout_info", "gauge", "Information about a Rollout: phase and strategy as labels. Always 1.");
 	each_known(m, e, &rollout_type)
 	{
-		labels_of(to, "rollout_info", e);
+		metrics_labels_of(to, "rollout_info", e);
 		metric_label(to, false, "phase", e->phase);
 		metric_label(to, false, "strategy", e->strategy);
 		metric_label(to, false, "traffic_router", e->router);
@@ -496,7 +496,7 @@ write_rollouts(struct metrics *m, struct str *to)
 	    "Deprecated, use the label phase of rollout_info. 1 for the current phase, 0 for the others.");
 	each_known(m, e, &rollout_type) for (size_t i = 0; i < ARRAY_SIZE(phases); i++)
 	{
-		labels_of(to, "rollout_phase", e);
+		metrics_labels_of(to, "rollout_phase", e);
 		metric_label(to, false, "phase", phases[i]);
 		metric_label(to, false, "strategy", e->strategy);
 		metric_value(to, strcmp(e->old_phase, phases[i]) == 0);
@@ -508,7 +508,7 @@ write_rollouts(struct metrics *m, struct str *to)
 			const int64_t values[] = { e->available,
 				e->desired > e->available ? e->desired - e->available : 0, e->desired, e->updated };
 
-			labels_of(to, gauges[i].name, e);
+			metrics_labels_of(to, gauges[i].name, e);
 			metric_value(to, values[i]);
 		}
 	}
@@ -594,7 +594,7 @@ write_old_phases(struct metrics *m, struct str *to, const char *name, const stru
 	    "Deprecated, use the label phase of the info metric. 1 for the current phase, 0 for the others.");
 	each_known(m, e, t) for (size_t i = 0; i < ARRAY_SIZE(run_phases); i++)
 	{
-		labels_of(to, name, e);
+		metrics_labels_of(to, name, e);
 		metric_label(to, false, "phase", run_phases[i]);
 		metric_value(to, strcmp(e->phase != NULL ? e->phase : "", run_phases[i]) == 0);
 	}
@@ -606,7 +606,7 @@ write_phases(struct metrics *m, struct str *to, const char *name, const char *he
 	metric_family(to, name, "gauge", help);
 	each_known(m, e, t)
 	{
-		labels_of(to, name, e);
+		metrics_labels_of(to, name, e);
 		metric_label(to, false, "phase", e->phase != NULL ? e->phase : "");
 		metric_value(to, 1);
 	}
@@ -621,7 +621,7 @@ write_runs(struct metrics *m, struct str *to)
 	metric_family(to, "analysis_run_metric_type", "gauge", "Provider of a metric of an AnalysisRun. Always 1.");
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics; i++)
 	{
-		labels_of(to, "analysis_run_metric_type", e);
+		metrics_labels_of(to, "analysis_run_metric_type", e);
 		metric_label(to, false, "metric", e->metrics[i].name);
 		metric_label(to, false, "type", e->metrics[i].provider);
 		metric_value(to, 1);
@@ -631,7 +631,7 @@ write_runs(struct metrics *m, struct str *to)
 	each_known(m, e, &analysis_run_type) for (size_t i = 0; i < e->n_metrics;
 						  i++) for (size_t k = 0; k < ARRAY_SIZE(run_phases); k++)
 	{
-		labels_of(to, "analysis_run_metric_phase", e);
+		metrics_labels_of(to, "analysis_run_metric_phase", e);
 		metric_label(to, false, "metric", e->metrics[i].name);
 		metric_label(to, false, "type", e->metrics[i].provider);
 		metric_label(to, false, "dry_run", e->metrics[i].dry_run ? "true" : "false");
@@ -650,7 +650,7 @@ write_templates(struct metrics *m, struct str *to)
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k])
 		{
-			labels_of(to, "analysis_template_info", e);
+			metrics_labels_of(to, "analysis_template_info", e);
 			metric_value(to, 1);
 		}
 	metric_family(to, "analysis_template_metric_info", "gauge",
@@ -658,7 +658,7 @@ write_templates(struct metrics *m, struct str *to)
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++)
 		each_known(m, e, types[k]) for (size_t i = 0; i < e->n_metrics; i++)
 		{
-			labels_of(to, "analysis_template_metric_info", e);
+			metrics_labels_of(to, "analysis_template_metric_info", e);
 			metric_label(to, false, "metric", e->metrics[i].name);
 			metric_label(to, false, "type", e->metrics[i].provider);
 			metric_value(to, 1);
@@ -681,7 +681,7 @@ write_passes(struct metrics *m, struct str *to, const char *name, const char *er
 
 		if (e->of.type != t || e->passes.n == 0)
 			continue;
-		labels_of(to, errors, e);
+		metrics_labels_of(to, errors, e);
 		metric_value(to, (int64_t)e->failures);
 	}
 }

@@ -23,7 +23,7 @@ struct stream {
 };
 
 static void
-wake(struct stream *s)
+streams_wake(struct stream *s)
 {
 	if (!s->suspended)
 		return;
@@ -33,7 +33,7 @@ wake(struct stream *s)
 
 /* Adds one message; the object is consumed. */
 static void
-say(struct stream *s, json_t *message)
+streams_say(struct stream *s, json_t *message)
 {
 	_cleanup_(freep) char *text = json_dumps(message, JSON_COMPACT);
 
@@ -60,21 +60,21 @@ change_of(struct stream *s, const char *key, const char *ns, const char *name, j
 
 /* Tells of one rollout, as it is now. */
 static void
-tell(struct stream *s, const char *key)
+streams_tell(struct stream *s, const char *key)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *slash = strchr(key, '/'), *ns = arena_strndup(a, key, (size_t)(slash - key)), *name = slash + 1;
 	json_t *info = info_rollout(s->owner->view, ns, name), *message;
 
 	if (s->name != NULL && info == NULL) {
-		say(s, json_pack("{s:{s:i,s:s}}", "error", "code", NOT_FOUND, "message",
-			   arena_printf(a, "rollouts.argoproj.io \"%s\" not found", name)));
+		streams_say(s, json_pack("{s:{s:i,s:s}}", "error", "code", NOT_FOUND, "message",
+				   arena_printf(a, "rollouts.argoproj.io \"%s\" not found", name)));
 		s->over = true;
 		return;
 	}
 	message = s->name != NULL ? json_pack("{s:o}", "result", info) : change_of(s, key, ns, name, info);
 	if (message != NULL)
-		say(s, message);
+		streams_say(s, message);
 }
 
 static void
@@ -84,14 +84,14 @@ fill(struct stream *s)
 		_cleanup_(freep) char *key = mem_strdup(slot->key);
 
 		map_remove(&s->pending, key);
-		tell(s, key);
+		streams_tell(s, key);
 		if (s->out.len > 0)
 			return;
 	}
 }
 
 static ssize_t
-on_read(void *arg, uint64_t pos, char *at, size_t max)
+streams_on_read(void *arg, uint64_t pos, char *at, size_t max)
 {
 	struct stream *s = arg;
 	size_t n;
@@ -132,7 +132,7 @@ on_freed(void *arg)
 }
 
 static void
-mark(struct stream *s, const char *ns, const char *name)
+streams_mark(struct stream *s, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *key = mem_printf("%s/%s", ns, name);
 
@@ -140,9 +140,9 @@ mark(struct stream *s, const char *ns, const char *name)
 }
 
 static void
-mark_one(const struct object *o, void *arg)
+streams_mark_one(const struct object *o, void *arg)
 {
-	mark(arg, o->meta.namespace, o->meta.name);
+	streams_mark(arg, o->meta.namespace, o->meta.name);
 }
 
 bool
@@ -165,10 +165,10 @@ streams_add(
 	all->n++;
 	str_init(&s->out, EVENT_MAX);
 	if (name != NULL)
-		mark(s, ns, name);
+		streams_mark(s, ns, name);
 	else
-		all->view->each(all->view, &rollout_type, ns, mark_one, s);
-	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, on_read, s, on_freed);
+		all->view->each(all->view, &rollout_type, ns, streams_mark_one, s);
+	r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, streams_on_read, s, on_freed);
 	MHD_add_response_header(r, "Content-Type", events ? "text/event-stream" : "application/json");
 	MHD_add_response_header(r, "Cache-Control", "no-store");
 	*ret = MHD_queue_response(c, 200, r);
@@ -177,14 +177,14 @@ streams_add(
 }
 
 static void
-on_soon(struct timer *t, void *arg)
+streams_on_soon(struct timer *t, void *arg)
 {
 	struct streams *all = arg;
 
 	(void)t;
 	for (struct stream *s = all->list; s != NULL; s = s->next)
 		if (s->pending.count > 0)
-			wake(s);
+			streams_wake(s);
 }
 
 static void
@@ -195,7 +195,7 @@ on_beat(struct timer *t, void *arg)
 	for (struct stream *s = all->list; s != NULL; s = s->next)
 		if (s->suspended) {
 			str_adds(&s->out, s->events ? ":\n\n" : "\n");
-			wake(s);
+			streams_wake(s);
 		}
 	loop_timer(all->daemon->loop, t, BEAT_MS);
 }
@@ -205,7 +205,7 @@ streams_changed(struct streams *all, const char *ns, const char *name)
 {
 	for (struct stream *s = all->list; s != NULL; s = s->next)
 		if ((s->ns == NULL || strcmp(s->ns, ns) == 0) && (s->name == NULL || strcmp(s->name, name) == 0))
-			mark(s, ns, name);
+			streams_mark(s, ns, name);
 	if (all->list != NULL && all->soon.place == 0)
 		loop_timer(all->daemon->loop, &all->soon, SOON_MS);
 }
@@ -214,7 +214,7 @@ void
 streams_start(struct streams *all, struct daemon *d, const struct view *v)
 {
 	*all = (struct streams){ .daemon = d, .view = v };
-	all->soon = (struct timer){ .fire = on_soon, .arg = all };
+	all->soon = (struct timer){ .fire = streams_on_soon, .arg = all };
 	all->beat = (struct timer){ .fire = on_beat, .arg = all };
 	loop_timer(d->loop, &all->beat, BEAT_MS);
 }

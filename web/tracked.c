@@ -19,7 +19,7 @@ tracking_get(struct tracking *t, const struct type *type, const char *ns, const 
 }
 
 static void
-forget(struct tracking *t, struct tracked *e)
+tracked_forget(struct tracking *t, struct tracked *e)
 {
 	t->done(e);
 	free(e->ns);
@@ -38,7 +38,7 @@ tracking_sweep(struct tracking *t, int64_t now)
 
 		if (e->gone_at != 0 && now - e->gone_at > METRICS_GONE_MS) {
 			map_remove(&t->entries, slot->key);
-			forget(t, e);
+			tracked_forget(t, e);
 		}
 	}
 }
@@ -47,6 +47,6 @@ void
 tracking_done(struct tracking *t)
 {
 	map_each (&t->entries, slot)
-		forget(t, slot->value);
+		tracked_forget(t, slot->value);
 	map_done(&t->entries);
 }

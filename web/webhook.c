@@ -53,7 +53,7 @@ struct webhook {
 };
 
 static void
-finish(struct hook *h, int status)
+webhook_finish(struct hook *h, int status)
 {
 	h->status = status; /* 0: it goes on */
 	if (!h->suspended)
@@ -63,11 +63,11 @@ finish(struct hook *h, int status)
 }
 
 static void
-fail(struct hook *h, int status, const char *text)
+webhook_fail(struct hook *h, int status, const char *text)
 {
 	str_addf(&h->answer, "%s\n", text);
 	log_warn("a webhook is refused", "error", text);
-	finish(h, status);
+	webhook_finish(h, status);
 }
 
 /* --- the annotations -------------------------------------------------------------------------------------------------- */
@@ -95,7 +95,7 @@ patch_next(struct hook *h)
 {
 	if (h->at == h->n) {
 		str_addf(&h->answer, "%zu follow %s\n", h->n, h->push.ref);
-		finish(h, 200);
+		webhook_finish(h, 200);
 		return;
 	}
 	h->call = client_call(
@@ -123,7 +123,7 @@ concern(struct hook *h, const struct object *o, const char *annotation, const ch
 }
 
 static void
-on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+webhook_on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct hook *h = arg;
@@ -139,10 +139,10 @@ on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 		concern(h, o, ANNOTATION_REQUESTED_AT, flux_request_mark(h->arena, loop_wall(h->webhook->loop)));
 }
 
-static void list(struct hook *, const struct type *);
+static void webhook_list(struct hook *, const struct type *);
 
 static void
-on_list(void *arg, const struct err *e, const json_t *body)
+webhook_on_list(void *arg, const struct err *e, const json_t *body)
 {
 	struct hook *h = arg;
 
@@ -150,57 +150,58 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	h->call = NULL;
 	/* A type that is not installed has no objects. */
 	if (e != NULL && e->class != ERR_GONE)
-		fail(h, 503, err_text(h->arena, err_copy(h->arena, e)));
+		webhook_fail(h, 503, err_text(h->arena, err_copy(h->arena, e)));
 	else if (h->listed == &application_type)
-		list(h, &git_repository_type);
+		webhook_list(h, &git_repository_type);
 	else
 		patch_next(h);
 }
 
 static void
-list(struct hook *h, const struct type *t)
+webhook_list(struct hook *h, const struct type *t)
 {
 	h->listed = t;
 	h->call = client_list(h->webhook->settings.api,
-	    client_path(h->arena, t, h->webhook->settings.namespace, NULL, NULL), on_item, on_list, h);
+	    client_path(h->arena, t, h->webhook->settings.namespace, NULL, NULL), webhook_on_item, webhook_on_list, h);
 }
 
 /* --- the request ------------------------------------------------------------------------------------------------------ */
 
 static const char *
-header(void *arg, const char *name)
+webhook_header(void *arg, const char *name)
 {
 	return MHD_lookup_connection_value(arg, MHD_HEADER_KIND, name);
 }
 
 /* The Secret is known: is it worth reading on? */
 static void
-begin(struct hook *h)
+webhook_begin(struct hook *h)
 {
 	const char *why = NULL;
 	int status = push_begin(&h->check, h->arena, &h->headers, h->webhook->secret, &why);
 
 	if (status != 0)
-		fail(h, status, why);
+		webhook_fail(h, status, why);
 	else if (h->suspended)
-		finish(h, 0);
+		webhook_finish(h, 0);
 }
 
 static void
-on_secret(void *arg, const struct err *e, const json_t *body)
+webhook_on_secret(void *arg, const struct err *e, const json_t *body)
 {
 	struct hook *h = arg;
 	struct webhook *w = h->webhook;
 
 	h->call = NULL;
 	if (e != NULL && e->class != ERR_GONE) {
-		fail(h, 503, err_text(h->arena, err_wrap(h->arena, err_copy(h->arena, e), "Secret %s", SECRET)));
+		webhook_fail(
+		    h, 503, err_text(h->arena, err_wrap(h->arena, err_copy(h->arena, e), "Secret %s", SECRET)));
 		return;
 	}
 	json_decref(w->secret);
 	w->secret = json_incref(json_object_get(body, "data"));
 	w->secret_at = loop_mono(w->loop);
-	begin(h);
+	webhook_begin(h);
 }
 
 static void
@@ -218,11 +219,11 @@ read_body(struct hook *h)
 	int status = push_end(&h->check, str_text(&h->body), h->body.len, &h->push, &why);
 
 	if (status == 0)
-		list(h, &application_type);
+		webhook_list(h, &application_type);
 	else if (status == 204)
-		finish(h, 204);
+		webhook_finish(h, 204);
 	else
-		fail(h, status, why);
+		webhook_fail(h, status, why);
 }
 
 /* The bytes of a hook's body are no longer counted. */
@@ -259,20 +260,20 @@ hook_new(struct webhook *w, struct MHD_Connection *c)
 	struct hook *h = mem_alloc(sizeof(*h));
 
 	*h = (struct hook){ .webhook = w, .next = w->hooks, .connection = c, .arena = arena_new() };
-	h->headers = (struct push_headers){ header, c };
+	h->headers = (struct push_headers){ webhook_header, c };
 	str_init(&h->body, BODY_MAX);
 	str_init(&h->answer, ANSWER_MAX);
 	w->hooks = h;
 	w->n++;
 	if (w->n > SECRET_HOOKS && w->secret_at != 0 && loop_mono(w->loop) - w->secret_at < SECRET_MS) {
-		begin(h);
+		webhook_begin(h);
 		return h;
 	}
 	suspend(h);
 	h->again = true;
 	h->call = client_call(w->settings.api, "GET",
 	    arena_printf(h->arena, "/api/v1/namespaces/%s/secrets/%s", w->settings.gitops_namespace, SECRET), NULL,
-	    NULL, on_secret, h);
+	    NULL, webhook_on_secret, h);
 	return h;
 }
 
@@ -302,7 +303,7 @@ on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 }
 
 static enum MHD_Result
-on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
+webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *body, size_t *body_len, void **state)
 {
 	const char *length = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length");
@@ -332,7 +333,7 @@ on_request(void *arg, struct MHD_Connection *c, const char *path, const char *me
 		/* Of one that is refused, or too long, nothing is kept. */
 		if (h->status == 0 && h->body.len + *body_len > BODY_MAX) {
 			forget_body(h);
-			fail(h, 413, "the body is longer than 1 MiB");
+			webhook_fail(h, 413, "the body is longer than 1 MiB");
 		} else if (h->status == 0) {
 			push_add(&h->check, body, *body_len);
 			str_add(&h->body, body, *body_len);
@@ -360,7 +361,7 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	*w = (struct webhook){ .loop = l, .settings = *s };
 	if (!daemon_start(&w->daemon, l,
 		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
-		on_request, on_over, w))
+		webhook_on_request, on_over, w))
 		return webhook_free(w);
 	return w;
 }

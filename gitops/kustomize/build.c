@@ -38,7 +38,7 @@ static struct err *accumulate(
 /* --- a kustomization file ------------------------------------------------------------------------------------------- */
 
 static struct err *
-parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
+build_parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *path = kustomization_in(b->tree, b->arena, dir);
@@ -59,7 +59,8 @@ parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
 }
 
 static struct err *
-read_kustomization(struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
+build_read_kustomization(
+    struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
 {
 	struct err *e = k_decode(b->arena, &kustomization_type, doc, path, ret);
 	const char *kind = component ? "Component" : "Kustomization", *said;
@@ -77,7 +78,7 @@ read_kustomization(struct building *b, const char *path, const json_t *doc, bool
 /* --- resources ------------------------------------------------------------------------------------------------------ */
 
 static struct err *
-add_file(struct building *b, const char *path, struct k_objects *all)
+build_add_file(struct building *b, const char *path, struct k_objects *all)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -111,7 +112,7 @@ add_resource(struct building *b, const char *dir, const char *resource, struct k
 	    (e = tree_directory(b->tree, b->arena, path, &directory)) != NULL)
 		return e;
 	if (directory == NULL)
-		return add_file(b, path, all);
+		return build_add_file(b, path, all);
 	e = accumulate(b, directory, NULL, false, &inner);
 	if (e == NULL)
 		e = k_objects_append(all, &inner);
@@ -179,7 +180,7 @@ run_plugins(struct building *b, const char *dir, const struct strings *list, boo
 
 /* A strategic merge patch: the name of a file, or the text itself. */
 static struct err *
-patch_strategic(struct building *b, const char *dir, const char *said, struct k_objects *all)
+build_patch_strategic(struct building *b, const char *dir, const char *said, struct k_objects *all)
 {
 	struct k_patch p = { 0 };
 
@@ -196,14 +197,14 @@ patch_all(struct building *b, const char *dir, const struct kustomization *k, st
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < k->patches_strategic_merge.n && e == NULL; i++)
-		e = patch_strategic(b, dir, k->patches_strategic_merge.at[i], all);
+		e = build_patch_strategic(b, dir, k->patches_strategic_merge.at[i], all);
 	for (size_t i = 0; i < k->patches.n && e == NULL; i++)
 		e = k_patch_apply(all, b->tree, dir, &k->patches.at[i], arena_printf(b->arena, "patches[%zu]", i));
 	return e;
 }
 
 static struct err *
-set_labels(struct k_objects *all, const struct k_label *l)
+build_set_labels(struct k_objects *all, const struct k_label *l)
 {
 	struct err *e = k_set_label_fields(all, l);
 
@@ -229,7 +230,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 	if (!str_empty(k->name_suffix))
 		k_set_suffix(all, k->name_suffix);
 	for (size_t i = 0; i < k->labels.n && e == NULL; i++)
-		e = set_labels(all, &k->labels.at[i]);
+		e = build_set_labels(all, &k->labels.at[i]);
 	k_set_labels(all, &k->common_labels, K_COMMON_LABELS);
 	k_set_annotations(all, &k->common_annotations);
 	for (size_t i = 0; i < k->patches_json6902.n && e == NULL; i++) {
@@ -252,7 +253,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 
 /* That an object says where it comes from would change it for everybody. */
 static struct err *
-check_metadata(struct building *b, const struct kustomization *k)
+build_check_metadata(struct building *b, const struct kustomization *k)
 {
 	if (k->build_metadata.n > 0)
 		return err_new(b->arena, ERR_INVALID, "buildMetadata: %s is not supported", k->build_metadata.at[0]);
@@ -274,7 +275,7 @@ use_schema(struct building *b, const char *dir, const struct k_openapi *said)
 static struct err *
 accumulate_all(struct building *b, const char *dir, const struct kustomization *k, struct k_objects *all)
 {
-	struct err *e = check_metadata(b, k);
+	struct err *e = build_check_metadata(b, k);
 
 	if (e == NULL)
 		e = use_schema(b, dir, k->openapi);
@@ -315,9 +316,9 @@ accumulate(struct building *b, const char *dir, const json_t *overlay, bool comp
 		return err_new(
 		    b->arena, ERR_INVALID, "%s: more than %d kustomizations in one another", dir, K_DEPTH_MAX);
 	if (doc == NULL)
-		e = parse(b, dir, &doc, &path);
+		e = build_parse(b, dir, &doc, &path);
 	if (e == NULL)
-		e = read_kustomization(b, path, doc, component, &k);
+		e = build_read_kustomization(b, path, doc, component, &k);
 	if (e != NULL)
 		return e;
 	b->open[b->depth++] = dir;
@@ -389,7 +390,7 @@ put_map(json_t *doc, const char *name, const struct string_map *pairs)
 }
 
 static struct err *
-override(struct building *b, const char *dir, const struct application_kustomize *o, json_t *doc)
+build_override(struct building *b, const char *dir, const struct application_kustomize *o, json_t *doc)
 {
 	const struct {
 		const char *name, *value;
@@ -438,7 +439,7 @@ struct sorted {
 };
 
 static int
-kind_order(const char *kind)
+build_kind_order(const char *kind)
 {
 	static const char *const first[] = { "Namespace", "ResourceQuota", "StorageClass", "CustomResourceDefinition",
 		"ServiceAccount", "PodSecurityPolicy", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding",
@@ -454,7 +455,7 @@ kind_order(const char *kind)
 }
 
 static int
-by_order(const void *x, const void *y)
+build_by_order(const void *x, const void *y)
 {
 	const struct sorted *s = x, *t = y;
 	int by = s->order - t->order;
@@ -475,12 +476,12 @@ in_order(struct arena *a, const struct k_objects *all, bool legacy)
 		struct k_id id = k_id_of(a, all->at[i].object);
 
 		/* What is not said comes last, as if it began with a tilde. */
-		list[i] = (struct sorted){ &all->at[i], kind_order(id.kind),
+		list[i] = (struct sorted){ &all->at[i], build_kind_order(id.kind),
 			arena_printf(a, "%s_%s_%s", id.group[0] != '\0' ? id.group : "~G", id.version, id.kind),
 			arena_printf(a, "%s|%s", id.namespace[0] != '\0' ? id.namespace : "~X", id.name), i };
 	}
 	if (legacy)
-		qsort(list, all->n, sizeof(*list), by_order);
+		qsort(list, all->n, sizeof(*list), build_by_order);
 	return list;
 }
 
@@ -507,7 +508,7 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 	struct k_objects all;
 	const json_t *order;
 	struct sorted *sorted;
-	struct err *e = said != NULL ? override(b, dir, said, doc) : NULL;
+	struct err *e = said != NULL ? build_override(b, dir, said, doc) : NULL;
 
 	b->known = k_places_known(b->arena);
 	all = no_objects(b);
@@ -538,7 +539,7 @@ k_build(const struct tree *t, struct arena *a, const char *dir, const struct app
 	struct building b = { .tree = t, .arena = a };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const char *path;
-	struct err *e = parse(&b, dir, &doc, &path);
+	struct err *e = build_parse(&b, dir, &doc, &path);
 
 	return e != NULL ? e : build(&b, dir, doc, said, ret);
 }

@@ -49,7 +49,7 @@ static const struct field k_configuration_fields[] = {
 static TYPE(k_configuration, "configuration", .strict = true, .any_case = true);
 
 static const char *
-said(const char *text)
+configuration_said(const char *text)
 {
 	return str_empty(text) ? NULL : text;
 }
@@ -64,7 +64,8 @@ k_is_remote(const char *file)
 struct k_gvk
 k_spec_gvk(const struct k_field_spec *f)
 {
-	return (struct k_gvk){ said(f->group), said(f->version), said(f->kind) };
+	return (
+	    struct k_gvk){ configuration_said(f->group), configuration_said(f->version), configuration_said(f->kind) };
 }
 
 /* Of an object's own name and namespace a namespace changes what it must, whatever a configuration says. */
@@ -121,7 +122,8 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 		const struct k_reference *r = &c->name_reference.at[i];
 
 		e = k_places_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
-		    (struct k_gvk){ said(r->group), said(r->version), said(r->kind) });
+		    (struct k_gvk){
+			configuration_said(r->group), configuration_said(r->version), configuration_said(r->kind) });
 	}
 	return e;
 }
@@ -214,14 +216,14 @@ add_marks(struct marking *m, const json_t *property, const char *path)
 		e = add_mark(m, K_NAME_PREFIX, path, none);
 	if (e == NULL && version != NULL && kind != NULL)
 		e = add_mark(m, K_NAME_REFERENCE, arena_printf(m->all->arena, "%s/%s", path, key),
-		    (struct k_gvk){
-			NULL, said(arena_strdup(m->all->arena, version)), said(arena_strdup(m->all->arena, kind)) });
+		    (struct k_gvk){ NULL, configuration_said(arena_strdup(m->all->arena, version)),
+			configuration_said(arena_strdup(m->all->arena, kind)) });
 	return e;
 }
 
 /* The marks of a definition's properties, and of those that they refer to. */
 static struct err *
-mark(struct marking *m, const char *definition, const char *path, int depth)
+configuration_mark(struct marking *m, const char *definition, const char *path, int depth)
 {
 	const json_t *schema = json_object_get(json_object_get(m->definitions, definition), "Schema");
 	struct err *e = NULL;
@@ -236,7 +238,7 @@ mark(struct marking *m, const char *definition, const char *path, int depth)
 		if (++m->visited > CRDS_VISITED_MAX)
 			return err_new(m->all->arena, ERR_INVALID, "more than %d properties", CRDS_VISITED_MAX);
 		if ((e = add_marks(m, property, own)) == NULL && (ref = json_str(property, "$ref")) != NULL)
-			e = mark(m, ref, own, depth + 1);
+			e = configuration_mark(m, ref, own, depth + 1);
 		if (e != NULL)
 			break;
 	}
@@ -265,7 +267,7 @@ k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, c
 	json_object_foreach (doc, name, definition)
 		if (e == NULL && is_kind(definition)) {
 			m.kind = arena_strdup(all->arena, strrchr(name, '.') != NULL ? strrchr(name, '.') + 1 : name);
-			e = mark(&m, name, "", 0);
+			e = configuration_mark(&m, name, "", 0);
 		}
 	return e != NULL ? err_wrap(all->arena, e, "crds: %s", file) : NULL;
 }

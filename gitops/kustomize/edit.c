@@ -29,7 +29,7 @@ has_other_lines(const char *text)
 }
 
 static struct err *
-split(struct editing *e, const char *text)
+edit_split(struct editing *e, const char *text)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *err = yaml_parse_marked(e->arena, text, strlen(text), &docs, &e->marks);
@@ -84,7 +84,7 @@ written(struct arena *a, const char *value)
 
 /* The line of a key, with its value replaced; what stands behind it (a comment, the rest of a map in one line) stays. */
 static struct err *
-replace(struct editing *e, const char *path, const char *value)
+edit_replace(struct editing *e, const char *path, const char *value)
 {
 	const struct yaml_mark *m = yaml_mark_of(e->marks, path);
 	char *line = e->lines[m->line - 1], *at = strchr(line + m->column - 1, ':'), *end;
@@ -110,7 +110,7 @@ replace(struct editing *e, const char *path, const char *value)
 
 /* A key beside another of the same map: in a line of its own, or in the same when the map is in one. */
 static void
-add(struct editing *e, const char *beside, const char *key, const char *value)
+edit_add(struct editing *e, const char *beside, const char *key, const char *value)
 {
 	const struct yaml_mark *m = yaml_mark_of(e->marks, beside);
 	char *line = e->lines[m->line - 1], *brace = strchr(line, '{');
@@ -125,7 +125,7 @@ add(struct editing *e, const char *beside, const char *key, const char *value)
 
 /* A key goes; one in the first line of its element, or of a map in one line, cannot. */
 static struct err *
-drop(struct editing *e, const char *path)
+edit_drop(struct editing *e, const char *path)
 {
 	const struct yaml_mark *m = yaml_mark_of(e->marks, path);
 	const char *line = e->lines[m->line - 1];
@@ -139,16 +139,16 @@ drop(struct editing *e, const char *path)
 
 /* "newTag" says this already, or is made to. NULL value: there must be none. */
 static struct err *
-set(struct editing *e, const json_t *image, size_t i, const char *key, const char *value)
+edit_set(struct editing *e, const json_t *image, size_t i, const char *key, const char *value)
 {
 	const char *path = arena_printf(e->arena, "images[%zu].%s", i, key), *is = json_str(image, key);
 	const json_t *there = json_object_get(image, key);
 
 	if (value == NULL)
-		return there != NULL ? drop(e, path) : NULL;
+		return there != NULL ? edit_drop(e, path) : NULL;
 	if (there != NULL)
-		return str_eq(is, value) ? NULL : replace(e, path, value);
-	add(e, arena_printf(e->arena, "images[%zu].name", i), key, value);
+		return str_eq(is, value) ? NULL : edit_replace(e, path, value);
+	edit_add(e, arena_printf(e->arena, "images[%zu].name", i), key, value);
 	return NULL;
 }
 
@@ -168,7 +168,7 @@ element(struct editing *e, const json_t *want, int indent)
 
 /* Another element, behind the last, or the first of all. */
 static struct err *
-append(struct editing *e, const json_t *want)
+edit_append(struct editing *e, const json_t *want)
 {
 	size_t n = json_array_size(json_object_get(e->doc, "images")), line = 0;
 	const struct yaml_mark *first = yaml_mark_of(e->marks, "images[0]");
@@ -193,7 +193,7 @@ append(struct editing *e, const json_t *want)
 }
 
 static struct err *
-change(struct editing *e, const json_t *want)
+edit_change(struct editing *e, const json_t *want)
 {
 	static const char *const keys[] = { "newName", "newTag", "digest" };
 	const json_t *image;
@@ -206,10 +206,10 @@ change(struct editing *e, const json_t *want)
 			continue;
 		/* A new name that was there stays, unless another is said. */
 		for (size_t k = json_str(want, "newName") != NULL ? 0 : 1; k < ARRAY_SIZE(keys) && err == NULL; k++)
-			err = set(e, image, i, keys[k], json_str(want, keys[k]));
+			err = edit_set(e, image, i, keys[k], json_str(want, keys[k]));
 		return err;
 	}
-	return append(e, want);
+	return edit_append(e, want);
 }
 
 /* What came out says what was wanted, and nothing else has changed. */
@@ -247,9 +247,9 @@ k_edit_image(struct arena *a, const char *text, const char *file, const char *im
 
 	if (json_str(want, "newTag") == NULL && json_str(want, "digest") == NULL)
 		return err_new(a, ERR_INVALID, "%s: has neither a tag nor a digest", image);
-	err = split(&e, text);
+	err = edit_split(&e, text);
 	if (err == NULL)
-		err = change(&e, want);
+		err = edit_change(&e, want);
 	if (err == NULL) {
 		edited = join(&e);
 		if (strncmp(edited, text, strlen(text)) == 0 && strlen(edited) - strlen(text) < 2)

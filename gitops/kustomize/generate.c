@@ -57,7 +57,7 @@ wrapped(struct arena *a, const char *at, size_t len)
 }
 
 static struct err *
-put(struct data *d, const char *key, const char *at, size_t len)
+generate_put(struct data *d, const char *key, const char *at, size_t len)
 {
 	json_t *to = d->text;
 
@@ -90,7 +90,7 @@ put_pair(struct data *d, const char *text)
 		value++;
 		n -= 2;
 	}
-	return put(d, arena_strndup(d->arena, text, (size_t)(eq - text)), value, n);
+	return generate_put(d, arena_strndup(d->arena, text, (size_t)(eq - text)), value, n);
 }
 
 /* A file of KEY=VALUE lines; "#" begins a comment, and a line without "=" takes its value from nobody's environment. */
@@ -115,13 +115,13 @@ put_env(struct data *d, const struct bytes *file, const char *path)
 			return err_new(d->arena, ERR_INVALID,
 			    "%s: \"%s\": values from the environment are not supported; write NAME=VALUE", path, line);
 		*eq = '\0';
-		e = put(d, line, eq + 1, strlen(eq + 1));
+		e = generate_put(d, line, eq + 1, strlen(eq + 1));
 	}
 	return e;
 }
 
 static struct err *
-read_file(struct data *d, const struct tree *t, const char *dir, const char *path, struct bytes *ret)
+generate_read_file(struct data *d, const struct tree *t, const char *dir, const char *path, struct bytes *ret)
 {
 	const char *whole;
 	struct err *e = tree_path(d->arena, dir, path, &whole);
@@ -130,15 +130,15 @@ read_file(struct data *d, const struct tree *t, const char *dir, const char *pat
 }
 
 static struct err *
-read_all(struct data *d, const struct tree *t, const char *dir, const struct k_generator *g)
+generate_read_all(struct data *d, const struct tree *t, const char *dir, const struct k_generator *g)
 {
 	struct bytes file;
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < g->envs.n && e == NULL; i++)
-		if ((e = read_file(d, t, dir, g->envs.at[i], &file)) == NULL)
+		if ((e = generate_read_file(d, t, dir, g->envs.at[i], &file)) == NULL)
 			e = put_env(d, &file, g->envs.at[i]);
-	if (e == NULL && !str_empty(g->env) && (e = read_file(d, t, dir, g->env, &file)) == NULL)
+	if (e == NULL && !str_empty(g->env) && (e = generate_read_file(d, t, dir, g->env, &file)) == NULL)
 		e = put_env(d, &file, g->env);
 	for (size_t i = 0; i < g->files.n && e == NULL; i++) {
 		const char *said = g->files.at[i], *eq = strchr(said, '='), *path = eq != NULL ? eq + 1 : said;
@@ -147,8 +147,8 @@ read_all(struct data *d, const struct tree *t, const char *dir, const struct k_g
 				  : slash != NULL ? slash + 1
 						  : path;
 
-		if ((e = read_file(d, t, dir, path, &file)) == NULL)
-			e = put(d, key, file.at, file.len);
+		if ((e = generate_read_file(d, t, dir, path, &file)) == NULL)
+			e = generate_put(d, key, file.at, file.len);
 	}
 	for (size_t i = 0; i < g->literals.n && e == NULL; i++)
 		e = put_pair(d, g->literals.at[i]);
@@ -248,7 +248,7 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 		.name = g->name };
 	struct k_object *there = NULL;
 	json_t *made;
-	struct err *e = read_all(&d, t, dir, g);
+	struct err *e = generate_read_all(&d, t, dir, g);
 
 	if (e == NULL)
 		e = k_objects_find(all, &id, &there);

@@ -46,7 +46,7 @@ k_effective(const char *ns)
 }
 
 static struct k_object *
-grow(struct k_objects *all)
+objects_grow(struct k_objects *all)
 {
 	if (all->n == all->room) {
 		struct k_object *more = arena_new_array(all->arena, struct k_object, all->room = all->room * 2 + 32);
@@ -143,7 +143,7 @@ k_objects_add(struct k_objects *all, json_t *object, const char *from)
 	}
 	make_texts(all->arena, json_object_get(object, "metadata"), "labels");
 	make_texts(all->arena, json_object_get(object, "metadata"), "annotations");
-	o = grow(all);
+	o = objects_grow(all);
 	*o = (struct k_object){ .object = object, .prefixes = "", .suffixes = "", .vars = "", .file = file };
 	o->ids = arena_grow(all->arena, NULL, 0, &o->ids_room, sizeof(*o->ids));
 	o->ids[o->n_ids++] = id;
@@ -160,7 +160,7 @@ k_objects_append(struct k_objects *all, struct k_objects *from)
 
 		if ((e = check_new(all, &id, from->at[i].file)) != NULL)
 			return e;
-		*grow(all) = from->at[i];
+		*objects_grow(all) = from->at[i];
 		all->at[all->n - 1].object = json_incref(from->at[i].object);
 	}
 	k_objects_done(from);
@@ -284,7 +284,7 @@ k_regex(struct arena *a, const char *regex, const char *text, bool *ret)
 }
 
 static struct err *
-part(struct arena *a, const char *regex, const char *text, bool *all)
+objects_part(struct arena *a, const char *regex, const char *text, bool *all)
 {
 	bool is = true;
 	struct err *e = str_empty(regex) || !*all ? NULL : k_regex(a, regex, text, &is);
@@ -297,16 +297,16 @@ static struct err *
 selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, bool *ret)
 {
 	bool all = true;
-	struct err *e = part(a, s->group, id->group, &all);
+	struct err *e = objects_part(a, s->group, id->group, &all);
 
 	if (e == NULL)
-		e = part(a, s->version, id->version, &all);
+		e = objects_part(a, s->version, id->version, &all);
 	if (e == NULL)
-		e = part(a, s->kind, id->kind, &all);
+		e = objects_part(a, s->kind, id->kind, &all);
 	if (e == NULL)
-		e = part(a, s->name, id->name, &all);
+		e = objects_part(a, s->name, id->name, &all);
 	if (e == NULL)
-		e = part(a, s->namespace, k_effective(id->namespace), &all);
+		e = objects_part(a, s->namespace, k_effective(id->namespace), &all);
 	*ret = all;
 	return e;
 }

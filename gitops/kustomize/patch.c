@@ -21,7 +21,7 @@ is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
 
 /* The first key equal, and each other one that both have. */
 static bool
-is_same_element(const json_t *x, const json_t *y, const char *const *keys)
+patch_is_same_element(const json_t *x, const json_t *y, const char *const *keys)
 {
 	if (json_object_get(x, keys[0]) == NULL ||
 	    !json_equal(json_object_get(x, keys[0]), json_object_get(y, keys[0])))
@@ -63,7 +63,7 @@ struct merging {
 	const struct k_schema *schema;
 };
 
-static json_t *merge(struct merging *, struct k_typed, const char *name, json_t *target, const json_t *patch);
+static json_t *patch_merge(struct merging *, struct k_typed, const char *name, json_t *target, const json_t *patch);
 
 /* Texts of the patch that are not there yet stand in front. */
 static json_t *
@@ -96,7 +96,7 @@ element_index(const json_t *list, const json_t *patch, const char *const *keys)
 		if (is_equal_element(e, patch, keys))
 			return i;
 	json_array_foreach (list, i, e)
-		if (is_same_element(e, patch, keys))
+		if (patch_is_same_element(e, patch, keys))
 			return i;
 	return json_array_size(list);
 }
@@ -130,7 +130,7 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 		k = element_index(result, p, how.keys);
 		bool there = k < json_array_size(result);
 		json_t *one = str_eq(directive, "delete") ? NULL
-			      : there ? merge(m, element, "", json_incref(json_array_get(result, k)), p)
+			      : there ? patch_merge(m, element, "", json_incref(json_array_get(result, k)), p)
 				      : plain(p);
 
 		/* What the patch names stands in its order, before the rest; but what is told apart by two keys keeps its place. */
@@ -152,7 +152,7 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
  * names in front, other lists whole; `$patch: delete|replace|merge` in a map or as a list's element. `target` is consumed; NULL is returned when
  * the patch takes it away. */
 static json_t *
-merge(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
+patch_merge(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
 	const char *directive = json_is_object(patch) ? json_str(patch, DIRECTIVE) : NULL, *key;
 	json_t *result, *member;
@@ -178,7 +178,8 @@ merge(struct merging *m, struct k_typed type, const char *name, json_t *target, 
 
 		if (strcmp(key, DIRECTIVE) == 0)
 			continue;
-		own = merge(m, k_typed_member(&type, key), key, json_incref(json_object_get(result, key)), member);
+		own =
+		    patch_merge(m, k_typed_member(&type, key), key, json_incref(json_object_get(result, key)), member);
 		if (own != NULL)
 			json_object_set_new(result, key, own);
 		else
@@ -214,7 +215,7 @@ merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const
 	if (options->allow_name_change || options->allow_kind_change)
 		k_object_remember(all, o);
 	all->changed = true;
-	o->object = merge(&m, (struct k_typed){ .schema = all->schema }, "", o->object, patch);
+	o->object = patch_merge(&m, (struct k_typed){ .schema = all->schema }, "", o->object, patch);
 	meta = json_object_get(o->object, "metadata");
 	if (o->object != NULL)
 		json_object_set(o->object, "apiVersion", version);
@@ -234,7 +235,7 @@ merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const
 
 /* What is not there is added by a replacement, as kustomize has it: a new reference to the operation as it is meant. */
 static json_t *
-meant(struct arena *a, const json_t *whole, json_t *op)
+patch_meant(struct arena *a, const json_t *whole, json_t *op)
 {
 	const char *path = json_str(op, "path"), *slash = path != NULL ? strrchr(path, '/') : NULL;
 	const json_t *map;
@@ -268,7 +269,7 @@ apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool for
 	json_array_foreach (own, i, op) {
 		_cleanup_(json_decrefp) json_t *one = json_array();
 
-		json_array_append_new(one, meant(all->arena, whole, op));
+		json_array_append_new(one, patch_meant(all->arena, whole, op));
 		if ((e = json_patch_apply(all->arena, &whole, one)) != NULL)
 			break;
 	}

@@ -269,7 +269,7 @@ k_gvk_selects(const struct k_gvk *s, const char *group, const char *version, con
 }
 
 static void
-append(struct arena *a, struct k_places *to, const struct k_place *p)
+places_append(struct arena *a, struct k_places *to, const struct k_place *p)
 {
 	if (to->n == to->room) {
 		struct k_place *more = arena_new_array(a, struct k_place, to->room = to->room * 2 + 64);
@@ -288,14 +288,14 @@ append_kinds(struct arena *a, struct k_places *to, struct k_place p, const char 
 	const char *at = kinds;
 
 	if (kinds == NULL) {
-		append(a, to, &p);
+		places_append(a, to, &p);
 		return;
 	}
 	for (;; at++) {
 		size_t n = strcspn(at, "|");
 
 		p.in.kind = arena_strndup(a, at, n);
-		append(a, to, &p);
+		places_append(a, to, &p);
 		if (*(at += n) == '\0')
 			return;
 	}
@@ -375,7 +375,7 @@ is_same_kind(const struct k_gvk *x, const struct k_gvk *y)
 
 /* The same field, and y's kinds are among x's. */
 static bool
-covers(const struct k_place *x, const struct k_place *y)
+places_covers(const struct k_place *x, const struct k_place *y)
 {
 	return x->use == y->use && is_same_kind(&x->to, &y->to) &&
 	       k_gvk_selects(&x->in, y->in.group, y->in.version, y->in.kind) && strcmp(x->path, y->path) == 0;
@@ -388,7 +388,7 @@ own_copy(struct arena *a, const struct k_places *of)
 
 	copy->own = true;
 	for (size_t i = 0; i < of->n; i++)
-		append(a, copy, &of->at[i]);
+		places_append(a, copy, &of->at[i]);
 	return copy;
 }
 
@@ -415,7 +415,7 @@ k_places_add(const struct k_places **list, struct arena *a, const struct k_place
 	if (e != NULL)
 		return e;
 	for (size_t i = 0; i < own->n; i++) {
-		bool fewer = covers(p, &own->at[i]), more = !fewer && covers(&own->at[i], p);
+		bool fewer = places_covers(p, &own->at[i]), more = !fewer && places_covers(&own->at[i], p);
 
 		if ((fewer || more) && own->at[i].create != p->create)
 			return err_new(a, ERR_INVALID, "%s of %s: create is %s there already", p->path,
@@ -423,13 +423,13 @@ k_places_add(const struct k_places **list, struct arena *a, const struct k_place
 		there |= fewer;
 	}
 	for (size_t i = 0; i < own->n; i++)
-		if (there || !covers(&own->at[i], p))
+		if (there || !places_covers(&own->at[i], p))
 			own->at[n++] = own->at[i];
 	own->n = n;
 	if (!there && n >= K_PLACES_MAX)
 		return err_new(a, ERR_INVALID, "more than %d places", K_PLACES_MAX);
 	if (!there)
-		append(a, own, p);
+		places_append(a, own, p);
 	*list = own;
 	return NULL;
 }

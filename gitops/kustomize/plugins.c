@@ -112,7 +112,7 @@ set_ends(struct running *r)
 }
 
 static struct err *
-set_labels(struct running *r)
+plugins_set_labels(struct running *r)
 {
 	k_set_labels(r->all, &r->plugin->labels, K_COMMON_LABELS);
 	return NULL;
@@ -151,7 +151,7 @@ patch_by(struct running *r, const char *path, const char *text)
 }
 
 static struct err *
-patch(struct running *r)
+plugins_patch(struct running *r)
 {
 	return patch_by(r, r->plugin->path, r->plugin->patch);
 }
@@ -163,7 +163,7 @@ patch_json6902(struct running *r)
 }
 
 static struct err *
-patch_strategic(struct running *r)
+plugins_patch_strategic(struct running *r)
 {
 	struct err *e = NULL;
 
@@ -179,13 +179,13 @@ set_replicas(struct running *r)
 }
 
 static struct err *
-set_image(struct running *r)
+plugins_set_image(struct running *r)
 {
 	return k_set_image(r->all, &r->plugin->image);
 }
 
 static struct err *
-replace(struct running *r)
+plugins_replace(struct running *r)
 {
 	struct err *e = NULL;
 
@@ -202,15 +202,15 @@ static const struct transformer {
 } transformers[] = {
 	{ &annotations_type, set_annotations, K_COMMON_ANNOTATIONS },
 	{ &ends_type, set_ends, K_NAME_PREFIX },
-	{ &image_type, set_image, K_IMAGES },
+	{ &image_type, plugins_set_image, K_IMAGES },
 	{ &json6902_type, patch_json6902, K_USE_MAX },
-	{ &labels_type, set_labels, K_COMMON_LABELS },
+	{ &labels_type, plugins_set_labels, K_COMMON_LABELS },
 	{ &namespace_type, set_namespace, K_NAMESPACE },
-	{ &patch_type, patch, K_USE_MAX },
+	{ &patch_type, plugins_patch, K_USE_MAX },
 	{ &prefix_type, set_ends, K_NAME_PREFIX },
-	{ &replacement_type, replace, K_USE_MAX },
+	{ &replacement_type, plugins_replace, K_USE_MAX },
 	{ &replicas_type, set_replicas, K_REPLICAS },
-	{ &strategic_type, patch_strategic, K_USE_MAX },
+	{ &strategic_type, plugins_patch_strategic, K_USE_MAX },
 	{ &suffix_type, set_ends, K_NAME_SUFFIX },
 };
 
@@ -225,7 +225,7 @@ not_built(struct k_objects *all, const json_t *plugin, const char *file)
 
 /* Runs it with its own field specs in place of all others of its use. */
 static struct err *
-run(struct running *r, const struct transformer *t)
+plugins_run(struct running *r, const struct transformer *t)
 {
 	static const struct k_places none = { 0 };
 	const struct k_gvk any = { NULL, NULL, NULL };
@@ -261,7 +261,7 @@ k_plugin_transform(
 	e = k_decode(all->arena, t->type, plugin, t->type->name, &p);
 	if (e != NULL)
 		return err_wrap(all->arena, e, "%s", file);
-	e = run(&r, t);
+	e = plugins_run(&r, t);
 	return e != NULL ? err_wrap(all->arena, e, "%s: %s", file, t->type->name) : NULL;
 }
 

@@ -80,7 +80,7 @@ is_beside(const struct fixing *f, const struct k_id *id)
 
 /* In the namespace that the reference itself says: at first, if any object was there, or now. */
 static bool
-is_in(const struct fixing *f, const struct k_object *o, const struct k_id *id, const char *namespace)
+references_is_in(const struct fixing *f, const struct k_object *o, const struct k_id *id, const char *namespace)
 {
 	if (namespace == NULL)
 		return true;
@@ -108,7 +108,7 @@ passes(const struct fixing *f, const struct named *one, const char *namespace, e
 	bool no_prefix = from->prefixes[0] == '\0' || o->prefixes[0] == '\0';
 	bool no_suffix = from->suffixes[0] == '\0' || o->suffixes[0] == '\0';
 
-	if (!was_selected(o, f->to) || !is_beside(f, &one->id) || !is_in(f, o, &one->id, namespace))
+	if (!was_selected(o, f->to) || !is_beside(f, &one->id) || !references_is_in(f, o, &one->id, namespace))
 		return false;
 	if (sieve == BESIDE)
 		return true;
@@ -140,7 +140,7 @@ sift(const struct fixing *f, const char *name, const char *namespace, bool pair,
 
 /* What the object that a name in `from` means is named now, or NULL. `pair`: the reference says a namespace too, or may (NULL: it does not). */
 static const struct k_id *
-meant(struct fixing *f, const char *name, const char *namespace, bool pair)
+references_meant(struct fixing *f, const char *name, const char *namespace, bool pair)
 {
 	struct found found = sift(f, name, namespace, pair, BESIDE);
 
@@ -167,7 +167,7 @@ fix_pair(struct fixing *f, json_t *ref)
 
 	if (name == NULL || (str_eq(f->to->kind, "ServiceAccount") && !str_eq(json_str(ref, "kind"), "ServiceAccount")))
 		return;
-	now = meant(f, name, json_str(ref, "namespace"), true);
+	now = references_meant(f, name, json_str(ref, "namespace"), true);
 	if (now == NULL)
 		return;
 	json_object_set_new(ref, "name", json_string(now->name));
@@ -179,7 +179,7 @@ fix_pair(struct fixing *f, json_t *ref)
 static json_t *
 new_name(struct fixing *f, const json_t *old)
 {
-	const struct k_id *now = json_is_string(old) ? meant(f, json_string_value(old), NULL, false) : NULL;
+	const struct k_id *now = json_is_string(old) ? references_meant(f, json_string_value(old), NULL, false) : NULL;
 
 	return now != NULL ? json_string(now->name) : NULL;
 }

@@ -94,7 +94,7 @@ new_value(struct setting *s, const json_t *old)
 	return old != NULL ? typed_value(s, old, text) : untyped_value(s, text);
 }
 
-static void walk(struct setting *, json_t *at, size_t i);
+static void replace_walk(struct setting *, json_t *at, size_t i);
 
 static void
 set_member(struct setting *s, json_t *map, const char *key)
@@ -132,7 +132,7 @@ embedded_replaced(struct setting *s, const char *text, size_t i)
 		    "built");
 		return NULL;
 	}
-	walk(&inner, value, i);
+	replace_walk(&inner, value, i);
 	s->found += inner.found;
 	s->err = inner.err;
 	if (s->err != NULL || inner.found == 0)
@@ -173,7 +173,7 @@ walk_list(struct setting *s, json_t *list, size_t i)
 		if (last)
 			set_element(s, list, k);
 		else
-			walk(s, element, i + 1);
+			replace_walk(s, element, i + 1);
 	}
 	if (!made && by_key && create && key[0] != '\0') {
 		element = json_pack("{s:s}", key, value);
@@ -181,12 +181,12 @@ walk_list(struct setting *s, json_t *list, size_t i)
 		if (last)
 			set_element(s, list, json_array_size(list) - 1);
 		else
-			walk(s, element, i + 1);
+			replace_walk(s, element, i + 1);
 	}
 }
 
 static void
-walk(struct setting *s, json_t *at, size_t i)
+replace_walk(struct setting *s, json_t *at, size_t i)
 {
 	const char *part = s->path->parts[i];
 	bool last = i + 1 == s->path->n, create = s->options != NULL && s->options->create;
@@ -208,7 +208,7 @@ walk(struct setting *s, json_t *at, size_t i)
 	}
 	if (strcmp(part, "*") == 0) {
 		json_object_foreach_safe(at, safe, key, next) if (last) set_member(s, at, key);
-		else walk(s, next, i + 1);
+		else replace_walk(s, next, i + 1);
 		return;
 	}
 	next = json_object_get(at, part);
@@ -224,7 +224,7 @@ walk(struct setting *s, json_t *at, size_t i)
 		if (next != NULL)
 			json_object_set_new(at, part, next);
 	} else if (next != NULL) {
-		walk(s, next, i + 1);
+		replace_walk(s, next, i + 1);
 	}
 }
 
@@ -298,7 +298,7 @@ names_object(const struct k_path *p)
 }
 
 static struct err *
-set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t *value)
+replace_set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t *value)
 {
 	static const char *const otherwise[] = { "metadata.name" };
 	const char *const *paths = t->field_paths.n > 0 ? t->field_paths.at : otherwise;
@@ -323,7 +323,7 @@ set_in(struct k_objects *all, const struct k_replacement_target *t, const json_t
 				return err_new(all->arena, ERR_INVALID, "targets: a field path is empty");
 			if (names_object(&p))
 				k_object_remember(all, &all->at[i]);
-			walk(&s, all->at[i].object, 0);
+			replace_walk(&s, all->at[i].object, 0);
 			if (s.err != NULL)
 				return s.err;
 			if (s.found == 0 && !(t->options != NULL && t->options->create))
@@ -347,7 +347,7 @@ replace_one(struct k_objects *all, const struct k_replacement *r)
 	else
 		value = json_string(r->source_value);
 	for (size_t i = 0; i < r->targets.n && e == NULL; i++)
-		e = set_in(all, &r->targets.at[i], value);
+		e = replace_set_in(all, &r->targets.at[i], value);
 	return e;
 }
 

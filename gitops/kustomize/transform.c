@@ -252,7 +252,7 @@ replaced(struct imaging *m, const char *image)
 }
 
 static void
-set_image(json_t *container, const char *field, void *arg)
+transform_set_image(json_t *container, const char *field, void *arg)
 {
 	struct imaging *m = arg;
 	const char *image = json_str(container, field);
@@ -279,10 +279,10 @@ set_images(json_t *at, struct imaging *m, int depth)
 
 		if (containers && json_is_array(member))
 			json_array_foreach (member, i, element)
-				set_image(element, "image", m);
+				transform_set_image(element, "image", m);
 		else if (strcmp(key, "volumes") == 0 && json_is_array(member))
 			json_array_foreach (member, i, element)
-				set_image(json_object_get(element, "image"), "reference", m);
+				transform_set_image(json_object_get(element, "image"), "reference", m);
 		else
 			set_images(member, m, depth + 1);
 	}
@@ -296,7 +296,7 @@ k_set_image(struct k_objects *all, const struct k_image *image)
 	for (size_t i = 0; i < all->n && m.err == NULL; i++)
 		if (!str_eq(json_str(all->at[i].object, "kind"), "CustomResourceDefinition")) {
 			set_images(all->at[i].object, &m, 0);
-			k_visit(all, &all->at[i], K_IMAGES, set_image, &m);
+			k_visit(all, &all->at[i], K_IMAGES, transform_set_image, &m);
 		}
 	return m.err;
 }

@@ -9,7 +9,7 @@
 /* --- whose values ------------------------------------------------------------------------------------------------------ */
 
 static bool
-is_meant(const struct k_objects *all, const struct k_id *is, const struct k_id *meant)
+vars_is_meant(const struct k_objects *all, const struct k_id *is, const struct k_id *meant)
 {
 	bool any_namespace = meant->namespace[0] == '\0';
 
@@ -24,12 +24,12 @@ was_meant(const struct k_objects *all, const struct k_object *o, const struct k_
 	struct k_id now;
 
 	for (size_t i = 0; i < o->n_ids; i++)
-		if (is_meant(all, &o->ids[i], meant))
+		if (vars_is_meant(all, &o->ids[i], meant))
 			return true;
 	if (!str_eq(json_str(json_object_get(o->object, "metadata"), "name"), meant->name))
 		return false;
 	now = k_id_of(all->arena, o->object);
-	return is_meant(all, &now, meant);
+	return vars_is_meant(all, &now, meant);
 }
 
 static struct k_id
@@ -170,7 +170,7 @@ put_in(struct putting *p, const json_t *old)
 
 /* A text, the texts of a list, or those of a map. */
 static void
-put(json_t *map, const char *name, void *arg)
+vars_put(json_t *map, const char *name, void *arg)
 {
 	json_t *value = json_object_get(map, name), *element, *now = put_in(arg, value);
 	const char *key;
@@ -204,7 +204,7 @@ k_vars_resolve(struct k_objects *all)
 		json_object_set_new(values, all->vars[i].name, json_deep_copy(value));
 	}
 	if (all->n_vars > 0)
-		k_visit_all(all, K_VAR_REFERENCE, put, &p);
+		k_visit_all(all, K_VAR_REFERENCE, vars_put, &p);
 	return p.overflow ? err_new(all->arena, ERR_INVALID, "vars: texts with variables have more than %u bytes",
 				K_VARS_TEXT_MAX)
 			  : NULL;

@@ -61,7 +61,7 @@ alerter_new(struct loop *loop, const struct alerter_settings *settings)
 }
 
 static void
-job_free(struct job *j)
+alerter_job_free(struct job *j)
 {
 	struct alerter *a = j->alerter;
 
@@ -93,7 +93,7 @@ alerter_free(struct alerter *a)
 	if (a == NULL)
 		return NULL;
 	while (a->jobs != NULL)
-		job_free(a->jobs);
+		alerter_job_free(a->jobs);
 	client_cancel(a->call);
 	json_decref(a->alerts);
 	json_decref(a->reading);
@@ -104,14 +104,14 @@ alerter_free(struct alerter *a)
 
 /* It is told, or will not be. */
 static void
-end(struct telling *t)
+alerter_end(struct telling *t)
 {
 	if (--t->job->left == 0)
-		job_free(t->job);
+		alerter_job_free(t->job);
 }
 
 static void
-give_up(struct telling *t, const struct err *e)
+alerter_give_up(struct telling *t, const struct err *e)
 {
 	struct arena *a = t->job->arena;
 	const char *text = err_text(a, e);
@@ -121,13 +121,13 @@ give_up(struct telling *t, const struct err *e)
 		text = str_replace(a, text, t->question.url, t->question.shown);
 	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "error", text);
-	end(t);
+	alerter_end(t);
 }
 
 /* --- telling ---------------------------------------------------------------------------------------------------------- */
 
 static void
-on_answer(void *arg, const struct err *e, const struct reply *reply)
+alerter_on_answer(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct telling *t = arg;
 	struct arena *a = t->job->arena;
@@ -145,12 +145,12 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 		return;
 	}
 	if (wrong != NULL) {
-		give_up(t, wrong);
+		alerter_give_up(t, wrong);
 		return;
 	}
 	log_info("sent alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "provider", t->provider->object.meta.name, "about", t->job->event.name);
-	end(t);
+	alerter_end(t);
 }
 
 static bool
@@ -162,9 +162,9 @@ is_trusted(const struct telling *t)
 }
 
 static void
-ask(struct telling *t)
+alerter_ask(struct telling *t)
 {
-	static const struct receiver receiver = { .done = on_answer };
+	static const struct receiver receiver = { .done = alerter_on_answer };
 	struct request r = request_of(&t->question);
 
 	r.outside_only = !is_trusted(t);
@@ -173,10 +173,10 @@ ask(struct telling *t)
 }
 
 static void
-on_retry(struct timer *timer, void *arg)
+alerter_on_retry(struct timer *timer, void *arg)
 {
 	(void)timer;
-	ask(arg);
+	alerter_ask(arg);
 }
 
 static void
@@ -186,11 +186,11 @@ compose(struct telling *t)
 	    t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"), &t->job->event, &t->question);
 
 	if (e != NULL)
-		give_up(t, e);
+		alerter_give_up(t, e);
 	else if (t->question.url == NULL)
-		end(t);
+		alerter_end(t);
 	else
-		ask(t);
+		alerter_ask(t);
 }
 
 /* Its ca.crt counts before that of the Provider's other Secret. */
@@ -202,11 +202,11 @@ on_certificate(void *arg, const struct err *e, const json_t *body)
 
 	t->call = NULL;
 	if (ca == NULL) {
-		give_up(t, e != NULL ? err_wrap(t->job->arena, err_copy(t->job->arena, e),
-					   "spec.certSecretRef of Provider %s", t->provider->object.meta.name)
-				     : err_new(t->job->arena, ERR_INVALID,
-					   "spec.certSecretRef of Provider %s: the Secret %s has no ca.crt",
-					   t->provider->object.meta.name, t->provider->spec.certificate->name));
+		alerter_give_up(t, e != NULL ? err_wrap(t->job->arena, err_copy(t->job->arena, e),
+						   "spec.certSecretRef of Provider %s", t->provider->object.meta.name)
+					     : err_new(t->job->arena, ERR_INVALID,
+						   "spec.certSecretRef of Provider %s: the Secret %s has no ca.crt",
+						   t->provider->object.meta.name, t->provider->spec.certificate->name));
 		return;
 	}
 	data = json_object_get(t->secret, "data");
@@ -230,14 +230,14 @@ ask_for_certificate(struct telling *t)
 }
 
 static void
-on_secret(void *arg, const struct err *e, const json_t *body)
+alerter_on_secret(void *arg, const struct err *e, const json_t *body)
 {
 	struct telling *t = arg;
 
 	t->call = NULL;
 	if (e != NULL) {
-		give_up(t, err_wrap(t->job->arena, err_copy(t->job->arena, e), "Secret %s of Provider %s",
-			       t->provider->spec.secret->name, t->provider->object.meta.name));
+		alerter_give_up(t, err_wrap(t->job->arena, err_copy(t->job->arena, e), "Secret %s of Provider %s",
+				       t->provider->spec.secret->name, t->provider->object.meta.name));
 		return;
 	}
 	t->secret = json_incref((json_t *)body);
@@ -252,26 +252,26 @@ on_provider(void *arg, const struct err *e, const json_t *body)
 
 	t->call = NULL;
 	if (e != NULL) {
-		give_up(t, err_wrap(a, err_copy(a, e), "Provider %s", t->alert->spec.provider->name));
+		alerter_give_up(t, err_wrap(a, err_copy(a, e), "Provider %s", t->alert->spec.provider->name));
 		return;
 	}
 	t->provider = (const struct flux_provider *)object_decode(&flux_provider_type, body, a);
 	if (t->provider->spec.suspend)
-		end(t);
+		alerter_end(t);
 	else if (t->provider->spec.secret == NULL)
 		ask_for_certificate(t);
 	else
 		t->call = client_call(t->job->alerter->settings.api, "GET",
 		    arena_printf(a, "/api/v1/namespaces/%s/secrets/%s", t->alert->object.meta.namespace,
 			t->provider->spec.secret->name),
-		    NULL, NULL, on_secret, t);
+		    NULL, NULL, alerter_on_secret, t);
 }
 
 /* --- the alerts ------------------------------------------------------------------------------------------------------- */
 
 /* All alerts that are about the event are told of it, at once. */
 static void
-begin(struct job *j)
+alerter_begin(struct job *j)
 {
 	const json_t *items = json_object_get(j->alerter->alerts, "items"), *item;
 	size_t i;
@@ -286,7 +286,7 @@ begin(struct job *j)
 		if (object_problem(&alert->object, "spec") != NULL ||
 		    !alert_concerns(alert, j->alerter->settings.reach, &j->event))
 			continue;
-		*t = (struct telling){ .job = j, .alert = alert, .retry = { .fire = on_retry, .arg = t } };
+		*t = (struct telling){ .job = j, .alert = alert, .retry = { .fire = alerter_on_retry, .arg = t } };
 		j->n++;
 	}
 	j->left = j->n;
@@ -296,7 +296,7 @@ begin(struct job *j)
 			j->tellings[i].alert->spec.provider->name, NULL),
 		    NULL, NULL, on_provider, &j->tellings[i]);
 	if (j->n == 0)
-		job_free(j);
+		alerter_job_free(j);
 }
 
 /* The problem of each alert is logged once. */
@@ -330,7 +330,7 @@ begin_all(struct alerter *a)
 	for (struct job *j = a->jobs, *next; j != NULL; j = next) {
 		next = j->next;
 		if (!j->begun)
-			begin(j);
+			alerter_begin(j);
 	}
 }
 
@@ -378,7 +378,7 @@ on_alerts(void *arg, const struct err *e, const json_t *list)
 }
 
 static void
-on_begin(struct timer *t, void *arg)
+alerter_on_begin(struct timer *t, void *arg)
 {
 	struct job *j = arg;
 	struct alerter *a = j->alerter;
@@ -430,7 +430,7 @@ alerter_told(struct alerter *a, const struct plan_step *event)
 	for (size_t i = 0; i < o->meta.labels.n; i++)
 		labels->at[labels->n++] = (struct string_pair){ arena_strdup(j->arena, o->meta.labels.at[i].key),
 			arena_strdup(j->arena, o->meta.labels.at[i].value) };
-	j->begin = (struct timer){ .fire = on_begin, .arg = j };
+	j->begin = (struct timer){ .fire = alerter_on_begin, .arg = j };
 	*a->end = j;
 	a->end = &j->next;
 	a->n_jobs++;

@@ -71,12 +71,12 @@ struct notifier {
 	struct timer turn;
 };
 
-static void go_on(struct job *);
+static void notifier_go_on(struct job *);
 
 /* --- jobs -------------------------------------------------------------------------------------------------------------- */
 
 static void
-job_free(struct job *j)
+notifier_job_free(struct job *j)
 {
 	struct notifier *n = j->notifier;
 
@@ -123,7 +123,7 @@ jobs_of(const struct notifier *n, const char *ns, bool running)
 }
 
 static void
-on_turn(struct timer *t, void *arg)
+notifier_on_turn(struct timer *t, void *arg)
 {
 	struct notifier *n = arg;
 
@@ -134,14 +134,14 @@ on_turn(struct timer *t, void *arg)
 			continue;
 		j->running = true;
 		n->n_running++;
-		go_on(j);
+		notifier_go_on(j);
 		/* It may be over already, and others with it: from the front again. */
 		next = n->jobs;
 	}
 }
 
 static void
-take_turn(struct notifier *n)
+notifier_take_turn(struct notifier *n)
 {
 	if (n->turn.place == 0)
 		loop_timer(n->loop, &n->turn, 0);
@@ -152,8 +152,8 @@ job_done(struct job *j)
 {
 	struct notifier *n = j->notifier;
 
-	job_free(j);
-	take_turn(n);
+	notifier_job_free(j);
+	notifier_take_turn(n);
 }
 
 /* What has this prefix: an object may have annotations of many kB that say nothing here. */
@@ -194,7 +194,7 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 	*n->end = j;
 	n->end = &j->next;
 	n->n_jobs++;
-	take_turn(n);
+	notifier_take_turn(n);
 }
 
 /* --- the configuration -------------------------------------------------------------------------------------------------- */
@@ -252,7 +252,7 @@ on_config(void *arg, const struct err *e, const json_t *body)
 	for (struct job *j = n->jobs, *next; j != NULL; j = next) {
 		next = j->next;
 		if (j->running && j->call == NULL && j->exchange == NULL && j->sends == NULL && j->retry.place == 0)
-			go_on(j);
+			notifier_go_on(j);
 	}
 }
 
@@ -318,7 +318,7 @@ on_rollout(void *arg, const struct err *e, const json_t *body)
 		return;
 	}
 	j->rollout = json_incref((json_t *)body);
-	go_on(j);
+	notifier_go_on(j);
 }
 
 /* A workload's template is the Rollout's (as rollout/workload.c has it). Without it what needs none is sent. */
@@ -335,7 +335,7 @@ on_workload(void *arg, const struct err *e, const json_t *body)
 	workload_fill(rollout, body);
 	json_decref(j->rollout);
 	j->rollout = rollout;
-	go_on(j);
+	notifier_go_on(j);
 }
 
 /* Of the workload that the Rollout takes its template from; NULL: it has its own. */
@@ -350,7 +350,7 @@ workload_path_of(const struct job *j)
 
 /* Without its Secret a configuration's "$key" stays as it is. */
 static void
-on_secret(void *arg, const struct err *e, const json_t *body)
+notifier_on_secret(void *arg, const struct err *e, const json_t *body)
 {
 	struct job *j = arg;
 
@@ -359,18 +359,18 @@ on_secret(void *arg, const struct err *e, const json_t *body)
 		log_warn("the notifications' Secret cannot be read", "namespace", namespace_at(j, j->source), "error",
 		    err_text(j->arena, err_copy(j->arena, e)));
 	j->secret = json_incref(json_object_get(body, "data"));
-	go_on(j);
+	notifier_go_on(j);
 }
 
 static const char *
-path_of(const struct job *j)
+notifier_path_of(const struct job *j)
 {
 	return client_path(j->arena, &rollout_type, j->ns, j->name, NULL);
 }
 
 /* Some destination is subscribed to what this job is about. */
 static bool
-concerns(const struct job *j, const struct notify_config *c)
+notifier_concerns(const struct job *j, const struct notify_config *c)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct destination *to;
@@ -486,7 +486,7 @@ plan_sends(struct job *j)
 
 /* This send is over. */
 static void
-settle(struct job *j, const struct send *s, bool well)
+notifier_settle(struct job *j, const struct send *s, bool well)
 {
 	struct notifier *n = j->notifier;
 
@@ -499,7 +499,7 @@ settle(struct job *j, const struct send *s, bool well)
 }
 
 static void
-on_answer(void *arg, const struct err *e, const struct reply *reply)
+notifier_on_answer(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct job *j = arg;
 	const struct send *s = &j->sends[j->at];
@@ -520,14 +520,14 @@ on_answer(void *arg, const struct err *e, const struct reply *reply)
 	else
 		log_info("sent notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
 		    s->to.service, "recipient", s->to.recipient);
-	settle(j, s, wrong == NULL);
-	go_on(j);
+	notifier_settle(j, s, wrong == NULL);
+	notifier_go_on(j);
 }
 
 static void
-ask(struct job *j)
+notifier_ask(struct job *j)
 {
-	static const struct receiver receiver = { .done = on_answer };
+	static const struct receiver receiver = { .done = notifier_on_answer };
 	struct request r = request_of(&j->question);
 
 	r.outside_only = j->source > 0;
@@ -536,10 +536,10 @@ ask(struct job *j)
 }
 
 static void
-on_retry(struct timer *t, void *arg)
+notifier_on_retry(struct timer *t, void *arg)
 {
 	(void)t;
-	ask(arg);
+	notifier_ask(arg);
 }
 
 /* Begins the next send; false: it cannot be made, and is over. */
@@ -557,11 +557,11 @@ send_one(struct job *j)
 		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->question);
 	if (e != NULL) {
 		complain(j, s, e);
-		settle(j, s, false);
+		notifier_settle(j, s, false);
 		return false;
 	}
-	j->retry = (struct timer){ .fire = on_retry, .arg = j };
-	ask(j);
+	j->retry = (struct timer){ .fire = notifier_on_retry, .arg = j };
+	notifier_ask(j);
 	return true;
 }
 
@@ -580,7 +580,7 @@ on_noted(void *arg, const struct err *e, const json_t *body)
 
 /* All is sent: what was told is noted. */
 static void
-finish(struct job *j)
+notifier_finish(struct job *j)
 {
 	_cleanup_(freep) char *text = NULL;
 	json_t *value, *patch;
@@ -592,8 +592,8 @@ finish(struct job *j)
 	text = json_dumps(j->state, JSON_COMPACT);
 	value = json_object_size(j->state) > 0 ? json_string(text) : json_null();
 	patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", NOTIFY_NOTIFIED, value);
-	j->call = client_call(
-	    j->notifier->settings.api, "PATCH", path_of(j), PATCH_MERGE, json_text(j->arena, patch), on_noted, j);
+	j->call = client_call(j->notifier->settings.api, "PATCH", notifier_path_of(j), PATCH_MERGE,
+	    json_text(j->arena, patch), on_noted, j);
 	json_decref(patch);
 }
 
@@ -625,7 +625,7 @@ hold(struct notify_config *to, const struct notify_config *from)
 
 /* What the job lacks is asked for; its answer comes back here. */
 static void
-go_on(struct job *j)
+notifier_go_on(struct job *j)
 {
 	const struct notifier_settings *s = &j->notifier->settings;
 	const char *ns;
@@ -636,12 +636,12 @@ go_on(struct job *j)
 		if (j->config.triggers == NULL) {
 			if (!source_ready(source))
 				return;
-			if (!concerns(j, &source->config))
+			if (!notifier_concerns(j, &source->config))
 				continue;
 			hold(&j->config, &source->config);
 		}
 		if (j->rollout == NULL) {
-			j->call = client_call(s->api, "GET", path_of(j), NULL, NULL, on_rollout, j);
+			j->call = client_call(s->api, "GET", notifier_path_of(j), NULL, NULL, on_rollout, j);
 			return;
 		}
 		if (!j->has_workload) {
@@ -657,7 +657,7 @@ go_on(struct job *j)
 			j->has_secret = true;
 			j->call = client_call(s->api, "GET",
 			    arena_printf(j->arena, "/api/v1/namespaces/%s/secrets/%s", ns, NOTIFY_SECRET), NULL, NULL,
-			    on_secret, j);
+			    notifier_on_secret, j);
 			return;
 		}
 		if (!j->planned)
@@ -666,7 +666,7 @@ go_on(struct job *j)
 			if (send_one(j))
 				return;
 	}
-	finish(j);
+	notifier_finish(j);
 }
 
 /* --- from the outside ----------------------------------------------------------------------------------------------------- */
@@ -685,7 +685,7 @@ is_idle(struct notifier *n, const struct object *o, const char *trigger)
 	for (size_t i = 0; (ns = namespace_at(&probe, i)) != NULL; i++) {
 		struct source *s = source_of(n, ns);
 
-		if (!is_fresh(s) || concerns(&probe, &s->config))
+		if (!is_fresh(s) || notifier_concerns(&probe, &s->config))
 			return false;
 	}
 	return true;
@@ -723,7 +723,7 @@ notifier_new(struct loop *l, const struct notifier_settings *s)
 
 	*n = (struct notifier){ .loop = l, .settings = *s };
 	n->end = &n->jobs;
-	n->turn = (struct timer){ .fire = on_turn, .arg = n };
+	n->turn = (struct timer){ .fire = notifier_on_turn, .arg = n };
 	return n;
 }
 
@@ -734,7 +734,7 @@ notifier_free(struct notifier *n)
 		return NULL;
 	/* Each takes itself off the list, which the analyzer does not follow. */
 	while (n->jobs != NULL)
-		job_free(n->jobs); // NOLINT(clang-analyzer-unix.Malloc)
+		notifier_job_free(n->jobs); // NOLINT(clang-analyzer-unix.Malloc)
 	loop_timer_stop(n->loop, &n->turn);
 	map_each (&n->sources, slot) {
 		struct source *s = slot->value;
