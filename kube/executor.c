@@ -1,12 +1,30 @@
-/* kube/executor.c: a plan's steps as calls, one after the other. */
+/* kube/executor.c: a plan's steps as calls, one after the other.
+ *
+ *   STEPS → STATUS → DONE          the usual course
+ *   STEPS → FETCH_STEP → STEPS     a write failed: its object is fetched, then the steps that do not build on it follow
+ *   STATUS → FETCH_STATUS → DONE   the status was decided on an outdated object
+ *   FETCH_DOUBT → DONE             execution_fetch
+ */
 #include "kube/executor.h"
 #include <string.h>
 #include "base/json.h"
+#include "io/log.h"
 #include "kube/client.h"
 
-#define OLD_MS 1000 /* a plan that is as old gives way to news */
+#define OLD_MS 1000 /* a plan of this age is superseded by news */
+
+enum execution_state {
+	EXECUTION_STEPS,
+	EXECUTION_FETCH_STEP,
+	EXECUTION_STATUS,
+	EXECUTION_FETCH_STATUS,
+	EXECUTION_FETCH_DOUBT,
+	EXECUTION_DONE, /* the observer knows; the execution may be freed */
+	EXECUTION_STATE_MAX
+};
 
 struct execution {
+	enum execution_state state;
 	const struct executor *to;
 	const struct plan *plan;
 	struct asks *asks;
@@ -14,24 +32,64 @@ struct execution {
 	int64_t started_at; /* mono ms */
 	struct arena *arena;
 	struct call *call;
-	size_t step;
-	bool status_tried, inside;
-	bool skipping; /* the events of a write that failed */
-	bool cut_short; /* by news: steps were left */
-	bool silence; /* the API server does not even answer a GET */
-	const struct plan_step *fetched; /* whose object is being fetched */
-	bool fetches_only; /* an object in doubt */
+	size_t step; /* the next one, or the one whose write waits for its response */
+	const struct plan_step *fetched; /* its object is fetched, or was fetched last */
+	bool unreachable; /* the last fetch had no response */
 	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
 	struct plan_step status_step; /* how the status write is reported when it fails */
 	const struct plan_step *failed; /* the first that did; NULL: none */
 	struct err *err;
-	bool over;
 };
 
-static void go_on(struct execution *);
+static void execution_make_steps(struct execution *);
+static void execution_fetch_object(struct execution *);
+static void execution_write_status(struct execution *);
+static void execution_end(struct execution *);
+
+static const struct {
+	const char *name;
+	void (*enter)(struct execution *);
+} states[] = {
+	[EXECUTION_STEPS] = { "steps", execution_make_steps },
+	[EXECUTION_FETCH_STEP] = { "fetching the object of a step", execution_fetch_object },
+	[EXECUTION_STATUS] = { "status", execution_write_status },
+	[EXECUTION_FETCH_STATUS] = { "fetching the object of the status", execution_fetch_object },
+	[EXECUTION_FETCH_DOUBT] = { "fetching the object in doubt", execution_fetch_object },
+	[EXECUTION_DONE] = { "done", execution_end },
+};
+_Static_assert(ARRAY_SIZE(states) == EXECUTION_STATE_MAX, "a row a state");
+
+/* Changes the state, which continues the execution. The reason is logged; NULL: the usual course. */
+static void
+execution_enter(struct execution *x, enum execution_state to, const char *why)
+{
+	const struct object *o = x->plan->status_of;
+
+	if (why != NULL)
+		log_debug("plan leaves its usual course", "namespace", o != NULL ? o->meta.namespace : NULL, "name",
+		    o != NULL ? o->meta.name : NULL, "from", states[x->state].name, "to", states[to].name, "why", why);
+	x->state = to;
+	states[to].enter(x);
+}
 
 static void
-fail(struct execution *x, const struct plan_step *s, const struct err *e)
+execution_free(struct execution *x)
+{
+	arena_free(x->arena);
+	free(x);
+}
+
+/* The same from the callback of a call: nothing else holds an execution that is done. */
+static void
+execution_resume(struct execution *x, enum execution_state to, const char *why)
+{
+	execution_enter(x, to, why);
+	if (x->state == EXECUTION_DONE)
+		execution_free(x);
+}
+
+static void
+execution_fail(struct execution *x, const struct plan_step *s, const struct err *e)
 {
 	if (x->failed != NULL)
 		return;
@@ -40,29 +98,30 @@ fail(struct execution *x, const struct plan_step *s, const struct err *e)
 }
 
 static bool
-is_outdated(const struct err *e)
+execution_is_outdated(const struct err *e)
 {
 	return e->class == ERR_CONFLICT || e->class == ERR_EXISTS || e->class == ERR_GONE;
 }
 
-/* News that came while a request took its time: the next pass decides on it. */
+/* True if news came while a request was slow: the next pass decides with it. */
 static bool
-is_overtaken(const struct execution *x)
+execution_is_overtaken(const struct execution *x)
 {
 	return loop_mono(x->to->api->loop) - x->started_at >= OLD_MS && x->observer.has_news(x->observer.arg);
 }
 
-/* It may have taken effect. What is decided next must not rest on a weight or a number of pods that was there before. */
+/* True if the write may have taken effect. The next decision must not rest on the weight or number of pods from
+ * before. */
 static bool
-is_in_doubt(const struct plan_step *s, const struct err *e)
+execution_is_in_doubt(const struct plan_step *s, const struct err *e)
 {
 	return e->class == ERR_AGAIN &&
 	       (s->op == PLAN_PATCH || s->op == PLAN_MERGE || s->op == PLAN_SCALE || s->op == PLAN_APPLY);
 }
 
-/* The news is of the object itself: the cache no longer has what the write believed. Other news says nothing of it. */
+/* True if the cache has a newer object than the one that was decided on. */
 static bool
-is_known_anew(const struct execution *x, const struct plan_step *s)
+execution_knows_newer(const struct execution *x, const struct plan_step *s)
 {
 	const struct view *v = cache_view(x->to->cache);
 	const struct object *o = s->resource_version != NULL ? view_get(v, s->type, s->namespace, s->name) : NULL;
@@ -71,52 +130,53 @@ is_known_anew(const struct execution *x, const struct plan_step *s)
 }
 
 static void
-on_fetched(void *arg, const struct err *e, const json_t *body)
+execution_on_fetched(void *arg, const struct err *e, const json_t *body)
 {
 	struct execution *x = arg;
 	const struct plan_step *s = x->fetched;
 
 	x->call = NULL;
-	/* A JSON patch whose tests fail and one whose result is refused are answered alike (422). When the object is still the one
-	 * that was decided on, its tests held: it is refused, and will be again. */
+	/* A JSON patch whose tests fail and one whose result is refused have the same response (422). If the object
+	 * is still the one that was decided on, its tests held: it was refused, and will be again. */
 	if (e == NULL && s == x->failed && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
 	    str_eq(s->resource_version, json_str(json_object_get(body, "metadata"), "resourceVersion")))
 		x->err->class = ERR_INVALID;
-	x->silence = e != NULL && e->class == ERR_AGAIN;
+	x->unreachable = e != NULL && e->class == ERR_AGAIN;
 	if (e == NULL)
 		cache_put(x->to->cache, s->type, body, NULL);
 	else if (e->class == ERR_GONE)
 		cache_remove(x->to->cache, s->type, s->namespace, s->name, NULL);
-	else if (x->fetches_only)
-		fail(x, s, e);
-	/* What may never be fetched is believed as it is, or nothing would be decided any more. */
-	cache_doubt(x->to->cache, s->type, s->namespace, s->name, x->silence);
-	go_on(x);
+	else if (x->state == EXECUTION_FETCH_DOUBT)
+		execution_fail(x, s, e);
+	/* An object that must not be fetched is believed as it is: otherwise no pass could decide any more. */
+	cache_doubt(x->to->cache, s->type, s->namespace, s->name, x->unreachable);
+	execution_resume(x, x->state == EXECUTION_FETCH_STEP ? EXECUTION_STEPS : EXECUTION_DONE, NULL);
 }
 
 static struct transport *
-way_to(const struct execution *x, const struct type *t)
+execution_transport(const struct execution *x, const struct type *t)
 {
 	return x->to->elsewhere_type == t ? x->to->elsewhere : x->to->api;
 }
 
-/* What is there, after a write that believed something else. */
+/* Fetches the object of x->fetched, after a write that believed something else or whose result is not known. */
 static void
-fetch(struct execution *x, const struct plan_step *s)
+execution_fetch_object(struct execution *x)
 {
-	x->fetched = s;
-	x->call = client_call_soon(way_to(x, s->type), "GET",
-	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, on_fetched, x);
+	const struct plan_step *s = x->fetched;
+
+	x->call = client_call_soon(execution_transport(x, s->type), "GET",
+	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, execution_on_fetched, x);
 }
 
-/* A write is answered with the object. Success that is said with anything else is no news of it, and nothing that the watch would tell may
- * ever come: the write is in doubt. Returns `e`, or that. */
+/* The response to a write is the object. Success with another body says nothing about it, and no watch event may
+ * follow: the write is in doubt. Returns `e`, or that error. */
 static const struct err *
-written_error(struct execution *x, const struct plan_step *s, const struct err *e, const json_t *body)
+execution_written_error(struct execution *x, const struct plan_step *s, const struct err *e, const json_t *body)
 {
 	const json_t *meta = json_object_get(body, "metadata");
 
-	/* A scale is answered with a Scale, the others with a Status or what they have deleted. */
+	/* The response to a scale is a Scale; to the others, a Status or the deleted object. */
 	if (e != NULL || s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->op == PLAN_SCALE)
 		return e;
 	if (json_str(meta, "resourceVersion") != NULL && json_str(meta, "name") != NULL &&
@@ -125,72 +185,88 @@ written_error(struct execution *x, const struct plan_step *s, const struct err *
 	return err_new(x->arena, ERR_AGAIN, "the API server's answer is not the object that was written");
 }
 
+/* After a write that was not made: the events behind it report it, and are left out. */
 static void
-on_written(void *arg, const struct err *e, const json_t *body)
+execution_skip(struct execution *x)
+{
+	const struct plan *p = x->plan;
+
+	x->step++;
+	while (x->step < p->n_steps && p->steps[x->step].op == PLAN_EVENT && !p->steps[x->step].beside)
+		x->step++;
+}
+
+static void
+execution_on_written(void *arg, const struct err *e, const json_t *body)
 {
 	struct execution *x = arg;
 	const struct plan_step *s = &x->plan->steps[x->step];
 	const struct object *subject = x->plan->status_of;
 
 	x->call = NULL;
-	e = written_error(x, s, e, body);
+	e = execution_written_error(x, s, e, body);
 	if (e != NULL && (s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->unless_gone) && e->class == ERR_GONE)
 		e = NULL;
 	if (e != NULL) {
-		fail(x, s, e);
-		x->skipping = true;
-		x->step++;
-		if (is_in_doubt(s, e) || (is_outdated(e) && !(is_overtaken(x) && is_known_anew(x, s))))
-			fetch(x, s);
-		else
-			go_on(x);
+		execution_fail(x, s, e);
+		execution_skip(x);
+		if (execution_is_in_doubt(s, e) ||
+		    (execution_is_outdated(e) && !(execution_is_overtaken(x) && execution_knows_newer(x, s)))) {
+			x->fetched = s;
+			execution_resume(x, EXECUTION_FETCH_STEP,
+			    execution_is_outdated(e) ? "the object has changed" : "the result of a write is not known");
+		} else {
+			execution_resume(x, EXECUTION_STEPS, "a write failed");
+		}
 		return;
 	}
-	/* A scale is answered with a Scale; the object comes by its watch. */
+	/* The response to a scale is a Scale; the object comes by its watch. */
 	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT && s->op != PLAN_SCALE)
 		cache_put_answer(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
 	    strcmp(s->name, subject->meta.name) == 0)
 		x->own_version = arena_strdup(x->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	x->step++;
-	go_on(x);
+	execution_resume(x, EXECUTION_STEPS, NULL);
 }
 
 static void
-on_status_written(void *arg, const struct err *e, const json_t *body)
+execution_on_status_written(void *arg, const struct err *e, const json_t *body)
 {
 	struct execution *x = arg;
 
 	x->call = NULL;
-	e = written_error(x, &x->status_step, e, body);
+	e = execution_written_error(x, &x->status_step, e, body);
 	if (e != NULL) {
-		fail(x, &x->status_step, e);
-		/* Also after a step that failed: one of them is fetched, and the other's turn comes. */
-		if (x->failed == &x->status_step && is_outdated(e) && !is_overtaken(x))
-			fetch(x, &x->status_step);
-		else
-			go_on(x);
+		execution_fail(x, &x->status_step, e);
+		/* After a step that failed, its object was fetched, and the next pass may fetch this one. */
+		if (x->failed == &x->status_step && execution_is_outdated(e) && !execution_is_overtaken(x)) {
+			x->fetched = &x->status_step;
+			execution_resume(x, EXECUTION_FETCH_STATUS, "the object has changed");
+		} else {
+			execution_resume(x, EXECUTION_DONE, "the status was not written");
+		}
 		return;
 	}
 	cache_put_answer(x->to->cache, x->plan->status_of->type, body);
 	asks_forget_shown(x->asks, x->plan);
 	for (size_t i = 0; i < x->plan->n_status_events; i++)
 		events_tell(x->to->events, &x->plan->status_events[i]);
-	go_on(x);
+	execution_resume(x, EXECUTION_DONE, NULL);
 }
 
-/* The process may have slept since it decided. False: the write is refused, as `s`. */
+/* The process may have slept since the decision. False: the lease is lost, and `s` has failed. */
 static bool
-may_write(struct execution *x, const struct plan_step *s)
+execution_may_write(struct execution *x, const struct plan_step *s)
 {
 	if (x->to->may_write == NULL || x->to->may_write(x->to->arg))
 		return true;
-	fail(x, s, err_new(x->arena, ERR_AGAIN, "not written: the lease to act is no longer held"));
+	execution_fail(x, s, err_new(x->arena, ERR_AGAIN, "not written: the lease to act is no longer held"));
 	return false;
 }
 
 static void
-write_step(struct execution *x, const struct plan_step *s)
+execution_write_step(struct execution *x, const struct plan_step *s)
 {
 	static const struct {
 		const char *method, *content_type;
@@ -223,82 +299,81 @@ write_step(struct execution *x, const struct plan_step *s)
 	if (s->op == PLAN_APPLY)
 		url = arena_printf(
 		    x->arena, "%s?force=true&fieldManager=%s", url, str_url_escape(x->arena, x->to->manager));
-	x->call =
-	    client_call(way_to(x, s->type), verbs[s->op].method, url, verbs[s->op].content_type, body, on_written, x);
+	x->call = client_call(execution_transport(x, s->type), verbs[s->op].method, url, verbs[s->op].content_type,
+	    body, execution_on_written, x);
 }
 
+/* The status is written whatever failed, because it reports the observed state. Only when news has come meanwhile and
+ * the API server did not answer the fetch either, it is left to the next pass. */
 static void
-write_status(struct execution *x)
+execution_write_status(struct execution *x)
 {
 	const struct object *o = x->plan->status_of;
-	_cleanup_(json_decrefp) json_t *patch = json_loads(x->plan->status, 0, NULL);
+	_cleanup_(json_decrefp) json_t *patch = NULL;
 
-	x->status_tried = true;
+	if (x->plan->status == NULL) {
+		execution_enter(x, EXECUTION_DONE, NULL);
+		return;
+	}
+	if (x->unreachable && execution_is_overtaken(x)) {
+		execution_enter(x, EXECUTION_DONE, "the API server does not respond, and there is news");
+		return;
+	}
 	x->status_step = (struct plan_step){
 		.op = PLAN_MERGE, .type = o->type, .namespace = o->meta.namespace, .name = o->meta.name
 	};
-	/* A step of this plan moved the object on, from the version that was decided on: still our own belief. */
+	if (!execution_may_write(x, &x->status_step)) {
+		execution_enter(x, EXECUTION_DONE, "the lease is no longer held");
+		return;
+	}
+	patch = json_loads(x->plan->status, 0, NULL);
+	/* A step of this plan moved the object on from the version that was decided on: this is still our own belief.
+	 */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
-	if (!may_write(x, &x->status_step))
-		return;
-	x->call = (is_overtaken(x) ? client_call_soon : client_call)(x->to->api, "PATCH",
+	x->call = (execution_is_overtaken(x) ? client_call_soon : client_call)(x->to->api, "PATCH",
 	    client_path(x->arena, o->type, o->meta.namespace, o->meta.name, o->type->has_status ? "status" : NULL),
-	    PATCH_MERGE, json_text(x->arena, patch), on_status_written, x);
+	    PATCH_MERGE, json_text(x->arena, patch), execution_on_status_written, x);
 }
 
 static void
-execution_free(struct execution *x)
+execution_end(struct execution *x)
 {
-	arena_free(x->arena);
-	free(x);
-}
-
-static void
-end(struct execution *x)
-{
+	/* Steps that were left to the next pass need their responses. */
+	if (x->failed == NULL && x->step == x->plan->n_steps && x->asks != NULL)
+		asks_forget_shown(x->asks, x->plan);
 	x->observer.done(x->observer.arg, x->failed, x->err);
-	if (x->inside)
-		x->over = true; /* execution_start still holds it */
-	else
-		execution_free(x);
 }
 
+/* The steps from x->step on, to the next write or the end. After a failure only those follow that do not build on it,
+ * and their events. News ends the steps of an old plan: what is left was decided without it. */
 static void
-go_on(struct execution *x)
+execution_make_steps(struct execution *x)
 {
 	const struct plan *p = x->plan;
 
-	for (; x->step < p->n_steps; x->step++) {
+	while (x->step < p->n_steps) {
 		const struct plan_step *s = &p->steps[x->step];
 
 		if (x->failed != NULL && s->op != PLAN_EVENT && !s->beside)
 			break;
-		x->skipping &= !s->beside;
-		if (x->skipping)
-			continue;
 		if (s->op == PLAN_EVENT) {
 			events_tell(x->to->events, s);
 		} else if (s->op == PLAN_ASK) {
 			asks_ask(x->asks, s);
-		} else if (is_overtaken(x)) {
-			x->cut_short = true;
-			break;
-		} else if (!may_write(x, s)) {
-			x->skipping = true;
+		} else if (execution_is_overtaken(x)) {
+			execution_enter(x, EXECUTION_STATUS, "there is news, and the plan is old");
+			return;
+		} else if (!execution_may_write(x, s)) {
+			execution_skip(x);
+			continue;
 		} else {
-			write_step(x, s);
+			execution_write_step(x, s);
 			return;
 		}
+		x->step++;
 	}
-	if (!x->status_tried && p->status != NULL && !(x->silence && is_overtaken(x))) {
-		write_status(x);
-		if (x->call != NULL)
-			return;
-	}
-	if (x->failed == NULL && !x->cut_short && !x->fetches_only)
-		asks_forget_shown(x->asks, p);
-	end(x);
+	execution_enter(x, EXECUTION_STATUS, NULL);
 }
 
 static struct execution *
@@ -321,12 +396,12 @@ execution_fetch(
 {
 	struct execution *x = execution_new(to, p, NULL, observer);
 
-	x->fetches_only = true;
 	x->status_step = (struct plan_step){ .op = PLAN_MERGE,
 		.type = o->type,
 		.namespace = arena_strdup(x->arena, o->meta.namespace),
 		.name = arena_strdup(x->arena, o->meta.name) };
-	fetch(x, &x->status_step);
+	x->fetched = &x->status_step;
+	execution_enter(x, EXECUTION_FETCH_DOUBT, NULL);
 	return x;
 }
 
@@ -335,10 +410,8 @@ execution_start(const struct executor *to, const struct plan *p, struct asks *as
 {
 	struct execution *x = execution_new(to, p, asks, observer);
 
-	x->inside = true;
-	go_on(x);
-	x->inside = false; // NOLINT(clang-analyzer-unix.Malloc): while it was true, go_on has left x alone
-	if (!x->over)
+	execution_enter(x, EXECUTION_STEPS, NULL);
+	if (x->state != EXECUTION_DONE)
 		return x;
 	execution_free(x);
 	return NULL;
