@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/assess.h"
-#include "analysis/job.h"
+#include "analysis/job_object.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "base/base64.h"

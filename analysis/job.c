@@ -1,196 +1,195 @@
-/* analysis/job.c: making Jobs, and reading what became of them. Nothing is asked here: analysis/decide.c does. */
-#include "analysis/job.h"
-#include <inttypes.h>
-#include <string.h>
-#include "analysis/provider.h"
-#include "base/glob.h"
+/* analysis/job.c: a measurement by a Job: the Job is made, waited for, read, and goes when nobody asks for it any more. */
+#include "analysis/job_object.h"
+#include "analysis/run_pass.h"
 #include "base/str.h"
+#include "base/time.h"
 
-#define NAME_MAX_ 63 /* of a label's value: the Job controller puts the name into its pods' labels */
-#define ANSWER_MAX (4u << 20)
-#define TIMEOUT_MS 10000
+#define LOOK_MS 10000 /* how often a Job whose pods are not ready is looked at */
 
-static bool job_used(const struct metric *);
-static struct err *job_check(struct arena *, const struct metric *);
-
-const struct provider job_provider = {
-	.name = "job",
-	.used = job_used,
-	.check = job_check,
-};
-
-static bool
-job_used(const struct metric *m)
+static const struct job *
+job_named(const struct run_pass *s, const char *name)
 {
-	return m->provider.job != NULL;
-}
-
-/* The rest is the API server's to refuse; a container there must be, or nothing would ever run. */
-static struct err *
-job_check(struct arena *a, const struct metric *m)
-{
-	_cleanup_(json_decrefp) json_t *spec =
-	    m->provider.job->spec != NULL ? json_loads(m->provider.job->spec, 0, NULL) : NULL;
-	const char *policy = json_string_value(json_at(spec, "/template/spec/restartPolicy"));
-
-	if (json_array_size(json_at(spec, "/template/spec/containers")) == 0)
-		return err_new(a, ERR_INVALID, "provider.job.spec.template.spec.containers: required, but missing");
-	if (!str_eq(policy, "Never") && !str_eq(policy, "OnFailure"))
-		return err_new(
-		    a, ERR_INVALID, "provider.job.spec.template.spec.restartPolicy: a Job needs Never or OnFailure");
+	for (size_t i = 0; i < s->w->n_jobs; i++)
+		if (str_eq(s->w->jobs[i]->object.meta.name, name))
+			return s->w->jobs[i];
 	return NULL;
 }
 
-const char *
-job_name(struct arena *a, const struct analysis_run *run, const char *metric, int64_t n)
+static struct string_map
+job_metadata(const struct run_pass *s, const char *name)
 {
-	const char *number = arena_printf(a, "%" PRId64, n);
-	size_t taken = strlen(run->object.meta.uid) + strlen(number) + 2;
-	int room = taken < NAME_MAX_ ? (int)(NAME_MAX_ - taken) : 0;
+	struct string_pair *pairs = arena_new_array(s->arena, struct string_pair, 2);
 
-	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, room, metric, number);
+	pairs[0] = (struct string_pair){ "job-name", name };
+	pairs[1] = (struct string_pair){ "job-namespace", job_namespace(s->w->settings, s->w->run) };
+	return (struct string_map){ pairs, 2 };
 }
 
-bool
-jobs_are_allowed(const struct string_map *settings, const char *ns)
+static void
+job_measured(struct run_pass *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
 {
-	const char *list = string_map_get(settings, JOBS_ALLOWED);
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	char *save = NULL;
+	const struct metric *m = &s->set.metrics[i];
+	struct metric_result *r = run_result(s, m) ?: run_result_add(s, m, s->set.rules[i].dry_run);
+	bool over = !str_eq(phase, "Running");
+	struct measurement done = { .phase = phase,
+		.message = run_mask(s, message),
+		.started_at = started_at,
+		.finished_at = over ? time_stored(s->w->now) : 0,
+		.metadata = job_metadata(s, name) };
 
-	if (list == NULL)
-		return true;
-	for (char *glob = strtok_r(arena_strdup(a, list), ", ", &save); glob != NULL;
-	     glob = strtok_r(NULL, ", ", &save))
-		if (glob_match(glob, ns))
-			return true;
-	return false;
+	if (!over) {
+		measurement_put(s, r, s->set.rules[i].kept, &done);
+		return;
+	}
+	measurement_record(s, r, s->set.rules[i].kept, &done);
+	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
 }
 
-bool
-jobs_are_elsewhere(const struct string_map *settings)
+/* The list of a Job's pods, answered; NULL: it is under way, or was looked at a little while ago. */
+static const struct answer *
+pods_of(struct run_pass *s, const struct job *j, bool now)
 {
-	return string_map_get(settings, JOBS_ELSEWHERE) != NULL;
-}
+	const char *key = arena_printf(s->arena, "%s/pods", j->object.meta.name);
+	const struct seen_answer *got = seen_answer(s->w->seen, key);
+	int64_t looked = seen_note(s->w->seen, key, 0), next = time_add(looked, LOOK_MS);
+	struct question q;
 
-const char *
-job_namespace(const struct string_map *settings, const struct analysis_run *run)
-{
-	const char *ns = string_map_get(settings, JOBS_NAMESPACE);
-
-	return !str_empty(ns) ? ns : run->object.meta.namespace;
-}
-
-json_t *
-job_object(const struct analysis_run *run, const struct metric *m, const char *name, const struct string_map *settings)
-{
-	const struct run_metadata none = { 0 },
-				  *extra = m->provider.job->metadata != NULL ? m->provider.job->metadata : &none;
-	json_t *labels = string_map_encode(&extra->labels), *annotations = string_map_encode(&extra->annotations), *job;
-	const struct meta *meta = &run->object.meta;
-
-	json_object_set_new(labels, LABEL_ANALYSIS_RUN_UID, json_string(meta->uid));
-	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_NAME, json_string(meta->name));
-	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_METRIC, json_string(m->name));
-	job = json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o},s:o}", "apiVersion", "batch/v1", "kind", "Job", "metadata",
-	    "name", name, "namespace", job_namespace(settings, run), "labels", labels, "annotations", annotations,
-	    "spec", json_loads(m->provider.job->spec, 0, NULL) ?: json_object());
-	if (!jobs_are_elsewhere(settings))
-		json_object_set_new(json_object_get(job, "metadata"), "ownerReferences",
-		    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "argoproj.io/v1alpha1", "kind",
-			"AnalysisRun", "name", meta->name, "uid", meta->uid, "controller", 1, "blockOwnerDeletion", 1));
-	return job;
-}
-
-const char *
-job_outcome(const struct job *j, struct arena *a, const char **ret_message)
-{
-	for (size_t i = 0; i < j->status.conditions.n; i++) {
-		const struct condition *c = &j->status.conditions.at[i];
-
-		if (!str_eq(c->status, "True"))
-			continue;
-		if (str_eq(c->type, "Complete"))
-			return "Successful";
-		if (str_eq(c->type, "Failed")) {
-			*ret_message = arena_printf(a, "Job %s: %s%s%s", j->object.meta.name,
-			    str_empty(c->reason) ? "failed" : c->reason, str_empty(c->message) ? "" : ": ",
-			    str_empty(c->message) ? "" : c->message);
-			return "Failed";
-		}
+	if (got != NULL && got->answered) {
+		plan_note(s->plan, key, s->w->now);
+		plan_wake(s->plan, time_add(s->w->now, LOOK_MS));
+		return &got->answer;
+	}
+	if (looked != 0)
+		plan_note(s->plan, key, looked);
+	if (got == NULL && (now || s->w->now >= next)) {
+		q = job_pods(s->arena, j);
+		plan_ask(s->plan, key, &q);
+	} else if (got == NULL) {
+		plan_wake(s->plan, next);
 	}
 	return NULL;
 }
 
-struct question
-job_pods(struct arena *a, const struct job *j)
+/* A Job that is there: what it has come to. */
+static void
+read_job(struct run_pass *s, size_t i, const struct job *j)
 {
-	return (struct question){ .method = "GET",
-		.url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s", j->object.meta.namespace,
-		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
-		.of_cluster = true,
-		.elsewhere = true,
-		.timeout_ms = TIMEOUT_MS,
-		.answer_max = ANSWER_MAX };
+	const char *name = j->object.meta.name, *message = NULL, *trouble = NULL, *phase;
+	int64_t since = j->object.meta.creation_timestamp;
+	const struct answer *pods = NULL;
+	bool stuck = false;
+
+	phase = job_outcome(j, s->arena, &message);
+	/* Why a pod failed, or does not begin, its pods say. */
+	if (str_eq(phase, "Failed") || (phase == NULL && j->status.active > j->status.ready)) {
+		pods = pods_of(s, j, phase != NULL);
+		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
+	}
+	if (str_eq(phase, "Failed") && pods == NULL)
+		phase = "Running"; /* until that is known */
+	else if (phase == NULL && stuck)
+		phase = "Inconclusive";
+	if (trouble != NULL && !str_eq(phase, "Successful"))
+		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
+	if (phase == NULL || str_eq(phase, "Running"))
+		job_measured(s, i, name, since, "Running", NULL);
+	else
+		job_measured(s, i, name, since, phase, message);
 }
 
-static bool
-is_stuck(const char *reason)
-{
-	static const char *const reasons[] = { "ErrImagePull", "ImagePullBackOff", "InvalidImageName" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (str_eq(reason, reasons[i]))
-			return true;
-	return false;
-}
-
-/* Of one container; NULL: nothing is wrong with it. */
+/* Why the API server will not have the Job; NULL: nothing is known against it. */
 static const char *
-container_trouble(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
+job_refused(const struct run_pass *s, const char *name)
 {
-	const json_t *ended = json_at(status, "/state/terminated") ?: json_at(status, "/lastState/terminated");
-	const json_t *waiting = json_at(status, "/state/waiting");
-	const char *name = json_str(status, "name") ?: "", *message;
+	const struct seen_failure *f = s->w->seen->failure;
 
-	if (is_stuck(json_str(waiting, "reason"))) {
-		*ret_stuck = true;
-		message = json_str(waiting, "message");
-		return arena_printf(a, "Pod %s: container %s: %s%s%s", pod, name, json_str(waiting, "reason"),
-		    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
-	}
-	if (ended == NULL || json_int(ended, "exitCode", 0) == 0)
-		return NULL;
-	message = json_str(ended, "message");
-	return arena_printf(a, "Pod %s: container %s: %s (exit code %" PRId64 ")%s%s", pod, name,
-	    json_str(ended, "reason") ?: "Error", (int64_t)json_int(ended, "exitCode", 0),
-	    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
+	return f != NULL && f->create && f->class == ERR_INVALID && f->type == &job_type && str_eq(f->name, name)
+		   ? f->text
+		   : NULL;
 }
 
-const char *
-job_trouble(struct arena *a, const struct answer *got, bool *ret_stuck)
+void
+job_measure(struct run_pass *s, size_t i)
 {
-	static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
-	_cleanup_(json_decrefp) json_t *list = NULL;
-	const char *said = NULL, *one;
-	json_t *pod, *container;
-	size_t i, c;
+	const struct metric *m = &s->set.metrics[i];
+	const struct metric_result *r = run_result(s, m);
+	const struct measurement *running = measurement_running(r);
+	const char *name = running != NULL ? string_map_get(&running->metadata, "job-name") : NULL, *refused;
+	const struct job *j;
+	struct err *e = NULL;
 
-	*ret_stuck = false;
-	if (got->err != NULL || got->status != 200 || json_parse(a, got->body.at, got->body.len, &list) != NULL)
-		return NULL; /* it is only for people */
-	json_array_foreach (json_object_get(list, "items"), i, pod) {
-		const char *name = json_str(json_object_get(pod, "metadata"), "name") ?: "",
-			   *reason = json_string_value(json_at(pod, "/status/reason")),
-			   *message = json_string_value(json_at(pod, "/status/message"));
-
-		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
-			json_array_foreach (json_at(pod, lists[k]), c, container)
-				if ((one = container_trouble(a, name, container, ret_stuck)) != NULL)
-					said = one;
-		if (said == NULL && str_eq(json_string_value(json_at(pod, "/status/phase")), "Failed"))
-			said = arena_printf(a, "Pod %s: %s%s%s", name, reason ?: "Failed",
-			    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
+	if (name == NULL)
+		name = job_name(s->arena, s->w->run, m->name, r != NULL ? r->count + r->error + 1 : 1);
+	if ((j = job_named(s, name)) != NULL) {
+		read_job(s, i, j);
+	} else if (running != NULL) {
+		job_measured(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
+	} else if (!jobs_are_allowed(s->w->settings, job_namespace(s->w->settings, s->w->run))) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error",
+		    arena_printf(s->arena,
+			"Jobs are not run in namespace %s: the controller's --job-namespaces does not name it",
+			job_namespace(s->w->settings, s->w->run)));
+	} else if ((refused = job_refused(s, name)) != NULL) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error", refused);
+	} else if (run_secrets(s, &e) == SECRETS_ERROR) {
+		job_measured(s, i, name, time_stored(s->w->now), "Error", err_text(s->arena, e));
+	} else if (s->asked != NULL) {
+		plan_create(s->plan, &job_type, job_namespace(s->w->settings, s->w->run), name,
+		    job_object(s->w->run, &s->asked->metrics[i], name, s->w->settings));
+		plan_beside(s->plan);
+		plan_reason(s->plan, "metric %s: Job %s starts", m->name, name);
 	}
-	return said;
+}
+
+/* A measurement that runs is this Job's. */
+static bool
+is_waited_for(struct run_pass *s, const struct job *j)
+{
+	for (size_t i = 0; i < s->set.n; i++) {
+		const struct measurement *running = measurement_running(run_result(s, &s->set.metrics[i]));
+
+		if (running != NULL && str_eq(string_map_get(&running->metadata, "job-name"), j->object.meta.name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_of_metric(const struct job *j, const struct metric *m)
+{
+	return str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
+}
+
+void
+jobs_forget(struct run_pass *s)
+{
+	for (size_t k = 0; k < s->w->n_jobs; k++) {
+		const struct job *j = s->w->jobs[k];
+		int64_t later = 0, kept = INT64_MAX;
+		const char *message;
+
+		for (size_t i = 0; i < s->set.n; i++)
+			if (is_of_metric(j, &s->set.metrics[i])) {
+				kept = s->set.rules[i].kept;
+				for (size_t n = k + 1; n < s->w->n_jobs; n++)
+					later += is_of_metric(s->w->jobs[n], &s->set.metrics[i]);
+			}
+		if (j->object.meta.deletion_timestamp != 0 ||
+		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || is_waited_for(s, j))))
+			continue;
+		plan_delete(s->plan, &j->object);
+		plan_beside(s->plan);
+	}
+}
+
+void
+jobs_end(struct run_pass *s)
+{
+	for (size_t i = 0; i < s->set.n; i++) {
+		const struct measurement *running = measurement_running(run_result(s, &s->set.metrics[i]));
+
+		if (running != NULL)
+			job_measured(s, i, string_map_get(&running->metadata, "job-name") ?: "", running->started_at,
+			    "Inconclusive", "ended with its run");
+	}
 }

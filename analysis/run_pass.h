@@ -43,7 +43,7 @@ void measurement_put(struct run_pass *, struct metric_result *, int64_t most, co
 /* The same of one that is over, which is counted. */
 void measurement_record(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
 
-/* --- job_metric.c --- */
+/* --- job.c --- */
 
 /* Makes, waits for, or reads the Job of the i-th metric's next measurement. */
 void job_measure(struct run_pass *, size_t i);

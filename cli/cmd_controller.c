@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
-#include "analysis/job.h"
+#include "analysis/job_object.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"

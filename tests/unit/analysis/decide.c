@@ -1,7 +1,7 @@
 /* tests/unit/analysis/decide.c: one pass over a run: what it asks, what it makes of answers, what its status says. */
 #include "tests/unit/unit.h"
 #include "analysis/decide.h"
-#include "analysis/job.h"
+#include "analysis/job_object.h"
 #include "base/str.h"
 #include "base/time.h"
 

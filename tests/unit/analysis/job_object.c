@@ -1,5 +1,5 @@
-/* tests/unit/analysis/job.c: what Jobs and their pods are understood to say. */
-#include "analysis/job.h"
+/* tests/unit/analysis/job_object.c: what Jobs and their pods are understood to say. */
+#include "analysis/job_object.h"
 #include <string.h>
 #include "tests/unit/unit.h"
 

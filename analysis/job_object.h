@@ -1,4 +1,4 @@
-/* analysis/job.h: a measurement by a Job of batch/v1: it is Successful when the Job completes, and Failed when that fails.
+/* analysis/job_object.h: a measurement by a Job of batch/v1: it is Successful when the Job completes, and Failed when that fails.
  *
  * No conditions are asked: the Job's outcome is the measurement's. Names, labels and annotations are those of Argo Rollouts
  * (metricproviders/job), so that its Jobs are found again.

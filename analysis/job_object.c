@@ -1,0 +1,196 @@
+/* analysis/job_object.c: making Jobs, and reading what became of them. Nothing is asked here: analysis/decide.c does. */
+#include "analysis/job_object.h"
+#include <inttypes.h>
+#include <string.h>
+#include "analysis/provider.h"
+#include "base/glob.h"
+#include "base/str.h"
+
+#define NAME_MAX_ 63 /* of a label's value: the Job controller puts the name into its pods' labels */
+#define ANSWER_MAX (4u << 20)
+#define TIMEOUT_MS 10000
+
+static bool job_used(const struct metric *);
+static struct err *job_check(struct arena *, const struct metric *);
+
+const struct provider job_provider = {
+	.name = "job",
+	.used = job_used,
+	.check = job_check,
+};
+
+static bool
+job_used(const struct metric *m)
+{
+	return m->provider.job != NULL;
+}
+
+/* The rest is the API server's to refuse; a container there must be, or nothing would ever run. */
+static struct err *
+job_check(struct arena *a, const struct metric *m)
+{
+	_cleanup_(json_decrefp) json_t *spec =
+	    m->provider.job->spec != NULL ? json_loads(m->provider.job->spec, 0, NULL) : NULL;
+	const char *policy = json_string_value(json_at(spec, "/template/spec/restartPolicy"));
+
+	if (json_array_size(json_at(spec, "/template/spec/containers")) == 0)
+		return err_new(a, ERR_INVALID, "provider.job.spec.template.spec.containers: required, but missing");
+	if (!str_eq(policy, "Never") && !str_eq(policy, "OnFailure"))
+		return err_new(
+		    a, ERR_INVALID, "provider.job.spec.template.spec.restartPolicy: a Job needs Never or OnFailure");
+	return NULL;
+}
+
+const char *
+job_name(struct arena *a, const struct analysis_run *run, const char *metric, int64_t n)
+{
+	const char *number = arena_printf(a, "%" PRId64, n);
+	size_t taken = strlen(run->object.meta.uid) + strlen(number) + 2;
+	int room = taken < NAME_MAX_ ? (int)(NAME_MAX_ - taken) : 0;
+
+	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, room, metric, number);
+}
+
+bool
+jobs_are_allowed(const struct string_map *settings, const char *ns)
+{
+	const char *list = string_map_get(settings, JOBS_ALLOWED);
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	char *save = NULL;
+
+	if (list == NULL)
+		return true;
+	for (char *glob = strtok_r(arena_strdup(a, list), ", ", &save); glob != NULL;
+	     glob = strtok_r(NULL, ", ", &save))
+		if (glob_match(glob, ns))
+			return true;
+	return false;
+}
+
+bool
+jobs_are_elsewhere(const struct string_map *settings)
+{
+	return string_map_get(settings, JOBS_ELSEWHERE) != NULL;
+}
+
+const char *
+job_namespace(const struct string_map *settings, const struct analysis_run *run)
+{
+	const char *ns = string_map_get(settings, JOBS_NAMESPACE);
+
+	return !str_empty(ns) ? ns : run->object.meta.namespace;
+}
+
+json_t *
+job_object(const struct analysis_run *run, const struct metric *m, const char *name, const struct string_map *settings)
+{
+	const struct run_metadata none = { 0 },
+				  *extra = m->provider.job->metadata != NULL ? m->provider.job->metadata : &none;
+	json_t *labels = string_map_encode(&extra->labels), *annotations = string_map_encode(&extra->annotations), *job;
+	const struct meta *meta = &run->object.meta;
+
+	json_object_set_new(labels, LABEL_ANALYSIS_RUN_UID, json_string(meta->uid));
+	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_NAME, json_string(meta->name));
+	json_object_set_new(annotations, ANNOTATION_ANALYSIS_RUN_METRIC, json_string(m->name));
+	job = json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o},s:o}", "apiVersion", "batch/v1", "kind", "Job", "metadata",
+	    "name", name, "namespace", job_namespace(settings, run), "labels", labels, "annotations", annotations,
+	    "spec", json_loads(m->provider.job->spec, 0, NULL) ?: json_object());
+	if (!jobs_are_elsewhere(settings))
+		json_object_set_new(json_object_get(job, "metadata"), "ownerReferences",
+		    json_pack("[{s:s,s:s,s:s,s:s,s:b,s:b}]", "apiVersion", "argoproj.io/v1alpha1", "kind",
+			"AnalysisRun", "name", meta->name, "uid", meta->uid, "controller", 1, "blockOwnerDeletion", 1));
+	return job;
+}
+
+const char *
+job_outcome(const struct job *j, struct arena *a, const char **ret_message)
+{
+	for (size_t i = 0; i < j->status.conditions.n; i++) {
+		const struct condition *c = &j->status.conditions.at[i];
+
+		if (!str_eq(c->status, "True"))
+			continue;
+		if (str_eq(c->type, "Complete"))
+			return "Successful";
+		if (str_eq(c->type, "Failed")) {
+			*ret_message = arena_printf(a, "Job %s: %s%s%s", j->object.meta.name,
+			    str_empty(c->reason) ? "failed" : c->reason, str_empty(c->message) ? "" : ": ",
+			    str_empty(c->message) ? "" : c->message);
+			return "Failed";
+		}
+	}
+	return NULL;
+}
+
+struct question
+job_pods(struct arena *a, const struct job *j)
+{
+	return (struct question){ .method = "GET",
+		.url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s", j->object.meta.namespace,
+		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
+		.of_cluster = true,
+		.elsewhere = true,
+		.timeout_ms = TIMEOUT_MS,
+		.answer_max = ANSWER_MAX };
+}
+
+static bool
+is_stuck(const char *reason)
+{
+	static const char *const reasons[] = { "ErrImagePull", "ImagePullBackOff", "InvalidImageName" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (str_eq(reason, reasons[i]))
+			return true;
+	return false;
+}
+
+/* Of one container; NULL: nothing is wrong with it. */
+static const char *
+container_trouble(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
+{
+	const json_t *ended = json_at(status, "/state/terminated") ?: json_at(status, "/lastState/terminated");
+	const json_t *waiting = json_at(status, "/state/waiting");
+	const char *name = json_str(status, "name") ?: "", *message;
+
+	if (is_stuck(json_str(waiting, "reason"))) {
+		*ret_stuck = true;
+		message = json_str(waiting, "message");
+		return arena_printf(a, "Pod %s: container %s: %s%s%s", pod, name, json_str(waiting, "reason"),
+		    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
+	}
+	if (ended == NULL || json_int(ended, "exitCode", 0) == 0)
+		return NULL;
+	message = json_str(ended, "message");
+	return arena_printf(a, "Pod %s: container %s: %s (exit code %" PRId64 ")%s%s", pod, name,
+	    json_str(ended, "reason") ?: "Error", (int64_t)json_int(ended, "exitCode", 0),
+	    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
+}
+
+const char *
+job_trouble(struct arena *a, const struct answer *got, bool *ret_stuck)
+{
+	static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	const char *said = NULL, *one;
+	json_t *pod, *container;
+	size_t i, c;
+
+	*ret_stuck = false;
+	if (got->err != NULL || got->status != 200 || json_parse(a, got->body.at, got->body.len, &list) != NULL)
+		return NULL; /* it is only for people */
+	json_array_foreach (json_object_get(list, "items"), i, pod) {
+		const char *name = json_str(json_object_get(pod, "metadata"), "name") ?: "",
+			   *reason = json_string_value(json_at(pod, "/status/reason")),
+			   *message = json_string_value(json_at(pod, "/status/message"));
+
+		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+			json_array_foreach (json_at(pod, lists[k]), c, container)
+				if ((one = container_trouble(a, name, container, ret_stuck)) != NULL)
+					said = one;
+		if (said == NULL && str_eq(json_string_value(json_at(pod, "/status/phase")), "Failed"))
+			said = arena_printf(a, "Pod %s: %s%s%s", name, reason ?: "Failed",
+			    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
+	}
+	return said;
+}
