@@ -1,165 +1,32 @@
 /* analysis/decide.c: one pass over an AnalysisRun.
  *
- * A measurement is due at the run's start plus initialDelay, then `interval` after the last one finished, and 10 s after an
- * error. What is due is asked; what was answered becomes a measurement. All times compared are the ones in the status, with
- * its resolution of a second, so that a restart changes nothing.
+ * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after an
+ * error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so that a
+ * restart of the controller changes nothing.
  */
 #include "analysis/decide.h"
-#include <inttypes.h>
 #include <string.h>
 #include "analysis/assess.h"
-#include "analysis/job_object.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
-#include "base/base64.h"
 #include "base/str.h"
 #include "base/time.h"
 
 #define RETRY_AFTER_ERROR_MS 10000
 
-#define UNLISTED "jobs" /* a note: since when Jobs have been waited for */
-#define UNLISTED_MS 30000 /* before that is told */
-
-#define SECRET_MAX (2u << 20) /* bytes of a Secret as the API server answers it */
-#define MASK "*****"
-
 static void
-fail_run(struct run_pass *s, const char *message)
+run_fail(struct run_pass *s, const char *message)
 {
 	s->status.phase = "Error";
 	s->status.message = message;
 	if (s->status.started_at == 0)
-		s->status.started_at = time_stored(s->w->now);
-	s->status.completed_at = time_stored(s->w->now);
+		s->status.started_at = time_stored(s->world->now);
+	s->status.completed_at = time_stored(s->world->now);
 }
 
-/* Arguments, decoding and limits; an error message, or NULL. */
-static const char *
-prepare(struct run_pass *s)
-{
-	const struct analysis_spec *spec = &s->w->run->spec;
-	const struct problem *bad = object_problem(&s->w->run->object, "spec");
-	struct argument *shown = arena_new_array(s->arena, struct argument, spec->args.n);
-	bool secret = false;
-	struct err *e;
-
-	if (bad != NULL)
-		return arena_printf(s->arena, "%s: %s", bad->path, bad->text);
-	for (size_t i = 0; i < spec->args.n; i++) {
-		shown[i] = spec->args.at[i];
-		if (shown[i].value == NULL && shown[i].value_from != NULL &&
-		    shown[i].value_from->secret_key_ref != NULL) {
-			shown[i].value = MASK;
-			secret = true;
-		} else {
-			shown[i].value_from = NULL;
-		}
-	}
-	if ((e = metrics_prepare(s->arena, spec, shown, spec->args.n, &s->set)) != NULL)
-		return err_text(s->arena, e);
-	if (!secret)
-		s->asked = &s->set;
-	return NULL;
-}
-
-const char *
-run_mask(const struct run_pass *s, const char *text)
-{
-	for (size_t i = 0; text != NULL && i < s->n_secrets; i++)
-		if (s->secrets[i][0] != '\0')
-			text = str_replace(s->arena, text, s->secrets[i], MASK);
-	return text;
-}
-
-static const char *
-secret_key(const struct run_pass *s, const struct secret_key_ref *ref)
-{
-	return arena_printf(s->arena, "secret/%s", ref->name);
-}
-
-static struct err *
-secret_value(const struct run_pass *s, const struct secret_key_ref *ref, const struct answer *got, const char **ret)
-{
-	_cleanup_(json_decrefp) json_t *doc = NULL;
-	struct arena *a = s->arena;
-	const char *encoded;
-	char *value;
-	size_t n;
-
-	if (got->err != NULL)
-		return err_wrap(a, got->err, "Secret %s", ref->name);
-	if (got->status < 200 || got->status > 299 || json_parse(a, got->body.at, got->body.len, &doc) != NULL)
-		return err_new(
-		    a, ERR_GONE, "Secret %s cannot be read: the API server answered %d", ref->name, got->status);
-	if ((encoded = json_str(json_object_get(doc, "data"), ref->key)) == NULL)
-		return err_new(a, ERR_GONE, "Secret %s has no key \"%s\"", ref->name, ref->key);
-	if ((value = base64_decode(a, encoded, &n)) == NULL || strlen(value) != n)
-		return err_new(a, ERR_INVALID, "Secret %s: the value of \"%s\" is no text", ref->name, ref->key);
-	*ret = value;
-	return NULL;
-}
-
-enum secrets
-run_secrets(struct run_pass *s, struct err **ret_err)
-{
-	const struct analysis_spec *spec = &s->w->run->spec;
-	struct argument *args = arena_new_array(s->arena, struct argument, spec->args.n);
-	struct metric_set *set = arena_alloc(s->arena, sizeof(*set));
-	bool waiting = false;
-
-	if (s->asked != NULL)
-		return SECRETS_KNOWN;
-	s->secrets = arena_new_array(s->arena, const char *, spec->args.n);
-	s->n_secrets = 0;
-	for (size_t i = 0; i < spec->args.n; i++) {
-		const struct secret_key_ref *ref =
-		    spec->args.at[i].value_from != NULL ? spec->args.at[i].value_from->secret_key_ref : NULL;
-		const struct seen_answer *got;
-
-		args[i] = (struct argument){ .name = spec->args.at[i].name, .value = spec->args.at[i].value };
-		if (args[i].value != NULL || ref == NULL)
-			continue;
-		got = seen_answer(s->w->seen, secret_key(s, ref));
-		if (got == NULL || !got->answered) {
-			struct question q = { .method = "GET",
-				.url = arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s",
-				    s->w->run->object.meta.namespace, str_url_escape(s->arena, ref->name)),
-				.of_cluster = true,
-				.timeout_ms = RETRY_AFTER_ERROR_MS,
-				.answer_max = SECRET_MAX };
-
-			if (got == NULL)
-				plan_ask(s->plan, secret_key(s, ref), &q);
-			waiting = true;
-		} else if ((*ret_err = secret_value(s, ref, &got->answer, &args[i].value)) != NULL) {
-			return SECRETS_ERROR;
-		} else {
-			s->secrets[s->n_secrets++] = args[i].value;
-		}
-	}
-	if (waiting)
-		return SECRETS_ASKED;
-	if ((*ret_err = metrics_prepare(s->arena, spec, args, spec->args.n, set)) != NULL)
-		return SECRETS_ERROR;
-	s->asked = set;
-	return SECRETS_KNOWN;
-}
-
-/* A question is under way: what it was made of must still be there when its answer comes. */
-static void
-keep_secrets(struct run_pass *s)
-{
-	const struct analysis_spec *spec = &s->w->run->spec;
-
-	for (size_t i = 0; i < spec->args.n && !s->secrets_kept; i++)
-		if (spec->args.at[i].value == NULL && spec->args.at[i].value_from != NULL &&
-		    spec->args.at[i].value_from->secret_key_ref != NULL)
-			plan_keep(s->plan, secret_key(s, spec->args.at[i].value_from->secret_key_ref));
-	s->secrets_kept = true;
-}
-
+/* When the metric's next pass is due; for a measurement that is Running: when it started. */
 static int64_t
-due_at(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
+run_due_at(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
 {
 	const struct measurement *last;
 
@@ -171,136 +38,52 @@ due_at(const struct run_pass *s, const struct metric *m, const struct metric_res
 	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
 
-/* What a metric's next measurement has been told so far. */
-struct asking {
-	struct inquiry so_far;
-	const char *keys[QUESTIONS_MAX]; /* of its questions, numbered so that no answer is taken for a later one's */
-	int64_t asked_at, answered_at; /* wall ms: the first question, the last answer; 0: none */
-	bool waiting; /* one is under way */
-};
-
-static struct asking
-asking_of(const struct run_pass *s, const struct metric *m, const struct metric_result *r)
+/* Continues the measurement of each metric that has not ended. */
+static void
+run_measure(struct run_pass *s)
 {
-	struct asking ask = { .so_far = { .now = s->w->now } };
+	for (size_t i = 0; i < s->masked.n; i++) {
+		const struct metric *m = &s->masked.metrics[i];
+		const struct metric_result *r = run_result(s, m);
+		int64_t due = run_due_at(s, m, r);
 
-	if (s->w->settings != NULL)
-		ask.so_far.address = string_map_get(s->w->settings, "prometheus-address");
-	for (size_t k = 0; k < QUESTIONS_MAX; k++)
-		ask.keys[k] =
-		    arena_printf(s->arena, "%s#%" PRId64 "/%zu", m->name, r != NULL ? r->count + r->error : 0, k);
-	for (size_t k = 0; k < QUESTIONS_MAX; k++) {
-		const struct seen_answer *got = seen_answer(s->w->seen, ask.keys[k]);
-
-		if (got == NULL)
-			break;
-		if (k == 0)
-			ask.asked_at = got->asked_at;
-		ask.waiting = !got->answered;
-		if (ask.waiting)
-			break;
-		ask.answered_at = got->answered_at;
-		ask.so_far.answers[ask.so_far.n++] = &got->answer;
+		if (r != NULL && phase_is_final(r->phase))
+			continue;
+		if (s->world->now < due)
+			plan_wake(s->plan, due);
+		else
+			provider_of(m)->measure(s, i);
 	}
-	return ask;
 }
 
-/* The answers so far outlive other metrics' measurements. */
+/* Ends the measurements that are Running: their outcome will not be known. */
 static void
-keep_asking(struct run_pass *s, const struct asking *ask)
+run_end_measurements(struct run_pass *s)
 {
-	for (size_t k = 0; k < ask->so_far.n; k++)
-		plan_keep(s->plan, ask->keys[k]);
-	keep_secrets(s);
+	for (size_t i = 0; i < s->masked.n; i++) {
+		struct metric_result *r = run_result(s, &s->masked.metrics[i]);
+		const struct measurement *running = measurement_running(r);
+		struct measurement done;
+
+		if (running == NULL)
+			continue;
+		done = *running;
+		done.phase = "Inconclusive";
+		done.message = "ended with its run";
+		done.finished_at = time_stored(s->world->now);
+		measurement_record(s, r, s->masked.rules[i].kept, &done);
+		plan_reason(s->plan, "metric %s: %s", s->masked.metrics[i].name, done.message);
+	}
 }
 
 static void
-measured(struct run_pass *s, size_t i, const struct asking *ask, enum measured how, const struct value *value,
-    const struct err *e)
+run_summarize(struct run_pass *s)
 {
-	const struct metric *m = &s->set.metrics[i];
-	const struct provider *provider = provider_of(m);
-	struct metric_result *r = run_result(s, m);
-	struct measurement done = { .started_at = time_stored(ask->asked_at != 0 ? ask->asked_at : s->w->now),
-		.finished_at = time_stored(ask->answered_at != 0 ? ask->answered_at : s->w->now) };
+	struct run_summary sums[2] = { 0 }; /* of the metrics that count, and of those in a dry run */
 
-	if (how == MEASURED_ERROR) {
-		done.phase = "Error";
-		done.message = err_text(s->arena, e);
-	} else {
-		done.value = value_text(s->arena, value);
-		done.phase = measurement_phase(
-		    s->arena, &s->asked->metrics[i], value, how == MEASURED_NOTHING, s->w->now, &done.message);
-	}
-	done.value = run_mask(s, done.value);
-	done.message = run_mask(s, done.message);
-	if (r == NULL)
-		r = run_result_add(s, m, s->set.rules[i].dry_run);
-	if (provider->metadata != NULL) {
-		struct string_pair *pair = arena_new_array(s->arena, struct string_pair, 1);
-
-		provider->metadata(m, &pair->key, &pair->value);
-		r->metadata = (struct string_map){ pair, 1 };
-	}
-	measurement_record(s, r, s->set.rules[i].kept, &done);
-	plan_reason(s->plan, "metric %s: %s %s", m->name, done.phase, done.value != NULL ? done.value : done.message);
-}
-
-/* Asks, waits for, or records the next measurement of a metric. */
-static void
-measure(struct run_pass *s, size_t i)
-{
-	const struct metric *m = &s->set.metrics[i];
-	const struct metric_result *r = run_result(s, m);
-	struct asking ask = asking_of(s, m, r);
-	int64_t due = due_at(s, m, r);
-	struct question question;
-	struct value value = { 0 };
-	struct err *e = NULL;
-	enum measured how = MEASURED_ERROR;
-	enum secrets secrets;
-
-	if (s->w->now < due) {
-		plan_wake(s->plan, due);
-		return;
-	}
-	if (provider_of(m)->step == NULL) {
-		job_measure(s, i);
-		return;
-	}
-	if (ask.waiting) {
-		keep_asking(s, &ask);
-		return;
-	}
-	secrets = run_secrets(s, &e);
-	if (secrets == SECRETS_ASKED) {
-		keep_asking(s, &ask);
-		return;
-	}
-	if (secrets == SECRETS_KNOWN)
-		how = provider_of(m)->step(&s->asked->metrics[i], &ask.so_far, s->arena, &question, &value, &e);
-	if (how == MEASURED_ASK && ask.so_far.n == QUESTIONS_MAX) {
-		how = MEASURED_ERROR;
-		e = err_new(s->arena, ERR_INVALID, "the measurement asks more than %d questions", QUESTIONS_MAX);
-	}
-	if (how != MEASURED_ASK) {
-		measured(s, i, &ask, how, &value, e);
-		return;
-	}
-	question.shown = run_mask(s, question.url);
-	plan_ask(s->plan, ask.keys[ask.so_far.n], &question);
-	plan_reason(s->plan, "metric %s: measurement %s is due", m->name, ask.keys[ask.so_far.n]);
-	keep_asking(s, &ask);
-}
-
-static void
-summarize(struct run_pass *s)
-{
-	struct run_summary sums[2] = { 0 }; /* of those that count, and of the dry ones */
-
-	for (size_t i = 0; i < s->set.n; i++) {
-		struct run_summary *sum = &sums[s->set.rules[i].dry_run ? 1 : 0];
-		const struct metric_result *r = run_result(s, &s->set.metrics[i]);
+	for (size_t i = 0; i < s->masked.n; i++) {
+		struct run_summary *sum = &sums[s->masked.rules[i].dry_run ? 1 : 0];
+		const struct metric_result *r = run_result(s, &s->masked.metrics[i]);
 		const char *phase = r != NULL ? r->phase : "";
 
 		sum->count++;
@@ -314,27 +97,27 @@ summarize(struct run_pass *s)
 	*(struct run_summary *)s->status.dry_run_summary = sums[1];
 }
 
-/* What the metrics come to. */
+/* The outcome of all metrics that count. */
 struct verdict {
-	const char *worst, *message; /* of those that are not dry */
-	bool running; /* any */
+	const char *worst, *message; /* the worst phase, and why */
+	bool running; /* a metric is Running */
 };
 
 static struct verdict
-assess_metrics(struct run_pass *s, bool ending)
+run_assess_metrics(struct run_pass *s, bool ending)
 {
 	struct verdict v = { .worst = "Successful" };
 
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct metric *m = &s->set.metrics[i];
-		bool dry = s->set.rules[i].dry_run;
+	for (size_t i = 0; i < s->masked.n; i++) {
+		const struct metric *m = &s->masked.metrics[i];
+		bool dry = s->masked.rules[i].dry_run;
 		struct metric_result *r = run_result(s, m);
 		const char *phase = ending ? "Successful" : "Running", *reason = NULL;
 
 		if (r != NULL && phase_is_final(r->phase) && dry)
 			continue;
 		if (r != NULL)
-			phase = r->phase = metric_phase(s->arena, &s->set.limits[i], r, ending, &reason);
+			phase = r->phase = metric_phase(s->arena, &s->masked.limits[i], r, ending, &reason);
 		v.running |= !phase_is_final(phase);
 		if (dry) {
 			if (reason != NULL)
@@ -349,23 +132,24 @@ assess_metrics(struct run_pass *s, bool ending)
 	return v;
 }
 
-/* Phases of metrics and run; true when the run is over. */
+/* Sets the phases of the metrics and of the run; true when the run has ended. */
 static bool
-assess(struct run_pass *s, bool terminating)
+run_assess(struct run_pass *s, bool terminating)
 {
-	struct verdict v = assess_metrics(s, terminating);
+	struct verdict v = run_assess_metrics(s, terminating);
 	bool bad = phase_is_final(v.worst) && strcmp(v.worst, "Successful") != 0;
 
-	if (bad && v.running) /* one bad metric ends the others: a second round settles them */
-		v = assess_metrics(s, true);
+	/* A metric that fails ends the others: their phases are set as those of a run that is terminated. */
+	if (bad && v.running)
+		v = run_assess_metrics(s, true);
 	s->status.phase = v.running && !bad ? "Running" : v.worst;
 	s->status.message = v.message != NULL ? v.message : terminating ? "Run Terminated" : NULL;
 	return phase_is_final(s->status.phase);
 }
 
-/* A run that is over goes when its ttlStrategy says so: the time of its outcome, or else of any completion. */
+/* Deletes a run that has ended when its ttlStrategy says so: the time for its outcome, or else for any. */
 static void
-expire(const struct analysis_world *w, struct plan *plan)
+run_expire(const struct analysis_world *w, struct plan *plan)
 {
 	const struct ttl_strategy *ttl = w->run->spec.ttl;
 	const struct analysis_status *st = &w->run->status;
@@ -386,19 +170,21 @@ expire(const struct analysis_world *w, struct plan *plan)
 		plan_wake(plan, at + 1);
 }
 
+/* Emits an event for each metric that ended in this pass, and for the run. */
 static void
-report(struct run_pass *s, const struct analysis_status *before)
+run_report(struct run_pass *s)
 {
-	const struct object *o = &s->w->run->object;
+	const struct object *o = &s->world->run->object;
+	const struct analysis_status *before = &s->world->run->status;
 
 	for (size_t i = 0; i < s->status.metric_results.n; i++) {
 		const struct metric_result *r = &s->status.metric_results.at[i];
-		bool was = false;
+		bool was_final = false;
 
 		for (size_t k = 0; k < before->metric_results.n; k++)
-			was |= str_eq(before->metric_results.at[k].name, r->name) &&
-			       phase_is_final(before->metric_results.at[k].phase);
-		if (phase_is_final(r->phase) && !was)
+			was_final |= str_eq(before->metric_results.at[k].name, r->name) &&
+				     phase_is_final(before->metric_results.at[k].phase);
+		if (phase_is_final(r->phase) && !was_final)
 			plan_status_event(s->plan, o, str_eq(r->phase, "Failed") || str_eq(r->phase, "Error"),
 			    arena_printf(s->arena, "Metric%s", r->phase), "Metric '%s' Completed. Result: %s", r->name,
 			    r->phase);
@@ -409,20 +195,57 @@ report(struct run_pass *s, const struct analysis_status *before)
 		    s->status.phase);
 }
 
+/* Wakes when the next measurement is due. One that is due already is in progress, and its response causes a pass. */
+static void
+run_wake(struct run_pass *s)
+{
+	for (size_t i = 0; i < s->masked.n; i++) {
+		const struct metric_result *r = run_result(s, &s->masked.metrics[i]);
+		int64_t due = run_due_at(s, &s->masked.metrics[i], r);
+
+		if (r != NULL && !phase_is_final(r->phase) && due > s->world->now)
+			plan_wake(s->plan, due);
+	}
+}
+
+/* Measures before it assesses: a response that has arrived counts, even if the run ends in this pass. What was planned for
+ * other metrics is dropped then, because no later pass will read it. */
+static void
+run_continue(struct run_pass *s)
+{
+	bool terminate = s->world->run->spec.terminate;
+
+	if (terminate)
+		run_end_measurements(s);
+	else
+		run_measure(s);
+	if (run_assess(s, terminate)) {
+		s->status.completed_at = time_stored(s->world->now);
+		plan_drop_steps(s->plan);
+		run_end_measurements(s);
+	} else {
+		run_wake(s);
+	}
+	for (const struct provider *const *p = providers; *p != NULL; p++)
+		if ((*p)->clean != NULL)
+			(*p)->clean(s);
+	run_summarize(s);
+}
+
 void
 analysis_decide(const struct analysis_world *w, struct plan *plan)
 {
 	const struct analysis_run *run = w->run;
-	struct run_pass s = { .w = w, .plan = plan, .arena = plan->arena, .status = run->status };
+	struct run_pass s = { .world = w, .plan = plan, .arena = plan->arena, .status = run->status };
 	const char *wrong;
 
 	if (run->object.meta.deletion_timestamp != 0)
 		return;
 	if (phase_is_final(run->status.phase)) {
-		expire(w, plan);
+		run_expire(w, plan);
 		return;
 	}
-	/* What is changed on the way must not be the cache's own. */
+	/* The results are changed below, and those of the run are the cache's. */
 	s.status.metric_results.at = arena_new_array(s.arena, struct metric_result, run->status.metric_results.n);
 	if (run->status.metric_results.n > 0)
 		memcpy(s.status.metric_results.at, run->status.metric_results.at,
@@ -430,156 +253,13 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 	if (s.status.started_at == 0)
 		s.status.started_at = time_stored(w->now);
 	s.status.phase = "Running";
-	if ((wrong = prepare(&s)) != NULL) {
-		fail_run(&s, wrong);
-	} else {
-		for (size_t i = 0; i < s.set.n && !run->spec.terminate; i++) {
-			const struct metric_result *r = run_result(&s, &s.set.metrics[i]);
-
-			if (r == NULL || !phase_is_final(r->phase))
-				measure(&s, i);
-		}
-		if (run->spec.terminate)
-			jobs_end(&s);
-		if (assess(&s, run->spec.terminate)) {
-			s.status.completed_at = time_stored(w->now);
-			plan->wake_at = 0;
-			/* Nobody waits for what is still open. */
-			plan->n_steps = plan->n_kept = 0;
-			s.secrets_kept = false;
-			jobs_end(&s);
-		} else {
-			for (size_t i = 0; i < s.set.n; i++) {
-				const struct metric_result *r = run_result(&s, &s.set.metrics[i]);
-
-				/* One that is due already is under way. */
-				if (r != NULL && !phase_is_final(r->phase) && due_at(&s, &s.set.metrics[i], r) > w->now)
-					plan_wake(plan, due_at(&s, &s.set.metrics[i], r));
-			}
-		}
-		jobs_forget(&s);
-		summarize(&s);
-	}
+	if ((wrong = run_prepare(&s)) != NULL)
+		run_fail(&s, wrong);
+	else
+		run_continue(&s);
 	if (phase_is_final(s.status.phase))
 		plan_reason(plan, "run is %s: %s", s.status.phase, s.status.message != NULL ? s.status.message : "");
-	report(&s, &run->status);
+	run_report(&s);
 	plan_status(
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &s.status));
 }
-
-/* One of its metrics may be a Job's; what only looks so costs a watch. */
-static bool
-needs_jobs(const struct object *run, const struct type *t)
-{
-	const char *metrics = ((const struct analysis_run *)run)->spec.metrics;
-
-	return t == &job_type && metrics != NULL && strstr(metrics, "\"job\"") != NULL;
-}
-
-/* What Jobs there are cannot be told yet. Where that goes on, the run says so. */
-static void
-await_jobs(const struct pass *p, const struct analysis_run *run, struct plan *plan)
-{
-	static const char text[] = "cannot list Jobs; see the controller's log";
-	int64_t since = seen_note(p->seen, UNLISTED, p->now), at = time_add(since, UNLISTED_MS);
-	struct analysis_status st = run->status;
-
-	if (phase_is_final(st.phase) || str_eq(st.message, text))
-		return;
-	plan_note(plan, UNLISTED, since);
-	if (p->now < at) {
-		plan_wake(plan, at);
-		return;
-	}
-	if (str_empty(st.phase))
-		st.phase = "Pending";
-	st.message = text;
-	plan_reason(plan, "%s", text);
-	plan_status(
-	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
-}
-
-/* A Job that cannot be read may have ended in any way. */
-static void
-stand_still(const struct pass *p, const char *why, struct plan *plan)
-{
-	const struct analysis_run *run =
-	    (const struct analysis_run *)view_get(p->view, &analysis_run_type, p->namespace, p->name);
-	struct analysis_status st;
-
-	if (run == NULL || phase_is_final(run->status.phase))
-		return;
-	st = run->status;
-	if (str_empty(st.phase))
-		st.phase = "Pending";
-	st.message = why;
-	plan_status(
-	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
-}
-
-static void
-pass(const struct pass *p, struct plan *plan)
-{
-	struct analysis_world w = { .now = p->now, .seen = p->seen, .settings = p->settings };
-
-	w.run = (const struct analysis_run *)view_get(p->view, &analysis_run_type, p->namespace, p->name);
-	if (w.run == NULL)
-		return;
-	if (needs_jobs(&w.run->object, &job_type)) {
-		const struct object **jobs;
-
-		if (!view_knows(p->view, &job_type)) {
-			await_jobs(p, w.run, plan);
-			return;
-		}
-		w.n_jobs =
-		    jobs_are_elsewhere(p->settings)
-			? view_labelled(p->view, &job_type, job_namespace(p->settings, w.run), LABEL_ANALYSIS_RUN_UID,
-			      w.run->object.meta.uid, plan->arena, &jobs)
-			: view_owned(p->view, &job_type, p->namespace, w.run->object.meta.uid, plan->arena, &jobs);
-		w.jobs = (const struct job *const *)jobs;
-	}
-	analysis_decide(&w, plan);
-}
-
-struct concerning {
-	const char *uid;
-	emit_key *emit;
-	void *arg;
-};
-
-static void
-emit_if_named(const struct object *run, void *arg)
-{
-	struct concerning *c = arg;
-
-	if (str_eq(run->meta.uid, c->uid))
-		c->emit(run->meta.namespace, run->meta.name, c->arg);
-}
-
-/* The run whose Job it is: its label says it, wherever the Job is. */
-static void
-job_concerns(const struct view *v, const struct object *job, emit_key *emit, void *arg)
-{
-	const struct owner *owner = object_controller(job);
-	struct concerning c = { object_label(job, LABEL_ANALYSIS_RUN_UID), emit, arg };
-
-	if (owner != NULL)
-		emit(job->meta.namespace, owner->name, arg);
-	else if (c.uid != NULL)
-		v->each(v, &analysis_run_type, NULL, emit_if_named, &c);
-}
-
-static const struct controller_watch watches[] = {
-	{ .type = &analysis_run_type },
-	{ .type = &job_type, .label_selector = LABEL_ANALYSIS_RUN_UID, .map = job_concerns, .needed = needs_jobs },
-};
-
-const struct controller analysis_controller = {
-	.name = "analysis",
-	.type = &analysis_run_type,
-	.watches = watches,
-	.n_watches = ARRAY_SIZE(watches),
-	.pass = pass,
-	.stand_still = stand_still,
-};

@@ -1,19 +1,19 @@
 /* analysis/decide.h: the life of an AnalysisRun. */
 #pragma once
 #include "kube/api/analysis.h"
-#include "kube/api/job.h"
 #include "kube/plan/controller.h"
 
+/* The input of a decision. Everything is borrowed. */
 struct analysis_world {
-	int64_t now;
+	int64_t now; /* wall ms */
 	const struct analysis_run *run;
 	const struct seen *seen;
-	const struct job *const *jobs; /* owned, oldest first */
-	size_t n_jobs;
-	const struct string_map *settings; /* NULL: none; "prometheus-address" is for metrics that name no address */
+	const struct object *const *objects; /* that its measurements created (struct provider, `objects`) */
+	size_t n_objects;
+	const struct string_map *settings; /* of the process (analysis/settings.h); NULL: none */
 };
 
-/* Decides one pass: which questions to ask, what the answers mean, what the status says. */
+/* Decides one pass: which queries to send, what the responses mean, and the status. */
 void analysis_decide(const struct analysis_world *, struct plan *);
 
 /* The controller's row. */

@@ -1,17 +1,75 @@
-/* analysis/job.c: a measurement by a Job: the Job is made, waited for, read, and goes when nobody asks for it any more. */
+/* analysis/job.c: a measurement by a Job of batch/v1: Successful when the Job completes, Failed when it fails.
+ *
+ * The measurement is Running while the Job is, for many passes. It has no conditions: the outcome of the Job is that of the
+ * measurement. The Jobs are those of Argo Rollouts (job_object.h).
+ */
 #include "analysis/job_object.h"
+#include "analysis/provider.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"
 #include "base/time.h"
 
-#define LOOK_MS 10000 /* how often a Job whose pods are not ready is looked at */
+#define PODS_INTERVAL_MS 10000 /* between two queries of the pods of a Job that are not ready */
+
+static bool job_used(const struct metric *);
+static struct err *job_check(struct arena *, const struct metric *);
+static void job_measure(struct run_pass *, size_t);
+static size_t job_objects(const struct pass *, const struct analysis_run *, struct arena *, const struct object ***);
+static void job_clean(struct run_pass *);
+static void job_map(const struct view *, const struct object *, emit_key *, void *);
+
+static const struct controller_watch job_watch = {
+	.type = &job_type, .label_selector = LABEL_ANALYSIS_RUN_UID, .map = job_map
+};
+
+const struct provider job_provider = {
+	.name = "job",
+	.metric_name = "Job",
+	.used = job_used,
+	.check = job_check,
+	.measure = job_measure,
+	.watch = &job_watch,
+	.objects = job_objects,
+	.clean = job_clean,
+};
+
+static bool
+job_used(const struct metric *m)
+{
+	return m->provider.job != NULL;
+}
+
+/* Without a container, a Job would never end. Everything else is validated by the API server. */
+static struct err *
+job_check(struct arena *a, const struct metric *m)
+{
+	_cleanup_(json_decrefp) json_t *spec =
+	    m->provider.job->spec != NULL ? json_loads(m->provider.job->spec, 0, NULL) : NULL;
+	const char *policy = json_string_value(json_at(spec, "/template/spec/restartPolicy"));
+
+	if (json_array_size(json_at(spec, "/template/spec/containers")) == 0)
+		return err_new(a, ERR_INVALID, "provider.job.spec.template.spec.containers: required, but missing");
+	if (!str_eq(policy, "Never") && !str_eq(policy, "OnFailure"))
+		return err_new(
+		    a, ERR_INVALID, "provider.job.spec.template.spec.restartPolicy: a Job needs Never or OnFailure");
+	return NULL;
+}
+
+/* The k-th object of the world, if it is a Job; otherwise NULL. */
+static const struct job *
+job_at(const struct run_pass *s, size_t k)
+{
+	const struct object *o = s->world->objects[k];
+
+	return o->type == &job_type ? (const struct job *)o : NULL;
+}
 
 static const struct job *
 job_named(const struct run_pass *s, const char *name)
 {
-	for (size_t i = 0; i < s->w->n_jobs; i++)
-		if (str_eq(s->w->jobs[i]->object.meta.name, name))
-			return s->w->jobs[i];
+	for (size_t k = 0; k < s->world->n_objects; k++)
+		if (job_at(s, k) != NULL && str_eq(s->world->objects[k]->meta.name, name))
+			return job_at(s, k);
 	return NULL;
 }
 
@@ -21,47 +79,49 @@ job_metadata(const struct run_pass *s, const char *name)
 	struct string_pair *pairs = arena_new_array(s->arena, struct string_pair, 2);
 
 	pairs[0] = (struct string_pair){ "job-name", name };
-	pairs[1] = (struct string_pair){ "job-namespace", job_namespace(s->w->settings, s->w->run) };
+	pairs[1] = (struct string_pair){ "job-namespace", job_namespace(s->world->settings, s->world->run) };
 	return (struct string_map){ pairs, 2 };
 }
 
+/* Puts the measurement into the status. */
 static void
-job_measured(struct run_pass *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
+job_record(struct run_pass *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
 {
-	const struct metric *m = &s->set.metrics[i];
-	struct metric_result *r = run_result(s, m) ?: run_result_add(s, m, s->set.rules[i].dry_run);
-	bool over = !str_eq(phase, "Running");
+	const struct metric *m = &s->masked.metrics[i];
+	struct metric_result *r = run_result(s, m) ?: run_result_add(s, m, s->masked.rules[i].dry_run);
+	bool ended = !str_eq(phase, "Running");
 	struct measurement done = { .phase = phase,
 		.message = run_mask(s, message),
 		.started_at = started_at,
-		.finished_at = over ? time_stored(s->w->now) : 0,
+		.finished_at = ended ? time_stored(s->world->now) : 0,
 		.metadata = job_metadata(s, name) };
 
-	if (!over) {
-		measurement_put(s, r, s->set.rules[i].kept, &done);
+	if (!ended) {
+		measurement_put(s, r, s->masked.rules[i].kept, &done);
 		return;
 	}
-	measurement_record(s, r, s->set.rules[i].kept, &done);
+	measurement_record(s, r, s->masked.rules[i].kept, &done);
 	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
 }
 
-/* The list of a Job's pods, answered; NULL: it is under way, or was looked at a little while ago. */
+/* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`: the
+ * interval is not waited for. */
 static const struct answer *
-pods_of(struct run_pass *s, const struct job *j, bool now)
+job_query_pods(struct run_pass *s, const struct job *j, bool now)
 {
 	const char *key = arena_printf(s->arena, "%s/pods", j->object.meta.name);
-	const struct seen_answer *got = seen_answer(s->w->seen, key);
-	int64_t looked = seen_note(s->w->seen, key, 0), next = time_add(looked, LOOK_MS);
+	const struct seen_answer *got = seen_answer(s->world->seen, key);
+	int64_t received_at = seen_note(s->world->seen, key, 0), next = time_add(received_at, PODS_INTERVAL_MS);
 	struct question q;
 
 	if (got != NULL && got->answered) {
-		plan_note(s->plan, key, s->w->now);
-		plan_wake(s->plan, time_add(s->w->now, LOOK_MS));
+		plan_note(s->plan, key, s->world->now);
+		plan_wake(s->plan, time_add(s->world->now, PODS_INTERVAL_MS));
 		return &got->answer;
 	}
-	if (looked != 0)
-		plan_note(s->plan, key, looked);
-	if (got == NULL && (now || s->w->now >= next)) {
+	if (received_at != 0)
+		plan_note(s->plan, key, received_at);
+	if (got == NULL && (now || s->world->now >= next)) {
 		q = job_pods(s->arena, j);
 		plan_ask(s->plan, key, &q);
 	} else if (got == NULL) {
@@ -70,83 +130,101 @@ pods_of(struct run_pass *s, const struct job *j, bool now)
 	return NULL;
 }
 
-/* A Job that is there: what it has come to. */
+/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for that. */
 static void
-read_job(struct run_pass *s, size_t i, const struct job *j)
+job_read(struct run_pass *s, size_t i, const struct job *j)
 {
 	const char *name = j->object.meta.name, *message = NULL, *trouble = NULL, *phase;
-	int64_t since = j->object.meta.creation_timestamp;
+	int64_t started_at = j->object.meta.creation_timestamp;
 	const struct answer *pods = NULL;
 	bool stuck = false;
 
 	phase = job_outcome(j, s->arena, &message);
-	/* Why a pod failed, or does not begin, its pods say. */
 	if (str_eq(phase, "Failed") || (phase == NULL && j->status.active > j->status.ready)) {
-		pods = pods_of(s, j, phase != NULL);
+		pods = job_query_pods(s, j, phase != NULL);
 		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
 	}
 	if (str_eq(phase, "Failed") && pods == NULL)
-		phase = "Running"; /* until that is known */
+		phase = "Running";
 	else if (phase == NULL && stuck)
 		phase = "Inconclusive";
 	if (trouble != NULL && !str_eq(phase, "Successful"))
 		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
 	if (phase == NULL || str_eq(phase, "Running"))
-		job_measured(s, i, name, since, "Running", NULL);
+		job_record(s, i, name, started_at, "Running", NULL);
 	else
-		job_measured(s, i, name, since, phase, message);
+		job_record(s, i, name, started_at, phase, message);
 }
 
-/* Why the API server will not have the Job; NULL: nothing is known against it. */
+/* Returns why the API server refused to create the Job, or NULL if it is not known to have refused. */
 static const char *
 job_refused(const struct run_pass *s, const char *name)
 {
-	const struct seen_failure *f = s->w->seen->failure;
+	const struct seen_failure *f = s->world->seen->failure;
 
 	return f != NULL && f->create && f->class == ERR_INVALID && f->type == &job_type && str_eq(f->name, name)
 		   ? f->text
 		   : NULL;
 }
 
-void
-job_measure(struct run_pass *s, size_t i)
+/* Creates the Job, once the values of Secrets that it has are known. */
+static void
+job_start(struct run_pass *s, size_t i, const char *name)
 {
-	const struct metric *m = &s->set.metrics[i];
-	const struct metric_result *r = run_result(s, m);
-	const struct measurement *running = measurement_running(r);
-	const char *name = running != NULL ? string_map_get(&running->metadata, "job-name") : NULL, *refused;
-	const struct job *j;
+	const char *ns = job_namespace(s->world->settings, s->world->run), *refused = job_refused(s, name);
 	struct err *e = NULL;
 
-	if (name == NULL)
-		name = job_name(s->arena, s->w->run, m->name, r != NULL ? r->count + r->error + 1 : 1);
-	if ((j = job_named(s, name)) != NULL) {
-		read_job(s, i, j);
-	} else if (running != NULL) {
-		job_measured(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
-	} else if (!jobs_are_allowed(s->w->settings, job_namespace(s->w->settings, s->w->run))) {
-		job_measured(s, i, name, time_stored(s->w->now), "Error",
+	if (!jobs_are_allowed(s->world->settings, ns)) {
+		job_record(s, i, name, time_stored(s->world->now), "Error",
 		    arena_printf(s->arena,
-			"Jobs are not run in namespace %s: the controller's --job-namespaces does not name it",
-			job_namespace(s->w->settings, s->w->run)));
-	} else if ((refused = job_refused(s, name)) != NULL) {
-		job_measured(s, i, name, time_stored(s->w->now), "Error", refused);
+			"Jobs are not run in namespace %s: the controller's --job-namespaces does not name it", ns));
+	} else if (refused != NULL) {
+		job_record(s, i, name, time_stored(s->world->now), "Error", refused);
 	} else if (run_secrets(s, &e) == SECRETS_ERROR) {
-		job_measured(s, i, name, time_stored(s->w->now), "Error", err_text(s->arena, e));
-	} else if (s->asked != NULL) {
-		plan_create(s->plan, &job_type, job_namespace(s->w->settings, s->w->run), name,
-		    job_object(s->w->run, &s->asked->metrics[i], name, s->w->settings));
+		job_record(s, i, name, time_stored(s->world->now), "Error", err_text(s->arena, e));
+	} else if (s->resolved != NULL) {
+		plan_create(s->plan, &job_type, ns, name,
+		    job_object(s->world->run, &s->resolved->metrics[i], name, s->world->settings));
 		plan_beside(s->plan);
-		plan_reason(s->plan, "metric %s: Job %s starts", m->name, name);
+		plan_reason(s->plan, "metric %s: Job %s starts", s->masked.metrics[i].name, name);
 	}
 }
 
-/* A measurement that runs is this Job's. */
-static bool
-is_waited_for(struct run_pass *s, const struct job *j)
+static void
+job_measure(struct run_pass *s, size_t i)
 {
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct measurement *running = measurement_running(run_result(s, &s->set.metrics[i]));
+	const struct metric *m = &s->masked.metrics[i];
+	const struct metric_result *r = run_result(s, m);
+	const struct measurement *running = measurement_running(r);
+	const char *name = running != NULL ? string_map_get(&running->metadata, "job-name") : NULL;
+	const struct job *j;
+
+	if (name == NULL)
+		name = job_name(s->arena, s->world->run, m->name, r != NULL ? r->count + r->error + 1 : 1);
+	if ((j = job_named(s, name)) != NULL)
+		job_read(s, i, j);
+	else if (running != NULL)
+		job_record(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
+	else
+		job_start(s, i, name);
+}
+
+static size_t
+job_objects(const struct pass *p, const struct analysis_run *run, struct arena *a, const struct object ***ret)
+{
+	const char *uid = run->object.meta.uid;
+
+	return jobs_are_elsewhere(p->settings) ? view_labelled(p->view, &job_type, job_namespace(p->settings, run),
+						     LABEL_ANALYSIS_RUN_UID, uid, a, ret)
+					       : view_owned(p->view, &job_type, p->namespace, uid, a, ret);
+}
+
+/* A measurement that is Running waits for this Job. */
+static bool
+job_is_running(struct run_pass *s, const struct job *j)
+{
+	for (size_t i = 0; i < s->masked.n; i++) {
+		const struct measurement *running = measurement_running(run_result(s, &s->masked.metrics[i]));
 
 		if (running != NULL && str_eq(string_map_get(&running->metadata, "job-name"), j->object.meta.name))
 			return true;
@@ -155,41 +233,59 @@ is_waited_for(struct run_pass *s, const struct job *j)
 }
 
 static bool
-is_of_metric(const struct job *j, const struct metric *m)
+job_is_of_metric(const struct job *j, const struct metric *m)
 {
-	return str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
+	return j != NULL && str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
 }
 
-void
-jobs_forget(struct run_pass *s)
+/* Deletes a Job when its metric has more later ones than the status keeps measurements, and one that has not ended and that no
+ * measurement waits for. */
+static void
+job_clean(struct run_pass *s)
 {
-	for (size_t k = 0; k < s->w->n_jobs; k++) {
-		const struct job *j = s->w->jobs[k];
+	for (size_t k = 0; k < s->world->n_objects; k++) {
+		const struct job *j = job_at(s, k);
 		int64_t later = 0, kept = INT64_MAX;
 		const char *message;
 
-		for (size_t i = 0; i < s->set.n; i++)
-			if (is_of_metric(j, &s->set.metrics[i])) {
-				kept = s->set.rules[i].kept;
-				for (size_t n = k + 1; n < s->w->n_jobs; n++)
-					later += is_of_metric(s->w->jobs[n], &s->set.metrics[i]);
+		for (size_t i = 0; i < s->masked.n; i++)
+			if (job_is_of_metric(j, &s->masked.metrics[i])) {
+				kept = s->masked.rules[i].kept;
+				for (size_t n = k + 1; n < s->world->n_objects; n++)
+					later += job_is_of_metric(job_at(s, n), &s->masked.metrics[i]);
 			}
-		if (j->object.meta.deletion_timestamp != 0 ||
-		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || is_waited_for(s, j))))
+		if (j == NULL || j->object.meta.deletion_timestamp != 0 ||
+		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || job_is_running(s, j))))
 			continue;
 		plan_delete(s->plan, &j->object);
 		plan_beside(s->plan);
 	}
 }
 
-void
-jobs_end(struct run_pass *s)
-{
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct measurement *running = measurement_running(run_result(s, &s->set.metrics[i]));
+struct job_mapping {
+	const char *uid;
+	emit_key *emit;
+	void *arg;
+};
 
-		if (running != NULL)
-			job_measured(s, i, string_map_get(&running->metadata, "job-name") ?: "", running->started_at,
-			    "Inconclusive", "ended with its run");
-	}
+static void
+job_map_run(const struct object *run, void *arg)
+{
+	struct job_mapping *m = arg;
+
+	if (str_eq(run->meta.uid, m->uid))
+		m->emit(run->meta.namespace, run->meta.name, m->arg);
+}
+
+/* The run of a Job is its owner. A Job in another cluster or namespace has none: its label has the uid of the run. */
+static void
+job_map(const struct view *v, const struct object *job, emit_key *emit, void *arg)
+{
+	const struct owner *owner = object_controller(job);
+	struct job_mapping m = { object_label(job, LABEL_ANALYSIS_RUN_UID), emit, arg };
+
+	if (owner != NULL)
+		emit(job->meta.namespace, owner->name, arg);
+	else if (m.uid != NULL)
+		v->each(v, &analysis_run_type, NULL, job_map_run, &m);
 }

@@ -1,54 +1,23 @@
-/* analysis/job_object.c: making Jobs, and reading what became of them. Nothing is asked here: analysis/decide.c does. */
+/* analysis/job_object.c: the Jobs of metrics, as JSON, and the outcome of Jobs and their pods. */
 #include "analysis/job_object.h"
 #include <inttypes.h>
 #include <string.h>
-#include "analysis/provider.h"
+#include "analysis/settings.h"
 #include "base/glob.h"
 #include "base/str.h"
 
-#define NAME_MAX_ 63 /* of a label's value: the Job controller puts the name into its pods' labels */
-#define ANSWER_MAX (4u << 20)
-#define TIMEOUT_MS 10000
-
-static bool job_used(const struct metric *);
-static struct err *job_check(struct arena *, const struct metric *);
-
-const struct provider job_provider = {
-	.name = "job",
-	.used = job_used,
-	.check = job_check,
-};
-
-static bool
-job_used(const struct metric *m)
-{
-	return m->provider.job != NULL;
-}
-
-/* The rest is the API server's to refuse; a container there must be, or nothing would ever run. */
-static struct err *
-job_check(struct arena *a, const struct metric *m)
-{
-	_cleanup_(json_decrefp) json_t *spec =
-	    m->provider.job->spec != NULL ? json_loads(m->provider.job->spec, 0, NULL) : NULL;
-	const char *policy = json_string_value(json_at(spec, "/template/spec/restartPolicy"));
-
-	if (json_array_size(json_at(spec, "/template/spec/containers")) == 0)
-		return err_new(a, ERR_INVALID, "provider.job.spec.template.spec.containers: required, but missing");
-	if (!str_eq(policy, "Never") && !str_eq(policy, "OnFailure"))
-		return err_new(
-		    a, ERR_INVALID, "provider.job.spec.template.spec.restartPolicy: a Job needs Never or OnFailure");
-	return NULL;
-}
+#define JOB_NAME_MAX 63 /* of a label value: the Job controller adds the name to the labels of its pods */
+#define PODS_MAX (4u << 20) /* bytes of the list of pods */
+#define PODS_TIMEOUT_MS 10000
 
 const char *
 job_name(struct arena *a, const struct analysis_run *run, const char *metric, int64_t n)
 {
 	const char *number = arena_printf(a, "%" PRId64, n);
 	size_t taken = strlen(run->object.meta.uid) + strlen(number) + 2;
-	int room = taken < NAME_MAX_ ? (int)(NAME_MAX_ - taken) : 0;
+	int left = taken < JOB_NAME_MAX ? (int)(JOB_NAME_MAX - taken) : 0;
 
-	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, room, metric, number);
+	return arena_printf(a, "%s.%.*s.%s", run->object.meta.uid, left, metric, number);
 }
 
 bool
@@ -130,12 +99,13 @@ job_pods(struct arena *a, const struct job *j)
 		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
 		.of_cluster = true,
 		.elsewhere = true,
-		.timeout_ms = TIMEOUT_MS,
-		.answer_max = ANSWER_MAX };
+		.timeout_ms = PODS_TIMEOUT_MS,
+		.answer_max = PODS_MAX };
 }
 
+/* Kubernetes retries these for ever: the image does not exist, or may not be pulled. */
 static bool
-is_stuck(const char *reason)
+job_is_stuck(const char *reason)
 {
 	static const char *const reasons[] = { "ErrImagePull", "ImagePullBackOff", "InvalidImageName" };
 
@@ -145,15 +115,15 @@ is_stuck(const char *reason)
 	return false;
 }
 
-/* Of one container; NULL: nothing is wrong with it. */
+/* Returns the failure of one container, or NULL. */
 static const char *
-container_trouble(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
+job_container_trouble(struct arena *a, const char *pod, const json_t *status, bool *ret_stuck)
 {
 	const json_t *ended = json_at(status, "/state/terminated") ?: json_at(status, "/lastState/terminated");
 	const json_t *waiting = json_at(status, "/state/waiting");
 	const char *name = json_str(status, "name") ?: "", *message;
 
-	if (is_stuck(json_str(waiting, "reason"))) {
+	if (job_is_stuck(json_str(waiting, "reason"))) {
 		*ret_stuck = true;
 		message = json_str(waiting, "message");
 		return arena_printf(a, "Pod %s: container %s: %s%s%s", pod, name, json_str(waiting, "reason"),
@@ -172,13 +142,13 @@ job_trouble(struct arena *a, const struct answer *got, bool *ret_stuck)
 {
 	static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	const char *said = NULL, *one;
+	const char *text = NULL, *one;
 	json_t *pod, *container;
 	size_t i, c;
 
 	*ret_stuck = false;
 	if (got->err != NULL || got->status != 200 || json_parse(a, got->body.at, got->body.len, &list) != NULL)
-		return NULL; /* it is only for people */
+		return NULL; /* it only makes a message more precise */
 	json_array_foreach (json_object_get(list, "items"), i, pod) {
 		const char *name = json_str(json_object_get(pod, "metadata"), "name") ?: "",
 			   *reason = json_string_value(json_at(pod, "/status/reason")),
@@ -186,11 +156,11 @@ job_trouble(struct arena *a, const struct answer *got, bool *ret_stuck)
 
 		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
 			json_array_foreach (json_at(pod, lists[k]), c, container)
-				if ((one = container_trouble(a, name, container, ret_stuck)) != NULL)
-					said = one;
-		if (said == NULL && str_eq(json_string_value(json_at(pod, "/status/phase")), "Failed"))
-			said = arena_printf(a, "Pod %s: %s%s%s", name, reason ?: "Failed",
+				if ((one = job_container_trouble(a, name, container, ret_stuck)) != NULL)
+					text = one;
+		if (text == NULL && str_eq(json_string_value(json_at(pod, "/status/phase")), "Failed"))
+			text = arena_printf(a, "Pod %s: %s%s%s", name, reason ?: "Failed",
 			    str_empty(message) ? "" : ": ", str_empty(message) ? "" : message);
 	}
-	return said;
+	return text;
 }

@@ -1,40 +1,33 @@
-/* analysis/job_object.h: a measurement by a Job of batch/v1: it is Successful when the Job completes, and Failed when that fails.
+/* analysis/job_object.h: the Jobs that measure.
  *
- * No conditions are asked: the Job's outcome is the measurement's. Names, labels and annotations are those of Argo Rollouts
- * (metricproviders/job), so that its Jobs are found again.
+ * Names, labels and annotations are those of Argo Rollouts (metricproviders/job), so that its Jobs are found again.
  */
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
 #include "kube/plan/query.h"
 
-/* The name of the n-th measurement's Job, counted from 1: it is a label's value too, and no longer than that may be. */
+/* The name of the n-th measurement's Job, counted from 1. It is a label value too, and no longer than such a value may be. */
 const char *job_name(struct arena *, const struct analysis_run *, const char *metric, int64_t n);
 
-/* Settings of the process: JOBS_ELSEWHERE is there when Jobs are not in their runs' cluster, or not in their namespaces; what owns them
- * cannot be said there. JOBS_NAMESPACE: where they all are. */
-#define JOBS_ELSEWHERE "jobs-elsewhere"
-#define JOBS_NAMESPACE "jobs-namespace"
-
-/* JOBS_ALLOWED: globs of namespaces, comma-separated, in which Jobs may be run; not there: in all. */
-#define JOBS_ALLOWED "job-namespaces"
-
+/* Jobs may be created in this namespace. `settings`, here and below: analysis/settings.h. */
 bool jobs_are_allowed(const struct string_map *settings, const char *ns);
 
+/* Jobs are not in the cluster, or not in the namespaces, of their runs. */
 bool jobs_are_elsewhere(const struct string_map *settings);
 
-/* Where a run's Jobs are. */
+/* The namespace of a run's Jobs. */
 const char *job_namespace(const struct string_map *settings, const struct analysis_run *);
 
-/* The Job of that name that the metric asks for. A new reference. */
+/* The Job of that name for the metric. A new reference. */
 json_t *job_object(
     const struct analysis_run *, const struct metric *, const char *name, const struct string_map *settings);
 
-/* What a Job has come to: "Successful", "Failed", or NULL: nothing yet. *ret_message: why it failed, as the Job itself says. */
+/* The outcome of a Job: "Successful", "Failed", or NULL while it has none. *ret_message: why it failed, as its condition has it. */
 const char *job_outcome(const struct job *, struct arena *, const char **ret_message);
 
-/* The list of its pods. */
+/* The query of its pods. */
 struct question job_pods(struct arena *, const struct job *);
 
-/* What that list says of a pod that has ended badly, or cannot begin (*ret_stuck: its image cannot be had); NULL: nothing. */
+/* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be pulled. */
 const char *job_trouble(struct arena *, const struct answer *, bool *ret_stuck);

@@ -12,6 +12,8 @@
 #include "analysis/http.h"
 #include "analysis/promql.h"
 #include "analysis/provider.h"
+#include "analysis/run_pass.h"
+#include "analysis/settings.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -20,16 +22,18 @@
 
 static bool prometheus_used(const struct metric *);
 static struct err *prometheus_check(struct arena *, const struct metric *);
-static enum measured prometheus_step(
-    const struct metric *, const struct inquiry *, struct arena *, struct question *, struct value *, struct err **);
+static enum measured prometheus_step(const struct metric *, const struct query_input *, struct arena *,
+    struct question *, struct value *, struct err **);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
 static enum measured_kind prometheus_kind(const struct metric *);
 
 const struct provider prometheus_provider = {
 	.name = "prometheus",
+	.metric_name = "Prometheus",
 	.used = prometheus_used,
 	.check = prometheus_check,
 	.kind = prometheus_kind,
+	.measure = measure_by_query,
 	.step = prometheus_step,
 	.metadata = prometheus_metadata,
 };
@@ -129,10 +133,12 @@ range_body(const struct prometheus_metric *p, int64_t now, struct arena *a, cons
 }
 
 static enum measured
-ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bearer, struct arena *a,
+ask(const struct prometheus_metric *p, const struct query_input *in, const char *bearer, struct arena *a,
     struct question *ret, struct err **ret_err)
 {
-	const char *address = p->address != NULL && p->address[0] != '\0' ? p->address : in->address;
+	const char *address = !str_empty(p->address) ? p->address
+			      : in->settings != NULL ? string_map_get(in->settings, PROMETHEUS_ADDRESS)
+						     : NULL;
 	const char *body = arena_printf(a, "query=%s", str_url_escape(a, p->query));
 	size_t n = address != NULL ? strlen(address) : 0;
 	struct header *headers;
@@ -167,7 +173,7 @@ ask(const struct prometheus_metric *p, const struct inquiry *in, const char *bea
 		http_add_header(ret, headers, "Authorization",
 		    http_basic(
 			a, basic_auth_used(p->authentication)->username, basic_auth_used(p->authentication)->password));
-	return MEASURED_ASK;
+	return MEASURED_QUERY;
 }
 
 /* As Prometheus writes a value: a decimal number, or "NaN", "+Inf" and "-Inf". strtod takes more than that. */
@@ -283,7 +289,7 @@ prometheus_kind(const struct metric *m)
 }
 
 static enum measured
-prometheus_step(const struct metric *m, const struct inquiry *in, struct arena *a, struct question *ret_ask,
+prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_ask,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
@@ -295,15 +301,16 @@ prometheus_step(const struct metric *m, const struct inquiry *in, struct arena *
 		ret_ask->timeout_ms = timeout_ms(p);
 		ret_ask->ca = p->ca_cert;
 		ret_ask->insecure = p->insecure;
-		return MEASURED_ASK;
+		return MEASURED_QUERY;
 	}
-	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->answers[0], a, ret_err)) == NULL)
+	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
 		return ask(p, in, bearer, a, ret_ask, ret_err);
-	if (in->answers[before]->err != NULL) {
-		*ret_err = err_wrap(a, in->answers[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
+	if (in->responses[before]->err != NULL) {
+		*ret_err =
+		    err_wrap(a, in->responses[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
 		return MEASURED_ERROR;
 	}
-	return read_answer(in->answers[before], a, ret_value, ret_err);
+	return read_answer(in->responses[before], a, ret_value, ret_err);
 }

@@ -1,28 +1,33 @@
-/* analysis/provider.h: where a measurement's value comes from.
+/* analysis/provider.h: where the value of a measurement comes from.
  *
- * A provider does no input or output: it says which question to ask and reads the answer. The executor asks; in simulation
- * sim/ answers. Add one by adding a file and a line in providers.c.
+ * A provider is a row, and does no input or output. Most measure by queries: `step` returns the next query and reads the
+ * response; the executor sends it, and in simulations sim/ responds. A provider with its own `measure` may create objects,
+ * and its measurement may stay Running for many passes. Add a provider by adding a file, a line in providers.c, and the
+ * rows of its fields (kube/api/analysis.c).
  */
 #pragma once
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"
+#include "kube/plan/controller.h"
 #include "kube/plan/query.h"
 
+struct run_pass;
+
 enum measured {
-	MEASURED_ASK,
+	MEASURED_QUERY, /* another query is needed */
 	MEASURED_VALUE,
-	MEASURED_NOTHING, /* answered, but holds no sample; *ret_value is the empty result all the same */
+	MEASURED_NOTHING, /* a response without a sample; *ret_value is the empty result all the same */
 	MEASURED_ERROR,
 };
 
-#define QUESTIONS_MAX 4 /* of one measurement */
+#define QUERIES_MAX 4 /* of one measurement */
 
-/* What a measurement knows when it is moved on. */
-struct inquiry {
-	int64_t now; /* wall ms: of the question, while there is none yet */
-	const struct answer *answers[QUESTIONS_MAX];
-	size_t n;
-	const char *address; /* of Prometheus, when the metric names none; NULL: there is no such setting */
+/* The input of a step. Borrowed for the call. */
+struct query_input {
+	int64_t now; /* wall ms: the time of the query that is returned */
+	const struct answer *responses[QUERIES_MAX]; /* to the queries of this measurement, the oldest first */
+	size_t n; /* responses; 0 at first */
+	const struct string_map *settings; /* of the process (analysis/settings.h); NULL: none */
 };
 
 enum measured_kind {
@@ -33,23 +38,38 @@ enum measured_kind {
 
 struct provider {
 	const char *name; /* the key under spec.metrics[].provider */
+	const char *metric_name; /* the label of analysis_run_metric_type, as in Argo Rollouts */
 
 	/* True when the metric uses it. */
 	bool (*used)(const struct metric *);
 
-	/* What is wrong with its configuration, arguments being in place; NULL: nothing is checked before asking. */
+	/* Returns the first error of its configuration, whose arguments are resolved. NULL: nothing is checked before measuring. */
 	struct err *(*check)(struct arena *, const struct metric *);
 
-	/* What its values are, as far as that is known before asking; NULL: nothing is. */
+	/* Returns the kind of its values, as far as the configuration determines it. NULL: not at all. */
 	enum measured_kind (*kind)(const struct metric *);
 
-	/* NULL: it is measured by a Job (job.h). Otherwise moves a measurement on by the answers to its questions so far (none at first; the last one's is the newest). ASK sets
-	 * *ret_ask, VALUE and NOTHING *ret_value, ERROR *ret_err. Same input, same output. All of it lives in the arena. */
-	enum measured (*step)(const struct metric *, const struct inquiry *, struct arena *, struct question *ret_ask,
-	    struct value *ret_value, struct err **ret_err);
+	/* Continues the measurement of the i-th metric, which is due or Running: adds what it needs next to the plan, or its result to
+	 * the status. Called once in each pass. measure_by_query is for providers with a `step`. */
+	void (*measure)(struct run_pass *, size_t i);
 
-	/* NULL, or what the status says of how it was asked: a key and a value of metricResults[].metadata. */
+	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING *ret_value, ERROR
+	 * *ret_err, all in the arena. The same input has the same output. */
+	enum measured (*step)(const struct metric *, const struct query_input *, struct arena *,
+	    struct question *ret_query, struct value *ret_value, struct err **ret_err);
+
+	/* Returns a key and a value for metricResults[].metadata of the status. NULL: it has none. */
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
+
+	/* The objects that its measurements create; NULL: none. They are watched as soon as a run has such a metric, and a pass over
+	 * such a run waits for their first list. `needed` is not set here. */
+	const struct controller_watch *watch;
+
+	/* With `watch`: lists the objects of a run, the oldest first; in the arena. */
+	size_t (*objects)(const struct pass *, const struct analysis_run *, struct arena *, const struct object ***ret);
+
+	/* With `watch`: deletes the objects of the run's world that no measurement of the status needs. */
+	void (*clean)(struct run_pass *);
 };
 
 extern const struct provider prometheus_provider, web_provider, job_provider;
@@ -59,3 +79,9 @@ extern const struct provider *const providers[];
 
 /* The metric's provider, or NULL when it names none. */
 const struct provider *provider_of(const struct metric *);
+
+/* The same of a metric that is not decoded, which may have arguments that are not resolved. */
+const struct provider *provider_of_json(const json_t *metric);
+
+/* A metric of the run uses this provider. */
+bool provider_is_used(const struct provider *, const struct analysis_run *);

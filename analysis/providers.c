@@ -16,3 +16,26 @@ provider_of(const struct metric *m)
 			return *p;
 	return NULL;
 }
+
+const struct provider *
+provider_of_json(const json_t *metric)
+{
+	for (const struct provider *const *p = providers; *p != NULL; p++)
+		if (json_object_get(json_object_get(metric, "provider"), (*p)->name) != NULL)
+			return *p;
+	return NULL;
+}
+
+bool
+provider_is_used(const struct provider *p, const struct analysis_run *run)
+{
+	_cleanup_(json_decrefp) json_t *metrics =
+	    run->spec.metrics != NULL ? json_loads(run->spec.metrics, 0, NULL) : NULL;
+	bool used = false;
+	json_t *metric;
+	size_t i;
+
+	json_array_foreach (metrics, i, metric)
+		used |= provider_of_json(metric) == p;
+	return used;
+}

@@ -1,53 +1,54 @@
-/* analysis/run_pass.h: what one pass over an AnalysisRun works with: decide.c begins and ends it, its measurements and Jobs are files of
- * their own.
- */
+/* analysis/run_pass.h: the scratch of one pass over an AnalysisRun, and what its parts share. */
 #pragma once
 #include "analysis/decide.h"
 #include "analysis/spec.h"
 
 struct run_pass {
-	const struct analysis_world *w;
+	const struct analysis_world *world;
 	struct plan *plan;
-	struct arena *arena;
-	struct metric_set set; /* what may be shown: a Secret's values are masked */
-	const struct metric_set *asked; /* with them; NULL: not known yet */
+	struct arena *arena; /* the plan's */
+	struct metric_set masked; /* with the values of Secrets masked: what may be shown */
+	const struct metric_set *resolved; /* with the values of Secrets; NULL: not known yet */
 	const char **secrets; /* their values */
 	size_t n_secrets;
-	bool secrets_kept; /* their answers outlive this pass */
+	bool secrets_kept; /* the responses that have them are kept for the next pass */
 	struct analysis_status status; /* the new one */
 };
 
-/* --- decide.c --- */
+/* --- secrets.c --- */
 
-/* The text without what Secrets have put there. In the arena; NULL stays NULL. */
+/* Resolves the arguments and decodes the metrics: sets `masked`, and `resolved` if no value is in a Secret. Returns the first
+ * error as text, or NULL. */
+const char *run_prepare(struct run_pass *);
+
+/* The text with the values of Secrets masked. In the arena; NULL stays NULL. */
 const char *run_mask(const struct run_pass *, const char *text);
 
-enum secrets { SECRETS_KNOWN, SECRETS_ASKED, SECRETS_ERROR };
+enum secrets { SECRETS_KNOWN, SECRETS_QUERIED, SECRETS_ERROR };
 
-/* Looks up what the arguments take from Secrets: by name, when a measurement needs it, and kept nowhere but in the answers that
- * this process holds until the measurement is written. Known: `asked` is there. */
+/* Queries the Secrets of the arguments when a measurement needs them. Their values are stored nowhere but in the responses that
+ * this process keeps until the measurement is written. KNOWN sets `resolved`, ERROR *ret_err. */
 enum secrets run_secrets(struct run_pass *, struct err **ret_err);
+
+/* Keeps the Secrets' responses for the next pass: a query that is in progress was made with them. */
+void run_keep_secrets(struct run_pass *);
 
 /* --- results.c --- */
 
-/* The result of a metric; NULL: there is none yet. */
+/* The result of a metric; NULL: it has none yet. */
 struct metric_result *run_result(struct run_pass *, const struct metric *);
-/* It has none: an empty one, which other calls may move. */
+/* Adds an empty result for a metric that has none. The next call may move it. */
 struct metric_result *run_result_add(struct run_pass *, const struct metric *, bool dry_run);
 
-/* The measurement that runs, which is a Job's; NULL: none does, or there is no result. */
+/* The measurement that is Running; NULL: none is, or the result is NULL. */
 const struct measurement *measurement_running(const struct metric_result *);
 
-/* Puts a measurement behind the others, in the place of the one that ran; the last `most` are kept. */
+/* Adds a measurement, or replaces the one that is Running; the last `most` are kept. */
 void measurement_put(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
-/* The same of one that is over, which is counted. */
+/* The same for a measurement that has ended: it is counted. */
 void measurement_record(struct run_pass *, struct metric_result *, int64_t most, const struct measurement *);
 
-/* --- job.c --- */
+/* --- measure.c --- */
 
-/* Makes, waits for, or reads the Job of the i-th metric's next measurement. */
-void job_measure(struct run_pass *, size_t i);
-/* The run is over: what a Job might still have said is not known. */
-void jobs_end(struct run_pass *);
-/* Deletes Jobs of measurements that the status has forgotten, and those that nobody waits for any more. */
-void jobs_forget(struct run_pass *);
+/* Sends, waits for, or records the queries of the i-th metric's measurement: see struct provider, `measure`. */
+void measure_by_query(struct run_pass *, size_t i);

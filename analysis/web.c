@@ -8,6 +8,7 @@
 #include "analysis/http.h"
 #include "analysis/jsonpath.h"
 #include "analysis/provider.h"
+#include "analysis/run_pass.h"
 #include "base/str.h"
 
 #define ANSWER_MAX (1u << 20)
@@ -16,13 +17,15 @@
 
 static bool web_used(const struct metric *);
 static struct err *web_check(struct arena *, const struct metric *);
-static enum measured web_step(
-    const struct metric *, const struct inquiry *, struct arena *, struct question *, struct value *, struct err **);
+static enum measured web_step(const struct metric *, const struct query_input *, struct arena *, struct question *,
+    struct value *, struct err **);
 
 const struct provider web_provider = {
 	.name = "web",
+	.metric_name = "WebMetric",
 	.used = web_used,
 	.check = web_check,
+	.measure = measure_by_query,
 	.step = web_step,
 };
 
@@ -99,7 +102,7 @@ ask(const struct web_metric *w, const char *authorization, struct arena *a, stru
 		    http_basic(a, w->authentication->basic_auth->username, w->authentication->basic_auth->password);
 	if (authorization != NULL)
 		http_add_header(ret, headers, "Authorization", authorization);
-	return MEASURED_ASK;
+	return MEASURED_QUERY;
 }
 
 static enum measured
@@ -140,7 +143,7 @@ read_answer(const struct web_metric *w, const struct answer *got, struct arena *
 }
 
 static enum measured
-web_step(const struct metric *m, const struct inquiry *in, struct arena *a, struct question *ret_ask,
+web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_ask,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct web_metric *w = m->provider.web;
@@ -150,11 +153,11 @@ web_step(const struct metric *m, const struct inquiry *in, struct arena *a, stru
 	if (before > 0 && in->n == 0) {
 		oauth2_ask(oauth2_of(w), a, ret_ask);
 		confine(w, ret_ask);
-		return MEASURED_ASK;
+		return MEASURED_QUERY;
 	}
-	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->answers[0], a, ret_err)) == NULL)
+	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
 		return ask(w, bearer, a, ret_ask, ret_err);
-	return read_answer(w, in->answers[before], a, ret_value, ret_err);
+	return read_answer(w, in->responses[before], a, ret_value, ret_err);
 }

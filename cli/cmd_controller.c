@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
-#include "analysis/job_object.h"
+#include "analysis/settings.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
@@ -331,7 +331,7 @@ read_variables(struct process *p)
 {
 	static const struct {
 		const char *name, *variable;
-	} variables[] = { { "prometheus-address", "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
+	} variables[] = { { PROMETHEUS_ADDRESS, "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
 		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {

@@ -2,6 +2,7 @@
 #include "web/metrics.h"
 #include <inttypes.h>
 #include <string.h>
+#include "analysis/provider.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -205,18 +206,12 @@ see_rollout(struct entry *e, const struct rollout *r)
 	e->available = r->status.available_replicas;
 }
 
-/* As its provider calls itself in the other controller's metrics. */
 static const char *
 provider_name(const json_t *metric)
 {
-	static const struct {
-		const char *key, *name;
-	} known[] = { { "prometheus", "Prometheus" }, { "job", "Job" }, { "web", "WebMetric" } };
+	const struct provider *p = provider_of_json(metric);
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (json_object_get(json_object_get(metric, "provider"), known[i].key) != NULL)
-			return known[i].name;
-	return "Unknown Provider";
+	return p != NULL ? p->metric_name : "Unknown Provider";
 }
 
 static void

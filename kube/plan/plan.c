@@ -265,6 +265,13 @@ plan_status_with(struct plan *p, const struct object *o, json_t *from, json_t *t
 }
 
 void
+plan_drop_steps(struct plan *p)
+{
+	p->n_steps = p->n_kept = 0;
+	p->wake_at = 0;
+}
+
+void
 plan_wake(struct plan *p, int64_t at)
 {
 	if (at > 0 && (p->wake_at == 0 || at < p->wake_at))

@@ -129,6 +129,9 @@ void plan_status(struct plan *, const struct object *, json_t *from, json_t *to)
  * consumed. */
 void plan_status_with(struct plan *, const struct object *, json_t *from, json_t *to, json_t *more);
 
+/* Removes the steps, the kept responses and the time of the next pass that were added so far: the decision made them obsolete. */
+void plan_drop_steps(struct plan *);
+
 /* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
 void plan_wake(struct plan *, int64_t at);
 

@@ -194,7 +194,7 @@ pass_with_jobs(struct arena *a, size_t n)
 	const char *metrics = "", *args = "";
 	struct seen seen = { 0 };
 	struct analysis_world w = { .seen = &seen };
-	const struct job **jobs = arena_new_array(a, const struct job *, n);
+	const struct object **jobs = arena_new_array(a, const struct object *, n);
 	struct plan *p = plan_new(a);
 	json_t *j;
 
@@ -215,11 +215,11 @@ pass_with_jobs(struct arena *a, size_t n)
 			   "{metadata: {name: %s, namespace: ns, uid: u%zu, resourceVersion: '1', creationTimestamp: "
 			   "'2026-11-23T00:00:30Z'}, status: {active: 1}}",
 			   job_name(a, w.run, arena_printf(a, "m%zu", i), 1), i));
-		jobs[i] = (const struct job *)object_decode(&job_type, j, a);
+		jobs[i] = object_decode(&job_type, j, a);
 		json_decref(j);
 	}
-	w.jobs = jobs;
-	w.n_jobs = n;
+	w.objects = jobs;
+	w.n_objects = n;
 	analysis_decide(&w, p);
 	return p;
 }

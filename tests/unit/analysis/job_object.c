@@ -1,5 +1,6 @@
 /* tests/unit/analysis/job_object.c: what Jobs and their pods are understood to say. */
 #include "analysis/job_object.h"
+#include "analysis/settings.h"
 #include <string.h>
 #include "tests/unit/unit.h"
 

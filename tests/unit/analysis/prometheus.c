@@ -6,7 +6,7 @@
 static const struct prometheus_metric up = {
 	.address = "http://prometheus:9090/", .query = "sum(rate(x[1m])) / 2", .timeout = { true, 5 }
 };
-static const struct inquiry nothing;
+static const struct query_input nothing;
 static const struct metric metric = { .name = "x", .provider = { .prometheus = &up } };
 
 static void
@@ -18,7 +18,7 @@ it_asks_an_instant_query(void **state)
 	struct err *e = NULL;
 
 	(void)state;
-	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(&metric, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(q.method, "POST");
 	assert_string_equal(q.url, "http://prometheus:9090/api/v1/query");
 	assert_string_equal(q.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
@@ -59,7 +59,7 @@ values_errors_and_no_data_are_told_apart(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena *a = arena_new();
 		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
-		struct inquiry in = { .answers = { &got }, .n = 1 };
+		struct query_input in = { .responses = { &got }, .n = 1 };
 		struct question q;
 		struct value v = { 0 };
 		struct err *e = NULL;
@@ -80,7 +80,7 @@ a_server_that_is_not_reached_is_an_error_that_names_it(void **state)
 {
 	struct arena *a = arena_new();
 	struct answer got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
-	struct inquiry in = { .answers = { &got }, .n = 1 };
+	struct query_input in = { .responses = { &got }, .n = 1 };
 	struct question q;
 	struct value v;
 	struct err *e = NULL;
@@ -120,14 +120,14 @@ it_asks_a_range_between_two_times(void **state)
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a,
 	    "{address: 'http://p', query: up, rangeQuery: {start: 'now() - duration(\"5m\")', end: now(), step: 30s}}");
-	struct inquiry in = { .now = 1000000500 };
+	struct query_input in = { .now = 1000000500 };
 	struct question q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &in, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(m, &in, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(q.url, "http://p/api/v1/query_range");
 	assert_string_equal(q.body, "query=up&start=999700.500&end=1000000.500&step=30.000");
 	arena_free(a);
@@ -146,7 +146,7 @@ headers_and_credentials_go_with_the_question(void **state)
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(header_of(&q, "X-Scope-OrgID"), "tenant");
 	assert_string_equal(header_of(&q, "Authorization"), "Basic bWU6czNjcmV0");
 	assert_string_equal(q.ca, "PEM");
@@ -161,18 +161,19 @@ oauth2_asks_for_a_token_first(void **state)
 					      " 'https://t/token', clientId: id, clientSecret: pw, scopes: [r, w]}}}");
 	struct answer token = { .status = 200, .body = { "{\"access_token\":\"tok\"}", 22 } },
 		      refused = { .status = 401, .body = { "{\"error\":\"invalid_client\"}", 26 } };
-	struct inquiry with_token = { .answers = { &token }, .n = 1 }, without = { .answers = { &refused }, .n = 1 };
+	struct query_input with_token = { .responses = { &token }, .n = 1 },
+			   without = { .responses = { &refused }, .n = 1 };
 	struct question q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 
 	(void)state;
 	assert_null(prometheus_provider.check(a, m));
-	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(q.url, "https://t/token");
 	assert_string_equal(q.body, "grant_type=client_credentials&scope=r%20w");
 	assert_string_equal(header_of(&q, "Authorization"), "Basic aWQ6cHc=");
-	assert_int_equal(prometheus_provider.step(m, &with_token, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(prometheus_provider.step(m, &with_token, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(q.url, "http://p/api/v1/query");
 	assert_string_equal(header_of(&q, "Authorization"), "Bearer tok");
 	assert_int_equal(prometheus_provider.step(m, &without, a, &q, &v, &e), MEASURED_ERROR);

@@ -4,7 +4,7 @@
 #include "analysis/provider.h"
 #include "base/str.h"
 
-static const struct inquiry nothing;
+static const struct query_input nothing;
 
 static void
 it_asks_as_the_metric_says(void **state)
@@ -23,7 +23,7 @@ it_asks_as_the_metric_says(void **state)
 
 	(void)state;
 	assert_null(web_provider.check(a, &m));
-	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_string_equal(q.method, "POST");
 	assert_string_equal(q.url, "https://example.com/q");
 	assert_string_equal(q.body, "{\"a\":1}");
@@ -49,7 +49,7 @@ it_says_who_asks(void **state)
 
 	(void)state;
 	assert_null(web_provider.check(a, &m));
-	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_ASK);
+	assert_int_equal(web_provider.step(&m, &nothing, a, &q, &v, &e), MEASURED_QUERY);
 	assert_int_equal(q.n_headers, 1);
 	assert_string_equal(q.headers[0].value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); /* RFC 7617, section 2 */
 	arena_free(a);
@@ -108,7 +108,7 @@ answers_are_values_texts_or_errors(void **state)
 		struct web_metric w = { .url = "http://x", .json_path = cases[i].path };
 		struct metric m = { .name = "x", .provider = { .web = &w } };
 		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
-		struct inquiry in = { .answers = { &got }, .n = 1 };
+		struct query_input in = { .responses = { &got }, .n = 1 };
 		struct arena *a = arena_new();
 		struct question q;
 		struct value v = { 0 };
