@@ -28,6 +28,7 @@ static const char *const kind_wants[] = {
 	[KIND_STRINGS] = "a list of strings",
 	[KIND_STRING_MAP] = "a map of strings",
 	[KIND_JSON] = "any value",
+	[KIND_ENUM] = "a string",
 };
 _Static_assert(ARRAY_SIZE(kind_wants) == KIND_MAX, "a text a kind");
 
@@ -50,6 +51,17 @@ one_of(const char *choices, const char *value)
 		if (strchr(c, '|') == NULL)
 			return false;
 	}
+}
+
+static const char *
+decode_enum_choices(struct arena *a, const struct field *f)
+{
+	const char *all = NULL;
+
+	for (size_t i = 1; i < f->n_names; i++)
+		if (f->names[i] != NULL && f->names[i][0] != '\0')
+			all = all == NULL ? f->names[i] : arena_printf(a, "%s|%s", all, f->names[i]);
+	return all;
 }
 
 static bool
@@ -228,6 +240,18 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 	case KIND_STRINGS: return decode_strings(d, v, at);
 	case KIND_STRING_MAP: return decode_string_map(d, f, v, path, at);
 	case KIND_JSON: *(const char **)at = json_text(d->arena, v); return true;
+	case KIND_ENUM: {
+		unsigned value;
+
+		if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
+			return false;
+		value = enum_named(f->names, f->n_names, json_string_value(v));
+		if (value == 0 && json_string_length(v) > 0)
+			problem_add(d->problems, path, "%s is not one of %s", shown(d->scratch, v),
+			    decode_enum_choices(d->scratch, f));
+		memcpy(at, &value, sizeof(value));
+		return true;
+	}
 	case KIND_MAX: break;
 	}
 	return false;

@@ -105,6 +105,13 @@ encode_value(const struct field *f, const void *at)
 	case KIND_STRINGS: return encode_strings(at);
 	case KIND_STRING_MAP: return ((const struct string_map *)at)->n > 0 ? string_map_encode(at) : NULL;
 	case KIND_JSON: s = *(const char *const *)at; return s != NULL ? json_loads(s, JSON_DECODE_ANY, NULL) : NULL;
+	case KIND_ENUM: {
+		unsigned value;
+
+		memcpy(&value, at, sizeof(value));
+		s = value < f->n_names ? f->names[value] : NULL;
+		return s != NULL && s[0] != '\0' ? json_string(s) : f->always ? json_string("") : NULL;
+	}
 	case KIND_MAX: break;
 	}
 	return NULL;

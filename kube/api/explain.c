@@ -24,6 +24,7 @@ static const char *const kind_texts[] = {
 	[KIND_STRINGS] = "[]string",
 	[KIND_STRING_MAP] = "map[string]string",
 	[KIND_JSON] = "any",
+	[KIND_ENUM] = "string",
 };
 _Static_assert(ARRAY_SIZE(kind_texts) == KIND_MAX, "a text a kind");
 

@@ -210,6 +210,12 @@ of_field(const struct field *f)
 		    : f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of))
 				    : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
 		break;
+	case KIND_ENUM:
+		j = json_pack("{s:s,s:[]}", "type", "string", "enum");
+		for (size_t i = 0; i < f->n_names; i++)
+			if (f->names[i] != NULL && f->names[i][0] != '\0')
+				json_array_append_new(json_object_get(j, "enum"), json_string(f->names[i]));
+		break;
 	case KIND_MAX: break;
 	}
 	if (f->items_max > 0)

@@ -24,6 +24,15 @@ problem_is_reference(struct problems *p)
 		p->at[p->n - 1].reference = true;
 }
 
+unsigned
+enum_named(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 1; name != NULL && name[0] != '\0' && i < n; i++)
+		if (names[i] != NULL && strcmp(names[i], name) == 0)
+			return (unsigned)i;
+	return 0;
+}
+
 const char *
 type_api_version(const struct type *t, struct arena *a)
 {

@@ -36,6 +36,7 @@ enum kind {
 	KIND_STRINGS, /* struct strings */
 	KIND_STRING_MAP, /* struct string_map */
 	KIND_JSON, /* const char *: compact JSON text, kept as it came */
+	KIND_ENUM, /* enum x, by the names of its values; 0 when absent */
 	KIND_MAX
 };
 
@@ -90,6 +91,8 @@ struct field {
 	int64_t min, max; /* INT, OPT_INT, when min < max */
 	size_t items_max; /* LIST, and JSON that is one: more are refused; 0: no bound */
 	const char *choices; /* STRING: "a|b|c" */
+	const char *const *names; /* ENUM: of each value; NULL or "" of one that is not written */
+	size_t n_names;
 	const char *blank; /* STRING_MAP: the value of this key is not kept; that there is one is */
 	const char *doc; /* one line; NULL: not for people to write */
 	const char *otherwise; /* what holds when it is absent, as text; NULL: nothing in particular */
@@ -150,6 +153,14 @@ struct type {
 				   : offsetof(struct S, m)),                                                           \
 		__VA_ARGS__                                                                                            \
 	}
+/* `enum E` with the names E_names, an array as long as the enum. */
+#define ENUM(S, m, json, E, ...)                                                                                       \
+	{                                                                                                              \
+		.name = (json), .kind = KIND_ENUM, .names = E##_names, .n_names = ARRAY_SIZE(E##_names),               \
+		.offset = _Generic(((struct S *)0)->m, enum E                                                          \
+				   : offsetof(struct S, m)),                                                           \
+		__VA_ARGS__                                                                                            \
+	}
 #define NOT_BUILT_AS(json, K)                                                                                          \
 	{                                                                                                              \
 		.name = (json), .kind = (K), .not_built = true                                                         \
@@ -193,6 +204,9 @@ void decode(const struct type *, const json_t *, const char *path, struct proble
 
 /* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
 json_t *encode(const struct type *, const void *);
+
+/* The value of an enum with this name, from 1; 0 of another name, or of NULL. */
+unsigned enum_named(const char *const *names, size_t n, const char *name);
 
 /* The texts of a JSON list, in the arena; what else is in it is left out. NULL: none. */
 struct strings strings_decode(struct arena *, const json_t *list);

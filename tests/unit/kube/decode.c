@@ -211,6 +211,55 @@ what_is_required_survives_encoding(void **state)
 	arena_free(a);
 }
 
+enum size { SIZE_NONE, SIZE_SMALL, SIZE_LARGE, SIZES };
+static const char *const size_names[SIZES] = { NULL, "Small", "Large" };
+
+struct box {
+	enum size size, other;
+};
+static const struct field box_fields[] = {
+	ENUM(box, size, "size", size),
+	ENUM(box, other, "other", size, .always = true),
+};
+static TYPE(box, "box");
+
+static void
+an_enum_is_written_by_the_names_of_its_values(void **state)
+{
+	static const struct {
+		const char *json;
+		enum size want;
+		const char *problem; /* NULL: there is none */
+		const char *written;
+	} cases[] = {
+		{ "{}", SIZE_NONE, NULL, "{\"other\":\"\"}" },
+		{ "{\"size\":\"Large\",\"other\":\"Small\"}", SIZE_LARGE, NULL,
+		    "{\"size\":\"Large\",\"other\":\"Small\"}" },
+		{ "{\"size\":\"\"}", SIZE_NONE, NULL, "{\"other\":\"\"}" },
+		{ "{\"size\":\"large\"}", SIZE_NONE, "\"large\" is not one of Small|Large", "{\"other\":\"\"}" },
+		{ "{\"size\":1}", SIZE_NONE, "1 is not a string", "{\"other\":\"\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		struct problems problems = { .arena = a };
+		json_t *j = yaml(a, cases[i].json), *written;
+		struct box b = { 0 };
+
+		decode(&box_type, j, "", &problems, &b);
+		assert_int_equal(b.size, cases[i].want);
+		assert_int_equal(problems.n, cases[i].problem != NULL);
+		if (cases[i].problem != NULL)
+			assert_string_equal(problems.at[0].text, cases[i].problem);
+		written = encode(&box_type, &b);
+		assert_string_equal(json_text(a, written), cases[i].written);
+		json_decref(written);
+		json_decref(j);
+		arena_free(a);
+	}
+}
+
 int
 main(void)
 {
@@ -223,6 +272,7 @@ main(void)
 		cmocka_unit_test(pauses_are_seconds_or_durations),
 		cmocka_unit_test(metrics_are_read_from_their_list),
 		cmocka_unit_test(steps_are_written_as_go_writes_them),
+		cmocka_unit_test(an_enum_is_written_by_the_names_of_its_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
