@@ -18,19 +18,13 @@ typedef enum health rule(struct look *);
 const char *
 health_name(enum health h)
 {
-	static const char *const names[HEALTH_MAX] = { "", "Healthy", "Suspended", "Progressing", "Missing", "Degraded",
-		"Unknown" };
-
-	return names[h];
+	return health_names[h];
 }
 
 enum health
 health_named(const char *name)
 {
-	for (int h = HEALTH_HEALTHY; h < HEALTH_MAX; h++)
-		if (str_eq(name, health_name((enum health)h)))
-			return (enum health)h;
-	return HEALTH_NONE;
+	return (enum health)enum_named(health_names, HEALTH_MAX, name);
 }
 
 static bool

@@ -2,18 +2,7 @@
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
-
-/* From best to worst. */
-enum health {
-	HEALTH_NONE,
-	HEALTH_HEALTHY,
-	HEALTH_SUSPENDED,
-	HEALTH_PROGRESSING,
-	HEALTH_MISSING,
-	HEALTH_DEGRADED,
-	HEALTH_UNKNOWN,
-	HEALTH_MAX
-};
+#include "kube/api/application.h"
 
 /* "Healthy", …; "" of NONE. */
 const char *health_name(enum health);

@@ -33,8 +33,6 @@ enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE
 /* "PreSync", … */
 const char *phase_name(enum phase);
 
-enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC };
-
 enum { HOOK_SUCCEEDED = 1, HOOK_FAILED = 2, BEFORE_HOOK_CREATION = 4 };
 
 /* One object that an application wants, or has. */

@@ -4,6 +4,10 @@
 #include "base/json.h"
 #include "base/str.h"
 
+const char *const health_names[HEALTH_MAX] = { "", "Healthy", "Suspended", "Progressing", "Missing", "Degraded",
+	"Unknown" };
+const char *const sync_status_names[SYNC_MAX] = { "", "Synced", "OutOfSync", "Unknown" };
+
 static const struct field application_directory_fields[] = {
 	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),
 	STRING(application_directory, include, "include", .doc = "Files to read, as a glob: {*.yml,*.yaml}."),

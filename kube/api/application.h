@@ -12,6 +12,22 @@
 #define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when people confirmed what is deleted */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
+/* Argo CD's words for an object or an Application. From best to worst. */
+enum health {
+	HEALTH_NONE, /* its kind has no health */
+	HEALTH_HEALTHY,
+	HEALTH_SUSPENDED,
+	HEALTH_PROGRESSING,
+	HEALTH_MISSING,
+	HEALTH_DEGRADED,
+	HEALTH_UNKNOWN,
+	HEALTH_MAX
+};
+
+enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC, SYNC_UNKNOWN, SYNC_MAX };
+
+extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX]; /* "" of NONE */
+
 struct application_directory {
 	bool recurse;
 	const char *include, *exclude; /* globs, of paths under the source's; NULL: all, none */
