@@ -27,7 +27,7 @@ SPURE = $(PURE_SRC:%.c=$(OUT)/san/%.o)
 SSHELL = $(SHELL_SRC:%.c=$(OUT)/san/%.o)
 UNITS = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
-.PHONY: all help demo demo-gitops test test-programs test-cluster soak mutants fuzz check fmt generated install clean deps pure-objects print-pure
+.PHONY: all help demo demo-gitops test test-programs test-cluster soak mutants fuzz check fmt generated pictures install clean deps pure-objects print-pure
 .SECONDARY:
 
 all: deps
@@ -46,6 +46,7 @@ help:
 	@echo "make mutants    plants faults one by one, and runs the test that must find each; N=\"5 17\" selects"
 	@echo "make check      format, layers, static analysis"
 	@echo "make generated  regenerates docs/reference.md and the CustomResourceDefinitions from the tables"
+	@echo "make pictures   draws docs/pictures/*.svg from the .dot files; needs graphviz"
 	@echo "make fmt        formats the sources"
 	@echo "make install    into PREFIX (/usr/local); COMPAT=1 adds kubectl-argo-rollouts"
 	@echo "make clean      removes what was built"
@@ -197,6 +198,9 @@ check:
 pure-objects: $(PURE)
 print-pure:
 	@echo $(PURE)
+
+pictures:
+	@tools/pictures
 
 # Files that are generated from tables and committed.
 generated: sluice

@@ -1,7 +1,7 @@
 # tests/wait.sh: sourced by shell tests that start processes. $dir is the temporary folder of the test.
 
-# within SECONDS COMMAND...: waits until the command succeeds. SECONDS is the maximum on a fast machine. The limit is twenty
-# times that, so that no test fails because a machine is slow or busy.
+# within SECONDS COMMAND...: waits until the command succeeds. SECONDS is the maximum on a fast machine. The limit is
+# twenty times that, because a machine can be slow or busy.
 within() {
 	local end=$((SECONDS + 20 * $1))
 	shift
