@@ -253,7 +253,7 @@ check_rollout(struct lint *l, const struct manifest *m)
 	struct rollout_world w;
 
 	world_gather(&pass, (const struct rollout *)m->object, l->cli->arena, &w);
-	world_problems(&w, &found);
+	validate_problems(&w, &found);
 	for (size_t i = 0; i < found.n; i++)
 		say_problem(l, m, &found.at[i]);
 	check_pods(l, m, "/spec/template", "spec.template", false);

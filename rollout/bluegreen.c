@@ -17,7 +17,7 @@ bluegreen_is_active(const struct rollout_pass *p)
 const struct replicaset *
 bluegreen_active(const struct rollout_pass *p)
 {
-	return replicaset_of(p->w, p->w->routing.stable_hash);
+	return world_replicaset(p->w, p->w->routing.stable_hash);
 }
 
 /* An older version that still has the pods it had: until its date they are kept for this. One whose update was given
@@ -27,7 +27,7 @@ still_runs(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 
-	return rs != NULL && stable != NULL && p->w->now <= scale_down_deadline(rs) && p->st.aborted_at == 0 &&
+	return rs != NULL && stable != NULL && p->w->now <= replicas_deadline(rs) && p->st.aborted_at == 0 &&
 	       p->st.blue_green.pre_promotion_analysis == NULL && p->st.blue_green.post_promotion_analysis == NULL &&
 	       rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp;
 }
@@ -44,7 +44,7 @@ static bool
 switches_at_once(const struct rollout_pass *p)
 {
 	return bluegreen_is_quick(p) || bluegreen_is_active(p) ||
-	       (p->w->routing.stable_hash == NULL && available(p->w->stable_rs) == 0);
+	       (p->w->routing.stable_hash == NULL && replicas_available(p->w->stable_rs) == 0);
 }
 
 int64_t
@@ -61,7 +61,7 @@ bluegreen_wanted(const struct rollout_pass *p)
 static bool
 has(const struct replicaset *rs, int64_t pods)
 {
-	return rs != NULL && replicaset_wanted(rs) >= pods && available(rs) >= pods;
+	return rs != NULL && replicaset_wanted(rs) >= pods && replicas_available(rs) >= pods;
 }
 
 bool
@@ -150,10 +150,10 @@ can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	if (rs == NULL)
 		return false;
-	if (available(rs) >= p->replicas)
+	if (replicas_available(rs) >= p->replicas)
 		return true;
-	return p->w->routing.stable_hash != NULL && available(rs) > 0 &&
-	       available(rs) >= available(bluegreen_active(p));
+	return p->w->routing.stable_hash != NULL && replicas_available(rs) > 0 &&
+	       replicas_available(rs) >= replicas_available(bluegreen_active(p));
 }
 
 static void
@@ -166,7 +166,7 @@ switch_active(struct rollout_pass *p)
 	if (back ? !can_serve(p, w->stable_rs) : !may || !has(w->new_rs, p->replicas))
 		return;
 	p->writes.stable_hash = back ? p->st.stable_rs : w->hash;
-	service_switch(p, w->active_service, p->writes.stable_hash);
+	services_switch(p, w->active_service, p->writes.stable_hash);
 }
 
 void
@@ -180,17 +180,17 @@ static void
 promotion_sync(struct rollout_pass *p)
 {
 	if (p->st.stable_rs == NULL)
-		promote(p, "Initial deploy", "Promoted");
+		pass_promote(p, "Initial deploy", "Promoted");
 	else if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !bluegreen_is_active(p))
 		return;
 	else if (p->st.promote_full)
-		promote(p, "Full promotion requested", "FastPromoted");
+		pass_promote(p, "Full promotion requested", "FastPromoted");
 	else if (p->without_pods)
-		promote(p, WITHOUT_PODS, "Promoted");
+		pass_promote(p, WITHOUT_PODS, "Promoted");
 	else if (bluegreen_is_quick(p))
-		promote(p, "Rollback to a version that still runs", "FastRolledBack");
+		pass_promote(p, "Rollback to a version that still runs", "FastRolledBack");
 	else if (!is_open(p->blue_green->post_promotion_analysis, p->st.blue_green.post_promotion_analysis))
-		promote(p, "Completed blue-green update", "Promoted");
+		pass_promote(p, "Completed blue-green update", "Promoted");
 }
 
 void
@@ -200,9 +200,9 @@ bluegreen_pass(struct rollout_pass *p)
 		pause_drop(p, PAUSE_INCONCLUSIVE);
 	status_counts(p);
 	bluegreen_back(p);
-	if (!revision_is_there(p))
+	if (!pass_make_revision(p))
 		return;
-	service_switch(p, p->w->preview_service, p->w->hash);
+	services_switch(p, p->w->preview_service, p->w->hash);
 	metadata_templates(p);
 	replicas_raise(p);
 	if (!p->aborted)

@@ -8,7 +8,7 @@ new_is_whole(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs;
 
-	return rs != NULL && replicaset_wanted(rs) >= p->replicas && available(rs) >= p->replicas;
+	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicas_available(rs) >= p->replicas;
 }
 
 /* Nothing is left to do for this update but to promote its version, and nobody holds it. */
@@ -67,20 +67,20 @@ promotion_sync(struct rollout_pass *p)
 			       : "Canary strategy has no steps";
 
 	if (p->st.stable_rs == NULL) {
-		promote(p, "Initial deploy", "Promoted");
+		pass_promote(p, "Initial deploy", "Promoted");
 		return;
 	}
 	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !new_is_whole(p) ||
 	    !has_all_traffic(p))
 		return;
 	if (p->st.promote_full)
-		promote(p, "Full promotion requested", p->in_window ? "FastRolledBack" : "FastPromoted");
+		pass_promote(p, "Full promotion requested", p->in_window ? "FastRolledBack" : "FastPromoted");
 	else if (steps_are_done(p) && p->without_pods)
-		promote(p, WITHOUT_PODS, "Promoted");
+		pass_promote(p, WITHOUT_PODS, "Promoted");
 	else if (steps_are_done(p) && p->in_window)
-		promote(p, "Rollback within the rollback window", "FastRolledBack");
+		pass_promote(p, "Rollback within the rollback window", "FastRolledBack");
 	else if (steps_are_done(p))
-		promote(p, done, "Promoted");
+		pass_promote(p, done, "Promoted");
 }
 
 /* Going back to a version that was good not long ago, or an update without pods: the steps count as done at once, and nothing is
@@ -107,11 +107,11 @@ canary_pass(struct rollout_pass *p)
 	weights_plan(p, true);
 	routes_plan(p, true);
 	replicas_keep(p);
-	if (!revision_is_there(p))
+	if (!pass_make_revision(p))
 		return;
 	metadata_templates(p);
 	replicas_raise(p);
-	hashes_plan(p);
+	weights_plan_hashes(p);
 	weights_plan(p, false);
 	routes_plan(p, false);
 	promotion_sync(p);

@@ -22,7 +22,7 @@ stand_still(const struct pass *p, const char *why, struct plan *plan)
 	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
 
 	if (r != NULL && r->object.meta.deletion_timestamp == 0)
-		rollout_stand_still(p, r, why, plan);
+		status_stand_still(p, r, why, plan);
 }
 
 /* Which rollouts an object concerns, asked of each. */

@@ -19,13 +19,13 @@ most(int64_t a, int64_t b)
 }
 
 int64_t
-share(int64_t weight, int64_t replicas)
+counts_share(int64_t weight, int64_t replicas)
 {
 	return (weight * replicas + WEIGHT_MAX - 1) / WEIGHT_MAX;
 }
 
 int64_t
-step_weight(const struct canary_strategy *c, int64_t index, bool at_index)
+counts_step_weight(const struct canary_strategy *c, int64_t index, bool at_index)
 {
 	int64_t n = (int64_t)c->steps.n;
 
@@ -87,7 +87,7 @@ explicitly(const struct opt_int *v, bool zero)
 static int64_t
 set_weight(const struct counts_question *q)
 {
-	return q->aborted ? 0 : step_weight(q->canary, q->index, true);
+	return q->aborted ? 0 : counts_step_weight(q->canary, q->index, true);
 }
 
 /* The weight to count with. While a dynamically scaled stable version comes back after an abort, it is that of the last step
@@ -104,7 +104,7 @@ counted_weight(const struct counts_question *q)
 	if (!explicitly(&c->abort_scale_down_delay_seconds, false))
 		missing = most(missing, q->new_rs.available);
 	for (size_t i = c->steps.n; i-- > 0;)
-		if (c->steps.at[i].set_weight.set && share(c->steps.at[i].set_weight.is, q->replicas) < missing)
+		if (c->steps.at[i].set_weight.set && counts_share(c->steps.at[i].set_weight.is, q->replicas) < missing)
 			return c->steps.at[i].set_weight.is;
 	return 0;
 }
@@ -143,16 +143,16 @@ routed_counts(const struct counts_question *q, struct counts_answer *ret)
 	if (scale != NULL)
 		weight = scale->weight.set ? scale->weight.is : 0;
 	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is
-							   : at_least_min_pods(q, share(weight, q->replicas));
+							   : at_least_min_pods(q, counts_share(weight, q->replicas));
 	ret->new_rs = most(ret->new_rs, q->least_new);
 	ret->stable = q->replicas;
 	if (!q->canary->dynamic_stable_scale)
 		return;
-	ret->stable = share(WEIGHT_MAX - weight, q->replicas);
+	ret->stable = counts_share(WEIGHT_MAX - weight, q->replicas);
 	if (q->has_weights) {
-		ret->stable = most(ret->stable, share(q->stable_weight, q->replicas));
+		ret->stable = most(ret->stable, counts_share(q->stable_weight, q->replicas));
 		if (q->aborted)
-			ret->new_rs = most(ret->new_rs, share(q->canary_weight, q->replicas));
+			ret->new_rs = most(ret->new_rs, counts_share(q->canary_weight, q->replicas));
 	}
 	ret->new_rs = at_least_min_pods(q, ret->new_rs);
 	ret->stable = at_least_min_pods(q, ret->stable);
@@ -163,7 +163,7 @@ routed_counts(const struct counts_question *q, struct counts_answer *ret)
 static void
 split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
 {
-	int64_t up = share(weight, replicas), down = weight * replicas / WEIGHT_MAX;
+	int64_t up = counts_share(weight, replicas), down = weight * replicas / WEIGHT_MAX;
 	bool whole = weight == 0 || weight == WEIGHT_MAX || (replicas == 1 && surge == 0);
 	/* Half way between: rounding down is no closer. */
 	bool tie = weight * replicas % WEIGHT_MAX * 2 == WEIGHT_MAX;

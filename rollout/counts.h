@@ -46,8 +46,8 @@ void counts_limits(
     const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable);
 
 /* The pods that a weight (percent) needs, rounded up. */
-int64_t share(int64_t weight, int64_t replicas);
+int64_t counts_share(int64_t weight, int64_t replicas);
 
 /* The weight of the last setWeight at or before the index (at_index), or strictly before it; 0 if there is none, 100 behind the
  * last step (at_index). */
-int64_t step_weight(const struct canary_strategy *, int64_t index, bool at_index);
+int64_t counts_step_weight(const struct canary_strategy *, int64_t index, bool at_index);

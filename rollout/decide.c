@@ -85,7 +85,7 @@ check_deadline(struct rollout_pass *p)
 	    str_eq(c->reason, "RolloutAborted") ||
 	    str_eq(c->reason, "RolloutPaused")) /* until this pass: time counts from now on */
 		return;
-	if (p->promotion == PROMOTED && available(p->w->new_rs) >= p->replicas)
+	if (p->promotion == PROMOTED && replicas_available(p->w->new_rs) >= p->replicas)
 		return;
 	at = time_add(c->last_update_time, seconds * 1000);
 	if (p->w->now <= at) {
@@ -101,7 +101,7 @@ check_deadline(struct rollout_pass *p)
 }
 
 void
-abort_now(struct rollout_pass *p, const char *message)
+pass_abort(struct rollout_pass *p, const char *message)
 {
 	p->aborted = true;
 	p->abort_message = message;
@@ -125,7 +125,7 @@ apply_abort(struct rollout_pass *p)
 }
 
 void
-promote(struct rollout_pass *p, const char *why, const char *completion)
+pass_promote(struct rollout_pass *p, const char *why, const char *completion)
 {
 	/* A rollback in mid-update has its word since it began. */
 	if (!str_eq(p->st.duration.completion_status, "RolledBack") || !str_eq(completion, "Promoted"))
@@ -159,7 +159,7 @@ read_promote_full(struct rollout_pass *p)
 }
 
 bool
-revision_is_there(struct rollout_pass *p)
+pass_make_revision(struct rollout_pass *p)
 {
 	if (revision_sync(p))
 		return true;
@@ -179,8 +179,8 @@ void
 pass_end(struct rollout_pass *p)
 {
 	runs_sync(p);
-	experiment_sync(p);
-	plugin_sync(p);
+	experiment_step_sync(p);
+	plugin_step_sync(p);
 	replicas_lower(p);
 	restart_plan(p);
 	release_plan(p);
@@ -223,8 +223,8 @@ decide_valid(struct rollout_pass *p)
 	read_abort(p);
 	pause_read(p);
 	runs_verdict(p);
-	experiment_verdict(p);
-	plugin_verdict(p);
+	experiment_step_verdict(p);
+	plugin_step_verdict(p);
 	check_deadline(p);
 	apply_abort(p);
 	p->in_window &= !p->aborted && p->promotion != PROMOTED;
@@ -249,8 +249,8 @@ decide_invalid(struct rollout_pass *p)
 	p->revision = revision_of(&w->new_rs->object);
 	read_abort(p);
 	runs_verdict(p);
-	experiment_verdict(p);
-	plugin_verdict(p);
+	experiment_step_verdict(p);
+	plugin_step_verdict(p);
 	check_deadline(p);
 	apply_abort(p);
 	if (p->aborted && p->canary != NULL) {
@@ -305,7 +305,7 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 	pass.st.workload_observed_generation =
 	    w->workload != NULL ? arena_printf(pass.arena, "%" PRId64, w->workload->object.meta.generation) : NULL;
 	pass.in_window = revision_in_window(w);
-	if ((wrong = validate(&pass)) != NULL) {
+	if ((wrong = validate_message(&pass)) != NULL) {
 		decide_invalid(&pass);
 		status_invalid(&pass, wrong);
 		return;

@@ -56,8 +56,8 @@ current(const struct rollout_pass *p)
 		const struct experiment *e = p->w->experiments[i];
 		bool known = str_eq(e->object.meta.name, p->st.canary.current_experiment);
 
-		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !made_by_this_try(p, &e->object) ||
-		    !(made_by_this_update(p, &e->object) || (known && undated)))
+		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !runs_made_by_try(p, &e->object) ||
+		    !(runs_made_by_update(p, &e->object) || (known && undated)))
 			continue;
 		if (known)
 			return e;
@@ -83,7 +83,7 @@ tell(struct rollout_pass *p, const struct experiment *e, bool warning)
 }
 
 void
-experiment_verdict(struct rollout_pass *p)
+experiment_step_verdict(struct rollout_pass *p)
 {
 	const struct experiment *e;
 
@@ -109,7 +109,7 @@ experiment_verdict(struct rollout_pass *p)
 }
 
 bool
-experiment_succeeded(const struct rollout_pass *p)
+experiment_step_succeeded(const struct rollout_pass *p)
 {
 	const struct experiment *e = current(p);
 
@@ -232,7 +232,7 @@ create(struct rollout_pass *p, const struct experiment_step *s)
 
 	if ((e = analyses_json(p, s, analyses)) != NULL) {
 		/* Without the gate the update must not go on. */
-		abort_now(p, err_text(p->arena, e));
+		pass_abort(p, err_text(p->arena, e));
 		return;
 	}
 	labels = string_map_encode(&m->labels);
@@ -274,11 +274,11 @@ collect(struct rollout_pass *p, const struct experiment *of_step)
 {
 	int64_t left[2];
 
-	history_limits(p, left);
+	runs_history_limits(p, left);
 	for (size_t i = p->w->n_experiments; i-- > 0;) {
 		const struct experiment *e = p->w->experiments[i];
 		const char *hash = object_label(&e->object, LABEL_POD_TEMPLATE_HASH);
-		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && replicaset_of(p->w, hash) == NULL;
+		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && world_replicaset(p->w, hash) == NULL;
 		bool ok = str_eq(e->status.phase, "Successful");
 
 		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 || has_pods(e) ||
@@ -299,7 +299,7 @@ is_routed(const struct rollout_pass *p)
 /* While the status names an experiment, requests that route to it may be under way, and it keeps its pods: named before the first is
  * sent (experiment_weights), until it is over and the routing is seen without it. */
 void
-experiment_sync(struct rollout_pass *p)
+experiment_step_sync(struct rollout_pass *p)
 {
 	bool want = wanted(p);
 	const struct experiment *e = want ? current(p) : NULL;
@@ -333,7 +333,7 @@ by_service(const void *a, const void *b)
 }
 
 const struct weight_destination *
-experiment_weights(const struct rollout_pass *p, size_t *ret_n)
+experiment_step_weights(const struct rollout_pass *p, size_t *ret_n)
 {
 	const struct experiment *e = wanted(p) ? current(p) : NULL;
 	const struct experiment_step *s = step_of(p);
@@ -357,7 +357,7 @@ experiment_weights(const struct rollout_pass *p, size_t *ret_n)
 }
 
 struct weight_destination *
-experiment_seen(const struct rollout_pass *p, size_t *ret_n)
+experiment_step_seen(const struct rollout_pass *p, size_t *ret_n)
 {
 	const struct routing *r = &p->w->routing;
 	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, r->n_additional);
@@ -378,10 +378,11 @@ experiment_seen(const struct rollout_pass *p, size_t *ret_n)
 
 /* Those that are to have traffic, and those that are seen to have it. */
 const struct weight_destination *
-experiment_destinations(const struct rollout_pass *p, size_t *ret_n)
+experiment_step_destinations(const struct rollout_pass *p, size_t *ret_n)
 {
 	size_t n_wanted, n_seen, n = 0;
-	const struct weight_destination *wanted = experiment_weights(p, &n_wanted), *seen = experiment_seen(p, &n_seen);
+	const struct weight_destination *wanted = experiment_step_weights(p, &n_wanted),
+					*seen = experiment_step_seen(p, &n_seen);
 	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, n_wanted + n_seen);
 
 	for (size_t i = 0; i < n_wanted; i++)
@@ -399,7 +400,7 @@ experiment_destinations(const struct rollout_pass *p, size_t *ret_n)
 }
 
 const char *const *
-experiment_services(const struct rollout_pass *p, size_t *ret_n)
+experiment_step_services(const struct rollout_pass *p, size_t *ret_n)
 {
 	size_t n = 0;
 	const char **list;

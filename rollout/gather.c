@@ -5,7 +5,7 @@
 #include "rollout/world.h"
 
 const struct replicaset *
-replicaset_of(const struct rollout_world *w, const char *hash)
+world_replicaset(const struct rollout_world *w, const char *hash)
 {
 	for (size_t i = 0; hash != NULL && i < w->n_replicasets; i++)
 		if (str_eq(object_label(&w->replicasets[i]->object, LABEL_POD_TEMPLATE_HASH), hash))
@@ -165,8 +165,8 @@ world_gather(const struct pass *p, const struct rollout *r, struct arena *a, str
 	w->experiments = (const struct experiment *const *)list;
 	w->hash = r->spec.template != NULL ? pod_template_hash(a, r->spec.template, r->status.collision_count) : NULL;
 	w->step_hash = r->steps_json != NULL ? text_hash(a, r->steps_json) : NULL;
-	w->new_rs = replicaset_of(w, w->hash);
-	w->stable_rs = replicaset_of(w, r->status.stable_rs);
+	w->new_rs = world_replicaset(w, w->hash);
+	w->stable_rs = world_replicaset(w, r->status.stable_rs);
 	if (r->spec.strategy.canary != NULL)
 		gather_canary(w, a);
 	else if (r->spec.strategy.blue_green != NULL)

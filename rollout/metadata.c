@@ -101,7 +101,7 @@ pod_difference(const struct pod *p, json_t *want, json_t *was)
 }
 
 void
-metadata_at_birth(const struct rollout_pass *p, json_t *template, json_t *annotations)
+metadata_initial(const struct rollout_pass *p, json_t *template, json_t *annotations)
 {
 	_cleanup_(json_decrefp) json_t *want = wanted(p, p->st.stable_rs == NULL);
 	json_t *meta = json_object_get(template, "metadata"), *value;
@@ -187,7 +187,7 @@ metadata_pods(struct rollout_pass *p)
 			json_decref(patch);
 			continue;
 		}
-		if ((pods = pods_listed(p, "metadata", &n_pods)) == NULL) {
+		if ((pods = pods_list(p, "metadata", &n_pods)) == NULL) {
 			plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 			continue;
 		}

@@ -24,7 +24,7 @@ plugin_at(const struct rollout_pass *p, int64_t index)
 }
 
 const struct step_plugin *
-plugin_declared(const struct rollout_world *w, struct arena *a, const char *name)
+plugin_step_declared(const struct rollout_world *w, struct arena *a, const char *name)
 {
 	const char *text = string_map_get(w->settings, STEP_PLUGINS_SETTING);
 	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
@@ -209,7 +209,7 @@ take_answer(struct rollout_pass *p, struct step_plugin_status *e)
 }
 
 void
-plugin_verdict(struct rollout_pass *p)
+plugin_step_verdict(struct rollout_pass *p)
 {
 	const struct step_plugin_status *e;
 
@@ -231,7 +231,7 @@ plugin_verdict(struct rollout_pass *p)
 }
 
 bool
-plugin_succeeded(struct rollout_pass *p)
+plugin_step_succeeded(struct rollout_pass *p)
 {
 	const struct step_plugin_status *e = entry_of(p, p->index, "Run");
 
@@ -244,7 +244,7 @@ static void
 begin_run(struct rollout_pass *p)
 {
 	const struct plugin_step *s = plugin_at(p, p->index);
-	const struct step_plugin *plugin = plugin_declared(p->w, p->arena, s->name);
+	const struct step_plugin *plugin = plugin_step_declared(p->w, p->arena, s->name);
 
 	if (entry_of(p, p->index, "Run") != NULL)
 		return;
@@ -330,7 +330,7 @@ is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
 }
 
 void
-plugin_sync(struct rollout_pass *p)
+plugin_step_sync(struct rollout_pass *p)
 {
 	if (p->canary == NULL)
 		return;
@@ -353,7 +353,7 @@ plugin_sync(struct rollout_pass *p)
 		at = time_add(e->updated_at, wait);
 		if (p->w->now < at)
 			plan_wake(p->plan, at);
-		else if ((plugin = plugin_declared(p->w, p->arena, e->name)) != NULL)
+		else if ((plugin = plugin_step_declared(p->w, p->arena, e->name)) != NULL)
 			ask(p, plugin, e);
 	}
 }

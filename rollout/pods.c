@@ -55,7 +55,7 @@ read_answer(struct rollout_pass *p, const struct answer *got, const char *what_f
 }
 
 const struct pod *const *
-pods_listed(struct rollout_pass *p, const char *what_for, size_t *ret_n)
+pods_list(struct rollout_pass *p, const char *what_for, size_t *ret_n)
 {
 	const char *key = arena_printf(p->arena, "%s/pods", what_for);
 	const struct seen_answer *seen = seen_answer(p->w->seen, key);

@@ -23,7 +23,7 @@ release_service(const struct object *o, void *arg)
 	const char *hash = string_map_get(&((const struct service *)o)->spec.selector, LABEL_POD_TEMPLATE_HASH);
 	json_t *ops;
 
-	if (!owns_is_left(w->rollout, w->view, o) || replicaset_of(w, hash) == NULL)
+	if (!owns_is_left(w->rollout, w->view, o) || world_replicaset(w, hash) == NULL)
 		return;
 	ops = json_array();
 	json_patch_add(ops, "test", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, json_string(hash));

@@ -14,7 +14,7 @@
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
 
 int64_t
-available(const struct replicaset *rs)
+replicas_available(const struct replicaset *rs)
 {
 	return rs != NULL ? rs->status.available_replicas : 0;
 }
@@ -26,7 +26,7 @@ most(int64_t a, int64_t b)
 }
 
 int64_t
-scale_down_deadline(const struct replicaset *rs)
+replicas_deadline(const struct replicaset *rs)
 {
 	int64_t at;
 
@@ -73,7 +73,7 @@ set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64_t second
 }
 
 bool
-scales_stable(const struct rollout_pass *p)
+replicas_stable_scales(const struct rollout_pass *p)
 {
 	return p->w->router != NULL && p->canary != NULL && p->canary->dynamic_stable_scale;
 }
@@ -93,7 +93,7 @@ grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 	int64_t from = replicaset_wanted(rs);
 	bool keep = p->blue_green != NULL && rs == p->w->new_rs && p->promotion != PROMOTED && bluegreen_is_quick(p);
 
-	if (from < to || (scale_down_deadline(rs) != 0 && !keep))
+	if (from < to || (replicas_deadline(rs) != 0 && !keep))
 		scale(p, rs, from < to ? to : from, !keep);
 }
 
@@ -106,7 +106,7 @@ may_grow(const struct rollout_pass *p)
 }
 
 int64_t
-replicas_at_birth(const struct rollout_pass *p)
+replicas_initial(const struct rollout_pass *p)
 {
 	return may_grow(p) ? target_of(p).new_rs : 0;
 }
@@ -142,17 +142,17 @@ static void
 lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 {
 	const struct opt_int *delay = &p->abort_delay;
-	int64_t at = scale_down_deadline(rs);
+	int64_t at = replicas_deadline(rs);
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
-	if (scales_stable(p) && !delay->set) {
+	if (replicas_stable_scales(p) && !delay->set) {
 		shrink(p, rs, target_kept(p, rs));
 		return;
 	}
 	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(p, rs) > 0)
 		return;
 	if (at == 0) {
-		if (available(p->w->stable_rs) >= p->replicas)
+		if (replicas_available(p->w->stable_rs) >= p->replicas)
 			set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
 	} else if (p->w->now > at) {
 		scale(p, rs, 0, false);
@@ -168,11 +168,11 @@ replicas_keep(struct rollout_pass *p)
 {
 	int64_t seconds = p->scale_down_delay.set ? p->scale_down_delay.is : SCALE_DOWN_DELAY;
 
-	if (p->w->router == NULL || p->promotion == PROMOTED || scales_stable(p) || seconds == 0)
+	if (p->w->router == NULL || p->promotion == PROMOTED || replicas_stable_scales(p) || seconds == 0)
 		return;
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct replicaset *rs = p->w->replicasets[i];
-		int64_t at = scale_down_deadline(rs);
+		int64_t at = replicas_deadline(rs);
 
 		if (rs != p->w->new_rs && rs != p->w->stable_rs && replicaset_wanted(rs) > 0 &&
 		    target_kept(p, rs) > 0 && (at == 0 || p->w->now > at))
@@ -187,11 +187,11 @@ lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 {
 	const struct opt_int *delay = &p->scale_down_delay, *limit = &p->scale_down_limit;
 	bool superseded = p->canary != NULL && p->promotion != PROMOTED;
-	int64_t at = scale_down_deadline(rs);
+	int64_t at = replicas_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0 || target_kept(p, rs) > 0)
 		return;
-	if (scales_stable(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
+	if (replicas_stable_scales(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
 	    (limit->set && *kept >= limit->is)) {
 		scale(p, rs, 0, true);
 		return;
@@ -251,15 +251,16 @@ lower_others_basic(struct rollout_pass *p)
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct replicaset *rs = p->w->replicasets[i];
 
-		spare += available(rs) < replicaset_wanted(rs) ? available(rs) : replicaset_wanted(rs);
+		spare +=
+		    replicas_available(rs) < replicaset_wanted(rs) ? replicas_available(rs) : replicaset_wanted(rs);
 	}
 	counts_limits(p->canary->max_surge, p->canary->max_unavailable, p->replicas, &surge, &unavailable);
 	spare -= p->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {
 		int64_t to = replicaset_wanted(others[i]);
 
-		if (to > available(others[i]))
-			to = available(others[i]);
+		if (to > replicas_available(others[i]))
+			to = replicas_available(others[i]);
 		if (spare > 0 && to > 0) {
 			int64_t less = to < spare ? to : spare;
 
@@ -284,7 +285,7 @@ replicas_lower(struct rollout_pass *p)
 		shrink(p, new_rs, want.new_rs);
 		return;
 	}
-	if (stable != NULL && scales_stable(p) && stable != new_rs && !p->aborted && p->promotion != PROMOTED)
+	if (stable != NULL && replicas_stable_scales(p) && stable != new_rs && !p->aborted && p->promotion != PROMOTED)
 		shrink(p, stable, most(want.stable, target_kept(p, stable)));
 	else
 		shrink(p, stable, p->replicas);

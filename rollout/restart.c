@@ -40,7 +40,7 @@ allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
 			listed += pod_is_of(pods[k], rs) && pod_ready(pods[k]) &&
 				  pods[k]->object.meta.deletion_timestamp == 0;
 		total += replicaset_wanted(rs);
-		ready += restart_least(restart_least(listed, available(rs)), replicaset_wanted(rs));
+		ready += restart_least(restart_least(listed, replicas_available(rs)), replicaset_wanted(rs));
 	}
 	counts_limits(NULL, p->canary != NULL ? p->canary->max_unavailable : p->blue_green->max_unavailable,
 	    p->replicas, &surge, &unavailable);
@@ -82,7 +82,7 @@ restart_plan(struct rollout_pass *p)
 		plan_wake(p->plan, w->rollout->spec.restart_at);
 	if (!restart_pending(p))
 		return;
-	if ((pods = pods_listed(p, "restart", &n)) == NULL)
+	if ((pods = pods_list(p, "restart", &n)) == NULL)
 		return;
 	plan_wake(p->plan, time_add(w->now, AGAIN_MS));
 	left = allowed(p, pods, n);

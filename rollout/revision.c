@@ -39,7 +39,7 @@ stays(const char *key)
 }
 
 json_t *
-selector_with_hash(const struct label_selector *s, const char *hash)
+revision_selector(const struct label_selector *s, const char *hash)
 {
 	json_t *selector = encode(&label_selector_type, s), *labels = json_object_get(selector, "matchLabels");
 
@@ -71,13 +71,13 @@ new_replicaset(const struct rollout_pass *p, const char *name, int64_t replicas)
 	}
 	json_object_set_new(pod_labels, LABEL_POD_TEMPLATE_HASH, json_string(p->w->hash));
 	labels = json_deep_copy(pod_labels);
-	metadata_at_birth(p, template, annotations);
+	metadata_initial(p, template, annotations);
 	affinity_add(p, template);
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind",
 	    "ReplicaSet", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
 	    annotations, "ownerReferences", owner_reference(&r->object), "spec", "replicas", (json_int_t)replicas,
 	    "minReadySeconds", (json_int_t)r->spec.min_ready_seconds, "selector",
-	    selector_with_hash(r->spec.selector, p->w->hash), "template", template);
+	    revision_selector(r->spec.selector, p->w->hash), "template", template);
 }
 
 /* Until now all was done, or nothing was begun: what clients wait for to be false. A third version in mid-update
@@ -140,7 +140,7 @@ create(struct rollout_pass *p)
 	const struct rollout_world *w = p->w;
 	const char *name = arena_printf(p->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
 
-	int64_t replicas = replicas_at_birth(p);
+	int64_t replicas = replicas_initial(p);
 
 	p->revision = highest_other(w) + 1;
 	if (collides(p, name))

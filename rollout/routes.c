@@ -51,7 +51,7 @@ routes_wanted(const struct rollout_pass *p)
 static bool
 canary_answers(const struct rollout_pass *p)
 {
-	return available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
+	return replicas_available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
 }
 
 void

@@ -86,7 +86,7 @@ is_of_these_steps(const struct rollout_pass *p, const struct object *o)
 /* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
  * run's creation), those of its revision, which is new with each new template. */
 bool
-made_by_this_update(const struct rollout_pass *p, const struct object *o)
+runs_made_by_update(const struct rollout_pass *p, const struct object *o)
 {
 	int64_t since = p->st.duration.rollout_started_at;
 
@@ -100,7 +100,7 @@ made_by_this_update(const struct rollout_pass *p, const struct object *o)
 /* While an update is aborted no run is created: one that is younger belongs to the retry, whether or not the status knows of that
  * yet. Its verdict must not be lost with a status write (seed 2782). */
 bool
-made_by_this_try(const struct rollout_pass *p, const struct object *o)
+runs_made_by_try(const struct rollout_pass *p, const struct object *o)
 {
 	return p->st.aborted_at == 0 || o->meta.creation_timestamp > p->st.aborted_at;
 }
@@ -166,8 +166,8 @@ current(const struct rollout_pass *p, const struct role *role)
 
 		if (run == named && is_overruled(p, role))
 			found = NULL; /* and so are older ones */
-		else if (is_of_role(p, run, role) && !run->spec.terminate && made_by_this_update(p, &run->object) &&
-			 made_by_this_try(p, &run->object))
+		else if (is_of_role(p, run, role) && !run->spec.terminate && runs_made_by_update(p, &run->object) &&
+			 runs_made_by_try(p, &run->object))
 			found = run;
 	}
 	return found == NULL && passed && is_overruled(p, role) && !bad(known->status) ? named : found;
@@ -315,11 +315,11 @@ create(struct rollout_pass *p, const struct role *role)
 	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
 	/* Not recorded in the status before it is seen: the create may fail. */
 	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
-		abort_now(p, err_text(p->arena, e)); /* without the gate the update must not go on */
+		pass_abort(p, err_text(p->arena, e)); /* without the gate the update must not go on */
 }
 
 void
-history_limits(const struct rollout_pass *p, int64_t ret[2])
+runs_history_limits(const struct rollout_pass *p, int64_t ret[2])
 {
 	const struct analysis_history *h = p->w->rollout->spec.analysis;
 
@@ -333,11 +333,11 @@ collect(struct rollout_pass *p)
 {
 	int64_t left[2];
 
-	history_limits(p, left);
+	runs_history_limits(p, left);
 	for (size_t i = p->w->n_runs; i-- > 0;) {
 		const struct analysis_run *run = p->w->runs[i];
 		const char *hash = object_label(&run->object, LABEL_POD_TEMPLATE_HASH);
-		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && replicaset_of(p->w, hash) == NULL;
+		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && world_replicaset(p->w, hash) == NULL;
 		bool ok = str_eq(run->status.phase, "Successful");
 
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)

@@ -6,7 +6,7 @@
 #include "rollout/world.h"
 
 void
-service_switch(struct rollout_pass *p, const struct service *s, const char *hash)
+services_switch(struct rollout_pass *p, const struct service *s, const char *hash)
 {
 	const char *now;
 	json_t *ops;
@@ -45,7 +45,8 @@ services_follow(struct rollout_pass *p)
 		const struct replicaset *to = services[i].to;
 		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
 
-		if (s != NULL && to != NULL && available(to) > 0 && (ours || available(to) >= replicaset_wanted(to)))
-			service_switch(p, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
+		if (s != NULL && to != NULL && replicas_available(to) > 0 &&
+		    (ours || replicas_available(to) >= replicaset_wanted(to)))
+			services_switch(p, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
 	}
 }

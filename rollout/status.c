@@ -39,7 +39,7 @@ drop(struct rollout_pass *p, const char *type)
 }
 
 const struct seen_failure *
-refused(const struct rollout_pass *p)
+status_refused(const struct rollout_pass *p)
 {
 	const struct seen_failure *f = p->w->seen->failure;
 
@@ -103,7 +103,7 @@ autoscaled_pods(const struct rollout_pass *p)
 	if (w->router == NULL || w->stable_rs == NULL)
 		return p->st.replicas;
 	pods = w->stable_rs->status.replicas;
-	if (scales_stable(p) && w->new_rs != NULL && w->new_rs != w->stable_rs)
+	if (replicas_stable_scales(p) && w->new_rs != NULL && w->new_rs != w->stable_rs)
 		pods += w->new_rs->status.replicas;
 	return pods;
 }
@@ -139,7 +139,7 @@ status_counts(struct rollout_pass *p)
 		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };
 		seen->stable =
 		    (struct weight_destination){ most - weight, p->canary->stable_service, w->routing.stable_hash };
-		seen->additional.at = experiment_seen(p, &seen->additional.n);
+		seen->additional.at = experiment_step_seen(p, &seen->additional.n);
 		for (size_t i = 0; i < seen->additional.n; i++)
 			seen->stable.weight -= seen->additional.at[i].weight;
 		if (seen->stable.weight < 0)
@@ -155,7 +155,7 @@ static bool
 more_available(struct rollout_pass *p)
 {
 	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.is);
-	int64_t now = available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
+	int64_t now = replicas_available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
 	bool more = most < 0 ? p->st.available_replicas > p->was->available_replicas : now > most;
 
 	plan_note(p->plan, name, now > most ? now : most);
@@ -202,7 +202,7 @@ is_complete(const struct rollout_pass *p)
 							 str_eq(st->blue_green.preview_selector, st->current_pod_hash))
 			 : st->replicas == p->replicas;
 
-	return whole && p->w->new_rs != NULL && available(p->w->new_rs) >= p->replicas &&
+	return whole && p->w->new_rs != NULL && replicas_available(p->w->new_rs) >= p->replicas &&
 	       st->updated_replicas == p->replicas && st->available_replicas == p->replicas &&
 	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, p->w->hash);
 }
@@ -231,7 +231,7 @@ progressing(struct rollout_pass *p, bool is_healthy)
 	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && is_complete(p);
 
 	if (p->w->new_rs == NULL) {
-		const struct seen_failure *f = refused(p);
+		const struct seen_failure *f = status_refused(p);
 
 		if (f != NULL && f->create && f->type == &replicaset_type)
 			set(p, "Progressing", "False", "ReplicaSetCreateError", f->text,
@@ -338,7 +338,7 @@ phase(struct rollout_pass *p)
 			message = "rollout is restarting";
 		} else if (st->updated_replicas < p->replicas) {
 			message = "more replicas need to be updated";
-		} else if (available(p->w->new_rs) < st->updated_replicas) {
+		} else if (replicas_available(p->w->new_rs) < st->updated_replicas) {
 			message = "updated replicas are still becoming available";
 		} else if (p->blue_green != NULL && !bluegreen_is_active(p)) {
 			message = "active service cutover pending";
@@ -375,7 +375,7 @@ failing(struct rollout_pass *p)
 static void
 report_failure(struct rollout_pass *p)
 {
-	const struct seen_failure *f = refused(p) != NULL ? refused(p) : failing(p);
+	const struct seen_failure *f = status_refused(p) != NULL ? status_refused(p) : failing(p);
 	bool create = f != NULL && f->create && f->type == &replicaset_type;
 	const char *what, *text;
 
@@ -456,7 +456,8 @@ duration(struct rollout_pass *p)
 		t->completion_status = "Aborted";
 		t->finished_at = now;
 	}
-	if (t->finished_at == 0 && promoted && t->completion_status != NULL && available(p->w->new_rs) >= p->replicas)
+	if (t->finished_at == 0 && promoted && t->completion_status != NULL &&
+	    replicas_available(p->w->new_rs) >= p->replicas)
 		t->finished_at = now;
 	pauses = t->finished_at == 0 && indefinite(p, &p->st);
 	if (pauses && t->manual_pause_started_at == 0) {
@@ -539,7 +540,7 @@ may_wait(struct rollout_pass *p)
 		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(p->w->seen, NUMBERS_SINCE, now);
 
 	/* A plan that asks for another pass at once needs its status for that: without it the pass would find the same again. */
-	if (p->write_failed || refused(p) != NULL || !(differs_in_counts_only(p) || only_resumed(p)) ||
+	if (p->write_failed || status_refused(p) != NULL || !(differs_in_counts_only(p) || only_resumed(p)) ||
 	    (p->plan->wake_at != 0 && p->plan->wake_at <= now))
 		return false;
 	/* A step that adds one pod is told with the pod's readiness, which ends the step (tests/bench/requests). */
@@ -596,7 +597,7 @@ status_finish(struct rollout_pass *p)
 }
 
 void
-rollout_stand_still(const struct pass *from, const struct rollout *r, const char *why, struct plan *plan)
+status_stand_still(const struct pass *from, const struct rollout *r, const char *why, struct plan *plan)
 {
 	struct rollout_world w = {
 		.now = from->now, .seen = from->seen, .view = from->view, .settings = from->settings, .rollout = r

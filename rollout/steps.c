@@ -143,7 +143,7 @@ static bool
 experiment_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return experiment_succeeded(p);
+	return experiment_step_succeeded(p);
 }
 
 static bool
@@ -162,7 +162,7 @@ static bool
 plugin_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	(void)s;
-	return plugin_succeeded(p);
+	return plugin_step_succeeded(p);
 }
 
 static bool

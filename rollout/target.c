@@ -18,7 +18,7 @@ target_most(int64_t a, int64_t b)
 static struct pod_counts
 target_counts(const struct replicaset *rs)
 {
-	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, available(rs) };
+	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, replicas_available(rs) };
 }
 
 /* The pods that a part of the traffic needs. What managed routes send is not known, but it is something. */
@@ -26,7 +26,7 @@ static int64_t
 target_share(const struct rollout_pass *p, int64_t weight, bool routes)
 {
 	weight = routes ? target_most(weight, 1) : weight;
-	return share(weight > 100 ? 100 : weight, p->replicas);
+	return counts_share(weight > 100 ? 100 : weight, p->replicas);
 }
 
 int64_t
@@ -53,7 +53,7 @@ static bool
 target_has_traffic(const struct rollout_pass *p)
 {
 	return p->w->router != NULL && !p->aborted && p->replicas > 0 &&
-	       (step_weight(p->canary, p->index, true) > 0 || routes_wanted(p));
+	       (counts_step_weight(p->canary, p->index, true) > 0 || routes_wanted(p));
 }
 
 static void
@@ -92,7 +92,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 static bool
 target_is_empty(const struct replicaset *rs)
 {
-	return rs == NULL || (replicaset_wanted(rs) == 0 && available(rs) == 0);
+	return rs == NULL || (replicaset_wanted(rs) == 0 && replicas_available(rs) == 0);
 }
 
 /* spec.paused holds an update where it is, as with Argo Rollouts: its version gets no more pods than it has, or than the traffic
@@ -133,17 +133,17 @@ target_of(const struct rollout_pass *p)
 		};
 	if (p->replicas == 0)
 		return (struct target){ .pods_there = target_is_empty(p->w->new_rs) && target_is_empty(p->w->stable_rs),
-			.weight = step_weight(p->canary, p->index, true) };
+			.weight = counts_step_weight(p->canary, p->index, true) };
 	target_ask(p, &stable, &pods);
 	t = (struct target){
 		.new_rs = pods.new_rs, .stable = pods.stable, .scaled = pods.scaled, .pods_there = pods.reached
 	};
 	/* Until the step's pods are there, what was reached before stays, unless the step wants less. */
-	t.weight = step_weight(p->canary, p->index, true);
+	t.weight = counts_step_weight(p->canary, p->index, true);
 	/* A stable version that is scaled by its share carries what the weight leaves to it, whatever setCanaryScale says. */
-	if (scales_stable(p) && pods.scaled)
-		t.stable = target_most(t.stable, share(100 - t.weight, p->replicas));
-	before = step_weight(p->canary, p->index, false);
+	if (replicas_stable_scales(p) && pods.scaled)
+		t.stable = target_most(t.stable, counts_share(100 - t.weight, p->replicas));
+	before = counts_step_weight(p->canary, p->index, false);
 	if (!t.pods_there && before < t.weight)
 		t.weight = before;
 	target_hold(p, &t);
@@ -154,7 +154,7 @@ bool
 target_reached(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
-	struct wanted_split want = { .weight = step_weight(p->canary, p->index, true) };
+	struct wanted_split want = { .weight = counts_step_weight(p->canary, p->index, true) };
 
 	if (!target_of(p).pods_there)
 		return false;

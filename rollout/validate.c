@@ -173,7 +173,7 @@ check_step(struct problems *p, const struct rollout_world *w, size_t i)
 		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
 		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
 	if (s->plugin != NULL && s->plugin->name != NULL && w->settings != NULL &&
-	    plugin_declared(w, p->arena, s->plugin->name) == NULL)
+	    plugin_step_declared(w, p->arena, s->plugin->name) == NULL)
 		problem_add(p, arena_printf(p->arena, "%s.plugin.name", path),
 		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
 		    "of "
@@ -485,13 +485,13 @@ check_world(const struct rollout_world *w, struct problems *p, bool measures)
 }
 
 void
-world_problems(const struct rollout_world *w, struct problems *p)
+validate_problems(const struct rollout_world *w, struct problems *p)
 {
 	check_world(w, p, true);
 }
 
 const char *
-validate(struct rollout_pass *p)
+validate_message(struct rollout_pass *p)
 {
 	struct problems found = { .arena = p->arena };
 

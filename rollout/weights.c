@@ -12,7 +12,7 @@
 static int64_t
 share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	int64_t percent = p->replicas > 0 ? available(rs) * 100 / p->replicas : 100;
+	int64_t percent = p->replicas > 0 ? replicas_available(rs) * 100 / p->replicas : 100;
 
 	return percent < 100 ? percent : 100;
 }
@@ -25,13 +25,14 @@ wanted(const struct rollout_pass *p)
 
 	if (p->promotion != NOT_PROMOTED || p->aborted || p->change != CHANGE_NONE)
 		return 0;
-	if (available(p->w->new_rs) == 0)
+	if (replicas_available(p->w->new_rs) == 0)
 		return 0;
 	if (canary_takes_turn(p))
 		return 100;
 	if (p->st.promote_full)
-		return scales_stable(p) && share_of_pods(p, p->w->new_rs) > r->weight ? share_of_pods(p, p->w->new_rs)
-										      : r->weight;
+		return replicas_stable_scales(p) && share_of_pods(p, p->w->new_rs) > r->weight
+			   ? share_of_pods(p, p->w->new_rs)
+			   : r->weight;
 	if (p->canary->steps.n == 0)
 		return 0;
 	return target_of(p).weight;
@@ -43,10 +44,10 @@ static int64_t
 as_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
 	const struct routing *r = &p->w->routing;
-	int64_t least = 100 - share_of_pods(p, replicaset_of(p->w, r->stable_hash));
+	int64_t least = 100 - share_of_pods(p, world_replicaset(p->w, r->stable_hash));
 
-	if (!scales_stable(p) || available(replicaset_of(p->w, r->canary_hash)) == 0 || want >= r->weight ||
-	    want >= least)
+	if (!replicas_stable_scales(p) || replicas_available(world_replicaset(p->w, r->canary_hash)) == 0 ||
+	    want >= r->weight || want >= least)
 		return want;
 	return least < r->weight ? least : r->weight;
 }
@@ -57,13 +58,13 @@ static bool
 new_can_carry(const struct rollout_pass *p, int64_t weight)
 {
 	struct target want = target_of(p);
-	int64_t need = share(weight, p->replicas);
+	int64_t need = counts_share(weight, p->replicas);
 
-	if (weight > 0 && p->replicas > 0 && available(p->w->new_rs) == 0)
+	if (weight > 0 && p->replicas > 0 && replicas_available(p->w->new_rs) == 0)
 		return false;
 	if (want.scaled || p->canary->replica_progress_threshold != NULL)
-		return available(p->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
-	return available(p->w->new_rs) >= need;
+		return replicas_available(p->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
+	return replicas_available(p->w->new_rs) >= need;
 }
 
 static bool
@@ -73,7 +74,7 @@ may_raise(const struct rollout_pass *p, int64_t weight)
 
 	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	return new_can_carry(p, weight) && available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
+	return new_can_carry(p, weight) && replicas_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
 }
 
 static bool
@@ -163,7 +164,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	/* Before the first version is promoted the Services have no turns to keep. */
 	if (takes_turns(p) && p->was->stable_rs == NULL)
 		return;
-	want.additional = experiment_weights(p, &want.n_additional);
+	want.additional = experiment_step_weights(p, &want.n_additional);
 	same = r->weight == want.weight && r->weight_least == want.weight;
 	if (same && !differs(r, &want))
 		return;
@@ -195,9 +196,9 @@ can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t wei
 {
 	if (weight == 0 || p->replicas == 0)
 		return true;
-	if (now != NULL && available(replicaset_of(p->w, now)) == 0)
-		return available(rs) > 0;
-	return available(rs) > 0 && available(rs) >= weight * p->replicas / 100;
+	if (now != NULL && replicas_available(world_replicaset(p->w, now)) == 0)
+		return replicas_available(rs) > 0;
+	return replicas_available(rs) > 0 && replicas_available(rs) >= weight * p->replicas / 100;
 }
 
 /* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
@@ -211,11 +212,11 @@ canary_revision(const struct rollout_pass *p)
 		return p->w->hash;
 	if (r->weight > 0 || r->routes > 0 || p->writes.weight.set || p->writes.routes)
 		return NULL;
-	return available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
+	return replicas_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }
 
 void
-hashes_plan(struct rollout_pass *p)
+weights_plan_hashes(struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 	bool new_is_stable = p->promotion != NOT_PROMOTED;
@@ -232,12 +233,12 @@ hashes_plan(struct rollout_pass *p)
 	canary_ok = can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
 	stable_ok = can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
-	if (!two && scales_stable(p) && r->weight > 0 && available(p->w->new_rs) < p->replicas &&
-	    available(replicaset_of(p->w, r->canary_hash)) > 0)
+	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicas_available(p->w->new_rs) < p->replicas &&
+	    replicas_available(world_replicaset(p->w, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
-		canary_ok = stable_ok = available(stable) >= p->replicas;
+		canary_ok = stable_ok = replicas_available(stable) >= p->replicas;
 	else if (two && r->stable_hash == NULL && r->splits_pods)
 		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
 		stable_ok = true;
@@ -246,15 +247,16 @@ hashes_plan(struct rollout_pass *p)
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
 		 * the next update when it was the old version's. */
-		if (canary_ok && !(takes_turns(p) && new_is_stable) && available(replicaset_of(p->w, canary_hash)) > 0)
-			service_switch(p, p->w->canary_service, canary_hash);
-		if (stable_ok && available(stable) > 0)
-			service_switch(p, p->w->stable_service, stable_hash);
+		if (canary_ok && !(takes_turns(p) && new_is_stable) &&
+		    replicas_available(world_replicaset(p->w, canary_hash)) > 0)
+			services_switch(p, p->w->canary_service, canary_hash);
+		if (stable_ok && replicas_available(stable) > 0)
+			services_switch(p, p->w->stable_service, stable_hash);
 		return;
 	}
 	want.canary = p->writes.canary_hash;
 	want.stable = p->writes.stable_hash;
-	want.additional = experiment_destinations(p, &want.n_additional);
-	want.services = experiment_services(p, &want.n_services);
+	want.additional = experiment_step_destinations(p, &want.n_additional);
+	want.services = experiment_step_services(p, &want.n_services);
 	p->w->router->set_hashes(p->w->rollout, r, &want, p->plan);
 }

@@ -94,7 +94,7 @@ struct rollout_pass {
 };
 
 /* gather.c: fills the world of a rollout; the rollout's ReplicaSet of a hash, NULL: there is none. */
-const struct replicaset *replicaset_of(const struct rollout_world *, const char *hash);
+const struct replicaset *world_replicaset(const struct rollout_world *, const char *hash);
 void world_gather(const struct pass *, const struct rollout *, struct arena *, struct rollout_world *ret);
 
 /* The rollout as arguments' fieldRef finds it. A new reference. */
@@ -108,18 +108,19 @@ bool field_path_known(const char *path);
  * count them. */
 void selector_problems(struct problems *, const struct label_selector *, const char *template_json, const char *path,
     const char *template_path);
-const char *validate(struct rollout_pass *); /* a message when the spec or what it refers to is wrong, or NULL */
+const char *validate_message(
+    struct rollout_pass *); /* a message when the spec or what it refers to is wrong, or NULL */
 /* The same, everything that is wrong, for people who look at a manifest: paths are the rollout's. */
-void world_problems(const struct rollout_world *, struct problems *);
+void validate_problems(const struct rollout_world *, struct problems *);
 bool revision_sync(struct rollout_pass *); /* false: the new ReplicaSet is still to be created or adopted */
 void revision_history(struct rollout_pass *); /* deletes old ReplicaSets beyond the limit */
 void runs_verdict(struct rollout_pass *); /* what the analyses say */
 void runs_sync(struct rollout_pass *); /* which runs must exist */
 /* A run or experiment was made for the update under way; and since it was last given up. */
-bool made_by_this_update(const struct rollout_pass *, const struct object *);
-bool made_by_this_try(const struct rollout_pass *, const struct object *);
+bool runs_made_by_update(const struct rollout_pass *, const struct object *);
+bool runs_made_by_try(const struct rollout_pass *, const struct object *);
 /* How many of them are kept that were successful, and that were not. */
-void history_limits(const struct rollout_pass *, int64_t ret[2]);
+void runs_history_limits(const struct rollout_pass *, int64_t ret[2]);
 void pause_read(struct rollout_pass *); /* what a person did to the pauses */
 void steps_resume(struct rollout_pass *); /* past a pause that is over, before anything is done */
 void steps_advance(struct rollout_pass *); /* past a step that is complete; one at most in a pass */
@@ -129,28 +130,28 @@ void weights_plan(struct rollout_pass *, bool lower); /* lower: only what takes 
 void routes_plan(struct rollout_pass *, bool lower); /* managed routes; lower: only when none is wanted */
 bool routes_settled(const struct rollout_pass *); /* they are seen to be as the steps say */
 bool routes_wanted(const struct rollout_pass *); /* the steps up to the present one want some */
-void hashes_plan(struct rollout_pass *); /* what the destinations select */
+void weights_plan_hashes(struct rollout_pass *); /* what the destinations select */
 void replicas_raise(struct rollout_pass *); /* more pods */
 void replicas_keep(struct rollout_pass *); /* until when, of a canary that loses its traffic to another one */
 void replicas_lower(struct rollout_pass *); /* fewer, never below what the routing still names */
-int64_t replicas_at_birth(const struct rollout_pass *); /* of the new ReplicaSet, when it is made */
+int64_t replicas_initial(const struct rollout_pass *); /* of the new ReplicaSet, when it is made */
 void restart_plan(struct rollout_pass *); /* evicts pods that are older than spec.restartAt */
 void status_counts(struct rollout_pass *);
 void status_finish(struct rollout_pass *); /* conditions, phase, message, and the write */
 void status_invalid(struct rollout_pass *, const char *message);
 /* The status alone, of a rollout that depends on an object that cannot be read; `why` names it. */
-void rollout_stand_still(const struct pass *, const struct rollout *, const char *why, struct plan *);
+void status_stand_still(const struct pass *, const struct rollout *, const char *why, struct plan *);
 
 /* canary.c, bluegreen.c: what a pass does for its strategy, once it is known that the spec is valid and whether it is aborted. */
 void canary_pass(struct rollout_pass *);
 bool canary_takes_turn(const struct rollout_pass *); /* pingPong: the new version is to have all the traffic */
 void bluegreen_pass(struct rollout_pass *);
 /* decide.c: the new version becomes the stable one; `completion` is the duration's word for how. */
-void promote(struct rollout_pass *, const char *why, const char *completion);
+void pass_promote(struct rollout_pass *, const char *why, const char *completion);
 /* The update is given up for what the end of a pass finds; what the beginning finds is in p->aborted. */
-void abort_now(struct rollout_pass *, const char *message);
+void pass_abort(struct rollout_pass *, const char *message);
 /* The new ReplicaSet is there; or it is asked for, or what can be said without it is said, and the pass is over. */
-bool revision_is_there(struct rollout_pass *);
+bool pass_make_revision(struct rollout_pass *);
 
 /* What every pass ends with, whatever the strategy: runs, fewer pods, what has to be tidied, the status. */
 void pass_end(struct rollout_pass *);
@@ -168,7 +169,7 @@ bool bluegreen_waits_for_run(const struct rollout_pass *); /* pods are there, an
 void release_plan(struct rollout_pass *);
 
 /* services.c */
-void service_switch(
+void services_switch(
     struct rollout_pass *, const struct service *, const char *hash); /* NULL service or hash: nothing */
 void services_follow(struct rollout_pass *); /* of a canary without traffic routing */
 
@@ -183,25 +184,25 @@ bool step_waits(const struct rollout_pass *,
     int64_t index); /* for an analysis or an experiment, which have deadlines of their own */
 
 /* experiment_step.c */
-void experiment_verdict(struct rollout_pass *); /* what the step's experiment says */
-void experiment_sync(struct rollout_pass *); /* which experiments must exist */
-bool experiment_succeeded(const struct rollout_pass *); /* that of the step */
+void experiment_step_verdict(struct rollout_pass *); /* what the step's experiment says */
+void experiment_step_sync(struct rollout_pass *); /* which experiments must exist */
+bool experiment_step_succeeded(const struct rollout_pass *); /* that of the step */
 /* What the step's experiment is to have of the traffic, while it runs. In the arena. */
-const struct weight_destination *experiment_weights(const struct rollout_pass *, size_t *ret_n);
-const struct weight_destination *experiment_destinations(
+const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);
+const struct weight_destination *experiment_step_destinations(
     const struct rollout_pass *, size_t *ret_n); /* these and those below */
 /* The names that their templates give to Services. In the arena. */
-const char *const *experiment_services(const struct rollout_pass *, size_t *ret_n);
+const char *const *experiment_step_services(const struct rollout_pass *, size_t *ret_n);
 /* What experiments have of it, with their hashes, in the order of their Services. In the arena. */
-struct weight_destination *experiment_seen(const struct rollout_pass *, size_t *ret_n);
+struct weight_destination *experiment_step_seen(const struct rollout_pass *, size_t *ret_n);
 
 /* plugin_step.c */
 struct step_plugin;
-const struct step_plugin *plugin_declared(
+const struct step_plugin *plugin_step_declared(
     const struct rollout_world *, struct arena *, const char *name); /* NULL: it is not */
-void plugin_verdict(struct rollout_pass *); /* what the plugins say */
-void plugin_sync(struct rollout_pass *); /* what they are to be asked */
-bool plugin_succeeded(struct rollout_pass *); /* that of the step */
+void plugin_step_verdict(struct rollout_pass *); /* what the plugins say */
+void plugin_step_sync(struct rollout_pass *); /* what they are to be asked */
+bool plugin_step_succeeded(struct rollout_pass *); /* that of the step */
 
 /* pause.c */
 void pause_add(struct rollout_pass *, const char *reason);
@@ -216,11 +217,11 @@ void pause_drop(struct rollout_pass *,
 bool restart_pending(const struct rollout_pass *);
 
 /* pods.c: not watched, but listed when they are needed: NULL until the answer is there. One list for each thing it is for. */
-const struct pod *const *pods_listed(struct rollout_pass *, const char *what_for, size_t *ret_n);
+const struct pod *const *pods_list(struct rollout_pass *, const char *what_for, size_t *ret_n);
 bool pod_is_of(const struct pod *, const struct replicaset *);
 
 /* metadata.c */
-void metadata_at_birth(const struct rollout_pass *, json_t *template, json_t *annotations); /* of the new ReplicaSet */
+void metadata_initial(const struct rollout_pass *, json_t *template, json_t *annotations); /* of the new ReplicaSet */
 void metadata_templates(struct rollout_pass *); /* of the ReplicaSets that are there */
 void metadata_pods(struct rollout_pass *); /* of the pods that are there */
 
@@ -238,7 +239,7 @@ void affinity_remove(json_t *template);
 bool affinity_is_stale(const struct rollout_pass *, const struct replicaset *, json_t **ret);
 
 /* revision.c */
-json_t *selector_with_hash(const struct label_selector *, const char *hash); /* a new reference */
+json_t *revision_selector(const struct label_selector *, const char *hash); /* a new reference */
 bool revision_in_window(
     const struct rollout_world *); /* the new ReplicaSet is one of spec.rollbackWindow before the stable one */
 
@@ -256,13 +257,14 @@ bool target_reached(const struct rollout_pass *);
 int64_t target_kept(const struct rollout_pass *, const struct replicaset *);
 
 /* replicas.c */
-int64_t scale_down_deadline(const struct replicaset *); /* wall ms; 0: none */
-bool scales_stable(const struct rollout_pass *); /* the stable version's pods follow its share of the traffic */
-int64_t available(const struct replicaset *); /* NULL: 0 */
+int64_t replicas_deadline(const struct replicaset *); /* wall ms; 0: none */
+bool replicas_stable_scales(
+    const struct rollout_pass *); /* the stable version's pods follow its share of the traffic */
+int64_t replicas_available(const struct replicaset *); /* NULL: 0 */
 int64_t revision_of(const struct object *); /* its annotation; 0 when it has none */
 
 /* status.c: the write that the API server refused last time and will refuse again, or NULL */
-const struct seen_failure *refused(const struct rollout_pass *);
+const struct seen_failure *status_refused(const struct rollout_pass *);
 
 #define WITHOUT_PODS "Rollout has no replicas" /* an event's reason for a promotion */
 #define PAUSE_STEP "CanaryPauseStep"

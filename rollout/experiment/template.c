@@ -99,7 +99,7 @@ create_pods(struct trial *x, const struct experiment_template *t, const char *na
 	plan_create(x->plan, &replicaset_type, x->e->object.meta.namespace, name,
 	    json_pack("{s:s,s:s,s:o,s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind", "ReplicaSet", "metadata",
 		meta, "spec", "replicas", (json_int_t)wanted(t), "minReadySeconds", (json_int_t)t->min_ready_seconds,
-		"selector", selector_with_hash(t->selector, hash), "template", template));
+		"selector", revision_selector(t->selector, hash), "template", template));
 	plan_beside(x->plan);
 	plan_event(x->plan, &x->e->object, false, "NewReplicaSetCreated", "Created ReplicaSet %s with size %" PRId64,
 	    name, wanted(t));
@@ -145,7 +145,7 @@ static void
 take_down(struct trial *x, const struct replicaset *rs, const struct template_status *s)
 {
 	const struct opt_int *delay = &x->e->spec.scale_down_delay_seconds;
-	int64_t seconds = delay->set ? delay->is : SCALE_DOWN_DELAY, at = scale_down_deadline(rs);
+	int64_t seconds = delay->set ? delay->is : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0)
 		return;
@@ -230,8 +230,8 @@ drop_service(
 
 	if (have == NULL) {
 		s->service_name = s->pod_template_hash = NULL;
-	} else if (replicaset_wanted(rs) == 0 && available(rs) == 0 && have->object.meta.deletion_timestamp == 0 &&
-		   !is_routed(x, s)) {
+	} else if (replicaset_wanted(rs) == 0 && replicas_available(rs) == 0 &&
+		   have->object.meta.deletion_timestamp == 0 && !is_routed(x, s)) {
 		plan_delete(x->plan, &have->object);
 		plan_beside(x->plan);
 	}
@@ -250,7 +250,7 @@ count(struct trial *x, const struct replicaset *rs, struct template_status *s)
 
 	s->replicas = s->updated_replicas = rs != NULL ? rs->status.replicas : 0;
 	s->ready_replicas = rs != NULL ? rs->status.ready_replicas : 0;
-	s->available_replicas = available(rs);
+	s->available_replicas = replicas_available(rs);
 	if (s->last_transition_time == 0 || was.replicas != s->replicas || was.ready_replicas != s->ready_replicas ||
 	    was.available_replicas != s->available_replicas)
 		s->last_transition_time = time_stored(x->w->now);
@@ -280,7 +280,7 @@ judge(struct trial *x, const struct experiment_template *t, const struct replica
 		return;
 	if (x->ending) {
 		s->status = "Successful";
-	} else if (rs != NULL && available(rs) >= wanted(t)) {
+	} else if (rs != NULL && replicas_available(rs) >= wanted(t)) {
 		s->status = time_is_up(x) ? "Successful" : "Running";
 	} else if (x->w->now > late) {
 		s->status = "Failed";
@@ -307,7 +307,7 @@ trial_template(struct trial *x, size_t i)
 		else
 			create_pods(x, t, name);
 	} else if (rs != NULL && wants) {
-		if (replicaset_wanted(rs) != wanted(t) || scale_down_deadline(rs) != 0)
+		if (replicaset_wanted(rs) != wanted(t) || replicas_deadline(rs) != 0)
 			scale(x, rs, wanted(t));
 		if (t->service != NULL)
 			keep_service(x, t, rs, s);

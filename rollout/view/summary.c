@@ -109,7 +109,8 @@ summary_set_weight(const struct rollout *r)
 
 	if (s->abort || r->spec.strategy.canary == NULL)
 		return 0;
-	return step_weight(r->spec.strategy.canary, s->current_step_index.set ? s->current_step_index.is : 0, true);
+	return counts_step_weight(
+	    r->spec.strategy.canary, s->current_step_index.set ? s->current_step_index.is : 0, true);
 }
 
 int64_t
