@@ -24,7 +24,7 @@
 #include "kube/transport_exec.h"
 #include "notify/send/alerter.h"
 #include "notify/send/notifier.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "rollout/experiment/decide.h"
 #include "rollout/plugins.h"
 #include "web/server.h"

@@ -28,6 +28,8 @@
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "rollout/experiment/decide.h"
+#include "rollout/gather.h"
+#include "rollout/validate.h"
 #include "rollout/world.h"
 #include "traffic/router.h"
 

@@ -5,7 +5,7 @@
 #include "kube/api/patch.h"
 #include "kube/api/replicaset.h"
 #include "kube/client.h"
-#include "rollout/world.h"
+#include "rollout/affinity.h"
 
 static int undo_run(struct cli *);
 

@@ -3,8 +3,10 @@
  * A term over the stable version's hash is put into the new ReplicaSet's template (not into what is hashed), as Argo Rollouts does
  * it; when another version has become the stable one meanwhile, it is put right.
  */
+#include "rollout/affinity.h"
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/pass.h"
 
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"

@@ -1,7 +1,10 @@
 /* rollout/analyses.c: from what is written of an analysis to its run. */
 #include "rollout/analyses.h"
+#include "analysis/args.h"
+#include "analysis/assess.h"
 #include "analysis/spec.h"
 #include "base/str.h"
+#include "kube/api/analysis.h"
 
 static void
 add_template(

@@ -4,9 +4,17 @@
  * wanted → all of its pods → the active Service selects it → the analysis after the switch → it is the stable version, and the old
  * one goes after a delay. An abort switches back.
  */
+#include "rollout/bluegreen.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/gather.h"
+#include "rollout/metadata.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/replicas.h"
+#include "rollout/services.h"
+#include "rollout/status.h"
 
 bool
 bluegreen_is_active(const struct rollout_pass *p)
@@ -44,7 +52,7 @@ static bool
 switches_at_once(const struct rollout_pass *p)
 {
 	return bluegreen_is_quick(p) || bluegreen_is_active(p) ||
-	       (p->w->routing.stable_hash == NULL && replicas_available(p->w->stable_rs) == 0);
+	       (p->w->routing.stable_hash == NULL && replicaset_available(p->w->stable_rs) == 0);
 }
 
 int64_t
@@ -61,7 +69,7 @@ bluegreen_wanted(const struct rollout_pass *p)
 static bool
 has(const struct replicaset *rs, int64_t pods)
 {
-	return rs != NULL && replicaset_wanted(rs) >= pods && replicas_available(rs) >= pods;
+	return rs != NULL && replicaset_wanted(rs) >= pods && replicaset_available(rs) >= pods;
 }
 
 bool
@@ -150,10 +158,10 @@ can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	if (rs == NULL)
 		return false;
-	if (replicas_available(rs) >= p->replicas)
+	if (replicaset_available(rs) >= p->replicas)
 		return true;
-	return p->w->routing.stable_hash != NULL && replicas_available(rs) > 0 &&
-	       replicas_available(rs) >= replicas_available(bluegreen_active(p));
+	return p->w->routing.stable_hash != NULL && replicaset_available(rs) > 0 &&
+	       replicaset_available(rs) >= replicaset_available(bluegreen_active(p));
 }
 
 static void

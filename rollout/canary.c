@@ -1,14 +1,23 @@
 /* rollout/canary.c: the order of a canary's pass, and when its version has earned all the traffic. */
+#include "rollout/canary.h"
 #include <inttypes.h>
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/metadata.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/replicas.h"
+#include "rollout/routes.h"
+#include "rollout/status.h"
+#include "rollout/steps.h"
+#include "rollout/weights.h"
 
 static bool
 new_is_whole(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs;
 
-	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicas_available(rs) >= p->replicas;
+	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicaset_available(rs) >= p->replicas;
 }
 
 /* Nothing is left to do for this update but to promote its version, and nobody holds it. */

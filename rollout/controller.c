@@ -1,8 +1,17 @@
 /* rollout/controller.c: the row of the rollout controller. */
+#include "rollout/controller.h"
 #include "base/str.h"
+#include "kube/api/analysis.h"
+#include "kube/api/core.h"
+#include "kube/api/experiment.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/workload.h"
+#include "kube/plan/controller.h"
 #include "rollout/decide.h"
+#include "rollout/gather.h"
+#include "rollout/status.h"
 #include "rollout/world.h"
+#include "traffic/router.h"
 
 static void
 pass(const struct pass *p, struct plan *plan)

@@ -7,9 +7,22 @@
 #include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/workload.h"
+#include "rollout/bluegreen.h"
+#include "rollout/canary.h"
 #include "rollout/conditions.h"
-#include "rollout/world.h"
+#include "rollout/experiment_step.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/plugin_step.h"
+#include "rollout/revision.h"
+#include "rollout/routes.h"
+#include "rollout/runs.h"
+#include "rollout/status.h"
+#include "rollout/steps.h"
+#include "rollout/validate.h"
+#include "rollout/weights.h"
 
 #define PROGRESS_DEADLINE 600 /* seconds */
 
@@ -85,7 +98,7 @@ check_deadline(struct rollout_pass *p)
 	    str_eq(c->reason, "RolloutAborted") ||
 	    str_eq(c->reason, "RolloutPaused")) /* until this pass: time counts from now on */
 		return;
-	if (p->promotion == PROMOTED && replicas_available(p->w->new_rs) >= p->replicas)
+	if (p->promotion == PROMOTED && replicaset_available(p->w->new_rs) >= p->replicas)
 		return;
 	at = time_add(c->last_update_time, seconds * 1000);
 	if (p->w->now <= at) {
@@ -98,16 +111,6 @@ check_deadline(struct rollout_pass *p)
 		p->abort_message = arena_printf(p->arena, "ReplicaSet \"%s-%s\" has timed out progressing.",
 		    p->w->rollout->object.meta.name, p->w->hash);
 	}
-}
-
-void
-pass_abort(struct rollout_pass *p, const char *message)
-{
-	p->aborted = true;
-	p->abort_message = message;
-	p->st.abort = true;
-	p->st.aborted_at = time_stored(p->w->now);
-	pause_clear(p);
 }
 
 static void
@@ -124,25 +127,6 @@ apply_abort(struct rollout_pass *p)
 		p->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
-void
-pass_promote(struct rollout_pass *p, const char *why, const char *completion)
-{
-	/* A rollback in mid-update has its word since it began. */
-	if (!str_eq(p->st.duration.completion_status, "RolledBack") || !str_eq(completion, "Promoted"))
-		p->st.duration.completion_status = completion;
-	p->st.stable_rs = p->w->hash;
-	pause_clear(p);
-	p->st.promote_full = false;
-	p->st.blue_green.scale_up_preview_check_point = false;
-	if (p->canary != NULL && p->canary->ping_pong != NULL)
-		p->st.canary.stable_ping_pong = str_eq(p->was->canary.stable_ping_pong, "ping") ? "pong" : "ping";
-	if (steps_count(p) > 0)
-		p->st.current_step_index = (struct opt_int){ true, steps_count(p) };
-	plan_status_event(p->plan, &p->w->rollout->object, false, "RolloutCompleted",
-	    "Rollout completed update to revision %d (%s): %s", (int)p->revision, p->w->hash, why);
-	plan_reason(p->plan, "promoted: %s", why);
-}
-
 /* `promote --full`: the steps count as done at once; pods and traffic follow. */
 static void
 read_promote_full(struct rollout_pass *p)
@@ -156,38 +140,6 @@ read_promote_full(struct rollout_pass *p)
 	pause_clear(p);
 	if (steps_count(p) > 0)
 		p->st.current_step_index = (struct opt_int){ true, steps_count(p) };
-}
-
-bool
-pass_make_revision(struct rollout_pass *p)
-{
-	if (revision_sync(p))
-		return true;
-	/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
-	p->st.current_pod_hash = p->was->current_pod_hash;
-	p->st.current_step_hash = p->was->current_step_hash;
-	p->st.current_step_index = p->was->current_step_index;
-	p->plan->n_status_events = 0;
-	replicas_raise(p);
-	/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
-	if (!p->writes.replicaset || p->w->seen->failure != NULL)
-		status_finish(p);
-	return false;
-}
-
-void
-pass_end(struct rollout_pass *p)
-{
-	runs_sync(p);
-	experiment_step_sync(p);
-	plugin_step_sync(p);
-	replicas_lower(p);
-	restart_plan(p);
-	release_plan(p);
-	revision_history(p);
-	metadata_pods(p);
-	workload_scale(p);
-	status_finish(p);
 }
 
 /* It began under spec.paused: its ReplicaSet, which is as it was made, never had a pod. */

@@ -1,10 +1,8 @@
-/* rollout/decide.h: the decision about one Rollout, and the controller's row. */
+/* rollout/decide.h: the decision about one Rollout. */
 #pragma once
-#include "kube/plan/controller.h"
 
+struct plan;
 struct rollout_world;
 
-/* Everything: from the world to the plan. Pure. */
+/* Plans one pass. Pure: the same world gives the same plan. */
 void rollout_decide(const struct rollout_world *, struct plan *);
-
-extern const struct controller rollout_controller;

@@ -1,11 +1,21 @@
 /* rollout/experiment_step.c: the experiment of a canary's step: which must exist, what its outcome does, and what traffic it has. */
+#include "rollout/experiment_step.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/experiment.h"
+#include "kube/api/replicaset.h"
+#include "rollout/affinity.h"
+#include "rollout/analyses.h"
+#include "rollout/gather.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/runs.h"
+#include "rollout/steps.h"
 
 static int64_t
 step_index(const struct rollout_pass *p)

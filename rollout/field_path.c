@@ -1,8 +1,8 @@
 /* rollout/field_path.c: whether a path such as spec.template.metadata.labels['app'] can name anything of a Rollout. */
+#include "rollout/field_path.h"
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/rollout.h"
-#include "rollout/world.h"
 
 static const char *const field_path_metadata[] = { "name", "generateName", "namespace", "uid", "resourceVersion",
 	"generation", "creationTimestamp" };

@@ -1,8 +1,17 @@
 /* rollout/gather.c: from the view of the cache to the world of one rollout. */
+#include "rollout/gather.h"
 #include <string.h>
 #include "base/str.h"
+#include "kube/api/analysis.h"
+#include "kube/api/core.h"
+#include "kube/api/experiment.h"
 #include "kube/api/pod_template.h"
+#include "kube/api/replicaset.h"
+#include "kube/plan/controller.h"
+#include "rollout/analyses.h"
+#include "rollout/workload.h"
 #include "rollout/world.h"
+#include "traffic/router.h"
 
 const struct replicaset *
 world_replicaset(const struct rollout_world *w, const char *hash)

@@ -4,10 +4,14 @@
  * that cannot be written holds up none, and is tried again. Only when all have them does the ReplicaSet's annotation say so (Argo
  * Rollouts' ephemeral-metadata, which also tells what was put in and has to go later).
  */
+#include "rollout/metadata.h"
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+#include "rollout/pass.h"
+#include "rollout/pods.h"
 
 #define AGAIN_MS 1000
 

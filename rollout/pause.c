@@ -3,11 +3,15 @@
  * The controller pauses by a condition and controllerPause; a user resumes by removing the conditions and leaving
  * controllerPause, which is therefore the memory that there was a pause.
  */
+#include "rollout/pause.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/plan/controller.h"
+#include "rollout/bluegreen.h"
+#include "rollout/pass.h"
+#include "rollout/steps.h"
 
 bool
 pause_has(const struct rollout_status *st, const char *reason)

@@ -3,12 +3,17 @@
  * An operation is written into the status before its first call, so that what has begun is known whatever happens to this process, and
  * an update that is given up tells every plugin that has run. rollout/plugins.h has the protocol.
  */
+#include "rollout/plugin_step.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/plan/controller.h"
+#include "rollout/gather.h"
+#include "rollout/pass.h"
 #include "rollout/plugins.h"
-#include "rollout/world.h"
+#include "rollout/steps.h"
+#include "rollout/target.h"
 
 #define TIMEOUT_SECONDS 30
 #define ANSWER_MAX (64u << 10)

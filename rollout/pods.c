@@ -1,7 +1,12 @@
 /* rollout/pods.c: the rollout's pods. They are not watched: what is rarely needed is listed then, as a question to the API server. */
+#include "rollout/pods.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+#include "kube/api/selector.h"
+#include "kube/plan/controller.h"
+#include "rollout/pass.h"
 
 #define ANSWER_MAX (32u << 20) /* bytes */
 #define TIMEOUT_MS 30000

@@ -3,9 +3,15 @@
  * What a Service selects by our hash answers nobody once that version has no pods: the hash and the annotation are removed. Only what
  * the annotation says is this rollout's, what no other rollout names, and only a hash of one of its ReplicaSets.
  */
+#include "rollout/release.h"
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+#include "kube/plan/controller.h"
+#include "rollout/gather.h"
+#include "rollout/pass.h"
 #include "traffic/owns.h"
+#include "traffic/router.h"
 
 #define RELEASE_AGAIN_MS 30000
 #define RELEASED "released" /* a note: the generation for which nothing was left to release */

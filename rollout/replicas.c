@@ -4,20 +4,21 @@
  * that the routing still names is never shrunk below its share. Without, the numbers of pods are the weight, and both sides
  * move within maxSurge and maxUnavailable.
  */
+#include "rollout/replicas.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/bluegreen.h"
+#include "rollout/counts.h"
+#include "rollout/pass.h"
+#include "rollout/revision.h"
+#include "rollout/target.h"
+#include "rollout/weights.h"
 
 #define SCALE_DOWN_DELAY 30 /* seconds */
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
-
-int64_t
-replicas_available(const struct replicaset *rs)
-{
-	return rs != NULL ? rs->status.available_replicas : 0;
-}
 
 static int64_t
 most(int64_t a, int64_t b)
@@ -152,7 +153,7 @@ lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(p, rs) > 0)
 		return;
 	if (at == 0) {
-		if (replicas_available(p->w->stable_rs) >= p->replicas)
+		if (replicaset_available(p->w->stable_rs) >= p->replicas)
 			set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
 	} else if (p->w->now > at) {
 		scale(p, rs, 0, false);
@@ -252,15 +253,15 @@ lower_others_basic(struct rollout_pass *p)
 		const struct replicaset *rs = p->w->replicasets[i];
 
 		spare +=
-		    replicas_available(rs) < replicaset_wanted(rs) ? replicas_available(rs) : replicaset_wanted(rs);
+		    replicaset_available(rs) < replicaset_wanted(rs) ? replicaset_available(rs) : replicaset_wanted(rs);
 	}
 	counts_limits(p->canary->max_surge, p->canary->max_unavailable, p->replicas, &surge, &unavailable);
 	spare -= p->replicas - unavailable;
 	for (size_t i = 0; i < n; i++) {
 		int64_t to = replicaset_wanted(others[i]);
 
-		if (to > replicas_available(others[i]))
-			to = replicas_available(others[i]);
+		if (to > replicaset_available(others[i]))
+			to = replicaset_available(others[i]);
 		if (spare > 0 && to > 0) {
 			int64_t less = to < spare ? to : spare;
 

@@ -3,10 +3,15 @@
  * Pods are not watched for it: they are listed when a restart is due, as a question to the API server. No more go at once than
  * may be unavailable; a PodDisruptionBudget that refuses one is tried again. The order is stable, new, older versions.
  */
+#include "rollout/restart.h"
 #include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+#include "rollout/counts.h"
+#include "rollout/pass.h"
+#include "rollout/pods.h"
 
 #define AGAIN_MS 30000 /* a list that showed nothing to evict is asked for anew at the latest after this */
 
@@ -40,7 +45,7 @@ allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
 			listed += pod_is_of(pods[k], rs) && pod_ready(pods[k]) &&
 				  pods[k]->object.meta.deletion_timestamp == 0;
 		total += replicaset_wanted(rs);
-		ready += restart_least(restart_least(listed, replicas_available(rs)), replicaset_wanted(rs));
+		ready += restart_least(restart_least(listed, replicaset_available(rs)), replicaset_wanted(rs));
 	}
 	counts_limits(NULL, p->canary != NULL ? p->canary->max_unavailable : p->blue_green->max_unavailable,
 	    p->replicas, &surge, &unavailable);

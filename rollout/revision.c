@@ -1,10 +1,16 @@
 /* rollout/revision.c: ReplicaSets as revisions: creating, renumbering, forgetting them. */
+#include "rollout/revision.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/replicaset.h"
+#include "rollout/affinity.h"
+#include "rollout/analyses.h"
 #include "rollout/conditions.h"
-#include "rollout/world.h"
+#include "rollout/metadata.h"
+#include "rollout/pass.h"
+#include "rollout/replicas.h"
 
 int64_t
 revision_of(const struct object *o)

@@ -2,8 +2,11 @@
  *
  * They are there while the canary has ready pods and the destination selects it, and go before anything takes it away.
  */
+#include "rollout/routes.h"
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/pass.h"
+#include "rollout/steps.h"
 
 /* What the steps up to the present one say of a name; false: nothing, or no longer. */
 static bool
@@ -51,7 +54,7 @@ routes_wanted(const struct rollout_pass *p)
 static bool
 canary_answers(const struct rollout_pass *p)
 {
-	return replicas_available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
+	return replicaset_available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
 }
 
 void

@@ -1,10 +1,19 @@
 /* rollout/runs.c: which analysis runs must exist, and what their verdicts do. */
+#include "rollout/runs.h"
 #include <inttypes.h>
 #include <string.h>
+#include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/analyses.h"
+#include "rollout/bluegreen.h"
+#include "rollout/gather.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/revision.h"
+#include "rollout/steps.h"
 
 #define LABEL_TYPE "rollout-type"
 #define LABEL_STEP "step-index"

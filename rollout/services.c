@@ -2,8 +2,11 @@
  *
  * A Service that is switched carries the rollout's name, so that no other rollout takes it (Argo Rollouts' annotation).
  */
+#include "rollout/services.h"
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/core.h"
+#include "kube/api/replicaset.h"
+#include "rollout/pass.h"
 
 void
 services_switch(struct rollout_pass *p, const struct service *s, const char *hash)
@@ -45,8 +48,8 @@ services_follow(struct rollout_pass *p)
 		const struct replicaset *to = services[i].to;
 		bool ours = s != NULL && object_annotation(&s->object, ANNOTATION_MANAGED_BY) != NULL;
 
-		if (s != NULL && to != NULL && replicas_available(to) > 0 &&
-		    (ours || replicas_available(to) >= replicaset_wanted(to)))
+		if (s != NULL && to != NULL && replicaset_available(to) > 0 &&
+		    (ours || replicaset_available(to) >= replicaset_wanted(to)))
 			services_switch(p, s, object_label(&to->object, LABEL_POD_TEMPLATE_HASH));
 	}
 }

@@ -3,13 +3,23 @@
  * It says what was seen. Conditions and their reasons, and the order in which phase and message are found, are those that
  * clients of this API read (kubectl plugin, Argo CD's health check): Argo Rollouts, utils/conditions and utils/rollout.
  */
+#include "rollout/status.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/selector.h"
+#include "kube/plan/controller.h"
+#include "rollout/bluegreen.h"
 #include "rollout/conditions.h"
-#include "rollout/world.h"
+#include "rollout/experiment_step.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/replicas.h"
+#include "rollout/restart.h"
+#include "rollout/steps.h"
+#include "traffic/router.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note */
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
@@ -155,7 +165,7 @@ static bool
 more_available(struct rollout_pass *p)
 {
 	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.is);
-	int64_t now = replicas_available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
+	int64_t now = replicaset_available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
 	bool more = most < 0 ? p->st.available_replicas > p->was->available_replicas : now > most;
 
 	plan_note(p->plan, name, now > most ? now : most);
@@ -202,7 +212,7 @@ is_complete(const struct rollout_pass *p)
 							 str_eq(st->blue_green.preview_selector, st->current_pod_hash))
 			 : st->replicas == p->replicas;
 
-	return whole && p->w->new_rs != NULL && replicas_available(p->w->new_rs) >= p->replicas &&
+	return whole && p->w->new_rs != NULL && replicaset_available(p->w->new_rs) >= p->replicas &&
 	       st->updated_replicas == p->replicas && st->available_replicas == p->replicas &&
 	       str_eq(st->stable_rs, st->current_pod_hash) && str_eq(st->current_pod_hash, p->w->hash);
 }
@@ -338,7 +348,7 @@ phase(struct rollout_pass *p)
 			message = "rollout is restarting";
 		} else if (st->updated_replicas < p->replicas) {
 			message = "more replicas need to be updated";
-		} else if (replicas_available(p->w->new_rs) < st->updated_replicas) {
+		} else if (replicaset_available(p->w->new_rs) < st->updated_replicas) {
 			message = "updated replicas are still becoming available";
 		} else if (p->blue_green != NULL && !bluegreen_is_active(p)) {
 			message = "active service cutover pending";
@@ -457,7 +467,7 @@ duration(struct rollout_pass *p)
 		t->finished_at = now;
 	}
 	if (t->finished_at == 0 && promoted && t->completion_status != NULL &&
-	    replicas_available(p->w->new_rs) >= p->replicas)
+	    replicaset_available(p->w->new_rs) >= p->replicas)
 		t->finished_at = now;
 	pauses = t->finished_at == 0 && indefinite(p, &p->st);
 	if (pauses && t->manual_pause_started_at == 0) {

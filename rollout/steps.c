@@ -2,10 +2,16 @@
  *
  * Add a kind of step by adding its row to the table at the end.
  */
+#include "rollout/steps.h"
 #include <inttypes.h>
 #include "base/str.h"
 #include "base/time.h"
-#include "rollout/world.h"
+#include "rollout/experiment_step.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/plugin_step.h"
+#include "rollout/routes.h"
+#include "rollout/target.h"
 
 struct step_kind {
 	bool (*is)(const struct canary_step *);

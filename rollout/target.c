@@ -5,9 +5,16 @@
  * pods wait for the routing; and a step that sends requests to the canary, by a weight or by a managed route, is to have at
  * least the pod that the routing will keep.
  */
+#include "rollout/target.h"
 #include <inttypes.h>
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/bluegreen.h"
+#include "rollout/counts.h"
+#include "rollout/pass.h"
+#include "rollout/replicas.h"
+#include "rollout/routes.h"
+#include "traffic/router.h"
 
 static int64_t
 target_most(int64_t a, int64_t b)
@@ -18,7 +25,7 @@ target_most(int64_t a, int64_t b)
 static struct pod_counts
 target_counts(const struct replicaset *rs)
 {
-	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, replicas_available(rs) };
+	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, replicaset_available(rs) };
 }
 
 /* The pods that a part of the traffic needs. What managed routes send is not known, but it is something. */
@@ -92,7 +99,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 static bool
 target_is_empty(const struct replicaset *rs)
 {
-	return rs == NULL || (replicaset_wanted(rs) == 0 && replicas_available(rs) == 0);
+	return rs == NULL || (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0);
 }
 
 /* spec.paused holds an update where it is, as with Argo Rollouts: its version gets no more pods than it has, or than the traffic

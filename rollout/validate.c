@@ -1,13 +1,21 @@
 /* rollout/validate.c: what is wrong with a rollout or with what it refers to. Everything is found; the status says the first of it,
  * worded as clients know it: `The Rollout "name" is invalid: field: …`. */
+#include "rollout/validate.h"
 #include <inttypes.h>
 #include <string.h>
 #include "analysis/args.h"
 #include "analysis/spec.h"
 #include "base/str.h"
+#include "kube/api/core.h"
 #include "kube/api/pod_check.h"
+#include "kube/api/selector.h"
 #include "kube/api/workload.h"
-#include "rollout/world.h"
+#include "rollout/analyses.h"
+#include "rollout/field_path.h"
+#include "rollout/pass.h"
+#include "rollout/plugin_step.h"
+#include "rollout/revision.h"
+#include "traffic/router.h"
 
 #define CANARY "spec.strategy.canary"
 #define BLUE_GREEN "spec.strategy.blueGreen"

@@ -3,16 +3,27 @@
  * What is wanted follows from the step; what is done about it from readiness. Weight goes up only when the pods that must
  * carry it on both sides are available and the destination is known to select the new version; it goes down at once.
  */
+#include "rollout/weights.h"
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
-#include "rollout/world.h"
+#include "kube/api/replicaset.h"
+#include "rollout/canary.h"
+#include "rollout/counts.h"
+#include "rollout/experiment_step.h"
+#include "rollout/gather.h"
+#include "rollout/pass.h"
+#include "rollout/pause.h"
+#include "rollout/replicas.h"
+#include "rollout/services.h"
+#include "rollout/target.h"
+#include "traffic/router.h"
 
 /* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
 static int64_t
 share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 {
-	int64_t percent = p->replicas > 0 ? replicas_available(rs) * 100 / p->replicas : 100;
+	int64_t percent = p->replicas > 0 ? replicaset_available(rs) * 100 / p->replicas : 100;
 
 	return percent < 100 ? percent : 100;
 }
@@ -25,7 +36,7 @@ wanted(const struct rollout_pass *p)
 
 	if (p->promotion != NOT_PROMOTED || p->aborted || p->change != CHANGE_NONE)
 		return 0;
-	if (replicas_available(p->w->new_rs) == 0)
+	if (replicaset_available(p->w->new_rs) == 0)
 		return 0;
 	if (canary_takes_turn(p))
 		return 100;
@@ -46,7 +57,7 @@ as_stable_can_carry(const struct rollout_pass *p, int64_t want)
 	const struct routing *r = &p->w->routing;
 	int64_t least = 100 - share_of_pods(p, world_replicaset(p->w, r->stable_hash));
 
-	if (!replicas_stable_scales(p) || replicas_available(world_replicaset(p->w, r->canary_hash)) == 0 ||
+	if (!replicas_stable_scales(p) || replicaset_available(world_replicaset(p->w, r->canary_hash)) == 0 ||
 	    want >= r->weight || want >= least)
 		return want;
 	return least < r->weight ? least : r->weight;
@@ -60,11 +71,12 @@ new_can_carry(const struct rollout_pass *p, int64_t weight)
 	struct target want = target_of(p);
 	int64_t need = counts_share(weight, p->replicas);
 
-	if (weight > 0 && p->replicas > 0 && replicas_available(p->w->new_rs) == 0)
+	if (weight > 0 && p->replicas > 0 && replicaset_available(p->w->new_rs) == 0)
 		return false;
 	if (want.scaled || p->canary->replica_progress_threshold != NULL)
-		return replicas_available(p->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) || want.pods_there;
-	return replicas_available(p->w->new_rs) >= need;
+		return replicaset_available(p->w->new_rs) >= (need < want.new_rs ? need : want.new_rs) ||
+		       want.pods_there;
+	return replicaset_available(p->w->new_rs) >= need;
 }
 
 static bool
@@ -74,7 +86,7 @@ may_raise(const struct rollout_pass *p, int64_t weight)
 
 	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	return new_can_carry(p, weight) && replicas_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
+	return new_can_carry(p, weight) && replicaset_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
 }
 
 static bool
@@ -196,9 +208,9 @@ can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t wei
 {
 	if (weight == 0 || p->replicas == 0)
 		return true;
-	if (now != NULL && replicas_available(world_replicaset(p->w, now)) == 0)
-		return replicas_available(rs) > 0;
-	return replicas_available(rs) > 0 && replicas_available(rs) >= weight * p->replicas / 100;
+	if (now != NULL && replicaset_available(world_replicaset(p->w, now)) == 0)
+		return replicaset_available(rs) > 0;
+	return replicaset_available(rs) > 0 && replicaset_available(rs) >= weight * p->replicas / 100;
 }
 
 /* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
@@ -212,7 +224,7 @@ canary_revision(const struct rollout_pass *p)
 		return p->w->hash;
 	if (r->weight > 0 || r->routes > 0 || p->writes.weight.set || p->writes.routes)
 		return NULL;
-	return replicas_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
+	return replicaset_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }
 
 void
@@ -233,12 +245,12 @@ weights_plan_hashes(struct rollout_pass *p)
 	canary_ok = can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
 	stable_ok = can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
-	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicas_available(p->w->new_rs) < p->replicas &&
-	    replicas_available(world_replicaset(p->w, r->canary_hash)) > 0)
+	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&
+	    replicaset_available(world_replicaset(p->w, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
 		/* The first deploy: nothing is told apart before all pods are there. */
-		canary_ok = stable_ok = replicas_available(stable) >= p->replicas;
+		canary_ok = stable_ok = replicaset_available(stable) >= p->replicas;
 	else if (two && r->stable_hash == NULL && r->splits_pods)
 		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
 		stable_ok = true;
@@ -248,9 +260,9 @@ weights_plan_hashes(struct rollout_pass *p)
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
 		 * the next update when it was the old version's. */
 		if (canary_ok && !(takes_turns(p) && new_is_stable) &&
-		    replicas_available(world_replicaset(p->w, canary_hash)) > 0)
+		    replicaset_available(world_replicaset(p->w, canary_hash)) > 0)
 			services_switch(p, p->w->canary_service, canary_hash);
-		if (stable_ok && replicas_available(stable) > 0)
+		if (stable_ok && replicaset_available(stable) > 0)
 			services_switch(p, p->w->stable_service, stable_hash);
 		return;
 	}

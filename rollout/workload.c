@@ -3,10 +3,12 @@
  * A change of the workload is then a new revision. Until the first list of its type is in, nothing is decided: that a workload is not
  * known yet does not mean that there is none. A Deployment is scaled down when the Rollout's pods have taken over, if asked to.
  */
+#include "rollout/workload.h"
 #include <inttypes.h>
 #include "base/str.h"
+#include "kube/api/replicaset.h"
 #include "kube/api/workload.h"
-#include "rollout/world.h"
+#include "rollout/pass.h"
 
 const struct rollout *
 workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena *a)

@@ -37,3 +37,9 @@ replicaset_wanted(const struct replicaset *rs)
 {
 	return rs->spec.replicas.set ? rs->spec.replicas.is : 1;
 }
+
+int64_t
+replicaset_available(const struct replicaset *rs)
+{
+	return rs != NULL ? rs->status.available_replicas : 0;
+}

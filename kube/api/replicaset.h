@@ -23,3 +23,6 @@ extern const struct type replicaset_type;
 
 /* spec.replicas, as Kubernetes defaults it. */
 int64_t replicaset_wanted(const struct replicaset *);
+
+/* Returns status.availableReplicas; 0 for NULL. */
+int64_t replicaset_available(const struct replicaset *);

@@ -3,9 +3,9 @@
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/experiment.h"
 #include "rollout/analyses.h"
 #include "rollout/experiment/pass.h"
-#include "rollout/world.h"
 
 static const char *
 replicaset_name(const struct trial *x, const char *template, bool hash)

@@ -8,11 +8,16 @@
 #include "analysis/assess.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/analysis.h"
 #include "kube/api/core.h"
+#include "kube/api/experiment.h"
+#include "kube/api/replicaset.h"
+#include "kube/plan/controller.h"
 #include "rollout/analyses.h"
 #include "rollout/conditions.h"
 #include "rollout/experiment/pass.h"
-#include "rollout/world.h"
+#include "rollout/validate.h"
+#include "traffic/router.h"
 
 bool
 trial_is_bad(const char *phase)

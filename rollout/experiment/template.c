@@ -4,10 +4,13 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
+#include "kube/api/experiment.h"
 #include "kube/api/pod_template.h"
+#include "kube/api/replicaset.h"
 #include "rollout/analyses.h"
 #include "rollout/experiment/pass.h"
-#include "rollout/world.h"
+#include "rollout/replicas.h"
+#include "rollout/revision.h"
 
 #define SCALE_DOWN_DELAY 30 /* seconds */
 #define LOOK_AGAIN_MS 5000 /* whether the mesh has let go */
@@ -230,7 +233,7 @@ drop_service(
 
 	if (have == NULL) {
 		s->service_name = s->pod_template_hash = NULL;
-	} else if (replicaset_wanted(rs) == 0 && replicas_available(rs) == 0 &&
+	} else if (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0 &&
 		   have->object.meta.deletion_timestamp == 0 && !is_routed(x, s)) {
 		plan_delete(x->plan, &have->object);
 		plan_beside(x->plan);
@@ -250,7 +253,7 @@ count(struct trial *x, const struct replicaset *rs, struct template_status *s)
 
 	s->replicas = s->updated_replicas = rs != NULL ? rs->status.replicas : 0;
 	s->ready_replicas = rs != NULL ? rs->status.ready_replicas : 0;
-	s->available_replicas = replicas_available(rs);
+	s->available_replicas = replicaset_available(rs);
 	if (s->last_transition_time == 0 || was.replicas != s->replicas || was.ready_replicas != s->ready_replicas ||
 	    was.available_replicas != s->available_replicas)
 		s->last_transition_time = time_stored(x->w->now);
@@ -280,7 +283,7 @@ judge(struct trial *x, const struct experiment_template *t, const struct replica
 		return;
 	if (x->ending) {
 		s->status = "Successful";
-	} else if (rs != NULL && replicas_available(rs) >= wanted(t)) {
+	} else if (rs != NULL && replicaset_available(rs) >= wanted(t)) {
 		s->status = time_is_up(x) ? "Successful" : "Running";
 	} else if (x->w->now > late) {
 		s->status = "Failed";

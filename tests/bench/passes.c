@@ -12,7 +12,7 @@
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
 #include "kube/cache.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "tests/bench/bench.h"
 
 #define WANT "tests/bench/passes.want"

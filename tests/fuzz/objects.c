@@ -5,7 +5,7 @@
 #include "kube/api/istio.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "tests/fuzz/fuzz.h"
 
 static const struct type *const types[] = { &rollout_type, &replicaset_type, &analysis_run_type,

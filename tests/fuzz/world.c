@@ -14,7 +14,7 @@
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/plan/controller.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "rollout/experiment/decide.h"
 #include "rollout/plugins.h"
 #include "tests/fuzz/fuzz.h"

@@ -6,7 +6,7 @@
 #include "base/time.h"
 #include "io/file.h"
 #include "kube/api/yaml.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "rollout/experiment/decide.h"
 #include "rollout/plugins.h"
 

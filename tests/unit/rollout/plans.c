@@ -16,7 +16,7 @@
 #include "kube/api/patch.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
-#include "rollout/decide.h"
+#include "rollout/controller.h"
 #include "tests/listed.h"
 
 #define FOLDER "tests/data/plans"

@@ -1,0 +1,11 @@
+/* rollout/canary.h: the pass of a canary. */
+#pragma once
+#include <stdbool.h>
+
+struct rollout_pass;
+
+/* Plans the pass of a rollout whose spec is valid. */
+void canary_pass(struct rollout_pass *);
+
+/* Returns true if the new version's Service, of two that take turns (pingPong), is to have all traffic. */
+bool canary_takes_turn(const struct rollout_pass *);

@@ -1,0 +1,28 @@
+/* rollout/experiment_step.h: the Experiment of a canary's step. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rollout_pass;
+struct weight_destination;
+
+/* Reads the phase of the step's Experiment: a failed one aborts the update, an inconclusive one pauses it. */
+void experiment_step_verdict(struct rollout_pass *);
+
+/* Creates the step's Experiment, ends those that are not wanted, and deletes those beyond the history limits. */
+void experiment_step_sync(struct rollout_pass *);
+
+/* Returns true if the step's Experiment has succeeded. */
+bool experiment_step_succeeded(const struct rollout_pass *);
+
+/* Returns the Services of the step's Experiment that are to have traffic now, sorted by name. In the arena. */
+const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);
+
+/* Returns the Services of Experiments that are observed to have traffic, with their hashes, sorted by name. In the arena. */
+struct weight_destination *experiment_step_seen(const struct rollout_pass *, size_t *ret_n);
+
+/* Returns both of these; a Service that is in both is there once, as it is to be. In the arena. */
+const struct weight_destination *experiment_step_destinations(const struct rollout_pass *, size_t *ret_n);
+
+/* Returns the names that templates of Experiments give to their Services. In the arena. */
+const char *const *experiment_step_services(const struct rollout_pass *, size_t *ret_n);

@@ -1,0 +1,6 @@
+/* rollout/field_path.h: paths of an argument's fieldRef. */
+#pragma once
+#include <stdbool.h>
+
+/* Returns true if the path can name a value of a Rollout: a field that the type has, or any label or annotation. */
+bool field_path_known(const char *path);

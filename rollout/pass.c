@@ -1,0 +1,78 @@
+/* rollout/pass.c: the parts of a pass that both strategies share. */
+#include "rollout/pass.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "kube/plan/controller.h"
+#include "rollout/experiment_step.h"
+#include "rollout/metadata.h"
+#include "rollout/pause.h"
+#include "rollout/plugin_step.h"
+#include "rollout/release.h"
+#include "rollout/replicas.h"
+#include "rollout/restart.h"
+#include "rollout/revision.h"
+#include "rollout/runs.h"
+#include "rollout/status.h"
+#include "rollout/steps.h"
+#include "rollout/workload.h"
+
+void
+pass_promote(struct rollout_pass *p, const char *why, const char *completion)
+{
+	/* A rollback in mid-update has its word since it began. */
+	if (!str_eq(p->st.duration.completion_status, "RolledBack") || !str_eq(completion, "Promoted"))
+		p->st.duration.completion_status = completion;
+	p->st.stable_rs = p->w->hash;
+	pause_clear(p);
+	p->st.promote_full = false;
+	p->st.blue_green.scale_up_preview_check_point = false;
+	if (p->canary != NULL && p->canary->ping_pong != NULL)
+		p->st.canary.stable_ping_pong = str_eq(p->was->canary.stable_ping_pong, "ping") ? "pong" : "ping";
+	if (steps_count(p) > 0)
+		p->st.current_step_index = (struct opt_int){ true, steps_count(p) };
+	plan_status_event(p->plan, &p->w->rollout->object, false, "RolloutCompleted",
+	    "Rollout completed update to revision %d (%s): %s", (int)p->revision, p->w->hash, why);
+	plan_reason(p->plan, "promoted: %s", why);
+}
+
+void
+pass_abort(struct rollout_pass *p, const char *message)
+{
+	p->aborted = true;
+	p->abort_message = message;
+	p->st.abort = true;
+	p->st.aborted_at = time_stored(p->w->now);
+	pause_clear(p);
+}
+
+bool
+pass_make_revision(struct rollout_pass *p)
+{
+	if (revision_sync(p))
+		return true;
+	/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
+	p->st.current_pod_hash = p->was->current_pod_hash;
+	p->st.current_step_hash = p->was->current_step_hash;
+	p->st.current_step_index = p->was->current_step_index;
+	p->plan->n_status_events = 0;
+	replicas_raise(p);
+	/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
+	if (!p->writes.replicaset || p->w->seen->failure != NULL)
+		status_finish(p);
+	return false;
+}
+
+void
+pass_end(struct rollout_pass *p)
+{
+	runs_sync(p);
+	experiment_step_sync(p);
+	plugin_step_sync(p);
+	replicas_lower(p);
+	restart_plan(p);
+	release_plan(p);
+	revision_history(p);
+	metadata_pods(p);
+	workload_scale(p);
+	status_finish(p);
+}

@@ -1,0 +1,33 @@
+/* rollout/pause.h: pause conditions of the status. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rollout_pass;
+struct rollout_status;
+
+/* Reasons of pause conditions. */
+#define PAUSE_STEP "CanaryPauseStep"
+#define PAUSE_BLUE_GREEN "BlueGreenPause"
+#define PAUSE_INCONCLUSIVE "InconclusiveAnalysisRun"
+#define PAUSE_EXPERIMENT "InconclusiveExperiment"
+
+/* Applies what a user did to the pauses since the last pass: ended one, skipped a step, or skipped all. */
+void pause_read(struct rollout_pass *);
+
+/* Adds a condition that starts now, unless there is one with this reason, and sets controllerPause. */
+void pause_add(struct rollout_pass *, const char *reason);
+
+/* Removes all conditions and controllerPause. */
+void pause_clear(struct rollout_pass *);
+
+/* Removes one condition and leaves controllerPause: the pause is over, and this is remembered. */
+void pause_drop(struct rollout_pass *, const char *reason);
+
+bool pause_has(const struct rollout_status *, const char *reason);
+
+/* Returns the start of a pause in wall ms; 0 if there is no condition with this reason. */
+int64_t pause_since(const struct rollout_status *, const char *reason);
+
+/* Returns true if an analysis or an experiment was inconclusive, and no user has decided since. */
+bool pause_undecided(const struct rollout_status *);

@@ -1,0 +1,20 @@
+/* rollout/runs.h: the AnalysisRuns of a rollout. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct object;
+struct rollout_pass;
+
+/* Reads the phases of the current runs: a failed one aborts the update, an inconclusive one pauses it. */
+void runs_verdict(struct rollout_pass *);
+
+/* Creates the runs that are missing, ends those that are not wanted, and deletes those beyond the history limits. */
+void runs_sync(struct rollout_pass *);
+
+/* Returns true if a run or an Experiment was created for the current update; and since its last abort. */
+bool runs_made_by_update(const struct rollout_pass *, const struct object *);
+bool runs_made_by_try(const struct rollout_pass *, const struct object *);
+
+/* Sets the number of finished runs, and of finished Experiments, that are kept: successful ones, and others. */
+void runs_history_limits(const struct rollout_pass *, int64_t ret[2]);

@@ -1,0 +1,11 @@
+/* rollout/services.h: the selectors of Services. */
+#pragma once
+
+struct rollout_pass;
+struct service;
+
+/* Plans that the Service selects this pod template hash. A NULL Service or hash: does nothing. */
+void services_switch(struct rollout_pass *, const struct service *, const char *hash);
+
+/* Plans the selectors of the Services of a canary whose traffic is not split between Services. */
+void services_follow(struct rollout_pass *);

@@ -1,0 +1,23 @@
+/* rollout/target.h: the pods and the traffic that the current step asks for. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct replicaset;
+struct rollout_pass;
+
+struct target {
+	int64_t new_rs, stable; /* pods */
+	bool scaled; /* by a setCanaryScale step, not by the weight */
+	bool pods_there; /* the versions have these pods */
+	int64_t
+	    weight; /* percent: the most that the canary's destination may have now, before its readiness is checked */
+};
+
+struct target target_of(const struct rollout_pass *);
+
+/* Returns true if a setWeight step is completed: its pods are available, and its weight is observed in every route. */
+bool target_reached(const struct rollout_pass *);
+
+/* Returns the number of pods that the routing needs of a ReplicaSet: as it was last observed, and as this pass changes it. */
+int64_t target_kept(const struct rollout_pass *, const struct replicaset *);
