@@ -211,11 +211,11 @@ told(const struct plan_step *event, void *arg)
 		? view_get(runner_view(p->runner), &rollout_type, about->namespace, about->name)
 		: NULL;
 
-	metrics_told(p->metrics, event, loop_wall(p->cli->loop));
+	metrics_on_event(p->metrics, event, loop_wall(p->cli->loop));
 	if (rollout != NULL && p->notifier != NULL)
-		notifier_told(p->notifier, rollout, event->reason, event->warning);
+		notifier_on_event(p->notifier, rollout, event->reason, event->warning);
 	if (p->alerter != NULL)
-		alerter_told(p->alerter, event);
+		alerter_on_event(p->alerter, event);
 }
 
 static void

@@ -16,7 +16,7 @@ struct variable {
 
 enum flow { GO_ON, BREAK, CONTINUE };
 
-/* What a part sees. */
+/* The variables and the dot that a part of a template can use. */
 struct scope {
 	struct run *run;
 	const json_t *dot;
@@ -44,8 +44,6 @@ run_fail(struct run *r, const char *format, ...)
 	va_end(ap);
 	return NULL;
 }
-
-/* --- values ----------------------------------------------------------------------------------------------------------- */
 
 bool
 truth_of(const json_t *v)
@@ -134,8 +132,6 @@ text_of(struct run *r, const json_t *v)
 	str_done(&s);
 	return text;
 }
-
-/* --- pipelines --------------------------------------------------------------------------------------------------------- */
 
 static const json_t *run_pipeline(struct scope *, const struct pipeline *);
 
@@ -265,8 +261,6 @@ run_pipeline(struct scope *s, const struct pipeline *l)
 		v = run_command(s, c, v, c != l->first);
 	return s->run->err == NULL ? v : NULL;
 }
-
-/* --- parts ------------------------------------------------------------------------------------------------------------- */
 
 static void run_parts(struct scope *, const struct part *);
 

@@ -13,8 +13,6 @@
 
 typedef const json_t *const *arguments;
 
-/* --- making values ---------------------------------------------------------------------------------------------------- */
-
 static const json_t *
 functions_string(struct run *r, const char *s)
 {
@@ -55,8 +53,6 @@ functions_numbers(struct run *r, arguments a, size_t n)
 		}
 	return true;
 }
-
-/* --- logic and comparison ---------------------------------------------------------------------------------------------- */
 
 static const json_t *
 f_and(struct run *r, arguments a, size_t n)
@@ -173,8 +169,6 @@ f_ternary(struct run *r, arguments a, size_t n)
 	(void)n;
 	return truth_of(a[2]) ? a[0] : a[1];
 }
-
-/* --- text ---------------------------------------------------------------------------------------------------------------- */
 
 /* As Go's fmt has it, where nothing is <nil>. */
 static const char *
@@ -595,8 +589,6 @@ f_from_json(struct run *r, arguments a, size_t n)
 	return e == NULL ? run_keep(r, v) : run_fail(r, "%s", err_text(r->arena, e));
 }
 
-/* --- numbers -------------------------------------------------------------------------------------------------------------- */
-
 static const json_t *
 f_int(struct run *r, arguments a, size_t n)
 {
@@ -647,8 +639,6 @@ f_fold(struct run *r, arguments a, size_t n)
 	}
 	return functions_integer(r, sum);
 }
-
-/* --- lists and maps --------------------------------------------------------------------------------------------------------- */
 
 static const json_t *
 f_len(struct run *r, arguments a, size_t n)

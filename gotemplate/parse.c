@@ -27,8 +27,6 @@ is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* --- words of an action --------------------------------------------------------------------------------------------- */
-
 static void
 parse_skip_space(struct parser *p)
 {
@@ -56,7 +54,7 @@ accept(struct parser *p, const char *what)
 }
 
 static const char *
-parse_name(struct parser *p)
+gotemplate_parse_name(struct parser *p)
 {
 	size_t n = 0;
 
@@ -131,7 +129,7 @@ parse_operand(struct parser *p, struct operand *o)
 	} else if (*p->at == '$') {
 		p->at++;
 		o->kind = O_VARIABLE;
-		o->text = parse_name(p);
+		o->text = gotemplate_parse_name(p);
 	} else if (*p->at == '(') {
 		p->at++;
 		o->kind = O_PIPELINE;
@@ -142,7 +140,7 @@ parse_operand(struct parser *p, struct operand *o)
 		p->at++;
 		return true;
 	} else if (isalpha((unsigned char)*p->at) || *p->at == '_') {
-		const char *word = parse_name(p);
+		const char *word = gotemplate_parse_name(p);
 
 		o->kind = strcmp(word, "true") == 0 || strcmp(word, "false") == 0 ? O_BOOL
 			  : strcmp(word, "nil") == 0				  ? O_NIL
@@ -159,7 +157,7 @@ parse_operand(struct parser *p, struct operand *o)
 		if (o->n_fields == FIELDS_MAX)
 			parse_fail(p, "too many fields", "");
 		else
-			fields[o->n_fields++] = parse_name(p);
+			fields[o->n_fields++] = gotemplate_parse_name(p);
 	}
 	o->fields = arena_new_array(p->arena, const char *, o->n_fields + 1);
 	memcpy(o->fields, fields, o->n_fields * sizeof(*fields));
@@ -200,7 +198,7 @@ declaration(struct parser *p, struct pipeline *l)
 		if (*ahead.at != '$')
 			return;
 		ahead.at++;
-		l->variables[i] = parse_name(&ahead);
+		l->variables[i] = gotemplate_parse_name(&ahead);
 		l->n_variables = (size_t)i + 1;
 		if (i == 0 && accept(&ahead, ","))
 			continue;
@@ -237,10 +235,8 @@ pipeline(struct parser *p, bool may_declare)
 	return l;
 }
 
-/* --- parts ----------------------------------------------------------------------------------------------------------- */
-
 static struct part *
-parse_part(struct parser *p, enum part_kind kind)
+gotemplate_parse_part(struct parser *p, enum part_kind kind)
 {
 	struct part *t = arena_alloc(p->arena, sizeof(*t));
 
@@ -267,7 +263,7 @@ end_action(struct parser *p)
 	p->in_action = false;
 }
 
-/* Text up to the next action; false: there is none of either. */
+/* Reads the text up to the next action. Returns false at the end of the template. */
 static bool
 parse_text(struct parser *p, struct part ***end)
 {
@@ -281,7 +277,7 @@ parse_text(struct parser *p, struct part ***end)
 	while (trims && n > 0 && isspace((unsigned char)start[n - 1]))
 		n--;
 	if (n > 0) {
-		struct part *t = parse_part(p, PART_TEXT);
+		struct part *t = gotemplate_parse_part(p, PART_TEXT);
 
 		t->text = start;
 		t->len = n;
@@ -317,7 +313,7 @@ static enum stop parts(struct parser *, struct part **ret);
 static struct part *
 parse_block(struct parser *p, enum part_kind kind)
 {
-	struct part *t = parse_part(p, kind);
+	struct part *t = gotemplate_parse_part(p, kind);
 	int line = p->line;
 	enum stop stop;
 
@@ -372,11 +368,11 @@ parse_action(struct parser *p)
 	if (accept(p, "range"))
 		return parse_block(p, PART_RANGE);
 	if (accept(p, "break"))
-		t = parse_part(p, PART_BREAK);
+		t = gotemplate_parse_part(p, PART_BREAK);
 	else if (accept(p, "continue"))
-		t = parse_part(p, PART_CONTINUE);
+		t = gotemplate_parse_part(p, PART_CONTINUE);
 	else {
-		t = parse_part(p, PART_ACTION);
+		t = gotemplate_parse_part(p, PART_ACTION);
 		t->pipeline = pipeline(p, true);
 	}
 	end_action(p);

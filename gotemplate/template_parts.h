@@ -1,4 +1,5 @@
-/* gotemplate/template_parts.h: the tree between parser and evaluator, and what functions see. Private to this folder. */
+/* gotemplate/template_parts.h: the tree between parser and evaluator, and what functions see. Private to this folder.
+ */
 #pragma once
 #include "base/str.h"
 #include "gotemplate/template.h"
@@ -78,7 +79,7 @@ struct function {
 	char variant; /* which of those that share `call`; 0: it is alone */
 };
 
-/* NULL: there is none. */
+/* NULL: absent */
 const struct function *function_find(const char *name);
 
 /* In order, with commas. In the arena. */

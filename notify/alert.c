@@ -18,8 +18,6 @@
 #define HEADERS_MAX 32
 #define SLACK_API "https://slack.com/api/"
 
-/* --- which ----------------------------------------------------------------------------------------------------------- */
-
 static bool
 any_finds(const struct strings *expressions, const char *text)
 {
@@ -102,8 +100,6 @@ alert_concerns(const struct flux_alert *a, enum alert_reach reach, const struct 
 	       !any_finds(&a->spec.exclusion, e->message);
 }
 
-/* --- what ------------------------------------------------------------------------------------------------------------ */
-
 struct composing {
 	struct arena *arena;
 	const struct flux_provider *provider;
@@ -135,7 +131,7 @@ alert_header(struct composing *c, const char *name, const char *text)
 		c->headers[c->n_headers++] = (struct header){ name, text };
 }
 
-/* The revision that it is about, or that the message names; NULL: there is none. In the arena. */
+/* Returns the revision that the event is about, or that its message names, in the arena; NULL: it has none. */
 static const char *
 alert_revision_of(const struct composing *c)
 {
@@ -148,7 +144,7 @@ alert_revision_of(const struct composing *c)
 	return from != NULL ? arena_strndup(c->arena, from, strcspn(from, " '\n,;")) : NULL;
 }
 
-/* What people have said is told with it, and the revision. A new reference. */
+/* Returns the metadata of a message, a new reference: the Alert's eventMetadata, the event's, and the revision. */
 static json_t *
 metadata(const struct composing *c)
 {
@@ -176,7 +172,7 @@ generic_body(struct composing *c)
 	    e->reason, "metadata", metadata(c), "reportingController", CONTROLLER);
 }
 
-/* What Slack, and those that take what Slack takes, make a message of. */
+/* Returns a message in Slack's format, which Rocket and Mattermost accept too. */
 static json_t *
 slack_body(struct composing *c)
 {
@@ -249,7 +245,8 @@ description(const struct composing *c)
 	return c->event->bad ? arena_printf(c->arena, "%s: %s", words, c->event->message) : words;
 }
 
-/* "kustomization/NAME/1a2b3c4d": the last is the beginning of the Provider's uid, so that two clusters do not say the same. */
+/* "kustomization/NAME/1a2b3c4d": the last is the beginning of the Provider's uid, so that two clusters do not say the
+ * same. */
 static const char *
 context(const struct composing *c)
 {
@@ -261,7 +258,7 @@ context(const struct composing *c)
 	return text;
 }
 
-/* What has only begun, or is about another commit than this one, says nothing of it. */
+/* An event that only reports progress, or that is about another commit, sets no commit status. */
 static bool
 is_outcome(const struct alert_event *e)
 {
@@ -332,7 +329,8 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
     const struct alert_event *event, struct question *ret)
 {
 	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0, NULL };
-	const char *said = value(&c, "address"), *address = said != NULL ? said : p->spec.address;
+	const char *address_of_secret = value(&c, "address"),
+		   *address = address_of_secret != NULL ? address_of_secret : p->spec.address;
 	const struct problem *problem = object_problem(&p->object, "spec");
 	const struct provider_kind *k = NULL;
 	struct err *e;

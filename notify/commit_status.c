@@ -34,7 +34,7 @@ commit_status_is(const char *type)
 	return host_of(type) != NULL;
 }
 
-/* SHA-1 or SHA-256, in hexadecimal; NULL: it is none. */
+/* Returns the SHA-1 or SHA-256 in hexadecimal; NULL: the text has neither. */
 static const char *
 commit_in(const char *revision)
 {

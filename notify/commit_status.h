@@ -1,6 +1,7 @@
-/* notify/commit_status.h: what became of a commit, told to the host of its repository, where it stands beside the commit. Pure.
+/* notify/commit_status.h: the result of a commit, reported to the server of its repository as a commit status. Pure.
  *
- * Source: Flux's documentation of Providers of the types github, gitlab and gitea, and the three hosts' own of commit statuses.
+ * Source: Flux's documentation of Providers of the types github, gitlab and gitea, and these servers' documentation
+ * of commit statuses.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,14 +13,14 @@ struct commit_status {
 	const char *revision; /* "main@sha1:…", or the commit alone; NULL: none */
 	const char *context; /* under which name it stands: of one, the last is shown */
 	bool bad;
-	const char *description; /* what does not fit is cut */
+	const char *description; /* cut to the length that the server accepts */
 };
 
 /* The type is one of those. */
 bool commit_status_is(const char *type);
 
-/* Where it goes and what is said; texts and *ret_body in the arena. *ret_url NULL: there is no commit that it could be about. An error: the address
- * is of no repository. */
+/* Returns the URL of a commit status and its body, both in the arena. *ret_url is NULL if the event is not about a
+ * commit. ERR_INVALID: the address is not one of a repository. */
 struct err *commit_status_compose(
     struct arena *, const struct commit_status *, const char **ret_url, const char **ret_body);
 

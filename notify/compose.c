@@ -7,9 +7,8 @@
 #include "gotemplate/template.h"
 #include "notify/notify.h"
 
-/* --- conditions -------------------------------------------------------------------------------------------------------- */
-
-/* "[0].HASH" of the index-th condition: SHA-1 in base64 for URLs, without padding, as the others' annotations have it. */
+/* "[0].HASH" of the index-th condition: SHA-1 in base64 for URLs, without padding, as the others' annotations have
+ * it. */
 static const char *
 compose_key_of(struct arena *a, size_t index, const char *when)
 {
@@ -77,8 +76,6 @@ notify_conditions(const struct notify_config *c, const char *trigger, const json
 	}
 	return json_array_size(list);
 }
-
-/* --- words --------------------------------------------------------------------------------------------------------------- */
 
 json_t *
 notify_vars(const struct notify_config *c, json_t *rollout, const json_t *secret, const struct destination *d)

@@ -135,7 +135,8 @@ notify_needs_secret(const struct notify_config *c)
 	return has_dollar(c->services);
 }
 
-/* An upper-case letter begins a word when it follows a lower-case one or a digit, or when a lower-case one follows it. */
+/* An upper-case letter begins a word when it follows a lower-case one or a digit, or when a lower-case one follows
+ * it. */
 const char *
 notify_trigger(struct arena *a, const char *reason)
 {
@@ -152,8 +153,6 @@ notify_trigger(struct arena *a, const char *reason)
 	}
 	return arena_printf(a, "on-%s", text);
 }
-
-/* --- subscriptions ---------------------------------------------------------------------------------------------------- */
 
 struct collecting {
 	struct arena *arena;

@@ -1,11 +1,11 @@
-/* notify/notify.h: who is told of what, in which words: the notifications of Argo Rollouts' users (argoproj/notifications-engine).
+/* notify/notify.h: which notification goes to which recipient, and its text (argoproj/notifications-engine). Pure.
  *
- * A ConfigMap has services ("service.TYPE" or "service.TYPE.NAME"), templates, triggers and default subscriptions; a Rollout's annotations
- * subscribe: `notifications.argoproj.io/subscribe.TRIGGER.SERVICE: recipient;recipient`. An event of reason R is the trigger "on-r". All of
- * this is pure: what is sent is described as a question (kube/plan/query.h).
+ * A ConfigMap has services ("service.TYPE" or "service.TYPE.NAME"), templates, triggers and default subscriptions. A
+ * Rollout's annotations subscribe: `notifications.argoproj.io/subscribe.TRIGGER.SERVICE: recipient;recipient`. An
+ * event with reason R is the trigger "on-r". A notification is described as a query (kube/plan/query.h).
  *
- * What one key of the ConfigMap says wrongly spoils what uses that key, and is told with its name; all else goes on (there one bad template
- * ends all notifications).
+ * An invalid key of the ConfigMap disables only what uses this key, and is reported by its name. In Argo Rollouts
+ * one invalid template disables all notifications.
  */
 #pragma once
 #include "kube/api/meta.h"
@@ -15,7 +15,7 @@
 #define NOTIFY_SECRET "argo-rollouts-notification-secret"
 #define NOTIFY_PREFIX "notifications.argoproj.io/"
 #define NOTIFY_NOTIFIED                                                                                                \
-	"notified.notifications.argoproj.io" /* an annotation: what a trigger's condition was told of already */
+	"notified.notifications.argoproj.io" /* an annotation: the conditions of triggers that were reported already */
 
 /* A ConfigMap's data, read. */
 struct notify_config {
@@ -26,7 +26,7 @@ struct notify_config {
 	json_t *default_triggers; /* names */
 	json_t *service_default_triggers; /* service → names */
 	json_t *context; /* for templates */
-	json_t *problems; /* texts: what could not be read */
+	json_t *problems; /* texts: the keys that are invalid, and why */
 };
 
 /* Reads `data`, a map of texts. Freed by notify_config_done. */
@@ -45,15 +45,16 @@ struct destination {
 
 #define NOTIFY_DESTINATIONS_MAX 256 /* of one trigger and object; the caller logs that there may be more */
 
-/* Whom an object's annotations and the default subscriptions send this trigger to, each once. In the arena. */
+/* Returns the recipients of a trigger by an object's annotations and the default subscriptions, each once. In the
+ * arena. */
 size_t notify_destinations(const struct notify_config *, const struct string_map *labels,
     const struct string_map *annotations, const char *trigger, struct arena *, struct destination **ret);
 
-/* What a trigger's conditions come to. */
+/* The result of a trigger's conditions. */
 struct notify_condition {
 	const char *when; /* "": none */
 	const char *key; /* of it in the annotation: "[0].hash" */
-	const char *once_per; /* what its oncePer is now; "": it has none */
+	const char *once_per; /* the value of its oncePer; "": it has none */
 	bool holds;
 	const json_t *send; /* names of templates */
 	const struct err *err; /* when or oncePer could not be evaluated */
@@ -63,14 +64,17 @@ struct notify_condition {
 size_t notify_conditions(const struct notify_config *, const char *trigger, const json_t *vars, int64_t now,
     struct arena *, struct notify_condition **ret);
 
-/* What templates and conditions may name: rollout (consumed), secrets, context, recipient and serviceType. A new reference. */
+/* Returns the variables of templates and conditions, a new reference: rollout (consumed), secrets, context,
+ * recipient and serviceType. */
 json_t *notify_vars(const struct notify_config *, json_t *rollout, const json_t *secret, const struct destination *);
 
-/* The notification that templates make together: texts expanded. `templates` are their names. *ret is a new reference. */
+/* The notification that templates make together: texts expanded. `templates` are their names. *ret is a new
+ * reference. */
 struct err *notify_render(
     struct arena *, const struct notify_config *, const json_t *templates, const json_t *vars, json_t **ret);
 
-/* How a notification is sent: a question whose texts are in the arena. `secret` is the Secret's data (base64; NULL: there is none). */
+/* Returns the query that sends a notification, its texts in the arena. `secret` is the Secret's data (base64; NULL:
+ * there is no Secret). */
 struct err *notify_compose(struct arena *, const struct notify_config *, const json_t *secret,
     const struct destination *, const json_t *notification, int64_t now, struct question *ret);
 

@@ -1,4 +1,4 @@
-/* notify/services.c: the services, a row each: what is asked of whom, and how it says that it has taken it. */
+/* notify/services.c: the services, a row each: the request of each, and how its response reports success. */
 #include <ctype.h>
 #include <string.h>
 #include "analysis/http.h"
@@ -30,8 +30,6 @@ struct service {
 	/* NULL: any 2xx is well. Otherwise why it is not, although the status is; NULL: it is. */
 	const char *(*refusal)(struct arena *, const json_t *body);
 };
-
-/* --- what they share ---------------------------------------------------------------------------------------------------- */
 
 static const char *
 option(const struct composing *c, const char *name, const char *otherwise)
@@ -128,8 +126,6 @@ of_recipient(struct composing *c, const char *map, const char **ret)
 				: err_new(c->arena, ERR_INVALID, "service.%s: %s has no recipient \"%s\"", c->type, map,
 				      c->recipient);
 }
-
-/* --- services ------------------------------------------------------------------------------------------------------------ */
 
 static struct err *
 webhook(struct composing *c)
@@ -395,8 +391,6 @@ service_of(const char *type)
 			return &services[i];
 	return NULL;
 }
-
-/* --- from the outside -------------------------------------------------------------------------------------------------- */
 
 /* The text with each "$KEY" that the Secret has replaced. */
 static const char *

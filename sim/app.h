@@ -1,8 +1,8 @@
-/* sim/app.h: the application that demos and tests roll out: an HTTP server that errs and dawdles as it is told.
+/* sim/app.h: the application that demos and tests roll out: an HTTP server with configured errors and latency.
  *
- * /ready and /health answer 200; /metrics counts in the names that people's queries use: http_requests_total{code} and
- * http_request_duration_seconds. Everything else is a request: its body is the version's name and a newline, its status 200
- * or, for the share `errors`, 500.
+ * /ready and /health answer 200; /metrics has http_requests_total{code} and http_request_duration_seconds, the names
+ * that common queries use. Any other request gets the version's name and a newline, with status 200 or, for the
+ * share `errors`, 500.
  */
 #pragma once
 #include "io/loop.h"
@@ -14,7 +14,7 @@ struct app_settings {
 	int port;
 	const char *version; /* borrowed */
 	double errors; /* 0..1 */
-	int64_t latency_ms; /* what an answer takes; half of it more or less, at random */
+	int64_t latency_ms; /* of a response; a random half more or less */
 	uint64_t seed;
 };
 

@@ -1,5 +1,6 @@
-/* sim/cel.h: the part of CEL (github.com/google/cel-spec) that the rules of our own definitions use (kube/api/schema.c): has(self.a),
- * self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and [A, B].filter(x, x).size() == 1.
+/* sim/cel.h: the part of CEL (github.com/google/cel-spec) that the rules of our own definitions use
+ * (kube/api/schema.c): has(self.a), self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and [A,
+ * B].filter(x, x).size() == 1.
  */
 #pragma once
 #include <stdbool.h>

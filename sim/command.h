@@ -1,6 +1,6 @@
-/* sim/command.h: what a container's command comes to where nothing is run.
+/* sim/command.h: the result of a container's command, where nothing is run.
  *
- * "sleep N" anywhere in it lets it last N seconds, "exit N" ends it with that code; it ends well at once otherwise.
+ * "sleep N" anywhere in it makes it last N seconds, "exit N" ends it with that code. Otherwise it succeeds at once.
  */
 #pragma once
 #include <stdint.h>

@@ -44,7 +44,7 @@ crds_free(struct crds *c)
 	return NULL;
 }
 
-/* What is unknown goes, and what is absent gets its default. */
+/* Removes unknown fields and sets the defaults of absent ones. */
 static void
 prune(const json_t *schema, json_t *value)
 {
@@ -71,7 +71,7 @@ prune(const json_t *schema, json_t *value)
 		prune(items, v);
 }
 
-/* What every object has is no schema's to say. */
+/* Metadata, kind and apiVersion are not part of a schema. */
 static void
 prune_root(const json_t *schema, json_t *object)
 {
@@ -219,7 +219,7 @@ crd_check(struct walk *w, const char *path, const json_t *schema, const json_t *
 	json_t *e;
 	size_t i;
 
-	/* What was wrong before may stay so. */
+	/* A field that was invalid before may stay so. */
 	if (old != NULL && json_equal(old, v))
 		return;
 	if (!has_type(schema, v)) {

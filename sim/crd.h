@@ -14,13 +14,15 @@ void crds_define(struct crds *, const char *key, json_t *schema);
 /* The schema of a key, or NULL. Borrowed. */
 const json_t *crds_schema(const struct crds *, const char *key);
 
-/* Adds the paths of the object's fields that the schema does not know, "spec.foo", to a list of at most UNKNOWN_MAX. `whole`: the schema
- * names every field outside of the status and of pod templates, also where it lets others through. */
+/* Adds the paths of the object's fields that the schema does not know, "spec.foo", to a list of at most UNKNOWN_MAX.
+ * `whole`: the schema names every field outside of the status and of pod templates, also where it lets others
+ * through. */
 #define UNKNOWN_MAX 20
 void crds_unknown(struct arena *, const json_t *schema, bool whole, const json_t *object, json_t *paths);
 
-/* Prunes what the schema of a key does not know, sets its defaults, and checks types, required fields, choices, bounds and what may not
- * change; a part that is as it was in `old` (NULL: there is none) is not checked again. In place. The problems as an API server words
- * them, in one error; NULL: none, or a key without a schema. *ret_details is then what a Status says of them (a new reference). */
+/* Prunes unknown fields, sets defaults, and checks types, required fields, choices, bounds and immutability, by the
+ * schema of a key and in place. A part that is the same in `old` (NULL: a new object) is not checked again. Returns
+ * all problems in the words of an API server, in one error; NULL: the object is valid, or the key has no schema.
+ * *ret_details is set to the details of a Status (a new reference). */
 struct err *crds_admit(const struct crds *, struct arena *, const char *key, const char *kind, const char *group,
     json_t *object, const json_t *old, json_t **ret_details);

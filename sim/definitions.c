@@ -73,7 +73,7 @@ definitions_storage(const json_t *definition)
 	return NULL;
 }
 
-/* The first problem of the versions; NULL: there is none. */
+/* Returns the first problem of the versions; NULL: they are valid. */
 static const char *
 definitions_versions(struct arena *a, const json_t *definition)
 {

@@ -10,8 +10,8 @@
 	"deletionGracePeriodSeconds labels annotations ownerReferences finalizers managedFields"
 #define SELECTOR "selector{matchLabels matchExpressions{key operator values}}"
 
-/* Names with spaces between; those of an object, or of the objects of a list, in braces; "template" is a pod template. What has no braces
- * may hold anything. */
+/* Names with spaces between; those of an object, or of the objects of a list, in braces; "template" is a pod
+ * template. What has no braces may hold anything. */
 static const struct {
 	const char *kind, *fields;
 } fields_rows[] = {
@@ -59,7 +59,8 @@ fields_fields_of(const char *kind)
 	return NULL;
 }
 
-/* One name of a list and what follows it: *ret_in is behind its brace (NULL: it has none), and the result behind it all. */
+/* One name of a list and what follows it: *ret_in is behind its brace (NULL: it has none), and the result behind it
+ * all. */
 static const char *
 fields_next(const char *s, size_t *ret_len, const char **ret_in)
 {
@@ -183,8 +184,6 @@ fields_unknown(
 	}
 }
 
-/* --- schemas ------------------------------------------------------------------------------------------------------- */
-
 static json_t *
 schema_of_go(const struct go_type *t)
 {
@@ -216,7 +215,7 @@ schema_of_anything(void)
 	return json_pack("{s:s,s:b}", "type", "object", "x-kubernetes-preserve-unknown-fields", 1);
 }
 
-/* What a list of names says: only that there are such fields. */
+/* A list of names only says that there are such fields. */
 static json_t *
 schema_of_names(struct arena *a, const char *s)
 {

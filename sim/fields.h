@@ -1,11 +1,12 @@
-/* sim/fields.h: the fields that the types of the laptop cluster have: what strict validation refuses, and what OpenAPI documents show.
+/* sim/fields.h: the fields that the types of the laptop cluster have: what strict validation refuses, and what
+ * OpenAPI documents show.
  */
 #pragma once
 #include "sim/crd.h"
 #include "sim/store.h"
 
-/* Adds the paths of fields that objects of this resource do not have to a list, at most UNKNOWN_MAX of them. A kind whose fields are not
- * kept here has any. */
+/* Adds the paths of fields that objects of this resource do not have to a list, at most UNKNOWN_MAX of them. A kind
+ * whose fields are not kept here has any. */
 void fields_unknown(const struct crds *, struct arena *, const struct resource *, const json_t *object, json_t *paths);
 
 /* The schema of a resource for OpenAPI, with apiVersion, kind and metadata. A new reference. */

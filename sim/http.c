@@ -6,8 +6,8 @@
 #include "sim/prometheus.h"
 
 #define PLACES 900 /* connections */
-#define PROTOBUF                                                                                                       \
-	"application/vnd.kubernetes.protobuf" /* what kubectl 1.33 and newer send for `create namespace` and the like */
+/* kubectl 1.33 and newer send this for `create namespace` and similar commands. */
+#define PROTOBUF "application/vnd.kubernetes.protobuf"
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
 
@@ -129,7 +129,7 @@ respond_warning(struct MHD_Connection *c, int status, json_t *body, const json_t
 static enum MHD_Result
 fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const char *accept)
 {
-	/* An OpenAPI v2 document in protobuf, for old kubectls: swagger "2.0", info {title, version}, no definitions. */
+	/* An OpenAPI v2 document in protobuf, for old versions of kubectl: swagger "2.0", info, no definitions. */
 	static const char openapi_v2[] = "\x0a\x03"
 					 "2.0"
 					 "\x12\x0c\x0a\x06"
@@ -150,7 +150,8 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 			return http_respond_json(c, 200,
 			    json_pack("{s:s,s:{s:s,s:s},s:{}}", "swagger", "2.0", "info", "title", "sluice", "version",
 				"v1", "paths"));
-		/* Asked for with "@", answered with ".": clients parse the answer's type, and "@" is none of MIME's. */
+		/* A request with "@" is answered with ".": clients parse the response's type, and "@" is not allowed
+		 * in MIME. */
 		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", openapi_v2,
 		    sizeof(openapi_v2) - 1);
 	}
@@ -165,8 +166,6 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 	document = store_discovery(h->store, path);
 	return document != NULL ? http_respond_json(c, 200, document) : MHD_NO;
 }
-
-/* --- requests ------------------------------------------------------------------------------------------------------ */
 
 static enum MHD_Result
 append_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)

@@ -64,7 +64,8 @@ immutable_data(const char *kind, const json_t *old, const json_t *next)
 	return NULL;
 }
 
-/* An address is allocated when a Service is made, here only where it is named; a Service that does not name it keeps it. */
+/* An address is allocated when a Service is made, here only where it is named; a Service that does not name it keeps
+ * it. */
 static const char *
 immutable_address(const char *kind, const json_t *old, json_t *next)
 {

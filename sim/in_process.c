@@ -2,7 +2,7 @@
 #include "sim/in_process.h"
 #include <string.h>
 
-#define RETRY_AFTER_MS 1000 /* what a server that is asked too much asks for */
+#define RETRY_AFTER_MS 1000 /* the Retry-After of a server that is overloaded */
 
 struct in_process {
 	struct transport transport;
@@ -49,7 +49,7 @@ in_process_exchange_free(struct exchange *e)
 }
 
 static void
-in_process_tell(const struct fault_policy *p, const char *text)
+in_process_report(const struct fault_policy *p, const char *text)
 {
 	if (p != NULL && p->brought != NULL)
 		p->brought(p->arg, text);
@@ -82,7 +82,7 @@ in_process_finish(struct exchange *e)
 		retry_after_ms = RETRY_AFTER_MS;
 	if (err == NULL && body != NULL) {
 		spoil(e, &body);
-		in_process_tell(e->owner->policy, body);
+		in_process_report(e->owner->policy, body);
 	}
 	e->body = NULL;
 	if (e->request.stream && status == 200 && body != NULL) {
@@ -218,7 +218,7 @@ in_process_on_timer(struct timer *t, void *arg)
 		lines = mem_strdup(str_text(&now));
 		str_done(&now);
 		spoil(e, &lines);
-		in_process_tell(e->owner->policy, lines);
+		in_process_report(e->owner->policy, lines);
 		e->receiver->data(e->arg, lines, strlen(lines));
 		free(lines);
 	}
@@ -237,7 +237,7 @@ in_process_start(struct transport *t, const struct request *r, const struct rece
 	e->request.url = arena_strdup(e->arena, r->url);
 	e->request.body = arena_strdup(e->arena, r->body);
 	e->request.content_type = arena_strdup(e->arena, r->content_type);
-	e->request.headers = NULL; /* nobody here reads them after the policy did */
+	e->request.headers = NULL; /* not read after the policy has seen them */
 	e->request.n_headers = 0;
 	e->request.ca = NULL;
 	e->receiver = receiver;

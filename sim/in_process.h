@@ -1,7 +1,7 @@
 /* sim/in_process.h: a transport straight into the store, for simulation.
  *
- * Requests and answers take virtual time. A fault function sees every request and says what goes wrong with it; without one
- * everything takes a millisecond and works.
+ * Requests and answers take virtual time. A fault function sees every request and says what goes wrong with it;
+ * without one everything takes a millisecond and works.
  */
 #pragma once
 #include "kube/transport.h"
@@ -12,8 +12,7 @@ struct fault {
 	bool refused; /* does not take effect; the caller sees a broken connection */
 	bool lost; /* takes effect; the caller sees a broken connection, of a list in the middle of it */
 	int status; /* does not take effect; the server answers this (429, 500, …); 0: no */
-	int64_t
-	    retry_after_ms; /* ... and asks to come back after so long; 0: not with that status, but for a second with 429 */
+	int64_t retry_after_ms; /* ... with this Retry-After; 0: none with that status, but a second with 429 */
 	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
 	int64_t lag_ms; /* a watch's events come this much later */
 	bool twice; /* a watch's events come twice */
@@ -21,11 +20,13 @@ struct fault {
 
 struct fault_policy {
 	void (*choose)(void *arg, const struct request *, struct fault *);
-	/* Answers requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not reached. */
+	/* Answers requests for absolute URLs (Prometheus): the status code, and a body the caller frees. NULL: not
+	 * reached. */
 	int (*outside)(void *arg, const struct request *, char **ret_body);
-	/* Changes a response's body, or lines of a watch, as a hostile server would: *text is malloc'ed. NULL: they arrive as they are. */
+	/* Changes a response's body, or lines of a watch, as a hostile server would: *text is malloc'ed. NULL: they
+	 * arrive as they are. */
 	void (*spoil)(void *arg, const struct request *, char **text);
-	/* Told what an answer or a watch brings, before the receiver is. NULL: nobody. */
+	/* Called with a response or the data of a watch before the receiver is. NULL: not called. */
 	void (*brought)(void *arg, const char *text);
 	void *arg;
 };

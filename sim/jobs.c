@@ -1,4 +1,5 @@
-/* sim/jobs.c: level-triggered, as sim/pods.c: every change of a Job or of its Pod queues the Job, which is then compared. */
+/* sim/jobs.c: level-triggered, as sim/pods.c: every change of a Job or of its Pod queues the Job, which is then
+ * compared. */
 #include "sim/jobs.h"
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 
 #define BACKOFF_LIMIT 6 /* by default */
 
-/* What a Pod does next. */
+/* Moves a Pod to its next state. */
 struct act {
 	struct timer timer;
 	struct jobs *jobs;
@@ -57,8 +58,6 @@ jobs_on_write(const struct resource *r, const char *type, const json_t *old, con
 	else if (strcmp(r->kind, "Pod") == 0 && str_eq(json_str(owner, "kind"), "Job"))
 		jobs_mark(arg, json_str(jobs_meta(o), "namespace"), json_str(owner, "name"));
 }
-
-/* --- pods ----------------------------------------------------------------------------------------------------------- */
 
 static void
 write_pod(struct jobs *j, const char *ns, const char *name, json_t *status)
@@ -137,7 +136,7 @@ jobs_begin(struct jobs *j, const json_t *pod, const char *text)
 }
 
 static void
-jobs_end(struct jobs *j, const json_t *pod, const char *text)
+jobs_end_pod(struct jobs *j, const json_t *pod, const char *text)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int code = command_exit_code(text);
@@ -166,7 +165,7 @@ on_act(struct timer *t, void *arg)
 	if (pod == NULL)
 		return;
 	if (ends)
-		jobs_end(j, pod, text);
+		jobs_end_pod(j, pod, text);
 	else
 		jobs_begin(j, pod, text);
 }
@@ -201,8 +200,6 @@ create_pod(struct jobs *j, const json_t *job)
 	    201)
 		jobs_later(j, ns, name, false, j->settings.begin_ms);
 }
-
-/* --- jobs ----------------------------------------------------------------------------------------------------------- */
 
 struct tally {
 	const char *uid;

@@ -1,7 +1,7 @@
 /* sim/jobs.h: Jobs make Pods that end.
  *
- * The laptop cluster's Job controller, and the kubelet of such Pods: nothing is run, sim/command.h says what a command comes to. A Job
- * has one Pod at a time; one that fails is followed by another until backoffLimit is passed.
+ * The laptop cluster's Job controller, and the kubelet of such Pods: nothing is run, sim/command.h says what a
+ * command comes to. A Job has one Pod at a time; one that fails is followed by another until backoffLimit is passed.
  */
 #pragma once
 #include "sim/store.h"

@@ -1,4 +1,5 @@
-/* sim/kubelet.c: what a Pod's status says next. Nothing of a pod runs but the command of one that is not started again: a Job's. */
+/* sim/kubelet.c: the next status of a Pod. Nothing of a Pod runs except the command of one that is not restarted: a
+ * Job's. */
 #include "sim/kubelet.h"
 #include <string.h>
 #include "base/rand.h"
@@ -15,7 +16,7 @@
 #define RUN "run"
 #define RUN_MS 3600000
 #define OUTPUT_MAX 65536
-#define KILLED 137 /* exit code: it did not end, or said too much */
+#define KILLED 137 /* exit code: it ran for too long, or wrote too much */
 
 /* A Pod with what a kubelet needs of it. */
 struct node_pod {
@@ -97,8 +98,8 @@ kubelet_status_of(struct arena *a, const struct state *s, bool pulled, bool read
 	    "podIP", "127.0.0.1", "startTime", from, "conditions", conditions, "containerStatuses", containers);
 }
 
-/* The program of the pod's first container and its arguments, as transport_exec.h wants it, and its exit code behind all that it prints.
- * NULL: it has none, or is started again whenever it ends. */
+/* The program of the pod's first container and its arguments, as transport_exec.h wants it, and its exit code behind
+ * all that it prints. NULL: it has none, or is started again whenever it ends. */
 static const char *
 command_of(struct arena *a, const json_t *spec)
 {

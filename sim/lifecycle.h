@@ -1,4 +1,4 @@
-/* sim/lifecycle.h: how a Pod that nobody runs begins and ends, as its spec says. */
+/* sim/lifecycle.h: how a virtual Pod begins and ends, by its spec. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +12,8 @@ int64_t lifecycle_start_ms(const json_t *spec);
  * 0: it ends at once. */
 int64_t lifecycle_stop_ms(const json_t *spec);
 
-/* Its readiness probes never succeed: one of them is a command that ends with another exit code than 0 (sim/command.h). */
+/* Its readiness probes never succeed: one of them is a command that ends with another exit code than 0
+ * (sim/command.h). */
 bool lifecycle_never_ready(const json_t *spec);
 
 /* All conditions that its readinessGates name are True. `conditions`: of its status (a JSON list; NULL: none). */

@@ -1,5 +1,5 @@
-/* sim/load.h: the application's users: requests at a steady rate, whatever becomes of them (an open loop, so that a slow
- * application does not lower the rate it is measured at). */
+/* sim/load.h: the application's users: requests at a steady rate, whatever becomes of them (an open loop, so that a
+ * slow application does not lower the rate it is measured at). */
 #pragma once
 #include "io/loop.h"
 #include "kube/transport.h"
@@ -9,11 +9,11 @@ struct load;
 struct load_answer {
 	int64_t sent, done; /* mono, ms */
 	int status; /* 0: no answer */
-	const char *version; /* the body's first line, "" when there is none; borrowed for the call */
+	const char *version; /* the body's first line, "" for an empty body; borrowed for the call */
 };
 
-/* Sends GET url `rate` times a second (1..1000) until it is freed; `answered` is told of each end. At most LOAD_WAITING_MAX
- * wait for an answer at once: what is due beyond that counts as an answer of status 0. */
+/* Sends GET url `rate` times a second (1..1000) until it is freed; `answered` is called at the end of each. At most
+ * LOAD_WAITING_MAX wait for a response; requests beyond that are counted as responses of status 0. */
 #define LOAD_WAITING_MAX 500
 struct load *load_new(struct loop *, struct transport *, const char *url, int rate,
     void (*answered)(void *arg, const struct load_answer *), void *arg);

@@ -20,10 +20,10 @@ struct server {
 	char pod[300], address[64];
 	int port, weight; /* 0..256 */
 	bool used, keep;
-	/* what HAProxy was told */
-	char told_address[64];
-	int told_weight;
-	bool told_ready;
+	/* the configuration that HAProxy has */
+	char sent_address[64];
+	int sent_weight;
+	bool sent_ready;
 };
 
 struct mesh {
@@ -226,7 +226,7 @@ compute(struct mesh *m)
 }
 
 static bool
-mesh_tell(struct mesh *m, const char *text)
+mesh_send(struct mesh *m, const char *text)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	char answer[4096];
@@ -252,7 +252,7 @@ mesh_on_turn(struct timer *t, void *arg)
 
 	compute(m);
 	str_init(&out, 1u << 20);
-	/* What takes weight away first: there is no moment in which nobody has any. */
+	/* Servers that gain weight come first, so that the sum is never 0. */
 	for (int more = 1; more >= 0; more--)
 		for (size_t i = 0; i < SERVERS; i++) {
 			struct server *s = &m->servers[i];
@@ -260,24 +260,24 @@ mesh_on_turn(struct timer *t, void *arg)
 
 			if ((more == 1) != ready)
 				continue;
-			if (ready && strcmp(s->told_address, s->address) != 0)
+			if (ready && strcmp(s->sent_address, s->address) != 0)
 				str_addf(&out, "set server app/s%zu addr %s port %d;", i + 1, s->address, s->port);
-			if (ready && s->told_weight != s->weight)
+			if (ready && s->sent_weight != s->weight)
 				str_addf(&out, "set server app/s%zu weight %d;", i + 1, s->weight);
-			if (ready != s->told_ready)
+			if (ready != s->sent_ready)
 				str_addf(&out, "set server app/s%zu state %s;", i + 1, ready ? "ready" : "maint");
 		}
 	str_addc(&out, '\n');
-	if (out.len > 1 && !mesh_tell(m, str_text(&out))) {
+	if (out.len > 1 && !mesh_send(m, str_text(&out))) {
 		loop_timer(m->loop, t, RETRY_MS); /* HAProxy is still starting */
 	} else {
 		for (size_t i = 0; i < SERVERS; i++) {
 			struct server *s = &m->servers[i];
 
-			s->told_ready = s->used && s->keep;
-			s->used = s->told_ready;
-			s->told_weight = s->weight;
-			snprintf(s->told_address, sizeof(s->told_address), "%s", s->used ? s->address : "");
+			s->sent_ready = s->used && s->keep;
+			s->used = s->sent_ready;
+			s->sent_weight = s->weight;
+			snprintf(s->sent_address, sizeof(s->sent_address), "%s", s->used ? s->address : "");
 		}
 	}
 	str_done(&out);

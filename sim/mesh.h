@@ -1,8 +1,9 @@
-/* sim/mesh.h: the laptop cluster's mesh: HAProxy, whose server weights follow VirtualService, DestinationRule and Pods.
+/* sim/mesh.h: the laptop cluster's mesh: HAProxy, whose server weights follow VirtualService, DestinationRule and
+ * Pods.
  *
- * It reads Istio's objects in its own way and shares no code with the routers under traffic/. One frontend serves the first
- * VirtualService there is; each of its destinations is the ready Pods that its subset (or Service) selects. Weights,
- * addresses and drains are set at run time through HAProxy's socket.
+ * It reads Istio's objects in its own way and shares no code with the routers under traffic/. One frontend serves the
+ * first VirtualService there is; each of its destinations is the ready Pods that its subset (or Service) selects.
+ * Weights, addresses and drains are set at run time through HAProxy's socket.
  */
 #pragma once
 #include "base/err.h"

@@ -10,7 +10,7 @@
 
 #define PODS_MAX 10000 /* of one ReplicaSet */
 
-/* What a Pod does next. */
+/* Moves a Pod to its next state. */
 struct waiting {
 	struct timer timer;
 	struct pods *pods;
@@ -133,6 +133,13 @@ pods_on_write(const struct resource *r, const char *type, const json_t *old, con
 		p->settings.runner->stop(p->settings.runner->arg, o);
 }
 
+/* Returns a condition of a Pod, a new reference. */
+static json_t *
+pods_condition(const char *type, const char *status, const char *now)
+{
+	return json_pack("{s:s, s:s, s:s}", "type", type, "status", status, "lastTransitionTime", now);
+}
+
 static void
 pods_write_status(struct pods *p, const char *ns, const char *name, bool ready, const char *ip, int restarts)
 {
@@ -145,14 +152,14 @@ pods_write_status(struct pods *p, const char *ns, const char *name, bool ready, 
 		return;
 	whole = ready && pods_gates_are_open(pod) ? "True" : "False";
 	image = json_string_value(json_at(pod, "/spec/containers/0/image")) ?: "";
-	status = json_pack("{s:s,s:s,s:s,s:s,s:[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}],s:[{s:s,s:b,s:b,s:i,s:s,s:s,s:{s:{s:s}}}]}",
-	    "phase", "Running", "hostIP", "127.0.0.1", "podIP",
+	status = json_pack("{s:s, s:s, s:s, s:s, s:[oooo], s:[{s:s, s:b, s:b, s:i, s:s, s:s, s:{s:{s:s}}}]}", "phase",
+	    "Running", "hostIP", "127.0.0.1", "podIP",
 	    ip != NULL ? ip : json_string_value(json_at(pod, "/status/podIP")) ?: "127.0.0.1", "startTime",
-	    json_str(pods_meta(pod), "creationTimestamp"), "conditions", "type", "Initialized", "status", "True", "lastTransitionTime",
-	    now, "type", "Ready", "status", whole, "lastTransitionTime", now, "type", "ContainersReady", "status", truth,
-	    "lastTransitionTime", now, "type", "PodScheduled", "status", "True", "lastTransitionTime", now, "containerStatuses",
-	    "name", json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1, "restartCount", restarts,
-	    "image", image, "imageID", image, "state", "running", "startedAt", now);
+	    json_str(pods_meta(pod), "creationTimestamp"), "conditions", pods_condition("Initialized", "True", now),
+	    pods_condition("Ready", whole, now), pods_condition("ContainersReady", truth, now),
+	    pods_condition("PodScheduled", "True", now), "containerStatuses", "name",
+	    json_string_value(json_at(pod, "/spec/containers/0/name")) ?: "", "ready", ready, "started", 1,
+	    "restartCount", restarts, "image", image, "imageID", image, "state", "running", "startedAt", now);
 	lifecycle_keep_conditions(json_object_get(status, "conditions"), json_at(pod, "/status/conditions"));
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/api/v1/namespaces/%s/pods/%s/status", ns, name), json_pack("{s:o}", "status", status));

@@ -1,7 +1,7 @@
 /* sim/pods.h: ReplicaSets make Pods.
  *
- * The laptop cluster's ReplicaSet controller and kubelet in one. A Pod is virtual (ready after a set delay) or is brought
- * up by `runner` (sim/processes.c runs a local process), which then reports readiness with pods_ready.
+ * The laptop cluster's ReplicaSet controller and kubelet in one. A Pod is virtual (ready after a set delay) or is
+ * brought up by `runner` (sim/processes.c runs a local process), which then reports readiness with pods_ready.
  */
 #pragma once
 #include "sim/store.h"

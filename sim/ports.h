@@ -1,5 +1,5 @@
 /* sim/ports.h: free ports on loopback. */
 #pragma once
 
-/* A TCP port that was free on 127.0.0.1 a moment ago; -1 when there is none. */
+/* Returns a TCP port of 127.0.0.1 that was free a moment ago; -1: there is no free port. */
 int port_free(void);

@@ -1,7 +1,8 @@
-/* sim/prometheus.h: a real Prometheus beside the laptop cluster, scraping its pods.
+/* sim/prometheus.h: a real Prometheus that scrapes the pods of the laptop cluster.
  *
- * Debian builds Prometheus without Kubernetes' service discovery. So the API server also answers in the form of HTTP service
- * discovery, with the labels that the other would give; a Prometheus that has it can use the API server as it is.
+ * Debian builds Prometheus without Kubernetes' service discovery. Therefore the API server also offers HTTP service
+ * discovery with the labels that Kubernetes' would set. A Prometheus that has Kubernetes' can use the API server
+ * directly.
  */
 #pragma once
 #include "base/err.h"
@@ -11,8 +12,8 @@
 
 struct prometheus_server;
 
-/* Starts it on a free loopback port, scraping every second the pods that the API server knows. Jobs are named by the pods'
- * `app` label, as the queries of people's templates have it. */
+/* Starts it on a free loopback port. It scrapes the pods that the API server knows every second. Jobs are named by
+ * the pods' `app` label, as common queries expect. */
 struct err *prometheus_server_new(
     struct arena *, struct loop *, const char *api_server, const char *dir, struct prometheus_server **ret);
 /* The answer to HTTP service discovery: a target for each containerPort of each Pod that has an address. */

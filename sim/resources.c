@@ -1,4 +1,4 @@
-/* sim/resources.c: what the laptop cluster serves. */
+/* sim/resources.c: the resources that the laptop cluster serves. */
 #include <string.h>
 #include "sim/store.h"
 

@@ -17,7 +17,7 @@
 #define DEFINITION "CustomResourceDefinition"
 #define APPLY "application/apply-patch+yaml"
 
-/* What is served changes with the definitions of resources, and with a definition its objects are deleted. */
+/* A CustomResourceDefinition adds its resource. When it is deleted, its objects are deleted too. */
 static void
 define(struct store *s, const char *type, const json_t *definition)
 {
@@ -202,7 +202,8 @@ drop_nulls(json_t *j, int depth)
 		drop_nulls(v, depth + 1);
 }
 
-/* The managers of `next`: as the request says them, when it does; else as `old` had them, and what was changed is the writer's. */
+/* The managers of `next`: as the request says them, when it does; else as `old` had them, and what was changed is the
+ * writer's. */
 static void
 track(const struct store *s, const struct query *q, struct arena *a, const json_t *old, json_t *next)
 {
@@ -218,7 +219,7 @@ track(const struct store *s, const struct query *q, struct arena *a, const json_
 		    old, next, &(struct field_manager){ q->field_manager, status ? "status" : NULL, store_now(a, s) });
 }
 
-/* What is wrong with a name, labels or annotations; NULL: nothing. */
+/* Returns the problem of a name, of labels or of annotations; NULL: they are valid. */
 static const char *
 meta_problem(struct arena *a, const struct resource *r, const json_t *m)
 {
@@ -255,7 +256,8 @@ store_status_invalid(const struct resource *r, const char *name, const char *why
 	return 422;
 }
 
-/* What is wrong with the owners of an object; NULL: nothing. Source: apimachinery's ValidateOwnerReferences. */
+/* Returns the problem of an object's owner references; NULL: they are valid. Source: apimachinery's
+ * ValidateOwnerReferences. */
 static const char *
 owners_problem(struct arena *a, const json_t *meta)
 {
@@ -273,8 +275,8 @@ owners_problem(struct arena *a, const json_t *meta)
 	return NULL;
 }
 
-/* Zero: it may be stored. Otherwise the code of a refusal, and *ret says why: fields that the type has not under strict validation, and
- * what the schema rules out. */
+/* Zero: it may be stored. Otherwise the code of a refusal, and *ret says why: fields that the type has not under
+ * strict validation, and what the schema rules out. */
 static int
 admit(struct store *s, const struct query *q, struct arena *a, json_t *object, const json_t *old, json_t **ret)
 {
@@ -550,7 +552,7 @@ store_patch(struct store *s, const struct query *q, const struct store_request *
 	if (scale) {
 		json_t *whole = json_deep_copy(old), *version = json_object_get(object_meta(doc), "resourceVersion");
 
-		/* What the patch believed of the object holds for it. */
+		/* The resourceVersion and UID in the patch, if any, must be those of the object. */
 		if (version != NULL)
 			json_object_set(object_meta(whole), "resourceVersion", version);
 		json_object_set_new(json_object_get(whole, "spec"), "replicas",

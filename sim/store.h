@@ -1,10 +1,11 @@
 /* sim/store.h: the laptop cluster's objects, with the semantics of a Kubernetes API server.
  *
- * One store serves both ways in: sim/http.c and sim/in_process.c hand it requests and get status codes and bodies back.
- * Objects are JSON trees that are never changed in place: a write makes a new one, so that watch events share them. What it
- * claims of Kubernetes: resourceVersion from one counter, optimistic concurrency, generation, generateName, status and
- * scale subresources, merge, JSON, strategic and apply patches, the managers of fields (of objects whose creator named itself, or that
- * were applied), dry runs, owner references collected, finalizers, paged lists, watches with bookmarks and 410.
+ * One store serves both ways in: sim/http.c and sim/in_process.c hand it requests and get status codes and bodies
+ * back. Objects are JSON trees that are never changed in place: a write makes a new one, so that watch events share
+ * them. What it claims of Kubernetes: resourceVersion from one counter, optimistic concurrency, generation,
+ * generateName, status and scale subresources, merge, JSON, strategic and apply patches, the managers of fields (of
+ * objects whose creator named itself, or that were applied), dry runs, owner references collected, finalizers, paged
+ * lists, watches with bookmarks and 410.
  */
 #pragma once
 #include "base/json.h"
@@ -43,7 +44,7 @@ struct store_request {
 	bool table; /* the client asked for a Table */
 };
 
-/* Told of every write, after it took effect: type ADDED, MODIFIED or DELETED. `old` is NULL for ADDED. */
+/* Called for every write after it took effect: type ADDED, MODIFIED or DELETED. `old` is NULL for ADDED. */
 typedef void store_hook(const struct resource *, const char *type, const json_t *old, const json_t *object, void *arg);
 
 struct store *store_new(struct loop *);
@@ -58,14 +59,15 @@ int store_handle(struct store *, const struct store_request *, json_t **ret_body
 /* True when the request is a watch. */
 bool store_is_watch(const struct store_request *);
 
-/* What the last request's answer warns of, a list of texts (borrowed until the next request). */
+/* Returns the warnings of the last response, a list of texts (borrowed until the next request). */
 const json_t *store_warnings(const struct store *);
 
-/* The OpenAPI v3 document of a group and version ("apis/apps/v1", "api/v1"), and the list of them (NULL). A new reference; NULL: it is
- * not served. */
+/* The OpenAPI v3 document of a group and version ("apis/apps/v1", "api/v1"), and the list of them (NULL). A new
+ * reference; NULL: it is not served. */
 json_t *store_openapi(const struct store *, const char *path);
 
-/* The answer to "/api", "/apis", "/api/v1" and "/apis/GROUP/VERSION", a new reference; NULL: it is none of these, or has no kinds. */
+/* Returns the response to "/api", "/apis", "/api/v1" and "/apis/GROUP/VERSION", a new reference; NULL: another path,
+ * or one without kinds. */
 json_t *store_discovery(const struct store *, const char *path);
 
 /* One line of a watch, newline included. */

@@ -93,7 +93,7 @@ store_delete_empty(struct store *s, const char *ns)
 		store_delete(s, resource_of_key(s, keys[i]), keys[i], false);
 }
 
-/* It stays, with the time of its deletion, until whoever set its finalizers or runs it is done. */
+/* The object stays, with the time of its deletion, until its finalizers are removed and its grace period ends. */
 static void
 store_delete_mark(struct store *s, const struct resource *r, const char *key, json_t *old)
 {
@@ -126,7 +126,7 @@ delete_now(struct store *s, const struct resource *r, const char *key, bool fore
 	if (old == NULL)
 		return;
 	uid = arena_strdup(a, json_str(object_meta(old), "uid"));
-	/* In the foreground the dependants go first; with finalizers the object waits for whoever set them. */
+	/* In the foreground dependants are deleted first; an object with finalizers waits for their removal. */
 	if (foreground)
 		store_delete_collect(s, uid);
 	if (json_array_size(json_object_get(object_meta(old), "finalizers")) > 0) {

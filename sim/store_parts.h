@@ -1,4 +1,4 @@
-/* sim/store_parts.h: what the store's files share. Private to sim/store*.c. */
+/* sim/store_parts.h: declarations that the store's files share. Private to sim/store*.c. */
 #pragma once
 #include "base/map.h"
 #include "kube/api/selector.h"
@@ -38,7 +38,7 @@ struct store {
 
 enum validation { VALIDATION_WARN, VALIDATION_STRICT, VALIDATION_IGNORE };
 
-/* What a request asks for; its strings live in the arena it was parsed with. */
+/* A parsed request; its strings are in the arena that it was parsed with. */
 struct query {
 	char *path; /* without the query */
 	const struct resource *resource;
@@ -48,17 +48,16 @@ struct query {
 	long long limit, timeout; /* s; 0: none */
 	bool watch, bookmarks, initial_events;
 	const char *field_manager; /* who writes; NULL: it does not say */
-	enum validation validation; /* what becomes of unknown and duplicate fields */
+	enum validation validation; /* how unknown and duplicate fields are handled */
 	bool dry_run, force;
 	bool apply; /* the object comes with its managers */
 };
 
-/* --- store_query.c --- */
-
 /* "/api/v1/namespaces/NS/pods/NAME/status?…"; false: there is no such place. */
 bool query_parse(const struct store *, struct arena *, const char *path, struct query *ret);
 
-/* The body's JSON. A field that is there twice is an error under strict validation, and otherwise the last one counts. */
+/* The body's JSON. A field that is there twice is an error under strict validation, and otherwise the last one
+ * counts. */
 struct err *body_parse(
     struct store *, const struct query *, struct arena *, const struct store_request *, json_t **ret);
 
@@ -74,43 +73,33 @@ json_t *object_shown(const json_t *, const struct query *);
 int status_error(int code, const char *reason, json_t **ret, const char *format, ...) printf_like(4, 5);
 int status_not_found(const struct query *, json_t **ret);
 
-/* --- store.c --- */
-
 /* Writes an object under a new version (consumed); `old` is what was there, NULL: nothing. */
 void store_put(struct store *, const struct resource *, const char *key, const json_t *old, json_t *object);
-/* Takes it away, whoever may still want it. */
+/* Removes the object, whatever refers to it. */
 void store_remove(struct store *, const struct resource *, const char *key);
 char *store_now(struct arena *, const struct store *);
-/* What a POST, and a PUT or PATCH, do with an object under the rules of the main resource or the subresource. `object` is consumed by
- * store_update. */
+/* POST, and PUT or PATCH, of an object under the rules of the main resource or the subresource. `object` is consumed
+ * by store_update. */
 int store_create(struct store *, const struct query *, json_t *object, json_t **ret);
 int store_update(struct store *, const struct query *, json_t *old, json_t *object, json_t **ret);
 /* The keys of a resource's objects, sorted, in the arena. Returns how many. */
 size_t store_keys(const struct store *, const char *plural, struct arena *, const char ***ret);
 
-/* --- store_read.c --- */
-
 int store_list(struct store *, const struct query *, bool as_table, json_t **ret);
 /* The Table form, which kubectl prints. Consumes `items`. */
 json_t *store_table(struct store *, const struct resource *, json_t *items, const json_t *list_meta);
 
-/* --- store_delete.c --- */
-
-/* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. A Pod that takes
- * a while to stop is only marked; sim/pods.c deletes it with a request that gives it no grace. */
+/* Deletes as a request does: finalizers are waited for, and dependants go too, first when in the foreground. A Pod
+ * that takes a while to stop is only marked; sim/pods.c deletes it with a request that gives it no grace. */
 void store_delete(struct store *, const struct resource *, const char *key, bool foreground);
 int store_delete_one(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
 
-/* Deletes a new object that has owners of which none exists, as Kubernetes' garbage collector does. An owner is found by its kind, name and
- * uid. */
+/* Deletes a new object that has owners of which none exists, as Kubernetes' garbage collector does. An owner is found
+ * by its kind, name and uid. */
 void store_collect(struct store *, const struct resource *, const char *key);
-
-/* --- store_apply.c --- */
 
 /* A server-side apply; `old` NULL: it creates. */
 int store_apply(struct store *, const struct query *, const struct store_request *, json_t *old, json_t **ret);
-
-/* --- store_watch.c --- */
 
 /* Tells a watch of a write, if it selects it. */
 void store_watch_event(struct store_watch *, const struct event *);

@@ -1,4 +1,4 @@
-/* sim/store_query.c: what a request asks for, and how answers look. */
+/* sim/store_query.c: requests are parsed, and responses are formed. */
 #include "sim/store_parts.h"
 #include <ctype.h>
 #include <string.h>

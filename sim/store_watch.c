@@ -29,7 +29,7 @@ watch_send(struct store_watch *w, const char *type, json_t *object)
 	json_decref(e);
 }
 
-/* What a watch shows of a change: entering and leaving its selection are ADDED and DELETED. */
+/* Returns the event of a change for a watch: entering and leaving its selection are ADDED and DELETED. */
 void
 store_watch_event(struct store_watch *w, const struct event *e)
 {

@@ -8,5 +8,5 @@ struct asset {
 	struct bytes body;
 };
 
-/* The file of that name; NULL: there is none. */
+/* Returns the file of that name; NULL: there is no such file. */
 const struct asset *asset_find(const char *name);

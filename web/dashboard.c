@@ -17,7 +17,7 @@
 #define OUTPUT_MAX 65536u /* of a command */
 #define ACTION_MS 60000
 #define PARTS_MAX 32 /* of a path */
-#define API 3 /* so many parts stand before what an API path names: api, v1, rollouts */
+#define API 3 /* number of path segments before the arguments of an API path: api, v1, rollouts */
 
 /* Of google.rpc.Code, with the HTTP status that goes with it. */
 enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, INTERNAL = 13, UNAVAILABLE = 14 };
@@ -41,12 +41,10 @@ struct visit {
 	struct exchange *running; /* the command */
 	struct call *reading; /* the rollout, after it */
 	bool suspended;
-	int status; /* of the answer; 0: there is none yet */
+	int status; /* of the response; 0: not known yet */
 	const char *answer; /* JSON */
 	struct visit *next;
 };
-
-/* --- answers ------------------------------------------------------------------------------------------------------- */
 
 static enum MHD_Result
 respond(struct MHD_Connection *c, int status, const char *content_type, struct bytes body)
@@ -142,8 +140,6 @@ refuse_unknown(struct visit *v, const char *ns, const char *name)
 	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
 }
 
-/* --- who asks ------------------------------------------------------------------------------------------------------ */
-
 /* The request's Host names this machine: a site's own name, resolved to our address by its owner, does not. */
 static bool
 host_is_ours(const struct dashboard *d, const char *host)
@@ -164,8 +160,6 @@ site_is_ours(const char *site)
 {
 	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }
-
-/* --- actions ------------------------------------------------------------------------------------------------------- */
 
 /* The answer is there: the connection is taken up. */
 static void
@@ -189,11 +183,11 @@ on_read_back(void *arg, const struct err *e, const json_t *rollout)
 	dashboard_answer(v, 200, e == NULL && rollout != NULL ? json_text(v->arena, rollout) : "{}");
 }
 
-/* What a command said, without the word "error" and the end of the line. */
+/* The output of a command without the word "error" and the end of the line. */
 static const char *
-complaint(struct arena *a, struct bytes said)
+complaint(struct arena *a, struct bytes output)
 {
-	char *text = arena_strndup(a, said.at, said.len);
+	char *text = arena_strndup(a, output.at, output.len);
 	size_t n = strlen(text);
 
 	while (n > 0 && text[n - 1] == '\n')
@@ -203,17 +197,17 @@ complaint(struct arena *a, struct bytes said)
 
 /* A command's complaint has the API server's status at its end. */
 static enum code
-code_of(const char *said)
+code_of(const char *output)
 {
-	return strstr(said, "(403 ") != NULL ? FORBIDDEN : strstr(said, "(404 ") != NULL ? NOT_FOUND : INTERNAL;
+	return strstr(output, "(403 ") != NULL ? FORBIDDEN : strstr(output, "(404 ") != NULL ? NOT_FOUND : INTERNAL;
 }
 
 static void
-dashboard_give_up(struct visit *v, const char *said)
+dashboard_give_up(struct visit *v, const char *output)
 {
-	enum code code = code_of(said);
+	enum code code = code_of(output);
 
-	dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, said));
+	dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, output));
 }
 
 static void
@@ -230,14 +224,15 @@ on_command(void *arg, const struct err *e, const struct reply *reply)
 		    v, e != NULL ? err_text(v->arena, err_copy(v->arena, e)) : complaint(v->arena, reply->body));
 }
 
-/* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL: nothing). */
+/* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL:
+ * nothing). */
 static enum MHD_Result
 act(struct visit *v, const char *const *words, const char *flag, const char *what)
 {
 	static const struct receiver receiver = { .done = on_command };
 	struct dashboard *d = v->dashboard;
 	json_t *argv = json_array();
-	/* What it complains of is read together with what it says. */
+	/* Standard error is read together with standard output. */
 	_cleanup_(json_decrefp) json_t *how = json_pack("{s:o, s:s, s:b, s:b}", "argv", argv, "environment",
 	    SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE, "errors", true, "user", true);
 	const char *rest[] = { flag, arena_printf(v->arena, "--namespace=%s", v->ns), "--", v->name, what };
@@ -316,8 +311,6 @@ dashboard_put(struct visit *v, const char *const *parts, size_t n)
 				 v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
 	return dashboard_refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
 }
-
-/* --- what there is ------------------------------------------------------------------------------------------------- */
 
 struct collecting {
 	const struct view *view;
@@ -437,8 +430,6 @@ redirect(struct visit *v)
 	MHD_destroy_response(r);
 	return ok;
 }
-
-/* --- requests ------------------------------------------------------------------------------------------------------ */
 
 /* The path behind the root; what has no root before it is an API path, or leads there. */
 static enum MHD_Result

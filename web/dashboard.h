@@ -1,8 +1,9 @@
-/* web/dashboard.h: rollouts in a browser: the HTTP API of Argo Rollouts' dashboard (its paths, names and error codes), and a page that
- * uses it.
+/* web/dashboard.h: rollouts in a browser: the HTTP API of Argo Rollouts' dashboard (its paths, names and error
+ * codes), and a page that uses it.
  *
- * Who reaches the port acts with our rights. So it serves only who asks for this machine by name or address (a page of another site
- * that resolves its name to it, or has its script ask, is refused), and nothing is changed but by PUT with the API's own paths.
+ * Who reaches the port acts with our rights. So it serves only who asks for this machine by name or address (a page
+ * of another site that resolves its name to it, or has its script ask, is refused), and nothing is changed but by PUT
+ * with the API's own paths.
  */
 #pragma once
 #include "io/loop.h"
@@ -22,16 +23,17 @@ struct dashboard_settings {
 	bool (*ready)(void *arg); /* the first lists are in */
 	void *arg;
 	struct transport *api; /* to read what an action has made */
-	/* What people ask for, this program does: its path and flags, ended by NULL. It gets a command of the command line: `promote
-	 * --namespace=NS -- NAME`. */
+	/* The program that carries out users' actions: its path and flags, ended by NULL. A command of the command
+	 * line is appended: `promote --namespace=NS -- NAME`. */
 	const char *const *program;
 };
 
-/* NULL: the port cannot be had; errno says why. The settings are borrowed until dashboard_free, which takes and returns NULL. */
+/* NULL: the port cannot be had; errno says why. The settings are borrowed until dashboard_free, which takes and
+ * returns NULL. */
 struct dashboard *dashboard_new(struct loop *, const struct dashboard_settings *);
 struct dashboard *dashboard_free(struct dashboard *);
 
 int dashboard_port(const struct dashboard *);
 
-/* An object of the view has changed, or is no more. */
+/* Reports that an object of the view has changed or was deleted. */
 void dashboard_changed(struct dashboard *, const struct object *);

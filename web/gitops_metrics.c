@@ -11,7 +11,7 @@
 #include "web/tracked.h"
 
 #define BUCKETS_MAX 10
-#define PHASES_MAX 8 /* ends of syncs that are told apart: a status is what somebody wrote */
+#define PHASES_MAX 8 /* results of syncs that are counted separately: the status may have any text */
 
 /* Bounds in seconds. */
 static const double argo_buckets[] = { 0.25, 0.5, 1, 2, 4, 8, 16 },
@@ -43,13 +43,13 @@ struct entry {
 	/* One of Flux's. */
 	const char *ready; /* "True", "False", "Unknown" */
 	bool suspended;
-	struct times looks;
+	struct times reconciles;
 };
 
 struct gitops_metrics {
 	bool legacy;
 	struct tracking all; /* of struct entry */
-	struct map looks; /* of Applications: "ns server" → struct times */
+	struct map reconciles; /* of Applications: "ns server" → struct times */
 };
 
 static void
@@ -78,14 +78,12 @@ gitops_metrics_free(struct gitops_metrics *m)
 	if (m == NULL)
 		return NULL;
 	tracking_done(&m->all);
-	map_each (&m->looks, slot)
+	map_each (&m->reconciles, slot)
 		free(slot->value);
-	map_done(&m->looks);
+	map_done(&m->reconciles);
 	free(m);
 	return NULL;
 }
-
-/* --- what is told --------------------------------------------------------------------------------------------------- */
 
 static void
 count_sync(struct entry *e, const json_t *state)
@@ -197,7 +195,8 @@ gitops_metrics_add_time(struct times *t, int64_t ms, const double *bounds, size_
 }
 
 void
-gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
+gitops_metrics_reconciled(
+    struct gitops_metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
 	const struct type *t = gitops_metrics_type_of(controller);
 	struct entry *e = t != NULL ? tracking_get(&m->all, t, ns, name, false) : NULL;
@@ -207,18 +206,16 @@ gitops_metrics_looked(struct gitops_metrics *m, const char *controller, const ch
 	if (e == NULL)
 		return;
 	if (t != &application_type) {
-		gitops_metrics_add_time(&e->looks, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
+		gitops_metrics_add_time(&e->reconciles, ms, flux_buckets, ARRAY_SIZE(flux_buckets));
 		return;
 	}
 	place = mem_printf("%s %s", e->of.ns, e->server != NULL ? e->server : "");
-	if ((times = map_get(&m->looks, place)) == NULL) {
+	if ((times = map_get(&m->reconciles, place)) == NULL) {
 		times = mem_alloc(sizeof(*times));
-		map_set(&m->looks, place, times);
+		map_set(&m->reconciles, place, times);
 	}
 	gitops_metrics_add_time(times, ms, argo_buckets, ARRAY_SIZE(argo_buckets));
 }
-
-/* --- writing -------------------------------------------------------------------------------------------------------- */
 
 #define each_application(m, e)                                                                                         \
 	map_each (&(m)->all.entries, slot_)                                                                            \
@@ -309,11 +306,11 @@ write_times(
 }
 
 static void
-write_looks(struct gitops_metrics *m, struct str *to)
+gitops_metrics_write_reconciles(struct gitops_metrics *m, struct str *to)
 {
 	metric_family(to, "argocd_app_reconcile", "histogram",
 	    "Duration of a refresh of an Application, or of a step of its sync, in seconds.");
-	map_each (&m->looks, slot) {
+	map_each (&m->reconciles, slot) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 		const char *space = strchr(slot->key, ' ');
 		const struct labels l = { { "namespace", "dest_server" },
@@ -327,8 +324,8 @@ write_looks(struct gitops_metrics *m, struct str *to)
 		const struct entry *e = slot->value;
 		const struct labels l = { { "kind", "name", "namespace" }, { e->of.type->kind, e->of.name, e->of.ns } };
 
-		if (e->looks.n > 0)
-			write_times(to, "gotk_reconcile_duration_seconds", &l, &e->looks, flux_buckets,
+		if (e->reconciles.n > 0)
+			write_times(to, "gotk_reconcile_duration_seconds", &l, &e->reconciles, flux_buckets,
 			    ARRAY_SIZE(flux_buckets));
 	}
 }
@@ -372,6 +369,6 @@ gitops_metrics_text(struct gitops_metrics *m, int64_t now, struct str *to)
 	write_applications(m, to);
 	write_syncs(m, to, "argocd_app_sync_total", "Syncs that ended, by how.", false);
 	write_syncs(m, to, "argocd_app_sync_duration_seconds_total", "Seconds that they took together.", true);
-	write_looks(m, to);
+	gitops_metrics_write_reconciles(m, to);
 	write_flux(m, to);
 }

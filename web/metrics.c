@@ -13,14 +13,14 @@
 #include "web/gitops_metrics.h"
 
 #define BUCKETS 5
-#define EVENTS_MAX 64 /* kinds of events of one object that are told apart */
+#define EVENTS_MAX 64 /* reasons of events of one object that are counted separately */
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
 /* Of whole updates (argo-rollouts #4774). */
 #define DURATIONS 11
 #define UNREADABLE_MAX 1000 /* objects that cannot be read and are named; the log names all */
-#define STATUSES_MAX 16 /* ends of updates that are told apart: a status is what somebody wrote */
+#define STATUSES_MAX 16 /* results of updates that are counted separately: the status may have any text */
 
 static const double durations[DURATIONS] = { 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800 };
 
@@ -39,7 +39,7 @@ struct ended {
 	struct spread total, progression, manual_pause;
 };
 
-/* Of a Rollout that somebody subscribes to. */
+/* Notifications of a Rollout that has subscriptions. */
 struct notified {
 	struct map well, badly; /* "type reason" → uint64_t */
 	struct histogram times;
@@ -50,8 +50,8 @@ struct metric_state {
 	bool dry_run;
 };
 
-/* One object. What its metrics are called is in the arena, which is made anew with each change; all else is a number or a text that
- * does not go. */
+/* One object. What its metrics are called is in the arena, which is made anew with each change; all else is a number
+ * or a text that does not go. */
 struct entry {
 	struct tracked of;
 	struct arena *arena; /* NULL: it has no metrics */
@@ -157,8 +157,6 @@ metrics_garbled(struct metrics *m, const struct type *t)
 {
 	metrics_count(&m->garbled, t->kind);
 }
-
-/* --- what is told --------------------------------------------------------------------------------------------------- */
 
 /* The same text, for ever. */
 static const char *
@@ -319,7 +317,8 @@ metrics_add_time(struct histogram *h, int64_t ms)
 		h->within[i] += (double)ms / 1000 <= buckets[i];
 }
 
-/* The entry of an object of which something is counted, whether or not it was seen: one that comes later takes gone_at back. */
+/* The entry of an object of which something is counted, whether or not it was seen: one that comes later takes
+ * gone_at back. */
 static struct entry *
 counted(struct metrics *m, const struct type *t, const char *ns, const char *name, int64_t now)
 {
@@ -359,11 +358,11 @@ metrics_passed(
 void
 metrics_answered_key(struct metrics *m, const char *controller, const char *ns, const char *name, int64_t ms)
 {
-	gitops_metrics_looked(m->gitops, controller, ns, name, ms);
+	gitops_metrics_reconciled(m->gitops, controller, ns, name, ms);
 }
 
 void
-metrics_told(struct metrics *m, const struct plan_step *event, int64_t now)
+metrics_on_event(struct metrics *m, const struct plan_step *event, int64_t now)
 {
 	const struct meta *about = &event->about->meta;
 
@@ -418,8 +417,6 @@ metrics_answered(struct metrics *m, const char *method, const char *url, int sta
 			verb = verbs[i].verb;
 	metrics_count(&m->requests, arena_printf(a, "%s %s %d", plural, verb, status));
 }
-
-/* --- writing -------------------------------------------------------------------------------------------------------- */
 
 static void
 metrics_labels_of(struct str *to, const char *metric, const struct entry *e)

@@ -8,8 +8,9 @@
 #define HEALTH_PLACES 256
 #define IDLE_MS 75000 /* longer than between two scrapes */
 #define ANSWER_MS 60000
-#define SHARE                                                                                                          \
-	10 /* a scrape's text is used again for this many times the time that it took: scrapes get a tenth of the process at most */
+/* A scrape's text is used again for this many times the time that it took, so that scrapes use at most a
+ * tenth of the process. */
+#define SHARE 10
 
 struct web {
 	struct web_settings settings;

@@ -1,4 +1,4 @@
-/* web/server.h: what the controller answers over HTTP: /metrics on one port, /healthz and /readyz on another. */
+/* web/server.h: the controller's HTTP endpoints: /metrics on one port, /healthz and /readyz on another. */
 #pragma once
 #include "io/loop.h"
 #include "web/metrics.h"
@@ -9,12 +9,14 @@ struct web_settings {
 	const char *address; /* an IPv4 address */
 	int metrics_port, health_port; /* 0: not served */
 	struct metrics *metrics; /* borrowed */
-	/* What is so at this moment, for a scrape; `ready` for /readyz: the first lists are in, or another acts. */
+	/* Returns the values of this moment for a scrape. `ready` for /readyz: the first lists have been read, or
+	 * another process is the leader. */
 	void (*moment)(void *arg, struct metrics_moment *ret);
 	bool (*ready)(void *arg);
 	void *arg;
 };
 
-/* NULL when a port cannot be had: *ret_port is that one, errno says why. Freed by web_free, which takes and returns NULL. */
+/* NULL when a port cannot be had: *ret_port is that one, errno says why. Freed by web_free, which takes and returns
+ * NULL. */
 struct web *web_new(struct loop *, const struct web_settings *, int *ret_port);
 struct web *web_free(struct web *);

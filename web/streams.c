@@ -17,7 +17,7 @@ struct stream {
 	char *ns, *name; /* NULL: all */
 	bool events; /* server-sent events; else lines */
 	bool suspended, over;
-	struct map pending, known; /* "ns/name": has changed; was told */
+	struct map pending, known; /* "ns/name": changed and not sent yet; sent before */
 	struct str out;
 	struct stream *next;
 };
@@ -58,9 +58,9 @@ change_of(struct stream *s, const char *key, const char *ns, const char *name, j
 	return json_pack("{s:{s:s,s:o}}", "result", "type", type, "rolloutInfo", info);
 }
 
-/* Tells of one rollout, as it is now. */
+/* Sends one Rollout as it is now. */
 static void
-streams_tell(struct stream *s, const char *key)
+streams_send(struct stream *s, const char *key)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *slash = strchr(key, '/'), *ns = arena_strndup(a, key, (size_t)(slash - key)), *name = slash + 1;
@@ -84,7 +84,7 @@ fill(struct stream *s)
 		_cleanup_(freep) char *key = mem_strdup(slot->key);
 
 		map_remove(&s->pending, key);
-		streams_tell(s, key);
+		streams_send(s, key);
 		if (s->out.len > 0)
 			return;
 	}

@@ -1,8 +1,9 @@
-/* web/streams.h: connections that are told of rollouts as they change.
+/* web/streams.h: connections that receive Rollouts as they change.
  *
- * Each is answered with one JSON object after the other, {"result": ...}, as lines or as server-sent events: of a rollout its RolloutInfo
- * (rollout/view/info.h), of many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}. What has changed is kept as names until the
- * client reads on, so that a slow one gets fewer and newer objects, and costs no memory.
+ * Each receives one JSON object after the other, {"result": ...}, as lines or as server-sent events: for one Rollout
+ * its RolloutInfo (rollout/view/info.h), for many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}.
+ * Changed Rollouts are kept as names until the client reads again, so that a slow client gets fewer and newer
+ * objects, and uses no memory.
  */
 #pragma once
 #include "base/map.h"
@@ -27,7 +28,8 @@ void streams_start(struct streams *, struct daemon *, const struct view *);
 /* Ends them all; before daemon_stop, which would wait for them. */
 void streams_stop(struct streams *);
 
-/* Answers a request with a stream: of one rollout, of a namespace's (name NULL) or of all (ns NULL too). False: there are too many. */
+/* Answers a request with a stream: of one rollout, of a namespace's (name NULL) or of all (ns NULL too). False: there
+ * are too many. */
 bool streams_add(
     struct streams *, struct MHD_Connection *, const char *ns, const char *name, bool events, enum MHD_Result *ret);
 

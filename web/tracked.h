@@ -1,6 +1,5 @@
-/* web/tracked.h: the objects that metrics are about: an entry each, which is told for METRICS_GONE_MS after its object is gone, and then
- * forgotten. What is kept of one, who keeps it says: its struct begins with a struct tracked.
- */
+/* web/tracked.h: entries of the objects that have metrics, each kept for METRICS_GONE_MS after its object is
+ * deleted. The struct of an entry begins with a struct tracked; its other members belong to the caller. */
 #pragma once
 #include "base/map.h"
 #include "kube/api/meta.h"
@@ -21,10 +20,11 @@ struct tracking {
 	int64_t swept_at; /* wall ms */
 };
 
-/* The entry of an object; a new one is all zeroes but for its head. NULL: there is none, and `create` is false. */
+/* Returns the entry of an object; a new one is all zeroes except its head. NULL: there is no entry, and `create` is
+ * false. */
 void *tracking_get(struct tracking *, const struct type *, const char *ns, const char *name, bool create);
 
-/* Forgets what has been gone for long enough; looks every few seconds, however often it is called. `now`: wall ms. */
+/* Frees entries that have expired; checks every few seconds, however often it is called. `now`: wall ms. */
 void tracking_sweep(struct tracking *, int64_t now);
 
 /* Forgets all. */

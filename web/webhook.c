@@ -1,7 +1,9 @@
-/* web/webhook.c: a hook a request: the Secret, its body, what that says, whom it concerns, and their annotations, one after the other.
+/* web/webhook.c: the stages of a request: the Secret, the body, the event in it, the objects that follow the
+ * repository, and their annotations.
  *
- * The Secret is there before the body is read, so that what is not signed costs no memory: a header that cannot be right is refused at once,
- * and the signature is computed while the body comes. */
+ * The Secret is read before the body, so that a body without a valid signature uses no memory: an impossible header
+ * is refused at once, and the signature is computed while the body arrives.
+ */
 #include "web/webhook.h"
 #include <string.h>
 #include "gitops/push_event.h"
@@ -16,7 +18,7 @@
 #define PLACES 128 /* connections */
 #define IDLE_MS 30000
 #define SECRET_MS 1000 /* how long the Secret is not read again, while there are */
-#define SECRET_HOOKS 8 /* more than these under way */
+#define SECRET_HOOKS 8 /* requests that wait for the Secret; more are refused */
 #define CONCERNED_MAX 1000
 #define PATH "/api/webhook"
 #define SECRET "argocd-secret"
@@ -33,7 +35,7 @@ struct hook {
 	struct push_check check;
 	struct push push;
 	struct call *call;
-	const struct type *listed; /* what is looked through */
+	const struct type *listed; /* the type that is searched */
 	const char *paths[CONCERNED_MAX]; /* of what it concerns */
 	const char *patches[CONCERNED_MAX];
 	size_t n, at;
@@ -48,7 +50,7 @@ struct webhook {
 	struct daemon daemon;
 	struct hook *hooks; /* the newest first */
 	size_t n, bodies; /* bytes of all that come */
-	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is none */
+	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is no such Secret */
 	int64_t secret_at; /* monotonic ms; 0: never */
 };
 
@@ -70,8 +72,6 @@ webhook_fail(struct hook *h, int status, const char *text)
 	webhook_finish(h, status);
 }
 
-/* --- the annotations -------------------------------------------------------------------------------------------------- */
-
 static void patch_next(struct hook *);
 
 static void
@@ -82,7 +82,7 @@ on_patched(void *arg, const struct err *e, const json_t *body)
 
 	(void)body;
 	h->call = NULL;
-	/* One that is gone needs no look. */
+	/* A deleted object needs no refresh. */
 	if (e != NULL && e->class != ERR_GONE)
 		str_addf(&h->answer, "%s: %s\n", path, err_text(h->arena, err_copy(h->arena, e)));
 	else
@@ -101,8 +101,6 @@ patch_next(struct hook *h)
 	h->call = client_call(
 	    h->webhook->settings.api, "PATCH", h->paths[h->at], PATCH_MERGE, h->patches[h->at], on_patched, h);
 }
-
-/* --- whom it concerns ------------------------------------------------------------------------------------------------- */
 
 static void
 concern(struct hook *h, const struct object *o, const char *annotation, const char *value)
@@ -130,7 +128,7 @@ webhook_on_item(void *arg, const json_t *item, const struct unreadable *unreadab
 	const struct object *o;
 
 	if (unreadable != NULL)
-		return; /* what it follows is not known; its controller logs that */
+		return; /* its repository is not known; its controller logs that */
 	o = object_decode(h->listed, item, a);
 	if (h->listed == &application_type && push_concerns_application(a, &h->push, (const struct application *)o))
 		concern(h, o, ANNOTATION_REFRESH, "normal");
@@ -164,8 +162,6 @@ webhook_list(struct hook *h, const struct type *t)
 	h->call = client_list(h->webhook->settings.api,
 	    client_path(h->arena, t, h->webhook->settings.namespace, NULL, NULL), webhook_on_item, webhook_on_list, h);
 }
-
-/* --- the request ------------------------------------------------------------------------------------------------------ */
 
 static const char *
 webhook_header(void *arg, const char *name)
@@ -371,7 +367,7 @@ webhook_free(struct webhook *w)
 {
 	if (w == NULL)
 		return NULL;
-	/* What is suspended must go on to be ended. */
+	/* A suspended connection must be resumed before it can be ended. */
 	for (struct hook *h = w->hooks; h != NULL; h = h->next) {
 		client_cancel(h->call);
 		h->call = NULL;

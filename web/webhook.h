@@ -1,7 +1,9 @@
-/* web/webhook.h: POST /api/webhook: a Git server says that something was pushed, and what follows it is looked at at once.
+/* web/webhook.h: POST /api/webhook: a Git server reports a push, and the objects that follow the repository are
+ * refreshed.
  *
- * It is answered once that is asked for, in the annotations of the Applications and GitRepositories (`argocd.argoproj.io/refresh`,
- * `reconcile.fluxcd.io/requestedAt`), so that any process may be asked, whoever acts. Nothing else can be done by it.
+ * The response is sent when the refresh has been requested, in annotations of the Applications and GitRepositories
+ * (`argocd.argoproj.io/refresh`, `reconcile.fluxcd.io/requestedAt`). Any process may receive the request, whichever
+ * is the leader. A request can cause nothing else.
  */
 #pragma once
 #include "io/loop.h"

@@ -35,8 +35,6 @@ no_objects(const struct building *b)
 static struct err *accumulate(
     struct building *, const char *dir, const json_t *overlay, bool component, struct k_objects *);
 
-/* --- a kustomization file ------------------------------------------------------------------------------------------- */
-
 static struct err *
 build_parse(struct building *b, const char *dir, json_t **ret, const char **ret_path)
 {
@@ -63,19 +61,17 @@ build_read_kustomization(
     struct building *b, const char *path, const json_t *doc, bool component, struct kustomization *ret)
 {
 	struct err *e = k_decode(b->arena, &kustomization_type, doc, path, ret);
-	const char *kind = component ? "Component" : "Kustomization", *said;
+	const char *kind = component ? "Component" : "Kustomization", *given;
 
 	if (e != NULL)
 		return e;
-	said = ret->kind != NULL ? ret->kind : "Kustomization";
-	/* A component may be built by itself. */
-	if (strcmp(said, kind) != 0 && !(b->depth == 0 && strcmp(said, "Component") == 0))
-		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and %s %s is needed here", path, said,
+	given = ret->kind != NULL ? ret->kind : "Kustomization";
+	/* A component may be built on its own. */
+	if (strcmp(given, kind) != 0 && !(b->depth == 0 && strcmp(given, "Component") == 0))
+		return err_new(b->arena, ERR_INVALID, "%s: kind: %s, and %s %s is needed here", path, given,
 		    str_article(kind), kind);
 	return NULL;
 }
-
-/* --- resources ------------------------------------------------------------------------------------------------------ */
 
 static struct err *
 build_add_file(struct building *b, const char *path, struct k_objects *all)
@@ -137,20 +133,18 @@ add_component(struct building *b, const char *dir, const char *component, struct
 	return accumulate(b, directory, NULL, true, all);
 }
 
-/* --- plugins ---------------------------------------------------------------------------------------------------------- */
-
 /* A plugin's object, or several: as text, in a file, or as the resources of a directory. */
 static struct err *
-read_plugin(struct building *b, const char *dir, const char *said, struct k_objects *to)
+read_plugin(struct building *b, const char *dir, const char *text, struct k_objects *to)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct err *e = NULL;
 	json_t *doc;
 	size_t i;
 
-	if (strchr(said, '\n') == NULL && said[0] != '{')
-		return add_resource(b, dir, said, to);
-	if ((e = yaml_parse_as(b->arena, said, strlen(said), YAML_KUSTOMIZE, &docs)) != NULL)
+	if (strchr(text, '\n') == NULL && text[0] != '{')
+		return add_resource(b, dir, text, to);
+	if ((e = yaml_parse_as(b->arena, text, strlen(text), YAML_KUSTOMIZE, &docs)) != NULL)
 		return e;
 	json_array_foreach (docs, i, doc)
 		if (e == NULL)
@@ -176,18 +170,16 @@ run_plugins(struct building *b, const char *dir, const struct strings *list, boo
 	return e != NULL ? err_wrap(b->arena, e, "%s", generate ? "generators" : "transformers") : NULL;
 }
 
-/* --- transformers, in kustomize's order ------------------------------------------------------------------------------ */
-
 /* A strategic merge patch: the name of a file, or the text itself. */
 static struct err *
-build_patch_strategic(struct building *b, const char *dir, const char *said, struct k_objects *all)
+build_patch_strategic(struct building *b, const char *dir, const char *text, struct k_objects *all)
 {
 	struct k_patch p = { 0 };
 
-	if (strchr(said, '\n') != NULL || said[0] == '{')
-		p.patch = said;
+	if (strchr(text, '\n') != NULL || text[0] == '{')
+		p.patch = text;
 	else
-		p.path = said;
+		p.path = text;
 	return k_patch_apply(all, b->tree, dir, &p, "patchesStrategicMerge");
 }
 
@@ -260,16 +252,16 @@ build_check_metadata(struct building *b, const struct kustomization *k)
 	return NULL;
 }
 
-/* The first kustomization that names an OpenAPI document has it for all; Kubernetes' own kinds are known besides it when something was read
- * before, as kustomize has it. */
+/* The first kustomization that names an OpenAPI document sets it for all. Kubernetes' own kinds stay known if an
+ * object was read before, as in kustomize. */
 static struct err *
-use_schema(struct building *b, const char *dir, const struct k_openapi *said)
+use_schema(struct building *b, const char *dir, const struct k_openapi *openapi)
 {
-	if (said == NULL || b->has_schema)
+	if (openapi == NULL || b->has_schema)
 		return NULL;
 	b->has_schema = true;
 	b->schema.own_too = b->has_objects;
-	return k_configure_schema(b->arena, b->tree, dir, said, &b->schema);
+	return k_configure_schema(b->arena, b->tree, dir, openapi, &b->schema);
 }
 
 static struct err *
@@ -300,7 +292,8 @@ accumulate_all(struct building *b, const char *dir, const struct kustomization *
 	return e != NULL ? e : k_vars_add(all, k->vars.at, k->vars.n);
 }
 
-/* `overlay` (NULL: none): a kustomization instead of the directory's own file. A component works on what is there already. */
+/* `overlay` (NULL: none): a kustomization instead of the directory's own file. A component works on what is there
+ * already. */
 static struct err *
 accumulate(struct building *b, const char *dir, const json_t *overlay, bool component, struct k_objects *all)
 {
@@ -327,18 +320,16 @@ accumulate(struct building *b, const char *dir, const json_t *overlay, bool comp
 	return e != NULL ? err_wrap(b->arena, e, "%s", path) : NULL;
 }
 
-/* --- an Application's own wishes -------------------------------------------------------------------------------------- */
-
 json_t *
-k_image_json(struct arena *a, const char *said)
+k_image_json(struct arena *a, const char *text)
 {
-	const char *eq = strchr(said, '='), *to = eq != NULL ? eq + 1 : said;
+	const char *eq = strchr(text, '='), *to = eq != NULL ? eq + 1 : text;
 	const char *at = strchr(to, '@'), *slash = strrchr(to, '/'), *colon = strchr(slash != NULL ? slash : to, ':');
 	size_t n = at != NULL && (colon == NULL || colon > at) ? (size_t)(at - to)
 		   : colon != NULL			       ? (size_t)(colon - to)
 							       : strlen(to);
 	const char *name = arena_strndup(a, to, n);
-	json_t *image = json_pack("{s:s}", "name", eq != NULL ? arena_strndup(a, said, (size_t)(eq - said)) : name);
+	json_t *image = json_pack("{s:s}", "name", eq != NULL ? arena_strndup(a, text, (size_t)(eq - text)) : name);
 
 	if (eq != NULL)
 		json_object_set_new(image, "newName", json_string(name));
@@ -429,12 +420,11 @@ build_override(struct building *b, const char *dir, const struct application_kus
 	return NULL;
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------------- */
-
 struct sorted {
 	const struct k_object *object;
 	int order; /* of its kind */
-	const char *kind, *name; /* both with all that is compared besides */
+	/* kind and name, each followed by the group, version and namespace that are compared too */
+	const char *kind, *name;
 	size_t number;
 };
 
@@ -475,7 +465,7 @@ in_order(struct arena *a, const struct k_objects *all, bool legacy)
 	for (size_t i = 0; i < all->n; i++) {
 		struct k_id id = k_id_of(a, all->at[i].object);
 
-		/* What is not said comes last, as if it began with a tilde. */
+		/* A missing part sorts last, as if it began with a tilde. */
 		list[i] = (struct sorted){ &all->at[i], build_kind_order(id.kind),
 			arena_printf(a, "%s_%s_%s", id.group[0] != '\0' ? id.group : "~G", id.version, id.kind),
 			arena_printf(a, "%s|%s", id.namespace[0] != '\0' ? id.namespace : "~X", id.name), i };
@@ -503,12 +493,13 @@ drop_no_annotations(json_t *object)
 
 /* The kustomization, changed as an Application says, becomes objects. `doc` is changed. */
 static struct err *
-build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *said, struct manifests *ret)
+build(struct building *b, const char *dir, json_t *doc, const struct application_kustomize *options,
+    struct manifests *ret)
 {
 	struct k_objects all;
 	const json_t *order;
 	struct sorted *sorted;
-	struct err *e = said != NULL ? build_override(b, dir, said, doc) : NULL;
+	struct err *e = options != NULL ? build_override(b, dir, options, doc) : NULL;
 
 	b->known = k_places_known(b->arena);
 	all = no_objects(b);
@@ -533,7 +524,7 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 }
 
 struct err *
-k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
+k_build(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *options,
     struct manifests *ret)
 {
 	struct building b = { .tree = t, .arena = a };
@@ -541,7 +532,7 @@ k_build(const struct tree *t, struct arena *a, const char *dir, const struct app
 	const char *path;
 	struct err *e = build_parse(&b, dir, &doc, &path);
 
-	return e != NULL ? e : build(&b, dir, doc, said, ret);
+	return e != NULL ? e : build(&b, dir, doc, options, ret);
 }
 
 /* The part of a path up to and with its k-th slash, or NULL. */
@@ -555,7 +546,8 @@ parent_at(struct arena *a, const char *path, size_t k)
 	return at != NULL && at > path ? arena_strndup(a, path, (size_t)(at - path - 1)) : NULL;
 }
 
-/* Manifests under a directory, as the list of a kustomization's resources; a directory that has its own stands for what is in it. */
+/* Manifests under a directory, as the list of a kustomization's resources; a directory that has its own stands for
+ * what is in it. */
 static json_t *
 found_resources(const struct tree *t, struct arena *a, const char *dir)
 {
@@ -578,14 +570,14 @@ found_resources(const struct tree *t, struct arena *a, const char *dir)
 }
 
 struct err *
-k_build_generated(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *said,
+k_build_generated(const struct tree *t, struct arena *a, const char *dir, const struct application_kustomize *options,
     struct manifests *ret)
 {
 	struct building b = { .tree = t, .arena = a };
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 
 	if (kustomization_in(t, a, dir) != NULL)
-		return k_build(t, a, dir, said, ret);
+		return k_build(t, a, dir, options, ret);
 	doc = json_pack("{s:o}", "resources", found_resources(t, a, dir));
-	return build(&b, dir, doc, said, ret);
+	return build(&b, dir, doc, options, ret);
 }

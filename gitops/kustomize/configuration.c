@@ -8,11 +8,9 @@
 #define CRDS_DEPTH_MAX 16 /* definitions in one another */
 #define CRDS_VISITED_MAX 100000 /* properties, each time their definition is used */
 
-/* What Argo publishes and its documentation tells people to name by URL. Nothing is fetched: this is a controller of those kinds. */
+/* The document that Argo publishes, whose URL its documentation recommends. It is not fetched: it is built in. */
 #define PUBLISHED_CONFIGURATION "features/kustomize/rollout-transform"
 #define PUBLISHED_SCHEMA "argo_all_k8s_kustomize_schema.json"
-
-/* --- transformer configurations --------------------------------------------------------------------------------------- */
 
 struct k_reference {
 	const char *group, *version, *kind;
@@ -49,7 +47,7 @@ static const struct field k_configuration_fields[] = {
 static TYPE(k_configuration, "configuration", .strict = true, .any_case = true);
 
 static const char *
-configuration_said(const char *text)
+configuration_or_null(const char *text)
 {
 	return str_empty(text) ? NULL : text;
 }
@@ -64,8 +62,8 @@ k_is_remote(const char *file)
 struct k_gvk
 k_spec_gvk(const struct k_field_spec *f)
 {
-	return (
-	    struct k_gvk){ configuration_said(f->group), configuration_said(f->version), configuration_said(f->kind) };
+	return (struct k_gvk){ configuration_or_null(f->group), configuration_or_null(f->version),
+		configuration_or_null(f->kind) };
 }
 
 /* Of an object's own name and namespace a namespace changes what it must, whatever a configuration says. */
@@ -122,8 +120,8 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 		const struct k_reference *r = &c->name_reference.at[i];
 
 		e = k_places_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
-		    (struct k_gvk){
-			configuration_said(r->group), configuration_said(r->version), configuration_said(r->kind) });
+		    (struct k_gvk){ configuration_or_null(r->group), configuration_or_null(r->version),
+			configuration_or_null(r->kind) });
 	}
 	return e;
 }
@@ -182,8 +180,6 @@ k_configure(struct k_objects *all, const struct tree *t, const char *dir, const 
 	return e != NULL ? err_wrap(all->arena, e, "configurations") : NULL;
 }
 
-/* --- marks in definitions --------------------------------------------------------------------------------------------- */
-
 struct marking {
 	struct k_objects *all;
 	const json_t *definitions;
@@ -216,8 +212,8 @@ add_marks(struct marking *m, const json_t *property, const char *path)
 		e = add_mark(m, K_NAME_PREFIX, path, none);
 	if (e == NULL && version != NULL && kind != NULL)
 		e = add_mark(m, K_NAME_REFERENCE, arena_printf(m->all->arena, "%s/%s", path, key),
-		    (struct k_gvk){ NULL, configuration_said(arena_strdup(m->all->arena, version)),
-			configuration_said(arena_strdup(m->all->arena, kind)) });
+		    (struct k_gvk){ NULL, configuration_or_null(arena_strdup(m->all->arena, version)),
+			configuration_or_null(arena_strdup(m->all->arena, kind)) });
 	return e;
 }
 
@@ -272,9 +268,7 @@ k_configure_crds(struct k_objects *all, const struct tree *t, const char *dir, c
 	return e != NULL ? err_wrap(all->arena, e, "crds: %s", file) : NULL;
 }
 
-/* --- OpenAPI documents -------------------------------------------------------------------------------------------------- */
-
-/* Elements of a list are told apart by a bounded number of keys, and by no fewer than the document says. */
+/* The merge keys of a list are bounded. A document with more of them is an error, so that none is left out. */
 static struct err *
 check_schema_keys(struct arena *a, const json_t *part, const char *path)
 {
@@ -299,24 +293,24 @@ check_schema_keys(struct arena *a, const json_t *part, const char *path)
 
 struct err *
 k_configure_schema(
-    struct arena *a, const struct tree *t, const char *dir, const struct k_openapi *said_of, struct k_schema *ret)
+    struct arena *a, const struct tree *t, const char *dir, const struct k_openapi *openapi, struct k_schema *ret)
 {
 	json_t *doc = NULL;
 	struct err *e;
 
-	if (str_empty(said_of->path))
+	if (str_empty(openapi->path))
 		return NULL;
-	if (!str_empty(said_of->version))
+	if (!str_empty(openapi->version))
 		return err_new(a, ERR_INVALID, "openapi: path and version are there; one of them is needed");
-	if (k_is_remote(said_of->path) && str_ends(said_of->path, "/" PUBLISHED_SCHEMA)) {
+	if (k_is_remote(openapi->path) && str_ends(openapi->path, "/" PUBLISHED_SCHEMA)) {
 		ret->rollouts = true;
 		return NULL;
 	}
-	if ((e = read_document(a, t, dir, said_of->path, &doc)) != NULL)
+	if ((e = read_document(a, t, dir, openapi->path, &doc)) != NULL)
 		return err_wrap(a, e, "openapi.path");
 	if ((e = check_schema_keys(a, doc, "")) != NULL) {
 		json_decref(doc);
-		return err_wrap(a, e, "openapi.path: %s", said_of->path);
+		return err_wrap(a, e, "openapi.path: %s", openapi->path);
 	}
 	k_schema_load(ret, a, doc);
 	return NULL;

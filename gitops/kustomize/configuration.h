@@ -1,15 +1,19 @@
-/* gitops/kustomize/configuration.h: what a kustomization's `configurations`, `crds` and `openapi` say of kinds that are not known. */
+/* gitops/kustomize/configuration.h: fields of custom kinds, by a kustomization's `configurations`, `crds` and
+ * `openapi`. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"
 
-/* Adds the places of a transformer configuration's file, seen from `dir`. Argo Rollouts' published one is known, and named by its URL. */
+/* Adds the places of a transformer configuration's file, seen from `dir`. Argo Rollouts' published one is known, and
+ * named by its URL. */
 struct err *k_configure(struct k_objects *, const struct tree *, const char *dir, const char *file);
 
-/* Adds the places that OpenAPI definitions mark (x-kubernetes-annotation, -label-selector, -identity, -object-ref-api-version and -kind). */
+/* Adds the places that OpenAPI definitions mark (x-kubernetes-annotation, -label-selector, -identity,
+ * -object-ref-api-version and -kind). */
 struct err *k_configure_crds(struct k_objects *, const struct tree *, const char *dir, const char *file);
 
-/* Reads an OpenAPI document, in JSON or YAML; the one that Argo publishes with its kinds is known, and named by its URL. */
+/* Reads an OpenAPI document, in JSON or YAML; the one that Argo publishes with its kinds is known, and named by its
+ * URL. */
 struct err *k_configure_schema(
     struct arena *, const struct tree *, const char *dir, const struct k_openapi *, struct k_schema *ret);
 

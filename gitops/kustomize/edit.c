@@ -82,7 +82,8 @@ written(struct arena *a, const char *value)
 	return arena_printf(a, "\"%s\"", value);
 }
 
-/* The line of a key, with its value replaced; what stands behind it (a comment, the rest of a map in one line) stays. */
+/* The line of a key, with its value replaced; what stands behind it (a comment, the rest of a map in one line) stays.
+ */
 static struct err *
 edit_replace(struct editing *e, const char *path, const char *value)
 {
@@ -108,11 +109,11 @@ edit_replace(struct editing *e, const char *path, const char *value)
 	return NULL;
 }
 
-/* A key beside another of the same map: in a line of its own, or in the same when the map is in one. */
+/* Inserts a key next to another of the same map: on a line of its own, or on the same line in a map in flow style. */
 static void
-edit_add(struct editing *e, const char *beside, const char *key, const char *value)
+edit_add(struct editing *e, const char *sibling, const char *key, const char *value)
 {
-	const struct yaml_mark *m = yaml_mark_of(e->marks, beside);
+	const struct yaml_mark *m = yaml_mark_of(e->marks, sibling);
 	char *line = e->lines[m->line - 1], *brace = strchr(line, '{');
 
 	if (brace != NULL && brace < line + m->column)
@@ -204,7 +205,7 @@ edit_change(struct editing *e, const json_t *want)
 
 		if (!str_eq(json_str(image, "name"), json_str(want, "name")))
 			continue;
-		/* A new name that was there stays, unless another is said. */
+		/* The newName that is there stays, unless another is given. */
 		for (size_t k = json_str(want, "newName") != NULL ? 0 : 1; k < ARRAY_SIZE(keys) && err == NULL; k++)
 			err = edit_set(e, image, i, keys[k], json_str(want, keys[k]));
 		return err;
@@ -212,7 +213,7 @@ edit_change(struct editing *e, const json_t *want)
 	return edit_append(e, want);
 }
 
-/* What came out says what was wanted, and nothing else has changed. */
+/* Reads the edited text again: the image must be as requested, and all else as it was. */
 static struct err *
 verify(struct editing *e, const json_t *want, const char *text)
 {

@@ -1,10 +1,11 @@
-/* gitops/kustomize/fields.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A list on the way stands
- * for each of its elements ("[]" behind a name says no more); a slash behind a backslash is part of a name.
+/* gitops/kustomize/fields.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A
+ * list on the way stands for each of its elements ("[]" behind a name says no more); a slash behind a backslash is
+ * part of a name.
  */
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-/* What is done at a place: the map that holds the last name of the path. */
+/* Called for a field: the map that holds the last name of the path. */
 typedef void k_visit_fn(json_t *map, const char *name, void *arg);
 
 /* Calls visit for each such map that there is; a value that is no map on the way ends it. */

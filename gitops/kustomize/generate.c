@@ -93,7 +93,7 @@ put_pair(struct data *d, const char *text)
 	return generate_put(d, arena_strndup(d->arena, text, (size_t)(eq - text)), value, n);
 }
 
-/* A file of KEY=VALUE lines; "#" begins a comment, and a line without "=" takes its value from nobody's environment. */
+/* Reads a file of KEY=VALUE lines; "#" begins a comment. A line without "=" is an error: no environment is read. */
 static struct err *
 put_env(struct data *d, const struct bytes *file, const char *path)
 {
@@ -141,9 +141,9 @@ generate_read_all(struct data *d, const struct tree *t, const char *dir, const s
 	if (e == NULL && !str_empty(g->env) && (e = generate_read_file(d, t, dir, g->env, &file)) == NULL)
 		e = put_env(d, &file, g->env);
 	for (size_t i = 0; i < g->files.n && e == NULL; i++) {
-		const char *said = g->files.at[i], *eq = strchr(said, '='), *path = eq != NULL ? eq + 1 : said;
+		const char *entry = g->files.at[i], *eq = strchr(entry, '='), *path = eq != NULL ? eq + 1 : entry;
 		const char *slash = strrchr(path, '/');
-		const char *key = eq != NULL	  ? arena_strndup(d->arena, said, (size_t)(eq - said))
+		const char *key = eq != NULL	  ? arena_strndup(d->arena, entry, (size_t)(eq - entry))
 				  : slash != NULL ? slash + 1
 						  : path;
 
@@ -197,7 +197,7 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 	return o;
 }
 
-/* What is there gets the data of the new one: besides its own, or instead of it. */
+/* An existing object gets the data of the new one: merged into its own, or instead of it. */
 static void
 take_over(struct k_object *there, const json_t *made, bool merge)
 {
@@ -272,9 +272,7 @@ k_generate(struct k_objects *all, const struct tree *t, const char *dir, const s
 	return NULL;
 }
 
-/* --- hashes -------------------------------------------------------------------------------------------------------- */
-
-/* What of the object is hashed. Its name is not: kustomize looks for it where it is not (so it is always empty). */
+/* Returns the part of the object that is hashed. The name is always empty there, as in kustomize. */
 static json_t *
 hashed(const json_t *object)
 {

@@ -1,9 +1,11 @@
-/* gitops/kustomize/generate.h: ConfigMaps and Secrets made from files and words, and the hash of their content in their names. */
+/* gitops/kustomize/generate.h: ConfigMaps and Secrets made from files and words, and the hash of their content in
+ * their names. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"
 
-/* Adds the object, or changes the one that is there as `behavior` says. `common`: the kustomization's generatorOptions; may be NULL. */
+/* Adds the object, or changes the one that is there as `behavior` says. `common`: the kustomization's
+ * generatorOptions; may be NULL. */
 struct err *k_generate(struct k_objects *, const struct tree *, const char *dir, const struct k_generator *,
     bool secret, const struct k_generator_options *common);
 

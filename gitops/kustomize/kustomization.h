@@ -1,5 +1,5 @@
-/* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too, and an error that says
- * so: never a build that leaves something out.
+/* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too,
+ * and an error that says so: never a build that leaves something out.
  *
  * Behaviour is that of kustomize 5.8 (its documentation, "The Kustomization File").
  */
@@ -136,5 +136,6 @@ struct err *k_decode(struct arena *, const struct type *, const json_t *, const 
 extern const struct type kustomization_type, k_replacement_type, k_patch_type, k_field_spec_type, k_selector_type,
     k_patch_options_type, k_replica_type, k_image_type, k_generator_type;
 
-/* Returns the path of the file with a kustomization in a directory ("" is the root), in the arena; NULL: there is none. */
+/* Returns the path of the file with a kustomization in a directory ("" is the root), in the arena; NULL: there is
+ * none. */
 const char *kustomization_in(const struct tree *, struct arena *, const char *directory);

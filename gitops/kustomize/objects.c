@@ -58,7 +58,7 @@ objects_grow(struct k_objects *all)
 	return &all->at[all->n++];
 }
 
-/* What no two objects may have. */
+/* The identity of an object: no two may have the same. */
 static const char *
 id_text(struct arena *a, const struct k_id *id)
 {

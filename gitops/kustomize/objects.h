@@ -1,6 +1,7 @@
 /* gitops/kustomize/objects.h: the objects of a build, with all the names they have had.
  *
- * A patch, a replacement or a reference may name an object as it was at any time before: every change of what names it is remembered.
+ * A patch, a replacement or a reference may name an object as it was at any time before: every change of what names
+ * it is remembered.
  */
 #pragma once
 #include "base/json.h"
@@ -10,7 +11,7 @@
 #include "gitops/kustomize/schema.h"
 
 struct k_id {
-	const char *group, *version, *kind, *namespace, *name; /* namespace "" where none is said */
+	const char *group, *version, *kind, *namespace, *name; /* namespace "" if none is given */
 };
 
 struct k_object {
@@ -43,10 +44,10 @@ struct k_objects {
 /* Frees the objects, and what was noted of them; the list is empty then. */
 void k_objects_done(struct k_objects *);
 
-/* What names an object now. Texts in the arena. */
+/* Returns the current identity of an object, its texts in the arena. */
 struct k_id k_id_of(struct arena *, const json_t *object);
 
-/* The namespace that is meant: where none is said, `default`. */
+/* Returns the effective namespace: `default` if none is given. */
 const char *k_effective(const char *ns);
 
 /* Adds an object (consumed, also on error). An error when it has no kind or name, or one with that id is there. */
@@ -64,14 +65,15 @@ bool k_of_cluster(const struct k_objects *, const struct k_id *);
 /* Adds a variable. An error: there is one of that name. */
 struct err *k_var_add(struct k_objects *, const struct k_var *);
 
-/* Had this id at any time: kind and name equal, group and version where they are said, namespace where it is. */
+/* Returns true if the object had this identity at any time: kind and name are equal, and so are group, version and
+ * namespace where they are given. */
 bool k_object_was(struct k_objects *, const struct k_object *, const struct k_id *);
 
 /* The one object that had this id at any time. *ret NULL: none. An error: several. */
 struct err *k_objects_find(struct k_objects *, const struct k_id *, struct k_object **ret);
 
-/* The selector's parts match (regular expressions of the whole) an id that it had at any time, and its labels and annotations now. An error: a
- * part is no regular expression. */
+/* The selector's parts match (regular expressions of the whole) an id that it had at any time, and its labels and
+ * annotations now. An error: a part is no regular expression. */
 struct err *k_object_selected(struct k_objects *, const struct k_object *, const struct k_selector *, bool *ret);
 
 /* Text matches the whole regular expression. */

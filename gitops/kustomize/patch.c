@@ -85,7 +85,8 @@ merge_texts(json_t *target, const json_t *patch)
 	return result;
 }
 
-/* The element that the patch's is about: one that has all its keys comes before one that lacks some. The list's length: there is none. */
+/* Returns the index of the element that the patch's element refers to. An element with all keys is preferred to one
+ * that lacks some. Returns the list's length if there is no such element. */
 static size_t
 element_index(const json_t *list, const json_t *patch, const char *const *keys)
 {
@@ -133,7 +134,8 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 			      : there ? patch_merge(m, element, "", json_incref(json_array_get(result, k)), p)
 				      : plain(p);
 
-		/* What the patch names stands in its order, before the rest; but what is told apart by two keys keeps its place. */
+		/* Elements of the patch come first, in its order, and then the rest. Elements with two merge keys
+		 * keep their place. */
 		if (there && one != NULL && how.keys[1] != NULL) {
 			json_array_set_new(result, k, one);
 			continue;
@@ -148,9 +150,9 @@ merge_list(struct merging *m, struct k_typed type, const char *name, json_t *tar
 	return added;
 }
 
-/* What a patch changes is merged: maps key by key, null takes away, lists by their elements' keys as the schema has them, those that the patch
- * names in front, other lists whole; `$patch: delete|replace|merge` in a map or as a list's element. `target` is consumed; NULL is returned when
- * the patch takes it away. */
+/* Merges a strategic patch: maps by key, null removes, lists by the merge keys of the schema with the patch's
+ * elements first, other lists as a whole; `$patch: delete|replace|merge` in a map or as an element of a list.
+ * `target` is consumed. Returns NULL if the patch removes it. */
 static json_t *
 patch_merge(struct merging *m, struct k_typed type, const char *name, json_t *target, const json_t *patch)
 {
@@ -187,8 +189,6 @@ patch_merge(struct merging *m, struct k_typed type, const char *name, json_t *ta
 	}
 	return result;
 }
-
-/* --- a kustomization's patches ------------------------------------------------------------------------------------- */
 
 static void
 drop_deleted(struct k_objects *all)
@@ -233,7 +233,7 @@ merge_into(struct k_objects *all, struct k_object *o, const json_t *patch, const
 	json_decref(ns);
 }
 
-/* What is not there is added by a replacement, as kustomize has it: a new reference to the operation as it is meant. */
+/* A `replace` of a missing field adds it, as in kustomize. Returns a new reference to the operation to carry out. */
 static json_t *
 patch_meant(struct arena *a, const json_t *whole, json_t *op)
 {
@@ -254,7 +254,7 @@ patch_meant(struct arena *a, const json_t *whole, json_t *op)
 static struct err *
 apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool forgetful)
 {
-	/* What they put into one object must not be in another too. */
+	/* Two patches must not set the same field of an object. */
 	_cleanup_(json_decrefp) json_t *own = json_deep_copy(ops);
 	json_t *whole = json_deep_copy(o->object), *op;
 	struct err *e = NULL;

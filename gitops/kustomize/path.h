@@ -1,5 +1,6 @@
-/* gitops/kustomize/path.h: paths of replacements and variables: "spec.containers.[name=app].env.0.value", "spec.ports[0].port",
- * "metadata.annotations.[example.com/size]"; a dot behind a backslash, or in brackets, divides nothing.
+/* gitops/kustomize/path.h: paths of replacements and variables: "spec.containers.[name=app].env.0.value",
+ * "spec.ports[0].port", "metadata.annotations.[example.com/size]"; a dot behind a backslash, or in brackets, divides
+ * nothing.
  */
 #pragma once
 #include "base/json.h"
@@ -17,5 +18,5 @@ struct err *k_path_parse(struct arena *, const char *text, struct k_path *ret);
 /* The one value that a path names, or NULL. */
 const json_t *k_path_value(struct arena *, const json_t *, const struct k_path *);
 
-/* What is written in one word: a string's text, and JSON of anything else. */
+/* Returns a value as one word: the text of a string, and JSON of anything else. */
 const char *k_scalar_text(struct arena *, const json_t *);

@@ -1,4 +1,5 @@
-/* gitops/kustomize/places.c: the tables (kustomize's documentation calls them field specs, in its transformer configurations). */
+/* gitops/kustomize/places.c: the tables (kustomize's documentation calls them field specs, in its transformer
+ * configurations). */
 #include "gitops/kustomize/places.h"
 #include <string.h>
 #include "base/str.h"
@@ -72,8 +73,6 @@ struct reference {
 	}
 #define RBAC "rbac.authorization.k8s.io"
 
-/* --- pods, wherever they are described -------------------------------------------------------------------------------- */
-
 static const struct row pod_rows[] = {
 	{ VARS, NULL, NULL, NULL, "containers/args", false },
 	{ VARS, NULL, NULL, NULL, "containers/command", false },
@@ -103,8 +102,6 @@ static const struct reference pod_references[] = {
 	{ CLAIM, NULL, NULL, "volumes/persistentVolumeClaim/claimName" },
 	{ PRIORITY_CLASS, NULL, NULL, "priorityClassName" },
 };
-
-/* --- Kubernetes' own kinds ------------------------------------------------------------------------------------------ */
 
 static const struct pods pods[] = {
 	{ "Pod", "spec/" },
@@ -209,8 +206,6 @@ static const struct reference references[] = {
 	    "ValidatingAdmissionPolicyBinding", "spec/policyName" },
 };
 
-/* --- Rollouts (Argo Rollouts' documentation, "Kustomize Integration") ------------------------------------------------- */
-
 static const struct pods rollout_pods[] = {
 	{ "Rollout", "spec/template/spec/" },
 	{ "Experiment", "spec/templates/template/spec/" },
@@ -258,8 +253,6 @@ static const struct reference rollout_references[] = {
 	{ KIND_OF(NULL, "Rollout"), NULL, "HorizontalPodAutoscaler", "spec/scaleTargetRef/name" },
 	{ { "apps", "v1", "Deployment" }, NULL, "Rollout", "spec/workloadRef/name" },
 };
-
-/* --- lists of places ------------------------------------------------------------------------------------------------ */
 
 bool
 k_gvk_selects(const struct k_gvk *s, const char *group, const char *version, const char *kind)

@@ -1,4 +1,5 @@
-/* gitops/kustomize/places.h: which fields of which kinds a kustomization changes: kustomize's own tables, and what configurations add to them. */
+/* gitops/kustomize/places.h: which fields of which kinds a kustomization changes: kustomize's own tables, and what
+ * configurations add to them. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +46,8 @@ bool k_gvk_selects(const struct k_gvk *, const char *group, const char *version,
 /* Those of Kubernetes' own kinds, as kustomize 5.8 knows them. In the arena. */
 const struct k_places *k_places_known(struct arena *);
 
-/* Those of Rollouts, AnalysisTemplates and Experiments, which Argo Rollouts publishes as a configuration. In the arena. */
+/* Those of Rollouts, AnalysisTemplates and Experiments, which Argo Rollouts publishes as a configuration. In the
+ * arena. */
 const struct k_places *k_places_of_rollouts(struct arena *);
 
 #define K_PLACE_PARTS_MAX 64
@@ -53,7 +55,8 @@ const struct k_places *k_places_of_rollouts(struct arena *);
 /* An error: the path has more parts than that. */
 struct err *k_place_check(struct arena *, const char *path);
 
-/* Adds a place to a list, which is copied when it is one of the two above. It is left out when one is there that it would be the same as, or that is
- * of fewer kinds at the same path; and those at the same path that are of more kinds are taken away: so has kustomize it. An error: of those two
- * one is made where it is not there, and the other not; or its path is too long. */
+/* Adds a place to a list, which is copied when it is one of the two above. It is left out when one is there that it
+ * would be the same as, or that is of fewer kinds at the same path; and those at the same path that are of more kinds
+ * are taken away: so has kustomize it. An error: of those two one is made where it is not there, and the other not;
+ * or its path is too long. */
 struct err *k_places_add(const struct k_places **list, struct arena *, const struct k_place *);

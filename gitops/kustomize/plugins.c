@@ -99,8 +99,6 @@ static const struct field replacement_fields[] = { COMMON,
 	LIST(k_plugin, replacements, "replacements", k_replacement) };
 PLUGIN_TYPE(replacement, "ReplacementTransformer");
 
-/* --- what each of them does ----------------------------------------------------------------------------------------- */
-
 static struct err *
 set_ends(struct running *r)
 {
@@ -213,8 +211,6 @@ static const struct transformer {
 	{ &strategic_type, plugins_patch_strategic, K_USE_MAX },
 	{ &suffix_type, set_ends, K_NAME_SUFFIX },
 };
-
-/* --- one plugin ----------------------------------------------------------------------------------------------------- */
 
 static struct err *
 not_built(struct k_objects *all, const json_t *plugin, const char *file)

@@ -1,5 +1,6 @@
-/* gitops/kustomize/plugins.h: kustomize's own transformers and generators, written out as objects (`apiVersion: builtin`) under `transformers` and
- * `generators`: the same changes as a kustomization's own fields make, at the places that `fieldSpecs` says. No other plugin is run.
+/* gitops/kustomize/plugins.h: kustomize's own transformers and generators, written out as objects (`apiVersion:
+ * builtin`) under `transformers` and `generators`: the same changes as a kustomization's own fields make, at the
+ * places that `fieldSpecs` says. No other plugin is run.
  */
 #pragma once
 #include "gitops/kustomize/objects.h"

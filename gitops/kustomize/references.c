@@ -1,7 +1,8 @@
-/* gitops/kustomize/references.c: which object a name means.
+/* gitops/kustomize/references.c: the object that a name refers to.
  *
- * The rules are kustomize's: an object is meant by a name that it had before something changed it; of several that had it those beside the one that
- * names it, then those that were given the same prefixes and suffixes, the innermost aside.
+ * The rules are kustomize's: a name refers to an object that had it before a transformation changed it. Of several
+ * such objects, those in the namespace of the referring object are preferred, then those with the same prefixes and
+ * suffixes, except the innermost.
  */
 #include "gitops/kustomize/references.h"
 #include <string.h>
@@ -18,15 +19,13 @@ struct named {
 
 struct fixing {
 	struct k_objects *all;
-	struct k_object *from; /* the object whose fields are looked at */
+	struct k_object *from; /* the referring object */
 	struct k_id from_id;
 	const struct k_gvk *to;
 	struct map names; /* to struct named, of names that objects had */
 	struct map namespaces; /* that objects had at first */
 	struct err *err;
 };
-
-/* --- what was named so ---------------------------------------------------------------------------------------------- */
 
 static const char *
 effective(const struct fixing *f, const struct k_id *id)
@@ -59,8 +58,6 @@ note_names(struct fixing *f)
 	}
 }
 
-/* --- which of them is meant ----------------------------------------------------------------------------------------- */
-
 static bool
 was_selected(const struct k_object *o, const struct k_gvk *to)
 {
@@ -72,7 +69,7 @@ was_selected(const struct k_object *o, const struct k_gvk *to)
 
 /* Where `from` looks for it. A service account may be of another namespace. */
 static bool
-is_beside(const struct fixing *f, const struct k_id *id)
+is_in_scope(const struct fixing *f, const struct k_id *id)
 {
 	return k_of_cluster(f->all, &f->from_id) || k_of_cluster(f->all, id) ||
 	       strcmp(id->kind, "ServiceAccount") == 0 || strcmp(effective(f, id), effective(f, &f->from_id)) == 0;
@@ -108,7 +105,7 @@ passes(const struct fixing *f, const struct named *one, const char *namespace, e
 	bool no_prefix = from->prefixes[0] == '\0' || o->prefixes[0] == '\0';
 	bool no_suffix = from->suffixes[0] == '\0' || o->suffixes[0] == '\0';
 
-	if (!was_selected(o, f->to) || !is_beside(f, &one->id) || !references_is_in(f, o, &one->id, namespace))
+	if (!was_selected(o, f->to) || !is_in_scope(f, &one->id) || !references_is_in(f, o, &one->id, namespace))
 		return false;
 	if (sieve == BESIDE)
 		return true;
@@ -138,7 +135,8 @@ sift(const struct fixing *f, const char *name, const char *namespace, bool pair,
 	return found;
 }
 
-/* What the object that a name in `from` means is named now, or NULL. `pair`: the reference says a namespace too, or may (NULL: it does not). */
+/* Returns the current name of the object that a name in `from` refers to; NULL: there is no such object. `pair` (may
+ * be NULL): the map of a reference that has a namespace too. */
 static const struct k_id *
 references_meant(struct fixing *f, const char *name, const char *namespace, bool pair)
 {
@@ -155,8 +153,6 @@ references_meant(struct fixing *f, const char *name, const char *namespace, bool
 		    f->from_id.name, f->to->kind != NULL ? f->to->kind : "an object", name);
 	return found.n > 0 ? &found.first->id : NULL;
 }
-
-/* --- fields ---------------------------------------------------------------------------------------------------------- */
 
 /* A service account among a binding's subjects, or a webhook's service: it names a namespace too. */
 static void

@@ -2,5 +2,6 @@
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-/* Every field that names an object by a name that it had gets its present name. An error: a name means several objects. */
+/* Every field that names an object by a name that it had gets its present name. An error: a name means several
+ * objects. */
 struct err *k_fix_references(struct k_objects *);

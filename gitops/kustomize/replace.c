@@ -35,7 +35,7 @@ part_replaced(struct setting *s, const char *text, const char *value)
 	    strstr(at, delimiter) != NULL ? strstr(at, delimiter) : "");
 }
 
-/* What kustomize reads in a field without a type: it writes all annotations of the object itself as texts. */
+/* kustomize reads a field without a type as text if it is an annotation of the object itself. */
 static json_t *
 untyped_value(struct setting *s, const char *text)
 {
@@ -46,7 +46,8 @@ untyped_value(struct setting *s, const char *text)
 	return v != NULL ? v : json_string(text);
 }
 
-/* The text as a value of the type that `old`, a scalar, has; null has none. As kustomize has it: "3" becomes a number where a number was. */
+/* The text as a value of the type that `old`, a scalar, has; null has none. As kustomize has it: "3" becomes a number
+ * where a number was. */
 static json_t *
 typed_value(struct setting *s, const json_t *old, const char *text)
 {
@@ -116,8 +117,8 @@ set_element(struct setting *s, json_t *list, size_t i)
 	s->found++;
 }
 
-/* The text with what the rest of the path names in its JSON replaced, as a whole: a delimiter does not count there. A new reference; NULL:
- * nothing was. */
+/* The text with what the rest of the path names in its JSON replaced, as a whole: a delimiter does not count there. A
+ * new reference; NULL: nothing was. */
 static json_t *
 embedded_replaced(struct setting *s, const char *text, size_t i)
 {
@@ -289,7 +290,7 @@ is_target(struct k_objects *all, const struct k_object *o, const struct k_replac
 	return e;
 }
 
-/* What stands there names the object. */
+/* The value of this field names an object. */
 static bool
 names_object(const struct k_path *p)
 {

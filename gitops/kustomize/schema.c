@@ -8,7 +8,8 @@
 #define REFERENCES_MAX 32 /* from definition to definition */
 #define GROUP_VERSION_KIND "x-kubernetes-group-version-kind"
 
-/* The lists of Kubernetes' own kinds (the merge keys of its OpenAPI definitions), and of Rollouts (those of its Go types). */
+/* The lists of Kubernetes' own kinds (the merge keys of its OpenAPI definitions), and of Rollouts (those of its Go
+ * types). */
 static const struct {
 	const char *kind; /* NULL: of any that has pods, or any at all */
 	const char *list;
@@ -45,7 +46,7 @@ is_of_rollouts(const struct k_schema *s, const json_t *object)
 	return s->rollouts && str_starts(json_str(object, "apiVersion"), "argoproj.io/");
 }
 
-/* What a definition that only names another one says. */
+/* Returns the definition that a definition with only a $ref refers to. */
 static const json_t *
 resolved(const struct k_schema *s, const json_t *definition)
 {

@@ -1,20 +1,21 @@
-/* gitops/kustomize/schema.h: how the elements of lists are told apart when a patch is merged: the merge keys of Kubernetes' own kinds, or
- * those of an OpenAPI document that a kustomization names in `openapi.path`, instead of them.
+/* gitops/kustomize/schema.h: merge keys of lists: those of Kubernetes' own kinds, or those of the OpenAPI document
+ * that a kustomization names in `openapi.path`, instead of them.
  *
- * From the document come its `definitions` with `x-kubernetes-group-version-kind`, `x-kubernetes-patch-strategy`, `x-kubernetes-patch-merge-key`
- * and `x-kubernetes-list-map-keys`, and from its `paths` which kinds are in no namespace.
+ * Of the document are used: `definitions` with `x-kubernetes-group-version-kind`, `x-kubernetes-patch-strategy`,
+ * `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys`, and `paths`, which show the kinds that are
+ * cluster-scoped.
  */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
 
-#define K_KEYS_MAX 16 /* by which elements of a list are told apart; a document that has more for a list is an error */
+#define K_KEYS_MAX 16 /* merge keys of a list; a document with more for one list is an error */
 
 struct k_schema {
 	json_t *document; /* owned; NULL: none, Kubernetes' own kinds are known */
 	json_t *kinds; /* owned: definitions by "GROUP/VERSION/KIND" */
 	json_t *of_cluster; /* owned: such names of kinds that are in no namespace */
-	bool own_too; /* Kubernetes' own kinds are known besides the document's */
+	bool own_too; /* Kubernetes' own kinds are known in addition to those of the document */
 	bool rollouts; /* the kinds of Argo Rollouts too */
 };
 
@@ -25,7 +26,7 @@ struct k_typed {
 	const json_t *definition; /* of this value, from the document; NULL: none */
 };
 
-/* How elements are told apart. */
+/* The merge keys of a list. */
 struct k_merge {
 	bool merged; /* false: the list is replaced as a whole */
 	const char *keys[K_KEYS_MAX + 1]; /* up to NULL; none: the elements are texts */

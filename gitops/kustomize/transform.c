@@ -5,8 +5,6 @@
 #include "gitops/kustomize/configuration.h"
 #include "gitops/kustomize/fields.h"
 
-/* --- namespaces ---------------------------------------------------------------------------------------------------- */
-
 static void
 set_here(json_t *map, const char *name, void *arg)
 {
@@ -16,7 +14,8 @@ set_here(json_t *map, const char *name, void *arg)
 		json_object_set_new(map, name, json_string(to->namespace));
 }
 
-/* Of what a binding is about, only a service account named `default` is surely meant to be beside it; others follow by their names. */
+/* Of the subjects of a binding, only a ServiceAccount named `default` gets the namespace; others follow the names of
+ * their objects. */
 static void
 set_subjects(json_t *object, const struct k_namespacing *to)
 {
@@ -45,8 +44,6 @@ k_set_namespace(struct k_objects *all, const struct k_namespacing *to)
 		k_visit(all, o, K_NAMESPACE, set_here, (void *)to);
 	}
 }
-
-/* --- names --------------------------------------------------------------------------------------------------------- */
 
 static bool
 keeps_its_name(const struct k_id *id)
@@ -111,8 +108,6 @@ k_set_suffix(struct k_objects *all, const char *suffix)
 	rename_all(all, "", suffix);
 }
 
-/* --- labels and annotations ---------------------------------------------------------------------------------------- */
-
 static void
 set_pairs(json_t *map, const char *name, void *arg)
 {
@@ -159,8 +154,6 @@ k_set_annotations(struct k_objects *all, const struct string_map *pairs)
 		k_visit_all(all, K_COMMON_ANNOTATIONS, set_pairs, (void *)pairs);
 }
 
-/* --- replicas ------------------------------------------------------------------------------------------------------ */
-
 static void
 set_number(json_t *map, const char *name, void *arg)
 {
@@ -192,8 +185,6 @@ k_set_replicas(struct k_objects *all, const struct k_replica *r)
 		return err_new(all->arena, ERR_INVALID, "replicas: no workload named %s is there", r->name);
 	return NULL;
 }
-
-/* --- images -------------------------------------------------------------------------------------------------------- */
 
 struct imaging {
 	struct arena *arena;

@@ -1,10 +1,10 @@
-/* gitops/kustomize/transform.h: what a kustomization does to all of its objects. */
+/* gitops/kustomize/transform.h: the changes that a kustomization makes to all of its objects. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 
 struct k_namespacing {
 	const char *namespace;
-	bool unset_only; /* where none is said */
+	bool unset_only; /* only where none is given */
 	bool no_subjects, all_subjects; /* of bindings: none, or all service accounts; neither: those named "default" */
 };
 
@@ -12,7 +12,7 @@ void k_set_namespace(struct k_objects *, const struct k_namespacing *);
 void k_set_prefix(struct k_objects *, const char *prefix);
 void k_set_suffix(struct k_objects *, const char *suffix);
 
-/* Labels at the places of a use, and where they are told to go besides. */
+/* Sets labels in the fields of a use, and in additional fields. */
 void k_set_labels(struct k_objects *, const struct string_map *, enum k_use);
 struct err *k_set_label_fields(struct k_objects *, const struct k_label *);
 void k_set_annotations(struct k_objects *, const struct string_map *);

@@ -6,8 +6,6 @@
 #include "gitops/kustomize/path.h"
 #include "gitops/source/manifests.h"
 
-/* --- whose values ------------------------------------------------------------------------------------------------------ */
-
 static bool
 vars_is_meant(const struct k_objects *all, const struct k_id *is, const struct k_id *meant)
 {
@@ -104,8 +102,6 @@ value_of(struct k_objects *all, const struct k_var *v, const json_t **ret)
 	return err_new(all->arena, ERR_INVALID, "vars: %s: there is no %s %s", v->name,
 	    v->objref.kind != NULL ? v->objref.kind : "object", v->objref.name);
 }
-
-/* --- where they go ------------------------------------------------------------------------------------------------------ */
 
 /* The value of the variable at the beginning of a text "(NAME)…", or NULL. */
 static const json_t *

@@ -24,7 +24,7 @@ is_manifest_file(const char *path)
 
 /* A file that is not meant as a manifest (a chart's values, a pipeline) need not be one. */
 static bool
-looks_like_a_manifest(const char *text)
+is_manifest_text(const char *text)
 {
 	return strstr(text, "apiVersion") != NULL && strstr(text, "kind") != NULL && strstr(text, "metadata") != NULL;
 }
@@ -50,7 +50,7 @@ render_file(const struct tree *t, struct arena *a, const char *path, struct mani
 		return e;
 	if (strstr(text.at, SKIP_MARK) != NULL || strstr(text.at, "apiVersion") == NULL)
 		return NULL;
-	meant = looks_like_a_manifest(text.at);
+	meant = is_manifest_text(text.at);
 	if ((e = yaml_parse_as(a, text.at, text.len, YAML_KUBERNETES, &docs)) != NULL)
 		return meant ? err_wrap(a, e, "%s", path) : NULL;
 	/* One object makes all documents of the file objects, also where it has no metadata. */

@@ -1,4 +1,5 @@
-/* gitops/render/substitute.c: one walk over the text, which reads it as the parser of Flux's envsubst does and evaluates it on the way. */
+/* gitops/render/substitute.c: one walk over the text, which reads it as the parser of Flux's envsubst does and
+ * evaluates it on the way. */
 #include "gitops/render/substitute.h"
 #include <ctype.h>
 #include <errno.h>
@@ -15,13 +16,13 @@
 struct substitution {
 	struct arena *arena;
 	const struct substitute_variables *variables;
-	const char *at; /* what is still to be read */
+	const char *at; /* the text that is not read yet */
 	const char *start; /* of the outermost variable, for errors */
 	struct err *err;
 	int depth;
 };
 
-/* What is between a variable's name and its closing brace. */
+/* The text between a variable's name and its closing brace. */
 struct substitute_call {
 	const char *name, *op;
 	const char *operands[OPERANDS_MAX];
@@ -39,8 +40,6 @@ substitute_is_name(const char *s)
 		n++;
 	return n > 0 && s[n] == '\0' && !isdigit((unsigned char)s[0]);
 }
-
-/* --- reading -------------------------------------------------------------------------------------------------------- */
 
 static const char *
 substitute_fail(struct substitution *s, const char *what)
@@ -81,8 +80,8 @@ substitute_close(struct substitution *s, const char *what)
 		substitute_fail(s, what);
 }
 
-/* Text up to one of `stop`, or to another variable; or else another variable. It may not be empty. `escaped`: what a backslash, or a
- * second dollar, stands before is text. */
+/* Text up to one of `stop`, or to another variable; or else another variable. It may not be empty. `escaped`: what a
+ * backslash, or a second dollar, stands before is text. */
 static const char *
 substitute_operand(struct substitution *s, const char *stop, bool escaped)
 {
@@ -210,8 +209,6 @@ substitute_read_rest(struct substitution *s, struct substitute_call *c)
 	}
 }
 
-/* --- evaluating ----------------------------------------------------------------------------------------------------- */
-
 /* As Go's strconv.Atoi reads it. */
 static bool
 substitute_number(const char *s, long long *ret)
@@ -225,7 +222,7 @@ substitute_number(const char *s, long long *ret)
 	return errno == 0 && *end == '\0';
 }
 
-/* What is no number gives the value back. Bytes are counted, and negative numbers from the end. */
+/* Returns the value unchanged if an offset is not a number. Offsets count bytes; negative ones count from the end. */
 static const char *
 substitute_part(struct arena *a, const char *value, const struct substitute_call *c)
 {

@@ -1,4 +1,5 @@
-/* gitops/render/substitute.h: ${variables} in a text, as Flux's postBuild has them (fluxcd/pkg/envsubst, a fork of drone/envsubst). Pure. */
+/* gitops/render/substitute.h: ${variables} in a text, as Flux's postBuild has them (fluxcd/pkg/envsubst, a fork of
+ * drone/envsubst). Pure. */
 #pragma once
 #include "base/err.h"
 #include "kube/api/type.h"
@@ -10,9 +11,10 @@ struct substitute_variables {
 	bool strict; /* a variable that is not set, and has no default, is an error; else it is empty */
 };
 
-/* `${name}` becomes its value. Also ${#v} ${v^} ${v^^} ${v,} ${v,,} ${v:from} ${v:from:length} ${v#glob} ${v##glob} ${v%glob} ${v%%glob}
- * ${v/from/to} ${v//from/to} ${v/#from/to} ${v/%from/to}, and ${v:-text}, ${v:=text}, ${v=text}, ${v:?text} and ${v:+text}, which are the text
- * where the value is empty. Outside of braces `$$` is `$`, and `$name` is left as it is. In the arena. What Flux refuses is an error. */
+/* `${name}` becomes its value. Also ${#v} ${v^} ${v^^} ${v,} ${v,,} ${v:from} ${v:from:length} ${v#glob} ${v##glob}
+ * ${v%glob} ${v%%glob} ${v/from/to} ${v//from/to} ${v/#from/to} ${v/%from/to}, and ${v:-text}, ${v:=text}, ${v=text},
+ * ${v:?text} and ${v:+text}, which are the text where the value is empty. Outside of braces `$$` is `$`, and `$name`
+ * is left as it is. In the arena. What Flux refuses is an error. */
 struct err *substitute(
     struct arena *, const char *text, const struct substitute_variables *variables, const char **ret);
 

@@ -6,7 +6,7 @@
 #include "io/log.h"
 #include "kube/client.h"
 
-#define FRESH_MS 10000 /* so long a list of alerts is believed */
+#define FRESH_MS 10000 /* a list of Alerts is used for this time */
 #define TRIES_MAX 4
 #define RETRY_MS 1000 /* doubled each time */
 #define FLUX_NAMESPACE "flux-system"
@@ -25,7 +25,7 @@ struct telling {
 	struct timer retry;
 };
 
-/* An event, and all that are to be told of it, each by itself. */
+/* An event and the Providers that receive it. Each Provider is independent of the others. */
 struct job {
 	struct alerter *alerter;
 	struct job *next;
@@ -102,7 +102,7 @@ alerter_free(struct alerter *a)
 	return NULL;
 }
 
-/* It is told, or will not be. */
+/* The event was sent, or will not be. */
 static void
 alerter_end(struct telling *t)
 {
@@ -123,8 +123,6 @@ alerter_give_up(struct telling *t, const struct err *e)
 	    "error", text);
 	alerter_end(t);
 }
-
-/* --- telling ---------------------------------------------------------------------------------------------------------- */
 
 static void
 alerter_on_answer(void *arg, const struct err *e, const struct reply *reply)
@@ -267,9 +265,7 @@ on_provider(void *arg, const struct err *e, const json_t *body)
 		    NULL, NULL, alerter_on_secret, t);
 }
 
-/* --- the alerts ------------------------------------------------------------------------------------------------------- */
-
-/* All alerts that are about the event are told of it, at once. */
+/* Sends the event to the Providers of all Alerts that select it, at the same time. */
 static void
 alerter_begin(struct job *j)
 {
@@ -334,7 +330,7 @@ begin_all(struct alerter *a)
 	}
 }
 
-/* One that cannot be read keeps nobody else's from having effect. */
+/* An Alert that cannot be decoded does not disable the Alerts of other tenants. */
 static void
 on_alert(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
@@ -363,7 +359,7 @@ on_alerts(void *arg, const struct err *e, const json_t *list)
 	a->call = NULL;
 	a->reading = NULL;
 	a->read_at = loop_mono(a->loop);
-	/* Where there are no alerts, nobody is to be told; where they cannot be read, the last ones hold. */
+	/* Without Alerts there is nothing to send. If Alerts cannot be listed, the last list stays in use. */
 	if (e == NULL || a->alerts == NULL || e->class == ERR_GONE) {
 		json_decref(a->alerts);
 		a->alerts = json_object();
@@ -396,7 +392,7 @@ alerter_on_begin(struct timer *t, void *arg)
 }
 
 void
-alerter_told(struct alerter *a, const struct plan_step *event)
+alerter_on_event(struct alerter *a, const struct plan_step *event)
 {
 	const struct object *o = event->about;
 	struct string_map *labels;

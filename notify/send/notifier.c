@@ -9,7 +9,7 @@
 #include "kube/client.h"
 #include "notify/notify.h"
 
-#define FRESH_MS 10000 /* so long a ConfigMap is believed */
+#define FRESH_MS 10000 /* a ConfigMap is used for this time */
 #define AGAIN_MS 1000 /* after it could not be read */
 #define RUNNING_MAX 64
 #define RUNNING_TENANT_MAX 16 /* of them for objects of one namespace, whose services may be slow */
@@ -23,7 +23,7 @@ struct source {
 	char *ns;
 	struct call *call; /* it is being read */
 	int64_t read_at; /* mono ms; 0: never */
-	struct notify_config config; /* all NULL: there is none */
+	struct notify_config config; /* all NULL: there is no ConfigMap */
 	char *trouble; /* why it could not be read; NULL: it could */
 	struct arena *arena;
 };
@@ -72,8 +72,6 @@ struct notifier {
 };
 
 static void notifier_go_on(struct job *);
-
-/* --- jobs -------------------------------------------------------------------------------------------------------------- */
 
 static void
 notifier_job_free(struct job *j)
@@ -156,7 +154,7 @@ job_done(struct job *j)
 	notifier_take_turn(n);
 }
 
-/* What has this prefix: an object may have annotations of many kB that say nothing here. */
+/* Copies only annotations with this prefix: an object may have many kB of others. */
 static void
 copy_with(struct arena *a, const char *prefix, const struct string_map *from, struct string_map *to)
 {
@@ -196,8 +194,6 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 	n->n_jobs++;
 	notifier_take_turn(n);
 }
-
-/* --- the configuration -------------------------------------------------------------------------------------------------- */
 
 static void
 source_clear(struct source *s)
@@ -240,7 +236,7 @@ on_config(void *arg, const struct err *e, const json_t *body)
 	s->call = NULL;
 	s->read_at = loop_mono(n->loop) + 1;
 	if (e != NULL && e->class == ERR_AGAIN) {
-		/* What was there before holds on; it is asked again soon. */
+		/* The last configuration stays in use, and the ConfigMap is requested again soon. */
 		s->read_at -= FRESH_MS - AGAIN_MS;
 	} else {
 		source_clear(s);
@@ -301,8 +297,6 @@ namespace_at(const struct job *j, size_t i)
 		return s->namespace;
 	return i == 1 && own ? j->ns : NULL;
 }
-
-/* --- what a job needs --------------------------------------------------------------------------------------------------- */
 
 static void
 on_rollout(void *arg, const struct err *e, const json_t *body)
@@ -391,8 +385,6 @@ notifier_concerns(const struct job *j, const struct notify_config *c)
 	return false;
 }
 
-/* --- what it sends -------------------------------------------------------------------------------------------------------- */
-
 static void
 complain(const struct job *j, const struct send *s, const struct err *e)
 {
@@ -423,8 +415,8 @@ state_set(struct job *j, const char *key, bool notified)
 	}
 }
 
-/* The sends of one trigger. An event's conditions hold when they say nothing; a change's are told once for each time that they
- * begin to hold. */
+/* Adds the notifications of one trigger. A trigger without a condition always fires on its event; a condition
+ * (`when`) fires once each time that it becomes true. */
 static void
 plan_trigger(struct job *j, const char *trigger)
 {
@@ -578,7 +570,7 @@ on_noted(void *arg, const struct err *e, const json_t *body)
 	job_done(j);
 }
 
-/* All is sent: what was told is noted. */
+/* All notifications are sent: the conditions that fired are recorded in the Rollout's annotation. */
 static void
 notifier_finish(struct job *j)
 {
@@ -623,7 +615,7 @@ hold(struct notify_config *to, const struct notify_config *from)
 	json_incref(to->problems);
 }
 
-/* What the job lacks is asked for; its answer comes back here. */
+/* Requests the next object that the job needs. Its response calls this function again. */
 static void
 notifier_go_on(struct job *j)
 {
@@ -669,9 +661,7 @@ notifier_go_on(struct job *j)
 	notifier_finish(j);
 }
 
-/* --- from the outside ----------------------------------------------------------------------------------------------------- */
-
-/* Nobody is subscribed, as far as is known: no job. */
+/* Without a subscription there is no job. */
 static bool
 is_idle(struct notifier *n, const struct object *o, const char *trigger)
 {
@@ -692,7 +682,7 @@ is_idle(struct notifier *n, const struct object *o, const char *trigger)
 }
 
 void
-notifier_told(struct notifier *n, const struct object *rollout, const char *reason, bool warning)
+notifier_on_event(struct notifier *n, const struct object *rollout, const char *reason, bool warning)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *trigger = notify_trigger(a, reason);

@@ -35,10 +35,10 @@ metrics_run(void)
 
 		metrics_changed(m, &r.object, false, now);
 		metrics_passed(m, "rollout", "default", r.object.meta.name, 1, false, now);
-		metrics_told(m, &event, now);
+		metrics_on_event(m, &event, now);
 		metrics_changed(m, &r.object, true, now);
 		/* A late pass or event of what is gone brings nothing back. */
-		metrics_told(m, &event, now);
+		metrics_on_event(m, &event, now);
 		if (i == 0)
 			one = length(m, now);
 		if (i % 1000 == 999 && length(m, now) > most)

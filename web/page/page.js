@@ -23,7 +23,7 @@ const chosen = () => decodeURIComponent(location.hash.slice(1));
 const iconOf = (part) => (part.icon === "॥" ? "‖" : part.icon || "•"); // few fonts have the terminal's sign of a pause
 const canaryWeight = (info) => Math.min(100, Math.max(0, Number(info.actualWeight ?? 0)));
 
-// The newest version is also the stable one: nothing is under way.
+// The newest version is also the stable one: no update is in progress.
 const isSettled = (info) => !info.replicaSets.some((rs) => rs.canary || (rs.preview && !rs.stable && !rs.active));
 
 function age(time) {
@@ -122,7 +122,7 @@ function traffic(info) {
     weightBar(percent),
     make("div", { class: "legend" },
       make("span", null, make("span", { class: "dot stable" }), "stable ", make("b", null, `${100 - percent} %`)),
-      settled ? make("span", null, "no update under way")
+      settled ? make("span", null, "no update in progress")
         : make("span", null, make("span", { class: "dot canary" }), "canary ", make("b", null, `${percent} %`),
           info.setWeight !== info.actualWeight ? ` (the step asks for ${info.setWeight} %)` : "")),
   ];

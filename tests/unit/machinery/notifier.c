@@ -17,7 +17,7 @@ tell(struct notifier *n, const char *ns, size_t i)
 
 	o->type = &rollout_type;
 	o->meta = (struct meta){ .namespace = arena_strdup(a, ns), .name = arena_printf(a, "r%zu", i) };
-	notifier_told(n, o, "RolloutCompleted", false);
+	notifier_on_event(n, o, "RolloutCompleted", false);
 	arena_free(a);
 }
 
