@@ -25,7 +25,7 @@
 #include "notify/send/alerter.h"
 #include "notify/send/notifier.h"
 #include "rollout/controller.h"
-#include "rollout/experiment/decide.h"
+#include "rollout/experiment/controller.h"
 #include "rollout/plugins.h"
 #include "web/server.h"
 #include "web/webhook.h"

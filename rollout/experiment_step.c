@@ -6,7 +6,6 @@
 #include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "kube/api/experiment.h"
 #include "kube/api/replicaset.h"
 #include "rollout/affinity.h"

@@ -1,6 +1,5 @@
 /* rollout/gather.c: from the view of the cache to the world of one rollout. */
 #include "rollout/gather.h"
-#include <string.h>
 #include "base/str.h"
 #include "kube/api/analysis.h"
 #include "kube/api/core.h"

@@ -5,7 +5,6 @@
  * Rollouts' ephemeral-metadata, which also tells what was put in and has to go later).
  */
 #include "rollout/metadata.h"
-#include <string.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"

@@ -4,7 +4,6 @@
  * the annotation says is this rollout's, what no other rollout names, and only a hash of one of its ReplicaSets.
  */
 #include "rollout/release.h"
-#include "base/str.h"
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"

@@ -6,8 +6,6 @@
  */
 #include "rollout/replicas.h"
 #include <inttypes.h>
-#include <string.h>
-#include "base/str.h"
 #include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/bluegreen.h"

@@ -4,8 +4,6 @@
  * may be unavailable; a PodDisruptionBudget that refuses one is tried again. The order is stable, new, older versions.
  */
 #include "rollout/restart.h"
-#include <inttypes.h>
-#include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"

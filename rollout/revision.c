@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/str.h"
-#include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/affinity.h"
 #include "rollout/analyses.h"

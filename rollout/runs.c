@@ -1,11 +1,9 @@
 /* rollout/runs.c: which analysis runs must exist, and what their verdicts do. */
 #include "rollout/runs.h"
 #include <inttypes.h>
-#include <string.h>
 #include "analysis/args.h"
 #include "analysis/assess.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "kube/api/replicaset.h"
 #include "rollout/analyses.h"
 #include "rollout/bluegreen.h"

@@ -1,10 +1,8 @@
 /* rollout/validate.c: what is wrong with a rollout or with what it refers to. Everything is found; the status says the first of it,
  * worded as clients know it: `The Rollout "name" is invalid: field: …`. */
 #include "rollout/validate.h"
-#include <inttypes.h>
 #include <string.h>
 #include "analysis/args.h"
-#include "analysis/spec.h"
 #include "base/str.h"
 #include "kube/api/core.h"
 #include "kube/api/pod_check.h"

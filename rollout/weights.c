@@ -5,7 +5,6 @@
  */
 #include "rollout/weights.h"
 #include <inttypes.h>
-#include <string.h>
 #include "base/str.h"
 #include "kube/api/replicaset.h"
 #include "rollout/canary.h"

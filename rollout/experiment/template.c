@@ -1,17 +1,19 @@
 /* rollout/experiment/template.c: a template of an Experiment: its ReplicaSet and Service while it lasts, and their end. */
+#include "rollout/experiment/template.h"
 #include <inttypes.h>
-#include <string.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/core.h"
 #include "kube/api/experiment.h"
 #include "kube/api/pod_template.h"
 #include "kube/api/replicaset.h"
+#include "kube/plan/controller.h"
 #include "rollout/analyses.h"
 #include "rollout/experiment/pass.h"
 #include "rollout/replicas.h"
 #include "rollout/revision.h"
 
+#define DEADLINE 600 /* seconds */
 #define SCALE_DOWN_DELAY 30 /* seconds */
 #define LOOK_AGAIN_MS 5000 /* whether the mesh has let go */
 
@@ -21,12 +23,12 @@ wanted(const struct experiment_template *t)
 	return t->replicas.set ? t->replicas.is : 1;
 }
 
-static int64_t
-deadline_seconds(const struct trial *x)
+int64_t
+experiment_template_deadline(const struct experiment *e)
 {
-	const struct opt_int *seconds = &x->e->spec.progress_deadline_seconds;
+	const struct opt_int *seconds = &e->spec.progress_deadline_seconds;
 
-	return seconds->set ? seconds->is : EXPERIMENT_DEADLINE;
+	return seconds->set ? seconds->is : DEADLINE;
 }
 
 static bool
@@ -36,20 +38,20 @@ is_for(const struct object *o, const struct experiment_template *t)
 }
 
 static const struct replicaset *
-replicaset_for(const struct trial *x, const struct experiment_template *t)
+replicaset_for(const struct experiment_pass *p, const struct experiment_template *t)
 {
-	for (size_t i = 0; i < x->w->n_replicasets; i++)
-		if (is_for(&x->w->replicasets[i]->object, t))
-			return x->w->replicasets[i];
+	for (size_t i = 0; i < p->w->n_replicasets; i++)
+		if (is_for(&p->w->replicasets[i]->object, t))
+			return p->w->replicasets[i];
 	return NULL;
 }
 
 static const struct service *
-service_for(const struct trial *x, const struct experiment_template *t)
+service_for(const struct experiment_pass *p, const struct experiment_template *t)
 {
-	for (size_t i = 0; i < x->w->n_services; i++)
-		if (is_for(&x->w->services[i]->object, t))
-			return x->w->services[i];
+	for (size_t i = 0; i < p->w->n_services; i++)
+		if (is_for(&p->w->services[i]->object, t))
+			return p->w->services[i];
 	return NULL;
 }
 
@@ -62,35 +64,35 @@ fail_template(struct template_status *s, const char *message)
 
 /* Why an object that the template needs cannot be made; NULL: nothing is known against it. */
 static const char *
-obstacle(const struct trial *x, const struct type *type, const char *name)
+obstacle(const struct experiment_pass *p, const struct type *type, const char *name)
 {
-	const struct seen_failure *f = x->w->seen->failure;
+	const struct seen_failure *f = p->w->seen->failure;
 
-	if (view_get(x->w->view, type, x->e->object.meta.namespace, name) != NULL)
-		return arena_printf(x->arena, "%s %s exists, and is not this experiment's", type->kind, name);
+	if (view_get(p->w->view, type, p->e->object.meta.namespace, name) != NULL)
+		return arena_printf(p->arena, "%s %s exists, and is not this experiment's", type->kind, name);
 	if (f != NULL && f->create && f->class == ERR_INVALID && f->type == type && str_eq(f->name, name))
-		return arena_printf(x->arena, "%s %s cannot be created: %s", type->kind, name, f->text);
+		return arena_printf(p->arena, "%s %s cannot be created: %s", type->kind, name, f->text);
 	return NULL;
 }
 
 /* What tells an experiment's objects from those of others, and of its other templates. */
 static json_t *
-metadata_of(const struct trial *x, const struct experiment_template *t, const char *name)
+metadata_of(const struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
-	const struct meta *m = &x->e->object.meta;
+	const struct meta *m = &p->e->object.meta;
 
 	return json_pack("{s:s,s:s,s:{s:s,s:s},s:[o]}", "name", name, "namespace", m->namespace, "annotations",
 	    ANNOTATION_EXPERIMENT_NAME, m->name, ANNOTATION_EXPERIMENT_TEMPLATE, t->name, "ownerReferences",
-	    owner_reference(&x->e->object));
+	    owner_reference(&p->e->object));
 }
 
 /* The hash is the experiment's own: a Service or subset that selects the version it was taken from must not find these pods. */
 static void
-create_pods(struct trial *x, const struct experiment_template *t, const char *name)
+create_pods(struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
 	const char *hash =
-	    text_hash(x->arena, arena_printf(x->arena, "%s/%s %s", x->e->object.meta.uid, t->name, t->template));
-	json_t *template = json_loads(t->template, 0, NULL), *meta = metadata_of(x, t, name), *labels;
+	    text_hash(p->arena, arena_printf(p->arena, "%s/%s %s", p->e->object.meta.uid, t->name, t->template));
+	json_t *template = json_loads(t->template, 0, NULL), *meta = metadata_of(p, t, name), *labels;
 
 	labels = json_at(template, "/metadata/labels");
 	if (labels == NULL) {
@@ -99,55 +101,55 @@ create_pods(struct trial *x, const struct experiment_template *t, const char *na
 	}
 	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(hash));
 	json_object_set_new(meta, "labels", json_deep_copy(labels));
-	plan_create(x->plan, &replicaset_type, x->e->object.meta.namespace, name,
+	plan_create(p->plan, &replicaset_type, p->e->object.meta.namespace, name,
 	    json_pack("{s:s,s:s,s:o,s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind", "ReplicaSet", "metadata",
 		meta, "spec", "replicas", (json_int_t)wanted(t), "minReadySeconds", (json_int_t)t->min_ready_seconds,
 		"selector", revision_selector(t->selector, hash), "template", template));
-	plan_beside(x->plan);
-	plan_event(x->plan, &x->e->object, false, "NewReplicaSetCreated", "Created ReplicaSet %s with size %" PRId64,
+	plan_beside(p->plan);
+	plan_event(p->plan, &p->e->object, false, "NewReplicaSetCreated", "Created ReplicaSet %s with size %" PRId64,
 	    name, wanted(t));
-	plan_reason(x->plan, "template %s has no pods yet", t->name);
+	plan_reason(p->plan, "template %s has no pods yet", t->name);
 }
 
 static void
-scale(struct trial *x, const struct replicaset *rs, int64_t to)
+scale(struct experiment_pass *p, const struct replicaset *rs, int64_t to)
 {
 	int64_t from = replicaset_wanted(rs);
 	json_t *ops = json_array();
 
-	object_patch_annotation(x->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
+	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, NULL);
 	if (from != to) {
 		json_patch_add(ops, "test", "/spec/replicas", json_integer(from));
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
 	}
-	plan_patch(x->plan, &rs->object, ops);
-	plan_beside(x->plan);
+	plan_patch(p->plan, &rs->object, ops);
+	plan_beside(p->plan);
 	if (from != to)
-		plan_event(x->plan, &x->e->object, false, "ScalingReplicaSet",
+		plan_event(p->plan, &p->e->object, false, "ScalingReplicaSet",
 		    "Scaled %s ReplicaSet %s from %" PRId64 " to %" PRId64, to > from ? "up" : "down",
 		    rs->object.meta.name, from, to);
 }
 
 /* The rollout's routing still sends requests to this template's pods, or is about to. */
 static bool
-is_routed(const struct trial *x, const struct template_status *s)
+is_routed(const struct experiment_pass *p, const struct template_status *s)
 {
-	const struct rollout *r = x->w->rollout;
+	const struct rollout *r = p->w->rollout;
 
 	if (s->service_name != NULL && r != NULL && r->spec.strategy.canary != NULL &&
-	    str_eq(r->status.canary.current_experiment, x->e->object.meta.name))
+	    str_eq(r->status.canary.current_experiment, p->e->object.meta.name))
 		return true;
-	for (size_t i = 0; s->service_name != NULL && i < x->w->n_routed; i++)
-		if (str_eq(x->w->routed[i].service_name, s->service_name) && x->w->routed[i].weight > 0)
+	for (size_t i = 0; s->service_name != NULL && i < p->w->n_routed; i++)
+		if (str_eq(p->w->routed[i].service_name, s->service_name) && p->w->routed[i].weight > 0)
 			return true;
 	return false;
 }
 
 /* After a delay, for those who still have a connection; and not while it is routed. */
 static void
-take_down(struct trial *x, const struct replicaset *rs, const struct template_status *s)
+take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
 {
-	const struct opt_int *delay = &x->e->spec.scale_down_delay_seconds;
+	const struct opt_int *delay = &p->e->spec.scale_down_delay_seconds;
 	int64_t seconds = delay->set ? delay->is : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
 
 	if (replicaset_wanted(rs) == 0)
@@ -155,24 +157,24 @@ take_down(struct trial *x, const struct replicaset *rs, const struct template_st
 	if (at == 0 && seconds > 0) {
 		json_t *ops = json_array();
 
-		at = time_add(time_stored(x->w->now), seconds * 1000);
+		at = time_add(time_stored(p->w->now), seconds * 1000);
 		object_patch_annotation(
-		    x->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(x->arena, at));
-		plan_patch(x->plan, &rs->object, ops);
-		plan_beside(x->plan);
-		plan_reason(x->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
+		    p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(p->arena, at));
+		plan_patch(p->plan, &rs->object, ops);
+		plan_beside(p->plan);
+		plan_reason(p->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
 	}
-	if (seconds > 0 && x->w->now <= at)
-		plan_wake(x->plan, at + 1);
-	else if (is_routed(x, s))
-		plan_wake(x->plan, time_add(x->w->now, LOOK_AGAIN_MS));
+	if (seconds > 0 && p->w->now <= at)
+		plan_wake(p->plan, at + 1);
+	else if (is_routed(p, s))
+		plan_wake(p->plan, time_add(p->w->now, LOOK_AGAIN_MS));
 	else
-		scale(x, rs, 0);
+		scale(p, rs, 0);
 }
 
 /* The ports of a template's containers; a port of several needs a name. */
 static json_t *
-service_ports(const struct trial *x, const struct experiment_template *t)
+service_ports(const struct experiment_pass *p, const struct experiment_template *t)
 {
 	_cleanup_(json_decrefp) json_t *template = json_loads(t->template, 0, NULL);
 	json_t *ports = json_array(), *container, *port;
@@ -181,7 +183,7 @@ service_ports(const struct trial *x, const struct experiment_template *t)
 	json_array_foreach (json_at(template, "/spec/containers"), i, container)
 		json_array_foreach (json_object_get(container, "ports"), k, port) {
 			int64_t number = json_int(port, "containerPort", 0);
-			const char *name = json_str(port, "name") ?: arena_printf(x->arena, "port-%zu-%zu", i, k);
+			const char *name = json_str(port, "name") ?: arena_printf(p->arena, "port-%zu-%zu", i, k);
 
 			json_array_append_new(ports,
 			    json_pack("{s:s,s:I,s:I,s:s}", "name", name, "port", (json_int_t)number, "targetPort",
@@ -191,10 +193,10 @@ service_ports(const struct trial *x, const struct experiment_template *t)
 }
 
 static void
-keep_service(
-    struct trial *x, const struct experiment_template *t, const struct replicaset *rs, struct template_status *s)
+keep_service(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
+    struct template_status *s)
 {
-	const struct service *have = service_for(x, t);
+	const struct service *have = service_for(p, t);
 	const char *name = str_empty(t->service->name) ? rs->object.meta.name : t->service->name,
 		   *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), *wrong;
 	json_t *ports;
@@ -204,39 +206,39 @@ keep_service(
 		s->pod_template_hash = hash;
 		return;
 	}
-	ports = service_ports(x, t);
+	ports = service_ports(p, t);
 	/* A Service needs a port: without one the template runs, and gets no traffic. */
 	if (json_array_size(ports) == 0) {
 		json_decref(ports);
-		plan_reason(x->plan, "template %s gets no Service: its containers have no ports", t->name);
+		plan_reason(p->plan, "template %s gets no Service: its containers have no ports", t->name);
 		return;
 	}
-	wrong = obstacle(x, &service_type, name);
+	wrong = obstacle(p, &service_type, name);
 	if (wrong != NULL || hash == NULL) {
 		json_decref(ports);
 		fail_template(
-		    s, arena_printf(x->arena, "Template '%s': %s", t->name, wrong ?: "its ReplicaSet has no hash"));
+		    s, arena_printf(p->arena, "Template '%s': %s", t->name, wrong ?: "its ReplicaSet has no hash"));
 		return;
 	}
-	plan_create(x->plan, &service_type, x->e->object.meta.namespace, name,
+	plan_create(p->plan, &service_type, p->e->object.meta.namespace, name,
 	    json_pack("{s:s,s:s,s:o,s:{s:{s:s},s:o}}", "apiVersion", "v1", "kind", "Service", "metadata",
-		metadata_of(x, t, name), "spec", "selector", LABEL_POD_TEMPLATE_HASH, hash, "ports", ports));
-	plan_beside(x->plan);
-	plan_reason(x->plan, "template %s has no Service yet", t->name);
+		metadata_of(p, t, name), "spec", "selector", LABEL_POD_TEMPLATE_HASH, hash, "ports", ports));
+	plan_beside(p->plan);
+	plan_reason(p->plan, "template %s has no Service yet", t->name);
 }
 
 static void
-drop_service(
-    struct trial *x, const struct experiment_template *t, const struct replicaset *rs, struct template_status *s)
+drop_service(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
+    struct template_status *s)
 {
-	const struct service *have = service_for(x, t);
+	const struct service *have = service_for(p, t);
 
 	if (have == NULL) {
 		s->service_name = s->pod_template_hash = NULL;
 	} else if (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0 &&
-		   have->object.meta.deletion_timestamp == 0 && !is_routed(x, s)) {
-		plan_delete(x->plan, &have->object);
-		plan_beside(x->plan);
+		   have->object.meta.deletion_timestamp == 0 && !is_routed(p, s)) {
+		plan_delete(p->plan, &have->object);
+		plan_beside(p->plan);
 	}
 }
 
@@ -247,7 +249,7 @@ is_over(const struct template_status *s)
 }
 
 static void
-count(struct trial *x, const struct replicaset *rs, struct template_status *s)
+count(struct experiment_pass *p, const struct replicaset *rs, struct template_status *s)
 {
 	struct template_status was = *s;
 
@@ -256,71 +258,72 @@ count(struct trial *x, const struct replicaset *rs, struct template_status *s)
 	s->available_replicas = replicaset_available(rs);
 	if (s->last_transition_time == 0 || was.replicas != s->replicas || was.ready_replicas != s->ready_replicas ||
 	    was.available_replicas != s->available_replicas)
-		s->last_transition_time = time_stored(x->w->now);
+		s->last_transition_time = time_stored(p->w->now);
 }
 
 /* Time has passed since all pods were there. */
 static bool
-time_is_up(struct trial *x)
+time_is_up(struct experiment_pass *p)
 {
-	int64_t duration = seconds_or_duration(x->e->spec.duration), end;
+	int64_t duration = seconds_or_duration(p->e->spec.duration), end;
 
-	if (duration < 0 || x->was->available_at == 0)
+	if (duration < 0 || p->was->available_at == 0)
 		return false;
-	end = time_add(x->was->available_at, duration);
-	if (x->w->now >= end)
+	end = time_add(p->was->available_at, duration);
+	if (p->w->now >= end)
 		return true;
-	plan_wake(x->plan, end);
+	plan_wake(p->plan, end);
 	return false;
 }
 
 static void
-judge(struct trial *x, const struct experiment_template *t, const struct replicaset *rs, struct template_status *s)
+judge(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
+    struct template_status *s)
 {
-	int64_t late = time_add(s->last_transition_time, deadline_seconds(x) * 1000);
+	int64_t late = time_add(s->last_transition_time, experiment_template_deadline(p->e) * 1000);
 
 	if (is_over(s))
 		return;
-	if (x->ending) {
+	if (p->ending) {
 		s->status = "Successful";
 	} else if (rs != NULL && replicaset_available(rs) >= wanted(t)) {
-		s->status = time_is_up(x) ? "Successful" : "Running";
-	} else if (x->w->now > late) {
+		s->status = time_is_up(p) ? "Successful" : "Running";
+	} else if (p->w->now > late) {
 		s->status = "Failed";
-		s->message = arena_printf(x->arena, "Template '%s' exceeded its progressDeadlineSeconds (%" PRId64 ")",
-		    t->name, deadline_seconds(x));
+		s->message = arena_printf(p->arena, "Template '%s' exceeded its progressDeadlineSeconds (%" PRId64 ")",
+		    t->name, experiment_template_deadline(p->e));
 	} else {
 		s->status = "Progressing";
-		plan_wake(x->plan, late + 1);
+		plan_wake(p->plan, late + 1);
 	}
 }
 
 void
-trial_template(struct trial *x, size_t i)
+experiment_template_pass(struct experiment_pass *p, size_t i)
 {
-	const struct experiment_template *t = &x->e->spec.templates.at[i];
-	struct template_status *s = &x->st.templates.at[i], was = *s;
-	const struct replicaset *rs = replicaset_for(x, t);
-	bool wants = !x->ending && !is_over(s);
-	const char *name = arena_printf(x->arena, "%s-%s", x->e->object.meta.name, t->name), *wrong;
+	const struct experiment_template *t = &p->e->spec.templates.at[i];
+	struct template_status *s = &p->st.templates.at[i], was = *s;
+	const struct replicaset *rs = replicaset_for(p, t);
+	bool wants = !p->ending && !is_over(s);
+	const char *name = arena_printf(p->arena, "%s-%s", p->e->object.meta.name, t->name), *wrong;
 
 	if (rs == NULL && wants) {
-		if ((wrong = obstacle(x, &replicaset_type, name)) != NULL)
-			fail_template(s, arena_printf(x->arena, "Template '%s': %s", t->name, wrong));
+		if ((wrong = obstacle(p, &replicaset_type, name)) != NULL)
+			fail_template(s, arena_printf(p->arena, "Template '%s': %s", t->name, wrong));
 		else
-			create_pods(x, t, name);
+			create_pods(p, t, name);
 	} else if (rs != NULL && wants) {
 		if (replicaset_wanted(rs) != wanted(t) || replicas_deadline(rs) != 0)
-			scale(x, rs, wanted(t));
+			scale(p, rs, wanted(t));
 		if (t->service != NULL)
-			keep_service(x, t, rs, s);
+			keep_service(p, t, rs, s);
 	} else if (rs != NULL) {
-		take_down(x, rs, s);
-		drop_service(x, t, rs, s);
+		take_down(p, rs, s);
+		drop_service(p, t, rs, s);
 	}
-	count(x, rs, s);
-	judge(x, t, rs, s);
+	count(p, rs, s);
+	judge(p, t, rs, s);
 	if (!str_eq(was.status, s->status))
-		trial_tell(x, str_eq(s->status, "Failed") || str_eq(s->status, "Error"), "Template", t->name,
+		experiment_event(p, str_eq(s->status, "Failed") || str_eq(s->status, "Error"), "Template", t->name,
 		    was.status, s->status, s->message);
 }

@@ -1,7 +1,6 @@
 /* rollout/view/info.c: see the header. */
 #include "rollout/view/info.h"
 #include <inttypes.h>
-#include <string.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "kube/api/analysis.h"

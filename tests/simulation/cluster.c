@@ -7,7 +7,7 @@
 #include "io/file.h"
 #include "kube/api/yaml.h"
 #include "rollout/controller.h"
-#include "rollout/experiment/decide.h"
+#include "rollout/experiment/controller.h"
 #include "rollout/plugins.h"
 
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */

@@ -1,0 +1,105 @@
+/* rollout/experiment/controller.c: the row of the experiment controller. */
+#include "rollout/experiment/controller.h"
+#include "base/str.h"
+#include "kube/api/analysis.h"
+#include "kube/api/core.h"
+#include "kube/api/experiment.h"
+#include "kube/api/replicaset.h"
+#include "kube/plan/controller.h"
+#include "rollout/experiment/decide.h"
+#include "rollout/experiment/world.h"
+#include "traffic/router.h"
+
+/* The rollout whose step it is, and what its routing gives weight to. */
+static void
+gather_rollout(struct experiment_world *w, struct arena *a)
+{
+	const struct owner *owner = object_controller(&w->experiment->object);
+	const struct router *router;
+	struct routing routing = { 0 };
+
+	if (owner == NULL || !str_eq(owner->kind, rollout_type.kind))
+		return;
+	w->rollout =
+	    (const struct rollout *)view_get(w->view, &rollout_type, w->experiment->object.meta.namespace, owner->name);
+	if (w->rollout == NULL || w->rollout->spec.strategy.canary == NULL ||
+	    (router = router_of(w->rollout->spec.strategy.canary)) == NULL)
+		return;
+	router->read(w->rollout, w->view, a, &routing); /* what could be read, whatever else is wrong */
+	w->routed = routing.additional;
+	w->n_routed = routing.n_additional;
+}
+
+static void
+pass(const struct pass *p, struct plan *plan)
+{
+	struct experiment_world w = { .now = p->now, .seen = p->seen, .view = p->view };
+	const struct object **list;
+
+	w.experiment = (const struct experiment *)view_get(p->view, &experiment_type, p->namespace, p->name);
+	if (w.experiment == NULL)
+		return;
+	w.n_replicasets =
+	    view_owned(p->view, &replicaset_type, p->namespace, w.experiment->object.meta.uid, plan->arena, &list);
+	w.replicasets = (const struct replicaset *const *)list;
+	w.n_services =
+	    view_owned(p->view, &service_type, p->namespace, w.experiment->object.meta.uid, plan->arena, &list);
+	w.services = (const struct service *const *)list;
+	w.n_runs =
+	    view_owned(p->view, &analysis_run_type, p->namespace, w.experiment->object.meta.uid, plan->arena, &list);
+	w.runs = (const struct analysis_run *const *)list;
+	gather_rollout(&w, plan->arena);
+	experiment_decide(&w, plan);
+}
+
+static void
+stand_still(const struct pass *p, const char *why, struct plan *plan)
+{
+	struct experiment_world w = { .now = p->now, .seen = p->seen, .view = p->view };
+
+	w.experiment = (const struct experiment *)view_get(p->view, &experiment_type, p->namespace, p->name);
+	if (w.experiment != NULL)
+		experiment_stand_still(&w, why, plan);
+}
+
+struct emitting {
+	const char *owner; /* uid */
+	emit_key *emit;
+	void *arg;
+};
+
+static void
+emit_owned(const struct object *o, void *arg)
+{
+	const struct owner *owner = object_controller(o);
+	struct emitting *e = arg;
+
+	if (owner != NULL && str_eq(owner->uid, e->owner))
+		e->emit(o->meta.namespace, o->meta.name, e->arg);
+}
+
+/* Its experiments may wait for its routing to let go of their pods. */
+static void
+map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+{
+	struct emitting e = { o->meta.uid, emit, arg };
+
+	v->each(v, &experiment_type, o->meta.namespace, emit_owned, &e);
+}
+
+static const struct controller_watch watches[] = {
+	{ .type = &experiment_type },
+	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH },
+	{ .type = &service_type },
+	{ .type = &analysis_run_type },
+	{ .type = &rollout_type, .map = map_rollout },
+};
+
+const struct controller experiment_controller = {
+	.name = "experiment",
+	.type = &experiment_type,
+	.watches = watches,
+	.n_watches = ARRAY_SIZE(watches),
+	.pass = pass,
+	.stand_still = stand_still,
+};
