@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/str.h"
+#include "cli/flags.h"
 #include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
@@ -16,7 +17,10 @@
 const char *
 cli_flag(const struct cli *c, const char *name)
 {
-	return map_get(&c->flags, name);
+	const char *given = map_get(&c->flags, name);
+	const struct flag *f = given == NULL ? flags_find(c->command, name) : NULL;
+
+	return f != NULL ? f->value_default : given;
 }
 
 bool
@@ -391,14 +395,8 @@ cli_program(struct cli *c, const struct command *command)
 
 	argv[n++] = cli_self(c);
 	map_each (&c->flags, slot) {
-		bool takes;
-
-		if (strcmp(slot->key, "namespace") == 0 || !flag_allowed(command, slot->key) ||
-		    flag_known(c->command, slot->key, &takes) == NULL)
-			continue;
-		argv[n++] = takes
-				? arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value)
-				: arena_printf(c->arena, "--%s=%s", slot->key, cli_on(c, slot->key) ? "true" : "false");
+		if (strcmp(slot->key, "namespace") != 0 && flags_find(command, slot->key) != NULL)
+			argv[n++] = arena_printf(c->arena, "--%s=%s", slot->key, (const char *)slot->value);
 	}
 	return argv;
 }

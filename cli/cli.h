@@ -1,30 +1,12 @@
-/* cli/cli.h: what every command shares: its row, its flags, calls to the API server.
- *
- * A command is one file that opens with its row; commands.c lists the rows. Usage, help and parsing all read the rows.
- */
+/* cli/cli.h: the running command: its flags and arguments, its connection, and calls to the API server. */
 #pragma once
+#include "cli/command.h"
 #include "kube/api/rollout.h"
 #include "kube/cache.h"
 #include "kube/config.h"
 #include "kube/transport.h"
 
 #define VERSION "0.1.0"
-
-struct cli;
-
-struct command {
-	const char *name; /* one word or two: "get rollout" */
-	const char *also; /* other ways to say it, "|"-separated; NULL: none */
-	const char *args; /* usage of what follows: "NAME" */
-	const char *summary; /* one line */
-	const char *example; /* lines of the help, "|" between; NULL: none */
-	const char *completes; /* what its first argument names: "rollouts", "analysisruns", "files"; NULL: nothing */
-	const char *flags; /* of help.c's table, space-separated, besides the global ones */
-	bool hidden; /* not in the help: the laptop cluster starts it */
-	int (*run)(struct cli *); /* the exit code */
-};
-
-extern const struct command *const commands[];
 
 struct cli {
 	struct arena *arena;
@@ -42,7 +24,7 @@ struct cli {
 	const char *namespace;
 };
 
-/* The flag's text, or NULL when it was not given. */
+/* Returns the flag's text: as given, or else its row's default, or NULL. */
 const char *cli_flag(const struct cli *, const char *name);
 
 /* A flag that takes no value was given, and not as --name=false. */
@@ -69,13 +51,6 @@ const char *cli_self(struct cli *);
 /* This program, with those of the flags given here that the other command takes too (NULL: that all take: which cluster, and as whom), but
  * for the namespace. In the arena, ended by NULL. */
 const char *const *cli_program(struct cli *, const struct command *);
-
-/* cmd_gitops_worker.c: how much memory one comparison may need (--gitops-worker-memory), as it was said and in bytes. 0, or 1 after saying what is
- * wrong. */
-int cli_worker_memory(struct cli *, const char **ret_said, int64_t *ret_bytes);
-
-/* cmd_gitops_worker.c: --feature-gates has StrictPostBuildSubstitutions=true. 0, or 1 after saying what is wrong. */
-int cli_strict_variables(struct cli *, bool *ret);
 
 /* Waits, while the loop goes on. */
 void cli_sleep(struct cli *, int64_t ms);
@@ -121,19 +96,6 @@ const char *cli_name(const struct cli *, const char *what);
 
 /* Colour, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
-
-/* manual.c: the manual page of a command, or of all (NULL), in man's own language. In the arena. */
-const char *manual_page(struct arena *, const struct command *);
-
-/* help.c: the commands whose first word this is ("": all), a line each; and one of them. Return 0. */
-int help_all(const char *word);
-int help_command(const struct command *);
-bool command_is_of(const struct command *, const char *word); /* it has two words, and this is the first; "": of any */
-const char *flag_known(
-    const struct command *, const char *name, bool *ret_takes_value); /* by name or letter, or NULL */
-bool flag_allowed(const struct command *, const char *name); /* it is global, or one of the command's (NULL: of none) */
-void flag_each(
-    const struct command *, void (*visit)(const char *name, char letter, const char *value, const char *text));
 
 /* view.c: a cache filled by watches, for commands that look. */
 struct watched {

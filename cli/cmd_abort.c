@@ -8,7 +8,8 @@ static int retry_run(struct cli *);
 const struct command cmd_abort = {
 	.name = "abort",
 	.args = "NAME...",
-	.summary = "Abort an update and return all traffic to the stable version",
+	.group = GROUP_DELIVER,
+	.summary = "Return all traffic to the stable version",
 	.example = "abort web|abort web api",
 	.completes = "rollouts",
 	.run = abort_run,
@@ -16,9 +17,11 @@ const struct command cmd_abort = {
 
 const struct command cmd_retry_rollout = {
 	.name = "retry rollout",
-	.also = "retry ro",
+	.aliases = "retry ro",
 	.args = "NAME...",
-	.summary = "Retry an aborted update from its first step",
+	.group = GROUP_DELIVER,
+	.summary = "Start an aborted update again, at its first step",
+	.example = "retry rollout web",
 	.completes = "rollouts",
 	.run = retry_run,
 };

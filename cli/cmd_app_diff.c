@@ -5,6 +5,7 @@
 #include "cli/application.h"
 #include "gitops/worker/git.h"
 #include "gitops/worker/session.h"
+#include "cli/gitops_worker.h"
 #include "kube/api/app_project.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
@@ -18,9 +19,22 @@ static int diff_run(struct cli *);
 const struct command cmd_app_diff = {
 	.name = "app diff",
 	.args = "NAME",
-	.summary = "Show the changes that a sync would make (exit code 1 if there are any)",
+	.group = GROUP_GITOPS,
+	.summary = "Show what a sync would change (then exits 1)",
+	.example = "app diff shop|app diff shop --revision main",
 	.completes = "applications",
-	.flags = "revision gitops-cache gitops-file-urls gitops-helm",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "revision",
+		    .value = "REVISION",
+		    .text = "Branch, tag, semver range or commit to compare with (default: that of the Application)" },
+		{ .name = "gitops-cache",
+		    .value = "DIR",
+		    .text = "Directory for Git repositories (default: one in $XDG_CACHE_HOME or ~/.cache)" },
+		FLAG_GITOPS_FILE_URLS,
+		FLAG_GITOPS_HELM,
+		{ 0 },
+	    },
 	.run = diff_run,
 };
 

@@ -11,26 +11,47 @@ static int history_run(struct cli *);
 const struct command cmd_app_list = {
 	.name = "app list",
 	.args = "",
+	.group = GROUP_GITOPS,
 	.summary = "List Applications",
-	.flags = "output all-namespaces",
+	.example = "app list",
+	.flags =
+	    (const struct flag[]){
+		FLAG_OUTPUT,
+		FLAG_ALL_NAMESPACES,
+		{ 0 },
+	    },
 	.run = list_run,
 };
 
 const struct command cmd_app_get = {
 	.name = "app get",
 	.args = "NAME",
+	.group = GROUP_GITOPS,
 	.summary = "Show an Application and its objects",
+	.example = "app get shop|app get shop --refresh",
 	.completes = "applications",
-	.flags = "output refresh hard-refresh",
+	.flags =
+	    (const struct flag[]){
+		FLAG_OUTPUT,
+		{ .name = "refresh", .text = "Refresh the comparison with Git first" },
+		{ .name = "hard-refresh", .text = "Same as --refresh" },
+		{ 0 },
+	    },
 	.run = get_run,
 };
 
 const struct command cmd_app_history = {
 	.name = "app history",
 	.args = "NAME",
+	.group = GROUP_GITOPS,
 	.summary = "List the past syncs of an Application",
+	.example = "app history shop",
 	.completes = "applications",
-	.flags = "output",
+	.flags =
+	    (const struct flag[]){
+		FLAG_OUTPUT,
+		{ 0 },
+	    },
 	.run = history_run,
 };
 

@@ -12,25 +12,50 @@ static int confirm_run(struct cli *);
 const struct command cmd_app_set = {
 	.name = "app set",
 	.args = "NAME",
-	.summary = "Change the source, destination or sync policy of an Application",
+	.group = GROUP_GITOPS,
+	.summary = "Change source, destination or sync policy",
+	.example = "app set shop --revision v2|app set shop --sync-policy automated --self-heal",
 	.completes = "applications",
-	.flags = "revision path repo dest-namespace sync-policy auto-prune self-heal sync-option kustomize-image",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "revision", .value = "REVISION", .text = "Branch, tag, semver range or commit to follow" },
+		{ .name = "path", .value = "PATH", .text = "Directory in the repository" },
+		{ .name = "repo", .value = "URL", .text = "URL of the repository" },
+		{ .name = "dest-namespace", .value = "NS", .text = "Namespace of the objects" },
+		{ .name = "sync-policy", .value = "POLICY", .text = "automated or none" },
+		{ .name = "auto-prune", .text = "Delete objects automatically when they are no longer in Git" },
+		{ .name = "self-heal", .text = "Undo changes in the cluster automatically" },
+		{ .name = "sync-option",
+		    .value = "NAME=VALUE",
+		    .repeats = true,
+		    .text = "Sync option; can be repeated" },
+		{ .name = "kustomize-image", .value = "IMAGE", .text = "Image to replace: NAME=NEWNAME:TAG" },
+		{ 0 },
+	    },
 	.run = set_run,
 };
 
 const struct command cmd_app_delete = {
 	.name = "app delete",
 	.args = "NAME",
-	.summary = "Delete an Application and its objects (--cascade=false keeps the objects)",
+	.group = GROUP_GITOPS,
+	.summary = "Delete an Application and its objects",
+	.example = "app delete shop|app delete shop --cascade=false",
 	.completes = "applications",
-	.flags = "cascade",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "cascade", .value_default = "true", .text = "Delete its objects too" },
+		{ 0 },
+	    },
 	.run = delete_run,
 };
 
 const struct command cmd_app_confirm_deletion = {
 	.name = "app confirm-deletion",
 	.args = "NAME",
-	.summary = "Confirm the deletion of objects with Prune=confirm or Delete=confirm",
+	.group = GROUP_GITOPS,
+	.summary = "Confirm deletions that wait for it",
+	.example = "app confirm-deletion shop",
 	.completes = "applications",
 	.run = confirm_run,
 };
@@ -54,18 +79,23 @@ with_image(struct cli *c, const json_t *app, const char *image)
 	return list;
 }
 
-/* An option that is said replaces the one of that name. */
+/* Returns the options with those of --sync-option, one a line; each replaces the one of its name. */
 static json_t *
-with_option(const json_t *app, const char *option)
+with_options(struct cli *c, const json_t *app, const char *lines)
 {
-	const json_t *old = json_at(app, "/spec/syncPolicy/syncOptions"), *other;
-	size_t n = strcspn(option, "="), i;
-	json_t *list = json_array();
+	json_t *list = json_copy(json_at(app, "/spec/syncPolicy/syncOptions")) ?: json_array(), *other;
+	char *rest = arena_strdup(c->arena, lines), *option;
 
-	json_array_foreach (old, i, other)
-		if (strncmp(json_string_value(other) ?: "", option, n + 1) != 0)
-			json_array_append(list, (json_t *)other);
-	json_array_append_new(list, json_string(option));
+	while ((option = strsep(&rest, "\n")) != NULL) {
+		size_t n = strcspn(option, "=") + 1, i = 0;
+
+		while ((other = json_array_get(list, i)) != NULL)
+			if (strncmp(json_string_value(other) ?: "", option, n) == 0)
+				json_array_remove(list, i);
+			else
+				i++;
+		json_array_append_new(list, json_string(option));
+	}
 	return list;
 }
 
@@ -119,7 +149,7 @@ set_run(struct cli *c)
 		json_object_set_new(source, "kustomize",
 		    json_pack("{s:o}", "images", with_image(c, app, cli_flag(c, "kustomize-image"))));
 	if (cli_flag(c, "sync-option") != NULL)
-		json_object_set_new(policy, "syncOptions", with_option(app, cli_flag(c, "sync-option")));
+		json_object_set_new(policy, "syncOptions", with_options(c, app, cli_flag(c, "sync-option")));
 	json_decref(app);
 	if (set_policy(c, policy) == 0) {
 		if (json_object_size(source) > 0)
@@ -153,7 +183,7 @@ static int
 delete_run(struct cli *c)
 {
 	const char *name = application_name(c);
-	bool cascade = cli_flag(c, "cascade") == NULL || cli_on(c, "cascade");
+	bool cascade = cli_on(c, "cascade");
 	json_t *app, *finalizers, *f, *left = json_array();
 	struct err *e;
 	size_t i;

@@ -12,34 +12,75 @@ static int terminate_run(struct cli *);
 const struct command cmd_app_sync = {
 	.name = "app sync",
 	.args = "NAME",
-	.summary = "Sync an Application: apply the manifests in Git to the cluster",
+	.group = GROUP_GITOPS,
+	.summary = "Apply the manifests in Git to the cluster",
+	.example = "app sync shop|app sync shop --resource apps:Deployment:web",
 	.completes = "applications",
-	.flags = "revision prune dry-run force strategy resource async timeout",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "revision",
+		    .value = "REVISION",
+		    .text = "Branch, tag, semver range or commit to sync (default: that of the Application)" },
+		{ .name = "prune", .text = "Delete objects that are no longer in Git" },
+		{ .name = "dry-run", .text = "Show what would be done, and do nothing" },
+		{ .name = "force", .text = "Delete and recreate objects that cannot be changed" },
+		{ .name = "strategy",
+		    .value = "HOW",
+		    .value_default = "hook",
+		    .choices = "hook|apply",
+		    .text = "Sync strategy, with hooks or without them" },
+		{ .name = "resource",
+		    .value = "GROUP:KIND:NAME",
+		    .repeats = true,
+		    .text = "Sync only this object; can be repeated" },
+		{ .name = "async", .text = "Do not wait for the result" },
+		FLAG_TIMEOUT,
+		{ 0 },
+	    },
 	.run = sync_run,
 };
 
 const struct command cmd_app_wait = {
 	.name = "app wait",
 	.args = "NAME",
-	.summary = "Wait until an Application is synced and healthy, and no sync is running",
+	.group = GROUP_GITOPS,
+	.summary = "Wait until an Application is synced and healthy",
+	.example = "app wait shop --timeout 10m",
 	.completes = "applications",
-	.flags = "sync health operation timeout",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "sync", .text = "Wait until the Application is synced" },
+		{ .name = "health", .text = "Wait until the Application is healthy" },
+		{ .name = "operation", .text = "Wait until no sync is running" },
+		FLAG_TIMEOUT,
+		{ 0 },
+	    },
 	.run = wait_run,
 };
 
 const struct command cmd_app_rollback = {
 	.name = "app rollback",
 	.args = "NAME [ID]",
-	.summary = "Sync to a past revision (default: the one before the last)",
+	.group = GROUP_GITOPS,
+	.summary = "Sync to a past revision (default: the one before)",
+	.example = "app rollback shop 3",
 	.completes = "applications",
-	.flags = "prune async timeout",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "prune", .text = "Delete objects that are no longer in Git" },
+		{ .name = "async", .text = "Do not wait for the result" },
+		FLAG_TIMEOUT,
+		{ 0 },
+	    },
 	.run = rollback_run,
 };
 
 const struct command cmd_app_terminate = {
 	.name = "app terminate-op",
 	.args = "NAME",
-	.summary = "Terminate the running sync of an Application",
+	.group = GROUP_GITOPS,
+	.summary = "End the running sync of an Application",
+	.example = "app terminate-op shop",
 	.completes = "applications",
 	.run = terminate_run,
 };

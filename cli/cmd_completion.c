@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include "base/str.h"
 #include "cli/cli.h"
+#include "cli/flags.h"
+#include "cli/manual.h"
 #include "kube/api/replicaset.h"
 #include "kube/api/roots.h"
 #include "kube/client.h"
@@ -22,8 +24,9 @@ static int man_run(struct cli *);
 const struct command cmd_completion = {
 	.name = "completion",
 	.args = "bash|zsh|fish",
-	.summary = "Print a shell completion script: source <(sluice completion bash)",
-	.flags = "",
+	.group = GROUP_SHELL,
+	.summary = "Print the completion script of a shell",
+	.example = "completion bash",
 	.run = completion_run,
 };
 
@@ -31,15 +34,15 @@ const struct command cmd_complete = {
 	.name = "__complete",
 	.args = "WORDS...",
 	.summary = "Print the completions of the last word",
-	.hidden = true,
 	.run = complete_run,
 };
 
 const struct command cmd_man = {
 	.name = "man",
 	.args = "[FOLDER]",
-	.summary = "Write the manual pages to a folder, or print the main page: sluice man | man -l -",
-	.flags = "",
+	.group = GROUP_SHELL,
+	.summary = "Print the manual, or write its pages to a folder",
+	.example = "man /usr/local/share/man/man1",
 	.run = man_run,
 };
 
@@ -80,20 +83,6 @@ completion_run(struct cli *c)
 
 /* --- what may come next -------------------------------------------------------------------------------------------- */
 
-/* How many of the words (the last one is being written) a command's name takes, or 0. */
-static size_t
-named(const struct command *c, const char *const *words, size_t n)
-{
-	size_t len = strcspn(c->name, " ");
-	const char *second = c->name[len] != '\0' ? c->name + len + 1 : NULL;
-
-	if (n < 1 || strlen(words[0]) != len || strncmp(words[0], c->name, len) != 0)
-		return 0;
-	if (second == NULL)
-		return 1;
-	return n >= 2 && strcmp(words[1], second) == 0 ? 2 : 0;
-}
-
 static void
 offer(const char *word, const char *so_far)
 {
@@ -111,7 +100,7 @@ offer_commands(struct cli *c, const char *const *words, size_t n)
 		size_t len = strcspn((*k)->name, " ");
 		const char *word = arena_strndup(c->arena, (*k)->name, len);
 
-		if ((*k)->hidden)
+		if ((*k)->group == GROUP_INTERNAL)
 			continue;
 		if (n == 2 && strcmp(words[0], word) == 0 && (*k)->name[len] != '\0')
 			word = (*k)->name + len + 1;
@@ -124,18 +113,20 @@ offer_commands(struct cli *c, const char *const *words, size_t n)
 	map_done(&offered);
 }
 
-static const char *flag_so_far;
+/* The flags of a list that begin like this. */
+static void
+offer_flags(struct cli *c, const struct flag *list, const char *so_far)
+{
+	for (const struct flag *f = list; f != NULL && f->name != NULL; f++)
+		if (!f->idle)
+			offer(arena_printf(c->arena, "--%s", f->name), so_far);
+}
 
 static void
-offer_flag(const char *name, char letter, const char *value, const char *text)
+offer_choices(struct cli *c, const char *choices, const char *so_far)
 {
-	char word[80];
-
-	(void)letter;
-	(void)value;
-	(void)text;
-	snprintf(word, sizeof(word), "--%s", name);
-	offer(word, flag_so_far);
+	for (const char *s = choices; s != NULL && *s != '\0'; s += strcspn(s, "|"), s += *s == '|')
+		offer(arena_strndup(c->arena, s, strcspn(s, "|")), so_far);
 }
 
 static void
@@ -174,16 +165,15 @@ arguments_before(struct cli *c, const struct command *command, const char *const
 	size_t count = 0;
 
 	for (size_t i = from; i + 1 < n; i++) {
-		const char *name = words[i] + strspn(words[i], "-");
-		bool takes = false;
+		const struct flag *f = flags_find(command, words[i] + strspn(words[i], "-"));
 
 		if (words[i][0] != '-') {
 			count++;
 			continue;
 		}
 		/* Which cluster is asked follows the flags so far. */
-		if (flag_known(command, name, &takes) != NULL && takes && i + 2 < n)
-			map_set(&c->flags, flag_known(command, name, &takes), (void *)words[++i]);
+		if (f != NULL && f->value != NULL && i + 2 < n)
+			map_set(&c->flags, f->name, (void *)words[++i]);
 	}
 	return count;
 }
@@ -214,30 +204,31 @@ offer_revisions(struct cli *c, const char *so_far)
 static int
 complete_run(struct cli *c)
 {
-	const char *const *words = c->args, *so_far, *before, *flag;
+	const char *const *words = c->args, *so_far, *before;
 	size_t n = c->n_args, used = 0, count;
-	const struct command *command = NULL;
-	bool takes = false;
+	const struct command *command;
+	const struct flag *flag;
 
 	if (n == 0)
 		return 0;
 	so_far = words[n - 1];
 	before = n > 1 ? words[n - 2] : "";
-	for (const struct command *const *k = commands; *k != NULL && command == NULL; k++)
-		if (!(*k)->hidden && (used = named(*k, words, n - 1)) > 0)
-			command = *k;
+	command = command_find(words, n - 1, &used);
+	if (command != NULL && command->group == GROUP_INTERNAL)
+		command = NULL;
 	count = arguments_before(c, command, words, used, n);
-	flag = before[0] == '-' ? flag_known(command, before + strspn(before, "-"), &takes) : NULL;
-	if (flag != NULL && takes) {
-		if (strcmp(flag, "namespace") == 0)
+	flag = before[0] == '-' ? flags_find(command, before + strspn(before, "-")) : NULL;
+	if (flag != NULL && flag->value != NULL) {
+		if (strcmp(flag->name, "namespace") == 0)
 			offer_names(c, NULL, so_far);
-		else if (strcmp(flag, "to-revision") == 0)
+		else if (strcmp(flag->name, "to-revision") == 0)
 			offer_revisions(c, so_far);
+		offer_choices(c, flag->choices, so_far);
 		return 0;
 	}
 	if (so_far[0] == '-' && command != NULL) {
-		flag_so_far = so_far;
-		flag_each(command, offer_flag);
+		offer_flags(c, command->flags, so_far);
+		offer_flags(c, global_flags, so_far);
 	} else if (command == NULL || n == 2) {
 		offer_commands(c, words, n);
 	}
@@ -280,7 +271,7 @@ man_run(struct cli *c)
 		return cli_fail(c, "%s: %s", c->args[0], strerror(errno));
 	code = write_page(c, c->args[0], NULL);
 	for (const struct command *const *k = commands; *k != NULL && code == 0; k++)
-		if (!(*k)->hidden)
+		if ((*k)->group != GROUP_INTERNAL)
 			code = write_page(c, c->args[0], *k);
 	return code;
 }

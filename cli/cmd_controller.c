@@ -16,6 +16,8 @@
 #include "io/file.h"
 #include "io/log.h"
 #include "io/spawn.h"
+#include "cli/flags.h"
+#include "cli/gitops_worker.h"
 #include "kube/api/job.h"
 #include "kube/api/yaml.h"
 #include "kube/lease.h"
@@ -34,10 +36,7 @@
 #define LEASE "argo-rollouts-controller-lock"
 #define RELEASE_MS 2000
 #define IDLE_MS 5000
-#define METRICS_PORT 8090
-#define HEALTH_PORT 8080
-#define WORKERS 8 /* comparisons at once, each in a process of its own */
-#define WORKERS_MAX 256
+#define WORKERS_MAX 256 /* comparisons at once, each in a process of its own */
 #define PLUGINS_MAX (1u << 20) /* bytes of the file that declares them */
 
 /* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
@@ -45,31 +44,131 @@
 #define JOBS_KUBECONFIG_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"
 #define JOBS_NAMESPACE_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"
 
-#define IDLE_FLAGS                                                                                                     \
-	"rollout-resync kloglevel enable-pprof-address qps burst rollout-threads "                                     \
-	"experiment-threads analysis-threads service-threads ingress-threads ephemeral-metadata-threads "              \
-	"ephemeral-metadata-update-pod-retries istio-api-version ambassador-api-version traffic-split-api-version "    \
-	"traefik-api-group "                                                                                           \
-	"traefik-api-version ingress-api-version appmesh-crd-version alb-ingress-classes nginx-ingress-classes "       \
-	"aws-verify-target-group aws-target-group-binding-api-version alb-tag-key-resource-id"
-
 static int controller_run(struct cli *);
-
-extern const struct command cmd_gitops_worker;
 
 const struct command cmd_controller = {
 	.name = "controller",
 	.args = "",
+	.group = GROUP_RUN,
 	.summary = "Run the controller",
+	.example = "controller|controller --controllers rollouts,gitops --namespaced -n shop",
 	.flags =
-	    "loglevel logformat namespaced instance-id leader-elect leader-election-lease-duration "
-	    "leader-election-renew-deadline leader-election-retry-period leader-election-namespace metricsPort "
-	    "healthzPort webhookPort listen-address allow-local-web-metrics step-plugins controllers "
-	    "self-service-notification-enabled gitops-cache gitops-file-urls gitops-helm gitops-worker-memory "
-	    "gitops-workers "
-	    "feature-gates gitops-interval "
-	    "gitops-namespace application-namespaces default-service-account no-cross-namespace-refs job-namespaces "
-	    "legacy-gitops-metrics " IDLE_FLAGS,
+	    (const struct flag[]){
+		{ .name = "loglevel",
+		    .value = "LEVEL",
+		    .value_default = "info",
+		    .choices = "debug|info|warn|error",
+		    .text = "Lowest level that is logged" },
+		{ .name = "logformat",
+		    .value = "FORMAT",
+		    .value_default = "text",
+		    .choices = "text|json",
+		    .text = "Format of the log" },
+		{ .name = "namespaced", .text = "Use only the namespace of --namespace" },
+		{ .name = "instance-id",
+		    .value = "ID",
+		    .text = "Reconcile only objects with this controller-instance-id label (default: objects without "
+			    "one)" },
+		{ .name = "leader-elect", .value_default = "true", .text = "Use leader election with a Lease" },
+		{ .name = "leader-election-lease-duration",
+		    .value = "DURATION",
+		    .value_default = "15s",
+		    .text = "Time after which another controller can become leader" },
+		{ .name = "leader-election-renew-deadline",
+		    .value = "DURATION",
+		    .value_default = "10s",
+		    .text = "Time without a renewal after which the leader stops" },
+		{ .name = "leader-election-retry-period",
+		    .value = "DURATION",
+		    .value_default = "2s",
+		    .text = "Time between attempts to acquire or renew the Lease" },
+		{ .name = "leader-election-namespace",
+		    .value = "NS",
+		    .text = "Namespace of the Lease (default: $POD_NAMESPACE, then the Pod's, then the context's)" },
+		{ .name = "metricsPort",
+		    .value = "PORT",
+		    .value_default = "8090",
+		    .text = "Port of /metrics (0: disabled)" },
+		{ .name = "healthzPort",
+		    .value = "PORT",
+		    .value_default = "8080",
+		    .text = "Port of /healthz and /readyz (0: disabled)" },
+		{ .name = "webhookPort",
+		    .value = "PORT",
+		    .value_default = "0",
+		    .text = "Port for webhooks of Git servers, POST /api/webhook (0: disabled)" },
+		{ .name = "listen-address",
+		    .value = "ADDR",
+		    .value_default = "0.0.0.0",
+		    .text = "Address to listen on" },
+		{ .name = "allow-local-web-metrics",
+		    .text = "Allow web metrics to request this machine, link-local addresses and the API server" },
+		{ .name = "step-plugins",
+		    .value = "FILE",
+		    .text = "File with the step plugins: stepPlugins: [{name, http or exec, timeoutSeconds}]" },
+		{ .name = "controllers",
+		    .value = "LIST",
+		    .value_default = "rollouts",
+		    .text = "Controllers to run, comma-separated: rollouts, analysis, gitops, flux" },
+		{ .name = "self-service-notification-enabled",
+		    .text = "Also use the notification settings in the namespace of each Rollout" },
+		FLAG_GITOPS_CACHE,
+		FLAG_GITOPS_FILE_URLS,
+		FLAG_GITOPS_HELM,
+		FLAG_GITOPS_WORKER_MEMORY,
+		{ .name = "gitops-workers",
+		    .value = "N",
+		    .value_default = "8",
+		    .text = "Maximum number of concurrent comparisons, shared fairly by tenants" },
+		FLAG_FEATURE_GATES,
+		{ .name = "gitops-interval",
+		    .value = "DURATION",
+		    .value_default = "2m",
+		    .text = "Interval at which each Application is compared" },
+		{ .name = "gitops-namespace",
+		    .value = "NS",
+		    .value_default = "argocd",
+		    .text = "Namespace of argocd-cm and of the Secrets for repositories and clusters" },
+		{ .name = "application-namespaces",
+		    .value = "GLOBS",
+		    .text = "Other namespaces of Applications, which have the controller's rights (default: none)" },
+		{ .name = "default-service-account",
+		    .value = "NAME",
+		    .text = "ServiceAccount for Kustomizations that name none (default: the controller's rights)" },
+		{ .name = "no-cross-namespace-refs",
+		    .text = "Forbid references of Kustomizations and Alerts to other namespaces" },
+		{ .name = "job-namespaces",
+		    .value = "GLOBS",
+		    .value_default = "*",
+		    .text = "Namespaces in which metrics can run Jobs, comma-separated; \"\": none" },
+		{ .name = "legacy-gitops-metrics",
+		    .text =
+			"Also export argocd_app_health_status, and the label sync_status of argocd_app_sync_total" },
+		FLAG_IDLE("rollout-resync"),
+		FLAG_IDLE("enable-pprof-address"),
+		FLAG_IDLE("qps"),
+		FLAG_IDLE("burst"),
+		FLAG_IDLE("rollout-threads"),
+		FLAG_IDLE("experiment-threads"),
+		FLAG_IDLE("analysis-threads"),
+		FLAG_IDLE("service-threads"),
+		FLAG_IDLE("ingress-threads"),
+		FLAG_IDLE("ephemeral-metadata-threads"),
+		FLAG_IDLE("ephemeral-metadata-update-pod-retries"),
+		FLAG_IDLE("istio-api-version"),
+		FLAG_IDLE("ambassador-api-version"),
+		FLAG_IDLE("traffic-split-api-version"),
+		FLAG_IDLE("traefik-api-group"),
+		FLAG_IDLE("traefik-api-version"),
+		FLAG_IDLE("ingress-api-version"),
+		FLAG_IDLE("appmesh-crd-version"),
+		FLAG_IDLE("alb-ingress-classes"),
+		FLAG_IDLE("nginx-ingress-classes"),
+		FLAG_IDLE("aws-verify-target-group"),
+		FLAG_IDLE("aws-target-group-binding-api-version"),
+		FLAG_IDLE("alb-tag-key-resource-id"),
+		{ 0 },
+	    },
 	.run = controller_run,
 };
 
@@ -401,18 +500,18 @@ read_gitops(struct process *p)
 	json_t *argv = json_array();
 	const char *interval = cli_flag(c, "gitops-interval"), *memory;
 	int64_t ms = 0, bytes;
-	long long workers = WORKERS;
+	long long workers;
 	bool strict;
 
 	json_object_set_new(how, "argv", argv);
 	json_object_set_new(how, "worker", json_true());
 	json_object_set_new(
 	    how, "environment", json_string(SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE));
-	if (interval != NULL && (!duration_parse(interval, &ms) || ms < 1000))
+	if (!duration_parse(interval, &ms) || ms < 1000)
 		return cli_fail(c, "--gitops-interval: \"%s\" is not a duration of at least 1s", interval);
 	if (cli_worker_memory(c, &memory, &bytes) != 0 || cli_strict_variables(c, &strict) != 0)
 		return 1;
-	if (cli_flag(c, "gitops-workers") != NULL && !str_int(cli_flag(c, "gitops-workers"), 1, WORKERS_MAX, &workers))
+	if (!str_int(cli_flag(c, "gitops-workers"), 1, WORKERS_MAX, &workers))
 		return cli_fail(c, "--gitops-workers: \"%s\" is not a number from 1 to %d",
 		    cli_flag(c, "gitops-workers"), WORKERS_MAX);
 	p->workers = (size_t)workers;
@@ -429,10 +528,8 @@ read_gitops(struct process *p)
 		set_variable(p, FLUX_DEFAULT_SERVICE_ACCOUNT, cli_flag(c, "default-service-account"));
 	if (cli_on(c, FLUX_NO_CROSS_NAMESPACE_REFS))
 		set_variable(p, FLUX_NO_CROSS_NAMESPACE_REFS, "true");
-	if (cli_flag(c, "job-namespaces") != NULL)
-		set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
-	if (ms > 0)
-		set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
+	set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
+	set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
 	return 0;
 }
 
@@ -468,20 +565,17 @@ lease_settings_of(struct process *p, struct lease_settings *ret)
 {
 	const struct {
 		const char *flag;
-		int64_t otherwise;
 		int64_t *to;
-	} times[] = { { "leader-election-lease-duration", 15000, &ret->duration_ms },
-		{ "leader-election-renew-deadline", 10000, &ret->renew_deadline_ms },
-		{ "leader-election-retry-period", 2000, &ret->retry_ms } };
+	} times[] = { { "leader-election-lease-duration", &ret->duration_ms },
+		{ "leader-election-renew-deadline", &ret->renew_deadline_ms },
+		{ "leader-election-retry-period", &ret->retry_ms } };
 	struct cli *c = p->cli;
 	const char *id = cli_flag(c, "instance-id"), *pod = getenv("POD_NAMESPACE");
 	struct rand_stream rand = rand_stream(p->settings.seed, "identity");
 	char host[256] = "sluice";
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
-		*times[i].to = times[i].otherwise;
-		if (cli_flag(c, times[i].flag) != NULL &&
-		    (!duration_parse(cli_flag(c, times[i].flag), times[i].to) || *times[i].to <= 0))
+		if (!duration_parse(cli_flag(c, times[i].flag), times[i].to) || *times[i].to <= 0)
 			return cli_fail(
 			    c, "--%s: \"%s\" is not a duration such as 15s", times[i].flag, cli_flag(c, times[i].flag));
 	}
@@ -536,11 +630,11 @@ release(struct process *p)
 
 /* A flag's port into *ret; 0, or 1 after saying what is wrong. */
 static int
-port_of(struct cli *c, const char *flag, int otherwise, int *ret)
+port_of(struct cli *c, const char *flag, int *ret)
 {
-	long long port = otherwise;
+	long long port;
 
-	if (cli_flag(c, flag) != NULL && !str_int(cli_flag(c, flag), 0, 65535, &port))
+	if (!str_int(cli_flag(c, flag), 0, 65535, &port))
 		return cli_fail(c, "--%s: \"%s\" is not a port", flag, cli_flag(c, flag));
 	*ret = (int)port;
 	return 0;
@@ -551,16 +645,14 @@ static int
 serve(struct process *p)
 {
 	struct cli *c = p->cli;
-	struct web_settings s = { .address =
-				      cli_flag(c, "listen-address") != NULL ? cli_flag(c, "listen-address") : "0.0.0.0",
+	struct web_settings s = { .address = cli_flag(c, "listen-address"),
 		.metrics = p->metrics,
 		.moment = moment,
 		.ready = ready,
 		.arg = p };
 	int port;
 
-	if (port_of(c, "metricsPort", METRICS_PORT, &s.metrics_port) != 0 ||
-	    port_of(c, "healthzPort", HEALTH_PORT, &s.health_port) != 0)
+	if (port_of(c, "metricsPort", &s.metrics_port) != 0 || port_of(c, "healthzPort", &s.health_port) != 0)
 		return 1;
 	p->web = web_new(c->loop, &s, &port);
 	if (p->web == NULL)
@@ -568,7 +660,7 @@ serve(struct process *p)
 		    "cannot listen on %s port %d: %s; choose other ports with --metricsPort and --healthzPort (0: "
 		    "disabled)",
 		    s.address, port, strerror(errno));
-	if (port_of(c, "webhookPort", 0, &port) != 0)
+	if (port_of(c, "webhookPort", &port) != 0)
 		return 1;
 	if (port == 0)
 		return 0;
@@ -583,13 +675,11 @@ serve(struct process *p)
 }
 
 static void
-tell_idle_flags(struct cli *c)
+controller_log_idle_flags(const struct cli *c)
 {
-	char *list = arena_strdup(c->arena, IDLE_FLAGS), *save = NULL;
-
-	for (char *name = strtok_r(list, " ", &save); name != NULL; name = strtok_r(NULL, " ", &save))
-		if (cli_flag(c, name) != NULL)
-			log_info("flag has no effect in Sluice", "flag", name);
+	map_each (&c->flags, slot)
+		if (flags_find(c->command, slot->key)->idle)
+			log_info("flag has no effect in Sluice", "flag", slot->key);
 }
 
 static int
@@ -598,13 +688,11 @@ controller_run(struct cli *c)
 	struct process p = { .cli = c };
 	struct lease_settings election = { 0 };
 	enum log_level level = LOG_LEVEL_INFO;
-	const char *id = cli_flag(c, "instance-id"), *elect = cli_flag(c, "leader-elect");
+	const char *id = cli_flag(c, "instance-id");
 
-	if (cli_flag(c, "loglevel") != NULL && !log_level_parse(cli_flag(c, "loglevel"), &level))
-		return cli_fail(
-		    c, "--loglevel: \"%s\" is not one of debug, info, warn, error", cli_flag(c, "loglevel"));
+	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
 	read_variables(&p);
-	log_setup(level, cli_flag(c, "logformat") != NULL && strcmp(cli_flag(c, "logformat"), "json") == 0);
+	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
 	if (choose_controllers(&p) != 0 || read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
@@ -635,12 +723,12 @@ controller_run(struct cli *c)
 	}
 	p.idle = (struct timer){ .fire = on_idle, .arg = &p };
 	cli_signals(c);
-	tell_idle_flags(c);
+	controller_log_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
 	p.outside = transport_curl_new(c->loop, NULL);
 	p.programs = p.settings.programs = transport_exec_new(c->loop, p.workers);
 	transport_curl_confine(p.outside, c->config.server, cli_on(c, "allow-local-web-metrics"));
-	if (elect == NULL || strcmp(elect, "false") != 0)
+	if (cli_on(c, "leader-elect"))
 		p.lease_name = election.name;
 	if (p.lease_name == NULL) {
 		on_started(&p);

@@ -18,19 +18,45 @@ static int create_analysisrun_run(struct cli *);
 const struct command cmd_create = {
 	.name = "create",
 	.args = "-f FILE",
+	.group = GROUP_DELIVER,
 	.summary = "Create Rollouts, templates and runs from a file",
+	.example = "create -f rollout.yaml",
 	.completes = "files",
-	.flags = "filename",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "filename", .letter = 'f', .value = "FILE", .text = "File to read; - is standard input" },
+		{ 0 },
+	    },
 	.run = create_run,
 };
 
 const struct command cmd_create_analysisrun = {
 	.name = "create analysisrun",
-	.also = "create ar",
-	.args = "--from TEMPLATE|--from-file FILE [-a KEY=VALUE]...",
+	.aliases = "create ar",
+	.args = "--from NAME",
+	.group = GROUP_DELIVER,
 	.summary = "Create an AnalysisRun from an AnalysisTemplate",
 	.example = "create analysisrun --from success-rate -a service=web",
-	.flags = "from from-file filename global argument name generate-name instance-id",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "from", .value = "NAME", .text = "Name of the AnalysisTemplate" },
+		{ .name = "from-file", .value = "FILE", .text = "File with the AnalysisTemplate; - is standard input" },
+		{ .name = "filename", .letter = 'f', .value = "FILE", .text = "Same as --from-file" },
+		{ .name = "global", .text = "Use a ClusterAnalysisTemplate" },
+		{ .name = "argument",
+		    .letter = 'a',
+		    .value = "KEY=VALUE",
+		    .repeats = true,
+		    .text = "Value of an argument; can be repeated" },
+		{ .name = "name", .value = "NAME", .text = "Name of the AnalysisRun" },
+		{ .name = "generate-name",
+		    .value = "PREFIX",
+		    .text = "Prefix of a generated name (default: name of the template and -)" },
+		{ .name = "instance-id",
+		    .value = "ID",
+		    .text = "Value of its label argo-rollouts.argoproj.io/controller-instance-id" },
+		{ 0 },
+	    },
 	.run = create_analysisrun_run,
 };
 

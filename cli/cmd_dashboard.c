@@ -11,15 +11,29 @@
 #include "kube/watch.h"
 #include "web/dashboard.h"
 
-#define PORT 3100
-
 static int dashboard_run(struct cli *);
 
 const struct command cmd_dashboard = {
 	.name = "dashboard",
 	.args = "",
-	.summary = "Show rollouts in a browser, with live updates and buttons for the commands",
-	.flags = "port root-path listen-address read-only",
+	.group = GROUP_SEE,
+	.summary = "Show and control Rollouts in a browser",
+	.example = "dashboard|dashboard --port 0 --read-only",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "port",
+		    .letter = 'p',
+		    .value = "PORT",
+		    .value_default = "3100",
+		    .text = "Port to listen on" },
+		{ .name = "root-path", .value = "NAME", .value_default = "rollouts", .text = "Path of the page" },
+		{ .name = "listen-address",
+		    .value = "ADDR",
+		    .value_default = "127.0.0.1",
+		    .text = "Address to listen on" },
+		{ .name = "read-only", .text = "Show only: no buttons and no changes" },
+		{ 0 },
+	    },
 	.run = dashboard_run,
 };
 
@@ -120,16 +134,16 @@ settings_of(struct board *b, struct dashboard_settings *ret)
 {
 	struct cli *c = b->cli;
 	const char *root = cli_flag(c, "root-path"), *address = cli_flag(c, "listen-address");
-	long long port = PORT;
+	long long port;
 
-	if (cli_flag(c, "port") != NULL && !str_int(cli_flag(c, "port"), 0, 65535, &port))
+	if (!str_int(cli_flag(c, "port"), 0, 65535, &port))
 		return cli_fail(c, "--port: \"%s\" is not a port", cli_flag(c, "port"));
-	if (address != NULL && strcmp(address, "127.0.0.1") != 0 && !cli_on(c, "read-only"))
+	if (strcmp(address, "127.0.0.1") != 0 && !cli_on(c, "read-only"))
 		return cli_fail(c, "--listen-address: who reaches a dashboard acts with your rights, so that elsewhere "
 				   "than on 127.0.0.1 it "
 				   "needs --read-only; `ssh -L` and `kubectl port-forward` bring 127.0.0.1 to others");
-	root = root != NULL ? root + strspn(root, "/") : "rollouts";
-	*ret = (struct dashboard_settings){ .address = address != NULL ? address : "127.0.0.1",
+	root += strspn(root, "/");
+	*ret = (struct dashboard_settings){ .address = address,
 		.port = (int)port,
 		.root = arena_strndup(c->arena, root, strcspn(root, "/")),
 		.read_only = cli_on(c, "read-only"),

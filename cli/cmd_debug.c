@@ -12,16 +12,26 @@ static int istio_weights_run(struct cli *);
 const struct command cmd_debug_replica_counts = {
 	.name = "debug replica-counts",
 	.args = "--lines",
-	.summary = "Print the number of pods of the new and the stable version for Rollouts on standard input",
-	.flags = "lines",
+	.group = GROUP_CHECK,
+	.summary = "Compute pods of the new and stable version",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
+		{ 0 },
+	    },
 	.run = replica_counts_run,
 };
 
 const struct command cmd_debug_istio_weights = {
 	.name = "debug istio-weights",
 	.args = "--lines",
-	.summary = "Set a weight in VirtualServices on standard input, and print them",
-	.flags = "lines",
+	.group = GROUP_CHECK,
+	.summary = "Set a weight in VirtualServices",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
+		{ 0 },
+	    },
 	.run = istio_weights_run,
 };
 

@@ -15,16 +15,34 @@ static int hash_run(struct cli *);
 const struct command cmd_eval = {
 	.name = "eval",
 	.args = "CONDITION",
-	.summary = "Evaluate a condition with --result; print true, false or \"error: REASON\"",
-	.flags = "kind result lines",
+	.group = GROUP_CHECK,
+	.summary = "Evaluate a condition of a metric",
+	.example = "eval --kind vector --result [0.97] \"result[0] >= 0.95\"",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "kind",
+		    .value = "KIND",
+		    .value_default = "json",
+		    .choices = "vector|scalar|json",
+		    .text = "Kind of the result" },
+		{ .name = "result", .value = "R", .text = "Result of the measurement" },
+		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
+		{ 0 },
+	    },
 	.run = eval_run,
 };
 
 const struct command cmd_hash = {
 	.name = "hash",
 	.args = "FILE",
-	.summary = "Print the pod template hash of a Rollout or pod template in a file",
-	.flags = "lines",
+	.group = GROUP_CHECK,
+	.summary = "Print the pod template hash of a manifest",
+	.example = "hash rollout.yaml",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
+		{ 0 },
+	    },
 	.run = hash_run,
 };
 
@@ -119,9 +137,7 @@ eval_run(struct cli *c)
 		return each_line(c, eval_line);
 	if (c->n_args != 1 || cli_flag(c, "result") == NULL)
 		return cli_fail(c, "usage: sluice eval [--kind vector|scalar|json] --result R CONDITION");
-	return answer(c, c->args[0], cli_flag(c, "kind") != NULL ? cli_flag(c, "kind") : "json", cli_flag(c, "result"))
-		   ? 0
-		   : 1;
+	return answer(c, c->args[0], cli_flag(c, "kind"), cli_flag(c, "result")) ? 0 : 1;
 }
 
 static void

@@ -13,17 +13,24 @@ static int crds_run(struct cli *);
 const struct command cmd_explain = {
 	.name = "explain",
 	.args = "KIND[.FIELD...]",
-	.summary = "Describe a kind or field: rollout.spec.strategy.canary",
-	.flags = "recursive reference",
+	.group = GROUP_CHECK,
+	.summary = "Describe a kind or one of its fields",
+	.example = "explain rollout.spec.strategy.canary",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "recursive", .text = "Show all fields below, without descriptions" },
+		{ .name = "reference", .text = "Print the whole reference as Markdown" },
+		{ 0 },
+	    },
 	.run = explain_run,
 };
 
 const struct command cmd_crds = {
 	.name = "crds",
 	.args = "[gitops|flux]",
-	.summary =
-	    "prints the CustomResourceDefinitions (of GitOps, of Flux): sluice crds | kubectl apply --server-side -f -",
-	.flags = "",
+	.group = GROUP_RUN,
+	.summary = "Print the CustomResourceDefinitions",
+	.example = "crds|crds gitops",
 	.run = crds_run,
 };
 

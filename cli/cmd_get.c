@@ -14,22 +14,39 @@ static int get_experiment(struct cli *);
 
 const struct command cmd_get_rollout = {
 	.name = "get rollout",
-	.also = "get ro|get rollouts",
+	.aliases = "get ro|get rollouts",
 	.args = "NAME",
-	.summary = "Show a Rollout with its steps, revisions, pods and AnalysisRuns",
+	.group = GROUP_SEE,
+	.summary = "Show a Rollout: steps, revisions, pods, analyses",
 	.example = "get rollout web|get rollout web --watch",
 	.completes = "rollouts",
-	.flags = "watch no-color output timeout-seconds",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "watch", .letter = 'w', .text = "Show changes until interrupted" },
+		FLAG_NO_COLOR,
+		FLAG_OUTPUT,
+		{ .name = "timeout-seconds", .value = "N", .text = "Maximum time to watch, in seconds (0: no limit)" },
+		{ 0 },
+	    },
 	.run = get_rollout,
 };
 
 const struct command cmd_get_experiment = {
 	.name = "get experiment",
-	.also = "get exp|get experiments",
+	.aliases = "get exp|get experiments",
 	.args = "NAME",
-	.summary = "Show an Experiment with its pods and AnalysisRuns",
+	.group = GROUP_SEE,
+	.summary = "Show an Experiment: pods and analyses",
+	.example = "get experiment web-7d5f-2 --watch",
 	.completes = "experiments",
-	.flags = "watch no-color output timeout-seconds",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "watch", .letter = 'w', .text = "Show changes until interrupted" },
+		FLAG_NO_COLOR,
+		FLAG_OUTPUT,
+		{ .name = "timeout-seconds", .value = "N", .text = "Maximum time to watch, in seconds (0: no limit)" },
+		{ 0 },
+	    },
 	.run = get_experiment,
 };
 

@@ -9,10 +9,10 @@
 #include "gitops/worker/git.h"
 #include "gitops/worker/session.h"
 #include "io/spawn.h"
+#include "cli/gitops_worker.h"
 #include "kube/transport_curl.h"
 
 #define REQUEST_MAX (64u << 20)
-#define MEMORY "768Mi"
 #define MEMORY_MIN (16 << 20)
 #define CPU_SECONDS 240 /* of one look: a repository that takes longer is refused */
 
@@ -22,8 +22,15 @@ const struct command cmd_gitops_worker = {
 	.name = "gitops-worker",
 	.args = "",
 	.summary = "Compare or sync one Application, as a child process of the controller",
-	.flags = "gitops-cache gitops-file-urls gitops-helm gitops-worker-memory feature-gates",
-	.hidden = true,
+	.flags =
+	    (const struct flag[]){
+		FLAG_GITOPS_CACHE,
+		FLAG_GITOPS_FILE_URLS,
+		FLAG_GITOPS_HELM,
+		FLAG_GITOPS_WORKER_MEMORY,
+		FLAG_FEATURE_GATES,
+		{ 0 },
+	    },
 	.run = worker_run,
 };
 
@@ -53,12 +60,12 @@ alloc(size_t n)
 }
 
 int
-cli_worker_memory(struct cli *c, const char **ret_said, int64_t *ret_bytes)
+cli_worker_memory(struct cli *c, const char **ret_text, int64_t *ret_bytes)
 {
-	*ret_said = cli_flag(c, "gitops-worker-memory") != NULL ? cli_flag(c, "gitops-worker-memory") : MEMORY;
-	if (!quantity_whole(*ret_said, ret_bytes) || *ret_bytes < MEMORY_MIN)
+	*ret_text = cli_flag(c, "gitops-worker-memory");
+	if (!quantity_whole(*ret_text, ret_bytes) || *ret_bytes < MEMORY_MIN)
 		return cli_fail(
-		    c, "--gitops-worker-memory: \"%s\" is not an amount of memory of at least 16Mi", *ret_said);
+		    c, "--gitops-worker-memory: \"%s\" is not an amount of memory of at least 16Mi", *ret_text);
 	return 0;
 }
 
@@ -143,12 +150,10 @@ worker_run(struct cli *c)
 		return cli_fail(c, "the request is longer than %u bytes", REQUEST_MAX);
 	if (cli_connect(c) != 0)
 		return 1;
-	source = git_source_new(&(struct git_settings){
-	    .cache = cache != NULL ? cache : GITOPS_CACHE, .files = cli_on(c, "gitops-file-urls") });
+	source = git_source_new(&(struct git_settings){ .cache = cache, .files = cli_on(c, "gitops-file-urls") });
 	working = true;
-	work = work_start(&(struct work_ways){ c->transport, source,
-			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : GITOPS_CACHE }, transport_curl_new,
-			      &c->config, strict, SCRIPT_LIMITS },
+	work = work_start(&(struct work_ways){ c->transport, source, { cli_flag(c, "gitops-helm"), cache },
+			      transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
 	    str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);

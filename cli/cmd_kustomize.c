@@ -17,11 +17,22 @@ static int kustomize_run(struct cli *);
 
 const struct command cmd_kustomize = {
 	.name = "kustomize",
-	.also = "kustomize build",
+	.aliases = "kustomize build",
 	.args = "DIR",
+	.group = GROUP_GITOPS,
 	.summary = "Build a kustomization and print its objects",
+	.example = "kustomize overlays/prod",
 	.completes = "files",
-	.flags = "output",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "output",
+		    .letter = 'o',
+		    .value = "FORMAT",
+		    .value_default = "yaml",
+		    .choices = "yaml|json|name",
+		    .text = "Output format" },
+		{ 0 },
+	    },
 	.run = kustomize_run,
 };
 

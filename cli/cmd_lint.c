@@ -43,9 +43,18 @@ static int lint_run(struct cli *);
 const struct command cmd_lint = {
 	.name = "lint",
 	.args = "FILE|FOLDER...",
-	.summary = "Check manifests and print what is wrong, with file and line",
+	.group = GROUP_CHECK,
+	.summary = "Check manifests; errors have file and line",
 	.example = "lint deploy/|lint -f -",
-	.flags = "filename strict",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "filename",
+		    .letter = 'f',
+		    .value = "FILE",
+		    .text = "File or folder to read, as well as the arguments; - is standard input" },
+		{ .name = "strict", .text = "Report references to objects that are not in the files as errors" },
+		{ 0 },
+	    },
 	.run = lint_run,
 };
 

@@ -9,10 +9,17 @@ static int list_run(struct cli *);
 
 const struct command cmd_list_experiments = {
 	.name = "list experiments",
-	.also = "list exp|list experiment",
+	.aliases = "list exp|list experiment",
 	.args = "",
+	.group = GROUP_SEE,
 	.summary = "List Experiments",
-	.flags = "all-namespaces output",
+	.example = "list experiments -A",
+	.flags =
+	    (const struct flag[]){
+		FLAG_ALL_NAMESPACES,
+		FLAG_OUTPUT,
+		{ 0 },
+	    },
 	.run = list_run,
 };
 

@@ -10,11 +10,20 @@ static int list_run(struct cli *);
 
 const struct command cmd_list_rollouts = {
 	.name = "list rollouts",
-	.also = "list ro|list rollout",
+	.aliases = "list ro|list rollout",
 	.args = "",
+	.group = GROUP_SEE,
 	.summary = "List Rollouts",
 	.example = "list rollouts -A|list rollouts --watch",
-	.flags = "all-namespaces watch output name timestamps",
+	.flags =
+	    (const struct flag[]){
+		FLAG_ALL_NAMESPACES,
+		{ .name = "watch", .letter = 'w', .text = "Show changes until interrupted" },
+		FLAG_OUTPUT,
+		{ .name = "name", .value = "NAME", .text = "List only the Rollout with this name" },
+		{ .name = "timestamps", .text = "Print the time before each line" },
+		{ 0 },
+	    },
 	.run = list_run,
 };
 

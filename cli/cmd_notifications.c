@@ -18,19 +18,48 @@ static int trigger_run(struct cli *);
 
 const struct command cmd_notifications_template = {
 	.name = "notifications template",
-	.also = "notification template|notifications templates",
+	.aliases = "notification template|notifications templates",
 	.args = "get [NAME] | notify NAME ROLLOUT",
-	.summary = "Show notification templates, or send a notification (notify)",
-	.flags = "output recipient config-map secret",
+	.group = GROUP_CHECK,
+	.summary = "Show templates, or send one",
+	.example = "notifications template get|notifications template notify on-done web --recipient console:stdout",
+	.flags =
+	    (const struct flag[]){
+		FLAG_OUTPUT,
+		{ .name = "recipient",
+		    .value = "SERVICE:NAME",
+		    .text = "Recipient (console:stdout prints the notification)" },
+		{ .name = "config-map",
+		    .value = "FILE",
+		    .text = "File with the ConfigMap of notifications, instead of the one in the cluster" },
+		{ .name = "secret",
+		    .value = "FILE",
+		    .text = "File with the Secret of notifications, instead of the one in the cluster (:empty: no "
+			    "Secret)" },
+		{ 0 },
+	    },
 	.run = template_run,
 };
 
 const struct command cmd_notifications_trigger = {
 	.name = "notifications trigger",
-	.also = "notification trigger|notifications triggers",
+	.aliases = "notification trigger|notifications triggers",
 	.args = "get [NAME] | run NAME ROLLOUT",
-	.summary = "Show notification triggers, or evaluate one for a Rollout (run)",
-	.flags = "output config-map secret",
+	.group = GROUP_CHECK,
+	.summary = "Show triggers, or evaluate one",
+	.example = "notifications trigger get|notifications trigger run on-done web",
+	.flags =
+	    (const struct flag[]){
+		FLAG_OUTPUT,
+		{ .name = "config-map",
+		    .value = "FILE",
+		    .text = "File with the ConfigMap of notifications, instead of the one in the cluster" },
+		{ .name = "secret",
+		    .value = "FILE",
+		    .text = "File with the Secret of notifications, instead of the one in the cluster (:empty: no "
+			    "Secret)" },
+		{ 0 },
+	    },
 	.run = trigger_run,
 };
 

@@ -16,49 +16,58 @@ static int retry_experiment(struct cli *);
 const struct command cmd_pause = {
 	.name = "pause",
 	.args = "NAME...",
+	.group = GROUP_DELIVER,
 	.summary = "Pause a Rollout until it is promoted",
 	.example = "pause web",
 	.completes = "rollouts",
-	.flags = "",
 	.run = pause_run,
 };
 
 const struct command cmd_restart = {
 	.name = "restart",
 	.args = "NAME...",
-	.summary = "Restart the pods of a Rollout, not more at once than maxUnavailable allows",
+	.group = GROUP_DELIVER,
+	.summary = "Restart the pods of a Rollout gradually",
+	.example = "restart web|restart web --in 10m",
 	.completes = "rollouts",
-	.flags = "in",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "in", .letter = 'i', .value = "DURATION", .text = "Restart after this time instead of now" },
+		{ 0 },
+	    },
 	.run = restart_run,
 };
 
 const struct command cmd_terminate_analysisrun = {
 	.name = "terminate analysisrun",
-	.also = "terminate ar|terminate analysisruns",
+	.aliases = "terminate ar|terminate analysisruns",
 	.args = "NAME...",
-	.summary = "Terminate an AnalysisRun; its measurements so far decide the result",
+	.group = GROUP_DELIVER,
+	.summary = "End an AnalysisRun; its measurements decide",
+	.example = "terminate analysisrun web-7d5f-2",
 	.completes = "analysisruns",
-	.flags = "",
 	.run = terminate_run,
 };
 
 const struct command cmd_terminate_experiment = {
 	.name = "terminate experiment",
-	.also = "terminate exp",
+	.aliases = "terminate exp",
 	.args = "NAME...",
-	.summary = "Terminate an Experiment; its analyses so far decide the result",
+	.group = GROUP_DELIVER,
+	.summary = "End an Experiment; its analyses decide",
+	.example = "terminate experiment web-7d5f-2",
 	.completes = "experiments",
-	.flags = "",
 	.run = terminate_experiment,
 };
 
 const struct command cmd_retry_experiment = {
 	.name = "retry experiment",
-	.also = "retry exp",
+	.aliases = "retry exp",
 	.args = "NAME...",
+	.group = GROUP_DELIVER,
 	.summary = "Retry an Experiment from the beginning",
+	.example = "retry experiment web-7d5f-2",
 	.completes = "experiments",
-	.flags = "",
 	.run = retry_experiment,
 };
 

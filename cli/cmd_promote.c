@@ -9,10 +9,17 @@ static int promote_run(struct cli *);
 const struct command cmd_promote = {
 	.name = "promote",
 	.args = "NAME",
-	.summary = "Promote a Rollout: end its pause or skip the current step (--full: skip all steps)",
+	.group = GROUP_DELIVER,
+	.summary = "End the pause of a Rollout, or skip a step",
 	.example = "promote web|promote web --full",
 	.completes = "rollouts",
-	.flags = "full skip-current-step skip-all-steps",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "full", .text = "Skip all steps, pauses and analyses" },
+		{ .name = "skip-current-step", .letter = 'c', .text = "Skip the current step" },
+		{ .name = "skip-all-steps", .letter = 'a', .text = "Skip all remaining steps" },
+		{ 0 },
+	    },
 	.run = promote_run,
 };
 

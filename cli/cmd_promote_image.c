@@ -27,8 +27,19 @@ static int promote_run(struct cli *);
 const struct command cmd_promote_image = {
 	.name = "promote-image",
 	.args = "IMAGE APP...",
-	.summary = "Commit an image to the Git repository of each Application in turn, waiting until each is healthy",
-	.flags = "review message repo timeout",
+	.group = GROUP_GITOPS,
+	.summary = "Commit an image to the Git of each Application",
+	.example = "promote-image registry.example/web:v2 shop-test shop-prod --review shop-prod",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "review",
+		    .value = "APPS",
+		    .text = "Applications whose change is pushed to a branch for review" },
+		{ .name = "message", .letter = 'm', .value = "TEXT", .text = "Commit message" },
+		{ .name = "repo", .value = "URL", .text = "URL to push to (default: that of the Application)" },
+		FLAG_TIMEOUT,
+		{ 0 },
+	    },
 	.run = promote_run,
 };
 

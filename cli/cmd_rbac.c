@@ -14,8 +14,16 @@ static int can_run(struct cli *);
 const struct command cmd_rbac_can = {
 	.name = "rbac can",
 	.args = "SUBJECT ACTION RESOURCE [PROJECT/OBJECT]",
-	.summary = "Check whether argocd-rbac-cm allows an action (exit code 1 if not)",
-	.flags = "policy-file",
+	.group = GROUP_GITOPS,
+	.summary = "Check argocd-rbac-cm (exit code 1: not allowed)",
+	.example = "rbac can alice sync applications shop/web",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "policy-file",
+		    .value = "FILE",
+		    .text = "ConfigMap or policy.csv file, instead of the ConfigMap in the cluster" },
+		{ 0 },
+	    },
 	.run = can_run,
 };
 

@@ -8,26 +8,44 @@
 #include "kube/client.h"
 
 #define NAMESPACE "flux-system"
-#define TIMEOUT_MS 300000
 #define LOOK_MS 500
 
 static int kustomization_run(struct cli *);
 static int source_run(struct cli *);
 
+#define FLAG_RECONCILE_TIMEOUT                                                                                         \
+	{                                                                                                              \
+		.name = "timeout", .letter = 't', .value = "DURATION", .value_default = "5m",                          \
+		.text = "Maximum time to wait"                                                                         \
+	}
+
 const struct command cmd_reconcile_kustomization = {
 	.name = "reconcile kustomization",
-	.also = "reconcile ks",
+	.aliases = "reconcile ks",
 	.args = "NAME",
-	.summary = "Apply a Kustomization now and wait for the result",
-	.flags = "with-source timeout",
+	.group = GROUP_GITOPS,
+	.summary = "Apply a Kustomization now, and wait",
+	.example = "reconcile kustomization shop --with-source",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "with-source", .text = "Fetch the source first" },
+		FLAG_RECONCILE_TIMEOUT,
+		{ 0 },
+	    },
 	.run = kustomization_run,
 };
 
 const struct command cmd_reconcile_source = {
 	.name = "reconcile source",
 	.args = "git NAME",
-	.summary = "Fetch a GitRepository now and wait for the result",
-	.flags = "timeout",
+	.group = GROUP_GITOPS,
+	.summary = "Fetch a GitRepository now, and wait",
+	.example = "reconcile source git shop",
+	.flags =
+	    (const struct flag[]){
+		FLAG_RECONCILE_TIMEOUT,
+		{ 0 },
+	    },
 	.run = source_run,
 };
 
@@ -49,8 +67,7 @@ timeout_of(const struct cli *c, int64_t *ret)
 {
 	const char *text = cli_flag(c, "timeout");
 
-	*ret = TIMEOUT_MS;
-	if (text != NULL && (!duration_parse(text, ret) || *ret <= 0))
+	if (!duration_parse(text, ret) || *ret <= 0)
 		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 5m", text);
 	return 0;
 }

@@ -11,8 +11,9 @@ static int set_image_run(struct cli *);
 const struct command cmd_set_image = {
 	.name = "set image",
 	.args = "NAME CONTAINER=IMAGE...",
-	.summary = "Set the image of containers (*: all), which starts an update",
-	.example = "set image web app=registry.example/app:v2",
+	.group = GROUP_DELIVER,
+	.summary = "Set images of containers; this starts an update",
+	.example = "set image web app=registry.example/app:v2|set image web *=registry.example/app:v2",
 	.completes = "rollouts",
 	.run = set_image_run,
 };

@@ -10,10 +10,19 @@ static int status_run(struct cli *);
 const struct command cmd_status = {
 	.name = "status",
 	.args = "NAME",
-	.summary = "Wait until a Rollout is Healthy (exit code 0) or Degraded (exit code 1)",
+	.group = GROUP_SEE,
+	.summary = "Wait for a Rollout: Healthy exits 0, Degraded 1",
 	.example = "status web --timeout 10m|status web --watch=false",
 	.completes = "rollouts",
-	.flags = "watch timeout",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "watch",
+		    .letter = 'w',
+		    .value_default = "true",
+		    .text = "Wait for the result; =false prints the status once" },
+		FLAG_TIMEOUT,
+		{ 0 },
+	    },
 	.run = status_run,
 };
 
@@ -78,7 +87,7 @@ status_run(struct cli *c)
 	if (cli_flag(c, "timeout") != NULL && !duration_parse(cli_flag(c, "timeout"), &timeout))
 		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 90s", cli_flag(c, "timeout"));
 	w.name = c->args[0];
-	w.watch = cli_flag(c, "watch") == NULL || strcmp(cli_flag(c, "watch"), "false") != 0;
+	w.watch = cli_on(c, "watch");
 	if (cli_connect(c) != 0)
 		return 1;
 	w.deadline = (struct timer){ .fire = too_late, .arg = &w };

@@ -12,10 +12,15 @@ static int undo_run(struct cli *);
 const struct command cmd_undo = {
 	.name = "undo",
 	.args = "NAME",
-	.summary = "Roll back to the previous revision or to --to-revision",
+	.group = GROUP_DELIVER,
+	.summary = "Roll back to the previous revision, or to another",
 	.example = "undo web|undo web --to-revision 3",
 	.completes = "rollouts",
-	.flags = "to-revision",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "to-revision", .value = "N", .text = "Revision to roll back to (0: the previous one)" },
+		{ 0 },
+	    },
 	.run = undo_run,
 };
 

@@ -7,8 +7,14 @@ static int version_run(struct cli *);
 const struct command cmd_version = {
 	.name = "version",
 	.args = "",
+	.group = GROUP_SHELL,
 	.summary = "Print the version of Sluice",
-	.flags = "short",
+	.example = "version",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "short", .text = "Print only the version number" },
+		{ 0 },
+	    },
 	.run = version_run,
 };
 

@@ -1,69 +1,21 @@
-/* cli/commands.c: the list. */
-#include "cli/cli.h"
+/* cli/commands.c: the list. In each group of `sluice help` the order is this one. */
+#include "cli/command.h"
 
-extern const struct command cmd_controller, cmd_dev, cmd_demo, cmd_get_rollout, cmd_get_experiment, cmd_list_rollouts,
-    cmd_list_experiments, cmd_status, cmd_promote, cmd_abort, cmd_retry_rollout, cmd_retry_experiment, cmd_pause,
-    cmd_restart, cmd_terminate_analysisrun, cmd_terminate_experiment, cmd_create, cmd_create_analysisrun,
-    cmd_completion, cmd_complete, cmd_man, cmd_undo, cmd_set_image, cmd_eval, cmd_hash, cmd_lint, cmd_explain, cmd_crds,
-    cmd_debug_replica_counts, cmd_debug_istio_weights, cmd_version, cmd_demo_app, cmd_load, cmd_dashboard,
-    cmd_notifications_template, cmd_notifications_trigger, cmd_gitops_worker, cmd_kustomize, cmd_app_list, cmd_app_get,
-    cmd_app_diff, cmd_app_sync, cmd_app_wait, cmd_app_history, cmd_app_rollback, cmd_app_terminate, cmd_app_set,
-    cmd_app_delete, cmd_app_confirm_deletion, cmd_promote_image, cmd_reconcile_kustomization, cmd_reconcile_source,
-    cmd_rbac_can;
+#define COMMANDS(row)                                                                                                  \
+	row(promote) row(abort) row(retry_rollout) row(undo) row(set_image) row(pause) row(restart) row(create)        \
+	    row(create_analysisrun) row(terminate_analysisrun) row(retry_experiment) row(terminate_experiment)         \
+		row(status) row(get_rollout) row(list_rollouts) row(get_experiment) row(list_experiments)              \
+		    row(dashboard) row(app_list) row(app_get) row(app_diff) row(app_sync) row(app_wait)                \
+			row(app_history) row(app_rollback) row(app_terminate) row(app_set) row(app_delete)             \
+			    row(app_confirm_deletion) row(promote_image) row(reconcile_kustomization)                  \
+				row(reconcile_source) row(rbac_can) row(kustomize) row(lint) row(explain) row(eval)    \
+				    row(hash) row(notifications_template) row(notifications_trigger)                   \
+					row(debug_replica_counts) row(debug_istio_weights) row(controller) row(crds)   \
+					    row(dev) row(demo) row(completion) row(man) row(version) row(help)         \
+						row(complete) row(gitops_worker) row(demo_app) row(load)
 
-const struct command *const commands[] = {
-	&cmd_get_rollout,
-	&cmd_get_experiment,
-	&cmd_list_rollouts,
-	&cmd_list_experiments,
-	&cmd_status,
-	&cmd_promote,
-	&cmd_abort,
-	&cmd_retry_rollout,
-	&cmd_retry_experiment,
-	&cmd_pause,
-	&cmd_restart,
-	&cmd_terminate_analysisrun,
-	&cmd_terminate_experiment,
-	&cmd_undo,
-	&cmd_set_image,
-	&cmd_create_analysisrun,
-	&cmd_create,
-	&cmd_dashboard,
-	&cmd_notifications_template,
-	&cmd_notifications_trigger,
-	&cmd_controller,
-	&cmd_dev,
-	&cmd_demo,
-	&cmd_eval,
-	&cmd_hash,
-	&cmd_lint,
-	&cmd_kustomize,
-	&cmd_app_list,
-	&cmd_app_get,
-	&cmd_app_diff,
-	&cmd_app_sync,
-	&cmd_app_wait,
-	&cmd_app_history,
-	&cmd_app_rollback,
-	&cmd_app_terminate,
-	&cmd_app_set,
-	&cmd_app_delete,
-	&cmd_app_confirm_deletion,
-	&cmd_promote_image,
-	&cmd_reconcile_kustomization,
-	&cmd_reconcile_source,
-	&cmd_rbac_can,
-	&cmd_explain,
-	&cmd_crds,
-	&cmd_debug_replica_counts,
-	&cmd_debug_istio_weights,
-	&cmd_completion,
-	&cmd_complete,
-	&cmd_man,
-	&cmd_version,
-	&cmd_demo_app,
-	&cmd_gitops_worker,
-	&cmd_load,
-	NULL,
-};
+#define COMMAND_DECLARE(row) extern const struct command cmd_##row;
+COMMANDS(COMMAND_DECLARE)
+
+#define COMMAND_ADDRESS(row) &cmd_##row,
+const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS) NULL };

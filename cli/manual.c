@@ -1,14 +1,16 @@
-/* cli/manual.c: manual pages from the commands' rows. */
+/* cli/manual.c: manual pages, from the rows of commands and flags. */
+#include "cli/manual.h"
 #include <ctype.h>
 #include <string.h>
+#include "base/arena.h"
 #include "base/str.h"
-#include "cli/cli.h"
+#include "cli/flags.h"
 
 #define PAGE_MAX (256u << 10)
 
-/* Text for troff: a backslash and a leading dot mean something there; a dash is one that can be typed. */
+/* Text for troff, where a backslash and a leading dot have a meaning; a dash must be one that can be typed. */
 static void
-put(struct str *s, const char *text)
+manual_text(struct str *s, const char *text)
 {
 	if (*text == '.' || *text == '\'')
 		str_adds(s, "\\&");
@@ -22,43 +24,63 @@ put(struct str *s, const char *text)
 	}
 }
 
-static struct str *page; /* being written: flag_each hands nothing on */
-
 static void
-put_flag(const char *name, char letter, const char *value, const char *text)
+manual_flag(struct arena *a, struct str *s, const struct flag *f)
 {
-	str_adds(page, ".TP\n\\fB");
-	if (letter != 0)
-		str_addf(page, "\\-%c\\fR, \\fB", letter);
-	put(page, "--");
-	put(page, name);
-	str_adds(page, "\\fR");
-	if (value != NULL)
-		str_addf(page, " \\fI%s\\fR", value);
-	str_addc(page, '\n');
-	put(page, text);
-	str_addc(page, '\n');
+	str_adds(s, ".TP\n\\fB");
+	if (f->letter != 0)
+		str_addf(s, "\\-%c\\fR, \\fB", f->letter);
+	manual_text(s, "--");
+	manual_text(s, f->name);
+	str_adds(s, "\\fR");
+	if (f->value != NULL)
+		str_addf(s, " \\fI%s\\fR", f->value);
+	str_addc(s, '\n');
+	manual_text(s, flags_text(a, f));
+	str_addc(s, '\n');
+}
+
+/* A section with the flags that have an effect, if there is one. */
+static void
+manual_flags(struct arena *a, struct str *s, const char *title, const struct flag *list)
+{
+	bool titled = false;
+
+	for (const struct flag *f = list; f != NULL && f->name != NULL; f++) {
+		if (f->idle)
+			continue;
+		if (!titled)
+			str_addf(s, ".SH %s\n", title);
+		titled = true;
+		manual_flag(a, s, f);
+	}
 }
 
 static void
-page_of(struct str *s, const struct command *c)
+manual_command(struct arena *a, struct str *s, const struct command *c)
 {
 	str_addf(s, ".SH NAME\nsluice ");
-	put(s, c->name);
+	manual_text(s, c->name);
 	str_adds(s, " \\- ");
-	put(s, c->summary);
+	manual_text(s, c->summary);
 	str_adds(s, "\n.SH SYNOPSIS\n\\fBsluice ");
-	put(s, c->name);
+	manual_text(s, c->name);
 	str_adds(s, "\\fR ");
-	put(s, c->args);
-	str_adds(s, " [\\fIflags\\fR]\n.SH FLAGS\n");
-	page = s;
-	flag_each(c, put_flag);
-	str_adds(s, ".SH SEE ALSO\n\\fBsluice\\fR(1)\n");
+	manual_text(s, c->args);
+	str_adds(s, " [\\fIflags\\fR]\n");
+	manual_flags(a, s, "FLAGS", c->flags);
+	if (c->example != NULL)
+		str_adds(s, ".SH EXAMPLES\n");
+	for (const char *e = c->example; e != NULL && *e != '\0'; e += strcspn(e, "|"), e += *e == '|') {
+		str_adds(s, ".PP\n\\fBsluice ");
+		manual_text(s, arena_strndup(a, e, strcspn(e, "|")));
+		str_adds(s, "\\fR\n");
+	}
+	str_adds(s, ".SH SEE ALSO\n\\fBsluice\\fR(1) has the flags of all commands.\n");
 }
 
 static void
-page_of_all(struct str *s)
+manual_main(struct arena *a, struct str *s)
 {
 	str_adds(s,
 	    ".SH NAME\nsluice \\- progressive delivery for Kubernetes\n.SH SYNOPSIS\n\\fBsluice\\fR \\fIcommand\\fR "
@@ -67,16 +89,17 @@ page_of_all(struct str *s)
 	    "argoproj.io/v1alpha1 Rollout resources. As a kubectl plugin: \\fBkubectl sluice\\fR \\fIcommand\\fR.\n"
 	    ".SH COMMANDS\n");
 	for (const struct command *const *c = commands; *c != NULL; c++) {
-		if ((*c)->hidden)
+		if ((*c)->group == GROUP_INTERNAL)
 			continue;
 		str_adds(s, ".TP\n\\fB");
-		put(s, (*c)->name);
+		manual_text(s, (*c)->name);
 		str_adds(s, "\\fR ");
-		put(s, (*c)->args);
+		manual_text(s, (*c)->args);
 		str_addc(s, '\n');
-		put(s, (*c)->summary);
+		manual_text(s, (*c)->summary);
 		str_addc(s, '\n');
 	}
+	manual_flags(a, s, "FLAGS OF ALL COMMANDS", global_flags);
 	str_adds(s, ".SH FILES\n\\fB~/.kube/config\\fR, \\fB$KUBECONFIG\\fR\n");
 }
 
@@ -91,12 +114,12 @@ manual_page(struct arena *a, const struct command *c)
 		*at = *at == ' ' ? '-' : (char)toupper((unsigned char)*at);
 	str_init(&s, PAGE_MAX);
 	str_adds(&s, ".TH ");
-	put(&s, title);
+	manual_text(&s, title);
 	str_adds(&s, " 1 \"\" Sluice\n");
 	if (c != NULL)
-		page_of(&s, c);
+		manual_command(a, &s, c);
 	else
-		page_of_all(&s);
+		manual_main(a, &s);
 	text = arena_strdup(a, str_text(&s));
 	str_done(&s);
 	return text;

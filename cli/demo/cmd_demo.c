@@ -21,8 +21,21 @@ static int demo_run(struct cli *);
 const struct command cmd_demo = {
 	.name = "demo",
 	.args = "",
-	.summary = "Release a good and a bad version on the laptop cluster, in about two minutes",
-	.flags = "approve examples no-color",
+	.group = GROUP_RUN,
+	.summary = "Show a good and a bad release, in two minutes",
+	.example = "demo|demo --approve me",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "approve",
+		    .value = "WHO",
+		    .text = "me: wait until you run the promote command (default: promote automatically)" },
+		{ .name = "examples",
+		    .value = "DIR",
+		    .value_default = "examples/seed",
+		    .text = "Directory with the manifests" },
+		FLAG_NO_COLOR,
+		{ 0 },
+	    },
 	.run = demo_run,
 };
 
@@ -458,7 +471,7 @@ apply(struct demo *d, const char *dir, const char *file)
 static bool
 first_release(struct demo *d)
 {
-	const char *dir = cli_flag(d->cli, "examples") ?: "examples/seed";
+	const char *dir = cli_flag(d->cli, "examples");
 
 	d->stage = 1;
 	say(d, "1. v1 is deployed, and used: %d requests a second", RATE);

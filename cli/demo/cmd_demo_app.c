@@ -18,8 +18,14 @@ const struct command cmd_demo_app = {
 	.name = "demo-app",
 	.args = "",
 	.summary = "Run the application of the laptop cluster's pods",
-	.flags = "address errors latency version-name",
-	.hidden = true,
+	.flags =
+	    (const struct flag[]){
+		{ .name = "address", .value = "ADDR", .text = "Address and port to listen on" },
+		{ .name = "errors", .value = "RATE", .text = "Share of requests that get status 500" },
+		{ .name = "latency", .value = "DURATION", .text = "Time until the response (default 2ms)" },
+		{ .name = "version-name", .value = "NAME", .value_default = "v0", .text = "Version in the responses" },
+		{ 0 },
+	    },
 	.run = app_run,
 };
 
@@ -27,8 +33,13 @@ const struct command cmd_load = {
 	.name = "load",
 	.args = "",
 	.summary = "Send requests at a steady rate and print the results every second",
-	.flags = "url rate timeout",
-	.hidden = true,
+	.flags =
+	    (const struct flag[]){
+		{ .name = "url", .value = "URL", .text = "URL to request" },
+		{ .name = "rate", .value = "N", .value_default = "50", .text = "Requests per second" },
+		{ .name = "timeout", .value = "DURATION", .text = "Time after which it ends (default: never)" },
+		{ 0 },
+	    },
 	.run = load_run,
 };
 
@@ -50,9 +61,7 @@ loopback(char *text, const char **ret_ip, int *ret_port)
 static int
 app_run(struct cli *c)
 {
-	struct app_settings s = { .version = cli_flag(c, "version-name") != NULL ? cli_flag(c, "version-name") : "v0",
-		.latency_ms = 2,
-		.seed = (uint64_t)getpid() };
+	struct app_settings s = { .version = cli_flag(c, "version-name"), .latency_ms = 2, .seed = (uint64_t)getpid() };
 	const char *errors = cli_flag(c, "errors"), *latency = cli_flag(c, "latency"),
 		   *address = cli_flag(c, "address");
 	char none[] = "", *end = none;
@@ -102,13 +111,13 @@ load_run(struct cli *c)
 	struct counted n = { 0 };
 	struct timer second = { .fire = on_second, .arg = c };
 	int64_t timeout = 0, started = loop_mono(c->loop);
-	long long rate = 50;
+	long long rate;
 	struct transport *t;
 	struct load *l;
 
 	if (cli_flag(c, "url") == NULL)
 		return cli_fail(c, "where to? --url http://127.0.0.1:8080/");
-	if (cli_flag(c, "rate") != NULL && !str_int(cli_flag(c, "rate"), 1, 1000, &rate))
+	if (!str_int(cli_flag(c, "rate"), 1, 1000, &rate))
 		return cli_fail(c, "--rate: \"%s\" is not a number from 1 to 1000", cli_flag(c, "rate"));
 	if (cli_flag(c, "timeout") != NULL && !duration_parse(cli_flag(c, "timeout"), &timeout))
 		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 90s", cli_flag(c, "timeout"));

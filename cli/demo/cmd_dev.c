@@ -11,8 +11,38 @@ static int dev_run(struct cli *);
 const struct command cmd_dev = {
 	.name = "dev",
 	.args = "",
-	.summary = "Start a cluster on this machine (loopback only) and write a kubeconfig",
-	.flags = "dir port ready app behave load without",
+	.group = GROUP_RUN,
+	.summary = "Start a small cluster on this machine's loopback",
+	.example = "dev|dev --without mesh,prometheus,load",
+	.flags =
+	    (const struct flag[]){
+		{ .name = "dir",
+		    .value = "DIR",
+		    .text = "Directory for the cluster's files (default: a new one under /tmp)" },
+		{ .name = "port",
+		    .letter = 'p',
+		    .value = "PORT",
+		    .text = "Port of the API server (default: a free one)" },
+		{ .name = "ready",
+		    .value = "MS",
+		    .value_default = "1500",
+		    .text = "Milliseconds until virtual pods are ready" },
+		{ .name = "app",
+		    .value = "IMAGE",
+		    .value_default = "myregistry/myapp",
+		    .text = "Pods of this image repository run the demo application as local processes" },
+		{ .name = "behave",
+		    .value = "SPEC",
+		    .text = "Behavior of a tag: v3:errors=0.3,latency=20ms (several: separate with ;)" },
+		{ .name = "load",
+		    .value = "N",
+		    .value_default = "10",
+		    .text = "Requests per second of the generated load" },
+		{ .name = "without",
+		    .value = "LIST",
+		    .text = "Components not to start, comma-separated: controller, mesh, prometheus, app, load" },
+		{ 0 },
+	    },
 	.run = dev_run,
 };
 
@@ -58,27 +88,23 @@ static int
 dev_run(struct cli *c)
 {
 	struct dev_settings s = { .dir = cli_flag(c, "dir"),
-		.ready_ms = 1500,
-		.app = cli_flag(c, "app") ?: "myregistry/myapp",
+		.app = cli_flag(c, "app"),
 		.behave = cli_flag(c, "behave"),
 		.controller = true,
 		.prometheus = true,
-		.mesh = true,
-		.load = 10 };
+		.mesh = true };
 	long long n = 0;
 	struct dev *d;
 
 	if (cli_flag(c, "port") != NULL && !str_int(cli_flag(c, "port"), 0, 65535, &n))
 		return cli_fail(c, "--port: \"%s\" is not a port", cli_flag(c, "port"));
 	s.port = (int)n;
-	if (cli_flag(c, "ready") != NULL && !str_int(cli_flag(c, "ready"), 0, 3600000, &n))
+	if (!str_int(cli_flag(c, "ready"), 0, 3600000, &n))
 		return cli_fail(c, "--ready: \"%s\" is not a number of milliseconds", cli_flag(c, "ready"));
-	if (cli_flag(c, "ready") != NULL)
-		s.ready_ms = n;
-	if (cli_flag(c, "load") != NULL && !str_int(cli_flag(c, "load"), 0, 1000, &n))
+	s.ready_ms = n;
+	if (!str_int(cli_flag(c, "load"), 0, 1000, &n))
 		return cli_fail(c, "--load: \"%s\" is not a number from 0 to 1000", cli_flag(c, "load"));
-	if (cli_flag(c, "load") != NULL)
-		s.load = (int)n;
+	s.load = (int)n;
 	if (!read_without(c, &s))
 		return 1;
 	skip_missing(c, &s.mesh, "haproxy", "mesh");

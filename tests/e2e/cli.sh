@@ -27,6 +27,15 @@ check "a misspelt command is guessed" says 'did you mean "promote"' "$s" promte 
 check "the help has a command's own flags first" sh -c "'$s' promote --help | grep -n -- '--full\|--kubeconfig' | head -n 1 | grep -q full"
 check "and an example" says "sluice promote web --full" "$s" promote --help
 check "unknown command fails" code 2 "$s" frobnicate
+check "a misspelt second word is guessed" says 'unknown command "app snyc"; did you mean "app sync"' "$s" app snyc
+check "a misspelt flag is guessed" says 'unknown flag --ful; did you mean --full' "$s" promote myapp --ful
+check "help groups the commands" says "Deliver:" "$s" help
+check "help of a command by name" says "sluice promote NAME" "$s" help promote
+check "help lists the global flags" says "kubeconfig FILE" "$s" help flags
+check "the help of a command has no global flags" fails sh -c "'$s' promote --help | grep -q kubeconfig"
+check "no line of help is over 80 columns" fails sh -c "'$s' help | grep -q '.\{81\}' || '$s' controller --help | grep -q '.\{81\}'"
+check "a value that is none of the choices" says '"yml" is not one of wide, name, json, yaml' "$s" list rollouts -o yml
+check "a letter with its value" says "namespace nowhere" "$s" list rollouts -nnowhere
 check "a first word lists its commands" says "app rollback NAME" "$s" app --help
 check "and no others" fails sh -c "$s app frob 2>&1 | grep -q promote-image"
 check "unknown flag" says "unknown flag --frob" "$s" status myapp --frob
