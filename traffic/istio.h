@@ -1,27 +1,116 @@
-/* traffic/istio.h: the part of the Istio router that works on a VirtualService alone. */
+/* traffic/istio.h: what the files of the Istio router share.
+ *
+ * A route of a VirtualService is known by its kind and index: spec.KIND[INDEX], in the decoded object and in its JSON. Its
+ * destinations have sides. A split is a route with the destinations of each side.
+ */
 #pragma once
 #include "kube/api/istio.h"
 #include "kube/api/rollout.h"
 #include "traffic/router.h"
 
+#define ISTIO_FIELD "spec.strategy.canary.trafficRouting.istio"
+
+enum istio_kind { ISTIO_HTTP, ISTIO_TLS, ISTIO_TCP, ISTIO_KIND_MAX };
+
+/* Whose traffic a destination has: the canary's, the stable version's, that of an additional subset, or another. */
+enum istio_side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER, SIDE_MAX };
+
+/* The routes of one kind. Borrowed. */
+struct istio_routes {
+	const struct istio_route *at;
+	size_t n;
+};
+
+struct istio_split {
+	enum istio_kind kind;
+	unsigned index; /* in spec.KIND */
+	const struct istio_route *route;
+	unsigned n[SIDE_MAX]; /* destinations of each side */
+	unsigned
+	    first[SIDE_STABLE + 1]; /* the first of the canary's and of the stable version's; valid if there is one */
+};
+
+/* The splits of one VirtualService that a reference selects. In the arena. */
+struct istio_splits {
+	struct arena *arena;
+	const struct canary_strategy *canary;
+	const struct virtual_service *vs;
+	struct istio_split *at;
+	size_t n;
+};
+
+/* --- istio_split.c --- */
+
+/* "http", "tls" or "tcp". */
+const char *istio_kind_name(enum istio_kind);
+
+struct istio_routes istio_routes_of(const struct virtual_service *, enum istio_kind);
+
+enum istio_side istio_side(const struct canary_strategy *, const struct istio_destination *);
+
+/* Sets *ret to the index-th route of a kind; false after the last one. */
+bool istio_split_at(const struct canary_strategy *, const struct virtual_service *, enum istio_kind, size_t index,
+    struct istio_split *ret);
+
+/* The route has destinations of the canary and of the stable version. */
+bool istio_is_split(const struct istio_split *);
+
+/* A host ("web", "web.shop.svc.cluster.local") is this Service's. False if one is NULL. */
+bool istio_host_is(const char *host, const char *service);
+
+/* A step created the route, or will replace it: its name is one of managedRoutes. */
+bool istio_is_managed(const struct canary_strategy *, const struct istio_route *);
+
+/* The strategy's references to VirtualServices: the one, or the list. Returns their number. */
+size_t istio_references(const struct canary_strategy *, const struct istio_virtual_service_ref **ret);
+
+/* The reference ("name" or "name.namespace") is to the object of this name. */
+bool istio_reference_is(
+    const struct rollout *, const struct istio_virtual_service_ref *, const char *ns, const char *name);
+
+/* The reference lists this http route. */
+bool istio_reference_lists(const struct istio_virtual_service_ref *, const char *route);
+
+/* Fills the splits: of each kind the routes that the reference names, or the only route. `arena`, `canary` and `vs` are set. */
+struct err *istio_splits_read(struct istio_splits *, const struct istio_virtual_service_ref *);
+
+/* The weight of the i-th destination of a route; 0 if it has none. */
+int64_t istio_weight(const struct istio_route *, size_t i);
+
+/* The weight of destinations that keep theirs, whatever the split is. */
+int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_split *);
+
 /* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the strategy's)
- * means; an empty list when nothing has to change. Destinations of additional subsets keep their weight, those of `additional`
- * (sorted by Service) get theirs, unknown ones that have a weight go; the stable destination gets the rest. Where the others
- * leave less than `weight`, the canary gets what is left. A new reference to a JSON list. */
+ * selects; an empty list if nothing has to change. Destinations of additional subsets keep their weight, those of `additional`
+ * (sorted by Service) get theirs, other ones that have a weight are removed; the stable destination gets the rest. If the
+ * others leave less than `weight`, the canary gets what is left. A new reference to a JSON list. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
     const struct virtual_service *, const struct wanted_split *, json_t **ret);
 
-/* What a destination of a route carries: the canary's traffic, the stable version's, that of an additional subset, or somebody else's. */
-enum istio_side { SIDE_CANARY, SIDE_STABLE, SIDE_KEPT, SIDE_OTHER };
-enum istio_side istio_side(const struct canary_strategy *, const struct istio_destination *);
+/* --- istio.c; see struct router --- */
 
-/* A host ("web", "web.shop.svc.cluster.local") is this Service's; of neither, when one is NULL. */
-bool istio_host_is(const char *host, const char *service);
+bool istio_concerns(const struct rollout *, const struct object *);
 
-/* A subset of the strategy's DestinationRule that a rollout has added for an experiment: its one label is the hash,
- * and it is none of those that the strategy names. */
-bool istio_is_of_experiment(
-    const struct istio_destination_rule_ref *, const char *name, size_t n_labels, const char *hash);
+/* --- istio_managed.c; see struct router --- */
 
-/* istio_owns.c: see struct router. */
+bool istio_set_routes(
+    const struct rollout *, const struct routing *, const struct wanted_route *, size_t, struct arena *, struct plan *);
+
+/* --- istio_subsets.c; see struct router --- */
+
+/* Reads the DestinationRule into *ret: the hashes of its two subsets, and the object as the first of `objects`. */
+struct err *istio_read_subsets(const struct rollout *, const struct view *, struct arena *, struct routing *ret);
+
+void istio_set_hashes(const struct rollout *, const struct routing *, const struct wanted_hashes *, struct plan *);
+
+size_t istio_release(const struct rollout *, const struct view *, const char *const *hashes, size_t n, struct plan *);
+
+/* The subset of that name, or NULL; *ret_index (may be NULL) is its index in spec.subsets. */
+const struct subset *istio_subset(const struct destination_rule *, const char *name, size_t *ret_index);
+
+/* A rollout added the subset for an experiment: its only label is the hash, and the strategy does not name it. */
+bool istio_is_of_experiment(const struct istio_destination_rule_ref *, const struct subset *);
+
+/* --- istio_owns.c; see struct router --- */
+
 void istio_overlay(const struct rollout *, const struct type *, const json_t *live, json_t *desired);

@@ -1,239 +1,191 @@
-/* traffic/istio_owns.c: what of a VirtualService and a DestinationRule is a rollout's. */
-#include <string.h>
+/* traffic/istio_owns.c: the fields of a VirtualService and a DestinationRule that are a rollout's.
+ *
+ * The objects are decoded to find the routes and subsets, by the same functions that the router uses; the fields are copied
+ * between the JSON of the two, at the same kind and index.
+ */
 #include "base/str.h"
 #include "traffic/istio.h"
 
-static const char *const kinds[] = { "http", "tls", "tcp" };
-
-static const struct istio_routing *
-config(const struct rollout *r)
-{
-	return r->spec.strategy.canary->traffic_routing->istio;
-}
-
-/* "name", or "name.namespace", is this object. */
-static bool
-is_named(const struct rollout *r, const char *ref, const json_t *object)
-{
-	const char *name = json_str(json_object_get(object, "metadata"), "name");
-	const char *ns = json_str(json_object_get(object, "metadata"), "namespace"), *dot;
-	size_t n = name != NULL ? strlen(name) : 0;
-
-	if (ref == NULL || n == 0 || strncmp(ref, name, n) != 0)
-		return false;
-	dot = ref + n;
-	return *dot == '\0' ? str_eq(ns, r->object.meta.namespace) : *dot == '.' && str_eq(ns, dot + 1);
-}
+/* The live and the desired state of an object. */
+struct istio_pair {
+	const struct rollout *rollout;
+	const struct canary_strategy *canary;
+	const struct object *live, *desired; /* decoded; of one type */
+	const json_t *live_json;
+	json_t *desired_json;
+};
 
 static const struct istio_virtual_service_ref *
-ref_of(const struct rollout *r, const json_t *object)
+istio_owns_reference(const struct rollout *r, const struct object *o)
 {
-	const struct istio_routing *i = config(r);
+	const struct istio_virtual_service_ref *refs;
+	size_t n = istio_references(r->spec.strategy.canary, &refs);
 
-	if (i->virtual_service != NULL && is_named(r, i->virtual_service->name, object))
-		return i->virtual_service;
-	for (size_t k = 0; k < i->virtual_services.n; k++)
-		if (is_named(r, i->virtual_services.at[k].name, object))
-			return &i->virtual_services.at[k];
+	for (size_t i = 0; i < n; i++)
+		if (istio_reference_is(r, &refs[i], o->meta.namespace, o->meta.name))
+			return &refs[i];
 	return NULL;
 }
 
-static enum istio_side
-side(const struct rollout *r, const json_t *destination)
-{
-	const json_t *d = json_object_get(destination, "destination");
-
-	return istio_side(
-	    r->spec.strategy.canary, &(struct istio_destination){ json_str(d, "host"), json_str(d, "subset") });
-}
-
-/* The destination of that side, or NULL. Borrowed. */
 static json_t *
-destination(const struct rollout *r, const json_t *route, enum istio_side which)
+istio_owns_list(const json_t *object, const char *name)
 {
-	json_t *d;
-	size_t i;
-
-	json_array_foreach (json_object_get(route, "route"), i, d)
-		if (side(r, d) == which)
-			return d;
-	return NULL;
+	return json_object_get(json_object_get(object, "spec"), name);
 }
 
-static bool
-is_split(const struct rollout *r, const json_t *route)
+/* The JSON of a route's i-th destination. Borrowed. */
+static json_t *
+istio_owns_destination(const json_t *object, const struct istio_split *split, size_t i)
 {
-	return destination(r, route, SIDE_CANARY) != NULL && destination(r, route, SIDE_STABLE) != NULL;
+	const json_t *route = json_array_get(istio_owns_list(object, istio_kind_name(split->kind)), split->index);
+
+	return json_array_get(json_object_get(route, "route"), i);
 }
 
-/* The strategy means this route: it names it, or names none. */
+/* Finds the live route that belongs to a desired one: of the same name, or, without a name, the one with the same number among
+ * the split routes without a name. */
 static bool
-is_meant(const struct istio_virtual_service_ref *ref, const char *kind, const json_t *route)
+istio_owns_live_route(
+    const struct istio_pair *p, const struct istio_split *desired, size_t number, struct istio_split *ret)
 {
-	const char *name = json_str(route, "name");
+	const struct virtual_service *live = (const struct virtual_service *)p->live;
+	const char *name = desired->route->name;
 
-	if (strcmp(kind, "http") != 0 || ref->routes.n == 0)
-		return true;
-	for (size_t i = 0; i < ref->routes.n; i++)
-		if (str_eq(ref->routes.at[i], name))
+	for (size_t i = 0; istio_split_at(p->canary, live, desired->kind, i, ret); i++)
+		if (istio_is_split(ret) &&
+		    (name != NULL ? str_eq(ret->route->name, name) : ret->route->name == NULL && number-- == 0))
 			return true;
 	return false;
 }
 
-/* Among the live routes the one that the desired one became: of its name, or, without one, the same in number among those that are split. */
-static const json_t *
-live_route(const struct rollout *r, const json_t *routes, const json_t *route, size_t number)
-{
-	const char *name = json_str(route, "name");
-	const json_t *other;
-	size_t i;
-
-	json_array_foreach (routes, i, other) {
-		if (name != NULL ? str_eq(json_str(other, "name"), name) && is_split(r, other)
-				 : json_object_get(other, "name") == NULL && is_split(r, other) && number-- == 0)
-			return other;
-	}
-	return NULL;
-}
-
-/* A Service of the experiment that is running, by what the status says. */
+/* The destination is a Service of the experiment that the status has. */
 static bool
-is_additional(const struct rollout *r, const json_t *d)
+istio_owns_additional(const struct rollout *r, const struct istio_destination *d)
 {
 	const struct traffic_weights *w = r->status.canary.weights;
-	const char *host = json_str(json_object_get(d, "destination"), "host");
 
 	for (size_t i = 0; w != NULL && i < w->additional.n; i++)
-		if (istio_host_is(host, w->additional.at[i].service_name))
+		if (istio_host_is(d->host, w->additional.at[i].service_name))
 			return true;
 	return false;
 }
 
+/* A destination without a weight has 0, or 100 if it is the only one: then the desired one has no weight either. */
 static void
-keep_weights(const struct rollout *r, const json_t *live, json_t *route)
+istio_owns_keep_weights(const struct istio_pair *p, const struct istio_split *live, const struct istio_split *desired)
 {
 	static const enum istio_side sides[] = { SIDE_CANARY, SIDE_STABLE };
-	json_t *d;
-	size_t i;
+	json_t *list = json_object_get(
+	    json_array_get(istio_owns_list(p->desired_json, istio_kind_name(desired->kind)), desired->index), "route");
 
-	for (i = 0; i < ARRAY_SIZE(sides); i++) {
-		json_t *weight = json_object_get(destination(r, live, sides[i]), "weight");
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		json_t *from = istio_owns_destination(p->live_json, live, live->first[sides[i]]);
+		json_t *to = istio_owns_destination(p->desired_json, desired, desired->first[sides[i]]);
 
-		/* None is 0, or 100 of the only one; the other side's says which. */
-		if (weight != NULL)
-			json_object_set(destination(r, route, sides[i]), "weight", weight);
+		if (json_object_get(from, "weight") != NULL)
+			json_object_set(to, "weight", json_object_get(from, "weight"));
 		else
-			json_object_del(destination(r, route, sides[i]), "weight");
+			json_object_del(to, "weight");
 	}
-	json_array_foreach (json_object_get(live, "route"), i, d)
-		if (side(r, d) == SIDE_OTHER && is_additional(r, d))
-			json_array_append_new(json_object_get(route, "route"), json_deep_copy(d));
+	for (size_t i = 0; i < live->route->route.n; i++) {
+		const struct istio_destination *d = &live->route->route.at[i].destination;
+
+		if (istio_side(p->canary, d) == SIDE_OTHER && istio_owns_additional(p->rollout, d))
+			json_array_append_new(list, json_deep_copy(istio_owns_destination(p->live_json, live, i)));
+	}
 }
 
-static bool
-is_managed(const struct rollout *r, const json_t *route)
-{
-	const struct traffic_routing *t = r->spec.strategy.canary->traffic_routing;
-	const char *name = json_str(route, "name");
-
-	for (size_t i = 0; i < t->managed_routes.n && name != NULL; i++)
-		if (str_eq(t->managed_routes.at[i].name, name))
-			return true;
-	return false;
-}
-
-/* Routes that steps have made, as they are, ahead of all others; Git's of the same name are theirs too. */
+/* The routes that steps created stay as they are, before all others. Those of the same name in Git are replaced. */
 static void
-keep_managed_routes(const struct rollout *r, const json_t *live, json_t *desired)
+istio_owns_keep_managed(const struct istio_pair *p)
 {
-	json_t *route;
-	size_t i, n = 0;
+	struct istio_routes live = istio_routes_of((const struct virtual_service *)p->live, ISTIO_HTTP);
+	struct istio_routes desired = istio_routes_of((const struct virtual_service *)p->desired, ISTIO_HTTP);
+	json_t *from = istio_owns_list(p->live_json, istio_kind_name(ISTIO_HTTP));
+	json_t *to = istio_owns_list(p->desired_json, istio_kind_name(ISTIO_HTTP));
+	size_t n = 0;
 
-	for (i = json_array_size(desired); i-- > 0;)
-		if (is_managed(r, json_array_get(desired, i)))
-			json_array_remove(desired, i);
-	json_array_foreach (live, i, route)
-		if (is_managed(r, route))
-			json_array_insert_new(desired, n++, json_deep_copy(route));
+	for (size_t i = desired.n; i-- > 0;)
+		if (istio_is_managed(p->canary, &desired.at[i]))
+			json_array_remove(to, i);
+	for (size_t i = 0; i < live.n && json_is_array(to); i++)
+		if (istio_is_managed(p->canary, &live.at[i]))
+			json_array_insert_new(to, n++, json_deep_copy(json_array_get(from, i)));
 }
 
+/* Managed routes are last: they move the indexes of the others. */
 static void
-overlay_virtual_service(
-    const struct rollout *r, const struct istio_virtual_service_ref *ref, const json_t *live, json_t *desired)
+istio_owns_keep_routes(const struct istio_pair *p, const struct istio_virtual_service_ref *ref)
 {
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		const json_t *is = json_object_get(json_object_get(live, "spec"), kinds[k]), *from;
-		json_t *wanted = json_object_get(json_object_get(desired, "spec"), kinds[k]), *route;
-		size_t i, unnamed = 0;
+	const struct virtual_service *vs = (const struct virtual_service *)p->desired;
+	struct istio_split desired, live;
 
-		json_array_foreach (wanted, i, route) {
-			if (!is_split(r, route) || !is_meant(ref, kinds[k], route))
+	for (enum istio_kind kind = 0; kind < ISTIO_KIND_MAX; kind++) {
+		size_t unnamed = 0;
+
+		for (size_t i = 0; istio_split_at(p->canary, vs, kind, i, &desired); i++) {
+			bool found;
+
+			if (!istio_is_split(&desired) || (kind == ISTIO_HTTP && ref->routes.n > 0 &&
+							     !istio_reference_lists(ref, desired.route->name)))
 				continue;
-			from = live_route(r, is, route, unnamed);
-			unnamed += json_object_get(route, "name") == NULL;
-			if (from != NULL)
-				keep_weights(r, from, route);
+			found = istio_owns_live_route(p, &desired, unnamed, &live);
+			unnamed += desired.route->name == NULL;
+			if (found)
+				istio_owns_keep_weights(p, &live, &desired);
 		}
-		if (k == 0 && json_is_array(wanted))
-			keep_managed_routes(r, is, wanted);
 	}
+	istio_owns_keep_managed(p);
 }
 
-static const json_t *
-subset_named(const json_t *object, const char *name)
+static void
+istio_owns_keep_hash(const struct istio_pair *p, const char *name)
 {
-	const json_t *s;
+	const struct subset *live = istio_subset((const struct destination_rule *)p->live, name, NULL);
+	const char *hash = live != NULL ? string_map_get(&live->labels, LABEL_POD_TEMPLATE_HASH) : NULL;
+	json_t *subset, *labels;
 	size_t i;
 
-	json_array_foreach (json_object_get(json_object_get(object, "spec"), "subsets"), i, s)
-		if (str_eq(json_str(s, "name"), name))
-			return s;
-	return NULL;
-}
-
-static void
-keep_subset(const json_t *live, json_t *desired, const char *name)
-{
-	const json_t *hash =
-	    json_object_get(json_object_get(subset_named(live, name), "labels"), LABEL_POD_TEMPLATE_HASH);
-	json_t *subset = (json_t *)subset_named(desired, name), *labels = json_object_get(subset, "labels");
-
-	if (hash == NULL || subset == NULL)
+	if (hash == NULL || istio_subset((const struct destination_rule *)p->desired, name, &i) == NULL)
 		return;
+	subset = json_array_get(istio_owns_list(p->desired_json, "subsets"), i);
+	labels = json_object_get(subset, "labels");
 	if (!json_is_object(labels))
 		json_object_set_new(subset, "labels", labels = json_object());
-	json_object_set(labels, LABEL_POD_TEMPLATE_HASH, (json_t *)hash);
+	json_object_set_new(labels, LABEL_POD_TEMPLATE_HASH, json_string(hash));
 }
 
-/* Subsets that are live for an experiment are not in Git. */
+/* The two subsets keep their hashes. Subsets of experiments are not in Git: they are added. */
 static void
-keep_experiment_subsets(const struct istio_destination_rule_ref *rule, const json_t *live, json_t *desired)
+istio_owns_keep_subsets(const struct istio_pair *p, const struct istio_destination_rule_ref *ref)
 {
-	json_t *list = json_object_get(json_object_get(desired, "spec"), "subsets");
-	const json_t *s;
-	size_t i;
+	const struct destination_rule *live = (const struct destination_rule *)p->live,
+				      *desired = (const struct destination_rule *)p->desired;
+	json_t *from = istio_owns_list(p->live_json, "subsets"), *to = istio_owns_list(p->desired_json, "subsets");
 
-	json_array_foreach (json_object_get(json_object_get(live, "spec"), "subsets"), i, s) {
-		const json_t *labels = json_object_get(s, "labels");
-
-		if (json_is_array(list) && subset_named(desired, json_str(s, "name")) == NULL &&
-		    istio_is_of_experiment(
-			rule, json_str(s, "name"), json_object_size(labels), json_str(labels, LABEL_POD_TEMPLATE_HASH)))
-			json_array_append_new(list, json_deep_copy(s));
-	}
+	istio_owns_keep_hash(p, ref->canary_subset_name);
+	istio_owns_keep_hash(p, ref->stable_subset_name);
+	for (size_t i = 0; i < live->spec.subsets.n && json_is_array(to); i++)
+		if (istio_subset(desired, live->spec.subsets.at[i].name, NULL) == NULL &&
+		    istio_is_of_experiment(ref, &live->spec.subsets.at[i]))
+			json_array_append_new(to, json_deep_copy(json_array_get(from, i)));
 }
 
 void
 istio_overlay(const struct rollout *r, const struct type *type, const json_t *live, json_t *desired)
 {
-	const struct istio_destination_rule_ref *rule = config(r)->destination_rule;
+	_cleanup_(arena_freep) struct arena *a = arena_new();
+	struct istio_pair p = { .rollout = r,
+		.canary = r->spec.strategy.canary,
+		.live = object_decode(type, live, a),
+		.desired = object_decode(type, desired, a),
+		.live_json = live,
+		.desired_json = desired };
+	const struct istio_destination_rule_ref *rule = p.canary->traffic_routing->istio->destination_rule;
 	const struct istio_virtual_service_ref *ref;
 
-	if (type == &virtual_service_type && (ref = ref_of(r, live)) != NULL)
-		overlay_virtual_service(r, ref, live, desired);
-	if (type == &destination_rule_type && rule != NULL && is_named(r, rule->name, live)) {
-		keep_subset(live, desired, rule->canary_subset_name);
-		keep_subset(live, desired, rule->stable_subset_name);
-		keep_experiment_subsets(rule, live, desired);
-	}
+	if (type == &virtual_service_type && (ref = istio_owns_reference(r, p.live)) != NULL)
+		istio_owns_keep_routes(&p, ref);
+	if (type == &destination_rule_type && rule != NULL && istio_concerns(r, p.live))
+		istio_owns_keep_subsets(&p, rule);
 }

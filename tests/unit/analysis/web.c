@@ -66,7 +66,7 @@ what_cannot_be_asked_is_told_before(void **state)
 		{ { .url = "http://x", .body = "a" }, "a GET has none" },
 		{ { .url = "http://x", .method = "PUT", .body = "a", .json_body = "{}" }, "not both" },
 		{ { .url = "http://x", .json_path = "{.a[}" }, "jsonPath `{.a[}`: at character 5" },
-		{ { .url = "http://x", .json_path = "{.a[?(@.b)]}" }, "filters are not built" },
+		{ { .url = "http://x", .json_path = "{.a[?(@.b)]}" }, "filters are not supported" },
 	};
 
 	(void)state;

@@ -93,6 +93,83 @@ a_sync_keeps_the_hash_in_the_selectors_of_services(void **state)
 	arena_free(a);
 }
 
+static void
+a_sync_keeps_the_routes_that_steps_created_before_all_others(void **state)
+{
+	static const char rollout[] =
+	    "{kind: Rollout, metadata: {name: myapp, namespace: default}, spec: {strategy: {canary: {trafficRouting: "
+	    "{managedRoutes: [{name: headers}], istio: {virtualService: {name: vs.default, routes: [main]}, "
+	    "destinationRule: {name: dr, canarySubsetName: canary, stableSubsetName: stable}}}}}}}";
+	static const char live[] = VIRTUAL_SERVICE(
+	    "{http: [{name: headers, route: [{destination: {host: myapp, subset: canary}, weight: 100}]}, "
+	    "{name: other, route: " SPLIT(1, 99) "}, {name: main, route: " SPLIT(60, 40) "}]}");
+	static const char desired[] = VIRTUAL_SERVICE("{http: [{name: main, route: " SPLIT(
+	    100, 0) "}, {name: other, route: " SPLIT(100, 0) "}, {name: headers, route: []}]}");
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, rollout, live, desired),
+	    "{\"http\":["
+	    "{\"name\":\"headers\",\"route\":[{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":"
+	    "100}]},"
+	    "{\"name\":\"main\",\"route\":["
+	    "{\"destination\":{\"host\":\"myapp\",\"subset\":\"stable\"},\"weight\":60},"
+	    "{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":40}]},"
+	    "{\"name\":\"other\",\"route\":["
+	    "{\"destination\":{\"host\":\"myapp\",\"subset\":\"stable\"},\"weight\":100},"
+	    "{\"destination\":{\"host\":\"myapp\",\"subset\":\"canary\"},\"weight\":0}]}]}");
+	arena_free(a);
+}
+
+#define DESTINATION_RULE(subsets)                                                                                      \
+	"{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: dr, namespace: default}, "       \
+	"spec: {subsets: " subsets "}}"
+
+static void
+a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments(void **state)
+{
+	static const char live[] =
+	    DESTINATION_RULE("[{name: stable, labels: {app: myapp, rollouts-pod-template-hash: abc}}, "
+			     "{name: myapp-1-baseline, labels: {rollouts-pod-template-hash: ghi}}, "
+			     "{name: canary, labels: {rollouts-pod-template-hash: def}}, "
+			     "{name: other, labels: {app: other}}]");
+	static const char desired[] = DESTINATION_RULE("[{name: canary}, {name: stable, labels: {app: web}}]");
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(overlaid(a, ROLLOUT, live, desired),
+	    "{\"subsets\":["
+	    "{\"name\":\"canary\",\"labels\":{\"rollouts-pod-template-hash\":\"def\"}},"
+	    "{\"name\":\"stable\",\"labels\":{\"app\":\"web\",\"rollouts-pod-template-hash\":\"abc\"}},"
+	    "{\"name\":\"myapp-1-baseline\",\"labels\":{\"rollouts-pod-template-hash\":\"ghi\"}}]}");
+	arena_free(a);
+}
+
+/* What Git has, and what another client wrote, may have any shape. */
+static void
+a_sync_leaves_fields_of_another_type_as_git_has_them(void **state)
+{
+	static const char *const specs[] = { "[]", "{http: 1}", "{http: [1, {route: {}}, {route: [1, null]}]}",
+		"{http: [{name: 5, route: [{destination: 7}]}], tls: {}, subsets: 3}", "{subsets: [1, {labels: []}]}" };
+	static const char *const kinds[] = { "VirtualService", "DestinationRule" };
+	static const char *const names[] = { "vs", "dr" };
+	static const char object[] =
+	    "{apiVersion: networking.istio.io/v1, kind: %s, metadata: {name: %s, namespace: default}, spec: %s}";
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (size_t i = 0; i < ARRAY_SIZE(specs); i++)
+			for (size_t n = 0; n < ARRAY_SIZE(specs); n++) {
+				struct arena *a = arena_new();
+				const char *live = arena_printf(a, object, kinds[k], names[k], specs[i]),
+					   *desired = arena_printf(a, object, kinds[k], names[k], specs[n]);
+				_cleanup_(json_decrefp) json_t *want = yaml(a, specs[n]);
+
+				assert_string_equal(overlaid(a, ROLLOUT, live, desired), json_text(a, want));
+				arena_free(a);
+			}
+}
+
 int
 main(void)
 {
@@ -100,6 +177,9 @@ main(void)
 		cmocka_unit_test(a_sync_keeps_the_weights_of_http_tls_and_tcp_routes),
 		cmocka_unit_test(a_sync_sets_the_weights_of_routes_of_others),
 		cmocka_unit_test(a_sync_keeps_the_hash_in_the_selectors_of_services),
+		cmocka_unit_test(a_sync_keeps_the_routes_that_steps_created_before_all_others),
+		cmocka_unit_test(a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments),
+		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
