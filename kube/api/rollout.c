@@ -573,40 +573,7 @@ static const struct field rollout_status_fields[] = {
 };
 TYPE(rollout_status, "Rollout's status");
 
-static int
-by_key(const void *a, const void *b)
-{
-	return strcmp(((const struct string_pair *)a)->key, ((const struct string_pair *)b)->key);
-}
-
-/* Go writes maps with their keys sorted. */
-static struct string_map
-sorted(struct string_map m, struct arena *a)
-{
-	struct string_map copy = { arena_new_array(a, struct string_pair, m.n), m.n };
-
-	if (m.n > 0) {
-		memcpy(copy.at, m.at, m.n * sizeof(*m.at));
-		qsort(copy.at, m.n, sizeof(*m.at), by_key);
-	}
-	return copy;
-}
-
-static json_t *
-analysis_for_hash(const struct rollout_analysis *analysis, struct arena *a)
-{
-	struct rollout_analysis copy = *analysis;
-	struct run_metadata metadata;
-
-	if (copy.run_metadata != NULL) {
-		metadata = (struct run_metadata){ sorted(copy.run_metadata->labels, a),
-			sorted(copy.run_metadata->annotations, a) };
-		copy.run_metadata = &metadata;
-	}
-	return encode(&rollout_analysis_type, &copy);
-}
-
-/* The same of a map in an object that is encoded already. */
+/* Sorts the keys of a map in an object. */
 static void
 sort_map(json_t *in, const char *key)
 {
@@ -617,59 +584,37 @@ sort_map(json_t *in, const char *key)
 	free(text);
 }
 
-static json_t *
-mirror_for_hash(const struct mirror_route *m)
+/* Makes of an encoded value what Go writes: the keys of maps are sorted, and a number or string is what it was in `raw`. */
+static void
+rollout_as_go(const struct type *t, const json_t *raw, json_t *o)
 {
-	json_t *o = encode(&mirror_route_type, m), *one;
-	size_t i;
+	for (size_t i = 0; i < t->n_fields; i++) {
+		const struct field *f = &t->fields[i];
+		json_t *value = json_object_get(o, f->name), *from = json_object_get(raw, f->name), *one;
+		size_t k;
 
-	json_array_foreach (json_object_get(o, "match"), i, one)
-		sort_map(one, "headers");
-	return o;
+		switch (value != NULL ? f->kind : KIND_MAX) {
+		case KIND_STRING_MAP:
+		case KIND_JSON: sort_map(o, f->name); break;
+		case KIND_INT_OR_STRING: json_object_set(o, f->name, from); break;
+		case KIND_OBJECT:
+		case KIND_EMBED: rollout_as_go(f->of, from, value); break;
+		case KIND_LIST:
+			json_array_foreach (value, k, one)
+				rollout_as_go(f->of, json_array_get(from, k), one);
+			break;
+		default: break;
+		}
+	}
 }
 
+/* A step as Argo Rollouts' Go types write it: the step hash is made of it. A new reference. */
 static json_t *
-experiment_for_hash(const struct experiment_step *e)
+step_for_hash(const struct canary_step *s, const json_t *raw)
 {
-	json_t *o = encode(&experiment_step_type, e), *metadata = json_object_get(o, "analysisRunMetadata"), *one;
-	size_t i;
+	json_t *o = encode(&canary_step_type, s);
 
-	sort_map(metadata, "labels");
-	sort_map(metadata, "annotations");
-	json_array_foreach (json_object_get(o, "templates"), i, one) {
-		sort_map(json_object_get(one, "metadata"), "labels");
-		sort_map(json_object_get(one, "metadata"), "annotations");
-		sort_map(json_object_get(one, "selector"), "matchLabels");
-	}
-	return o;
-}
-
-/* A step as Argo Rollouts' Go types write it, fields in their order; the step hash is made of it. */
-static json_t *
-step_for_hash(const struct canary_step *s, const json_t *raw, struct arena *a)
-{
-	json_t *o = json_object();
-
-	if (s->set_weight.set)
-		json_object_set_new(o, "setWeight", json_integer(s->set_weight.is));
-	if (s->pause != NULL)
-		json_object_set(o, "pause", json_object_get(raw, "pause"));
-	if (s->experiment != NULL)
-		json_object_set_new(o, "experiment", experiment_for_hash(s->experiment));
-	if (s->analysis != NULL)
-		json_object_set_new(o, "analysis", analysis_for_hash(s->analysis, a));
-	if (s->set_canary_scale != NULL)
-		json_object_set_new(o, "setCanaryScale", encode(&canary_scale_type, s->set_canary_scale));
-	if (s->set_header_route != NULL)
-		json_object_set_new(o, "setHeaderRoute", encode(&header_route_type, s->set_header_route));
-	if (s->set_mirror_route != NULL)
-		json_object_set_new(o, "setMirrorRoute", mirror_for_hash(s->set_mirror_route));
-	if (s->plugin != NULL) {
-		json_t *plugin = encode(&plugin_step_type, s->plugin);
-
-		sort_map(plugin, "config");
-		json_object_set_new(o, "plugin", plugin);
-	}
+	rollout_as_go(&canary_step_type, raw, o);
 	return o;
 }
 
@@ -721,7 +666,7 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
 		for (size_t i = 0; i < c->steps.n; i++)
-			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i), a));
+			json_array_append_new(list, step_for_hash(&c->steps.at[i], json_array_get(steps, i)));
 		r->steps_json = json_text_go_struct(a, list);
 	} else if (c != NULL || r->spec.strategy.blue_green == NULL) {
 		r->steps_json = "null";

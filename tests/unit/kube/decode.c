@@ -181,6 +181,40 @@ steps_are_written_as_go_writes_them(void **state)
 	arena_free(a);
 }
 
+/* Go sorts the keys of maps, and keeps a duration as it was written, a number or a string. */
+static void
+maps_in_steps_are_sorted_as_go_sorts_them(void **state)
+{
+	struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(
+	    decoded(a, HEAD
+		"  strategy: {canary: {steps: [{pause: {duration: 10}}, {pause: {duration: '10'}}, {experiment: "
+		"{duration: 5m, "
+		"analysisRunMetadata: {annotations: {b: x, a: y}}, templates: [{name: t, specRef: canary, metadata: "
+		"{labels: {d: x, "
+		"c: y}}, selector: {matchLabels: {f: x, e: y}}}], analyses: [{name: n, templateName: t}]}}, "
+		"{setHeaderRoute: {name: h, match: [{headerName: x, headerValue: {exact: y}}]}}, {setMirrorRoute: "
+		"{name: m, percentage: 0, match: [{method: {exact: GET}, headers: {z: {exact: x}, y: {prefix: w}}}]}}, "
+		"{plugin: {name: p, config: {b: {d: 1, c: 2}, a: 0}}}]}}")
+		->steps_json,
+	    "[{\"pause\":{\"duration\":10}},{\"pause\":{\"duration\":\"10\"}},{\"experiment\":{\"templates\":[{"
+	    "\"name\":\"t\","
+	    "\"specRef\":\"canary\",\"metadata\":{\"labels\":{\"c\":\"y\",\"d\":\"x\"}},\"selector\":{\"matchLabels\":{"
+	    "\"e\":\"y\","
+	    "\"f\":\"x\"}}}],\"duration\":\"5m\",\"analyses\":[{\"name\":\"n\",\"templateName\":\"t\"}],"
+	    "\"analysisRunMetadata\":{\"annotations\":{\"a\":\"y\","
+	    "\"b\":\"x\"}}}},{\"setHeaderRoute\":{\"name\":\"h\",\"match\":[{\"headerName\":\"x\",\"headerValue\":{"
+	    "\"exact\":\"y\"}}]}},"
+	    "{\"setMirrorRoute\":{\"name\":\"m\",\"match\":[{\"method\":{\"exact\":\"GET\"},\"headers\":{\"y\":{"
+	    "\"prefix\":\"w\"},"
+	    "\"z\":{\"exact\":\"x\"}}}],\"percentage\":0}},{\"plugin\":{\"name\":\"p\",\"config\":{\"a\":0,\"b\":{"
+	    "\"c\":2,"
+	    "\"d\":1}}}}]");
+	arena_free(a);
+}
+
 /* What a field must have is written also where it is false, 0, "" or {}: the worker of gitops/ reads specs that were written so. */
 static void
 what_is_required_survives_encoding(void **state)
@@ -272,6 +306,7 @@ main(void)
 		cmocka_unit_test(pauses_are_seconds_or_durations),
 		cmocka_unit_test(metrics_are_read_from_their_list),
 		cmocka_unit_test(steps_are_written_as_go_writes_them),
+		cmocka_unit_test(maps_in_steps_are_sorted_as_go_sorts_them),
 		cmocka_unit_test(an_enum_is_written_by_the_names_of_its_values),
 	};
 
