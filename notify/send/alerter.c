@@ -1,48 +1,41 @@
-/* notify/send/alerter.c: a job an event: the alerts, and for each its provider, its Secret, its question. */
+/* notify/send/alerter.c: a job for each event: its Alerts, and for each of them the Provider, its Secret, the request. */
 #include "notify/send/alerter.h"
 #include <string.h>
 #include "base/map.h"
 #include "base/str.h"
 #include "io/log.h"
 #include "kube/client.h"
+#include "notify/send/queue.h"
 
 #define FRESH_MS 10000 /* a list of Alerts is used for this time */
-#define TRIES_MAX 4
-#define RETRY_MS 1000 /* doubled each time */
 #define FLUX_NAMESPACE "flux-system"
 #define WARNED_MAX 1000 /* alerts whose problem is logged */
 
-/* One alert that is about an event. */
-struct telling {
+/* An Alert that selects the event, and its Provider. */
+struct recipient {
 	struct job *job;
 	const struct flux_alert *alert;
 	const struct flux_provider *provider;
 	json_t *secret;
 	struct call *call;
-	struct question question;
-	struct exchange *exchange;
-	int tries;
-	struct timer retry;
+	struct delivery delivery;
 };
 
 /* An event and the Providers that receive it. Each Provider is independent of the others. */
 struct job {
+	struct send_job head; /* of no key: no event waits for another */
 	struct alerter *alerter;
-	struct job *next;
 	struct arena *arena;
 	struct alert_event event;
-	struct timer begin;
-	bool begun;
-	struct telling *tellings;
+	bool begun; /* its alerts are known */
+	struct recipient *recipients;
 	size_t n, left;
 };
 
 struct alerter {
 	struct loop *loop;
 	struct alerter_settings settings;
-	struct job *jobs, **end; /* in the order in which the events came */
-	size_t n_jobs;
-	bool dropping;
+	struct send_queue queue;
 	json_t *alerts; /* the last list; NULL: none yet */
 	json_t *reading; /* the items of the next one that have come; NULL: none is asked for */
 	struct map warned; /* "NS/NAME@GENERATION" of those whose problem was logged */
@@ -50,39 +43,30 @@ struct alerter {
 	struct call *call;
 };
 
+static void alerter_run(struct send_job *);
+
 struct alerter *
 alerter_new(struct loop *loop, const struct alerter_settings *settings)
 {
 	struct alerter *a = mem_alloc(sizeof(*a));
 
 	*a = (struct alerter){ .loop = loop, .settings = *settings };
-	a->end = &a->jobs;
+	send_queue_init(&a->queue, loop,
+	    (struct send_limits){
+		ALERTER_WAITING_MAX, ALERTER_WAITING_TENANT_MAX, ALERTER_WAITING_MAX, ALERTER_WAITING_TENANT_MAX },
+	    "alert", alerter_run);
 	return a;
 }
 
 static void
 alerter_job_free(struct job *j)
 {
-	struct alerter *a = j->alerter;
-
-	for (struct job **at = &a->jobs; *at != NULL; at = &(*at)->next)
-		if (*at == j) {
-			*at = j->next;
-			if (a->end == &j->next)
-				a->end = at;
-			break;
-		}
-	a->n_jobs--;
+	send_queue_remove(&j->alerter->queue, &j->head);
 	for (size_t i = 0; i < j->n; i++) {
-		struct telling *t = &j->tellings[i];
-
-		client_cancel(t->call);
-		if (t->exchange != NULL)
-			transport_cancel(a->settings.outside, t->exchange);
-		loop_timer_stop(a->loop, &t->retry);
-		json_decref(t->secret);
+		client_cancel(j->recipients[i].call);
+		delivery_cancel(&j->recipients[i].delivery);
+		json_decref(j->recipients[i].secret);
 	}
-	loop_timer_stop(a->loop, &j->begin);
 	arena_free(j->arena);
 	free(j);
 }
@@ -92,8 +76,9 @@ alerter_free(struct alerter *a)
 {
 	if (a == NULL)
 		return NULL;
-	while (a->jobs != NULL)
-		alerter_job_free(a->jobs);
+	while (a->queue.first != NULL)
+		alerter_job_free((struct job *)a->queue.first);
+	send_queue_done(&a->queue);
 	client_cancel(a->call);
 	json_decref(a->alerts);
 	json_decref(a->reading);
@@ -104,46 +89,48 @@ alerter_free(struct alerter *a)
 
 /* The event was sent, or will not be. */
 static void
-alerter_end(struct telling *t)
+alerter_end(struct recipient *t)
 {
 	if (--t->job->left == 0)
 		alerter_job_free(t->job);
 }
 
 static void
-alerter_give_up(struct telling *t, const struct err *e)
+alerter_give_up(struct recipient *t, const struct err *e)
 {
 	struct arena *a = t->job->arena;
 	const char *text = err_text(a, e);
 
 	/* An address may have a token in it. */
-	if (t->question.url != NULL)
-		text = str_replace(a, text, t->question.url, t->question.shown);
+	if (t->delivery.question.url != NULL)
+		text = str_replace(a, text, t->delivery.question.url, t->delivery.question.shown);
 	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
 	    "error", text);
 	alerter_end(t);
 }
 
-static void
-alerter_on_answer(void *arg, const struct err *e, const struct reply *reply)
+static struct err *
+alerter_check(void *arg, const struct err *e, const struct reply *reply)
 {
-	struct telling *t = arg;
+	struct recipient *t = arg;
 	struct arena *a = t->job->arena;
-	struct err *wrong = NULL;
 
-	t->exchange = NULL;
 	if (e != NULL)
-		wrong = err_copy(a, e);
-	else if (reply->status < 200 || reply->status > 299)
-		wrong = err_new(a, reply->status == 429 || reply->status >= 500 ? ERR_AGAIN : ERR_INVALID,
-		    "%s answered %d: %.200s", t->question.shown, reply->status,
-		    reply->body.len > 0 ? reply->body.at : "");
-	if (wrong != NULL && wrong->class == ERR_AGAIN && ++t->tries < TRIES_MAX) {
-		loop_timer(t->job->alerter->loop, &t->retry, (int64_t)RETRY_MS << (t->tries - 1));
-		return;
-	}
-	if (wrong != NULL) {
-		alerter_give_up(t, wrong);
+		return err_copy(a, e);
+	if (reply->status >= 200 && reply->status <= 299)
+		return NULL;
+	return err_new(a, reply->status == 429 || reply->status >= 500 ? ERR_AGAIN : ERR_INVALID,
+	    "%s answered %d: %.200s", t->delivery.question.shown, reply->status,
+	    reply->body.len > 0 ? reply->body.at : "");
+}
+
+static void
+alerter_on_sent(void *arg, struct err *failure)
+{
+	struct recipient *t = arg;
+
+	if (failure != NULL) {
+		alerter_give_up(t, failure);
 		return;
 	}
 	log_info("sent alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
@@ -152,7 +139,7 @@ alerter_on_answer(void *arg, const struct err *e, const struct reply *reply)
 }
 
 static bool
-is_trusted(const struct telling *t)
+is_trusted(const struct recipient *t)
 {
 	const char *ns = t->alert->object.meta.namespace;
 
@@ -160,42 +147,24 @@ is_trusted(const struct telling *t)
 }
 
 static void
-alerter_ask(struct telling *t)
+compose(struct recipient *t)
 {
-	static const struct receiver receiver = { .done = alerter_on_answer };
-	struct request r = request_of(&t->question);
-
-	r.outside_only = !is_trusted(t);
-	r.tenant = t->alert->object.meta.namespace;
-	t->exchange = transport_start(t->job->alerter->settings.outside, &r, &receiver, t);
-}
-
-static void
-alerter_on_retry(struct timer *timer, void *arg)
-{
-	(void)timer;
-	alerter_ask(arg);
-}
-
-static void
-compose(struct telling *t)
-{
-	struct err *e = alert_compose(
-	    t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"), &t->job->event, &t->question);
+	struct err *e = alert_compose(t->job->arena, t->provider, t->alert, json_object_get(t->secret, "data"),
+	    &t->job->event, &t->delivery.question);
 
 	if (e != NULL)
 		alerter_give_up(t, e);
-	else if (t->question.url == NULL)
+	else if (t->delivery.question.url == NULL)
 		alerter_end(t);
 	else
-		alerter_ask(t);
+		delivery_start(&t->delivery);
 }
 
 /* Its ca.crt counts before that of the Provider's other Secret. */
 static void
 on_certificate(void *arg, const struct err *e, const json_t *body)
 {
-	struct telling *t = arg;
+	struct recipient *t = arg;
 	json_t *ca = e == NULL ? json_object_get(json_object_get(body, "data"), "ca.crt") : NULL, *data;
 
 	t->call = NULL;
@@ -216,7 +185,7 @@ on_certificate(void *arg, const struct err *e, const json_t *body)
 }
 
 static void
-ask_for_certificate(struct telling *t)
+ask_for_certificate(struct recipient *t)
 {
 	if (t->provider->spec.certificate == NULL)
 		compose(t);
@@ -230,7 +199,7 @@ ask_for_certificate(struct telling *t)
 static void
 alerter_on_secret(void *arg, const struct err *e, const json_t *body)
 {
-	struct telling *t = arg;
+	struct recipient *t = arg;
 
 	t->call = NULL;
 	if (e != NULL) {
@@ -245,7 +214,7 @@ alerter_on_secret(void *arg, const struct err *e, const json_t *body)
 static void
 on_provider(void *arg, const struct err *e, const json_t *body)
 {
-	struct telling *t = arg;
+	struct recipient *t = arg;
 	struct arena *a = t->job->arena;
 
 	t->call = NULL;
@@ -273,24 +242,31 @@ alerter_begin(struct job *j)
 	size_t i;
 
 	j->begun = true;
-	j->tellings = arena_new_array(j->arena, struct telling, json_array_size(items) + 1);
+	j->recipients = arena_new_array(j->arena, struct recipient, json_array_size(items) + 1);
 	json_array_foreach (items, i, item) {
 		const struct flux_alert *alert =
 		    (const struct flux_alert *)object_decode(&flux_alert_type, item, j->arena);
-		struct telling *t = &j->tellings[j->n];
+		struct recipient *t = &j->recipients[j->n];
 
 		if (object_problem(&alert->object, "spec") != NULL ||
 		    !alert_concerns(alert, j->alerter->settings.reach, &j->event))
 			continue;
-		*t = (struct telling){ .job = j, .alert = alert, .retry = { .fire = alerter_on_retry, .arg = t } };
+		*t = (struct recipient){ .job = j, .alert = alert };
+		t->delivery = (struct delivery){ .loop = j->alerter->loop,
+			.transport = j->alerter->settings.outside,
+			.tenant = alert->object.meta.namespace,
+			.outside_only = !is_trusted(t),
+			.check = alerter_check,
+			.done = alerter_on_sent,
+			.arg = t };
 		j->n++;
 	}
 	j->left = j->n;
 	for (i = 0; i < j->n; i++)
-		j->tellings[i].call = client_call(j->alerter->settings.api, "GET",
-		    client_path(j->arena, &flux_provider_type, j->tellings[i].alert->object.meta.namespace,
-			j->tellings[i].alert->spec.provider->name, NULL),
-		    NULL, NULL, on_provider, &j->tellings[i]);
+		j->recipients[i].call = client_call(j->alerter->settings.api, "GET",
+		    client_path(j->arena, &flux_provider_type, j->recipients[i].alert->object.meta.namespace,
+			j->recipients[i].alert->spec.provider->name, NULL),
+		    NULL, NULL, on_provider, &j->recipients[i]);
 	if (j->n == 0)
 		alerter_job_free(j);
 }
@@ -323,9 +299,11 @@ warn_of_problems(struct alerter *a)
 static void
 begin_all(struct alerter *a)
 {
-	for (struct job *j = a->jobs, *next; j != NULL; j = next) {
-		next = j->next;
-		if (!j->begun)
+	for (struct send_job *s = a->queue.first, *next; s != NULL; s = next) {
+		struct job *j = (struct job *)s;
+
+		next = s->next;
+		if (s->running && !j->begun)
 			alerter_begin(j);
 	}
 }
@@ -373,17 +351,15 @@ on_alerts(void *arg, const struct err *e, const json_t *list)
 	begin_all(a);
 }
 
+/* Begins a job as soon as a list of Alerts is there that is not too old. */
 static void
-alerter_on_begin(struct timer *t, void *arg)
+alerter_run(struct send_job *s)
 {
-	struct job *j = arg;
+	struct job *j = (struct job *)s;
 	struct alerter *a = j->alerter;
 
-	(void)t;
-	if (j->begun)
-		return;
 	if (a->alerts != NULL && loop_mono(a->loop) - a->read_at < FRESH_MS)
-		begin_all(a);
+		alerter_begin(j);
 	else if (a->call == NULL) {
 		a->reading = json_array();
 		a->call = client_list(a->settings.api,
@@ -397,17 +373,9 @@ alerter_on_event(struct alerter *a, const struct plan_step *event)
 	const struct object *o = event->about;
 	struct string_map *labels;
 	struct job *j;
-	size_t same = 0;
 
-	for (const struct job *other = a->jobs; other != NULL; other = other->next)
-		same += str_eq(other->event.namespace, o->meta.namespace);
-	if (a->n_jobs >= ALERTER_WAITING_MAX || same >= ALERTER_WAITING_TENANT_MAX) {
-		if (!a->dropping)
-			log_warn("alert queue is full; dropping new alerts", "namespace", o->meta.namespace);
-		a->dropping = true;
+	if (!send_queue_has_room(&a->queue, o->meta.namespace))
 		return;
-	}
-	a->dropping = false;
 	j = mem_alloc(sizeof(*j));
 	*j = (struct job){ .alerter = a, .arena = arena_new() };
 	j->event =
@@ -426,9 +394,6 @@ alerter_on_event(struct alerter *a, const struct plan_step *event)
 	for (size_t i = 0; i < o->meta.labels.n; i++)
 		labels->at[labels->n++] = (struct string_pair){ arena_strdup(j->arena, o->meta.labels.at[i].key),
 			arena_strdup(j->arena, o->meta.labels.at[i].value) };
-	j->begin = (struct timer){ .fire = alerter_on_begin, .arg = j };
-	*a->end = j;
-	a->end = &j->next;
-	a->n_jobs++;
-	loop_timer(a->loop, &j->begin, 0);
+	j->head.tenant = j->event.namespace;
+	send_queue_add(&a->queue, &j->head);
 }

@@ -8,13 +8,12 @@
 #include "kube/api/workload.h"
 #include "kube/client.h"
 #include "notify/notify.h"
+#include "notify/send/queue.h"
 
 #define FRESH_MS 10000 /* a ConfigMap is used for this time */
 #define AGAIN_MS 1000 /* after it could not be read */
 #define RUNNING_MAX 64
 #define RUNNING_TENANT_MAX 16 /* of them for objects of one namespace, whose services may be slow */
-#define TRIES_MAX 4
-#define RETRY_MS 1000 /* doubled each time */
 #define NOTIFIED_MAX 100 /* keys in the annotation; the oldest go */
 
 /* A namespace's ConfigMap. */
@@ -36,15 +35,14 @@ struct send {
 };
 
 struct job {
+	struct send_job head; /* its key is "NS/NAME": the jobs of an object run in order */
 	struct notifier *notifier;
-	struct job *next;
 	struct arena *arena;
-	const char *ns, *name, *id;
+	const char *ns, *name;
 	const char *trigger; /* NULL: the Rollout has changed */
 	const char *reason;
 	bool warning;
 	struct string_map labels, annotations;
-	bool running;
 	size_t source; /* which of the sources it is at */
 	struct call *call;
 	json_t *rollout, *secret; /* once they are read */
@@ -54,21 +52,15 @@ struct job {
 	struct notify_config config; /* a reference to each part of the source's */
 	struct send *sends;
 	size_t n_sends, at;
-	int tries;
 	int64_t began; /* mono ms, of this send */
-	struct question question;
-	struct exchange *exchange;
-	struct timer retry;
+	struct delivery delivery; /* of this send */
 };
 
 struct notifier {
 	struct loop *loop;
 	struct notifier_settings settings;
 	struct map sources; /* namespace → struct source */
-	struct job *jobs, **end; /* in the order in which they came */
-	size_t n_jobs, n_running;
-	bool dropping;
-	struct timer turn;
+	struct send_queue queue;
 };
 
 static void notifier_go_on(struct job *);
@@ -76,21 +68,9 @@ static void notifier_go_on(struct job *);
 static void
 notifier_job_free(struct job *j)
 {
-	struct notifier *n = j->notifier;
-
-	for (struct job **at = &n->jobs; *at != NULL; at = &(*at)->next)
-		if (*at == j) {
-			*at = j->next;
-			if (n->end == &j->next)
-				n->end = at;
-			break;
-		}
-	n->n_jobs--;
-	n->n_running -= j->running;
+	send_queue_remove(&j->notifier->queue, &j->head);
 	client_cancel(j->call);
-	if (j->exchange != NULL)
-		transport_cancel(n->settings.outside, j->exchange);
-	loop_timer_stop(n->loop, &j->retry);
+	delivery_cancel(&j->delivery);
 	json_decref(j->rollout);
 	json_decref(j->secret);
 	json_decref(j->state);
@@ -99,59 +79,10 @@ notifier_job_free(struct job *j)
 	free(j);
 }
 
-/* Another of its object runs. */
-static bool
-is_held_up(const struct job *j)
-{
-	for (const struct job *o = j->notifier->jobs; o != NULL && o != j; o = o->next)
-		if (strcmp(o->id, j->id) == 0)
-			return true;
-	return false;
-}
-
-/* How many there are for objects of this namespace; `running`: those that run only. */
-static size_t
-jobs_of(const struct notifier *n, const char *ns, bool running)
-{
-	size_t count = 0;
-
-	for (const struct job *j = n->jobs; j != NULL; j = j->next)
-		count += (j->running || !running) && strcmp(j->ns, ns) == 0;
-	return count;
-}
-
 static void
-notifier_on_turn(struct timer *t, void *arg)
+notifier_run(struct send_job *j)
 {
-	struct notifier *n = arg;
-
-	(void)t;
-	for (struct job *j = n->jobs, *next; j != NULL && n->n_running < RUNNING_MAX; j = next) {
-		next = j->next;
-		if (j->running || is_held_up(j) || jobs_of(n, j->ns, true) >= RUNNING_TENANT_MAX)
-			continue;
-		j->running = true;
-		n->n_running++;
-		notifier_go_on(j);
-		/* It may be over already, and others with it: from the front again. */
-		next = n->jobs;
-	}
-}
-
-static void
-notifier_take_turn(struct notifier *n)
-{
-	if (n->turn.place == 0)
-		loop_timer(n->loop, &n->turn, 0);
-}
-
-static void
-job_done(struct job *j)
-{
-	struct notifier *n = j->notifier;
-
-	notifier_job_free(j);
-	notifier_take_turn(n);
+	notifier_go_on((struct job *)j);
 }
 
 /* Copies only annotations with this prefix: an object may have many kB of others. */
@@ -170,29 +101,19 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 {
 	struct job *j;
 
-	if (n->n_jobs >= NOTIFIER_WAITING_MAX ||
-	    (n->n_jobs >= NOTIFIER_WAITING_TENANT_MAX &&
-		jobs_of(n, o->meta.namespace, false) >= NOTIFIER_WAITING_TENANT_MAX)) {
-		if (!n->dropping)
-			log_warn(
-			    "notification queue is full; dropping new notifications", "namespace", o->meta.namespace);
-		n->dropping = true;
+	if (!send_queue_has_room(&n->queue, o->meta.namespace))
 		return;
-	}
-	n->dropping = false;
 	j = mem_alloc(sizeof(*j));
 	*j = (struct job){ .notifier = n, .arena = arena_new(), .warning = warning };
 	j->ns = arena_strdup(j->arena, o->meta.namespace);
 	j->name = arena_strdup(j->arena, o->meta.name);
-	j->id = arena_printf(j->arena, "%s/%s", j->ns, j->name);
+	j->head.tenant = j->ns;
+	j->head.key = arena_printf(j->arena, "%s/%s", j->ns, j->name);
 	j->trigger = trigger != NULL ? arena_strdup(j->arena, trigger) : NULL;
 	j->reason = arena_strdup(j->arena, reason);
 	copy_with(j->arena, "", &o->meta.labels, &j->labels);
 	copy_with(j->arena, NOTIFY_PREFIX, &o->meta.annotations, &j->annotations);
-	*n->end = j;
-	n->end = &j->next;
-	n->n_jobs++;
-	notifier_take_turn(n);
+	send_queue_add(&n->queue, &j->head);
 }
 
 static void
@@ -245,9 +166,11 @@ on_config(void *arg, const struct err *e, const json_t *body)
 	if (e == NULL && body != NULL)
 		notify_config_read(s->arena, json_object_get(body, "data"), &s->config);
 	trouble(s, e == NULL ? problems(s) : e->class != ERR_GONE ? err_text(a, err_copy(a, e)) : NULL);
-	for (struct job *j = n->jobs, *next; j != NULL; j = next) {
-		next = j->next;
-		if (j->running && j->call == NULL && j->exchange == NULL && j->sends == NULL && j->retry.place == 0)
+	for (struct send_job *at = n->queue.first, *next; at != NULL; at = next) {
+		struct job *j = (struct job *)at;
+
+		next = at->next;
+		if (at->running && j->call == NULL && !delivery_is_open(&j->delivery) && j->sends == NULL)
 			notifier_go_on(j);
 	}
 }
@@ -308,7 +231,7 @@ on_rollout(void *arg, const struct err *e, const json_t *body)
 		if (e != NULL && e->class != ERR_GONE)
 			log_warn("cannot send notification", "namespace", j->ns, "name", j->name, "error",
 			    err_text(j->arena, err_copy(j->arena, e)));
-		job_done(j);
+		notifier_job_free(j);
 		return;
 	}
 	j->rollout = json_incref((json_t *)body);
@@ -487,51 +410,34 @@ notifier_settle(struct job *j, const struct send *s, bool well)
 	if (well && s->key != NULL)
 		state_set(j, s->key, true);
 	j->at++;
-	j->tries = 0;
+}
+
+static struct err *
+notifier_check(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct job *j = arg;
+	struct answer got = { e, reply->status, reply->body };
+
+	return notify_answered(j->arena, &j->config, &j->sends[j->at].to, &got);
 }
 
 static void
-notifier_on_answer(void *arg, const struct err *e, const struct reply *reply)
+notifier_on_sent(void *arg, struct err *failure)
 {
 	struct job *j = arg;
 	const struct send *s = &j->sends[j->at];
-	struct answer got = { e, reply->status, reply->body };
-	struct err *wrong = notify_answered(j->arena, &j->config, &s->to, &got);
 
-	j->exchange = NULL;
-	if (wrong != NULL && wrong->class == ERR_AGAIN && ++j->tries < TRIES_MAX) {
-		loop_timer(j->notifier->loop, &j->retry, (int64_t)RETRY_MS << (j->tries - 1));
-		return;
-	}
-	if (wrong != NULL)
+	if (failure != NULL)
 		/* An address may have a token in it. */
 		complain(j, s,
-		    err_new(j->arena, wrong->class, "%s",
-			str_replace(j->arena, err_text(j->arena, wrong), j->question.url,
+		    err_new(j->arena, failure->class, "%s",
+			str_replace(j->arena, err_text(j->arena, failure), j->delivery.question.url,
 			    arena_printf(j->arena, "service %s", s->to.service))));
 	else
 		log_info("sent notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
 		    s->to.service, "recipient", s->to.recipient);
-	notifier_settle(j, s, wrong == NULL);
+	notifier_settle(j, s, failure == NULL);
 	notifier_go_on(j);
-}
-
-static void
-notifier_ask(struct job *j)
-{
-	static const struct receiver receiver = { .done = notifier_on_answer };
-	struct request r = request_of(&j->question);
-
-	r.outside_only = j->source > 0;
-	r.tenant = j->ns;
-	j->exchange = transport_start(j->notifier->settings.outside, &r, &receiver, j);
-}
-
-static void
-notifier_on_retry(struct timer *t, void *arg)
-{
-	(void)t;
-	notifier_ask(arg);
 }
 
 /* Begins the next send; false: it cannot be made, and is over. */
@@ -545,15 +451,21 @@ send_one(struct job *j)
 	struct err *e = notify_render(j->arena, &j->config, s->templates, vars, &notification);
 
 	j->began = loop_mono(j->notifier->loop);
+	j->delivery = (struct delivery){ .loop = j->notifier->loop,
+		.transport = j->notifier->settings.outside,
+		.tenant = j->ns,
+		.outside_only = j->source > 0,
+		.check = notifier_check,
+		.done = notifier_on_sent,
+		.arg = j };
 	if (e == NULL)
-		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->question);
+		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->delivery.question);
 	if (e != NULL) {
 		complain(j, s, e);
 		notifier_settle(j, s, false);
 		return false;
 	}
-	j->retry = (struct timer){ .fire = notifier_on_retry, .arg = j };
-	notifier_ask(j);
+	delivery_start(&j->delivery);
 	return true;
 }
 
@@ -567,7 +479,7 @@ on_noted(void *arg, const struct err *e, const json_t *body)
 	if (e != NULL && e->class != ERR_GONE)
 		log_warn("cannot record sent notification", "namespace", j->ns, "name", j->name, "error",
 		    err_text(j->arena, err_copy(j->arena, e)));
-	job_done(j);
+	notifier_job_free(j);
 }
 
 /* All notifications are sent: the conditions that fired are recorded in the Rollout's annotation. */
@@ -578,7 +490,7 @@ notifier_finish(struct job *j)
 	json_t *value, *patch;
 
 	if (!j->state_changed) {
-		job_done(j);
+		notifier_job_free(j);
 		return;
 	}
 	text = json_dumps(j->state, JSON_COMPACT);
@@ -695,13 +607,13 @@ notifier_on_event(struct notifier *n, const struct object *rollout, const char *
 void
 notifier_changed(struct notifier *n, const struct object *o, bool deleted)
 {
-	_cleanup_(freep) char *id = NULL;
+	_cleanup_(freep) char *key = NULL;
 
 	if (o->type != &rollout_type || deleted || is_idle(n, o, NULL))
 		return;
-	id = mem_printf("%s/%s", o->meta.namespace, o->meta.name);
-	for (const struct job *j = n->jobs; j != NULL; j = j->next)
-		if (j->trigger == NULL && !j->running && strcmp(j->id, id) == 0)
+	key = mem_printf("%s/%s", o->meta.namespace, o->meta.name);
+	for (const struct send_job *j = n->queue.first; j != NULL; j = j->next)
+		if (((const struct job *)j)->trigger == NULL && !j->running && strcmp(j->key, key) == 0)
 			return;
 	job_new(n, o, NULL, "", false);
 }
@@ -712,8 +624,9 @@ notifier_new(struct loop *l, const struct notifier_settings *s)
 	struct notifier *n = mem_alloc(sizeof(*n));
 
 	*n = (struct notifier){ .loop = l, .settings = *s };
-	n->end = &n->jobs;
-	n->turn = (struct timer){ .fire = notifier_on_turn, .arg = n };
+	send_queue_init(&n->queue, l,
+	    (struct send_limits){ NOTIFIER_WAITING_MAX, NOTIFIER_WAITING_TENANT_MAX, RUNNING_MAX, RUNNING_TENANT_MAX },
+	    "notification", notifier_run);
 	return n;
 }
 
@@ -723,9 +636,9 @@ notifier_free(struct notifier *n)
 	if (n == NULL)
 		return NULL;
 	/* Each takes itself off the list, which the analyzer does not follow. */
-	while (n->jobs != NULL)
-		notifier_job_free(n->jobs); // NOLINT(clang-analyzer-unix.Malloc)
-	loop_timer_stop(n->loop, &n->turn);
+	while (n->queue.first != NULL)
+		notifier_job_free((struct job *)n->queue.first); // NOLINT(clang-analyzer-unix.Malloc)
+	send_queue_done(&n->queue);
 	map_each (&n->sources, slot) {
 		struct source *s = slot->value;
 
