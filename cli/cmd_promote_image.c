@@ -64,8 +64,8 @@ git(const struct promotion *p, struct bytes *ret, const char *const *args)
 	while (*args != NULL)
 		argv[n++] = *args++;
 	argv[n] = NULL;
-	e = run_program(p->cli->arena,
-	    &(struct run){ .argv = argv,
+	e = program_run(p->cli->arena,
+	    &(struct program){ .argv = argv,
 		.keep = GIT_ENV,
 		.reach = SPAWN_USER,
 		.timeout_ms = GIT_MS,

@@ -12,26 +12,35 @@
 
 struct child {
 	struct loop *loop;
-	struct loop_io io;
+	struct loop_io io; /* fd -1: it has ended */
 	pid_t pid;
 	void (*exited)(void *, int);
 	void *arg;
 };
 
 static void
-on_exit_(struct loop_io *io, int events, void *arg)
+child_unwatch(struct child *c)
 {
-	struct child *c = arg;
-	int status = 0;
-
-	(void)io;
-	(void)events;
-	if (waitpid(c->pid, &status, WNOHANG) != c->pid)
+	if (c->io.fd < 0)
 		return;
 	loop_io_stop(c->loop, &c->io);
 	close(c->io.fd);
-	c->pid = 0;
-	c->exited(c->arg, status); /* the owner frees with child_stop */
+	c->io.fd = -1;
+}
+
+/* Its end is only observed here: child_stop reaps it, so that its group can still be killed then. */
+static void
+child_on_exit(struct loop_io *io, int events, void *arg)
+{
+	struct child *c = arg;
+	siginfo_t end = { 0 };
+
+	(void)io;
+	(void)events;
+	if (waitid(P_PID, (id_t)c->pid, &end, WEXITED | WNOWAIT | WNOHANG) != 0 || end.si_pid != c->pid)
+		return;
+	child_unwatch(c);
+	c->exited(c->arg, end.si_code == CLD_EXITED ? W_EXITCODE(end.si_status, 0) : W_EXITCODE(0, end.si_status));
 }
 
 struct child *
@@ -46,16 +55,14 @@ child_start(struct loop *l, const struct spawn *how, void (*exited)(void *, int)
 	if (fd < 0) {
 		int why = errno;
 
-		if (c->pid > 0) {
-			kill(c->pid, SIGKILL);
-			waitpid(c->pid, NULL, 0);
-		}
+		if (c->pid > 0)
+			spawn_end(c->pid, SIGKILL);
 		free(c);
 		errno = why;
 		return NULL;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	c->io = (struct loop_io){ .fd = fd, .events = LOOP_READ, .ready = on_exit_, .arg = c };
+	c->io = (struct loop_io){ .fd = fd, .events = LOOP_READ, .ready = child_on_exit, .arg = c };
 	loop_io_start(l, &c->io);
 	return c;
 }
@@ -84,30 +91,20 @@ child_pid(const struct child *c)
 	return c->pid;
 }
 
-/* To the child and what it has started: it leads a group of its own, once it is that far. */
-static void
-signal_group(pid_t pid, int sig)
-{
-	if (kill(-pid, sig) != 0)
-		kill(pid, sig);
-}
-
 struct child *
 child_stop(struct child *c, int grace_ms)
 {
 	if (c == NULL)
 		return NULL;
-	if (c->pid > 0) {
+	if (c->io.fd >= 0) {
 		struct pollfd p = { .fd = c->io.fd, .events = POLLIN };
 
-		signal_group(c->pid, SIGTERM);
+		spawn_signal(c->pid, SIGTERM);
 		if (poll(&p, 1, grace_ms) <= 0)
-			signal_group(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		loop_io_stop(c->loop, &c->io);
-		close(c->io.fd);
+			spawn_signal(c->pid, SIGKILL);
+		child_unwatch(c);
 	}
+	spawn_end(c->pid, 0);
 	free(c);
 	return NULL;
 }

@@ -1,91 +1,262 @@
-/* io/program.c: fork, limits, pipes. */
+/* io/program.c: a child whose output is read from pipes. A blocking run has a loop of its own. */
 #include "io/program.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "io/child.h"
 #include "io/loop.h"
 
-#define SAID_MAX 4096 /* bytes of standard error that are kept */
+#define ERRORS_MAX 4096 /* bytes of standard error that are kept */
+
+struct program_stream {
+	struct program_process *process;
+	struct loop_io io; /* fd -1: closed */
+	struct str text;
+};
+
+struct program_process {
+	struct loop *loop;
+	struct arena *arena;
+	struct child *child;
+	struct program_stream output, errors;
+	struct timer late;
+	int64_t timeout_ms;
+	size_t file_max;
+	bool exited;
+	int status; /* as of waitpid */
+	void (*done)(void *, const struct program_end *);
+	void *arg;
+};
 
 static void
-run_close(int fd)
+program_close(int fd)
 {
 	if (fd >= 0)
 		close(fd);
 }
 
-/* Three pipes and a child; *ret_err -1: its standard error is /dev/null. */
-static struct err *
-run_start(struct arena *a, const struct run *r, bool talks, int *ret_pid, int *ret_in, int *ret_out, int *ret_err)
+static void
+program_stream_close(struct program_stream *s)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
+	if (s->io.fd < 0)
+		return;
+	loop_io_stop(s->process->loop, &s->io);
+	close(s->io.fd);
+	s->io.fd = -1;
+}
+
+static void
+program_free(struct program_process *p)
+{
+	loop_timer_stop(p->loop, &p->late);
+	program_stream_close(&p->output);
+	program_stream_close(&p->errors);
+	child_stop(p->child, 0);
+	str_done(&p->output.text);
+	str_done(&p->errors.text);
+	arena_free(p->arena);
+	free(p);
+}
+
+static const struct err *
+program_signal_error(const struct program_process *p)
+{
+	if (!WIFSIGNALED(p->status))
+		return NULL;
+	if (WTERMSIG(p->status) == SIGXFSZ)
+		return err_new(p->arena, ERR_INVALID, "a file would be longer than %zu bytes", p->file_max);
+	return err_new(p->arena, ERR_AGAIN, "ended with signal %d", WTERMSIG(p->status));
+}
+
+/* Kills everything that it has started before the owner knows of the end. */
+static void
+program_finish(struct program_process *p, const struct err *e)
+{
+	struct program_end end = { .err = e };
+
+	p->child = child_stop(p->child, 0);
+	if (e == NULL && p->output.text.overflow)
+		end.err = err_new(p->arena, ERR_INVALID, "its output is larger than %zu bytes", p->output.text.max);
+	else if (e == NULL)
+		end.err = program_signal_error(p);
+	if (end.err == NULL)
+		end.exit_code = WEXITSTATUS(p->status);
+	end.output = (struct bytes){ str_text(&p->output.text), p->output.text.len };
+	end.errors = (struct bytes){ str_text(&p->errors.text), p->errors.text.len };
+	p->done(p->arg, &end);
+	program_free(p);
+}
+
+/* The end is that of the program and of its output: one may come before the other. */
+static void
+program_finish_if_ended(struct program_process *p)
+{
+	if (p->exited && p->output.io.fd < 0 && p->errors.io.fd < 0)
+		program_finish(p, NULL);
+}
+
+static void
+program_on_exit(void *arg, int status)
+{
+	struct program_process *p = arg;
+
+	p->exited = true;
+	p->status = status;
+	program_finish_if_ended(p);
+}
+
+static void
+program_on_late(struct timer *t, void *arg)
+{
+	struct program_process *p = arg;
+
+	(void)t;
+	program_finish(p, err_new(p->arena, ERR_AGAIN, "did not end in %lld s", (long long)(p->timeout_ms / 1000)));
+}
+
+static void
+program_on_readable(struct loop_io *io, int events, void *arg)
+{
+	struct program_stream *s = arg;
+	char chunk[65536];
+	ssize_t n = read(io->fd, chunk, sizeof(chunk));
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		str_add(&s->text, chunk, (size_t)n);
+		if (s == &s->process->output && s->text.overflow)
+			program_finish(s->process, NULL);
+		return;
+	}
+	program_stream_close(s);
+	program_finish_if_ended(s->process);
+}
+
+static void
+program_stream_open(struct program_process *p, struct program_stream *s, int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	s->io = (struct loop_io){ .fd = fd, .events = LOOP_READ, .ready = program_on_readable, .arg = s };
+	loop_io_start(p->loop, &s->io);
+}
+
+/* A descriptor from which the input is read, whatever its length; -1: it could not be made, see errno. */
+static int
+program_input(const char *text)
+{
+	size_t n = strlen(text);
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd >= 0 && (write(fd, text, n) != (ssize_t)n || lseek(fd, 0, SEEK_SET) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static struct spawn
+program_spawn(const struct program *p, int in, int out, int err)
+{
+	uint64_t memory = p->memory_max > 0	   ? p->memory_max
+			  : p->reach == SPAWN_USER ? PROGRAM_MEMORY_UNLIMITED
+						   : PROGRAM_MEMORY_MAX;
+
+	return (struct spawn){ .argv = p->argv,
+		.env = p->env,
+		.keep = p->keep,
+		.in = in,
+		.out = out,
+		.err = err,
+		.reach = p->reach,
+		.cpu_s = p->cpu_s > 0 || p->timeout_ms == 0 ? p->cpu_s : 2 * p->timeout_ms / 1000 + 1,
+		.memory_max = memory == PROGRAM_MEMORY_UNLIMITED ? 0 : memory,
+		.file_max = p->file_max,
+		.files_max = p->files_max };
+}
+
+static struct err *
+program_start_error(struct arena *a)
+{
+	return errno == ENOENT ? err_new(a, ERR_AGAIN, "no such program in PATH")
+			       : err_new(a, ERR_AGAIN, "cannot be started: %s", strerror(errno));
+}
+
+struct err *
+program_start(struct loop *l, struct arena *a, const struct program *program,
+    void (*done)(void *arg, const struct program_end *), void *arg, struct program_process **ret_process)
+{
+	bool keeps_errors = program->errors == PROGRAM_ERRORS_KEPT;
+	struct program_process *p = mem_alloc(sizeof(*p));
+	int in = -1, out[2] = { -1, -1 }, err[2] = { -1, -1 };
 	struct err *e = NULL;
 
-	if ((talks && pipe2(in, O_CLOEXEC) != 0) || pipe2(out, O_CLOEXEC) != 0 ||
-	    (!talks && pipe2(err, O_CLOEXEC) != 0))
-		e = err_new(a, ERR_AGAIN, "%s: no pipe: %s", r->argv[0], strerror(errno));
-	*ret_pid = e == NULL ? spawn(&(struct spawn){ .argv = r->argv,
-				   .env = r->env,
-				   .keep = r->keep,
-				   .in = in[0],
-				   .out = out[1],
-				   .err = err[1],
-				   .reach = r->reach,
-				   .cpu_s = r->timeout_ms > 0 ? 2 * r->timeout_ms / 1000 + 1 : 0,
-				   .memory_max = r->reach == SPAWN_USER ? 0
-						 : r->memory_max > 0	? r->memory_max
-									: RUN_MEMORY_MAX,
-				   .file_max = r->file_max })
-			     : -1;
-	if (e == NULL && *ret_pid < 0 && errno == ENOENT)
-		e = err_new(a, ERR_AGAIN, "%s: no such program in PATH", r->argv[0]);
-	else if (e == NULL && *ret_pid < 0)
-		e = err_new(a, ERR_AGAIN, "%s: it cannot be started: %s", r->argv[0], strerror(errno));
-	run_close(in[0]);
-	run_close(out[1]);
-	run_close(err[1]);
+	*p = (struct program_process){ .loop = l,
+		.arena = arena_new(),
+		.output = { .process = p, .io = { .fd = -1 } },
+		.errors = { .process = p, .io = { .fd = -1 } },
+		.late = { .fire = program_on_late, .arg = p },
+		.timeout_ms = program->timeout_ms,
+		.file_max = program->file_max,
+		.done = done,
+		.arg = arg };
+	str_init(&p->output.text, program->output_max);
+	str_init(&p->errors.text, ERRORS_MAX);
+	if ((program->input != NULL && (in = program_input(program->input)) < 0) || pipe2(out, O_CLOEXEC) != 0 ||
+	    (keeps_errors && pipe2(err, O_CLOEXEC) != 0)) {
+		e = err_new(a, ERR_AGAIN, "no pipe: %s", strerror(errno));
+	} else {
+		struct spawn how = program_spawn(program, in, out[1],
+		    keeps_errors			       ? err[1]
+		    : program->errors == PROGRAM_ERRORS_OUTPUT ? out[1]
+							       : STDERR_FILENO);
+
+		if ((p->child = child_start(l, &how, program_on_exit, p)) == NULL)
+			e = program_start_error(a);
+	}
+	program_close(in);
+	program_close(out[1]);
+	program_close(err[1]);
 	if (e != NULL) {
-		run_close(in[1]);
-		run_close(out[0]);
-		run_close(err[0]);
+		program_close(out[0]);
+		program_close(err[0]);
+		program_free(p);
 		return e;
 	}
-	*ret_in = in[1];
-	*ret_out = out[0];
-	*ret_err = err[0];
+	program_stream_open(p, &p->output, out[0]);
+	if (keeps_errors)
+		program_stream_open(p, &p->errors, err[0]);
+	loop_timer(l, &p->late, program->timeout_ms);
+	*ret_process = p;
 	return NULL;
 }
 
-/* Kills the whole group, and waits. */
-static void
-finish(int pid, int *ret_status)
+struct program_process *
+program_cancel(struct program_process *p)
 {
-	kill(-pid, SIGKILL);
-	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-		;
+	if (p != NULL)
+		program_free(p);
+	return NULL;
 }
 
-/* Reads what comes; false at its end. */
-static bool
-take(int fd, struct str *to)
-{
-	char room[65536];
-	ssize_t n = read(fd, room, sizeof(room));
+struct program_wait {
+	struct loop *loop;
+	struct arena *arena;
+	const char *name;
+	struct bytes output;
+	struct err *err;
+};
 
-	if (n > 0)
-		str_add(to, room, (size_t)n);
-	return n > 0 || (n < 0 && errno == EINTR);
-}
-
-/* What it said last, without the colours and line ends of a terminal. */
+/* The text of standard error on one line, without control characters. */
 static const char *
-last_said(struct arena *a, const struct str *said)
+program_last_words(struct arena *a, const char *errors)
 {
-	char *text = arena_strdup(a, str_text(said));
+	char *text = arena_strdup(a, errors);
 	size_t n = strlen(text);
 
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
@@ -96,82 +267,74 @@ last_said(struct arena *a, const struct str *said)
 	return text;
 }
 
-static struct err *
-how_it_ended(struct arena *a, const struct run *r, int status, const char *said)
+static void
+program_on_done(void *arg, const struct program_end *end)
 {
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return NULL;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && said[0] == '\0')
-		return err_new(a, ERR_AGAIN, "%s: it cannot be run", r->argv[0]);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
-		return err_new(a, ERR_INVALID, "%s: a file would be longer than %zu bytes", r->argv[0], r->file_max);
-	if (WIFSIGNALED(status))
-		return err_new(a, ERR_AGAIN, "%s: ended with signal %d", r->argv[0], WTERMSIG(status));
-	return err_new(a, ERR_AGAIN, "%s",
-	    said[0] != '\0' ? said : arena_printf(a, "%s: exit code %d", r->argv[0], WEXITSTATUS(status)));
-}
+	struct program_wait *w = arg;
+	const char *words = program_last_words(w->arena, end->errors.at);
 
-struct err *
-run_program(struct arena *a, const struct run *r, struct bytes *ret)
-{
-	struct str out, said;
-	int pid, in, fds[2], status = 0;
-	int64_t until = loop_ev_mono() + r->timeout_ms;
-	struct err *e = run_start(a, r, false, &pid, &in, &fds[0], &fds[1]);
-	bool late = false;
-
-	if (e != NULL)
-		return e;
-	str_init(&out, r->output_max);
-	str_init(&said, SAID_MAX);
-	while ((fds[0] >= 0 || fds[1] >= 0) && !late && !out.overflow) {
-		struct pollfd p[2] = { { fds[0], POLLIN, 0 }, { fds[1], POLLIN, 0 } };
-		int64_t left = until - loop_ev_mono();
-
-		late = left <= 0 || (poll(p, 2, (int)left) == 0);
-		for (int i = 0; i < 2; i++)
-			if (fds[i] >= 0 && p[i].revents != 0 && !take(fds[i], i == 0 ? &out : &said)) {
-				close(fds[i]);
-				fds[i] = -1;
-			}
-	}
-	for (int i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
-	if (late || out.overflow) {
-		finish(pid, &status);
-	} else {
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		kill(-pid, SIGKILL); /* what it left behind */
-	}
-	if (late)
-		e = err_new(a, ERR_AGAIN, "%s: did not end in %lld s", r->argv[0], (long long)(r->timeout_ms / 1000));
-	else if (out.overflow)
-		e = err_new(a, ERR_INVALID, "%s: its output is larger than %zu bytes", r->argv[0], r->output_max);
+	if (end->err != NULL)
+		w->err = err_wrap(w->arena, err_copy(w->arena, end->err), "%s", w->name);
+	else if (end->exit_code != 0 && words[0] != '\0')
+		w->err = err_new(w->arena, ERR_AGAIN, "%s", words);
+	else if (end->exit_code == 127)
+		w->err = err_new(w->arena, ERR_AGAIN, "%s: cannot be run", w->name);
+	else if (end->exit_code != 0)
+		w->err = err_new(w->arena, ERR_AGAIN, "%s: exit code %d", w->name, end->exit_code);
 	else
-		e = how_it_ended(a, r, status, last_said(a, &said));
-	if (e == NULL)
-		*ret = (struct bytes){ arena_strndup(a, str_text(&out), out.len), out.len };
-	str_done(&out);
-	str_done(&said);
-	return e;
+		w->output = (struct bytes){ arena_strndup(w->arena, end->output.at, end->output.len), end->output.len };
+	loop_stop(w->loop);
 }
 
 struct err *
-companion_start(struct arena *a, const struct run *r, struct companion *ret)
+program_run(struct arena *a, const struct program *program, struct bytes *ret_output)
 {
-	int unused;
+	struct program_wait w = { .loop = loop_ev_new(), .arena = a, .name = program->argv[0] };
+	struct program_process *process;
 
-	return run_start(a, r, true, &ret->pid, &ret->in, &ret->out, &unused);
+	if (w.loop == NULL)
+		return err_new(a, ERR_AGAIN, "%s: no loop: %s", w.name, strerror(errno));
+	w.err = program_start(w.loop, a, program, program_on_done, &w, &process);
+	if (w.err != NULL)
+		w.err = err_wrap(a, w.err, "%s", w.name);
+	else
+		loop_run(w.loop);
+	loop_free(w.loop);
+	if (w.err == NULL)
+		*ret_output = w.output;
+	return w.err;
+}
+
+struct err *
+coprocess_start(struct arena *a, const struct program *program, struct coprocess *ret)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	struct err *e = NULL;
+	pid_t pid = -1;
+
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) {
+		e = err_new(a, ERR_AGAIN, "%s: no pipe: %s", program->argv[0], strerror(errno));
+	} else {
+		struct spawn how = program_spawn(program, in[0], out[1], -1);
+
+		if ((pid = spawn(&how)) < 0)
+			e = err_wrap(a, program_start_error(a), "%s", program->argv[0]);
+	}
+	program_close(in[0]);
+	program_close(out[1]);
+	if (e != NULL) {
+		program_close(in[1]);
+		program_close(out[0]);
+		return e;
+	}
+	*ret = (struct coprocess){ .pid = pid, .in = in[1], .out = out[0] };
+	return NULL;
 }
 
 void
-companion_stop(struct companion *c)
+coprocess_stop(struct coprocess *c)
 {
-	int status;
-
 	close(c->in);
 	close(c->out);
-	finish(c->pid, &status);
+	spawn_end(c->pid, SIGKILL);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "io/confine.h"
 
@@ -246,4 +247,29 @@ spawn(const struct spawn *s)
 	if ((pid = fork()) == 0)
 		spawn_become(s, program, env, parent);
 	return pid;
+}
+
+/* A child leads a group of its own, once it has run that far. */
+void
+spawn_signal(pid_t pid, int signal)
+{
+	if (kill(-pid, signal) != 0)
+		kill(pid, signal);
+}
+
+/* The group is killed before its leader is reaped: until then no other process can have its number. */
+int
+spawn_end(pid_t pid, int signal)
+{
+	siginfo_t end;
+	int status = 0;
+
+	if (signal != 0)
+		spawn_signal(pid, signal);
+	while (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
 }

@@ -1,9 +1,9 @@
 /* io/spawn.h: the one way to start a child process.
  *
- * A child gets what its owner names and nothing else: an environment of named variables, three descriptors, limits, and as much of the
- * network as it needs. It leads a process group, so that what it starts can be ended with it, and it dies with its parent, however that
- * ends. io/child.h waits for one on the loop, io/program.h until it has ended.
- */
+ * A child gets what its owner names and nothing else: an environment of named variables, three descriptors, limits,
+ * and as much of the network as it needs. It leads a process group, so that what it starts can be ended with it, and
+ * it dies with its parent, however that ends. io/child.h waits for one on the loop; io/program.h also reads its
+ * output. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,7 +44,7 @@ struct spawn {
 	int (*run)(void *arg);
 	void *arg;
 	const char *keep; /* variables that are taken over from ours; NULL: none but PATH */
-	const char *const *env; /* "NAME=VALUE", ended by NULL: these besides; NULL: none */
+	const char *const *env; /* "NAME=VALUE", ended by NULL: these too; NULL: none */
 	int in, out,
 	    err; /* its standard streams; -1: /dev/null. They stay the caller's, and it has no other descriptors */
 	enum spawn_reach reach;
@@ -59,12 +59,19 @@ struct spawn {
 /* Starts it. -1: it cannot be; errno says why. */
 pid_t spawn(const struct spawn *);
 
-/* Where a program is: in PATH, or where daemons are (/usr/sbin, /sbin), which users' PATH often lacks. In the arena; NULL: nowhere. */
+/* Sends a signal to a child and to what it has started. */
+void spawn_signal(pid_t, int signal);
+
+/* Sends a signal to it (0: none), waits for its end, and kills what it has left. Returns its status, as of waitpid. */
+int spawn_end(pid_t, int signal);
+
+/* Where a program is: in PATH, or where daemons are (/usr/sbin, /sbin), which users' PATH often lacks. In the arena;
+ * NULL: nowhere. */
 const char *spawn_find(struct arena *, const char *name);
 
 /* This process, from now on and for good. */
 void spawn_limit(int what, uint64_t to); /* RLIMIT_CORE, … */
 
-/* It may map this many bytes more than it has; this limit is not that of programs that it starts. (With an address sanitizer, whose memory would
- * count too, nothing is limited.) */
+/* It may map this many bytes more than it has; this limit is not that of programs that it starts. (With an address
+ * sanitizer, whose memory would count too, nothing is limited.) */
 void spawn_limit_memory(uint64_t bytes);

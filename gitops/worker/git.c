@@ -32,7 +32,7 @@ struct git_source {
 	struct source source;
 	struct git_settings settings;
 	char *cache;
-	struct companion reader; /* git cat-file --batch, of `reading`; pid 0: none */
+	struct coprocess reader; /* git cat-file --batch, of `reading`; pid 0: none */
 	char *reading;
 	char *scratch[SCRATCH_MAX]; /* to be removed */
 	size_t n_scratch;
@@ -179,7 +179,7 @@ git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args
 {
 	const char *argv[16] = { "git", arena_printf(g->arena, "--git-dir=%s", g->dir) };
 	int64_t left = g->until - loop_ev_mono();
-	struct run r = { .argv = argv,
+	struct program r = { .argv = argv,
 		.env = g->env,
 		.reach = SPAWN_NETWORK,
 		.timeout_ms = left,
@@ -194,7 +194,7 @@ git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args
 		e = err_new(
 		    g->arena, ERR_AGAIN, "git: did not end in %lld s", (long long)(g->request->timeout_ms / 1000));
 	else
-		e = run_program(g->arena, &r, ret);
+		e = program_run(g->arena, &r, ret);
 	return e != NULL ? err_wrap(g->arena, e, "%s", g->request->url) : NULL;
 }
 
@@ -424,7 +424,7 @@ static void
 stop_reading(struct git_source *s)
 {
 	if (s->reader.pid != 0)
-		companion_stop(&s->reader);
+		coprocess_stop(&s->reader);
 	s->reader.pid = 0;
 }
 
@@ -447,8 +447,8 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 			"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
 			"GIT_CONFIG_KEY_1=core.bigFileThreshold",
 			arena_printf(a, "GIT_CONFIG_VALUE_1=%s", STREAMED_MIN), "GIT_NO_LAZY_FETCH=1", NULL };
-		struct err *e = companion_start(a,
-		    &(struct run){ .argv = argv, .env = env, .reach = SPAWN_LOCAL, .memory_max = GIT_MEMORY_MAX },
+		struct err *e = coprocess_start(a,
+		    &(struct program){ .argv = argv, .env = env, .reach = SPAWN_LOCAL, .memory_max = GIT_MEMORY_MAX },
 		    &s->reader);
 
 		if (e != NULL)

@@ -87,8 +87,8 @@ run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes 
 	if (r->too_many)
 		return err_new(r->arena, ERR_INVALID, "helm would be run with more than %d arguments", ARGS_MAX - 1);
 	r->argv[r->n] = NULL;
-	e = run_program(r->arena,
-	    &(struct run){ .argv = r->argv,
+	e = program_run(r->arena,
+	    &(struct program){ .argv = r->argv,
 		.env = env,
 		.reach = reach,
 		.timeout_ms = timeout_ms,

@@ -29,26 +29,22 @@ scripts_new(struct script_limits limits)
 	return s;
 }
 
-static void
-end(struct scripts *s, bool by_force, int *ret_status)
+/* Returns its status, as of waitpid; 0 when there is no child. */
+static int
+scripts_stop(struct scripts *s, int signal)
 {
 	if (s->fd < 0)
-		return;
+		return 0;
 	close(s->fd);
 	s->fd = -1;
-	if (by_force)
-		kill(s->pid, SIGKILL);
-	while (waitpid(s->pid, ret_status, 0) < 0 && errno == EINTR)
-		;
+	return spawn_end(s->pid, signal);
 }
 
 struct scripts *
 scripts_free(struct scripts *s)
 {
-	int status;
-
 	if (s != NULL)
-		end(s, true, &status);
+		scripts_stop(s, SIGKILL);
 	free(s);
 	return NULL;
 }
@@ -202,7 +198,6 @@ ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 	const char *text = json_text(a, question);
 	char *said = NULL;
 	struct err *e;
-	int status = 0;
 
 	json_decref(question);
 	if (strlen(text) > SCRIPT_OBJECT_MAX)
@@ -213,8 +208,7 @@ ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 		said = get(s->fd, until);
 	if (said == NULL) {
 		/* One whose end of the socket is closed has ended by itself, and says how. */
-		end(s, loop_ev_mono() >= until, &status);
-		return why_it_ended(s, a, status);
+		return why_it_ended(s, a, scripts_stop(s, loop_ev_mono() >= until ? SIGKILL : 0));
 	}
 	*ret = json_loads(said, 0, NULL);
 	free(said);

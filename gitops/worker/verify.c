@@ -18,8 +18,8 @@ run(struct arena *a, const char *dir, const char *const *argv)
 		"GIT_NO_LAZY_FETCH=1", NULL };
 	struct bytes out;
 
-	return run_program(a,
-	    &(struct run){
+	return program_run(a,
+	    &(struct program){
 		.argv = argv, .env = env, .reach = SPAWN_LOCAL, .timeout_ms = PROGRAM_MS, .output_max = OUTPUT_MAX },
 	    &out);
 }

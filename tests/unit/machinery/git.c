@@ -29,8 +29,8 @@ world_run(struct world *w, const char *const *argv)
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=tests", "GIT_AUTHOR_EMAIL=tests@localhost",
 		"GIT_COMMITTER_NAME=tests", "GIT_COMMITTER_EMAIL=tests@localhost", NULL };
 	struct bytes out = { "", 0 };
-	struct err *e = run_program(w->arena,
-	    &(struct run){
+	struct err *e = program_run(w->arena,
+	    &(struct program){
 		.argv = argv, .env = env, .reach = SPAWN_LOCAL, .timeout_ms = TIME_MS, .output_max = 1 << 20 },
 	    &out);
 
