@@ -214,7 +214,7 @@ job_objects(const struct pass *p, const struct analysis_run *run, struct arena *
 {
 	const char *uid = run->object.meta.uid;
 
-	return jobs_are_elsewhere(p->settings) ? view_labelled(p->view, &job_type, job_namespace(p->settings, run),
+	return jobs_are_elsewhere(p->settings) ? view_labeled(p->view, &job_type, job_namespace(p->settings, run),
 						     LABEL_ANALYSIS_RUN_UID, uid, a, ret)
 					       : view_owned(p->view, &job_type, p->namespace, uid, a, ret);
 }

@@ -43,7 +43,7 @@ printable_is_control(uint32_t c)
 	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* One of our own sequences: colours, places and clearing. Its length; 0: it is another text; INCOMPLETE. */
+/* One of our own sequences: colors, places and clearing. Its length; 0: it is another text; INCOMPLETE. */
 static size_t
 printable_style(const unsigned char *at, size_t len)
 {

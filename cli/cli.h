@@ -94,7 +94,7 @@ int cli_names(const struct cli *, const char *what);
 /* One argument, the name of a rollout; NULL after saying that it is missing. */
 const char *cli_name(const struct cli *, const char *what);
 
-/* Colour, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
+/* Color, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
 
 /* view.c: a cache filled by watches, for commands that look. */

@@ -184,7 +184,7 @@ f_print(struct run *r, arguments a, size_t n)
 
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	for (size_t i = 0; i < n; i++) {
-		/* Go puts a space between two neighbours of which neither is a string. */
+		/* Go puts a space between two neighbors of which neither is a string. */
 		if (i > 0 && !json_is_string(a[i]) && !json_is_string(a[i - 1]))
 			str_addc(&s, ' ');
 		str_adds(&s, printed(r, a[i]));

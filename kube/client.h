@@ -37,7 +37,7 @@ client_timeout_ms(const struct transport *t)
 }
 
 /* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and all within one
- * time-out; an error then has what it asked for last. `done` comes from the loop, exactly once, unless the call is cancelled. Bodies are JSON text, copied. */
+ * time-out; an error then has what it asked for last. `done` comes from the loop, exactly once, unless the call is canceled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
 /* GETs a list, and calls `item` with its objects one by one while it comes, whatever its length: also with those of one that then breaks

@@ -44,7 +44,7 @@ resolve_run(void *arg)
 		freeaddrinfo(list);
 	/* One message, so that the loop reads it whole; the reader may be gone. */
 	if (send(job->fd, all, n * sizeof(*all), MSG_NOSIGNAL) < 0) {
-		/* It was cancelled. */
+		/* It was canceled. */
 	}
 	close(job->fd);
 	free(job);

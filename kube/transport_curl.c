@@ -63,7 +63,7 @@ struct exchange {
 	void *arg;
 	char *method, *url, *body;
 	size_t answer_max;
-	bool stream, too_long, cancelled;
+	bool stream, too_long, canceled;
 	bool refused; /* an address that it may not reach */
 	bool outside_only;
 	bool proxied; /* the connection is to a proxy: what is asked was checked before */
@@ -166,14 +166,14 @@ reap(struct curl *c)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&e);
-		if (e->cancelled)
+		if (e->canceled)
 			exchange_free(e);
 		else
 			finish(e, code);
 	}
 	for (struct exchange *e = c->exchanges, *next; e != NULL; e = next) {
 		next = e->next;
-		if (e->cancelled)
+		if (e->canceled)
 			exchange_free(e);
 	}
 }
@@ -260,12 +260,12 @@ on_body(char *at, size_t size, size_t n, void *arg)
 	long status = 0;
 
 	n *= size;
-	if (e->cancelled)
+	if (e->canceled)
 		return 0;
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (e->stream && status == 200) {
 		e->receiver->data(e->arg, at, n);
-		return e->cancelled ? 0 : n;
+		return e->canceled ? 0 : n;
 	}
 	if (!str_add(&e->answer, at, n)) {
 		e->too_long = true;
@@ -520,7 +520,7 @@ on_known(struct timer *t, void *arg)
 
 			exchange_free(x);
 			receiver->done(to, e, &none);
-			next = c->exchanges; /* whoever was told may have cancelled others */
+			next = c->exchanges; /* whoever was told may have canceled others */
 		}
 	}
 }
@@ -737,7 +737,7 @@ follow(struct exchange *e, long status)
 	int64_t left = e->timeout_ms - (loop_mono(e->owner->transport.loop) - e->began);
 	char *to = NULL;
 
-	if (e->redirects_left == 0 || e->cancelled || e->too_long || left <= 0 ||
+	if (e->redirects_left == 0 || e->canceled || e->too_long || left <= 0 ||
 	    (!repeats && status != 301 && status != 302 && status != 303))
 		return false;
 	curl_easy_getinfo(e->easy, CURLINFO_REDIRECT_URL, &to);
@@ -886,7 +886,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 static void
 cancel(struct exchange *e)
 {
-	e->cancelled = true;
+	e->canceled = true;
 	if (!e->owner->inside)
 		exchange_free(e);
 }

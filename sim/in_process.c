@@ -24,7 +24,7 @@ struct exchange {
 	char *body; /* malloc'ed by jansson or the policy */
 	struct store_watch *watch;
 	struct str pending; /* lines of a watch not yet delivered */
-	bool broken, timed_out, cancelled;
+	bool broken, timed_out, canceled;
 	struct exchange *next;
 };
 
@@ -91,10 +91,10 @@ in_process_finish(struct exchange *e)
 		/* A list comes in two pieces; one that breaks off does so between them. */
 		e->state = HANDING_OVER;
 		receiver->data(arg, body, half);
-		if (err == NULL && !e->cancelled)
+		if (err == NULL && !e->canceled)
 			receiver->data(arg, body + half, len - half);
 		body[0] = '\0';
-		if (e->cancelled) {
+		if (e->canceled) {
 			in_process_exchange_free(e);
 			free(body);
 			return;
@@ -259,7 +259,7 @@ in_process_start(struct transport *t, const struct request *r, const struct rece
 static void
 in_process_cancel(struct exchange *e)
 {
-	e->cancelled = true;
+	e->canceled = true;
 	if (e->state != HANDING_OVER) /* or who hands it over frees it */
 		in_process_exchange_free(e);
 }

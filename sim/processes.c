@@ -115,7 +115,7 @@ on_probe(struct timer *t, void *arg)
 
 /* The part of `behave` for a tag, as flags of the application. */
 static void
-behaviour(const char *behave, const char *tag, char *errors, size_t n_errors, char *latency, size_t n_latency)
+behavior(const char *behave, const char *tag, char *errors, size_t n_errors, char *latency, size_t n_latency)
 {
 	size_t len = strlen(tag);
 
@@ -163,7 +163,7 @@ processes_start(void *arg, const json_t *pod)
 	ps->serial++;
 	snprintf(p->ip, sizeof(p->ip), "127.%u.%u.%u", 16 + (unsigned)getpid() % 200, ps->serial / 250 % 250,
 	    1 + ps->serial % 250);
-	behaviour(ps->behave, p->tag, p->errors, sizeof(p->errors), p->latency, sizeof(p->latency));
+	behavior(ps->behave, p->tag, p->errors, sizeof(p->errors), p->latency, sizeof(p->latency));
 	launch(p);
 	return true;
 }

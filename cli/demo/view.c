@@ -15,7 +15,7 @@
 #define GREEN "\xff[32m"
 #define YELLOW "\xff[33m"
 #define CYAN "\xff[36m"
-#define GREY "\xff[90m"
+#define GRAY "\xff[90m"
 #define BOLD "\xff[1m"
 #define END "\xff[0m"
 
@@ -99,11 +99,11 @@ stages(struct screen *s)
 		text = arena_printf(s->arena, "%s%s%s %s" END "%s", text,
 		    s->demo->stage > i + 1    ? GREEN
 		    : s->demo->stage == i + 1 ? BOLD
-					      : GREY,
+					      : GRAY,
 		    s->demo->stage > i + 1    ? "✔"
 		    : s->demo->stage == i + 1 ? "▶"
 					      : "·",
-		    names[i], i < 2 ? GREY "  →  " END : "");
+		    names[i], i < 2 ? GRAY "  →  " END : "");
 	line(s, text);
 }
 
@@ -125,7 +125,7 @@ head(struct screen *s, const struct rollout *r)
 	if (step[0] != '\0')
 		linef(s, " Step      %" PRId64 " of %zu  %s", i + 1, c->steps.n, step);
 	else
-		linef(s, " Step      " GREY "all done" END);
+		linef(s, " Step      " GRAY "all done" END);
 }
 
 static void
@@ -196,7 +196,7 @@ measurements(struct screen *s)
 	const struct analysis_run **runs;
 	size_t n = demo_runs(s->demo, s->arena, &runs), shown = 0;
 
-	line(s, GREY " Measured             last         wanted                 so far" END);
+	line(s, GRAY " Measured             last         wanted                 so far" END);
 	for (size_t i = 0; i < n; i++) {
 		struct metric *metrics;
 		size_t n_metrics = demo_metrics(s->arena, runs[i], &metrics);
@@ -211,7 +211,7 @@ measurements(struct screen *s)
 		}
 	}
 	for (; shown < 2; shown++)
-		line(s, GREY "   none yet" END);
+		line(s, GRAY "   none yet" END);
 }
 
 /* Requests a second as bars, errors in red below them: a minute of what users saw. */
@@ -240,7 +240,7 @@ users(struct screen *s)
 			canary = one->canary;
 		}
 	}
-	linef(s, " Users     %lu requests, %s%lu errors" END GREY "   last second: %u, by %s %u, errors %u" END,
+	linef(s, " Users     %lu requests, %s%lu errors" END GRAY "   last second: %u, by %s %u, errors %u" END,
 	    d->requests, d->errors > 0 ? RED : GREEN, d->errors, last,
 	    d->canary_tag[0] != '\0' ? d->canary_tag : "a canary", canary, bad);
 	linef(s, " Errors    %s", text);
@@ -274,7 +274,7 @@ demo_view_draw(const struct demo *d)
 	}
 	str_init(&s.out, 1u << 20);
 	str_adds(&s.out, "\xff[H");
-	linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GREY "   %s   Ctrl-C ends it" END,
+	linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GRAY "   %s   Ctrl-C ends it" END,
 	    duration_human(a, loop_mono(d->cli->loop) - d->started));
 	stages(&s);
 	line(&s, "");
@@ -295,7 +295,7 @@ demo_view_draw(const struct demo *d)
 	}
 	rows = s.rows > s.used ? (size_t)(s.rows - s.used) : 0;
 	for (size_t i = d->n_lines > rows ? d->n_lines - rows : 0; i < d->n_lines; i++)
-		linef(&s, GREY "%.8s" END "%s", d->lines[i], strlen(d->lines[i]) > 8 ? d->lines[i] + 8 : "");
+		linef(&s, GRAY "%.8s" END "%s", d->lines[i], strlen(d->lines[i]) > 8 ? d->lines[i] + 8 : "");
 	str_adds(&s.out, "\xff[J");
 	fwrite(s.out.at, 1, s.out.len, stdout);
 	fflush(stdout);

@@ -106,12 +106,12 @@ kstatus_of_replica_set(struct kstatus_pass *p)
 	json_int_t want = json_int(p->spec, "replicas", 1), all = json_int(p->status, "replicas", 0),
 		   ready = json_int(p->status, "readyReplicas", 0),
 		   available = json_int(p->status, "availableReplicas", 0),
-		   labelled = json_int(p->status, "fullyLabeledReplicas", 0);
+		   labeled = json_int(p->status, "fullyLabeledReplicas", 0);
 
 	if (kstatus_condition_is(status_condition(p->status, "ReplicaFailure"), "True"))
 		return kstatus_say(p, KSTATUS_IN_PROGRESS, "Replica Failure condition. Check Pods");
-	if (want > labelled)
-		return kstatus_too_few(p, "Labelled", labelled, want);
+	if (want > labeled)
+		return kstatus_too_few(p, "Labelled", labeled, want);
 	if (want > available)
 		return kstatus_too_few(p, "Available", available, want);
 	if (want > ready)

@@ -1,7 +1,7 @@
 /* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too,
  * and an error that says so: never a build that leaves something out.
  *
- * Behaviour is that of kustomize 5.8 (its documentation, "The Kustomization File").
+ * Behavior is that of kustomize 5.8 (its documentation, "The Kustomization File").
  */
 #pragma once
 #include "gitops/source/tree.h"

@@ -166,15 +166,15 @@ yaml_plain(struct arena *a, const char *s, enum yaml_words words)
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL", NULL };
 	static const char *const trues[] = { "true", "True", "TRUE", NULL }, *const falses[] = { "false", "False",
 		"FALSE", NULL };
-	static const char *const yeses[] = { "yes", "Yes", "YES", "on", "On", "ON", NULL };
-	static const char *const noes[] = { "no", "No", "NO", "off", "Off", "OFF", NULL };
+	static const char *const yes_words[] = { "yes", "Yes", "YES", "on", "On", "ON", NULL };
+	static const char *const no_words[] = { "no", "No", "NO", "off", "Off", "OFF", NULL };
 	const char *time;
 
 	if (plain_is_one_of(s, nulls))
 		return json_null();
-	if (plain_is_one_of(s, trues) || (words != YAML_KUSTOMIZE && plain_is_one_of(s, yeses)))
+	if (plain_is_one_of(s, trues) || (words != YAML_KUSTOMIZE && plain_is_one_of(s, yes_words)))
 		return json_true();
-	if (plain_is_one_of(s, falses) || (words != YAML_KUSTOMIZE && plain_is_one_of(s, noes)))
+	if (plain_is_one_of(s, falses) || (words != YAML_KUSTOMIZE && plain_is_one_of(s, no_words)))
 		return json_false();
 	if (words == YAML_KUBERNETES && strlen(s) == 1 && strchr("yYnN", s[0]) != NULL)
 		return json_boolean(s[0] == 'y' || s[0] == 'Y');

@@ -81,7 +81,7 @@ view_owned(const struct view *v, const struct type *t, const char *ns, const cha
 }
 
 size_t
-view_labelled(const struct view *v, const struct type *t, const char *ns, const char *key, const char *value,
+view_labeled(const struct view *v, const struct type *t, const char *ns, const char *key, const char *value,
     struct arena *a, const struct object ***ret)
 {
 	return gather(v, t, ns, (struct gathering){ .key = key, .value = value }, a, ret);

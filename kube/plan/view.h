@@ -54,7 +54,7 @@ size_t view_owned(const struct view *, const struct type *, const char *ns, cons
     const struct object ***ret);
 
 /* The same of those that have this label, whoever owns them. */
-size_t view_labelled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
+size_t view_labeled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
     struct arena *, const struct object ***ret);
 
 /* The object of that name, or NULL, also for no name; the namespace of a cluster-scoped type is ignored. */

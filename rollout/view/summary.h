@@ -31,7 +31,7 @@ int64_t summary_revision(const struct object *);
 /* The images of a pod template (JSON; NULL: none), commas between. In the arena. */
 const char *summary_images(struct arena *, const char *template);
 
-/* One character for a phase of a rollout, run, experiment or measurement, or for a pod's status; and a terminal's colour. */
+/* One character for a phase of a rollout, run, experiment or measurement, or for a pod's status; and a terminal's color. */
 struct summary_icon {
 	const char *icon;
 	const char *color; /* of ECMA-48: "32"; "" for none */

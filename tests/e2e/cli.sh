@@ -64,7 +64,7 @@ check "the canary has its weight" is 25 weight
 check "get rollout shows both revisions" says "revision:2" "$s" get rollout myapp
 check "get rollout shows the weight" says "ActualWeight:  25" "$s" get rollout myapp
 check "get ro is the same" says "revision:2" "$s" get ro myapp
-check "no colour off a terminal" fails sh -c "'$s' get rollout myapp | grep -q '$(printf '\033')'"
+check "no color off a terminal" fails sh -c "'$s' get rollout myapp | grep -q '$(printf '\033')'"
 check "promote goes to the next step" says "promoted" "$s" promote myapp
 check "the weight follows" within 20 is 50 weight
 check "abort" says "aborted" "$s" abort myapp

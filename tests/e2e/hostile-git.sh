@@ -7,11 +7,11 @@ dev --without controller,mesh,prometheus,app,load
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
 repository
 mkdir "$repo/web"
-colour=0
+color=0
 commit_colour() {
-	colour=$((colour + 1))
-	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: "%s"}\n' "$colour" >"$repo/web/map.yaml"
-	commit "$colour" >/dev/null
+	color=$((color + 1))
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: "%s"}\n' "$color" >"$repo/web/map.yaml"
+	commit "$color" >/dev/null
 }
 commit_colour
 hostile --git "$dir"
@@ -28,7 +28,7 @@ spec:
   syncPolicy: {automated: {prune: true, selfHeal: true}}
 Y
 application() { curl -sf "$server/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web"; }
-live() { curl -sf "$server/api/v1/namespaces/shop/configmaps/colours" | grep -q "\"sky\":\"$1\""; }
+live() { curl -sf "$server/api/v1/namespaces/shop/configmaps/colors" | grep -q "\"sky\":\"$1\""; }
 says_why() { application | grep -q '"conditions":\[{[^]]*Error'; }
 content() { ! says_why; }
 alive() { kill -0 "$controller"; }
@@ -40,9 +40,9 @@ through() {
 	commit_colour
 	check "$1: the server is asked" met 1
 	check "$1: the Application says why" within 60 says_why
-	check "$1: what is live stays as it is" live $((colour - 1))
+	check "$1: what is live stays as it is" live $((color - 1))
 	fault none
-	check "$1: the commit is synced when it is over" within 60 live "$colour"
+	check "$1: the commit is synced when it is over" within 60 live "$color"
 	check "$1: and no error is left" within 20 content
 	check "$1: the controller has not ended" alive
 }
@@ -72,7 +72,7 @@ most=$(counted longest)
 check "flood-body: git reads no more than it may hold ($((most >> 20)) MiB)" test "$most" -lt 700000000
 fault none
 commit_colour
-check "flood-body: a commit is synced when it is over" within 60 live "$colour"
+check "flood-body: a commit is synced when it is over" within 60 live "$color"
 check "flood-body: the controller has not ended" alive
 kill $controller && wait $controller
 kill $hostile

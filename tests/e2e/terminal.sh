@@ -41,9 +41,9 @@ check "lint" clean lint "$dir/bad.yaml"
 check "lint of what is no YAML" clean lint "$dir/cut.yaml"
 check "an unknown command" clean $'\x1b[31m'
 check "an unknown flag" clean get rollout $'--\x1b[31m'
-# On a terminal our own colours are there, and no others.
+# On a terminal our own colors are there, and no others.
 check "on a terminal" sh -c "TERM=xterm script -qec '\"$SLUICE\" get rollout shown' /dev/null </dev/null >'$dir/typed' 2>&1"
-check "our colours are sent" grep -q $'\x1b\\[' "$dir/typed"
+check "our colors are sent" grep -q $'\x1b\\[' "$dir/typed"
 check "and no others" sh -c "! sed 's/\x1b\[[0-9;]*m//g; s/\r//g' '$dir/typed' | LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'"
 # The controller's log too.
 "$SLUICE" controller --leader-elect=false --metricsPort 0 --healthzPort 0 >"$dir/controller.log" 2>&1 &

@@ -5,15 +5,15 @@ dev --without controller,mesh,prometheus,app,load
 export USER=tester
 repository
 mkdir -p "$repo/web"
-colour() {
-	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/colours.yaml"
+color() {
+	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: %s}\n' "$1" >"$repo/web/colors.yaml"
 	commit "$1" >/dev/null
 }
-colour blue
+color blue
 gitops gitops
 web_application
 app() { "$SLUICE" app "$@"; }
-sky() { kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'; }
+sky() { kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'; }
 diff_() { app diff web --gitops-file-urls --gitops-cache "$dir/own"; }
 check "it is listed" within 20 says "OutOfSync  Missing      Manual" app list
 check "one that is not there" says 'application "nothing" not found in namespace argocd' app get nothing
@@ -21,31 +21,31 @@ check "a diff of what is not there" says "+   sky: blue" diff_
 check "its exit code" fails diff_
 check "a dry run does nothing" says "would be applied (dry run)" app sync web --dry-run
 check "so that nothing is there" fails sky
-check "a sync, with what it does" says "configmaps/colours created" app sync web --timeout 300
+check "a sync, with what it does" says "configmaps/colors created" app sync web --timeout 300
 check "is done" says blue sky
 check "a diff of nothing" diff_
 check "the history" says "tester" app history web
 check "what it is made of" says "ConfigMap" app get web
 check "as YAML" says "targetRevision: main" app get web -o yaml
-kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
+kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
 check "a difference, line by line" says "-   sky: red" diff_
 check "get compares first, when asked" says "OutOfSync" app get web --refresh
-check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colours
+check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colors
 check "is set right" says blue sky
-colour grey
+color gray
 check "with another revision" app sync web --revision main --timeout 300
-check "which is there" says grey sky
+check "which is there" says gray sky
 check "wait returns when all is well" app wait web --timeout 300
 check "a rollback to what was there before" says "rolling back to" app rollback web
 check "is done too" says blue sky
 check "which is not what Git says" within 20 says OutOfSync app get web
 check "wait says what it waits for, until it is too late" says "timed out" app wait web --sync --timeout 1
 check "an automated one" says 'set' app set web --sync-policy automated --self-heal --auto-prune
-check "goes back to what Git says" within 20 says grey sky
+check "goes back to what Git says" within 20 says gray sky
 check "a rollback would not last" says "auto-sync is enabled" app rollback web
 check "nor would another revision" says "an automated sync would replace revision" app sync web --revision v0
 check "but it can be tried" says "Succeeded" app sync web --revision HEAD --dry-run
-check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colours
+check "a resource that is none" says "is not GROUP:KIND:NAME" app sync web --resource colors
 check "no sync to end" says "no sync" app terminate-op web
 check "deleting it" says "its objects go with it" app delete web
 check "takes its objects along" within 20 fails sky

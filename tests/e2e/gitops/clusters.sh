@@ -13,7 +13,7 @@ mkdir -p "$repo/web"
 cat >"$repo/web/all.yaml" <<'Y'
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: colours}
+metadata: {name: colors}
 data: {sky: blue}
 ---
 apiVersion: v1
@@ -49,19 +49,19 @@ Y
 check "a cluster that nobody has named" within 20 says "there is no cluster with this name: staging" status 'conditions[*].message'
 secret 'namespaces: "other"'
 check "one of which another namespace is managed" within 20 says "namespace shop is not one that the Secret of cluster $server names" status 'operationState.message'
-check "then nothing is applied" fails there get configmap colours -n shop
+check "then nothing is applied" fails there get configmap colors -n shop
 secret 'namespaces: ""'
 sed -i 's/port: 80/port: 81/' "$repo/web/all.yaml"
 commit second >/dev/null
-check "the objects are there" within 30 says blue there get configmap colours -n shop -o 'jsonpath={.data.sky}'
-check "and not here" fails kubectl get configmap colours -n shop
+check "the objects are there" within 30 says blue there get configmap colors -n shop -o 'jsonpath={.data.sky}'
+check "and not here" fails kubectl get configmap colors -n shop
 check "as the last commit has them" within 30 says 81 there get service web -n shop -o 'jsonpath={.spec.ports[0].port}'
 check "it is Synced" within 20 says Synced status sync.status
 check "sluice app diff finds nothing" "$SLUICE" app diff web --gitops-file-urls --gitops-cache "$dir/mine"
-there patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
-check "a drift there is healed" within 30 says blue there get configmap colours -n shop -o 'jsonpath={.data.sky}'
+there patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null
+check "a drift there is healed" within 30 says blue there get configmap colors -n shop -o 'jsonpath={.data.sky}'
 kubectl delete application web -n argocd --wait=false >/dev/null
-check "with the application go its objects" within 20 fails there get configmap colours -n shop
+check "with the application go its objects" within 20 fails there get configmap colors -n shop
 check "and then itself" within 20 fails kubectl get application web -n argocd
 kill $controller && wait $controller
 kill $far && wait $far

@@ -7,7 +7,7 @@ mkdir -p "$repo/web"
 cat >"$repo/web/all.yaml" <<'Y'
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: colours}
+metadata: {name: colors}
 data: {sky: blue}
 ---
 apiVersion: v1
@@ -44,16 +44,16 @@ project '{sourceRepos: ["*"], destinations: [{server: "https://kubernetes.defaul
 check "or the namespace" within 20 says "namespace shop are not permitted in project shop" status 'conditions[*].message'
 project '{sourceRepos: ["*"], destinations: [{server: "https://kubernetes.default.svc", namespace: "sh*"}], namespaceResourceBlacklist: [{group: "", kind: Secret}]}'
 check "or a kind" within 20 says "web/all.yaml: Secret keys: resource :Secret in namespace shop is not permitted in project shop" status operationState.message
-check "then nothing is applied" fails kubectl get configmap colours -n shop
+check "then nothing is applied" fails kubectl get configmap colors -n shop
 check "sluice app diff says it too" says "is not permitted in project shop" "$SLUICE" app diff web --gitops-file-urls --gitops-cache "$dir/mine"
 project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}], syncWindows: [{kind: deny, schedule: "* * * * *", duration: 1h, applications: ["w*"]}]}'
-sed -i 's/blue/grey/' "$repo/web/all.yaml"
+sed -i 's/blue/gray/' "$repo/web/all.yaml"
 commit second >/dev/null
 refresh web
 check "or the time" within 20 says 'blocked by the sync window "* * * * *" (deny) of project shop' status 'conditions[*].message'
-check "then nothing is applied either" fails kubectl get configmap colours -n shop
+check "then nothing is applied either" fails kubectl get configmap colors -n shop
 project '{sourceRepos: ["*"], destinations: [{server: "*", namespace: "sh*"}]}'
-check "once it is allowed, it is applied" within 20 says grey kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "once it is allowed, it is applied" within 20 says gray kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
 check "and it is Synced" within 20 says Synced status sync.status
 kubectl apply -f - >/dev/null <<'Y'
 apiVersion: v1

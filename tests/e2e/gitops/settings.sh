@@ -20,7 +20,7 @@ spec:
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: colours}
+metadata: {name: colors}
 data: {sky: blue, sea: green}
 Y
 commit first >/dev/null
@@ -51,33 +51,33 @@ kubectl create namespace shop >/dev/null
 kubectl apply -n shop -f - >/dev/null <<'Y'
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: colours, labels: {old: "true"}}
+metadata: {name: colors, labels: {old: "true"}}
 data: {sky: blue, sea: green, grass: brown}
 Y
-check "an apply from the client side is one of kubectl's" test "$(get configmap/colours .metadata.managedFields[0].manager)" = kubectl-client-side-apply
+check "an apply from the client side is one of kubectl's" test "$(get configmap/colors .metadata.managedFields[0].manager)" = kubectl-client-side-apply
 application "" "[]"
 check "it is taken over" within 20 says Synced status sync.status
-check "and what Git does not name goes" within 10 sh -c 'test -z "$(kubectl get configmap colours -n shop -o "jsonpath={.data.grass}{.metadata.labels.old}")"'
-check "what it names stays" says blue get configmap/colours .data.sky
-check "as our own field" test "$(get configmap/colours '.metadata.managedFields[*].manager')" = argocd-controller
+check "and what Git does not name goes" within 10 sh -c 'test -z "$(kubectl get configmap colors -n shop -o "jsonpath={.data.grass}{.metadata.labels.old}")"'
+check "what it names stays" says blue get configmap/colors .data.sky
+check "as our own field" test "$(get configmap/colors '.metadata.managedFields[*].manager')" = argocd-controller
 
 application "RespectIgnoreDifferences=true" '[{group: apps, kind: Deployment, jqPathExpressions: [".spec.template.spec.containers[] | select(.name == \"web\") | .resources"]}, {kind: ConfigMap, managedFieldsManagers: [painter]}]'
 check "it is compared anew" within 20 says jqPath kubectl get application web -n argocd -o 'jsonpath={.status.sync.comparedTo.ignoreDifferences}'
 kubectl patch deployment web -n shop --type json -p '[{"op":"replace","path":"/spec/template/spec/containers/0/resources/limits/memory","value":"1Gi"}]' >/dev/null
-kubectl patch configmap colours -n shop --field-manager painter --type merge -p '{"data":{"sky":"red"}}' >/dev/null
+kubectl patch configmap colors -n shop --field-manager painter --type merge -p '{"data":{"sky":"red"}}' >/dev/null
 refresh web
 check "places named by jq, and another manager's fields, do not count" within 20 says Synced status sync.status
-check "and stay" sh -c 'sleep 3; kubectl get deployment web -n shop -o yaml | grep -q 1Gi && kubectl get configmap colours -n shop -o yaml | grep -q "sky: red"'
-sed -i 's/log:1/log:2/; s/sea: green/sea: grey/' "$repo/web/all.yaml"
+check "and stay" sh -c 'sleep 3; kubectl get deployment web -n shop -o yaml | grep -q 1Gi && kubectl get configmap colors -n shop -o yaml | grep -q "sky: red"'
+sed -i 's/log:1/log:2/; s/sea: green/sea: gray/' "$repo/web/all.yaml"
 commit second >/dev/null
 refresh web
 check "another change of the same list lands" within 20 says log:2 get deployment/web '.spec.template.spec.containers[1].image'
-check "and of the same map" within 20 says grey get configmap/colours .data.sea
+check "and of the same map" within 20 says gray get configmap/colors .data.sea
 check "what does not count is left as it is live" says 1Gi get deployment/web '.spec.template.spec.containers[0].resources.limits.memory'
-check "whoever set it" says red get configmap/colours .data.sky
+check "whoever set it" says red get configmap/colors .data.sky
 application "RespectIgnoreDifferences=false" "[]"
 check "without the rules Git's values come back" within 20 says 64Mi get deployment/web '.spec.template.spec.containers[0].resources.limits.memory'
-check "all of them" within 20 says blue get configmap/colours .data.sky
+check "all of them" within 20 says blue get configmap/colors .data.sky
 
 application "" '[{group: apps, kind: Deployment, jqPathExpressions: [".spec.replicas |"]}]'
 check "a wrong expression is said, with its place" within 20 says 'spec.ignoreDifferences[0].jqPathExpressions[0]: .spec.replicas |: jq: error' status 'conditions[*].message'
@@ -98,12 +98,12 @@ settings <<'Y'
     hs = {}
     if obj.data.sky == "blue" then
       hs.status = "Degraded"
-      hs.message = string.format("%d colours, at %s", table.getn({1, 2}), os.date("!%Y", 0))
+      hs.message = string.format("%d colors, at %s", table.getn({1, 2}), os.date("!%Y", 0))
     end
     return hs
 Y
 check "health by a script" within 20 says Degraded health ConfigMap status
-check "and what it says" says "2 colours, at 1970" health ConfigMap message
+check "and what it says" says "2 colors, at 1970" health ConfigMap message
 check "is the application's" within 20 says Degraded status health.status
 script() { printf '  resource.customizations.health.ConfigMap: |\n    %s\n' "$1" | settings; }
 script 'while true do end'
@@ -147,24 +147,24 @@ check "options of kustomize too" says "kustomize.buildOptions: --enable-helm (ch
 check "a key that does not exist is named with those that do" says "unknown keys: resource.exclusion; keys with an effect are application.resourceTrackingMethod," condition SettingsWarning
 check "so is a wrong value" says '"labell" is not annotation, label or annotation+label' condition SettingsWarning
 check "the log says so too" grep -q "SettingsWarning: ConfigMap argocd-cm: without effect here" "$dir/controller.log"
-kubectl annotate configmap colours -n shop example.com/by-hand=yes >/dev/null
+kubectl annotate configmap colors -n shop example.com/by-hand=yes >/dev/null
 settings <<'Y'
   resource.exclusions: |
     - {apiGroups: [""], kinds: [ConfigMap], clusters: ["https://kubernetes.*"]}
     - {apiGroups: [example.com]}
 Y
-check "an excluded kind is left out, and named" within 20 says "Resource /ConfigMap colours is excluded in the settings" condition ExcludedResourceWarning
+check "an excluded kind is left out, and named" within 20 says "Resource /ConfigMap colors is excluded in the settings" condition ExcludedResourceWarning
 check "the other warning is removed" says "()" sh -c "echo \"(\$(kubectl get application web -n argocd -o 'jsonpath={.status.conditions[?(@.type==\"SettingsWarning\")].message}'))\""
-sed -i 's/sea: grey/sea: black/; s/web:1/web:2/' "$repo/web/all.yaml"
+sed -i 's/sea: gray/sea: black/; s/web:1/web:2/' "$repo/web/all.yaml"
 commit third >/dev/null
 refresh web
 check "others are applied" within 20 says web:2 get deployment/web '.spec.template.spec.containers[0].image'
-check "it is not" says grey get configmap/colours .data.sea
+check "it is not" says gray get configmap/colors .data.sea
 settings <<'Y'
   resource.inclusions: '[{apiGroups: ["*"], kinds: [ConfigMap]}]'
 Y
 check "kinds that are not included are left out" within 20 says "Resource apps/Deployment web is excluded in the settings" condition ExcludedResourceWarning
-check "and the included one is applied" within 20 says black get configmap/colours .data.sea
+check "and the included one is applied" within 20 says black get configmap/colors .data.sea
 settings <<'Y'
   resource.exclusions: 'a: b'
 Y
@@ -180,8 +180,8 @@ Y
 	refresh web
 }
 repository_secret others "project: other, githubAppID: '1'"
-repository_secret ours "enableLfs: 'true', pasword: hush"
-check "keys of a repository's Secret without effect are named" within 20 says "Secret ours: without effect here: enableLfs (files in Git LFS are read as the pointers that Git has), pasword (it is not known)" condition SettingsWarning
+repository_secret ours "enableLfs: 'true', passphrase: hush"
+check "keys of a repository's Secret without effect are named" within 20 says "Secret ours: without effect here: enableLfs (files in Git LFS are read as the pointers that Git has), passphrase (it is not known)" condition SettingsWarning
 check "but not those of another project's" fails sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.conditions}' | grep githubAppID"
 check "and no value" fails sh -c "kubectl get application web -n argocd -o 'jsonpath={.status.conditions}' | grep hush"
 kubectl delete secret others ours -n argocd >/dev/null
@@ -189,8 +189,8 @@ application "PruneLast=yes, Selfheal=true, ServerSideApply=false" "[]"
 check "a sync option without such a value" within 20 says 'spec.syncPolicy.syncOptions[0]: sync option "PruneLast=yes" has no effect: it is written PruneLast=VALUE, where VALUE is one of true, false' condition SyncOptionWarning
 check "one that does not exist, with those that do" says 'sync option "Selfheal=true" is unknown and has no effect; known are ApplyOutOfSyncOnly,' condition SyncOptionWarning
 check "one that has no effect here" says 'sync option "ServerSideApply=false" has no effect: objects are always applied on the server' condition SyncOptionWarning
-sed -i 's/metadata: {name: colours}/metadata: {name: colours, annotations: {argocd.argoproj.io\/sync-options: "CreateNamespace=true"}}/' "$repo/web/all.yaml"
+sed -i 's/metadata: {name: colors}/metadata: {name: colors, annotations: {argocd.argoproj.io\/sync-options: "CreateNamespace=true"}}/' "$repo/web/all.yaml"
 commit fourth >/dev/null
 refresh web
-check "one that says nothing about an object, with its file" within 20 says 'web/all.yaml: ConfigMap colours: sync option "CreateNamespace=true" has no effect on an object' condition SyncOptionWarning
+check "one that says nothing about an object, with its file" within 20 says 'web/all.yaml: ConfigMap colors: sync option "CreateNamespace=true" has no effect on an object' condition SyncOptionWarning
 kill $controller && wait $controller

@@ -6,7 +6,7 @@ repository
 mkdir -p "$repo/web" "$dir/gpg"
 chmod 700 "$dir/gpg"
 for key in good bad; do ssh-keygen -q -t ed25519 -N '' -C $key -f "$dir/$key"; done
-map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/map.yaml"; }
+map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: %s}\n' "$1" >"$repo/web/map.yaml"; }
 signed() { git -C "$repo" add -A && git -C "$repo" -c gpg.format=ssh -c "user.signingkey=$dir/$1" commit -q -S -m "$1" && git -C "$repo" rev-parse HEAD; }
 export GNUPGHOME=$dir/gpg
 gpg() { command gpg --batch --quiet --pinentry-mode loopback --passphrase '' "$@"; }
@@ -35,7 +35,7 @@ second=$(signed bad)
 "$SLUICE" reconcile source git shop -n default >/dev/null 2>&1
 check "one with another key" within 20 says "$second is not signed with one of 1 keys that count" ready Ready
 check "is not taken" says "$first" revision
-map grey
+map gray
 commit unsigned >/dev/null
 "$SLUICE" reconcile source git shop -n default >/dev/null 2>&1
 check "nor is one without" within 20 says "is not signed" ready Ready
@@ -68,11 +68,11 @@ gpg --armor --export >"$dir/public.asc"
 kubectl create configmap argocd-gpg-keys-cm -n argocd --from-file="${fingerprint: -16}=$dir/public.asc" >/dev/null
 refresh web
 check "a commit that no key of the project has signed" within 20 says "commit $third is not signed with one of 1 keys" status 'conditions[*].message'
-check "is not applied" fails kubectl get configmap colours -n shop
+check "is not applied" fails kubectl get configmap colors -n shop
 map black
 with_gpg >/dev/null
 refresh web
-check "one that is, is" within 20 says black kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'
+check "one that is, is" within 20 says black kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'
 check "no keyring is left behind" fails ls -d "$dir"/cache/keys-*
 kill $controller && wait $controller
 gpgconf --kill all 2>/dev/null

@@ -13,8 +13,8 @@ apiVersion: v2
 name: shop
 version: 1.2.3
 Y
-printf 'colour: blue\nsize: 1\n' >"$repo/chart/values.yaml"
-printf 'colour: green\n' >"$repo/chart/values-shop.yaml"
+printf 'color: blue\nsize: 1\n' >"$repo/chart/values.yaml"
+printf 'color: green\n' >"$repo/chart/values-shop.yaml"
 cat >"$repo/chart/templates/map.yaml" <<'Y'
 apiVersion: v1
 kind: ConfigMap
@@ -22,7 +22,7 @@ metadata:
   name: {{ .Release.Name }}-shop
   namespace: {{ .Release.Namespace }}
 data:
-  colour: {{ .Values.colour | quote }}
+  color: {{ .Values.color | quote }}
   size: {{ .Values.size | quote }}
   text: {{ .Values.text | default "none" | quote }}
 Y
@@ -72,14 +72,14 @@ if [ -z "${HELM-}" ]; then
 	kill $controller && wait $controller
 	exit
 fi
-check "a chart" within 20 says green data own-shop colour
+check "a chart" within 20 says green data own-shop color
 check "with its values" says 1 data own-shop size
 check "and single ones" says "a,b" data own-shop text
 check "is Helm's" says Helm status chart sourceType
-application chart "sources: [{repoURL: 'file://$second', ref: settings}, {repoURL: 'file://$first', path: chart, helm: {valueFiles: ['\$settings/values/shop.yaml', missing.yaml], ignoreMissingValueFiles: true, valuesObject: {colour: red}}}]"
+application chart "sources: [{repoURL: 'file://$second', ref: settings}, {repoURL: 'file://$first', path: chart, helm: {valueFiles: ['\$settings/values/shop.yaml', missing.yaml], ignoreMissingValueFiles: true, valuesObject: {color: red}}}]"
 check "values of another repository" within 20 says 7 data chart-shop size
-check "and of the Application" says red data chart-shop colour
-check "what the chart does not make any more is pruned" within 20 fails data own-shop colour
+check "and of the Application" says red data chart-shop color
+check "what the chart does not make any more is pruned" within 20 fails data own-shop color
 application chart "source: {repoURL: 'file://$first', path: chart, helm: {valueFiles: [../../../../../etc/passwd]}}"
 check "a file outside of the repository" within 20 says "leads out of the repository" status chart 'conditions[*].message'
 application chart "source: {repoURL: 'file://$first', path: chart, helm: {values: 'a: [b'}}"
@@ -89,7 +89,7 @@ repo=$first
 commit bad >/dev/null
 application chart "source: {repoURL: 'file://$first', path: chart}"
 check "a chart that fails says why" within 20 says "no luck" status chart 'conditions[*].message'
-check "and nothing of it changes" says red data chart-shop colour
+check "and nothing of it changes" says red data chart-shop color
 
 rm "$first/chart/templates/fail.yaml"
 mkdir "$dir/charts"
@@ -115,7 +115,7 @@ perl -MIO::Socket -e '
 		close $c;
 	}' "$port" "$dir/charts" &
 server=$!
-application chart "source: {repoURL: 'http://127.0.0.1:$port', chart: shop, targetRevision: 1.2.3, helm: {values: 'colour: grey'}}"
+application chart "source: {repoURL: 'http://127.0.0.1:$port', chart: shop, targetRevision: 1.2.3, helm: {values: 'color: gray'}}"
 check "a repository that wants to know who asks" within 20 says "401" status chart 'conditions[*].message'
 credentials() { # FIELDS
 	kubectl apply -f - >/dev/null <<Y
@@ -131,7 +131,7 @@ credentials "project: other"
 within 20 sh -c "test \$(wc -l <'$dir/charts.log') -gt $asked"
 check "credentials of another project are not used" within 20 says "401" status chart 'conditions[*].message'
 credentials "project: default"
-check "a chart of a repository" within 30 says grey data chart-shop colour
+check "a chart of a repository" within 30 says gray data chart-shop color
 check "by its version" within 10 says 1.2.3 status chart sync.revision
 asked=$(wc -l <"$dir/charts.log")
 refresh chart

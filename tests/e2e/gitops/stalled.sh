@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 repository
 mkdir "$repo/web"
-printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"
 commit first >/dev/null
 silent=$(free_port)
 # Takes every connection, says nothing, and writes down how many there are at once.
@@ -45,8 +45,8 @@ state() { kubectl get application "$1" -n argocd -o "jsonpath={.status.$2}"; }
 conditions() { kubectl get application "$1" -n argocd -o 'jsonpath={.status.conditions[*].message}'; }
 for i in 1 2 3 4; do application stalled-$i team "http://127.0.0.1:$silent/shop.git"; done
 check "one silent repository has as many as half of the workers" within 20 sh -c "[ \$(wc -l <'$dir/connections') -ge 1 ]"
-application neighbour team "file://$repo"
-check "another repository of its project is synced" within 15 says Synced state neighbour sync.status
+application neighbor team "file://$repo"
+check "another repository of its project is synced" within 15 says Synced state neighbor sync.status
 check "before the silent one is given up" says "" sh -c "test -z '$(conditions stalled-4)'"
 for i in 1 2 3 4 5 6; do application many-$i team "http://127.0.0.1:$silent/$i.git"; done
 check "with many silent ones" within 20 sh -c "[ \$(sort -n '$dir/connections' | tail -n 1) -ge 3 ]"

@@ -6,12 +6,12 @@ dev --without controller,mesh,prometheus,app,load
 repository
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
 mkdir -p "$repo/one" "$repo/other" "$repo/flux"
-colours() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {sky: %s}\n' "$1" "$2"; }
-colours one blue >"$repo/one/colours.yaml"
-colours gate-one open >"$repo/one/gate.yaml"
-colours other blue >"$repo/other/colours.yaml"
-colours flux blue >"$repo/flux/colours.yaml"
-colours gate-flux open >"$repo/flux/gate.yaml"
+colors() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {sky: %s}\n' "$1" "$2"; }
+colors one blue >"$repo/one/colors.yaml"
+colors gate-one open >"$repo/one/gate.yaml"
+colors other blue >"$repo/other/colors.yaml"
+colors flux blue >"$repo/flux/colors.yaml"
+colors gate-flux open >"$repo/flux/gate.yaml"
 commit first >/dev/null
 # Between the controller and the API server, this text becomes a number beyond 64 bits, wherever it stands.
 mark=UNREADABLEUNREADABLEUNREADABLEUN
@@ -100,8 +100,8 @@ check "and of the Kustomization" within 60 says blue sky flux
 
 check "the AppProject becomes unreadable" patch appproject team argocd '{"spec":{"description":"'$mark'"}}'
 check "its Application says so" within 30 says "AppProject team cannot be read" conditions application one argocd
-colours one red >"$repo/one/colours.yaml"
-colours other red >"$repo/other/colours.yaml"
+colors one red >"$repo/one/colors.yaml"
+colors other red >"$repo/other/colors.yaml"
 commit red >/dev/null
 check "the other Application goes on" within 60 says red sky other
 check "its own is looked at" stands_still application one argocd
@@ -114,7 +114,7 @@ one=$(uid one) flux=$(uid flux)
 check "an applied object becomes unreadable" patch configmap gate-one shop '{"data":{"x":"'$mark'"}}'
 check "likewise the Kustomization's" patch configmap gate-flux shop '{"data":{"x":"'$mark'"}}'
 rm "$repo/one/gate.yaml" "$repo/flux/gate.yaml"
-colours other green >"$repo/other/colours.yaml"
+colors other green >"$repo/other/colors.yaml"
 commit "without the gates" >/dev/null
 check "the other Application goes on meanwhile" within 60 says green sky other
 check "the Application says what cannot be read" within 30 says "ConfigMap gate-one cannot be read" kubectl get application one -n argocd -o yaml
@@ -130,12 +130,12 @@ check "the Kustomization's too" within 60 fails uid flux
 
 # A ConfigMap that is in Git, and differs: it is not applied again.
 old=$(uid flux 2>/dev/null)
-colours gate-flux shut >"$repo/flux/gate.yaml"
+colors gate-flux shut >"$repo/flux/gate.yaml"
 commit "the gate again" >/dev/null
 check "an object is made" within 60 says shut sky gate-flux
 flux=$(uid flux)
 check "it becomes unreadable" patch configmap gate-flux shop '{"data":{"x":"'$mark'"}}'
-colours gate-flux open >"$repo/flux/gate.yaml"
+colors gate-flux open >"$repo/flux/gate.yaml"
 commit "another gate" >/dev/null
 check "the Kustomization says what cannot be read" within 30 says "ConfigMap gate-flux cannot be read" conditions kustomization flux shop
 check "the Kustomization is looked at once more" reconciled flux
@@ -146,7 +146,7 @@ check "and is applied" within 60 says open sky gate-flux
 
 check "the source becomes unreadable" patch gitrepository shop shop '{"spec":{"ignore":"'$mark'"}}'
 check "the Kustomization says so" within 30 says "GitRepository shop cannot be read" conditions kustomization flux shop
-colours flux red >"$repo/flux/colours.yaml"
+colors flux red >"$repo/flux/colors.yaml"
 commit "red too" >/dev/null
 check "it is looked at once more" stands_still kustomization flux shop
 check "and applies nothing" says blue sky flux
@@ -160,11 +160,11 @@ metadata: {name: behind, namespace: shop}
 spec: {path: behind, prune: true, interval: 2s, targetNamespace: shop, sourceRef: {kind: GitRepository, name: shop}, dependsOn: [{name: flux}]}
 Y
 mkdir "$repo/behind"
-colours behind blue >"$repo/behind/colours.yaml"
+colors behind blue >"$repo/behind/colors.yaml"
 commit behind >/dev/null
 check "a Kustomization behind another is applied" within 60 says blue sky behind
 check "what it waits for becomes unreadable" patch kustomization flux shop '{"spec":{"postBuild":{"substitute":{"x":"'$mark'"}}}}'
-colours behind red >"$repo/behind/colours.yaml"
+colors behind red >"$repo/behind/colors.yaml"
 commit "behind red" >/dev/null
 check "it says so" within 30 says "Kustomization flux cannot be read" conditions kustomization behind shop
 check "it is looked at once more" stands_still kustomization behind shop
@@ -204,7 +204,7 @@ check "and is not gone without its objects" kubectl get application far -n argoc
 check "an Application with a repository names the Secret that may be the repository's" within 30 says "Secret argocd/some-repository cannot be read" conditions application other argocd
 kubectl delete secret some-repository far -n argocd >/dev/null
 check "without the cluster's Secret it goes" within 60 fails kubectl get application far -n argocd -o name
-colours other blue >"$repo/other/colours.yaml"
+colors other blue >"$repo/other/colors.yaml"
 commit "other blue" >/dev/null
 check "its Application is looked at once more" refreshed other
 check "what argocd-cm excludes is not applied" says green sky other

@@ -4,7 +4,7 @@
 dev --without controller,mesh,prometheus,app,load
 repository
 mkdir -p "$repo/web"
-map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: %s}\n' "$1" >"$repo/web/map.yaml"; commit "$1" >/dev/null; }
+map() { printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: %s}\n' "$1" >"$repo/web/map.yaml"; commit "$1" >/dev/null; }
 map blue
 port=$(free_port)
 gitops gitops,flux --listen-address 127.0.0.1 --webhookPort "$port"
@@ -15,7 +15,7 @@ kind: GitRepository
 metadata: {name: shop, namespace: default}
 spec: {url: "file://$repo", ref: {branch: main}, interval: 1h}
 Y
-sky() { kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'; }
+sky() { kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'; }
 push() { # REPOSITORY CURLARGS...
 	local url=$1
 	shift

@@ -334,7 +334,7 @@ a_name_that_resolves_slowly_does_not_hold_up_the_loop(void **state)
 }
 
 static void
-calls_that_wait_can_be_cancelled(void **state)
+calls_that_wait_can_be_canceled(void **state)
 {
 	struct loop *loop = loop_ev_new();
 	struct server s;
@@ -406,7 +406,7 @@ main(void)
 		cmocka_unit_test(slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server),
 		cmocka_unit_test(a_request_that_waits_has_its_whole_time_out_left),
 		cmocka_unit_test(a_name_that_resolves_slowly_does_not_hold_up_the_loop),
-		cmocka_unit_test(calls_that_wait_can_be_cancelled),
+		cmocka_unit_test(calls_that_wait_can_be_canceled),
 		cmocka_unit_test(a_call_that_waits_ends_with_its_time_out),
 	};
 

@@ -94,8 +94,8 @@ what_of_an_alert_has_no_effect_is_named(void **state)
 		    "spec.eventSources[0].kind" },
 		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Rollout, name: a}], eventSeverity: loud}}",
 		    "spec.eventSeverity: " },
-		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Rollout, name: a}], colour: red}}",
-		    "spec.colour: " },
+		{ "{spec: {providerRef: {name: p}, eventSources: [{kind: Rollout, name: a}], color: red}}",
+		    "spec.color: " },
 	};
 	struct arena *a = arena_new();
 

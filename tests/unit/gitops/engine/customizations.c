@@ -201,13 +201,13 @@ keys_of_a_repositorys_secret_without_effect_are_named(void **state)
 	struct arena *a = arena_new();
 	json_t *secret = yaml(a,
 	    "{metadata: {name: corp}, data: {url: eA==, password: aHVzaA==, project: eA==, enableLfs: dHJ1ZQ==, "
-	    "githubAppID: MQ==, pasword: eA==}}");
+	    "githubAppID: MQ==, passphrase: eA==}}");
 
 	(void)state;
 	assert_string_equal(secret_keys_problem(a, secret, SECRET_KEYS_ARGOCD),
 	    "Secret corp: without effect here: enableLfs (files in Git LFS are read as the pointers that Git has), "
 	    "githubAppID (tokens are not fetched from GitHub, Google or Azure: password or bearerToken can hold one), "
-	    "pasword (it is not known)");
+	    "passphrase (it is not known)");
 	json_decref(secret);
 	secret = yaml(a, "{metadata: {name: corp}, data: {url: eA==, username: eA==, insecure: dHJ1ZQ==}}");
 	assert_null(secret_keys_problem(a, secret, SECRET_KEYS_ARGOCD));

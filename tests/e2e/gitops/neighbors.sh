@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 repository
 mkdir "$repo/web"
-printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colours}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: colors}\ndata: {sky: blue}\n' >"$repo/web/map.yaml"
 commit first >/dev/null
 dev --without controller,mesh,prometheus,app,load
 server=$(sed -n 's/^ *server: *//p' "$KUBECONFIG" | head -n 1)
@@ -40,10 +40,10 @@ spec: {providerRef: {name: hook}, eventSources: [{kind: Kustomization, name: "*"
 Y
 gitops gitops,flux
 web_application 'syncPolicy: {automated: {selfHeal: true}}'
-sky() { kubectl get configmap colours -n shop -o 'jsonpath={.data.sky}'; }
+sky() { kubectl get configmap colors -n shop -o 'jsonpath={.data.sky}'; }
 check "an Application is synced" within 30 says blue sky
 # Within an hour, which is how often it is compared, only a watch tells of it.
-watched() { kubectl patch configmap colours -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null && within 2 says blue sky; }
+watched() { kubectl patch configmap colors -n shop --type merge -p '{"data":{"sky":"red"}}' >/dev/null && within 2 says blue sky; }
 check "what is changed by hand is set right at once" within 20 watched
 kubectl apply -f - >/dev/null <<Y
 apiVersion: source.toolkit.fluxcd.io/v1
