@@ -55,7 +55,7 @@ check "no kubeconfig file" says "/nowhere" "$s" status myapp --kubeconfig /nowhe
 
 check "apply" kubectl apply -f tests/e2e/rollout.yaml
 check "status waits for health" says Healthy "$s" status myapp --timeout 300s
-check "wait for the Available condition" kubectl wait --for=condition=Available ro/myapp --timeout=20s
+check "wait for the Available condition" kubectl wait --for=condition=Available ro/myapp --timeout=300s
 check "list rollouts" says "myapp" "$s" list rollouts
 check "list rollouts in all namespaces" says "default" "$s" list rollouts -A
 check "set image" says "image updated" "$s" set image myapp myapp=myregistry/myapp:v2

@@ -52,7 +52,7 @@ check "and so is a scrape" scraped
 release
 
 body() { head -c "$1" /dev/zero | tr '\0' x; }
-hook() { curl -s -m 20 -o /dev/null -w '%{http_code}' -H 'X-GitHub-Event: push' "$@" "http://127.0.0.1:$hooks/api/webhook"; }
+hook() { curl -s -m 300 -o /dev/null -w '%{http_code}' -H 'X-GitHub-Event: push' "$@" "http://127.0.0.1:$hooks/api/webhook"; }
 body 1048577 >"$dir/long"
 body 1000000 >"$dir/body"
 check "a body of more than 1 MiB is refused by its length" says 413 hook --data-binary @"$dir/long"

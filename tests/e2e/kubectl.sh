@@ -38,7 +38,7 @@ sed -i 's/color: blue/color: green/; /size/s/, size: "3"//' "$dir/web.yaml"
 check "apply patches" says "configmap/settings configured" $k apply -f "$dir/web.yaml"
 check "apply removes what left the manifest" is '{"color":"green"}' json configmap settings '{.data}'
 check "apply of a wrong kind is refused" says 'no matches for kind "Nothing"' sh -c "echo '{\"apiVersion\": \"v1\", \"kind\": \"Nothing\", \"metadata\": {\"name\": \"x\"}}' | $k apply -f -"
-check "wait for readiness" $k wait --for=condition=Ready pod -l app=web --timeout=20s
+check "wait for readiness" $k wait --for=condition=Ready pod -l app=web --timeout=300s
 check "status of a ReplicaSet" within 20 is 2 json rs web '{.status.readyReplicas}'
 check "get is a table" says "NAME" $k get rs
 check "get -o wide" $k get pods -o wide
@@ -148,12 +148,12 @@ check "a Service that does not name it keeps it" $k patch service fixed --type m
 check "it is still there" is 10.0.0.77 $k get service fixed -o 'jsonpath={.spec.clusterIP}'
 check "an immutable ConfigMap stays" refused "field is immutable when \`immutable\` is set" configmap fixed '{"data":{"a":"c"}}'
 check "its labels may change" $k label configmap fixed c=d
-$k delete job,statefulset,service,configmap fixed --cascade=foreground --timeout=20s >/dev/null 2>&1
-check "delete waits for dependants" $k delete rs web --cascade=foreground --timeout=20s
+$k delete job,statefulset,service,configmap fixed --cascade=foreground --timeout=300s >/dev/null 2>&1
+check "delete waits for dependants" $k delete rs web --cascade=foreground --timeout=300s
 check "its pods are gone" within 10 is 0 sh -c "$k get pods -o name 2>/dev/null | wc -l"
-check "wait for deletion" sh -c "(sleep 1; $k delete configmap later >/dev/null) & $k wait --for=delete configmap/later --timeout=20s"
+check "wait for deletion" sh -c "(sleep 1; $k delete configmap later >/dev/null) & $k wait --for=delete configmap/later --timeout=300s"
 check "delete by file" $k delete -f "$dir/web.yaml" --ignore-not-found
-check "delete a namespace takes what is in it" $k delete namespace other --timeout=20s
+check "delete a namespace takes what is in it" $k delete namespace other --timeout=300s
 check "its objects are gone" fails $k -n other get configmap here
 check "events" $k get events
 check "delete all" $k delete configmap --all
@@ -233,7 +233,7 @@ Y
 widget() { printf 'apiVersion: shop.example/v1\nkind: Widget\nmetadata: {name: %s}\nspec: %s\n' "$1" "$2" | $k apply -f -; }
 check "before its definition a kind is not there" says 'no matches for kind "Widget"' widget a '{size: 3}'
 check "a definition is created" $k apply -f "$dir/crd.yaml"
-check "it is established" $k wait --for condition=established crd/widgets.shop.example --timeout=60s
+check "it is established" $k wait --for condition=established crd/widgets.shop.example --timeout=300s
 check "discovery has it" says "Widget" $k api-resources --api-group=shop.example
 check "its objects are served" says "widget.shop.example/a created" widget a '{size: 3, color: red}'
 check "validated" says "should be greater than or equal to 1" widget b '{size: 0}'
@@ -243,7 +243,7 @@ check "and unknown fields" says 'unknown field "spec.sizes"' widget b '{size: 1,
 check "in its columns" says "SIZE" $k get wd
 check "in its other version" is shop.example/v1beta1 $k get widgets.v1beta1.shop.example a -o 'jsonpath={.apiVersion}'
 check "explained" says "what it looks like" $k explain widget.spec.color
-check "watched" says "widget.shop.example/a condition met" sh -c "(sleep 1; $k patch widget a --subresource=status --type merge -p '{\"status\":{\"phase\":\"Ready\"}}' >/dev/null) & $k wait widget/a --for 'jsonpath={.status.phase}=Ready' --timeout=60s"
+check "watched" says "widget.shop.example/a condition met" sh -c "(sleep 1; $k patch widget a --subresource=status --type merge -p '{\"status\":{\"phase\":\"Ready\"}}' >/dev/null) & $k wait widget/a --for 'jsonpath={.status.phase}=Ready' --timeout=300s"
 check "those of Sluice's own kinds are kept, and change nothing" sh -c "$k apply -f deploy/crds.yaml && $k get ro wrong"
 check "one without a schema is refused" says "schemas are required" sh -c "sed '/schema:/,/^  - {name/d' '$dir/crd.yaml' | $k apply -f -"
 check "one with a wrong name too" says "spec.names.plural" sh -c "sed 's/name: widgets.shop/name: gadgets.shop/' '$dir/crd.yaml' | $k apply -f -"

@@ -95,6 +95,17 @@ stands_still() {
 	within 30 sh -c "[ \$(grep -c 'no action .*name=$2 ' '$dir/controller.log') -gt '$before' ]"
 }
 
+# decided KIND NAME NAMESPACE: a controller that logs at level debug has decided about it once more: a pass that began after a change of it has
+# ended when the next one begins.
+decided() {
+	local before
+	for _ in 1 2; do
+		before=$(grep -c "debug pass .*name=$2 " "$dir/controller.log")
+		kubectl annotate --overwrite "$1" "$2" -n "$3" "test/turn=$RANDOM$RANDOM" >/dev/null
+		within 30 sh -c "[ \$(grep -c 'debug pass .*name=$2 ' '$dir/controller.log') -gt '$before' ]" || return 1
+	done
+}
+
 finish() {
 	if [ -n "$dev_pid" ]; then
 		kill "$dev_pid" 2>/dev/null

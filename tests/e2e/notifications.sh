@@ -81,9 +81,8 @@ noted() { kubectl get rollout myapp -o jsonpath='{.metadata.annotations.notified
 check "... and noted" within 5 says ":here:b" noted
 kubectl delete configmap a-myapp-degraded >/dev/null
 stop
-controller
-kubectl annotate rollout myapp some=change >/dev/null
-sleep 2
+controller --loglevel debug
+check "... another process decides about it" decided rollout myapp default
 check "... so that another process tells it no more" fails sent a-myapp-degraded
 kubectl apply -f - >/dev/null <<'Y'
 apiVersion: apps/v1

@@ -26,7 +26,7 @@ other=$(free_port)
 cat >haproxy.cfg <<H
 defaults
   mode http
-  timeout connect 2s
+  timeout connect 60s
   timeout client 60s
   timeout server 60s
 frontend tls

@@ -15,13 +15,16 @@
 #include "kube/transport_curl.h"
 #include "sim/ports.h"
 
-#define STARTS_MS 20000
-#define TIMEOUT_MS 30000
-#define STOP_MS 5000
+/* Only what hangs reaches these: a machine that is slow, or has other work, fails nothing. */
+#define STARTS_MS 400000
+#define TIMEOUT_MS 600000
+#define STOP_MS 60000
+#define LEADS_MS 400000
+#define LEASE_NAMESPACE "argo-rollouts" /* where deploy/ gives the right to it */
+#define LEASE_NAME "argo-rollouts-controller-lock"
 #define ANSWER_MAX (64u << 20)
 #define READY_MS "300"
 #define FOLLOW_AGAIN_MS 100
-#define LEADS_MS 2000 /* the first of two has the Lease by then */
 
 struct follower {
 	struct remote *remote;
@@ -282,10 +285,9 @@ start_prometheus(struct remote *r)
 static struct child *
 start_controller(struct remote *r)
 {
-	/* The Lease is where deploy/ gives the right to it. */
 	const char *argv[] = { r->sluice, "controller", "--kubeconfig", r->controllers,
 		r->elects ? "--leader-elect=true" : "--leader-elect=false", "--leader-election-namespace",
-		r->namespace != NULL ? "argo-rollouts" : "default", "--metricsPort", "0", "--healthzPort", "0",
+		r->namespace != NULL ? LEASE_NAMESPACE : "default", "--metricsPort", "0", "--healthzPort", "0",
 		r->confined ? "--namespaced" : NULL, "--namespace", r->namespace, NULL };
 
 	return child_serve(r->loop, argv, arena_printf(r->arena, "%s/controller.log", r->dir), on_ended, NULL);
@@ -320,13 +322,40 @@ remote_wall(const struct remote *r)
 	return loop_wall(r->loop);
 }
 
+/* Returns a new text: who holds the Lease; "" if it is free or does not exist. */
+static char *
+lease_holder(struct remote *r)
+{
+	_cleanup_(freep) char *path = mem_printf("/apis/coordination.k8s.io/v1/namespaces/%s/leases/%s",
+	    r->namespace != NULL ? LEASE_NAMESPACE : "default", LEASE_NAME);
+	json_t *lease = NULL;
+	char *holder;
+
+	remote_do(r, "GET", NULL, path, NULL, &lease);
+	holder = mem_strdup(json_str(json_object_get(lease, "spec"), "holderIdentity") ?: "");
+	json_decref(lease);
+	return holder;
+}
+
+/* The second controller starts when the first has the Lease, and not before: else the second may become the leader. A Lease that a
+ * controller of another scenario has left is not the first one's. */
 void
 remote_second_controller(struct remote *r)
 {
+	_cleanup_(freep) char *before = NULL;
+	bool leads = false;
+
 	child_stop(r->controller, STOP_MS);
+	before = lease_holder(r);
 	r->elects = true;
 	r->controller = start_controller(r);
-	remote_run(r, LEADS_MS);
+	for (int64_t until = remote_now(r) + LEADS_MS; !leads && remote_now(r) < until;) {
+		_cleanup_(freep) char *now = NULL;
+
+		remote_run(r, 50);
+		now = lease_holder(r);
+		leads = now[0] != '\0' && !str_eq(now, before);
+	}
 	r->waiting = start_controller(r);
 }
 

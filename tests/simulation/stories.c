@@ -9,7 +9,7 @@
 #include <string.h>
 #include "tests/simulation/stories.h"
 
-#define CATCH_UP_MS 5000
+#define CATCH_UP_MS 60000
 
 static bool
 first_version(struct cluster *c)

@@ -11,6 +11,8 @@
 
 #define HASH "rollouts-pod-template-hash"
 #define PODS_MS 5000 /* until the pods of before are ready */
+#define PODS_TURN_MS 1000 /* where time is real they are there when none has come in two turns */
+#define REAL_TIME 20 /* times as long may it take where time is real: a busy machine is no fault */
 #define ARRIVE_MS 150000
 #define LOOK_MS 12000 /* in real time, where nothing is to happen */
 #define LINES_MAX 400
@@ -293,6 +295,22 @@ is_still(const struct story *t, const struct recording *r, size_t at)
 	return at == rest && !(strcmp(t->skip, "end") == 0 && rest + 1 == r->n) && !has_deadline(r, at);
 }
 
+/* Runs until the pods of before are there. */
+static void
+await_pods(struct cluster *c, struct churn *churn)
+{
+	cluster_run(c, c->remote != NULL ? PODS_MS - 2 * PODS_TURN_MS : PODS_MS);
+	churn->counting = c->remote != NULL;
+	for (int quiet = 0, turns = 0; c->remote != NULL && quiet < 2 && turns < REAL_TIME * PODS_MS / PODS_TURN_MS;
+	     turns++) {
+		churn->pods = 0;
+		cluster_run(c, PODS_TURN_MS);
+		quiet = churn->pods == 0 ? quiet + 1 : 0;
+	}
+	churn->pods = 0;
+	churn->counting = true;
+}
+
 /* In the cluster, which is freed. */
 static bool
 take_over(const struct story *t, const struct recording *r, size_t at, struct cluster *c)
@@ -309,13 +327,14 @@ take_over(const struct story *t, const struct recording *r, size_t at, struct cl
 	cluster_apply(c, t->manifests);
 	put(c, r, at);
 	cluster_observe(c, on_change, &churn);
-	cluster_run(c, PODS_MS);
-	churn.counting = true;
+	await_pods(c, &churn);
 	cluster_hold_controller(c, false);
 	cluster_run(c, c->remote != NULL ? LOOK_MS : ARRIVE_MS);
-	cluster_observe(c, NULL, NULL);
-	ours = our_arrival(a, c, r, early);
 	peers = peers_arrival(a, r, rest, early);
+	for (int64_t until = cluster_now(c) + (c->remote != NULL ? REAL_TIME * LOOK_MS : 0);
+	     strcmp(ours = our_arrival(a, c, r, early), peers) != 0 && cluster_now(c) < until;)
+		cluster_run(c, PODS_TURN_MS);
+	cluster_observe(c, NULL, NULL);
 	ok = strcmp(ours, peers) == 0 && churn.stranger[0] == '\0' && (!still || churn.pods == 0);
 	if (!ok)
 		printf("  %s taken over after line %zu (%.2f s)\n    ours   %s\n    peer's %s\n%s%s%s", t->name, at + 1,

@@ -14,7 +14,7 @@ global
 defaults
 	mode http
 	log global
-	timeout connect 5s
+	timeout connect 60s
 	timeout client 10m
 	timeout server 10m
 frontend in

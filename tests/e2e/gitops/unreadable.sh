@@ -199,7 +199,7 @@ spec:
 Y
 check "an Application of a cluster whose Secret cannot be read says so" within 30 says "Secret argocd/far cannot be read" conditions application far argocd
 kubectl delete application far -n argocd --wait=false >/dev/null
-sleep 4
+check "it is refreshed once more" refreshed far
 check "and is not gone without its objects" kubectl get application far -n argocd -o name
 check "an Application with a repository names the Secret that may be the repository's" within 30 says "Secret argocd/some-repository cannot be read" conditions application other argocd
 kubectl delete secret some-repository far -n argocd >/dev/null
