@@ -1,8 +1,11 @@
 /* gotemplate/eval.c: runs the tree. */
+#include "base/float.h"
+#include "gotemplate/eval.h"
 #include <string.h>
-#include "analysis/condition/value.h"
 #include "base/str.h"
-#include "gotemplate/template_parts.h"
+#include "gotemplate/functions.h"
+#include "gotemplate/parse.h"
+#include "gotemplate/template.h"
 
 #define STEPS_MAX 200000
 #define VARIABLES_MAX 256
@@ -229,7 +232,6 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 		run_charge(s->run, args[i]);
 	if (s->run->err != NULL)
 		return NULL;
-	s->run->variant = first->function->variant;
 	v = first->function->call(s->run, args, n);
 	run_charge(s->run, v);
 	if (s->run->err != NULL)

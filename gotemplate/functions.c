@@ -1,4 +1,5 @@
 /* gotemplate/functions.c: the functions, a row each: Go's own, and those of sprig that texts are made with. */
+#include "gotemplate/functions.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -6,7 +7,9 @@
 #include <string.h>
 #include "base/base64.h"
 #include "base/str.h"
-#include "gotemplate/template_parts.h"
+#include "gotemplate/eval.h"
+#include "gotemplate/parse.h"
+#include "gotemplate/template.h"
 
 #define ANY ARGS_MAX + 1
 #define REPEAT_MAX 10000
@@ -124,19 +127,32 @@ order(struct run *r, arguments a)
 	       (json_number_value(a[0]) < json_number_value(a[1]));
 }
 
-/* lt, le, gt and ge. */
 static const json_t *
-f_order(struct run *r, arguments a, size_t n)
+f_lt(struct run *r, arguments a, size_t n)
 {
-	int c = order(r, a);
-
 	(void)n;
-	switch (r->variant) {
-	case '<': return boolean(r, c < 0);
-	case '[': return boolean(r, c <= 0);
-	case '>': return boolean(r, c > 0);
-	default: return boolean(r, c >= 0);
-	}
+	return boolean(r, order(r, a) < 0);
+}
+
+static const json_t *
+f_le(struct run *r, arguments a, size_t n)
+{
+	(void)n;
+	return boolean(r, order(r, a) <= 0);
+}
+
+static const json_t *
+f_gt(struct run *r, arguments a, size_t n)
+{
+	(void)n;
+	return boolean(r, order(r, a) > 0);
+}
+
+static const json_t *
+f_ge(struct run *r, arguments a, size_t n)
+{
+	(void)n;
+	return boolean(r, order(r, a) >= 0);
 }
 
 static const json_t *
@@ -610,34 +626,82 @@ f_float(struct run *r, arguments a, size_t n)
 	return run_keep(r, json_real(isfinite(d) ? d : 0));
 }
 
-/* add and its kin: sprig counts in integers. */
+enum fold { FOLD_ADD, FOLD_SUB, FOLD_MUL, FOLD_DIV, FOLD_MOD, FOLD_MIN, FOLD_MAX };
+
+/* Returns false on overflow and division by 0. */
+static bool
+functions_fold_step(enum fold how, int64_t by, int64_t *sum)
+{
+	switch (how) {
+	case FOLD_ADD: return !__builtin_add_overflow(*sum, by, sum);
+	case FOLD_SUB: return !__builtin_sub_overflow(*sum, by, sum);
+	case FOLD_MUL: return !__builtin_mul_overflow(*sum, by, sum);
+	case FOLD_MIN: *sum = by < *sum ? by : *sum; return true;
+	case FOLD_MAX: *sum = by > *sum ? by : *sum; return true;
+	case FOLD_DIV:
+	case FOLD_MOD: break;
+	}
+	if (by == 0 || (by == -1 && *sum == INT64_MIN))
+		return false;
+	*sum = how == FOLD_DIV ? *sum / by : *sum % by;
+	return true;
+}
+
+/* Arithmetic in integers, as in sprig. */
 static const json_t *
-f_fold(struct run *r, arguments a, size_t n)
+functions_fold(struct run *r, enum fold how, arguments a, size_t n)
 {
 	int64_t sum;
 
 	if (!functions_numbers(r, a, n))
 		return NULL;
 	sum = int_of_double(json_number_value(a[0]));
-	for (size_t i = 1; i < n; i++) {
-		int64_t by = int_of_double(json_number_value(a[i]));
-		bool over = false;
-
-		switch (r->variant) {
-		case '+': over = __builtin_add_overflow(sum, by, &sum); break;
-		case '-': over = __builtin_sub_overflow(sum, by, &sum); break;
-		case '*': over = __builtin_mul_overflow(sum, by, &sum); break;
-		case '<': sum = by < sum ? by : sum; break;
-		case '>': sum = by > sum ? by : sum; break;
-		default:
-			over = by == 0 || (by == -1 && sum == INT64_MIN);
-			if (!over)
-				sum = r->variant == '/' ? sum / by : sum % by;
-		}
-		if (over)
+	for (size_t i = 1; i < n; i++)
+		if (!functions_fold_step(how, int_of_double(json_number_value(a[i])), &sum))
 			return run_fail(r, "the number is too large, or divided by 0");
-	}
 	return functions_integer(r, sum);
+}
+
+static const json_t *
+f_add(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_ADD, a, n);
+}
+
+static const json_t *
+f_sub(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_SUB, a, n);
+}
+
+static const json_t *
+f_mul(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_MUL, a, n);
+}
+
+static const json_t *
+f_div(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_DIV, a, n);
+}
+
+static const json_t *
+f_mod(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_MOD, a, n);
+}
+
+static const json_t *
+f_min(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_MIN, a, n);
+}
+
+static const json_t *
+f_max(struct run *r, arguments a, size_t n)
+{
+	return functions_fold(r, FOLD_MAX, a, n);
 }
 
 static const json_t *
@@ -765,68 +829,68 @@ f_split_list(struct run *r, arguments a, size_t n)
 }
 
 static const struct function functions[] = {
-	{ "add", 1, ANY, f_fold, '+' },
-	{ "and", 1, ANY, f_and, 0 },
-	{ "b64dec", 1, 1, f_b64dec, 0 },
-	{ "b64enc", 1, 1, f_b64enc, 0 },
-	{ "coalesce", 1, ANY, f_coalesce, 0 },
-	{ "contains", 2, 2, f_contains, 0 },
-	{ "default", 1, 2, f_default, 0 },
-	{ "dict", 0, ANY, f_dict, 0 },
-	{ "div", 2, 2, f_fold, '/' },
-	{ "empty", 1, 1, f_empty, 0 },
-	{ "eq", 2, ANY, f_eq, 0 },
-	{ "first", 1, 1, f_first, 0 },
-	{ "float64", 1, 1, f_float, 0 },
-	{ "fromJson", 1, 1, f_from_json, 0 },
-	{ "ge", 2, 2, f_order, ']' },
-	{ "gt", 2, 2, f_order, '>' },
-	{ "hasKey", 2, 2, f_has_key, 0 },
-	{ "hasPrefix", 2, 2, f_has_prefix, 0 },
-	{ "hasSuffix", 2, 2, f_has_suffix, 0 },
-	{ "html", 1, ANY, f_html, 0 },
-	{ "indent", 2, 2, f_indent, 0 },
-	{ "index", 1, ANY, f_index, 0 },
-	{ "int", 1, 1, f_int, 0 },
-	{ "int64", 1, 1, f_int, 0 },
-	{ "join", 2, 2, f_join, 0 },
-	{ "js", 1, ANY, f_js, 0 },
-	{ "last", 1, 1, f_last, 0 },
-	{ "le", 2, 2, f_order, '[' },
-	{ "len", 1, 1, f_len, 0 },
-	{ "list", 0, ANY, f_list, 0 },
-	{ "lower", 1, 1, f_lower, 0 },
-	{ "lt", 2, 2, f_order, '<' },
-	{ "max", 1, ANY, f_fold, '>' },
-	{ "min", 1, ANY, f_fold, '<' },
-	{ "mod", 2, 2, f_fold, '%' },
-	{ "mul", 1, ANY, f_fold, '*' },
-	{ "ne", 2, 2, f_ne, 0 },
-	{ "nindent", 2, 2, f_nindent, 0 },
-	{ "not", 1, 1, f_not, 0 },
-	{ "or", 1, ANY, f_or, 0 },
-	{ "print", 0, ANY, f_print, 0 },
-	{ "printf", 1, ANY, f_printf, 0 },
-	{ "println", 0, ANY, f_println, 0 },
-	{ "quote", 1, ANY, f_quote, 0 },
-	{ "repeat", 2, 2, f_repeat, 0 },
-	{ "replace", 3, 3, f_replace, 0 },
-	{ "slice", 1, 3, f_slice, 0 },
-	{ "splitList", 2, 2, f_split_list, 0 },
-	{ "squote", 1, ANY, f_squote, 0 },
-	{ "sub", 2, 2, f_fold, '-' },
-	{ "ternary", 3, 3, f_ternary, 0 },
-	{ "title", 1, 1, f_title, 0 },
-	{ "toJson", 1, 1, f_to_json, 0 },
-	{ "toPrettyJson", 1, 1, f_to_pretty_json, 0 },
-	{ "toString", 1, 1, f_to_string, 0 },
-	{ "trim", 1, 1, f_trim, 0 },
-	{ "trimAll", 2, 2, f_trim_all, 0 },
-	{ "trimPrefix", 2, 2, f_trim_prefix, 0 },
-	{ "trimSuffix", 2, 2, f_trim_suffix, 0 },
-	{ "trunc", 2, 2, f_trunc, 0 },
-	{ "upper", 1, 1, f_upper, 0 },
-	{ "urlquery", 1, ANY, f_urlquery, 0 },
+	{ "add", 1, ANY, f_add },
+	{ "and", 1, ANY, f_and },
+	{ "b64dec", 1, 1, f_b64dec },
+	{ "b64enc", 1, 1, f_b64enc },
+	{ "coalesce", 1, ANY, f_coalesce },
+	{ "contains", 2, 2, f_contains },
+	{ "default", 1, 2, f_default },
+	{ "dict", 0, ANY, f_dict },
+	{ "div", 2, 2, f_div },
+	{ "empty", 1, 1, f_empty },
+	{ "eq", 2, ANY, f_eq },
+	{ "first", 1, 1, f_first },
+	{ "float64", 1, 1, f_float },
+	{ "fromJson", 1, 1, f_from_json },
+	{ "ge", 2, 2, f_ge },
+	{ "gt", 2, 2, f_gt },
+	{ "hasKey", 2, 2, f_has_key },
+	{ "hasPrefix", 2, 2, f_has_prefix },
+	{ "hasSuffix", 2, 2, f_has_suffix },
+	{ "html", 1, ANY, f_html },
+	{ "indent", 2, 2, f_indent },
+	{ "index", 1, ANY, f_index },
+	{ "int", 1, 1, f_int },
+	{ "int64", 1, 1, f_int },
+	{ "join", 2, 2, f_join },
+	{ "js", 1, ANY, f_js },
+	{ "last", 1, 1, f_last },
+	{ "le", 2, 2, f_le },
+	{ "len", 1, 1, f_len },
+	{ "list", 0, ANY, f_list },
+	{ "lower", 1, 1, f_lower },
+	{ "lt", 2, 2, f_lt },
+	{ "max", 1, ANY, f_max },
+	{ "min", 1, ANY, f_min },
+	{ "mod", 2, 2, f_mod },
+	{ "mul", 1, ANY, f_mul },
+	{ "ne", 2, 2, f_ne },
+	{ "nindent", 2, 2, f_nindent },
+	{ "not", 1, 1, f_not },
+	{ "or", 1, ANY, f_or },
+	{ "print", 0, ANY, f_print },
+	{ "printf", 1, ANY, f_printf },
+	{ "println", 0, ANY, f_println },
+	{ "quote", 1, ANY, f_quote },
+	{ "repeat", 2, 2, f_repeat },
+	{ "replace", 3, 3, f_replace },
+	{ "slice", 1, 3, f_slice },
+	{ "splitList", 2, 2, f_split_list },
+	{ "squote", 1, ANY, f_squote },
+	{ "sub", 2, 2, f_sub },
+	{ "ternary", 3, 3, f_ternary },
+	{ "title", 1, 1, f_title },
+	{ "toJson", 1, 1, f_to_json },
+	{ "toPrettyJson", 1, 1, f_to_pretty_json },
+	{ "toString", 1, 1, f_to_string },
+	{ "trim", 1, 1, f_trim },
+	{ "trimAll", 2, 2, f_trim_all },
+	{ "trimPrefix", 2, 2, f_trim_prefix },
+	{ "trimSuffix", 2, 2, f_trim_suffix },
+	{ "trunc", 2, 2, f_trunc },
+	{ "upper", 1, 1, f_upper },
+	{ "urlquery", 1, ANY, f_urlquery },
 };
 
 const struct function *

@@ -1,9 +1,11 @@
 /* gotemplate/parse.c: text to tree, by descent. */
+#include "gotemplate/parse.h"
 #include <ctype.h>
 #include <string.h>
 #include "base/literal.h"
 #include "base/str.h"
-#include "gotemplate/template_parts.h"
+#include "gotemplate/functions.h"
+#include "gotemplate/template.h"
 
 struct parser {
 	struct arena *arena;

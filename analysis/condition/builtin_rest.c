@@ -3,6 +3,7 @@
 #include <string.h>
 #include "analysis/condition/builtins.h"
 #include "analysis/condition/moment.h"
+#include "base/float.h"
 #include "base/str.h"
 #include "base/time.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "analysis/condition/moment.h"
+#include "base/float.h"
 #include "base/str.h"
 
 #define VALUE_PRINT_MAX (1u << 20) /* bytes of a printed value */
@@ -277,50 +278,6 @@ value_kind_name(enum value_kind k)
 	return kind_names[k];
 }
 
-/* The shortest decimal text that reads back as d; with an exponent when it is less than -4, or `most` and above. */
-static const char *
-float_shortest(struct arena *a, double d, int most)
-{
-	char text[40], *e;
-	int precision, exponent;
-
-	if (isnan(d))
-		return "NaN";
-	if (isinf(d))
-		return d > 0 ? "+Inf" : "-Inf";
-	for (precision = 1; precision < 17; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision - 1, d);
-		if (strtod(text, NULL) == d)
-			break;
-	}
-	snprintf(text, sizeof(text), "%.*e", precision - 1, d);
-	e = strchr(text, 'e');
-	exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
-	if (exponent < -4 || exponent >= most)
-		return arena_printf(a, "%s", text);
-	return arena_printf(a, "%.*f", precision - 1 - exponent > 0 ? precision - 1 - exponent : 0, d);
-}
-
-const char *
-float_text(struct arena *a, double d)
-{
-	return float_shortest(a, d, 21);
-}
-
-const char *
-float_json(struct arena *a, double d)
-{
-	const char *text = float_shortest(a, d, 21), *e = strchr(text, 'e');
-	int exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
-
-	if (e == NULL || exponent >= 21)
-		return text;
-	if (exponent > -7)
-		return arena_printf(
-		    a, "%.*f", (int)(e - text) - 1 - (d < 0) - (strchr(text, '.') != NULL) - exponent, d);
-	return arena_printf(a, "%.*se%d", (int)(e - text), text, exponent);
-}
-
 static int
 value_by_key(const void *a, const void *b)
 {
@@ -346,7 +303,7 @@ value_print(struct arena *a, const struct value *v)
 	case VALUE_NIL: return "<nil>";
 	case VALUE_BOOL: return v->b ? "true" : "false";
 	case VALUE_INT: return arena_printf(a, "%" PRId64, v->i);
-	case VALUE_FLOAT: return float_shortest(a, v->f, 6);
+	case VALUE_FLOAT: return float_shortest(a, v->f, FLOAT_EXPONENT_PRINT);
 	case VALUE_STRING: return arena_strndup(a, v->s.at, v->s.len);
 	case VALUE_TIME: return moment_text(a, v->time);
 	case VALUE_DURATION: return moment_duration_text(a, v->i);

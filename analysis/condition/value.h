@@ -101,9 +101,3 @@ const char *value_print(struct arena *, const struct value *);
 
 /* How Argo Rollouts writes a measurement's value: "[0.2]", "0.5", JSON. In the arena. */
 const char *value_text(struct arena *, const struct value *);
-
-/* The shortest decimal text that reads back as d, as Go's strconv 'f'/-1 and 'e' do for %v. */
-const char *float_text(struct arena *, double d);
-
-/* The same as encoding/json writes it: plain decimals from 1e-6 to 1e21. */
-const char *float_json(struct arena *, double d);
