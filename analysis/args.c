@@ -7,7 +7,7 @@
 #define SUBSTITUTED_MAX (1u << 20)
 
 static struct argument *
-find(struct argument *args, size_t n, const char *name)
+args_find(struct argument *args, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(args[i].name, name))
@@ -15,9 +15,9 @@ find(struct argument *args, size_t n, const char *name)
 	return NULL;
 }
 
-/* metadata.labels['x'], spec.replicas, status.conditions[0].reason over the rollout. */
+/* The value of a field of the rollout: metadata.labels['x'], spec.replicas, status.conditions[0].reason. */
 static struct err *
-field_value(struct arena *a, const char *arg, const char *path, const json_t *object, const char **ret)
+args_field_value(struct arena *a, const char *arg, const char *path, const json_t *object, const char **ret)
 {
 	struct str pointer;
 	const json_t *v;
@@ -73,14 +73,14 @@ args_resolve(struct arena *a, const struct argument *arg, const struct args_sour
 		return NULL;
 	}
 	if (v->field_ref != NULL)
-		return field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
-	*ret = NULL; /* a Secret's: looked up when it is needed, and kept nowhere */
+		return args_field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
+	*ret = NULL; /* in a Secret: queried when it is needed, and not stored */
 	return NULL;
 }
 
-/* The metrics that are new with a template, behind those that are there already. */
+/* Adds the metrics of a template after those of other templates. */
 static struct err *
-add_metrics(struct arena *a, const struct template_source *t, json_t *metrics)
+args_add_metrics(struct arena *a, const struct template_source *t, json_t *metrics)
 {
 	_cleanup_(json_decrefp) json_t *list = json_loads(t->spec->metrics ?: "[]", 0, NULL);
 	json_t *m, *other;
@@ -97,13 +97,13 @@ add_metrics(struct arena *a, const struct template_source *t, json_t *metrics)
 }
 
 static struct err *
-add_args(struct arena *a, const struct template_source *t, const struct args_source *from, struct analysis_spec *to)
+args_add(struct arena *a, const struct template_source *t, const struct args_source *from, struct analysis_spec *to)
 {
 	struct err *e;
 
 	for (size_t i = 0; i < t->spec->args.n; i++) {
 		const struct argument *arg = &t->spec->args.at[i];
-		struct argument *old = find(to->args.at, to->args.n, arg->name), resolved = { .name = arg->name };
+		struct argument *old = args_find(to->args.at, to->args.n, arg->name), resolved = { .name = arg->name };
 
 		if ((e = args_resolve(a, arg, from, &resolved.value)) != NULL)
 			return err_wrap(a, e, "template %s", t->name);
@@ -130,7 +130,7 @@ struct rules {
 };
 
 static void
-add_rules(struct arena *a, struct rules rules, struct analysis_spec *to)
+args_add_rules(struct arena *a, struct rules rules, struct analysis_spec *to)
 {
 	struct dry_run *dry_run = arena_new_array(a, struct dry_run, to->dry_run.n + rules.n_dry_run);
 	struct measurement_retention *retention =
@@ -162,13 +162,14 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 	for (size_t t = 0; t < n; t++) {
 		const struct analysis_spec *spec = templates[t].spec;
 
-		if ((e = add_metrics(a, &templates[t], metrics)) != NULL ||
-		    (e = add_args(a, &templates[t], from, &merged)) != NULL)
+		if ((e = args_add_metrics(a, &templates[t], metrics)) != NULL ||
+		    (e = args_add(a, &templates[t], from, &merged)) != NULL)
 			return e;
-		add_rules(a, (struct rules){ spec->dry_run.at, spec->dry_run.n, spec->retention.at, spec->retention.n },
+		args_add_rules(a,
+		    (struct rules){ spec->dry_run.at, spec->dry_run.n, spec->retention.at, spec->retention.n },
 		    &merged);
 	}
-	add_rules(
+	args_add_rules(
 	    a, (struct rules){ given->dry_run.at, given->dry_run.n, given->retention.at, given->retention.n }, &merged);
 	for (size_t i = 0; i < given->args.n; i++) {
 		const struct argument *arg = &given->args.at[i];
@@ -176,8 +177,8 @@ args_merge(struct arena *a, const struct template_source *templates, size_t n, c
 
 		if ((e = args_resolve(a, arg, from, &value)) != NULL)
 			return e;
-		/* One that no template asks for is dropped, as the original does. */
-		if ((old = find(merged.args.at, merged.args.n, arg->name)) != NULL &&
+		/* An argument that no template has is dropped, as by Argo Rollouts. */
+		if ((old = args_find(merged.args.at, merged.args.n, arg->name)) != NULL &&
 		    (value != NULL || arg->value_from != NULL))
 			*old = (struct argument){ arg->name, value, value == NULL ? arg->value_from : NULL };
 	}
@@ -218,7 +219,7 @@ args_substitute(struct arena *a, const char *json, const struct argument *args, 
 		while (len > 0 && name[len - 1] == ' ')
 			len--;
 		name = arena_strndup(a, name, len);
-		arg = find((struct argument *)args, n, name);
+		arg = args_find((struct argument *)args, n, name);
 		if (arg == NULL || arg->value == NULL) {
 			e = err_new(a, ERR_INVALID, "{{args.%s}}: no argument of that name has a value", name);
 			break;

@@ -2,7 +2,7 @@
 #pragma once
 #include "kube/api/analysis.h"
 
-/* What the arguments of a rollout are resolved against. */
+/* The source of values for the arguments of a rollout. */
 struct args_source {
 	const json_t *rollout; /* the object, for fieldRef */
 	const char *latest_hash, *stable_hash; /* for podTemplateHashValue */
@@ -13,26 +13,27 @@ struct template_source {
 	const struct analysis_spec *spec;
 };
 
-/* Merges templates into one run's spec, as Argo Rollouts does: metrics and rules are put one behind the other (two metrics of
- * one name are an error), arguments are merged by name (a value beats none; two different values are an error), then those of
- * `given` override, and its rules are added. `from` NULL: sources are not read; an argument that has one keeps its value_from
- * instead of getting a value, as those from Secrets always do. Everything lives in the arena. */
+/* Merges templates into the spec of one run, as Argo Rollouts does. Metrics and rules are concatenated; two metrics of
+ * one name are an error. Arguments are merged by name; two different values are an error. Those of `given` override the
+ * values, and its rules are added. An argument from a Secret keeps its value_from and gets no value; so do all that
+ * have one if `from` is NULL. Everything lives in the arena. */
 struct err *args_merge(struct arena *, const struct template_source *, size_t n, const struct rollout_analysis *given,
     const struct args_source *, struct analysis_spec *ret);
 
-/* Why an argument cannot be resolved, whatever it is resolved against: a value and a source, or not just one source. NULL: it can. */
+/* Returns why an argument cannot be resolved: it has a value and a source, or more than one source, or none. NULL: it
+ * can. */
 const char *argument_problem(const struct argument *);
 
-/* The argument's value, from where it says; NULL: it has none, or it is a Secret's, which is looked up when it is needed. */
+/* Sets *ret to the value of the argument, from its source; NULL: it has no value, or it is in a Secret. */
 struct err *args_resolve(struct arena *, const struct argument *, const struct args_source *, const char **ret);
 
-/* Puts the arguments into a text of JSON: each {{args.name}}, spaces allowed, becomes the value with JSON's escaping. An
- * unknown or unresolved name is an error. */
+/* Substitutes the arguments in a JSON text: each {{args.name}}, spaces allowed, becomes the value, escaped as in JSON.
+ * A name that is unknown or not resolved is an error. */
 struct err *args_substitute(struct arena *, const char *json, const struct argument *, size_t n, const char **ret);
 
-/* Each argument without a value stands for itself: args_substitute leaves {{args.name}} where it is, so that what
- * can be known before the values are is checked. In the arena. */
+/* Returns the arguments with {{args.name}} as the value of each one without a value: args_substitute then leaves it in
+ * the text, and everything that does not depend on it can be checked. In the arena. */
 struct argument *args_unresolved(struct arena *, const struct argument *, size_t n);
 
-/* Something in the text is still to come. NULL: no. */
+/* The text has arguments that are not resolved. False for NULL. */
 bool args_are_open(const char *text);

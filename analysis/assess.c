@@ -1,4 +1,4 @@
-/* analysis/assess.c: judging. */
+/* analysis/assess.c: from values to phases. */
 #include "analysis/assess.h"
 #include <inttypes.h>
 #include <string.h>
@@ -6,12 +6,13 @@
 #include "base/str.h"
 
 static struct err *
-limit(struct arena *a, const char *field, const char *text, int64_t otherwise, int64_t least, int64_t *ret)
+metric_limit_read(
+    struct arena *a, const char *field, const char *text, int64_t value_default, int64_t least, int64_t *ret)
 {
 	long long n;
 
 	if (text == NULL) {
-		*ret = otherwise;
+		*ret = value_default;
 		return NULL;
 	}
 	if (!str_int(text, least, INT32_MAX, &n))
@@ -25,12 +26,13 @@ metric_limits_read(struct arena *a, const struct metric *m, struct metric_limits
 {
 	struct err *e;
 
-	if ((e = limit(a, "count", m->count, 0, 0, &l->count)) != NULL ||
-	    (e = limit(a, "failureLimit", m->failure_limit, 0, -1, &l->failure)) != NULL ||
-	    (e = limit(a, "inconclusiveLimit", m->inconclusive_limit, 0, 0, &l->inconclusive)) != NULL ||
-	    (e = limit(a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL ||
-	    (e = limit(a, "consecutiveSuccessLimit", m->consecutive_success_limit, 0, 0, &l->consecutive_success)) !=
-		NULL)
+	if ((e = metric_limit_read(a, "count", m->count, 0, 0, &l->count)) != NULL ||
+	    (e = metric_limit_read(a, "failureLimit", m->failure_limit, 0, -1, &l->failure)) != NULL ||
+	    (e = metric_limit_read(a, "inconclusiveLimit", m->inconclusive_limit, 0, 0, &l->inconclusive)) != NULL ||
+	    (e = metric_limit_read(
+		 a, "consecutiveErrorLimit", m->consecutive_error_limit, 4, 0, &l->consecutive_error)) != NULL ||
+	    (e = metric_limit_read(
+		 a, "consecutiveSuccessLimit", m->consecutive_success_limit, 0, 0, &l->consecutive_success)) != NULL)
 		return err_wrap(a, e, "metric %s", m->name);
 	if (l->failure == -1 && l->consecutive_success == 0)
 		return err_new(a, ERR_INVALID, "metric %s: failureLimit -1 needs a consecutiveSuccessLimit", m->name);
@@ -49,9 +51,10 @@ metric_limits_read(struct arena *a, const struct metric *m, struct metric_limits
 	return NULL;
 }
 
-/* Runs one condition; *ret_set is false when there is none. */
+/* Evaluates one condition; *ret_set is false if the metric does not have it. */
 static struct err *
-run(struct arena *a, const char *field, const char *text, const struct value *v, int64_t now, bool *ret_set, bool *ret)
+measurement_eval(
+    struct arena *a, const char *field, const char *text, const struct value *v, int64_t now, bool *ret_set, bool *ret)
 {
 	struct condition_program *program;
 	struct err *e;
@@ -71,8 +74,10 @@ measurement_phase(
 	bool has_success, has_failure, success = false, failure = false;
 	struct err *e;
 
-	if ((e = run(a, "successCondition", m->success_condition, v, now, &has_success, &success)) != NULL ||
-	    (e = run(a, "failureCondition", m->failure_condition, v, now, &has_failure, &failure)) != NULL) {
+	if ((e = measurement_eval(a, "successCondition", m->success_condition, v, now, &has_success, &success)) !=
+		NULL ||
+	    (e = measurement_eval(a, "failureCondition", m->failure_condition, v, now, &has_failure, &failure)) !=
+		NULL) {
 		*ret_message = empty ? arena_printf(a, "no data: the query answered no sample (%s)", err_text(a, e))
 				     : err_text(a, e);
 		return "Error";
@@ -115,7 +120,8 @@ metric_phase(struct arena *a, const struct metric_limits *l, const struct metric
 	if (l->count > 0 && r->count >= l->count) {
 		if (l->consecutive_success == 0)
 			return "Successful";
-		/* Neither limit was reached: with both in force nobody can say; with failures unlimited, it has not earned it. */
+		/* Neither limit was reached: Inconclusive. With unlimited failures only successes count,
+		 * and they were too few. */
 		*ret_reason = arena_printf(a,
 		    "consecutiveSuccess (%" PRId64 ") < consecutiveSuccessLimit (%" PRId64 ") after %" PRId64
 		    " measurements",

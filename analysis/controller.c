@@ -28,7 +28,8 @@ analysis_write_message(const struct analysis_run *run, const char *message, stru
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
 }
 
-/* The first list of the type has not arrived. If that takes long, the controller may not list the type: the status says so. */
+/* The first list of the type has not arrived. If that takes long, the controller may not list the type: the status says
+ * so. */
 static void
 analysis_wait_for_list(const struct pass *p, const struct type *type, const struct analysis_run *run, struct plan *plan)
 {
@@ -108,7 +109,7 @@ analysis_needs(const struct object *run, const struct type *type)
 
 static const struct controller_watch watches[] = { { .type = &analysis_run_type } };
 
-/* What the providers need to be watched. */
+/* The watches of the providers. */
 static bool
 analysis_watch_more(size_t i, struct controller_watch *ret)
 {

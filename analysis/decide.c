@@ -1,8 +1,8 @@
 /* analysis/decide.c: one pass over an AnalysisRun.
  *
- * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after an
- * error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so that a
- * restart of the controller changes nothing.
+ * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after
+ * an error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so
+ * that a restart of the controller changes nothing.
  */
 #include "analysis/decide.h"
 #include <string.h>
@@ -15,7 +15,7 @@
 #define RETRY_AFTER_ERROR_MS 10000
 
 static void
-run_fail(struct run_pass *s, const char *message)
+analysis_fail(struct run_pass *s, const char *message)
 {
 	s->status.phase = "Error";
 	s->status.message = message;
@@ -208,8 +208,8 @@ run_wake(struct run_pass *s)
 	}
 }
 
-/* Measures before it assesses: a response that has arrived counts, even if the run ends in this pass. What was planned for
- * other metrics is dropped then, because no later pass will read it. */
+/* Measures before it assesses: a response that has arrived counts, even if the run ends in this pass. What was planned
+ * for other metrics is dropped then, because no later pass will read it. */
 static void
 run_continue(struct run_pass *s)
 {
@@ -254,7 +254,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 		s.status.started_at = time_stored(w->now);
 	s.status.phase = "Running";
 	if ((wrong = run_prepare(&s)) != NULL)
-		run_fail(&s, wrong);
+		analysis_fail(&s, wrong);
 	else
 		run_continue(&s);
 	if (phase_is_final(s.status.phase))

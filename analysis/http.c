@@ -49,14 +49,24 @@ basic_auth_used(const struct metric_authentication *auth)
 }
 
 const struct oauth2 *
-oauth2_used(const struct oauth2 *o)
+oauth2_used(const struct metric_authentication *auth)
 {
+	const struct oauth2 *o = auth != NULL ? auth->oauth2 : NULL;
+
 	return o != NULL && o->token_url != NULL && o->token_url[0] != '\0' ? o : NULL;
 }
 
 const char *
-oauth2_wrong(const struct oauth2 *o)
+authentication_problem(const struct metric_authentication *auth)
 {
+	const struct oauth2 *o = oauth2_used(auth);
+
+	if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
+		return "authentication.sigv4: not supported by this version of Sluice";
+	if (o == NULL)
+		return NULL;
+	if (basic_auth_used(auth) != NULL)
+		return "authentication: either basicAuth or oauth2, not both";
 	if (!http_is_address(o->token_url))
 		return "authentication.oauth2.tokenUrl: starts with neither http:// nor https://";
 	if (o->client_id == NULL || o->client_secret == NULL)
@@ -65,7 +75,7 @@ oauth2_wrong(const struct oauth2 *o)
 }
 
 void
-oauth2_ask(const struct oauth2 *o, struct arena *a, struct question *ret)
+oauth2_query(const struct oauth2 *o, struct arena *a, struct question *ret)
 {
 	const char *scopes = "";
 
@@ -78,7 +88,7 @@ oauth2_ask(const struct oauth2 *o, struct arena *a, struct question *ret)
 			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
 		.content_type = "application/x-www-form-urlencoded",
 		.answer_max = TOKEN_MAX };
-	/* RFC 6749, section 2.3.1: both are form-encoded before they are put together. */
+	/* RFC 6749, section 2.3.1: both are form-encoded before they are joined. */
 	http_add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
 	    http_basic(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));
 }

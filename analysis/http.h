@@ -1,27 +1,33 @@
-/* analysis/http.h: what providers that ask over HTTP share. Everything lives in the arena, or is borrowed from the metric. */
+/* analysis/http.h: headers and authentication of queries over HTTP. Everything lives in the arena, or is borrowed from
+ * the metric. */
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/plan/query.h"
 
-/* http:// or https://. */
+/* The text starts with http:// or https://. */
 bool http_is_address(const char *);
 
-/* One that has neither a name nor a password counts as none: NULL. */
+/* Returns the basicAuth; NULL if it has neither a name nor a password. */
 const struct basic_auth *basic_auth_used(const struct metric_authentication *);
 
 /* "Basic …" (RFC 7617). */
 const char *http_basic(struct arena *, const char *user, const char *password);
 
-/* Adds one to the list, which must have room. */
+/* Adds a header to the list, which has capacity for it. */
 void http_add_header(struct question *, struct header *list, const char *name, const char *value);
 
-/* Adds the metric's; one that cannot be sent is an error that names it: "headers[1]: …". */
+/* Adds the headers of a metric. An error names the one that cannot be sent: "headers[1]: …". */
 struct err *http_headers(
     struct arena *, const struct metric_header *, size_t n, struct header *list, struct question *);
 
-/* RFC 6749, section 4.4: a token for credentials. An oauth2 without a tokenUrl counts as none: NULL. */
-const struct oauth2 *oauth2_used(const struct oauth2 *);
-const char *oauth2_wrong(const struct oauth2 *); /* NULL: nothing is */
-void oauth2_ask(const struct oauth2 *, struct arena *, struct question *ret);
-/* "Bearer …", or NULL and why not. */
+/* Returns the oauth2 (RFC 6749, section 4.4: a token for credentials); NULL if it has no tokenUrl. */
+const struct oauth2 *oauth2_used(const struct metric_authentication *);
+
+/* Returns why the authentication is invalid ("authentication.oauth2: …"), or NULL. */
+const char *authentication_problem(const struct metric_authentication *);
+
+/* Sets *ret to the query of a token. */
+void oauth2_query(const struct oauth2 *, struct arena *, struct question *ret);
+
+/* Returns the value of the Authorization header from the response; NULL sets *ret_err. */
 const char *oauth2_read(const struct answer *, struct arena *, struct err **ret_err);

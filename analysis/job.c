@@ -1,7 +1,7 @@
 /* analysis/job.c: a measurement by a Job of batch/v1: Successful when the Job completes, Failed when it fails.
  *
- * The measurement is Running while the Job is, for many passes. It has no conditions: the outcome of the Job is that of the
- * measurement. The Jobs are those of Argo Rollouts (job_object.h).
+ * The measurement is Running while the Job is, for many passes. It has no conditions: the outcome of the Job is that of
+ * the measurement. The Jobs are those of Argo Rollouts (job_object.h).
  */
 #include "analysis/job_object.h"
 #include "analysis/provider.h"
@@ -104,8 +104,8 @@ job_record(struct run_pass *s, size_t i, const char *name, int64_t started_at, c
 	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
 }
 
-/* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`: the
- * interval is not waited for. */
+/* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`:
+ * the interval is not waited for. */
 static const struct answer *
 job_query_pods(struct run_pass *s, const struct job *j, bool now)
 {
@@ -130,7 +130,8 @@ job_query_pods(struct run_pass *s, const struct job *j, bool now)
 	return NULL;
 }
 
-/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for that. */
+/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for
+ * that. */
 static void
 job_read(struct run_pass *s, size_t i, const struct job *j)
 {
@@ -238,8 +239,8 @@ job_is_of_metric(const struct job *j, const struct metric *m)
 	return j != NULL && str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
 }
 
-/* Deletes a Job when its metric has more later ones than the status keeps measurements, and one that has not ended and that no
- * measurement waits for. */
+/* Deletes a Job when its metric has more later ones than the status keeps measurements, and one that has not ended and
+ * that no measurement waits for. */
 static void
 job_clean(struct run_pass *s)
 {

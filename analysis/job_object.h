@@ -7,7 +7,8 @@
 #include "kube/api/job.h"
 #include "kube/plan/query.h"
 
-/* The name of the n-th measurement's Job, counted from 1. It is a label value too, and no longer than such a value may be. */
+/* The name of the n-th measurement's Job, counted from 1. It is a label value too, and no longer than such a value may
+ * be. */
 const char *job_name(struct arena *, const struct analysis_run *, const char *metric, int64_t n);
 
 /* Jobs may be created in this namespace. `settings`, here and below: analysis/settings.h. */
@@ -23,11 +24,13 @@ const char *job_namespace(const struct string_map *settings, const struct analys
 json_t *job_object(
     const struct analysis_run *, const struct metric *, const char *name, const struct string_map *settings);
 
-/* The outcome of a Job: "Successful", "Failed", or NULL while it has none. *ret_message: why it failed, as its condition has it. */
+/* The outcome of a Job: "Successful", "Failed", or NULL while it has none. *ret_message: why it failed, as its
+ * condition has it. */
 const char *job_outcome(const struct job *, struct arena *, const char **ret_message);
 
 /* The query of its pods. */
 struct question job_pods(struct arena *, const struct job *);
 
-/* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be pulled. */
+/* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be
+ * pulled. */
 const char *job_trouble(struct arena *, const struct answer *, bool *ret_stuck);

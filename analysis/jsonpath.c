@@ -1,13 +1,13 @@
-/* analysis/jsonpath.c: the path as a list of steps, and a walk along them. */
+/* analysis/jsonpath.c: a path is parsed into steps, and the steps are followed through the document. */
 #include "analysis/jsonpath.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
 
-#define STEPS_MAX 32
-#define VISITS_MAX 100000 /* values that are looked at */
-#define DEPTH_MAX 256 /* of a document that ".." goes through */
+#define PATH_STEPS_MAX 32
+#define PATH_VISITS_MAX 100000 /* values that one search may visit */
+#define PATH_DEPTH_MAX 256 /* levels of a document that ".." visits */
 
 enum step_kind { STEP_FIELD, STEP_INDEX, STEP_ALL, STEP_BELOW };
 
@@ -20,30 +20,30 @@ struct step {
 struct path {
 	struct arena *arena;
 	const char *text, *at;
-	struct step steps[STEPS_MAX];
+	struct step steps[PATH_STEPS_MAX];
 	size_t n;
 	unsigned visits;
 };
 
 static struct err *
-wrong(const struct path *p, const char *what)
+jsonpath_error(const struct path *p, const char *what)
 {
 	return err_new(
 	    p->arena, ERR_INVALID, "jsonPath `%s`: at character %zu: %s", p->text, (size_t)(p->at - p->text) + 1, what);
 }
 
 static struct err *
-add(struct path *p, struct step s)
+jsonpath_add(struct path *p, struct step s)
 {
-	if (p->n == STEPS_MAX)
-		return wrong(p, "it is too long");
+	if (p->n == PATH_STEPS_MAX)
+		return jsonpath_error(p, "it is too long");
 	p->steps[p->n++] = s;
 	return NULL;
 }
 
-/* A name up to the next part of the path; a backslash takes the character behind it as it is. */
+/* Reads a name up to the next part of the path. A backslash escapes the next character. */
 static const char *
-read_name(struct path *p)
+jsonpath_read_name(struct path *p)
 {
 	char *name = arena_alloc(p->arena, strlen(p->at) + 1);
 	size_t n = 0;
@@ -56,9 +56,9 @@ read_name(struct path *p)
 	return name;
 }
 
-/* Behind "[". */
+/* Reads the rest of a part that starts with "[". */
 static struct err *
-read_bracket(struct path *p)
+jsonpath_read_bracket(struct path *p)
 {
 	const char *start = p->at, *close;
 	char *end;
@@ -67,31 +67,31 @@ read_bracket(struct path *p)
 	if (*p->at == '\'' || *p->at == '"') {
 		close = strchr(p->at + 1, *p->at);
 		if (close == NULL || close[1] != ']')
-			return wrong(p, "the quote and the bracket are not closed");
+			return jsonpath_error(p, "the quote and the bracket are not closed");
 		s = (struct step){ .kind = STEP_FIELD,
 			.name = arena_strndup(p->arena, p->at + 1, (size_t)(close - p->at - 1)) };
 		p->at = close + 2;
-		return add(p, s);
+		return jsonpath_add(p, s);
 	}
 	if (strncmp(p->at, "*]", 2) == 0) {
 		p->at += 2;
-		return add(p, (struct step){ .kind = STEP_ALL });
+		return jsonpath_add(p, (struct step){ .kind = STEP_ALL });
 	}
 	if (*p->at == '?')
-		return wrong(p, "filters are not supported by this version of Sluice");
+		return jsonpath_error(p, "filters are not supported by this version of Sluice");
 	s.index = strtoll(start, &end, 10);
 	if (end == start || isspace((unsigned char)*start))
-		return wrong(p, "an index, '*' or a quoted name is needed");
+		return jsonpath_error(p, "an index, '*' or a quoted name is needed");
 	if (*end != ']')
-		return wrong(p, *end == ':' || *end == ','
-				    ? "ranges and lists are not supported by this version of Sluice"
-				    : "the bracket is not closed");
+		return jsonpath_error(p, *end == ':' || *end == ','
+					     ? "ranges and lists are not supported by this version of Sluice"
+					     : "the bracket is not closed");
 	p->at = end + 1;
-	return add(p, s);
+	return jsonpath_add(p, s);
 }
 
 static struct err *
-read_path(struct path *p, const char *end)
+jsonpath_read(struct path *p, const char *end)
 {
 	struct err *e = NULL;
 	const char *name;
@@ -101,36 +101,36 @@ read_path(struct path *p, const char *end)
 	while (p->at < end && e == NULL) {
 		if (*p->at == '[') {
 			p->at++;
-			e = read_bracket(p);
+			e = jsonpath_read_bracket(p);
 			continue;
 		}
 		if (*p->at != '.')
-			return wrong(p, "'.' or '[' is needed");
+			return jsonpath_error(p, "'.' or '[' is needed");
 		p->at++;
 		if (*p->at == '.') {
 			p->at++;
-			e = add(p, (struct step){ .kind = STEP_BELOW });
+			e = jsonpath_add(p, (struct step){ .kind = STEP_BELOW });
 			if (e != NULL || *p->at == '[')
 				continue;
 		}
 		if (*p->at == '*') {
 			p->at++;
-			e = add(p, (struct step){ .kind = STEP_ALL });
+			e = jsonpath_add(p, (struct step){ .kind = STEP_ALL });
 			continue;
 		}
 		if (*p->at == '[' || p->at >= end)
 			continue;
-		name = read_name(p);
-		e = name[0] != '\0' ? add(p, (struct step){ .kind = STEP_FIELD, .name = name })
-				    : wrong(p, "a name is needed");
+		name = jsonpath_read_name(p);
+		e = name[0] != '\0' ? jsonpath_add(p, (struct step){ .kind = STEP_FIELD, .name = name })
+				    : jsonpath_error(p, "a name is needed");
 	}
 	return e;
 }
 
-static const json_t *find(struct path *, const json_t *, size_t step, unsigned depth);
+static const json_t *jsonpath_find(struct path *, const json_t *, size_t step, unsigned depth);
 
 static const json_t *
-find_in_each(struct path *p, const json_t *v, size_t step, unsigned depth)
+jsonpath_find_in_each(struct path *p, const json_t *v, size_t step, unsigned depth)
 {
 	const json_t *found = NULL;
 	const char *key;
@@ -138,17 +138,17 @@ find_in_each(struct path *p, const json_t *v, size_t step, unsigned depth)
 	size_t i;
 
 	json_array_foreach (v, i, one)
-		if ((found = find(p, one, step, depth)) != NULL)
+		if ((found = jsonpath_find(p, one, step, depth)) != NULL)
 			return found;
 	json_object_foreach ((json_t *)v, key, one)
-		if ((found = find(p, one, step, depth)) != NULL)
+		if ((found = jsonpath_find(p, one, step, depth)) != NULL)
 			return found;
 	return NULL;
 }
 
-/* The depth is bounded by the document's, which the parser bounds, and by the steps. */
+/* Recursion is limited by the number of steps and PATH_DEPTH_MAX. */
 static const json_t *
-find(struct path *p, const json_t *v, size_t step, unsigned depth)
+jsonpath_find(struct path *p, const json_t *v, size_t step, unsigned depth)
 {
 	const struct step *s = &p->steps[step];
 	const json_t *found;
@@ -156,19 +156,21 @@ find(struct path *p, const json_t *v, size_t step, unsigned depth)
 
 	if (step == p->n)
 		return v;
-	if (++p->visits > VISITS_MAX || depth > DEPTH_MAX)
+	if (++p->visits > PATH_VISITS_MAX || depth > PATH_DEPTH_MAX)
 		return NULL;
 	switch (s->kind) {
-	case STEP_FIELD: v = json_object_get(v, s->name); return v != NULL ? find(p, v, step + 1, depth + 1) : NULL;
+	case STEP_FIELD:
+		v = json_object_get(v, s->name);
+		return v != NULL ? jsonpath_find(p, v, step + 1, depth + 1) : NULL;
 	case STEP_INDEX:
 		n = (long long)json_array_size(v);
 		v = s->index >= -n && s->index < n ? json_array_get(v, (size_t)(s->index < 0 ? s->index + n : s->index))
 						   : NULL;
-		return v != NULL ? find(p, v, step + 1, depth + 1) : NULL;
-	case STEP_ALL: return find_in_each(p, v, step + 1, depth + 1);
+		return v != NULL ? jsonpath_find(p, v, step + 1, depth + 1) : NULL;
+	case STEP_ALL: return jsonpath_find_in_each(p, v, step + 1, depth + 1);
 	case STEP_BELOW:
-		found = find(p, v, step + 1, depth + 1);
-		return found != NULL ? found : find_in_each(p, v, step, depth + 1);
+		found = jsonpath_find(p, v, step + 1, depth + 1);
+		return found != NULL ? found : jsonpath_find_in_each(p, v, step, depth + 1);
 	}
 	return NULL;
 }
@@ -183,13 +185,13 @@ jsonpath_first(struct arena *a, const char *text, const json_t *document, const 
 	if (*p.at == '{') {
 		p.at++;
 		if (end == p.at || end[-1] != '}')
-			return wrong(&p, "the brace is not closed");
+			return jsonpath_error(&p, "the brace is not closed");
 		end--;
 	}
-	if ((e = read_path(&p, end)) != NULL)
+	if ((e = jsonpath_read(&p, end)) != NULL)
 		return e;
 	if (p.at != end)
-		return wrong(&p, "something is left over");
-	*ret = find(&p, document, 0, 0);
+		return jsonpath_error(&p, "something is left over");
+	*ret = jsonpath_find(&p, document, 0, 0);
 	return NULL;
 }

@@ -1,7 +1,7 @@
 /* analysis/measure.c: measurements by queries.
  *
- * The keys of queries have the number of the measurement, so that no response is taken for that of a later one. Responses
- * are kept until the result is written.
+ * The keys of queries have the number of the measurement, so that no response is taken for that of a later one.
+ * Responses are kept until the result is written.
  */
 #include <inttypes.h>
 #include "analysis/assess.h"

@@ -1,10 +1,11 @@
 /* analysis/prometheus.c: a measurement from a PromQL query.
  *
- * An instant or a range query over Prometheus' HTTP API (prometheus.io/docs/prometheus/latest/querying/api). A vector becomes a list
- * of floats, a scalar a float, a matrix a list of lists. NaN and the infinities are values like any other. An empty vector
- * is an answer without a sample; a refused query is an error that repeats Prometheus' own words.
+ * An instant or a range query over the HTTP API of Prometheus (prometheus.io/docs/prometheus/latest/querying/api). A
+ * vector becomes a list of floats, a scalar a float, a matrix a list of lists. NaN and the infinities are values like
+ * any other. An empty vector is a response without a sample. The error of a query that Prometheus refuses
+ * has its message.
  *
- * With oauth2 a measurement is two questions: for a token (RFC 6749, section 4.4), then the query with it.
+ * With oauth2 a measurement has two queries: of a token (RFC 6749, section 4.4), and the query with it.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -17,8 +18,8 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define ANSWER_MAX (4u << 20) /* a metric is a handful of numbers */
-#define TIMEOUT_MS 30000
+#define PROMETHEUS_RESPONSE_MAX (4u << 20) /* bytes */
+#define PROMETHEUS_TIMEOUT_MS 30000
 
 static bool prometheus_used(const struct metric *);
 static struct err *prometheus_check(struct arena *, const struct metric *);
@@ -51,14 +52,8 @@ prometheus_metadata(const struct metric *m, const char **ret_key, const char **r
 	*ret_value = m->provider.prometheus->query;
 }
 
-static const struct oauth2 *
-oauth2_of(const struct prometheus_metric *p)
-{
-	return p->authentication != NULL ? oauth2_used(p->authentication->oauth2) : NULL;
-}
-
 static struct err *
-range_check(struct arena *a, const struct range_query *r)
+prometheus_check_range(struct arena *a, const struct range_query *r)
 {
 	const char *const times[] = { r->start, r->end };
 	struct condition_program *program;
@@ -80,40 +75,35 @@ static struct err *
 prometheus_check(struct arena *a, const struct metric *m)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
-	const struct metric_authentication *auth = p->authentication;
 	const char *wrong = NULL;
 	struct err *e = NULL;
 
 	if (p->address != NULL && p->address[0] != '\0' && !http_is_address(p->address))
 		wrong = arena_printf(a, "address: \"%s\" starts with neither http:// nor https://", p->address);
-	else if (auth != NULL && auth->sigv4 != NULL && strcmp(auth->sigv4, "{}") != 0)
-		wrong = "authentication.sigv4: not supported by this version of Sluice";
-	else if (oauth2_of(p) != NULL && basic_auth_used(p->authentication) != NULL)
-		wrong = "authentication: either basicAuth or oauth2, not both";
-	else if (oauth2_of(p) != NULL)
-		wrong = oauth2_wrong(oauth2_of(p));
+	else
+		wrong = authentication_problem(p->authentication);
 	if (wrong != NULL)
 		e = err_new(a, ERR_INVALID, "%s", wrong);
 	else if (p->range_query != NULL)
-		e = range_check(a, p->range_query);
+		e = prometheus_check_range(a, p->range_query);
 	return e != NULL ? err_wrap(a, e, "provider.prometheus") : NULL;
 }
 
 static int64_t
-timeout_ms(const struct prometheus_metric *p)
+prometheus_timeout_ms(const struct prometheus_metric *p)
 {
-	return p->timeout.set ? p->timeout.is * 1000 : TIMEOUT_MS;
+	return p->timeout.set ? p->timeout.is * 1000 : PROMETHEUS_TIMEOUT_MS;
 }
 
-/* Seconds with milliseconds, as the API takes them. */
+/* A time in seconds with milliseconds, as in the API. */
 static const char *
-seconds(struct arena *a, int64_t ms)
+prometheus_seconds(struct arena *a, int64_t ms)
 {
 	return arena_printf(a, "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
 }
 
 static struct err *
-range_body(const struct prometheus_metric *p, int64_t now, struct arena *a, const char **ret)
+prometheus_range_body(const struct prometheus_metric *p, int64_t now, struct arena *a, const char **ret)
 {
 	const struct range_query *r = p->range_query;
 	struct condition_program *start, *end;
@@ -127,13 +117,13 @@ range_body(const struct prometheus_metric *p, int64_t now, struct arena *a, cons
 	if (to < from)
 		return err_new(a, ERR_INVALID, "rangeQuery: it ends before it starts");
 	duration_parse(r->step, &step);
-	*ret = arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, p->query), seconds(a, from),
-	    seconds(a, to), seconds(a, step));
+	*ret = arena_printf(a, "query=%s&start=%s&end=%s&step=%s", str_url_escape(a, p->query),
+	    prometheus_seconds(a, from), prometheus_seconds(a, to), prometheus_seconds(a, step));
 	return NULL;
 }
 
 static enum measured
-ask(const struct prometheus_metric *p, const struct query_input *in, const char *bearer, struct arena *a,
+prometheus_query(const struct prometheus_metric *p, const struct query_input *in, const char *bearer, struct arena *a,
     struct question *ret, struct err **ret_err)
 {
 	const char *address = !str_empty(p->address) ? p->address
@@ -151,15 +141,15 @@ ask(const struct prometheus_metric *p, const struct query_input *in, const char 
 	}
 	while (n > 0 && address[n - 1] == '/')
 		n--;
-	if (p->range_query != NULL && (*ret_err = range_body(p, in->now, a, &body)) != NULL)
+	if (p->range_query != NULL && (*ret_err = prometheus_range_body(p, in->now, a, &body)) != NULL)
 		return MEASURED_ERROR;
 	*ret = (struct question){ .method = "POST",
 		.url = arena_printf(
 		    a, "%.*s/api/v1/%s", (int)n, address, p->range_query != NULL ? "query_range" : "query"),
 		.body = body,
 		.content_type = "application/x-www-form-urlencoded",
-		.timeout_ms = timeout_ms(p),
-		.answer_max = ANSWER_MAX,
+		.timeout_ms = prometheus_timeout_ms(p),
+		.answer_max = PROMETHEUS_RESPONSE_MAX,
 		.ca = p->ca_cert,
 		.insecure = p->insecure };
 	headers = arena_new_array(a, struct header, p->headers.n + 1);
@@ -176,9 +166,9 @@ ask(const struct prometheus_metric *p, const struct query_input *in, const char 
 	return MEASURED_QUERY;
 }
 
-/* As Prometheus writes a value: a decimal number, or "NaN", "+Inf" and "-Inf". strtod takes more than that. */
+/* The text is a value as Prometheus writes it: a decimal number, "NaN", "+Inf" or "-Inf". strtod accepts more. */
 static bool
-sample_is_number(const char *text)
+prometheus_is_number(const char *text)
 {
 	return text[strspn(text, "0123456789+-.eE")] == '\0' || strcmp(text, "NaN") == 0 || strcmp(text, "+Inf") == 0 ||
 	       strcmp(text, "-Inf") == 0 || strcmp(text, "Inf") == 0;
@@ -186,21 +176,21 @@ sample_is_number(const char *text)
 
 /* The number of a [time, "value"] pair. */
 static bool
-sample(const json_t *pair, double *ret)
+prometheus_sample(const json_t *pair, double *ret)
 {
 	const json_t *value = json_array_get(pair, 1);
 	const char *text = json_string_value(value);
 	char *end;
 
 	if (text == NULL || json_array_size(pair) != 2 || !json_is_number(json_array_get(pair, 0)) ||
-	    strlen(text) != json_string_length(value) || !sample_is_number(text))
+	    strlen(text) != json_string_length(value) || !prometheus_is_number(text))
 		return false;
 	*ret = strtod(text, &end);
 	return end != text && *end == '\0';
 }
 
 static bool
-read_matrix(const json_t *result, struct arena *a, struct value *ret)
+prometheus_read_matrix(const json_t *result, struct arena *a, struct value *ret)
 {
 	struct value v = value_array(a, json_array_size(result));
 	json_t *series, *pair;
@@ -215,7 +205,7 @@ read_matrix(const json_t *result, struct arena *a, struct value *ret)
 		if (!json_is_array(values))
 			return false;
 		json_array_foreach (values, k, pair)
-			if (!sample(pair, &x[k]))
+			if (!prometheus_sample(pair, &x[k]))
 				return false;
 		v.array.at[i] = value_from_floats(a, x, json_array_size(values));
 	}
@@ -224,23 +214,23 @@ read_matrix(const json_t *result, struct arena *a, struct value *ret)
 }
 
 static bool
-read_vector(const json_t *result, struct arena *a, struct value *ret)
+prometheus_read_vector(const json_t *result, struct arena *a, struct value *ret)
 {
 	double *x = arena_new_array(a, double, json_array_size(result));
 	json_t *series;
 	size_t i;
 
 	if (!json_is_array(result))
-		return false; /* an empty vector is a result; nothing is none */
+		return false; /* an empty vector is a result; an absent one is an error */
 	json_array_foreach (result, i, series)
-		if (!sample(json_object_get(series, "value"), &x[i]))
+		if (!prometheus_sample(json_object_get(series, "value"), &x[i]))
 			return false;
 	*ret = value_from_floats(a, x, json_array_size(result));
 	return true;
 }
 
 static enum measured
-read_answer(const struct answer *got, struct arena *a, struct value *ret_value, struct err **ret_err)
+prometheus_read(const struct answer *got, struct arena *a, struct value *ret_value, struct err **ret_err)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const json_t *result;
@@ -252,11 +242,11 @@ read_answer(const struct answer *got, struct arena *a, struct value *ret_value, 
 	e = json_parse(a, got->body.at, got->body.len, &doc);
 	if (got->status < 200 || got->status > 299 || e != NULL ||
 	    strcmp(json_str(doc, "status") ?: "", "success") != 0) {
-		const char *said = json_str(doc, "error");
+		const char *error = json_str(doc, "error");
 
-		if (said != NULL)
+		if (error != NULL)
 			*ret_err =
-			    err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", said);
+			    err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", error);
 		else
 			*ret_err = err_new(a, ERR_AGAIN, "prometheus: answered %d: %.*s", got->status,
 			    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
@@ -265,10 +255,10 @@ read_answer(const struct answer *got, struct arena *a, struct value *ret_value, 
 	type = json_str(json_object_get(doc, "data"), "resultType") ?: "";
 	result = json_at(doc, "/data/result");
 	if (strcmp(type, "vector") == 0)
-		ok = read_vector(result, a, ret_value);
+		ok = prometheus_read_vector(result, a, ret_value);
 	else if (strcmp(type, "matrix") == 0)
-		ok = read_matrix(result, a, ret_value);
-	else if (strcmp(type, "scalar") == 0 && (ok = sample(result, &x)))
+		ok = prometheus_read_matrix(result, a, ret_value);
+	else if (strcmp(type, "scalar") == 0 && (ok = prometheus_sample(result, &x)))
 		*ret_value = value_float(x);
 	if (!ok) {
 		*ret_err = err_new(a, ERR_INVALID, "prometheus: a result of type \"%s\" cannot be judged", type);
@@ -282,35 +272,35 @@ prometheus_kind(const struct metric *m)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
 
-	/* An argument may be the whole query, and a range of times is a list of lists. */
+	/* The whole query may be an argument, and a range query returns a list of lists. */
 	if (p->query == NULL || p->range_query != NULL || strstr(p->query, "{{") == p->query)
 		return MEASURED_ANYTHING;
 	return promql_is_scalar(p->query) ? MEASURED_NUMBER : MEASURED_LIST;
 }
 
 static enum measured
-prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_ask,
+prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_query,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;
-	size_t before = oauth2_of(p) != NULL ? 1 : 0; /* questions that come before the query */
+	size_t before = oauth2_used(p->authentication) != NULL ? 1 : 0; /* queries before that of the metric */
 	const char *bearer = NULL;
 
 	if (before > 0 && in->n == 0) {
-		oauth2_ask(oauth2_of(p), a, ret_ask);
-		ret_ask->timeout_ms = timeout_ms(p);
-		ret_ask->ca = p->ca_cert;
-		ret_ask->insecure = p->insecure;
+		oauth2_query(oauth2_used(p->authentication), a, ret_query);
+		ret_query->timeout_ms = prometheus_timeout_ms(p);
+		ret_query->ca = p->ca_cert;
+		ret_query->insecure = p->insecure;
 		return MEASURED_QUERY;
 	}
 	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
-		return ask(p, in, bearer, a, ret_ask, ret_err);
+		return prometheus_query(p, in, bearer, a, ret_query, ret_err);
 	if (in->responses[before]->err != NULL) {
 		*ret_err =
 		    err_wrap(a, in->responses[before]->err, "prometheus %s", p->address != NULL ? p->address : "");
 		return MEASURED_ERROR;
 	}
-	return read_answer(in->responses[before], a, ret_value, ret_err);
+	return prometheus_read(in->responses[before], a, ret_value, ret_err);
 }

@@ -1,4 +1,5 @@
-/* analysis/promql.c: a walk over operands and operators; what is inside scalar(…) is skipped. */
+/* analysis/promql.c: reads operands and operators; the arguments of scalar(…) are skipped. Each function returns the
+ * rest of the text, or NULL if it cannot read a scalar. */
 #include "analysis/promql.h"
 #include <ctype.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 
 static const char *promql_scalar(const char *s, int depth);
 
-/* Blanks and comments. */
+/* Skips white space and comments. */
 static const char *
 promql_skip(const char *s)
 {
@@ -22,9 +23,9 @@ promql_skip(const char *s)
 	}
 }
 
-/* Behind the parenthesis that closes the one at `s`; NULL: there is none. */
+/* Skips a text in parentheses. */
 static const char *
-promql_behind(const char *s)
+promql_skip_parentheses(const char *s)
 {
 	int open = 0;
 
@@ -45,7 +46,7 @@ promql_behind(const char *s)
 	return NULL;
 }
 
-/* Behind a number, a call of a function that answers a scalar, or a scalar in parentheses; NULL: it is none of them. */
+/* Reads a number, a call of a function that returns a scalar, or a scalar in parentheses. */
 static const char *
 promql_operand(const char *s, int depth)
 {
@@ -61,7 +62,7 @@ promql_operand(const char *s, int depth)
 	}
 	n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:");
 	if (isdigit((unsigned char)*s) || (*s == '.' && isdigit((unsigned char)s[1]))) {
-		/* 1e-3 goes on behind its sign. */
+		/* 1e-3 continues after its sign. */
 		n = strspn(s, "0123456789.abcdefxABCDEFX_msdhwy");
 		if ((s[n] == '-' || s[n] == '+') && (s[n - 1] == 'e' || s[n - 1] == 'E') && s[1] != 'x')
 			n += 1 + strspn(s + n + 1, "0123456789");
@@ -72,12 +73,12 @@ promql_operand(const char *s, int depth)
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
 		if (n == strlen(functions[i]) && strncmp(s, functions[i], n) == 0) {
 			s = promql_skip(s + n);
-			return *s == '(' ? promql_behind(s) : NULL;
+			return *s == '(' ? promql_skip_parentheses(s) : NULL;
 		}
 	return NULL;
 }
 
-/* Behind an expression of scalars, at what is no operator; NULL: something in it is no scalar. */
+/* Reads an expression of scalars, up to a character that is not an operator. */
 static const char *
 promql_scalar(const char *s, int depth)
 {
@@ -97,7 +98,7 @@ promql_scalar(const char *s, int depth)
 		if (n == 0)
 			return s;
 		s = promql_skip(s + n);
-		/* Scalars are compared with bool only. */
+		/* A comparison of scalars needs `bool`. */
 		if (str_starts(s, "bool"))
 			s += strlen("bool");
 	}

@@ -1,7 +1,7 @@
-/* analysis/promql.h: as much of PromQL as tells a scalar from a vector. */
+/* analysis/promql.h: the type of a PromQL expression: scalar or vector. */
 #pragma once
 #include <stdbool.h>
 
-/* True for a query whose answer is one number: numbers, scalar(…), time(), pi(), and what operators make of these alone. Any other
- * query answers a vector, if it answers at all. */
+/* True for a query whose result is one number: numbers, scalar(…), time(), pi(), and operators on these alone. The
+ * result of any other valid query is a vector. */
 bool promql_is_scalar(const char *query);

@@ -1,9 +1,9 @@
 /* analysis/provider.h: where the value of a measurement comes from.
  *
- * A provider is a row, and does no input or output. Most measure by queries: `step` returns the next query and reads the
- * response; the executor sends it, and in simulations sim/ responds. A provider with its own `measure` may create objects,
- * and its measurement may stay Running for many passes. Add a provider by adding a file, a line in providers.c, and the
- * rows of its fields (kube/api/analysis.c).
+ * A provider is a row, and does no input or output. Most measure by queries: `step` returns the next query and reads
+ * the response; the executor sends it, and in simulations sim/ responds. A provider with its own `measure` may create
+ * objects, and its measurement may stay Running for many passes. Add a provider by adding a file, a line in
+ * providers.c, and the rows of its fields (kube/api/analysis.c).
  */
 #pragma once
 #include "analysis/condition/value.h"
@@ -43,26 +43,27 @@ struct provider {
 	/* True when the metric uses it. */
 	bool (*used)(const struct metric *);
 
-	/* Returns the first error of its configuration, whose arguments are resolved. NULL: nothing is checked before measuring. */
+	/* Returns the first error of its configuration, whose arguments are resolved. NULL: nothing is checked before
+	 * measuring. */
 	struct err *(*check)(struct arena *, const struct metric *);
 
 	/* Returns the kind of its values, as far as the configuration determines it. NULL: not at all. */
 	enum measured_kind (*kind)(const struct metric *);
 
-	/* Continues the measurement of the i-th metric, which is due or Running: adds what it needs next to the plan, or its result to
-	 * the status. Called once in each pass. measure_by_query is for providers with a `step`. */
+	/* Continues the measurement of the i-th metric, which is due or Running: adds what it needs next to the plan,
+	 * or its result to the status. Called once in each pass. measure_by_query is for providers with a `step`. */
 	void (*measure)(struct run_pass *, size_t i);
 
-	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING *ret_value, ERROR
-	 * *ret_err, all in the arena. The same input has the same output. */
+	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING
+	 * *ret_value, ERROR *ret_err, all in the arena. The same input has the same output. */
 	enum measured (*step)(const struct metric *, const struct query_input *, struct arena *,
 	    struct question *ret_query, struct value *ret_value, struct err **ret_err);
 
 	/* Returns a key and a value for metricResults[].metadata of the status. NULL: it has none. */
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);
 
-	/* The objects that its measurements create; NULL: none. They are watched as soon as a run has such a metric, and a pass over
-	 * such a run waits for their first list. `needed` is not set here. */
+	/* The objects that its measurements create; NULL: none. They are watched as soon as a run has such a metric,
+	 * and a pass over such a run waits for their first list. `needed` is not set here. */
 	const struct controller_watch *watch;
 
 	/* With `watch`: lists the objects of a run, the oldest first; in the arena. */

@@ -1,4 +1,4 @@
-/* analysis/results.c: the measurements of a run's status, and what they add up to. */
+/* analysis/results.c: the measurements in the status of a run, and their counts. */
 #include <string.h>
 #include "analysis/run_pass.h"
 #include "base/str.h"

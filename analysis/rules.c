@@ -1,4 +1,4 @@
-/* analysis/rules.c: names against regular expressions. */
+/* analysis/rules.c: regular expressions and names of metrics. */
 #include "analysis/rules.h"
 #include <string.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -7,10 +7,10 @@
 
 #define MATCH_LIMIT 100000
 
-/* Sets found[i] for each metric whose name the expression is found in. */
+/* Sets found[i] if the expression matches the name of the i-th metric. */
 static struct err *
-find_metrics(struct arena *a, const char *field, size_t rule, const char *expression, const struct metric *metrics,
-    size_t n, bool *found)
+rules_find_metrics(struct arena *a, const char *field, size_t rule, const char *expression,
+    const struct metric *metrics, size_t n, bool *found)
 {
 	PCRE2_UCHAR text[120];
 	pcre2_match_context *context;
@@ -52,13 +52,15 @@ metric_rules_read(
 	for (size_t i = 0; i < n; i++)
 		ret[i] = (struct metric_rules){ .kept = MEASUREMENTS_KEPT };
 	for (size_t k = 0; k < spec->dry_run.n; k++) {
-		if ((e = find_metrics(a, "dryRun", k, spec->dry_run.at[k].metric_name, metrics, n, found)) != NULL)
+		if ((e = rules_find_metrics(a, "dryRun", k, spec->dry_run.at[k].metric_name, metrics, n, found)) !=
+		    NULL)
 			return e;
 		for (size_t i = 0; i < n; i++)
 			ret[i].dry_run |= found[i];
 	}
 	for (size_t k = 0; k < spec->retention.n; k++) {
-		e = find_metrics(a, "measurementRetention", k, spec->retention.at[k].metric_name, metrics, n, found);
+		e = rules_find_metrics(
+		    a, "measurementRetention", k, spec->retention.at[k].metric_name, metrics, n, found);
 		if (e != NULL)
 			return e;
 		for (size_t i = 0; i < n; i++)

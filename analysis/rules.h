@@ -1,17 +1,17 @@
-/* analysis/rules.h: which rules (dryRun, measurementRetention) concern which metrics.
+/* analysis/rules.h: the rules of a run for metrics: dryRun and measurementRetention.
  *
- * A rule names metrics by a regular expression that is found anywhere in their names, as Go's regexp.MatchString does; the
- * syntax is PCRE2's. A rule that finds no metric is an error: it was meant for something.
+ * A rule selects metrics by a regular expression that matches a part of their names, as regexp.MatchString of Go; the
+ * syntax is that of PCRE2. A rule that matches no metric is an error, because it has no effect.
  */
 #pragma once
 #include "kube/api/analysis.h"
 
-/* What the rules say of one metric. */
+/* The rules for one metric. */
 struct metric_rules {
-	bool dry_run; /* measured and told, but the run's phase does not depend on it */
-	int64_t kept; /* measurements; MEASUREMENTS_KEPT unless a rule says otherwise */
+	bool dry_run; /* measured and reported, but the phase of the run does not depend on it */
+	int64_t kept; /* measurements; MEASUREMENTS_KEPT without a rule */
 };
 
-/* Fills ret[i] for each metric of that index. */
+/* Sets ret[i] for the i-th metric. */
 struct err *metric_rules_read(
     struct arena *, const struct analysis_spec *, const struct metric *, size_t n, struct metric_rules *ret);

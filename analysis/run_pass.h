@@ -17,8 +17,8 @@ struct run_pass {
 
 /* --- secrets.c --- */
 
-/* Resolves the arguments and decodes the metrics: sets `masked`, and `resolved` if no value is in a Secret. Returns the first
- * error as text, or NULL. */
+/* Resolves the arguments and decodes the metrics: sets `masked`, and `resolved` if no value is in a Secret. Returns the
+ * first error as text, or NULL. */
 const char *run_prepare(struct run_pass *);
 
 /* The text with the values of Secrets masked. In the arena; NULL stays NULL. */
@@ -26,8 +26,8 @@ const char *run_mask(const struct run_pass *, const char *text);
 
 enum secrets { SECRETS_KNOWN, SECRETS_QUERIED, SECRETS_ERROR };
 
-/* Queries the Secrets of the arguments when a measurement needs them. Their values are stored nowhere but in the responses that
- * this process keeps until the measurement is written. KNOWN sets `resolved`, ERROR *ret_err. */
+/* Queries the Secrets of the arguments when a measurement needs them. Their values are stored nowhere but in the
+ * responses that this process keeps until the measurement is written. KNOWN sets `resolved`, ERROR *ret_err. */
 enum secrets run_secrets(struct run_pass *, struct err **ret_err);
 
 /* Keeps the Secrets' responses for the next pass: a query that is in progress was made with them. */

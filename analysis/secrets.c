@@ -1,7 +1,7 @@
 /* analysis/secrets.c: the arguments of a run, some of whose values are in Secrets.
  *
- * A run has two sets of metrics: with the values of Secrets masked, which is known at once, and with these values, which
- * is known when they have been queried. Only a measurement needs the second.
+ * A run has two sets of metrics: with the values of Secrets masked, which is known at once, and with these values,
+ * which is known when they have been queried. Only a measurement needs the second.
  */
 #include <string.h>
 #include "analysis/run_pass.h"

@@ -4,7 +4,8 @@
 /* The address for Prometheus metrics that have none. */
 #define PROMETHEUS_ADDRESS "prometheus-address"
 
-/* Present when Jobs are created in another cluster, or in another namespace, than their runs. They have no owner then. */
+/* Present when Jobs are created in another cluster, or in another namespace, than their runs. They have no owner
+ * then. */
 #define JOBS_ELSEWHERE "jobs-elsewhere"
 
 /* The namespace of all Jobs; not present: that of their runs. */

@@ -1,13 +1,13 @@
-/* analysis/spec.c: checks before measuring. */
+/* analysis/spec.c: the checks of metrics before they are measured. */
 #include "analysis/spec.h"
 #include <string.h>
 #include "analysis/args.h"
 #include "analysis/condition/condition.h"
 #include "analysis/provider.h"
 
-/* The text with each {{…}} replaced. */
+/* Returns the condition with each {{…}} replaced by the value. */
 static const char *
-condition_with(struct arena *a, const char *text, const char *value)
+metric_condition_with(struct arena *a, const char *text, const char *value)
 {
 	const char *whole = "", *open, *close;
 
@@ -18,9 +18,9 @@ condition_with(struct arena *a, const char *text, const char *value)
 	return arena_printf(a, "%s%s", whole, text);
 }
 
-/* An argument may be any part of a condition: it is wrong only if nothing of these makes it right. */
+/* Checks a condition. An argument may be any part of it: it is invalid only if none of these values makes it valid. */
 static struct err *
-condition_check(struct arena *a, const char *field, const char *text)
+metric_check_condition(struct arena *a, const char *field, const char *text)
 {
 	static const char *const values[] = { "1", "true", "result", "==", "== 1", "1s", "" };
 	struct condition_program *program;
@@ -29,7 +29,7 @@ condition_check(struct arena *a, const char *field, const char *text)
 	if (text == NULL || text[0] == '\0' || (e = condition_parse(a, text, &program)) == NULL)
 		return NULL;
 	for (size_t i = 0; args_are_open(text) && i < ARRAY_SIZE(values); i++) {
-		const char *with = condition_with(a, text, values[i]);
+		const char *with = metric_condition_with(a, text, values[i]);
 
 		if (with[0] == '\0' || (e = condition_parse(a, with, &program)) == NULL)
 			return NULL;
@@ -37,7 +37,7 @@ condition_check(struct arena *a, const char *field, const char *text)
 	return err_wrap(a, e, "%s `%s`", field, text);
 }
 
-/* What is known of the limits: of what is still to come, the value that contradicts nothing. */
+/* Returns the metric with a value that contradicts no other for each limit that is not known yet. */
 static struct metric
 metric_known(const struct metric *m)
 {
@@ -67,7 +67,7 @@ metric_is_endless(const struct metric *m, const struct metric_limits *l)
 }
 
 static const char *
-provider_names(struct arena *a)
+metric_provider_names(struct arena *a)
 {
 	const char *names = "";
 
@@ -76,9 +76,9 @@ provider_names(struct arena *a)
 	return names;
 }
 
-/* Where an argument is not known yet, its provider's configuration is not either. */
+/* All arguments have values. The configuration of a provider may depend on any of them. */
 static bool
-all_known(const struct argument *args, size_t n)
+metrics_arguments_known(const struct argument *args, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (args[i].value_from != NULL || args_are_open(args[i].value))
@@ -93,19 +93,19 @@ metric_check(struct arena *a, const struct metric *m, bool known, struct metric_
 	struct err *e;
 
 	if (provider_of(m) == NULL)
-		return err_new(a, ERR_INVALID, "provider: none given; Sluice has %s", provider_names(a));
+		return err_new(a, ERR_INVALID, "provider: none given; Sluice has %s", metric_provider_names(a));
 	if (known && provider_of(m)->check != NULL && (e = provider_of(m)->check(a, m)) != NULL)
 		return e;
 	if ((e = metric_limits_read(a, &sure, ret)) != NULL ||
-	    (e = condition_check(a, "successCondition", m->success_condition)) != NULL ||
-	    (e = condition_check(a, "failureCondition", m->failure_condition)) != NULL)
+	    (e = metric_check_condition(a, "successCondition", m->success_condition)) != NULL ||
+	    (e = metric_check_condition(a, "failureCondition", m->failure_condition)) != NULL)
 		return e;
 	return NULL;
 }
 
-/* An interval that is still to come could not be read; that there is one is known all the same. */
+/* An interval with an argument could not be decoded, but its text shows that the metric has one. */
 static void
-interval_open(struct arena *a, const struct problems *problems, size_t i, struct metric *m)
+metric_keep_interval(struct arena *a, const struct problems *problems, size_t i, struct metric *m)
 {
 	const char *path = arena_printf(a, "spec.metrics[%zu].interval", i);
 
@@ -114,9 +114,9 @@ interval_open(struct arena *a, const struct problems *problems, size_t i, struct
 			m->interval.text = problems->at[k].text;
 }
 
-/* A rule that matches no metric may match one whose name is still to come. */
+/* A rule that matches no metric may match one whose name is not known yet. */
 static bool
-names_are_open(const struct metric_set *set)
+metrics_names_open(const struct metric_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (args_are_open(set->metrics[i].name))
@@ -142,10 +142,11 @@ metrics_prepare(struct arena *a, const struct analysis_spec *spec, const struct 
 		if (!args_are_open(problems.at[i].text))
 			return err_new(a, ERR_INVALID, "%s: %s", problems.at[i].path, problems.at[i].text);
 	for (size_t i = 0; problems.n > 0 && i < set.n; i++)
-		interval_open(a, &problems, i, &set.metrics[i]);
+		metric_keep_interval(a, &problems, i, &set.metrics[i]);
 	set.limits = arena_new_array(a, struct metric_limits, set.n);
 	for (size_t i = 0; i < set.n; i++) {
-		if ((e = metric_check(a, &set.metrics[i], all_known(args, n_args), &set.limits[i])) != NULL)
+		if ((e = metric_check(a, &set.metrics[i], metrics_arguments_known(args, n_args), &set.limits[i])) !=
+		    NULL)
 			return err_wrap(a, e, "spec.metrics[%zu]", i);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(set.metrics[i].name, set.metrics[k].name) == 0 &&
@@ -154,7 +155,7 @@ metrics_prepare(struct arena *a, const struct analysis_spec *spec, const struct 
 				    set.metrics[i].name);
 	}
 	set.rules = arena_new_array(a, struct metric_rules, set.n);
-	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL && !names_are_open(&set))
+	if ((e = metric_rules_read(a, spec, set.metrics, set.n, set.rules)) != NULL && !metrics_names_open(&set))
 		return e;
 	*ret = set;
 	return NULL;

@@ -1,8 +1,9 @@
-/* analysis/web.c: a measurement from any HTTP service that answers JSON, or text.
+/* analysis/web.c: a measurement from any HTTP service that returns JSON or text.
  *
- * The answer's body is the value, or what jsonPath finds in it; one that is no JSON is a string, without a jsonPath. Whoever may write a template decides
- * what is asked, with the controller's place in the network: the question is kept from the machine itself, the link and the API
- * server (kube/plan/query.h: outside_only), and an answer has a size, a time and a number of redirects.
+ * The value is the body, or the first value that jsonPath finds in it. A body that is not JSON is a string, if there is
+ * no jsonPath. A user who may write a template chooses the URL, but the controller sends the query: it may not reach
+ * the controller's machine, its link or the API server (kube/plan/query.h: outside_only), and its size, time and
+ * redirects have limits.
  */
 #include <string.h>
 #include "analysis/http.h"
@@ -11,9 +12,9 @@
 #include "analysis/run_pass.h"
 #include "base/str.h"
 
-#define ANSWER_MAX (1u << 20)
-#define TIMEOUT_MS 10000
-#define REDIRECTS_MAX 5
+#define WEB_RESPONSE_MAX (1u << 20) /* bytes */
+#define WEB_TIMEOUT_MS 10000
+#define WEB_REDIRECTS_MAX 5
 
 static bool web_used(const struct metric *);
 static struct err *web_check(struct arena *, const struct metric *);
@@ -35,12 +36,6 @@ web_used(const struct metric *m)
 	return m->provider.web != NULL;
 }
 
-static const struct oauth2 *
-oauth2_of(const struct web_metric *w)
-{
-	return w->authentication != NULL ? oauth2_used(w->authentication->oauth2) : NULL;
-}
-
 static struct err *
 web_check(struct arena *a, const struct metric *m)
 {
@@ -55,13 +50,8 @@ web_check(struct arena *a, const struct metric *m)
 		wrong = "body: either body or jsonBody, not both";
 	else if ((w->body != NULL || w->json_body != NULL) && (w->method == NULL || str_eq(w->method, "GET")))
 		wrong = "body: a GET has none; method is POST or PUT";
-	else if (w->authentication != NULL && w->authentication->sigv4 != NULL &&
-		 strcmp(w->authentication->sigv4, "{}") != 0)
-		wrong = "authentication.sigv4: not supported by this version of Sluice";
-	else if (oauth2_of(w) != NULL && basic_auth_used(w->authentication) != NULL)
-		wrong = "authentication: either basicAuth or oauth2, not both";
-	else if (oauth2_of(w) != NULL)
-		wrong = oauth2_wrong(oauth2_of(w));
+	else
+		wrong = authentication_problem(w->authentication);
 	if (wrong != NULL)
 		e = err_new(a, ERR_INVALID, "%s", wrong);
 	else if (w->json_path != NULL)
@@ -70,15 +60,16 @@ web_check(struct arena *a, const struct metric *m)
 }
 
 static void
-confine(const struct web_metric *w, struct question *q)
+web_confine(const struct web_metric *w, struct question *q)
 {
-	q->timeout_ms = w->timeout_seconds.set ? w->timeout_seconds.is * 1000 : TIMEOUT_MS;
+	q->timeout_ms = w->timeout_seconds.set ? w->timeout_seconds.is * 1000 : WEB_TIMEOUT_MS;
 	q->insecure = w->insecure;
 	q->outside_only = true;
 }
 
 static enum measured
-ask(const struct web_metric *w, const char *authorization, struct arena *a, struct question *ret, struct err **ret_err)
+web_query(
+    const struct web_metric *w, const char *authorization, struct arena *a, struct question *ret, struct err **ret_err)
 {
 	struct header *headers = arena_new_array(a, struct header, w->headers.n + 1);
 	bool typed = false;
@@ -86,9 +77,9 @@ ask(const struct web_metric *w, const char *authorization, struct arena *a, stru
 	*ret = (struct question){ .method = w->method != NULL ? w->method : "GET",
 		.url = w->url,
 		.body = w->json_body != NULL ? w->json_body : w->body,
-		.answer_max = ANSWER_MAX,
-		.redirects_max = REDIRECTS_MAX };
-	confine(w, ret);
+		.answer_max = WEB_RESPONSE_MAX,
+		.redirects_max = WEB_REDIRECTS_MAX };
+	web_confine(w, ret);
 	for (size_t i = 0; i < w->headers.n; i++)
 		typed |= strcasecmp(w->headers.at[i].key, "Content-Type") == 0;
 	if (ret->body != NULL && !typed)
@@ -106,7 +97,7 @@ ask(const struct web_metric *w, const char *authorization, struct arena *a, stru
 }
 
 static enum measured
-read_answer(const struct web_metric *w, const struct answer *got, struct arena *a, struct value *ret_value,
+web_read(const struct web_metric *w, const struct answer *got, struct arena *a, struct value *ret_value,
     struct err **ret_err)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
@@ -143,21 +134,21 @@ read_answer(const struct web_metric *w, const struct answer *got, struct arena *
 }
 
 static enum measured
-web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_ask,
+web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_query,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct web_metric *w = m->provider.web;
-	size_t before = oauth2_of(w) != NULL ? 1 : 0;
+	size_t before = oauth2_used(w->authentication) != NULL ? 1 : 0;
 	const char *bearer = NULL;
 
 	if (before > 0 && in->n == 0) {
-		oauth2_ask(oauth2_of(w), a, ret_ask);
-		confine(w, ret_ask);
+		oauth2_query(oauth2_used(w->authentication), a, ret_query);
+		web_confine(w, ret_query);
 		return MEASURED_QUERY;
 	}
 	if (before > 0 && in->n == 1 && (bearer = oauth2_read(in->responses[0], a, ret_err)) == NULL)
 		return MEASURED_ERROR;
 	if (in->n == before)
-		return ask(w, bearer, a, ret_ask, ret_err);
-	return read_answer(w, in->responses[before], a, ret_value, ret_err);
+		return web_query(w, bearer, a, ret_query, ret_err);
+	return web_read(w, in->responses[before], a, ret_value, ret_err);
 }

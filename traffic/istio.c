@@ -1,5 +1,6 @@
-/* traffic/istio.c: the Istio router: weights in VirtualServices (istio_split.c), routes that steps create (istio_managed.c), pod
- * template hashes in a DestinationRule (istio_subsets.c), and the fields that Git does not set back (istio_owns.c).
+/* traffic/istio.c: the Istio router: weights in VirtualServices (istio_split.c), routes that steps create
+ * (istio_managed.c), pod template hashes in a DestinationRule (istio_subsets.c), and the fields that Git does not set
+ * back (istio_owns.c).
  */
 #include "traffic/istio.h"
 #include <string.h>
@@ -131,8 +132,8 @@ istio_read_services(const struct canary_strategy *c, const struct istio_split *s
 	}
 }
 
-/* A route with a managed name that no step can have created is a user's, and would be removed. A step's route mirrors, or has only
- * the canary's destination, which may be the stable one by now. */
+/* A route with a managed name that no step can have created is a user's, and would be removed. A step's route mirrors,
+ * or has only the canary's destination, which may be the stable one by now. */
 static struct err *
 istio_read_managed(const struct istio_splits *s, struct routing *ret)
 {
@@ -195,8 +196,8 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 	return NULL;
 }
 
-/* The first of routing's objects is the DestinationRule; the VirtualServices follow in the order of their references. One that
- * could not be read is NULL. */
+/* The first of routing's objects is the DestinationRule; the VirtualServices follow in the order of their references.
+ * One that could not be read is NULL. */
 static struct err *
 istio_read(const struct rollout *r, const struct view *view, struct arena *a, struct routing *ret)
 {

@@ -1,7 +1,7 @@
-/* traffic/istio.h: what the files of the Istio router share.
+/* traffic/istio.h: the parts of the Istio router, one file each.
  *
- * A route of a VirtualService is known by its kind and index: spec.KIND[INDEX], in the decoded object and in its JSON. Its
- * destinations have sides. A split is a route with the destinations of each side.
+ * A route of a VirtualService is known by its kind and index: spec.KIND[INDEX], in the decoded object and in its JSON.
+ * A split is a route with the number of its destinations of each side.
  */
 #pragma once
 #include "kube/api/istio.h"
@@ -71,7 +71,8 @@ bool istio_reference_is(
 /* The reference lists this http route. */
 bool istio_reference_lists(const struct istio_virtual_service_ref *, const char *route);
 
-/* Fills the splits: of each kind the routes that the reference names, or the only route. `arena`, `canary` and `vs` are set. */
+/* Fills the splits: of each kind the routes that the reference names, or the only route. `arena`, `canary` and `vs` are
+ * set. */
 struct err *istio_splits_read(struct istio_splits *, const struct istio_virtual_service_ref *);
 
 /* The weight of the i-th destination of a route; 0 if it has none. */
@@ -80,10 +81,11 @@ int64_t istio_weight(const struct istio_route *, size_t i);
 /* The weight of destinations that keep theirs, whatever the split is. */
 int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_split *);
 
-/* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the strategy's)
- * selects; an empty list if nothing has to change. Destinations of additional subsets keep their weight, those of `additional`
- * (sorted by Service) get theirs, other ones that have a weight are removed; the stable destination gets the rest. If the
- * others leave less than `weight`, the canary gets what is left. A new reference to a JSON list. */
+/* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the
+ * strategy's) selects; an empty list if nothing has to change. Destinations of additional subsets keep their weight,
+ * those of `additional` (sorted by Service) get theirs, other ones that have a weight are removed; the stable
+ * destination gets the rest. If the others leave less than `weight`, the canary gets what is left. A new reference to a
+ * JSON list. */
 struct err *istio_weight_patch(struct arena *, const struct canary_strategy *, const struct istio_virtual_service_ref *,
     const struct virtual_service *, const struct wanted_split *, json_t **ret);
 

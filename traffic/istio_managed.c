@@ -75,8 +75,8 @@ istio_is_mirror_route(const struct istio_route *r, const struct mirror_route *wa
 		   json_pack("[O,o]", json_object_get(canary, "destination"), istio_mirror_percentage(want)));
 }
 
-/* Removes all managed routes and adds the wanted ones in their order, in one patch: no request meets a state in between. A route
- * that mirrors starts as a copy of the route that is split, whose index is `primary`. */
+/* Removes all managed routes and adds the wanted ones in their order, in one patch: no request meets a state in
+ * between. A route that mirrors starts as a copy of the route that is split, whose index is `primary`. */
 static json_t *
 istio_routes_patch(
     const struct istio_splits *s, const struct wanted_route *want, size_t n, size_t primary, const json_t *canary)
@@ -127,7 +127,7 @@ istio_has_routes(const struct virtual_service *vs, const struct canary_strategy 
 	return true;
 }
 
-/* The first http route that is split and not managed; NULL: there is none. */
+/* The first http route that is split and not managed, or NULL. */
 static const struct istio_split *
 istio_primary(const struct istio_splits *s)
 {

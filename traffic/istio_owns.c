@@ -1,7 +1,7 @@
 /* traffic/istio_owns.c: the fields of a VirtualService and a DestinationRule that are a rollout's.
  *
- * The objects are decoded to find the routes and subsets, by the same functions that the router uses; the fields are copied
- * between the JSON of the two, at the same kind and index.
+ * The objects are decoded to find the routes and subsets, by the same functions that the router uses; the fields are
+ * copied between the JSON of the two, at the same kind and index.
  */
 #include "base/str.h"
 #include "traffic/istio.h"
@@ -42,8 +42,8 @@ istio_owns_destination(const json_t *object, const struct istio_split *split, si
 	return json_array_get(json_object_get(route, "route"), i);
 }
 
-/* Finds the live route that belongs to a desired one: of the same name, or, without a name, the one with the same number among
- * the split routes without a name. */
+/* Finds the live route that belongs to a desired one: of the same name, or, without a name, the one with the same
+ * number among the split routes without a name. */
 static bool
 istio_owns_live_route(
     const struct istio_pair *p, const struct istio_split *desired, size_t number, struct istio_split *ret)

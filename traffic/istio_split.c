@@ -1,9 +1,9 @@
 /* traffic/istio_split.c: the routes of a VirtualService that are split, and the patch of their weights.
  *
- * Routes are, of each kind, those that the strategy names, or the only one. A destination is the canary's if its subset is
- * (with a DestinationRule), or if its host is the canary Service, up to the first dot (as Argo Rollouts compares them:
- * utils/istio). Patches test the whole list of destinations before they change a weight: a change that another client made
- * in the meantime makes them fail, and is not overwritten.
+ * Routes are, of each kind, those that the strategy names, or the only one. A destination is the canary's if its subset
+ * is (with a DestinationRule), or if its host is the canary Service, up to the first dot (as Argo Rollouts compares
+ * them: utils/istio). Patches test the whole list of destinations before they change a weight: a change that another
+ * client made in the meantime makes them fail, and is not overwritten.
  */
 #include <string.h>
 #include "base/str.h"
@@ -200,7 +200,8 @@ istio_has_host(const struct strings *hosts, const char *host)
 	return false;
 }
 
-/* All matches of the route have the port of the reference (or none, as it), and their hosts together are those of the reference. */
+/* All matches of the route have the port of the reference (or none, as it), and their hosts together are those of the
+ * reference. */
 static bool
 istio_is_selected(const struct istio_route_ref *ref, const struct istio_route *r)
 {
@@ -321,8 +322,8 @@ istio_added_destinations(
 	return added;
 }
 
-/* The changes of one route. They go from the last destination to the first, so that a removed one does not move the others;
- * one of no side that has a weight is removed, because the weights must add up to 100. A new reference. */
+/* The changes of one route. They go from the last destination to the first, so that a removed one does not move the
+ * others; one of no side that has a weight is removed, because the weights must add up to 100. A new reference. */
 static json_t *
 istio_route_edits(struct arena *a, const struct canary_strategy *c, const struct istio_split *split,
     const struct wanted_split *wanted)

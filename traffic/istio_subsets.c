@@ -86,8 +86,8 @@ istio_is_of_experiment(const struct istio_destination_rule_ref *ref, const struc
 	       !str_eq(s->name, ref->canary_subset_name) && !str_eq(s->name, ref->stable_subset_name);
 }
 
-/* An experiment of the rollout has a Service of this name. A subset of another name may be a user's, or have been the canary's
- * before the strategy named another. */
+/* An experiment of the rollout has a Service of this name. A subset of another name may be a user's, or have been the
+ * canary's before the strategy named another. */
 static bool
 istio_is_service_of(const struct rollout *r, const struct wanted_hashes *want, const char *name)
 {
@@ -108,8 +108,9 @@ istio_wanted_subset(const struct wanted_hashes *want, const char *service)
 	return NULL;
 }
 
-/* Each Service of an experiment has a subset of its name while it may have traffic. It is distinguished from a user's by its name
- * and its only label. The patch tests the resourceVersion: otherwise two passes could both add a subset of the same name. */
+/* Each Service of an experiment has a subset of its name while it may have traffic. It is distinguished from a user's
+ * by its name and its only label. The patch tests the resourceVersion: otherwise two passes could both add a subset of
+ * the same name. */
 static void
 istio_patch_experiment_subsets(struct arena *a, json_t *ops, const struct destination_rule *dr, const struct rollout *r,
     const struct wanted_hashes *want)

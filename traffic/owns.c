@@ -1,13 +1,13 @@
-/* traffic/owns.c: Services and workloads; the routers know their own objects. */
+/* traffic/owns.c: Services and workloads; other objects are those of the routers. */
 #include "traffic/owns.h"
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/core.h"
 #include "traffic/router.h"
 
-/* The group of "apps/v1"; "" of "v1". */
+/* The object is of this group ("" for "v1") and kind, in any version. */
 static bool
-is_of(const json_t *object, const char *group, const char *kind)
+owns_is_kind(const json_t *object, const char *group, const char *kind)
 {
 	const char *api = json_str(object, "apiVersion") ?: "", *slash = strchr(api, '/');
 	size_t n = slash != NULL ? (size_t)(slash - api) : 0;
@@ -16,7 +16,7 @@ is_of(const json_t *object, const char *group, const char *kind)
 }
 
 static bool
-is_own_service(const struct rollout *r, const char *name)
+owns_is_service(const struct rollout *r, const char *name)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
@@ -32,7 +32,7 @@ is_own_service(const struct rollout *r, const char *name)
 }
 
 static void
-keep_hash(const json_t *live, json_t *desired)
+owns_keep_hash(const json_t *live, json_t *desired)
 {
 	const json_t *hash =
 	    json_object_get(json_object_get(json_object_get(live, "spec"), "selector"), LABEL_POD_TEMPLATE_HASH);
@@ -43,7 +43,7 @@ keep_hash(const json_t *live, json_t *desired)
 }
 
 static bool
-is_scaled_down(const struct rollout *r, const char *name)
+owns_is_scaled_down(const struct rollout *r, const char *name)
 {
 	const struct workload_ref *ref = r->spec.workload_ref;
 
@@ -52,7 +52,7 @@ is_scaled_down(const struct rollout *r, const char *name)
 }
 
 static void
-keep_replicas(const json_t *live, json_t *desired)
+owns_keep_replicas(const json_t *live, json_t *desired)
 {
 	json_t *replicas = json_object_get(json_object_get(live, "spec"), "replicas"),
 	       *spec = json_object_get(desired, "spec");
@@ -67,19 +67,19 @@ owns_names(const struct rollout *r, const struct object *o)
 	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;
 
 	if (o->type == &service_type)
-		return str_eq(o->meta.namespace, r->object.meta.namespace) && is_own_service(r, o->meta.name);
+		return str_eq(o->meta.namespace, r->object.meta.namespace) && owns_is_service(r, o->meta.name);
 	return router_has_type(router, o->type) && router->concerns(r, o);
 }
 
-struct naming {
+struct owns_search {
 	const struct object *object;
 	bool found;
 };
 
 static void
-ask_name(const struct object *rollout, void *arg)
+owns_search_rollout(const struct object *rollout, void *arg)
 {
-	struct naming *n = arg;
+	struct owns_search *n = arg;
 
 	n->found = n->found || owns_names((const struct rollout *)rollout, n->object);
 }
@@ -87,12 +87,12 @@ ask_name(const struct object *rollout, void *arg)
 bool
 owns_is_left(const struct rollout *r, const struct view *v, const struct object *o)
 {
-	struct naming n = { .object = o };
+	struct owns_search n = { .object = o };
 
 	if (!str_eq(object_annotation(o, ANNOTATION_MANAGED_BY), r->object.meta.name) ||
 	    !str_eq(o->meta.namespace, r->object.meta.namespace) || owns_names(r, o))
 		return false;
-	v->each(v, &rollout_type, o->meta.namespace, ask_name, &n);
+	v->each(v, &rollout_type, o->meta.namespace, owns_search_rollout, &n);
 	return !n.found;
 }
 
@@ -105,11 +105,12 @@ owns_overlay(const struct rollout *r, const json_t *live, json_t *desired)
 
 	if (name == NULL)
 		return;
-	if (str_eq(ns, r->object.meta.namespace) && is_of(live, "", "Service") && is_own_service(r, name))
-		keep_hash(live, desired);
-	else if (str_eq(ns, r->object.meta.namespace) && is_of(live, "apps", "Deployment") && is_scaled_down(r, name))
-		keep_replicas(live, desired);
+	if (str_eq(ns, r->object.meta.namespace) && owns_is_kind(live, "", "Service") && owns_is_service(r, name))
+		owns_keep_hash(live, desired);
+	else if (str_eq(ns, r->object.meta.namespace) && owns_is_kind(live, "apps", "Deployment") &&
+		 owns_is_scaled_down(r, name))
+		owns_keep_replicas(live, desired);
 	for (const struct type *const *t = router != NULL ? router->types : NULL; t != NULL && *t != NULL; t++)
-		if (is_of(live, (*t)->group, (*t)->kind))
+		if (owns_is_kind(live, (*t)->group, (*t)->kind))
 			router->overlay(r, *t, live, desired);
 }
