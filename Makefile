@@ -8,7 +8,7 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 \
 	$(foreach f,-fcf-protection=full -mbranch-protection=standard,$(shell $(CC) $(f) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
-LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lm
+LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
 PURE_DIRS = base kube/api kube/plan traffic analysis analysis/condition rollout rollout/experiment rollout/view gotemplate notify \
@@ -81,7 +81,7 @@ $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lcrypto -lm
 
 # kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
@@ -128,7 +128,7 @@ $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -o $@ $(filter %.c %.a,$^) -ljansson -lyaml -lpcre2-8 -lcrypto -lm
 
 # For the fuzzer the pure folders are compiled once, and linked into each target.
 FUZZ_SECONDS ?= 60
@@ -148,7 +148,7 @@ $(OUT)/fuzzed/%.o: %.c
 $(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@clang -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lyaml -lpcre2-8 -lm
+	@clang -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lyaml -lpcre2-8 -lcrypto -lm
 
 test:
 	@tools/install-packages test

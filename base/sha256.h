@@ -1,7 +1,7 @@
 /* base/sha256.h: SHA-256 (FIPS 180-4), for names, digests and signatures that others make with it. */
 #pragma once
+#include <openssl/sha.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define SHA256_SIZE 32
 
@@ -13,12 +13,9 @@ void sha256_hex(const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 /* HMAC (RFC 2104) with it, in small hexadecimal digits. */
 void hmac_sha256_hex(const void *key, size_t key_len, const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 
-/* HMAC of what comes in pieces. */
+/* HMAC of data that comes in pieces. */
 struct hmac_sha256 {
-	uint32_t inner[8], outer[8]; /* states, after the key */
-	unsigned char pending[64];
-	size_t n_pending;
-	uint64_t len; /* of what came */
+	SHA256_CTX inner, outer;
 };
 
 void hmac_sha256_begin(struct hmac_sha256 *, const void *key, size_t key_len);

@@ -1,7 +1,8 @@
 /* io/program.h: another program, run to its end, with limits: on a loop, or blocking.
  *
  * Its output is kept up to a limit. It ends when it has exited and closed its output. One that takes too long or
- * writes too much is killed; whatever it has started is killed with it in every case. */
+ * writes too much is killed; whatever it has started is killed with it in every case.
+ */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -31,8 +32,8 @@ struct program {
 	enum program_errors errors;
 	int64_t timeout_ms; /* > 0 */
 	int64_t cpu_s; /* 0: twice the time-out */
-	uint64_t
-	    memory_max; /* bytes of its own; 0: PROGRAM_MEMORY_MAX, or none for SPAWN_USER; PROGRAM_MEMORY_UNLIMITED: none */
+	/* Bytes of its own; 0: PROGRAM_MEMORY_MAX, or none for SPAWN_USER; PROGRAM_MEMORY_UNLIMITED: none. */
+	uint64_t memory_max;
 	size_t output_max; /* bytes of its output; more is an error */
 	size_t file_max; /* bytes of a file that it writes; 0: no limit */
 	unsigned files_max; /* descriptors; 0: SPAWN_FILES */

@@ -3,7 +3,8 @@
  * A child gets what its owner names and nothing else: an environment of named variables, three descriptors, limits,
  * and as much of the network as it needs. It leads a process group, so that what it starts can be ended with it, and
  * it dies with its parent, however that ends. io/child.h waits for one on the loop; io/program.h also reads its
- * output. */
+ * output.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
