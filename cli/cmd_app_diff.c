@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/application.h"
+#include "gitops/argocd/project.h"
+#include "gitops/protocol.h"
 #include "gitops/worker/git.h"
 #include "gitops/worker/session.h"
 #include "cli/gitops_worker.h"
@@ -117,7 +119,8 @@ print_difference(struct arena *a, const char *from, const char *to)
 
 struct asking {
 	struct cli *cli;
-	json_t *answer;
+	struct worker_response response;
+	struct err *error; /* the response cannot be decoded; NULL: it can */
 	bool over;
 };
 
@@ -126,7 +129,7 @@ on_done(void *arg, const char *answer)
 {
 	struct asking *k = arg;
 
-	k->answer = json_loads(answer, 0, NULL);
+	k->error = worker_decode(k->cli->arena, &worker_response_type, answer, strlen(answer), &k->response);
 	k->over = true;
 	loop_stop(k->cli->loop);
 }
@@ -150,57 +153,101 @@ readable(struct arena *a, const char *json)
 }
 
 static size_t
-print_all(struct cli *c, const json_t *answer)
+print_all(struct cli *c, const struct worker_response *response)
 {
-	const json_t *r;
-	size_t i, n = 0;
+	size_t n = 0;
 
-	json_array_foreach (json_object_get(answer, "resources"), i, r) {
-		const char *live = json_str(r, "live"), *wanted = json_str(r, "wanted"), *error = json_str(r, "error");
+	for (size_t i = 0; i < response->resources.n; i++) {
+		const struct worker_resource *r = &response->resources.at[i];
 
-		if (!str_eq(json_str(r, "status"), "OutOfSync"))
+		if (!str_eq(r->status, "OutOfSync"))
 			continue;
 		n++;
-		printf("===== %s/%s %s/%s%s ======\n", json_str(r, "group") ?: "", json_str(r, "kind"),
-		    json_str(r, "namespace") ?: "", json_str(r, "name"),
-		    wanted == NULL && error == NULL ? " (Git does not have it)"
-		    : live == NULL		    ? " (is not there)"
-						    : "");
-		if (error != NULL)
-			printf("! %s\n", error);
+		printf("===== %s/%s %s/%s%s ======\n", r->group ?: "", r->kind, r->namespace ?: "", r->name,
+		    r->wanted == NULL && r->error == NULL ? " (Git does not have it)"
+		    : r->live == NULL			  ? " (is not there)"
+							  : "");
+		if (r->error != NULL)
+			printf("! %s\n", r->error);
 		else
-			print_difference(c->arena, readable(c->arena, live), readable(c->arena, wanted));
+			print_difference(c->arena, readable(c->arena, r->live), readable(c->arena, r->wanted));
 	}
 	return n;
+}
+
+/* The problem of the spec of the Application or its project, as the worker would report it; NULL: there is none. */
+static const char *
+spec_problem(struct cli *c, const struct application *app, const struct app_project *project)
+{
+	const struct problem *problem = object_problem(&app->object, "spec");
+
+	if (problem != NULL)
+		return arena_printf(c->arena, "%s: %s", problem->path, problem->text);
+	return project != NULL ? project_problem(c->arena, project) : NULL;
+}
+
+/* NULL: there is none, or it cannot be read. */
+static const struct app_project *
+get_project(struct cli *c, const struct application *app, const char *namespace)
+{
+	_cleanup_(json_decrefp) json_t *project = NULL;
+	const char *name = str_empty(app->spec.project) ? "default" : app->spec.project;
+
+	if (cli_call(c, "GET", client_path(c->arena, &app_project_type, namespace, name, NULL), NULL, NULL, &project) !=
+	    NULL)
+		return NULL;
+	return (const struct app_project *)object_decode(&app_project_type, project, c->arena);
+}
+
+/* The worker's request for the Application, as text; NULL: *ret_problem says why there is none. */
+static const char *
+diff_request(struct cli *c, const json_t *object, const char **ret_problem)
+{
+	const struct application *app = (const struct application *)object_decode(&application_type, object, c->arena);
+	const char *namespace = json_string_value(json_at(object, "/status/controllerNamespace")) ?: c->namespace;
+	const struct app_project *project = get_project(c, app, namespace);
+	struct worker_resources resources = worker_resources_decode(c->arena, json_at(object, "/status/resources"));
+	struct worker_application application = {
+		{ app->object.meta.name, app->object.meta.namespace, app->object.meta.uid }, app->spec
+	};
+	struct worker_project its_project;
+	struct worker_request request = { .application = &application,
+		.namespace = namespace,
+		.known = { arena_new_array(c->arena, struct worker_object, resources.n), resources.n },
+		.revision = cli_flag(c, "revision"),
+		.diff = true };
+
+	if ((*ret_problem = spec_problem(c, app, project)) != NULL)
+		return NULL;
+	for (size_t i = 0; i < resources.n; i++) {
+		const struct worker_resource *r = &resources.at[i];
+
+		request.known.at[i] = (struct worker_object){ r->group, r->version, r->kind, r->namespace, r->name };
+	}
+	if (project != NULL) {
+		its_project = (struct worker_project){ { .name = project->object.meta.name }, project->spec };
+		request.project = &its_project;
+	}
+	return worker_encode(c->arena, &worker_request_type, &request);
 }
 
 static int
 diff_run(struct cli *c)
 {
-	const char *name = application_name(c), *cache = cli_flag(c, "gitops-cache"), *text;
+	const char *name = application_name(c), *cache = cli_flag(c, "gitops-cache"), *text, *problem;
 	struct asking k = { .cli = c };
 	struct source *source;
 	struct work *work;
-	json_t *app, *request, *project = NULL;
-	const json_t *error;
-	size_t n;
+	json_t *app;
 
 	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
 		return 1;
-	request = json_pack("{s:{s:O, s:O}, s:s, s:O*, s:b}", "application", "metadata",
-	    json_object_get(app, "metadata"), "spec", json_object_get(app, "spec"), "namespace",
-	    json_string_value(json_at(app, "/status/controllerNamespace")) ?: c->namespace, "known",
-	    json_at(app, "/status/resources"), "diff", 1);
-	if (cli_flag(c, "revision") != NULL)
-		json_object_set_new(request, "revision", json_string(cli_flag(c, "revision")));
-	if (cli_call(c, "GET",
-		client_path(c->arena, &app_project_type, json_str(request, "namespace"),
-		    json_string_value(json_at(app, "/spec/project")) ?: "default", NULL),
-		NULL, NULL, &project) == NULL)
-		json_object_set_new(request, "project", project);
+	text = diff_request(c, app, &problem);
 	json_decref(app);
-	text = json_text(c->arena, request);
-	json_decref(request);
+	if (text == NULL) {
+		cli_fail(c, "%s", problem);
+		return 2;
+	}
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
 	work = work_start(&(struct work_ways){ c->transport, source,
@@ -211,13 +258,11 @@ diff_run(struct cli *c)
 		loop_run(c->loop);
 	work_cancel(work);
 	git_source_free(source);
-	error = json_object_get(k.answer, "error");
-	if (error != NULL) {
-		cli_fail(c, "%s", json_str(error, "message") ?: "it cannot be compared");
-		json_decref(k.answer);
+	if (k.error != NULL || k.response.error != NULL) {
+		cli_fail(c, "%s",
+		    k.error != NULL ? err_text(c->arena, k.error)
+				    : k.response.error->message ?: "it cannot be compared");
 		return 2;
 	}
-	n = print_all(c, k.answer);
-	json_decref(k.answer);
-	return n > 0 ? 1 : 0;
+	return print_all(c, &k.response) > 0 ? 1 : 0;
 }

@@ -30,9 +30,9 @@ held_key(struct arena *a, const char *ns, const char *name)
 }
 
 static const char *
-key_of(struct arena *a, const json_t *r)
+key_of(struct arena *a, const struct worker_resource *r)
 {
-	return held_key(a, json_str(r, "namespace"), json_str(r, "name"));
+	return held_key(a, r->namespace, r->name);
 }
 
 const char *
@@ -50,25 +50,26 @@ held_why(const struct rollout *r)
 }
 
 static bool
-is_rollout(const json_t *r)
+is_rollout(const struct worker_resource *r)
 {
-	return str_eq(json_str(r, "kind"), rollout_type.kind) && str_eq(json_str(r, "group"), rollout_type.group);
+	return str_eq(r->kind, rollout_type.kind) && str_eq(r->group, rollout_type.group);
 }
 
 int64_t
-held_applied(
-    struct plan *plan, const struct pass *p, const char *about, const json_t *resources, const json_t *rollouts)
+held_applied(struct plan *plan, const struct pass *p, const char *about, const struct worker_resources *resources,
+    const json_t *rollouts)
 {
 	int64_t since =
 	    seen_note(p->seen, "applied-about", 0) == worker_number(about) ? seen_note(p->seen, "applied", 0) : 0;
 	bool all = resources != NULL;
-	const json_t *r;
-	size_t i;
 
-	json_array_foreach (resources, i, r)
-		if (is_rollout(r) && !str_eq(json_str(r, "status"), "Synced") &&
+	for (size_t i = 0; resources != NULL && i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+
+		if (is_rollout(r) && !str_eq(r->status, "Synced") &&
 		    json_object_get(rollouts, key_of(plan->arena, r)) == NULL)
 			all = false;
+	}
 	if (since == 0 && all)
 		since = p->now;
 	plan_note(plan, "applied", since);
@@ -78,26 +79,25 @@ held_applied(
 
 /* What a Rollout says of the update that it aborted after that time; NULL: it did not. */
 static const char *
-why_aborted(const struct view *v, int64_t applied, const json_t *r)
+why_aborted(const struct view *v, int64_t applied, const struct worker_resource *r)
 {
 	const struct rollout *is;
 
-	if (json_str(r, "aborted") != NULL || v == NULL || applied == 0 || !is_rollout(r))
-		return json_str(r, "aborted");
-	is = (const struct rollout *)view_get(v, &rollout_type, json_str(r, "namespace"), json_str(r, "name"));
+	if (r->aborted != NULL || v == NULL || applied == 0 || !is_rollout(r))
+		return r->aborted;
+	is = (const struct rollout *)view_get(v, &rollout_type, r->namespace, r->name);
 	/* Of a time that has seconds, a part of the first belongs to what was before. */
 	return is != NULL && is->status.aborted_at / 1000 > applied / 1000 ? held_why(is) : NULL;
 }
 
 bool
-held_add(struct plan *plan, const struct object *o, const struct view *v, int64_t applied, const json_t *resources,
-    const char *revision, json_t *rollouts)
+held_add(struct plan *plan, const struct object *o, const struct view *v, int64_t applied,
+    const struct worker_resources *resources, const char *revision, json_t *rollouts)
 {
 	bool added = false;
-	const json_t *r;
-	size_t i;
 
-	json_array_foreach (resources, i, r) {
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
 		const char *key = key_of(plan->arena, r), *why = why_aborted(v, applied, r);
 
 		if (why == NULL || json_object_get(rollouts, key) != NULL)
@@ -105,23 +105,25 @@ held_add(struct plan *plan, const struct object *o, const struct view *v, int64_
 		json_object_set_new(rollouts, key, json_string(why));
 		plan_revision(plan, revision);
 		plan_status_event(plan, o, true, "RevisionHeld", "Revision %s is held: Rollout %s aborted it: %s",
-		    revision, json_str(r, "name"), why);
+		    revision, r->name, why);
 		added = true;
 	}
 	return added;
 }
 
 bool
-held_drop(struct plan *plan, const struct object *o, const json_t *resources, const char *revision, json_t *rollouts)
+held_drop(struct plan *plan, const struct object *o, const struct worker_resources *resources, const char *revision,
+    json_t *rollouts)
 {
 	bool dropped = false;
-	const json_t *r;
-	size_t i;
 
-	json_array_foreach (resources, i, r)
-		if (is_rollout(r) && str_eq(json_str(r, "status"), "Synced") && json_str(r, "aborted") == NULL &&
-		    str_eq(json_string_value(json_at(r, "/health/status")), "Healthy"))
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+
+		if (is_rollout(r) && str_eq(r->status, "Synced") && r->aborted == NULL &&
+		    str_eq(r->health.status, "Healthy"))
 			dropped |= json_object_del(rollouts, key_of(plan->arena, r)) == 0;
+	}
 	if (dropped && json_object_size(rollouts) == 0)
 		plan_status_event(plan, o, false, "RevisionReleased",
 		    "Revision %s is no longer held: it was tried again, and is healthy", revision);

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/json.h"
+#include "gitops/protocol.h"
 #include "kube/api/rollout.h"
 #include "kube/plan/controller.h"
 #include "kube/plan/plan.h"
@@ -28,17 +29,18 @@ const char *held_why(const struct rollout *);
  * pass. Those that are held back, `rollouts`, do not count. Keeps notes. */
 #define HELD_NOTES "applied", "applied-about"
 int64_t held_applied(
-    struct plan *, const struct pass *, const char *about, const json_t *resources, const json_t *rollouts);
+    struct plan *, const struct pass *, const char *about, const struct worker_resources *, const json_t *rollouts);
 
 /* Adds those Rollouts among the resources that have aborted what the revision brought, each with an event that says so. The view (NULL: it is of
  * another cluster) knows of it at once, if Rollouts are decided in this process too, and it was after `applied`; a resource, when it was looked at
  * ("aborted": why), and by then somebody may have gone back by hand. True: there were some. */
-bool held_add(struct plan *, const struct object *, const struct view *, int64_t applied, const json_t *resources,
-    const char *revision, json_t *rollouts);
+bool held_add(struct plan *, const struct object *, const struct view *, int64_t applied,
+    const struct worker_resources *, const char *revision, json_t *rollouts);
 
 /* Takes those away that have become, and are Healthy as, what the revision has: somebody has tried again, and it went well. `resources`: of an answer
  * about it. An event says so once none is left. True: there were some. */
-bool held_drop(struct plan *, const struct object *, const json_t *resources, const char *revision, json_t *rollouts);
+bool held_drop(
+    struct plan *, const struct object *, const struct worker_resources *, const char *revision, json_t *rollouts);
 
 /* For people; NULL: no Rollout is held. In the arena. */
 const char *held_text(struct arena *, const char *revision, const json_t *rollouts);

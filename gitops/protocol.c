@@ -138,7 +138,7 @@ TYPE(worker_resource, "resource");
 
 static const struct field worker_step_fields[] = {
 	STRING(worker_step, phase, "phase"),
-	STRING(worker_step, message, "message"),
+	STRING(worker_step, message, "message", .always = true),
 	INT(worker_step, wait, "wait"),
 	BOOL(worker_step, unconfirmed, "unconfirmed"),
 	BOOL(worker_step, prune_failed, "pruneFailed"),
@@ -167,6 +167,19 @@ static const struct field worker_response_fields[] = {
 	OBJECT(worker_response, operation, "operation", worker_step),
 };
 TYPE(worker_response, "response");
+
+struct worker_resources
+worker_resources_decode(struct arena *a, const json_t *list)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	struct problems ignored = { .arena = a, .scratch = scratch };
+	struct worker_resources r = { arena_new_array(a, struct worker_resource, json_array_size(list)),
+		json_array_size(list) };
+
+	for (size_t i = 0; i < r.n; i++)
+		decode(&worker_resource_type, json_array_get(list, i), "", &ignored, &r.at[i]);
+	return r;
+}
 
 /* --- texts --------------------------------------------------------------------------------------------------------- */
 

@@ -53,6 +53,11 @@ struct worker_object {
 	const char *name;
 };
 
+struct worker_objects {
+	struct worker_object *at;
+	size_t n;
+};
+
 /* What became of one object in one phase of a sync, as Argo CD's `status.operationState.syncResult.resources` has it. */
 struct worker_sync_result {
 	const char *group, *version, *kind, *namespace, *name;
@@ -63,6 +68,11 @@ struct worker_sync_result {
 	const char *sync_phase; /* "PreSync", "Sync", "PostSync", "SyncFail" */
 };
 
+struct worker_sync_results {
+	struct worker_sync_result *at;
+	size_t n;
+};
+
 /* A sync that has begun. */
 struct worker_operation {
 	const char *id; /* differs from that of every other sync of the Application, and of every retry */
@@ -70,8 +80,8 @@ struct worker_operation {
 	bool confirmed; /* a user has confirmed what is deleted */
 	bool without_hooks; /* strategy apply */
 	struct strings options; /* NAME=VALUE */
-	LIST_OF(struct worker_object) selected; /* only these are synced; empty: all */
-	LIST_OF(struct worker_sync_result) results; /* of the steps so far */
+	struct worker_objects selected; /* only these are synced; empty: all */
+	struct worker_sync_results results; /* of the steps so far */
 };
 
 struct worker_request {
@@ -80,7 +90,7 @@ struct worker_request {
 	const struct worker_kustomization *kustomization;
 	const struct worker_repository *repository;
 	const char *namespace; /* the controller's own */
-	LIST_OF(struct worker_object) known; /* of the last status: among them are those to prune */
+	struct worker_objects known; /* of the last status: among them are those to prune */
 	const char *revision; /* to take instead of the spec's; of several sources "A,B"; NULL: the spec's */
 	const struct worker_operation *operation; /* NULL: only compare. A Kustomization is always applied */
 	struct string_map held; /* "NS/NAME" of Rollouts that are not applied → why */
@@ -119,6 +129,11 @@ struct worker_resource {
 	bool extraneous; /* not desired, and ignored in the Application's sync status */
 };
 
+struct worker_resources {
+	struct worker_resource *at;
+	size_t n;
+};
+
 /* The result of a step of a sync. */
 struct worker_step {
 	const char *phase; /* "Running", "Succeeded", "Failed" */
@@ -126,7 +141,7 @@ struct worker_step {
 	int64_t wait; /* ms until the next step, with Running; 0: none */
 	bool unconfirmed; /* it waits for a user's confirmation */
 	bool prune_failed; /* Failed, because an object was not deleted */
-	LIST_OF(struct worker_sync_result) results; /* of all steps so far */
+	struct worker_sync_results results; /* of all steps so far */
 };
 
 /* An object that a Kustomization waits for. */
@@ -141,7 +156,7 @@ struct worker_response {
 	const char *reference; /* "refs/heads/main", by which the commit was found; NULL: by itself */
 	const struct worker_error *error; /* NULL: none */
 	const char *source_type; /* "Kustomize" */
-	LIST_OF(struct worker_resource) resources;
+	struct worker_resources resources; /* `at` NULL: the response is not about resources */
 	struct strings images;
 	LIST_OF(struct worker_warning) warnings;
 	LIST_OF(struct worker_check) checks;
@@ -150,6 +165,9 @@ struct worker_response {
 
 extern const struct type worker_sync_result_type, worker_health_type, worker_resource_type, worker_request_type,
     worker_response_type;
+
+/* The objects of a status (`status.resources`), in the arena; a field of another type is zero. */
+struct worker_resources worker_resources_decode(struct arena *, const json_t *list);
 
 /* Decodes a text of a type above; *ret is zeroed first. The error names the field that is wrong. */
 struct err *worker_decode(struct arena *, const struct type *, const char *text, size_t len, void *ret);

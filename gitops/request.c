@@ -1,75 +1,73 @@
-/* gitops/request.c: one question, and its answer. */
+/* gitops/request.c: one request to the worker, and its response. */
 #include "gitops/request.h"
 #include <string.h>
 #include "base/rand.h"
 #include "base/str.h"
 
-#define QUESTION "work " /* and what it is about */
-#define ANSWER_MAX (32u << 20) /* of 20,000 objects, a line each */
+#define REQUEST_KEY "work " /* before the `about` */
+#define RESPONSE_MAX (32u << 20) /* bytes: 20,000 objects, a line each */
 
 void
-worker_ask(struct plan *plan, const struct pass *p, const char *about, json_t *request, int64_t timeout_ms,
-    const char *tenant, const char *repository)
+request_send(struct plan *plan, const struct pass *p, const char *about, const struct worker_request *request,
+    int64_t timeout_ms, const char *tenant, const char *repository)
 {
-	plan_ask(plan, arena_printf(plan->arena, QUESTION "%s", about),
+	plan_ask(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
 	    &(struct question){ .method = "POST",
 		.url = "",
 		.command = string_map_get(p->settings, GITOPS_WORKER),
-		.body = json_text(plan->arena, request),
+		.body = worker_encode(plan->arena, &worker_request_type, request),
 		.content_type = "application/json",
 		.timeout_ms = timeout_ms,
-		.answer_max = ANSWER_MAX,
+		.answer_max = RESPONSE_MAX,
 		.tenant = tenant,
 		.owner = repository });
-	json_decref(request);
 	plan_note(plan, "looked", p->now);
 }
 
 const struct seen_answer *
-worker_asked(const struct pass *p)
+request_sent(const struct pass *p)
 {
 	for (size_t i = 0; i < p->seen->n_answers; i++)
-		if (str_starts(p->seen->answers[i].key, QUESTION))
+		if (str_starts(p->seen->answers[i].key, REQUEST_KEY))
 			return &p->seen->answers[i];
 	return NULL;
 }
 
 const char *
-worker_about(const struct seen_answer *s)
+request_about(const struct seen_answer *s)
 {
-	return s->key + strlen(QUESTION);
+	return s->key + strlen(REQUEST_KEY);
 }
 
-json_t *
-worker_answer(struct arena *a, const struct seen_answer *s, const char *found, struct worker_failure *ret)
+/* The response as the worker sent it. */
+static struct err *
+request_decode(struct arena *a, const struct seen_answer *s, struct worker_response *ret)
 {
-	json_t *answer = NULL;
-	const json_t *error;
-	struct err *e = NULL;
-
 	if (s->answer.err != NULL)
-		e = err_copy(a, s->answer.err);
-	else if (s->answer.status != 200)
-		e = err_new(a, ERR_AGAIN, "the worker failed; see the controller's log");
+		return err_copy(a, s->answer.err);
+	if (s->answer.status != 200)
+		return err_new(a, ERR_AGAIN, "the worker failed; see the controller's log");
+	return worker_decode(a, &worker_response_type, s->answer.body.at, s->answer.body.len, ret);
+}
+
+const struct worker_response *
+request_response(struct arena *a, const struct seen_answer *s, enum request_part required, struct request_failure *ret)
+{
+	struct worker_response *r = arena_alloc(a, sizeof(*r));
+	struct err *e = request_decode(a, s, r);
+
+	if (e == NULL && r->error == NULL && required == REQUEST_REVISION && r->revision == NULL)
+		e = err_new(a, ERR_AGAIN, "the worker's response has no revision");
+	if (e == NULL && r->error == NULL && required == REQUEST_RESOURCES && r->resources.at == NULL)
+		e = err_new(a, ERR_AGAIN, "the worker's response has no resources");
+	if (e == NULL && r->error == NULL)
+		return r;
+	if (e != NULL)
+		*ret = (struct request_failure){ .text = err_text(a, e), .may_pass = true };
 	else
-		e = json_parse(a, s->answer.body.at, s->answer.body.len, &answer);
-	if (e != NULL) {
-		*ret = (struct worker_failure){ .text = err_text(a, e), .may_pass = true };
-		return NULL;
-	}
-	error = json_object_get(answer, "error");
-	if (error == NULL && json_object_get(answer, found) != NULL)
-		return answer;
-	if (error == NULL) {
-		*ret = (struct worker_failure){ .text = arena_printf(a, "the worker's answer has no %s", found),
-			.may_pass = true };
-		json_decref(answer);
-		return NULL;
-	}
-	*ret = (struct worker_failure){ .type = arena_strdup(a, json_str(error, "type")),
-		.text = arena_strdup(a, json_str(error, "message") ?: ""),
-		.may_pass = json_is_true(json_object_get(error, "again")) };
-	json_decref(answer);
+		*ret = (struct request_failure){
+			.type = r->error->type, .text = r->error->message ?: "", .may_pass = r->error->again
+		};
 	return NULL;
 }
 

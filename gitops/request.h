@@ -1,33 +1,37 @@
-/* gitops/request.h: what the controllers of applications and of Flux's objects ask the worker (gitops/worker/session.h), and what it answers. Pure. */
+/* gitops/request.h: a request to the worker (gitops/protocol.h) in a pass, and its response. Pure. */
 #pragma once
+#include "gitops/protocol.h"
 #include "kube/plan/controller.h"
 
 /* Settings of the process (struct pass): the worker's program (struct question, command); the controller's own namespace. */
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
-/* Asks it (the request is consumed), and notes when ("looked"). One question at a time. `about` (borrowed; "": nothing) tells what was asked
- * for from what is wanted by the time of the answer. Only some workers run at once: `tenant` (NULL: the object's namespace) and `repository`
- * share the places (kube/turns.h). */
-void worker_ask(struct plan *, const struct pass *, const char *about, json_t *request, int64_t timeout_ms,
-    const char *tenant, const char *repository);
+/* Adds a request to the plan, and notes the time ("looked"). One request at a time. `about` (borrowed; "": nothing) is kept with the
+ * request, so that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
+ * `tenant` (NULL: the object's namespace) and `repository` share them (kube/turns.h). */
+void request_send(struct plan *, const struct pass *, const char *about, const struct worker_request *,
+    int64_t timeout_ms, const char *tenant, const char *repository);
 
-/* The question, answered or not; NULL: none is asked. */
-const struct seen_answer *worker_asked(const struct pass *);
+/* The request, with or without its response; NULL: there is none. */
+const struct seen_answer *request_sent(const struct pass *);
 
-/* What the question was said to be about. Borrowed from it. */
-const char *worker_about(const struct seen_answer *);
+/* The `about` of the request. Borrowed from it. */
+const char *request_about(const struct seen_answer *);
 
-/* Why there is no answer. */
-struct worker_failure {
-	const char *type; /* "ComparisonError"; NULL: it did not get so far as to say */
+/* Why there is no response. */
+struct request_failure {
+	const char *type; /* "ComparisonError"; NULL: the worker did not respond */
 	const char *text;
-	bool may_pass; /* by itself */
+	bool may_pass; /* the same request may succeed later */
 };
 
-/* The answer, as a new reference; or NULL, and why, in the arena. One that has neither an error nor what was to be found (`found`, a key: what
- * is missing would count as nothing) is a failure. */
-json_t *worker_answer(struct arena *, const struct seen_answer *, const char *found, struct worker_failure *ret);
+/* What a response must have: otherwise what is missing would count as nothing. */
+enum request_part { REQUEST_REVISION, REQUEST_RESOURCES };
+
+/* The response, in the arena. NULL: *ret says why; a response that has neither an error nor the required part is a failure. */
+const struct worker_response *request_response(
+    struct arena *, const struct seen_answer *, enum request_part required, struct request_failure *ret);
 
 /* A number that tells a text from others, for a note; never 0. */
 int64_t worker_number(const char *text);

@@ -149,37 +149,58 @@ app_spec_number(const struct deciding *d)
 	return number;
 }
 
-static json_t *
+static struct worker_objects
 known(const struct deciding *d)
 {
-	json_t *list = json_array();
-	const json_t *r;
+	const json_t *resources = json_object_get(d->status, "resources"), *r;
+	struct worker_objects list = { .at = arena_new_array(
+					   d->arena, struct worker_object, json_array_size(resources)) };
 	size_t i;
 
-	json_array_foreach (json_object_get(d->status, "resources"), i, r) {
-		json_t *copy = json_object();
-		static const char *const keys[] = { "group", "version", "kind", "namespace", "name" };
-
-		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
-			if (json_object_get(r, keys[k]) != NULL)
-				json_object_set(copy, keys[k], json_object_get(r, keys[k]));
-		json_array_append_new(list, copy);
-	}
+	json_array_foreach (resources, i, r)
+		list.at[list.n++] = (struct worker_object){ json_str(r, "group"), json_str(r, "version"),
+			json_str(r, "kind"), json_str(r, "namespace"), json_str(r, "name") };
 	return list;
 }
 
 /* Options that the operation says, or else the spec's. */
-static json_t *
+static struct strings
 options(const struct deciding *d, const json_t *sync)
 {
-	json_t *said = json_object_get(sync, "syncOptions"), *list = json_array();
+	const json_t *list = json_object_get(sync, "syncOptions");
 
-	if (json_array_size(said) > 0) {
-		json_decref(list);
-		return json_incref(said);
-	}
-	for (size_t i = 0; i < d->app->spec.sync_policy.options.n; i++)
-		json_array_append_new(list, json_string(d->app->spec.sync_policy.options.at[i]));
+	return json_array_size(list) > 0 ? strings_decode(d->arena, list) : d->app->spec.sync_policy.options;
+}
+
+/* The objects that the sync is limited to; none: it is of all. */
+static struct worker_objects
+selected(const struct deciding *d, const json_t *sync)
+{
+	const json_t *resources = json_object_get(sync, "resources"), *r;
+	struct worker_objects list = { .at = arena_new_array(
+					   d->arena, struct worker_object, json_array_size(resources)) };
+	size_t i;
+
+	json_array_foreach (resources, i, r)
+		list.at[list.n++] = (struct worker_object){ .group = json_str(r, "group"),
+			.kind = json_str(r, "kind"),
+			.namespace = json_str(r, "namespace"),
+			.name = json_str(r, "name") };
+	return list;
+}
+
+/* The results of the steps so far. */
+static struct worker_sync_results
+results(const struct deciding *d)
+{
+	const json_t *resources = json_object_get(json_object_get(app_state(d), "syncResult"), "resources");
+	struct problems ignored = { .arena = d->arena };
+	struct worker_sync_results list = { .at = arena_new_array(
+						d->arena, struct worker_sync_result, json_array_size(resources)),
+		.n = json_array_size(resources) };
+
+	for (size_t i = 0; i < list.n; i++)
+		decode(&worker_sync_result_type, json_array_get(resources, i), "", &ignored, &list.at[i]);
 	return list;
 }
 
@@ -191,7 +212,7 @@ operation_id(const struct deciding *d)
 	    (long long)json_int(app_state(d), "retryCount", 0));
 }
 
-static json_t *
+static struct worker_operation
 operation_request(const struct deciding *d)
 {
 	/* What the last sync was asked to do is not what deleting does. */
@@ -199,20 +220,17 @@ operation_request(const struct deciding *d)
 	    app_is_deleting(d) ? NULL : json_object_get(json_object_get(app_state(d), "operation"), "sync");
 	const json_t *strategy = json_object_get(sync, "syncStrategy");
 	const json_t *apply = json_object_get(strategy, "apply"), *hook = json_object_get(strategy, "hook");
-	json_t *o = json_object(), *results = json_object_get(json_object_get(app_state(d), "syncResult"), "resources");
+	struct worker_operation o = { .id = operation_id(d),
+		.prune = app_is_deleting(d) || json_is_true(json_object_get(sync, "prune")),
+		.dry_run = json_is_true(json_object_get(sync, "dryRun")),
+		.confirmed = app_is_confirmed(d),
+		.without_hooks = apply != NULL && hook == NULL,
+		.force = json_is_true(json_object_get(apply != NULL ? apply : hook, "force")),
+		.options = options(d, sync),
+		.selected = selected(d, sync) };
 
-	json_object_set_new(o, "id", json_string(operation_id(d)));
-	json_object_set_new(
-	    o, "prune", json_boolean(app_is_deleting(d) || json_is_true(json_object_get(sync, "prune"))));
-	json_object_set_new(o, "dryRun", json_boolean(json_is_true(json_object_get(sync, "dryRun"))));
-	json_object_set_new(o, "confirmed", json_boolean(app_is_confirmed(d)));
-	json_object_set_new(o, "withoutHooks", json_boolean(apply != NULL && hook == NULL));
-	json_object_set_new(
-	    o, "force", json_boolean(json_is_true(json_object_get(apply != NULL ? apply : hook, "force"))));
-	json_object_set_new(o, "options", options(d, sync));
-	if (json_array_size(json_object_get(sync, "resources")) > 0)
-		json_object_set(o, "selected", json_object_get(sync, "resources"));
-	json_object_set_new(o, "results", results != NULL && !app_is_deleting(d) ? json_incref(results) : json_array());
+	if (!app_is_deleting(d))
+		o.results = results(d);
 	return o;
 }
 
@@ -223,24 +241,28 @@ ask(struct deciding *d, bool step)
 	const struct application_source *sources;
 	const char *namespace = string_map_get(d->pass->settings, GITOPS_NAMESPACE);
 	const char *revision = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
-	json_t *request = json_pack("{s:{s:{s:s, s:s, s:s}, s:o}, s:s, s:o}", "application", "metadata", "name",
-	    meta->name, "namespace", meta->namespace, "uid", meta->uid != NULL ? meta->uid : "", "spec",
-	    app_spec_json(d), "namespace", namespace != NULL ? namespace : meta->namespace, "known", known(d));
+	const struct worker_application app = { { meta->name, meta->namespace, meta->uid }, d->app->spec };
+	struct worker_project project;
+	struct worker_operation operation;
+	struct worker_request request = { .application = &app,
+		.namespace = namespace != NULL ? namespace : meta->namespace,
+		.known = known(d),
+		.deleting = app_is_deleting(d) };
 
 	if (step || app_is_deleting(d)) {
-		json_object_set_new(request, "operation", operation_request(d));
+		operation = operation_request(d);
+		request.operation = &operation;
 		if (str_empty(revision))
 			revision = application_revision(
 			    d->arena, json_object_get(json_object_get(app_state(d), "operation"), "sync"));
-		if (!str_empty(revision))
-			json_object_set_new(request, "revision", json_string(revision));
+		request.revision = revision;
 	}
-	if (app_is_deleting(d))
-		json_object_set_new(request, "deleting", json_true());
-	if (d->project != NULL)
-		json_object_set_new(request, "project", project_json(d));
+	if (d->project != NULL) {
+		project = (struct worker_project){ { .name = d->project->object.meta.name }, d->project->spec };
+		request.project = &project;
+	}
 	/* What it is about is the request for a look that it sees to. */
-	worker_ask(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", request, WORK_MS,
+	request_send(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", &request, WORK_MS,
 	    arena_printf(d->arena, "%s/%s", meta->namespace, d->project != NULL ? d->project->object.meta.name : ""),
 	    application_sources(d->app, &sources) > 0 ? sources[0].repo_url : NULL);
 	plan_note(d->plan, "spec", app_spec_number(d));
@@ -296,7 +318,7 @@ step_at(const struct deciding *d)
 
 /* The worker could not be asked, or found that it cannot be said. */
 static void
-read_failure(struct deciding *d, const struct worker_failure *why)
+read_failure(struct deciding *d, const struct request_failure *why)
 {
 	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
 	int64_t failures = seen_note(d->pass->seen, "failures", 0),
@@ -331,7 +353,7 @@ forget_refresh(struct deciding *d, const struct seen_answer *s)
 {
 	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
-	if (request == NULL || strcmp(request, worker_about(s)) != 0)
+	if (request == NULL || strcmp(request, request_about(s)) != 0)
 		return;
 	json_object_set_new(
 	    json_object_get(json_object_get(app_more(d), "metadata"), "annotations"), ANNOTATION_REFRESH, json_null());
@@ -351,17 +373,17 @@ release(struct deciding *d)
 
 /* A sync that waits for its next try ends when Git has something newer to try. */
 static void
-give_way(struct deciding *d, const json_t *answer)
+give_way(struct deciding *d, const struct worker_response *response)
 {
 	const json_t *asked = json_object_get(app_state(d), "operation");
 	const char *tried = application_revision(d->arena, json_object_get(app_state(d), "syncResult"));
 
 	if (!json_is_true(json_object_get(json_object_get(asked, "initiatedBy"), "automated")) ||
-	    str_eq(tried, json_str(answer, "revision")))
+	    str_eq(tried, response->revision))
 		return;
 	app_finish(d, "Failed",
 	    arena_printf(d->arena, "%s; %s is there to be tried instead", json_str(app_state(d), "message"),
-		json_str(answer, "revision")));
+		response->revision));
 	plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
 	plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);
 }
@@ -369,8 +391,9 @@ give_way(struct deciding *d, const json_t *answer)
 static void
 read_answer(struct deciding *d, const struct seen_answer *s)
 {
-	struct worker_failure failure;
-	_cleanup_(json_decrefp) json_t *answer = worker_answer(d->arena, s, "resources", &failure), *is = NULL;
+	struct request_failure failure;
+	const struct worker_response *response = request_response(d->arena, s, REQUEST_RESOURCES, &failure);
+	_cleanup_(json_decrefp) json_t *is = NULL;
 	struct sum sum;
 
 	forget_refresh(d, s);
@@ -379,38 +402,36 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		plan_wake(d->plan, due_at(d));
 		return;
 	}
-	if (answer == NULL) {
+	if (response == NULL) {
 		read_failure(d, &failure);
 		return;
 	}
 	plan_note(d->plan, "failures", 0);
 	plan_note(d->plan, "again", 0);
-	app_read_comparison(d, answer, &sum);
-	is = app_hold(d, json_str(answer, "revision"), json_object_get(answer, "resources"), true);
+	app_read_comparison(d, response, &sum);
+	is = app_hold(d, response->revision, &response->resources, true);
 	plan_wake(d->plan, d->now + interval(d));
 	if (app_is_deleting(d)) {
-		const json_t *operation = json_object_get(answer, "operation");
-		const char *message = json_str(operation, "message");
+		const struct worker_step *step = response->operation;
+		const char *message = step != NULL && step->message != NULL ? step->message : "";
 
-		app_set_condition(d, "DeletionError", str_eq(json_str(operation, "phase"), "Failed") ? message : NULL);
-		app_set_confirmation(d, operation);
+		app_set_condition(d, "DeletionError", step != NULL && str_eq(step->phase, "Failed") ? message : NULL);
+		app_set_confirmation(d, step);
 		if (sum.live == 0) {
 			release(d);
 		} else {
 			plan_reason(d->plan, "is being deleted, and with it %zu objects: %s", sum.live, message);
-			plan_wake(d->plan,
-			    d->now + (json_is_true(json_object_get(operation, "unconfirmed")) ? interval(d)
-											      : LOOK_AGAIN_MS));
+			plan_wake(d->plan, d->now + (step != NULL && step->unconfirmed ? interval(d) : LOOK_AGAIN_MS));
 		}
 		return;
 	}
-	if (app_is_running(d) && json_object_get(answer, "operation") != NULL) {
-		app_read_step(d, answer);
+	if (app_is_running(d) && response->operation != NULL) {
+		app_read_step(d, response);
 	} else if (app_is_running(d)) {
 		plan_wake(d->plan, step_at(d));
-		give_way(d, answer);
+		give_way(d, response);
 	} else {
-		app_consider_sync(d, answer, &sum, is);
+		app_consider_sync(d, response, &sum, is);
 	}
 }
 
@@ -476,14 +497,28 @@ has_news(const struct deciding *d, const struct seen_answer *s)
 {
 	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
-	return (request != NULL && strcmp(request, worker_about(s)) != 0) ||
+	return (request != NULL && strcmp(request, request_about(s)) != 0) ||
 	       d->pass->touched > seen_note(d->pass->seen, "looked", 0);
+}
+
+/* The Rollouts among the resources of the status. */
+static struct worker_resources
+status_rollouts(const struct deciding *d)
+{
+	_cleanup_(json_decrefp) json_t *rollouts = json_array();
+	json_t *r;
+	size_t i;
+
+	json_array_foreach (json_object_get(d->status, "resources"), i, r)
+		if (str_eq(json_str(r, "kind"), "Rollout"))
+			json_array_append(rollouts, r);
+	return worker_resources_decode(d->arena, rollouts);
 }
 
 static void
 decide(struct deciding *d)
 {
-	const struct seen_answer *s = worker_asked(d->pass);
+	const struct seen_answer *s = request_sent(d->pass);
 	const char *problem = find_problem(d);
 	int64_t due;
 
@@ -502,9 +537,12 @@ decide(struct deciding *d)
 		return;
 	}
 	keep_notes(d);
-	if (s == NULL || !s->answered)
-		json_decref(app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")),
-		    json_object_get(d->status, "resources"), false));
+	if (s == NULL || !s->answered) {
+		struct worker_resources rollouts = status_rollouts(d);
+
+		json_decref(
+		    app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")), &rollouts, false));
+	}
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {

@@ -59,7 +59,7 @@ app_release(struct deciding *d)
 /* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
  * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
 json_t *
-app_hold(struct deciding *d, const char *revision, const json_t *resources, bool answered)
+app_hold(struct deciding *d, const char *revision, const struct worker_resources *resources, bool answered)
 {
 	const struct view *v = application_is_local(d->app) ? d->pass->view : NULL;
 	json_t *is, *rollouts;
@@ -98,29 +98,29 @@ app_hold(struct deciding *d, const char *revision, const json_t *resources, bool
 }
 
 static bool
-is_held_back(const struct deciding *d, const json_t *is, const json_t *r)
+is_held_back(const struct deciding *d, const json_t *is, const struct worker_resource *r)
 {
-	return is != NULL && str_eq(json_str(r, "kind"), "Rollout") && str_eq(json_str(r, "status"), "OutOfSync") &&
-	       json_object_get(json_object_get(is, "rollouts"),
-		   held_key(d->arena, json_str(r, "namespace"), json_str(r, "name"))) != NULL;
+	return is != NULL && str_eq(r->kind, "Rollout") && str_eq(r->status, "OutOfSync") &&
+	       json_object_get(json_object_get(is, "rollouts"), held_key(d->arena, r->namespace, r->name)) != NULL;
 }
 
 /* The resources that are not as they should be, for a sync of these alone. */
 static json_t *
-out_of_sync(const struct deciding *d, const json_t *is, const json_t *resources)
+out_of_sync(const struct deciding *d, const json_t *is, const struct worker_resources *resources)
 {
-	json_t *list = json_array(), *r;
-	size_t i;
+	json_t *list = json_array();
 
-	json_array_foreach (resources, i, r)
-		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "hook")) &&
-		    !json_is_true(json_object_get(r, "kept")) && !is_held_back(d, is, r)) {
-			json_t *one = json_pack("{s:s, s:s}", "kind", json_str(r, "kind"), "name", json_str(r, "name"));
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+		json_t *one;
 
-			json_put(one, "group", json_str(r, "group"));
-			json_put(one, "namespace", json_str(r, "namespace"));
-			json_array_append_new(list, one);
-		}
+		if (!str_eq(r->status, "OutOfSync") || r->hook || r->kept || is_held_back(d, is, r))
+			continue;
+		one = json_pack("{s:s, s:s}", "kind", r->kind, "name", r->name);
+		json_put(one, "group", r->group);
+		json_put(one, "namespace", r->namespace);
+		json_array_append_new(list, one);
+	}
 	return list;
 }
 
@@ -145,10 +145,10 @@ app_may_sync(struct deciding *d, bool manual)
 
 /* A sync without being asked, if the policy and what was tried before allow it. */
 void
-app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *sum, const json_t *is)
+app_consider_sync(struct deciding *d, const struct worker_response *response, const struct sum *sum, const json_t *is)
 {
 	const struct automated_sync *auto_ = d->app->spec.sync_policy.automated;
-	const char *revision = json_str(answer, "revision"), *last = json_str(app_state(d), "phase");
+	const char *revision = response->revision, *last = json_str(app_state(d), "phase");
 	const json_t *last_sync = json_object_get(json_object_get(app_state(d), "operation"), "sync");
 	json_int_t attempts = 0;
 	json_t *operation, *selected = NULL;
@@ -169,7 +169,7 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 	}
 	if (is_attempted(d, revision) && is_partial(d)) {
 		if (is != NULL)
-			selected = out_of_sync(d, is, json_object_get(answer, "resources"));
+			selected = out_of_sync(d, is, &response->resources);
 	} else if (is_attempted(d, revision)) {
 		int64_t wait = HEAL_FIRST_MS, since = app_time_of(app_state(d), "finishedAt");
 
@@ -194,7 +194,7 @@ app_consider_sync(struct deciding *d, const json_t *answer, const struct sum *su
 			return;
 		}
 		attempts++;
-		selected = out_of_sync(d, is, json_object_get(answer, "resources"));
+		selected = out_of_sync(d, is, &response->resources);
 	}
 	if (selected != NULL && json_array_size(selected) == 0) {
 		json_decref(selected);

@@ -3,6 +3,7 @@
 #include "gitops/argocd/application.h"
 #include "gitops/argocd/project.h"
 #include "gitops/engine/health.h"
+#include "gitops/request.h"
 
 #define LOOK_AGAIN_MS 2000 /* between two looks, however much happens */
 
@@ -44,8 +45,8 @@ bool app_is_deleting(const struct deciding *);
 /* People have confirmed what this sync, or the deletion of the application, deletes (annotation deletion-approved). */
 bool app_is_confirmed(const struct deciding *);
 
-/* The sync, or the deletion, waits for that (a step says so), or does not. */
-void app_set_confirmation(struct deciding *, const json_t *operation);
+/* The sync, or the deletion, waits for that, as its step says; NULL: it does not wait. */
+void app_set_confirmation(struct deciding *, const struct worker_step *);
 
 /* What is written of the object besides its status; `metadata.annotations` is in it. */
 json_t *app_more(struct deciding *);
@@ -56,7 +57,7 @@ void app_set_sync(struct deciding *, const char *to, const char *revision);
 void app_set_health(struct deciding *, enum health to, const char *message);
 
 /* What a look found, into the status. */
-void app_read_comparison(struct deciding *, const json_t *answer, struct sum *ret);
+void app_read_comparison(struct deciding *, const struct worker_response *, struct sum *ret);
 
 /* application_sync.c: puts a sync that is asked for, and that it has begun, into the object (consumed); what it does is the next pass's. */
 void app_begin(struct deciding *, json_t *operation);
@@ -68,11 +69,11 @@ void app_finish(struct deciding *, const char *phase, const char *message);
 bool app_retry(struct deciding *, const char *message);
 
 /* A step of the sync was done. */
-void app_read_step(struct deciding *, const json_t *answer);
+void app_read_step(struct deciding *, const struct worker_response *);
 
 /* application_auto.c: what of the revision is held back from the application's objects; NULL: nothing. A new reference. `answered`: the resources are
  * those of an answer about the revision, else of the status. */
-json_t *app_hold(struct deciding *, const char *revision, const json_t *resources, bool answered);
+json_t *app_hold(struct deciding *, const char *revision, const struct worker_resources *, bool answered);
 
 /* Nothing is held back any more. */
 void app_release(struct deciding *);
@@ -81,4 +82,4 @@ void app_release(struct deciding *);
 bool app_may_sync(struct deciding *, bool manual);
 
 /* Begins a sync without being asked, if the policy and what was tried before allow it. */
-void app_consider_sync(struct deciding *, const json_t *answer, const struct sum *, const json_t *held);
+void app_consider_sync(struct deciding *, const struct worker_response *, const struct sum *, const json_t *held);

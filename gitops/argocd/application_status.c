@@ -61,16 +61,16 @@ app_is_confirmed(const struct deciding *d)
 }
 
 void
-app_set_confirmation(struct deciding *d, const json_t *operation)
+app_set_confirmation(struct deciding *d, const struct worker_step *step)
 {
-	bool unconfirmed = json_is_true(json_object_get(operation, "unconfirmed"));
+	bool unconfirmed = step != NULL && step->unconfirmed;
 
 	plan_note(d->plan, "unconfirmed", unconfirmed);
 	app_set_condition(d, "ConfirmationRequired",
 	    unconfirmed ? arena_printf(d->arena,
 			      "%s: nothing is done until it is confirmed with `sluice app confirm-deletion %s`, or the "
 			      "annotation %s with the time now (RFC 3339) on this Application",
-			      json_str(operation, "message"), d->app->object.meta.name, ANNOTATION_DELETION_APPROVED)
+			      step->message, d->app->object.meta.name, ANNOTATION_DELETION_APPROVED)
 			: NULL);
 }
 
@@ -161,76 +161,67 @@ app_set_health(struct deciding *d, enum health to, const char *message)
 }
 
 static void
-sum_up(struct deciding *d, const json_t *resources, struct sum *ret)
+sum_up(struct deciding *d, const struct worker_resources *resources, struct sum *ret)
 {
-	const json_t *r;
-	size_t i;
-
 	*ret = (struct sum){ .health = HEALTH_HEALTHY };
-	json_array_foreach (resources, i, r) {
-		const json_t *health = json_object_get(r, "health");
-		enum health h = health_named(json_str(health, "status"));
-		const char *message = json_str(health, "message");
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+		enum health h = health_named(r->health.status);
 
-		if (json_is_true(json_object_get(r, "hook")))
+		if (r->hook)
 			continue;
 		ret->n++;
-		if (json_is_true(json_object_get(r, "requiresPruning")))
-			ret->to_prune += json_is_true(json_object_get(r, "extraneous")) ? 0 : 1;
+		if (r->requires_pruning)
+			ret->to_prune += r->extraneous ? 0 : 1;
 		else
 			ret->wanted++;
-		if (str_eq(json_str(r, "status"), "OutOfSync") && !json_is_true(json_object_get(r, "extraneous")))
+		if (str_eq(r->status, "OutOfSync") && !r->extraneous)
 			ret->out_of_sync++;
-		if (json_is_true(json_object_get(r, "kept")) && !json_is_true(json_object_get(r, "extraneous")))
+		if (r->kept && !r->extraneous)
 			ret->kept++;
 		ret->live += h != HEALTH_MISSING;
 		if (h == HEALTH_MISSING || h == HEALTH_NONE || h <= ret->health)
 			continue;
 		ret->health = h;
-		ret->message = str_empty(message) ? NULL
-						  : arena_printf(d->arena, "%s %s: %s", json_str(r, "kind"),
-							json_str(r, "name"), message);
+		ret->message = str_empty(r->health.message)
+				   ? NULL
+				   : arena_printf(d->arena, "%s %s: %s", r->kind, r->name, r->health.message);
 	}
 	if (ret->n > 0 && ret->live == 0)
 		ret->health = HEALTH_MISSING;
 }
 
 static json_t *
-as_in_status(const json_t *r)
+as_in_status(const struct worker_resource *r)
 {
-	json_t *copy = json_copy((json_t *)r);
+	struct worker_resource copy = *r;
 
-	json_object_del(copy, "error");
-	json_object_del(copy, "aborted");
-	json_object_del(copy, "extraneous");
-	json_object_del(copy, "kept");
-	return copy;
+	copy.error = copy.aborted = NULL;
+	copy.extraneous = copy.kept = false;
+	return encode(&worker_resource_type, &copy);
 }
 
 /* Nothing is wrong with it: of many such, a status can do without most. */
 static bool
-is_well(const json_t *r)
+is_well(const struct worker_resource *r)
 {
-	const char *health = json_str(json_object_get(r, "health"), "status");
-
-	return str_eq(json_str(r, "status"), "Synced") && (health == NULL || strcmp(health, "Healthy") == 0);
+	return str_eq(r->status, "Synced") && (r->health.status == NULL || strcmp(r->health.status, "Healthy") == 0);
 }
 
 /* The resources as the status has them: with what an error says, without what only we need. An object in etcd has an end: of very many, those
  * with which all is well are told only once for each kind and namespace, which is what the next look needs. *ret_left: how many are not told. */
 static json_t *
-for_status(const json_t *resources, size_t *ret_left)
+for_status(const struct worker_resources *resources, size_t *ret_left)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct map scopes = { 0 };
-	json_t *list = json_array(), *r;
-	bool all = json_array_size(resources) <= RESOURCES_MAX;
-	size_t i;
+	json_t *list = json_array();
+	bool all = resources->n <= RESOURCES_MAX;
 
 	*ret_left = 0;
-	json_array_foreach (resources, i, r) {
-		const char *scope = arena_printf(a, "%s/%s/%s", json_str(r, "group") ?: "", json_str(r, "kind") ?: "",
-		    json_str(r, "namespace") ?: "");
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+		const char *scope = arena_printf(a, "%s/%s/%s", r->group ?: "", r->kind ?: "", r->namespace ?: "");
 
 		if (!all && map_get(&scopes, scope) != NULL && (is_well(r) || json_array_size(list) >= RESOURCES_MAX)) {
 			++*ret_left;
@@ -244,48 +235,55 @@ for_status(const json_t *resources, size_t *ret_left)
 }
 
 static void
-set_warnings(struct deciding *d, const json_t *warnings)
+set_warnings(struct deciding *d, const struct worker_response *response)
 {
 	static const char *const types[] = { "RepeatedResourceWarning", "SharedResourceWarning",
 		"ExcludedResourceWarning", "SyncOptionWarning", "SettingsWarning", "UnreadableObject" };
 
 	for (size_t k = 0; k < ARRAY_SIZE(types); k++) {
 		const char *all = NULL;
-		const json_t *w;
-		size_t i;
 
-		json_array_foreach (warnings, i, w)
-			if (str_eq(json_str(w, "type"), types[k]))
-				all = all == NULL ? json_str(w, "message")
-						  : arena_printf(d->arena, "%s; %s", all, json_str(w, "message"));
+		for (size_t i = 0; i < response->warnings.n; i++) {
+			const struct worker_warning *w = &response->warnings.at[i];
+
+			if (str_eq(w->type, types[k]))
+				all = all == NULL ? w->message : arena_printf(d->arena, "%s; %s", all, w->message);
+		}
 		app_set_condition(d, types[k], all);
 	}
 }
 
-void
-app_read_comparison(struct deciding *d, const json_t *answer, struct sum *ret)
+static json_t *
+images_json(const struct worker_response *response)
 {
-	const json_t *resources = json_object_get(answer, "resources");
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < response->images.n; i++)
+		json_array_append_new(list, json_string(response->images.at[i]));
+	return list;
+}
+
+void
+app_read_comparison(struct deciding *d, const struct worker_response *response, struct sum *ret)
+{
 	size_t left;
 
-	sum_up(d, resources, ret);
+	sum_up(d, &response->resources, ret);
 	app_set_condition(d, "ComparisonError", NULL);
 	app_set_condition(d, "InvalidSpecError", NULL);
-	set_warnings(d, json_object_get(answer, "warnings"));
-	app_set_sync(d, ret->out_of_sync > 0 ? "OutOfSync" : "Synced", json_str(answer, "revision"));
+	set_warnings(d, response);
+	app_set_sync(d, ret->out_of_sync > 0 ? "OutOfSync" : "Synced", response->revision);
 	app_set_health(d, ret->health, ret->message);
-	json_object_set_new(d->status, "resources", for_status(resources, &left));
+	json_object_set_new(d->status, "resources", for_status(&response->resources, &left));
 	app_set_condition(d, "ResourcesNotListed",
 	    left > 0 ? arena_printf(d->arena,
 			   "status.resources leaves out %zu of %zu objects, with which nothing is wrong: it would be "
 			   "too large",
 			   left, ret->n)
 		     : NULL);
-	json_put(d->status, "sourceType", json_str(answer, "sourceType"));
-	if (json_array_size(json_object_get(answer, "images")) > 0)
-		json_object_set_new(
-		    d->status, "summary", json_pack("{s:O}", "images", json_object_get(answer, "images")));
-	else
-		json_object_del(d->status, "summary");
+	json_put(d->status, "sourceType", response->source_type);
+	json_object_del(d->status, "summary");
+	if (response->images.n > 0)
+		json_object_set_new(d->status, "summary", json_pack("{s:o}", "images", images_json(response)));
 	json_put(d->status, "controllerNamespace", string_map_get(d->pass->settings, GITOPS_NAMESPACE));
 }

@@ -109,28 +109,37 @@ app_retry(struct deciding *d, const char *message)
 	return true;
 }
 
+static json_t *
+results_json(const struct worker_step *step)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < step->results.n; i++)
+		json_array_append_new(list, encode(&worker_sync_result_type, &step->results.at[i]));
+	return list;
+}
+
 /* A step of the sync was done. */
 void
-app_read_step(struct deciding *d, const json_t *answer)
+app_read_step(struct deciding *d, const struct worker_response *response)
 {
-	const json_t *operation = json_object_get(answer, "operation");
+	const struct worker_step *step = response->operation;
+	const char *message = step->message != NULL ? step->message : "";
 	json_t *state = app_state(d), *spec = app_spec_json(d), *result;
-	const char *phase = json_str(operation, "phase"), *message = json_str(operation, "message");
-	int64_t wait = json_int(operation, "wait", 0);
 
 	json_object_del(state, "finishedAt");
-	result = json_pack("{s:O*, s:O*, s:O}", "source", json_object_get(spec, "source"), "sources",
-	    json_object_get(spec, "sources"), "resources", json_object_get(operation, "results"));
-	application_set_revision(result, json_str(answer, "revision") ?: "");
+	result = json_pack("{s:O*, s:O*, s:o}", "source", json_object_get(spec, "source"), "sources",
+	    json_object_get(spec, "sources"), "resources", results_json(step));
+	application_set_revision(result, response->revision ?: "");
 	json_object_set_new(state, "syncResult", result);
 	json_decref(spec);
 	json_put(state, "message", message);
-	app_set_confirmation(d, operation);
-	if (str_eq(phase, "Running")) {
-		plan_note(d->plan, "step", d->now + wait);
-		plan_wake(d->plan, d->now + (wait > 0 ? wait : 1));
-	} else if (!str_eq(phase, "Failed") || !app_retry(d, message)) {
-		app_finish(d, phase, message);
+	app_set_confirmation(d, step);
+	if (str_eq(step->phase, "Running")) {
+		plan_note(d->plan, "step", d->now + step->wait);
+		plan_wake(d->plan, d->now + (step->wait > 0 ? step->wait : 1));
+	} else if (!str_eq(step->phase, "Failed") || !app_retry(d, message)) {
+		app_finish(d, step->phase, message);
 		plan_note(d->plan, "step", 0);
 		/* What it was of need not be what is to be. */
 		plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);

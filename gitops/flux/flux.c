@@ -95,12 +95,13 @@ flux_handled(struct flux *f, const struct flux_asked *asked)
 }
 
 void
-flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_ms, const char *repository)
+flux_ask(struct flux *f, const char *revision, const struct worker_request *request, int64_t timeout_ms,
+    const char *repository)
 {
 	const char *requested_at = object_annotation(f->object, ANNOTATION_REQUESTED_AT);
 
 	/* No name of Git's has a space. */
-	worker_ask(f->plan, f->pass,
+	request_send(f->plan, f->pass,
 	    arena_printf(f->arena, "%lld %s %s", (long long)f->object->meta.generation,
 		revision != NULL ? revision : "", requested_at != NULL ? requested_at : ""),
 	    request, timeout_ms, NULL, repository);
@@ -110,7 +111,7 @@ flux_ask(struct flux *f, const char *revision, json_t *request, int64_t timeout_
 struct flux_asked
 flux_asked(struct flux *f, const struct seen_answer *s)
 {
-	char *at = arena_strdup(f->arena, worker_about(s)), *revision = strchr(at, ' ') + 1,
+	char *at = arena_strdup(f->arena, request_about(s)), *revision = strchr(at, ' ') + 1,
 	     *requested_at = strchr(revision, ' ') + 1;
 
 	requested_at[-1] = '\0';
@@ -135,16 +136,14 @@ flux_keep_notes(struct flux *f)
 }
 
 void
-flux_warn(struct flux *f, const json_t *answer, const char *type, const char *reason)
+flux_warn(struct flux *f, const struct worker_response *response, const char *type, const char *reason)
 {
 	const char *all = NULL;
-	const json_t *w;
-	size_t i;
 
-	json_array_foreach (json_object_get(answer, "warnings"), i, w)
-		if (str_eq(json_str(w, "type"), type))
+	for (size_t i = 0; i < response->warnings.n; i++)
+		if (str_eq(response->warnings.at[i].type, type))
 			all = arena_printf(f->arena, "%s%s%s", all != NULL ? all : "", all != NULL ? "; " : "",
-			    json_str(w, "message"));
+			    response->warnings.at[i].message);
 	if (all != NULL && flux_condition_is(f->was, type) == NULL)
 		plan_reason(f->plan, "%s: %s", type, all);
 	flux_condition(f, type, all != NULL ? "True" : NULL, reason, all);

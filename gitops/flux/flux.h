@@ -3,7 +3,7 @@
  * (conditions Ready, Reconciling, Stalled).
  */
 #pragma once
-#include "kube/api/flux.h"
+#include "gitops/protocol.h"
 #include "kube/plan/controller.h"
 
 /* Settings of the process: the ServiceAccount of Kustomizations that name none, in their own namespace; and, when it is there, that they, and
@@ -13,5 +13,5 @@
 
 extern const struct controller git_repository_controller, flux_kustomization_controller;
 
-/* What a Kustomization's status (NULL: none) says that it has applied: [{"group", "version", "kind", "namespace", "name"}]. A new reference. */
-json_t *flux_inventory(struct arena *, const json_t *status);
+/* The objects that a Kustomization has applied, as its status (NULL: none) lists them: only what identifies each. In the arena. */
+struct worker_resources flux_inventory(struct arena *, const json_t *status);

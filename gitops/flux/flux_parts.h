@@ -29,8 +29,8 @@ const char *flux_condition_is(const json_t *status, const char *type);
 /* Likewise its reason. */
 const char *flux_condition_reason(const json_t *status, const char *type);
 
-/* The warnings of this type in an answer of the worker, as a condition of that type, which is logged when it comes; without any it goes. */
-void flux_warn(struct flux *, const json_t *answer, const char *type, const char *reason);
+/* The warnings of this type in a response of the worker, as a condition of that type, which is logged when it comes; without any it is deleted. */
+void flux_warn(struct flux *, const struct worker_response *, const char *type, const char *reason);
 
 /* Somebody asks for it to be looked at (reconcile.fluxcd.io/requestedAt), and it was not yet. */
 bool flux_is_requested(const struct flux *);
@@ -42,8 +42,9 @@ struct flux_asked {
 	const char *requested_at; /* the request that it sees to; NULL: none */
 };
 
-/* Asks the worker (request consumed), for the object as it is now and this revision (NULL: none), from this repository (NULL: from none). */
-void flux_ask(struct flux *, const char *revision, json_t *request, int64_t timeout_ms, const char *repository);
+/* Asks the worker, for the object as it is now and this revision (NULL: none), from this repository (NULL: from none). */
+void flux_ask(
+    struct flux *, const char *revision, const struct worker_request *, int64_t timeout_ms, const char *repository);
 
 /* What was asked; texts in the arena. */
 struct flux_asked flux_asked(struct flux *, const struct seen_answer *);
@@ -58,9 +59,9 @@ int64_t flux_due(const struct flux *, int64_t after);
 void flux_keep_notes(struct flux *);
 
 /* flux_inventory.c: what the status is to say that was applied; that it may have been, too. */
-void flux_set_inventory(struct flux *, const json_t *resources);
-void flux_add_inventory(struct flux *, const json_t *resources);
+void flux_set_inventory(struct flux *, const struct worker_resources *);
+void flux_add_inventory(struct flux *, const struct worker_resources *);
 
 /* flux_held.c: what of the revision is held back, and is not to be applied (gitops/held_revision.h); NULL: nothing. A new reference. Fills the conditions
  * RevisionHeld and, when something is held, Ready. `resources`: of an answer about the revision (`answered`), or what the inventory has. */
-json_t *flux_hold(struct flux *, const char *revision, const json_t *resources, bool answered);
+json_t *flux_hold(struct flux *, const char *revision, const struct worker_resources *, bool answered);

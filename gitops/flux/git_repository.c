@@ -52,7 +52,7 @@ revision_text(struct arena *a, const char *reference, const char *commit)
 }
 
 static void
-read_failure(struct flux *f, const struct git_repository *r, const struct worker_failure *why)
+read_failure(struct flux *f, const struct git_repository *r, const struct request_failure *why)
 {
 	int64_t failures = seen_note(f->pass->seen, "failures", 0),
 		wait = worker_wait(RETRY_MS, failures, r->spec.interval.ms);
@@ -69,13 +69,13 @@ read_failure(struct flux *f, const struct git_repository *r, const struct worker
 }
 
 static void
-read_commit(struct flux *f, const struct git_repository *r, const json_t *answer)
+read_commit(struct flux *f, const struct git_repository *r, const struct worker_response *response)
 {
-	const char *revision = revision_text(f->arena, json_str(answer, "reference"), json_str(answer, "revision"));
+	const char *revision = revision_text(f->arena, response->reference, response->revision);
 	json_t *artifact = json_object_get(f->status, "artifact");
 	const char *message = arena_printf(f->arena, "stored artifact for revision '%s'", revision);
 
-	flux_warn(f, answer, "SettingsWarning", "NoEffect");
+	flux_warn(f, response, "SettingsWarning", "NoEffect");
 	plan_note(f->plan, "failures", 0);
 	plan_note(f->plan, "again", 0);
 	plan_wake(f->plan, f->now + r->spec.interval.ms);
@@ -83,17 +83,17 @@ read_commit(struct flux *f, const struct git_repository *r, const json_t *answer
 	if (!str_eq(json_str(artifact, "revision"), revision)) {
 		json_object_set_new(f->status, "artifact",
 		    json_pack("{s:s, s:s, s:s, s:s, s:s}", "revision", revision, "digest",
-			arena_printf(f->arena, "sha1:%s", json_str(answer, "revision")), "lastUpdateTime",
+			arena_printf(f->arena, "sha1:%s", response->revision), "lastUpdateTime",
 			time_format(f->arena, f->now), "path",
 			arena_printf(f->arena, "gitrepository/%s/%s/%s", f->object->meta.namespace,
-			    f->object->meta.name, json_str(answer, "revision")),
+			    f->object->meta.name, response->revision),
 			"url", r->spec.url));
 		plan_status_event(f->plan, f->object, false, "NewArtifact", "%s", message);
 	}
 	flux_condition(f, "Ready", "True", "Succeeded", message);
 	flux_condition(f, "ArtifactInStorage", "True", "Succeeded", message);
 	flux_condition(f, "SourceVerified", r->spec.verify != NULL ? "True" : NULL, "Succeeded",
-	    arena_printf(f->arena, "commit '%s' is signed with a key of Secret %s", json_str(answer, "revision"),
+	    arena_printf(f->arena, "commit '%s' is signed with a key of Secret %s", response->revision,
 		r->spec.verify != NULL ? r->spec.verify->secret->name : ""));
 	flux_condition(f, "FetchFailed", NULL, NULL, NULL);
 	flux_condition(f, "Reconciling", NULL, NULL, NULL);
@@ -104,8 +104,8 @@ static void
 read_answer(struct flux *f, const struct git_repository *r, const struct seen_answer *s)
 {
 	struct flux_asked asked = flux_asked(f, s);
-	struct worker_failure failure;
-	json_t *answer;
+	struct request_failure failure;
+	const struct worker_response *response;
 
 	/* Another commit is wanted by now, and this one must not be taken for it. */
 	if (asked.generation != f->object->meta.generation) {
@@ -114,12 +114,11 @@ read_answer(struct flux *f, const struct git_repository *r, const struct seen_an
 		return;
 	}
 	flux_handled(f, &asked);
-	answer = worker_answer(f->arena, s, "revision", &failure);
-	if (answer != NULL)
-		read_commit(f, r, answer);
+	response = request_response(f->arena, s, REQUEST_REVISION, &failure);
+	if (response != NULL)
+		read_commit(f, r, response);
 	else
 		read_failure(f, r, &failure);
-	json_decref(answer);
 	/* A request that came while the worker ran must not wait for the interval. */
 	if (flux_is_requested(f))
 		plan_wake(f->plan, f->now + AGAIN_MS);
@@ -128,10 +127,11 @@ read_answer(struct flux *f, const struct git_repository *r, const struct seen_an
 static void
 decide(struct flux *f, const struct git_repository *r)
 {
-	const struct seen_answer *s = worker_asked(f->pass);
+	const struct seen_answer *s = request_sent(f->pass);
 	const struct problem *problem = object_problem(&r->object, "spec");
+	struct worker_secret secret, keys;
+	struct worker_repository repository;
 	int64_t due, again;
-	json_t *request;
 
 	if (r->spec.suspend || r->object.meta.deletion_timestamp != 0)
 		return;
@@ -161,16 +161,16 @@ decide(struct flux *f, const struct git_repository *r)
 		plan_wake(f->plan, due);
 		return;
 	}
-	request = json_pack(
-	    "{s:{s:s, s:s}}", "repository", "url", r->spec.url, "revision", revision_of(f->arena, r->spec.ref));
-	if (r->spec.secret != NULL)
-		json_object_set_new(json_object_get(request, "repository"), "secret",
-		    json_pack("{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.secret->name));
-	if (r->spec.verify != NULL && r->spec.verify->secret != NULL)
-		json_object_set_new(json_object_get(request, "repository"), "keys",
-		    json_pack(
-			"{s:s, s:s}", "namespace", f->object->meta.namespace, "name", r->spec.verify->secret->name));
-	flux_ask(f, NULL, request,
+	repository = (struct worker_repository){ .url = r->spec.url, .revision = revision_of(f->arena, r->spec.ref) };
+	if (r->spec.secret != NULL) {
+		secret = (struct worker_secret){ f->object->meta.namespace, r->spec.secret->name };
+		repository.secret = &secret;
+	}
+	if (r->spec.verify != NULL && r->spec.verify->secret != NULL) {
+		keys = (struct worker_secret){ f->object->meta.namespace, r->spec.verify->secret->name };
+		repository.keys = &keys;
+	}
+	flux_ask(f, NULL, &(struct worker_request){ .repository = &repository },
 	    r->spec.timeout.text != NULL && r->spec.timeout.ms > 0 ? r->spec.timeout.ms + 5000 : TIMEOUT_MS + 5000,
 	    r->spec.url);
 }

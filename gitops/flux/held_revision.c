@@ -29,7 +29,7 @@ write_held(struct flux *f, const json_t *held)
 }
 
 json_t *
-flux_hold(struct flux *f, const char *revision, const json_t *resources, bool answered)
+flux_hold(struct flux *f, const char *revision, const struct worker_resources *resources, bool answered)
 {
 	json_t *is = held_read(f->object), *rollouts;
 	bool changed = false;

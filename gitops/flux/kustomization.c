@@ -93,12 +93,10 @@ map_kustomization(const struct view *v, const struct object *o, emit_key *emit, 
 
 /* "Deployment/shop/web", as Flux writes it. */
 static const char *
-check_name(struct flux *f, const json_t *check)
+check_name(struct flux *f, const struct worker_check *c)
 {
-	const char *ns = json_str(check, "namespace");
-
-	return arena_printf(f->arena, "%s/%s%s%s", json_str(check, "kind"), ns != NULL ? ns : "", ns != NULL ? "/" : "",
-	    json_str(check, "name"));
+	return arena_printf(f->arena, "%s/%s%s%s", c->kind, c->namespace != NULL ? c->namespace : "",
+	    c->namespace != NULL ? "/" : "", c->name);
 }
 
 /* What the objects that are waited for say together. */
@@ -109,21 +107,20 @@ struct waiting {
 
 /* Of what is checked, that which is not current: all of it, or only what has failed and will not become current by itself. */
 static struct waiting
-unready(struct flux *f, const json_t *checks, bool failed_only)
+unready(struct flux *f, const struct worker_response *response, bool failed_only)
 {
 	struct waiting is = { NULL, "" };
-	const json_t *c;
-	size_t i;
 
-	json_array_foreach (checks, i, c) {
-		const char *status = json_str(c, "status"), *message = json_str(c, "message"), *name = check_name(f, c);
+	for (size_t i = 0; i < response->checks.n; i++) {
+		const struct worker_check *c = &response->checks.at[i];
+		const char *name = check_name(f, c);
 
-		if (failed_only && kstatus_named(status) != KSTATUS_FAILED)
+		if (failed_only && kstatus_named(c->status) != KSTATUS_FAILED)
 			continue;
 		is.list = arena_printf(f->arena, "%s%s%s status: '%s'", is.list != NULL ? is.list : "",
-		    is.list != NULL ? ", " : "", name, status);
-		if (!str_empty(message) && strlen(is.why) < WHY_MAX)
-			is.why = arena_printf(f->arena, "%s; %s: %s", is.why, name, message);
+		    is.list != NULL ? ", " : "", name, c->status);
+		if (!str_empty(c->message) && strlen(is.why) < WHY_MAX)
+			is.why = arena_printf(f->arena, "%s; %s: %s", is.why, name, c->message);
 	}
 	return is;
 }
@@ -207,17 +204,17 @@ fail_health(
 }
 
 static void
-read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *answer, const char *revision)
+read_applied(
+    struct flux *f, const struct flux_kustomization *k, const struct worker_response *response, const char *revision)
 {
-	const json_t *resources = json_object_get(answer, "resources"), *checks = json_object_get(answer, "checks");
-	struct waiting failed = unready(f, checks, true), waits = unready(f, checks, false);
+	struct waiting failed = unready(f, response, true), waits = unready(f, response, false);
 	int64_t since = seen_note(f->pass->seen, "since", 0), left;
 	bool is_new = !str_eq(json_str(f->was, "lastAttemptedRevision"), revision) ||
 		      json_int(f->was, "observedGeneration", -1) != f->object->meta.generation;
 	json_t *held;
 
-	flux_set_inventory(f, resources);
-	held = flux_hold(f, revision, resources, true);
+	flux_set_inventory(f, &response->resources);
+	held = flux_hold(f, revision, &response->resources, true);
 	if (held != NULL) {
 		json_decref(held);
 		rest(f, k);
@@ -255,7 +252,7 @@ read_applied(struct flux *f, const struct flux_kustomization *k, const json_t *a
 
 /* What may pass by itself is tried again sooner than what is wrong. */
 static void
-read_failure(struct flux *f, const struct flux_kustomization *k, const struct worker_failure *why)
+read_failure(struct flux *f, const struct flux_kustomization *k, const struct request_failure *why)
 {
 	int64_t failures = seen_note(f->pass->seen, "failures", 0), most = retry_interval(k),
 		wait = worker_wait(RETRY_MS, failures, most);
@@ -268,54 +265,49 @@ read_failure(struct flux *f, const struct flux_kustomization *k, const struct wo
 /* Annotations of objects and keys of the source's Secret without effect, and objects that cannot be decoded and may not be
  * applied by this Kustomization: they are reported, and do not prevent an apply. */
 static void
-read_warnings(struct flux *f, const json_t *answer)
+read_warnings(struct flux *f, const struct worker_response *response)
 {
-	flux_warn(f, answer, "SyncOptionWarning", "NoEffect");
-	flux_warn(f, answer, "SettingsWarning", "NoEffect");
-	flux_warn(f, answer, "UnreadableObject", "Unreadable");
+	flux_warn(f, response, "SyncOptionWarning", "NoEffect");
+	flux_warn(f, response, "SettingsWarning", "NoEffect");
+	flux_warn(f, response, "UnreadableObject", "Unreadable");
 }
 
 static void
 read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
 {
-	const char *phase, *message;
-	struct worker_failure failure;
-	json_t *answer = worker_answer(f->arena, s, "resources", &failure);
-	const json_t *operation = json_object_get(answer, "operation");
+	static const struct worker_step none;
+	struct request_failure failure;
+	const struct worker_response *response = request_response(f->arena, s, REQUEST_RESOURCES, &failure);
+	const struct worker_step *step = response != NULL && response->operation != NULL ? response->operation : &none;
 	struct flux_asked asked = flux_asked(f, s);
 
 	flux_handled(f, &asked);
 	json_put(f->status, "lastAttemptedRevision", asked.revision);
 	if (asked.generation != f->object->meta.generation || !str_eq(asked.revision, revision)) {
 		/* Whatever became of it, there is something newer to be applied. */
-		flux_add_inventory(f, json_object_get(answer, "resources"));
+		if (response != NULL)
+			flux_add_inventory(f, &response->resources);
 		progress(f,
 		    arena_printf(
 			f->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
 		    1);
 		plan_note(f->plan, "looked", 0);
-		json_decref(answer);
 		return;
 	}
-	if (answer == NULL) {
+	if (response == NULL) {
 		read_failure(f, k, &failure);
 		return;
 	}
 	plan_note(f->plan, "failures", 0);
-	read_warnings(f, answer);
-	phase = json_str(operation, "phase");
-	message = json_str(operation, "message") ?: "";
-	if (str_eq(phase, "Running")) {
-		flux_add_inventory(f, json_object_get(answer, "resources"));
-		progress(f, message, json_int(operation, "wait", 0) + 1);
-	} else if (str_eq(phase, "Succeeded")) {
-		read_applied(f, k, answer, revision);
+	read_warnings(f, response);
+	if (str_eq(step->phase, "Running")) {
+		flux_add_inventory(f, &response->resources);
+		progress(f, step->message ?: "", step->wait + 1);
+	} else if (str_eq(step->phase, "Succeeded")) {
+		read_applied(f, k, response, revision);
 	} else {
-		fail(f, k,
-		    json_is_true(json_object_get(operation, "pruneFailed")) ? "PruneFailed" : "ReconciliationFailed",
-		    message, 0);
+		fail(f, k, step->prune_failed ? "PruneFailed" : "ReconciliationFailed", step->message ?: "", 0);
 	}
-	json_decref(answer);
 }
 
 /* --- deleting -------------------------------------------------------------------------------------------------------- */
@@ -362,41 +354,68 @@ commit_of(const char *revision)
 	return colon != NULL ? colon + 1 : NULL;
 }
 
+static struct worker_objects
+known_of(struct flux *f)
+{
+	struct worker_resources inventory = flux_inventory(f->arena, f->status);
+	struct worker_objects known = { .at = arena_new_array(f->arena, struct worker_object, inventory.n),
+		.n = inventory.n };
+
+	for (size_t i = 0; i < inventory.n; i++) {
+		const struct worker_resource *r = &inventory.at[i];
+
+		known.at[i] = (struct worker_object){ r->group, r->version, r->kind, r->namespace, r->name };
+	}
+	return known;
+}
+
+/* The Rollouts that are held back, as a map. */
+static struct string_map
+held_rollouts(struct arena *a, const json_t *held)
+{
+	json_t *rollouts = json_object_get(held, "rollouts"), *why;
+	struct string_map m = { arena_new_array(a, struct string_pair, json_object_size(rollouts)), 0 };
+	const char *key;
+
+	json_object_foreach (rollouts, key, why)
+		m.at[m.n++] = (struct string_pair){ key, json_string_value(why) ?: "" };
+	return m;
+}
+
 /* `revision` NULL: to delete what there is. `held`: what is not applied; NULL: nothing. */
 static void
 ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *revision,
     const json_t *held)
 {
-	json_t *request = json_pack("{s:{s:{s:s, s:s}, s:o}, s:{s:s}, s:o}", "kustomization", "metadata", "name",
-	    f->object->meta.name, "namespace", f->object->meta.namespace, "spec",
-	    encode(&flux_kustomization_spec_type, &k->spec), "repository", "url",
-	    source != NULL ? source->spec.url : "none", "known", flux_inventory(f->arena, f->status));
 	const char *account = string_map_get(f->pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
+	struct worker_kustomization kustomization = {
+		.metadata = { .name = f->object->meta.name, .namespace = f->object->meta.namespace }, .spec = k->spec
+	};
+	struct worker_repository repository = { .url = source != NULL ? source->spec.url : "none",
+		.ignore = source != NULL ? source->spec.ignore : NULL };
+	struct worker_secret secret;
+	struct worker_request request = { .kustomization = &kustomization,
+		.repository = &repository,
+		.known = known_of(f),
+		.revision = revision != NULL ? commit_of(revision) : NULL,
+		.deleting = revision == NULL,
+		.held = held_rollouts(f->arena, held) };
 
 	if (account != NULL && str_empty(k->spec.service_account))
-		json_object_set_new(json_object_get(json_object_get(request, "kustomization"), "spec"),
-		    "serviceAccountName", json_string(account));
-	if (source != NULL && source->spec.secret != NULL)
-		json_object_set_new(json_object_get(request, "repository"), "secret",
-		    json_pack(
-			"{s:s, s:s}", "namespace", source->object.meta.namespace, "name", source->spec.secret->name));
-	if (source != NULL && source->spec.ignore != NULL)
-		json_object_set_new(json_object_get(request, "repository"), "ignore", json_string(source->spec.ignore));
-	if (held != NULL)
-		json_object_set(request, "held", json_object_get(held, "rollouts"));
-	if (revision != NULL)
-		json_object_set_new(request, "revision", json_string(commit_of(revision)));
-	else
-		json_object_set_new(request, "deleting", json_true());
-	flux_ask(f, revision, request, WORK_MS, source != NULL ? source->spec.url : NULL);
+		kustomization.spec.service_account = account;
+	if (source != NULL && source->spec.secret != NULL) {
+		secret = (struct worker_secret){ source->object.meta.namespace, source->spec.secret->name };
+		repository.secret = &secret;
+	}
+	flux_ask(f, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
 }
 
 static void delete (struct flux *f, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = worker_asked(f->pass);
+	const struct seen_answer *s = request_sent(f->pass);
 	int64_t due = seen_note(f->pass->seen, "again", 0);
-	struct worker_failure failure;
-	json_t *answer;
+	const struct worker_response *response;
+	struct request_failure failure;
 
 	if (!has_finalizer(f->object))
 		return;
@@ -415,19 +434,18 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 			plan_wake(f->plan, due);
 		return;
 	}
-	answer = worker_answer(f->arena, s, "resources", &failure);
-	if (answer != NULL && json_array_size(json_object_get(answer, "resources")) == 0) {
+	response = request_response(f->arena, s, REQUEST_RESOURCES, &failure);
+	if (response != NULL && response->resources.n == 0) {
 		set_finalizer(f, false);
 	} else {
-		const json_t *operation = json_object_get(answer, "operation");
+		const struct worker_step *step = response != NULL ? response->operation : NULL;
 
-		if (answer == NULL || str_eq(json_str(operation, "phase"), "Failed"))
+		if (response == NULL || (step != NULL && str_eq(step->phase, "Failed")))
 			flux_condition(f, "Ready", "False", "PruneFailed",
-			    answer == NULL ? failure.text : json_str(operation, "message") ?: "");
+			    response == NULL ? failure.text : step->message ?: "");
 		plan_note(f->plan, "again", f->now + 2 * AGAIN_MS);
 		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
 	}
-	json_decref(answer);
 }
 
 /* --- what must be there first ---------------------------------------------------------------------------------------- */
@@ -502,11 +520,12 @@ is_elsewhere(struct flux *f, const struct flux_kustomization *k, const char **re
 static void
 decide(struct flux *f, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = worker_asked(f->pass);
+	const struct seen_answer *s = request_sent(f->pass);
 	const struct problem *problem = object_problem(&k->object, "spec");
 	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
 	const struct git_repository *source;
-	json_t *of_source, *applied, *held;
+	struct worker_resources applied;
+	json_t *of_source, *held;
 	int64_t due;
 
 	if (k->object.meta.deletion_timestamp != 0) {
@@ -573,8 +592,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		plan_wake(f->plan, f->now + RETRY_MS);
 	}
 	applied = flux_inventory(f->arena, f->was);
-	held = flux_hold(f, revision, applied, false);
-	json_decref(applied);
+	held = flux_hold(f, revision, &applied, false);
 	due = due_at(f, k, revision, held != NULL);
 	if (due <= f->now)
 		ask(f, k, source, revision, held);

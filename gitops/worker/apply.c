@@ -269,15 +269,14 @@ bool
 work_is_announced(struct work *w)
 {
 	struct map known = { 0 };
-	const json_t *k;
 	bool all = true;
 	size_t i;
 
-	json_array_foreach (json_object_get(w->request, "known"), i, k)
-		map_set(&known,
-		    known_key(
-			w, json_str(k, "group"), json_str(k, "kind"), json_str(k, "namespace"), json_str(k, "name")),
-		    w);
+	for (i = 0; i < w->request.known.n; i++) {
+		const struct worker_object *k = &w->request.known.at[i];
+
+		map_set(&known, known_key(w, k->group, k->kind, k->namespace, k->name), w);
+	}
 	for (i = 0; i < w->resources.n && all; i++) {
 		const struct app_resource *r = &w->resources.at[i];
 

@@ -197,22 +197,19 @@ work_check_health(struct work *w)
 	work_run(w, w->checks.n, start_check, work_end);
 }
 
-json_t *
-work_checks_json(const struct work *w)
+void
+work_add_checks(struct work *w, struct worker_response *response)
 {
-	json_t *list = json_array();
-
+	response->checks.at = arena_new_array(w->arena, struct worker_check, w->checks.n);
 	for (size_t i = 0; i < w->checks.n; i++) {
 		const struct work_check *k = &w->checks.at[i];
-		json_t *o;
 
 		if (k->status == KSTATUS_CURRENT)
 			continue;
-		o = json_pack("{s:s, s:s, s:s, s:s}", "kind", k->kind.kind, "name", k->name, "status",
-		    kstatus_name(k->status), "message", k->message);
-		if (!k->kind.cluster_scoped)
-			json_put(o, "namespace", k->namespace);
-		json_array_append_new(list, o);
+		response->checks.at[response->checks.n++] = (struct worker_check){ .kind = k->kind.kind,
+			.namespace = k->kind.cluster_scoped ? NULL : k->namespace,
+			.name = k->name,
+			.status = kstatus_name(k->status),
+			.message = k->message };
 	}
-	return list;
 }

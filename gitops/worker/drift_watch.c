@@ -308,45 +308,46 @@ stream_free(struct stream *s)
 
 /* --- who manages what ------------------------------------------------------------------------------------------------ */
 
-/* The objects are [{"group", "version", "kind", "namespace", "name"}]; those of another kind than `only` (NULL: of any) do not count. */
+/* Objects of another kind than `only` (NULL: of any) do not count. */
 static void
-manages(struct triggers *t, const struct object *o, const json_t *objects, const char *only)
+manages(struct triggers *t, const struct object *o, const struct worker_resources *objects, const char *only)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct manager *m;
-	const json_t *r;
-	size_t i;
 
 	forget(t, manager_key(a, o));
-	if (json_array_size(objects) == 0)
+	if (objects->n == 0)
 		return;
 	m = mem_alloc(sizeof(*m));
 	*m = (struct manager){ .type = o->type,
 		.ns = mem_strdup(o->meta.namespace),
 		.name = mem_strdup(o->meta.name),
-		.keys = mem_alloc(json_array_size(objects) * sizeof(char *)) };
+		.keys = mem_alloc(objects->n * sizeof(char *)) };
 	map_set(&t->managers, manager_key(a, o), m);
-	json_array_foreach (objects, i, r) {
-		const char *group = json_str(r, "group") ?: "", *kind = json_str(r, "kind"),
-			   *version = json_str(r, "version");
+	for (size_t i = 0; i < objects->n; i++) {
+		const struct worker_resource *r = &objects->at[i];
+		const char *group = r->group != NULL ? r->group : "";
 
-		if (kind == NULL || version == NULL || json_str(r, "name") == NULL ||
-		    (only != NULL && strcmp(kind, only) != 0))
+		if (r->kind == NULL || r->version == NULL || r->name == NULL ||
+		    (only != NULL && strcmp(r->kind, only) != 0))
 			continue;
-		m->keys[m->n] = mem_strdup(manifest_key(a, group, kind, json_str(r, "namespace"), json_str(r, "name")));
+		m->keys[m->n] = mem_strdup(manifest_key(a, group, r->kind, r->namespace, r->name));
 		map_set(&t->owners, m->keys[m->n++], m);
-		want_stream(t, group, version, kind);
+		want_stream(t, group, r->version, r->kind);
 	}
 }
 
 void
 triggers_application(struct triggers *t, const struct application *app, bool deleted)
 {
+	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
-	/* Of objects in another cluster nothing is heard here. */
+	/* Objects in another cluster are not watched. */
 	bool none = deleted || !application_is_local(app);
+	struct worker_resources objects =
+	    worker_resources_decode(a, none ? NULL : json_object_get(status, "resources"));
 
-	manages(t, &app->object, none ? NULL : json_object_get(status, "resources"), NULL);
+	manages(t, &app->object, &objects, NULL);
 }
 
 void
@@ -354,9 +355,9 @@ triggers_kustomization(struct triggers *t, const struct flux_kustomization *k, b
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *status = k->status != NULL && !deleted ? json_loads(k->status, 0, NULL) : NULL;
-	_cleanup_(json_decrefp) json_t *objects = flux_inventory(a, status);
+	struct worker_resources objects = flux_inventory(a, status);
 
-	manages(t, &k->object, objects, "Rollout");
+	manages(t, &k->object, &objects, "Rollout");
 }
 
 struct triggers *

@@ -115,33 +115,32 @@ variable_calls(const struct work *w)
 size_t
 work_flux_settings(const struct work *w)
 {
-	return variable_calls(w) + (json_at(w->request, "/repository/secret") != NULL ? 1 : 0) +
-	       (json_at(w->request, "/repository/keys") != NULL ? 1 : 0);
+	const struct worker_repository *r = w->request.repository;
+
+	return variable_calls(w) + (r != NULL && r->secret != NULL ? 1 : 0) + (r != NULL && r->keys != NULL ? 1 : 0);
 }
 
 static bool
-ask_for_secret(struct work *w, size_t i, const json_t *secret, client_done *done)
+ask_for_secret(struct work *w, size_t i, const struct worker_secret *secret, client_done *done)
 {
 	struct work_call *c = work_call_of(w, i);
 
 	c->call = client_call(w->api, "GET",
-	    arena_printf(
-		w->arena, "/api/v1/namespaces/%s/secrets/%s", json_str(secret, "namespace"), json_str(secret, "name")),
-	    NULL, NULL, done, c);
+	    arena_printf(w->arena, "/api/v1/namespaces/%s/secrets/%s", secret->namespace, secret->name), NULL, NULL,
+	    done, c);
 	return true;
 }
 
 bool
 work_flux_start(struct work *w, size_t i)
 {
-	const json_t *secret = json_at(w->request, "/repository/secret"),
-		     *keys = json_at(w->request, "/repository/keys");
+	const struct worker_repository *r = w->request.repository;
 	struct work_call *c = work_call_of(w, i);
 	const struct flux_substitute_ref *from;
 
 	if (i >= variable_calls(w))
-		return secret != NULL && i == variable_calls(w) ? ask_for_secret(w, i, secret, on_secret)
-								: ask_for_secret(w, i, keys, on_keys);
+		return r->secret != NULL && i == variable_calls(w) ? ask_for_secret(w, i, r->secret, on_secret)
+								   : ask_for_secret(w, i, r->keys, on_keys);
 	from = &w->ks->spec.post_build->from.at[i];
 	c->call = client_call(w->api, "GET",
 	    arena_printf(w->arena, "/api/v1/namespaces/%s/%s/%s", w->own_namespace,
@@ -226,7 +225,6 @@ finish_object(struct work *w, const struct manifest *m, struct manifests *to)
 struct err *
 work_flux_render(struct work *w, const struct tree *whole)
 {
-	const char *ignore = json_str(json_object_get(w->request, "repository"), "ignore");
 	struct tree left, *tree = &left;
 	struct application_kustomize overlay = overlay_of(w);
 	struct manifests rendered = { .arena = w->arena };
@@ -235,7 +233,7 @@ work_flux_render(struct work *w, const struct tree *whole)
 
 	/* "./deploy" and "/deploy" mean the same here. */
 	said += strspn(said, "/");
-	if ((e = source_ignore(w->arena, whole, ignore, &left)) != NULL)
+	if ((e = source_ignore(w->arena, whole, w->request.repository->ignore, &left)) != NULL)
 		return e;
 	if ((e = tree_path(w->arena, "", said, &path)) != NULL ||
 	    (e = tree_directory(tree, w->arena, path, &directory)) != NULL)

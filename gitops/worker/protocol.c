@@ -17,59 +17,65 @@ phase_named(const char *name)
 }
 
 static void
-read_operation(struct work *w, const json_t *o)
+read_operation(struct work *w, const struct worker_operation *o)
 {
-	const json_t *results = json_object_get(o, "results"), *selected = json_object_get(o, "selected"), *r;
-	struct sync_selection *to = arena_new_array(w->arena, struct sync_selection, json_array_size(selected) + 1);
-	size_t i;
+	struct sync_selection *selected = arena_new_array(w->arena, struct sync_selection, o->selected.n);
 
 	w->syncing = true;
-	w->operation = (struct sync_operation){ .id = json_str(o, "id") ?: "0",
-		.prune = json_is_true(json_object_get(o, "prune")),
-		.dry_run = json_is_true(json_object_get(o, "dryRun")),
+	w->operation = (struct sync_operation){ .id = o->id != NULL ? o->id : "0",
+		.prune = o->prune,
+		.dry_run = o->dry_run,
 		.deleting = w->deleting,
-		.confirmed = json_is_true(json_object_get(o, "confirmed")),
-		.without_hooks = json_is_true(json_object_get(o, "withoutHooks")),
-		.force = json_is_true(json_object_get(o, "force")),
-		.options = strings_decode(w->arena, json_object_get(o, "options")),
-		.selected = json_array_size(selected) > 0 ? to : NULL,
-		.n_selected = json_array_size(selected) };
-	json_array_foreach (selected, i, r)
-		to[i] = (struct sync_selection){ json_str(r, "group"), json_str(r, "kind"), json_str(r, "namespace"),
-			json_str(r, "name") };
-	json_array_foreach (results, i, r)
-		if (json_str(r, "kind") != NULL && json_str(r, "name") != NULL)
+		.confirmed = o->confirmed,
+		.without_hooks = o->without_hooks,
+		.force = o->force,
+		.options = o->options,
+		.selected = o->selected.n > 0 ? selected : NULL,
+		.n_selected = o->selected.n };
+	for (size_t i = 0; i < o->selected.n; i++) {
+		const struct worker_object *s = &o->selected.at[i];
+
+		selected[i] = (struct sync_selection){ s->group, s->kind, s->namespace, s->name };
+	}
+	for (size_t i = 0; i < o->results.n; i++) {
+		const struct worker_sync_result *r = &o->results.at[i];
+
+		if (r->kind != NULL && r->name != NULL)
 			sync_results_put(
-			    &w->results, &(struct sync_result){ json_str(r, "group") ?: "", json_str(r, "version"),
-					     json_str(r, "kind"),
-					     str_empty(json_str(r, "namespace")) ? NULL : json_str(r, "namespace"),
-					     json_str(r, "name"), json_str(r, "status"), json_str(r, "message") ?: "",
-					     json_str(r, "hookType"), json_str(r, "hookPhase"),
-					     phase_named(json_str(r, "syncPhase")) });
+			    &w->results, &(struct sync_result){ r->group != NULL ? r->group : "", r->version, r->kind,
+					     str_empty(r->namespace) ? NULL : r->namespace, r->name, r->status,
+					     r->message != NULL ? r->message : "", r->hook_type, r->hook_phase,
+					     phase_named(r->sync_phase) });
+	}
 }
 
-/* What every object of a request has. The error names the field that is wrong. */
-static struct err *
-read_object(struct work *w, const struct object *o)
+static struct meta
+meta_of(const struct worker_metadata *m)
 {
-	const struct problem *problem = object_problem(o, "spec");
+	return (struct meta){ .name = m->name, .namespace = m->namespace, .uid = m->uid };
+}
 
-	w->name = o->meta.name;
-	w->own_namespace = o->meta.namespace;
-	if (problem != NULL)
-		return err_new(w->arena, ERR_INVALID, "%s: %s", problem->path, problem->text);
+static struct err *
+read_metadata(struct work *w, const struct worker_metadata *m)
+{
+	w->name = m->name;
+	w->own_namespace = m->namespace;
 	return str_empty(w->name) || str_empty(w->own_namespace)
 		   ? err_new(w->arena, ERR_INVALID, "the request lacks the object's name or namespace")
 		   : NULL;
 }
 
 static struct err *
-read_project(struct work *w, const json_t *project)
+read_project(struct work *w, const struct worker_project *from)
 {
+	struct app_project *project = arena_alloc(w->arena, sizeof(*project));
 	const char *problem;
 
-	w->project = (const struct app_project *)object_decode(&app_project_type, project, w->arena);
-	problem = project_problem(w->arena, w->project);
+	project->object.type = &app_project_type;
+	project->object.meta.name = from->metadata.name;
+	project->spec = from->spec;
+	w->project = project;
+	problem = project_problem(w->arena, project);
 	return problem != NULL ? err_new(w->arena, ERR_INVALID, "%s", problem) : NULL;
 }
 
@@ -77,7 +83,7 @@ read_project(struct work *w, const json_t *project)
 static const char *
 pinned_at(struct work *w, size_t i)
 {
-	const char *at = json_str(w->request, "revision");
+	const char *at = w->request.revision;
 
 	for (; at != NULL && i > 0; i--)
 		at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL;
@@ -85,15 +91,19 @@ pinned_at(struct work *w, size_t i)
 }
 
 static struct err *
-read_application(struct work *w, const json_t *app)
+read_application(struct work *w, const struct worker_application *from)
 {
 	static const char *former[] = { "kubectl-client-side-apply", WORK_MANAGER };
+	struct application *app = arena_alloc(w->arena, sizeof(*app));
 	const struct application_source *sources;
 	struct err *e;
 	size_t n;
 
-	w->app = (const struct application *)object_decode(&application_type, app, w->arena);
-	if ((e = read_object(w, &w->app->object)) != NULL)
+	app->object.type = &application_type;
+	app->object.meta = meta_of(&from->metadata);
+	app->spec = from->spec;
+	w->app = app;
+	if ((e = read_metadata(w, &from->metadata)) != NULL)
 		return e;
 	if ((n = application_sources(w->app, &sources)) == 0 || w->namespace == NULL)
 		return err_new(
@@ -115,9 +125,7 @@ read_application(struct work *w, const json_t *app)
 	w->operation.options = w->app->spec.sync_policy.options;
 	if ((e = work_read_destination(w)) != NULL)
 		return e;
-	if (json_object_get(w->request, "project") != NULL)
-		return read_project(w, json_object_get(w->request, "project"));
-	return NULL;
+	return w->request.project != NULL ? read_project(w, w->request.project) : NULL;
 }
 
 /* Options of the Application, or of its operation, that have no effect. */
@@ -172,15 +180,19 @@ check_fields(struct work *w)
 
 /* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one before ended. */
 static struct err *
-read_kustomization(struct work *w, const json_t *ks)
+read_kustomization(struct work *w, const struct worker_kustomization *from)
 {
 	static const char *options[] = { "ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background" };
 	static const char *former[] = { "kubectl-client-side-apply", "kubectl", "before-first-apply",
 		WORK_FLUX_MANAGER };
+	struct flux_kustomization *ks = arena_alloc(w->arena, sizeof(*ks));
 	struct err *e;
 
-	w->ks = (const struct flux_kustomization *)object_decode(&flux_kustomization_type, ks, w->arena);
-	if ((e = read_object(w, &w->ks->object)) != NULL)
+	ks->object.type = &flux_kustomization_type;
+	ks->object.meta = meta_of(&from->metadata);
+	ks->spec = from->spec;
+	w->ks = ks;
+	if ((e = read_metadata(w, &from->metadata)) != NULL)
 		return e;
 	w->target = w->api;
 	if (!str_empty(w->ks->spec.service_account) &&
@@ -202,34 +214,32 @@ read_kustomization(struct work *w, const json_t *ks)
 struct err *
 work_read(struct work *w, const char *request, size_t len)
 {
-	const json_t *repository, *operation;
-	struct err *e = json_parse(w->arena, request, len, &w->request);
+	struct worker_request *r = &w->request;
+	struct err *e = worker_decode(w->arena, &worker_request_type, request, len, r);
 
+	w->results.arena = w->arena;
 	if (e != NULL)
 		return e;
-	w->results.arena = w->arena;
-	w->namespace = json_str(w->request, "namespace");
-	w->diffing = json_is_true(json_object_get(w->request, "diff"));
-	w->deleting = json_is_true(json_object_get(w->request, "deleting"));
-	repository = json_object_get(w->request, "repository");
-	if (repository != NULL) {
+	w->namespace = r->namespace;
+	w->diffing = r->diff;
+	w->deleting = r->deleting;
+	if (r->repository != NULL) {
 		w->sources.at = arena_new_array(w->arena, struct work_source, 1);
 		w->sources.at[w->sources.n++] = (struct work_source){ .where = "spec",
-			.url = json_str(repository, "url"),
-			.target_revision = json_str(repository, "revision"),
+			.url = r->repository->url,
+			.target_revision = r->repository->revision,
 			.pinned = pinned_at(w, 0) };
 	}
-	if (json_object_get(w->request, "kustomization") != NULL)
-		e = read_kustomization(w, json_object_get(w->request, "kustomization"));
-	else if (json_object_get(w->request, "application") != NULL)
-		e = read_application(w, json_object_get(w->request, "application"));
+	if (r->kustomization != NULL && r->repository != NULL)
+		e = read_kustomization(w, r->kustomization);
+	else if (r->application != NULL)
+		e = read_application(w, r->application);
 	if (e == NULL && (w->sources.n == 0 || w->sources.at[0].url == NULL))
 		e = err_new(w->arena, ERR_INVALID, "the request names no repository");
 	if (e != NULL)
 		return e;
-	operation = json_object_get(w->request, "operation");
-	if (json_is_object(operation))
-		read_operation(w, operation);
+	if (r->operation != NULL)
+		read_operation(w, r->operation);
 	if (w->app != NULL) {
 		check_options(w);
 		check_fields(w);
@@ -237,39 +247,29 @@ work_read(struct work *w, const char *request, size_t len)
 	return NULL;
 }
 
-static json_t *
-resource_json(const struct app_resource *r)
+static struct worker_resource
+resource_of(const struct work *w, const struct app_resource *r)
 {
-	json_t *o = json_object();
-
-	json_put(o, "group", r->kind.group);
-	json_put(o, "version", r->kind.version);
-	json_put(o, "kind", r->kind.kind);
-	json_put(o, "namespace", r->namespace);
-	json_put(o, "name", r->name);
-	json_put(o, "status", r->status == SYNC_SYNCED ? "Synced" : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync" : NULL);
-	if (r->health != HEALTH_NONE) {
-		json_t *health = json_object();
-
-		json_put(health, "status", health_name(r->health));
-		json_put(health, "message", r->health_message);
-		json_object_set_new(o, "health", health);
-	}
-	if (r->hooks != 0 || r->skip)
-		json_object_set_new(o, "hook", json_true());
-	if (r->manifest == NULL)
-		json_object_set_new(o, "requiresPruning", json_true());
-	if (r->wave != 0)
-		json_object_set_new(o, "syncWave", json_integer(r->wave));
-	json_put(o, "error", r->error);
-	json_put(o, "aborted", r->status == SYNC_SYNCED ? r->aborted : NULL);
-	json_put(o, "live", r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL);
-	json_put(o, "wanted", r->wanted_text);
-	if (r->kept)
-		json_object_set_new(o, "kept", json_true());
-	if (r->extraneous)
-		json_object_set_new(o, "extraneous", json_true());
-	return o;
+	return (struct worker_resource){ .group = r->kind.group,
+		.version = r->kind.version,
+		.kind = r->kind.kind,
+		.namespace = r->namespace,
+		.name = r->name,
+		.status = r->status == SYNC_SYNCED	  ? "Synced"
+			  : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync"
+							  : NULL,
+		.health = { r->health != HEALTH_NONE ? health_name(r->health) : NULL,
+		    r->health != HEALTH_NONE ? r->health_message : NULL },
+		/* One that a Kustomization does not apply stays in its inventory: when Git drops it, it is pruned. */
+		.hook = w->ks == NULL && (r->hooks != 0 || r->skip),
+		.requires_pruning = r->manifest == NULL,
+		.sync_wave = r->wave,
+		.error = r->error,
+		.aborted = r->status == SYNC_SYNCED ? r->aborted : NULL,
+		.live = r->wanted_text != NULL || r->manifest == NULL ? r->live_text : NULL,
+		.wanted = r->wanted_text,
+		.kept = r->kept,
+		.extraneous = r->extraneous };
 }
 
 static int
@@ -286,75 +286,41 @@ by_name(const void *x, const void *y)
 	return by != 0 ? by : strcmp((*r)->name, (*s)->name);
 }
 
-static json_t *
-resources_json(struct work *w)
+static struct worker_resources
+resources_of(struct work *w)
 {
 	const struct app_resource **order = arena_new_array(w->arena, const struct app_resource *, w->resources.n + 1);
-	json_t *list = json_array();
-	size_t n = 0;
+	struct worker_resources list = { 0 };
 
 	for (size_t i = 0; i < w->resources.n; i++) {
 		const struct app_resource *r = &w->resources.at[i];
 
-		/* What was pruned is gone; a hook is told of while it is there. */
+		/* What was pruned is not there any more; a hook is reported while it is there. */
 		if (r->implicit || (r->manifest == NULL && !r->live) || ((r->hooks != 0 || r->skip) && !r->live))
 			continue;
-		order[n++] = r;
+		order[list.n++] = r;
 	}
-	qsort(order, n, sizeof(const struct app_resource *), by_name);
-	for (size_t i = 0; i < n; i++) {
-		json_t *o = resource_json(order[i]);
-
-		/* One that a Kustomization leaves alone stays in its inventory: when Git drops it, it is pruned. */
-		if (w->ks != NULL)
-			json_object_del(o, "hook");
-		json_array_append_new(list, o);
-	}
+	qsort(order, list.n, sizeof(const struct app_resource *), by_name);
+	list.at = arena_new_array(w->arena, struct worker_resource, list.n);
+	for (size_t i = 0; i < list.n; i++)
+		list.at[i] = resource_of(w, order[i]);
 	return list;
 }
 
-static json_t *
-brief_result(const struct sync_result *r)
+/* Of more than RESULTS_MAX, those that went well have only what the next step needs: an object in etcd has a maximum size. */
+static struct worker_sync_results
+results_of(const struct work *w)
 {
-	json_t *o = json_object();
+	struct worker_sync_results list = { arena_new_array(w->arena, struct worker_sync_result, w->results.n),
+		w->results.n };
 
-	json_put(o, "group", r->group);
-	json_put(o, "kind", r->kind);
-	json_put(o, "namespace", r->namespace);
-	json_put(o, "name", r->name);
-	json_put(o, "status", r->status);
-	json_put(o, "hookPhase", r->hook_phase);
-	json_put(o, "syncPhase", phase_name(r->phase));
-	return o;
-}
-
-/* Of very many, those that went well say only that: all of them are needed to go on with, and an object in etcd has an end. */
-static json_t *
-results_json(const struct work *w)
-{
-	json_t *list = json_array();
-	bool brief = w->results.n > RESULTS_MAX;
-
-	for (size_t i = 0; i < w->results.n; i++) {
+	for (size_t i = 0; i < list.n; i++) {
 		const struct sync_result *r = &w->results.at[i];
-		json_t *o = json_object();
+		bool brief = list.n > RESULTS_MAX && str_eq(r->status, "Synced") && str_eq(r->hook_phase, "Succeeded");
 
-		if (brief && str_eq(r->status, "Synced") && str_eq(r->hook_phase, "Succeeded")) {
-			json_array_append_new(list, brief_result(r));
-			json_decref(o);
-			continue;
-		}
-		json_object_set_new(o, "group", json_string(r->group));
-		json_put(o, "version", r->version);
-		json_put(o, "kind", r->kind);
-		json_object_set_new(o, "namespace", json_string(r->namespace != NULL ? r->namespace : ""));
-		json_put(o, "name", r->name);
-		json_put(o, "status", r->status);
-		json_put(o, "message", r->message);
-		json_put(o, "hookType", r->hook_type);
-		json_put(o, "hookPhase", r->hook_phase);
-		json_put(o, "syncPhase", phase_name(r->phase));
-		json_array_append_new(list, o);
+		list.at[i] = (struct worker_sync_result){ r->group, brief ? NULL : r->version, r->kind, r->namespace,
+			r->name, r->status, brief ? NULL : r->message, brief ? NULL : r->hook_type, r->hook_phase,
+			phase_name(r->phase) };
 	}
 	return list;
 }
@@ -384,76 +350,78 @@ by_text(const void *x, const void *y)
 	return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
-static json_t *
-images_json(struct work *w)
+static struct strings
+images_of(struct work *w)
 {
 	struct map images = { 0 };
-	json_t *list = json_array();
-	const char **names;
-	size_t n = 0;
+	struct strings list = { 0 };
+	size_t n;
 
 	for (size_t i = 0; i < w->manifests.n; i++) {
 		_cleanup_(json_decrefp) json_t *object = json_loads(w->manifests.at[i].text, 0, NULL);
 
 		find_images(json_object_get(object, "spec"), &images);
 	}
-	names = arena_new_array(w->arena, const char *, images.count + 1);
+	list.at = arena_new_array(w->arena, const char *, images.count + 1);
 	map_each (&images, slot)
-		names[n++] = arena_strdup(w->arena, slot->key);
-	qsort(names, n, sizeof(*names), by_text);
-	for (size_t i = 0; i < n && i < IMAGES_MAX; i++)
-		json_array_append_new(list, json_string(names[i]));
+		list.at[list.n++] = arena_strdup(w->arena, slot->key);
+	map_done(&images);
+	qsort(list.at, list.n, sizeof(*list.at), by_text);
+	n = list.n;
 	if (n > IMAGES_MAX && w->app != NULL)
 		resources_warn(&w->resources, "SettingsWarning",
 		    arena_printf(w->arena, "status.summary.images has %d of %zu images", IMAGES_MAX, n));
-	map_done(&images);
+	list.n = n < IMAGES_MAX ? n : IMAGES_MAX;
 	return list;
 }
 
-static json_t *
-warnings_json(const struct work *w)
+static void
+add_warnings(struct work *w, struct worker_response *response)
 {
-	json_t *list = json_array();
+	size_t n = w->resources.n_warnings < WARNINGS_MAX ? w->resources.n_warnings : WARNINGS_MAX;
+	struct worker_warning *list = arena_new_array(w->arena, struct worker_warning, n + 1);
 
-	for (size_t i = 0; i < w->resources.n_warnings && i < WARNINGS_MAX; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "type", w->resources.warnings[i].type, "message",
-						letters_shown(w->arena, w->resources.warnings[i].message, SIZE_MAX)));
-	if (w->resources.n_warnings > WARNINGS_MAX)
-		json_array_append_new(
-		    list, json_pack("{s:s, s:o}", "type", w->resources.warnings[WARNINGS_MAX - 1].type, "message",
-			      json_sprintf("and %zu more warnings", w->resources.n_warnings - WARNINGS_MAX)));
-	return list;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct worker_warning){ w->resources.warnings[i].type,
+			letters_shown(w->arena, w->resources.warnings[i].message, SIZE_MAX) };
+	if (w->resources.n_warnings > n) {
+		list[n] = (struct worker_warning){ list[n - 1].type,
+			arena_printf(w->arena, "and %zu more warnings", w->resources.n_warnings - n) };
+		n++;
+	}
+	response->warnings.at = list;
+	response->warnings.n = n;
 }
 
 const char *
 work_answer(struct work *w)
 {
-	_cleanup_(json_decrefp) json_t *answer = json_object();
+	struct worker_response response = { .revision = w->revision,
+		.reference = w->sources.n > 0 ? w->sources.at[0].reference : NULL };
+	struct worker_error error;
+	struct worker_step step;
 
-	json_put(answer, "revision", w->revision);
-	json_put(answer, "reference", w->sources.n > 0 ? w->sources.at[0].reference : NULL);
 	if (w->error != NULL) {
-		json_object_set_new(answer, "error",
-		    json_pack("{s:s, s:s, s:b}", "type", w->error_type, "message",
-			letters_shown(w->arena, err_text(w->arena, w->error), SIZE_MAX), "again",
-			w->error->class == ERR_AGAIN));
-		return json_text(w->arena, answer);
+		error = (struct worker_error){ w->error_type,
+			letters_shown(w->arena, err_text(w->arena, w->error), SIZE_MAX), w->error->class == ERR_AGAIN };
+		response.error = &error;
+	} else if (w->app == NULL && w->ks == NULL) {
+		add_warnings(w, &response);
+	} else {
+		response.source_type = source_type_name(w->source_type);
+		response.resources = resources_of(w);
+		response.images = images_of(w);
+		add_warnings(w, &response);
+		work_add_checks(w, &response);
 	}
-	if (w->app == NULL && w->ks == NULL) {
-		json_object_set_new(answer, "warnings", warnings_json(w));
-		return json_text(w->arena, answer);
+	if (w->error == NULL && (w->app != NULL || w->ks != NULL) && w->syncing) {
+		step = (struct worker_step){ .phase = w->step.phase,
+			.message = letters_shown(w->arena, w->step.message != NULL ? w->step.message : "", SIZE_MAX),
+			.wait = w->step.wait_ms,
+			.unconfirmed = w->step.unconfirmed,
+			.prune_failed = w->step.prune_failed,
+			.results = results_of(w) };
+		response.operation = &step;
 	}
-	json_put(answer, "sourceType", source_type_name(w->source_type));
-	json_object_set_new(answer, "resources", resources_json(w));
-	json_object_set_new(answer, "images", images_json(w));
-	json_object_set_new(answer, "warnings", warnings_json(w));
-	if (w->ks != NULL)
-		json_object_set_new(answer, "checks", work_checks_json(w));
-	if (w->syncing)
-		json_object_set_new(answer, "operation",
-		    json_pack("{s:s, s:s, s:I, s:b, s:b, s:o}", "phase", w->step.phase, "message",
-			letters_shown(w->arena, w->step.message ?: "", SIZE_MAX), "wait", (json_int_t)w->step.wait_ms,
-			"unconfirmed", w->step.unconfirmed, "pruneFailed", w->step.prune_failed, "results",
-			results_json(w)));
-	return json_text(w->arena, answer);
+	return worker_encode(w->arena, &worker_response_type, &response);
 }

@@ -285,21 +285,18 @@ check_permissions(struct work *w)
 static void
 hold_back(struct work *w)
 {
-	const json_t *held = json_object_get(w->request, "held");
-
-	for (size_t i = 0; held != NULL && i < w->resources.n; i++) {
+	for (size_t i = 0; i < w->resources.n; i++) {
 		struct app_resource *r = &w->resources.at[i];
 
 		if (strcmp(r->kind.kind, "Rollout") == 0 && strcmp(r->kind.group, "argoproj.io") == 0)
-			r->held = json_object_get(held, held_key(w->arena, r->namespace, r->name)) != NULL;
+			r->held = string_map_get(&w->request.held, held_key(w->arena, r->namespace, r->name)) != NULL;
 	}
 }
 
 static void
 want_all(struct work *w)
 {
-	const json_t *known;
-	size_t i, n = 2 * w->manifests.n + json_array_size(json_object_get(w->request, "known")) + 2;
+	size_t i, n = 2 * w->manifests.n + w->request.known.n + 2;
 
 	w->scopes.at = arena_new_array(w->arena, struct work_scope, n);
 	for (i = 0; i < w->manifests.n; i++) {
@@ -329,11 +326,12 @@ want_all(struct work *w)
 		if (k == NULL || k->error == NULL)
 			add_scope(w, &w->resources.at[i].kind, w->resources.at[i].namespace);
 	}
-	json_array_foreach (json_object_get(w->request, "known"), i, known) {
-		const struct work_kind *k = kind_of(w, json_str(known, "group") ?: "", json_str(known, "kind") ?: "");
+	for (i = 0; i < w->request.known.n; i++) {
+		const struct worker_object *known = &w->request.known.at[i];
+		const struct work_kind *k = kind_of(w, known->group ?: "", known->kind ?: "");
 
 		if (k != NULL && k->error == NULL)
-			add_scope(w, &k->kind, k->kind.cluster_scoped ? NULL : json_str(known, "namespace"));
+			add_scope(w, &k->kind, k->kind.cluster_scoped ? NULL : known->namespace);
 	}
 }
 
@@ -429,18 +427,18 @@ leave_out_excluded(struct work *w)
 static void
 find_kinds(struct work *w)
 {
-	const json_t *known, *list = json_object_get(w->request, "known");
 	size_t i;
 
 	leave_out_excluded(w);
-	w->kinds.at = arena_new_array(w->arena, struct work_kind, w->manifests.n + json_array_size(list) + 1);
+	w->kinds.at = arena_new_array(w->arena, struct work_kind, w->manifests.n + w->request.known.n + 1);
 	for (i = 0; i < w->manifests.n; i++)
 		add_kind(w, w->manifests.at[i].group, w->manifests.at[i].version, w->manifests.at[i].kind);
-	json_array_foreach (list, i, known)
-		if (json_str(known, "kind") != NULL && json_str(known, "version") != NULL &&
-		    !is_excluded(w, json_str(known, "group") ?: "", json_str(known, "kind")))
-			add_kind(
-			    w, json_str(known, "group") ?: "", json_str(known, "version"), json_str(known, "kind"));
+	for (i = 0; i < w->request.known.n; i++) {
+		const struct worker_object *known = &w->request.known.at[i];
+
+		if (known->kind != NULL && known->version != NULL && !is_excluded(w, known->group ?: "", known->kind))
+			add_kind(w, known->group ?: "", known->version, known->kind);
+	}
 	work_run(w, w->kinds.n, start_kind, after_kinds);
 }
 
@@ -457,7 +455,7 @@ find_cluster(struct work *w)
 	/* What was in a cluster that nobody names any more, nobody will find. */
 	if (e != NULL && w->deleting && w->cluster == NULL) {
 		w->target = w->api;
-		json_object_del(w->request, "known");
+		w->request.known.n = 0;
 		return NULL;
 	}
 	if (e == NULL && w->project != NULL && !w->deleting)
@@ -857,7 +855,6 @@ work_cancel(struct work *w)
 	scripts_free(w->scripts);
 	resources_done(&w->resources);
 	sync_results_done(&w->results);
-	json_decref(w->request);
 	arena_free(w->arena);
 	free(w);
 	return NULL;

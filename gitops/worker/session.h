@@ -4,14 +4,7 @@
  * (`sluice gitops-worker`), so that neither a large repository nor a hostile one delays a canary, and what it needed of memory goes with
  * it; it keeps nothing: what must outlive it is in its answer, which the controller writes into the Application's status.
  *
- * Of a Kustomization, "kustomization" and "repository" ({"url", "revision", "ignore", "secret": {"namespace", "name"}}) stand in the place of the
- * application; of a GitRepository "repository" alone, and the answer is the commit.
- *
- * The request is JSON: {"application": {"metadata", "spec"}, "project": the AppProject, "namespace": the controller's own, "known": [objects of the last status],
- * "revision": a commit to take instead of the spec's, "operation": {"id", "prune", "dryRun", "confirmed", "withoutHooks", "force", "options",
- * "selected", "results"}, "deleting": true, "diff": true}; all but the first two may be missing. So is the answer: {"revision", "sourceType", "error": {"type", "message"},
- * "warnings": [{"type", "message"}], "resources": [{"group", "version", "kind", "namespace", "name", "status", "health": {"status",
- * "message"}, "hook", "syncWave", "requiresPruning", "error", "aborted", "live", "wanted"}], "images", "operation": {"phase", "message", "wait", "unconfirmed", "pruneFailed", "results"}, "checks": what a Kustomization waits for still}.
+ * Its request and response are those of gitops/protocol.h, as JSON texts.
  */
 #pragma once
 #include "gitops/source/source.h"

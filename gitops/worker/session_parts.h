@@ -4,6 +4,7 @@
 #include "gitops/engine/customizations.h"
 #include "gitops/engine/sync.h"
 #include "gitops/held_revision.h"
+#include "gitops/protocol.h"
 #include "gitops/render/render.h"
 #include "gitops/render/substitute.h"
 #include "gitops/worker/helm.h"
@@ -76,7 +77,7 @@ struct work {
 	struct strings former; /* managers whose fields were applied from the client side: ours, once we apply */
 	struct substitute_variables variables; /* of a Kustomization's postBuild */
 	const char *namespace; /* the controller's own */
-	json_t *request;
+	struct worker_request request;
 	bool syncing;
 	bool diffing; /* the answer has what differs */
 	bool deleting; /* the application, and with it its objects */
@@ -192,8 +193,8 @@ void work_see_health(struct work *, struct app_resource *, const json_t *object)
 /* work_checks.c: asks for what the Kustomization waits for, if it is applied, and then ends the work. */
 void work_check_health(struct work *);
 
-/* What of it is not current: [{"kind", "namespace", "name", "status", "message"}]. A new reference. */
-json_t *work_checks_json(const struct work *);
+/* Puts those that are not current into the response. */
+void work_add_checks(struct work *, struct worker_response *);
 
 /* work_sync.c: the next step of the sync, and then the answer. */
 void work_sync(struct work *);

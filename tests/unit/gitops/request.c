@@ -1,19 +1,19 @@
-/* tests/unit/gitops/request.c: what counts as an answer of the worker. */
+/* tests/unit/gitops/request.c: what counts as a response of the worker. */
 #include "gitops/request.h"
 #include "tests/unit/unit.h"
 
 static void
-an_answer_has_what_was_to_be_found_or_an_error(void **state)
+a_response_has_the_required_part_or_an_error(void **state)
 {
 	static const struct {
 		int status;
-		const char *body, *want; /* "": it is an answer */
+		const char *body, *want; /* "": it is a response */
 		bool may_pass;
 	} all[] = {
 		{ 200, "{\"resources\": []}", "", false },
-		{ 200, "{\"revision\": \"x\"}", "the worker's answer has no resources", true },
-		{ 200, "null", "the worker's answer has no resources", true },
-		{ 200, "[]", "the worker's answer has no resources", true },
+		{ 200, "{\"revision\": \"x\"}", "the worker's response has no resources", true },
+		{ 200, "null", "response: null is not an object", true },
+		{ 200, "[]", "response: [] is not an object", true },
 		{ 200, "{\"error\": {\"type\": \"ComparisonError\", \"message\": \"no path\"}}", "no path", false },
 		{ 200, "{\"error\": {\"message\": \"busy\", \"again\": true}, \"resources\": []}", "busy", true },
 		{ 200, "{\"resources\": [", "line 1", true },
@@ -25,13 +25,12 @@ an_answer_has_what_was_to_be_found_or_an_error(void **state)
 		struct arena *a = arena_new();
 		struct seen_answer s = { .answered = true,
 			.answer = { .status = all[i].status, .body = { all[i].body, strlen(all[i].body) } } };
-		struct worker_failure failure = { 0 };
-		json_t *got = worker_answer(a, &s, "resources", &failure);
+		struct request_failure failure = { 0 };
+		const struct worker_response *got = request_response(a, &s, REQUEST_RESOURCES, &failure);
 
 		if ((got != NULL) != (all[i].want[0] == '\0') ||
 		    (got == NULL && (strstr(failure.text, all[i].want) == NULL || failure.may_pass != all[i].may_pass)))
-			fail_msg("%s: got %s", all[i].body, got != NULL ? "an answer" : failure.text);
-		json_decref(got);
+			fail_msg("%s: got %s", all[i].body, got != NULL ? "a response" : failure.text);
 		arena_free(a);
 	}
 }
@@ -40,7 +39,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_answer_has_what_was_to_be_found_or_an_error),
+		cmocka_unit_test(a_response_has_the_required_part_or_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
