@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLOAT_EXPONENT_MAX 21 /* larger ones are written with "e" by encoding/json too */
+
 const char *
 float_shortest(struct arena *a, double d, int exponent_min)
 {
@@ -31,13 +33,13 @@ float_shortest(struct arena *a, double d, int exponent_min)
 const char *
 float_text(struct arena *a, double d)
 {
-	return float_shortest(a, d, FLOAT_EXPONENT_V);
+	return float_shortest(a, d, FLOAT_EXPONENT_MAX);
 }
 
 const char *
 float_json(struct arena *a, double d)
 {
-	const char *text = float_shortest(a, d, FLOAT_EXPONENT_V), *e = strchr(text, 'e');
+	const char *text = float_shortest(a, d, FLOAT_EXPONENT_MAX), *e = strchr(text, 'e');
 	int exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
 
 	if (e == NULL || exponent >= 21)

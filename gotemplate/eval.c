@@ -96,7 +96,7 @@ print(struct run *r, struct str *s, const json_t *v, bool nested)
 	case JSON_FALSE: str_adds(s, "false"); return;
 	case JSON_TRUE: str_adds(s, "true"); return;
 	case JSON_INTEGER: str_addf(s, "%" JSON_INTEGER_FORMAT, json_integer_value(v)); return;
-	case JSON_REAL: str_adds(s, float_text(r->arena, json_real_value(v))); return;
+	case JSON_REAL: str_adds(s, float_shortest(r->arena, json_real_value(v), FLOAT_EXPONENT_FMT)); return;
 	case JSON_STRING: str_add(s, json_string_value(v), json_string_length(v)); return;
 	case JSON_ARRAY:
 		str_addc(s, '[');

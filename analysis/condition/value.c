@@ -303,7 +303,7 @@ value_print(struct arena *a, const struct value *v)
 	case VALUE_NIL: return "<nil>";
 	case VALUE_BOOL: return v->b ? "true" : "false";
 	case VALUE_INT: return arena_printf(a, "%" PRId64, v->i);
-	case VALUE_FLOAT: return float_shortest(a, v->f, FLOAT_EXPONENT_PRINT);
+	case VALUE_FLOAT: return float_shortest(a, v->f, FLOAT_EXPONENT_FMT);
 	case VALUE_STRING: return arena_strndup(a, v->s.at, v->s.len);
 	case VALUE_TIME: return moment_text(a, v->time);
 	case VALUE_DURATION: return moment_duration_text(a, v->i);
