@@ -79,8 +79,8 @@ request_timeout(const struct cli *c, int64_t *ret_ms)
 {
 	const char *text = cli_flag(c, "request-timeout");
 
-	*ret_ms = text != NULL ? seconds_or_duration(text) : 0;
-	if (*ret_ms < 0)
+	*ret_ms = 0;
+	if (seconds_or_duration(text, ret_ms) == DURATION_INVALID)
 		return cli_fail(c, "--request-timeout: \"%s\" is not a duration such as 10s", text);
 	if (text != NULL && *ret_ms == 0)
 		*ret_ms = NO_END_MS;

@@ -27,9 +27,10 @@ const struct command cmd_list_experiments = {
 static const char *
 remaining(struct arena *a, const struct experiment *e, int64_t now)
 {
-	int64_t duration = seconds_or_duration(e->spec.duration), end;
+	int64_t duration, end;
 
-	if (duration < 0 || e->status.available_at == 0 || !str_eq(e->status.phase, "Running"))
+	if (seconds_or_duration(e->spec.duration, &duration) != DURATION_SET || e->status.available_at == 0 ||
+	    !str_eq(e->status.phase, "Running"))
 		return "-";
 	end = time_add(e->status.available_at, duration);
 	return duration_human(a, end > now ? end - now : 0);

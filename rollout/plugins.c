@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/err.h"
 #include "base/str.h"
+#include "rollout/checks.h"
 
 static const struct field plugin_http_fields[] = {
 	STRING(plugin_http, url, "url", .required = true,
@@ -41,9 +42,7 @@ check(struct problems *p, const struct step_plugins *all, size_t i)
 	const struct step_plugin *one = &all->plugins.at[i];
 	const char *path = arena_printf(p->arena, "stepPlugins[%zu]", i);
 
-	for (size_t k = 0; k < i; k++)
-		if (str_eq(all->plugins.at[k].name, one->name))
-			problem_add(p, arena_printf(p->arena, "%s.name", path), "Duplicate value: \"%s\"", one->name);
+	check_unique(p, &all->plugins.at->name, sizeof(*all->plugins.at), i, arena_printf(p->arena, "%s.name", path));
 	if ((one->http != NULL) == (one->exec != NULL))
 		problem_add(p, path, "Invalid value: has one of http, exec");
 	if (one->http != NULL && one->http->url != NULL && !str_starts(one->http->url, "http://") &&

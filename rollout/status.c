@@ -417,7 +417,7 @@ indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 		return pause_has(st, PAUSE_BLUE_GREEN) && p->blue_green->auto_promotion_enabled.set &&
 		       !p->blue_green->auto_promotion_enabled.is;
 	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(p) && p->canary->steps.at[i].pause != NULL &&
-	       pause_duration(p->canary->steps.at[i].pause) == -1;
+	       p->canary->steps.at[i].pause->duration == NULL;
 }
 
 /* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on

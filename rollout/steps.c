@@ -58,14 +58,14 @@ pause_text(struct arena *a, const struct canary_step *s)
 static bool
 pause_done(struct rollout_pass *p, const struct canary_step *s)
 {
-	int64_t duration = pause_duration(s->pause), end;
+	int64_t duration, end;
 
 	if (!pause_has(&p->st, PAUSE_STEP)) {
 		if (p->st.controller_pause && p->change == CHANGE_NONE)
 			return true;
 		pause_add(p, PAUSE_STEP);
 	}
-	if (duration < 0)
+	if (seconds_or_duration(s->pause->duration, &duration) != DURATION_SET)
 		return false;
 	end = time_add(pause_since(&p->st, PAUSE_STEP), duration);
 	if (p->w->now > end)
@@ -77,10 +77,10 @@ pause_done(struct rollout_pass *p, const struct canary_step *s)
 static void
 pause_enter(struct rollout_pass *p, const struct canary_step *s)
 {
-	int64_t duration = pause_duration(s->pause);
+	int64_t duration;
 
 	pause_add(p, PAUSE_STEP);
-	if (duration >= 0)
+	if (seconds_or_duration(s->pause->duration, &duration) == DURATION_SET)
 		plan_wake(p->plan, time_add(time_stored(p->w->now), duration) + 1);
 }
 

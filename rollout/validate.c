@@ -5,10 +5,10 @@
 #include "analysis/args.h"
 #include "base/str.h"
 #include "kube/api/core.h"
-#include "kube/api/pod_check.h"
 #include "kube/api/selector.h"
 #include "kube/api/workload.h"
 #include "rollout/analyses.h"
+#include "rollout/checks.h"
 #include "rollout/field_path.h"
 #include "rollout/pass.h"
 #include "rollout/plugin_step.h"
@@ -39,19 +39,6 @@ check_match(struct problems *p, const struct string_match *m, const char *path)
 {
 	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
 		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
-}
-
-/* The strategy's router has the feature that the field at `path` needs; adds a problem if not. */
-static bool
-check_feature(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *path)
-{
-	const struct router *router = router_of(c);
-
-	if (router != NULL && (router->features & feature) != 0)
-		return true;
-	problem_add(
-	    p, path, "Invalid value: can only be used with traffic routing by %s", router_names(p->arena, feature));
-	return false;
 }
 
 /* The route is one that the rollout may create and remove. */
@@ -126,17 +113,13 @@ check_experiment(struct problems *p, const struct canary_strategy *c, const stru
 	if (e->templates.n == 0)
 		problem_add(
 		    p, arena_printf(p->arena, "%s.templates", path), "Required value: an experiment needs a template");
-	if (seconds_or_duration(e->duration) == -2)
-		problem_add(p, arena_printf(p->arena, "%s.duration", path),
-		    "\"%s\" is neither seconds nor a duration such as 10m", e->duration);
+	check_duration(p, e->duration, arena_printf(p->arena, "%s.duration", path));
 	for (size_t i = 0; i < e->templates.n; i++) {
 		const struct experiment_step_template *t = &e->templates.at[i];
 		const char *at = arena_printf(p->arena, "%s.templates[%zu]", path, i);
 
-		for (size_t k = 0; t->name != NULL && k < i; k++)
-			if (str_eq(e->templates.at[k].name, t->name))
-				problem_add(
-				    p, arena_printf(p->arena, "%s.name", at), "Duplicate value: \"%s\"", t->name);
+		check_unique(
+		    p, &e->templates.at->name, sizeof(*e->templates.at), i, arena_printf(p->arena, "%s.name", at));
 		if (t->weight.set)
 			check_feature(p, c, ROUTER_EXPERIMENTS, arena_printf(p->arena, "%s.weight", at));
 		weight += t->weight.set ? t->weight.is : 0;
@@ -145,10 +128,8 @@ check_experiment(struct problems *p, const struct canary_strategy *c, const stru
 		problem_add(p, arena_printf(p->arena, "%s.templates", path),
 		    "Invalid value: their weights add up to more than 100");
 	for (size_t i = 0; i < e->analyses.n; i++)
-		for (size_t k = 0; e->analyses.at[i].name != NULL && k < i; k++)
-			if (str_eq(e->analyses.at[k].name, e->analyses.at[i].name))
-				problem_add(p, arena_printf(p->arena, "%s.analyses[%zu].name", path, i),
-				    "Duplicate value: \"%s\"", e->analyses.at[i].name);
+		check_unique(p, &e->analyses.at->name, sizeof(*e->analyses.at), i,
+		    arena_printf(p->arena, "%s.analyses[%zu].name", path, i));
 }
 
 static void
@@ -169,9 +150,8 @@ check_step(struct problems *p, const struct rollout_world *w, size_t i)
 		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, experiment, setHeaderRoute, "
 		    "setMirrorRoute, plugin; one is needed",
 		    n == 0 ? "none" : "several");
-	if (s->pause != NULL && pause_duration(s->pause) == -2)
-		problem_add(p, arena_printf(p->arena, "%s.pause.duration", path),
-		    "\"%s\" is neither seconds nor a duration such as 10m", s->pause->duration);
+	if (s->pause != NULL)
+		check_duration(p, s->pause->duration, arena_printf(p->arena, "%s.pause.duration", path));
 	if (scale != NULL && c->traffic_routing == NULL)
 		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
 		    "Invalid value: can only be used with traffic routing");
@@ -282,12 +262,9 @@ check_canary(struct problems *p, const struct rollout_world *w)
 		problem_add(p, CANARY ".trafficRouting", "Required value: names no router; Sluice has %s",
 		    router_names(p->arena, 0));
 	for (size_t i = 0; c->traffic_routing != NULL && i < c->traffic_routing->managed_routes.n; i++)
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(c->traffic_routing->managed_routes.at[i].name,
-				c->traffic_routing->managed_routes.at[k].name))
-				problem_add(p,
-				    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i),
-				    "Duplicate value: \"%s\"", c->traffic_routing->managed_routes.at[i].name);
+		check_unique(p, &c->traffic_routing->managed_routes.at->name,
+		    sizeof(*c->traffic_routing->managed_routes.at), i,
+		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
 	if (w->router != NULL)
 		w->router->check(c, p);
 	check_limit(p, CANARY ".maxSurge", c->max_surge);
@@ -339,49 +316,15 @@ check_blue_green(struct problems *p, const struct rollout_world *w)
 	check_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
 }
 
-void
-selector_problems(struct problems *p, const struct label_selector *want, const char *template_json, const char *path,
-    const char *template_path)
-{
-	_cleanup_(json_decrefp) json_t *template = NULL;
-	struct string_map labels = { 0 };
-	const char *key;
-	json_t *value;
-
-	template = template_json != NULL ? json_loads(template_json, 0, NULL) : NULL;
-	pod_template_problems(p, template, template_path, POD_OF_REPLICASET);
-	if (label_selector_is_empty(want)) {
-		problem_add(p, path, "Invalid value: empty selector is invalid for deployment");
-		return;
-	}
-	for (size_t i = 0; i < want->match_expressions.n; i++) {
-		const struct label_requirement *q = &want->match_expressions.at[i];
-		bool set = str_eq(q->operator, "In") || str_eq(q->operator, "NotIn");
-
-		if (set != (q->values.n > 0))
-			problem_add(p, arena_printf(p->arena, "%s.matchExpressions[%zu].values", path, i),
-			    "Invalid value: %s %s", q->operator, set ? "needs values" : "has none");
-	}
-	labels.at =
-	    arena_new_array(p->arena, struct string_pair, json_object_size(json_at(template, "/metadata/labels")));
-	json_object_foreach (json_at(template, "/metadata/labels"), key, value)
-		labels.at[labels.n++] = (struct string_pair){ arena_strdup(p->arena, key),
-			arena_strdup(p->arena, json_string_value(value) ?: "") };
-	if (!label_selector_matches(want, &labels))
-		problem_add(p, arena_printf(p->arena, "%s.metadata.labels", template_path),
-		    "Invalid value: `selector` does not match template `labels`: the selector wants %s",
-		    label_selector_text(p->arena, want));
-}
-
 static void
-check_selector(struct problems *p, const struct rollout *r)
+check_template_and_selector(struct problems *p, const struct rollout *r)
 {
 	if (r->spec.template == NULL)
 		problem_add(p, "spec.template", "required, but missing");
 	if (r->spec.selector == NULL)
 		problem_add(p, "spec.selector", "required, but missing");
 	else
-		selector_problems(p, r->spec.selector, r->spec.template, "spec.selector", "spec.template");
+		check_selector(p, r->spec.selector, r->spec.template, "spec.selector", "spec.template");
 }
 
 static void
@@ -474,7 +417,7 @@ check_world(const struct rollout_world *w, struct problems *p, bool measures)
 		return;
 	}
 	if (check_workload(p, w))
-		check_selector(p, r);
+		check_template_and_selector(p, r);
 	if (deadline <= r->spec.min_ready_seconds)
 		problem_add(p, "spec.progressDeadlineSeconds", "Invalid value: must be greater than minReadySeconds");
 	if (strategy->canary != NULL)

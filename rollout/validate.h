@@ -1,7 +1,6 @@
 /* rollout/validate.h: errors of a Rollout and of the objects that it refers to. */
 #pragma once
 
-struct label_selector;
 struct problems;
 struct rollout_pass;
 struct rollout_world;
@@ -12,8 +11,3 @@ const char *validate_message(struct rollout_pass *);
 
 /* Adds all errors. Their paths are the rollout's. */
 void validate_problems(const struct rollout_world *, struct problems *);
-
-/* Adds an error if the selector is empty or malformed, or does not match the pods of the template (canonical JSON; NULL: none),
- * and the errors of the template. */
-void selector_problems(struct problems *, const struct label_selector *, const char *template_json, const char *path,
-    const char *template_path);

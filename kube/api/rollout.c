@@ -698,21 +698,20 @@ rollout_selects(const struct rollout *r, const struct object *o)
 	return s != NULL && !label_selector_is_empty(s) && label_selector_matches(s, &o->meta.labels);
 }
 
-int64_t
-seconds_or_duration(const char *text)
+enum duration_field
+seconds_or_duration(const char *text, int64_t *ret_ms)
 {
 	long long seconds;
 	int64_t ms;
 
 	if (text == NULL)
-		return -1;
-	if (str_int(text, 0, INT32_MAX, &seconds))
-		return seconds * 1000;
-	return duration_parse(text, &ms) && ms >= 0 ? ms : -2;
-}
-
-int64_t
-pause_duration(const struct pause_step *p)
-{
-	return seconds_or_duration(p->duration);
+		return DURATION_UNSET;
+	if (str_int(text, 0, INT32_MAX, &seconds)) {
+		*ret_ms = seconds * 1000;
+		return DURATION_SET;
+	}
+	if (!duration_parse(text, &ms) || ms < 0)
+		return DURATION_INVALID;
+	*ret_ms = ms;
+	return DURATION_SET;
 }

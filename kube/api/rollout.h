@@ -390,8 +390,8 @@ extern const struct type string_match_type, pod_metadata_type, template_service_
 /* The rollout's selector is not empty and matches the object's labels. */
 bool rollout_selects(const struct rollout *, const struct object *);
 
-/* Seconds, or a Go duration, in ms: -1 when there is none, -2 when the text is neither. */
-int64_t seconds_or_duration(const char *text);
+/* A field that takes seconds or a duration. */
+enum duration_field { DURATION_UNSET, DURATION_SET, DURATION_INVALID };
 
-/* A pause's length in the same way; -1: until it is promoted. */
-int64_t pause_duration(const struct pause_step *);
+/* Reads seconds ("90") or a Go duration ("1m30s"). *ret_ms is untouched unless it returns DURATION_SET. NULL is DURATION_UNSET. */
+enum duration_field seconds_or_duration(const char *text, int64_t *ret_ms);

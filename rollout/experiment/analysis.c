@@ -27,7 +27,7 @@ static const char *
 with_names(const struct experiment_pass *p, const char *value)
 {
 	const struct experiment *e = p->e;
-	int64_t duration = seconds_or_duration(e->spec.duration);
+	int64_t duration;
 	const char *name;
 
 	if (value == NULL || strstr(value, "{{") == NULL)
@@ -43,7 +43,7 @@ with_names(const struct experiment_pass *p, const char *value)
 			    p->arena, value, arena_printf(p->arena, "{{templates.%s.replicaset.name}}", t), name);
 	}
 	value = str_replace(p->arena, value, "{{experiment.availableAt}}", time_format(p->arena, p->was->available_at));
-	if (duration >= 0)
+	if (seconds_or_duration(e->spec.duration, &duration) == DURATION_SET)
 		value = str_replace(p->arena, value, "{{experiment.finishedAt}}",
 		    time_format(p->arena, time_add(p->was->available_at, duration)));
 	return value;

@@ -77,7 +77,8 @@ assess(struct experiment_pass *p)
 {
 	struct findings f = assess_analyses(p->e, &p->st);
 	const char *template = "Successful", *message = NULL;
-	bool endless = seconds_or_duration(p->e->spec.duration) < 0;
+	int64_t duration;
+	bool endless = seconds_or_duration(p->e->spec.duration, &duration) != DURATION_SET;
 
 	for (size_t i = 0; i < p->st.templates.n; i++)
 		if (badness(p->st.templates.at[i].status) > badness(template)) {

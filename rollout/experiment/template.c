@@ -265,9 +265,9 @@ count(struct experiment_pass *p, const struct replicaset *rs, struct template_st
 static bool
 time_is_up(struct experiment_pass *p)
 {
-	int64_t duration = seconds_or_duration(p->e->spec.duration), end;
+	int64_t duration, end;
 
-	if (duration < 0 || p->was->available_at == 0)
+	if (seconds_or_duration(p->e->spec.duration, &duration) != DURATION_SET || p->was->available_at == 0)
 		return false;
 	end = time_add(p->was->available_at, duration);
 	if (p->w->now >= end)

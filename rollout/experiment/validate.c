@@ -3,8 +3,8 @@
 #include "base/str.h"
 #include "kube/api/experiment.h"
 #include "rollout/analyses.h"
+#include "rollout/checks.h"
 #include "rollout/experiment/template.h"
-#include "rollout/validate.h"
 
 static void
 check_template(struct problems *p, const struct experiment *e, size_t i)
@@ -12,13 +12,12 @@ check_template(struct problems *p, const struct experiment *e, size_t i)
 	const struct experiment_template *t = &e->spec.templates.at[i];
 	const char *path = arena_printf(p->arena, "spec.templates[%zu]", i);
 
-	for (size_t k = 0; t->name != NULL && k < i; k++)
-		if (str_eq(e->spec.templates.at[k].name, t->name))
-			problem_add(p, arena_printf(p->arena, "%s.name", path), "Duplicate value: \"%s\"", t->name);
+	check_unique(
+	    p, &e->spec.templates.at->name, sizeof(*e->spec.templates.at), i, arena_printf(p->arena, "%s.name", path));
 	if (t->name != NULL && t->name[0] == '\0')
 		problem_add(p, arena_printf(p->arena, "%s.name", path), "Invalid value: is empty");
 	if (t->selector != NULL)
-		selector_problems(p, t->selector, t->template, arena_printf(p->arena, "%s.selector", path),
+		check_selector(p, t->selector, t->template, arena_printf(p->arena, "%s.selector", path),
 		    arena_printf(p->arena, "%s.template", path));
 	if (t->min_ready_seconds >= experiment_template_deadline(e))
 		problem_add(p, arena_printf(p->arena, "%s.minReadySeconds", path),
@@ -35,19 +34,15 @@ experiment_problems(const struct view *v, const struct experiment *e, struct pro
 			problem_add(p, decoding->at[i].path, "%s", decoding->at[i].text);
 	if (e->spec.templates.n == 0 && object_problem(&e->object, "spec.templates") == NULL)
 		problem_add(p, "spec.templates", "Required value: an experiment needs a template");
-	if (seconds_or_duration(e->spec.duration) == -2)
-		problem_add(
-		    p, "spec.duration", "\"%s\" is neither seconds nor a duration such as 10m", e->spec.duration);
+	check_duration(p, e->spec.duration, "spec.duration");
 	for (size_t i = 0; i < e->spec.templates.n; i++)
 		check_template(p, e, i);
 	for (size_t i = 0; i < e->spec.analyses.n; i++) {
 		const struct experiment_analysis *a = &e->spec.analyses.at[i];
 		const char *path = arena_printf(p->arena, "spec.analyses[%zu]", i);
 
-		for (size_t k = 0; a->name != NULL && k < i; k++)
-			if (str_eq(e->spec.analyses.at[k].name, a->name))
-				problem_add(
-				    p, arena_printf(p->arena, "%s.name", path), "Duplicate value: \"%s\"", a->name);
+		check_unique(p, &e->spec.analyses.at->name, sizeof(*e->spec.analyses.at), i,
+		    arena_printf(p->arena, "%s.name", path));
 		for (size_t k = 0; k < a->args.n; k++)
 			if (a->args.at[k].value_from != NULL && a->args.at[k].value_from->secret_key_ref == NULL)
 				problem_add(p, arena_printf(p->arena, "%s.args[%zu].valueFrom", path, k),

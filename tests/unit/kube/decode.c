@@ -122,13 +122,19 @@ pauses_are_seconds_or_durations(void **state)
 {
 	static const struct {
 		const char *text;
-		int64_t ms;
-	} cases[] = { { NULL, -1 }, { "10", 10000 }, { "10s", 10000 }, { "1h", 3600000 }, { "0", 0 }, { "soon", -2 },
-		{ "-1s", -2 } };
+		enum duration_field field;
+		int64_t ms; /* -1: not set */
+	} cases[] = { { NULL, DURATION_UNSET, -1 }, { "10", DURATION_SET, 10000 }, { "10s", DURATION_SET, 10000 },
+		{ "1h", DURATION_SET, 3600000 }, { "0", DURATION_SET, 0 }, { "soon", DURATION_INVALID, -1 },
+		{ "-1s", DURATION_INVALID, -1 } };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(pause_duration(&(struct pause_step){ .duration = cases[i].text }), cases[i].ms);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int64_t ms = -1;
+
+		assert_int_equal(seconds_or_duration(cases[i].text, &ms), cases[i].field);
+		assert_int_equal(ms, cases[i].ms);
+	}
 }
 
 static void
