@@ -10,6 +10,7 @@
 #include "rollout/decide.h"
 #include "rollout/gather.h"
 #include "rollout/status.h"
+#include "rollout/steps.h"
 #include "rollout/world.h"
 #include "traffic/router.h"
 
@@ -80,11 +81,9 @@ by_template(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
-	bool any = (c != NULL && c->analysis != NULL) ||
+	bool any = (c != NULL && (c->analysis != NULL || steps_have_analyses(c))) ||
 		   (b != NULL && (b->pre_promotion_analysis != NULL || b->post_promotion_analysis != NULL));
 
-	for (size_t i = 0; c != NULL && i < c->steps.n; i++)
-		any |= c->steps.at[i].analysis != NULL || c->steps.at[i].experiment != NULL;
 	return any && (o->type->cluster_scoped || str_eq(r->object.meta.namespace, o->meta.namespace));
 }
 

@@ -10,11 +10,86 @@
 #include "kube/api/replicaset.h"
 #include "rollout/affinity.h"
 #include "rollout/analyses.h"
+#include "rollout/checks.h"
 #include "rollout/gather.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
 #include "rollout/runs.h"
+#include "rollout/step_kind.h"
 #include "rollout/steps.h"
+#include "traffic/router.h"
+
+static bool experiment_step_is(const struct canary_step *);
+static const char *experiment_step_text(struct arena *, const struct canary_step *);
+static void experiment_step_check(
+    struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
+static size_t experiment_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
+static bool experiment_step_done(struct rollout_pass *, const struct canary_step *);
+
+const struct step_kind experiment_step_kind = {
+	.name = "experiment",
+	.waits = true,
+	.is = experiment_step_is,
+	.text = experiment_step_text,
+	.check = experiment_step_check,
+	.analyses = experiment_step_analyses,
+	.done = experiment_step_done,
+};
+
+static bool
+experiment_step_is(const struct canary_step *s)
+{
+	return s->experiment != NULL;
+}
+
+static const char *
+experiment_step_text(struct arena *a, const struct canary_step *s)
+{
+	(void)a;
+	(void)s;
+	return "experiment";
+}
+
+static void
+experiment_step_check(struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
+{
+	const struct experiment_step *e = s->experiment;
+	int64_t weight = 0;
+
+	if (e->templates.n == 0)
+		problem_add(
+		    p, arena_printf(p->arena, "%s.templates", path), "Required value: an experiment needs a template");
+	check_duration(p, e->duration, arena_printf(p->arena, "%s.duration", path));
+	for (size_t i = 0; i < e->templates.n; i++) {
+		const struct experiment_step_template *t = &e->templates.at[i];
+		const char *at = arena_printf(p->arena, "%s.templates[%zu]", path, i);
+
+		check_unique(
+		    p, &e->templates.at->name, sizeof(*e->templates.at), i, arena_printf(p->arena, "%s.name", at));
+		if (t->weight.set)
+			check_feature(p, w->rollout->spec.strategy.canary, ROUTER_EXPERIMENTS,
+			    arena_printf(p->arena, "%s.weight", at));
+		weight += t->weight.set ? t->weight.is : 0;
+	}
+	if (weight > 100)
+		problem_add(p, arena_printf(p->arena, "%s.templates", path),
+		    "Invalid value: their weights add up to more than 100");
+	for (size_t i = 0; i < e->analyses.n; i++)
+		check_unique(p, &e->analyses.at->name, sizeof(*e->analyses.at), i,
+		    arena_printf(p->arena, "%s.analyses[%zu].name", path, i));
+}
+
+static size_t
+experiment_step_analyses(const struct rollout_world *w, size_t index, struct arena *a, struct analysis_found *ret)
+{
+	const struct experiment_step *s = w->rollout->spec.strategy.canary->steps.at[index].experiment;
+	struct rollout_analysis rules = { .dry_run.at = s->dry_run.at, .dry_run.n = s->dry_run.n };
+
+	for (size_t k = 0; ret != NULL && k < s->analyses.n; k++)
+		ret[k] = experiment_analysis_find(w->view, w->rollout->object.meta.namespace, &s->analyses.at[k],
+		    &rules, arena_printf(a, "spec.strategy.canary.steps[%zu].experiment.analyses[%zu]", index, k), a);
+	return s->analyses.n;
+}
 
 static int64_t
 step_index(const struct rollout_pass *p)
@@ -117,11 +192,12 @@ experiment_step_verdict(struct rollout_pass *p)
 	}
 }
 
-bool
-experiment_step_succeeded(const struct rollout_pass *p)
+static bool
+experiment_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	const struct experiment *e = current(p);
 
+	(void)s;
 	return e != NULL && (str_eq(e->status.phase, "Successful") || p->experiment_resumed);
 }
 

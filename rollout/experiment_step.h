@@ -1,6 +1,5 @@
 /* rollout/experiment_step.h: the Experiment of a canary's step. */
 #pragma once
-#include <stdbool.h>
 #include <stddef.h>
 
 struct rollout_pass;
@@ -11,9 +10,6 @@ void experiment_step_verdict(struct rollout_pass *);
 
 /* Creates the step's Experiment, ends those that are not wanted, and deletes those beyond the history limits. */
 void experiment_step_sync(struct rollout_pass *);
-
-/* Returns true if the step's Experiment has succeeded. */
-bool experiment_step_succeeded(const struct rollout_pass *);
 
 /* Returns the Services of the step's Experiment that are to have traffic now, sorted by name. In the arena. */
 const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);

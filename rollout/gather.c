@@ -8,6 +8,7 @@
 #include "kube/api/replicaset.h"
 #include "kube/plan/controller.h"
 #include "rollout/analyses.h"
+#include "rollout/steps.h"
 #include "rollout/workload.h"
 #include "rollout/world.h"
 #include "traffic/router.h"
@@ -75,35 +76,17 @@ service_hash(const struct service *s)
 static void
 gather_analyses(struct rollout_world *w, struct arena *a)
 {
-	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
-	const char *ns = w->rollout->object.meta.namespace;
-	struct analysis_found *list;
-	size_t n = c->steps.n + 1;
+	const struct rollout *r = w->rollout;
+	const struct rollout_analysis *background = r->spec.strategy.canary->analysis;
+	struct analysis_found *list =
+	    arena_new_array(a, struct analysis_found, (background != NULL) + steps_analyses(w, a, NULL));
+	size_t n = 0;
 
-	for (size_t i = 0; i < c->steps.n; i++)
-		n += c->steps.at[i].experiment != NULL ? c->steps.at[i].experiment->analyses.n : 0;
-	list = arena_new_array(a, struct analysis_found, n);
-	n = 0;
-	if (c->analysis != NULL)
-		list[n++] = analysis_find(w->view, ns, c->analysis, "spec.strategy.canary.analysis", IN_BACKGROUND, a);
-	for (size_t i = 0; i < c->steps.n; i++)
-		if (c->steps.at[i].analysis != NULL) {
-			list[n] = analysis_find(w->view, ns, c->steps.at[i].analysis,
-			    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", i), OF_STEP, a);
-			list[n++].step = (int64_t)i;
-		}
-	for (size_t i = 0; i < c->steps.n; i++) {
-		const struct experiment_step *s = c->steps.at[i].experiment;
-
-		for (size_t k = 0; s != NULL && k < s->analyses.n; k++) {
-			struct rollout_analysis rules = { .dry_run.at = s->dry_run.at, .dry_run.n = s->dry_run.n };
-
-			list[n++] = experiment_analysis_find(w->view, ns, &s->analyses.at[k], &rules,
-			    arena_printf(a, "spec.strategy.canary.steps[%zu].experiment.analyses[%zu]", i, k), a);
-		}
-	}
+	if (background != NULL)
+		list[n++] = analysis_find(
+		    w->view, r->object.meta.namespace, background, "spec.strategy.canary.analysis", IN_BACKGROUND, a);
+	w->n_analyses = n + steps_analyses(w, a, &list[n]);
 	w->analyses = list;
-	w->n_analyses = n;
 }
 
 static void

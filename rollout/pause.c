@@ -90,10 +90,10 @@ pause_is_of_this_step(struct rollout_pass *p)
 void
 pause_read(struct rollout_pass *p)
 {
-	bool may_be_over = p->blue_green != NULL ? !bluegreen_is_active(p) : step_is_pause(p, p->index);
+	bool may_be_over = p->blue_green != NULL ? !bluegreen_is_active(p) : steps_pause_at(p, p->index);
 
 	p->was_paused = p->was->pause_conditions.n > 0;
-	if (pause_has(&p->st, PAUSE_STEP) && (!step_is_pause(p, p->index) || !pause_is_of_this_step(p))) {
+	if (pause_has(&p->st, PAUSE_STEP) && (!steps_pause_at(p, p->index) || !pause_is_of_this_step(p))) {
 		pause_drop(p, PAUSE_STEP);
 		may_be_over = false;
 	}

@@ -12,6 +12,7 @@
 #include "rollout/gather.h"
 #include "rollout/pass.h"
 #include "rollout/plugins.h"
+#include "rollout/step_kind.h"
 #include "rollout/steps.h"
 #include "rollout/target.h"
 
@@ -22,13 +23,55 @@
 #define ABORTS_MAX 5 /* calls of one operation Abort or Terminate that ends with an error each time */
 #define MESSAGE_MAX 1024
 
+static bool plugin_step_is(const struct canary_step *);
+static const char *plugin_step_text(struct arena *, const struct canary_step *);
+static void plugin_step_check(
+    struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
+static bool plugin_step_done(struct rollout_pass *, const struct canary_step *);
+static const struct step_plugin *plugin_step_declared(const struct rollout_world *, struct arena *, const char *name);
+
+const struct step_kind plugin_step_kind = {
+	.name = "plugin",
+	.is = plugin_step_is,
+	.text = plugin_step_text,
+	.check = plugin_step_check,
+	.done = plugin_step_done,
+};
+
+static bool
+plugin_step_is(const struct canary_step *s)
+{
+	return s->plugin != NULL;
+}
+
+static const char *
+plugin_step_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "plugin: %s", s->plugin->name);
+}
+
+/* Without the settings of a controller (sluice lint) the declared plugins are not known. */
+static void
+plugin_step_check(struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
+{
+	const char *name = s->plugin->name;
+
+	if (name != NULL && w->settings != NULL && plugin_step_declared(w, p->arena, name) == NULL)
+		problem_add(p, arena_printf(p->arena, "%s.name", path),
+		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
+		    "of "
+		    "other mechanisms are not run",
+		    name);
+}
+
 static const struct plugin_step *
 plugin_at(const struct rollout_pass *p, int64_t index)
 {
 	return index < steps_count(p) ? p->canary->steps.at[index].plugin : NULL;
 }
 
-const struct step_plugin *
+/* The plugin of this name in the controller's configuration, or NULL. In the arena. */
+static const struct step_plugin *
 plugin_step_declared(const struct rollout_world *w, struct arena *a, const char *name)
 {
 	const char *text = string_map_get(w->settings, STEP_PLUGINS_SETTING);
@@ -235,11 +278,12 @@ plugin_step_verdict(struct rollout_pass *p)
 	    e->message != NULL ? ": " : "", e->message != NULL ? e->message : "");
 }
 
-bool
-plugin_step_succeeded(struct rollout_pass *p)
+static bool
+plugin_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
 	const struct step_plugin_status *e = entry_of(p, p->index, "Run");
 
+	(void)s;
 	return e != NULL && (str_eq(e->phase, "Successful") || e->disabled);
 }
 

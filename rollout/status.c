@@ -16,9 +16,9 @@
 #include "rollout/experiment_step.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
+#include "rollout/pause_step.h"
 #include "rollout/replicas.h"
 #include "rollout/restart.h"
-#include "rollout/steps.h"
 #include "traffic/router.h"
 
 #define WAITS_SINCE "status-waits-since" /* a note */
@@ -416,8 +416,7 @@ indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 	if (p->blue_green != NULL)
 		return pause_has(st, PAUSE_BLUE_GREEN) && p->blue_green->auto_promotion_enabled.set &&
 		       !p->blue_green->auto_promotion_enabled.is;
-	return pause_has(st, PAUSE_STEP) && i >= 0 && i < steps_count(p) && p->canary->steps.at[i].pause != NULL &&
-	       p->canary->steps.at[i].pause->duration == NULL;
+	return pause_has(st, PAUSE_STEP) && pause_step_is_endless(p, i);
 }
 
 /* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on

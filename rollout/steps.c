@@ -1,233 +1,30 @@
-/* rollout/steps.c: the canary's steps: what each is called, when it is over, what happens on entering it.
- *
- * Add a kind of step by adding its row to the table at the end.
- */
+/* rollout/steps.c: the course of a canary's steps. Each kind of step is a row in a file of its own (step_kind.h). */
 #include "rollout/steps.h"
 #include <inttypes.h>
-#include "base/str.h"
-#include "base/time.h"
-#include "rollout/experiment_step.h"
+#include "rollout/analyses.h"
 #include "rollout/pass.h"
 #include "rollout/pause.h"
-#include "rollout/plugin_step.h"
-#include "rollout/routes.h"
-#include "rollout/target.h"
+#include "rollout/step_kind.h"
 
-struct step_kind {
-	bool (*is)(const struct canary_step *);
-	const char *(*text)(struct arena *, const struct canary_step *);
-	bool (*done)(struct rollout_pass *, const struct canary_step *);
-	void (*enter)(struct rollout_pass *, const struct canary_step *); /* NULL: nothing */
-};
-
-static bool
-is_weight(const struct canary_step *s)
-{
-	return s->set_weight.set;
-}
-
-static const char *
-weight_text(struct arena *a, const struct canary_step *s)
-{
-	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
-}
-
-/* Over when it is seen, not when it was asked for: pods there and ready, and every route says so. */
-static bool
-weight_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return target_reached(p);
-}
-
-static bool
-is_pause(const struct canary_step *s)
-{
-	return s->pause != NULL;
-}
-
-static const char *
-pause_text(struct arena *a, const struct canary_step *s)
-{
-	return s->pause->duration != NULL ? arena_printf(a, "pause: %s", s->pause->duration) : "pause";
-}
-
-/* A timed pause ends strictly after start + duration; any pause ends when a user has removed its condition while the
- * controller was pausing (that is how `promote` resumes). leave() forgets controllerPause, so that this ends one pause: the
- * step behind it, if it is a pause too, begins with a condition of its own. */
-static bool
-pause_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	int64_t duration, end;
-
-	if (!pause_has(&p->st, PAUSE_STEP)) {
-		if (p->st.controller_pause && p->change == CHANGE_NONE)
-			return true;
-		pause_add(p, PAUSE_STEP);
-	}
-	if (seconds_or_duration(s->pause->duration, &duration) != DURATION_SET)
-		return false;
-	end = time_add(pause_since(&p->st, PAUSE_STEP), duration);
-	if (p->w->now > end)
-		return true;
-	plan_wake(p->plan, end + 1);
-	return false;
-}
-
-static void
-pause_enter(struct rollout_pass *p, const struct canary_step *s)
-{
-	int64_t duration;
-
-	pause_add(p, PAUSE_STEP);
-	if (seconds_or_duration(s->pause->duration, &duration) == DURATION_SET)
-		plan_wake(p->plan, time_add(time_stored(p->w->now), duration) + 1);
-}
-
-static bool
-is_scale(const struct canary_step *s)
-{
-	return s->set_canary_scale != NULL;
-}
-
-static const char *
-scale_text(struct arena *a, const struct canary_step *s)
-{
-	const struct canary_scale *scale = s->set_canary_scale;
-
-	if (scale->weight.set)
-		return arena_printf(a, "setCanaryScale{weight: %" PRId64 "}", scale->weight.is);
-	if (scale->replicas.set)
-		return arena_printf(a, "setCanaryScale{replicas: %" PRId64 "}", scale->replicas.is);
-	return "setCanaryScale{matchTrafficWeight: true}";
-}
-
-static bool
-scale_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return target_of(p).pods_there;
-}
-
-static bool
-is_analysis(const struct canary_step *s)
-{
-	return s->analysis != NULL;
-}
-
-static const char *
-analysis_text(struct arena *a, const struct canary_step *s)
-{
-	(void)a;
-	(void)s;
-	return "analysis";
-}
-
-/* What its run says is in the status: runs_verdict puts it there. */
-static bool
-analysis_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return p->st.canary.step_analysis != NULL && str_eq(p->st.canary.step_analysis->status, "Successful");
-}
-
-static bool
-is_experiment(const struct canary_step *s)
-{
-	return s->experiment != NULL;
-}
-
-static const char *
-experiment_text(struct arena *a, const struct canary_step *s)
-{
-	(void)a;
-	(void)s;
-	return "experiment";
-}
-
-static bool
-experiment_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return experiment_step_succeeded(p);
-}
-
-static bool
-is_plugin(const struct canary_step *s)
-{
-	return s->plugin != NULL;
-}
-
-static const char *
-plugin_text(struct arena *a, const struct canary_step *s)
-{
-	return arena_printf(a, "plugin: %s", s->plugin->name);
-}
-
-static bool
-plugin_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return plugin_step_succeeded(p);
-}
-
-static bool
-is_header_route(const struct canary_step *s)
-{
-	return s->set_header_route != NULL;
-}
-
-static const char *
-header_route_text(struct arena *a, const struct canary_step *s)
-{
-	return arena_printf(a, "setHeaderRoute: %s", s->set_header_route->name);
-}
-
-static bool
-is_mirror_route(const struct canary_step *s)
-{
-	return s->set_mirror_route != NULL;
-}
-
-static const char *
-mirror_route_text(struct arena *a, const struct canary_step *s)
-{
-	return arena_printf(a, "setMirrorRoute: %s", s->set_mirror_route->name);
-}
-
-static bool
-route_done(struct rollout_pass *p, const struct canary_step *s)
-{
-	(void)s;
-	return p->replicas == 0 || routes_settled(p);
-}
-
-static const struct step_kind kinds[] = {
-	{ is_weight, weight_text, weight_done, NULL },
-	{ is_pause, pause_text, pause_done, pause_enter },
-	{ is_scale, scale_text, scale_done, NULL },
-	{ is_analysis, analysis_text, analysis_done, NULL },
-	{ is_experiment, experiment_text, experiment_done, NULL },
-	{ is_plugin, plugin_text, plugin_done, NULL },
-	{ is_header_route, header_route_text, route_done, NULL },
-	{ is_mirror_route, mirror_route_text, route_done, NULL },
-};
+/* In the order of their fields in kube/api/rollout.c. */
+static const struct step_kind *const step_kinds[] = { &weight_step_kind, &pause_step_kind, &scale_step_kind,
+	&analysis_step_kind, &experiment_step_kind, &header_route_step_kind, &mirror_route_step_kind,
+	&plugin_step_kind };
 
 static const struct step_kind *
-kind_of(const struct canary_step *s)
+steps_kind_of(const struct canary_step *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (kinds[i].is(s))
-			return &kinds[i];
+	for (size_t i = 0; i < ARRAY_SIZE(step_kinds); i++)
+		if (step_kinds[i]->is(s))
+			return step_kinds[i];
 	return NULL;
 }
 
-const char *
-step_text(struct arena *a, const struct canary_step *s)
+/* The kind of the step; NULL behind the last one, and for a step that has no field. */
+static const struct step_kind *
+steps_kind_at(const struct rollout_pass *p, int64_t index)
 {
-	const struct step_kind *k = kind_of(s);
-
-	return k != NULL ? k->text(a, s) : "?";
+	return index < steps_count(p) ? steps_kind_of(&p->canary->steps.at[index]) : NULL;
 }
 
 int64_t
@@ -237,36 +34,39 @@ steps_count(const struct rollout_pass *p)
 }
 
 bool
-step_is_pause(const struct rollout_pass *p, int64_t index)
-{
-	return index < steps_count(p) && is_pause(&p->canary->steps.at[index]);
-}
-
-bool
 steps_are_passed(const struct rollout_pass *p)
 {
 	return steps_count(p) > 0 && p->index >= steps_count(p);
 }
 
 bool
-step_waits(const struct rollout_pass *p, int64_t index)
+steps_pause_at(const struct rollout_pass *p, int64_t index)
 {
-	return index < steps_count(p) &&
-	       (is_analysis(&p->canary->steps.at[index]) || is_experiment(&p->canary->steps.at[index]));
+	const struct step_kind *k = steps_kind_at(p, index);
+
+	return k != NULL && k->pauses;
+}
+
+bool
+steps_wait_at(const struct rollout_pass *p, int64_t index)
+{
+	const struct step_kind *k = steps_kind_at(p, index);
+
+	return k != NULL && k->waits;
 }
 
 static bool
-may_step(const struct rollout_pass *p)
+steps_may_advance(const struct rollout_pass *p)
 {
 	return !p->aborted && p->promotion != PROMOTED && !p->paused_by_spec && !p->st.promote_full &&
 	       p->index < steps_count(p) && p->change == CHANGE_NONE && !pause_undecided(&p->st);
 }
 
-/* The step is complete. */
+/* The current step is completed. */
 static void
-leave(struct rollout_pass *p)
+steps_leave(struct rollout_pass *p, const struct step_kind *k)
 {
-	const char *text = step_text(p->arena, &p->canary->steps.at[p->index]);
+	const char *text = k->text(p->arena, &p->canary->steps.at[p->index]);
 
 	p->st.current_step_index = (struct opt_int){ true, p->index + 1 };
 	p->st.canary.step_analysis = NULL;
@@ -276,33 +76,84 @@ leave(struct rollout_pass *p)
 	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
 }
 
-/* A pause depends on nothing but its time and what a person did: what comes behind it begins in the same pass. As long as that is
- * not written, every pass finds it out again. */
+/* A pause depends only on its time and on users: the step behind it begins in the same pass. Until this is written, every pass
+ * comes to the same result. */
 void
 steps_resume(struct rollout_pass *p)
 {
-	if (!may_step(p) || !step_is_pause(p, p->index) || !pause_done(p, &p->canary->steps.at[p->index]))
+	const struct step_kind *k = steps_kind_at(p, p->index);
+
+	if (!steps_may_advance(p) || k == NULL || !k->pauses || !k->done(p, &p->canary->steps.at[p->index]))
 		return;
-	leave(p);
+	steps_leave(p, k);
 	p->index++;
 	p->resumed = true;
 }
 
+/* The end of a pause that a user resumed is written first: a step that began with it is completed in the next pass at the
+ * earliest. */
 void
 steps_advance(struct rollout_pass *p)
 {
-	const struct canary_step *s;
-	const struct step_kind *k;
+	const struct step_kind *k, *next;
 
-	/* What a person resumed is written first; a step that began with it is complete in the next pass, if it is. */
-	if (!may_step(p) || (p->resumed && !p->was_paused))
+	if (!steps_may_advance(p) || (p->resumed && !p->was_paused))
 		return;
-	s = &p->canary->steps.at[p->index];
-	k = kind_of(s);
-	if (k == NULL || !k->done(p, s))
+	k = steps_kind_at(p, p->index);
+	if (k == NULL || !k->done(p, &p->canary->steps.at[p->index]))
 		return;
-	leave(p);
-	if (p->index + 1 < steps_count(p) && (k = kind_of(&p->canary->steps.at[p->index + 1])) != NULL &&
-	    k->enter != NULL)
-		k->enter(p, &p->canary->steps.at[p->index + 1]);
+	steps_leave(p, k);
+	next = steps_kind_at(p, p->index + 1);
+	if (next != NULL && next->enter != NULL)
+		next->enter(p, &p->canary->steps.at[p->index + 1]);
+}
+
+bool
+steps_have_analyses(const struct canary_strategy *c)
+{
+	for (size_t i = 0; i < c->steps.n; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+			if (step_kinds[k]->analyses != NULL && step_kinds[k]->is(&c->steps.at[i]))
+				return true;
+	return false;
+}
+
+size_t
+steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_found *ret)
+{
+	const struct canary_strategy *c = w->rollout->spec.strategy.canary;
+	size_t n = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+		for (size_t i = 0; step_kinds[k]->analyses != NULL && i < c->steps.n; i++)
+			if (step_kinds[k]->is(&c->steps.at[i]))
+				n += step_kinds[k]->analyses(w, i, a, ret != NULL ? &ret[n] : NULL);
+	return n;
+}
+
+/* A step whose field could not be decoded has an error already. */
+static void
+steps_check_number(struct problems *p, const struct rollout_world *w, size_t n, const char *path)
+{
+	const char *names = "";
+
+	if (n == 1 || object_problem(&w->rollout->object, path) != NULL)
+		return;
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+		names = arena_printf(p->arena, "%s%s%s", names, k > 0 ? ", " : "", step_kinds[k]->name);
+	problem_add(p, path, "Invalid value: has %s of %s; one is needed", n == 0 ? "none" : "several", names);
+}
+
+void
+steps_check(struct problems *p, const struct rollout_world *w, size_t i, const char *path)
+{
+	const struct canary_step *s = &w->rollout->spec.strategy.canary->steps.at[i];
+	size_t n = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+		n += step_kinds[k]->is(s);
+	steps_check_number(p, w, n, path);
+	for (size_t k = 0; k < ARRAY_SIZE(step_kinds); k++)
+		if (step_kinds[k]->is(s) && step_kinds[k]->check != NULL)
+			step_kinds[k]->check(p, w, s, arena_printf(p->arena, "%s.%s", path, step_kinds[k]->name));
 }

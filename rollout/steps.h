@@ -1,11 +1,15 @@
 /* rollout/steps.h: the steps of a canary. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+struct analysis_found;
 struct arena;
-struct canary_step;
+struct canary_strategy;
+struct problems;
 struct rollout_pass;
+struct rollout_world;
 
 /* Ends a timed or resumed pause before anything else is planned, and moves p->index to the next step. */
 void steps_resume(struct rollout_pass *);
@@ -16,13 +20,20 @@ void steps_advance(struct rollout_pass *);
 /* Returns the number of steps; 0 for a blue-green rollout. */
 int64_t steps_count(const struct rollout_pass *);
 
-/* Returns the step in a few words ("setWeight: 20"). In the arena. */
-const char *step_text(struct arena *, const struct canary_step *);
-
 /* Returns true if the canary has steps and all are completed. As with Argo Rollouts, only spec.paused stops its promotion then. */
 bool steps_are_passed(const struct rollout_pass *);
 
-bool step_is_pause(const struct rollout_pass *, int64_t index);
+/* Returns true if the step is a pause. */
+bool steps_pause_at(const struct rollout_pass *, int64_t index);
 
-/* Returns true if the step is an analysis or an experiment, which have deadlines of their own. */
-bool step_waits(const struct rollout_pass *, int64_t index);
+/* Returns true if the progress deadline does not apply to the step. */
+bool steps_wait_at(const struct rollout_pass *, int64_t index);
+
+/* Returns true if a step names AnalysisTemplates. */
+bool steps_have_analyses(const struct canary_strategy *);
+
+/* Returns the number of analyses that the steps name, and sets them, unless `ret` is NULL. */
+size_t steps_analyses(const struct rollout_world *, struct arena *, struct analysis_found *ret);
+
+/* Adds the errors of the i-th step, whose path is `path`. */
+void steps_check(struct problems *, const struct rollout_world *, size_t i, const char *path);

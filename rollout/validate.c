@@ -11,8 +11,8 @@
 #include "rollout/checks.h"
 #include "rollout/field_path.h"
 #include "rollout/pass.h"
-#include "rollout/plugin_step.h"
 #include "rollout/revision.h"
+#include "rollout/steps.h"
 #include "traffic/router.h"
 
 #define CANARY "spec.strategy.canary"
@@ -32,145 +32,6 @@ check_service(
 	} else if ((manager = managed_by_other(w->rollout, w->view, &s->object)) != NULL) {
 		problem_add(p, path, "Invalid value: \"%s\": the service is managed by rollout \"%s\"", name, manager);
 	}
-}
-
-static void
-check_match(struct problems *p, const struct string_match *m, const char *path)
-{
-	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
-		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
-}
-
-/* The route is one that the rollout may create and remove. */
-static void
-check_route_name(struct problems *p, const struct canary_strategy *c, enum router_feature feature, const char *name,
-    const char *path)
-{
-	const struct traffic_routing *t = c->traffic_routing;
-
-	if (!check_feature(p, c, feature, path))
-		return;
-	for (size_t i = 0; i < t->managed_routes.n; i++)
-		if (str_eq(t->managed_routes.at[i].name, name))
-			return;
-	if (name != NULL)
-		problem_add(p, arena_printf(p->arena, "%s.name", path),
-		    "Invalid value: \"%s\" is not in spec.strategy.canary.trafficRouting.managedRoutes", name);
-}
-
-static void
-check_header_route(struct problems *p, const struct canary_strategy *c, const struct header_route *r, const char *path)
-{
-	check_route_name(p, c, ROUTER_HEADER_ROUTES, r->name, path);
-	for (size_t i = 0; i < r->match.n; i++)
-		check_match(
-		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
-}
-
-/* A map of string matches. */
-static void
-check_headers(struct problems *p, const char *text, const char *path)
-{
-	_cleanup_(json_decrefp) json_t *headers = json_loads(text, 0, NULL);
-	const char *name;
-	json_t *value;
-
-	if (!json_is_object(headers))
-		problem_add(p, path, "Invalid value: is no object");
-	json_object_foreach (headers, name, value) {
-		struct problems inner = { .arena = p->arena };
-		struct string_match match = { 0 };
-		const char *field = arena_printf(p->arena, "%s[%s]", path, name);
-
-		decode(&string_match_type, value, field, &inner, &match);
-		for (size_t i = 0; i < inner.n; i++)
-			problem_add(p, inner.at[i].path, "%s", inner.at[i].text);
-		if (inner.n == 0)
-			check_match(p, &match, field);
-	}
-}
-
-static void
-check_mirror_route(struct problems *p, const struct canary_strategy *c, const struct mirror_route *r, const char *path)
-{
-	check_route_name(p, c, ROUTER_MIRROR_ROUTES, r->name, path);
-	for (size_t i = 0; i < r->match.n; i++) {
-		const struct route_match *m = &r->match.at[i];
-		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
-
-		check_match(p, m->method, arena_printf(p->arena, "%s.method", at));
-		check_match(p, m->path, arena_printf(p->arena, "%s.path", at));
-		if (m->headers != NULL)
-			check_headers(p, m->headers, arena_printf(p->arena, "%s.headers", at));
-	}
-}
-
-static void
-check_experiment(struct problems *p, const struct canary_strategy *c, const struct experiment_step *e, const char *path)
-{
-	int64_t weight = 0;
-
-	if (e->templates.n == 0)
-		problem_add(
-		    p, arena_printf(p->arena, "%s.templates", path), "Required value: an experiment needs a template");
-	check_duration(p, e->duration, arena_printf(p->arena, "%s.duration", path));
-	for (size_t i = 0; i < e->templates.n; i++) {
-		const struct experiment_step_template *t = &e->templates.at[i];
-		const char *at = arena_printf(p->arena, "%s.templates[%zu]", path, i);
-
-		check_unique(
-		    p, &e->templates.at->name, sizeof(*e->templates.at), i, arena_printf(p->arena, "%s.name", at));
-		if (t->weight.set)
-			check_feature(p, c, ROUTER_EXPERIMENTS, arena_printf(p->arena, "%s.weight", at));
-		weight += t->weight.set ? t->weight.is : 0;
-	}
-	if (weight > 100)
-		problem_add(p, arena_printf(p->arena, "%s.templates", path),
-		    "Invalid value: their weights add up to more than 100");
-	for (size_t i = 0; i < e->analyses.n; i++)
-		check_unique(p, &e->analyses.at->name, sizeof(*e->analyses.at), i,
-		    arena_printf(p->arena, "%s.analyses[%zu].name", path, i));
-}
-
-static void
-check_step(struct problems *p, const struct rollout_world *w, size_t i)
-{
-	const struct rollout *r = w->rollout;
-	const struct canary_strategy *c = r->spec.strategy.canary;
-	const struct canary_step *s = &c->steps.at[i];
-	const struct canary_scale *scale = s->set_canary_scale;
-	const char *path = arena_printf(p->arena, "%s.steps[%zu]", CANARY, i);
-	int n = s->set_weight.set + (s->pause != NULL) + (scale != NULL) + (s->analysis != NULL) +
-		(s->experiment != NULL) + (s->plugin != NULL) + (s->set_header_route != NULL) +
-		(s->set_mirror_route != NULL);
-
-	/* One whose field could not be read has been told of. */
-	if (n != 1 && object_problem(&r->object, path) == NULL)
-		problem_add(p, path,
-		    "Invalid value: has %s of setWeight, pause, setCanaryScale, analysis, experiment, setHeaderRoute, "
-		    "setMirrorRoute, plugin; one is needed",
-		    n == 0 ? "none" : "several");
-	if (s->pause != NULL)
-		check_duration(p, s->pause->duration, arena_printf(p->arena, "%s.pause.duration", path));
-	if (scale != NULL && c->traffic_routing == NULL)
-		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
-		    "Invalid value: can only be used with traffic routing");
-	if (scale != NULL && scale->weight.set + scale->replicas.set + scale->match_traffic_weight != 1)
-		problem_add(p, arena_printf(p->arena, "%s.setCanaryScale", path),
-		    "Invalid value: has one of weight, replicas, matchTrafficWeight: true");
-	if (s->plugin != NULL && s->plugin->name != NULL && w->settings != NULL &&
-	    plugin_step_declared(w, p->arena, s->plugin->name) == NULL)
-		problem_add(p, arena_printf(p->arena, "%s.plugin.name", path),
-		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
-		    "of "
-		    "other mechanisms are not run",
-		    s->plugin->name);
-	if (s->experiment != NULL)
-		check_experiment(p, c, s->experiment, arena_printf(p->arena, "%s.experiment", path));
-	if (s->set_header_route != NULL)
-		check_header_route(p, c, s->set_header_route, arena_printf(p->arena, "%s.setHeaderRoute", path));
-	if (s->set_mirror_route != NULL)
-		check_mirror_route(p, c, s->set_mirror_route, arena_printf(p->arena, "%s.setMirrorRoute", path));
 }
 
 static bool
@@ -285,7 +146,7 @@ check_canary(struct problems *p, const struct rollout_world *w)
 		problem_add(p, CANARY ".stableService",
 		    "Invalid value: this rollout uses the same service for the stable and canary services");
 	for (size_t i = 0; i < c->steps.n; i++)
-		check_step(p, w, i);
+		steps_check(p, w, i, arena_printf(p->arena, CANARY ".steps[%zu]", i));
 	check_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
 	check_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
 	check_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");

@@ -1,0 +1,54 @@
+/* rollout/analysis_step.c: analysis: an AnalysisRun must succeed. runs.c creates it and reads its phase. */
+#include "base/str.h"
+#include "rollout/analyses.h"
+#include "rollout/pass.h"
+#include "rollout/step_kind.h"
+
+static bool analysis_step_is(const struct canary_step *);
+static const char *analysis_step_text(struct arena *, const struct canary_step *);
+static size_t analysis_step_analyses(const struct rollout_world *, size_t, struct arena *, struct analysis_found *);
+static bool analysis_step_done(struct rollout_pass *, const struct canary_step *);
+
+const struct step_kind analysis_step_kind = {
+	.name = "analysis",
+	.waits = true,
+	.is = analysis_step_is,
+	.text = analysis_step_text,
+	.analyses = analysis_step_analyses,
+	.done = analysis_step_done,
+};
+
+static bool
+analysis_step_is(const struct canary_step *s)
+{
+	return s->analysis != NULL;
+}
+
+static const char *
+analysis_step_text(struct arena *a, const struct canary_step *s)
+{
+	(void)a;
+	(void)s;
+	return "analysis";
+}
+
+static size_t
+analysis_step_analyses(const struct rollout_world *w, size_t index, struct arena *a, struct analysis_found *ret)
+{
+	const struct rollout *r = w->rollout;
+
+	if (ret == NULL)
+		return 1;
+	*ret = analysis_find(w->view, r->object.meta.namespace, r->spec.strategy.canary->steps.at[index].analysis,
+	    arena_printf(a, "spec.strategy.canary.steps[%zu].analysis", index), OF_STEP, a);
+	ret->step = (int64_t)index;
+	return 1;
+}
+
+/* runs_verdict() has put the phase of the run into the status. */
+static bool
+analysis_step_done(struct rollout_pass *p, const struct canary_step *s)
+{
+	(void)s;
+	return p->st.canary.step_analysis != NULL && str_eq(p->st.canary.step_analysis->status, "Successful");
+}

@@ -1,0 +1,141 @@
+/* rollout/route_steps.c: setHeaderRoute and setMirrorRoute: some requests are routed or mirrored to the canary. */
+#include "base/str.h"
+#include "rollout/checks.h"
+#include "rollout/pass.h"
+#include "rollout/routes.h"
+#include "rollout/step_kind.h"
+#include "traffic/router.h"
+
+static bool header_route_step_is(const struct canary_step *);
+static const char *header_route_step_text(struct arena *, const struct canary_step *);
+static void header_route_step_check(
+    struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
+static bool mirror_route_step_is(const struct canary_step *);
+static const char *mirror_route_step_text(struct arena *, const struct canary_step *);
+static void mirror_route_step_check(
+    struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
+static bool route_steps_done(struct rollout_pass *, const struct canary_step *);
+
+const struct step_kind header_route_step_kind = {
+	.name = "setHeaderRoute",
+	.is = header_route_step_is,
+	.text = header_route_step_text,
+	.check = header_route_step_check,
+	.done = route_steps_done,
+};
+
+const struct step_kind mirror_route_step_kind = {
+	.name = "setMirrorRoute",
+	.is = mirror_route_step_is,
+	.text = mirror_route_step_text,
+	.check = mirror_route_step_check,
+	.done = route_steps_done,
+};
+
+static bool
+header_route_step_is(const struct canary_step *s)
+{
+	return s->set_header_route != NULL;
+}
+
+static const char *
+header_route_step_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setHeaderRoute: %s", s->set_header_route->name);
+}
+
+static bool
+mirror_route_step_is(const struct canary_step *s)
+{
+	return s->set_mirror_route != NULL;
+}
+
+static const char *
+mirror_route_step_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setMirrorRoute: %s", s->set_mirror_route->name);
+}
+
+static bool
+route_steps_done(struct rollout_pass *p, const struct canary_step *s)
+{
+	(void)s;
+	return p->replicas == 0 || routes_settled(p);
+}
+
+static void
+route_steps_check_match(struct problems *p, const struct string_match *m, const char *path)
+{
+	if (m != NULL && (m->exact != NULL) + (m->prefix != NULL) + (m->regex != NULL) != 1)
+		problem_add(p, path, "Invalid value: has one of exact, prefix, regex");
+}
+
+/* The route is one that the rollout may create and remove. */
+static void
+route_steps_check_name(struct problems *p, const struct canary_strategy *c, enum router_feature feature,
+    const char *name, const char *path)
+{
+	const struct traffic_routing *t = c->traffic_routing;
+
+	if (!check_feature(p, c, feature, path))
+		return;
+	for (size_t i = 0; i < t->managed_routes.n; i++)
+		if (str_eq(t->managed_routes.at[i].name, name))
+			return;
+	if (name != NULL)
+		problem_add(p, arena_printf(p->arena, "%s.name", path),
+		    "Invalid value: \"%s\" is not in spec.strategy.canary.trafficRouting.managedRoutes", name);
+}
+
+static void
+header_route_step_check(
+    struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
+{
+	const struct header_route *r = s->set_header_route;
+
+	route_steps_check_name(p, w->rollout->spec.strategy.canary, ROUTER_HEADER_ROUTES, r->name, path);
+	for (size_t i = 0; i < r->match.n; i++)
+		route_steps_check_match(
+		    p, r->match.at[i].header_value, arena_printf(p->arena, "%s.match[%zu].headerValue", path, i));
+}
+
+/* A map of string matches. */
+static void
+route_steps_check_headers(struct problems *p, const char *text, const char *path)
+{
+	_cleanup_(json_decrefp) json_t *headers = json_loads(text, 0, NULL);
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(headers))
+		problem_add(p, path, "Invalid value: is no object");
+	json_object_foreach (headers, name, value) {
+		struct problems inner = { .arena = p->arena };
+		struct string_match match = { 0 };
+		const char *field = arena_printf(p->arena, "%s[%s]", path, name);
+
+		decode(&string_match_type, value, field, &inner, &match);
+		for (size_t i = 0; i < inner.n; i++)
+			problem_add(p, inner.at[i].path, "%s", inner.at[i].text);
+		if (inner.n == 0)
+			route_steps_check_match(p, &match, field);
+	}
+}
+
+static void
+mirror_route_step_check(
+    struct problems *p, const struct rollout_world *w, const struct canary_step *s, const char *path)
+{
+	const struct mirror_route *r = s->set_mirror_route;
+
+	route_steps_check_name(p, w->rollout->spec.strategy.canary, ROUTER_MIRROR_ROUTES, r->name, path);
+	for (size_t i = 0; i < r->match.n; i++) {
+		const struct route_match *m = &r->match.at[i];
+		const char *at = arena_printf(p->arena, "%s.match[%zu]", path, i);
+
+		route_steps_check_match(p, m->method, arena_printf(p->arena, "%s.method", at));
+		route_steps_check_match(p, m->path, arena_printf(p->arena, "%s.path", at));
+		if (m->headers != NULL)
+			route_steps_check_headers(p, m->headers, arena_printf(p->arena, "%s.headers", at));
+	}
+}

@@ -1,0 +1,44 @@
+/* rollout/step_kind.h: a kind of step: a row.
+ *
+ * A kind is a file that opens with its row, a line in steps.c, and the row of its field in kube/api/rollout.c
+ * (canary_step_fields), of which the step hash, the schema and the reference are made. What a step does to pods, weights and
+ * routes is in target.c, weights.c and routes.c; its row has all that the course of the steps needs.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct analysis_found;
+struct arena;
+struct canary_step;
+struct problems;
+struct rollout_pass;
+struct rollout_world;
+
+struct step_kind {
+	const char *name; /* of its field */
+	bool
+	    pauses; /* the status has a pause condition while it is the current step; it ends before anything else is planned */
+	bool waits; /* the progress deadline does not apply */
+
+	/* Returns true if the step has the field. */
+	bool (*is)(const struct canary_step *);
+
+	/* Returns the step in a few words ("setWeight: 20"). In the arena. */
+	const char *(*text)(struct arena *, const struct canary_step *);
+
+	/* Adds the errors of the field at `path`, beyond those of its type. NULL: there are none. */
+	void (*check)(struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
+
+	/* Returns the number of analyses that the index-th step names, and sets them, unless `ret` is NULL. NULL: it names none. */
+	size_t (*analyses)(const struct rollout_world *, size_t index, struct arena *, struct analysis_found *ret);
+
+	/* Returns true if the current step is completed. */
+	bool (*done)(struct rollout_pass *, const struct canary_step *);
+
+	/* Plans what must be written together with the end of the step before. NULL: nothing. */
+	void (*enter)(struct rollout_pass *, const struct canary_step *);
+};
+
+extern const struct step_kind analysis_step_kind, experiment_step_kind, header_route_step_kind, mirror_route_step_kind,
+    pause_step_kind, plugin_step_kind, scale_step_kind, weight_step_kind;

@@ -1,0 +1,36 @@
+/* rollout/weight_step.c: setWeight: the canary gets a percentage of the traffic; without traffic routing, of the pods. */
+#include <inttypes.h>
+#include "rollout/pass.h"
+#include "rollout/step_kind.h"
+#include "rollout/target.h"
+
+static bool weight_step_is(const struct canary_step *);
+static const char *weight_step_text(struct arena *, const struct canary_step *);
+static bool weight_step_done(struct rollout_pass *, const struct canary_step *);
+
+const struct step_kind weight_step_kind = {
+	.name = "setWeight",
+	.is = weight_step_is,
+	.text = weight_step_text,
+	.done = weight_step_done,
+};
+
+static bool
+weight_step_is(const struct canary_step *s)
+{
+	return s->set_weight.set;
+}
+
+static const char *
+weight_step_text(struct arena *a, const struct canary_step *s)
+{
+	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
+}
+
+/* It is completed when this is observed, not when it was requested: the pods are ready, and every route has the weight. */
+static bool
+weight_step_done(struct rollout_pass *p, const struct canary_step *s)
+{
+	(void)s;
+	return target_reached(p);
+}
