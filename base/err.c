@@ -37,6 +37,7 @@ err_wrap(struct arena *a, const struct err *cause, const char *format, ...)
 	va_end(ap);
 	e->class = cause->class;
 	e->answered = cause->answered;
+	e->forbidden = cause->forbidden;
 	e->retry_after_ms = cause->retry_after_ms;
 	e->cause = cause;
 	return e;
@@ -48,6 +49,7 @@ err_copy(struct arena *a, const struct err *from)
 	struct err *e = err_new(a, from->class, "%s", err_text(a, from));
 
 	e->answered = from->answered;
+	e->forbidden = from->forbidden;
 	e->retry_after_ms = from->retry_after_ms;
 	return e;
 }

@@ -20,6 +20,7 @@ enum err_class {
 struct err {
 	enum err_class class;
 	bool answered; /* the request had an answer, which cannot be read: it may have taken effect */
+	bool forbidden; /* ERR_INVALID because the server does not permit it: 401, 403 */
 	int64_t retry_after_ms; /* the server asked not to be asked again before; 0: it did not */
 	const char *text;
 	const struct err *cause; /* NULL at the end of the chain */
@@ -28,7 +29,7 @@ struct err {
 /* A new error of a class. */
 struct err *err_new(struct arena *, enum err_class, const char *format, ...) printf_like(3, 4) never_null;
 
-/* `cause` with context in front; keeps its class, `answered` and retry_after_ms. The cause must live as long as the arena does. */
+/* `cause` with context in front; keeps all but the text. The cause must live as long as the arena does. */
 struct err *err_wrap(struct arena *, const struct err *cause, const char *format, ...) printf_like(3, 4) never_null;
 
 /* A copy that does not depend on the arena it came from. */

@@ -7,7 +7,6 @@
 #include <unistd.h>
 #include "base/str.h"
 #include "cli/flags.h"
-#include "kube/api/workload.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
 #include "kube/transport_curl.h"
@@ -199,19 +198,47 @@ cli_call(struct cli *c, const char *method, const char *url, const char *content
 	return w.err;
 }
 
-struct err *
-cli_patch_rollout(struct cli *c, const char *name, bool status, json_t *patch)
+/* Without a status subresource, the status is a part of the object. */
+static struct err *
+cli_send_patch(struct cli *c, const struct action_patch *p)
 {
-	const char *path = client_path(c->arena, &rollout_type, c->namespace, name, status ? "status" : NULL);
+	const char *content_type = p->json ? PATCH_JSON : PATCH_MERGE;
+	struct err *e =
+	    cli_call(c, "PATCH", client_path(c->arena, p->type, c->namespace, p->name, p->status ? "status" : NULL),
+		content_type, json_incref(p->body), NULL);
+
+	if (e != NULL && e->class == ERR_GONE && p->status)
+		e = cli_call(c, "PATCH", client_path(c->arena, p->type, c->namespace, p->name, NULL), content_type,
+		    json_incref(p->body), NULL);
+	return e;
+}
+
+struct err *
+cli_act(struct cli *c, const struct action *a)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; i < a->n && e == NULL; i++)
+		e = cli_send_patch(c, &a->patches[i]);
+	return e;
+}
+
+int
+cli_act_each(struct cli *c, void (*build)(const char *, struct action *), const char *done)
+{
 	struct err *e;
 
-	json_incref(patch);
-	e = cli_call(c, "PATCH", path, PATCH_MERGE, patch, NULL);
-	if (e != NULL && e->class == ERR_GONE && status)
-		e = cli_call(c, "PATCH", client_path(c->arena, &rollout_type, c->namespace, name, NULL), PATCH_MERGE,
-		    json_incref(patch), NULL);
-	json_decref(patch);
-	return e;
+	if (cli_names(c, "rollout") != 0 || cli_connect(c) != 0)
+		return 1;
+	for (size_t i = 0; i < c->n_args; i++) {
+		_cleanup_(action_done) struct action a = { 0 };
+
+		build(c->args[i], &a);
+		if ((e = cli_act(c, &a)) != NULL)
+			return cli_error(c, e);
+		printf("rollout '%s' %s\n", c->args[i], done);
+	}
+	return 0;
 }
 
 json_t *
@@ -370,21 +397,6 @@ bool
 cli_color(const struct cli *c)
 {
 	return isatty(STDOUT_FILENO) && !cli_on(c, "no-color") && getenv("NO_COLOR") == NULL;
-}
-
-const char *
-cli_template_of(struct cli *c, const json_t *rollout, const char **ret_pointer)
-{
-	const struct rollout *r = (const struct rollout *)object_decode(&rollout_type, rollout, c->arena);
-	const struct workload_ref *ref = r->spec.workload_ref;
-	const struct type *t = ref != NULL ? workload_type(ref) : &rollout_type;
-
-	if (t == NULL || (ref != NULL && ref->name == NULL)) {
-		cli_fail(c, "rollout '%s' refers to a workload of a kind that is not known", r->object.meta.name);
-		return NULL;
-	}
-	*ret_pointer = t == &pod_template_object_type ? "/template" : "/spec/template";
-	return client_path(c->arena, t, c->namespace, ref != NULL ? ref->name : r->object.meta.name, NULL);
 }
 
 const char *const *

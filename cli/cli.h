@@ -5,6 +5,7 @@
 #include "kube/cache.h"
 #include "kube/config.h"
 #include "kube/transport.h"
+#include "rollout/actions.h"
 
 #define VERSION "0.1.0"
 
@@ -48,8 +49,8 @@ void cli_signals(struct cli *);
 /* The path of the running program, to start others of it. */
 const char *cli_self(struct cli *);
 
-/* This program, with those of the flags given here that the other command takes too (NULL: that all take: which cluster, and as whom), but
- * for the namespace. In the arena, ended by NULL. */
+/* Returns this program and those of the flags given to it that the other command takes too, except the namespace. In the
+ * arena, ended by NULL. */
 const char *const *cli_program(struct cli *, const struct command *);
 
 /* Waits, while the loop goes on. */
@@ -62,15 +63,15 @@ struct err *cli_call(
 /* Says on standard error that an object cannot be read (kube/api/item.h). */
 void cli_unreadable(const struct type *, const char *ns, const char *name, const char *why);
 
-/* A patch of a rollout (status: of its status, falling back to the object where that is no subresource). */
-struct err *cli_patch_rollout(struct cli *, const char *name, bool status, json_t *patch);
+/* Sends the patches of an action one after the other, until one fails. */
+struct err *cli_act(struct cli *, const struct action *);
+
+/* The same for an action that needs nothing but the name, for each argument; prints "rollout 'NAME' DONE". Returns the
+ * exit code. */
+int cli_act_each(struct cli *, void (*build)(const char *name, struct action *), const char *done);
 
 /* The rollout as it is now; prints the error and returns NULL when it cannot be had. */
 json_t *cli_get_rollout(struct cli *, const char *name);
-
-/* Where the rollout's pod template is written: the API path of the rollout, or of the workload that it refers to, and the pointer in
- * that object. In the arena; NULL after saying what is wrong. */
-const char *cli_template_of(struct cli *, const json_t *rollout, const char **ret_pointer);
 
 /* What --output asks for. */
 enum output { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_NAME, OUTPUT_JSON, OUTPUT_YAML };

@@ -152,8 +152,7 @@ settings_of(struct board *b, struct dashboard_settings *ret)
 		.view = cache_view(b->cache),
 		.ready = is_ready,
 		.arg = b,
-		.api = c->transport,
-		.program = cli_program(c, NULL) };
+		.api = c->transport };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
 		return cli_fail(c, "--root-path: \"%s\" is more than one name", root);
 	return 0;

@@ -1,4 +1,4 @@
-/* cli/cmd_pause.c: pause, restart, terminate: patches that the controller acts upon (rollouts-semantics, client patches). */
+/* cli/cmd_pause.c: pause, restart, terminate, and retries of Experiments. */
 #include <stdio.h>
 #include "analysis/condition/moment.h"
 #include "base/time.h"
@@ -71,27 +71,10 @@ const struct command cmd_retry_experiment = {
 	.run = retry_experiment,
 };
 
-/* Patches the spec of every rollout that is named; `spec` is consumed. */
-static int
-patch_spec(struct cli *c, json_t *spec, const char *done)
-{
-	_cleanup_(json_decrefp) json_t *patch = json_pack("{s:o}", "spec", spec);
-	struct err *e;
-
-	if (cli_names(c, "rollout") != 0 || cli_connect(c) != 0)
-		return 1;
-	for (size_t i = 0; i < c->n_args; i++) {
-		if ((e = cli_patch_rollout(c, c->args[i], false, json_incref(patch))) != NULL)
-			return cli_error(c, e);
-		printf("rollout '%s' %s\n", c->args[i], done);
-	}
-	return 0;
-}
-
 static int
 pause_run(struct cli *c)
 {
-	return patch_spec(c, json_pack("{s:b}", "paused", 1), "paused");
+	return cli_act_each(c, action_pause, "paused");
 }
 
 static int
@@ -99,12 +82,22 @@ restart_run(struct cli *c)
 {
 	const char *in = cli_flag(c, "in"), *at;
 	int64_t ms = 0;
+	struct err *e;
 
 	if (in != NULL && (!duration_parse(in, &ms) || ms < 0))
 		return cli_fail(c, "--in: \"%s\" is not a duration such as 10m", in);
+	if (cli_names(c, "rollout") != 0 || cli_connect(c) != 0)
+		return 1;
 	at = time_format(c->arena, time_add(loop_wall(c->loop), ms));
-	return patch_spec(c, json_pack("{s:s}", "restartAt", at),
-	    arena_printf(c->arena, "restarts in %s", moment_duration_text(c->arena, ms * 1000000)));
+	for (size_t i = 0; i < c->n_args; i++) {
+		_cleanup_(action_done) struct action action = { 0 };
+
+		action_restart(c->args[i], at, &action);
+		if ((e = cli_act(c, &action)) != NULL)
+			return cli_error(c, e);
+		printf("rollout '%s' restarts in %s\n", c->args[i], moment_duration_text(c->arena, ms * 1000000));
+	}
+	return 0;
 }
 
 /* Patches the objects that the arguments name; the patch is consumed. */

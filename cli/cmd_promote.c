@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include "cli/cli.h"
 #include "kube/api/rollout.h"
-#include "base/str.h"
 
 static int promote_run(struct cli *);
 
@@ -23,64 +22,49 @@ const struct command cmd_promote = {
 	.run = promote_run,
 };
 
-/* What the patches are is an agreement with every controller of this API (rollouts-semantics, client patches). */
-static json_t *
-status_patch(struct cli *c, const struct rollout *r)
+/* Reads which promotion the flags ask for. Returns 0, or 1 after printing the error. */
+static int
+promote_how(const struct cli *c, enum promote_mode *ret)
 {
-	int64_t n = r->spec.strategy.canary != NULL ? (int64_t)r->spec.strategy.canary->steps.n : 0;
-	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
+	static const struct {
+		const char *flag;
+		enum promote_mode how;
+	} rows[] = { { "full", PROMOTE_FULL }, { "skip-current-step", PROMOTE_SKIP_STEP },
+		{ "skip-all-steps", PROMOTE_SKIP_ALL } };
+	size_t n = 0;
 
-	if (cli_on(c, "skip-all-steps"))
-		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)n);
-	if (cli_on(c, "skip-current-step"))
-		return json_pack("{s:{s:I}}", "status", "currentStepIndex", (json_int_t)(i < n ? i + 1 : n));
-	if (cli_on(c, "full"))
-		return str_eq(r->status.current_pod_hash, r->status.stable_rs)
-			   ? NULL
-			   : json_pack("{s:{s:b}}", "status", "promoteFull", 1);
-	/* An analysis that could not decide: this person does. */
-	if (r->status.pause_conditions.n > 0 && r->status.controller_pause && i < n &&
-	    r->status.canary.step_analysis != NULL && str_eq(r->status.canary.step_analysis->status, "Inconclusive"))
-		return json_pack("{s:{s:n,s:b,s:I}}", "status", "pauseConditions", "controllerPause", 0,
-		    "currentStepIndex", (json_int_t)(i + 1));
-	if (r->status.pause_conditions.n > 0)
-		return json_pack("{s:{s:n}}", "status", "pauseConditions");
-	if (n > 0 && i < n)
-		return json_pack("{s:{s:n,s:I}}", "status", "pauseConditions", "currentStepIndex", (json_int_t)(i + 1));
-	return NULL;
+	*ret = PROMOTE_NEXT;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (cli_on(c, rows[i].flag)) {
+			*ret = rows[i].how;
+			n++;
+		}
+	return n <= 1 ? 0 : cli_fail(c, "only one of --full, --skip-current-step and --skip-all-steps can be meant");
 }
 
 static int
 promote_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
+	_cleanup_(action_done) struct action action = { 0 };
 	const struct rollout *r;
-	struct err *e = NULL;
-	json_t *patch;
+	enum promote_mode how;
+	struct err *e;
 
-	bool skips = cli_on(c, "skip-current-step") || cli_on(c, "skip-all-steps");
-
-	if (cli_name(c, "rollout") == NULL)
+	if (cli_name(c, "rollout") == NULL || promote_how(c, &how) != 0)
 		return 1;
-	if (cli_on(c, "full") + cli_on(c, "skip-current-step") + cli_on(c, "skip-all-steps") > 1)
-		return cli_fail(c, "only one of --full, --skip-current-step and --skip-all-steps can be meant");
 	if (cli_connect(c) != 0 || (j = cli_get_rollout(c, c->args[0])) == NULL)
 		return 1;
 	r = (const struct rollout *)object_decode(&rollout_type, j, c->arena);
-	if (skips && (r->spec.strategy.canary == NULL || r->spec.strategy.canary->steps.n == 0))
-		return cli_fail(c, "rollout '%s' has no steps to skip", c->args[0]);
-	patch = status_patch(c, r);
-	if (patch == NULL && !r->spec.paused) {
+	if ((e = action_promote(c->arena, r, how, &action)) != NULL)
+		return cli_fail(c, "%s", err_text(c->arena, e));
+	if (action.n == 0) {
 		printf("rollout '%s' has nothing to promote: it is %s\n", c->args[0],
 		    r->status.phase != NULL ? r->status.phase : "new");
 		return 0;
 	}
-	if (patch != NULL)
-		e = cli_patch_rollout(c, c->args[0], true, patch);
-	if (e == NULL && r->spec.paused)
-		e = cli_patch_rollout(c, c->args[0], false, json_pack("{s:{s:b}}", "spec", "paused", 0));
-	if (e != NULL)
+	if ((e = cli_act(c, &action)) != NULL)
 		return cli_error(c, e);
-	printf("rollout '%s' %s\n", c->args[0], cli_on(c, "full") ? "fully promoted" : "promoted");
+	printf("rollout '%s' %s\n", c->args[0], how == PROMOTE_FULL ? "fully promoted" : "promoted");
 	return 0;
 }

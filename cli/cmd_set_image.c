@@ -1,10 +1,10 @@
 /* cli/cmd_set_image.c: set image NAME CONTAINER=IMAGE. */
 #include <stdio.h>
-#include <string.h>
-#include "base/str.h"
 #include "cli/cli.h"
 #include "kube/api/rollout.h"
 #include "kube/client.h"
+
+#define ATTEMPTS_MAX 5 /* at an object that others change at the same time */
 
 static int set_image_run(struct cli *);
 
@@ -18,61 +18,42 @@ const struct command cmd_set_image = {
 	.run = set_image_run,
 };
 
-/* How many containers were set. */
-static size_t
-apply(json_t *template, const char *container, const char *image)
+/* Reads the Rollout and the owner of its template, and sets the images there. */
+static struct err *
+set_image_once(struct cli *c)
 {
-	static const char *const lists[] = { "/spec/containers", "/spec/initContainers" };
-	size_t i, n = 0;
-	json_t *e;
+	const char *path = client_path(c->arena, &rollout_type, c->namespace, c->args[0], NULL);
+	_cleanup_(json_decrefp) json_t *j = NULL, *owner = NULL;
+	_cleanup_(action_done) struct action action = { 0 };
+	struct template_owner at;
+	const struct rollout *r;
+	struct err *e;
 
-	for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-		json_array_foreach (json_at(template, lists[l]), i, e)
-			if (strcmp(container, "*") == 0 || str_eq(json_str(e, "name"), container)) {
-				json_object_set_new(e, "image", json_string(image));
-				n++;
-			}
-	return n;
+	if ((e = cli_call(c, "GET", path, NULL, NULL, &j)) != NULL)
+		return e;
+	r = (const struct rollout *)object_decode(&rollout_type, j, c->arena);
+	if ((e = action_template_owner(c->arena, r, &at)) != NULL)
+		return e;
+	path = client_path(c->arena, at.type, c->namespace, at.name, NULL);
+	if ((e = cli_call(c, "GET", path, NULL, NULL, &owner)) != NULL)
+		return e;
+	e = action_set_image(c->arena, r, owner, c->args + 1, c->n_args - 1, &action);
+	return e != NULL ? e : cli_act(c, &action);
 }
 
 static int
 set_image_run(struct cli *c)
 {
-	struct err *e = NULL;
+	struct err *e;
+	int attempt = 0;
 
 	if (c->n_args < 2)
 		return cli_fail(c, "usage: sluice set image NAME CONTAINER=IMAGE...");
 	if (cli_connect(c) != 0)
 		return 1;
-	/* Written with the resourceVersion that was read: a conflict is read again. */
-	for (int attempt = 0; attempt < 5; attempt++) {
-		json_t *ro = cli_get_rollout(c, c->args[0]), *o = NULL;
-		const char *path, *at;
-
-		if (ro == NULL)
-			return 1;
-		path = cli_template_of(c, ro, &at);
-		json_decref(ro);
-		if (path == NULL)
-			return 1;
-		if ((e = cli_call(c, "GET", path, NULL, NULL, &o)) != NULL)
-			break;
-		for (size_t i = 1; i < c->n_args; i++) {
-			const char *eq = strchr(c->args[i], '=');
-
-			if (eq == NULL || eq == c->args[i] || eq[1] == '\0' ||
-			    apply(json_at(o, at), arena_strndup(c->arena, c->args[i], (size_t)(eq - c->args[i])),
-				eq + 1) == 0) {
-				json_decref(o);
-				return cli_fail(c,
-				    "\"%s\": want CONTAINER=IMAGE, with a container of the rollout's template",
-				    c->args[i]);
-			}
-		}
-		e = cli_call(c, "PUT", path, "application/json", o, NULL);
-		if (e == NULL || e->class != ERR_CONFLICT)
-			break;
-	}
+	do
+		e = set_image_once(c);
+	while (e != NULL && e->class == ERR_CONFLICT && ++attempt < ATTEMPTS_MAX);
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("rollout \"%s\" image updated\n", c->args[0]);

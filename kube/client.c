@@ -50,6 +50,7 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *message, *reason;
 	enum err_class class;
+	struct err *error;
 
 	if (e != NULL)
 		return err_copy(a, e);
@@ -65,8 +66,10 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	/* To a config of a server-side apply that its schema refuses, Kubernetes answers 500, and would for ever. */
 	if (status == 500 && str_starts(message, "failed to create typed patch object"))
 		class = ERR_INVALID;
-	return err_new(
-	    a, class, "%s (%d%s%s)", message, status, reason != NULL ? " " : "", reason != NULL ? reason : "");
+	error =
+	    err_new(a, class, "%s (%d%s%s)", message, status, reason != NULL ? " " : "", reason != NULL ? reason : "");
+	error->forbidden = status == 401 || status == 403;
+	return error;
 }
 
 static void

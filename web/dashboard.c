@@ -3,31 +3,26 @@
 #include <string.h>
 #include "base/json.h"
 #include "base/str.h"
-#include "io/spawn.h"
 #include "kube/api/rollout.h"
-#include "kube/client.h"
-#include "kube/transport_exec.h"
 #include "rollout/view/info.h"
+#include "web/action.h"
 #include "web/assets.h"
 #include "web/streams.h"
 
 #define PLACES 200 /* connections */
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
-#define OUTPUT_MAX 65536u /* of a command */
-#define ACTION_MS 60000
 #define PARTS_MAX 32 /* of a path */
 #define API 3 /* number of path segments before the arguments of an API path: api, v1, rollouts */
 
 /* Of google.rpc.Code, with the HTTP status that goes with it. */
-enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, INTERNAL = 13, UNAVAILABLE = 14 };
+enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, ABORTED = 10, INTERNAL = 13, UNAVAILABLE = 14 };
 
 struct dashboard {
 	struct loop *loop;
 	struct dashboard_settings settings;
 	struct daemon daemon;
 	struct streams streams;
-	struct transport *programs;
 	struct visit *visits;
 };
 
@@ -38,8 +33,7 @@ struct visit {
 	struct arena *arena;
 	struct str body;
 	const char *ns, *name; /* of the rollout that is acted upon */
-	struct exchange *running; /* the command */
-	struct call *reading; /* the rollout, after it */
+	struct web_action *action; /* under way */
 	bool suspended;
 	int status; /* of the response; 0: not known yet */
 	const char *answer; /* JSON */
@@ -92,6 +86,7 @@ dashboard_status_of(enum code code)
 	case INVALID: return 400;
 	case NOT_FOUND: return 404;
 	case FORBIDDEN: return 403;
+	case ABORTED: return 409;
 	case UNAVAILABLE: return 503;
 	case INTERNAL: break;
 	}
@@ -173,83 +168,47 @@ dashboard_answer(struct visit *v, int status, const char *text)
 	}
 }
 
-static void
-on_read_back(void *arg, const struct err *e, const json_t *rollout)
-{
-	struct visit *v = arg;
-
-	v->reading = NULL;
-	/* It is done, whether it can be shown or not. */
-	dashboard_answer(v, 200, e == NULL && rollout != NULL ? json_text(v->arena, rollout) : "{}");
-}
-
-/* The output of a command without the word "error" and the end of the line. */
-static const char *
-complaint(struct arena *a, struct bytes output)
-{
-	char *text = arena_strndup(a, output.at, output.len);
-	size_t n = strlen(text);
-
-	while (n > 0 && text[n - 1] == '\n')
-		text[--n] = '\0';
-	return str_starts(text, "error: ") ? text + strlen("error: ") : text;
-}
-
-/* A command's complaint has the API server's status at its end. */
 static enum code
-code_of(const char *output)
+dashboard_code_of(const struct err *e)
 {
-	return strstr(output, "(403 ") != NULL ? FORBIDDEN : strstr(output, "(404 ") != NULL ? NOT_FOUND : INTERNAL;
+	switch (e->class) {
+	case ERR_GONE: return NOT_FOUND;
+	case ERR_INVALID: return e->forbidden ? FORBIDDEN : INVALID;
+	case ERR_CONFLICT:
+	case ERR_EXISTS: return ABORTED;
+	case ERR_AGAIN: return UNAVAILABLE;
+	case ERR_CLASS_MAX: break;
+	}
+	return INTERNAL;
 }
 
 static void
-dashboard_give_up(struct visit *v, const char *output)
-{
-	enum code code = code_of(output);
-
-	dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, output));
-}
-
-static void
-on_command(void *arg, const struct err *e, const struct reply *reply)
+dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 {
 	struct visit *v = arg;
 
-	v->running = NULL;
-	if (e == NULL && reply->status == 200)
-		v->reading = client_call(v->dashboard->settings.api, "GET",
-		    client_path(v->arena, &rollout_type, v->ns, v->name, NULL), NULL, NULL, on_read_back, v);
-	else
-		dashboard_give_up(
-		    v, e != NULL ? err_text(v->arena, err_copy(v->arena, e)) : complaint(v->arena, reply->body));
+	v->action = NULL;
+	if (e != NULL) {
+		enum code code = dashboard_code_of(e);
+
+		dashboard_answer(v, dashboard_status_of(code), error_text(v->arena, code, err_text(v->arena, e)));
+	} else {
+		dashboard_answer(v, 200, rollout != NULL ? json_text(v->arena, rollout) : "{}");
+	}
 }
 
-/* `words` (ended by NULL) are the command, `flag` belongs to it (NULL: none), `what` follows the name (NULL:
- * nothing). */
+/* Starts the action, whose Rollout and end are the visit's. */
 static enum MHD_Result
-act(struct visit *v, const char *const *words, const char *flag, const char *what)
+dashboard_act(struct visit *v, struct web_action_settings s)
 {
-	static const struct receiver receiver = { .done = on_command };
-	struct dashboard *d = v->dashboard;
-	json_t *argv = json_array();
-	/* Standard error is read together with standard output. */
-	_cleanup_(json_decrefp) json_t *how = json_pack("{s:o, s:s, s:b, s:b}", "argv", argv, "environment",
-	    SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS SPAWN_ENV_SLUICE, "errors", true, "user", true);
-	const char *rest[] = { flag, arena_printf(v->arena, "--namespace=%s", v->ns), "--", v->name, what };
-	struct request q = { .method = "RUN", .timeout_ms = ACTION_MS, .answer_max = OUTPUT_MAX };
-
-	json_array_append_new(argv, json_string(d->settings.program[0]));
-	for (size_t i = 0; words[i] != NULL; i++)
-		json_array_append_new(argv, json_string(words[i]));
-	for (size_t i = 1; d->settings.program[i] != NULL; i++)
-		json_array_append_new(argv, json_string(d->settings.program[i]));
-	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
-		if (rest[i] != NULL)
-			json_array_append_new(argv, json_string(rest[i]));
-	q.url = json_text(v->arena, how);
+	s.api = v->dashboard->settings.api;
+	s.namespace = v->ns;
+	s.name = v->name;
+	s.done = dashboard_on_acted;
+	s.arg = v;
 	v->suspended = true;
 	MHD_suspend_connection(v->connection);
-	v->running = transport_start(d->programs, &q, &receiver, v);
+	v->action = web_action_start(&s);
 	return MHD_YES;
 }
 
@@ -271,9 +230,6 @@ image_of(struct arena *a, const char *const *parts, size_t n)
 static enum MHD_Result
 dashboard_put(struct visit *v, const char *const *parts, size_t n)
 {
-	static const char *const restart[] = { "restart", NULL }, *const promote[] = { "promote", NULL },
-				 *const abort_[] = { "abort", NULL }, *const retry[] = { "retry", "rollout", NULL },
-				 *const set[] = { "set", "image", NULL }, *const undo[] = { "undo", NULL };
 	_cleanup_(json_decrefp) json_t *body = NULL;
 	const struct dashboard_settings *s = &v->dashboard->settings;
 	long long revision;
@@ -291,22 +247,25 @@ dashboard_put(struct visit *v, const char *const *parts, size_t n)
 	if (v->body.len > 0 && json_parse(v->arena, str_text(&v->body), v->body.len, &body) != NULL)
 		return dashboard_refuse(v, INVALID, "the body is no JSON");
 	if (n == 3 && strcmp(verb, "restart") == 0)
-		return act(v, restart, NULL, NULL);
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RESTART });
 	if (n == 3 && strcmp(verb, "promote") == 0)
-		return act(v, promote, json_is_true(json_object_get(body, "full")) ? "--full" : NULL, NULL);
+		return dashboard_act(
+		    v, (struct web_action_settings){ .verb = VERB_PROMOTE,
+			   .promote = json_is_true(json_object_get(body, "full")) ? PROMOTE_FULL : PROMOTE_NEXT });
 	if (n == 3 && strcmp(verb, "abort") == 0)
-		return act(v, abort_, NULL, NULL);
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_ABORT });
 	if (n == 3 && strcmp(verb, "retry") == 0)
-		return act(v, retry, NULL, NULL);
+		return dashboard_act(v, (struct web_action_settings){ .verb = VERB_RETRY });
 	if (strcmp(verb, "set") == 0) {
 		const char *image = image_of(v->arena, parts + 3, n - 3);
 
-		return image != NULL ? act(v, set, NULL, image)
-				     : dashboard_refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
+		return image != NULL
+			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_SET_IMAGE, .image = image })
+			   : dashboard_refuse(v, INVALID, "want set/CONTAINER/IMAGE/TAG");
 	}
 	if (n == 4 && strcmp(verb, "undo") == 0)
 		return str_int(parts[3], 0, INT32_MAX, &revision)
-			   ? act(v, undo, arena_printf(v->arena, "--to-revision=%lld", revision), NULL)
+			   ? dashboard_act(v, (struct web_action_settings){ .verb = VERB_UNDO, .revision = revision })
 			   : dashboard_refuse(
 				 v, INVALID, arena_printf(v->arena, "\"%s\" is not a revision's number", parts[3]));
 	return dashboard_refuse(v, NOT_FOUND, "there are restart, promote, abort, retry, set and undo");
@@ -515,9 +474,7 @@ dashboard_on_completed(void *arg, struct MHD_Connection *c, void **state, enum M
 			*at = v->next;
 			break;
 		}
-	if (v->running != NULL)
-		transport_cancel(d->programs, v->running);
-	client_cancel(v->reading);
+	web_action_cancel(v->action);
 	str_done(&v->body);
 	arena_free(v->arena);
 	free(v);
@@ -537,7 +494,6 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 		return NULL;
 	}
 	streams_start(&d->streams, &d->daemon, s->view);
-	d->programs = transport_exec_new(l, 1);
 	return d;
 }
 
@@ -553,7 +509,6 @@ dashboard_free(struct dashboard *d)
 			MHD_resume_connection(v->connection);
 		}
 	daemon_stop(&d->daemon);
-	transport_free(d->programs);
 	free(d);
 	return NULL;
 }

@@ -22,10 +22,7 @@ struct dashboard_settings {
 	const struct view *view; /* of rollouts, ReplicaSets, pod_details, AnalysisRuns and Experiments; outlives it */
 	bool (*ready)(void *arg); /* the first lists are in */
 	void *arg;
-	struct transport *api; /* to read what an action has made */
-	/* The program that carries out users' actions: its path and flags, ended by NULL. A command of the command
-	 * line is appended: `promote --namespace=NS -- NAME`. */
-	const char *const *program;
+	struct transport *api; /* for the actions of users */
 };
 
 /* NULL: the port cannot be had; errno says why. The settings are borrowed until dashboard_free, which takes and

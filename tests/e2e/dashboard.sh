@@ -41,6 +41,7 @@ check "it is whole again" within 20 field '"status":"Healthy"'
 check "undo" says '"image":"myregistry/myapp:v1"' put default/myapp/undo/1
 check "restart" says '"restartAt":' put default/myapp/restart
 check "a command that fails says why" says "has no revision 77" put default/myapp/undo/77
+check "a revision that there is not is a bad request" says 400 code -X PUT "$api/default/myapp/undo/77"
 check "a container that there is not" says 'want CONTAINER=IMAGE' put default/myapp/set/nope/image/v1
 check "a name is never a flag" says '"code":5' put default/--full/promote
 check "a verb that there is not" says '"code":5' put default/myapp/frobnicate

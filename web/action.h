@@ -1,0 +1,29 @@
+/* web/action.h: carries out an action of a user: reads what it needs, sends its patches, and reads the result. */
+#pragma once
+#include <jansson.h>
+#include <stdint.h>
+#include "rollout/actions.h"
+
+struct transport;
+struct web_action;
+
+enum web_verb { VERB_PROMOTE, VERB_ABORT, VERB_RETRY, VERB_RESTART, VERB_UNDO, VERB_SET_IMAGE, VERB_MAX };
+
+struct web_action_settings {
+	struct transport *api;
+	const char *namespace, *name; /* of the Rollout */
+	enum web_verb verb;
+	enum promote_mode promote; /* of VERB_PROMOTE */
+	int64_t revision; /* of VERB_UNDO; 0: the previous one */
+	const char *image; /* of VERB_SET_IMAGE: "CONTAINER=IMAGE" */
+	/* The end: an error, or the Rollout as it is then; NULL: it is done, and cannot be read. Borrowed for the call, after
+	 * which the action no longer exists. */
+	void (*done)(void *arg, const struct err *, const json_t *rollout);
+	void *arg;
+};
+
+/* The texts of the settings are borrowed until the end. */
+struct web_action *web_action_start(const struct web_action_settings *);
+
+/* Ends the action without a call of `done`; what was sent may still take effect. Takes and returns NULL. */
+struct web_action *web_action_cancel(struct web_action *);
