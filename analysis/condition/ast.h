@@ -35,7 +35,7 @@ enum op {
 enum node_kind {
 	NODE_CONST,
 	NODE_RESULT,
-	NODE_ENV, /* $env: a map of the variables */
+	NODE_ENV, /* $env: a map of all names */
 	NODE_VARIABLE, /* of a let */
 	NODE_ELEMENT, /* # */
 	NODE_ACC, /* #acc */
@@ -44,14 +44,14 @@ enum node_kind {
 	NODE_BINARY,
 	NODE_COND, /* a ? b : c */
 	NODE_LET, /* let name = a; b */
-	NODE_SEQUENCE, /* a; b: the last one's value */
+	NODE_SEQUENCE, /* a; b: the value is that of the last */
 	NODE_MEMBER, /* a[b], a.b */
 	NODE_SLICE, /* a[b:c] */
 	NODE_ARRAY,
 	NODE_MAP, /* key, value, key, value */
 	NODE_CALL,
 	NODE_METHOD, /* a.name(b, c): args are a, b, c */
-	NODE_CHAIN, /* the end of an optional chain: a nil inside ends here */
+	NODE_CHAIN, /* an optional chain: nil at a ?. inside ends it */
 };
 
 struct node {
@@ -59,8 +59,8 @@ struct node {
 	enum op op;
 	bool optional; /* MEMBER, METHOD: ?. */
 	int column;
-	enum value_kind exact; /* == and !=: both sides have this type, so that a nil is an error; set by the check */
-	size_t slot; /* VARIABLE, LET: which variable */
+	enum value_kind exact; /* == and !=: the type of both sides, so that nil is an error; set by the check */
+	size_t slot; /* VARIABLE, LET: index of the variable */
 	const char *name; /* METHOD */
 	struct value value; /* CONST */
 	const struct builtin *builtin; /* CALL */
@@ -73,29 +73,29 @@ struct condition_program {
 	size_t n_variables;
 };
 
-/* What is known of an expression's type before it runs. */
+/* The type of an expression, as far as it is known before evaluation. */
 struct shape {
 	bool any; /* not known */
-	bool open; /* any: Go's type any, to which every type can be assigned; otherwise not even that is known */
+	bool open; /* with `any`: it is the type any of Go, to which every type can be assigned */
 	enum value_kind kind;
-	bool any_keys; /* MAP: as struct value's */
-	bool typed; /* ARRAY: one of floats, ints or strings in Go; others are of anything, whatever is in them */
-	const struct shape *element; /* ARRAY: of its elements; NULL: not known */
+	bool any_keys; /* MAP: as in struct value */
+	bool typed; /* ARRAY: []float64, []int or []string in Go; others are []any, whatever their elements are */
+	const struct shape *element; /* ARRAY: the shape of its elements; NULL: not known */
 };
 
 struct eval {
 	struct arena *arena;
 	const struct value *result;
 	int64_t now;
-	unsigned long steps; /* left */
-	size_t bytes; /* left to build */
-	size_t nodes; /* left to walk over: values in lists and maps */
-	size_t text; /* bytes left to read */
-	size_t matching; /* steps left of patterns */
+	unsigned long steps; /* left, as the next four */
+	size_t bytes; /* to build */
+	size_t nodes; /* values in lists and maps to visit */
+	size_t text; /* bytes to read */
+	size_t matching; /* steps of patterns */
 	struct value element, acc;
 	struct value *variables;
 	int64_t index;
-	bool ended; /* an optional link met nil: the chain around it is nil */
+	bool ended; /* a ?. met nil: the value of the chain is nil */
 	struct err *err;
 };
 
@@ -103,16 +103,16 @@ struct check {
 	struct arena *arena;
 	struct shape result, element;
 	struct shape *variables;
-	bool has_acc, has_index; /* the predicate knows #acc, #index */
+	bool has_acc, has_index; /* the predicate has #acc, #index */
 	struct err *err;
 };
 
-/* A function of the language. `closure` says that its second argument is a predicate over # . */
+/* A function of the language. `closure`: its second argument is a predicate over # . */
 struct builtin {
 	const char *name;
 	int min, max; /* arguments; max -1: any number */
 	bool closure;
-	bool walks; /* over all that is in its arguments */
+	bool walks; /* it visits all values in its arguments */
 	struct shape (*check)(struct check *, const struct node *, const struct shape *args);
 	struct value (*run)(struct eval *, const struct node *, struct value *args);
 };
@@ -121,38 +121,38 @@ struct builtin {
 struct shape method_check(struct check *, const struct node *, const struct shape *args);
 struct value method_run(struct eval *, const struct node *, struct value *args);
 
-/* builtins.c: the row of a name, or NULL. */
+/* builtins.c: returns the row of a name, or NULL. */
 const struct builtin *builtin_find(const char *name);
 
-/* eval.c: evaluates; on an error e->err is set and the value is nil. */
+/* eval.c: evaluates. An error sets e->err; the value is nil then. */
 struct value eval_node(struct eval *, const struct node *);
 struct value eval_fail(struct eval *, const char *format, ...) printf_like(2, 3);
 bool eval_charge(struct eval *, size_t bytes);
 
-/* Lists and maps are no keys of a map: false and an error. */
+/* The value can be a key of a map. False sets an error: lists and maps cannot. */
 bool eval_is_key(struct eval *, const struct value *);
 
-/* To be asked before all of a value is walked over; false and an error when that is too much. */
+/* Charges a visit of all that is in a value; called before it. False sets an error: it is more than is left. */
 bool eval_walk(struct eval *, const struct value *);
 
-/* The same before text of so many bytes is read. */
+/* The same for reading a text of that length. */
 bool eval_read(struct eval *, size_t bytes);
 
-/* The element or member of a list, a map, or a string's byte. */
+/* The element of a list, the member of a map, or the byte of a string. */
 struct value eval_fetch(struct eval *, const struct value *of, const struct value *key);
 
-/* What an operation on times, durations and numbers is; VALUE_NIL: there is none. */
+/* Returns the kind of the result of an operation on times, durations and numbers; VALUE_NIL: it is not defined. */
 enum value_kind time_arithmetic(enum op, enum value_kind left, enum value_kind right);
 
 bool eval_compare(struct eval *, const struct value *, const struct value *, int *ret);
 
-/* pattern.c: the operator matches. Its error is the pattern's, or the limits of matching. */
+/* pattern.c: the operator matches. It fails for an invalid pattern, and when a limit is exceeded. */
 struct value eval_matches(struct eval *, const struct value *text, const struct value *pattern);
 struct err *pattern_check(struct arena *, const char *pattern);
 
-/* True for a bool that is known without the result, as the original folds constants before it checks nothing more. */
+/* True for a constant bool, which sets *ret: expr folds constants, and does not check what it removes. */
 bool eval_folded(const struct node *, bool *ret);
 
-/* check.c: the shape of a node; c->err is set where it cannot work. */
+/* check.c: returns the shape of a node. An operation that no value of its type allows sets c->err. */
 struct shape check_node(struct check *, struct node *);
 struct shape check_fail(struct check *, const struct node *, const char *format, ...) printf_like(3, 4);

@@ -1,11 +1,11 @@
-/* analysis/condition/builtin_lists.c: functions over the elements of a list, and of lists and maps. */
+/* analysis/condition/builtin_lists.c: functions on lists and maps. */
 #include <math.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
 #include "base/str.h"
 
 static struct value
-at_element(struct eval *e, const struct node *n, const struct value *list, size_t i)
+list_at_element(struct eval *e, const struct node *n, const struct value *list, size_t i)
 {
 	struct value outer = e->element, v;
 	int64_t index = e->index;
@@ -18,11 +18,11 @@ at_element(struct eval *e, const struct node *n, const struct value *list, size_
 	return v;
 }
 
-/* The predicate's answer for element i; false and an error when it is no bool. */
+/* Evaluates the predicate for the i-th element. False with an error if the value is not a bool. */
 static bool
-holds(struct eval *e, const struct node *n, const struct value *list, size_t i)
+list_holds(struct eval *e, const struct node *n, const struct value *list, size_t i)
 {
-	struct value v = n->n > 1 ? at_element(e, n, list, i) : list->array.at[i];
+	struct value v = n->n > 1 ? list_at_element(e, n, list, i) : list->array.at[i];
 
 	if (e->err == NULL && v.kind != VALUE_BOOL)
 		eval_fail(
@@ -31,12 +31,12 @@ holds(struct eval *e, const struct node *n, const struct value *list, size_t i)
 }
 
 static size_t
-count_true(struct eval *e, const struct node *n, const struct value *list, size_t stop_at, bool stop_on)
+list_count(struct eval *e, const struct node *n, const struct value *list, size_t stop_at, bool stop_on)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->array.n && e->err == NULL; i++) {
-		bool yes = holds(e, n, list, i);
+		bool yes = list_holds(e, n, list, i);
 
 		count += yes;
 		if (stop_at > 0 && yes == stop_on && e->err == NULL)
@@ -49,7 +49,7 @@ struct value
 run_all(struct eval *e, const struct node *n, struct value *args)
 {
 	for (size_t i = 0; i < args[0].array.n; i++)
-		if (!holds(e, n, &args[0], i))
+		if (!list_holds(e, n, &args[0], i))
 			return value_bool(false);
 	return value_bool(true);
 }
@@ -57,25 +57,25 @@ run_all(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_any(struct eval *e, const struct node *n, struct value *args)
 {
-	return value_bool(count_true(e, n, &args[0], 1, true) > 0);
+	return value_bool(list_count(e, n, &args[0], 1, true) > 0);
 }
 
 struct value
 run_none(struct eval *e, const struct node *n, struct value *args)
 {
-	return value_bool(count_true(e, n, &args[0], 1, true) == 0);
+	return value_bool(list_count(e, n, &args[0], 1, true) == 0);
 }
 
 struct value
 run_one(struct eval *e, const struct node *n, struct value *args)
 {
-	return value_bool(count_true(e, n, &args[0], 0, true) == 1);
+	return value_bool(list_count(e, n, &args[0], 0, true) == 1);
 }
 
 struct value
 run_count(struct eval *e, const struct node *n, struct value *args)
 {
-	return value_int((int64_t)count_true(e, n, &args[0], 0, true));
+	return value_int((int64_t)list_count(e, n, &args[0], 0, true));
 }
 
 struct value
@@ -85,7 +85,7 @@ run_filter(struct eval *e, const struct node *n, struct value *args)
 
 	v.array.n = 0;
 	for (size_t i = 0; i < args[0].array.n && e->err == NULL; i++)
-		if (holds(e, n, &args[0], i))
+		if (list_holds(e, n, &args[0], i))
 			v.array.at[v.array.n++] = args[0].array.at[i];
 	return v;
 }
@@ -98,17 +98,17 @@ run_map(struct eval *e, const struct node *n, struct value *args)
 	if (!eval_charge(e, args[0].array.n * sizeof(v)))
 		return v;
 	for (size_t i = 0; i < args[0].array.n && e->err == NULL; i++)
-		v.array.at[i] = at_element(e, n, &args[0], i);
+		v.array.at[i] = list_at_element(e, n, &args[0], i);
 	return v;
 }
 
 static int64_t
-find(struct eval *e, const struct node *n, const struct value *list, bool from_end)
+list_find_index(struct eval *e, const struct node *n, const struct value *list, bool from_end)
 {
 	for (size_t k = 0; k < list->array.n && e->err == NULL; k++) {
 		size_t i = from_end ? list->array.n - 1 - k : k;
 
-		if (holds(e, n, list, i))
+		if (list_holds(e, n, list, i))
 			return (int64_t)i;
 	}
 	return -1;
@@ -117,7 +117,7 @@ find(struct eval *e, const struct node *n, const struct value *list, bool from_e
 struct value
 run_find(struct eval *e, const struct node *n, struct value *args)
 {
-	int64_t i = find(e, n, &args[0], strcmp(n->builtin->name, "findLast") == 0);
+	int64_t i = list_find_index(e, n, &args[0], strcmp(n->builtin->name, "findLast") == 0);
 
 	return i >= 0 ? args[0].array.at[i] : (struct value){ 0 };
 }
@@ -125,7 +125,7 @@ run_find(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_find_index(struct eval *e, const struct node *n, struct value *args)
 {
-	int64_t i = find(e, n, &args[0], strcmp(n->builtin->name, "findLastIndex") == 0);
+	int64_t i = list_find_index(e, n, &args[0], strcmp(n->builtin->name, "findLastIndex") == 0);
 
 	return i >= 0 ? value_int(i) : (struct value){ 0 };
 }
@@ -137,7 +137,7 @@ run_group_by(struct eval *e, const struct node *n, struct value *args)
 
 	v.map.at = arena_new_array(e->arena, struct value_entry, args[0].array.n);
 	for (size_t i = 0; i < args[0].array.n && e->err == NULL; i++) {
-		struct value key = at_element(e, n, &args[0], i);
+		struct value key = list_at_element(e, n, &args[0], i);
 		struct value *group;
 
 		if (!eval_is_key(e, &key))
@@ -172,7 +172,7 @@ run_reduce(struct eval *e, const struct node *n, struct value *args)
 		acc = args[0].array.at[i++];
 	for (; i < args[0].array.n && e->err == NULL; i++) {
 		e->acc = acc;
-		acc = at_element(e, n, &args[0], i);
+		acc = list_at_element(e, n, &args[0], i);
 	}
 	e->acc = outer;
 	return acc;
@@ -190,16 +190,16 @@ run_sort(struct eval *e, const struct node *n, struct value *args)
 				(strcmp(args[order].s.at, "asc") != 0 && strcmp(args[order].s.at, "desc") != 0)))
 		return eval_fail(e, "%s: the order is \"asc\" or \"desc\"", n->builtin->name);
 	descending = n->n > order && args[order].s.at[0] == 'd';
-	/* The original sorts what is no list into an empty one. */
+	/* expr sorts any other value into an empty list. */
 	if (args[0].kind != VALUE_ARRAY)
 		return value_array(e->arena, 0);
 	if (!eval_charge(e, 2 * args[0].array.n * sizeof(v)))
 		return args[0];
 	v = value_array(e->arena, args[0].array.n);
 	keys = arena_new_array(e->arena, struct value, v.array.n);
-	/* Insertion: stable, and the budget of steps bounds it. */
+	/* Insertion sort is stable, and limited by the steps that are left. */
 	for (size_t i = 0; i < v.array.n; i++) {
-		struct value key = by ? at_element(e, n, &args[0], i) : args[0].array.at[i];
+		struct value key = by ? list_at_element(e, n, &args[0], i) : args[0].array.at[i];
 		size_t k = i;
 
 		for (; k > 0; k--) {
@@ -243,7 +243,7 @@ run_first_last(struct eval *e, const struct node *n, struct value *args)
 	size_t len = args[0].kind == VALUE_ARRAY ? args[0].array.n : args[0].kind == VALUE_STRING ? args[0].s.len : 0;
 	struct value key = value_int(first ? 0 : (int64_t)len - 1);
 
-	/* What has no elements has no first one either, a number too. */
+	/* A value without elements, such as a number, has no first one. */
 	return len > 0 ? eval_fetch(e, &args[0], &key) : (struct value){ 0 };
 }
 
@@ -332,11 +332,11 @@ run_from_pairs(struct eval *e, const struct node *n, struct value *args)
 }
 
 static bool
-append(struct eval *e, struct value *to, const struct value *from, bool deep, int depth)
+list_append(struct eval *e, struct value *to, const struct value *from, bool deep, int depth)
 {
 	for (size_t i = 0; i < from->array.n; i++) {
 		if (deep && from->array.at[i].kind == VALUE_ARRAY && depth < JSON_DEPTH_MAX) {
-			if (!append(e, to, &from->array.at[i], true, depth + 1))
+			if (!list_append(e, to, &from->array.at[i], true, depth + 1))
 				return false;
 			continue;
 		}
@@ -359,7 +359,7 @@ run_concat(struct eval *e, const struct node *n, struct value *args)
 	for (size_t i = 0; i < n->n; i++) {
 		if (args[i].kind != VALUE_ARRAY)
 			return eval_fail(e, "%s takes lists", n->builtin->name);
-		append(e, &v, &args[i], deep, 0);
+		list_append(e, &v, &args[i], deep, 0);
 	}
 	return v;
 }

@@ -1,4 +1,4 @@
-/* analysis/condition/builtin_numbers.c: functions of numbers. */
+/* analysis/condition/builtin_numbers.c: functions on numbers. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -7,13 +7,14 @@
 #include "base/json.h"
 #include "base/str.h"
 
-/* All numbers among the arguments, lists opened; false with an error for anything else. */
+/* Collects the numbers in the arguments and in their lists. False with an error for any other value. */
 static bool
-numbers(struct eval *e, const char *name, const struct value *args, size_t n, double *out, size_t room, size_t *count)
+number_collect(
+    struct eval *e, const char *name, const struct value *args, size_t n, double *out, size_t room, size_t *count)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (args[i].kind == VALUE_ARRAY) {
-			if (!numbers(e, name, args[i].array.at, args[i].array.n, out, room, count))
+			if (!number_collect(e, name, args[i].array.at, args[i].array.n, out, room, count))
 				return false;
 		} else if (*count < room && value_number(&args[i], &out[*count])) {
 			(*count)++;
@@ -40,7 +41,7 @@ value_count_all(const struct value *args, size_t n)
 }
 
 static int
-by_value(const void *a, const void *b)
+number_order(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
@@ -62,17 +63,17 @@ run_sum(struct eval *e, const struct node *n, struct value *args)
 	return sum;
 }
 
-/* Makes *best the greater (or lesser) of itself and what is in `v`; *any says that there is one. As in the original, NaN
- * replaces nothing and is replaced by nothing. */
+/* Sets *best to the greatest (or least) of itself and the values in `v`; *any: it is set. As in expr, NaN is greater
+ * and less than nothing. */
 static bool
-extreme(struct eval *e, const struct node *n, const struct value *v, int depth, struct value *best, bool *any)
+number_extreme(struct eval *e, const struct node *n, const struct value *v, int depth, struct value *best, bool *any)
 {
 	bool most = n->builtin->name[1] == 'a';
 	int c;
 
 	if (v->kind == VALUE_ARRAY) {
 		for (size_t i = 0; i < v->array.n; i++)
-			if (!extreme(e, n, &v->array.at[i], depth + 1, best, any))
+			if (!number_extreme(e, n, &v->array.at[i], depth + 1, best, any))
 				return false;
 		return true;
 	}
@@ -97,7 +98,7 @@ run_extreme(struct eval *e, const struct node *n, struct value *args)
 	if (n->n == 1 && args[0].kind != VALUE_ARRAY)
 		return args[0];
 	for (size_t i = 0; i < n->n; i++)
-		if (!extreme(e, n, &args[i], 0, &best, &any))
+		if (!number_extreme(e, n, &args[i], 0, &best, &any))
 			return best;
 	return best;
 }
@@ -111,12 +112,12 @@ run_mean(struct eval *e, const struct node *n, struct value *args)
 	if (!eval_charge(e, room * sizeof(*x)))
 		return (struct value){ 0 };
 	x = arena_new_array(e->arena, double, room);
-	if (!numbers(e, n->builtin->name, args, n->n, x, room, &count))
+	if (!number_collect(e, n->builtin->name, args, n->n, x, room, &count))
 		return (struct value){ 0 };
 	if (count == 0)
 		return value_float(0);
 	if (strcmp(n->builtin->name, "median") == 0) {
-		qsort(x, count, sizeof(*x), by_value);
+		qsort(x, count, sizeof(*x), number_order);
 		return value_float(count % 2 ? x[count / 2] : (x[count / 2 - 1] + x[count / 2]) / 2);
 	}
 	for (size_t i = 0; i < count; i++)
@@ -142,23 +143,24 @@ run_rounding(struct eval *e, const struct node *n, struct value *args)
 	}
 }
 
-/* Numbers that are written where a float is wanted are floats; an integer that is computed is none. */
+/* The node is an integer literal, or arithmetic on one. Where a float is needed, it is a float; a computed integer is
+ * not. */
 static bool
-is_written(const struct node *n)
+number_is_literal(const struct node *n)
 {
 	if (n->kind == NODE_CONST)
 		return n->value.kind == VALUE_INT;
 	if (n->kind == NODE_UNARY)
-		return is_written(n->args[0]);
+		return number_is_literal(n->args[0]);
 	if (n->kind != NODE_BINARY || (n->op != OP_ADD && n->op != OP_SUB && n->op != OP_MUL))
 		return false;
-	return is_written(n->args[0]) || is_written(n->args[1]);
+	return number_is_literal(n->args[0]) || number_is_literal(n->args[1]);
 }
 
 struct value
 run_is_nan(struct eval *e, const struct node *n, struct value *args)
 {
-	if (args[0].kind == VALUE_INT && is_written(n->args[0]))
+	if (args[0].kind == VALUE_INT && number_is_literal(n->args[0]))
 		return value_bool(false);
 	if (args[0].kind != VALUE_FLOAT)
 		return eval_fail(e, "%s takes a float, not %s", n->builtin->name, value_kind_name(args[0].kind));

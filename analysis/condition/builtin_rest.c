@@ -1,4 +1,4 @@
-/* analysis/condition/builtin_rest.c: JSON, times, and what a value may lack. */
+/* analysis/condition/builtin_rest.c: functions on JSON and times, and defaults for missing values. */
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define JSON_TEXT_MAX (1u << 20) /* bytes of toJSON */
+#define JSON_TEXT_MAX (1u << 20) /* bytes of the result of toJSON */
 
 struct value
 run_type(struct eval *e, const struct node *n, struct value *args)
@@ -30,7 +30,7 @@ json_by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A scalar, or what is inside a list or a map, on lines of its own, as json.MarshalIndent writes it. */
+/* Writes a scalar, or each item of a list or map on its own line, as json.MarshalIndent of Go does. */
 static void
 json_indent(struct str *out, struct arena *a, const json_t *j, int depth)
 {
@@ -91,8 +91,8 @@ run_from_json(struct eval *e, const struct node *n, struct value *args)
 	return value_from_json(e->arena, j);
 }
 
-/* Argo Rollouts binds both of these to the whole result, whatever the first argument is (utils/evaluate/evaluate.go), and
- * conditions in use rely on their answers. */
+/* Argo Rollouts evaluates both of these on the whole result and ignores the first argument
+ * (utils/evaluate/evaluate.go); conditions in use depend on that. */
 struct value
 run_is_nil(struct eval *e, const struct node *n, struct value *args)
 {
@@ -129,9 +129,9 @@ run_duration(struct eval *e, const struct node *n, struct value *args)
 	return value_duration(ns);
 }
 
-/* Zones with a name are files of the system, which deciding does not read. */
+/* Zones with a name are files of the system, which a decision does not read. */
 static bool
-zone_read(struct eval *e, const struct value *name, int32_t *ret)
+time_zone_read(struct eval *e, const struct value *name, int32_t *ret)
 {
 	if (name->kind == VALUE_STRING &&
 	    (name->s.len == 0 || strcmp(name->s.at, "UTC") == 0 || strcmp(name->s.at, "Local") == 0)) {
@@ -148,7 +148,8 @@ run_zone(struct eval *e, const struct node *n, struct value *args)
 	int32_t zone;
 
 	(void)n;
-	return zone_read(e, &args[0], &zone) ? (struct value){ .kind = VALUE_ZONE, .i = zone } : (struct value){ 0 };
+	return time_zone_read(e, &args[0], &zone) ? (struct value){ .kind = VALUE_ZONE, .i = zone }
+						  : (struct value){ 0 };
 }
 
 struct value
@@ -165,7 +166,7 @@ run_date(struct eval *e, const struct node *n, struct value *args)
 	args += zoned;
 	if (count == 0 || !strings_only(e, n, args, count))
 		return eval_fail(e, "date takes a date, its layout and a time zone");
-	if (count > 2 && !zone_read(e, &args[2], &zone))
+	if (count > 2 && !time_zone_read(e, &args[2], &zone))
 		return args[0];
 	if (count > 1)
 		return moment_parse(args[1].s.at, args[0].s.at, zone, &m)

@@ -1,4 +1,5 @@
-/* analysis/condition/builtin_shapes.c: what is known of a call before it runs: the types of its arguments and of its value. */
+/* analysis/condition/builtin_shapes.c: the types of calls: the checks of their arguments, and the types of their
+ * values. */
 #include <stdarg.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
@@ -13,7 +14,7 @@ shape_any(struct check *c, const struct node *n, const struct shape *args)
 }
 
 static bool
-wants(struct check *c, const struct node *n, const struct shape *s, const char *what, int n_kinds, ...)
+shape_expect(struct check *c, const struct node *n, const struct shape *s, const char *what, int n_kinds, ...)
 {
 	va_list ap;
 	bool ok = s->any;
@@ -46,7 +47,7 @@ struct shape
 shape_count(struct check *c, const struct node *n, const struct shape *args)
 {
 	if (n->n == 1)
-		wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+		shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
 	shape_predicate(c, n, args);
 	return shape_of(VALUE_INT);
 }
@@ -114,11 +115,12 @@ shape_reduce(struct check *c, const struct node *n, const struct shape *args)
 struct shape
 shape_len(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list, a map or a string", 3, VALUE_ARRAY, VALUE_MAP, VALUE_STRING);
+	shape_expect(c, n, &args[0], "a list, a map or a string", 3, VALUE_ARRAY, VALUE_MAP, VALUE_STRING);
 	return shape_of(VALUE_INT);
 }
 
-/* Go's reflection knows less of the elements of a list that a condition builds than the condition's own check does. */
+/* The reflection of Go does not know the type of the elements of a list that a condition builds; the check of expr
+ * does. */
 static struct shape
 shape_reflected(const struct shape *list)
 {
@@ -128,17 +130,17 @@ shape_reflected(const struct shape *list)
 struct shape
 shape_take(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
-	wants(c, n, &args[1], "a number", 4, VALUE_INT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+	shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	shape_expect(c, n, &args[1], "a number", 4, VALUE_INT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
 	return args[0].any || args[0].typed ? args[0] : shape_of(VALUE_ARRAY);
 }
 
 struct shape
 shape_sort(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
 	if (n->n > 1)
-		wants(c, n, &args[1], "\"asc\" or \"desc\"", 1, VALUE_STRING);
+		shape_expect(c, n, &args[1], "\"asc\" or \"desc\"", 1, VALUE_STRING);
 	return shape_of(VALUE_ARRAY);
 }
 
@@ -146,7 +148,7 @@ struct shape
 shape_sort_by(struct check *c, const struct node *n, const struct shape *args)
 {
 	if (n->n > 2)
-		wants(c, n, &args[2], "\"asc\" or \"desc\"", 1, VALUE_STRING);
+		shape_expect(c, n, &args[2], "\"asc\" or \"desc\"", 1, VALUE_STRING);
 	return args[0];
 }
 
@@ -154,14 +156,14 @@ struct shape
 shape_lists(struct check *c, const struct node *n, const struct shape *args)
 {
 	for (size_t i = 0; i < n->n; i++)
-		wants(c, n, &args[i], "lists", 1, VALUE_ARRAY);
+		shape_expect(c, n, &args[i], "lists", 1, VALUE_ARRAY);
 	return shape_of(VALUE_ARRAY);
 }
 
 struct shape
 shape_element(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
 	return shape_reflected(&args[0]);
 }
 
@@ -171,7 +173,8 @@ shape_numeric(struct check *c, const struct node *n, const struct shape *args)
 	for (size_t i = 0; i < n->n; i++) {
 		if (args[i].any || args[i].kind == VALUE_ARRAY)
 			return shape_unknown();
-		wants(c, n, &args[i], "numbers", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+		shape_expect(
+		    c, n, &args[i], "numbers", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
 	}
 	return args[0];
 }
@@ -179,14 +182,14 @@ shape_numeric(struct check *c, const struct node *n, const struct shape *args)
 struct shape
 shape_number(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a number", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
+	shape_expect(c, n, &args[0], "a number", 5, VALUE_INT, VALUE_FLOAT, VALUE_DURATION, VALUE_MONTH, VALUE_WEEKDAY);
 	return n->builtin->name[0] == 'a' ? args[0] : shape_of(VALUE_FLOAT);
 }
 
 struct shape
 shape_cast(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a number or a string", 6, VALUE_INT, VALUE_FLOAT, VALUE_STRING, VALUE_DURATION,
+	shape_expect(c, n, &args[0], "a number or a string", 6, VALUE_INT, VALUE_FLOAT, VALUE_STRING, VALUE_DURATION,
 	    VALUE_MONTH, VALUE_WEEKDAY);
 	return shape_of(n->builtin->name[0] == 'i' ? VALUE_INT : VALUE_FLOAT);
 }
@@ -203,23 +206,23 @@ struct shape
 shape_bits(struct check *c, const struct node *n, const struct shape *args)
 {
 	for (size_t i = 0; i < n->n; i++)
-		wants(c, n, &args[i], "integers", 1, VALUE_INT);
+		shape_expect(c, n, &args[i], "integers", 1, VALUE_INT);
 	return shape_of(VALUE_INT);
 }
 
 struct shape
 shape_float_bool(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a number", 2, VALUE_FLOAT, VALUE_INT);
+	shape_expect(c, n, &args[0], "a number", 2, VALUE_FLOAT, VALUE_INT);
 	return shape_of(VALUE_BOOL);
 }
 
-/* Strings all, but for a number behind them (split, replace, repeat). */
+/* All arguments are strings, except for a last one that may be a number (split, replace, repeat). */
 static void
 shape_strings(struct check *c, const struct node *n, const struct shape *args, size_t strings)
 {
 	for (size_t i = 0; i < n->n; i++)
-		wants(c, n, &args[i], i < strings ? "a string" : "a number there", 1,
+		shape_expect(c, n, &args[i], i < strings ? "a string" : "a number there", 1,
 		    i < strings ? VALUE_STRING : VALUE_INT);
 }
 
@@ -249,10 +252,10 @@ shape_join(struct check *c, const struct node *n, const struct shape *args)
 {
 	struct shape element = shape_reflected(&args[0]);
 
-	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
-	wants(c, n, &element, "a list of strings", 1, VALUE_STRING);
+	shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	shape_expect(c, n, &element, "a list of strings", 1, VALUE_STRING);
 	if (n->n > 1)
-		wants(c, n, &args[1], "a string", 1, VALUE_STRING);
+		shape_expect(c, n, &args[1], "a string", 1, VALUE_STRING);
 	return shape_of(VALUE_STRING);
 }
 
@@ -298,14 +301,14 @@ shape_string(struct check *c, const struct node *n, const struct shape *args)
 struct shape
 shape_keyed(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a map", 1, VALUE_MAP);
+	shape_expect(c, n, &args[0], "a map", 1, VALUE_MAP);
 	return shape_of(VALUE_ARRAY);
 }
 
 struct shape
 shape_pairs(struct check *c, const struct node *n, const struct shape *args)
 {
-	wants(c, n, &args[0], "a list", 1, VALUE_ARRAY);
+	shape_expect(c, n, &args[0], "a list", 1, VALUE_ARRAY);
 	return (struct shape){ .kind = VALUE_MAP, .any_keys = true };
 }
 
@@ -314,11 +317,11 @@ shape_get(struct check *c, const struct node *n, const struct shape *args)
 {
 	if (args[0].any)
 		return shape_unknown();
-	wants(c, n, &args[0], "a list or a map", 2, VALUE_ARRAY, VALUE_MAP);
+	shape_expect(c, n, &args[0], "a list or a map", 2, VALUE_ARRAY, VALUE_MAP);
 	if (args[0].kind == VALUE_ARRAY)
-		wants(c, n, &args[1], "the number of an element", 1, VALUE_INT);
+		shape_expect(c, n, &args[1], "the number of an element", 1, VALUE_INT);
 	else if (!args[0].any_keys)
-		wants(c, n, &args[1], "a key", 1, VALUE_STRING);
+		shape_expect(c, n, &args[1], "a key", 1, VALUE_STRING);
 	return args[0].kind == VALUE_ARRAY ? shape_elements(&args[0]) : shape_unknown();
 }
 

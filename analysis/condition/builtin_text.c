@@ -1,4 +1,4 @@
-/* analysis/condition/builtin_text.c: functions of text. */
+/* analysis/condition/builtin_text.c: functions on strings. */
 #include <ctype.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"
@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 #define REPEAT_MAX 1000000
-#define TEXT_MAX (1u << 20) /* bytes of a text that a function builds */
+#define TEXT_MAX (1u << 20) /* bytes of a string that a function builds */
 
 bool
 strings_only(struct eval *e, const struct node *n, const struct value *args, size_t count)
@@ -42,12 +42,12 @@ run_trim(struct eval *e, const struct node *n, struct value *args)
 	return value_string(arena_strndup(e->arena, s, (size_t)(end - s)));
 }
 
-/* The other case of a letter: of ASCII, and of the alphabets of two bytes in UTF-8 that have pairs. */
+/* The other case of a letter: of ASCII, and of alphabets whose letters have two bytes in UTF-8. */
 static unsigned
-case_other(unsigned c, bool upper)
+text_other_case(unsigned c, bool upper)
 {
 	static const struct {
-		unsigned low, high, up; /* the lower-case letters, and where their upper case begins */
+		unsigned low, high, up; /* the lower-case letters, and the first of the upper-case ones */
 	} rows[] = { { 'a', 'z', 'A' }, { 0xe0, 0xf6, 0xc0 }, { 0xf8, 0xfe, 0xd8 }, { 0x3b1, 0x3c1, 0x391 },
 		{ 0x3c3, 0x3c9, 0x3a3 }, { 0x430, 0x44f, 0x410 }, { 0x450, 0x45f, 0x400 } };
 
@@ -59,7 +59,7 @@ case_other(unsigned c, bool upper)
 		if (!upper && c >= rows[i].up && c <= rows[i].up + n)
 			return c - rows[i].up + rows[i].low;
 	}
-	/* Latin Extended-A: pairs of neighbors, the upper case first. */
+	/* Latin Extended-A: pairs of neighbours, the upper-case letter first. */
 	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x14a && c <= 0x177))
 		return upper ? c & ~1u : c | 1u;
 	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
@@ -80,9 +80,9 @@ run_case(struct eval *e, const struct node *n, struct value *args)
 		unsigned other;
 
 		if (*c < 0x80) {
-			*c = (unsigned char)case_other(*c, upper);
+			*c = (unsigned char)text_other_case(*c, upper);
 		} else if ((*c & 0xe0) == 0xc0 && (c[1] & 0xc0) == 0x80) {
-			other = case_other((unsigned)(*c & 0x1f) << 6 | (c[1] & 0x3f), upper);
+			other = text_other_case((unsigned)(*c & 0x1f) << 6 | (c[1] & 0x3f), upper);
 			*c++ = (unsigned char)(0xc0 | other >> 6);
 			*c = (unsigned char)(0x80 | (other & 0x3f));
 		}
@@ -90,9 +90,10 @@ run_case(struct eval *e, const struct node *n, struct value *args)
 	return value_string((const char *)s);
 }
 
-/* The number that a function may take behind its strings: all there are, without. False: it is none. */
+/* Sets *ret to the number that may follow the strings of a call; -1: it is absent, and there is no limit. False sets an
+ * error: it is not a number. */
 static bool
-count_of(struct eval *e, const struct node *n, const struct value *args, size_t at, int64_t *ret)
+text_count(struct eval *e, const struct node *n, const struct value *args, size_t at, int64_t *ret)
 {
 	*ret = -1;
 	if (n->n <= at)
@@ -105,9 +106,10 @@ count_of(struct eval *e, const struct node *n, const struct value *args, size_t 
 	return true;
 }
 
-/* Where the next piece ends: at the separator, or, without one, behind the next character. NULL: it is the last one. */
+/* Returns the end of the next piece: at the separator, or after one character if the separator is empty. NULL: it is
+ * the last piece. */
 static const char *
-split_end(const char *s, const char *by)
+text_piece_end(const char *s, const char *by)
 {
 	if (*by != '\0')
 		return strstr(s, by);
@@ -127,20 +129,20 @@ run_split(struct eval *e, const struct node *n, struct value *args)
 	size_t parts = 1, len;
 	int64_t most;
 
-	if (!strings_only(e, n, args, 2) || !count_of(e, n, args, 2, &most))
+	if (!strings_only(e, n, args, 2) || !text_count(e, n, args, 2, &most))
 		return (struct value){ 0 };
 	s = args[0].s.at;
 	by = args[1].s.at;
 	len = args[1].s.len;
 	if (most == 0 || (*by == '\0' && *s == '\0'))
 		return value_array(e->arena, 0);
-	for (hit = s; (most < 0 || (int64_t)parts < most) && (hit = split_end(hit, by)) != NULL; hit += len)
+	for (hit = s; (most < 0 || (int64_t)parts < most) && (hit = text_piece_end(hit, by)) != NULL; hit += len)
 		parts++;
 	if (!eval_charge(e, parts * sizeof(v) + args[0].s.len))
 		return (struct value){ 0 };
 	v = value_array(e->arena, parts);
 	for (size_t i = 0; i < parts; i++) {
-		hit = i + 1 < parts ? split_end(s, by) : NULL;
+		hit = i + 1 < parts ? text_piece_end(s, by) : NULL;
 		if (hit == NULL)
 			hit = s + strlen(s);
 		v.array.at[i] =
@@ -158,12 +160,12 @@ run_replace(struct eval *e, const struct node *n, struct value *args)
 	const char *hit, *end;
 	int64_t most;
 
-	if (!strings_only(e, n, args, 3) || !count_of(e, n, args, 3, &most))
+	if (!strings_only(e, n, args, 3) || !text_count(e, n, args, 3, &most))
 		return args[0];
 	end = args[0].s.at + args[0].s.len;
 	str_init(&out, TEXT_MAX);
 	for (const char *s = args[0].s.at;; most -= most > 0) {
-		/* Nothing is found before each character, and at the end. */
+		/* An empty text is found before each character, and at the end. */
 		hit = most == 0 ? NULL : args[1].s.len == 0 ? s : strstr(s, args[1].s.at);
 		str_add(&out, s, (size_t)((hit != NULL ? hit : end) - s));
 		if (hit == NULL || out.overflow)
@@ -190,7 +192,7 @@ run_repeat(struct eval *e, const struct node *n, struct value *args)
 	int64_t times;
 	char *s;
 
-	if (!strings_only(e, n, args, 1) || !count_of(e, n, args, 1, &times))
+	if (!strings_only(e, n, args, 1) || !text_count(e, n, args, 1, &times))
 		return args[0];
 	if (times < 0 || times > REPEAT_MAX || !eval_charge(e, args[0].s.len * (size_t)times))
 		return eval_fail(e, "repeat: not that often");

@@ -1,9 +1,10 @@
-/* analysis/condition/builtins.c: the list. Names and types are those of expr-lang, and of Argo Rollouts' additions to it. */
+/* analysis/condition/builtins.c: the list. Names and types are those of expr (expr-lang.org), and of the functions that
+ * Argo Rollouts adds. */
 #include <string.h>
 #include "analysis/condition/builtins.h"
 
 static const struct builtin builtins[] = {
-	/* name, arguments from, to, predicate?, walks over them?, types, function */
+	/* name, minimum and maximum of arguments, closure, walks, check, run */
 	{ "all", 2, 2, true, false, shape_predicate, run_all },
 	{ "any", 2, 2, true, false, shape_predicate, run_any },
 	{ "none", 2, 2, true, false, shape_predicate, run_none },
@@ -75,7 +76,7 @@ static const struct builtin builtins[] = {
 	{ "toBase64", 1, 1, false, false, shape_text, run_base64 },
 	{ "fromBase64", 1, 1, false, false, shape_text, run_base64 },
 	{ "timezone", 1, 1, false, false, shape_zone, run_zone },
-	/* Argo Rollouts' own */
+	/* of Argo Rollouts */
 	{ "asInt", 1, 1, false, false, shape_as_number, run_int },
 	{ "asFloat", 1, 1, false, false, shape_as_number, run_float },
 	{ "isNaN", 1, 1, false, false, shape_float_bool, run_is_nan },

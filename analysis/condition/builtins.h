@@ -1,7 +1,8 @@
-/* analysis/condition/builtins.h: the functions of the condition language, for their list in builtins.c. Private to this folder.
+/* analysis/condition/builtins.h: the functions of the condition language, for their list in builtins.c. Private to this
+ * folder.
  *
- * A function has two halves. Its check sees the types of its arguments, as far as they are known, and says what type it
- * answers, or fails. Its run gets their values; it fails through eval_fail, and charges what it builds.
+ * A function has two parts. `check` gets the types of its arguments, as far as they are known, and returns the type of
+ * its value, or fails. `run` gets their values, fails with eval_fail, and charges what it builds.
  */
 #pragma once
 #include "analysis/condition/ast.h"
@@ -21,20 +22,20 @@ builtin_run run_all, run_any, run_none, run_one, run_count, run_filter, run_map,
     run_case, run_split, run_replace, run_repeat, run_join, run_index_of, run_has, run_string, run_to_json,
     run_from_json, run_base64, run_type, run_is_nil, run_default, run_now, run_date, run_duration, run_zone;
 
-/* The shape of a plain value of this kind. */
+/* The shape of a value of this kind. */
 struct shape shape_of(enum value_kind);
 
-/* The shape of a list whose elements have this one. */
+/* The shape of a list of such elements. */
 struct shape shape_list_of(struct check *, struct shape element);
 
-/* The shape of Go's []int, []float64 or []string. */
+/* The shape of []int, []float64 or []string of Go. */
 struct shape shape_typed(struct check *, enum value_kind element);
 
 /* The sum, difference or product of two values. */
 struct value eval_arithmetic(struct eval *, enum op, const struct value *, const struct value *);
 
-/* True when the first `count` arguments are strings; fails the run otherwise. */
+/* The first `count` arguments are strings. False sets an error. */
 bool strings_only(struct eval *, const struct node *, const struct value *args, size_t count);
 
-/* How many values there are in all, those inside lists counted too: room for flattening them. */
+/* The number of values, those in lists included: the capacity for flattening them. */
 size_t value_count_all(const struct value *, size_t n);

@@ -1,4 +1,4 @@
-/* analysis/condition/check.c: what cannot work with this result's type is an error before anything runs. */
+/* analysis/condition/check.c: types are checked before evaluation, as expr does. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/builtins.h"
@@ -6,7 +6,7 @@
 static const struct shape any = { .any = true }, open = { .any = true, .open = true };
 
 static struct shape
-known(enum value_kind k)
+check_shape(enum value_kind k)
 {
 	return (struct shape){ .kind = k };
 }
@@ -26,43 +26,44 @@ check_fail(struct check *c, const struct node *n, const char *format, ...)
 }
 
 static bool
-may_be(struct shape s, enum value_kind k)
+check_may_be(struct shape s, enum value_kind k)
 {
 	return s.any || s.kind == k;
 }
 
 static bool
-may_be_number(struct shape s)
+check_may_be_number(struct shape s)
 {
 	return s.any || s.kind == VALUE_INT || s.kind == VALUE_FLOAT;
 }
 
 static const char *
-name(struct shape s)
+check_kind_name(struct shape s)
 {
 	return s.any ? "any" : value_kind_name(s.kind);
 }
 
 static bool
-comparable(struct shape a, struct shape b)
+check_comparable(struct shape a, struct shape b)
 {
-	return a.any || b.any || a.kind == VALUE_NIL || b.kind == VALUE_NIL || (may_be_number(a) && may_be_number(b)) ||
+	return a.any || b.any || a.kind == VALUE_NIL || b.kind == VALUE_NIL ||
+	       (check_may_be_number(a) && check_may_be_number(b)) ||
 	       (a.kind == b.kind && (a.kind != VALUE_MAP || a.any_keys == b.any_keys));
 }
 
 static struct shape
-element_of(struct shape list)
+check_element_of(struct shape list)
 {
 	return list.any || list.kind != VALUE_ARRAY ? any : list.element != NULL ? *list.element : open;
 }
 
 static struct shape
-list_of(struct check *c, struct shape element)
+check_list_of(struct check *c, struct shape element)
 {
 	struct shape *copy;
 
 	if (element.any)
-		return known(VALUE_ARRAY);
+		return check_shape(VALUE_ARRAY);
 	copy = arena_alloc(c->arena, sizeof(*copy));
 	*copy = element;
 	return (struct shape){ .kind = VALUE_ARRAY, .element = copy };
@@ -71,21 +72,21 @@ list_of(struct check *c, struct shape element)
 struct shape
 shape_list_of(struct check *c, struct shape element)
 {
-	return list_of(c, element);
+	return check_list_of(c, element);
 }
 
 struct shape
 shape_typed(struct check *c, enum value_kind k)
 {
-	struct shape s = list_of(c, known(k));
+	struct shape s = check_list_of(c, check_shape(k));
 
 	s.typed = true;
 	return s;
 }
 
-/* A value of type a can stand where one of type b is wanted. */
+/* A value of type a can be used where type b is needed. */
 static bool
-assignable(struct shape a, struct shape b)
+check_assignable(struct shape a, struct shape b)
 {
 	struct shape x, y;
 
@@ -95,13 +96,13 @@ assignable(struct shape a, struct shape b)
 		return false;
 	if (a.kind == VALUE_MAP)
 		return a.any_keys == b.any_keys;
-	x = element_of(a);
-	y = element_of(b);
+	x = check_element_of(a);
+	y = check_element_of(b);
 	return a.kind != VALUE_ARRAY || (a.typed == b.typed && (!a.typed || x.kind == y.kind));
 }
 
 static bool
-is_number_written(const struct node *n)
+check_is_literal(const struct node *n)
 {
 	return n->kind == NODE_CONST || (n->kind == NODE_UNARY && n->op != OP_NOT && n->args[0]->kind == NODE_CONST);
 }
@@ -111,51 +112,52 @@ check_in(struct check *c, const struct node *n, struct shape l, struct shape r)
 {
 	if (!r.any && r.kind == VALUE_MAP) {
 		if (!l.any && l.kind != VALUE_STRING && !r.any_keys)
-			return check_fail(c, n, "a map of strings has no key that is %s", name(l));
-		return known(VALUE_BOOL);
+			return check_fail(c, n, "a map of strings has no key that is %s", check_kind_name(l));
+		return check_shape(VALUE_BOOL);
 	}
 	if (!r.any && r.kind == VALUE_ARRAY) {
-		if (!comparable(l, element_of(r)))
-			return check_fail(c, n, "%s cannot be in a list of %s", name(l), name(element_of(r)));
-		return known(VALUE_BOOL);
+		if (!check_comparable(l, check_element_of(r)))
+			return check_fail(c, n, "%s cannot be in a list of %s", check_kind_name(l),
+			    check_kind_name(check_element_of(r)));
+		return check_shape(VALUE_BOOL);
 	}
-	if (r.any || (l.any && r.kind == VALUE_STRING) || (r.kind == VALUE_TIME && may_be(l, VALUE_STRING)))
-		return known(VALUE_BOOL);
-	return check_fail(c, n, "in needs a list or a map on its right, not %s", name(r));
+	if (r.any || (l.any && r.kind == VALUE_STRING) || (r.kind == VALUE_TIME && check_may_be(l, VALUE_STRING)))
+		return check_shape(VALUE_BOOL);
+	return check_fail(c, n, "in needs a list or a map on its right, not %s", check_kind_name(r));
 }
 
 static struct shape
 check_binary(struct check *c, struct node *n)
 {
 	struct shape l = check_node(c, n->args[0]), r = check_node(c, n->args[1]);
-	bool numbers = may_be_number(l) && may_be_number(r);
-	bool strings = may_be(l, VALUE_STRING) && may_be(r, VALUE_STRING);
+	bool numbers = check_may_be_number(l) && check_may_be_number(r);
+	bool strings = check_may_be(l, VALUE_STRING) && check_may_be(r, VALUE_STRING);
 	bool both = l.any && r.any, times, durations;
 	struct err *e;
 
-	times = may_be(l, VALUE_TIME) && may_be(r, VALUE_TIME);
-	durations = may_be(l, VALUE_DURATION) && may_be(r, VALUE_DURATION);
+	times = check_may_be(l, VALUE_TIME) && check_may_be(r, VALUE_TIME);
+	durations = check_may_be(l, VALUE_DURATION) && check_may_be(r, VALUE_DURATION);
 
 	if (!l.any && !r.any && time_arithmetic(n->op, l.kind, r.kind) != VALUE_NIL)
-		return known(time_arithmetic(n->op, l.kind, r.kind));
+		return check_shape(time_arithmetic(n->op, l.kind, r.kind));
 	switch (n->op) {
 	case OP_OR:
 	case OP_AND:
-		if (may_be(l, VALUE_BOOL) && may_be(r, VALUE_BOOL))
-			return known(VALUE_BOOL);
+		if (check_may_be(l, VALUE_BOOL) && check_may_be(r, VALUE_BOOL))
+			return check_shape(VALUE_BOOL);
 		break;
 	case OP_EQ:
 	case OP_NE:
 		n->exact = !l.any && !r.any && l.kind == r.kind ? l.kind : VALUE_NIL;
-		if (comparable(l, r))
-			return known(VALUE_BOOL);
+		if (check_comparable(l, r))
+			return check_shape(VALUE_BOOL);
 		break;
 	case OP_LT:
 	case OP_LE:
 	case OP_GT:
 	case OP_GE:
 		if (numbers || strings || times || durations)
-			return known(VALUE_BOOL);
+			return check_shape(VALUE_BOOL);
 		break;
 	case OP_IN:
 	case OP_NOT_IN: return check_in(c, n, l, r);
@@ -163,22 +165,23 @@ check_binary(struct check *c, struct node *n)
 		if (n->args[1]->kind == NODE_CONST && n->args[1]->value.kind == VALUE_STRING &&
 		    (e = pattern_check(c->arena, n->args[1]->value.s.at)) != NULL)
 			return check_fail(c, n, "%s", err_text(c->arena, e));
-		if (!l.any && l.kind == VALUE_ARRAY && element_of(l).kind == VALUE_INT && may_be(r, VALUE_STRING))
-			return known(VALUE_BOOL);
+		if (!l.any && l.kind == VALUE_ARRAY && check_element_of(l).kind == VALUE_INT &&
+		    check_may_be(r, VALUE_STRING))
+			return check_shape(VALUE_BOOL);
 		__attribute__((fallthrough));
 	case OP_CONTAINS:
 	case OP_STARTS_WITH:
 	case OP_ENDS_WITH:
 		if (strings)
-			return known(VALUE_BOOL);
+			return check_shape(VALUE_BOOL);
 		break;
 	case OP_RANGE:
-		if (may_be(l, VALUE_INT) && may_be(r, VALUE_INT))
-			return list_of(c, known(VALUE_INT));
+		if (check_may_be(l, VALUE_INT) && check_may_be(r, VALUE_INT))
+			return check_list_of(c, check_shape(VALUE_INT));
 		break;
 	case OP_ADD:
 		if (!l.any && !r.any && strings)
-			return known(VALUE_STRING);
+			return check_shape(VALUE_STRING);
 		__attribute__((fallthrough));
 	case OP_SUB:
 		if (both || ((l.any || r.any) && (numbers || times || durations || (n->op == OP_ADD && strings))))
@@ -188,29 +191,30 @@ check_binary(struct check *c, struct node *n)
 		if (both || ((l.any || r.any) && (numbers || durations)))
 			return any;
 		if (!l.any && !r.any && numbers)
-			return l.kind == VALUE_INT && r.kind == VALUE_INT ? known(VALUE_INT) : known(VALUE_FLOAT);
+			return l.kind == VALUE_INT && r.kind == VALUE_INT ? check_shape(VALUE_INT)
+									  : check_shape(VALUE_FLOAT);
 		break;
 	case OP_DIV:
 	case OP_POW:
 		if (numbers)
-			return known(VALUE_FLOAT);
+			return check_shape(VALUE_FLOAT);
 		break;
 	case OP_MOD:
-		if (is_number_written(n->args[0]) && n->args[1]->kind == NODE_CONST && l.kind == VALUE_INT &&
+		if (check_is_literal(n->args[0]) && n->args[1]->kind == NODE_CONST && l.kind == VALUE_INT &&
 		    n->args[1]->value.kind == VALUE_INT && n->args[1]->value.i == 0)
 			return check_fail(c, n, "integer divide by zero");
-		if (may_be(l, VALUE_INT) && may_be(r, VALUE_INT))
-			return known(VALUE_INT);
+		if (check_may_be(l, VALUE_INT) && check_may_be(r, VALUE_INT))
+			return check_shape(VALUE_INT);
 		break;
 	case OP_COALESCE:
 		if (!l.any && l.kind == VALUE_NIL)
 			return r;
 		if (!r.any && r.kind == VALUE_NIL)
 			return l;
-		return assignable(r, l) ? l : any;
+		return check_assignable(r, l) ? l : any;
 	default: break;
 	}
-	return check_fail(c, n, "the operator does not take %s and %s", name(l), name(r));
+	return check_fail(c, n, "the operator does not take %s and %s", check_kind_name(l), check_kind_name(r));
 }
 
 static struct shape
@@ -221,23 +225,23 @@ check_member(struct check *c, struct node *n)
 	if (of.any)
 		return any;
 	if (of.kind == VALUE_MAP) {
-		if (!of.any_keys && !may_be(key, VALUE_STRING))
-			return check_fail(c, n, "a map of strings has no member by %s", name(key));
+		if (!of.any_keys && !check_may_be(key, VALUE_STRING))
+			return check_fail(c, n, "a map of strings has no member by %s", check_kind_name(key));
 		if (n->args[0]->kind == NODE_ENV && n->args[1]->kind == NODE_CONST) {
 			if (strcmp(n->args[1]->value.s.at, "result") == 0)
 				return c->result;
 			if (!n->optional)
 				return check_fail(c, n, "unknown name %s", n->args[1]->value.s.at);
 		}
-		/* What groupBy makes has lists. */
+		/* The members of a map from groupBy are lists. */
 		return of.any_keys && of.element != NULL ? *of.element : open;
 	}
 	if (of.kind == VALUE_ARRAY) {
-		if (!may_be(key, VALUE_INT))
-			return check_fail(c, n, "a list has no member by %s", name(key));
-		return element_of(of);
+		if (!check_may_be(key, VALUE_INT))
+			return check_fail(c, n, "a list has no member by %s", check_kind_name(key));
+		return check_element_of(of);
 	}
-	return check_fail(c, n, "%s has no members", name(of));
+	return check_fail(c, n, "%s has no members", check_kind_name(of));
 }
 
 static struct shape
@@ -246,14 +250,14 @@ check_predicate(struct check *c, struct node *n, struct shape list)
 	struct check outer = *c;
 	struct shape s;
 
-	c->element = element_of(list);
+	c->element = check_element_of(list);
 	c->has_acc = strcmp(n->builtin->name, "reduce") == 0;
 	c->has_index = c->has_acc || strcmp(n->builtin->name, "map") == 0;
 	s = check_node(c, n->args[1]);
 	c->element = outer.element;
 	c->has_acc = outer.has_acc;
 	c->has_index = outer.has_index;
-	/* A predicate that is nil by its type has no value for Go. */
+	/* Go cannot call a predicate whose type is nil. */
 	if (!s.any && s.kind == VALUE_NIL)
 		return check_fail(c, n, "the predicate of %s has no value", n->builtin->name);
 	return s;
@@ -270,8 +274,8 @@ check_call(struct check *c, struct node *n)
 			continue;
 		}
 		args[i] = check_node(c, n->args[i]);
-		if (n->builtin->closure && i == 0 && !may_be(args[0], VALUE_ARRAY))
-			return check_fail(c, n, "%s needs a list, not %s", n->builtin->name, name(args[0]));
+		if (n->builtin->closure && i == 0 && !check_may_be(args[0], VALUE_ARRAY))
+			return check_fail(c, n, "%s needs a list, not %s", n->builtin->name, check_kind_name(args[0]));
 	}
 	return c->err != NULL ? any : n->builtin->check(c, n, args);
 }
@@ -299,7 +303,7 @@ check_array(struct check *c, struct node *n)
 			first = e;
 		same &= e.any == first.any && e.kind == first.kind;
 	}
-	return list_of(c, same ? first : any);
+	return check_list_of(c, same ? first : any);
 }
 
 static struct shape
@@ -307,18 +311,18 @@ check_conditional(struct check *c, struct node *n)
 {
 	struct shape s = check_node(c, n->args[0]), t;
 
-	if (!may_be(s, VALUE_BOOL))
-		return check_fail(c, n, "a condition must be a bool, not %s", name(s));
+	if (!check_may_be(s, VALUE_BOOL))
+		return check_fail(c, n, "a condition must be a bool, not %s", check_kind_name(s));
 	s = check_node(c, n->args[1]);
 	t = check_node(c, n->args[2]);
 	if (!s.any && s.kind == VALUE_NIL)
 		return t;
 	if (!t.any && t.kind == VALUE_NIL)
 		return s;
-	if (!assignable(s, t))
+	if (!check_assignable(s, t))
 		return any;
-	if (s.kind == VALUE_ARRAY && !s.typed && !assignable(element_of(s), element_of(t)))
-		return known(VALUE_ARRAY);
+	if (s.kind == VALUE_ARRAY && !s.typed && !check_assignable(check_element_of(s), check_element_of(t)))
+		return check_shape(VALUE_ARRAY);
 	return s;
 }
 
@@ -327,11 +331,11 @@ check_unary(struct check *c, struct node *n)
 {
 	struct shape s = check_node(c, n->args[0]);
 
-	if (n->op == OP_NOT && may_be(s, VALUE_BOOL))
-		return known(VALUE_BOOL);
-	if (n->op != OP_NOT && may_be_number(s))
+	if (n->op == OP_NOT && check_may_be(s, VALUE_BOOL))
+		return check_shape(VALUE_BOOL);
+	if (n->op != OP_NOT && check_may_be_number(s))
 		return s;
-	return check_fail(c, n, "the operator does not take %s", name(s));
+	return check_fail(c, n, "the operator does not take %s", check_kind_name(s));
 }
 
 static struct shape
@@ -339,10 +343,10 @@ check_slice(struct check *c, struct node *n)
 {
 	struct shape s = check_node(c, n->args[0]);
 
-	if (!may_be(s, VALUE_ARRAY) && !may_be(s, VALUE_STRING))
-		return check_fail(c, n, "%s cannot be cut", name(s));
+	if (!check_may_be(s, VALUE_ARRAY) && !check_may_be(s, VALUE_STRING))
+		return check_fail(c, n, "%s cannot be cut", check_kind_name(s));
 	for (size_t i = 1; i < 3; i++)
-		if (n->args[i] != NULL && !may_be(check_node(c, n->args[i]), VALUE_INT))
+		if (n->args[i] != NULL && !check_may_be(check_node(c, n->args[i]), VALUE_INT))
 			return check_fail(c, n, "a bound must be an integer");
 	return s;
 }
@@ -355,14 +359,15 @@ check_node(struct check *c, struct node *n)
 	if (c->err != NULL)
 		return any;
 	switch (n->kind) {
-	case NODE_CONST: return n->value.kind == VALUE_ARRAY ? shape_typed(c, VALUE_INT) : known(n->value.kind);
+	case NODE_CONST: return n->value.kind == VALUE_ARRAY ? shape_typed(c, VALUE_INT) : check_shape(n->value.kind);
 	case NODE_RESULT: return c->result;
-	case NODE_ENV: return known(VALUE_MAP);
+	case NODE_ENV: return check_shape(VALUE_MAP);
 	case NODE_VARIABLE: return c->variables[n->slot];
 	case NODE_ELEMENT: return c->element;
 	case NODE_ACC: return c->has_acc ? any : check_fail(c, n, "#acc is known in reduce only");
 	case NODE_INDEX:
-		return c->has_index ? known(VALUE_INT) : check_fail(c, n, "#index is known in map and reduce only");
+		return c->has_index ? check_shape(VALUE_INT)
+				    : check_fail(c, n, "#index is known in map and reduce only");
 	case NODE_UNARY: return check_unary(c, n);
 	case NODE_BINARY: return check_binary(c, n);
 	case NODE_COND: return check_conditional(c, n);
@@ -377,7 +382,7 @@ check_node(struct check *c, struct node *n)
 	case NODE_MAP:
 		for (size_t i = 0; i < n->n; i++)
 			check_node(c, n->args[i]);
-		return known(VALUE_MAP);
+		return check_shape(VALUE_MAP);
 	case NODE_CALL: return check_call(c, n);
 	case NODE_METHOD: return check_method(c, n);
 	case NODE_CHAIN: return check_node(c, n->args[0]);

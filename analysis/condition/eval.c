@@ -15,7 +15,7 @@
 #define RANGE_MAX 100000
 #define TEXT_MAX (64u << 20)
 #define MATCHING_MAX 2000000
-#define ENTRY_BYTES 8 /* that a key costs which another one is compared with */
+#define ENTRY_BYTES 8 /* bytes that the comparison with one key costs */
 
 struct value
 eval_fail(struct eval *e, const char *format, ...)
@@ -65,7 +65,7 @@ eval_read(struct eval *e, size_t bytes)
 	return true;
 }
 
-/* Before a function reads its arguments: those that are texts. */
+/* Charges the strings among the arguments of a function, before it reads them. */
 static bool
 eval_read_texts(struct eval *e, const struct value *args, size_t n)
 {
@@ -95,7 +95,7 @@ eval_compare(struct eval *e, const struct value *a, const struct value *b, int *
 		return true;
 	}
 	if (value_number(a, &x) && value_number(b, &y)) {
-		*ret = x < y ? -1 : x > y ? 1 : x == y ? 0 : 2; /* 2: NaN, neither */
+		*ret = x < y ? -1 : x > y ? 1 : x == y ? 0 : 2; /* 2: one is NaN */
 		return true;
 	}
 	if (a->kind == VALUE_STRING && b->kind == VALUE_STRING) {
@@ -134,7 +134,7 @@ time_arithmetic(enum op op, enum value_kind l, enum value_kind r)
 	return VALUE_NIL;
 }
 
-/* Go's integers wrap. */
+/* Integers wrap, as those of Go. */
 static int64_t
 eval_integers(enum op op, int64_t l, int64_t r)
 {
@@ -155,7 +155,7 @@ eval_times(enum op op, const struct value *l, const struct value *r)
 		return value_time(moment_add(l->time, op == OP_ADD ? r->i : eval_integers(OP_SUB, 0, r->i)));
 	if (r->kind == VALUE_TIME)
 		return value_time(moment_add(r->time, l->i));
-	/* A duration times a float is a float of nanoseconds, whatever the check says. */
+	/* A duration times a float is a float of nanoseconds, although its checked type is a duration. */
 	if (l->kind == VALUE_FLOAT || r->kind == VALUE_FLOAT)
 		return value_float(
 		    (l->kind == VALUE_FLOAT ? l->f : (double)x) * (r->kind == VALUE_FLOAT ? r->f : (double)y));
@@ -213,7 +213,7 @@ eval_range(struct eval *e, const struct value *l, const struct value *r)
 	return v;
 }
 
-/* nil is the key "" of a map of strings, Go's zero value. */
+/* nil is the key "" of a map of strings: the zero value of Go. */
 static const struct value *
 eval_key(const struct value *map, const struct value *key, struct value *room)
 {
@@ -237,7 +237,7 @@ eval_in(struct eval *e, const struct value *l, const struct value *r)
 	if (r->kind == VALUE_MAP)
 		return eval_is_key(e, l) ? value_bool(value_member(r, eval_key(r, l, &key)) != NULL)
 					 : (struct value){ 0 };
-	/* A time has fields that nothing may see. */
+	/* All fields of time.Time are private. */
 	if (r->kind == VALUE_TIME && l->kind == VALUE_STRING)
 		return value_bool(false);
 	if (r->kind != VALUE_ARRAY)
@@ -316,7 +316,7 @@ eval_binary(struct eval *e, const struct node *n)
 	bool folded;
 	int c;
 
-	/* The original folds `x || true` and `x && false` when it compiles: x never runs. */
+	/* expr folds `x || true` and `x && false` at compile time: x is not evaluated. */
 	if ((n->op == OP_AND || n->op == OP_OR) && eval_folded(n->args[1], &folded) && folded == (n->op == OP_OR))
 		return value_bool(folded);
 	l = eval_node(e, n->args[0]);
@@ -337,7 +337,7 @@ eval_binary(struct eval *e, const struct node *n)
 	switch (n->op) {
 	case OP_EQ:
 	case OP_NE:
-		/* The original compares them as what they are by type, and what is not found is nil all the same. */
+		/* expr compares values of the checked type, and a member that does not exist is nil nevertheless. */
 		if ((n->exact == VALUE_INT || n->exact == VALUE_STRING) && (l.kind != n->exact || r.kind != n->exact))
 			return eval_fail(e, "nil is no %s", value_kind_name(n->exact));
 		if (!eval_walk(e, &l) || !eval_walk(e, &r))
@@ -348,7 +348,7 @@ eval_binary(struct eval *e, const struct node *n)
 	case OP_GT: return eval_compare(e, &l, &r, &c) ? value_bool(c == 1) : l;
 	case OP_GE: return eval_compare(e, &l, &r, &c) ? value_bool(c == 1 || c == 0) : l;
 	case OP_IN:
-		/* The original makes a set of strings that are written, in which only a string can be looked up. */
+		/* expr makes a set of a list of string literals, which can contain only a string. */
 		if (l.kind != VALUE_STRING && eval_is_string_list(n->args[1])) {
 			if (l.kind != VALUE_NIL)
 				return eval_fail(e, "%s cannot be in a list of strings", value_kind_name(l.kind));
@@ -394,7 +394,7 @@ eval_fetch(struct eval *e, const struct value *of, const struct value *key)
 	return of->kind == VALUE_STRING ? value_int((unsigned char)of->s.at[i]) : of->array.at[i];
 }
 
-/* The value that a link of a chain begins with; false: the chain has ended, or failed. */
+/* Evaluates the left side of a link of a chain. False: the chain has ended, or an error is set. */
 static bool
 eval_link(struct eval *e, const struct node *n, struct value *ret)
 {
@@ -485,7 +485,7 @@ eval_call(struct eval *e, const struct node *n)
 
 	for (size_t i = 0; i < n->n; i++) {
 		if (n->builtin->closure && i == 1)
-			continue; /* evaluated by the function, once an element */
+			continue; /* evaluated by the function for each element */
 		args[i] = eval_node(e, n->args[i]);
 		if (e->err != NULL)
 			return args[i];
@@ -530,7 +530,7 @@ eval_map(struct eval *e, const struct node *n)
 
 		if (e->err == NULL && key.kind != VALUE_STRING)
 			return eval_fail(e, "a key of a map must be a string, not %s", value_kind_name(key.kind));
-		/* The original fills a map from its end: of one key twice the first value stays. */
+		/* expr fills a map from its end: if a key occurs twice, the first value remains. */
 		if (e->err == NULL && value_member(&v, &key) == NULL)
 			v.map.at[v.map.n++] = (struct value_entry){ key, value };
 	}
@@ -610,7 +610,7 @@ eval_check(struct arena *a, const struct condition_program *program, const struc
 		.variables = arena_new_array(a, struct shape, program->n_variables) };
 
 	*ret = check_node(&c, program->root);
-	ret->element = NULL; /* what it points to may be of this call */
+	ret->element = NULL; /* it may point to objects of this call */
 	return c.err;
 }
 
@@ -644,14 +644,14 @@ condition_eval_value(struct arena *a, const struct condition_program *program, c
 	if (err != NULL)
 		return err;
 	*ret = eval_node(&e, program->root);
-	/* The caller walks over the value. */
+	/* The caller visits all that is in the value. */
 	if (e.err == NULL)
 		eval_walk(&e, ret);
 	return e.err;
 }
 
 static struct err *
-run(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
+condition_eval_kind(struct arena *a, const struct condition_program *program, const struct value *result, int64_t now,
     enum value_kind want, struct value *ret)
 {
 	struct err *e = condition_eval_value(a, program, result, now, ret);
@@ -667,7 +667,7 @@ condition_eval(
     struct arena *a, const struct condition_program *program, const struct value *result, int64_t now, bool *ret)
 {
 	struct value v;
-	struct err *e = run(a, program, result, now, VALUE_BOOL, &v);
+	struct err *e = condition_eval_kind(a, program, result, now, VALUE_BOOL, &v);
 
 	if (e == NULL)
 		*ret = v.b;
@@ -679,7 +679,7 @@ condition_eval_time(struct arena *a, const struct condition_program *program, in
 {
 	const struct value nil = { .kind = VALUE_NIL };
 	struct value v;
-	struct err *e = run(a, program, &nil, now, VALUE_TIME, &v);
+	struct err *e = condition_eval_kind(a, program, &nil, now, VALUE_TIME, &v);
 
 	if (e == NULL)
 		*ret = moment_ms(v.time);

@@ -30,7 +30,7 @@ lex_fail(struct lexer *l, const char *why)
 	l->at = l->text + strlen(l->text);
 }
 
-/* `…`: anything as it stands; a backtick is written twice. */
+/* `…`: a string without escapes; two backticks are one. */
 static void
 lex_raw_string(struct lexer *l)
 {
@@ -55,7 +55,7 @@ lex_raw_string(struct lexer *l)
 	l->at = s + 1;
 }
 
-/* The bytes of b'…', whose escapes name bytes and no characters. They are a list of numbers, as []byte is. */
+/* b'…': a list of numbers, as []byte; its escapes are bytes and not characters. */
 static void
 lex_bytes(struct lexer *l)
 {
@@ -158,7 +158,7 @@ lex_number(struct lexer *l)
 		l->at = s;
 }
 
-/* Words that are operators; true, false and nil are names. */
+/* The word is an operator. true, false and nil are names. */
 static bool
 lex_is_operator(const char *word)
 {
@@ -171,7 +171,7 @@ lex_is_operator(const char *word)
 	return false;
 }
 
-/* Blanks and comments; false with an error for a comment that does not end. */
+/* Skips white space and comments. False with an error for a comment without an end. */
 static bool
 lex_skip(struct lexer *l)
 {
@@ -202,7 +202,7 @@ lex_next(struct lexer *l)
 		"==", "=*", "*&", "*=", "**", "<&", "<=", "<*", ">&", ">=", ">*" };
 	bool pointer = l->token == T_PUNCT && l->word[0] == '#' && l->at == l->start + 1;
 
-	/* The name of a pointer, #acc, follows it at once; an operator is a name there. */
+	/* The name of a pointer follows without space: #acc. An operator is a name there. */
 	if (!pointer && !lex_skip(l))
 		return;
 	l->start = l->at;

@@ -1,11 +1,11 @@
-/* analysis/condition/lex.h: the words of a condition, one after the other. Private to this folder. */
+/* analysis/condition/lex.h: the tokens of a condition. Private to this folder. */
 #pragma once
 #include "analysis/condition/value.h"
 #include "base/err.h"
 
 enum token { T_END, T_NUMBER, T_STRING, T_BYTES, T_NAME, T_WORD, T_PUNCT };
 
-/* A position in a text: copying it remembers the place. */
+/* A position in a text. A copy keeps the position. */
 struct lexer {
 	struct arena *arena;
 	const char *text, *at;
@@ -16,17 +16,17 @@ struct lexer {
 	struct err *err; /* the first error; the token is T_END from then on */
 };
 
-/* Begins a text: the first token is read. The text outlives the lexer. */
+/* Starts with the first token. The text outlives the lexer. */
 void lex_begin(struct lexer *, struct arena *, const char *text);
 
-/* The next token. */
+/* Reads the next token. */
 void lex_next(struct lexer *);
 
-/* Sets err, with the column of the token, unless one is set. */
+/* Sets err, with the column of the token, unless it is set. */
 void lex_fail(struct lexer *, const char *why);
 
 /* The token is this operator, bracket or word. */
 bool lex_is(const struct lexer *, const char *word);
 
-/* The same, and goes on to the next one. */
+/* The same; true also reads the next token. */
 bool lex_accept(struct lexer *, const char *word);

@@ -1,4 +1,4 @@
-/* analysis/condition/methods.c: the methods that Go's package time has, for values of the language. */
+/* analysis/condition/methods.c: the methods of the package time of Go. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/moment.h"
@@ -91,7 +91,7 @@ method_unix(struct eval *e, const char *name, const struct value *self, const st
 
 	(void)e;
 	(void)args;
-	/* Wraps as Go's integers do. */
+	/* Integers wrap, as those of Go. */
 	return value_int(
 	    (int64_t)((uint64_t)self->time.s * (uint64_t)scale + (uint64_t)(self->time.ns / (MOMENT_SECOND / scale))));
 }
@@ -112,7 +112,7 @@ method_sub(struct eval *e, const char *name, const struct value *self, const str
 	return value_duration(moment_sub(self->time, args[0].time));
 }
 
-#define DATE_MAX 1000000 /* years, months, days that are added: more is beyond any calendar */
+#define DATE_MAX 1000000 /* years, months or days added at once; more is out of range */
 
 static struct value
 method_add_date(struct eval *e, const char *name, const struct value *self, const struct value *args)
@@ -149,7 +149,7 @@ method_is_zero(struct eval *e, const char *name, const struct value *self, const
 
 	(void)e;
 	(void)args;
-	/* Offsets have no summer time. */
+	/* Offsets have no daylight saving time. */
 	return value_bool(name[2] == 'Z' && p.year == 1 && p.year_day == 1 && p.hour + p.minute + p.second == 0 &&
 			  self->time.ns == 0 && self->time.zone == 0);
 }
@@ -218,7 +218,7 @@ method_absolute(struct eval *e, const char *name, const struct value *self, cons
 	rest = d % unit;
 	if (name[0] == 'T')
 		return value_duration(d - rest);
-	/* Halves are rounded away from zero; what would overflow saturates. */
+	/* Halves are rounded away from zero; overflow saturates. */
 	if (d < 0) {
 		if (-rest < unit + rest)
 			return value_duration(d - rest);
@@ -243,7 +243,7 @@ method_check(struct check *c, const struct node *n, const struct shape *args)
 {
 	const struct method *m;
 
-	/* A member of a map may be a function for all that is known. */
+	/* A member of a map may be a function: its type is not known. */
 	if (args[0].any || args[0].kind == VALUE_MAP)
 		return (struct shape){ .any = true };
 	if ((m = method_find(args[0].kind, n->name)) == NULL)

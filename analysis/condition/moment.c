@@ -7,14 +7,14 @@
 #include "base/time.h"
 
 #define DAY 86400
-#define YEAR_ONE INT64_C(62135596800) /* seconds from 0001-01-01, Go's zero time, to 1970 */
+#define YEAR_ONE INT64_C(62135596800) /* seconds from 0001-01-01, the zero time of Go, to 1970 */
 #define TEXT_MAX 4096 /* bytes of a formatted time */
 
 const char *const moment_months[12] = { "January", "February", "March", "April", "May", "June", "July", "August",
 	"September", "October", "November", "December" };
 const char *const moment_weekdays[7] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
 
-/* The pieces of a layout: Go's reference time, Monday January 2 15:04:05 2006 in the zone -0700. */
+/* The pieces of a layout: the reference time of Go, Monday January 2 15:04:05 2006 in the zone -0700. */
 enum piece {
 	PIECE_TEXT,
 	PIECE_MONTH_LONG,
@@ -45,7 +45,7 @@ enum piece {
 	PIECE_ZONE,
 	PIECE_ZONE_HOUR,
 	PIECE_ZONE_Z_HOUR,
-	PIECE_FRACTION, /* .000: always so many digits */
+	PIECE_FRACTION, /* .000: this number of digits */
 	PIECE_FRACTION_CUT, /* .999: without trailing zeros */
 };
 
@@ -166,14 +166,14 @@ moment_truncate(struct moment m, int64_t ns, bool round)
 	return moment_add(m, (int64_t)(ns - rest));
 }
 
-/* The piece that the layout begins with, and its length; for PIECE_TEXT one character. */
+/* Returns the first piece of the layout, and its length; PIECE_TEXT is one character. */
 static enum piece
 moment_piece(const char *layout, size_t *ret_len)
 {
 	enum piece found = PIECE_TEXT;
 	size_t best = 0;
 
-	/* A fraction is a point or comma and zeros or nines that no digit follows. */
+	/* A fraction is a point or comma and zeros or nines, without a digit after them. */
 	if ((layout[0] == '.' || layout[0] == ',') && (layout[1] == '0' || layout[1] == '9')) {
 		size_t n = 1 + strspn(layout + 1, layout[1] == '0' ? "0" : "9");
 
@@ -186,7 +186,7 @@ moment_piece(const char *layout, size_t *ret_len)
 		size_t n = strlen(moment_pieces[i].text);
 
 		if (n > best && strncmp(layout, moment_pieces[i].text, n) == 0) {
-			/* "Jan" inside a word such as "January" is longer above; "Monster" is text. */
+			/* "January" is matched before "Jan"; "Monster" is text. */
 			if (moment_pieces[i].piece == PIECE_WEEKDAY_SHORT && islower((unsigned char)layout[n]))
 				continue;
 			if (moment_pieces[i].piece == PIECE_MONTH_SHORT && islower((unsigned char)layout[n]))
@@ -290,7 +290,7 @@ moment_format(struct arena *a, struct moment m, const char *layout)
 	return text;
 }
 
-/* Between min and max decimal digits; -1: there are not as many. */
+/* Reads between min and max decimal digits; -1: there are fewer. */
 static int64_t
 moment_read_number(const char **s, int min, int max)
 {
@@ -302,7 +302,7 @@ moment_read_number(const char **s, int min, int max)
 	return n >= min ? v : -1;
 }
 
-/* The index of the name that the text begins with; -1: there is none. */
+/* Returns the index of the name at the start of the text, or -1. */
 static int
 moment_read_name(const char **s, const char *const *names, int n, bool whole)
 {
@@ -373,7 +373,7 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 		switch (piece) {
 		case PIECE_TEXT:
 			if (*layout == ' ') {
-				/* A space stands for any number of them. */
+				/* A space matches any number of spaces. */
 				if (*s != ' ' && *s != '\0')
 					return false;
 				while (*s == ' ')
@@ -423,7 +423,7 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 			v = p.second = (int)moment_read_number(&s, piece == PIECE_SECOND_2 ? 2 : 1, 2);
 			if (v > 59)
 				return false;
-			/* A fraction that the layout does not name is read all the same. */
+			/* A fraction is read even if the layout does not have it. */
 			if (layout[len] != '.' && layout[len] != ',')
 				moment_read_fraction(&s, &ns);
 			break;
@@ -443,7 +443,7 @@ moment_parse(const char *layout, const char *s, int32_t zone, struct moment *ret
 			s += 2;
 			break;
 		case PIECE_ZONE_NAME:
-			/* The offset of a zone's short name is not known, but for UTC: Go takes 0 too. */
+			/* The offset of a short zone name other than UTC is not known: it is 0, as in Go. */
 			len = 3;
 			v = (int64_t)strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 			if (v < 3 || v > 5)
@@ -491,7 +491,7 @@ moment_text(struct arena *a, struct moment m)
 	return moment_format(a, m, "2006-01-02 15:04:05.999999999 -0700 MST");
 }
 
-/* A number of units of `unit` ns each, with a fraction that has no trailing zeros. */
+/* The duration in units of `unit` ns, with a fraction without trailing zeros. */
 static const char *
 moment_fraction_text(struct arena *a, uint64_t ns, uint64_t unit, int digits)
 {

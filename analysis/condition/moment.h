@@ -1,14 +1,14 @@
 /* analysis/condition/moment.h: times of the condition language, as Go's package time has them.
  *
- * A moment is exact to the nanosecond and remembers the offset it was written with. Zones with a name are not known but for
- * UTC: this folder reads no files. Nothing here reads a clock.
+ * A moment has nanoseconds and an offset, in which it is printed. The only zone with a name is UTC, because this folder
+ * reads no files. Nothing here reads a clock.
  */
 #pragma once
 #include "analysis/condition/value.h"
 
 #define MOMENT_SECOND INT64_C(1000000000) /* in nanoseconds */
 
-/* The calendar of a moment in its own zone. */
+/* The date and time of a moment in its own zone. */
 struct moment_parts {
 	int64_t year;
 	int month, day, hour, minute, second; /* month and day from 1 */
@@ -20,7 +20,7 @@ int64_t moment_ms(struct moment); /* cut, saturating */
 
 struct moment_parts moment_parts(struct moment);
 
-/* Parts may be out of their range, as time.Date takes them: October 32 is November 1. */
+/* Parts may be out of range, as for time.Date of Go: October 32 is November 1. */
 struct moment moment_from_parts(const struct moment_parts *, int32_t ns, int32_t zone);
 
 /* Nanoseconds from b to a, saturating. */
@@ -28,13 +28,14 @@ int64_t moment_sub(struct moment a, struct moment b);
 struct moment moment_add(struct moment, int64_t ns);
 int moment_compare(struct moment, struct moment);
 
-/* Down to, or to the nearest, multiple of `ns` since Go's zero time; the moment itself when ns <= 0. */
+/* Returns the multiple of `ns` since the zero time of Go before the moment, or the nearest; the moment itself if ns <=
+ * 0. */
 struct moment moment_truncate(struct moment, int64_t ns, bool round);
 
-/* By a layout of Go's: "2006-01-02T15:04:05Z07:00". The text is in the arena. */
+/* Formats by a layout of Go: "2006-01-02T15:04:05Z07:00". The text is in the arena. */
 const char *moment_format(struct arena *, struct moment, const char *layout);
 
-/* Reads by a layout; a text without an offset is in `zone` (seconds east of UTC). False when it does not match. */
+/* Parses by a layout. A text without an offset is in `zone` (seconds east of UTC). False: it does not match. */
 bool moment_parse(const char *layout, const char *text, int32_t zone, struct moment *ret);
 
 /* "2024-01-01 00:00:00 +0000 UTC" */

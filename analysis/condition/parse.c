@@ -1,4 +1,4 @@
-/* analysis/condition/parse.c: a precedence climber over the words of lex.h. */
+/* analysis/condition/parse.c: a recursive parser with operator precedence. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/condition.h"
@@ -16,7 +16,7 @@ struct parser {
 	const char *variables[VARIABLES_MAX];
 	size_t n_variables, most_variables;
 	int depth, closures;
-	bool names; /* any name is a member of the result */
+	bool names; /* a name that the language does not have is a member of the result */
 };
 
 static const struct {
@@ -119,7 +119,7 @@ parse_not(struct parser *p, struct node *of)
 	return n;
 }
 
-/* A predicate: { … } or a bare expression, over # . */
+/* Parses a predicate over # : { … } or an expression. */
 static struct node *
 parse_predicate(struct parser *p)
 {
@@ -139,8 +139,8 @@ parse_predicate(struct parser *p)
 	return n;
 }
 
-/* The items between commas up to `end`, whose opening bracket is read; a comma may stand before the end. The first `count`
- * items are there already. */
+/* Parses items between commas up to `end`; the opening bracket has been read, and a comma before the end is allowed.
+ * The first `count` items are set already. */
 static size_t
 parse_items(struct parser *p, const char *end, const struct builtin *b, struct node **items, size_t count)
 {
@@ -158,7 +158,7 @@ parse_items(struct parser *p, const char *end, const struct builtin *b, struct n
 	return count;
 }
 
-/* The arguments of a call, from its "("; `first` is the one piped in, or NULL. */
+/* Parses the arguments of a call, from its "("; `first` is the one before a pipe, or NULL. */
 static struct node *
 parse_call(struct parser *p, const char *name, struct node *first)
 {
@@ -194,7 +194,7 @@ parse_array(struct parser *p)
 	return n;
 }
 
-/* { a: 1, "b": 2, 3: 4, (expression): 5 } after its "{". */
+/* Parses { a: 1, "b": 2, 3: 4, (expression): 5 } after its "{". */
 static struct node *
 parse_map(struct parser *p)
 {
@@ -247,9 +247,9 @@ parse_chain(struct parser *p, struct node *of)
 	return n;
 }
 
-/* .name, ?.name, .name(…) after the point. The chain of an optional link goes on to what follows it with a point. */
+/* Parses .name, ?.name or .name(…) after the point. The chain of a ?. continues with the next point. */
 static struct node *
-parse_field(struct parser *p, struct node *n, bool optional)
+parse_member_link(struct parser *p, struct node *n, bool optional)
 {
 	struct node *items[ITEMS_MAX], *of = n->kind == NODE_CHAIN ? n->args[0] : n;
 	bool chained = optional || n->kind == NODE_CHAIN;
@@ -274,7 +274,7 @@ parse_field(struct parser *p, struct node *n, bool optional)
 	return chained ? parse_chain(p, n) : n;
 }
 
-/* [i], [from:to] after the bracket. */
+/* Parses [i] or [from:to] after the bracket. */
 static struct node *
 parse_index(struct parser *p, struct node *of, bool optional)
 {
@@ -309,7 +309,7 @@ parse_postfix(struct parser *p, struct node *n)
 			if (optional && lex_accept(&p->lex, "["))
 				n = parse_index(p, n, true);
 			else
-				n = parse_field(p, n, optional);
+				n = parse_member_link(p, n, optional);
 		} else if (lex_accept(&p->lex, "[")) {
 			n = parse_index(p, n, false);
 		} else {
@@ -319,7 +319,7 @@ parse_postfix(struct parser *p, struct node *n)
 	return n;
 }
 
-/* if a { b } else { c } after the if. */
+/* Parses if a { b } else { c } after the if. */
 static struct node *
 parse_conditional(struct parser *p)
 {
@@ -343,7 +343,7 @@ parse_conditional(struct parser *p)
 	return n;
 }
 
-/* True for a name that a let may not take: it has a meaning already. */
+/* The name has a meaning already: a let may not define it. */
 static bool
 parse_is_taken(const struct parser *p, const char *name)
 {
@@ -355,7 +355,7 @@ parse_is_taken(const struct parser *p, const char *name)
 	return false;
 }
 
-/* let name = a; b after the let. */
+/* Parses let name = a; b after the let. */
 static struct node *
 parse_let(struct parser *p)
 {
@@ -383,7 +383,7 @@ parse_let(struct parser *p)
 	return n;
 }
 
-/* #, #acc, #index, or the point of .field, inside a predicate. */
+/* Parses #, #acc, #index, or the point of .field, in a predicate. */
 static struct node *
 parse_pointer(struct parser *p)
 {
@@ -457,7 +457,7 @@ parse_primary(struct parser *p)
 		return parse_postfix(p, parse_map(p));
 	if (p->closures > 0 && (lex_is(l, "#") || lex_is(l, ".")))
 		return parse_pointer(p);
-	/* ::f() is f() of the language where a variable has the name. */
+	/* ::f() is the function f, even if there is a variable f. */
 	if (lex_accept(l, "::") && l->token == T_NAME) {
 		name = l->word;
 		lex_next(l);
@@ -491,7 +491,8 @@ parse_unary(struct parser *p)
 	return parse_primary(p);
 }
 
-/* The binary operator at this place; `not in`, `not matches` and the like set *ret_negated. -1: none. */
+/* Returns the row in binary_ops of the operator at this position, or -1; `not in`, `not matches` and others set
+ * *ret_negated. */
 static int
 parse_binary_op(struct parser *p, bool *ret_negated)
 {
@@ -519,7 +520,7 @@ parse_is_order(enum op op)
 	return op == OP_LT || op == OP_LE || op == OP_GT || op == OP_GE;
 }
 
-/* a < b, and a < b < c, which is a < b && b < c. The first operator has been read. */
+/* Parses a < b, and a < b < c, which is a < b && b < c. The first operator has been read. */
 static struct node *
 parse_comparison(struct parser *p, struct node *left, int i)
 {
@@ -538,7 +539,7 @@ parse_comparison(struct parser *p, struct node *left, int i)
 	}
 }
 
-/* What one binary operator makes of what stands left of it; it has been read. */
+/* Parses the right side of a binary operator, which has been read. */
 static struct node *
 parse_binary(struct parser *p, struct node *left, int i, bool negated)
 {
@@ -561,7 +562,7 @@ parse_binary(struct parser *p, struct node *left, int i, bool negated)
 	return negated ? parse_not(p, n) : n;
 }
 
-/* a ? b : c, and a ?: c, which is a ? a : c. */
+/* Parses a ? b : c, and a ?: c, which is a ? a : c. */
 static struct node *
 parse_ternary(struct parser *p, struct node *left)
 {
@@ -624,7 +625,7 @@ parse_expression(struct parser *p, int precedence)
 	return n;
 }
 
-/* a; b; c, of which the last is the value; a semicolon may end the condition. */
+/* Parses a; b; c, of which the last is the value. A semicolon at the end is allowed. */
 static struct node *
 parse_sequence(struct parser *p)
 {

@@ -1,4 +1,4 @@
-/* analysis/condition/pattern.c: the operator matches: PCRE2, with limits, since a pattern comes from outside. */
+/* analysis/condition/pattern.c: the operator matches: PCRE2, with limits, because users write patterns. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>
@@ -8,10 +8,11 @@
 #define MATCH_LIMIT 100000
 #define MATCH_DEPTH 1000
 #define MATCH_HEAP 4096 /* KiB */
-#define COMPILED_COST 16 /* bytes of text that a compiled byte counts as */
-#define PASSED_COST 16 /* bytes that an item of the pattern passes over for another step */
+#define COMPILED_COST 16 /* bytes of text that are charged for a byte of a compiled pattern */
+#define PASSED_COST 16 /* bytes that an item of the pattern may skip without another step */
 
-/* What a pattern may still cost. PCRE2's own limits begin anew at each place of the text, of which there may be a million. */
+/* The steps that are left for a pattern. The limits of PCRE2 start again at each position of the text, and there may be
+ * a million positions. */
 struct matching {
 	size_t *left;
 	size_t at; /* in the text */
@@ -19,7 +20,7 @@ struct matching {
 
 #define PATTERN_REPEAT_MAX 1000
 
-/* A group that Go has: (?:, (?P<name>, (?<name>, and flags. `s` is behind "(?". */
+/* Go has the group: (?:, (?P<name>, (?<name>, and flags. `s` starts after "(?". */
 static bool
 pattern_group_known(const char *s)
 {
@@ -31,7 +32,7 @@ pattern_group_known(const char *s)
 	return *s == ':' || *s == ')';
 }
 
-/* An escape that Go has. `s` is behind the backslash. */
+/* Go has the escape. `s` starts after the backslash. */
 static bool
 pattern_escape_known(const char *s, bool in_class)
 {
@@ -42,7 +43,8 @@ pattern_escape_known(const char *s, bool in_class)
 	return (unsigned char)*s < 0x80;
 }
 
-/* How long a repetition is that begins here: "*", "{2,3}?"; 0: there is none. *ret_most is the larger of its numbers. */
+/* Returns the length of a repetition at the start of the text ("*", "{2,3}?"), or 0. *ret_most is the larger of its
+ * numbers. */
 static size_t
 pattern_repetition(const char *s, unsigned long *ret_most)
 {
@@ -70,7 +72,8 @@ pattern_repetition(const char *s, unsigned long *ret_most)
 	return n + (s[n] == '?');
 }
 
-/* The first thing that PCRE2 has and Go's package regexp, which expr uses, has not: a condition that has it is an error there. */
+/* Returns the first construct that PCRE2 has and the package regexp of Go, which expr uses, does not: it is an error
+ * there. */
 static const char *
 pattern_foreign(const char *s)
 {
@@ -116,7 +119,7 @@ pattern_foreign(const char *s)
 	return NULL;
 }
 
-/* NULL with *ret_err: it is no pattern. */
+/* NULL sets *ret_err: the pattern is invalid. */
 static pcre2_code *
 pattern_compile(struct arena *a, const char *pattern, size_t len, struct err **ret_err)
 {
@@ -165,7 +168,7 @@ pattern_step(pcre2_callout_block *block, void *arg)
 	return 0;
 }
 
-/* The bytes of a list of numbers, b'…'; false: it is something else. */
+/* Sets *ret to the bytes of a list of numbers, b'…'. False: the value is not such a list. */
 static bool
 pattern_bytes(struct eval *e, const struct value *list, struct value *ret)
 {

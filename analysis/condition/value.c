@@ -115,7 +115,7 @@ value_from_json(struct arena *a, const json_t *j)
 	}
 }
 
-/* Go's zones with an offset in a JSON time: RFC 3339 to the nanosecond. */
+/* A time in JSON, as Go writes it: RFC 3339 with nanoseconds. */
 #define VALUE_TIME_LAYOUT "2006-01-02T15:04:05.999999999Z07:00"
 
 static json_t *
@@ -215,7 +215,7 @@ value_text_len(const struct value *v, size_t max)
 	return n;
 }
 
-/* `deep`: as reflect.DeepEqual compares what is inside a map, where an int is no float. */
+/* `deep`: as reflect.DeepEqual of Go compares members of a map: an int does not equal a float. */
 static bool
 value_same(const struct value *a, const struct value *b, bool deep)
 {
