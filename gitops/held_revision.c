@@ -1,42 +1,64 @@
-/* gitops/held_revision.c: what a rollout aborted, read and written. */
+/* gitops/held_revision.c: a held revision is read, updated and written. */
 #include "gitops/held_revision.h"
+#include <string.h>
 #include "base/str.h"
 #include "gitops/request.h"
 #include "kube/api/application.h"
 
-json_t *
-held_read(const struct object *o)
-{
-	const char *text = object_annotation(o, ANNOTATION_HELD);
-	json_t *held = text != NULL ? json_loads(text, 0, NULL) : NULL;
+static const struct field held_revision_fields[] = {
+	STRING(held_revision, revision, "revision", .required = true),
+	INT(held_revision, generation, "generation"),
+	STRING_MAP(held_revision, rollouts, "rollouts", .required = true),
+};
+TYPE(held_revision, "held revision");
 
-	/* Anybody can write it. */
-	if (json_str(held, "revision") != NULL && json_object_size(json_object_get(held, "rollouts")) > 0)
+static const struct field held_memory_fields[] = {
+	INT(held_memory, applied_at, "appliedAt"),
+	INT(held_memory, about, "about"),
+};
+TYPE(held_memory, "memory of a held revision");
+
+struct held_revision
+held_revision_read(struct arena *a, const struct object *o)
+{
+	const char *text = object_annotation(o, ANNOTATION_HELD), *key;
+	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	struct problems ignored = { .arena = a };
+	struct held_revision held = { 0 };
+	json_t *value;
+
+	if (j == NULL)
 		return held;
-	json_decref(held);
-	return NULL;
+	decode(&held_revision_type, j, "", &ignored, &held);
+	/* A Rollout whose reason is not a text is held too: the annotation still names it. */
+	json_object_foreach (json_object_get(j, "rollouts"), key, value)
+		if (!json_is_string(value))
+			held.rollouts.at[held.rollouts.n++] = (struct string_pair){ arena_strdup(a, key), "" };
+	return held.revision != NULL && held.rollouts.n > 0 ? held : (struct held_revision){ 0 };
 }
 
 json_t *
-held_written(struct arena *a, const json_t *held)
+held_revision_annotation(struct arena *a, const struct held_revision *held)
 {
-	return held != NULL ? json_string(json_text(a, held)) : json_null();
+	_cleanup_(json_decrefp) json_t *j = held->revision != NULL ? encode(&held_revision_type, held) : NULL;
+
+	return j != NULL ? json_string(json_text(a, j)) : json_null();
 }
 
 const char *
-held_key(struct arena *a, const char *ns, const char *name)
+held_revision_key(struct arena *a, const char *ns, const char *name)
 {
 	return arena_printf(a, "%s/%s", ns ?: "", name ?: "");
 }
 
-static const char *
-key_of(struct arena *a, const struct worker_resource *r)
+const char *
+held_revision_reason(struct arena *a, const struct held_revision *held, const char *ns, const char *name)
 {
-	return held_key(a, r->namespace, r->name);
+	return string_map_get(&held->rollouts, held_revision_key(a, ns, name));
 }
 
 const char *
-held_why(const struct rollout *r)
+held_revision_abort(const struct rollout *r)
 {
 	const struct rollout_status *s = &r->status;
 	long long observed;
@@ -45,103 +67,148 @@ held_why(const struct rollout *r)
 	    (s->observed_generation != NULL &&
 		(!str_int(s->observed_generation, 0, INT64_MAX, &observed) || observed != r->object.meta.generation)))
 		return NULL;
-	/* Until the status tells of it, its message is about what came before. */
+	/* Until the phase is of the abort, the message is about what came before. */
 	return str_eq(s->phase, "Degraded") && s->message != NULL ? s->message : "it was aborted";
 }
 
 static bool
-is_rollout(const struct worker_resource *r)
+held_revision_is_rollout(const struct worker_resource *r)
 {
 	return str_eq(r->kind, rollout_type.kind) && str_eq(r->group, rollout_type.group);
 }
 
-int64_t
-held_applied(struct plan *plan, const struct pass *p, const char *about, const struct worker_resources *resources,
-    const json_t *rollouts)
+/* An abort counts only if it is later than the time at which all Rollouts were as the revision has them: an earlier
+ * one was of another update. A held Rollout is not applied and need not be. */
+static void
+held_revision_remember(
+    const struct held_revision *held, const struct held_input *in, struct arena *a, struct held_memory *memory)
 {
-	int64_t since =
-	    seen_note(p->seen, "applied-about", 0) == worker_number(about) ? seen_note(p->seen, "applied", 0) : 0;
-	bool all = resources != NULL;
+	int64_t about = worker_number(arena_printf(a, "%s %lld", in->revision, (long long)in->spec));
+	bool all = in->compared;
 
-	for (size_t i = 0; resources != NULL && i < resources->n; i++) {
-		const struct worker_resource *r = &resources->at[i];
+	for (size_t i = 0; i < in->resources->n; i++) {
+		const struct worker_resource *r = &in->resources->at[i];
 
-		if (is_rollout(r) && !str_eq(r->status, "Synced") &&
-		    json_object_get(rollouts, key_of(plan->arena, r)) == NULL)
+		if (held_revision_is_rollout(r) && !str_eq(r->status, "Synced") &&
+		    held_revision_reason(a, held, r->namespace, r->name) == NULL)
 			all = false;
 	}
-	if (since == 0 && all)
-		since = p->now;
-	plan_note(plan, "applied", since);
-	plan_note(plan, "applied-about", since != 0 ? worker_number(about) : 0);
-	return since;
+	if (memory->about != about)
+		memory->applied_at = 0;
+	if (memory->applied_at == 0 && all)
+		memory->applied_at = in->now;
+	memory->about = memory->applied_at != 0 ? about : 0;
 }
 
-/* What a Rollout says of the update that it aborted after that time; NULL: it did not. */
+/* Returns the abort message of a Rollout, or NULL. The view has it at once; the worker's comparison may be older
+ * than a change that a user made since. */
 static const char *
-why_aborted(const struct view *v, int64_t applied, const struct worker_resource *r)
+held_revision_abort_since(const struct held_input *in, int64_t applied_at, const struct worker_resource *r)
 {
-	const struct rollout *is;
+	const struct rollout *live;
 
-	if (r->aborted != NULL || v == NULL || applied == 0 || !is_rollout(r))
+	if (r->aborted != NULL || in->view == NULL || applied_at == 0 || !held_revision_is_rollout(r))
 		return r->aborted;
-	is = (const struct rollout *)view_get(v, &rollout_type, r->namespace, r->name);
-	/* Of a time that has seconds, a part of the first belongs to what was before. */
-	return is != NULL && is->status.aborted_at / 1000 > applied / 1000 ? held_why(is) : NULL;
+	live = (const struct rollout *)view_get(in->view, &rollout_type, r->namespace, r->name);
+	/* Times in a status have whole seconds: an abort in the same second may be an earlier one. */
+	return live != NULL && live->status.aborted_at / 1000 > applied_at / 1000 ? held_revision_abort(live) : NULL;
 }
 
-bool
-held_add(struct plan *plan, const struct object *o, const struct view *v, int64_t applied,
-    const struct worker_resources *resources, const char *revision, json_t *rollouts)
+/* Holds the revision back from the Rollouts that have aborted it. */
+static bool
+held_revision_add(struct held_revision *held, const struct held_input *in, int64_t applied_at, struct plan *plan)
 {
+	struct string_map *rollouts = &held->rollouts;
 	bool added = false;
+	struct string_pair *at = arena_new_array(plan->arena, struct string_pair, rollouts->n + in->resources->n);
 
-	for (size_t i = 0; i < resources->n; i++) {
-		const struct worker_resource *r = &resources->at[i];
-		const char *key = key_of(plan->arena, r), *why = why_aborted(v, applied, r);
+	for (size_t i = 0; i < rollouts->n; i++)
+		at[i] = rollouts->at[i];
+	rollouts->at = at;
+	for (size_t i = 0; i < in->resources->n; i++) {
+		const struct worker_resource *r = &in->resources->at[i];
+		const char *why = held_revision_abort_since(in, applied_at, r);
 
-		if (why == NULL || json_object_get(rollouts, key) != NULL)
+		if (why == NULL || held_revision_reason(plan->arena, held, r->namespace, r->name) != NULL)
 			continue;
-		json_object_set_new(rollouts, key, json_string(why));
-		plan_revision(plan, revision);
-		plan_status_event(plan, o, true, "RevisionHeld", "Revision %s is held: Rollout %s aborted it: %s",
-		    revision, r->name, why);
+		rollouts->at[rollouts->n++] =
+		    (struct string_pair){ held_revision_key(plan->arena, r->namespace, r->name),
+			    arena_strdup(plan->arena, why) };
+		plan_revision(plan, in->revision);
+		plan_status_event(plan, in->object, true, "RevisionHeld",
+		    "Revision %s is held: Rollout %s aborted it: %s", in->revision, r->name, why);
 		added = true;
 	}
 	return added;
 }
 
-bool
-held_drop(struct plan *plan, const struct object *o, const struct worker_resources *resources, const char *revision,
-    json_t *rollouts)
+/* Releases the Rollouts that a user has made healthy with the revision. */
+static bool
+held_revision_drop(struct held_revision *held, const struct held_input *in, struct plan *plan)
 {
+	struct string_map *rollouts = &held->rollouts;
 	bool dropped = false;
 
-	for (size_t i = 0; i < resources->n; i++) {
-		const struct worker_resource *r = &resources->at[i];
+	for (size_t i = 0; i < in->resources->n; i++) {
+		const struct worker_resource *r = &in->resources->at[i];
+		const char *key = held_revision_key(plan->arena, r->namespace, r->name);
+		bool healthy = held_revision_is_rollout(r) && str_eq(r->status, "Synced") && r->aborted == NULL &&
+			       str_eq(r->health.status, "Healthy");
 
-		if (is_rollout(r) && str_eq(r->status, "Synced") && r->aborted == NULL &&
-		    str_eq(r->health.status, "Healthy"))
-			dropped |= json_object_del(rollouts, key_of(plan->arena, r)) == 0;
+		for (size_t k = 0; healthy && k < rollouts->n; k++)
+			if (strcmp(rollouts->at[k].key, key) == 0) {
+				memmove(&rollouts->at[k], &rollouts->at[k + 1],
+				    (--rollouts->n - k) * sizeof(*rollouts->at));
+				dropped = true;
+			}
 	}
-	if (dropped && json_object_size(rollouts) == 0)
-		plan_status_event(plan, o, false, "RevisionReleased",
-		    "Revision %s is no longer held: it was tried again, and is healthy", revision);
+	if (dropped && rollouts->n == 0)
+		plan_status_event(plan, in->object, false, "RevisionReleased",
+		    "Revision %s is no longer held: it was tried again, and is healthy", in->revision);
 	return dropped;
 }
 
-const char *
-held_text(struct arena *a, const char *revision, const json_t *rollouts)
+/* Another revision is tried before anything is known of it, so the one before is released first. What is added
+ * counts at once; what is dropped has been compared with the revision in this pass. */
+bool
+held_revision_update(
+    struct held_revision *held, const struct held_input *in, struct held_memory *memory, struct plan *plan)
 {
-	const char *first = NULL;
-	json_t *why;
+	bool was_held, changed = false;
 
-	json_object_foreach ((json_t *)rollouts, first, why)
-		break;
-	return first == NULL
+	if (held->revision != NULL && !str_eq(held->revision, in->revision)) {
+		plan_status_event(plan, in->object, false, "RevisionReleased",
+		    "Revision %s is no longer held: superseded by %s", held->revision, in->revision);
+		*held = (struct held_revision){ 0 };
+		changed = true;
+	} else if (held->revision != NULL && (in->requested || held->generation != in->generation)) {
+		plan_status_event(
+		    plan, in->object, false, "RevisionReleased", "Revision %s is no longer held", held->revision);
+		*held = (struct held_revision){ 0 };
+		changed = true;
+	}
+	was_held = held->revision != NULL;
+	held_revision_remember(held, in, plan->arena, memory);
+	if (in->attempted && !in->requested)
+		changed |= held_revision_add(held, in, memory->applied_at, plan);
+	if (was_held && in->compared)
+		changed |= held_revision_drop(held, in, plan);
+	if (held->rollouts.n == 0)
+		*held = (struct held_revision){ 0 };
+	else if (!was_held) {
+		held->revision = in->revision;
+		held->generation = in->generation;
+	}
+	return changed;
+}
+
+const char *
+held_revision_text(struct arena *a, const struct held_revision *held)
+{
+	return held->revision == NULL
 		   ? NULL
 		   : arena_printf(a,
 			 "revision %s is not applied again to Rollout %s, which aborted it: %s; a new commit, or "
 			 "a sync that is asked for, releases it",
-			 revision, first, json_string_value(why) ?: "");
+			 held->revision, held->rollouts.at[0].key, held->rollouts.at[0].value);
 }

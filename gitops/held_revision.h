@@ -1,46 +1,60 @@
-/* gitops/held_revision.h: commits that a rollout aborted. Such a commit is not applied to that rollout again, whatever becomes of it, until there is another
- * one, or somebody asks for it. Pure.
+/* gitops/held_revision.h: a revision that a Rollout aborted is not applied to that Rollout again. Pure.
  *
- * What is held stands in an annotation (ANNOTATION_HELD) of the Application or Kustomization: {"revision": …, "rollouts": {"NS/NAME": why}}.
+ * It is held until there is another revision, or a user requests a sync, or the Rollout has become healthy with it. It
+ * stands in the annotation ANNOTATION_HELD of the Application or Kustomization, so that it survives the process:
+ * {"revision": …, "rollouts": {"NS/NAME": why}}. At most one revision is held.
  */
 #pragma once
-#include "base/json.h"
 #include "gitops/protocol.h"
 #include "kube/api/rollout.h"
 #include "kube/plan/controller.h"
-#include "kube/plan/plan.h"
-#include "kube/plan/view.h"
 
-/* What is held; NULL: nothing, or nothing that can be read. A new reference. */
-json_t *held_read(const struct object *);
+struct held_revision {
+	const char *revision; /* NULL: nothing is held */
+	int64_t generation; /* of the Kustomization, when the revision was applied; 0: of an Application */
+	struct string_map rollouts; /* "NS/NAME" → message of the abort; not empty */
+};
 
-/* How it is written: a text, or null for nothing. A new reference. */
-json_t *held_written(struct arena *, const json_t *held);
+/* Kept by this process between two passes. */
+struct held_memory {
+	int64_t
+	    applied_at; /* wall ms: since then all Rollouts are known to be as the revision has them; 0: not known */
+	int64_t about; /* number of that revision and spec */
+};
+
+struct held_input {
+	const struct object *object; /* the Application or Kustomization */
+	const struct view *view; /* with the Rollouts; NULL: they are in another cluster */
+	int64_t now; /* wall ms */
+	const char *revision; /* the newest */
+	int64_t generation; /* as in struct held_revision */
+	int64_t spec; /* a number that differs from that of another spec */
+	bool attempted; /* the revision was synced with this spec */
+	bool requested; /* a user requests a sync: nothing is held */
+	bool compared; /* the resources are those of a comparison in this pass; false: of the status */
+	const struct worker_resources *resources;
+};
+
+extern const struct type held_revision_type, held_memory_type;
+
+/* Reads the annotation; texts in the arena. An annotation that is missing or malformed holds nothing: users can
+ * write it. */
+struct held_revision held_revision_read(struct arena *, const struct object *);
+
+/* The annotation's value: a text, or null if nothing is held. A new reference. */
+json_t *held_revision_annotation(struct arena *, const struct held_revision *);
 
 /* "NS/NAME" of a Rollout, in the arena. */
-const char *held_key(struct arena *, const char *ns, const char *name);
+const char *held_revision_key(struct arena *, const char *ns, const char *name);
 
-/* What a Rollout says of the update that it aborted; NULL: it did not, or its status is about another spec than it has: that an update was
- * aborted is not said of the next one. Borrowed from it, or static. */
-const char *held_why(const struct rollout *);
+/* Returns why the Rollout is not applied, or NULL if it is. Borrowed. */
+const char *held_revision_reason(struct arena *, const struct held_revision *, const char *ns, const char *name);
 
-/* Since when (wall ms) the Rollouts are known to be as `about`, a revision and the spec that it is seen with, has them; 0: they are not, or this
- * process has not seen it. What aborted before that has aborted something else. `resources`: of an answer about it; NULL: there is none in this
- * pass. Those that are held back, `rollouts`, do not count. Keeps notes. */
-#define HELD_NOTES "applied", "applied-about"
-int64_t held_applied(
-    struct plan *, const struct pass *, const char *about, const struct worker_resources *, const json_t *rollouts);
+/* Returns the Rollout's abort message, or NULL if its current spec was not aborted. Borrowed from it, or static. */
+const char *held_revision_abort(const struct rollout *);
 
-/* Adds those Rollouts among the resources that have aborted what the revision brought, each with an event that says so. The view (NULL: it is of
- * another cluster) knows of it at once, if Rollouts are decided in this process too, and it was after `applied`; a resource, when it was looked at
- * ("aborted": why), and by then somebody may have gone back by hand. True: there were some. */
-bool held_add(struct plan *, const struct object *, const struct view *, int64_t applied,
-    const struct worker_resources *, const char *revision, json_t *rollouts);
+/* Updates what is held, and adds its events to the plan. Returns whether the annotation must be written. */
+bool held_revision_update(struct held_revision *, const struct held_input *, struct held_memory *, struct plan *);
 
-/* Takes those away that have become, and are Healthy as, what the revision has: somebody has tried again, and it went well. `resources`: of an answer
- * about it. An event says so once none is left. True: there were some. */
-bool held_drop(
-    struct plan *, const struct object *, const struct worker_resources *, const char *revision, json_t *rollouts);
-
-/* For people; NULL: no Rollout is held. In the arena. */
-const char *held_text(struct arena *, const char *revision, const json_t *rollouts);
+/* The message for users; NULL: nothing is held. In the arena. */
+const char *held_revision_text(struct arena *, const struct held_revision *);

@@ -21,7 +21,6 @@ request_send(struct plan *plan, const struct pass *p, const char *about, const s
 		.answer_max = RESPONSE_MAX,
 		.tenant = tenant,
 		.owner = repository });
-	plan_note(plan, "looked", p->now);
 }
 
 const struct seen_answer *

@@ -7,7 +7,7 @@
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
-/* Adds a request to the plan, and notes the time ("looked"). One request at a time. `about` (borrowed; "": nothing) is kept with the
+/* Adds a request to the plan. One request at a time. `about` (borrowed; "": nothing) is kept with the
  * request, so that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
  * `tenant` (NULL: the object's namespace) and `repository` share them (kube/turns.h). */
 void request_send(struct plan *, const struct pass *, const char *about, const struct worker_request *,

@@ -31,6 +31,7 @@ struct key {
 	struct arena *notes_arena;
 	struct note *notes; /* in notes_arena */
 	size_t n_notes;
+	const void *memory; /* in notes_arena; NULL: none */
 };
 
 struct runner {
@@ -243,11 +244,12 @@ keep_notes(struct key *k, const struct plan *p)
 	/* A plan may hand on the notes of the one before, names and all. */
 	struct arena *old = k->notes_arena;
 
-	k->notes_arena = p->n_notes > 0 ? arena_new() : NULL;
+	k->notes_arena = p->n_notes > 0 || p->memory != NULL ? arena_new() : NULL;
 	k->n_notes = p->n_notes;
 	k->notes = p->n_notes > 0 ? arena_new_array(k->notes_arena, struct note, p->n_notes) : NULL;
 	for (size_t i = 0; i < p->n_notes; i++)
 		k->notes[i] = (struct note){ arena_strdup(k->notes_arena, p->notes[i].name), p->notes[i].value };
+	k->memory = p->memory != NULL ? type_copy(k->controller->memory, p->memory, k->notes_arena) : NULL;
 	arena_free(old);
 }
 
@@ -328,9 +330,10 @@ work(struct queue_item *item, unsigned why, void *arg)
 	struct runner *r = arg;
 	struct pass_view view;
 	struct seen_answer *answers;
-	struct seen seen = {
-		.failure = k->failure_arena != NULL ? &k->failure : NULL, .notes = k->notes, .n_notes = k->n_notes
-	};
+	struct seen seen = { .failure = k->failure_arena != NULL ? &k->failure : NULL,
+		.notes = k->notes,
+		.n_notes = k->n_notes,
+		.memory = k->memory };
 	struct pass p = { .view = &view.view,
 		.namespace = k->ns,
 		.name = k->name,

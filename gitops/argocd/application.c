@@ -4,7 +4,6 @@
 #include "base/glob.h"
 #include "base/time.h"
 #include "gitops/argocd/application_parts.h"
-#include "gitops/held_revision.h"
 
 #define WORK_MS 300000 /* one look, or one step of a sync, with its fetch */
 #define INTERVAL_MS 120000
@@ -14,6 +13,17 @@
 #define FAILURES_MAX 4 /* of looks in a row: then the try of a sync that needs them has failed */
 
 static void map_project(const struct view *, const struct object *, emit_key *, void *);
+
+static const struct field app_memory_fields[] = {
+	INT(app_memory, refreshed_at, "refreshedAt"),
+	INT(app_memory, refresh_at, "refreshAt"),
+	INT(app_memory, step_at, "stepAt"),
+	INT(app_memory, failures, "failures"),
+	INT(app_memory, spec, "spec"),
+	BOOL(app_memory, unconfirmed, "unconfirmed"),
+	EMBED(app_memory, held, "held", held_memory),
+};
+TYPE(app_memory, "memory of an Application");
 
 static const struct controller_watch watches[] = { { .type = &application_type },
 	{ .type = &app_project_type, .map = map_project } };
@@ -84,6 +94,7 @@ const struct controller application_controller = {
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
 	.stand_still = stand_still,
+	.memory = &app_memory_type,
 };
 
 static const char *
@@ -265,7 +276,8 @@ ask(struct deciding *d, bool step)
 	request_send(d->plan, d->pass, object_annotation(&d->app->object, ANNOTATION_REFRESH) ?: "", &request, WORK_MS,
 	    arena_printf(d->arena, "%s/%s", meta->namespace, d->project != NULL ? d->project->object.meta.name : ""),
 	    application_sources(d->app, &sources) > 0 ? sources[0].repo_url : NULL);
-	plan_note(d->plan, "spec", app_spec_number(d));
+	d->memory.refreshed_at = d->now;
+	d->memory.spec = app_spec_number(d);
 }
 
 /* --- time ------------------------------------------------------------------------------------------------------------ */
@@ -274,15 +286,14 @@ ask(struct deciding *d, bool step)
 static bool
 is_unconfirmed(const struct deciding *d)
 {
-	return seen_note(d->pass->seen, "unconfirmed", 0) != 0 && !app_is_confirmed(d);
+	return d->before.unconfirmed != 0 && !app_is_confirmed(d);
 }
 
 /* When the next look is due (wall ms; not after now: at once). */
 static int64_t
 due_at(const struct deciding *d)
 {
-	int64_t looked = seen_note(d->pass->seen, "looked", 0), again = seen_note(d->pass->seen, "again", 0),
-		at = looked + interval(d);
+	int64_t looked = d->before.refreshed_at, again = d->before.refresh_at, at = looked + interval(d);
 
 	if (looked == 0)
 		return 0;
@@ -291,7 +302,7 @@ due_at(const struct deciding *d)
 	if (app_is_deleting(d))
 		return is_unconfirmed(d) && d->pass->touched <= looked ? at : looked + LOOK_AGAIN_MS;
 	if (d->pass->touched > looked || object_annotation(&d->app->object, ANNOTATION_REFRESH) != NULL ||
-	    seen_note(d->pass->seen, "spec", 0) != app_spec_number(d))
+	    d->before.spec != app_spec_number(d))
 		at = looked + LOOK_AGAIN_MS;
 	return at;
 }
@@ -300,15 +311,14 @@ due_at(const struct deciding *d)
 static int64_t
 step_at(const struct deciding *d)
 {
-	int64_t looked = seen_note(d->pass->seen, "looked", 0), step = seen_note(d->pass->seen, "step", 0),
+	int64_t looked = d->before.refreshed_at, step = d->before.step_at,
 		failed = app_time_of(app_state(d), "finishedAt");
 
 	/* When a process has died in between, it goes on at once; a try that is to wait says until when. */
 	if (failed > 0)
 		return step == 0 && json_int(app_state(d), "retryCount", 0) > 0 ? failed + RETRY_MS : step;
 	/* What it waits for may have come. */
-	return (d->pass->touched > looked ||
-		   (seen_note(d->pass->seen, "unconfirmed", 0) != 0 && app_is_confirmed(d))) &&
+	return (d->pass->touched > looked || (d->before.unconfirmed != 0 && app_is_confirmed(d))) &&
 		       looked + LOOK_AGAIN_MS < step
 		   ? looked + LOOK_AGAIN_MS
 		   : step;
@@ -321,21 +331,20 @@ static void
 read_failure(struct deciding *d, const struct request_failure *why)
 {
 	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
-	int64_t failures = seen_note(d->pass->seen, "failures", 0),
-		wait = worker_wait(FAILED_MS, failures, INTERVAL_MS);
+	int64_t failures = d->before.failures, wait = worker_wait(FAILED_MS, failures, INTERVAL_MS);
 
-	plan_note(d->plan, "again", d->now + wait);
+	d->memory.refresh_at = d->now + wait;
 	plan_wake(d->plan, d->now + wait);
 	failures++;
 	if (app_is_running(d) && failures < FAILURES_MAX) {
 		json_put(app_state(d), "message", message);
-		plan_note(d->plan, "step", d->now + wait);
+		d->memory.step_at = d->now + wait;
 	} else if (app_is_running(d)) {
 		failures = 0;
 		if (!app_retry(d, message))
 			app_finish(d, "Error", message);
 	}
-	plan_note(d->plan, "failures", failures);
+	d->memory.failures = failures;
 	/* What may pass by itself is tried once more before people are told. */
 	if (why->may_pass && failures == 1 && json_object_get(d->status, "sync") != NULL)
 		return;
@@ -385,7 +394,7 @@ give_way(struct deciding *d, const struct worker_response *response)
 	    arena_printf(d->arena, "%s; %s is there to be tried instead", json_str(app_state(d), "message"),
 		response->revision));
 	plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
-	plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);
+	d->memory.refresh_at = d->now + LOOK_AGAIN_MS;
 }
 
 static void
@@ -393,12 +402,12 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 {
 	struct request_failure failure;
 	const struct worker_response *response = request_response(d->arena, s, REQUEST_RESOURCES, &failure);
-	_cleanup_(json_decrefp) json_t *is = NULL;
+	struct held_revision held;
 	struct sum sum;
 
 	forget_refresh(d, s);
 	/* What is wanted has changed since: what was found says nothing of it, and nothing is begun because of it. */
-	if (seen_note(d->pass->seen, "spec", 0) != app_spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
+	if (d->before.spec != app_spec_number(d) && !app_is_running(d) && !app_is_deleting(d)) {
 		plan_wake(d->plan, due_at(d));
 		return;
 	}
@@ -406,10 +415,10 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		read_failure(d, &failure);
 		return;
 	}
-	plan_note(d->plan, "failures", 0);
-	plan_note(d->plan, "again", 0);
+	d->memory.failures = 0;
+	d->memory.refresh_at = 0;
 	app_read_comparison(d, response, &sum);
-	is = app_hold(d, response->revision, &response->resources, true);
+	held = app_hold(d, response->revision, &response->resources, true);
 	plan_wake(d->plan, d->now + interval(d));
 	if (app_is_deleting(d)) {
 		const struct worker_step *step = response->operation;
@@ -431,18 +440,8 @@ read_answer(struct deciding *d, const struct seen_answer *s)
 		plan_wake(d->plan, step_at(d));
 		give_way(d, response);
 	} else {
-		app_consider_sync(d, response, &sum, is);
+		app_consider_sync(d, response, &sum, &held);
 	}
-}
-
-static void
-keep_notes(struct deciding *d)
-{
-	static const char *const names[] = { "looked", "again", "failures", "step", "spec", "unconfirmed", HELD_NOTES };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (seen_note(d->pass->seen, names[i], 0) != 0)
-			plan_note(d->plan, names[i], seen_note(d->pass->seen, names[i], 0));
 }
 
 /* A sync that somebody asked for and that has not begun. */
@@ -497,8 +496,7 @@ has_news(const struct deciding *d, const struct seen_answer *s)
 {
 	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
-	return (request != NULL && strcmp(request, request_about(s)) != 0) ||
-	       d->pass->touched > seen_note(d->pass->seen, "looked", 0);
+	return (request != NULL && strcmp(request, request_about(s)) != 0) || d->pass->touched > d->before.refreshed_at;
 }
 
 /* The Rollouts among the resources of the status. */
@@ -536,12 +534,11 @@ decide(struct deciding *d)
 			app_finish(d, "Error", problem);
 		return;
 	}
-	keep_notes(d);
+	d->memory = d->before;
 	if (s == NULL || !s->answered) {
 		struct worker_resources rollouts = status_rollouts(d);
 
-		json_decref(
-		    app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")), &rollouts, false));
+		app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")), &rollouts, false);
 	}
 	if (s != NULL && !s->answered)
 		return;
@@ -582,9 +579,12 @@ application_decide(const struct pass *p, const struct application *app, struct p
 {
 	struct deciding d = { .pass = p, .app = app, .plan = plan, .arena = plan->arena, .now = p->now };
 
+	if (p->seen->memory != NULL)
+		d.before = *(const struct app_memory *)p->seen->memory;
 	read_status(&d);
 	d.operation = app->operation != NULL ? json_loads(app->operation, 0, NULL) : NULL;
 	decide(&d);
+	plan_memory(plan, &app_memory_type, &d.memory);
 	json_decref(d.operation);
 	write_status(&d);
 }

@@ -2,7 +2,6 @@
 #include <string.h>
 #include "base/time.h"
 #include "gitops/argocd/application_parts.h"
-#include "gitops/held_revision.h"
 
 #define HEAL_FIRST_MS 2000
 #define HEAL_FACTOR 3
@@ -41,72 +40,53 @@ is_partial(const struct deciding *d)
 }
 
 static void
-set_held(struct deciding *d, const json_t *to)
+auto_set_held(struct deciding *d, const struct held_revision *to)
 {
 	json_t *annotations = json_object_get(json_object_get(app_more(d), "metadata"), "annotations");
 
-	json_object_set_new(annotations, ANNOTATION_HELD, held_written(d->arena, to));
+	json_object_set_new(annotations, ANNOTATION_HELD, held_revision_annotation(d->arena, to));
 }
 
 void
 app_release(struct deciding *d)
 {
 	if (object_annotation(&d->app->object, ANNOTATION_HELD) != NULL)
-		set_held(d, NULL);
+		auto_set_held(d, &(struct held_revision){ 0 });
 	app_set_condition(d, "RevisionHeld", NULL);
 }
 
-/* A revision that was synced, and whose update a rollout aborted, is not applied to that rollout again, whatever becomes of it: until there is
- * another commit, or somebody asks for a sync. Fills the condition and the annotation; what is held now, or NULL, as a new reference. */
-json_t *
-app_hold(struct deciding *d, const char *revision, const struct worker_resources *resources, bool answered)
+struct held_revision
+app_hold(struct deciding *d, const char *revision, const struct worker_resources *resources, bool compared)
 {
-	const struct view *v = application_is_local(d->app) ? d->pass->view : NULL;
-	json_t *is, *rollouts;
-	bool changed = false;
-	int64_t applied;
+	struct held_revision held = { 0 };
+	struct held_input in = { .object = &d->app->object,
+		.view = application_is_local(d->app) ? d->pass->view : NULL,
+		.now = d->now,
+		.revision = revision,
+		.resources = resources,
+		.compared = compared };
 
 	if (revision == NULL)
-		return NULL;
-	is = held_read(&d->app->object);
-	if (is != NULL && !str_eq(json_str(is, "revision"), revision)) {
-		plan_status_event(d->plan, &d->app->object, false, "RevisionReleased",
-		    "Revision %s is no longer held: %s is there to be tried", json_str(is, "revision"), revision);
-		json_decref(is);
-		is = NULL;
-		changed = true;
-	}
-	rollouts = is != NULL ? json_incref(json_object_get(is, "rollouts")) : json_object();
-	applied =
-	    held_applied(d->plan, d->pass, arena_printf(d->arena, "%s %lld", revision, (long long)app_spec_number(d)),
-		answered ? resources : NULL, rollouts);
-	if (is_attempted(d, revision))
-		changed |= held_add(d->plan, &d->app->object, v, applied, resources, revision, rollouts);
-	if (is != NULL && answered)
-		changed |= held_drop(d->plan, &d->app->object, resources, revision, rollouts);
-	if (is != NULL && json_object_size(rollouts) == 0) {
-		json_decref(is);
-		is = NULL;
-	}
-	if (is == NULL && json_object_size(rollouts) > 0)
-		is = json_pack("{s:s, s:O}", "revision", revision, "rollouts", rollouts);
-	app_set_condition(d, "RevisionHeld", held_text(d->arena, revision, rollouts));
-	json_decref(rollouts);
-	if (changed)
-		set_held(d, is);
-	return is;
+		return held;
+	held = held_revision_read(d->arena, &d->app->object);
+	in.spec = app_spec_number(d);
+	in.attempted = is_attempted(d, revision);
+	if (held_revision_update(&held, &in, &d->memory.held, d->plan))
+		auto_set_held(d, &held);
+	app_set_condition(d, "RevisionHeld", held_revision_text(d->arena, &held));
+	return held;
 }
 
 static bool
-is_held_back(const struct deciding *d, const json_t *is, const struct worker_resource *r)
+auto_is_held_back(const struct deciding *d, const struct held_revision *held, const struct worker_resource *r)
 {
-	return is != NULL && str_eq(r->kind, "Rollout") && str_eq(r->status, "OutOfSync") &&
-	       json_object_get(json_object_get(is, "rollouts"), held_key(d->arena, r->namespace, r->name)) != NULL;
+	return str_eq(r->kind, "Rollout") && str_eq(r->status, "OutOfSync") &&
+	       held_revision_reason(d->arena, held, r->namespace, r->name) != NULL;
 }
 
 /* The resources that are not as they should be, for a sync of these alone. */
 static json_t *
-out_of_sync(const struct deciding *d, const json_t *is, const struct worker_resources *resources)
+out_of_sync(const struct deciding *d, const struct held_revision *held, const struct worker_resources *resources)
 {
 	json_t *list = json_array();
 
@@ -114,7 +94,7 @@ out_of_sync(const struct deciding *d, const json_t *is, const struct worker_reso
 		const struct worker_resource *r = &resources->at[i];
 		json_t *one;
 
-		if (!str_eq(r->status, "OutOfSync") || r->hook || r->kept || is_held_back(d, is, r))
+		if (!str_eq(r->status, "OutOfSync") || r->hook || r->kept || auto_is_held_back(d, held, r))
 			continue;
 		one = json_pack("{s:s, s:s}", "kind", r->kind, "name", r->name);
 		json_put(one, "group", r->group);
@@ -138,14 +118,15 @@ app_may_sync(struct deciding *d, bool manual)
 	plan_reason(d->plan, "%s", why);
 	if (until > 0) {
 		plan_wake(d->plan, until);
-		plan_note(d->plan, "again", until);
+		d->memory.refresh_at = until;
 	}
 	return false;
 }
 
 /* A sync without being asked, if the policy and what was tried before allow it. */
 void
-app_consider_sync(struct deciding *d, const struct worker_response *response, const struct sum *sum, const json_t *is)
+app_consider_sync(
+    struct deciding *d, const struct worker_response *response, const struct sum *sum, const struct held_revision *held)
 {
 	const struct automated_sync *auto_ = d->app->spec.sync_policy.automated;
 	const char *revision = response->revision, *last = json_str(app_state(d), "phase");
@@ -168,8 +149,8 @@ app_consider_sync(struct deciding *d, const struct worker_response *response, co
 		return;
 	}
 	if (is_attempted(d, revision) && is_partial(d)) {
-		if (is != NULL)
-			selected = out_of_sync(d, is, &response->resources);
+		if (held->revision != NULL)
+			selected = out_of_sync(d, held, &response->resources);
 	} else if (is_attempted(d, revision)) {
 		int64_t wait = HEAL_FIRST_MS, since = app_time_of(app_state(d), "finishedAt");
 
@@ -190,11 +171,11 @@ app_consider_sync(struct deciding *d, const struct worker_response *response, co
 			attempts = 0;
 		else if (d->now - since < wait) {
 			plan_wake(d->plan, since + wait);
-			plan_note(d->plan, "again", since + wait);
+			d->memory.refresh_at = since + wait;
 			return;
 		}
 		attempts++;
-		selected = out_of_sync(d, is, &response->resources);
+		selected = out_of_sync(d, held, &response->resources);
 	}
 	if (selected != NULL && json_array_size(selected) == 0) {
 		json_decref(selected);

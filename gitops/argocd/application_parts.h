@@ -3,9 +3,23 @@
 #include "gitops/argocd/application.h"
 #include "gitops/argocd/project.h"
 #include "gitops/engine/health.h"
+#include "gitops/held_revision.h"
 #include "gitops/request.h"
 
 #define LOOK_AGAIN_MS 2000 /* between two looks, however much happens */
+
+/* What this process remembers of an Application between two passes. Times are wall ms; 0: none. */
+struct app_memory {
+	int64_t refreshed_at; /* the worker was last asked */
+	int64_t refresh_at; /* the next comparison, when it is due before the interval */
+	int64_t step_at; /* the next step of the sync that is running */
+	int64_t failures; /* comparisons in a row that failed */
+	int64_t spec; /* number of the spec that the worker was asked about (app_spec_number) */
+	bool unconfirmed; /* the last step waits for a user's confirmation */
+	struct held_memory held;
+};
+
+extern const struct type app_memory_type;
 
 struct deciding {
 	const struct pass *pass;
@@ -14,6 +28,7 @@ struct deciding {
 	struct plan *plan;
 	struct arena *arena;
 	int64_t now;
+	struct app_memory before, memory; /* of the last pass, and for the next one */
 	json_t *was, *status; /* as it is stored, and as it is to be */
 	json_t *operation; /* what is asked for; NULL: nothing */
 	json_t *more; /* of the object, written with the status; NULL: nothing */
@@ -59,7 +74,8 @@ void app_set_health(struct deciding *, enum health to, const char *message);
 /* What a look found, into the status. */
 void app_read_comparison(struct deciding *, const struct worker_response *, struct sum *ret);
 
-/* application_sync.c: puts a sync that is asked for, and that it has begun, into the object (consumed); what it does is the next pass's. */
+/* application_sync.c: puts a sync that is asked for, and that it has begun, into the object (consumed); what it does
+ * is the next pass's. */
 void app_begin(struct deciding *, json_t *operation);
 
 /* The sync is over: `operation` goes, and what was asked for stays in the state. */
@@ -71,15 +87,17 @@ bool app_retry(struct deciding *, const char *message);
 /* A step of the sync was done. */
 void app_read_step(struct deciding *, const struct worker_response *);
 
-/* application_auto.c: what of the revision is held back from the application's objects; NULL: nothing. A new reference. `answered`: the resources are
- * those of an answer about the revision, else of the status. */
-json_t *app_hold(struct deciding *, const char *revision, const struct worker_resources *, bool answered);
+/* application_auto.c: updates what of the revision is held back, its annotation and condition. `compared`: the
+ * resources are those of a comparison in this pass, else of the status. */
+struct held_revision app_hold(struct deciding *, const char *revision, const struct worker_resources *, bool compared);
 
 /* Nothing is held back any more. */
 void app_release(struct deciding *);
 
-/* A sync may begin now; false: a window of its project says no, which the status tells, and the pass comes back when that changes. */
+/* A sync may begin now; false: a window of its project says no, which the status tells, and the pass comes back when
+ * that changes. */
 bool app_may_sync(struct deciding *, bool manual);
 
 /* Begins a sync without being asked, if the policy and what was tried before allow it. */
-void app_consider_sync(struct deciding *, const struct worker_response *, const struct sum *, const json_t *held);
+void app_consider_sync(
+    struct deciding *, const struct worker_response *, const struct sum *, const struct held_revision *);

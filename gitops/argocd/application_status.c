@@ -65,7 +65,7 @@ app_set_confirmation(struct deciding *d, const struct worker_step *step)
 {
 	bool unconfirmed = step != NULL && step->unconfirmed;
 
-	plan_note(d->plan, "unconfirmed", unconfirmed);
+	d->memory.unconfirmed = unconfirmed;
 	app_set_condition(d, "ConfirmationRequired",
 	    unconfirmed ? arena_printf(d->arena,
 			      "%s: nothing is done until it is confirmed with `sluice app confirm-deletion %s`, or the "

@@ -29,7 +29,7 @@ app_begin(struct deciding *d, json_t *operation)
 
 	json_object_set_new(d->status, "operationState", state);
 	/* The sync before may have waited for long. */
-	plan_note(d->plan, "step", 0);
+	d->memory.step_at = 0;
 	if (d->operation == NULL)
 		json_object_set(app_more(d), "operation", operation);
 	plan_status_event(d->plan, &d->app->object, false, "OperationStarted", "%s",
@@ -104,7 +104,7 @@ app_retry(struct deciding *d, const char *message)
 	    arena_printf(d->arena, "%s. Retrying attempt #%lld at %s.", message, (long long)count + 1,
 		time_format(d->arena, d->now + wait)));
 	json_object_set_new(json_object_get(app_state(d), "syncResult"), "resources", json_array());
-	plan_note(d->plan, "step", d->now + wait);
+	d->memory.step_at = d->now + wait;
 	plan_wake(d->plan, d->now + wait);
 	return true;
 }
@@ -136,13 +136,13 @@ app_read_step(struct deciding *d, const struct worker_response *response)
 	json_put(state, "message", message);
 	app_set_confirmation(d, step);
 	if (str_eq(step->phase, "Running")) {
-		plan_note(d->plan, "step", d->now + step->wait);
+		d->memory.step_at = d->now + step->wait;
 		plan_wake(d->plan, d->now + (step->wait > 0 ? step->wait : 1));
 	} else if (!str_eq(step->phase, "Failed") || !app_retry(d, message)) {
 		app_finish(d, step->phase, message);
-		plan_note(d->plan, "step", 0);
+		d->memory.step_at = 0;
 		/* What it was of need not be what is to be. */
-		plan_note(d->plan, "again", d->now + LOOK_AGAIN_MS);
+		d->memory.refresh_at = d->now + LOOK_AGAIN_MS;
 		plan_wake(d->plan, d->now + LOOK_AGAIN_MS);
 	}
 }

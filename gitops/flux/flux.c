@@ -1,5 +1,4 @@
 /* gitops/flux/flux.c: statuses and requests of Flux's objects. */
-#include <stdlib.h>
 #include <string.h>
 #include "base/letters.h"
 #include "base/str.h"
@@ -7,6 +6,23 @@
 #include "gitops/flux/flux_parts.h"
 
 #define MESSAGE_MAX 4000
+
+static const struct field flux_asked_fields[] = {
+	INT(flux_asked, generation, "generation"),
+	STRING(flux_asked, revision, "revision"),
+	STRING(flux_asked, requested_at, "requestedAt"),
+};
+static TYPE(flux_asked, "request");
+
+static const struct field flux_memory_fields[] = {
+	INT(flux_memory, refreshed_at, "refreshedAt"),
+	INT(flux_memory, refresh_at, "refreshAt"),
+	INT(flux_memory, failures, "failures"),
+	INT(flux_memory, unhealthy_since, "unhealthySince"),
+	EMBED(flux_memory, asked, "asked", flux_asked),
+	EMBED(flux_memory, held, "held", held_memory),
+};
+TYPE(flux_memory, "memory of a Flux object");
 
 struct flux
 flux_begin(const struct pass *p, const struct object *o, struct plan *plan, const char *status)
@@ -19,12 +35,16 @@ flux_begin(const struct pass *p, const struct object *o, struct plan *plan, cons
 		f.was = json_object();
 	}
 	f.status = json_deep_copy(f.was);
+	if (p->seen->memory != NULL)
+		f.before = *(const struct flux_memory *)p->seen->memory;
+	f.memory.asked = f.before.asked;
 	return f;
 }
 
 void
 flux_end(struct flux *f)
 {
+	plan_memory(f->plan, &flux_memory_type, &f->memory);
 	plan_status(f->plan, f->object, f->was, f->status);
 }
 
@@ -100,39 +120,21 @@ flux_ask(struct flux *f, const char *revision, const struct worker_request *requ
 {
 	const char *requested_at = object_annotation(f->object, ANNOTATION_REQUESTED_AT);
 
-	/* No name of Git's has a space. */
+	/* Requests that differ have different keys: the response to one is not that to the next. */
 	request_send(f->plan, f->pass,
 	    arena_printf(f->arena, "%lld %s %s", (long long)f->object->meta.generation,
 		revision != NULL ? revision : "", requested_at != NULL ? requested_at : ""),
 	    request, timeout_ms, NULL, repository);
-	plan_note(f->plan, "generation", f->object->meta.generation);
-}
-
-struct flux_asked
-flux_asked(struct flux *f, const struct seen_answer *s)
-{
-	char *at = arena_strdup(f->arena, request_about(s)), *revision = strchr(at, ' ') + 1,
-	     *requested_at = strchr(revision, ' ') + 1;
-
-	requested_at[-1] = '\0';
-	return (struct flux_asked){ .generation = strtoll(at, NULL, 10),
-		.revision = revision[0] != '\0' ? revision : NULL,
-		.requested_at = requested_at[0] != '\0' ? requested_at : NULL };
+	f->memory.refreshed_at = f->now;
+	f->memory.asked = (struct flux_asked){ f->object->meta.generation, revision, requested_at };
 }
 
 int64_t
 flux_due(const struct flux *f, int64_t after)
 {
-	int64_t looked = seen_note(f->pass->seen, "looked", 0);
+	int64_t looked = f->before.refreshed_at;
 
 	return looked == 0 ? 0 : looked + after + worker_spread(f->object, after / 20 + 1);
-}
-
-void
-flux_keep_notes(struct flux *f)
-{
-	for (size_t i = 0; i < f->pass->seen->n_notes; i++)
-		plan_note(f->plan, f->pass->seen->notes[i].name, f->pass->seen->notes[i].value);
 }
 
 void

@@ -18,6 +18,7 @@ const struct controller git_repository_controller = {
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
+	.memory = &flux_memory_type,
 };
 
 /* What the spec names, as a revision. */
@@ -54,13 +55,12 @@ revision_text(struct arena *a, const char *reference, const char *commit)
 static void
 read_failure(struct flux *f, const struct git_repository *r, const struct request_failure *why)
 {
-	int64_t failures = seen_note(f->pass->seen, "failures", 0),
-		wait = worker_wait(RETRY_MS, failures, r->spec.interval.ms);
+	int64_t failures = f->before.failures, wait = worker_wait(RETRY_MS, failures, r->spec.interval.ms);
 	const char *message = why->text,
 		   *reason = str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed";
 
-	plan_note(f->plan, "failures", failures + 1);
-	plan_note(f->plan, "again", f->now + wait);
+	f->memory.failures = failures + 1;
+	f->memory.refresh_at = f->now + wait;
 	plan_wake(f->plan, f->now + wait);
 	flux_tell(f, true, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
@@ -76,8 +76,8 @@ read_commit(struct flux *f, const struct git_repository *r, const struct worker_
 	const char *message = arena_printf(f->arena, "stored artifact for revision '%s'", revision);
 
 	flux_warn(f, response, "SettingsWarning", "NoEffect");
-	plan_note(f->plan, "failures", 0);
-	plan_note(f->plan, "again", 0);
+	f->memory.failures = 0;
+	f->memory.refresh_at = 0;
 	plan_wake(f->plan, f->now + r->spec.interval.ms);
 	/* Nothing is served: whoever applies it reads the commit itself. */
 	if (!str_eq(json_str(artifact, "revision"), revision)) {
@@ -103,14 +103,14 @@ read_commit(struct flux *f, const struct git_repository *r, const struct worker_
 static void
 read_answer(struct flux *f, const struct git_repository *r, const struct seen_answer *s)
 {
-	struct flux_asked asked = flux_asked(f, s);
+	const struct flux_asked asked = f->before.asked;
 	struct request_failure failure;
 	const struct worker_response *response;
 
 	/* Another commit is wanted by now, and this one must not be taken for it. */
 	if (asked.generation != f->object->meta.generation) {
 		plan_wake(f->plan, f->now + 1);
-		plan_note(f->plan, "looked", 0);
+		f->memory.refreshed_at = 0;
 		return;
 	}
 	flux_handled(f, &asked);
@@ -144,7 +144,7 @@ decide(struct flux *f, const struct git_repository *r)
 		flux_condition(f, "Ready", "False", "InvalidSpec", message);
 		return;
 	}
-	flux_keep_notes(f);
+	f->memory = f->before;
 	if (s != NULL && !s->answered)
 		return;
 	if (s != NULL) {
@@ -152,11 +152,11 @@ decide(struct flux *f, const struct git_repository *r)
 		return;
 	}
 	due = flux_due(f, r->spec.interval.ms);
-	again = seen_note(f->pass->seen, "again", 0);
+	again = f->before.refresh_at;
 	if (again > 0 && again < due)
 		due = again;
-	if (due > 0 && (flux_is_requested(f) || seen_note(f->pass->seen, "generation", 0) != r->object.meta.generation))
-		due = seen_note(f->pass->seen, "looked", 0) + AGAIN_MS;
+	if (due > 0 && (flux_is_requested(f) || f->before.asked.generation != r->object.meta.generation))
+		due = f->before.refreshed_at + AGAIN_MS;
 	if (due > f->now) {
 		plan_wake(f->plan, due);
 		return;

@@ -35,6 +35,7 @@ const struct controller flux_kustomization_controller = {
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
 	.pass = pass,
+	.memory = &flux_memory_type,
 	.stand_still = stand_still,
 };
 
@@ -151,8 +152,8 @@ fail(struct flux *f, const struct flux_kustomization *k, const char *reason, con
 		flux_tell(f, strcmp(reason, WAITS) != 0, reason, message);
 	flux_condition(f, "Ready", "False", reason, message);
 	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", message);
-	plan_note(f->plan, "again", f->now + wait);
-	plan_note(f->plan, "since", 0);
+	f->memory.refresh_at = f->now + wait;
+	f->memory.unhealthy_since = 0;
 	plan_wake(f->plan, f->now + wait);
 }
 
@@ -161,7 +162,7 @@ progress(struct flux *f, const char *message, int64_t wait)
 {
 	flux_condition(f, "Ready", "Unknown", "Progressing", message);
 	flux_condition(f, "Reconciling", "True", "Progressing", message);
-	plan_note(f->plan, "again", f->now + wait);
+	f->memory.refresh_at = f->now + wait;
 	plan_wake(f->plan, f->now + wait);
 }
 
@@ -171,8 +172,8 @@ rest(struct flux *f, const struct flux_kustomization *k)
 {
 	flux_condition(f, "Reconciling", NULL, NULL, NULL);
 	flux_condition(f, "Stalled", NULL, NULL, NULL);
-	plan_note(f->plan, "again", 0);
-	plan_note(f->plan, "since", 0);
+	f->memory.refresh_at = 0;
+	f->memory.unhealthy_since = 0;
 	plan_wake(f->plan, f->now + k->spec.interval.ms);
 }
 
@@ -208,15 +209,14 @@ read_applied(
     struct flux *f, const struct flux_kustomization *k, const struct worker_response *response, const char *revision)
 {
 	struct waiting failed = unready(f, response, true), waits = unready(f, response, false);
-	int64_t since = seen_note(f->pass->seen, "since", 0), left;
+	int64_t since = f->before.unhealthy_since, left;
 	bool is_new = !str_eq(json_str(f->was, "lastAttemptedRevision"), revision) ||
 		      json_int(f->was, "observedGeneration", -1) != f->object->meta.generation;
-	json_t *held;
+	struct held_revision held;
 
 	flux_set_inventory(f, &response->resources);
 	held = flux_hold(f, revision, &response->resources, true);
-	if (held != NULL) {
-		json_decref(held);
+	if (held.revision != NULL) {
 		rest(f, k);
 		return;
 	}
@@ -227,7 +227,7 @@ read_applied(
 	/* Another revision, or another spec, has all its time. */
 	if (since == 0 || is_new)
 		since = f->now;
-	plan_note(f->plan, "since", since);
+	f->memory.unhealthy_since = since;
 	if (failed.list != NULL) {
 		fail_health(f, k, "failed early due to stalled resources", f->now - since, &failed);
 		return;
@@ -246,7 +246,7 @@ read_applied(
 		return;
 	}
 	/* After a failure the conditions stay as they are until it is healthy, or has failed in another way. */
-	plan_note(f->plan, "again", f->now + (left < HEALTH_MS ? left : HEALTH_MS));
+	f->memory.refresh_at = f->now + (left < HEALTH_MS ? left : HEALTH_MS);
 	plan_wake(f->plan, f->now + (left < HEALTH_MS ? left : HEALTH_MS));
 }
 
@@ -254,12 +254,11 @@ read_applied(
 static void
 read_failure(struct flux *f, const struct flux_kustomization *k, const struct request_failure *why)
 {
-	int64_t failures = seen_note(f->pass->seen, "failures", 0), most = retry_interval(k),
-		wait = worker_wait(RETRY_MS, failures, most);
+	int64_t failures = f->before.failures, most = retry_interval(k), wait = worker_wait(RETRY_MS, failures, most);
 
 	fail(f, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
 	    why->may_pass && wait < most ? wait : 0);
-	plan_note(f->plan, "failures", failures + 1);
+	f->memory.failures = failures + 1;
 }
 
 /* Annotations of objects and keys of the source's Secret without effect, and objects that cannot be decoded and may not be
@@ -279,7 +278,7 @@ read_answer(struct flux *f, const struct flux_kustomization *k, const struct see
 	struct request_failure failure;
 	const struct worker_response *response = request_response(f->arena, s, REQUEST_RESOURCES, &failure);
 	const struct worker_step *step = response != NULL && response->operation != NULL ? response->operation : &none;
-	struct flux_asked asked = flux_asked(f, s);
+	const struct flux_asked asked = f->before.asked;
 
 	flux_handled(f, &asked);
 	json_put(f->status, "lastAttemptedRevision", asked.revision);
@@ -291,14 +290,14 @@ read_answer(struct flux *f, const struct flux_kustomization *k, const struct see
 		    arena_printf(
 			f->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
 		    1);
-		plan_note(f->plan, "looked", 0);
+		f->memory.refreshed_at = 0;
 		return;
 	}
 	if (response == NULL) {
 		read_failure(f, k, &failure);
 		return;
 	}
-	plan_note(f->plan, "failures", 0);
+	f->memory.failures = 0;
 	read_warnings(f, response);
 	if (str_eq(step->phase, "Running")) {
 		flux_add_inventory(f, &response->resources);
@@ -369,23 +368,10 @@ known_of(struct flux *f)
 	return known;
 }
 
-/* The Rollouts that are held back, as a map. */
-static struct string_map
-held_rollouts(struct arena *a, const json_t *held)
-{
-	json_t *rollouts = json_object_get(held, "rollouts"), *why;
-	struct string_map m = { arena_new_array(a, struct string_pair, json_object_size(rollouts)), 0 };
-	const char *key;
-
-	json_object_foreach (rollouts, key, why)
-		m.at[m.n++] = (struct string_pair){ key, json_string_value(why) ?: "" };
-	return m;
-}
-
-/* `revision` NULL: to delete what there is. `held`: what is not applied; NULL: nothing. */
+/* `revision` NULL: to delete what there is. */
 static void
 ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *revision,
-    const json_t *held)
+    const struct held_revision *held)
 {
 	const char *account = string_map_get(f->pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
 	struct worker_kustomization kustomization = {
@@ -399,7 +385,7 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 		.known = known_of(f),
 		.revision = revision != NULL ? commit_of(revision) : NULL,
 		.deleting = revision == NULL,
-		.held = held_rollouts(f->arena, held) };
+		.held = held != NULL ? held->rollouts : (struct string_map){ 0 } };
 
 	if (account != NULL && str_empty(k->spec.service_account))
 		kustomization.spec.service_account = account;
@@ -413,7 +399,7 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 static void delete (struct flux *f, const struct flux_kustomization *k)
 {
 	const struct seen_answer *s = request_sent(f->pass);
-	int64_t due = seen_note(f->pass->seen, "again", 0);
+	int64_t due = f->before.refresh_at;
 	const struct worker_response *response;
 	struct request_failure failure;
 
@@ -423,11 +409,11 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 		set_finalizer(f, false);
 		return;
 	}
-	flux_keep_notes(f);
+	f->memory = f->before;
 	if (s != NULL && !s->answered)
 		return;
 	/* Of what was applied last, the answer says nothing about what is left. */
-	if (s == NULL || flux_asked(f, s).revision != NULL) {
+	if (s == NULL || f->before.asked.revision != NULL) {
 		if (s != NULL || due <= f->now)
 			ask(f, k, NULL, NULL, NULL);
 		else
@@ -443,7 +429,7 @@ static void delete (struct flux *f, const struct flux_kustomization *k)
 		if (response == NULL || (step != NULL && str_eq(step->phase, "Failed")))
 			flux_condition(f, "Ready", "False", "PruneFailed",
 			    response == NULL ? failure.text : step->message ?: "");
-		plan_note(f->plan, "again", f->now + 2 * AGAIN_MS);
+		f->memory.refresh_at = f->now + 2 * AGAIN_MS;
 		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
 	}
 }
@@ -481,8 +467,7 @@ unready_dependency(struct flux *f, const struct flux_kustomization *k, const cha
 static int64_t
 due_at(const struct flux *f, const struct flux_kustomization *k, const char *revision, bool held)
 {
-	int64_t looked = seen_note(f->pass->seen, "looked", 0), again = seen_note(f->pass->seen, "again", 0),
-		due = flux_due(f, k->spec.interval.ms);
+	int64_t looked = f->before.refreshed_at, again = f->before.refresh_at, due = flux_due(f, k->spec.interval.ms);
 
 	if (due == 0)
 		return 0;
@@ -492,7 +477,7 @@ due_at(const struct flux *f, const struct flux_kustomization *k, const char *rev
 	if (f->pass->touched > looked && (held || !view_knows(f->pass->view, &rollout_type)) &&
 	    looked + TOUCHED_MS < due)
 		due = looked + TOUCHED_MS;
-	if (flux_is_requested(f) || seen_note(f->pass->seen, "generation", 0) != f->object->meta.generation ||
+	if (flux_is_requested(f) || f->before.asked.generation != f->object->meta.generation ||
 	    !str_eq(json_str(f->status, "lastAttemptedRevision"), revision))
 		due = looked + AGAIN_MS < due ? looked + AGAIN_MS : due;
 	return due;
@@ -525,7 +510,8 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
 	const struct git_repository *source;
 	struct worker_resources applied;
-	json_t *of_source, *held;
+	json_t *of_source;
+	struct held_revision held;
 	int64_t due;
 
 	if (k->object.meta.deletion_timestamp != 0) {
@@ -554,7 +540,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		set_finalizer(f, true);
 		return;
 	}
-	flux_keep_notes(f);
+	f->memory = f->before;
 	if (s != NULL && !s->answered)
 		return;
 	source = (const struct git_repository *)view_get(f->pass->view, &git_repository_type, ns, k->spec.source.name);
@@ -574,7 +560,7 @@ decide(struct flux *f, const struct flux_kustomization *k)
 	if (s != NULL) {
 		read_answer(f, k, s, revision);
 		/* What came while the worker ran must not wait for the interval: no other pass follows when nothing is written. */
-		if (flux_is_requested(f) || f->pass->touched > seen_note(f->pass->seen, "looked", 0))
+		if (flux_is_requested(f) || f->pass->touched > f->before.refreshed_at)
 			plan_wake(f->plan, due_at(f, k, revision, false));
 		return;
 	}
@@ -582,23 +568,22 @@ decide(struct flux *f, const struct flux_kustomization *k)
 		flux_handled(f, NULL);
 		fail(f, k, WAITS, wait, DEPENDENCY_MS);
 		/* Whatever it waits for, its change brings a pass. */
-		plan_note(f->plan, "again", 0);
-		plan_note(f->plan, "looked", 0);
+		f->memory.refresh_at = 0;
+		f->memory.refreshed_at = 0;
 		return;
 	}
 	/* What an answer had to have written beside the status may be lost with the answer. */
 	if (f->pass->seen->failure != NULL) {
-		plan_note(f->plan, "again", f->now + RETRY_MS);
+		f->memory.refresh_at = f->now + RETRY_MS;
 		plan_wake(f->plan, f->now + RETRY_MS);
 	}
 	applied = flux_inventory(f->arena, f->was);
 	held = flux_hold(f, revision, &applied, false);
-	due = due_at(f, k, revision, held != NULL);
+	due = due_at(f, k, revision, held.revision != NULL);
 	if (due <= f->now)
-		ask(f, k, source, revision, held);
+		ask(f, k, source, revision, &held);
 	else
 		plan_wake(f->plan, due);
-	json_decref(held);
 }
 
 static void

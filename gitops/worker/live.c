@@ -91,7 +91,7 @@ work_aborted(struct work *w, const struct app_resource *r, const json_t *live)
 	if (strcmp(r->kind.kind, "Rollout") != 0 || strcmp(r->kind.group, "argoproj.io") != 0 ||
 	    !json_is_true(json_at(live, "/status/abort")))
 		return NULL;
-	return held_why((const struct rollout *)object_decode(&rollout_type, live, w->arena));
+	return held_revision_abort((const struct rollout *)object_decode(&rollout_type, live, w->arena));
 }
 
 static void

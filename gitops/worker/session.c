@@ -289,7 +289,8 @@ hold_back(struct work *w)
 		struct app_resource *r = &w->resources.at[i];
 
 		if (strcmp(r->kind.kind, "Rollout") == 0 && strcmp(r->kind.group, "argoproj.io") == 0)
-			r->held = string_map_get(&w->request.held, held_key(w->arena, r->namespace, r->name)) != NULL;
+			r->held = string_map_get(
+				      &w->request.held, held_revision_key(w->arena, r->namespace, r->name)) != NULL;
 	}
 }
 

@@ -33,6 +33,7 @@ struct seen {
 	size_t n_answers;
 	const struct note *notes; /* of the last pass */
 	size_t n_notes;
+	const void *memory; /* of the last pass, a struct of the controller's `memory` type; NULL: none */
 };
 
 /* The note's value; `otherwise` when there is none. */
@@ -84,6 +85,7 @@ struct controller {
 	const struct type *type;
 	const struct controller_watch *watches; /* the first is the controller's own type */
 	size_t n_watches;
+	const struct type *memory; /* of the struct that a pass gives to plan_memory; NULL: it gives none */
 	/* NULL, or sets the i-th watch after these, from 0: those that depend on a list of plug-ins. False after the last one. */
 	bool (*watch_more)(size_t i, struct controller_watch *ret);
 	void (*pass)(const struct pass *, struct plan *);

@@ -293,6 +293,12 @@ plan_note(struct plan *p, const char *name, int64_t value)
 }
 
 void
+plan_memory(struct plan *p, const struct type *type, const void *memory)
+{
+	p->memory = type_copy(type, memory, p->arena);
+}
+
+void
 plan_reason(struct plan *p, const char *format, ...)
 {
 	va_list ap;

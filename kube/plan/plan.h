@@ -74,6 +74,7 @@ struct plan {
 	size_t n_reasons, reasons_room;
 	struct note *notes;
 	size_t n_notes, notes_room;
+	const void *memory; /* in the arena; NULL: none */
 	const char **kept; /* keys of answers */
 	size_t n_kept, kept_room;
 	size_t left_out; /* entries beyond the limits above */
@@ -138,6 +139,9 @@ void plan_wake(struct plan *, int64_t at);
 /* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor, and the one of
  * that name in this plan. */
 void plan_note(struct plan *, const char *name, int64_t value);
+
+/* The next pass of this process finds a copy of the struct in seen->memory. `type` is the controller's `memory`. */
+void plan_memory(struct plan *, const struct type *type, const void *);
 
 /* Why, in a line for people, as by printf. */
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);

@@ -1,6 +1,7 @@
 /* tests/unit/gitops/held_revision.c: what is read of the annotation, and which Rollouts have aborted a commit. */
 #include "gitops/held_revision.h"
 #include "gitops/protocol.h"
+#include "gitops/request.h"
 #include "kube/api/application.h"
 #include "kube/api/rollout.h"
 #include "tests/unit/unit.h"
@@ -25,6 +26,18 @@ object(struct arena *a, const char *annotation)
 	return o;
 }
 
+/* What is held, as "NS/NAME=why …". */
+static const char *
+text_of(struct arena *a, const struct held_revision *held)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < held->rollouts.n; i++)
+		text = arena_printf(
+		    a, "%s%s%s=%s", text, i > 0 ? " " : "", held->rollouts.at[i].key, held->rollouts.at[i].value);
+	return text;
+}
+
 static void
 only_what_can_be_held_is_read(void **state)
 {
@@ -32,16 +45,36 @@ only_what_can_be_held_is_read(void **state)
 		"{\"revision\":\"a\",\"rollouts\":{}}", "{\"revision\":\"a\",\"rollouts\":[\"b\"]}",
 		"{\"revision\":1,\"rollouts\":{\"a/b\":\"c\"}}" };
 	struct arena *a = arena_new();
-	json_t *held;
+	struct held_revision held;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		if ((held = held_read(object(a, bad[i]))) != NULL)
+		if (held_revision_read(a, object(a, bad[i])).revision != NULL)
 			fail_msg("%s is read", bad[i]);
-	held = held_read(object(a, "{\"revision\":\"a\",\"rollouts\":{\"ns/web\":1}}"));
-	assert_non_null(held);
-	assert_non_null(held_text(a, "a", json_object_get(held, "rollouts")));
-	json_decref(held);
+	held = held_revision_read(a, object(a, "{\"revision\":\"a\",\"rollouts\":{\"ns/web\":1}}"));
+	assert_string_equal(held.revision, "a");
+	assert_string_equal(text_of(a, &held), "ns/web=");
+	assert_non_null(held_revision_text(a, &held));
+	arena_free(a);
+}
+
+static void
+an_annotation_is_written_as_it_is_read(void **state)
+{
+	static const char *const texts[] = {
+		"{\"revision\":\"a\",\"rollouts\":{\"ns/web\":\"why\",\"ns/shop\":\"\"}}",
+		"{\"revision\":\"main@sha1:b\",\"generation\":3,\"rollouts\":{\"ns/web\":\"why\"}}",
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct held_revision held = held_revision_read(a, object(a, texts[i]));
+		json_t *written = held_revision_annotation(a, &held);
+
+		assert_string_equal(json_string_value(written), texts[i]);
+		json_decref(written);
+	}
 	arena_free(a);
 }
 
@@ -62,6 +95,26 @@ get_rollout(const struct view *v, const struct type *t, const char *ns, const ch
 	return &r.object;
 }
 
+/* The input for revision "abc" and these resources. */
+static struct held_input
+input(struct arena *a, const struct view *v, const struct worker_resources *resources)
+{
+	return (struct held_input){ .object = object(a, "{}"),
+		.view = v,
+		.now = 5000,
+		.revision = "abc",
+		.spec = 1,
+		.attempted = true,
+		.resources = resources };
+}
+
+/* Memory of all Rollouts as revision "abc" and spec 1 have them, since that time. */
+static struct held_memory
+applied(int64_t at)
+{
+	return (struct held_memory){ .applied_at = at, .about = worker_number("abc 1") };
+}
+
 static void
 an_abort_is_of_the_spec_as_it_is(void **state)
 {
@@ -74,25 +127,31 @@ an_abort_is_of_the_spec_as_it_is(void **state)
 			    "- {group: argoproj.io, kind: Rollout, namespace: ns, name: new}\n"
 			    "- {group: argoproj.io, kind: Rollout, namespace: ns, name: before}\n- {group: "
 			    "rollouts.kruise.io, kind: Rollout, namespace: ns, name: kruise}\n"
-			    "- {kind: Rollout, namespace: ns, name: looked, aborted: why}\n");
-	json_t *rollouts = json_object();
+			    "- {kind: Rollout, namespace: ns, name: compared, aborted: why}\n");
+	struct held_input in = input(a, &v, &resources);
+	struct held_revision held = { 0 };
+	struct held_memory memory = applied(10900);
 
 	(void)state;
-	assert_true(held_add(plan, object(a, "{}"), &v, 10900, &resources, "abc", rollouts));
-	assert_string_equal(json_text(a, rollouts), "{\"ns/aborted\":\"metric\",\"ns/looked\":\"why\"}");
+	assert_true(held_revision_update(&held, &in, &memory, plan));
+	assert_string_equal(held.revision, "abc");
+	assert_string_equal(text_of(a, &held), "ns/aborted=metric ns/compared=why");
 	assert_int_equal(plan->n_status_events, 2);
 	assert_string_equal(plan->status_events[0].revision, "abc");
+	/* What is held already has no further event. */
+	assert_false(held_revision_update(&held, &in, &memory, plan));
+	assert_int_equal(plan->n_status_events, 2);
 	/* What this process has not seen applied may have aborted what was before. */
-	json_object_clear(rollouts);
-	assert_true(held_add(plan, object(a, "{}"), &v, 0, &resources, "abc", rollouts));
-	assert_string_equal(json_text(a, rollouts), "{\"ns/looked\":\"why\"}");
-	/* What is held already is not told again; and nothing is known of another cluster's but by a look. */
-	held_add(plan, object(a, "{}"), &v, 10900, &resources, "abc", rollouts);
-	assert_false(held_add(plan, object(a, "{}"), &v, 10900, &resources, "abc", rollouts));
-	json_object_clear(rollouts);
-	assert_true(held_add(plan, object(a, "{}"), NULL, 10900, &resources, "abc", rollouts));
-	assert_string_equal(json_text(a, rollouts), "{\"ns/looked\":\"why\"}");
-	json_decref(rollouts);
+	memory = applied(0);
+	held = (struct held_revision){ 0 };
+	assert_true(held_revision_update(&held, &in, &memory, plan));
+	assert_string_equal(text_of(a, &held), "ns/compared=why");
+	/* Of another cluster only the comparison is known. */
+	memory = applied(10900);
+	held = (struct held_revision){ 0 };
+	in.view = NULL;
+	assert_true(held_revision_update(&held, &in, &memory, plan));
+	assert_string_equal(text_of(a, &held), "ns/compared=why");
 	arena_free(a);
 }
 
@@ -100,35 +159,45 @@ static void
 what_was_aborted_before_it_was_applied_is_something_else(void **state)
 {
 	struct arena *a = arena_new();
-	struct note notes[2];
-	struct seen seen = { 0 };
-	struct pass p = { .now = 5000, .seen = &seen };
 	const struct worker_resources
 	    differ =
 		resources_of(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: OutOfSync}\n"
 				"- {kind: ConfigMap, namespace: ns, name: web, status: Synced}\n"),
 	    same = resources_of(a, "- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: Synced}\n"
 				   "- {kind: ConfigMap, namespace: ns, name: web, status: OutOfSync}\n");
-	json_t *none = json_object(), *held = yaml(a, "ns/web: why\n");
-	struct plan *plan = plan_new(a);
+	static struct string_pair web[] = { { "ns/web", "why" } };
+	const struct held_revision web_held = { .revision = "abc", .rollouts = { web, 1 } };
+	/* One after the other, with what the one before remembered. */
+	const struct {
+		int64_t spec;
+		const struct worker_resources *resources;
+		bool compared, held;
+		int64_t now, want;
+	} cases[] = {
+		{ 1, &same, false, false, 5000, 0 },
+		{ 1, &differ, true, false, 5000, 0 },
+		{ 1, &differ, true, true, 5000, 5000 },
+		{ 2, &same, false, false, 5000, 0 },
+		{ 1, &same, true, false, 5000, 5000 },
+		{ 1, &same, true, false, 9000, 5000 },
+		{ 1, &differ, true, false, 9000, 5000 },
+		{ 2, &same, false, false, 9000, 0 },
+		{ 2, &same, true, false, 9000, 9000 },
+	};
+	struct held_memory memory = { 0 };
 
 	(void)state;
-	assert_int_equal(held_applied(plan, &p, "a 1", NULL, none), 0);
-	assert_int_equal(held_applied(plan, &p, "a 1", &differ, none), 0);
-	assert_int_equal(held_applied(plan, &p, "a 1", &differ, held), 5000);
-	assert_int_equal(held_applied(plan, &p, "a 1", &same, none), 5000);
-	/* Since the first time, until it is about something else. */
-	memcpy(notes, plan->notes, sizeof(notes));
-	seen.notes = notes;
-	seen.n_notes = 2;
-	p.now = 9000;
-	plan = plan_new(a);
-	assert_int_equal(held_applied(plan, &p, "a 1", &same, none), 5000);
-	assert_int_equal(held_applied(plan, &p, "a 1", &differ, none), 5000);
-	assert_int_equal(held_applied(plan, &p, "a 2", NULL, none), 0);
-	assert_int_equal(held_applied(plan, &p, "a 2", &same, none), 9000);
-	json_decref(none);
-	json_decref(held);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct held_revision held = cases[i].held ? web_held : (struct held_revision){ 0 };
+		struct held_input in = input(a, NULL, cases[i].resources);
+
+		in.spec = cases[i].spec;
+		in.compared = cases[i].compared;
+		in.now = cases[i].now;
+		held_revision_update(&held, &in, &memory, plan_new(a));
+		if (memory.applied_at != cases[i].want)
+			fail_msg("case %zu: %lld, not %lld", i, (long long)memory.applied_at, (long long)cases[i].want);
+	}
 	arena_free(a);
 }
 
@@ -137,7 +206,8 @@ what_is_tried_again_and_healthy_is_held_no_more(void **state)
 {
 	struct arena *a = arena_new();
 	struct plan *plan = plan_new(a);
-	json_t *rollouts = yaml(a, "{ns/web: why, ns/shop: why}");
+	struct held_revision held = held_revision_read(
+	    a, object(a, "{\"revision\":\"abc\",\"rollouts\":{\"ns/web\":\"why\",\"ns/shop\":\"why\"}}"));
 	const struct worker_resources
 	    not_yet = resources_of(a,
 		"- {group: argoproj.io, kind: Rollout, namespace: ns, name: web, status: Synced, health: "
@@ -150,16 +220,57 @@ what_is_tried_again_and_healthy_is_held_no_more(void **state)
 	    shop = resources_of(a,
 		"- {group: argoproj.io, kind: Rollout, namespace: ns, name: shop, status: Synced, health: "
 		"{status: Healthy}}\n");
+	struct held_memory memory = { 0 };
+	struct held_input in = input(a, NULL, &not_yet);
 
 	(void)state;
-	assert_false(held_drop(plan, object(a, "{}"), &not_yet, "abc", rollouts));
-	assert_true(held_drop(plan, object(a, "{}"), &web, "abc", rollouts));
-	assert_string_equal(json_text(a, rollouts), "{\"ns/shop\":\"why\"}");
+	in.compared = true;
+	assert_false(held_revision_update(&held, &in, &memory, plan));
+	in.resources = &web;
+	assert_true(held_revision_update(&held, &in, &memory, plan));
+	assert_string_equal(text_of(a, &held), "ns/shop=why");
 	assert_int_equal(plan->n_status_events, 0);
-	assert_true(held_drop(plan, object(a, "{}"), &shop, "abc", rollouts));
-	assert_int_equal(json_object_size(rollouts), 0);
+	in.resources = &shop;
+	assert_true(held_revision_update(&held, &in, &memory, plan));
+	assert_null(held.revision);
 	assert_int_equal(plan->n_status_events, 1);
-	json_decref(rollouts);
+	arena_free(a);
+}
+
+static void
+a_request_another_spec_or_another_revision_releases_what_is_held(void **state)
+{
+	static const struct {
+		const char *revision;
+		int64_t generation;
+		bool requested;
+		const char *event; /* NULL: it stays held */
+	} cases[] = {
+		{ "a", 3, false, NULL },
+		{ "b", 3, false, "Revision a is no longer held: superseded by b" },
+		{ "a", 4, false, "Revision a is no longer held" },
+		{ "a", 3, true, "Revision a is no longer held" },
+	};
+	const struct worker_resources none = { 0 };
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct plan *plan = plan_new(a);
+		struct held_revision held = held_revision_read(
+		    a, object(a, "{\"revision\":\"a\",\"generation\":3,\"rollouts\":{\"ns/web\":\"why\"}}"));
+		struct held_memory memory = { 0 };
+		struct held_input in = input(a, NULL, &none);
+
+		in.revision = cases[i].revision;
+		in.generation = cases[i].generation;
+		in.requested = cases[i].requested;
+		assert_int_equal(held_revision_update(&held, &in, &memory, plan), cases[i].event != NULL);
+		assert_int_equal(plan->n_status_events, cases[i].event != NULL);
+		assert_int_equal(held.revision == NULL, cases[i].event != NULL);
+		if (cases[i].event != NULL)
+			assert_string_equal(plan->status_events[0].message, cases[i].event);
+	}
 	arena_free(a);
 }
 
@@ -168,9 +279,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_can_be_held_is_read),
+		cmocka_unit_test(an_annotation_is_written_as_it_is_read),
 		cmocka_unit_test(an_abort_is_of_the_spec_as_it_is),
 		cmocka_unit_test(what_was_aborted_before_it_was_applied_is_something_else),
 		cmocka_unit_test(what_is_tried_again_and_healthy_is_held_no_more),
+		cmocka_unit_test(a_request_another_spec_or_another_revision_releases_what_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
