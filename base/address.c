@@ -1,12 +1,12 @@
-/* base/address.c: numbers and ranges. Sources: inet_aton(3); RFC 4291, 6052 and 8215 (NAT64), 3056 (6to4), 4380 (Teredo), 5214 (ISATAP),
- * 3879 (site-local), 6890; the clouds' documentation of their metadata services. */
+/* base/address.c: parses addresses, and compares them with ranges.
+ *
+ * Sources: inet_aton(3); RFC 4291, 6052 and 8215 (NAT64), 3056 (6to4), 4380 (Teredo), 5214 (ISATAP), 3879 (site-local),
+ * 6890; the documentation of clouds about their metadata services. */
 #include "base/address.h"
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include "base/arena.h"
-
-/* --- text ------------------------------------------------------------------------------------------------------------ */
 
 static int
 address_digit(char c)
@@ -17,7 +17,7 @@ address_digit(char c)
 				      : 99;
 }
 
-/* A number as C writes it, up to a dot or the end. */
+/* Reads a number in the notation of C, up to a dot or the end. */
 static bool
 address_number(const char **at, uint64_t *ret)
 {
@@ -31,7 +31,7 @@ address_number(const char **at, uint64_t *ret)
 	} else if (s[0] == '0') {
 		base = 8;
 	}
-	/* "0x" alone is 0 to some. */
+	/* Some resolvers read "0x" as 0. */
 	for (; *s != '\0' && *s != '.'; s++) {
 		if (address_digit(*s) >= base || n > UINT32_MAX)
 			return false;
@@ -44,7 +44,7 @@ address_number(const char **at, uint64_t *ret)
 	return true;
 }
 
-/* One to four numbers, of which the last fills what is left. */
+/* Reads one to four numbers. The last one fills the remaining bytes. */
 static bool
 address_four(const char *text, unsigned char ret[4])
 {
@@ -55,7 +55,7 @@ address_four(const char *text, unsigned char ret[4])
 	for (;; text++) {
 		if (n == 4 || !address_number(&text, &part[n++]))
 			return false;
-		/* A dot at the end is the root's. */
+		/* A dot at the end stands for the DNS root. */
 		if (*text == '\0' || (text[0] == '.' && text[1] == '\0'))
 			break;
 	}
@@ -72,7 +72,7 @@ address_four(const char *text, unsigned char ret[4])
 	return true;
 }
 
-/* Groups of four digits; "::" once; the last two may be four numbers; what follows "%" is a zone. */
+/* Reads groups of four digits with at most one "::". The last two can be an IPv4 address. A zone follows "%". */
 static bool
 address_sixteen(const char *text, size_t len, unsigned char ret[16])
 {
@@ -152,8 +152,6 @@ address_parse(const char *host, struct address *ret)
 	return true;
 }
 
-/* --- ranges ---------------------------------------------------------------------------------------------------------- */
-
 struct range {
 	unsigned char start[16];
 	int bits;
@@ -164,10 +162,10 @@ static const struct range fours[] = {
 	{ { 0 }, 8, ADDRESS_MACHINE },
 	{ { 127 }, 8, ADDRESS_MACHINE },
 	{ { 169, 254 }, 16, ADDRESS_LINK },
-	{ { 100, 100, 100, 200 }, 32, ADDRESS_LINK }, /* Alibaba Cloud's metadata */
-	{ { 192, 0, 0, 192 }, 32, ADDRESS_LINK }, /* Oracle Cloud's */
-	{ { 168, 63, 129, 16 }, 32, ADDRESS_LINK }, /* Azure's platform */
-	{ { 224 }, 4, ADDRESS_LINK }, /* all that listen */
+	{ { 100, 100, 100, 200 }, 32, ADDRESS_LINK }, /* metadata of Alibaba Cloud */
+	{ { 192, 0, 0, 192 }, 32, ADDRESS_LINK }, /* metadata of Oracle Cloud */
+	{ { 168, 63, 129, 16 }, 32, ADDRESS_LINK }, /* platform of Azure */
+	{ { 224 }, 4, ADDRESS_LINK }, /* multicast */
 	{ { 255, 255, 255, 255 }, 32, ADDRESS_LINK },
 };
 
@@ -175,30 +173,31 @@ static const struct range sixes[] = {
 	{ { 0 }, 128, ADDRESS_MACHINE }, /* :: */
 	{ { [15] = 1 }, 128, ADDRESS_MACHINE }, /* ::1 */
 	{ { 0xfe, 0x80 }, 10, ADDRESS_LINK },
-	{ { 0xfe, 0xc0 }, 10, ADDRESS_LINK }, /* site-local, as some still have it */
+	{ { 0xfe, 0xc0 }, 10, ADDRESS_LINK }, /* site-local: deprecated, but in use */
 	{ { 0xff }, 8, ADDRESS_LINK },
-	{ { 0xfd, 0x00, 0x0e, 0xc2 }, 32, ADDRESS_LINK }, /* fd00:ec2::254, ::23: Amazon's metadata and credentials */
-	{ { 0xfd, 0x20, 0x00, 0xce }, 32, ADDRESS_LINK }, /* fd20:ce::254: Google's */
-	{ { 0xfd, 0x00, 0xa9, 0xfe }, 32, ADDRESS_LINK }, /* fd00:a9fe:a9fe::254: others' after 169.254.169.254 */
+	{ { 0xfd, 0x00, 0x0e, 0xc2 }, 32, ADDRESS_LINK }, /* fd00:ec2::254, ::23: metadata and credentials of AWS */
+	{ { 0xfd, 0x20, 0x00, 0xce }, 32, ADDRESS_LINK }, /* fd20:ce::254: metadata of Google Cloud */
+	{ { 0xfd, 0x00, 0xa9, 0xfe }, 32,
+	    ADDRESS_LINK }, /* fd00:a9fe:a9fe::254: of other clouds, after 169.254.169.254 */
 };
 
-/* Where an IPv4 address stands in an IPv6 one, behind a prefix; `inverted`: all its bits are turned round. */
+/* The position of an IPv4 address in an IPv6 address with a prefix. */
 static const struct carrier {
 	unsigned char start[16];
-	int bits, at, second; /* its first two bytes, and the other two */
-	bool inverted, same; /* `same`: it is that host, and no tunnel to it */
+	int bits, at, second; /* length of the prefix; positions of the first two bytes and of the last two */
+	bool inverted, same; /* all bits are inverted; it is the same host, not a tunnel to it */
 } carriers[] = {
 	{ { [10] = 0xff, [11] = 0xff }, 96, 12, 14, false, true }, /* mapped */
 	{ { [8] = 0xff, [9] = 0xff }, 96, 12, 14, false, true }, /* translated */
 	{ { 0 }, 96, 12, 14, false, true }, /* compatible */
 	{ { 0x00, 0x64, 0xff, 0x9b }, 96, 12, 14, false, true }, /* NAT64 */
-	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 12, 14, false, true }, /* a network's own NAT64, /96 */
-	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 6, 9, false, true }, /* the same, /48: around the byte 8 */
+	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 12, 14, false, true }, /* NAT64 of a network, /96 */
+	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 6, 9, false, true }, /* the same, /48: byte 8 is skipped */
 	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 7, 10, false, true }, /* /56, below */
 	{ { 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01 }, 48, 9, 11, false, true }, /* /64 */
 	{ { 0x20, 0x02 }, 16, 2, 4, false, false }, /* 6to4 */
-	{ { 0x20, 0x01 }, 32, 4, 6, false, false }, /* Teredo: its server */
-	{ { 0x20, 0x01 }, 32, 12, 14, true, false }, /* and its client */
+	{ { 0x20, 0x01 }, 32, 4, 6, false, false }, /* Teredo: the server */
+	{ { 0x20, 0x01 }, 32, 12, 14, true, false }, /* Teredo: the client */
 };
 
 static bool
@@ -218,7 +217,7 @@ address_in(const unsigned char *at, const struct range *ranges, size_t n)
 	return ADDRESS_OUTSIDE;
 }
 
-/* Names, and all that are below them. Sources: RFC 6761; Debian's /etc/hosts; the clouds' documentation. */
+/* Domains with all their subdomains. Sources: RFC 6761; /etc/hosts of Debian; the documentation of clouds. */
 static const struct name {
 	const char *name;
 	enum address_kind kind;
@@ -232,7 +231,7 @@ static const struct name {
 	{ "metadata", ADDRESS_LINK },
 	{ "metadata.google.internal", ADDRESS_LINK },
 	{ "metadata.goog", ADDRESS_LINK },
-	{ "instance-data", ADDRESS_LINK }, /* Amazon's */
+	{ "instance-data", ADDRESS_LINK }, /* AWS */
 	{ "instance-data.ec2.internal", ADDRESS_LINK },
 	{ "metadata.tencentyun.com", ADDRESS_LINK },
 };
@@ -253,7 +252,7 @@ address_name_kind(const char *host)
 	return ADDRESS_OUTSIDE;
 }
 
-/* The IPv4 address within. RFC 6052: of a /56 its first byte stands in front of byte 8, and the others behind. */
+/* Returns the embedded IPv4 address. RFC 6052: with a /56, byte 8 is between its first byte and the others. */
 static void
 address_carried(const unsigned char *at, const struct carrier *c, unsigned char ret[4])
 {
@@ -277,19 +276,19 @@ address_kind(const struct address *a)
 		if (!address_begins(a->at, carriers[i].start, carriers[i].bits))
 			continue;
 		address_carried(a->at, &carriers[i], four);
-		/* Zeros are where another form has its padding; but the mapped one is this machine. */
+		/* A prefix of zeros also matches other forms, except for a mapped address of this machine. */
 		if (i > 0 && four[0] == 0)
 			continue;
 		if ((kind = address_in(four, fours, ARRAY_SIZE(fours))) != ADDRESS_OUTSIDE)
 			return kind;
 	}
-	/* ISATAP: behind any prefix. */
+	/* ISATAP: after any prefix. */
 	if ((a->at[8] & 0xfd) == 0 && a->at[9] == 0 && a->at[10] == 0x5e && a->at[11] == 0xfe)
 		return address_in(a->at + 12, fours, ARRAY_SIZE(fours));
 	return ADDRESS_OUTSIDE;
 }
 
-/* One of the addresses that `a` stands for is `b`. */
+/* Whether `b` is one of the addresses that `a` stands for. */
 static bool
 address_stands_for(const struct address *a, const struct address *b)
 {

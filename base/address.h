@@ -1,9 +1,9 @@
-/* base/address.h: IP addresses, in all the spellings that resolvers take, and what is behind them. Pure. */
+/* base/address.h: IP addresses in all notations that resolvers accept, and the kind of host that they reach. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Four bytes, or sixteen. */
+/* An IPv4 address (4 bytes) or an IPv6 address (16 bytes). */
 struct address {
 	unsigned char at[16];
 	size_t n;
@@ -11,19 +11,21 @@ struct address {
 
 enum address_kind {
 	ADDRESS_OUTSIDE,
-	ADDRESS_MACHINE, /* this machine: loopback, or none in particular */
-	ADDRESS_LINK, /* hosts on the same link, or a cloud's metadata service */
+	ADDRESS_MACHINE, /* this machine: loopback or the unspecified address */
+	ADDRESS_LINK, /* a host on the same link, or the metadata service of a cloud */
 };
 
-/* Reads a URL's host: "127.1", "0x7f000001", "017700000001", "2130706433", "[::1]", "fe80::1%eth0". False: it is a name. */
+/* Reads the host of a URL: "127.1", "0x7f000001", "017700000001", "2130706433", "[::1]", "fe80::1%eth0". Returns false
+ * for a name. */
 bool address_parse(const char *host, struct address *ret);
 
-/* What a name is that every resolver has for this machine, or that a cloud's own has for its metadata service; ADDRESS_OUTSIDE: only a resolver
- * knows. In any case of letters, with a dot at its end or without. */
+/* Returns the kind of a name that all resolvers know for this machine, or that the resolver of a cloud knows for its
+ * metadata service. ADDRESS_OUTSIDE for all other names. Case and a dot at the end are ignored. */
 enum address_kind address_name_kind(const char *host);
 
-/* An address that carries an IPv4 one within it (mapped, compatible, NAT64, 6to4, Teredo, ISATAP) is of the worse of the two kinds. */
+/* Returns the kind of an address. If it embeds an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo, ISATAP),
+ * the more restricted kind of both. */
 enum address_kind address_kind(const struct address *);
 
-/* The same host, also where one is the other's IPv6 spelling (mapped, NAT64). */
+/* Whether both are the same host, also if one is the IPv6 form of the other (mapped, NAT64). */
 bool address_is_same(const struct address *, const struct address *);

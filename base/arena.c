@@ -22,7 +22,7 @@ struct chunk {
 };
 
 struct arena {
-	struct chunk *chunks; /* newest first */
+	struct chunk *chunks; /* the newest one is first */
 	size_t used;
 };
 
@@ -159,7 +159,7 @@ arena_grow(struct arena *a, void *at, size_t n, size_t *room, size_t size)
 char *
 arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
-	char room[200]; /* most texts are short: formatted once */
+	char room[200]; /* most texts are short and formatted once */
 	va_list again;
 	char *s;
 	int n;

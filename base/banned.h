@@ -1,7 +1,7 @@
-/* base/banned.h: functions that do not compile here; the compiler reads this before every source (Makefile).
+/* base/banned.h: functions that must not be used. The compiler reads this file before every source (see the Makefile).
  *
- * Those without a bound, those that hide a failure, those with state of their own. The headers that declare them, or use
- * them in macros, come first.
+ * They write without a limit, hide a failure, or have global state. The headers that declare them, or use them in
+ * macros, are included first.
  */
 #pragma once
 #include <stdio.h>
@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-/* base/str.h has bounded text */
+/* use base/str.h */
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets
-/* str_int, strtod: "12x" is not 12 */
+/* use str_int or strtod: these accept "12x" */
 #pragma GCC poison atoi atol atoll atof sscanf
-/* strtok_r; base/time.h; base/rand.h */
+/* use strtok_r, base/time.h, base/rand.h */
 #pragma GCC poison strtok gmtime localtime ctime asctime mktime srand random drand48
-/* io/child.h: with limits, and no shell in between */
+/* use io/program.h, which has limits and no shell */
 #pragma GCC poison system popen

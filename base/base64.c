@@ -1,4 +1,4 @@
-/* base/base64.c: three bytes, four digits. */
+/* base/base64.c: three bytes are four digits. */
 #include "base/base64.h"
 #include <string.h>
 

@@ -1,11 +1,11 @@
-/* base/base64.h: base64 (RFC 4648), as Secrets, kubeconfigs and HTTP's basic authentication have it. */
+/* base/base64.h: base64 (RFC 4648), for Secrets, kubeconfigs and basic authentication. */
 #pragma once
 #include <stddef.h>
 #include "base/arena.h"
 
-/* With padding. */
+/* Returns the text, with padding. */
 char *base64_encode(struct arena *, const void *, size_t len);
 
-/* The bytes with a NUL behind them, and how many there are (ret_len may be NULL); NULL when the text is no base64. Line breaks
- * are skipped. */
+/* Returns the bytes, followed by a NUL, and their number (ret_len can be NULL). Line breaks are skipped. NULL if the
+ * text is not base64. */
 char *base64_decode(struct arena *, const char *text, size_t *ret_len);

@@ -1,7 +1,7 @@
-/* base/cleanup.h: ownership that ends with the scope, so that returning early is always safe.
+/* base/cleanup.h: ownership that ends with the scope, so that an early return is safe.
  *
- * `_cleanup_(x_freep) struct x *p = NULL;` calls x_freep(&p) when p goes out of scope; TAKE_PTR(p) hands the object on
- * and leaves NULL behind.
+ * `_cleanup_(x_freep) struct x *p = NULL;` calls x_freep(&p) when p goes out of scope; TAKE_PTR(p) returns p and
+ * sets it to NULL: the caller is the new owner.
  */
 #pragma once
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #define never_null __attribute__((returns_nonnull))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
-/* Frees what *p (a pointer to any malloc'ed memory) points at; for _cleanup_. */
+/* Frees *p, a pointer to memory from malloc. For _cleanup_. */
 static inline void
 freep(void *p)
 {

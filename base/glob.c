@@ -1,30 +1,33 @@
-/* base/glob.c: all positions of the glob that the text so far may have come to, byte by byte: each is tried once a byte, so that no glob and no
- * text is too much to decide, which what forbids by a glob rests on. */
+/* base/glob.c: matches byte by byte, with the set of all positions in the glob that the text can have reached.
+ *
+ * Each position is examined once for each byte. The time is therefore bounded for every glob and text: a project
+ * that denies by a glob depends on that. */
 #include "base/glob.h"
 #include <stddef.h>
 #include <string.h>
 #include "base/arena.h"
 
-/* What stands at a position of the glob that is no byte of its own. */
+/* The meaning of a position in the glob. */
 enum place {
-	PLACE_BYTE, /* a byte, or what "\" or a class takes for one */
+	PLACE_BYTE, /* a byte, also one after "\", or a class */
 	PLACE_STAR,
-	PLACE_OPEN, /* of braces that are closed */
-	PLACE_NEXT, /* between two alternatives, and at the end of the last: on to what stands behind the braces */
+	PLACE_OPEN, /* the opening brace, if it is closed */
+	PLACE_NEXT, /* the end of an alternative: continues after the braces */
 };
 
 struct glob {
 	const char *text;
 	size_t len;
 	char separator;
-	unsigned char *places; /* enum place, of each position */
-	size_t *next; /* of OPEN and NEXT: the next one of the same braces, the closing one last */
-	size_t *end; /* of OPEN and NEXT: the closing one */
-	size_t *width; /* bytes of the glob that stand for one of the text, where there is one */
-	size_t *todo; /* positions to add; while the glob is read, its open braces */
+	unsigned char *places; /* enum place of each position */
+	size_t *next; /* of OPEN and NEXT: the next NEXT of the same braces, the closing brace last */
+	size_t *end; /* of OPEN and NEXT: the closing brace */
+	size_t *width; /* bytes of the glob that match one byte of the text */
+	size_t *todo; /* positions to add; during parsing, the open braces */
 };
 
-/* A class "[a-z]" at `g`: *ret_in says whether c is in it. What stands behind it, or NULL: it is not closed. */
+/* Reads the class "[a-z]" at `g`, and sets *ret_in if c is in it. Returns the end of the class, or NULL if it is not
+ * closed. */
 static const char *class(const char *g, char c, bool *ret_in)
 {
 	bool negated = g[1] == '!' || g[1] == '^', in = false;
@@ -40,8 +43,8 @@ static const char *class(const char *g, char c, bool *ret_in)
 	return *g == ']' ? g + 1 : NULL;
 }
 
-/* How many bytes of the glob stand for the one of the text at `at`. Asked once for each position: what a class that is not closed would
- * begin is read to the end. */
+/* Returns the number of bytes of the glob that match one byte of the text at `at`. Called once for each position,
+ * because an unclosed class is read to the end of the glob. */
 static size_t
 glob_width(const struct glob *g, size_t at)
 {
@@ -55,8 +58,8 @@ glob_width(const struct glob *g, size_t at)
 	return 1;
 }
 
-/* Braces that close at `close`, from the one at `open` on: each comma is linked to the next, and knows where they end. Braces within are
- * closed already, and are passed over. */
+/* Links the braces from `open` to `close`: each comma gets the position of the next comma and of the closing brace.
+ * Inner braces are linked already and are skipped. */
 static void
 glob_close(struct glob *g, size_t open, size_t close)
 {
@@ -92,7 +95,7 @@ glob_read(struct glob *g)
 	}
 }
 
-/* Adds a position, and those that it leads to without a byte of the text. */
+/* Adds a position, and the positions that follow without a byte of the text. */
 static void
 glob_add(const struct glob *g, unsigned char *set, size_t at)
 {
@@ -124,7 +127,7 @@ glob_add(const struct glob *g, unsigned char *set, size_t at)
 #undef GLOB_TODO
 }
 
-/* Adds to *then where byte c leads from `at`. */
+/* Adds to *then the positions that follow `at` after byte c. */
 static void
 glob_step(const struct glob *g, size_t at, char c, unsigned char *then)
 {

@@ -8,7 +8,7 @@
 
 #define TEXT_MAX (64u << 20)
 
-/* The deepest nesting of a text, by its brackets outside strings. */
+/* Returns the maximum nesting of a text: its brackets outside of strings. */
 static size_t
 json_depth(const char *text, size_t len)
 {
@@ -43,7 +43,7 @@ json_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 	return NULL;
 }
 
-/* A number that is not whole is in it somewhere. */
+/* Whether the value contains a number that is not an integer. */
 static bool
 json_has_real(const json_t *j)
 {
@@ -60,7 +60,7 @@ json_has_real(const json_t *j)
 	return json_is_real(j);
 }
 
-/* As Go's encoding/json has it: the fewest digits that are the same number, with an exponent below 1e-6 and from 1e21 on. */
+/* As Go's encoding/json: the fewest digits of the same number, with an exponent below 1e-6 and from 1e21 on. */
 static void
 real_go(struct str *s, double d)
 {
@@ -77,7 +77,7 @@ real_go(struct str *s, double d)
 		str_addf(s, "%.*se%s%d", (int)strcspn(text, "e"), text, e > 0 ? "+" : "", e);
 }
 
-/* As json_dumps does, but for numbers: jansson's seventeen digits make 100000001n of a request for 0.1 CPU. */
+/* As json_dumps, except for numbers: with the seventeen digits of jansson, a request of 0.1 CPU would be 100000001n. */
 static void
 json_add_text(struct str *s, const json_t *j)
 {
@@ -177,7 +177,7 @@ json_quote_go(struct arena *a, const char *at, size_t len)
 }
 
 static int
-by_key(const void *a, const void *b)
+json_compare_keys(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -202,7 +202,7 @@ text_go(struct str *s, const json_t *j, bool sorted, int depth)
 		json_object_foreach ((json_t *)j, k, value)
 			keys[n++] = k;
 		if (sorted)
-			qsort(keys, n, sizeof(*keys), by_key);
+			qsort(keys, n, sizeof(*keys), json_compare_keys);
 		str_addc(s, '{');
 		for (i = 0; i < n; i++) {
 			if (i > 0)
@@ -298,11 +298,11 @@ json_str(const json_t *object, const char *key)
 }
 
 json_int_t
-json_int(const json_t *object, const char *key, json_int_t otherwise)
+json_int(const json_t *object, const char *key, json_int_t fallback)
 {
 	const json_t *v = json_object_get(object, key);
 
-	return json_is_integer(v) ? json_integer_value(v) : otherwise;
+	return json_is_integer(v) ? json_integer_value(v) : fallback;
 }
 
 int64_t

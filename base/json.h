@@ -1,6 +1,6 @@
-/* base/json.h: what jansson does not bring: pointers, canonical text, cleanup, copies into arenas.
+/* base/json.h: additions to jansson: pointers, canonical text, cleanup, copies into arenas.
  *
- * jansson trees are for parsing and patching. What is kept is decoded into structs or kept as compact text.
+ * Trees of jansson are for parsing and patching. Data that is kept is decoded into structs, or kept as compact text.
  */
 #pragma once
 #include <jansson.h>
@@ -8,40 +8,40 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define JSON_DEPTH_MAX 200 /* deeper input is refused: no unbounded recursion on what comes from outside */
+#define JSON_DEPTH_MAX 200 /* deeper input is refused, so that recursion is bounded */
 
-/* Parses a whole text, any value no deeper than JSON_DEPTH_MAX, duplicate keys refused. The caller owns *ret. Errors name line and
- * column. */
+/* Parses a text with one value of any type, not deeper than JSON_DEPTH_MAX and without duplicate keys. The caller
+ * owns *ret. Errors name the line and column. */
 struct err *json_parse(struct arena *, const char *text, size_t len, json_t **ret);
 
-/* Compact text in insertion order, in the arena. Numbers have the fewest digits that are the same number. */
+/* Returns compact text in insertion order, in the arena. Numbers have the fewest digits of the same number. */
 char *json_text(struct arena *, const json_t *);
 
-/* Compact text as Go's encoding/json writes it: keys sorted, <, >, & and U+2028/9 escaped. */
+/* Returns compact text as Go's encoding/json writes it: keys sorted; <, >, & and U+2028/9 escaped. */
 char *json_text_go(struct arena *, const json_t *);
 
-/* The same of a struct: keys stay in the order of its fields. */
+/* The same for a struct of Go: keys are in the order of its fields. */
 char *json_text_go_struct(struct arena *, const json_t *);
 
-/* A JSON string literal as Go's encoding/json writes it, quotes included. */
+/* Returns a JSON string literal as Go's encoding/json writes it, with quotes. */
 char *json_quote_go(struct arena *, const char *s, size_t len);
 
-/* A string, with U+FFFD in place of each byte that is no UTF-8: what json_string makes nothing of. A new reference. */
+/* Returns a new string, with U+FFFD for each byte that is not UTF-8, which json_string refuses. */
 json_t *json_shown(const char *text);
 
-/* A text under a key, as json_shown has it; NULL or "": none. */
+/* Sets a key to json_shown of the text. NULL or "": nothing. */
 void json_put(json_t *object, const char *key, const char *text);
 
-/* The value at an RFC 6901 pointer, or NULL. Borrowed. */
+/* Returns the value at an RFC 6901 pointer, or NULL. Borrowed. */
 json_t *json_at(const json_t *, const char *pointer);
 
-/* Member access that takes NULL and anything else: NULL, or the default, where there is none of that type. */
+/* Return a member of an object. NULL, or the fallback, if `object` is not an object or has no member of that type. */
 const char *json_str(const json_t *object, const char *key);
-json_int_t json_int(const json_t *object, const char *key, json_int_t otherwise);
+json_int_t json_int(const json_t *object, const char *key, json_int_t fallback);
 
-/* A number as an integer, as Go converts it on the machines it mostly runs on: cut towards zero, and the least integer for
- * what fits none (NaN, infinities, too large). */
+/* Converts a number to an integer as Go does on amd64: truncated towards zero; INT64_MIN for NaN, infinities and
+ * numbers that are too large. */
 int64_t int_of_double(double);
 
-/* Escapes one reference token of a pointer (~ and /). */
+/* Returns one reference token of a pointer with ~ and / escaped. */
 char *json_pointer_escape(struct arena *, const char *token);

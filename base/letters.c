@@ -1,10 +1,10 @@
-/* base/letters.c: the simple case mappings of Unicode 15 (UnicodeData.txt), as Go's package unicode has them. The rows were written by
- * asking that package for every character. */
+/* base/letters.c: the simple case mappings of Unicode 15 (UnicodeData.txt), as in Go's package unicode. A program
+ * generated the rows from that package. */
 #include "base/letters.h"
 #include <string.h>
 #include "base/err.h"
 
-/* Characters from `first` to `last`, each `step`th, and how far away the other one is. */
+/* Every `step`th character from `first` to `last`, and the distance to its other case. */
 struct letters_row {
 	uint32_t first, last;
 	int32_t delta;
@@ -200,7 +200,7 @@ letters_put(char *to, uint32_t c)
 const char *
 letters_cased(struct arena *a, const char *s, bool upper, bool all)
 {
-	/* A character may need more bytes than its other case: two become three, never more. */
+	/* The other case of a character can need three bytes instead of two, never more. */
 	char *out = arena_alloc(a, strlen(s) * 2 + 1), *to = out;
 
 	while (*s != '\0') {
@@ -220,7 +220,7 @@ letters_cased(struct arena *a, const char *s, bool upper, bool all)
 	return out;
 }
 
-/* No surrogate, nothing beyond Unicode, and written in as few bytes as can be. */
+/* Valid UTF-8: no surrogate, no value beyond Unicode, no overlong encoding. */
 static bool
 is_letter(const char *at, size_t n, uint32_t c)
 {
@@ -233,7 +233,7 @@ const char *
 letters_shown(struct arena *a, const char *text, size_t max)
 {
 	static const char other[] = "\xef\xbf\xbd", more[] = "\xe2\x80\xa6";
-	size_t n = 0, kept = 0; /* of the result; and as much of it as leaves room for "…" */
+	size_t n = 0, kept = 0; /* length of the result; the part of it that leaves space for "…" */
 	bool same = true;
 	char *to;
 

@@ -1,4 +1,4 @@
-/* base/literal.c: see the header. */
+/* base/literal.c: string literals of Go. Source: the Go specification, "String literals". */
 #include "base/literal.h"
 #include <ctype.h>
 #include <string.h>
@@ -24,7 +24,7 @@ add_utf8(struct str *s, unsigned long c)
 	}
 }
 
-/* What stands behind a backslash; NULL: *ret_why. */
+/* Reads an escape after its backslash. Returns its end, or NULL with *ret_why. */
 static const char *
 escape(struct str *s, const char *at, char quote, const char **ret_why)
 {
@@ -35,7 +35,7 @@ escape(struct str *s, const char *at, char quote, const char **ret_why)
 	unsigned long c = 0, base = octal ? 8 : 16, digit;
 
 	*ret_why = "an unknown escape";
-	/* Each kind of string escapes its own quote only. */
+	/* Only the quote that delimits the string can be escaped. */
 	if (one != NULL && (*one == '\'' || *one == '"') && *one != quote)
 		return NULL;
 	if (one != NULL)

@@ -1,7 +1,7 @@
-/* base/literal.h: string literals as Go has them, in templates and conditions. */
+/* base/literal.h: string literals of Go, in templates and conditions. */
 #pragma once
 #include "base/arena.h"
 
-/* Reads "…" or '…', with escapes, or `…`, without, which begins at `at`. What it says, in the arena, with *ret_end behind the closing
- * quote; NULL: it is none, and *ret_why says why. It is at most `max` bytes long. */
+/* Reads "…" or '…' with escapes, or `…` without, at `at`, of at most `max` bytes. Returns its text in the arena, and
+ * *ret_end after the closing quote. NULL if it is not a literal, with the reason in *ret_why. */
 char *literal_read(struct arena *, const char *at, size_t max, const char **ret_end, const char **ret_why);

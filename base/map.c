@@ -1,4 +1,4 @@
-/* base/map.c: slots in order, an index beside them. */
+/* base/map.c: slots in order of insertion, and an index of them. */
 #include "base/map.h"
 #include <stdint.h>
 #include <string.h>
@@ -24,9 +24,10 @@ map_done(struct map *m)
 	*m = (struct map){ 0 };
 }
 
-/* The place in the index where the key is, or where it would go. A removed slot keeps its place until the next grow. */
+/* Returns the position of the key in the index, or the position for inserting it. A removed slot keeps its position
+ * until the index grows. */
 static size_t
-find(const struct map *m, const char *key)
+map_find(const struct map *m, const char *key)
 {
 	size_t i = hash(key) & (m->n_index - 1);
 
@@ -41,7 +42,7 @@ find(const struct map *m, const char *key)
 }
 
 static void
-grow(struct map *m)
+map_grow(struct map *m)
 {
 	size_t n = 0, want = 16;
 
@@ -57,7 +58,7 @@ grow(struct map *m)
 	m->n_index = want;
 	m->index = mem_alloc(want * sizeof(*m->index));
 	for (size_t i = 0; i < n; i++)
-		m->index[find(m, m->slots[i].key)] = (unsigned)i + 1;
+		m->index[map_find(m, m->slots[i].key)] = (unsigned)i + 1;
 }
 
 void *
@@ -67,7 +68,7 @@ map_get(const struct map *m, const char *key)
 
 	if (m->n_index == 0)
 		return NULL;
-	i = find(m, key);
+	i = map_find(m, key);
 	return m->index[i] != 0 ? m->slots[m->index[i] - 1].value : NULL;
 }
 
@@ -77,8 +78,8 @@ map_set(struct map *m, const char *key, void *value)
 	size_t i;
 
 	if (m->n_slots == m->room)
-		grow(m);
-	i = find(m, key);
+		map_grow(m);
+	i = map_find(m, key);
 	if (m->index[i] != 0) {
 		struct map_slot *s = &m->slots[m->index[i] - 1];
 		void *old = s->value;
@@ -98,7 +99,7 @@ map_remove(struct map *m, const char *key)
 	struct map_slot *s;
 	size_t i;
 
-	if (m->n_index == 0 || m->index[i = find(m, key)] == 0)
+	if (m->n_index == 0 || m->index[i = map_find(m, key)] == 0)
 		return NULL;
 	s = &m->slots[m->index[i] - 1];
 	free(s->key);

@@ -1,7 +1,7 @@
 /* base/map.h: an insertion-ordered map from strings to pointers.
  *
- * Iteration is in the order of insertion, whatever the hashes are: an order that depended on addresses or seeds would
- * make two runs of the same simulation differ. Removing leaves a hole that is closed when the table grows.
+ * Iteration is in the order of insertion. An order that depends on addresses or seeds would make two runs of the same
+ * simulation differ. A removed slot is a hole until the table grows.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,25 +13,25 @@ struct map_slot {
 };
 
 struct map {
-	struct map_slot *slots; /* in order of insertion, holes included */
+	struct map_slot *slots; /* in order of insertion, with holes */
 	size_t n_slots, room, count;
 	unsigned *index; /* open addressing: slot number + 1, 0 = free */
 	size_t n_index;
 };
 
-/* A map starts as all zeroes. map_done frees keys and table, never the values. */
+/* An empty map is all zeros. map_done frees the keys and the table, not the values. */
 void map_done(struct map *);
 
-/* The value, or NULL. */
+/* Returns the value, or NULL. */
 void *map_get(const struct map *, const char *key);
 
-/* Sets or replaces; the key is copied. Returns the old value or NULL. */
+/* Sets or replaces a value, and copies the key. Returns the previous value, or NULL. */
 void *map_set(struct map *, const char *key, void *value);
 
-/* Removes; returns the value, NULL if there was none. Allowed while iterating. */
+/* Removes a key. Returns its value, or NULL. Allowed during iteration. */
 void *map_remove(struct map *, const char *key);
 
-/* for each live slot, in order of insertion */
+/* Iterates over all slots with a value, in order of insertion. */
 #define map_each(m, s)                                                                                                 \
 	for (struct map_slot *s = (m)->slots; s < (m)->slots + (m)->n_slots; s++)                                      \
 		if (s->key != NULL)

@@ -1,11 +1,13 @@
-/* base/printable.c: one character after the other (Unicode, tables 3-7 and 23-2; ECMA-48 for sequences). */
+/* base/printable.c: escapes one character after the other. Sources: Unicode, tables 3-7 and 23-2; ECMA-48 for
+ * sequences. */
 #include "base/printable.h"
 #include <stdint.h>
 #include <string.h>
 
 #define INCOMPLETE SIZE_MAX
 
-/* The length of the character at the start, and what it is; 0: no UTF-8; INCOMPLETE: there should be more. */
+/* Returns the length of the first character, and the character. 0: not UTF-8. INCOMPLETE: bytes are missing at the
+ * end. */
 static size_t
 printable_decode(const unsigned char *at, size_t len, uint32_t *ret)
 {
@@ -35,7 +37,7 @@ printable_decode(const unsigned char *at, size_t len, uint32_t *ret)
 	return n;
 }
 
-/* A control, or a mark that lets text read otherwise than it is. */
+/* A control character, or a mark that changes the direction of text. */
 static bool
 printable_is_control(uint32_t c)
 {
@@ -43,7 +45,7 @@ printable_is_control(uint32_t c)
 	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* One of our own sequences: colors, places and clearing. Its length; 0: it is another text; INCOMPLETE. */
+/* Returns the length of an own sequence: colors, cursor positions, clearing. 0: another text. INCOMPLETE as above. */
 static size_t
 printable_style(const unsigned char *at, size_t len)
 {

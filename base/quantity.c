@@ -1,4 +1,4 @@
-/* base/quantity.c: quantities as a count of nano units in 128 bits. */
+/* base/quantity.c: quantities are numbers of nano units with 128 bits. */
 #include "base/quantity.h"
 #include <string.h>
 #include "base/str.h"
@@ -10,7 +10,7 @@ enum family { DECIMAL, BINARY, EXPONENT };
 static const struct {
 	const char *text;
 	enum family family;
-	int power; /* of 10 or of 2 */
+	int power; /* exponent of 10 or of 2 */
 } suffixes[] = {
 	{ "n", DECIMAL, -9 },
 	{ "u", DECIMAL, -6 },
@@ -30,9 +30,9 @@ static const struct {
 	{ "Ei", BINARY, 60 },
 };
 
-/* 2^63 - 1, in nano: Kubernetes takes no larger quantity (it caps it). */
+/* 2^63 - 1, in nano. Kubernetes limits larger quantities to it. */
 static const wide wide_max = (wide)INT64_MAX * 1000000000;
-/* Digits are read as long as another one fits; a suffix makes the number small again ("n"), or it is too large. */
+/* Digits are read while they fit. A suffix can make the number smaller ("n"); otherwise it is too large. */
 static const wide digits_max = (wide)INT64_MAX * 1000000000000000000;
 
 static bool
@@ -64,13 +64,13 @@ put_number(struct arena *a, wide v)
 }
 
 struct quantity {
-	wide nano; /* without its sign */
+	wide nano; /* absolute value */
 	bool negative;
 	enum family family;
 };
 
 static bool
-parse(const char *s, struct quantity *ret)
+quantity_parse(const char *s, struct quantity *ret)
 {
 	wide v = 0;
 	int decimals = 0;
@@ -118,7 +118,7 @@ parse(const char *s, struct quantity *ret)
 	}
 	if (!scale10(&v, (int)e - decimals + 9, &inexact))
 		return false;
-	/* Kubernetes rounds up what is finer than nano. */
+	/* Kubernetes rounds fractions of nano up. */
 	*ret = (struct quantity){ v + inexact, negative, family };
 	return true;
 }
@@ -133,7 +133,7 @@ quantity_canonical(struct arena *a, const char *s)
 	size_t i;
 	wide v;
 
-	if (!parse(s, &q))
+	if (!quantity_parse(s, &q))
 		return NULL;
 	v = q.nano;
 	family = q.family;
@@ -176,7 +176,7 @@ quantity_whole(const char *s, int64_t *ret)
 {
 	struct quantity q;
 
-	if (!parse(s, &q) || q.negative || q.nano % 1000000000 != 0)
+	if (!quantity_parse(s, &q) || q.negative || q.nano % 1000000000 != 0)
 		return false;
 	*ret = (int64_t)(q.nano / 1000000000);
 	return true;

@@ -1,7 +1,7 @@
-/* base/rand.h: seeded random numbers, one stream a use.
+/* base/rand.h: random numbers from a seed, one stream for each use.
  *
- * splitmix64 (Steele, Lea, Flood, OOPSLA 2014). Streams made from one seed with different names do not disturb each
- * other, so that adding a draw in one place does not change every other decision of a simulation. Not for secrets.
+ * splitmix64 (Steele, Lea, Flood, OOPSLA 2014). Streams of one seed with different names are independent, so that one
+ * more number in one place does not change all other decisions of a simulation. Not for secrets.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,10 +11,10 @@ struct rand_stream {
 	uint64_t state;
 };
 
-/* The stream called `name` of a seed. */
+/* Returns the stream `name` of a seed. */
 struct rand_stream rand_stream(uint64_t seed, const char *name);
 
-/* The next number, whole range; in [0, n) with n > 0; true with a chance of `percent` in a hundred. */
+/* Return the next number; a number in [0, n) with n > 0; true with a probability of `percent`. */
 uint64_t rand_next(struct rand_stream *);
 uint64_t rand_below(struct rand_stream *, uint64_t n);
 bool rand_chance(struct rand_stream *, unsigned percent);

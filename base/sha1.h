@@ -1,4 +1,4 @@
-/* base/sha1.h: SHA-1 (RFC 3174), for names that others make with it. It protects nothing. */
+/* base/sha1.h: SHA-1 (RFC 3174), for names that Kubernetes and Argo CD derive with it. Not for security. */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* base/sha256.h: SHA-256 (FIPS 180-4), for names, digests and signatures that others make with it. */
+/* base/sha256.h: SHA-256 (FIPS 180-4), for names, digests and signatures. */
 #pragma once
 #include <openssl/sha.h>
 #include <stddef.h>
@@ -7,13 +7,13 @@
 
 void sha256(const void *, size_t len, unsigned char ret[SHA256_SIZE]);
 
-/* The same, in small hexadecimal digits. */
+/* The same, as lowercase hexadecimal digits. */
 void sha256_hex(const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 
-/* HMAC (RFC 2104) with it, in small hexadecimal digits. */
+/* HMAC (RFC 2104) with SHA-256, as lowercase hexadecimal digits. */
 void hmac_sha256_hex(const void *key, size_t key_len, const void *, size_t len, char ret[2 * SHA256_SIZE + 1]);
 
-/* HMAC of data that comes in pieces. */
+/* HMAC of data in several pieces. */
 struct hmac_sha256 {
 	SHA256_CTX inner, outer;
 };

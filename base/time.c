@@ -1,4 +1,4 @@
-/* base/time.c: calendar arithmetic without libc's time zone state. */
+/* base/time.c: calendar arithmetic without the time zone state of libc. */
 #include "base/time.h"
 #include <string.h>
 
@@ -30,7 +30,7 @@ time_civil(int64_t z, int64_t *y, int64_t *m, int64_t *d)
 	*y = yoe + era * 400 + (*m <= 2);
 }
 
-/* n digits at *s; -1 if there are not that many. */
+/* Reads n digits at *s. Returns -1 if there are fewer. */
 static int
 digits(const char **s, int n)
 {
@@ -110,7 +110,7 @@ time_add(int64_t a, int64_t b)
 	return sum > TIME_MAX ? TIME_MAX : sum < -TIME_MAX ? -TIME_MAX : sum;
 }
 
-/* A duration in nanoseconds, exact; false if it is none, or longer than any int64_t of milliseconds. */
+/* Reads a duration in nanoseconds. Returns false if it is invalid, or too long for an int64_t of milliseconds. */
 static bool
 duration_read(const char *s, __int128 *ret)
 {

@@ -19,7 +19,7 @@ before(const struct timer *a, const struct timer *b)
 }
 
 static void
-put(struct timers *ts, size_t i, struct timer *t)
+timers_put(struct timers *ts, size_t i, struct timer *t)
 {
 	ts->heap[i] = t;
 	t->place = i + 1;
@@ -31,8 +31,8 @@ up(struct timers *ts, size_t i)
 	struct timer *t = ts->heap[i];
 
 	for (; i > 0 && before(t, ts->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		put(ts, i, ts->heap[(i - 1) / 2]);
-	put(ts, i, t);
+		timers_put(ts, i, ts->heap[(i - 1) / 2]);
+	timers_put(ts, i, t);
 }
 
 static void
@@ -49,10 +49,10 @@ down(struct timers *ts, size_t i)
 			c++;
 		if (!before(ts->heap[c], t))
 			break;
-		put(ts, i, ts->heap[c]);
+		timers_put(ts, i, ts->heap[c]);
 		i = c;
 	}
-	put(ts, i, t);
+	timers_put(ts, i, t);
 }
 
 void
@@ -65,7 +65,7 @@ timers_start(struct timers *ts, struct timer *t, int64_t due)
 		ts->room = ts->room > 0 ? ts->room * 2 : 32;
 		ts->heap = mem_realloc(ts->heap, ts->room * sizeof(*ts->heap));
 	}
-	put(ts, ts->n++, t);
+	timers_put(ts, ts->n++, t);
 	up(ts, ts->n - 1);
 }
 
@@ -81,7 +81,7 @@ timers_stop(struct timers *ts, struct timer *t)
 	last = ts->heap[--ts->n];
 	if (last == t)
 		return;
-	put(ts, i, last);
+	timers_put(ts, i, last);
 	down(ts, i);
 	up(ts, last->place - 1);
 }
