@@ -27,6 +27,7 @@
 #define ONE_POD_WAIT_MS 2000
 #define FAILS_SINCE "write-fails-since" /* a note */
 #define FAILS_TOLD_MS 5000
+#define REPORTED (-1) /* in a note: the event has been emitted */
 
 static const struct condition *
 find(const struct rollout_status *st, const char *type)
@@ -381,24 +382,48 @@ failing(struct rollout_pass *p)
 	return p->w->now >= time_add(since, FAILS_TOLD_MS) ? f : NULL;
 }
 
+/* A number for a text, at least 1 (FNV-1a). NULL: 0. */
+static int64_t
+status_text_number(const char *text)
+{
+	uint64_t h = 14695981039346656037u;
+
+	if (text == NULL)
+		return 0;
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211u;
+	return (int64_t)(h >> 2) + 1;
+}
+
+/* A write that fails again and again is reported by one event, although its error (a duration) differs each time. The event is emitted
+ * with the status, whose write may fail too: it has been emitted if the status has the message that an earlier pass noted. A new process
+ * emits it once more. */
+static bool
+status_has_reported(struct rollout_pass *p, const struct seen_failure *f)
+{
+	const char *name = arena_printf(p->arena, "write-failure-reported/%s/%s", f->type->kind, f->name);
+	int64_t noted = seen_note(p->w->seen, name, 0);
+	bool reported = noted == REPORTED || (noted != 0 && noted == status_text_number(p->was->message));
+
+	plan_note(p->plan, name, reported ? REPORTED : status_text_number(p->st.message));
+	return reported;
+}
+
 /* Otherwise it would be a rollout that stands still and does not say why. */
 static void
 report_failure(struct rollout_pass *p)
 {
 	const struct seen_failure *f = status_refused(p) != NULL ? status_refused(p) : failing(p);
 	bool create = f != NULL && f->create && f->type == &replicaset_type;
-	const char *what, *text;
+	const char *text;
 
 	if (f == NULL || f->type == &rollout_type)
 		return;
 	p->write_failed = true;
-	what = arena_printf(p->arena, "%s %s cannot be written", f->type->kind, f->name);
-	text = arena_printf(p->arena, "%s: %s", what, f->text);
+	text = arena_printf(p->arena, "%s %s cannot be written: %s", f->type->kind, f->name, f->text);
 	if (!create || f->class == ERR_AGAIN)
 		p->st.message = p->st.message != NULL ? arena_printf(p->arena, "%s (%s)", p->st.message, text) : text;
-	/* How long a call took, which its error may say, is no news. */
-	if (f->class == ERR_AGAIN ? p->was->message == NULL || strstr(p->was->message, what) == NULL
-				  : !str_eq(p->st.message, p->was->message))
+	if (f->class == ERR_AGAIN ? !status_has_reported(p, f) : !str_eq(p->st.message, p->was->message))
 		plan_status_event(p->plan, &p->w->rollout->object, true,
 		    create				     ? "ReplicaSetCreateError"
 		    : router_has_type(p->w->router, f->type) ? "TrafficRoutingError"
