@@ -1,4 +1,4 @@
-/* gitops/worker/protocol.c: what is asked of a piece of work, and what it found, as JSON. */
+/* gitops/worker/message.c: what is asked of a piece of work, and what it found, as JSON. */
 #include <string.h>
 #include "base/letters.h"
 #include "base/map.h"

@@ -1,4 +1,4 @@
-/* gitops/worker/flux.c: what of a Kustomization's work is its own: variables, credentials, rendering. */
+/* gitops/worker/flux_source.c: what of a Kustomization's work is its own: variables, credentials, rendering. */
 #include <string.h>
 #include "gitops/flux/post_build.h"
 #include "gitops/flux/source_ignore.h"
