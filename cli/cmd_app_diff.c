@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/application.h"
+#include "cli/gitops_worker.h"
 #include "gitops/argocd/project.h"
 #include "gitops/protocol.h"
 #include "gitops/worker/git.h"
 #include "gitops/worker/session.h"
-#include "cli/gitops_worker.h"
 #include "kube/api/app_project.h"
 #include "kube/api/yaml.h"
 #include "kube/client.h"
@@ -237,7 +237,7 @@ diff_run(struct cli *c)
 	const char *name = application_name(c), *cache = cli_flag(c, "gitops-cache"), *text, *problem;
 	struct asking k = { .cli = c };
 	struct source *source;
-	struct work *work;
+	struct session *session;
 	json_t *app;
 
 	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
@@ -250,13 +250,13 @@ diff_run(struct cli *c)
 	}
 	source = git_source_new(&(struct git_settings){
 	    .cache = cache != NULL ? cache : git_user_cache(c->arena), .files = cli_on(c, "gitops-file-urls") });
-	work = work_start(&(struct work_ways){ c->transport, source,
-			      { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
-			      transport_curl_new, &c->config, false, SCRIPT_LIMITS },
+	session = session_start(&(struct worker_deps){ c->transport, source,
+				    { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
+				    transport_curl_new, &c->config, false, SCRIPT_LIMITS },
 	    text, strlen(text), on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);
-	work_cancel(work);
+	session_cancel(session);
 	git_source_free(source);
 	if (k.error != NULL || k.response.error != NULL) {
 		cli_fail(c, "%s",

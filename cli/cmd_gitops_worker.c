@@ -138,7 +138,7 @@ worker_run(struct cli *c)
 	struct worker w = { .cli = c };
 	struct source *source;
 	struct str request;
-	struct work *work;
+	struct session *session;
 	bool strict;
 
 	spawn_limit(RLIMIT_CPU, CPU_SECONDS);
@@ -152,12 +152,12 @@ worker_run(struct cli *c)
 		return 1;
 	source = git_source_new(&(struct git_settings){ .cache = cache, .files = cli_on(c, "gitops-file-urls") });
 	working = true;
-	work = work_start(&(struct work_ways){ c->transport, source, { cli_flag(c, "gitops-helm"), cache },
-			      transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
+	session = session_start(&(struct worker_deps){ c->transport, source, { cli_flag(c, "gitops-helm"), cache },
+				    transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
 	    str_text(&request), request.len, on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);
-	work_cancel(work);
+	session_cancel(session);
 	git_source_free(source);
 	str_done(&request);
 	return fflush(stdout) == 0 ? 0 : 1;

@@ -1,125 +1,129 @@
-/* gitops/worker/apply.c: the tasks of a sync as requests. */
+/* gitops/worker/apply.c: does the tasks of a sync as requests. */
+#include "gitops/worker/apply.h"
 #include <string.h>
 #include "base/map.h"
-#include "gitops/worker/session_parts.h"
-
-static void next_group(struct work *);
+#include "gitops/worker/dry_run.h"
+#include "gitops/worker/session_state.h"
 
 /* Tells of the task, with what the API server answered. */
 static void
-tell(struct work *w, const struct sync_task *t, const struct err *e, const char *well)
+apply_report(struct session *s, const struct sync_task *t, const struct err *e, const char *well)
 {
-	const char *text = e != NULL ? err_text(w->arena, err_copy(w->arena, e)) : well;
+	const char *text = e != NULL ? err_text(s->arena, err_copy(s->arena, e)) : well;
 
 	if (e != NULL && t->resource->manifest != NULL)
-		text = arena_printf(w->arena, "%s: %s %s: %s", t->resource->manifest->file, t->resource->kind.kind,
+		text = arena_printf(s->arena, "%s: %s %s: %s", t->resource->manifest->file, t->resource->kind.kind,
 		    t->resource->name, text);
 	else if (e != NULL && t->verb == SYNC_PRUNE)
-		text = arena_printf(w->arena, "%s/%s%s%s delete failed: %s", t->resource->kind.kind,
+		text = arena_printf(s->arena, "%s/%s%s%s delete failed: %s", t->resource->kind.kind,
 		    t->resource->namespace != NULL ? t->resource->namespace : "",
 		    t->resource->namespace != NULL ? "/" : "", t->resource->name, text);
 	switch (t->verb) {
 	case SYNC_APPLY:
-		sync_told(&w->results, t, e != NULL ? "SyncFailed" : "Synced", e != NULL ? "Failed" : "Running", text);
+		sync_told(
+		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Synced", e != NULL ? "Failed" : "Running", text);
 		break;
 	case SYNC_PRUNE:
-		sync_told(&w->results, t, e != NULL ? "SyncFailed" : "Pruned", e != NULL ? "Failed" : "Running", text);
+		sync_told(
+		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Pruned", e != NULL ? "Failed" : "Running", text);
 		break;
-	case SYNC_HOOK: sync_told(&w->results, t, NULL, e != NULL ? "Failed" : "Running", text); break;
+	case SYNC_HOOK: sync_told(&s->apply.results, t, NULL, e != NULL ? "Failed" : "Running", text); break;
 	case SYNC_DELETE_HOOK: break;
 	}
 }
 
 /* What the API server answered is what is live now. */
 static void
-is_now(struct work *w, struct app_resource *r, const json_t *object)
+apply_update(struct session *s, struct app_resource *r, const json_t *object)
 {
 	const json_t *meta = json_object_get(object, "metadata");
 
 	r->live = true;
 	r->deleting = false;
 	r->status = SYNC_SYNCED;
-	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
-	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
-	r->operation = arena_strdup(w->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
-	work_see_health(w, r, object);
-	r->aborted = work_aborted(w, r, object);
+	r->uid = arena_strdup(s->arena, json_str(meta, "uid"));
+	r->resource_version = arena_strdup(s->arena, json_str(meta, "resourceVersion"));
+	r->operation = arena_strdup(s->arena, json_str(json_object_get(meta, "annotations"), ANNOTATION_OPERATION));
+	live_read_health(s, r, object);
+	r->aborted = live_aborted(s, r, object);
 	r->former = false;
 	r->takeover = NULL;
 }
 
 /* One that may be tried again by the next step: the server could not be reached, or the object has moved on since it was looked at. */
 static bool
-is_to_be_tried_again(const struct err *e)
+apply_may_retry(const struct err *e)
 {
 	return e != NULL && (e->class == ERR_AGAIN || e->class == ERR_CONFLICT);
 }
 
 /* The next step does it, and what comes after it. */
 static void
-defer(struct work *w, const struct app_resource *r, const char *why)
+apply_defer(struct session *s, const struct app_resource *r, const char *why)
 {
-	w->deferred = true;
-	w->step.message = arena_printf(w->arena, "%s %s: %s", r->kind.kind, r->name, why);
+	s->apply.deferred = true;
+	s->apply.step.message = arena_printf(s->arena, "%s %s: %s", r->kind.kind, r->name, why);
 }
 
 static void
-on_task(void *arg, const struct err *e, const json_t *body)
+apply_read_task(void *arg, const struct err *e, const json_t *body)
 {
-	struct work_call *c = arg;
-	struct work *w = c->work;
-	struct sync_task *t = &w->step.tasks[w->group + c->number];
+	struct session_call *c = arg;
+	struct session *s = c->session;
+	struct sync_task *t = &s->apply.step.tasks[s->apply.group + c->number];
 	struct app_resource *r = t->resource;
 
-	if (is_to_be_tried_again(e)) {
-		defer(w, r, arena_printf(w->arena, "%s; trying again", err_text(w->arena, err_copy(w->arena, e))));
+	if (apply_may_retry(e)) {
+		apply_defer(
+		    s, r, arena_printf(s->arena, "%s; trying again", err_text(s->arena, err_copy(s->arena, e))));
 	} else if (t->verb == SYNC_APPLY || t->verb == SYNC_HOOK) {
 		if (e == NULL && body != NULL) {
 			const char *well = r->live ? "configured" : "created";
 
-			is_now(w, r, body);
-			tell(w, t, NULL,
+			apply_update(s, r, body);
+			apply_report(s, t, NULL,
 			    t->verb == SYNC_HOOK && r->health_message[0] != '\0'
 				? r->health_message
-				: arena_printf(w->arena, "%s/%s %s", r->kind.plural, r->name, well));
+				: arena_printf(s->arena, "%s/%s %s", r->kind.plural, r->name, well));
 		} else {
-			tell(w, t, e, "");
+			apply_report(s, t, e, "");
 		}
 	} else if (t->verb == SYNC_PRUNE) {
-		tell(w, t, e != NULL && e->class == ERR_GONE ? NULL : e, "pruned");
+		apply_report(s, t, e != NULL && e->class == ERR_GONE ? NULL : e, "pruned");
 	}
-	work_call_over(c);
+	session_call_end(c);
 }
 
 /* It was deleted to be made anew, which the next step does. */
 static void
-on_deleted_before(void *arg, const struct err *e, const json_t *body)
+apply_read_deletion(void *arg, const struct err *e, const json_t *body)
 {
-	struct work_call *c = arg;
-	struct work *w = c->work;
+	struct session_call *c = arg;
+	struct session *s = c->session;
 
 	(void)body;
-	if (e != NULL && e->class != ERR_GONE && !is_to_be_tried_again(e))
-		tell(w, &w->step.tasks[w->group + c->number], e, "");
-	w->deferred = true;
-	work_call_over(c);
+	if (e != NULL && e->class != ERR_GONE && !apply_may_retry(e))
+		apply_report(s, &s->apply.step.tasks[s->apply.group + c->number], e, "");
+	s->apply.deferred = true;
+	session_call_end(c);
 }
 
-static void delete (
-    struct work *w, struct work_call *c, const struct app_resource *r, const char *propagation, client_done *done)
+static void
+apply_delete(
+    struct session *s, struct session_call *c, const struct app_resource *r, const char *propagation, client_done *done)
 {
-	c->call =
-	    client_call(w->target, "DELETE", kind_path(w->arena, &r->kind, r->namespace, r->name), "application/json",
-		arena_printf(w->arena,
-		    "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"%s\",\"preconditions\":{"
-		    "\"uid\":\"%s\"}}",
-		    propagation, r->uid),
-		done, c);
+	c->call = client_call(s->cluster.target, "DELETE", kind_path(s->arena, &r->kind, r->namespace, r->name),
+	    "application/json",
+	    arena_printf(s->arena,
+		"{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"propagationPolicy\":\"%s\",\"preconditions\":{"
+		"\"uid\":\"%s\"}}",
+		propagation, r->uid),
+	    done, c);
 }
 
 /* The object with what tells a write from a stale one, or a hook from another sync's. */
 static const char *
-body_of(struct work *w, const struct sync_task *t)
+apply_body(struct session *s, const struct sync_task *t)
 {
 	_cleanup_(json_decrefp) json_t *object = json_loads(t->resource->text, 0, NULL);
 	json_t *meta = json_object_get(object, "metadata");
@@ -128,172 +132,184 @@ body_of(struct work *w, const struct sync_task *t)
 		if (!json_is_object(json_object_get(meta, "annotations")))
 			json_object_set_new(meta, "annotations", json_object());
 		json_object_set_new(json_object_get(meta, "annotations"), ANNOTATION_OPERATION,
-		    json_string(sync_hook_mark(w->arena, &w->operation, t->resource, t->phase)));
+		    json_string(sync_hook_mark(s->arena, &s->request.operation, t->resource, t->phase)));
 	} else if (t->resource->live) {
 		json_object_set_new(meta, "resourceVersion", json_string(t->resource->resource_version));
 	}
-	return json_text(w->arena, object);
+	return json_text(s->arena, object);
 }
 
 static void
-apply(struct work *w, struct work_call *c, const struct sync_task *t)
+apply_write(struct session *s, struct session_call *c, const struct sync_task *t)
 {
 	const struct app_resource *r = t->resource;
 	const char *validate =
-	    str_eq(sync_option(w->arena, &w->operation, r, OPTION_VALIDATE), "false") ? "Warn" : "Strict";
-	const char *path = kind_path(w->arena, &r->kind, r->namespace, r->name);
+	    str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_VALIDATE), "false") ? "Warn" : "Strict";
+	const char *path = kind_path(s->arena, &r->kind, r->namespace, r->name);
 
 	if (t->replace && r->live)
-		c->call = client_call(w->target, "PUT",
-		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
-		    "application/json", body_of(w, t), on_task, c);
+		c->call = client_call(s->cluster.target, "PUT",
+		    arena_printf(s->arena, "%s?fieldManager=%s&fieldValidation=%s", path, s->request.manager, validate),
+		    "application/json", apply_body(s, t), apply_read_task, c);
 	else if (t->replace || (t->verb == SYNC_HOOK && !r->live))
-		c->call = client_call(w->target, "POST",
-		    arena_printf(w->arena, "%s?fieldManager=%s&fieldValidation=%s",
-			kind_path(w->arena, &r->kind, r->namespace, NULL), w->manager, validate),
-		    "application/json", body_of(w, t), on_task, c);
+		c->call = client_call(s->cluster.target, "POST",
+		    arena_printf(s->arena, "%s?fieldManager=%s&fieldValidation=%s",
+			kind_path(s->arena, &r->kind, r->namespace, NULL), s->request.manager, validate),
+		    "application/json", apply_body(s, t), apply_read_task, c);
 	else
-		c->call = client_call(w->target, "PATCH",
-		    arena_printf(
-			w->arena, "%s?force=true&fieldManager=%s&fieldValidation=%s", path, w->manager, validate),
-		    PATCH_APPLY, body_of(w, t), on_task, c);
+		c->call = client_call(s->cluster.target, "PATCH",
+		    arena_printf(s->arena, "%s?force=true&fieldManager=%s&fieldValidation=%s", path, s->request.manager,
+			validate),
+		    PATCH_APPLY, apply_body(s, t), apply_read_task, c);
 }
 
 /* What was applied from the client side is ours now, and can be applied. */
 static void
-on_taken_over(void *arg, const struct err *e, const json_t *body)
+apply_read_adoption(void *arg, const struct err *e, const json_t *body)
 {
-	struct work_call *c = arg;
-	struct work *w = c->work;
-	const struct sync_task *t = &w->step.tasks[w->group + c->number];
+	struct session_call *c = arg;
+	struct session *s = c->session;
+	const struct sync_task *t = &s->apply.step.tasks[s->apply.group + c->number];
 
 	if (e != NULL) {
-		on_task(arg, e, NULL);
+		apply_read_task(arg, e, NULL);
 		return;
 	}
 	t->resource->resource_version =
-	    arena_strdup(w->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
-	apply(w, c, t);
+	    arena_strdup(s->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	apply_write(s, c, t);
 }
 
-static bool
-start_task(struct work *w, size_t i)
+bool
+apply_start(struct session *s, size_t i)
 {
-	struct sync_task *t = &w->step.tasks[w->group + i];
-	struct work_call *c = work_call_of(w, i);
+	struct sync_task *t = &s->apply.step.tasks[s->apply.group + i];
+	struct session_call *c = session_slot(s, i);
 	struct app_resource *r = t->resource;
 
 	if (str_empty(r->kind.plural)) {
-		w->deferred = true; /* its definition has just been applied */
+		s->apply.deferred = true; /* its definition has just been applied */
 		return false;
 	}
 	switch (t->verb) {
-	case SYNC_DELETE_HOOK: delete (w, c, r, "Background", on_task); return true;
+	case SYNC_DELETE_HOOK: apply_delete(s, c, r, "Background", apply_read_task); return true;
 	case SYNC_PRUNE:
 		if (r->deleting) {
-			tell(w, t, NULL, "is being deleted");
+			apply_report(s, t, NULL, "is being deleted");
 			return false;
 		}
-		delete (w, c, r, t->propagation, on_task);
+		apply_delete(s, c, r, t->propagation, apply_read_task);
 		return true;
 	case SYNC_HOOK:
 		/* A process that died before it could say so has made it. */
 		if (r->live && !r->deleting &&
-		    str_eq(r->operation, sync_hook_mark(w->arena, &w->operation, r, t->phase))) {
-			tell(w, t, NULL, r->health_message);
+		    str_eq(r->operation, sync_hook_mark(s->arena, &s->request.operation, r, t->phase))) {
+			apply_report(s, t, NULL, r->health_message);
 			return false;
 		}
 		break;
 	case SYNC_APPLY: break;
 	}
 	if (r->live && r->deleting) {
-		defer(w, r, "is being deleted, and is made anew then");
+		apply_defer(s, r, "is being deleted, and is made anew then");
 		return false;
 	}
-	if (r->live && (t->recreate || (t->replace && work_is_forced(w, r)) ||
+	if (r->live && (t->recreate || (t->replace && dry_run_is_forced(s, r)) ||
 			   (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
-		delete (w, c, r, "Background", on_deleted_before);
+		apply_delete(s, c, r, "Background", apply_read_deletion);
 	else if (t->verb == SYNC_APPLY && r->live && r->takeover != NULL && !t->replace)
-		c->call = client_call(w->target, "PATCH",
-		    arena_printf(w->arena, "%s?fieldManager=%s", kind_path(w->arena, &r->kind, r->namespace, r->name),
-			w->manager),
-		    PATCH_JSON, r->takeover, on_taken_over, c);
+		c->call = client_call(s->cluster.target, "PATCH",
+		    arena_printf(s->arena, "%s?fieldManager=%s", kind_path(s->arena, &r->kind, r->namespace, r->name),
+			s->request.manager),
+		    PATCH_JSON, r->takeover, apply_read_adoption, c);
 	else
-		apply(w, c, t);
+		apply_write(s, c, t);
 	return true;
 }
 
 static bool
-is_of_same_group(const struct sync_task *x, const struct sync_task *y)
+apply_is_same_group(const struct sync_task *x, const struct sync_task *y)
 {
 	return x->verb == y->verb && strcmp(x->resource->kind.kind, y->resource->kind.kind) == 0 &&
 	       strcmp(x->resource->kind.group, y->resource->kind.group) == 0;
 }
 
-static void
-after_group(struct work *w)
+/* How many of the next tasks are of one kind, and done at once. */
+static size_t
+apply_group_size(const struct session *s)
 {
-	w->group += w->n_calls;
-	next_group(w);
+	const struct sync_step *step = &s->apply.step;
+	size_t first = s->apply.group, n = 0;
+
+	while (first + n < step->n && apply_is_same_group(&step->tasks[first], &step->tasks[first + n]))
+		n++;
+	return n;
 }
 
-static void
-next_group(struct work *w)
+/* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request has failed: what is deferred ends
+ * the step, and the controller asks for the next one. */
+enum session_stage
+apply_next(struct session *s)
 {
-	size_t n = 0;
-
-	while (w->group + n < w->step.n && is_of_same_group(&w->step.tasks[w->group], &w->step.tasks[w->group + n]))
-		n++;
-	/* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request has failed. */
-	if (n > 0 && !w->deferred) {
-		work_run(w, n, start_task, after_group);
-	} else if (w->deferred) {
-		w->step.phase = "Running";
-		w->step.wait_ms = 1000;
-		work_end(w);
-	} else if (w->step.wait_ms > 0 || strcmp(w->step.phase, "Running") != 0) {
-		work_check_health(w);
-	} else {
-		work_sync(w);
+	if (s->apply.deferred) {
+		s->apply.step.phase = "Running";
+		s->apply.step.wait_ms = 1000;
+		return STAGE_END;
 	}
+	if (apply_group_size(s) > 0)
+		return STAGE_TASKS;
+	return s->apply.step.wait_ms > 0 || strcmp(s->apply.step.phase, "Running") != 0 ? STAGE_CHECKS : STAGE_PLAN;
+}
+
+size_t
+apply_prepare_tasks(struct session *s)
+{
+	return apply_group_size(s);
+}
+
+enum session_stage
+apply_finish(struct session *s)
+{
+	s->apply.group += s->calls.n;
+	return apply_next(s);
 }
 
 /* As an inventory has it: there a colon in a name is two underscores. */
 static const char *
-known_key(struct work *w, const char *group, const char *kind, const char *ns, const char *name)
+apply_known_key(struct session *s, const char *group, const char *kind, const char *ns, const char *name)
 {
-	return manifest_key(w->arena, group ?: "", kind ?: "", ns, str_replace(w->arena, name ?: "", ":", "__"));
+	return manifest_key(s->arena, group ?: "", kind ?: "", ns, str_replace(s->arena, name ?: "", ":", "__"));
 }
 
 bool
-work_is_announced(struct work *w)
+apply_is_announced(struct session *s)
 {
 	struct map known = { 0 };
 	bool all = true;
 	size_t i;
 
-	for (i = 0; i < w->request.known.n; i++) {
-		const struct worker_object *k = &w->request.known.at[i];
+	for (i = 0; i < s->request.message.known.n; i++) {
+		const struct worker_object *k = &s->request.message.known.at[i];
 
-		map_set(&known, known_key(w, k->group, k->kind, k->namespace, k->name), w);
+		map_set(&known, apply_known_key(s, k->group, k->kind, k->namespace, k->name), s);
 	}
-	for (i = 0; i < w->resources.n && all; i++) {
-		const struct app_resource *r = &w->resources.at[i];
+	for (i = 0; i < s->desired.resources.n && all; i++) {
+		const struct app_resource *r = &s->desired.resources.at[i];
 
 		all = r->manifest == NULL || r->hooks != 0 || r->skip || r->status == SYNC_SYNCED ||
-		      map_get(&known, known_key(w, r->kind.group, r->kind.kind, r->namespace, r->name)) != NULL;
+		      map_get(&known, apply_known_key(s, r->kind.group, r->kind.kind, r->namespace, r->name)) != NULL;
 	}
 	/* What is refused is told first, and nothing is made. */
-	for (i = 0; i < w->resources.n && !all; i++)
-		all = w->resources.at[i].error != NULL;
+	for (i = 0; i < s->desired.resources.n && !all; i++)
+		all = s->desired.resources.at[i].error != NULL;
 	map_done(&known);
 	return all;
 }
 
-void
-work_sync(struct work *w)
+size_t
+apply_prepare_plan(struct session *s)
 {
-	sync_next(w->arena, &w->operation, &w->resources, &w->results, &w->step);
-	w->group = 0;
-	next_group(w);
+	sync_next(s->arena, &s->request.operation, &s->desired.resources, &s->apply.results, &s->apply.step);
+	s->apply.group = 0;
+	return 0;
 }

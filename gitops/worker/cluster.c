@@ -1,13 +1,19 @@
 /* gitops/worker/cluster.c: the cluster that an Application's objects go to, and what its Secret says (Argo CD's documentation, "Declarative
  * Setup", "Clusters"). */
+#include "gitops/worker/cluster.h"
 #include <string.h>
 #include "base/base64.h"
+#include "gitops/argocd/project.h"
 #include "gitops/source/arguments.h"
-#include "gitops/worker/session_parts.h"
+#include "gitops/worker/credentials.h"
+#include "gitops/worker/session_state.h"
 #include "kube/config.h"
 
+#define CLUSTER_OWN_SERVER "https://kubernetes.default.svc"
+#define CLUSTER_OWN_NAME "in-cluster"
+
 static const char *
-without_slashes(struct arena *a, const char *url)
+cluster_trim_url(struct arena *a, const char *url)
 {
 	size_t n = url != NULL ? strlen(url) : 0;
 
@@ -17,43 +23,43 @@ without_slashes(struct arena *a, const char *url)
 }
 
 struct err *
-work_read_destination(struct work *w)
+cluster_read_destination(struct session *s)
 {
-	struct application_destination *d = &w->destination;
+	struct application_destination *d = &s->cluster.destination;
 
-	*d = w->app->spec.destination;
-	d->server = without_slashes(w->arena, d->server);
+	*d = s->request.app->spec.destination;
+	d->server = cluster_trim_url(s->arena, d->server);
 	if (str_empty(d->name))
 		d->name = NULL;
 	if (d->server == NULL && d->name == NULL)
-		return err_new(w->arena, ERR_INVALID, "spec.destination: set server or name");
-	if (d->server != NULL && strcmp(d->server, OWN_SERVER) != 0)
+		return err_new(s->arena, ERR_INVALID, "spec.destination: set server or name");
+	if (d->server != NULL && strcmp(d->server, CLUSTER_OWN_SERVER) != 0)
 		return NULL;
-	if (d->server == NULL && strcmp(d->name, OWN_NAME) != 0)
+	if (d->server == NULL && strcmp(d->name, CLUSTER_OWN_NAME) != 0)
 		return NULL;
-	d->server = OWN_SERVER;
-	d->name = OWN_NAME;
-	w->target = w->api;
+	d->server = CLUSTER_OWN_SERVER;
+	d->name = CLUSTER_OWN_NAME;
+	s->cluster.target = s->cluster.api;
 	return NULL;
 }
 
 void
-work_see_cluster(struct work *w, const json_t *secret)
+cluster_consider_secret(struct session *s, const json_t *secret)
 {
-	const struct application_destination *d = &w->destination;
-	const char *server = without_slashes(w->arena, work_secret(w, secret, "server")),
-		   *name = work_secret(w, secret, "name");
+	const struct application_destination *d = &s->cluster.destination;
+	const char *server = cluster_trim_url(s->arena, credentials_value(s, secret, "server")),
+		   *name = credentials_value(s, secret, "name");
 
-	if (w->target == NULL && server != NULL &&
+	if (s->cluster.target == NULL && server != NULL &&
 	    (d->server != NULL ? strcmp(server, d->server) == 0 : str_eq(name, d->name))) {
-		json_decref(w->cluster);
-		w->cluster = json_incref((json_t *)secret);
+		json_decref(s->cluster.secret);
+		s->cluster.secret = json_incref((json_t *)secret);
 	}
 }
 
 /* Bytes that JSON has in base64, as text. */
 static const char *
-decoded(struct arena *a, const char *text)
+cluster_decode(struct arena *a, const char *text)
 {
 	size_t n;
 
@@ -61,7 +67,7 @@ decoded(struct arena *a, const char *text)
 }
 
 static const struct config_exec *
-exec_of(struct arena *a, const json_t *e)
+cluster_exec(struct arena *a, const json_t *e)
 {
 	struct config_exec *x = arena_alloc(a, sizeof(*x));
 	const json_t *env = json_object_get(e, "env");
@@ -81,133 +87,157 @@ exec_of(struct arena *a, const json_t *e)
 
 /* The Secret's `config` as what a kubeconfig would say. */
 static struct err *
-read_config(struct work *w, struct config *ret)
+cluster_read_config(struct session *s, struct config *ret)
 {
-	const char *text = work_secret(w, w->cluster, "config");
+	const char *text = credentials_value(s, s->cluster.secret, "config");
 	const json_t *tls, *exec;
 	struct err *e;
 
-	*ret = (struct config){ .server = w->destination.server, .namespace = "default" };
+	*ret = (struct config){ .server = s->cluster.destination.server, .namespace = "default" };
 	if (text == NULL)
 		return NULL;
-	if ((e = json_parse(w->arena, text, strlen(text), &w->cluster_config)) != NULL)
-		return err_wrap(w->arena, e, "the Secret of cluster %s: config", w->destination.server);
-	tls = json_object_get(w->cluster_config, "tlsClientConfig");
-	exec = json_object_get(w->cluster_config, "execProviderConfig");
-	if (json_object_get(w->cluster_config, "awsAuthConfig") != NULL)
-		return err_new(w->arena, ERR_INVALID,
+	if ((e = json_parse(s->arena, text, strlen(text), &s->cluster.config)) != NULL)
+		return err_wrap(s->arena, e, "the Secret of cluster %s: config", s->cluster.destination.server);
+	tls = json_object_get(s->cluster.config, "tlsClientConfig");
+	exec = json_object_get(s->cluster.config, "execProviderConfig");
+	if (json_object_get(s->cluster.config, "awsAuthConfig") != NULL)
+		return err_new(s->arena, ERR_INVALID,
 		    "the Secret of cluster %s: config.awsAuthConfig is not built; execProviderConfig with \"aws eks "
 		    "get-token\" "
 		    "does the same",
-		    w->destination.server);
-	ret->username = json_str(w->cluster_config, "username");
-	ret->password = json_str(w->cluster_config, "password");
-	ret->token = json_str(w->cluster_config, "bearerToken");
-	ret->proxy = json_str(w->cluster_config, "proxyUrl");
+		    s->cluster.destination.server);
+	ret->username = json_str(s->cluster.config, "username");
+	ret->password = json_str(s->cluster.config, "password");
+	ret->token = json_str(s->cluster.config, "bearerToken");
+	ret->proxy = json_str(s->cluster.config, "proxyUrl");
 	ret->insecure = json_is_true(json_object_get(tls, "insecure"));
 	ret->tls_server_name = json_str(tls, "serverName");
-	ret->ca_data = decoded(w->arena, json_str(tls, "caData"));
-	ret->cert_data = decoded(w->arena, json_str(tls, "certData"));
-	ret->key_data = decoded(w->arena, json_str(tls, "keyData"));
+	ret->ca_data = cluster_decode(s->arena, json_str(tls, "caData"));
+	ret->cert_data = cluster_decode(s->arena, json_str(tls, "certData"));
+	ret->key_data = cluster_decode(s->arena, json_str(tls, "keyData"));
 	if (exec != NULL && str_empty(json_str(exec, "command")))
-		return err_new(w->arena, ERR_INVALID,
-		    "the Secret of cluster %s: config.execProviderConfig has no command", w->destination.server);
+		return err_new(s->arena, ERR_INVALID,
+		    "the Secret of cluster %s: config.execProviderConfig has no command",
+		    s->cluster.destination.server);
 	if (exec != NULL)
-		ret->exec = exec_of(w->arena, exec);
+		ret->exec = cluster_exec(s->arena, exec);
 	return NULL;
 }
 
 /* "a, b": which namespaces are managed there; NULL: all. */
 static struct strings
-namespaces_of(struct work *w)
+cluster_namespaces(struct session *s)
 {
-	char *save = NULL, *list = arena_strdup(w->arena, work_secret(w, w->cluster, "namespaces"));
-	struct strings s = { .at = arena_new_array(w->arena, const char *, list != NULL ? strlen(list) + 1 : 1) };
+	char *save = NULL, *list = arena_strdup(s->arena, credentials_value(s, s->cluster.secret, "namespaces"));
+	struct strings names = { .at = arena_new_array(s->arena, const char *, list != NULL ? strlen(list) + 1 : 1) };
 
 	for (char *ns = list != NULL ? strtok_r(list, ", ", &save) : NULL; ns != NULL; ns = strtok_r(NULL, ", ", &save))
-		s.at[s.n++] = ns;
-	return s;
+		names.at[names.n++] = ns;
+	return names;
 }
 
-struct err *
-work_reach_cluster(struct work *w)
+static struct err *
+cluster_connect(struct session *s)
 {
-	struct application_destination *d = &w->destination;
+	struct application_destination *d = &s->cluster.destination;
 	struct err *e;
 
-	if (w->target != NULL)
+	if (s->cluster.target != NULL)
 		return NULL;
-	if (w->cluster == NULL)
-		return err_new(w->arena, ERR_INVALID,
+	if (s->cluster.secret == NULL)
+		return err_new(s->arena, ERR_INVALID,
 		    "spec.destination.%s: there is no cluster with this %s: %s (a Secret with the label "
 		    "argocd.argoproj.io/secret-type: cluster, in namespace %s)",
 		    d->server != NULL ? "server" : "name", d->server != NULL ? "server" : "name",
-		    d->server != NULL ? d->server : d->name, w->namespace);
-	d->server = without_slashes(w->arena, work_secret(w, w->cluster, "server"));
-	d->name = work_secret(w, w->cluster, "name");
-	w->only = namespaces_of(w);
-	w->cluster_wide = w->only.n == 0 || str_eq(work_secret(w, w->cluster, "clusterResources"), "true");
-	if (w->project != NULL && w->project->spec.scoped_clusters_only &&
-	    !str_eq(work_secret(w, w->cluster, "project"), w->project->object.meta.name))
-		return err_new(w->arena, ERR_INVALID, "spec.destination: the cluster %s is not one of project %s alone",
-		    d->server, w->project->object.meta.name);
+		    d->server != NULL ? d->server : d->name, s->request.message.namespace);
+	d->server = cluster_trim_url(s->arena, credentials_value(s, s->cluster.secret, "server"));
+	d->name = credentials_value(s, s->cluster.secret, "name");
+	s->cluster.only = cluster_namespaces(s);
+	s->cluster.cluster_wide =
+	    s->cluster.only.n == 0 || str_eq(credentials_value(s, s->cluster.secret, "clusterResources"), "true");
+	if (s->request.project != NULL && s->request.project->spec.scoped_clusters_only &&
+	    !str_eq(credentials_value(s, s->cluster.secret, "project"), s->request.project->object.meta.name))
+		return err_new(s->arena, ERR_INVALID, "spec.destination: the cluster %s is not one of project %s alone",
+		    d->server, s->request.project->object.meta.name);
 	/* This one, by a name of somebody's own. */
-	if (strcmp(d->server, OWN_SERVER) == 0) {
-		w->target = w->api;
+	if (strcmp(d->server, CLUSTER_OWN_SERVER) == 0) {
+		s->cluster.target = s->cluster.api;
 		return NULL;
 	}
-	if (w->connect == NULL)
-		return err_new(w->arena, ERR_INVALID, "other clusters cannot be reached from here");
-	w->remote = arena_alloc(w->arena, sizeof(*w->remote));
-	if ((e = read_config(w, w->remote)) != NULL)
+	if (s->cluster.connect == NULL)
+		return err_new(s->arena, ERR_INVALID, "other clusters cannot be reached from here");
+	s->cluster.remote = arena_alloc(s->arena, sizeof(*s->cluster.remote));
+	if ((e = cluster_read_config(s, s->cluster.remote)) != NULL)
 		return e;
-	w->target = w->connect(w->api->loop, w->remote);
-	w->target->patience_ms = w->api->patience_ms;
+	s->cluster.target = s->cluster.connect(s->cluster.api->loop, s->cluster.remote);
+	s->cluster.target->patience_ms = s->cluster.api->patience_ms;
 	return NULL;
 }
 
 struct err *
-work_impersonate(struct work *w, const char *ns, const char *account)
+cluster_impersonate(struct session *s, const char *ns, const char *account)
 {
 	struct err *e;
 
-	if (w->connect == NULL || w->own == NULL)
-		return err_new(w->arena, ERR_INVALID, "spec.serviceAccountName: impersonation is not possible here");
+	if (s->cluster.connect == NULL || s->cluster.own == NULL)
+		return err_new(s->arena, ERR_INVALID, "spec.serviceAccountName: impersonation is not possible here");
 	/* A name that no header can have would leave the controller's own rights. */
-	if ((e = grammar_check(w->arena, GRAMMAR_ACCOUNT, "spec.serviceAccountName", account)) != NULL ||
-	    (e = grammar_check(w->arena, GRAMMAR_NAMESPACE, "metadata.namespace", ns)) != NULL)
+	if ((e = grammar_check(s->arena, GRAMMAR_ACCOUNT, "spec.serviceAccountName", account)) != NULL ||
+	    (e = grammar_check(s->arena, GRAMMAR_NAMESPACE, "metadata.namespace", ns)) != NULL)
 		return e;
-	w->remote = arena_alloc(w->arena, sizeof(*w->remote));
-	*w->remote = *w->own;
-	w->remote->as =
-	    (struct config_impersonation){ .user = arena_printf(w->arena, "system:serviceaccount:%s:%s", ns, account) };
-	w->target = w->connect(w->api->loop, w->remote);
-	w->target->patience_ms = w->api->patience_ms;
+	s->cluster.remote = arena_alloc(s->arena, sizeof(*s->cluster.remote));
+	*s->cluster.remote = *s->cluster.own;
+	s->cluster.remote->as =
+	    (struct config_impersonation){ .user = arena_printf(s->arena, "system:serviceaccount:%s:%s", ns, account) };
+	s->cluster.target = s->cluster.connect(s->cluster.api->loop, s->cluster.remote);
+	s->cluster.target->patience_ms = s->cluster.api->patience_ms;
 	return NULL;
 }
 
 const char *
-work_is_managed(struct work *w, const struct app_resource *r)
+cluster_refusal(struct session *s, const struct app_resource *r)
 {
 	if (r->namespace == NULL)
-		return w->only.n == 0 || w->cluster_wide ? NULL
-							 : arena_printf(w->arena,
-							       "the Secret of cluster %s names the namespaces that are "
-							       "managed, and no clusterResources",
-							       w->destination.server);
-	for (size_t i = 0; i < w->only.n; i++)
-		if (strcmp(w->only.at[i], r->namespace) == 0)
+		return s->cluster.only.n == 0 || s->cluster.cluster_wide
+			   ? NULL
+			   : arena_printf(s->arena,
+				 "the Secret of cluster %s names the namespaces that are "
+				 "managed, and no clusterResources",
+				 s->cluster.destination.server);
+	for (size_t i = 0; i < s->cluster.only.n; i++)
+		if (strcmp(s->cluster.only.at[i], r->namespace) == 0)
 			return NULL;
-	return w->only.n == 0 ? NULL
-			      : arena_printf(w->arena, "namespace %s is not one that the Secret of cluster %s names",
-				    r->namespace, w->destination.server);
+	return s->cluster.only.n == 0
+		   ? NULL
+		   : arena_printf(s->arena, "namespace %s is not one that the Secret of cluster %s names", r->namespace,
+			 s->cluster.destination.server);
 }
 
 void
-work_leave_cluster(struct work *w)
+cluster_leave(struct session *s)
 {
-	if (w->target != NULL && w->target != w->api)
-		transport_free(w->target);
-	json_decref(w->cluster);
-	json_decref(w->cluster_config);
+	if (s->cluster.target != NULL && s->cluster.target != s->cluster.api)
+		transport_free(s->cluster.target);
+	json_decref(s->cluster.secret);
+	json_decref(s->cluster.config);
+}
+
+/* The destination, if there is such a cluster and the project allows it. */
+struct err *
+cluster_find(struct session *s)
+{
+	struct err *e = cluster_connect(s);
+
+	if (e != NULL && s->cluster.secret == NULL && s->cluster.unreadable != NULL)
+		return err_wrap(s->arena, e, "%s", s->cluster.unreadable);
+	/* What was in a cluster that nobody names any more, nobody will find. */
+	if (e != NULL && s->request.message.deleting && s->cluster.secret == NULL) {
+		s->cluster.target = s->cluster.api;
+		s->request.message.known.n = 0;
+		return NULL;
+	}
+	if (e == NULL && s->request.project != NULL && !s->request.message.deleting)
+		e = project_check(s->arena, s->request.project, s->request.app, &s->cluster.destination,
+		    s->request.message.namespace);
+	return e;
 }

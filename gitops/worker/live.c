@@ -1,25 +1,29 @@
-/* gitops/worker/live.c: live objects against those that are wanted. */
+/* gitops/worker/live.c: compares live objects with the desired ones. */
+#include "gitops/worker/live.h"
 #include <string.h>
 #include "gitops/engine/adopt_fields.h"
 #include "gitops/engine/compare.h"
 #include "gitops/engine/ignore_differences.h"
-#include "gitops/worker/session_parts.h"
+#include "gitops/held_revision.h"
+#include "gitops/worker/session_state.h"
 #include "traffic/owns.h"
+
+#define LIVE_ROLLOUTS_MAX 20000 /* in the namespaces of an Application */
 
 /* Adds the places of the object that a rule names. `where` is said in errors. */
 static void
-add_places(struct work *w, const struct ignored_difference *d, const char *where, const json_t *live,
+live_add_places(struct session *s, const struct ignored_difference *d, const char *where, const json_t *live,
     const json_t *object, json_t *places)
 {
 	for (size_t i = 0; i < d->json_pointers.n; i++)
 		ignored_pointer(object, d->json_pointers.at[i], places);
 	for (size_t i = 0; i < d->jq_paths.n; i++) {
 		_cleanup_(json_decrefp) json_t *named = NULL;
-		struct err *e = script_places(w->scripts, w->arena, d->jq_paths.at[i], object, &named);
+		struct err *e = script_places(s->scripts, s->arena, d->jq_paths.at[i], object, &named);
 
 		if (e != NULL)
-			work_fail(w, "ComparisonError",
-			    err_wrap(w->arena, e, "%s.jqPathExpressions[%zu]: %s", where, i, d->jq_paths.at[i]));
+			session_fail(s, "ComparisonError",
+			    err_wrap(s->arena, e, "%s.jqPathExpressions[%zu]: %s", where, i, d->jq_paths.at[i]));
 		else
 			json_array_extend(places, named);
 	}
@@ -28,139 +32,142 @@ add_places(struct work *w, const struct ignored_difference *d, const char *where
 
 /* The places of the object, which is the live one or another state of it, where a difference does not count: a new reference. */
 static json_t *
-ignored_places(struct work *w, const struct app_resource *r, const json_t *live, const json_t *object)
+live_ignored(struct session *s, const struct app_resource *r, const json_t *live, const json_t *object)
 {
 	json_t *places = json_array();
 
-	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++)
-		if (ignored_concerns(&w->app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
-			add_places(w, &w->app->spec.ignore_differences.at[i],
-			    arena_printf(w->arena, "spec.ignoreDifferences[%zu]", i), live, object, places);
-	for (size_t i = 0; i < w->settings.ignored.n; i++)
-		if (ignored_concerns(&w->settings.ignored.at[i], &r->kind, r->namespace, r->name))
-			add_places(w, &w->settings.ignored.at[i],
-			    arena_printf(w->arena, "ConfigMap argocd-cm, %s", w->settings.ignored.where[i]), live,
+	for (size_t i = 0; s->request.app != NULL && i < s->request.app->spec.ignore_differences.n; i++)
+		if (ignored_concerns(&s->request.app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
+			live_add_places(s, &s->request.app->spec.ignore_differences.at[i],
+			    arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), live, object, places);
+	for (size_t i = 0; i < s->settings.ignored.n; i++)
+		if (ignored_concerns(&s->settings.ignored.at[i], &r->kind, r->namespace, r->name))
+			live_add_places(s, &s->settings.ignored.at[i],
+			    arena_printf(s->arena, "ConfigMap argocd-cm, %s", s->settings.ignored.where[i]), live,
 			    object, places);
 	return places;
 }
 
 void
-work_check_rules(struct work *w)
+live_check_rules(struct session *s)
 {
 	static const struct strings none = { 0 };
 	_cleanup_(json_decrefp) json_t *empty = json_object(), *places = json_array();
 
-	for (size_t i = 0; w->app != NULL && i < w->app->spec.ignore_differences.n; i++) {
-		struct ignored_difference rule = w->app->spec.ignore_differences.at[i];
+	for (size_t i = 0; s->request.app != NULL && i < s->request.app->spec.ignore_differences.n; i++) {
+		struct ignored_difference rule = s->request.app->spec.ignore_differences.at[i];
 
 		rule.json_pointers = rule.managers = none;
-		add_places(w, &rule, arena_printf(w->arena, "spec.ignoreDifferences[%zu]", i), empty, empty, places);
+		live_add_places(
+		    s, &rule, arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), empty, empty, places);
 	}
 }
 
 /* RespectIgnoreDifferences=true: what does not count is applied as it is live. */
 static void
-keep_ignored(struct work *w, struct app_resource *r, const json_t *live, json_t *desired)
+live_keep_ignored(struct session *s, struct app_resource *r, const json_t *live, json_t *desired)
 {
 	_cleanup_(json_decrefp) json_t *wanted = NULL, *is = NULL;
 
-	if (!str_eq(sync_option(w->arena, &w->operation, r, OPTION_RESPECT_IGNORE_DIFFERENCES), "true"))
+	if (!str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_RESPECT_IGNORE_DIFFERENCES), "true"))
 		return;
-	wanted = ignored_places(w, r, live, desired);
-	is = ignored_places(w, r, live, live);
+	wanted = live_ignored(s, r, live, desired);
+	is = live_ignored(s, r, live, live);
 	if (json_array_size(wanted) + json_array_size(is) == 0)
 		return;
 	ignored_keep(desired, wanted, live, is);
-	r->text = json_text(w->arena, desired);
+	r->text = json_text(s->arena, desired);
 }
 
 /* What Git wants of it, with what is a rollout's as it is live: neither a difference, nor set back. */
 static void
-leave_to_rollouts(struct work *w, struct app_resource *r, const json_t *live, json_t *desired)
+live_overlay_rollouts(struct session *s, struct app_resource *r, const json_t *live, json_t *desired)
 {
-	if (str_eq(sync_option(w->arena, &w->operation, r, OPTION_RESPECT_ROLLOUTS), "false"))
+	if (str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_RESPECT_ROLLOUTS), "false"))
 		return;
-	for (size_t i = 0; i < w->rollouts.n; i++)
-		owns_overlay(w->rollouts.at[i], live, desired);
-	r->text = json_text(w->arena, desired);
+	for (size_t i = 0; i < s->live.rollouts.n; i++)
+		owns_overlay(s->live.rollouts.at[i], live, desired);
+	r->text = json_text(s->arena, desired);
 }
 
 const char *
-work_aborted(struct work *w, const struct app_resource *r, const json_t *live)
+live_aborted(struct session *s, const struct app_resource *r, const json_t *live)
 {
 	if (strcmp(r->kind.kind, "Rollout") != 0 || strcmp(r->kind.group, "argoproj.io") != 0 ||
 	    !json_is_true(json_at(live, "/status/abort")))
 		return NULL;
-	return held_revision_abort((const struct rollout *)object_decode(&rollout_type, live, w->arena));
+	return held_revision_abort((const struct rollout *)object_decode(&rollout_type, live, s->arena));
 }
 
 static void
-see_wanted(struct work *w, struct app_resource *r, const json_t *live)
+live_compare(struct session *s, struct app_resource *r, const json_t *live)
 {
 	_cleanup_(json_decrefp) json_t *desired = r->text != NULL ? json_loads(r->text, 0, NULL) : NULL;
 	const char *owner = NULL;
 
-	r->operation = arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPERATION));
-	r->aborted = work_aborted(w, r, live);
+	r->operation = arena_strdup(s->arena, annotation_of(live, ANNOTATION_OPERATION));
+	r->aborted = live_aborted(s, r, live);
 	/* Flux's switches count on the live object too. */
-	if (w->ks != NULL && flux_is_left_alone(live))
+	if (s->request.ks != NULL && flux_is_left_alone(live))
 		r->skip = true;
 	if (r->hooks != 0 || r->skip)
 		return;
-	if (mark_of(w->arena, live, &r->kind, &w->mark, &owner) < 0) {
-		r->others = str_eq(sync_option(w->arena, &w->operation, r, OPTION_FAIL_ON_SHARED_RESOURCE), "true");
+	if (mark_of(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
+		r->others =
+		    str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_FAIL_ON_SHARED_RESOURCE), "true");
 		if (r->others)
 			r->error =
-			    arena_printf(w->arena, "Shared resource found: %s/%s %s is part of the application %s",
+			    arena_printf(s->arena, "Shared resource found: %s/%s %s is part of the application %s",
 				r->kind.group, r->kind.kind, r->name, owner);
-		resources_warn(&w->resources, "SharedResourceWarning",
-		    arena_printf(w->arena, "%s/%s %s is part of applications %s and %s", r->kind.group, r->kind.kind,
-			r->name, w->mark.application, owner));
+		resources_warn(&s->desired.resources, "SharedResourceWarning",
+		    arena_printf(s->arena, "%s/%s %s is part of applications %s and %s", r->kind.group, r->kind.kind,
+			r->name, s->request.mark.application, owner));
 	}
-	if (w->rollouts.n > 0)
-		leave_to_rollouts(w, r, live, desired);
-	keep_ignored(w, r, live, desired);
-	r->replace = str_eq(sync_option(w->arena, &w->operation, r, OPTION_REPLACE), "true");
+	if (s->live.rollouts.n > 0)
+		live_overlay_rollouts(s, r, live, desired);
+	live_keep_ignored(s, r, live, desired);
+	r->replace = str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_REPLACE), "true");
 	/* What is replaced as a whole is compared as a whole, whoever has applied it. */
-	r->former = !r->replace && takeover_is_due(live, &w->former);
-	r->written = r->former && w->app != NULL && takeover_is_whole(live, w->manager);
-	if (r->former && w->syncing)
-		r->takeover = takeover_patch(w->arena, live, &w->former, w->manager);
-	if ((w->ks != NULL && str_eq(sync_option(w->arena, &w->operation, r, OPTION_IF_NOT_PRESENT), "true")) ||
-	    (!r->replace && !r->written && compare_is_applied(w->arena, desired, live, w->manager)))
+	r->former = !r->replace && takeover_is_due(live, &s->request.former);
+	r->written = r->former && s->request.app != NULL && takeover_is_whole(live, s->request.manager);
+	if (r->former && s->request.syncing)
+		r->takeover = takeover_patch(s->arena, live, &s->request.former, s->request.manager);
+	if ((s->request.ks != NULL &&
+		str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_IF_NOT_PRESENT), "true")) ||
+	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager)))
 		r->status = SYNC_SYNCED;
-	else if (r->implicit && w->app != NULL && w->app->spec.sync_policy.managed_namespace == NULL)
+	else if (r->implicit && s->request.app != NULL && s->request.app->spec.sync_policy.managed_namespace == NULL)
 		r->status = SYNC_SYNCED; /* that it is there is all that is wanted */
 	else
-		r->live_text = json_text(w->arena, live);
+		r->live_text = json_text(s->arena, live);
 }
 
 /* What stays when its Application is deleted: definitions, since all objects of their kinds would be deleted with them, what says so itself, and
  * the Application, which an application of applications may hold. A Kustomization takes all that it has applied, as Flux's does. */
 static bool
-is_kept(struct work *w, const struct work_scope *s, const json_t *live)
+live_is_kept(struct session *s, const struct list_scope *scope, const json_t *live)
 {
 	const json_t *meta = json_object_get(live, "metadata");
 	const struct app_resource as_it_is = { .options = annotation_of(live, ANNOTATION_OPTIONS) };
 
-	return strcmp(s->kind->kind, "CustomResourceDefinition") == 0 ||
-	       str_eq(sync_option(w->arena, &w->operation, &as_it_is, OPTION_DELETE), "false") ||
+	return strcmp(scope->kind->kind, "CustomResourceDefinition") == 0 ||
+	       str_eq(sync_option(s->arena, &s->request.operation, &as_it_is, OPTION_DELETE), "false") ||
 	       str_eq(annotation_of(live, "helm.sh/resource-policy"), "keep") ||
-	       (strcmp(s->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), w->name) &&
-		   str_eq(json_str(meta, "namespace"), w->own_namespace));
+	       (strcmp(scope->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), s->request.name) &&
+		   str_eq(json_str(meta, "namespace"), s->request.own_namespace));
 }
 
 static const char *
-essence_text(struct work *w, const json_t *object)
+live_essence(struct session *s, const json_t *object)
 {
 	_cleanup_(json_decrefp) json_t *essence = compare_essence(object);
 
-	return json_text(w->arena, essence);
+	return json_text(s->arena, essence);
 }
 
 /* An object that Git does not want (any more), if it is ours: among the resources, or NULL. */
 static struct app_resource *
-see_extra(struct work *w, const struct work_scope *s, const json_t *live)
+live_add_extra(struct session *s, const struct list_scope *scope, const json_t *live)
 {
 	const json_t *meta = json_object_get(live, "metadata");
 	const char *owner = NULL;
@@ -168,25 +175,27 @@ see_extra(struct work *w, const struct work_scope *s, const json_t *live)
 	long long wave = 0;
 
 	/* What another object's controller made of it is that one's to keep. */
-	if (mark_of(w->arena, live, s->kind, &w->mark, &owner) != 1 ||
+	if (mark_of(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
 	/* A hook of a past sync is not pruned, but is deleted with its Application. */
-	if ((!w->deleting && annotation_of(live, ANNOTATION_HOOK) != NULL) ||
-	    (w->deleting && w->ks == NULL && is_kept(w, s, live)))
+	if ((!s->request.message.deleting && annotation_of(live, ANNOTATION_HOOK) != NULL) ||
+	    (s->request.message.deleting && s->request.ks == NULL && live_is_kept(s, scope, live)))
 		return NULL;
 	/* As Flux's controller has it: one that is not reconciled is not deleted either. */
-	if (w->ks != NULL &&
+	if (s->request.ks != NULL &&
 	    (flux_switch_is(live, FLUX "prune", "disabled") || flux_switch_is(live, FLUX "reconcile", "disabled")))
 		return NULL;
 	/* A project that does not allow it, does not allow to delete it either. */
-	if (!w->deleting && !work_is_permitted(w, s->kind, json_str(meta, "namespace"), json_str(meta, "name")))
+	if (!s->request.message.deleting &&
+	    !desired_is_permitted(s, scope->kind, json_str(meta, "namespace"), json_str(meta, "name")))
 		return NULL;
-	r = resources_add(&w->resources, s->kind, json_str(meta, "namespace"), json_str(meta, "name"));
+	r = resources_add(&s->desired.resources, scope->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;
 	/* Flux does not know Argo CD's options. */
-	r->options = w->ks == NULL ? arena_strdup(w->arena, annotation_of(live, ANNOTATION_OPTIONS)) : NULL;
-	r->kept = w->app != NULL && str_eq(sync_option(w->arena, &w->operation, r, OPTION_PRUNE), "false");
+	r->options = s->request.ks == NULL ? arena_strdup(s->arena, annotation_of(live, ANNOTATION_OPTIONS)) : NULL;
+	r->kept =
+	    s->request.app != NULL && str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_PRUNE), "false");
 	r->extraneous = list_has(annotation_of(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
 	if (str_int(annotation_of(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
 		r->wave = (long)wave;
@@ -195,7 +204,7 @@ see_extra(struct work *w, const struct work_scope *s, const json_t *live)
 
 /* A list does not say of its objects what kind they are. A new reference. */
 static json_t *
-with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
+live_with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
 {
 	json_t *whole = json_copy((json_t *)live);
 
@@ -206,31 +215,31 @@ with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
 }
 
 enum health
-work_health(struct work *w, const struct api_kind *k, const json_t *object, const char **ret_message)
+live_health(struct session *s, const struct api_kind *k, const json_t *object, const char **ret_message)
 {
-	const char *script = settings_health(&w->settings, k->group, k->kind), *status = NULL;
+	const char *script = settings_health(&s->settings, k->group, k->kind), *status = NULL;
 	enum health is;
 	struct err *e;
 
 	if (script == NULL || health_is_pending_deletion(object))
-		return health_of(w->arena, object, ret_message);
-	e = script_health(w->scripts, w->arena, script, object, &status, ret_message);
+		return health_of(s->arena, object, ret_message);
+	e = script_health(s->scripts, s->arena, script, object, &status, ret_message);
 	is = health_named(status);
 	if (e == NULL && (status == NULL || is != HEALTH_NONE))
 		return is;
 	*ret_message = e != NULL
-			   ? arena_printf(w->arena, "the script of its health in argocd-cm: %s", err_text(w->arena, e))
+			   ? arena_printf(s->arena, "the script of its health in argocd-cm: %s", err_text(s->arena, e))
 			   : "Lua returned an invalid health status";
 	return HEALTH_UNKNOWN;
 }
 
 void
-work_see_health(struct work *w, struct app_resource *r, const json_t *object)
+live_read_health(struct session *s, struct app_resource *r, const json_t *object)
 {
-	r->health = work_health(w, &r->kind, object, &r->health_message);
-	if (w->ks == NULL)
+	r->health = live_health(s, &r->kind, object, &r->health_message);
+	if (s->request.ks == NULL)
 		return;
-	r->current = kstatus_of(w->arena, object, loop_wall(w->api->loop), &r->current_message);
+	r->current = kstatus_of(s->arena, object, loop_wall(s->cluster.api->loop), &r->current_message);
 	/* Between its stages Flux waits by the same rules; a Rollout's own health says more. */
 	if (strcmp(r->kind.group, "argoproj.io") != 0)
 		r->health = r->current == KSTATUS_CURRENT  ? HEALTH_HEALTHY
@@ -240,22 +249,23 @@ work_see_health(struct work *w, struct app_resource *r, const json_t *object)
 
 /* Of each it must be known which fields of other objects are its own, or a sync would set them back. */
 static void
-keep_rollout(struct work *w, const json_t *whole)
+live_keep_rollout(struct session *s, const json_t *whole)
 {
-	if (w->rollouts.n == WORK_ROLLOUTS_MAX) {
-		work_fail(w, "ComparisonError",
-		    err_new(w->arena, ERR_INVALID,
+	if (s->live.rollouts.n == LIVE_ROLLOUTS_MAX) {
+		session_fail(s, "ComparisonError",
+		    err_new(s->arena, ERR_INVALID,
 			"more than %d Rollouts in the application's namespaces: which fields are theirs is not known",
-			WORK_ROLLOUTS_MAX));
+			LIVE_ROLLOUTS_MAX));
 		return;
 	}
-	w->rollouts.at =
-	    arena_grow(w->arena, w->rollouts.at, w->rollouts.n, &w->rollouts_room, sizeof(*w->rollouts.at));
-	w->rollouts.at[w->rollouts.n++] = (const struct rollout *)object_decode(&rollout_type, whole, w->arena);
+	s->live.rollouts.at = arena_grow(
+	    s->arena, s->live.rollouts.at, s->live.rollouts.n, &s->live.rollouts_room, sizeof(*s->live.rollouts.at));
+	s->live.rollouts.at[s->live.rollouts.n++] =
+	    (const struct rollout *)object_decode(&rollout_type, whole, s->arena);
 }
 
 void
-work_see(struct work *w, const struct work_scope *s, const json_t *live)
+live_read(struct session *s, const struct list_scope *scope, const json_t *live)
 {
 	const json_t *meta = json_object_get(live, "metadata");
 	const char *name = json_str(meta, "name");
@@ -264,66 +274,68 @@ work_see(struct work *w, const struct work_scope *s, const json_t *live)
 
 	if (name == NULL)
 		return;
-	whole = with_kind(w->arena, s->kind, live);
-	if (strcmp(s->kind->kind, "Rollout") == 0 && strcmp(s->kind->group, "argoproj.io") == 0)
-		keep_rollout(w, whole);
-	r = resources_find(&w->resources, s->kind, json_str(meta, "namespace"), name);
-	if (r == NULL && (r = see_extra(w, s, live)) == NULL)
+	whole = live_with_kind(s->arena, scope->kind, live);
+	if (strcmp(scope->kind->kind, "Rollout") == 0 && strcmp(scope->kind->group, "argoproj.io") == 0)
+		live_keep_rollout(s, whole);
+	r = resources_find(&s->desired.resources, scope->kind, json_str(meta, "namespace"), name);
+	if (r == NULL && (r = live_add_extra(s, scope, live)) == NULL)
 		return;
 	r->live = true;
 	r->deleting = json_str(meta, "deletionTimestamp") != NULL;
-	r->uid = arena_strdup(w->arena, json_str(meta, "uid"));
-	r->resource_version = arena_strdup(w->arena, json_str(meta, "resourceVersion"));
-	work_see_health(w, r, whole);
+	r->uid = arena_strdup(s->arena, json_str(meta, "uid"));
+	r->resource_version = arena_strdup(s->arena, json_str(meta, "resourceVersion"));
+	live_read_health(s, r, whole);
 	if (str_eq(annotation_of(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
 		r->health = HEALTH_NONE;
 	if (r->manifest != NULL || r->implicit)
-		see_wanted(w, r, whole);
-	else if (w->diffing)
-		r->live_text = essence_text(w, whole);
+		live_compare(s, r, whole);
+	else if (s->request.message.diff)
+		r->live_text = live_essence(s, whole);
 }
 
 void
-work_see_unreadable(struct work *w, const struct work_scope *s, const json_t *live, const struct unreadable *unreadable)
+live_read_unreadable(
+    struct session *s, const struct list_scope *scope, const json_t *live, const struct unreadable *unreadable)
 {
 	const char *name = item_name(live), *ns = json_str(json_object_get(live, "metadata"), "namespace");
 	struct app_resource *r;
 
 	if (name == NULL || unreadable->partial)
-		resources_warn(&w->resources, "UnreadableObject",
-		    item_problem(w->arena, s->kind->kind, ns, name, unreadable->why));
+		resources_warn(&s->desired.resources, "UnreadableObject",
+		    item_problem(s->arena, scope->kind->kind, ns, name, unreadable->why));
 	if (name == NULL)
 		return;
-	if (strcmp(s->kind->kind, "Rollout") == 0 && strcmp(s->kind->group, "argoproj.io") == 0) {
-		w->unread = arena_grow(w->arena, w->unread, w->n_unread, &w->unread_room, sizeof(*w->unread));
-		w->unread[w->n_unread++] =
-		    (struct work_unread){ arena_strdup(w->arena, ns), arena_strdup(w->arena, name) };
+	if (strcmp(scope->kind->kind, "Rollout") == 0 && strcmp(scope->kind->group, "argoproj.io") == 0) {
+		s->live.unreadable = arena_grow(s->arena, s->live.unreadable, s->live.n_unreadable,
+		    &s->live.unreadable_room, sizeof(*s->live.unreadable));
+		s->live.unreadable[s->live.n_unreadable++] =
+		    (struct unreadable_rollout){ arena_strdup(s->arena, ns), arena_strdup(s->arena, name) };
 	}
-	r = resources_find(&w->resources, s->kind, ns, name);
-	if (r == NULL && (r = see_extra(w, s, live)) == NULL)
+	r = resources_find(&s->desired.resources, scope->kind, ns, name);
+	if (r == NULL && (r = live_add_extra(s, scope, live)) == NULL)
 		return;
 	r->live = r->unreadable = true;
 	r->status = SYNC_OUT_OF_SYNC;
 	r->health = HEALTH_UNKNOWN;
-	r->health_message = r->error = item_problem(w->arena, s->kind->kind, NULL, name, unreadable->why);
+	r->health_message = r->error = item_problem(s->arena, scope->kind->kind, NULL, name, unreadable->why);
 }
 
 void
-work_leave_unread(struct work *w, struct app_resource *r)
+live_skip_unreadable(struct session *s, struct app_resource *r)
 {
-	for (size_t i = 0; i < w->n_unread; i++)
-		if (str_eq(w->unread[i].namespace, r->namespace)) {
+	for (size_t i = 0; i < s->live.n_unreadable; i++)
+		if (str_eq(s->live.unreadable[i].namespace, r->namespace)) {
 			r->unreadable = true;
-			r->error = arena_printf(w->arena,
+			r->error = arena_printf(s->arena,
 			    "%s %s may be in part Rollout %s's, which cannot be read: it is left as it is",
-			    r->kind.kind, r->name, w->unread[i].name);
+			    r->kind.kind, r->name, s->live.unreadable[i].name);
 			return;
 		}
 }
 
 /* What goes once its fields are ours, a dry run does not know yet. */
 static void
-drop_former(const struct app_resource *r, const json_t *live, json_t *then)
+live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 {
 	_cleanup_(json_decrefp) json_t *desired = json_loads(r->text, 0, NULL), *gone = takeover_places(live, desired),
 				       *of_then = json_array();
@@ -340,27 +352,27 @@ drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 }
 
 static bool
-is_ours(const struct work *w, const char *manager)
+live_is_own_manager(const struct session *s, const char *manager)
 {
-	for (size_t i = 0; i < w->former.n; i++)
-		if (str_eq(manager, w->former.at[i]))
+	for (size_t i = 0; i < s->request.former.n; i++)
+		if (str_eq(manager, s->request.former.at[i]))
 			return true;
-	return str_eq(manager, w->manager);
+	return str_eq(manager, s->request.manager);
 }
 
 /* What others have added to an object that is replaced as a whole is no difference. */
 static void
-drop_others(const struct work *w, json_t *live, const json_t *then)
+live_drop_others(const struct session *s, json_t *live, const json_t *then)
 {
 	const json_t *fields = json_object_get(json_object_get(live, "metadata"), "managedFields"), *entry;
-	struct strings others = { .at = arena_new_array(w->arena, const char *, json_array_size(fields) + 1) };
+	struct strings others = { .at = arena_new_array(s->arena, const char *, json_array_size(fields) + 1) };
 	_cleanup_(json_decrefp) json_t *places = json_array(), *added = json_array();
 	json_t *place;
 	size_t i;
 
 	json_array_foreach (fields, i, entry)
-		if (json_str(entry, "manager") != NULL && !is_ours(w, json_str(entry, "manager")))
-			others.at[others.n++] = arena_strdup(w->arena, json_str(entry, "manager"));
+		if (json_str(entry, "manager") != NULL && !live_is_own_manager(s, json_str(entry, "manager")))
+			others.at[others.n++] = arena_strdup(s->arena, json_str(entry, "manager"));
 	ignored_owned(live, live, &others, places);
 	json_array_foreach (places, i, place) {
 		_cleanup_(json_decrefp) json_t *there = ignored_place_in(then, live, place);
@@ -372,7 +384,7 @@ drop_others(const struct work *w, json_t *live, const json_t *then)
 }
 
 void
-work_predicted(struct work *w, struct app_resource *r, const struct err *e, const json_t *predicted)
+live_read_dry_run(struct session *s, struct app_resource *r, const struct err *e, const json_t *predicted)
 {
 	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL, *of_live = NULL, *of_then = NULL;
 
@@ -381,33 +393,33 @@ work_predicted(struct work *w, struct app_resource *r, const struct err *e, cons
 	if (e != NULL && e->class == ERR_GONE && r->namespace != NULL && !r->live) {
 		static const struct api_kind namespaces = { "", "v1", "Namespace", "namespaces", true };
 
-		if (resources_find(&w->resources, &namespaces, NULL, r->namespace) != NULL)
+		if (resources_find(&s->desired.resources, &namespaces, NULL, r->namespace) != NULL)
 			return;
 	}
 	if (e != NULL) {
-		r->error = r->manifest == NULL ? err_text(w->arena, err_copy(w->arena, e))
-					       : arena_printf(w->arena, "%s: %s %s: %s", r->manifest->file,
-						     r->kind.kind, r->name, err_text(w->arena, err_copy(w->arena, e)));
+		r->error = r->manifest == NULL ? err_text(s->arena, err_copy(s->arena, e))
+					       : arena_printf(s->arena, "%s: %s %s: %s", r->manifest->file,
+						     r->kind.kind, r->name, err_text(s->arena, err_copy(s->arena, e)));
 		return;
 	}
-	if (r->live_text == NULL && w->diffing)
-		r->wanted_text = essence_text(w, predicted);
+	if (r->live_text == NULL && s->request.message.diff)
+		r->wanted_text = live_essence(s, predicted);
 	if (r->live_text == NULL)
 		return;
 	live = json_loads(r->live_text, 0, NULL);
 	then = json_deep_copy(predicted);
 	if (r->former)
-		drop_former(r, live, then);
+		live_drop_former(r, live, then);
 	if (r->replace || r->written)
-		drop_others(w, live, then);
-	of_live = ignored_places(w, r, live, live);
-	of_then = ignored_places(w, r, live, then);
+		live_drop_others(s, live, then);
+	of_live = live_ignored(s, r, live, live);
+	of_then = live_ignored(s, r, live, then);
 	ignored_drop(live, of_live);
 	ignored_drop(then, of_then);
 	if (compare_is_same(live, then)) {
 		r->status = SYNC_SYNCED;
-	} else if (w->diffing) {
-		r->live_text = essence_text(w, live);
-		r->wanted_text = essence_text(w, then);
+	} else if (s->request.message.diff) {
+		r->live_text = live_essence(s, live);
+		r->wanted_text = live_essence(s, then);
 	}
 }

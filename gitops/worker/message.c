@@ -1,14 +1,16 @@
-/* gitops/worker/message.c: what is asked of a piece of work, and what it found, as JSON. */
+/* gitops/worker/message.c: turns a request into the state of a session, and the state into a response. */
+#include "gitops/worker/message.h"
 #include <string.h>
 #include "base/letters.h"
 #include "base/map.h"
-#include "gitops/worker/session_parts.h"
+#include "gitops/argocd/project.h"
+#include "gitops/worker/session_state.h"
 
 #define RESULTS_MAX 1000 /* of a sync, that are told in full */
 #define IMAGES_MAX 2000 /* in a status; a warning names how many more there are */
 
 static enum phase
-phase_named(const char *name)
+message_phase(const char *name)
 {
 	for (int p = 0; p < PHASE_MAX; p++)
 		if (str_eq(name, phase_name((enum phase)p)))
@@ -17,15 +19,15 @@ phase_named(const char *name)
 }
 
 static void
-read_operation(struct work *w, const struct worker_operation *o)
+message_read_operation(struct session *s, const struct worker_operation *o)
 {
-	struct sync_selection *selected = arena_new_array(w->arena, struct sync_selection, o->selected.n);
+	struct sync_selection *selected = arena_new_array(s->arena, struct sync_selection, o->selected.n);
 
-	w->syncing = true;
-	w->operation = (struct sync_operation){ .id = o->id != NULL ? o->id : "0",
+	s->request.syncing = true;
+	s->request.operation = (struct sync_operation){ .id = o->id != NULL ? o->id : "0",
 		.prune = o->prune,
 		.dry_run = o->dry_run,
-		.deleting = w->deleting,
+		.deleting = s->request.message.deleting,
 		.confirmed = o->confirmed,
 		.without_hooks = o->without_hooks,
 		.force = o->force,
@@ -33,222 +35,224 @@ read_operation(struct work *w, const struct worker_operation *o)
 		.selected = o->selected.n > 0 ? selected : NULL,
 		.n_selected = o->selected.n };
 	for (size_t i = 0; i < o->selected.n; i++) {
-		const struct worker_object *s = &o->selected.at[i];
+		const struct worker_object *object = &o->selected.at[i];
 
-		selected[i] = (struct sync_selection){ s->group, s->kind, s->namespace, s->name };
+		selected[i] = (struct sync_selection){ object->group, object->kind, object->namespace, object->name };
 	}
 	for (size_t i = 0; i < o->results.n; i++) {
 		const struct worker_sync_result *r = &o->results.at[i];
 
 		if (r->kind != NULL && r->name != NULL)
 			sync_results_put(
-			    &w->results, &(struct sync_result){ r->group != NULL ? r->group : "", r->version, r->kind,
-					     str_empty(r->namespace) ? NULL : r->namespace, r->name, r->status,
-					     r->message != NULL ? r->message : "", r->hook_type, r->hook_phase,
-					     phase_named(r->sync_phase) });
+			    &s->apply.results, &(struct sync_result){ r->group != NULL ? r->group : "", r->version,
+						   r->kind, str_empty(r->namespace) ? NULL : r->namespace, r->name,
+						   r->status, r->message != NULL ? r->message : "", r->hook_type,
+						   r->hook_phase, message_phase(r->sync_phase) });
 	}
 }
 
 static struct meta
-meta_of(const struct worker_metadata *m)
+message_meta(const struct worker_metadata *m)
 {
 	return (struct meta){ .name = m->name, .namespace = m->namespace, .uid = m->uid };
 }
 
 static struct err *
-read_metadata(struct work *w, const struct worker_metadata *m)
+message_read_metadata(struct session *s, const struct worker_metadata *m)
 {
-	w->name = m->name;
-	w->own_namespace = m->namespace;
-	return str_empty(w->name) || str_empty(w->own_namespace)
-		   ? err_new(w->arena, ERR_INVALID, "the request lacks the object's name or namespace")
+	s->request.name = m->name;
+	s->request.own_namespace = m->namespace;
+	return str_empty(s->request.name) || str_empty(s->request.own_namespace)
+		   ? err_new(s->arena, ERR_INVALID, "the request lacks the object's name or namespace")
 		   : NULL;
 }
 
 static struct err *
-read_project(struct work *w, const struct worker_project *from)
+message_read_project(struct session *s, const struct worker_project *from)
 {
-	struct app_project *project = arena_alloc(w->arena, sizeof(*project));
+	struct app_project *project = arena_alloc(s->arena, sizeof(*project));
 	const char *problem;
 
 	project->object.type = &app_project_type;
 	project->object.meta.name = from->metadata.name;
 	project->spec = from->spec;
-	w->project = project;
-	problem = project_problem(w->arena, project);
-	return problem != NULL ? err_new(w->arena, ERR_INVALID, "%s", problem) : NULL;
+	s->request.project = project;
+	problem = project_problem(s->arena, project);
+	return problem != NULL ? err_new(s->arena, ERR_INVALID, "%s", problem) : NULL;
 }
 
 /* The revision to take of a source instead of the spec's: of several, "A,B". NULL: none is said. */
 static const char *
-pinned_at(struct work *w, size_t i)
+message_pinned(struct session *s, size_t i)
 {
-	const char *at = w->request.revision;
+	const char *at = s->request.message.revision;
 
 	for (; at != NULL && i > 0; i--)
 		at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL;
-	return at != NULL && *at != '\0' && *at != ',' ? arena_strndup(w->arena, at, strcspn(at, ",")) : NULL;
+	return at != NULL && *at != '\0' && *at != ',' ? arena_strndup(s->arena, at, strcspn(at, ",")) : NULL;
 }
 
 static struct err *
-read_application(struct work *w, const struct worker_application *from)
+message_read_application(struct session *s, const struct worker_application *from)
 {
-	static const char *former[] = { "kubectl-client-side-apply", WORK_MANAGER };
-	struct application *app = arena_alloc(w->arena, sizeof(*app));
+	static const char *former[] = { "kubectl-client-side-apply", MESSAGE_MANAGER };
+	struct application *app = arena_alloc(s->arena, sizeof(*app));
 	const struct application_source *sources;
 	struct err *e;
 	size_t n;
 
 	app->object.type = &application_type;
-	app->object.meta = meta_of(&from->metadata);
+	app->object.meta = message_meta(&from->metadata);
 	app->spec = from->spec;
-	w->app = app;
-	if ((e = read_metadata(w, &from->metadata)) != NULL)
+	s->request.app = app;
+	if ((e = message_read_metadata(s, &from->metadata)) != NULL)
 		return e;
-	if ((n = application_sources(w->app, &sources)) == 0 || w->namespace == NULL)
+	if ((n = application_sources(s->request.app, &sources)) == 0 || s->request.message.namespace == NULL)
 		return err_new(
-		    w->arena, ERR_INVALID, "the request lacks the application's source, or the controller's namespace");
-	w->manager = WORK_MANAGER;
-	w->former = (struct strings){ former, ARRAY_SIZE(former) };
-	w->sources.at = arena_new_array(w->arena, struct work_source, n);
+		    s->arena, ERR_INVALID, "the request lacks the application's source, or the controller's namespace");
+	s->request.manager = MESSAGE_MANAGER;
+	s->request.former = (struct strings){ former, ARRAY_SIZE(former) };
+	s->sources.at = arena_new_array(s->arena, struct fetched_source, n);
 	for (size_t i = 0; i < n; i++)
-		w->sources.at[w->sources.n++] = (struct work_source){ .spec = &sources[i],
-			.where =
-			    w->app->spec.sources.n > 0 ? arena_printf(w->arena, "spec.sources[%zu]", i) : "spec.source",
+		s->sources.at[s->sources.n++] = (struct fetched_source){ .spec = &sources[i],
+			.where = s->request.app->spec.sources.n > 0 ? arena_printf(s->arena, "spec.sources[%zu]", i)
+								    : "spec.source",
 			.url = sources[i].repo_url,
 			.target_revision = sources[i].target_revision,
-			.pinned = pinned_at(w, i) };
-	w->default_namespace = w->app->spec.destination.namespace;
-	w->mark.application = str_eq(w->own_namespace, w->namespace)
-				  ? w->name
-				  : arena_printf(w->arena, "%s_%s", w->own_namespace, w->name);
-	w->operation.options = w->app->spec.sync_policy.options;
-	if ((e = work_read_destination(w)) != NULL)
+			.pinned = message_pinned(s, i) };
+	s->request.default_namespace = s->request.app->spec.destination.namespace;
+	s->request.mark.application = str_eq(s->request.own_namespace, s->request.message.namespace)
+					  ? s->request.name
+					  : arena_printf(s->arena, "%s_%s", s->request.own_namespace, s->request.name);
+	s->request.operation.options = s->request.app->spec.sync_policy.options;
+	if ((e = cluster_read_destination(s)) != NULL)
 		return e;
-	return w->request.project != NULL ? read_project(w, w->request.project) : NULL;
+	return s->request.message.project != NULL ? message_read_project(s, s->request.message.project) : NULL;
 }
 
 /* Options of the Application, or of its operation, that have no effect. */
 static void
-check_options(struct work *w)
+message_check_options(struct session *s)
 {
-	for (size_t i = 0; i < w->operation.options.n; i++) {
-		const char *option = w->operation.options.at[i],
-			   *problem = sync_option_problem(w->arena, option, false),
+	for (size_t i = 0; i < s->request.operation.options.n; i++) {
+		const char *option = s->request.operation.options.at[i],
+			   *problem = sync_option_problem(s->arena, option, false),
 			   *why = sync_option_without_effect(option);
 
 		if (problem == NULL && why != NULL)
-			problem = arena_printf(w->arena, "sync option \"%s\" has no effect: %s", option, why);
+			problem = arena_printf(s->arena, "sync option \"%s\" has no effect: %s", option, why);
 		if (problem != NULL)
-			resources_warn(&w->resources, "SyncOptionWarning",
-			    arena_printf(w->arena, "spec.syncPolicy.syncOptions[%zu]: %s", i, problem));
+			resources_warn(&s->desired.resources, "SyncOptionWarning",
+			    arena_printf(s->arena, "spec.syncPolicy.syncOptions[%zu]: %s", i, problem));
 	}
 }
 
 static void
-warn_without_effect(struct work *w, const char *field, const char *why)
+message_warn_without_effect(struct session *s, const char *field, const char *why)
 {
 	resources_warn(
-	    &w->resources, "SettingsWarning", arena_printf(w->arena, "%s has no effect here: %s", field, why));
+	    &s->desired.resources, "SettingsWarning", arena_printf(s->arena, "%s has no effect here: %s", field, why));
 }
 
 /* Fields of the Application and of its project that Argo CD has a use for. */
 static void
-check_fields(struct work *w)
+message_check_fields(struct session *s)
 {
-	for (size_t i = 0; i < w->sources.n; i++) {
-		const struct application_source *s = w->sources.at[i].spec;
+	for (size_t i = 0; i < s->sources.n; i++) {
+		const struct application_source *src = s->sources.at[i].spec;
 
-		if (s->helm != NULL && s->helm->pass_credentials)
-			warn_without_effect(w,
-			    arena_printf(w->arena, "%s.helm.passCredentials", w->sources.at[i].where),
+		if (src->helm != NULL && src->helm->pass_credentials)
+			message_warn_without_effect(s,
+			    arena_printf(s->arena, "%s.helm.passCredentials", s->sources.at[i].where),
 			    "credentials go only to the host of their own repository");
 	}
-	if (w->project != NULL && !str_empty(w->project->spec.orphaned_resources) &&
-	    strcmp(w->project->spec.orphaned_resources, "null") != 0)
-		warn_without_effect(w,
-		    arena_printf(w->arena, "AppProject %s: spec.orphanedResources", w->project->object.meta.name),
+	if (s->request.project != NULL && !str_empty(s->request.project->spec.orphaned_resources) &&
+	    strcmp(s->request.project->spec.orphaned_resources, "null") != 0)
+		message_warn_without_effect(s,
+		    arena_printf(
+			s->arena, "AppProject %s: spec.orphanedResources", s->request.project->object.meta.name),
 		    "objects that no Application has are not searched for");
-	for (size_t i = 0; w->project != NULL && i < w->project->spec.roles.n; i++)
-		if (!str_empty(w->project->spec.roles.at[i].tokens) &&
-		    strcmp(w->project->spec.roles.at[i].tokens, "[]") != 0)
-			warn_without_effect(w,
-			    arena_printf(
-				w->arena, "AppProject %s: spec.roles[%zu].jwtTokens", w->project->object.meta.name, i),
+	for (size_t i = 0; s->request.project != NULL && i < s->request.project->spec.roles.n; i++)
+		if (!str_empty(s->request.project->spec.roles.at[i].tokens) &&
+		    strcmp(s->request.project->spec.roles.at[i].tokens, "[]") != 0)
+			message_warn_without_effect(s,
+			    arena_printf(s->arena, "AppProject %s: spec.roles[%zu].jwtTokens",
+				s->request.project->object.meta.name, i),
 			    "Sluice has no server with logins");
 }
 
 /* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one before ended. */
 static struct err *
-read_kustomization(struct work *w, const struct worker_kustomization *from)
+message_read_kustomization(struct session *s, const struct worker_kustomization *from)
 {
 	static const char *options[] = { "ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background" };
 	static const char *former[] = { "kubectl-client-side-apply", "kubectl", "before-first-apply",
-		WORK_FLUX_MANAGER };
-	struct flux_kustomization *ks = arena_alloc(w->arena, sizeof(*ks));
+		MESSAGE_FLUX_MANAGER };
+	struct flux_kustomization *ks = arena_alloc(s->arena, sizeof(*ks));
 	struct err *e;
 
 	ks->object.type = &flux_kustomization_type;
-	ks->object.meta = meta_of(&from->metadata);
+	ks->object.meta = message_meta(&from->metadata);
 	ks->spec = from->spec;
-	w->ks = ks;
-	if ((e = read_metadata(w, &from->metadata)) != NULL)
+	s->request.ks = ks;
+	if ((e = message_read_metadata(s, &from->metadata)) != NULL)
 		return e;
-	w->target = w->api;
-	if (!str_empty(w->ks->spec.service_account) &&
-	    (e = work_impersonate(w, w->own_namespace, w->ks->spec.service_account)) != NULL)
+	s->cluster.target = s->cluster.api;
+	if (!str_empty(s->request.ks->spec.service_account) &&
+	    (e = cluster_impersonate(s, s->request.own_namespace, s->request.ks->spec.service_account)) != NULL)
 		return e;
-	w->manager = WORK_FLUX_MANAGER;
-	w->former = (struct strings){ former, ARRAY_SIZE(former) };
-	w->mark = (struct owner_mark){ .flux_name = w->name, .flux_namespace = w->own_namespace };
-	w->default_namespace = w->ks->spec.target_namespace;
-	w->syncing = true;
-	w->operation = (struct sync_operation){ .id = "flux",
-		.prune = w->deleting || w->ks->spec.prune,
-		.deleting = w->deleting,
-		.force = w->ks->spec.force,
+	s->request.manager = MESSAGE_FLUX_MANAGER;
+	s->request.former = (struct strings){ former, ARRAY_SIZE(former) };
+	s->request.mark =
+	    (struct owner_mark){ .flux_name = s->request.name, .flux_namespace = s->request.own_namespace };
+	s->request.default_namespace = s->request.ks->spec.target_namespace;
+	s->request.syncing = true;
+	s->request.operation = (struct sync_operation){ .id = "flux",
+		.prune = s->request.message.deleting || s->request.ks->spec.prune,
+		.deleting = s->request.message.deleting,
+		.force = s->request.ks->spec.force,
 		.options = { options, ARRAY_SIZE(options) } };
 	return NULL;
 }
 
 struct err *
-work_read(struct work *w, const char *request, size_t len)
+message_read(struct session *s, const char *request, size_t len)
 {
-	struct worker_request *r = &w->request;
-	struct err *e = worker_decode(w->arena, &worker_request_type, request, len, r);
+	struct worker_request *r = &s->request.message;
+	struct err *e = worker_decode(s->arena, &worker_request_type, request, len, r);
 
-	w->results.arena = w->arena;
+	s->apply.results.arena = s->arena;
 	if (e != NULL)
 		return e;
-	w->namespace = r->namespace;
-	w->diffing = r->diff;
-	w->deleting = r->deleting;
+	s->request.message.namespace = r->namespace;
+	s->request.message.diff = r->diff;
+	s->request.message.deleting = r->deleting;
 	if (r->repository != NULL) {
-		w->sources.at = arena_new_array(w->arena, struct work_source, 1);
-		w->sources.at[w->sources.n++] = (struct work_source){ .where = "spec",
+		s->sources.at = arena_new_array(s->arena, struct fetched_source, 1);
+		s->sources.at[s->sources.n++] = (struct fetched_source){ .where = "spec",
 			.url = r->repository->url,
 			.target_revision = r->repository->revision,
-			.pinned = pinned_at(w, 0) };
+			.pinned = message_pinned(s, 0) };
 	}
 	if (r->kustomization != NULL && r->repository != NULL)
-		e = read_kustomization(w, r->kustomization);
+		e = message_read_kustomization(s, r->kustomization);
 	else if (r->application != NULL)
-		e = read_application(w, r->application);
-	if (e == NULL && (w->sources.n == 0 || w->sources.at[0].url == NULL))
-		e = err_new(w->arena, ERR_INVALID, "the request names no repository");
+		e = message_read_application(s, r->application);
+	if (e == NULL && (s->sources.n == 0 || s->sources.at[0].url == NULL))
+		e = err_new(s->arena, ERR_INVALID, "the request names no repository");
 	if (e != NULL)
 		return e;
 	if (r->operation != NULL)
-		read_operation(w, r->operation);
-	if (w->app != NULL) {
-		check_options(w);
-		check_fields(w);
+		message_read_operation(s, r->operation);
+	if (s->request.app != NULL) {
+		message_check_options(s);
+		message_check_fields(s);
 	}
 	return NULL;
 }
 
 static struct worker_resource
-resource_of(const struct work *w, const struct app_resource *r)
+message_resource(const struct session *s, const struct app_resource *r)
 {
 	return (struct worker_resource){ .group = r->kind.group,
 		.version = r->kind.version,
@@ -261,7 +265,7 @@ resource_of(const struct work *w, const struct app_resource *r)
 		.health = { r->health != HEALTH_NONE ? health_name(r->health) : NULL,
 		    r->health != HEALTH_NONE ? r->health_message : NULL },
 		/* One that a Kustomization does not apply stays in its inventory: when Git drops it, it is pruned. */
-		.hook = w->ks == NULL && (r->hooks != 0 || r->skip),
+		.hook = s->request.ks == NULL && (r->hooks != 0 || r->skip),
 		.requires_pruning = r->manifest == NULL,
 		.sync_wave = r->wave,
 		.error = r->error,
@@ -273,7 +277,7 @@ resource_of(const struct work *w, const struct app_resource *r)
 }
 
 static int
-by_name(const void *x, const void *y)
+message_by_name(const void *x, const void *y)
 {
 	const struct app_resource *const *r = x, *const *s = y;
 	int by = strcmp((*r)->kind.group, (*s)->kind.group);
@@ -287,35 +291,36 @@ by_name(const void *x, const void *y)
 }
 
 static struct worker_resources
-resources_of(struct work *w)
+message_resources(struct session *s)
 {
-	const struct app_resource **order = arena_new_array(w->arena, const struct app_resource *, w->resources.n + 1);
+	const struct app_resource **order =
+	    arena_new_array(s->arena, const struct app_resource *, s->desired.resources.n + 1);
 	struct worker_resources list = { 0 };
 
-	for (size_t i = 0; i < w->resources.n; i++) {
-		const struct app_resource *r = &w->resources.at[i];
+	for (size_t i = 0; i < s->desired.resources.n; i++) {
+		const struct app_resource *r = &s->desired.resources.at[i];
 
 		/* What was pruned is not there any more; a hook is reported while it is there. */
 		if (r->implicit || (r->manifest == NULL && !r->live) || ((r->hooks != 0 || r->skip) && !r->live))
 			continue;
 		order[list.n++] = r;
 	}
-	qsort(order, list.n, sizeof(const struct app_resource *), by_name);
-	list.at = arena_new_array(w->arena, struct worker_resource, list.n);
+	qsort(order, list.n, sizeof(const struct app_resource *), message_by_name);
+	list.at = arena_new_array(s->arena, struct worker_resource, list.n);
 	for (size_t i = 0; i < list.n; i++)
-		list.at[i] = resource_of(w, order[i]);
+		list.at[i] = message_resource(s, order[i]);
 	return list;
 }
 
 /* Of more than RESULTS_MAX, those that went well have only what the next step needs: an object in etcd has a maximum size. */
 static struct worker_sync_results
-results_of(const struct work *w)
+message_results(const struct session *s)
 {
-	struct worker_sync_results list = { arena_new_array(w->arena, struct worker_sync_result, w->results.n),
-		w->results.n };
+	struct worker_sync_results list = { arena_new_array(s->arena, struct worker_sync_result, s->apply.results.n),
+		s->apply.results.n };
 
 	for (size_t i = 0; i < list.n; i++) {
-		const struct sync_result *r = &w->results.at[i];
+		const struct sync_result *r = &s->apply.results.at[i];
 		bool brief = list.n > RESULTS_MAX && str_eq(r->status, "Synced") && str_eq(r->hook_phase, "Succeeded");
 
 		list.at[i] = (struct worker_sync_result){ r->group, brief ? NULL : r->version, r->kind, r->namespace,
@@ -327,7 +332,7 @@ results_of(const struct work *w)
 
 /* The images of all containers, wherever they stand. */
 static void
-find_images(const json_t *v, struct map *images)
+message_find_images(const json_t *v, struct map *images)
 {
 	const char *key;
 	json_t *member, *container;
@@ -335,7 +340,7 @@ find_images(const json_t *v, struct map *images)
 
 	json_object_foreach ((json_t *)v, key, member) {
 		if (strcmp(key, "containers") != 0 && strcmp(key, "initContainers") != 0) {
-			find_images(member, images);
+			message_find_images(member, images);
 			continue;
 		}
 		json_array_foreach (member, i, container)
@@ -345,48 +350,48 @@ find_images(const json_t *v, struct map *images)
 }
 
 static int
-by_text(const void *x, const void *y)
+message_by_text(const void *x, const void *y)
 {
 	return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
 static struct strings
-images_of(struct work *w)
+message_images(struct session *s)
 {
 	struct map images = { 0 };
 	struct strings list = { 0 };
 	size_t n;
 
-	for (size_t i = 0; i < w->manifests.n; i++) {
-		_cleanup_(json_decrefp) json_t *object = json_loads(w->manifests.at[i].text, 0, NULL);
+	for (size_t i = 0; i < s->sources.manifests.n; i++) {
+		_cleanup_(json_decrefp) json_t *object = json_loads(s->sources.manifests.at[i].text, 0, NULL);
 
-		find_images(json_object_get(object, "spec"), &images);
+		message_find_images(json_object_get(object, "spec"), &images);
 	}
-	list.at = arena_new_array(w->arena, const char *, images.count + 1);
+	list.at = arena_new_array(s->arena, const char *, images.count + 1);
 	map_each (&images, slot)
-		list.at[list.n++] = arena_strdup(w->arena, slot->key);
+		list.at[list.n++] = arena_strdup(s->arena, slot->key);
 	map_done(&images);
-	qsort(list.at, list.n, sizeof(*list.at), by_text);
+	qsort(list.at, list.n, sizeof(*list.at), message_by_text);
 	n = list.n;
-	if (n > IMAGES_MAX && w->app != NULL)
-		resources_warn(&w->resources, "SettingsWarning",
-		    arena_printf(w->arena, "status.summary.images has %d of %zu images", IMAGES_MAX, n));
+	if (n > IMAGES_MAX && s->request.app != NULL)
+		resources_warn(&s->desired.resources, "SettingsWarning",
+		    arena_printf(s->arena, "status.summary.images has %d of %zu images", IMAGES_MAX, n));
 	list.n = n < IMAGES_MAX ? n : IMAGES_MAX;
 	return list;
 }
 
 static void
-add_warnings(struct work *w, struct worker_response *response)
+message_add_warnings(struct session *s, struct worker_response *response)
 {
-	size_t n = w->resources.n_warnings < WARNINGS_MAX ? w->resources.n_warnings : WARNINGS_MAX;
-	struct worker_warning *list = arena_new_array(w->arena, struct worker_warning, n + 1);
+	size_t n = s->desired.resources.n_warnings < WARNINGS_MAX ? s->desired.resources.n_warnings : WARNINGS_MAX;
+	struct worker_warning *list = arena_new_array(s->arena, struct worker_warning, n + 1);
 
 	for (size_t i = 0; i < n; i++)
-		list[i] = (struct worker_warning){ w->resources.warnings[i].type,
-			letters_shown(w->arena, w->resources.warnings[i].message, SIZE_MAX) };
-	if (w->resources.n_warnings > n) {
+		list[i] = (struct worker_warning){ s->desired.resources.warnings[i].type,
+			letters_shown(s->arena, s->desired.resources.warnings[i].message, SIZE_MAX) };
+	if (s->desired.resources.n_warnings > n) {
 		list[n] = (struct worker_warning){ list[n - 1].type,
-			arena_printf(w->arena, "and %zu more warnings", w->resources.n_warnings - n) };
+			arena_printf(s->arena, "and %zu more warnings", s->desired.resources.n_warnings - n) };
 		n++;
 	}
 	response->warnings.at = list;
@@ -394,34 +399,35 @@ add_warnings(struct work *w, struct worker_response *response)
 }
 
 const char *
-work_answer(struct work *w)
+message_response(struct session *s)
 {
-	struct worker_response response = { .revision = w->revision,
-		.reference = w->sources.n > 0 ? w->sources.at[0].reference : NULL };
+	struct worker_response response = { .revision = s->sources.revision,
+		.reference = s->sources.n > 0 ? s->sources.at[0].reference : NULL };
 	struct worker_error error;
 	struct worker_step step;
 
-	if (w->error != NULL) {
-		error = (struct worker_error){ w->error_type,
-			letters_shown(w->arena, err_text(w->arena, w->error), SIZE_MAX), w->error->class == ERR_AGAIN };
+	if (s->error != NULL) {
+		error = (struct worker_error){ s->error_type,
+			letters_shown(s->arena, err_text(s->arena, s->error), SIZE_MAX), s->error->class == ERR_AGAIN };
 		response.error = &error;
-	} else if (w->app == NULL && w->ks == NULL) {
-		add_warnings(w, &response);
+	} else if (s->request.app == NULL && s->request.ks == NULL) {
+		message_add_warnings(s, &response);
 	} else {
-		response.source_type = source_type_name(w->source_type);
-		response.resources = resources_of(w);
-		response.images = images_of(w);
-		add_warnings(w, &response);
-		work_add_checks(w, &response);
+		response.source_type = source_type_name(s->sources.type);
+		response.resources = message_resources(s);
+		response.images = message_images(s);
+		message_add_warnings(s, &response);
+		checks_report(s, &response);
 	}
-	if (w->error == NULL && (w->app != NULL || w->ks != NULL) && w->syncing) {
-		step = (struct worker_step){ .phase = w->step.phase,
-			.message = letters_shown(w->arena, w->step.message != NULL ? w->step.message : "", SIZE_MAX),
-			.wait = w->step.wait_ms,
-			.unconfirmed = w->step.unconfirmed,
-			.prune_failed = w->step.prune_failed,
-			.results = results_of(w) };
+	if (s->error == NULL && (s->request.app != NULL || s->request.ks != NULL) && s->request.syncing) {
+		step = (struct worker_step){ .phase = s->apply.step.phase,
+			.message = letters_shown(
+			    s->arena, s->apply.step.message != NULL ? s->apply.step.message : "", SIZE_MAX),
+			.wait = s->apply.step.wait_ms,
+			.unconfirmed = s->apply.step.unconfirmed,
+			.prune_failed = s->apply.step.prune_failed,
+			.results = message_results(s) };
 		response.operation = &step;
 	}
-	return worker_encode(w->arena, &worker_response_type, &response);
+	return worker_encode(s->arena, &worker_response_type, &response);
 }

@@ -1,10 +1,10 @@
-/* gitops/worker/session.h: one look at an application, and one step of its sync.
+/* gitops/worker/session.h: one comparison of an Application with its source, and one step of its sync. Also of a Kustomization; of a
+ * GitRepository only the commit is found.
  *
- * It fetches, renders, compares with what is live, and, when a sync is under way, does what comes next. It runs in a process of its own
- * (`sluice gitops-worker`), so that neither a large repository nor a hostile one delays a canary, and what it needed of memory goes with
- * it; it keeps nothing: what must outlive it is in its answer, which the controller writes into the Application's status.
- *
- * Its request and response are those of gitops/protocol.h, as JSON texts.
+ * A session fetches, renders, compares with the live objects, and, when a sync has begun, does its next step. It runs in a process of its own
+ * (`sluice gitops-worker`), so that a large or hostile repository does not delay a canary, and the memory that it took is free when the process
+ * ends. A session keeps nothing: what must outlive it is in its response, which the controller writes into the object's status. The request and
+ * the response are those of gitops/protocol.h, as JSON texts.
  */
 #pragma once
 #include "gitops/source/source.h"
@@ -13,23 +13,24 @@
 #include "kube/transport.h"
 
 struct config;
-struct work;
+struct session;
 
-/* All but the first two and the limits may be left out. */
-struct work_ways {
-	struct transport *api; /* of the cluster with the applications; borrowed */
+/* All but the first two and the limits can be left out. */
+struct worker_deps {
+	struct transport *api; /* of the cluster with the Applications; borrowed */
 	struct source *source; /* borrowed */
 	struct helm helm; /* all NULL: charts are refused */
-	/* NULL: other clusters cannot be reached; or the way to one (transport_curl_new). */
+	/* Returns a transport to a cluster (transport_curl_new). NULL: other clusters cannot be reached. */
 	struct transport *(*connect)(struct loop *, const struct config *);
 	const struct config *own; /* how `api` is reached; borrowed */
 	bool strict_variables; /* of postBuild: one that is not set, and has no default, is an error */
 	struct script_limits script_limits; /* of jqPathExpressions and health scripts */
 };
 
-/* Starts; `done` is told the answer once, from the loop. The request is copied. What is wrong with it is in the answer too. */
-struct work *work_start(
-    const struct work_ways *, const char *request, size_t len, void (*done)(void *arg, const char *answer), void *arg);
+/* Starts a session. `done` gets the response once, from the loop; it may cancel the session. The request is copied; an error in it is in the
+ * response. */
+struct session *session_start(const struct worker_deps *, const char *request, size_t len,
+    void (*done)(void *arg, const char *response), void *arg);
 
-/* Ends it where it is, without a call; requests under way may still take effect. Takes NULL; returns NULL. */
-struct work *work_cancel(struct work *);
+/* Ends the session at once, without calling `done`; requests in flight may still take effect. Takes NULL; returns NULL. */
+struct session *session_cancel(struct session *);

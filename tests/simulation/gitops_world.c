@@ -71,7 +71,7 @@ struct exchange {
 	struct programs *owner;
 	const struct receiver *to;
 	void *arg;
-	struct work *work;
+	struct session *session;
 	char *answer;
 	struct timer timer;
 	struct exchange *next;
@@ -94,7 +94,7 @@ exchange_free(struct exchange *x)
 			break;
 		}
 	loop_timer_stop(x->owner->transport.loop, &x->timer);
-	work_cancel(x->work);
+	session_cancel(x->session);
 	free(x->answer);
 	free(x);
 }
@@ -134,8 +134,8 @@ programs_start(struct transport *t, const struct request *r, const struct receiv
 		p->process->begun(p->process->arg, request);
 	}
 	/* Scripts run in a real process: its limits must not decide a life that has virtual time. */
-	x->work = work_start(
-	    &(struct work_ways){
+	x->session = session_start(
+	    &(struct worker_deps){
 		.api = p->api, .source = p->source, .script_limits = { .cpu_ms = 60000, .response_ms = 600000 } },
 	    r->body, strlen(r->body), on_worked, x);
 	return x;

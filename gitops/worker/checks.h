@@ -1,0 +1,20 @@
+/* gitops/worker/checks.h: what a Kustomization waits for (`wait`, `healthChecks`), once everything is applied. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct health_check;
+struct session;
+struct worker_response;
+
+struct session_checks {
+	struct health_check *at;
+	size_t n;
+};
+
+/* STAGE_CHECKS. */
+size_t checks_prepare(struct session *);
+bool checks_start(struct session *, size_t i);
+
+/* Puts those that are not current into the response. */
+void checks_report(struct session *, struct worker_response *);

@@ -1,0 +1,42 @@
+/* gitops/worker/cluster.h: the cluster in which a session's objects are. */
+#pragma once
+#include "base/json.h"
+#include "kube/api/application.h"
+
+struct app_resource;
+struct config;
+struct loop;
+struct session;
+struct transport;
+
+struct session_cluster {
+	struct transport *api; /* of the controller's own cluster, with Applications, settings and Secrets */
+	struct transport *target; /* of the cluster in which the objects are; NULL: it is not known yet */
+	struct transport *(*connect)(struct loop *, const struct config *);
+	const struct config *own; /* of `api`; NULL: not known */
+	struct config *remote; /* of `target`, when it is another one */
+	json_t *secret; /* of the destination; NULL: none */
+	json_t *config; /* of that Secret */
+	struct strings only; /* namespaces that are managed there; none: all */
+	bool cluster_wide; /* with `only`: also objects without a namespace */
+	struct application_destination destination; /* of the Application, with both server and name */
+	const char *unreadable; /* a Secret that cannot be read and may be the destination's; NULL: none */
+};
+
+/* Reads the destination of the Application's spec, as far as the spec alone says where it is. */
+struct err *cluster_read_destination(struct session *);
+
+/* Takes the Secret of a cluster if it is that of the destination. */
+void cluster_consider_secret(struct session *, const json_t *secret);
+
+/* Connects to the destination, if it exists and the project allows it. */
+struct err *cluster_find(struct session *);
+
+/* Connects to the own cluster as a ServiceAccount. */
+struct err *cluster_impersonate(struct session *, const char *ns, const char *account);
+
+/* Returns why an object of the Application is not allowed in the cluster, by the cluster's Secret; NULL: it is allowed. */
+const char *cluster_refusal(struct session *, const struct app_resource *);
+
+/* Frees the connection. */
+void cluster_leave(struct session *);

@@ -1,0 +1,16 @@
+/* gitops/worker/dry_run.h: what applying an object would do, by the API server. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "gitops/worker/stage.h"
+
+struct app_resource;
+struct session;
+
+/* A change that the API server refuses deletes the object first (Force=true). Not of what holds other objects. */
+bool dry_run_is_forced(struct session *, const struct app_resource *);
+
+/* STAGE_DRY_RUNS: one call for each resource. */
+size_t dry_run_prepare(struct session *);
+bool dry_run_start(struct session *, size_t i);
+enum session_stage dry_run_finish(struct session *);

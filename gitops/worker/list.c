@@ -1,0 +1,145 @@
+/* gitops/worker/list.c: lists the live objects. */
+#include "gitops/worker/list.h"
+#include <string.h>
+#include "gitops/worker/session_state.h"
+
+static void
+list_read_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+{
+	struct session_call *c = arg;
+
+	if (c->session->error != NULL)
+		return;
+	if (unreadable != NULL)
+		live_read_unreadable(c->session, &c->session->live.scopes.at[c->number], item, unreadable);
+	else
+		live_read(c->session, &c->session->live.scopes.at[c->number], item);
+}
+
+static void
+list_end(void *arg, const struct err *e, const json_t *list)
+{
+	struct session_call *c = arg;
+	struct session *s = c->session;
+	const struct list_scope *scope = &s->live.scopes.at[c->number];
+
+	(void)list;
+	/* A kind that was there is not any more, and neither are its objects. */
+	if (e != NULL && e->class != ERR_GONE)
+		session_fail(s, "ComparisonError",
+		    err_wrap(s->arena, err_copy(s->arena, e), "%s in %s", scope->kind->plural,
+			scope->namespace != NULL ? scope->namespace : "the cluster"));
+	session_call_end(c);
+}
+
+/* The Rollouts come first: of what else is there, they own a part. */
+bool
+list_start_scope(struct session *s, size_t i)
+{
+	const struct list_scope *scope = &s->live.scopes.at[i];
+	struct session_call *c = session_slot(s, i);
+
+	c->call = client_list(
+	    s->cluster.target, kind_path(s->arena, scope->kind, scope->namespace, NULL), list_read_item, list_end, c);
+	return true;
+}
+
+bool
+list_start_object(struct session *s, size_t i)
+{
+	return i >= s->live.n_rollout_scopes && list_start_scope(s, i);
+}
+
+/* Its objects may be a rollout's in part. */
+static bool
+list_is_shared(const struct api_kind *k)
+{
+	static const char *const kinds[] = { "Service", "VirtualService", "DestinationRule", "Deployment", "Rollout" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(k->kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+list_add_scope(struct session *s, const struct api_kind *k, const char *ns)
+{
+	for (size_t i = 0; i < s->live.scopes.n; i++)
+		if (strcmp(s->live.scopes.at[i].kind->plural, k->plural) == 0 &&
+		    strcmp(s->live.scopes.at[i].kind->group, k->group) == 0 &&
+		    str_eq(s->live.scopes.at[i].namespace, ns))
+			return;
+	s->live.scopes.at[s->live.scopes.n++] = (struct list_scope){ k, ns };
+}
+
+static void
+list_add_rollouts(struct session *s)
+{
+	static const struct api_kind rollouts = { "argoproj.io", "v1alpha1", "Rollout", "rollouts", false };
+
+	for (size_t i = 0; i < s->desired.resources.n; i++)
+		if (list_is_shared(&s->desired.resources.at[i].kind))
+			list_add_scope(s, &rollouts, s->desired.resources.at[i].namespace);
+	s->live.n_rollout_scopes = s->live.scopes.n;
+}
+
+/* A kind whose definition is still to be applied has no objects. */
+static void
+list_drop_undefined(struct session *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->live.scopes.n; i++)
+		if (!str_empty(s->live.scopes.at[i].kind->plural))
+			s->live.scopes.at[n++] = s->live.scopes.at[i];
+	s->live.scopes.n = n;
+}
+
+size_t
+list_prepare_rollouts(struct session *s)
+{
+	size_t i, n = 2 * s->sources.manifests.n + s->request.message.known.n + 2;
+
+	s->live.scopes.at = arena_new_array(s->arena, struct list_scope, n);
+	list_add_rollouts(s);
+	for (i = 0; i < s->desired.resources.n; i++) {
+		const struct desired_kind *k =
+		    desired_kind(s, s->desired.resources.at[i].kind.group, s->desired.resources.at[i].kind.kind);
+
+		if (k == NULL || k->error == NULL)
+			list_add_scope(s, &s->desired.resources.at[i].kind, s->desired.resources.at[i].namespace);
+	}
+	for (i = 0; i < s->request.message.known.n; i++) {
+		const struct worker_object *known = &s->request.message.known.at[i];
+		const struct desired_kind *k = desired_kind(s, known->group ?: "", known->kind ?: "");
+
+		if (k != NULL && k->error == NULL)
+			list_add_scope(s, &k->kind, k->kind.cluster_scoped ? NULL : known->namespace);
+	}
+	list_drop_undefined(s);
+	return s->live.n_rollout_scopes;
+}
+
+size_t
+list_prepare_objects(struct session *s)
+{
+	return s->live.scopes.n;
+}
+
+/* What was wanted and was not seen is missing. */
+enum session_stage
+list_finish(struct session *s)
+{
+	for (size_t i = 0; i < s->desired.resources.n; i++) {
+		struct app_resource *r = &s->desired.resources.at[i];
+
+		if (r->manifest != NULL && list_is_shared(&r->kind) && !r->unreadable)
+			live_skip_unreadable(s, r);
+		if (r->live || r->hooks != 0 || r->skip)
+			continue;
+		r->status = SYNC_OUT_OF_SYNC;
+		r->health = HEALTH_MISSING;
+	}
+	return STAGE_DRY_RUNS;
+}

@@ -1,0 +1,16 @@
+/* gitops/worker/list.h: which live objects are listed. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "gitops/worker/stage.h"
+
+struct session;
+
+/* STAGE_ROLLOUTS: the Rollouts come first, because they own fields of other objects. */
+size_t list_prepare_rollouts(struct session *);
+bool list_start_scope(struct session *, size_t i);
+
+/* STAGE_OBJECTS. */
+size_t list_prepare_objects(struct session *);
+bool list_start_object(struct session *, size_t i);
+enum session_stage list_finish(struct session *);

@@ -1,0 +1,17 @@
+/* gitops/worker/stage.h: the stages of a session (gitops/worker/session.c). */
+#pragma once
+
+/* In this order, except where a stage says which one follows it. */
+enum session_stage {
+	STAGE_SETTINGS, /* of Argo CD, and the credentials of repositories and clusters */
+	STAGE_FLUX_SETTINGS, /* variables and credentials of a Kustomization or GitRepository */
+	STAGE_SOURCES, /* fetch and render */
+	STAGE_KINDS, /* of the desired objects, and of those that were there */
+	STAGE_ROLLOUTS,
+	STAGE_OBJECTS, /* all other live objects */
+	STAGE_DRY_RUNS,
+	STAGE_PLAN, /* the next step of the sync */
+	STAGE_TASKS, /* of that step: one group of tasks */
+	STAGE_CHECKS, /* what a Kustomization waits for */
+	STAGE_END,
+};
