@@ -67,7 +67,7 @@ measurement_eval(
 	return e != NULL ? err_wrap(a, e, "%s `%s`", field, text) : NULL;
 }
 
-const char *
+enum run_phase
 measurement_phase(
     struct arena *a, const struct metric *m, const struct value *v, bool empty, int64_t now, const char **ret_message)
 {
@@ -80,18 +80,18 @@ measurement_phase(
 		NULL) {
 		*ret_message = empty ? arena_printf(a, "no data: the query answered no sample (%s)", err_text(a, e))
 				     : err_text(a, e);
-		return "Error";
+		return RUN_ERROR;
 	}
 	if (!has_success && !has_failure)
-		return "Successful";
+		return RUN_SUCCESSFUL;
 	if (!has_failure)
-		return success ? "Successful" : "Failed";
+		return success ? RUN_SUCCESSFUL : RUN_FAILED;
 	if (!has_success)
-		return failure ? "Failed" : "Successful";
-	return failure ? "Failed" : success ? "Successful" : "Inconclusive";
+		return failure ? RUN_FAILED : RUN_SUCCESSFUL;
+	return failure ? RUN_FAILED : success ? RUN_SUCCESSFUL : RUN_INCONCLUSIVE;
 }
 
-const char *
+enum run_phase
 metric_phase(struct arena *a, const struct metric_limits *l, const struct metric_result *r, bool terminating,
     const char **ret_reason)
 {
@@ -100,12 +100,12 @@ metric_phase(struct arena *a, const struct metric_limits *l, const struct metric
 	if (l->failure >= 0 && r->failed > l->failure) {
 		*ret_reason =
 		    arena_printf(a, "failed (%" PRId64 ") > failureLimit (%" PRId64 ")", r->failed, l->failure);
-		return "Failed";
+		return RUN_FAILED;
 	}
 	if (r->inconclusive > l->inconclusive) {
 		*ret_reason = arena_printf(a, "inconclusive (%" PRId64 ") > inconclusiveLimit (%" PRId64 ")",
 		    r->inconclusive, l->inconclusive);
-		return "Inconclusive";
+		return RUN_INCONCLUSIVE;
 	}
 	if (r->consecutive_error > l->consecutive_error) {
 		*ret_reason = arena_printf(a,
@@ -113,40 +113,54 @@ metric_phase(struct arena *a, const struct metric_limits *l, const struct metric
 		    l->consecutive_error, last != NULL && last->message != NULL ? ": \"Error Message: " : "",
 		    last != NULL && last->message != NULL ? last->message : "",
 		    last != NULL && last->message != NULL ? "\"" : "");
-		return "Error";
+		return RUN_ERROR;
 	}
 	if (l->consecutive_success > 0 && r->consecutive_success >= l->consecutive_success)
-		return "Successful";
+		return RUN_SUCCESSFUL;
 	if (l->count > 0 && r->count >= l->count) {
 		if (l->consecutive_success == 0)
-			return "Successful";
+			return RUN_SUCCESSFUL;
 		/* Neither limit was reached: Inconclusive. With unlimited failures only successes count,
 		 * and they were too few. */
 		*ret_reason = arena_printf(a,
 		    "consecutiveSuccess (%" PRId64 ") < consecutiveSuccessLimit (%" PRId64 ") after %" PRId64
 		    " measurements",
 		    r->consecutive_success, l->consecutive_success, r->count);
-		return l->failure >= 0 ? "Inconclusive" : "Failed";
+		return l->failure >= 0 ? RUN_INCONCLUSIVE : RUN_FAILED;
 	}
-	return terminating ? "Successful" : "Running";
+	return terminating ? RUN_SUCCESSFUL : RUN_RUNNING;
+}
+
+static const char *const run_phase_names[] = {
+	[RUN_NONE] = "",
+	[RUN_SUCCESSFUL] = "Successful",
+	[RUN_RUNNING] = "Running",
+	[RUN_PENDING] = "Pending",
+	[RUN_INCONCLUSIVE] = "Inconclusive",
+	[RUN_ERROR] = "Error",
+	[RUN_FAILED] = "Failed",
+};
+_Static_assert(ARRAY_SIZE(run_phase_names) == RUN_MAX, "a phase has no name");
+
+const char *
+run_phase_name(enum run_phase phase)
+{
+	return run_phase_names[phase];
+}
+
+enum run_phase
+run_phase_named(const char *text)
+{
+	for (enum run_phase phase = RUN_SUCCESSFUL; text != NULL && phase < RUN_MAX; phase++)
+		if (strcmp(text, run_phase_names[phase]) == 0)
+			return phase;
+	return RUN_NONE;
 }
 
 bool
-phase_is_final(const char *phase)
+phase_is_final(const char *text)
 {
-	return phase != NULL && (strcmp(phase, "Successful") == 0 || strcmp(phase, "Failed") == 0 ||
-				    strcmp(phase, "Error") == 0 || strcmp(phase, "Inconclusive") == 0);
-}
+	enum run_phase phase = run_phase_named(text);
 
-const char *
-phase_worse(const char *a, const char *b)
-{
-	static const char *const order[] = { "Successful", "Running", "Pending", "Inconclusive", "Error", "Failed" };
-	size_t x = 0, y = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		x = str_eq(a, order[i]) ? i : x;
-		y = str_eq(b, order[i]) ? i : y;
-	}
-	return x >= y ? a : b;
+	return phase == RUN_SUCCESSFUL || phase >= RUN_INCONCLUSIVE;
 }

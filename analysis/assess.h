@@ -14,18 +14,33 @@ struct metric_limits {
 /* Reads the limits, which may be texts after the substitution of arguments, and checks them against each other. */
 struct err *metric_limits_read(struct arena *, const struct metric *, struct metric_limits *ret);
 
-/* Returns the phase of a measurement: "Successful", "Failed", "Inconclusive", or "Error", which sets *ret_message.
+/* A phase of a measurement, a metric or a run, from the best to the worst. */
+enum run_phase {
+	RUN_NONE, /* a text that is not a phase, or no text */
+	RUN_SUCCESSFUL,
+	RUN_RUNNING,
+	RUN_PENDING,
+	RUN_INCONCLUSIVE,
+	RUN_ERROR,
+	RUN_FAILED,
+	RUN_MAX
+};
+
+/* The text of a phase in a status; "" for RUN_NONE. */
+const char *run_phase_name(enum run_phase);
+
+/* The phase of a text in a status, which may be NULL. */
+enum run_phase run_phase_named(const char *);
+
+/* The phase of this text is final: Successful, Inconclusive, Error or Failed. */
+bool phase_is_final(const char *);
+
+/* Returns the phase of a measurement: Successful, Failed, Inconclusive, or Error, which sets *ret_message.
  * `empty`: the response had no sample, and the message reports that. */
-const char *measurement_phase(
+enum run_phase measurement_phase(
     struct arena *, const struct metric *, const struct value *, bool empty, int64_t now, const char **ret_message);
 
 /* Returns the phase of a metric from its counts. *ret_reason is why it did not succeed ("failed (2) > failureLimit
  * (1)"). */
-const char *metric_phase(struct arena *, const struct metric_limits *, const struct metric_result *, bool terminating,
-    const char **ret_reason);
-
-/* True for a phase that is final. */
-bool phase_is_final(const char *phase);
-
-/* Returns the worse of two phases: Successful < Running < Pending < Inconclusive < Error < Failed. */
-const char *phase_worse(const char *, const char *);
+enum run_phase metric_phase(struct arena *, const struct metric_limits *, const struct metric_result *,
+    bool terminating, const char **ret_reason);

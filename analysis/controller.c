@@ -22,7 +22,7 @@ analysis_write_message(const struct analysis_run *run, const char *message, stru
 	struct analysis_status st = run->status;
 
 	if (str_empty(st.phase))
-		st.phase = "Pending";
+		st.phase = run_phase_name(RUN_PENDING);
 	st.message = message;
 	plan_status(
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));

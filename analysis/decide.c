@@ -17,7 +17,7 @@
 static void
 analysis_fail(struct run_pass *s, const char *message)
 {
-	s->status.phase = "Error";
+	s->status.phase = run_phase_name(RUN_ERROR);
 	s->status.message = message;
 	if (s->status.started_at == 0)
 		s->status.started_at = time_stored(s->world->now);
@@ -35,7 +35,8 @@ run_due_at(const struct run_pass *s, const struct metric *m, const struct metric
 	last = &r->measurements.at[r->measurements.n - 1];
 	if (measurement_running(r) != NULL)
 		return last->started_at;
-	return time_add(last->finished_at, str_eq(last->phase, "Error") ? RETRY_AFTER_ERROR_MS : m->interval.ms);
+	return time_add(
+	    last->finished_at, run_phase_named(last->phase) == RUN_ERROR ? RETRY_AFTER_ERROR_MS : m->interval.ms);
 }
 
 /* Continues the measurement of each metric that has not ended. */
@@ -68,7 +69,7 @@ run_end_measurements(struct run_pass *s)
 		if (running == NULL)
 			continue;
 		done = *running;
-		done.phase = "Inconclusive";
+		done.phase = run_phase_name(RUN_INCONCLUSIVE);
 		done.message = "ended with its run";
 		done.finished_at = time_stored(s->world->now);
 		measurement_record(s, r, s->masked.rules[i].kept, &done);
@@ -84,13 +85,13 @@ run_summarize(struct run_pass *s)
 	for (size_t i = 0; i < s->masked.n; i++) {
 		struct run_summary *sum = &sums[s->masked.rules[i].dry_run ? 1 : 0];
 		const struct metric_result *r = run_result(s, &s->masked.metrics[i]);
-		const char *phase = r != NULL ? r->phase : "";
+		enum run_phase phase = run_phase_named(r != NULL ? r->phase : NULL);
 
 		sum->count++;
-		sum->successful += str_eq(phase, "Successful");
-		sum->failed += str_eq(phase, "Failed");
-		sum->inconclusive += str_eq(phase, "Inconclusive");
-		sum->error += str_eq(phase, "Error");
+		sum->successful += phase == RUN_SUCCESSFUL;
+		sum->failed += phase == RUN_FAILED;
+		sum->inconclusive += phase == RUN_INCONCLUSIVE;
+		sum->error += phase == RUN_ERROR;
 	}
 	s->status.run_summary = sums[0];
 	s->status.dry_run_summary = arena_alloc(s->arena, sizeof(sums[1]));
@@ -99,35 +100,40 @@ run_summarize(struct run_pass *s)
 
 /* The outcome of all metrics that count. */
 struct verdict {
-	const char *worst, *message; /* the worst phase, and why */
+	enum run_phase worst;
+	const char *message; /* why */
 	bool running; /* a metric is Running */
 };
 
 static struct verdict
 run_assess_metrics(struct run_pass *s, bool ending)
 {
-	struct verdict v = { .worst = "Successful" };
+	struct verdict v = { .worst = RUN_SUCCESSFUL };
 
 	for (size_t i = 0; i < s->masked.n; i++) {
 		const struct metric *m = &s->masked.metrics[i];
 		bool dry = s->masked.rules[i].dry_run;
 		struct metric_result *r = run_result(s, m);
-		const char *phase = ending ? "Successful" : "Running", *reason = NULL;
+		enum run_phase phase = ending ? RUN_SUCCESSFUL : RUN_RUNNING;
+		const char *reason = NULL;
 
 		if (r != NULL && phase_is_final(r->phase) && dry)
 			continue;
-		if (r != NULL)
-			phase = r->phase = metric_phase(s->arena, &s->masked.limits[i], r, ending, &reason);
-		v.running |= !phase_is_final(phase);
+		if (r != NULL) {
+			phase = metric_phase(s->arena, &s->masked.limits[i], r, ending, &reason);
+			r->phase = run_phase_name(phase);
+		}
+		v.running |= phase == RUN_RUNNING;
 		if (dry) {
 			if (reason != NULL)
-				r->message = arena_printf(s->arena, "Metric assessed %s due to %s", phase, reason);
+				r->message = arena_printf(
+				    s->arena, "Metric assessed %s due to %s", run_phase_name(phase), reason);
 			continue;
 		}
-		if (reason != NULL && phase_worse(phase, v.worst) == phase && strcmp(phase, v.worst) != 0)
-			v.message =
-			    arena_printf(s->arena, "Metric \"%s\" assessed %s due to %s", m->name, phase, reason);
-		v.worst = phase_worse(phase, v.worst);
+		if (reason != NULL && phase > v.worst)
+			v.message = arena_printf(
+			    s->arena, "Metric \"%s\" assessed %s due to %s", m->name, run_phase_name(phase), reason);
+		v.worst = phase > v.worst ? phase : v.worst;
 	}
 	return v;
 }
@@ -137,12 +143,12 @@ static bool
 run_assess(struct run_pass *s, bool terminating)
 {
 	struct verdict v = run_assess_metrics(s, terminating);
-	bool bad = phase_is_final(v.worst) && strcmp(v.worst, "Successful") != 0;
+	bool bad = v.worst >= RUN_INCONCLUSIVE;
 
 	/* A metric that fails ends the others: their phases are set as those of a run that is terminated. */
 	if (bad && v.running)
 		v = run_assess_metrics(s, true);
-	s->status.phase = v.running && !bad ? "Running" : v.worst;
+	s->status.phase = run_phase_name(v.running && !bad ? RUN_RUNNING : v.worst);
 	s->status.message = v.message != NULL ? v.message : terminating ? "Run Terminated" : NULL;
 	return phase_is_final(s->status.phase);
 }
@@ -158,9 +164,9 @@ run_expire(const struct analysis_world *w, struct plan *plan)
 
 	if (ttl == NULL || st->completed_at == 0)
 		return;
-	after = str_eq(st->phase, "Successful") && ttl->after_success.set ? &ttl->after_success
-		: str_eq(st->phase, "Failed") && ttl->after_failure.set	  ? &ttl->after_failure
-									  : &ttl->after_completion;
+	after = run_phase_named(st->phase) == RUN_SUCCESSFUL && ttl->after_success.set ? &ttl->after_success
+		: run_phase_named(st->phase) == RUN_FAILED && ttl->after_failure.set   ? &ttl->after_failure
+										       : &ttl->after_completion;
 	if (!after->set)
 		return;
 	at = time_add(st->completed_at, after->is * 1000);
@@ -185,12 +191,12 @@ run_report(struct run_pass *s)
 			was_final |= str_eq(before->metric_results.at[k].name, r->name) &&
 				     phase_is_final(before->metric_results.at[k].phase);
 		if (phase_is_final(r->phase) && !was_final)
-			plan_status_event(s->plan, o, str_eq(r->phase, "Failed") || str_eq(r->phase, "Error"),
+			plan_status_event(s->plan, o, run_phase_named(r->phase) >= RUN_ERROR,
 			    arena_printf(s->arena, "Metric%s", r->phase), "Metric '%s' Completed. Result: %s", r->name,
 			    r->phase);
 	}
 	if (phase_is_final(s->status.phase))
-		plan_status_event(s->plan, o, str_eq(s->status.phase, "Failed") || str_eq(s->status.phase, "Error"),
+		plan_status_event(s->plan, o, run_phase_named(s->status.phase) >= RUN_ERROR,
 		    arena_printf(s->arena, "AnalysisRun%s", s->status.phase), "Analysis Completed. Result: %s",
 		    s->status.phase);
 }
@@ -252,7 +258,7 @@ analysis_decide(const struct analysis_world *w, struct plan *plan)
 		    run->status.metric_results.n * sizeof(struct metric_result));
 	if (s.status.started_at == 0)
 		s.status.started_at = time_stored(w->now);
-	s.status.phase = "Running";
+	s.status.phase = run_phase_name(RUN_RUNNING);
 	if ((wrong = run_prepare(&s)) != NULL)
 		analysis_fail(&s, wrong);
 	else

@@ -85,12 +85,13 @@ job_metadata(const struct run_pass *s, const char *name)
 
 /* Puts the measurement into the status. */
 static void
-job_record(struct run_pass *s, size_t i, const char *name, int64_t started_at, const char *phase, const char *message)
+job_record(
+    struct run_pass *s, size_t i, const char *name, int64_t started_at, enum run_phase phase, const char *message)
 {
 	const struct metric *m = &s->masked.metrics[i];
 	struct metric_result *r = run_result(s, m) ?: run_result_add(s, m, s->masked.rules[i].dry_run);
-	bool ended = !str_eq(phase, "Running");
-	struct measurement done = { .phase = phase,
+	bool ended = phase != RUN_RUNNING;
+	struct measurement done = { .phase = run_phase_name(phase),
 		.message = run_mask(s, message),
 		.started_at = started_at,
 		.finished_at = ended ? time_stored(s->world->now) : 0,
@@ -101,7 +102,7 @@ job_record(struct run_pass *s, size_t i, const char *name, int64_t started_at, c
 		return;
 	}
 	measurement_record(s, r, s->masked.rules[i].kept, &done);
-	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, phase, name);
+	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, run_phase_name(phase), name);
 }
 
 /* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`:
@@ -130,31 +131,27 @@ job_query_pods(struct run_pass *s, const struct job *j, bool now)
 	return NULL;
 }
 
-/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for
- * that. */
+/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for that. */
 static void
 job_read(struct run_pass *s, size_t i, const struct job *j)
 {
-	const char *name = j->object.meta.name, *message = NULL, *trouble = NULL, *phase;
-	int64_t started_at = j->object.meta.creation_timestamp;
+	const char *message = NULL, *trouble = NULL;
+	enum run_phase phase = job_outcome(j, s->arena, &message);
 	const struct answer *pods = NULL;
 	bool stuck = false;
 
-	phase = job_outcome(j, s->arena, &message);
-	if (str_eq(phase, "Failed") || (phase == NULL && j->status.active > j->status.ready)) {
-		pods = job_query_pods(s, j, phase != NULL);
+	if (phase == RUN_FAILED || (phase == RUN_RUNNING && j->status.active > j->status.ready)) {
+		pods = job_query_pods(s, j, phase == RUN_FAILED);
 		trouble = pods != NULL ? job_trouble(s->arena, pods, &stuck) : NULL;
 	}
-	if (str_eq(phase, "Failed") && pods == NULL)
-		phase = "Running";
-	else if (phase == NULL && stuck)
-		phase = "Inconclusive";
-	if (trouble != NULL && !str_eq(phase, "Successful"))
+	if (phase == RUN_FAILED && pods == NULL)
+		phase = RUN_RUNNING;
+	else if (phase == RUN_RUNNING && stuck)
+		phase = RUN_INCONCLUSIVE;
+	if (trouble != NULL && phase != RUN_SUCCESSFUL)
 		message = message != NULL ? arena_printf(s->arena, "%s; %s", message, trouble) : trouble;
-	if (phase == NULL || str_eq(phase, "Running"))
-		job_record(s, i, name, started_at, "Running", NULL);
-	else
-		job_record(s, i, name, started_at, phase, message);
+	job_record(
+	    s, i, j->object.meta.name, j->object.meta.creation_timestamp, phase, phase != RUN_RUNNING ? message : NULL);
 }
 
 /* Returns why the API server refused to create the Job, or NULL if it is not known to have refused. */
@@ -176,13 +173,13 @@ job_start(struct run_pass *s, size_t i, const char *name)
 	struct err *e = NULL;
 
 	if (!jobs_are_allowed(s->world->settings, ns)) {
-		job_record(s, i, name, time_stored(s->world->now), "Error",
+		job_record(s, i, name, time_stored(s->world->now), RUN_ERROR,
 		    arena_printf(s->arena,
 			"Jobs are not run in namespace %s: the controller's --job-namespaces does not name it", ns));
 	} else if (refused != NULL) {
-		job_record(s, i, name, time_stored(s->world->now), "Error", refused);
+		job_record(s, i, name, time_stored(s->world->now), RUN_ERROR, refused);
 	} else if (run_secrets(s, &e) == SECRETS_ERROR) {
-		job_record(s, i, name, time_stored(s->world->now), "Error", err_text(s->arena, e));
+		job_record(s, i, name, time_stored(s->world->now), RUN_ERROR, err_text(s->arena, e));
 	} else if (s->resolved != NULL) {
 		plan_create(s->plan, &job_type, ns, name,
 		    job_object(s->world->run, &s->resolved->metrics[i], name, s->world->settings));
@@ -205,7 +202,7 @@ job_measure(struct run_pass *s, size_t i)
 	if ((j = job_named(s, name)) != NULL)
 		job_read(s, i, j);
 	else if (running != NULL)
-		job_record(s, i, name, running->started_at, "Error", arena_printf(s->arena, "Job %s is gone", name));
+		job_record(s, i, name, running->started_at, RUN_ERROR, arena_printf(s->arena, "Job %s is gone", name));
 	else
 		job_start(s, i, name);
 }
@@ -256,7 +253,7 @@ job_clean(struct run_pass *s)
 					later += job_is_of_metric(job_at(s, n), &s->masked.metrics[i]);
 			}
 		if (j == NULL || j->object.meta.deletion_timestamp != 0 ||
-		    (later <= kept && (job_outcome(j, s->arena, &message) != NULL || job_is_running(s, j))))
+		    (later <= kept && (job_outcome(j, s->arena, &message) != RUN_RUNNING || job_is_running(s, j))))
 			continue;
 		plan_delete(s->plan, &j->object);
 		plan_beside(s->plan);

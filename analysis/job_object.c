@@ -71,7 +71,7 @@ job_object(const struct analysis_run *run, const struct metric *m, const char *n
 	return job;
 }
 
-const char *
+enum run_phase
 job_outcome(const struct job *j, struct arena *a, const char **ret_message)
 {
 	for (size_t i = 0; i < j->status.conditions.n; i++) {
@@ -80,15 +80,15 @@ job_outcome(const struct job *j, struct arena *a, const char **ret_message)
 		if (!str_eq(c->status, "True"))
 			continue;
 		if (str_eq(c->type, "Complete"))
-			return "Successful";
+			return RUN_SUCCESSFUL;
 		if (str_eq(c->type, "Failed")) {
 			*ret_message = arena_printf(a, "Job %s: %s%s%s", j->object.meta.name,
 			    str_empty(c->reason) ? "failed" : c->reason, str_empty(c->message) ? "" : ": ",
 			    str_empty(c->message) ? "" : c->message);
-			return "Failed";
+			return RUN_FAILED;
 		}
 	}
-	return NULL;
+	return RUN_RUNNING;
 }
 
 struct question

@@ -3,6 +3,7 @@
  * Names, labels and annotations are those of Argo Rollouts (metricproviders/job), so that its Jobs are found again.
  */
 #pragma once
+#include "analysis/assess.h"
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
 #include "kube/plan/query.h"
@@ -24,9 +25,9 @@ const char *job_namespace(const struct string_map *settings, const struct analys
 json_t *job_object(
     const struct analysis_run *, const struct metric *, const char *name, const struct string_map *settings);
 
-/* The outcome of a Job: "Successful", "Failed", or NULL while it has none. *ret_message: why it failed, as its
+/* The outcome of a Job: Successful, Failed, or Running while it has none. *ret_message: why it failed, as its
  * condition has it. */
-const char *job_outcome(const struct job *, struct arena *, const char **ret_message);
+enum run_phase job_outcome(const struct job *, struct arena *, const char **ret_message);
 
 /* The query of its pods. */
 struct question job_pods(struct arena *, const struct job *);

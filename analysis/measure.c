@@ -63,12 +63,12 @@ measure_record(struct run_pass *s, size_t i, const struct measure_queries *q, en
 		.finished_at = time_stored(q->received_at != 0 ? q->received_at : s->world->now) };
 
 	if (how == MEASURED_ERROR) {
-		done.phase = "Error";
+		done.phase = run_phase_name(RUN_ERROR);
 		done.message = err_text(s->arena, e);
 	} else {
 		done.value = value_text(s->arena, value);
-		done.phase = measurement_phase(
-		    s->arena, &s->resolved->metrics[i], value, how == MEASURED_NOTHING, s->world->now, &done.message);
+		done.phase = run_phase_name(measurement_phase(
+		    s->arena, &s->resolved->metrics[i], value, how == MEASURED_NOTHING, s->world->now, &done.message));
 	}
 	done.value = run_mask(s, done.value);
 	done.message = run_mask(s, done.message);

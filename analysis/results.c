@@ -1,5 +1,6 @@
 /* analysis/results.c: the measurements in the status of a run, and their counts. */
 #include <string.h>
+#include "analysis/assess.h"
 #include "analysis/run_pass.h"
 #include "base/str.h"
 
@@ -20,7 +21,7 @@ run_result_add(struct run_pass *s, const struct metric *m, bool dry_run)
 
 	if (n > 0)
 		memcpy(list, s->status.metric_results.at, n * sizeof(*list));
-	list[n] = (struct metric_result){ .name = m->name, .phase = "Running", .dry_run = dry_run };
+	list[n] = (struct metric_result){ .name = m->name, .phase = run_phase_name(RUN_RUNNING), .dry_run = dry_run };
 	s->status.metric_results.at = list;
 	s->status.metric_results.n = n + 1;
 	return &list[n];
@@ -32,7 +33,7 @@ measurement_running(const struct metric_result *r)
 	const struct measurement *last =
 	    r != NULL && r->measurements.n > 0 ? &r->measurements.at[r->measurements.n - 1] : NULL;
 
-	return last != NULL && str_eq(last->phase, "Running") ? last : NULL;
+	return last != NULL && run_phase_named(last->phase) == RUN_RUNNING ? last : NULL;
 }
 
 void
@@ -55,16 +56,18 @@ measurement_put(struct run_pass *s, struct metric_result *r, int64_t most, const
 void
 measurement_record(struct run_pass *s, struct metric_result *r, int64_t most, const struct measurement *m)
 {
+	enum run_phase phase = run_phase_named(m->phase);
+
 	measurement_put(s, r, most, m);
-	r->consecutive_success = str_eq(m->phase, "Successful") ? r->consecutive_success + 1 : 0;
-	if (str_eq(m->phase, "Error")) {
+	r->consecutive_success = phase == RUN_SUCCESSFUL ? r->consecutive_success + 1 : 0;
+	if (phase == RUN_ERROR) {
 		r->error++;
 		r->consecutive_error++;
 		return;
 	}
 	r->consecutive_error = 0;
 	r->count++;
-	r->successful += str_eq(m->phase, "Successful");
-	r->failed += str_eq(m->phase, "Failed");
-	r->inconclusive += str_eq(m->phase, "Inconclusive");
+	r->successful += phase == RUN_SUCCESSFUL;
+	r->failed += phase == RUN_FAILED;
+	r->inconclusive += phase == RUN_INCONCLUSIVE;
 }

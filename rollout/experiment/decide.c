@@ -45,28 +45,29 @@ badness(const char *template)
 
 /* What analyses come to. */
 struct findings {
-	const char *worst, *message;
+	enum run_phase worst;
+	const char *message; /* why */
 	bool required, required_done; /* some must succeed; all those have */
 };
 
 static struct findings
 assess_analyses(const struct experiment *e, const struct experiment_status *st)
 {
-	struct findings f = { .worst = "Successful", .required_done = true };
+	struct findings f = { .worst = RUN_SUCCESSFUL, .required_done = true };
 
 	for (size_t i = 0; i < e->spec.analyses.n; i++) {
 		const struct experiment_run_status *s = &st->runs.at[i];
-		const char *phase = s->phase != NULL ? s->phase : "Running";
+		enum run_phase phase = s->phase != NULL ? run_phase_named(s->phase) : RUN_RUNNING;
 
-		if (str_eq(phase, "Pending"))
-			phase = "Running";
-		if (phase_worse(phase, f.worst) == phase && !str_eq(phase, f.worst)) {
+		if (phase == RUN_NONE || phase == RUN_PENDING)
+			phase = RUN_RUNNING;
+		if (phase > f.worst) {
 			f.worst = phase;
 			f.message = s->message;
 		}
 		if (e->spec.analyses.at[i].required_for_completion) {
 			f.required = true;
-			f.required_done &= str_eq(phase, "Successful");
+			f.required_done &= phase == RUN_SUCCESSFUL;
 		}
 	}
 	return f;
@@ -90,16 +91,16 @@ assess(struct experiment_pass *p)
 	p->st.message = message;
 	if (str_eq(template, "Failed") || str_eq(template, "Error")) {
 		p->st.phase = template;
-	} else if (experiment_phase_is_bad(f.worst) ||
-		   (str_eq(template, "Successful") && (phase_is_final(f.worst) || f.required))) {
-		p->st.phase = f.worst;
+	} else if (f.worst >= RUN_INCONCLUSIVE ||
+		   (str_eq(template, "Successful") && (f.worst != RUN_RUNNING || f.required))) {
+		p->st.phase = run_phase_name(f.worst);
 		p->st.message = f.message;
 	} else if (str_eq(template, "Successful")) {
 		p->st.phase = "Successful";
 	} else if (f.required && f.required_done) {
 		p->st.phase = "Successful";
 		p->st.message = "Required AnalysisRuns completed";
-	} else if (endless && !f.required && p->e->spec.analyses.n > 0 && str_eq(f.worst, "Successful")) {
+	} else if (endless && !f.required && p->e->spec.analyses.n > 0 && f.worst == RUN_SUCCESSFUL) {
 		p->st.phase = "Successful"; /* nothing else would ever end it */
 		p->st.message = "AnalysisRuns completed";
 	} else {

@@ -20,16 +20,17 @@ a_job_has_an_outcome_when_its_conditions_say_so(void **state)
 	const char *message = NULL;
 
 	(void)state;
-	assert_null(job_outcome(job(a, "[]"), a, &message));
-	assert_null(job_outcome(job(a, "[{\"type\":\"Complete\",\"status\":\"False\"}]"), a, &message));
-	assert_null(job_outcome(job(a, "[{\"type\":\"FailureTarget\",\"status\":\"True\"}]"), a, &message));
-	assert_string_equal(
-	    job_outcome(job(a, "[{\"type\":\"Complete\",\"status\":\"True\"}]"), a, &message), "Successful");
-	assert_string_equal(
-	    job_outcome(job(a, "[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"DeadlineExceeded\","
-			       "\"message\":\"too long\"}]"),
-		a, &message),
-	    "Failed");
+	assert_int_equal(job_outcome(job(a, "[]"), a, &message), RUN_RUNNING);
+	assert_int_equal(
+	    job_outcome(job(a, "[{\"type\":\"Complete\",\"status\":\"False\"}]"), a, &message), RUN_RUNNING);
+	assert_int_equal(
+	    job_outcome(job(a, "[{\"type\":\"FailureTarget\",\"status\":\"True\"}]"), a, &message), RUN_RUNNING);
+	assert_int_equal(
+	    job_outcome(job(a, "[{\"type\":\"Complete\",\"status\":\"True\"}]"), a, &message), RUN_SUCCESSFUL);
+	assert_int_equal(job_outcome(job(a, "[{\"type\":\"Failed\",\"status\":\"True\",\"reason\":\"DeadlineExceeded\","
+					    "\"message\":\"too long\"}]"),
+			     a, &message),
+	    RUN_FAILED);
 	assert_string_equal(message, "Job j: DeadlineExceeded: too long");
 	arena_free(a);
 }

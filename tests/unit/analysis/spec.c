@@ -223,7 +223,7 @@ a_measurement_is_judged_by_its_conditions(void **state)
 		struct value v = value_float(cases[i].value);
 		const char *message = NULL;
 
-		assert_string_equal(measurement_phase(a, &m, &v, false, 0, &message), cases[i].want);
+		assert_string_equal(run_phase_name(measurement_phase(a, &m, &v, false, 0, &message)), cases[i].want);
 		assert_int_equal(message != NULL, strcmp(cases[i].want, "Error") == 0);
 		arena_free(a);
 	}
@@ -238,7 +238,7 @@ no_data_is_an_error_that_says_so(void **state)
 	const char *message = NULL;
 
 	(void)state;
-	assert_string_equal(measurement_phase(a, &m, &v, true, 0, &message), "Error");
+	assert_int_equal(measurement_phase(a, &m, &v, true, 0, &message), RUN_ERROR);
 	assert_non_null(strstr(message, "no data: the query answered no sample"));
 	arena_free(a);
 }
@@ -273,22 +273,29 @@ a_metric_is_over_at_its_limits(void **state)
 		const char *reason = NULL;
 
 		assert_string_equal(
-		    metric_phase(a, &cases[i].limits, &cases[i].result, cases[i].terminating, &reason), cases[i].want);
+		    run_phase_name(metric_phase(a, &cases[i].limits, &cases[i].result, cases[i].terminating, &reason)),
+		    cases[i].want);
 		arena_free(a);
 	}
 }
 
 static void
-the_worst_phase_counts(void **state)
+phases_are_ordered_from_the_best_to_the_worst(void **state)
 {
-	static const char *const order[] = { "Successful", "Running", "Pending", "Inconclusive", "Error", "Failed" };
+	static const char *const order[] = { "", "Successful", "Running", "Pending", "Inconclusive", "Error",
+		"Failed" };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		for (size_t k = 0; k <= i; k++) {
-			assert_string_equal(phase_worse(order[i], order[k]), order[i]);
-			assert_string_equal(phase_worse(order[k], order[i]), order[i]);
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_int_equal(run_phase_named(order[i]), i);
+		assert_string_equal(run_phase_name((enum run_phase)i), order[i]);
+	}
+	assert_int_equal(run_phase_named(NULL), RUN_NONE);
+	assert_int_equal(run_phase_named("successful"), RUN_NONE);
+	assert_false(phase_is_final(NULL));
+	assert_false(phase_is_final("Pending"));
+	assert_true(phase_is_final("Successful"));
+	assert_true(phase_is_final("Inconclusive"));
 }
 
 int
@@ -303,7 +310,7 @@ main(void)
 		cmocka_unit_test(a_measurement_is_judged_by_its_conditions),
 		cmocka_unit_test(no_data_is_an_error_that_says_so),
 		cmocka_unit_test(a_metric_is_over_at_its_limits),
-		cmocka_unit_test(the_worst_phase_counts),
+		cmocka_unit_test(phases_are_ordered_from_the_best_to_the_worst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
