@@ -43,7 +43,7 @@ short_revision(struct cli *c, const char *revision)
 }
 
 static const char *
-path_of(struct cli *c, const char *name)
+application_path(struct cli *c, const char *name)
 {
 	return client_path(c->arena, &application_type, c->namespace, name, NULL);
 }
@@ -52,7 +52,7 @@ json_t *
 application_get(struct cli *c, const char *name)
 {
 	json_t *app = NULL;
-	struct err *e = cli_call(c, "GET", path_of(c, name), NULL, NULL, &app);
+	struct err *e = cli_call(c, "GET", application_path(c, name), NULL, NULL, &app);
 
 	if (e != NULL && e->class == ERR_GONE)
 		cli_fail(c, "application \"%s\" not found in namespace %s; choose another with --namespace", name,
@@ -65,7 +65,7 @@ application_get(struct cli *c, const char *name)
 int
 application_patch(struct cli *c, const char *name, json_t *patch)
 {
-	struct err *e = cli_call(c, "PATCH", path_of(c, name), PATCH_MERGE, patch, NULL);
+	struct err *e = cli_call(c, "PATCH", application_path(c, name), PATCH_MERGE, patch, NULL);
 
 	if (e != NULL && e->class == ERR_GONE)
 		return cli_fail(c, "application \"%s\" not found in namespace %s; choose another with --namespace",
@@ -101,7 +101,7 @@ struct waiting {
 
 /* Prints what is new about something. */
 static void
-tell(struct waiting *w, const char *what, const char *line)
+application_report(struct waiting *w, const char *what, const char *line)
 {
 	const char *last = map_get(&w->told, what);
 
@@ -112,7 +112,7 @@ tell(struct waiting *w, const char *what, const char *line)
 }
 
 static void
-tell_results(struct waiting *w, struct arena *a, const json_t *state)
+application_report_results(struct waiting *w, struct arena *a, const json_t *state)
 {
 	const json_t *r;
 	size_t i;
@@ -121,7 +121,7 @@ tell_results(struct waiting *w, struct arena *a, const json_t *state)
 		const char *what = arena_printf(a, "%s/%s", json_str(r, "kind"), json_str(r, "name"));
 		const char *status = json_str(r, "status"), *phase = json_str(r, "hookPhase");
 
-		tell(w, arena_printf(a, "%s %s", what, json_str(r, "syncPhase")),
+		application_report(w, arena_printf(a, "%s %s", what, json_str(r, "syncPhase")),
 		    arena_printf(a, "  %-8s %-12s %-40s %s", json_str(r, "syncPhase") ?: "",
 			status != NULL && !str_eq(phase, "Failed") ? status
 			: phase != NULL				   ? phase
@@ -131,7 +131,7 @@ tell_results(struct waiting *w, struct arena *a, const json_t *state)
 }
 
 static void
-end(struct waiting *w, int code)
+application_wait_end(struct waiting *w, int code)
 {
 	w->code = code;
 	loop_stop(w->cli->loop);
@@ -139,7 +139,7 @@ end(struct waiting *w, int code)
 
 /* Why the revision that is waited for will not become healthy by itself; NULL: it may. Borrowed. */
 static const char *
-why_failed(const struct waiting *w, const json_t *status)
+application_failure(const struct waiting *w, const json_t *status)
 {
 	const json_t *state = json_object_get(status, "operationState"),
 		     *held = status_condition(status, "RevisionHeld");
@@ -153,7 +153,7 @@ why_failed(const struct waiting *w, const json_t *status)
 }
 
 static void
-look(void *arg)
+application_wait_check(void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct waiting *w = arg;
@@ -171,42 +171,42 @@ look(void *arg)
 	bool over = app != NULL && app->operation == NULL && ours;
 
 	if (app == NULL) {
-		end(w,
+		application_wait_end(w,
 		    watched_cannot_read(&w->watched, &application_type, w->name)
 			? 1
 			: cli_fail(w->cli, "application \"%s\" not found in namespace %s", w->name, w->cli->namespace));
 		return;
 	}
 	if (phase != NULL && ours) {
-		tell(w, "operation", arena_printf(a, "%s: %s", phase, json_str(state, "message") ?: ""));
-		tell_results(w, a, state);
+		application_report(w, "operation", arena_printf(a, "%s: %s", phase, json_str(state, "message") ?: ""));
+		application_report_results(w, a, state);
 	}
 	if (!w->until->operation || over)
-		tell(w, "application",
+		application_report(w, "application",
 		    arena_printf(a, "%s, %s, at %s", sync != NULL ? sync : "not compared yet",
 			health != NULL ? health : "Unknown", short_revision(w->cli, revision)));
 	if (w->until->operation && over && !str_eq(phase, "Succeeded") && w->until->started_after != NULL) {
-		end(w, 1);
+		application_wait_end(w, 1);
 		return;
 	}
-	if (w->until->revision != NULL && (why = why_failed(w, status)) != NULL) {
-		end(w, cli_fail(w->cli, "application \"%s\": %s", w->name, why));
+	if (w->until->revision != NULL && (why = application_failure(w, status)) != NULL) {
+		application_wait_end(w, cli_fail(w->cli, "application \"%s\": %s", w->name, why));
 		return;
 	}
 	if (w->until->revision != NULL && !str_eq(revision, w->until->revision))
 		return;
 	if ((!w->until->operation || over) && (!w->until->synced || str_eq(sync, "Synced")) &&
 	    (!w->until->healthy || str_eq(health, "Healthy")))
-		end(w, 0);
+		application_wait_end(w, 0);
 }
 
 static void
-too_late(struct timer *t, void *arg)
+application_wait_timeout(struct timer *t, void *arg)
 {
 	struct waiting *w = arg;
 
 	(void)t;
-	end(w, cli_fail(w->cli, "timed out waiting for application \"%s\"", w->name));
+	application_wait_end(w, cli_fail(w->cli, "timed out waiting for application \"%s\"", w->name));
 }
 
 int
@@ -218,8 +218,8 @@ application_wait(struct cli *c, const char *name, const struct application_until
 
 	if (application_timeout(c, &timeout) != 0)
 		return 1;
-	w.deadline = (struct timer){ .fire = too_late, .arg = &w };
-	w.watched.changed = look;
+	w.deadline = (struct timer){ .fire = application_wait_timeout, .arg = &w };
+	w.watched.changed = application_wait_check;
 	w.watched.arg = &w;
 	watched_start(c, &w.watched, name, types, ARRAY_SIZE(types));
 	if (timeout > 0)

@@ -74,7 +74,7 @@ cli_connect(struct cli *c)
 
 /* How long a request may take, as kubectl reads it: seconds or a duration; 0: without an end. 0, or 1 after saying what is wrong. */
 static int
-request_timeout(const struct cli *c, int64_t *ret_ms)
+cli_request_timeout(const struct cli *c, int64_t *ret_ms)
 {
 	const char *text = cli_flag(c, "request-timeout");
 
@@ -106,7 +106,7 @@ cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 	int64_t timeout_ms;
 	struct err *e;
 
-	if (request_timeout(c, &timeout_ms) != 0)
+	if (cli_request_timeout(c, &timeout_ms) != 0)
 		return 1;
 	if (group != NULL) {
 		o.as_groups.at = arena_new_array(c->arena, const char *, 1);
@@ -123,7 +123,7 @@ cli_connect_to(struct cli *c, const char *kubeconfig, const char *namespace)
 }
 
 static void
-on_signal(struct loop_io *io, int events, void *arg)
+cli_on_signal(struct loop_io *io, int events, void *arg)
 {
 	struct signalfd_siginfo info;
 	struct cli *c = arg;
@@ -146,7 +146,7 @@ cli_signals(struct cli *c)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	c->signals = (struct loop_io){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = LOOP_READ, .ready = on_signal, .arg = c
+		.fd = signalfd(-1, &set, SFD_CLOEXEC), .events = LOOP_READ, .ready = cli_on_signal, .arg = c
 	};
 	loop_io_start(c->loop, &c->signals);
 }
@@ -170,7 +170,7 @@ struct waiting {
 };
 
 static void
-on_done(void *arg, const struct err *e, const json_t *body)
+cli_on_done(void *arg, const struct err *e, const json_t *body)
 {
 	struct waiting *w = arg;
 
@@ -186,7 +186,7 @@ cli_call(struct cli *c, const char *method, const char *url, const char *content
 	struct waiting w = { .cli = c };
 
 	client_call(
-	    c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, on_done, &w);
+	    c->transport, method, url, content_type, body != NULL ? json_text(c->arena, body) : NULL, cli_on_done, &w);
 	json_decref(body);
 	/* Others may stop the loop too; the exchange has its own time-out. */
 	while (!w.done)
@@ -273,7 +273,7 @@ cli_output(const struct cli *c, enum output *ret)
 }
 
 static void
-print_name(const struct type *t, const json_t *o)
+cli_print_name(const struct type *t, const json_t *o)
 {
 	const char *dot = t->group[0] != '\0' ? "." : "", *kind = t->kind;
 
@@ -298,9 +298,9 @@ cli_print(const struct cli *c, enum output as, const struct type *t, const json_
 	case OUTPUT_YAML: fputs(yaml_text(c->arena, o), stdout); break;
 	default:
 		if (items == NULL)
-			print_name(t, o);
+			cli_print_name(t, o);
 		json_array_foreach (items, i, item)
-			print_name(t, item);
+			cli_print_name(t, item);
 	}
 }
 
@@ -318,7 +318,7 @@ cli_unreadable(const struct type *t, const char *ns, const char *name, const cha
 }
 
 static void
-on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+cli_on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	struct waiting *w = arg;
 
@@ -336,7 +336,7 @@ cli_call_list(struct cli *c, const struct type *t, const char *url, json_t **ret
 {
 	struct waiting w = { .cli = c, .type = t, .items = json_array() };
 
-	client_list(c->transport, url, on_item, on_done, &w);
+	client_list(c->transport, url, cli_on_item, cli_on_done, &w);
 	while (!w.done)
 		loop_run(c->loop);
 	if (w.err != NULL) {
@@ -419,7 +419,7 @@ struct sleeping {
 };
 
 static void
-on_slept(struct timer *t, void *arg)
+cli_on_slept(struct timer *t, void *arg)
 {
 	struct sleeping *s = arg;
 
@@ -432,7 +432,7 @@ void
 cli_sleep(struct cli *c, int64_t ms)
 {
 	struct sleeping s = { c->loop, false };
-	struct timer t = { .fire = on_slept, .arg = &s };
+	struct timer t = { .fire = cli_on_slept, .arg = &s };
 
 	loop_timer(c->loop, &t, ms);
 	while (!s.over && !c->interrupted)

@@ -16,7 +16,7 @@
 #define CONTEXT 3 /* lines around what differs */
 #define LINES_MAX 4000 /* of one object; longer ones are shown whole */
 
-static int diff_run(struct cli *);
+static int app_diff_run(struct cli *);
 
 const struct command cmd_app_diff = {
 	.name = "app diff",
@@ -37,7 +37,7 @@ const struct command cmd_app_diff = {
 		FLAG_GITOPS_HELM,
 		{ 0 },
 	    },
-	.run = diff_run,
+	.run = app_diff_run,
 };
 
 /* --- lines ----------------------------------------------------------------------------------------------------------- */
@@ -48,7 +48,7 @@ struct lines {
 };
 
 static struct lines
-lines_of(struct arena *a, const char *text)
+app_diff_lines(struct arena *a, const char *text)
 {
 	char *copy = arena_strdup(a, text), *save = NULL;
 	struct lines l = { .at = arena_new_array(a, char *, LINES_MAX) };
@@ -61,7 +61,7 @@ lines_of(struct arena *a, const char *text)
 
 /* The length of the longest common subsequence of what follows, for each pair of places. */
 static unsigned short *
-common(struct arena *a, const struct lines *x, const struct lines *y)
+app_diff_common(struct arena *a, const struct lines *x, const struct lines *y)
 {
 	size_t width = y->n + 1;
 	unsigned short *table = arena_new_array(a, unsigned short, (x->n + 1) * width);
@@ -80,10 +80,10 @@ common(struct arena *a, const struct lines *x, const struct lines *y)
 
 /* Prints what of x goes and what of y comes, with a little around it. */
 static void
-print_difference(struct arena *a, const char *from, const char *to)
+app_diff_print(struct arena *a, const char *from, const char *to)
 {
-	struct lines x = lines_of(a, from), y = lines_of(a, to);
-	const unsigned short *table = common(a, &x, &y);
+	struct lines x = app_diff_lines(a, from), y = app_diff_lines(a, to);
+	const unsigned short *table = app_diff_common(a, &x, &y);
 	size_t width = y.n + 1, i = 0, k = 0, n = 0, total = x.n + y.n;
 	char *marks = arena_alloc(a, total + 1);
 	const char **all = arena_new_array(a, const char *, total + 1);
@@ -125,7 +125,7 @@ struct asking {
 };
 
 static void
-on_done(void *arg, const char *answer)
+app_diff_on_done(void *arg, const char *answer)
 {
 	struct asking *k = arg;
 
@@ -136,7 +136,7 @@ on_done(void *arg, const char *answer)
 
 /* The object as people read it, with its keys in order. "" for none. */
 static const char *
-readable(struct arena *a, const char *json)
+app_diff_readable(struct arena *a, const char *json)
 {
 	json_t *object = json != NULL ? json_loads(json, 0, NULL) : NULL;
 	char *sorted = object != NULL ? json_dumps(object, JSON_SORT_KEYS) : NULL;
@@ -153,7 +153,7 @@ readable(struct arena *a, const char *json)
 }
 
 static size_t
-print_all(struct cli *c, const struct worker_response *response)
+app_diff_print_all(struct cli *c, const struct worker_response *response)
 {
 	size_t n = 0;
 
@@ -170,14 +170,15 @@ print_all(struct cli *c, const struct worker_response *response)
 		if (r->error != NULL)
 			printf("! %s\n", r->error);
 		else
-			print_difference(c->arena, readable(c->arena, r->live), readable(c->arena, r->wanted));
+			app_diff_print(
+			    c->arena, app_diff_readable(c->arena, r->live), app_diff_readable(c->arena, r->wanted));
 	}
 	return n;
 }
 
 /* The problem of the spec of the Application or its project, as the worker would report it; NULL: there is none. */
 static const char *
-spec_problem(struct cli *c, const struct application *app, const struct app_project *project)
+app_diff_spec_problem(struct cli *c, const struct application *app, const struct app_project *project)
 {
 	const struct problem *problem = object_problem(&app->object, "spec");
 
@@ -188,7 +189,7 @@ spec_problem(struct cli *c, const struct application *app, const struct app_proj
 
 /* NULL: there is none, or it cannot be read. */
 static const struct app_project *
-get_project(struct cli *c, const struct application *app, const char *namespace)
+app_diff_get_project(struct cli *c, const struct application *app, const char *namespace)
 {
 	_cleanup_(json_decrefp) json_t *project = NULL;
 	const char *name = str_empty(app->spec.project) ? "default" : app->spec.project;
@@ -201,11 +202,11 @@ get_project(struct cli *c, const struct application *app, const char *namespace)
 
 /* The worker's request for the Application, as text; NULL: *ret_problem says why there is none. */
 static const char *
-diff_request(struct cli *c, const json_t *object, const char **ret_problem)
+app_diff_request(struct cli *c, const json_t *object, const char **ret_problem)
 {
 	const struct application *app = (const struct application *)object_decode(&application_type, object, c->arena);
 	const char *namespace = json_string_value(json_at(object, "/status/controllerNamespace")) ?: c->namespace;
-	const struct app_project *project = get_project(c, app, namespace);
+	const struct app_project *project = app_diff_get_project(c, app, namespace);
 	struct worker_resources resources = worker_resources_decode(c->arena, json_at(object, "/status/resources"));
 	struct worker_application application = {
 		{ app->object.meta.name, app->object.meta.namespace, app->object.meta.uid }, app->spec
@@ -217,7 +218,7 @@ diff_request(struct cli *c, const json_t *object, const char **ret_problem)
 		.revision = cli_flag(c, "revision"),
 		.diff = true };
 
-	if ((*ret_problem = spec_problem(c, app, project)) != NULL)
+	if ((*ret_problem = app_diff_spec_problem(c, app, project)) != NULL)
 		return NULL;
 	for (size_t i = 0; i < resources.n; i++) {
 		const struct worker_resource *r = &resources.at[i];
@@ -232,7 +233,7 @@ diff_request(struct cli *c, const json_t *object, const char **ret_problem)
 }
 
 static int
-diff_run(struct cli *c)
+app_diff_run(struct cli *c)
 {
 	const char *name = application_name(c), *cache = cli_flag(c, "gitops-cache"), *text, *problem;
 	struct asking k = { .cli = c };
@@ -242,7 +243,7 @@ diff_run(struct cli *c)
 
 	if (name == NULL || applications_connect(c) != 0 || (app = application_get(c, name)) == NULL)
 		return 1;
-	text = diff_request(c, app, &problem);
+	text = app_diff_request(c, app, &problem);
 	json_decref(app);
 	if (text == NULL) {
 		cli_fail(c, "%s", problem);
@@ -253,7 +254,7 @@ diff_run(struct cli *c)
 	session = session_start(&(struct worker_deps){ c->transport, source,
 				    { cli_flag(c, "gitops-helm"), cache != NULL ? cache : git_user_cache(c->arena) },
 				    transport_curl_new, &c->config, false, SCRIPT_LIMITS },
-	    text, strlen(text), on_done, &k);
+	    text, strlen(text), app_diff_on_done, &k);
 	while (!k.over)
 		loop_run(c->loop);
 	session_cancel(session);
@@ -264,5 +265,5 @@ diff_run(struct cli *c)
 				    : k.response.error->message ?: "it cannot be compared");
 		return 2;
 	}
-	return print_all(c, &k.response) > 0 ? 1 : 0;
+	return app_diff_print_all(c, &k.response) > 0 ? 1 : 0;
 }

@@ -4,9 +4,9 @@
 #include "cli/application.h"
 #include "kube/client.h"
 
-static int list_run(struct cli *);
-static int get_run(struct cli *);
-static int history_run(struct cli *);
+static int app_list_run(struct cli *);
+static int app_get_run(struct cli *);
+static int app_history_run(struct cli *);
 
 const struct command cmd_app_list = {
 	.name = "app list",
@@ -20,7 +20,7 @@ const struct command cmd_app_list = {
 		FLAG_ALL_NAMESPACES,
 		{ 0 },
 	    },
-	.run = list_run,
+	.run = app_list_run,
 };
 
 const struct command cmd_app_get = {
@@ -37,7 +37,7 @@ const struct command cmd_app_get = {
 		{ .name = "hard-refresh", .text = "Same as --refresh" },
 		{ 0 },
 	    },
-	.run = get_run,
+	.run = app_get_run,
 };
 
 const struct command cmd_app_history = {
@@ -52,17 +52,17 @@ const struct command cmd_app_history = {
 		FLAG_OUTPUT,
 		{ 0 },
 	    },
-	.run = history_run,
+	.run = app_history_run,
 };
 
 static const char *
-at(const json_t *o, const char *pointer)
+app_get_text(const json_t *o, const char *pointer)
 {
 	return json_string_value(json_at(o, pointer)) ?: "";
 }
 
 static const char *
-policy(struct cli *c, const json_t *app)
+app_get_policy(struct cli *c, const json_t *app)
 {
 	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
 
@@ -73,7 +73,7 @@ policy(struct cli *c, const json_t *app)
 }
 
 static int
-list_run(struct cli *c)
+app_list_run(struct cli *c)
 {
 	json_t *list = NULL, *app;
 	enum output output;
@@ -99,11 +99,13 @@ list_run(struct cli *c)
 									       : json_at(app, "/spec/source");
 		size_t more = json_array_size(json_at(app, "/spec/sources"));
 
-		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s%s\n", at(app, "/metadata/name"),
-		    at(app, "/spec/destination/namespace"),
-		    json_at(app, "/status/sync/status") != NULL ? at(app, "/status/sync/status") : "Unknown",
-		    json_at(app, "/status/health/status") != NULL ? at(app, "/status/health/status") : "Unknown",
-		    policy(c, app), short_revision(c, application_revision(c->arena, json_at(app, "/status/sync"))),
+		printf("%-30s %-12s %-10s %-12s %-17s %-9s %s %s%s\n", app_get_text(app, "/metadata/name"),
+		    app_get_text(app, "/spec/destination/namespace"),
+		    json_at(app, "/status/sync/status") != NULL ? app_get_text(app, "/status/sync/status") : "Unknown",
+		    json_at(app, "/status/health/status") != NULL ? app_get_text(app, "/status/health/status")
+								  : "Unknown",
+		    app_get_policy(c, app),
+		    short_revision(c, application_revision(c->arena, json_at(app, "/status/sync"))),
 		    json_str(source, "repoURL") ?: "", json_str(source, "path") ?: "",
 		    more > 1 ? arena_printf(c->arena, " and %zu more", more - 1) : "");
 	}
@@ -113,7 +115,7 @@ list_run(struct cli *c)
 
 /* Asks for a look, and waits until it was taken. */
 static int
-refresh(struct cli *c, const char *name)
+app_get_refresh(struct cli *c, const char *name)
 {
 	const char *how = cli_on(c, "hard-refresh") ? "hard" : "normal";
 	int code =
@@ -136,7 +138,7 @@ refresh(struct cli *c, const char *name)
 }
 
 static void
-show_source(struct cli *c, const json_t *source)
+app_get_show_source(struct cli *c, const json_t *source)
 {
 	static const char *const rows[][2] = { { "Repo", "repoURL" }, { "Chart", "chart" },
 		{ "Target", "targetRevision" }, { "Path", "path" }, { "Ref", "ref" } };
@@ -147,7 +149,7 @@ show_source(struct cli *c, const json_t *source)
 }
 
 static void
-show(struct cli *c, const json_t *app)
+app_get_show(struct cli *c, const json_t *app)
 {
 	const char *const rows[][2] = { { "Name", "/metadata/name" }, { "Project", "/spec/project" },
 		{ "Server", "/spec/destination/server" }, { "Cluster", "/spec/destination/name" },
@@ -157,20 +159,21 @@ show(struct cli *c, const json_t *app)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (at(app, rows[i][1])[0] != '\0')
-			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), at(app, rows[i][1]));
+		if (app_get_text(app, rows[i][1])[0] != '\0')
+			printf("%-15s%s\n", arena_printf(c->arena, "%s:", rows[i][0]), app_get_text(app, rows[i][1]));
 	if (json_at(app, "/spec/sources") == NULL)
-		show_source(c, json_at(app, "/spec/source"));
+		app_get_show_source(c, json_at(app, "/spec/source"));
 	json_array_foreach (json_at(app, "/spec/sources"), i, r)
-		show_source(c, r);
-	printf("%-15s%s\n", "Sync Policy:", policy(c, app));
-	printf("%-15s%s%s%s\n", "Sync Status:", at(app, "/status/sync/status"), revision != NULL ? " at " : "",
-	    short_revision(c, revision));
-	printf("%-15s%s%s%s\n", "Health Status:", at(app, "/status/health/status"),
-	    at(app, "/status/health/message")[0] != '\0' ? ": " : "", at(app, "/status/health/message"));
+		app_get_show_source(c, r);
+	printf("%-15s%s\n", "Sync Policy:", app_get_policy(c, app));
+	printf("%-15s%s%s%s\n", "Sync Status:", app_get_text(app, "/status/sync/status"),
+	    revision != NULL ? " at " : "", short_revision(c, revision));
+	printf("%-15s%s%s%s\n", "Health Status:", app_get_text(app, "/status/health/status"),
+	    app_get_text(app, "/status/health/message")[0] != '\0' ? ": " : "",
+	    app_get_text(app, "/status/health/message"));
 	if (json_at(app, "/status/operationState") != NULL)
-		printf("%-15s%s: %s\n", "Last Sync:", at(app, "/status/operationState/phase"),
-		    at(app, "/status/operationState/message"));
+		printf("%-15s%s: %s\n", "Last Sync:", app_get_text(app, "/status/operationState/phase"),
+		    app_get_text(app, "/status/operationState/message"));
 	json_array_foreach (json_at(app, "/status/conditions"), i, r)
 		printf("%s%-15s%s\n", i == 0 ? "\n" : "", arena_printf(c->arena, "%s:", json_str(r, "type")),
 		    json_str(r, "message"));
@@ -178,13 +181,13 @@ show(struct cli *c, const json_t *app)
 	json_array_foreach (json_at(app, "/status/resources"), i, r)
 		printf("%-26s %-26s %-16s %-30s %-10s %s%s%s%s\n", json_str(r, "group") ?: "",
 		    json_str(r, "kind") ?: "", json_str(r, "namespace") ?: "", json_str(r, "name") ?: "",
-		    json_str(r, "status") ?: "", at(r, "/health/status"),
-		    at(r, "/health/message")[0] != '\0' ? ": " : "", at(r, "/health/message"),
+		    json_str(r, "status") ?: "", app_get_text(r, "/health/status"),
+		    app_get_text(r, "/health/message")[0] != '\0' ? ": " : "", app_get_text(r, "/health/message"),
 		    json_is_true(json_object_get(r, "requiresPruning")) ? " (Git does not have it)" : "");
 }
 
 static int
-get_run(struct cli *c)
+app_get_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	enum output output;
@@ -192,12 +195,12 @@ get_run(struct cli *c)
 
 	if (name == NULL || cli_output(c, &output) != 0 || applications_connect(c) != 0)
 		return 1;
-	if ((cli_on(c, "refresh") || cli_on(c, "hard-refresh")) && refresh(c, name) != 0)
+	if ((cli_on(c, "refresh") || cli_on(c, "hard-refresh")) && app_get_refresh(c, name) != 0)
 		return 1;
 	if ((app = application_get(c, name)) == NULL)
 		return 1;
 	if (output == OUTPUT_TEXT || output == OUTPUT_WIDE)
-		show(c, app);
+		app_get_show(c, app);
 	else
 		cli_print(c, output, &application_type, app);
 	json_decref(app);
@@ -205,7 +208,7 @@ get_run(struct cli *c)
 }
 
 static int
-history_run(struct cli *c)
+app_history_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	enum output output;
@@ -222,8 +225,9 @@ history_run(struct cli *c)
 		json_array_foreach (json_at(app, "/status/history"), i, h)
 			printf("%-5lld %-22s %-42s %s\n", (long long)json_int(h, "id", 0),
 			    json_str(h, "deployedAt") ?: "", application_revision(c->arena, h) ?: "",
-			    json_is_true(json_at(h, "/initiatedBy/automated")) ? "automated"
-									       : at(h, "/initiatedBy/username"));
+			    json_is_true(json_at(h, "/initiatedBy/automated"))
+				? "automated"
+				: app_get_text(h, "/initiatedBy/username"));
 	}
 	json_decref(app);
 	return 0;

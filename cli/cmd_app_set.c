@@ -5,9 +5,9 @@
 #include "cli/application.h"
 #include "kube/client.h"
 
-static int set_run(struct cli *);
-static int delete_run(struct cli *);
-static int confirm_run(struct cli *);
+static int app_set_run(struct cli *);
+static int app_delete_run(struct cli *);
+static int app_confirm_run(struct cli *);
 
 const struct command cmd_app_set = {
 	.name = "app set",
@@ -32,7 +32,7 @@ const struct command cmd_app_set = {
 		{ .name = "kustomize-image", .value = "IMAGE", .text = "Image to replace: NAME=NEWNAME:TAG" },
 		{ 0 },
 	    },
-	.run = set_run,
+	.run = app_set_run,
 };
 
 const struct command cmd_app_delete = {
@@ -47,7 +47,7 @@ const struct command cmd_app_delete = {
 		{ .name = "cascade", .value_default = "true", .text = "Delete its objects too" },
 		{ 0 },
 	    },
-	.run = delete_run,
+	.run = app_delete_run,
 };
 
 const struct command cmd_app_confirm_deletion = {
@@ -57,12 +57,12 @@ const struct command cmd_app_confirm_deletion = {
 	.summary = "Confirm deletions that wait for it",
 	.example = "app confirm-deletion shop",
 	.completes = "applications",
-	.run = confirm_run,
+	.run = app_confirm_run,
 };
 
 /* "web=shop/web:2" replaces another image of that name. */
 static json_t *
-with_image(struct cli *c, const json_t *app, const char *image)
+app_set_image(struct cli *c, const json_t *app, const char *image)
 {
 	const json_t *old = json_at(app, "/spec/source/kustomize/images"), *other;
 	size_t n = strcspn(image, "=:@"), i;
@@ -81,7 +81,7 @@ with_image(struct cli *c, const json_t *app, const char *image)
 
 /* Returns the options with those of --sync-option, one a line; each replaces the one of its name. */
 static json_t *
-with_options(struct cli *c, const json_t *app, const char *lines)
+app_set_options(struct cli *c, const json_t *app, const char *lines)
 {
 	json_t *list = json_copy(json_at(app, "/spec/syncPolicy/syncOptions")) ?: json_array(), *other;
 	char *rest = arena_strdup(c->arena, lines), *option;
@@ -101,7 +101,7 @@ with_options(struct cli *c, const json_t *app, const char *lines)
 
 /* What --sync-policy, --auto-prune and --self-heal say together: into `policy`. 0, or 1 after saying what is wrong. */
 static int
-set_policy(struct cli *c, json_t *policy)
+app_set_policy(struct cli *c, json_t *policy)
 {
 	const char *said = cli_flag(c, "sync-policy");
 	json_t *automated = json_object();
@@ -129,7 +129,7 @@ set_policy(struct cli *c, json_t *policy)
 }
 
 static int
-set_run(struct cli *c)
+app_set_run(struct cli *c)
 {
 	static const struct {
 		const char *flag, *field;
@@ -147,11 +147,11 @@ set_run(struct cli *c)
 			json_object_set_new(source, of_source[i].field, json_string(cli_flag(c, of_source[i].flag)));
 	if (cli_flag(c, "kustomize-image") != NULL)
 		json_object_set_new(source, "kustomize",
-		    json_pack("{s:o}", "images", with_image(c, app, cli_flag(c, "kustomize-image"))));
+		    json_pack("{s:o}", "images", app_set_image(c, app, cli_flag(c, "kustomize-image"))));
 	if (cli_flag(c, "sync-option") != NULL)
-		json_object_set_new(policy, "syncOptions", with_options(c, app, cli_flag(c, "sync-option")));
+		json_object_set_new(policy, "syncOptions", app_set_options(c, app, cli_flag(c, "sync-option")));
 	json_decref(app);
-	if (set_policy(c, policy) == 0) {
+	if (app_set_policy(c, policy) == 0) {
 		if (json_object_size(source) > 0)
 			json_object_set(spec, "source", source);
 		if (json_object_size(policy) > 0)
@@ -180,7 +180,7 @@ set_run(struct cli *c)
 }
 
 static int
-delete_run(struct cli *c)
+app_delete_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	bool cascade = cli_on(c, "cascade");
@@ -209,7 +209,7 @@ delete_run(struct cli *c)
 }
 
 static int
-confirm_run(struct cli *c)
+app_confirm_run(struct cli *c)
 {
 	const char *name = application_name(c);
 

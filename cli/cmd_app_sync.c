@@ -4,10 +4,10 @@
 #include "base/time.h"
 #include "cli/application.h"
 
-static int sync_run(struct cli *);
-static int wait_run(struct cli *);
-static int rollback_run(struct cli *);
-static int terminate_run(struct cli *);
+static int app_sync_run(struct cli *);
+static int app_wait_run(struct cli *);
+static int app_rollback_run(struct cli *);
+static int app_terminate_run(struct cli *);
 
 const struct command cmd_app_sync = {
 	.name = "app sync",
@@ -37,7 +37,7 @@ const struct command cmd_app_sync = {
 		FLAG_TIMEOUT,
 		{ 0 },
 	    },
-	.run = sync_run,
+	.run = app_sync_run,
 };
 
 const struct command cmd_app_wait = {
@@ -55,7 +55,7 @@ const struct command cmd_app_wait = {
 		FLAG_TIMEOUT,
 		{ 0 },
 	    },
-	.run = wait_run,
+	.run = app_wait_run,
 };
 
 const struct command cmd_app_rollback = {
@@ -72,7 +72,7 @@ const struct command cmd_app_rollback = {
 		FLAG_TIMEOUT,
 		{ 0 },
 	    },
-	.run = rollback_run,
+	.run = app_rollback_run,
 };
 
 const struct command cmd_app_terminate = {
@@ -82,12 +82,12 @@ const struct command cmd_app_terminate = {
 	.summary = "End the running sync of an Application",
 	.example = "app terminate-op shop",
 	.completes = "applications",
-	.run = terminate_run,
+	.run = app_terminate_run,
 };
 
 /* "GROUP:KIND:[NS/]NAME", a line each. NULL after saying what is wrong. */
 static json_t *
-selection(struct cli *c, const char *text)
+app_sync_selection(struct cli *c, const char *text)
 {
 	json_t *list = json_array();
 	char *save = NULL;
@@ -115,7 +115,7 @@ selection(struct cli *c, const char *text)
 }
 
 static bool
-is_automated(const json_t *app)
+app_sync_is_automated(const json_t *app)
 {
 	const json_t *automated = json_at(app, "/spec/syncPolicy/automated");
 
@@ -124,7 +124,7 @@ is_automated(const json_t *app)
 
 /* 0, or 1 after saying why such a sync cannot begin, or would not last. */
 static int
-check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
+app_sync_check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 {
 	const char *target = json_string_value(json_at(app, "/spec/source/targetRevision")),
 		   *revision = json_str(sync, "revision");
@@ -134,7 +134,7 @@ check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 		return cli_fail(c,
 		    "another sync of application \"%s\" is running; wait for it with `sluice app wait %s --operation`",
 		    name, name);
-	if (is_automated(app) && revision != NULL && !str_eq(revision, target) &&
+	if (app_sync_is_automated(app) && revision != NULL && !str_eq(revision, target) &&
 	    !json_is_true(json_object_get(sync, "dryRun")))
 		return cli_fail(c,
 		    "an automated sync would replace revision %s by %s; change the target with `sluice app set %s "
@@ -145,13 +145,13 @@ check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 
 /* Asks for it (consumed), and, unless --async, waits for its end. */
 static int
-begin(struct cli *c, const char *name, json_t *sync)
+app_sync_begin(struct cli *c, const char *name, json_t *sync)
 {
 	const char *user = getenv("USER");
 	json_t *app = application_get(c, name);
 	struct application_until until = { .operation = true,
 		.started_after = time_format(c->arena, loop_wall(c->loop)) };
-	int code = app != NULL ? check(c, name, app, sync) : 1;
+	int code = app != NULL ? app_sync_check(c, name, app, sync) : 1;
 
 	json_decref(app);
 	if (code != 0) {
@@ -167,14 +167,14 @@ begin(struct cli *c, const char *name, json_t *sync)
 }
 
 static int
-sync_run(struct cli *c)
+app_sync_run(struct cli *c)
 {
 	const char *name = application_name(c), *revision = cli_flag(c, "revision"),
 		   *strategy = cli_flag(c, "strategy"), *resources = cli_flag(c, "resource");
 	json_t *sync = json_object(), *selected = NULL;
 
 	if (name == NULL || applications_connect(c) != 0 ||
-	    (resources != NULL && (selected = selection(c, resources)) == NULL)) {
+	    (resources != NULL && (selected = app_sync_selection(c, resources)) == NULL)) {
 		json_decref(sync);
 		return 1;
 	}
@@ -192,11 +192,11 @@ sync_run(struct cli *c)
 	    json_pack("{s:{s:b}}", strategy != NULL ? strategy : "hook", "force", cli_on(c, "force")));
 	if (selected != NULL)
 		json_object_set_new(sync, "resources", selected);
-	return begin(c, name, sync);
+	return app_sync_begin(c, name, sync);
 }
 
 static int
-wait_run(struct cli *c)
+app_wait_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	struct application_until until = { cli_on(c, "operation"), cli_on(c, "sync"), cli_on(c, "health"), NULL, NULL };
@@ -209,7 +209,7 @@ wait_run(struct cli *c)
 }
 
 static int
-rollback_run(struct cli *c)
+app_rollback_run(struct cli *c)
 {
 	const json_t *history, *found = NULL, *h;
 	const char *revision;
@@ -221,7 +221,7 @@ rollback_run(struct cli *c)
 		return cli_fail(c, "usage: sluice app rollback NAME [ID]; `sluice app history NAME` lists the IDs");
 	if (applications_connect(c) != 0 || (app = application_get(c, c->args[0])) == NULL)
 		return 1;
-	if (is_automated(app)) {
+	if (app_sync_is_automated(app)) {
 		json_decref(app);
 		return cli_fail(c,
 		    "rollback cannot be performed when auto-sync is enabled; `sluice app set %s --sync-policy none` "
@@ -243,11 +243,11 @@ rollback_run(struct cli *c)
 	printf("rolling back to %s\n", short_revision(c, revision));
 	sync = json_pack("{s:b}", "prune", cli_on(c, "prune"));
 	application_set_revision(sync, revision);
-	return begin(c, c->args[0], sync);
+	return app_sync_begin(c, c->args[0], sync);
 }
 
 static int
-terminate_run(struct cli *c)
+app_terminate_run(struct cli *c)
 {
 	const char *name = application_name(c);
 	json_t *app;

@@ -84,7 +84,7 @@ completion_run(struct cli *c)
 /* --- what may come next -------------------------------------------------------------------------------------------- */
 
 static void
-offer(const char *word, const char *so_far)
+complete_offer(const char *word, const char *so_far)
 {
 	if (strncmp(word, so_far, strlen(so_far)) == 0)
 		puts(word);
@@ -92,7 +92,7 @@ offer(const char *word, const char *so_far)
 
 /* The first or second words of commands; each once. */
 static void
-offer_commands(struct cli *c, const char *const *words, size_t n)
+complete_commands(struct cli *c, const char *const *words, size_t n)
 {
 	struct map offered = { 0 };
 
@@ -107,7 +107,7 @@ offer_commands(struct cli *c, const char *const *words, size_t n)
 		else if (n != 1)
 			continue;
 		if (map_get(&offered, word) == NULL)
-			offer(word, words[n - 1]);
+			complete_offer(word, words[n - 1]);
 		map_set(&offered, word, (void *)word);
 	}
 	map_done(&offered);
@@ -115,22 +115,22 @@ offer_commands(struct cli *c, const char *const *words, size_t n)
 
 /* The flags of a list that begin like this. */
 static void
-offer_flags(struct cli *c, const struct flag *list, const char *so_far)
+complete_flags(struct cli *c, const struct flag *list, const char *so_far)
 {
 	for (const struct flag *f = list; f != NULL && f->name != NULL; f++)
 		if (!f->idle)
-			offer(arena_printf(c->arena, "--%s", f->name), so_far);
+			complete_offer(arena_printf(c->arena, "--%s", f->name), so_far);
 }
 
 static void
-offer_choices(struct cli *c, const char *choices, const char *so_far)
+complete_choices(struct cli *c, const char *choices, const char *so_far)
 {
 	for (const char *s = choices; s != NULL && *s != '\0'; s += strcspn(s, "|"), s += *s == '|')
-		offer(arena_strndup(c->arena, s, strcspn(s, "|")), so_far);
+		complete_offer(arena_strndup(c->arena, s, strcspn(s, "|")), so_far);
 }
 
 static void
-give_up(struct timer *t, void *arg)
+complete_on_timeout(struct timer *t, void *arg)
 {
 	struct cli *c = arg;
 
@@ -141,10 +141,10 @@ give_up(struct timer *t, void *arg)
 
 /* Names of objects, or of namespaces (t NULL). */
 static void
-offer_names(struct cli *c, const struct type *t, const char *so_far)
+complete_names(struct cli *c, const struct type *t, const char *so_far)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	struct timer patience = { .fire = give_up, .arg = c };
+	struct timer patience = { .fire = complete_on_timeout, .arg = c };
 	json_t *item;
 	size_t i;
 
@@ -154,13 +154,13 @@ offer_names(struct cli *c, const struct type *t, const char *so_far)
 	if (cli_call_list(c, NULL,
 		t != NULL ? client_path(c->arena, t, c->namespace, NULL, NULL) : "/api/v1/namespaces", &list) == NULL)
 		json_array_foreach (json_object_get(list, "items"), i, item)
-			offer(json_str(json_object_get(item, "metadata"), "name") ?: "", so_far);
+			complete_offer(json_str(json_object_get(item, "metadata"), "name") ?: "", so_far);
 	loop_timer_stop(c->loop, &patience);
 }
 
 /* How many of the words between the command and the one that is being written are arguments; flags and their values are not. */
 static size_t
-arguments_before(struct cli *c, const struct command *command, const char *const *words, size_t from, size_t n)
+complete_count_arguments(struct cli *c, const struct command *command, const char *const *words, size_t from, size_t n)
 {
 	size_t count = 0;
 
@@ -180,10 +180,10 @@ arguments_before(struct cli *c, const struct command *command, const char *const
 
 /* The revisions of a rollout, which undo goes back to. */
 static void
-offer_revisions(struct cli *c, const char *so_far)
+complete_revisions(struct cli *c, const char *so_far)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	struct timer patience = { .fire = give_up, .arg = c };
+	struct timer patience = { .fire = complete_on_timeout, .arg = c };
 	json_t *item;
 	size_t i;
 
@@ -196,7 +196,7 @@ offer_revisions(struct cli *c, const char *so_far)
 			const char *revision = json_str(json_object_get(m, "annotations"), ANNOTATION_REVISION);
 
 			if (revision != NULL)
-				offer(revision, so_far);
+				complete_offer(revision, so_far);
 		}
 	loop_timer_stop(c->loop, &patience);
 }
@@ -216,34 +216,34 @@ complete_run(struct cli *c)
 	command = command_find(words, n - 1, &used);
 	if (command != NULL && command->group == GROUP_INTERNAL)
 		command = NULL;
-	count = arguments_before(c, command, words, used, n);
+	count = complete_count_arguments(c, command, words, used, n);
 	flag = before[0] == '-' ? flags_find(command, before + strspn(before, "-")) : NULL;
 	if (flag != NULL && flag->value != NULL) {
 		if (strcmp(flag->name, "namespace") == 0)
-			offer_names(c, NULL, so_far);
+			complete_names(c, NULL, so_far);
 		else if (strcmp(flag->name, "to-revision") == 0)
-			offer_revisions(c, so_far);
-		offer_choices(c, flag->choices, so_far);
+			complete_revisions(c, so_far);
+		complete_choices(c, flag->choices, so_far);
 		return 0;
 	}
 	if (so_far[0] == '-' && command != NULL) {
-		offer_flags(c, command->flags, so_far);
-		offer_flags(c, global_flags, so_far);
+		complete_flags(c, command->flags, so_far);
+		complete_flags(c, global_flags, so_far);
 	} else if (command == NULL || n == 2) {
-		offer_commands(c, words, n);
+		complete_commands(c, words, n);
 	}
 	if (command == NULL || so_far[0] == '-')
 		return 0;
 	if (command->completes != NULL && (count == 0 || strstr(command->args, "...") != NULL) &&
 	    api_root_named(command->completes) != NULL)
-		offer_names(c, api_root_named(command->completes), so_far);
+		complete_names(c, api_root_named(command->completes), so_far);
 	return 0;
 }
 
 /* --- man ----------------------------------------------------------------------------------------------------------- */
 
 static int
-write_page(struct cli *c, const char *folder, const struct command *command)
+man_write_page(struct cli *c, const char *folder, const struct command *command)
 {
 	char *path = arena_printf(
 	    c->arena, "%s/sluice%s%s.1", folder, command != NULL ? "-" : "", command != NULL ? command->name : "");
@@ -269,9 +269,9 @@ man_run(struct cli *c)
 	}
 	if (mkdir(c->args[0], 0777) != 0 && errno != EEXIST)
 		return cli_fail(c, "%s: %s", c->args[0], strerror(errno));
-	code = write_page(c, c->args[0], NULL);
+	code = man_write_page(c, c->args[0], NULL);
 	for (const struct command *const *k = commands; *k != NULL && code == 0; k++)
 		if ((*k)->group != GROUP_INTERNAL)
-			code = write_page(c, c->args[0], *k);
+			code = man_write_page(c, c->args[0], *k);
 	return code;
 }

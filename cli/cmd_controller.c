@@ -210,7 +210,7 @@ struct process {
 };
 
 static void
-planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
+controller_on_planned(const char *controller, const char *ns, const char *name, const struct plan *p, void *arg)
 {
 	struct process *process = arg;
 
@@ -221,7 +221,7 @@ planned(const char *controller, const char *ns, const char *name, const struct p
 
 /* What the busy time needed goes back to the machine. */
 static void
-on_idle(struct timer *t, void *arg)
+controller_on_idle(struct timer *t, void *arg)
 {
 	(void)t;
 	(void)arg;
@@ -229,7 +229,7 @@ on_idle(struct timer *t, void *arg)
 }
 
 static void
-synced(void *arg)
+controller_on_synced(void *arg)
 {
 	struct process *p = arg;
 
@@ -239,7 +239,7 @@ synced(void *arg)
 }
 
 static void
-changed(const struct object *o, bool deleted, void *arg)
+controller_on_changed(const struct object *o, bool deleted, void *arg)
 {
 	struct process *p = arg;
 
@@ -255,19 +255,19 @@ changed(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-unreadable(const struct object *o, bool gone, void *arg)
+controller_on_unreadable(const struct object *o, bool gone, void *arg)
 {
 	metrics_unreadable(((struct process *)arg)->metrics, o, gone);
 }
 
 static void
-garbled(const struct type *t, void *arg)
+controller_on_garbled(const struct type *t, void *arg)
 {
 	metrics_garbled(((struct process *)arg)->metrics, t);
 }
 
 static void
-touched(void *arg, const struct type *type, const char *ns, const char *name)
+controller_on_touched(void *arg, const struct type *type, const char *ns, const char *name)
 {
 	struct process *p = arg;
 
@@ -278,7 +278,7 @@ touched(void *arg, const struct type *type, const char *ns, const char *name)
 }
 
 static bool
-runs(const struct process *p, const struct controller *row)
+controller_runs(const struct process *p, const struct controller *row)
 {
 	for (size_t i = 0; p->rows[i] != NULL; i++)
 		if (p->rows[i] == row)
@@ -287,7 +287,7 @@ runs(const struct process *p, const struct controller *row)
 }
 
 static void
-passed(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg)
+controller_on_passed(const char *controller, const char *ns, const char *name, int64_t ms, bool failed, void *arg)
 {
 	struct process *p = arg;
 
@@ -295,13 +295,13 @@ passed(const char *controller, const char *ns, const char *name, int64_t ms, boo
 }
 
 static void
-answered_key(const char *controller, const char *ns, const char *name, int64_t ms, void *arg)
+controller_on_answered_key(const char *controller, const char *ns, const char *name, int64_t ms, void *arg)
 {
 	metrics_answered_key(((struct process *)arg)->metrics, controller, ns, name, ms);
 }
 
 static void
-told(const struct plan_step *event, void *arg)
+controller_on_event(const struct plan_step *event, void *arg)
 {
 	const struct meta *about = &event->about->meta;
 	struct process *p = arg;
@@ -318,7 +318,8 @@ told(const struct plan_step *event, void *arg)
 }
 
 static void
-notified(void *arg, const char *ns, const char *name, bool warning, const char *reason, bool well, int64_t ms)
+controller_on_notified(
+    void *arg, const char *ns, const char *name, bool warning, const char *reason, bool well, int64_t ms)
 {
 	struct process *p = arg;
 
@@ -326,13 +327,13 @@ notified(void *arg, const char *ns, const char *name, bool warning, const char *
 }
 
 static void
-answered(void *arg, const char *method, const char *url, int status)
+controller_on_response(void *arg, const char *method, const char *url, int status)
 {
 	metrics_answered(((struct process *)arg)->metrics, method, url, status);
 }
 
 static void
-moment(void *arg, struct metrics_moment *ret)
+controller_moment(void *arg, struct metrics_moment *ret)
 {
 	const struct process *p = arg;
 
@@ -344,7 +345,7 @@ moment(void *arg, struct metrics_moment *ret)
 
 /* One that waits for the Lease is as ready as it can be. */
 static bool
-ready(void *arg)
+controller_is_ready(void *arg)
 {
 	const struct process *p = arg;
 
@@ -352,7 +353,7 @@ ready(void *arg)
 }
 
 static bool
-may_write(void *arg)
+controller_may_write(void *arg)
 {
 	const struct process *p = arg;
 
@@ -360,7 +361,7 @@ may_write(void *arg)
 }
 
 static void
-on_started(void *arg)
+controller_on_started(void *arg)
 {
 	struct process *p = arg;
 
@@ -371,9 +372,9 @@ on_started(void *arg)
 					   .outside = p->outside,
 					   .namespace = p->home,
 					   .self_service = cli_on(p->cli, "self-service-notification-enabled"),
-					   .sent = notified,
+					   .sent = controller_on_notified,
 					   .arg = p });
-	if (runs(p, &flux_kustomization_controller))
+	if (controller_runs(p, &flux_kustomization_controller))
 		p->alerter = alerter_new(
 		    p->cli->loop, &(struct alerter_settings){ .api = p->cli->transport,
 				      .outside = p->outside,
@@ -381,17 +382,17 @@ on_started(void *arg)
 				      .home = p->home,
 				      .reach = cli_on(p->cli, FLUX_NO_CROSS_NAMESPACE_REFS) ? ALERT_REACHES_OWN
 											    : ALERT_REACHES_ALL });
-	if (runs(p, &application_controller) || runs(p, &flux_kustomization_controller))
+	if (controller_runs(p, &application_controller) || controller_runs(p, &flux_kustomization_controller))
 		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
 		    .seed = p->settings.seed,
-		    .touched = touched,
+		    .touched = controller_on_touched,
 		    .arg = p });
 	p->runner = runner_start(p->cli->transport, p->outside, p->rows, &p->settings);
 }
 
 static void
-on_stopped(void *arg)
+controller_on_stopped(void *arg)
 {
 	struct process *p = arg;
 
@@ -403,7 +404,7 @@ on_stopped(void *arg)
 }
 
 static void
-on_waiting(void *arg, const char *holder, const struct err *e)
+controller_on_waiting(void *arg, const char *holder, const struct err *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
@@ -416,7 +417,7 @@ on_waiting(void *arg, const char *holder, const struct err *e)
 
 /* Adds a setting that every pass sees. The texts are borrowed. */
 static void
-set_variable(struct process *p, const char *name, const char *value)
+controller_set_variable(struct process *p, const char *name, const char *value)
 {
 	struct string_map *m = &p->variables;
 
@@ -426,7 +427,7 @@ set_variable(struct process *p, const char *name, const char *value)
 
 /* Argo Rollouts reads these from its environment too. */
 static void
-read_variables(struct process *p)
+controller_read_variables(struct process *p)
 {
 	static const struct {
 		const char *name, *variable;
@@ -437,13 +438,13 @@ read_variables(struct process *p)
 		const char *value = getenv(variables[i].variable);
 
 		if (value != NULL && value[0] != '\0')
-			set_variable(p, variables[i].name, value);
+			controller_set_variable(p, variables[i].name, value);
 	}
 }
 
 /* Where Jobs of metrics are, when that is said in the environment. 0, or 1 after saying what is wrong. */
 static int
-read_jobs_place(struct process *p)
+controller_read_jobs_cluster(struct process *p)
 {
 	struct cli *c = p->cli;
 	const char *file = getenv(JOBS_KUBECONFIG_VARIABLE), *ns = string_map_get(&p->variables, JOBS_NAMESPACE);
@@ -457,7 +458,7 @@ read_jobs_place(struct process *p)
 			return cli_fail(c, "%s: %s", JOBS_KUBECONFIG_VARIABLE, err_text(c->arena, e));
 		p->jobs = transport_curl_new(c->loop, &p->jobs_config);
 	}
-	set_variable(p, JOBS_ELSEWHERE, "true");
+	controller_set_variable(p, JOBS_ELSEWHERE, "true");
 	p->settings.elsewhere =
 	    (struct elsewhere){ .type = &job_type, .api = p->jobs != NULL ? p->jobs : c->transport, .namespace = ns };
 	return 0;
@@ -465,7 +466,7 @@ read_jobs_place(struct process *p)
 
 /* What runs: rollouts, which bring analyses with them, unless it is said. 0, or 1 after saying what is wrong. */
 static int
-choose_controllers(struct process *p)
+controller_choose(struct process *p)
 {
 	const char *which = cli_flag(p->cli, "controllers");
 	char *save = NULL;
@@ -492,7 +493,7 @@ choose_controllers(struct process *p)
 
 /* How applications are looked at: this program again, as another process. 0, or 1 after saying what is wrong. */
 static int
-read_gitops(struct process *p)
+controller_read_gitops(struct process *p)
 {
 	struct cli *c = p->cli;
 	const char *const *program = cli_program(c, &cmd_gitops_worker);
@@ -519,23 +520,23 @@ read_gitops(struct process *p)
 	json_array_append_new(argv, json_string("gitops-worker"));
 	for (size_t i = 1; program[i] != NULL; i++)
 		json_array_append_new(argv, json_string(program[i]));
-	set_variable(p, GITOPS_WORKER, json_text(c->arena, how));
-	set_variable(p, GITOPS_NAMESPACE,
+	controller_set_variable(p, GITOPS_WORKER, json_text(c->arena, how));
+	controller_set_variable(p, GITOPS_NAMESPACE,
 	    str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace"));
 	if (cli_flag(c, "application-namespaces") != NULL)
-		set_variable(p, GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces"));
+		controller_set_variable(p, GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces"));
 	if (!str_empty(cli_flag(c, "default-service-account")))
-		set_variable(p, FLUX_DEFAULT_SERVICE_ACCOUNT, cli_flag(c, "default-service-account"));
+		controller_set_variable(p, FLUX_DEFAULT_SERVICE_ACCOUNT, cli_flag(c, "default-service-account"));
 	if (cli_on(c, FLUX_NO_CROSS_NAMESPACE_REFS))
-		set_variable(p, FLUX_NO_CROSS_NAMESPACE_REFS, "true");
-	set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
-	set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
+		controller_set_variable(p, FLUX_NO_CROSS_NAMESPACE_REFS, "true");
+	controller_set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
+	controller_set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
 	return 0;
 }
 
 /* The declared step plugins, as JSON in the settings. 0, or 1 after saying what is wrong with the file. */
 static int
-read_plugins(struct process *p)
+controller_read_plugins(struct process *p)
 {
 	struct cli *c = p->cli;
 	const char *file = cli_flag(c, "step-plugins");
@@ -555,13 +556,13 @@ read_plugins(struct process *p)
 		e = step_plugins_read(c->arena, json_array_get(docs, 0), &list);
 	if (e != NULL)
 		return cli_fail(c, "--step-plugins %s: %s", file, err_text(c->arena, e));
-	set_variable(p, STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)));
+	controller_set_variable(p, STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)));
 	return 0;
 }
 
 /* The settings of the election from flags; 0, or 1 after saying what is wrong. */
 static int
-lease_settings_of(struct process *p, struct lease_settings *ret)
+controller_lease_settings(struct process *p, struct lease_settings *ret)
 {
 	const struct {
 		const char *flag;
@@ -590,15 +591,15 @@ lease_settings_of(struct process *p, struct lease_settings *ret)
 	if (cli_flag(c, "leader-election-namespace") != NULL)
 		ret->namespace = cli_flag(c, "leader-election-namespace");
 	ret->seed = p->settings.seed;
-	ret->started = on_started;
-	ret->stopped = on_stopped;
-	ret->waiting = on_waiting;
+	ret->started = controller_on_started;
+	ret->stopped = controller_on_stopped;
+	ret->waiting = controller_on_waiting;
 	ret->arg = p;
 	return 0;
 }
 
 static void
-on_released(void *arg)
+controller_on_released(void *arg)
 {
 	struct process *p = arg;
 
@@ -607,21 +608,21 @@ on_released(void *arg)
 }
 
 static void
-on_giving_up(struct timer *t, void *arg)
+controller_on_release_timeout(struct timer *t, void *arg)
 {
 	(void)t;
-	on_released(arg);
+	controller_on_released(arg);
 }
 
 /* Nothing is written any more; another may act at once. */
 static void
-release(struct process *p)
+controller_release(struct process *p)
 {
 	if (p->lease == NULL)
 		return;
-	p->giving_up = (struct timer){ .fire = on_giving_up, .arg = p };
+	p->giving_up = (struct timer){ .fire = controller_on_release_timeout, .arg = p };
 	loop_timer(p->cli->loop, &p->giving_up, RELEASE_MS);
-	lease_release(p->lease, on_released, p);
+	lease_release(p->lease, controller_on_released, p);
 	while (!p->released)
 		loop_run(p->cli->loop);
 	loop_timer_stop(p->cli->loop, &p->giving_up);
@@ -630,7 +631,7 @@ release(struct process *p)
 
 /* A flag's port into *ret; 0, or 1 after saying what is wrong. */
 static int
-port_of(struct cli *c, const char *flag, int *ret)
+controller_port(struct cli *c, const char *flag, int *ret)
 {
 	long long port;
 
@@ -642,17 +643,18 @@ port_of(struct cli *c, const char *flag, int *ret)
 
 /* Answers from the start, leading or not. 0, or 1 after saying what is wrong. */
 static int
-serve(struct process *p)
+controller_serve(struct process *p)
 {
 	struct cli *c = p->cli;
 	struct web_settings s = { .address = cli_flag(c, "listen-address"),
 		.metrics = p->metrics,
-		.moment = moment,
-		.ready = ready,
+		.moment = controller_moment,
+		.ready = controller_is_ready,
 		.arg = p };
 	int port;
 
-	if (port_of(c, "metricsPort", &s.metrics_port) != 0 || port_of(c, "healthzPort", &s.health_port) != 0)
+	if (controller_port(c, "metricsPort", &s.metrics_port) != 0 ||
+	    controller_port(c, "healthzPort", &s.health_port) != 0)
 		return 1;
 	p->web = web_new(c->loop, &s, &port);
 	if (p->web == NULL)
@@ -660,7 +662,7 @@ serve(struct process *p)
 		    "cannot listen on %s port %d: %s; choose other ports with --metricsPort and --healthzPort (0: "
 		    "disabled)",
 		    s.address, port, strerror(errno));
-	if (port_of(c, "webhookPort", &port) != 0)
+	if (controller_port(c, "webhookPort", &port) != 0)
 		return 1;
 	if (port == 0)
 		return 0;
@@ -691,9 +693,9 @@ controller_run(struct cli *c)
 	const char *id = cli_flag(c, "instance-id");
 
 	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
-	read_variables(&p);
+	controller_read_variables(&p);
 	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
-	if (choose_controllers(&p) != 0 || read_plugins(&p) != 0 || cli_connect(c) != 0)
+	if (controller_choose(&p) != 0 || controller_read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
 		.namespace = cli_on(c, "namespaced") ? c->namespace : NULL,
@@ -701,27 +703,28 @@ controller_run(struct cli *c)
 		.settings = &p.variables,
 		.selector = id != NULL && id[0] != '\0' ? arena_printf(c->arena, LABEL_INSTANCE_ID "=%s", id)
 							: "!" LABEL_INSTANCE_ID,
-		.planned = planned,
-		.synced = synced,
-		.may_write = may_write,
-		.changed = changed,
-		.unreadable = unreadable,
-		.garbled = garbled,
-		.passed = passed,
-		.told = told,
-		.answered = answered_key,
+		.planned = controller_on_planned,
+		.synced = controller_on_synced,
+		.may_write = controller_may_write,
+		.changed = controller_on_changed,
+		.unreadable = controller_on_unreadable,
+		.garbled = controller_on_garbled,
+		.passed = controller_on_passed,
+		.told = controller_on_event,
+		.answered = controller_on_answered_key,
 		.arg = &p };
-	if (read_jobs_place(&p) != 0)
+	if (controller_read_jobs_cluster(&p) != 0)
 		return 1;
 	p.metrics = metrics_new(
 	    VERSION, p.settings.namespace != NULL ? "namespaced" : "cluster", cli_on(c, "legacy-gitops-metrics"));
-	c->transport->answered = answered;
+	c->transport->answered = controller_on_response;
 	c->transport->answered_arg = &p;
-	if (lease_settings_of(&p, &election) != 0 || read_gitops(&p) != 0 || serve(&p) != 0) {
+	if (controller_lease_settings(&p, &election) != 0 || controller_read_gitops(&p) != 0 ||
+	    controller_serve(&p) != 0) {
 		metrics_free(p.metrics);
 		return 1;
 	}
-	p.idle = (struct timer){ .fire = on_idle, .arg = &p };
+	p.idle = (struct timer){ .fire = controller_on_idle, .arg = &p };
 	cli_signals(c);
 	controller_log_idle_flags(c);
 	log_info("starting", "server", c->config.server, "namespace", p.settings.namespace);
@@ -731,11 +734,11 @@ controller_run(struct cli *c)
 	if (cli_on(c, "leader-elect"))
 		p.lease_name = election.name;
 	if (p.lease_name == NULL) {
-		on_started(&p);
+		controller_on_started(&p);
 	} else {
 		p.election = transport_curl_new(c->loop, &c->config);
 		p.election->patience_ms = c->transport->patience_ms;
-		p.election->answered = answered;
+		p.election->answered = controller_on_response;
 		p.election->answered_arg = &p;
 		p.lease = lease_new(p.election, &election);
 	}
@@ -746,7 +749,7 @@ controller_run(struct cli *c)
 	p.triggers = triggers_free(p.triggers);
 	p.alerter = alerter_free(p.alerter);
 	p.notifier = notifier_free(p.notifier);
-	release(&p);
+	controller_release(&p);
 	webhook_free(p.webhook);
 	web_free(p.web);
 	transport_free(p.election);

@@ -62,7 +62,7 @@ const struct command cmd_create_analysisrun = {
 
 /* "rollout", as kubectl names what it has created. */
 static const char *
-lower_kind(struct arena *a, const struct type *t)
+create_kind(struct arena *a, const struct type *t)
 {
 	char *text = arena_strdup(a, t->kind);
 
@@ -81,14 +81,14 @@ create_one(struct cli *c, const struct type *t, json_t *object)
 
 	if (e != NULL)
 		return cli_error(c, e);
-	printf("%s.%s/%s created\n", lower_kind(c->arena, t), t->group,
+	printf("%s.%s/%s created\n", create_kind(c->arena, t), t->group,
 	    json_str(json_object_get(made, "metadata"), "name") ?: "");
 	return 0;
 }
 
 /* The documents of a file, or NULL after saying what is wrong. */
 static json_t *
-read_documents(struct cli *c, const char *file)
+create_read_documents(struct cli *c, const char *file)
 {
 	struct bytes text = { 0 };
 	json_t *docs = NULL;
@@ -116,7 +116,7 @@ create_run(struct cli *c)
 		file = cli_flag(c, "filename");
 	if (file == NULL)
 		return cli_fail(c, "usage: sluice create -f FILE");
-	if ((docs = read_documents(c, file)) == NULL || cli_connect(c) != 0)
+	if ((docs = create_read_documents(c, file)) == NULL || cli_connect(c) != 0)
 		return 1;
 	/* All are looked at before one is made. */
 	json_array_foreach (docs, i, doc)
@@ -131,7 +131,7 @@ create_run(struct cli *c)
 
 /* --from-file, or -f; NULL: neither is given. */
 static const char *
-template_file(const struct cli *c)
+create_template_file(const struct cli *c)
 {
 	const char *file = cli_flag(c, "from-file");
 
@@ -140,7 +140,7 @@ template_file(const struct cli *c)
 
 /* The template: of the cluster, or of a file. NULL after saying what is wrong. */
 static const struct analysis_template *
-template_of(struct cli *c)
+create_template(struct cli *c)
 {
 	const struct type *t = cli_on(c, "global") ? &cluster_analysis_template_type : &analysis_template_type;
 	const char *from = cli_flag(c, "from");
@@ -155,7 +155,7 @@ template_of(struct cli *c)
 			cli_error(c, e);
 			return NULL;
 		}
-	} else if ((docs = read_documents(c, template_file(c))) == NULL) {
+	} else if ((docs = create_read_documents(c, create_template_file(c))) == NULL) {
 		return NULL;
 	} else {
 		got = json_incref(json_array_get(docs, 0));
@@ -170,7 +170,7 @@ template_of(struct cli *c)
 
 /* KEY=VALUE, a line each. 0, or 1 after saying what is wrong. */
 static int
-arguments_of(struct cli *c, struct rollout_analysis *ret)
+create_arguments(struct cli *c, struct rollout_analysis *ret)
 {
 	const char *lines = cli_flag(c, "argument");
 	char *rest = arena_strdup(c->arena, lines != NULL ? lines : ""), *line;
@@ -202,10 +202,10 @@ create_analysisrun_run(struct cli *c)
 	json_t *run, *meta;
 	struct err *e;
 
-	if ((cli_flag(c, "from") != NULL) == (template_file(c) != NULL))
+	if ((cli_flag(c, "from") != NULL) == (create_template_file(c) != NULL))
 		return cli_fail(
 		    c, "usage: sluice create analysisrun --from TEMPLATE | --from-file FILE, [-a KEY=VALUE]...");
-	if (arguments_of(c, &given) != 0 || cli_connect(c) != 0 || (template = template_of(c)) == NULL)
+	if (create_arguments(c, &given) != 0 || cli_connect(c) != 0 || (template = create_template(c)) == NULL)
 		return 1;
 	source = (struct template_source){ template->object.meta.name, &template->spec };
 	if (template->spec.templates.n > 0)

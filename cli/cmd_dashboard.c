@@ -61,7 +61,7 @@ struct board {
 };
 
 static void
-on_change(const struct object *o, bool deleted, void *arg)
+dashboard_on_change(const struct object *o, bool deleted, void *arg)
 {
 	struct board *b = arg;
 
@@ -71,24 +71,24 @@ on_change(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-on_synced(void *arg)
+dashboard_on_synced(void *arg)
 {
 	((struct board *)arg)->synced++;
 }
 
 static bool
-is_ready(void *arg)
+dashboard_is_ready(void *arg)
 {
 	return ((struct board *)arg)->synced >= ARRAY_SIZE(watched);
 }
 
 /* Who may not look everywhere looks at one namespace; who may not do that either is told, and so is who reaches no server. */
 static void
-on_failed(const struct err *e, void *arg)
+dashboard_on_failed(const struct err *e, void *arg)
 {
 	struct board *b = arg;
 
-	if (is_ready(b))
+	if (dashboard_is_ready(b))
 		return; /* it goes on by itself */
 	if (b->everywhere && e->class != ERR_AGAIN) {
 		b->everywhere = false;
@@ -100,37 +100,38 @@ on_failed(const struct err *e, void *arg)
 }
 
 static void
-stop_watches(struct board *b)
+dashboard_stop_watches(struct board *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
 		b->watches[i] = watch_stop(b->watches[i]);
 }
 
 static void
-start_watches(struct board *b)
+dashboard_start_watches(struct board *b)
 {
 	b->synced = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
 		b->watches[i] = watch_start(b->cli->transport, b->cache, watched[i].type,
 		    &(struct watch_scope){
 			.namespace = b->everywhere ? NULL : b->cli->namespace, .labels = watched[i].labels },
-		    1, (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = b });
+		    1,
+		    (struct watch_observer){ .synced = dashboard_on_synced, .failed = dashboard_on_failed, .arg = b });
 }
 
 static void
-on_again(struct timer *t, void *arg)
+dashboard_on_again(struct timer *t, void *arg)
 {
 	struct board *b = arg;
 
 	(void)t;
 	fprintf(stderr, "No permission to list all namespaces; showing namespace %s.\n", b->cli->namespace);
-	stop_watches(b);
-	start_watches(b);
+	dashboard_stop_watches(b);
+	dashboard_start_watches(b);
 }
 
 /* 0, or 1 after saying what is wrong. */
 static int
-settings_of(struct board *b, struct dashboard_settings *ret)
+dashboard_read_settings(struct board *b, struct dashboard_settings *ret)
 {
 	struct cli *c = b->cli;
 	const char *root = cli_flag(c, "root-path"), *address = cli_flag(c, "listen-address");
@@ -150,7 +151,7 @@ settings_of(struct board *b, struct dashboard_settings *ret)
 		.version = VERSION,
 		.namespace = c->namespace,
 		.view = cache_view(b->cache),
-		.ready = is_ready,
+		.ready = dashboard_is_ready,
 		.arg = b,
 		.api = c->transport };
 	if (root[strcspn(root, "/")] != '\0' && root[strcspn(root, "/") + 1] != '\0')
@@ -166,9 +167,9 @@ dashboard_run(struct cli *c)
 
 	if (cli_connect(c) != 0)
 		return 1;
-	b.again = (struct timer){ .fire = on_again, .arg = &b };
-	b.cache = cache_new(on_change, &b);
-	if (settings_of(&b, &s) != 0) {
+	b.again = (struct timer){ .fire = dashboard_on_again, .arg = &b };
+	b.cache = cache_new(dashboard_on_change, &b);
+	if (dashboard_read_settings(&b, &s) != 0) {
 		cache_free(b.cache);
 		return 1;
 	}
@@ -179,7 +180,7 @@ dashboard_run(struct cli *c)
 		    strerror(errno));
 	}
 	cli_signals(c);
-	start_watches(&b);
+	dashboard_start_watches(&b);
 	printf("Rollouts of %s: http://%s:%d/%s%s (Ctrl-C ends it)\n", b.everywhere ? "all namespaces" : c->namespace,
 	    strcmp(s.address, "127.0.0.1") == 0 ? "localhost" : s.address, dashboard_port(b.dashboard), s.root,
 	    s.root[0] != '\0' ? "/" : "");
@@ -187,7 +188,7 @@ dashboard_run(struct cli *c)
 	loop_run(c->loop);
 	b.dashboard = dashboard_free(b.dashboard);
 	loop_timer_stop(c->loop, &b.again);
-	stop_watches(&b);
+	dashboard_stop_watches(&b);
 	cache_free(b.cache);
 	return b.code;
 }

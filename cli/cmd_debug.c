@@ -6,8 +6,8 @@
 #include "rollout/counts.h"
 #include "traffic/istio.h"
 
-static int replica_counts_run(struct cli *);
-static int istio_weights_run(struct cli *);
+static int debug_replica_counts_run(struct cli *);
+static int debug_istio_weights_run(struct cli *);
 
 const struct command cmd_debug_replica_counts = {
 	.name = "debug replica-counts",
@@ -19,7 +19,7 @@ const struct command cmd_debug_replica_counts = {
 		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
 		{ 0 },
 	    },
-	.run = replica_counts_run,
+	.run = debug_replica_counts_run,
 };
 
 const struct command cmd_debug_istio_weights = {
@@ -32,30 +32,30 @@ const struct command cmd_debug_istio_weights = {
 		{ .name = "lines", .text = "Read one JSON object per line and print one result per line" },
 		{ 0 },
 	    },
-	.run = istio_weights_run,
+	.run = debug_istio_weights_run,
 };
 
 static struct pod_counts
-pods(const json_t *j)
+debug_pods(const json_t *j)
 {
 	return (struct pod_counts){ json_int(j, "specReplicas", 0), json_int(j, "replicas", 0),
 		json_int(j, "availableReplicas", 0) };
 }
 
 static void
-replica_counts_line(struct cli *c, const json_t *j)
+debug_replica_counts_line(struct cli *c, const json_t *j)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct problems problems = { .arena = a };
 	struct canary_strategy *canary = arena_alloc(a, sizeof(*canary));
 	const json_t *stable = json_object_get(j, "stable"), *weights = json_object_get(j, "weights");
-	struct pod_counts stable_counts = pods(stable);
+	struct pod_counts stable_counts = debug_pods(stable);
 	struct counts_question q = { .canary = canary,
 		.replicas = json_int(j, "replicas", 1),
 		.index = json_int(j, "currentStepIndex", 0),
 		.aborted = json_is_true(json_object_get(j, "abort")),
 		.promote_full = json_is_true(json_object_get(j, "promoteFull")),
-		.new_rs = pods(json_object_get(j, "new")),
+		.new_rs = debug_pods(json_object_get(j, "new")),
 		.stable = json_is_object(stable) ? &stable_counts : NULL,
 		.has_weights = json_is_object(weights),
 		.canary_weight = json_int(weights, "canary", 0),
@@ -72,7 +72,7 @@ replica_counts_line(struct cli *c, const json_t *j)
 		return;
 	}
 	json_array_foreach (json_object_get(j, "older"), i, older) {
-		struct pod_counts p = pods(older);
+		struct pod_counts p = debug_pods(older);
 
 		q.older.spec += p.spec;
 		q.older.replicas += p.replicas;
@@ -86,16 +86,16 @@ replica_counts_line(struct cli *c, const json_t *j)
 }
 
 static int
-replica_counts_run(struct cli *c)
+debug_replica_counts_run(struct cli *c)
 {
 	if (!cli_on(c, "lines"))
 		return cli_fail(c, "usage: sluice debug replica-counts --lines <FILE; each line has replicas, canary, "
 				   "currentStepIndex, abort, promoteFull, weights, new, stable and older");
-	return each_line(c, replica_counts_line);
+	return each_line(c, debug_replica_counts_line);
 }
 
 static struct err *
-weigh(struct arena *a, const json_t *j, json_t **ret)
+debug_set_weights(struct arena *a, const json_t *j, json_t **ret)
 {
 	const json_t *vs_json = json_object_get(j, "virtualService"), *one;
 	struct weight_destination *additional =
@@ -130,11 +130,11 @@ weigh(struct arena *a, const json_t *j, json_t **ret)
 }
 
 static void
-istio_weights_line(struct cli *c, const json_t *j)
+debug_istio_weights_line(struct cli *c, const json_t *j)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *doc = NULL;
-	struct err *e = weigh(a, j, &doc);
+	struct err *e = debug_set_weights(a, j, &doc);
 	_cleanup_(freep) char *text = NULL;
 
 	(void)c;
@@ -147,11 +147,11 @@ istio_weights_line(struct cli *c, const json_t *j)
 }
 
 static int
-istio_weights_run(struct cli *c)
+debug_istio_weights_run(struct cli *c)
 {
 	if (!cli_on(c, "lines"))
 		return cli_fail(c,
 		    "usage: sluice debug istio-weights --lines <FILE; each line has canary, virtualService, "
 		    "weight and additional");
-	return each_line(c, istio_weights_line);
+	return each_line(c, debug_istio_weights_line);
 }

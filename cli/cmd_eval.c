@@ -50,7 +50,7 @@ const struct command cmd_hash = {
 #define MANIFEST_MAX (4u << 20)
 
 static struct err *
-read_floats(struct arena *a, const char *text, struct value *ret)
+eval_read_vector(struct arena *a, const char *text, struct value *ret)
 {
 	double *x = arena_new_array(a, double, FLOATS_MAX);
 	size_t n = 0;
@@ -72,14 +72,14 @@ read_floats(struct arena *a, const char *text, struct value *ret)
 }
 
 static struct err *
-read_result(struct arena *a, const char *kind, const char *text, struct value *ret)
+eval_read_result(struct arena *a, const char *kind, const char *text, struct value *ret)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	struct err *e;
 	char *end;
 
 	if (strcmp(kind, "vector") == 0)
-		return read_floats(a, text, ret);
+		return eval_read_vector(a, text, ret);
 	if (strcmp(kind, "scalar") == 0) {
 		*ret = value_float(strtod(text, &end));
 		return end == text || *end != '\0' ? err_new(a, ERR_INVALID, "--result: \"%s\" is not a number", text)
@@ -95,7 +95,7 @@ read_result(struct arena *a, const char *kind, const char *text, struct value *r
 
 /* Prints the answer; false when it is an error. */
 static bool
-answer(struct cli *c, const char *condition, const char *kind, const char *result)
+eval_print(struct cli *c, const char *condition, const char *kind, const char *result)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct condition_program *program;
@@ -103,7 +103,8 @@ answer(struct cli *c, const char *condition, const char *kind, const char *resul
 	struct err *e;
 	bool b = false;
 
-	if ((e = read_result(a, kind, result, &v)) == NULL && (e = condition_parse(a, condition, &program)) == NULL)
+	if ((e = eval_read_result(a, kind, result, &v)) == NULL &&
+	    (e = condition_parse(a, condition, &program)) == NULL)
 		e = condition_eval(a, program, &v, loop_wall(c->loop), &b);
 	if (e != NULL) {
 		char *text = arena_strdup(a, err_text(a, e));
@@ -124,7 +125,7 @@ eval_line(struct cli *c, const json_t *j)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const json_t *result = json_object_get(j, "result");
 
-	answer(c, json_str(j, "condition") ?: "", json_str(j, "kind") ?: "json",
+	eval_print(c, json_str(j, "condition") ?: "", json_str(j, "kind") ?: "json",
 	    json_is_string(result) ? json_string_value(result)
 	    : result != NULL	   ? json_text(a, result)
 				   : "null");
@@ -137,11 +138,11 @@ eval_run(struct cli *c)
 		return each_line(c, eval_line);
 	if (c->n_args != 1 || cli_flag(c, "result") == NULL)
 		return cli_fail(c, "usage: sluice eval [--kind vector|scalar|json] --result R CONDITION");
-	return answer(c, c->args[0], cli_flag(c, "kind"), cli_flag(c, "result")) ? 0 : 1;
+	return eval_print(c, c->args[0], cli_flag(c, "kind"), cli_flag(c, "result")) ? 0 : 1;
 }
 
 static void
-print_hash(const json_t *template, const json_t *collisions)
+hash_print(const json_t *template, const json_t *collisions)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct opt_int count = { json_is_integer(collisions), json_integer_value(collisions) };
@@ -154,7 +155,7 @@ hash_line(struct cli *c, const json_t *j)
 {
 	(void)c;
 	if (json_is_object(json_object_get(j, "template")))
-		print_hash(json_object_get(j, "template"), json_object_get(j, "collisionCount"));
+		hash_print(json_object_get(j, "template"), json_object_get(j, "collisionCount"));
 	else
 		puts("error: no template in the line");
 }
@@ -184,7 +185,7 @@ hash_run(struct cli *c)
 		if (template == NULL)
 			continue;
 		pod_template_default(template);
-		print_hash(template, json_at(doc, "/status/collisionCount"));
+		hash_print(template, json_at(doc, "/status/collisionCount"));
 		found++;
 	}
 	return found > 0 ? 0 : cli_fail(c, "%s: no Rollout and no pod template in it", c->args[0]);

@@ -9,8 +9,8 @@
 #include "kube/api/replicaset.h"
 #include "kube/client.h"
 
-static int get_rollout(struct cli *);
-static int get_experiment(struct cli *);
+static int get_rollout_run(struct cli *);
+static int get_experiment_run(struct cli *);
 
 const struct command cmd_get_rollout = {
 	.name = "get rollout",
@@ -28,7 +28,7 @@ const struct command cmd_get_rollout = {
 		{ .name = "timeout-seconds", .value = "N", .text = "Maximum time to watch, in seconds (0: no limit)" },
 		{ 0 },
 	    },
-	.run = get_rollout,
+	.run = get_rollout_run,
 };
 
 const struct command cmd_get_experiment = {
@@ -47,7 +47,7 @@ const struct command cmd_get_experiment = {
 		{ .name = "timeout-seconds", .value = "N", .text = "Maximum time to watch, in seconds (0: no limit)" },
 		{ 0 },
 	    },
-	.run = get_experiment,
+	.run = get_experiment_run,
 };
 
 #define REDRAW_MS 60 /* changes come in bursts */
@@ -66,7 +66,7 @@ struct drawing {
 
 /* From the top of the screen, each line cleared behind its end: nothing flickers. */
 static void
-draw_in_place(const char *text)
+get_draw_in_place(const char *text)
 {
 	fputs("\xff[H", stdout);
 	for (; *text != '\0'; text++) {
@@ -78,7 +78,7 @@ draw_in_place(const char *text)
 }
 
 static void
-draw(struct timer *t, void *arg)
+get_draw(struct timer *t, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct drawing *d = arg;
@@ -97,7 +97,7 @@ draw(struct timer *t, void *arg)
 		return;
 	}
 	if (d->in_place)
-		draw_in_place(text);
+		get_draw_in_place(text);
 	else
 		fputs(text, stdout);
 	fflush(stdout);
@@ -108,7 +108,7 @@ draw(struct timer *t, void *arg)
 }
 
 static void
-on_change(void *arg)
+get_on_change(void *arg)
 {
 	struct drawing *d = arg;
 
@@ -116,7 +116,7 @@ on_change(void *arg)
 }
 
 static void
-on_end(struct timer *t, void *arg)
+get_on_end(struct timer *t, void *arg)
 {
 	struct drawing *d = arg;
 
@@ -125,7 +125,7 @@ on_end(struct timer *t, void *arg)
 }
 
 static int
-print_once(struct cli *c, const struct type *type, enum output output)
+get_print_once(struct cli *c, const struct type *type, enum output output)
 {
 	_cleanup_(json_decrefp) json_t *o = NULL;
 	struct err *e;
@@ -142,7 +142,7 @@ print_once(struct cli *c, const struct type *type, enum output output)
 }
 
 static int
-get(struct cli *c, const char *what, const struct type *const *types, size_t n, tree_draw *tree)
+get_run(struct cli *c, const char *what, const struct type *const *types, size_t n, tree_draw *tree)
 {
 	enum output output;
 	long long seconds = 0;
@@ -158,18 +158,18 @@ get(struct cli *c, const char *what, const struct type *const *types, size_t n, 
 	if (cli_output(c, &output) != 0)
 		return 1;
 	if (output > OUTPUT_WIDE)
-		return print_once(c, types[0], output);
+		return get_print_once(c, types[0], output);
 	d.name = c->args[0];
 	d.in_place = d.watch && isatty(STDOUT_FILENO);
 	if (cli_connect(c) != 0)
 		return 1;
 	if (d.in_place)
 		fputs("\xff[2J", stdout);
-	d.timer = (struct timer){ .fire = draw, .arg = &d };
-	d.end = (struct timer){ .fire = on_end, .arg = &d };
+	d.timer = (struct timer){ .fire = get_draw, .arg = &d };
+	d.end = (struct timer){ .fire = get_on_end, .arg = &d };
 	if (d.watch && seconds > 0)
 		loop_timer(c->loop, &d.end, 1000 * seconds);
-	d.watched.changed = on_change;
+	d.watched.changed = get_on_change;
 	d.watched.arg = &d;
 	watched_start(c, &d.watched, d.name, types, n);
 	loop_run(c->loop);
@@ -180,19 +180,19 @@ get(struct cli *c, const char *what, const struct type *const *types, size_t n, 
 }
 
 static int
-get_rollout(struct cli *c)
+get_rollout_run(struct cli *c)
 {
 	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_details_type,
 		&analysis_run_type, &experiment_type };
 
-	return get(c, "rollout", types, ARRAY_SIZE(types), tree_text);
+	return get_run(c, "rollout", types, ARRAY_SIZE(types), tree_text);
 }
 
 static int
-get_experiment(struct cli *c)
+get_experiment_run(struct cli *c)
 {
 	static const struct type *const types[] = { &experiment_type, &replicaset_type, &pod_details_type,
 		&analysis_run_type };
 
-	return get(c, "experiment", types, ARRAY_SIZE(types), tree_experiment);
+	return get_run(c, "experiment", types, ARRAY_SIZE(types), tree_experiment);
 }

@@ -44,7 +44,7 @@ static char last_words[256];
 static bool working;
 
 static void
-on_exit_(void)
+worker_on_exit(void)
 {
 	if (!working)
 		return;
@@ -54,7 +54,7 @@ on_exit_(void)
 }
 
 static void *
-alloc(size_t n)
+worker_alloc(size_t n)
 {
 	return mem_alloc(n);
 }
@@ -90,7 +90,7 @@ cli_strict_variables(struct cli *c, bool *ret)
 
 /* From now on. 0, or 1 after saying what is wrong. */
 static int
-limit_memory(struct cli *c)
+worker_limit_memory(struct cli *c)
 {
 	const char *said;
 	int64_t bytes;
@@ -98,17 +98,17 @@ limit_memory(struct cli *c)
 	if (cli_worker_memory(c, &said, &bytes) != 0)
 		return 1;
 	spawn_limit_memory((uint64_t)bytes);
-	json_set_alloc_funcs(alloc, free);
+	json_set_alloc_funcs(worker_alloc, free);
 	snprintf(last_words, sizeof(last_words),
 	    "{\"error\":{\"type\":\"ComparisonError\",\"message\":\"it needs more memory than --gitops-worker-memory "
 	    "allows (%.20s)\"}}",
 	    said);
-	atexit(on_exit_);
+	atexit(worker_on_exit);
 	return 0;
 }
 
 static void
-on_done(void *arg, const char *answer)
+worker_on_done(void *arg, const char *answer)
 {
 	struct worker *w = arg;
 
@@ -120,7 +120,7 @@ on_done(void *arg, const char *answer)
 
 /* All of standard input. */
 static bool
-read_request(struct str *to)
+worker_read_request(struct str *to)
 {
 	char room[65536];
 	size_t n;
@@ -144,9 +144,9 @@ worker_run(struct cli *c)
 	spawn_limit(RLIMIT_CPU, CPU_SECONDS);
 	spawn_limit(RLIMIT_CORE, 0);
 	setvbuf(stdout, NULL, _IOFBF, 65536);
-	if (limit_memory(c) != 0 || cli_strict_variables(c, &strict) != 0)
+	if (worker_limit_memory(c) != 0 || cli_strict_variables(c, &strict) != 0)
 		return 1;
-	if (!read_request(&request))
+	if (!worker_read_request(&request))
 		return cli_fail(c, "the request is longer than %u bytes", REQUEST_MAX);
 	if (cli_connect(c) != 0)
 		return 1;
@@ -154,7 +154,7 @@ worker_run(struct cli *c)
 	working = true;
 	session = session_start(&(struct worker_deps){ c->transport, source, { cli_flag(c, "gitops-helm"), cache },
 				    transport_curl_new, &c->config, strict, SCRIPT_LIMITS },
-	    str_text(&request), request.len, on_done, &w);
+	    str_text(&request), request.len, worker_on_done, &w);
 	while (!w.answered)
 		loop_run(c->loop);
 	session_cancel(session);

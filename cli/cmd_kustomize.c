@@ -45,41 +45,41 @@ struct climb {
 };
 
 static bool
-is_below(const char *path, const char *root)
+kustomize_is_below(const char *path, const char *root)
 {
 	size_t n = strlen(root);
 
 	return strncmp(path, root, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-static void climb_directory(struct climb *, const char *dir);
+static void kustomize_climb_directory(struct climb *, const char *dir);
 
 static const char *
-climb_parent(struct climb *k, const char *path)
+kustomize_climb_parent(struct climb *k, const char *path)
 {
 	return arena_strndup(k->arena, path, (size_t)(strrchr(path, '/') - path));
 }
 
 /* What is not there is looked for where it would be, so that the error is about it. */
 static void
-climb_path(struct climb *k, const char *dir, const char *path)
+kustomize_climb_path(struct climb *k, const char *dir, const char *path)
 {
 	bool relative = strlen(path) < PATH_MAX / 2 && path[0] != '/';
 	char *whole = relative ? realpath(arena_printf(k->arena, "%s/%s", dir, path), NULL) : NULL;
 	const char *to = whole != NULL ? arena_strdup(k->arena, whole) : dir;
 
 	for (; to == dir && str_starts(path, "../") && dir[0] != '\0'; path += 3)
-		to = dir = climb_parent(k, dir);
-	while (!is_below(to, k->root))
-		k->root = climb_parent(k, k->root);
+		to = dir = kustomize_climb_parent(k, dir);
+	while (!kustomize_is_below(to, k->root))
+		k->root = kustomize_climb_parent(k, k->root);
 	if (whole != NULL)
-		climb_directory(k, to);
+		kustomize_climb_directory(k, to);
 	free(whole);
 }
 
 /* Every text of a kustomization that is a path. */
 static void
-climb_value(struct climb *k, const char *dir, const json_t *v, int depth)
+kustomize_climb_value(struct climb *k, const char *dir, const json_t *v, int depth)
 {
 	const char *key, *text = json_string_value(v);
 	json_t *sub;
@@ -88,18 +88,18 @@ climb_value(struct climb *k, const char *dir, const json_t *v, int depth)
 	if (depth > JSON_DEPTH_MAX)
 		return;
 	if (text != NULL) {
-		climb_path(k, dir, text);
+		kustomize_climb_path(k, dir, text);
 		if (strchr(text, '=') != NULL)
-			climb_path(k, dir, strchr(text, '=') + 1); /* "KEY=PATH", of a generator */
+			kustomize_climb_path(k, dir, strchr(text, '=') + 1); /* "KEY=PATH", of a generator */
 	}
 	json_object_foreach ((json_t *)v, key, sub)
-		climb_value(k, dir, sub, depth + 1);
+		kustomize_climb_value(k, dir, sub, depth + 1);
 	json_array_foreach (v, i, sub)
-		climb_value(k, dir, sub, depth + 1);
+		kustomize_climb_value(k, dir, sub, depth + 1);
 }
 
 static void
-climb_directory(struct climb *k, const char *dir)
+kustomize_climb_directory(struct climb *k, const char *dir)
 {
 	static const char *const names[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
 
@@ -113,13 +113,13 @@ climb_directory(struct climb *k, const char *dir)
 
 		if (file_read(k->arena, arena_printf(k->arena, "%s/%s", dir, names[i]), TREE_FILE_MAX, &text) == NULL &&
 		    yaml_parse(k->arena, text.at, text.len, &docs) == NULL)
-			climb_value(k, dir, docs, 0);
+			kustomize_climb_value(k, dir, docs, 0);
 	}
 }
 
 /* The repository that the directory is in; or else the highest directory that it leads to. Without links. */
 static struct err *
-find_root(struct arena *a, const char *dir, const char **ret_root, const char **ret_under)
+kustomize_find_root(struct arena *a, const char *dir, const char **ret_root, const char **ret_under)
 {
 	struct climb climb = { .arena = a };
 	char *found = realpath(dir, NULL), *root;
@@ -134,7 +134,7 @@ find_root(struct arena *a, const char *dir, const char **ret_root, const char **
 			break;
 	climb.root = root[0] != '\0' ? root : whole;
 	if (root[0] == '\0')
-		climb_directory(&climb, whole);
+		kustomize_climb_directory(&climb, whole);
 	map_done(&climb.seen);
 	if (climb.root[0] == '\0')
 		return err_new(a, ERR_INVALID,
@@ -160,7 +160,7 @@ kustomize_run(struct cli *c)
 		return cli_fail(c, "usage: sluice kustomize [DIR]");
 	if (cli_output(c, &output) != 0)
 		return 1;
-	e = find_root(c->arena, c->n_args == 1 ? c->args[0] : ".", &root, &under);
+	e = kustomize_find_root(c->arena, c->n_args == 1 ? c->args[0] : ".", &root, &under);
 	if (e == NULL)
 		e = local_tree(c->arena, root, &tree);
 	if (e == NULL)

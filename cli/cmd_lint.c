@@ -81,7 +81,7 @@ static const struct type *const others[] = { &service_type, &deployment_type, &w
 	&pod_template_object_type };
 
 static const struct type *
-type_of(const json_t *doc)
+lint_type_of(const json_t *doc)
 {
 	const char *kind = json_str(doc, "kind"), *version = json_str(doc, "apiVersion") ?: "";
 	const struct type *t = kind != NULL ? api_root_named(kind) : NULL;
@@ -98,7 +98,7 @@ type_of(const json_t *doc)
 
 /* The version is one of those that Sluice's own types are served in. */
 static bool
-is_served(const struct type *t, const char *version)
+lint_is_served(const struct type *t, const char *version)
 {
 	size_t n = strlen(t->group);
 
@@ -112,7 +112,8 @@ is_served(const struct type *t, const char *version)
 }
 
 static void
-say(struct lint *l, bool warning, const char *file, const struct yaml_mark *at, const char *path, const char *text)
+lint_print(
+    struct lint *l, bool warning, const char *file, const struct yaml_mark *at, const char *path, const char *text)
 {
 	printf("%s:%zu:%zu: %s: %s%s%s\n", file, at != NULL ? at->line : 1, at != NULL ? at->column : 1,
 	    warning ? "warning" : "error", path, path[0] != '\0' ? ": " : "", text);
@@ -123,32 +124,32 @@ say(struct lint *l, bool warning, const char *file, const struct yaml_mark *at, 
 }
 
 static void
-say_problem(struct lint *l, const struct manifest *m, const struct problem *p)
+lint_print_problem(struct lint *l, const struct manifest *m, const struct problem *p)
 {
-	say(l, p->reference && !l->strict, m->file, yaml_mark_of(m->marks, p->path), p->path, p->text);
+	lint_print(l, p->reference && !l->strict, m->file, yaml_mark_of(m->marks, p->path), p->path, p->text);
 }
 
 static void
-add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_marks *marks)
+lint_add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_marks *marks)
 {
-	const struct type *t = type_of(doc);
+	const struct type *t = lint_type_of(doc);
 	json_t *meta = json_object_get(doc, "metadata");
 	struct manifest *m;
 
 	if (!json_is_object(doc)) {
-		say(l, false, file, NULL, "", "a document that is no object");
+		lint_print(l, false, file, NULL, "", "a document that is no object");
 		return;
 	}
 	if (t == NULL)
 		return;
-	if (!is_served(t, json_str(doc, "apiVersion"))) {
-		say(l, false, file, yaml_mark_of(marks, "apiVersion"), "apiVersion",
+	if (!lint_is_served(t, json_str(doc, "apiVersion"))) {
+		lint_print(l, false, file, yaml_mark_of(marks, "apiVersion"), "apiVersion",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s %s is of %s/%s", json_str(doc, "apiVersion"),
 			str_article(t->kind), t->kind, t->group, t->version));
 		return;
 	}
 	if (json_str(meta, "name") == NULL && json_str(meta, "generateName") == NULL) {
-		say(l, false, file, yaml_mark_of(marks, "metadata"), "metadata.name", "required, but missing");
+		lint_print(l, false, file, yaml_mark_of(marks, "metadata"), "metadata.name", "required, but missing");
 		return;
 	}
 	/* As the API server would complete it. */
@@ -163,7 +164,7 @@ add_document(struct lint *l, const char *file, json_t *doc, const struct yaml_ma
 }
 
 static void
-read_file(struct lint *l, const char *path)
+lint_read_file(struct lint *l, const char *path)
 {
 	const char *file = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
 	_cleanup_(json_decrefp) json_t *docs = NULL;
@@ -177,27 +178,27 @@ read_file(struct lint *l, const char *path)
 	if (e == NULL)
 		e = yaml_parse_marked(l->cli->arena, text.at, text.len, &docs, &marks);
 	if (e != NULL) {
-		say(l, false, path, NULL, "", err_text(l->cli->arena, e));
+		lint_print(l, false, path, NULL, "", err_text(l->cli->arena, e));
 		return;
 	}
 	json_array_foreach (docs, i, doc) {
 		if (str_ends(json_str(doc, "kind"), "List") && json_is_array(json_object_get(doc, "items"))) {
 			json_array_foreach (json_object_get(doc, "items"), k, item)
-				add_document(l, path, item, &marks[i]);
+				lint_add_document(l, path, item, &marks[i]);
 		} else {
-			add_document(l, path, doc, &marks[i]);
+			lint_add_document(l, path, doc, &marks[i]);
 		}
 	}
 }
 
 static int
-is_manifest(const struct dirent *d)
+lint_is_manifest(const struct dirent *d)
 {
 	return d->d_name[0] != '.';
 }
 
 static bool
-is_folder(const char *path)
+lint_is_folder(const char *path)
 {
 	struct stat s;
 
@@ -205,21 +206,22 @@ is_folder(const char *path)
 }
 
 static void
-read_path(struct lint *l, const char *path, int depth)
+lint_read_path(struct lint *l, const char *path, int depth)
 {
 	struct dirent **entries = NULL;
 	int n;
 
-	if (strcmp(path, "-") == 0 || !is_folder(path)) {
-		read_file(l, path);
+	if (strcmp(path, "-") == 0 || !lint_is_folder(path)) {
+		lint_read_file(l, path);
 		return;
 	}
-	n = depth < FOLDERS_DEEP ? scandir(path, &entries, is_manifest, alphasort) : 0;
+	n = depth < FOLDERS_DEEP ? scandir(path, &entries, lint_is_manifest, alphasort) : 0;
 	for (int i = 0; i < n; i++) {
 		const char *below = arena_printf(l->cli->arena, "%s/%s", path, entries[i]->d_name);
 
-		if (is_folder(below) || str_ends(below, ".yaml") || str_ends(below, ".yml") || str_ends(below, ".json"))
-			read_path(l, below, depth + 1);
+		if (lint_is_folder(below) || str_ends(below, ".yaml") || str_ends(below, ".yml") ||
+		    str_ends(below, ".json"))
+			lint_read_path(l, below, depth + 1);
 		free(entries[i]);
 	}
 	free(entries);
@@ -228,7 +230,7 @@ read_path(struct lint *l, const char *path, int depth)
 /* --- the files as a cluster ---------------------------------------------------------------------------------------- */
 
 static const struct object *
-get(const struct view *v, const struct type *t, const char *ns, const char *name)
+lint_get(const struct view *v, const struct type *t, const char *ns, const char *name)
 {
 	const struct lint *l = (const struct lint *)v;
 
@@ -240,7 +242,7 @@ get(const struct view *v, const struct type *t, const char *ns, const char *name
 }
 
 static void
-each(
+lint_each(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
 	const struct lint *l = (const struct lint *)v;
@@ -252,10 +254,10 @@ each(
 
 /* --- checking ------------------------------------------------------------------------------------------------------ */
 
-static void check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
+static void lint_check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
 
 static void
-check_rollout(struct lint *l, const struct manifest *m)
+lint_check_rollout(struct lint *l, const struct manifest *m)
 {
 	struct seen seen = { 0 };
 	struct pass pass = {
@@ -267,25 +269,25 @@ check_rollout(struct lint *l, const struct manifest *m)
 	world_gather(&pass, (const struct rollout *)m->object, l->cli->arena, &w);
 	validate_problems(&w, &found);
 	for (size_t i = 0; i < found.n; i++)
-		say_problem(l, m, &found.at[i]);
-	check_pods(l, m, "/spec/template", "spec.template", false);
+		lint_print_problem(l, m, &found.at[i]);
+	lint_check_pods(l, m, "/spec/template", "spec.template", false);
 }
 
 static void
-check_experiment(struct lint *l, const struct manifest *m)
+lint_check_experiment(struct lint *l, const struct manifest *m)
 {
 	struct problems found = { .arena = l->cli->arena };
 
 	experiment_problems(&l->view, (const struct experiment *)m->object, &found);
 	for (size_t i = 0; i < found.n; i++)
-		say_problem(l, m, &found.at[i]);
+		lint_print_problem(l, m, &found.at[i]);
 	for (size_t i = 0; i < json_array_size(json_at(m->json, "/spec/templates")); i++)
-		check_pods(l, m, arena_printf(l->cli->arena, "/spec/templates/%zu/template", i),
+		lint_check_pods(l, m, arena_printf(l->cli->arena, "/spec/templates/%zu/template", i),
 		    arena_printf(l->cli->arena, "spec.templates[%zu].template", i), false);
 }
 
 static void
-check_condition(
+lint_check_condition(
     struct lint *l, const struct manifest *m, size_t i, enum measured_kind kind, const char *field, const char *text)
 {
 	struct problem p = { .path = arena_printf(l->cli->arena, "spec.metrics[%zu].%s", i, field) };
@@ -307,13 +309,13 @@ check_condition(
 	if (e == NULL)
 		return;
 	p.text = arena_printf(l->cli->arena, "`%s`: %s", text, err_text(l->cli->arena, e));
-	say_problem(l, m, &p);
+	lint_print_problem(l, m, &p);
 }
 
 /* What is wrong with a metric as it stands. Where an argument is still to come, {{args.x}} stands for it, and nothing that comes
  * of it is judged. */
 static void
-check_metric(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i, const char *text)
+lint_check_metric(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i, const char *text)
 {
 	const struct provider *provider = provider_of(metric);
 	enum measured_kind kind =
@@ -322,20 +324,20 @@ check_metric(struct lint *l, const struct manifest *m, const struct metric *metr
 	struct metric_limits limits;
 	struct err *e;
 
-	check_condition(l, m, i, kind, "successCondition", metric->success_condition);
-	check_condition(l, m, i, kind, "failureCondition", metric->failure_condition);
+	lint_check_condition(l, m, i, kind, "successCondition", metric->success_condition);
+	lint_check_condition(l, m, i, kind, "failureCondition", metric->failure_condition);
 	if ((e = metric_limits_read(l->cli->arena, metric, &limits)) == NULL && provider != NULL &&
 	    provider->check != NULL && strstr(text, "{{") == NULL)
 		e = provider->check(l->cli->arena, metric);
 	if (e == NULL || strstr(err_text(l->cli->arena, e), "{{") != NULL)
 		return;
 	p.text = err_text(l->cli->arena, e);
-	say_problem(l, m, &p);
+	lint_print_problem(l, m, &p);
 }
 
 /* The pods of a Job that measures. */
 static void
-check_job_template(struct lint *l, const struct manifest *m, const json_t *metric, size_t i)
+lint_check_job_template(struct lint *l, const struct manifest *m, const json_t *metric, size_t i)
 {
 	const json_t *template = json_at(metric, "/provider/job/spec/template");
 	const char *spec = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.job.spec", i),
@@ -347,12 +349,12 @@ check_job_template(struct lint *l, const struct manifest *m, const json_t *metri
 	pod_template_unknown(&found, template, path);
 	for (size_t k = 0; k < found.n; k++)
 		if (strstr(found.at[k].text, "{{") == NULL)
-			say_problem(l, m, &found.at[k]);
+			lint_print_problem(l, m, &found.at[k]);
 }
 
 /* An argument of a template or run: what can be wrong with it alone. A run's has a value, as nothing gives it one later. */
 static void
-check_argument(struct lint *l, const struct manifest *m, const struct analysis_spec *spec, size_t i)
+lint_check_argument(struct lint *l, const struct manifest *m, const struct analysis_spec *spec, size_t i)
 {
 	const struct argument *arg = &spec->args.at[i];
 	struct problem p = { .path = arena_printf(l->cli->arena, "spec.args[%zu]", i), .text = argument_problem(arg) };
@@ -366,12 +368,12 @@ check_argument(struct lint *l, const struct manifest *m, const struct analysis_s
 	    (arg->value_from == NULL || arg->value_from->secret_key_ref == NULL))
 		p.text = "Required value: an argument of a run has a value, or comes from a Secret";
 	if (p.text != NULL)
-		say_problem(l, m, &p);
+		lint_print_problem(l, m, &p);
 }
 
 /* The metrics of a template or run. Those with a value for every argument are prepared as a run would prepare them. */
 static void
-check_metrics(struct lint *l, const struct manifest *m, const struct analysis_spec *spec)
+lint_check_metrics(struct lint *l, const struct manifest *m, const struct analysis_spec *spec)
 {
 	struct argument *args = arena_new_array(l->cli->arena, struct argument, spec->args.n);
 	struct problems found = { .arena = l->cli->arena };
@@ -386,7 +388,7 @@ check_metrics(struct lint *l, const struct manifest *m, const struct analysis_sp
 		const char *name = spec->args.at[i].name, *value = spec->args.at[i].value;
 
 		known &= value != NULL;
-		check_argument(l, m, spec, i);
+		lint_check_argument(l, m, spec, i);
 		/* One without a value stands for itself. */
 		args[i] = (struct argument){ .name = name,
 			.value = value != NULL ? value : arena_printf(l->cli->arena, "{{args.%s}}", name) };
@@ -396,13 +398,13 @@ check_metrics(struct lint *l, const struct manifest *m, const struct analysis_sp
 	n = metrics_decode(l->cli->arena, text, "spec.metrics", &found, &metrics);
 	for (size_t i = 0; i < found.n; i++)
 		if (strstr(found.at[i].text, "{{") == NULL)
-			say_problem(l, m, &found.at[i]);
+			lint_print_problem(l, m, &found.at[i]);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_(json_decrefp) json_t *list = json_loads(text, 0, NULL);
 		const json_t *metric = json_array_get(list, i);
 
-		check_metric(l, m, &metrics[i], i, json_text(l->cli->arena, metric));
-		check_job_template(l, m, metric, i);
+		lint_check_metric(l, m, &metrics[i], i, json_text(l->cli->arena, metric));
+		lint_check_job_template(l, m, metric, i);
 	}
 	if (found.n > 0 || !known || spec->templates.n > 0 || l->n_errors > before)
 		return;
@@ -413,13 +415,13 @@ check_metrics(struct lint *l, const struct manifest *m, const struct analysis_sp
 		if (colon != NULL && strncmp(why, "spec.", 5) == 0)
 			p = (struct problem){ arena_strndup(l->cli->arena, why, (size_t)(colon - why)), colon + 2,
 				false };
-		say_problem(l, m, &p);
+		lint_print_problem(l, m, &p);
 	}
 }
 
 /* The pod template of a workload: what an API server refuses, and what it would drop. `rules`: they are not checked elsewhere. */
 static void
-check_pods(struct lint *l, const struct manifest *m, const char *pointer, const char *path, bool rules)
+lint_check_pods(struct lint *l, const struct manifest *m, const char *pointer, const char *path, bool rules)
 {
 	const json_t *template = json_at(m->json, pointer);
 	struct problems found = { .arena = l->cli->arena };
@@ -428,12 +430,12 @@ check_pods(struct lint *l, const struct manifest *m, const char *pointer, const 
 		pod_template_problems(&found, template, path, POD_OF_REPLICASET);
 	pod_template_unknown(&found, template, path);
 	for (size_t i = 0; i < found.n; i++)
-		say_problem(l, m, &found.at[i]);
+		lint_print_problem(l, m, &found.at[i]);
 }
 
 /* The grammars of an object's own name, labels and annotations. */
 static void
-check_names(struct lint *l, const struct manifest *m)
+lint_check_names(struct lint *l, const struct manifest *m)
 {
 	const char *kind = m->object->type->kind, *name = json_str(json_object_get(m->json, "metadata"), "name"), *why;
 	const char *fields[] = { "labels", "annotations" }, *key,
@@ -442,10 +444,10 @@ check_names(struct lint *l, const struct manifest *m)
 
 	if (name != NULL && json_str(json_object_get(m->json, "metadata"), "generateName") == NULL &&
 	    (why = name_object_problem(kind, name)) != NULL)
-		say(l, false, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name",
+		lint_print(l, false, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", name, why));
 	if (ns != NULL && (why = name_label_problem(ns)) != NULL)
-		say(l, false, m->file, yaml_mark_of(m->marks, "metadata.namespace"), "metadata.namespace",
+		lint_print(l, false, m->file, yaml_mark_of(m->marks, "metadata.namespace"), "metadata.namespace",
 		    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", ns, why));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const char *path = arena_printf(l->cli->arena, "metadata.%s", fields[i]);
@@ -457,7 +459,7 @@ check_names(struct lint *l, const struct manifest *m)
 			if (!json_is_string(v))
 				why = "must be a string";
 			if (why != NULL)
-				say(l, false, m->file, yaml_mark_of(m->marks, path), path,
+				lint_print(l, false, m->file, yaml_mark_of(m->marks, path), path,
 				    arena_printf(l->cli->arena, "Invalid value: \"%s\": %s", key, why));
 		}
 	}
@@ -465,7 +467,7 @@ check_names(struct lint *l, const struct manifest *m)
 
 /* Sync options that are none: of an Application, and of any object in its annotation. */
 static void
-check_sync_options(struct lint *l, const struct manifest *m)
+lint_check_sync_options(struct lint *l, const struct manifest *m)
 {
 	const json_t *options = json_at(m->json, "/spec/syncPolicy/syncOptions"), *one;
 	const char *annotation =
@@ -477,7 +479,7 @@ check_sync_options(struct lint *l, const struct manifest *m)
 		p.path = arena_printf(l->cli->arena, "spec.syncPolicy.syncOptions[%zu]", i);
 		p.text = json_is_string(one) ? sync_option_problem(l->cli->arena, json_string_value(one), false) : NULL;
 		if (p.text != NULL)
-			say_problem(l, m, &p);
+			lint_print_problem(l, m, &p);
 	}
 	p.path = "metadata.annotations";
 	for (char *rest = arena_strdup(l->cli->arena, annotation), *option; rest != NULL;) {
@@ -485,17 +487,17 @@ check_sync_options(struct lint *l, const struct manifest *m)
 		option += strspn(option, " ");
 		option[strcspn(option, " ")] = '\0';
 		if (option[0] != '\0' && (p.text = sync_option_problem(l->cli->arena, option, true)) != NULL)
-			say_problem(l, m, &p);
+			lint_print_problem(l, m, &p);
 	}
 	/* Argo CD's annotations and Flux's switches: with another value they have no effect, and the object is applied all the same. */
 	for (int flux = 0; flux < 2; flux++)
 		if ((p.text = object_annotations_problem(l->cli->arena, m->json, flux == 1)) != NULL)
-			say(l, true, m->file, yaml_mark_of(m->marks, p.path), p.path, p.text);
+			lint_print(l, true, m->file, yaml_mark_of(m->marks, p.path), p.path, p.text);
 }
 
 /* Flux refuses all of a Kustomization with a variable that no manifest can name. */
 static void
-check_variables(struct problems *p, const json_t *variables)
+lint_check_variables(struct problems *p, const json_t *variables)
 {
 	const char *name;
 	json_t *v;
@@ -511,34 +513,34 @@ check_variables(struct problems *p, const json_t *variables)
 
 /* What its rows say of it, and the rules of its type. */
 static void
-check_fields(struct lint *l, const struct manifest *m)
+lint_check_fields(struct lint *l, const struct manifest *m)
 {
 	struct problems found = { .arena = l->cli->arena };
 
 	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n; i++)
-		say_problem(l, m, &m->object->problems->at[i]);
+		lint_print_problem(l, m, &m->object->problems->at[i]);
 	lint_rules(&found, m->object->type, m->json);
 	if (m->object->type == &flux_kustomization_type)
-		check_variables(&found, json_at(m->json, "/spec/postBuild/substitute"));
+		lint_check_variables(&found, json_at(m->json, "/spec/postBuild/substitute"));
 	for (size_t i = 0; i < found.n; i++)
-		say_problem(l, m, &found.at[i]);
+		lint_print_problem(l, m, &found.at[i]);
 }
 
 static bool
-is_analysis(const struct type *t)
+lint_is_analysis(const struct type *t)
 {
 	return t == &analysis_run_type || t == &analysis_template_type || t == &cluster_analysis_template_type;
 }
 
 static void
-check_template(struct lint *l, const struct manifest *m)
+lint_check_template(struct lint *l, const struct manifest *m)
 {
 	const struct analysis_spec *spec = m->object->type == &analysis_run_type
 					       ? &((const struct analysis_run *)m->object)->spec
 					       : &((const struct analysis_template *)m->object)->spec;
 
 	for (size_t i = 0; m->object->problems != NULL && i < m->object->problems->n; i++)
-		say_problem(l, m, &m->object->problems->at[i]);
+		lint_print_problem(l, m, &m->object->problems->at[i]);
 	for (size_t i = 0; i < spec->templates.n; i++) {
 		const struct template_ref *ref = &spec->templates.at[i];
 		const struct type *t = ref->cluster_scope ? &cluster_analysis_template_type : &analysis_template_type;
@@ -546,14 +548,14 @@ check_template(struct lint *l, const struct manifest *m)
 			arena_printf(l->cli->arena, "%s \"%s\" not found", t->kind, ref->template_name), true };
 
 		if (view_get(&l->view, t, m->object->meta.namespace, ref->template_name) == NULL)
-			say_problem(l, m, &p);
+			lint_print_problem(l, m, &p);
 	}
-	check_metrics(l, m, spec);
+	lint_check_metrics(l, m, spec);
 }
 
 /* Two objects of one name: the later one would replace the other. */
 static void
-check_twice(struct lint *l, const struct manifest *m)
+lint_check_twice(struct lint *l, const struct manifest *m)
 {
 	for (const struct manifest *before = l->first; before != m; before = before->next)
 		if (before->object->type == m->object->type &&
@@ -562,39 +564,39 @@ check_twice(struct lint *l, const struct manifest *m)
 			const char *text = arena_printf(l->cli->arena, "%s %s is in %s too", m->object->type->kind,
 			    m->object->meta.name, before->file);
 
-			say(l, true, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name", text);
+			lint_print(l, true, m->file, yaml_mark_of(m->marks, "metadata.name"), "metadata.name", text);
 		}
 }
 
 static int
 lint_run(struct cli *c)
 {
-	struct lint l = { .view = { .get = get, .each = each }, .cli = c, .strict = cli_on(c, "strict") };
+	struct lint l = { .view = { .get = lint_get, .each = lint_each }, .cli = c, .strict = cli_on(c, "strict") };
 	size_t n = 0;
 
 	l.last = &l.first;
 	if (cli_flag(c, "filename") != NULL)
-		read_path(&l, cli_flag(c, "filename"), 0);
+		lint_read_path(&l, cli_flag(c, "filename"), 0);
 	for (size_t i = 0; i < c->n_args; i++)
-		read_path(&l, c->args[i], 0);
+		lint_read_path(&l, c->args[i], 0);
 	if (l.n_files == 0)
 		return cli_fail(c, "usage: sluice lint FILE|FOLDER...; no file was read");
 	for (const struct manifest *m = l.first; m != NULL; m = m->next) {
-		check_twice(&l, m);
-		check_names(&l, m);
-		check_sync_options(&l, m);
+		lint_check_twice(&l, m);
+		lint_check_names(&l, m);
+		lint_check_sync_options(&l, m);
 		if (m->object->type == &rollout_type)
-			check_rollout(&l, m);
+			lint_check_rollout(&l, m);
 		else if (m->object->type == &experiment_type)
-			check_experiment(&l, m);
-		else if (is_analysis(m->object->type))
-			check_template(&l, m);
+			lint_check_experiment(&l, m);
+		else if (lint_is_analysis(m->object->type))
+			lint_check_template(&l, m);
 		else if (api_root_named(m->object->type->kind) != NULL)
-			check_fields(&l, m);
+			lint_check_fields(&l, m);
 		else if (m->object->type == &pod_template_object_type)
-			check_pods(&l, m, "/template", "template", true);
+			lint_check_pods(&l, m, "/template", "template", true);
 		else if (m->object->type == &deployment_type || m->object->type == &workload_replicaset_type)
-			check_pods(&l, m, "/spec/template", "spec.template", true);
+			lint_check_pods(&l, m, "/spec/template", "spec.template", true);
 		n++;
 	}
 	for (const struct manifest *m = l.first; m != NULL; m = m->next)

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "kube/api/experiment.h"
 
-static int list_run(struct cli *);
+static int list_experiments_run(struct cli *);
 
 const struct command cmd_list_experiments = {
 	.name = "list experiments",
@@ -20,12 +20,12 @@ const struct command cmd_list_experiments = {
 		FLAG_OUTPUT,
 		{ 0 },
 	    },
-	.run = list_run,
+	.run = list_experiments_run,
 };
 
 /* How long it still has: nothing before its pods are there, or when it has no end of its own. */
 static const char *
-remaining(struct arena *a, const struct experiment *e, int64_t now)
+list_experiments_remaining(struct arena *a, const struct experiment *e, int64_t now)
 {
 	int64_t duration, end;
 
@@ -37,18 +37,18 @@ remaining(struct arena *a, const struct experiment *e, int64_t now)
 }
 
 static void
-print_line(struct cli *c, const struct experiment *e)
+list_experiments_print(struct cli *c, const struct experiment *e)
 {
 	const struct meta *m = &e->object.meta;
 	int64_t now = loop_wall(c->loop);
 
 	printf("%-20s %-40s %-12s %-9s %-10s %s\n", m->namespace, m->name,
 	    str_empty(e->status.phase) ? "-" : e->status.phase, str_empty(e->spec.duration) ? "-" : e->spec.duration,
-	    remaining(c->arena, e, now), duration_human(c->arena, now - m->creation_timestamp));
+	    list_experiments_remaining(c->arena, e, now), duration_human(c->arena, now - m->creation_timestamp));
 }
 
 static int
-list_run(struct cli *c)
+list_experiments_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	enum output output;
@@ -61,6 +61,6 @@ list_run(struct cli *c)
 		return 0;
 	printf("%-20s %-40s %-12s %-9s %-10s %s\n", "NAMESPACE", "NAME", "STATUS", "DURATION", "REMAINING", "AGE");
 	json_array_foreach (json_object_get(list, "items"), i, item)
-		print_line(c, (const struct experiment *)object_decode(&experiment_type, item, c->arena));
+		list_experiments_print(c, (const struct experiment *)object_decode(&experiment_type, item, c->arena));
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "rollout/view/summary.h"
 
-static int list_run(struct cli *);
+static int list_rollouts_run(struct cli *);
 
 const struct command cmd_list_rollouts = {
 	.name = "list rollouts",
@@ -24,7 +24,7 @@ const struct command cmd_list_rollouts = {
 		{ .name = "timestamps", .text = "Print the time before each line" },
 		{ 0 },
 	    },
-	.run = list_run,
+	.run = list_rollouts_run,
 };
 
 enum {
@@ -157,7 +157,7 @@ list_print_new(const struct object *o, void *arg)
 }
 
 static void
-on_change(void *arg)
+list_on_change(void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct listing *l = arg;
@@ -170,12 +170,12 @@ on_change(void *arg)
 }
 
 static int
-watch(struct cli *c, bool wide)
+list_watch(struct cli *c, bool wide)
 {
 	static const struct type *const types[] = { &rollout_type };
 	struct listing l = { .cli = c, .wide = wide };
 
-	l.watched.changed = on_change;
+	l.watched.changed = list_on_change;
 	l.watched.arg = &l;
 	watched_start(c, &l.watched, cli_flag(c, "name"), types, ARRAY_SIZE(types));
 	loop_run(c->loop);
@@ -187,7 +187,7 @@ watch(struct cli *c, bool wide)
 }
 
 static int
-list_run(struct cli *c)
+list_rollouts_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	const char *(*rows)[COLUMN_MAX];
@@ -201,7 +201,7 @@ list_run(struct cli *c)
 	if (cli_on(c, "watch") && output > OUTPUT_WIDE)
 		return cli_fail(c, "--watch prints lines; it does not go with -o %s", cli_flag(c, "output"));
 	if (cli_on(c, "watch"))
-		return cli_connect(c) != 0 ? 1 : watch(c, output == OUTPUT_WIDE);
+		return cli_connect(c) != 0 ? 1 : list_watch(c, output == OUTPUT_WIDE);
 	if (cli_list(c, &rollout_type, output, &list) != 0)
 		return 1;
 	if (list == NULL)

@@ -13,8 +13,8 @@
 
 #define FILE_MAX (4u << 20)
 
-static int template_run(struct cli *);
-static int trigger_run(struct cli *);
+static int notifications_template_run(struct cli *);
+static int notifications_trigger_run(struct cli *);
 
 const struct command cmd_notifications_template = {
 	.name = "notifications template",
@@ -38,7 +38,7 @@ const struct command cmd_notifications_template = {
 			    "Secret)" },
 		{ 0 },
 	    },
-	.run = template_run,
+	.run = notifications_template_run,
 };
 
 const struct command cmd_notifications_trigger = {
@@ -60,7 +60,7 @@ const struct command cmd_notifications_trigger = {
 			    "Secret)" },
 		{ 0 },
 	    },
-	.run = trigger_run,
+	.run = notifications_trigger_run,
 };
 
 /* What a command works with. */
@@ -71,7 +71,7 @@ struct trying {
 };
 
 static void
-trying_done(struct trying *t)
+notifications_done(struct trying *t)
 {
 	notify_config_done(&t->config);
 	json_decref(t->secret);
@@ -79,7 +79,7 @@ trying_done(struct trying *t)
 
 /* The first document of a file. 0, or 1 after saying what is wrong. */
 static int
-read_file(struct cli *c, const char *file, json_t **ret)
+notifications_read_file(struct cli *c, const char *file, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -95,7 +95,8 @@ read_file(struct cli *c, const char *file, json_t **ret)
 
 /* An object of the namespace, or of the file that a flag names. *ret is NULL when there is none, which only `needed` minds. */
 static int
-read_object(struct trying *t, const char *flag, const char *plural, const char *name, bool needed, json_t **ret)
+notifications_read_object(
+    struct trying *t, const char *flag, const char *plural, const char *name, bool needed, json_t **ret)
 {
 	struct cli *c = t->cli;
 	const char *file = cli_flag(c, flag);
@@ -105,7 +106,7 @@ read_object(struct trying *t, const char *flag, const char *plural, const char *
 	if (file != NULL && strcmp(file, ":empty") == 0)
 		return 0;
 	if (file != NULL)
-		return read_file(c, file, ret);
+		return notifications_read_file(c, file, ret);
 	if (c->transport == NULL && cli_connect(c) != 0)
 		return 1;
 	e = cli_call(c, "GET", arena_printf(c->arena, "/api/v1/namespaces/%s/%s/%s", c->namespace, plural, name), NULL,
@@ -117,7 +118,7 @@ read_object(struct trying *t, const char *flag, const char *plural, const char *
 
 /* A Secret's data; stringData of a file counts too. A new reference. */
 static json_t *
-data_of(struct cli *c, const json_t *secret)
+notifications_data(struct cli *c, const json_t *secret)
 {
 	json_t *data = json_deep_copy(json_object_get(secret, "data")) ?: json_object(), *v;
 	const char *key;
@@ -131,30 +132,30 @@ data_of(struct cli *c, const json_t *secret)
 
 /* 0, or 1 after saying what is wrong. */
 static int
-begin(struct cli *c, struct trying *t)
+notifications_start(struct cli *c, struct trying *t)
 {
 	_cleanup_(json_decrefp) json_t *map = NULL, *secret = NULL;
 	json_t *problem;
 	size_t i;
 
 	*t = (struct trying){ .cli = c };
-	if (read_object(t, "config-map", "configmaps", NOTIFY_CONFIG_MAP, true, &map) != 0)
+	if (notifications_read_object(t, "config-map", "configmaps", NOTIFY_CONFIG_MAP, true, &map) != 0)
 		return 1;
 	notify_config_read(c->arena, json_object_get(map, "data"), &t->config);
 	json_array_foreach (t->config.problems, i, problem)
 		fprintf(stderr, "warning: %s\n", json_string_value(problem));
 	if (notify_needs_secret(&t->config) &&
-	    read_object(t, "secret", "secrets", NOTIFY_SECRET, false, &secret) != 0) {
-		trying_done(t);
+	    notifications_read_object(t, "secret", "secrets", NOTIFY_SECRET, false, &secret) != 0) {
+		notifications_done(t);
 		return 1;
 	}
-	t->secret = data_of(c, secret);
+	t->secret = notifications_data(c, secret);
 	return 0;
 }
 
 /* The workload's template is its Rollout's. NULL after saying what is wrong. */
 static json_t *
-with_workload(struct cli *c, json_t *ro)
+notifications_with_workload(struct cli *c, json_t *ro)
 {
 	_cleanup_(json_decrefp) json_t *workload = NULL;
 	const char *name;
@@ -175,21 +176,21 @@ with_workload(struct cli *c, json_t *ro)
 
 /* A rollout of the namespace, or of a file. A new reference; NULL after saying what is wrong. */
 static json_t *
-rollout_of(struct trying *t, const char *what)
+notifications_rollout(struct trying *t, const char *what)
 {
 	json_t *ro = NULL;
 
 	if (strchr(what, '/') != NULL || str_ends(what, ".yaml") || str_ends(what, ".json"))
-		return read_file(t->cli, what, &ro) == 0 ? ro : NULL;
+		return notifications_read_file(t->cli, what, &ro) == 0 ? ro : NULL;
 	if (t->cli->transport == NULL && cli_connect(t->cli) != 0)
 		return NULL;
 	ro = cli_get_rollout(t->cli, what);
-	return ro != NULL ? with_workload(t->cli, ro) : NULL;
+	return ro != NULL ? notifications_with_workload(t->cli, ro) : NULL;
 }
 
 /* Those that are asked for, by name: all, or one. */
 static int
-get(struct cli *c, const json_t *all, const char *kind, const char *head,
+notifications_print(struct cli *c, const json_t *all, const char *kind, const char *head,
     void (*print)(const char *name, const json_t *value))
 {
 	const char *only = c->n_args > 1 ? c->args[1] : NULL, *key;
@@ -222,7 +223,7 @@ get(struct cli *c, const json_t *all, const char *kind, const char *head,
 /* --- templates ---------------------------------------------------------------------------------------------------------- */
 
 static void
-print_template(const char *name, const json_t *template)
+notifications_print_template(const char *name, const json_t *template)
 {
 	const char *message = json_str(template, "message") ?: "";
 
@@ -236,7 +237,7 @@ struct sending {
 };
 
 static void
-on_sent(void *arg, const struct err *e, const struct reply *reply)
+notifications_on_sent(void *arg, const struct err *e, const struct reply *reply)
 {
 	struct sending *s = arg;
 	struct arena *a = s->cli->arena;
@@ -248,9 +249,9 @@ on_sent(void *arg, const struct err *e, const struct reply *reply)
 }
 
 static struct err *
-send_to(struct trying *t, const struct destination *to, const json_t *notification)
+notifications_send(struct trying *t, const struct destination *to, const json_t *notification)
 {
-	static const struct receiver receiver = { .done = on_sent };
+	static const struct receiver receiver = { .done = notifications_on_sent };
 	struct cli *c = t->cli;
 	struct sending s = { .cli = c };
 	struct question q;
@@ -279,14 +280,14 @@ send_to(struct trying *t, const struct destination *to, const json_t *notificati
 
 /* To the recipient "SERVICE:NAME"; "console:stdout" is shown. */
 static int
-notify(struct trying *t, const char *recipient)
+notifications_notify(struct trying *t, const char *recipient)
 {
 	struct cli *c = t->cli;
 	const char *colon = strchr(recipient, ':');
 	struct destination to = { colon != NULL ? arena_strndup(c->arena, recipient, (size_t)(colon - recipient))
 						: recipient,
 		colon != NULL ? colon + 1 : "" };
-	json_t *ro = rollout_of(t, c->args[2]);
+	json_t *ro = notifications_rollout(t, c->args[2]);
 	_cleanup_(json_decrefp) json_t *vars = ro != NULL ? notify_vars(&t->config, ro, t->secret, &to) : NULL;
 	_cleanup_(json_decrefp) json_t *names = json_pack("[s]", c->args[1]), *notification = NULL;
 	struct err *e;
@@ -299,7 +300,7 @@ notify(struct trying *t, const char *recipient)
 		return 0;
 	}
 	if (e == NULL)
-		e = send_to(t, &to, notification);
+		e = notifications_send(t, &to, notification);
 	if (e != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));
 	printf("sent to %s\n", recipient);
@@ -307,32 +308,32 @@ notify(struct trying *t, const char *recipient)
 }
 
 static int
-template_run(struct cli *c)
+notifications_template_run(struct cli *c)
 {
 	const char *recipient = cli_flag(c, "recipient");
 	struct trying t;
 	int code;
 
 	if (c->n_args >= 1 && c->n_args <= 2 && strcmp(c->args[0], "get") == 0) {
-		if (begin(c, &t) != 0)
+		if (notifications_start(c, &t) != 0)
 			return 1;
-		code = get(c, t.config.templates, "template", "NAME                                     MESSAGE",
-		    print_template);
+		code = notifications_print(c, t.config.templates, "template",
+		    "NAME                                     MESSAGE", notifications_print_template);
 	} else if (c->n_args == 3 && strcmp(c->args[0], "notify") == 0) {
-		if (begin(c, &t) != 0)
+		if (notifications_start(c, &t) != 0)
 			return 1;
-		code = notify(&t, recipient != NULL ? recipient : "console:stdout");
+		code = notifications_notify(&t, recipient != NULL ? recipient : "console:stdout");
 	} else {
 		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
 	}
-	trying_done(&t);
+	notifications_done(&t);
 	return code;
 }
 
 /* --- triggers ----------------------------------------------------------------------------------------------------------- */
 
 static void
-print_trigger(const char *name, const json_t *conditions)
+notifications_print_trigger(const char *name, const json_t *conditions)
 {
 	json_t *one, *template;
 	size_t i, k;
@@ -345,10 +346,10 @@ print_trigger(const char *name, const json_t *conditions)
 }
 
 static int
-run(struct trying *t)
+notifications_evaluate(struct trying *t)
 {
 	struct cli *c = t->cli;
-	json_t *ro = rollout_of(t, c->args[2]);
+	json_t *ro = notifications_rollout(t, c->args[2]);
 	_cleanup_(json_decrefp) json_t *vars = ro != NULL ? notify_vars(&t->config, ro, t->secret, NULL) : NULL;
 	struct notify_condition *conditions;
 	size_t n;
@@ -370,23 +371,23 @@ run(struct trying *t)
 }
 
 static int
-trigger_run(struct cli *c)
+notifications_trigger_run(struct cli *c)
 {
 	struct trying t;
 	int code;
 
 	if (c->n_args >= 1 && c->n_args <= 2 && strcmp(c->args[0], "get") == 0) {
-		if (begin(c, &t) != 0)
+		if (notifications_start(c, &t) != 0)
 			return 1;
-		code = get(c, t.config.triggers, "trigger", "NAME                                     CONDITION",
-		    print_trigger);
+		code = notifications_print(c, t.config.triggers, "trigger",
+		    "NAME                                     CONDITION", notifications_print_trigger);
 	} else if (c->n_args == 3 && strcmp(c->args[0], "run") == 0) {
-		if (begin(c, &t) != 0)
+		if (notifications_start(c, &t) != 0)
 			return 1;
-		code = run(&t);
+		code = notifications_evaluate(&t);
 	} else {
 		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
 	}
-	trying_done(&t);
+	notifications_done(&t);
 	return code;
 }

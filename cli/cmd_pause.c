@@ -9,9 +9,9 @@
 
 static int pause_run(struct cli *);
 static int restart_run(struct cli *);
-static int terminate_run(struct cli *);
-static int terminate_experiment(struct cli *);
-static int retry_experiment(struct cli *);
+static int terminate_analysisrun_run(struct cli *);
+static int terminate_experiment_run(struct cli *);
+static int retry_experiment_run(struct cli *);
 
 const struct command cmd_pause = {
 	.name = "pause",
@@ -46,7 +46,7 @@ const struct command cmd_terminate_analysisrun = {
 	.summary = "End an AnalysisRun; its measurements decide",
 	.example = "terminate analysisrun web-7d5f-2",
 	.completes = "analysisruns",
-	.run = terminate_run,
+	.run = terminate_analysisrun_run,
 };
 
 const struct command cmd_terminate_experiment = {
@@ -57,7 +57,7 @@ const struct command cmd_terminate_experiment = {
 	.summary = "End an Experiment; its analyses decide",
 	.example = "terminate experiment web-7d5f-2",
 	.completes = "experiments",
-	.run = terminate_experiment,
+	.run = terminate_experiment_run,
 };
 
 const struct command cmd_retry_experiment = {
@@ -68,7 +68,7 @@ const struct command cmd_retry_experiment = {
 	.summary = "Retry an Experiment from the beginning",
 	.example = "retry experiment web-7d5f-2",
 	.completes = "experiments",
-	.run = retry_experiment,
+	.run = retry_experiment_run,
 };
 
 static int
@@ -102,7 +102,7 @@ restart_run(struct cli *c)
 
 /* Patches the objects that the arguments name; the patch is consumed. */
 static int
-patch_named(struct cli *c, const struct type *type, json_t *patch, const char *what, const char *done)
+pause_patch_each(struct cli *c, const struct type *type, json_t *patch, const char *what, const char *done)
 {
 	_cleanup_(json_decrefp) json_t *held = patch;
 	struct err *e;
@@ -120,21 +120,21 @@ patch_named(struct cli *c, const struct type *type, json_t *patch, const char *w
 }
 
 static int
-terminate_run(struct cli *c)
+terminate_analysisrun_run(struct cli *c)
 {
-	return patch_named(
+	return pause_patch_each(
 	    c, &analysis_run_type, json_pack("{s:{s:b}}", "spec", "terminate", 1), "analysisrun", "terminated");
 }
 
 static int
-terminate_experiment(struct cli *c)
+terminate_experiment_run(struct cli *c)
 {
-	return patch_named(
+	return pause_patch_each(
 	    c, &experiment_type, json_pack("{s:{s:b}}", "spec", "terminate", 1), "experiment", "terminated");
 }
 
 static int
-retry_experiment(struct cli *c)
+retry_experiment_run(struct cli *c)
 {
-	return patch_named(c, &experiment_type, json_pack("{s:n}", "status"), "experiment", "retried");
+	return pause_patch_each(c, &experiment_type, json_pack("{s:n}", "status"), "experiment", "retried");
 }

@@ -22,7 +22,7 @@
 	    "GITHUB_TOKEN GH_* GITLAB_*"
 #define TRIES 3 /* of a push that somebody else's comes before */
 
-static int promote_run(struct cli *);
+static int promote_image_run(struct cli *);
 
 const struct command cmd_promote_image = {
 	.name = "promote-image",
@@ -40,7 +40,7 @@ const struct command cmd_promote_image = {
 		FLAG_TIMEOUT,
 		{ 0 },
 	    },
-	.run = promote_run,
+	.run = promote_image_run,
 };
 
 struct promotion {
@@ -55,7 +55,7 @@ struct promotion {
 
 /* Runs git in the clone. */
 static struct err *
-git(const struct promotion *p, struct bytes *ret, const char *const *args)
+promote_image_git(const struct promotion *p, struct bytes *ret, const char *const *args)
 {
 	const char *argv[16] = { "git", "-C", p->dir };
 	size_t n = 3;
@@ -74,11 +74,11 @@ git(const struct promotion *p, struct bytes *ret, const char *const *args)
 	return e != NULL ? err_wrap(p->cli->arena, e, "git %s", argv[3]) : NULL;
 }
 
-#define GIT(p, ret, ...) git(p, ret, (const char *const[]){ __VA_ARGS__, NULL })
+#define GIT(p, ret, ...) promote_image_git(p, ret, (const char *const[]){ __VA_ARGS__, NULL })
 
 /* What the Application says of its repository. 0, or 1 after saying what is wrong. */
 static int
-read_application(struct promotion *p)
+promote_image_read_application(struct promotion *p)
 {
 	struct cli *c = p->cli;
 	json_t *app = application_get(c, p->app);
@@ -106,7 +106,7 @@ read_application(struct promotion *p)
 }
 
 static struct err *
-clone(struct promotion *p)
+promote_image_clone(struct promotion *p)
 {
 	struct bytes out;
 	struct err *e;
@@ -122,7 +122,7 @@ clone(struct promotion *p)
 
 /* Where the kustomization stands in the clone: links are followed as far as they stay in it. */
 static struct err *
-find_file(const struct promotion *p, struct bytes *ret_text, const char **ret_path)
+promote_image_find_file(const struct promotion *p, struct bytes *ret_text, const char **ret_path)
 {
 	struct arena *a = p->cli->arena;
 	const char *directory, *file;
@@ -144,14 +144,14 @@ find_file(const struct promotion *p, struct bytes *ret_text, const char **ret_pa
 
 /* Changes the file and commits that. *ret_changed false: it says so already. */
 static struct err *
-change(struct promotion *p, bool *ret_changed)
+promote_image_change(struct promotion *p, bool *ret_changed)
 {
 	struct arena *a = p->cli->arena;
 	const char *file, *text, *said = cli_flag(p->cli, "message");
 	struct bytes was, out;
 	struct err *e;
 
-	if ((e = find_file(p, &was, &file)) != NULL ||
+	if ((e = promote_image_find_file(p, &was, &file)) != NULL ||
 	    (e = k_edit_image(a, was.at, arena_printf(a, "%s/kustomization", p->path), p->image, &text)) != NULL)
 		return e;
 	*ret_changed = text != was.at;
@@ -170,7 +170,7 @@ change(struct promotion *p, bool *ret_changed)
 
 /* A name that a branch may have. */
 static const char *
-review_branch(const struct promotion *p)
+promote_image_review_branch(const struct promotion *p)
 {
 	char *name = arena_printf(p->cli->arena, "promote-%s-%s", p->app,
 	    strrchr(p->image, '/') != NULL ? strrchr(p->image, '/') + 1 : p->image);
@@ -183,9 +183,9 @@ review_branch(const struct promotion *p)
 
 /* One try, in a clone of its own. *ret_again: somebody else's push came before. */
 static struct err *
-try(struct promotion *p, bool *ret_again)
+promote_image_try(struct promotion *p, bool *ret_again)
 {
-	const char *top = dev_directory(p->cli), *to = p->review ? review_branch(p) : NULL;
+	const char *top = dev_directory(p->cli), *to = p->review ? promote_image_review_branch(p) : NULL;
 	struct bytes out;
 	bool changed = false;
 	struct err *e;
@@ -195,7 +195,7 @@ try(struct promotion *p, bool *ret_again)
 	p->dir = top;
 	if (top == NULL)
 		return err_new(p->cli->arena, ERR_AGAIN, "no directory for a clone");
-	if ((e = clone(p)) == NULL && (e = change(p, &changed)) == NULL && changed) {
+	if ((e = promote_image_clone(p)) == NULL && (e = promote_image_change(p, &changed)) == NULL && changed) {
 		e = GIT(p, &out, "push", "-q", "origin",
 		    arena_printf(
 			p->cli->arena, "%sHEAD:refs/heads/%s", to != NULL ? "+" : "", to != NULL ? to : p->branch));
@@ -207,7 +207,7 @@ try(struct promotion *p, bool *ret_again)
 
 /* Asks for what does not come by itself, and waits. */
 static int
-wait_for(struct promotion *p)
+promote_image_wait(struct promotion *p)
 {
 	struct application_until until = { .operation = true, .synced = true, .healthy = true, .revision = p->commit };
 	json_t *app = application_get(p->cli, p->app);
@@ -228,32 +228,32 @@ wait_for(struct promotion *p)
 }
 
 static int
-promote_to(struct cli *c, const char *image, const char *app, bool review)
+promote_image_to(struct cli *c, const char *image, const char *app, bool review)
 {
 	struct promotion p = { .cli = c, .image = image, .app = app, .review = review };
 	bool again = true;
 	struct err *e = NULL;
 
 	printf("%s: %s\n", app, image);
-	if (read_application(&p) != 0)
+	if (promote_image_read_application(&p) != 0)
 		return 1;
 	for (int i = 0; i < TRIES && again; i++)
-		e = try(&p, &again);
+		e = promote_image_try(&p, &again);
 	if (e != NULL)
 		return cli_fail(c, "%s", err_text(c->arena, e));
 	if (review && p.commit != NULL)
 		printf("  branch %s of %s is there to be reviewed; nothing changes until it is merged into %s\n",
-		    review_branch(&p), p.url, p.branch);
+		    promote_image_review_branch(&p), p.url, p.branch);
 	else if (p.commit != NULL)
 		printf("  pushed %s to %s of %s\n", short_revision(c, p.commit), p.branch, p.url);
 	else
 		printf("  %s of %s has it already\n", p.branch, p.url);
-	return review ? 0 : wait_for(&p);
+	return review ? 0 : promote_image_wait(&p);
 }
 
 /* One of the names in a comma-separated list. */
 static bool
-is_in(struct cli *c, const char *list, const char *name)
+promote_image_is_review(struct cli *c, const char *list, const char *name)
 {
 	char *save = NULL;
 
@@ -265,7 +265,7 @@ is_in(struct cli *c, const char *list, const char *name)
 }
 
 static int
-promote_run(struct cli *c)
+promote_image_run(struct cli *c)
 {
 	const char *review = cli_flag(c, "review") != NULL ? cli_flag(c, "review") : "";
 	int64_t unused;
@@ -275,7 +275,7 @@ promote_run(struct cli *c)
 	if (application_timeout(c, &unused) != 0 || applications_connect(c) != 0)
 		return 1;
 	for (size_t i = 1; i < c->n_args; i++)
-		if (promote_to(c, c->args[0], c->args[i], is_in(c, review, c->args[i])) != 0)
+		if (promote_image_to(c, c->args[0], c->args[i], promote_image_is_review(c, review, c->args[i])) != 0)
 			return 1;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 #define FILE_MAX (4u << 20)
 
-static int can_run(struct cli *);
+static int rbac_can_run(struct cli *);
 
 const struct command cmd_rbac_can = {
 	.name = "rbac can",
@@ -24,12 +24,12 @@ const struct command cmd_rbac_can = {
 		    .text = "ConfigMap or policy.csv file, instead of the ConfigMap in the cluster" },
 		{ 0 },
 	    },
-	.run = can_run,
+	.run = rbac_can_run,
 };
 
 /* The ConfigMap's data from a file: a ConfigMap, or lines of policy.csv. A new reference. */
 static struct err *
-read_file(struct cli *c, const char *file, json_t **ret)
+rbac_read_file(struct cli *c, const char *file, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -49,7 +49,7 @@ read_file(struct cli *c, const char *file, json_t **ret)
 
 /* Of the cluster; no ConfigMap is no policy. */
 static struct err *
-read_cluster(struct cli *c, json_t **ret)
+rbac_read_cluster(struct cli *c, json_t **ret)
 {
 	json_t *map = NULL;
 	struct err *e = cli_call(c, "GET",
@@ -64,7 +64,7 @@ read_cluster(struct cli *c, json_t **ret)
 
 /* The roles of the object's project count too. */
 static struct err *
-add_project(struct cli *c, const char *object, struct rbac *to)
+rbac_can_add_project(struct cli *c, const char *object, struct rbac *to)
 {
 	const char *slash = strchr(object, '/');
 	json_t *project = NULL;
@@ -86,7 +86,7 @@ add_project(struct cli *c, const char *object, struct rbac *to)
 }
 
 static int
-can_run(struct cli *c)
+rbac_can_run(struct cli *c)
 {
 	const char *file = cli_flag(c, "policy-file");
 	_cleanup_(json_decrefp) json_t *data = NULL;
@@ -101,11 +101,11 @@ can_run(struct cli *c)
 	q = (struct rbac_question){ c->args[0], c->args[1], c->args[2], c->n_args == 4 ? c->args[3] : "*" };
 	if (file == NULL && applications_connect(c) != 0)
 		return 1;
-	e = file != NULL ? read_file(c, file, &data) : read_cluster(c, &data);
+	e = file != NULL ? rbac_read_file(c, file, &data) : rbac_read_cluster(c, &data);
 	if (e == NULL)
 		e = rbac_read(c->arena, data, &rbac);
 	if (e == NULL && file == NULL)
-		e = add_project(c, q.object, &rbac);
+		e = rbac_can_add_project(c, q.object, &rbac);
 	if (e != NULL)
 		return file == NULL && e->class != ERR_INVALID ? cli_error(c, e)
 							       : (cli_fail(c, "%s", err_text(c->arena, e)), 2);

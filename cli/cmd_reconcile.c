@@ -10,8 +10,8 @@
 #define NAMESPACE "flux-system"
 #define LOOK_MS 500
 
-static int kustomization_run(struct cli *);
-static int source_run(struct cli *);
+static int reconcile_kustomization_run(struct cli *);
+static int reconcile_source_run(struct cli *);
 
 #define FLAG_RECONCILE_TIMEOUT                                                                                         \
 	{                                                                                                              \
@@ -32,7 +32,7 @@ const struct command cmd_reconcile_kustomization = {
 		FLAG_RECONCILE_TIMEOUT,
 		{ 0 },
 	    },
-	.run = kustomization_run,
+	.run = reconcile_kustomization_run,
 };
 
 const struct command cmd_reconcile_source = {
@@ -46,11 +46,11 @@ const struct command cmd_reconcile_source = {
 		FLAG_RECONCILE_TIMEOUT,
 		{ 0 },
 	    },
-	.run = source_run,
+	.run = reconcile_source_run,
 };
 
 static const json_t *
-ready_of(const json_t *object)
+reconcile_ready(const json_t *object)
 {
 	const json_t *c;
 	size_t i;
@@ -63,7 +63,7 @@ ready_of(const json_t *object)
 
 /* 0, or 1 after saying what is wrong. */
 static int
-timeout_of(const struct cli *c, int64_t *ret)
+reconcile_timeout(const struct cli *c, int64_t *ret)
 {
 	const char *text = cli_flag(c, "timeout");
 
@@ -74,14 +74,14 @@ timeout_of(const struct cli *c, int64_t *ret)
 
 /* Asks, and waits until the request is handled and the object is ready, or says that it is not. */
 static int
-reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
+reconcile_object(struct cli *c, const struct type *t, const char *ns, const char *name)
 {
 	const char *path = client_path(c->arena, t, ns, name, NULL);
 	const char *now = flux_request_mark(c->arena, loop_wall(c->loop));
 	int64_t timeout, until;
 	struct err *e;
 
-	if (timeout_of(c, &timeout) != 0)
+	if (reconcile_timeout(c, &timeout) != 0)
 		return 1;
 	until = loop_mono(c->loop) + timeout;
 	e = cli_call(c, "PATCH", path, PATCH_MERGE,
@@ -98,7 +98,7 @@ reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
 
 		if ((e = cli_call(c, "GET", path, NULL, NULL, &object)) != NULL)
 			return cli_error(c, e);
-		ready = ready_of(object);
+		ready = reconcile_ready(object);
 		if (json_is_true(json_at(object, "/spec/suspend")))
 			return cli_fail(c, "%s %s/%s is suspended (spec.suspend)", t->kind, ns, name);
 		if (str_eq(json_string_value(json_at(object, "/status/lastHandledReconcileAt")), now) &&
@@ -118,7 +118,7 @@ reconcile(struct cli *c, const struct type *t, const char *ns, const char *name)
 }
 
 static int
-connect_to_flux(struct cli *c)
+reconcile_connect(struct cli *c)
 {
 	if (cli_connect(c) != 0)
 		return 1;
@@ -128,7 +128,7 @@ connect_to_flux(struct cli *c)
 }
 
 static int
-kustomization_run(struct cli *c)
+reconcile_kustomization_run(struct cli *c)
 {
 	_cleanup_(json_decrefp) json_t *ks = NULL;
 	const json_t *source;
@@ -136,7 +136,7 @@ kustomization_run(struct cli *c)
 
 	if (c->n_args != 1)
 		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
-	if (connect_to_flux(c) != 0)
+	if (reconcile_connect(c) != 0)
 		return 1;
 	if (cli_on(c, "with-source")) {
 		e = cli_call(c, "GET", client_path(c->arena, &flux_kustomization_type, c->namespace, c->args[0], NULL),
@@ -144,17 +144,17 @@ kustomization_run(struct cli *c)
 		if (e != NULL)
 			return cli_error(c, e);
 		source = json_at(ks, "/spec/sourceRef");
-		if (reconcile(c, &git_repository_type, json_str(source, "namespace") ?: c->namespace,
+		if (reconcile_object(c, &git_repository_type, json_str(source, "namespace") ?: c->namespace,
 			json_str(source, "name") ?: "") != 0)
 			return 1;
 	}
-	return reconcile(c, &flux_kustomization_type, c->namespace, c->args[0]);
+	return reconcile_object(c, &flux_kustomization_type, c->namespace, c->args[0]);
 }
 
 static int
-source_run(struct cli *c)
+reconcile_source_run(struct cli *c)
 {
 	if (c->n_args != 2 || strcmp(c->args[0], "git") != 0)
 		return cli_fail(c, "usage: sluice %s %s", c->command->name, c->command->args);
-	return connect_to_flux(c) != 0 ? 1 : reconcile(c, &git_repository_type, c->namespace, c->args[1]);
+	return reconcile_connect(c) != 0 ? 1 : reconcile_object(c, &git_repository_type, c->namespace, c->args[1]);
 }

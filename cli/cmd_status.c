@@ -37,7 +37,7 @@ struct waiting {
 };
 
 static void
-look(void *arg)
+status_check(void *arg)
 {
 	struct waiting *w = arg;
 	const struct rollout *r =
@@ -66,7 +66,7 @@ look(void *arg)
 }
 
 static void
-too_late(struct timer *t, void *arg)
+status_on_timeout(struct timer *t, void *arg)
 {
 	struct waiting *w = arg;
 
@@ -90,8 +90,8 @@ status_run(struct cli *c)
 	w.watch = cli_on(c, "watch");
 	if (cli_connect(c) != 0)
 		return 1;
-	w.deadline = (struct timer){ .fire = too_late, .arg = &w };
-	w.watched.changed = look;
+	w.deadline = (struct timer){ .fire = status_on_timeout, .arg = &w };
+	w.watched.changed = status_check;
 	w.watched.arg = &w;
 	watched_start(c, &w.watched, w.name, types, ARRAY_SIZE(types));
 	if (timeout > 0)

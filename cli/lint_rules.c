@@ -5,7 +5,7 @@
 #include "sim/cel.h"
 
 static void
-rules_walk(struct problems *p, const json_t *schema, const json_t *v, const char *path)
+lint_rules_walk(struct problems *p, const json_t *schema, const json_t *v, const char *path)
 {
 	const json_t *properties = json_object_get(schema, "properties");
 	const char *key;
@@ -21,10 +21,10 @@ rules_walk(struct problems *p, const json_t *schema, const json_t *v, const char
 	}
 	json_object_foreach ((json_t *)v, key, one)
 		if (json_object_get(properties, key) != NULL)
-			rules_walk(p, json_object_get(properties, key), one,
+			lint_rules_walk(p, json_object_get(properties, key), one,
 			    arena_printf(p->arena, "%s%s%s", path, path[0] != '\0' ? "." : "", key));
 	json_array_foreach (v, i, one)
-		rules_walk(p, json_object_get(schema, "items"), one, arena_printf(p->arena, "%s[%zu]", path, i));
+		lint_rules_walk(p, json_object_get(schema, "items"), one, arena_printf(p->arena, "%s[%zu]", path, i));
 }
 
 void
@@ -32,5 +32,5 @@ lint_rules(struct problems *p, const struct type *t, const json_t *object)
 {
 	_cleanup_(json_decrefp) json_t *crd = schema_crd(t);
 
-	rules_walk(p, json_at(crd, "/spec/versions/0/schema/openAPIV3Schema"), object, "");
+	lint_rules_walk(p, json_at(crd, "/spec/versions/0/schema/openAPIV3Schema"), object, "");
 }

@@ -53,13 +53,13 @@ terminal_show(struct stream *s, const char *at, size_t len, bool end)
 }
 
 static ssize_t
-on_write(void *cookie, const char *at, size_t len)
+terminal_on_write(void *cookie, const char *at, size_t len)
 {
 	return terminal_show(cookie, at, len, false) ? (ssize_t)len : 0;
 }
 
 static int
-on_close(void *cookie)
+terminal_on_close(void *cookie)
 {
 	return terminal_show(cookie, "", 0, true) ? 0 : EOF;
 }
@@ -67,7 +67,7 @@ on_close(void *cookie)
 void
 terminal_guard(void)
 {
-	static const cookie_io_functions_t functions = { .write = on_write, .close = on_close };
+	static const cookie_io_functions_t functions = { .write = terminal_on_write, .close = terminal_on_close };
 	FILE **const standard[] = { &stdout, &stderr };
 
 	for (size_t i = 0; i < ARRAY_SIZE(streams); i++) {

@@ -29,7 +29,7 @@ struct tree {
 };
 
 static const char *
-decorated(const struct tree *t, const char *status)
+tree_decorated(const struct tree *t, const char *status)
 {
 	struct summary_icon i = summary_icon(status);
 
@@ -41,7 +41,7 @@ decorated(const struct tree *t, const char *status)
 
 /* Characters, not bytes, and no escapes: what a column takes. */
 static int
-width(const char *s)
+tree_width(const char *s)
 {
 	int n = 0;
 
@@ -59,16 +59,16 @@ width(const char *s)
 }
 
 static void
-cell(struct str *out, const char *text, int columns)
+tree_cell(struct str *out, const char *text, int columns)
 {
 	str_adds(out, text);
-	for (int n = width(text); n < columns; n++)
+	for (int n = tree_width(text); n < columns; n++)
 		str_addc(out, ' ');
 	str_addc(out, ' ');
 }
 
 static void
-row(struct tree *t, const char *name, const char *kind, const char *status, int64_t created, const char *info)
+tree_row(struct tree *t, const char *name, const char *kind, const char *status, int64_t created, const char *info)
 {
 	struct line *l = arena_alloc(t->arena, sizeof(*l));
 
@@ -82,16 +82,16 @@ row(struct tree *t, const char *name, const char *kind, const char *status, int6
 }
 
 static void
-write_rows(struct tree *t)
+tree_write_rows(struct tree *t)
 {
 	int widths[COLUMN_MAX] = { 0 };
 
 	for (const struct line *l = t->first; l != NULL; l = l->next)
 		for (int i = 0; i < COLUMN_MAX; i++)
-			widths[i] = width(l->cells[i]) > widths[i] ? width(l->cells[i]) : widths[i];
+			widths[i] = tree_width(l->cells[i]) > widths[i] ? tree_width(l->cells[i]) : widths[i];
 	for (const struct line *l = t->first; l != NULL; l = l->next) {
 		for (int i = 0; i < COLUMN_INFO; i++)
-			cell(&t->out, l->cells[i], widths[i] + 1);
+			tree_cell(&t->out, l->cells[i], widths[i] + 1);
 		str_adds(&t->out, l->cells[COLUMN_INFO]);
 		while (t->out.len > 0 && t->out.at[t->out.len - 1] == ' ')
 			t->out.len--;
@@ -100,7 +100,7 @@ write_rows(struct tree *t)
 }
 
 static void
-head(struct tree *t, const struct object **sets, size_t n)
+tree_head(struct tree *t, const struct object **sets, size_t n)
 {
 	const struct rollout *r = t->rollout;
 	const struct rollout_status *s = &r->status;
@@ -108,7 +108,7 @@ head(struct tree *t, const struct object **sets, size_t n)
 	const char *message, *phase = summary_phase(r, &message);
 
 	str_addf(&t->out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", r->object.meta.name,
-	    r->object.meta.namespace, decorated(t, phase));
+	    r->object.meta.namespace, tree_decorated(t, phase));
 	if (message != NULL)
 		str_addf(&t->out, "Message:         %s\n", message);
 	if (c == NULL) {
@@ -124,7 +124,7 @@ head(struct tree *t, const struct object **sets, size_t n)
 }
 
 static void
-counts(struct tree *t)
+tree_counts(struct tree *t)
 {
 	const struct rollout *r = t->rollout;
 	const struct rollout_status *s = &r->status;
@@ -137,7 +137,7 @@ counts(struct tree *t)
 
 /* What the version is to the rollout; "" for an old one. */
 static const char *
-role_of(const struct tree *t, const struct replicaset *rs)
+tree_role(const struct tree *t, const struct replicaset *rs)
 {
 	static const struct {
 		unsigned role;
@@ -155,13 +155,13 @@ role_of(const struct tree *t, const struct replicaset *rs)
 
 /* The images that have pods, the newest first. */
 static void
-images(struct tree *t, const struct object **sets, size_t n)
+tree_images(struct tree *t, const struct object **sets, size_t n)
 {
 	const char *label = "Images:         ";
 
 	for (size_t i = n; i-- > 0;) {
 		const struct replicaset *rs = (const struct replicaset *)sets[i];
-		const char *role = role_of(t, rs);
+		const char *role = tree_role(t, rs);
 
 		if (rs->status.replicas == 0 && replicaset_wanted(rs) == 0)
 			continue;
@@ -172,7 +172,7 @@ images(struct tree *t, const struct object **sets, size_t n)
 }
 
 static void
-pods(struct tree *t, const struct replicaset *rs, const char *bar)
+tree_pods(struct tree *t, const struct replicaset *rs, const char *bar)
 {
 	const struct object **list;
 	size_t n =
@@ -186,13 +186,13 @@ pods(struct tree *t, const struct replicaset *rs, const char *bar)
 		info = arena_printf(t->arena, "ready:%zu/%zu", look.ready, look.containers);
 		if (look.restarts > 0)
 			info = arena_printf(t->arena, "%s,restarts:%" PRId64, info, look.restarts);
-		row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", list[i]->meta.name),
-		    "Pod", decorated(t, look.status), list[i]->meta.creation_timestamp, info);
+		tree_row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", list[i]->meta.name),
+		    "Pod", tree_decorated(t, look.status), list[i]->meta.creation_timestamp, info);
 	}
 }
 
 static void
-replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const char *bar, bool last)
+tree_replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const char *bar, bool last)
 {
 	const char *deadline = object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE);
 	int64_t at;
@@ -200,15 +200,15 @@ replicaset(struct tree *t, const struct replicaset *rs, const char *roles, const
 	if (time_parse(deadline, &at) && replicaset_wanted(rs) > 0)
 		roles = arena_printf(t->arena, "%s%sdelay:%s", roles, roles[0] != '\0' ? "," : "",
 		    at > t->now ? duration_human(t->arena, at - t->now) : "passed");
-	row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
-	    decorated(t, summary_replicaset(rs)), rs->object.meta.creation_timestamp,
+	tree_row(t, arena_printf(t->arena, "%s%s ⧉ %s", bar, last ? "└──" : "├──", rs->object.meta.name), "ReplicaSet",
+	    tree_decorated(t, summary_replicaset(rs)), rs->object.meta.creation_timestamp,
 	    arena_printf(
 		t->arena, "%s%s%s", roles, roles[0] != '\0' ? "  " : "", summary_images(t->arena, rs->spec.template)));
-	pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
+	tree_pods(t, rs, arena_printf(t->arena, "%s%s", bar, last ? " " : "│"));
 }
 
 static const char *
-run_info(struct tree *t, const struct analysis_run *run)
+tree_run_info(struct tree *t, const struct analysis_run *run)
 {
 	const char *text = "";
 
@@ -228,7 +228,7 @@ run_info(struct tree *t, const struct analysis_run *run)
 
 /* The Jobs by which it measures. */
 static void
-job_rows(struct tree *t, const struct analysis_run *run, const char *bar)
+tree_job_rows(struct tree *t, const struct analysis_run *run, const char *bar)
 {
 	size_t left = 0;
 
@@ -243,27 +243,27 @@ job_rows(struct tree *t, const struct analysis_run *run, const char *bar)
 				if (name != NULL && print == 0)
 					left++;
 				else if (name != NULL)
-					row(t,
+					tree_row(t,
 					    arena_printf(t->arena, "%s%s ⊞ %s", bar, --left == 0 ? "└──" : "├──", name),
-					    "Job", decorated(t, m->phase), m->started_at,
+					    "Job", tree_decorated(t, m->phase), m->started_at,
 					    m->message != NULL ? m->message : "");
 			}
 		}
 }
 
 static void
-run_row(struct tree *t, const struct analysis_run *run, const char *bar, bool last)
+tree_run_row(struct tree *t, const struct analysis_run *run, const char *bar, bool last)
 {
 	const char *phase = str_empty(run->status.phase) ? "Pending" : run->status.phase;
 
-	row(t, arena_printf(t->arena, "%s%s α %s", bar, last ? "└──" : "├──", run->object.meta.name), "AnalysisRun",
-	    decorated(t, phase), run->object.meta.creation_timestamp, run_info(t, run));
-	job_rows(t, run, arena_printf(t->arena, "%s%s", bar, last ? "   " : "│  "));
+	tree_row(t, arena_printf(t->arena, "%s%s α %s", bar, last ? "└──" : "├──", run->object.meta.name),
+	    "AnalysisRun", tree_decorated(t, phase), run->object.meta.creation_timestamp, tree_run_info(t, run));
+	tree_job_rows(t, run, arena_printf(t->arena, "%s%s", bar, last ? "   " : "│  "));
 }
 
 /* What belongs to an experiment. */
 static void
-experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
+tree_experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
 {
 	const struct meta *m = &e->object.meta;
 	const struct object **sets, **runs;
@@ -271,21 +271,21 @@ experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
 	size_t n_runs = view_owned(t->view, &analysis_run_type, m->namespace, m->uid, t->arena, &runs);
 
 	for (size_t i = 0; i < n_sets; i++)
-		replicaset(t, (const struct replicaset *)sets[i], "", bar, i + 1 == n_sets && n_runs == 0);
+		tree_replicaset(t, (const struct replicaset *)sets[i], "", bar, i + 1 == n_sets && n_runs == 0);
 	for (size_t i = 0; i < n_runs; i++)
-		run_row(t, (const struct analysis_run *)runs[i], bar, i + 1 == n_runs);
+		tree_run_row(t, (const struct analysis_run *)runs[i], bar, i + 1 == n_runs);
 }
 
 static const char *
-experiment_phase(const struct experiment *e)
+tree_experiment_phase(const struct experiment *e)
 {
 	return str_empty(e->status.phase) ? "Pending" : e->status.phase;
 }
 
 static void
-experiment_row(struct tree *t, const struct experiment *e, const char *name)
+tree_experiment_row(struct tree *t, const struct experiment *e, const char *name)
 {
-	row(t, name, "Experiment", decorated(t, experiment_phase(e)), e->object.meta.creation_timestamp,
+	tree_row(t, name, "Experiment", tree_decorated(t, tree_experiment_phase(e)), e->object.meta.creation_timestamp,
 	    e->status.message != NULL ? e->status.message : "");
 }
 
@@ -296,7 +296,7 @@ struct belongings {
 };
 
 static size_t
-count_of(const struct object **list, size_t n, int64_t rev)
+tree_count(const struct object **list, size_t n, int64_t rev)
 {
 	size_t found = 0;
 
@@ -306,54 +306,54 @@ count_of(const struct object **list, size_t n, int64_t rev)
 }
 
 static void
-revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last)
+tree_revision_rows(struct tree *t, int64_t rev, const struct belongings *b, bool last)
 {
 	const char *bar = last ? "   " : "│  ";
-	size_t left = count_of(b->sets, b->n_sets, rev) + count_of(b->experiments, b->n_experiments, rev) +
-		      count_of(b->runs, b->n_runs, rev);
+	size_t left = tree_count(b->sets, b->n_sets, rev) + tree_count(b->experiments, b->n_experiments, rev) +
+		      tree_count(b->runs, b->n_runs, rev);
 
-	row(t, arena_printf(t->arena, "%s # revision:%" PRId64, last ? "└──" : "├──", rev), "", "", 0, "");
+	tree_row(t, arena_printf(t->arena, "%s # revision:%" PRId64, last ? "└──" : "├──", rev), "", "", 0, "");
 	for (size_t i = 0; i < b->n_sets; i++)
 		if (summary_revision(b->sets[i]) == rev) {
 			const struct replicaset *rs = (const struct replicaset *)b->sets[i];
 
-			replicaset(t, rs, role_of(t, rs), bar, --left == 0);
+			tree_replicaset(t, rs, tree_role(t, rs), bar, --left == 0);
 		}
 	for (size_t i = 0; i < b->n_experiments; i++)
 		if (summary_revision(b->experiments[i]) == rev) {
 			const struct experiment *e = (const struct experiment *)b->experiments[i];
 			bool end = --left == 0;
 
-			experiment_row(
+			tree_experiment_row(
 			    t, e, arena_printf(t->arena, "%s%s Σ %s", bar, end ? "└──" : "├──", e->object.meta.name));
-			experiment_rows(t, e, arena_printf(t->arena, "%s%s", bar, end ? "   " : "│  "));
+			tree_experiment_rows(t, e, arena_printf(t->arena, "%s%s", bar, end ? "   " : "│  "));
 		}
 	for (size_t i = 0; i < b->n_runs; i++)
 		if (summary_revision(b->runs[i]) == rev)
-			run_row(t, (const struct analysis_run *)b->runs[i], bar, --left == 0);
+			tree_run_row(t, (const struct analysis_run *)b->runs[i], bar, --left == 0);
 }
 
 static void
-columns(struct tree *t)
+tree_columns(struct tree *t)
 {
-	row(t, "NAME", "KIND", "STATUS", 0, "INFO");
+	tree_row(t, "NAME", "KIND", "STATUS", 0, "INFO");
 	t->first->cells[COLUMN_AGE] = "AGE";
 }
 
 /* The text in the arena, and the end of the buffer. */
 static const char *
-finished(struct tree *t)
+tree_is_finished(struct tree *t)
 {
 	const char *text;
 
-	write_rows(t);
+	tree_write_rows(t);
 	text = arena_strdup(t->arena, str_text(&t->out));
 	str_done(&t->out);
 	return text;
 }
 
 static int
-newest_first(const void *a, const void *b)
+tree_newest_first(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
@@ -376,11 +376,11 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	b.n_sets = view_owned(v, &replicaset_type, ns, r->object.meta.uid, a, &b.sets);
 	b.n_experiments = view_owned(v, &experiment_type, ns, r->object.meta.uid, a, &b.experiments);
 	b.n_runs = view_owned(v, &analysis_run_type, ns, r->object.meta.uid, a, &b.runs);
-	head(&t, b.sets, b.n_sets);
-	images(&t, b.sets, b.n_sets);
-	counts(&t);
-	columns(&t);
-	row(&t, arena_printf(a, "⟳ %s", name), "Rollout", decorated(&t, summary_phase(r, NULL)),
+	tree_head(&t, b.sets, b.n_sets);
+	tree_images(&t, b.sets, b.n_sets);
+	tree_counts(&t);
+	tree_columns(&t);
+	tree_row(&t, arena_printf(a, "⟳ %s", name), "Rollout", tree_decorated(&t, summary_phase(r, NULL)),
 	    r->object.meta.creation_timestamp, "");
 	/* Runs and experiments are shown also where the ReplicaSet of their revision has another number by now, or is deleted. */
 	revisions = arena_new_array(a, int64_t, b.n_sets + b.n_experiments + b.n_runs + 1);
@@ -390,11 +390,11 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 		revisions[n++] = summary_revision(b.experiments[i]);
 	for (size_t i = 0; i < b.n_runs; i++)
 		revisions[n++] = summary_revision(b.runs[i]);
-	qsort(revisions, n, sizeof(*revisions), newest_first);
+	qsort(revisions, n, sizeof(*revisions), tree_newest_first);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || revisions[i] != revisions[i - 1])
-			revision_rows(&t, revisions[i], &b, revisions[n - 1] == revisions[i]);
-	return finished(&t);
+			tree_revision_rows(&t, revisions[i], &b, revisions[n - 1] == revisions[i]);
+	return tree_is_finished(&t);
 }
 
 const char *
@@ -408,15 +408,15 @@ tree_experiment(struct arena *a, const struct view *v, const char *ns, const cha
 		return NULL;
 	str_init(&t.out, 4u << 20);
 	str_addf(&t.out, "Name:            %s\nNamespace:       %s\nStatus:          %s\n", name, ns,
-	    decorated(&t, experiment_phase(e)));
+	    tree_decorated(&t, tree_experiment_phase(e)));
 	if (!str_empty(e->status.message))
 		str_addf(&t.out, "Message:         %s\n", e->status.message);
 	for (size_t i = 0; i < e->spec.templates.n; i++, label = "                ")
 		str_addf(&t.out, "%s %s (Σ:%s)\n", label, summary_images(a, e->spec.templates.at[i].template),
 		    e->spec.templates.at[i].name);
 	str_addc(&t.out, '\n');
-	columns(&t);
-	experiment_row(&t, e, arena_printf(a, "Σ %s", name));
-	experiment_rows(&t, e, "");
-	return finished(&t);
+	tree_columns(&t);
+	tree_experiment_row(&t, e, arena_printf(a, "Σ %s", name));
+	tree_experiment_rows(&t, e, "");
+	return tree_is_finished(&t);
 }

@@ -4,7 +4,7 @@
 #include "kube/watch.h"
 
 static void
-on_change(const struct object *o, bool deleted, void *arg)
+watched_on_change(const struct object *o, bool deleted, void *arg)
 {
 	struct watched *w = arg;
 
@@ -15,7 +15,7 @@ on_change(const struct object *o, bool deleted, void *arg)
 }
 
 static void
-on_unreadable(const struct object *o, enum cache_found found, void *arg)
+watched_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 {
 	(void)arg;
 	if (found == CACHE_UNREADABLE)
@@ -23,7 +23,7 @@ on_unreadable(const struct object *o, enum cache_found found, void *arg)
 }
 
 static void
-on_synced(void *arg)
+watched_on_synced(void *arg)
 {
 	struct watched *w = arg;
 
@@ -33,7 +33,7 @@ on_synced(void *arg)
 
 /* At the first list, a person is told; once there is something to show, the watch goes on by itself. */
 static void
-on_failed(const struct err *e, void *arg)
+watched_on_failed(const struct err *e, void *arg)
 {
 	struct watched *w = arg;
 
@@ -50,14 +50,14 @@ watched_start(struct cli *c, struct watched *w, const char *name, const struct t
 	_cleanup_(freep) char *of_name = name != NULL ? mem_printf("metadata.name=%s", name) : NULL;
 
 	w->cli = c;
-	w->cache = cache_new(on_change, w);
+	w->cache = cache_new(watched_on_change, w);
 	w->n = n;
-	cache_observe_unreadable(w->cache, on_unreadable);
+	cache_observe_unreadable(w->cache, watched_on_unreadable);
 	for (size_t i = 0; i < n; i++)
 		w->watches[i] = watch_start(c->transport, w->cache, types[i],
 		    &(struct watch_scope){ .namespace = cli_on(c, "all-namespaces") ? NULL : c->namespace,
 			.fields = i == 0 ? of_name : NULL },
-		    1, (struct watch_observer){ .synced = on_synced, .failed = on_failed, .arg = w });
+		    1, (struct watch_observer){ .synced = watched_on_synced, .failed = watched_on_failed, .arg = w });
 }
 
 void
@@ -75,7 +75,7 @@ struct naming {
 };
 
 static void
-find_name(const struct object *o, void *arg)
+watched_find_name(const struct object *o, void *arg)
 {
 	struct naming *n = arg;
 
@@ -87,6 +87,7 @@ watched_cannot_read(const struct watched *w, const struct type *t, const char *n
 {
 	struct naming n = { .name = name };
 
-	view_each_unreadable(cache_view(w->cache), t, t->cluster_scoped ? NULL : w->cli->namespace, find_name, &n);
+	view_each_unreadable(
+	    cache_view(w->cache), t, t->cluster_scoped ? NULL : w->cli->namespace, watched_find_name, &n);
 	return n.found;
 }

@@ -47,10 +47,10 @@ const struct command cmd_demo = {
 
 /* --- telling ------------------------------------------------------------------------------------------------------- */
 
-static void say(struct demo *, const char *format, ...) printf_like(2, 3);
+static void demo_print(struct demo *, const char *format, ...) printf_like(2, 3);
 
 static void
-say(struct demo *d, const char *format, ...)
+demo_print(struct demo *d, const char *format, ...)
 {
 	char text[600];
 	int64_t ms = loop_mono(d->cli->loop) - d->started;
@@ -117,7 +117,7 @@ demo_runs(const struct demo *d, struct arena *a, const struct analysis_run ***re
 
 /* The weight of the canary's destination, -1 when there is no VirtualService. */
 static int64_t
-canary_weight(const struct demo *d)
+demo_canary_weight(const struct demo *d)
 {
 	const struct virtual_service *vs = (const struct virtual_service *)view_get(
 	    cache_view(d->watched.cache), &virtual_service_type, DEMO_NS, "myapp-vs");
@@ -134,7 +134,7 @@ canary_weight(const struct demo *d)
 }
 
 static void
-look_at_measurements(struct demo *d, struct arena *a, const struct analysis_run *run, const struct metric_result *m)
+demo_read_measurements(struct demo *d, struct arena *a, const struct analysis_run *run, const struct metric_result *m)
 {
 	struct metric *metrics;
 	size_t n_metrics = demo_metrics(a, run, &metrics);
@@ -149,7 +149,7 @@ look_at_measurements(struct demo *d, struct arena *a, const struct analysis_run 
 		map_set(&d->told, key, d);
 		for (size_t k = 0; k < n_metrics; k++)
 			if (str_eq(metrics[k].name, m->name))
-				say(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
+				demo_print(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
 				    one->value != NULL ? one->value : "no value",
 				    one->message != NULL ? one->message
 				    : m->failed > 0 ? arena_printf(a, "failed %" PRId64 " times, more than %s abort",
@@ -160,7 +160,7 @@ look_at_measurements(struct demo *d, struct arena *a, const struct analysis_run 
 }
 
 static void
-look_at_runs(struct demo *d, struct arena *a)
+demo_read_runs(struct demo *d, struct arena *a)
 {
 	const struct analysis_run **runs;
 	size_t n = demo_runs(d, a, &runs);
@@ -171,38 +171,38 @@ look_at_runs(struct demo *d, struct arena *a)
 
 			if (m->failed > 0 && d->stage == 3 && d->first_bad == 0)
 				d->first_bad = loop_mono(d->cli->loop);
-			look_at_measurements(d, a, runs[i], m);
+			demo_read_measurements(d, a, runs[i], m);
 		}
 		if (d->stage == 3 && d->verdict == 0 &&
 		    (str_eq(runs[i]->status.phase, "Failed") || str_eq(runs[i]->status.phase, "Error"))) {
 			d->verdict = loop_mono(d->cli->loop);
-			say(d, "verdict: %s", runs[i]->status.message ?: runs[i]->status.phase);
+			demo_print(d, "verdict: %s", runs[i]->status.message ?: runs[i]->status.phase);
 		}
 	}
 }
 
 static void
-look(struct demo *d)
+demo_check(struct demo *d)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct rollout *r = demo_rollout(d);
-	int64_t weight = canary_weight(d);
+	int64_t weight = demo_canary_weight(d);
 
 	if (r == NULL)
 		return;
-	look_at_runs(d, a);
+	demo_read_runs(d, a);
 	if (r->status.phase != NULL) {
 		const char *said = arena_printf(
 		    a, "%s%s%s", r->status.phase, r->status.message != NULL ? ": " : "", r->status.message ?: "");
 
 		if (strcmp(said, d->said) != 0)
-			say(d, "  the rollout is %s", said);
+			demo_print(d, "  the rollout is %s", said);
 		snprintf(d->said, sizeof(d->said), "%s", said);
 	}
 	if (weight != d->weight && weight >= 0) {
 		if (d->weight >= 0 && d->stage > 1) {
-			say(d, "  traffic: %" PRId64 " %% to the canary, %" PRId64 " %% to the stable version", weight,
-			    100 - weight);
+			demo_print(d, "  traffic: %" PRId64 " %% to the canary, %" PRId64 " %% to the stable version",
+			    weight, 100 - weight);
 			if (d->n_seen < ARRAY_SIZE(d->seen_weights))
 				d->seen_weights[d->n_seen++] = weight;
 		}
@@ -214,16 +214,16 @@ look(struct demo *d)
 }
 
 static void
-on_change(void *arg)
+demo_on_change(void *arg)
 {
 	struct demo *d = arg;
 
-	look(d);
+	demo_check(d);
 	loop_stop(d->cli->loop); /* whoever waits looks again */
 }
 
 static void
-on_answer(void *arg, const struct load_answer *answer)
+demo_on_response(void *arg, const struct load_answer *answer)
 {
 	struct demo *d = arg;
 	int64_t at = (answer->done - d->started) / 1000;
@@ -246,7 +246,7 @@ on_answer(void *arg, const struct load_answer *answer)
 }
 
 static void
-on_redraw(struct timer *t, void *arg)
+demo_on_redraw(struct timer *t, void *arg)
 {
 	struct demo *d = arg;
 
@@ -257,7 +257,7 @@ on_redraw(struct timer *t, void *arg)
 /* --- waiting ------------------------------------------------------------------------------------------------------- */
 
 static void
-on_deadline(struct timer *t, void *arg)
+demo_on_deadline(struct timer *t, void *arg)
 {
 	struct demo *d = arg;
 
@@ -267,9 +267,9 @@ on_deadline(struct timer *t, void *arg)
 
 /* Runs the loop until done(d). False when it is interrupted, or not done in time: then it was said. */
 static bool
-wait_for(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const char *what)
+demo_wait(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const char *what)
 {
-	struct timer t = { .fire = on_deadline, .arg = d };
+	struct timer t = { .fire = demo_on_deadline, .arg = d };
 
 	loop_timer(d->cli->loop, &t, seconds * 1000);
 	while (!d->cli->interrupted && !done(d) && t.arg != NULL)
@@ -277,15 +277,15 @@ wait_for(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const cha
 	loop_timer_stop(d->cli->loop, &t);
 	if (d->cli->interrupted || done(d))
 		return !d->cli->interrupted;
-	say(d, "not within %" PRId64 " seconds: %s; the rollout is %s", seconds, what, d->said);
+	demo_print(d, "not within %" PRId64 " seconds: %s; the rollout is %s", seconds, what, d->said);
 	return false;
 }
 
 /* Lets some seconds of traffic pass. False when interrupted. */
 static bool
-pass(struct demo *d, int64_t seconds)
+demo_run_traffic(struct demo *d, int64_t seconds)
 {
-	struct timer t = { .fire = on_deadline, .arg = d };
+	struct timer t = { .fire = demo_on_deadline, .arg = d };
 
 	loop_timer(d->cli->loop, &t, seconds * 1000);
 	while (!d->cli->interrupted && t.arg != NULL)
@@ -296,7 +296,7 @@ pass(struct demo *d, int64_t seconds)
 
 /* The status speaks of the spec that is there now. */
 static bool
-observed(const struct rollout *r)
+demo_is_observed(const struct rollout *r)
 {
 	long long seen;
 
@@ -305,48 +305,48 @@ observed(const struct rollout *r)
 }
 
 static bool
-healthy(struct demo *d)
+demo_is_healthy(struct demo *d)
 {
 	const struct rollout *r = demo_rollout(d);
 
-	return observed(r) && str_eq(r->status.phase, "Healthy");
+	return demo_is_observed(r) && str_eq(r->status.phase, "Healthy");
 }
 
 static bool
-waits_for_approval(struct demo *d)
+demo_waits_for_approval(struct demo *d)
 {
 	const struct rollout *r = demo_rollout(d);
 
-	return observed(r) && str_eq(r->status.phase, "Paused") && d->weight == 20;
+	return demo_is_observed(r) && str_eq(r->status.phase, "Paused") && d->weight == 20;
 }
 
 static bool
-approved(struct demo *d)
+demo_is_approved(struct demo *d)
 {
 	const struct rollout *r = demo_rollout(d);
 
-	return observed(r) &&
+	return demo_is_observed(r) &&
 	       (!r->status.current_step_index.set || r->status.current_step_index.is > 1 || r->status.abort);
 }
 
 static bool
-degraded(struct demo *d)
+demo_is_degraded(struct demo *d)
 {
 	const struct rollout *r = demo_rollout(d);
 
-	return observed(r) && str_eq(r->status.phase, "Degraded") && r->status.abort && d->weight == 0;
+	return demo_is_observed(r) && str_eq(r->status.phase, "Degraded") && r->status.abort && d->weight == 0;
 }
 
 static bool
-verdict_seen(struct demo *d)
+demo_has_verdict(struct demo *d)
 {
 	return d->verdict != 0;
 }
 
 static bool
-promoted_or_aborted(struct demo *d)
+demo_is_promoted_or_aborted(struct demo *d)
 {
-	return (healthy(d) && d->weight == 0) || degraded(d);
+	return (demo_is_healthy(d) && d->weight == 0) || demo_is_degraded(d);
 }
 
 /* --- doing --------------------------------------------------------------------------------------------------------- */
@@ -359,7 +359,7 @@ struct running {
 };
 
 static void
-on_exit_(void *arg, int status)
+demo_on_exit(void *arg, int status)
 {
 	struct running *r = arg;
 
@@ -370,7 +370,7 @@ on_exit_(void *arg, int status)
 
 /* Runs a command of this program as a person would, saying so. */
 static bool
-command(struct demo *d, const char *const *words, const char *who)
+demo_command(struct demo *d, const char *const *words, const char *who)
 {
 	const char *argv[16] = { cli_self(d->cli) };
 	const char *log = arena_printf(d->cli->arena, "%s/commands.log", d->dir), *text = "sluice";
@@ -381,32 +381,32 @@ command(struct demo *d, const char *const *words, const char *who)
 		argv[n] = words[n - 1];
 		text = arena_printf(d->cli->arena, "%s %s", text, argv[n]);
 	}
-	say(d, "%s$ %s", who, text);
+	demo_print(d, "%s$ %s", who, text);
 	argv[n++] = "--kubeconfig";
 	argv[n++] = dev_kubeconfig(d->dev);
-	r.child = child_serve(d->cli->loop, argv, log, on_exit_, &r);
+	r.child = child_serve(d->cli->loop, argv, log, demo_on_exit, &r);
 	while (r.child != NULL && !r.ended)
 		loop_run(d->cli->loop);
 	if (r.child == NULL || r.status != 0)
-		say(d, "failed; see %s", log);
+		demo_print(d, "failed; see %s", log);
 	child_stop(r.child, 0);
 	return r.ended && r.status == 0;
 }
 
 static bool
-set_image(struct demo *d, const char *tag)
+demo_set_image(struct demo *d, const char *tag)
 {
 	const char *image = arena_printf(d->cli->arena, DEMO_NAME "=myregistry/myapp:%s", tag);
 	const char *const words[] = { "set", "image", DEMO_NAME, image, "-n", DEMO_NS, NULL };
 
 	snprintf(d->canary_tag, sizeof(d->canary_tag), "%s", tag);
 	d->n_seen = 0;
-	return command(d, words, "");
+	return demo_command(d, words, "");
 }
 
 /* What the demo changes in a manifest: the release's tag, as a pipeline would, and the address of its Prometheus. */
 static void
-adapt(const struct demo *d, json_t *object)
+demo_adapt(const struct demo *d, json_t *object)
 {
 	json_t *image = json_at(object, "/spec/template/spec/containers/0"), *metric;
 	size_t i;
@@ -420,7 +420,7 @@ adapt(const struct demo *d, json_t *object)
 }
 
 static struct err *
-create(struct demo *d, const json_t *object)
+demo_create(struct demo *d, const json_t *object)
 {
 	const json_t *meta = json_object_get(object, "metadata");
 	const char *version = json_str(object, "apiVersion") ?: "", *ns = json_str(meta, "namespace"), *path = NULL;
@@ -437,7 +437,7 @@ create(struct demo *d, const json_t *object)
 }
 
 static bool
-apply(struct demo *d, const char *dir, const char *file)
+demo_apply(struct demo *d, const char *dir, const char *file)
 {
 	struct arena *a = d->cli->arena;
 	const char *path = arena_printf(a, "%s/%s", dir, file);
@@ -456,43 +456,43 @@ apply(struct demo *d, const char *dir, const char *file)
 		return false;
 	}
 	json_array_foreach (list, i, object) {
-		adapt(d, object);
-		if ((e = create(d, object)) != NULL) {
+		demo_adapt(d, object);
+		if ((e = demo_create(d, object)) != NULL) {
 			cli_fail(d->cli, "%s: %s", path, err_text(a, e));
 			return false;
 		}
 	}
-	say(d, "applied %s", path);
+	demo_print(d, "applied %s", path);
 	return true;
 }
 
 /* --- the story ----------------------------------------------------------------------------------------------------- */
 
 static bool
-first_release(struct demo *d)
+demo_first_release(struct demo *d)
 {
 	const char *dir = cli_flag(d->cli, "examples");
 
 	d->stage = 1;
-	say(d, "1. v1 is deployed, and used: %d requests a second", RATE);
-	if (!apply(d, dir, "network.yaml") || !apply(d, dir, "demo/analysis-templates.yaml") ||
-	    !apply(d, dir, "demo/rollout.yaml") || !wait_for(d, healthy, 60, "v1 is healthy"))
+	demo_print(d, "1. v1 is deployed, and used: %d requests a second", RATE);
+	if (!demo_apply(d, dir, "network.yaml") || !demo_apply(d, dir, "demo/analysis-templates.yaml") ||
+	    !demo_apply(d, dir, "demo/rollout.yaml") || !demo_wait(d, demo_is_healthy, 60, "v1 is healthy"))
 		return false;
-	d->load = load_new(
-	    d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE, on_answer, d);
+	d->load = load_new(d->cli->loop, d->outside, arena_printf(d->cli->arena, "%s/", dev_gateway(d->dev)), RATE,
+	    demo_on_response, d);
 	/* So that the first measurement finds samples. */
-	return pass(d, 10);
+	return demo_run_traffic(d, 10);
 }
 
 /* The weights seen in this stage are these. */
 static bool
-weights_were(const struct demo *d, const int64_t *want, size_t n)
+demo_weights_were(const struct demo *d, const int64_t *want, size_t n)
 {
 	return d->n_seen == n && memcmp(d->seen_weights, want, n * sizeof(*want)) == 0;
 }
 
 static bool
-good_release(struct demo *d)
+demo_good_release(struct demo *d)
 {
 	static const char *const promote[] = { "promote", DEMO_NAME, "-n", DEMO_NS, NULL };
 	/* At the end the canary has become the stable version, and its subset has no traffic. */
@@ -500,52 +500,52 @@ good_release(struct demo *d)
 	bool me = str_eq(cli_flag(d->cli, "approve"), "me");
 
 	d->stage = 2;
-	say(d, "2. v2, a good release");
-	if (!set_image(d, "v2") ||
-	    !wait_for(d, waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
+	demo_print(d, "2. v2, a good release");
+	if (!demo_set_image(d, "v2") ||
+	    !demo_wait(d, demo_waits_for_approval, 60, "v2 has 20 % of the traffic and waits for approval"))
 		return false;
 	if (me) {
 		d->ask = arena_printf(d->cli->arena, "./sluice promote %s -n %s --kubeconfig %s", DEMO_NAME, DEMO_NS,
 		    dev_kubeconfig(d->dev));
-		say(d, "it waits for you, in another terminal:\n\n    %s\n", d->ask);
-		if (!wait_for(d, approved, 3600, "v2 is approved"))
+		demo_print(d, "it waits for you, in another terminal:\n\n    %s\n", d->ask);
+		if (!demo_wait(d, demo_is_approved, 3600, "v2 is approved"))
 			return false;
 		d->ask = NULL;
-	} else if (!pass(d, 3) || !command(d, promote, "approval (by the demo itself): ")) {
+	} else if (!demo_run_traffic(d, 3) || !demo_command(d, promote, "approval (by the demo itself): ")) {
 		return false;
 	}
-	if (!wait_for(d, promoted_or_aborted, 180, "v2 is promoted"))
+	if (!demo_wait(d, demo_is_promoted_or_aborted, 180, "v2 is promoted"))
 		return false;
-	if (!healthy(d) || !weights_were(d, weights, ARRAY_SIZE(weights))) {
-		say(d, "v2 was not promoted by way of 20, 40, 60, 80 and 100 %%");
+	if (!demo_is_healthy(d) || !demo_weights_were(d, weights, ARRAY_SIZE(weights))) {
+		demo_print(d, "v2 was not promoted by way of 20, 40, 60, 80 and 100 %%");
 		return false;
 	}
-	say(d, "v2 is promoted: all traffic is on it");
-	return pass(d, 5);
+	demo_print(d, "v2 is promoted: all traffic is on it");
+	return demo_run_traffic(d, 5);
 }
 
 static bool
-bad_release(struct demo *d)
+demo_bad_release(struct demo *d)
 {
 	static const int64_t weights[] = { 20, 0 };
 
 	d->stage = 3;
 	d->errors_in_stage = 0;
-	say(d, "3. v3, a release that answers most requests with errors");
-	if (!set_image(d, "v3") || !wait_for(d, degraded, 180, "v3 is aborted") ||
-	    !wait_for(d, verdict_seen, 10, "a verdict of its analysis"))
+	demo_print(d, "3. v3, a release that answers most requests with errors");
+	if (!demo_set_image(d, "v3") || !demo_wait(d, demo_is_degraded, 180, "v3 is aborted") ||
+	    !demo_wait(d, demo_has_verdict, 10, "a verdict of its analysis"))
 		return false;
-	if (!weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 ||
+	if (!demo_weights_were(d, weights, ARRAY_SIZE(weights)) || d->first_bad == 0 || d->verdict == 0 ||
 	    d->restored == 0) {
-		say(d, "v3 was not aborted by a failed analysis at 20 %%");
+		demo_print(d, "v3 was not aborted by a failed analysis at 20 %%");
 		return false;
 	}
-	say(d, "v3 is aborted: all traffic is back on v2");
-	return pass(d, 5);
+	demo_print(d, "v3 is aborted: all traffic is back on v2");
+	return demo_run_traffic(d, 5);
 }
 
 static bool
-report(const struct demo *d)
+demo_report(const struct demo *d)
 {
 	bool good = d->after > 0 && d->errors_after == 0 && d->strange_after == 0;
 
@@ -562,15 +562,15 @@ report(const struct demo *d)
 }
 
 static bool
-play(struct demo *d)
+demo_play(struct demo *d)
 {
 	static const struct type *const types[] = { &rollout_type, &replicaset_type, &pod_type, &analysis_run_type,
 		&virtual_service_type };
 
-	d->watched.changed = on_change;
+	d->watched.changed = demo_on_change;
 	d->watched.arg = d;
 	watched_start(d->cli, &d->watched, NULL, types, ARRAY_SIZE(types));
-	return first_release(d) && good_release(d) && bad_release(d);
+	return demo_first_release(d) && demo_good_release(d) && demo_bad_release(d);
 }
 
 static int
@@ -580,7 +580,7 @@ demo_run(struct cli *c)
 		.weight = -1,
 		.started = loop_mono(c->loop),
 		.live = cli_color(c),
-		.redraw = { .fire = on_redraw, .arg = &d } };
+		.redraw = { .fire = demo_on_redraw, .arg = &d } };
 	struct dev_settings s = { .app = "myregistry/myapp",
 		.behave = "v3:errors=0.9",
 		.controller = true,
@@ -602,7 +602,7 @@ demo_run(struct cli *c)
 			demo_view_enter();
 			loop_timer(c->loop, &d.redraw, 0);
 		}
-		good = play(&d);
+		good = demo_play(&d);
 	}
 	loop_timer_stop(c->loop, &d.redraw);
 	if (d.live) {
@@ -611,7 +611,7 @@ demo_run(struct cli *c)
 			puts(d.lines[i]);
 	}
 	if (good)
-		good = report(&d);
+		good = demo_report(&d);
 	load_free(d.load);
 	watched_stop(&d.watched);
 	transport_free(d.outside);

@@ -11,7 +11,7 @@
 #include "sim/app.h"
 #include "sim/load.h"
 
-static int app_run(struct cli *);
+static int demo_app_run(struct cli *);
 static int load_run(struct cli *);
 
 const struct command cmd_demo_app = {
@@ -26,7 +26,7 @@ const struct command cmd_demo_app = {
 		{ .name = "version-name", .value = "NAME", .value_default = "v0", .text = "Version in the responses" },
 		{ 0 },
 	    },
-	.run = app_run,
+	.run = demo_app_run,
 };
 
 const struct command cmd_load = {
@@ -45,7 +45,7 @@ const struct command cmd_load = {
 
 /* "127.1.2.3:8080". False when it is something else, or not loopback. */
 static bool
-loopback(char *text, const char **ret_ip, int *ret_port)
+demo_app_is_loopback(char *text, const char **ret_ip, int *ret_port)
 {
 	char *colon = strrchr(text, ':');
 	long long port;
@@ -59,7 +59,7 @@ loopback(char *text, const char **ret_ip, int *ret_port)
 }
 
 static int
-app_run(struct cli *c)
+demo_app_run(struct cli *c)
 {
 	struct app_settings s = { .version = cli_flag(c, "version-name"), .latency_ms = 2, .seed = (uint64_t)getpid() };
 	const char *errors = cli_flag(c, "errors"), *latency = cli_flag(c, "latency"),
@@ -67,7 +67,7 @@ app_run(struct cli *c)
 	char none[] = "", *end = none;
 	struct app *app;
 
-	if (address == NULL || !loopback(arena_strdup(c->arena, address), &s.ip, &s.port))
+	if (address == NULL || !demo_app_is_loopback(arena_strdup(c->arena, address), &s.ip, &s.port))
 		return cli_fail(
 		    c, "--address: \"%s\" is not a loopback address and port such as 127.0.0.1:8080", address ?: "");
 	if (latency != NULL && (!duration_parse(latency, &s.latency_ms) || s.latency_ms < 0))
@@ -88,7 +88,7 @@ struct counted {
 };
 
 static void
-on_answer(void *arg, const struct load_answer *a)
+load_on_response(void *arg, const struct load_answer *a)
 {
 	struct counted *n = arg;
 
@@ -97,7 +97,7 @@ on_answer(void *arg, const struct load_answer *a)
 }
 
 static void
-on_second(struct timer *t, void *arg)
+load_on_second(struct timer *t, void *arg)
 {
 	struct cli *c = t->arg;
 
@@ -109,7 +109,7 @@ static int
 load_run(struct cli *c)
 {
 	struct counted n = { 0 };
-	struct timer second = { .fire = on_second, .arg = c };
+	struct timer second = { .fire = load_on_second, .arg = c };
 	int64_t timeout = 0, started = loop_mono(c->loop);
 	long long rate;
 	struct transport *t;
@@ -122,7 +122,7 @@ load_run(struct cli *c)
 	if (cli_flag(c, "timeout") != NULL && !duration_parse(cli_flag(c, "timeout"), &timeout))
 		return cli_fail(c, "--timeout: \"%s\" is not a duration such as 90s", cli_flag(c, "timeout"));
 	t = transport_curl_new(c->loop, NULL);
-	l = load_new(c->loop, t, cli_flag(c, "url"), (int)rate, on_answer, &n);
+	l = load_new(c->loop, t, cli_flag(c, "url"), (int)rate, load_on_response, &n);
 	while (timeout == 0 || loop_mono(c->loop) - started < timeout) {
 		loop_timer(c->loop, &second, 1000);
 		loop_run(c->loop);

@@ -50,7 +50,7 @@ static const char *const parts[] = { "controller", "mesh", "prometheus", "app", 
 
 /* What --without names; false after saying that there is no such part. */
 static bool
-read_without(struct cli *c, struct dev_settings *s)
+dev_read_without(struct cli *c, struct dev_settings *s)
 {
 	bool *const on[] = { &s->controller, &s->mesh, &s->prometheus };
 	char *list = arena_strdup(c->arena, cli_flag(c, "without") ?: ""), *save = NULL;
@@ -76,7 +76,7 @@ read_without(struct cli *c, struct dev_settings *s)
 
 /* A program that is not installed is no reason not to start the rest. */
 static void
-skip_missing(struct cli *c, bool *wanted, const char *program, const char *what)
+dev_skip_missing(struct cli *c, bool *wanted, const char *program, const char *what)
 {
 	if (*wanted && spawn_find(c->arena, program) == NULL) {
 		printf("No %s: %s is not installed (Debian's package of that name brings it).\n", what, program);
@@ -105,10 +105,10 @@ dev_run(struct cli *c)
 	if (!str_int(cli_flag(c, "load"), 0, 1000, &n))
 		return cli_fail(c, "--load: \"%s\" is not a number from 0 to 1000", cli_flag(c, "load"));
 	s.load = (int)n;
-	if (!read_without(c, &s))
+	if (!dev_read_without(c, &s))
 		return 1;
-	skip_missing(c, &s.mesh, "haproxy", "mesh");
-	skip_missing(c, &s.prometheus, "prometheus", "Prometheus");
+	dev_skip_missing(c, &s.mesh, "haproxy", "mesh");
+	dev_skip_missing(c, &s.prometheus, "prometheus", "Prometheus");
 	if (s.dir == NULL && (s.dir = dev_directory(c)) == NULL)
 		return 1;
 	cli_signals(c);

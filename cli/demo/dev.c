@@ -36,18 +36,18 @@ struct dev {
 	const char *kubeconfig, *server;
 };
 
-static void start_controller(struct dev *);
+static void dev_start_controller(struct dev *);
 
 static void
-on_restart(struct timer *t, void *arg)
+dev_on_restart(struct timer *t, void *arg)
 {
 	(void)t;
-	start_controller(arg);
+	dev_start_controller(arg);
 }
 
 /* As a Deployment would: a controller that dies is started again. */
 static void
-on_controller_exit(void *arg, int status)
+dev_on_controller_exit(void *arg, int status)
 {
 	struct dev *d = arg;
 
@@ -57,18 +57,18 @@ on_controller_exit(void *arg, int status)
 }
 
 static void
-start_controller(struct dev *d)
+dev_start_controller(struct dev *d)
 {
 	/* There is no other here; and one that was killed is to go on at once, not after its Lease. */
 	const char *argv[] = { cli_self(d->cli), "controller", "--kubeconfig", d->kubeconfig, "--leader-elect=false",
 		"--metricsPort", "0", "--healthzPort", "0", NULL };
 
-	d->controller = child_serve(
-	    d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir), on_controller_exit, d);
+	d->controller = child_serve(d->cli->loop, argv, arena_printf(d->arena, "%s/controller.log", d->settings.dir),
+	    dev_on_controller_exit, d);
 }
 
 static void
-on_load_exit(void *arg, int status)
+dev_on_load_exit(void *arg, int status)
 {
 	struct dev *d = arg;
 
@@ -78,17 +78,17 @@ on_load_exit(void *arg, int status)
 
 /* The application's users, as a process of their own. */
 static void
-start_load(struct dev *d)
+dev_start_load(struct dev *d)
 {
 	const char *argv[] = { cli_self(d->cli), "load", "--url", arena_printf(d->arena, "%s/", mesh_url(d->mesh)),
 		"--rate", arena_printf(d->arena, "%d", d->settings.load), NULL };
 
-	d->load =
-	    child_serve(d->cli->loop, argv, arena_printf(d->arena, "%s/load.log", d->settings.dir), on_load_exit, d);
+	d->load = child_serve(
+	    d->cli->loop, argv, arena_printf(d->arena, "%s/load.log", d->settings.dir), dev_on_load_exit, d);
 }
 
 static bool
-write_kubeconfig(struct dev *d)
+dev_write_kubeconfig(struct dev *d)
 {
 	FILE *f = fopen(d->kubeconfig, "w");
 
@@ -104,7 +104,7 @@ write_kubeconfig(struct dev *d)
 }
 
 static void
-seed_objects(struct dev *d)
+dev_seed_objects(struct dev *d)
 {
 	store_do(d->store, "POST", "application/json", "/api/v1/nodes",
 	    json_pack("{s:s,s:s,s:{s:s},s:{s:[{s:s,s:s}]}}", "apiVersion", "v1", "kind", "Node", "metadata", "name",
@@ -142,7 +142,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	d->cli = c;
 	d->arena = arena_new();
 	d->settings = *settings;
-	d->restart = (struct timer){ .fire = on_restart, .arg = d };
+	d->restart = (struct timer){ .fire = dev_on_restart, .arg = d };
 	if (mkdir(settings->dir, 0755) != 0 && errno != EEXIST) {
 		cli_fail(c, "%s: %s", settings->dir, strerror(errno));
 		return dev_stop(d);
@@ -155,7 +155,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	}
 	d->server = arena_printf(d->arena, "http://127.0.0.1:%d", http_server_port(d->http));
 	d->kubeconfig = arena_printf(d->arena, "%s/kubeconfig", settings->dir);
-	if (!write_kubeconfig(d)) {
+	if (!dev_write_kubeconfig(d)) {
 		cli_fail(c, "%s: %s", d->kubeconfig, strerror(errno));
 		return dev_stop(d);
 	}
@@ -168,7 +168,7 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 	    &(struct jobs_settings){ .begin_ms = settings->ready_ms, .node = "laptop", .broken_tag = BROKEN_TAG });
 	if (d->processes != NULL)
 		processes_report_to(d->processes, d->pods);
-	seed_objects(d);
+	dev_seed_objects(d);
 	if (settings->mesh && (e = mesh_new(d->arena, c->loop, d->store, settings->dir, &d->mesh)) != NULL) {
 		cli_fail(c, "%s", err_text(d->arena, e));
 		return dev_stop(d);
@@ -179,9 +179,9 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		return dev_stop(d);
 	}
 	if (settings->controller)
-		start_controller(d);
+		dev_start_controller(d);
 	if (d->mesh != NULL && settings->load > 0)
-		start_load(d);
+		dev_start_load(d);
 	return d;
 }
 

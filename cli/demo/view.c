@@ -28,7 +28,7 @@ struct screen {
 
 /* One line, cut to the terminal's width: characters count, escapes do not. */
 static void
-line(struct screen *s, const char *text)
+view_line(struct screen *s, const char *text)
 {
 	int n = 0;
 
@@ -50,10 +50,10 @@ line(struct screen *s, const char *text)
 	str_adds(&s->out, END "\xff[K");
 }
 
-static void linef(struct screen *, const char *format, ...) printf_like(2, 3);
+static void view_linef(struct screen *, const char *format, ...) printf_like(2, 3);
 
 static void
-linef(struct screen *s, const char *format, ...)
+view_linef(struct screen *s, const char *format, ...)
 {
 	char text[1000];
 	va_list ap;
@@ -61,11 +61,11 @@ linef(struct screen *s, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	line(s, text);
+	view_line(s, text);
 }
 
 static const char *
-repeat(struct screen *s, const char *what, int64_t n)
+view_repeat(struct screen *s, const char *what, int64_t n)
 {
 	struct str out;
 	const char *text;
@@ -79,7 +79,7 @@ repeat(struct screen *s, const char *what, int64_t n)
 }
 
 static const char *
-phase_color(const char *phase)
+view_phase_color(const char *phase)
 {
 	if (str_eq(phase, "Healthy") || str_eq(phase, "Successful"))
 		return GREEN;
@@ -89,7 +89,7 @@ phase_color(const char *phase)
 }
 
 static void
-stages(struct screen *s)
+view_stages(struct screen *s)
 {
 	static const char *const names[] = { "v1 deployed", "v2 good: 20 · approval · 40 · 60 · 80 · promoted",
 		"v3 bad: aborts itself" };
@@ -104,11 +104,11 @@ stages(struct screen *s)
 		    : s->demo->stage == i + 1 ? "▶"
 					      : "·",
 		    names[i], i < 2 ? GRAY "  →  " END : "");
-	line(s, text);
+	view_line(s, text);
 }
 
 static void
-head(struct screen *s, const struct rollout *r)
+view_head(struct screen *s, const struct rollout *r)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	int64_t i = r->status.current_step_index.set ? r->status.current_step_index.is : 0;
@@ -120,16 +120,16 @@ head(struct screen *s, const struct rollout *r)
 		       : c->steps.at[i].pause != NULL && c->steps.at[i].pause->duration != NULL
 			   ? arena_printf(s->arena, "pause: %s", c->steps.at[i].pause->duration)
 			   : "pause until promoted";
-	linef(s, " Rollout   " BOLD "%s" END "  %s%s" END "%s%s", DEMO_NAME, phase_color(r->status.phase),
+	view_linef(s, " Rollout   " BOLD "%s" END "  %s%s" END "%s%s", DEMO_NAME, view_phase_color(r->status.phase),
 	    r->status.phase ?: "Progressing", r->status.message != NULL ? "  " : "", r->status.message ?: "");
 	if (step[0] != '\0')
-		linef(s, " Step      %" PRId64 " of %zu  %s", i + 1, c->steps.n, step);
+		view_linef(s, " Step      %" PRId64 " of %zu  %s", i + 1, c->steps.n, step);
 	else
-		linef(s, " Step      " GRAY "all done" END);
+		view_linef(s, " Step      " GRAY "all done" END);
 }
 
 static void
-traffic(struct screen *s, const struct rollout *r)
+view_traffic(struct screen *s, const struct rollout *r)
 {
 	int64_t weight = s->demo->weight < 0 ? 0 : s->demo->weight, bar = weight * BAR / 100;
 	const char *stable = demo_tag(s->demo, s->arena, r->status.stable_rs);
@@ -137,13 +137,13 @@ traffic(struct screen *s, const struct rollout *r)
 
 	if (strcmp(stable, canary) == 0)
 		canary = "";
-	linef(s, " Traffic   " GREEN "%s" END YELLOW "%s" END "  %s %" PRId64 " %%%s", repeat(s, "█", BAR - bar),
-	    repeat(s, "█", bar), stable, 100 - weight,
+	view_linef(s, " Traffic   " GREEN "%s" END YELLOW "%s" END "  %s %" PRId64 " %%%s",
+	    view_repeat(s, "█", BAR - bar), view_repeat(s, "█", bar), stable, 100 - weight,
 	    canary[0] != '\0' ? arena_printf(s->arena, "  " YELLOW "%s %" PRId64 " %%" END, canary, weight) : "");
 }
 
 static void
-pods(struct screen *s, const struct rollout *r)
+view_pods(struct screen *s, const struct rollout *r)
 {
 	const struct view *v = cache_view(s->demo->watched.cache);
 	const struct object **sets, **list;
@@ -162,23 +162,23 @@ pods(struct screen *s, const struct rollout *r)
 			ready += up;
 			dots = arena_printf(s->arena, "%s%s", dots, up ? "●" : "○");
 		}
-		linef(s, "%s %-3s %s%s" END "  %zu of %zu ready%s", shown++ == 0 ? " Pods     " : "          ",
+		view_linef(s, "%s %-3s %s%s" END "  %zu of %zu ready%s", shown++ == 0 ? " Pods     " : "          ",
 		    demo_tag(s->demo, s->arena, hash), str_eq(hash, r->status.stable_rs) ? GREEN : YELLOW, dots, ready,
 		    n_pods, str_eq(hash, r->status.stable_rs) ? "  stable" : "");
 	}
 	for (; shown < 2; shown++)
-		line(s, "");
+		view_line(s, "");
 }
 
 static void
-metric_line(struct screen *s, const struct metric *m, const struct metric_result *result)
+view_metric_line(struct screen *s, const struct metric *m, const struct metric_result *result)
 {
 	const struct measurement *last = NULL;
 	const char *marks = "", *value;
 
 	for (size_t i = 0; result != NULL && i < result->measurements.n; i++) {
 		last = &result->measurements.at[i];
-		marks = arena_printf(s->arena, "%s%s%s" END, marks, phase_color(last->phase),
+		marks = arena_printf(s->arena, "%s%s%s" END, marks, view_phase_color(last->phase),
 		    str_eq(last->phase, "Successful") ? "✔"
 		    : str_eq(last->phase, "Failed")   ? "✖"
 						      : "?");
@@ -186,17 +186,18 @@ metric_line(struct screen *s, const struct metric *m, const struct metric_result
 	value = last != NULL && last->value != NULL ? last->value : "";
 	if (strlen(value) > 12)
 		value = arena_printf(s->arena, "%.9s..", value);
-	linef(s, "   %-18s %-12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, value, m->success_condition ?: "",
-	    marks, marks[0] != '\0' ? "  " : "", result != NULL ? result->failed : 0, m->failure_limit ?: "0");
+	view_linef(s, "   %-18s %-12s %-22s %s%s%" PRId64 " failed, %s allowed", m->name, value,
+	    m->success_condition ?: "", marks, marks[0] != '\0' ? "  " : "", result != NULL ? result->failed : 0,
+	    m->failure_limit ?: "0");
 }
 
 static void
-measurements(struct screen *s)
+view_measurements(struct screen *s)
 {
 	const struct analysis_run **runs;
 	size_t n = demo_runs(s->demo, s->arena, &runs), shown = 0;
 
-	line(s, GRAY " Measured             last         wanted                 so far" END);
+	view_line(s, GRAY " Measured             last         wanted                 so far" END);
 	for (size_t i = 0; i < n; i++) {
 		struct metric *metrics;
 		size_t n_metrics = demo_metrics(s->arena, runs[i], &metrics);
@@ -207,16 +208,16 @@ measurements(struct screen *s)
 			for (size_t j = 0; j < runs[i]->status.metric_results.n; j++)
 				if (str_eq(runs[i]->status.metric_results.at[j].name, metrics[k].name))
 					result = &runs[i]->status.metric_results.at[j];
-			metric_line(s, &metrics[k], result);
+			view_metric_line(s, &metrics[k], result);
 		}
 	}
 	for (; shown < 2; shown++)
-		line(s, GRAY "   none yet" END);
+		view_line(s, GRAY "   none yet" END);
 }
 
 /* Requests a second as bars, errors in red below them: a minute of what users saw. */
 static void
-users(struct screen *s)
+view_users(struct screen *s)
 {
 	static const char *const bars[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	const struct demo *d = s->demo;
@@ -240,10 +241,10 @@ users(struct screen *s)
 			canary = one->canary;
 		}
 	}
-	linef(s, " Users     %lu requests, %s%lu errors" END GRAY "   last second: %u, by %s %u, errors %u" END,
+	view_linef(s, " Users     %lu requests, %s%lu errors" END GRAY "   last second: %u, by %s %u, errors %u" END,
 	    d->requests, d->errors > 0 ? RED : GREEN, d->errors, last,
 	    d->canary_tag[0] != '\0' ? d->canary_tag : "a canary", canary, bad);
-	linef(s, " Errors    %s", text);
+	view_linef(s, " Errors    %s", text);
 }
 
 void
@@ -274,28 +275,28 @@ demo_view_draw(const struct demo *d)
 	}
 	str_init(&s.out, 1u << 20);
 	str_adds(&s.out, "\xff[H");
-	linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GRAY "   %s   Ctrl-C ends it" END,
+	view_linef(&s, BOLD " Sluice" END "  the seed's canary on the laptop cluster" GRAY "   %s   Ctrl-C ends it" END,
 	    duration_human(a, loop_mono(d->cli->loop) - d->started));
-	stages(&s);
-	line(&s, "");
+	view_stages(&s);
+	view_line(&s, "");
 	if (r != NULL) {
-		head(&s, r);
-		traffic(&s, r);
-		pods(&s, r);
-		line(&s, "");
-		measurements(&s);
-		line(&s, "");
-		users(&s);
+		view_head(&s, r);
+		view_traffic(&s, r);
+		view_pods(&s, r);
+		view_line(&s, "");
+		view_measurements(&s);
+		view_line(&s, "");
+		view_users(&s);
 	}
-	line(&s, "");
+	view_line(&s, "");
 	if (d->ask != NULL) {
-		line(&s, YELLOW " v2 waits for you. In another terminal:" END);
-		linef(&s, BOLD "   %s" END, d->ask);
-		line(&s, "");
+		view_line(&s, YELLOW " v2 waits for you. In another terminal:" END);
+		view_linef(&s, BOLD "   %s" END, d->ask);
+		view_line(&s, "");
 	}
 	rows = s.rows > s.used ? (size_t)(s.rows - s.used) : 0;
 	for (size_t i = d->n_lines > rows ? d->n_lines - rows : 0; i < d->n_lines; i++)
-		linef(&s, GRAY "%.8s" END "%s", d->lines[i], strlen(d->lines[i]) > 8 ? d->lines[i] + 8 : "");
+		view_linef(&s, GRAY "%.8s" END "%s", d->lines[i], strlen(d->lines[i]) > 8 ? d->lines[i] + 8 : "");
 	str_adds(&s.out, "\xff[J");
 	fwrite(s.out.at, 1, s.out.len, stdout);
 	fflush(stdout);
