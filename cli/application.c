@@ -7,7 +7,7 @@
 #include "kube/client.h"
 
 #define DEFAULT_NAMESPACE "argocd"
-#define TOLD_MAX MANIFESTS_MAX /* resources whose last line is remembered */
+#define PRINTED_MAX MANIFESTS_MAX /* resources whose last line is remembered */
 
 int
 applications_connect(struct cli *c)
@@ -95,7 +95,7 @@ struct waiting {
 	struct timer deadline;
 	const char *name;
 	const struct application_until *until;
-	struct map told; /* what → its last line, owned */
+	struct map printed; /* key → its last line, owned */
 	int code;
 };
 
@@ -103,12 +103,12 @@ struct waiting {
 static void
 application_report(struct waiting *w, const char *what, const char *line)
 {
-	const char *last = map_get(&w->told, what);
+	const char *last = map_get(&w->printed, what);
 
-	if (str_eq(last, line) || (last == NULL && w->told.count >= TOLD_MAX))
+	if (str_eq(last, line) || (last == NULL && w->printed.count >= PRINTED_MAX))
 		return;
 	printf("%s\n", line);
-	free(map_set(&w->told, what, mem_strdup(line)));
+	free(map_set(&w->printed, what, mem_strdup(line)));
 }
 
 static void
@@ -137,7 +137,7 @@ application_wait_end(struct waiting *w, int code)
 	loop_stop(w->cli->loop);
 }
 
-/* Why the revision that is waited for will not become healthy by itself; NULL: it may. Borrowed. */
+/* Returns why the revision that is waited for will not become healthy; NULL: it may. Borrowed. */
 static const char *
 application_failure(const struct waiting *w, const json_t *status)
 {
@@ -227,8 +227,8 @@ application_wait(struct cli *c, const char *name, const struct application_until
 	loop_run(c->loop);
 	loop_timer_stop(c->loop, &w.deadline);
 	watched_stop(&w.watched);
-	map_each (&w.told, slot)
+	map_each (&w.printed, slot)
 		free(slot->value);
-	map_done(&w.told);
+	map_done(&w.printed);
 	return w.watched.failed ? 1 : w.code;
 }

@@ -1,31 +1,30 @@
-/* cli/application.h: what the commands about Applications share. They are in the namespace argocd where nothing else is said, as Argo CD's are. */
+/* cli/application.h: functions of the commands about Applications. Their default namespace is argocd, as in Argo CD. */
 #pragma once
 #include "cli/cli.h"
 #include "kube/api/application.h"
 
-/* Connects, and makes argocd the namespace unless --namespace says another. 0, or 1 after saying what is wrong. */
+/* Connects; the namespace is that of --namespace, or argocd. Returns 0, or 1 after printing the error. */
 int applications_connect(struct cli *);
 
-/* The only argument; NULL after saying that it is missing. */
+/* The only argument; NULL after printing that it is missing. */
 const char *application_name(const struct cli *);
 
-/* The Application as it is; NULL after saying why it cannot be had. A new reference. */
+/* The Application as it is; NULL after printing the error. A new reference. */
 json_t *application_get(struct cli *, const char *name);
 
-/* A merge patch of it (consumed). 0, or 1 after saying what is wrong. */
+/* A merge patch of it (consumed). Returns 0, or 1 after printing the error. */
 int application_patch(struct cli *, const char *name, json_t *patch);
 
-/* --timeout: seconds, or a duration; 0 for none. 0, or 1 after saying what is wrong. */
+/* --timeout: seconds, or a duration; 0 for none. Returns 0, or 1 after printing the error. */
 int application_timeout(const struct cli *, int64_t *ret_ms);
 
-/* What is waited for; of several, all. */
+/* The conditions of a wait; all must hold. */
 struct application_until {
-	bool operation; /* no sync is under way */
+	bool operation; /* no sync is running */
 	bool synced, healthy;
-	const char *
-	    revision; /* with `synced`: to this commit; NULL: to any. A Rollout that aborts it, or ends badly, ends the wait */
-	const char *
-	    started_after; /* of the sync that counts, as the status has times: not one that was there before; NULL: any */
+	const char *revision; /* with `synced`: to this commit; NULL: to any. The wait ends if a Rollout aborts it */
+	/* Only a sync that started after this time of the status counts; NULL: any. */
+	const char *started_after;
 };
 
 /* Waits, and shows what happens on the way. The exit code: 0, or 1 when it cannot come any more, or did not in time. */

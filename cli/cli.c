@@ -72,7 +72,8 @@ cli_connect(struct cli *c)
 	return cli_connect_to(c, cli_flag(c, "kubeconfig"), cli_flag(c, "namespace"));
 }
 
-/* How long a request may take, as kubectl reads it: seconds or a duration; 0: without an end. 0, or 1 after saying what is wrong. */
+/* Reads the maximum time of a request as kubectl does: seconds or a duration; 0: no limit. Returns 0, or 1 after
+ * printing the error. */
 static int
 cli_request_timeout(const struct cli *c, int64_t *ret_ms)
 {
@@ -164,7 +165,7 @@ struct waiting {
 	struct cli *cli;
 	struct err *err;
 	json_t *body;
-	json_t *items; /* of a list; NULL: it is none */
+	json_t *items; /* of a list; NULL: the response is not a list */
 	const struct type *type;
 	bool done;
 };

@@ -37,7 +37,7 @@ int cli_fail(const struct cli *, const char *format, ...) printf_like(2, 3);
 /* The same of an error that the API server or the way to it gave, with what to do next. */
 int cli_error(const struct cli *, const struct err *);
 
-/* Reads the configuration and makes the transport; 0, or 1 after saying what is wrong. */
+/* Reads the configuration and makes the transport. Returns 0, or 1 after printing the error. */
 int cli_connect(struct cli *);
 
 /* The same, with a kubeconfig and namespace that the flags do not say. */
@@ -49,8 +49,8 @@ void cli_signals(struct cli *);
 /* The path of the running program, to start others of it. */
 const char *cli_self(struct cli *);
 
-/* Returns this program and those of the flags given to it that the other command takes too, except the namespace. In the
- * arena, ended by NULL. */
+/* Returns this program and those of the flags given to it that the other command takes too, except the namespace. In
+ * the arena, ended by NULL. */
 const char *const *cli_program(struct cli *, const struct command *);
 
 /* Waits, while the loop goes on. */
@@ -73,37 +73,39 @@ int cli_act_each(struct cli *, void (*build)(const char *name, struct action *),
 /* The rollout as it is now; prints the error and returns NULL when it cannot be had. */
 json_t *cli_get_rollout(struct cli *, const char *name);
 
-/* What --output asks for. */
+/* The formats of --output. */
 enum output { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_NAME, OUTPUT_JSON, OUTPUT_YAML };
 
-/* 0, or 1 after saying what --output may be. */
+/* 0, or 1 after printing the formats. */
 int cli_output(const struct cli *, enum output *ret);
 
 /* Prints an object or a list of objects of a type as name, JSON or YAML. */
 void cli_print(const struct cli *, enum output, const struct type *, const json_t *);
 
-/* GETs a whole list, but for what cannot be read: that is named, or left out where `t` is NULL. *ret is a new reference. */
+/* GETs a whole list, but for what cannot be read: that is named, or left out where `t` is NULL. *ret is a new
+ * reference. */
 struct err *cli_call_list(struct cli *, const struct type *t, const char *url, json_t **ret);
 
-/* The objects of a type in the namespace, or with --all-namespaces in all, or with --name the one of that name: into *ret (a new
- * reference), or NULL after they have been printed as --output says, or that there are none. 0, or 1 after saying what is wrong. */
+/* Lists the objects of a type: of the namespace, with --all-namespaces of all, with --name the one of that name.
+ * *ret is a new reference, or NULL after they, or that there are none, were printed in the format of --output.
+ * Returns 0, or 1 after printing the error. */
 int cli_list(struct cli *, const struct type *, enum output, json_t **ret);
 
-/* 0 when there is an argument at least, each the name of a rollout or what it is; 1 after saying that it is missing. */
+/* Returns 0 if there is an argument, which names a Rollout or `what`; or 1 after printing that it is missing. */
 int cli_names(const struct cli *, const char *what);
 
-/* One argument, the name of a rollout; NULL after saying that it is missing. */
+/* Returns the only argument, the name of a Rollout or `what`; or NULL after printing that it is missing. */
 const char *cli_name(const struct cli *, const char *what);
 
 /* Color, when standard output is a terminal and neither --no-color nor NO_COLOR is given. */
 bool cli_color(const struct cli *);
 
-/* view.c: a cache filled by watches, for commands that look. */
+/* view.c: a cache filled by watches, for commands that show objects. */
 struct watched {
 	struct cache *cache;
 	struct watch *watches[8];
 	size_t n, synced;
-	bool failed; /* the first list did: it has been said, and the loop was stopped */
+	bool failed; /* the first list failed: the error was printed, and the loop was stopped */
 	struct cli *cli;
 	void (*changed)(void *arg);
 	void *arg;
@@ -116,8 +118,8 @@ void watched_stop(struct watched *);
 /* The object is there and cannot be read: why was printed when it was found (cli_unreadable). */
 bool watched_cannot_read(const struct watched *, const struct type *, const char *name);
 
-/* tree.c: a rollout with its revisions, ReplicaSets, Pods, runs and experiments; an experiment with what belongs to it. In the arena;
- * NULL: there is none of that name. */
+/* tree.c: a Rollout with its revisions, ReplicaSets, Pods, AnalysisRuns and Experiments; an Experiment with its own.
+ * In the arena; NULL if the object does not exist. */
 typedef const char *tree_draw(
     struct arena *, const struct view *, const char *ns, const char *name, int64_t now, bool color);
 tree_draw tree_text, tree_experiment;

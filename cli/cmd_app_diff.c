@@ -1,4 +1,4 @@
-/* cli/cmd_app_diff.c: app diff: what a sync would change, found out here, with the rights of whoever asks. */
+/* cli/cmd_app_diff.c: app diff: what a sync would change, compared here, with the permissions of the user. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,6 @@ const struct command cmd_app_diff = {
 	    },
 	.run = app_diff_run,
 };
-
-/* --- lines ----------------------------------------------------------------------------------------------------------- */
 
 struct lines {
 	char **at;
@@ -115,8 +113,6 @@ app_diff_print(struct arena *a, const char *from, const char *to)
 	}
 }
 
-/* --- the command ----------------------------------------------------------------------------------------------------- */
-
 struct asking {
 	struct cli *cli;
 	struct worker_response response;
@@ -134,7 +130,7 @@ app_diff_on_done(void *arg, const char *answer)
 	loop_stop(k->cli->loop);
 }
 
-/* The object as people read it, with its keys in order. "" for none. */
+/* Returns the object as YAML with its keys in order; "" for NULL. */
 static const char *
 app_diff_readable(struct arena *a, const char *json)
 {
@@ -176,7 +172,7 @@ app_diff_print_all(struct cli *c, const struct worker_response *response)
 	return n;
 }
 
-/* The problem of the spec of the Application or its project, as the worker would report it; NULL: there is none. */
+/* Returns the problem of the spec of the Application or its project, as the worker would report it, or NULL. */
 static const char *
 app_diff_spec_problem(struct cli *c, const struct application *app, const struct app_project *project)
 {
@@ -187,7 +183,7 @@ app_diff_spec_problem(struct cli *c, const struct application *app, const struct
 	return project != NULL ? project_problem(c->arena, project) : NULL;
 }
 
-/* NULL: there is none, or it cannot be read. */
+/* Returns NULL if it does not exist or cannot be read. */
 static const struct app_project *
 app_diff_get_project(struct cli *c, const struct application *app, const char *namespace)
 {
@@ -200,7 +196,7 @@ app_diff_get_project(struct cli *c, const struct application *app, const char *n
 	return (const struct app_project *)object_decode(&app_project_type, project, c->arena);
 }
 
-/* The worker's request for the Application, as text; NULL: *ret_problem says why there is none. */
+/* Returns the worker's request for the Application, as text; or NULL and the reason in *ret_problem. */
 static const char *
 app_diff_request(struct cli *c, const json_t *object, const char **ret_problem)
 {

@@ -113,7 +113,7 @@ app_list_run(struct cli *c)
 	return 0;
 }
 
-/* Asks for a look, and waits until it was taken. */
+/* Requests a refresh, and waits until it was made. */
 static int
 app_get_refresh(struct cli *c, const char *name)
 {

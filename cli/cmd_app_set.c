@@ -99,29 +99,29 @@ app_set_options(struct cli *c, const json_t *app, const char *lines)
 	return list;
 }
 
-/* What --sync-policy, --auto-prune and --self-heal say together: into `policy`. 0, or 1 after saying what is wrong. */
+/* Sets the policy of --sync-policy, --auto-prune and --self-heal. Returns 0, or 1 after printing the error. */
 static int
 app_set_policy(struct cli *c, json_t *policy)
 {
-	const char *said = cli_flag(c, "sync-policy");
+	const char *policy_text = cli_flag(c, "sync-policy");
 	json_t *automated = json_object();
 	static const struct {
 		const char *flag, *field;
 	} flags[] = { { "auto-prune", "prune" }, { "self-heal", "selfHeal" } };
 
-	if (str_eq(said, "none") || str_eq(said, "manual")) {
+	if (str_eq(policy_text, "none") || str_eq(policy_text, "manual")) {
 		json_decref(automated);
 		json_object_set_new(policy, "automated", json_null());
 		return 0;
 	}
-	if (said != NULL && strcmp(said, "automated") != 0 && strcmp(said, "auto") != 0) {
+	if (policy_text != NULL && strcmp(policy_text, "automated") != 0 && strcmp(policy_text, "auto") != 0) {
 		json_decref(automated);
-		return cli_fail(c, "--sync-policy: \"%s\" is neither automated nor none", said);
+		return cli_fail(c, "--sync-policy: \"%s\" is neither automated nor none", policy_text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (cli_flag(c, flags[i].flag) != NULL)
 			json_object_set_new(automated, flags[i].field, json_boolean(cli_on(c, flags[i].flag)));
-	if (said != NULL || json_object_size(automated) > 0)
+	if (policy_text != NULL || json_object_size(automated) > 0)
 		json_object_set_new(policy, "automated", automated);
 	else
 		json_decref(automated);

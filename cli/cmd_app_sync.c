@@ -1,4 +1,4 @@
-/* cli/cmd_app_sync.c: app sync, wait, rollback, terminate-op: syncs that people ask for. */
+/* cli/cmd_app_sync.c: app sync, wait, rollback, terminate-op: syncs that users request. */
 #include <stdio.h>
 #include <string.h>
 #include "base/time.h"
@@ -85,7 +85,7 @@ const struct command cmd_app_terminate = {
 	.run = app_terminate_run,
 };
 
-/* "GROUP:KIND:[NS/]NAME", a line each. NULL after saying what is wrong. */
+/* "GROUP:KIND:[NS/]NAME", a line each. NULL after printing the error. */
 static json_t *
 app_sync_selection(struct cli *c, const char *text)
 {
@@ -122,7 +122,7 @@ app_sync_is_automated(const json_t *app)
 	return automated != NULL && !json_is_false(json_object_get(automated, "enabled"));
 }
 
-/* 0, or 1 after saying why such a sync cannot begin, or would not last. */
+/* Returns 0, or 1 after printing why such a sync cannot start, or would be undone. */
 static int
 app_sync_check(struct cli *c, const char *name, const json_t *app, const json_t *sync)
 {

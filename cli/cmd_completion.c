@@ -1,7 +1,7 @@
 /* cli/cmd_completion.c: completion, man: the command table for shells and for man.
  *
- * The shell's script is a few lines that ask this program (`__complete`) what may come next; so names of rollouts and namespaces are
- * the cluster's own. What cannot be had quickly is not offered: no error is ever printed into a prompt.
+ * The shell's script is a few lines that ask this program (`__complete`) what may come next; so names of rollouts and
+ * namespaces are the cluster's own. What cannot be had quickly is not offered: no error is ever printed into a prompt.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -81,8 +81,6 @@ completion_run(struct cli *c)
 	return cli_fail(c, "usage: sluice completion bash|zsh|fish");
 }
 
-/* --- what may come next -------------------------------------------------------------------------------------------- */
-
 static void
 complete_offer(const char *word, const char *so_far)
 {
@@ -158,7 +156,8 @@ complete_names(struct cli *c, const struct type *t, const char *so_far)
 	loop_timer_stop(c->loop, &patience);
 }
 
-/* How many of the words between the command and the one that is being written are arguments; flags and their values are not. */
+/* How many of the words between the command and the one that is being written are arguments; flags and their values
+ * are not. */
 static size_t
 complete_count_arguments(struct cli *c, const struct command *command, const char *const *words, size_t from, size_t n)
 {
@@ -239,8 +238,6 @@ complete_run(struct cli *c)
 		complete_names(c, api_root_named(command->completes), so_far);
 	return 0;
 }
-
-/* --- man ----------------------------------------------------------------------------------------------------------- */
 
 static int
 man_write_page(struct cli *c, const char *folder, const struct command *command)

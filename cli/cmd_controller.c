@@ -1,4 +1,4 @@
-/* cli/cmd_controller.c: controller: watches and decides until it is told to stop, while it holds the Lease to do so. */
+/* cli/cmd_controller.c: controller: watches and decides until a signal stops it, while it holds the Lease. */
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -32,15 +32,14 @@
 #include "web/server.h"
 #include "web/webhook.h"
 
-/* The other controller's, so that the two never act at once in one cluster. */
+/* The Lease of Argo Rollouts: the two controllers never act at the same time in one cluster. */
 #define LEASE "argo-rollouts-controller-lock"
 #define RELEASE_MS 2000
 #define IDLE_MS 5000
 #define WORKERS_MAX 256 /* comparisons at once, each in a process of its own */
 #define PLUGINS_MAX (1u << 20) /* bytes of the file that declares them */
 
-/* What the other controller's manifests may say, and what needs no setting here: one thread works on everything, requests are as few
- * as there is something to do, and versions of other APIs are those of the objects. */
+/* Argo Rollouts reads these too. */
 #define JOBS_KUBECONFIG_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"
 #define JOBS_NAMESPACE_VARIABLE "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"
 
@@ -172,7 +171,7 @@ const struct command cmd_controller = {
 	.run = controller_run,
 };
 
-/* What --controllers may name, in the order in which they are started. */
+/* The names of --controllers, in the order in which they are started. */
 static const struct {
 	const char *word;
 	const struct controller *row;
@@ -194,10 +193,10 @@ struct process {
 	const char *lease_name; /* NULL likewise */
 	struct metrics *metrics;
 	struct web *web;
-	struct webhook *webhook; /* NULL: --webhookPort is not said */
+	struct webhook *webhook; /* NULL: without --webhookPort */
 	struct notifier *notifier; /* NULL: it does not act */
 	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
-	struct triggers *triggers; /* NULL: it does not act, or not on what Git says */
+	struct triggers *triggers; /* NULL: it is not the leader, or runs no GitOps */
 	const char *home; /* the namespace of its own things */
 	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
 	struct transport *jobs; /* NULL: it is this one */
@@ -219,7 +218,7 @@ controller_on_planned(const char *controller, const char *ns, const char *name, 
 		log_info(p->reasons[i], "controller", controller, "namespace", ns, "name", name);
 }
 
-/* What the busy time needed goes back to the machine. */
+/* Returns the memory that the busy time needed to the system. */
 static void
 controller_on_idle(struct timer *t, void *arg)
 {
@@ -442,7 +441,7 @@ controller_read_variables(struct process *p)
 	}
 }
 
-/* Where Jobs of metrics are, when that is said in the environment. 0, or 1 after saying what is wrong. */
+/* Reads from the environment where Jobs of metrics run. Returns 0, or 1 after printing the error. */
 static int
 controller_read_jobs_cluster(struct process *p)
 {
@@ -464,7 +463,7 @@ controller_read_jobs_cluster(struct process *p)
 	return 0;
 }
 
-/* What runs: rollouts, which bring analyses with them, unless it is said. 0, or 1 after saying what is wrong. */
+/* Reads which controllers run; rollouts include analyses. Returns 0, or 1 after printing the error. */
 static int
 controller_choose(struct process *p)
 {
@@ -491,7 +490,8 @@ controller_choose(struct process *p)
 	return n > 0 ? 0 : cli_fail(p->cli, "--controllers: names none");
 }
 
-/* How applications are looked at: this program again, as another process. 0, or 1 after saying what is wrong. */
+/* Reads how Applications are compared: by this program, as a child process. Returns 0, or 1 after printing the
+ * error. */
 static int
 controller_read_gitops(struct process *p)
 {
@@ -534,7 +534,7 @@ controller_read_gitops(struct process *p)
 	return 0;
 }
 
-/* The declared step plugins, as JSON in the settings. 0, or 1 after saying what is wrong with the file. */
+/* The declared step plugins, as JSON in the settings. Returns 0, or 1 after printing the error. */
 static int
 controller_read_plugins(struct process *p)
 {
@@ -560,7 +560,7 @@ controller_read_plugins(struct process *p)
 	return 0;
 }
 
-/* The settings of the election from flags; 0, or 1 after saying what is wrong. */
+/* The settings of the election from flags. Returns 0, or 1 after printing the error. */
 static int
 controller_lease_settings(struct process *p, struct lease_settings *ret)
 {
@@ -629,7 +629,7 @@ controller_release(struct process *p)
 	p->lease = lease_free(p->lease);
 }
 
-/* A flag's port into *ret; 0, or 1 after saying what is wrong. */
+/* A flag's port into *ret. Returns 0, or 1 after printing the error. */
 static int
 controller_port(struct cli *c, const char *flag, int *ret)
 {
@@ -641,7 +641,7 @@ controller_port(struct cli *c, const char *flag, int *ret)
 	return 0;
 }
 
-/* Answers from the start, leading or not. 0, or 1 after saying what is wrong. */
+/* Answers from the start, leading or not. Returns 0, or 1 after printing the error. */
 static int
 controller_serve(struct process *p)
 {

@@ -86,7 +86,7 @@ create_one(struct cli *c, const struct type *t, json_t *object)
 	return 0;
 }
 
-/* The documents of a file, or NULL after saying what is wrong. */
+/* The documents of a file, or NULL after printing the error. */
 static json_t *
 create_read_documents(struct cli *c, const char *file)
 {
@@ -118,7 +118,7 @@ create_run(struct cli *c)
 		return cli_fail(c, "usage: sluice create -f FILE");
 	if ((docs = create_read_documents(c, file)) == NULL || cli_connect(c) != 0)
 		return 1;
-	/* All are looked at before one is made. */
+	/* All are checked before the first is created. */
 	json_array_foreach (docs, i, doc)
 		if (api_root_named(json_str(doc, "kind") ?: "") == NULL)
 			return cli_fail(c,
@@ -138,7 +138,7 @@ create_template_file(const struct cli *c)
 	return file != NULL ? file : cli_flag(c, "filename");
 }
 
-/* The template: of the cluster, or of a file. NULL after saying what is wrong. */
+/* The template: of the cluster, or of a file. NULL after printing the error. */
 static const struct analysis_template *
 create_template(struct cli *c)
 {
@@ -168,7 +168,7 @@ create_template(struct cli *c)
 	return template;
 }
 
-/* KEY=VALUE, a line each. 0, or 1 after saying what is wrong. */
+/* KEY=VALUE, a line each. Returns 0, or 1 after printing the error. */
 static int
 create_arguments(struct cli *c, struct rollout_analysis *ret)
 {

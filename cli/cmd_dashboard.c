@@ -55,7 +55,7 @@ struct board {
 	struct cache *cache;
 	struct watch *watches[ARRAY_SIZE(watched)];
 	size_t synced;
-	bool everywhere; /* all namespaces are looked at */
+	bool everywhere; /* all namespaces are shown */
 	struct timer again;
 	int code;
 };
@@ -82,14 +82,15 @@ dashboard_is_ready(void *arg)
 	return ((struct board *)arg)->synced >= ARRAY_SIZE(watched);
 }
 
-/* Who may not look everywhere looks at one namespace; who may not do that either is told, and so is who reaches no server. */
+/* Users who may not list all namespaces see one. If they may not list that either, or no server is reached, the
+ * command fails. */
 static void
 dashboard_on_failed(const struct err *e, void *arg)
 {
 	struct board *b = arg;
 
 	if (dashboard_is_ready(b))
-		return; /* it goes on by itself */
+		return; /* the watch is retried */
 	if (b->everywhere && e->class != ERR_AGAIN) {
 		b->everywhere = false;
 		loop_timer(b->cli->loop, &b->again, 0);
@@ -129,7 +130,7 @@ dashboard_on_again(struct timer *t, void *arg)
 	dashboard_start_watches(b);
 }
 
-/* 0, or 1 after saying what is wrong. */
+/* Returns 0, or 1 after printing the error. */
 static int
 dashboard_read_settings(struct board *b, struct dashboard_settings *ret)
 {

@@ -1,4 +1,5 @@
-/* cli/cmd_debug.c: debug replica-counts, debug istio-weights: the rules by hand: one question a line, one answer a line. */
+/* cli/cmd_debug.c: debug replica-counts, debug istio-weights: the rules by hand: one question a line, one answer a
+ * line. */
 #include <stdio.h>
 #include "cli/cli.h"
 #include "cli/lines.h"

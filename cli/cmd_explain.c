@@ -1,4 +1,4 @@
-/* cli/cmd_explain.c: explain, crds: the tables of types, for people and for Kubernetes. */
+/* cli/cmd_explain.c: explain, crds: the tables of types, for users and for Kubernetes. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/cli.h"

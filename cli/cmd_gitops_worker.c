@@ -1,4 +1,5 @@
-/* cli/cmd_gitops_worker.c: gitops-worker: one look at an application, and one step of its sync (gitops/worker/session.h). The controller starts it. */
+/* cli/cmd_gitops_worker.c: gitops-worker: one comparison of an Application, and one step of its sync
+ * (gitops/worker/session.h). The controller starts it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 #define REQUEST_MAX (64u << 20)
 #define MEMORY_MIN (16 << 20)
-#define CPU_SECONDS 240 /* of one look: a repository that takes longer is refused */
+#define CPU_SECONDS 240 /* of one comparison; a repository that takes longer is refused */
 
 static int worker_run(struct cli *);
 
@@ -39,7 +40,7 @@ struct worker {
 	bool answered;
 };
 
-/* What is said when there is no memory left to say anything with: mem_alloc ends the process. */
+/* The response if there is no memory left to build one: mem_alloc ends the process. */
 static char last_words[256];
 static bool working;
 
@@ -88,21 +89,21 @@ cli_strict_variables(struct cli *c, bool *ret)
 	return 0;
 }
 
-/* From now on. 0, or 1 after saying what is wrong. */
+/* Limits the memory of this process. Returns 0, or 1 after printing the error. */
 static int
 worker_limit_memory(struct cli *c)
 {
-	const char *said;
+	const char *text;
 	int64_t bytes;
 
-	if (cli_worker_memory(c, &said, &bytes) != 0)
+	if (cli_worker_memory(c, &text, &bytes) != 0)
 		return 1;
 	spawn_limit_memory((uint64_t)bytes);
 	json_set_alloc_funcs(worker_alloc, free);
 	snprintf(last_words, sizeof(last_words),
 	    "{\"error\":{\"type\":\"ComparisonError\",\"message\":\"it needs more memory than --gitops-worker-memory "
 	    "allows (%.20s)\"}}",
-	    said);
+	    text);
 	atexit(worker_on_exit);
 	return 0;
 }

@@ -60,7 +60,7 @@ kustomize_climb_parent(struct climb *k, const char *path)
 	return arena_strndup(k->arena, path, (size_t)(strrchr(path, '/') - path));
 }
 
-/* What is not there is looked for where it would be, so that the error is about it. */
+/* A path that does not exist is kept, so that the error names it. */
 static void
 kustomize_climb_path(struct climb *k, const char *dir, const char *path)
 {

@@ -1,7 +1,7 @@
 /* cli/cmd_lint.c: lint: everything that is wrong with manifests, with file, line and column.
  *
- * Files are read as the controller would read their objects: the same tables, the same rules, and what they refer to is looked for
- * among the files. What is not found there may be in the cluster: that is a warning, unless --strict.
+ * Files are read as the controller would read their objects: the same tables, the same rules, and what they refer to
+ * is looked for among the files. What is not found there may be in the cluster: that is a warning, unless --strict.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -74,9 +74,7 @@ struct lint {
 	bool strict;
 };
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
-
-/* What is read besides the types of our own: what rollouts refer to. */
+/* Types of others that Rollouts refer to. */
 static const struct type *const others[] = { &service_type, &deployment_type, &workload_replicaset_type,
 	&pod_template_object_type };
 
@@ -227,8 +225,6 @@ lint_read_path(struct lint *l, const char *path, int depth)
 	free(entries);
 }
 
-/* --- the files as a cluster ---------------------------------------------------------------------------------------- */
-
 static const struct object *
 lint_get(const struct view *v, const struct type *t, const char *ns, const char *name)
 {
@@ -251,8 +247,6 @@ lint_each(
 		if (m->object->type == t && (ns == NULL || str_eq(m->object->meta.namespace, ns)))
 			visit(m->object, arg);
 }
-
-/* --- checking ------------------------------------------------------------------------------------------------------ */
 
 static void lint_check_pods(struct lint *, const struct manifest *, const char *pointer, const char *path, bool rules);
 
@@ -312,8 +306,7 @@ lint_check_condition(
 	lint_print_problem(l, m, &p);
 }
 
-/* What is wrong with a metric as it stands. Where an argument is still to come, {{args.x}} stands for it, and nothing that comes
- * of it is judged. */
+/* Prints the errors of a metric. A value with {{args.x}} is not checked, because the argument is not known yet. */
 static void
 lint_check_metric(struct lint *l, const struct manifest *m, const struct metric *metric, size_t i, const char *text)
 {
@@ -352,7 +345,8 @@ lint_check_job_template(struct lint *l, const struct manifest *m, const json_t *
 			lint_print_problem(l, m, &found.at[k]);
 }
 
-/* An argument of a template or run: what can be wrong with it alone. A run's has a value, as nothing gives it one later. */
+/* An argument of a template or run: what can be wrong with it alone. A run's has a value, as nothing gives it one
+ * later. */
 static void
 lint_check_argument(struct lint *l, const struct manifest *m, const struct analysis_spec *spec, size_t i)
 {
@@ -419,7 +413,8 @@ lint_check_metrics(struct lint *l, const struct manifest *m, const struct analys
 	}
 }
 
-/* The pod template of a workload: what an API server refuses, and what it would drop. `rules`: they are not checked elsewhere. */
+/* The pod template of a workload: what an API server refuses, and what it would drop. `rules`: they are not checked
+ * elsewhere. */
 static void
 lint_check_pods(struct lint *l, const struct manifest *m, const char *pointer, const char *path, bool rules)
 {
@@ -489,7 +484,8 @@ lint_check_sync_options(struct lint *l, const struct manifest *m)
 		if (option[0] != '\0' && (p.text = sync_option_problem(l->cli->arena, option, true)) != NULL)
 			lint_print_problem(l, m, &p);
 	}
-	/* Argo CD's annotations and Flux's switches: with another value they have no effect, and the object is applied all the same. */
+	/* Argo CD's annotations and Flux's switches: with another value they have no effect, and the object is
+	 * applied all the same. */
 	for (int flux = 0; flux < 2; flux++)
 		if ((p.text = object_annotations_problem(l->cli->arena, m->json, flux == 1)) != NULL)
 			lint_print(l, true, m->file, yaml_mark_of(m->marks, p.path), p.path, p.text);
@@ -511,7 +507,7 @@ lint_check_variables(struct problems *p, const json_t *variables)
 			    name);
 }
 
-/* What its rows say of it, and the rules of its type. */
+/* Prints the errors of its rows and of the rules of its type. */
 static void
 lint_check_fields(struct lint *l, const struct manifest *m)
 {

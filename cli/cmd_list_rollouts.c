@@ -51,7 +51,7 @@ struct listing {
 	struct cli *cli;
 	struct watched watched;
 	struct map printed; /* "ns/name" → the line that was printed last */
-	struct arena *arena; /* of one look */
+	struct arena *arena; /* of one listing */
 	int widths[COLUMN_MAX];
 	bool wide, began;
 };

@@ -1,4 +1,5 @@
-/* cli/cmd_notifications.c: notifications template|trigger: what the ConfigMap says, tried out on a rollout. */
+/* cli/cmd_notifications.c: notifications template|trigger: the ConfigMap's templates and triggers, tried with a
+ * Rollout. */
 #include <stdio.h>
 #include <string.h>
 #include "base/base64.h"
@@ -63,11 +64,11 @@ const struct command cmd_notifications_trigger = {
 	.run = notifications_trigger_run,
 };
 
-/* What a command works with. */
+/* The configuration that a command uses. */
 struct trying {
 	struct cli *cli;
 	struct notify_config config;
-	json_t *secret; /* its data; NULL: there is none */
+	json_t *secret; /* its data; NULL: without a Secret */
 };
 
 static void
@@ -77,7 +78,7 @@ notifications_done(struct trying *t)
 	json_decref(t->secret);
 }
 
-/* The first document of a file. 0, or 1 after saying what is wrong. */
+/* The first document of a file. Returns 0, or 1 after printing the error. */
 static int
 notifications_read_file(struct cli *c, const char *file, json_t **ret)
 {
@@ -93,7 +94,8 @@ notifications_read_file(struct cli *c, const char *file, json_t **ret)
 	return 0;
 }
 
-/* An object of the namespace, or of the file that a flag names. *ret is NULL when there is none, which only `needed` minds. */
+/* Reads an object of the namespace, or from the file that a flag names. If it does not exist, *ret is NULL, or
+ * `needed` makes it an error. */
 static int
 notifications_read_object(
     struct trying *t, const char *flag, const char *plural, const char *name, bool needed, json_t **ret)
@@ -130,7 +132,7 @@ notifications_data(struct cli *c, const json_t *secret)
 	return data;
 }
 
-/* 0, or 1 after saying what is wrong. */
+/* Returns 0, or 1 after printing the error. */
 static int
 notifications_start(struct cli *c, struct trying *t)
 {
@@ -153,7 +155,7 @@ notifications_start(struct cli *c, struct trying *t)
 	return 0;
 }
 
-/* The workload's template is its Rollout's. NULL after saying what is wrong. */
+/* The workload's template is its Rollout's. NULL after printing the error. */
 static json_t *
 notifications_with_workload(struct cli *c, json_t *ro)
 {
@@ -174,7 +176,7 @@ notifications_with_workload(struct cli *c, json_t *ro)
 	return ro;
 }
 
-/* A rollout of the namespace, or of a file. A new reference; NULL after saying what is wrong. */
+/* A rollout of the namespace, or of a file. A new reference; NULL after printing the error. */
 static json_t *
 notifications_rollout(struct trying *t, const char *what)
 {
@@ -219,8 +221,6 @@ notifications_print(struct cli *c, const json_t *all, const char *kind, const ch
 	}
 	return 0;
 }
-
-/* --- templates ---------------------------------------------------------------------------------------------------------- */
 
 static void
 notifications_print_template(const char *name, const json_t *template)
@@ -329,8 +329,6 @@ notifications_template_run(struct cli *c)
 	notifications_done(&t);
 	return code;
 }
-
-/* --- triggers ----------------------------------------------------------------------------------------------------------- */
 
 static void
 notifications_print_trigger(const char *name, const json_t *conditions)

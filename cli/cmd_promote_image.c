@@ -1,5 +1,5 @@
-/* cli/cmd_promote_image.c: promote-image: an image goes through environments by commits to their repository: changed, pushed, waited for, one
- * Application after the other. Git is the program of whoever asks, with their settings and credentials. */
+/* cli/cmd_promote_image.c: promote-image: commits an image to the repository of each Application in turn, and waits
+ * until it is healthy. Git runs with the settings and credentials of the user. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +15,12 @@
 #define GIT_MS 120000
 #define GIT_OUTPUT_MAX (1u << 20)
 #define FILE_MAX (1u << 20) /* bytes of a kustomization */
-/* Of the user's environment: whatever says who they are to Git and its helpers. */
+/* Variables of the user's environment that identify them to Git and its helpers. */
 #define GIT_ENV                                                                                                        \
 	SPAWN_ENV SPAWN_ENV_NETWORK SPAWN_ENV_CLOUDS                                                                   \
 	    " GIT_* EMAIL SSH_* GPG_* GNUPGHOME TERM EDITOR VISUAL CURL_* GCM_* "                                      \
 	    "GITHUB_TOKEN GH_* GITLAB_*"
-#define TRIES 3 /* of a push that somebody else's comes before */
+#define TRIES 3 /* of a push, if another push came first */
 
 static int promote_image_run(struct cli *);
 
@@ -50,7 +50,7 @@ struct promotion {
 	const char *path; /* of the kustomization's directory */
 	bool review;
 	const char *dir; /* the clone */
-	const char *commit; /* what was pushed; NULL: it was there already */
+	const char *commit; /* the pushed commit; NULL: the branch had the image already */
 };
 
 /* Runs git in the clone. */
@@ -76,7 +76,7 @@ promote_image_git(const struct promotion *p, struct bytes *ret, const char *cons
 
 #define GIT(p, ret, ...) promote_image_git(p, ret, (const char *const[]){ __VA_ARGS__, NULL })
 
-/* What the Application says of its repository. 0, or 1 after saying what is wrong. */
+/* Reads the repository of the Application. Returns 0, or 1 after printing the error. */
 static int
 promote_image_read_application(struct promotion *p)
 {
@@ -94,7 +94,8 @@ promote_image_read_application(struct promotion *p)
 	json_decref(app);
 	if (p->url == NULL)
 		return cli_fail(c, "application \"%s\" has no spec.source.repoURL", p->app);
-	/* --repo is the user's own; what the Application says is not, and Git would run what some URLs name ("ext::"). */
+	/* --repo is the user's own; what the Application says is not, and Git would run what some URLs name
+	 * ("ext::"). */
 	if (cli_flag(c, "repo") == NULL &&
 	    (e = grammar_check(c->arena, GRAMMAR_GIT_URL, "spec.source.repoURL", p->url)) != NULL)
 		return cli_fail(c, "application \"%s\": %s", p->app, err_text(c->arena, e));
@@ -142,7 +143,7 @@ promote_image_find_file(const struct promotion *p, struct bytes *ret_text, const
 		   : e;
 }
 
-/* Changes the file and commits that. *ret_changed false: it says so already. */
+/* Changes the file and commits it. *ret_changed is false if the file has the image already. */
 static struct err *
 promote_image_change(struct promotion *p, bool *ret_changed)
 {
@@ -181,7 +182,7 @@ promote_image_review_branch(const struct promotion *p)
 	return name;
 }
 
-/* One try, in a clone of its own. *ret_again: somebody else's push came before. */
+/* Makes one attempt, in a new clone. *ret_again: another push came first. */
 static struct err *
 promote_image_try(struct promotion *p, bool *ret_again)
 {
@@ -205,7 +206,7 @@ promote_image_try(struct promotion *p, bool *ret_again)
 	return e;
 }
 
-/* Asks for what does not come by itself, and waits. */
+/* Requests a sync if it is not automated, and waits. */
 static int
 promote_image_wait(struct promotion *p)
 {

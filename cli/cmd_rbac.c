@@ -1,4 +1,4 @@
-/* cli/cmd_rbac.c: rbac can: what argocd-rbac-cm, and the roles of a project, come to for somebody. */
+/* cli/cmd_rbac.c: rbac can: what argocd-rbac-cm and the roles of a project allow a user. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/application.h"

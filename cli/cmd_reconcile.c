@@ -1,5 +1,5 @@
-/* cli/cmd_reconcile.c: reconcile kustomization, reconcile source git: asks for a look now, and waits for what came of it, as Flux's own program
- * does. */
+/* cli/cmd_reconcile.c: reconcile kustomization, reconcile source git: request a reconciliation now, and wait for the
+ * result, as `flux reconcile` does. */
 #include <stdio.h>
 #include <string.h>
 #include "base/time.h"
@@ -8,7 +8,7 @@
 #include "kube/client.h"
 
 #define NAMESPACE "flux-system"
-#define LOOK_MS 500
+#define POLL_MS 500
 
 static int reconcile_kustomization_run(struct cli *);
 static int reconcile_source_run(struct cli *);
@@ -61,7 +61,7 @@ reconcile_ready(const json_t *object)
 	return NULL;
 }
 
-/* 0, or 1 after saying what is wrong. */
+/* Returns 0, or 1 after printing the error. */
 static int
 reconcile_timeout(const struct cli *c, int64_t *ret)
 {
@@ -72,7 +72,7 @@ reconcile_timeout(const struct cli *c, int64_t *ret)
 	return 0;
 }
 
-/* Asks, and waits until the request is handled and the object is ready, or says that it is not. */
+/* Requests a reconciliation, and waits until the object is ready, or is not ready after it. */
 static int
 reconcile_object(struct cli *c, const struct type *t, const char *ns, const char *name)
 {
@@ -92,7 +92,7 @@ reconcile_object(struct cli *c, const struct type *t, const char *ns, const char
 	if (e != NULL)
 		return cli_error(c, e);
 	printf("%s %s/%s: asked for\n", t->kind, ns, name);
-	for (;; cli_sleep(c, LOOK_MS)) {
+	for (;; cli_sleep(c, POLL_MS)) {
 		_cleanup_(json_decrefp) json_t *object = NULL;
 		const json_t *ready;
 

@@ -66,7 +66,7 @@ struct command {
 	enum command_group group;
 	const char *summary; /* one line */
 	const char *example; /* lines of the help, "|" between; NULL: none */
-	const char *completes; /* what its first argument names: "rollouts", "analysisruns", "files"; NULL: nothing */
+	const char *completes; /* objects that its first argument names: "rollouts", "files"; NULL: none */
 	const struct flag *flags; /* its own, ended by a row without a name; NULL: none */
 	int (*run)(struct cli *); /* returns the exit code */
 };
@@ -74,7 +74,8 @@ struct command {
 /* commands.c: all, ended by NULL. */
 extern const struct command *const commands[];
 
-/* Returns the command that the words name, by name or alias, and in *ret_used how many words the name takes; or NULL. */
+/* Returns the command that the words name, by name or alias, and in *ret_used how many words the name takes; or
+ * NULL. */
 const struct command *command_find(const char *const *words, size_t n, size_t *ret_used);
 
 /* Returns the name or alias that is most like the words, or NULL if none is. */

@@ -1,4 +1,4 @@
-/* cli/lint_rules.h: what an API server with our definitions refuses of fields together, found without one. */
+/* cli/lint_rules.h: rules of several fields, which an API server with our definitions enforces, checked without one. */
 #pragma once
 #include "kube/api/type.h"
 

@@ -5,8 +5,8 @@
 #define WORD_MAX 40
 #define DISTANCE_MAX 2
 
-/* Returns how many letters have to be added, removed or changed to make one word the other, or more than DISTANCE_MAX for
- * long words. */
+/* Returns how many letters have to be added, removed or changed to make one word the other, or more than
+ * DISTANCE_MAX for long words. */
 static int
 suggest_distance(const char *a, const char *b)
 {

@@ -1,4 +1,4 @@
-/* cli/tree.c: a rollout as people look at it. */
+/* cli/tree.c: a Rollout as a tree: revisions, ReplicaSets, pods, analyses. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +135,7 @@ tree_counts(struct tree *t)
 	    summary_desired(r), s->replicas, s->updated_replicas, s->ready_replicas, s->available_replicas);
 }
 
-/* What the version is to the rollout; "" for an old one. */
+/* Returns the role of the version: stable, canary, active, preview; "" for an old one. */
 static const char *
 tree_role(const struct tree *t, const struct replicaset *rs)
 {
@@ -261,7 +261,7 @@ tree_run_row(struct tree *t, const struct analysis_run *run, const char *bar, bo
 	tree_job_rows(t, run, arena_printf(t->arena, "%s%s", bar, last ? "   " : "│  "));
 }
 
-/* What belongs to an experiment. */
+/* The rows of an Experiment. */
 static void
 tree_experiment_rows(struct tree *t, const struct experiment *e, const char *bar)
 {
@@ -289,7 +289,7 @@ tree_experiment_row(struct tree *t, const struct experiment *e, const char *name
 	    e->status.message != NULL ? e->status.message : "");
 }
 
-/* What a revision may have. */
+/* The rows of a revision. */
 struct belongings {
 	const struct object **sets, **experiments, **runs;
 	size_t n_sets, n_experiments, n_runs;
@@ -382,7 +382,8 @@ tree_text(struct arena *a, const struct view *v, const char *ns, const char *nam
 	tree_columns(&t);
 	tree_row(&t, arena_printf(a, "⟳ %s", name), "Rollout", tree_decorated(&t, summary_phase(r, NULL)),
 	    r->object.meta.creation_timestamp, "");
-	/* Runs and experiments are shown also where the ReplicaSet of their revision has another number by now, or is deleted. */
+	/* Runs and experiments are shown also where the ReplicaSet of their revision has another number by now, or
+	 * is deleted. */
 	revisions = arena_new_array(a, int64_t, b.n_sets + b.n_experiments + b.n_runs + 1);
 	for (size_t i = 0; i < b.n_sets; i++)
 		revisions[n++] = summary_revision(b.sets[i]);

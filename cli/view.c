@@ -1,4 +1,4 @@
-/* cli/view.c: watches for commands that look. */
+/* cli/view.c: watches for commands that show objects. */
 #include "cli/cli.h"
 #include "base/str.h"
 #include "kube/watch.h"
@@ -31,7 +31,7 @@ watched_on_synced(void *arg)
 		w->changed(w->arg);
 }
 
-/* At the first list, a person is told; once there is something to show, the watch goes on by itself. */
+/* An error of the first list ends the command. Later the watch retries. */
 static void
 watched_on_failed(const struct err *e, void *arg)
 {

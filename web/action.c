@@ -1,7 +1,7 @@
 /* web/action.c: the steps of a user's action.
  *
- * Each step is one call to the API server: the Rollout, what else the verb needs, the patches in order, the Rollout again. If the
- * object changed after it was read, all begins anew, a few times.
+ * Each step is one call to the API server: the Rollout, what else the verb needs, the patches in order, the Rollout
+ * again. If the object changed after it was read, all begins anew, a few times.
  */
 #include "web/action.h"
 #include "base/json.h"
@@ -16,7 +16,7 @@
 struct web_action {
 	struct web_action_settings settings;
 	struct arena *arena;
-	struct call *call; /* the one under way */
+	struct call *call; /* the running one */
 	json_t *rollout, *owner; /* as read */
 	json_t *replicasets; /* an array */
 	struct action action;
@@ -56,7 +56,7 @@ web_action_end(struct web_action *w, const struct err *e, const json_t *rollout)
 	web_action_free(w);
 }
 
-/* An error ends the action, but one that says that the object changed begins it again. */
+/* An error ends the action; a conflict begins it again, because the object changed. */
 static void
 web_action_fail(struct web_action *w, const struct err *e)
 {
@@ -146,7 +146,7 @@ web_action_build(struct web_action *w)
 		web_action_send(w);
 }
 
-/* A ReplicaSet that cannot be read is none to go back to. */
+/* A ReplicaSet that cannot be read is left out. */
 static void
 web_action_on_replicaset(void *arg, const json_t *item, const struct unreadable *unreadable)
 {

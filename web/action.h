@@ -16,8 +16,8 @@ struct web_action_settings {
 	enum promote_mode promote; /* of VERB_PROMOTE */
 	int64_t revision; /* of VERB_UNDO; 0: the previous one */
 	const char *image; /* of VERB_SET_IMAGE: "CONTAINER=IMAGE" */
-	/* The end: an error, or the Rollout as it is then; NULL: it is done, and cannot be read. Borrowed for the call, after
-	 * which the action no longer exists. */
+	/* The end: an error, or the Rollout as it is then; NULL: it is done, and cannot be read. Borrowed for the
+	 * call, after which the action no longer exists. */
 	void (*done)(void *arg, const struct err *, const json_t *rollout);
 	void *arg;
 };

@@ -45,8 +45,6 @@ const struct command cmd_demo = {
 #define REDRAW_MS 200
 #define MANIFEST_MAX (1u << 20)
 
-/* --- telling ------------------------------------------------------------------------------------------------------- */
-
 static void demo_print(struct demo *, const char *format, ...) printf_like(2, 3);
 
 static void
@@ -65,8 +63,6 @@ demo_print(struct demo *d, const char *format, ...)
 	if (!d->live)
 		puts(text);
 }
-
-/* --- looking ------------------------------------------------------------------------------------------------------- */
 
 const struct rollout *
 demo_rollout(const struct demo *d)
@@ -144,9 +140,9 @@ demo_read_measurements(struct demo *d, struct arena *a, const struct analysis_ru
 		/* The oldest are dropped in time; a measurement is known by its start. */
 		const char *key = arena_printf(a, "%s/%s/%" PRId64, run->object.meta.name, m->name, one->started_at);
 
-		if (one->finished_at == 0 || map_get(&d->told, key) != NULL)
+		if (one->finished_at == 0 || map_get(&d->printed, key) != NULL)
 			continue;
-		map_set(&d->told, key, d);
+		map_set(&d->printed, key, d);
 		for (size_t k = 0; k < n_metrics; k++)
 			if (str_eq(metrics[k].name, m->name))
 				demo_print(d, "  %s: %s = %s, %s; wanted %s", m->name, one->phase,
@@ -192,12 +188,12 @@ demo_check(struct demo *d)
 		return;
 	demo_read_runs(d, a);
 	if (r->status.phase != NULL) {
-		const char *said = arena_printf(
+		const char *state = arena_printf(
 		    a, "%s%s%s", r->status.phase, r->status.message != NULL ? ": " : "", r->status.message ?: "");
 
-		if (strcmp(said, d->said) != 0)
-			demo_print(d, "  the rollout is %s", said);
-		snprintf(d->said, sizeof(d->said), "%s", said);
+		if (strcmp(state, d->state) != 0)
+			demo_print(d, "  the rollout is %s", state);
+		snprintf(d->state, sizeof(d->state), "%s", state);
 	}
 	if (weight != d->weight && weight >= 0) {
 		if (d->weight >= 0 && d->stage > 1) {
@@ -219,7 +215,7 @@ demo_on_change(void *arg)
 	struct demo *d = arg;
 
 	demo_check(d);
-	loop_stop(d->cli->loop); /* whoever waits looks again */
+	loop_stop(d->cli->loop); /* the waiting function checks again */
 }
 
 static void
@@ -254,8 +250,6 @@ demo_on_redraw(struct timer *t, void *arg)
 	loop_timer(d->cli->loop, t, REDRAW_MS);
 }
 
-/* --- waiting ------------------------------------------------------------------------------------------------------- */
-
 static void
 demo_on_deadline(struct timer *t, void *arg)
 {
@@ -265,7 +259,7 @@ demo_on_deadline(struct timer *t, void *arg)
 	loop_stop(d->cli->loop);
 }
 
-/* Runs the loop until done(d). False when it is interrupted, or not done in time: then it was said. */
+/* Runs the loop until done(d). Returns false if it was interrupted or the time was over, after printing it. */
 static bool
 demo_wait(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const char *what)
 {
@@ -277,7 +271,7 @@ demo_wait(struct demo *d, bool (*done)(struct demo *), int64_t seconds, const ch
 	loop_timer_stop(d->cli->loop, &t);
 	if (d->cli->interrupted || done(d))
 		return !d->cli->interrupted;
-	demo_print(d, "not within %" PRId64 " seconds: %s; the rollout is %s", seconds, what, d->said);
+	demo_print(d, "not within %" PRId64 " seconds: %s; the rollout is %s", seconds, what, d->state);
 	return false;
 }
 
@@ -349,8 +343,6 @@ demo_is_promoted_or_aborted(struct demo *d)
 	return (demo_is_healthy(d) && d->weight == 0) || demo_is_degraded(d);
 }
 
-/* --- doing --------------------------------------------------------------------------------------------------------- */
-
 struct running {
 	struct demo *demo;
 	struct child *child;
@@ -368,7 +360,7 @@ demo_on_exit(void *arg, int status)
 	loop_stop(r->demo->cli->loop);
 }
 
-/* Runs a command of this program as a person would, saying so. */
+/* Runs a command of this program as a user would, and prints it. */
 static bool
 demo_command(struct demo *d, const char *const *words, const char *who)
 {
@@ -404,7 +396,7 @@ demo_set_image(struct demo *d, const char *tag)
 	return demo_command(d, words, "");
 }
 
-/* What the demo changes in a manifest: the release's tag, as a pipeline would, and the address of its Prometheus. */
+/* Changes a manifest: the tag of the release, as a pipeline would, and the address of the demo's Prometheus. */
 static void
 demo_adapt(const struct demo *d, json_t *object)
 {
@@ -465,8 +457,6 @@ demo_apply(struct demo *d, const char *dir, const char *file)
 	demo_print(d, "applied %s", path);
 	return true;
 }
-
-/* --- the story ----------------------------------------------------------------------------------------------------- */
 
 static bool
 demo_first_release(struct demo *d)
@@ -618,7 +608,7 @@ demo_run(struct cli *c)
 	dev_stop(d.dev);
 	for (size_t i = 0; i < d.n_lines; i++)
 		free(d.lines[i]);
-	map_done(&d.told);
+	map_done(&d.printed);
 	if (good)
 		dev_remove(d.dir);
 	else

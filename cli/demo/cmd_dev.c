@@ -48,7 +48,7 @@ const struct command cmd_dev = {
 
 static const char *const parts[] = { "controller", "mesh", "prometheus", "app", "load" };
 
-/* What --without names; false after saying that there is no such part. */
+/* Reads --without. Returns false after printing the error. */
 static bool
 dev_read_without(struct cli *c, struct dev_settings *s)
 {

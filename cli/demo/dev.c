@@ -1,4 +1,5 @@
-/* cli/demo/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback port. */
+/* cli/demo/dev.c: the laptop cluster: API server, pods, mesh, Prometheus and controller, each on a free loopback
+ * port. */
 #include "cli/demo/dev.h"
 #include "io/file.h"
 #include <errno.h>

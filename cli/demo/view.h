@@ -1,4 +1,4 @@
-/* cli/demo/view.h: what `sluice demo` knows while it runs: filled by cmd_demo.c, drawn by demo_view.c. */
+/* cli/demo/view.h: the state of `sluice demo`, filled by cmd_demo.c and drawn by view.c. */
 #pragma once
 #include "cli/demo/dev.h"
 #include "kube/api/analysis.h"
@@ -10,7 +10,7 @@
 #define DEMO_SECONDS 60 /* of users' experience shown */
 #define DEMO_LINES 400
 
-/* What users got in one second. */
+/* Responses to users in one second. */
 struct demo_second {
 	int64_t at; /* s since the start */
 	unsigned requests, errors, canary;
@@ -27,20 +27,20 @@ struct demo {
 	int64_t started; /* mono, ms */
 	int stage; /* 1..3, 0 before */
 	bool live; /* draw on the terminal; otherwise a line for what happens */
-	const char *ask; /* the command that somebody should run now; NULL: none */
+	const char *ask; /* the command that the user should run now; NULL: none */
 
-	char *lines[DEMO_LINES]; /* what happened, in order */
+	char *lines[DEMO_LINES]; /* events, in order */
 	size_t n_lines;
 
-	/* What was seen last. */
-	char said[400];
-	struct map told; /* "run/metric/number" of the measurements that were told */
+	/* The last observed state. */
+	char state[400];
+	struct map printed; /* "run/metric/number" of the measurements that were printed */
 	int64_t weight; /* of the canary, in the VirtualService; -1: none seen */
 	int64_t seen_weights[64]; /* in this stage */
 	size_t n_seen;
 	char canary_tag[32]; /* answers of this version count as the canary's */
 
-	/* What the application's users got. */
+	/* Responses to users of the application. */
 	unsigned long requests, errors, errors_in_stage;
 	unsigned long after, errors_after, strange_after; /* sent since traffic was restored; not answered by v2 */
 	struct demo_second seconds[DEMO_SECONDS];
@@ -50,7 +50,7 @@ struct demo {
 };
 
 const struct rollout *demo_rollout(const struct demo *);
-/* The image tag of the revision with this hash, "" when there is none; in the arena. */
+/* Returns the image tag of the revision with this hash, or "". In the arena. */
 const char *demo_tag(const struct demo *, struct arena *, const char *hash);
 /* The metrics that a run measures, for their limits. Returns how many. */
 size_t demo_metrics(struct arena *, const struct analysis_run *, struct metric **ret);
