@@ -1,8 +1,8 @@
-/* gitops/flux/inventory.c: what a Kustomization's status says that it has applied. */
+/* gitops/flux/inventory.c: ids of objects, read and written. */
+#include "gitops/flux/inventory.h"
 #include <string.h>
 #include "base/map.h"
 #include "base/str.h"
-#include "gitops/flux/flux_parts.h"
 
 /* "NS_NAME_GROUP_KIND"; a colon in a name is two underscores. */
 static const char *
@@ -31,42 +31,46 @@ inventory_parse(struct arena *a, const char *id, const char *version, struct wor
 }
 
 struct worker_resources
-flux_inventory(struct arena *a, const json_t *status)
+inventory_resources(struct arena *a, const struct flux_status *s)
 {
-	const json_t *entries = json_object_get(json_object_get(status, "inventory"), "entries"), *entry;
-	struct worker_resources list = { .at = arena_new_array(a, struct worker_resource, json_array_size(entries)) };
-	size_t i;
+	size_t n = s->inventory != NULL ? s->inventory->entries.n : 0;
+	struct worker_resources list = { .at = arena_new_array(a, struct worker_resource, n) };
 
-	json_array_foreach (entries, i, entry)
-		if (inventory_parse(a, json_str(entry, "id") ?: "", json_str(entry, "v") ?: "v1", &list.at[list.n]))
+	for (size_t i = 0; i < n; i++) {
+		const struct flux_inventory_entry *entry = &s->inventory->entries.at[i];
+
+		if (inventory_parse(a, entry->id ?: "", entry->version ?: "v1", &list.at[list.n]))
 			list.n++;
+	}
 	return list;
 }
 
 void
-flux_set_inventory(struct flux *f, const struct worker_resources *resources)
+inventory_set(struct flux_status *s, struct arena *a, const struct worker_resources *resources)
 {
-	json_object_del(f->status, "inventory");
-	flux_add_inventory(f, resources);
+	s->inventory = NULL;
+	inventory_add(s, a, resources);
 }
 
 void
-flux_add_inventory(struct flux *f, const struct worker_resources *resources)
+inventory_add(struct flux_status *s, struct arena *a, const struct worker_resources *resources)
 {
-	const json_t *was = json_object_get(json_object_get(f->status, "inventory"), "entries"), *r;
-	json_t *entries = was != NULL ? json_copy((json_t *)was) : json_array();
-	struct map there = { 0 };
-	size_t i;
+	size_t n = s->inventory != NULL ? s->inventory->entries.n : 0;
+	struct flux_inventory *to = arena_alloc(a, sizeof(*to));
+	struct map known = { 0 };
 
-	json_array_foreach (was, i, r)
-		map_set(&there, json_str(r, "id") ?: "", f);
-	for (i = 0; i < resources->n; i++) {
-		const char *id = inventory_id(f->arena, &resources->at[i]);
-
-		if (!resources->at[i].hook && map_set(&there, id, f) == NULL)
-			json_array_append_new(
-			    entries, json_pack("{s:s, s:s}", "id", id, "v", resources->at[i].version ?: ""));
+	to->entries.at = arena_new_array(a, struct flux_inventory_entry, n + resources->n);
+	for (size_t i = 0; i < n; i++) {
+		to->entries.at[to->entries.n++] = s->inventory->entries.at[i];
+		map_set(&known, s->inventory->entries.at[i].id ?: "", to);
 	}
-	json_object_set_new(f->status, "inventory", json_pack("{s:o}", "entries", entries));
-	map_done(&there);
+	for (size_t i = 0; i < resources->n; i++) {
+		const struct worker_resource *r = &resources->at[i];
+		const char *id = inventory_id(a, r);
+
+		if (!r->hook && map_set(&known, id, to) == NULL)
+			to->entries.at[to->entries.n++] = (struct flux_inventory_entry){ id, r->version };
+	}
+	s->inventory = to;
+	map_done(&known);
 }

@@ -1,45 +1,46 @@
-/* gitops/flux/kustomization.c: Kustomization: a directory of a repository's commit is applied, pruned, and waited for. */
+/* gitops/flux/kustomization.c: Kustomization: applies and prunes a directory of a commit, and waits for its health. */
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"
 #include "gitops/engine/kstatus.h"
-#include "gitops/flux/flux_parts.h"
+#include "gitops/flux/flux.h"
+#include "gitops/flux/flux_pass.h"
+#include "gitops/flux/held_revision.h"
+#include "gitops/flux/inventory.h"
 #include "kube/api/rollout.h"
 
 #define ACCESS_DENIED "AccessDenied"
-#define AGAIN_MS 1000 /* between two looks */
+#define AGAIN_MS 1000 /* between two requests to the worker */
 #define DEPENDENCY_MS 30000
-#define RETRY_MS 10000 /* after what may pass, and then twice as long each time, up to the interval for it */
-#define HEALTH_MS 5000 /* between two looks at what is not healthy yet */
+#define RETRY_MS 10000 /* after a failure that may pass, and then twice as long each time, up to the retry interval */
+#define HEALTH_MS 5000 /* between two health checks */
 #define WORK_MS 300000
-#define TOUCHED_MS 10000 /* between two looks because a rollout of its has changed */
-#define WHY_MAX 1000 /* characters of what the objects that are waited for say about themselves */
+#define TOUCHED_MS 10000 /* between two requests because one of its Rollouts changed */
+#define WHY_MAX 1000 /* characters of the messages of objects that are waited for */
 #define RECONCILED "ReconciliationSucceeded"
 #define WAITS "DependencyNotReady"
 #define NO_ARTIFACT "ArtifactFailed"
 
-static void pass(const struct pass *, struct plan *);
-static void map_source(const struct view *, const struct object *, emit_key *, void *);
-static void map_kustomization(const struct view *, const struct object *, emit_key *, void *);
+static void ks_run(const struct pass *, struct plan *);
+static void ks_map_source(const struct view *, const struct object *, emit_key *, void *);
+static void ks_map_kustomization(const struct view *, const struct object *, emit_key *, void *);
 
 static const struct controller_watch watches[] = {
-	{ .type = &flux_kustomization_type, .map = map_kustomization },
-	{ .type = &git_repository_type, .map = map_source },
+	{ .type = &flux_kustomization_type, .map = ks_map_kustomization },
+	{ .type = &git_repository_type, .map = ks_map_source },
 };
 
-static void stand_still(const struct pass *, const char *why, struct plan *);
+static void ks_stand_still(const struct pass *, const char *why, struct plan *);
 
 const struct controller flux_kustomization_controller = {
 	.name = "kustomization",
 	.type = &flux_kustomization_type,
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
-	.pass = pass,
+	.pass = ks_run,
 	.memory = &flux_memory_type,
-	.stand_still = stand_still,
+	.stand_still = ks_stand_still,
 };
-
-/* --- which keys an object concerns ----------------------------------------------------------------------------------- */
 
 struct concern {
 	const struct object *object;
@@ -48,88 +49,84 @@ struct concern {
 };
 
 static const char *
-namespace_or(const char *ns, const struct object *o)
+ks_namespace_or(const char *ns, const struct object *o)
 {
 	return str_empty(ns) ? o->meta.namespace : ns;
 }
 
 static void
-of_source(const struct object *o, void *arg)
+ks_of_source(const struct object *o, void *arg)
 {
 	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
 	struct concern *c = arg;
 
 	if (str_eq(k->spec.source.name, c->object->meta.name) &&
-	    str_eq(namespace_or(k->spec.source.namespace, o), c->object->meta.namespace))
+	    str_eq(ks_namespace_or(k->spec.source.namespace, o), c->object->meta.namespace))
 		c->emit(o->meta.namespace, o->meta.name, c->arg);
 }
 
 static void
-map_source(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+ks_map_source(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	v->each(v, &flux_kustomization_type, NULL, of_source, &(struct concern){ o, emit, arg });
+	v->each(v, &flux_kustomization_type, NULL, ks_of_source, &(struct concern){ o, emit, arg });
 }
 
 static void
-of_dependency(const struct object *o, void *arg)
+ks_of_dependency(const struct object *o, void *arg)
 {
 	const struct flux_kustomization *k = (const struct flux_kustomization *)o;
 	struct concern *c = arg;
 
 	for (size_t i = 0; i < k->spec.depends_on.n; i++)
 		if (str_eq(k->spec.depends_on.at[i].name, c->object->meta.name) &&
-		    str_eq(namespace_or(k->spec.depends_on.at[i].namespace, o), c->object->meta.namespace))
+		    str_eq(ks_namespace_or(k->spec.depends_on.at[i].namespace, o), c->object->meta.namespace))
 			c->emit(o->meta.namespace, o->meta.name, c->arg);
 }
 
-/* Itself, and whoever depends on it. */
+/* Itself, and those that depend on it. */
 static void
-map_kustomization(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+ks_map_kustomization(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
 	emit(o->meta.namespace, o->meta.name, arg);
-	v->each(v, &flux_kustomization_type, NULL, of_dependency, &(struct concern){ o, emit, arg });
+	v->each(v, &flux_kustomization_type, NULL, ks_of_dependency, &(struct concern){ o, emit, arg });
 }
-
-/* --- health ---------------------------------------------------------------------------------------------------------- */
 
 /* "Deployment/shop/web", as Flux writes it. */
 static const char *
-check_name(struct flux *f, const struct worker_check *c)
+ks_check_name(struct flux_pass *p, const struct worker_check *c)
 {
-	return arena_printf(f->arena, "%s/%s%s%s", c->kind, c->namespace != NULL ? c->namespace : "",
+	return arena_printf(p->arena, "%s/%s%s%s", c->kind, c->namespace != NULL ? c->namespace : "",
 	    c->namespace != NULL ? "/" : "", c->name);
 }
 
-/* What the objects that are waited for say together. */
+/* The objects that are waited for, as texts. */
 struct waiting {
 	const char *list; /* "Deployment/shop/web status: 'InProgress', …"; NULL: nothing is waited for */
 	const char *why; /* "Deployment/shop/web: Available: 0/1; …"; "" */
 };
 
-/* Of what is checked, that which is not current: all of it, or only what has failed and will not become current by itself. */
+/* The checked objects that are not current: all, or only those that have failed and will not become current. */
 static struct waiting
-unready(struct flux *f, const struct worker_response *response, bool failed_only)
+ks_unready(struct flux_pass *p, const struct worker_response *response, bool failed_only)
 {
 	struct waiting is = { NULL, "" };
 
 	for (size_t i = 0; i < response->checks.n; i++) {
 		const struct worker_check *c = &response->checks.at[i];
-		const char *name = check_name(f, c);
+		const char *name = ks_check_name(p, c);
 
 		if (failed_only && kstatus_named(c->status) != KSTATUS_FAILED)
 			continue;
-		is.list = arena_printf(f->arena, "%s%s%s status: '%s'", is.list != NULL ? is.list : "",
+		is.list = arena_printf(p->arena, "%s%s%s status: '%s'", is.list != NULL ? is.list : "",
 		    is.list != NULL ? ", " : "", name, c->status);
 		if (!str_empty(c->message) && strlen(is.why) < WHY_MAX)
-			is.why = arena_printf(f->arena, "%s; %s: %s", is.why, name, c->message);
+			is.why = arena_printf(p->arena, "%s; %s: %s", is.why, name, c->message);
 	}
 	return is;
 }
 
-/* --- the status ------------------------------------------------------------------------------------------------------ */
-
 static int64_t
-timeout_of(const struct flux_kustomization *k)
+ks_timeout_of(const struct flux_kustomization *k)
 {
 	int64_t ms = k->spec.timeout.text != NULL ? k->spec.timeout.ms : k->spec.interval.ms - 30000;
 
@@ -137,182 +134,184 @@ timeout_of(const struct flux_kustomization *k)
 }
 
 static int64_t
-retry_interval(const struct flux_kustomization *k)
+ks_retry_interval(const struct flux_kustomization *k)
 {
 	return k->spec.retry_interval.text != NULL ? k->spec.retry_interval.ms : k->spec.interval.ms;
 }
 
-/* Not ready, and tried again: after that wait, or (0) the interval for it. That a source is not fetched yet is how things begin, and is told nobody. */
+/* Not ready, and tried again: after `wait`, or (0) after the retry interval. A source that is not fetched yet is a
+ * normal start and emits no event. */
 static void
-fail(struct flux *f, const struct flux_kustomization *k, const char *reason, const char *message, int64_t wait)
+ks_fail(struct flux_pass *p, const struct flux_kustomization *k, const char *reason, const char *message, int64_t wait)
 {
 	if (wait == 0)
-		wait = retry_interval(k);
+		wait = ks_retry_interval(k);
 	if (strcmp(reason, NO_ARTIFACT) != 0)
-		flux_tell(f, strcmp(reason, WAITS) != 0, reason, message);
-	flux_condition(f, "Ready", "False", reason, message);
-	flux_condition(f, "Reconciling", "True", "ProgressingWithRetry", message);
-	f->memory.refresh_at = f->now + wait;
-	f->memory.unhealthy_since = 0;
-	plan_wake(f->plan, f->now + wait);
+		flux_pass_not_ready(p, strcmp(reason, WAITS) != 0, reason, message);
+	flux_pass_condition(p, "Ready", CONDITION_FALSE, reason, message);
+	flux_pass_condition(p, "Reconciling", CONDITION_TRUE, "ProgressingWithRetry", message);
+	p->memory.refresh_at = p->w.now + wait;
+	p->memory.unhealthy_since = 0;
+	plan_wake(p->plan, p->w.now + wait);
 }
 
 static void
-progress(struct flux *f, const char *message, int64_t wait)
+ks_progress(struct flux_pass *p, const char *message, int64_t wait)
 {
-	flux_condition(f, "Ready", "Unknown", "Progressing", message);
-	flux_condition(f, "Reconciling", "True", "Progressing", message);
-	f->memory.refresh_at = f->now + wait;
-	plan_wake(f->plan, f->now + wait);
+	flux_pass_condition(p, "Ready", CONDITION_UNKNOWN, "Progressing", message);
+	flux_pass_condition(p, "Reconciling", CONDITION_TRUE, "Progressing", message);
+	p->memory.refresh_at = p->w.now + wait;
+	plan_wake(p->plan, p->w.now + wait);
 }
 
-/* Nothing is to be done until the interval is over. */
+/* Waits until the interval is over. */
 static void
-rest(struct flux *f, const struct flux_kustomization *k)
+ks_rest(struct flux_pass *p, const struct flux_kustomization *k)
 {
-	flux_condition(f, "Reconciling", NULL, NULL, NULL);
-	flux_condition(f, "Stalled", NULL, NULL, NULL);
-	f->memory.refresh_at = 0;
-	f->memory.unhealthy_since = 0;
-	plan_wake(f->plan, f->now + k->spec.interval.ms);
+	flux_pass_condition(p, "Reconciling", CONDITION_NONE, NULL, NULL);
+	flux_pass_condition(p, "Stalled", CONDITION_NONE, NULL, NULL);
+	p->memory.refresh_at = 0;
+	p->memory.unhealthy_since = 0;
+	plan_wake(p->plan, p->w.now + k->spec.interval.ms);
 }
 
 static void
-succeed(struct flux *f, const struct flux_kustomization *k, const char *revision)
+ks_succeed(struct flux_pass *p, const struct flux_kustomization *k, const char *revision)
 {
-	const char *message = arena_printf(f->arena, "Applied revision: %s", revision);
+	const char *message = arena_printf(p->arena, "Applied revision: %s", revision);
 
-	if (!str_eq(json_str(f->was, "lastAppliedRevision"), revision) ||
-	    !str_eq(flux_condition_is(f->was, "Ready"), "True"))
-		plan_status_event(f->plan, f->object, false, RECONCILED, "%s", message);
-	json_put(f->status, "lastAppliedRevision", revision);
-	flux_condition(f, "Ready", "True", RECONCILED, message);
-	flux_condition(f, "Healthy", k->spec.wait || k->spec.health_checks.n > 0 ? "True" : NULL,
+	if (!str_eq(p->w.status.last_applied_revision, revision) ||
+	    flux_status_of(&p->w.status, "Ready") != CONDITION_TRUE)
+		plan_status_event(p->plan, p->w.object, false, RECONCILED, "%s", message);
+	p->status.last_applied_revision = revision;
+	flux_pass_condition(p, "Ready", CONDITION_TRUE, RECONCILED, message);
+	flux_pass_condition(p, "Healthy", k->spec.wait || k->spec.health_checks.n > 0 ? CONDITION_TRUE : CONDITION_NONE,
 	    "HealthCheckSucceeded", "healthy");
-	rest(f, k);
+	ks_rest(p, k);
 }
 
-/* Not healthy, for good or for too long. */
+/* Unhealthy: an object failed, or the timeout is over. */
 static void
-fail_health(
-    struct flux *f, const struct flux_kustomization *k, const char *why, int64_t after, const struct waiting *is)
+ks_fail_health(
+    struct flux_pass *p, const struct flux_kustomization *k, const char *why, int64_t after, const struct waiting *is)
 {
-	const char *message = arena_printf(f->arena, "health check failed after %s: %s: [%s]%s",
-	    duration_human(f->arena, after), why, is->list, is->why);
+	const char *message = arena_printf(p->arena, "health check failed after %s: %s: [%s]%s",
+	    duration_human(p->arena, after), why, is->list, is->why);
 
-	flux_condition(f, "Healthy", "False", "HealthCheckFailed", message);
-	fail(f, k, "HealthCheckFailed", message, 0);
+	flux_pass_condition(p, "Healthy", CONDITION_FALSE, "HealthCheckFailed", message);
+	ks_fail(p, k, "HealthCheckFailed", message, 0);
 }
 
 static void
-read_applied(
-    struct flux *f, const struct flux_kustomization *k, const struct worker_response *response, const char *revision)
+ks_read_applied(struct flux_pass *p, const struct flux_kustomization *k, const struct worker_response *response,
+    const char *revision)
 {
-	struct waiting failed = unready(f, response, true), waits = unready(f, response, false);
-	int64_t since = f->before.unhealthy_since, left;
-	bool is_new = !str_eq(json_str(f->was, "lastAttemptedRevision"), revision) ||
-		      json_int(f->was, "observedGeneration", -1) != f->object->meta.generation;
+	struct waiting failed = ks_unready(p, response, true), waits = ks_unready(p, response, false);
+	const struct flux_condition *ready = flux_status_condition(&p->w.status, "Ready");
+	int64_t since = p->w.memory.unhealthy_since, left;
+	bool is_new = !str_eq(p->w.status.last_attempted_revision, revision) ||
+		      p->w.status.observed_generation != p->w.object->meta.generation;
 	struct held_revision held;
 
-	flux_set_inventory(f, &response->resources);
-	held = flux_hold(f, revision, &response->resources, true);
+	inventory_set(&p->status, p->arena, &response->resources);
+	held = ks_hold(p, revision, &response->resources, true);
 	if (held.revision != NULL) {
-		rest(f, k);
+		ks_rest(p, k);
 		return;
 	}
 	if (waits.list == NULL) {
-		succeed(f, k, revision);
+		ks_succeed(p, k, revision);
 		return;
 	}
-	/* Another revision, or another spec, has all its time. */
+	/* The timeout of another revision, or of another spec, begins anew. */
 	if (since == 0 || is_new)
-		since = f->now;
-	f->memory.unhealthy_since = since;
+		since = p->w.now;
+	p->memory.unhealthy_since = since;
 	if (failed.list != NULL) {
-		fail_health(f, k, "failed early due to stalled resources", f->now - since, &failed);
+		ks_fail_health(p, k, "failed early due to stalled resources", p->w.now - since, &failed);
 		return;
 	}
-	if (f->now - since >= timeout_of(k)) {
-		fail_health(f, k, "timeout waiting for", timeout_of(k), &waits);
+	if (p->w.now - since >= ks_timeout_of(k)) {
+		ks_fail_health(p, k, "timeout waiting for", ks_timeout_of(k), &waits);
 		return;
 	}
-	left = since + timeout_of(k) - f->now;
-	if (is_new || !str_eq(flux_condition_reason(f->was, "Ready"), "HealthCheckFailed")) {
-		flux_condition(f, "Healthy", "Unknown", "Progressing", waits.list);
-		progress(f,
-		    arena_printf(f->arena, "Running health checks for revision %s with a timeout of %s: [%s]%s",
-			revision, duration_human(f->arena, timeout_of(k)), waits.list, waits.why),
+	left = since + ks_timeout_of(k) - p->w.now;
+	if (is_new || ready == NULL || !str_eq(ready->reason, "HealthCheckFailed")) {
+		flux_pass_condition(p, "Healthy", CONDITION_UNKNOWN, "Progressing", waits.list);
+		ks_progress(p,
+		    arena_printf(p->arena, "Running health checks for revision %s with a timeout of %s: [%s]%s",
+			revision, duration_human(p->arena, ks_timeout_of(k)), waits.list, waits.why),
 		    left < HEALTH_MS ? left : HEALTH_MS);
 		return;
 	}
-	/* After a failure the conditions stay as they are until it is healthy, or has failed in another way. */
-	f->memory.refresh_at = f->now + (left < HEALTH_MS ? left : HEALTH_MS);
-	plan_wake(f->plan, f->now + (left < HEALTH_MS ? left : HEALTH_MS));
+	/* After a failure the conditions stay until it is healthy, or fails in another way. */
+	p->memory.refresh_at = p->w.now + (left < HEALTH_MS ? left : HEALTH_MS);
+	plan_wake(p->plan, p->w.now + (left < HEALTH_MS ? left : HEALTH_MS));
 }
 
-/* What may pass by itself is tried again sooner than what is wrong. */
+/* A failure that may pass is tried again sooner than an error. */
 static void
-read_failure(struct flux *f, const struct flux_kustomization *k, const struct request_failure *why)
+ks_read_failure(struct flux_pass *p, const struct flux_kustomization *k, const struct request_failure *why)
 {
-	int64_t failures = f->before.failures, most = retry_interval(k), wait = worker_wait(RETRY_MS, failures, most);
+	int64_t failures = p->w.memory.failures, most = ks_retry_interval(k),
+		wait = worker_wait(RETRY_MS, failures, most);
 
-	fail(f, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
+	ks_fail(p, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
 	    why->may_pass && wait < most ? wait : 0);
-	f->memory.failures = failures + 1;
+	p->memory.failures = failures + 1;
 }
 
-/* Annotations of objects and keys of the source's Secret without effect, and objects that cannot be decoded and may not be
- * applied by this Kustomization: they are reported, and do not prevent an apply. */
+/* Annotations of objects and keys of the source's Secret without effect, and objects that cannot be decoded and may
+ * not be applied by this Kustomization: they are reported, and do not prevent an apply. */
 static void
-read_warnings(struct flux *f, const struct worker_response *response)
+ks_read_warnings(struct flux_pass *p, const struct worker_response *response)
 {
-	flux_warn(f, response, "SyncOptionWarning", "NoEffect");
-	flux_warn(f, response, "SettingsWarning", "NoEffect");
-	flux_warn(f, response, "UnreadableObject", "Unreadable");
+	flux_pass_warn(p, response, "SyncOptionWarning", "NoEffect");
+	flux_pass_warn(p, response, "SettingsWarning", "NoEffect");
+	flux_pass_warn(p, response, "UnreadableObject", "Unreadable");
 }
 
 static void
-read_answer(struct flux *f, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
+ks_read_answer(
+    struct flux_pass *p, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
 {
 	static const struct worker_step none;
 	struct request_failure failure;
-	const struct worker_response *response = request_response(f->arena, s, REQUEST_RESOURCES, &failure);
+	const struct worker_response *response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
 	const struct worker_step *step = response != NULL && response->operation != NULL ? response->operation : &none;
-	const struct flux_asked asked = f->before.asked;
+	const struct flux_asked asked = p->w.memory.asked;
 
-	flux_handled(f, &asked);
-	json_put(f->status, "lastAttemptedRevision", asked.revision);
-	if (asked.generation != f->object->meta.generation || !str_eq(asked.revision, revision)) {
-		/* Whatever became of it, there is something newer to be applied. */
+	flux_pass_handled(p, &asked);
+	p->status.last_attempted_revision = asked.revision;
+	if (asked.generation != p->w.object->meta.generation || !str_eq(asked.revision, revision)) {
+		/* A newer revision or spec must be applied, whatever the response is. */
 		if (response != NULL)
-			flux_add_inventory(f, &response->resources);
-		progress(f,
+			inventory_add(&p->status, p->arena, &response->resources);
+		ks_progress(p,
 		    arena_printf(
-			f->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
+			p->arena, "What is wanted has changed while revision %s was being applied", asked.revision),
 		    1);
-		f->memory.refreshed_at = 0;
+		p->memory.refreshed_at = 0;
 		return;
 	}
 	if (response == NULL) {
-		read_failure(f, k, &failure);
+		ks_read_failure(p, k, &failure);
 		return;
 	}
-	f->memory.failures = 0;
-	read_warnings(f, response);
+	p->memory.failures = 0;
+	ks_read_warnings(p, response);
 	if (str_eq(step->phase, "Running")) {
-		flux_add_inventory(f, &response->resources);
-		progress(f, step->message ?: "", step->wait + 1);
+		inventory_add(&p->status, p->arena, &response->resources);
+		ks_progress(p, step->message ?: "", step->wait + 1);
 	} else if (str_eq(step->phase, "Succeeded")) {
-		read_applied(f, k, response, revision);
+		ks_read_applied(p, k, response, revision);
 	} else {
-		fail(f, k, step->prune_failed ? "PruneFailed" : "ReconciliationFailed", step->message ?: "", 0);
+		ks_fail(p, k, step->prune_failed ? "PruneFailed" : "ReconciliationFailed", step->message ?: "", 0);
 	}
 }
 
-/* --- deleting -------------------------------------------------------------------------------------------------------- */
-
 static bool
-has_finalizer(const struct object *o)
+ks_has_finalizer(const struct object *o)
 {
 	for (size_t i = 0; i < o->meta.finalizers.n; i++)
 		if (strcmp(o->meta.finalizers.at[i], FLUX_FINALIZER) == 0)
@@ -321,21 +320,21 @@ has_finalizer(const struct object *o)
 }
 
 static void
-set_finalizer(struct flux *f, bool there)
+ks_set_finalizer(struct flux_pass *p, bool there)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < f->object->meta.finalizers.n; i++)
-		if (strcmp(f->object->meta.finalizers.at[i], FLUX_FINALIZER) != 0)
-			json_array_append_new(list, json_string(f->object->meta.finalizers.at[i]));
+	for (size_t i = 0; i < p->w.object->meta.finalizers.n; i++)
+		if (strcmp(p->w.object->meta.finalizers.at[i], FLUX_FINALIZER) != 0)
+			json_array_append_new(list, json_string(p->w.object->meta.finalizers.at[i]));
 	if (there)
 		json_array_append_new(list, json_string(FLUX_FINALIZER));
-	plan_merge(f->plan, f->object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
+	plan_merge(p->plan, p->w.object, json_pack("{s:{s:o}}", "metadata", "finalizers", list));
 }
 
-/* The objects go too, unless the policy, or prune, says that they stay. */
+/* The objects are deleted too, unless the deletion policy, or prune, keeps them. */
 static bool
-takes_objects(const struct flux_kustomization *k)
+ks_takes_objects(const struct flux_kustomization *k)
 {
 	const char *policy = k->spec.deletion_policy;
 
@@ -346,7 +345,7 @@ takes_objects(const struct flux_kustomization *k)
 
 /* The commit of "main@sha1:…"; NULL: the source has none yet. Borrowed. */
 static const char *
-commit_of(const char *revision)
+ks_commit_of(const char *revision)
 {
 	const char *colon = revision != NULL ? strrchr(revision, ':') : NULL;
 
@@ -354,10 +353,10 @@ commit_of(const char *revision)
 }
 
 static struct worker_objects
-known_of(struct flux *f)
+ks_known_of(struct flux_pass *p)
 {
-	struct worker_resources inventory = flux_inventory(f->arena, f->status);
-	struct worker_objects known = { .at = arena_new_array(f->arena, struct worker_object, inventory.n),
+	struct worker_resources inventory = inventory_resources(p->arena, &p->status);
+	struct worker_objects known = { .at = arena_new_array(p->arena, struct worker_object, inventory.n),
 		.n = inventory.n };
 
 	for (size_t i = 0; i < inventory.n; i++) {
@@ -368,22 +367,22 @@ known_of(struct flux *f)
 	return known;
 }
 
-/* `revision` NULL: to delete what there is. */
+/* `revision` NULL: deletes all objects. */
 static void
-ask(struct flux *f, const struct flux_kustomization *k, const struct git_repository *source, const char *revision,
-    const struct held_revision *held)
+ks_ask(struct flux_pass *p, const struct flux_kustomization *k, const struct git_repository *source,
+    const char *revision, const struct held_revision *held)
 {
-	const char *account = string_map_get(f->pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
-	struct worker_kustomization kustomization = {
-		.metadata = { .name = f->object->meta.name, .namespace = f->object->meta.namespace }, .spec = k->spec
-	};
+	const char *account = string_map_get(p->w.pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
+	struct worker_kustomization kustomization = { .metadata = { .name = p->w.object->meta.name,
+							  .namespace = p->w.object->meta.namespace },
+		.spec = k->spec };
 	struct worker_repository repository = { .url = source != NULL ? source->spec.url : "none",
 		.ignore = source != NULL ? source->spec.ignore : NULL };
 	struct worker_secret secret;
 	struct worker_request request = { .kustomization = &kustomization,
 		.repository = &repository,
-		.known = known_of(f),
-		.revision = revision != NULL ? commit_of(revision) : NULL,
+		.known = ks_known_of(p),
+		.revision = revision != NULL ? ks_commit_of(revision) : NULL,
 		.deleting = revision == NULL,
 		.held = held != NULL ? held->rollouts : (struct string_map){ 0 } };
 
@@ -393,223 +392,228 @@ ask(struct flux *f, const struct flux_kustomization *k, const struct git_reposit
 		secret = (struct worker_secret){ source->object.meta.namespace, source->spec.secret->name };
 		repository.secret = &secret;
 	}
-	flux_ask(f, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
+	flux_pass_ask(p, revision, &request, WORK_MS, source != NULL ? source->spec.url : NULL);
 }
 
-static void delete (struct flux *f, const struct flux_kustomization *k)
+static void
+ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = request_sent(f->pass);
-	int64_t due = f->before.refresh_at;
+	const struct seen_answer *s = request_sent(p->w.pass);
+	int64_t due = p->w.memory.refresh_at;
 	const struct worker_response *response;
 	struct request_failure failure;
 
-	if (!has_finalizer(f->object))
+	if (!ks_has_finalizer(p->w.object))
 		return;
-	if (!takes_objects(k)) {
-		set_finalizer(f, false);
+	if (!ks_takes_objects(k)) {
+		ks_set_finalizer(p, false);
 		return;
 	}
-	f->memory = f->before;
+	p->memory = p->w.memory;
 	if (s != NULL && !s->answered)
 		return;
-	/* Of what was applied last, the answer says nothing about what is left. */
-	if (s == NULL || f->before.asked.revision != NULL) {
-		if (s != NULL || due <= f->now)
-			ask(f, k, NULL, NULL, NULL);
+	/* The response to an earlier apply does not list what is left. */
+	if (s == NULL || p->w.memory.asked.revision != NULL) {
+		if (s != NULL || due <= p->w.now)
+			ks_ask(p, k, NULL, NULL, NULL);
 		else
-			plan_wake(f->plan, due);
+			plan_wake(p->plan, due);
 		return;
 	}
-	response = request_response(f->arena, s, REQUEST_RESOURCES, &failure);
+	response = request_response(p->arena, s, REQUEST_RESOURCES, &failure);
 	if (response != NULL && response->resources.n == 0) {
-		set_finalizer(f, false);
+		ks_set_finalizer(p, false);
 	} else {
 		const struct worker_step *step = response != NULL ? response->operation : NULL;
 
 		if (response == NULL || (step != NULL && str_eq(step->phase, "Failed")))
-			flux_condition(f, "Ready", "False", "PruneFailed",
+			flux_pass_condition(p, "Ready", CONDITION_FALSE, "PruneFailed",
 			    response == NULL ? failure.text : step->message ?: "");
-		f->memory.refresh_at = f->now + 2 * AGAIN_MS;
-		plan_wake(f->plan, f->now + 2 * AGAIN_MS);
+		p->memory.refresh_at = p->w.now + 2 * AGAIN_MS;
+		plan_wake(p->plan, p->w.now + 2 * AGAIN_MS);
 	}
 }
 
-/* --- what must be there first ---------------------------------------------------------------------------------------- */
-
 /* The first dependency that is not ready for this revision, or NULL. */
 static const char *
-unready_dependency(struct flux *f, const struct flux_kustomization *k, const char *revision)
+ks_unready_dependency(struct flux_pass *p, const struct flux_kustomization *k, const char *revision)
 {
 	for (size_t i = 0; i < k->spec.depends_on.n; i++) {
 		const struct flux_object_ref *d = &k->spec.depends_on.at[i];
-		const char *ns = namespace_or(d->namespace, f->object), *why = NULL;
+		const char *ns = ks_namespace_or(d->namespace, p->w.object), *why = NULL;
 		const struct flux_kustomization *other =
-		    (const struct flux_kustomization *)view_get(f->pass->view, &flux_kustomization_type, ns, d->name);
-		json_t *status = other != NULL && other->status != NULL ? json_loads(other->status, 0, NULL) : NULL;
+		    (const struct flux_kustomization *)view_get(p->w.pass->view, &flux_kustomization_type, ns, d->name);
+		struct flux_status status = { 0 };
 
+		if (other != NULL)
+			decode_text(&flux_status_type, other->status, p->arena, &status);
 		if (other == NULL)
 			why = "not found";
-		else if (!str_eq(flux_condition_is(status, "Ready"), "True") ||
-			 json_int(status, "observedGeneration", -1) != other->object.meta.generation)
+		else if (flux_status_of(&status, "Ready") != CONDITION_TRUE ||
+			 status.observed_generation != other->object.meta.generation)
 			why = "is not ready";
 		else if (str_eq(other->spec.source.name, k->spec.source.name) &&
-			 str_eq(namespace_or(other->spec.source.namespace, &other->object),
-			     namespace_or(k->spec.source.namespace, f->object)) &&
-			 !str_eq(json_str(status, "lastAppliedRevision"), revision))
+			 str_eq(ks_namespace_or(other->spec.source.namespace, &other->object),
+			     ks_namespace_or(k->spec.source.namespace, p->w.object)) &&
+			 !str_eq(status.last_applied_revision, revision))
 			why = "revision is not up to date";
-		json_decref(status);
 		if (why != NULL)
-			return arena_printf(f->arena, "dependency '%s/%s' %s", ns, d->name, why);
+			return arena_printf(p->arena, "dependency '%s/%s' %s", ns, d->name, why);
 	}
 	return NULL;
 }
 
 static int64_t
-due_at(const struct flux *f, const struct flux_kustomization *k, const char *revision, bool held)
+ks_due_at(const struct flux_pass *p, const struct flux_kustomization *k, const char *revision, bool held)
 {
-	int64_t looked = f->before.refreshed_at, again = f->before.refresh_at, due = flux_due(f, k->spec.interval.ms);
+	int64_t refreshed_at = p->w.memory.refreshed_at, again = p->w.memory.refresh_at,
+		due = flux_pass_due(p, k->spec.interval.ms);
 
 	if (due == 0)
 		return 0;
 	if (again > 0 && again < due)
 		due = again;
-	/* Where Rollouts are watched, the pass itself sees what they abort, but not whether one that is held back has become what it is to be. */
-	if (f->pass->touched > looked && (held || !view_knows(f->pass->view, &rollout_type)) &&
-	    looked + TOUCHED_MS < due)
-		due = looked + TOUCHED_MS;
-	if (flux_is_requested(f) || f->before.asked.generation != f->object->meta.generation ||
-	    !str_eq(json_str(f->status, "lastAttemptedRevision"), revision))
-		due = looked + AGAIN_MS < due ? looked + AGAIN_MS : due;
+	/* Where Rollouts are watched, the pass finds aborts in the view; only the worker finds that a held Rollout
+	 * is as desired. */
+	if (p->w.pass->touched > refreshed_at && (held || !view_knows(p->w.pass->view, &rollout_type)) &&
+	    refreshed_at + TOUCHED_MS < due)
+		due = refreshed_at + TOUCHED_MS;
+	if (flux_pass_is_requested(p) || p->w.memory.asked.generation != p->w.object->meta.generation ||
+	    !str_eq(p->status.last_attempted_revision, revision))
+		due = refreshed_at + AGAIN_MS < due ? refreshed_at + AGAIN_MS : due;
 	return due;
 }
 
-/* It refers to something in another namespace; *ret: the words of Flux's controller for it. */
+/* It refers to an object in another namespace; *ret: the message, as Flux's controller has it. */
 static bool
-is_elsewhere(struct flux *f, const struct flux_kustomization *k, const char **ret)
+ks_is_elsewhere(struct flux_pass *p, const struct flux_kustomization *k, const char **ret)
 {
-	const char *own = f->object->meta.namespace, *ns = namespace_or(k->spec.source.namespace, f->object);
+	const char *own = p->w.object->meta.namespace, *ns = ks_namespace_or(k->spec.source.namespace, p->w.object);
 	const char *kind = k->spec.source.kind, *name = k->spec.source.name;
 
 	for (size_t i = 0; str_eq(ns, own) && i < k->spec.depends_on.n; i++) {
-		ns = namespace_or(k->spec.depends_on.at[i].namespace, f->object);
+		ns = ks_namespace_or(k->spec.depends_on.at[i].namespace, p->w.object);
 		kind = "Kustomization";
 		name = k->spec.depends_on.at[i].name;
 	}
 	if (str_eq(ns, own))
 		return false;
 	*ret = arena_printf(
-	    f->arena, "can't access '%s/%s/%s', cross-namespace references have been blocked", kind, ns, name);
+	    p->arena, "can't access '%s/%s/%s', cross-namespace references have been blocked", kind, ns, name);
 	return true;
 }
 
 static void
-decide(struct flux *f, const struct flux_kustomization *k)
+ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = request_sent(f->pass);
+	const struct seen_answer *s = request_sent(p->w.pass);
 	const struct problem *problem = object_problem(&k->object, "spec");
-	const char *ns = namespace_or(k->spec.source.namespace, f->object), *revision = NULL, *wait;
+	const char *ns = ks_namespace_or(k->spec.source.namespace, p->w.object), *revision = NULL, *wait;
 	const struct git_repository *source;
 	struct worker_resources applied;
-	json_t *of_source;
+	struct flux_status of_source = { 0 };
 	struct held_revision held;
 	int64_t due;
 
 	if (k->object.meta.deletion_timestamp != 0) {
-		delete (f, k);
+		ks_delete(p, k);
 		return;
 	}
 	if (k->spec.suspend)
 		return;
 	if (problem != NULL) {
-		const char *message = arena_printf(f->arena, "%s: %s", problem->path, problem->text);
+		const char *message = arena_printf(p->arena, "%s: %s", problem->path, problem->text);
 
-		flux_handled(f, NULL);
-		flux_tell(f, true, "InvalidSpec", message);
-		flux_condition(f, "Stalled", "True", "InvalidSpec", message);
-		flux_condition(f, "Ready", "False", "InvalidSpec", message);
+		flux_pass_handled(p, NULL);
+		flux_pass_not_ready(p, true, "InvalidSpec", message);
+		flux_pass_condition(p, "Stalled", CONDITION_TRUE, "InvalidSpec", message);
+		flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
 		return;
 	}
-	if (string_map_get(f->pass->settings, FLUX_NO_CROSS_NAMESPACE_REFS) != NULL && is_elsewhere(f, k, &wait)) {
-		flux_handled(f, NULL);
-		flux_condition(f, "Stalled", "True", ACCESS_DENIED, wait);
-		flux_condition(f, "Ready", "False", ACCESS_DENIED, wait);
-		flux_tell(f, true, ACCESS_DENIED, wait);
+	if (string_map_get(p->w.pass->settings, FLUX_NO_CROSS_NAMESPACE_REFS) != NULL && ks_is_elsewhere(p, k, &wait)) {
+		flux_pass_handled(p, NULL);
+		flux_pass_condition(p, "Stalled", CONDITION_TRUE, ACCESS_DENIED, wait);
+		flux_pass_condition(p, "Ready", CONDITION_FALSE, ACCESS_DENIED, wait);
+		flux_pass_not_ready(p, true, ACCESS_DENIED, wait);
 		return;
 	}
-	if (!has_finalizer(f->object)) {
-		set_finalizer(f, true);
+	if (!ks_has_finalizer(p->w.object)) {
+		ks_set_finalizer(p, true);
 		return;
 	}
-	f->memory = f->before;
+	p->memory = p->w.memory;
 	if (s != NULL && !s->answered)
 		return;
-	source = (const struct git_repository *)view_get(f->pass->view, &git_repository_type, ns, k->spec.source.name);
-	of_source = source != NULL && source->status != NULL ? json_loads(source->status, 0, NULL) : NULL;
-	revision = arena_strdup(f->arena, json_str(json_object_get(of_source, "artifact"), "revision"));
-	json_decref(of_source);
-	plan_revision(f->plan, revision);
-	if (commit_of(revision) == NULL) {
-		flux_handled(f, NULL);
-		fail(f, k, NO_ARTIFACT,
+	source =
+	    (const struct git_repository *)view_get(p->w.pass->view, &git_repository_type, ns, k->spec.source.name);
+	if (source != NULL)
+		decode_text(&flux_status_type, source->status, p->arena, &of_source);
+	revision = of_source.artifact != NULL ? of_source.artifact->revision : NULL;
+	plan_revision(p->plan, revision);
+	if (ks_commit_of(revision) == NULL) {
+		flux_pass_handled(p, NULL);
+		ks_fail(p, k, NO_ARTIFACT,
 		    source == NULL
-			? arena_printf(f->arena, "GitRepository '%s/%s' not found", ns, k->spec.source.name)
-			: arena_printf(f->arena, "GitRepository '%s/%s' has no artifact yet", ns, k->spec.source.name),
+			? arena_printf(p->arena, "GitRepository '%s/%s' not found", ns, k->spec.source.name)
+			: arena_printf(p->arena, "GitRepository '%s/%s' has no artifact yet", ns, k->spec.source.name),
 		    DEPENDENCY_MS);
 		return;
 	}
 	if (s != NULL) {
-		read_answer(f, k, s, revision);
-		/* What came while the worker ran must not wait for the interval: no other pass follows when nothing is written. */
-		if (flux_is_requested(f) || f->pass->touched > f->before.refreshed_at)
-			plan_wake(f->plan, due_at(f, k, revision, false));
+		ks_read_answer(p, k, s, revision);
+		/* A change while the worker ran must not wait for the interval: no other pass follows if nothing is
+		 * written. */
+		if (flux_pass_is_requested(p) || p->w.pass->touched > p->w.memory.refreshed_at)
+			plan_wake(p->plan, ks_due_at(p, k, revision, false));
 		return;
 	}
-	if ((wait = unready_dependency(f, k, revision)) != NULL) {
-		flux_handled(f, NULL);
-		fail(f, k, WAITS, wait, DEPENDENCY_MS);
-		/* Whatever it waits for, its change brings a pass. */
-		f->memory.refresh_at = 0;
-		f->memory.refreshed_at = 0;
+	if ((wait = ks_unready_dependency(p, k, revision)) != NULL) {
+		flux_pass_handled(p, NULL);
+		ks_fail(p, k, WAITS, wait, DEPENDENCY_MS);
+		/* A change of the dependency causes a pass. */
+		p->memory.refresh_at = 0;
+		p->memory.refreshed_at = 0;
 		return;
 	}
-	/* What an answer had to have written beside the status may be lost with the answer. */
-	if (f->pass->seen->failure != NULL) {
-		f->memory.refresh_at = f->now + RETRY_MS;
-		plan_wake(f->plan, f->now + RETRY_MS);
+	/* Writes that the last response caused may have failed, and the response is lost: the worker is asked again
+	 * soon. */
+	if (p->w.pass->seen->failure != NULL) {
+		p->memory.refresh_at = p->w.now + RETRY_MS;
+		plan_wake(p->plan, p->w.now + RETRY_MS);
 	}
-	applied = flux_inventory(f->arena, f->was);
-	held = flux_hold(f, revision, &applied, false);
-	due = due_at(f, k, revision, held.revision != NULL);
-	if (due <= f->now)
-		ask(f, k, source, revision, &held);
+	applied = inventory_resources(p->arena, &p->w.status);
+	held = ks_hold(p, revision, &applied, false);
+	due = ks_due_at(p, k, revision, held.revision != NULL);
+	if (due <= p->w.now)
+		ks_ask(p, k, source, revision, &held);
 	else
-		plan_wake(f->plan, due);
+		plan_wake(p->plan, due);
 }
 
 static void
-pass(const struct pass *p, struct plan *plan)
+ks_run(const struct pass *pass, struct plan *plan)
 {
-	const struct flux_kustomization *k =
-	    (const struct flux_kustomization *)view_get(p->view, &flux_kustomization_type, p->namespace, p->name);
-	struct flux f;
+	const struct flux_kustomization *k = (const struct flux_kustomization *)view_get(
+	    pass->view, &flux_kustomization_type, pass->namespace, pass->name);
+	struct flux_pass p;
 
 	if (k == NULL)
 		return;
-	f = flux_begin(p, &k->object, plan, k->status);
-	decide(&f, k);
-	flux_end(&f);
+	p = flux_pass_begin(pass, &k->object, plan, k->status);
+	ks_decide(&p, k);
+	flux_pass_end(&p);
 }
 
 static void
-stand_still(const struct pass *p, const char *why, struct plan *plan)
+ks_stand_still(const struct pass *pass, const char *why, struct plan *plan)
 {
-	const struct flux_kustomization *k =
-	    (const struct flux_kustomization *)view_get(p->view, &flux_kustomization_type, p->namespace, p->name);
-	struct flux f;
+	const struct flux_kustomization *k = (const struct flux_kustomization *)view_get(
+	    pass->view, &flux_kustomization_type, pass->namespace, pass->name);
+	struct flux_pass p;
 
 	if (k == NULL)
 		return;
-	f = flux_begin(p, &k->object, plan, k->status);
-	flux_condition(&f, "Ready", "False", "UnreadableObject", why);
-	flux_end(&f);
+	p = flux_pass_begin(pass, &k->object, plan, k->status);
+	flux_pass_condition(&p, "Ready", CONDITION_FALSE, "UnreadableObject", why);
+	flux_pass_end(&p);
 }

@@ -28,7 +28,8 @@ post_build_text(struct post_build *p, const char *text)
 	return out;
 }
 
-/* What Kubernetes' reader makes of a text that stands behind `before` on a line; NULL: it cannot read it. A new reference. */
+/* What Kubernetes' reader makes of a text that stands behind `before` on a line; NULL: it cannot read it. A new
+ * reference. */
 static json_t *
 post_build_read(struct arena *a, const char *before, const char *text, const char *after)
 {

@@ -118,7 +118,8 @@ ignore_read_files(struct ignore_lines *all, const struct tree *t)
 	return NULL;
 }
 
-/* --- matching ------------------------------------------------------------------------------------------------------- */
+/* --- matching
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* A line without a slash within names a file, or a directory, anywhere. */
 static bool
@@ -130,7 +131,8 @@ ignore_name_is(struct arena *a, const struct ignore_line *l, const char *const *
 	return false;
 }
 
-/* A line with slashes names a path from its directory on; `**` is any number of directories. What is in a directory that is named, is named. */
+/* A line with slashes names a path from its directory on; `**` is any number of directories. What is in a directory
+ * that is named, is named. */
 static bool
 ignore_path_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
 {

@@ -1,8 +1,10 @@
 /* gitops/flux/source_ignore.h: the files of a commit that Flux leaves out. Pure.
  *
- * Source: Flux's documentation of GitRepository, "Excluding files", and fluxcd/pkg/sourceignore. Git's own files and symbolic links are always left out. So are
- * images, archives and the files of CI systems, unless the repository or the spec says what is left out instead: the files .sourceignore,
- * each for its directory and those below, and then spec.ignore, in the syntax of .gitignore. The last line that names a file counts. */
+ * Source: Flux's documentation of GitRepository, "Excluding files", and fluxcd/pkg/sourceignore. Git's own files and
+ * symbolic links are always left out. So are images, archives and the files of CI systems, unless the repository or the
+ * spec says what is left out instead: the files .sourceignore, each for its directory and those below, and then
+ * spec.ignore, in the syntax of .gitignore. The last line that names a file counts.
+ */
 #pragma once
 #include "gitops/source/tree.h"
 

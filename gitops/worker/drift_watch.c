@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/rand.h"
-#include "gitops/flux/flux.h"
+#include "gitops/flux/inventory.h"
 #include "gitops/source/manifests.h"
 #include "io/log.h"
 #include "kube/api/kinds.h"
@@ -354,8 +354,11 @@ void
 triggers_kustomization(struct triggers *t, const struct flux_kustomization *k, bool deleted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	_cleanup_(json_decrefp) json_t *status = k->status != NULL && !deleted ? json_loads(k->status, 0, NULL) : NULL;
-	struct worker_resources objects = flux_inventory(a, status);
+	struct flux_status status = { 0 };
+	struct worker_resources objects;
+
+	decode_text(&flux_status_type, deleted ? NULL : k->status, a, &status);
+	objects = inventory_resources(a, &status);
 
 	manages(t, &k->object, &objects, "Rollout");
 }

@@ -321,3 +321,13 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 			problem_add(problems, arena_printf(d.scratch, "%s%s%s", path, dot, t->fields[i].name),
 			    "required, but missing");
 }
+
+void
+decode_text(const struct type *t, const char *text, struct arena *a, void *ret)
+{
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
+	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+	if (json_is_object(j))
+		decode(t, j, "", &(struct problems){ .arena = a, .scratch = scratch }, ret);
+}

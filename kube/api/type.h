@@ -202,6 +202,9 @@ void problem_is_reference(struct problems *);
  * zero and the rest is decoded all the same, so that a bad field never hides the status of an object. */
 void decode(const struct type *, const json_t *, const char *path, struct problems *, void *ret);
 
+/* The same of a text, for a status that is kept as it is stored. What is malformed stays zero; NULL: everything does. */
+void decode_text(const struct type *, const char *text, struct arena *, void *ret);
+
 /* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
 json_t *encode(const struct type *, const void *);
 

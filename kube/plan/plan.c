@@ -293,6 +293,23 @@ plan_note(struct plan *p, const char *name, int64_t value)
 }
 
 void
+plan_status_typed(struct plan *p, const struct object *o, const struct type *type, const char *stored, const void *was,
+    const void *to, json_t *more)
+{
+	_cleanup_(json_decrefp) json_t *before = encode(type, was), *after = encode(type, to),
+				       *diff = merge_patch_diff(before, after);
+	json_t *from = stored != NULL ? json_loads(stored, 0, NULL) : NULL;
+
+	if (!json_is_object(from)) {
+		json_decref(from);
+		from = json_object();
+	}
+	plan_status_with(p, o, json_incref(from),
+	    diff != NULL ? merge_patch_apply(json_deep_copy(from), diff) : json_incref(from), more);
+	json_decref(from);
+}
+
+void
 plan_memory(struct plan *p, const struct type *type, const void *memory)
 {
 	p->memory = type_copy(type, memory, p->arena);

@@ -1,8 +1,9 @@
 /* kube/plan/plan.h: what a decision wants done.
  *
- * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events stand
- * behind the write that they report. The status is written after the steps, even when one failed, because it says what was
- * seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan` and bug reports.
+ * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events
+ * stand behind the write that they report. The status is written after the steps, even when one failed, because it says
+ * what was seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan`
+ * and bug reports.
  *
  * A plan lives in one arena and only describes: nothing here does input or output. It copies what it is told about
  * objects, because the cache moves on while a plan is carried out.
@@ -52,8 +53,8 @@ struct note {
 	int64_t value;
 };
 
-/* Each list grows in the plan's arena up to here: an AnalysisRun of METRICS_MAX metrics fits, each with its Job, question, note and
- * event. What would come after is counted, and the key gets another pass. */
+/* Each list grows in the plan's arena up to here: an AnalysisRun of METRICS_MAX metrics fits, each with its Job,
+ * question, note and event. What would come after is counted, and the key gets another pass. */
 #define PLAN_STEPS_MAX 4096
 #define PLAN_STATUS_EVENTS_MAX 1024
 #define PLAN_NOTES_MAX 1024
@@ -83,16 +84,16 @@ struct plan {
 /* An empty plan in the arena. */
 struct plan *plan_new(struct arena *);
 
-/* Each adds one step. JSON values are consumed. What would come after PLAN_STEPS_MAX steps is left to the next pass, which
- * decides it again. */
+/* Each adds one step. JSON values are consumed. What would come after PLAN_STEPS_MAX steps is left to the next pass,
+ * which decides it again. */
 void plan_create(struct plan *, const struct type *, const char *ns, const char *name, json_t *body);
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
 /* How many pods it should have, by its subresource scale: a right to it lets change nothing else. */
 void plan_scale(struct plan *, const struct object *, int64_t replicas);
-/* Server-side apply: the fields in `config` ({"metadata": {"annotations": …}}) are ours from now on, whatever they were, and those
- * that we applied before and that are not in it go. For objects that others write too: nothing of theirs is touched or
- * believed. */
+/* Server-side apply: the fields in `config` ({"metadata": {"annotations": …}}) are ours from now on, whatever they
+ * were, and those that we applied before and that are not in it go. For objects that others write too: nothing of
+ * theirs is touched or believed. */
 void plan_apply(struct plan *, const struct object *, json_t *config);
 void plan_delete(struct plan *, const struct object *);
 void plan_delete_now(struct plan *, const struct object *); /* without grace: as a kubelet does when a pod has ended */
@@ -101,7 +102,8 @@ void plan_evict(struct plan *, const struct object *pod);
 /* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
 void plan_beside(struct plan *);
 
-/* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not watched. */
+/* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not
+ * watched. */
 void plan_unless_gone(struct plan *);
 
 /* An event about an object, told once the write before it has succeeded; its message is made as by printf, and
@@ -126,12 +128,18 @@ void plan_status_event(struct plan *, const struct object *about, bool warning, 
  * that a stale one fails. Equal ones add nothing. The values are consumed. */
 void plan_status(struct plan *, const struct object *, json_t *from, json_t *to);
 
-/* The same with more of the object in the same patch ({"operation": null}), of a type whose status is no subresource. `more` may be NULL;
- * consumed. */
+/* The same with more of the object in the same patch ({"operation": null}), of a type whose status is no
+ * subresource. `more` may be NULL; consumed. */
 void plan_status_with(struct plan *, const struct object *, json_t *from, json_t *to, json_t *more);
 
-/* Removes the steps, the kept responses and the time of the next pass that were added so far: the decision made them obsolete. */
+/* Removes the steps, the kept responses and the time of the next pass that were added so far: the decision made them
+ * obsolete. */
 void plan_drop_steps(struct plan *);
+
+/* The same of a status that is stored as JSON text (NULL: none) and decoded by the rows of a type: `was` as it is
+ * stored, `to` as it is to be. Fields without a row, and fields that are equal in both, stay as they are stored. */
+void plan_status_typed(struct plan *, const struct object *, const struct type *, const char *stored, const void *was,
+    const void *to, json_t *more);
 
 /* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
 void plan_wake(struct plan *, int64_t at);

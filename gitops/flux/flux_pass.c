@@ -1,0 +1,127 @@
+/* gitops/flux/flux_pass.c: statuses and requests of Flux's objects. */
+#include "gitops/flux/flux_pass.h"
+#include <string.h>
+#include "base/letters.h"
+#include "base/str.h"
+#include "kube/api/flux.h"
+
+#define MESSAGE_MAX 4000
+
+static const struct field flux_asked_fields[] = {
+	INT(flux_asked, generation, "generation"),
+	STRING(flux_asked, revision, "revision"),
+	STRING(flux_asked, requested_at, "requestedAt"),
+};
+static TYPE(flux_asked, "request");
+
+static const struct field flux_memory_fields[] = {
+	INT(flux_memory, refreshed_at, "refreshedAt"),
+	INT(flux_memory, refresh_at, "refreshAt"),
+	INT(flux_memory, failures, "failures"),
+	INT(flux_memory, unhealthy_since, "unhealthySince"),
+	EMBED(flux_memory, asked, "asked", flux_asked),
+	EMBED(flux_memory, held, "held", held_memory),
+};
+TYPE(flux_memory, "memory of a Flux object");
+
+struct flux_pass
+flux_pass_begin(const struct pass *pass, const struct object *o, struct plan *plan, const char *status)
+{
+	struct flux_pass p = { .w = { .pass = pass, .object = o, .now = pass->now, .stored = status },
+		.plan = plan,
+		.arena = plan->arena };
+
+	decode_text(&flux_status_type, status, p.arena, &p.w.status);
+	p.status = p.w.status;
+	if (pass->seen->memory != NULL)
+		p.w.memory = *(const struct flux_memory *)pass->seen->memory;
+	/* Also a pass that decides nothing, because the object is suspended, keeps what a response will be about. */
+	p.memory.asked = p.w.memory.asked;
+	return p;
+}
+
+void
+flux_pass_end(struct flux_pass *p)
+{
+	plan_memory(p->plan, &flux_memory_type, &p->memory);
+	plan_status_typed(p->plan, p->w.object, &flux_status_type, p->w.stored, &p->w.status, &p->status, NULL);
+}
+
+void
+flux_pass_not_ready(struct flux_pass *p, bool warning, const char *reason, const char *message)
+{
+	const struct flux_condition *ready = flux_status_condition(&p->w.status, "Ready");
+
+	message = letters_shown(p->arena, message, MESSAGE_MAX);
+	if (ready != NULL && ready->status == CONDITION_FALSE && str_eq(ready->reason, reason) &&
+	    str_eq(ready->message, message))
+		return;
+	plan_reason(p->plan, "%s: %s", reason, message);
+	plan_status_event(p->plan, p->w.object, warning, reason, "%s", message);
+}
+
+void
+flux_pass_condition(
+    struct flux_pass *p, const char *type, enum condition_status status, const char *reason, const char *message)
+{
+	const struct flux_condition to = { .type = type,
+		.status = status,
+		.reason = reason,
+		.message = message != NULL ? letters_shown(p->arena, message, MESSAGE_MAX) : NULL,
+		.observed_generation = p->w.object->meta.generation };
+
+	flux_status_set_condition(&p->status, p->arena, &to, p->w.now);
+}
+
+bool
+flux_pass_is_requested(const struct flux_pass *p)
+{
+	const char *at = object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
+
+	return at != NULL && !str_eq(at, p->status.last_handled_reconcile_at);
+}
+
+void
+flux_pass_handled(struct flux_pass *p, const struct flux_asked *asked)
+{
+	p->status.last_handled_reconcile_at =
+	    asked != NULL ? asked->requested_at : object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
+	p->status.observed_generation = asked != NULL ? asked->generation : p->w.object->meta.generation;
+}
+
+void
+flux_pass_ask(struct flux_pass *p, const char *revision, const struct worker_request *request, int64_t timeout_ms,
+    const char *repository)
+{
+	const char *requested_at = object_annotation(p->w.object, ANNOTATION_REQUESTED_AT);
+	int64_t generation = p->w.object->meta.generation;
+
+	/* Requests that differ have different keys: the response to one is not that to the next. */
+	request_send(p->plan, p->w.pass,
+	    arena_printf(p->arena, "%lld %s %s", (long long)generation, revision ?: "", requested_at ?: ""), request,
+	    timeout_ms, NULL, repository);
+	p->memory.refreshed_at = p->w.now;
+	p->memory.asked = (struct flux_asked){ generation, revision, requested_at };
+}
+
+int64_t
+flux_pass_due(const struct flux_pass *p, int64_t after)
+{
+	int64_t refreshed_at = p->w.memory.refreshed_at;
+
+	return refreshed_at == 0 ? 0 : refreshed_at + after + worker_spread(p->w.object, after / 20 + 1);
+}
+
+void
+flux_pass_warn(struct flux_pass *p, const struct worker_response *response, const char *type, const char *reason)
+{
+	const char *all = NULL;
+
+	for (size_t i = 0; i < response->warnings.n; i++)
+		if (str_eq(response->warnings.at[i].type, type))
+			all = arena_printf(p->arena, "%s%s%s", all != NULL ? all : "", all != NULL ? "; " : "",
+			    response->warnings.at[i].message);
+	if (all != NULL && flux_status_condition(&p->w.status, type) == NULL)
+		plan_reason(p->plan, "%s: %s", type, all);
+	flux_pass_condition(p, type, all != NULL ? CONDITION_TRUE : CONDITION_NONE, reason, all);
+}
