@@ -14,13 +14,13 @@
 static const char *const lists[] = { PREFERRED, REQUIRED };
 
 static const struct anti_affinity *
-said(const struct rollout_pass *p)
+affinity_spec(const struct rollout_pass *p)
 {
 	return p->canary != NULL ? p->canary->anti_affinity : p->blue_green->anti_affinity;
 }
 
 static json_t *
-term(const char *stable)
+affinity_term(const char *stable)
 {
 	return json_pack("{s:{s:[{s:s,s:s,s:[s]}]},s:s}", "labelSelector", "matchExpressions", "key",
 	    LABEL_POD_TEMPLATE_HASH, "operator", "In", "values", stable, "topologyKey", "kubernetes.io/hostname");
@@ -28,7 +28,7 @@ term(const char *stable)
 
 /* The hash that a term in a list is over; NULL: it is none that was put in. */
 static const char *
-hash_of_term(const json_t *of_list)
+affinity_term_hash(const json_t *of_list)
 {
 	const json_t *t = json_object_get(of_list, "podAffinityTerm") ?: of_list;
 	const json_t *over = json_at(t, "/labelSelector/matchExpressions/0");
@@ -39,15 +39,15 @@ hash_of_term(const json_t *of_list)
 }
 
 static void
-drop_ours(json_t *list)
+affinity_drop_terms(json_t *list)
 {
 	for (size_t i = json_array_size(list); i-- > 0;)
-		if (hash_of_term(json_array_get(list, i)) != NULL)
+		if (affinity_term_hash(json_array_get(list, i)) != NULL)
 			json_array_remove(list, i);
 }
 
 static json_t *
-object_in(json_t *o, const char *key)
+affinity_object_in(json_t *o, const char *key)
 {
 	if (json_object_get(o, key) == NULL)
 		json_object_set_new(o, key, json_object());
@@ -64,7 +64,7 @@ affinity_remove(json_t *template)
 		json_t *list = json_object_get(anti, lists[i]);
 		bool had = json_array_size(list) > 0;
 
-		drop_ours(list);
+		affinity_drop_terms(list);
 		if (had && json_array_size(list) == 0)
 			json_object_del(anti, lists[i]);
 	}
@@ -77,27 +77,28 @@ affinity_remove(json_t *template)
 void
 affinity_add(const struct rollout_pass *p, json_t *template)
 {
-	const struct anti_affinity *a = said(p);
+	const struct anti_affinity *a = affinity_spec(p);
 	json_t *anti, *list;
 	const char *key;
 
 	if (a == NULL || p->st.stable_rs == NULL || p->promotion == PROMOTED)
 		return;
-	anti = object_in(object_in(object_in(template, "spec"), "affinity"), "podAntiAffinity");
+	anti =
+	    affinity_object_in(affinity_object_in(affinity_object_in(template, "spec"), "affinity"), "podAntiAffinity");
 	key = a->preferred != NULL ? PREFERRED : REQUIRED;
 	if (json_object_get(anti, key) == NULL)
 		json_object_set_new(anti, key, json_array());
 	list = json_object_get(anti, key);
 	if (a->preferred != NULL)
 		json_array_append_new(list, json_pack("{s:I,s:o}", "weight", (json_int_t)a->preferred->weight,
-						"podAffinityTerm", term(p->st.stable_rs)));
+						"podAffinityTerm", affinity_term(p->st.stable_rs)));
 	else
-		json_array_append_new(list, term(p->st.stable_rs));
+		json_array_append_new(list, affinity_term(p->st.stable_rs));
 }
 
 /* The template has a term over this hash. */
 static bool
-has_term(const json_t *template, const char *stable)
+affinity_has_term(const json_t *template, const char *stable)
 {
 	const json_t *anti = json_at(template, "/spec/affinity/podAntiAffinity");
 	json_t *one;
@@ -105,7 +106,7 @@ has_term(const json_t *template, const char *stable)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		json_array_foreach (json_object_get(anti, lists[i]), k, one)
-			if (str_eq(hash_of_term(one), stable))
+			if (str_eq(affinity_term_hash(one), stable))
 				return true;
 	return false;
 }
@@ -115,10 +116,10 @@ affinity_is_stale(const struct rollout_pass *p, const struct replicaset *rs, jso
 {
 	_cleanup_(json_decrefp) json_t *is = NULL, *want = NULL;
 
-	if (said(p) == NULL || p->promotion == PROMOTED || p->st.stable_rs == NULL)
+	if (affinity_spec(p) == NULL || p->promotion == PROMOTED || p->st.stable_rs == NULL)
 		return false;
 	is = json_loads(rs->spec.template, 0, NULL);
-	if (has_term(is, p->st.stable_rs))
+	if (affinity_has_term(is, p->st.stable_rs))
 		return false;
 	want = json_loads(p->w->rollout->spec.template, 0, NULL);
 	affinity_add(p, want);

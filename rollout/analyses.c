@@ -7,7 +7,7 @@
 #include "kube/api/analysis.h"
 
 static void
-add_template(
+analyses_add_template(
     const struct view *v, const char *ns, struct analysis_found *f, const struct template_ref *ref, const char *field)
 {
 	for (size_t i = 0; i < f->n_templates; i++)
@@ -35,12 +35,13 @@ analysis_find(const struct view *v, const char *ns, const struct rollout_analysi
 		.templates = arena_new_array(a, struct template_found, TEMPLATES_MAX) };
 
 	for (size_t i = 0; i < spec->templates.n; i++)
-		add_template(v, ns, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
+		analyses_add_template(
+		    v, ns, &f, &spec->templates.at[i], arena_printf(a, "%s.templates[%zu]", field, i));
 	for (size_t i = 0; i < f.n_templates; i++) {
 		const struct analysis_template *t = f.templates[i].template;
 
 		for (size_t k = 0; t != NULL && k < t->spec.templates.n; k++)
-			add_template(v, ns, &f, &t->spec.templates.at[k],
+			analyses_add_template(v, ns, &f, &t->spec.templates.at[k],
 			    arena_printf(a, "%s: %s %s: spec.templates[%zu]", field, t->object.type->kind,
 				t->object.meta.name, k));
 	}
@@ -69,7 +70,7 @@ experiment_analysis_find(const struct view *v, const char *ns, const struct expe
 
 /* False: there is nothing to go on with. */
 static bool
-check_template(struct problems *p, const struct template_found *t)
+analyses_check_template(struct problems *p, const struct template_found *t)
 {
 	const struct problem *bad;
 
@@ -89,7 +90,7 @@ check_template(struct problems *p, const struct template_found *t)
 
 /* The template that has the i-th of the merged metrics. */
 static const struct template_found *
-template_of(const struct analysis_found *f, size_t i)
+analyses_template_of(const struct analysis_found *f, size_t i)
 {
 	for (size_t k = 0; k < f->n_templates; k++) {
 		_cleanup_(json_decrefp) json_t *list =
@@ -104,13 +105,13 @@ template_of(const struct analysis_found *f, size_t i)
 
 /* Whatever waits for the run waits for all of its metrics, dry runs too. The words are those of Argo Rollouts. */
 static void
-check_ends(struct problems *p, const struct analysis_found *f, const struct metric_set *set)
+analyses_check_ends(struct problems *p, const struct analysis_found *f, const struct metric_set *set)
 {
 	if (f->place == IN_BACKGROUND || (f->place == OF_EXPERIMENT && !f->required))
 		return;
 	for (size_t i = 0; i < set->n; i++) {
 		const struct template_found *t =
-		    metric_is_endless(&set->metrics[i], &set->limits[i]) ? template_of(f, i) : NULL;
+		    metric_is_endless(&set->metrics[i], &set->limits[i]) ? analyses_template_of(f, i) : NULL;
 		const char *count = set->metrics[i].count, *name = t != NULL ? t->ref->template_name : NULL;
 
 		if (t != NULL)
@@ -128,7 +129,7 @@ check_ends(struct problems *p, const struct analysis_found *f, const struct metr
  * metrics that can be measured, and end where something waits for them. Values that are still to be looked up are
  * left open. */
 static void
-check_run(struct problems *p, const struct analysis_found *f, bool measures)
+analyses_check_run(struct problems *p, const struct analysis_found *f, bool measures)
 {
 	struct template_source *sources = arena_new_array(p->arena, struct template_source, f->n_templates);
 	struct analysis_spec merged;
@@ -151,7 +152,7 @@ check_run(struct problems *p, const struct analysis_found *f, bool measures)
 	if (e != NULL)
 		problem_add(p, f->field, "AnalysisTemplate %s: %s", names, err_text(p->arena, e));
 	else if (measures)
-		check_ends(p, f, &set);
+		analyses_check_ends(p, f, &set);
 }
 
 void
@@ -169,9 +170,9 @@ analysis_problems(struct problems *p, const struct analysis_found *f, bool measu
 		problem_add(p, arena_printf(p->arena, "%s.templates", f->field),
 		    "Invalid value: more than %d templates, with those that they name", TEMPLATES_MAX);
 	for (size_t i = 0; i < f->n_templates; i++)
-		whole &= check_template(p, &f->templates[i]);
+		whole &= analyses_check_template(p, &f->templates[i]);
 	if (whole && f->n_templates > 0)
-		check_run(p, f, measures);
+		analyses_check_run(p, f, measures);
 }
 
 json_t *
@@ -182,7 +183,7 @@ owner_reference(const struct object *o)
 }
 
 static json_t *
-run_object(const struct run_wish *w, const char *name, const struct analysis_spec *merged)
+analyses_run_object(const struct run_wish *w, const char *name, const struct analysis_spec *merged)
 {
 	const struct object *o = w->owner;
 
@@ -194,7 +195,7 @@ run_object(const struct run_wish *w, const char *name, const struct analysis_spe
 }
 
 static struct err *
-make_run(struct plan *p, const struct view *v, const struct run_wish *w, const char **ret_name)
+analyses_make_run(struct plan *p, const struct view *v, const struct run_wish *w, const char **ret_name)
 {
 	const struct analysis_found *f = w->analysis;
 	const char *ns = w->owner->meta.namespace, *name = w->name;
@@ -209,7 +210,7 @@ make_run(struct plan *p, const struct view *v, const struct run_wish *w, const c
 		return err_wrap(p->arena, e, "%s", f->field);
 	for (int i = 1; view_get(v, &analysis_run_type, ns, name) != NULL; i++)
 		name = arena_printf(p->arena, "%s.%d", w->name, i);
-	plan_create(p, &analysis_run_type, ns, name, run_object(w, name, &merged));
+	plan_create(p, &analysis_run_type, ns, name, analyses_run_object(w, name, &merged));
 	plan_reason(p, "starting analysis run %s", name);
 	*ret_name = name;
 	return NULL;
@@ -218,7 +219,7 @@ make_run(struct plan *p, const struct view *v, const struct run_wish *w, const c
 struct err *
 run_create(struct plan *p, const struct view *v, const struct run_wish *w, const char **ret_name)
 {
-	struct err *e = make_run(p, v, w, ret_name);
+	struct err *e = analyses_make_run(p, v, w, ret_name);
 
 	json_decref(w->labels);
 	json_decref(w->annotations);

@@ -31,7 +31,7 @@ bluegreen_active(const struct rollout_pass *p)
 /* An older version that still has the pods it had: until its date they are kept for this. One whose update was given
  * up has pods with a date too: where an analysis of this update has begun, and a retry is under way, it is measured. */
 static bool
-still_runs(const struct rollout_pass *p)
+bluegreen_still_runs(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
 
@@ -43,13 +43,13 @@ still_runs(const struct rollout_pass *p)
 bool
 bluegreen_is_quick(const struct rollout_pass *p)
 {
-	return !p->aborted &&
-	       (p->promotion == PROMOTED || p->st.promote_full || p->in_window || p->without_pods || still_runs(p));
+	return !p->aborted && (p->promotion == PROMOTED || p->st.promote_full || p->in_window || p->without_pods ||
+				  bluegreen_still_runs(p));
 }
 
 /* Nothing is left to wait for but pods. Where no version serves yet, and the first has no pod that could, the next one is as good. */
 static bool
-switches_at_once(const struct rollout_pass *p)
+bluegreen_switches_at_once(const struct rollout_pass *p)
 {
 	return bluegreen_is_quick(p) || bluegreen_is_active(p) ||
 	       (p->w->routing.stable_hash == NULL && replicaset_available(p->w->stable_rs) == 0);
@@ -60,14 +60,14 @@ bluegreen_wanted(const struct rollout_pass *p)
 {
 	const struct opt_int *preview = &p->blue_green->preview_replica_count;
 
-	if (!preview->set || bluegreen_active(p) == NULL || p->st.stable_rs == NULL || switches_at_once(p) ||
+	if (!preview->set || bluegreen_active(p) == NULL || p->st.stable_rs == NULL || bluegreen_switches_at_once(p) ||
 	    p->st.blue_green.scale_up_preview_check_point)
 		return p->replicas;
 	return p->replicas > 0 ? preview->is : 0;
 }
 
 static bool
-has(const struct replicaset *rs, int64_t pods)
+bluegreen_has(const struct replicaset *rs, int64_t pods)
 {
 	return rs != NULL && replicaset_wanted(rs) >= pods && replicaset_available(rs) >= pods;
 }
@@ -75,12 +75,12 @@ has(const struct replicaset *rs, int64_t pods)
 bool
 bluegreen_is_ready(const struct rollout_pass *p)
 {
-	return has(p->w->new_rs, bluegreen_wanted(p));
+	return bluegreen_has(p->w->new_rs, bluegreen_wanted(p));
 }
 
 /* The strategy names an analysis, and it has not succeeded. */
 static bool
-is_open(const struct rollout_analysis *analysis, const struct run_status *run)
+bluegreen_run_is_open(const struct rollout_analysis *analysis, const struct run_status *run)
 {
 	return analysis != NULL && analysis->templates.n > 0 && (run == NULL || !str_eq(run->status, "Successful"));
 }
@@ -95,15 +95,16 @@ bluegreen_waits_for_run(const struct rollout_pass *p)
 		return false;
 	if (bluegreen_is_active(p))
 		return was->blue_green.post_promotion_analysis != NULL &&
-		       is_open(p->blue_green->post_promotion_analysis, was->blue_green.post_promotion_analysis);
+		       bluegreen_run_is_open(
+			   p->blue_green->post_promotion_analysis, was->blue_green.post_promotion_analysis);
 	return was->blue_green.pre_promotion_analysis != NULL &&
-	       is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
+	       bluegreen_run_is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
 }
 
 /* What comes before the switch is over: the pods that are wanted of it are there, the analysis succeeded, the pause is over. That a
  * pause is over is remembered by controllerPause without a condition, until the switch. */
 static bool
-pause_is_over(struct rollout_pass *p)
+bluegreen_pause_is_over(struct rollout_pass *p)
 {
 	bool by_itself = !p->blue_green->auto_promotion_enabled.set || p->blue_green->auto_promotion_enabled.is;
 	int64_t seconds = p->blue_green->auto_promotion_seconds, end;
@@ -127,20 +128,21 @@ pause_is_over(struct rollout_pass *p)
 }
 
 static bool
-may_switch(struct rollout_pass *p)
+bluegreen_may_switch(struct rollout_pass *p)
 {
 	const struct blue_green_status *st = &p->st.blue_green;
 
 	if (p->paused_by_spec || pause_has(&p->st, PAUSE_INCONCLUSIVE))
 		return false;
-	if (switches_at_once(p)) {
+	if (bluegreen_switches_at_once(p)) {
 		pause_drop(p, PAUSE_BLUE_GREEN);
 		return true;
 	}
 	if (st->scale_up_preview_check_point)
 		return true;
-	if (!bluegreen_is_ready(p) || is_open(p->blue_green->pre_promotion_analysis, st->pre_promotion_analysis) ||
-	    !pause_is_over(p))
+	if (!bluegreen_is_ready(p) ||
+	    bluegreen_run_is_open(p->blue_green->pre_promotion_analysis, st->pre_promotion_analysis) ||
+	    !bluegreen_pause_is_over(p))
 		return false;
 	if (bluegreen_wanted(p) != p->replicas) {
 		/* A person or time has said yes to a preview of fewer pods: written down, as the others come first. */
@@ -154,7 +156,7 @@ may_switch(struct rollout_pass *p)
 /* Back to the stable version, after an abort or because it is wanted again: when it can carry the traffic, or no worse than the version
  * that serves now. A Service that selects no version yet may select pods of others, who knows how many. */
 static bool
-can_serve(const struct rollout_pass *p, const struct replicaset *rs)
+bluegreen_can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	if (rs == NULL)
 		return false;
@@ -165,13 +167,13 @@ can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 }
 
 static void
-switch_active(struct rollout_pass *p)
+bluegreen_switch(struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
-	bool none = w->routing.stable_hash == NULL && has(w->stable_rs, p->replicas);
-	bool back = p->aborted || p->promotion == PROMOTED || none, may = !p->aborted && may_switch(p);
+	bool none = w->routing.stable_hash == NULL && bluegreen_has(w->stable_rs, p->replicas);
+	bool back = p->aborted || p->promotion == PROMOTED || none, may = !p->aborted && bluegreen_may_switch(p);
 
-	if (back ? !can_serve(p, w->stable_rs) : !may || !has(w->new_rs, p->replicas))
+	if (back ? !bluegreen_can_serve(p, w->stable_rs) : !may || !bluegreen_has(w->new_rs, p->replicas))
 		return;
 	p->writes.stable_hash = back ? p->st.stable_rs : w->hash;
 	services_switch(p, w->active_service, p->writes.stable_hash);
@@ -181,11 +183,11 @@ void
 bluegreen_back(struct rollout_pass *p)
 {
 	if (p->aborted)
-		switch_active(p);
+		bluegreen_switch(p);
 }
 
 static void
-promotion_sync(struct rollout_pass *p)
+bluegreen_promote(struct rollout_pass *p)
 {
 	if (p->st.stable_rs == NULL)
 		pass_promote(p, "Initial deploy", "Promoted");
@@ -197,7 +199,8 @@ promotion_sync(struct rollout_pass *p)
 		pass_promote(p, WITHOUT_PODS, "Promoted");
 	else if (bluegreen_is_quick(p))
 		pass_promote(p, "Rollback to a version that still runs", "FastRolledBack");
-	else if (!is_open(p->blue_green->post_promotion_analysis, p->st.blue_green.post_promotion_analysis))
+	else if (!bluegreen_run_is_open(
+		     p->blue_green->post_promotion_analysis, p->st.blue_green.post_promotion_analysis))
 		pass_promote(p, "Completed blue-green update", "Promoted");
 }
 
@@ -214,7 +217,7 @@ bluegreen_pass(struct rollout_pass *p)
 	metadata_templates(p);
 	replicas_raise(p);
 	if (!p->aborted)
-		switch_active(p);
-	promotion_sync(p);
+		bluegreen_switch(p);
+	bluegreen_promote(p);
 	pass_end(p);
 }

@@ -13,7 +13,7 @@
 #include "rollout/weights.h"
 
 static bool
-new_is_whole(const struct rollout_pass *p)
+canary_is_whole(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs;
 
@@ -22,7 +22,7 @@ new_is_whole(const struct rollout_pass *p)
 
 /* Nothing is left to do for this update but to promote its version, and nobody holds it. */
 static bool
-steps_are_done(const struct rollout_pass *p)
+canary_steps_are_done(const struct rollout_pass *p)
 {
 	return p->index >= steps_count(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
@@ -31,7 +31,7 @@ steps_are_done(const struct rollout_pass *p)
  * because a person says so: the stable destination selects it, and only then is it called the stable version. Once that has begun,
  * neither a pause nor a change of scale turns it round (seed 12529). */
 static bool
-is_promoting(const struct rollout_pass *p)
+canary_is_promoting(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
@@ -41,9 +41,9 @@ is_promoting(const struct rollout_pass *p)
 		return false;
 	if (str_eq(r->stable_hash, p->w->hash))
 		return p->st.promote_full || p->index >= steps_count(p);
-	if (!new_is_whole(p))
+	if (!canary_is_whole(p))
 		return false;
-	return p->st.promote_full || (steps_are_done(p) && (steps_count(p) == 0 || r->weight_least == 100));
+	return p->st.promote_full || (canary_steps_are_done(p) && (steps_count(p) == 0 || r->weight_least == 100));
 }
 
 /* With Services that take turns the new version's gets all the traffic, and is called the stable version's then. */
@@ -51,12 +51,12 @@ bool
 canary_takes_turn(const struct rollout_pass *p)
 {
 	return p->canary->ping_pong != NULL && p->promotion != PROMOTED && !p->aborted && p->change == CHANGE_NONE &&
-	       p->st.stable_rs != NULL && p->w->new_rs != NULL && new_is_whole(p) &&
-	       (p->st.promote_full || steps_are_done(p));
+	       p->st.stable_rs != NULL && p->w->new_rs != NULL && canary_is_whole(p) &&
+	       (p->st.promote_full || canary_steps_are_done(p));
 }
 
 static bool
-has_all_traffic(const struct rollout_pass *p)
+canary_has_all_traffic(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
@@ -69,7 +69,7 @@ has_all_traffic(const struct rollout_pass *p)
 
 /* Makes the new version the stable one when it has earned it. */
 static void
-promotion_sync(struct rollout_pass *p)
+canary_promote(struct rollout_pass *p)
 {
 	const char *done = steps_count(p) > 0
 			       ? arena_printf(p->arena, "Completed all %" PRId64 " canary steps", steps_count(p))
@@ -79,23 +79,23 @@ promotion_sync(struct rollout_pass *p)
 		pass_promote(p, "Initial deploy", "Promoted");
 		return;
 	}
-	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !new_is_whole(p) ||
-	    !has_all_traffic(p))
+	if (p->promotion == PROMOTED || p->aborted || p->change != CHANGE_NONE || !canary_is_whole(p) ||
+	    !canary_has_all_traffic(p))
 		return;
 	if (p->st.promote_full)
 		pass_promote(p, "Full promotion requested", p->in_window ? "FastRolledBack" : "FastPromoted");
-	else if (steps_are_done(p) && p->without_pods)
+	else if (canary_steps_are_done(p) && p->without_pods)
 		pass_promote(p, WITHOUT_PODS, "Promoted");
-	else if (steps_are_done(p) && p->in_window)
+	else if (canary_steps_are_done(p) && p->in_window)
 		pass_promote(p, "Rollback within the rollback window", "FastRolledBack");
-	else if (steps_are_done(p))
+	else if (canary_steps_are_done(p))
 		pass_promote(p, done, "Promoted");
 }
 
 /* Going back to a version that was good not long ago, or an update without pods: the steps count as done at once, and nothing is
  * measured. */
 static void
-read_untried(struct rollout_pass *p)
+canary_skip_steps(struct rollout_pass *p)
 {
 	if (!p->in_window && !p->without_pods)
 		return;
@@ -108,9 +108,9 @@ read_untried(struct rollout_pass *p)
 void
 canary_pass(struct rollout_pass *p)
 {
-	read_untried(p);
+	canary_skip_steps(p);
 	steps_resume(p);
-	if (is_promoting(p))
+	if (canary_is_promoting(p))
 		p->promotion = PROMOTING;
 	status_counts(p);
 	weights_plan(p, true);
@@ -123,7 +123,7 @@ canary_pass(struct rollout_pass *p)
 	weights_plan_hashes(p);
 	weights_plan(p, false);
 	routes_plan(p, false);
-	promotion_sync(p);
+	canary_promote(p);
 	if (!str_eq(p->st.stable_rs, p->w->hash))
 		steps_advance(p);
 	pass_end(p);

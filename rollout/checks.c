@@ -30,7 +30,7 @@ check_duration(struct problems *p, const char *text, const char *path)
 
 /* The name of the k-th item. */
 static const char *
-check_name_at(const void *names, size_t size, size_t k)
+checks_name_at(const void *names, size_t size, size_t k)
 {
 	return *(const char *const *)((const char *)names + k * size);
 }
@@ -38,10 +38,10 @@ check_name_at(const void *names, size_t size, size_t k)
 void
 check_unique(struct problems *p, const void *names, size_t size, size_t i, const char *path)
 {
-	const char *name = check_name_at(names, size, i);
+	const char *name = checks_name_at(names, size, i);
 
 	for (size_t k = 0; name != NULL && k < i; k++)
-		if (str_eq(check_name_at(names, size, k), name))
+		if (str_eq(checks_name_at(names, size, k), name))
 			problem_add(p, path, "Duplicate value: \"%s\"", name);
 }
 

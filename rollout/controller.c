@@ -15,7 +15,7 @@
 #include "traffic/router.h"
 
 static void
-pass(const struct pass *p, struct plan *plan)
+rollout_controller_pass(const struct pass *p, struct plan *plan)
 {
 	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
 	struct rollout_world w;
@@ -27,7 +27,7 @@ pass(const struct pass *p, struct plan *plan)
 }
 
 static void
-stand_still(const struct pass *p, const char *why, struct plan *plan)
+rollout_controller_stand_still(const struct pass *p, const char *why, struct plan *plan)
 {
 	const struct rollout *r = (const struct rollout *)view_get(p->view, &rollout_type, p->namespace, p->name);
 
@@ -44,7 +44,7 @@ struct concern {
 };
 
 static void
-ask_rollout(const struct object *o, void *arg)
+rollout_emit_if_concerned(const struct object *o, void *arg)
 {
 	const struct rollout *r = (const struct rollout *)o;
 	struct concern *c = arg;
@@ -54,7 +54,7 @@ ask_rollout(const struct object *o, void *arg)
 }
 
 static bool
-by_router(const struct rollout *r, const struct object *o)
+rollout_by_router(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct router *router = c != NULL ? router_of(c) : NULL;
@@ -63,7 +63,7 @@ by_router(const struct rollout *r, const struct object *o)
 }
 
 static bool
-by_service(const struct rollout *r, const struct object *o)
+rollout_by_service(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
@@ -77,7 +77,7 @@ by_service(const struct rollout *r, const struct object *o)
 
 /* Whoever has an analysis: a template may come in by way of others that name it. */
 static bool
-by_template(const struct rollout *r, const struct object *o)
+rollout_by_template(const struct rollout *r, const struct object *o)
 {
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct blue_green_strategy *b = r->spec.strategy.blue_green;
@@ -88,52 +88,52 @@ by_template(const struct rollout *r, const struct object *o)
 }
 
 static void
-map_with(const struct view *v, const struct object *o, bool (*concerns)(const struct rollout *, const struct object *),
-    emit_key *emit, void *arg)
+rollout_map_with(const struct view *v, const struct object *o,
+    bool (*concerns)(const struct rollout *, const struct object *), emit_key *emit, void *arg)
 {
 	struct concern c = { o, concerns, emit, arg };
 
-	v->each(v, &rollout_type, NULL, ask_rollout, &c);
+	v->each(v, &rollout_type, NULL, rollout_emit_if_concerned, &c);
 }
 
 static void
-map_routing(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+rollout_map_routing(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	map_with(v, o, by_router, emit, arg);
+	rollout_map_with(v, o, rollout_by_router, emit, arg);
 }
 
 static void
-map_service(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+rollout_map_service(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	map_with(v, o, by_service, emit, arg);
+	rollout_map_with(v, o, rollout_by_service, emit, arg);
 }
 
 static void
-map_template(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+rollout_map_template(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	map_with(v, o, by_template, emit, arg);
+	rollout_map_with(v, o, rollout_by_template, emit, arg);
 }
 
 static bool
-by_selector(const struct rollout *r, const struct object *o)
+rollout_by_selector(const struct rollout *r, const struct object *o)
 {
 	return str_eq(r->object.meta.namespace, o->meta.namespace) && rollout_selects(r, o);
 }
 
 /* Its controller; without one, whoever may adopt it. */
 static void
-map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+rollout_map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
 	const struct owner *owner = object_controller(o);
 
 	if (owner == NULL)
-		map_with(v, o, by_selector, emit, arg);
+		rollout_map_with(v, o, rollout_by_selector, emit, arg);
 	else if (str_eq(owner->kind, rollout_type.kind))
 		emit(o->meta.namespace, owner->name, arg);
 }
 
 static bool
-by_workload(const struct rollout *r, const struct object *o)
+rollout_by_workload(const struct rollout *r, const struct object *o)
 {
 	const struct workload_ref *ref = r->spec.workload_ref;
 
@@ -142,13 +142,13 @@ by_workload(const struct rollout *r, const struct object *o)
 }
 
 static void
-map_workload(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+rollout_map_workload(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
-	map_with(v, o, by_workload, emit, arg);
+	rollout_map_with(v, o, rollout_by_workload, emit, arg);
 }
 
 static bool
-refers_to(const struct object *rollout, const struct type *t)
+rollout_needs_type(const struct object *rollout, const struct type *t)
 {
 	const struct workload_ref *ref = ((const struct rollout *)rollout)->spec.workload_ref;
 
@@ -157,22 +157,22 @@ refers_to(const struct object *rollout, const struct type *t)
 
 static const struct controller_watch watches[] = {
 	{ .type = &rollout_type },
-	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = map_replicaset },
+	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH, .map = rollout_map_replicaset },
 	{ .type = &analysis_run_type },
 	{ .type = &experiment_type },
-	{ .type = &analysis_template_type, .map = map_template },
-	{ .type = &cluster_analysis_template_type, .map = map_template },
-	{ .type = &service_type, .map = map_service },
-	{ .type = &deployment_type, .map = map_workload, .needed = refers_to },
-	{ .type = &workload_replicaset_type, .map = map_workload, .needed = refers_to },
-	{ .type = &pod_template_object_type, .map = map_workload, .needed = refers_to },
+	{ .type = &analysis_template_type, .map = rollout_map_template },
+	{ .type = &cluster_analysis_template_type, .map = rollout_map_template },
+	{ .type = &service_type, .map = rollout_map_service },
+	{ .type = &deployment_type, .map = rollout_map_workload, .needed = rollout_needs_type },
+	{ .type = &workload_replicaset_type, .map = rollout_map_workload, .needed = rollout_needs_type },
+	{ .type = &pod_template_object_type, .map = rollout_map_workload, .needed = rollout_needs_type },
 };
 
 /* The types of the routers' objects. */
 static bool
-watch_more(size_t i, struct controller_watch *ret)
+rollout_watch_more(size_t i, struct controller_watch *ret)
 {
-	*ret = (struct controller_watch){ .type = router_type(i), .map = map_routing };
+	*ret = (struct controller_watch){ .type = router_type(i), .map = rollout_map_routing };
 	return ret->type != NULL;
 }
 
@@ -181,7 +181,7 @@ const struct controller rollout_controller = {
 	.type = &rollout_type,
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
-	.watch_more = watch_more,
-	.pass = pass,
-	.stand_still = stand_still,
+	.watch_more = rollout_watch_more,
+	.pass = rollout_controller_pass,
+	.stand_still = rollout_controller_stand_still,
 };

@@ -7,13 +7,13 @@
 #define DEFAULT_LIMIT 25 /* percent, of maxSurge and maxUnavailable */
 
 static int64_t
-least(int64_t a, int64_t b)
+counts_least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
 static int64_t
-most(int64_t a, int64_t b)
+counts_most(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
@@ -39,7 +39,7 @@ counts_step_weight(const struct canary_strategy *c, int64_t index, bool at_index
 
 /* "5", or "25%" of `replicas`. */
 static int64_t
-limit(const char *text, int64_t replicas, bool up)
+counts_limit(const char *text, int64_t replicas, bool up)
 {
 	int64_t percent = DEFAULT_LIMIT;
 	char digits[16] = { 0 };
@@ -64,28 +64,29 @@ void
 counts_limits(
     const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable)
 {
-	int64_t surge = limit(max_surge, replicas, true), unavailable = limit(max_unavailable, replicas, false);
+	int64_t surge = counts_limit(max_surge, replicas, true),
+		unavailable = counts_limit(max_unavailable, replicas, false);
 
 	if (surge == 0 && unavailable == 0)
 		unavailable = 1;
 	*ret_surge = surge;
-	*ret_unavailable = least(unavailable, replicas);
+	*ret_unavailable = counts_least(unavailable, replicas);
 }
 
 static bool
-routed(const struct counts_question *q)
+counts_routed(const struct counts_question *q)
 {
 	return q->canary->traffic_routing != NULL;
 }
 
 static bool
-explicitly(const struct opt_int *v, bool zero)
+counts_explicit(const struct opt_int *v, bool zero)
 {
 	return v->set && (v->is == 0) == zero;
 }
 
 static int64_t
-set_weight(const struct counts_question *q)
+counts_set_weight(const struct counts_question *q)
 {
 	return q->aborted ? 0 : counts_step_weight(q->canary, q->index, true);
 }
@@ -93,16 +94,16 @@ set_weight(const struct counts_question *q)
 /* The weight to count with. While a dynamically scaled stable version comes back after an abort, it is that of the last step
  * that needs fewer pods than are still missing. */
 static int64_t
-counted_weight(const struct counts_question *q)
+counts_weight(const struct counts_question *q)
 {
 	const struct canary_strategy *c = q->canary;
 	int64_t missing;
 
 	if (!q->aborted || !c->dynamic_stable_scale || q->stable == NULL)
-		return set_weight(q);
+		return counts_set_weight(q);
 	missing = q->replicas - q->stable->available;
-	if (!explicitly(&c->abort_scale_down_delay_seconds, false))
-		missing = most(missing, q->new_rs.available);
+	if (!counts_explicit(&c->abort_scale_down_delay_seconds, false))
+		missing = counts_most(missing, q->new_rs.available);
 	for (size_t i = c->steps.n; i-- > 0;)
 		if (c->steps.at[i].set_weight.set && counts_share(c->steps.at[i].set_weight.is, q->replicas) < missing)
 			return c->steps.at[i].set_weight.is;
@@ -111,12 +112,12 @@ counted_weight(const struct counts_question *q)
 
 /* The setCanaryScale in force: the last one up to the present step, unless it says that pods follow the weight again. */
 static const struct canary_scale *
-scale_in_force(const struct counts_question *q)
+counts_scale(const struct counts_question *q)
 {
 	const struct canary_strategy *c = q->canary;
 
-	if (!routed(q) || q->index >= (int64_t)c->steps.n ||
-	    (q->aborted && !explicitly(&c->abort_scale_down_delay_seconds, true)))
+	if (!counts_routed(q) || q->index >= (int64_t)c->steps.n ||
+	    (q->aborted && !counts_explicit(&c->abort_scale_down_delay_seconds, true)))
 		return NULL;
 	for (int64_t i = q->index; i >= 0; i--)
 		if (c->steps.at[i].set_canary_scale != NULL)
@@ -126,42 +127,42 @@ scale_in_force(const struct counts_question *q)
 }
 
 static int64_t
-at_least_min_pods(const struct counts_question *q, int64_t pods)
+counts_at_least_min(const struct counts_question *q, int64_t pods)
 {
 	const struct opt_int *min = &q->canary->min_pods_per_replicaset;
 
-	return min->set && pods > 0 ? most(pods, least(min->is, q->replicas)) : pods;
+	return min->set && pods > 0 ? counts_most(pods, counts_least(min->is, q->replicas)) : pods;
 }
 
 static void
-routed_counts(const struct counts_question *q, struct counts_answer *ret)
+counts_with_router(const struct counts_question *q, struct counts_answer *ret)
 {
-	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : scale_in_force(q);
-	int64_t weight = q->promote_full || q->stable == NULL ? WEIGHT_MAX : counted_weight(q);
+	const struct canary_scale *scale = q->promote_full || q->stable == NULL ? NULL : counts_scale(q);
+	int64_t weight = q->promote_full || q->stable == NULL ? WEIGHT_MAX : counts_weight(q);
 
 	ret->scaled = scale != NULL;
 	if (scale != NULL)
 		weight = scale->weight.set ? scale->weight.is : 0;
 	ret->new_rs = scale != NULL && scale->replicas.set ? scale->replicas.is
-							   : at_least_min_pods(q, counts_share(weight, q->replicas));
-	ret->new_rs = most(ret->new_rs, q->least_new);
+							   : counts_at_least_min(q, counts_share(weight, q->replicas));
+	ret->new_rs = counts_most(ret->new_rs, q->least_new);
 	ret->stable = q->replicas;
 	if (!q->canary->dynamic_stable_scale)
 		return;
 	ret->stable = counts_share(WEIGHT_MAX - weight, q->replicas);
 	if (q->has_weights) {
-		ret->stable = most(ret->stable, counts_share(q->stable_weight, q->replicas));
+		ret->stable = counts_most(ret->stable, counts_share(q->stable_weight, q->replicas));
 		if (q->aborted)
-			ret->new_rs = most(ret->new_rs, counts_share(q->canary_weight, q->replicas));
+			ret->new_rs = counts_most(ret->new_rs, counts_share(q->canary_weight, q->replicas));
 	}
-	ret->new_rs = at_least_min_pods(q, ret->new_rs);
-	ret->stable = at_least_min_pods(q, ret->stable);
+	ret->new_rs = counts_at_least_min(q, ret->new_rs);
+	ret->stable = counts_at_least_min(q, ret->stable);
 }
 
 /* Splits R pods (or R + 1, when one may be added) so that the new version's part comes closest to the weight; neither side gets
  * nothing unless the weight says so. */
 static void
-split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
+counts_split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
 {
 	int64_t up = counts_share(weight, replicas), down = weight * replicas / WEIGHT_MAX;
 	bool whole = weight == 0 || weight == WEIGHT_MAX || (replicas == 1 && surge == 0);
@@ -190,14 +191,14 @@ split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t
 
 /* Of the pods that a version may lose some of: those asked for, or those of them that are available. */
 static int64_t
-drainable(const struct pod_counts *p, bool all)
+counts_drainable(const struct pod_counts *p, bool all)
 {
-	return all ? p->spec : least(p->spec, p->available);
+	return all ? p->spec : counts_least(p->spec, p->available);
 }
 
 /* What was taken from one side may not be what was available on the other. */
 static void
-adjust(const struct counts_question *q, int64_t min_available, int64_t max_total, bool increasing,
+counts_adjust(const struct counts_question *q, int64_t min_available, int64_t max_total, bool increasing,
     struct counts_answer *ret)
 {
 	static const struct pod_counts none;
@@ -206,16 +207,17 @@ adjust(const struct counts_question *q, int64_t min_available, int64_t max_total
 	int64_t *other = increasing ? &ret->new_rs : &ret->stable, *drained = increasing ? &ret->stable : &ret->new_rs;
 	int64_t missing;
 
-	*other -= least(*other, most(0, ret->new_rs + ret->stable - max_total));
-	missing = min_available - least(q->new_rs.available, ret->new_rs) - least(stable->available, ret->stable);
-	*other += least(most(0, other_has->available - *other), most(0, missing));
-	*drained -= most(0, ret->new_rs + ret->stable - max_total);
+	*other -= counts_least(*other, counts_most(0, ret->new_rs + ret->stable - max_total));
+	missing = min_available - counts_least(q->new_rs.available, ret->new_rs) -
+		  counts_least(stable->available, ret->stable);
+	*other += counts_least(counts_most(0, other_has->available - *other), counts_most(0, missing));
+	*drained -= counts_most(0, ret->new_rs + ret->stable - max_total);
 }
 
 static bool
-threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
+counts_threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
 {
-	int64_t stays = least(has->available, has->spec); /* others are about to end */
+	int64_t stays = counts_least(has->available, has->spec); /* others are about to end */
 
 	if (t == NULL)
 		return has->spec == wanted && has->available == wanted;
@@ -226,42 +228,42 @@ threshold_met(const struct progress_threshold *t, int64_t wanted, const struct p
 
 /* The same; more pods than there are to be are not waited for. */
 static bool
-threshold_reached(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
+counts_threshold_reached(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
 {
-	return threshold_met(t, wanted, has) || (t != NULL && has->available >= wanted && has->spec >= wanted);
+	return counts_threshold_met(t, wanted, has) || (t != NULL && has->available >= wanted && has->spec >= wanted);
 }
 
 /* Of a canary that is making room, or of which fewer pods suffice, the stable version's pods are not asked for. */
 static bool
-is_split(const struct counts_question *q, int64_t want_new, int64_t want_stable)
+counts_is_split(const struct counts_question *q, int64_t want_new, int64_t want_stable)
 {
 	const struct progress_threshold *t = q->canary->replica_progress_threshold;
 
 	if (q->stable == NULL || q->new_rs.spec > want_new)
 		return false;
-	return threshold_reached(t, want_new, &q->new_rs) && (t != NULL || q->stable->spec == want_stable);
+	return counts_threshold_reached(t, want_new, &q->new_rs) && (t != NULL || q->stable->spec == want_stable);
 }
 
 static void
-basic_counts(const struct counts_question *q, struct counts_answer *ret)
+counts_basic(const struct counts_question *q, struct counts_answer *ret)
 {
 	static const struct pod_counts none;
 	const struct pod_counts *stable = q->stable != NULL ? q->stable : &none;
 	int64_t want_new = q->replicas, want_stable = 0, surge, unavailable, budget, add, min_available, slack;
-	int64_t weight = q->promote_full ? WEIGHT_MAX : set_weight(q);
+	int64_t weight = q->promote_full ? WEIGHT_MAX : counts_set_weight(q);
 	bool increasing;
 
 	counts_limits(q->canary->max_surge, q->canary->max_unavailable, q->replicas, &surge, &unavailable);
 	if (q->stable != NULL)
-		split(q->replicas, weight, surge, &want_new, &want_stable);
-	ret->reached = is_split(q, want_new, want_stable);
+		counts_split(q->replicas, weight, surge, &want_new, &want_stable);
+	ret->reached = counts_is_split(q, want_new, want_stable);
 	ret->new_rs = q->new_rs.spec;
 	ret->stable = stable->spec;
 	/* More pods, the stable version first, as far as maxSurge allows. */
-	budget = most(0, q->replicas + surge - q->new_rs.spec - stable->spec - q->older.spec);
-	add = least(most(0, want_stable - ret->stable), budget);
+	budget = counts_most(0, q->replicas + surge - q->new_rs.spec - stable->spec - q->older.spec);
+	add = counts_least(counts_most(0, want_stable - ret->stable), budget);
 	ret->stable += add;
-	ret->new_rs += least(most(0, want_new - ret->new_rs), budget - add);
+	ret->new_rs += counts_least(counts_most(0, want_new - ret->new_rs), budget - add);
 	min_available = q->replicas - unavailable;
 	increasing = want_new >= q->new_rs.spec;
 	if (q->older.spec > 0) {
@@ -270,36 +272,37 @@ basic_counts(const struct counts_question *q, struct counts_answer *ret)
 		if (increasing && ret->new_rs < want_new && q->new_rs.spec <= q->new_rs.available &&
 		    q->older.spec <= q->older.available &&
 		    q->older.available + q->new_rs.available + stable->available <= min_available)
-			ret->stable = least(ret->stable, most(want_stable, drainable(stable, false)));
+			ret->stable =
+			    counts_least(ret->stable, counts_most(want_stable, counts_drainable(stable, false)));
 		return;
 	}
 	/* Fewer pods, as far as maxUnavailable allows. */
-	slack = drainable(&q->new_rs, !increasing) + drainable(stable, increasing) - min_available;
+	slack = counts_drainable(&q->new_rs, !increasing) + counts_drainable(stable, increasing) - min_available;
 	if (slack <= 0)
 		return;
 	if (increasing && want_stable < stable->spec)
-		ret->stable = most(want_stable, stable->spec - slack);
+		ret->stable = counts_most(want_stable, stable->spec - slack);
 	else if (!increasing && want_new < q->new_rs.spec)
-		ret->new_rs = most(want_new, q->new_rs.spec - slack);
-	adjust(q, min_available, q->replicas + surge, increasing, ret);
+		ret->new_rs = counts_most(want_new, q->new_rs.spec - slack);
+	counts_adjust(q, min_available, q->replicas + surge, increasing, ret);
 }
 
 void
 counts_wanted(const struct counts_question *q, struct counts_answer *ret)
 {
-	struct counts_answer a = { .set_weight = set_weight(q), .reached = true };
+	struct counts_answer a = { .set_weight = counts_set_weight(q), .reached = true };
 	const struct progress_threshold *t = q->canary->replica_progress_threshold;
 	bool others = true;
 
-	if (routed(q))
-		routed_counts(q, &a);
+	if (counts_routed(q))
+		counts_with_router(q, &a);
 	else
-		basic_counts(q, &a);
-	a.at_desired = threshold_met(t, a.new_rs, &q->new_rs);
-	a.reached &= threshold_reached(t, a.new_rs, &q->new_rs);
-	if (!routed(q) || !q->canary->dynamic_stable_scale)
+		counts_basic(q, &a);
+	a.at_desired = counts_threshold_met(t, a.new_rs, &q->new_rs);
+	a.reached &= counts_threshold_reached(t, a.new_rs, &q->new_rs);
+	if (!counts_routed(q) || !q->canary->dynamic_stable_scale)
 		others &= q->stable != NULL && q->stable->spec == a.stable && q->stable->replicas == a.stable;
-	if (!routed(q))
+	if (!counts_routed(q))
 		others &= q->older.available == 0;
 	a.at_desired &= others;
 	a.reached &= others;

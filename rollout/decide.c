@@ -28,7 +28,7 @@
 
 /* A new template or new steps: what was under way is over, the steps start again. */
 static void
-begin_update(struct rollout_pass *p)
+decide_begin_update(struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
 	bool first = p->was->current_pod_hash == NULL;
@@ -70,7 +70,7 @@ begin_update(struct rollout_pass *p)
 /* The user's abort, or the one that is kept; the verdicts come from runs_verdict. An abort that was carried out has its time, and is taken
  * back by `promote --full`, as by a retry; one that comes behind a full promotion has none yet, and wins. */
 static void
-read_abort(struct rollout_pass *p)
+decide_read_abort(struct rollout_pass *p)
 {
 	if (p->st.abort && p->promotion == PROMOTED) {
 		p->st.abort = false; /* nothing is being updated: nothing to abort */
@@ -85,7 +85,7 @@ read_abort(struct rollout_pass *p)
 }
 
 static void
-check_deadline(struct rollout_pass *p)
+decide_check_deadline(struct rollout_pass *p)
 {
 	const struct rollout_spec *spec = &p->w->rollout->spec;
 	const struct condition *c = condition_find(&p->was->conditions, "Progressing");
@@ -113,7 +113,7 @@ check_deadline(struct rollout_pass *p)
 }
 
 static void
-apply_abort(struct rollout_pass *p)
+decide_apply_abort(struct rollout_pass *p)
 {
 	if (!p->aborted)
 		return;
@@ -128,7 +128,7 @@ apply_abort(struct rollout_pass *p)
 
 /* `promote --full`: the steps count as done at once; pods and traffic follow. */
 static void
-read_promote_full(struct rollout_pass *p)
+decide_read_promote_full(struct rollout_pass *p)
 {
 	if (!p->st.promote_full || p->aborted)
 		return;
@@ -143,7 +143,7 @@ read_promote_full(struct rollout_pass *p)
 
 /* It began under spec.paused: its ReplicaSet, which is as it was made, never had a pod. */
 static bool
-was_held_without_pods(const struct rollout_pass *p)
+decide_was_held_without_pods(const struct rollout_pass *p)
 {
 	const struct replicaset *rs = p->w->new_rs;
 
@@ -154,7 +154,7 @@ was_held_without_pods(const struct rollout_pass *p)
 /* An update that begins at spec.replicas 0 is over at once, as a Deployment's is: no pod could be tried. One that began with pods, and
  * is scaled to 0 on its way, goes on as its steps say: its pauses and gates are not passed because nobody runs it for a while. */
 static bool
-begins_without_pods(const struct rollout_pass *p)
+decide_begins_without_pods(const struct rollout_pass *p)
 {
 	const struct rollout_status *st = &p->st;
 	if (p->replicas > 0 || p->aborted || p->promotion == PROMOTED || st->stable_rs == NULL)
@@ -162,7 +162,7 @@ begins_without_pods(const struct rollout_pass *p)
 	if (p->change != CHANGE_NONE || p->retried)
 		return true;
 	if (p->canary != NULL)
-		return (p->index >= steps_count(p) && st->pause_conditions.n == 0) || was_held_without_pods(p);
+		return (p->index >= steps_count(p) && st->pause_conditions.n == 0) || decide_was_held_without_pods(p);
 	return st->pause_conditions.n == 0 && !st->controller_pause && !st->blue_green.scale_up_preview_check_point &&
 	       st->blue_green.pre_promotion_analysis == NULL && st->blue_green.post_promotion_analysis == NULL;
 }
@@ -170,17 +170,17 @@ begins_without_pods(const struct rollout_pass *p)
 static void
 decide_valid(struct rollout_pass *p)
 {
-	begin_update(p);
-	read_abort(p);
+	decide_begin_update(p);
+	decide_read_abort(p);
 	pause_read(p);
 	runs_verdict(p);
 	experiment_step_verdict(p);
 	plugin_step_verdict(p);
-	check_deadline(p);
-	apply_abort(p);
+	decide_check_deadline(p);
+	decide_apply_abort(p);
 	p->in_window &= !p->aborted && p->promotion != PROMOTED;
-	p->without_pods = !p->paused_by_spec && begins_without_pods(p);
-	read_promote_full(p);
+	p->without_pods = !p->paused_by_spec && decide_begins_without_pods(p);
+	decide_read_promote_full(p);
 	if (p->canary != NULL)
 		canary_pass(p);
 	else
@@ -198,12 +198,12 @@ decide_invalid(struct rollout_pass *p)
 	    !str_eq(p->was->current_pod_hash, w->hash))
 		return;
 	p->revision = revision_of(&w->new_rs->object);
-	read_abort(p);
+	decide_read_abort(p);
 	runs_verdict(p);
 	experiment_step_verdict(p);
 	plugin_step_verdict(p);
-	check_deadline(p);
-	apply_abort(p);
+	decide_check_deadline(p);
+	decide_apply_abort(p);
 	if (p->aborted && p->canary != NULL) {
 		weights_plan(p, true);
 		routes_plan(p, true);
@@ -214,7 +214,7 @@ decide_invalid(struct rollout_pass *p)
 
 /* The step that the status names; whatever somebody wrote there, it is one that there is, or the end. */
 static int64_t
-index_within(const struct opt_int *index, const struct canary_strategy *c)
+decide_index(const struct opt_int *index, const struct canary_strategy *c)
 {
 	int64_t n = c != NULL ? (int64_t)c->steps.n : 0;
 
@@ -224,7 +224,7 @@ index_within(const struct opt_int *index, const struct canary_strategy *c)
 }
 
 static void
-read_strategy(struct rollout_pass *p, const struct rollout_strategy *s)
+decide_read_strategy(struct rollout_pass *p, const struct rollout_strategy *s)
 {
 	p->canary = s->canary;
 	if (s->canary != NULL) {
@@ -248,9 +248,9 @@ rollout_decide(const struct rollout_world *w, struct plan *plan)
 
 	if (r->object.meta.deletion_timestamp != 0 || w->workload_unknown)
 		return;
-	read_strategy(&pass, &r->spec.strategy);
+	decide_read_strategy(&pass, &r->spec.strategy);
 	pass.replicas = r->spec.replicas.set ? r->spec.replicas.is : 1;
-	pass.index = index_within(&r->status.current_step_index, pass.canary);
+	pass.index = decide_index(&r->status.current_step_index, pass.canary);
 	pass.promotion = w->hash != NULL && str_eq(r->status.stable_rs, w->hash) ? PROMOTED : NOT_PROMOTED;
 	pass.paused_by_spec = r->spec.paused;
 	pass.st.workload_observed_generation =

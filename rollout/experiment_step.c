@@ -92,30 +92,30 @@ experiment_step_analyses(const struct rollout_world *w, size_t index, struct are
 }
 
 static int64_t
-step_index(const struct rollout_pass *p)
+experiment_step_index(const struct rollout_pass *p)
 {
 	return p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
 }
 
 /* The step that the rollout is at, if it is an experiment. */
 static const struct experiment_step *
-step_of(const struct rollout_pass *p)
+experiment_step_of(const struct rollout_pass *p)
 {
-	int64_t i = step_index(p);
+	int64_t i = experiment_step_index(p);
 
 	return i < steps_count(p) ? p->canary->steps.at[i].experiment : NULL;
 }
 
 static const char *
-base_name(const struct rollout_pass *p)
+experiment_step_name(const struct rollout_pass *p)
 {
 	return arena_printf(p->arena, "%s-%s-%" PRId64 "-%" PRId64, p->w->rollout->object.meta.name, p->w->hash,
-	    p->revision, step_index(p));
+	    p->revision, experiment_step_index(p));
 }
 
 /* The name, or that with "-1", "-2" … behind it. */
 static bool
-is_named(const char *name, const char *base)
+experiment_step_is_named(const char *name, const char *base)
 {
 	size_t n = strlen(base);
 	long long x;
@@ -127,21 +127,21 @@ is_named(const char *name, const char *base)
 /* The experiment of this update and step: the one the status names, or one that was created and not yet written down. One from before a
  * retry is neither; a status that does not tell when the update began is believed. */
 static const struct experiment *
-current(const struct rollout_pass *p)
+experiment_step_current(const struct rollout_pass *p)
 {
 	bool undated = p->st.duration.rollout_started_at == 0;
 	const struct experiment *found = NULL;
 	const char *base;
 
-	if (step_of(p) == NULL || p->w->hash == NULL)
+	if (experiment_step_of(p) == NULL || p->w->hash == NULL)
 		return NULL;
-	base = base_name(p);
+	base = experiment_step_name(p);
 	for (size_t i = 0; i < p->w->n_experiments; i++) {
 		const struct experiment *e = p->w->experiments[i];
 		bool known = str_eq(e->object.meta.name, p->st.canary.current_experiment);
 
-		if (!is_named(e->object.meta.name, base) || is_ended(&e->object) || !runs_made_by_try(p, &e->object) ||
-		    !(runs_made_by_update(p, &e->object) || (known && undated)))
+		if (!experiment_step_is_named(e->object.meta.name, base) || is_ended(&e->object) ||
+		    !runs_made_by_try(p, &e->object) || !(runs_made_by_update(p, &e->object) || (known && undated)))
 			continue;
 		if (known)
 			return e;
@@ -153,13 +153,13 @@ current(const struct rollout_pass *p)
 }
 
 static bool
-is_bad(const struct experiment *e)
+experiment_step_failed(const struct experiment *e)
 {
 	return str_eq(e->status.phase, "Failed") || str_eq(e->status.phase, "Error");
 }
 
 static void
-tell(struct rollout_pass *p, const struct experiment *e, bool warning)
+experiment_step_event(struct rollout_pass *p, const struct experiment *e, bool warning)
 {
 	plan_status_event(p->plan, &p->w->rollout->object, warning,
 	    arena_printf(p->arena, "Experiment%s", e->status.phase), "Experiment '%s' is %s%s%s", e->object.meta.name,
@@ -171,23 +171,24 @@ experiment_step_verdict(struct rollout_pass *p)
 {
 	const struct experiment *e;
 
-	if (p->promotion == PROMOTED || p->change != CHANGE_NONE || p->w->new_rs == NULL || (e = current(p)) == NULL)
+	if (p->promotion == PROMOTED || p->change != CHANGE_NONE || p->w->new_rs == NULL ||
+	    (e = experiment_step_current(p)) == NULL)
 		return;
 	p->st.canary.current_experiment = e->object.meta.name;
 	if (p->aborted)
 		return;
-	if (is_bad(e)) {
+	if (experiment_step_failed(e)) {
 		p->aborted = true;
 		p->abort_message = arena_printf(p->arena, "Experiment analysis phase is error/failed: %s",
 		    e->status.message != NULL && e->status.message[0] != '\0' ? e->status.message : e->status.phase);
-		tell(p, e, true);
+		experiment_step_event(p, e, true);
 		plan_reason(p->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
 	} else if (str_eq(e->status.phase, "Inconclusive") && !p->st.promote_full) {
 		/* A person who looked, and goes on, has decided it. */
 		p->experiment_resumed = p->was->controller_pause && p->was->pause_conditions.n == 0;
 		if (!p->experiment_resumed && !pause_has(&p->st, PAUSE_EXPERIMENT)) {
 			pause_add(p, PAUSE_EXPERIMENT);
-			tell(p, e, true);
+			experiment_step_event(p, e, true);
 		}
 	}
 }
@@ -195,23 +196,23 @@ experiment_step_verdict(struct rollout_pass *p)
 static bool
 experiment_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
-	const struct experiment *e = current(p);
+	const struct experiment *e = experiment_step_current(p);
 
 	(void)s;
 	return e != NULL && (str_eq(e->status.phase, "Successful") || p->experiment_resumed);
 }
 
 static bool
-wanted(const struct rollout_pass *p)
+experiment_step_wanted(const struct rollout_pass *p)
 {
-	return step_of(p) != NULL && p->st.stable_rs != NULL && !str_eq(p->st.stable_rs, p->w->hash) && !p->aborted &&
-	       !p->in_window && !p->without_pods && !p->st.promote_full && p->w->stable_rs != NULL &&
+	return experiment_step_of(p) != NULL && p->st.stable_rs != NULL && !str_eq(p->st.stable_rs, p->w->hash) &&
+	       !p->aborted && !p->in_window && !p->without_pods && !p->st.promote_full && p->w->stable_rs != NULL &&
 	       p->w->new_rs != NULL;
 }
 
 /* Labels and annotations that the step gives its pods beside the version's own; by labels they are selected too. */
 static void
-add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
+experiment_step_add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
 {
 	json_t *meta = json_object_get(template, "metadata"), *labels = json_object_get(meta, "labels"),
 	       *annotations = json_object_get(meta, "annotations");
@@ -230,7 +231,7 @@ add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
 }
 
 static json_t *
-template_json(const struct rollout_pass *p, const struct experiment_step_template *t)
+experiment_step_template_json(const struct rollout_pass *p, const struct experiment_step_template *t)
 {
 	const struct replicaset *rs = str_eq(t->spec_ref, "stable") ? p->w->stable_rs : p->w->new_rs;
 	json_t *template = json_loads(rs->spec.template, 0, NULL),
@@ -245,7 +246,7 @@ template_json(const struct rollout_pass *p, const struct experiment_step_templat
 	json_object_del(json_at(template, "/metadata/labels"), LABEL_POD_TEMPLATE_HASH);
 	affinity_remove(template);
 	if (t->metadata != NULL)
-		add_metadata(t->metadata, template, selector);
+		experiment_step_add_metadata(t->metadata, template, selector);
 	o = json_pack("{s:s,s:I,s:o,s:o}", "name", t->name, "replicas",
 	    (json_int_t)(t->replicas.set ? t->replicas.is : 1), "selector", selector, "template", template);
 	if (rs->spec.min_ready_seconds > 0)
@@ -259,7 +260,7 @@ template_json(const struct rollout_pass *p, const struct experiment_step_templat
 
 /* The analyses, with the values that the rollout's fields have now. */
 static struct err *
-analyses_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *list)
+experiment_step_analyses_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *list)
 {
 	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(p->w->rollout);
 	struct args_source from = { .rollout = rollout, .latest_hash = p->w->hash, .stable_hash = p->st.stable_rs };
@@ -274,8 +275,8 @@ analyses_json(const struct rollout_pass *p, const struct experiment_step *s, jso
 			args[k] = a.args.at[k];
 			if ((e = args_resolve(p->arena, &a.args.at[k], &from, &args[k].value)) != NULL)
 				return err_wrap(p->arena, e,
-				    "spec.strategy.canary.steps[%" PRId64 "].experiment.analyses[%zu]", step_index(p),
-				    i);
+				    "spec.strategy.canary.steps[%" PRId64 "].experiment.analyses[%zu]",
+				    experiment_step_index(p), i);
 			if (args[k].value != NULL)
 				args[k].value_from = NULL;
 		}
@@ -286,7 +287,7 @@ analyses_json(const struct rollout_pass *p, const struct experiment_step *s, jso
 }
 
 static json_t *
-spec_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *analyses)
+experiment_step_spec_json(const struct rollout_pass *p, const struct experiment_step *s, json_t *analyses)
 {
 	const struct opt_int *deadline = &p->w->rollout->spec.progress_deadline_seconds;
 	/* The rules and times of the step are those of an experiment. */
@@ -299,7 +300,7 @@ spec_json(const struct rollout_pass *p, const struct experiment_step *s, json_t 
 	json_t *o = encode(&experiment_spec_type, &spec), *templates = json_array();
 
 	for (size_t i = 0; i < s->templates.n; i++)
-		json_array_append_new(templates, template_json(p, &s->templates.at[i]));
+		json_array_append_new(templates, experiment_step_template_json(p, &s->templates.at[i]));
 	json_object_set_new(o, "templates", templates);
 	if (json_array_size(analyses) > 0)
 		json_object_set(o, "analyses", analyses);
@@ -307,15 +308,15 @@ spec_json(const struct rollout_pass *p, const struct experiment_step *s, json_t 
 }
 
 static void
-create(struct rollout_pass *p, const struct experiment_step *s)
+experiment_step_create(struct rollout_pass *p, const struct experiment_step *s)
 {
 	const struct meta *m = &p->w->rollout->object.meta;
 	_cleanup_(json_decrefp) json_t *analyses = json_array();
-	const char *name = base_name(p);
+	const char *name = experiment_step_name(p);
 	json_t *labels, *annotations;
 	struct err *e;
 
-	if ((e = analyses_json(p, s, analyses)) != NULL) {
+	if ((e = experiment_step_analyses_json(p, s, analyses)) != NULL) {
 		/* Without the gate the update must not go on. */
 		pass_abort(p, err_text(p->arena, e));
 		return;
@@ -325,18 +326,18 @@ create(struct rollout_pass *p, const struct experiment_step *s)
 	annotations = json_pack("{s:o, s:s}", ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision),
 	    ANNOTATION_STEP_HASH, p->w->step_hash != NULL ? p->w->step_hash : "");
 	for (int i = 1; view_get(p->w->view, &experiment_type, m->namespace, name) != NULL; i++)
-		name = arena_printf(p->arena, "%s-%d", base_name(p), i);
+		name = arena_printf(p->arena, "%s-%d", experiment_step_name(p), i);
 	plan_create(p->plan, &experiment_type, m->namespace, name,
 	    json_pack("{s:s,s:s,s:{s:s,s:s,s:o,s:o,s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
 		"Experiment", "metadata", "name", name, "namespace", m->namespace, "labels", labels, "annotations",
 		annotations, "ownerReferences", owner_reference(&p->w->rollout->object), "spec",
-		spec_json(p, s, analyses)));
+		experiment_step_spec_json(p, s, analyses)));
 	plan_event(p->plan, &p->w->rollout->object, false, "ExperimentCreated", "Created Experiment '%s'", name);
 	plan_reason(p->plan, "starting experiment %s", name);
 }
 
 static void
-terminate(struct rollout_pass *p, const struct experiment *e)
+experiment_step_terminate(struct rollout_pass *p, const struct experiment *e)
 {
 	if (!phase_is_final(e->status.phase) && !e->spec.terminate && e->object.meta.deletion_timestamp == 0)
 		plan_merge(p->plan, &e->object, ended_patch());
@@ -344,7 +345,7 @@ terminate(struct rollout_pass *p, const struct experiment *e)
 
 /* Its pods are still there, and may have traffic. */
 static bool
-has_pods(const struct experiment *e)
+experiment_step_has_pods(const struct experiment *e)
 {
 	for (size_t i = 0; i < e->status.templates.n; i++)
 		if (e->status.templates.at[i].replicas > 0)
@@ -355,7 +356,7 @@ has_pods(const struct experiment *e)
 /* Deletes those beyond the history of analyses, and those whose revision is gone. The one of the current step stays: it would be made
  * again. */
 static void
-collect(struct rollout_pass *p, const struct experiment *of_step)
+experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step)
 {
 	int64_t left[2];
 
@@ -366,8 +367,9 @@ collect(struct rollout_pass *p, const struct experiment *of_step)
 		bool orphan = hash != NULL && !str_eq(hash, p->w->hash) && world_replicaset(p->w, hash) == NULL;
 		bool ok = str_eq(e->status.phase, "Successful");
 
-		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 || has_pods(e) ||
-		    e == of_step || str_eq(e->object.meta.name, p->st.canary.current_experiment))
+		if (!phase_is_final(e->status.phase) || e->object.meta.deletion_timestamp != 0 ||
+		    experiment_step_has_pods(e) || e == of_step ||
+		    str_eq(e->object.meta.name, p->st.canary.current_experiment))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
 			plan_delete(p->plan, &e->object);
@@ -376,7 +378,7 @@ collect(struct rollout_pass *p, const struct experiment *of_step)
 
 /* The routing gives something to an experiment's Services, or to whatever else is neither version's. */
 static bool
-is_routed(const struct rollout_pass *p)
+experiment_step_is_routed(const struct rollout_pass *p)
 {
 	return p->w->router != NULL && p->w->routing.n_additional > 0;
 }
@@ -386,23 +388,23 @@ is_routed(const struct rollout_pass *p)
 void
 experiment_step_sync(struct rollout_pass *p)
 {
-	bool want = wanted(p);
-	const struct experiment *e = want ? current(p) : NULL;
+	bool want = experiment_step_wanted(p);
+	const struct experiment *e = want ? experiment_step_current(p) : NULL;
 
 	if (want && e == NULL && p->st.pause_conditions.n == 0)
-		create(p, step_of(p));
-	if (e != NULL && phase_is_final(e->status.phase) && !is_routed(p))
+		experiment_step_create(p, experiment_step_of(p));
+	if (e != NULL && phase_is_final(e->status.phase) && !experiment_step_is_routed(p))
 		p->st.canary.current_experiment = NULL;
-	else if (e != NULL || !is_routed(p))
+	else if (e != NULL || !experiment_step_is_routed(p))
 		p->st.canary.current_experiment = e != NULL ? e->object.meta.name : NULL;
 	for (size_t i = 0; i < p->w->n_experiments; i++)
 		if (e == NULL || p->w->experiments[i] != e)
-			terminate(p, p->w->experiments[i]);
-	collect(p, e);
+			experiment_step_terminate(p, p->w->experiments[i]);
+	experiment_step_collect(p, e);
 }
 
 static const struct template_status *
-status_of(const struct experiment *e, const char *template)
+experiment_step_template_status(const struct experiment *e, const char *template)
 {
 	for (size_t i = 0; i < e->status.templates.n; i++)
 		if (str_eq(e->status.templates.at[i].name, template))
@@ -411,7 +413,7 @@ status_of(const struct experiment *e, const char *template)
 }
 
 static int
-by_service(const void *a, const void *b)
+experiment_step_by_service(const void *a, const void *b)
 {
 	return strcmp(
 	    ((const struct weight_destination *)a)->service_name, ((const struct weight_destination *)b)->service_name);
@@ -420,8 +422,8 @@ by_service(const void *a, const void *b)
 const struct weight_destination *
 experiment_step_weights(const struct rollout_pass *p, size_t *ret_n)
 {
-	const struct experiment *e = wanted(p) ? current(p) : NULL;
-	const struct experiment_step *s = step_of(p);
+	const struct experiment *e = experiment_step_wanted(p) ? experiment_step_current(p) : NULL;
+	const struct experiment_step *s = experiment_step_of(p);
 	struct weight_destination *list;
 
 	*ret_n = 0;
@@ -430,14 +432,14 @@ experiment_step_weights(const struct rollout_pass *p, size_t *ret_n)
 		return NULL;
 	list = arena_new_array(p->arena, struct weight_destination, s->templates.n);
 	for (size_t i = 0; i < s->templates.n; i++) {
-		const struct template_status *t = status_of(e, s->templates.at[i].name);
+		const struct template_status *t = experiment_step_template_status(e, s->templates.at[i].name);
 
 		if (s->templates.at[i].weight.set && s->templates.at[i].weight.is > 0 && t != NULL &&
 		    t->service_name != NULL && t->available_replicas > 0)
 			list[(*ret_n)++] = (struct weight_destination){ s->templates.at[i].weight.is, t->service_name,
 				t->pod_template_hash };
 	}
-	qsort(list, *ret_n, sizeof(*list), by_service);
+	qsort(list, *ret_n, sizeof(*list), experiment_step_by_service);
 	return list;
 }
 
@@ -456,7 +458,7 @@ experiment_step_seen(const struct rollout_pass *p, size_t *ret_n)
 					list[i].pod_template_hash =
 					    p->w->experiments[k]->status.templates.at[t].pod_template_hash;
 	}
-	qsort(list, r->n_additional, sizeof(*list), by_service);
+	qsort(list, r->n_additional, sizeof(*list), experiment_step_by_service);
 	*ret_n = r->n_additional;
 	return list;
 }

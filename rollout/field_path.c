@@ -69,7 +69,7 @@ field_path_in(const struct type *t, const char *s)
 
 /* metadata.labels['app'], with one quoted key, or all of the map. */
 static bool
-field_path_key(const char *s)
+field_path_map_key(const char *s)
 {
 	size_t n = strlen(s);
 
@@ -88,8 +88,8 @@ field_path_known(const char *path)
 		for (size_t i = 0; i < ARRAY_SIZE(field_path_metadata); i++)
 			if (strlen(field_path_metadata[i]) == n && strncmp(field_path_metadata[i], s, n) == 0)
 				return s[n] == '\0';
-		return (str_starts(s, "labels") && field_path_key(s + strlen("labels"))) ||
-		       (str_starts(s, "annotations") && field_path_key(s + strlen("annotations")));
+		return (str_starts(s, "labels") && field_path_map_key(s + strlen("labels"))) ||
+		       (str_starts(s, "annotations") && field_path_map_key(s + strlen("annotations")));
 	}
 	if ((len == 4 && strncmp(s, "kind", 4) == 0) || (len == 10 && strncmp(s, "apiVersion", 10) == 0))
 		return s[len] == '\0';

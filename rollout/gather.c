@@ -29,7 +29,7 @@ struct orphans {
 };
 
 static void
-keep_orphan(const struct object *o, void *arg)
+gather_orphan(const struct object *o, void *arg)
 {
 	struct orphans *orphans = arg;
 
@@ -43,7 +43,7 @@ keep_orphan(const struct object *o, void *arg)
 
 /* Whether it is the rollout's to adopt is not known. */
 static void
-report_orphan(const struct object *o, void *arg)
+gather_unreadable_orphan(const struct object *o, void *arg)
 {
 	const struct rollout_world *w = arg;
 
@@ -56,19 +56,19 @@ gather_orphans(struct rollout_world *w, struct arena *a)
 {
 	struct orphans found = { .rollout = w->rollout };
 
-	view_each_unreadable(w->view, &replicaset_type, w->rollout->object.meta.namespace, report_orphan, w);
-	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, keep_orphan, &found);
+	view_each_unreadable(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_unreadable_orphan, w);
+	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_orphan, &found);
 	if (found.n == 0)
 		return;
 	found.list = arena_new_array(a, const struct replicaset *, found.n);
 	found.n = 0;
-	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, keep_orphan, &found);
+	w->view->each(w->view, &replicaset_type, w->rollout->object.meta.namespace, gather_orphan, &found);
 	w->orphans = found.list;
 	w->n_orphans = found.n;
 }
 
 static const char *
-service_hash(const struct service *s)
+gather_service_hash(const struct service *s)
 {
 	return s != NULL ? string_map_get(&s->spec.selector, LABEL_POD_TEMPLATE_HASH) : NULL;
 }
@@ -102,8 +102,8 @@ gather_canary(struct rollout_world *w, struct arena *a)
 	if (w->router != NULL)
 		w->routing_err = w->router->read(w->rollout, w->view, a, &w->routing);
 	if (!w->routing.splits_pods) {
-		w->routing.canary_hash = service_hash(w->canary_service);
-		w->routing.stable_hash = service_hash(w->stable_service);
+		w->routing.canary_hash = gather_service_hash(w->canary_service);
+		w->routing.stable_hash = gather_service_hash(w->stable_service);
 	}
 }
 
@@ -123,8 +123,8 @@ gather_blue_green(struct rollout_world *w, struct arena *a)
 	w->analyses = list;
 	w->active_service = (const struct service *)view_get(w->view, &service_type, ns, b->active_service);
 	w->preview_service = (const struct service *)view_get(w->view, &service_type, ns, b->preview_service);
-	w->routing.stable_hash = service_hash(w->active_service);
-	w->routing.canary_hash = service_hash(w->preview_service);
+	w->routing.stable_hash = gather_service_hash(w->active_service);
+	w->routing.canary_hash = gather_service_hash(w->preview_service);
 }
 
 json_t *

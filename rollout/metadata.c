@@ -18,7 +18,7 @@ static const char *const kinds[] = { "labels", "annotations" };
 
 /* What the strategy says of a version; NULL: nothing. */
 static const struct pod_metadata *
-said(const struct rollout_pass *p, bool stable)
+metadata_spec(const struct rollout_pass *p, bool stable)
 {
 	if (p->canary != NULL)
 		return stable ? p->canary->stable_metadata : p->canary->canary_metadata;
@@ -27,15 +27,15 @@ said(const struct rollout_pass *p, bool stable)
 
 /* As the annotation writes it. A new reference, empty when there is nothing. */
 static json_t *
-wanted(const struct rollout_pass *p, bool stable)
+metadata_wanted(const struct rollout_pass *p, bool stable)
 {
-	const struct pod_metadata *m = said(p, stable);
+	const struct pod_metadata *m = metadata_spec(p, stable);
 
 	return m != NULL ? encode(&pod_metadata_type, m) : json_object();
 }
 
 static json_t *
-recorded(const struct replicaset *rs)
+metadata_recorded(const struct replicaset *rs)
 {
 	const char *text = object_annotation(&rs->object, ANNOTATION_EPHEMERAL_METADATA);
 	json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
@@ -49,7 +49,7 @@ recorded(const struct replicaset *rs)
 /* What has to change in {labels, annotations} so that they hold what is wanted, and no longer what was put in: a merge patch. A new
  * reference; NULL: nothing. */
 static json_t *
-difference(json_t *want, json_t *was, json_t *const has[2])
+metadata_difference(json_t *want, json_t *was, json_t *const has[2])
 {
 	json_t *patch = NULL, *value;
 	const char *key;
@@ -74,16 +74,16 @@ difference(json_t *want, json_t *was, json_t *const has[2])
 }
 
 static json_t *
-template_difference(const struct replicaset *rs, json_t *want, json_t *was)
+metadata_template_difference(const struct replicaset *rs, json_t *want, json_t *was)
 {
 	_cleanup_(json_decrefp) json_t *template = json_loads(rs->spec.template, 0, NULL);
 	json_t *const has[] = { json_at(template, "/metadata/labels"), json_at(template, "/metadata/annotations") };
 
-	return difference(want, was, has);
+	return metadata_difference(want, was, has);
 }
 
 static json_t *
-map_json(const struct string_map *m)
+metadata_map_json(const struct string_map *m)
 {
 	json_t *j = json_object();
 
@@ -93,10 +93,11 @@ map_json(const struct string_map *m)
 }
 
 static json_t *
-pod_difference(const struct pod *p, json_t *want, json_t *was)
+metadata_pod_difference(const struct pod *p, json_t *want, json_t *was)
 {
-	json_t *const has[] = { map_json(&p->object.meta.labels), map_json(&p->object.meta.annotations) };
-	json_t *patch = difference(want, was, has);
+	json_t *const has[] = { metadata_map_json(&p->object.meta.labels),
+		metadata_map_json(&p->object.meta.annotations) };
+	json_t *patch = metadata_difference(want, was, has);
 
 	json_decref(has[0]);
 	json_decref(has[1]);
@@ -106,7 +107,7 @@ pod_difference(const struct pod *p, json_t *want, json_t *was)
 void
 metadata_initial(const struct rollout_pass *p, json_t *template, json_t *annotations)
 {
-	_cleanup_(json_decrefp) json_t *want = wanted(p, p->st.stable_rs == NULL);
+	_cleanup_(json_decrefp) json_t *want = metadata_wanted(p, p->st.stable_rs == NULL);
 	json_t *meta = json_object_get(template, "metadata"), *value;
 	const char *key;
 
@@ -123,10 +124,10 @@ metadata_initial(const struct rollout_pass *p, json_t *template, json_t *annotat
 
 /* The versions of which something is said, or was: the new one, and the stable one. */
 static size_t
-versions(const struct rollout_pass *p, const struct replicaset *ret[2])
+metadata_versions(const struct rollout_pass *p, const struct replicaset *ret[2])
 {
 	const struct replicaset *both[] = { p->w->new_rs, p->w->stable_rs != p->w->new_rs ? p->w->stable_rs : NULL };
-	bool any = said(p, true) != NULL || said(p, false) != NULL;
+	bool any = metadata_spec(p, true) != NULL || metadata_spec(p, false) != NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
@@ -137,7 +138,7 @@ versions(const struct rollout_pass *p, const struct replicaset *ret[2])
 }
 
 static bool
-is_stable(const struct rollout_pass *p, const struct replicaset *rs)
+metadata_is_stable(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	return p->st.stable_rs == NULL || str_eq(object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), p->st.stable_rs);
 }
@@ -146,11 +147,12 @@ void
 metadata_templates(struct rollout_pass *p)
 {
 	const struct replicaset *list[2];
-	size_t n = versions(p, list);
+	size_t n = metadata_versions(p, list);
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(json_decrefp) json_t *want = wanted(p, is_stable(p, list[i])), *was = recorded(list[i]);
-		json_t *patch = template_difference(list[i], want, was);
+		_cleanup_(json_decrefp) json_t *want = metadata_wanted(p, metadata_is_stable(p, list[i])),
+					       *was = metadata_recorded(list[i]);
+		json_t *patch = metadata_template_difference(list[i], want, was);
 
 		if (patch == NULL)
 			continue;
@@ -162,7 +164,7 @@ metadata_templates(struct rollout_pass *p)
 }
 
 static void
-record(struct rollout_pass *p, const struct replicaset *rs, const json_t *want)
+metadata_record(struct rollout_pass *p, const struct replicaset *rs, const json_t *want)
 {
 	json_t *ops = json_array();
 
@@ -176,17 +178,18 @@ void
 metadata_pods(struct rollout_pass *p)
 {
 	const struct replicaset *list[2];
-	size_t n = versions(p, list), n_pods = 0;
+	size_t n = metadata_versions(p, list), n_pods = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(json_decrefp) json_t *want = wanted(p, is_stable(p, list[i])), *was = recorded(list[i]);
+		_cleanup_(json_decrefp) json_t *want = metadata_wanted(p, metadata_is_stable(p, list[i])),
+					       *was = metadata_recorded(list[i]);
 		const struct pod *const *pods;
 		json_t *patch = NULL;
 		size_t written = 0;
 
 		if (json_equal(want, was))
 			continue;
-		if ((patch = template_difference(list[i], want, was)) != NULL) {
+		if ((patch = metadata_template_difference(list[i], want, was)) != NULL) {
 			json_decref(patch);
 			continue;
 		}
@@ -196,7 +199,7 @@ metadata_pods(struct rollout_pass *p)
 		}
 		for (size_t k = 0; k < n_pods; k++) {
 			if (!pod_is_of(pods[k], list[i]) || pods[k]->object.meta.deletion_timestamp != 0 ||
-			    (patch = pod_difference(pods[k], want, was)) == NULL)
+			    (patch = metadata_pod_difference(pods[k], want, was)) == NULL)
 				continue;
 			plan_merge(p->plan, &pods[k]->object, json_pack("{s:o}", "metadata", patch));
 			plan_beside(p->plan);
@@ -207,6 +210,6 @@ metadata_pods(struct rollout_pass *p)
 		if (written > 0)
 			plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 		else
-			record(p, list[i], want);
+			metadata_record(p, list[i], want);
 	}
 }

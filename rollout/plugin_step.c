@@ -65,7 +65,7 @@ plugin_step_check(struct problems *p, const struct rollout_world *w, const struc
 }
 
 static const struct plugin_step *
-plugin_at(const struct rollout_pass *p, int64_t index)
+plugin_step_at(const struct rollout_pass *p, int64_t index)
 {
 	return index < steps_count(p) ? p->canary->steps.at[index].plugin : NULL;
 }
@@ -91,7 +91,7 @@ plugin_step_declared(const struct rollout_world *w, struct arena *a, const char 
 /* --- the status ----------------------------------------------------------------------------------------------------- */
 
 static struct step_plugin_status *
-entry_of(struct rollout_pass *p, int64_t index, const char *operation)
+plugin_step_entry(struct rollout_pass *p, int64_t index, const char *operation)
 {
 	for (size_t i = p->st.canary.step_plugins.n; i-- > 0;) {
 		struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
@@ -103,7 +103,8 @@ entry_of(struct rollout_pass *p, int64_t index, const char *operation)
 }
 
 static void
-add_entry(struct rollout_pass *p, int64_t index, const char *name, const char *operation, const char *status)
+plugin_step_add_entry(
+    struct rollout_pass *p, int64_t index, const char *name, const char *operation, const char *status)
 {
 	size_t n = p->st.canary.step_plugins.n;
 	struct step_plugin_status *list = arena_new_array(p->arena, struct step_plugin_status, n + 1);
@@ -125,14 +126,14 @@ add_entry(struct rollout_pass *p, int64_t index, const char *name, const char *o
 }
 
 static bool
-is_open(const struct step_plugin_status *e)
+plugin_step_is_open(const struct step_plugin_status *e)
 {
 	return str_eq(e->phase, "Running") || str_eq(e->phase, "Error");
 }
 
 /* The entries are about to be changed; what was decoded is not. */
 static void
-own_entries(struct rollout_pass *p)
+plugin_step_copy_entries(struct rollout_pass *p)
 {
 	size_t n = p->st.canary.step_plugins.n;
 	struct step_plugin_status *list = arena_new_array(p->arena, struct step_plugin_status, n);
@@ -145,15 +146,15 @@ own_entries(struct rollout_pass *p)
 /* --- calls ---------------------------------------------------------------------------------------------------------- */
 
 static const char *
-key_of(const struct rollout_pass *p, const struct step_plugin_status *e)
+plugin_step_key(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	return arena_printf(p->arena, "plugin/%" PRId64 "/%s/%" PRId64, e->index, e->operation, e->executions);
 }
 
 static json_t *
-call_json(const struct rollout_pass *p, const struct step_plugin_status *e)
+plugin_step_call(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
-	const struct plugin_step *s = plugin_at(p, e->index);
+	const struct plugin_step *s = plugin_step_at(p, e->index);
 	json_t *call = json_pack("{s:s,s:s,s:I,s:I,s:o,s:s*,s:s*}", "operation", e->operation, "plugin", e->name,
 	    "step", (json_int_t)e->index, "call", (json_int_t)e->executions, "rollout", rollout_for_args(p->w->rollout),
 	    "canaryHash", p->w->hash, "stableHash", p->st.stable_rs);
@@ -167,9 +168,9 @@ call_json(const struct rollout_pass *p, const struct step_plugin_status *e)
 }
 
 static void
-ask(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
+plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
 {
-	_cleanup_(json_decrefp) json_t *call = call_json(p, e);
+	_cleanup_(json_decrefp) json_t *call = plugin_step_call(p, e);
 	struct question q = { .method = "POST",
 		.url = "",
 		.body = json_text(p->arena, call),
@@ -195,13 +196,13 @@ ask(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_
 		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
 		q.command = json_text(p->arena, how);
 	}
-	plan_ask(p->plan, key_of(p, e), &q);
+	plan_ask(p->plan, plugin_step_key(p, e), &q);
 	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
 }
 
 /* What an answer says: phase and message, and what goes back with the next call. */
 static void
-read_answer(struct rollout_pass *p, const struct answer *got, struct step_plugin_status *e, int64_t *ret_again)
+plugin_step_read(struct rollout_pass *p, const struct answer *got, struct step_plugin_status *e, int64_t *ret_again)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *phase, *after;
@@ -234,19 +235,19 @@ read_answer(struct rollout_pass *p, const struct answer *got, struct step_plugin
 }
 
 static void
-take_answer(struct rollout_pass *p, struct step_plugin_status *e)
+plugin_step_take_response(struct rollout_pass *p, struct step_plugin_status *e)
 {
-	const struct seen_answer *got = seen_answer(p->w->seen, key_of(p, e));
+	const struct seen_answer *got = seen_answer(p->w->seen, plugin_step_key(p, e));
 	const char *before = e->phase;
 	int64_t again;
 
-	if (got == NULL || !got->answered || !is_open(e))
+	if (got == NULL || !got->answered || !plugin_step_is_open(e))
 		return;
-	read_answer(p, &got->answer, e, &again);
+	plugin_step_read(p, &got->answer, e, &again);
 	e->executions++;
 	e->updated_at = time_stored(p->w->now);
-	e->backoff = is_open(e) ? arena_printf(p->arena, "%" PRId64 "s", (again + 999) / 1000) : NULL;
-	if (!is_open(e))
+	e->backoff = plugin_step_is_open(e) ? arena_printf(p->arena, "%" PRId64 "s", (again + 999) / 1000) : NULL;
+	if (!plugin_step_is_open(e))
 		e->finished_at = e->updated_at;
 	if (!str_eq(before, e->phase))
 		plan_status_event(p->plan, &p->w->rollout->object,
@@ -267,11 +268,11 @@ plugin_step_verdict(struct rollout_pass *p)
 		p->st.canary.step_plugins.n = 0; /* of another update, or of another try */
 		return;
 	}
-	own_entries(p);
+	plugin_step_copy_entries(p);
 	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++)
-		take_answer(p, &p->st.canary.step_plugins.at[i]);
-	if (p->promotion == PROMOTED || p->aborted || plugin_at(p, p->index) == NULL ||
-	    (e = entry_of(p, p->index, "Run")) == NULL || !str_eq(e->phase, "Failed"))
+		plugin_step_take_response(p, &p->st.canary.step_plugins.at[i]);
+	if (p->promotion == PROMOTED || p->aborted || plugin_step_at(p, p->index) == NULL ||
+	    (e = plugin_step_entry(p, p->index, "Run")) == NULL || !str_eq(e->phase, "Failed"))
 		return;
 	p->aborted = true;
 	p->abort_message = arena_printf(p->arena, "Step Plugin %" PRId64 " (%s) failed%s%s", p->index + 1, e->name,
@@ -281,7 +282,7 @@ plugin_step_verdict(struct rollout_pass *p)
 static bool
 plugin_step_done(struct rollout_pass *p, const struct canary_step *s)
 {
-	const struct step_plugin_status *e = entry_of(p, p->index, "Run");
+	const struct step_plugin_status *e = plugin_step_entry(p, p->index, "Run");
 
 	(void)s;
 	return e != NULL && (str_eq(e->phase, "Successful") || e->disabled);
@@ -290,14 +291,14 @@ plugin_step_done(struct rollout_pass *p, const struct canary_step *s)
 /* --- which operations there are to be ------------------------------------------------------------------------------- */
 
 static void
-begin_run(struct rollout_pass *p)
+plugin_step_begin_run(struct rollout_pass *p)
 {
-	const struct plugin_step *s = plugin_at(p, p->index);
+	const struct plugin_step *s = plugin_step_at(p, p->index);
 	const struct step_plugin *plugin = plugin_step_declared(p->w, p->arena, s->name);
 
-	if (entry_of(p, p->index, "Run") != NULL)
+	if (plugin_step_entry(p, p->index, "Run") != NULL)
 		return;
-	add_entry(p, p->index, s->name, "Run", NULL);
+	plugin_step_add_entry(p, p->index, s->name, "Run", NULL);
 	if (plugin == NULL || !plugin->disabled)
 		return;
 	p->st.canary.step_plugins.at[p->st.canary.step_plugins.n - 1].disabled = true;
@@ -306,68 +307,68 @@ begin_run(struct rollout_pass *p)
 
 /* What has run is undone, the last first, one after the other. */
 static void
-begin_abort(struct rollout_pass *p)
+plugin_step_begin_abort(struct rollout_pass *p)
 {
 	for (size_t i = p->st.canary.step_plugins.n; i-- > 0;) {
 		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i], *undone;
 
 		if (!str_eq(e->operation, "Run") || e->disabled)
 			continue;
-		undone = entry_of(p, e->index, "Abort");
+		undone = plugin_step_entry(p, e->index, "Abort");
 		if (undone == NULL)
-			add_entry(p, e->index, e->name, "Abort", e->status);
-		if (undone == NULL || (is_open(undone) && undone->executions < ABORTS_MAX))
+			plugin_step_add_entry(p, e->index, e->name, "Abort", e->status);
+		if (undone == NULL || (plugin_step_is_open(undone) && undone->executions < ABORTS_MAX))
 			return;
 	}
 }
 
 /* It is the present step's: no promotion, and nobody's hand, has gone past it. */
 static bool
-is_of_step(const struct rollout_pass *p, const struct step_plugin_status *e)
+plugin_step_is_current(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	return e->index == p->st.current_step_index.is && p->promotion != PROMOTED && !p->st.promote_full;
 }
 
 /* The update has gone past a plugin that still ran. */
 static void
-begin_terminate(struct rollout_pass *p)
+plugin_step_begin_terminate(struct rollout_pass *p)
 {
 	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++) {
 		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
 
-		if (str_eq(e->operation, "Run") && is_open(e) && !is_of_step(p, e) &&
-		    entry_of(p, e->index, "Terminate") == NULL)
-			add_entry(p, e->index, e->name, "Terminate", e->status);
+		if (str_eq(e->operation, "Run") && plugin_step_is_open(e) && !plugin_step_is_current(p, e) &&
+		    plugin_step_entry(p, e->index, "Terminate") == NULL)
+			plugin_step_add_entry(p, e->index, e->name, "Terminate", e->status);
 	}
 }
 
 static bool
-may_run(struct rollout_pass *p)
+plugin_step_may_run(struct rollout_pass *p)
 {
 	return p->change == CHANGE_NONE && p->promotion != PROMOTED && !p->paused_by_spec &&
 	       p->st.pause_conditions.n == 0 && !p->st.promote_full && p->st.stable_rs != NULL && !p->in_window &&
-	       !p->without_pods && p->st.current_step_index.is == p->index && plugin_at(p, p->index) != NULL &&
+	       !p->without_pods && p->st.current_step_index.is == p->index && plugin_step_at(p, p->index) != NULL &&
 	       target_of(p).pods_there;
 }
 
 /* An operation that is open, and whose turn it is. */
 static bool
-is_due(const struct rollout_pass *p, const struct step_plugin_status *e)
+plugin_step_is_due(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	bool run = str_eq(e->operation, "Run");
 
-	if (!is_open(e) || e->disabled)
+	if (!plugin_step_is_open(e) || e->disabled)
 		return false;
 	if (p->aborted)
 		return str_eq(e->operation, "Abort") && e->executions < ABORTS_MAX;
 	if (run)
-		return is_of_step(p, e) && !p->paused_by_spec;
+		return plugin_step_is_current(p, e) && !p->paused_by_spec;
 	return e->executions < ABORTS_MAX;
 }
 
 /* The status has it, so that it is not forgotten. */
 static bool
-is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
+plugin_step_is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	for (size_t i = 0; i < p->was->canary.step_plugins.n; i++) {
 		const struct step_plugin_status *was = &p->was->canary.step_plugins.at[i];
@@ -384,18 +385,18 @@ plugin_step_sync(struct rollout_pass *p)
 	if (p->canary == NULL)
 		return;
 	if (p->aborted) {
-		begin_abort(p);
+		plugin_step_begin_abort(p);
 	} else {
-		begin_terminate(p);
-		if (may_run(p))
-			begin_run(p);
+		plugin_step_begin_terminate(p);
+		if (plugin_step_may_run(p))
+			plugin_step_begin_run(p);
 	}
 	for (size_t i = 0; i < p->st.canary.step_plugins.n; i++) {
 		const struct step_plugin_status *e = &p->st.canary.step_plugins.at[i];
 		const struct step_plugin *plugin;
 		int64_t wait = 0, at;
 
-		if (!is_due(p, e) || !is_written(p, e))
+		if (!plugin_step_is_due(p, e) || !plugin_step_is_written(p, e))
 			continue;
 		if (e->backoff != NULL && !duration_parse(e->backoff, &wait))
 			wait = AGAIN_MS;
@@ -403,6 +404,6 @@ plugin_step_sync(struct rollout_pass *p)
 		if (p->w->now < at)
 			plan_wake(p->plan, at);
 		else if ((plugin = plugin_step_declared(p->w, p->arena, e->name)) != NULL)
-			ask(p, plugin, e);
+			plugin_step_query(p, plugin, e);
 	}
 }

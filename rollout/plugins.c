@@ -37,7 +37,7 @@ static const struct field step_plugins_fields[] = {
 TYPE(step_plugins, "step plugins' configuration", .strict = true);
 
 static void
-check(struct problems *p, const struct step_plugins *all, size_t i)
+step_plugins_check(struct problems *p, const struct step_plugins *all, size_t i)
 {
 	const struct step_plugin *one = &all->plugins.at[i];
 	const char *path = arena_printf(p->arena, "stepPlugins[%zu]", i);
@@ -65,6 +65,6 @@ step_plugins_read(struct arena *a, const json_t *j, struct step_plugins *ret)
 	*ret = (struct step_plugins){ 0 };
 	decode(&step_plugins_type, j, "", &p, ret);
 	for (size_t i = 0; p.n == 0 && i < ret->plugins.n; i++)
-		check(&p, ret, i);
+		step_plugins_check(&p, ret, i);
 	return p.n > 0 ? err_new(a, ERR_INVALID, "%s: %s", p.at[0].path, p.at[0].text) : NULL;
 }

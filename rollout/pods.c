@@ -13,7 +13,7 @@
 #define AGAIN_MS 30000 /* after a list that could not be had */
 
 static void
-ask(struct rollout_pass *p, const char *key)
+pods_query(struct rollout_pass *p, const char *key)
 {
 	struct question q = { .method = "GET",
 		.url = arena_printf(p->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
@@ -37,7 +37,7 @@ pod_is_of(const struct pod *p, const struct replicaset *rs)
 }
 
 static const struct pod *const *
-read_answer(struct rollout_pass *p, const struct answer *got, const char *what_for, size_t *ret_n)
+pods_read(struct rollout_pass *p, const struct answer *got, const char *what_for, size_t *ret_n)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	const struct pod **pods;
@@ -66,8 +66,8 @@ pods_list(struct rollout_pass *p, const char *what_for, size_t *ret_n)
 	const struct seen_answer *seen = seen_answer(p->w->seen, key);
 
 	if (seen != NULL)
-		return seen->answered ? read_answer(p, &seen->answer, what_for, ret_n) : NULL;
-	ask(p, key);
+		return seen->answered ? pods_read(p, &seen->answer, what_for, ret_n) : NULL;
+	pods_query(p, key);
 	plan_reason(p->plan, "%s: listing pods", what_for);
 	return NULL;
 }

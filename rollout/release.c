@@ -43,7 +43,7 @@ release_service(const struct object *o, void *arg)
 
 /* One that cannot be read is left to a later pass, which the annotation says it needs. */
 static void
-await_service(const struct object *o, void *arg)
+release_await_service(const struct object *o, void *arg)
 {
 	struct release *r = arg;
 
@@ -65,7 +65,7 @@ release_hashes(const struct rollout_pass *p, size_t *ret_n)
 }
 
 static void
-found_unreadable(const struct object *o, void *arg)
+release_found_unreadable(const struct object *o, void *arg)
 {
 	(void)o;
 	*(bool *)arg = true;
@@ -83,14 +83,15 @@ release_plan(struct rollout_pass *p)
 
 	if (seen_note(p->w->seen, RELEASED, -1) != o->meta.generation) {
 		/* A Rollout that cannot be read may name anything in its namespace. */
-		view_each_unreadable(p->w->view, &rollout_type, o->meta.namespace, found_unreadable, &names_unknown);
+		view_each_unreadable(
+		    p->w->view, &rollout_type, o->meta.namespace, release_found_unreadable, &names_unknown);
 		if (names_unknown) {
 			plan_reason(p->plan, "cannot read a Rollout: keeping everything that it may refer to");
 			plan_wake(p->plan, p->w->now + RELEASE_AGAIN_MS);
 			return;
 		}
 		p->w->view->each(p->w->view, &service_type, o->meta.namespace, release_service, &r);
-		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, await_service, &r);
+		view_each_unreadable(p->w->view, &service_type, o->meta.namespace, release_await_service, &r);
 		hashes = release_hashes(p, &n);
 		for (const struct router *const *router = routers; *router != NULL; router++)
 			r.n += (*router)->release(p->w->rollout, p->w->view, hashes, n, p->plan);

@@ -19,7 +19,7 @@
 #define ABORT_SCALE_DOWN_DELAY 30 /* seconds */
 
 static int64_t
-most(int64_t a, int64_t b)
+replicas_most(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
@@ -34,7 +34,7 @@ replicas_deadline(const struct replicaset *rs)
 
 /* Scales to `to`; `drop_deadline` removes the date at which it was to go. */
 static void
-scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop_deadline)
+replicas_scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop_deadline)
 {
 	int64_t from = replicaset_wanted(rs);
 	json_t *ops = json_array();
@@ -60,7 +60,7 @@ scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop
 }
 
 static void
-set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64_t seconds)
+replicas_set_deadline(struct rollout_pass *p, const struct replicaset *rs, int64_t seconds)
 {
 	int64_t at = time_add(time_stored(p->w->now), seconds * 1000);
 	json_t *ops = json_array();
@@ -79,7 +79,7 @@ replicas_stable_scales(const struct rollout_pass *p)
 
 /* Traffic is told apart from pods: by a router, or by a Service that is switched. */
 static bool
-is_routed(const struct rollout_pass *p)
+replicas_are_routed(const struct rollout_pass *p)
 {
 	return p->w->router != NULL || p->blue_green != NULL;
 }
@@ -87,18 +87,18 @@ is_routed(const struct rollout_pass *p)
 /* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. Of a blue-green rollout that goes back the date is what tells
  * that the version just ran: it is kept until that is over. */
 static void
-grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
+replicas_grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
 	int64_t from = replicaset_wanted(rs);
 	bool keep = p->blue_green != NULL && rs == p->w->new_rs && p->promotion != PROMOTED && bluegreen_is_quick(p);
 
 	if (from < to || (replicas_deadline(rs) != 0 && !keep))
-		scale(p, rs, from < to ? to : from, !keep);
+		replicas_scale(p, rs, from < to ? to : from, !keep);
 }
 
 /* Until the mesh can tell two versions apart, pods of the new one would be served as stable ones. */
 static bool
-may_grow(const struct rollout_pass *p)
+replicas_may_grow(const struct rollout_pass *p)
 {
 	return !p->aborted &&
 	       (p->w->stable_rs == NULL || !p->w->routing.splits_pods || p->w->routing.stable_hash != NULL);
@@ -107,7 +107,7 @@ may_grow(const struct rollout_pass *p)
 int64_t
 replicas_initial(const struct rollout_pass *p)
 {
-	return may_grow(p) ? target_of(p).new_rs : 0;
+	return replicas_may_grow(p) ? target_of(p).new_rs : 0;
 }
 
 void
@@ -118,43 +118,43 @@ replicas_raise(struct rollout_pass *p)
 
 	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
 	if (stable != NULL && stable != new_rs)
-		grow(p, stable, p->aborted && is_routed(p) ? p->replicas : want.stable);
+		replicas_grow(p, stable, p->aborted && replicas_are_routed(p) ? p->replicas : want.stable);
 	if (new_rs == NULL)
 		return;
 	if (new_rs == stable) {
-		grow(p, new_rs, is_routed(p) ? p->replicas : want.new_rs);
+		replicas_grow(p, new_rs, replicas_are_routed(p) ? p->replicas : want.new_rs);
 		return;
 	}
-	if (may_grow(p))
-		grow(p, new_rs, want.new_rs);
+	if (replicas_may_grow(p))
+		replicas_grow(p, new_rs, want.new_rs);
 }
 
 static void
-shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
+replicas_shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
 	if (rs != NULL && replicaset_wanted(rs) > to)
-		scale(p, rs, to, false);
+		replicas_scale(p, rs, to, false);
 }
 
 /* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
 static void
-lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
+replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 {
 	const struct opt_int *delay = &p->abort_delay;
 	int64_t at = replicas_deadline(rs);
 
 	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
 	if (replicas_stable_scales(p) && !delay->set) {
-		shrink(p, rs, target_kept(p, rs));
+		replicas_shrink(p, rs, target_kept(p, rs));
 		return;
 	}
 	if (replicaset_wanted(rs) == 0 || (delay->set && delay->is == 0) || target_kept(p, rs) > 0)
 		return;
 	if (at == 0) {
 		if (replicaset_available(p->w->stable_rs) >= p->replicas)
-			set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
+			replicas_set_deadline(p, rs, delay->set ? delay->is : ABORT_SCALE_DOWN_DELAY);
 	} else if (p->w->now > at) {
-		scale(p, rs, 0, false);
+		replicas_scale(p, rs, 0, false);
 	} else {
 		plan_wake(p->plan, at + 1);
 	}
@@ -175,14 +175,14 @@ replicas_keep(struct rollout_pass *p)
 
 		if (rs != p->w->new_rs && rs != p->w->stable_rs && replicaset_wanted(rs) > 0 &&
 		    target_kept(p, rs) > 0 && (at == 0 || p->w->now > at))
-			set_deadline(p, rs, seconds);
+			replicas_set_deadline(p, rs, seconds);
 	}
 }
 
 /* Versions that are neither new nor stable. Those that had traffic are kept for a delay, so that a rollback is quick and connections end,
  * but no more of them than scaleDownDelayRevisionLimit; before an update is over, all others are scaled down at once. */
 static void
-lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
+replicas_lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 {
 	const struct opt_int *delay = &p->scale_down_delay, *limit = &p->scale_down_limit;
 	bool superseded = p->canary != NULL && p->promotion != PROMOTED;
@@ -192,7 +192,7 @@ lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 		return;
 	if (replicas_stable_scales(p) || (at == 0 && superseded) || (at != 0 && p->w->now > at) ||
 	    (limit->set && *kept >= limit->is)) {
-		scale(p, rs, 0, true);
+		replicas_scale(p, rs, 0, true);
 		return;
 	}
 	(*kept)++;
@@ -200,11 +200,11 @@ lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 	if (at != 0)
 		plan_wake(p->plan, at + 1);
 	else if (p->canary == NULL || weights_settled(p))
-		set_deadline(p, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
+		replicas_set_deadline(p, rs, delay->set ? delay->is : SCALE_DOWN_DELAY);
 }
 
 static int
-by_revision(const void *a, const void *b)
+replicas_by_revision(const void *a, const void *b)
 {
 	int64_t x = revision_of(&(*(const struct replicaset *const *)a)->object);
 	int64_t y = revision_of(&(*(const struct replicaset *const *)b)->object);
@@ -214,7 +214,7 @@ by_revision(const void *a, const void *b)
 
 /* Those that are neither new nor stable, the newest revision first. In the arena. */
 static size_t
-others_by_revision(const struct rollout_pass *p, const struct replicaset ***ret)
+replicas_others(const struct rollout_pass *p, const struct replicaset ***ret)
 {
 	const struct replicaset **others = arena_new_array(p->arena, const struct replicaset *, p->w->n_replicasets);
 	size_t n = 0;
@@ -222,28 +222,28 @@ others_by_revision(const struct rollout_pass *p, const struct replicaset ***ret)
 	for (size_t i = 0; i < p->w->n_replicasets; i++)
 		if (p->w->replicasets[i] != p->w->new_rs && p->w->replicasets[i] != p->w->stable_rs)
 			others[n++] = p->w->replicasets[i];
-	qsort(others, n, sizeof(*others), by_revision);
+	qsort(others, n, sizeof(*others), replicas_by_revision);
 	*ret = others;
 	return n;
 }
 
 static void
-lower_others(struct rollout_pass *p)
+replicas_lower_others(struct rollout_pass *p)
 {
 	const struct replicaset **others;
-	size_t n = others_by_revision(p, &others);
+	size_t n = replicas_others(p, &others);
 	int64_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		lower_other(p, others[i], &kept);
+		replicas_lower_other(p, others[i], &kept);
 }
 
 /* Without traffic routing: what is not available goes first, then the newest, as far as maxUnavailable allows. */
 static void
-lower_others_basic(struct rollout_pass *p)
+replicas_lower_others_basic(struct rollout_pass *p)
 {
 	const struct replicaset **others;
-	size_t n = others_by_revision(p, &others);
+	size_t n = replicas_others(p, &others);
 	int64_t surge, unavailable, spare = 0;
 
 	/* Of one that was just scaled down the status may still count pods that are on their way out (seed 2419). */
@@ -267,7 +267,7 @@ lower_others_basic(struct rollout_pass *p)
 			spare -= less;
 		}
 		if (to < replicaset_wanted(others[i]))
-			scale(p, others[i], to, true);
+			replicas_scale(p, others[i], to, true);
 	}
 }
 
@@ -277,23 +277,24 @@ replicas_lower(struct rollout_pass *p)
 	const struct replicaset *new_rs = p->w->new_rs, *stable = p->w->stable_rs;
 	struct target want = target_of(p);
 
-	if (!is_routed(p)) {
-		lower_others_basic(p);
+	if (!replicas_are_routed(p)) {
+		replicas_lower_others_basic(p);
 		if (stable != new_rs)
-			shrink(p, stable, want.stable);
-		shrink(p, new_rs, want.new_rs);
+			replicas_shrink(p, stable, want.stable);
+		replicas_shrink(p, new_rs, want.new_rs);
 		return;
 	}
 	if (stable != NULL && replicas_stable_scales(p) && stable != new_rs && !p->aborted && p->promotion != PROMOTED)
-		shrink(p, stable, most(want.stable, target_kept(p, stable)));
+		replicas_shrink(p, stable, replicas_most(want.stable, target_kept(p, stable)));
 	else
-		shrink(p, stable, p->replicas);
-	lower_others(p);
+		replicas_shrink(p, stable, p->replicas);
+	replicas_lower_others(p);
 	if (new_rs == NULL || new_rs == stable)
 		return;
 	if (p->aborted) {
-		lower_aborted(p, new_rs);
+		replicas_lower_aborted(p, new_rs);
 		return;
 	}
-	shrink(p, new_rs, most(want.new_rs, want.scaled ? target_kept(p, new_rs) > 0 : target_kept(p, new_rs)));
+	replicas_shrink(
+	    p, new_rs, replicas_most(want.new_rs, want.scaled ? target_kept(p, new_rs) > 0 : target_kept(p, new_rs)));
 }

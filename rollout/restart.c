@@ -31,7 +31,7 @@ restart_least(int64_t a, int64_t b)
  * than the ReplicaSets' counts, which may not know yet of a pod that was evicted just now; these know of minReadySeconds; and pods
  * beyond what a ReplicaSet wants are on their way out. The smallest number is the safe one. */
 static int64_t
-allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
+restart_allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
 {
 	int64_t surge, unavailable, total = 0, ready = -p->writes.pods_removed;
 
@@ -88,7 +88,7 @@ restart_plan(struct rollout_pass *p)
 	if ((pods = pods_list(p, "restart", &n)) == NULL)
 		return;
 	plan_wake(p->plan, time_add(w->now, AGAIN_MS));
-	left = allowed(p, pods, n);
+	left = restart_allowed(p, pods, n);
 	if (w->stable_rs != NULL)
 		old += restart_version(p, w->stable_rs, pods, n, &left);
 	if (w->new_rs != NULL && w->new_rs != w->stable_rs)

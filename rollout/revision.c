@@ -20,7 +20,7 @@ revision_of(const struct object *o)
 }
 
 static int64_t
-highest_other(const struct rollout_world *w)
+revision_highest_other(const struct rollout_world *w)
 {
 	int64_t most = 0;
 
@@ -32,7 +32,7 @@ highest_other(const struct rollout_world *w)
 
 /* Annotations that stay with the rollout (Argo Rollouts: annotationsToSkip). */
 static bool
-stays(const char *key)
+revision_annotation_stays(const char *key)
 {
 	static const char *const keys[] = { ANNOTATION_LAST_APPLIED, ANNOTATION_REVISION, ANNOTATION_REVISION_HISTORY,
 		ANNOTATION_DESIRED_REPLICAS };
@@ -57,14 +57,14 @@ revision_selector(const struct label_selector *s, const char *hash)
 }
 
 static json_t *
-new_replicaset(const struct rollout_pass *p, const char *name, int64_t replicas)
+revision_replicaset(const struct rollout_pass *p, const char *name, int64_t replicas)
 {
 	const struct rollout *r = p->w->rollout;
 	const struct meta *m = &r->object.meta;
 	json_t *template = json_loads(r->spec.template, 0, NULL), *annotations = json_object(), *labels, *pod_labels;
 
 	for (size_t i = 0; i < m->annotations.n; i++)
-		if (!stays(m->annotations.at[i].key))
+		if (!revision_annotation_stays(m->annotations.at[i].key))
 			json_object_set_new(
 			    annotations, m->annotations.at[i].key, json_string(m->annotations.at[i].value));
 	json_object_set_new(annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
@@ -88,7 +88,7 @@ new_replicaset(const struct rollout_pass *p, const char *name, int64_t replicas)
 /* Until now all was done, or nothing was begun: what clients wait for to be false. A third version in mid-update
  * changes nothing of it. */
 static bool
-was_completed(const struct rollout_pass *p)
+revision_was_completed(const struct rollout_pass *p)
 {
 	const struct condition *c = condition_find(&p->was->conditions, "Completed");
 
@@ -98,7 +98,7 @@ was_completed(const struct rollout_pass *p)
 /* The rollout carries its revision too; the events come behind that write, in the order in which Argo Rollouts emits
  * them. */
 static void
-annotate_rollout(struct rollout_pass *p, const char *created)
+revision_annotate_rollout(struct rollout_pass *p, const char *created)
 {
 	const struct object *o = &p->w->rollout->object;
 	const char *revision = arena_printf(p->arena, "%" PRId64, p->revision),
@@ -120,14 +120,14 @@ annotate_rollout(struct rollout_pass *p, const char *created)
 	if (created != NULL)
 		plan_event(p->plan, o, false, "NewReplicaSetCreated", "Created ReplicaSet %s (revision %s)", created,
 		    revision);
-	if (new_revision && p->promotion != PROMOTED && was_completed(p))
+	if (new_revision && p->promotion != PROMOTED && revision_was_completed(p))
 		plan_event(p->plan, o, false, "RolloutNotCompleted",
 		    "Rollout not completed, started update to revision %s (%s)", revision, p->w->hash);
 }
 
 /* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
 static bool
-collides(struct rollout_pass *p, const char *name)
+revision_collides(struct rollout_pass *p, const char *name)
 {
 	const struct opt_int *count = &p->was->collision_count;
 	int64_t next = count->set ? count->is + 1 : 1;
@@ -140,20 +140,20 @@ collides(struct rollout_pass *p, const char *name)
 }
 
 static void
-create(struct rollout_pass *p)
+revision_create(struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
 	const char *name = arena_printf(p->arena, "%s-%s", w->rollout->object.meta.name, w->hash);
 
 	int64_t replicas = replicas_initial(p);
 
-	p->revision = highest_other(w) + 1;
-	if (collides(p, name))
+	p->revision = revision_highest_other(w) + 1;
+	if (revision_collides(p, name))
 		return;
 	p->writes.replicaset = true;
 	plan_create(
-	    p->plan, &replicaset_type, w->rollout->object.meta.namespace, name, new_replicaset(p, name, replicas));
-	annotate_rollout(p, name);
+	    p->plan, &replicaset_type, w->rollout->object.meta.namespace, name, revision_replicaset(p, name, replicas));
+	revision_annotate_rollout(p, name);
 	if (replicas > 0)
 		plan_event(p->plan, &w->rollout->object, false, "ScalingReplicaSet",
 		    "Scaled up ReplicaSet %s (revision %" PRId64 ") from 0 to %" PRId64, name, p->revision, replicas);
@@ -163,7 +163,7 @@ create(struct rollout_pass *p)
 /* Nobody's ReplicaSets that this rollout selects become its own, as every Kubernetes controller does it: a rollout that was
  * deleted without its pods, and created again, takes them over. */
 static bool
-adopt(struct rollout_pass *p)
+revision_adopt(struct rollout_pass *p)
 {
 	for (size_t i = 0; i < p->w->n_orphans; i++) {
 		const struct object *o = &p->w->orphans[i]->object;
@@ -185,7 +185,7 @@ adopt(struct rollout_pass *p)
 /* The new version's ReplicaSet follows the rollout's annotations and minReadySeconds, which make no revision of their own.
  * One of an older revision that became the wanted one again gets the next number and remembers its old ones. */
 static void
-follow(struct rollout_pass *p, int64_t highest)
+revision_update(struct rollout_pass *p, int64_t highest)
 {
 	const struct rollout *r = p->w->rollout;
 	const struct replicaset *rs = p->w->new_rs;
@@ -202,7 +202,7 @@ follow(struct rollout_pass *p, int64_t highest)
 			    history != NULL ? arena_printf(p->arena, "%s,%s", history, old) : old);
 	}
 	for (size_t i = 0; i < r->object.meta.annotations.n; i++)
-		if (!stays(r->object.meta.annotations.at[i].key))
+		if (!revision_annotation_stays(r->object.meta.annotations.at[i].key))
 			object_patch_annotation(p->arena, ops, &rs->object, r->object.meta.annotations.at[i].key,
 			    r->object.meta.annotations.at[i].value);
 	if (affinity_is_stale(p, rs, &affinity))
@@ -220,15 +220,15 @@ revision_sync(struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
 
-	if (adopt(p))
+	if (revision_adopt(p))
 		return false;
 	if (w->new_rs == NULL) {
-		create(p);
+		revision_create(p);
 		return false;
 	}
 	p->revision = revision_of(&w->new_rs->object);
-	follow(p, highest_other(w));
-	annotate_rollout(p, NULL);
+	revision_update(p, revision_highest_other(w));
+	revision_annotate_rollout(p, NULL);
 	return true;
 }
 

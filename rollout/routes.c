@@ -10,7 +10,7 @@
 
 /* What the steps up to the present one say of a name; false: nothing, or no longer. */
 static bool
-wanted_route(const struct rollout_pass *p, const char *name, struct wanted_route *ret)
+routes_find(const struct rollout_pass *p, const char *name, struct wanted_route *ret)
 {
 	for (int64_t i = p->index < steps_count(p) ? p->index : steps_count(p) - 1; i >= 0; i--) {
 		const struct canary_step *s = &p->canary->steps.at[i];
@@ -29,7 +29,7 @@ wanted_route(const struct rollout_pass *p, const char *name, struct wanted_route
 
 /* What the steps up to the present one want. In the arena. */
 static size_t
-wanted_by_steps(const struct rollout_pass *p, struct wanted_route **ret)
+routes_of_steps(const struct rollout_pass *p, struct wanted_route **ret)
 {
 	size_t n = 0, all = p->canary->traffic_routing->managed_routes.n;
 
@@ -37,7 +37,7 @@ wanted_by_steps(const struct rollout_pass *p, struct wanted_route **ret)
 	if (p->promotion != NOT_PROMOTED || p->aborted || p->st.promote_full || p->in_window || p->without_pods)
 		return 0;
 	for (size_t i = 0; i < all; i++)
-		n += wanted_route(p, p->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
+		n += routes_find(p, p->canary->traffic_routing->managed_routes.at[i].name, &(*ret)[n]);
 	return n;
 }
 
@@ -47,12 +47,12 @@ routes_wanted(const struct rollout_pass *p)
 	struct wanted_route *want;
 
 	return p->canary->traffic_routing != NULL && p->canary->traffic_routing->managed_routes.n > 0 &&
-	       wanted_by_steps(p, &want) > 0;
+	       routes_of_steps(p, &want) > 0;
 }
 
 /* The canary's destination leads to a pod. */
 static bool
-canary_answers(const struct rollout_pass *p)
+routes_canary_is_ready(const struct rollout_pass *p)
 {
 	return replicaset_available(p->w->new_rs) > 0 && str_eq(p->w->routing.canary_hash, p->w->hash);
 }
@@ -67,7 +67,7 @@ routes_plan(struct rollout_pass *p, bool lower)
 		return; /* there are none to make or take away */
 	if (p->w->routing_err != NULL && !p->aborted)
 		return;
-	n = p->change == CHANGE_NONE && canary_answers(p) ? wanted_by_steps(p, &want) : 0;
+	n = p->change == CHANGE_NONE && routes_canary_is_ready(p) ? routes_of_steps(p, &want) : 0;
 	if (lower ? n > 0 || p->w->routing.routes == 0 : p->writes.routes || p->deadline_exceeded)
 		return;
 	if (p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, p->plan))
@@ -80,8 +80,8 @@ bool
 routes_settled(const struct rollout_pass *p)
 {
 	struct wanted_route *want;
-	size_t n = wanted_by_steps(p, &want);
+	size_t n = routes_of_steps(p, &want);
 
-	return p->w->routing_err == NULL && (n == 0 || canary_answers(p)) &&
+	return p->w->routing_err == NULL && (n == 0 || routes_canary_is_ready(p)) &&
 	       p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, NULL);
 }

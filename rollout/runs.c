@@ -32,7 +32,7 @@ struct role {
 
 /* The analyses that the strategy may have; the step's is that of the step that the rollout is at, whether or not it has one. */
 static void
-roles_of(struct rollout_pass *p, struct role ret[ROLES])
+runs_roles(struct rollout_pass *p, struct role ret[ROLES])
 {
 	int64_t step =
 	    p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
@@ -51,7 +51,7 @@ roles_of(struct rollout_pass *p, struct role ret[ROLES])
 }
 
 static const char *
-base_name(const struct rollout_pass *p, const struct role *role)
+runs_name(const struct rollout_pass *p, const struct role *role)
 {
 	const char *name =
 	    arena_printf(p->arena, "%s-%s-%" PRId64, p->w->rollout->object.meta.name, p->w->hash, p->revision);
@@ -63,7 +63,7 @@ base_name(const struct rollout_pass *p, const struct role *role)
 
 /* What the strategy says about it, or NULL. */
 static const struct analysis_found *
-analysis_of(const struct rollout_pass *p, const struct role *role)
+runs_analysis(const struct rollout_pass *p, const struct role *role)
 {
 	for (size_t i = 0; i < p->w->n_analyses; i++)
 		if (p->w->analyses[i].place == role->place && p->w->analyses[i].step == role->step)
@@ -72,7 +72,7 @@ analysis_of(const struct rollout_pass *p, const struct role *role)
 }
 
 static const struct analysis_run *
-run_named(const struct rollout_world *w, const char *name)
+runs_find(const struct rollout_world *w, const char *name)
 {
 	for (size_t i = 0; name != NULL && i < w->n_runs; i++)
 		if (str_eq(w->runs[i]->object.meta.name, name))
@@ -83,7 +83,7 @@ run_named(const struct rollout_world *w, const char *name)
 /* Edited steps begin again, and what was measured for the steps before does not count for them. Objects of Argo Rollouts do not say
  * which steps they were made for. */
 static bool
-is_of_these_steps(const struct rollout_pass *p, const struct object *o)
+runs_is_of_steps(const struct rollout_pass *p, const struct object *o)
 {
 	const char *hash = object_annotation(o, ANNOTATION_STEP_HASH);
 
@@ -97,7 +97,7 @@ runs_made_by_update(const struct rollout_pass *p, const struct object *o)
 {
 	int64_t since = p->st.duration.rollout_started_at;
 
-	if (!is_of_these_steps(p, o))
+	if (!runs_is_of_steps(p, o))
 		return false;
 	if (p->change != CHANGE_NONE)
 		return p->change == CHANGE_TEMPLATE && revision_of(o) == p->revision;
@@ -113,13 +113,13 @@ runs_made_by_try(const struct rollout_pass *p, const struct object *o)
 }
 
 static bool
-is_known(const struct run_status *known, const struct analysis_run *run)
+runs_is_known(const struct run_status *known, const struct analysis_run *run)
 {
 	return known != NULL && str_eq(known->name, run->object.meta.name);
 }
 
 static bool
-is_of_role(const struct rollout_pass *p, const struct analysis_run *run, const struct role *role)
+runs_is_of_role(const struct rollout_pass *p, const struct analysis_run *run, const struct role *role)
 {
 	const char *step = object_label(&run->object, LABEL_STEP);
 
@@ -129,7 +129,7 @@ is_of_role(const struct rollout_pass *p, const struct analysis_run *run, const s
 }
 
 static bool
-bad(const char *phase)
+runs_failed(const char *phase)
 {
 	return str_eq(phase, "Failed") || str_eq(phase, "Error");
 }
@@ -139,51 +139,53 @@ bad(const char *phase)
  * nothing; it stays named until the next is seen, so that neither a failed create nor a lost status brings the
  * verdict back. */
 static bool
-is_overruled(const struct rollout_pass *p, const struct role *role)
+runs_is_overruled(const struct rollout_pass *p, const struct role *role)
 {
 	const struct run_status *was = role->was;
 
 	if (was == NULL || *role->known != was || p->was->abort || p->st.promote_full)
 		return false;
-	return bad(was->status) || (str_eq(was->status, "Inconclusive") && !pause_has(p->was, PAUSE_INCONCLUSIVE));
+	return runs_failed(was->status) ||
+	       (str_eq(was->status, "Inconclusive") && !pause_has(p->was, PAUSE_INCONCLUSIVE));
 }
 
 /* This pass retries an update, and the run is from before. */
 static bool
-is_before_retry(const struct rollout_pass *p, const struct analysis_run *run)
+runs_is_before_retry(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	return p->retried && run->object.meta.creation_timestamp <= p->was->aborted_at;
 }
 
 /* The run of this update: the one the status names, or one that was created and not yet written down. */
 static const struct analysis_run *
-current(const struct rollout_pass *p, const struct role *role)
+runs_current(const struct rollout_pass *p, const struct role *role)
 {
 	const struct run_status *known = *role->known;
-	const struct analysis_run *named = known != NULL ? run_named(p->w, known->name) : NULL, *found = NULL;
+	const struct analysis_run *named = known != NULL ? runs_find(p->w, known->name) : NULL, *found = NULL;
 	/* Past the last step an undecided run pauses nothing, so that there is nothing that a user could have taken
 	 * back. */
 	bool passed = steps_count(p) > 0 && p->was->current_step_index.is >= steps_count(p) && p->change == CHANGE_NONE;
 
-	if (known != NULL && !is_overruled(p, role) &&
-	    (named == NULL || (is_of_role(p, named, role) && !is_ended(&named->object) && !is_before_retry(p, named))))
+	if (known != NULL && !runs_is_overruled(p, role) &&
+	    (named == NULL ||
+		(runs_is_of_role(p, named, role) && !is_ended(&named->object) && !runs_is_before_retry(p, named))))
 		return named;
 	for (size_t i = 0; i < p->w->n_runs; i++) {
 		const struct analysis_run *run = p->w->runs[i];
 
-		if (run == named && is_overruled(p, role))
+		if (run == named && runs_is_overruled(p, role))
 			found = NULL; /* and so are older ones */
-		else if (is_of_role(p, run, role) && !run->spec.terminate && runs_made_by_update(p, &run->object) &&
-			 runs_made_by_try(p, &run->object))
+		else if (runs_is_of_role(p, run, role) && !run->spec.terminate &&
+			 runs_made_by_update(p, &run->object) && runs_made_by_try(p, &run->object))
 			found = run;
 	}
-	return found == NULL && passed && is_overruled(p, role) && !bad(known->status) ? named : found;
+	return found == NULL && passed && runs_is_overruled(p, role) && !runs_failed(known->status) ? named : found;
 }
 
 static bool
-wanted(const struct rollout_pass *p, const struct role *role)
+runs_wanted(const struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_found *f = analysis_of(p, role);
+	const struct analysis_found *f = runs_analysis(p, role);
 
 	if (f == NULL || f->spec->templates.n == 0 || p->st.stable_rs == NULL || p->promotion == PROMOTED ||
 	    p->aborted || p->in_window || p->without_pods || p->st.promote_full || str_eq(p->st.stable_rs, p->w->hash))
@@ -200,7 +202,7 @@ wanted(const struct rollout_pass *p, const struct role *role)
 
 /* While there is a pause no run begins but the one in the background; one that looks at pods begins when they are there. */
 static bool
-may_begin(const struct rollout_pass *p, const struct role *role)
+runs_may_begin(const struct rollout_pass *p, const struct role *role)
 {
 	if (role->place == IN_BACKGROUND)
 		return true;
@@ -210,7 +212,7 @@ may_begin(const struct rollout_pass *p, const struct role *role)
 }
 
 static void
-record(struct rollout_pass *p, const struct role *role, const struct analysis_run *run)
+runs_record(struct rollout_pass *p, const struct role *role, const struct analysis_run *run)
 {
 	struct run_status *rs = arena_alloc(p->arena, sizeof(*rs));
 
@@ -220,27 +222,27 @@ record(struct rollout_pass *p, const struct role *role, const struct analysis_ru
 }
 
 static void
-verdict(struct rollout_pass *p, const struct role *role)
+runs_verdict_of(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_run *run = current(p, role);
+	const struct analysis_run *run = runs_current(p, role);
 	const char *previous;
 
 	if (run == NULL)
 		return;
-	previous = is_known(*role->known, run) ? (*role->known)->status : "";
+	previous = runs_is_known(*role->known, run) ? (*role->known)->status : "";
 	if (phase_is_final(run->status.phase) && !str_eq(previous, run->status.phase))
-		plan_status_event(p->plan, &p->w->rollout->object, bad(run->status.phase),
+		plan_status_event(p->plan, &p->w->rollout->object, runs_failed(run->status.phase),
 		    arena_printf(p->arena, "AnalysisRun%s", run->status.phase),
 		    "%s Analysis Run '%s' Status New: '%s' Previous: '%s'", role->label, run->object.meta.name,
 		    run->status.phase, previous);
-	if (bad(run->status.phase) && !p->aborted) {
+	if (runs_failed(run->status.phase) && !p->aborted) {
 		p->aborted = true;
 		p->abort_message = arena_printf(p->arena, "%s phase error/failed: %s", role->title,
 		    run->status.message != NULL ? run->status.message : run->status.phase);
 		plan_reason(p->plan, "analysis run %s is %s", run->object.meta.name, run->status.phase);
 	}
 	if (role->place != IN_BACKGROUND)
-		record(p, role, run);
+		runs_record(p, role, run);
 	if (str_eq(run->status.phase, "Inconclusive") && !p->aborted && !p->st.promote_full && !steps_are_passed(p))
 		pause_add(p, PAUSE_INCONCLUSIVE);
 }
@@ -248,20 +250,20 @@ verdict(struct rollout_pass *p, const struct role *role)
 /* A retry measures anew, also what had succeeded: its pods are others. A verdict that is overruled is kept, so that
  * it stays so. */
 static void
-forget(struct rollout_pass *p, const struct role *role)
+runs_forget(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_run *run = *role->known != NULL ? run_named(p->w, (*role->known)->name) : NULL;
+	const struct analysis_run *run = *role->known != NULL ? runs_find(p->w, (*role->known)->name) : NULL;
 
-	if (!is_overruled(p, role) && (run == NULL || is_before_retry(p, run)))
+	if (!runs_is_overruled(p, role) && (run == NULL || runs_is_before_retry(p, run)))
 		*role->known = NULL;
 }
 
 /* A user who resumes after an inconclusive run before the switch has it measured again; the same act does not permit the switch.
  * A run after the switch that an earlier try left in the status has no part in this: the promotion of a retry would be lost. */
 static void
-measure_again(struct rollout_pass *p, const struct role *role)
+runs_measure_again(struct rollout_pass *p, const struct role *role)
 {
-	if (role->place == BEFORE_SWITCH && p->was->pause_conditions.n == 0 && is_overruled(p, role))
+	if (role->place == BEFORE_SWITCH && p->was->pause_conditions.n == 0 && runs_is_overruled(p, role))
 		p->st.controller_pause = false;
 }
 
@@ -273,22 +275,22 @@ runs_verdict(struct rollout_pass *p)
 	if (p->promotion == PROMOTED || p->change != CHANGE_NONE || p->w->new_rs == NULL)
 		return;
 	p->revision = revision_of(&p->w->new_rs->object);
-	roles_of(p, roles);
+	runs_roles(p, roles);
 	for (size_t i = 0; i < ROLES; i++) {
 		if (p->retried)
-			forget(p, &roles[i]);
-		measure_again(p, &roles[i]);
+			runs_forget(p, &roles[i]);
+		runs_measure_again(p, &roles[i]);
 		/* A run of before the switch has had its say. */
 		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(p))
 			continue;
-		if (roles[i].place == IN_BACKGROUND || analysis_of(p, &roles[i]) != NULL)
-			verdict(p, &roles[i]);
+		if (roles[i].place == IN_BACKGROUND || runs_analysis(p, &roles[i]) != NULL)
+			runs_verdict_of(p, &roles[i]);
 	}
 }
 
 /* What the other controller's clients find a run by. */
 static json_t *
-run_labels(struct rollout_pass *p, const struct role *role, const struct run_metadata *extra)
+runs_labels(struct rollout_pass *p, const struct role *role, const struct run_metadata *extra)
 {
 	json_t *labels = string_map_encode(&p->w->rollout->spec.selector->match_labels);
 
@@ -302,17 +304,17 @@ run_labels(struct rollout_pass *p, const struct role *role, const struct run_met
 }
 
 static void
-create(struct rollout_pass *p, const struct role *role)
+runs_create(struct rollout_pass *p, const struct role *role)
 {
-	const struct analysis_found *f = analysis_of(p, role);
+	const struct analysis_found *f = runs_analysis(p, role);
 	const struct run_metadata *extra = f->spec->run_metadata;
 	_cleanup_(json_decrefp) json_t *rollout = rollout_for_args(p->w->rollout);
 	struct args_source from = { .rollout = rollout, .latest_hash = p->w->hash, .stable_hash = p->st.stable_rs };
 	struct run_wish wish = { .owner = &p->w->rollout->object,
-		.name = base_name(p, role),
+		.name = runs_name(p, role),
 		.analysis = f,
 		.from = &from,
-		.labels = run_labels(p, role, extra),
+		.labels = runs_labels(p, role, extra),
 		.annotations = extra != NULL ? string_map_encode(&extra->annotations) : json_object() };
 	const char *name;
 	struct err *e;
@@ -336,7 +338,7 @@ runs_history_limits(const struct rollout_pass *p, int64_t ret[2])
 
 /* Runs beyond the history, and those whose revision is gone. */
 static void
-collect(struct rollout_pass *p)
+runs_collect(struct rollout_pass *p)
 {
 	int64_t left[2];
 
@@ -349,9 +351,10 @@ collect(struct rollout_pass *p)
 
 		if (!phase_is_final(run->status.phase) || run->object.meta.deletion_timestamp != 0)
 			continue;
-		if (is_known(p->st.canary.background_analysis, run) || is_known(p->st.canary.step_analysis, run) ||
-		    is_known(p->st.blue_green.pre_promotion_analysis, run) ||
-		    is_known(p->st.blue_green.post_promotion_analysis, run))
+		if (runs_is_known(p->st.canary.background_analysis, run) ||
+		    runs_is_known(p->st.canary.step_analysis, run) ||
+		    runs_is_known(p->st.blue_green.pre_promotion_analysis, run) ||
+		    runs_is_known(p->st.blue_green.post_promotion_analysis, run))
 			continue;
 		if (orphan || left[ok ? 0 : 1]-- <= 0)
 			plan_delete(p->plan, &run->object);
@@ -361,30 +364,30 @@ collect(struct rollout_pass *p)
 /* A retry need not want the run yet that failed: until it does, and the next is there, the status tells which one
  * counts for nothing. */
 static bool
-stays_named(const struct rollout_pass *p, const struct role *role)
+runs_stays_named(const struct rollout_pass *p, const struct role *role)
 {
-	return is_overruled(p, role) && !p->aborted && !str_eq(p->st.stable_rs, p->w->hash);
+	return runs_is_overruled(p, role) && !p->aborted && !str_eq(p->st.stable_rs, p->w->hash);
 }
 
 /* The run that is to go on, or NULL. */
 static const struct analysis_run *
-sync(struct rollout_pass *p, const struct role *role)
+runs_sync_role(struct rollout_pass *p, const struct role *role)
 {
-	bool want = wanted(p, role);
-	const struct analysis_run *run = want || *role->known != NULL ? current(p, role) : NULL;
+	bool want = runs_wanted(p, role);
+	const struct analysis_run *run = want || *role->known != NULL ? runs_current(p, role) : NULL;
 
-	if (want && run == NULL && may_begin(p, role))
-		create(p, role);
+	if (want && run == NULL && runs_may_begin(p, role))
+		runs_create(p, role);
 	/* Those of a blue-green rollout stay in the status until the next update. */
 	if (run != NULL && (want || p->blue_green != NULL || (p->abort_message != NULL && p->aborted)))
-		record(p, role, run);
-	else if (!want && !stays_named(p, role))
+		runs_record(p, role, run);
+	else if (!want && !runs_stays_named(p, role))
 		*role->known = NULL;
 	return want ? run : NULL;
 }
 
 static bool
-is_one_of(const struct analysis_run *run, const struct analysis_run *const *list, size_t n)
+runs_is_one_of(const struct analysis_run *run, const struct analysis_run *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (list[i] != NULL && list[i] == run)
@@ -398,11 +401,11 @@ runs_sync(struct rollout_pass *p)
 	const struct analysis_run *kept[ROLES];
 	struct role roles[ROLES];
 
-	roles_of(p, roles);
+	runs_roles(p, roles);
 	for (size_t i = 0; i < ROLES; i++)
-		kept[i] = sync(p, &roles[i]);
+		kept[i] = runs_sync_role(p, &roles[i]);
 	for (size_t i = 0; i < p->w->n_runs; i++)
-		if (!is_one_of(p->w->runs[i], kept, ARRAY_SIZE(kept)))
+		if (!runs_is_one_of(p->w->runs[i], kept, ARRAY_SIZE(kept)))
 			run_terminate(p->plan, p->w->runs[i]);
-	collect(p);
+	runs_collect(p);
 }

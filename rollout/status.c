@@ -30,13 +30,14 @@
 #define REPORTED (-1) /* in a note: the event has been emitted */
 
 static const struct condition *
-find(const struct rollout_status *st, const char *type)
+status_find(const struct rollout_status *st, const char *type)
 {
 	return condition_find(&st->conditions, type);
 }
 
 static void
-set(struct rollout_pass *p, const char *type, const char *status, const char *reason, const char *message, bool touch)
+status_set_condition(
+    struct rollout_pass *p, const char *type, const char *status, const char *reason, const char *message, bool touch)
 {
 	const struct condition to = { .type = type, .status = status, .reason = reason, .message = message };
 
@@ -44,7 +45,7 @@ set(struct rollout_pass *p, const char *type, const char *status, const char *re
 }
 
 static void
-drop(struct rollout_pass *p, const char *type)
+status_drop_condition(struct rollout_pass *p, const char *type)
 {
 	condition_drop(&p->st.conditions, p->arena, type);
 }
@@ -58,7 +59,7 @@ status_refused(const struct rollout_pass *p)
 }
 
 static void
-tell_weight(struct rollout_pass *p, int64_t from, int64_t to)
+status_weight_event(struct rollout_pass *p, int64_t from, int64_t to)
 {
 	if (from != to)
 		plan_status_event(p->plan, &p->w->rollout->object, false, "TrafficWeightUpdated",
@@ -66,7 +67,7 @@ tell_weight(struct rollout_pass *p, int64_t from, int64_t to)
 }
 
 static void
-tell_weights(struct rollout_pass *p, const struct traffic_weights *was, int64_t to)
+status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, int64_t to)
 {
 	int64_t from = was != NULL ? was->canary.weight : 0;
 
@@ -79,15 +80,15 @@ tell_weights(struct rollout_pass *p, const struct traffic_weights *was, int64_t 
 	}
 	/* The way to the stable destination went by all of the canary's, which no status said. */
 	if (p->promotion == PROMOTING) {
-		tell_weight(p, from, 100 - p->w->routing.kept);
+		status_weight_event(p, from, 100 - p->w->routing.kept);
 		from = 100 - p->w->routing.kept;
 	}
-	tell_weight(p, from, to);
+	status_weight_event(p, from, to);
 }
 
 /* What autoscalers, Services and people count of a blue-green rollout is the version that serves. */
 static void
-count_blue_green(struct rollout_pass *p)
+status_count_blue_green(struct rollout_pass *p)
 {
 	const struct replicaset *active = bluegreen_active(p);
 
@@ -106,7 +107,7 @@ count_blue_green(struct rollout_pass *p)
 /* What an autoscaler divides its metric by (status.HPAReplicas): with a router the pods of a canary and of older versions are beyond
  * spec.replicas, and must not make it ask for more. Where the stable version shrinks with its share, both together are spec.replicas. */
 static int64_t
-autoscaled_pods(const struct rollout_pass *p)
+status_hpa_replicas(const struct rollout_pass *p)
 {
 	const struct rollout_world *w = p->w;
 	int64_t pods;
@@ -131,10 +132,10 @@ status_counts(struct rollout_pass *p)
 		p->st.available_replicas += w->replicasets[i]->status.available_replicas;
 	}
 	p->st.updated_replicas = w->new_rs != NULL ? w->new_rs->status.replicas : 0;
-	p->st.hpa_replicas = autoscaled_pods(p);
+	p->st.hpa_replicas = status_hpa_replicas(p);
 	p->st.selector = label_selector_text(p->arena, w->rollout->spec.selector);
 	if (p->blue_green != NULL) {
-		count_blue_green(p);
+		status_count_blue_green(p);
 		return;
 	}
 	p->st.blue_green = (struct blue_green_status){ 0 };
@@ -156,14 +157,14 @@ status_counts(struct rollout_pass *p)
 		if (seen->stable.weight < 0)
 			seen->stable.weight = 0;
 		p->st.canary.weights = seen;
-		tell_weights(p, was, seen->canary.weight);
+		status_weight_events(p, was, seen->canary.weight);
 	}
 }
 
 /* Pods that become available are progress; that the same ones come and go (a crash loop) is none. How many were available
  * at most in this step is remembered by this process only: after a restart the deadline may be moved once more. */
 static bool
-more_available(struct rollout_pass *p)
+status_more_available(struct rollout_pass *p)
 {
 	const char *name = arena_printf(p->arena, "available/%s/%" PRId64, p->w->hash, p->st.current_step_index.is);
 	int64_t now = replicaset_available(p->w->new_rs), most = seen_note(p->w->seen, name, -1);
@@ -174,23 +175,23 @@ more_available(struct rollout_pass *p)
 }
 
 static bool
-run_moved(const struct run_status *was, const struct run_status *is)
+status_run_changed(const struct run_status *was, const struct run_status *is)
 {
 	return is != NULL && (was == NULL || !str_eq(was->name, is->name) || !str_eq(was->status, is->status));
 }
 
 static bool
-blue_green_progressed(const struct blue_green_status *was, const struct blue_green_status *is)
+status_blue_green_progressed(const struct blue_green_status *was, const struct blue_green_status *is)
 {
 	return !str_eq(was->active_selector, is->active_selector) ||
 	       !str_eq(was->preview_selector, is->preview_selector) ||
-	       run_moved(was->pre_promotion_analysis, is->pre_promotion_analysis) ||
-	       run_moved(was->post_promotion_analysis, is->post_promotion_analysis) ||
+	       status_run_changed(was->pre_promotion_analysis, is->pre_promotion_analysis) ||
+	       status_run_changed(was->post_promotion_analysis, is->post_promotion_analysis) ||
 	       was->scale_up_preview_check_point != is->scale_up_preview_check_point;
 }
 
 static bool
-progressed(const struct rollout_pass *p, bool more)
+status_progressed(const struct rollout_pass *p, bool more)
 {
 	const struct rollout_status *was = p->was, *st = &p->st;
 	int64_t old_before = was->replicas - was->updated_replicas, old_now = st->replicas - st->updated_replicas;
@@ -200,12 +201,12 @@ progressed(const struct rollout_pass *p, bool more)
 	       (was->current_step_index.set && st->current_step_index.set &&
 		   was->current_step_index.is != st->current_step_index.is) ||
 	       (was->pause_conditions.n > 0 && st->pause_conditions.n == 0) ||
-	       blue_green_progressed(&was->blue_green, &st->blue_green);
+	       status_blue_green_progressed(&was->blue_green, &st->blue_green);
 }
 
 /* The version serves with all its pods, and nothing else does. */
 static bool
-is_complete(const struct rollout_pass *p)
+status_is_complete(const struct rollout_pass *p)
 {
 	const struct rollout_status *st = &p->st;
 	bool whole = p->blue_green != NULL
@@ -219,112 +220,114 @@ is_complete(const struct rollout_pass *p)
 }
 
 static bool
-healthy(const struct rollout_pass *p)
+status_is_healthy(const struct rollout_pass *p)
 {
-	return is_complete(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
+	return status_is_complete(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
 /* The condition says how an update ended that a new template has replaced. */
 static bool
-is_of_another_update(const struct rollout_pass *p, const struct condition *progressing)
+status_is_of_another_update(const struct rollout_pass *p, const struct condition *progressing)
 {
 	return str_eq(progressing->reason, "RolloutAborted") ||
 	       (p->change != CHANGE_NONE && str_eq(progressing->reason, "ProgressDeadlineExceeded"));
 }
 
 static void
-progressing(struct rollout_pass *p, bool is_healthy)
+status_progressing(struct rollout_pass *p, bool is_healthy)
 {
 	const char *name = p->w->new_rs != NULL ? p->w->new_rs->object.meta.name : "";
-	const struct condition *old = find(&p->st, "Progressing");
+	const struct condition *old = status_find(&p->st, "Progressing");
 	bool paused = p->paused_by_spec || p->st.pause_conditions.n > 0, moves;
 	/* The pods of a finished update timed out, and came back while spec.paused holds everything else. */
-	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && is_complete(p);
+	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && status_is_complete(p);
 
 	if (p->w->new_rs == NULL) {
 		const struct seen_failure *f = status_refused(p);
 
 		if (f != NULL && f->create && f->type == &replicaset_type)
-			set(p, "Progressing", "False", "ReplicaSetCreateError", f->text,
+			status_set_condition(p, "Progressing", "False", "ReplicaSetCreateError", f->text,
 			    old == NULL || !str_eq(old->message, f->text));
 		return;
 	}
-	moves = progressed(p, more_available(p));
+	moves = status_progressed(p, status_more_available(p));
 	if (p->st.abort) {
 		const char *message =
 		    arena_printf(p->arena, "Rollout aborted update to revision %" PRId64 "%s%s", p->revision,
 			p->abort_message != NULL ? ": " : "", p->abort_message != NULL ? p->abort_message : "");
 
 		if (old == NULL || !str_eq(old->reason, "RolloutAborted")) {
-			set(p, "Progressing", "False", "RolloutAborted", message, false);
+			status_set_condition(p, "Progressing", "False", "RolloutAborted", message, false);
 			plan_status_event(p->plan, &p->w->rollout->object, true, "RolloutAborted", "%s", message);
 		}
 	} else if (is_healthy || recovered) {
-		set(p, "Progressing", "True", "NewReplicaSetAvailable",
+		status_set_condition(p, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(p->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
 	} else if (paused && old != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash) &&
-		   !is_of_another_update(p, old)) {
+		   !status_is_of_another_update(p, old)) {
 		/* Nothing is under way that could be paused: what it came to stays. */
 	} else if (paused) {
-		set(p, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
+		status_set_condition(p, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
 	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
 		   str_eq(old->reason, "RolloutPaused") || str_eq(old->reason, "NewReplicaSetAvailable") ||
 		   str_eq(old->reason, "ReplicaSetCreateError")) {
-		set(p, "Progressing", "True", "ReplicaSetUpdated",
+		status_set_condition(p, "Progressing", "True", "ReplicaSetUpdated",
 		    arena_printf(p->arena, "ReplicaSet \"%s\" is progressing.", name), moves);
 	} else if (p->deadline_exceeded) {
-		set(p, "Progressing", "False", "ProgressDeadlineExceeded",
+		status_set_condition(p, "Progressing", "False", "ProgressDeadlineExceeded",
 		    arena_printf(p->arena, "ReplicaSet \"%s\" has timed out progressing.", name), false);
 	}
 }
 
 /* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats it. */
 static void
-replica_failure(struct rollout_pass *p)
+status_replica_failure(struct rollout_pass *p)
 {
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct replicaset *rs = p->w->replicasets[i];
 
 		for (size_t k = 0; k < rs->status.conditions.n; k++) {
 			const struct condition *c = &rs->status.conditions.at[k];
-			const struct condition *was = find(&p->st, "ReplicaFailure");
+			const struct condition *was = status_find(&p->st, "ReplicaFailure");
 
 			if (!str_eq(c->type, "ReplicaFailure") || !str_eq(c->status, "True") ||
 			    replicaset_wanted(rs) == 0)
 				continue;
-			set(p, "ReplicaFailure", "True", c->reason, c->message,
+			status_set_condition(p, "ReplicaFailure", "True", c->reason, c->message,
 			    was != NULL && !str_eq(was->message, c->message));
 			return;
 		}
 	}
-	drop(p, "ReplicaFailure");
+	status_drop_condition(p, "ReplicaFailure");
 }
 
 static void
-conditions(struct rollout_pass *p)
+status_conditions(struct rollout_pass *p)
 {
-	bool is_healthy = healthy(p), paused = p->paused_by_spec || p->st.pause_conditions.n > 0;
+	bool is_healthy = status_is_healthy(p), paused = p->paused_by_spec || p->st.pause_conditions.n > 0;
 	bool completed = p->st.stable_rs != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash);
 	bool enough = p->st.available_replicas >= p->replicas &&
 		      (p->blue_green == NULL || bluegreen_active(p) != NULL || p->replicas == 0);
 
-	drop(p, "InvalidSpec");
-	progressing(p, is_healthy);
-	replica_failure(p);
-	if (paused || find(&p->st, "Paused") != NULL)
-		set(p, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
+	status_drop_condition(p, "InvalidSpec");
+	status_progressing(p, is_healthy);
+	status_replica_failure(p);
+	if (paused || status_find(&p->st, "Paused") != NULL)
+		status_set_condition(
+		    p, "Paused", paused ? "True" : "False", "RolloutPaused", "Rollout is paused", false);
 	if (is_healthy)
-		set(p, "Healthy", "True", "RolloutHealthy", "Rollout is healthy", false);
-	else if (find(&p->st, "Healthy") != NULL)
-		set(p, "Healthy", "False", "RolloutHealthy", "Rollout is not healthy", false);
-	set(p, "Completed", completed ? "True" : "False", "RolloutCompleted", "RolloutCompleted", false);
-	set(p, "Available", enough ? "True" : "False", "AvailableReason",
+		status_set_condition(p, "Healthy", "True", "RolloutHealthy", "Rollout is healthy", false);
+	else if (status_find(&p->st, "Healthy") != NULL)
+		status_set_condition(p, "Healthy", "False", "RolloutHealthy", "Rollout is not healthy", false);
+	status_set_condition(
+	    p, "Completed", completed ? "True" : "False", "RolloutCompleted", "RolloutCompleted", false);
+	status_set_condition(p, "Available", enough ? "True" : "False", "AvailableReason",
 	    enough ? "Rollout has minimum availability" : "Rollout does not have minimum availability", false);
 }
 
 /* The first that applies. */
 static void
-phase(struct rollout_pass *p)
+status_phase(struct rollout_pass *p)
 {
 	static const char *const bad_reasons[] = { "RolloutAborted", "ProgressDeadlineExceeded",
 		"ReplicaSetCreateError" };
@@ -371,7 +374,7 @@ phase(struct rollout_pass *p)
 
 /* The write that fails pass after pass, and has for a while: a webhook or a server that is down. NULL: none. */
 static const struct seen_failure *
-failing(struct rollout_pass *p)
+status_failing(struct rollout_pass *p)
 {
 	const struct seen_failure *f = p->w->seen->failure;
 	int64_t since = seen_note(p->w->seen, FAILS_SINCE, p->w->now);
@@ -411,9 +414,9 @@ status_has_reported(struct rollout_pass *p, const struct seen_failure *f)
 
 /* Otherwise it would be a rollout that stands still and does not say why. */
 static void
-report_failure(struct rollout_pass *p)
+status_report_failure(struct rollout_pass *p)
 {
-	const struct seen_failure *f = status_refused(p) != NULL ? status_refused(p) : failing(p);
+	const struct seen_failure *f = status_refused(p) != NULL ? status_refused(p) : status_failing(p);
 	bool create = f != NULL && f->create && f->type == &replicaset_type;
 	const char *text;
 
@@ -432,7 +435,7 @@ report_failure(struct rollout_pass *p)
 }
 
 static bool
-indefinite(const struct rollout_pass *p, const struct rollout_status *st)
+status_is_indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 {
 	int64_t i = st->current_step_index.set ? st->current_step_index.is : -1;
 
@@ -447,7 +450,7 @@ indefinite(const struct rollout_pass *p, const struct rollout_status *st)
 /* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on
  * with the same duration. */
 static bool
-duration_goes_on(const struct rollout_pass *p)
+status_duration_continues(const struct rollout_pass *p)
 {
 	const struct rollout_duration *t = &p->was->duration;
 	const struct replicaset *rs = p->w->new_rs, *stable = p->w->stable_rs;
@@ -460,11 +463,11 @@ duration_goes_on(const struct rollout_pass *p)
 
 /* A new template begins a duration, but one that only takes back what had ended. */
 static void
-duration_begin(struct rollout_pass *p)
+status_duration_begin(struct rollout_pass *p)
 {
 	struct rollout_duration *t = &p->st.duration;
 
-	if (duration_goes_on(p))
+	if (status_duration_continues(p))
 		t->completion_status = p->promotion == PROMOTED ? "FastRolledBack" : "RolledBack";
 	else if (p->promotion != PROMOTED)
 		*t = (struct rollout_duration){ .rollout_started_at = time_stored(p->w->now),
@@ -473,14 +476,14 @@ duration_begin(struct rollout_pass *p)
 
 /* Of an update that is under way, or has been: a pause that only a user ends counts until the update is over. */
 static void
-duration(struct rollout_pass *p)
+status_duration(struct rollout_pass *p)
 {
 	struct rollout_duration *t = &p->st.duration;
 	int64_t now = time_stored(p->w->now);
 	bool promoted = str_eq(p->st.stable_rs, p->st.current_pod_hash), pauses;
 
 	if (p->change != CHANGE_NONE && !str_eq(p->was->current_pod_hash, p->w->hash)) {
-		duration_begin(p);
+		status_duration_begin(p);
 	} else if (p->was->aborted_at != 0 && !p->st.abort) {
 		*t = (struct rollout_duration){ .rollout_started_at = now,
 			.completion_status = promoted ? t->completion_status : NULL };
@@ -493,7 +496,7 @@ duration(struct rollout_pass *p)
 	if (t->finished_at == 0 && promoted && t->completion_status != NULL &&
 	    replicaset_available(p->w->new_rs) >= p->replicas)
 		t->finished_at = now;
-	pauses = t->finished_at == 0 && indefinite(p, &p->st);
+	pauses = t->finished_at == 0 && status_is_indefinite(p, &p->st);
 	if (pauses && t->manual_pause_started_at == 0) {
 		t->manual_pause_started_at = now;
 	} else if (!pauses && t->manual_pause_started_at != 0) {
@@ -506,7 +509,7 @@ duration(struct rollout_pass *p)
 /* Two statuses that differ in nothing but what follows from counting pods: their numbers, the weight that was seen, texts, and
  * times of conditions. */
 static bool
-differs_in_counts_only(const struct rollout_pass *p)
+status_differs_in_counts(const struct rollout_pass *p)
 {
 	struct rollout_status was = *p->was, is = p->st;
 
@@ -535,25 +538,26 @@ differs_in_counts_only(const struct rollout_pass *p)
 }
 
 static int64_t
-canary_weight(const struct rollout_status *st)
+status_canary_weight(const struct rollout_status *st)
 {
 	return st->canary.weights != NULL ? st->canary.weights->canary.weight : 0;
 }
 
 /* One new pod at most, which is not ready yet. */
 static bool
-has_one_pod_more(const struct rollout_pass *p)
+status_has_one_pod_more(const struct rollout_pass *p)
 {
 	const struct rollout_status *was = p->was, *is = &p->st;
 	int64_t more = is->replicas - was->replicas, updated = is->updated_replicas - was->updated_replicas;
 
 	return more >= 0 && more <= 1 && updated >= 0 && updated <= 1 && is->ready_replicas == was->ready_replicas &&
-	       is->available_replicas == was->available_replicas && canary_weight(is) == canary_weight(was);
+	       is->available_replicas == was->available_replicas &&
+	       status_canary_weight(is) == status_canary_weight(was);
 }
 
 /* Nothing has happened but that a timed pause is over. */
 static bool
-only_resumed(const struct rollout_pass *p)
+status_only_resumed(const struct rollout_pass *p)
 {
 	const struct rollout_status *was = p->was, *is = &p->st;
 
@@ -568,17 +572,17 @@ only_resumed(const struct rollout_pass *p)
 /* What every later pass finds out again by itself is written together: by the next thing that has to be, or after a while, which is short
  * enough that no state of half a second is left out. A refusal is told at once. True: not now. */
 static bool
-may_wait(struct rollout_pass *p)
+status_may_wait(struct rollout_pass *p)
 {
 	int64_t now = p->w->now, since = seen_note(p->w->seen, WAITS_SINCE, now),
 		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(p->w->seen, NUMBERS_SINCE, now);
 
 	/* A plan that asks for another pass at once needs its status for that: without it the pass would find the same again. */
-	if (p->write_failed || status_refused(p) != NULL || !(differs_in_counts_only(p) || only_resumed(p)) ||
+	if (p->write_failed || status_refused(p) != NULL || !(status_differs_in_counts(p) || status_only_resumed(p)) ||
 	    (p->plan->wake_at != 0 && p->plan->wake_at <= now))
 		return false;
 	/* A step that adds one pod is told with the pod's readiness, which ends the step (tests/bench/requests). */
-	if (!has_one_pod_more(p)) {
+	if (!status_has_one_pod_more(p)) {
 		until = time_add(soon, WAIT_MS) < until ? time_add(soon, WAIT_MS) : until;
 		plan_note(p->plan, NUMBERS_SINCE, soon);
 	}
@@ -590,7 +594,7 @@ may_wait(struct rollout_pass *p)
 }
 
 static void
-write_status(struct rollout_pass *p)
+status_write(struct rollout_pass *p)
 {
 	const struct rollout *r = p->w->rollout;
 	json_t *from = encode(&rollout_status_type, p->was);
@@ -602,7 +606,7 @@ write_status(struct rollout_pass *p)
 	}
 	p->st.observed_generation = arena_printf(p->arena, "%" PRId64, r->object.meta.generation);
 	plan_status(p->plan, &r->object, from, encode(&rollout_status_type, &p->st));
-	if (p->plan->status != NULL && may_wait(p)) {
+	if (p->plan->status != NULL && status_may_wait(p)) {
 		/* Its events come when it is written: they tell the difference from what was written last. */
 		p->plan->status = NULL;
 		p->plan->status_of = NULL;
@@ -617,17 +621,17 @@ status_finish(struct rollout_pass *p)
 	bool paused = p->st.pause_conditions.n > 0;
 
 	if (p->w->new_rs != NULL)
-		duration(p);
-	conditions(p);
-	phase(p);
-	report_failure(p);
+		status_duration(p);
+	status_conditions(p);
+	status_phase(p);
+	status_report_failure(p);
 	/* A pause behind a timed one is a pause of its own. */
 	if (p->was_paused && (!paused || p->resumed) && !p->st.abort)
 		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed");
 	if (paused && (!p->was_paused || p->resumed))
 		plan_status_event(
 		    p->plan, o, false, "RolloutPaused", "Rollout is paused (%s)", p->st.pause_conditions.at[0].reason);
-	write_status(p);
+	status_write(p);
 }
 
 void
@@ -645,16 +649,16 @@ status_stand_still(const struct pass *from, const struct rollout *r, const char 
 void
 status_invalid(struct rollout_pass *p, const char *message)
 {
-	const struct condition *old = find(&p->st, "InvalidSpec");
+	const struct condition *old = status_find(&p->st, "InvalidSpec");
 	bool same = old != NULL && str_eq(old->message, message);
 
 	if (p->aborted)
-		progressing(p, false);
-	set(p, "InvalidSpec", "True", "InvalidSpec", message, !same);
+		status_progressing(p, false);
+	status_set_condition(p, "InvalidSpec", "True", "InvalidSpec", message, !same);
 	p->st.phase = "Degraded";
 	p->st.message = arena_printf(p->arena, "InvalidSpec: %s", message);
 	if (!same)
 		plan_status_event(p->plan, &p->w->rollout->object, true, "InvalidSpec", "%s", message);
 	plan_reason(p->plan, "%s", message);
-	write_status(p);
+	status_write(p);
 }

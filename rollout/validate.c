@@ -19,7 +19,7 @@
 #define BLUE_GREEN "spec.strategy.blueGreen"
 
 static void
-check_service(
+validate_service(
     struct problems *p, const char *path, const char *name, const struct service *s, const struct rollout_world *w)
 {
 	const char *manager;
@@ -35,7 +35,7 @@ check_service(
 }
 
 static bool
-is_limit(const char *text)
+validate_is_limit(const char *text)
 {
 	char digits[16] = { 0 };
 	size_t n = text != NULL ? strcspn(text, "%") : 0;
@@ -50,20 +50,20 @@ is_limit(const char *text)
 }
 
 static bool
-is_zero(const char *text)
+validate_is_zero(const char *text)
 {
 	return text != NULL && (strcmp(text, "0") == 0 || strcmp(text, "0%") == 0);
 }
 
 static void
-check_limit(struct problems *p, const char *path, const char *value)
+validate_limit(struct problems *p, const char *path, const char *value)
 {
-	if (!is_limit(value))
+	if (!validate_is_limit(value))
 		problem_add(p, path, "Invalid value: \"%s\" is neither a number nor a percentage", value);
 }
 
 static void
-check_anti_affinity(struct problems *p, const struct anti_affinity *a, const char *path)
+validate_anti_affinity(struct problems *p, const struct anti_affinity *a, const char *path)
 {
 	if (a != NULL && (a->preferred != NULL) + (a->required != NULL) != 1)
 		problem_add(p, path,
@@ -73,7 +73,7 @@ check_anti_affinity(struct problems *p, const struct anti_affinity *a, const cha
 
 /* What tells the rollout's pods from others, and its versions from each other, is not to be changed. */
 static void
-check_metadata(struct problems *p, const struct rollout *r, const struct pod_metadata *m, const char *path)
+validate_metadata(struct problems *p, const struct rollout *r, const struct pod_metadata *m, const char *path)
 {
 	const struct label_selector *s = r->spec.selector;
 
@@ -91,14 +91,14 @@ check_metadata(struct problems *p, const struct rollout *r, const struct pod_met
 }
 
 static const char *
-turn_path(const struct canary_strategy *c, const char *service)
+validate_turn_path(const struct canary_strategy *c, const char *service)
 {
 	return str_eq(service, c->ping_pong->ping_service) ? CANARY ".pingPong.pingService"
 							   : CANARY ".pingPong.pongService";
 }
 
 static void
-check_ping_pong(struct problems *p, const struct canary_strategy *c)
+validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 {
 	if (str_eq(c->ping_pong->ping_service, c->ping_pong->pong_service))
 		problem_add(p, CANARY ".pingPong.pongService",
@@ -113,7 +113,7 @@ check_ping_pong(struct problems *p, const struct canary_strategy *c)
 
 /* What a canary says that does not go together. */
 static void
-check_canary(struct problems *p, const struct rollout_world *w)
+validate_canary(struct problems *p, const struct rollout_world *w)
 {
 	const struct rollout *r = w->rollout;
 	const struct canary_strategy *c = r->spec.strategy.canary;
@@ -128,57 +128,57 @@ check_canary(struct problems *p, const struct rollout_world *w)
 		    arena_printf(p->arena, CANARY ".trafficRouting.managedRoutes[%zu].name", i));
 	if (w->router != NULL)
 		w->router->check(c, p);
-	check_limit(p, CANARY ".maxSurge", c->max_surge);
-	check_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
+	validate_limit(p, CANARY ".maxSurge", c->max_surge);
+	validate_limit(p, CANARY ".maxUnavailable", c->max_unavailable);
 	if (c->dynamic_stable_scale && c->traffic_routing == NULL)
 		problem_add(p, CANARY ".dynamicStableScale", "Invalid value: can only be used with traffic routing");
 	if (c->dynamic_stable_scale && c->scale_down_delay_seconds.set)
 		problem_add(
 		    p, CANARY ".dynamicStableScale", "Invalid value: cannot be used with scaleDownDelaySeconds");
-	if (is_zero(c->max_surge) && is_zero(c->max_unavailable))
+	if (validate_is_zero(c->max_surge) && validate_is_zero(c->max_unavailable))
 		problem_add(p, CANARY ".maxSurge",
 		    "Invalid value: maxSurge and maxUnavailable are both 0: no pod could ever be replaced");
 	if (c->traffic_routing == NULL && c->scale_down_delay_seconds.set)
 		problem_add(p, CANARY ".scaleDownDelaySeconds", "Invalid value: can only be used with traffic routing");
 	if (c->ping_pong != NULL)
-		check_ping_pong(p, c);
+		validate_ping_pong(p, c);
 	else if (c->canary_service != NULL && str_eq(c->canary_service, c->stable_service))
 		problem_add(p, CANARY ".stableService",
 		    "Invalid value: this rollout uses the same service for the stable and canary services");
 	for (size_t i = 0; i < c->steps.n; i++)
 		steps_check(p, w, i, arena_printf(p->arena, CANARY ".steps[%zu]", i));
-	check_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
-	check_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
-	check_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
-	check_service(p, c->ping_pong != NULL ? turn_path(c, c->canary_service) : CANARY ".canaryService",
+	validate_anti_affinity(p, c->anti_affinity, CANARY ".antiAffinity");
+	validate_metadata(p, r, c->canary_metadata, CANARY ".canaryMetadata");
+	validate_metadata(p, r, c->stable_metadata, CANARY ".stableMetadata");
+	validate_service(p, c->ping_pong != NULL ? validate_turn_path(c, c->canary_service) : CANARY ".canaryService",
 	    c->canary_service, w->canary_service, w);
-	check_service(p, c->ping_pong != NULL ? turn_path(c, c->stable_service) : CANARY ".stableService",
+	validate_service(p, c->ping_pong != NULL ? validate_turn_path(c, c->stable_service) : CANARY ".stableService",
 	    c->stable_service, w->stable_service, w);
 }
 
 static void
-check_blue_green(struct problems *p, const struct rollout_world *w)
+validate_blue_green(struct problems *p, const struct rollout_world *w)
 {
 	const struct blue_green_strategy *b = w->rollout->spec.strategy.blue_green;
 	const struct opt_int *kept = &w->rollout->spec.revision_history_limit,
 			     *delayed = &b->scale_down_delay_revision_limit;
 
-	check_limit(p, BLUE_GREEN ".maxUnavailable", b->max_unavailable);
+	validate_limit(p, BLUE_GREEN ".maxUnavailable", b->max_unavailable);
 	if (b->active_service != NULL && str_eq(b->active_service, b->preview_service))
 		problem_add(p, BLUE_GREEN ".previewService",
 		    "Invalid value: this rollout uses the same service for the active and preview services");
 	if (delayed->set && delayed->is > (kept->set ? kept->is : REVISION_HISTORY_LIMIT))
 		problem_add(p, BLUE_GREEN ".scaleDownDelayRevisionLimit",
 		    "Invalid value: must not be greater than revisionHistoryLimit");
-	check_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");
-	check_metadata(p, w->rollout, b->active_metadata, BLUE_GREEN ".activeMetadata");
-	check_metadata(p, w->rollout, b->preview_metadata, BLUE_GREEN ".previewMetadata");
-	check_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
-	check_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
+	validate_anti_affinity(p, b->anti_affinity, BLUE_GREEN ".antiAffinity");
+	validate_metadata(p, w->rollout, b->active_metadata, BLUE_GREEN ".activeMetadata");
+	validate_metadata(p, w->rollout, b->preview_metadata, BLUE_GREEN ".previewMetadata");
+	validate_service(p, BLUE_GREEN ".activeService", b->active_service, w->active_service, w);
+	validate_service(p, BLUE_GREEN ".previewService", b->preview_service, w->preview_service, w);
 }
 
 static void
-check_template_and_selector(struct problems *p, const struct rollout *r)
+validate_template(struct problems *p, const struct rollout *r)
 {
 	if (r->spec.template == NULL)
 		problem_add(p, "spec.template", "required, but missing");
@@ -189,7 +189,7 @@ check_template_and_selector(struct problems *p, const struct rollout *r)
 }
 
 static void
-check_workload_version(struct problems *p, const struct workload_ref *ref)
+validate_workload_version(struct problems *p, const struct workload_ref *ref)
 {
 	const struct type *t = workload_type(ref);
 	const char *want;
@@ -206,13 +206,13 @@ check_workload_version(struct problems *p, const struct workload_ref *ref)
 
 /* False: there is no workload to take the template from. */
 static bool
-check_workload(struct problems *p, const struct rollout_world *w)
+validate_workload(struct problems *p, const struct rollout_world *w)
 {
 	const struct workload_ref *ref = w->rollout->spec.workload_ref;
 
 	if (ref == NULL)
 		return true;
-	check_workload_version(p, ref);
+	validate_workload_version(p, ref);
 	if (w->workload != NULL || ref->name == NULL || workload_type(ref) == NULL)
 		return w->workload != NULL;
 	problem_add(
@@ -223,7 +223,7 @@ check_workload(struct problems *p, const struct rollout_world *w)
 
 /* A router's error starts with the field that it is about. */
 static void
-check_routing(struct problems *p, const struct err *e)
+validate_routing(struct problems *p, const struct err *e)
 {
 	const char *text = err_text(p->arena, e), *colon = strstr(text, ": ");
 
@@ -237,7 +237,7 @@ check_routing(struct problems *p, const struct err *e)
 
 /* An argument from a field that no Rollout has would fail when the run is to be made. */
 static void
-check_field_refs(struct problems *p, const struct analysis_found *f)
+validate_field_refs(struct problems *p, const struct analysis_found *f)
 {
 	for (size_t i = 0; i < f->spec->args.n; i++) {
 		const struct value_from *from = f->spec->args.at[i].value_from;
@@ -255,7 +255,7 @@ check_field_refs(struct problems *p, const struct analysis_found *f)
 
 /* `measures`: an update is under way, or may come, so that analyses must be able to begin and to end. */
 static void
-check_world(const struct rollout_world *w, struct problems *p, bool measures)
+validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 {
 	const struct rollout *r = w->rollout;
 	const struct rollout_strategy *strategy = &r->spec.strategy;
@@ -277,19 +277,19 @@ check_world(const struct rollout_world *w, struct problems *p, bool measures)
 						     : "Required value: canary or blueGreen is needed");
 		return;
 	}
-	if (check_workload(p, w))
-		check_template_and_selector(p, r);
+	if (validate_workload(p, w))
+		validate_template(p, r);
 	if (deadline <= r->spec.min_ready_seconds)
 		problem_add(p, "spec.progressDeadlineSeconds", "Invalid value: must be greater than minReadySeconds");
 	if (strategy->canary != NULL)
-		check_canary(p, w);
+		validate_canary(p, w);
 	else
-		check_blue_green(p, w);
+		validate_blue_green(p, w);
 	if (w->routing_err != NULL)
-		check_routing(p, w->routing_err);
+		validate_routing(p, w->routing_err);
 	for (size_t i = 0; i < w->n_analyses; i++) {
 		if (measures)
-			check_field_refs(p, &w->analyses[i]);
+			validate_field_refs(p, &w->analyses[i]);
 		analysis_problems(p, &w->analyses[i], measures);
 	}
 }
@@ -297,7 +297,7 @@ check_world(const struct rollout_world *w, struct problems *p, bool measures)
 void
 validate_problems(const struct rollout_world *w, struct problems *p)
 {
-	check_world(w, p, true);
+	validate_world(w, p, true);
 }
 
 const char *
@@ -306,7 +306,7 @@ validate_message(struct rollout_pass *p)
 	struct problems found = { .arena = p->arena };
 
 	/* The first version, and one that is the stable one, are not measured. */
-	check_world(p->w, &found, p->st.stable_rs != NULL && p->promotion != PROMOTED);
+	validate_world(p->w, &found, p->st.stable_rs != NULL && p->promotion != PROMOTED);
 	if (found.n == 0)
 		return NULL;
 	return arena_printf(p->arena, "The Rollout \"%s\" is invalid: %s: %s", p->w->rollout->object.meta.name,

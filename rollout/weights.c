@@ -20,7 +20,7 @@
 
 /* Percent of the rollout's pods that a ReplicaSet has ready, at most 100. */
 static int64_t
-share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
+weights_share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	int64_t percent = p->replicas > 0 ? replicaset_available(rs) * 100 / p->replicas : 100;
 
@@ -29,7 +29,7 @@ share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 
 /* What the step wants, before any gate. */
 static int64_t
-wanted(const struct rollout_pass *p)
+weights_wanted(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
@@ -40,8 +40,8 @@ wanted(const struct rollout_pass *p)
 	if (canary_takes_turn(p))
 		return 100;
 	if (p->st.promote_full)
-		return replicas_stable_scales(p) && share_of_pods(p, p->w->new_rs) > r->weight
-			   ? share_of_pods(p, p->w->new_rs)
+		return replicas_stable_scales(p) && weights_share_of_pods(p, p->w->new_rs) > r->weight
+			   ? weights_share_of_pods(p, p->w->new_rs)
 			   : r->weight;
 	if (p->canary->steps.n == 0)
 		return 0;
@@ -51,10 +51,10 @@ wanted(const struct rollout_pass *p)
 /* A stable version that was scaled down with its share gets traffic back as its pods come back; where nobody stands behind the
  * canary's share, at once. */
 static int64_t
-as_stable_can_carry(const struct rollout_pass *p, int64_t want)
+weights_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
 	const struct routing *r = &p->w->routing;
-	int64_t least = 100 - share_of_pods(p, world_replicaset(p->w, r->stable_hash));
+	int64_t least = 100 - weights_share_of_pods(p, world_replicaset(p->w, r->stable_hash));
 
 	if (!replicas_stable_scales(p) || replicaset_available(world_replicaset(p->w, r->canary_hash)) == 0 ||
 	    want >= r->weight || want >= least)
@@ -65,7 +65,7 @@ as_stable_can_carry(const struct rollout_pass *p, int64_t want)
 /* The new version's pods can carry the weight: its share of them is available, or as many as a person has said suffice
  * (setCanaryScale, replicaProgressThreshold). No pods carry nothing, whoever says so. */
 static bool
-new_can_carry(const struct rollout_pass *p, int64_t weight)
+weights_new_can_carry(const struct rollout_pass *p, int64_t weight)
 {
 	struct target want = target_of(p);
 	int64_t need = counts_share(weight, p->replicas);
@@ -79,17 +79,18 @@ new_can_carry(const struct rollout_pass *p, int64_t weight)
 }
 
 static bool
-may_raise(const struct rollout_pass *p, int64_t weight)
+weights_may_raise(const struct rollout_pass *p, int64_t weight)
 {
 	const struct routing *r = &p->w->routing;
 
 	if (p->aborted || p->deadline_exceeded || pause_undecided(&p->st) || !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	return new_can_carry(p, weight) && replicaset_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
+	return weights_new_can_carry(p, weight) &&
+	       replicaset_available(p->w->stable_rs) >= (100 - weight) * p->replicas / 100;
 }
 
 static bool
-takes_turns(const struct rollout_pass *p)
+weights_take_turns(const struct rollout_pass *p)
 {
 	return p->canary != NULL && p->canary->ping_pong != NULL;
 }
@@ -101,11 +102,11 @@ weights_settled(const struct rollout_pass *p)
 
 	return p->w->router == NULL ||
 	       (p->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
-		   str_eq(r->stable_hash, p->w->hash) && (takes_turns(p) || str_eq(r->canary_hash, p->w->hash)));
+		   str_eq(r->stable_hash, p->w->hash) && (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
 }
 
 static const struct weight_destination *
-destination_named(const struct weight_destination *list, size_t n, const char *service)
+weights_destination(const struct weight_destination *list, size_t n, const char *service)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(list[i].service_name, service))
@@ -115,11 +116,11 @@ destination_named(const struct weight_destination *list, size_t n, const char *s
 
 /* Some of what others have of the traffic has to go. */
 static bool
-takes_away(const struct routing *r, const struct wanted_split *want)
+weights_take_away(const struct routing *r, const struct wanted_split *want)
 {
 	for (size_t i = 0; i < r->n_additional; i++) {
 		const struct weight_destination *to =
-		    destination_named(want->additional, want->n_additional, r->additional[i].service_name);
+		    weights_destination(want->additional, want->n_additional, r->additional[i].service_name);
 
 		if (to == NULL || to->weight < r->additional[i].weight)
 			return true;
@@ -129,16 +130,17 @@ takes_away(const struct routing *r, const struct wanted_split *want)
 
 /* What they have is not what they are to have. */
 static bool
-differs(const struct routing *r, const struct wanted_split *want)
+weights_differ(const struct routing *r, const struct wanted_split *want)
 {
-	return r->uneven || r->n_additional != want->n_additional || takes_away(r, want) ||
-	       takes_away(&(struct routing){ .additional = want->additional, .n_additional = want->n_additional },
+	return r->uneven || r->n_additional != want->n_additional || weights_take_away(r, want) ||
+	       weights_take_away(
+		   &(struct routing){ .additional = want->additional, .n_additional = want->n_additional },
 		   &(struct wanted_split){ .additional = r->additional, .n_additional = r->n_additional });
 }
 
 /* Nobody gets more than he has. */
 static struct wanted_split
-only_less(struct rollout_pass *p, struct wanted_split want)
+weights_only_less(struct rollout_pass *p, struct wanted_split want)
 {
 	const struct routing *r = &p->w->routing;
 	struct weight_destination *list = arena_new_array(p->arena, struct weight_destination, want.n_additional);
@@ -146,7 +148,7 @@ only_less(struct rollout_pass *p, struct wanted_split want)
 
 	for (size_t i = 0; i < want.n_additional; i++) {
 		const struct weight_destination *now =
-		    destination_named(r->additional, r->n_additional, want.additional[i].service_name);
+		    weights_destination(r->additional, r->n_additional, want.additional[i].service_name);
 
 		if (now == NULL)
 			continue;
@@ -165,7 +167,7 @@ void
 weights_plan(struct rollout_pass *p, bool lower)
 {
 	const struct routing *r = &p->w->routing;
-	struct wanted_split want = { .weight = as_stable_can_carry(p, wanted(p)) };
+	struct wanted_split want = { .weight = weights_stable_can_carry(p, weights_wanted(p)) };
 	bool same, down;
 	struct err *e;
 
@@ -173,22 +175,22 @@ weights_plan(struct rollout_pass *p, bool lower)
 	if (p->w->router == NULL || (p->w->routing_err != NULL && !p->aborted))
 		return;
 	/* Before the first version is promoted the Services have no turns to keep. */
-	if (takes_turns(p) && p->was->stable_rs == NULL)
+	if (weights_take_turns(p) && p->was->stable_rs == NULL)
 		return;
 	want.additional = experiment_step_weights(p, &want.n_additional);
 	same = r->weight == want.weight && r->weight_least == want.weight;
-	if (same && !differs(r, &want))
+	if (same && !weights_differ(r, &want))
 		return;
-	down = takes_away(r, &want) ||
+	down = weights_take_away(r, &want) ||
 	       (!same && (want.weight <= r->weight_least || (want.weight < r->weight && p->aborted)));
 	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
 	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
 	/* Routes that go have moved the others: the next pass raises. */
-	if (!down && (p->writes.routes || !may_raise(p, want.weight)))
+	if (!down && (p->writes.routes || !weights_may_raise(p, want.weight)))
 		return;
 	if (down)
-		want = only_less(p, want);
+		want = weights_only_less(p, want);
 	p->writes.weight = (struct opt_int){ true, want.weight };
 	e = p->w->router->set_weight(p->w->rollout, r, &want, p->plan);
 	if (e != NULL)
@@ -203,7 +205,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 /* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands
  * behind `now` any more, one pod is better than none. */
 static bool
-can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t weight, const char *now)
+weights_can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t weight, const char *now)
 {
 	if (weight == 0 || p->replicas == 0)
 		return true;
@@ -215,11 +217,11 @@ can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t wei
 /* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
  * version, so that it does not select pods that will be removed, but not before the routing is seen to send nothing to it. */
 static const char *
-canary_revision(const struct rollout_pass *p)
+weights_canary_hash(const struct rollout_pass *p)
 {
 	const struct routing *r = &p->w->routing;
 
-	if (!p->aborted || r->splits_pods || takes_turns(p))
+	if (!p->aborted || r->splits_pods || weights_take_turns(p))
 		return p->w->hash;
 	if (r->weight > 0 || r->routes > 0 || p->writes.weight.set || p->writes.routes)
 		return NULL;
@@ -232,7 +234,7 @@ weights_plan_hashes(struct rollout_pass *p)
 	const struct routing *r = &p->w->routing;
 	bool new_is_stable = p->promotion != NOT_PROMOTED;
 	const struct replicaset *stable = new_is_stable ? p->w->new_rs : p->w->stable_rs;
-	const char *canary_hash = canary_revision(p), *stable_hash = new_is_stable ? p->w->hash : p->st.stable_rs;
+	const char *canary_hash = weights_canary_hash(p), *stable_hash = new_is_stable ? p->w->hash : p->st.stable_rs;
 	bool two = p->w->new_rs != NULL && stable != p->w->new_rs;
 	struct wanted_hashes want = { 0 };
 	bool canary_ok, stable_ok;
@@ -241,8 +243,8 @@ weights_plan_hashes(struct rollout_pass *p)
 		services_follow(p);
 	if (p->w->router == NULL || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
 		return;
-	canary_ok = can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
-	stable_ok = can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
+	canary_ok = weights_can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
+	stable_ok = weights_can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
 	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
 	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&
 	    replicaset_available(world_replicaset(p->w, r->canary_hash)) > 0)
@@ -258,7 +260,7 @@ weights_plan_hashes(struct rollout_pass *p)
 	if (!r->splits_pods) {
 		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
 		 * the next update when it was the old version's. */
-		if (canary_ok && !(takes_turns(p) && new_is_stable) &&
+		if (canary_ok && !(weights_take_turns(p) && new_is_stable) &&
 		    replicaset_available(world_replicaset(p->w, canary_hash)) > 0)
 			services_switch(p, p->w->canary_service, canary_hash);
 		if (stable_ok && replicaset_available(stable) > 0)

@@ -37,7 +37,7 @@ workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena 
 /* How many pods the Deployment is to have; false: that is not ours to say. By what was written of the Rollout, and only while its first
  * version comes in. */
 static bool
-wanted_replicas(const struct rollout_pass *p, int64_t *ret)
+workload_wanted_replicas(const struct rollout_pass *p, int64_t *ret)
 {
 	const struct workload_ref *ref = p->w->rollout->spec.workload_ref;
 	bool healthy = p->promotion == PROMOTED && str_eq(p->was->phase, "Healthy") &&
@@ -62,7 +62,7 @@ workload_scale(struct rollout_pass *p)
 	const struct workload *l = p->w->workload;
 	int64_t now, want;
 
-	if (l == NULL || !wanted_replicas(p, &want))
+	if (l == NULL || !workload_wanted_replicas(p, &want))
 		return;
 	now = l->spec.replicas.set ? l->spec.replicas.is : 1;
 	if (now == want)

@@ -10,7 +10,7 @@
 #include "rollout/experiment/pass.h"
 
 static const char *
-replicaset_name(const struct experiment_pass *p, const char *template, bool hash)
+experiment_analysis_replicaset(const struct experiment_pass *p, const char *template, bool hash)
 {
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct object *o = &p->w->replicasets[i]->object;
@@ -24,7 +24,7 @@ replicaset_name(const struct experiment_pass *p, const char *template, bool hash
 /* {{templates.NAME.podTemplateHash}}, {{templates.NAME.replicaset.name}}, {{experiment.availableAt}} and .finishedAt of an argument:
  * that the last is not known before the end is no matter to runs that begin at the start. */
 static const char *
-with_names(const struct experiment_pass *p, const char *value)
+experiment_analysis_with_names(const struct experiment_pass *p, const char *value)
 {
 	const struct experiment *e = p->e;
 	int64_t duration;
@@ -35,10 +35,10 @@ with_names(const struct experiment_pass *p, const char *value)
 	for (size_t i = 0; i < e->spec.templates.n; i++) {
 		const char *t = e->spec.templates.at[i].name;
 
-		if ((name = replicaset_name(p, t, true)) != NULL)
+		if ((name = experiment_analysis_replicaset(p, t, true)) != NULL)
 			value = str_replace(
 			    p->arena, value, arena_printf(p->arena, "{{templates.%s.podTemplateHash}}", t), name);
-		if ((name = replicaset_name(p, t, false)) != NULL)
+		if ((name = experiment_analysis_replicaset(p, t, false)) != NULL)
 			value = str_replace(
 			    p->arena, value, arena_printf(p->arena, "{{templates.%s.replicaset.name}}", t), name);
 	}
@@ -50,7 +50,7 @@ with_names(const struct experiment_pass *p, const char *value)
 }
 
 static struct analysis_found
-find(const struct experiment_pass *p, const struct experiment_analysis *a, size_t i)
+experiment_analysis_resolve(const struct experiment_pass *p, const struct experiment_analysis *a, size_t i)
 {
 	const struct experiment_spec *spec = &p->e->spec;
 	struct rollout_analysis rules = { .dry_run.at = spec->dry_run.at,
@@ -62,14 +62,15 @@ find(const struct experiment_pass *p, const struct experiment_analysis *a, size_
 	resolved.args.at = arena_new_array(p->arena, struct argument, a->args.n);
 	for (size_t k = 0; k < a->args.n; k++) {
 		resolved.args.at[k] = a->args.at[k];
-		resolved.args.at[k].value = with_names(p, a->args.at[k].value);
+		resolved.args.at[k].value = experiment_analysis_with_names(p, a->args.at[k].value);
 	}
 	return experiment_analysis_find(p->w->view, p->e->object.meta.namespace, &resolved, &rules,
 	    arena_printf(p->arena, "spec.analyses[%zu]", i), p->arena);
 }
 
 static void
-begin_run(struct experiment_pass *p, const struct analysis_found *f, const char *name, struct experiment_run_status *s)
+experiment_analysis_begin(
+    struct experiment_pass *p, const struct analysis_found *f, const char *name, struct experiment_run_status *s)
 {
 	const struct run_metadata *extra = p->e->spec.run_metadata, none = { 0 };
 	struct run_wish wish = { .owner = &p->e->object,
@@ -90,7 +91,7 @@ begin_run(struct experiment_pass *p, const struct analysis_found *f, const char 
 
 /* The run of this try: runs begin once the pods are there, so that an older one is from before a retry. */
 static const struct analysis_run *
-run_of(const struct experiment_pass *p, const struct experiment_run_status *s, const char *name)
+experiment_analysis_run_of(const struct experiment_pass *p, const struct experiment_run_status *s, const char *name)
 {
 	const struct analysis_run *found = NULL;
 	size_t n = strlen(name);
@@ -110,7 +111,7 @@ run_of(const struct experiment_pass *p, const struct experiment_run_status *s, c
 }
 
 static void
-read_run(struct experiment_pass *p, const struct analysis_run *run, const struct experiment_analysis *a,
+experiment_analysis_read(struct experiment_pass *p, const struct analysis_run *run, const struct experiment_analysis *a,
     struct experiment_run_status *s)
 {
 	s->analysis_run = run->object.meta.name;
@@ -126,7 +127,7 @@ read_run(struct experiment_pass *p, const struct analysis_run *run, const struct
 
 /* An experiment that cannot be measured is none. Templates may come a little later than what names them: until pods are there. */
 static void
-check_analysis(struct experiment_pass *p, const struct analysis_found *f, struct experiment_run_status *s)
+experiment_analysis_check(struct experiment_pass *p, const struct analysis_found *f, struct experiment_run_status *s)
 {
 	struct problems found = { .arena = p->arena };
 
@@ -143,19 +144,19 @@ experiment_analysis_pass(struct experiment_pass *p, size_t i)
 	const struct experiment_analysis *a = &p->e->spec.analyses.at[i];
 	struct experiment_run_status *s = &p->st.runs.at[i], was = *s;
 	const char *name = arena_printf(p->arena, "%s-%s", p->e->object.meta.name, a->name);
-	const struct analysis_run *run = phase_is_final(s->phase) ? NULL : run_of(p, s, name);
+	const struct analysis_run *run = phase_is_final(s->phase) ? NULL : experiment_analysis_run_of(p, s, name);
 
 	if (run != NULL) {
-		read_run(p, run, a, s);
+		experiment_analysis_read(p, run, a, s);
 	} else if (!phase_is_final(s->phase) && s->analysis_run != NULL) {
 		s->phase = "Error";
 		s->message = arena_printf(p->arena, "AnalysisRun %s is gone", s->analysis_run);
 	} else if (!phase_is_final(s->phase) && !p->ending) {
-		struct analysis_found f = find(p, a, i);
+		struct analysis_found f = experiment_analysis_resolve(p, a, i);
 
-		check_analysis(p, &f, s);
+		experiment_analysis_check(p, &f, s);
 		if (s->phase == NULL && p->was->available_at != 0)
-			begin_run(p, &f, name, s);
+			experiment_analysis_begin(p, &f, name, s);
 	}
 	if (s->phase == NULL || str_eq(was.phase, s->phase))
 		return;

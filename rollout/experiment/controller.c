@@ -12,7 +12,7 @@
 
 /* The rollout whose step it is, and what its routing gives weight to. */
 static void
-gather_rollout(struct experiment_world *w, struct arena *a)
+experiment_gather_rollout(struct experiment_world *w, struct arena *a)
 {
 	const struct owner *owner = object_controller(&w->experiment->object);
 	const struct router *router;
@@ -31,7 +31,7 @@ gather_rollout(struct experiment_world *w, struct arena *a)
 }
 
 static void
-pass(const struct pass *p, struct plan *plan)
+experiment_controller_pass(const struct pass *p, struct plan *plan)
 {
 	struct experiment_world w = { .now = p->now, .seen = p->seen, .view = p->view };
 	const struct object **list;
@@ -48,12 +48,12 @@ pass(const struct pass *p, struct plan *plan)
 	w.n_runs =
 	    view_owned(p->view, &analysis_run_type, p->namespace, w.experiment->object.meta.uid, plan->arena, &list);
 	w.runs = (const struct analysis_run *const *)list;
-	gather_rollout(&w, plan->arena);
+	experiment_gather_rollout(&w, plan->arena);
 	experiment_decide(&w, plan);
 }
 
 static void
-stand_still(const struct pass *p, const char *why, struct plan *plan)
+experiment_controller_stand_still(const struct pass *p, const char *why, struct plan *plan)
 {
 	struct experiment_world w = { .now = p->now, .seen = p->seen, .view = p->view };
 
@@ -69,7 +69,7 @@ struct emitting {
 };
 
 static void
-emit_owned(const struct object *o, void *arg)
+experiment_emit_owned(const struct object *o, void *arg)
 {
 	const struct owner *owner = object_controller(o);
 	struct emitting *e = arg;
@@ -80,11 +80,11 @@ emit_owned(const struct object *o, void *arg)
 
 /* Its experiments may wait for its routing to let go of their pods. */
 static void
-map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
+experiment_map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
 	struct emitting e = { o->meta.uid, emit, arg };
 
-	v->each(v, &experiment_type, o->meta.namespace, emit_owned, &e);
+	v->each(v, &experiment_type, o->meta.namespace, experiment_emit_owned, &e);
 }
 
 static const struct controller_watch watches[] = {
@@ -92,7 +92,7 @@ static const struct controller_watch watches[] = {
 	{ .type = &replicaset_type, .label_selector = LABEL_POD_TEMPLATE_HASH },
 	{ .type = &service_type },
 	{ .type = &analysis_run_type },
-	{ .type = &rollout_type, .map = map_rollout },
+	{ .type = &rollout_type, .map = experiment_map_rollout },
 };
 
 const struct controller experiment_controller = {
@@ -100,6 +100,6 @@ const struct controller experiment_controller = {
 	.type = &experiment_type,
 	.watches = watches,
 	.n_watches = ARRAY_SIZE(watches),
-	.pass = pass,
-	.stand_still = stand_still,
+	.pass = experiment_controller_pass,
+	.stand_still = experiment_controller_stand_still,
 };

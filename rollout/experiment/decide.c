@@ -33,7 +33,7 @@ experiment_event(struct experiment_pass *p, bool warning, const char *kind, cons
 }
 
 static int
-badness(const char *template)
+experiment_template_rank(const char *template)
 {
 	static const char *const order[] = { "Successful", "Running", "Progressing", "Error", "Failed" };
 
@@ -51,7 +51,7 @@ struct findings {
 };
 
 static struct findings
-assess_analyses(const struct experiment *e, const struct experiment_status *st)
+experiment_assess_analyses(const struct experiment *e, const struct experiment_status *st)
 {
 	struct findings f = { .worst = RUN_SUCCESSFUL, .required_done = true };
 
@@ -74,15 +74,15 @@ assess_analyses(const struct experiment *e, const struct experiment_status *st)
 }
 
 static void
-assess(struct experiment_pass *p)
+experiment_assess(struct experiment_pass *p)
 {
-	struct findings f = assess_analyses(p->e, &p->st);
+	struct findings f = experiment_assess_analyses(p->e, &p->st);
 	const char *template = "Successful", *message = NULL;
 	int64_t duration;
 	bool endless = seconds_or_duration(p->e->spec.duration, &duration) != DURATION_SET;
 
 	for (size_t i = 0; i < p->st.templates.n; i++)
-		if (badness(p->st.templates.at[i].status) > badness(template)) {
+		if (experiment_template_rank(p->st.templates.at[i].status) > experiment_template_rank(template)) {
 			template = p->st.templates.at[i].status;
 			message = p->st.templates.at[i].message;
 		}
@@ -109,7 +109,8 @@ assess(struct experiment_pass *p)
 }
 
 static void
-set_condition(struct experiment_pass *p, const char *type, const char *status, const char *reason, const char *message)
+experiment_set_condition(
+    struct experiment_pass *p, const char *type, const char *status, const char *reason, const char *message)
 {
 	const struct condition to = { .type = type, .status = status, .reason = reason, .message = message };
 
@@ -117,28 +118,28 @@ set_condition(struct experiment_pass *p, const char *type, const char *status, c
 }
 
 static void
-conditions(struct experiment_pass *p)
+experiment_conditions(struct experiment_pass *p)
 {
 	const char *name = p->e->object.meta.name, *phase = p->st.phase;
 
 	if (str_eq(phase, "Successful"))
-		set_condition(p, "Progressing", "False", "ExperimentCompleted",
+		experiment_set_condition(p, "Progressing", "False", "ExperimentCompleted",
 		    arena_printf(p->arena, "Experiment \"%s\" has successfully ran and completed.", name));
 	else if (phase_is_final(phase))
-		set_condition(p, "Progressing", "False", "ProgressDeadlineExceeded",
+		experiment_set_condition(p, "Progressing", "False", "ProgressDeadlineExceeded",
 		    arena_printf(p->arena, "Experiment \"%s\" has not completed: %s", name,
 			p->st.message != NULL ? p->st.message : phase));
 	else if (str_eq(phase, "Running"))
-		set_condition(p, "Progressing", "True", "NewReplicaSetAvailable",
+		experiment_set_condition(p, "Progressing", "True", "NewReplicaSetAvailable",
 		    arena_printf(p->arena, "Experiment \"%s\" is running.", name));
 	else
-		set_condition(p, "Progressing", "True", "ReplicaSetUpdated",
+		experiment_set_condition(p, "Progressing", "True", "ReplicaSetUpdated",
 		    arena_printf(p->arena, "Experiment \"%s\" is progressing.", name));
 }
 
 /* True: it is, and the status says so. What its analyses name is looked at by their passes. */
 static bool
-is_invalid(struct experiment_pass *p)
+experiment_is_invalid(struct experiment_pass *p)
 {
 	struct problems found = { .arena = p->arena };
 
@@ -150,13 +151,13 @@ is_invalid(struct experiment_pass *p)
 	p->st.phase = "Error";
 	p->st.message = arena_printf(p->arena, "The Experiment \"%s\" is invalid: %s: %s", p->e->object.meta.name,
 	    found.at[0].path, found.at[0].text);
-	set_condition(p, "InvalidExperimentSpec", "True", "InvalidSpec", p->st.message);
+	experiment_set_condition(p, "InvalidExperimentSpec", "True", "InvalidSpec", p->st.message);
 	return true;
 }
 
 /* One entry for each template and analysis of the spec, as they were. */
 static void
-begin_status(struct experiment_pass *p)
+experiment_begin_status(struct experiment_pass *p)
 {
 	const struct experiment *e = p->e;
 
@@ -185,7 +186,7 @@ begin_status(struct experiment_pass *p)
 
 /* Told to end, or over for some part of it. */
 static bool
-is_ending(const struct experiment_pass *p)
+experiment_is_ending(const struct experiment_pass *p)
 {
 	if (phase_is_final(p->was->phase) || p->e->spec.terminate)
 		return true;
@@ -209,18 +210,18 @@ experiment_decide(const struct experiment_world *w, struct plan *plan)
 
 	if (e->object.meta.deletion_timestamp != 0)
 		return;
-	if (over || !is_invalid(&pass)) {
-		begin_status(&pass);
-		pass.ending = is_ending(&pass);
+	if (over || !experiment_is_invalid(&pass)) {
+		experiment_begin_status(&pass);
+		pass.ending = experiment_is_ending(&pass);
 		for (size_t i = 0; i < e->spec.templates.n; i++)
 			experiment_template_pass(&pass, i);
 		for (size_t i = 0; i < e->spec.analyses.n; i++)
 			experiment_analysis_pass(&pass, i);
 		if (!over)
-			assess(&pass);
+			experiment_assess(&pass);
 	}
 	if (!over)
-		conditions(&pass);
+		experiment_conditions(&pass);
 	if (!str_eq(pass.was->phase, pass.st.phase)) {
 		experiment_event(&pass, experiment_phase_is_bad(pass.st.phase), "Experiment", e->object.meta.name,
 		    pass.was->phase, pass.st.phase, pass.st.message);
@@ -243,7 +244,7 @@ experiment_stand_still(const struct experiment_world *w, const char *why, struct
 
 	if (e->object.meta.deletion_timestamp != 0 || phase_is_final(e->status.phase))
 		return;
-	set_condition(&pass, "Progressing", "Unknown", "UnreadableObject",
+	experiment_set_condition(&pass, "Progressing", "Unknown", "UnreadableObject",
 	    arena_printf(pass.arena, "Experiment \"%s\" stands still: %s", e->object.meta.name, why));
 	plan_status(
 	    plan, &e->object, encode(&experiment_status_type, pass.was), encode(&experiment_status_type, &pass.st));

@@ -18,7 +18,7 @@
 #define LOOK_AGAIN_MS 5000 /* whether the mesh has let go */
 
 static int64_t
-wanted(const struct experiment_template *t)
+experiment_template_replicas(const struct experiment_template *t)
 {
 	return t->replicas.set ? t->replicas.is : 1;
 }
@@ -32,31 +32,31 @@ experiment_template_deadline(const struct experiment *e)
 }
 
 static bool
-is_for(const struct object *o, const struct experiment_template *t)
+experiment_template_has(const struct object *o, const struct experiment_template *t)
 {
 	return str_eq(object_annotation(o, ANNOTATION_EXPERIMENT_TEMPLATE), t->name);
 }
 
 static const struct replicaset *
-replicaset_for(const struct experiment_pass *p, const struct experiment_template *t)
+experiment_template_replicaset(const struct experiment_pass *p, const struct experiment_template *t)
 {
 	for (size_t i = 0; i < p->w->n_replicasets; i++)
-		if (is_for(&p->w->replicasets[i]->object, t))
+		if (experiment_template_has(&p->w->replicasets[i]->object, t))
 			return p->w->replicasets[i];
 	return NULL;
 }
 
 static const struct service *
-service_for(const struct experiment_pass *p, const struct experiment_template *t)
+experiment_template_service(const struct experiment_pass *p, const struct experiment_template *t)
 {
 	for (size_t i = 0; i < p->w->n_services; i++)
-		if (is_for(&p->w->services[i]->object, t))
+		if (experiment_template_has(&p->w->services[i]->object, t))
 			return p->w->services[i];
 	return NULL;
 }
 
 static void
-fail_template(struct template_status *s, const char *message)
+experiment_template_fail(struct template_status *s, const char *message)
 {
 	s->status = "Error";
 	s->message = message;
@@ -64,7 +64,7 @@ fail_template(struct template_status *s, const char *message)
 
 /* Why an object that the template needs cannot be made; NULL: nothing is known against it. */
 static const char *
-obstacle(const struct experiment_pass *p, const struct type *type, const char *name)
+experiment_template_obstacle(const struct experiment_pass *p, const struct type *type, const char *name)
 {
 	const struct seen_failure *f = p->w->seen->failure;
 
@@ -77,7 +77,7 @@ obstacle(const struct experiment_pass *p, const struct type *type, const char *n
 
 /* What tells an experiment's objects from those of others, and of its other templates. */
 static json_t *
-metadata_of(const struct experiment_pass *p, const struct experiment_template *t, const char *name)
+experiment_template_metadata(const struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
 	const struct meta *m = &p->e->object.meta;
 
@@ -88,11 +88,11 @@ metadata_of(const struct experiment_pass *p, const struct experiment_template *t
 
 /* The hash is the experiment's own: a Service or subset that selects the version it was taken from must not find these pods. */
 static void
-create_pods(struct experiment_pass *p, const struct experiment_template *t, const char *name)
+experiment_template_create(struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
 	const char *hash =
 	    text_hash(p->arena, arena_printf(p->arena, "%s/%s %s", p->e->object.meta.uid, t->name, t->template));
-	json_t *template = json_loads(t->template, 0, NULL), *meta = metadata_of(p, t, name), *labels;
+	json_t *template = json_loads(t->template, 0, NULL), *meta = experiment_template_metadata(p, t, name), *labels;
 
 	labels = json_at(template, "/metadata/labels");
 	if (labels == NULL) {
@@ -103,16 +103,17 @@ create_pods(struct experiment_pass *p, const struct experiment_template *t, cons
 	json_object_set_new(meta, "labels", json_deep_copy(labels));
 	plan_create(p->plan, &replicaset_type, p->e->object.meta.namespace, name,
 	    json_pack("{s:s,s:s,s:o,s:{s:I,s:I,s:o,s:o}}", "apiVersion", "apps/v1", "kind", "ReplicaSet", "metadata",
-		meta, "spec", "replicas", (json_int_t)wanted(t), "minReadySeconds", (json_int_t)t->min_ready_seconds,
-		"selector", revision_selector(t->selector, hash), "template", template));
+		meta, "spec", "replicas", (json_int_t)experiment_template_replicas(t), "minReadySeconds",
+		(json_int_t)t->min_ready_seconds, "selector", revision_selector(t->selector, hash), "template",
+		template));
 	plan_beside(p->plan);
 	plan_event(p->plan, &p->e->object, false, "NewReplicaSetCreated", "Created ReplicaSet %s with size %" PRId64,
-	    name, wanted(t));
+	    name, experiment_template_replicas(t));
 	plan_reason(p->plan, "template %s has no pods yet", t->name);
 }
 
 static void
-scale(struct experiment_pass *p, const struct replicaset *rs, int64_t to)
+experiment_template_scale(struct experiment_pass *p, const struct replicaset *rs, int64_t to)
 {
 	int64_t from = replicaset_wanted(rs);
 	json_t *ops = json_array();
@@ -132,7 +133,7 @@ scale(struct experiment_pass *p, const struct replicaset *rs, int64_t to)
 
 /* The rollout's routing still sends requests to this template's pods, or is about to. */
 static bool
-is_routed(const struct experiment_pass *p, const struct template_status *s)
+experiment_template_is_routed(const struct experiment_pass *p, const struct template_status *s)
 {
 	const struct rollout *r = p->w->rollout;
 
@@ -147,7 +148,7 @@ is_routed(const struct experiment_pass *p, const struct template_status *s)
 
 /* After a delay, for those who still have a connection; and not while it is routed. */
 static void
-take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
+experiment_template_take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
 {
 	const struct opt_int *delay = &p->e->spec.scale_down_delay_seconds;
 	int64_t seconds = delay->set ? delay->is : SCALE_DOWN_DELAY, at = replicas_deadline(rs);
@@ -166,15 +167,15 @@ take_down(struct experiment_pass *p, const struct replicaset *rs, const struct t
 	}
 	if (seconds > 0 && p->w->now <= at)
 		plan_wake(p->plan, at + 1);
-	else if (is_routed(p, s))
+	else if (experiment_template_is_routed(p, s))
 		plan_wake(p->plan, time_add(p->w->now, LOOK_AGAIN_MS));
 	else
-		scale(p, rs, 0);
+		experiment_template_scale(p, rs, 0);
 }
 
 /* The ports of a template's containers; a port of several needs a name. */
 static json_t *
-service_ports(const struct experiment_pass *p, const struct experiment_template *t)
+experiment_template_service_ports(const struct experiment_pass *p, const struct experiment_template *t)
 {
 	_cleanup_(json_decrefp) json_t *template = json_loads(t->template, 0, NULL);
 	json_t *ports = json_array(), *container, *port;
@@ -193,10 +194,10 @@ service_ports(const struct experiment_pass *p, const struct experiment_template 
 }
 
 static void
-keep_service(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
-    struct template_status *s)
+experiment_template_keep_service(struct experiment_pass *p, const struct experiment_template *t,
+    const struct replicaset *rs, struct template_status *s)
 {
-	const struct service *have = service_for(p, t);
+	const struct service *have = experiment_template_service(p, t);
 	const char *name = str_empty(t->service->name) ? rs->object.meta.name : t->service->name,
 		   *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH), *wrong;
 	json_t *ports;
@@ -206,50 +207,51 @@ keep_service(struct experiment_pass *p, const struct experiment_template *t, con
 		s->pod_template_hash = hash;
 		return;
 	}
-	ports = service_ports(p, t);
+	ports = experiment_template_service_ports(p, t);
 	/* A Service needs a port: without one the template runs, and gets no traffic. */
 	if (json_array_size(ports) == 0) {
 		json_decref(ports);
 		plan_reason(p->plan, "template %s gets no Service: its containers have no ports", t->name);
 		return;
 	}
-	wrong = obstacle(p, &service_type, name);
+	wrong = experiment_template_obstacle(p, &service_type, name);
 	if (wrong != NULL || hash == NULL) {
 		json_decref(ports);
-		fail_template(
+		experiment_template_fail(
 		    s, arena_printf(p->arena, "Template '%s': %s", t->name, wrong ?: "its ReplicaSet has no hash"));
 		return;
 	}
 	plan_create(p->plan, &service_type, p->e->object.meta.namespace, name,
 	    json_pack("{s:s,s:s,s:o,s:{s:{s:s},s:o}}", "apiVersion", "v1", "kind", "Service", "metadata",
-		metadata_of(p, t, name), "spec", "selector", LABEL_POD_TEMPLATE_HASH, hash, "ports", ports));
+		experiment_template_metadata(p, t, name), "spec", "selector", LABEL_POD_TEMPLATE_HASH, hash, "ports",
+		ports));
 	plan_beside(p->plan);
 	plan_reason(p->plan, "template %s has no Service yet", t->name);
 }
 
 static void
-drop_service(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
-    struct template_status *s)
+experiment_template_drop_service(struct experiment_pass *p, const struct experiment_template *t,
+    const struct replicaset *rs, struct template_status *s)
 {
-	const struct service *have = service_for(p, t);
+	const struct service *have = experiment_template_service(p, t);
 
 	if (have == NULL) {
 		s->service_name = s->pod_template_hash = NULL;
 	} else if (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0 &&
-		   have->object.meta.deletion_timestamp == 0 && !is_routed(p, s)) {
+		   have->object.meta.deletion_timestamp == 0 && !experiment_template_is_routed(p, s)) {
 		plan_delete(p->plan, &have->object);
 		plan_beside(p->plan);
 	}
 }
 
 static bool
-is_over(const struct template_status *s)
+experiment_template_is_over(const struct template_status *s)
 {
 	return str_eq(s->status, "Successful") || str_eq(s->status, "Failed") || str_eq(s->status, "Error");
 }
 
 static void
-count(struct experiment_pass *p, const struct replicaset *rs, struct template_status *s)
+experiment_template_count(struct experiment_pass *p, const struct replicaset *rs, struct template_status *s)
 {
 	struct template_status was = *s;
 
@@ -263,7 +265,7 @@ count(struct experiment_pass *p, const struct replicaset *rs, struct template_st
 
 /* Time has passed since all pods were there. */
 static bool
-time_is_up(struct experiment_pass *p)
+experiment_template_time_is_up(struct experiment_pass *p)
 {
 	int64_t duration, end;
 
@@ -277,17 +279,17 @@ time_is_up(struct experiment_pass *p)
 }
 
 static void
-judge(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
+experiment_template_assess(struct experiment_pass *p, const struct experiment_template *t, const struct replicaset *rs,
     struct template_status *s)
 {
 	int64_t late = time_add(s->last_transition_time, experiment_template_deadline(p->e) * 1000);
 
-	if (is_over(s))
+	if (experiment_template_is_over(s))
 		return;
 	if (p->ending) {
 		s->status = "Successful";
-	} else if (rs != NULL && replicaset_available(rs) >= wanted(t)) {
-		s->status = time_is_up(p) ? "Successful" : "Running";
+	} else if (rs != NULL && replicaset_available(rs) >= experiment_template_replicas(t)) {
+		s->status = experiment_template_time_is_up(p) ? "Successful" : "Running";
 	} else if (p->w->now > late) {
 		s->status = "Failed";
 		s->message = arena_printf(p->arena, "Template '%s' exceeded its progressDeadlineSeconds (%" PRId64 ")",
@@ -303,26 +305,26 @@ experiment_template_pass(struct experiment_pass *p, size_t i)
 {
 	const struct experiment_template *t = &p->e->spec.templates.at[i];
 	struct template_status *s = &p->st.templates.at[i], was = *s;
-	const struct replicaset *rs = replicaset_for(p, t);
-	bool wants = !p->ending && !is_over(s);
+	const struct replicaset *rs = experiment_template_replicaset(p, t);
+	bool wants = !p->ending && !experiment_template_is_over(s);
 	const char *name = arena_printf(p->arena, "%s-%s", p->e->object.meta.name, t->name), *wrong;
 
 	if (rs == NULL && wants) {
-		if ((wrong = obstacle(p, &replicaset_type, name)) != NULL)
-			fail_template(s, arena_printf(p->arena, "Template '%s': %s", t->name, wrong));
+		if ((wrong = experiment_template_obstacle(p, &replicaset_type, name)) != NULL)
+			experiment_template_fail(s, arena_printf(p->arena, "Template '%s': %s", t->name, wrong));
 		else
-			create_pods(p, t, name);
+			experiment_template_create(p, t, name);
 	} else if (rs != NULL && wants) {
-		if (replicaset_wanted(rs) != wanted(t) || replicas_deadline(rs) != 0)
-			scale(p, rs, wanted(t));
+		if (replicaset_wanted(rs) != experiment_template_replicas(t) || replicas_deadline(rs) != 0)
+			experiment_template_scale(p, rs, experiment_template_replicas(t));
 		if (t->service != NULL)
-			keep_service(p, t, rs, s);
+			experiment_template_keep_service(p, t, rs, s);
 	} else if (rs != NULL) {
-		take_down(p, rs, s);
-		drop_service(p, t, rs, s);
+		experiment_template_take_down(p, rs, s);
+		experiment_template_drop_service(p, t, rs, s);
 	}
-	count(p, rs, s);
-	judge(p, t, rs, s);
+	experiment_template_count(p, rs, s);
+	experiment_template_assess(p, t, rs, s);
 	if (!str_eq(was.status, s->status))
 		experiment_event(p, str_eq(s->status, "Failed") || str_eq(s->status, "Error"), "Template", t->name,
 		    was.status, s->status, s->message);

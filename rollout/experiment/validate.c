@@ -7,7 +7,7 @@
 #include "rollout/experiment/template.h"
 
 static void
-check_template(struct problems *p, const struct experiment *e, size_t i)
+experiment_check_template(struct problems *p, const struct experiment *e, size_t i)
 {
 	const struct experiment_template *t = &e->spec.templates.at[i];
 	const char *path = arena_printf(p->arena, "spec.templates[%zu]", i);
@@ -36,7 +36,7 @@ experiment_problems(const struct view *v, const struct experiment *e, struct pro
 		problem_add(p, "spec.templates", "Required value: an experiment needs a template");
 	check_duration(p, e->spec.duration, "spec.duration");
 	for (size_t i = 0; i < e->spec.templates.n; i++)
-		check_template(p, e, i);
+		experiment_check_template(p, e, i);
 	for (size_t i = 0; i < e->spec.analyses.n; i++) {
 		const struct experiment_analysis *a = &e->spec.analyses.at[i];
 		const char *path = arena_printf(p->arena, "spec.analyses[%zu]", i);

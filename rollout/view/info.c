@@ -15,42 +15,42 @@ struct telling {
 };
 
 static json_t *
-text(const char *s)
+info_text(const char *s)
 {
 	return json_string(s != NULL ? s : "");
 }
 
 static json_t *
-time_text(struct arena *a, int64_t at)
+info_time(struct arena *a, int64_t at)
 {
-	return text(at != 0 ? time_format(a, at) : NULL);
+	return info_text(at != 0 ? time_format(a, at) : NULL);
 }
 
 static json_t *
-object_meta(struct arena *a, const struct object *o)
+info_meta(struct arena *a, const struct object *o)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "name", text(o->meta.name), "namespace", text(o->meta.namespace),
-	    "uid", text(o->meta.uid), "resourceVersion", text(o->meta.resource_version), "creationTimestamp",
-	    time_text(a, o->meta.creation_timestamp));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "name", info_text(o->meta.name), "namespace",
+	    info_text(o->meta.namespace), "uid", info_text(o->meta.uid), "resourceVersion",
+	    info_text(o->meta.resource_version), "creationTimestamp", info_time(a, o->meta.creation_timestamp));
 }
 
 /* What every part has. */
 static json_t *
-part(struct arena *a, const struct object *o, const char *status)
+info_part(struct arena *a, const struct object *o, const char *status)
 {
-	return json_pack("{s:o,s:o,s:s}", "objectMeta", object_meta(a, o), "status", text(status), "icon",
+	return json_pack("{s:o,s:o,s:s}", "objectMeta", info_meta(a, o), "status", info_text(status), "icon",
 	    summary_icon(status).icon);
 }
 
 static void
-set_int(json_t *o, const char *name, int64_t value)
+info_set_int(json_t *o, const char *name, int64_t value)
 {
 	json_object_set_new(o, name, json_integer(value));
 }
 
 /* The objects that one owns, newest first, each told by `tell`. */
 static json_t *
-each_owned(struct telling *t, const struct type *type, const struct object *owner,
+info_owned(struct telling *t, const struct type *type, const struct object *owner,
     json_t *(*tell)(struct telling *, const struct object *))
 {
 	json_t *list = json_array();
@@ -63,32 +63,32 @@ each_owned(struct telling *t, const struct type *type, const struct object *owne
 }
 
 static json_t *
-pod(struct telling *t, const struct object *o)
+info_pod(struct telling *t, const struct object *o)
 {
 	struct pod_look look;
 	json_t *j;
 
 	pod_look(t->arena, (const struct pod_details *)o, &look);
-	j = part(t->arena, o, look.status);
+	j = info_part(t->arena, o, look.status);
 	json_object_set_new(j, "ready", json_string(arena_printf(t->arena, "%zu/%zu", look.ready, look.containers)));
-	set_int(j, "restarts", look.restarts);
+	info_set_int(j, "restarts", look.restarts);
 	return j;
 }
 
 static json_t *
-images(const char *template)
+info_images(const char *template)
 {
 	_cleanup_(json_decrefp) json_t *j = template != NULL ? json_loads(template, 0, NULL) : NULL;
 	json_t *list = json_array(), *c;
 	size_t i;
 
 	json_array_foreach (json_at(j, "/spec/containers"), i, c)
-		json_array_append_new(list, text(json_str(c, "image")));
+		json_array_append_new(list, info_text(json_str(c, "image")));
 	return list;
 }
 
 static json_t *
-replicaset(struct telling *t, const struct object *o)
+info_replicaset(struct telling *t, const struct object *o)
 {
 	static const struct {
 		unsigned role;
@@ -99,40 +99,41 @@ replicaset(struct telling *t, const struct object *o)
 	const struct owner *owner = object_controller(o);
 	unsigned roles =
 	    owner != NULL && str_eq(owner->uid, t->rollout->object.meta.uid) ? summary_roles(t->rollout, rs) : 0;
-	json_t *j = part(t->arena, o, summary_replicaset(rs));
+	json_t *j = info_part(t->arena, o, summary_replicaset(rs));
 
-	set_int(j, "revision", summary_revision(o));
+	info_set_int(j, "revision", summary_revision(o));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		json_object_set_new(j, names[i].name, json_boolean(roles & names[i].role));
-	set_int(j, "replicas", rs->status.replicas);
-	set_int(j, "available", rs->status.available_replicas);
-	json_object_set_new(j, "template", text(object_annotation(o, ANNOTATION_EXPERIMENT_TEMPLATE)));
-	json_object_set_new(j, "scaleDownDeadline", text(object_annotation(o, ANNOTATION_SCALE_DOWN_DEADLINE)));
-	json_object_set_new(j, "images", images(rs->spec.template));
-	json_object_set_new(j, "pods", each_owned(t, &pod_details_type, o, pod));
+	info_set_int(j, "replicas", rs->status.replicas);
+	info_set_int(j, "available", rs->status.available_replicas);
+	json_object_set_new(j, "template", info_text(object_annotation(o, ANNOTATION_EXPERIMENT_TEMPLATE)));
+	json_object_set_new(j, "scaleDownDeadline", info_text(object_annotation(o, ANNOTATION_SCALE_DOWN_DEADLINE)));
+	json_object_set_new(j, "images", info_images(rs->spec.template));
+	json_object_set_new(j, "pods", info_owned(t, &pod_details_type, o, info_pod));
 	return j;
 }
 
 /* A measurement by a Job, or another. */
 static void
-add_measurement(struct telling *t, json_t *run, const struct metric_result *r, const struct measurement *m)
+info_add_measurement(struct telling *t, json_t *run, const struct metric_result *r, const struct measurement *m)
 {
 	const char *job = string_map_get(&m->metadata, "job-name");
-	json_t *j = json_pack("{s:o,s:s,s:o,s:s,s:o}", "status", text(m->phase), "icon", summary_icon(m->phase).icon,
-	    "startedAt", time_text(t->arena, m->started_at), "metricName", r->name, "message", text(m->message));
+	json_t *j = json_pack("{s:o,s:s,s:o,s:s,s:o}", "status", info_text(m->phase), "icon",
+	    summary_icon(m->phase).icon, "startedAt", info_time(t->arena, m->started_at), "metricName", r->name,
+	    "message", info_text(m->message));
 
 	if (job != NULL)
 		json_object_set_new(j, "objectMeta",
-		    json_pack(
-			"{s:s,s:o}", "name", job, "namespace", text(string_map_get(&m->metadata, "job-namespace"))));
+		    json_pack("{s:s,s:o}", "name", job, "namespace",
+			info_text(string_map_get(&m->metadata, "job-namespace"))));
 	else
-		json_object_set_new(j, "value", text(m->value));
+		json_object_set_new(j, "value", info_text(m->value));
 	json_array_append_new(json_object_get(run, job != NULL ? "jobs" : "nonJobInfo"), j);
 }
 
 /* The conditions and limits of the run's (last) metric. */
 static void
-add_limits(json_t *run, const char *metrics)
+info_add_limits(json_t *run, const char *metrics)
 {
 	static const char *const names[] = { "successCondition", "count", "inconclusiveLimit", "failureLimit" };
 	_cleanup_(json_decrefp) json_t *list = metrics != NULL ? json_loads(metrics, 0, NULL) : NULL;
@@ -144,13 +145,13 @@ add_limits(json_t *run, const char *metrics)
 }
 
 static json_t *
-analysis_run(struct telling *t, const struct object *o)
+info_run(struct telling *t, const struct object *o)
 {
 	const struct analysis_run *run = (const struct analysis_run *)o;
-	json_t *j = part(t->arena, o, str_empty(run->status.phase) ? "Pending" : run->status.phase);
+	json_t *j = info_part(t->arena, o, str_empty(run->status.phase) ? "Pending" : run->status.phase);
 	int64_t successful = 0, failed = 0, inconclusive = 0, error = 0;
 
-	json_object_set_new(j, "message", text(run->status.message));
+	json_object_set_new(j, "message", info_text(run->status.message));
 	json_object_set_new(j, "jobs", json_array());
 	json_object_set_new(j, "nonJobInfo", json_array());
 	for (size_t i = 0; i < run->status.metric_results.n; i++) {
@@ -161,34 +162,34 @@ analysis_run(struct telling *t, const struct object *o)
 		inconclusive += r->inconclusive;
 		error += r->error;
 		for (size_t k = 0; k < r->measurements.n; k++)
-			add_measurement(t, j, r, &r->measurements.at[k]);
+			info_add_measurement(t, j, r, &r->measurements.at[k]);
 	}
-	set_int(j, "revision", summary_revision(o));
-	set_int(j, "successful", successful);
-	set_int(j, "failed", failed);
-	set_int(j, "inconclusive", inconclusive);
-	set_int(j, "error", error);
-	add_limits(j, run->spec.metrics);
+	info_set_int(j, "revision", summary_revision(o));
+	info_set_int(j, "successful", successful);
+	info_set_int(j, "failed", failed);
+	info_set_int(j, "inconclusive", inconclusive);
+	info_set_int(j, "error", error);
+	info_add_limits(j, run->spec.metrics);
 	return j;
 }
 
 static json_t *
-experiment(struct telling *t, const struct object *o)
+info_experiment(struct telling *t, const struct object *o)
 {
 	const struct experiment *e = (const struct experiment *)o;
-	json_t *j = part(t->arena, o, str_empty(e->status.phase) ? "Pending" : e->status.phase);
+	json_t *j = info_part(t->arena, o, str_empty(e->status.phase) ? "Pending" : e->status.phase);
 
-	set_int(j, "revision", summary_revision(o));
-	json_object_set_new(j, "message", text(e->status.message));
-	json_object_set_new(j, "replicaSets", each_owned(t, &replicaset_type, o, replicaset));
-	json_object_set_new(j, "analysisRuns", each_owned(t, &analysis_run_type, o, analysis_run));
+	info_set_int(j, "revision", summary_revision(o));
+	json_object_set_new(j, "message", info_text(e->status.message));
+	json_object_set_new(j, "replicaSets", info_owned(t, &replicaset_type, o, info_replicaset));
+	json_object_set_new(j, "analysisRuns", info_owned(t, &analysis_run_type, o, info_run));
 	return j;
 }
 
 /* The names and images of the containers that the rollout asks for: its own template's, or its workload's, which the newest
  * ReplicaSet has. */
 static json_t *
-containers(const struct rollout *r, const struct object **sets, size_t n)
+info_containers(const struct rollout *r, const struct object **sets, size_t n)
 {
 	const char *template = r->spec.template;
 	_cleanup_(json_decrefp) json_t *j = NULL;
@@ -200,13 +201,13 @@ containers(const struct rollout *r, const struct object **sets, size_t n)
 			template = ((const struct replicaset *)sets[i])->spec.template;
 	j = template != NULL ? json_loads(template, 0, NULL) : NULL;
 	json_array_foreach (json_at(j, "/spec/containers"), i, c)
-		json_array_append_new(list,
-		    json_pack("{s:o,s:o}", "name", text(json_str(c, "name")), "image", text(json_str(c, "image"))));
+		json_array_append_new(list, json_pack("{s:o,s:o}", "name", info_text(json_str(c, "name")), "image",
+						info_text(json_str(c, "image"))));
 	return list;
 }
 
 static void
-add_canary(struct telling *t, json_t *j, const struct object **sets, size_t n)
+info_add_canary(struct telling *t, json_t *j, const struct object **sets, size_t n)
 {
 	const struct rollout *r = t->rollout;
 	json_t *steps = r->steps_json != NULL ? json_loads(r->steps_json, 0, NULL) : NULL;
@@ -238,22 +239,22 @@ info_rollout(const struct view *v, const char *ns, const char *name)
 		return NULL;
 	s = &r->status;
 	n = view_owned(v, &replicaset_type, ns, r->object.meta.uid, a, &sets);
-	j = part(a, &r->object, summary_phase(r, &message));
-	json_object_set_new(j, "message", text(message));
+	j = info_part(a, &r->object, summary_phase(r, &message));
+	json_object_set_new(j, "message", info_text(message));
 	json_object_set_new(j, "strategy", json_string(r->spec.strategy.blue_green != NULL ? "BlueGreen" : "Canary"));
 	if (r->spec.strategy.canary != NULL)
-		add_canary(&t, j, sets, n);
-	set_int(j, "desired", summary_desired(r));
-	set_int(j, "current", s->replicas);
-	set_int(j, "updated", s->updated_replicas);
-	set_int(j, "ready", s->ready_replicas);
-	set_int(j, "available", s->available_replicas);
-	json_object_set_new(j, "restartedAt", time_text(a, s->restarted_at));
+		info_add_canary(&t, j, sets, n);
+	info_set_int(j, "desired", summary_desired(r));
+	info_set_int(j, "current", s->replicas);
+	info_set_int(j, "updated", s->updated_replicas);
+	info_set_int(j, "ready", s->ready_replicas);
+	info_set_int(j, "available", s->available_replicas);
+	json_object_set_new(j, "restartedAt", info_time(a, s->restarted_at));
 	json_object_set_new(j, "generation", json_string(arena_printf(a, "%" PRId64, r->object.meta.generation)));
-	json_object_set_new(j, "containers", containers(r, sets, n));
-	json_object_set_new(j, "replicaSets", each_owned(&t, &replicaset_type, &r->object, replicaset));
-	json_object_set_new(j, "experiments", each_owned(&t, &experiment_type, &r->object, experiment));
-	json_object_set_new(j, "analysisRuns", each_owned(&t, &analysis_run_type, &r->object, analysis_run));
+	json_object_set_new(j, "containers", info_containers(r, sets, n));
+	json_object_set_new(j, "replicaSets", info_owned(&t, &replicaset_type, &r->object, info_replicaset));
+	json_object_set_new(j, "experiments", info_owned(&t, &experiment_type, &r->object, info_experiment));
+	json_object_set_new(j, "analysisRuns", info_owned(&t, &analysis_run_type, &r->object, info_run));
 	return j;
 }
 
