@@ -12,7 +12,7 @@
 
 struct child {
 	struct loop *loop;
-	struct loop_io io; /* fd -1: it has ended */
+	struct loop_io io; /* fd -1: the child has ended */
 	pid_t pid;
 	void (*exited)(void *, int);
 	void *arg;
@@ -28,7 +28,7 @@ child_unwatch(struct child *c)
 	c->io.fd = -1;
 }
 
-/* Its end is only observed here: child_stop reaps it, so that its group can still be killed then. */
+/* Only observes the end. child_stop reaps the child, because until then its process group can be killed safely. */
 static void
 child_on_exit(struct loop_io *io, int events, void *arg)
 {

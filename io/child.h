@@ -1,4 +1,4 @@
-/* io/child.h: child processes on the loop. How one is started is io/spawn.h's. */
+/* io/child.h: child processes on the loop, started by io/spawn.h. */
 #pragma once
 #include <sys/types.h>
 #include "io/loop.h"
@@ -6,17 +6,17 @@
 
 struct child;
 
-/* Starts one, and calls `exited` when it ends (status as of waitpid); the owner then calls child_stop. NULL when it
- * cannot be started; errno says why. */
+/* Starts a child, and calls `exited` when it ends, with the status of waitpid. The owner then calls child_stop.
+ * Returns NULL with errno if it cannot be started. */
 struct child *child_start(struct loop *, const struct spawn *, void (*exited)(void *arg, int status), void *arg);
 
-/* A server of the laptop cluster, or this program again: standard output and error are appended to `log`, and it has
- * no limits. */
+/* Starts a server of the laptop cluster, or this program again, without limits. Its standard output and standard
+ * error are appended to `log`. */
 struct child *child_serve(
     struct loop *, const char *const *argv, const char *log, void (*exited)(void *arg, int status), void *arg);
 
 pid_t child_pid(const struct child *);
 
-/* Sends SIGTERM to it and what it has started, SIGKILL after `grace_ms`, waits for the end, kills what it has left,
- * and frees; `exited` is not called. Takes NULL; returns NULL. */
+/* Sends SIGTERM to the process group of the child, and SIGKILL after `grace_ms`. Waits for its end, kills the rest
+ * of the group, and frees it. `exited` is not called. Takes NULL; returns NULL. */
 struct child *child_stop(struct child *, int grace_ms);

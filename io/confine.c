@@ -20,18 +20,18 @@
 
 #ifdef MACHINE
 
-#define X32_BIT 0x40000000u /* numbers of another table, on x86_64 */
+#define X32_BIT 0x40000000u /* system calls of the x32 ABI on x86-64 */
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
-/* The low half of an argument: all that the kernel reads here, and first on both machines. */
+/* The low half of an argument: the kernel reads only this half, and it is first on both architectures. */
 #define LOAD_ARGUMENT(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * (n))
 #define ANSWER(with) BPF_STMT(BPF_RET | BPF_K, (with))
 #define SKIP_UNLESS(value, n) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(value), 0, (n))
 #define SKIP_IF_ANY(bits, n) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (unsigned)(bits), (n), 0)
 #define ALLOW(number) SKIP_UNLESS(number, 1), ANSWER(SECCOMP_RET_ALLOW)
 
-/* Calls of another machine's table are never taken for this one's. */
+/* System calls of another architecture have other numbers, and are refused. */
 #define PROLOGUE                                                                                                       \
 	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0), ANSWER(SECCOMP_RET_KILL_PROCESS), LOAD(nr),    \
 	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1), ANSWER(REFUSE)
@@ -49,7 +49,7 @@ confine_local(void)
 {
 	static const struct sock_filter filter[] = {
 		PROLOGUE,
-		/* Its rings open sockets without this call. */
+		/* io_uring can open sockets without this call. */
 		SKIP_UNLESS(__NR_io_uring_setup, 1),
 		ANSWER(REFUSE),
 		SKIP_UNLESS(__NR_socket, 3),
@@ -97,7 +97,7 @@ confine_sealed(void)
 		ALLOW(__NR_getrusage),
 		ALLOW(__NR_getpid),
 		ALLOW(__NR_gettid),
-		/* A signal to itself, which abort sends. */
+		/* abort sends a signal to its own process. */
 		SKIP_UNLESS(__NR_tgkill, 4),
 		LOAD_ARGUMENT(0),
 		SKIP_UNLESS(getpid(), 1),
@@ -110,7 +110,7 @@ confine_sealed(void)
 		ALLOW(__NR_restart_syscall),
 		ALLOW(__NR_exit),
 		ALLOW(__NR_exit_group),
-		/* Memory is never made a program. */
+		/* Memory must not become executable. */
 		SKIP_UNLESS(__NR_mmap, 3),
 		LOAD_ARGUMENT(2),
 		SKIP_IF_ANY(PROT_EXEC, 1),

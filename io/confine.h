@@ -1,9 +1,10 @@
-/* io/confine.h: what a process asks of the kernel, cut down for good: by seccomp, and inherited by what it starts. */
+/* io/confine.h: restricts the system calls of this process and its children, with seccomp. It cannot be undone. */
 #pragma once
 #include <stdbool.h>
 
-/* No socket but local ones (AF_UNIX). False: this kernel or machine cannot. */
+/* Allows local sockets only (AF_UNIX). Returns false if the kernel or architecture does not support it. */
 bool confine_local(void);
 
-/* Memory, time, and reading and writing what is open; anything else is refused with EPERM. False likewise. */
+/* Allows memory, time, and reads and writes of open descriptors. All other calls fail with EPERM. Returns false as
+ * above. */
 bool confine_sealed(void);

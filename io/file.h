@@ -3,9 +3,9 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Reads a file of at most `max` bytes into the arena; a NUL stands behind the last. The error names the file: it is not there,
- * cannot be read, or is longer. */
+/* Reads a file of at most `max` bytes into the arena, followed by a NUL. The error names the file: it does not
+ * exist, cannot be read, or is too long. */
 struct err *file_read(struct arena *, const char *path, size_t max, struct bytes *ret);
 
-/* A directory with everything in it, links not followed. What cannot be removed stays. */
+/* Removes a directory with its content. Does not follow links, and ignores errors. */
 void file_remove_all(const char *dir);

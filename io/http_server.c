@@ -1,4 +1,5 @@
-/* io/http_server.c: libmicrohttpd is run whenever its descriptor is ready or its time has come; we know in which state each connection is. */
+/* io/http_server.c: runs libmicrohttpd when its epoll descriptor is ready or its timeout has passed, and keeps the
+ * state of each connection. */
 #include "io/http_server.h"
 #include <arpa/inet.h>
 #include <linux/tcp.h>
@@ -8,16 +9,16 @@
 #include "base/arena.h"
 
 #define SWEEP_MS 500
-#define SPARE 32u /* places for those that come while others are being closed */
-#define MEMORY (32u << 10) /* bytes of a connection's header and buffers */
+#define SPARE 32u /* connections that can be accepted while others are being closed */
+#define MEMORY (32u << 10) /* bytes for the header and the buffers of a connection */
 
 enum daemon_state {
-	DAEMON_HEADER, /* its request is not complete: no header yet, or not all of one */
-	DAEMON_BODY, /* the header is there, and the body is on its way */
-	DAEMON_HELD, /* suspended by its handler, when it had the header alone */
-	DAEMON_AGAIN, /* and taken up: the handler is called with the header once more */
+	DAEMON_HEADER, /* the header is not complete */
+	DAEMON_BODY, /* the header is complete, the body is not */
+	DAEMON_HELD, /* suspended by its handler, which had only the header */
+	DAEMON_AGAIN, /* resumed: the handler is called with the header again */
 	DAEMON_ANSWER, /* the request is complete */
-	DAEMON_IDLE, /* answered; another request may come */
+	DAEMON_IDLE, /* responded; another request can follow */
 	DAEMON_CLOSING,
 };
 
@@ -25,8 +26,8 @@ struct daemon_connection {
 	struct daemon_connection *previous, *next;
 	int fd;
 	enum daemon_state state;
-	int64_t since; /* monotonic ms: of the state */
-	uint64_t received; /* bytes, when it became idle */
+	int64_t since; /* monotonic ms: start of the state */
+	uint64_t received; /* bytes when it became idle */
 };
 
 static void
@@ -42,7 +43,7 @@ daemon_run(struct daemon *d)
 }
 
 static void
-on_ready(struct loop_io *io, int events, void *arg)
+daemon_on_ready(struct loop_io *io, int events, void *arg)
 {
 	(void)io;
 	(void)events;
@@ -50,13 +51,11 @@ on_ready(struct loop_io *io, int events, void *arg)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+daemon_on_timer(struct timer *t, void *arg)
 {
 	(void)t;
 	daemon_run(arg);
 }
-
-/* --- connections ----------------------------------------------------------------------------------------------------- */
 
 static void
 daemon_enter(struct daemon *d, struct daemon_connection *c, enum daemon_state state)
@@ -75,7 +74,7 @@ daemon_connection_of(struct MHD_Connection *c)
 	return info != NULL ? info->socket_context : NULL;
 }
 
-/* libmicrohttpd reads the end of the connection, and closes it. */
+/* libmicrohttpd reads the end of the connection, and then closes it. */
 static void
 daemon_shut(struct daemon *d, struct daemon_connection *c)
 {
@@ -98,7 +97,7 @@ daemon_oldest(const struct daemon *d, enum daemon_state state)
 	return oldest;
 }
 
-/* All places are taken: a request that is not complete gives its own away, the oldest first. */
+/* Closes a connection for a new one: the oldest one with an incomplete request, or else an idle one. */
 static void
 daemon_make_room(struct daemon *d, struct daemon_connection *but)
 {
@@ -143,7 +142,7 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context, enum
 	*context = NULL;
 }
 
-/* Bytes that have come over it so far. */
+/* Returns the number of bytes received. */
 static uint64_t
 daemon_received(const struct daemon_connection *c)
 {
@@ -153,7 +152,7 @@ daemon_received(const struct daemon_connection *c)
 	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 ? info.tcpi_bytes_received : 0;
 }
 
-/* How long it may be in its state; 0: without an end. */
+/* Returns the time limit of its state; 0: none. */
 static int64_t
 daemon_patience(const struct daemon *d, const struct daemon_connection *c)
 {
@@ -176,7 +175,7 @@ on_sweep(struct timer *t, void *arg)
 	for (struct daemon_connection *c = d->first; c != NULL; c = c->next) {
 		int64_t patience;
 
-		/* The next request's header begins with its first byte. */
+		/* The time for the header of the next request starts with its first byte. */
 		if (c->state == DAEMON_IDLE && daemon_received(c) != c->received)
 			daemon_enter(d, c, DAEMON_HEADER);
 		patience = daemon_patience(d, c);
@@ -186,8 +185,6 @@ on_sweep(struct timer *t, void *arg)
 	if (d->first != NULL)
 		loop_timer(d->loop, t, SWEEP_MS);
 }
-
-/* --- requests -------------------------------------------------------------------------------------------------------- */
 
 static bool
 daemon_has_body(struct MHD_Connection *c)
@@ -231,8 +228,8 @@ daemon_start(struct daemon *d, struct loop *l, const struct daemon_settings *s, 
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
 
 	*d = (struct daemon){ .loop = l,
-		.timer = { .fire = on_timer, .arg = d },
-		.kick = { .fire = on_timer, .arg = d },
+		.timer = { .fire = daemon_on_timer, .arg = d },
+		.kick = { .fire = daemon_on_timer, .arg = d },
 		.sweep = { .fire = on_sweep, .arg = d },
 		.settings = *s,
 		.handle = handle,
@@ -250,7 +247,7 @@ daemon_start(struct daemon *d, struct loop *l, const struct daemon_settings *s, 
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;
 	d->io = (struct loop_io){ .fd = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		.events = LOOP_READ,
-		.ready = on_ready,
+		.ready = daemon_on_ready,
 		.arg = d };
 	loop_io_start(l, &d->io);
 	daemon_run(d);

@@ -1,8 +1,8 @@
-/* io/http_server.h: a libmicrohttpd daemon on the loop: its epoll descriptor and its time-outs.
+/* io/http_server.h: an HTTP server: a libmicrohttpd daemon on the loop.
  *
- * Connections are open to all, so everything has an end: a request's header has five seconds, its body fifteen; when all places are taken, the
- * oldest connection whose request is not complete is closed, or else the one that has been idle the longest, so that a new one is always
- * answered. What is being answered is never closed for another one's sake.
+ * Any client can connect, so that every state has a limit: 5 seconds for the header of a request, 15 for its body. If
+ * all connections are in use, the oldest one with an incomplete request is closed, or else the one that has been idle
+ * for the longest time. A connection whose request is being responded to is not closed for a new one.
  */
 #pragma once
 #include <microhttpd.h>
@@ -15,10 +15,10 @@ struct daemon_connection;
 
 struct daemon_settings {
 	const char *ip; /* an IPv4 address */
-	int port; /* 0: a free one */
-	unsigned places; /* connections at once */
-	int64_t idle_ms; /* a connection without a request is closed after this time; 0: when its place is needed */
-	int64_t answer_ms; /* an answer that is not read by then is cut off; 0: never */
+	int port; /* 0: any free port */
+	unsigned places; /* concurrent connections */
+	int64_t idle_ms; /* time without a request; 0: until the connection is needed */
+	int64_t answer_ms; /* time for reading a response; 0: no limit */
 };
 
 struct daemon {
@@ -28,31 +28,31 @@ struct daemon {
 	struct timer timer, kick, sweep;
 	int port;
 	struct daemon_settings settings; /* without the address */
-	struct daemon_connection *first, *last; /* the oldest is the first */
-	unsigned n; /* that are not being closed */
+	struct daemon_connection *first, *last; /* the oldest one is the first */
+	unsigned n; /* connections that are not being closed */
 	MHD_AccessHandlerCallback handle;
 	MHD_RequestCompletedCallback completed;
 	void *arg;
 };
 
-/* Listens; the port is then in d->port. The handlers get `arg`, as libmicrohttpd calls them. False when it cannot; errno says why. `d` must
- * not move while it runs. */
+/* Listens, and sets d->port. libmicrohttpd calls the handlers with `arg`. Returns false with errno on failure. `d`
+ * must not move while the server runs. */
 bool daemon_start(struct daemon *d, struct loop *, const struct daemon_settings *, MHD_AccessHandlerCallback,
     MHD_RequestCompletedCallback, void *arg);
 void daemon_stop(struct daemon *);
 
-/* Suspends a connection, from its handler: what the request still sends has no deadline meanwhile. One that
- * had the header alone is called with it once more. daemon_resume takes it up on the next
- * turn, which makes it safe from within a request. */
+/* Suspends a connection from its handler. The rest of the request has no deadline until daemon_resume, which
+ * continues on the next turn of the loop and is therefore safe within a request. If the handler had only the header,
+ * it is called with the header again. */
 void daemon_suspend(struct daemon *, struct MHD_Connection *);
 void daemon_resume(struct daemon *, struct MHD_Connection *);
 
-/* Closes a connection, as if its client had; its request ends without an answer. */
+/* Closes a connection as if the client had closed it. Its request gets no response. */
 void daemon_close(struct daemon *, struct MHD_Connection *);
 
-/* Answers with a copy of a body. */
+/* Responds with a copy of a body. */
 enum MHD_Result daemon_respond(
     struct MHD_Connection *, int status, const char *content_type, const char *at, size_t len);
 
-/* The same with a text. */
+/* Responds with a text. */
 enum MHD_Result daemon_say(struct MHD_Connection *, int status, const char *text);

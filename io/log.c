@@ -1,4 +1,4 @@
-/* io/log.c: one write a line, so that lines of several processes do not mix. */
+/* io/log.c: one write for each line, so that lines of several processes do not mix. */
 #include "io/log.h"
 #include <jansson.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include "base/time.h"
 #include "io/loop.h"
 
-#define LOG_VALUE_MAX 4096 /* bytes of a value; of a longer one the beginning is shown */
-#define LOG_LINE_MAX (256u << 10) /* some values, each byte of which may become six */
+#define LOG_VALUE_MAX 4096 /* bytes of a value; longer ones are truncated */
+#define LOG_LINE_MAX (256u << 10) /* several values, with up to six bytes for each byte */
 
 static enum log_level min_level = LOG_LEVEL_INFO;
 static bool as_json;
@@ -92,12 +92,12 @@ log_line(enum log_level level, const char *msg, ...)
 		}
 	}
 	va_end(ap);
-	/* A line is one line, and no command of a terminal's, whatever its values are. */
+	/* Values must not add lines, or commands of a terminal. */
 	str_init(&shown, 2 * LOG_LINE_MAX);
 	printable_add(&shown, str_text(&s), s.len, false, true);
 	str_adds(&shown, as_json ? "}\n" : "\n");
 	if (write(STDERR_FILENO, str_text(&shown), shown.len) < 0) {
-		/* Nothing is left to say it with. */
+		/* A failure to write the log cannot be logged. */
 	}
 	str_done(&shown);
 	str_done(&s);

@@ -1,4 +1,4 @@
-/* io/loop.c: what both loops share. */
+/* io/loop.c: the common part of both loops. */
 #include "io/loop.h"
 
 struct loop *

@@ -1,10 +1,11 @@
 /* io/loop.h: the event loop, behind one interface.
  *
- * loop_ev.c runs on libev and the machine's clocks; loop_virtual.c has no sockets, and its time moves only when there is
- * nothing left to do at the present moment. All else is written against this header, which is why the controller that runs
- * in a cluster and the one that is tortured in a simulation are the same code.
+ * loop_ev.c runs on libev and the clocks of the machine. loop_virtual.c has no sockets, and its time advances only when
+ * nothing is left to do at the current time. All other code uses this header only, so that the controller in a cluster
+ * and in a simulation is the same code.
  *
- * Two clocks: `mono` (ms, never set back) for time-outs and back-off; `wall` (ms since 1970) for what is stored.
+ * There are two clocks: `mono` (ms, never set back) for timeouts and back-off, and `wall` (ms since 1970) for stored
+ * times.
  */
 #pragma once
 #include <stdbool.h>
@@ -20,12 +21,12 @@ struct loop_io {
 	int events; /* LOOP_READ | LOOP_WRITE */
 	void (*ready)(struct loop_io *, int events, void *arg);
 	void *arg;
-	void *impl; /* the loop's own */
+	void *impl; /* private to the loop */
 };
 
 struct loop {
 	struct timers timers;
-	int64_t mono_now, wall_now; /* of this turn of the loop */
+	int64_t mono_now, wall_now; /* at the start of this turn of the loop */
 	bool stopped;
 	const struct loop_ops *ops;
 };
@@ -38,22 +39,22 @@ struct loop_ops {
 	struct loop *(*free)(struct loop *);
 };
 
-/* A loop on libev. SIGPIPE is ignored from then on. */
+/* Returns a loop on libev. Ignores SIGPIPE. */
 struct loop *loop_ev_new(void);
 
-/* The machine's wall clock (ms since 1970), for what has no loop: the log. */
+/* Returns the wall clock of the machine (ms since 1970), for code without a loop, such as the log. */
 int64_t loop_ev_wall(void);
 
-/* The machine's other clock, for what waits without a loop. */
+/* Returns the monotonic clock of the machine, for code that waits without a loop. */
 int64_t loop_ev_mono(void);
 
-/* A loop whose wall clock starts at `wall` (ms) and whose time moves from timer to timer. */
+/* Returns a loop whose wall clock starts at `wall` (ms), and whose time advances from timer to timer. */
 struct loop *loop_virtual_new(int64_t wall);
 
-/* Virtual loops only: runs until nothing is due before `mono`, and leaves the clock there. */
+/* Virtual loops only: runs all timers before `mono`, and sets the clock to `mono`. */
 void loop_virtual_run_until(struct loop *, int64_t mono);
 
-/* Virtual loops only: fires the next timer that is due (moving time there). False when none is left. */
+/* Virtual loops only: advances to the next timer and fires it. Returns false without a timer. */
 bool loop_virtual_step(struct loop *);
 
 struct loop *loop_free(struct loop *);
@@ -70,11 +71,11 @@ loop_wall(const struct loop *l)
 	return l->wall_now;
 }
 
-/* Starts t in `delay` ms (0: on the next turn); t->fire and t->arg are set by the owner. */
+/* Starts t to fire in `delay` ms (0: on the next turn). The owner sets t->fire and t->arg. */
 void loop_timer(struct loop *, struct timer *, int64_t delay);
 void loop_timer_stop(struct loop *, struct timer *);
 
-/* Watches io->fd. Change events by stopping and starting again. */
+/* Watches io->fd. To change the events, stop and start it again. */
 void loop_io_start(struct loop *, struct loop_io *);
 void loop_io_stop(struct loop *, struct loop_io *);
 
@@ -82,5 +83,5 @@ void loop_io_stop(struct loop *, struct loop_io *);
 void loop_run(struct loop *);
 void loop_stop(struct loop *);
 
-/* Reads the clocks again after something slow. */
+/* Reads the clocks again, after something slow. */
 void loop_refresh(struct loop *);

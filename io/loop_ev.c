@@ -1,4 +1,4 @@
-/* io/loop_ev.c: the real loop. libev sees sockets and one timer; all other timers are ours. */
+/* io/loop_ev.c: the real loop. libev has the sockets and one timer; base/timers.h has all other timers. */
 #include "io/loop.h"
 #include <ev.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ loop_ev_mono(void)
 }
 
 static void
-refresh(struct loop *l)
+loop_ev_refresh(struct loop *l)
 {
 	l->mono_now = clock_ms(CLOCK_MONOTONIC);
 	l->wall_now = clock_ms(CLOCK_REALTIME);
@@ -47,12 +47,12 @@ on_io(struct ev_loop *ev, ev_io *w, int revents)
 	struct loop_ev *le = ev_userdata(ev);
 	int events = (revents & EV_READ ? LOOP_READ : 0) | (revents & EV_WRITE ? LOOP_WRITE : 0);
 
-	refresh(&le->loop);
+	loop_ev_refresh(&le->loop);
 	io->ready(io, events, io->arg);
 }
 
 static void
-on_timer(struct ev_loop *ev, ev_timer *w, int revents)
+loop_ev_on_timer(struct ev_loop *ev, ev_timer *w, int revents)
 {
 	(void)ev;
 	(void)w;
@@ -87,21 +87,21 @@ io_stop(struct loop *l, struct loop_io *io)
 }
 
 static void
-run(struct loop *l)
+loop_ev_run(struct loop *l)
 {
 	struct loop_ev *le = (struct loop_ev *)l;
 
 	while (!l->stopped) {
 		int64_t due;
 
-		refresh(l);
+		loop_ev_refresh(l);
 		timers_run(&l->timers, l->mono_now);
 		if (l->stopped)
 			break;
 		due = timers_next(&l->timers);
 		ev_timer_stop(le->ev, &le->timer);
 		if (due >= 0) {
-			/* The clock may have moved on while timers ran; a deadline in the past fires at once. */
+			/* Time has passed while timers ran. A deadline in the past fires at once. */
 			ev_now_update(le->ev);
 			ev_timer_set(&le->timer, due > l->mono_now ? (double)(due - l->mono_now) / 1000.0 : 0.0, 0.0);
 			ev_timer_start(le->ev, &le->timer);
@@ -125,8 +125,8 @@ ev_free(struct loop *l)
 static const struct loop_ops ops = {
 	.io_start = io_start,
 	.io_stop = io_stop,
-	.run = run,
-	.refresh = refresh,
+	.run = loop_ev_run,
+	.refresh = loop_ev_refresh,
 	.free = ev_free,
 };
 
@@ -143,7 +143,7 @@ loop_ev_new(void)
 		return NULL;
 	}
 	ev_set_userdata(le->ev, le);
-	ev_timer_init(&le->timer, on_timer, 0.0, 0.0);
-	refresh(&le->loop);
+	ev_timer_init(&le->timer, loop_ev_on_timer, 0.0, 0.0);
+	loop_ev_refresh(&le->loop);
 	return &le->loop;
 }

@@ -1,4 +1,4 @@
-/* io/loop_virtual.c: time that moves only when told. */
+/* io/loop_virtual.c: a loop in virtual time. */
 #include "io/loop.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@ no_io(struct loop *l, struct loop_io *io)
 }
 
 static void
-refresh(struct loop *l)
+loop_virtual_refresh(struct loop *l)
 {
 	(void)l;
 }
 
 static void
-run(struct loop *l)
+loop_virtual_run(struct loop *l)
 {
 	while (!l->stopped && loop_virtual_step(l))
 		;
@@ -36,8 +36,8 @@ virtual_free(struct loop *l)
 static const struct loop_ops ops = {
 	.io_start = no_io,
 	.io_stop = no_io,
-	.run = run,
-	.refresh = refresh,
+	.run = loop_virtual_run,
+	.refresh = loop_virtual_refresh,
 	.free = virtual_free,
 };
 

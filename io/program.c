@@ -1,4 +1,4 @@
-/* io/program.c: a child whose output is read from pipes. A blocking run has a loop of its own. */
+/* io/program.c: a child with pipes for its output. A blocking run has its own loop. */
 #include "io/program.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include "io/child.h"
 #include "io/loop.h"
 
-#define ERRORS_MAX 4096 /* bytes of standard error that are kept */
+#define ERRORS_MAX 4096 /* bytes of standard error to keep */
 
 struct program_stream {
 	struct program_process *process;
@@ -27,7 +27,7 @@ struct program_process {
 	int64_t timeout_ms;
 	size_t file_max;
 	bool exited;
-	int status; /* as of waitpid */
+	int status; /* of waitpid */
 	void (*done)(void *, const struct program_end *);
 	void *arg;
 };
@@ -72,7 +72,7 @@ program_signal_error(const struct program_process *p)
 	return err_new(p->arena, ERR_AGAIN, "ended with signal %d", WTERMSIG(p->status));
 }
 
-/* Kills everything that it has started before the owner knows of the end. */
+/* Kills the children of the program before the owner is notified. */
 static void
 program_finish(struct program_process *p, const struct err *e)
 {
@@ -91,7 +91,7 @@ program_finish(struct program_process *p, const struct err *e)
 	program_free(p);
 }
 
-/* The end is that of the program and of its output: one may come before the other. */
+/* Ends the run when the program has exited and its output is closed, in either order. */
 static void
 program_finish_if_ended(struct program_process *p)
 {
@@ -146,7 +146,7 @@ program_stream_open(struct program_process *p, struct program_stream *s, int fd)
 	loop_io_start(p->loop, &s->io);
 }
 
-/* A descriptor from which the input is read, whatever its length; -1: it could not be made, see errno. */
+/* Returns a descriptor to read the input from, of any length; -1 with errno on failure. */
 static int
 program_input(const char *text)
 {
@@ -252,7 +252,7 @@ struct program_wait {
 	struct err *err;
 };
 
-/* The text of standard error on one line, without control characters. */
+/* Returns the text of standard error in one line, without control characters. */
 static const char *
 program_last_words(struct arena *a, const char *errors)
 {

@@ -1,4 +1,5 @@
-/* io/spawn.c: fork; then, in the child, environment, descriptors, limits, confinement, in this order; then the program. */
+/* io/spawn.c: forks. The child then sets its environment, descriptors, limits and confinement, in this order, and
+ * starts the program. */
 #include "io/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,25 +12,23 @@
 #include <unistd.h>
 #include "io/confine.h"
 
-#define BELOW 16 /* where descriptors wait while 0, 1 and 2 are filled */
+#define BELOW 16 /* descriptors are moved above this number while 0, 1 and 2 are set */
 
 extern char **environ;
-
-/* --- limits ---------------------------------------------------------------------------------------------------------- */
 
 void
 spawn_limit(int what, uint64_t to)
 {
 	struct rlimit r = { to, to }, now;
 
-	/* One that is lower already stays. */
+	/* A lower limit remains. */
 	if (getrlimit((__rlimit_resource_t)what, &now) == 0 && now.rlim_max < r.rlim_max)
 		r.rlim_cur = r.rlim_max = now.rlim_max;
 	setrlimit((__rlimit_resource_t)what, &r);
 }
 
 #ifndef __SANITIZE_ADDRESS__
-/* Bytes of addresses that are in use. */
+/* Returns the size of the address space in use, in bytes. */
 static rlim_t
 spawn_mapped(void)
 {
@@ -72,7 +71,7 @@ spawn_set_limits(const struct spawn *s)
 		spawn_limit(RLIMIT_CPU, (uint64_t)s->cpu_s);
 	if (s->file_max > 0)
 		spawn_limit(RLIMIT_FSIZE, s->file_max == UINT64_MAX ? 0 : s->file_max);
-	/* What this process has of addresses (spawn_limit_memory) is no measure for another program. */
+	/* The address space limit of this process (spawn_limit_memory) does not apply to another program. */
 	if (s->argv != NULL && getrlimit(RLIMIT_AS, &memory) == 0) {
 		memory.rlim_cur = memory.rlim_max;
 		setrlimit(RLIMIT_AS, &memory);
@@ -81,16 +80,14 @@ spawn_set_limits(const struct spawn *s)
 		spawn_limit(RLIMIT_DATA, s->memory_max);
 	else if (s->memory_max > 0)
 		spawn_limit_memory(s->memory_max);
-	/* On a machine of the user's own, their other programs count too. */
+	/* On the machine of a user, all programs of that user count. */
 	spawn_limit(RLIMIT_NPROC, s->reach == SPAWN_SEALED ? 0
 				  : s->reach == SPAWN_USER ? 4 * SPAWN_PROCESSES
 				  : s->processes_max > 0   ? s->processes_max
 							   : SPAWN_PROCESSES);
 }
 
-/* --- the environment ------------------------------------------------------------------------------------------------- */
-
-/* The name in front of "=" is one of the list's. */
+/* Whether the name before "=" is in the list. */
 static bool
 spawn_is_kept(const char *keep, const char *variable)
 {
@@ -106,7 +103,7 @@ spawn_is_kept(const char *keep, const char *variable)
 	return false;
 }
 
-/* One of `env` names the same. */
+/* Whether `env` has a variable with the same name. */
 static bool
 spawn_is_set(const char *const *env, const char *variable)
 {
@@ -146,7 +143,8 @@ spawn_environment(struct arena *a, const struct spawn *s)
 	return env;
 }
 
-/* A copy of this process has our environment in its memory, too: what it should not know is wiped there. */
+/* A copy of this process also has the environment of the parent in its memory. Erases all variables that it must not
+ * have. */
 static void
 spawn_forget(const struct spawn *s)
 {
@@ -174,9 +172,7 @@ spawn_find(struct arena *a, const char *name)
 	return NULL;
 }
 
-/* --- the child ------------------------------------------------------------------------------------------------------- */
-
-/* Exactly three descriptors. What the owner gave may be any of 0, 1 and 2, so all move out of the way first. */
+/* Keeps exactly three descriptors. Those of the owner can be 0, 1 or 2 in any order, so that all are moved up first. */
 static bool
 spawn_set_descriptors(const struct spawn *s)
 {
@@ -192,7 +188,7 @@ spawn_set_descriptors(const struct spawn *s)
 	for (int i = 0; i < 3; i++)
 		if (dup2(moved[i], i) < 0)
 			return false;
-	/* Our end of a pipe does not wait; a program expects to. */
+	/* The pipes of the parent are non-blocking, but programs expect blocking ones. */
 	for (int i = 0; i < 2; i++)
 		if (from[i] >= 0)
 			fcntl(i, F_SETFL, fcntl(i, F_GETFL) & ~O_NONBLOCK);
@@ -205,7 +201,7 @@ spawn_become(const struct spawn *s, const char *program, char **env, pid_t paren
 {
 	sigset_t none;
 
-	setpgid(0, 0); /* Ctrl-C is for the parent, which stops us in order */
+	setpgid(0, 0); /* Ctrl-C goes to the parent only, which stops its children in order */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -226,7 +222,7 @@ spawn_become(const struct spawn *s, const char *program, char **env, pid_t paren
 	}
 	spawn_forget(s);
 	environ = env;
-	tzset(); /* reads a file, which cannot be opened later */
+	tzset(); /* reads a file that cannot be opened later */
 	if (s->reach == SPAWN_SEALED)
 		confine_sealed();
 	_exit(s->run(s->arg));
@@ -249,7 +245,7 @@ spawn(const struct spawn *s)
 	return pid;
 }
 
-/* A child leads a group of its own, once it has run that far. */
+/* A child leads a process group after setpgid. */
 void
 spawn_signal(pid_t pid, int signal)
 {
@@ -257,7 +253,7 @@ spawn_signal(pid_t pid, int signal)
 		kill(pid, signal);
 }
 
-/* The group is killed before its leader is reaped: until then no other process can have its number. */
+/* Kills the group before its leader is reaped: until then no other process can get its number. */
 int
 spawn_end(pid_t pid, int signal)
 {

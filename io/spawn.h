@@ -1,9 +1,8 @@
 /* io/spawn.h: the one way to start a child process.
  *
- * A child gets what its owner names and nothing else: an environment of named variables, three descriptors, limits,
- * and as much of the network as it needs. It leads a process group, so that what it starts can be ended with it, and
- * it dies with its parent, however that ends. io/child.h waits for one on the loop; io/program.h also reads its
- * output.
+ * A child gets only what its owner lists: variables of the environment, three file descriptors, limits, and the access
+ * to the network that it needs. It leads a process group, so that its children can be killed with it, and it is killed
+ * when its parent ends. io/child.h waits for a child on the loop; io/program.h also reads its output.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,68 +10,69 @@
 #include <sys/types.h>
 #include "base/arena.h"
 
-/* Names of variables, space-separated; one that ends with "*" is a beginning. Every program may know these. */
+/* Names of variables, separated by spaces; "*" at the end of a name matches all names with that prefix. For all
+ * programs. */
 #define SPAWN_ENV "PATH HOME TMPDIR TZ LANG LC_*"
-/* Of programs that speak to a network. */
+/* For programs that use the network. */
 #define SPAWN_ENV_NETWORK                                                                                              \
 	" http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE "          \
 	"SSL_CERT_DIR"
-/* Of programs that say who we are to a cluster: what the clouds' own ones read. */
+/* For programs that provide credentials for a cluster: the variables that those of clouds read. */
 #define SPAWN_ENV_CLOUDS                                                                                               \
 	" USER LOGNAME SHELL XDG_* AWS_* AZURE_* AAD_* MSI_* IDENTITY_* GOOGLE_* CLOUDSDK_* GCE_METADATA_HOST "        \
 	"USE_GKE_GCLOUD_AUTH_PLUGIN OCI_* DIGITALOCEAN_* TSH_* TELEPORT_* KRB5* SSH_AUTH_SOCK DISPLAY "                \
 	"WAYLAND_DISPLAY BROWSER DBUS_SESSION_BUS_ADDRESS"
-/* Of this program, started again. */
+/* For this program, started as a child. */
 #define SPAWN_ENV_SLUICE                                                                                               \
 	" KUBECONFIG KUBERNETES_SERVICE_HOST KUBERNETES_SERVICE_PORT POD_NAMESPACE ARGO_ROLLOUTS_* NO_COLOR TERM "     \
 	"ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS"
 
-#define SPAWN_FILES 256 /* descriptors, where nothing else is set */
-#define SPAWN_PROCESSES                                                                                                \
-	4096 /* of our user, threads included, where nothing else is set: the kernel counts those of others too */
+#define SPAWN_FILES 256 /* default limit of file descriptors */
+#define SPAWN_PROCESSES 4096 /* default limit of processes and threads; the kernel counts all of the same user */
 
 enum spawn_reach {
-	SPAWN_USER, /* a program of the user's own machine: it may also gain privileges, as sudo does */
+	SPAWN_USER, /* a program on the machine of a user: it can also gain privileges, as sudo does */
 	SPAWN_NETWORK,
-	SPAWN_LOCAL, /* no socket but a local one */
-	SPAWN_SEALED, /* its descriptors and its memory: no socket, no file, no process (a function, never a program) */
+	SPAWN_LOCAL, /* local sockets only */
+	SPAWN_SEALED, /* open descriptors and memory only: no socket, file or process. For functions, not programs */
 };
 
 struct spawn {
-	/* A program, found as spawn_find does, and its arguments; ended by NULL. Or NULL, and */
+	/* A program (see spawn_find) and its arguments, ended by NULL. NULL: `run` */
 	const char *const *argv;
-	/* a function, run in a copy of this process; what it returns is the exit code. */
+	/* A function to run in a copy of this process. It returns the exit code. */
 	int (*run)(void *arg);
 	void *arg;
-	const char *keep; /* variables that are taken over from ours; NULL: none but PATH */
-	const char *const *env; /* "NAME=VALUE", ended by NULL: these too; NULL: none */
-	int in, out,
-	    err; /* its standard streams; -1: /dev/null. They stay the caller's, and it has no other descriptors */
+	const char *keep; /* variables to pass on; NULL: only PATH */
+	const char *const *env; /* "NAME=VALUE", ended by NULL: more variables; NULL: none */
+	/* Its standard streams, -1: /dev/null. The caller keeps and closes them. It has no other descriptors. */
+	int in, out, err;
 	enum spawn_reach reach;
-	/* Limits; 0: none of ours, but for files and processes. */
+	/* Limits. 0: no limit, except for files and processes. */
 	int64_t cpu_s;
-	uint64_t memory_max; /* bytes of its own */
-	uint64_t file_max; /* bytes of a file that it writes; UINT64_MAX: it may write none */
+	uint64_t memory_max; /* bytes */
+	uint64_t file_max; /* bytes of a file that it writes; UINT64_MAX: it must not write files */
 	unsigned files_max, processes_max;
-	bool unlimited; /* a server of the laptop cluster: none of these but the environment and the descriptors */
+	bool unlimited; /* for servers of the laptop cluster: no limits, only the environment and the descriptors */
 };
 
-/* Starts it. -1: it cannot be; errno says why. */
+/* Starts a child. Returns its process ID, or -1 with errno. */
 pid_t spawn(const struct spawn *);
 
-/* Sends a signal to a child and to what it has started. */
+/* Sends a signal to the process group of a child. */
 void spawn_signal(pid_t, int signal);
 
-/* Sends a signal to it (0: none), waits for its end, and kills what it has left. Returns its status, as of waitpid. */
+/* Sends a signal to a child (0: none), waits for its end, and kills its process group. Returns the status of
+ * waitpid. */
 int spawn_end(pid_t, int signal);
 
-/* Where a program is: in PATH, or where daemons are (/usr/sbin, /sbin), which users' PATH often lacks. In the arena;
- * NULL: nowhere. */
+/* Returns the path of a program, in the arena: from PATH, or from /usr/sbin and /sbin, which are often not in PATH.
+ * NULL if it does not exist. */
 const char *spawn_find(struct arena *, const char *name);
 
-/* This process, from now on and for good. */
-void spawn_limit(int what, uint64_t to); /* RLIMIT_CORE, … */
+/* Lowers a limit (RLIMIT_CORE, …) of this process. It cannot be raised again. */
+void spawn_limit(int what, uint64_t to);
 
-/* It may map this many bytes more than it has; this limit is not that of programs that it starts. (With an address
- * sanitizer, whose memory would count too, nothing is limited.) */
+/* Limits the memory that this process maps in addition to its current memory. Programs that it starts have their own
+ * limit. No effect with the address sanitizer, whose memory would count too. */
 void spawn_limit_memory(uint64_t bytes);
