@@ -22,14 +22,14 @@ http_basic(struct arena *a, const char *user, const char *password)
 }
 
 void
-http_add_header(struct question *q, struct header *list, const char *name, const char *value)
+http_add_header(struct query *q, struct header *list, const char *name, const char *value)
 {
 	list[q->n_headers++] = (struct header){ name, value };
 	q->headers = list;
 }
 
 struct err *
-http_headers(struct arena *a, const struct metric_header *from, size_t n, struct header *list, struct question *q)
+http_headers(struct arena *a, const struct metric_header *from, size_t n, struct header *list, struct query *q)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strpbrk(from[i].key, "\r\n: ") != NULL || strpbrk(from[i].value, "\r\n") != NULL)
@@ -75,26 +75,26 @@ authentication_problem(const struct metric_authentication *auth)
 }
 
 void
-oauth2_query(const struct oauth2 *o, struct arena *a, struct question *ret)
+oauth2_query(const struct oauth2 *o, struct arena *a, struct query *ret)
 {
 	const char *scopes = "";
 
 	for (size_t i = 0; i < o->scopes.n; i++)
 		scopes = arena_printf(a, "%s%s%s", scopes, i > 0 ? " " : "", o->scopes.at[i]);
-	*ret = (struct question){ .method = "POST",
+	*ret = (struct query){ .method = "POST",
 		.url = o->token_url,
 		.body = scopes[0] == '\0'
 			    ? "grant_type=client_credentials"
 			    : arena_printf(a, "grant_type=client_credentials&scope=%s", str_url_escape(a, scopes)),
 		.content_type = "application/x-www-form-urlencoded",
-		.answer_max = TOKEN_MAX };
+		.response_max = TOKEN_MAX };
 	/* RFC 6749, section 2.3.1: both are form-encoded before they are joined. */
 	http_add_header(ret, arena_new_array(a, struct header, 1), "Authorization",
 	    http_basic(a, str_url_escape(a, o->client_id), str_url_escape(a, o->client_secret)));
 }
 
 const char *
-oauth2_read(const struct answer *got, struct arena *a, struct err **ret_err)
+oauth2_read(const struct response *got, struct arena *a, struct err **ret_err)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const char *token;

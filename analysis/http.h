@@ -14,11 +14,10 @@ const struct basic_auth *basic_auth_used(const struct metric_authentication *);
 const char *http_basic(struct arena *, const char *user, const char *password);
 
 /* Adds a header to the list, which has capacity for it. */
-void http_add_header(struct question *, struct header *list, const char *name, const char *value);
+void http_add_header(struct query *, struct header *list, const char *name, const char *value);
 
 /* Adds the headers of a metric. An error names the one that cannot be sent: "headers[1]: …". */
-struct err *http_headers(
-    struct arena *, const struct metric_header *, size_t n, struct header *list, struct question *);
+struct err *http_headers(struct arena *, const struct metric_header *, size_t n, struct header *list, struct query *);
 
 /* Returns the oauth2 (RFC 6749, section 4.4: a token for credentials); NULL if it has no tokenUrl. */
 const struct oauth2 *oauth2_used(const struct metric_authentication *);
@@ -27,7 +26,7 @@ const struct oauth2 *oauth2_used(const struct metric_authentication *);
 const char *authentication_problem(const struct metric_authentication *);
 
 /* Sets *ret to the query of a token. */
-void oauth2_query(const struct oauth2 *, struct arena *, struct question *ret);
+void oauth2_query(const struct oauth2 *, struct arena *, struct query *ret);
 
 /* Returns the value of the Authorization header from the response; NULL sets *ret_err. */
-const char *oauth2_read(const struct answer *, struct arena *, struct err **ret_err);
+const char *oauth2_read(const struct response *, struct arena *, struct err **ret_err);

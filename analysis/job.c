@@ -107,24 +107,24 @@ job_record(
 
 /* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`:
  * the interval is not waited for. */
-static const struct answer *
+static const struct response *
 job_query_pods(struct run_pass *s, const struct job *j, bool now)
 {
 	const char *key = arena_printf(s->arena, "%s/pods", j->object.meta.name);
-	const struct seen_answer *got = seen_answer(s->world->seen, key);
+	const struct seen_query *got = seen_query(s->world->seen, key);
 	int64_t received_at = seen_note(s->world->seen, key, 0), next = time_add(received_at, PODS_INTERVAL_MS);
-	struct question q;
+	struct query q;
 
-	if (got != NULL && got->answered) {
+	if (got != NULL && got->done) {
 		plan_note(s->plan, key, s->world->now);
 		plan_wake(s->plan, time_add(s->world->now, PODS_INTERVAL_MS));
-		return &got->answer;
+		return &got->response;
 	}
 	if (received_at != 0)
 		plan_note(s->plan, key, received_at);
 	if (got == NULL && (now || s->world->now >= next)) {
 		q = job_pods(s->arena, j);
-		plan_ask(s->plan, key, &q);
+		plan_query(s->plan, key, &q);
 	} else if (got == NULL) {
 		plan_wake(s->plan, next);
 	}
@@ -137,7 +137,7 @@ job_read(struct run_pass *s, size_t i, const struct job *j)
 {
 	const char *message = NULL, *trouble = NULL;
 	enum run_phase phase = job_outcome(j, s->arena, &message);
-	const struct answer *pods = NULL;
+	const struct response *pods = NULL;
 	bool stuck = false;
 
 	if (phase == RUN_FAILED || (phase == RUN_RUNNING && j->status.active > j->status.ready)) {

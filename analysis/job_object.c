@@ -91,16 +91,16 @@ job_outcome(const struct job *j, struct arena *a, const char **ret_message)
 	return RUN_RUNNING;
 }
 
-struct question
+struct query
 job_pods(struct arena *a, const struct job *j)
 {
-	return (struct question){ .method = "GET",
+	return (struct query){ .method = "GET",
 		.url = arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=%s", j->object.meta.namespace,
 		    str_url_escape(a, arena_printf(a, "job-name=%s", j->object.meta.name))),
 		.of_cluster = true,
 		.elsewhere = true,
 		.timeout_ms = PODS_TIMEOUT_MS,
-		.answer_max = PODS_MAX };
+		.response_max = PODS_MAX };
 }
 
 /* Kubernetes retries these for ever: the image does not exist, or may not be pulled. */
@@ -138,7 +138,7 @@ job_container_trouble(struct arena *a, const char *pod, const json_t *status, bo
 }
 
 const char *
-job_trouble(struct arena *a, const struct answer *got, bool *ret_stuck)
+job_trouble(struct arena *a, const struct response *got, bool *ret_stuck)
 {
 	static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
 	_cleanup_(json_decrefp) json_t *list = NULL;

@@ -30,8 +30,8 @@ json_t *job_object(
 enum run_phase job_outcome(const struct job *, struct arena *, const char **ret_message);
 
 /* The query of its pods. */
-struct question job_pods(struct arena *, const struct job *);
+struct query job_pods(struct arena *, const struct job *);
 
 /* Returns the failure of a pod from the response to that query, or NULL. *ret_stuck: the image of one cannot be
  * pulled. */
-const char *job_trouble(struct arena *, const struct answer *, bool *ret_stuck);
+const char *job_trouble(struct arena *, const struct response *, bool *ret_stuck);

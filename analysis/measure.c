@@ -28,17 +28,17 @@ measure_queries_of(const struct run_pass *s, const struct metric *m, const struc
 		q.keys[k] =
 		    arena_printf(s->arena, "%s#%" PRId64 "/%zu", m->name, r != NULL ? r->count + r->error : 0, k);
 	for (size_t k = 0; k < QUERIES_MAX; k++) {
-		const struct seen_answer *got = seen_answer(s->world->seen, q.keys[k]);
+		const struct seen_query *got = seen_query(s->world->seen, q.keys[k]);
 
 		if (got == NULL)
 			break;
 		if (k == 0)
-			q.sent_at = got->asked_at;
-		q.in_progress = !got->answered;
+			q.sent_at = got->sent_at;
+		q.in_progress = !got->done;
 		if (q.in_progress)
 			break;
-		q.received_at = got->answered_at;
-		q.input.responses[q.input.n++] = &got->answer;
+		q.received_at = got->done_at;
+		q.input.responses[q.input.n++] = &got->response;
 	}
 	return q;
 }
@@ -91,7 +91,7 @@ measure_by_query(struct run_pass *s, size_t i)
 	struct measure_queries q = measure_queries_of(s, m, run_result(s, m));
 	enum measured how = MEASURED_ERROR;
 	enum secrets secrets;
-	struct question next;
+	struct query next;
 	struct value value = { 0 };
 	struct err *e = NULL;
 
@@ -110,7 +110,7 @@ measure_by_query(struct run_pass *s, size_t i)
 		return;
 	}
 	next.shown = run_mask(s, next.url);
-	plan_ask(s->plan, q.keys[q.input.n], &next);
+	plan_query(s->plan, q.keys[q.input.n], &next);
 	plan_reason(s->plan, "metric %s: measurement %s is due", m->name, q.keys[q.input.n]);
 	measure_keep(s, &q);
 }

@@ -23,8 +23,8 @@
 
 static bool prometheus_used(const struct metric *);
 static struct err *prometheus_check(struct arena *, const struct metric *);
-static enum measured prometheus_step(const struct metric *, const struct query_input *, struct arena *,
-    struct question *, struct value *, struct err **);
+static enum measured prometheus_step(
+    const struct metric *, const struct query_input *, struct arena *, struct query *, struct value *, struct err **);
 static void prometheus_metadata(const struct metric *, const char **, const char **);
 static enum measured_kind prometheus_kind(const struct metric *);
 
@@ -124,7 +124,7 @@ prometheus_range_body(const struct prometheus_metric *p, int64_t now, struct are
 
 static enum measured
 prometheus_query(const struct prometheus_metric *p, const struct query_input *in, const char *bearer, struct arena *a,
-    struct question *ret, struct err **ret_err)
+    struct query *ret, struct err **ret_err)
 {
 	const char *address = !str_empty(p->address) ? p->address
 			      : in->settings != NULL ? string_map_get(in->settings, PROMETHEUS_ADDRESS)
@@ -143,13 +143,13 @@ prometheus_query(const struct prometheus_metric *p, const struct query_input *in
 		n--;
 	if (p->range_query != NULL && (*ret_err = prometheus_range_body(p, in->now, a, &body)) != NULL)
 		return MEASURED_ERROR;
-	*ret = (struct question){ .method = "POST",
+	*ret = (struct query){ .method = "POST",
 		.url = arena_printf(
 		    a, "%.*s/api/v1/%s", (int)n, address, p->range_query != NULL ? "query_range" : "query"),
 		.body = body,
 		.content_type = "application/x-www-form-urlencoded",
 		.timeout_ms = prometheus_timeout_ms(p),
-		.answer_max = PROMETHEUS_RESPONSE_MAX,
+		.response_max = PROMETHEUS_RESPONSE_MAX,
 		.ca = p->ca_cert,
 		.insecure = p->insecure };
 	headers = arena_new_array(a, struct header, p->headers.n + 1);
@@ -230,7 +230,7 @@ prometheus_read_vector(const json_t *result, struct arena *a, struct value *ret)
 }
 
 static enum measured
-prometheus_read(const struct answer *got, struct arena *a, struct value *ret_value, struct err **ret_err)
+prometheus_read(const struct response *got, struct arena *a, struct value *ret_value, struct err **ret_err)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	const json_t *result;
@@ -279,7 +279,7 @@ prometheus_kind(const struct metric *m)
 }
 
 static enum measured
-prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_query,
+prometheus_step(const struct metric *m, const struct query_input *in, struct arena *a, struct query *ret_query,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct prometheus_metric *p = m->provider.prometheus;

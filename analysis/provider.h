@@ -25,7 +25,7 @@ enum measured {
 /* The input of a step. Borrowed for the call. */
 struct query_input {
 	int64_t now; /* wall ms: the time of the query that is returned */
-	const struct answer *responses[QUERIES_MAX]; /* to the queries of this measurement, the oldest first */
+	const struct response *responses[QUERIES_MAX]; /* to the queries of this measurement, the oldest first */
 	size_t n; /* responses; 0 at first */
 	const struct string_map *settings; /* of the process (analysis/settings.h); NULL: none */
 };
@@ -57,7 +57,7 @@ struct provider {
 	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING
 	 * *ret_value, ERROR *ret_err, all in the arena. The same input has the same output. */
 	enum measured (*step)(const struct metric *, const struct query_input *, struct arena *,
-	    struct question *ret_query, struct value *ret_value, struct err **ret_err);
+	    struct query *ret_query, struct value *ret_value, struct err **ret_err);
 
 	/* Returns a key and a value for metricResults[].metadata of the status. NULL: it has none. */
 	void (*metadata)(const struct metric *, const char **ret_key, const char **ret_value);

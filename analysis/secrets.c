@@ -64,18 +64,18 @@ secret_key(const struct run_pass *s, const struct secret_key_ref *ref)
 static void
 secret_query(struct run_pass *s, const struct secret_key_ref *ref)
 {
-	struct question q = { .method = "GET",
+	struct query q = { .method = "GET",
 		.url = arena_printf(s->arena, "/api/v1/namespaces/%s/secrets/%s", s->world->run->object.meta.namespace,
 		    str_url_escape(s->arena, ref->name)),
 		.of_cluster = true,
 		.timeout_ms = SECRET_TIMEOUT_MS,
-		.answer_max = SECRET_MAX };
+		.response_max = SECRET_MAX };
 
-	plan_ask(s->plan, secret_key(s, ref), &q);
+	plan_query(s->plan, secret_key(s, ref), &q);
 }
 
 static struct err *
-secret_value(const struct run_pass *s, const struct secret_key_ref *ref, const struct answer *got, const char **ret)
+secret_value(const struct run_pass *s, const struct secret_key_ref *ref, const struct response *got, const char **ret)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
 	struct arena *a = s->arena;
@@ -110,17 +110,17 @@ run_secrets(struct run_pass *s, struct err **ret_err)
 	s->n_secrets = 0;
 	for (size_t i = 0; i < spec->args.n; i++) {
 		const struct secret_key_ref *ref = secret_ref(&spec->args.at[i]);
-		const struct seen_answer *got;
+		const struct seen_query *got;
 
 		args[i] = (struct argument){ .name = spec->args.at[i].name, .value = spec->args.at[i].value };
 		if (ref == NULL)
 			continue;
-		got = seen_answer(s->world->seen, secret_key(s, ref));
-		if (got == NULL || !got->answered) {
+		got = seen_query(s->world->seen, secret_key(s, ref));
+		if (got == NULL || !got->done) {
 			if (got == NULL)
 				secret_query(s, ref);
 			waiting = true;
-		} else if ((*ret_err = secret_value(s, ref, &got->answer, &args[i].value)) != NULL) {
+		} else if ((*ret_err = secret_value(s, ref, &got->response, &args[i].value)) != NULL) {
 			return SECRETS_ERROR;
 		} else {
 			s->secrets[s->n_secrets++] = args[i].value;

@@ -18,8 +18,8 @@
 
 static bool web_used(const struct metric *);
 static struct err *web_check(struct arena *, const struct metric *);
-static enum measured web_step(const struct metric *, const struct query_input *, struct arena *, struct question *,
-    struct value *, struct err **);
+static enum measured web_step(
+    const struct metric *, const struct query_input *, struct arena *, struct query *, struct value *, struct err **);
 
 const struct provider web_provider = {
 	.name = "web",
@@ -60,7 +60,7 @@ web_check(struct arena *a, const struct metric *m)
 }
 
 static void
-web_confine(const struct web_metric *w, struct question *q)
+web_confine(const struct web_metric *w, struct query *q)
 {
 	q->timeout_ms = w->timeout_seconds.set ? w->timeout_seconds.is * 1000 : WEB_TIMEOUT_MS;
 	q->insecure = w->insecure;
@@ -69,15 +69,15 @@ web_confine(const struct web_metric *w, struct question *q)
 
 static enum measured
 web_query(
-    const struct web_metric *w, const char *authorization, struct arena *a, struct question *ret, struct err **ret_err)
+    const struct web_metric *w, const char *authorization, struct arena *a, struct query *ret, struct err **ret_err)
 {
 	struct header *headers = arena_new_array(a, struct header, w->headers.n + 1);
 	bool typed = false;
 
-	*ret = (struct question){ .method = w->method != NULL ? w->method : "GET",
+	*ret = (struct query){ .method = w->method != NULL ? w->method : "GET",
 		.url = w->url,
 		.body = w->json_body != NULL ? w->json_body : w->body,
-		.answer_max = WEB_RESPONSE_MAX,
+		.response_max = WEB_RESPONSE_MAX,
 		.redirects_max = WEB_REDIRECTS_MAX };
 	web_confine(w, ret);
 	for (size_t i = 0; i < w->headers.n; i++)
@@ -97,7 +97,7 @@ web_query(
 }
 
 static enum measured
-web_read(const struct web_metric *w, const struct answer *got, struct arena *a, struct value *ret_value,
+web_read(const struct web_metric *w, const struct response *got, struct arena *a, struct value *ret_value,
     struct err **ret_err)
 {
 	_cleanup_(json_decrefp) json_t *doc = NULL;
@@ -134,7 +134,7 @@ web_read(const struct web_metric *w, const struct answer *got, struct arena *a, 
 }
 
 static enum measured
-web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct question *ret_query,
+web_step(const struct metric *m, const struct query_input *in, struct arena *a, struct query *ret_query,
     struct value *ret_value, struct err **ret_err)
 {
 	const struct web_metric *w = m->provider.web;

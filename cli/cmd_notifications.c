@@ -232,7 +232,7 @@ notifications_print_template(const char *name, const json_t *template)
 
 struct sending {
 	struct cli *cli;
-	struct answer answer;
+	struct response answer;
 	bool over;
 };
 
@@ -242,7 +242,7 @@ notifications_on_sent(void *arg, const struct err *e, const struct reply *reply)
 	struct sending *s = arg;
 	struct arena *a = s->cli->arena;
 
-	s->answer = (struct answer){ e != NULL ? err_copy(a, e) : NULL, reply->status,
+	s->answer = (struct response){ e != NULL ? err_copy(a, e) : NULL, reply->status,
 		{ arena_strndup(a, reply->body.at, reply->body.len), reply->body.len } };
 	s->over = true;
 	loop_stop(s->cli->loop);
@@ -254,7 +254,7 @@ notifications_send(struct trying *t, const struct destination *to, const json_t 
 	static const struct receiver receiver = { .done = notifications_on_sent };
 	struct cli *c = t->cli;
 	struct sending s = { .cli = c };
-	struct question q;
+	struct query q;
 	struct transport *outside;
 	struct err *e = notify_compose(c->arena, &t->config, t->secret, to, notification, loop_wall(c->loop), &q);
 
@@ -269,7 +269,7 @@ notifications_send(struct trying *t, const struct destination *to, const json_t 
 		.headers = q.headers,
 		.n_headers = q.n_headers,
 		.timeout_ms = q.timeout_ms,
-		.answer_max = q.answer_max,
+		.response_max = q.response_max,
 		.insecure = q.insecure },
 	    &receiver, &s);
 	while (!s.over)

@@ -11,46 +11,46 @@ void
 request_send(struct plan *plan, const struct pass *p, const char *about, const struct worker_request *request,
     int64_t timeout_ms, const char *tenant, const char *repository)
 {
-	plan_ask(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
-	    &(struct question){ .method = "POST",
+	plan_query(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
+	    &(struct query){ .method = "POST",
 		.url = "",
 		.command = string_map_get(p->settings, GITOPS_WORKER),
 		.body = worker_encode(plan->arena, &worker_request_type, request),
 		.content_type = "application/json",
 		.timeout_ms = timeout_ms,
-		.answer_max = RESPONSE_MAX,
+		.response_max = RESPONSE_MAX,
 		.tenant = tenant,
 		.owner = repository });
 }
 
-const struct seen_answer *
+const struct seen_query *
 request_sent(const struct pass *p)
 {
-	for (size_t i = 0; i < p->seen->n_answers; i++)
-		if (str_starts(p->seen->answers[i].key, REQUEST_KEY))
-			return &p->seen->answers[i];
+	for (size_t i = 0; i < p->seen->n_queries; i++)
+		if (str_starts(p->seen->queries[i].key, REQUEST_KEY))
+			return &p->seen->queries[i];
 	return NULL;
 }
 
 const char *
-request_about(const struct seen_answer *s)
+request_about(const struct seen_query *s)
 {
 	return s->key + strlen(REQUEST_KEY);
 }
 
 /* The response as the worker sent it. */
 static struct err *
-request_decode(struct arena *a, const struct seen_answer *s, struct worker_response *ret)
+request_decode(struct arena *a, const struct seen_query *s, struct worker_response *ret)
 {
-	if (s->answer.err != NULL)
-		return err_copy(a, s->answer.err);
-	if (s->answer.status != 200)
+	if (s->response.err != NULL)
+		return err_copy(a, s->response.err);
+	if (s->response.status != 200)
 		return err_new(a, ERR_AGAIN, "the worker failed; see the controller's log");
-	return worker_decode(a, &worker_response_type, s->answer.body.at, s->answer.body.len, ret);
+	return worker_decode(a, &worker_response_type, s->response.body.at, s->response.body.len, ret);
 }
 
 const struct worker_response *
-request_response(struct arena *a, const struct seen_answer *s, enum request_part required, struct request_failure *ret)
+request_response(struct arena *a, const struct seen_query *s, enum request_part required, struct request_failure *ret)
 {
 	struct worker_response *r = arena_alloc(a, sizeof(*r));
 	struct err *e = request_decode(a, s, r);

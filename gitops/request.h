@@ -3,7 +3,7 @@
 #include "gitops/protocol.h"
 #include "kube/plan/controller.h"
 
-/* Settings of the process (struct pass): the worker's program (struct question, command); the controller's own namespace. */
+/* Settings of the process (struct pass): the worker's program (struct query, command); the controller's own namespace. */
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
@@ -14,10 +14,10 @@ void request_send(struct plan *, const struct pass *, const char *about, const s
     int64_t timeout_ms, const char *tenant, const char *repository);
 
 /* The request, with or without its response; NULL: there is none. */
-const struct seen_answer *request_sent(const struct pass *);
+const struct seen_query *request_sent(const struct pass *);
 
 /* The `about` of the request. Borrowed from it. */
-const char *request_about(const struct seen_answer *);
+const char *request_about(const struct seen_query *);
 
 /* Why there is no response. */
 struct request_failure {
@@ -31,7 +31,7 @@ enum request_part { REQUEST_REVISION, REQUEST_RESOURCES };
 
 /* The response, in the arena. NULL: *ret says why; a response that has neither an error nor the required part is a failure. */
 const struct worker_response *request_response(
-    struct arena *, const struct seen_answer *, enum request_part required, struct request_failure *ret);
+    struct arena *, const struct seen_query *, enum request_part required, struct request_failure *ret);
 
 /* A number that tells a text from others, for a note; never 0. */
 int64_t worker_number(const char *text);

@@ -231,7 +231,7 @@ cache_put(struct cache *c, const struct type *t, const json_t *j, const struct u
 }
 
 void
-cache_put_answer(struct cache *c, const struct type *t, const json_t *j)
+cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 {
 	const json_t *meta = json_object_get(j, "metadata");
 	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");

@@ -37,7 +37,7 @@ bool cache_put(struct cache *, const struct type *, const json_t *, const struct
 
 /* Puts the answer to a write; of a type that is not watched, nothing is kept. An object that the cache does not have, although its watch has come past this version, was
  * deleted meanwhile: it must not come back. */
-void cache_put_answer(struct cache *, const struct type *, const json_t *);
+void cache_put_response(struct cache *, const struct type *, const json_t *);
 
 /* The object was deleted in this version. One of the same name that is newer stays; NULL: whatever is there goes. */
 void cache_remove(struct cache *, const struct type *, const char *ns, const char *name, const char *resource_version);

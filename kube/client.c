@@ -141,7 +141,7 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	struct err *error;
 
 	c->exchange = NULL;
-	transport_tell(c->transport, c->method, c->url, e != NULL ? 0 : reply->status);
+	transport_report(c->transport, c->method, c->url, e != NULL ? 0 : reply->status);
 	/* It was not processed: the server has too much to do, and says when to come back. */
 	if (e == NULL && (reply->status == 429 || reply->status == 503) && wait > 0 && ++c->tries < TRIES_MAX &&
 	    loop_mono(l) + wait < c->until) {
@@ -188,7 +188,7 @@ send_call(struct call *c)
 		.timeout_ms = left > 0 ? left : 1, /* the loop may have been late */
 		.stream = c->list != NULL,
 		.stream_max_ms = left > 0 ? left : 1,
-		.answer_max = CLIENT_ANSWER_MAX };
+		.response_max = CLIENT_RESPONSE_MAX };
 
 	c->exchange = transport_start(c->transport, &r, &receiver, c);
 }

@@ -7,7 +7,7 @@
 #define CLIENT_TIMEOUT_MS 30000 /* where the transport's patience_ms says nothing else */
 #define CLIENT_SOON_MS 5000
 #define CLIENT_RETRY_AFTER_MAX_MS 30000 /* a Retry-After that asks for more is taken for this */
-#define CLIENT_ANSWER_MAX (ITEM_MAX + (1u << 20)) /* bytes of what is not read as it comes: one object */
+#define CLIENT_RESPONSE_MAX (ITEM_MAX + (1u << 20)) /* bytes of what is not read as it comes: one object */
 
 #define PATCH_JSON "application/json-patch+json"
 #define PATCH_MERGE "application/merge-patch+json"

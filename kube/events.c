@@ -135,7 +135,7 @@ events_observe(struct events *ev, void (*told)(const struct plan_step *, void *)
 }
 
 void
-events_tell(struct events *ev, const struct plan_step *s)
+events_emit(struct events *ev, const struct plan_step *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct meta *m = &s->about->meta;

@@ -22,4 +22,4 @@ struct events *events_free(struct events *);
 void events_observe(struct events *, void (*told)(const struct plan_step *, void *arg), void *arg);
 
 /* Tells one PLAN_EVENT; copies what it needs. */
-void events_tell(struct events *, const struct plan_step *);
+void events_emit(struct events *, const struct plan_step *);

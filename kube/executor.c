@@ -27,7 +27,7 @@ struct execution {
 	enum execution_state state;
 	const struct executor *to;
 	const struct plan *plan;
-	struct asks *asks;
+	struct queries *queries;
 	struct execution_observer observer;
 	int64_t started_at; /* mono ms */
 	struct arena *arena;
@@ -222,7 +222,7 @@ execution_on_written(void *arg, const struct err *e, const json_t *body)
 	}
 	/* The response to a scale is a Scale; the object comes by its watch. */
 	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT && s->op != PLAN_SCALE)
-		cache_put_answer(x->to->cache, s->type, body);
+		cache_put_response(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
 	    strcmp(s->name, subject->meta.name) == 0)
 		x->own_version = arena_strdup(x->arena, json_str(json_object_get(body, "metadata"), "resourceVersion"));
@@ -248,10 +248,10 @@ execution_on_status_written(void *arg, const struct err *e, const json_t *body)
 		}
 		return;
 	}
-	cache_put_answer(x->to->cache, x->plan->status_of->type, body);
-	asks_forget_shown(x->asks, x->plan);
+	cache_put_response(x->to->cache, x->plan->status_of->type, body);
+	queries_forget_shown(x->queries, x->plan);
 	for (size_t i = 0; i < x->plan->n_status_events; i++)
-		events_tell(x->to->events, &x->plan->status_events[i]);
+		events_emit(x->to->events, &x->plan->status_events[i]);
 	execution_resume(x, EXECUTION_DONE, NULL);
 }
 
@@ -340,8 +340,8 @@ static void
 execution_end(struct execution *x)
 {
 	/* Steps that were left to the next pass need their responses. */
-	if (x->failed == NULL && x->step == x->plan->n_steps && x->asks != NULL)
-		asks_forget_shown(x->asks, x->plan);
+	if (x->failed == NULL && x->step == x->plan->n_steps && x->queries != NULL)
+		queries_forget_shown(x->queries, x->plan);
 	x->observer.done(x->observer.arg, x->failed, x->err);
 }
 
@@ -358,9 +358,9 @@ execution_make_steps(struct execution *x)
 		if (x->failed != NULL && s->op != PLAN_EVENT && !s->beside)
 			break;
 		if (s->op == PLAN_EVENT) {
-			events_tell(x->to->events, s);
-		} else if (s->op == PLAN_ASK) {
-			asks_ask(x->asks, s);
+			events_emit(x->to->events, s);
+		} else if (s->op == PLAN_QUERY) {
+			queries_send(x->queries, s);
 		} else if (execution_is_overtaken(x)) {
 			execution_enter(x, EXECUTION_STATUS, "there is news, and the plan is old");
 			return;
@@ -377,13 +377,14 @@ execution_make_steps(struct execution *x)
 }
 
 static struct execution *
-execution_new(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
+execution_new(
+    const struct executor *to, const struct plan *p, struct queries *queries, struct execution_observer observer)
 {
 	struct execution *x = mem_alloc(sizeof(*x));
 
 	*x = (struct execution){ .to = to,
 		.plan = p,
-		.asks = asks,
+		.queries = queries,
 		.observer = observer,
 		.started_at = loop_mono(to->api->loop),
 		.arena = arena_new() };
@@ -406,9 +407,10 @@ execution_fetch(
 }
 
 struct execution *
-execution_start(const struct executor *to, const struct plan *p, struct asks *asks, struct execution_observer observer)
+execution_start(
+    const struct executor *to, const struct plan *p, struct queries *queries, struct execution_observer observer)
 {
-	struct execution *x = execution_new(to, p, asks, observer);
+	struct execution *x = execution_new(to, p, queries, observer);
 
 	execution_enter(x, EXECUTION_STEPS, NULL);
 	if (x->state != EXECUTION_DONE)

@@ -11,7 +11,7 @@
  * case soon, and not to an API server that did not even answer the fetch.
  */
 #pragma once
-#include "kube/ask.h"
+#include "kube/queries.h"
 #include "kube/cache.h"
 #include "kube/events.h"
 #include "kube/plan/plan.h"
@@ -41,7 +41,7 @@ struct execution_observer {
 
 /* Starts carrying out; the plan is borrowed until `done` comes, from the loop or before this returns. NULL when it came. */
 struct execution *execution_start(
-    const struct executor *, const struct plan *, struct asks *, struct execution_observer);
+    const struct executor *, const struct plan *, struct queries *, struct execution_observer);
 
 /* Fetches an object into the cache: one in doubt is no longer so. The plan is empty, and borrowed as above. `done` has a step of the object's
  * type and name when it cannot be fetched. */

@@ -242,7 +242,7 @@ queue_busy(const struct queue *q)
 const char *
 queue_why_text(unsigned why)
 {
-	static const char *const names[] = { "watch", "timer", "retry", "answer" };
+	static const char *const names[] = { "watch", "timer", "retry", "response" };
 	static char text[64];
 	size_t n = 0;
 

@@ -13,7 +13,7 @@ enum queue_why {
 	QUEUE_WATCH = 1, /* an object it concerns changed */
 	QUEUE_TIMER = 2, /* its plan asked to be woken */
 	QUEUE_RETRY = 4, /* its last plan failed */
-	QUEUE_ANSWER = 8, /* a question of its was answered */
+	QUEUE_RESPONSE = 8, /* a question of its was answered */
 };
 
 /* One key's place, embedded in its owner; all zeroes to start with, but for its tenant. Only the queue writes it. */

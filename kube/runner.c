@@ -25,7 +25,7 @@ struct key {
 	struct execution *execution;
 	int64_t started_at; /* mono ms, of the pass */
 	int64_t touched; /* wall ms */
-	struct asks asks;
+	struct queries queries;
 	struct arena *failure_arena; /* NULL: the last plan did not fail */
 	struct seen_failure failure;
 	struct arena *notes_arena;
@@ -60,7 +60,7 @@ on_answered(void *arg, int64_t ms)
 
 	if (s->answered != NULL)
 		s->answered(k->controller->name, k->ns, k->name, ms, s->arg);
-	queue_add(k->runner->queue, &k->item, QUEUE_ANSWER);
+	queue_add(k->runner->queue, &k->item, QUEUE_RESPONSE);
 }
 
 static struct key *
@@ -76,13 +76,13 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->controller = c;
 	k->ns = ns != NULL ? mem_strdup(ns) : NULL;
 	k->name = mem_strdup(name);
-	k->asks.outside = r->outside;
-	k->asks.namespace = k->item.tenant = k->ns;
-	k->asks.api = r->executor.api;
-	k->asks.programs = r->settings.programs;
-	k->asks.elsewhere = r->settings.elsewhere.api;
-	k->asks.answered = on_answered;
-	k->asks.arg = k;
+	k->queries.outside = r->outside;
+	k->queries.namespace = k->item.tenant = k->ns;
+	k->queries.api = r->executor.api;
+	k->queries.programs = r->settings.programs;
+	k->queries.elsewhere = r->settings.elsewhere.api;
+	k->queries.on_response = on_answered;
+	k->queries.arg = k;
 	map_set(&r->keys, id, k);
 	k->id = TAKE_PTR(id);
 	return k;
@@ -93,7 +93,7 @@ key_free(struct key *k)
 {
 	queue_forget(&k->item);
 	execution_cancel(k->execution);
-	asks_done(&k->asks);
+	queries_done(&k->queries);
 	arena_free(k->arena);
 	arena_free(k->failure_arena);
 	arena_free(k->notes_arena);
@@ -329,7 +329,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
 	struct pass_view view;
-	struct seen_answer *answers;
+	struct seen_query *answers;
 	struct seen seen = { .failure = k->failure_arena != NULL ? &k->failure : NULL,
 		.notes = k->notes,
 		.n_notes = k->n_notes,
@@ -353,8 +353,8 @@ work(struct queue_item *item, unsigned why, void *arg)
 	    "pass", "controller", k->controller->name, "namespace", k->ns, "name", k->name, "why", queue_why_text(why));
 	k->started_at = loop_mono(r->loop);
 	k->arena = arena_new();
-	seen.n_answers = asks_show(&k->asks, k->arena, &answers);
-	seen.answers = answers;
+	seen.n_queries = queries_show(&k->queries, k->arena, &answers);
+	seen.queries = answers;
 	k->plan = plan_new(k->arena);
 	pass_view_init(&view, cache_view(r->executor.cache));
 	k->controller->pass(&p, k->plan);
@@ -376,7 +376,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 		observer.done = on_settled;
 		k->execution = execution_fetch(&r->executor, k->plan, view.in_doubt, observer);
 	} else {
-		k->execution = execution_start(&r->executor, k->plan, &k->asks, observer);
+		k->execution = execution_start(&r->executor, k->plan, &k->queries, observer);
 	}
 }
 

@@ -17,18 +17,18 @@ struct request {
 	size_t n_headers;
 	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
 	int64_t timeout_ms; /* to the last byte; of a stream that is answered with 200: to the end of its header; > 0 */
-	size_t answer_max; /* bytes of a body that is not streamed */
+	size_t response_max; /* bytes of a body that is not streamed */
 	bool stream; /* the body is handed on as it comes */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	unsigned redirects_max; /* so many are followed, to http and https */
-	bool outside_only; /* see struct question */
+	bool outside_only; /* see struct query */
 	bool insecure;
-	const char *tenant, *owner; /* see struct question; NULL: the controller's own, and the host's */
+	const char *tenant, *owner; /* see struct query; NULL: the controller's own, and the host's */
 };
 
 /* The request that asks a question; what it points at is the question's. A program is asked as a URL is (transport_exec.h). */
 static inline struct request
-request_of(const struct question *q)
+request_of(const struct query *q)
 {
 	return (struct request){ .method = q->method,
 		.url = q->command != NULL ? q->command : q->url,
@@ -38,7 +38,7 @@ request_of(const struct question *q)
 		.n_headers = q->n_headers,
 		.ca = q->ca,
 		.timeout_ms = q->timeout_ms,
-		.answer_max = q->answer_max,
+		.response_max = q->response_max,
 		.redirects_max = q->redirects_max,
 		.outside_only = q->outside_only,
 		.insecure = q->insecure,
@@ -88,7 +88,7 @@ transport_start(struct transport *t, const struct request *r, const struct recei
 }
 
 static inline void
-transport_tell(struct transport *t, const char *method, const char *url, int status)
+transport_report(struct transport *t, const char *method, const char *url, int status)
 {
 	if (t->answered != NULL)
 		t->answered(t->answered_arg, method, url, status);

@@ -62,7 +62,7 @@ struct exchange {
 	const struct receiver *receiver;
 	void *arg;
 	char *method, *url, *body;
-	size_t answer_max;
+	size_t response_max;
 	bool stream, too_long, canceled;
 	bool refused; /* an address that it may not reach */
 	bool outside_only;
@@ -132,7 +132,7 @@ finish(struct exchange *e, CURLcode code)
 	answer = e->answer;
 	if (e->too_long)
 		err = err_new(
-		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->answer_max);
+		    a, ERR_INVALID, "%s %s: the answer is longer than %zu bytes", e->method, e->url, e->response_max);
 	else if (code != CURLE_OK && e->refused)
 		err = err_new(a, ERR_INVALID,
 		    "%s %s: leads to this machine, its link or the API server, which is not asked unless the "
@@ -792,7 +792,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->method = mem_strdup(r->method);
 	e->url = api ? mem_printf("%s%s", c->config->server, r->url) : mem_strdup(r->url);
 	e->body = r->body != NULL ? mem_strdup(r->body) : NULL;
-	e->answer_max = r->answer_max;
+	e->response_max = r->response_max;
 	e->stream = r->stream;
 	e->api = api;
 	e->outside_only = r->outside_only && c->confined;
@@ -800,7 +800,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->began = loop_mono(t->loop);
 	e->timeout_ms = r->timeout_ms;
 	e->timer = (struct timer){ .fire = on_late, .arg = e };
-	str_init(&e->answer, r->answer_max);
+	str_init(&e->answer, r->response_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 	curl_easy_setopt(h, CURLOPT_URL, e->url);
 	/* No name makes another request of it. */

@@ -141,7 +141,7 @@ start(struct transport *t, const struct request *r, const struct receiver *to, v
 		.how = json_loads(r->url, 0, NULL),
 		.body = r->body != NULL ? mem_strdup(r->body) : NULL,
 		.timeout_ms = r->timeout_ms,
-		.output_max = r->answer_max,
+		.output_max = r->response_max,
 		.arena = arena_new() };
 	owner->list = x;
 	if (turn_take(turns_of(x), &x->turn, r->tenant, r->owner))

@@ -433,7 +433,7 @@ on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
 
-	transport_tell(w->transport, "GET", arena_printf(a, "%s?watch=1", client_path(a, w->type, w->ns, NULL, NULL)),
+	transport_report(w->transport, "GET", arena_printf(a, "%s?watch=1", client_path(a, w->type, w->ns, NULL, NULL)),
 	    e != NULL ? 0 : reply->status);
 	if (reply->status == 410)
 		w->relist = true;
@@ -451,7 +451,9 @@ stream_start(struct watch *w)
 	static const struct receiver receiver = { .data = on_data, .done = on_stream_done };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int seconds = WATCH_MIN_S + (int)rand_below(&w->rand, WATCH_MIN_S);
-	struct request r = { .method = "GET", .timeout_ms = CLIENT_TIMEOUT_MS, .stream = true, .answer_max = 1u << 20 };
+	struct request r = {
+		.method = "GET", .timeout_ms = CLIENT_TIMEOUT_MS, .stream = true, .response_max = 1u << 20
+	};
 
 	/* Should the server forget the end that it was asked for, the transport does not. */
 	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;

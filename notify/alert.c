@@ -272,7 +272,7 @@ is_outcome(const struct alert_event *e)
 }
 
 static struct err *
-compose_status(struct composing *c, const char *address, struct question *ret)
+compose_status(struct composing *c, const char *address, struct query *ret)
 {
 	const struct commit_status s = { .type = c->provider->spec.type,
 		.address = address,
@@ -304,7 +304,7 @@ static const struct provider_kind {
 };
 
 static struct err *
-compose_message(struct composing *c, const struct provider_kind *k, const char *address, struct question *ret)
+compose_message(struct composing *c, const struct provider_kind *k, const char *address, struct query *ret)
 {
 	_cleanup_(json_decrefp) json_t *body = k->body(c);
 	const char *token = value(c, "token");
@@ -326,7 +326,7 @@ compose_message(struct composing *c, const struct provider_kind *k, const char *
 
 struct err *
 alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_alert *alert, const json_t *secret,
-    const struct alert_event *event, struct question *ret)
+    const struct alert_event *event, struct query *ret)
 {
 	struct composing c = { a, p, alert, secret, event, arena_new_array(a, struct header, HEADERS_MAX), 0, NULL };
 	const char *address_of_secret = value(&c, "address"),
@@ -349,13 +349,13 @@ alert_compose(struct arena *a, const struct flux_provider *p, const struct flux_
 		    a, ERR_INVALID, "Provider %s: its address is no URL of http or https", p->object.meta.name);
 	if ((e = read_headers(&c)) != NULL)
 		return e;
-	*ret = (struct question){ .method = "POST",
+	*ret = (struct query){ .method = "POST",
 		.shown = arena_printf(a, "the %s of Provider %s", p->spec.type, p->object.meta.name),
 		.headers = c.headers,
 		.ca = value(&c, "ca.crt"),
 		.content_type = "application/json",
 		.timeout_ms = p->spec.timeout.ms > 0 ? p->spec.timeout.ms : TIMEOUT_MS,
-		.answer_max = ANSWER_MAX };
+		.response_max = ANSWER_MAX };
 	e = k != NULL ? compose_message(&c, k, address, ret) : compose_status(&c, address, ret);
 	ret->n_headers = c.n_headers;
 	return e != NULL ? e : c.error;

@@ -33,4 +33,4 @@ bool alert_concerns(const struct flux_alert *, enum alert_reach, const struct al
 /* Returns the request to the Provider, its texts in the arena; without a URL if this Provider does not take this
  * event. `secret` is the data of the Secret that the Provider names (base64; NULL: it names none). */
 struct err *alert_compose(struct arena *, const struct flux_provider *, const struct flux_alert *, const json_t *secret,
-    const struct alert_event *, struct question *ret);
+    const struct alert_event *, struct query *ret);

@@ -76,8 +76,8 @@ struct err *notify_render(
 /* Returns the query that sends a notification, its texts in the arena. `secret` is the Secret's data (base64; NULL:
  * there is no Secret). */
 struct err *notify_compose(struct arena *, const struct notify_config *, const json_t *secret,
-    const struct destination *, const json_t *notification, int64_t now, struct question *ret);
+    const struct destination *, const json_t *notification, int64_t now, struct query *ret);
 
 /* NULL when the answer says that it was taken. ERR_AGAIN: it may be sent again. */
 struct err *notify_answered(
-    struct arena *, const struct notify_config *, const struct destination *, const struct answer *);
+    struct arena *, const struct notify_config *, const struct destination *, const struct response *);

@@ -19,7 +19,7 @@ struct composing {
 	const json_t *notification;
 	const char *message, *recipient;
 	int64_t now;
-	struct question *question;
+	struct query *question;
 	struct header *headers;
 	struct err *error; /* a header that has no place */
 };
@@ -447,7 +447,7 @@ opened(struct arena *a, const json_t *v, const json_t *secret)
 
 /* All that the question points at is in the arena from now on. */
 static void
-services_settle(struct arena *a, struct question *q)
+services_settle(struct arena *a, struct query *q)
 {
 	struct header *headers = (struct header *)q->headers;
 
@@ -460,7 +460,7 @@ services_settle(struct arena *a, struct question *q)
 
 struct err *
 notify_compose(struct arena *a, const struct notify_config *config, const json_t *secret, const struct destination *d,
-    const json_t *notification, int64_t now, struct question *ret)
+    const json_t *notification, int64_t now, struct query *ret)
 {
 	const json_t *entry = json_object_get(config->services, d->service);
 	const char *type = json_str(entry, "type");
@@ -482,9 +482,9 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 		return err_new(a, ERR_INVALID, "service.%s: not built; a webhook may do", type);
 	c.options = options = opened(a, json_object_get(entry, "options"), secret);
 	c.headers = arena_new_array(a, struct header, HEADERS_MAX);
-	*ret = (struct question){ .headers = c.headers,
+	*ret = (struct query){ .headers = c.headers,
 		.timeout_ms = TIMEOUT_MS,
-		.answer_max = ANSWER_MAX,
+		.response_max = ANSWER_MAX,
 		.insecure = json_is_true(json_object_get(options, "insecureSkipVerify")) };
 	if ((e = s->compose(&c)) != NULL || (e = c.error) != NULL)
 		return e;
@@ -494,7 +494,7 @@ notify_compose(struct arena *a, const struct notify_config *config, const json_t
 
 struct err *
 notify_answered(
-    struct arena *a, const struct notify_config *config, const struct destination *d, const struct answer *got)
+    struct arena *a, const struct notify_config *config, const struct destination *d, const struct response *got)
 {
 	const struct service *s = service_of(json_str(json_object_get(config->services, d->service), "type"));
 	_cleanup_(json_decrefp) json_t *body = NULL;

@@ -171,12 +171,12 @@ static void
 plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, const struct step_plugin_status *e)
 {
 	_cleanup_(json_decrefp) json_t *call = plugin_step_call(p, e);
-	struct question q = { .method = "POST",
+	struct query q = { .method = "POST",
 		.url = "",
 		.body = json_text(p->arena, call),
 		.content_type = "application/json",
 		.timeout_ms = 1000 * (plugin->timeout_seconds.set ? plugin->timeout_seconds.is : TIMEOUT_SECONDS),
-		.answer_max = ANSWER_MAX };
+		.response_max = ANSWER_MAX };
 
 	if (plugin->http != NULL) {
 		q.url = plugin->http->url;
@@ -196,13 +196,13 @@ plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, cons
 		json_object_set_new(how, "memoryMax", json_integer(PLUGIN_MEMORY_MAX));
 		q.command = json_text(p->arena, how);
 	}
-	plan_ask(p->plan, plugin_step_key(p, e), &q);
+	plan_query(p->plan, plugin_step_key(p, e), &q);
 	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
 }
 
 /* What an answer says: phase and message, and what goes back with the next call. */
 static void
-plugin_step_read(struct rollout_pass *p, const struct answer *got, struct step_plugin_status *e, int64_t *ret_again)
+plugin_step_read(struct rollout_pass *p, const struct response *got, struct step_plugin_status *e, int64_t *ret_again)
 {
 	_cleanup_(json_decrefp) json_t *j = NULL;
 	const char *phase, *after;
@@ -237,13 +237,13 @@ plugin_step_read(struct rollout_pass *p, const struct answer *got, struct step_p
 static void
 plugin_step_take_response(struct rollout_pass *p, struct step_plugin_status *e)
 {
-	const struct seen_answer *got = seen_answer(p->w->seen, plugin_step_key(p, e));
+	const struct seen_query *got = seen_query(p->w->seen, plugin_step_key(p, e));
 	const char *before = e->phase;
 	int64_t again;
 
-	if (got == NULL || !got->answered || !plugin_step_is_open(e))
+	if (got == NULL || !got->done || !plugin_step_is_open(e))
 		return;
-	plugin_step_read(p, &got->answer, e, &again);
+	plugin_step_read(p, &got->response, e, &again);
 	e->executions++;
 	e->updated_at = time_stored(p->w->now);
 	e->backoff = plugin_step_is_open(e) ? arena_printf(p->arena, "%" PRId64 "s", (again + 999) / 1000) : NULL;

@@ -15,7 +15,7 @@
 static void
 pods_query(struct rollout_pass *p, const char *key)
 {
-	struct question q = { .method = "GET",
+	struct query q = { .method = "GET",
 		.url = arena_printf(p->arena, "/api/v1/namespaces/%s/pods?labelSelector=%s",
 		    p->w->rollout->object.meta.namespace,
 		    str_url_escape(p->arena,
@@ -23,9 +23,9 @@ pods_query(struct rollout_pass *p, const char *key)
 			    LABEL_POD_TEMPLATE_HASH))),
 		.of_cluster = true,
 		.timeout_ms = TIMEOUT_MS,
-		.answer_max = ANSWER_MAX };
+		.response_max = ANSWER_MAX };
 
-	plan_ask(p->plan, key, &q);
+	plan_query(p->plan, key, &q);
 }
 
 bool
@@ -37,7 +37,7 @@ pod_is_of(const struct pod *p, const struct replicaset *rs)
 }
 
 static const struct pod *const *
-pods_read(struct rollout_pass *p, const struct answer *got, const char *what_for, size_t *ret_n)
+pods_read(struct rollout_pass *p, const struct response *got, const char *what_for, size_t *ret_n)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	const struct pod **pods;
@@ -63,10 +63,10 @@ const struct pod *const *
 pods_list(struct rollout_pass *p, const char *what_for, size_t *ret_n)
 {
 	const char *key = arena_printf(p->arena, "%s/pods", what_for);
-	const struct seen_answer *seen = seen_answer(p->w->seen, key);
+	const struct seen_query *seen = seen_query(p->w->seen, key);
 
 	if (seen != NULL)
-		return seen->answered ? pods_read(p, &seen->answer, what_for, ret_n) : NULL;
+		return seen->done ? pods_read(p, &seen->response, what_for, ret_n) : NULL;
 	pods_query(p, key);
 	plan_reason(p->plan, "%s: listing pods", what_for);
 	return NULL;

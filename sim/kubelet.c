@@ -119,7 +119,7 @@ command_of(struct arena *a, const json_t *spec)
 }
 
 static int
-exit_code(struct arena *a, const struct answer *got)
+exit_code(struct arena *a, const struct response *got)
 {
 	const char *text = arena_strndup(a, got->body.at, got->body.len), *last = NULL;
 	long long code;
@@ -150,15 +150,15 @@ ended_status(struct arena *a, const struct state *s, int code)
 static void
 kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, const char *command)
 {
-	const struct seen_answer *a = seen_answer(p->seen, RUN);
+	const struct seen_query *a = seen_query(p->seen, RUN);
 
-	plan_ask(plan, RUN,
-	    &(struct question){
-		.method = "RUN", .url = "", .command = command, .timeout_ms = RUN_MS, .answer_max = OUTPUT_MAX });
+	plan_query(plan, RUN,
+	    &(struct query){
+		.method = "RUN", .url = "", .command = command, .timeout_ms = RUN_MS, .response_max = OUTPUT_MAX });
 	plan_keep(plan, RUN);
-	if (a != NULL && a->answered)
+	if (a != NULL && a->done)
 		plan_status(plan, &s->pod->object, json_object(),
-		    ended_status(plan->arena, s, exit_code(plan->arena, &a->answer)));
+		    ended_status(plan->arena, s, exit_code(plan->arena, &a->response)));
 }
 
 static bool

@@ -62,7 +62,7 @@ load_on_timer(struct timer *t, void *arg)
 
 	for (; l->started + l->n * 1000 / l->rate <= now; l->n++) {
 		struct request r = {
-			.method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .answer_max = ANSWER_MAX
+			.method = "GET", .url = l->url, .timeout_ms = TIMEOUT_MS, .response_max = ANSWER_MAX
 		};
 		struct sent *s;
 

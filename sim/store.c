@@ -205,7 +205,7 @@ drop_nulls(json_t *j, int depth)
 /* The managers of `next`: as the request says them, when it does; else as `old` had them, and what was changed is the
  * writer's. */
 static void
-track(const struct store *s, const struct query *q, struct arena *a, const json_t *old, json_t *next)
+track(const struct store *s, const struct store_query *q, struct arena *a, const json_t *old, json_t *next)
 {
 	const json_t *was = json_object_get(object_meta(old), "managedFields");
 	const json_t *is = json_object_get(object_meta(next), "managedFields");
@@ -278,7 +278,7 @@ owners_problem(struct arena *a, const json_t *meta)
 /* Zero: it may be stored. Otherwise the code of a refusal, and *ret says why: fields that the type has not under
  * strict validation, and what the schema rules out. */
 static int
-admit(struct store *s, const struct query *q, struct arena *a, json_t *object, const json_t *old, json_t **ret)
+admit(struct store *s, const struct store_query *q, struct arena *a, json_t *object, const json_t *old, json_t **ret)
 {
 	const struct resource *r = q->resource;
 	_cleanup_(json_decrefp) json_t *unknown = json_array();
@@ -315,7 +315,7 @@ admit(struct store *s, const struct query *q, struct arena *a, json_t *object, c
 }
 
 int
-store_create(struct store *s, const struct query *q, json_t *object, json_t **ret)
+store_create(struct store *s, const struct store_query *q, json_t *object, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct resource *r = q->resource;
@@ -383,7 +383,7 @@ store_create(struct store *s, const struct query *q, json_t *object, json_t **re
 }
 
 int
-store_update(struct store *s, const struct query *q, json_t *old, json_t *object, json_t **ret)
+store_update(struct store *s, const struct store_query *q, json_t *old, json_t *object, json_t **ret)
 {
 	static const char *const kept[] = { "uid", "creationTimestamp", "name", "namespace", "deletionTimestamp",
 		"generation" };
@@ -501,7 +501,7 @@ scale_field(const struct resource *r)
 }
 
 static json_t *
-scale_of(const struct query *q, const json_t *o)
+scale_of(const struct store_query *q, const json_t *o)
 {
 	json_t *m = json_pack("{s:O,s:O?,s:O,s:O}", "name", json_object_get(object_meta(o), "name"), "namespace",
 	    json_object_get(object_meta(o), "namespace"), "uid", json_object_get(object_meta(o), "uid"),
@@ -514,7 +514,7 @@ scale_of(const struct query *q, const json_t *o)
 }
 
 static int
-store_patch(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+store_patch(struct store *s, const struct store_query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *p = NULL;
@@ -560,7 +560,7 @@ store_patch(struct store *s, const struct query *q, const struct store_request *
 		json_decref(doc);
 		doc = whole;
 		{
-			struct query main = *q;
+			struct store_query main = *q;
 			int code;
 			json_t *body;
 
@@ -575,12 +575,12 @@ store_patch(struct store *s, const struct query *q, const struct store_request *
 }
 /* policy/v1 Eviction: there are no disruption budgets here, so that it is a deletion. */
 static int
-evict(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+evict(struct store *s, const struct store_query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *body = NULL;
 	struct store_request deletion = { .method = "DELETE", .path = req->path };
-	struct query pod = *q;
+	struct store_query pod = *q;
 	struct err *e = body_parse(s, q, a, req, &body);
 	json_t *answer;
 	int code;
@@ -612,7 +612,7 @@ store_handle(struct store *s, const struct store_request *req, json_t **ret)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *body = NULL;
 	struct err *e;
-	struct query q;
+	struct store_query q;
 	json_t *old;
 
 	s->requests++;

@@ -22,7 +22,7 @@ store_apply_read_config(struct arena *a, const struct store_request *r, json_t *
 
 /* NULL: the body is what the path says. */
 static const char *
-mismatch(struct arena *a, const struct query *q, const json_t *config)
+mismatch(struct arena *a, const struct store_query *q, const json_t *config)
 {
 	const json_t *m = object_meta(config);
 	const char *name = json_str(m, "name"), *ns = json_str(m, "namespace");
@@ -41,13 +41,13 @@ mismatch(struct arena *a, const struct query *q, const json_t *config)
 }
 
 int
-store_apply(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+store_apply(struct store *s, const struct store_query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *config = NULL, *object = NULL, *conflicts = NULL;
 	bool status = q->sub != NULL && strcmp(q->sub, "status") == 0;
 	struct field_manager manager = { q->field_manager, status ? "status" : NULL, store_now(a, s) };
-	struct query applied = *q;
+	struct store_query applied = *q;
 	const char *wrong;
 	struct err *e = store_apply_read_config(a, req, &config);
 	json_t *m;

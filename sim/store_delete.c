@@ -152,7 +152,8 @@ store_delete(struct store *s, const struct resource *r, const char *key, bool fo
 }
 
 int
-store_delete_one(struct store *s, const struct query *q, const struct store_request *req, json_t *old, json_t **ret)
+store_delete_one(
+    struct store *s, const struct store_query *q, const struct store_request *req, json_t *old, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *options = NULL;

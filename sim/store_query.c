@@ -33,7 +33,7 @@ continue_key(char *token)
 }
 
 static void
-read_query(struct arena *a, const char *s, struct query *q)
+read_query(struct arena *a, const char *s, struct store_query *q)
 {
 	while (*s != '\0') {
 		size_t n = strcspn(s, "&"), k = strcspn(s, "=&");
@@ -73,7 +73,7 @@ read_query(struct arena *a, const char *s, struct query *q)
 }
 
 struct err *
-body_parse(struct store *s, const struct query *q, struct arena *a, const struct store_request *r, json_t **ret)
+body_parse(struct store *s, const struct store_query *q, struct arena *a, const struct store_request *r, json_t **ret)
 {
 	const char *text = r->body != NULL ? r->body : "", *field;
 	json_error_t at;
@@ -108,13 +108,13 @@ resource_of(const struct store *s, const char *group, const char *version, const
 
 /* /api/v1/namespaces/NS/pods/NAME/status, /apis/G/V/…; false: no such place. */
 bool
-query_parse(const struct store *s, struct arena *a, const char *path, struct query *q)
+query_parse(const struct store *s, struct arena *a, const char *path, struct store_query *q)
 {
 	char *parts[10], *save = NULL, *copy;
 	size_t n = 0, at, qmark = strcspn(path, "?");
 	const char *group;
 
-	*q = (struct query){ .limit = 0 };
+	*q = (struct store_query){ .limit = 0 };
 	q->path = arena_strndup(a, path, qmark);
 	if (path[qmark] == '?')
 		read_query(a, path + qmark + 1, q);
@@ -167,7 +167,7 @@ status_error(int code, const char *reason, json_t **ret, const char *format, ...
 }
 
 int
-status_not_found(const struct query *q, json_t **ret)
+status_not_found(const struct store_query *q, json_t **ret)
 {
 	if (q->resource == NULL)
 		return status_error(404, "NotFound", ret, "the server could not find the requested resource");
@@ -190,7 +190,7 @@ object_meta(const json_t *o)
 
 /* The object as a version of the API shows it: only apiVersion differs. A new reference. */
 json_t *
-object_shown(const json_t *o, const struct query *q)
+object_shown(const json_t *o, const struct store_query *q)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *copy = json_copy((json_t *)o);
@@ -202,7 +202,7 @@ object_shown(const json_t *o, const struct query *q)
 }
 
 bool
-query_selects(const struct query *q, const struct selector *s, const json_t *o)
+query_selects(const struct store_query *q, const struct selector *s, const json_t *o)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	bool matches = true;

@@ -66,7 +66,7 @@ store_table(struct store *s, const struct resource *r, json_t *items, const json
 }
 
 int
-store_list(struct store *s, const struct query *q, bool as_table, json_t **ret)
+store_list(struct store *s, const struct store_query *q, bool as_table, json_t **ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char **keys, *next = NULL;

@@ -8,7 +8,7 @@
 struct store_watch {
 	struct store *store;
 	struct arena *arena;
-	struct query q;
+	struct store_query q;
 	struct selector selector;
 	store_line *line;
 	void (*ended)(void *);
@@ -92,7 +92,7 @@ static void
 send_present(struct store_watch *w)
 {
 	_cleanup_(json_decrefp) json_t *found = NULL;
-	struct query all = w->q;
+	struct store_query all = w->q;
 	json_t *o;
 	size_t i;
 

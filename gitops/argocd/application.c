@@ -358,7 +358,7 @@ read_failure(struct deciding *d, const struct request_failure *why)
 
 /* A request that has come since the look began is for another one. */
 static void
-forget_refresh(struct deciding *d, const struct seen_answer *s)
+forget_refresh(struct deciding *d, const struct seen_query *s)
 {
 	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
@@ -398,7 +398,7 @@ give_way(struct deciding *d, const struct worker_response *response)
 }
 
 static void
-read_answer(struct deciding *d, const struct seen_answer *s)
+read_answer(struct deciding *d, const struct seen_query *s)
 {
 	struct request_failure failure;
 	const struct worker_response *response = request_response(d->arena, s, REQUEST_RESOURCES, &failure);
@@ -492,7 +492,7 @@ find_problem(struct deciding *d)
 
 /* A refresh was requested, or a managed object changed, since the worker was started. */
 static bool
-has_news(const struct deciding *d, const struct seen_answer *s)
+has_news(const struct deciding *d, const struct seen_query *s)
 {
 	const char *request = object_annotation(&d->app->object, ANNOTATION_REFRESH);
 
@@ -516,7 +516,7 @@ status_rollouts(const struct deciding *d)
 static void
 decide(struct deciding *d)
 {
-	const struct seen_answer *s = request_sent(d->pass);
+	const struct seen_query *s = request_sent(d->pass);
 	const char *problem = find_problem(d);
 	int64_t due;
 
@@ -535,12 +535,12 @@ decide(struct deciding *d)
 		return;
 	}
 	d->memory = d->before;
-	if (s == NULL || !s->answered) {
+	if (s == NULL || !s->done) {
 		struct worker_resources rollouts = status_rollouts(d);
 
 		app_hold(d, application_revision(d->arena, json_object_get(d->status, "sync")), &rollouts, false);
 	}
-	if (s != NULL && !s->answered)
+	if (s != NULL && !s->done)
 		return;
 	if (s != NULL) {
 		read_answer(d, s);

@@ -103,7 +103,7 @@ repository_read_commit(struct flux_pass *p, const struct git_repository *r, cons
 }
 
 static void
-repository_read_answer(struct flux_pass *p, const struct git_repository *r, const struct seen_answer *s)
+repository_read_answer(struct flux_pass *p, const struct git_repository *r, const struct seen_query *s)
 {
 	const struct flux_asked asked = p->w.memory.asked;
 	struct request_failure failure;
@@ -129,7 +129,7 @@ repository_read_answer(struct flux_pass *p, const struct git_repository *r, cons
 static void
 repository_decide(struct flux_pass *p, const struct git_repository *r)
 {
-	const struct seen_answer *s = request_sent(p->w.pass);
+	const struct seen_query *s = request_sent(p->w.pass);
 	const struct problem *problem = object_problem(&r->object, "spec");
 	struct worker_secret secret, keys;
 	struct worker_repository repository;
@@ -147,7 +147,7 @@ repository_decide(struct flux_pass *p, const struct git_repository *r)
 		return;
 	}
 	p->memory = p->w.memory;
-	if (s != NULL && !s->answered)
+	if (s != NULL && !s->done)
 		return;
 	if (s != NULL) {
 		repository_read_answer(p, r, s);

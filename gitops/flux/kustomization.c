@@ -273,7 +273,7 @@ ks_read_warnings(struct flux_pass *p, const struct worker_response *response)
 
 static void
 ks_read_answer(
-    struct flux_pass *p, const struct flux_kustomization *k, const struct seen_answer *s, const char *revision)
+    struct flux_pass *p, const struct flux_kustomization *k, const struct seen_query *s, const char *revision)
 {
 	static const struct worker_step none;
 	struct request_failure failure;
@@ -398,7 +398,7 @@ ks_ask(struct flux_pass *p, const struct flux_kustomization *k, const struct git
 static void
 ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = request_sent(p->w.pass);
+	const struct seen_query *s = request_sent(p->w.pass);
 	int64_t due = p->w.memory.refresh_at;
 	const struct worker_response *response;
 	struct request_failure failure;
@@ -410,7 +410,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 		return;
 	}
 	p->memory = p->w.memory;
-	if (s != NULL && !s->answered)
+	if (s != NULL && !s->done)
 		return;
 	/* The response to an earlier apply does not list what is left. */
 	if (s == NULL || p->w.memory.asked.revision != NULL) {
@@ -506,7 +506,7 @@ ks_is_elsewhere(struct flux_pass *p, const struct flux_kustomization *k, const c
 static void
 ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 {
-	const struct seen_answer *s = request_sent(p->w.pass);
+	const struct seen_query *s = request_sent(p->w.pass);
 	const struct problem *problem = object_problem(&k->object, "spec");
 	const char *ns = ks_namespace_or(k->spec.source.namespace, p->w.object), *revision = NULL, *wait;
 	const struct git_repository *source;
@@ -542,7 +542,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 		return;
 	}
 	p->memory = p->w.memory;
-	if (s != NULL && !s->answered)
+	if (s != NULL && !s->done)
 		return;
 	source =
 	    (const struct git_repository *)view_get(p->w.pass->view, &git_repository_type, ns, k->spec.source.name);

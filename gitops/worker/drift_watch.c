@@ -200,7 +200,7 @@ watch(struct stream *s)
 		.timeout_ms = CLIENT_TIMEOUT_MS,
 		.stream = true,
 		.stream_max_ms = (seconds + 30) * 1000,
-		.answer_max = 1u << 20 };
+		.response_max = 1u << 20 };
 
 	s->exchange = transport_start(s->triggers->settings.api, &r, &receiver, s);
 }

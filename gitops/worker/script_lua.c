@@ -151,7 +151,7 @@ furnish(lua_State *lua)
 	lua_register(lua, "require", require);
 }
 
-struct question {
+struct script_lua_call {
 	const char *text;
 	const json_t *object;
 };
@@ -160,7 +160,7 @@ struct question {
 static int
 run(lua_State *lua)
 {
-	const struct question *q = lua_touserdata(lua, 1);
+	const struct script_lua_call *q = lua_touserdata(lua, 1);
 
 	lua_settop(lua, 0);
 	furnish(lua);
@@ -203,7 +203,7 @@ json_t *
 script_ask_lua(const char *text, const json_t *object)
 {
 	size_t used = 0;
-	struct question q = { text, object };
+	struct script_lua_call q = { text, object };
 	lua_State *lua = lua_newstate(bounded, &used);
 	json_t *answer;
 

@@ -9,12 +9,12 @@
 #include "kube/plan/view.h"
 
 /* An answer that has come, or a question that is under way. */
-struct seen_answer {
+struct seen_query {
 	const char *key;
-	int64_t asked_at; /* wall ms */
-	bool answered;
-	int64_t answered_at; /* wall ms */
-	struct answer answer; /* once answered; borrowed until the pass ends */
+	int64_t sent_at; /* wall ms */
+	bool done;
+	int64_t done_at; /* wall ms */
+	struct response response; /* once answered; borrowed until the pass ends */
 };
 
 /* How the last plan failed. */
@@ -29,8 +29,8 @@ struct seen_failure {
 /* What only this process knows of a key. It may be lost at any moment: an answer may then come later, never be wrong. */
 struct seen {
 	const struct seen_failure *failure; /* NULL: it ended well, or there was none */
-	const struct seen_answer *answers;
-	size_t n_answers;
+	const struct seen_query *queries;
+	size_t n_queries;
 	const struct note *notes; /* of the last pass */
 	size_t n_notes;
 	const void *memory; /* of the last pass, a struct of the controller's `memory` type; NULL: none */
@@ -47,12 +47,12 @@ seen_note(const struct seen *s, const char *name, int64_t otherwise)
 }
 
 /* The question under this key, answered or not; NULL: it was not asked, or its answer is forgotten. */
-static inline const struct seen_answer *
-seen_answer(const struct seen *s, const char *key)
+static inline const struct seen_query *
+seen_query(const struct seen *s, const char *key)
 {
-	for (size_t i = 0; i < s->n_answers; i++)
-		if (str_eq(s->answers[i].key, key))
-			return &s->answers[i];
+	for (size_t i = 0; i < s->n_queries; i++)
+		if (str_eq(s->queries[i].key, key))
+			return &s->queries[i];
 	return NULL;
 }
 

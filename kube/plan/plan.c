@@ -14,7 +14,7 @@ static const char *const op_names[] = {
 	[PLAN_DELETE] = "delete",
 	[PLAN_EVICT] = "evict",
 	[PLAN_EVENT] = "event",
-	[PLAN_ASK] = "ask",
+	[PLAN_QUERY] = "query",
 };
 _Static_assert(ARRAY_SIZE(op_names) == PLAN_OP_MAX, "a name an operation");
 
@@ -216,14 +216,14 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 }
 
 void
-plan_ask(struct plan *p, const char *key, const struct question *q)
+plan_query(struct plan *p, const char *key, const struct query *q)
 {
-	struct plan_step *s = add(p, PLAN_ASK);
-	struct question *copy = arena_alloc(p->arena, sizeof(*copy));
+	struct plan_step *s = add(p, PLAN_QUERY);
+	struct query *copy = arena_alloc(p->arena, sizeof(*copy));
 
 	*copy = *q;
 	s->key = key;
-	s->question = copy;
+	s->query = copy;
 }
 
 void
@@ -339,9 +339,9 @@ print_step(struct str *s, const struct plan_step *step)
 {
 	if (step->op == PLAN_EVENT)
 		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
-	else if (step->op == PLAN_ASK)
-		str_addf(s, "ask %s %s %s\n", step->key, step->question->method,
-		    step->question->shown != NULL ? step->question->shown : step->question->url);
+	else if (step->op == PLAN_QUERY)
+		str_addf(s, "query %s %s %s\n", step->key, step->query->method,
+		    step->query->shown != NULL ? step->query->shown : step->query->url);
 	else
 		str_addf(s, "%s %s %s%s%s\n", op_names[step->op], step->type->kind, step->name,
 		    step->body != NULL ? " " : "", step->body != NULL ? step->body : "");

@@ -23,7 +23,7 @@ enum plan_op {
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
 	PLAN_EVENT,
-	PLAN_ASK, /* a question to the outside; its answer comes with a later pass */
+	PLAN_QUERY, /* a question to the outside; its answer comes with a later pass */
 	PLAN_OP_MAX
 };
 
@@ -44,7 +44,7 @@ struct plan_step {
 	const char *revision; /* of a Git repository, that it is about; NULL: none */
 	/* ASK */
 	const char *key; /* the answer is found under it in struct seen */
-	const struct question *question; /* in the plan's arena */
+	const struct query *query; /* in the plan's arena */
 };
 
 /* A number to be told again in the next pass, by this process only: see struct seen. */
@@ -112,7 +112,7 @@ void plan_event(struct plan *, const struct object *about, bool warning, const c
     printf_like(5, 6);
 
 /* A question to the outside (copied). The same key again, while it is under way or answered, asks nothing. */
-void plan_ask(struct plan *, const char *key, const struct question *);
+void plan_query(struct plan *, const char *key, const struct query *);
 
 /* The answer under this key is needed by a later pass too: it outlives the status write, which all others do not. */
 void plan_keep(struct plan *, const char *key);

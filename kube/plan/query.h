@@ -7,7 +7,7 @@ struct header {
 	const char *name, *value;
 };
 
-struct question {
+struct query {
 	const char *method, *url;
 	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input; exit code 0 is status 200.
 	 * From the controller's configuration only: never set by what users write. */
@@ -23,7 +23,7 @@ struct question {
 	const char *body; /* NULL: none */
 	const char *content_type; /* of the body */
 	int64_t timeout_ms; /* from sending to the last byte; > 0 */
-	size_t answer_max; /* bytes; a longer answer is an error, never cut */
+	size_t response_max; /* bytes; a longer answer is an error, never cut */
 	unsigned redirects_max; /* so many are followed, to http and https */
 	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for what users write. */
 	bool outside_only;
@@ -33,7 +33,7 @@ struct question {
 };
 
 /* err (not reached, timed out, too long), or else status and body. */
-struct answer {
+struct response {
 	const struct err *err;
 	int status;
 	struct bytes body;

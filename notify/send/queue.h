@@ -52,9 +52,9 @@ void send_queue_remove(struct send_queue *, struct send_job *);
 struct delivery {
 	struct loop *loop;
 	struct transport *transport; /* borrowed */
-	struct question question; /* texts borrowed until the delivery ends */
+	struct query question; /* texts borrowed until the delivery ends */
 	const char *tenant; /* whose places the request uses (kube/turns.h) */
-	bool outside_only; /* see struct question */
+	bool outside_only; /* see struct query */
 	/* Returns why the response is a failure; NULL: the notification was accepted. */
 	struct err *(*check)(void *arg, const struct err *, const struct reply *);
 	/* The delivery ended; `failure` as `check` returned it at the last attempt. The delivery may be freed. */

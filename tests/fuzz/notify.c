@@ -13,10 +13,10 @@ send(struct arena *a, const struct notify_config *c, const json_t *names, const 
 		return;
 	json_object_foreach (c->services, name, service) {
 		struct destination to = { name, "to" };
-		struct question q = { 0 };
+		struct query q = { 0 };
 
 		if (notify_compose(a, c, secret, &to, notification, 0, &q) == NULL)
-			notify_answered(a, c, &to, &(struct answer){ .status = 200, .body = { "{}", 2 } });
+			notify_answered(a, c, &to, &(struct response){ .status = 200, .body = { "{}", 2 } });
 	}
 	json_decref(notification);
 }

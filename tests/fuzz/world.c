@@ -321,14 +321,14 @@ static struct string_pair plugins = { STEP_PLUGINS_SETTING,
 	"{\"stepPlugins\":[{\"name\":\"p\",\"exec\":{\"command\":[\"p\"]}}]}" };
 static const struct string_map settings = { &plugins, 1 };
 
-static struct seen_answer
+static struct seen_query
 answered(const char *key, const char *body)
 {
-	return (struct seen_answer){ .key = key,
-		.asked_at = NOW - 1000,
-		.answered = true,
-		.answered_at = NOW,
-		.answer = { .status = 200, .body = { body, strlen(body) } } };
+	return (struct seen_query){ .key = key,
+		.sent_at = NOW - 1000,
+		.done = true,
+		.done_at = NOW,
+		.response = { .status = 200, .body = { body, strlen(body) } } };
 }
 
 static const char *
@@ -336,13 +336,13 @@ decided(struct arena *a, const json_t *objects, uint8_t asked)
 {
 	struct listed l = LISTED;
 	struct seen_failure failure = { &virtual_service_type, "vs", false, ERR_INVALID, "no" };
-	struct seen_answer answers[] = { answered("plugin/2/Run/2",
-					     "{\"phase\":\"Failed\",\"message\":\"m\",\"status\":[1]}"),
+	struct seen_query answers[] = { answered("plugin/2/Run/2",
+					    "{\"phase\":\"Failed\",\"message\":\"m\",\"status\":[1]}"),
 		answered("u-run.j.1/pods", "{\"items\":[{\"metadata\":{\"name\":\"p\"},\"status\":{\"phase\":"
 					   "\"Failed\",\"reason\":\"r\"}}]}") };
 	struct seen seen = { .failure = (asked & 4) != 0 ? &failure : NULL,
-		.answers = answers,
-		.n_answers = (asked & 8) != 0 ? ARRAY_SIZE(answers) : 0 };
+		.queries = answers,
+		.n_queries = (asked & 8) != 0 ? ARRAY_SIZE(answers) : 0 };
 	struct pass p = {
 		.view = &l.view, .namespace = "ns", .name = "x", .now = NOW, .seen = &seen, .settings = &settings
 	};

@@ -116,14 +116,14 @@ try_again(struct life *l)
 }
 
 /* What people do about it: nothing; they undo the rollout; or they have it try again. */
-enum response { NOTHING, UNDO, RETRY, RESPONSES };
+enum remedy { NOTHING, UNDO, RETRY, REMEDIES };
 
-static const char *const responses[RESPONSES] = { "", ", and gone back from by hand", ", and tried again by hand" };
+static const char *const remedies[REMEDIES] = { "", ", and gone back from by hand", ", and tried again by hand" };
 
 /* false: it did not go well, and why is said. */
 static bool
-live(const struct syncer *syncer, bool known, enum response by_hand, unsigned at, enum trouble how,
-    unsigned *ret_requests)
+live(
+    const struct syncer *syncer, bool known, enum remedy by_hand, unsigned at, enum trouble how, unsigned *ret_requests)
 {
 	const struct controller *rows[ARRAY_SIZE(syncer->controllers) + 1] = { NULL };
 	struct life l = { .syncer = syncer };
@@ -150,14 +150,14 @@ live(const struct syncer *syncer, bool known, enum response by_hand, unsigned at
 	cluster_free(l.process.cluster);
 	if (l.why[0] != '\0')
 		printf("not ok a commit of one %s that is aborted%s%s, when request %u %s: %s\n", syncer->name,
-		    responses[by_hand], known ? "" : ", rollouts being decided elsewhere", at, trouble_names[how],
+		    remedies[by_hand], known ? "" : ", rollouts being decided elsewhere", at, trouble_names[how],
 		    l.why);
 	return l.why[0] == '\0';
 }
 
 /* With every trouble, at every stride-th request. */
 static bool
-lives(const struct syncer *syncer, bool known, enum response by_hand, unsigned stride)
+lives(const struct syncer *syncer, bool known, enum remedy by_hand, unsigned stride)
 {
 	unsigned n, ignored, played = 1;
 
@@ -169,7 +169,7 @@ lives(const struct syncer *syncer, bool known, enum response by_hand, unsigned s
 				return false;
 	printf("ok a commit of one %s that is aborted%s%s, is held, and the next one is not, when one of %u "
 	       "requests fails, loses its answer, or is its process' last (%u lives)\n",
-	    syncer->name, responses[by_hand], known ? "" : ", rollouts being decided elsewhere", n, played);
+	    syncer->name, remedies[by_hand], known ? "" : ", rollouts being decided elsewhere", n, played);
 	return true;
 }
 
@@ -179,8 +179,8 @@ gitops_aborts(unsigned stride)
 	bool ok = true;
 
 	for (size_t i = 0; i < SYNCERS; i++)
-		for (int by_hand = 0; by_hand < RESPONSES; by_hand++)
+		for (int by_hand = 0; by_hand < REMEDIES; by_hand++)
 			for (int known = 0; known < 2; known++)
-				ok &= lives(&syncers[i], known, (enum response)by_hand, stride);
+				ok &= lives(&syncers[i], known, (enum remedy)by_hand, stride);
 	return ok;
 }

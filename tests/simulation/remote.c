@@ -150,7 +150,7 @@ remote_do(struct remote *r, const char *method, const char *content_type, const 
 		.body = text,
 		.content_type = content_type,
 		.timeout_ms = TIMEOUT_MS,
-		.answer_max = ANSWER_MAX };
+		.response_max = ANSWER_MAX };
 
 	json_decref(body);
 	r->answered = false;
@@ -200,7 +200,7 @@ follow(struct timer *t, void *arg)
 	static const struct receiver receiver = { .data = on_data, .done = on_over };
 	struct follower *f = arg;
 	struct request q = {
-		.method = "GET", .url = f->url, .timeout_ms = TIMEOUT_MS, .stream = true, .answer_max = ANSWER_MAX
+		.method = "GET", .url = f->url, .timeout_ms = TIMEOUT_MS, .stream = true, .response_max = ANSWER_MAX
 	};
 
 	(void)t;

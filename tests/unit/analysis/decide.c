@@ -15,18 +15,18 @@ pass(struct arena *a, const char *run, const char *const (*answers)[2])
 	json_t *j = yaml(a, run);
 	struct plan *p = plan_new(a);
 	struct seen seen = { 0 };
-	struct seen_answer *list = arena_new_array(a, struct seen_answer, 8);
+	struct seen_query *list = arena_new_array(a, struct seen_query, 8);
 	struct analysis_world w = { .seen = &seen };
 
 	time_parse(NOW, &w.now);
 	for (; answers != NULL && (*answers)[0] != NULL; answers++)
-		list[seen.n_answers++] = (struct seen_answer){ .key = (*answers)[0],
-			.asked_at = w.now,
-			.answered = (*answers)[1] != NULL,
-			.answered_at = w.now,
-			.answer = { .status = 200,
+		list[seen.n_queries++] = (struct seen_query){ .key = (*answers)[0],
+			.sent_at = w.now,
+			.done = (*answers)[1] != NULL,
+			.done_at = w.now,
+			.response = { .status = 200,
 			    .body = { (*answers)[1], (*answers)[1] != NULL ? strlen((*answers)[1]) : 0 } } };
-	seen.answers = list;
+	seen.queries = list;
 	w.run = (const struct analysis_run *)object_decode(&analysis_run_type, j, a);
 	json_decref(j);
 	analysis_decide(&w, p);
@@ -128,11 +128,11 @@ a_secret_is_fetched_when_it_is_needed_and_never_shown(void **state)
 	struct plan *p;
 
 	(void)state;
-	wants(pass(a, SECRET_RUN, none), "ask secret/s GET /api/v1/namespaces/ns/secrets/s");
+	wants(pass(a, SECRET_RUN, none), "query secret/s GET /api/v1/namespaces/ns/secrets/s");
 	p = pass(a, SECRET_RUN, secret);
-	wants(p, "ask x#0/0 POST http://u:*****@p/api/v1/query");
-	assert_string_equal(p->steps[0].question->body, "query=qs3cret");
-	assert_string_equal(p->steps[0].question->url, "http://u:s3cret@p/api/v1/query");
+	wants(p, "query x#0/0 POST http://u:*****@p/api/v1/query");
+	assert_string_equal(p->steps[0].query->body, "query=qs3cret");
+	assert_string_equal(p->steps[0].query->url, "http://u:s3cret@p/api/v1/query");
 	assert_int_equal(p->n_kept, 1);
 	p = pass(a, SECRET_RUN, both);
 	wants(p, "no metric q*****");

@@ -61,7 +61,7 @@ pods_say_why(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena *a = arena_new();
 		const char *body = arena_printf(a, "{\"items\":%s}", cases[i].pods), *says;
-		struct answer got = { .status = 200, .body = { body, strlen(body) } };
+		struct response got = { .status = 200, .body = { body, strlen(body) } };
 		bool stuck;
 
 		says = job_trouble(a, &got, &stuck);

@@ -13,7 +13,7 @@ static void
 it_asks_an_instant_query(void **state)
 {
 	struct arena *a = arena_new();
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 
@@ -24,7 +24,7 @@ it_asks_an_instant_query(void **state)
 	assert_string_equal(q.body, "query=sum%28rate%28x%5B1m%5D%29%29%20%2F%202");
 	assert_string_equal(q.content_type, "application/x-www-form-urlencoded");
 	assert_int_equal(q.timeout_ms, 5000);
-	assert_true(q.answer_max > 0);
+	assert_true(q.response_max > 0);
 	arena_free(a);
 }
 
@@ -58,9 +58,9 @@ values_errors_and_no_data_are_told_apart(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct arena *a = arena_new();
-		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
+		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct query_input in = { .responses = { &got }, .n = 1 };
-		struct question q;
+		struct query q;
 		struct value v = { 0 };
 		struct err *e = NULL;
 		enum measured m = prometheus_provider.step(&metric, &in, a, &q, &v, &e);
@@ -79,9 +79,9 @@ static void
 a_server_that_is_not_reached_is_an_error_that_names_it(void **state)
 {
 	struct arena *a = arena_new();
-	struct answer got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
+	struct response got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
 	struct query_input in = { .responses = { &got }, .n = 1 };
-	struct question q;
+	struct query q;
 	struct value v;
 	struct err *e = NULL;
 
@@ -106,7 +106,7 @@ metric_of(struct arena *a, const char *text)
 }
 
 static const char *
-header_of(const struct question *q, const char *name)
+header_of(const struct query *q, const char *name)
 {
 	for (size_t i = 0; i < q->n_headers; i++)
 		if (strcmp(q->headers[i].name, name) == 0)
@@ -121,7 +121,7 @@ it_asks_a_range_between_two_times(void **state)
 	const struct metric *m = metric_of(a,
 	    "{address: 'http://p', query: up, rangeQuery: {start: 'now() - duration(\"5m\")', end: now(), step: 30s}}");
 	struct query_input in = { .now = 1000000500 };
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 
@@ -140,7 +140,7 @@ headers_and_credentials_go_with_the_question(void **state)
 	const struct metric *m =
 	    metric_of(a, "{address: 'http://p', query: up, headers: [{key: X-Scope-OrgID, value: tenant}], caCert: PEM,"
 			 " authentication: {basicAuth: {username: me, password: s3cret}, oauth2: {}, sigv4: {}}}");
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 
@@ -159,11 +159,11 @@ oauth2_asks_for_a_token_first(void **state)
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a, "{address: 'http://p', query: up, authentication: {oauth2: {tokenUrl:"
 					      " 'https://t/token', clientId: id, clientSecret: pw, scopes: [r, w]}}}");
-	struct answer token = { .status = 200, .body = { "{\"access_token\":\"tok\"}", 22 } },
-		      refused = { .status = 401, .body = { "{\"error\":\"invalid_client\"}", 26 } };
+	struct response token = { .status = 200, .body = { "{\"access_token\":\"tok\"}", 22 } },
+			refused = { .status = 401, .body = { "{\"error\":\"invalid_client\"}", 26 } };
 	struct query_input with_token = { .responses = { &token }, .n = 1 },
 			   without = { .responses = { &refused }, .n = 1 };
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct value v;
 	struct err *e = NULL;
 

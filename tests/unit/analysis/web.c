@@ -17,7 +17,7 @@ it_asks_as_the_metric_says(void **state)
 		.headers = { headers, 1 } };
 	static const struct metric m = { .name = "x", .provider = { .web = &w } };
 	struct arena *a = arena_new();
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct err *e = NULL;
 	struct value v;
 
@@ -31,7 +31,7 @@ it_asks_as_the_metric_says(void **state)
 	assert_int_equal(q.timeout_ms, 3000);
 	assert_int_equal(q.n_headers, 1);
 	assert_true(q.outside_only);
-	assert_true(q.answer_max > 0 && q.redirects_max > 0);
+	assert_true(q.response_max > 0 && q.redirects_max > 0);
 	arena_free(a);
 }
 
@@ -43,7 +43,7 @@ it_says_who_asks(void **state)
 	static const struct web_metric w = { .url = "https://example.com/q", .authentication = &auth };
 	static const struct metric m = { .name = "x", .provider = { .web = &w } };
 	struct arena *a = arena_new();
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct err *e = NULL;
 	struct value v;
 
@@ -107,10 +107,10 @@ answers_are_values_texts_or_errors(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct web_metric w = { .url = "http://x", .json_path = cases[i].path };
 		struct metric m = { .name = "x", .provider = { .web = &w } };
-		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
+		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct query_input in = { .responses = { &got }, .n = 1 };
 		struct arena *a = arena_new();
-		struct question q;
+		struct query q;
 		struct value v = { 0 };
 		struct err *e = NULL;
 		const char *text;

@@ -23,8 +23,8 @@ a_response_has_the_required_part_or_an_error(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		struct arena *a = arena_new();
-		struct seen_answer s = { .answered = true,
-			.answer = { .status = all[i].status, .body = { all[i].body, strlen(all[i].body) } } };
+		struct seen_query s = { .done = true,
+			.response = { .status = all[i].status, .body = { all[i].body, strlen(all[i].body) } } };
 		struct request_failure failure = { 0 };
 		const struct worker_response *got = request_response(a, &s, REQUEST_RESOURCES, &failure);
 

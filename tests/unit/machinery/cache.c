@@ -46,7 +46,7 @@ service_put_response(struct world *w, const char *name, const char *uid, const c
 {
 	_cleanup_(json_decrefp) json_t *j = service_json(name, uid, version);
 
-	cache_put_answer(w->cache, &service_type, j);
+	cache_put_response(w->cache, &service_type, j);
 }
 
 /* The version that the cache has of a Service, "" when it has none. */

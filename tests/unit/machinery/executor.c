@@ -9,7 +9,7 @@ struct world {
 	struct script *script;
 	struct cache *cache;
 	struct events *events;
-	struct asks asks;
+	struct queries queries;
 	struct executor to;
 	struct arena *arena;
 	struct plan *plan;
@@ -73,7 +73,7 @@ world_setup(struct world *w)
 	w->script = script_new(w->loop);
 	w->cache = cache_new(world_changed, w);
 	w->events = events_new(&w->script->transport, "test", 1);
-	w->asks = (struct asks){ .outside = &w->script->transport, .api = &w->script->transport };
+	w->queries = (struct queries){ .outside = &w->script->transport, .api = &w->script->transport };
 	w->to = (struct executor){ .api = &w->script->transport,
 		.cache = w->cache,
 		.events = w->events,
@@ -102,7 +102,7 @@ world_patch(struct world *w, const struct object *o)
 static void
 world_start(struct world *w)
 {
-	w->execution = execution_start(&w->to, w->plan, &w->asks,
+	w->execution = execution_start(&w->to, w->plan, &w->queries,
 	    (struct execution_observer){ .done = world_done, .has_news = world_has_news, .arg = w });
 }
 
@@ -110,7 +110,7 @@ static void
 world_teardown(struct world *w)
 {
 	execution_cancel(w->execution);
-	asks_done(&w->asks);
+	queries_done(&w->queries);
 	events_free(w->events);
 	cache_free(w->cache);
 	transport_free(&w->script->transport);

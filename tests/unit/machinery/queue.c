@@ -72,14 +72,14 @@ a_change_during_a_pass_gives_one_more_pass(void **state)
 	queue_add(w.queue, &i, QUEUE_WATCH);
 	world_run(&w, 1);
 	assert_int_equal(w.n, 1);
-	queue_add(w.queue, &i, QUEUE_ANSWER);
+	queue_add(w.queue, &i, QUEUE_RESPONSE);
 	queue_add(w.queue, &i, QUEUE_WATCH);
 	world_run(&w, 1000);
 	assert_int_equal(w.n, 1);
 	queue_done(&i, 0);
 	world_run(&w, 1);
 	assert_int_equal(w.n, 2);
-	assert_int_equal(w.why, QUEUE_ANSWER | QUEUE_WATCH);
+	assert_int_equal(w.why, QUEUE_RESPONSE | QUEUE_WATCH);
 	queue_done(&i, 0);
 	world_run(&w, 100000);
 	assert_int_equal(w.n, 2);

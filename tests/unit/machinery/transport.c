@@ -165,7 +165,7 @@ calls_beyond_sixteen_wait_for_the_end_of_one_and_a_watch_does_not(void **state)
 	char url[64];
 	struct config config = { .server = url };
 	struct transport *t;
-	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 },
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 },
 		       watch = call;
 
 	(void)state;
@@ -203,11 +203,11 @@ slow_calls_of_one_namespace_leave_places_to_others(void **state)
 	struct request slow = { .method = "PATCH",
 		.url = "/apis/apps/v1/namespaces/slow/replicasets/x",
 		.timeout_ms = 600000,
-		.answer_max = 1024 },
+		.response_max = 1024 },
 		       other = { .method = "PATCH",
 			       .url = "/apis/apps/v1/namespaces/other/replicasets/x/scale",
 			       .timeout_ms = 600000,
-			       .answer_max = 1024 };
+			       .response_max = 1024 };
 
 	(void)state;
 	server_start(&s, loop, url, sizeof(url));
@@ -245,10 +245,10 @@ slow_metrics_of_one_namespace_leave_places_to_others_and_to_the_api_server(void 
 	struct request slow = { .method = "GET",
 		.url = url,
 		.timeout_ms = 600000,
-		.answer_max = 1024,
+		.response_max = 1024,
 		.tenant = "slow" },
 		       other = slow,
-		       call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 };
+		       call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 };
 
 	(void)state;
 	server_start(&s, loop, url, sizeof(url));
@@ -288,7 +288,11 @@ a_request_that_waits_has_its_whole_time_out_left(void **state)
 	struct server s;
 	char url[64];
 	struct transport *t;
-	struct request first = { .method = "GET", .url = url, .timeout_ms = 600000, .answer_max = 1024, .tenant = "a" },
+	struct request first = { .method = "GET",
+		.url = url,
+		.timeout_ms = 600000,
+		.response_max = 1024,
+		.tenant = "a" },
 		       brief = first;
 
 	(void)state;
@@ -315,7 +319,7 @@ a_name_that_resolves_slowly_does_not_hold_up_the_loop(void **state)
 	struct loop *loop = loop_ev_new();
 	struct server s = { .loop = loop };
 	struct transport *t = transport_curl_new(loop, NULL);
-	struct request r = { .method = "GET", .url = "http://slow.example/", .timeout_ms = 100, .answer_max = 1024 };
+	struct request r = { .method = "GET", .url = "http://slow.example/", .timeout_ms = 100, .response_max = 1024 };
 
 	(void)state;
 	sem_init(&asked_for_slow, 0, 0);
@@ -341,7 +345,7 @@ calls_that_wait_can_be_canceled(void **state)
 	char url[64];
 	struct config config = { .server = url };
 	struct transport *t;
-	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 };
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 };
 	struct exchange *waiting[3];
 
 	(void)state;
@@ -372,7 +376,7 @@ a_call_that_waits_ends_with_its_time_out(void **state)
 	char url[64];
 	struct config config = { .server = url };
 	struct transport *t;
-	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .answer_max = 1024 },
+	struct request call = { .method = "GET", .url = "/api/v1/pods/x", .timeout_ms = 600000, .response_max = 1024 },
 		       brief = call;
 
 	(void)state;

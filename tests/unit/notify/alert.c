@@ -5,7 +5,7 @@
 
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 
-static struct question
+static struct query
 told(struct arena *a, const char *provider, const char *secret, bool bad, const char *reason, const char **ret_why)
 {
 	json_t *p = yaml(a, provider), *data = yaml(a, secret);
@@ -19,7 +19,7 @@ told(struct arena *a, const char *provider, const char *secret, bool bad, const 
 		.message = "why",
 		.revision = "main@sha1:" COMMIT };
 	static const struct flux_alert alert;
-	struct question q = { 0 };
+	struct query q = { 0 };
 	struct err *e = alert_compose(
 	    a, (const struct flux_provider *)object_decode(&flux_provider_type, p, a), &alert, data, &event, &q);
 
@@ -46,7 +46,7 @@ only_an_outcome_is_said_of_a_commit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
-		struct question q = told(a, PROVIDER("github"), TOKEN, true, outcomes[i], &why);
+		struct query q = told(a, PROVIDER("github"), TOKEN, true, outcomes[i], &why);
 
 		assert_null(why);
 		assert_string_equal(q.url, "https://example.org/api/v3/repos/acme/shop/statuses/" COMMIT);

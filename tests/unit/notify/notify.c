@@ -217,7 +217,7 @@ each_service_is_asked_in_its_own_way(void **state)
 	(void)state;
 	assert_null(notify_render(g.arena, &g.config, templates, g.vars, &notification));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct question q = { 0 };
+		struct query q = { 0 };
 		struct err *e = notify_compose(g.arena, &g.config, g.secret,
 		    &(struct destination){ cases[i].service, cases[i].recipient }, notification, 5000, &q);
 		const char *got = e != NULL ? arena_printf(g.arena, "!%s", err_text(g.arena, e))
@@ -272,7 +272,7 @@ an_answer_says_whether_it_was_taken(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct answer got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
+		struct response got = { .status = cases[i].status, .body = { cases[i].body, strlen(cases[i].body) } };
 		struct err *e =
 		    notify_answered(g.arena, &g.config, &(struct destination){ cases[i].service, "" }, &got);
 

@@ -1,0 +1,125 @@
+/* kube/queries.c: one exchange for each query. */
+#include "kube/queries.h"
+#include <string.h>
+
+struct sent_query {
+	struct queries *queries;
+	struct transport *transport;
+	struct exchange *exchange; /* NULL: it has its response */
+	char *name;
+	int64_t sent_at, done_at; /* wall ms */
+	bool shown; /* a pass has seen the response */
+	struct arena *arena;
+	struct response response;
+};
+
+static void
+query_free(struct sent_query *q)
+{
+	if (q->exchange != NULL) {
+		transport_cancel(q->transport, q->exchange);
+		q->queries->open--;
+	}
+	arena_free(q->arena);
+	free(q->name);
+	free(q);
+}
+
+static void
+query_on_response(void *arg, const struct err *e, const struct reply *reply)
+{
+	struct sent_query *q = arg;
+
+	q->exchange = NULL;
+	q->queries->open--;
+	q->done_at = loop_wall(q->transport->loop);
+	q->response = (struct response){ .err = e != NULL ? err_copy(q->arena, e) : NULL,
+		.status = reply->status,
+		.body = { arena_strndup(q->arena, reply->body.at, reply->body.len), reply->body.len } };
+	q->queries->on_response(q->queries->arg, q->done_at - q->sent_at);
+}
+
+void
+queries_send(struct queries *k, const struct plan_step *s)
+{
+	static const struct receiver receiver = { .done = query_on_response };
+	struct request r = request_of(s->query);
+	struct transport *cluster = s->query->elsewhere && k->elsewhere != NULL ? k->elsewhere : k->api;
+	struct transport *to = s->query->of_cluster ? cluster : s->query->command != NULL ? k->programs : k->outside;
+	struct sent_query *q;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (strcmp(k->list[i]->name, s->key) == 0)
+			return;
+	if (r.tenant == NULL)
+		r.tenant = k->namespace;
+	if (k->n == QUERIES_KEPT_MAX || k->open == QUERIES_OPEN_MAX)
+		return;
+	if (k->n == k->room) {
+		k->room = k->room == 0 ? 8 : k->room * 2;
+		k->list = mem_realloc(k->list, k->room * sizeof(struct sent_query *));
+	}
+	q = mem_alloc(sizeof(*q));
+	*q = (struct sent_query){ .queries = k,
+		.transport = to,
+		.name = mem_strdup(s->key),
+		.sent_at = loop_wall(k->api->loop),
+		.arena = arena_new() };
+	k->list[k->n++] = q;
+	if (to == NULL)
+		q->response.err = err_new(q->arena, ERR_INVALID, "this process runs no programs");
+	else
+		q->exchange = transport_start(to, &r, &receiver, q);
+	k->open += q->exchange != NULL;
+}
+
+size_t
+queries_show(struct queries *k, struct arena *a, struct seen_query **ret)
+{
+	*ret = arena_new_array(a, struct seen_query, k->n);
+	for (size_t i = 0; i < k->n; i++) {
+		struct sent_query *q = k->list[i];
+		bool done = q->exchange == NULL;
+
+		q->shown = done;
+		(*ret)[i] = (struct seen_query){ q->name, q->sent_at, done, q->done_at, q->response };
+	}
+	return k->n;
+}
+
+static bool
+queries_is_kept(const struct plan *p, const char *key)
+{
+	for (size_t i = 0; i < p->n_kept; i++)
+		if (strcmp(p->kept[i], key) == 0)
+			return true;
+	return false;
+}
+
+void
+queries_forget_shown(struct queries *k, const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (k->list[i]->shown && !queries_is_kept(p, k->list[i]->name))
+			query_free(k->list[i]);
+		else
+			k->list[n++] = k->list[i];
+	k->n = n;
+	if (n > 0)
+		return;
+	free(k->list);
+	k->list = NULL;
+	k->room = 0;
+}
+
+void
+queries_done(struct queries *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		query_free(k->list[i]);
+	free(k->list);
+	k->list = NULL;
+	k->n = k->room = 0;
+}
