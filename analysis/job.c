@@ -8,11 +8,14 @@
 #include "analysis/run_pass.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "kube/api/job_check.h"
+#include "kube/api/pod_check.h"
 
 #define PODS_INTERVAL_MS 10000 /* between two queries of the pods of a Job that are not ready */
 
 static bool job_used(const struct metric *);
 static struct err *job_check(struct arena *, const struct metric *);
+static void job_check_objects(struct problems *, const json_t *, const char *);
 static void job_measure(struct run_pass *, size_t);
 static size_t job_objects(const struct pass *, const struct analysis_run *, struct arena *, const struct object ***);
 static void job_clean(struct run_pass *);
@@ -27,6 +30,7 @@ const struct provider job_provider = {
 	.metric_name = "Job",
 	.used = job_used,
 	.check = job_check,
+	.check_objects = job_check_objects,
 	.measure = job_measure,
 	.watch = &job_watch,
 	.objects = job_objects,
@@ -53,6 +57,18 @@ job_check(struct arena *a, const struct metric *m)
 		return err_new(
 		    a, ERR_INVALID, "provider.job.spec.template.spec.restartPolicy: a Job needs Never or OnFailure");
 	return NULL;
+}
+
+static void
+job_check_objects(struct problems *p, const json_t *config, const char *path)
+{
+	const json_t *spec = json_object_get(config, "spec"), *template = json_object_get(spec, "template");
+	const char *at = arena_printf(p->arena, "%s.spec", path),
+		   *template_at = arena_printf(p->arena, "%s.template", at);
+
+	job_spec_problems(p, spec, at);
+	pod_template_problems(p, template, template_at, POD_OF_JOB);
+	pod_template_unknown(p, template, template_at);
 }
 
 /* The k-th object of the world, if it is a Job; otherwise NULL. */
@@ -131,7 +147,8 @@ job_query_pods(struct run_pass *s, const struct job *j, bool now)
 	return NULL;
 }
 
-/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for that. */
+/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for
+ * that. */
 static void
 job_read(struct run_pass *s, size_t i, const struct job *j)
 {

@@ -47,6 +47,11 @@ struct provider {
 	 * measuring. */
 	struct err *(*check)(struct arena *, const struct metric *);
 
+	/* Adds what an API server would refuse in the objects that it creates, from its configuration in JSON, at
+	 * `path`, in which arguments may not be resolved. NULL: nothing is checked. For lint: a run reports what the
+	 * API server refuses. */
+	void (*check_objects)(struct problems *, const json_t *config, const char *path);
+
 	/* Returns the kind of its values, as far as the configuration determines it. NULL: not at all. */
 	enum measured_kind (*kind)(const struct metric *);
 

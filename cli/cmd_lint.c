@@ -22,7 +22,6 @@
 #include "kube/api/core.h"
 #include "kube/api/experiment.h"
 #include "kube/api/flux.h"
-#include "kube/api/job_check.h"
 #include "kube/api/names.h"
 #include "kube/api/pod_check.h"
 #include "kube/api/roots.h"
@@ -328,18 +327,17 @@ lint_check_metric(struct lint *l, const struct manifest *m, const struct metric 
 	lint_print_problem(l, m, &p);
 }
 
-/* The pods of a Job that measures. */
+/* The objects that its provider creates, such as the pods of a Job. */
 static void
-lint_check_job_template(struct lint *l, const struct manifest *m, const json_t *metric, size_t i)
+lint_check_metric_objects(struct lint *l, const struct manifest *m, const json_t *metric, size_t i)
 {
-	const json_t *template = json_at(metric, "/provider/job/spec/template");
-	const char *spec = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.job.spec", i),
-		   *path = arena_printf(l->cli->arena, "spec.metrics[%zu].provider.job.spec.template", i);
+	const struct provider *p = provider_of_json(metric);
 	struct problems found = { .arena = l->cli->arena };
 
-	job_spec_problems(&found, json_at(metric, "/provider/job/spec"), spec);
-	pod_template_problems(&found, template, path, POD_OF_JOB);
-	pod_template_unknown(&found, template, path);
+	if (p == NULL || p->check_objects == NULL)
+		return;
+	p->check_objects(&found, json_object_get(json_object_get(metric, "provider"), p->name),
+	    arena_printf(l->cli->arena, "spec.metrics[%zu].provider.%s", i, p->name));
 	for (size_t k = 0; k < found.n; k++)
 		if (strstr(found.at[k].text, "{{") == NULL)
 			lint_print_problem(l, m, &found.at[k]);
@@ -398,7 +396,7 @@ lint_check_metrics(struct lint *l, const struct manifest *m, const struct analys
 		const json_t *metric = json_array_get(list, i);
 
 		lint_check_metric(l, m, &metrics[i], i, json_text(l->cli->arena, metric));
-		lint_check_job_template(l, m, metric, i);
+		lint_check_metric_objects(l, m, metric, i);
 	}
 	if (found.n > 0 || !known || spec->templates.n > 0 || l->n_errors > before)
 		return;

@@ -62,6 +62,19 @@ owns_keep_replicas(const json_t *live, json_t *desired)
 }
 
 bool
+owns_kind(const char *group, const char *kind)
+{
+	const struct type *t = &service_type;
+
+	if (str_eq(group, "apps") && str_eq(kind, "Deployment"))
+		return true;
+	for (size_t i = 0; t != NULL; t = router_type(i++))
+		if (str_eq(group, t->group) && str_eq(kind, t->kind))
+			return true;
+	return false;
+}
+
+bool
 owns_names(const struct rollout *r, const struct object *o)
 {
 	const struct router *router = r->spec.strategy.canary != NULL ? router_of(r->spec.strategy.canary) : NULL;

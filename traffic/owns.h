@@ -14,6 +14,9 @@
 #include "kube/api/rollout.h"
 #include "kube/plan/view.h"
 
+/* A rollout may own fields of objects of this group ("" of v1) and kind. */
+bool owns_kind(const char *group, const char *kind);
+
 /* Copies the fields that the rollout owns from the live object to the desired one: none, if it does not use the
  * object. */
 void owns_overlay(const struct rollout *, const json_t *live, json_t *desired);

@@ -2,6 +2,7 @@
 #include "gitops/worker/list.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"
+#include "traffic/owns.h"
 
 static void
 list_read_item(void *arg, const json_t *item, const struct unreadable *unreadable)
@@ -50,16 +51,11 @@ list_start_object(struct session *s, size_t i)
 	return i >= s->live.n_rollout_scopes && list_start_scope(s, i);
 }
 
-/* Its objects may be a rollout's in part. */
+/* Rollouts are needed to compare objects of this kind: they may own fields of them, or are such objects. */
 static bool
-list_is_shared(const struct api_kind *k)
+list_needs_rollouts(const struct api_kind *k)
 {
-	static const char *const kinds[] = { "Service", "VirtualService", "DestinationRule", "Deployment", "Rollout" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strcmp(k->kind, kinds[i]) == 0)
-			return true;
-	return false;
+	return strcmp(k->kind, "Rollout") == 0 || owns_kind(k->group, k->kind);
 }
 
 static void
@@ -79,7 +75,7 @@ list_add_rollouts(struct session *s)
 	static const struct api_kind rollouts = { "argoproj.io", "v1alpha1", "Rollout", "rollouts", false };
 
 	for (size_t i = 0; i < s->desired.resources.n; i++)
-		if (list_is_shared(&s->desired.resources.at[i].kind))
+		if (list_needs_rollouts(&s->desired.resources.at[i].kind))
 			list_add_scope(s, &rollouts, s->desired.resources.at[i].namespace);
 	s->live.n_rollout_scopes = s->live.scopes.n;
 }
@@ -134,7 +130,7 @@ list_finish(struct session *s)
 	for (size_t i = 0; i < s->desired.resources.n; i++) {
 		struct app_resource *r = &s->desired.resources.at[i];
 
-		if (r->manifest != NULL && list_is_shared(&r->kind) && !r->unreadable)
+		if (r->manifest != NULL && list_needs_rollouts(&r->kind) && !r->unreadable)
 			live_skip_unreadable(s, r);
 		if (r->live || r->hooks != 0 || r->skip)
 			continue;

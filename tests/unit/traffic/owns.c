@@ -170,6 +170,19 @@ a_sync_leaves_fields_of_another_type_as_git_has_them(void **state)
 			}
 }
 
+static void
+rollouts_own_fields_of_services_deployments_and_the_objects_of_routers(void **state)
+{
+	(void)state;
+	assert_true(owns_kind("", "Service"));
+	assert_true(owns_kind("apps", "Deployment"));
+	assert_true(owns_kind("networking.istio.io", "VirtualService"));
+	assert_true(owns_kind("networking.istio.io", "DestinationRule"));
+	assert_false(owns_kind("serving.knative.dev", "Service"));
+	assert_false(owns_kind("", "ConfigMap"));
+	assert_false(owns_kind("networking.istio.io", "Gateway"));
+}
+
 int
 main(void)
 {
@@ -180,6 +193,7 @@ main(void)
 		cmocka_unit_test(a_sync_keeps_the_routes_that_steps_created_before_all_others),
 		cmocka_unit_test(a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments),
 		cmocka_unit_test(a_sync_leaves_fields_of_another_type_as_git_has_them),
+		cmocka_unit_test(rollouts_own_fields_of_services_deployments_and_the_objects_of_routers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
