@@ -54,8 +54,8 @@ struct template_owner {
 
 struct err *action_template_owner(struct arena *, const struct rollout *, struct template_owner *ret);
 
-/* Sets the template to that of a ReplicaSet of the Rollout, without what the controller added: of the revision, or with 0
- * of the one before the newest. `replicasets` is an array of objects. */
+/* Sets the template to that of a ReplicaSet of the Rollout, without what the controller added: of the revision, or
+ * with 0 of the one before the newest. `replicasets` is an array of objects. */
 struct err *action_undo(
     struct arena *, const struct rollout *, const json_t *replicasets, int64_t revision, struct action *ret);
 

@@ -1,7 +1,7 @@
-/* rollout/affinity.c: the new version's pods keep away from nodes on which stable ones run.
+/* rollout/affinity.c: pods of the new version avoid nodes that run pods of the stable one.
  *
- * A term over the stable version's hash is put into the new ReplicaSet's template (not into what is hashed), as Argo Rollouts does
- * it; when another version has become the stable one meanwhile, it is put right.
+ * A term with the stable version's hash is added to the template of the new ReplicaSet (not to the template that is
+ * hashed), as in Argo Rollouts. When another version has become stable, the term is corrected.
  */
 #include "rollout/affinity.h"
 #include "base/str.h"
@@ -26,7 +26,7 @@ affinity_term(const char *stable)
 	    LABEL_POD_TEMPLATE_HASH, "operator", "In", "values", stable, "topologyKey", "kubernetes.io/hostname");
 }
 
-/* The hash that a term in a list is over; NULL: it is none that was put in. */
+/* The hash in a term of a list; NULL: the term was not added by affinity_add(). */
 static const char *
 affinity_term_hash(const json_t *of_list)
 {

@@ -125,9 +125,8 @@ analyses_check_ends(struct problems *p, const struct analysis_found *f, const st
 	}
 }
 
-/* Checks what can be known of a run before there is one: that its templates fit together, have their arguments, and
- * metrics that can be measured, and end where something waits for them. Values that are still to be looked up are
- * left open. */
+/* Checks an analysis before its run exists: its templates can be merged and have their arguments, their metrics can
+ * be measured, and metrics that something waits for end. Values that are resolved later are not checked. */
 static void
 analyses_check_run(struct problems *p, const struct analysis_found *f, bool measures)
 {
@@ -187,7 +186,7 @@ analyses_run_object(const struct run_wish *w, const char *name, const struct ana
 {
 	const struct object *o = w->owner;
 
-	if (object_label(o, LABEL_INSTANCE_ID) != NULL) /* or the run would be nobody's to measure */
+	if (object_label(o, LABEL_INSTANCE_ID) != NULL) /* without the label no controller would measure the run */
 		json_object_set_new(w->labels, LABEL_INSTANCE_ID, json_string(object_label(o, LABEL_INSTANCE_ID)));
 	return json_pack("{s:s,s:s,s:{s:s,s:s,s:O,s:O,s:[o]},s:o}", "apiVersion", "argoproj.io/v1alpha1", "kind",
 	    "AnalysisRun", "metadata", "name", name, "namespace", o->meta.namespace, "labels", w->labels, "annotations",

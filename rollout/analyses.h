@@ -1,4 +1,4 @@
-/* rollout/analyses.h: analyses that a rollout or an experiment asks for: their templates, what is wrong with them, and their runs. */
+/* rollout/analyses.h: the analyses of rollouts and Experiments: their templates, errors and runs. */
 #pragma once
 #include "analysis/args.h"
 #include "kube/plan/plan.h"
@@ -9,7 +9,7 @@
 struct template_found {
 	const struct template_ref *ref;
 	const char *field; /* that names it: "templates[0]", or of another template */
-	const struct analysis_template *template; /* NULL: there is none of that name */
+	const struct analysis_template *template; /* NULL: not found */
 };
 
 enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH, OF_EXPERIMENT };
@@ -26,7 +26,8 @@ struct analysis_found {
 	bool too_many; /* TEMPLATES_MAX is less than there are */
 };
 
-/* Looks up the templates of an analysis, in the order in which they are named; those that a template names itself come behind. */
+/* Finds the templates of an analysis, in the order in which they are named, and then the templates that these
+ * name. */
 struct analysis_found analysis_find(const struct view *, const char *ns, const struct rollout_analysis *,
     const char *field, enum analysis_place, struct arena *);
 
@@ -39,26 +40,27 @@ struct analysis_found experiment_analysis_find(const struct view *, const char *
  * without an end that something would wait for. */
 void analysis_problems(struct problems *, const struct analysis_found *, bool measures);
 
-/* What a new run is to be. */
+/* The properties of a run to create. */
 struct run_wish {
 	const struct object *owner;
 	const char *name; /* ".1", ".2" … is added when it is taken */
 	const struct analysis_found *analysis;
-	const struct args_source *from; /* what the arguments are resolved against */
+	const struct args_source *from; /* to resolve the arguments */
 	json_t *labels, *annotations; /* consumed */
 };
 
-/* Plans the run; *ret_name is its name. An error, whose text starts with the field, when its templates cannot be merged. */
+/* Plans the run; *ret_name is its name. An error, whose text starts with the field, when its templates cannot be
+ * merged. */
 struct err *run_create(struct plan *, const struct view *, const struct run_wish *, const char **ret_name);
 
-/* On a run or experiment that its rollout has ended: what it came to was cut off, and counts for nothing. (One that a person ends has what
- * it has found so far.) Ours, not the other controller's. */
+/* Marks a run or an Experiment that its rollout has ended: its result does not count. A run that a user ends keeps
+ * its result. Argo Rollouts does not have this annotation. */
 #define ANNOTATION_ENDED "rollout.argoproj.io/ended-by-rollout"
 
 /* Ends a run that is not over yet. */
 void run_terminate(struct plan *, const struct analysis_run *);
 
-/* What ends a run or an experiment, and says who did. A new reference. */
+/* Returns the patch that ends a run or an Experiment, with the annotation. A new reference. */
 json_t *ended_patch(void);
 
 /* Its rollout has ended it. */

@@ -1,8 +1,9 @@
-/* rollout/bluegreen.c: two versions side by side, and one Service that is switched.
+/* rollout/bluegreen.c: two versions, and an active Service that is switched from one to the other.
  *
- * The preview Service selects the new version at once → its pods are ready → the analysis before the switch → a pause, if one is
- * wanted → all of its pods → the active Service selects it → the analysis after the switch → it is the stable version, and the old
- * one goes after a delay. An abort switches back.
+ * The order of an update: the preview Service selects the new version; its pods are available; the analysis before
+ * the switch succeeds; the pause, if there is one, ends; all of its pods are available; the active Service selects
+ * it; the analysis after the switch succeeds; it is the stable version. The old version is scaled down after a delay.
+ * An abort switches back.
  */
 #include "rollout/bluegreen.h"
 #include "base/str.h"
@@ -28,8 +29,8 @@ bluegreen_active(const struct rollout_pass *p)
 	return world_replicaset(p->w, p->w->routing.stable_hash);
 }
 
-/* An older version that still has the pods it had: until its date they are kept for this. One whose update was given
- * up has pods with a date too: where an analysis of this update has begun, and a retry is under way, it is measured. */
+/* An older version whose pods have been kept, until their deadline, for a rollback. An aborted version has pods with
+ * a deadline too: if an analysis of this update has begun, or this is a retry, it is measured. */
 static bool
 bluegreen_still_runs(const struct rollout_pass *p)
 {
@@ -47,7 +48,8 @@ bluegreen_is_quick(const struct rollout_pass *p)
 				  bluegreen_still_runs(p));
 }
 
-/* Nothing is left to wait for but pods. Where no version serves yet, and the first has no pod that could, the next one is as good. */
+/* The switch waits only for pods. If no version serves yet, and the first one has no available pod, the next one
+ * replaces it. */
 static bool
 bluegreen_switches_at_once(const struct rollout_pass *p)
 {
@@ -101,8 +103,8 @@ bluegreen_waits_for_run(const struct rollout_pass *p)
 	       bluegreen_run_is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
 }
 
-/* What comes before the switch is over: the pods that are wanted of it are there, the analysis succeeded, the pause is over. That a
- * pause is over is remembered by controllerPause without a condition, until the switch. */
+/* The conditions of the switch are met: the wanted pods are available, the analysis succeeded, the pause is over. The
+ * end of the pause is remembered by controllerPause without a condition, until the switch. */
 static bool
 bluegreen_pause_is_over(struct rollout_pass *p)
 {
@@ -145,7 +147,8 @@ bluegreen_may_switch(struct rollout_pass *p)
 	    !bluegreen_pause_is_over(p))
 		return false;
 	if (bluegreen_wanted(p) != p->replicas) {
-		/* A person or time has said yes to a preview of fewer pods: written down, as the others come first. */
+		/* A user or the time has accepted a preview with fewer pods. This is stored, as the other pods are
+		 * needed first. */
 		p->st.blue_green.scale_up_preview_check_point = true;
 		pause_clear(p);
 		plan_reason(p->plan, "the preview is complete: scaling up all pods");
@@ -153,8 +156,9 @@ bluegreen_may_switch(struct rollout_pass *p)
 	return true;
 }
 
-/* Back to the stable version, after an abort or because it is wanted again: when it can carry the traffic, or no worse than the version
- * that serves now. A Service that selects no version yet may select pods of others, who knows how many. */
+/* The stable version can take the traffic back, after an abort or because the spec is the stable one again: it has
+ * all its pods, or at least as many as the version that serves now. An active Service without a hash may select any
+ * number of other pods. */
 static bool
 bluegreen_can_serve(const struct rollout_pass *p, const struct replicaset *rs)
 {

@@ -24,7 +24,8 @@ int64_t bluegreen_wanted(const struct rollout_pass *);
 /* Returns true if these are available. */
 bool bluegreen_is_ready(const struct rollout_pass *);
 
-/* Returns true if pauses and analyses are skipped: in a rollback to a version that still runs, or because a user asked. */
+/* Returns true if pauses and analyses are skipped: in a rollback to a version that still runs, or because a user
+ * asked. */
 bool bluegreen_is_quick(const struct rollout_pass *);
 
 /* Returns true if the pods are available and an analysis is running. */

@@ -20,16 +20,16 @@ canary_is_whole(const struct rollout_pass *p)
 	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicaset_available(rs) >= p->replicas;
 }
 
-/* Nothing is left to do for this update but to promote its version, and nobody holds it. */
+/* Nothing is left to do for this update but to promote its version, and no pause holds it. */
 static bool
 canary_steps_are_done(const struct rollout_pass *p)
 {
 	return p->index >= steps_count(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
-/* The new version has earned all the traffic, by its steps (whose last share is seen to have arrived; without steps there is none) or
- * because a person says so: the stable destination selects it, and only then is it called the stable version. Once that has begun,
- * neither a pause nor a change of scale turns it round (seed 12529). */
+/* The new version is to get all traffic: its steps are completed (the last weight is observed; without steps there is
+ * no weight), or a user promoted it. First the stable destination selects it; only then is it the stable version.
+ * After this has begun, neither a pause nor a change of scale reverses it. */
 static bool
 canary_is_promoting(const struct rollout_pass *p)
 {
@@ -92,7 +92,7 @@ canary_promote(struct rollout_pass *p)
 		pass_promote(p, done, "Promoted");
 }
 
-/* Going back to a version that was good not long ago, or an update without pods: the steps count as done at once, and nothing is
+/* In a rollback within spec.rollbackWindow, or an update without pods, the steps count as completed and nothing is
  * measured. */
 static void
 canary_skip_steps(struct rollout_pass *p)

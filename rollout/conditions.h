@@ -1,6 +1,8 @@
-/* rollout/conditions.h: conditions of a status, as Kubernetes keeps them (api-conventions, "Typical status properties").
+/* rollout/conditions.h: conditions of a status, as Kubernetes keeps them (api-conventions, "Typical status
+ * properties").
  *
- * lastTransitionTime moves only with a condition's status. The list that is changed is copied: what was decoded stays as it is.
+ * lastTransitionTime changes only with a condition's status. A list is copied before it is changed, as decoded values
+ * never change.
  */
 #pragma once
 #include "kube/api/rollout.h"

@@ -75,7 +75,7 @@ rollout_by_service(const struct rollout *r, const struct object *o)
 	       (b != NULL && (str_eq(b->active_service, name) || str_eq(b->preview_service, name)));
 }
 
-/* Whoever has an analysis: a template may come in by way of others that name it. */
+/* A rollout with an analysis: a template can be named by another template. */
 static bool
 rollout_by_template(const struct rollout *r, const struct object *o)
 {
@@ -120,7 +120,7 @@ rollout_by_selector(const struct rollout *r, const struct object *o)
 	return str_eq(r->object.meta.namespace, o->meta.namespace) && rollout_selects(r, o);
 }
 
-/* Its controller; without one, whoever may adopt it. */
+/* Its controller; without one, every rollout that may adopt it. */
 static void
 rollout_map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {

@@ -52,7 +52,7 @@ counts_limit(const char *text, int64_t replicas, bool up)
 			return 0;
 		memcpy(digits, text, len);
 		if (!str_int(digits, 0, INT32_MAX, &n))
-			return 0; /* told by validation */
+			return 0; /* validation reports it */
 		if (text[len] == '\0')
 			return n;
 		percent = n;
@@ -91,8 +91,8 @@ counts_set_weight(const struct counts_question *q)
 	return q->aborted ? 0 : counts_step_weight(q->canary, q->index, true);
 }
 
-/* The weight to count with. While a dynamically scaled stable version comes back after an abort, it is that of the last step
- * that needs fewer pods than are still missing. */
+/* The weight that determines the number of pods. While a dynamically scaled stable version is restored after an
+ * abort, it is the weight of the last step that needs fewer pods than are still missing. */
 static int64_t
 counts_weight(const struct counts_question *q)
 {
@@ -110,7 +110,7 @@ counts_weight(const struct counts_question *q)
 	return 0;
 }
 
-/* The setCanaryScale in force: the last one up to the present step, unless it says that pods follow the weight again. */
+/* The setCanaryScale in force: the last one up to the current step, unless it has matchTrafficWeight. */
 static const struct canary_scale *
 counts_scale(const struct counts_question *q)
 {
@@ -159,8 +159,8 @@ counts_with_router(const struct counts_question *q, struct counts_answer *ret)
 	ret->stable = counts_at_least_min(q, ret->stable);
 }
 
-/* Splits R pods (or R + 1, when one may be added) so that the new version's part comes closest to the weight; neither side gets
- * nothing unless the weight says so. */
+/* Splits R pods (or R + 1, if one more is allowed) so that the new version's share is closest to the weight. A side
+ * gets no pod only if the weight is 0 or 100. */
 static void
 counts_split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, int64_t *ret_stable)
 {
@@ -170,7 +170,7 @@ counts_split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, 
 	bool tie = weight * replicas % WEIGHT_MAX * 2 == WEIGHT_MAX;
 	double best = -1;
 
-	/* Where rounding up leaves the stable version nothing, and one pod more is not allowed: rounding down is what is left. */
+	/* Rounding up would leave no pod to the stable version, and one more is not allowed: round down. */
 	*ret_new = weight > 0 && !whole ? down : 0;
 	*ret_stable = replicas - *ret_new;
 	for (int64_t total = replicas; replicas > 0 && total <= replicas + (surge > 0); total++)
@@ -196,7 +196,7 @@ counts_drainable(const struct pod_counts *p, bool all)
 	return all ? p->spec : counts_least(p->spec, p->available);
 }
 
-/* What was taken from one side may not be what was available on the other. */
+/* Pods that were taken from one side are not always available on the other: both sides are corrected. */
 static void
 counts_adjust(const struct counts_question *q, int64_t min_available, int64_t max_total, bool increasing,
     struct counts_answer *ret)
@@ -267,8 +267,9 @@ counts_basic(const struct counts_question *q, struct counts_answer *ret)
 	min_available = q->replicas - unavailable;
 	increasing = want_new >= q->new_rs.spec;
 	if (q->older.spec > 0) {
-		/* Older versions are scaled down first. If every available pod is needed, maxSurge is used up, and no new pod is still
-		 * starting, that would wait for ever: stable pods that are neither wanted nor available make room. */
+		/* Older versions are scaled down first. If every available pod is needed, maxSurge is used up, and no
+		 * new pod is starting, this would block: stable pods that are neither wanted nor available are
+		 * removed. */
 		if (increasing && ret->new_rs < want_new && q->new_rs.spec <= q->new_rs.available &&
 		    q->older.spec <= q->older.available &&
 		    q->older.available + q->new_rs.available + stable->available <= min_available)

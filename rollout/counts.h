@@ -1,8 +1,8 @@
-/* rollout/counts.h: how many pods the new and the stable version are to have: arithmetic, and nothing else.
+/* rollout/counts.h: the number of pods of the new and the stable version. Arithmetic only.
  *
- * The numbers are those of Argo Rollouts (utils/replicaset/canary.go), held to them by tests/data/replica-counts.jsonl. With
- * traffic routing the weight follows a router and pods follow the weight; without, the pods' numbers are the weight, and
- * move within maxSurge and maxUnavailable.
+ * The numbers are those of Argo Rollouts (utils/replicaset/canary.go), and are compared with them by
+ * tests/data/replica-counts.jsonl. With traffic routing, a router has the weight and pods follow it. Without, the
+ * numbers of pods are the weight, and change within maxSurge and maxUnavailable.
  */
 #pragma once
 #include "kube/api/rollout.h"
@@ -20,7 +20,7 @@ struct counts_question {
 	int64_t index; /* of the step */
 	bool aborted, promote_full;
 	struct pod_counts new_rs;
-	const struct pod_counts *stable; /* NULL: there is none, or it is the new one */
+	const struct pod_counts *stable; /* NULL: does not exist, or is the new one */
 	struct pod_counts older; /* all others together */
 	bool has_weights; /* of the traffic, as recorded */
 	int64_t canary_weight, stable_weight;
@@ -32,22 +32,22 @@ struct counts_answer {
 	bool scaled; /* by a setCanaryScale step, not by the weight */
 	int64_t set_weight; /* of the last setWeight step; 0 when aborted, 100 behind the last step */
 	bool at_desired; /* the versions have what they are to have, as Argo Rollouts answers it */
-	/* A step that asks for pods is over. Argo Rollouts takes at_desired for it, and so leaves a step with less weight than the one
-	 * before, without a router, while the canary still has its pods, and waits for ever for a replicaProgressThreshold of more pods
-	 * than the step is to have. */
+	/* A step that asks for pods is completed. Argo Rollouts uses at_desired for this. It therefore completes a
+	 * step with a lower weight than the one before too early when there is no router, and never completes one
+	 * whose replicaProgressThreshold has more pods than the step. */
 	bool reached;
 };
 
 void counts_wanted(const struct counts_question *, struct counts_answer *ret);
 
-/* How many pods more, and fewer, than `replicas` there may be: maxSurge rounded up, maxUnavailable down; 25 % each by default,
- * and never both 0. */
+/* Sets how many pods more, and fewer, than `replicas` are allowed: maxSurge rounded up, maxUnavailable rounded down;
+ * 25 % each by default, and never both 0. */
 void counts_limits(
     const char *max_surge, const char *max_unavailable, int64_t replicas, int64_t *ret_surge, int64_t *ret_unavailable);
 
 /* The pods that a weight (percent) needs, rounded up. */
 int64_t counts_share(int64_t weight, int64_t replicas);
 
-/* The weight of the last setWeight at or before the index (at_index), or strictly before it; 0 if there is none, 100 behind the
- * last step (at_index). */
+/* Returns the weight of the last setWeight step at or before the index (at_index), or strictly before it; 0 without
+ * such a step, 100 behind the last step (at_index). */
 int64_t counts_step_weight(const struct canary_strategy *, int64_t index, bool at_index);

@@ -1,7 +1,8 @@
-/* rollout/decide.c: what every pass begins with, whatever the strategy; canary.c and bluegreen.c go on.
+/* rollout/decide.c: the beginning of every pass, for both strategies; canary.c and bluegreen.c continue it.
  *
- * Read this first. What takes weight away or brings capacity back comes before what makes progress; pods go last, and only
- * what the routing was seen not to need. The status is computed on every path and written whatever else failed.
+ * Read this first. Writes that lower the canary's weight or restore capacity come before writes that make progress.
+ * Pods are removed last, and only those that the routing was observed not to need. The status is computed on every
+ * path and written whatever else failed.
  */
 #include "rollout/decide.h"
 #include <inttypes.h>
@@ -26,7 +27,7 @@
 
 #define PROGRESS_DEADLINE 600 /* seconds */
 
-/* A new template or new steps: what was under way is over, the steps start again. */
+/* A new template or new steps: the current update ends, and the steps start again. */
 static void
 decide_begin_update(struct rollout_pass *p)
 {
@@ -67,8 +68,9 @@ decide_begin_update(struct rollout_pass *p)
 	plan_reason(p->plan, "the %s changed", other_template ? "pod template" : "steps");
 }
 
-/* The user's abort, or the one that is kept; the verdicts come from runs_verdict. An abort that was carried out has its time, and is taken
- * back by `promote --full`, as by a retry; one that comes behind a full promotion has none yet, and wins. */
+/* Reads an abort by a user, or an abort that is kept; runs_verdict() finds the others. An abort that was carried out
+ * has a time, and is ended by `promote --full`, as by a retry. An abort that follows a full promotion has no time
+ * yet, and wins. */
 static void
 decide_read_abort(struct rollout_pass *p)
 {
@@ -151,8 +153,8 @@ decide_was_held_without_pods(const struct rollout_pass *p)
 	       p->st.pause_conditions.n == 0 && !p->st.controller_pause;
 }
 
-/* An update that begins at spec.replicas 0 is over at once, as a Deployment's is: no pod could be tried. One that began with pods, and
- * is scaled to 0 on its way, goes on as its steps say: its pauses and gates are not passed because nobody runs it for a while. */
+/* An update that begins at spec.replicas 0 is completed at once, like a Deployment's: it has no pods to measure. An
+ * update that began with pods and is scaled to 0 continues with its steps: its pauses and analyses still hold it. */
 static bool
 decide_begins_without_pods(const struct rollout_pass *p)
 {
@@ -187,8 +189,8 @@ decide_valid(struct rollout_pass *p)
 		bluegreen_pass(p);
 }
 
-/* Whatever is wrong with the spec or with what it refers to: an update that is under way is still given up by a person, a
- * failed analysis or the deadline, and its traffic taken back where the routing can be read. Nothing else moves. */
+/* With an invalid spec or reference, the current update is still aborted by a user, a failed analysis or the
+ * deadline, and its traffic is returned where the routing can be read. Nothing else is changed. */
 static void
 decide_invalid(struct rollout_pass *p)
 {
@@ -212,7 +214,8 @@ decide_invalid(struct rollout_pass *p)
 	}
 }
 
-/* The step that the status names; whatever somebody wrote there, it is one that there is, or the end. */
+/* The step that the status names. The status may have been edited: an index outside the steps is the nearest valid
+ * one. */
 static int64_t
 decide_index(const struct opt_int *index, const struct canary_strategy *c)
 {

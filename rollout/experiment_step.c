@@ -1,4 +1,4 @@
-/* rollout/experiment_step.c: the experiment of a canary's step: which must exist, what its outcome does, and what traffic it has. */
+/* rollout/experiment_step.c: the Experiment of a canary's step: its creation, its result, and its traffic. */
 #include "rollout/experiment_step.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -124,8 +124,9 @@ experiment_step_is_named(const char *name, const char *base)
 	       (name[n] == '\0' || (name[n] == '-' && str_int(name + n + 1, 1, INT32_MAX, &x)));
 }
 
-/* The experiment of this update and step: the one the status names, or one that was created and not yet written down. One from before a
- * retry is neither; a status that does not tell when the update began is believed. */
+/* The Experiment of the current update and step: the one that the status names, or one that was created and is not in
+ * the status yet. An Experiment from before a retry does not count. A status without the start time of the update is
+ * trusted. */
 static const struct experiment *
 experiment_step_current(const struct rollout_pass *p)
 {
@@ -145,7 +146,7 @@ experiment_step_current(const struct rollout_pass *p)
 			continue;
 		if (known)
 			return e;
-		/* One that was told to end, and is over, has its outcome; one that is not has none to wait for. */
+		/* an Experiment that was ended and is final has a result; one that is not final will have none */
 		if (!e->spec.terminate || phase_is_final(e->status.phase))
 			found = e;
 	}
@@ -184,7 +185,7 @@ experiment_step_verdict(struct rollout_pass *p)
 		experiment_step_event(p, e, true);
 		plan_reason(p->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
 	} else if (str_eq(e->status.phase, "Inconclusive") && !p->st.promote_full) {
-		/* A person who looked, and goes on, has decided it. */
+		/* a user resumed the update after the inconclusive Experiment */
 		p->experiment_resumed = p->was->controller_pause && p->was->pause_conditions.n == 0;
 		if (!p->experiment_resumed && !pause_has(&p->st, PAUSE_EXPERIMENT)) {
 			pause_add(p, PAUSE_EXPERIMENT);
@@ -210,7 +211,7 @@ experiment_step_wanted(const struct rollout_pass *p)
 	       p->w->new_rs != NULL;
 }
 
-/* Labels and annotations that the step gives its pods beside the version's own; by labels they are selected too. */
+/* Adds the labels and annotations of the step to those of the version. The pods are selected by these labels too. */
 static void
 experiment_step_add_metadata(const struct pod_metadata *m, json_t *template, json_t *selector)
 {
@@ -353,8 +354,8 @@ experiment_step_has_pods(const struct experiment *e)
 	return false;
 }
 
-/* Deletes those beyond the history of analyses, and those whose revision is gone. The one of the current step stays: it would be made
- * again. */
+/* Deletes Experiments beyond the history limits, and those whose revision does not exist any more. The Experiment of
+ * the current step is kept, as it would be created again. */
 static void
 experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step)
 {
@@ -383,8 +384,9 @@ experiment_step_is_routed(const struct rollout_pass *p)
 	return p->w->router != NULL && p->w->routing.n_additional > 0;
 }
 
-/* While the status names an experiment, requests that route to it may be under way, and it keeps its pods: named before the first is
- * sent (experiment_weights), until it is over and the routing is seen without it. */
+/* While the status names an Experiment, it keeps its pods, as requests may be routed to them. The status therefore
+ * names it before the first weight is written (experiment_step_weights()), until it has ended and the routing is
+ * observed without it. */
 void
 experiment_step_sync(struct rollout_pass *p)
 {

@@ -14,7 +14,8 @@ void experiment_step_sync(struct rollout_pass *);
 /* Returns the Services of the step's Experiment that are to have traffic now, sorted by name. In the arena. */
 const struct weight_destination *experiment_step_weights(const struct rollout_pass *, size_t *ret_n);
 
-/* Returns the Services of Experiments that are observed to have traffic, with their hashes, sorted by name. In the arena. */
+/* Returns the Services of Experiments that are observed to have traffic, with their hashes, sorted by name. In the
+ * arena. */
 struct weight_destination *experiment_step_seen(const struct rollout_pass *, size_t *ret_n);
 
 /* Returns both of these; a Service that is in both is there once, as it is to be. In the arena. */

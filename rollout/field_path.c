@@ -25,7 +25,7 @@ field_path_find(const struct type *t, const char *name, size_t len)
 	return NULL;
 }
 
-/* A list's index behind a name: "[0]". False: it is none. */
+/* A list index behind a name: "[0]". False: it is something else. */
 static bool
 field_path_index(const char **s)
 {
@@ -37,8 +37,8 @@ field_path_index(const char **s)
 	return true;
 }
 
-/* Follows the rows as far as they go: what is kept as JSON or as a map may have any name below it. An argument is a text: a path ends at
- * one value, and not at an object or a list. */
+/* Follows the rows as far as they exist: a value that is kept as JSON or as a map may have any name below it. An
+ * argument is a text, so that a path must end at a single value, not at an object or a list. */
 static bool
 field_path_in(const struct type *t, const char *s)
 {

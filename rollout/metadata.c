@@ -1,8 +1,9 @@
-/* rollout/metadata.c: labels and annotations that pods carry while their version is the canary (or previewed), or the stable one.
+/* rollout/metadata.c: labels and annotations that pods have while their version is the canary (or preview), or the
+ * stable one.
  *
- * First the ReplicaSet's template gets them, so that new pods have them; then the pods that are there, each beside the others: one
- * that cannot be written holds up none, and is tried again. Only when all have them does the ReplicaSet's annotation say so (Argo
- * Rollouts' ephemeral-metadata, which also tells what was put in and has to go later).
+ * The ReplicaSet's template is written first, so that new pods have them. Then existing pods are written,
+ * independently: one that fails does not block the others, and is retried. The ReplicaSet's annotation
+ * (ephemeral-metadata, as in Argo Rollouts) is written when all pods have them; it lists the keys to remove later.
  */
 #include "rollout/metadata.h"
 #include "base/str.h"
@@ -16,7 +17,7 @@
 
 static const char *const kinds[] = { "labels", "annotations" };
 
-/* What the strategy says of a version; NULL: nothing. */
+/* The metadata that the strategy has for a version, or NULL. */
 static const struct pod_metadata *
 metadata_spec(const struct rollout_pass *p, bool stable)
 {
@@ -46,8 +47,8 @@ metadata_recorded(const struct replicaset *rs)
 	return json_object();
 }
 
-/* What has to change in {labels, annotations} so that they hold what is wanted, and no longer what was put in: a merge patch. A new
- * reference; NULL: nothing. */
+/* The merge patch of {labels, annotations} that adds the wanted keys and removes the recorded ones that are not
+ * wanted. A new reference; NULL: nothing to change. */
 static json_t *
 metadata_difference(json_t *want, json_t *was, json_t *const has[2])
 {
@@ -122,7 +123,7 @@ metadata_initial(const struct rollout_pass *p, json_t *template, json_t *annotat
 	json_object_set_new(annotations, ANNOTATION_EPHEMERAL_METADATA, json_string(json_text(p->arena, want)));
 }
 
-/* The versions of which something is said, or was: the new one, and the stable one. */
+/* The versions that have metadata, or had some: the new one, and the stable one. */
 static size_t
 metadata_versions(const struct rollout_pass *p, const struct replicaset *ret[2])
 {

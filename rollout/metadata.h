@@ -4,7 +4,8 @@
 
 struct rollout_pass;
 
-/* Adds the labels and annotations of the new version to its template, and their record to the annotations of its ReplicaSet. */
+/* Adds the labels and annotations of the new version to its template, and their record to the annotations of its
+ * ReplicaSet. */
 void metadata_initial(const struct rollout_pass *, json_t *template, json_t *annotations);
 
 /* Plans the same for the templates of the existing ReplicaSets. */

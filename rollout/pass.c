@@ -50,13 +50,13 @@ pass_make_revision(struct rollout_pass *p)
 {
 	if (revision_sync(p))
 		return true;
-	/* Without its ReplicaSet nothing else can be said of the new version; what runs keeps running. */
+	/* Without its ReplicaSet nothing else can be decided about the new version. The running version stays. */
 	p->st.current_pod_hash = p->was->current_pod_hash;
 	p->st.current_step_hash = p->was->current_step_hash;
 	p->st.current_step_index = p->was->current_step_index;
 	p->plan->n_status_events = 0;
 	replicas_raise(p);
-	/* What can be said is said by the pass that sees it; only when it could not be made is that told here. */
+	/* The pass that observes the ReplicaSet writes the status; it is written here only if the creation failed. */
 	if (!p->writes.replicaset || p->w->seen->failure != NULL)
 		status_finish(p);
 	return false;

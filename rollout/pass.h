@@ -54,14 +54,15 @@ struct rollout_pass {
 
 #define WITHOUT_PODS "Rollout has no replicas" /* in the event of a promotion */
 
-/* Returns true if the new ReplicaSet exists. Otherwise plans its creation or adoption, and the status if this is all that can
- * be reported without it; the pass is over then. */
+/* Returns true if the new ReplicaSet exists. Otherwise plans its creation or adoption, and the status if this is all
+ * that can be reported without it; the pass is over then. */
 bool pass_make_revision(struct rollout_pass *);
 
 /* Makes the new version the stable one. `completion` is the value of status.rolloutDuration.completionStatus. */
 void pass_promote(struct rollout_pass *, const char *why, const char *completion);
 
-/* Aborts the update for a reason that is found at the end of a pass. A reason that is found at its beginning sets `aborted`. */
+/* Aborts the update for a reason that is found at the end of a pass. A reason that is found at its beginning sets
+ * `aborted`. */
 void pass_abort(struct rollout_pass *, const char *message);
 
 /* The last part of every pass: runs, fewer pods, cleaning up, and the status. */

@@ -75,8 +75,8 @@ pause_drop(struct rollout_pass *p, const char *reason)
 	p->st.pause_conditions.n = n;
 }
 
-/* `promote --skip-current-step` moves the index and leaves the condition. Notes say at which step a condition was seen first: one that was
- * seen at another step is that step's, and the present pause starts its own. */
+/* `promote --skip-current-step` moves the index and leaves the condition. A note has the step at which a condition
+ * was first observed: a condition of another step has ended, and the current pause starts its own. */
 static bool
 pause_is_of_this_step(struct rollout_pass *p)
 {

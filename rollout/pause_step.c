@@ -44,9 +44,9 @@ pause_step_check(struct problems *p, const struct rollout_world *w, const struct
 	check_duration(p, s->pause->duration, arena_printf(p->arena, "%s.duration", path));
 }
 
-/* A timed pause ends strictly after start + duration; any pause ends when a user has removed its condition while the controller
- * was pausing (that is how `promote` resumes). steps_leave() resets controllerPause, so that this ends one pause: the step
- * behind it, if it is a pause too, begins with a condition of its own. */
+/* A timed pause ends strictly after start + duration. Any pause ends when a user has removed its condition while the
+ * controller was pausing, as `promote` does. steps_leave() resets controllerPause, so that this ends one pause only:
+ * a pause in the next step begins with a condition of its own. */
 static bool
 pause_step_done(struct rollout_pass *p, const struct canary_step *s)
 {

@@ -1,7 +1,7 @@
-/* rollout/plugin_step.c: a canary's plugin step: what its plugin is asked, and what the answers do.
+/* rollout/plugin_step.c: the plugin of a canary's step: its calls, and its responses.
  *
- * An operation is written into the status before its first call, so that what has begun is known whatever happens to this process, and
- * an update that is given up tells every plugin that has run. rollout/plugins.h has the protocol.
+ * An operation is written into the status before its first call. After a restart the started operations are therefore
+ * known, and an abort calls every plugin that has run. rollout/plugins.h has the protocol.
  */
 #include "rollout/plugin_step.h"
 #include <inttypes.h>
@@ -88,8 +88,6 @@ plugin_step_declared(const struct rollout_world *w, struct arena *a, const char 
 	return NULL;
 }
 
-/* --- the status ----------------------------------------------------------------------------------------------------- */
-
 static struct step_plugin_status *
 plugin_step_entry(struct rollout_pass *p, int64_t index, const char *operation)
 {
@@ -142,8 +140,6 @@ plugin_step_copy_entries(struct rollout_pass *p)
 		memcpy(list, p->st.canary.step_plugins.at, n * sizeof(*list));
 	p->st.canary.step_plugins.at = list;
 }
-
-/* --- calls ---------------------------------------------------------------------------------------------------------- */
 
 static const char *
 plugin_step_key(const struct rollout_pass *p, const struct step_plugin_status *e)
@@ -200,7 +196,7 @@ plugin_step_query(struct rollout_pass *p, const struct step_plugin *plugin, cons
 	plan_reason(p->plan, "plugin %s: %s, call %" PRId64, e->name, e->operation, e->executions);
 }
 
-/* What an answer says: phase and message, and what goes back with the next call. */
+/* Reads a response: phase and message, and the status that is returned with the next call. */
 static void
 plugin_step_read(struct rollout_pass *p, const struct response *got, struct step_plugin_status *e, int64_t *ret_again)
 {
@@ -288,8 +284,6 @@ plugin_step_done(struct rollout_pass *p, const struct canary_step *s)
 	return e != NULL && (str_eq(e->phase, "Successful") || e->disabled);
 }
 
-/* --- which operations there are to be ------------------------------------------------------------------------------- */
-
 static void
 plugin_step_begin_run(struct rollout_pass *p)
 {
@@ -305,7 +299,7 @@ plugin_step_begin_run(struct rollout_pass *p)
 	p->st.canary.step_plugins.at[p->st.canary.step_plugins.n - 1].phase = "Successful";
 }
 
-/* What has run is undone, the last first, one after the other. */
+/* Aborts the plugins that have run, the last first, one after the other. */
 static void
 plugin_step_begin_abort(struct rollout_pass *p)
 {
@@ -322,7 +316,7 @@ plugin_step_begin_abort(struct rollout_pass *p)
 	}
 }
 
-/* It is the present step's: no promotion, and nobody's hand, has gone past it. */
+/* The operation is that of the current step: neither a promotion nor a user has skipped it. */
 static bool
 plugin_step_is_current(const struct rollout_pass *p, const struct step_plugin_status *e)
 {

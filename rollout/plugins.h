@@ -1,6 +1,7 @@
 /* rollout/plugins.h: step plugins: hooks outside the controller that a canary's step calls.
  *
- * A mechanism of Sluice's own. Whoever runs the controller declares them in a file (--step-plugins), so that a Rollout can only name one:
+ * Step plugins are a feature of Sluice. They are declared in a file of the controller (--step-plugins); a Rollout can
+ * only name one:
  *
  *	stepPlugins:
  *	- name: acme/smoke-test
@@ -9,16 +10,17 @@
  *	- name: acme/migrate
  *	  exec: {command: [/plugins/migrate, --verbose]}
  *
- * Each call gets one JSON document, as the body of a POST or on standard input, and answers with another:
+ * Each call has one JSON document, as the body of a POST or on standard input, and returns another:
  *
  *	{"operation": "Run", "plugin": "acme/migrate", "step": 2, "call": 0, "config": …, "status": …, "rollout": {…},
  *	 "canaryHash": "5d8d759cf8", "stableHash": "697df5b887"}
  *	{"phase": "Running", "message": "3 of 9 tables", "requeueAfter": "20s", "status": {"at": 3}}
  *
- * Run is called until its phase is Successful (the step is over) or Failed (the update is aborted); Running and Error mean: later. What
- * it answers as status comes back with the next call. Abort is called when the update is given up, for each step that has run,
- * the last first; Terminate when the update is promoted past one that runs. A call may come twice with the same number, when its
- * answer was lost: plugin, rollout's uid, step, operation and call tell.
+ * Run is called until its phase is Successful (the step is completed) or Failed (the update is aborted); after
+ * Running and Error it is called again later. The status of a response is returned with the next call. Abort is
+ * called when the update is aborted, for each step that has run, the last first; Terminate when the update is
+ * promoted past a plugin that runs. A call may be repeated with the same number, if its response was lost: plugin,
+ * uid of the rollout, step, operation and call identify it.
  */
 #pragma once
 #include "kube/api/type.h"
@@ -33,13 +35,13 @@
 
 struct plugin_http {
 	const char *url;
-	const char *ca_cert; /* PEM; NULL: whom the machine trusts */
+	const char *ca_cert; /* PEM; NULL: those of the system */
 	bool insecure;
 };
 
 struct plugin_exec {
 	struct strings command; /* the program and its arguments */
-	struct strings environment; /* names of variables of the controller's that it has besides PLUGIN_ENVIRONMENT */
+	struct strings environment; /* names of variables to pass on, in addition to PLUGIN_ENVIRONMENT */
 };
 
 /* One of http and exec is set. */

@@ -1,4 +1,5 @@
-/* rollout/pods.c: the rollout's pods. They are not watched: what is rarely needed is listed then, as a question to the API server. */
+/* rollout/pods.c: the pods of a rollout. They are not watched, but listed by a query to the API server when they are
+ * needed. */
 #include "rollout/pods.h"
 #include "base/str.h"
 #include "base/time.h"

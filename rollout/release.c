@@ -1,7 +1,8 @@
 /* rollout/release.c: Services and routers' objects that the rollout wrote to and does not name any more.
  *
- * What a Service selects by our hash answers nobody once that version has no pods: the hash and the annotation are removed. Only what
- * the annotation says is this rollout's, what no other rollout names, and only a hash of one of its ReplicaSets.
+ * A Service that selects the hash of a version without pods has no endpoints: the hash and the annotation are
+ * removed. Only objects that the annotation assigns to this rollout and that no other rollout names are changed, and
+ * only hashes of its ReplicaSets are removed.
  */
 #include "rollout/release.h"
 #include "kube/api/core.h"
@@ -71,7 +72,8 @@ release_found_unreadable(const struct object *o, void *arg)
 	*(bool *)arg = true;
 }
 
-/* Only a change of the spec makes something be left, so that all Services are read once for each, and once by a new process. */
+/* Only a change of the spec releases objects. All Services are therefore read once for each generation, and once by a
+ * new process. */
 void
 release_plan(struct rollout_pass *p)
 {

@@ -3,5 +3,6 @@
 
 struct rollout_pass;
 
-/* Plans the removal of the rollout's hash and annotation from Services and routers' objects that its spec does not name any more. */
+/* Plans the removal of the rollout's hash and annotation from Services and routers' objects that its spec does not
+ * name any more. */
 void release_plan(struct rollout_pass *);

@@ -1,8 +1,8 @@
-/* rollout/replicas.c: how many pods each revision has; the numbers are from target.c.
+/* rollout/replicas.c: the number of pods of each revision; target.c has the numbers.
  *
- * With traffic routing, adding pods comes before traffic moves, taking pods away after it was seen to have moved: a ReplicaSet
- * that the routing still names is never shrunk below its share. Without, the numbers of pods are the weight, and both sides
- * move within maxSurge and maxUnavailable.
+ * With traffic routing, pods are added before traffic is moved, and removed after the traffic is observed to have
+ * moved: a ReplicaSet that the routing still selects is never scaled below its share. Without traffic routing, the
+ * numbers of pods are the weight, and both sides change within maxSurge and maxUnavailable.
  */
 #include "rollout/replicas.h"
 #include <inttypes.h>
@@ -77,15 +77,15 @@ replicas_stable_scales(const struct rollout_pass *p)
 	return p->w->router != NULL && p->canary != NULL && p->canary->dynamic_stable_scale;
 }
 
-/* Traffic is told apart from pods: by a router, or by a Service that is switched. */
+/* Traffic is independent of the number of pods: it is split by a router, or by a Service that is switched. */
 static bool
 replicas_are_routed(const struct rollout_pass *p)
 {
 	return p->w->router != NULL || p->blue_green != NULL;
 }
 
-/* The ReplicaSet grows to `to`, if that is more, and is no longer due to go. Of a blue-green rollout that goes back the date is what tells
- * that the version just ran: it is kept until that is over. */
+/* Scales the ReplicaSet up to `to`, and removes its scale-down deadline. In the rollback of a blue-green rollout the
+ * deadline shows that the version ran until recently: it is kept until the rollback is completed. */
 static void
 replicas_grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 {
@@ -136,14 +136,15 @@ replicas_shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 		replicas_scale(p, rs, to, false);
 }
 
-/* The aborted version keeps its pods for a while, so that a retry is quick; 0 means for ever, as the API documents it. */
+/* The aborted version keeps its pods for a while, for a quick retry; 0 means forever, as documented in the API. */
 static void
 replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 {
 	const struct opt_int *delay = &p->abort_delay;
 	int64_t at = replicas_deadline(rs);
 
-	/* With a stable version that is scaled by its share, the pods of both must not add up for longer than it takes. */
+	/* If the stable version is scaled by its share, the pods of both versions must not run longer than
+	 * necessary. */
 	if (replicas_stable_scales(p) && !delay->set) {
 		replicas_shrink(p, rs, target_kept(p, rs));
 		return;
@@ -160,8 +161,9 @@ replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 	}
 }
 
-/* A superseded canary that has traffic keeps its pods for the delay. Its date is set by the plan that takes the weight away, behind that
- * write: the next pass no longer sees that there was any. Where the weight stays longer than the date, there is another. */
+/* A superseded canary that has traffic keeps its pods for the delay. Its deadline is set in the plan that takes the
+ * weight away, after that write, as the next pass does not see the weight any more. If the weight stays longer than
+ * the deadline, a new one is set. */
 void
 replicas_keep(struct rollout_pass *p)
 {
@@ -179,8 +181,9 @@ replicas_keep(struct rollout_pass *p)
 	}
 }
 
-/* Versions that are neither new nor stable. Those that had traffic are kept for a delay, so that a rollback is quick and connections end,
- * but no more of them than scaleDownDelayRevisionLimit; before an update is over, all others are scaled down at once. */
+/* Versions that are neither new nor stable. Those that had traffic are kept for a delay, for a quick rollback and
+ * open connections, but at most scaleDownDelayRevisionLimit of them. Before an update is completed, all others are
+ * scaled down at once. */
 static void
 replicas_lower_other(struct rollout_pass *p, const struct replicaset *rs, int64_t *kept)
 {
@@ -246,7 +249,7 @@ replicas_lower_others_basic(struct rollout_pass *p)
 	size_t n = replicas_others(p, &others);
 	int64_t surge, unavailable, spare = 0;
 
-	/* Of one that was just scaled down the status may still count pods that are on their way out (seed 2419). */
+	/* The status of a ReplicaSet that was just scaled down may still count terminating pods. */
 	for (size_t i = 0; i < p->w->n_replicasets; i++) {
 		const struct replicaset *rs = p->w->replicasets[i];
 

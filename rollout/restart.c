@@ -1,7 +1,8 @@
-/* rollout/restart.c: spec.restartAt: pods that were created before it are evicted, so that their ReplicaSets make new ones.
+/* rollout/restart.c: spec.restartAt: pods that were created before it are evicted, so that their ReplicaSets replace
+ * them.
  *
- * Pods are not watched for it: they are listed when a restart is due, as a question to the API server. No more go at once than
- * may be unavailable; a PodDisruptionBudget that refuses one is tried again. The order is stable, new, older versions.
+ * Pods are not watched: they are listed by a query when a restart is due. At most maxUnavailable pods are evicted at
+ * once. If a PodDisruptionBudget refuses an eviction, it is retried. The order is stable, new, older versions.
  */
 #include "rollout/restart.h"
 #include "base/time.h"
@@ -27,9 +28,9 @@ restart_least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* How many may be evicted now: what is ready beyond the most that must be, without the pods that this pass removes. The list is newer
- * than the ReplicaSets' counts, which may not know yet of a pod that was evicted just now; these know of minReadySeconds; and pods
- * beyond what a ReplicaSet wants are on their way out. The smallest number is the safe one. */
+/* The number of pods that may be evicted now: ready pods beyond the required minimum, without the pods that this pass
+ * removes. The list is newer than the counts of the ReplicaSets, which may still include an evicted pod; the counts
+ * respect minReadySeconds; and pods beyond the wanted number are terminating. The smallest of the three is safe. */
 static int64_t
 restart_allowed(const struct rollout_pass *p, const struct pod *const *pods, size_t n)
 {

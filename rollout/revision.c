@@ -125,7 +125,8 @@ revision_annotate_rollout(struct rollout_pass *p, const char *created)
 		    "Rollout not completed, started update to revision %s (%s)", revision, p->w->hash);
 }
 
-/* Another hash, persisted, when somebody else's ReplicaSet has the name: as Kubernetes does on a collision. */
+/* If a ReplicaSet of another owner has the name, a collision count, which is stored, changes the hash, as in
+ * Kubernetes. */
 static bool
 revision_collides(struct rollout_pass *p, const char *name)
 {
@@ -160,8 +161,8 @@ revision_create(struct rollout_pass *p)
 	plan_reason(p->plan, "revision %" PRId64 " has no ReplicaSet yet", p->revision);
 }
 
-/* Nobody's ReplicaSets that this rollout selects become its own, as every Kubernetes controller does it: a rollout that was
- * deleted without its pods, and created again, takes them over. */
+/* ReplicaSets without a controller that this rollout selects are adopted, as by every Kubernetes controller: a
+ * rollout that was deleted without its pods, and created again, gets them back. */
 static bool
 revision_adopt(struct rollout_pass *p)
 {
@@ -182,8 +183,9 @@ revision_adopt(struct rollout_pass *p)
 	return p->w->n_orphans > 0;
 }
 
-/* The new version's ReplicaSet follows the rollout's annotations and minReadySeconds, which make no revision of their own.
- * One of an older revision that became the wanted one again gets the next number and remembers its old ones. */
+/* Copies the rollout's annotations and minReadySeconds to the new ReplicaSet; they do not make a new revision. The
+ * ReplicaSet of an older revision that is wanted again gets the next number and keeps its old ones in an
+ * annotation. */
 static void
 revision_update(struct rollout_pass *p, int64_t highest)
 {

@@ -1,6 +1,7 @@
-/* rollout/routes.c: the routes that setHeaderRoute and setMirrorRoute steps make: what they send to the canary has no weight.
+/* rollout/routes.c: managed routes, which setHeaderRoute and setMirrorRoute steps create. Their requests are
+ * independent of the weight.
  *
- * They are there while the canary has ready pods and the destination selects it, and go before anything takes it away.
+ * They exist while the canary has ready pods and the destination selects it, and are removed before its pods are.
  */
 #include "rollout/routes.h"
 #include "base/str.h"
@@ -8,7 +9,7 @@
 #include "rollout/pass.h"
 #include "rollout/steps.h"
 
-/* What the steps up to the present one say of a name; false: nothing, or no longer. */
+/* The route that the steps up to the current one define for a name; false: none, or it was removed. */
 static bool
 routes_find(const struct rollout_pass *p, const char *name, struct wanted_route *ret)
 {
@@ -27,7 +28,7 @@ routes_find(const struct rollout_pass *p, const char *name, struct wanted_route 
 	return false;
 }
 
-/* What the steps up to the present one want. In the arena. */
+/* The routes that the steps up to the current one define. In the arena. */
 static size_t
 routes_of_steps(const struct rollout_pass *p, struct wanted_route **ret)
 {

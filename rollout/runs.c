@@ -17,7 +17,7 @@
 #define LABEL_STEP "step-index"
 #define HISTORY_LIMIT 5
 
-/* What an analysis is to a rollout, by its place. */
+/* The role of an analysis in a rollout, by its place. */
 struct role {
 	enum analysis_place place;
 	const char *label; /* of its runs */
@@ -30,7 +30,8 @@ struct role {
 
 #define ROLES 2 /* of a strategy */
 
-/* The analyses that the strategy may have; the step's is that of the step that the rollout is at, whether or not it has one. */
+/* The analyses that the strategy may have. The step's role is that of the current step, even if it has no
+ * analysis. */
 static void
 runs_roles(struct rollout_pass *p, struct role ret[ROLES])
 {
@@ -61,7 +62,7 @@ runs_name(const struct rollout_pass *p, const struct role *role)
 	return role->step >= 0 ? arena_printf(p->arena, "%s-%" PRId64, name, role->step) : name;
 }
 
-/* What the strategy says about it, or NULL. */
+/* The analysis of the strategy that has this role, or NULL. */
 static const struct analysis_found *
 runs_analysis(const struct rollout_pass *p, const struct role *role)
 {
@@ -80,8 +81,8 @@ runs_find(const struct rollout_world *w, const char *name)
 	return NULL;
 }
 
-/* Edited steps begin again, and what was measured for the steps before does not count for them. Objects of Argo Rollouts do not say
- * which steps they were made for. */
+/* After the steps were edited, results for the previous steps do not count. Objects of Argo Rollouts do not have the
+ * hash of their steps. */
 static bool
 runs_is_of_steps(const struct rollout_pass *p, const struct object *o)
 {
@@ -90,8 +91,9 @@ runs_is_of_steps(const struct rollout_pass *p, const struct object *o)
 	return hash == NULL || str_eq(hash, p->w->step_hash != NULL ? p->w->step_hash : "");
 }
 
-/* Once the status knows of the update, its runs are those created since; before that (the status may have been lost behind the
- * run's creation), those of its revision, which is new with each new template. */
+/* Once the status has the start of the update, its runs are those that were created since. Before that (the status
+ * may have been lost after the run was created), its runs are those of its revision, which is new for each new
+ * template. */
 bool
 runs_made_by_update(const struct rollout_pass *p, const struct object *o)
 {
@@ -104,8 +106,8 @@ runs_made_by_update(const struct rollout_pass *p, const struct object *o)
 	return since != 0 && o->meta.creation_timestamp >= since;
 }
 
-/* While an update is aborted no run is created: one that is younger belongs to the retry, whether or not the status knows of that
- * yet. Its verdict must not be lost with a status write (seed 2782). */
+/* While an update is aborted no run is created: a younger run belongs to the retry, even if the status does not have
+ * it yet. Its verdict must not be lost with a status write. */
 bool
 runs_made_by_try(const struct rollout_pass *p, const struct object *o)
 {
@@ -200,14 +202,15 @@ runs_wanted(const struct rollout_pass *p, const struct role *role)
 	return false;
 }
 
-/* While there is a pause no run begins but the one in the background; one that looks at pods begins when they are there. */
+/* During a pause only the background analysis begins. Analyses before and after a switch begin when the pods are
+ * available. */
 static bool
 runs_may_begin(const struct rollout_pass *p, const struct role *role)
 {
 	if (role->place == IN_BACKGROUND)
 		return true;
 	if (*role->known != NULL && str_eq((*role->known)->status, "Successful"))
-		return false; /* somebody deleted it */
+		return false; /* a user deleted it */
 	return p->st.pause_conditions.n == 0 && (p->blue_green == NULL || bluegreen_is_ready(p));
 }
 
@@ -258,8 +261,9 @@ runs_forget(struct rollout_pass *p, const struct role *role)
 		*role->known = NULL;
 }
 
-/* A user who resumes after an inconclusive run before the switch has it measured again; the same act does not permit the switch.
- * A run after the switch that an earlier try left in the status has no part in this: the promotion of a retry would be lost. */
+/* If a user resumes after an inconclusive run before the switch, it is measured again; this does not permit the
+ * switch. A run after the switch that an earlier try left in the status is ignored, as otherwise the promotion of a
+ * retry would be lost. */
 static void
 runs_measure_again(struct rollout_pass *p, const struct role *role)
 {
@@ -288,7 +292,7 @@ runs_verdict(struct rollout_pass *p)
 	}
 }
 
-/* What the other controller's clients find a run by. */
+/* The labels by which clients of Argo Rollouts find a run. */
 static json_t *
 runs_labels(struct rollout_pass *p, const struct role *role, const struct run_metadata *extra)
 {
@@ -361,8 +365,8 @@ runs_collect(struct rollout_pass *p)
 	}
 }
 
-/* A retry need not want the run yet that failed: until it does, and the next is there, the status tells which one
- * counts for nothing. */
+/* A retry may not want the failed run's analysis yet. Until it does, and the next run exists, the status keeps the
+ * name of the run that does not count. */
 static bool
 runs_stays_named(const struct rollout_pass *p, const struct role *role)
 {

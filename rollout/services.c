@@ -1,6 +1,7 @@
-/* rollout/services.c: what Services select.
+/* rollout/services.c: the selectors of Services.
  *
- * A Service that is switched carries the rollout's name, so that no other rollout takes it (Argo Rollouts' annotation).
+ * A Service that is switched has the rollout's name in an annotation, as in Argo Rollouts, so that no other rollout
+ * uses it.
  */
 #include "rollout/services.h"
 #include "base/str.h"
@@ -29,8 +30,9 @@ services_switch(struct rollout_pass *p, const struct service *s, const char *has
 	    "Switched selector for service '%s' from '%s' to '%s'", s->object.meta.name, now != NULL ? now : "", hash);
 }
 
-/* Where the split is not by Services, these, if there are any, follow the versions. One that selects nothing answers nothing: only a
- * version with pods is selected, and at first only one that is whole. One whose pods are told apart by subsets selects them all. */
+/* If the traffic is not split by Services, existing ones follow the versions. A Service without endpoints would not
+ * respond: only a version with available pods is selected, and at first only one with all its pods. A Service whose
+ * pods are split by subsets selects all of them. */
 void
 services_follow(struct rollout_pass *p)
 {

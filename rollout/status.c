@@ -1,7 +1,8 @@
-/* rollout/status.c: the one writer of a Rollout's status: counts, conditions, phase, message, duration.
+/* rollout/status.c: the only writer of a Rollout's status: counts, conditions, phase, message, duration.
  *
- * It says what was seen. Conditions and their reasons, and the order in which phase and message are found, are those that
- * clients of this API read (kubectl plugin, Argo CD's health check): Argo Rollouts, utils/conditions and utils/rollout.
+ * The status has what was observed. Conditions, their reasons, and the order in which phase and message are
+ * determined are those that clients of this API expect (kubectl plugin, Argo CD's health check): Argo Rollouts,
+ * utils/conditions and utils/rollout.
  */
 #include "rollout/status.h"
 #include <inttypes.h>
@@ -23,10 +24,10 @@
 
 #define WAITS_SINCE "status-waits-since" /* a note */
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
-#define WAIT_MS 400 /* what lasts for half a second is written */
+#define WAIT_MS 400 /* a state that lasts half a second is written */
 #define ONE_POD_WAIT_MS 2000
 #define FAILS_SINCE "write-fails-since" /* a note */
-#define FAILS_TOLD_MS 5000
+#define FAILS_REPORT_MS 5000
 #define REPORTED (-1) /* in a note: the event has been emitted */
 
 static const struct condition *
@@ -78,7 +79,7 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 		    "Traffic weight updated to %" PRId64, to);
 		return;
 	}
-	/* The way to the stable destination went by all of the canary's, which no status said. */
+	/* before the traffic moved to the stable destination the canary had all of it, which no status has had */
 	if (p->promotion == PROMOTING) {
 		status_weight_event(p, from, 100 - p->w->routing.kept);
 		from = 100 - p->w->routing.kept;
@@ -86,7 +87,7 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 	status_weight_event(p, from, to);
 }
 
-/* What autoscalers, Services and people count of a blue-green rollout is the version that serves. */
+/* Autoscalers, Services and users count the version that serves. */
 static void
 status_count_blue_green(struct rollout_pass *p)
 {
@@ -104,8 +105,9 @@ status_count_blue_green(struct rollout_pass *p)
 	    arena_printf(p->arena, "%s,%s=%s", p->st.selector, LABEL_POD_TEMPLATE_HASH, p->w->routing.stable_hash);
 }
 
-/* What an autoscaler divides its metric by (status.HPAReplicas): with a router the pods of a canary and of older versions are beyond
- * spec.replicas, and must not make it ask for more. Where the stable version shrinks with its share, both together are spec.replicas. */
+/* Autoscalers divide their metric by status.HPAReplicas. With a router, the pods of a canary and of older versions
+ * are beyond spec.replicas and must not cause more. If the stable version is scaled by its share, both together are
+ * spec.replicas. */
 static int64_t
 status_hpa_replicas(const struct rollout_pass *p)
 {
@@ -161,8 +163,8 @@ status_counts(struct rollout_pass *p)
 	}
 }
 
-/* Pods that become available are progress; that the same ones come and go (a crash loop) is none. How many were available
- * at most in this step is remembered by this process only: after a restart the deadline may be moved once more. */
+/* Pods that become available are progress; the same pods that do so again (a crash loop) are not. The highest number
+ * in this step is known to this process only: after a restart the deadline may be extended once more. */
 static bool
 status_more_available(struct rollout_pass *p)
 {
@@ -265,7 +267,7 @@ status_progressing(struct rollout_pass *p, bool is_healthy)
 		    arena_printf(p->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
 	} else if (paused && old != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash) &&
 		   !status_is_of_another_update(p, old)) {
-		/* Nothing is under way that could be paused: what it came to stays. */
+		/* nothing can be paused, as no update is active: the last result stays */
 	} else if (paused) {
 		status_set_condition(p, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
 	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
@@ -279,7 +281,8 @@ status_progressing(struct rollout_pass *p, bool is_healthy)
 	}
 }
 
-/* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats it. */
+/* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats
+ * it. */
 static void
 status_replica_failure(struct rollout_pass *p)
 {
@@ -382,7 +385,7 @@ status_failing(struct rollout_pass *p)
 	if (f == NULL || f->class != ERR_AGAIN)
 		return NULL;
 	plan_note(p->plan, FAILS_SINCE, since);
-	return p->w->now >= time_add(since, FAILS_TOLD_MS) ? f : NULL;
+	return p->w->now >= time_add(since, FAILS_REPORT_MS) ? f : NULL;
 }
 
 /* A number for a text, at least 1 (FNV-1a). NULL: 0. */
@@ -398,9 +401,9 @@ status_text_number(const char *text)
 	return (int64_t)(h >> 2) + 1;
 }
 
-/* A write that fails again and again is reported by one event, although its error (a duration) differs each time. The event is emitted
- * with the status, whose write may fail too: it has been emitted if the status has the message that an earlier pass noted. A new process
- * emits it once more. */
+/* A write that fails repeatedly is reported by one event, although its error (a duration) differs each time. The
+ * event is emitted with the status, whose write may fail too: it has been emitted if the status has the message that
+ * an earlier pass noted. A new process emits it once more. */
 static bool
 status_has_reported(struct rollout_pass *p, const struct seen_failure *f)
 {
@@ -447,8 +450,8 @@ status_is_indefinite(const struct rollout_pass *p, const struct rollout_status *
 	return pause_has(st, PAUSE_STEP) && pause_step_is_endless(p, i);
 }
 
-/* Another version while an update is under way. Going back, to the stable version or to one that is older, goes on
- * with the same duration. */
+/* The template changed during an update. A rollback, to the stable version or to an older one, continues the
+ * duration. */
 static bool
 status_duration_continues(const struct rollout_pass *p)
 {
@@ -474,7 +477,7 @@ status_duration_begin(struct rollout_pass *p)
 			.completion_status = p->was->stable_rs == NULL ? t->completion_status : NULL };
 }
 
-/* Of an update that is under way, or has been: a pause that only a user ends counts until the update is over. */
+/* The duration of the current or last update. A pause that only a user ends counts until the update is completed. */
 static void
 status_duration(struct rollout_pass *p)
 {
@@ -506,8 +509,8 @@ status_duration(struct rollout_pass *p)
 	}
 }
 
-/* Two statuses that differ in nothing but what follows from counting pods: their numbers, the weight that was seen, texts, and
- * times of conditions. */
+/* The statuses differ only in consequences of counting pods: numbers, the observed weight, texts, and times of
+ * conditions. */
 static bool
 status_differs_in_counts(const struct rollout_pass *p)
 {
@@ -561,7 +564,7 @@ status_only_resumed(const struct rollout_pass *p)
 {
 	const struct rollout_status *was = p->was, *is = &p->st;
 
-	/* What the step behind the pause begins may end before the status says that it is the current one. */
+	/* the step behind the pause may be completed before the status names it as the current one */
 	for (size_t i = 0; i < p->plan->n_steps; i++)
 		if (p->plan->steps[i].op == PLAN_CREATE)
 			return false;
@@ -569,19 +572,22 @@ status_only_resumed(const struct rollout_pass *p)
 	       is->current_step_index.is == p->index && str_eq(was->stable_rs, is->stable_rs) && !p->deadline_exceeded;
 }
 
-/* What every later pass finds out again by itself is written together: by the next thing that has to be, or after a while, which is short
- * enough that no state of half a second is left out. A refusal is told at once. True: not now. */
+/* A status that every later pass computes again is written together with the next necessary change, or after a delay
+ * that is short enough that no state of half a second is skipped. A refusal is reported at once. True: do not write
+ * now. */
 static bool
 status_may_wait(struct rollout_pass *p)
 {
 	int64_t now = p->w->now, since = seen_note(p->w->seen, WAITS_SINCE, now),
 		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(p->w->seen, NUMBERS_SINCE, now);
 
-	/* A plan that asks for another pass at once needs its status for that: without it the pass would find the same again. */
+	/* a plan that asks for another pass at once needs its status: without it the pass would compute the same
+	 * again */
 	if (p->write_failed || status_refused(p) != NULL || !(status_differs_in_counts(p) || status_only_resumed(p)) ||
 	    (p->plan->wake_at != 0 && p->plan->wake_at <= now))
 		return false;
-	/* A step that adds one pod is told with the pod's readiness, which ends the step (tests/bench/requests). */
+	/* the status of a step that adds one pod is written when this pod is ready, which completes the step
+	 * (tests/bench/requests) */
 	if (!status_has_one_pod_more(p)) {
 		until = time_add(soon, WAIT_MS) < until ? time_add(soon, WAIT_MS) : until;
 		plan_note(p->plan, NUMBERS_SINCE, soon);

@@ -1,8 +1,8 @@
 /* rollout/step_kind.h: a kind of step: a row.
  *
  * A kind is a file that opens with its row, a line in steps.c, and the row of its field in kube/api/rollout.c
- * (canary_step_fields), of which the step hash, the schema and the reference are made. What a step does to pods, weights and
- * routes is in target.c, weights.c and routes.c; its row has all that the course of the steps needs.
+ * (canary_step_fields), of which the step hash, the schema and the reference are made. Its row has all that the
+ * course of the steps needs. The effect of a step on pods, weights and routes is in target.c, weights.c and routes.c.
  */
 #pragma once
 #include <stdbool.h>
@@ -17,8 +17,7 @@ struct rollout_world;
 
 struct step_kind {
 	const char *name; /* of its field */
-	bool
-	    pauses; /* the status has a pause condition while it is the current step; it ends before anything else is planned */
+	bool pauses; /* has a pause condition in the status, and ends before anything else is planned */
 	bool waits; /* the progress deadline does not apply */
 
 	/* Returns true if the step has the field. */
@@ -30,7 +29,8 @@ struct step_kind {
 	/* Adds the errors of the field at `path`, beyond those of its type. NULL: there are none. */
 	void (*check)(struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 
-	/* Returns the number of analyses that the index-th step names, and sets them, unless `ret` is NULL. NULL: it names none. */
+	/* Returns the number of analyses that the index-th step names, and sets them, unless `ret` is NULL. A NULL
+	 * function: a step of this kind names none. */
 	size_t (*analyses)(const struct rollout_world *, size_t index, struct arena *, struct analysis_found *ret);
 
 	/* Returns true if the current step is completed. */

@@ -76,8 +76,8 @@ steps_leave(struct rollout_pass *p, const struct step_kind *k)
 	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
 }
 
-/* A pause depends only on its time and on users: the step behind it begins in the same pass. Until this is written, every pass
- * comes to the same result. */
+/* A pause depends only on its time and on users: the step behind it begins in the same pass. Until this is written,
+ * every pass comes to the same result. */
 void
 steps_resume(struct rollout_pass *p)
 {
@@ -90,8 +90,8 @@ steps_resume(struct rollout_pass *p)
 	p->resumed = true;
 }
 
-/* The end of a pause that a user resumed is written first: a step that began with it is completed in the next pass at the
- * earliest. */
+/* The end of a pause that a user resumed is written first: a step that began with it is completed in the next pass at
+ * the earliest. */
 void
 steps_advance(struct rollout_pass *p)
 {

@@ -20,7 +20,8 @@ void steps_advance(struct rollout_pass *);
 /* Returns the number of steps; 0 for a blue-green rollout. */
 int64_t steps_count(const struct rollout_pass *);
 
-/* Returns true if the canary has steps and all are completed. As with Argo Rollouts, only spec.paused stops its promotion then. */
+/* Returns true if the canary has steps and all are completed. As with Argo Rollouts, only spec.paused stops its
+ * promotion then. */
 bool steps_are_passed(const struct rollout_pass *);
 
 /* Returns true if the step is a pause. */

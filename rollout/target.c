@@ -1,9 +1,9 @@
-/* rollout/target.c: what the present step is to have, of the traffic and of pods.
+/* rollout/target.c: the traffic and the pods that the current step asks for.
  *
- * It is one answer, because three parts of a pass must not contradict each other: what a step waits for, what pods are added and
- * removed by, and what the routing keeps. Two rules make every step reachable. Weight goes down without waiting for pods, since
- * pods wait for the routing; and a step that sends requests to the canary, by a weight or by a managed route, is to have at
- * least the pod that the routing will keep.
+ * Three parts of a pass use the same answer, as they must not contradict each other: the condition that ends a step,
+ * the pods that are added and removed, and the pods that the routing keeps. Two rules make every step reachable.
+ * Weight is lowered without waiting for pods, as pods wait for the routing. A step that sends requests to the canary,
+ * by a weight or a managed route, has at least the pod that the routing will keep.
  */
 #include "rollout/target.h"
 #include <inttypes.h>
@@ -102,8 +102,8 @@ target_is_empty(const struct replicaset *rs)
 	return rs == NULL || (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0);
 }
 
-/* spec.paused holds an update where it is, as with Argo Rollouts: its version gets no more pods than it has, or than the traffic
- * needs that it has, and the other one keeps its own. Both follow a change of spec.replicas. */
+/* spec.paused stops an update where it is, as in Argo Rollouts: its version gets no more pods than it has, or than
+ * its traffic needs, and the other version keeps its own. Both follow a change of spec.replicas. */
 static void
 target_hold(const struct rollout_pass *p, struct target *t)
 {
@@ -147,7 +147,8 @@ target_of(const struct rollout_pass *p)
 	};
 	/* Until the step's pods are there, what was reached before stays, unless the step wants less. */
 	t.weight = counts_step_weight(p->canary, p->index, true);
-	/* A stable version that is scaled by its share carries what the weight leaves to it, whatever setCanaryScale says. */
+	/* a stable version that is scaled by its share has pods for all traffic that the canary does not have,
+	 * whatever setCanaryScale asks for */
 	if (replicas_stable_scales(p) && pods.scaled)
 		t.stable = target_most(t.stable, counts_share(100 - t.weight, p->replicas));
 	before = counts_step_weight(p->canary, p->index, false);

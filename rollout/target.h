@@ -19,5 +19,6 @@ struct target target_of(const struct rollout_pass *);
 /* Returns true if a setWeight step is completed: its pods are available, and its weight is observed in every route. */
 bool target_reached(const struct rollout_pass *);
 
-/* Returns the number of pods that the routing needs of a ReplicaSet: as it was last observed, and as this pass changes it. */
+/* Returns the number of pods that the routing needs of a ReplicaSet: as it was last observed, and as this pass
+ * changes it. */
 int64_t target_kept(const struct rollout_pass *, const struct replicaset *);

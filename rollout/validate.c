@@ -1,5 +1,8 @@
-/* rollout/validate.c: what is wrong with a rollout or with what it refers to. Everything is found; the status says the first of it,
- * worded as clients know it: `The Rollout "name" is invalid: field: …`. */
+/* rollout/validate.c: errors of a rollout and of the objects that it refers to.
+ *
+ * All errors are found. The status has the first one, worded as in Argo Rollouts: `The Rollout "name" is invalid:
+ * field: …`.
+ */
 #include "rollout/validate.h"
 #include <string.h>
 #include "analysis/args.h"
@@ -71,7 +74,7 @@ validate_anti_affinity(struct problems *p, const struct anti_affinity *a, const 
 		    "requiredDuringSchedulingIgnoredDuringExecution");
 }
 
-/* What tells the rollout's pods from others, and its versions from each other, is not to be changed. */
+/* Labels by which the rollout's pods are selected, and its versions distinguished, must not be changed. */
 static void
 validate_metadata(struct problems *p, const struct rollout *r, const struct pod_metadata *m, const char *path)
 {
@@ -111,7 +114,7 @@ validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 		    "their place");
 }
 
-/* What a canary says that does not go together. */
+/* Fields of a canary that exclude or need each other. */
 static void
 validate_canary(struct problems *p, const struct rollout_world *w)
 {
@@ -253,7 +256,7 @@ validate_field_refs(struct problems *p, const struct analysis_found *f)
 	}
 }
 
-/* `measures`: an update is under way, or may come, so that analyses must be able to begin and to end. */
+/* `measures`: an update is active, or may follow, so that its analyses must be able to begin and to end. */
 static void
 validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 {

@@ -1,4 +1,5 @@
-/* rollout/weight_step.c: setWeight: the canary gets a percentage of the traffic; without traffic routing, of the pods. */
+/* rollout/weight_step.c: setWeight: the canary gets a percentage of the traffic; without traffic routing, of the
+ * pods. */
 #include <inttypes.h>
 #include "rollout/pass.h"
 #include "rollout/step_kind.h"
@@ -27,7 +28,8 @@ weight_step_text(struct arena *a, const struct canary_step *s)
 	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
 }
 
-/* It is completed when this is observed, not when it was requested: the pods are ready, and every route has the weight. */
+/* It is completed when this is observed, not when it was requested: the pods are ready, and every route has the
+ * weight. */
 static bool
 weight_step_done(struct rollout_pass *p, const struct canary_step *s)
 {

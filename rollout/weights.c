@@ -1,7 +1,8 @@
-/* rollout/weights.c: how much traffic the new version gets, and what the destinations select.
+/* rollout/weights.c: the traffic of the new version, and the hashes that the destinations select.
  *
- * What is wanted follows from the step; what is done about it from readiness. Weight goes up only when the pods that must
- * carry it on both sides are available and the destination is known to select the new version; it goes down at once.
+ * The wanted weight follows from the step, and the planned one from readiness. A weight is raised only when the pods
+ * on both sides are available for it and the destination is observed to select the new version. It is lowered at
+ * once.
  */
 #include "rollout/weights.h"
 #include <inttypes.h>
@@ -27,7 +28,7 @@ weights_share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 	return percent < 100 ? percent : 100;
 }
 
-/* What the step wants, before any gate. */
+/* The weight that the step asks for, before any check. */
 static int64_t
 weights_wanted(const struct rollout_pass *p)
 {
@@ -48,8 +49,8 @@ weights_wanted(const struct rollout_pass *p)
 	return target_of(p).weight;
 }
 
-/* A stable version that was scaled down with its share gets traffic back as its pods come back; where nobody stands behind the
- * canary's share, at once. */
+/* A stable version that was scaled down with its share gets traffic back as its pods become available; at once, if
+ * the canary has no available pod. */
 static int64_t
 weights_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
@@ -62,8 +63,8 @@ weights_stable_can_carry(const struct rollout_pass *p, int64_t want)
 	return least < r->weight ? least : r->weight;
 }
 
-/* The new version's pods can carry the weight: its share of them is available, or as many as a person has said suffice
- * (setCanaryScale, replicaProgressThreshold). No pods carry nothing, whoever says so. */
+/* The new version's pods are enough for the weight: its share of them is available, or the number that a user
+ * configured (setCanaryScale, replicaProgressThreshold). A version without available pods never gets weight. */
 static bool
 weights_new_can_carry(const struct rollout_pass *p, int64_t weight)
 {
@@ -128,7 +129,7 @@ weights_take_away(const struct routing *r, const struct wanted_split *want)
 	return false;
 }
 
-/* What they have is not what they are to have. */
+/* The observed destinations are not the wanted ones. */
 static bool
 weights_differ(const struct routing *r, const struct wanted_split *want)
 {
@@ -138,7 +139,7 @@ weights_differ(const struct routing *r, const struct wanted_split *want)
 		   &(struct wanted_split){ .additional = r->additional, .n_additional = r->n_additional });
 }
 
-/* Nobody gets more than he has. */
+/* No destination gets more than it has. */
 static struct wanted_split
 weights_only_less(struct rollout_pass *p, struct wanted_split want)
 {
@@ -202,8 +203,8 @@ weights_plan(struct rollout_pass *p, bool lower)
 		    p->plan, "weight of %s -> %" PRId64, want.additional[i].service_name, want.additional[i].weight);
 }
 
-/* May a destination that carries `weight` percent, and selects `now`, select this revision from now on? When nothing stands
- * behind `now` any more, one pod is better than none. */
+/* Returns true if a destination that has `weight` percent, and selects `now`, may select this revision. If `now` has
+ * no available pod, one pod is enough. */
 static bool
 weights_can_carry(const struct rollout_pass *p, const struct replicaset *rs, int64_t weight, const char *now)
 {
@@ -214,8 +215,9 @@ weights_can_carry(const struct rollout_pass *p, const struct replicaset *rs, int
 	return replicaset_available(rs) > 0 && replicaset_available(rs) >= weight * p->replicas / 100;
 }
 
-/* The revision for the canary's destination; NULL: it stays as it is. The canary Service of an aborted update goes back to the stable
- * version, so that it does not select pods that will be removed, but not before the routing is seen to send nothing to it. */
+/* The hash for the canary's destination; NULL: not changed. The canary Service of an aborted update selects the
+ * stable version again, as the canary's pods will be removed, but only after the routing is observed to send no
+ * requests to it. */
 static const char *
 weights_canary_hash(const struct rollout_pass *p)
 {
@@ -245,21 +247,22 @@ weights_plan_hashes(struct rollout_pass *p)
 		return;
 	canary_ok = weights_can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
 	stable_ok = weights_can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
-	/* Back to a stable version that was scaled down: it gets the canary's share too only once all of it is there. */
+	/* a stable version that was scaled down gets the canary's share too only when all of its pods are
+	 * available */
 	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&
 	    replicaset_available(world_replicaset(p->w, r->canary_hash)) > 0)
 		canary_ok = false;
 	if (!two && r->canary_hash == NULL && r->stable_hash == NULL)
-		/* The first deploy: nothing is told apart before all pods are there. */
+		/* the first deploy: the versions are split when all pods are available */
 		canary_ok = stable_ok = replicaset_available(stable) >= p->replicas;
 	else if (two && r->stable_hash == NULL && r->splits_pods)
-		/* Two versions and nothing to tell them apart: whatever the pods' state, this only takes wrong ones away. */
+		/* both versions are selected: whatever the pods' state, this only removes the wrong ones */
 		stable_ok = true;
 	p->writes.canary_hash = canary_ok ? canary_hash : NULL;
 	p->writes.stable_hash = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
-		/* A Service that selects nothing answers nothing: only a version with pods may be selected. One that takes turns waits for
-		 * the next update when it was the old version's. */
+		/* a Service without endpoints would not respond: only a version with pods may be selected; one of two
+		 * that take turns waits for the next update if it was the old version's */
 		if (canary_ok && !(weights_take_turns(p) && new_is_stable) &&
 		    replicaset_available(world_replicaset(p->w, canary_hash)) > 0)
 			services_switch(p, p->w->canary_service, canary_hash);

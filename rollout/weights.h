@@ -4,13 +4,13 @@
 
 struct rollout_pass;
 
-/* Plans the weight of the step. A pass calls it twice: with `lower` before anything else, for a weight that is taken from the
- * canary, and later without, for one that is given to it. */
+/* Plans the weight of the step. A pass calls it twice: with `lower` before anything else, for a weight that is taken
+ * from the canary, and later without, for one that is given to it. */
 void weights_plan(struct rollout_pass *, bool lower);
 
 /* Plans the hashes that the destinations select. */
 void weights_plan_hashes(struct rollout_pass *);
 
-/* Returns true if all traffic is observed at the stable destination, and both destinations select the new version; also without a
- * router. */
+/* Returns true if all traffic is observed at the stable destination, and both destinations select the new version.
+ * Without a router: true. */
 bool weights_settled(const struct rollout_pass *);

@@ -1,7 +1,7 @@
 /* rollout/workload.c: spec.workloadRef: the pod template of a Deployment, ReplicaSet or PodTemplate is the Rollout's.
  *
- * A change of the workload is then a new revision. Until the first list of its type is in, nothing is decided: that a workload is not
- * known yet does not mean that there is none. A Deployment is scaled down when the Rollout's pods have taken over, if asked to.
+ * A change of the workload is a new revision. Nothing is decided before the first list of its type, as a workload
+ * that is not known yet may exist. A Deployment is scaled down, if configured, when the Rollout's pods are available.
  */
 #include "rollout/workload.h"
 #include <inttypes.h>
@@ -34,8 +34,8 @@ workload_resolve(struct rollout_world *w, const struct rollout *r, struct arena 
 	return copy;
 }
 
-/* How many pods the Deployment is to have; false: that is not ours to say. By what was written of the Rollout, and only while its first
- * version comes in. */
+/* Sets the number of pods that the Deployment is to have. Returns false if this is not configured. It uses the
+ * written status of the Rollout, and only during its first revision. */
 static bool
 workload_wanted_replicas(const struct rollout_pass *p, int64_t *ret)
 {

@@ -6,8 +6,8 @@ struct rollout;
 struct rollout_pass;
 struct rollout_world;
 
-/* Returns the rollout with the template and selector of its workload, in the arena; or the rollout itself if it refers to none.
- * Fills w->workload and w->workload_unknown. */
+/* Returns the rollout with the template and selector of its workload, in the arena; or the rollout itself if it
+ * refers to none. Fills w->workload and w->workload_unknown. */
 const struct rollout *workload_resolve(struct rollout_world *, const struct rollout *, struct arena *);
 
 /* Scales the Deployment down, as spec.workloadRef.scaleDown says. */

@@ -1,7 +1,7 @@
 /* rollout/world.h: the input of a decision about one Rollout.
  *
- * gather.c fills it once from the view of the cache. It never changes during a pass, and everything in it is borrowed until
- * the pass ends. Same world, same plan.
+ * gather.c fills it once from the view of the cache. It never changes during a pass, and everything in it is borrowed
+ * until the pass ends. The same world gives the same plan.
  */
 #pragma once
 #include "traffic/router.h"
@@ -38,8 +38,8 @@ struct rollout_world {
 	size_t n_experiments;
 
 	const struct router *router; /* NULL: none */
-	/* For a blue-green rollout the stable destination is the active Service, which has all traffic, and the canary's is
-	 * the preview Service. */
+	/* For a blue-green rollout the stable destination is the active Service, which has all traffic, and the
+	 * canary's is the preview Service. */
 	struct routing routing;
 	const struct err *routing_err; /* NULL: routing is complete */
 	const struct service *canary_service, *stable_service;

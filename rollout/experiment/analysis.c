@@ -21,8 +21,8 @@ experiment_analysis_replicaset(const struct experiment_pass *p, const char *temp
 	return NULL;
 }
 
-/* {{templates.NAME.podTemplateHash}}, {{templates.NAME.replicaset.name}}, {{experiment.availableAt}} and .finishedAt of an argument:
- * that the last is not known before the end is no matter to runs that begin at the start. */
+/* Replaces {{templates.NAME.podTemplateHash}}, {{templates.NAME.replicaset.name}}, {{experiment.availableAt}} and
+ * {{experiment.finishedAt}} in an argument. finishedAt is the expected time, as runs begin at the start. */
 static const char *
 experiment_analysis_with_names(const struct experiment_pass *p, const char *value)
 {
@@ -125,7 +125,8 @@ experiment_analysis_read(struct experiment_pass *p, const struct analysis_run *r
 	    run->object.meta.name);
 }
 
-/* An experiment that cannot be measured is none. Templates may come a little later than what names them: until pods are there. */
+/* An Experiment with an invalid analysis ends with an error. Templates may be created later than the Experiment:
+ * until its pods are available, they are waited for. */
 static void
 experiment_analysis_check(struct experiment_pass *p, const struct analysis_found *f, struct experiment_run_status *s)
 {

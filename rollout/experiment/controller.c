@@ -25,7 +25,7 @@ experiment_gather_rollout(struct experiment_world *w, struct arena *a)
 	if (w->rollout == NULL || w->rollout->spec.strategy.canary == NULL ||
 	    (router = router_of(w->rollout->spec.strategy.canary)) == NULL)
 		return;
-	router->read(w->rollout, w->view, a, &routing); /* what could be read, whatever else is wrong */
+	router->read(w->rollout, w->view, a, &routing); /* as far as it could be read, even with an error */
 	w->routed = routing.additional;
 	w->n_routed = routing.n_additional;
 }

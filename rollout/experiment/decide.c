@@ -1,7 +1,8 @@
 /* rollout/experiment/decide.c: one pass over an Experiment.
  *
- * Pods come, and stay until it is over; runs begin when all pods are there, and time counts from then. What ends it is written before
- * anything is taken away, and no pods go that the mesh still sends requests to. All times compared are those of the status.
+ * Pods are created first and kept until the end. Runs begin when all pods are available, and the duration counts from
+ * then. The end is written before anything is removed, and pods that the mesh still sends requests to are kept. All
+ * times that are compared are those of the status.
  */
 #include "rollout/experiment/decide.h"
 #include "analysis/assess.h"
@@ -43,7 +44,7 @@ experiment_template_rank(const char *template)
 	return 2;
 }
 
-/* What analyses come to. */
+/* The combined result of the analyses. */
 struct findings {
 	enum run_phase worst;
 	const char *message; /* why */
@@ -137,7 +138,8 @@ experiment_conditions(struct experiment_pass *p)
 		    arena_printf(p->arena, "Experiment \"%s\" is progressing.", name));
 }
 
-/* True: it is, and the status says so. What its analyses name is looked at by their passes. */
+/* Returns true if the Experiment is invalid, and reports it in the status. Analyses are checked in their own
+ * passes. */
 static bool
 experiment_is_invalid(struct experiment_pass *p)
 {
@@ -178,13 +180,13 @@ experiment_begin_status(struct experiment_pass *p)
 		for (size_t k = 0; k < p->was->runs.n; k++)
 			if (str_eq(p->was->runs.at[k].name, s->name))
 				*s = p->was->runs.at[k];
-		/* What is not there yet is written as nothing. */
+		/* Values that do not exist yet are written as empty. */
 		s->analysis_run = str_empty(s->analysis_run) ? NULL : s->analysis_run;
 		s->phase = str_empty(s->phase) ? NULL : s->phase;
 	}
 }
 
-/* Told to end, or over for some part of it. */
+/* A user ended it, or a part of it has ended badly. */
 static bool
 experiment_is_ending(const struct experiment_pass *p)
 {
@@ -227,7 +229,7 @@ experiment_decide(const struct experiment_world *w, struct plan *plan)
 		    pass.was->phase, pass.st.phase, pass.st.message);
 		plan_reason(
 		    plan, "experiment is %s: %s", pass.st.phase, pass.st.message != NULL ? pass.st.message : "");
-		plan_wake(plan, w->now); /* what follows from it is done once it is written */
+		plan_wake(plan, w->now); /* the writes that follow from the phase come after its status */
 	}
 	plan_status(
 	    plan, &e->object, encode(&experiment_status_type, &e->status), encode(&experiment_status_type, &pass.st));

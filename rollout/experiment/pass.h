@@ -14,8 +14,8 @@ struct experiment_pass {
 	bool ending; /* no more pods and runs */
 };
 
-/* Emits, with the status, that a part of the Experiment ("Template", "AnalysisRun", "Experiment") changed its phase. `from` and
- * `message` may be NULL. */
+/* Emits, with the status, that a part of the Experiment ("Template", "AnalysisRun", "Experiment") changed its phase.
+ * `from` and `message` may be NULL. */
 void experiment_event(struct experiment_pass *, bool warning, const char *kind, const char *name, const char *from,
     const char *to, const char *message);
 

@@ -1,4 +1,4 @@
-/* rollout/experiment/template.c: a template of an Experiment: its ReplicaSet and Service while it lasts, and their end. */
+/* rollout/experiment/template.c: a template of an Experiment: its ReplicaSet and Service, and their removal. */
 #include "rollout/experiment/template.h"
 #include <inttypes.h>
 #include "base/str.h"
@@ -15,7 +15,7 @@
 
 #define DEADLINE 600 /* seconds */
 #define SCALE_DOWN_DELAY 30 /* seconds */
-#define LOOK_AGAIN_MS 5000 /* whether the mesh has let go */
+#define RETRY_ROUTED_MS 5000 /* whether the mesh has let go */
 
 static int64_t
 experiment_template_replicas(const struct experiment_template *t)
@@ -75,7 +75,7 @@ experiment_template_obstacle(const struct experiment_pass *p, const struct type 
 	return NULL;
 }
 
-/* What tells an experiment's objects from those of others, and of its other templates. */
+/* The names, annotations and owner by which an Experiment's objects are found. */
 static json_t *
 experiment_template_metadata(const struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
@@ -86,7 +86,8 @@ experiment_template_metadata(const struct experiment_pass *p, const struct exper
 	    owner_reference(&p->e->object));
 }
 
-/* The hash is the experiment's own: a Service or subset that selects the version it was taken from must not find these pods. */
+/* The hash is the Experiment's own: a Service or subset that selects the version of the template must not select
+ * these pods. */
 static void
 experiment_template_create(struct experiment_pass *p, const struct experiment_template *t, const char *name)
 {
@@ -168,7 +169,7 @@ experiment_template_take_down(struct experiment_pass *p, const struct replicaset
 	if (seconds > 0 && p->w->now <= at)
 		plan_wake(p->plan, at + 1);
 	else if (experiment_template_is_routed(p, s))
-		plan_wake(p->plan, time_add(p->w->now, LOOK_AGAIN_MS));
+		plan_wake(p->plan, time_add(p->w->now, RETRY_ROUTED_MS));
 	else
 		experiment_template_scale(p, rs, 0);
 }

@@ -9,5 +9,6 @@ struct experiment_pass;
 /* Plans what the i-th template of the spec needs, and updates its entry in the status. */
 void experiment_template_pass(struct experiment_pass *, size_t i);
 
-/* Returns the seconds that a template may take until its pods are available: spec.progressDeadlineSeconds, defaulted. */
+/* Returns the seconds that a template may take until its pods are available: spec.progressDeadlineSeconds,
+ * defaulted. */
 int64_t experiment_template_deadline(const struct experiment *);

@@ -1,4 +1,5 @@
-/* rollout/experiment/world.h: the input of a decision about one Experiment. Everything is borrowed until the pass ends. */
+/* rollout/experiment/world.h: the input of a decision about one Experiment. Everything is borrowed until the pass
+ * ends. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

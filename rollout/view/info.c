@@ -8,7 +8,7 @@
 #include "kube/api/pod_details.h"
 #include "rollout/view/summary.h"
 
-struct telling {
+struct info_source {
 	struct arena *arena;
 	const struct view *view;
 	const struct rollout *rollout;
@@ -34,7 +34,7 @@ info_meta(struct arena *a, const struct object *o)
 	    info_text(o->meta.resource_version), "creationTimestamp", info_time(a, o->meta.creation_timestamp));
 }
 
-/* What every part has. */
+/* The fields that every part has. */
 static json_t *
 info_part(struct arena *a, const struct object *o, const char *status)
 {
@@ -48,22 +48,22 @@ info_set_int(json_t *o, const char *name, int64_t value)
 	json_object_set_new(o, name, json_integer(value));
 }
 
-/* The objects that one owns, newest first, each told by `tell`. */
+/* The objects that an owner has, newest first, each converted by `convert`. */
 static json_t *
-info_owned(struct telling *t, const struct type *type, const struct object *owner,
-    json_t *(*tell)(struct telling *, const struct object *))
+info_owned(struct info_source *t, const struct type *type, const struct object *owner,
+    json_t *(*convert)(struct info_source *, const struct object *))
 {
 	json_t *list = json_array();
 	const struct object **owned;
 	size_t n = view_owned(t->view, type, owner->meta.namespace, owner->meta.uid, t->arena, &owned);
 
 	while (n-- > 0)
-		json_array_append_new(list, tell(t, owned[n]));
+		json_array_append_new(list, convert(t, owned[n]));
 	return list;
 }
 
 static json_t *
-info_pod(struct telling *t, const struct object *o)
+info_pod(struct info_source *t, const struct object *o)
 {
 	struct pod_look look;
 	json_t *j;
@@ -88,7 +88,7 @@ info_images(const char *template)
 }
 
 static json_t *
-info_replicaset(struct telling *t, const struct object *o)
+info_replicaset(struct info_source *t, const struct object *o)
 {
 	static const struct {
 		unsigned role;
@@ -115,7 +115,7 @@ info_replicaset(struct telling *t, const struct object *o)
 
 /* A measurement by a Job, or another. */
 static void
-info_add_measurement(struct telling *t, json_t *run, const struct metric_result *r, const struct measurement *m)
+info_add_measurement(struct info_source *t, json_t *run, const struct metric_result *r, const struct measurement *m)
 {
 	const char *job = string_map_get(&m->metadata, "job-name");
 	json_t *j = json_pack("{s:o,s:s,s:o,s:s,s:o}", "status", info_text(m->phase), "icon",
@@ -145,7 +145,7 @@ info_add_limits(json_t *run, const char *metrics)
 }
 
 static json_t *
-info_run(struct telling *t, const struct object *o)
+info_run(struct info_source *t, const struct object *o)
 {
 	const struct analysis_run *run = (const struct analysis_run *)o;
 	json_t *j = info_part(t->arena, o, str_empty(run->status.phase) ? "Pending" : run->status.phase);
@@ -174,7 +174,7 @@ info_run(struct telling *t, const struct object *o)
 }
 
 static json_t *
-info_experiment(struct telling *t, const struct object *o)
+info_experiment(struct info_source *t, const struct object *o)
 {
 	const struct experiment *e = (const struct experiment *)o;
 	json_t *j = info_part(t->arena, o, str_empty(e->status.phase) ? "Pending" : e->status.phase);
@@ -186,7 +186,7 @@ info_experiment(struct telling *t, const struct object *o)
 	return j;
 }
 
-/* The names and images of the containers that the rollout asks for: its own template's, or its workload's, which the newest
+/* The names and images of the containers: those of the rollout's template, or of its workload, which the newest
  * ReplicaSet has. */
 static json_t *
 info_containers(const struct rollout *r, const struct object **sets, size_t n)
@@ -207,7 +207,7 @@ info_containers(const struct rollout *r, const struct object **sets, size_t n)
 }
 
 static void
-info_add_canary(struct telling *t, json_t *j, const struct object **sets, size_t n)
+info_add_canary(struct info_source *t, json_t *j, const struct object **sets, size_t n)
 {
 	const struct rollout *r = t->rollout;
 	json_t *steps = r->steps_json != NULL ? json_loads(r->steps_json, 0, NULL) : NULL;
@@ -229,7 +229,7 @@ info_rollout(const struct view *v, const char *ns, const char *name)
 	const char *message;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct rollout *r = (const struct rollout *)view_get(v, &rollout_type, ns, name);
-	struct telling t = { .arena = a, .view = v, .rollout = r };
+	struct info_source t = { .arena = a, .view = v, .rollout = r };
 	const struct rollout_status *s;
 	const struct object **sets;
 	size_t n;

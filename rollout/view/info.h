@@ -1,9 +1,10 @@
-/* rollout/view/info.h: a rollout and what belongs to it as one JSON object: the RolloutInfo of Argo Rollouts' dashboard API
+/* rollout/view/info.h: a rollout and its objects as one JSON object: the RolloutInfo of Argo Rollouts' dashboard API
  * (pkg/apiclient/rollout/rollout.proto), with its names.
  *
- * {objectMeta, status, message, icon, strategy, step, setWeight, actualWeight, desired, current, updated, ready, available, restartedAt,
- * generation, containers, steps, replicaSets: [{..., pods}], experiments: [{..., replicaSets, analysisRuns}], analysisRuns: [{..., jobs,
- * nonJobInfo}]}; newest first. Weights and steps are text there, and only a canary has them.
+ * {objectMeta, status, message, icon, strategy, step, setWeight, actualWeight, desired, current, updated, ready,
+ * available, restartedAt, generation, containers, steps, replicaSets: [{..., pods}], experiments: [{..., replicaSets,
+ * analysisRuns}], analysisRuns: [{..., jobs, nonJobInfo}]}; newest first. Weights and steps are text, and only a
+ * canary has them.
  */
 #pragma once
 #include "kube/plan/view.h"
@@ -11,6 +12,6 @@
 /* NULL: there is no such rollout. Pods are looked for as pod_details. The caller owns it. */
 json_t *info_rollout(const struct view *, const char *ns, const char *name);
 
-/* The namespace and name of the rollout that an object belongs to, at up to three owners' distance (a Pod of a ReplicaSet of an
- * Experiment); false: none. Borrowed from the view. */
+/* Sets the namespace and name of the rollout that an object belongs to, at up to three owners' distance (a Pod of a
+ * ReplicaSet of an Experiment). Returns false if it belongs to none. Borrowed from the view. */
 bool info_concerns(const struct view *, const struct object *, const char **ret_ns, const char **ret_name);

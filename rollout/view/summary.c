@@ -74,7 +74,7 @@ summary_phase(const struct rollout *r, const char **ret_message)
 	const char *message = str_empty(r->status.message) ? NULL : r->status.message;
 	long long seen;
 
-	/* A status of an older spec says nothing about this one. Without a status there is no controller's word at all. */
+	/* A status of an older spec is not that of this one. Without a status no controller has seen the rollout. */
 	if (str_empty(r->status.observed_generation)
 		? str_empty(r->status.phase) && r->object.meta.generation > 0
 		: str_int(r->status.observed_generation, 0, INT64_MAX, &seen) && seen < r->object.meta.generation) {
