@@ -174,7 +174,7 @@ bool hostile_run(const char *trick); /* hostile.c; NULL: all tricks */
 bool hostile_metrics_run(void);
 /* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run; NULL: all. */
 bool gitops_run(unsigned stride, const char *part);
-bool gitops_lives(void);
+bool gitops_lives(unsigned stride);
 bool gitops_found(void);
 bool gitops_aborts(unsigned stride);
 bool gitops_traffic(unsigned stride);
