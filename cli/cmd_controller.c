@@ -196,7 +196,7 @@ struct process {
 	struct webhook *webhook; /* NULL: without --webhookPort */
 	struct notifier *notifier; /* NULL: it does not act */
 	struct alerter *alerter; /* NULL: it does not act, or not on Flux's objects */
-	struct triggers *triggers; /* NULL: it is not the leader, or runs no GitOps */
+	struct drift_watch *drift_watch; /* NULL: it is not the leader, or runs no GitOps */
 	const char *home; /* the namespace of its own things */
 	struct config jobs_config; /* of the cluster in which Jobs are, when that is another */
 	struct transport *jobs; /* NULL: it is this one */
@@ -245,12 +245,12 @@ controller_on_changed(const struct object *o, bool deleted, void *arg)
 	metrics_changed(p->metrics, o, deleted, loop_wall(p->cli->loop));
 	if (p->notifier != NULL)
 		notifier_changed(p->notifier, o, deleted);
-	if (p->triggers != NULL && o->type == &application_type)
-		triggers_application(p->triggers, (const struct application *)o, deleted);
-	else if (p->triggers != NULL && o->type == &flux_kustomization_type)
-		triggers_kustomization(p->triggers, (const struct flux_kustomization *)o, deleted);
-	else if (p->triggers != NULL && o->type == &rollout_type)
-		triggers_changed(p->triggers, o);
+	if (p->drift_watch != NULL && o->type == &application_type)
+		drift_watch_application(p->drift_watch, (const struct application *)o, deleted);
+	else if (p->drift_watch != NULL && o->type == &flux_kustomization_type)
+		drift_watch_kustomization(p->drift_watch, (const struct flux_kustomization *)o, deleted);
+	else if (p->drift_watch != NULL && o->type == &rollout_type)
+		drift_watch_changed(p->drift_watch, o);
 }
 
 static void
@@ -382,7 +382,7 @@ controller_on_started(void *arg)
 				      .reach = cli_on(p->cli, FLUX_NO_CROSS_NAMESPACE_REFS) ? ALERT_REACHES_OWN
 											    : ALERT_REACHES_ALL });
 	if (controller_runs(p, &application_controller) || controller_runs(p, &flux_kustomization_controller))
-		p->triggers = triggers_new(&(struct triggers_settings){ .api = p->cli->transport,
+		p->drift_watch = drift_watch_new(&(struct drift_watch_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
 		    .seed = p->settings.seed,
 		    .touched = controller_on_touched,
@@ -397,7 +397,7 @@ controller_on_stopped(void *arg)
 
 	log_warn("lost the Lease: stopped reconciling");
 	p->runner = runner_stop(p->runner);
-	p->triggers = triggers_free(p->triggers);
+	p->drift_watch = drift_watch_free(p->drift_watch);
 	p->alerter = alerter_free(p->alerter);
 	p->notifier = notifier_free(p->notifier);
 }
@@ -746,7 +746,7 @@ controller_run(struct cli *c)
 	loop_timer_stop(c->loop, &p.idle);
 	log_info("stopping");
 	p.runner = runner_stop(p.runner);
-	p.triggers = triggers_free(p.triggers);
+	p.drift_watch = drift_watch_free(p.drift_watch);
 	p.alerter = alerter_free(p.alerter);
 	p.notifier = notifier_free(p.notifier);
 	controller_release(&p);

@@ -18,8 +18,8 @@
 #define BACKOFF_MAX_MS 60000
 
 /* The changes of one kind. */
-struct stream {
-	struct triggers *triggers;
+struct drift_stream {
+	struct drift_watch *drift_watch;
 	struct api_kind kind; /* texts in the arena; plural NULL: to be asked for */
 	struct arena *arena;
 	char *version; /* where to resume; NULL: now */
@@ -32,45 +32,46 @@ struct stream {
 };
 
 /* What an Application or a Kustomization manages. */
-struct manager {
+struct drift_manager {
 	const struct type *type;
 	char *ns, *name;
 	char **keys; /* of objects */
 	size_t n;
 };
 
-struct triggers {
-	struct triggers_settings settings;
+struct drift_watch {
+	struct drift_watch_settings settings;
 	struct rand_stream rand;
-	struct map owners; /* object → struct manager, borrowed */
-	struct map managers; /* "KIND/NS/NAME" → struct manager */
-	struct stream *streams[KINDS_MAX];
+	struct map owners; /* object → struct drift_manager, borrowed */
+	struct map managers; /* "KIND/NS/NAME" → struct drift_manager */
+	struct drift_stream *streams[KINDS_MAX];
 	bool full; /* a kind was left out, which was logged */
 	size_t n_streams;
 };
 
-static void stream_start(struct stream *);
+static void drift_stream_start(struct drift_stream *);
 
 /* --- whose an object is ---------------------------------------------------------------------------------------------- */
 
 static void
-tell(struct triggers *t, const char *group, const char *kind, const char *ns, const char *name)
+drift_report(struct drift_watch *t, const char *group, const char *kind, const char *ns, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	const struct manager *m = map_get(&t->owners, manifest_key(a, group, kind, ns, name));
+	const struct drift_manager *m = map_get(&t->owners, manifest_key(a, group, kind, ns, name));
 
 	if (m != NULL)
 		t->settings.touched(t->settings.arg, m->type, m->ns, m->name);
 }
 
 void
-triggers_changed(struct triggers *t, const struct object *o)
+drift_watch_changed(struct drift_watch *t, const struct object *o)
 {
-	tell(t, o->type->group, o->type->kind, o->type->cluster_scoped ? NULL : o->meta.namespace, o->meta.name);
+	drift_report(
+	    t, o->type->group, o->type->kind, o->type->cluster_scoped ? NULL : o->meta.namespace, o->meta.name);
 }
 
 static void
-manager_free(struct manager *m)
+drift_manager_free(struct drift_manager *m)
 {
 	if (m == NULL)
 		return;
@@ -83,26 +84,26 @@ manager_free(struct manager *m)
 }
 
 static const char *
-manager_key(struct arena *a, const struct object *o)
+drift_manager_key(struct arena *a, const struct object *o)
 {
 	return arena_printf(a, "%s/%s/%s", o->type->kind, o->meta.namespace, o->meta.name);
 }
 
 static void
-forget(struct triggers *t, const char *key)
+drift_manager_remove(struct drift_watch *t, const char *key)
 {
-	struct manager *m = map_remove(&t->managers, key);
+	struct drift_manager *m = map_remove(&t->managers, key);
 
 	for (size_t i = 0; m != NULL && i < m->n; i++)
 		if (map_get(&t->owners, m->keys[i]) == m)
 			map_remove(&t->owners, m->keys[i]);
-	manager_free(m);
+	drift_manager_free(m);
 }
 
 /* --- a stream -------------------------------------------------------------------------------------------------------- */
 
 static void
-set_version(struct stream *s, const char *version)
+drift_stream_set_version(struct drift_stream *s, const char *version)
 {
 	char *copy = version != NULL ? mem_strdup(version) : NULL;
 
@@ -111,90 +112,91 @@ set_version(struct stream *s, const char *version)
 }
 
 static void
-again(struct stream *s)
+drift_stream_retry(struct drift_stream *s)
 {
 	s->backoff = s->backoff == 0		       ? BACKOFF_MIN_MS
 		     : s->backoff * 2 < BACKOFF_MAX_MS ? s->backoff * 2
 						       : BACKOFF_MAX_MS;
-	loop_timer(s->triggers->settings.api->loop, &s->timer, s->backoff);
+	loop_timer(s->drift_watch->settings.api->loop, &s->timer, s->backoff);
 }
 
 static const char *
-path_of(struct stream *s, struct arena *a)
+drift_stream_path(struct drift_stream *s, struct arena *a)
 {
-	return kind_path(a, &s->kind, s->triggers->settings.namespace, NULL);
+	return kind_path(a, &s->kind, s->drift_watch->settings.namespace, NULL);
 }
 
 static void
-read_line(struct stream *s, const char *line, size_t len)
+drift_stream_read_line(struct drift_stream *s, const char *line, size_t len)
 {
 	_cleanup_(json_decrefp) json_t *event = json_loadb(line, len, 0, NULL);
 	const json_t *meta = json_object_get(json_object_get(event, "object"), "metadata");
 	const char *type = json_str(event, "type"), *version = json_str(meta, "resourceVersion");
 
 	if (str_eq(type, "ERROR")) {
-		set_version(s, NULL);
+		drift_stream_set_version(s, NULL);
 		return;
 	}
 	if (version != NULL)
-		set_version(s, version);
+		drift_stream_set_version(s, version);
 	s->backoff = 0;
 	if (type != NULL && strcmp(type, "BOOKMARK") != 0 && json_str(meta, "name") != NULL)
-		tell(s->triggers, s->kind.group, s->kind.kind, json_str(meta, "namespace"), json_str(meta, "name"));
+		drift_report(
+		    s->drift_watch, s->kind.group, s->kind.kind, json_str(meta, "namespace"), json_str(meta, "name"));
 }
 
 static void
-on_data(void *arg, const char *at, size_t len)
+drift_stream_read(void *arg, const char *at, size_t len)
 {
-	struct stream *s = arg;
+	struct drift_stream *s = arg;
 
 	if (!str_add(&s->line, at, len)) {
-		transport_cancel(s->triggers->settings.api, s->exchange);
+		transport_cancel(s->drift_watch->settings.api, s->exchange);
 		s->exchange = NULL;
-		set_version(s, NULL);
+		drift_stream_set_version(s, NULL);
 		str_cut(&s->line, s->line.len);
 		s->line.overflow = false;
-		again(s);
+		drift_stream_retry(s);
 		return;
 	}
 	for (const char *end; s->line.len > 0 && (end = memchr(s->line.at, '\n', s->line.len)) != NULL;) {
 		size_t n = (size_t)(end - s->line.at);
 
-		read_line(s, s->line.at, n);
+		drift_stream_read_line(s, s->line.at, n);
 		str_cut(&s->line, n + 1);
 	}
 }
 
 static void
-on_stream_done(void *arg, const struct err *e, const struct reply *reply)
+drift_stream_end(void *arg, const struct err *e, const struct reply *reply)
 {
-	struct stream *s = arg;
+	struct drift_stream *s = arg;
 
 	(void)e;
 	s->exchange = NULL;
 	str_cut(&s->line, s->line.len);
 	if (reply->status == 410)
-		set_version(s, NULL);
+		drift_stream_set_version(s, NULL);
 	if (reply->status == 401 || reply->status == 403 || reply->status == 404 || reply->status == 405) {
 		log_info("cannot watch this kind; changes are found at the next interval", "kind", s->kind.kind);
 		s->given_up = true;
 		return;
 	}
-	again(s);
+	drift_stream_retry(s);
 }
 
 static void
-watch(struct stream *s)
+drift_stream_watch(struct drift_stream *s)
 {
-	static const struct receiver receiver = { .data = on_data, .done = on_stream_done };
+	static const struct receiver receiver = { .data = drift_stream_read, .done = drift_stream_end };
 	static const struct header names_only[] = { { "Accept",
 	    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" } };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	int64_t seconds = WATCH_MIN_S + (int64_t)(rand_next(&s->triggers->rand) % WATCH_MIN_S);
+	int64_t seconds = WATCH_MIN_S + (int64_t)(rand_next(&s->drift_watch->rand) % WATCH_MIN_S);
 	struct request r = { .method = "GET",
 		.url = arena_printf(a,
 		    "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%" PRId64 "&resourceVersion=%s",
-		    path_of(s, a), seconds, s->version),
+		    drift_stream_path(s, a), seconds, s->version),
 		.headers = names_only,
 		.n_headers = 1,
 		.timeout_ms = CLIENT_TIMEOUT_MS,
@@ -202,73 +204,74 @@ watch(struct stream *s)
 		.stream_max_ms = (seconds + 30) * 1000,
 		.response_max = 1u << 20 };
 
-	s->exchange = transport_start(s->triggers->settings.api, &r, &receiver, s);
+	s->exchange = transport_start(s->drift_watch->settings.api, &r, &receiver, s);
 }
 
 /* Whose object it is, and whether it can be read, does not matter. */
 static void
-on_first(void *arg, const json_t *item, const struct unreadable *unreadable)
+drift_stream_ignore_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	(void)arg, (void)item, (void)unreadable;
 }
 
 /* A list of one, for where the changes begin. */
 static void
-on_begin(void *arg, const struct err *e, const json_t *body)
+drift_stream_begin(void *arg, const struct err *e, const json_t *body)
 {
-	struct stream *s = arg;
+	struct drift_stream *s = arg;
 	const char *version = json_str(json_object_get(body, "metadata"), "resourceVersion");
 
 	s->call = NULL;
 	if (e == NULL && version != NULL) {
-		set_version(s, version);
-		watch(s);
+		drift_stream_set_version(s, version);
+		drift_stream_watch(s);
 	} else if (e != NULL && (e->class == ERR_INVALID || e->class == ERR_GONE)) {
 		log_info("cannot watch this kind; changes are found at the next interval", "kind", s->kind.kind);
 		s->given_up = true;
 	} else {
-		again(s);
+		drift_stream_retry(s);
 	}
 }
 
 static void
-on_kinds(void *arg, const struct err *e, const json_t *body)
+drift_stream_read_kinds(void *arg, const struct err *e, const json_t *body)
 {
-	struct stream *s = arg;
+	struct drift_stream *s = arg;
 
 	s->call = NULL;
 	if (e == NULL && kind_listed(s->arena, body, s->kind.group, s->kind.version, s->kind.kind, &s->kind))
-		stream_start(s);
+		drift_stream_start(s);
 	else
-		again(s);
+		drift_stream_retry(s);
 }
 
 static void
-stream_start(struct stream *s)
+drift_stream_start(struct drift_stream *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct transport *api = s->triggers->settings.api;
+	struct transport *api = s->drift_watch->settings.api;
 
 	if (s->kind.plural == NULL && !kind_builtin(s->kind.group, s->kind.version, s->kind.kind, &s->kind))
-		s->call =
-		    client_call(api, "GET", kind_root(a, s->kind.group, s->kind.version), NULL, NULL, on_kinds, s);
+		s->call = client_call(
+		    api, "GET", kind_root(a, s->kind.group, s->kind.version), NULL, NULL, drift_stream_read_kinds, s);
 	else if (s->version == NULL)
-		s->call = client_list(api, arena_printf(a, "%s?limit=1", path_of(s, a)), on_first, on_begin, s);
+		s->call = client_list(api, arena_printf(a, "%s?limit=1", drift_stream_path(s, a)),
+		    drift_stream_ignore_item, drift_stream_begin, s);
 	else
-		watch(s);
+		drift_stream_watch(s);
 }
 
 static void
-on_timer(struct timer *timer, void *arg)
+drift_stream_fire(struct timer *timer, void *arg)
 {
 	(void)timer;
-	stream_start(arg);
+	drift_stream_start(arg);
 }
 
 static void
-want_stream(struct triggers *t, const char *group, const char *version, const char *kind)
+drift_watch_add_kind(struct drift_watch *t, const char *group, const char *version, const char *kind)
 {
-	struct stream *s;
+	struct drift_stream *s;
 
 	if (strcmp(kind, "Secret") == 0 && group[0] == '\0')
 		return;
@@ -284,22 +287,22 @@ want_stream(struct triggers *t, const char *group, const char *version, const ch
 		return;
 	}
 	s = mem_alloc(sizeof(*s));
-	*s = (struct stream){ .triggers = t, .arena = arena_new() };
-	s->timer = (struct timer){ .fire = on_timer, .arg = s };
+	*s = (struct drift_stream){ .drift_watch = t, .arena = arena_new() };
+	s->timer = (struct timer){ .fire = drift_stream_fire, .arg = s };
 	s->kind = (struct api_kind){ arena_strdup(s->arena, group), arena_strdup(s->arena, version),
 		arena_strdup(s->arena, kind), NULL, false };
 	str_init(&s->line, LINE_MAX_BYTES);
 	t->streams[t->n_streams++] = s;
-	stream_start(s);
+	drift_stream_start(s);
 }
 
 static void
-stream_free(struct stream *s)
+drift_stream_free(struct drift_stream *s)
 {
-	loop_timer_stop(s->triggers->settings.api->loop, &s->timer);
+	loop_timer_stop(s->drift_watch->settings.api->loop, &s->timer);
 	client_cancel(s->call);
 	if (s->exchange != NULL)
-		transport_cancel(s->triggers->settings.api, s->exchange);
+		transport_cancel(s->drift_watch->settings.api, s->exchange);
 	str_done(&s->line);
 	free(s->version);
 	arena_free(s->arena);
@@ -310,20 +313,20 @@ stream_free(struct stream *s)
 
 /* Objects of another kind than `only` (NULL: of any) do not count. */
 static void
-manages(struct triggers *t, const struct object *o, const struct worker_resources *objects, const char *only)
+drift_watch_set(struct drift_watch *t, const struct object *o, const struct worker_resources *objects, const char *only)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct manager *m;
+	struct drift_manager *m;
 
-	forget(t, manager_key(a, o));
+	drift_manager_remove(t, drift_manager_key(a, o));
 	if (objects->n == 0)
 		return;
 	m = mem_alloc(sizeof(*m));
-	*m = (struct manager){ .type = o->type,
+	*m = (struct drift_manager){ .type = o->type,
 		.ns = mem_strdup(o->meta.namespace),
 		.name = mem_strdup(o->meta.name),
 		.keys = mem_alloc(objects->n * sizeof(char *)) };
-	map_set(&t->managers, manager_key(a, o), m);
+	map_set(&t->managers, drift_manager_key(a, o), m);
 	for (size_t i = 0; i < objects->n; i++) {
 		const struct worker_resource *r = &objects->at[i];
 		const char *group = r->group != NULL ? r->group : "";
@@ -333,12 +336,12 @@ manages(struct triggers *t, const struct object *o, const struct worker_resource
 			continue;
 		m->keys[m->n] = mem_strdup(manifest_key(a, group, r->kind, r->namespace, r->name));
 		map_set(&t->owners, m->keys[m->n++], m);
-		want_stream(t, group, r->version, r->kind);
+		drift_watch_add_kind(t, group, r->version, r->kind);
 	}
 }
 
 void
-triggers_application(struct triggers *t, const struct application *app, bool deleted)
+drift_watch_application(struct drift_watch *t, const struct application *app, bool deleted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *status = app->status != NULL ? json_loads(app->status, 0, NULL) : NULL;
@@ -347,11 +350,11 @@ triggers_application(struct triggers *t, const struct application *app, bool del
 	struct worker_resources objects =
 	    worker_resources_decode(a, none ? NULL : json_object_get(status, "resources"));
 
-	manages(t, &app->object, &objects, NULL);
+	drift_watch_set(t, &app->object, &objects, NULL);
 }
 
 void
-triggers_kustomization(struct triggers *t, const struct flux_kustomization *k, bool deleted)
+drift_watch_kustomization(struct drift_watch *t, const struct flux_kustomization *k, bool deleted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct flux_status status = { 0 };
@@ -360,27 +363,27 @@ triggers_kustomization(struct triggers *t, const struct flux_kustomization *k, b
 	decode_text(&flux_status_type, deleted ? NULL : k->status, a, &status);
 	objects = inventory_resources(a, &status);
 
-	manages(t, &k->object, &objects, "Rollout");
+	drift_watch_set(t, &k->object, &objects, "Rollout");
 }
 
-struct triggers *
-triggers_new(const struct triggers_settings *settings)
+struct drift_watch *
+drift_watch_new(const struct drift_watch_settings *settings)
 {
-	struct triggers *t = mem_alloc(sizeof(*t));
+	struct drift_watch *t = mem_alloc(sizeof(*t));
 
-	*t = (struct triggers){ .settings = *settings, .rand = rand_stream(settings->seed, "triggers") };
+	*t = (struct drift_watch){ .settings = *settings, .rand = rand_stream(settings->seed, "triggers") };
 	return t;
 }
 
-struct triggers *
-triggers_free(struct triggers *t)
+struct drift_watch *
+drift_watch_free(struct drift_watch *t)
 {
 	if (t == NULL)
 		return NULL;
 	for (size_t i = 0; i < t->n_streams; i++)
-		stream_free(t->streams[i]);
+		drift_stream_free(t->streams[i]);
 	map_each (&t->managers, slot)
-		manager_free(slot->value);
+		drift_manager_free(slot->value);
 	map_done(&t->managers);
 	map_done(&t->owners);
 	free(t);

@@ -9,9 +9,9 @@
 #include "kube/api/flux.h"
 #include "kube/transport.h"
 
-struct triggers;
+struct drift_watch;
 
-struct triggers_settings {
+struct drift_watch_settings {
 	struct transport *api;
 	const char *namespace; /* NULL: the whole cluster */
 	uint64_t seed;
@@ -20,14 +20,14 @@ struct triggers_settings {
 	void *arg;
 };
 
-struct triggers *triggers_new(const struct triggers_settings *);
+struct drift_watch *drift_watch_new(const struct drift_watch_settings *);
 
 /* Takes NULL; returns NULL. */
-struct triggers *triggers_free(struct triggers *);
+struct drift_watch *drift_watch_free(struct drift_watch *);
 
 /* An object changed that the controller watches for itself: known sooner than by a watch for names. */
-void triggers_changed(struct triggers *, const struct object *);
+void drift_watch_changed(struct drift_watch *, const struct object *);
 
 /* One of these is as it is now, or was deleted: what it manages, its status says. */
-void triggers_application(struct triggers *, const struct application *, bool deleted);
-void triggers_kustomization(struct triggers *, const struct flux_kustomization *, bool deleted);
+void drift_watch_application(struct drift_watch *, const struct application *, bool deleted);
+void drift_watch_kustomization(struct drift_watch *, const struct flux_kustomization *, bool deleted);

@@ -178,11 +178,11 @@ changed(const struct object *o, bool deleted, void *arg)
 	struct process *p = arg;
 
 	if (o->type == &application_type)
-		triggers_application(p->triggers, (const struct application *)o, deleted);
+		drift_watch_application(p->drift_watch, (const struct application *)o, deleted);
 	else if (o->type == &flux_kustomization_type)
-		triggers_kustomization(p->triggers, (const struct flux_kustomization *)o, deleted);
+		drift_watch_kustomization(p->drift_watch, (const struct flux_kustomization *)o, deleted);
 	else if (o->type == &rollout_type)
-		triggers_changed(p->triggers, o);
+		drift_watch_changed(p->drift_watch, o);
 }
 
 static void
@@ -211,7 +211,7 @@ process_start(struct process *p)
 		.api = p->api,
 		.source = &p->memory->source,
 		.process = p };
-	p->triggers = triggers_new(&(struct triggers_settings){ .api = p->api, .touched = touched, .arg = p });
+	p->drift_watch = drift_watch_new(&(struct drift_watch_settings){ .api = p->api, .touched = touched, .arg = p });
 	p->runner = runner_start(p->api, p->api, p->controllers,
 	    &(struct runner_settings){ .component = "argocd-controller",
 		.settings = &settings,
@@ -224,7 +224,7 @@ void
 process_stop(struct process *p)
 {
 	p->runner = runner_stop(p->runner);
-	p->triggers = triggers_free(p->triggers);
+	p->drift_watch = drift_watch_free(p->drift_watch);
 	transport_free(&p->programs->transport);
 	transport_free(p->api);
 }

@@ -38,7 +38,7 @@ struct process {
 	const struct controller *const *controllers; /* up to NULL */
 	struct programs *programs;
 	struct transport *api;
-	struct triggers *triggers;
+	struct drift_watch *drift_watch;
 	struct runner *runner;
 	struct fault_policy policy;
 	unsigned requests, at; /* so many it has made since `at` was not 0; what befalls the at-th. Once. */
