@@ -7,14 +7,14 @@
 #include "kube/api/secret.h"
 
 static const char *
-header(const struct push_check *r, const char *name)
+push_event_header(const struct push_check *r, const char *name)
 {
 	return r->headers->get(r->headers->arg, name);
 }
 
 /* Takes as long whatever they are: how far a guess agrees with a secret cannot be measured. */
 static bool
-is_same(const char *secret, const char *guess)
+push_event_is_same(const char *secret, const char *guess)
 {
 	size_t n = strlen(secret), len = strlen(guess);
 	volatile unsigned char differ = n != len;
@@ -26,29 +26,30 @@ is_same(const char *secret, const char *guess)
 
 /* Its signature, in hexadecimal digits; NULL: it has none. */
 static const char *
-push_signature(const struct push_check *r, const char *name, const char *prefix)
+push_event_signature(const struct push_check *r, const char *name, const char *prefix)
 {
-	const char *text = header(r, name);
+	const char *text = push_event_header(r, name);
 
 	return text != NULL && str_starts(text, prefix) ? text + strlen(prefix) : NULL;
 }
 
 static const char *
-github_signature(const struct push_check *r)
+push_event_github(const struct push_check *r)
 {
-	return push_signature(r, "X-Hub-Signature-256", "sha256=");
+	return push_event_signature(r, "X-Hub-Signature-256", "sha256=");
 }
 
 static const char *
-gitea_signature(const struct push_check *r)
+push_event_gitea(const struct push_check *r)
 {
-	return push_signature(r, header(r, "X-Gitea-Signature") != NULL ? "X-Gitea-Signature" : "X-Gogs-Signature", "");
+	return push_event_signature(
+	    r, push_event_header(r, "X-Gitea-Signature") != NULL ? "X-Gitea-Signature" : "X-Gogs-Signature", "");
 }
 
 static const char *
-generic_signature(const struct push_check *r)
+push_event_generic(const struct push_check *r)
 {
-	return push_signature(r, "X-Signature", "sha256=");
+	return push_event_signature(r, "X-Signature", "sha256=");
 }
 
 /* The first whose header is there. Gitea says that it is GitHub, too. */
@@ -60,20 +61,20 @@ static const struct push_family {
 	const char *pushes; /* events that are pushes, "|"-separated; NULL: all */
 	const char *repository, *urls[4], *default_branch; /* of the payload */
 } families[] = {
-	{ "Gitea", "X-Gitea-Event", "webhook.gogs.secret", gitea_signature, "push|create|delete", "repository",
+	{ "Gitea", "X-Gitea-Event", "webhook.gogs.secret", push_event_gitea, "push|create|delete", "repository",
 	    { "html_url", "clone_url", "ssh_url" }, "default_branch" },
-	{ "Gogs", "X-Gogs-Event", "webhook.gogs.secret", gitea_signature, "push|create|delete", "repository",
+	{ "Gogs", "X-Gogs-Event", "webhook.gogs.secret", push_event_gitea, "push|create|delete", "repository",
 	    { "html_url", "clone_url", "ssh_url" }, "default_branch" },
-	{ "GitHub", "X-GitHub-Event", "webhook.github.secret", github_signature, "push", "repository",
+	{ "GitHub", "X-GitHub-Event", "webhook.github.secret", push_event_github, "push", "repository",
 	    { "html_url", "clone_url", "ssh_url", "git_url" }, "default_branch" },
 	{ "GitLab", "X-Gitlab-Event", "webhook.gitlab.secret", NULL, "Push Hook|Tag Push Hook|System Hook", "project",
 	    { "web_url", "git_http_url", "git_ssh_url" }, "default_branch" },
-	{ "generic", "X-Signature", "webhook.generic.secret", generic_signature, NULL, "repository",
+	{ "generic", "X-Signature", "webhook.generic.secret", push_event_generic, NULL, "repository",
 	    { "url", "clone_url" }, "default_branch" },
 };
 
 static bool
-is_in(const char *list, const char *word)
+push_event_is_in(const char *list, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -86,7 +87,7 @@ is_in(const char *list, const char *word)
 #define UNSIGNED "it is not signed with the secret that argocd-secret has"
 
 static int
-wrong(struct arena *a, const char **ret_why, int status, const char *name, const char *why)
+push_event_wrong(struct arena *a, const char **ret_why, int status, const char *name, const char *why)
 {
 	*ret_why = arena_printf(a, "%s%s%s", name, name[0] != '\0' ? ": " : "", why);
 	return status;
@@ -101,24 +102,26 @@ push_begin(struct push_check *r, struct arena *a, const struct push_headers *hea
 
 	*r = (struct push_check){ .arena = a, .headers = headers };
 	for (size_t i = 0; i < ARRAY_SIZE(families) && f == NULL; i++)
-		if (header(r, families[i].event) != NULL)
+		if (push_event_header(r, families[i].event) != NULL)
 			f = &families[i];
 	if (f == NULL)
-		return wrong(a, ret_why, 400, "", "no header names the event (X-GitHub-Event, X-Gitlab-Event, …)");
+		return push_event_wrong(
+		    a, ret_why, 400, "", "no header names the event (X-GitHub-Event, X-Gitlab-Event, …)");
 	r->family = f;
 	r->key = secret_line(a, secret, f->secret);
 	if (str_empty(r->key))
 		r->key = NULL;
 	/* The generic one is whatever has the secret. */
 	if (r->key == NULL && f->pushes == NULL)
-		return wrong(a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");
+		return push_event_wrong(
+		    a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");
 	if (r->key == NULL)
 		return 0;
-	given = f->signature != NULL
-		    ? f->signature(r) != NULL
-		    : header(r, "X-Gitlab-Token") != NULL && is_same(r->key, header(r, "X-Gitlab-Token"));
+	given = f->signature != NULL ? f->signature(r) != NULL
+				     : push_event_header(r, "X-Gitlab-Token") != NULL &&
+					   push_event_is_same(r->key, push_event_header(r, "X-Gitlab-Token"));
 	if (!given)
-		return wrong(a, ret_why, 401, f->name, UNSIGNED);
+		return push_event_wrong(a, ret_why, 401, f->name, UNSIGNED);
 	hmac_sha256_begin(&r->hmac, r->key, strlen(r->key));
 	return 0;
 }
@@ -142,13 +145,14 @@ push_end(struct push_check *r, const char *body, size_t len, struct push *ret, c
 
 	if (r->key != NULL && f->signature != NULL) {
 		hmac_sha256_end(&r->hmac, hex);
-		if (!is_same(hex, f->signature(r)))
-			return wrong(a, ret_why, 401, f->name, UNSIGNED);
+		if (!push_event_is_same(hex, f->signature(r)))
+			return push_event_wrong(a, ret_why, 401, f->name, UNSIGNED);
 	}
-	if (f->pushes != NULL && !is_in(f->pushes, header(r, f->event)))
+	if (f->pushes != NULL && !push_event_is_in(f->pushes, push_event_header(r, f->event)))
 		return 204;
 	if (json_parse(a, body, len, &payload) != NULL)
-		return wrong(a, ret_why, 400, f->name, "the body is no JSON: have it sent as application/json");
+		return push_event_wrong(
+		    a, ret_why, 400, f->name, "the body is no JSON: have it sent as application/json");
 	repository = json_object_get(payload, f->repository);
 	*ret = (struct push){ .ref = arena_strdup(a, json_str(payload, "ref")),
 		.default_branch = arena_strdup(a, json_str(repository, f->default_branch)) };
@@ -159,8 +163,9 @@ push_end(struct push_check *r, const char *body, size_t len, struct push *ret, c
 	if (ret->ref != NULL && !str_starts(ret->ref, "refs/"))
 		ret->ref = arena_printf(
 		    a, "refs/%s/%s", str_eq(json_str(payload, "ref_type"), "tag") ? "tags" : "heads", ret->ref);
-	return n > 0 && ret->ref != NULL ? 0
-					 : wrong(a, ret_why, 400, f->name, "the body names no repository, or no ref");
+	return n > 0 && ret->ref != NULL
+		   ? 0
+		   : push_event_wrong(a, ret_why, 400, f->name, "the body names no repository, or no ref");
 }
 
 int
@@ -180,7 +185,7 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 
 /* "host/org/repository", of any form of the URL: without scheme, user, port, ".git", in small letters. */
 static const char *
-bare(struct arena *a, const char *url)
+push_event_bare(struct arena *a, const char *url)
 {
 	char *text = arena_strdup(a, url), *scheme = strstr(text, "://"), *at, *slash, *colon;
 	size_t n;
@@ -208,19 +213,19 @@ bare(struct arena *a, const char *url)
 }
 
 static bool
-is_repository(struct arena *a, const struct push *p, const char *url)
+push_event_is_repository(struct arena *a, const struct push *p, const char *url)
 {
-	const char *ours = url != NULL ? bare(a, url) : NULL;
+	const char *ours = url != NULL ? push_event_bare(a, url) : NULL;
 
 	for (size_t i = 0; ours != NULL && i < ARRAY_SIZE(p->urls) && p->urls[i] != NULL; i++)
-		if (strcmp(ours, bare(a, p->urls[i])) == 0)
+		if (strcmp(ours, push_event_bare(a, p->urls[i])) == 0)
 			return true;
 	return false;
 }
 
 /* A branch or tag by its name; a range of versions follows every tag. */
 static bool
-follows(const struct push *p, const char *revision)
+push_event_follows(const struct push *p, const char *revision)
 {
 	const char *branch = str_starts(p->ref, "refs/heads/") ? p->ref + 11 : NULL;
 
@@ -238,7 +243,7 @@ push_concerns_application(struct arena *a, const struct push *p, const struct ap
 	size_t n = application_sources(app, &s);
 
 	for (size_t i = 0; i < n; i++)
-		if (is_repository(a, p, s[i].repo_url) && follows(p, s[i].target_revision))
+		if (push_event_is_repository(a, p, s[i].repo_url) && push_event_follows(p, s[i].target_revision))
 			return true;
 	return false;
 }
@@ -249,7 +254,7 @@ push_concerns_repository(struct arena *a, const struct push *p, const struct git
 	const struct flux_ref *ref = r->spec.ref;
 	const char *branch = ref != NULL && ref->branch != NULL ? ref->branch : "master";
 
-	if (!is_repository(a, p, r->spec.url))
+	if (!push_event_is_repository(a, p, r->spec.url))
 		return false;
 	if (ref != NULL && (ref->name != NULL || ref->tag != NULL || ref->semver != NULL))
 		return ref->name != NULL ? strcmp(ref->name, p->ref) == 0 : str_starts(p->ref, "refs/tags/");

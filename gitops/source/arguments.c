@@ -9,24 +9,24 @@
 #define DIGITS "0123456789"
 
 static bool
-is_alnum(char c)
+grammar_is_alnum(char c)
 {
 	return c != '\0' && strchr(ALNUM, c) != NULL;
 }
 
 /* All of it is of these characters, and the first is a letter or a digit. */
 static bool
-is_word(const char *s, size_t n, const char *also)
+grammar_is_word(const char *s, size_t n, const char *also)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!is_alnum(s[i]) && (i == 0 || strchr(also, s[i]) == NULL))
+		if (!grammar_is_alnum(s[i]) && (i == 0 || strchr(also, s[i]) == NULL))
 			return false;
 	return n > 0;
 }
 
 /* Nothing that a terminal or a line of a protocol would take for something else. */
 static bool
-is_printable(const char *s, bool blanks)
+grammar_is_printable(const char *s, bool blanks)
 {
 	for (; *s != '\0'; s++)
 		if ((unsigned char)*s < ' ' || *s == 0x7f || (*s == ' ' && !blanks))
@@ -38,24 +38,24 @@ is_printable(const char *s, bool blanks)
 
 /* RFC 1123, a label. */
 static bool
-is_label(const char *s, size_t n)
+grammar_is_label(const char *s, size_t n)
 {
 	return n > 0 && n <= 63 && strspn(s, LOWER_ALNUM "-") >= n && s[0] != '-' && s[n - 1] != '-';
 }
 
 static bool
-is_namespace(const char *s)
+grammar_is_namespace(const char *s)
 {
-	return is_label(s, strlen(s));
+	return grammar_is_label(s, strlen(s));
 }
 
 /* Labels with dots between them. */
 static bool
-is_release(const char *s)
+grammar_is_release(const char *s)
 {
 	for (size_t n;; s += n + 1) {
 		n = strcspn(s, ".");
-		if (!is_label(s, n))
+		if (!grammar_is_label(s, n))
 			return false;
 		if (s[n] == '\0')
 			return true;
@@ -63,36 +63,36 @@ is_release(const char *s)
 }
 
 static bool
-is_chart(const char *s)
+grammar_is_chart(const char *s)
 {
-	return is_word(s, strlen(s), "._-") && strstr(s, "..") == NULL;
+	return grammar_is_word(s, strlen(s), "._-") && strstr(s, "..") == NULL;
 }
 
 /* "1.2.3-rc.1+x", ">=1.0, <2 || ~3.1", "^1", "1.2.x", "1 - 2". */
 static bool
-is_chart_version(const char *s)
+grammar_is_chart_version(const char *s)
 {
 	return s[0] != '-' && strspn(s, ALNUM ".*+-<>=!~^|, ") == strlen(s);
 }
 
 static bool
-is_kube_version(const char *s)
+grammar_is_kube_version(const char *s)
 {
 	s += *s == 'v';
-	return strspn(s, DIGITS) > 0 && is_word(s, strlen(s), ".+-");
+	return strspn(s, DIGITS) > 0 && grammar_is_word(s, strlen(s), ".+-");
 }
 
 static bool
-is_api_version(const char *s)
+grammar_is_api_version(const char *s)
 {
-	return is_word(s, strlen(s), "./-_");
+	return grammar_is_word(s, strlen(s), "./-_");
 }
 
 /* Helm would read a comma as the beginning of another value, and "=" as the end of the name, unless "\" stands before it. */
 static bool
-is_parameter(const char *s)
+grammar_is_parameter(const char *s)
 {
-	if (s[0] == '-' || s[0] == '\0' || !is_printable(s, true))
+	if (s[0] == '-' || s[0] == '\0' || !grammar_is_printable(s, true))
 		return false;
 	for (; *s != '\0'; s++) {
 		if (*s == '\\' && s[1] != '\0')
@@ -107,7 +107,7 @@ is_parameter(const char *s)
 
 /* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in it. */
 static bool
-is_authority(const char *s, size_t n, bool user)
+grammar_is_authority(const char *s, size_t n, bool user)
 {
 	const char *at = memrchr(s, '@', n), *host = at != NULL ? at + 1 : s, *end = s + n;
 	size_t len;
@@ -123,7 +123,7 @@ is_authority(const char *s, size_t n, bool user)
 	} else {
 		len = strcspn(host, ":/");
 		len = len < (size_t)(end - host) ? len : (size_t)(end - host);
-		if (!is_word(host, len, "._-"))
+		if (!grammar_is_word(host, len, "._-"))
 			return false;
 		host += len;
 	}
@@ -132,17 +132,17 @@ is_authority(const char *s, size_t n, bool user)
 
 /* "USER@HOST:PATH", as scp has it. */
 static bool
-is_scp(const char *s)
+grammar_is_scp(const char *s)
 {
 	const char *colon = strchr(s, ':'), *slash = strchr(s, '/');
 
 	return colon != NULL && (slash == NULL || colon < slash) && colon[1] != ':' && colon[1] != '-' &&
-	       colon[1] != '\0' && is_authority(s, (size_t)(colon - s), true);
+	       colon[1] != '\0' && grammar_is_authority(s, (size_t)(colon - s), true);
 }
 
 /* The URL has one of these schemes, and a host, unless it is a file. */
 static bool
-is_url(const char *s, const char *const *schemes)
+grammar_is_url(const char *s, const char *const *schemes)
 {
 	for (; *schemes != NULL; schemes++) {
 		size_t n = strlen(*schemes);
@@ -151,43 +151,43 @@ is_url(const char *s, const char *const *schemes)
 			continue;
 		s += n + 3;
 		n = strcspn(s, "/?#");
-		return strcmp(*schemes, "file") == 0 ? s[0] == '/' : is_authority(s, n, true);
+		return strcmp(*schemes, "file") == 0 ? s[0] == '/' : grammar_is_authority(s, n, true);
 	}
 	return false;
 }
 
 static bool
-is_git_url(const char *s)
+grammar_is_git_url(const char *s)
 {
 	static const char *const schemes[] = { "https", "http", "ssh", "file", NULL };
 
-	return is_printable(s, false) && strchr(s, '\\') == NULL &&
-	       (strstr(s, "://") != NULL ? is_url(s, schemes) : is_scp(s));
+	return grammar_is_printable(s, false) && strchr(s, '\\') == NULL &&
+	       (strstr(s, "://") != NULL ? grammar_is_url(s, schemes) : grammar_is_scp(s));
 }
 
 static bool
-is_chart_repository(const char *s)
+grammar_is_chart_repository(const char *s)
 {
 	static const char *const schemes[] = { "https", "http", NULL };
 
-	if (!is_printable(s, false) || strchr(s, '\\') != NULL || strstr(s, "..") != NULL)
+	if (!grammar_is_printable(s, false) || strchr(s, '\\') != NULL || strstr(s, "..") != NULL)
 		return false;
-	return strstr(s, "://") != NULL ? is_url(s, schemes) : is_authority(s, strcspn(s, "/"), false);
+	return strstr(s, "://") != NULL ? grammar_is_url(s, schemes) : grammar_is_authority(s, strcspn(s, "/"), false);
 }
 
 static bool
-is_proxy(const char *s)
+grammar_is_proxy(const char *s)
 {
 	static const char *const schemes[] = { "http", "https", "socks5", "socks5h", "socks4", "socks4a", NULL };
 
-	return is_printable(s, false) && strchr(s, '\\') == NULL &&
-	       (strstr(s, "://") != NULL ? is_url(s, schemes) : is_authority(s, strlen(s), true));
+	return grammar_is_printable(s, false) && strchr(s, '\\') == NULL &&
+	       (strstr(s, "://") != NULL ? grammar_is_url(s, schemes) : grammar_is_authority(s, strlen(s), true));
 }
 
 /* --- Git's ---------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_reference(const char *s)
+grammar_is_reference(const char *s)
 {
 	static const char *const nowhere[] = { "..", "@{", "//", "/.", ".lock/" };
 	size_t n = strlen(s);
@@ -197,20 +197,20 @@ is_reference(const char *s)
 	for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++)
 		if (strstr(s, nowhere[i]) != NULL)
 			return false;
-	return str_starts(s, "refs/") && is_printable(s, false) && strpbrk(s, "~^:?*[\\") == NULL && s[n - 1] != '/' &&
-	       s[n - 1] != '.' && !str_ends(s, ".lock");
+	return str_starts(s, "refs/") && grammar_is_printable(s, false) && strpbrk(s, "~^:?*[\\") == NULL &&
+	       s[n - 1] != '/' && s[n - 1] != '.' && !str_ends(s, ".lock");
 }
 
 /* It is only compared with the references of the repository; a range of versions has more in it than a reference. */
 static bool
-is_revision(const char *s)
+grammar_is_revision(const char *s)
 {
-	return s[0] != '-' && is_printable(s, true) && strpbrk(s, ":?[\\") == NULL && strstr(s, "..") == NULL &&
+	return s[0] != '-' && grammar_is_printable(s, true) && strpbrk(s, ":?[\\") == NULL && strstr(s, "..") == NULL &&
 	       strstr(s, "@{") == NULL;
 }
 
 static bool
-is_commit(const char *s)
+grammar_is_commit(const char *s)
 {
 	return strlen(s) == 40 && strspn(s, "0123456789abcdefABCDEF") == 40;
 }
@@ -222,22 +222,23 @@ static const struct row {
 	bool (*is)(const char *);
 	const char *wanted;
 } rows[] = {
-	[GRAMMAR_RELEASE] = { 53, is_release,
+	[GRAMMAR_RELEASE] = { 53, grammar_is_release,
 	    "the name of a Helm release: lower case letters, digits, \"-\" and \".\", at most 53" },
-	[GRAMMAR_NAMESPACE] = { 63, is_namespace, "the name of a namespace" },
-	[GRAMMAR_ACCOUNT] = { 253, is_release, "the name of a ServiceAccount" },
-	[GRAMMAR_CHART] = { 250, is_chart, "the name of a chart" },
-	[GRAMMAR_CHART_VERSION] = { 250, is_chart_version, "a version of a chart, or a range of versions" },
-	[GRAMMAR_CHART_REPOSITORY] = { 2048, is_chart_repository,
+	[GRAMMAR_NAMESPACE] = { 63, grammar_is_namespace, "the name of a namespace" },
+	[GRAMMAR_ACCOUNT] = { 253, grammar_is_release, "the name of a ServiceAccount" },
+	[GRAMMAR_CHART] = { 250, grammar_is_chart, "the name of a chart" },
+	[GRAMMAR_CHART_VERSION] = { 250, grammar_is_chart_version, "a version of a chart, or a range of versions" },
+	[GRAMMAR_CHART_REPOSITORY] = { 2048, grammar_is_chart_repository,
 	    "the URL of a Helm repository (http://…, https://…), or a registry and a path (HOST/PATH)" },
-	[GRAMMAR_KUBE_VERSION] = { 63, is_kube_version, "a version of Kubernetes" },
-	[GRAMMAR_API_VERSION] = { 253, is_api_version, "an API version (apps/v1, apps/v1/Deployment)" },
-	[GRAMMAR_PARAMETER] = { 1024, is_parameter, "the name of one value (image.tag)" },
-	[GRAMMAR_GIT_URL] = { 2048, is_git_url, "the URL of a Git repository (https://…, ssh://…, USER@HOST:PATH)" },
-	[GRAMMAR_REVISION] = { 250, is_revision, "a branch, a tag, a range of versions or a commit" },
-	[GRAMMAR_REFERENCE] = { 1024, is_reference, "the full name of a reference (refs/heads/main)" },
-	[GRAMMAR_COMMIT] = { 40, is_commit, "a commit" },
-	[GRAMMAR_PROXY] = { 2048, is_proxy, "the URL of a proxy" },
+	[GRAMMAR_KUBE_VERSION] = { 63, grammar_is_kube_version, "a version of Kubernetes" },
+	[GRAMMAR_API_VERSION] = { 253, grammar_is_api_version, "an API version (apps/v1, apps/v1/Deployment)" },
+	[GRAMMAR_PARAMETER] = { 1024, grammar_is_parameter, "the name of one value (image.tag)" },
+	[GRAMMAR_GIT_URL] = { 2048, grammar_is_git_url,
+	    "the URL of a Git repository (https://…, ssh://…, USER@HOST:PATH)" },
+	[GRAMMAR_REVISION] = { 250, grammar_is_revision, "a branch, a tag, a range of versions or a commit" },
+	[GRAMMAR_REFERENCE] = { 1024, grammar_is_reference, "the full name of a reference (refs/heads/main)" },
+	[GRAMMAR_COMMIT] = { 40, grammar_is_commit, "a commit" },
+	[GRAMMAR_PROXY] = { 2048, grammar_is_proxy, "the URL of a proxy" },
 };
 _Static_assert(ARRAY_SIZE(rows) == GRAMMAR_MAX, "a row a kind");
 

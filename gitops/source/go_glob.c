@@ -5,7 +5,7 @@
 
 /* A character of a class, which may stand behind a backslash; false: the pattern is wrong. */
 static bool
-class_character(const char **glob, uint32_t *ret)
+go_glob_class_character(const char **glob, uint32_t *ret)
 {
 	if (**glob == '\0' || **glob == '-' || **glob == ']')
 		return false;
@@ -17,17 +17,17 @@ class_character(const char **glob, uint32_t *ret)
 
 /* "[a-z]", and *glob behind it. -1: the pattern is wrong. */
 static int
-class_match(const char **glob, uint32_t c)
+go_glob_class_match(const char **glob, uint32_t c)
 {
 	bool negated = **glob == '^', found = false;
 	uint32_t low, high;
 
 	*glob += negated;
 	for (int n = 0; **glob != ']' || n == 0; n++) {
-		if (!class_character(glob, &low))
+		if (!go_glob_class_character(glob, &low))
 			return -1;
 		high = low;
-		if (**glob == '-' && (++*glob, !class_character(glob, &high)))
+		if (**glob == '-' && (++*glob, !go_glob_class_character(glob, &high)))
 			return -1;
 		found |= low <= c && c <= high;
 	}
@@ -37,7 +37,7 @@ class_match(const char **glob, uint32_t c)
 
 /* A piece of a pattern without stars matches the beginning: 1, and *text behind it; 0; or -1, the pattern is wrong. */
 static int
-piece_match(const char *piece, const char **text)
+go_glob_piece_match(const char *piece, const char **text)
 {
 	const char *t = *text;
 	int is;
@@ -47,7 +47,7 @@ piece_match(const char *piece, const char **text)
 			return 0;
 		if (*piece == '[') {
 			piece++;
-			if ((is = class_match(&piece, letters_next(&t))) != 1)
+			if ((is = go_glob_class_match(&piece, letters_next(&t))) != 1)
 				return is;
 		} else if (*piece == '?') {
 			letters_next(&t);
@@ -65,7 +65,7 @@ piece_match(const char *piece, const char **text)
 
 /* The bytes up to the next star that is in no class. */
 static size_t
-piece_length(const char *glob)
+go_glob_piece_length(const char *glob)
 {
 	bool in_class = false;
 	size_t n = 0;
@@ -88,12 +88,12 @@ go_glob_match(struct arena *a, const char *glob, const char *text)
 		int is;
 
 		glob += strspn(glob, "*");
-		n = piece_length(glob);
+		n = go_glob_piece_length(glob);
 		if (star && n == 0)
 			return 1;
 		piece = arena_strndup(a, glob, n);
 		glob += n;
-		is = piece_match(piece, &rest);
+		is = go_glob_piece_match(piece, &rest);
 		if (is == 1 && (*rest == '\0' || *glob != '\0')) {
 			text = rest;
 			continue;
@@ -102,7 +102,7 @@ go_glob_match(struct arena *a, const char *glob, const char *text)
 			return is < 0 ? -1 : 0;
 		for (is = 0; is == 0 && *text != '\0';) {
 			rest = ++text;
-			is = piece_match(piece, &rest);
+			is = go_glob_piece_match(piece, &rest);
 			if (is == 1 && *glob == '\0' && *rest != '\0')
 				is = 0;
 		}

@@ -17,7 +17,7 @@ struct index_origin {
 
 /* One character of a text in double quotes, where `\/` and `\u002f` are a slash; 0: it is none of a URL's. *ret_raw: its bytes. */
 static char
-index_char(const char *at, bool quoted, size_t *ret_raw)
+helm_index_char(const char *at, bool quoted, size_t *ret_raw)
 {
 	char digits[5] = "";
 	long code;
@@ -36,14 +36,14 @@ index_char(const char *at, bool quoted, size_t *ret_raw)
 
 /* "https://host:port"; false: what stands there is no URL of http or https. */
 static bool
-index_origin(const char *at, bool quoted, struct index_origin *ret)
+helm_index_origin(const char *at, bool quoted, struct index_origin *ret)
 {
 	size_t scheme = strncasecmp(at, "https:", 6) == 0 ? 6 : strncasecmp(at, "http:", 5) == 0 ? 5 : 0, raw;
 	char c;
 
 	*ret = (struct index_origin){ 0 };
 	for (; scheme > 0 && ret->n < ORIGIN_MAX - 1; ret->raw += raw) {
-		c = index_char(at + ret->raw, quoted, &raw);
+		c = helm_index_char(at + ret->raw, quoted, &raw);
 		if (c == '\0' || (ret->n >= scheme + 2 && strchr("/?#", c) != NULL))
 			break;
 		ret->text[ret->n++] = c;
@@ -60,7 +60,7 @@ helm_index_with_login(struct arena *a, const char *index, const char *repo_url, 
 	bool is_own = false;
 	struct str out;
 
-	if (!index_origin(repo_url, false, &own))
+	if (!helm_index_origin(repo_url, false, &own))
 		return index;
 	user = strrchr(own.text, '@');
 	server = user == NULL
@@ -71,7 +71,7 @@ helm_index_with_login(struct arena *a, const char *index, const char *repo_url, 
 		/* A URL within another one, as a parameter, is a part of that one. */
 		bool begins = at == index || strchr(" \t\r\n\"'[,", at[-1]) != NULL;
 
-		if (!begins || !index_origin(at, at > index && at[-1] == '"', &here)) {
+		if (!begins || !helm_index_origin(at, at > index && at[-1] == '"', &here)) {
 			str_addc(&out, *at++);
 			continue;
 		}

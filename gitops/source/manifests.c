@@ -21,14 +21,14 @@ manifest_key(struct arena *a, const char *group, const char *kind, const char *n
 }
 
 static bool
-is_list(const char *kind, const json_t *object)
+manifests_is_list(const char *kind, const json_t *object)
 {
 	return str_ends(kind, "List") && json_is_array(json_object_get(object, "items"));
 }
 
 /* Maps of strings, where the API server takes nothing else: said here with the file's name. */
 static struct err *
-check_strings(
+manifests_check_strings(
     struct arena *a, const json_t *meta, const char *field, const char *file, const char *kind, const char *name)
 {
 	const json_t *map = json_object_get(meta, field);
@@ -48,7 +48,7 @@ check_strings(
 
 /* Only these bytes, and it neither begins nor ends with a dot: nothing that could lead elsewhere in the path of a request. */
 static bool
-is_word(const char *text, const char *more)
+manifests_is_word(const char *text, const char *more)
 {
 	size_t n = strlen(text);
 
@@ -62,32 +62,32 @@ is_word(const char *text, const char *more)
 bool
 manifest_names_namespace(const char *ns)
 {
-	return is_word(ns, "-");
+	return manifests_is_word(ns, "-");
 }
 
 /* Source: Kubernetes' path segment names (apimachinery, pkg/api/validation/path). */
 static bool
-is_segment(const char *name)
+manifests_is_segment(const char *name)
 {
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strpbrk(name, "/%") == NULL && strlen(name) <= 253;
 }
 
 static struct err *
-check_names(struct arena *a, const json_t *object, const char *file)
+manifests_check_names(struct arena *a, const json_t *object, const char *file)
 {
 	const json_t *meta = json_object_get(object, "metadata");
 	const char *api = json_str(object, "apiVersion"), *kind = json_str(object, "kind"), *slash = strchr(api, '/');
 	const char *names[] = { json_str(meta, "name"), json_str(meta, "generateName") },
 		   *ns = json_str(meta, "namespace");
 
-	if (!is_word(slash != NULL ? slash + 1 : api, "-") ||
-	    (slash != NULL && !is_word(arena_strndup(a, api, (size_t)(slash - api)), ".-")))
+	if (!manifests_is_word(slash != NULL ? slash + 1 : api, "-") ||
+	    (slash != NULL && !manifests_is_word(arena_strndup(a, api, (size_t)(slash - api)), ".-")))
 		return err_new(
 		    a, ERR_INVALID, "%s: apiVersion: \"%s\" is neither VERSION nor GROUP/VERSION", file, api);
-	if (!is_word(kind, ""))
+	if (!manifests_is_word(kind, ""))
 		return err_new(a, ERR_INVALID, "%s: kind: \"%s\" is not the name of a kind", file, kind);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i] != NULL && !is_segment(names[i]))
+		if (names[i] != NULL && !manifests_is_segment(names[i]))
 			return err_new(a, ERR_INVALID, "%s: %s: metadata.%s: \"%s\" cannot be the name of an object",
 			    file, kind, i == 0 ? "name" : "generateName", names[i]);
 	if (!str_empty(ns) && !manifest_names_namespace(ns))
@@ -97,7 +97,7 @@ check_names(struct arena *a, const json_t *object, const char *file)
 }
 
 static struct err *
-add(struct manifests *m, struct arena *a, const json_t *object, const char *file, int depth)
+manifests_append(struct manifests *m, struct arena *a, const json_t *object, const char *file, int depth)
 {
 	const json_t *meta = json_object_get(object, "metadata");
 	const char *api = json_str(object, "apiVersion"), *kind = json_str(object, "kind");
@@ -109,23 +109,23 @@ add(struct manifests *m, struct arena *a, const json_t *object, const char *file
 		return err_new(a, ERR_INVALID, "%s: a document is not an object", file);
 	if (str_empty(api) || str_empty(kind))
 		return err_new(a, ERR_INVALID, "%s: an object has no %s", file, str_empty(api) ? "apiVersion" : "kind");
-	if (is_list(kind, object)) {
+	if (manifests_is_list(kind, object)) {
 		size_t i;
 		json_t *item;
 
 		if (depth == LISTS_MAX)
 			return err_new(a, ERR_INVALID, "%s: Lists in Lists, more than %d deep", file, LISTS_MAX);
 		json_array_foreach (json_object_get(object, "items"), i, item)
-			if ((e = add(m, a, item, file, depth + 1)) != NULL)
+			if ((e = manifests_append(m, a, item, file, depth + 1)) != NULL)
 				return e;
 		return NULL;
 	}
-	if ((e = check_names(a, object, file)) != NULL)
+	if ((e = manifests_check_names(a, object, file)) != NULL)
 		return e;
 	if (str_empty(name) && str_empty(generate))
 		return err_new(a, ERR_INVALID, "%s: %s %s has no metadata.name", file, str_article(kind), kind);
-	if ((e = check_strings(a, meta, "labels", file, kind, name != NULL ? name : generate)) != NULL ||
-	    (e = check_strings(a, meta, "annotations", file, kind, name != NULL ? name : generate)) != NULL)
+	if ((e = manifests_check_strings(a, meta, "labels", file, kind, name != NULL ? name : generate)) != NULL ||
+	    (e = manifests_check_strings(a, meta, "annotations", file, kind, name != NULL ? name : generate)) != NULL)
 		return e;
 	if (m->n == MANIFESTS_MAX)
 		return err_new(a, ERR_INVALID, "%s: more than %d objects", file, MANIFESTS_MAX);
@@ -154,5 +154,5 @@ add(struct manifests *m, struct arena *a, const json_t *object, const char *file
 struct err *
 manifests_add(struct manifests *m, struct arena *a, const json_t *object, const char *file)
 {
-	return add(m, a, object, file, 0);
+	return manifests_append(m, a, object, file, 0);
 }

@@ -10,7 +10,7 @@
 #define SHORT_COMMIT_MIN 7
 
 static bool
-is_hex(const char *s, size_t n)
+revision_is_hex(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!isxdigit((unsigned char)s[i]))
@@ -28,14 +28,14 @@ struct line {
 
 /* The line at *at, which moves to the next; false at the end. Lines of another form are skipped. */
 static bool
-next_line(const char **at, struct line *ret)
+revision_next_line(const char **at, struct line *ret)
 {
 	while (**at != '\0') {
 		const char *l = *at;
 		size_t n = strcspn(l, "\n");
 
 		*at += n + (l[n] == '\n');
-		if (n <= COMMIT_LEN + 1 || !is_hex(l, COMMIT_LEN) || l[COMMIT_LEN] != '\t')
+		if (n <= COMMIT_LEN + 1 || !revision_is_hex(l, COMMIT_LEN) || l[COMMIT_LEN] != '\t')
 			continue;
 		*ret = (struct line){ .commit = l, .name = l + COMMIT_LEN + 1, .n = n - COMMIT_LEN - 1 };
 		ret->peeled = ret->n > 3 && strncmp(ret->name + ret->n - 3, "^{}", 3) == 0;
@@ -47,12 +47,12 @@ next_line(const char **at, struct line *ret)
 
 /* The reference of that name; of an annotated tag the commit behind it. */
 static bool
-find(struct arena *a, const char *refs, const char *name, const char **ret_commit, const char **ret_ref)
+revision_find(struct arena *a, const char *refs, const char *name, const char **ret_commit, const char **ret_ref)
 {
 	size_t n = strlen(name);
 	bool found = false;
 
-	for (struct line l; next_line(&refs, &l);)
+	for (struct line l; revision_next_line(&refs, &l);)
 		if (l.n == n && strncmp(l.name, name, n) == 0) {
 			*ret_commit = arena_strndup(a, l.commit, COMMIT_LEN);
 			*ret_ref = arena_strdup(a, name);
@@ -63,12 +63,13 @@ find(struct arena *a, const char *refs, const char *name, const char **ret_commi
 
 /* The tag with the highest version in the range. */
 static bool
-find_highest(struct arena *a, const char *refs, const char *range, const char **ret_commit, const char **ret_ref)
+revision_find_highest(
+    struct arena *a, const char *refs, const char *range, const char **ret_commit, const char **ret_ref)
 {
 	struct version best, v;
 	const char *tag = NULL, *at = refs;
 
-	for (struct line l; next_line(&at, &l);) {
+	for (struct line l; revision_next_line(&at, &l);) {
 		const char *name = arena_strndup(a, l.name, l.n);
 
 		if (!str_starts(name, "refs/tags/") || !version_parse(name + strlen("refs/tags/"), &v) ||
@@ -79,18 +80,18 @@ find_highest(struct arena *a, const char *refs, const char *range, const char **
 			best = v;
 		}
 	}
-	return tag != NULL && find(a, refs, tag, ret_commit, ret_ref);
+	return tag != NULL && revision_find(a, refs, tag, ret_commit, ret_ref);
 }
 
 /* The one commit at the top of a reference that begins so. */
 static bool
-find_short(struct arena *a, const char *refs, const char *start, const char **ret_commit, const char **ret_ref)
+revision_find_short(struct arena *a, const char *refs, const char *start, const char **ret_commit, const char **ret_ref)
 {
 	size_t n = strlen(start);
 
-	if (n < SHORT_COMMIT_MIN || n >= COMMIT_LEN || !is_hex(start, n))
+	if (n < SHORT_COMMIT_MIN || n >= COMMIT_LEN || !revision_is_hex(start, n))
 		return false;
-	for (struct line l; next_line(&refs, &l);)
+	for (struct line l; revision_next_line(&refs, &l);)
 		if (strncasecmp(l.commit, start, n) == 0) {
 			*ret_commit = arena_strndup(a, l.commit, COMMIT_LEN);
 			*ret_ref = arena_strndup(a, l.name, l.n);
@@ -106,21 +107,21 @@ git_resolve(struct arena *a, const char *refs, const char *revision, const char 
 
 	if (str_empty(revision))
 		revision = "HEAD";
-	if (strlen(revision) == COMMIT_LEN && is_hex(revision, COMMIT_LEN)) {
+	if (strlen(revision) == COMMIT_LEN && revision_is_hex(revision, COMMIT_LEN)) {
 		*ret_commit = arena_strdup(a, revision);
 		*ret_ref = NULL;
 		return NULL;
 	}
 	if (version_is_range(revision)) {
-		if (find_highest(a, refs, revision, ret_commit, ret_ref))
+		if (revision_find_highest(a, refs, revision, ret_commit, ret_ref))
 			return NULL;
 		return err_new(a, ERR_INVALID,
 		    "unable to resolve '%s' to a commit SHA: no tag is a version in this range", revision);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (find(a, refs, arena_printf(a, "%s%s", prefixes[i], revision), ret_commit, ret_ref))
+		if (revision_find(a, refs, arena_printf(a, "%s%s", prefixes[i], revision), ret_commit, ret_ref))
 			return NULL;
-	if (find_short(a, refs, revision, ret_commit, ret_ref))
+	if (revision_find_short(a, refs, revision, ret_commit, ret_ref))
 		return NULL;
 	return err_new(
 	    a, ERR_INVALID, "unable to resolve '%s' to a commit SHA: no branch, tag or commit of that name", revision);

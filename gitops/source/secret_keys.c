@@ -75,7 +75,7 @@ static const struct {
 };
 
 static const struct secret_key *
-secret_key_of(enum secret_keys of, const json_t *data, const char *name)
+secret_keys_find(enum secret_keys of, const json_t *data, const char *name)
 {
 	for (size_t i = 0; of == SECRET_KEYS_FLUX && i < ARRAY_SIZE(flux_pairs); i++)
 		if (strcmp(flux_pairs[i].key.name, name) == 0 && json_object_get(data, flux_pairs[i].other) != NULL)
@@ -94,7 +94,7 @@ secret_keys_problem(struct arena *a, const json_t *secret, enum secret_keys of)
 	size_t n = 0;
 
 	json_object_foreach (data, key, value) {
-		const struct secret_key *k = secret_key_of(of, data, key);
+		const struct secret_key *k = secret_keys_find(of, data, key);
 
 		(void)value;
 		if ((k != NULL && k->why == NULL) || n++ >= NAMED_MAX)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static int
-by_path(const void *x, const void *y)
+tree_by_path(const void *x, const void *y)
 {
 	return strcmp(((const struct tree_entry *)x)->path, ((const struct tree_entry *)y)->path);
 }
@@ -12,7 +12,7 @@ void
 tree_sort(struct tree_entry *entries, size_t n)
 {
 	if (n > 0)
-		qsort(entries, n, sizeof(*entries), by_path);
+		qsort(entries, n, sizeof(*entries), tree_by_path);
 }
 
 struct err *
@@ -62,7 +62,7 @@ tree_from(const struct tree *t, const char *path)
 }
 
 static const struct tree_entry *
-entry_at(const struct tree *t, const char *path)
+tree_entry_at(const struct tree *t, const char *path)
 {
 	size_t i = tree_from(t, path);
 
@@ -71,7 +71,7 @@ entry_at(const struct tree *t, const char *path)
 
 /* The path with every link on the way, and at its end, followed. */
 static struct err *
-follow(const struct tree *t, struct arena *a, const char *path, const char **ret)
+tree_follow(const struct tree *t, struct arena *a, const char *path, const char **ret)
 {
 	for (int links = 0; links <= TREE_LINKS_MAX; links++) {
 		const struct tree_entry *link = NULL;
@@ -84,7 +84,7 @@ follow(const struct tree *t, struct arena *a, const char *path, const char **ret
 		for (; slash != NULL && link == NULL;) {
 			slash = strchr(slash, '/');
 			head = slash != NULL ? arena_strndup(a, path, (size_t)(slash - path)) : arena_strdup(a, path);
-			link = entry_at(t, head);
+			link = tree_entry_at(t, head);
 			if (link != NULL && link->kind == TREE_MODULE)
 				return err_new(a, ERR_INVALID,
 				    "%s: is in the submodule %s, and submodules are not fetched", path, head);
@@ -113,17 +113,17 @@ follow(const struct tree *t, struct arena *a, const char *path, const char **ret
 struct err *
 tree_find(const struct tree *t, struct arena *a, const char *path, const struct tree_entry **ret)
 {
-	struct err *e = follow(t, a, path, &path);
+	struct err *e = tree_follow(t, a, path, &path);
 
 	if (e == NULL)
-		*ret = entry_at(t, path);
+		*ret = tree_entry_at(t, path);
 	return e;
 }
 
 struct err *
 tree_directory(const struct tree *t, struct arena *a, const char *path, const char **ret)
 {
-	struct err *e = follow(t, a, path, &path);
+	struct err *e = tree_follow(t, a, path, &path);
 	const char *prefix;
 	size_t i;
 

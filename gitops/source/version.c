@@ -5,7 +5,7 @@
 #include <string.h>
 
 static bool
-read_number(const char **at, unsigned long long *ret)
+version_read_number(const char **at, unsigned long long *ret)
 {
 	size_t n = strspn(*at, "0123456789");
 
@@ -20,7 +20,7 @@ read_number(const char **at, unsigned long long *ret)
 
 /* Like version_parse, but of what stands up to `end`; "x", "X" and "*" end the numbers. */
 static bool
-parse(const char *s, const char *end, struct version *ret)
+version_read(const char *s, const char *end, struct version *ret)
 {
 	struct version v = { .pre = "" };
 
@@ -32,7 +32,7 @@ parse(const char *s, const char *end, struct version *ret)
 				s += 2;
 			break;
 		}
-		if (s >= end || !read_number(&s, &v.part[v.n_parts]))
+		if (s >= end || !version_read_number(&s, &v.part[v.n_parts]))
 			return false;
 		v.n_parts++;
 		if (s >= end || *s != '.')
@@ -60,12 +60,12 @@ parse(const char *s, const char *end, struct version *ret)
 bool
 version_parse(const char *s, struct version *ret)
 {
-	return strpbrk(s, "*") == NULL && parse(s, s + strlen(s), ret) && ret->n_parts > 0;
+	return strpbrk(s, "*") == NULL && version_read(s, s + strlen(s), ret) && ret->n_parts > 0;
 }
 
 /* Identifiers between dots: numbers by their value, and before words. */
 static int
-compare_pre(const char *x, int nx, const char *y, int ny)
+version_compare_pre(const char *x, int nx, const char *y, int ny)
 {
 	while (nx > 0 && ny > 0) {
 		int lx = 0, ly = 0, by;
@@ -96,12 +96,12 @@ version_compare(const struct version *x, const struct version *y)
 			return x->part[i] < y->part[i] ? -1 : 1;
 	if (x->pre_len == 0 || y->pre_len == 0)
 		return (x->pre_len == 0) - (y->pre_len == 0);
-	return compare_pre(x->pre, x->pre_len, y->pre, y->pre_len);
+	return version_compare_pre(x->pre, x->pre_len, y->pre, y->pre_len);
 }
 
 /* The lowest version above everything that agrees with v in its first n numbers. */
 static struct version
-above(const struct version *v, int n)
+version_above(const struct version *v, int n)
 {
 	struct version up = { .pre = "" };
 
@@ -114,26 +114,26 @@ above(const struct version *v, int n)
 
 /* At least `from`, and below what lies above its first n numbers. */
 static bool
-within(const struct version *v, const struct version *from, int n)
+version_within(const struct version *v, const struct version *from, int n)
 {
-	struct version up = above(from, n);
+	struct version up = version_above(from, n);
 
 	return version_compare(v, from) >= 0 && (n == 0 || version_compare(v, &up) < 0);
 }
 
 static bool
-meets(const struct version *v, const char *op, size_t n_op, const struct version *c)
+version_meets_one(const struct version *v, const char *op, size_t n_op, const struct version *c)
 {
 	int written = c->n_parts, by = version_compare(v, c);
-	struct version up = above(c, written);
+	struct version up = version_above(c, written);
 	bool partial = written < 3;
 
 	if (v->pre_len > 0 && c->pre_len == 0)
 		return false;
 	if (n_op == 0 || (n_op == 1 && *op == '='))
-		return partial ? within(v, c, written) : by == 0;
+		return partial ? version_within(v, c, written) : by == 0;
 	if (n_op == 2 && strncmp(op, "!=", 2) == 0)
-		return !(partial ? within(v, c, written) : by == 0);
+		return !(partial ? version_within(v, c, written) : by == 0);
 	if (n_op == 2 && (strncmp(op, ">=", 2) == 0 || strncmp(op, "=>", 2) == 0))
 		return by >= 0;
 	if (n_op == 2 && (strncmp(op, "<=", 2) == 0 || strncmp(op, "=<", 2) == 0))
@@ -143,17 +143,17 @@ meets(const struct version *v, const char *op, size_t n_op, const struct version
 	if (n_op == 1 && *op == '<')
 		return by < 0;
 	if (*op == '~') /* "~" and "~>": the last number but one stays */
-		return within(v, c, written > 2 ? 2 : written);
+		return version_within(v, c, written > 2 ? 2 : written);
 	/* "^": the first number that is not 0 stays */
 	for (int i = 0; i < written; i++)
 		if (c->part[i] != 0)
-			return within(v, c, i + 1);
-	return within(v, c, written);
+			return version_within(v, c, i + 1);
+	return version_within(v, c, written);
 }
 
 /* One alternative of a range: every comparison in it holds. *ret_well: it could be read. */
 static bool
-meets_all(const struct version *v, const char *s, const char *end, bool *ret_well)
+version_meets_all(const struct version *v, const char *s, const char *end, bool *ret_well)
 {
 	bool all = true;
 	size_t n = 0;
@@ -172,7 +172,7 @@ meets_all(const struct version *v, const char *s, const char *end, bool *ret_wel
 		s += strspn(s, " ");
 		from = s;
 		s += strcspn(s, " ,|");
-		if (n_op > 2 || s > end || !parse(from, s, &c)) {
+		if (n_op > 2 || s > end || !version_read(from, s, &c)) {
 			*ret_well = false;
 			return false;
 		}
@@ -181,13 +181,13 @@ meets_all(const struct version *v, const char *s, const char *end, bool *ret_wel
 		if (n_op == 0 && strncmp(s, " - ", 3) == 0 && s + 3 < end) {
 			from = s + 3;
 			s = from + strcspn(from, " ,|");
-			if (!parse(from, s, &to)) {
+			if (!version_read(from, s, &to)) {
 				*ret_well = false;
 				return false;
 			}
-			all = all && meets(v, ">=", 2, &c) && meets(v, "<=", 2, &to);
+			all = all && version_meets_one(v, ">=", 2, &c) && version_meets_one(v, "<=", 2, &to);
 		} else {
-			all = all && meets(v, op, n_op, &c);
+			all = all && version_meets_one(v, op, n_op, &c);
 		}
 	}
 	*ret_well &= n > 0;
@@ -195,7 +195,7 @@ meets_all(const struct version *v, const char *s, const char *end, bool *ret_wel
 }
 
 static bool
-meets_any(const struct version *v, const char *range, bool *ret_well)
+version_meets_any(const struct version *v, const char *range, bool *ret_well)
 {
 	bool any = false;
 
@@ -203,7 +203,7 @@ meets_any(const struct version *v, const char *range, bool *ret_well)
 	for (const char *s = range;; s++) {
 		const char *end = strstr(s, "||");
 
-		any |= meets_all(v, s, end != NULL ? end : s + strlen(s), ret_well);
+		any |= version_meets_all(v, s, end != NULL ? end : s + strlen(s), ret_well);
 		if (end == NULL)
 			return any && *ret_well;
 		s = end + 1;
@@ -216,7 +216,7 @@ version_is_range(const char *s)
 	struct version v = { .pre = "" };
 	bool well;
 
-	meets_any(&v, s, &well);
+	version_meets_any(&v, s, &well);
 	return well && !version_parse(s, &v);
 }
 
@@ -225,5 +225,5 @@ version_in_range(const struct version *v, const char *range)
 {
 	bool well;
 
-	return meets_any(v, range, &well);
+	return version_meets_any(v, range, &well);
 }

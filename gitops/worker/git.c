@@ -60,7 +60,7 @@ struct git {
 /* --- the environment ------------------------------------------------------------------------------------------------ */
 
 static void
-set(struct git *g, const char *name, const char *value)
+git_add_variable(struct git *g, const char *name, const char *value)
 {
 	if (g->n_env + 1 < ARRAY_SIZE(g->env))
 		g->env[g->n_env++] = arena_printf(g->arena, "%s=%s", name, value);
@@ -68,7 +68,7 @@ set(struct git *g, const char *name, const char *value)
 
 /* A file that only we can read; its name, or NULL. */
 static const char *
-scratch(struct git *g, const char *text)
+git_scratch(struct git *g, const char *text)
 {
 	struct git_source *s = g->source;
 	char *name = mem_printf("%s/secret-XXXXXX", s->cache);
@@ -88,7 +88,7 @@ scratch(struct git *g, const char *text)
 }
 
 static void
-forget_secrets(struct git_source *s)
+git_forget_secrets(struct git_source *s)
 {
 	for (size_t i = 0; i < s->n_scratch; i++) {
 		unlink(s->scratch[i]);
@@ -99,41 +99,41 @@ forget_secrets(struct git_source *s)
 
 /* As one word of a shell's. */
 static const char *
-quoted(struct git *g, const char *text)
+git_quote(struct git *g, const char *text)
 {
 	return arena_printf(g->arena, "'%s'", str_replace(g->arena, text, "'", "'\\''"));
 }
 
 static struct err *
-set_ssh(struct git *g, const struct source_credentials *c)
+git_set_ssh(struct git *g, const struct source_credentials *c)
 {
-	const char *key = c->ssh_key != NULL ? scratch(g, c->ssh_key) : NULL;
-	const char *hosts = c->known_hosts != NULL ? scratch(g, c->known_hosts) : NULL;
+	const char *key = c->ssh_key != NULL ? git_scratch(g, c->ssh_key) : NULL;
+	const char *hosts = c->known_hosts != NULL ? git_scratch(g, c->known_hosts) : NULL;
 
 	if ((c->ssh_key != NULL && key == NULL) || (c->known_hosts != NULL && hosts == NULL))
 		return err_new(
 		    g->arena, ERR_AGAIN, "%s: a key cannot be written there: %s", g->source->cache, strerror(errno));
-	set(g, "GIT_SSH_VARIANT", "ssh");
-	set(g, "GIT_SSH_COMMAND",
+	git_add_variable(g, "GIT_SSH_VARIANT", "ssh");
+	git_add_variable(g, "GIT_SSH_COMMAND",
 	    arena_printf(g->arena,
 		"ssh -F /dev/null -o BatchMode=yes -o IdentitiesOnly=yes -o ClearAllForwardings=yes -o "
 		"ConnectTimeout=" SSH_S " -o ServerAliveInterval=" SSH_ALIVE_S " -o ServerAliveCountMax=2 -o "
 		"StrictHostKeyChecking=%s -o UserKnownHostsFile=%s%s%s",
-		c->insecure ? "no" : "yes", quoted(g, hosts != NULL ? hosts : "/dev/null"), key != NULL ? " -i " : "",
-		key != NULL ? quoted(g, key) : ""));
+		c->insecure ? "no" : "yes", git_quote(g, hosts != NULL ? hosts : "/dev/null"),
+		key != NULL ? " -i " : "", key != NULL ? git_quote(g, key) : ""));
 	return NULL;
 }
 
 /* Settings go by the environment, which, unlike arguments, no other user of the machine sees. */
 static void
-configure(struct git *g, size_t i, const char *key, const char *value)
+git_configure(struct git *g, size_t i, const char *key, const char *value)
 {
-	set(g, arena_printf(g->arena, "GIT_CONFIG_KEY_%zu", i), key);
-	set(g, arena_printf(g->arena, "GIT_CONFIG_VALUE_%zu", i), value);
+	git_add_variable(g, arena_printf(g->arena, "GIT_CONFIG_KEY_%zu", i), key);
+	git_add_variable(g, arena_printf(g->arena, "GIT_CONFIG_VALUE_%zu", i), value);
 }
 
 static struct err *
-set_environment(struct git *g)
+git_set_environment(struct git *g)
 {
 	const struct source_credentials *c = &g->request->credentials;
 	const char *pair = arena_printf(
@@ -141,41 +141,41 @@ set_environment(struct git *g)
 	size_t n = 0;
 	const char *ca;
 
-	set(g, "HOME", g->source->cache);
-	set(g, "LC_ALL", "C");
-	set(g, "GIT_CONFIG_NOSYSTEM", "1");
-	set(g, "GIT_CONFIG_GLOBAL", "/dev/null");
-	set(g, "GIT_TERMINAL_PROMPT", "0");
-	set(g, "GIT_ASKPASS", "/bin/true");
-	set(g, "GIT_ALLOW_PROTOCOL", g->source->settings.files ? "https:http:ssh:file" : "https:http:ssh");
-	configure(g, n++, "http.followRedirects", "false");
-	configure(g, n++, "http.lowSpeedLimit", SLOW_BYTES);
-	configure(g, n++, "http.lowSpeedTime", SLOW_S);
-	configure(g, n++, "safe.directory", "*");
-	configure(g, n++, "fetch.fsckObjects", "true");
-	configure(g, n++, "fetch.unpackLimit", "1"); /* always a pack: their number and size are bounded */
-	configure(g, n++, "core.bigFileThreshold", STREAMED_MIN);
-	configure(g, n++, "gc.auto", "0"); /* see is_overgrown */
-	configure(g, n++, "maintenance.auto", "false");
+	git_add_variable(g, "HOME", g->source->cache);
+	git_add_variable(g, "LC_ALL", "C");
+	git_add_variable(g, "GIT_CONFIG_NOSYSTEM", "1");
+	git_add_variable(g, "GIT_CONFIG_GLOBAL", "/dev/null");
+	git_add_variable(g, "GIT_TERMINAL_PROMPT", "0");
+	git_add_variable(g, "GIT_ASKPASS", "/bin/true");
+	git_add_variable(g, "GIT_ALLOW_PROTOCOL", g->source->settings.files ? "https:http:ssh:file" : "https:http:ssh");
+	git_configure(g, n++, "http.followRedirects", "false");
+	git_configure(g, n++, "http.lowSpeedLimit", SLOW_BYTES);
+	git_configure(g, n++, "http.lowSpeedTime", SLOW_S);
+	git_configure(g, n++, "safe.directory", "*");
+	git_configure(g, n++, "fetch.fsckObjects", "true");
+	git_configure(g, n++, "fetch.unpackLimit", "1"); /* always a pack: their number and size are bounded */
+	git_configure(g, n++, "core.bigFileThreshold", STREAMED_MIN);
+	git_configure(g, n++, "gc.auto", "0"); /* see is_overgrown */
+	git_configure(g, n++, "maintenance.auto", "false");
 	if (c->bearer_token != NULL)
-		configure(
+		git_configure(
 		    g, n++, "http.extraHeader", arena_printf(g->arena, "Authorization: Bearer %s", c->bearer_token));
 	else if (c->password != NULL)
-		configure(g, n++, "http.extraHeader",
+		git_configure(g, n++, "http.extraHeader",
 		    arena_printf(g->arena, "Authorization: Basic %s", base64_encode(g->arena, pair, strlen(pair))));
 	if (c->proxy != NULL)
-		configure(g, n++, "http.proxy", c->proxy);
-	set(g, "GIT_CONFIG_COUNT", arena_printf(g->arena, "%zu", n));
+		git_configure(g, n++, "http.proxy", c->proxy);
+	git_add_variable(g, "GIT_CONFIG_COUNT", arena_printf(g->arena, "%zu", n));
 	if (c->insecure)
-		set(g, "GIT_SSL_NO_VERIFY", "1");
-	if (c->ca != NULL && (ca = scratch(g, c->ca)) != NULL)
-		set(g, "GIT_SSL_CAINFO", ca);
-	return set_ssh(g, c);
+		git_add_variable(g, "GIT_SSL_NO_VERIFY", "1");
+	if (c->ca != NULL && (ca = git_scratch(g, c->ca)) != NULL)
+		git_add_variable(g, "GIT_SSL_CAINFO", ca);
+	return git_set_ssh(g, c);
 }
 
 /* Runs git with what follows, up to NULL. */
 static struct err *
-git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args)
+git_run(struct git *g, size_t output_max, struct bytes *ret, const char *const *args)
 {
 	const char *argv[16] = { "git", arena_printf(g->arena, "--git-dir=%s", g->dir) };
 	int64_t left = g->until - loop_ev_mono();
@@ -198,13 +198,13 @@ git(struct git *g, size_t output_max, struct bytes *ret, const char *const *args
 	return e != NULL ? err_wrap(g->arena, e, "%s", g->request->url) : NULL;
 }
 
-#define GIT(g, max, ret, ...) git((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
+#define GIT(g, max, ret, ...) git_run((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
 
 /* --- the cache ------------------------------------------------------------------------------------------------------ */
 
 /* And those that it is in. 0, or -1. */
 static int
-make_directory(struct arena *a, const char *path)
+git_make_directory(struct arena *a, const char *path)
 {
 	char *part = arena_strdup(a, path);
 
@@ -217,7 +217,7 @@ make_directory(struct arena *a, const char *path)
 }
 
 static void
-remove_tree(int at, const char *name)
+git_remove_tree(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -230,7 +230,7 @@ remove_tree(int at, const char *name)
 	while ((e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
 			if (e->d_type == DT_DIR)
-				remove_tree(fd, e->d_name);
+				git_remove_tree(fd, e->d_name);
 			else
 				unlinkat(fd, e->d_name, 0);
 		}
@@ -246,7 +246,7 @@ struct packs {
 };
 
 static struct packs
-packs_of(int at, const char *repository)
+git_packs(int at, const char *repository)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int fd = openat(at, arena_printf(a, "%s/objects/pack", repository), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -275,7 +275,7 @@ struct kept {
 };
 
 static int
-kept_longest_first(const void *a, const void *b)
+git_older_first(const void *a, const void *b)
 {
 	const struct timespec *x = &((const struct kept *)a)->used, *y = &((const struct kept *)b)->used;
 
@@ -286,13 +286,13 @@ kept_longest_first(const void *a, const void *b)
 
 /* Removes a repository to which no other process is fetching; false: a tree of it is in use. */
 static bool
-remove_unused(int at, const char *name)
+git_remove_unused(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool unused = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 
 	if (unused)
-		remove_tree(at, name);
+		git_remove_tree(at, name);
 	if (fd >= 0)
 		close(fd);
 	return unused;
@@ -300,12 +300,12 @@ remove_unused(int at, const char *name)
 
 /* False: it is being fetched, or a tree of it is in use. */
 static bool
-remove_repository(int at, const char *name)
+git_remove_repository(int at, const char *name)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *lock = arena_printf(a, "%s.lock", name);
 	int fd = openat(at, lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	bool removed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && remove_unused(at, name);
+	bool removed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && git_remove_unused(at, name);
 
 	if (removed)
 		unlinkat(at, lock, 0);
@@ -316,7 +316,7 @@ remove_repository(int at, const char *name)
 
 /* The repository stays for as long as the source. */
 static void
-repository_use(struct git_source *s, const char *dir)
+git_repository_use(struct git_source *s, const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -332,7 +332,7 @@ repository_use(struct git_source *s, const char *dir)
 /* Removes the repositories that were not used for the longest time, while there are too many, or they are too large together: the volume
  * that holds them is the whole controller's. The one that is asked for stays. */
 static void
-make_room(struct git_source *s, const char *wanted)
+git_make_space(struct git_source *s, const char *wanted)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	size_t n = 0, room = 0, bytes = 0, left,
@@ -347,14 +347,14 @@ make_room(struct git_source *s, const char *wanted)
 		if (!str_ends(e->d_name, ".git") || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			continue;
 		all = arena_grow(a, all, n, &room, sizeof(*all));
-		all[n] = (struct kept){ arena_strdup(a, e->d_name), st.st_mtim, packs_of(dirfd(d), e->d_name).bytes };
+		all[n] = (struct kept){ arena_strdup(a, e->d_name), st.st_mtim, git_packs(dirfd(d), e->d_name).bytes };
 		bytes += all[n++].bytes;
 	}
 	if (n > 0)
-		qsort(all, n, sizeof(*all), kept_longest_first);
+		qsort(all, n, sizeof(*all), git_older_first);
 	left = n;
 	for (size_t i = 0; i < n && (left > GIT_CACHE_MAX || bytes > bytes_max); i++)
-		if (strcmp(all[i].name, wanted) != 0 && remove_repository(dirfd(d), all[i].name)) {
+		if (strcmp(all[i].name, wanted) != 0 && git_remove_repository(dirfd(d), all[i].name)) {
 			left--;
 			bytes -= all[i].bytes;
 		}
@@ -364,16 +364,16 @@ make_room(struct git_source *s, const char *wanted)
 
 /* Each fetch brings a pack of its own. One repository that has become too many of them, or too large, is begun anew. */
 static bool
-is_overgrown(struct git *g)
+git_is_overgrown(struct git *g)
 {
-	struct packs p = packs_of(AT_FDCWD, g->dir);
+	struct packs p = git_packs(AT_FDCWD, g->dir);
 
 	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
 }
 
 /* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is running now. */
 static void
-remove_leftovers(struct git *g)
+git_remove_leftovers(struct git *g)
 {
 	static const char *const places[] = { "", "/refs/sluice", "/objects/pack" };
 
@@ -391,7 +391,7 @@ remove_leftovers(struct git *g)
 
 /* One process at a time is at a repository. The descriptor that holds the lock, or -1. */
 static int
-lock(struct git *g)
+git_lock(struct git *g)
 {
 	int fd = open(arena_printf(g->arena, "%s.lock", g->dir), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -406,7 +406,7 @@ lock(struct git *g)
 /* --- files ---------------------------------------------------------------------------------------------------------- */
 
 static bool
-read_all(int fd, char *to, size_t n, int64_t timeout_ms)
+git_read_all(int fd, char *to, size_t n, int64_t timeout_ms)
 {
 	while (n > 0) {
 		struct pollfd p = { fd, POLLIN, 0 };
@@ -421,7 +421,7 @@ read_all(int fd, char *to, size_t n, int64_t timeout_ms)
 }
 
 static void
-stop_reading(struct git_source *s)
+git_stop_reading(struct git_source *s)
 {
 	if (s->reader.pid != 0)
 		coprocess_stop(&s->reader);
@@ -429,7 +429,7 @@ stop_reading(struct git_source *s)
 }
 
 static struct err *
-read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+git_read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
 {
 	const struct git_tree *of = t->arg;
 	struct git_source *s = of->source;
@@ -440,7 +440,7 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	char *text;
 
 	if (s->reader.pid != 0 && strcmp(s->reading, of->dir) != 0)
-		stop_reading(s);
+		git_stop_reading(s);
 	if (s->reader.pid == 0) {
 		const char *argv[] = { "git", arena_printf(a, "--git-dir=%s", of->dir), "cat-file", "--batch", NULL };
 		const char *env[] = { "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
@@ -459,18 +459,18 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 	if (write(s->reader.in, id, strlen(id)) != (ssize_t)strlen(id) || write(s->reader.in, "\n", 1) != 1)
 		return err_new(a, ERR_AGAIN, "git cat-file has ended");
 	for (; at < head + sizeof(head) - 1; at++)
-		if (!read_all(s->reader.out, at, 1, READ_MS) || *at == '\n')
+		if (!git_read_all(s->reader.out, at, 1, READ_MS) || *at == '\n')
 			break;
 	*at = '\0';
 	size = strrchr(head, ' ');
 	if (size == NULL || !str_int(size + 1, 0, INT64_MAX, &n))
 		return err_new(a, ERR_AGAIN, "git cat-file: %s", head);
 	if ((size_t)n > max) {
-		stop_reading(s);
+		git_stop_reading(s);
 		return err_new(a, ERR_INVALID, "%lld bytes; at most %zu are read", n, max);
 	}
 	text = arena_alloc(a, (size_t)n + 2);
-	if (!read_all(s->reader.out, text, (size_t)n + 1, READ_MS))
+	if (!git_read_all(s->reader.out, text, (size_t)n + 1, READ_MS))
 		return err_new(a, ERR_AGAIN, "git cat-file has ended");
 	text[n] = '\0';
 	*ret = (struct bytes){ text, (size_t)n };
@@ -479,7 +479,7 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 
 /* "MODE TYPE ID SIZE\tPATH\0", each. */
 static struct err *
-list_files(struct git *g, const char *commit, struct tree *ret)
+git_list_files(struct git *g, const char *commit, struct tree *ret)
 {
 	struct tree_entry *entries;
 	struct bytes list;
@@ -514,7 +514,7 @@ list_files(struct git *g, const char *commit, struct tree *ret)
 	tree_sort(entries, i);
 	of = arena_alloc(g->arena, sizeof(*of));
 	*of = (struct git_tree){ g->source, g->dir };
-	*ret = (struct tree){ .entries = entries, .n = i, .read = read_entry, .arg = of };
+	*ret = (struct tree){ .entries = entries, .n = i, .read = git_read_entry, .arg = of };
 	return NULL;
 }
 
@@ -523,7 +523,7 @@ list_files(struct git *g, const char *commit, struct tree *ret)
 /* The commit is had, one deep: by its reference's name, which every server takes, or by itself, or, where a server takes no commits, with
  * everything there is. */
 static struct err *
-fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
+git_fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
 {
 	struct bytes out;
 	/* The reference is what the server calls it. */
@@ -553,16 +553,16 @@ fetch(struct git *g, const char *commit, const char *ref, const char **ret_commi
 }
 
 static struct err *
-fetch_and_list(struct git *g, const char **ret_revision, const char **ret_reference, struct tree *ret)
+git_fetch_and_list(struct git *g, const char **ret_revision, const char **ret_reference, struct tree *ret)
 {
 	const char *commit, *ref, *revision = g->request->revision;
 	struct bytes refs = { "", 0 };
 	struct err *e;
 	struct stat st;
 
-	remove_leftovers(g);
-	if (is_overgrown(g))
-		remove_unused(AT_FDCWD, g->dir);
+	git_remove_leftovers(g);
+	if (git_is_overgrown(g))
+		git_remove_unused(AT_FDCWD, g->dir);
 	if (stat(g->dir, &st) != 0 && (e = GIT(g, 4096, &refs, "init", "--bare", "--quiet", "--", g->dir)) != NULL)
 		return e;
 	utimensat(AT_FDCWD, g->dir, NULL, 0);
@@ -572,19 +572,19 @@ fetch_and_list(struct git *g, const char **ret_revision, const char **ret_refere
 	    ((e = GIT(g, GIT_REFS_MAX, &refs, "ls-remote", "--quiet", "--end-of-options", g->request->url)) != NULL ||
 		(e = git_resolve(g->arena, refs.at, revision, &commit, &ref)) != NULL))
 		return e;
-	if ((e = fetch(g, commit, ref, ret_revision)) != NULL)
+	if ((e = git_fetch(g, commit, ref, ret_revision)) != NULL)
 		return e;
 	if (g->request->keys.n > 0 &&
 	    (e = verify_commit(g->arena, g->dir, g->source->cache, *ret_revision, &g->request->keys)) != NULL)
 		return e;
 	*ret_reference = ref;
-	return list_files(g, *ret_revision, ret);
+	return git_list_files(g, *ret_revision, ret);
 }
 
 /* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched with credentials is
  * there for those only who have the same. */
 static const char *
-repository_at(struct arena *a, const char *cache, const struct source_request *r)
+git_repository_at(struct arena *a, const char *cache, const struct source_request *r)
 {
 	const struct source_credentials *c = &r->credentials;
 	const char *const secrets[] = { c->username, c->password, c->bearer_token, c->ssh_key };
@@ -602,7 +602,7 @@ repository_at(struct arena *a, const char *cache, const struct source_request *r
 }
 
 static struct err *
-open_(struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision,
+git_open(struct source *source, struct arena *a, const struct source_request *r, const char **ret_revision,
     const char **ret_reference, struct tree *ret)
 {
 	struct git_source *s = (struct git_source *)source;
@@ -617,20 +617,20 @@ open_(struct source *source, struct arena *a, const struct source_request *r, co
 		return e;
 	if (str_starts(r->url, "file:") && !s->settings.files)
 		return err_new(a, ERR_INVALID, "%s: file URLs are only read with --gitops-file-urls", r->url);
-	g.dir = repository_at(a, s->cache, r);
-	if (make_directory(a, s->cache) != 0)
+	g.dir = git_repository_at(a, s->cache, r);
+	if (git_make_directory(a, s->cache) != 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be made: %s", s->cache, strerror(errno));
-	make_room(s, strrchr(g.dir, '/') + 1);
-	if ((held = lock(&g)) < 0)
+	git_make_space(s, strrchr(g.dir, '/') + 1);
+	if ((held = git_lock(&g)) < 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
 	g.until = loop_ev_mono() + r->timeout_ms;
 	/* What a reader has seen may be older than what is fetched. */
-	stop_reading(s);
-	if ((e = set_environment(&g)) == NULL)
-		e = fetch_and_list(&g, ret_revision, ret_reference, ret);
+	git_stop_reading(s);
+	if ((e = git_set_environment(&g)) == NULL)
+		e = git_fetch_and_list(&g, ret_revision, ret_reference, ret);
 	if (e == NULL)
-		repository_use(s, g.dir);
-	forget_secrets(s);
+		git_repository_use(s, g.dir);
+	git_forget_secrets(s);
 	close(held);
 	return e;
 }
@@ -650,7 +650,7 @@ git_source_new(const struct git_settings *settings)
 {
 	struct git_source *s = mem_alloc(sizeof(*s));
 
-	*s = (struct git_source){ .source = { open_ }, .settings = *settings, .cache = mem_strdup(settings->cache) };
+	*s = (struct git_source){ .source = { git_open }, .settings = *settings, .cache = mem_strdup(settings->cache) };
 	return &s->source;
 }
 
@@ -661,7 +661,7 @@ git_source_free(struct source *source)
 
 	if (s == NULL)
 		return NULL;
-	stop_reading(s);
+	git_stop_reading(s);
 	for (size_t i = 0; i < s->n_used; i++)
 		close(s->used[i]);
 	free(s->used);

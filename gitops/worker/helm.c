@@ -39,14 +39,14 @@ struct running {
 };
 
 static struct err *
-not_named(struct arena *a)
+helm_not_named(struct arena *a)
 {
 	return err_new(
 	    a, ERR_INVALID, "Helm charts are rendered by the program helm, which the controller's --gitops-helm names");
 }
 
 static void
-arg(struct running *r, const char *text)
+helm_arg(struct running *r, const char *text)
 {
 	if (r->n < ARGS_MAX - 1)
 		r->argv[r->n++] = text;
@@ -55,18 +55,18 @@ arg(struct running *r, const char *text)
 }
 
 static struct err *
-begin(struct running *r)
+helm_begin(struct running *r)
 {
 	struct err *e = scratch_begin(r->arena, r->helm->cache, "helm", &r->dir);
 
 	r->argv = arena_new_array(r->arena, const char *, ARGS_MAX);
-	arg(r, r->helm->program);
+	helm_arg(r, r->helm->program);
 	return e;
 }
 
 /* Without where our directory is, and without the password, which Helm's messages have in URLs. */
 static const char *
-clean(const struct running *r, const char *text)
+helm_clean(const struct running *r, const char *text)
 {
 	text = str_replace(r->arena, text, arena_printf(r->arena, "%s/", r->dir), "");
 	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
@@ -74,7 +74,7 @@ clean(const struct running *r, const char *text)
 
 /* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
 static struct err *
-run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
+helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
 {
 	const char *env[] = { arena_printf(r->arena, "HOME=%s", r->dir), arena_printf(r->arena, "TMPDIR=%s", r->dir),
 		arena_printf(r->arena, "HELM_CACHE_HOME=%s/cache", r->dir),
@@ -95,14 +95,14 @@ run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes 
 		.output_max = MANIFESTS_BYTES_MAX,
 		.file_max = HELM_BYTES_MAX },
 	    ret);
-	return e != NULL ? err_new(r->arena, e->class, "%s", clean(r, err_text(r->arena, e))) : NULL;
+	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
 }
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
 /* `path` is seen from our directory. */
 static struct err *
-write_file(struct running *r, const char *path, const char *text, size_t len)
+helm_write_file(struct running *r, const char *path, const char *text, size_t len)
 {
 	if (++r->files > HELM_FILES_MAX || (r->bytes += len) > HELM_BYTES_MAX)
 		return err_new(r->arena, ERR_INVALID, "a chart of more than %d files, or %u bytes", HELM_FILES_MAX,
@@ -112,7 +112,7 @@ write_file(struct running *r, const char *path, const char *text, size_t len)
 
 /* All files below the chart's directory; links are files by then. */
 static struct err *
-write_chart(struct running *r, const struct helm_chart *c)
+helm_write_chart(struct running *r, const struct helm_chart *c)
 {
 	const char *prefix = c->directory[0] == '\0' ? "" : arena_printf(r->arena, "%s/", c->directory);
 	size_t skip = strlen(prefix);
@@ -129,7 +129,7 @@ write_chart(struct running *r, const struct helm_chart *c)
 		if (e == NULL)
 			e = tree_read(c->tree, r->arena, c->tree->entries[i].path, &text, NULL);
 		if (e == NULL)
-			e = write_file(
+			e = helm_write_file(
 			    r, arena_printf(r->arena, "chart/%s", c->tree->entries[i].path + skip), text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "%s", c->tree->entries[i].path);
@@ -139,7 +139,7 @@ write_chart(struct running *r, const struct helm_chart *c)
 
 /* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the chart. ERR_GONE: it is not there. */
 static struct err *
-read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
+helm_read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
 {
 	const struct tree *tree = c->tree;
 	const char *from = c->directory, *path;
@@ -170,25 +170,25 @@ read_named(struct running *r, const struct helm_chart *c, const char *name, stru
 /* --- values ---------------------------------------------------------------------------------------------------------- */
 
 static struct err *
-add_values(struct running *r, const char *name, const char *text, size_t len)
+helm_add_values(struct running *r, const char *name, const char *text, size_t len)
 {
 	const char *path = arena_printf(r->arena, "values/%s.yaml", name);
 
-	arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
-	return write_file(r, path, text, len);
+	helm_arg(r, arena_printf(r->arena, "--values=%s/%s", r->dir, path));
+	return helm_write_file(r, path, text, len);
 }
 
 static struct err *
-add_value_files(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_value_files(struct running *r, const struct helm_chart *c, const struct application_helm *h)
 {
 	for (size_t i = 0; i < h->value_files.n; i++) {
 		struct bytes text;
-		struct err *e = read_named(r, c, h->value_files.at[i], &text);
+		struct err *e = helm_read_named(r, c, h->value_files.at[i], &text);
 
 		if (e != NULL && e->class == ERR_GONE && h->ignore_missing_value_files)
 			continue;
 		if (e == NULL)
-			e = add_values(r, arena_printf(r->arena, "%zu", i), text.at, text.len);
+			e = helm_add_values(r, arena_printf(r->arena, "%zu", i), text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "helm.valueFiles[%zu]: %s", i, h->value_files.at[i]);
 	}
@@ -196,7 +196,7 @@ add_value_files(struct running *r, const struct helm_chart *c, const struct appl
 }
 
 static struct err *
-add_parameters(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_parameters(struct running *r, const struct helm_chart *c, const struct application_helm *h)
 {
 	for (size_t i = 0; i < h->parameters.n; i++) {
 		const struct helm_parameter *p = &h->parameters.at[i];
@@ -206,8 +206,8 @@ add_parameters(struct running *r, const struct helm_chart *c, const struct appli
 		if (e != NULL)
 			return e;
 		/* A comma would begin another value. */
-		arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
-			   str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
+		helm_arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
+				str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
 	}
 	for (size_t i = 0; i < h->file_parameters.n; i++) {
 		const struct helm_file_parameter *p = &h->file_parameters.at[i];
@@ -218,50 +218,50 @@ add_parameters(struct running *r, const struct helm_chart *c, const struct appli
 
 		if (e != NULL)
 			return e;
-		e = read_named(r, c, p->path, &text);
+		e = helm_read_named(r, c, p->path, &text);
 		if (e == NULL)
-			e = write_file(r, path, text.at, text.len);
+			e = helm_write_file(r, path, text.at, text.len);
 		if (e != NULL)
 			return err_wrap(r->arena, e, "helm.fileParameters[%zu]: %s", i, p->path);
-		arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
+		helm_arg(r, arena_printf(r->arena, "--set-file=%s=%s/%s", p->name, r->dir, path));
 	}
 	return NULL;
 }
 
 static struct err *
-add_helm(struct running *r, const struct helm_chart *c, const struct application_helm *h)
+helm_add_options(struct running *r, const struct helm_chart *c, const struct application_helm *h)
 {
 	struct err *e;
 
 	if (!h->skip_crds)
-		arg(r, "--include-crds");
+		helm_arg(r, "--include-crds");
 	if (h->skip_tests)
-		arg(r, "--skip-tests");
+		helm_arg(r, "--skip-tests");
 	if (!str_empty(h->kube_version)) {
 		if ((e = grammar_check(r->arena, GRAMMAR_KUBE_VERSION, "helm.kubeVersion", h->kube_version)) != NULL)
 			return e;
-		arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
+		helm_arg(r, arena_printf(r->arena, "--kube-version=%s", h->kube_version));
 	}
 	for (size_t i = 0; i < h->api_versions.n; i++) {
 		if ((e = grammar_check(r->arena, GRAMMAR_API_VERSION,
 			 arena_printf(r->arena, "helm.apiVersions[%zu]", i), h->api_versions.at[i])) != NULL)
 			return e;
-		arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
+		helm_arg(r, arena_printf(r->arena, "--api-versions=%s", h->api_versions.at[i]));
 	}
-	if ((e = add_value_files(r, c, h)) != NULL)
+	if ((e = helm_add_value_files(r, c, h)) != NULL)
 		return e;
 	/* JSON is YAML. */
 	if (h->values_object != NULL)
-		e = add_values(r, "object", h->values_object, strlen(h->values_object));
+		e = helm_add_values(r, "object", h->values_object, strlen(h->values_object));
 	else if (h->values != NULL && h->values[0] != '\0')
-		e = add_values(r, "text", h->values, strlen(h->values));
-	return e != NULL ? e : add_parameters(r, c, h);
+		e = helm_add_values(r, "text", h->values, strlen(h->values));
+	return e != NULL ? e : helm_add_parameters(r, c, h);
 }
 
 /* --- what it prints -------------------------------------------------------------------------------------------------- */
 
 static struct err *
-read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
+helm_read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *file =
@@ -280,7 +280,7 @@ read_output(struct running *r, const struct helm_chart *c, struct bytes out, str
 
 /* What the chart is rendered for: the release's and the namespace's names. */
 static struct err *
-check_target(struct arena *a, const struct application_helm *said, const char *release, const char *namespace)
+helm_check_target(struct arena *a, const struct application_helm *said, const char *release, const char *namespace)
 {
 	struct err *e = grammar_check(
 	    a, GRAMMAR_RELEASE, str_empty(said->release_name) ? "metadata.name" : "helm.releaseName", release);
@@ -304,24 +304,24 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	struct err *e;
 
 	if (h->program == NULL)
-		return not_named(a);
-	if ((e = begin(&r)) != NULL)
+		return helm_not_named(a);
+	if ((e = helm_begin(&r)) != NULL)
 		return e;
-	arg(&r, "template");
-	e = check_target(a, said, release, namespace);
-	arg(&r, arena_printf(a, "--namespace=%s", namespace));
+	helm_arg(&r, "template");
+	e = helm_check_target(a, said, release, namespace);
+	helm_arg(&r, arena_printf(a, "--namespace=%s", namespace));
 	if (e == NULL)
-		e = write_chart(&r, c);
+		e = helm_write_chart(&r, c);
 	if (e == NULL)
-		e = add_helm(&r, c, said);
-	arg(&r, "--");
-	arg(&r, release);
-	arg(&r, arena_printf(a, "%s/chart", r.dir));
+		e = helm_add_options(&r, c, said);
+	helm_arg(&r, "--");
+	helm_arg(&r, release);
+	helm_arg(&r, arena_printf(a, "%s/chart", r.dir));
 	/* It says no again until the chart changes. */
-	if (e == NULL && (e = run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
+	if (e == NULL && (e = helm_run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
 		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
 	if (e == NULL)
-		e = read_output(&r, c, out, ret);
+		e = helm_read_output(&r, c, out, ret);
 	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
 }
@@ -330,7 +330,8 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 
 /* Where a chart with an exact version stays: for those who have the credentials that it was fetched with. */
 static const char *
-kept_at(struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
+helm_kept_at(
+    struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
 {
 	const char *text = arena_printf(a, "%s\n%s\n%s\n%s\n%s", s->repo_url, s->chart, s->target_revision ?: "",
 	    c->username ?: "", c->password ?: "");
@@ -342,7 +343,7 @@ kept_at(struct arena *a, const struct helm *h, const struct application_source *
 
 /* Where the host begins in a URL, behind what names a user. */
 static const char *
-host_in(const char *url)
+helm_host_in(const char *url)
 {
 	const char *authority = strstr(url, "://") + 3, *at = strchr(authority, '@');
 
@@ -351,16 +352,16 @@ host_in(const char *url)
 
 /* "https://USER:PASSWORD@HOST/…", whatever user the URL names; without a login the URL as it is. */
 static const char *
-with_login(const struct running *r, const char *url)
+helm_with_login(const struct running *r, const char *url)
 {
 	return r->login == NULL ? url
 				: arena_printf(r->arena, "%.*s%s%s", (int)(strstr(url, "://") + 3 - url), url, r->login,
-				      host_in(url));
+				      helm_host_in(url));
 }
 
 /* Where the index has URLs of the repository's own scheme, host and port, the login goes with them: to no others. */
 static struct err *
-mark_index(struct running *r, const char *repo_url)
+helm_mark_index(struct running *r, const char *repo_url)
 {
 	const char *path = "cache/repository/source-index.yaml", *marked;
 	struct bytes text = { 0 };
@@ -380,7 +381,8 @@ mark_index(struct running *r, const char *repo_url)
 /* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten when a server redirects;
  * Helm's members username and password go along to other ports, and other hosts below the first one. */
 static struct err *
-write_credentials(struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
+helm_write_credentials(
+    struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
 {
 	const char *path = oci ? "registry.json" : "repositories.yaml", *text;
 	_cleanup_(json_decrefp) json_t *j = NULL;
@@ -396,16 +398,17 @@ write_credentials(struct running *r, const struct application_source *s, const s
 			    json_pack("{s:s}", "auth", base64_encode(r->arena, both, strlen(both))));
 	} else {
 		j = json_pack("{s:s, s:[{s:s, s:s, s:b, s:b, s:s*}]}", "apiVersion", "", "repositories", "name",
-		    "source", "url", with_login(r, s->repo_url), "pass_credentials_all", 0, "insecure_skip_tls_verify",
-		    c->insecure, "caFile", c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
+		    "source", "url", helm_with_login(r, s->repo_url), "pass_credentials_all", 0,
+		    "insecure_skip_tls_verify", c->insecure, "caFile",
+		    c->ca != NULL ? arena_printf(r->arena, "%s/" CA_FILE, r->dir) : NULL);
 	}
 	text = json_text(r->arena, j);
-	return write_file(r, path, text, strlen(text));
+	return helm_write_file(r, path, text, strlen(text));
 }
 
 /* The first two lines, as one. */
 static const char *
-two_lines(struct arena *a, const char *text)
+helm_two_lines(struct arena *a, const char *text)
 {
 	size_t n = strcspn(text, "\n");
 	const char *second = text[n] != '\0' ? text + n + 1 : "";
@@ -415,7 +418,7 @@ two_lines(struct arena *a, const char *text)
 }
 
 static struct err *
-pull(struct running *r, const struct application_source *s, const struct source_credentials *c)
+helm_pull_chart(struct running *r, const struct application_source *s, const struct source_credentials *c)
 {
 	bool oci = strstr(s->repo_url, "://") == NULL;
 	struct bytes out;
@@ -425,44 +428,45 @@ pull(struct running *r, const struct application_source *s, const struct source_
 	if (!oci && (!str_empty(c->username) || !str_empty(c->password)))
 		r->login = arena_printf(r->arena, "%s:%s@", str_url_escape(r->arena, c->username ?: ""),
 		    str_url_escape(r->arena, c->password ?: ""));
-	e = write_credentials(r, s, c, oci);
+	e = helm_write_credentials(r, s, c, oci);
 
 	if (e == NULL && c->ca != NULL)
-		e = write_file(r, CA_FILE, c->ca, strlen(c->ca));
+		e = helm_write_file(r, CA_FILE, c->ca, strlen(c->ca));
 	if (e != NULL)
 		return e;
 	r->proxy = c->proxy;
 	if (!oci) {
-		arg(r, "repo");
-		arg(r, "update");
-		arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
-		if ((e = run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
+		helm_arg(r, "repo");
+		helm_arg(r, "update");
+		helm_arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
+		if ((e = helm_run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
 			return e;
 		/* It ends well, whatever it says. */
 		if ((said = strstr(out.at, "Unable to get an update")) != NULL)
-			return err_new(r->arena, ERR_AGAIN, "%s", clean(r, two_lines(r->arena, said)));
-		if ((e = mark_index(r, s->repo_url)) != NULL)
+			return err_new(r->arena, ERR_AGAIN, "%s", helm_clean(r, helm_two_lines(r->arena, said)));
+		if ((e = helm_mark_index(r, s->repo_url)) != NULL)
 			return e;
 		r->n = 1;
 	}
-	arg(r, "pull");
+	helm_arg(r, "pull");
 	if (!str_empty(s->target_revision))
-		arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
-	arg(r, arena_printf(r->arena,
+		helm_arg(r, arena_printf(r->arena, "--version=%s", s->target_revision));
+	helm_arg(
+	    r, arena_printf(r->arena,
 		   oci ? "--registry-config=%s/registry.json" : "--repository-config=%s/repositories.yaml", r->dir));
 	if (oci && c->ca != NULL)
-		arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
-	arg(r, "--untar");
-	arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
-	arg(r, "--");
-	arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
-		   : arena_printf(r->arena, "source/%s", s->chart));
-	return run(r, SPAWN_NETWORK, PULL_MS, &out);
+		helm_arg(r, arena_printf(r->arena, "--ca-file=%s/" CA_FILE, r->dir));
+	helm_arg(r, "--untar");
+	helm_arg(r, arena_printf(r->arena, "--untardir=%s/pulled", r->dir));
+	helm_arg(r, "--");
+	helm_arg(r, oci ? arena_printf(r->arena, "oci://%s/%s", s->repo_url, s->chart)
+			: arena_printf(r->arena, "source/%s", s->chart));
+	return helm_run(r, SPAWN_NETWORK, PULL_MS, &out);
 }
 
 /* The files of a chart that is on this machine, and its version. */
 static struct err *
-open_pulled(struct arena *a, const char *dir, const char **ret_version, struct tree *ret_tree)
+helm_open_pulled(struct arena *a, const char *dir, const char **ret_version, struct tree *ret_tree)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -480,7 +484,7 @@ open_pulled(struct arena *a, const char *dir, const char **ret_version, struct t
 }
 
 static struct err *
-read_kept(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+helm_read_kept(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
 {
 	const struct bytes *file = entry->id;
 
@@ -493,7 +497,7 @@ read_kept(const struct tree *t, struct arena *a, const struct tree_entry *entry,
 
 /* The files as they are now, whatever becomes of the directory. */
 static struct err *
-keep_files(struct arena *a, struct tree *t)
+helm_keep_files(struct arena *a, struct tree *t)
 {
 	struct tree_entry *entries = arena_new_array(a, struct tree_entry, t->n + 1);
 	struct bytes *files = arena_new_array(a, struct bytes, t->n + 1);
@@ -505,12 +509,12 @@ keep_files(struct arena *a, struct tree *t)
 		entries[i] = t->entries[i];
 		entries[i].id = &files[i];
 	}
-	*t = (struct tree){ .entries = entries, .n = t->n, .read = read_kept };
+	*t = (struct tree){ .entries = entries, .n = t->n, .read = helm_read_kept };
 	return NULL;
 }
 
 static bool
-is_exact(const char *version)
+helm_is_exact(const char *version)
 {
 	struct version v;
 
@@ -519,7 +523,7 @@ is_exact(const char *version)
 
 /* Of the charts that stay, the one that has been there the longest goes, when there are too many. */
 static void
-make_room(const char *cache, const char *but)
+helm_make_space(const char *cache, const char *but)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *oldest = NULL;
@@ -551,28 +555,28 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
     const char **ret_version, struct tree *ret_tree)
 {
 	struct running r = { .arena = a, .helm = h };
-	const char *kept = kept_at(a, h, s, c), *pulled;
+	const char *kept = helm_kept_at(a, h, s, c), *pulled;
 	struct err *e;
 
 	if (h->program == NULL)
-		return not_named(a);
+		return helm_not_named(a);
 	if ((e = grammar_check(a, GRAMMAR_CHART, "chart", s->chart)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART_REPOSITORY, "repoURL", s->repo_url)) != NULL ||
 	    (e = grammar_check(a, GRAMMAR_CHART_VERSION, "targetRevision", s->target_revision)) != NULL)
 		return e;
 	if (access(kept, F_OK) == 0)
-		return open_pulled(a, kept, ret_version, ret_tree);
-	if ((e = begin(&r)) != NULL)
+		return helm_open_pulled(a, kept, ret_version, ret_tree);
+	if ((e = helm_begin(&r)) != NULL)
 		return e;
 	pulled = arena_printf(a, "%s/pulled/%s", r.dir, s->chart);
-	e = pull(&r, s, c);
+	e = helm_pull_chart(&r, s, c);
 	if (e == NULL)
-		e = open_pulled(a, pulled, ret_version, ret_tree);
+		e = helm_open_pulled(a, pulled, ret_version, ret_tree);
 	/* The directory goes, now or when others need the room. */
 	if (e == NULL)
-		e = keep_files(a, ret_tree);
-	if (e == NULL && is_exact(s->target_revision) && rename(pulled, kept) == 0)
-		make_room(h->cache, kept);
+		e = helm_keep_files(a, ret_tree);
+	if (e == NULL && helm_is_exact(s->target_revision) && rename(pulled, kept) == 0)
+		helm_make_space(h->cache, kept);
 	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "chart %s of %s", s->chart, s->repo_url) : NULL;
 }

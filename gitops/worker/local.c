@@ -18,7 +18,7 @@ struct walking {
 };
 
 static struct err *
-read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
+local_read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
 {
 	const char *path = arena_printf(a, "%s/%s", (const char *)t->arg, entry->path);
 	ssize_t n;
@@ -35,7 +35,7 @@ read_entry(const struct tree *t, struct arena *a, const struct tree_entry *entry
 }
 
 static void
-add(struct walking *w, const char *path, enum tree_kind kind, size_t size)
+local_add(struct walking *w, const char *path, enum tree_kind kind, size_t size)
 {
 	if (w->n == w->room) {
 		struct tree_entry *more = arena_new_array(w->arena, struct tree_entry, w->room = w->room * 2 + 256);
@@ -48,7 +48,7 @@ add(struct walking *w, const char *path, enum tree_kind kind, size_t size)
 }
 
 static struct err *
-walk(struct walking *w, const char *under, int depth)
+local_walk(struct walking *w, const char *under, int depth)
 {
 	const char *whole = under[0] == '\0' ? w->root : arena_printf(w->arena, "%s/%s", w->root, under);
 	DIR *d = opendir(whole);
@@ -70,9 +70,9 @@ walk(struct walking *w, const char *under, int depth)
 			e = err_new(w->arena, ERR_INVALID, "%s: more than %d files, or more than %d directories deep",
 			    w->root, TREE_ENTRIES_MAX, DEPTH_MAX);
 		else if (S_ISDIR(st.st_mode))
-			e = walk(w, path, depth + 1);
+			e = local_walk(w, path, depth + 1);
 		else if (S_ISLNK(st.st_mode) || S_ISREG(st.st_mode))
-			add(w, path, S_ISLNK(st.st_mode) ? TREE_LINK : TREE_FILE, (size_t)st.st_size);
+			local_add(w, path, S_ISLNK(st.st_mode) ? TREE_LINK : TREE_FILE, (size_t)st.st_size);
 	}
 	closedir(d);
 	return e;
@@ -82,11 +82,11 @@ struct err *
 local_tree(struct arena *a, const char *root, struct tree *ret)
 {
 	struct walking w = { .arena = a, .root = root };
-	struct err *e = walk(&w, "", 0);
+	struct err *e = local_walk(&w, "", 0);
 
 	if (e != NULL)
 		return e;
 	tree_sort(w.at, w.n);
-	*ret = (struct tree){ .entries = w.at, .n = w.n, .read = read_entry, .arg = arena_strdup(a, root) };
+	*ret = (struct tree){ .entries = w.at, .n = w.n, .read = local_read_entry, .arg = arena_strdup(a, root) };
 	return NULL;
 }

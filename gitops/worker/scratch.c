@@ -29,7 +29,7 @@ scratch_end(const char *dir)
 }
 
 static bool
-write_all(int fd, const char *text, size_t len)
+scratch_write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
@@ -55,7 +55,7 @@ scratch_write(struct arena *a, const char *dir, const char *path, const char *te
 		*slash = '/';
 	}
 	fd = open(whole, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	well = fd >= 0 && write_all(fd, text, len);
+	well = fd >= 0 && scratch_write_all(fd, text, len);
 	if (fd >= 0 && close(fd) != 0)
 		well = false;
 	return well ? NULL : err_new(a, ERR_AGAIN, "%s: cannot be written: %s", path, strerror(errno));

@@ -53,7 +53,7 @@ scripts_free(struct scripts *s)
 
 /* All of it, until the time that is left is over (below 0: without end). */
 static bool
-move(int fd, void *at, size_t n, bool out, int64_t until)
+script_move(int fd, void *at, size_t n, bool out, int64_t until)
 {
 	while (n > 0) {
 		struct pollfd p = { fd, out ? POLLOUT : POLLIN, 0 };
@@ -74,24 +74,24 @@ move(int fd, void *at, size_t n, bool out, int64_t until)
 }
 
 static bool
-put(int fd, const char *text, int64_t until)
+script_put(int fd, const char *text, int64_t until)
 {
 	uint32_t n = (uint32_t)strlen(text);
 
-	return move(fd, &n, sizeof(n), true, until) && move(fd, (void *)text, n, true, until);
+	return script_move(fd, &n, sizeof(n), true, until) && script_move(fd, (void *)text, n, true, until);
 }
 
 /* A new text, the caller's; NULL: none came. */
 static char *
-get(int fd, int64_t until)
+script_get(int fd, int64_t until)
 {
 	uint32_t n;
 	char *text;
 
-	if (!move(fd, &n, sizeof(n), false, until) || n > SCRIPT_OBJECT_MAX)
+	if (!script_move(fd, &n, sizeof(n), false, until) || n > SCRIPT_OBJECT_MAX)
 		return NULL;
 	text = mem_alloc(n + 1);
-	if (!move(fd, text, n, false, until)) {
+	if (!script_move(fd, text, n, false, until)) {
 		free(text);
 		return NULL;
 	}
@@ -102,7 +102,7 @@ get(int fd, int64_t until)
 /* --- the child ----------------------------------------------------------------------------------------------------- */
 
 static void
-allow_time(int ms)
+script_allow_time(int ms)
 {
 	const struct itimerval t = { .it_value = { ms / 1000, ms % 1000 * 1000 } };
 
@@ -110,16 +110,16 @@ allow_time(int ms)
 }
 
 static char *
-answer(const char *text, int cpu_ms)
+script_respond(const char *text, int cpu_ms)
 {
 	_cleanup_(json_decrefp) json_t *q = json_loads(text, 0, NULL), *a = NULL;
 	const json_t *object = json_object_get(q, "object");
 
 	/* It ends the process: there is no other way out of a library that does not look at the clock. */
-	allow_time(cpu_ms);
+	script_allow_time(cpu_ms);
 	a = json_str(q, "jq") != NULL ? script_ask_jq(json_str(q, "jq"), object)
 				      : script_ask_lua(json_str(q, "lua"), object);
-	allow_time(0);
+	script_allow_time(0);
 	return json_dumps(a, JSON_COMPACT);
 }
 
@@ -131,10 +131,10 @@ scripts_serve(void *arg)
 	char *text, *said;
 
 	signal(SIGPROF, SIG_DFL);
-	while ((text = get(0, -1)) != NULL) {
-		said = answer(text, s->limits.cpu_ms);
+	while ((text = script_get(0, -1)) != NULL) {
+		said = script_respond(text, s->limits.cpu_ms);
 		free(text);
-		if (!put(0, said, -1))
+		if (!script_put(0, said, -1))
 			break;
 		free(said);
 	}
@@ -181,7 +181,7 @@ scripts_begin(struct scripts *s)
 /* --- asking -------------------------------------------------------------------------------------------------------- */
 
 static struct err *
-why_it_ended(const struct scripts *s, struct arena *a, int status)
+script_end_reason(const struct scripts *s, struct arena *a, int status)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
 		return err_new(a, ERR_INVALID, "it takes longer than %d ms", s->limits.cpu_ms);
@@ -192,7 +192,7 @@ why_it_ended(const struct scripts *s, struct arena *a, int status)
 
 /* The question is consumed; *ret is a new reference. */
 static struct err *
-ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
+script_query(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 {
 	int64_t until = loop_ev_mono() + s->limits.response_ms;
 	const char *text = json_text(a, question);
@@ -204,11 +204,11 @@ ask(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 		return err_new(a, ERR_INVALID, "the object is too long for a script");
 	if (s->fd < 0 && (e = scripts_start(s, a)) != NULL)
 		return e;
-	if (put(s->fd, text, until))
-		said = get(s->fd, until);
+	if (script_put(s->fd, text, until))
+		said = script_get(s->fd, until);
 	if (said == NULL) {
 		/* One whose end of the socket is closed has ended by itself, and says how. */
-		return why_it_ended(s, a, scripts_stop(s, loop_ev_mono() >= until ? SIGKILL : 0));
+		return script_end_reason(s, a, scripts_stop(s, loop_ev_mono() >= until ? SIGKILL : 0));
 	}
 	*ret = json_loads(said, 0, NULL);
 	free(said);
@@ -224,7 +224,7 @@ struct err *
 script_places(struct scripts *s, struct arena *a, const char *expression, const json_t *object, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *said = NULL;
-	struct err *e = ask(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &said);
+	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &said);
 
 	if (e == NULL)
 		*ret = json_incref(json_object_get(said, "places"));
@@ -236,7 +236,7 @@ script_health(struct scripts *s, struct arena *a, const char *text, const json_t
     const char **ret_message)
 {
 	_cleanup_(json_decrefp) json_t *said = NULL;
-	struct err *e = ask(s, a, json_pack("{s:s, s:O}", "lua", text, "object", object), &said);
+	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "lua", text, "object", object), &said);
 
 	if (e != NULL)
 		return e;

@@ -18,7 +18,7 @@ static size_t n_kept;
 static char said[512]; /* the first of what libjq says of an expression */
 
 static void
-on_error(void *arg, jv message)
+script_jq_keep_error(void *arg, jv message)
 {
 	(void)arg;
 	if (said[0] == '\0')
@@ -29,7 +29,7 @@ on_error(void *arg, jv message)
 }
 
 static jq_state *
-compile(const char *expression)
+script_jq_compile(const char *expression)
 {
 	char *program;
 	jq_state *jq;
@@ -41,7 +41,7 @@ compile(const char *expression)
 	if ((jq = jq_init()) == NULL)
 		return NULL;
 	said[0] = '\0';
-	jq_set_error_cb(jq, on_error, NULL);
+	jq_set_error_cb(jq, script_jq_keep_error, NULL);
 	if (asprintf(&program, "path(%s)", expression) < 0)
 		return NULL;
 	ok = jq_compile(jq, program);
@@ -61,7 +61,7 @@ compile(const char *expression)
 
 /* The error that ended it; one about the object's shape is none. */
 static json_t *
-error_of(jv end)
+script_jq_error(jv end)
 {
 	jv message = jv_invalid_get_msg(end);
 	json_t *answer = NULL;
@@ -76,7 +76,7 @@ error_of(jv end)
 json_t *
 script_ask_jq(const char *expression, const json_t *object)
 {
-	jq_state *jq = compile(expression);
+	jq_state *jq = script_jq_compile(expression);
 	char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_t *places = json_array(), *error;
 	jv place;
@@ -99,7 +99,7 @@ script_ask_jq(const char *expression, const json_t *object)
 		json_decref(places);
 		return json_pack("{s:s}", "error", "it names more than 10000 places");
 	}
-	if ((error = error_of(place)) != NULL) {
+	if ((error = script_jq_error(place)) != NULL) {
 		json_decref(places);
 		return error;
 	}

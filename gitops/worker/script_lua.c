@@ -10,7 +10,7 @@
 
 /* Lua's allocator, with an end. `ud` counts. */
 static void *
-bounded(void *ud, void *at, size_t was, size_t size)
+script_lua_allocate(void *ud, void *at, size_t was, size_t size)
 {
 	size_t *used = ud;
 	void *now;
@@ -29,7 +29,7 @@ bounded(void *ud, void *at, size_t was, size_t size)
 }
 
 static void
-push(lua_State *lua, const json_t *v)
+script_lua_push(lua_State *lua, const json_t *v)
 {
 	const char *key;
 	json_t *member;
@@ -40,14 +40,14 @@ push(lua_State *lua, const json_t *v)
 	case JSON_OBJECT:
 		lua_newtable(lua);
 		json_object_foreach ((json_t *)v, key, member) {
-			push(lua, member);
+			script_lua_push(lua, member);
 			lua_setfield(lua, -2, key);
 		}
 		break;
 	case JSON_ARRAY:
 		lua_newtable(lua);
 		json_array_foreach (v, i, member) {
-			push(lua, member);
+			script_lua_push(lua, member);
 			lua_rawseti(lua, -2, (lua_Integer)i + 1);
 		}
 		break;
@@ -62,14 +62,14 @@ push(lua_State *lua, const json_t *v)
 }
 
 static int
-table_getn(lua_State *lua)
+script_lua_getn(lua_State *lua)
 {
 	lua_pushinteger(lua, luaL_len(lua, 1));
 	return 1;
 }
 
 static int
-math_pow(lua_State *lua)
+script_lua_pow(lua_State *lua)
 {
 	lua_pushvalue(lua, 1);
 	lua_pushvalue(lua, 2);
@@ -79,7 +79,7 @@ math_pow(lua_State *lua)
 
 /* require("os") and the like: what is there already. */
 static int
-require(lua_State *lua)
+script_lua_require(lua_State *lua)
 {
 	const char *name = luaL_checkstring(lua, 1);
 
@@ -90,7 +90,7 @@ require(lua_State *lua)
 
 /* The global `name` keeps only these fields. */
 static void
-keep_only(lua_State *lua, const char *name, const char *const *fields)
+script_lua_keep_only(lua_State *lua, const char *name, const char *const *fields)
 {
 	lua_getglobal(lua, name);
 	lua_newtable(lua);
@@ -103,7 +103,7 @@ keep_only(lua_State *lua, const char *name, const char *const *fields)
 }
 
 static void
-drop(lua_State *lua, const char *table, const char *field)
+script_lua_drop(lua_State *lua, const char *table, const char *field)
 {
 	lua_getglobal(lua, table);
 	lua_pushnil(lua);
@@ -112,7 +112,7 @@ drop(lua_State *lua, const char *table, const char *field)
 }
 
 static void
-add(lua_State *lua, const char *table, const char *field, lua_CFunction f)
+script_lua_add(lua_State *lua, const char *table, const char *field, lua_CFunction f)
 {
 	lua_getglobal(lua, table);
 	lua_pushcfunction(lua, f);
@@ -122,7 +122,7 @@ add(lua_State *lua, const char *table, const char *field, lua_CFunction f)
 
 /* What a script finds. */
 static void
-furnish(lua_State *lua)
+script_lua_set_globals(lua_State *lua)
 {
 	static const luaL_Reg libraries[] = { { LUA_GNAME, luaopen_base }, { LUA_TABLIBNAME, luaopen_table },
 		{ LUA_STRLIBNAME, luaopen_string }, { LUA_MATHLIBNAME, luaopen_math },
@@ -134,12 +134,12 @@ furnish(lua_State *lua)
 		luaL_requiref(lua, libraries[i].name, libraries[i].func, 1);
 		lua_pop(lua, 1);
 	}
-	keep_only(lua, "os", of_os);
+	script_lua_keep_only(lua, "os", of_os);
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
-		drop(lua, LUA_GNAME, gone[i]);
-	drop(lua, "string", "dump");
-	add(lua, "table", "getn", table_getn);
-	add(lua, "math", "pow", math_pow);
+		script_lua_drop(lua, LUA_GNAME, gone[i]);
+	script_lua_drop(lua, "string", "dump");
+	script_lua_add(lua, "table", "getn", script_lua_getn);
+	script_lua_add(lua, "math", "pow", script_lua_pow);
 	lua_getglobal(lua, "table");
 	lua_getfield(lua, -1, "unpack");
 	lua_setglobal(lua, "unpack");
@@ -148,7 +148,7 @@ furnish(lua_State *lua)
 	lua_getfield(lua, -1, "gmatch");
 	lua_setfield(lua, -2, "gfind");
 	lua_pop(lua, 1);
-	lua_register(lua, "require", require);
+	lua_register(lua, "require", script_lua_require);
 }
 
 struct script_lua_call {
@@ -158,13 +158,13 @@ struct script_lua_call {
 
 /* Runs it, under protection: what it leaves on the stack is the answer. */
 static int
-run(lua_State *lua)
+script_lua_run(lua_State *lua)
 {
 	const struct script_lua_call *q = lua_touserdata(lua, 1);
 
 	lua_settop(lua, 0);
-	furnish(lua);
-	push(lua, q->object);
+	script_lua_set_globals(lua);
+	script_lua_push(lua, q->object);
 	lua_setglobal(lua, "obj");
 	if (luaL_loadbufferx(lua, q->text, strlen(q->text), "script", "t") != LUA_OK)
 		return lua_error(lua);
@@ -173,14 +173,14 @@ run(lua_State *lua)
 }
 
 static const char *
-field(lua_State *lua, const char *name)
+script_lua_field(lua_State *lua, const char *name)
 {
 	lua_getfield(lua, -1, name);
 	return lua_isstring(lua, -1) ? lua_tostring(lua, -1) : NULL;
 }
 
 static json_t *
-read_answer(lua_State *lua)
+script_lua_read_health(lua_State *lua)
 {
 	json_t *answer = json_object();
 	const char *status, *message;
@@ -191,9 +191,9 @@ read_answer(lua_State *lua)
 		json_put(answer, "error", "it answers no table with status and message");
 		return answer;
 	}
-	status = field(lua, "status");
+	status = script_lua_field(lua, "status");
 	lua_insert(lua, -2); /* kept, below the table */
-	message = field(lua, "message");
+	message = script_lua_field(lua, "message");
 	json_put(answer, "status", status);
 	json_put(answer, "message", message);
 	return answer;
@@ -204,15 +204,15 @@ script_ask_lua(const char *text, const json_t *object)
 {
 	size_t used = 0;
 	struct script_lua_call q = { text, object };
-	lua_State *lua = lua_newstate(bounded, &used);
+	lua_State *lua = lua_newstate(script_lua_allocate, &used);
 	json_t *answer;
 
 	if (lua == NULL)
 		return json_pack("{s:s}", "error", "there is no memory for it");
-	lua_pushcfunction(lua, run);
+	lua_pushcfunction(lua, script_lua_run);
 	lua_pushlightuserdata(lua, &q);
 	if (lua_pcall(lua, 1, 1, 0) == LUA_OK)
-		answer = read_answer(lua);
+		answer = script_lua_read_health(lua);
 	else
 		answer = json_pack("{s:s}", "error", lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "it fails");
 	lua_close(lua);

@@ -9,7 +9,7 @@
 #define OUTPUT_MAX (64u << 10)
 
 static struct err *
-run(struct arena *a, const char *dir, const char *const *argv)
+verify_run(struct arena *a, const char *dir, const char *const *argv)
 {
 	const char *env[] = { arena_printf(a, "HOME=%s", dir), arena_printf(a, "GNUPGHOME=%s", dir), "LC_ALL=C",
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_COUNT=2",
@@ -25,25 +25,25 @@ run(struct arena *a, const char *dir, const char *const *argv)
 }
 
 static bool
-is_ssh(const char *key)
+verify_is_ssh(const char *key)
 {
 	return str_starts(key, "ssh-") || str_starts(key, "ecdsa-") || str_starts(key, "sk-");
 }
 
 /* SSH's keys count for whoever signs with them. */
 static struct err *
-write_signers(struct arena *a, const char *dir, const struct strings *keys)
+verify_write_signers(struct arena *a, const char *dir, const struct strings *keys)
 {
 	const char *all = "";
 
 	for (size_t i = 0; i < keys->n; i++)
-		if (is_ssh(keys->at[i]))
+		if (verify_is_ssh(keys->at[i]))
 			all = arena_printf(a, "%s* %.*s\n", all, (int)strcspn(keys->at[i], "\r\n"), keys->at[i]);
 	return scratch_write(a, dir, "signers", all, strlen(all));
 }
 
 static struct err *
-import(struct arena *a, const char *dir, const struct strings *keys)
+verify_import(struct arena *a, const char *dir, const struct strings *keys)
 {
 	for (size_t i = 0; i < keys->n; i++) {
 		const char *file = arena_printf(a, "key-%zu", i);
@@ -51,11 +51,11 @@ import(struct arena *a, const char *dir, const struct strings *keys)
 			arena_printf(a, "%s/%s", dir, file), NULL };
 		struct err *e;
 
-		if (is_ssh(keys->at[i]))
+		if (verify_is_ssh(keys->at[i]))
 			continue;
 		e = scratch_write(a, dir, file, keys->at[i], strlen(keys->at[i]));
 		if (e == NULL)
-			e = run(a, dir, argv);
+			e = verify_run(a, dir, argv);
 		if (e != NULL)
 			return err_wrap(a, e, "a key cannot be read");
 	}
@@ -71,10 +71,10 @@ verify_commit(
 	struct err *e = scratch_begin(a, cache, "keys", &dir);
 
 	if (e == NULL)
-		e = write_signers(a, dir, keys);
+		e = verify_write_signers(a, dir, keys);
 	if (e == NULL)
-		e = import(a, dir, keys);
-	if (e == NULL && (e = run(a, dir, argv)) != NULL)
+		e = verify_import(a, dir, keys);
+	if (e == NULL && (e = verify_run(a, dir, argv)) != NULL)
 		e = err_new(a, ERR_INVALID, "commit %s is not signed with one of %zu keys that count: %s", commit,
 		    keys->n, str_replace(a, err_text(a, e), dir, ""));
 	scratch_end(dir);
