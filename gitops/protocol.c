@@ -2,7 +2,7 @@
 #include "gitops/protocol.h"
 #include <string.h>
 
-/* --- request ------------------------------------------------------------------------------------------------------- */
+/* --- request ------------------------------------------------------------------------------------------------------ */
 
 static const struct field worker_metadata_fields[] = {
 	STRING(worker_metadata, name, "name", .required = true),
@@ -95,7 +95,7 @@ static const struct field worker_request_fields[] = {
 };
 TYPE(worker_request, "request");
 
-/* --- response ------------------------------------------------------------------------------------------------------ */
+/* --- response ----------------------------------------------------------------------------------------------------- */
 
 static const struct field worker_error_fields[] = {
 	STRING(worker_error, type, "type"),
@@ -181,7 +181,7 @@ worker_resources_decode(struct arena *a, const json_t *list)
 	return r;
 }
 
-/* --- texts --------------------------------------------------------------------------------------------------------- */
+/* --- texts -------------------------------------------------------------------------------------------------------- */
 
 struct err *
 worker_decode(struct arena *a, const struct type *t, const char *text, size_t len, void *ret)

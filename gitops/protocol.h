@@ -1,12 +1,13 @@
 /* gitops/protocol.h: the request of a controller to the worker, and the worker's response. Pure.
  *
- * Both are JSON texts between two of our own processes (`sluice gitops-worker`, gitops/worker/session.h). A request is about
- * exactly one of:
+ * Both are JSON texts between two of our own processes (`sluice gitops-worker`, gitops/worker/session.h). A request
+ * is about exactly one of:
  *   - an Application: `application`, and its `project`;
  *   - a Kustomization: `kustomization` and `repository`;
  *   - a GitRepository: `repository` alone; the response then has only the commit.
- * A response has either `error`, or the parts that the request asks for. Texts of a decoded struct are in the arena that
- * was given; texts of a struct that is encoded are borrowed. NULL, "", 0 and false are left out of the JSON text.
+ * A response has either `error`, or the parts that the request asks for. Texts of a decoded struct are in the arena
+ * that was given; texts of a struct that is encoded are borrowed. NULL, "", 0 and false are left out of the JSON
+ * text.
  */
 #pragma once
 #include "base/err.h"
@@ -58,7 +59,8 @@ struct worker_objects {
 	size_t n;
 };
 
-/* What became of one object in one phase of a sync, as Argo CD's `status.operationState.syncResult.resources` has it. */
+/* What became of one object in one phase of a sync, as Argo CD's `status.operationState.syncResult.resources` has
+ * it. */
 struct worker_sync_result {
 	const char *group, *version, *kind, *namespace, *name;
 	const char *status; /* "Synced", "SyncFailed", "Pruned", "PruneSkipped"; NULL: a hook's */

@@ -181,7 +181,7 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 	return push_end(&check, body, len, ret, ret_why);
 }
 
-/* --- whom it concerns ------------------------------------------------------------------------------------------------ */
+/* --- whom it concerns --------------------------------------------------------------------------------------------- */
 
 /* "host/org/repository", of any form of the URL: without scheme, user, port, ".git", in small letters. */
 static const char *

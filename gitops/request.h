@@ -7,8 +7,8 @@
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
-/* Adds a request to the plan. One request at a time. `about` (borrowed; "": nothing) is kept with the
- * request, so that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
+/* Adds a request to the plan. One request at a time. `about` (borrowed; "": nothing) is kept with the request, so
+ * that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
  * `tenant` (NULL: the object's namespace) and `repository` share them (kube/turns.h). */
 void request_send(struct plan *, const struct pass *, const char *about, const struct worker_request *,
     int64_t timeout_ms, const char *tenant, const char *repository);
@@ -29,14 +29,16 @@ struct request_failure {
 /* What a response must have: otherwise what is missing would count as nothing. */
 enum request_part { REQUEST_REVISION, REQUEST_RESOURCES };
 
-/* The response, in the arena. NULL: *ret says why; a response that has neither an error nor the required part is a failure. */
+/* The response, in the arena. NULL: *ret says why; a response that has neither an error nor the required part is a
+ * failure. */
 const struct worker_response *request_response(
     struct arena *, const struct seen_query *, enum request_part required, struct request_failure *ret);
 
 /* A number that tells a text from others, for a note; never 0. */
 int64_t worker_number(const char *text);
 
-/* Before the next try after so many failures: `first` after the first, and then twice as long each time, while that is less than `most`. */
+/* Before the next try after so many failures: `first` after the first, and then twice as long each time, while that
+ * is less than `most`. */
 int64_t worker_wait(int64_t first, int64_t failures, int64_t most);
 
 /* A time of [0, below) that is an object's own, and always the same: no two processes disagree. */

@@ -34,7 +34,7 @@ grammar_is_printable(const char *s, bool blanks)
 	return true;
 }
 
-/* --- Kubernetes' and Helm's ----------------------------------------------------------------------------------------- */
+/* --- Kubernetes' and Helm's --------------------------------------------------------------------------------------- */
 
 /* RFC 1123, a label. */
 static bool
@@ -88,7 +88,8 @@ grammar_is_api_version(const char *s)
 	return grammar_is_word(s, strlen(s), "./-_");
 }
 
-/* Helm would read a comma as the beginning of another value, and "=" as the end of the name, unless "\" stands before it. */
+/* Helm would read a comma as the beginning of another value, and "=" as the end of the name, unless "\" stands
+ * before it. */
 static bool
 grammar_is_parameter(const char *s)
 {
@@ -103,9 +104,10 @@ grammar_is_parameter(const char *s)
 	return true;
 }
 
-/* --- URLs ----------------------------------------------------------------------------------------------------------- */
+/* --- URLs --------------------------------------------------------------------------------------------------------- */
 
-/* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in it. */
+/* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in
+ * it. */
 static bool
 grammar_is_authority(const char *s, size_t n, bool user)
 {
@@ -184,7 +186,7 @@ grammar_is_proxy(const char *s)
 	       (strstr(s, "://") != NULL ? grammar_is_url(s, schemes) : grammar_is_authority(s, strlen(s), true));
 }
 
-/* --- Git's ---------------------------------------------------------------------------------------------------------- */
+/* --- Git's -------------------------------------------------------------------------------------------------------- */
 
 static bool
 grammar_is_reference(const char *s)

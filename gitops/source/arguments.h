@@ -1,10 +1,11 @@
 /* gitops/source/arguments.h: which texts may become arguments of git, helm and gpg. Pure.
  *
- * What an Application, a GitRepository or a repository says is data. Before it stands on the command line of another program it is checked
- * here by the grammar of its own kind, so that nothing in it is read as an option, as another transport, or as a second value.
+ * What an Application, a GitRepository or a repository says is data. Before it stands on the command line of another
+ * program it is checked here by the grammar of its own kind, so that nothing in it is read as an option, as another
+ * transport, or as a second value.
  *
- * Sources: gitrevisions(7), git-check-ref-format(1), git-fetch(1) "GIT URLS"; Helm's documentation of release names, of `helm template`
- * and of `--set`; RFC 1123 for names, RFC 3986 for URLs.
+ * Sources: gitrevisions(7), git-check-ref-format(1), git-fetch(1) "GIT URLS"; Helm's documentation of release names,
+ * of `helm template` and of `--set`; RFC 1123 for names, RFC 3986 for URLs.
  */
 #pragma once
 #include "base/err.h"
@@ -28,5 +29,6 @@ enum grammar {
 	GRAMMAR_MAX
 };
 
-/* NULL when `text` (NULL: it is "") is of this kind; else ERR_INVALID, which quotes it behind `where` and says what it should be. */
+/* NULL when `text` (NULL: it is "") is of this kind; else ERR_INVALID, which quotes it behind `where` and says what
+ * it should be. */
 struct err *grammar_check(struct arena *, enum grammar, const char *where, const char *text);

@@ -15,7 +15,8 @@ struct index_origin {
 	size_t n, raw;
 };
 
-/* One character of a text in double quotes, where `\/` and `\u002f` are a slash; 0: it is none of a URL's. *ret_raw: its bytes. */
+/* One character of a text in double quotes, where `\/` and `\u002f` are a slash; 0: it is none of a URL's. *ret_raw:
+ * its bytes. */
 static char
 helm_index_char(const char *at, bool quoted, size_t *ret_raw)
 {

@@ -1,4 +1,5 @@
-/* gitops/source/location.c: "https://user@host:port/a/b.git", "user@host:a/b.git" (ssh), "host/a/b" (a registry), in parts. */
+/* gitops/source/location.c: "https://user@host:port/a/b.git", "user@host:a/b.git" (ssh), "host/a/b" (a registry), in
+ * parts. */
 #include "gitops/source/location.h"
 #include <string.h>
 #include <strings.h>

@@ -46,7 +46,8 @@ manifests_check_strings(
 	return NULL;
 }
 
-/* Only these bytes, and it neither begins nor ends with a dot: nothing that could lead elsewhere in the path of a request. */
+/* Only these bytes, and it neither begins nor ends with a dot: nothing that could lead elsewhere in the path of a
+ * request. */
 static bool
 manifests_is_word(const char *text, const char *more)
 {

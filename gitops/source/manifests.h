@@ -23,8 +23,8 @@ struct manifests {
 	size_t n, room, bytes;
 };
 
-/* Adds an object; that of a List are added one by one. The error names the file and what is missing or wrong: names are parts of the paths of
- * requests, and none that could lead elsewhere is taken. */
+/* Adds an object; that of a List are added one by one. The error names the file and what is missing or wrong: names
+ * are parts of the paths of requests, and none that could lead elsewhere is taken. */
 struct err *manifests_add(struct manifests *, struct arena *, const json_t *object, const char *file);
 
 /* A namespace may have this name. */

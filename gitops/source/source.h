@@ -24,8 +24,9 @@ struct source_request {
 
 struct source {
 	/* The commit that the request names, whole (40 hexadecimal digits), in *ret_revision, the full name of the
-	 * reference that it was found by in *ret_reference (NULL: by itself), and its files in *ret_tree. Blocks. The tree
-	 * lives as long as the arena and the source. ERR_AGAIN: the repository cannot be had now; ERR_INVALID: the request is wrong. */
+	 * reference that it was found by in *ret_reference (NULL: by itself), and its files in *ret_tree. Blocks.
+	 * The tree lives as long as the arena and the source. ERR_AGAIN: the repository cannot be had now;
+	 * ERR_INVALID: the request is wrong. */
 	struct err *(*open)(struct source *, struct arena *, const struct source_request *, const char **ret_revision,
 	    const char **ret_reference, struct tree *ret_tree);
 };

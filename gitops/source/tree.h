@@ -1,8 +1,8 @@
 /* gitops/source/tree.h: the files of one commit.
  *
- * There is no checkout: a tree is a list of paths and a way to read what stands there, so that nothing in a repository (a
- * symbolic link, a path with `..`) can lead to a file of this machine. Paths are relative to the repository's root, with
- * neither "." nor ".." nor a slash at an end; "" is the root.
+ * There is no checkout: a tree is a list of paths and a way to read what stands there, so that nothing in a
+ * repository (a symbolic link, a path with `..`) can lead to a file of this machine. Paths are relative to the
+ * repository's root, with neither "." nor ".." nor a slash at an end; "" is the root.
  */
 #pragma once
 #include "base/err.h"
@@ -36,8 +36,8 @@ void tree_sort(struct tree_entry *, size_t n);
 /* `path`, seen from the directory `from`, as a path of the tree. The error says that it leads out of the repository. */
 struct err *tree_path(struct arena *, const char *from, const char *path, const char **ret);
 
-/* The file at a path, through symbolic links that stay in the tree; *ret NULL: there is none (a directory is none). An error: a link
- * leads out or in circles, or the path lies in a submodule, whose files are not had. */
+/* The file at a path, through symbolic links that stay in the tree; *ret NULL: there is none (a directory is none).
+ * An error: a link leads out or in circles, or the path lies in a submodule, whose files are not had. */
 struct err *tree_find(const struct tree *, struct arena *, const char *path, const struct tree_entry **ret);
 
 /* The directory at a path, likewise: *ret is its own path, or NULL. */

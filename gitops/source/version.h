@@ -1,4 +1,5 @@
-/* gitops/source/version.h: semantic versions and ranges of them (semver.org; ranges as the Go library Masterminds/semver reads them). */
+/* gitops/source/version.h: semantic versions and ranges of them (semver.org; ranges as the Go library
+ * Masterminds/semver reads them). */
 #pragma once
 #include <stdbool.h>
 

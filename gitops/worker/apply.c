@@ -50,7 +50,8 @@ apply_update(struct session *s, struct app_resource *r, const json_t *object)
 	r->takeover = NULL;
 }
 
-/* One that may be tried again by the next step: the server could not be reached, or the object has moved on since it was looked at. */
+/* One that may be tried again by the next step: the server could not be reached, or the object has moved on since it
+ * was looked at. */
 static bool
 apply_may_retry(const struct err *e)
 {
@@ -246,8 +247,8 @@ apply_group_size(const struct session *s)
 	return n;
 }
 
-/* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request has failed: what is deferred ends
- * the step, and the controller asks for the next one. */
+/* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request
+ * has failed: what is deferred ends the step, and the controller asks for the next one. */
 enum session_stage
 apply_next(struct session *s)
 {

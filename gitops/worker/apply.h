@@ -23,6 +23,7 @@ enum session_stage apply_finish(struct session *);
 /* Returns the stage that follows: the next group of tasks, the next step, the checks, or the end. */
 enum session_stage apply_next(struct session *);
 
-/* The inventory of the Kustomization's status names all that is about to be created or adopted. If it does not, the session only reports these
- * objects: an object of a kind that no later commit has, created by a process that dies before it writes the status, would never be pruned. */
+/* The inventory of the Kustomization's status names all that is about to be created or adopted. If it does not, the
+ * session only reports these objects: an object of a kind that no later commit has, created by a process that dies
+ * before it writes the status, would never be pruned. */
 bool apply_is_announced(struct session *);

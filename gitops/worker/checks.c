@@ -139,8 +139,8 @@ checks_get_kinds(struct session *s, struct session_call *c)
 	    checks_read_kinds, c);
 }
 
-/* One of Kubernetes' own kinds was requested in a version that may not be served: only the list of kinds tells this from an object that
- * is not there. */
+/* One of Kubernetes' own kinds was requested in a version that may not be served: only the list of kinds tells this
+ * from an object that is not there. */
 static void
 checks_read(void *arg, const struct err *e, const json_t *body)
 {

@@ -1,5 +1,5 @@
-/* gitops/worker/cluster.c: the cluster that an Application's objects go to, and what its Secret says (Argo CD's documentation, "Declarative
- * Setup", "Clusters"). */
+/* gitops/worker/cluster.c: the cluster that an Application's objects go to, and what its Secret says (Argo CD's
+ * documentation, "Declarative Setup", "Clusters"). */
 #include "gitops/worker/cluster.h"
 #include <string.h>
 #include "base/base64.h"

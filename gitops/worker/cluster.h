@@ -35,7 +35,8 @@ struct err *cluster_find(struct session *);
 /* Connects to the own cluster as a ServiceAccount. */
 struct err *cluster_impersonate(struct session *, const char *ns, const char *account);
 
-/* Returns why an object of the Application is not allowed in the cluster, by the cluster's Secret; NULL: it is allowed. */
+/* Returns why an object of the Application is not allowed in the cluster, by the cluster's Secret; NULL: it is
+ * allowed. */
 const char *cluster_refusal(struct session *, const struct app_resource *);
 
 /* Frees the connection. */

@@ -96,7 +96,8 @@ credentials_end(void *arg, const struct err *e, const json_t *list)
 	struct session *s = c->session;
 
 	(void)list;
-	/* Who may not read Secrets has none: the repository then says whether it wants any. Which cluster it is, nothing else says. */
+	/* Who may not read Secrets has none: the repository then says whether it wants any. Which cluster it is,
+	 * nothing else says. */
 	if (e != NULL && s->request.app != NULL && s->cluster.target == NULL)
 		session_fail(s, "ComparisonError", err_wrap(s->arena, err_copy(s->arena, e), "Secrets of clusters"));
 	credentials_warn(s);

@@ -1,4 +1,5 @@
-/* gitops/worker/credentials.h: Argo CD's settings and credentials: argocd-cm, known hosts, signers, and Secrets of repositories and clusters. */
+/* gitops/worker/credentials.h: Argo CD's settings and credentials: argocd-cm, known hosts, signers, and Secrets of
+ * repositories and clusters. */
 #pragma once
 #include "base/json.h"
 

@@ -51,7 +51,7 @@ struct drift_watch {
 
 static void drift_stream_start(struct drift_stream *);
 
-/* --- whose an object is ---------------------------------------------------------------------------------------------- */
+/* --- whose an object is ------------------------------------------------------------------------------------------- */
 
 static void
 drift_report(struct drift_watch *t, const char *group, const char *kind, const char *ns, const char *name)
@@ -100,7 +100,7 @@ drift_manager_remove(struct drift_watch *t, const char *key)
 	drift_manager_free(m);
 }
 
-/* --- a stream -------------------------------------------------------------------------------------------------------- */
+/* --- a stream ----------------------------------------------------------------------------------------------------- */
 
 static void
 drift_stream_set_version(struct drift_stream *s, const char *version)
@@ -309,7 +309,7 @@ drift_stream_free(struct drift_stream *s)
 	free(s);
 }
 
-/* --- who manages what ------------------------------------------------------------------------------------------------ */
+/* --- who manages what --------------------------------------------------------------------------------------------- */
 
 /* Objects of another kind than `only` (NULL: of any) do not count. */
 static void

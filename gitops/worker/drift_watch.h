@@ -1,8 +1,9 @@
 /* gitops/worker/drift_watch.h: news of objects that Applications and Kustomizations manage, without keeping them.
  *
- * For each kind that one of them has objects of, changes are watched, and of what comes only the object's name is looked at: whose it is says the
- * last status of each. Of Kustomizations only Rollouts count: what one aborts is to be known at once, and the rest waits for the interval. Nothing is kept of the objects, and whoever may not watch a kind looks at it when its time comes.
- * Secrets are not watched: their watch would bring what is in them.
+ * For each kind that one of them has objects of, changes are watched, and of what comes only the object's name is
+ * looked at: whose it is says the last status of each. Of Kustomizations only Rollouts count: what one aborts is to
+ * be known at once, and the rest waits for the interval. Nothing is kept of the objects, and whoever may not watch a
+ * kind looks at it when its time comes. Secrets are not watched: their watch would bring what is in them.
  */
 #pragma once
 #include "kube/api/application.h"

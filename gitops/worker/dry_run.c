@@ -25,7 +25,8 @@ dry_run_validation(struct session *s, const struct app_resource *r)
 	return str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_VALIDATE), "false") ? "Warn" : "Strict";
 }
 
-/* The object as another one of its kind, to find out whether it could be made: without what only one of them can have. */
+/* The object as another one of its kind, to find out whether it could be made: without what only one of them can
+ * have. */
 static const char *
 dry_run_renamed(struct session *s, const struct app_resource *r)
 {
@@ -76,7 +77,8 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 	struct session *s = c->session;
 	struct app_resource *r = &s->desired.resources.at[c->number];
 
-	/* What a write of the whole may not change (a Job's selector, which Git does not have), applying leaves alone. */
+	/* What a write of the whole may not change (a Job's selector, which Git does not have), applying leaves
+	 * alone. */
 	if (e != NULL && e->class == ERR_INVALID && r->written) {
 		r->written = false;
 		dry_run_apply(s, c, r);
@@ -99,7 +101,8 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 	session_call_end(c);
 }
 
-/* With Replace=true it is tried as it will be done: applying would merge what is live with what is new, and keep what Git dropped. */
+/* With Replace=true it is tried as it will be done: applying would merge what is live with what is new, and keep
+ * what Git dropped. */
 static void
 dry_run_replace(struct session *s, struct session_call *c, const struct app_resource *r)
 {

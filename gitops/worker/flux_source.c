@@ -8,7 +8,7 @@
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/session_state.h"
 
-/* --- variables and credentials --------------------------------------------------------------------------------------- */
+/* --- variables and credentials ------------------------------------------------------------------------------------ */
 
 static void
 flux_source_set_variable(struct session *s, const char *name, const char *value)
@@ -155,7 +155,7 @@ flux_source_start(struct session *s, size_t i)
 	return true;
 }
 
-/* --- rendering ------------------------------------------------------------------------------------------------------- */
+/* --- rendering ---------------------------------------------------------------------------------------------------- */
 
 /* What the spec adds to the kustomization in the path. */
 static struct application_kustomize

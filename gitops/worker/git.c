@@ -57,7 +57,7 @@ struct git {
 	size_t n_env;
 };
 
-/* --- the environment ------------------------------------------------------------------------------------------------ */
+/* --- the environment ---------------------------------------------------------------------------------------------- */
 
 static void
 git_add_variable(struct git *g, const char *name, const char *value)
@@ -200,7 +200,7 @@ git_run(struct git *g, size_t output_max, struct bytes *ret, const char *const *
 
 #define GIT(g, max, ret, ...) git_run((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* --- the cache ------------------------------------------------------------------------------------------------------ */
+/* --- the cache ---------------------------------------------------------------------------------------------------- */
 
 /* And those that it is in. 0, or -1. */
 static int
@@ -238,7 +238,7 @@ git_remove_tree(int at, const char *name)
 	unlinkat(at, name, AT_REMOVEDIR);
 }
 
-/* --- its size -------------------------------------------------------------------------------------------------------- */
+/* --- its size ----------------------------------------------------------------------------------------------------- */
 
 /* The packs of a repository. */
 struct packs {
@@ -329,8 +329,8 @@ git_repository_use(struct git_source *s, const char *dir)
 	s->used[s->n_used++] = fd;
 }
 
-/* Removes the repositories that were not used for the longest time, while there are too many, or they are too large together: the volume
- * that holds them is the whole controller's. The one that is asked for stays. */
+/* Removes the repositories that were not used for the longest time, while there are too many, or they are too large
+ * together: the volume that holds them is the whole controller's. The one that is asked for stays. */
 static void
 git_make_space(struct git_source *s, const char *wanted)
 {
@@ -371,7 +371,8 @@ git_is_overgrown(struct git *g)
 	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
 }
 
-/* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is running now. */
+/* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is
+ * running now. */
 static void
 git_remove_leftovers(struct git *g)
 {
@@ -403,7 +404,7 @@ git_lock(struct git *g)
 	return fd;
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static bool
 git_read_all(int fd, char *to, size_t n, int64_t timeout_ms)
@@ -518,10 +519,10 @@ git_list_files(struct git *g, const char *commit, struct tree *ret)
 	return NULL;
 }
 
-/* --- a request ------------------------------------------------------------------------------------------------------ */
+/* --- a request ---------------------------------------------------------------------------------------------------- */
 
-/* The commit is had, one deep: by its reference's name, which every server takes, or by itself, or, where a server takes no commits, with
- * everything there is. */
+/* The commit is had, one deep: by its reference's name, which every server takes, or by itself, or, where a server
+ * takes no commits, with everything there is. */
 static struct err *
 git_fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
 {
@@ -581,8 +582,8 @@ git_fetch_and_list(struct git *g, const char **ret_revision, const char **ret_re
 	return git_list_files(g, *ret_revision, ret);
 }
 
-/* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched with credentials is
- * there for those only who have the same. */
+/* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched
+ * with credentials is there for those only who have the same. */
 static const char *
 git_repository_at(struct arena *a, const char *cache, const struct source_request *r)
 {

@@ -1,8 +1,9 @@
 /* gitops/worker/git.h: commits from Git repositories, by the program `git`.
  *
- * Repositories are kept bare below a directory, named by the hash of their URL and of the credentials, and fetched one
- * commit deep: there is no checkout, no hook, no filter and no submodule, and files are read as the objects of the commit. Git runs without anybody's configuration, for no
- * longer than the request allows, and can only speak https, http and ssh; file URLs where `files` says so.
+ * Repositories are kept bare below a directory, named by the hash of their URL and of the credentials, and fetched
+ * one commit deep: there is no checkout, no hook, no filter and no submodule, and files are read as the objects of
+ * the commit. Git runs without anybody's configuration, for no longer than the request allows, and can only speak
+ * https, http and ssh; file URLs where `files` says so.
  */
 #pragma once
 #include "gitops/source/source.h"

@@ -98,7 +98,7 @@ helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct b
 	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
 }
 
-/* --- files ----------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 /* `path` is seen from our directory. */
 static struct err *
@@ -137,7 +137,8 @@ helm_write_chart(struct running *r, const struct helm_chart *c)
 	return NULL;
 }
 
-/* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the chart. ERR_GONE: it is not there. */
+/* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the
+ * chart. ERR_GONE: it is not there. */
 static struct err *
 helm_read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
 {
@@ -167,7 +168,7 @@ helm_read_named(struct running *r, const struct helm_chart *c, const char *name,
 	return tree_read(tree, r->arena, path, ret, NULL);
 }
 
-/* --- values ---------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 static struct err *
 helm_add_values(struct running *r, const char *name, const char *text, size_t len)
@@ -258,7 +259,7 @@ helm_add_options(struct running *r, const struct helm_chart *c, const struct app
 	return e != NULL ? e : helm_add_parameters(r, c, h);
 }
 
-/* --- what it prints -------------------------------------------------------------------------------------------------- */
+/* --- what it prints ----------------------------------------------------------------------------------------------- */
 
 static struct err *
 helm_read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
@@ -326,7 +327,7 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
 }
 
-/* --- repositories ---------------------------------------------------------------------------------------------------- */
+/* --- repositories ------------------------------------------------------------------------------------------------- */
 
 /* Where a chart with an exact version stays: for those who have the credentials that it was fetched with. */
 static const char *
@@ -378,8 +379,9 @@ helm_mark_index(struct running *r, const char *repo_url)
 	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
 }
 
-/* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten when a server redirects;
- * Helm's members username and password go along to other ports, and other hosts below the first one. */
+/* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten
+ * when a server redirects; Helm's members username and password go along to other ports, and other hosts below the
+ * first one. */
 static struct err *
 helm_write_credentials(
     struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)

@@ -1,8 +1,10 @@
-/* gitops/worker/helm.h: Helm charts, by the program `helm`, where whoever runs the controller names it. Blocks, as run.h does.
+/* gitops/worker/helm.h: Helm charts, by the program `helm`, where whoever runs the controller names it. Blocks, as
+ * run.h does.
  *
- * What a chart makes is what `helm template` prints: no cluster is asked, nothing is installed, and what a chart needs (its dependencies, its
- * files of values) must be in it. The chart is copied out of the commit into a directory of its own, with bounds, which goes afterwards.
- * Source: Argo CD's documentation, "Helm"; Helm's, "helm template".
+ * What a chart makes is what `helm template` prints: no cluster is asked, nothing is installed, and what a chart
+ * needs (its dependencies, its files of values) must be in it. The chart is copied out of the commit into a
+ * directory of its own, with bounds, which goes afterwards. Source: Argo CD's documentation, "Helm"; Helm's, "helm
+ * template".
  */
 #pragma once
 #include "gitops/source/manifests.h"
@@ -35,7 +37,7 @@ struct helm_chart {
 /* What the chart makes, in *ret. */
 struct err *helm_render(struct arena *, const struct helm *, const struct helm_chart *, struct manifests *ret);
 
-/* A chart of a Helm repository (https, or OCI where the URL has no scheme): its files in *ret_tree, below the directory *ret_directory, and its
- * version. One with an exact version is fetched once. */
+/* A chart of a Helm repository (https, or OCI where the URL has no scheme): its files in *ret_tree, below the
+ * directory *ret_directory, and its version. One with an exact version is fetched once. */
 struct err *helm_pull(struct arena *, const struct helm *, const struct application_source *,
     const struct source_credentials *, const char **ret_version, struct tree *ret_tree);

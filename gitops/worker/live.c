@@ -30,7 +30,8 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
 	ignored_owned(object, live, &d->managers, places);
 }
 
-/* The places of the object, which is the live one or another state of it, where a difference does not count: a new reference. */
+/* The places of the object, which is the live one or another state of it, where a difference does not count: a new
+ * reference. */
 static json_t *
 live_ignored(struct session *s, const struct app_resource *r, const json_t *live, const json_t *object)
 {
@@ -142,8 +143,9 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 		r->live_text = json_text(s->arena, live);
 }
 
-/* What stays when its Application is deleted: definitions, since all objects of their kinds would be deleted with them, what says so itself, and
- * the Application, which an application of applications may hold. A Kustomization takes all that it has applied, as Flux's does. */
+/* What stays when its Application is deleted: definitions, since all objects of their kinds would be deleted with
+ * them, what says so itself, and the Application, which an application of applications may hold. A Kustomization
+ * takes all that it has applied, as Flux's does. */
 static bool
 live_is_kept(struct session *s, const struct list_scope *scope, const json_t *live)
 {

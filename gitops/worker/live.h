@@ -42,7 +42,8 @@ void live_read_dry_run(struct session *, struct app_resource *, const struct err
 /* Fails the session if a rule of ignoreDifferences is wrong, also when there is no difference at present. */
 void live_check_rules(struct session *);
 
-/* Returns the Rollout's message about the update that it aborted, in the arena; NULL: it did not, or is not a Rollout. */
+/* Returns the Rollout's message about the update that it aborted, in the arena; NULL: it did not, or is not a
+ * Rollout. */
 const char *live_aborted(struct session *, const struct app_resource *, const json_t *live);
 
 /* Returns an object's health: by the script that argocd-cm has for its kind, or else by health.h. */

@@ -181,7 +181,8 @@ message_check_fields(struct session *s)
 			    "Sluice has no server with logins");
 }
 
-/* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one before ended. */
+/* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one
+ * before ended. */
 static struct err *
 message_read_kustomization(struct session *s, const struct worker_kustomization *from)
 {
@@ -312,7 +313,8 @@ message_resources(struct session *s)
 	return list;
 }
 
-/* Of more than RESULTS_MAX, those that went well have only what the next step needs: an object in etcd has a maximum size. */
+/* Of more than RESULTS_MAX, those that went well have only what the next step needs: an object in etcd has a maximum
+ * size. */
 static struct worker_sync_results
 message_results(const struct session *s)
 {

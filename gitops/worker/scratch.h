@@ -1,4 +1,5 @@
-/* gitops/worker/scratch.h: a directory of one's own for a program that wants files, which goes with everything in it. */
+/* gitops/worker/scratch.h: a directory of one's own for a program that wants files, which goes with everything in
+ * it. */
 #pragma once
 #include "base/err.h"
 

@@ -1,7 +1,7 @@
 /* gitops/worker/script.h: what people write into settings and is to be run: jq expressions, and health in Lua.
  *
- * It runs in a child of its own, that has no files, no network, limited processor time a question and a bounded memory. The child
- * stays for the next question; one that does not answer is killed, and another one started.
+ * It runs in a child of its own, that has no files, no network, limited processor time a question and a bounded
+ * memory. The child stays for the next question; one that does not answer is killed, and another one started.
  */
 #pragma once
 #include "base/err.h"
@@ -13,13 +13,15 @@
 
 struct scripts;
 
-/* Of one question; both > 0. The caller gives them, since a simulation in virtual time must not depend on the speed of its machine. */
+/* Of one question; both > 0. The caller gives them, since a simulation in virtual time must not depend on the speed
+ * of its machine. */
 struct script_limits {
 	int cpu_ms; /* processor time */
 	int response_ms; /* from the question to the last byte of its response */
 };
 
-/* Those of the controller. The second is long, since other programs use the machine too; processor time ends a script before it. */
+/* Those of the controller. The second is long, since other programs use the machine too; processor time ends a
+ * script before it. */
 #define SCRIPT_LIMITS ((struct script_limits){ .cpu_ms = 500, .response_ms = 20000 })
 
 /* Nothing runs until something is asked, or scripts_begin. */
@@ -31,11 +33,13 @@ void scripts_begin(struct scripts *);
 /* Takes NULL; returns NULL. */
 struct scripts *scripts_free(struct scripts *);
 
-/* The places of the object that a jq expression names: [["spec", "replicas"], …], a new reference. What cannot be a place in this object
- * (an element of what is no list) is none. ERR_INVALID: the expression is wrong, or takes too long. */
+/* The places of the object that a jq expression names: [["spec", "replicas"], …], a new reference. What cannot be
+ * a place in this object (an element of what is no list) is none. ERR_INVALID: the expression is wrong, or takes too
+ * long. */
 struct err *script_places(struct scripts *, struct arena *, const char *expression, const json_t *object, json_t **ret);
 
-/* An object's health by a script of Argo CD's `resource.customizations.health`: it sees the global `obj` and answers a table with status and
- * message, in the arena; NULL: it says nothing. ERR_INVALID: it is wrong, fails, or takes too long. */
+/* An object's health by a script of Argo CD's `resource.customizations.health`: it sees the global `obj` and answers
+ * a table with status and message, in the arena; NULL: it says nothing. ERR_INVALID: it is wrong, fails, or takes
+ * too long. */
 struct err *script_health(struct scripts *, struct arena *, const char *text, const json_t *object,
     const char **ret_status, const char **ret_message);

@@ -1,4 +1,5 @@
-/* gitops/worker/script_jq.c: places by libjq. What jq makes of JSON passes through text: its values and jansson's are different things. */
+/* gitops/worker/script_jq.c: places by libjq. What jq makes of JSON passes through text: its values and jansson's
+ * are different things. */
 #include <stdlib.h>
 #include <string.h>
 #include <jq.h>

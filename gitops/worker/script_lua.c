@@ -1,5 +1,5 @@
-/* gitops/worker/script_lua.c: health by Lua 5.4, with what scripts for gopher-lua (5.1) use besides. There is no io, no way to load code, and of os
- * only time and date. */
+/* gitops/worker/script_lua.c: health by Lua 5.4, with what scripts for gopher-lua (5.1) use besides. There is no io,
+ * no way to load code, and of os only time and date. */
 #include <stdlib.h>
 #include <string.h>
 #include <lua5.4/lauxlib.h>

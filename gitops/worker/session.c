@@ -31,7 +31,7 @@ static const struct stage stages[] = {
 };
 _Static_assert(ARRAY_SIZE(stages) == STAGE_END, "a row for each stage");
 
-/* --- stages -------------------------------------------------------------------------------------------------------- */
+/* --- stages ------------------------------------------------------------------------------------------------------- */
 
 static void
 session_enter(struct session *s, enum session_stage stage)
@@ -46,8 +46,9 @@ session_enter(struct session *s, enum session_stage stage)
 		c->at[i] = (struct session_call){ .session = s, .number = i };
 }
 
-/* Starts calls until CALLS_MAX are in flight. When the last one has ended, the next stage begins. An error does not end the session before its
- * calls have ended: a write whose response is not awaited could take effect after the response of the session. */
+/* Starts calls until CALLS_MAX are in flight. When the last one has ended, the next stage begins. An error does not
+ * end the session before its calls have ended: a write whose response is not awaited could take effect after the
+ * response of the session. */
 static void
 session_continue(struct session *s)
 {
@@ -93,7 +94,7 @@ session_fail(struct session *s, const char *type, const struct err *e)
 	s->error = err_copy(s->arena, e);
 }
 
-/* --- start and end ------------------------------------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------------------------------------------------ */
 
 static bool
 session_has_scripts(const struct application *app)

@@ -1,4 +1,5 @@
-/* gitops/worker/session_state.h: the state of a session, cut by the file that owns each part. Only the files of a session include it. */
+/* gitops/worker/session_state.h: the state of a session, cut by the file that owns each part. Only the files of a
+ * session include it. */
 #pragma once
 #include "gitops/engine/customizations.h"
 #include "gitops/worker/apply.h"
@@ -56,6 +57,6 @@ struct session_call *session_slot(struct session *, size_t i);
 /* The call has ended; the last statement of every callback, because the session may be freed by it. */
 void session_call_end(struct session_call *);
 
-/* Sets the session's error, of a type ("ComparisonError"), unless it has one: the first one is reported. The session ends once no call is in
- * flight. */
+/* Sets the session's error, of a type ("ComparisonError"), unless it has one: the first one is reported. The session
+ * ends once no call is in flight. */
 void session_fail(struct session *, const char *type, const struct err *);
