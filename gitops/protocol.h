@@ -59,8 +59,7 @@ struct worker_objects {
 	size_t n;
 };
 
-/* What became of one object in one phase of a sync, as Argo CD's `status.operationState.syncResult.resources` has
- * it. */
+/* The result of one object in one phase of a sync, as in Argo CD's `status.operationState.syncResult.resources`. */
 struct worker_sync_result {
 	const char *group, *version, *kind, *namespace, *name;
 	const char *status; /* "Synced", "SyncFailed", "Pruned", "PruneSkipped"; NULL: a hook's */
@@ -126,7 +125,7 @@ struct worker_resource {
 	int64_t sync_wave;
 	const char *error; /* why it cannot be applied; NULL: it can */
 	const char *aborted; /* a Rollout's message about the update that it aborted; NULL: it did not */
-	const char *live, *wanted; /* with `diff`: JSON texts; NULL: there is none */
+	const char *live, *wanted; /* with `diff`: JSON texts; NULL: the object is not live, or not desired */
 	bool kept; /* its options prevent that it is pruned */
 	bool extraneous; /* not desired, and ignored in the Application's sync status */
 };
@@ -155,7 +154,7 @@ struct worker_check {
 
 struct worker_response {
 	const char *revision; /* the commit, or the chart's version; of several sources "A,B" */
-	const char *reference; /* "refs/heads/main", by which the commit was found; NULL: by itself */
+	const char *reference; /* "refs/heads/main", by which the commit was found; NULL: by its id */
 	const struct worker_error *error; /* NULL: none */
 	const char *source_type; /* "Kustomize" */
 	struct worker_resources resources; /* `at` NULL: the response is not about resources */

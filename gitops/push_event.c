@@ -1,4 +1,4 @@
-/* gitops/push_event.c: a row a family of servers. */
+/* gitops/push_event.c: one row for each kind of server. */
 #include "gitops/push_event.h"
 #include <string.h>
 #include "base/json.h"
@@ -12,7 +12,7 @@ push_event_header(const struct push_check *r, const char *name)
 	return r->headers->get(r->headers->arg, name);
 }
 
-/* Takes as long whatever they are: how far a guess agrees with a secret cannot be measured. */
+/* Compares in constant time, so that the time does not show how many bytes of a guess are right. */
 static bool
 push_event_is_same(const char *secret, const char *guess)
 {
@@ -52,7 +52,7 @@ push_event_generic(const struct push_check *r)
 	return push_event_signature(r, "X-Signature", "sha256=");
 }
 
-/* The first whose header is there. Gitea says that it is GitHub, too. */
+/* The first row whose header the request has. Gitea also sends GitHub's header, so its row comes first. */
 static const struct push_family {
 	const char *name, *event; /* the header with the event */
 	const char *secret;
@@ -111,7 +111,7 @@ push_begin(struct push_check *r, struct arena *a, const struct push_headers *hea
 	r->key = secret_line(a, secret, f->secret);
 	if (str_empty(r->key))
 		r->key = NULL;
-	/* The generic one is whatever has the secret. */
+	/* A request without the header of a known server is the generic one, if its secret is set. */
 	if (r->key == NULL && f->pushes == NULL)
 		return push_event_wrong(
 		    a, ret_why, 401, f->name, "the Secret argocd-secret has no webhook.generic.secret");
@@ -159,7 +159,7 @@ push_end(struct push_check *r, const char *body, size_t len, struct push *ret, c
 	for (size_t i = 0; i < ARRAY_SIZE(f->urls) && f->urls[i] != NULL; i++)
 		if (json_str(repository, f->urls[i]) != NULL)
 			ret->urls[n++] = arena_strdup(a, json_str(repository, f->urls[i]));
-	/* A tag that comes or goes is named without its prefix. */
+	/* An event of a tag has its name without the prefix. */
 	if (ret->ref != NULL && !str_starts(ret->ref, "refs/"))
 		ret->ref = arena_printf(
 		    a, "refs/%s/%s", str_eq(json_str(payload, "ref_type"), "tag") ? "tags" : "heads", ret->ref);
@@ -181,7 +181,7 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 	return push_end(&check, body, len, ret, ret_why);
 }
 
-/* --- whom it concerns --------------------------------------------------------------------------------------------- */
+/* --- objects it concerns ------------------------------------------------------------------------------------------ */
 
 /* "host/org/repository", of any form of the URL: without scheme, user, port, ".git", in small letters. */
 static const char *

@@ -13,7 +13,7 @@
 void request_send(struct plan *, const struct pass *, const char *about, const struct worker_request *,
     int64_t timeout_ms, const char *tenant, const char *repository);
 
-/* The request, with or without its response; NULL: there is none. */
+/* Returns the request, with or without its response; NULL: none was sent. */
 const struct seen_query *request_sent(const struct pass *);
 
 /* The `about` of the request. Borrowed from it. */
@@ -26,7 +26,7 @@ struct request_failure {
 	bool may_pass; /* the same request may succeed later */
 };
 
-/* What a response must have: otherwise what is missing would count as nothing. */
+/* The part that a response must have: a missing list would be taken for an empty one, and everything pruned. */
 enum request_part { REQUEST_REVISION, REQUEST_RESOURCES };
 
 /* The response, in the arena. NULL: *ret says why; a response that has neither an error nor the required part is a
@@ -34,12 +34,12 @@ enum request_part { REQUEST_REVISION, REQUEST_RESOURCES };
 const struct worker_response *request_response(
     struct arena *, const struct seen_query *, enum request_part required, struct request_failure *ret);
 
-/* A number that tells a text from others, for a note; never 0. */
+/* Returns a hash of a text, for a note; never 0. */
 int64_t worker_number(const char *text);
 
-/* Before the next try after so many failures: `first` after the first, and then twice as long each time, while that
- * is less than `most`. */
+/* Returns the wait before the next try after a number of failures: `first` after the first one, then twice as long
+ * each time, while it is less than `most`. */
 int64_t worker_wait(int64_t first, int64_t failures, int64_t most);
 
-/* A time of [0, below) that is an object's own, and always the same: no two processes disagree. */
+/* Returns a time of [0, below) that depends on the object's uid alone, so that every process computes the same. */
 int64_t worker_spread(const struct object *, int64_t below);

@@ -1,4 +1,4 @@
-/* gitops/source/arguments.c: a row a kind of value: its longest length, its form, and the words for it. */
+/* gitops/source/arguments.c: one row for each kind of value: its maximum length, its form, and a description of it. */
 #include "gitops/source/arguments.h"
 #include <ctype.h>
 #include <string.h>
@@ -24,7 +24,7 @@ grammar_is_word(const char *s, size_t n, const char *also)
 	return n > 0;
 }
 
-/* Nothing that a terminal or a line of a protocol would take for something else. */
+/* Returns true if no byte of it has a special meaning for a terminal or a protocol of lines. */
 static bool
 grammar_is_printable(const char *s, bool blanks)
 {
@@ -88,8 +88,7 @@ grammar_is_api_version(const char *s)
 	return grammar_is_word(s, strlen(s), "./-_");
 }
 
-/* Helm would read a comma as the beginning of another value, and "=" as the end of the name, unless "\" stands
- * before it. */
+/* Helm reads a comma as the beginning of another value, and "=" as the end of the name, unless "\" is before it. */
 static bool
 grammar_is_parameter(const char *s)
 {
@@ -217,7 +216,7 @@ grammar_is_commit(const char *s)
 	return strlen(s) == 40 && strspn(s, "0123456789abcdefABCDEF") == 40;
 }
 
-/* -------------------------------------------------------------------------------------------------------------------- */
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 static const struct row {
 	size_t longest;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/letters.h"
 
-/* A character of a class, which may stand behind a backslash; false: the pattern is wrong. */
+/* Reads a character of a class, which may follow a backslash; false: the pattern is wrong. */
 static bool
 go_glob_class_character(const char **glob, uint32_t *ret)
 {
@@ -15,7 +15,7 @@ go_glob_class_character(const char **glob, uint32_t *ret)
 	return **glob != '\0';
 }
 
-/* "[a-z]", and *glob behind it. -1: the pattern is wrong. */
+/* Matches "[a-z]", and moves *glob after it. -1: the pattern is wrong. */
 static int
 go_glob_class_match(const char **glob, uint32_t c)
 {
@@ -35,7 +35,8 @@ go_glob_class_match(const char **glob, uint32_t c)
 	return found != negated;
 }
 
-/* A piece of a pattern without stars matches the beginning: 1, and *text behind it; 0; or -1, the pattern is wrong. */
+/* Returns 1 if a piece of a pattern without stars matches the beginning, and moves *text after it; 0 if not; -1 if
+ * the pattern is wrong. */
 static int
 go_glob_piece_match(const char *piece, const char **text)
 {
@@ -63,7 +64,7 @@ go_glob_piece_match(const char *piece, const char **text)
 	return 1;
 }
 
-/* The bytes up to the next star that is in no class. */
+/* Returns the number of bytes up to the next star that is not in a class. */
 static size_t
 go_glob_piece_length(const char *glob)
 {

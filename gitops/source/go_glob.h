@@ -2,7 +2,8 @@
 #pragma once
 #include "base/arena.h"
 
-/* The whole text matches: 1; or not: 0; -1: the glob is wrong. A star is any text, also with slashes: it takes the
- * least that lets what is behind it match, and is not tried again. `?` is a character, `[a-z]` and `[^a-z]` are
- * classes, and what is behind a backslash is itself. The arena is for the time of the call. */
+/* Returns 1 if the whole text matches, 0 if not, -1 if the glob is wrong. A star is any text, also with slashes: it
+ * takes the shortest text after which the rest can begin to match, and is not retried with a longer one. `?` is a
+ * character, `[a-z]` and `[^a-z]` are classes, and a character after a backslash is itself. The arena is used during
+ * the call only. */
 int go_glob_match(struct arena *, const char *glob, const char *text);

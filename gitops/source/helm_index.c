@@ -15,8 +15,8 @@ struct index_origin {
 	size_t n, raw;
 };
 
-/* One character of a text in double quotes, where `\/` and `\u002f` are a slash; 0: it is none of a URL's. *ret_raw:
- * its bytes. */
+/* Returns one character of a text in double quotes, where `\/` and `\u002f` are a slash; 0: a URL cannot have it.
+ * *ret_raw: its length in bytes. */
 static char
 helm_index_char(const char *at, bool quoted, size_t *ret_raw)
 {
@@ -35,7 +35,7 @@ helm_index_char(const char *at, bool quoted, size_t *ret_raw)
 	return code > ' ' && code < 0x7f ? (char)code : '\0';
 }
 
-/* "https://host:port"; false: what stands there is no URL of http or https. */
+/* Reads "https://host:port"; false: there is no URL of http or https. */
 static bool
 helm_index_origin(const char *at, bool quoted, struct index_origin *ret)
 {
@@ -69,7 +69,7 @@ helm_index_with_login(struct arena *a, const char *index, const char *repo_url, 
 		     : arena_printf(a, "%.*s%s", (int)(strstr(own.text, "://") + 3 - own.text), own.text, user + 1);
 	str_init(&out, INDEX_MAX);
 	for (const char *at = index; *at != '\0';) {
-		/* A URL within another one, as a parameter, is a part of that one. */
+		/* A URL in a parameter of another one is a part of that one. */
 		bool begins = at == index || strchr(" \t\r\n\"'[,", at[-1]) != NULL;
 
 		if (!begins || !helm_index_origin(at, at > index && at[-1] == '"', &here)) {

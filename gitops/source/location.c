@@ -66,7 +66,7 @@ location_parse(struct arena *a, const char *url, struct location *ret)
 	path = text + strcspn(text, "/");
 	colon = memchr(text, ':', (size_t)(path - text));
 	if (scheme == NULL && colon != NULL) {
-		/* As scp has it: what is behind the colon is the path. */
+		/* The form of scp: the path follows the colon. */
 		ret->scheme = "ssh";
 		*colon = '\0';
 		path = colon + 1;
@@ -90,7 +90,7 @@ location_parse(struct arena *a, const char *url, struct location *ret)
 	return (text[0] != '\0' || strcmp(ret->scheme, "file") == 0) && location_split(path, ret);
 }
 
-/* The prefix's parts are the first of the other's. */
+/* Returns true if the URL begins with all parts of the prefix. */
 static bool
 location_begins(const struct location *prefix, const struct location *l)
 {
@@ -108,7 +108,7 @@ location_is_same(struct arena *a, const char *url, const char *other)
 {
 	struct location x, y;
 
-	/* What cannot be taken apart is itself and nothing else. */
+	/* A URL that cannot be parsed is the same only as itself. */
 	if (!location_parse(a, url, &x) || !location_parse(a, other, &y))
 		return strcmp(url, other) == 0;
 	return x.n == y.n && location_begins(&x, &y);

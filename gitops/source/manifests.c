@@ -1,4 +1,4 @@
-/* gitops/source/manifests.c: what makes a JSON value an object of Kubernetes. */
+/* gitops/source/manifests.c: checks that a JSON value is an object of Kubernetes. */
 #include "gitops/source/manifests.h"
 #include <string.h>
 #include "base/str.h"
@@ -26,7 +26,7 @@ manifests_is_list(const char *kind, const json_t *object)
 	return str_ends(kind, "List") && json_is_array(json_object_get(object, "items"));
 }
 
-/* Maps of strings, where the API server takes nothing else: said here with the file's name. */
+/* Checks maps of strings as the API server does, because its error would not have the name of the file. */
 static struct err *
 manifests_check_strings(
     struct arena *a, const json_t *meta, const char *field, const char *file, const char *kind, const char *name)
@@ -46,8 +46,7 @@ manifests_check_strings(
 	return NULL;
 }
 
-/* Only these bytes, and it neither begins nor ends with a dot: nothing that could lead elsewhere in the path of a
- * request. */
+/* Returns true if it has only these bytes, and no dot at an end: it cannot change the path of a request. */
 static bool
 manifests_is_word(const char *text, const char *more)
 {

@@ -1,4 +1,4 @@
-/* gitops/source/manifests.h: the objects that a repository asks for. */
+/* gitops/source/manifests.h: the objects that a repository declares. */
 #pragma once
 #include "base/json.h"
 #include "base/map.h"
@@ -9,10 +9,10 @@
 
 struct manifest {
 	const char *group, *version, *kind; /* group "" for the core group */
-	const char *namespace; /* as it is written; NULL: it names none */
+	const char *namespace; /* as it is written; NULL: it has none */
 	const char *name;
 	const char *generate_name; /* NULL: it has a name */
-	const char *file; /* where it stands, for errors */
+	const char *file; /* its file, for errors */
 	const char *text; /* the object, compact JSON */
 };
 
@@ -23,14 +23,14 @@ struct manifests {
 	size_t n, room, bytes;
 };
 
-/* Adds an object; that of a List are added one by one. The error names the file and what is missing or wrong: names
- * are parts of the paths of requests, and none that could lead elsewhere is taken. */
+/* Adds an object; the items of a List are added one by one. The error has the file and the field: names become parts
+ * of the paths of requests, so one that would change a path is refused. */
 struct err *manifests_add(struct manifests *, struct arena *, const json_t *object, const char *file);
 
 /* A namespace may have this name. */
 bool manifest_names_namespace(const char *);
 
-/* "GROUP/KIND/NAMESPACE/NAME", parts without a slash of their own: what tells objects apart. In the arena. */
+/* Returns "GROUP/KIND/NAMESPACE/NAME", which identifies an object: no part has a slash. In the arena. */
 const char *manifest_key(struct arena *, const char *group, const char *kind, const char *ns, const char *name);
 
 /* "apps/v1" into its parts, in the arena. */

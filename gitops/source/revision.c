@@ -45,7 +45,7 @@ revision_next_line(const char **at, struct line *ret)
 	return false;
 }
 
-/* The reference of that name; of an annotated tag the commit behind it. */
+/* Finds the reference of that name; of an annotated tag, the commit that it points to. */
 static bool
 revision_find(struct arena *a, const char *refs, const char *name, const char **ret_commit, const char **ret_ref)
 {
@@ -61,7 +61,7 @@ revision_find(struct arena *a, const char *refs, const char *name, const char **
 	return found;
 }
 
-/* The tag with the highest version in the range. */
+/* Finds the tag with the highest version in the range. */
 static bool
 revision_find_highest(
     struct arena *a, const char *refs, const char *range, const char **ret_commit, const char **ret_ref)
@@ -83,7 +83,7 @@ revision_find_highest(
 	return tag != NULL && revision_find(a, refs, tag, ret_commit, ret_ref);
 }
 
-/* The one commit at the top of a reference that begins so. */
+/* Finds the commit of a reference that begins with this text; more than one is an error. */
 static bool
 revision_find_short(struct arena *a, const char *refs, const char *start, const char **ret_commit, const char **ret_ref)
 {

@@ -1,4 +1,4 @@
-/* gitops/source/secret_keys.c: a row for each key, of Argo CD's Secrets and of Flux's. */
+/* gitops/source/secret_keys.c: one row for each key of Argo CD's and Flux's Secrets. */
 #include "gitops/source/secret_keys.h"
 #include <string.h>
 #include "base/glob.h"
@@ -57,7 +57,7 @@ static const struct secret_key flux[] = {
 	{ "githubApp*", no_tokens },
 };
 
-/* Of Flux's, what has no effect where the Secret has another key too. */
+/* Of Flux's keys: those that have no effect if the Secret has another key too. */
 static const struct {
 	const char *other;
 	struct secret_key key;

@@ -7,6 +7,6 @@
 
 enum secret_keys { SECRET_KEYS_ARGOCD, SECRET_KEYS_FLUX };
 
-/* Says which keys of the Secret, a JSON object, have no effect, and why; NULL: all of them have. Values are not in
- * the text. In the arena. */
+/* Returns a text about the keys of the Secret (a JSON object) that have no effect; NULL: all of them have one. It
+ * does not have values. In the arena. */
 const char *secret_keys_problem(struct arena *, const json_t *secret, enum secret_keys);

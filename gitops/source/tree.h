@@ -1,8 +1,8 @@
 /* gitops/source/tree.h: the files of one commit.
  *
- * There is no checkout: a tree is a list of paths and a way to read what stands there, so that nothing in a
- * repository (a symbolic link, a path with `..`) can lead to a file of this machine. Paths are relative to the
- * repository's root, with neither "." nor ".." nor a slash at an end; "" is the root.
+ * There is no checkout: a tree is a list of paths and a function that reads a file, so that no symbolic link and no
+ * path with `..` in a repository can lead to a file of this machine. Paths are relative to the repository's root,
+ * without ".", ".." and a slash at an end; "" is the root.
  */
 #pragma once
 #include "base/err.h"
@@ -24,7 +24,7 @@ struct tree_entry {
 struct tree {
 	const struct tree_entry *entries; /* sorted by strcmp of their paths */
 	size_t n;
-	/* The content of an entry of at most `max` bytes, in the arena, with a NUL behind it. */
+	/* Reads the content of an entry of at most `max` bytes, into the arena, with a NUL after it. */
 	struct err *(*read)(
 	    const struct tree *, struct arena *, const struct tree_entry *, size_t max, struct bytes *ret);
 	void *arg;
@@ -33,18 +33,21 @@ struct tree {
 /* Puts entries into their order. */
 void tree_sort(struct tree_entry *, size_t n);
 
-/* `path`, seen from the directory `from`, as a path of the tree. The error says that it leads out of the repository. */
+/* Returns `path`, relative to the directory `from`, as a path of the tree. It is an error if it leads out of the
+ * repository. */
 struct err *tree_path(struct arena *, const char *from, const char *path, const char **ret);
 
-/* The file at a path, through symbolic links that stay in the tree; *ret NULL: there is none (a directory is none).
- * An error: a link leads out or in circles, or the path lies in a submodule, whose files are not had. */
+/* Finds the file at a path, through symbolic links that stay in the tree; *ret NULL: there is no such file, or it is
+ * a directory. An error: a link leads out of the tree or in circles, or the path is in a submodule, whose files are
+ * not fetched. */
 struct err *tree_find(const struct tree *, struct arena *, const char *path, const struct tree_entry **ret);
 
-/* The directory at a path, likewise: *ret is its own path, or NULL. */
+/* Finds the directory at a path in the same way: *ret is its path without links, or NULL. */
 struct err *tree_directory(const struct tree *, struct arena *, const char *path, const char **ret);
 
-/* The whole file at a path; ERR_GONE when there is none. *ret_path (NULL: not wanted): where it is, links followed. */
+/* Reads the whole file at a path; ERR_GONE: there is no such file. *ret_path (NULL: not needed): its path without
+ * links. */
 struct err *tree_read(const struct tree *, struct arena *, const char *path, struct bytes *ret, const char **ret_path);
 
-/* The first entry whose path is not before `path`; a directory's are those from "DIR/" that start so. */
+/* Returns the number of the first entry whose path is not before `path`. The entries of a directory begin at "DIR/". */
 size_t tree_from(const struct tree *, const char *path);

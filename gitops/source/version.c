@@ -18,7 +18,7 @@ version_read_number(const char **at, unsigned long long *ret)
 	return true;
 }
 
-/* Like version_parse, but of what stands up to `end`; "x", "X" and "*" end the numbers. */
+/* Like version_parse, of the text up to `end`; "x", "X" and "*" end the numbers. */
 static bool
 version_read(const char *s, const char *end, struct version *ret)
 {
@@ -99,7 +99,7 @@ version_compare(const struct version *x, const struct version *y)
 	return version_compare_pre(x->pre, x->pre_len, y->pre, y->pre_len);
 }
 
-/* The lowest version above everything that agrees with v in its first n numbers. */
+/* Returns the lowest version above all that have the first n numbers of v. */
 static struct version
 version_above(const struct version *v, int n)
 {
@@ -112,7 +112,7 @@ version_above(const struct version *v, int n)
 	return up;
 }
 
-/* At least `from`, and below what lies above its first n numbers. */
+/* True if the version is at least `from`, and has its first n numbers. */
 static bool
 version_within(const struct version *v, const struct version *from, int n)
 {

@@ -5,19 +5,20 @@
 
 struct version {
 	unsigned long long part[3];
-	const char *pre; /* what stands behind "-", up to "+"; borrowed; "" for none */
+	const char *pre; /* the part after "-", up to "+"; borrowed; "": the version has none */
 	int pre_len;
 	int n_parts; /* that were written */
 };
 
-/* "1.2.3", "v1.2", "1.2.3-rc.1+x"; false: it is none. */
+/* Parses "1.2.3", "v1.2", "1.2.3-rc.1+x"; false: it is not a version. */
 bool version_parse(const char *, struct version *ret);
 
-/* Less than, equal to or greater than 0. What stands behind "+" does not count. */
+/* Returns a number less than, equal to or greater than 0. The part after "+" does not matter. */
 int version_compare(const struct version *, const struct version *);
 
-/* The text is a range: "1.2.*", ">=1.0 <2", "^1.2 || ~2.3", "1.2 - 2.0", "*". */
+/* Returns true if the text is a range: "1.2.*", ">=1.0 <2", "^1.2 || ~2.3", "1.2 - 2.0", "*". */
 bool version_is_range(const char *);
 
-/* The version is in the range. One with a pre-release only where the part of the range that lets it in names one. */
+/* Returns true if the version is in the range. A pre-release matches only an alternative that has a pre-release
+ * itself. */
 bool version_in_range(const struct version *, const char *range);

@@ -5,7 +5,7 @@
 #include "gitops/worker/dry_run.h"
 #include "gitops/worker/session_state.h"
 
-/* Tells of the task, with what the API server answered. */
+/* Adds the result of the task, by the API server's response. `well` is the message of a success. */
 static void
 apply_report(struct session *s, const struct sync_task *t, const struct err *e, const char *well)
 {
@@ -32,7 +32,7 @@ apply_report(struct session *s, const struct sync_task *t, const struct err *e, 
 	}
 }
 
-/* What the API server answered is what is live now. */
+/* The object in the API server's response is the live one now. */
 static void
 apply_update(struct session *s, struct app_resource *r, const json_t *object)
 {
@@ -50,15 +50,14 @@ apply_update(struct session *s, struct app_resource *r, const json_t *object)
 	r->takeover = NULL;
 }
 
-/* One that may be tried again by the next step: the server could not be reached, or the object has moved on since it
- * was looked at. */
+/* The next step may retry it: the server could not be reached, or the object has changed since it was read. */
 static bool
 apply_may_retry(const struct err *e)
 {
 	return e != NULL && (e->class == ERR_AGAIN || e->class == ERR_CONFLICT);
 }
 
-/* The next step does it, and what comes after it. */
+/* The next step does this task and those that follow it. Their order is kept because no later group is started. */
 static void
 apply_defer(struct session *s, const struct app_resource *r, const char *why)
 {
@@ -95,7 +94,7 @@ apply_read_task(void *arg, const struct err *e, const json_t *body)
 	session_call_end(c);
 }
 
-/* It was deleted to be made anew, which the next step does. */
+/* The object was deleted so that it can be created again. The next step creates it, when the deletion has ended. */
 static void
 apply_read_deletion(void *arg, const struct err *e, const json_t *body)
 {
@@ -122,7 +121,8 @@ apply_delete(
 	    done, c);
 }
 
-/* The object with what tells a write from a stale one, or a hook from another sync's. */
+/* The object to write. Its resourceVersion lets the API server refuse a write that is based on a stale object; the
+ * mark of a hook says which sync created it. */
 static const char *
 apply_body(struct session *s, const struct sync_task *t)
 {
@@ -164,7 +164,8 @@ apply_write(struct session *s, struct session_call *c, const struct sync_task *t
 		    PATCH_APPLY, apply_body(s, t), apply_read_task, c);
 }
 
-/* What was applied from the client side is ours now, and can be applied. */
+/* The fields of client-side apply have been adopted. The apply that follows carries the new resourceVersion, so that
+ * a change in between is a conflict and not overwritten. */
 static void
 apply_read_adoption(void *arg, const struct err *e, const json_t *body)
 {
@@ -202,7 +203,8 @@ apply_start(struct session *s, size_t i)
 		apply_delete(s, c, r, t->propagation, apply_read_task);
 		return true;
 	case SYNC_HOOK:
-		/* A process that died before it could say so has made it. */
+		/* A process that died before it wrote the status has created it. The mark proves that it is of this
+		 * sync, so the hook is not run twice. */
 		if (r->live && !r->deleting &&
 		    str_eq(r->operation, sync_hook_mark(s->arena, &s->request.operation, r, t->phase))) {
 			apply_report(s, t, NULL, r->health_message);
@@ -235,7 +237,7 @@ apply_is_same_group(const struct sync_task *x, const struct sync_task *y)
 	       strcmp(x->resource->kind.group, y->resource->kind.group) == 0;
 }
 
-/* How many of the next tasks are of one kind, and done at once. */
+/* The number of the next tasks that are of one kind and done at once. */
 static size_t
 apply_group_size(const struct session *s)
 {
@@ -248,7 +250,8 @@ apply_group_size(const struct session *s)
 }
 
 /* A kind is not applied before one that it may need (a Deployment before its ServiceAccount), also when a request
- * has failed: what is deferred ends the step, and the controller asks for the next one. */
+ * has failed: a deferred task ends the session, and the next session continues with it. The step ends only when all
+ * its groups are done. */
 enum session_stage
 apply_next(struct session *s)
 {
@@ -275,7 +278,7 @@ apply_finish(struct session *s)
 	return apply_next(s);
 }
 
-/* As an inventory has it: there a colon in a name is two underscores. */
+/* The key as an inventory has it: there a colon in a name is two underscores. */
 static const char *
 apply_known_key(struct session *s, const char *group, const char *kind, const char *ns, const char *name)
 {
@@ -300,7 +303,7 @@ apply_is_announced(struct session *s)
 		all = r->manifest == NULL || r->hooks != 0 || r->skip || r->status == SYNC_SYNCED ||
 		      map_get(&known, apply_known_key(s, r->kind.group, r->kind.kind, r->namespace, r->name)) != NULL;
 	}
-	/* What is refused is told first, and nothing is made. */
+	/* If an object is refused, that is reported first, and no object is created. */
 	for (i = 0; i < s->desired.resources.n && !all; i++)
 		all = s->desired.resources.at[i].error != NULL;
 	map_done(&known);

@@ -12,7 +12,7 @@ struct session_apply {
 	bool deferred; /* a task waits for a deletion, or is tried again */
 };
 
-/* STAGE_PLAN: what the next step of the sync is. */
+/* STAGE_PLAN: finds the next step of the sync. */
 size_t apply_prepare_plan(struct session *);
 
 /* STAGE_TASKS: one group of tasks. */
@@ -23,7 +23,7 @@ enum session_stage apply_finish(struct session *);
 /* Returns the stage that follows: the next group of tasks, the next step, the checks, or the end. */
 enum session_stage apply_next(struct session *);
 
-/* The inventory of the Kustomization's status names all that is about to be created or adopted. If it does not, the
- * session only reports these objects: an object of a kind that no later commit has, created by a process that dies
- * before it writes the status, would never be pruned. */
+/* True if the inventory of the Kustomization's status names all objects that are about to be created or adopted.
+ * Until it does, the session only reports them. Otherwise a process that dies before it writes the status could
+ * leave an object behind, which is never pruned when no later commit has its kind. */
 bool apply_is_announced(struct session *);

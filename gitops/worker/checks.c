@@ -1,4 +1,5 @@
-/* gitops/worker/checks.c: what a Kustomization waits for (`wait`, `healthChecks`), once everything is applied. */
+/* gitops/worker/checks.c: the health checks of a Kustomization (`wait`, `healthChecks`), after everything is
+ * applied. */
 #include "gitops/worker/checks.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"
@@ -59,7 +60,8 @@ checks_add_all(struct session *s)
 	}
 }
 
-/* What was applied itself was seen already, in its own version: another one must be served, too. */
+/* An object that was applied has been read already, in its own version. In another version it is read again, because
+ * that one must be served too. */
 static bool
 checks_is_known(const struct session *s, const struct health_check *k)
 {
@@ -76,7 +78,7 @@ checks_add_named(struct session *s)
 	s->checks.at = arena_new_array(s->arena, struct health_check, spec->health_checks.n + 1);
 	for (size_t i = 0; i < spec->health_checks.n; i++) {
 		const struct flux_check *c = &spec->health_checks.at[i];
-		/* As Flux has it for Kustomizations of v1beta1. */
+		/* Flux's default, for Kustomizations of v1beta1. */
 		const char *api = str_empty(c->api_version) ? "apps/v1" : c->api_version, *slash = strchr(api, '/');
 		struct health_check *k = &s->checks.at[s->checks.n++];
 		const struct app_resource *own;

@@ -1,4 +1,5 @@
-/* gitops/worker/checks.h: what a Kustomization waits for (`wait`, `healthChecks`), once everything is applied. */
+/* gitops/worker/checks.h: the health checks of a Kustomization (`wait`, `healthChecks`), after everything is
+ * applied. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* gitops/worker/cluster.c: the cluster that an Application's objects go to, and what its Secret says (Argo CD's
- * documentation, "Declarative Setup", "Clusters"). */
+/* gitops/worker/cluster.c: finds an Application's cluster by its Secret. Source: Argo CD's documentation,
+ * "Declarative Setup", "Clusters". */
 #include "gitops/worker/cluster.h"
 #include <string.h>
 #include "base/base64.h"
@@ -57,7 +57,7 @@ cluster_consider_secret(struct session *s, const json_t *secret)
 	}
 }
 
-/* Bytes that JSON has in base64, as text. */
+/* Returns a text that is base64 in JSON; NULL for NULL. */
 static const char *
 cluster_decode(struct arena *a, const char *text)
 {
@@ -85,7 +85,7 @@ cluster_exec(struct arena *a, const json_t *e)
 	return x;
 }
 
-/* The Secret's `config` as what a kubeconfig would say. */
+/* Reads the Secret's `config` into the settings that a kubeconfig has. */
 static struct err *
 cluster_read_config(struct session *s, struct config *ret)
 {
@@ -124,7 +124,7 @@ cluster_read_config(struct session *s, struct config *ret)
 	return NULL;
 }
 
-/* "a, b": which namespaces are managed there; NULL: all. */
+/* The namespaces that are managed there ("a, b"); none: all. */
 static struct strings
 cluster_namespaces(struct session *s)
 {
@@ -159,7 +159,7 @@ cluster_connect(struct session *s)
 	    !str_eq(credentials_value(s, s->cluster.secret, "project"), s->request.project->object.meta.name))
 		return err_new(s->arena, ERR_INVALID, "spec.destination: the cluster %s is not one of project %s alone",
 		    d->server, s->request.project->object.meta.name);
-	/* This one, by a name of somebody's own. */
+	/* The controller's own cluster, under a name that a user gave it. */
 	if (strcmp(d->server, CLUSTER_OWN_SERVER) == 0) {
 		s->cluster.target = s->cluster.api;
 		return NULL;
@@ -181,7 +181,8 @@ cluster_impersonate(struct session *s, const char *ns, const char *account)
 
 	if (s->cluster.connect == NULL || s->cluster.own == NULL)
 		return err_new(s->arena, ERR_INVALID, "spec.serviceAccountName: impersonation is not possible here");
-	/* A name that no header can have would leave the controller's own rights. */
+	/* A name that a header cannot carry would be dropped, and the requests would have the controller's own
+	 * permissions. */
 	if ((e = grammar_check(s->arena, GRAMMAR_ACCOUNT, "spec.serviceAccountName", account)) != NULL ||
 	    (e = grammar_check(s->arena, GRAMMAR_NAMESPACE, "metadata.namespace", ns)) != NULL)
 		return e;
@@ -222,7 +223,7 @@ cluster_leave(struct session *s)
 	json_decref(s->cluster.config);
 }
 
-/* The destination, if there is such a cluster and the project allows it. */
+/* Connects to the destination, if it exists and the project allows it. */
 struct err *
 cluster_find(struct session *s)
 {
@@ -230,7 +231,8 @@ cluster_find(struct session *s)
 
 	if (e != NULL && s->cluster.secret == NULL && s->cluster.unreadable != NULL)
 		return err_wrap(s->arena, e, "%s", s->cluster.unreadable);
-	/* What was in a cluster that nobody names any more, nobody will find. */
+	/* The Secret of the cluster has been deleted: its objects cannot be reached, and must not block the
+	 * deletion. */
 	if (e != NULL && s->request.message.deleting && s->cluster.secret == NULL) {
 		s->cluster.target = s->cluster.api;
 		s->request.message.known.n = 0;

@@ -13,7 +13,8 @@ credentials_value(struct session *s, const json_t *secret, const char *key)
 	return secret_text(s->arena, json_object_get(secret, "data"), key);
 }
 
-/* A repository's own Secret, or else that of the longest part of its URL. */
+/* Takes the Secret if it matches the source better than the one before: the repository's own, or the longest prefix
+ * of its URL. */
 static void
 credentials_consider(
     struct session *s, struct fetched_source *src, const json_t *secret, const char *type, const char *of)
@@ -21,7 +22,7 @@ credentials_consider(
 	const char *project = credentials_value(s, secret, "project");
 	size_t match_len = 0;
 
-	/* One that is a project's is for that project's Applications alone. */
+	/* A Secret with a project is only for Applications of that project. */
 	if (!str_empty(project) && s->request.app != NULL &&
 	    !str_eq(project, str_empty(s->request.app->spec.project) ? "default" : s->request.app->spec.project))
 		return;
@@ -43,7 +44,7 @@ credentials_consider(
 		.proxy = credentials_value(s, secret, "proxy") };
 }
 
-/* Each Secret's keys without effect, once. */
+/* Warns once of each Secret, also when several sources use it. */
 void
 credentials_warn(struct session *s)
 {
@@ -57,7 +58,7 @@ credentials_warn(struct session *s)
 	}
 }
 
-/* What it is for stands in the part that cannot be read. */
+/* The URL or cluster of the Secret is in the part that cannot be decoded, so it may be any. */
 static void
 credentials_unreadable(struct session *s, const json_t *secret, const char *type, const char *why)
 {
@@ -96,8 +97,8 @@ credentials_end(void *arg, const struct err *e, const json_t *list)
 	struct session *s = c->session;
 
 	(void)list;
-	/* Who may not read Secrets has none: the repository then says whether it wants any. Which cluster it is,
-	 * nothing else says. */
+	/* Without permission to read Secrets there are no credentials, and the repository reports whether it needs
+	 * any. The destination's cluster is known only from its Secret. */
 	if (e != NULL && s->request.app != NULL && s->cluster.target == NULL)
 		session_fail(s, "ComparisonError", err_wrap(s->arena, err_copy(s->arena, e), "Secrets of clusters"));
 	credentials_warn(s);
@@ -112,7 +113,7 @@ credentials_read_argocd_cm(void *arg, const struct err *e, const json_t *map)
 	const json_t *data = e == NULL ? json_object_get(map, "data") : NULL;
 	struct err *wrong = settings_read(s->arena, data, &s->settings);
 
-	/* It may be there: without it what it excludes would be applied, and what it ignores set right. */
+	/* The ConfigMap may exist: without it, excluded objects would be applied, and ignored differences reverted. */
 	if (e != NULL && e->class == ERR_AGAIN)
 		wrong = err_wrap(s->arena, err_copy(s->arena, e), "argocd-cm");
 	if (wrong != NULL) {
@@ -143,17 +144,18 @@ credentials_is_signer(const struct app_project *p, const char *id)
 	size_t n = strlen(id);
 
 	for (size_t i = 0; i < p->spec.signature_keys.n; i++) {
-		const char *said = p->spec.signature_keys.at[i].id;
-		size_t len = said != NULL ? strlen(said) : 0;
+		const char *signer = p->spec.signature_keys.at[i].id;
+		size_t len = signer != NULL ? strlen(signer) : 0;
 
-		/* Longer ones, as far as fingerprints, end with it. */
-		if (len >= 8 && n >= 8 && strcasecmp(said + (len > n ? len - n : 0), id + (n > len ? n - len : 0)) == 0)
+		/* Longer ids, up to a fingerprint, end with the shorter one. */
+		if (len >= 8 && n >= 8 &&
+		    strcasecmp(signer + (len > n ? len - n : 0), id + (n > len ? n - len : 0)) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* The keys that the project lets sign: of all that there are. */
+/* Takes the keys of the ConfigMap that the project's signatureKeys allow. */
 static void
 credentials_read_signers(void *arg, const struct err *e, const json_t *map)
 {
@@ -185,7 +187,7 @@ credentials_prepare(struct session *s)
 		   : 3;
 }
 
-/* What is not there, or must not be read, says nothing. */
+/* An object that does not exist, or that the controller may not read, changes nothing. */
 bool
 credentials_start(struct session *s, size_t i)
 {

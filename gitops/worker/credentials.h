@@ -5,7 +5,8 @@
 
 struct session;
 
-/* Returns a value of a Secret, decoded, in the session's arena; NULL: there is none, or it is not a text. */
+/* Returns a value of a Secret, decoded, in the session's arena. NULL: it has no such key, or the value is not a
+ * text. */
 const char *credentials_value(struct session *, const json_t *secret, const char *key);
 
 /* Warns of keys without effect in the Secrets of the sources. */

@@ -15,7 +15,8 @@ desired_kind(struct session *s, const char *group, const char *kind)
 	return NULL;
 }
 
-/* An object of a kind that the API server does not know: it may be known once the rest is applied. */
+/* Adds an object of a kind that the API server does not know. Its error is reported, unless its options say that the
+ * kind is defined by something that the sync applies. */
 static struct err *
 desired_add_unknown(struct session *s, const struct manifest *m, const struct desired_kind *k)
 {
@@ -36,7 +37,7 @@ desired_add_unknown(struct session *s, const struct manifest *m, const struct de
 	return NULL;
 }
 
-/* The kind is defined by the commit itself. */
+/* The commit has the CustomResourceDefinition of the kind. */
 static bool
 desired_defines(struct session *s, const struct api_kind *k)
 {
@@ -56,7 +57,7 @@ desired_defines(struct session *s, const struct api_kind *k)
 	return false;
 }
 
-/* CreateNamespace=true: the destination's namespace is made, though Git does not name it. */
+/* CreateNamespace=true: the destination's namespace is created, although it is not in Git. */
 static void
 desired_add_namespace(struct session *s)
 {
@@ -91,7 +92,7 @@ desired_is_permitted(const struct session *s, const struct api_kind *k, const ch
 		       project_permits_namespace(s->request.project, &s->cluster.destination, ns != NULL ? ns : "")));
 }
 
-/* What the project does not allow is an error of its object. */
+/* Sets the error of each object that the project or the cluster's Secret does not allow. */
 static void
 desired_check_permissions(struct session *s)
 {
@@ -111,7 +112,7 @@ desired_check_permissions(struct session *s)
 	}
 }
 
-/* What is asked for but for these: {"NS/NAME": why} of Rollouts. */
+/* Marks the Rollouts that have aborted this revision: they are not applied. */
 static void
 desired_hold_back(struct session *s)
 {
@@ -158,8 +159,7 @@ desired_read_kinds(void *arg, const struct err *e, const json_t *body)
 
 	if (e != NULL && e->class != ERR_GONE)
 		session_fail(s, "ComparisonError",
-		    err_wrap(s->arena, err_copy(s->arena, e), "asking for the kinds of %s/%s", k->kind.group,
-			k->kind.version));
+		    err_wrap(s->arena, err_copy(s->arena, e), "kinds of %s/%s", k->kind.group, k->kind.version));
 	else if (e != NULL || !kind_listed(s->arena, body, k->kind.group, k->kind.version, k->kind.kind, &k->kind))
 		k->error = arena_printf(
 		    s->arena, "the API server knows no kind %s in %s/%s", k->kind.kind, k->kind.group, k->kind.version);
@@ -187,7 +187,8 @@ desired_finish(struct session *s)
 
 		if (k->error == NULL || !desired_defines(s, &k->kind))
 			continue;
-		/* Its definition is applied first; until then nothing of it can be there, nor be tried. */
+		/* The definition is applied first. Until then the kind has no objects, and a dry run is not
+		 * possible. */
 		k->error = NULL;
 		k->kind.plural = "";
 	}
@@ -209,7 +210,7 @@ desired_is_excluded(const struct session *s, const char *group, const char *kind
 	return s->request.app != NULL && settings_exclude(&s->settings, group, kind, s->cluster.destination.server);
 }
 
-/* resource.exclusions: as if Git did not have them. */
+/* Drops the manifests that resource.exclusions names, with a warning. */
 static void
 desired_drop_excluded(struct session *s)
 {

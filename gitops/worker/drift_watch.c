@@ -11,7 +11,7 @@
 #include "kube/api/kinds.h"
 #include "kube/client.h"
 
-#define KINDS_MAX 64 /* that are watched; of others the time says when they are looked at */
+#define KINDS_MAX 64 /* that are watched; changes of others are found at the next refresh */
 #define LINE_MAX_BYTES (8u << 20)
 #define WATCH_MIN_S 300
 #define BACKOFF_MIN_MS 1000
@@ -20,7 +20,7 @@
 /* The changes of one kind. */
 struct drift_stream {
 	struct drift_watch *drift_watch;
-	struct api_kind kind; /* texts in the arena; plural NULL: to be asked for */
+	struct api_kind kind; /* texts in the arena; plural NULL: not known yet */
 	struct arena *arena;
 	char *version; /* where to resume; NULL: now */
 	struct call *call;
@@ -28,10 +28,10 @@ struct drift_stream {
 	struct str line;
 	struct timer timer;
 	int64_t backoff;
-	bool given_up; /* it may not be watched */
+	bool given_up; /* the controller has no permission to watch the kind */
 };
 
-/* What an Application or a Kustomization manages. */
+/* The objects that an Application or a Kustomization manages. */
 struct drift_manager {
 	const struct type *type;
 	char *ns, *name;
@@ -45,7 +45,7 @@ struct drift_watch {
 	struct map owners; /* object → struct drift_manager, borrowed */
 	struct map managers; /* "KIND/NS/NAME" → struct drift_manager */
 	struct drift_stream *streams[KINDS_MAX];
-	bool full; /* a kind was left out, which was logged */
+	bool full; /* a kind was left out, and that was logged */
 	size_t n_streams;
 };
 
@@ -207,14 +207,14 @@ drift_stream_watch(struct drift_stream *s)
 	s->exchange = transport_start(s->drift_watch->settings.api, &r, &receiver, s);
 }
 
-/* Whose object it is, and whether it can be read, does not matter. */
+/* Only the resourceVersion of the list is needed. */
 static void
 drift_stream_ignore_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	(void)arg, (void)item, (void)unreadable;
 }
 
-/* A list of one, for where the changes begin. */
+/* The response to a list of one object: its resourceVersion is where the watch begins. */
 static void
 drift_stream_begin(void *arg, const struct err *e, const json_t *body)
 {

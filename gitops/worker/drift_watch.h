@@ -1,9 +1,10 @@
-/* gitops/worker/drift_watch.h: news of objects that Applications and Kustomizations manage, without keeping them.
+/* gitops/worker/drift_watch.h: reports changes of objects that Applications and Kustomizations manage.
  *
- * For each kind that one of them has objects of, changes are watched, and of what comes only the object's name is
- * looked at: whose it is says the last status of each. Of Kustomizations only Rollouts count: what one aborts is to
- * be known at once, and the rest waits for the interval. Nothing is kept of the objects, and whoever may not watch a
- * kind looks at it when its time comes. Secrets are not watched: their watch would bring what is in them.
+ * Each kind that one of them manages is watched, for metadata only. The last status of each Application and
+ * Kustomization says which objects it manages; of Kustomizations only Rollouts are watched, because an abort must be
+ * known at once, and other changes are found at the next interval. No object is kept. Without permission to watch a
+ * kind, its changes are found at the next refresh. Secrets are not watched, because a server that ignores the
+ * request for metadata would send their data.
  */
 #pragma once
 #include "kube/api/application.h"
@@ -16,7 +17,7 @@ struct drift_watch_settings {
 	struct transport *api;
 	const char *namespace; /* NULL: the whole cluster */
 	uint64_t seed;
-	/* Told of each change of an object that one of this type manages. */
+	/* Called for each change of an object that the Application or Kustomization of that name manages. */
 	void (*touched)(void *arg, const struct type *, const char *ns, const char *name);
 	void *arg;
 };
@@ -26,9 +27,9 @@ struct drift_watch *drift_watch_new(const struct drift_watch_settings *);
 /* Takes NULL; returns NULL. */
 struct drift_watch *drift_watch_free(struct drift_watch *);
 
-/* An object changed that the controller watches for itself: known sooner than by a watch for names. */
+/* Reports a change of an object that the controller watches itself, and so knows earlier. */
 void drift_watch_changed(struct drift_watch *, const struct object *);
 
-/* One of these is as it is now, or was deleted: what it manages, its status says. */
+/* Sets the objects that the Application or Kustomization manages, by its status; none when it was deleted. */
 void drift_watch_application(struct drift_watch *, const struct application *, bool deleted);
 void drift_watch_kustomization(struct drift_watch *, const struct flux_kustomization *, bool deleted);

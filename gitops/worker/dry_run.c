@@ -3,7 +3,7 @@
 #include <string.h>
 #include "gitops/worker/session_state.h"
 
-/* Kinds whose objects hold others: to delete one, so that it can be made anew, would take those too. */
+/* Objects of these kinds hold other objects, which would be deleted with them. */
 static bool
 dry_run_is_container(const struct app_resource *r)
 {
@@ -25,8 +25,8 @@ dry_run_validation(struct session *s, const struct app_resource *r)
 	return str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_VALIDATE), "false") ? "Warn" : "Strict";
 }
 
-/* The object as another one of its kind, to find out whether it could be made: without what only one of them can
- * have. */
+/* The object under another name, without fields that only one object can have: its dry run shows whether the object
+ * could be created. */
 static const char *
 dry_run_renamed(struct session *s, const struct app_resource *r)
 {
@@ -45,7 +45,7 @@ dry_run_renamed(struct session *s, const struct app_resource *r)
 	return json_text(s->arena, object);
 }
 
-/* One that could not be made either is not deleted. */
+/* An object is deleted by Force only if it can be created again: otherwise nothing would be left of it. */
 static void
 dry_run_read_renamed(void *arg, const struct err *e, const json_t *body)
 {
@@ -77,8 +77,8 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 	struct session *s = c->session;
 	struct app_resource *r = &s->desired.resources.at[c->number];
 
-	/* What a write of the whole may not change (a Job's selector, which Git does not have), applying leaves
-	 * alone. */
+	/* A write of the whole object may change a field that is immutable and not in Git (a Job's selector).
+	 * Applying does not touch it. */
 	if (e != NULL && e->class == ERR_INVALID && r->written) {
 		r->written = false;
 		dry_run_apply(s, c, r);
@@ -101,8 +101,7 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 	session_call_end(c);
 }
 
-/* With Replace=true it is tried as it will be done: applying would merge what is live with what is new, and keep
- * what Git dropped. */
+/* With Replace=true the dry run is a PUT, as the write will be: applying would keep fields that Git has dropped. */
 static void
 dry_run_replace(struct session *s, struct session_call *c, const struct app_resource *r)
 {
@@ -124,14 +123,14 @@ dry_run_apply(struct session *s, struct session_call *c, const struct app_resour
 	    PATCH_APPLY, r->text, dry_run_read, c);
 }
 
-/* What is not there yet is only tried when it is about to be made. */
+/* An object that does not exist is tried only at the first step of a sync, or for a diff. */
 bool
 dry_run_start(struct session *s, size_t i)
 {
 	struct app_resource *r = &s->desired.resources.at[i];
 	struct session_call *c = session_slot(s, i);
 
-	/* Of a kind that is still to be defined nothing can be tried. */
+	/* A kind without a plural is still to be defined. */
 	if (r->text == NULL || str_empty(r->kind.plural) || r->skip || r->error != NULL || r->hooks != 0 ||
 	    r->status == SYNC_SYNCED)
 		return false;

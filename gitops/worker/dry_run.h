@@ -1,4 +1,4 @@
-/* gitops/worker/dry_run.h: what applying an object would do, by the API server. */
+/* gitops/worker/dry_run.h: asks the API server what applying an object would do. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

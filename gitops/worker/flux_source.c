@@ -15,7 +15,7 @@ flux_source_set_variable(struct session *s, const char *name, const char *value)
 {
 	struct string_map *m = &s->sources.variables.map;
 
-	/* Line ends would break the text that they stand in. */
+	/* A line end would break the manifest in which the variable is used. */
 	value = str_replace(s->arena, value, "\n", "");
 	for (size_t i = 0; i < m->n; i++)
 		if (strcmp(m->at[i].key, name) == 0) {
@@ -85,7 +85,7 @@ flux_source_read_secret(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* The keys that count: all values of the Secret. */
+/* All values of the Secret are keys. */
 static void
 flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 {
@@ -107,7 +107,7 @@ flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* What is asked for: in this order. */
+/* The calls of the stage are in this order: variables, the Secret of credentials, the Secret of keys. */
 static size_t
 flux_source_variables(const struct session *s)
 {
@@ -157,7 +157,7 @@ flux_source_start(struct session *s, size_t i)
 
 /* --- rendering ---------------------------------------------------------------------------------------------------- */
 
-/* What the spec adds to the kustomization in the path. */
+/* Returns what the spec adds to the kustomization in the path. */
 static struct application_kustomize
 flux_source_overlay(struct session *s)
 {
@@ -193,7 +193,7 @@ flux_source_set_all(json_t *object, const char *map, const struct string_map *pa
 		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
 }
 
-/* Without any variable nothing is done, also not to what has a default, unless the strategy says so. */
+/* Without a variable no text is substituted, not even by defaults, unless the strategy is Always. As Flux does it. */
 static bool
 flux_source_is_substituted(const struct session *s, const json_t *object)
 {
@@ -203,7 +203,7 @@ flux_source_is_substituted(const struct session *s, const json_t *object)
 	       !flux_switch_is(object, FLUX "substitute", "disabled");
 }
 
-/* Variables and common metadata: into `to`. */
+/* Adds the object to `to`, with variables substituted and common metadata set. */
 static struct err *
 flux_source_finish_object(struct session *s, const struct manifest *m, struct manifests *to)
 {
@@ -234,18 +234,19 @@ flux_source_render(struct session *s, const struct tree *whole)
 	struct tree left, *tree = &left;
 	struct application_kustomize overlay = flux_source_overlay(s);
 	struct manifests rendered = { .arena = s->arena };
-	const char *path, *directory = NULL, *said = s->request.ks->spec.path != NULL ? s->request.ks->spec.path : ".";
+	const char *path, *directory = NULL,
+			  *wanted = s->request.ks->spec.path != NULL ? s->request.ks->spec.path : ".";
 	struct err *e;
 
-	/* "./deploy" and "/deploy" mean the same here. */
-	said += strspn(said, "/");
+	/* "./deploy" and "/deploy" mean the same, as in Flux. */
+	wanted += strspn(wanted, "/");
 	if ((e = source_ignore(s->arena, whole, s->request.message.repository->ignore, &left)) != NULL)
 		return e;
-	if ((e = tree_path(s->arena, "", said, &path)) != NULL ||
+	if ((e = tree_path(s->arena, "", wanted, &path)) != NULL ||
 	    (e = tree_directory(tree, s->arena, path, &directory)) != NULL)
 		return err_wrap(s->arena, e, "spec.path");
 	if (directory == NULL)
-		return err_new(s->arena, ERR_INVALID, "spec.path: %s: no such directory in the repository", said);
+		return err_new(s->arena, ERR_INVALID, "spec.path: %s: no such directory in the repository", wanted);
 	for (size_t i = 0; s->request.ks->spec.post_build != NULL && i < s->request.ks->spec.post_build->substitute.n;
 	     i++) {
 		const struct string_pair *p = &s->request.ks->spec.post_build->substitute.at[i];

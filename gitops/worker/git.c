@@ -25,14 +25,14 @@
 #define SLOW_S "20"
 #define SSH_S "20" /* to the end of a server's greeting */
 #define SSH_ALIVE_S "10" /* between two signs of life that it is asked for; the second one that does not come ends it */
-#define STREAMED_MIN "16m" /* what no file that is read may have: git holds nothing as long in memory */
+#define STREAMED_MIN "16m" /* bytes; no file that is read is as large, so git does not keep it in memory */
 #define SCRATCH_MAX 4 /* files that hold a request's keys */
 
 struct git_source {
 	struct source source;
 	struct git_settings settings;
 	char *cache;
-	struct coprocess reader; /* git cat-file --batch, of `reading`; pid 0: none */
+	struct coprocess reader; /* git cat-file --batch, of the repository `reading`; pid 0: it is not running */
 	char *reading;
 	char *scratch[SCRATCH_MAX]; /* to be removed */
 	size_t n_scratch;
@@ -40,13 +40,13 @@ struct git_source {
 	size_t n_used;
 };
 
-/* Whose files a tree lists. */
+/* The repository and commit of a tree. */
 struct git_tree {
 	struct git_source *source;
 	const char *dir; /* of the repository */
 };
 
-/* What one request needs besides its URL. */
+/* The credentials and settings of one request. */
 struct git {
 	struct git_source *source;
 	struct arena *arena;
@@ -329,8 +329,8 @@ git_repository_use(struct git_source *s, const char *dir)
 	s->used[s->n_used++] = fd;
 }
 
-/* Removes the repositories that were not used for the longest time, while there are too many, or they are too large
- * together: the volume that holds them is the whole controller's. The one that is asked for stays. */
+/* Removes the least recently used repositories, while there are too many, or they are too large together: their
+ * volume is shared by the whole controller. The requested one stays. */
 static void
 git_make_space(struct git_source *s, const char *wanted)
 {
@@ -371,8 +371,8 @@ git_is_overgrown(struct git *g)
 	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
 }
 
-/* What a git has left that was killed: locks, which would end every later one, and packs that are not whole. None is
- * running now. */
+/* Removes what a killed git has left: locks, which would make every later git fail, and incomplete packs. The caller
+ * holds the lock, so no git is running. */
 static void
 git_remove_leftovers(struct git *g)
 {
@@ -390,7 +390,8 @@ git_remove_leftovers(struct git *g)
 	}
 }
 
-/* One process at a time is at a repository. The descriptor that holds the lock, or -1. */
+/* Returns the descriptor that holds the lock, or -1. One process at a time fetches into a repository: two would
+ * remove each other's packs. */
 static int
 git_lock(struct git *g)
 {
@@ -521,8 +522,8 @@ git_list_files(struct git *g, const char *commit, struct tree *ret)
 
 /* --- a request ---------------------------------------------------------------------------------------------------- */
 
-/* The commit is had, one deep: by its reference's name, which every server takes, or by itself, or, where a server
- * takes no commits, with everything there is. */
+/* Fetches the commit, one deep: by its reference, which every server accepts, or by its id, or, if the server
+ * accepts no ids, with all references. */
 static struct err *
 git_fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
 {
@@ -582,8 +583,9 @@ git_fetch_and_list(struct git *g, const char **ret_revision, const char **ret_re
 	return git_list_files(g, *ret_revision, ret);
 }
 
-/* Where a repository is kept. A whole commit that is there is taken without the server being asked: what was fetched
- * with credentials is there for those only who have the same. */
+/* Opens the repository's directory and finds the commit. A commit that is already there is taken without a request
+ * to the server. That is safe because the name of the directory depends on the credentials: what was fetched with
+ * some is found only with the same. */
 static const char *
 git_repository_at(struct arena *a, const char *cache, const struct source_request *r)
 {
@@ -625,7 +627,7 @@ git_open(struct source *source, struct arena *a, const struct source_request *r,
 	if ((held = git_lock(&g)) < 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
 	g.until = loop_ev_mono() + r->timeout_ms;
-	/* What a reader has seen may be older than what is fetched. */
+	/* A reader that runs may not see what was fetched after it started. */
 	git_stop_reading(s);
 	if ((e = git_set_environment(&g)) == NULL)
 		e = git_fetch_and_list(&g, ret_revision, ret_reference, ret);

@@ -2,8 +2,8 @@
  *
  * Repositories are kept bare below a directory, named by the hash of their URL and of the credentials, and fetched
  * one commit deep: there is no checkout, no hook, no filter and no submodule, and files are read as the objects of
- * the commit. Git runs without anybody's configuration, for no longer than the request allows, and can only speak
- * https, http and ssh; file URLs where `files` says so.
+ * the commit. Git runs without any configuration of a user or the machine, for no longer than the request allows,
+ * and only over https, http and ssh; also over file URLs if `files` is set.
  */
 #pragma once
 #include "gitops/source/source.h"
@@ -15,16 +15,16 @@ struct git_settings {
 	size_t cache_max; /* bytes of all repositories that are kept; 0: GIT_CACHE_BYTES_MAX */
 };
 
-#define GITOPS_CACHE "/var/tmp/sluice-gitops" /* where nothing else is said */
+#define GITOPS_CACHE "/var/tmp/sluice-gitops" /* the default of `cache` */
 #define GIT_PACK_MAX (512u << 20)
 #define GIT_MEMORY_MAX (512u << 20) /* bytes of memory of one git: a server decides how much it reads */
 #define GIT_REFS_MAX (16u << 20) /* bytes of a repository's list of branches and tags */
-#define GIT_CACHE_MAX 64 /* repositories that are kept; those that were not used for the longest time are removed */
-#define GIT_CACHE_BYTES_MAX (2u << 30) /* of them together; what is being fetched comes on top */
+#define GIT_CACHE_MAX 64 /* repositories that are kept; the least recently used are removed */
+#define GIT_CACHE_BYTES_MAX (2u << 30) /* of all of them, without what is being fetched */
 
 struct source *git_source_new(const struct git_settings *);
 
-/* Where a person's repositories are kept: below $XDG_CACHE_HOME or ~/.cache. In the arena. */
+/* Returns the cache directory of a user: below $XDG_CACHE_HOME or ~/.cache. In the arena. */
 const char *git_user_cache(struct arena *);
 
 /* Takes NULL; returns NULL. */

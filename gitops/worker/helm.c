@@ -22,7 +22,7 @@
 #define TEMPLATE_MS 60000
 #define PULL_MS 120000
 #define ARGS_MAX 4096
-#define CA_FILE "ca.pem" /* whom we trust */
+#define CA_FILE "ca.pem" /* certificates and keys */
 #define CHARTS_MAX 64 /* that stay in the cache */
 
 /* One run of helm. */
@@ -72,7 +72,7 @@ helm_clean(const struct running *r, const char *text)
 	return r->login != NULL ? str_replace(r->arena, text, r->login, "") : text;
 }
 
-/* Helm finds nothing of anybody else's: no plugins, no repositories, no cluster. */
+/* Helm's environment has no plugins, no repositories and no cluster of a user or the machine. */
 static struct err *
 helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct bytes *ret)
 {
@@ -279,25 +279,25 @@ helm_read_output(struct running *r, const struct helm_chart *c, struct bytes out
 	return NULL;
 }
 
-/* What the chart is rendered for: the release's and the namespace's names. */
+/* Checks the names of the release and the namespace, which become arguments. */
 static struct err *
-helm_check_target(struct arena *a, const struct application_helm *said, const char *release, const char *namespace)
+helm_check_target(struct arena *a, const struct application_helm *helm, const char *release, const char *namespace)
 {
 	struct err *e = grammar_check(
-	    a, GRAMMAR_RELEASE, str_empty(said->release_name) ? "metadata.name" : "helm.releaseName", release);
+	    a, GRAMMAR_RELEASE, str_empty(helm->release_name) ? "metadata.name" : "helm.releaseName", release);
 
 	return e != NULL ? e
 			 : grammar_check(a, GRAMMAR_NAMESPACE,
-			       str_empty(said->namespace) ? "destination.namespace" : "helm.namespace", namespace);
+			       str_empty(helm->namespace) ? "destination.namespace" : "helm.namespace", namespace);
 }
 
 struct err *
 helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, struct manifests *ret)
 {
 	static const struct application_helm nothing = { 0 };
-	const struct application_helm *said = c->source->helm != NULL ? c->source->helm : &nothing;
-	const char *release = !str_empty(said->release_name) ? said->release_name : c->release;
-	const char *namespace = !str_empty(said->namespace) ? said->namespace
+	const struct application_helm *helm = c->source->helm != NULL ? c->source->helm : &nothing;
+	const char *release = !str_empty(helm->release_name) ? helm->release_name : c->release;
+	const char *namespace = !str_empty(helm->namespace) ? helm->namespace
 				: !str_empty(c->namespace)  ? c->namespace
 							    : "default";
 	struct running r = { .arena = a, .helm = h };
@@ -309,16 +309,16 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	if ((e = helm_begin(&r)) != NULL)
 		return e;
 	helm_arg(&r, "template");
-	e = helm_check_target(a, said, release, namespace);
+	e = helm_check_target(a, helm, release, namespace);
 	helm_arg(&r, arena_printf(a, "--namespace=%s", namespace));
 	if (e == NULL)
 		e = helm_write_chart(&r, c);
 	if (e == NULL)
-		e = helm_add_options(&r, c, said);
+		e = helm_add_options(&r, c, helm);
 	helm_arg(&r, "--");
 	helm_arg(&r, release);
 	helm_arg(&r, arena_printf(a, "%s/chart", r.dir));
-	/* It says no again until the chart changes. */
+	/* The error stays until the chart changes, so it is not retried. */
 	if (e == NULL && (e = helm_run(&r, SPAWN_LOCAL, TEMPLATE_MS, &out)) != NULL)
 		e = err_new(a, ERR_INVALID, "%s", err_text(a, e));
 	if (e == NULL)
@@ -329,7 +329,8 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 
 /* --- repositories ------------------------------------------------------------------------------------------------- */
 
-/* Where a chart with an exact version stays: for those who have the credentials that it was fetched with. */
+/* Returns where a chart with an exact version is kept. The name depends on the credentials, so that only a request
+ * with the same ones finds it. */
 static const char *
 helm_kept_at(
     struct arena *a, const struct helm *h, const struct application_source *s, const struct source_credentials *c)
@@ -360,7 +361,7 @@ helm_with_login(const struct running *r, const char *url)
 				      helm_host_in(url));
 }
 
-/* Where the index has URLs of the repository's own scheme, host and port, the login goes with them: to no others. */
+/* Adds the login to the URLs of the index that have the repository's own scheme, host and port, and to no others. */
 static struct err *
 helm_mark_index(struct running *r, const char *repo_url)
 {
@@ -379,9 +380,9 @@ helm_mark_index(struct running *r, const char *repo_url)
 	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
 }
 
-/* Who we are, in files that only we read: on a command line everybody would. As a part of the URL it is forgotten
- * when a server redirects; Helm's members username and password go along to other ports, and other hosts below the
- * first one. */
+/* Writes the credentials to files that only this user can read: a command line can be read by all. The login is a
+ * part of the URL, so that it is dropped when a server redirects; Helm sends its fields username and password also
+ * to other ports, and to hosts below the first one. */
 static struct err *
 helm_write_credentials(
     struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
@@ -424,7 +425,7 @@ helm_pull_chart(struct running *r, const struct application_source *s, const str
 {
 	bool oci = strstr(s->repo_url, "://") == NULL;
 	struct bytes out;
-	const char *said;
+	const char *problem;
 	struct err *e;
 
 	if (!oci && (!str_empty(c->username) || !str_empty(c->password)))
@@ -444,8 +445,8 @@ helm_pull_chart(struct running *r, const struct application_source *s, const str
 		if ((e = helm_run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
 			return e;
 		/* It ends well, whatever it says. */
-		if ((said = strstr(out.at, "Unable to get an update")) != NULL)
-			return err_new(r->arena, ERR_AGAIN, "%s", helm_clean(r, helm_two_lines(r->arena, said)));
+		if ((problem = strstr(out.at, "Unable to get an update")) != NULL)
+			return err_new(r->arena, ERR_AGAIN, "%s", helm_clean(r, helm_two_lines(r->arena, problem)));
 		if ((e = helm_mark_index(r, s->repo_url)) != NULL)
 			return e;
 		r->n = 1;
@@ -523,7 +524,7 @@ helm_is_exact(const char *version)
 	return version != NULL && version_parse(version, &v) && v.n_parts == 3;
 }
 
-/* Of the charts that stay, the one that has been there the longest goes, when there are too many. */
+/* Removes the oldest kept chart, when there are too many. */
 static void
 helm_make_space(const char *cache, const char *but)
 {
@@ -574,7 +575,7 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
 	e = helm_pull_chart(&r, s, c);
 	if (e == NULL)
 		e = helm_open_pulled(a, pulled, ret_version, ret_tree);
-	/* The directory goes, now or when others need the room. */
+	/* The directory is removed, now or when space is needed. */
 	if (e == NULL)
 		e = helm_keep_files(a, ret_tree);
 	if (e == NULL && helm_is_exact(s->target_revision) && rename(pulled, kept) == 0)

@@ -1,10 +1,9 @@
-/* gitops/worker/helm.h: Helm charts, by the program `helm`, where whoever runs the controller names it. Blocks, as
- * run.h does.
+/* gitops/worker/helm.h: Helm charts, by the program `helm`, if a flag of the controller names it. Blocks.
  *
- * What a chart makes is what `helm template` prints: no cluster is asked, nothing is installed, and what a chart
- * needs (its dependencies, its files of values) must be in it. The chart is copied out of the commit into a
- * directory of its own, with bounds, which goes afterwards. Source: Argo CD's documentation, "Helm"; Helm's, "helm
- * template".
+ * The manifests of a chart are those that `helm template` prints: no request is made to a cluster, nothing is
+ * installed, and dependencies and value files must be in the chart. The chart is copied from the commit into a
+ * directory of its own, with limits, which is removed afterwards. Source: Argo CD's documentation, "Helm"; Helm's,
+ * "helm template".
  */
 #pragma once
 #include "gitops/source/manifests.h"
@@ -15,7 +14,7 @@
 #define HELM_BYTES_MAX (64u << 20)
 
 struct helm {
-	const char *program; /* NULL: nobody has named it, and charts are refused */
+	const char *program; /* NULL: no flag names it, and charts are refused */
 	const char *cache; /* a directory; made when it is not there */
 };
 
@@ -34,7 +33,7 @@ struct helm_chart {
 	size_t n_refs;
 };
 
-/* What the chart makes, in *ret. */
+/* Adds the manifests of the chart to *ret. */
 struct err *helm_render(struct arena *, const struct helm *, const struct helm_chart *, struct manifests *ret);
 
 /* A chart of a Helm repository (https, or OCI where the URL has no scheme): its files in *ret_tree, below the

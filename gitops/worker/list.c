@@ -25,7 +25,7 @@ list_end(void *arg, const struct err *e, const json_t *list)
 	const struct list_scope *scope = &s->live.scopes.at[c->number];
 
 	(void)list;
-	/* A kind that was there is not any more, and neither are its objects. */
+	/* A kind that no longer exists has no objects. */
 	if (e != NULL && e->class != ERR_GONE)
 		session_fail(s, "ComparisonError",
 		    err_wrap(s->arena, err_copy(s->arena, e), "%s in %s", scope->kind->plural,
@@ -33,7 +33,7 @@ list_end(void *arg, const struct err *e, const json_t *list)
 	session_call_end(c);
 }
 
-/* The Rollouts come first: of what else is there, they own a part. */
+/* Called for Rollouts first: which fields of other objects they own must be known before those are compared. */
 bool
 list_start_scope(struct session *s, size_t i)
 {
@@ -123,7 +123,7 @@ list_prepare_objects(struct session *s)
 	return s->live.scopes.n;
 }
 
-/* What was wanted and was not seen is missing. */
+/* Desired objects that are in no list are missing. */
 enum session_stage
 list_finish(struct session *s)
 {

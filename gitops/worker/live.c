@@ -10,7 +10,7 @@
 
 #define LIVE_ROLLOUTS_MAX 20000 /* in the namespaces of an Application */
 
-/* Adds the places of the object that a rule names. `where` is said in errors. */
+/* Adds the places of the object that a rule names. `where` is the rule, for errors. */
 static void
 live_add_places(struct session *s, const struct ignored_difference *d, const char *where, const json_t *live,
     const json_t *object, json_t *places)
@@ -30,7 +30,7 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
 	ignored_owned(object, live, &d->managers, places);
 }
 
-/* The places of the object, which is the live one or another state of it, where a difference does not count: a new
+/* Returns the places of `object` (the live one, or another state of it) where differences are ignored; a new
  * reference. */
 static json_t *
 live_ignored(struct session *s, const struct app_resource *r, const json_t *live, const json_t *object)
@@ -64,7 +64,7 @@ live_check_rules(struct session *s)
 	}
 }
 
-/* RespectIgnoreDifferences=true: what does not count is applied as it is live. */
+/* RespectIgnoreDifferences=true: ignored fields are applied with their live values. */
 static void
 live_keep_ignored(struct session *s, struct app_resource *r, const json_t *live, json_t *desired)
 {
@@ -80,7 +80,8 @@ live_keep_ignored(struct session *s, struct app_resource *r, const json_t *live,
 	r->text = json_text(s->arena, desired);
 }
 
-/* What Git wants of it, with what is a rollout's as it is live: neither a difference, nor set back. */
+/* Sets fields that Rollouts own (weights, selectors) to their live values: they are not a difference, and a sync
+ * does not revert them, which would move traffic in the middle of a canary. */
 static void
 live_overlay_rollouts(struct session *s, struct app_resource *r, const json_t *live, json_t *desired)
 {
@@ -108,7 +109,7 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 
 	r->operation = arena_strdup(s->arena, annotation_of(live, ANNOTATION_OPERATION));
 	r->aborted = live_aborted(s, r, live);
-	/* Flux's switches count on the live object too. */
+	/* Flux reads its switches on the live object too. */
 	if (s->request.ks != NULL && flux_is_left_alone(live))
 		r->skip = true;
 	if (r->hooks != 0 || r->skip)
@@ -128,7 +129,7 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 		live_overlay_rollouts(s, r, live, desired);
 	live_keep_ignored(s, r, live, desired);
 	r->replace = str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_REPLACE), "true");
-	/* What is replaced as a whole is compared as a whole, whoever has applied it. */
+	/* An object with Replace=true is compared as a whole, so the managers of its fields do not matter. */
 	r->former = !r->replace && takeover_is_due(live, &s->request.former);
 	r->written = r->former && s->request.app != NULL && takeover_is_whole(live, s->request.manager);
 	if (r->former && s->request.syncing)
@@ -138,14 +139,14 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager)))
 		r->status = SYNC_SYNCED;
 	else if (r->implicit && s->request.app != NULL && s->request.app->spec.sync_policy.managed_namespace == NULL)
-		r->status = SYNC_SYNCED; /* that it is there is all that is wanted */
+		r->status = SYNC_SYNCED; /* it only has to exist */
 	else
 		r->live_text = json_text(s->arena, live);
 }
 
-/* What stays when its Application is deleted: definitions, since all objects of their kinds would be deleted with
- * them, what says so itself, and the Application, which an application of applications may hold. A Kustomization
- * takes all that it has applied, as Flux's does. */
+/* True for objects that stay when their Application is deleted: definitions, because all objects of their kinds
+ * would be deleted with them; objects whose options say so; and the Application itself, which may be one of its own
+ * objects. A Kustomization deletes all that it has applied, as in Flux. */
 static bool
 live_is_kept(struct session *s, const struct list_scope *scope, const json_t *live)
 {
@@ -167,7 +168,8 @@ live_essence(struct session *s, const json_t *object)
 	return json_text(s->arena, essence);
 }
 
-/* An object that Git does not want (any more), if it is ours: among the resources, or NULL. */
+/* Adds a live object that is not desired, if it belongs to the Application or Kustomization. Returns NULL if it does
+ * not, or is not to be pruned. */
 static struct app_resource *
 live_add_extra(struct session *s, const struct list_scope *scope, const json_t *live)
 {
@@ -176,7 +178,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	struct app_resource *r;
 	long long wave = 0;
 
-	/* What another object's controller made of it is that one's to keep. */
+	/* An object with an owner is deleted by its owner. */
 	if (mark_of(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
@@ -184,11 +186,11 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	if ((!s->request.message.deleting && annotation_of(live, ANNOTATION_HOOK) != NULL) ||
 	    (s->request.message.deleting && s->request.ks == NULL && live_is_kept(s, scope, live)))
 		return NULL;
-	/* As Flux's controller has it: one that is not reconciled is not deleted either. */
+	/* As in Flux, an object that is not reconciled is not deleted. */
 	if (s->request.ks != NULL &&
 	    (flux_switch_is(live, FLUX "prune", "disabled") || flux_switch_is(live, FLUX "reconcile", "disabled")))
 		return NULL;
-	/* A project that does not allow it, does not allow to delete it either. */
+	/* An object that the project does not allow is not deleted either. */
 	if (!s->request.message.deleting &&
 	    !desired_is_permitted(s, scope->kind, json_str(meta, "namespace"), json_str(meta, "name")))
 		return NULL;
@@ -204,7 +206,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	return r;
 }
 
-/* A list does not say of its objects what kind they are. A new reference. */
+/* Returns the object with its kind, which the items of a list lack; a new reference. */
 static json_t *
 live_with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
 {
@@ -242,14 +244,15 @@ live_read_health(struct session *s, struct app_resource *r, const json_t *object
 	if (s->request.ks == NULL)
 		return;
 	r->current = kstatus_of(s->arena, object, loop_wall(s->cluster.api->loop), &r->current_message);
-	/* Between its stages Flux waits by the same rules; a Rollout's own health says more. */
+	/* Flux waits by kstatus between its stages too. A Rollout's own health is more precise. */
 	if (strcmp(r->kind.group, "argoproj.io") != 0)
 		r->health = r->current == KSTATUS_CURRENT  ? HEALTH_HEALTHY
 			    : r->current == KSTATUS_FAILED ? HEALTH_DEGRADED
 							   : HEALTH_PROGRESSING;
 }
 
-/* Of each it must be known which fields of other objects are its own, or a sync would set them back. */
+/* Keeps the Rollout. Which fields of other objects it owns must be known of each Rollout, or a sync would revert
+ * them; therefore too many are an error. */
 static void
 live_keep_rollout(struct session *s, const json_t *whole)
 {
@@ -335,7 +338,7 @@ live_skip_unreadable(struct session *s, struct app_resource *r)
 		}
 }
 
-/* What goes once its fields are ours, a dry run does not know yet. */
+/* Drops fields that disappear when the fields of client-side apply are adopted: the dry run still has them. */
 static void
 live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 {
@@ -362,7 +365,7 @@ live_is_own_manager(const struct session *s, const char *manager)
 	return str_eq(manager, s->request.manager);
 }
 
-/* What others have added to an object that is replaced as a whole is no difference. */
+/* Drops fields that other managers have added to an object that is replaced as a whole: they are not a difference. */
 static void
 live_drop_others(const struct session *s, json_t *live, const json_t *then)
 {
@@ -391,7 +394,7 @@ live_read_dry_run(struct session *s, struct app_resource *r, const struct err *e
 	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL, *of_live = NULL, *of_then = NULL;
 
 	r->status = SYNC_OUT_OF_SYNC;
-	/* Its namespace is still to be made. */
+	/* Its namespace is still to be created. */
 	if (e != NULL && e->class == ERR_GONE && r->namespace != NULL && !r->live) {
 		static const struct api_kind namespaces = { "", "v1", "Namespace", "namespaces", true };
 

@@ -6,8 +6,8 @@
 #include "gitops/argocd/project.h"
 #include "gitops/worker/session_state.h"
 
-#define RESULTS_MAX 1000 /* of a sync, that are told in full */
-#define IMAGES_MAX 2000 /* in a status; a warning names how many more there are */
+#define RESULTS_MAX 1000 /* of a sync, that are reported in full */
+#define IMAGES_MAX 2000 /* in a status; a warning has the number of those left out */
 
 static enum phase
 message_phase(const char *name)
@@ -81,7 +81,7 @@ message_read_project(struct session *s, const struct worker_project *from)
 	return problem != NULL ? err_new(s->arena, ERR_INVALID, "%s", problem) : NULL;
 }
 
-/* The revision to take of a source instead of the spec's: of several, "A,B". NULL: none is said. */
+/* Returns the i-th revision of the request ("A,B" for several sources); NULL: the spec's. */
 static const char *
 message_pinned(struct session *s, size_t i)
 {
@@ -130,7 +130,7 @@ message_read_application(struct session *s, const struct worker_application *fro
 	return s->request.message.project != NULL ? message_read_project(s, s->request.message.project) : NULL;
 }
 
-/* Options of the Application, or of its operation, that have no effect. */
+/* Warns of options of the Application, or of its operation, that have no effect. */
 static void
 message_check_options(struct session *s)
 {
@@ -154,7 +154,7 @@ message_warn_without_effect(struct session *s, const char *field, const char *wh
 	    &s->desired.resources, "SettingsWarning", arena_printf(s->arena, "%s has no effect here: %s", field, why));
 }
 
-/* Fields of the Application and of its project that Argo CD has a use for. */
+/* Warns of fields that only Argo CD uses. */
 static void
 message_check_fields(struct session *s)
 {
@@ -181,8 +181,8 @@ message_check_fields(struct session *s)
 			    "Sluice has no server with logins");
 }
 
-/* One that applies all at once: what is as it is to be is not applied again, so that each look goes on where the one
- * before ended. */
+/* A Kustomization is one sync without waves. Objects that are in sync are not applied again, so that each session
+ * continues where the one before ended. */
 static struct err *
 message_read_kustomization(struct session *s, const struct worker_kustomization *from)
 {
@@ -301,7 +301,7 @@ message_resources(struct session *s)
 	for (size_t i = 0; i < s->desired.resources.n; i++) {
 		const struct app_resource *r = &s->desired.resources.at[i];
 
-		/* What was pruned is not there any more; a hook is reported while it is there. */
+		/* A pruned object does not exist any more; a hook is reported while it exists. */
 		if (r->implicit || (r->manifest == NULL && !r->live) || ((r->hooks != 0 || r->skip) && !r->live))
 			continue;
 		order[list.n++] = r;
@@ -332,7 +332,7 @@ message_results(const struct session *s)
 	return list;
 }
 
-/* The images of all containers, wherever they stand. */
+/* Adds the images of all containers, at any depth. */
 static void
 message_find_images(const json_t *v, struct map *images)
 {

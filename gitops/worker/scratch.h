@@ -1,4 +1,4 @@
-/* gitops/worker/scratch.h: a directory of one's own for a program that wants files, which goes with everything in
+/* gitops/worker/scratch.h: a temporary directory for a program that needs files; it is removed with everything in
  * it. */
 #pragma once
 #include "base/err.h"

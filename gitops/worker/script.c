@@ -1,4 +1,5 @@
-/* gitops/worker/script.c: the child, and the way to it and back: a length and so many bytes of JSON, each way. */
+/* gitops/worker/script.c: the child process, and messages to and from it: a length, and that number of bytes of
+ * JSON. */
 #include "gitops/worker/script_parts.h"
 #include <assert.h>
 #include <errno.h>
@@ -115,28 +116,28 @@ script_respond(const char *text, int cpu_ms)
 	_cleanup_(json_decrefp) json_t *q = json_loads(text, 0, NULL), *a = NULL;
 	const json_t *object = json_object_get(q, "object");
 
-	/* It ends the process: there is no other way out of a library that does not look at the clock. */
+	/* Ends the process when its time is over: libjq and Lua cannot be interrupted in another way. */
 	script_allow_time(cpu_ms);
-	a = json_str(q, "jq") != NULL ? script_ask_jq(json_str(q, "jq"), object)
-				      : script_ask_lua(json_str(q, "lua"), object);
+	a = json_str(q, "jq") != NULL ? script_jq_places(json_str(q, "jq"), object)
+				      : script_lua_health(json_str(q, "lua"), object);
 	script_allow_time(0);
 	return json_dumps(a, JSON_COMPACT);
 }
 
-/* In the child: what it may do is cut down by then (io/spawn.h, SPAWN_SEALED). */
+/* Runs in the child, whose permissions are removed by then (io/spawn.h, SPAWN_SEALED). */
 static int
 scripts_serve(void *arg)
 {
 	const struct scripts *s = arg;
-	char *text, *said;
+	char *text, *response;
 
 	signal(SIGPROF, SIG_DFL);
 	while ((text = script_get(0, -1)) != NULL) {
-		said = script_respond(text, s->limits.cpu_ms);
+		response = script_respond(text, s->limits.cpu_ms);
 		free(text);
-		if (!script_put(0, said, -1))
+		if (!script_put(0, response, -1))
 			break;
-		free(said);
+		free(response);
 	}
 	return 0;
 }
@@ -173,12 +174,12 @@ scripts_begin(struct scripts *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	/* What is wrong is said when something is asked. */
+	/* An error is reported by the first query. */
 	if (s->fd < 0)
 		(void)scripts_start(s, a);
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------- */
+/* --- queries ---------------------------------------------------------------------------------------------------- */
 
 static struct err *
 script_end_reason(const struct scripts *s, struct arena *a, int status)
@@ -186,32 +187,33 @@ script_end_reason(const struct scripts *s, struct arena *a, int status)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF)
 		return err_new(a, ERR_INVALID, "it takes longer than %d ms", s->limits.cpu_ms);
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
-		   ? err_new(a, ERR_AGAIN, "it has not answered in %d s", s->limits.response_ms / 1000)
+		   ? err_new(a, ERR_AGAIN, "it did not respond within %d s", s->limits.response_ms / 1000)
 		   : err_new(a, ERR_INVALID, "it ends the process that runs it: it needs too much memory");
 }
 
-/* The question is consumed; *ret is a new reference. */
+/* Sends a query and waits for the response. The query is consumed; *ret is a new reference. */
 static struct err *
-script_query(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
+script_query(struct scripts *s, struct arena *a, json_t *query, json_t **ret)
 {
 	int64_t until = loop_ev_mono() + s->limits.response_ms;
-	const char *text = json_text(a, question);
-	char *said = NULL;
+	const char *text = json_text(a, query);
+	char *response = NULL;
 	struct err *e;
 
-	json_decref(question);
+	json_decref(query);
 	if (strlen(text) > SCRIPT_OBJECT_MAX)
 		return err_new(a, ERR_INVALID, "the object is too long for a script");
 	if (s->fd < 0 && (e = scripts_start(s, a)) != NULL)
 		return e;
 	if (script_put(s->fd, text, until))
-		said = script_get(s->fd, until);
-	if (said == NULL) {
-		/* One whose end of the socket is closed has ended by itself, and says how. */
+		response = script_get(s->fd, until);
+	if (response == NULL) {
+		/* A child that closed its end of the socket has ended, and its status says why; another one is
+		 * killed. */
 		return script_end_reason(s, a, scripts_stop(s, loop_ev_mono() >= until ? SIGKILL : 0));
 	}
-	*ret = json_loads(said, 0, NULL);
-	free(said);
+	*ret = json_loads(response, 0, NULL);
+	free(response);
 	if (json_str(*ret, "error") == NULL)
 		return NULL;
 	e = err_new(a, ERR_INVALID, "%s", json_str(*ret, "error"));
@@ -223,11 +225,11 @@ script_query(struct scripts *s, struct arena *a, json_t *question, json_t **ret)
 struct err *
 script_places(struct scripts *s, struct arena *a, const char *expression, const json_t *object, json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *said = NULL;
-	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &said);
+	_cleanup_(json_decrefp) json_t *response = NULL;
+	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "jq", expression, "object", object), &response);
 
 	if (e == NULL)
-		*ret = json_incref(json_object_get(said, "places"));
+		*ret = json_incref(json_object_get(response, "places"));
 	return e;
 }
 
@@ -235,12 +237,12 @@ struct err *
 script_health(struct scripts *s, struct arena *a, const char *text, const json_t *object, const char **ret_status,
     const char **ret_message)
 {
-	_cleanup_(json_decrefp) json_t *said = NULL;
-	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "lua", text, "object", object), &said);
+	_cleanup_(json_decrefp) json_t *response = NULL;
+	struct err *e = script_query(s, a, json_pack("{s:s, s:O}", "lua", text, "object", object), &response);
 
 	if (e != NULL)
 		return e;
-	*ret_status = arena_strdup(a, json_str(said, "status"));
-	*ret_message = json_str(said, "message") != NULL ? arena_strdup(a, json_str(said, "message")) : "";
+	*ret_status = arena_strdup(a, json_str(response, "status"));
+	*ret_message = json_str(response, "message") != NULL ? arena_strdup(a, json_str(response, "message")) : "";
 	return NULL;
 }

@@ -16,16 +16,16 @@ struct compiled {
 
 static struct compiled kept[KEPT_MAX];
 static size_t n_kept;
-static char said[512]; /* the first of what libjq says of an expression */
+static char script_jq_message[512]; /* the first message of libjq about an expression */
 
 static void
 script_jq_keep_error(void *arg, jv message)
 {
 	(void)arg;
-	if (said[0] == '\0')
-		snprintf(said, sizeof(said), "%s",
+	if (script_jq_message[0] == '\0')
+		snprintf(script_jq_message, sizeof(script_jq_message), "%s",
 		    jv_get_kind(message) == JV_KIND_STRING ? jv_string_value(message) : "it is wrong");
-	said[strcspn(said, "\n")] = '\0';
+	script_jq_message[strcspn(script_jq_message, "\n")] = '\0';
 	jv_free(message);
 }
 
@@ -41,7 +41,7 @@ script_jq_compile(const char *expression)
 			return kept[i].jq;
 	if ((jq = jq_init()) == NULL)
 		return NULL;
-	said[0] = '\0';
+	script_jq_message[0] = '\0';
 	jq_set_error_cb(jq, script_jq_keep_error, NULL);
 	if (asprintf(&program, "path(%s)", expression) < 0)
 		return NULL;
@@ -60,22 +60,23 @@ script_jq_compile(const char *expression)
 	return jq;
 }
 
-/* The error that ended it; one about the object's shape is none. */
+/* Returns the error that ended the expression; NULL for an error about the object's shape, which only means that it
+ * names no place. */
 static json_t *
 script_jq_error(jv end)
 {
 	jv message = jv_invalid_get_msg(end);
-	json_t *answer = NULL;
+	json_t *response = NULL;
 
 	/* "Invalid path expression with result …": the value, which may be of a Secret, is not repeated. */
 	if (jv_get_kind(message) == JV_KIND_STRING && strncmp(jv_string_value(message), "Invalid path", 12) == 0)
-		answer = json_pack("{s:s}", "error", "it makes a value, and does not name a place of the object");
+		response = json_pack("{s:s}", "error", "it makes a value, and does not name a place of the object");
 	jv_free(message);
-	return answer;
+	return response;
 }
 
 json_t *
-script_ask_jq(const char *expression, const json_t *object)
+script_jq_places(const char *expression, const json_t *object)
 {
 	jq_state *jq = script_jq_compile(expression);
 	char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -85,7 +86,7 @@ script_ask_jq(const char *expression, const json_t *object)
 	if (jq == NULL) {
 		free(text);
 		json_decref(places);
-		return json_pack("{s:s}", "error", said[0] != '\0' ? said : "it is wrong");
+		return json_pack("{s:s}", "error", script_jq_message[0] != '\0' ? script_jq_message : "it is wrong");
 	}
 	jq_start(jq, jv_parse(text), 0);
 	free(text);

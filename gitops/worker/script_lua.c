@@ -1,5 +1,5 @@
-/* gitops/worker/script_lua.c: health by Lua 5.4, with what scripts for gopher-lua (5.1) use besides. There is no io,
- * no way to load code, and of os only time and date. */
+/* gitops/worker/script_lua.c: health by Lua 5.4, with the functions of Lua 5.1 that scripts for gopher-lua use.
+ * There is no io, no function that loads code, and of os only time and date. */
 #include <stdlib.h>
 #include <string.h>
 #include <lua5.4/lauxlib.h>
@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "gitops/worker/script_parts.h"
 
-/* Lua's allocator, with an end. `ud` counts. */
+/* Lua's allocator, with a limit. `ud` is the number of bytes in use. */
 static void *
 script_lua_allocate(void *ud, void *at, size_t was, size_t size)
 {
@@ -77,7 +77,7 @@ script_lua_pow(lua_State *lua)
 	return 1;
 }
 
-/* require("os") and the like: what is there already. */
+/* require("os") and others: returns a library that is already loaded. */
 static int
 script_lua_require(lua_State *lua)
 {
@@ -120,7 +120,7 @@ script_lua_add(lua_State *lua, const char *table, const char *field, lua_CFuncti
 	lua_pop(lua, 1);
 }
 
-/* What a script finds. */
+/* Sets the globals of a script. */
 static void
 script_lua_set_globals(lua_State *lua)
 {
@@ -156,7 +156,7 @@ struct script_lua_call {
 	const json_t *object;
 };
 
-/* Runs it, under protection: what it leaves on the stack is the answer. */
+/* Runs the script in protected mode: the value that it leaves on the stack is its result. */
 static int
 script_lua_run(lua_State *lua)
 {
@@ -182,39 +182,39 @@ script_lua_field(lua_State *lua, const char *name)
 static json_t *
 script_lua_read_health(lua_State *lua)
 {
-	json_t *answer = json_object();
+	json_t *response = json_object();
 	const char *status, *message;
 
 	if (lua_isnoneornil(lua, -1))
-		return answer;
+		return response;
 	if (!lua_istable(lua, -1)) {
-		json_put(answer, "error", "it answers no table with status and message");
-		return answer;
+		json_put(response, "error", "it returns no table with status and message");
+		return response;
 	}
 	status = script_lua_field(lua, "status");
 	lua_insert(lua, -2); /* kept, below the table */
 	message = script_lua_field(lua, "message");
-	json_put(answer, "status", status);
-	json_put(answer, "message", message);
-	return answer;
+	json_put(response, "status", status);
+	json_put(response, "message", message);
+	return response;
 }
 
 json_t *
-script_ask_lua(const char *text, const json_t *object)
+script_lua_health(const char *text, const json_t *object)
 {
 	size_t used = 0;
 	struct script_lua_call q = { text, object };
 	lua_State *lua = lua_newstate(script_lua_allocate, &used);
-	json_t *answer;
+	json_t *response;
 
 	if (lua == NULL)
 		return json_pack("{s:s}", "error", "there is no memory for it");
 	lua_pushcfunction(lua, script_lua_run);
 	lua_pushlightuserdata(lua, &q);
 	if (lua_pcall(lua, 1, 1, 0) == LUA_OK)
-		answer = script_lua_read_health(lua);
+		response = script_lua_read_health(lua);
 	else
-		answer = json_pack("{s:s}", "error", lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "it fails");
+		response = json_pack("{s:s}", "error", lua_isstring(lua, -1) ? lua_tostring(lua, -1) : "it fails");
 	lua_close(lua);
-	return answer;
+	return response;
 }

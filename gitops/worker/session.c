@@ -111,7 +111,8 @@ session_begin(struct timer *t, void *arg)
 	struct session *s = arg;
 
 	(void)t;
-	/* What an Application's author has written runs in a process that was made before any Secret was read. */
+	/* Scripts of the Application run in a child process that is started before any Secret is read: its memory is
+	 * a copy of ours. */
 	if (s->error == NULL && s->request.app != NULL && session_has_scripts(s->request.app))
 		scripts_begin(s->scripts);
 	if (s->error != NULL)

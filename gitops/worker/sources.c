@@ -6,7 +6,7 @@
 
 #define FETCH_MS 60000
 
-/* The commit, or the chart. */
+/* Pulls the chart. Charts are not signed, so a project with signatureKeys refuses them. */
 static struct err *
 sources_open_chart(struct session *s, struct fetched_source *src)
 {
@@ -59,7 +59,7 @@ sources_render_chart(struct session *s, const struct fetched_source *src, const 
 	return helm_render(s->arena, &s->sources.helm, &c, &s->sources.manifests);
 }
 
-/* A source that is there for others' value files alone makes nothing. */
+/* A source that only has value files for other sources is not rendered. */
 static bool
 sources_is_reference(const struct application_source *src)
 {
@@ -84,7 +84,7 @@ sources_render_one(struct session *s, struct fetched_source *src)
 		   : render_source(&src->tree, s->arena, src->spec, type, directory, &s->sources.manifests);
 }
 
-/* All sources, and what they make together. */
+/* Opens all sources, and renders them when all are there: value files of one may be in another. */
 static struct err *
 sources_render(struct session *s)
 {

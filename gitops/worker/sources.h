@@ -19,7 +19,7 @@ struct fetched_source {
 	size_t match_len; /* of the URL with that of the Secret of the credentials */
 	const char *problem; /* keys of that Secret that have no effect; NULL: all have */
 	const char *revision;
-	const char *reference; /* by which the commit was found: "refs/heads/main"; NULL: by itself */
+	const char *reference; /* by which the commit was found: "refs/heads/main"; NULL: by its id */
 	struct tree tree;
 };
 

@@ -12,6 +12,6 @@ enum session_stage {
 	STAGE_DRY_RUNS,
 	STAGE_PLAN, /* the next step of the sync */
 	STAGE_TASKS, /* of that step: one group of tasks */
-	STAGE_CHECKS, /* what a Kustomization waits for */
+	STAGE_CHECKS, /* health checks of a Kustomization */
 	STAGE_END,
 };

@@ -1,4 +1,4 @@
-/* gitops/worker/verify.c: a keyring of the keys that count, and git's own answer. */
+/* gitops/worker/verify.c: a keyring of the allowed keys, and git's own verification. */
 #include "gitops/worker/verify.h"
 #include <string.h>
 #include "base/str.h"
@@ -30,7 +30,7 @@ verify_is_ssh(const char *key)
 	return str_starts(key, "ssh-") || str_starts(key, "ecdsa-") || str_starts(key, "sk-");
 }
 
-/* SSH's keys count for whoever signs with them. */
+/* SSH keys are allowed for every signer. */
 static struct err *
 verify_write_signers(struct arena *a, const char *dir, const struct strings *keys)
 {
