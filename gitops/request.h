@@ -3,7 +3,8 @@
 #include "gitops/protocol.h"
 #include "kube/plan/controller.h"
 
-/* Settings of the process (struct pass): the worker's program (struct query, command); the controller's own namespace. */
+/* Settings of the process (struct pass): the worker's program (struct query, command); the controller's own
+ * namespace. */
 #define GITOPS_WORKER "gitops-worker"
 #define GITOPS_NAMESPACE "gitops-namespace"
 
