@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "gitops/argocd/application.h"
 #include "gitops/flux/flux.h"
+#include "gitops/request.h"
 #include "gitops/worker/drift_watch.h"
 #include "io/file.h"
 #include "io/log.h"

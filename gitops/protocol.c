@@ -51,7 +51,7 @@ static const struct field worker_object_fields[] = {
 	STRING(worker_object, namespace, "namespace"),
 	STRING(worker_object, name, "name"),
 };
-static TYPE(worker_object, "object");
+TYPE(worker_object, "object");
 
 static const struct field worker_sync_result_fields[] = {
 	STRING(worker_sync_result, group, "group", .always = true),

@@ -164,8 +164,8 @@ struct worker_response {
 	const struct worker_step *operation; /* NULL: only compared */
 };
 
-extern const struct type worker_sync_result_type, worker_health_type, worker_resource_type, worker_request_type,
-    worker_response_type;
+extern const struct type worker_object_type, worker_sync_result_type, worker_health_type, worker_resource_type,
+    worker_request_type, worker_response_type;
 
 /* The objects of a status (`status.resources`), in the arena; a field of another type is zero. */
 struct worker_resources worker_resources_decode(struct arena *, const json_t *list);

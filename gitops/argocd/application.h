@@ -1,22 +1,23 @@
-/* gitops/argocd/application.h: the controller of Applications: when they are compared, when they are synced, what their status says.
+/* gitops/argocd/application.h: the controller of Applications: when they are compared and synced, and their status.
+ * Pure.
  *
- * Pure. Comparing and syncing is the work of a process of its own (gitops/worker/session.h), asked as a program is; a pass asks, reads the answer, and
- * writes what it means. A sync is in the object before anything is done about it: `operation` says what is wanted, status.operationState how
- * far it is. Source: Argo CD's documentation, "Automated Sync Policy", "Sync Options", "Application Specification".
+ * The worker (gitops/worker/session.h), a process of its own, compares and syncs: a pass sends it a request
+ * (gitops/request.h), and a later pass reads the response. A sync is in the object before anything is done about it:
+ * `operation` is what was requested, status.operationState how far it is. Source: Argo CD's documentation, "Automated
+ * Sync Policy", "Sync Options", "Application Specification".
  */
 #pragma once
-#include "gitops/request.h"
 #include "kube/api/application.h"
 #include "kube/plan/controller.h"
 
-/* A setting of the process (struct pass), besides those of gitops/request.h: how often an application is compared when nothing happens, in
+/* Settings of the process (struct pass), in addition to those of gitops/request.h: the interval of comparisons, in
  * ms. */
 #define GITOPS_INTERVAL "gitops-interval"
-/* In which other namespaces Applications count: globs, comma-separated. Whoever may write one there can have applied, with the controller's
- * rights, what they want: so in none, if nothing is said. */
+/* The other namespaces in which Applications count: globs, comma-separated; by default none. A user who can write an
+ * Application in such a namespace can apply anything with the controller's permissions. */
 #define GITOPS_APPLICATION_NAMESPACES "application-namespaces"
 
 extern const struct controller application_controller;
 
-/* What an answer, and time, say about an application. Fills the plan. */
+/* One pass over an Application. Fills the plan. */
 void application_decide(const struct pass *, const struct application *, struct plan *);

@@ -1,198 +1,190 @@
-/* gitops/argocd/application_auto.c: syncs that nobody asks for, and what is held back from them. */
+/* gitops/argocd/application_auto.c: when a sync begins that no user requested. */
+#include "gitops/argocd/application_auto.h"
 #include <string.h>
-#include "base/time.h"
-#include "gitops/argocd/application_parts.h"
+#include "gitops/argocd/application_sync.h"
 
 #define HEAL_FIRST_MS 2000
 #define HEAL_FACTOR 3
 #define HEAL_MAX_MS 300000
 
 static bool
-is_same_member(const json_t *x, const json_t *y, const char *key)
+app_auto_is_same(const char *x, const char *y)
 {
-	const json_t *v = json_object_get(x, key), *w = json_object_get(y, key);
+	_cleanup_(json_decrefp) json_t *v = x != NULL ? json_loads(x, JSON_DECODE_ANY, NULL) : NULL,
+				       *w = y != NULL ? json_loads(y, JSON_DECODE_ANY, NULL) : NULL;
 
 	return v == NULL || w == NULL ? v == w : json_equal(v, w);
 }
 
-/* What the last sync was of: the same commit and the same source as now. */
+/* The last sync was of this revision, and of the source that the spec has now. */
 static bool
-is_attempted(const struct deciding *d, const char *revision)
+app_auto_is_attempted(const struct app_pass *p, const char *revision)
 {
-	const json_t *result = json_object_get(app_state(d), "syncResult");
-	json_t *spec = app_spec_json(d);
-	bool same = str_eq(application_revision(d->arena, result), revision) &&
-		    is_same_member(result, spec, "source") && is_same_member(result, spec, "sources");
+	const struct app_sync_result none = { 0 }, *result = p->status.operation_state.result ?: &none;
 
-	json_decref(spec);
-	return same;
+	return str_eq(app_pass_synced_revision(p), revision) && app_auto_is_same(result->source, p->w.source) &&
+	       app_auto_is_same(result->sources, p->w.sources);
 }
 
-/* The last sync was a dry run, or one of some of the objects that a user asked for: the revision is still to be synced. */
+/* The last sync was a dry run, or a user limited it to some objects: the revision is still to be synced. */
 static bool
-is_partial(const struct deciding *d)
+app_auto_is_partial(const struct app_pass *p)
 {
-	const json_t *asked = json_object_get(app_state(d), "operation"), *sync = json_object_get(asked, "sync");
-
-	return json_is_true(json_object_get(sync, "dryRun")) ||
-	       (json_array_size(json_object_get(sync, "resources")) > 0 &&
-		   !json_is_true(json_object_get(json_object_get(asked, "initiatedBy"), "automated")));
+	return p->synced.sync.dry_run || (p->synced.sync.resources.n > 0 && !p->synced.initiated_by.automated);
 }
 
 static void
-auto_set_held(struct deciding *d, const struct held_revision *to)
+app_auto_set_held(struct app_pass *p, const struct held_revision *to)
 {
-	json_t *annotations = json_object_get(json_object_get(app_more(d), "metadata"), "annotations");
-
-	json_object_set_new(annotations, ANNOTATION_HELD, held_revision_annotation(d->arena, to));
+	app_pass_set_annotation(p, ANNOTATION_HELD, held_revision_annotation(p->arena, to));
 }
 
 void
-app_release(struct deciding *d)
+app_auto_release(struct app_pass *p)
 {
-	if (object_annotation(&d->app->object, ANNOTATION_HELD) != NULL)
-		auto_set_held(d, &(struct held_revision){ 0 });
-	app_set_condition(d, "RevisionHeld", NULL);
+	if (object_annotation(&p->w.app->object, ANNOTATION_HELD) != NULL)
+		app_auto_set_held(p, &(struct held_revision){ 0 });
+	app_pass_set_condition(p, "RevisionHeld", NULL);
 }
 
 struct held_revision
-app_hold(struct deciding *d, const char *revision, const struct worker_resources *resources, bool compared)
+app_auto_hold(struct app_pass *p, const char *revision, const struct worker_resources *resources, bool compared)
 {
+	const struct application *app = p->w.app;
 	struct held_revision held = { 0 };
-	struct held_input in = { .object = &d->app->object,
-		.view = application_is_local(d->app) ? d->pass->view : NULL,
-		.now = d->now,
+	struct held_input in = { .object = &app->object,
+		.view = application_is_local(app) ? p->w.pass->view : NULL,
+		.now = p->w.now,
 		.revision = revision,
+		.spec = p->w.spec_number,
 		.resources = resources,
 		.compared = compared };
 
 	if (revision == NULL)
 		return held;
-	held = held_revision_read(d->arena, &d->app->object);
-	in.spec = app_spec_number(d);
-	in.attempted = is_attempted(d, revision);
-	if (held_revision_update(&held, &in, &d->memory.held, d->plan))
-		auto_set_held(d, &held);
-	app_set_condition(d, "RevisionHeld", held_revision_text(d->arena, &held));
+	held = held_revision_read(p->arena, &app->object);
+	in.attempted = app_auto_is_attempted(p, revision);
+	if (held_revision_update(&held, &in, &p->memory.held, p->plan))
+		app_auto_set_held(p, &held);
+	app_pass_set_condition(p, "RevisionHeld", held_revision_text(p->arena, &held));
 	return held;
 }
 
 static bool
-auto_is_held_back(const struct deciding *d, const struct held_revision *held, const struct worker_resource *r)
+app_auto_is_held(const struct app_pass *p, const struct held_revision *held, const struct worker_resource *r)
 {
 	return str_eq(r->kind, "Rollout") && str_eq(r->status, "OutOfSync") &&
-	       held_revision_reason(d->arena, held, r->namespace, r->name) != NULL;
+	       held_revision_reason(p->arena, held, r->namespace, r->name) != NULL;
 }
 
-/* The resources that are not as they should be, for a sync of these alone. */
-static json_t *
-out_of_sync(const struct deciding *d, const struct held_revision *held, const struct worker_resources *resources)
+/* The objects that are out of sync, for a sync of these alone. */
+static struct worker_objects
+app_auto_out_of_sync(struct app_pass *p, const struct held_revision *held, const struct worker_resources *resources)
 {
-	json_t *list = json_array();
+	struct worker_objects list = { .at = arena_new_array(p->arena, struct worker_object, resources->n) };
 
 	for (size_t i = 0; i < resources->n; i++) {
 		const struct worker_resource *r = &resources->at[i];
-		json_t *one;
 
-		if (!str_eq(r->status, "OutOfSync") || r->hook || r->kept || auto_is_held_back(d, held, r))
-			continue;
-		one = json_pack("{s:s, s:s}", "kind", r->kind, "name", r->name);
-		json_put(one, "group", r->group);
-		json_put(one, "namespace", r->namespace);
-		json_array_append_new(list, one);
+		if (str_eq(r->status, "OutOfSync") && !r->hook && !r->kept && !app_auto_is_held(p, held, r))
+			list.at[list.n++] = (struct worker_object){
+				.group = r->group, .kind = r->kind, .namespace = r->namespace, .name = r->name
+			};
 	}
 	return list;
 }
 
 bool
-app_may_sync(struct deciding *d, bool manual)
+app_auto_may_sync(struct app_pass *p, bool manual)
 {
+	const struct app_project *project = p->w.project;
 	const char *why = NULL;
 	int64_t until;
 
-	if (d->project == NULL || project_permits_sync(d->arena, d->project, d->app, d->now, manual, &why, &until)) {
-		app_set_condition(d, "SyncError", NULL);
+	if (project == NULL || project_permits_sync(p->arena, project, p->w.app, p->w.now, manual, &why, &until)) {
+		app_pass_set_condition(p, "SyncError", NULL);
 		return true;
 	}
-	app_set_condition(d, "SyncError", why);
-	plan_reason(d->plan, "%s", why);
+	app_pass_set_condition(p, "SyncError", why);
+	plan_reason(p->plan, "%s", why);
 	if (until > 0) {
-		plan_wake(d->plan, until);
-		d->memory.refresh_at = until;
+		plan_wake(p->plan, until);
+		p->memory.refresh_at = until;
 	}
 	return false;
 }
 
-/* A sync without being asked, if the policy and what was tried before allow it. */
-void
-app_consider_sync(
-    struct deciding *d, const struct worker_response *response, const struct sum *sum, const struct held_revision *held)
+/* The wait between two syncs that undo a drift grows with each, so that two controllers that disagree about a field
+ * do not write it without end. Returns whether one may begin now, and counts it in *ret_attempts; a drift long after
+ * the last sync is a new one. */
+static bool
+app_auto_may_heal(struct app_pass *p, int64_t *ret_attempts)
 {
-	const struct automated_sync *auto_ = d->app->spec.sync_policy.automated;
-	const char *revision = response->revision, *last = json_str(app_state(d), "phase");
-	const json_t *last_sync = json_object_get(json_object_get(app_state(d), "operation"), "sync");
-	json_int_t attempts = 0;
-	json_t *operation, *selected = NULL;
+	int64_t wait = HEAL_FIRST_MS, since = p->status.operation_state.finished_at,
+		attempts = p->synced.sync.heal_attempts;
 
-	if (auto_ == NULL || (auto_->enabled.set && !auto_->enabled.is) || d->operation != NULL || app_is_deleting(d))
+	for (int64_t i = 0; i < attempts && wait < HEAL_MAX_MS; i++)
+		wait *= HEAL_FACTOR;
+	wait = wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS;
+	if (p->w.now - since > 2 * HEAL_MAX_MS)
+		attempts = 0;
+	else if (p->w.now - since < wait) {
+		plan_wake(p->plan, since + wait);
+		p->memory.refresh_at = since + wait;
+		return false;
+	}
+	*ret_attempts = attempts + 1;
+	return true;
+}
+
+void
+app_auto_consider(struct app_pass *p, const struct worker_response *response, const struct app_summed *sum,
+    const struct held_revision *held)
+{
+	const struct automated_sync *policy = p->w.app->spec.sync_policy.automated;
+	const char *revision = response->revision;
+	struct app_operation operation = { .initiated_by.automated = true };
+	bool limited = false;
+	json_t *j;
+
+	if (policy == NULL || (policy->enabled.set && !policy->enabled.is) || p->w.operation != NULL ||
+	    app_pass_is_deleting(p))
 		return;
 	if (sum->out_of_sync == 0) {
-		app_set_condition(d, "SyncError", NULL);
+		app_pass_set_condition(p, "SyncError", NULL);
 		return;
 	}
-	if (sum->out_of_sync == sum->kept || (!auto_->prune && sum->out_of_sync == sum->to_prune))
+	if (sum->out_of_sync == sum->kept || (!policy->prune && sum->out_of_sync == sum->to_prune))
 		return;
-	if (auto_->prune && !auto_->allow_empty && sum->wanted == 0) {
-		app_set_condition(d, "SyncError",
+	if (policy->prune && !policy->allow_empty && sum->desired == 0) {
+		app_pass_set_condition(p, "SyncError",
 		    arena_printf(
-			d->arena, "Skipping sync attempt to %s: auto-sync will wipe out all resources", revision));
+			p->arena, "Skipping sync attempt to %s: auto-sync will wipe out all resources", revision));
 		return;
 	}
-	if (is_attempted(d, revision) && is_partial(d)) {
-		if (held->revision != NULL)
-			selected = out_of_sync(d, held, &response->resources);
-	} else if (is_attempted(d, revision)) {
-		int64_t wait = HEAL_FIRST_MS, since = app_time_of(app_state(d), "finishedAt");
-
-		if (!str_eq(last, "Succeeded")) {
-			app_set_condition(d, "SyncError",
-			    arena_printf(d->arena, "Failed last sync attempt to %s: %s", revision,
-				json_str(app_state(d), "message") ?: ""));
+	if (app_auto_is_attempted(p, revision) && app_auto_is_partial(p)) {
+		limited = held->revision != NULL;
+	} else if (app_auto_is_attempted(p, revision)) {
+		if (p->status.operation_state.phase != OPERATION_SUCCEEDED) {
+			app_pass_set_condition(p, "SyncError",
+			    arena_printf(p->arena, "Failed last sync attempt to %s: %s", revision,
+				p->status.operation_state.message ?: ""));
 			return;
 		}
-		if (!auto_->self_heal)
+		if (!policy->self_heal || !app_auto_may_heal(p, &operation.sync.heal_attempts))
 			return;
-		attempts = json_int(last_sync, "autoHealAttemptsCount", 0);
-		for (json_int_t i = 0; i < attempts && wait < HEAL_MAX_MS; i++)
-			wait *= HEAL_FACTOR;
-		wait = wait < HEAL_MAX_MS ? wait : HEAL_MAX_MS;
-		/* The last healing held for long: this is another drift. */
-		if (d->now - since > 2 * HEAL_MAX_MS)
-			attempts = 0;
-		else if (d->now - since < wait) {
-			plan_wake(d->plan, since + wait);
-			d->memory.refresh_at = since + wait;
-			return;
-		}
-		attempts++;
-		selected = out_of_sync(d, held, &response->resources);
+		limited = true;
 	}
-	if (selected != NULL && json_array_size(selected) == 0) {
-		json_decref(selected);
+	if (limited)
+		operation.sync.resources = app_auto_out_of_sync(p, held, &response->resources);
+	if (limited && operation.sync.resources.n == 0)
 		return;
-	}
-	if (!app_may_sync(d, false)) {
-		json_decref(selected);
+	if (!app_auto_may_sync(p, false))
 		return;
-	}
-	operation = json_pack("{s:{s:b}, s:{s:b}}", "sync", "prune", auto_->prune, "initiatedBy", "automated", 1);
-	application_set_revision(json_object_get(operation, "sync"), revision);
-	if (selected != NULL) {
-		json_object_set_new(json_object_get(operation, "sync"), "resources", selected);
-		if (attempts > 0)
-			json_object_set_new(
-			    json_object_get(operation, "sync"), "autoHealAttemptsCount", json_integer(attempts));
-	}
-	plan_reason(d->plan, "syncing to %s: %zu of %zu objects are out of sync", revision, sum->out_of_sync, sum->n);
-	app_begin(d, operation);
+	operation.sync.prune = policy->prune;
+	app_revision_set(p->arena, revision, &operation.sync.revision, &operation.sync.revisions);
+	plan_reason(p->plan, "syncing to %s: %zu of %zu objects are out of sync", revision, sum->out_of_sync, sum->n);
+	j = encode(&app_operation_type, &operation);
+	app_sync_begin(p, &operation, json_text(p->arena, j));
+	json_decref(j);
 }

@@ -212,6 +212,12 @@ TYPE(application, "Application", .group = "argoproj.io", .version = "v1alpha1", 
 	       "Revision:string:.status.sync.revision",
     .doc = "Application deploys manifests from Git or Helm repositories to a cluster.");
 
+const char *
+application_project(const struct application *app)
+{
+	return str_empty(app->spec.project) ? "default" : app->spec.project;
+}
+
 size_t
 application_sources(const struct application *app, const struct application_source **ret)
 {

@@ -134,6 +134,9 @@ struct application {
 	const char *status; /* JSON; NULL: none yet */
 };
 
+/* The name of its project. Borrowed, or static. */
+const char *application_project(const struct application *);
+
 /* Its sources, one or several; how many. Borrowed. */
 size_t application_sources(const struct application *, const struct application_source **ret);
 

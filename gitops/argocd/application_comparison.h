@@ -1,0 +1,14 @@
+/* gitops/argocd/application_comparison.h: a comparison of the worker becomes the status of an Application. Pure. */
+#pragma once
+#include "gitops/argocd/application_pass.h"
+
+/* The resources of a comparison, hooks excepted. */
+struct app_summed {
+	size_t n, desired, live, out_of_sync, to_prune;
+	size_t kept; /* of those that are out of sync: no sync changes them (Prune=false) */
+	enum health health;
+	const char *message; /* of the resource whose health it is */
+};
+
+/* Writes the comparison into the status. */
+void app_comparison_read(struct app_pass *, const struct worker_response *, struct app_summed *ret);

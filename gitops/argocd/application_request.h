@@ -1,0 +1,6 @@
+/* gitops/argocd/application_request.h: the request to the worker about an Application. Pure. */
+#pragma once
+#include "gitops/argocd/application_pass.h"
+
+/* Asks the worker to compare the Application, or (`step`) for the next step of its sync. */
+void app_request_send(struct app_pass *, bool step);

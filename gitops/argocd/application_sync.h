@@ -1,0 +1,16 @@
+/* gitops/argocd/application_sync.h: the life of a sync in its Application: begun, tried again, ended. Pure. */
+#pragma once
+#include "gitops/argocd/application_pass.h"
+
+/* Begins a sync: writes the operation (`text`: the same as JSON), and that it runs, into the object. The next pass
+ * does the first step. */
+void app_sync_begin(struct app_pass *, const struct app_operation *, const char *text);
+
+/* Ends the sync: `operation` is deleted, and stays in the status with its result. */
+void app_sync_finish(struct app_pass *, enum operation_phase, const char *message);
+
+/* Schedules another try. Returns false if none is left. */
+bool app_sync_retry(struct app_pass *, const char *message);
+
+/* Reads the result of a step. */
+void app_sync_read_step(struct app_pass *, const struct worker_response *);
