@@ -30,7 +30,7 @@ struct cache {
 };
 
 static struct shelf *
-shelf_of(const struct cache *c, const struct type *t)
+cache_kind_of(const struct cache *c, const struct type *t)
 {
 	struct cache *w = (struct cache *)c;
 
@@ -43,31 +43,31 @@ shelf_of(const struct cache *c, const struct type *t)
 }
 
 static const char *
-key_of(char *room, size_t size, const char *ns, const char *name)
+cache_key(char *room, size_t size, const char *ns, const char *name)
 {
 	snprintf(room, size, "%s/%s", ns != NULL ? ns : "", name);
 	return room;
 }
 
 static void
-entry_free(struct entry *e)
+cache_entry_free(struct entry *e)
 {
 	arena_free(e->arena);
 	free(e);
 }
 
 static const struct object *
-get(const struct view *v, const struct type *t, const char *ns, const char *name)
+cache_get_object(const struct view *v, const struct type *t, const char *ns, const char *name)
 {
 	const struct cache *c = (const struct cache *)v;
 	char key[600];
-	const struct entry *e = map_get(&shelf_of(c, t)->entries, key_of(key, sizeof(key), ns, name));
+	const struct entry *e = map_get(&cache_kind_of(c, t)->entries, cache_key(key, sizeof(key), ns, name));
 
 	return e != NULL && e->object->unreadable == NULL ? e->object : NULL;
 }
 
 static int
-by_key(const void *a, const void *b)
+cache_by_key(const void *a, const void *b)
 {
 	const struct object *x = *(const struct object *const *)a, *y = *(const struct object *const *)b;
 	int c = strcmp(
@@ -77,10 +77,10 @@ by_key(const void *a, const void *b)
 }
 
 static void
-visit_all(const struct view *v, const struct type *t, const char *ns, bool unreadable,
+cache_visit_all(const struct view *v, const struct type *t, const char *ns, bool unreadable,
     void (*visit)(const struct object *, void *), void *arg)
 {
-	struct shelf *s = shelf_of((const struct cache *)v, t);
+	struct shelf *s = cache_kind_of((const struct cache *)v, t);
 	_cleanup_(freep) const struct object **list = mem_alloc(sizeof(*list) * (s->entries.count + 1));
 	size_t n = 0;
 
@@ -90,31 +90,31 @@ visit_all(const struct view *v, const struct type *t, const char *ns, bool unrea
 		if ((o->unreadable != NULL) == unreadable && (ns == NULL || str_eq(o->meta.namespace, ns)))
 			list[n++] = o;
 	}
-	qsort(list, n, sizeof(*list), by_key);
+	qsort(list, n, sizeof(*list), cache_by_key);
 	for (size_t i = 0; i < n; i++)
 		visit(list[i], arg);
 }
 
 static void
-each(
+cache_each_object(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
-	visit_all(v, t, ns, false, visit, arg);
+	cache_visit_all(v, t, ns, false, visit, arg);
 }
 
 /* Most types have none, and this is asked in every pass. */
 static void
-each_unreadable(
+cache_each_unreadable(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
 {
-	if (shelf_of((const struct cache *)v, t)->n_unreadable > 0)
-		visit_all(v, t, ns, true, visit, arg);
+	if (cache_kind_of((const struct cache *)v, t)->n_unreadable > 0)
+		cache_visit_all(v, t, ns, true, visit, arg);
 }
 
 static bool
-knows(const struct view *v, const struct type *t)
+cache_knows_type(const struct view *v, const struct type *t)
 {
-	return shelf_of((const struct cache *)v, t)->reached != NULL;
+	return cache_kind_of((const struct cache *)v, t)->reached != NULL;
 }
 
 struct cache *
@@ -122,7 +122,10 @@ cache_new(cache_changed *changed, void *arg)
 {
 	struct cache *c = mem_alloc(sizeof(*c));
 
-	c->view = (struct view){ .get = get, .each = each, .each_unreadable = each_unreadable, .knows = knows };
+	c->view = (struct view){ .get = cache_get_object,
+		.each = cache_each_object,
+		.each_unreadable = cache_each_unreadable,
+		.knows = cache_knows_type };
 	c->changed = changed;
 	c->arg = arg;
 	return c;
@@ -135,7 +138,7 @@ cache_free(struct cache *c)
 		return NULL;
 	for (size_t i = 0; i < c->n_shelves; i++) {
 		map_each (&c->shelves[i].entries, slot)
-			entry_free(slot->value);
+			cache_entry_free(slot->value);
 		map_done(&c->shelves[i].entries);
 		free(c->shelves[i].reached);
 	}
@@ -151,7 +154,7 @@ cache_observe_unreadable(struct cache *c, cache_unreadable *observer)
 
 /* A decoded object in an arena of its own; complete, or unreadable. */
 static struct entry *
-entry_new(const struct type *t, const json_t *j, const struct unreadable *unreadable)
+cache_entry_new(const struct type *t, const json_t *j, const struct unreadable *unreadable)
 {
 	struct entry *e = mem_alloc(sizeof(*e));
 	struct unreadable incomplete = { NULL, false };
@@ -170,7 +173,7 @@ entry_new(const struct type *t, const json_t *j, const struct unreadable *unread
 /* False: what is there is as new. Of what has no version that is not known. A version that could not be read may be readable when it comes
  * again, because the fault was on the way. */
 static bool
-is_newer(const struct object *o, const struct object *old)
+cache_is_newer(const struct object *o, const struct object *old)
 {
 	int order;
 
@@ -204,29 +207,29 @@ bool
 cache_put(struct cache *c, const struct type *t, const json_t *j, const struct unreadable *unreadable)
 {
 	struct entry *e, *old;
-	struct shelf *s = shelf_of(c, t);
+	struct shelf *s = cache_kind_of(c, t);
 	const struct meta *m;
 	char key[600];
 
-	e = entry_new(t, j, unreadable);
+	e = cache_entry_new(t, j, unreadable);
 	m = &e->object->meta;
 	if (str_empty(m->name) || (!t->cluster_scoped && str_empty(m->namespace)) ||
 	    strlen(m->name) + (m->namespace != NULL ? strlen(m->namespace) : 0) + 2 > sizeof(key)) {
-		entry_free(e);
+		cache_entry_free(e);
 		return false;
 	}
-	key_of(key, sizeof(key), t->cluster_scoped ? NULL : m->namespace, m->name);
+	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : m->namespace, m->name);
 	old = map_get(&s->entries, key);
-	if (old != NULL && !is_newer(e->object, old->object)) {
+	if (old != NULL && !cache_is_newer(e->object, old->object)) {
 		old->marked = false;
-		entry_free(e);
+		cache_entry_free(e);
 		return true;
 	}
 	e->object->in_doubt = old != NULL && old->object->in_doubt;
 	map_set(&s->entries, key, e);
 	cache_report(c, s, old, e);
 	if (old != NULL)
-		entry_free(old);
+		cache_entry_free(old);
 	return true;
 }
 
@@ -235,7 +238,7 @@ cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 {
 	const json_t *meta = json_object_get(j, "metadata");
 	const char *version = json_str(meta, "resourceVersion"), *name = json_str(meta, "name");
-	const struct shelf *s = shelf_of(c, t);
+	const struct shelf *s = cache_kind_of(c, t);
 	char key[600];
 
 	if (version == NULL || name == NULL)
@@ -243,7 +246,7 @@ cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 	if (s->reached == NULL)
 		return; /* it would never be told that the object is gone */
 	if (map_get(&s->entries,
-		key_of(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
+		cache_key(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
 	    resource_version_compare(version, s->reached) <= 0)
 		return;
 	cache_put(c, t, j, NULL);
@@ -254,7 +257,7 @@ cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *n
 {
 	char key[600];
 	struct entry *e =
-	    map_get(&shelf_of(c, t)->entries, key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
+	    map_get(&cache_kind_of(c, t)->entries, cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name));
 
 	if (e != NULL)
 		e->object->in_doubt = in_doubt;
@@ -263,7 +266,7 @@ cache_doubt(struct cache *c, const struct type *t, const char *ns, const char *n
 void
 cache_reached(struct cache *c, const struct type *t, const char *version)
 {
-	struct shelf *s = shelf_of(c, t);
+	struct shelf *s = cache_kind_of(c, t);
 
 	free(s->reached);
 	s->reached = mem_strdup(version);
@@ -272,31 +275,31 @@ cache_reached(struct cache *c, const struct type *t, const char *version)
 void
 cache_remove(struct cache *c, const struct type *t, const char *ns, const char *name, const char *version)
 {
-	struct shelf *s = shelf_of(c, t);
+	struct shelf *s = cache_kind_of(c, t);
 	struct entry *e;
 	char key[600];
 
-	key_of(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
+	cache_key(key, sizeof(key), t->cluster_scoped ? NULL : ns, name);
 	e = map_get(&s->entries, key);
 	if (e == NULL || (version != NULL && e->object->meta.resource_version != NULL &&
 			     resource_version_compare(e->object->meta.resource_version, version) > 0))
 		return;
 	map_remove(&s->entries, key);
 	cache_report(c, s, e, NULL);
-	entry_free(e);
+	cache_entry_free(e);
 }
 
 void
 cache_mark(struct cache *c, const struct type *t)
 {
-	map_each (&shelf_of(c, t)->entries, slot)
+	map_each (&cache_kind_of(c, t)->entries, slot)
 		((struct entry *)slot->value)->marked = true;
 }
 
 void
 cache_sweep(struct cache *c, const struct type *t, const char *version)
 {
-	map_each (&shelf_of(c, t)->entries, slot) {
+	map_each (&cache_kind_of(c, t)->entries, slot) {
 		struct entry *e = slot->value;
 
 		if (e->marked)

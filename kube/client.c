@@ -32,7 +32,7 @@ client_path(struct arena *a, const struct type *t, const char *ns, const char *n
 }
 
 static enum err_class
-class_of(int status, const char *reason)
+client_class(int status, const char *reason)
 {
 	switch (status) {
 	case 404:
@@ -62,7 +62,7 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	reason = json_str(j, "reason");
 	if (message == NULL)
 		message = arena_strndup(a, body.at, body.len < 300 ? body.len : 300);
-	class = class_of(status, reason != NULL ? reason : "");
+	class = client_class(status, reason != NULL ? reason : "");
 	/* To a config of a server-side apply that its schema refuses, Kubernetes answers 500, and would for ever. */
 	if (status == 500 && str_starts(message, "failed to create typed patch object"))
 		class = ERR_INVALID;
@@ -73,7 +73,7 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 }
 
 static void
-call_free(struct call *c)
+client_call_free(struct call *c)
 {
 	free(c->method);
 	free(c->url);
@@ -86,17 +86,17 @@ call_free(struct call *c)
 	free(c);
 }
 
-static void send_call(struct call *);
+static void client_send(struct call *);
 
 static void
-on_again(struct timer *t, void *arg)
+client_on_again(struct timer *t, void *arg)
 {
 	(void)t;
-	send_call(arg);
+	client_send(arg);
 }
 
 static struct err *
-read_object(struct arena *a, struct bytes body, json_t **ret)
+client_read_object(struct arena *a, struct bytes body, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *part = NULL;
 	struct err *e = json_parse(a, body.at, body.len, ret);
@@ -113,7 +113,7 @@ read_object(struct arena *a, struct bytes body, json_t **ret)
 /* A list whose objects have been handed on. What is answered with 200 and has no items, or some that are no objects, says nothing of what is
  * there: taken for an empty list, it would delete all. */
 static struct err *
-call_list_end(struct call *c, struct arena *a, json_t **ret)
+client_list_end(struct call *c, struct arena *a, json_t **ret)
 {
 	const json_t *meta, *items, *more;
 	struct err *e = c->wrong != NULL ? c->wrong : list_reader_end(c->list, a, ret);
@@ -131,7 +131,7 @@ call_list_end(struct call *c, struct arena *a, json_t **ret)
 }
 
 static void
-on_done(void *arg, const struct err *e, const struct reply *reply)
+client_on_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *j = NULL;
@@ -155,20 +155,20 @@ on_done(void *arg, const struct err *e, const struct reply *reply)
 	if (error != NULL && reply->status == 422 && c->json_patch)
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
-		error = call_list_end(c, a, &j);
+		error = client_list_end(c, a, &j);
 	else if (error == NULL && reply->body.len > 0)
-		error = read_object(a, reply->body, &j);
+		error = client_read_object(a, reply->body, &j);
 	/* It was done, whatever it was: what cannot be read is no refusal, and is asked for again. */
 	if (error != NULL && e == NULL && reply->status >= 200 && reply->status <= 299) {
 		error->class = ERR_AGAIN;
 		error->answered = true;
 	}
 	c->done(c->arg, error, j);
-	call_free(c);
+	client_call_free(c);
 }
 
 static void
-on_data(void *arg, const char *at, size_t len)
+client_on_data(void *arg, const char *at, size_t len)
 {
 	struct call *c = arg;
 
@@ -177,9 +177,9 @@ on_data(void *arg, const char *at, size_t len)
 }
 
 static void
-send_call(struct call *c)
+client_send(struct call *c)
 {
-	static const struct receiver receiver = { .data = on_data, .done = on_done };
+	static const struct receiver receiver = { .data = client_on_data, .done = client_on_done };
 	int64_t left = c->until - loop_mono(c->transport->loop);
 	struct request r = { .method = c->method,
 		.url = c->url,
@@ -194,21 +194,21 @@ send_call(struct call *c)
 }
 
 static struct call *
-start(const struct call *form)
+client_start(const struct call *form)
 {
 	struct call *c = mem_alloc(sizeof(*c));
 
 	*c = *form;
-	c->again = (struct timer){ .fire = on_again, .arg = c };
-	send_call(c);
+	c->again = (struct timer){ .fire = client_on_again, .arg = c };
+	client_send(c);
 	return c;
 }
 
 static struct call *
-call_within(struct transport *t, int64_t ms, const char *method, const char *url, const char *content_type,
+client_call_within(struct transport *t, int64_t ms, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg)
 {
-	return start(&(struct call){ .transport = t,
+	return client_start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
 	    .until = loop_mono(t->loop) + ms,
@@ -223,14 +223,14 @@ struct call *
 client_call(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	return call_within(t, client_timeout_ms(t), method, url, content_type, body, done, arg);
+	return client_call_within(t, client_timeout_ms(t), method, url, content_type, body, done, arg);
 }
 
 struct call *
 client_call_soon(struct transport *t, const char *method, const char *url, const char *content_type, const char *body,
     client_done *done, void *arg)
 {
-	return call_within(t, CLIENT_SOON_MS, method, url, content_type, body, done, arg);
+	return client_call_within(t, CLIENT_SOON_MS, method, url, content_type, body, done, arg);
 }
 
 struct call *
@@ -239,7 +239,7 @@ client_list(struct transport *t, const char *url, list_item *item, client_done *
 	struct list_reader *list = mem_alloc(sizeof(*list));
 
 	list_reader_init(list, item, arg);
-	return start(&(struct call){ .transport = t,
+	return client_start(&(struct call){ .transport = t,
 	    .done = done,
 	    .arg = arg,
 	    .until = loop_mono(t->loop) + client_timeout_ms(t),
@@ -257,5 +257,5 @@ client_cancel(struct call *c)
 	loop_timer_stop(c->transport->loop, &c->again);
 	if (c->exchange != NULL)
 		transport_cancel(c->transport, c->exchange);
-	call_free(c);
+	client_call_free(c);
 }

@@ -20,14 +20,14 @@ struct files {
 };
 
 static void
-files_done(struct files *f)
+config_files_done(struct files *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		json_decref(f->docs[i]);
 }
 
 static struct err *
-add_file(struct files *f, const char *path)
+config_add_file(struct files *f, const char *path)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text;
@@ -48,7 +48,7 @@ add_file(struct files *f, const char *path)
 
 /* The first file that has an entry of this name in its list, or NULL. *ret_path is the file. */
 static const json_t *
-named(const struct files *f, const char *list, const char *name, const char **ret_path)
+config_named(const struct files *f, const char *list, const char *name, const char **ret_path)
 {
 	json_t *e;
 	size_t i;
@@ -64,7 +64,7 @@ named(const struct files *f, const char *list, const char *name, const char **re
 
 /* The names of a list, for an error. */
 static const char *
-names(const struct files *f, const char *list)
+config_names(const struct files *f, const char *list)
 {
 	const char *text = "";
 	json_t *e;
@@ -78,7 +78,7 @@ names(const struct files *f, const char *list)
 }
 
 static const char *
-copy(struct arena *a, const json_t *o, const char *key)
+config_copy(struct arena *a, const json_t *o, const char *key)
 {
 	const char *s = json_str(o, key);
 
@@ -86,9 +86,9 @@ copy(struct arena *a, const json_t *o, const char *key)
 }
 
 static const char *
-path_in(struct arena *a, const char *file, const json_t *o, const char *key)
+config_path(struct arena *a, const char *file, const json_t *o, const char *key)
 {
-	const char *path = copy(a, o, key), *slash = strrchr(file, '/');
+	const char *path = config_copy(a, o, key), *slash = strrchr(file, '/');
 
 	if (path == NULL || path[0] == '/' || slash == NULL)
 		return path;
@@ -97,30 +97,30 @@ path_in(struct arena *a, const char *file, const json_t *o, const char *key)
 
 /* *-data; false when it is no base64. */
 static bool
-decoded(struct arena *a, const json_t *o, const char *key, const char **ret)
+config_decoded(struct arena *a, const json_t *o, const char *key, const char **ret)
 {
-	const char *text = copy(a, o, key);
+	const char *text = config_copy(a, o, key);
 
 	*ret = text != NULL ? base64_decode(a, text, NULL) : NULL;
 	return (text == NULL) == (*ret == NULL);
 }
 
 static struct err *
-read_exec(
+config_read_exec(
     struct arena *a, const char *file, const char *user, const json_t *exec, const json_t *cluster, struct config *c)
 {
 	struct config_exec *x = arena_alloc(a, sizeof(*x));
 	json_t *variable;
 	size_t i;
 
-	x->command = copy(a, exec, "command");
-	x->api_version = copy(a, exec, "apiVersion");
-	x->install_hint = copy(a, exec, "installHint");
+	x->command = config_copy(a, exec, "command");
+	x->api_version = config_copy(a, exec, "apiVersion");
+	x->install_hint = config_copy(a, exec, "installHint");
 	x->args = strings_decode(a, json_object_get(exec, "args"));
 	x->env.at = arena_new_array(a, struct string_pair, json_array_size(json_object_get(exec, "env")));
 	json_array_foreach (json_object_get(exec, "env"), i, variable)
-		x->env.at[x->env.n++] =
-		    (struct string_pair){ copy(a, variable, "name") ?: "", copy(a, variable, "value") ?: "" };
+		x->env.at[x->env.n++] = (struct string_pair){ config_copy(a, variable, "name") ?: "",
+			config_copy(a, variable, "value") ?: "" };
 	if (x->command == NULL)
 		return err_new(
 		    a, ERR_INVALID, "kubeconfig %s: user \"%s\": exec: command: required, but missing", file, user);
@@ -131,7 +131,7 @@ read_exec(
 		    file, user, x->api_version != NULL ? x->api_version : "");
 	/* A path with a slash is relative to the file, as kubectl has it. */
 	if (strchr(x->command, '/') != NULL)
-		x->command = path_in(a, file, exec, "command");
+		x->command = config_path(a, file, exec, "command");
 	if (json_is_true(json_object_get(exec, "provideClusterInfo")))
 		x->cluster_info = json_text(a, cluster);
 	c->exec = x;
@@ -139,53 +139,53 @@ read_exec(
 }
 
 static struct err *
-read_user(const struct files *f, const char *name, const json_t *cluster, struct config *c)
+config_read_user(const struct files *f, const char *name, const json_t *cluster, struct config *c)
 {
 	struct arena *a = f->arena;
 	const char *file = "";
-	const json_t *user = json_object_get(named(f, "users", name, &file), "user");
+	const json_t *user = json_object_get(config_named(f, "users", name, &file), "user");
 
-	if (name != NULL && user == NULL && named(f, "users", name, &file) == NULL)
+	if (name != NULL && user == NULL && config_named(f, "users", name, &file) == NULL)
 		return err_new(a, ERR_INVALID, "kubeconfig %s: there is no user \"%s\"; there are: %s", f->paths[0],
-		    name, names(f, "users"));
-	c->cert_file = path_in(a, file, user, "client-certificate");
-	c->key_file = path_in(a, file, user, "client-key");
-	if (!decoded(a, user, "client-certificate-data", &c->cert_data) ||
-	    !decoded(a, user, "client-key-data", &c->key_data))
+		    name, config_names(f, "users"));
+	c->cert_file = config_path(a, file, user, "client-certificate");
+	c->key_file = config_path(a, file, user, "client-key");
+	if (!config_decoded(a, user, "client-certificate-data", &c->cert_data) ||
+	    !config_decoded(a, user, "client-key-data", &c->key_data))
 		return err_new(a, ERR_INVALID,
 		    "kubeconfig %s: user \"%s\": client-certificate-data or client-key-data is no base64", file, name);
-	c->token = copy(a, user, "token");
-	c->token_file = path_in(a, file, user, "tokenFile");
-	c->username = copy(a, user, "username");
-	c->password = copy(a, user, "password");
-	c->as = (struct config_impersonation){ copy(a, user, "as"), copy(a, user, "as-uid"),
+	c->token = config_copy(a, user, "token");
+	c->token_file = config_path(a, file, user, "tokenFile");
+	c->username = config_copy(a, user, "username");
+	c->password = config_copy(a, user, "password");
+	c->as = (struct config_impersonation){ config_copy(a, user, "as"), config_copy(a, user, "as-uid"),
 		strings_decode(a, json_object_get(user, "as-groups")) };
 	if (json_object_get(user, "auth-provider") != NULL)
 		return err_new(a, ERR_INVALID,
 		    "kubeconfig %s: user \"%s\": auth-provider was removed from Kubernetes (1.26); use exec instead",
 		    file, name);
 	if (json_object_get(user, "exec") != NULL)
-		return read_exec(a, file, name, json_object_get(user, "exec"), cluster, c);
+		return config_read_exec(a, file, name, json_object_get(user, "exec"), cluster, c);
 	return NULL;
 }
 
 static struct err *
-read_cluster(const struct files *f, const char *context, const char *name, struct config *c, const json_t **ret)
+config_read_cluster(const struct files *f, const char *context, const char *name, struct config *c, const json_t **ret)
 {
 	struct arena *a = f->arena;
 	const char *file = "";
-	const json_t *cluster = json_object_get(named(f, "clusters", name, &file), "cluster");
+	const json_t *cluster = json_object_get(config_named(f, "clusters", name, &file), "cluster");
 
 	if (json_str(cluster, "server") == NULL)
 		return err_new(a, ERR_INVALID, "kubeconfig %s: context \"%s\": cluster \"%s\" %s; there are: %s",
 		    f->paths[0], context, name != NULL ? name : "", cluster == NULL ? "is not there" : "has no server",
-		    names(f, "clusters"));
-	c->server = copy(a, cluster, "server");
+		    config_names(f, "clusters"));
+	c->server = config_copy(a, cluster, "server");
 	c->insecure = json_is_true(json_object_get(cluster, "insecure-skip-tls-verify"));
-	c->ca_file = path_in(a, file, cluster, "certificate-authority");
-	c->tls_server_name = copy(a, cluster, "tls-server-name");
-	c->proxy = copy(a, cluster, "proxy-url");
-	if (!decoded(a, cluster, "certificate-authority-data", &c->ca_data))
+	c->ca_file = config_path(a, file, cluster, "certificate-authority");
+	c->tls_server_name = config_copy(a, cluster, "tls-server-name");
+	c->proxy = config_copy(a, cluster, "proxy-url");
+	if (!config_decoded(a, cluster, "certificate-authority-data", &c->ca_data))
 		return err_new(a, ERR_INVALID, "kubeconfig %s: cluster \"%s\": certificate-authority-data is no base64",
 		    file, name);
 	*ret = cluster;
@@ -193,7 +193,7 @@ read_cluster(const struct files *f, const char *context, const char *name, struc
 }
 
 static struct err *
-from_files(const struct files *f, const struct config_overrides *o, struct config *c)
+config_from_files(const struct files *f, const struct config_overrides *o, struct config *c)
 {
 	struct arena *a = f->arena;
 	const char *name = o->context, *file;
@@ -201,20 +201,20 @@ from_files(const struct files *f, const struct config_overrides *o, struct confi
 	struct err *e;
 
 	for (size_t i = 0; name == NULL && i < f->n; i++)
-		name = copy(a, f->docs[i], "current-context");
+		name = config_copy(a, f->docs[i], "current-context");
 	if (name == NULL)
 		return err_new(a, ERR_INVALID, "kubeconfig %s: no current-context; name one with --context: %s",
-		    f->paths[0], names(f, "contexts"));
-	if ((context = json_object_get(named(f, "contexts", name, &file), "context")) == NULL)
+		    f->paths[0], config_names(f, "contexts"));
+	if ((context = json_object_get(config_named(f, "contexts", name, &file), "context")) == NULL)
 		return err_new(a, ERR_INVALID, "kubeconfig %s: there is no context \"%s\"; there are: %s", f->paths[0],
-		    name, names(f, "contexts"));
-	c->namespace = copy(a, context, "namespace") ?: "default";
-	e = read_cluster(f, name, o->cluster != NULL ? o->cluster : json_str(context, "cluster"), c, &cluster);
-	return e != NULL ? e : read_user(f, o->user != NULL ? o->user : json_str(context, "user"), cluster, c);
+		    name, config_names(f, "contexts"));
+	c->namespace = config_copy(a, context, "namespace") ?: "default";
+	e = config_read_cluster(f, name, o->cluster != NULL ? o->cluster : json_str(context, "cluster"), c, &cluster);
+	return e != NULL ? e : config_read_user(f, o->user != NULL ? o->user : json_str(context, "user"), cluster, c);
 }
 
 static struct err *
-in_cluster(struct arena *a, struct config *c)
+config_in_cluster(struct arena *a, struct config *c)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
 	struct bytes ns;
@@ -235,7 +235,7 @@ in_cluster(struct arena *a, struct config *c)
 
 /* Of several files those that are not there are passed over, as kubectl does; of one it is an error. */
 static struct err *
-add_files(struct files *f, const struct config_overrides *o)
+config_add_files(struct files *f, const struct config_overrides *o)
 {
 	const char *env = getenv("KUBECONFIG"), *home = getenv("HOME");
 	char *rest = arena_strdup(f->arena, env != NULL ? env : ""), *path;
@@ -243,10 +243,11 @@ add_files(struct files *f, const struct config_overrides *o)
 	struct err *e;
 
 	if (o->file != NULL)
-		return add_file(f, o->file);
+		return config_add_file(f, o->file);
 	if (env != NULL && env[0] != '\0') {
 		while ((path = strsep(&rest, ":")) != NULL)
-			if (path[0] != '\0' && !(several && access(path, F_OK) != 0) && (e = add_file(f, path)) != NULL)
+			if (path[0] != '\0' && !(several && access(path, F_OK) != 0) &&
+			    (e = config_add_file(f, path)) != NULL)
 				return e;
 		if (f->n == 0)
 			return err_new(
@@ -254,11 +255,11 @@ add_files(struct files *f, const struct config_overrides *o)
 		return NULL;
 	}
 	path = home != NULL ? arena_printf(f->arena, "%s/.kube/config", home) : NULL;
-	return path != NULL && access(path, R_OK) == 0 ? add_file(f, path) : NULL;
+	return path != NULL && access(path, R_OK) == 0 ? config_add_file(f, path) : NULL;
 }
 
 static void
-override(const struct config_overrides *o, struct config *c)
+config_override(const struct config_overrides *o, struct config *c)
 {
 	if (o->server != NULL)
 		c->server = o->server;
@@ -298,18 +299,18 @@ config_load(struct arena *a, const struct config_overrides *o, struct config *re
 	struct err *e;
 	size_t n;
 
-	if ((e = add_files(&f, o)) == NULL) {
+	if ((e = config_add_files(&f, o)) == NULL) {
 		if (f.n > 0)
-			e = from_files(&f, o, &c);
+			e = config_from_files(&f, o, &c);
 		else if (o->server != NULL)
 			c = (struct config){ .server = o->server, .namespace = "default" };
 		else
-			e = in_cluster(a, &c);
+			e = config_in_cluster(a, &c);
 	}
-	files_done(&f);
+	config_files_done(&f);
 	if (e != NULL)
 		return e;
-	override(o, &c);
+	config_override(o, &c);
 	if (c.insecure && (c.ca_file != NULL || c.ca_data != NULL))
 		return err_new(a, ERR_INVALID,
 		    "insecure-skip-tls-verify does not go with a certificate authority: which of the two is meant?");

@@ -37,10 +37,10 @@ struct events {
 	void *told_arg;
 };
 
-static void send_first(struct lane *);
+static void events_send_first(struct lane *);
 
 static void
-drop_first(struct lane *l)
+events_drop_first(struct lane *l)
 {
 	struct waiting *w = l->head;
 
@@ -54,7 +54,7 @@ drop_first(struct lane *l)
 }
 
 static void
-on_written(void *arg, const struct err *e, const json_t *body)
+events_on_written(void *arg, const struct err *e, const json_t *body)
 {
 	struct lane *l = arg;
 
@@ -72,23 +72,23 @@ on_written(void *arg, const struct err *e, const json_t *body)
 
 		log_warn("cannot create event", "error", err_text(a, e));
 	}
-	drop_first(l);
-	send_first(l);
+	events_drop_first(l);
+	events_send_first(l);
 }
 
 static void
-send_first(struct lane *l)
+events_send_first(struct lane *l)
 {
 	if (l->head != NULL && l->call == NULL)
-		l->call = client_call(
-		    l->events->transport, "POST", l->head->path, "application/json", l->head->body, on_written, l);
+		l->call = client_call(l->events->transport, "POST", l->head->path, "application/json", l->head->body,
+		    events_on_written, l);
 }
 
 static void
-on_again(struct timer *t, void *arg)
+events_on_again(struct timer *t, void *arg)
 {
 	(void)t;
-	send_first(arg);
+	events_send_first(arg);
 }
 
 struct events *
@@ -98,7 +98,8 @@ events_new(struct transport *t, const char *component, uint64_t seed)
 
 	*ev = (struct events){ .transport = t, .component = component, .rand = rand_stream(seed, "events") };
 	for (size_t i = 0; i < LANES; i++)
-		ev->lanes[i] = (struct lane){ .events = ev, .again = { .fire = on_again, .arg = &ev->lanes[i] } };
+		ev->lanes[i] =
+		    (struct lane){ .events = ev, .again = { .fire = events_on_again, .arg = &ev->lanes[i] } };
 	return ev;
 }
 
@@ -111,14 +112,14 @@ events_free(struct events *ev)
 		client_cancel(l->call);
 		loop_timer_stop(ev->transport->loop, &l->again);
 		while (l->head != NULL)
-			drop_first(l);
+			events_drop_first(l);
 	}
 	free(ev);
 	return NULL;
 }
 
 static struct lane *
-lane_of(struct events *ev, const char *name)
+events_lane(struct events *ev, const char *name)
 {
 	unsigned hash = 0;
 
@@ -143,7 +144,7 @@ events_emit(struct events *ev, const struct plan_step *s)
 	/* Events of cluster-scoped objects live in "default" (client-go's recorder). */
 	const char *ns = m->namespace != NULL ? m->namespace : "default";
 	_cleanup_(json_decrefp) json_t *involved = NULL, *j = NULL;
-	struct lane *l = lane_of(ev, m->name);
+	struct lane *l = events_lane(ev, m->name);
 	struct waiting *w;
 
 	if (ev->told != NULL)
@@ -170,5 +171,5 @@ events_emit(struct events *ev, const struct plan_step *s)
 	l->tail = w;
 	ev->n++;
 	if (l->head == w)
-		send_first(l);
+		events_send_first(l);
 }

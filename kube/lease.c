@@ -25,11 +25,11 @@ struct lease {
 	void *released_arg;
 };
 
-static void try_now(struct lease *);
+static void lease_try(struct lease *);
 
 /* After the error of a call; NULL: it had none. */
 static void
-again(struct lease *l, const struct err *e)
+lease_try_in(struct lease *l, const struct err *e)
 {
 	int64_t jitter = (int64_t)rand_below(&l->rand, (uint64_t)l->settings.retry_ms / 5 + 1);
 	int64_t delay = l->settings.retry_ms + (l->leading ? 0 : jitter), after = e != NULL ? e->retry_after_ms : 0;
@@ -44,7 +44,7 @@ lease_held(const struct lease *l)
 }
 
 static void
-stop_leading(struct lease *l)
+lease_stop_leading(struct lease *l)
 {
 	if (!l->leading)
 		return;
@@ -54,14 +54,14 @@ stop_leading(struct lease *l)
 }
 
 static void
-on_deadline(struct timer *t, void *arg)
+lease_on_deadline(struct timer *t, void *arg)
 {
 	(void)t;
-	stop_leading(arg);
+	lease_stop_leading(arg);
 }
 
 static void
-tell_waiting(struct lease *l, const char *holder, const struct err *e)
+lease_report_waiting(struct lease *l, const char *holder, const struct err *e)
 {
 	if (l->settings.waiting == NULL || l->leading || (l->told != NULL && strcmp(l->told, holder) == 0))
 		return;
@@ -71,7 +71,7 @@ tell_waiting(struct lease *l, const char *holder, const struct err *e)
 }
 
 static void
-on_written(void *arg, const struct err *e, const json_t *body)
+lease_on_written(void *arg, const struct err *e, const json_t *body)
 {
 	struct lease *l = arg;
 
@@ -88,13 +88,13 @@ on_written(void *arg, const struct err *e, const json_t *body)
 			l->settings.started(l->settings.arg);
 		}
 	} else if (e->class != ERR_CONFLICT && e->class != ERR_EXISTS) {
-		tell_waiting(l, "", e);
+		lease_report_waiting(l, "", e);
 	}
-	again(l, e);
+	lease_try_in(l, e);
 }
 
 static const char *
-micro_time(struct arena *a, int64_t ms)
+lease_time(struct arena *a, int64_t ms)
 {
 	const char *seconds = time_format(a, ms);
 
@@ -103,9 +103,9 @@ micro_time(struct arena *a, int64_t ms)
 
 /* Writes the record as ours; `old` NULL: there is none. The resourceVersion makes it fail when somebody was faster. */
 static void
-write_ours(struct lease *l, struct arena *a, const struct lease_object *old)
+lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 {
-	const char *now = micro_time(a, loop_wall(l->transport->loop));
+	const char *now = lease_time(a, loop_wall(l->transport->loop));
 	bool ours = old != NULL && old->spec.holder != NULL && strcmp(old->spec.holder, l->identity) == 0;
 	const char *acquired = ours ? old->spec.acquire_time : NULL;
 	struct lease_spec spec = { .holder = l->identity,
@@ -120,12 +120,12 @@ write_ours(struct lease *l, struct arena *a, const struct lease_object *old)
 	l->sent_at = loop_mono(l->transport->loop);
 	l->call = client_call(l->transport, old != NULL ? "PUT" : "POST",
 	    client_path(a, &lease_object_type, l->namespace, old != NULL ? l->name : NULL, NULL), "application/json",
-	    json_text(a, j), on_written, l);
+	    json_text(a, j), lease_on_written, l);
 }
 
 /* The record has not changed for as long as its holder said it would hold. */
 static bool
-is_expired(struct lease *l, const struct lease_object *o)
+lease_is_expired(struct lease *l, const struct lease_object *o)
 {
 	int64_t now = loop_mono(l->transport->loop);
 	int64_t duration = o->spec.duration_seconds * 1000;
@@ -139,7 +139,7 @@ is_expired(struct lease *l, const struct lease_object *o)
 }
 
 static void
-on_read(void *arg, const struct err *e, const json_t *body)
+lease_on_read(void *arg, const struct err *e, const json_t *body)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct lease *l = arg;
@@ -147,41 +147,41 @@ on_read(void *arg, const struct err *e, const json_t *body)
 
 	l->call = NULL;
 	if (e != NULL && e->class == ERR_GONE) {
-		write_ours(l, a, NULL);
+		lease_write(l, a, NULL);
 		return;
 	}
 	if (e != NULL) {
-		tell_waiting(l, "", e);
-		again(l, e);
+		lease_report_waiting(l, "", e);
+		lease_try_in(l, e);
 		return;
 	}
 	o = (const struct lease_object *)object_decode(&lease_object_type, body, a);
 	if (o->object.meta.resource_version != NULL &&
 	    (o->spec.holder == NULL || o->spec.holder[0] == '\0' || strcmp(o->spec.holder, l->identity) == 0 ||
-		is_expired(l, o))) {
-		write_ours(l, a, o);
+		lease_is_expired(l, o))) {
+		lease_write(l, a, o);
 		return;
 	}
 	/* Another's: whatever we thought. */
-	stop_leading(l);
-	tell_waiting(l, o->spec.holder != NULL ? o->spec.holder : "", NULL);
-	again(l, NULL);
+	lease_stop_leading(l);
+	lease_report_waiting(l, o->spec.holder != NULL ? o->spec.holder : "", NULL);
+	lease_try_in(l, NULL);
 }
 
 static void
-try_now(struct lease *l)
+lease_try(struct lease *l)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
 	l->call = client_call(l->transport, "GET", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
-	    NULL, NULL, on_read, l);
+	    NULL, NULL, lease_on_read, l);
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+lease_on_timer(struct timer *t, void *arg)
 {
 	(void)t;
-	try_now(arg);
+	lease_try(arg);
 }
 
 struct lease *
@@ -195,15 +195,15 @@ lease_new(struct transport *t, const struct lease_settings *settings)
 		.name = mem_strdup(settings->name),
 		.identity = mem_strdup(settings->identity),
 		.rand = rand_stream(settings->seed, "lease"),
-		.timer = { .fire = on_timer },
-		.deadline = { .fire = on_deadline } };
+		.timer = { .fire = lease_on_timer },
+		.deadline = { .fire = lease_on_deadline } };
 	l->timer.arg = l->deadline.arg = l;
 	loop_timer(t->loop, &l->timer, 0);
 	return l;
 }
 
 static void
-on_released(void *arg, const struct err *e, const json_t *body)
+lease_on_released(void *arg, const struct err *e, const json_t *body)
 {
 	struct lease *l = arg;
 
@@ -237,7 +237,7 @@ lease_release(struct lease *l, void (*done)(void *arg), void *arg)
 		"[{\"op\":\"test\",\"path\":\"/spec/holderIdentity\",\"value\":\"%s\"},"
 		"{\"op\":\"replace\",\"path\":\"/spec/holderIdentity\",\"value\":\"\"}]",
 		l->identity),
-	    on_released, l);
+	    lease_on_released, l);
 }
 
 struct lease *

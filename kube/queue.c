@@ -26,7 +26,7 @@ struct queue {
 };
 
 static bool
-may_run(const struct queue *q, const struct queue_item *i)
+queue_may_run(const struct queue *q, const struct queue_item *i)
 {
 	size_t n = 0;
 
@@ -37,7 +37,7 @@ may_run(const struct queue *q, const struct queue_item *i)
 
 /* Takes a key that waits out of the queue. */
 static void
-take_out(struct queue *q, struct queue_item *i)
+queue_take_out(struct queue *q, struct queue_item *i)
 {
 	struct queue_item *before = NULL;
 
@@ -55,7 +55,7 @@ take_out(struct queue *q, struct queue_item *i)
 
 /* The key's pass is over. A place is free: for any key, or for one of its tenant. */
 static void
-stop_work(struct queue *q, struct queue_item *i)
+queue_stop_work(struct queue *q, struct queue_item *i)
 {
 	struct queue_item **at = &q->at_work;
 
@@ -70,7 +70,7 @@ stop_work(struct queue *q, struct queue_item *i)
 }
 
 static void
-on_turn(struct timer *t, void *arg)
+queue_run_next(struct timer *t, void *arg)
 {
 	struct queue *q = arg;
 	struct queue_item *i = q->head;
@@ -78,11 +78,11 @@ on_turn(struct timer *t, void *arg)
 
 	if (q->running >= RUNNING_MAX)
 		return;
-	while (i != NULL && !may_run(q, i))
+	while (i != NULL && !queue_may_run(q, i))
 		i = i->next;
 	if (i == NULL)
 		return;
-	take_out(q, i);
+	queue_take_out(q, i);
 	if (q->head != NULL)
 		loop_timer(q->loop, t, 0);
 	why = i->why;
@@ -95,7 +95,7 @@ on_turn(struct timer *t, void *arg)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+queue_on_timer(struct timer *t, void *arg)
 {
 	struct queue_item *i = arg;
 	struct loop *l = i->queue->loop;
@@ -118,7 +118,7 @@ queue_new(struct loop *l, uint64_t seed, queue_work *work, void *arg)
 		.rand = rand_stream(seed, "queue"),
 		.work = work,
 		.arg = arg,
-		.turn = { .fire = on_turn, .arg = q } };
+		.turn = { .fire = queue_run_next, .arg = q } };
 	return q;
 }
 
@@ -141,7 +141,7 @@ queue_open(struct queue *q)
 }
 
 static void
-append(struct queue *q, struct queue_item *i)
+queue_append(struct queue *q, struct queue_item *i)
 {
 	i->queued = true;
 	if (q->tail != NULL)
@@ -159,17 +159,17 @@ queue_add(struct queue *q, struct queue_item *i, enum queue_why why)
 	i->queue = q;
 	i->why |= (unsigned)why;
 	if (!i->running && !i->queued)
-		append(q, i);
+		queue_append(q, i);
 }
 
 /* The pass is over; what came meanwhile gives another. */
 static void
-end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
+queue_end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 {
 	struct queue *q = i->queue;
 
-	stop_work(q, i);
-	i->timer.fire = on_timer;
+	queue_stop_work(q, i);
+	i->timer.fire = queue_on_timer;
 	i->timer.arg = i;
 	i->retry = retry;
 	i->wake_at = wake_at;
@@ -178,7 +178,7 @@ end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 	else
 		loop_timer(q->loop, &i->timer, delay);
 	if (i->why != 0)
-		append(q, i);
+		queue_append(q, i);
 }
 
 void
@@ -187,7 +187,7 @@ queue_done(struct queue_item *i, int64_t wake_at)
 	int64_t delay = wake_at - loop_wall(i->queue->loop);
 
 	i->backoff = 0;
-	end(i, wake_at, delay < WALL_CHECK_MS ? delay : WALL_CHECK_MS, false);
+	queue_end(i, wake_at, delay < WALL_CHECK_MS ? delay : WALL_CHECK_MS, false);
 }
 
 void
@@ -205,7 +205,7 @@ queue_failed(struct queue_item *i, enum err_class class, int64_t retry_after_ms)
 	else
 		delay = i->backoff / 2 + (int64_t)rand_below(&q->rand, (uint64_t)i->backoff / 2 + 1);
 	delay = delay > retry_after_ms ? delay : retry_after_ms;
-	end(i, loop_wall(q->loop) + delay, delay, true);
+	queue_end(i, loop_wall(q->loop) + delay, delay, true);
 }
 
 void
@@ -217,9 +217,9 @@ queue_forget(struct queue_item *i)
 		return;
 	loop_timer_stop(q->loop, &i->timer);
 	if (i->running)
-		stop_work(q, i);
+		queue_stop_work(q, i);
 	if (i->queued)
-		take_out(q, i);
+		queue_take_out(q, i);
 	*i = (struct queue_item){ .tenant = i->tenant };
 }
 

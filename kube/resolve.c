@@ -52,7 +52,7 @@ resolve_run(void *arg)
 }
 
 static void
-on_resolved(struct loop_io *io, int events, void *arg)
+resolve_on_done(struct loop_io *io, int events, void *arg)
 {
 	struct resolve *r = arg;
 	struct address all[RESOLVE_MAX];
@@ -95,7 +95,7 @@ resolve_start(struct loop *l, const char *host, void (*done)(void *, const struc
 	}
 	r = mem_alloc(sizeof(*r));
 	*r = (struct resolve){ .loop = l, .done = done, .arg = arg };
-	r->io = (struct loop_io){ .fd = fds[0], .events = LOOP_READ, .ready = on_resolved, .arg = r };
+	r->io = (struct loop_io){ .fd = fds[0], .events = LOOP_READ, .ready = resolve_on_done, .arg = r };
 	loop_io_start(l, &r->io);
 	return r;
 }

@@ -53,7 +53,7 @@ struct runner {
 /* --- keys ---------------------------------------------------------------------------------------------------------- */
 
 static void
-on_answered(void *arg, int64_t ms)
+runner_on_response(void *arg, int64_t ms)
 {
 	struct key *k = arg;
 	const struct runner_settings *s = &k->runner->settings;
@@ -64,7 +64,7 @@ on_answered(void *arg, int64_t ms)
 }
 
 static struct key *
-key_of(struct runner *r, const struct controller *c, const char *ns, const char *name)
+runner_key(struct runner *r, const struct controller *c, const char *ns, const char *name)
 {
 	_cleanup_(freep) char *id = mem_printf("%s %s/%s", c->name, ns != NULL ? ns : "", name);
 	struct key *k = map_get(&r->keys, id);
@@ -81,7 +81,7 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 	k->queries.api = r->executor.api;
 	k->queries.programs = r->settings.programs;
 	k->queries.elsewhere = r->settings.elsewhere.api;
-	k->queries.on_response = on_answered;
+	k->queries.on_response = runner_on_response;
 	k->queries.arg = k;
 	map_set(&r->keys, id, k);
 	k->id = TAKE_PTR(id);
@@ -89,7 +89,7 @@ key_of(struct runner *r, const struct controller *c, const char *ns, const char 
 }
 
 static void
-key_free(struct key *k)
+runner_key_free(struct key *k)
 {
 	queue_forget(&k->item);
 	execution_cancel(k->execution);
@@ -109,18 +109,18 @@ struct emitting {
 };
 
 static void
-emit(const char *ns, const char *name, void *arg)
+runner_emit(const char *ns, const char *name, void *arg)
 {
 	struct emitting *e = arg;
-	struct key *k = key_of(e->runner, e->controller, ns, name);
+	struct key *k = runner_key(e->runner, e->controller, ns, name);
 
 	queue_add(e->runner->queue, &k->item, QUEUE_WATCH);
 }
 
-static void start_watch(struct runner *, const struct controller_watch *);
+static void runner_start_watch(struct runner *, const struct controller_watch *);
 
 static bool
-is_watched(const struct runner *r, const struct type *t)
+runner_watches(const struct runner *r, const struct type *t)
 {
 	for (size_t i = 0; i < r->n_watches; i++)
 		if (r->watched[i] == t)
@@ -130,19 +130,19 @@ is_watched(const struct runner *r, const struct type *t)
 
 /* The object may be the first that needs another type. */
 static void
-watch_what_is_needed(struct runner *r, const struct object *o)
+runner_watch_needed(struct runner *r, const struct object *o)
 {
 	struct controller_watch w;
 
 	for (size_t i = 0; i < r->n_rows; i++)
 		for (size_t k = 0; r->rows[i]->type == o->type && controller_watch_at(r->rows[i], k, &w); k++)
-			if (w.needed != NULL && !is_watched(r, w.type) && w.needed(o, w.type))
-				start_watch(r, &w);
+			if (w.needed != NULL && !runner_watches(r, w.type) && w.needed(o, w.type))
+				runner_start_watch(r, &w);
 }
 
 /* Queues the keys that an object concerns. */
 static void
-emit_concerned(struct runner *r, const struct object *o)
+runner_emit_concerned(struct runner *r, const struct object *o)
 {
 	struct controller_watch w;
 
@@ -154,36 +154,36 @@ emit_concerned(struct runner *r, const struct object *o)
 			if (w.type != o->type)
 				continue;
 			if (w.map != NULL)
-				w.map(cache_view(r->executor.cache), o, emit, &e);
+				w.map(cache_view(r->executor.cache), o, runner_emit, &e);
 			else if (o->type == r->rows[i]->type)
-				emit(o->meta.namespace, o->meta.name, &e);
+				runner_emit(o->meta.namespace, o->meta.name, &e);
 			else if ((owner = object_controller(o)) != NULL &&
 				 strcmp(owner->kind, r->rows[i]->type->kind) == 0)
-				emit(o->meta.namespace, owner->name, &e);
+				runner_emit(o->meta.namespace, owner->name, &e);
 		}
 }
 
 static void
-on_change(const struct object *o, bool deleted, void *arg)
+runner_on_change(const struct object *o, bool deleted, void *arg)
 {
 	struct runner *r = arg;
 
 	if (!deleted)
-		watch_what_is_needed(r, o);
+		runner_watch_needed(r, o);
 	if (r->settings.changed != NULL)
 		r->settings.changed(o, deleted, r->settings.arg);
-	emit_concerned(r, o);
+	runner_emit_concerned(r, o);
 }
 
 static void
-emit_own(const struct object *own, void *arg)
+runner_emit_own(const struct object *own, void *arg)
 {
-	emit(own->meta.namespace, own->meta.name, arg);
+	runner_emit(own->meta.namespace, own->meta.name, arg);
 }
 
 /* Whom it concerns may stand in the part of it that cannot be read: then all keys of its namespace get a pass, and look. */
 static void
-on_unreadable(const struct object *o, enum cache_found found, void *arg)
+runner_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 {
 	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
@@ -198,16 +198,16 @@ on_unreadable(const struct object *o, enum cache_found found, void *arg)
 		    o->meta.name);
 	if (r->settings.unreadable != NULL)
 		r->settings.unreadable(o, found == CACHE_READABLE, r->settings.arg);
-	emit_concerned(r, o);
+	runner_emit_concerned(r, o);
 	for (size_t i = 0; i < r->n_rows && o->unreadable->partial; i++)
 		for (size_t k = 0; controller_watch_at(r->rows[i], k, &w); k++)
 			if (w.type == o->type && r->rows[i]->type != o->type)
 				v->each(v, r->rows[i]->type, o->type == r->settings.elsewhere.type ? NULL : ns,
-				    emit_own, &(struct emitting){ r, r->rows[i] });
+				    runner_emit_own, &(struct emitting){ r, r->rows[i] });
 }
 
 static void
-on_garbled(const struct type *t, void *arg)
+runner_on_garbled(const struct type *t, void *arg)
 {
 	struct runner *r = arg;
 
@@ -219,7 +219,7 @@ on_garbled(const struct type *t, void *arg)
 
 /* Remembers how the plan ended: NULL is well. */
 static void
-remember(struct key *k, const struct plan_step *s, const struct err *e)
+runner_record_failure(struct key *k, const struct plan_step *s, const struct err *e)
 {
 	k->failure_arena = arena_free(k->failure_arena);
 	if (s == NULL)
@@ -239,7 +239,7 @@ remember(struct key *k, const struct plan_step *s, const struct err *e)
 }
 
 static void
-keep_notes(struct key *k, const struct plan *p)
+runner_keep_notes(struct key *k, const struct plan *p)
 {
 	/* A plan may hand on the notes of the one before, names and all. */
 	struct arena *old = k->notes_arena;
@@ -255,7 +255,7 @@ keep_notes(struct key *k, const struct plan *p)
 
 /* The plan has been carried out, or what it rests on was fetched. */
 static void
-end_pass(struct key *k, const struct plan_step *failed, const struct err *e)
+runner_end_pass(struct key *k, const struct plan_step *failed, const struct err *e)
 {
 	int64_t wake_at = k->plan->wake_at;
 
@@ -272,14 +272,14 @@ end_pass(struct key *k, const struct plan_step *failed, const struct err *e)
 }
 
 static void
-on_executed(void *arg, const struct plan_step *failed, const struct err *e)
+runner_on_executed(void *arg, const struct plan_step *failed, const struct err *e)
 {
-	remember(arg, failed, e);
-	end_pass(arg, failed, e);
+	runner_record_failure(arg, failed, e);
+	runner_end_pass(arg, failed, e);
 }
 
 static void
-on_settled(void *arg, const struct plan_step *failed, const struct err *e)
+runner_on_fetched(void *arg, const struct plan_step *failed, const struct err *e)
 {
 	struct key *k = arg;
 
@@ -287,18 +287,18 @@ on_settled(void *arg, const struct plan_step *failed, const struct err *e)
 		log_debug("cannot fetch object; waiting until it can be fetched", "controller", k->controller->name,
 		    "namespace", k->ns, "name", k->name, "kind", failed->type->kind, "object", failed->name, "error",
 		    err_text(k->arena, err_copy(k->arena, e)));
-	end_pass(k, failed, e);
+	runner_end_pass(k, failed, e);
 }
 
 static bool
-has_news(void *arg)
+runner_has_news(void *arg)
 {
 	return (((struct key *)arg)->item.why & QUEUE_WATCH) != 0;
 }
 
 /* In place of the plan. The notes stay as they were: what they count has not happened. */
 static void
-stand_still(struct key *k, const struct pass *p, const struct object *unreadable)
+runner_stand_still(struct key *k, const struct pass *p, const struct object *unreadable)
 {
 	const char *why =
 	    item_problem(k->arena, unreadable->type->kind, NULL, unreadable->meta.name, unreadable->unreadable->why);
@@ -313,7 +313,7 @@ stand_still(struct key *k, const struct pass *p, const struct object *unreadable
 
 /* In place of the plan. Its writes would rest on weights or numbers of pods that a write of unknown outcome may have changed. The notes stay. */
 static void
-settle_doubt(struct key *k, const struct pass *p, const struct object *o)
+runner_fetch_doubtful(struct key *k, const struct pass *p, const struct object *o)
 {
 	log_debug("fetching object: the result of a write to it is not known", "controller", k->controller->name,
 	    "namespace", k->ns, "name", k->name, "kind", o->type->kind, "object", o->meta.name);
@@ -324,7 +324,7 @@ settle_doubt(struct key *k, const struct pass *p, const struct object *o)
 }
 
 static void
-work(struct queue_item *item, unsigned why, void *arg)
+runner_pass(struct queue_item *item, unsigned why, void *arg)
 {
 	struct key *k = (struct key *)item;
 	struct runner *r = arg;
@@ -341,12 +341,12 @@ work(struct queue_item *item, unsigned why, void *arg)
 		.touched = k->touched,
 		.seen = &seen,
 		.settings = r->settings.settings };
-	struct execution_observer observer = { .done = on_executed, .has_news = has_news, .arg = k };
+	struct execution_observer observer = { .done = runner_on_executed, .has_news = runner_has_news, .arg = k };
 	bool settles;
 
 	if (view_get(cache_view(r->executor.cache), k->controller->type, k->ns, k->name) == NULL) {
 		map_remove(&r->keys, k->id);
-		key_free(k);
+		runner_key_free(k);
 		return;
 	}
 	log_debug(
@@ -360,11 +360,11 @@ work(struct queue_item *item, unsigned why, void *arg)
 	k->controller->pass(&p, k->plan);
 	settles = view.unreadable == NULL && view.in_doubt != NULL;
 	if (view.unreadable != NULL)
-		stand_still(k, &p, view.unreadable);
+		runner_stand_still(k, &p, view.unreadable);
 	else if (settles)
-		settle_doubt(k, &p, view.in_doubt);
+		runner_fetch_doubtful(k, &p, view.in_doubt);
 	else
-		keep_notes(k, k->plan);
+		runner_keep_notes(k, k->plan);
 	if (k->plan->left_out > 0) {
 		log_warn("plan exceeds the limit of one pass; the rest follows in the next pass", "controller",
 		    k->controller->name, "namespace", k->ns, "name", k->name);
@@ -373,7 +373,7 @@ work(struct queue_item *item, unsigned why, void *arg)
 	if (r->settings.planned != NULL && !plan_is_quiet(k->plan))
 		r->settings.planned(k->controller->name, k->ns, k->name, k->plan, r->settings.arg);
 	if (settles) {
-		observer.done = on_settled;
+		observer.done = runner_on_fetched;
 		k->execution = execution_fetch(&r->executor, k->plan, view.in_doubt, observer);
 	} else {
 		k->execution = execution_start(&r->executor, k->plan, &k->queries, observer);
@@ -384,26 +384,26 @@ work(struct queue_item *item, unsigned why, void *arg)
 
 /* The object's key, if it may have waited for another type's first list. */
 static void
-ask_again(const struct object *o, void *arg)
+runner_emit_waiting(const struct object *o, void *arg)
 {
 	struct emitting *e = arg;
 	struct controller_watch w;
 
 	for (size_t i = 0; controller_watch_at(e->controller, i, &w); i++)
 		if (w.needed != NULL && w.needed(o, w.type))
-			emit(o->meta.namespace, o->meta.name, e);
+			runner_emit(o->meta.namespace, o->meta.name, e);
 }
 
 /* Once it is open, another list has come in that some keys have waited for. */
 static void
-on_synced(void *arg)
+runner_on_synced(void *arg)
 {
 	struct runner *r = arg;
 	const struct view *v = cache_view(r->executor.cache);
 
 	r->n_synced++;
 	for (size_t i = 0; i < r->n_rows && r->open; i++)
-		v->each(v, r->rows[i]->type, NULL, ask_again, &(struct emitting){ r, r->rows[i] });
+		v->each(v, r->rows[i]->type, NULL, runner_emit_waiting, &(struct emitting){ r, r->rows[i] });
 	if (r->open || r->n_synced < r->n_watches)
 		return;
 	r->open = true;
@@ -414,7 +414,7 @@ on_synced(void *arg)
 
 /* One watch a type. Controllers that select differently share one of all its objects. */
 static size_t
-add_watch(struct controller_watch *todo, size_t n, const struct controller_watch *w)
+runner_add_watch(struct controller_watch *todo, size_t n, const struct controller_watch *w)
 {
 	for (size_t i = 0; i < n; i++)
 		if (todo[i].type == w->type) {
@@ -430,7 +430,7 @@ add_watch(struct controller_watch *todo, size_t n, const struct controller_watch
 }
 
 static bool
-is_own_type(const struct runner *r, const struct type *t)
+runner_is_own_type(const struct runner *r, const struct type *t)
 {
 	for (size_t i = 0; i < r->n_rows; i++)
 		if (r->rows[i]->type == t)
@@ -439,7 +439,7 @@ is_own_type(const struct runner *r, const struct type *t)
 }
 
 static void
-start_watch(struct runner *r, const struct controller_watch *w)
+runner_start_watch(struct runner *r, const struct controller_watch *w)
 {
 	const struct elsewhere *e = &r->settings.elsewhere;
 	bool is_elsewhere = e->type == w->type;
@@ -450,9 +450,10 @@ start_watch(struct runner *r, const struct controller_watch *w)
 	    &(struct watch_scope){ .namespace = w->type->cluster_scoped		       ? NULL
 						: is_elsewhere && e->namespace != NULL ? e->namespace
 										       : r->namespace,
-		.labels = is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
+		.labels = runner_is_own_type(r, w->type) ? r->settings.selector : w->label_selector,
 		.fields = w->field_selector },
-	    r->settings.seed, (struct watch_observer){ .synced = on_synced, .garbled = on_garbled, .arg = r });
+	    r->settings.seed,
+	    (struct watch_observer){ .synced = runner_on_synced, .garbled = runner_on_garbled, .arg = r });
 }
 
 struct runner *
@@ -467,16 +468,16 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 	r->outside = outside;
 	r->settings = *settings;
 	r->namespace = settings->namespace != NULL ? mem_strdup(settings->namespace) : NULL;
-	r->queue = queue_new(r->loop, settings->seed, work, r);
+	r->queue = queue_new(r->loop, settings->seed, runner_pass, r);
 	r->executor = (struct executor){ .api = api,
-		.cache = cache_new(on_change, r),
+		.cache = cache_new(runner_on_change, r),
 		.events = events_new(api, settings->component, settings->seed),
 		.manager = settings->component,
 		.elsewhere_type = settings->elsewhere.type,
 		.elsewhere = settings->elsewhere.api,
 		.may_write = settings->may_write,
 		.arg = settings->arg };
-	cache_observe_unreadable(r->executor.cache, on_unreadable);
+	cache_observe_unreadable(r->executor.cache, runner_on_unreadable);
 	if (settings->told != NULL)
 		events_observe(r->executor.events, settings->told, settings->arg);
 	for (; *rows != NULL; rows++) {
@@ -485,10 +486,10 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++)
 			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
 			if ((r->namespace == NULL || !w.type->cluster_scoped) && w.needed == NULL)
-				n = add_watch(todo, n, &w);
+				n = runner_add_watch(todo, n, &w);
 	}
 	for (size_t i = 0; i < n; i++)
-		start_watch(r, &todo[i]);
+		runner_start_watch(r, &todo[i]);
 	return r;
 }
 
@@ -500,7 +501,7 @@ runner_stop(struct runner *r)
 	for (size_t i = 0; i < r->n_watches; i++)
 		watch_stop(r->watches[i]);
 	map_each (&r->keys, slot)
-		key_free(slot->value);
+		runner_key_free(slot->value);
 	map_done(&r->keys);
 	queue_free(r->queue);
 	events_free(r->executor.events);
@@ -519,7 +520,7 @@ runner_touch(struct runner *r, const char *controller, const char *ns, const cha
 		if (strcmp(r->rows[i]->name, controller) != 0 ||
 		    view_get(cache_view(r->executor.cache), r->rows[i]->type, ns, name) == NULL)
 			continue;
-		k = key_of(r, r->rows[i], ns, name);
+		k = runner_key(r, r->rows[i], ns, name);
 		k->touched = loop_wall(r->loop);
 		queue_add(r->queue, &k->item, QUEUE_WATCH);
 	}

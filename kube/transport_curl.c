@@ -85,11 +85,11 @@ struct exchange {
 	struct exchange *next;
 };
 
-static void exchange_leave(struct exchange *);
-static void aim(struct exchange *);
+static void curl_exchange_leave(struct exchange *);
+static void curl_aim(struct exchange *);
 
 static void
-exchange_free(struct exchange *e)
+curl_exchange_free(struct exchange *e)
 {
 	for (struct exchange **at = &e->owner->exchanges; *at != NULL; at = &(*at)->next)
 		if (*at == e) {
@@ -100,7 +100,7 @@ exchange_free(struct exchange *e)
 	loop_timer_stop(e->owner->transport.loop, &e->soon);
 	if (!e->waiting && !e->late && !e->held && !e->turn.waits)
 		curl_multi_remove_handle(e->owner->multi, e->easy);
-	exchange_leave(e);
+	curl_exchange_leave(e);
 	resolve_cancel(e->resolving);
 	curl_easy_cleanup(e->easy);
 	curl_slist_free_all(e->headers);
@@ -113,10 +113,10 @@ exchange_free(struct exchange *e)
 	free(e);
 }
 
-static bool follow(struct exchange *, long status);
+static bool curl_follow(struct exchange *, long status);
 
 static void
-finish(struct exchange *e, CURLcode code)
+curl_finish(struct exchange *e, CURLcode code)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct receiver *receiver = e->receiver;
@@ -127,7 +127,7 @@ finish(struct exchange *e, CURLcode code)
 	struct reply reply = { .retry_after_ms = e->retry_after_ms };
 
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_OK && follow(e, status))
+	if (code == CURLE_OK && curl_follow(e, status))
 		return;
 	answer = e->answer;
 	if (e->too_long)
@@ -148,13 +148,13 @@ finish(struct exchange *e, CURLcode code)
 		credentials_refused(e->owner->credentials);
 	reply.body = (struct bytes){ str_text(&answer), answer.len };
 	str_init(&e->answer, 0);
-	exchange_free(e);
+	curl_exchange_free(e);
 	receiver->done(arg, err, &reply);
 	str_done(&answer);
 }
 
 static void
-reap(struct curl *c)
+curl_reap(struct curl *c)
 {
 	CURLMsg *m;
 	int left;
@@ -167,39 +167,39 @@ reap(struct curl *c)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&e);
 		if (e->canceled)
-			exchange_free(e);
+			curl_exchange_free(e);
 		else
-			finish(e, code);
+			curl_finish(e, code);
 	}
 	for (struct exchange *e = c->exchanges, *next; e != NULL; e = next) {
 		next = e->next;
 		if (e->canceled)
-			exchange_free(e);
+			curl_exchange_free(e);
 	}
 }
 
 static void
-action(struct curl *c, curl_socket_t fd, int events)
+curl_action(struct curl *c, curl_socket_t fd, int events)
 {
 	int running;
 
 	c->inside = true;
 	curl_multi_socket_action(c->multi, fd, events, &running);
 	c->inside = false;
-	reap(c);
+	curl_reap(c);
 }
 
 static void
-on_ready(struct loop_io *io, int events, void *arg)
+curl_on_ready(struct loop_io *io, int events, void *arg)
 {
 	struct socket *s = arg;
 
-	action(s->owner, io->fd,
+	curl_action(s->owner, io->fd,
 	    (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
 static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
+curl_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
 {
 	struct curl *c = arg;
 	struct socket *s = per_socket;
@@ -221,7 +221,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
 	if (s == NULL) {
 		s = mem_alloc(sizeof(*s));
 		s->owner = c;
-		s->io = (struct loop_io){ .fd = fd, .ready = on_ready, .arg = s };
+		s->io = (struct loop_io){ .fd = fd, .ready = curl_on_ready, .arg = s };
 		s->next = c->sockets;
 		c->sockets = s;
 		curl_multi_assign(c->multi, fd, s);
@@ -234,14 +234,14 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+curl_on_timer(struct timer *t, void *arg)
 {
 	(void)t;
-	action(arg, CURL_SOCKET_TIMEOUT, 0);
+	curl_action(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int
-on_timeout(CURLM *multi, long ms, void *arg)
+curl_on_timeout(CURLM *multi, long ms, void *arg)
 {
 	struct curl *c = arg;
 
@@ -254,7 +254,7 @@ on_timeout(CURLM *multi, long ms, void *arg)
 }
 
 static size_t
-on_body(char *at, size_t size, size_t n, void *arg)
+curl_on_body(char *at, size_t size, size_t n, void *arg)
 {
 	struct exchange *e = arg;
 	long status = 0;
@@ -276,7 +276,7 @@ on_body(char *at, size_t size, size_t n, void *arg)
 
 /* The seconds of a Retry-After; a date, and what is no number, ask for nothing. */
 static int64_t
-retry_after_ms(const char *at, size_t n)
+curl_retry_after_ms(const char *at, size_t n)
 {
 	_cleanup_(freep) char *text = mem_printf("%.*s", (int)n, at);
 	char *value = text + strspn(text, " \t");
@@ -288,7 +288,7 @@ retry_after_ms(const char *at, size_t n)
 
 /* A watch whose header has come whole may be quiet: it is not late. One that is refused has its time-out for all of its answer. */
 static size_t
-on_header(char *at, size_t size, size_t n, void *arg)
+curl_on_header(char *at, size_t size, size_t n, void *arg)
 {
 	static const char name[] = "retry-after:";
 	struct exchange *e = arg;
@@ -296,7 +296,7 @@ on_header(char *at, size_t size, size_t n, void *arg)
 
 	n *= size;
 	if (n > sizeof(name) && strncasecmp(at, name, sizeof(name) - 1) == 0)
-		e->retry_after_ms = retry_after_ms(at + sizeof(name) - 1, n - sizeof(name) + 1);
+		e->retry_after_ms = curl_retry_after_ms(at + sizeof(name) - 1, n - sizeof(name) + 1);
 	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 200 && (at[0] == '\r' || at[0] == '\n'))
 		loop_timer_stop(e->owner->transport.loop, &e->timer);
@@ -304,18 +304,18 @@ on_header(char *at, size_t size, size_t n, void *arg)
 }
 
 static void
-on_late(struct timer *t, void *arg)
+curl_on_late(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 
 	(void)t;
 	snprintf(e->error, sizeof(e->error), "no answer in time");
-	finish(e, CURLE_OPERATION_TIMEDOUT);
+	curl_finish(e, CURLE_OPERATION_TIMEDOUT);
 }
 
 /* One header only, whatever the value is: false, and none, where it would be more. */
 static bool
-add_header(struct exchange *e, const char *name, const char *value)
+curl_add_header(struct exchange *e, const char *name, const char *value)
 {
 	_cleanup_(freep) char *header = mem_printf("%s: %s", name, value);
 
@@ -327,7 +327,7 @@ add_header(struct exchange *e, const char *name, const char *value)
 
 /* The token's file is read anew for every request: service account tokens are rotated. */
 static const char *
-token_of(struct arena *a, const struct config *c)
+curl_token(struct arena *a, const struct config *c)
 {
 	FILE *f = c->token_file != NULL ? fopen(c->token_file, "r") : NULL;
 	char room[16384];
@@ -341,7 +341,7 @@ token_of(struct arena *a, const struct config *c)
 }
 
 static void
-blob(CURL *easy, CURLoption file_option, const char *file, CURLoption blob_option, const char *data)
+curl_set_blob(CURL *easy, CURLoption file_option, const char *file, CURLoption blob_option, const char *data)
 {
 	struct curl_blob b = { .data = (void *)data, .len = data != NULL ? strlen(data) : 0, .flags = CURL_BLOB_COPY };
 
@@ -352,7 +352,7 @@ blob(CURL *easy, CURLoption file_option, const char *file, CURLoption blob_optio
 }
 
 static bool
-is_loopback(const char *url)
+curl_is_loopback(const char *url)
 {
 	static const char *const hosts[] = { "localhost", "127.", "[::1]" };
 	const char *host = strstr(url, "://");
@@ -365,7 +365,7 @@ is_loopback(const char *url)
 
 /* A dead peer is noticed within a minute or two, whether or not something was being sent. */
 static int
-on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+curl_on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
 	int probes = 3, user_timeout_ms = 60000;
 
@@ -378,34 +378,35 @@ on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 
 /* Who we are, and whom we act as. */
 static void
-add_identity(struct exchange *e, const struct credential *said)
+curl_add_identity(struct exchange *e, const struct credential *said)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct config *c = e->owner->config;
-	const char *token = said->token != NULL ? said->token : token_of(a, c);
+	const char *token = said->token != NULL ? said->token : curl_token(a, c);
 
 	if (token != NULL) {
-		add_header(e, "Authorization", arena_printf(a, "Bearer %s", token));
+		curl_add_header(e, "Authorization", arena_printf(a, "Bearer %s", token));
 	} else if (c->username != NULL) {
 		const char *both = arena_printf(a, "%s:%s", c->username, c->password != NULL ? c->password : "");
 
-		add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
+		curl_add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
 	}
 	/* Without the header, the request would be made with our own rights. */
-	if (c->as.user != NULL && !add_header(e, "Impersonate-User", c->as.user))
-		add_header(e, "Impersonate-User", "system:anonymous");
+	if (c->as.user != NULL && !curl_add_header(e, "Impersonate-User", c->as.user))
+		curl_add_header(e, "Impersonate-User", "system:anonymous");
 	if (c->as.uid != NULL)
-		add_header(e, "Impersonate-Uid", c->as.uid);
+		curl_add_header(e, "Impersonate-Uid", c->as.uid);
 	for (size_t i = 0; i < c->as.groups.n; i++)
-		add_header(e, "Impersonate-Group", c->as.groups.at[i]);
-	blob(e->easy, CURLOPT_SSLCERT, c->cert_file, CURLOPT_SSLCERT_BLOB,
+		curl_add_header(e, "Impersonate-Group", c->as.groups.at[i]);
+	curl_set_blob(e->easy, CURLOPT_SSLCERT, c->cert_file, CURLOPT_SSLCERT_BLOB,
 	    said->cert != NULL ? said->cert : c->cert_data);
-	blob(e->easy, CURLOPT_SSLKEY, c->key_file, CURLOPT_SSLKEY_BLOB, said->key != NULL ? said->key : c->key_data);
+	curl_set_blob(
+	    e->easy, CURLOPT_SSLKEY, c->key_file, CURLOPT_SSLKEY_BLOB, said->key != NULL ? said->key : c->key_data);
 }
 
 /* The server's certificate is another host's: connect to where it is, and speak as if to that host. */
 static void
-rename_server(struct exchange *e, const char *as)
+curl_rename_server(struct exchange *e, const char *as)
 {
 	const char *host = strstr(e->url, "://") + 3, *path = host + strcspn(host, "/");
 	const char *colon = memchr(host, ':', (size_t)(path - host));
@@ -418,12 +419,12 @@ rename_server(struct exchange *e, const char *as)
 	e->connect_to = curl_slist_append(NULL, to);
 	curl_easy_setopt(e->easy, CURLOPT_CONNECT_TO, e->connect_to);
 	curl_easy_setopt(e->easy, CURLOPT_URL, url);
-	add_header(e, "Host", real);
+	curl_add_header(e, "Host", real);
 	free(url);
 }
 
 static void
-on_soon(struct timer *t, void *arg)
+curl_on_soon(struct timer *t, void *arg)
 {
 	struct exchange *e = arg;
 
@@ -434,12 +435,12 @@ on_soon(struct timer *t, void *arg)
 
 /* Hands it to curl. From within the data of another one (a watch that brings what makes us ask) curl takes none. */
 static void
-submit(struct exchange *e)
+curl_submit(struct exchange *e)
 {
 	if (curl_multi_add_handle(e->owner->multi, e->easy) != CURLM_RECURSIVE_API_CALL)
 		return;
 	e->late = true;
-	e->soon = (struct timer){ .fire = on_soon, .arg = e };
+	e->soon = (struct timer){ .fire = curl_on_soon, .arg = e };
 	loop_timer(e->owner->transport.loop, &e->soon, 0);
 }
 
@@ -447,21 +448,21 @@ submit(struct exchange *e)
  * handshakes and its memory on buffers, and close most of them again: a few connections carry the same calls sooner. A namespace in which
  * all calls are slow, because of an admission webhook, has only some of them. */
 static void
-call_start(struct exchange *e)
+curl_call_start(struct exchange *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *in = strstr(e->url + strlen(e->owner->config->server), "/namespaces/");
 	const char *ns = in != NULL ? in + strlen("/namespaces/") : "";
 
 	if (turn_take(&e->owner->calls, &e->turn, arena_strndup(a, ns, strcspn(ns, "/?")), NULL))
-		submit(e);
+		curl_submit(e);
 	else
 		loop_timer(e->owner->transport.loop, &e->timer, e->timeout_ms);
 }
 
 /* Gives its place to the next one. */
 static void
-exchange_leave(struct exchange *e)
+curl_exchange_leave(struct exchange *e)
 {
 	struct curl *c = e->owner;
 	struct turn *turn = turn_end(e->api ? &c->calls : &c->outside, &e->turn);
@@ -473,32 +474,32 @@ exchange_leave(struct exchange *e)
 	if (!next->api) {
 		/* The host that is asked is not at fault for the wait, and a measurement that comes late is no error. */
 		next->began = loop_mono(c->transport.loop);
-		aim(next);
+		curl_aim(next);
 		return;
 	}
 	/* The wait counts: a call ends within its time-out, however many there are before it. */
 	loop_timer_stop(c->transport.loop, &next->timer);
 	left = next->timeout_ms - (loop_mono(c->transport.loop) - next->began);
 	curl_easy_setopt(next->easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
-	submit(next);
+	curl_submit(next);
 }
 
 static void
-go(struct exchange *e, const struct credential *said)
+curl_exchange_run(struct exchange *e, const struct credential *said)
 {
 	if (e->api)
-		add_identity(e, said);
+		curl_add_identity(e, said);
 	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers != NULL ? e->headers : e->bare);
 	e->waiting = e->held = false;
 	if (e->api && !e->stream)
-		call_start(e);
+		curl_call_start(e);
 	else
-		submit(e);
+		curl_submit(e);
 }
 
 /* Those that wait for the credentials go, or fail. */
 static void
-on_known(struct timer *t, void *arg)
+curl_on_known(struct timer *t, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct curl *c = arg;
@@ -512,13 +513,13 @@ on_known(struct timer *t, void *arg)
 		if (!x->waiting)
 			continue;
 		if (state == CREDENTIALS_READY) {
-			go(x, &said);
+			curl_exchange_run(x, &said);
 		} else {
 			const struct receiver *receiver = x->receiver;
 			struct reply none = { .body = { "", 0 } };
 			void *to = x->arg;
 
-			exchange_free(x);
+			curl_exchange_free(x);
 			receiver->done(to, e, &none);
 			next = c->exchanges; /* whoever was told may have canceled others */
 		}
@@ -526,7 +527,7 @@ on_known(struct timer *t, void *arg)
 }
 
 static void
-on_credentials(void *arg)
+curl_on_credentials(void *arg)
 {
 	struct curl *c = arg;
 
@@ -541,7 +542,7 @@ struct target {
 };
 
 static void
-target_done(struct target *t)
+curl_target_done(struct target *t)
 {
 	curl_free(t->scheme);
 	curl_free(t->host);
@@ -549,7 +550,7 @@ target_done(struct target *t)
 }
 
 static struct target
-target_of(const char *url)
+curl_target(const char *url)
 {
 	struct target t = { 0 };
 	CURLU *u = curl_url();
@@ -564,27 +565,27 @@ target_of(const char *url)
 }
 
 static bool
-target_is_whole(const struct target *t)
+curl_target_is_whole(const struct target *t)
 {
 	return t->scheme != NULL && t->host != NULL && t->port != NULL;
 }
 
 static bool
-is_same_origin(const char *url, const char *other)
+curl_is_same_origin(const char *url, const char *other)
 {
-	struct target a = target_of(url), b = target_of(other);
-	bool same = target_is_whole(&a) && target_is_whole(&b) && strcasecmp(a.scheme, b.scheme) == 0 &&
+	struct target a = curl_target(url), b = curl_target(other);
+	bool same = curl_target_is_whole(&a) && curl_target_is_whole(&b) && strcasecmp(a.scheme, b.scheme) == 0 &&
 		    strcasecmp(a.host, b.host) == 0 && strcmp(a.port, b.port) == 0;
 
-	target_done(&a);
-	target_done(&b);
+	curl_target_done(&a);
+	curl_target_done(&b);
 	return same;
 }
 
 /* The exchange may not go to this address and port: this machine, its link and the API server, for what users write; a link, for everything
  * that is not in the cluster. */
 static bool
-is_forbidden(const struct exchange *e, const struct address *a, const char *port)
+curl_is_forbidden(const struct exchange *e, const struct address *a, const char *port)
 {
 	enum address_kind kind = address_kind(a);
 	struct address own;
@@ -595,17 +596,17 @@ is_forbidden(const struct exchange *e, const struct address *a, const char *port
 		return kind == ADDRESS_LINK;
 	if (kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
 		return kind != ADDRESS_OUTSIDE;
-	server = target_of(e->owner->server);
-	same = target_is_whole(&server) && strcmp(server.port, port) == 0 && address_parse(server.host, &own) &&
+	server = curl_target(e->owner->server);
+	same = curl_target_is_whole(&server) && strcmp(server.port, port) == 0 && address_parse(server.host, &own) &&
 	       address_is_same(&own, a);
-	target_done(&server);
+	curl_target_done(&server);
 	return same;
 }
 
 /* A name that is this machine's, a metadata service's, or the API server's. Whether it resolves here does not matter: a
  * proxy may resolve it. */
 static bool
-is_forbidden_name(const struct exchange *e, const char *host, const char *port)
+curl_is_forbidden_name(const struct exchange *e, const char *host, const char *port)
 {
 	enum address_kind kind = address_name_kind(host);
 	size_t n = strlen(host);
@@ -615,16 +616,16 @@ is_forbidden_name(const struct exchange *e, const char *host, const char *port)
 	if (!e->outside_only || kind != ADDRESS_OUTSIDE || e->owner->server == NULL)
 		return e->outside_only ? kind != ADDRESS_OUTSIDE : kind == ADDRESS_LINK;
 	n -= n > 0 && host[n - 1] == '.';
-	server = target_of(e->owner->server);
-	same = target_is_whole(&server) && strcmp(server.port, port) == 0 && strlen(server.host) == n &&
+	server = curl_target(e->owner->server);
+	same = curl_target_is_whole(&server) && strcmp(server.port, port) == 0 && strlen(server.host) == n &&
 	       strncasecmp(server.host, host, n) == 0;
-	target_done(&server);
+	curl_target_done(&server);
 	return same;
 }
 
 /* What is connected to is checked here, after names have been resolved: what they resolve to the next time does not matter. */
 static curl_socket_t
-on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+curl_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct exchange *e = arg;
 	const struct sockaddr_in *four = (const struct sockaddr_in *)&to->addr;
@@ -641,7 +642,7 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		memcpy(a.at, &four->sin_addr, 4);
 	else if (to->family == AF_INET6)
 		memcpy(a.at, &six->sin6_addr, 16);
-	if ((to->family != AF_INET && to->family != AF_INET6) || is_forbidden(e, &a, port)) {
+	if ((to->family != AF_INET && to->family != AF_INET6) || curl_is_forbidden(e, &a, port)) {
 		e->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -649,89 +650,89 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 }
 
 static void
-on_refused(struct timer *t, void *arg)
+curl_on_refused(struct timer *t, void *arg)
 {
 	(void)t;
-	finish(arg, CURLE_COULDNT_CONNECT);
+	curl_finish(arg, CURLE_COULDNT_CONNECT);
 }
 
 /* It ends on the loop's next turn. */
 static void
-refuse(struct exchange *e)
+curl_refuse(struct exchange *e)
 {
 	e->held = e->refused = true;
-	e->soon = (struct timer){ .fire = on_refused, .arg = e };
+	e->soon = (struct timer){ .fire = curl_on_refused, .arg = e };
 	loop_timer(e->owner->transport.loop, &e->soon, 0);
 }
 
 static void
-on_resolved(void *arg, const struct address *addresses, size_t n)
+curl_on_resolved(void *arg, const struct address *addresses, size_t n)
 {
 	static const struct credential none = { 0 };
 	struct exchange *e = arg;
-	struct target t = target_of(e->url);
-	bool forbidden = !target_is_whole(&t);
+	struct target t = curl_target(e->url);
+	bool forbidden = !curl_target_is_whole(&t);
 
 	e->resolving = NULL;
 	for (size_t i = 0; i < n && !forbidden; i++)
-		forbidden = is_forbidden(e, &addresses[i], t.port);
-	target_done(&t);
+		forbidden = curl_is_forbidden(e, &addresses[i], t.port);
+	curl_target_done(&t);
 	if (forbidden) {
-		refuse(e);
+		curl_refuse(e);
 		return;
 	}
-	go(e, &none);
+	curl_exchange_run(e, &none);
 }
 
 /* Sends what goes to the outside on its way. A proxy resolves names itself, so with one the rule is applied to what is asked before the proxy
  * is: to a number in any form, and to all that the name is here. A name that does not resolve here is the proxy's to resolve. */
 static void
-aim(struct exchange *e)
+curl_aim(struct exchange *e)
 {
 	static const struct credential none = { 0 };
-	struct target t = target_of(e->url);
-	const char *proxy = target_is_whole(&t) && !is_loopback(e->url) ? proxy_of(t.scheme, t.host) : NULL;
+	struct target t = curl_target(e->url);
+	const char *proxy = curl_target_is_whole(&t) && !curl_is_loopback(e->url) ? proxy_of(t.scheme, t.host) : NULL;
 	bool confined = e->owner->confined, forbidden = false, name = false;
 	struct address a;
 
 	e->proxied = proxy != NULL;
 	curl_easy_setopt(e->easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
 	curl_easy_setopt(e->easy, CURLOPT_NOPROXY, "");
-	if (confined && target_is_whole(&t)) {
+	if (confined && curl_target_is_whole(&t)) {
 		name = !address_parse(t.host, &a);
-		forbidden = name ? is_forbidden_name(e, t.host, t.port) : is_forbidden(e, &a, t.port);
+		forbidden = name ? curl_is_forbidden_name(e, t.host, t.port) : curl_is_forbidden(e, &a, t.port);
 		if (name && e->proxied && !forbidden)
-			e->resolving = resolve_start(e->owner->transport.loop, t.host, on_resolved, e);
+			e->resolving = resolve_start(e->owner->transport.loop, t.host, curl_on_resolved, e);
 		/* What cannot be checked is not asked. */
 		forbidden |= name && e->proxied && e->resolving == NULL;
 	}
-	target_done(&t);
+	curl_target_done(&t);
 	if (forbidden)
-		refuse(e);
+		curl_refuse(e);
 	else if (e->resolving != NULL)
 		e->held = true;
 	else
-		go(e, &none);
+		curl_exchange_run(e, &none);
 }
 
 /* Asks what is outside, as soon as there is a place for it. */
 static void
-outside_start(struct exchange *e, const char *tenant, const char *owner)
+curl_outside_start(struct exchange *e, const char *tenant, const char *owner)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
-	struct target t = target_of(e->url);
+	struct target t = curl_target(e->url);
 
-	if (owner == NULL && target_is_whole(&t))
+	if (owner == NULL && curl_target_is_whole(&t))
 		owner = arena_printf(a, "%s:%s", t.host, t.port);
-	target_done(&t);
+	curl_target_done(&t);
 	if (turn_take(&e->owner->outside, &e->turn, tenant, owner))
-		aim(e);
+		curl_aim(e);
 }
 
 /* Follows a redirect, if it is one and there are any left; false: the answer is what there is. To another origin go neither headers of ours
  * nor a body: any of them may be a credential. */
 static bool
-follow(struct exchange *e, long status)
+curl_follow(struct exchange *e, long status)
 {
 	bool repeats = status == 307 || status == 308, foreign;
 	int64_t left = e->timeout_ms - (loop_mono(e->owner->transport.loop) - e->began);
@@ -743,7 +744,7 @@ follow(struct exchange *e, long status)
 	curl_easy_getinfo(e->easy, CURLINFO_REDIRECT_URL, &to);
 	if (to == NULL)
 		return false;
-	foreign = !is_same_origin(e->url, to);
+	foreign = !curl_is_same_origin(e->url, to);
 	if (repeats && foreign && e->body != NULL)
 		return false;
 	e->redirects_left--;
@@ -768,12 +769,12 @@ follow(struct exchange *e, long status)
 	curl_easy_setopt(e->easy, CURLOPT_URL, e->url);
 	curl_easy_setopt(e->easy, CURLOPT_TIMEOUT_MS, (long)left);
 	e->held = true;
-	aim(e);
+	curl_aim(e);
 	return true;
 }
 
 static struct exchange *
-start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
+curl_start(struct transport *t, const struct request *r, const struct receiver *receiver, void *arg)
 {
 	struct curl *c = (struct curl *)t;
 	struct exchange *e = mem_alloc(sizeof(*e));
@@ -799,7 +800,7 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	e->redirects_left = r->redirects_max;
 	e->began = loop_mono(t->loop);
 	e->timeout_ms = r->timeout_ms;
-	e->timer = (struct timer){ .fire = on_late, .arg = e };
+	e->timer = (struct timer){ .fire = curl_on_late, .arg = e };
 	str_init(&e->answer, r->response_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 	curl_easy_setopt(h, CURLOPT_URL, e->url);
@@ -817,14 +818,14 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, curl_on_body);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, e);
-	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, curl_on_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, e);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet watch on a dead connection is noticed */
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
-	if (api && is_loopback(e->url))
+	if (api && curl_is_loopback(e->url))
 		curl_easy_setopt(h, CURLOPT_NOPROXY, "*"); /* as Go's clients: what is on this machine needs no proxy */
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(r->stream ? r->stream_max_ms : r->timeout_ms));
 	if (r->stream)
@@ -839,23 +840,23 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 		e->headers = curl_slist_append(e->headers, header);
 	}
 	for (size_t i = 0; i < r->n_headers; i++)
-		add_header(e, r->headers[i].name, r->headers[i].value);
+		curl_add_header(e, r->headers[i].name, r->headers[i].value);
 	e->headers = curl_slist_append(e->headers, "Expect:");
 	e->bare = curl_slist_append(NULL, "Expect:");
-	blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
+	curl_set_blob(h, CURLOPT_CAINFO, NULL, CURLOPT_CAINFO_BLOB, r->ca);
 	if (api) {
 		e->headers = curl_slist_append(e->headers, "Accept: application/json");
-		blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
+		curl_set_blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
 		if (c->config->proxy != NULL) {
 			curl_easy_setopt(h, CURLOPT_PROXY, c->config->proxy);
 			curl_easy_setopt(h, CURLOPT_NOPROXY, ""); /* it was meant for this server */
 		}
 		if (c->config->tls_server_name != NULL && strncmp(e->url, "https://", 8) == 0)
-			rename_server(e, c->config->tls_server_name);
+			curl_rename_server(e, c->config->tls_server_name);
 	}
-	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
+	curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, curl_on_new_socket);
 	if (c->confined && !api) {
-		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+		curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, curl_on_open_socket);
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
 	}
 	if (e->outside_only) {
@@ -871,9 +872,9 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 	if (api && c->credentials != NULL)
 		state = credentials_get(c->credentials, a, &said, &why);
 	if (!api) {
-		outside_start(e, r->tenant, r->owner);
+		curl_outside_start(e, r->tenant, r->owner);
 	} else if (state == CREDENTIALS_READY) {
-		go(e, &said);
+		curl_exchange_run(e, &said);
 	} else {
 		/* Told from the loop, as everything is. */
 		e->waiting = true;
@@ -884,15 +885,15 @@ start(struct transport *t, const struct request *r, const struct receiver *recei
 }
 
 static void
-cancel(struct exchange *e)
+curl_cancel(struct exchange *e)
 {
 	e->canceled = true;
 	if (!e->owner->inside)
-		exchange_free(e);
+		curl_exchange_free(e);
 }
 
 static struct transport *
-curl_free_transport(struct transport *t)
+curl_transport_free(struct transport *t)
 {
 	struct curl *c = (struct curl *)t;
 
@@ -904,7 +905,7 @@ curl_free_transport(struct transport *t)
 		}
 	/* Each takes itself off the list, which the analyzer does not follow. */
 	while (c->exchanges != NULL)
-		exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
+		curl_exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	curl_multi_cleanup(c->multi);
 	free(c->server);
 	loop_timer_stop(t->loop, &c->timer);
@@ -921,7 +922,7 @@ curl_free_transport(struct transport *t)
 	return NULL;
 }
 
-static const struct transport_ops ops = { .start = start, .cancel = cancel, .free = curl_free_transport };
+static const struct transport_ops ops = { .start = curl_start, .cancel = curl_cancel, .free = curl_transport_free };
 
 struct transport *
 transport_curl_new(struct loop *l, const struct config *config)
@@ -930,16 +931,16 @@ transport_curl_new(struct loop *l, const struct config *config)
 
 	c->transport = (struct transport){ .ops = &ops, .loop = l };
 	c->config = config;
-	c->timer = (struct timer){ .fire = on_timer, .arg = c };
-	c->known = (struct timer){ .fire = on_known, .arg = c };
+	c->timer = (struct timer){ .fire = curl_on_timer, .arg = c };
+	c->known = (struct timer){ .fire = curl_on_known, .arg = c };
 	c->calls.limits = (struct turns_limits){ CALLS_MAX, CALLS_TENANT_MAX, CALLS_TENANT_MAX };
 	c->outside.limits = (struct turns_limits){ OUTSIDE_MAX, OUTSIDE_TENANT_MAX, OUTSIDE_HOST_MAX };
 	if (config != NULL && config->exec != NULL)
-		c->credentials = credentials_new(l, config->exec, on_credentials, c);
+		c->credentials = credentials_new(l, config->exec, curl_on_credentials, c);
 	c->multi = curl_multi_init();
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, curl_on_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, curl_on_timeout);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)CONNECTIONS_MAX);
 	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);

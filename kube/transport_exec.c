@@ -32,10 +32,10 @@ struct exchange {
 	const struct err *err; /* why it could not be started */
 };
 
-static void exchange_leave(struct exchange *);
+static void exec_exchange_leave(struct exchange *);
 
 static void
-exchange_free(struct exchange *x)
+exec_exchange_free(struct exchange *x)
 {
 	for (struct exchange **at = &x->owner->list; *at != NULL; at = &(*at)->next)
 		if (*at == x) {
@@ -44,7 +44,7 @@ exchange_free(struct exchange *x)
 		}
 	loop_timer_stop(x->owner->transport.loop, &x->failed);
 	program_cancel(x->process);
-	exchange_leave(x);
+	exec_exchange_leave(x);
 	json_decref(x->how);
 	free(x->body);
 	arena_free(x->arena);
@@ -52,7 +52,7 @@ exchange_free(struct exchange *x)
 }
 
 static void
-exchange_on_end(void *arg, const struct program_end *end)
+exec_on_end(void *arg, const struct program_end *end)
 {
 	struct exchange *x = arg;
 	struct reply r = { .status = end->exit_code == 0 ? 200 : 500, .body = end->output };
@@ -62,22 +62,22 @@ exchange_on_end(void *arg, const struct program_end *end)
 		x->to.done(x->arg, err_wrap(x->arena, end->err, "%s", x->program), &(struct reply){ 0 });
 	else
 		x->to.done(x->arg, NULL, &r);
-	exchange_free(x);
+	exec_exchange_free(x);
 }
 
 static void
-exchange_on_failed(struct timer *t, void *arg)
+exec_on_failed(struct timer *t, void *arg)
 {
 	struct exchange *x = arg;
 
 	(void)t;
 	x->to.done(x->arg, x->err, &(struct reply){ 0 });
-	exchange_free(x);
+	exec_exchange_free(x);
 }
 
 /* It has its turn: its time-out begins. An error is reported from the loop, as every response is. */
 static void
-exchange_run(struct exchange *x)
+exec_exchange_run(struct exchange *x)
 {
 	const json_t *how = x->how, *list = json_object_get(how, "argv");
 	json_int_t memory_max = json_integer_value(json_object_get(how, "memoryMax"));
@@ -100,7 +100,7 @@ exchange_run(struct exchange *x)
 				  .memory_max = memory_max > 0 ? (uint64_t)memory_max : PROGRAM_MEMORY_UNLIMITED,
 				  .output_max = x->output_max,
 				  .files_max = FILES_MAX },
-			      exchange_on_end, x, &x->process);
+			      exec_on_end, x, &x->process);
 	free(x->body);
 	x->body = NULL;
 	if (x->err == NULL)
@@ -111,23 +111,23 @@ exchange_run(struct exchange *x)
 }
 
 static struct turns *
-turns_of(const struct exchange *x)
+exec_turns(const struct exchange *x)
 {
 	return json_is_true(json_object_get(x->how, "worker")) ? &x->owner->workers : &x->owner->programs;
 }
 
 /* Gives its place to the next one. */
 static void
-exchange_leave(struct exchange *x)
+exec_exchange_leave(struct exchange *x)
 {
-	struct turn *next = turn_end(turns_of(x), &x->turn);
+	struct turn *next = turn_end(exec_turns(x), &x->turn);
 
 	if (next != NULL)
-		exchange_run(next->arg);
+		exec_exchange_run(next->arg);
 }
 
 static struct exchange *
-start(struct transport *t, const struct request *r, const struct receiver *to, void *arg)
+exec_start(struct transport *t, const struct request *r, const struct receiver *to, void *arg)
 {
 	struct exec_transport *owner = (struct exec_transport *)t;
 	struct exchange *x = mem_alloc(sizeof(*x));
@@ -136,7 +136,7 @@ start(struct transport *t, const struct request *r, const struct receiver *to, v
 		.next = owner->list,
 		.to = *to,
 		.arg = arg,
-		.failed = { .fire = exchange_on_failed, .arg = x },
+		.failed = { .fire = exec_on_failed, .arg = x },
 		.turn = { .arg = x },
 		.how = json_loads(r->url, 0, NULL),
 		.body = r->body != NULL ? mem_strdup(r->body) : NULL,
@@ -144,23 +144,23 @@ start(struct transport *t, const struct request *r, const struct receiver *to, v
 		.output_max = r->response_max,
 		.arena = arena_new() };
 	owner->list = x;
-	if (turn_take(turns_of(x), &x->turn, r->tenant, r->owner))
-		exchange_run(x);
+	if (turn_take(exec_turns(x), &x->turn, r->tenant, r->owner))
+		exec_exchange_run(x);
 	return x;
 }
 
 static struct transport *
-transport_free_(struct transport *t)
+exec_transport_free(struct transport *t)
 {
 	struct exec_transport *owner = (struct exec_transport *)t;
 
 	/* None of those that wait has its turn any more. */
 	for (struct exchange *x = owner->list; x != NULL; x = x->next)
 		if (x->turn.waits)
-			turn_end(turns_of(x), &x->turn);
+			turn_end(exec_turns(x), &x->turn);
 	for (struct exchange *x; (x = owner->list) != NULL;) {
 		owner->list = x->next;
-		exchange_free(x);
+		exec_exchange_free(x);
 	}
 	free(owner);
 	return NULL;
@@ -169,7 +169,9 @@ transport_free_(struct transport *t)
 struct transport *
 transport_exec_new(struct loop *l, size_t workers)
 {
-	static const struct transport_ops ops = { .start = start, .cancel = exchange_free, .free = transport_free_ };
+	static const struct transport_ops ops = {
+		.start = exec_start, .cancel = exec_exchange_free, .free = exec_transport_free
+	};
 	struct exec_transport *t = mem_alloc(sizeof(*t));
 
 	t->transport = (struct transport){ .ops = &ops, .loop = l };

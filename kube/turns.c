@@ -22,7 +22,7 @@ struct turns_tenant {
 };
 
 static struct turns_tenant *
-tenant_of(struct turns *t, const char *name)
+turns_tenant_of(struct turns *t, const char *name)
 {
 	struct turns_tenant *n = t->tenants;
 
@@ -37,7 +37,7 @@ tenant_of(struct turns *t, const char *name)
 }
 
 static struct turns_owner *
-owner_of(struct turns_tenant *of, const char *name)
+turns_owner_of(struct turns_tenant *of, const char *name)
 {
 	struct turns_owner *o = of->owners;
 
@@ -54,7 +54,7 @@ owner_of(struct turns_tenant *of, const char *name)
 
 /* Forgets the owner, and its tenant, if they neither hold nor wait for anything. */
 static void
-owner_leave(struct turns *t, struct turns_owner *o)
+turns_owner_leave(struct turns *t, struct turns_owner *o)
 {
 	struct turns_tenant *of = o->tenant;
 	struct turns_owner **at = &of->owners;
@@ -77,7 +77,7 @@ owner_leave(struct turns *t, struct turns_owner *o)
 }
 
 static void
-owner_give(struct turns *t, struct turns_owner *o)
+turns_owner_give(struct turns *t, struct turns_owner *o)
 {
 	t->taken++;
 	o->held++;
@@ -86,39 +86,40 @@ owner_give(struct turns *t, struct turns_owner *o)
 }
 
 static bool
-may_have(const struct turns *t, const struct turns_owner *o)
+turns_may_have(const struct turns *t, const struct turns_owner *o)
 {
 	return t->taken < t->limits.all && o->tenant->held < t->limits.tenant && o->held < t->limits.owner;
 }
 
 static bool
-is_before(size_t held, uint64_t last, size_t other_held, uint64_t other_last)
+turns_is_before(size_t held, uint64_t last, size_t other_held, uint64_t other_last)
 {
 	return held != other_held ? held < other_held : last < other_last;
 }
 
 /* The owner whose turn it is, or NULL. */
 static struct turns_owner *
-owner_next(const struct turns *t)
+turns_owner_next(const struct turns *t)
 {
 	struct turns_owner *best = NULL;
 
 	for (const struct turns_tenant *n = t->tenants; n != NULL; n = n->next)
 		for (struct turns_owner *o = n->owners; o != NULL; o = o->next) {
-			if (o->first == NULL || !may_have(t, o))
+			if (o->first == NULL || !turns_may_have(t, o))
 				continue;
 			if (best == NULL ||
-			    (best->tenant == n ? is_before(o->held, o->last, best->held, best->last)
-					       : is_before(n->held, n->last, best->tenant->held, best->tenant->last)))
+			    (best->tenant == n
+				    ? turns_is_before(o->held, o->last, best->held, best->last)
+				    : turns_is_before(n->held, n->last, best->tenant->held, best->tenant->last)))
 				best = o;
 		}
 	return best;
 }
 
 static struct turn *
-give_next(struct turns *t)
+turns_give_next(struct turns *t)
 {
-	struct turns_owner *o = owner_next(t);
+	struct turns_owner *o = turns_owner_next(t);
 	struct turn *turn = o != NULL ? o->first : NULL;
 
 	if (turn == NULL)
@@ -128,21 +129,22 @@ give_next(struct turns *t)
 		o->last_at = &o->first;
 	turn->next = NULL;
 	turn->waits = false;
-	owner_give(t, o);
+	turns_owner_give(t, o);
 	return turn;
 }
 
 bool
 turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *owner)
 {
-	struct turns_owner *o = owner_of(tenant_of(t, tenant != NULL ? tenant : ""), owner != NULL ? owner : "");
+	struct turns_owner *o =
+	    turns_owner_of(turns_tenant_of(t, tenant != NULL ? tenant : ""), owner != NULL ? owner : "");
 
 	turn->owner = o;
 	turn->next = NULL;
 	/* Those that wait may have none yet: with each place that becomes free, the next of them that may have it has got it. */
-	turn->waits = !may_have(t, o);
+	turn->waits = !turns_may_have(t, o);
 	if (!turn->waits) {
-		owner_give(t, o);
+		turns_owner_give(t, o);
 		return true;
 	}
 	*o->last_at = turn;
@@ -166,13 +168,13 @@ turn_end(struct turns *t, struct turn *turn)
 		if (*at == NULL)
 			o->last_at = at;
 		turn->waits = false;
-		owner_leave(t, o);
+		turns_owner_leave(t, o);
 		return NULL;
 	}
 	t->taken--;
 	o->held--;
 	o->tenant->held--;
-	turn = give_next(t);
-	owner_leave(t, o);
+	turn = turns_give_next(t);
+	turns_owner_leave(t, o);
 	return turn;
 }

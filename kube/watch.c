@@ -48,12 +48,12 @@ struct watch {
 	struct watch_observer observer;
 };
 
-static void list_start(struct watch *);
-static void stream_start(struct watch *);
-static void stream_end(struct watch *);
+static void watch_list_start(struct watch *);
+static void watch_stream_start(struct watch *);
+static void watch_stream_end(struct watch *);
 
 static void
-set_version(struct watch *w, const char *rv)
+watch_set_version(struct watch *w, const char *rv)
 {
 	char *copy = rv != NULL ? mem_strdup(rv) : NULL;
 
@@ -64,20 +64,20 @@ set_version(struct watch *w, const char *rv)
 }
 
 static void
-on_timer(struct timer *t, void *arg)
+watch_on_timer(struct timer *t, void *arg)
 {
 	struct watch *w = arg;
 
 	(void)t;
 	if (w->resource_version == NULL)
-		list_start(w);
+		watch_list_start(w);
 	else
-		stream_start(w);
+		watch_stream_start(w);
 }
 
 /* Soon, or after a failure with back-off, and no sooner than the server asked for. */
 static void
-again(struct watch *w, bool failed, int64_t retry_after_ms)
+watch_retry(struct watch *w, bool failed, int64_t retry_after_ms)
 {
 	int64_t delay = 0;
 
@@ -92,7 +92,7 @@ again(struct watch *w, bool failed, int64_t retry_after_ms)
 }
 
 static void
-synced(struct watch *w)
+watch_synced(struct watch *w)
 {
 	if (w->synced)
 		return;
@@ -108,7 +108,7 @@ struct turn {
 };
 
 static void
-take_turn(const struct object *o, void *arg)
+watch_take_turn(const struct object *o, void *arg)
 {
 	struct turn *t = arg;
 
@@ -117,18 +117,18 @@ take_turn(const struct object *o, void *arg)
 }
 
 static struct turn
-turn_of(const struct watch *w, size_t at)
+watch_turn_of(const struct watch *w, size_t at)
 {
 	struct turn t = { .at = at };
 
-	view_each_unreadable(cache_view(w->cache), w->type, NULL, take_turn, &t);
+	view_each_unreadable(cache_view(w->cache), w->type, NULL, watch_take_turn, &t);
 	return t;
 }
 
 static void
-recheck_later(struct watch *w)
+watch_recheck_later(struct watch *w)
 {
-	size_t n = turn_of(w, 0).n + (w->was_nameless ? 1 : 0);
+	size_t n = watch_turn_of(w, 0).n + (w->was_nameless ? 1 : 0);
 
 	if (n > 0 && w->recheck.place == 0 && w->rechecking == NULL)
 		loop_timer(w->transport->loop, &w->recheck,
@@ -136,7 +136,7 @@ recheck_later(struct watch *w)
 }
 
 static void
-on_rechecked(void *arg, const struct err *e, const json_t *body)
+watch_on_rechecked(void *arg, const struct err *e, const json_t *body)
 {
 	struct watch *w = arg;
 
@@ -146,29 +146,29 @@ on_rechecked(void *arg, const struct err *e, const json_t *body)
 	else if (e->class == ERR_GONE)
 		cache_remove(w->cache, w->type, w->rechecked_ns, w->rechecked_name, NULL);
 	w->rechecked++;
-	recheck_later(w);
+	watch_recheck_later(w);
 }
 
 /* What made an object unreadable may have been on the way, and then no event says that it is as it was. A list with a nameless object is
  * made again for the same reason. */
 static void
-on_recheck(struct timer *timer, void *arg)
+watch_on_recheck(struct timer *timer, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
-	struct turn t = turn_of(w, 0);
+	struct turn t = watch_turn_of(w, 0);
 	const struct meta *m;
 
 	(void)timer;
 	if (w->was_nameless && w->stream != NULL) {
 		w->relist = true;
-		stream_end(w);
+		watch_stream_end(w);
 		return;
 	}
 	if (t.n == 0)
 		return;
 	w->rechecked %= t.n;
-	t = turn_of(w, w->rechecked);
+	t = watch_turn_of(w, w->rechecked);
 	if (t.object == NULL)
 		return;
 	m = &t.object->meta;
@@ -178,15 +178,15 @@ on_recheck(struct timer *timer, void *arg)
 	w->rechecked_name = mem_strdup(m->name);
 	if (name_is_path_segment(m->name) && (m->namespace == NULL || name_is_path_segment(m->namespace))) {
 		w->rechecking = client_call(w->transport, "GET", client_path(a, w->type, m->namespace, m->name, NULL),
-		    NULL, NULL, on_rechecked, w);
+		    NULL, NULL, watch_on_rechecked, w);
 	} else {
 		w->rechecked++;
-		recheck_later(w);
+		watch_recheck_later(w);
 	}
 }
 
 static void
-list_failed(struct watch *w, const struct err *e)
+watch_list_failed(struct watch *w, const struct err *e)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
@@ -196,16 +196,16 @@ list_failed(struct watch *w, const struct err *e)
 		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
 	/* A type that the server does not have (Istio's, where there is no Istio) has no objects; it may come later. */
 	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL)
-		synced(w);
+		watch_synced(w);
 	free(w->next_page);
 	w->next_page = NULL;
 	w->marked = w->nameless = false;
-	again(w, true, e->retry_after_ms);
+	watch_retry(w, true, e->retry_after_ms);
 }
 
 /* What is there from before the list is marked once, at its first object or its end. */
 static void
-mark(struct watch *w)
+watch_mark(struct watch *w)
 {
 	if (!w->marked)
 		cache_mark(w->cache, w->type);
@@ -214,11 +214,11 @@ mark(struct watch *w)
 
 /* An object that cannot be read is known all the same, and who depends on it waits. */
 static bool
-put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
+watch_put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
 {
 	if (cache_put(w->cache, w->type, item, unreadable)) {
 		if (!w->marked)
-			recheck_later(w);
+			watch_recheck_later(w);
 		return true;
 	}
 	log_warn("cannot read an object without a name", "type", w->type->plural, "error",
@@ -227,29 +227,29 @@ put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
 }
 
 static void
-on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
+watch_on_item(void *arg, const json_t *item, const struct unreadable *unreadable)
 {
 	struct watch *w = arg;
 
-	mark(w);
-	w->nameless |= !put(w, item, unreadable);
+	watch_mark(w);
+	w->nameless |= !watch_put(w, item, unreadable);
 }
 
 static void
-on_list(void *arg, const struct err *e, const json_t *body)
+watch_on_list(void *arg, const struct err *e, const json_t *body)
 {
 	struct watch *w = arg;
 	const char *next;
 
 	w->list = NULL;
 	if (e != NULL) {
-		list_failed(w, e);
+		watch_list_failed(w, e);
 		return;
 	}
 	if (json_str(json_object_get(body, "metadata"), "resourceVersion") == NULL) {
 		_cleanup_(arena_freep) struct arena *a = arena_new();
 
-		list_failed(w, err_new(a, ERR_AGAIN, "the list has no metadata.resourceVersion"));
+		watch_list_failed(w, err_new(a, ERR_AGAIN, "the list has no metadata.resourceVersion"));
 		return;
 	}
 	next = json_str(json_object_get(body, "metadata"), "continue");
@@ -257,52 +257,52 @@ on_list(void *arg, const struct err *e, const json_t *body)
 	w->next_page = NULL;
 	if (next != NULL && next[0] != '\0') {
 		w->next_page = mem_strdup(next);
-		list_start(w);
+		watch_list_start(w);
 		return;
 	}
-	mark(w);
+	watch_mark(w);
 	w->marked = false;
 	/* What the list does not name may be the object that has no name in it: nothing is taken for deleted. */
 	if (!w->nameless)
 		cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->was_nameless = w->nameless;
 	w->nameless = false;
-	recheck_later(w);
-	set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
+	watch_recheck_later(w);
+	watch_set_version(w, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	if (!w->garbled)
 		w->backoff = 0;
-	synced(w);
-	again(w, false, 0);
+	watch_synced(w);
+	watch_retry(w, false, 0);
 }
 
 /* "&name=value", escaped; "" when there is no value. */
 static const char *
-parameter(struct arena *a, const char *name, const char *value)
+watch_parameter(struct arena *a, const char *name, const char *value)
 {
 	return value != NULL ? arena_printf(a, "&%s=%s", name, str_url_escape(a, value)) : "";
 }
 
 /* The part of the query that says which objects. */
 static const char *
-scope(struct arena *a, const struct watch *w)
+watch_scope_url(struct arena *a, const struct watch *w)
 {
 	return arena_printf(
-	    a, "%s%s", parameter(a, "labelSelector", w->labels), parameter(a, "fieldSelector", w->fields));
+	    a, "%s%s", watch_parameter(a, "labelSelector", w->labels), watch_parameter(a, "fieldSelector", w->fields));
 }
 
 static void
-list_start(struct watch *w)
+watch_list_start(struct watch *w)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *url = arena_printf(a, "%s?limit=%d%s%s", client_path(a, w->type, w->ns, NULL, NULL), PAGE,
-	    scope(a, w), parameter(a, "continue", w->next_page));
+	    watch_scope_url(a, w), watch_parameter(a, "continue", w->next_page));
 
-	w->list = client_list(w->transport, url, on_item, on_list, w);
+	w->list = client_list(w->transport, url, watch_on_item, watch_on_list, w);
 }
 
 /* An event that cannot be read, or is about an object whose name cannot: what has changed is not known until the next list. */
 static void
-stream_garbled(struct watch *w, const char *why)
+watch_stream_garbled(struct watch *w, const char *why)
 {
 	w->relist = w->garbled = true;
 	log_warn("cannot read a watch event; listing again", "type", w->type->plural, "error", why);
@@ -311,7 +311,7 @@ stream_garbled(struct watch *w, const char *why)
 }
 
 static void
-stream_line(struct watch *w)
+watch_stream_line(struct watch *w)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *object = NULL;
@@ -320,7 +320,7 @@ stream_line(struct watch *w)
 	const char *type, *rv;
 
 	if (!item_event(a, str_text(&w->line), w->line.len, w->line.overflow, &type, &object, &why)) {
-		stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
+		watch_stream_garbled(w, w->line.overflow ? "it is longer than any may be" : "it is no event");
 		return;
 	}
 	if (strcmp(type, "ERROR") == 0) {
@@ -333,16 +333,16 @@ stream_line(struct watch *w)
 	if (strcmp(type, "DELETED") == 0 && item_name(object) != NULL) {
 		cache_remove(w->cache, w->type, json_str(meta, "namespace"), item_name(object), rv);
 	} else if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0) {
-		if (!put(w, object, why.why != NULL ? &why : NULL)) {
-			stream_garbled(w, "its object has no name");
+		if (!watch_put(w, object, why.why != NULL ? &why : NULL)) {
+			watch_stream_garbled(w, "its object has no name");
 			return;
 		}
 	} else if (strcmp(type, "BOOKMARK") != 0 || rv == NULL) {
-		stream_garbled(w, "it is of no known type, or has no object");
+		watch_stream_garbled(w, "it is of no known type, or has no object");
 		return;
 	}
 	if (rv != NULL)
-		set_version(w, rv);
+		watch_set_version(w, rv);
 	if (w->garbled && loop_mono(w->transport->loop) - w->stream_started < GARBLED_MS)
 		return;
 	w->garbled = false;
@@ -351,40 +351,40 @@ stream_line(struct watch *w)
 
 /* The stream is gone: another one, or a list first. */
 static void
-stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
+watch_stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 {
 	w->stream = NULL;
 	loop_timer_stop(w->transport->loop, &w->line_end);
 	if (w->relist)
-		set_version(w, NULL);
+		watch_set_version(w, NULL);
 	w->relist = false;
 	str_done(&w->line);
 	w->line_bytes = 0;
-	again(w, failed, retry_after_ms);
+	watch_retry(w, failed, retry_after_ms);
 }
 
 /* Nothing more is to be had from this stream. */
 static void
-stream_end(struct watch *w)
+watch_stream_end(struct watch *w)
 {
 	transport_cancel(w->transport, w->stream);
-	stream_over(w, true, 0);
+	watch_stream_over(w, true, 0);
 }
 
 /* An event that does not end would keep its watch from all that comes after it. */
 static void
-on_line_end(struct timer *t, void *arg)
+watch_on_line_end(struct timer *t, void *arg)
 {
 	struct watch *w = arg;
 
 	(void)t;
-	stream_garbled(w, "it does not end");
-	stream_end(w);
+	watch_stream_garbled(w, "it does not end");
+	watch_stream_end(w);
 }
 
 /* Adds to the line, and drops what is beyond its limit. */
 static void
-stream_add(struct watch *w, const char *at, size_t len)
+watch_stream_add(struct watch *w, const char *at, size_t len)
 {
 	size_t room = LINE_MAX_BYTES - w->line.len;
 
@@ -394,7 +394,7 @@ stream_add(struct watch *w, const char *at, size_t len)
 }
 
 static void
-on_data(void *arg, const char *at, size_t len)
+watch_on_data(void *arg, const char *at, size_t len)
 {
 	struct watch *w = arg;
 	const char *end;
@@ -402,9 +402,9 @@ on_data(void *arg, const char *at, size_t len)
 	while (!w->relist && (end = memchr(at, '\n', len)) != NULL) {
 		size_t n = (size_t)(end - at);
 
-		stream_add(w, at, n);
+		watch_stream_add(w, at, n);
 		if (w->line.len > 0)
-			stream_line(w);
+			watch_stream_line(w);
 		str_cut(&w->line, w->line.len);
 		w->line.overflow = false;
 		w->line_bytes = 0;
@@ -415,20 +415,20 @@ on_data(void *arg, const char *at, size_t len)
 	if (!w->relist && len > 0) {
 		if (w->line_bytes == 0)
 			loop_timer(w->transport->loop, &w->line_end, LINE_END_MS);
-		stream_add(w, at, len);
+		watch_stream_add(w, at, len);
 	}
 	if (!w->relist && w->line_bytes > LINE_END_BYTES)
-		stream_garbled(w, "it does not end");
+		watch_stream_garbled(w, "it does not end");
 	if (w->relist) {
 		if (!w->garbled)
 			log_warn(
 			    "watch ended; listing again", "type", w->type->plural, "why", "the server requested it");
-		stream_end(w);
+		watch_stream_end(w);
 	}
 }
 
 static void
-on_stream_done(void *arg, const struct err *e, const struct reply *reply)
+watch_on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct watch *w = arg;
@@ -440,15 +440,15 @@ on_stream_done(void *arg, const struct err *e, const struct reply *reply)
 	else if (e == NULL && reply->status != 200)
 		log_warn("watch refused", "type", w->type->plural, "error",
 		    err_text(a, client_error(a, NULL, reply->status, reply->body)));
-	stream_over(w,
+	watch_stream_over(w,
 	    e != NULL || reply->status != 200 || loop_mono(w->transport->loop) - w->stream_started < STREAM_SHORT_MS,
 	    client_retry_after_ms(reply));
 }
 
 static void
-stream_start(struct watch *w)
+watch_stream_start(struct watch *w)
 {
-	static const struct receiver receiver = { .data = on_data, .done = on_stream_done };
+	static const struct receiver receiver = { .data = watch_on_data, .done = watch_on_stream_done };
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	int seconds = WATCH_MIN_S + (int)rand_below(&w->rand, WATCH_MIN_S);
 	struct request r = {
@@ -458,8 +458,8 @@ stream_start(struct watch *w)
 	/* Should the server forget the end that it was asked for, the transport does not. */
 	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;
 	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s",
-	    client_path(a, w->type, w->ns, NULL, NULL), seconds, parameter(a, "resourceVersion", w->resource_version),
-	    scope(a, w));
+	    client_path(a, w->type, w->ns, NULL, NULL), seconds,
+	    watch_parameter(a, "resourceVersion", w->resource_version), watch_scope_url(a, w));
 	w->stream_started = loop_mono(w->transport->loop);
 	w->stream = transport_start(w->transport, &r, &receiver, w);
 }
@@ -478,10 +478,10 @@ watch_start(struct transport *t, struct cache *c, const struct type *type, const
 		.labels = of->labels != NULL ? mem_strdup(of->labels) : NULL,
 		.fields = of->fields != NULL ? mem_strdup(of->fields) : NULL,
 		.rand = rand_stream(seed, type->plural) };
-	w->timer.fire = on_timer;
+	w->timer.fire = watch_on_timer;
 	w->timer.arg = w;
-	w->recheck = (struct timer){ .fire = on_recheck, .arg = w };
-	w->line_end = (struct timer){ .fire = on_line_end, .arg = w };
+	w->recheck = (struct timer){ .fire = watch_on_recheck, .arg = w };
+	w->line_end = (struct timer){ .fire = watch_on_line_end, .arg = w };
 	str_init(&w->line, LINE_MAX_BYTES);
 	loop_timer(t->loop, &w->timer, 0);
 	return w;

@@ -23,7 +23,7 @@ object_is_builtin(const json_t *object)
 
 /* The fields of an object that can be owned by who writes it there. */
 static json_t *
-fields_of(const json_t *object, const char *subresource)
+apply_fields_of(const json_t *object, const char *subresource)
 {
 	json_t *set = field_set_of(object, object_is_builtin(object)), *meta = json_object_get(set, "f:metadata"),
 	       *status;
@@ -46,13 +46,13 @@ fields_of(const json_t *object, const char *subresource)
 }
 
 static json_t *
-managers_of(const json_t *object)
+apply_managers(const json_t *object)
 {
 	return json_object_get(json_object_get(object, "metadata"), "managedFields");
 }
 
 static json_t *
-entry_new(const char *name, const char *operation, const json_t *object, const struct field_manager *m)
+apply_entry_new(const char *name, const char *operation, const json_t *object, const struct field_manager *m)
 {
 	json_t *e = json_pack("{s:s,s:s,s:s,s:s,s:s,s:{}}", "manager", name, "operation", operation, "apiVersion",
 	    json_str(object, "apiVersion") ?: "", "time", m->time, "fieldsType", "FieldsV1", "fieldsV1");
@@ -63,7 +63,7 @@ entry_new(const char *name, const char *operation, const json_t *object, const s
 }
 
 static json_t *
-entry_of(const json_t *managers, const char *operation, const struct field_manager *m)
+apply_entry_of(const json_t *managers, const char *operation, const struct field_manager *m)
 {
 	json_t *e;
 	size_t i;
@@ -76,21 +76,21 @@ entry_of(const json_t *managers, const char *operation, const struct field_manag
 }
 
 static json_t *
-fields_in(const json_t *entry)
+apply_fields_in(const json_t *entry)
 {
 	return json_object_get(entry, "fieldsV1");
 }
 
 static void
-drop_empty(json_t *managers)
+apply_drop_empty(json_t *managers)
 {
 	for (size_t i = json_array_size(managers); i-- > 0;)
-		if (json_object_size(fields_in(json_array_get(managers, i))) == 0)
+		if (json_object_size(apply_fields_in(json_array_get(managers, i))) == 0)
 			json_array_remove(managers, i);
 }
 
 static void
-set_managers(json_t *meta, json_t *managers)
+apply_set_managers(json_t *meta, json_t *managers)
 {
 	if (json_array_size(managers) > 0)
 		json_object_set(meta, "managedFields", managers);
@@ -99,7 +99,7 @@ set_managers(json_t *meta, json_t *managers)
 }
 
 static json_t *
-merge(const char *name, json_t *live, const json_t *config, bool builtin)
+apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 {
 	const char *key, *keys[2];
 	json_t *v;
@@ -107,7 +107,8 @@ merge(const char *name, json_t *live, const json_t *config, bool builtin)
 
 	if (json_is_object(live) && json_is_object(config)) {
 		json_object_foreach ((json_t *)config, key, v)
-			json_object_set_new(live, key, merge(key, json_incref(json_object_get(live, key)), v, builtin));
+			json_object_set_new(
+			    live, key, apply_merge(key, json_incref(json_object_get(live, key)), v, builtin));
 		return live;
 	}
 	if (json_is_array(live) && strcmp(name, "finalizers") == 0) {
@@ -129,7 +130,7 @@ merge(const char *name, json_t *live, const json_t *config, bool builtin)
 			json_t *there = list_find(live, keys, n, v);
 
 			if (there != NULL)
-				merge("", there, v, builtin); /* in place: both are objects */
+				apply_merge("", there, v, builtin); /* in place: both are objects */
 			else
 				json_array_append_new(live, json_deep_copy(v));
 		}
@@ -141,15 +142,15 @@ merge(const char *name, json_t *live, const json_t *config, bool builtin)
 
 /* kubectl's own fields from before it applied on the server are its own still. */
 static bool
-is_predecessor(const json_t *entry, const struct field_manager *m)
+apply_is_predecessor(const json_t *entry, const struct field_manager *m)
 {
 	return strcmp(m->name, "kubectl") == 0 && str_eq(json_str(entry, "manager"), "kubectl-client-side-apply");
 }
 
 /* Takes what clashes from the others when it may; *ret_clashes are those it may not take. */
 static void
-take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, const json_t *live, const json_t *config,
-    const struct field_manager *m, bool force, json_t *ret_clashes)
+apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, const json_t *live,
+    const json_t *config, const struct field_manager *m, bool force, json_t *ret_clashes)
 {
 	json_t *entry, *path;
 	size_t i, k;
@@ -159,9 +160,9 @@ take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, co
 
 		if (entry == own)
 			continue;
-		field_set_clash(a, set, fields_in(entry), config, live, both, paths);
-		if (force || is_predecessor(entry, m)) {
-			field_set_subtract(fields_in(entry), both);
+		field_set_clash(a, set, apply_fields_in(entry), config, live, both, paths);
+		if (force || apply_is_predecessor(entry, m)) {
+			field_set_subtract(apply_fields_in(entry), both);
 			continue;
 		}
 		json_array_foreach (paths, k, path)
@@ -175,7 +176,7 @@ take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, co
 
 /* As the API server says it. */
 static struct err *
-conflict(struct arena *a, const json_t *clashes)
+apply_conflict(struct arena *a, const json_t *clashes)
 {
 	const char *last = NULL, *text = "";
 	json_t *c;
@@ -197,13 +198,13 @@ conflict(struct arena *a, const json_t *clashes)
 
 /* Before somebody first applied, everything was there. */
 static json_t *
-managers_before(const json_t *live, const struct field_manager *m)
+apply_managers_before(const json_t *live, const struct field_manager *m)
 {
-	json_t *managers = managers_of(live) != NULL ? json_deep_copy(managers_of(live)) : json_array(), *first;
+	json_t *managers = apply_managers(live) != NULL ? json_deep_copy(apply_managers(live)) : json_array(), *first;
 
 	if (live != NULL && json_array_size(managers) == 0) {
-		first = entry_new(FIRST, "Update", live, &(struct field_manager){ FIRST, NULL, m->time });
-		json_object_set_new(first, "fieldsV1", fields_of(live, NULL));
+		first = apply_entry_new(FIRST, "Update", live, &(struct field_manager){ FIRST, NULL, m->time });
+		json_object_set_new(first, "fieldsV1", apply_fields_of(live, NULL));
 		json_array_append_new(managers, first);
 	}
 	return managers;
@@ -213,48 +214,50 @@ struct err *
 apply_config(struct arena *a, const json_t *live, const json_t *config, const struct field_manager *m, bool force,
     json_t **ret, json_t **ret_conflicts)
 {
-	_cleanup_(json_decrefp) json_t *managers = managers_before(live, m), *set = fields_of(config, m->subresource),
-				       *clashes = json_array(), *gone = NULL, *object = NULL;
-	json_t *own = entry_of(managers, "Apply", m), *entry, *meta;
+	_cleanup_(json_decrefp) json_t *managers = apply_managers_before(live, m),
+				       *set = apply_fields_of(config, m->subresource), *clashes = json_array(),
+				       *gone = NULL, *object = NULL;
+	json_t *own = apply_entry_of(managers, "Apply", m), *entry, *meta;
 	bool same;
 	size_t i;
 
-	if (managers_of(config) != NULL)
+	if (apply_managers(config) != NULL)
 		return err_new(a, ERR_INVALID, "metadata.managedFields must be nil");
-	take(a, managers, own, set, live, config, m, force, clashes);
+	apply_take(a, managers, own, set, live, config, m, force, clashes);
 	if (json_array_size(clashes) > 0) {
 		if (ret_conflicts != NULL)
 			*ret_conflicts = json_incref(clashes);
-		return conflict(a, clashes);
+		return apply_conflict(a, clashes);
 	}
-	object = merge("", live != NULL ? json_deep_copy(live) : json_object(), config, object_is_builtin(config));
-	gone = own != NULL ? json_deep_copy(fields_in(own)) : json_object();
+	object =
+	    apply_merge("", live != NULL ? json_deep_copy(live) : json_object(), config, object_is_builtin(config));
+	gone = own != NULL ? json_deep_copy(apply_fields_in(own)) : json_object();
 	same = own != NULL && json_equal(gone, set);
 	field_set_subtract(gone, set);
 	json_array_foreach (managers, i, entry)
 		if (entry != own)
-			field_set_subtract(gone, fields_in(entry));
+			field_set_subtract(gone, apply_fields_in(entry));
 	field_set_remove(gone, object);
 	meta = json_object_get(object, "metadata");
-	if (same && json_equal(object, live) && json_equal(managers, managers_of(live))) {
+	if (same && json_equal(object, live) && json_equal(managers, apply_managers(live))) {
 		*ret = TAKE_PTR(object);
 		return NULL;
 	}
 	if (own == NULL) {
-		own = entry_new(m->name, "Apply", config, m);
+		own = apply_entry_new(m->name, "Apply", config, m);
 		json_array_append_new(managers, own);
 	}
 	json_object_set(own, "fieldsV1", set);
 	json_object_set_new(own, "time", json_string(m->time));
-	drop_empty(managers);
-	set_managers(meta, managers);
+	apply_drop_empty(managers);
+	apply_set_managers(meta, managers);
 	*ret = TAKE_PTR(object);
 	return NULL;
 }
 
 /* Of many that once changed something only that they did is remembered. */
 static void
-bound(json_t *managers)
+apply_bound(json_t *managers)
 {
 	json_t *ancient = NULL, *e;
 	size_t i, updaters = 0;
@@ -270,7 +273,7 @@ bound(json_t *managers)
 			json_object_set_new(e, "manager", json_string(ANCIENT));
 			i++;
 		} else {
-			field_set_add(fields_in(ancient), fields_in(e));
+			field_set_add(apply_fields_in(ancient), apply_fields_in(e));
 			json_array_remove(managers, i);
 			updaters--;
 		}
@@ -285,31 +288,31 @@ apply_track(const json_t *before, json_t *after, const struct field_manager *m)
 	json_t *meta = json_object_get(after, "metadata"), *entry, *own;
 	size_t i;
 
-	if (json_array_size(managers_of(before)) == 0 && (m->name == NULL || before != NULL)) {
+	if (json_array_size(apply_managers(before)) == 0 && (m->name == NULL || before != NULL)) {
 		json_object_del(meta, "managedFields");
 		return;
 	}
 	if (who.name == NULL)
 		who.name = "unknown";
-	managers = managers_of(before) != NULL ? json_deep_copy(managers_of(before)) : json_array();
+	managers = apply_managers(before) != NULL ? json_deep_copy(apply_managers(before)) : json_array();
 	all = field_set_of(after, object_is_builtin(after));
-	set = fields_of(after, m->subresource);
+	set = apply_fields_of(after, m->subresource);
 	changed = field_set_changed(set, before, after);
-	own = entry_of(managers, "Update", &who);
+	own = apply_entry_of(managers, "Update", &who);
 	json_array_foreach (managers, i, entry) {
-		field_set_keep(fields_in(entry), all);
+		field_set_keep(apply_fields_in(entry), all);
 		if (entry != own)
-			field_set_subtract(fields_in(entry), changed);
+			field_set_subtract(apply_fields_in(entry), changed);
 	}
 	if (json_object_size(changed) > 0) {
 		if (own == NULL) {
-			own = entry_new(who.name, "Update", after, &who);
+			own = apply_entry_new(who.name, "Update", after, &who);
 			json_array_append_new(managers, own);
 		}
-		field_set_add(fields_in(own), changed);
+		field_set_add(apply_fields_in(own), changed);
 		json_object_set_new(own, "time", json_string(who.time));
 	}
-	drop_empty(managers);
-	bound(managers);
-	set_managers(meta, managers);
+	apply_drop_empty(managers);
+	apply_bound(managers);
+	apply_set_managers(meta, managers);
 }

@@ -33,7 +33,7 @@ static const char *const kind_wants[] = {
 _Static_assert(ARRAY_SIZE(kind_wants) == KIND_MAX, "a text a kind");
 
 static const char *
-shown(struct arena *a, const json_t *v)
+decode_shown(struct arena *a, const json_t *v)
 {
 	const char *text = json_text(a, v);
 
@@ -41,7 +41,7 @@ shown(struct arena *a, const json_t *v)
 }
 
 static bool
-one_of(const char *choices, const char *value)
+decode_one_of(const char *choices, const char *value)
 {
 	size_t n = strlen(value);
 
@@ -129,7 +129,7 @@ decode_string_map(struct decoding *d, const struct field *f, const json_t *v, co
 	json_object_foreach ((json_t *)v, key, value) {
 		if (!json_is_string(value)) {
 			problem_add(d->problems, arena_printf(d->scratch, "%s[%s]", path, key), "%s is not a string",
-			    shown(d->scratch, value));
+			    decode_shown(d->scratch, value));
 			continue;
 		}
 		if (strlen(json_string_value(value)) != json_string_length(value)) {
@@ -145,7 +145,7 @@ decode_string_map(struct decoding *d, const struct field *f, const json_t *v, co
 
 /* A whole number; 3.0 counts, as YAML writers produce it. */
 static bool
-integer(const json_t *v, int64_t *ret)
+decode_integer(const json_t *v, int64_t *ret)
 {
 	if (json_is_integer(v)) {
 		*ret = json_integer_value(v);
@@ -179,7 +179,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 		return true;
 	case KIND_INT:
 	case KIND_OPT_INT:
-		if (!integer(v, &n))
+		if (!decode_integer(v, &n))
 			return false;
 		if (f->min < f->max && (n < f->min || n > f->max)) {
 			problem_add(d->problems, path, "%" PRId64 " is not between %" PRId64 " and %" PRId64, n, f->min,
@@ -198,8 +198,8 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 			problem_add(d->problems, path, "contains U+0000");
 			return true;
 		}
-		if (f->choices != NULL && !one_of(f->choices, json_string_value(v))) {
-			problem_add(d->problems, path, "%s is not one of %s", shown(d->scratch, v), f->choices);
+		if (f->choices != NULL && !decode_one_of(f->choices, json_string_value(v))) {
+			problem_add(d->problems, path, "%s is not one of %s", decode_shown(d->scratch, v), f->choices);
 			return true;
 		}
 		*(const char **)at = arena_strndup(d->arena, json_string_value(v), json_string_length(v));
@@ -216,7 +216,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 	case KIND_INT_OR_STRING:
 		if (json_is_string(v))
 			*(const char **)at = arena_strdup(d->arena, json_string_value(v));
-		else if (integer(v, &n))
+		else if (decode_integer(v, &n))
 			*(const char **)at = arena_printf(d->arena, "%" PRId64, n);
 		else
 			return false;
@@ -247,7 +247,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 			return false;
 		value = enum_named(f->names, f->n_names, json_string_value(v));
 		if (value == 0 && json_string_length(v) > 0)
-			problem_add(d->problems, path, "%s is not one of %s", shown(d->scratch, v),
+			problem_add(d->problems, path, "%s is not one of %s", decode_shown(d->scratch, v),
 			    decode_enum_choices(d->scratch, f));
 		memcpy(at, &value, sizeof(value));
 		return true;
@@ -258,7 +258,7 @@ decode_value(struct decoding *d, const struct field *f, const json_t *v, const c
 }
 
 static const char *
-known_names(const struct type *t, struct arena *a)
+decode_known_names(const struct type *t, struct arena *a)
 {
 	const char *names = "";
 
@@ -268,7 +268,7 @@ known_names(const struct type *t, struct arena *a)
 }
 
 static const struct field *
-field_of(const struct type *t, const char *name)
+decode_field_of(const struct type *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_fields; i++)
 		if (t->any_case ? strcasecmp(t->fields[i].name, name) == 0 : strcmp(t->fields[i].name, name) == 0)
@@ -277,7 +277,7 @@ field_of(const struct type *t, const char *name)
 }
 
 static bool
-is_there(const struct type *t, const json_t *j, const char *name)
+decode_is_there(const struct type *t, const json_t *j, const char *name)
 {
 	const char *key;
 	json_t *value;
@@ -299,25 +299,25 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 	json_t *value;
 
 	if (!json_is_object(j)) {
-		problem_add(problems, path, "%s is not an object", j != NULL ? shown(d.scratch, j) : "nothing");
+		problem_add(problems, path, "%s is not an object", j != NULL ? decode_shown(d.scratch, j) : "nothing");
 		return;
 	}
 	json_object_foreach ((json_t *)j, key, value) {
-		const struct field *f = field_of(t, key);
+		const struct field *f = decode_field_of(t, key);
 		const char *at = arena_printf(d.scratch, "%s%s%s", path, dot, key);
 
 		if (json_is_null(value))
 			continue;
 		if (f == NULL && t->strict)
 			problem_add(problems, at, "unknown field; %s %s has %s", str_article(t->name), t->name,
-			    known_names(t, d.scratch));
+			    decode_known_names(t, d.scratch));
 		else if (f != NULL && f->not_built)
 			problem_add(problems, at, "not supported by this version of Sluice");
 		else if (f != NULL && !decode_value(&d, f, value, at, (char *)ret + f->offset))
-			problem_add(problems, at, "%s is not %s", shown(d.scratch, value), kind_wants[f->kind]);
+			problem_add(problems, at, "%s is not %s", decode_shown(d.scratch, value), kind_wants[f->kind]);
 	}
 	for (size_t i = 0; i < t->n_fields; i++)
-		if (t->fields[i].required && !is_there(t, j, t->fields[i].name))
+		if (t->fields[i].required && !decode_is_there(t, j, t->fields[i].name))
 			problem_add(problems, arena_printf(d.scratch, "%s%s%s", path, dot, t->fields[i].name),
 			    "required, but missing");
 }

@@ -42,7 +42,7 @@ field_type_text(struct arena *a, const struct field *f)
 
 /* What stands behind the type: required, bounds, what holds when it is absent. */
 static const char *
-notes(struct arena *a, const struct field *f)
+explain_notes(struct arena *a, const struct field *f)
 {
 	const char *text = "";
 
@@ -58,14 +58,14 @@ notes(struct arena *a, const struct field *f)
 }
 
 static void
-list_fields(struct str *s, struct arena *a, const struct type *t, int depth, bool all)
+explain_list_fields(struct str *s, struct arena *a, const struct type *t, int depth, bool all)
 {
 	for (size_t i = 0; i < t->n_fields && depth < DEPTH_MAX; i++) {
 		const struct field *f = &t->fields[i];
 
-		str_addf(s, "%*s%s\t<%s>%s\n", depth * 2 + 2, "", f->name, field_type_text(a, f), notes(a, f));
+		str_addf(s, "%*s%s\t<%s>%s\n", depth * 2 + 2, "", f->name, field_type_text(a, f), explain_notes(a, f));
 		if (all && f->of != NULL)
-			list_fields(s, a, f->of, depth + 1, all);
+			explain_list_fields(s, a, f->of, depth + 1, all);
 		else if (!all && f->doc != NULL)
 			str_addf(s, "%*s  %s\n\n", depth * 2 + 2, "", f->doc);
 		else if (!all)
@@ -74,7 +74,7 @@ list_fields(struct str *s, struct arena *a, const struct type *t, int depth, boo
 }
 
 static struct err *
-unknown(struct arena *a, const struct type *t, const char *name, const char *path)
+explain_unknown(struct arena *a, const struct type *t, const char *name, const char *path)
 {
 	const char *known = "";
 
@@ -110,21 +110,21 @@ explain(struct arena *a, const char *path, bool all, const char **ret)
 		if (t == NULL)
 			return err_new(a, ERR_INVALID, "%s: %s has no fields", path, field->name);
 		if (found == NULL)
-			return unknown(a, t, name, path);
+			return explain_unknown(a, t, name, path);
 		field = found;
 		t = found->of;
 	}
 	str_init(&s, PAGE_MAX);
 	str_addf(&s, "GROUP:    %s\nKIND:     %s\nVERSION:  %s\n\n", root->group, root->kind, root->version);
 	if (field != NULL)
-		str_addf(&s, "FIELD: %s <%s>%s\n\n", field->name, field_type_text(a, field), notes(a, field));
+		str_addf(&s, "FIELD: %s <%s>%s\n\n", field->name, field_type_text(a, field), explain_notes(a, field));
 	str_addf(&s, "DESCRIPTION:\n    %s\n",
 	    field == NULL	 ? root->doc != NULL ? root->doc : ""
 	    : field->doc != NULL ? field->doc
 				 : "(written by the controller)");
 	if (t != NULL) {
 		str_adds(&s, "\nFIELDS:\n");
-		list_fields(&s, a, t, 0, all);
+		explain_list_fields(&s, a, t, 0, all);
 	}
 	*ret = arena_strdup(a, str_text(&s));
 	str_done(&s);
@@ -134,7 +134,7 @@ explain(struct arena *a, const char *path, bool all, const char **ret)
 /* --- the page ------------------------------------------------------------------------------------------------------ */
 
 static void
-table(struct str *s, struct arena *a, const struct type *t, const char *path)
+explain_table(struct str *s, struct arena *a, const struct type *t, const char *path)
 {
 	bool any = false;
 
@@ -152,21 +152,22 @@ table(struct str *s, struct arena *a, const struct type *t, const char *path)
 		str_init(&escaped, 4096);
 		for (const char *c = type; *c != '\0'; c++)
 			str_addf(&escaped, *c == '|' ? "\\%c" : "%c", *c);
-		str_addf(s, "| `%s` | %s%s | %s |\n", f->name, str_text(&escaped), notes(a, f), f->doc);
+		str_addf(s, "| `%s` | %s%s | %s |\n", f->name, str_text(&escaped), explain_notes(a, f), f->doc);
 		str_done(&escaped);
 	}
 }
 
 static void
-tables(struct str *s, struct arena *a, const struct type *t, const char *path, int depth)
+explain_tables(struct str *s, struct arena *a, const struct type *t, const char *path, int depth)
 {
-	table(s, a, t, path);
+	explain_table(s, a, t, path);
 	for (size_t i = 0; i < t->n_fields && depth < DEPTH_MAX; i++) {
 		const struct field *f = &t->fields[i];
 		bool list = f->kind == KIND_LIST || f->kind == KIND_JSON;
 
 		if (f->of != NULL && f->doc != NULL)
-			tables(s, a, f->of, arena_printf(a, "%s.%s%s", path, f->name, list ? "[]" : ""), depth + 1);
+			explain_tables(
+			    s, a, f->of, arena_printf(a, "%s.%s%s", path, f->name, list ? "[]" : ""), depth + 1);
 	}
 }
 
@@ -186,7 +187,7 @@ explain_reference(struct arena *a)
 		if (*r == api_root_named("ClusterAnalysisTemplate"))
 			str_adds(&s, "\nIt has the fields of an AnalysisTemplate.\n");
 		else
-			tables(&s, a, *r, (*r)->kind, 0);
+			explain_tables(&s, a, *r, (*r)->kind, 0);
 	}
 	text = arena_strdup(a, str_text(&s));
 	str_done(&s);

@@ -8,14 +8,14 @@
 #define BY_KEY_MAX 1000 /* each is compared with each */
 
 static bool
-is_leaf(const json_t *set)
+field_set_is_leaf(const json_t *set)
 {
 	return json_object_size(set) == 0;
 }
 
 /* Ports are told apart by their protocol too, which is TCP where it is not said. */
 static bool
-has_key(const json_t *element, const char *key, const json_t *value)
+field_set_has_key(const json_t *element, const char *key, const json_t *value)
 {
 	if (strcmp(key, "protocol") == 0)
 		return str_eq(json_str(element, key) ?: "TCP", value != NULL ? json_string_value(value) : "TCP");
@@ -30,7 +30,7 @@ list_find(const json_t *list, const char *const *keys, size_t n, const json_t *e
 
 	json_array_foreach (list, i, e) {
 		for (k = 0; k < n; k++)
-			if (!has_key(e, keys[k], json_object_get(element, keys[k])))
+			if (!field_set_has_key(e, keys[k], json_object_get(element, keys[k])))
 				break;
 		if (k == n)
 			return e;
@@ -57,7 +57,7 @@ list_keys(const char *list, const json_t *elements, bool builtin, const char *re
 
 /* "k:{…}" */
 static char *
-element_field(struct arena *a, const json_t *element, const char *const *keys, size_t n)
+field_set_element(struct arena *a, const json_t *element, const char *const *keys, size_t n)
 {
 	_cleanup_(json_decrefp) json_t *k = json_object();
 
@@ -69,23 +69,23 @@ element_field(struct arena *a, const json_t *element, const char *const *keys, s
 }
 
 static json_t *
-set_of(struct arena *a, const char *name, const json_t *v, bool builtin)
+field_set_from(struct arena *a, const char *name, const json_t *v, bool builtin)
 {
 	json_t *set = json_object(), *child;
 	const char *key, *keys[2];
 	size_t i, n;
 
 	json_object_foreach ((json_t *)v, key, child)
-		json_object_set_new(set, arena_printf(a, "f:%s", key), set_of(a, key, child, builtin));
+		json_object_set_new(set, arena_printf(a, "f:%s", key), field_set_from(a, key, child, builtin));
 	if (json_is_array(v) && strcmp(name, "finalizers") == 0) {
 		json_array_foreach (v, i, child)
 			json_object_set_new(set, arena_printf(a, "v:%s", json_text_go(a, child)), json_object());
 	} else if ((n = list_keys(name, v, builtin, keys)) > 0) {
 		json_array_foreach (v, i, child) {
-			json_t *of = set_of(a, "", child, builtin);
+			json_t *of = field_set_from(a, "", child, builtin);
 
 			json_object_set_new(of, SELF, json_object());
-			json_object_set_new(set, element_field(a, child, keys, n), of);
+			json_object_set_new(set, field_set_element(a, child, keys, n), of);
 		}
 	}
 	return set;
@@ -96,12 +96,12 @@ field_set_of(const json_t *value, bool builtin)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	return set_of(a, "", value, builtin);
+	return field_set_from(a, "", value, builtin);
 }
 
 /* The part of a value that a name of a set means: its place in the list it stands in, or SIZE_MAX. */
 static json_t *
-find(const json_t *value, const char *field, size_t *ret_place)
+field_set_find(const json_t *value, const char *field, size_t *ret_place)
 {
 	_cleanup_(json_decrefp) json_t *key = NULL;
 	json_t *e, *k;
@@ -119,7 +119,7 @@ find(const json_t *value, const char *field, size_t *ret_place)
 
 		if (field[0] == 'k')
 			json_object_foreach (key, name, k)
-				same &= has_key(e, name, k);
+				same &= field_set_has_key(e, name, k);
 		if (!same)
 			continue;
 		*ret_place = i;
@@ -137,7 +137,7 @@ field_set_add(json_t *set, const json_t *other)
 	json_object_foreach ((json_t *)other, key, child) {
 		json_t *own = json_object_get(set, key);
 
-		if (own == NULL || is_leaf(own))
+		if (own == NULL || field_set_is_leaf(own))
 			json_object_set_new(set, key, json_deep_copy(child));
 		else
 			field_set_add(own, child);
@@ -156,9 +156,9 @@ field_set_subtract(json_t *set, const json_t *other)
 
 		if (own == NULL)
 			continue;
-		if (!is_leaf(child))
+		if (!field_set_is_leaf(child))
 			field_set_subtract(own, child);
-		if (is_leaf(child) || is_leaf(own))
+		if (field_set_is_leaf(child) || field_set_is_leaf(own))
 			json_object_del(set, key);
 	}
 }
@@ -176,9 +176,9 @@ field_set_keep(json_t *set, const json_t *other)
 
 		if (child == NULL) {
 			json_object_del(set, key);
-		} else if (!is_leaf(own) && !is_leaf(child)) {
+		} else if (!field_set_is_leaf(own) && !field_set_is_leaf(child)) {
 			field_set_keep(own, child);
-			if (is_leaf(own))
+			if (field_set_is_leaf(own))
 				json_object_del(set, key);
 		}
 	}
@@ -192,17 +192,17 @@ field_set_changed(const json_t *set, const json_t *before, const json_t *after)
 	size_t at;
 
 	json_object_foreach ((json_t *)set, key, child) {
-		const json_t *was = find(before, key, &at), *is = find(after, key, &at);
+		const json_t *was = field_set_find(before, key, &at), *is = field_set_find(after, key, &at);
 
 		if (strcmp(key, SELF) == 0)
 			continue;
-		if (is_leaf(child) || was == NULL) {
+		if (field_set_is_leaf(child) || was == NULL) {
 			if (!json_equal(was, is))
 				json_object_set_new(ret, key, json_deep_copy(child));
 		} else {
 			json_t *of = field_set_changed(child, was, is);
 
-			if (!is_leaf(of))
+			if (!field_set_is_leaf(of))
 				json_object_set(ret, key, of);
 			json_decref(of);
 		}
@@ -218,11 +218,11 @@ field_set_remove(const json_t *set, json_t *value)
 
 	json_object_foreach ((json_t *)set, key, child) {
 		size_t at;
-		json_t *of = find(value, key, &at);
+		json_t *of = field_set_find(value, key, &at);
 
 		if (of == NULL)
 			continue;
-		if (!is_leaf(child) && json_object_get(child, SELF) == NULL) {
+		if (!field_set_is_leaf(child) && json_object_get(child, SELF) == NULL) {
 			field_set_remove(child, of);
 			if (json_object_size(of) > 0 || json_array_size(of) > 0)
 				continue;
@@ -236,7 +236,7 @@ field_set_remove(const json_t *set, json_t *value)
 
 /* ".name", "[name=\"web\"]", "[=\"value\"]" */
 static const char *
-path_of(struct arena *a, const char *path, const char *field)
+field_set_path(struct arena *a, const char *path, const char *field)
 {
 	_cleanup_(json_decrefp) json_t *keys = NULL;
 	const char *name, *sep = "[";
@@ -257,7 +257,7 @@ path_of(struct arena *a, const char *path, const char *field)
 }
 
 static void
-clash(struct arena *a, const char *path, const json_t *set, const json_t *other, const json_t *value,
+field_set_find_clash(struct arena *a, const char *path, const json_t *set, const json_t *other, const json_t *value,
     const json_t *other_value, json_t *ret_both, json_t *paths)
 {
 	json_t *child;
@@ -270,14 +270,14 @@ clash(struct arena *a, const char *path, const json_t *set, const json_t *other,
 
 		if (theirs == NULL || strcmp(key, SELF) == 0)
 			continue;
-		here = path_of(a, path, key);
-		v = find(value, key, &at);
-		w = find(other_value, key, &at);
-		if (!is_leaf(child) && !is_leaf(theirs)) {
+		here = field_set_path(a, path, key);
+		v = field_set_find(value, key, &at);
+		w = field_set_find(other_value, key, &at);
+		if (!field_set_is_leaf(child) && !field_set_is_leaf(theirs)) {
 			json_t *both = json_object();
 
-			clash(a, here, child, theirs, v, w, both, paths);
-			if (!is_leaf(both))
+			field_set_find_clash(a, here, child, theirs, v, w, both, paths);
+			if (!field_set_is_leaf(both))
 				json_object_set(ret_both, key, both);
 			json_decref(both);
 		} else if (!json_equal(v, w) && !(json_is_object(v) && json_object_size(v) == 0 && json_is_object(w))) {
@@ -291,5 +291,5 @@ void
 field_set_clash(struct arena *a, const json_t *set, const json_t *other, const json_t *value, const json_t *other_value,
     json_t *ret_both, json_t *paths)
 {
-	clash(a, "", set, other, value, other_value, ret_both, paths);
+	field_set_find_clash(a, "", set, other, value, other_value, ret_both, paths);
 }

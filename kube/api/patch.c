@@ -60,7 +60,7 @@ merge_patch_diff(const json_t *from, const json_t *to)
 
 /* Splits "/a/b/c" into the pointer of the parent and the last token, unescaped. */
 static bool
-split(struct arena *a, const char *path, const char **ret_parent, const char **ret_last)
+patch_split(struct arena *a, const char *path, const char **ret_parent, const char **ret_last)
 {
 	const char *slash = strrchr(path, '/');
 	char *last, *o;
@@ -81,7 +81,7 @@ split(struct arena *a, const char *path, const char **ret_parent, const char **r
 }
 
 static struct err *
-op_add(struct arena *a, json_t **doc, const char *path, json_t *value, bool replace)
+patch_add(struct arena *a, json_t **doc, const char *path, json_t *value, bool replace)
 {
 	const char *parent, *last;
 	json_t *at;
@@ -92,7 +92,7 @@ op_add(struct arena *a, json_t **doc, const char *path, json_t *value, bool repl
 		*doc = json_incref(value);
 		return NULL;
 	}
-	if (!split(a, path, &parent, &last) || (at = json_at(*doc, parent)) == NULL)
+	if (!patch_split(a, path, &parent, &last) || (at = json_at(*doc, parent)) == NULL)
 		return err_new(a, ERR_INVALID, "%s: no such place", path);
 	if (json_is_object(at)) {
 		if (replace && json_object_get(at, last) == NULL)
@@ -117,13 +117,13 @@ op_add(struct arena *a, json_t **doc, const char *path, json_t *value, bool repl
 }
 
 static struct err *
-op_remove(struct arena *a, json_t *doc, const char *path)
+patch_remove(struct arena *a, json_t *doc, const char *path)
 {
 	const char *parent, *last;
 	json_t *at;
 	long long i;
 
-	if (!split(a, path, &parent, &last) || (at = json_at(doc, parent)) == NULL || json_at(doc, path) == NULL)
+	if (!patch_split(a, path, &parent, &last) || (at = json_at(doc, parent)) == NULL || json_at(doc, path) == NULL)
 		return err_new(a, ERR_INVALID, "%s: nothing to remove", path);
 	if (json_is_object(at))
 		json_object_del(at, last);
@@ -133,7 +133,7 @@ op_remove(struct arena *a, json_t *doc, const char *path)
 }
 
 static struct err *
-op_apply(struct arena *a, json_t **doc, const json_t *o)
+patch_apply_op(struct arena *a, json_t **doc, const json_t *o)
 {
 	const char *op = json_str(o, "op"), *path = json_str(o, "path"), *from = json_str(o, "from");
 	json_t *value = json_object_get(o, "value"), *found;
@@ -142,16 +142,16 @@ op_apply(struct arena *a, json_t **doc, const json_t *o)
 	if (op == NULL || path == NULL)
 		return err_new(a, ERR_INVALID, "an operation needs op and path");
 	if (strcmp(op, "remove") == 0)
-		return op_remove(a, *doc, path);
+		return patch_remove(a, *doc, path);
 	if (strcmp(op, "move") == 0 || strcmp(op, "copy") == 0) {
 		_cleanup_(json_decrefp) json_t *copy = NULL;
 
 		if (from == NULL || (found = json_at(*doc, from)) == NULL)
 			return err_new(a, ERR_INVALID, "%s: nothing to %s", from != NULL ? from : "(from)", op);
 		copy = json_deep_copy(found);
-		if (op[0] == 'm' && (e = op_remove(a, *doc, from)) != NULL)
+		if (op[0] == 'm' && (e = patch_remove(a, *doc, from)) != NULL)
 			return e;
-		return op_add(a, doc, path, copy, false);
+		return patch_add(a, doc, path, copy, false);
 	}
 	if (value == NULL)
 		return err_new(a, ERR_INVALID, "%s %s needs a value", op, path);
@@ -164,7 +164,7 @@ op_apply(struct arena *a, json_t **doc, const json_t *o)
 	if (strcmp(op, "add") == 0 || strcmp(op, "replace") == 0) {
 		_cleanup_(json_decrefp) json_t *copy = json_deep_copy(value);
 
-		return op_add(a, doc, path, copy, op[0] == 'r');
+		return patch_add(a, doc, path, copy, op[0] == 'r');
 	}
 	return err_new(a, ERR_INVALID, "unknown operation \"%s\"", op);
 }
@@ -180,7 +180,7 @@ json_patch_apply(struct arena *a, json_t **doc, const json_t *patch)
 		return err_new(a, ERR_INVALID, "a JSON patch is a list of operations");
 	copy = json_deep_copy(*doc);
 	json_array_foreach (patch, i, o) {
-		if ((e = op_apply(a, &copy, o)) != NULL) {
+		if ((e = patch_apply_op(a, &copy, o)) != NULL) {
 			json_decref(copy);
 			return e;
 		}
@@ -235,7 +235,7 @@ patch_merge_key(const char *list, const json_t *elements)
 }
 
 static size_t
-element_with(const json_t *list, const char *key, const json_t *value)
+patch_element_with(const json_t *list, const char *key, const json_t *value)
 {
 	json_t *e;
 	size_t i;
@@ -247,7 +247,7 @@ element_with(const json_t *list, const char *key, const json_t *value)
 }
 
 static json_t *
-strategic_list(json_t *target, const json_t *patch, const char *key)
+patch_strategic_list(json_t *target, const json_t *patch, const char *key)
 {
 	json_t *e;
 	size_t i;
@@ -257,7 +257,7 @@ strategic_list(json_t *target, const json_t *patch, const char *key)
 		target = json_array();
 	}
 	json_array_foreach (patch, i, e) {
-		size_t at = element_with(target, key, json_object_get(e, key));
+		size_t at = patch_element_with(target, key, json_object_get(e, key));
 
 		if (str_eq(json_str(e, "$patch"), "delete")) {
 			if (at != SIZE_MAX)
@@ -304,7 +304,7 @@ strategic_patch_apply(json_t *target, const json_t *patch)
 		} else if (json_is_null(v)) {
 			json_object_del(target, key);
 		} else if (json_is_array(v) && json_array_size(v) > 0 && (by = patch_merge_key(key, v)) != NULL) {
-			json_object_set_new(target, key, strategic_list(json_incref(old), v, by));
+			json_object_set_new(target, key, patch_strategic_list(json_incref(old), v, by));
 		} else {
 			json_object_set_new(target, key, strategic_patch_apply(json_incref(old), v));
 		}

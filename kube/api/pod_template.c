@@ -15,36 +15,36 @@ struct writer {
 	struct str out;
 };
 
-static void write_struct(struct writer *, const struct go_type *, const json_t *, int depth);
+static void go_write_struct(struct writer *, const struct go_type *, const json_t *, int depth);
 
 /* null is no quantity's text, and is read as 0. */
 static const char *
-number_text(struct arena *a, const json_t *v)
+go_number(struct arena *a, const json_t *v)
 {
 	return json_is_null(v) ? "0" : json_is_string(v) ? json_string_value(v) : json_text(a, v);
 }
 
 static int64_t
-whole(const json_t *v)
+go_whole(const json_t *v)
 {
 	return json_is_integer(v) ? json_integer_value(v) : int_of_double(json_number_value(v));
 }
 
 static void
-write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth)
 {
 	const char *text;
 	int64_t t;
 
 	switch (f->kind) {
-	case GO_STRUCT: write_struct(w, f->of, v, depth + 1); return;
+	case GO_STRUCT: go_write_struct(w, f->of, v, depth + 1); return;
 	case GO_BOOL: str_adds(&w->out, json_is_true(v) ? "true" : "false"); return;
-	case GO_INT: str_addf(&w->out, "%" PRId64, whole(v)); return;
+	case GO_INT: str_addf(&w->out, "%" PRId64, go_whole(v)); return;
 	case GO_STRING:
 		str_adds(&w->out, json_quote_go(w->arena, json_string_value(v) ?: "", json_string_length(v)));
 		return;
 	case GO_QUANTITY:
-		text = number_text(w->arena, v);
+		text = go_number(w->arena, v);
 		text = quantity_canonical(w->arena, text) ?: text;
 		str_adds(&w->out, json_quote_go(w->arena, text, strlen(text)));
 		return;
@@ -52,7 +52,7 @@ write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth
 		if (json_is_string(v))
 			str_adds(&w->out, json_quote_go(w->arena, json_string_value(v), json_string_length(v)));
 		else
-			str_addf(&w->out, "%" PRId64, whole(v));
+			str_addf(&w->out, "%" PRId64, go_whole(v));
 		return;
 	case GO_TIME:
 		if (json_is_string(v) && time_parse(json_string_value(v), &t))
@@ -65,7 +65,7 @@ write_one(struct writer *w, const struct go_field *f, const json_t *v, int depth
 }
 
 static void
-write_list(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_list(struct writer *w, const struct go_field *f, const json_t *v, int depth)
 {
 	json_t *e;
 	size_t i;
@@ -78,19 +78,19 @@ write_list(struct writer *w, const struct go_field *f, const json_t *v, int dept
 	json_array_foreach (v, i, e) {
 		if (i > 0)
 			str_addc(&w->out, ',');
-		write_one(w, f, e, depth);
+		go_write_one(w, f, e, depth);
 	}
 	str_addc(&w->out, ']');
 }
 
 static int
-by_name(const void *a, const void *b)
+go_by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static void
-write_map(struct writer *w, const struct go_field *f, const json_t *v, int depth)
+go_write_map(struct writer *w, const struct go_field *f, const json_t *v, int depth)
 {
 	const char **keys = arena_new_array(w->arena, const char *, json_object_size(v)), *key;
 	size_t n = 0;
@@ -102,18 +102,18 @@ write_map(struct writer *w, const struct go_field *f, const json_t *v, int depth
 	}
 	json_object_foreach ((json_t *)v, key, e)
 		keys[n++] = key;
-	qsort(keys, n, sizeof(*keys), by_name);
+	qsort(keys, n, sizeof(*keys), go_by_name);
 	str_addc(&w->out, '{');
 	for (size_t i = 0; i < n; i++) {
 		str_addf(&w->out, "%s%s:", i > 0 ? "," : "", json_quote_go(w->arena, keys[i], strlen(keys[i])));
-		write_one(w, f, json_object_get(v, keys[i]), depth);
+		go_write_one(w, f, json_object_get(v, keys[i]), depth);
 	}
 	str_addc(&w->out, '}');
 }
 
 /* Go's idea of an empty value: what omitempty leaves out. Structs are never empty. */
 static bool
-is_empty(const struct go_field *f, const json_t *v)
+go_is_empty(const struct go_field *f, const json_t *v)
 {
 	if (f->shape == GO_LIST)
 		return json_array_size(v) == 0;
@@ -131,7 +131,7 @@ is_empty(const struct go_field *f, const json_t *v)
 }
 
 static void
-write_struct(struct writer *w, const struct go_type *t, const json_t *v, int depth)
+go_write_struct(struct writer *w, const struct go_type *t, const json_t *v, int depth)
 {
 	bool first = true;
 
@@ -144,18 +144,18 @@ write_struct(struct writer *w, const struct go_type *t, const json_t *v, int dep
 		const struct go_field *f = &t->fields[i];
 		const json_t *e = json_object_get(v, f->name);
 
-		if (f->omitempty && is_empty(f, e))
+		if (f->omitempty && go_is_empty(f, e))
 			continue;
 		str_addf(&w->out, "%s\"%s\":", first ? "" : ",", f->name);
 		first = false;
 		if (f->shape == GO_LIST)
-			write_list(w, f, e, depth);
+			go_write_list(w, f, e, depth);
 		else if (f->shape == GO_MAP)
-			write_map(w, f, e, depth);
+			go_write_map(w, f, e, depth);
 		else if (f->shape == GO_POINTER && (e == NULL || json_is_null(e)))
 			str_adds(&w->out, "null");
 		else
-			write_one(w, f, e, depth);
+			go_write_one(w, f, e, depth);
 	}
 	str_addc(&w->out, '}');
 }
@@ -168,7 +168,7 @@ pod_template_canonical(struct arena *a, const json_t *template)
 	char *text;
 
 	str_init(&w.out, TEMPLATE_MAX);
-	write_struct(&w, &go_PodTemplateSpec, template, 0);
+	go_write_struct(&w, &go_PodTemplateSpec, template, 0);
 	text = arena_strdup(a, str_text(&w.out));
 	str_done(&w.out);
 	return text;

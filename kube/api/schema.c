@@ -8,10 +8,10 @@
 #define PRESERVE "x-kubernetes-preserve-unknown-fields"
 #define NOT_SUPPORTED "not supported by this version of Sluice"
 
-static json_t *of_type(const struct type *);
+static json_t *schema_of_type(const struct type *);
 
 static json_t *
-enumerated(const char *choices)
+schema_enumerated(const char *choices)
 {
 	json_t *list = json_array();
 
@@ -23,13 +23,13 @@ enumerated(const char *choices)
 }
 
 static json_t *
-open_object(const char *field, json_t *schema)
+schema_open_object(const char *field, json_t *schema)
 {
 	return json_pack("{s:s,s:b,s:{s:o}}", "type", "object", PRESERVE, 1, "properties", field, schema);
 }
 
 static json_t *
-list_of(json_t *items)
+schema_list_of(json_t *items)
 {
 	return json_pack("{s:s,s:o}", "type", "array", "items", items);
 }
@@ -37,15 +37,16 @@ list_of(json_t *items)
 /* A pod template is the API server's to understand; but its ports have a protocol, because the hash of the template counts it, and
  * ReplicaSets are found by that hash. */
 static json_t *
-pod_template(void)
+schema_pod_template(void)
 {
 	json_t *protocol = json_pack("{s:s,s:s}", "type", "string", "default", "TCP");
-	json_t *containers = list_of(open_object("ports", list_of(open_object("protocol", protocol))));
-	json_t *spec = open_object("containers", containers), *fields = json_object_get(spec, "properties");
+	json_t *containers =
+	    schema_list_of(schema_open_object("ports", schema_list_of(schema_open_object("protocol", protocol))));
+	json_t *spec = schema_open_object("containers", containers), *fields = json_object_get(spec, "properties");
 
 	json_object_set_new(fields, "initContainers", json_deep_copy(containers));
 	json_object_set_new(fields, "ephemeralContainers", json_deep_copy(containers));
-	return open_object("spec", spec);
+	return schema_open_object("spec", spec);
 }
 
 /* --- rules as CEL --------------------------------------------------------------------------------------------------- */
@@ -54,7 +55,7 @@ pod_template(void)
 
 /* The field is set; of a boolean: it is true. */
 static void
-add_term(struct str *to, const struct type *t, const char *name)
+schema_add_term(struct str *to, const struct type *t, const char *name)
 {
 	const struct field *f = NULL;
 
@@ -66,17 +67,17 @@ add_term(struct str *to, const struct type *t, const char *name)
 }
 
 static void
-add_terms(struct str *to, const struct type *t, const char *const *names, size_t n, const char *between)
+schema_add_terms(struct str *to, const struct type *t, const char *const *names, size_t n, const char *between)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			str_adds(to, between);
-		add_term(to, t, names[i]);
+		schema_add_term(to, t, names[i]);
 	}
 }
 
 static void
-add_names(struct str *to, const char *const *names, size_t n)
+schema_add_names(struct str *to, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		str_addf(to, "%s%s", i > 0 ? ", " : "", names[i]);
@@ -84,7 +85,7 @@ add_names(struct str *to, const char *const *names, size_t n)
 
 /* One rule and its message. */
 static json_t *
-rule(const struct type *t, const char *verb, const char *const *names, size_t n)
+schema_rule(const struct type *t, const char *verb, const char *const *names, size_t n)
 {
 	struct str cel, message;
 	json_t *j;
@@ -93,23 +94,23 @@ rule(const struct type *t, const char *verb, const char *const *names, size_t n)
 	str_init(&message, 1024);
 	if (strcmp(verb, "one") == 0) {
 		str_adds(&cel, "[");
-		add_terms(&cel, t, names, n, ", ");
+		schema_add_terms(&cel, t, names, n, ", ");
 		str_adds(&cel, "].filter(x, x).size() == 1");
 		str_adds(&message, "has none or several of ");
-		add_names(&message, names, n);
+		schema_add_names(&message, names, n);
 		str_adds(&message, "; one is needed");
 	} else if (strcmp(verb, "any") == 0) {
-		add_terms(&cel, t, names, n, " || ");
+		schema_add_terms(&cel, t, names, n, " || ");
 		str_adds(&message, "needs ");
-		add_names(&message, names, n);
+		schema_add_names(&message, names, n);
 	} else if (strcmp(verb, "not") == 0) {
 		str_adds(&cel, "!(");
-		add_terms(&cel, t, names, n, " && ");
+		schema_add_terms(&cel, t, names, n, " && ");
 		str_adds(&cel, ")");
 		str_addf(&message, "%s cannot be used with %s", names[0], names[1]);
 	} else if (strcmp(verb, "needs") == 0) {
 		str_adds(&cel, "!");
-		add_terms(&cel, t, names, n, " || ");
+		schema_add_terms(&cel, t, names, n, " || ");
 		str_addf(&message, "%s can only be used with %s", names[0], names[1]);
 	} else {
 		assert(strcmp(verb, "differ") == 0);
@@ -125,7 +126,7 @@ rule(const struct type *t, const char *verb, const char *const *names, size_t n)
 
 /* The rules of a type, in the order in which they are written. */
 static json_t *
-rules(const struct type *t)
+schema_rules(const struct type *t)
 {
 	char *copy = mem_strdup(t->rules), *rest = copy, *one, *word;
 	json_t *list = json_array();
@@ -146,7 +147,7 @@ rules(const struct type *t)
 			else
 				names[n++] = word;
 		}
-		json_array_append_new(list, rule(t, verb, names, n));
+		json_array_append_new(list, schema_rule(t, verb, names, n));
 	}
 	free(copy);
 	return list;
@@ -154,7 +155,7 @@ rules(const struct type *t)
 
 /* Whatever it holds, who decides says that it is not built; an error about what is in it would say less. */
 static json_t *
-of_not_built(enum kind kind)
+schema_of_not_built(enum kind kind)
 {
 	static const char *const types[KIND_MAX] = {
 		[KIND_INT] = "integer", [KIND_STRING] = "string", [KIND_BOOL] = "boolean"
@@ -169,12 +170,12 @@ of_not_built(enum kind kind)
 }
 
 static json_t *
-of_field(const struct field *f)
+schema_of_field(const struct field *f)
 {
 	json_t *j = NULL;
 
 	if (f->not_built)
-		return of_not_built(f->kind);
+		return schema_of_not_built(f->kind);
 	assert(f->kind < KIND_MAX);
 	switch (f->kind) {
 	case KIND_BOOL:
@@ -190,7 +191,7 @@ of_field(const struct field *f)
 	case KIND_STRING:
 		j = json_pack("{s:s}", "type", "string");
 		if (f->choices != NULL)
-			json_object_set_new(j, "enum", enumerated(f->choices));
+			json_object_set_new(j, "enum", schema_enumerated(f->choices));
 		break;
 	case KIND_DURATION: j = json_pack("{s:s}", "type", "string"); break;
 	case KIND_TIME: j = json_pack("{s:s,s:s}", "type", "string", "format", "date-time"); break;
@@ -199,15 +200,15 @@ of_field(const struct field *f)
 		    "type", "string");
 		break;
 	case KIND_OBJECT:
-	case KIND_EMBED: j = of_type(f->of); break;
-	case KIND_LIST: j = json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of)); break;
+	case KIND_EMBED: j = schema_of_type(f->of); break;
+	case KIND_LIST: j = json_pack("{s:s,s:o}", "type", "array", "items", schema_of_type(f->of)); break;
 	case KIND_STRINGS: j = json_pack("{s:s,s:{s:s}}", "type", "array", "items", "type", "string"); break;
 	case KIND_STRING_MAP:
 		j = json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string");
 		break;
 	case KIND_JSON:
-		j = f->pod_template ? pod_template()
-		    : f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", of_type(f->of))
+		j = f->pod_template ? schema_pod_template()
+		    : f->of != NULL ? json_pack("{s:s,s:o}", "type", "array", "items", schema_of_type(f->of))
 				    : json_pack("{s:s,s:b}", "type", "object", PRESERVE, 1);
 		break;
 	case KIND_ENUM:
@@ -229,12 +230,12 @@ of_field(const struct field *f)
 }
 
 static json_t *
-of_type(const struct type *t)
+schema_of_type(const struct type *t)
 {
 	json_t *properties = json_object(), *required = json_array(), *j;
 
 	for (size_t i = 0; i < t->n_fields; i++) {
-		json_object_set_new(properties, t->fields[i].name, of_field(&t->fields[i]));
+		json_object_set_new(properties, t->fields[i].name, schema_of_field(&t->fields[i]));
 		if (t->fields[i].required)
 			json_array_append_new(required, json_string(t->fields[i].name));
 	}
@@ -245,13 +246,13 @@ of_type(const struct type *t)
 	if (!t->strict)
 		json_object_set_new(j, PRESERVE, json_true());
 	if (t->rules != NULL)
-		json_object_set_new(j, "x-kubernetes-validations", rules(t));
+		json_object_set_new(j, "x-kubernetes-validations", schema_rules(t));
 	return j;
 }
 
 /* "Name:type:path|…", and the age. */
 static json_t *
-columns(const char *text)
+schema_columns(const char *text)
 {
 	json_t *list = json_array();
 	char *copy = mem_strdup(text != NULL ? text : ""), *rest = copy, *one;
@@ -268,7 +269,7 @@ columns(const char *text)
 }
 
 static json_t *
-subresources(const struct type *t)
+schema_subresources(const struct type *t)
 {
 	json_t *j = json_object();
 	char *copy = mem_strdup(t->scale != NULL ? t->scale : ""), *rest = copy;
@@ -286,7 +287,7 @@ subresources(const struct type *t)
 
 /* Versions of the same form: nothing is converted. */
 static void
-serve_older(const struct type *t, json_t *versions)
+schema_serve_older(const struct type *t, json_t *versions)
 {
 	char *copy = mem_strdup(t->also != NULL ? t->also : ""), *rest = copy, *name;
 
@@ -303,7 +304,7 @@ serve_older(const struct type *t, json_t *versions)
 json_t *
 schema_crd(const struct type *t)
 {
-	json_t *schema = of_type(t), *properties = json_object_get(schema, "properties"), *names, *crd;
+	json_t *schema = schema_of_type(t), *properties = json_object_get(schema, "properties"), *names, *crd;
 	char *singular = mem_strdup(t->kind), *name = mem_printf("%s.%s", t->plural, t->group);
 
 	for (char *c = singular; *c != '\0'; c++)
@@ -322,9 +323,9 @@ schema_crd(const struct type *t)
 	crd = json_pack("{s:s,s:s,s:{s:s},s:{s:s,s:o,s:s,s:[{s:s,s:b,s:b,s:o,s:{s:o},s:o}]}}", "apiVersion",
 	    "apiextensions.k8s.io/v1", "kind", "CustomResourceDefinition", "metadata", "name", name, "spec", "group",
 	    t->group, "names", names, "scope", t->cluster_scoped ? "Cluster" : "Namespaced", "versions", "name",
-	    t->version, "served", 1, "storage", 1, "additionalPrinterColumns", columns(t->columns), "schema",
-	    "openAPIV3Schema", schema, "subresources", subresources(t));
-	serve_older(t, json_at(crd, "/spec/versions"));
+	    t->version, "served", 1, "storage", 1, "additionalPrinterColumns", schema_columns(t->columns), "schema",
+	    "openAPIV3Schema", schema, "subresources", schema_subresources(t));
+	schema_serve_older(t, json_at(crd, "/spec/versions"));
 	free(singular);
 	free(name);
 	return crd;

@@ -5,7 +5,7 @@
 
 /* The caller may cut it. */
 static char *
-decoded(struct arena *a, const json_t *data, const char *key)
+secret_decoded(struct arena *a, const json_t *data, const char *key)
 {
 	const char *text = json_str(data, key);
 	size_t n;
@@ -17,13 +17,13 @@ decoded(struct arena *a, const json_t *data, const char *key)
 const char *
 secret_text(struct arena *a, const json_t *data, const char *key)
 {
-	return decoded(a, data, key);
+	return secret_decoded(a, data, key);
 }
 
 const char *
 secret_line(struct arena *a, const json_t *data, const char *key)
 {
-	char *value = decoded(a, data, key);
+	char *value = secret_decoded(a, data, key);
 	size_t n = value != NULL ? strlen(value) : 0;
 
 	while (n > 0 && (value[n - 1] == '\n' || value[n - 1] == '\r'))

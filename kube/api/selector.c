@@ -26,7 +26,7 @@ static const struct field label_selector_fields[] = {
 TYPE(label_selector, "label selector", .strict = true);
 
 static void
-skip(const char **s)
+selector_skip(const char **s)
 {
 	while (isspace((unsigned char)**s))
 		(*s)++;
@@ -34,21 +34,21 @@ skip(const char **s)
 
 /* A run of characters that labels may have. */
 static const char *
-word(struct arena *a, const char **s)
+selector_word(struct arena *a, const char **s)
 {
 	const char *start;
 
-	skip(s);
+	selector_skip(s);
 	start = *s;
 	while (isalnum((unsigned char)**s) || (**s != '\0' && strchr("._-/~*", **s) != NULL))
 		(*s)++;
 	start = arena_strndup(a, start, (size_t)(*s - start));
-	skip(s);
+	selector_skip(s);
 	return start;
 }
 
 static struct strings
-one(struct arena *a, const char *value)
+selector_one(struct arena *a, const char *value)
 {
 	struct strings s = { arena_new_array(a, const char *, 1), 1 };
 
@@ -57,7 +57,7 @@ one(struct arena *a, const char *value)
 }
 
 static struct err *
-parse_set(struct arena *a, const char **s, struct strings *ret)
+selector_parse_set(struct arena *a, const char **s, struct strings *ret)
 {
 	size_t n = 0, room = 0;
 
@@ -68,44 +68,44 @@ parse_set(struct arena *a, const char **s, struct strings *ret)
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d values", REQUIREMENTS_MAX);
 		ret->at = arena_grow(a, ret->at, n, &room, sizeof(*ret->at));
-		ret->at[n++] = word(a, s);
+		ret->at[n++] = selector_word(a, s);
 	} while (*(*s)++ == ',');
 	if ((*s)[-1] != ')')
 		return err_new(a, ERR_INVALID, "selector: ) expected");
-	skip(s);
+	selector_skip(s);
 	ret->n = n;
 	return NULL;
 }
 
 static struct err *
-parse_one(struct arena *a, const char **s, struct requirement *r)
+selector_parse_one(struct arena *a, const char **s, struct requirement *r)
 {
 	const char *op;
 
-	skip(s);
+	selector_skip(s);
 	if (**s == '!') {
 		(*s)++;
-		*r = (struct requirement){ word(a, s), SELECTOR_NOT_EXISTS, { 0 } };
+		*r = (struct requirement){ selector_word(a, s), SELECTOR_NOT_EXISTS, { 0 } };
 		return NULL;
 	}
-	r->key = word(a, s);
+	r->key = selector_word(a, s);
 	if (r->key[0] == '\0')
 		return err_new(a, ERR_INVALID, "selector: a key is expected at \"%s\"", *s);
 	if (**s == '=' || (**s == '!' && (*s)[1] == '=')) {
 		r->op = **s == '!' ? SELECTOR_NOT_IN : SELECTOR_IN;
 		*s += **s == '!' || (*s)[1] == '=' ? 2 : 1;
-		r->values = one(a, word(a, s));
+		r->values = selector_one(a, selector_word(a, s));
 		return NULL;
 	}
 	if (**s == ',' || **s == '\0') {
 		r->op = SELECTOR_EXISTS;
 		return NULL;
 	}
-	op = word(a, s);
+	op = selector_word(a, s);
 	if (strcmp(op, "in") != 0 && strcmp(op, "notin") != 0)
 		return err_new(a, ERR_INVALID, "selector: \"%s\" is not an operator", op);
 	r->op = op[0] == 'i' ? SELECTOR_IN : SELECTOR_NOT_IN;
-	return parse_set(a, s, &r->values);
+	return selector_parse_set(a, s, &r->values);
 }
 
 struct err *
@@ -115,12 +115,12 @@ selector_parse(struct arena *a, const char *s, struct selector *ret)
 	struct err *e;
 	size_t n = 0, room = 0;
 
-	skip(&s);
+	selector_skip(&s);
 	while (*s != '\0') {
 		if (n == REQUIREMENTS_MAX)
 			return err_new(a, ERR_INVALID, "selector: more than %d requirements", REQUIREMENTS_MAX);
 		r = arena_grow(a, r, n, &room, sizeof(*r));
-		if ((e = parse_one(a, &s, &r[n])) != NULL)
+		if ((e = selector_parse_one(a, &s, &r[n])) != NULL)
 			return e;
 		n++;
 		if (*s == ',')
@@ -145,7 +145,7 @@ selector_from_json(struct arena *a, const json_t *j, struct selector *ret)
 
 	json_object_foreach ((json_t *)labels, key, v)
 		r[n++] = (struct requirement){ arena_strdup(a, key), SELECTOR_IN,
-			one(a, arena_strdup(a, json_string_value(v) ?: "")) };
+			selector_one(a, arena_strdup(a, json_string_value(v) ?: "")) };
 	json_array_foreach (expressions, i, v) {
 		const char *op = json_str(v, "operator");
 		const json_t *values = json_object_get(v, "values");
@@ -171,7 +171,7 @@ selector_from_json(struct arena *a, const json_t *j, struct selector *ret)
 }
 
 static bool
-holds(const struct requirement *r, const char *value)
+selector_holds(const struct requirement *r, const char *value)
 {
 	bool in = false;
 
@@ -186,7 +186,7 @@ bool
 selector_matches(const struct selector *s, const json_t *labels)
 {
 	for (size_t i = 0; i < s->requirements.n; i++)
-		if (!holds(&s->requirements.at[i], json_str(labels, s->requirements.at[i].key)))
+		if (!selector_holds(&s->requirements.at[i], json_str(labels, s->requirements.at[i].key)))
 			return false;
 	return true;
 }
@@ -226,7 +226,7 @@ field_selector_matches(struct arena *a, const char *text, const json_t *object, 
 }
 
 static enum selector_op
-op_of(const char *name)
+selector_op_of(const char *name)
 {
 	for (size_t k = 0; k < ARRAY_SIZE(ops); k++)
 		if (str_eq(name, ops[k]))
@@ -248,9 +248,9 @@ label_selector_matches(const struct label_selector *s, const struct string_map *
 			return false;
 	for (size_t i = 0; i < s->match_expressions.n; i++) {
 		const struct label_requirement *r = &s->match_expressions.at[i];
-		struct requirement q = { r->key, op_of(r->operator), r->values };
+		struct requirement q = { r->key, selector_op_of(r->operator), r->values };
 
-		if (!holds(&q, string_map_get(labels, r->key)))
+		if (!selector_holds(&q, string_map_get(labels, r->key)))
 			return false;
 	}
 	return true;
@@ -261,15 +261,15 @@ struct term {
 };
 
 static int
-by_key(const void *a, const void *b)
+selector_by_key(const void *a, const void *b)
 {
 	return strcmp(((const struct term *)a)->key, ((const struct term *)b)->key);
 }
 
 static const char *
-requirement_text(struct arena *a, const struct label_requirement *r)
+selector_requirement_text(struct arena *a, const struct label_requirement *r)
 {
-	enum selector_op op = op_of(r->operator);
+	enum selector_op op = selector_op_of(r->operator);
 	const char *values = "";
 
 	if (op == SELECTOR_EXISTS || op == SELECTOR_NOT_EXISTS)
@@ -291,8 +291,8 @@ label_selector_text(struct arena *a, const struct label_selector *s)
 			arena_printf(a, "%s=%s", s->match_labels.at[i].key, s->match_labels.at[i].value) };
 	for (size_t i = n; i < all; i++)
 		terms[i] = (struct term){ s->match_expressions.at[i - n].key,
-			requirement_text(a, &s->match_expressions.at[i - n]) };
-	qsort(terms, all, sizeof(*terms), by_key);
+			selector_requirement_text(a, &s->match_expressions.at[i - n]) };
+	qsort(terms, all, sizeof(*terms), selector_by_key);
 	for (size_t i = 0; i < all; i++)
 		text = arena_printf(a, "%s%s%s", text, i > 0 ? "," : "", terms[i].text);
 	return text;

@@ -17,7 +17,7 @@ struct walk {
 };
 
 static void
-mark(struct walk *w, const char *path, const yaml_node_t *n)
+yaml_mark_at(struct walk *w, const char *path, const yaml_node_t *n)
 {
 	struct yaml_mark *list;
 
@@ -36,7 +36,7 @@ mark(struct walk *w, const char *path, const yaml_node_t *n)
 
 /* NULL when no marks are wanted. */
 static const char *
-below(struct walk *w, const char *path, const char *key, size_t index)
+yaml_below(struct walk *w, const char *path, const char *key, size_t index)
 {
 	if (w->marks == NULL)
 		return NULL;
@@ -46,7 +46,7 @@ below(struct walk *w, const char *path, const char *key, size_t index)
 }
 
 static struct err *
-scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
+yaml_scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
 {
 	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
 	const char *s = (const char *)n->data.scalar.value;
@@ -61,18 +61,18 @@ scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
 
 /* The tag of a mapping, a list or a key, if it has one, is the one that it has anyway. */
 static struct err *
-check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
+yaml_check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
 {
 	const struct yaml_tag *tag = yaml_tags_find(&w->tags, n->start_mark.index);
 
 	return tag != NULL ? yaml_tag_check(w->arena, tag, only) : NULL;
 }
 
-static struct err *node(struct walk *, int id, const char *path, int depth, json_t **ret);
+static struct err *yaml_node(struct walk *, int id, const char *path, int depth, json_t **ret);
 
 /* "<<": the fields of other mappings, where there are none of the same name. */
 static bool
-is_merge(const yaml_node_t *key)
+yaml_is_merge(const yaml_node_t *key)
 {
 	return key->type == YAML_SCALAR_NODE && key->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 	       strcmp((const char *)key->data.scalar.value, "<<") == 0;
@@ -80,7 +80,7 @@ is_merge(const yaml_node_t *key)
 
 /* Adds what a merge key brings to `map`: one mapping, or a list of them, of which the first has precedence. */
 static struct err *
-merge(struct walk *w, int id, const char *path, int depth, json_t *map)
+yaml_merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 {
 	const yaml_node_t *n = yaml_document_get_node(w->doc, id);
 	_cleanup_(json_decrefp) json_t *other = NULL;
@@ -89,7 +89,7 @@ merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 	/* (Lists may hold themselves.) */
 	if (n->type == YAML_SEQUENCE_NODE && depth <= JSON_DEPTH_MAX && ++w->nodes <= YAML_NODES_MAX) {
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
-			if ((e = merge(w, *i, path, depth + 1, map)) != NULL)
+			if ((e = yaml_merge(w, *i, path, depth + 1, map)) != NULL)
 				return e;
 		}
 		return NULL;
@@ -97,14 +97,14 @@ merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 	if (n->type != YAML_MAPPING_NODE)
 		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: << wants a mapping, or a list of mappings",
 		    n->start_mark.line + 1, n->start_mark.column + 1);
-	if ((e = node(w, id, path, depth + 1, &other)) == NULL)
+	if ((e = yaml_node(w, id, path, depth + 1, &other)) == NULL)
 		json_object_update_missing(map, other);
 	return e;
 }
 
 /* The shortest text of the same number of single precision, which is what Kubernetes' reader makes of a key. */
 static const char *
-key_of_real(struct arena *a, double d)
+yaml_real_key(struct arena *a, double d)
 {
 	const char *text = "";
 
@@ -118,7 +118,7 @@ key_of_real(struct arena *a, double d)
 
 /* Kubernetes' reader takes a bare key for a value, and writes that as text: `yes:` becomes "true", and `010:` "8". */
 static struct err *
-key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
+yaml_key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
 {
 	const char *s = (const char *)k->data.scalar.value;
 	bool bare = k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && w->words == YAML_KUBERNETES &&
@@ -128,14 +128,14 @@ key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
 	if (json_is_null(v))
 		return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must not be null; put it in quotes",
 		    k->start_mark.line + 1, k->start_mark.column + 1);
-	*ret = json_is_real(v)				  ? key_of_real(w->arena, json_real_value(v))
+	*ret = json_is_real(v)				  ? yaml_real_key(w->arena, json_real_value(v))
 	       : json_is_boolean(v) || json_is_integer(v) ? json_text(w->arena, v)
 							  : s;
 	return NULL;
 }
 
 static struct err *
-mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_t **ret)
+yaml_mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *map = json_object(), *merged = json_object();
 	const yaml_node_pair_t *end = n->data.mapping.pairs.top;
@@ -143,29 +143,29 @@ mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_
 
 	/* First what is merged, so that the marks of what is said here come last, and count. */
 	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++)
-		if (is_merge(yaml_document_get_node(w->doc, p->key)) &&
-		    (e = merge(w, p->value, path, depth + 1, merged)) != NULL)
+		if (yaml_is_merge(yaml_document_get_node(w->doc, p->key)) &&
+		    (e = yaml_merge(w, p->value, path, depth + 1, merged)) != NULL)
 			return e;
 	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++) {
 		const yaml_node_t *k = yaml_document_get_node(w->doc, p->key);
 		const char *key = NULL, *at;
 		json_t *v = NULL;
 
-		if (is_merge(k))
+		if (yaml_is_merge(k))
 			continue;
-		if ((e = check_tag(w, k, "!!str")) != NULL)
+		if ((e = yaml_check_tag(w, k, "!!str")) != NULL)
 			return e;
 		if (k->type != YAML_SCALAR_NODE)
 			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: a key must be a scalar",
 			    k->start_mark.line + 1, k->start_mark.column + 1);
-		if ((e = key_text(w, k, &key)) != NULL)
+		if ((e = yaml_key_text(w, k, &key)) != NULL)
 			return e;
 		if (json_object_get(map, key) != NULL)
 			return err_new(w->arena, ERR_INVALID, "line %zu, column %zu: key \"%s\" is there twice",
 			    k->start_mark.line + 1, k->start_mark.column + 1, key);
-		at = below(w, path, key, 0);
-		mark(w, at, k);
-		if ((e = node(w, p->value, at, depth + 1, &v)) != NULL)
+		at = yaml_below(w, path, key, 0);
+		yaml_mark_at(w, at, k);
+		if ((e = yaml_node(w, p->value, at, depth + 1, &v)) != NULL)
 			return e;
 		json_object_set_new(map, key, v);
 	}
@@ -175,7 +175,7 @@ mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, json_
 }
 
 static struct err *
-node(struct walk *w, int id, const char *path, int depth, json_t **ret)
+yaml_node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 {
 	const yaml_node_t *n = yaml_document_get_node(w->doc, id);
 	struct err *e;
@@ -187,18 +187,18 @@ node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		return err_new(
 		    w->arena, ERR_INVALID, "line %zu: more than %d values", n->start_mark.line + 1, YAML_NODES_MAX);
 	switch (n->type) {
-	case YAML_SCALAR_NODE: return scalar(w, n, ret);
+	case YAML_SCALAR_NODE: return yaml_scalar(w, n, ret);
 	case YAML_SEQUENCE_NODE: {
 		_cleanup_(json_decrefp) json_t *list = json_array();
 
-		if ((e = check_tag(w, n, "!!seq")) != NULL)
+		if ((e = yaml_check_tag(w, n, "!!seq")) != NULL)
 			return e;
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
-			const char *at = below(w, path, NULL, json_array_size(list));
+			const char *at = yaml_below(w, path, NULL, json_array_size(list));
 			json_t *v = NULL;
 
-			mark(w, at, yaml_document_get_node(w->doc, *i));
-			if ((e = node(w, *i, at, depth + 1, &v)) != NULL)
+			yaml_mark_at(w, at, yaml_document_get_node(w->doc, *i));
+			if ((e = yaml_node(w, *i, at, depth + 1, &v)) != NULL)
 				return e;
 			json_array_append_new(list, v);
 		}
@@ -206,15 +206,16 @@ node(struct walk *w, int id, const char *path, int depth, json_t **ret)
 		return NULL;
 	}
 	case YAML_MAPPING_NODE:
-		if ((e = check_tag(w, n, "!!map")) != NULL)
+		if ((e = yaml_check_tag(w, n, "!!map")) != NULL)
 			return e;
-		return mapping(w, n, path, depth, ret);
+		return yaml_mapping(w, n, path, depth, ret);
 	default: return err_new(w->arena, ERR_INVALID, "line %zu: unexpected node", n->start_mark.line + 1);
 	}
 }
 
 static struct err *
-parse(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret, struct yaml_marks *marks)
+yaml_parse_documents(
+    struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret, struct yaml_marks *marks)
 {
 	_cleanup_(json_decrefp) json_t *docs = json_array();
 	struct walk w = { .arena = a, .words = words, .tags = yaml_tags_read(a, text, len) };
@@ -243,7 +244,7 @@ parse(struct arena *a, const char *text, size_t len, enum yaml_words words, json
 		else if (marks != NULL)
 			*(w.marks = &marks[json_array_size(docs)]) = (struct yaml_marks){ 0 };
 		if (e == NULL)
-			e = node(&w, 1, "", 0, &v);
+			e = yaml_node(&w, 1, "", 0, &v);
 		yaml_document_delete(&doc);
 		if (e == NULL && json_is_null(v))
 			json_decref(v);
@@ -259,20 +260,20 @@ parse(struct arena *a, const char *text, size_t len, enum yaml_words words, json
 struct err *
 yaml_parse(struct arena *a, const char *text, size_t len, json_t **ret)
 {
-	return parse(a, text, len, YAML_DEFAULT, ret, NULL);
+	return yaml_parse_documents(a, text, len, YAML_DEFAULT, ret, NULL);
 }
 
 struct err *
 yaml_parse_as(struct arena *a, const char *text, size_t len, enum yaml_words words, json_t **ret)
 {
-	return parse(a, text, len, words, ret, NULL);
+	return yaml_parse_documents(a, text, len, words, ret, NULL);
 }
 
 struct err *
 yaml_parse_marked(struct arena *a, const char *text, size_t len, json_t **ret, struct yaml_marks **ret_marks)
 {
 	struct yaml_marks *marks = arena_new_array(a, struct yaml_marks, DOCUMENTS_MAX);
-	struct err *e = parse(a, text, len, YAML_DEFAULT, ret, marks);
+	struct err *e = yaml_parse_documents(a, text, len, YAML_DEFAULT, ret, marks);
 
 	if (e == NULL)
 		*ret_marks = marks;

@@ -19,7 +19,7 @@ struct wanted {
 };
 
 static void
-depend_on_name(const struct object *o, void *arg)
+pass_view_depends_on_name(const struct object *o, void *arg)
 {
 	const struct wanted *w = arg;
 
@@ -34,7 +34,7 @@ pass_view_get(const struct view *v, const struct type *t, const char *ns, const 
 	const struct object *o = of->get(of, t, ns, name);
 
 	if (o == NULL)
-		view_each_unreadable(of, t, ns, depend_on_name, &(struct wanted){ v, name });
+		view_each_unreadable(of, t, ns, pass_view_depends_on_name, &(struct wanted){ v, name });
 	else if (o->in_doubt)
 		view_depends(v, o);
 	return o;

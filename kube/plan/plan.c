@@ -29,7 +29,7 @@ plan_new(struct arena *a)
 
 /* A plan outlives the pass that made it, and the cache moves on meanwhile: it keeps its own copy of whom it is about. */
 static const struct object *
-own(struct plan *p, const struct object *o)
+plan_own(struct plan *p, const struct object *o)
 {
 	struct object *copy = arena_alloc(p->arena, sizeof(*copy));
 
@@ -53,7 +53,7 @@ plan_has_room(struct plan *p, size_t n, size_t max)
 
 /* One more step at the end of a list; past `max` it is written to a place that no list has. */
 static struct plan_step *
-append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
+plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
 {
 	struct plan_step *s;
 
@@ -68,17 +68,17 @@ append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t 
 }
 
 static struct plan_step *
-add(struct plan *p, enum plan_op op)
+plan_add(struct plan *p, enum plan_op op)
 {
-	return append(p, &p->steps, &p->n_steps, &p->room, PLAN_STEPS_MAX, op);
+	return plan_append(p, &p->steps, &p->n_steps, &p->room, PLAN_STEPS_MAX, op);
 }
 
 static struct plan_step *
-add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
+plan_add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 {
-	struct plan_step *s = add(p, op);
+	struct plan_step *s = plan_add(p, op);
 
-	o = own(p, o);
+	o = plan_own(p, o);
 	s->type = o->type;
 	s->namespace = o->meta.namespace;
 	s->name = o->meta.name;
@@ -92,7 +92,7 @@ add_write(struct plan *p, enum plan_op op, const struct object *o, json_t *body)
 void
 plan_create(struct plan *p, const struct type *t, const char *ns, const char *name, json_t *body)
 {
-	struct plan_step *s = add(p, PLAN_CREATE);
+	struct plan_step *s = plan_add(p, PLAN_CREATE);
 
 	s->type = t;
 	s->namespace = arena_strdup(p->arena, ns);
@@ -104,7 +104,7 @@ plan_create(struct plan *p, const struct type *t, const char *ns, const char *na
 void
 plan_patch(struct plan *p, const struct object *o, json_t *ops)
 {
-	add_write(p, PLAN_PATCH, o, ops);
+	plan_add_write(p, PLAN_PATCH, o, ops);
 }
 
 void
@@ -117,13 +117,13 @@ plan_merge(struct plan *p, const struct object *o, json_t *patch)
 		json_object_set_new(patch, "metadata", meta);
 	}
 	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
-	add_write(p, PLAN_MERGE, o, patch);
+	plan_add_write(p, PLAN_MERGE, o, patch);
 }
 
 void
 plan_scale(struct plan *p, const struct object *o, int64_t replicas)
 {
-	add_write(p, PLAN_SCALE, o,
+	plan_add_write(p, PLAN_SCALE, o,
 	    json_pack("{s:{s:s}, s:{s:I}}", "metadata", "resourceVersion", o->meta.resource_version, "spec", "replicas",
 		(json_int_t)replicas));
 }
@@ -143,25 +143,25 @@ plan_apply(struct plan *p, const struct object *o, json_t *config)
 	json_object_set_new(config, "kind", json_string(t->kind));
 	json_object_set_new(meta, "name", json_string(o->meta.name));
 	json_object_set_new(meta, "uid", json_string(o->meta.uid));
-	add_write(p, PLAN_APPLY, o, config);
+	plan_add_write(p, PLAN_APPLY, o, config);
 }
 
 void
 plan_delete(struct plan *p, const struct object *o)
 {
-	add_write(p, PLAN_DELETE, o, NULL);
+	plan_add_write(p, PLAN_DELETE, o, NULL);
 }
 
 void
 plan_delete_now(struct plan *p, const struct object *o)
 {
-	add_write(p, PLAN_DELETE, o, NULL)->now = true;
+	plan_add_write(p, PLAN_DELETE, o, NULL)->now = true;
 }
 
 void
 plan_evict(struct plan *p, const struct object *pod)
 {
-	add_write(p, PLAN_EVICT, pod, NULL);
+	plan_add_write(p, PLAN_EVICT, pod, NULL);
 }
 
 void
@@ -181,13 +181,13 @@ plan_beside(struct plan *p)
 void
 plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *format, ...)
 {
-	struct plan_step *s = add(p, PLAN_EVENT);
+	struct plan_step *s = plan_add(p, PLAN_EVENT);
 	va_list ap;
 
 	va_start(ap, format);
 	s->message = letters_shown(p->arena, arena_vprintf(p->arena, format, ap), SIZE_MAX);
 	va_end(ap);
-	s->about = own(p, about);
+	s->about = plan_own(p, about);
 	s->warning = warning;
 	s->reason = reason;
 	s->revision = p->revision;
@@ -205,8 +205,8 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 	struct plan_step *s;
 	va_list ap;
 
-	s = append(p, &p->status_events, &p->n_status_events, &p->status_room, PLAN_STATUS_EVENTS_MAX, PLAN_EVENT);
-	s->about = own(p, about);
+	s = plan_append(p, &p->status_events, &p->n_status_events, &p->status_room, PLAN_STATUS_EVENTS_MAX, PLAN_EVENT);
+	s->about = plan_own(p, about);
 	s->warning = warning;
 	s->reason = reason;
 	s->revision = p->revision;
@@ -218,7 +218,7 @@ plan_status_event(struct plan *p, const struct object *about, bool warning, cons
 void
 plan_query(struct plan *p, const char *key, const struct query *q)
 {
-	struct plan_step *s = add(p, PLAN_QUERY);
+	struct plan_step *s = plan_add(p, PLAN_QUERY);
 	struct query *copy = arena_alloc(p->arena, sizeof(*copy));
 
 	*copy = *q;
@@ -259,7 +259,7 @@ plan_status_with(struct plan *p, const struct object *o, json_t *from, json_t *t
 	json_object_set_new(meta, "resourceVersion", json_string(o->meta.resource_version));
 	if (diff != NULL)
 		json_object_set_new(patch, "status", diff);
-	p->status_of = own(p, o);
+	p->status_of = plan_own(p, o);
 	p->status = json_text(p->arena, patch);
 	json_decref(patch);
 }
@@ -335,7 +335,7 @@ plan_is_quiet(const struct plan *p)
 }
 
 static void
-print_step(struct str *s, const struct plan_step *step)
+plan_print_step(struct str *s, const struct plan_step *step)
 {
 	if (step->op == PLAN_EVENT)
 		str_addf(s, "event %s %s: %s\n", step->warning ? "Warning" : "Normal", step->reason, step->message);
@@ -357,11 +357,11 @@ plan_print(const struct plan *p)
 	for (size_t i = 0; i < p->n_reasons; i++)
 		str_addf(&s, "# %s\n", p->reasons[i]);
 	for (size_t i = 0; i < p->n_steps; i++)
-		print_step(&s, &p->steps[i]);
+		plan_print_step(&s, &p->steps[i]);
 	if (p->status != NULL)
 		str_addf(&s, "status %s %s\n", p->status_of->meta.name, p->status);
 	for (size_t i = 0; i < p->n_status_events; i++)
-		print_step(&s, &p->status_events[i]);
+		plan_print_step(&s, &p->status_events[i]);
 	if (p->wake_at != 0)
 		str_addf(&s, "wake %s.%03d\n", time_format(p->arena, p->wake_at), (int)(p->wake_at % 1000));
 	text = arena_strdup(p->arena, str_text(&s));

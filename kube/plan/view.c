@@ -13,7 +13,7 @@ struct gathering {
 };
 
 static bool
-belongs(const struct gathering *g, const struct object *o)
+view_belongs(const struct gathering *g, const struct object *o)
 {
 	const struct owner *owner = object_controller(o);
 
@@ -21,11 +21,11 @@ belongs(const struct gathering *g, const struct object *o)
 }
 
 static void
-collect(const struct object *o, void *arg)
+view_collect(const struct object *o, void *arg)
 {
 	struct gathering *g = arg;
 
-	if (belongs(g, o)) {
+	if (view_belongs(g, o)) {
 		if (o->in_doubt)
 			view_depends(g->view, o);
 		if (g->at != NULL)
@@ -36,16 +36,16 @@ collect(const struct object *o, void *arg)
 
 /* What cannot be read may be one of them. */
 static void
-collect_unreadable(const struct object *o, void *arg)
+view_collect_unreadable(const struct object *o, void *arg)
 {
 	const struct gathering *g = arg;
 
-	if (belongs(g, o) || (o->unreadable->partial && object_controller(o) == NULL))
+	if (view_belongs(g, o) || (o->unreadable->partial && object_controller(o) == NULL))
 		view_depends(g->view, o);
 }
 
 static int
-by_age(const void *a, const void *b)
+view_by_age(const void *a, const void *b)
 {
 	const struct meta *x = &(*(const struct object *const *)a)->meta,
 			  *y = &(*(const struct object *const *)b)->meta;
@@ -56,19 +56,19 @@ by_age(const void *a, const void *b)
 }
 
 static size_t
-gather(const struct view *v, const struct type *t, const char *ns, struct gathering g, struct arena *a,
+view_gather(const struct view *v, const struct type *t, const char *ns, struct gathering g, struct arena *a,
     const struct object ***ret)
 {
 	g.view = v;
-	view_each_unreadable(v, t, ns, collect_unreadable, &g);
-	v->each(v, t, ns, collect, &g);
+	view_each_unreadable(v, t, ns, view_collect_unreadable, &g);
+	v->each(v, t, ns, view_collect, &g);
 	*ret = NULL;
 	if (g.n == 0)
 		return 0;
 	g.at = arena_new_array(a, const struct object *, g.n);
 	g.n = 0;
-	v->each(v, t, ns, collect, &g);
-	qsort(g.at, g.n, sizeof(*g.at), by_age);
+	v->each(v, t, ns, view_collect, &g);
+	qsort(g.at, g.n, sizeof(*g.at), view_by_age);
 	*ret = g.at;
 	return g.n;
 }
@@ -77,12 +77,12 @@ size_t
 view_owned(const struct view *v, const struct type *t, const char *ns, const char *uid, struct arena *a,
     const struct object ***ret)
 {
-	return gather(v, t, ns, (struct gathering){ .uid = uid }, a, ret);
+	return view_gather(v, t, ns, (struct gathering){ .uid = uid }, a, ret);
 }
 
 size_t
 view_labeled(const struct view *v, const struct type *t, const char *ns, const char *key, const char *value,
     struct arena *a, const struct object ***ret)
 {
-	return gather(v, t, ns, (struct gathering){ .key = key, .value = value }, a, ret);
+	return view_gather(v, t, ns, (struct gathering){ .key = key, .value = value }, a, ret);
 }
