@@ -8,7 +8,8 @@
 #include "io/file.h"
 #include "tests/simulation/cluster.h"
 
-/* The counts that are kept in a file, behind the lines that say why they are as they are; "" when there is none. In the arena. */
+/* The counts that are kept in a file, behind the lines that say why they are as they are; "" when there is none. In
+ * the arena. */
 static inline const char *
 bench_want(struct arena *a, const char *file)
 {
@@ -43,7 +44,8 @@ bench_stop(void *arg, int status)
 	loop_stop(arg);
 }
 
-/* The instructions of a function when this program runs with `--count WHAT`, as valgrind counts them; -1 when it does not. */
+/* The instructions of a function when this program runs with `--count WHAT`, as valgrind counts them; -1 when it
+ * does not. */
 static inline int64_t
 bench_instructions(const char *self, const char *function, const char *what)
 {

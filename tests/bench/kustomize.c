@@ -1,6 +1,8 @@
-/* tests/bench/kustomize.c: what an object of a kustomization costs: bytes that stay until the end of the build, and instructions.
+/* tests/bench/kustomize.c: what an object of a kustomization costs: bytes that stay until the end of the build, and
+ * instructions.
  *
- * Kept in kustomize.want, an object of five hundred and one of a thousand: the cost of an object must not grow with their number.
+ * Kept in kustomize.want, an object of five hundred and one of a thousand: the cost of an object must not grow with
+ * their number.
  */
 #include <stdio.h>
 #include "gitops/kustomize/build.h"

@@ -1,7 +1,7 @@
 /* tests/bench/memory.c: bytes of decoded objects, and how often a rollout that stands still is looked at.
  *
- * Kept in memory.want. A cached object is its arena: these are the bytes handed out from it; the template is counted apart, because
- * its length is the user's.
+ * Kept in memory.want. A cached object is its arena: these are the bytes handed out from it; the template is counted
+ * apart, because its length is the user's.
  */
 #include <stdio.h>
 #include <string.h>

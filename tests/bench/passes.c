@@ -1,8 +1,8 @@
 /* tests/bench/passes.c: what a pass costs, from the cache to the plan: bytes, allocations and instructions.
  *
- * Kept in passes.want. Bytes and allocations are exact; instructions (counted by valgrind, which runs this program again with
- * `--count NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is gone when a pass ends: between
- * passes the controller allocates nothing.
+ * Kept in passes.want. Bytes and allocations are exact; instructions (counted by valgrind, which runs this program
+ * again with `--count NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is
+ * gone when a pass ends: between passes the controller allocates nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>

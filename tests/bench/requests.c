@@ -1,6 +1,6 @@
-/* tests/bench/requests.c: how many API requests a rollout costs: four weights with pauses of a second, from its creation to
- * the end of its first update, and on until the old ReplicaSet is gone. Counted where the controller's transport meets the
- * store; watches are not requests here.
+/* tests/bench/requests.c: how many API requests a rollout costs: four weights with pauses of a second, from its
+ * creation to the end of its first update, and on until the old ReplicaSet is gone. Counted where the controller's
+ * transport meets the store; watches are not requests here.
  *
  * The counts are kept in requests.want, each change of which says why. They do not vary: time is virtual.
  */

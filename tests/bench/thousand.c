@@ -1,9 +1,10 @@
-/* tests/bench/thousand.c: a thousand Rollouts, each with its VirtualService and DestinationRule, in the laptop cluster; the controller
- * is a process of its own.
+/* tests/bench/thousand.c: a thousand Rollouts, each with its VirtualService and DestinationRule, in the laptop
+ * cluster; the controller is a process of its own.
  *
- * Its resident memory is held to a bound, and so is the processor it takes while nothing happens. How long a resumed pause
- * takes to the VirtualService's patch is printed, and not judged: it depends on the machine. Then the controller is stopped, as a
- * busy machine may stop it, while hundreds of Rollouts are updated: it must not open a connection for each of them.
+ * Its resident memory is held to a bound, and so is the processor it takes while nothing happens. How long a resumed
+ * pause takes to the VirtualService's patch is printed, and not judged: it depends on the machine. Then the
+ * controller is stopped, as a busy machine may stop it, while hundreds of Rollouts are updated: it must not open a
+ * connection for each of them.
  */
 #include <dirent.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* tests/fuzz/apply.c: an object and what two managers apply to it, a line each: the same again changes nothing, and what one forces
- * is what it said. */
+/* tests/fuzz/apply.c: an object and what two managers apply to it, a line each: the same again changes nothing, and
+ * what one forces is what it said. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* tests/fuzz/condition.c: a condition from anywhere, over a result from anywhere. The first line is the result as JSON. */
+/* tests/fuzz/condition.c: a condition from anywhere, over a result from anywhere. The first line is the result as
+ * JSON. */
 #include <string.h>
 #include "analysis/condition/condition.h"
 #include "tests/fuzz/fuzz.h"

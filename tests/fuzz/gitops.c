@@ -1,5 +1,5 @@
-/* tests/fuzz/gitops.c: what people and Git servers write about applications: schedules, policies, pushes, settings, kustomizations to edit,
- * places that do not count. The first byte says which. */
+/* tests/fuzz/gitops.c: what people and Git servers write about applications: schedules, policies, pushes, settings,
+ * kustomizations to edit, places that do not count. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/argocd/rbac.h"

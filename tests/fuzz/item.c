@@ -1,4 +1,5 @@
-/* tests/fuzz/item.c: one object of a list, or an event of a watch: read whole, or known by what can be read of its metadata.
+/* tests/fuzz/item.c: one object of a list, or an event of a watch: read whole, or known by what can be read of its
+ * metadata.
  *
  * The first byte says which type it is taken for, and whether the text is only the beginning of one.
  */

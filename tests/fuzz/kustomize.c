@@ -1,5 +1,5 @@
-/* tests/fuzz/kustomize.c: a repository from anywhere: its files, each behind a line "=== PATH", and what the kustomization at its root makes
- * of them. What is made is objects with kinds and names, and the same twice. */
+/* tests/fuzz/kustomize.c: a repository from anywhere: its files, each behind a line "=== PATH", and what the
+ * kustomization at its root makes of them. What is made is objects with kinds and names, and the same twice. */
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/kustomize/build.h"

@@ -1,4 +1,5 @@
-/* tests/fuzz/list.c: a list in pieces, whose length the first byte gives: what is read is what a parser reads from the whole. */
+/* tests/fuzz/list.c: a list in pieces, whose length the first byte gives: what is read is what a parser reads from
+ * the whole. */
 #include <stdlib.h>
 #include <string.h>
 #include "kube/api/list_reader.h"

@@ -1,4 +1,5 @@
-/* tests/fuzz/notify.c: a ConfigMap's data from anywhere (YAML): every trigger is judged, every template sent by every service. */
+/* tests/fuzz/notify.c: a ConfigMap's data from anywhere (YAML): every trigger is judged, every template sent by
+ * every service. */
 #include "kube/api/yaml.h"
 #include "notify/notify.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,6 @@
-/* tests/fuzz/scalars.c: times, durations, quantities, numbers, pointers. A quantity that was canonical twice stays what it is: as in
- * Kubernetes, a binary one that is no multiple of 1024 is written without a suffix ("62.5Ki" is "64000"), and read as a decimal one then.
+/* tests/fuzz/scalars.c: times, durations, quantities, numbers, pointers. A quantity that was canonical twice stays
+ * what it is: as in Kubernetes, a binary one that is no multiple of 1024 is written without a suffix ("62.5Ki" is
+ * "64000"), and read as a decimal one then.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* tests/fuzz/substitute.c: variables in an object's strings: the first line is the value of two of them, the rest a text. */
+/* tests/fuzz/substitute.c: variables in an object's strings: the first line is the value of two of them, the rest a
+ * text. */
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/flux/post_build.h"

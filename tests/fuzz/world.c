@@ -1,8 +1,9 @@
-/* tests/fuzz/world.c: whole worlds, a few places of which are changed as the input says, through decode, validate and decide.
+/* tests/fuzz/world.c: whole worlds, a few places of which are changed as the input says, through decode, validate
+ * and decide.
  *
- * The first byte chooses the world. Every change is four bytes: which object's which place (two), what becomes of it, and with what. A list,
- * an object's members and whole objects may become many.
- * A plan there must be, whatever it is, and a second pass over the same world must make the same one.
+ * The first byte chooses the world. Every change is four bytes: which object's which place (two), what becomes of
+ * it, and with what. A list, an object's members and whole objects may become many. A plan there must be, whatever
+ * it is, and a second pass over the same world must make the same one.
  */
 #include <stdio.h>
 #include <string.h>

@@ -57,8 +57,6 @@ chunks_join(char *at, size_t len)
 	return to;
 }
 
-/* --- another server -------------------------------------------------------------------------------------------------- */
-
 static int
 server_connect(void)
 {
@@ -217,8 +215,6 @@ watch_hand_on(struct exchange *x)
 		close(fd);
 	shutdown(x->client, SHUT_RDWR);
 }
-
-/* --- a file, repositories -------------------------------------------------------------------------------------------- */
 
 static struct response
 file_response(struct exchange *x)

@@ -9,8 +9,6 @@
 #define PIECE (64u << 10)
 #define JSON "Content-Type: application/json\r\n"
 
-/* --- how a response is sent ------------------------------------------------------------------------------------------ */
-
 /* Waits until the fault is over, or the client hangs up. */
 static void
 hang(struct exchange *x)
@@ -204,8 +202,6 @@ play_redirect(struct exchange *x)
 
 	response_send(x, &(struct response){ (int)x->mood.numbers[0], head, { "", 0 } });
 }
-
-/* --- what it says ---------------------------------------------------------------------------------------------------- */
 
 static void
 play_body(struct exchange *x)

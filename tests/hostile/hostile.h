@@ -1,8 +1,8 @@
 /* tests/hostile/hostile.h: an HTTP server that misbehaves when a test asks it to.
  *
- * It stands in front of another server, answers everything with the content of a file, or serves Git repositories. Each connection has a
- * thread, which plays the fault that is on when the request arrives. A fault that never ends by itself ends, with its connection, when the
- * test asks for another one or for none.
+ * It stands in front of another server, answers everything with the content of a file, or serves Git repositories.
+ * Each connection has a thread, which plays the fault that is on when the request arrives. A fault that never ends
+ * by itself ends, with its connection, when the test asks for another one or for none.
  */
 #pragma once
 #include "base/str.h"
@@ -48,7 +48,8 @@ struct mood mood_now(void);
 bool mood_is_over(const struct exchange *);
 /* The fault is on, and concerns this request. */
 bool mood_concerns(const struct mood *, const struct exchange *);
-/* The client was asked not to send the same request again within so many ms; those that are sent all the same are counted. */
+/* The client was asked not to send the same request again within so many ms; those that are sent all the same are
+ * counted. */
 void retry_after_note(const struct exchange *, int64_t ms);
 
 /* So many bytes more of a response were sent. */

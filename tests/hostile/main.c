@@ -1,9 +1,10 @@
-/* tests/hostile/main.c: `hostile --to PORT | --file FILE | --git DIR` prints "port N control N", and serves until it is killed.
+/* tests/hostile/main.c: `hostile --to PORT | --file FILE | --git DIR` prints "port N control N", and serves until it
+ * is killed.
  *
- * The control port takes "GET /FAULT[/NUMBER[/NUMBER]][?match]" (or POST, with the fault's text as its body), "GET /none", and "GET /", and
- * answers "requests N hits N early N longest N": all requests, those that met the present fault, those that came before they were asked to,
- * and the bytes of the longest response to one that met it.
- * "GET /wait/N" is answered once N requests have met it.
+ * The control port takes "GET /FAULT[/NUMBER[/NUMBER]][?match]" (or POST, with the fault's text as its body), "GET
+ * /none", and "GET /", and answers "requests N hits N early N longest N": all requests, those that met the present
+ * fault, those that came before they were asked to, and the bytes of the longest response to one that met it. "GET
+ * /wait/N" is answered once N requests have met it.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -120,8 +121,6 @@ sent_note(struct exchange *x, size_t n)
 		longest = x->sent;
 	pthread_mutex_unlock(&lock);
 }
-
-/* --- connections ----------------------------------------------------------------------------------------------------- */
 
 static void
 serve_request(struct exchange *x)

@@ -1,8 +1,9 @@
 /* tests/simulation/autoscaler.h: the controller of HorizontalPodAutoscalers, as Kubernetes' decides.
  *
- * Every 15 s it reads the scale subresource of what an autoscaler in the namespace default names, measures the load, and writes
- * spec.replicas through the subresource when another number is wanted. A metric of type Resource is counted over the ready pods that the
- * scale's selector finds, one of type External over the scale's status.replicas (pkg/controller/podautoscaler, replica_calculator.go).
+ * Every 15 s it reads the scale subresource of what an autoscaler in the namespace default names, measures the load,
+ * and writes spec.replicas through the subresource when another number is wanted. A metric of type Resource is
+ * counted over the ready pods that the scale's selector finds, one of type External over the scale's status.replicas
+ * (pkg/controller/podautoscaler, replica_calculator.go).
  */
 #pragma once
 #include "base/timers.h"

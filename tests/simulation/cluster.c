@@ -52,7 +52,8 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	f->lost = nth->how == NTH_LOST;
 	if (nth->how != NTH_KILLS)
 		return;
-	/* The request arrives 1 ms after it was sent, and its answer at once: killed between the two, and between two writes. */
+	/* The request arrives 1 ms after it was sent, and its answer at once: killed between the two, and between
+	 * two writes. */
 	nth->timer = (struct timer){ .fire = on_kill, .arg = c };
 	loop_timer(c->loop, &nth->timer, nth->n % 2 == 0 ? 1 : 2);
 	f->after_ms = nth->n % 2 == 0 ? 1 : 0;
@@ -90,7 +91,8 @@ is_bad(const char *verdict)
 	return str_eq(verdict, "Failed") || str_eq(verdict, "Error");
 }
 
-/* Urgent is what calls for a write whatever else is the matter: an update under way is aborted or promoted, or its verdict is bad. */
+/* Urgent is what calls for a write whatever else is the matter: an update under way is aborted or promoted, or its
+ * verdict is bad. */
 static bool
 is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, const json_t *o)
 {
@@ -161,7 +163,8 @@ void (*cluster_requested)(const char *method, const char *url);
 
 #define LEASE "argo-rollouts-controller-lock"
 
-/* Of several controllers only the one that has the Lease sends writes. Events are no decisions, and may still be under way. */
+/* Of several controllers only the one that has the Lease sends writes. Events are no decisions, and may still be
+ * under way. */
 static void
 watch_writer(struct cluster *c, const struct member *m, const struct request *r)
 {
@@ -347,7 +350,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	if (is_urgent(c, r, old, o))
 		mark_urgent(c, rollout, o);
 	else if (rollout && u->of_rollout && u->heard_at == 0) {
-		/* An old version that a slow watch still brings is no news: whoever wrote this knew a later one, or took it back. */
+		/* An old version that a slow watch still brings is no news: whoever wrote this knew a later one, or
+		 * took it back. */
 		if (u->person && u->mark[0] != '\0' && json_is_true(json_at(o, "/status/abort")))
 			mark_urgent(c, true, o);
 		else

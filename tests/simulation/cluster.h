@@ -21,8 +21,8 @@ enum metric_mood {
 	METRIC_UNREACHABLE
 };
 
-/* What befalls the controller's n-th request, whatever it is: it fails, its answer is lost, or the controller dies behind it
- * (then writes only count). */
+/* What befalls the controller's n-th request, whatever it is: it fails, its answer is lost, or the controller dies
+ * behind it (then writes only count). */
 struct nth {
 	unsigned n, at; /* this one, and how many came so far */
 	enum { NTH_FAILS, NTH_LOST, NTH_KILLS, NTH_MAX } how;
@@ -44,7 +44,8 @@ struct member {
 
 #define MEMBERS_MAX 2
 
-/* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it sends. */
+/* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it
+ * sends. */
 struct urgency {
 	bool person; /* a person's request is being answered */
 	bool of_rollout; /* told by the Rollout, not by a run */
@@ -94,7 +95,8 @@ struct cluster {
 /* A cluster at 2026-11-23T00:00:00Z with its controller running. */
 struct cluster *cluster_new(uint64_t seed);
 /* One of separate processes, over HTTP and in real time; NULL when it does not start: on the laptop cluster, or
- * (`place` is not NULL) on one that is there. Of the functions below those that make something fail do nothing there. */
+ * (`place` is not NULL) on one that is there. Of the functions below those that make something fail do nothing
+ * there. */
 struct cluster *cluster_new_remote(const char *sluice, const struct remote_place *place);
 struct cluster *cluster_free(struct cluster *);
 
@@ -124,7 +126,8 @@ void cluster_kill_controller(struct cluster *);
 /* What the controller that acts sends from now on arrives only after so long: it was paused, and does not know. */
 void cluster_stall_controller(struct cluster *, int64_t ms);
 
-/* The text of a manifest, with the address of this cluster's Prometheus in the place of the one that manifests name. In the arena. */
+/* The text of a manifest, with the address of this cluster's Prometheus in the place of the one that manifests name.
+ * In the arena. */
 const char *cluster_text(const struct cluster *, struct arena *, const char *text);
 
 /* Creates every object of a YAML file in namespace "default" (or its own). */
@@ -143,24 +146,27 @@ void cluster_run(struct cluster *, int64_t ms);
 bool cluster_wait(struct cluster *, const char *phase, int index, int64_t ms);
 
 const json_t *cluster_rollout(struct cluster *);
-/* The destinations of the first route of a VirtualService that has several: of http, then tls, then tcp. NULL: none has. */
+/* The destinations of the first route of a VirtualService that has several: of http, then tls, then tcp. NULL: none
+ * has. */
 const json_t *cluster_split_route(const json_t *vs);
 /* The canary's weight in the VirtualService; -1: none. */
 int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble; metrics_test.c: metrics stay
- * few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
- * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits;
- * gitops_seeds.c: random commits, changes by hand and trouble; gitops_found.c: what these have found. Each prints ok or not ok; false when it failed. */
+/* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble;
+ * metrics_test.c: metrics stay few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
+ * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits; gitops_seeds.c: random
+ * commits, changes by hand and trouble; gitops_found.c: what these have found. Each prints ok or not ok; false when
+ * it failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
 bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
 
-/* rights.c: what controllers have asked API servers for, and that deploy/ has a right for each use and a use for each right. */
+/* rights.c: what controllers have asked API servers for, and that deploy/ has a right for each use and a use for
+ * each right. */
 void rights_note(const char *method, const char *url);
 
 /* Called with every request of a controller in virtual time; NULL: nothing is. */
@@ -172,7 +178,8 @@ bool rights_run(void);
 bool children_run(void);
 bool hostile_run(const char *trick); /* hostile.c; NULL: all tricks */
 bool hostile_metrics_run(void);
-/* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run; NULL: all. */
+/* Trouble takes the place of every stride-th request, another one in each life; 1: of each. part names what to run;
+ * NULL: all. */
 bool gitops_run(unsigned stride, const char *part);
 bool gitops_lives(unsigned stride);
 bool gitops_found(void);

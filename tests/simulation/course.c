@@ -1,9 +1,9 @@
 /* tests/simulation/course.c: the ideal course of a step list, and whether what is observed follows it.
  *
- * The ideal course is short: an update begins at step 0; a step is left when what it asks for has been there while it was the current
- * one; a pause is left when its time is over, or by a user; weights are those of the steps. It is read from the Rollout's spec and from
- * what the store held, apart from the code that decides. A promotion in full, a rollback within the window, an abort and a new
- * template or new steps begin another course.
+ * The ideal course is short: an update begins at step 0; a step is left when what it asks for has been there while
+ * it was the current one; a pause is left when its time is over, or by a user; weights are those of the steps. It is
+ * read from the Rollout's spec and from what the store held, apart from the code that decides. A promotion in full,
+ * a rollback within the window, an abort and a new template or new steps begin another course.
  */
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +65,6 @@ course_pods_suffice(const json_t *rollout, struct pod_facts has, long long wante
 	return str_eq(json_str(threshold, "type"), "Percent") ? has.available * 100 >= value * wanted
 							      : has.available >= (value < wanted ? value : wanted);
 }
-
-/* --- what each kind of step asks for ------------------------------------------------------------------------------- */
 
 /* Without a router: the versions have the pods that come closest to the weight, and no other version has any. With a
  * replicaProgressThreshold so many available pods of the canary suffice, and the others may still come and leave. */
@@ -252,8 +250,6 @@ course_look(struct course *c)
 		c->reached_next = course_is_reached(c, rollout, c->index + 1);
 }
 
-/* --- pauses -------------------------------------------------------------------------------------------------------- */
-
 /* Wall ms since when the status has the pause of a step; 0: it has none. */
 static int64_t
 course_pause_since(const json_t *rollout)
@@ -296,8 +292,6 @@ course_pause_holds(struct course *c, const json_t *rollout, const json_t *pause)
 	}
 	return NULL;
 }
-
-/* --- what is observed ---------------------------------------------------------------------------------------------- */
 
 static void
 course_enter(struct course *c, const json_t *rollout, long long index)
@@ -411,7 +405,8 @@ course_on_user(struct course *c, const json_t *old, const json_t *rollout)
 		course_enter(c, rollout, json_int(is, "currentStepIndex", 0));
 		c->ever_resumed = true;
 	}
-	/* The controller has not acted on a promotion yet: an abort and a retry before it does, or steps put back, leave it in the status. */
+	/* The controller has not acted on a promotion yet: an abort and a retry before it does, or steps put back,
+	 * leave it in the status. */
 	if (json_is_true(json_object_get(is, "controllerPause")) &&
 	    json_array_size(json_object_get(is, "pauseConditions")) == 0)
 		c->resumed = c->ever_resumed = true;

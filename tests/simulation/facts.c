@@ -77,8 +77,6 @@ facts_all_pods(struct cluster *c, const char *except)
 	return s.sum;
 }
 
-/* --- traffic ------------------------------------------------------------------------------------------------------- */
-
 static const char *
 facts_service_hash(struct cluster *c, const char *name)
 {
@@ -219,8 +217,6 @@ facts_traffic(struct cluster *c)
 	return t;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------------------------- */
-
 long long
 facts_replicas(const json_t *rollout)
 {
@@ -263,8 +259,6 @@ facts_limits(const json_t *rollout, long long replicas, long long *ret_surge, lo
 	if (*ret_unavailable > replicas)
 		*ret_unavailable = replicas;
 }
-
-/* --- steps --------------------------------------------------------------------------------------------------------- */
 
 const json_t *
 facts_steps(const json_t *rollout)

@@ -1,5 +1,5 @@
-/* tests/simulation/facts.h: what the store says of a rollout, for those who judge. Read from the objects as they are stored, and with
- * arithmetic of its own: no decision code is shared with what is judged.
+/* tests/simulation/facts.h: what the store says of a rollout, for those who judge. Read from the objects as they are
+ * stored, and with arithmetic of its own: no decision code is shared with what is judged.
  */
 #pragma once
 #include "tests/simulation/cluster.h"
@@ -30,7 +30,8 @@ const char *facts_label(const json_t *object);
 /* The ReplicaSet of a hash that the rollout owns, or NULL. */
 const json_t *facts_replicaset(struct cluster *, const char *hash);
 struct pod_facts facts_pods(struct cluster *, const char *hash);
-/* All ReplicaSets that the rollout owns; of those that are not `except` (NULL: none) what they want, and what is available of it. */
+/* All ReplicaSets that the rollout owns; of those that are not `except` (NULL: none) what they want, and what is
+ * available of it. */
 struct pod_facts facts_all_pods(struct cluster *, const char *except);
 struct traffic_facts facts_traffic(struct cluster *);
 

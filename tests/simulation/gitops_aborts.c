@@ -1,6 +1,7 @@
-/* tests/simulation/gitops_aborts.c: a commit whose update a rollout aborts is not applied to it again, though somebody goes back by hand and Git
- * and the cluster differ; it is not held any more when somebody tries again and it goes well; and the next commit is applied, even while the
- * rollout still says that it has aborted. Whatever happens on the way.
+/* tests/simulation/gitops_aborts.c: a commit whose update a rollout aborts is not applied to it again, though
+ * somebody goes back by hand and Git and the cluster differ; it is not held any more when somebody tries again and
+ * it goes well; and the next commit is applied, even while the rollout still says that it has aborted. Whatever
+ * happens on the way.
  */
 #include <stdio.h>
 #include <string.h>

@@ -102,8 +102,6 @@ end(struct found *f)
 	cluster_free(f->process.cluster);
 }
 
-/* --- Kustomizations -------------------------------------------------------------------------------------------------- */
-
 #define A "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {v: '1'}}\n"
 #define A2 "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {v: '2'}}\n"
 #define SERVICE "---\n{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}\n"
@@ -164,8 +162,6 @@ a_kustomization_is_deleted_with_all_its_objects(struct found *f)
 	    store_get(f->process.cluster->store, "customresourcedefinitions", NULL, "widgets.example.com") == NULL,
 	    "the definition stays");
 }
-
-/* --- Applications ---------------------------------------------------------------------------------------------------- */
 
 static void
 a_kind_waits_for_one_before_it_whose_request_failed(struct found *f)

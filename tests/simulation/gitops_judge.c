@@ -74,8 +74,6 @@ gitops_judge_is_ours(const struct gitops_judge *j, size_t key)
 	return live != NULL && is_ours(j, key, live);
 }
 
-/* --- pieces of work -------------------------------------------------------------------------------------------------- */
-
 static const json_t *
 syncing_object(const struct gitops_judge *j, const char *name)
 {
@@ -231,9 +229,8 @@ has_run(const struct gitops_judge *j, size_t key, const struct item *item, int64
 		   has_condition(gitops_judge_live(j, key), "Complete"));
 }
 
-/* --- order ----------------------------------------------------------------------------------------------------------- */
-
-/* What must have been done before this is written, and was not; NULL: nothing. `last`: after everything of the phase Sync. */
+/* What must have been done before this is written, and was not; NULL: nothing. `last`: after everything of the phase
+ * Sync. */
 static const char *
 not_done(const struct gitops_judge *j, const struct judged_work *w, const struct wish *wish, const struct revision *r,
     size_t key, const struct item *item, bool last)
@@ -274,8 +271,6 @@ not_done(const struct gitops_judge *j, const struct judged_work *w, const struct
 	}
 	return NULL;
 }
-
-/* --- what is written ------------------------------------------------------------------------------------------------- */
 
 static struct judged_work *
 work_of(struct gitops_judge *j, const json_t *object)
@@ -389,8 +384,6 @@ on_written(struct gitops_judge *j, size_t key, const json_t *old, const json_t *
 	if (item->hooks != 0 && old != NULL && has_condition(old, "Complete"))
 		j->runs[key].succeeded_at = cluster_wall(j->cluster);
 }
-
-/* --- what is deleted ------------------------------------------------------------------------------------------------- */
 
 static const char *
 forbids_delete_flux(
@@ -527,8 +520,6 @@ on_deleted(struct gitops_judge *j, size_t key, const json_t *old)
 		FAIL(j, "%s is deleted: %s", object_name(j, key), why);
 }
 
-/* --- what is reported ------------------------------------------------------------------------------------------------ */
-
 /* A sync has succeeded: everything is as its commit says, and each hook has run. */
 static void
 check_success(struct gitops_judge *j, const struct judged_work *w, size_t commit, int64_t start)
@@ -625,8 +616,6 @@ on_kustomization(struct gitops_judge *j, const json_t *old, const json_t *object
 		check_success(j, &j->works[0], commit_named(j, applied), cluster_wall(j->cluster) - 2000);
 }
 
-/* --- writes ---------------------------------------------------------------------------------------------------------- */
-
 /* Without what others write: statuses, finalizers, and who owns which field. A new reference. */
 static json_t *
 content_of(const json_t *object)
@@ -717,8 +706,6 @@ gitops_judge_end(struct gitops_judge *j)
 	for (size_t i = 0; i < ARRAY_SIZE(j->works); i++)
 		json_decref(j->works[i].object);
 }
-
-/* --- the end --------------------------------------------------------------------------------------------------------- */
 
 /* A live object that the commit does not have may stay. */
 static bool

@@ -1,7 +1,8 @@
-/* tests/simulation/gitops_judge.h: what must hold at every write while an Application or a Kustomization syncs a random repository.
+/* tests/simulation/gitops_judge.h: what must hold at every write while an Application or a Kustomization syncs a
+ * random repository.
  *
- * It knows the commits as they were drawn (gitops_model.h), what users want, and every write that the store carries out. Nothing of it is
- * computed by gitops/.
+ * It knows the commits as they were drawn (gitops_model.h), what users want, and every write that the store carries
+ * out. Nothing of it is computed by gitops/.
  */
 #pragma once
 #include "tests/simulation/gitops_model.h"

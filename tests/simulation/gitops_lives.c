@@ -1,6 +1,6 @@
-/* tests/simulation/gitops_lives.c: commits that overtake each other, whatever happens on the way, with Applications and Kustomizations alike:
- * of three the second has hardly begun when the third takes its place, and nothing of the second may stay; or people go back to the first,
- * by name, and the second may not be begun any more.
+/* tests/simulation/gitops_lives.c: commits that overtake each other, whatever happens on the way, with Applications
+ * and Kustomizations alike: of three the second has hardly begun when the third takes its place, and nothing of the
+ * second may stay; or people go back to the first, by name, and the second may not be begun any more.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +23,6 @@ static const char third[] = "{apiVersion: v1, kind: ConfigMap, metadata: {name: 
 static const struct {
 	const char *plural, *kind;
 } strangers[] = { { "configmaps", "ConfigMap" }, { "services", "Service" }, { "serviceaccounts", "ServiceAccount" } };
-
-/* --- a life ---------------------------------------------------------------------------------------------------------- */
 
 struct life {
 	const struct syncer *syncer;

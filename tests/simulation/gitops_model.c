@@ -95,8 +95,6 @@ model_path(struct arena *a, const struct model *m, size_t key)
 	    model_kind_of(key)->plural, model_name_of(key));
 }
 
-/* --- drawing --------------------------------------------------------------------------------------------------------- */
-
 static size_t
 draw_key(const struct model *m, struct rand_stream *r)
 {
@@ -237,8 +235,6 @@ model_change(const struct model *m, struct rand_stream *r, unsigned *last_value,
 	first->says = 0;
 }
 
-/* --- what it says ---------------------------------------------------------------------------------------------------- */
-
 static void
 add_text(struct arena *a, json_t *to, const char *key, const char *text)
 {
@@ -358,8 +354,6 @@ model_wants(const struct model *m, const struct revision *r, size_t key, bool re
 	return item->there && !r->empty && item->file != FILE_OTHER &&
 	       (item->file != FILE_DEEP || m->flux || m->kustomized || recurse);
 }
-
-/* --- what is live ---------------------------------------------------------------------------------------------------- */
 
 static const char *
 differs(struct arena *a, const json_t *wanted, const json_t *live, const char *where, bool ignore)

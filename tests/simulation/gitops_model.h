@@ -1,8 +1,9 @@
-/* tests/simulation/gitops_model.h: random repositories: which objects each commit has, as text for the program and as what must be live.
+/* tests/simulation/gitops_model.h: random repositories: which objects each commit has, as text for the program and
+ * as what must be live.
  *
- * An object is a number, its key, which stands for a kind, a name and a place (a namespace). What a commit says of it is a struct item. The text
- * of the files and the object that is expected in the cluster are both made from that struct, so that no code of gitops/ is needed to know
- * what is right.
+ * An object is a number, its key, which stands for a kind, a name and a place (a namespace). What a commit says of
+ * it is a struct item. The text of the files and the object that is expected in the cluster are both made from that
+ * struct, so that no code of gitops/ is needed to know what is right.
  */
 #pragma once
 #include "base/arena.h"
@@ -86,8 +87,9 @@ struct tree_entry *model_files(struct arena *, const struct model *, const struc
 /* The commit has the object where it is read; `recurse`: directories below are. */
 bool model_wants(const struct model *, const struct revision *, size_t key, bool recurse);
 
-/* NULL: the live object is as the item says; else what is not. `substitute`: what postBuild puts in the place of ${v}; NULL: nothing does.
- * Keys that begin with "hand" are others', and so is the key "ignored", if `ignore`. In the arena. */
+/* NULL: the live object is as the item says; else what is not. `substitute`: what postBuild puts in the place of
+ * ${v}; NULL: nothing does. Keys that begin with "hand" are others', and so is the key "ignored", if `ignore`. In
+ * the arena. */
 const char *model_differs(struct arena *, const struct model *, size_t key, const struct item *, const json_t *live,
     const char *substitute, bool ignore);
 

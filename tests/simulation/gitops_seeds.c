@@ -1,7 +1,8 @@
-/* tests/simulation/gitops_seeds.c: random lives of an Application and of a Kustomization: what users want of it, commits of every kind, changes by
- * hand, syncs that users ask for, deletions, requests that fail or lose their responses, and processes that die. A judge checks every write
- * (gitops_judge.h). Then there is quiet and a last commit: the cluster becomes what it says, as far as the wish allows, and after that nothing
- * is written any more. In the end half of them are deleted, and take their objects with them or not.
+/* tests/simulation/gitops_seeds.c: random lives of an Application and of a Kustomization: what users want of it,
+ * commits of every kind, changes by hand, syncs that users ask for, deletions, requests that fail or lose their
+ * responses, and processes that die. A judge checks every write (gitops_judge.h). Then there is quiet and a last
+ * commit: the cluster becomes what it says, as far as the wish allows, and after that nothing is written any more.
+ * In the end half of them are deleted, and take their objects with them or not.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,8 +82,6 @@ run(struct life *l, int64_t ms)
 	if (!is_failed(l))
 		process_run(&l->process, ms);
 }
-
-/* --- what users want ------------------------------------------------------------------------------------------------- */
 
 static struct wish
 draw_wish(struct life *l)
@@ -220,8 +219,6 @@ make_sources(struct life *l)
 		"GitRepository", "name", "web"));
 }
 
-/* --- commits --------------------------------------------------------------------------------------------------------- */
-
 static void
 push(struct life *l, bool soon)
 {
@@ -258,8 +255,6 @@ commit(struct life *l)
 		model_change(&l->model, &l->rand, &l->last_value, &l->now);
 	push(l, rand_chance(&l->rand, 60));
 }
-
-/* --- what users do --------------------------------------------------------------------------------------------------- */
 
 static void
 change_by_hand(struct life *l)
@@ -506,8 +501,6 @@ happen(struct life *l)
 	run(l, (int64_t)rand_below(&l->rand, rand_chance(&l->rand, 50) ? MEET_MS : PAUSE_MS));
 }
 
-/* --- the end --------------------------------------------------------------------------------------------------------- */
-
 /* The last commit has nothing that cannot be applied: no Job whose command would change, or that fails. */
 static void
 make_good(struct life *l)
@@ -681,8 +674,6 @@ end(struct life *l)
 			    "it is deleted without its objects, and %s is gone", model_path(l->arena, &l->model, key));
 	}
 }
-
-/* --- a life ---------------------------------------------------------------------------------------------------------- */
 
 /* Objects that others have made. */
 static void

@@ -1,7 +1,8 @@
-/* tests/simulation/gitops_test.c: Applications against the store, in virtual time: the controller killed at every moment of a sync, every
- * request failing or losing its answer, and what a look costs when nothing has changed.
+/* tests/simulation/gitops_test.c: Applications against the store, in virtual time: the controller killed at every
+ * moment of a sync, every request failing or losing its answer, and what a look costs when nothing has changed.
  *
- * The repository is in memory, and the work of `sluice gitops-worker` is done in this process, over the same transport as everything else.
+ * The repository is in memory, and the work of `sluice gitops-worker` is done in this process, over the same
+ * transport as everything else.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,8 +36,6 @@ make_application(struct process *p)
 	syncers[0].make(p->cluster->store);
 }
 
-/* --- a sync through trouble ------------------------------------------------------------------------------------------ */
-
 static const char in_waves[] =
     "{apiVersion: batch/v1, kind: Job, metadata: {name: before, annotations: {argocd.argoproj.io/hook: PreSync}},"
     " spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: c, command: [\"true\"]}]}}}}\n"
@@ -63,7 +62,8 @@ count_jobs(const struct resource *r, const char *type, const json_t *old, const 
 	m->after += str_eq(name, "after");
 }
 
-/* One life of a sync with that trouble. NULL: it went well; else what did not. *ret_requests: how many requests it took. */
+/* One life of a sync with that trouble. NULL: it went well; else what did not. *ret_requests: how many requests it
+ * took. */
 static const char *
 live(unsigned at, int how, unsigned *ret_requests)
 {
@@ -120,8 +120,6 @@ every_request(unsigned stride)
 	    n, played);
 	return true;
 }
-
-/* --- what a look costs ----------------------------------------------------------------------------------------------- */
 
 static bool
 a_quiet_look(int many)

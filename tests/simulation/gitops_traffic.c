@@ -1,5 +1,6 @@
-/* tests/simulation/gitops_traffic.c: a commit brings a canary, and at every step of it somebody changes the VirtualService by hand, which Git sets
- * right again: the weights are never touched by that, whatever happens on the way. With the rollouts' ownership switched off, they are.
+/* tests/simulation/gitops_traffic.c: a commit brings a canary, and at every step of it somebody changes the
+ * VirtualService by hand, which Git sets right again: the weights are never touched by that, whatever happens on the
+ * way. With the rollouts' ownership switched off, they are.
  */
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +110,8 @@ promote(struct life *l)
 	    json_pack("{s:{s:n}}", "status", "pauseConditions"));
 }
 
-/* `moments` is how many ms after a change by hand the canary is promoted: the two meet. NULL: it went well; else why not. Static. */
+/* `moments` is how many ms after a change by hand the canary is promoted: the two meet. NULL: it went well; else why
+ * not. Static. */
 static const char *
 live(const struct syncer *syncer, const char *option, int64_t moments, unsigned at, enum trouble how,
     unsigned *ret_requests)

@@ -1,4 +1,5 @@
-/* tests/simulation/gitops_world.c: a repository in memory, the worker in this process, and a controller that dies when it is told to. */
+/* tests/simulation/gitops_world.c: a repository in memory, the worker in this process, and a controller that dies
+ * when it is told to. */
 #include "tests/simulation/gitops_world.h"
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +9,6 @@
 #include "gitops/worker/drift_watch.h"
 #include "gitops/worker/session.h"
 #include "kube/api/rollout.h"
-
-/* --- a repository in memory ------------------------------------------------------------------------------------------ */
 
 static struct err *
 memory_read(const struct tree *t, struct arena *a, const struct tree_entry *entry, size_t max, struct bytes *ret)
@@ -64,8 +63,6 @@ memory_commit(struct memory *m, const char *text)
 	*file = (struct tree_entry){ .path = "all.yaml", .size = strlen(text), .id = text };
 	memory_commit_files(m, file, 1);
 }
-
-/* --- programs: the worker, here -------------------------------------------------------------------------------------- */
 
 struct exchange {
 	struct programs *owner;
@@ -151,8 +148,6 @@ programs_free(struct transport *t)
 	free(p);
 	return NULL;
 }
-
-/* --- a process ------------------------------------------------------------------------------------------------------- */
 
 const char *const trouble_names[TROUBLES] = { "fails", "loses its answer", "is the last before the process dies",
 	"is under way" };
@@ -288,8 +283,6 @@ make_definition(struct store *s)
 		1));
 }
 
-/* --- who syncs ----------------------------------------------------------------------------------------- */
-
 static void
 make_application(struct store *s)
 {
@@ -382,8 +375,6 @@ const struct syncer syncers[SYNCERS] = {
 	    pin_repository, "gitrepositories", repository_errs },
 };
 
-/* --- Rollouts, in the same process ----------------------------------------------------------------------------------- */
-
 static void
 ignore(const struct pass *p, struct plan *plan)
 {
@@ -400,8 +391,6 @@ const struct controller rollouts_known = {
 	.n_watches = ARRAY_SIZE(rollouts),
 	.pass = ignore,
 };
-
-/* --- moves ----------------------------------------------------------------------------------------------------------- */
 
 const json_t *
 syncer_object(const struct syncer *s, struct store *store)

@@ -1,5 +1,6 @@
-/* tests/simulation/gitops_world.h: what the simulations of gitops/ have in common: a repository in memory, the work of `sluice gitops-worker`
- * done in this process over the same transport as everything else, and a controller in whose requests there is trouble.
+/* tests/simulation/gitops_world.h: what the simulations of gitops/ have in common: a repository in memory, the work
+ * of `sluice gitops-worker` done in this process over the same transport as everything else, and a controller in
+ * whose requests there is trouble.
  */
 #pragma once
 #include "gitops/source/source.h"

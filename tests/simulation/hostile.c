@@ -1,8 +1,8 @@
 /* tests/simulation/hostile.c: what the API server sends is cut, huge, deep, of wrong types, or an error each time.
  *
- * A canary is deployed while a trick is being played for 40 s. The judge looks on all the time: nothing may be written that the true
- * state forbids. A minute after the trick has ended the rollout must be where it would be without it, and neither requests nor memory may
- * have grown with it.
+ * A canary is deployed while a trick is being played for 40 s. The judge looks on all the time: nothing may be
+ * written that the true state forbids. A minute after the trick has ended the rollout must be where it would be
+ * without it, and neither requests nor memory may have grown with it.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -204,7 +204,8 @@ on_text(struct cluster *c, const struct request *r, char **text)
 	free(was);
 }
 
-/* What was wrong, in the arena; NULL: nothing. With `from_start` the controller starts while the trick is being played. */
+/* What was wrong, in the arena; NULL: nothing. With `from_start` the controller starts while the trick is being
+ * played. */
 static const char *
 trick_play(const struct trick *t, bool from_start, struct arena *a)
 {

@@ -1,8 +1,8 @@
 /* tests/simulation/hostile_metrics.c: Prometheus answers with what is no result, or refuses.
  *
- * The step of a canary waits for an analysis for which any result is a success. While the trick is played no measurement may be successful,
- * and the rollout may not be promoted: the run ends with an error and aborts it. When the user tries again, and the trick is over, the
- * update ends Healthy.
+ * The step of a canary waits for an analysis for which any result is a success. While the trick is played no
+ * measurement may be successful, and the rollout may not be promoted: the run ends with an error and aborts it. When
+ * the user tries again, and the trick is over, the update ends Healthy.
  */
 #include <stdio.h>
 #include "base/str.h"

@@ -79,7 +79,8 @@ replicaset_of(struct judge *j, const char *hash)
 	return l.found;
 }
 
-/* What the canary's destination selects (0), or the stable one (1), by subset or by Service; NULL: nothing, or there is no router. */
+/* What the canary's destination selects (0), or the stable one (1), by subset or by Service; NULL: nothing, or there
+ * is no router. */
 static const char *
 subset_hash(struct judge *j, int i)
 {
@@ -88,8 +89,8 @@ subset_hash(struct judge *j, int i)
 	return i == 0 ? t.canary_hash : t.stable_hash;
 }
 
-/* The setCanaryScale steps in force: as the status has it; where a pause may be over, at the step behind it; and where the status has not
- * seen the spec, at the first step, with which edited steps begin. */
+/* The setCanaryScale steps in force: as the status has it; where a pause may be over, at the step behind it; and
+ * where the status has not seen the spec, at the first step, with which edited steps begin. */
 static size_t
 scales(struct judge *j, const json_t *ret[SCALES_MAX])
 {
@@ -168,7 +169,8 @@ lately_replicas(const struct judge *j)
 		   : j->replicas;
 }
 
-/* A stable version whose pods follow its traffic gets no more of it than its pods can carry, as long as the canary's can. */
+/* A stable version whose pods follow its traffic gets no more of it than its pods can carry, as long as the canary's
+ * can. */
 static void
 on_weight_back(struct judge *j, int stable)
 {
@@ -206,8 +208,8 @@ on_header_routes(struct judge *j, const char *hash)
 		wrong(j, "a managed route to a canary without a ready pod");
 }
 
-/* What pods a destination besides the two leads to: the hash of its Service, which may be gone by the time at which a slow request
- * arrives. */
+/* What pods a destination besides the two leads to: the hash of its Service, which may be gone by the time at which
+ * a slow request arrives. */
 static const char *
 destination_hash(struct judge *j, const json_t *destination)
 {
@@ -260,8 +262,8 @@ takes_turns(struct judge *j)
 	return json_at(cluster_rollout(j->cluster), "/spec/strategy/canary/pingPong") != NULL;
 }
 
-/* Of two Services that take turns, the one that gets more has the pods for it. What goes back to the stable version goes back however
- * many it has. */
+/* Of two Services that take turns, the one that gets more has the pods for it. What goes back to the stable version
+ * goes back however many it has. */
 static void
 on_turns(struct judge *j, const json_t *route)
 {
@@ -334,7 +336,8 @@ on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
 	if (weight <= old)
 		return;
 	if (hash == NULL || replicaset_of(j, hash) == NULL) {
-		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with it. */
+		/* A write that trouble delayed may arrive after a user deleted the Rollout, and its ReplicaSets with
+		 * it. */
 		if (hash == NULL || lately_available(j, hash) < need)
 			wrong(j, "weight %d for a subset that selects no ReplicaSet", weight);
 		return;
@@ -363,7 +366,8 @@ is_blue_green(struct judge *j)
 	return json_at(cluster_rollout(j->cluster), "/spec/strategy/blueGreen") != NULL;
 }
 
-/* The active Service is switched to a version that has all its pods, or to one that has no fewer than the one before. */
+/* The active Service is switched to a version that has all its pods, or to one that has no fewer than the one
+ * before. */
 static void
 remember_service(struct judge *j, const char *name, const char *hash)
 {
@@ -397,7 +401,8 @@ on_service(struct judge *j, const json_t *old, const json_t *o)
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }
 
-/* The percent that the routing gives to pods of this hash. Of a canary whose pods a user has fixed it is nothing that holds them. */
+/* The percent that the routing gives to pods of this hash. Of a canary whose pods a user has fixed it is nothing
+ * that holds them. */
 static long long
 routed_share(struct judge *j, const char *hash)
 {
@@ -570,7 +575,8 @@ find_unfinished(const json_t *run, void *arg)
 	*(bool *)arg |= strcmp(phase, "") == 0 || strcmp(phase, "Pending") == 0 || strcmp(phase, "Running") == 0;
 }
 
-/* What a fault has made late may still have come while it rested; and a controller that begins looks at everything once. */
+/* What a fault has made late may still have come while it rested; and a controller that begins looks at everything
+ * once. */
 static bool
 recently_struck(const struct cluster *c)
 {

@@ -17,7 +17,8 @@ const char *judge_verdict(const struct judge *);
 unsigned long judge_moves(const struct judge *);
 /* The rollout is not under way by itself. */
 bool judge_may_rest(const struct judge *);
-/* What must hold when nothing moves any more and nothing was made to fail; `passes` is how many there were in that time. */
+/* What must hold when nothing moves any more and nothing was made to fail; `passes` is how many there were in that
+ * time. */
 void judge_rest(struct judge *, unsigned long passes);
 
 /* What must hold at the end, once faults have stopped and time has passed. NULL, or what is wrong. */

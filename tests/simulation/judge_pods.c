@@ -1,4 +1,5 @@
-/* tests/simulation/judge_pods.c: no write takes the pods above replicas + maxSurge, or the available ones below replicas - maxUnavailable.
+/* tests/simulation/judge_pods.c: no write takes the pods above replicas + maxSurge, or the available ones below
+ * replicas - maxUnavailable.
  *
  * What holds, and when:
  * - Without a router pods are the traffic. A write that makes a ReplicaSet larger leaves all of them together at replicas + maxSurge at

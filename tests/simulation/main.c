@@ -43,7 +43,8 @@
 #define STRIDE 11
 #endif
 
-/* The longest wait of something urgent that soaking found. Faults are kept as scenarios: what a seed plays changes with the code. */
+/* The longest wait of something urgent that soaking found. Faults are kept as scenarios: what a seed plays changes
+ * with the code. */
 static const uint64_t kept[] = { 2801 };
 
 int

@@ -1,4 +1,5 @@
-/* tests/simulation/ready_count.c: a controller in fifty lines: each Service carries the number of ready pods that it selects.
+/* tests/simulation/ready_count.c: a controller in fifty lines: each Service carries the number of ready pods that it
+ * selects.
  *
  * docs/writing-a-controller.md explains it line by line.
  */

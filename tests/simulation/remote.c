@@ -104,8 +104,6 @@ remote_now(const struct remote *r)
 	return loop_mono(r->loop) - r->started;
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------ */
-
 static void
 on_done(void *arg, const struct err *e, const struct reply *reply)
 {
@@ -161,8 +159,6 @@ remote_do(struct remote *r, const char *method, const char *content_type, const 
 	r->answer = NULL;
 	return r->status;
 }
-
-/* --- what happens -------------------------------------------------------------------------------------------------- */
 
 static void
 on_data(void *arg, const char *at, size_t len)
@@ -221,8 +217,6 @@ follow_all(struct remote *r)
 	}
 }
 
-/* --- Prometheus ---------------------------------------------------------------------------------------------------- */
-
 void
 remote_metric(struct remote *r, double metric)
 {
@@ -280,8 +274,6 @@ start_prometheus(struct remote *r)
 	return r->prometheus != NULL;
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
-
 static struct child *
 start_controller(struct remote *r)
 {
@@ -337,8 +329,8 @@ lease_holder(struct remote *r)
 	return holder;
 }
 
-/* The second controller starts when the first has the Lease, and not before: else the second may become the leader. A Lease that a
- * controller of another scenario has left is not the first one's. */
+/* The second controller starts when the first has the Lease, and not before: else the second may become the leader.
+ * A Lease that a controller of another scenario has left is not the first one's. */
 void
 remote_second_controller(struct remote *r)
 {

@@ -1,6 +1,6 @@
-/* tests/simulation/remote.h: a cluster of separate processes, over HTTP and in real time: `sluice dev`, `sluice controller`, and what
- * looks at them; or the controller only, in a cluster that is there. Nothing can be made to fail; a scenario that wants that is not
- * played over HTTP.
+/* tests/simulation/remote.h: a cluster of separate processes, over HTTP and in real time: `sluice dev`, `sluice
+ * controller`, and what looks at them; or the controller only, in a cluster that is there. Nothing can be made to
+ * fail; a scenario that wants that is not played over HTTP.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,8 +13,8 @@ struct remote;
 /* Told of every change of what the story is about, as the store tells its hooks: type ADDED, MODIFIED or DELETED. */
 typedef void remote_changed(const char *kind, const char *type, const json_t *object, void *arg);
 
-/* Starts the processes, with their files in a folder of their own, /tmp/sluice-NAME-…; NULL (and a line that says why) when that
- * fails. */
+/* Starts the processes, with their files in a folder of their own, /tmp/sluice-NAME-…; NULL (and a line that says
+ * why) when that fails. */
 struct remote *remote_new(const char *sluice, const char *name, remote_changed *, void *arg);
 
 /* A cluster that is there. */

@@ -1,4 +1,5 @@
-/* tests/simulation/rights.c: "verb group/resource" of every request that a controller in virtual time has made, against deploy/. */
+/* tests/simulation/rights.c: "verb group/resource" of every request that a controller in virtual time has made,
+ * against deploy/. */
 #include <stdio.h>
 #include <string.h>
 #include "base/map.h"
@@ -8,7 +9,8 @@
 
 #define FILE_MAX (1u << 20)
 
-/* Rights that no request needs, but the API server does of its sender, or that are used where there is no virtual time. */
+/* Rights that no request needs, but the API server does of its sender, or that are used where there is no virtual
+ * time. */
 static const char *const elsewhere[] = {
 	"update argoproj.io/rollouts/finalizers", /* OwnerReferencesPermissionEnforcement: owners that block their deletion */
 	"update argoproj.io/experiments/finalizers",

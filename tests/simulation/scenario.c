@@ -39,8 +39,6 @@ scenario_wrong(struct scenario *s, const char *format, ...)
 		snprintf(s->wrong, sizeof(s->wrong), "at %.3f s: %s", (double)cluster_now(s->cluster) / 1000, text);
 }
 
-/* --- verbs --------------------------------------------------------------------------------------------------------- */
-
 static void
 do_deploy(struct scenario *s, const json_t *v)
 {
@@ -437,7 +435,8 @@ strike(struct cluster *c, const struct request *r, struct fault *f)
 		cluster_note(c, "fault: %s %s", r->method, r->url);
 }
 
-/* {method, path, and one of status, lost, refused, late, lag, drop; times}: what befalls the controller's requests; "none". */
+/* {method, path, and one of status, lost, refused, late, lag, drop; times}: what befalls the controller's requests;
+ * "none". */
 static void
 do_fault(struct scenario *s, const json_t *v)
 {
@@ -463,7 +462,8 @@ do_controller(struct scenario *s, const json_t *v)
 		scenario_wrong(s, "write: controller: killed, two, or {paused: DURATION}");
 }
 
-/* N: from now on requests fail, are slow, lose their answers and watches break, by chance and that number; "none": no more. */
+/* N: from now on requests fail, are slow, lose their answers and watches break, by chance and that number; "none":
+ * no more. */
 static void
 do_trouble(struct scenario *s, const json_t *v)
 {
@@ -564,7 +564,8 @@ look(struct scenario *s, const json_t *v, bool (*holds)(struct scenario *, const
 {
 	const char *why = NULL;
 
-	/* Where time is real, what an event tells comes a moment after what it tells of, and one object after the other. */
+	/* Where time is real, what an event tells comes a moment after what it tells of, and one object after the
+	 * other. */
 	for (int64_t until = cluster_now(s->cluster) + REAL_TIME * EVENT_MS;
 	     s->cluster->remote != NULL && !holds(s, v, &why) && cluster_now(s->cluster) < until;)
 		cluster_run(s->cluster, 50);
@@ -642,8 +643,6 @@ static const struct {
 	{ "never", do_never, false },
 };
 
-/* --- playing ------------------------------------------------------------------------------------------------------- */
-
 static void
 play_one(struct scenario *s, const char *verb, const json_t *v)
 {
@@ -655,7 +654,8 @@ play_one(struct scenario *s, const char *verb, const json_t *v)
 	scenario_wrong(s, "a scenario knows no verb \"%s\"", verb);
 }
 
-/* Something was not so. What the judge found ends a random life at once, as it is the first thing that went wrong there. */
+/* Something was not so. What the judge found ends a random life at once, as it is the first thing that went wrong
+ * there. */
 static bool
 scenario_is_over(const struct scenario *s)
 {
@@ -784,8 +784,8 @@ scenario_done(struct scenario *s)
 	arena_free(s->arena);
 }
 
-/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop cluster, or on one
- * that is there. */
+/* `nth` NULL: as written. `sluice` NULL: in virtual time; else with processes of that program, on the laptop
+ * cluster, or on one that is there. */
 static bool
 play_file(const char *file, bool verbose, struct nth *nth, const char *sluice, const struct remote_place *where)
 {

@@ -1,4 +1,5 @@
-/* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time with the judge looking on.
+/* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time with the judge looking
+ * on.
  *
  *	story: a bad canary gives the traffic back before its pods go
  *	http: true                                  # also played over HTTP (tests/e2e/scenarios.sh)
@@ -11,12 +12,14 @@
  *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
- * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge, delete, renew,
- * unreadable, readable, metric, load, pods, unready, condition, fault, trouble, controller, compact, clock, run, repeat. Verbs that look: wait, rest, is, order, count,
- * never. `is` looks now, `wait` until it is so, `rest` until nothing moves. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the table, with what each takes.
+ * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge,
+ * delete, renew, unreadable, readable, metric, load, pods, unready, condition, fault, trouble, controller, compact,
+ * clock, run, repeat. Verbs that look: wait, rest, is, order, count, never. `is` looks now, `wait` until it is so,
+ * `rest` until nothing moves. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the
+ * table, with what each takes.
  *
- * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless the scenario
- * says `settles: false`.
+ * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless
+ * the scenario says `settles: false`.
  */
 #pragma once
 #include "tests/simulation/judge.h"
@@ -42,7 +45,8 @@ const char *scenario_path(struct scenario *, const char *kind, const char *ns, c
 /* "KIND NAME" of the namespace default ("*": all of the kind) can no longer be read by the controller, or again. */
 void scenario_mark(struct scenario *, const char *which, bool unreadable);
 
-/* scenario_look.c: compares what is there with what is written; *ret_why (in the scenario's arena) is the first difference. */
+/* scenario_look.c: compares what is there with what is written; *ret_why (in the scenario's arena) is the first
+ * difference. */
 bool scenario_is(struct scenario *, const json_t *want, const char **ret_why);
 bool scenario_order(struct scenario *, const json_t *texts, const char **ret_why);
 bool scenario_count(struct scenario *, const json_t *counts, const char **ret_why);
@@ -51,19 +55,19 @@ bool scenario_never(struct scenario *, const json_t *texts, const char **ret_why
 /* The rollout's ReplicaSet of an image tag, or NULL. */
 const json_t *scenario_version(struct scenario *, const char *tag);
 
-/* Plays one file, with its story on standard output, or all of them; false when one failed. `sluice` NULL: in virtual time; else over
- * HTTP and in real time, with processes of that program (the verbs pods, fault, compact and clock cannot be played there): on the laptop
- * cluster, or, with its controller alone, in a new namespace of one that is there (`place`, whose namespace the file's name
- * becomes). */
+/* Plays one file, with its story on standard output, or all of them; false when one failed. `sluice` NULL: in
+ * virtual time; else over HTTP and in real time, with processes of that program (the verbs pods, fault, compact and
+ * clock cannot be played there): on the laptop cluster, or, with its controller alone, in a new namespace of one
+ * that is there (`place`, whose namespace the file's name becomes). */
 bool scenario_play(const char *file, const char *sluice, const struct remote_place *);
 bool scenarios_run(void);
 
 /* Plays a document in virtual time; false when it failed, and *ret_wrong says how. */
 bool scenario_judge(const json_t *doc, bool verbose, char *ret_wrong, size_t size);
 
-/* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for every
- * `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told otherwise; what the judge
- * watches over must hold, and everything settle. */
+/* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for
+ * every `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told
+ * otherwise; what the judge watches over must hold, and everything settle. */
 bool scenarios_run_nth(unsigned stride);
 
 /* "{v2}" becomes the name of that version's ReplicaSet. In the arena, or the text itself. */

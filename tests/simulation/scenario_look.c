@@ -69,8 +69,6 @@ shown(struct scenario *s, const json_t *v)
 	return v == NULL ? "nothing" : json_is_string(v) ? json_string_value(v) : json_text(s->arena, v);
 }
 
-/* --- state --------------------------------------------------------------------------------------------------------- */
-
 /* Each answers what there is, as the scenario would write it. A new reference, or NULL for "nothing". */
 static json_t *
 status_text(struct scenario *s, const char *field)
@@ -368,8 +366,6 @@ scenario_is(struct scenario *s, const json_t *want, const char **ret_why)
 	}
 	return true;
 }
-
-/* --- the story ----------------------------------------------------------------------------------------------------- */
 
 bool
 scenario_order(struct scenario *s, const json_t *texts, const char **ret_why)

@@ -1,7 +1,7 @@
 /* tests/simulation/scenario_unreadable.c: objects that the API server has and the controller cannot read.
  *
- * A scenario marks them by an annotation, so that a watch brings them again. What the controller receives of them has a number beyond 64 bits
- * outside of their metadata, as a tenant can store it.
+ * A scenario marks them by an annotation, so that a watch brings them again. What the controller receives of them
+ * has a number beyond 64 bits outside of their metadata, as a tenant can store it.
  */
 #include <string.h>
 #include "base/str.h"

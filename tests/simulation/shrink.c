@@ -1,7 +1,8 @@
 /* tests/simulation/shrink.c: drops what a failure does not need.
  *
- * A document is a tree of lists, objects and scalars. Each round tries to drop parts of every list (halves first), then every member of
- * every object, then to make every number and duration small; rounds go on until one changes nothing.
+ * A document is a tree of lists, objects and scalars. Each round tries to drop parts of every list (halves first),
+ * then every member of every object, then to make every number and duration small; rounds go on until one changes
+ * nothing.
  */
 #include "tests/simulation/shrink.h"
 #include <ctype.h>
@@ -238,7 +239,8 @@ shrink(const json_t *doc, const char *text, unsigned tries)
 	shrink_kind(text, s.kind);
 	do {
 		s.changed = false;
-		/* What users do first: it is what takes time. How it has to end stays, or the failure would mean something else. */
+		/* What users do first: it is what takes time. How it has to end stays, or the failure would mean
+		 * something else. */
 		shrink_list(&s, json_object_get(s.doc, "when"));
 		shrink_list(&s, json_object_get(s.doc, "given"));
 	} while (s.changed && s.tries > 0);

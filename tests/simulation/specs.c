@@ -1,7 +1,7 @@
 /* tests/simulation/specs.c: draws a life: the Rollout, what it refers to, what users do, and how it has to end.
  *
- * Objects are written as YAML with holes, so that what comes out can be read here. Everything that is drawn is valid: an
- * InvalidSpec is a finding.
+ * Objects are written as YAML with holes, so that what comes out can be read here. Everything that is drawn is
+ * valid: an InvalidSpec is a finding.
  */
 #include "tests/simulation/specs.h"
 #include <stdio.h>
@@ -31,8 +31,6 @@ struct draft {
 	unsigned experiments; /* those that users made */
 	json_t *given, *when, *expect;
 };
-
-/* --- drawing ------------------------------------------------------------------------------------------------------- */
 
 static long long
 draw(struct draft *d, long long least, long long most)
@@ -102,8 +100,6 @@ is_routed(const struct draft *d)
 {
 	return d->family >= SUBSETS && d->family <= TURNS;
 }
-
-/* --- analyses ------------------------------------------------------------------------------------------------------ */
 
 static const char *const finite_templates[] = { "once", "some", "some", "undecided", "by-web", "by-job", "by-hash" };
 static const char *const endless_templates[] = { "endless", "endless-limit" };
@@ -190,8 +186,6 @@ draw_analysis(struct draft *d, bool background)
 	return arena_printf(d->arena, "templates: [{templateName: %s}%s], args: [{name: job, %s}%s]%s", template, more,
 	    DRAW_OF(d, values), stable, dry);
 }
-
-/* --- steps --------------------------------------------------------------------------------------------------------- */
 
 static const char *
 step_weight(struct draft *d)
@@ -317,8 +311,6 @@ draw_steps(struct draft *d)
 	return arena_printf(d->arena, "[%s]", text);
 }
 
-/* --- the strategy -------------------------------------------------------------------------------------------------- */
-
 static const char *
 draw_routing(struct draft *d)
 {
@@ -425,8 +417,6 @@ draw_strategy(struct draft *d)
 	return d->family == BLUE_GREEN ? arena_printf(d->arena, "{blueGreen: %s}", draw_blue_green(d))
 				       : arena_printf(d->arena, "{canary: %s}", draw_canary(d));
 }
-
-/* --- objects ------------------------------------------------------------------------------------------------------- */
 
 #define TEMPLATE                                                                                                       \
 	"{metadata: {labels: {app: myapp}}, spec: {containers: [{name: myapp, image: \"myregistry/myapp:%s\", ports: " \
@@ -545,8 +535,6 @@ add_autoscaler(struct draft *d)
 		"maxReplicas: %lld, metrics: [%s]}}",
 		draw(d, 1, 3), draw(d, 4, 12), metric));
 }
-
-/* --- what users do ------------------------------------------------------------------------------------------------- */
 
 static json_t *
 act_deploy(struct draft *d)

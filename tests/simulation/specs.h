@@ -1,8 +1,8 @@
 /* tests/simulation/specs.h: random lives: what users write and do, as scenarios.
  *
- * A life is a scenario document (tests/simulation/scenario.h): a valid Rollout of any kind, what it refers to, and what users do to it,
- * with or without random trouble. It is played and judged as every scenario is; one that fails is made as short as it can be
- * (shrink.c), and printed as a file for tests/e2e/scenarios.
+ * A life is a scenario document (tests/simulation/scenario.h): a valid Rollout of any kind, what it refers to, and
+ * what users do to it, with or without random trouble. It is played and judged as every scenario is; one that fails
+ * is made as short as it can be (shrink.c), and printed as a file for tests/e2e/scenarios.
  */
 #pragma once
 #include "tests/simulation/scenario.h"
@@ -15,8 +15,8 @@ extern const char *const spec_families[];
 /* The index in spec_families of a seed's life. */
 unsigned spec_family(uint64_t seed);
 
-/* Plays n lives from `first`, as many at once as there are processors. Prints ok or not ok, and of the first few that fail the
- * shortest scenario that fails in the same way, with the command that replays the life. */
+/* Plays n lives from `first`, as many at once as there are processors. Prints ok or not ok, and of the first few
+ * that fail the shortest scenario that fails in the same way, with the command that replays the life. */
 bool specs_run(uint64_t first, uint64_t n);
 
 /* Plays one life with its story on standard output. */

@@ -1,8 +1,8 @@
 /* tests/simulation/stories.c: the peer's recorded stories (tests/data/traces), played here and compared.
  *
- * What must agree: names, labels, annotations and selectors of ReplicaSets; the order of phases, of what the mesh was told
- * and of the events that matter; and the status at the end, times aside. What must not: its delays, its detours, and the
- * weight it raised after a failed verdict.
+ * What must agree: names, labels, annotations and selectors of ReplicaSets; the order of phases, of what the mesh
+ * was told and of the events that matter; and the status at the end, times aside. What must not: its delays, its
+ * detours, and the weight it raised after a failed verdict.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,8 +179,6 @@ story_show(const char *name)
 	return false;
 }
 
-/* --- comparing ----------------------------------------------------------------------------------------------------- */
-
 /* Our own recording, in the form of the peer's. */
 static void
 record(const char *kind, const char *type, const json_t *o, void *arg)
@@ -287,8 +285,8 @@ selections(const json_t *recording)
 	return list;
 }
 
-/* Phases in order; what came before the VirtualService was there is left out, and so is a Progressing behind a pause: the end of a
- * pause may be told together with what comes of it. */
+/* Phases in order; what came before the VirtualService was there is left out, and so is a Progressing behind a
+ * pause: the end of a pause may be told together with what comes of it. */
 static json_t *
 phases(const json_t *recording)
 {
@@ -409,7 +407,8 @@ final_status(const json_t *recording, bool early)
 	if (early) {
 		static const char *const counts[] = { "replicas", "readyReplicas", "availableReplicas" };
 
-		/* Argo Rollouts has scaled down the superseded canary, which keeps its pods for scaleDownDelaySeconds here. */
+		/* Argo Rollouts has scaled down the superseded canary, which keeps its pods for
+		 * scaleDownDelaySeconds here. */
 		for (i = 0; i < ARRAY_SIZE(counts); i++)
 			json_object_del(out, counts[i]);
 		json_object_del(out, "canary");
@@ -488,7 +487,8 @@ play_and_compare(const struct story *s, struct cluster *c)
 		"SwitchService", "ScalingReplicaSet", "MetricFailed", "UpdatedDestinationRule" };
 	_cleanup_(json_decrefp) json_t *ours = json_array(), *peers = story_recording(s->name);
 	bool ok, early = strcmp(s->skip, "end") == 0;
-	/* In real time pods may be ready before the second failed measurement: then there is a weight, and a pause, for a moment. */
+	/* In real time pods may be ready before the second failed measurement: then there is a weight, and a pause,
+	 * for a moment. */
 	bool may_step = c->remote != NULL && strcmp(s->skip, "weights") == 0;
 	json_t *end;
 

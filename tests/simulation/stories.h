@@ -16,8 +16,8 @@ extern const struct story stories[];
 /* The lines of a recording: what the person did, and every change that was seen. A new reference. */
 json_t *story_recording(const char *name);
 
-/* Plays one in a cluster of separate processes, over HTTP and in real time, and compares it with the recording as in virtual time. Prints
- * ok or not ok. */
+/* Plays one in a cluster of separate processes, over HTTP and in real time, and compares it with the recording as in
+ * virtual time. Prints ok or not ok. */
 bool story_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 
 /* Plays one and shows what happened. */

@@ -1,8 +1,8 @@
 /* tests/simulation/takeover.c: the other controller is stopped at a moment, and this one goes on.
  *
- * Of every recorded story (tests/data/traces), at every moment: the objects are put there as they were then, pods come up, and the
- * controller starts. It must arrive where the other one did when nothing moved any more, with the same ReplicaSets; and where nothing
- * moved at that moment already, no pod may be made or ended at all.
+ * Of every recorded story (tests/data/traces), at every moment: the objects are put there as they were then, pods
+ * come up, and the controller starts. It must arrive where the other one did when nothing moved any more, with the
+ * same ReplicaSets; and where nothing moved at that moment already, no pod may be made or ended at all.
  */
 #include <stdio.h>
 #include <string.h>

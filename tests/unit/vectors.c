@@ -205,7 +205,8 @@ numbers_of_pods_are_those_of_argo_rollouts(void **state)
 	for_each_line("tests/data/replica-counts.jsonl", counts_line);
 }
 
-/* A pod template as YAML, and whether the API server of Kubernetes 1.36 refuses a ReplicaSet of it (with unknown fields refused). */
+/* A pod template as YAML, and whether the API server of Kubernetes 1.36 refuses a ReplicaSet of it (with unknown
+ * fields refused). */
 static const char *
 template_line(struct arena *a, const json_t *j)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/base/hmac.c: a signature is the same, whatever pieces its text comes in (RFC 4231, test cases 2, 4, 6 and 7). */
+/* tests/unit/base/hmac.c: a signature is the same, whatever pieces its text comes in (RFC 4231, test cases 2, 4, 6
+ * and 7). */
 #include "tests/unit/unit.h"
 #include "base/sha256.h"
 

@@ -1,4 +1,5 @@
-/* tests/unit/gotemplate/template.c: the output of Go's text/template (1.26) for the same texts; exceptions are marked. */
+/* tests/unit/gotemplate/template.c: the output of Go's text/template (1.26) for the same texts; exceptions are
+ * marked. */
 #include "gotemplate/template.h"
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,5 @@
-/* tests/unit/kube/decode.c: a wrong manifest is told by the path of what is wrong, and the rest of it is read all the same. */
+/* tests/unit/kube/decode.c: a wrong manifest is told by the path of what is wrong, and the rest of it is read all
+ * the same. */
 #include "tests/unit/unit.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
@@ -221,7 +222,8 @@ maps_in_steps_are_sorted_as_go_sorts_them(void **state)
 	arena_free(a);
 }
 
-/* What a field must have is written also where it is false, 0, "" or {}: the worker of gitops/ reads specs that were written so. */
+/* What a field must have is written also where it is false, 0, "" or {}: the worker of gitops/ reads specs that were
+ * written so. */
 static void
 what_is_required_survives_encoding(void **state)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/machinery/git.c: what stays of the repositories in the cache. Those that are fetched are made here, and are of this machine. */
+/* tests/unit/machinery/git.c: what stays of the repositories in the cache. Those that are fetched are made here, and
+ * are of this machine. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>

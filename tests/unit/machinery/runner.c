@@ -1,4 +1,5 @@
-/* tests/unit/machinery/runner.c: what becomes of a pass that depends on an object whose last write has an unknown outcome. */
+/* tests/unit/machinery/runner.c: what becomes of a pass that depends on an object whose last write has an unknown
+ * outcome. */
 #include "kube/runner.h"
 #include "kube/api/core.h"
 #include "tests/unit/machinery/script.h"

@@ -1,7 +1,8 @@
 /* tests/unit/machinery/script.h: a transport whose requests wait until the test responds to them.
  *
- * The tests of this folder run the machinery of kube/ (cache, queue, watch, lease, executor) in virtual time. They link the
- * impure objects too, unlike the other unit tests. What a test does not respond to stays open, as with a silent API server.
+ * The tests of this folder run the machinery of kube/ (cache, queue, watch, lease, executor) in virtual time. They
+ * link the impure objects too, unlike the other unit tests. What a test does not respond to stays open, as with a
+ * silent API server.
  */
 #pragma once
 #include <stdio.h>

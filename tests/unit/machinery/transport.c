@@ -1,5 +1,5 @@
-/* tests/unit/machinery/transport.c: how many requests are made at once, and for whom. The server here accepts connections, and answers when
- * it is asked to.
+/* tests/unit/machinery/transport.c: how many requests are made at once, and for whom. The server here accepts
+ * connections, and answers when it is asked to.
  */
 #include <dlfcn.h>
 #include <netdb.h>
@@ -27,7 +27,8 @@
 #define TURN_MS 20 /* in which nothing more comes: it is not waited for, but looked at again */
 #define TURNS 10
 
-/* A name of the tenant's, whose name servers take their time: until the test lets them answer. curl and the loop call this one. */
+/* A name of the tenant's, whose name servers take their time: until the test lets them answer. curl and the loop
+ * call this one. */
 static sem_t asked_for_slow, answers_slow, answered_slow;
 static bool waited_for_slow;
 

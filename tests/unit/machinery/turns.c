@@ -51,7 +51,8 @@ one_slow_host_leaves_places_to_the_others_of_its_tenant(void **state)
 	assert_null(t.tenants);
 }
 
-/* One tenant waits with ten and another, who came last, with one: the next place is the other's, and then each in the order in which it came. */
+/* One tenant waits with ten and another, who came last, with one: the next place is the other's, and then each in
+ * the order in which it came. */
 static void
 a_free_place_is_the_tenants_that_holds_the_fewest(void **state)
 {
@@ -99,7 +100,8 @@ equals_have_their_turn_one_after_the_other(void **state)
 	assert_null(t.tenants);
 }
 
-/* Whatever comes and ends in whatever order: no limit is passed, none waits that might have a place, and all have had one at the end. */
+/* Whatever comes and ends in whatever order: no limit is passed, none waits that might have a place, and all have
+ * had one at the end. */
 static void
 no_limit_is_passed_and_none_is_forgotten(void **state)
 {

@@ -153,7 +153,8 @@ watches_that_end_at_once_back_off(void **state)
 	world_teardown(&w);
 }
 
-/* Objects that were deleted while there was no watch, in versions that the server has forgotten, are found by the next list. */
+/* Objects that were deleted while there was no watch, in versions that the server has forgotten, are found by the
+ * next list. */
 static void
 after_410_what_is_gone_leaves_the_cache(void **state)
 {

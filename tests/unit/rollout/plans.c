@@ -1,8 +1,9 @@
 /* tests/unit/rollout/plans.c: worlds and the plans that are decided on them: tests/data/plans.
  *
- * A case is a folder. Its input.yaml holds what differs from base.yaml, as merge patches by kind and name, and a first
- * document of kind Case with `now` (RFC 3339) and what this process has seen: `failure: {kind, name, create, text}`. Its
- * `want` is the plan, as plan_print writes it. A new case: write input.yaml, run with PLANS_WRITE=1, and read the plan.
+ * A case is a folder. Its input.yaml holds what differs from base.yaml, as merge patches by kind and name, and a
+ * first document of kind Case with `now` (RFC 3339) and what this process has seen: `failure: {kind, name, create,
+ * text}`. Its `want` is the plan, as plan_print writes it. A new case: write input.yaml, run with PLANS_WRITE=1, and
+ * read the plan.
  */
 #include "tests/unit/unit.h"
 #include <dirent.h>
@@ -177,8 +178,8 @@ worlds_are_decided_as_written(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Puts something else in the place of every value of a world, one at a time, and decides. Whoever writes into objects may
- * write anything; the plan may then be any plan, but there is one. */
+/* Puts something else in the place of every value of a world, one at a time, and decides. Whoever writes into
+ * objects may write anything; the plan may then be any plan, but there is one. */
 static void
 spoil(json_t *objects, json_t *at)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/gitops/argocd/rbac.c: what policies come to. The first is the one of the article that Sluice began with. */
+/* tests/unit/gitops/argocd/rbac.c: what policies come to. The first is the one of the article that Sluice began
+ * with. */
 #include "base/str.h"
 #include "gitops/argocd/rbac.h"
 #include "tests/unit/unit.h"

@@ -1,4 +1,5 @@
-/* tests/unit/gitops/argocd/source_override.c: .argocd-source.yaml and .argocd-source-APP.yaml change an Application's source. */
+/* tests/unit/gitops/argocd/source_override.c: .argocd-source.yaml and .argocd-source-APP.yaml change an
+ * Application's source. */
 #include "base/str.h"
 #include "gitops/argocd/source_override.h"
 #include "tests/files.h"

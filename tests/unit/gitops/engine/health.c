@@ -1,4 +1,5 @@
-/* tests/unit/gitops/engine/health.c: the health of objects as Argo CD has it, built in and by its scripts for custom resources. */
+/* tests/unit/gitops/engine/health.c: the health of objects as Argo CD has it, built in and by its scripts for custom
+ * resources. */
 #include "base/str.h"
 #include "gitops/engine/health.h"
 #include "tests/unit/unit.h"
@@ -348,7 +349,8 @@ a_custom_resource_is_as_its_conditions_say(void **state)
 	assert_all(all, ARRAY_SIZE(all));
 }
 
-/* Of the kinds that have more than conditions: fields, counts, entries of lists; and what must not be healthy too soon. */
+/* Of the kinds that have more than conditions: fields, counts, entries of lists; and what must not be healthy too
+ * soon. */
 static void
 a_custom_resource_is_as_its_status_says(void **state)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/gitops/engine/ignore_differences.c: places that do not count, what was applied from the client side, and what argocd-cm says of kinds. */
+/* tests/unit/gitops/engine/ignore_differences.c: places that do not count, what was applied from the client side,
+ * and what argocd-cm says of kinds. */
 #include "gitops/engine/adopt_fields.h"
 #include "gitops/engine/ignore_differences.h"
 #include "tests/unit/unit.h"

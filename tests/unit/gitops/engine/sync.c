@@ -1,5 +1,6 @@
-/* tests/unit/gitops/engine/sync.c: what a sync does, step by step, and in which order. Each case is a small world: what Git wants and what is live, a
- * line each; the steps are played, everything that is asked for succeeding, until nothing moves any more. */
+/* tests/unit/gitops/engine/sync.c: what a sync does, step by step, and in which order. Each case is a small world:
+ * what Git wants and what is live, a line each; the steps are played, everything that is asked for succeeding, until
+ * nothing moves any more. */
 #include "base/str.h"
 #include "gitops/engine/sync.h"
 #include "tests/unit/unit.h"
@@ -344,7 +345,8 @@ a_sync_that_fails_says_of_what_and_why(void **state)
 	arena_free(a);
 }
 
-/* Two operations on end make the same hook anew: the end of the first one's must not delete what the second one made. */
+/* Two operations on end make the same hook anew: the end of the first one's must not delete what the second one
+ * made. */
 static void
 a_hook_of_another_operation_is_not_deleted(void **state)
 {

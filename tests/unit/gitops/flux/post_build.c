@@ -1,4 +1,5 @@
-/* tests/unit/gitops/flux/post_build.c: an object with a Kustomization's variables in it is what Flux makes of its text. */
+/* tests/unit/gitops/flux/post_build.c: an object with a Kustomization's variables in it is what Flux makes of its
+ * text. */
 #include "base/str.h"
 #include "gitops/flux/post_build.h"
 #include "tests/unit/unit.h"

@@ -21,7 +21,8 @@ static const struct file repository[] = {
 	{ "release.tar.gz", "a" },
 };
 
-/* The paths that are left, of the repository with this .sourceignore in a directory (NULL: none), and this spec.ignore. */
+/* The paths that are left, of the repository with this .sourceignore in a directory (NULL: none), and this
+ * spec.ignore. */
 static const char *
 left(struct arena *a, const char *in, const char *lines, const char *spec)
 {
@@ -107,7 +108,8 @@ lines_are_bounded(void **state)
 	arena_free(a);
 }
 
-/* As source-controller packs them: also one that leads out of the repository, which would be an error if it were followed. */
+/* As source-controller packs them: also one that leads out of the repository, which would be an error if it were
+ * followed. */
 static void
 symbolic_links_are_left_out(void **state)
 {

@@ -1,4 +1,5 @@
-/* tests/unit/gitops/source/helm_index.c: credentials in the index of a Helm repository, in each of the ways in which it may be written. */
+/* tests/unit/gitops/source/helm_index.c: credentials in the index of a Helm repository, in each of the ways in which
+ * it may be written. */
 #include "base/str.h"
 #include "gitops/source/helm_index.h"
 #include "tests/unit/unit.h"
