@@ -179,10 +179,10 @@ tree_pods(struct tree *t, const struct replicaset *rs, const char *bar)
 	    view_owned(t->view, &pod_details_type, rs->object.meta.namespace, rs->object.meta.uid, t->arena, &list);
 
 	for (size_t i = 0; i < n; i++) {
-		struct pod_look look;
+		struct pod_summary look;
 		const char *info;
 
-		pod_look(t->arena, (const struct pod_details *)list[i], &look);
+		pod_summary(t->arena, (const struct pod_details *)list[i], &look);
 		info = arena_printf(t->arena, "ready:%zu/%zu", look.ready, look.containers);
 		if (look.restarts > 0)
 			info = arena_printf(t->arena, "%s,restarts:%" PRId64, info, look.restarts);

@@ -91,13 +91,13 @@ initializing(struct arena *a, const struct pod_details *p)
 }
 
 void
-pod_look(struct arena *a, const struct pod_details *p, struct pod_look *ret)
+pod_summary(struct arena *a, const struct pod_details *p, struct pod_summary *ret)
 {
 	const char *status = str_empty(p->status.reason) ? p->status.phase : p->status.reason;
 	const char *init = initializing(a, p);
 	bool running = false;
 
-	*ret = (struct pod_look){ .containers = p->spec.containers.n };
+	*ret = (struct pod_summary){ .containers = p->spec.containers.n };
 	for (size_t i = 0; i < p->status.init_containers.n; i++)
 		ret->restarts += p->status.init_containers.at[i].restart_count;
 	/* The first container's word counts most. */

@@ -50,11 +50,11 @@ struct pod_details {
 extern const struct type pod_details_type;
 
 /* How a pod fares. */
-struct pod_look {
+struct pod_summary {
 	const char *status; /* "Running", "ContainerCreating", "ImagePullBackOff", "Init:1/2", "Terminating", ... */
 	size_t ready, containers;
 	int64_t restarts;
 };
 
 /* What `kubectl get pods` says of it, by the same rules; texts that are made are in the arena. */
-void pod_look(struct arena *, const struct pod_details *, struct pod_look *ret);
+void pod_summary(struct arena *, const struct pod_details *, struct pod_summary *ret);

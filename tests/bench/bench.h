@@ -1,4 +1,4 @@
-/* tests/bench/bench.h: what the counting programs share. */
+/* tests/bench/bench.h: declarations that the counting programs share. */
 #pragma once
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include "io/file.h"
 #include "tests/simulation/cluster.h"
 
-/* The counts that are kept in a file, behind the lines that say why they are as they are; "" when there is none. In
- * the arena. */
+/* Returns the counts of a .want file, without the lines that give their reasons, in the arena; "" if there is no
+ * such file. */
 static inline const char *
 bench_want(struct arena *a, const char *file)
 {

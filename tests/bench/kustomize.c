@@ -1,8 +1,8 @@
-/* tests/bench/kustomize.c: what an object of a kustomization costs: bytes that stay until the end of the build, and
+/* tests/bench/kustomize.c: the cost of an object of a kustomization: bytes that stay until the end of the build, and
  * instructions.
  *
- * Kept in kustomize.want, an object of five hundred and one of a thousand: the cost of an object must not grow with
- * their number.
+ * Kept in kustomize.want, for an object of five hundred and for one of a thousand: the cost of an object must not
+ * grow with their number.
  */
 #include <stdio.h>
 #include "gitops/kustomize/build.h"
@@ -31,7 +31,7 @@ objects(struct arena *a, int n)
 	return text;
 }
 
-/* What valgrind counts: its name is on the command line there. */
+/* valgrind counts this function, whose name is on its command line. */
 struct err *bench_build(const struct tree *, struct arena *, struct manifests *);
 
 __attribute__((noinline)) struct err *
@@ -64,10 +64,10 @@ main(int argc, char **argv)
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *want = bench_want(a, WANT);
 	bool all = true;
-	long long said;
+	long long given;
 
 	if (argc > 2)
-		return !str_int(argv[2], 2, 10000, &said) || measure((int)said) == 0;
+		return !str_int(argv[2], 2, 10000, &given) || measure((int)given) == 0;
 	for (int n = 500; n <= 1000; n += 500) {
 		const char *what = arena_printf(a, "one of %d objects: %zu bytes, ", n, measure(n) / (size_t)n);
 		const char *line = strstr(want, what);

@@ -1,7 +1,7 @@
-/* tests/bench/memory.c: bytes of decoded objects, and how often a rollout that stands still is looked at.
+/* tests/bench/memory.c: bytes of decoded objects, and passes of an idle Rollout.
  *
- * Kept in memory.want. A cached object is its arena: these are the bytes handed out from it; the template is counted
- * apart, because its length is the user's.
+ * Kept in memory.want. A cached object is its arena: the bytes allocated from it are counted. The pod template is
+ * counted separately, because its length is the user's.
  */
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,7 @@ main(void)
 		counting.done = false;
 		store_each(c->store, types[i]->plural, measure, &counting);
 	}
-	/* A rollout that waits for a person is looked at by nobody. */
+	/* A Rollout that waits for a promotion causes no pass. */
 	plans = c->plans;
 	cluster_run(c, 3600000);
 	counting.text = arena_printf(a, "%s%6lu plans in an hour of a pause\n", counting.text, c->plans - plans);

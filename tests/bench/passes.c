@@ -1,8 +1,8 @@
-/* tests/bench/passes.c: what a pass costs, from the cache to the plan: bytes, allocations and instructions.
+/* tests/bench/passes.c: the cost of a pass, from the cache to the plan: bytes, allocations and instructions.
  *
  * Kept in passes.want. Bytes and allocations are exact; instructions (counted by valgrind, which runs this program
- * again with `--count NAME`) may differ by a tenth, as they do from one build of a library to the next. All of it is
- * gone when a pass ends: between passes the controller allocates nothing.
+ * again with `--count NAME`) may differ by a tenth, as they do between builds of a library. All memory of a pass is
+ * freed at its end: between passes the controller allocates nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -83,7 +83,7 @@ ignore(const struct object *o, bool deleted, void *arg)
 	(void)arg;
 }
 
-/* What valgrind counts: its name is on the command line there. */
+/* valgrind counts this function, whose name is on its command line. */
 void bench_pass(const struct pass *, struct plan *);
 
 __attribute__((noinline)) void

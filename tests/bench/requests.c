@@ -14,7 +14,7 @@
 #define MANIFESTS "tests/bench/rollout.yaml"
 
 static struct map counts; /* "PATCH rollouts/status" → how many */
-static long writes; /* besides events */
+static long writes; /* without events */
 static long updated; /* of them, up to the status that says the update is over */
 
 /* "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB" or "/api/V/…" → "PLURAL/SUB". */
@@ -79,7 +79,7 @@ main(void)
 	for (size_t i = 0; i < n; i++)
 		got = arena_printf(a, "%s%4ld %s\n", got, (long)(intptr_t)map_get(&counts, keys[i]), keys[i]);
 	got = arena_printf(a,
-	    "%s%4ld writes besides events, to the status that says the update is over\n"
+	    "%s%4ld writes without events, to the status that says the update is over\n"
 	    "%4ld more, for the old ReplicaSet\n",
 	    got, updated, writes - updated);
 	ok &= strcmp(got, bench_want(a, WANT)) == 0;

@@ -106,7 +106,7 @@ wait_for(struct thousand *t, const size_t *count, size_t want)
 	return *count >= want;
 }
 
-/* A number of /proc/PID/status; -1: there is none. */
+/* Returns a number of /proc/PID/status; -1: it is missing. */
 static long
 resident_kb(pid_t pid)
 {
@@ -119,7 +119,7 @@ resident_kb(pid_t pid)
 	return at != NULL ? strtol(at + strlen("VmRSS:"), NULL, 10) : -1;
 }
 
-/* What the process has used of the processor; its name has no spaces. */
+/* Returns the processor time of a process whose name has no spaces. */
 static long
 ticks(pid_t pid)
 {

@@ -1,5 +1,5 @@
-/* tests/fuzz/apply.c: an object and what two managers apply to it, a line each: the same again changes nothing, and
- * what one forces is what it said. */
+/* tests/fuzz/apply.c: an object and two managers' applies, a line each. The same apply again changes nothing, and
+ * forced values are those that were given. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/str.h"
@@ -17,7 +17,7 @@ apply(struct arena *a, json_t *live, const json_t *config, const char *manager)
 	    apply_config(a, live, config, &m, true, &next, NULL) != NULL)
 		return live;
 	json_decref(conflicts);
-	/* (An object that nobody owns anything of is one that was never applied.) */
+	/* (An object without field owners was never applied.) */
 	if (json_at(next, "/metadata/managedFields") != NULL &&
 	    (apply_config(a, next, config, &m, false, &again, NULL) != NULL || !json_equal(next, again)))
 		abort();

@@ -1,4 +1,4 @@
-/* tests/fuzz/fuzz.h: what every target has: it is called with one input, and must survive it. */
+/* tests/fuzz/fuzz.h: the entry of a target: it is called with one input, and must survive it. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* tests/fuzz/gitops.c: what people and Git servers write about applications: schedules, policies, pushes, settings,
- * kustomizations to edit, places that do not count. The first byte says which. */
+/* tests/fuzz/gitops.c: texts of users and Git servers: schedules, policies, pushes, settings, kustomizations to
+ * edit, ignored places. The first byte selects one. */
 #include <stdlib.h>
 #include <string.h>
 #include "gitops/argocd/rbac.h"
@@ -31,7 +31,7 @@ schedule(const char *text)
 
 	if (!schedule_parse(text, &s) || (next = schedule_next(&s, NOW)) == 0)
 		return;
-	/* What comes next has come, once it is there. */
+	/* The next time has come, once it is there. */
 	if (next <= NOW || schedule_last(&s, next, 60000) != next)
 		abort();
 }

@@ -11,7 +11,7 @@
 #include "kube/api/rollout.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Whoever takes an object from the cache relies on this. */
+/* Readers of the cache rely on this. */
 static void
 check_object(struct arena *a, const struct type *t, const json_t *item, const struct unreadable *why)
 {

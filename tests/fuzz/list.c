@@ -13,7 +13,7 @@ keep(void *arg, const json_t *item, const struct unreadable *unreadable)
 	json_array_append(arg, (json_t *)item);
 }
 
-/* What the reader promises an answer for: an object whose items, if it has any, are objects. */
+/* The reader promises a result for an object whose items, if it has any, are objects. */
 static bool
 is_list(const json_t *whole)
 {

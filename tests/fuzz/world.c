@@ -142,7 +142,7 @@ static const char *const worlds[] = {
 	" currentStepAnalysisRunStatus: {name: run, status: Running}}}}\n"
 	REPLICASET("old", "1", "4") REPLICASET(NEW, "2", "2") TEMPLATE SERVICE("canary", NEW) SERVICE("stable", "old")
 	RUN("run", "Step", "Running") MESH,
-	/* An experiment under way. */
+	/* An Experiment in progress. */
 	"{apiVersion: argoproj.io/v1alpha1, kind: Rollout, " META("x", "u1")
 	"}, spec: {replicas: 4, selector: {matchLabels: {app: x}}, template: " POD_TEMPLATE
 	", strategy: {canary: {trafficRouting: {istio: {virtualService: {name: vs, routes: [main]}, destinationRule: {name: dr,"
@@ -174,7 +174,7 @@ static const char *const worlds[] = {
 };
 /* clang-format on */
 
-/* What something may become. */
+/* Values that replace another. */
 static const char *const values[] = { "null", "true", "false", "0", "-1", "1", "100", "101", "2147483648",
 	"9223372036854775807", "-9223372036854775808", "1e308", "0.5", "\"\"", "\"x\"", "\"64dbd87f8\"", "\"old\"",
 	"\"0\"", "\"-5\"", "\"150%\"", "\"1h\"", "\"2026-11-23T16:48:07Z\"", "\"9999-12-31T23:59:59Z\"", "\"Failed\"",

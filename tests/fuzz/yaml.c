@@ -12,7 +12,7 @@ fuzz_read_back(const json_t *doc)
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const char *text = yaml_text(a, doc);
 
-	/* What is nested very deeply, or long, grows past the limits. */
+	/* A text that is nested very deeply, or is long, exceeds the limits. */
 	if (yaml_parse(a, text, strlen(text), &docs) == NULL && !json_equal(json_array_get(docs, 0), doc)) {
 		fprintf(stderr, "%s\nwas written as\n%s\n", json_text(a, doc), text);
 		abort();

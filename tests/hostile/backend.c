@@ -136,7 +136,7 @@ watch_put(struct exchange *x, const char *line, size_t len)
 
 	if (mood_concerns(&m, x) && m.fault->spoil == NULL)
 		return false;
-	x->mood = m; /* what is sent now belongs to it */
+	x->mood = m; /* bytes sent from now on are counted for it */
 	if (mood_concerns(&m, x)) {
 		line = m.fault->spoil(x, arena_strndup(x->arena, line, len));
 		len = strlen(line);
@@ -247,7 +247,7 @@ git_response(struct exchange *x)
 	int in = memfd_create("request", MFD_CLOEXEC), out[2], status;
 	posix_spawn_file_actions_t actions;
 	struct response r;
-	const char *said;
+	const char *value;
 	struct str all;
 	pid_t pid;
 
@@ -276,8 +276,8 @@ git_response(struct exchange *x)
 		waitpid(pid, &status, 0);
 	r = response_split(x, &all, 0, 200);
 	str_done(&all);
-	if ((said = header_value(x->arena, r.head, "Status")) != NULL)
-		r.status = (int)strtol(said, NULL, 10);
+	if ((value = header_value(x->arena, r.head, "Status")) != NULL)
+		r.status = (int)strtol(value, NULL, 10);
 	return r;
 }
 

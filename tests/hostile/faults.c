@@ -1,4 +1,4 @@
-/* tests/hostile/faults.c: what a server can do wrong, a row each. */
+/* tests/hostile/faults.c: the faults of a server, a row each. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,7 +64,7 @@ play_cut_header(struct exchange *x)
 	shutdown(x->client, SHUT_RDWR);
 }
 
-/* Half of a body is sent, and its length said to be `of` halves. */
+/* Sends half of a body, with a Content-Length of `of` halves. */
 static void
 play_length(struct exchange *x, size_t of, bool whole, bool hangs)
 {
@@ -90,7 +90,7 @@ play_long_length(struct exchange *x)
 	play_length(x, 4, true, true);
 }
 
-/* What is left of the body stands where the next response would begin. */
+/* The rest of the body is at the place where the next response would begin. */
 static void
 play_short_length(struct exchange *x)
 {

@@ -1,8 +1,8 @@
 /* tests/hostile/hostile.h: an HTTP server that misbehaves when a test asks it to.
  *
- * It stands in front of another server, answers everything with the content of a file, or serves Git repositories.
- * Each connection has a thread, which plays the fault that is on when the request arrives. A fault that never ends
- * by itself ends, with its connection, when the test asks for another one or for none.
+ * It is a proxy of another server, responds with the content of a file, or serves Git repositories. Each connection
+ * has a thread, which plays the fault that is set when the request arrives. A fault without an end ends, with its
+ * connection, when the test sets another one or none.
  */
 #pragma once
 #include "base/str.h"
@@ -10,11 +10,11 @@
 #define TEXT_MAX (64u << 20) /* bytes of a request or a response that is read whole */
 #define TICK_MS 50 /* how soon a thread notices that its fault is over */
 
-/* What the test has asked for. */
+/* The fault that the test has set. */
 struct mood {
 	const struct fault *fault; /* NULL: everything is as it should be */
 	const char *match; /* requests whose first line contains it; "": all. Never freed */
-	long long numbers[2]; /* what the fault makes of them; 0: not given */
+	long long numbers[2]; /* arguments of the fault; 0: not given */
 	const char *text; /* the same, "" when not given; never freed */
 	unsigned generation; /* counts the moods */
 };
@@ -48,11 +48,11 @@ struct mood mood_now(void);
 bool mood_is_over(const struct exchange *);
 /* The fault is on, and concerns this request. */
 bool mood_concerns(const struct mood *, const struct exchange *);
-/* The client was asked not to send the same request again within so many ms; those that are sent all the same are
+/* Sets the ms for which the client was asked not to send the same request again; requests before that time are
  * counted. */
 void retry_after_note(const struct exchange *, int64_t ms);
 
-/* So many bytes more of a response were sent. */
+/* Counts bytes of a response. */
 void sent_note(struct exchange *, size_t n);
 
 /* http.c */
@@ -64,7 +64,7 @@ bool putf(struct exchange *, const char *format, ...) printf_like(2, 3);
 /* Reads the next request; false at the end of the connection. */
 bool request_read(struct exchange *);
 bool is_watch(const struct exchange *);
-/* The value of a header line, in the arena; NULL: there is none. */
+/* Returns the value of a header line, in the arena; NULL: there is no such header. */
 const char *header_value(struct arena *, const char *head, const char *name);
 /* Header lines without those that say how long a body is, or what becomes of the connection. */
 const char *header_without_length(struct arena *, const char *head);

@@ -92,7 +92,7 @@ autoscaler_scale(struct cluster *c, const json_t *hpa)
 }
 
 struct targets {
-	json_t *hpas; /* copies: what is written must not change what is walked over */
+	json_t *hpas; /* copies: a write must not change the list while it is walked */
 };
 
 static void

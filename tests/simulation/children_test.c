@@ -1,4 +1,4 @@
-/* tests/simulation/children_test.c: what a child process of each reach cannot do (io/spawn.h). */
+/* tests/simulation/children_test.c: the limits of child processes of each reach (io/spawn.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

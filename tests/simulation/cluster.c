@@ -13,7 +13,7 @@
 #define START 1795392000000 /* 2026-11-23T00:00:00Z */
 #define AT_ONCE_MAX 500 /* passes in one millisecond, which in truth they take */
 #define SPIN_MS 1000
-#define REMOTE_LOOK_MS 40 /* how often what is far away is looked at */
+#define REMOTE_READ_MS 40 /* interval at which a remote cluster is read */
 
 static const struct controller *const controllers[] = { &rollout_controller, &experiment_controller,
 	&analysis_controller, NULL };
@@ -59,7 +59,7 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	f->after_ms = nth->n % 2 == 0 ? 1 : 0;
 }
 
-/* What goes wrong by chance. */
+/* Draws whether a request fails, and how. */
 static void
 trouble(struct cluster *c, const struct request *r, struct fault *f)
 {
@@ -91,8 +91,7 @@ is_bad(const char *verdict)
 	return str_eq(verdict, "Failed") || str_eq(verdict, "Error");
 }
 
-/* Urgent is what calls for a write whatever else is the matter: an update under way is aborted or promoted, or its
- * verdict is bad. */
+/* Returns true if a write is urgent: an update in progress is aborted or promoted, or its verdict is bad. */
 static bool
 is_urgent(const struct cluster *c, const struct resource *r, const json_t *old, const json_t *o)
 {
@@ -163,8 +162,7 @@ void (*cluster_requested)(const char *method, const char *url);
 
 #define LEASE "argo-rollouts-controller-lock"
 
-/* Of several controllers only the one that has the Lease sends writes. Events are no decisions, and may still be
- * under way. */
+/* Of several controllers only the leader sends writes. Events are not decisions, and may still be on their way. */
 static void
 watch_writer(struct cluster *c, const struct member *m, const struct request *r)
 {
@@ -350,8 +348,8 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 	if (is_urgent(c, r, old, o))
 		mark_urgent(c, rollout, o);
 	else if (rollout && u->of_rollout && u->heard_at == 0) {
-		/* An old version that a slow watch still brings is no news: whoever wrote this knew a later one, or
-		 * took it back. */
+		/* A slow watch may still deliver an old version. Only a later one is news, because the writer of
+		 * this one knew a later one, or reverted it. */
 		if (u->person && u->mark[0] != '\0' && json_is_true(json_at(o, "/status/abort")))
 			mark_urgent(c, true, o);
 		else
@@ -667,7 +665,7 @@ cluster_run(struct cluster *c, int64_t ms)
 {
 	if (c->remote != NULL) {
 		remote_metric(c->remote, c->metric);
-		remote_run(c->remote, ms < REMOTE_LOOK_MS ? REMOTE_LOOK_MS : ms);
+		remote_run(c->remote, ms < REMOTE_READ_MS ? REMOTE_READ_MS : ms);
 		return;
 	}
 	loop_virtual_run_until(c->loop, loop_mono(c->loop) + ms);
@@ -738,7 +736,7 @@ path_of(const char *plural, const char *ns, const char *name)
 	return mem_strdup("/");
 }
 
-/* What is far away, kept until the cluster is freed; NULL: not there. */
+/* Remote objects, kept until the cluster is freed; NULL: not there. */
 static const json_t *
 fetch(struct cluster *c, const char *plural, const char *ns, const char *name)
 {

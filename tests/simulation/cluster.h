@@ -1,4 +1,4 @@
-/* tests/simulation/cluster.h: a whole cluster in virtual time: store, pods, controller, faults, and a person. */
+/* tests/simulation/cluster.h: a whole cluster in virtual time: store, pods, controller, faults, and a user. */
 #pragma once
 #include "base/rand.h"
 #include "kube/lease.h"
@@ -21,8 +21,8 @@ enum metric_mood {
 	METRIC_UNREACHABLE
 };
 
-/* What befalls the controller's n-th request, whatever it is: it fails, its answer is lost, or the controller dies
- * behind it (then writes only count). */
+/* The fault of the controller's n-th request: it fails, its response is lost, or the controller dies after it (then
+ * only writes count). */
 struct nth {
 	unsigned n, at; /* this one, and how many came so far */
 	enum { NTH_FAILS, NTH_LOST, NTH_KILLS, NTH_MAX } how;
@@ -47,8 +47,8 @@ struct member {
 /* From when the controller hears of something urgent (an abort, a promotion, a failed verdict) to the next write it
  * sends. */
 struct urgency {
-	bool person; /* a person's request is being answered */
-	bool of_rollout; /* told by the Rollout, not by a run */
+	bool person; /* a user's request is being handled */
+	bool of_rollout; /* reported by the Rollout, not by a run */
 	char mark[48]; /* in what tells it; "": nothing urgent is on its way */
 	int64_t heard_at; /* mono ms; 0: not yet */
 	int64_t longest; /* ms */
@@ -72,16 +72,16 @@ struct cluster {
 	void (*fault)(struct cluster *, const struct request *, struct fault *);
 	void *fault_arg;
 	void (*spoil)(struct cluster *, const struct request *,
-	    char **text); /* what the API server and others say; NULL: as it is */
+	    char **text); /* changes the text of a response; NULL: unchanged */
 	struct nth *nth; /* NULL: none */
-	double metric; /* what Prometheus answers */
-	char plugin[400]; /* what the plugin "acme/hook" answers; "": it cannot be reached */
+	double metric; /* the response of Prometheus */
+	char plugin[400]; /* the response of the plugin "acme/hook"; "": it cannot be reached */
 	enum metric_mood metric_mood; /* ... unless it does something else */
-	remote_changed *observe; /* told of every change; NULL: nobody is */
+	remote_changed *observe; /* called for every change; NULL: not called */
 	void *observe_arg;
 	struct remote *remote; /* NULL: virtual time; else all of the above is somewhere else */
-	json_t *held; /* what cluster_get has handed out of it */
-	struct str story; /* what happened, a line each */
+	json_t *held; /* remote objects that cluster_get has returned */
+	struct str story; /* the events of this life, a line each */
 	uint64_t hash; /* of the story: two runs of a seed must agree */
 	unsigned long plans, passes; /* of all controllers; over Rollouts */
 	unsigned long at_once; /* passes in this millisecond */
@@ -104,10 +104,10 @@ struct cluster *cluster_free(struct cluster *);
 const json_t *cluster_get(struct cluster *, const char *plural, const char *ns, const char *name);
 void cluster_each(struct cluster *, const char *plural, void (*visit)(const json_t *, void *arg), void *arg);
 
-/* From now on every change of an object is told; NULL: no longer. */
+/* Calls `observe` for every change of an object from now on; NULL: no longer. */
 void cluster_observe(struct cluster *, remote_changed *, void *arg);
 
-/* One request of a person's; its status code. The body is consumed. */
+/* Makes a user's request and returns its status code. The body is consumed. */
 int cluster_do(struct cluster *, const char *method, const char *content_type, const char *path, json_t *body);
 
 int64_t cluster_now(const struct cluster *); /* ms since it began */
@@ -123,7 +123,7 @@ void cluster_second_controller(struct cluster *);
 /* Kills the controller (of two: the one that acts) at this instant, and starts a new one that knows nothing. */
 void cluster_kill_controller(struct cluster *);
 
-/* What the controller that acts sends from now on arrives only after so long: it was paused, and does not know. */
+/* Delays all requests of the leader by this time from now on: the process was paused, and does not know it. */
 void cluster_stall_controller(struct cluster *, int64_t ms);
 
 /* The text of a manifest, with the address of this cluster's Prometheus in the place of the one that manifests name.
@@ -154,19 +154,19 @@ int cluster_weight(struct cluster *);
 
 void cluster_note(struct cluster *, const char *format, ...) printf_like(2, 3);
 
-/* stories.c: the peer's recorded stories; takeover.c: its rollouts, taken over; seeds.c: random trouble;
- * metrics_test.c: metrics stay few; gitops_test.c: Applications; gitops_lives.c: commits that come and go;
- * gitops_aborts.c: commits that a rollout aborts; gitops_traffic.c: canaries of commits; gitops_seeds.c: random
- * commits, changes by hand and trouble; gitops_found.c: what these have found. Each prints ok or not ok; false when
- * it failed. */
+/* stories.c: recordings of Argo Rollouts; takeover.c: their takeover; seeds.c: random trouble; metrics_test.c:
+ * metrics stay few; gitops_test.c: Applications; gitops_lives.c: commits that supersede each other; gitops_aborts.c:
+ * commits that a rollout aborts; gitops_traffic.c: canaries of commits; gitops_seeds.c: random commits, changes by
+ * hand and trouble; gitops_found.c: lives that found a bug. Each prints ok or not ok, and returns false if it
+ * failed. */
 bool stories_run(void);
 bool takeovers_run(void);
 /* Of one story every moment at which nothing moves, in a cluster that is there. */
 bool takeover_in_cluster(const char *name, const char *sluice, const struct remote_place *);
 bool metrics_run(void);
 
-/* rights.c: what controllers have asked API servers for, and that deploy/ has a right for each use and a use for
- * each right. */
+/* rights.c: compares the requests of controllers with the rights in deploy/: each request has a right, and each
+ * right a request. */
 void rights_note(const char *method, const char *url);
 
 /* Called with every request of a controller in virtual time; NULL: nothing is. */
@@ -174,7 +174,7 @@ extern void (*cluster_requested)(const char *method, const char *url);
 
 bool rights_run(void);
 
-/* children_test.c: what child processes cannot do. */
+/* children_test.c: the limits of child processes. */
 bool children_run(void);
 bool hostile_run(const char *trick); /* hostile.c; NULL: all tricks */
 bool hostile_metrics_run(void);

@@ -21,9 +21,9 @@ struct course {
 	bool aborted;
 	int64_t begun_at; /* wall ms at which this course began */
 	int64_t entered_at; /* wall ms at which this step became the current one */
-	bool reached; /* what the step asks for has been there since */
+	bool reached; /* when the state that the step asks for was reached */
 	bool
-	    reached_next; /* the same of the step behind a pause, which may begin before the status has left the pause */
+	    reached_next; /* the same of the step after a pause, which may begin before the status has left the pause */
 	char before[96]; /* version and step that had been reached when a user's abort or retry began the course anew */
 	int64_t before_at; /* mono ms of that */
 	bool resumed; /* a user took the pause away, or wrote the step's index */
@@ -44,7 +44,7 @@ course_hash(const json_t *rollout)
 	return json_str(course_status(rollout), "currentPodHash") ?: "";
 }
 
-/* An update is under way: the version is not the stable one. */
+/* Returns true during an update: the version is not the stable one. */
 static bool
 course_is_update(const json_t *rollout)
 {
@@ -66,8 +66,9 @@ course_pods_suffice(const json_t *rollout, struct pod_facts has, long long wante
 							      : has.available >= (value < wanted ? value : wanted);
 }
 
-/* Without a router: the versions have the pods that come closest to the weight, and no other version has any. With a
- * replicaProgressThreshold so many available pods of the canary suffice, and the others may still come and leave. */
+/* Without a router the versions have the numbers of pods that come closest to the weight, and no other version has
+ * pods. With a replicaProgressThreshold this number of available canary pods is enough, and others may still start
+ * and end. */
 static bool
 course_split_reached(struct course *c, const json_t *rollout, long long weight)
 {
@@ -216,7 +217,7 @@ static const struct {
 	{ "plugin", course_plugin_reached, false },
 };
 
-/* What the step of this index asks for is there now. */
+/* Returns true if the state that the step of this index asks for is reached. */
 static bool
 course_is_reached(struct course *c, const json_t *rollout, long long index)
 {
@@ -237,7 +238,7 @@ course_is_reached(struct course *c, const json_t *rollout, long long index)
 }
 
 static void
-course_look(struct course *c)
+course_check(struct course *c)
 {
 	const json_t *rollout = cluster_rollout(c->cluster);
 
@@ -300,7 +301,7 @@ course_enter(struct course *c, const json_t *rollout, long long index)
 	c->index = index;
 	c->entered_at = cluster_wall(c->cluster);
 	c->reached_next = c->resumed = false;
-	course_look(c);
+	course_check(c);
 	(void)rollout;
 }
 
@@ -455,7 +456,7 @@ course_on_virtual_service(struct course *c, const json_t *old, const json_t *vs)
 	index = c->index;
 	if (is == facts_step_weight(steps, index) || is == 100 - facts_traffic(c->cluster).others)
 		return;
-	/* What was taken away because pods were lost comes back first, while those of this step are still missing. */
+	/* Weight that was lowered because pods were lost is raised again before the pods of this step are complete. */
 	if (index > 0 && is == facts_step_weight(steps, index - 1) && is < facts_step_weight(steps, index))
 		return;
 	pause = json_object_get(json_array_get(steps, (size_t)index), "pause");
@@ -509,7 +510,7 @@ course_on_write(struct course *c, const struct resource *r, const char *type, co
 		course_on_virtual_service(c, old, o);
 	else if (strcmp(r->kind, "Service") == 0)
 		course_on_service(c, old, o);
-	course_look(c);
+	course_check(c);
 }
 
 struct course *

@@ -64,7 +64,7 @@ facts_add(const json_t *rs, void *arg)
 	if (!facts_owned(rs, "Rollout") || (s->except != NULL && strcmp(facts_label(rs), s->except) == 0))
 		return;
 	s->sum.wanted += f.wanted;
-	/* What a ReplicaSet has beyond what it wants is on its way out. */
+	/* Pods of a ReplicaSet beyond its spec.replicas are about to end. */
 	s->sum.available += f.available < f.wanted ? f.available : f.wanted;
 }
 
@@ -98,7 +98,7 @@ facts_subset_hash(struct cluster *c, const char *rule, const char *subset)
 	return NULL;
 }
 
-/* What the two destinations are named by: a subset, or a host. */
+/* The names of the two destinations: subsets or hosts. */
 struct facts_ends {
 	const char *canary, *stable;
 	bool subsets;

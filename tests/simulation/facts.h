@@ -1,6 +1,5 @@
-/* tests/simulation/facts.h: what the store says of a rollout, for those who judge. Read from the objects as they are
- * stored, and with arithmetic of its own: no decision code is shared with what is judged.
- */
+/* tests/simulation/facts.h: the state of a rollout, for judges. It is read from stored objects with separate
+ * arithmetic: no code is shared with the decisions that are judged. */
 #pragma once
 #include "tests/simulation/cluster.h"
 
@@ -18,8 +17,8 @@ struct traffic_facts {
 	bool readable; /* every VirtualService is there, and splits http requests */
 	bool opaque; /* one of them splits by other routes, which are not read here */
 	long long most, least; /* the canary's weight, in the one that has most of it, and least */
-	const char *canary_hash, *stable_hash; /* what the destinations select; NULL: nothing yet */
-	long long others; /* what other destinations have, in the one where they have most */
+	const char *canary_hash, *stable_hash; /* the hashes that the destinations select; NULL: none yet */
+	long long others; /* the weight of other destinations, in the route where it is highest */
 };
 
 /* Every VirtualService of the rollout has a route of that name: one that leads to the canary, or a mirrored one. */

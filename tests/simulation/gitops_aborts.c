@@ -1,8 +1,6 @@
-/* tests/simulation/gitops_aborts.c: a commit whose update a rollout aborts is not applied to it again, though
- * somebody goes back by hand and Git and the cluster differ; it is not held any more when somebody tries again and
- * it goes well; and the next commit is applied, even while the rollout still says that it has aborted. Whatever
- * happens on the way.
- */
+/* tests/simulation/gitops_aborts.c: a commit whose update a rollout aborted is not applied to it again, even if a
+ * user reverts by hand and Git and the cluster differ. It is not held any more when a user retries and the update
+ * succeeds. The next commit is applied, even while the rollout is still aborted. All of this under every fault. */
 #include <stdio.h>
 #include <string.h>
 #include "kube/api/application.h"
@@ -73,7 +71,7 @@ begin(struct life *l)
 	wait_for(l, "shop:v1", "Healthy");
 	syncer_move(l->syncer, &l->process, 1);
 	wait_for(l, "shop:v2", "Paused");
-	/* What the commit did is known to have been done, before it turns out to be bad. */
+	/* The commit is recorded as applied before it turns out to be bad. */
 	process_run(&l->process, 20000);
 }
 
@@ -116,12 +114,12 @@ try_again(struct life *l)
 		snprintf(l->why, sizeof(l->why), "it is healthy, and held: %s", held(l));
 }
 
-/* What people do about it: nothing; they undo the rollout; or they have it try again. */
+/* The reaction of users: none, undo, or retry. */
 enum remedy { NOTHING, UNDO, RETRY, REMEDIES };
 
 static const char *const remedies[REMEDIES] = { "", ", and gone back from by hand", ", and tried again by hand" };
 
-/* false: it did not go well, and why is said. */
+/* Returns false after a failure, whose reason was printed. */
 static bool
 live(
     const struct syncer *syncer, bool known, enum remedy by_hand, unsigned at, enum trouble how, unsigned *ret_requests)

@@ -1,4 +1,4 @@
-/* tests/simulation/gitops_found.c: what random lives (gitops_seeds.c) have found, each as a short life of its own. */
+/* tests/simulation/gitops_found.c: bugs that random lives (gitops_seeds.c) found, each as a short life of its own. */
 #include <stdio.h>
 #include <string.h>
 #include "base/str.h"

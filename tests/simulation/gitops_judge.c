@@ -130,7 +130,7 @@ commit_of(const struct gitops_judge *j, const struct judged_work *w)
 	return w->commit == COMMITS_MAX ? j->memory->opened : w->commit;
 }
 
-/* The sync that is under way, as the Application's status has it; of a Kustomization NULL. */
+/* Returns the running sync of the Application's status; NULL for a Kustomization. */
 static const json_t *
 sync_of(const struct judged_work *w)
 {
@@ -229,8 +229,8 @@ has_run(const struct gitops_judge *j, size_t key, const struct item *item, int64
 		   has_condition(gitops_judge_live(j, key), "Complete"));
 }
 
-/* What must have been done before this is written, and was not; NULL: nothing. `last`: after everything of the phase
- * Sync. */
+/* Returns a step that must come before this write and is missing; NULL: none is missing. `last`: after everything of
+ * the phase Sync. */
 static const char *
 not_done(const struct gitops_judge *j, const struct judged_work *w, const struct wish *wish, const struct revision *r,
     size_t key, const struct item *item, bool last)
@@ -308,7 +308,7 @@ forbids_write(struct gitops_judge *j, const struct judged_work *w, const struct 
 		return "the sync is a dry run";
 	if (j->contested[key] && (wish->options & WISH_FAIL_ON_SHARED) != 0)
 		return "another Application has it";
-	/* What is left of another form in a hook that is there still counts for nothing. */
+	/* The remains of another form in an existing hook do not count. */
 	if ((old == NULL || item->hooks == 0) && (why = item_differs(j, wish, key, item, object)) != NULL)
 		return arena_printf(j->arena, "not as commit %zu has it: %s", commit + 1, why);
 	if (!j->model->flux && is_ignored(wish, old) && (wish->options & WISH_RESPECT) != 0 && item->hooks == 0 &&
@@ -581,13 +581,13 @@ on_application(struct gitops_judge *j, const json_t *old, const json_t *object)
 		bool races = j->changed_at > cluster_wall(j->cluster) - RACE_MS;
 
 		if (!j->wish.automated && !(races && j->before.automated))
-			FAIL(j, "a sync begins by itself, though syncs are not automated");
+			FAIL(j, "a sync starts without a request, though syncs are not automated");
 		if (to != NULL && str_eq(to, last) && time_at(was, "/finishedAt") > j->source_changed_at &&
 		    !json_is_true(json_at(was, "/operation/sync/dryRun")) &&
 		    (json_is_true(json_at(was, "/operation/initiatedBy/automated")) ||
 			json_array_size(json_at(was, "/operation/sync/resources")) == 0)) {
 			if (!str_eq(phase_was, "Succeeded"))
-				FAIL(j, "a sync that failed is begun again by itself");
+				FAIL(j, "a sync that failed is started again without a request");
 			else if (!j->wish.self_heal && !(races && j->before.self_heal))
 				FAIL(j, "what Git has is set right, though selfHeal is off");
 		}
@@ -637,7 +637,7 @@ is_other_content(const json_t *old, const json_t *object)
 	return !json_equal(was, is);
 }
 
-/* What is judged is printed too, where a life is replayed. */
+/* Writes are printed too when a life is replayed. */
 static void
 show(const struct gitops_judge *j, const char *type, const struct resource *r, const json_t *object)
 {

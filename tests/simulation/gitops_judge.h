@@ -1,8 +1,8 @@
-/* tests/simulation/gitops_judge.h: what must hold at every write while an Application or a Kustomization syncs a
+/* tests/simulation/gitops_judge.h: rules that hold at every write while an Application or a Kustomization syncs a
  * random repository.
  *
- * It knows the commits as they were drawn (gitops_model.h), what users want, and every write that the store carries
- * out. Nothing of it is computed by gitops/.
+ * The judge knows the commits as they were drawn (gitops_model.h), the users' spec, and every write that the store
+ * carries out. It uses no code of gitops/.
  */
 #pragma once
 #include "tests/simulation/gitops_model.h"
@@ -29,7 +29,7 @@ enum wish_option {
 /* By which member of ignoreDifferences it is. */
 enum ignore_by { IGNORE_NOTHING, IGNORE_POINTER, IGNORE_JQ, IGNORE_MANAGER };
 
-/* What users want of the Application or Kustomization "web". */
+/* The users' spec of the Application or Kustomization "web". */
 struct wish {
 	bool prune, finalizer;
 	/* Of an Application. */
@@ -39,14 +39,14 @@ struct wish {
 	int retries; /* -1: the default */
 	/* Of a Kustomization. */
 	bool suspend, wait, force, checks, depends, substitute, orphan;
-	unsigned v; /* what postBuild substitutes */
+	unsigned v; /* the value that postBuild substitutes */
 };
 
 /* A piece of work, as things were when it began. */
 struct judged_work {
 	bool any;
 	json_t *object; /* the Application or Kustomization */
-	struct wish wish, before; /* what users want, and wanted until just now */
+	struct wish wish, before; /* the users' current spec, and the one before */
 	size_t commit; /* COMMITS_MAX: the head, whichever it is when it is read */
 	bool deleting;
 	bool dependency_ready;
@@ -70,7 +70,7 @@ struct gitops_judge {
 		unsigned made; /* how often that one did */
 		int64_t made_at, succeeded_at;
 	} runs[KEYS]; /* of hooks */
-	bool by_user; /* what is written now, a user writes */
+	bool by_user; /* the current write is a user's */
 	bool verbose; /* print each write */
 	bool over; /* nothing is judged any more */
 	char why[700]; /* "": all is well */

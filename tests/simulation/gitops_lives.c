@@ -1,19 +1,18 @@
-/* tests/simulation/gitops_lives.c: commits that overtake each other, whatever happens on the way, with Applications
- * and Kustomizations alike: of three the second has hardly begun when the third takes its place, and nothing of the
- * second may stay; or people go back to the first, by name, and the second may not be begun any more.
- */
+/* tests/simulation/gitops_lives.c: commits that supersede each other under every fault, with Applications and
+ * Kustomizations. The second of three has hardly begun when the third replaces it, and nothing of the second may
+ * stay. Or users name the first commit again, and the second may not be started any more. */
 #include <stdio.h>
 #include <string.h>
 #include "tests/simulation/gitops_world.h"
 
 #define PATIENCE_MS 60000
-#define SOON_MS 10000 /* what people ask for, when nothing is wrong */
+#define SOON_MS 10000 /* time for a request of a user without trouble */
 
 static const char first[] =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '1'}}\n"
     "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: goes}, data: {a: b}}\n"
     "---\n{apiVersion: v1, kind: Service, metadata: {name: goes}, spec: {ports: [{port: 80}]}}\n";
-/* A kind that no other commit has: nothing but what was written down before tells that there is something of it. */
+/* A kind that no other commit has: only the inventory shows that an object of it exists. */
 static const char second[] =
     "{apiVersion: v1, kind: ConfigMap, metadata: {name: stays}, data: {commit: '2'}}\n"
     "---\n{apiVersion: v1, kind: Service, metadata: {name: goes}, spec: {ports: [{port: 80}]}}\n"
@@ -78,7 +77,7 @@ check(struct life *l, bool stays)
 			snprintf(l->why, sizeof(l->why), "the stranger among the %s is gone", strangers[i].plural);
 		if (is_there(l, strangers[i].plural, "goes") || is_there(l, strangers[i].plural, "comes-and-goes"))
 			snprintf(l->why, sizeof(l->why), "of %s stays what Git dropped%s", strangers[i].plural,
-			    stays ? "" : ", and nobody is there any more to take it away");
+			    stays ? "" : ", and nothing will remove it any more");
 	}
 	if (stays ? !str_eq(data, "3") : data != NULL)
 		snprintf(l->why, sizeof(l->why), "the object that all commits have is as in commit %s",
@@ -123,7 +122,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 
 	(void)type;
 	if (strcmp(r->plural, l->syncer->pinned) == 0 && l->syncer->errs(old, object))
-		snprintf(l->why, sizeof(l->why), "the commit that nobody wants any more is begun");
+		snprintf(l->why, sizeof(l->why), "the superseded commit is started");
 }
 
 /* A life to the second commit, with that trouble on the way. */
@@ -141,7 +140,7 @@ start(struct life *l, const struct syncer *syncer, unsigned at, enum trouble how
 	run_to(l, 1, true);
 }
 
-/* false: it did not go well, and why is said. */
+/* Returns false after a failure, whose reason was printed. */
 static bool
 finish(struct life *l, const char *what)
 {

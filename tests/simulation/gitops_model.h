@@ -18,7 +18,7 @@ enum model_file { FILE_FIRST, FILE_SECOND, FILE_DEEP, FILE_OTHER, MODEL_FILES };
 enum model_hook { HOOK_PRE = 1, HOOK_SYNC = 2, HOOK_POST = 4, HOOK_FAIL = 8 };
 enum model_delete { DELETE_BEFORE = 1, DELETE_SUCCEEDED = 2, DELETE_FAILED = 4 };
 
-/* What an object says about how it is synced. */
+/* Options of an object for its sync. */
 enum model_option {
 	SAYS_KEEP = 1, /* Prune=false; of Flux prune: disabled */
 	SAYS_CONFIRM = 2, /* Prune=confirm */
@@ -53,7 +53,7 @@ struct revision {
 	bool empty; /* ... or has no objects */
 };
 
-/* What a life's repository is like, throughout. */
+/* Properties of a life's repository that do not change. */
 struct model {
 	bool flux;
 	bool kustomized; /* the directory has a kustomization */

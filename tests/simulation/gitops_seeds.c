@@ -17,7 +17,7 @@
 #define PAUSE_MS 20000 /* between two acts, at most */
 #define MEET_MS 100
 #define PATIENCE_MS 900000 /* self-heal waits longer each time, up to five minutes */
-#define QUIET_MS 1300000 /* two looks at a Kustomization, and more at an Application */
+#define QUIET_MS 1300000 /* two comparisons of a Kustomization, and more of an Application */
 #define SYNC_MS 30000 /* between two syncs that a user asks for */
 #define STUCK_MS 240000 /* then a user ends a sync */
 #define APPLICATION "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web"
@@ -31,7 +31,7 @@ struct life {
 	struct model model;
 	struct gitops_judge judge;
 	struct rand_stream rand;
-	struct revision now; /* what the next commit begins with */
+	struct revision now; /* the next commit starts from it */
 	unsigned last_value;
 	int64_t asked_at, began_at; /* wall ms: a user asked for a sync; one that runs was first seen */
 	bool held[KEYS]; /* a user's finalizer holds it */
@@ -405,7 +405,7 @@ want_something_else(struct life *l)
 	put_spec(l);
 }
 
-/* What is left of an Application that is deleted without its objects, or that is not to take them. */
+/* Removes the rest of an Application that is deleted without its objects. */
 static void
 forget_objects(struct life *l)
 {
@@ -633,7 +633,7 @@ stay_quiet(struct life *l)
 		snprintf(l->judge.why, sizeof(l->judge.why), "in the quiet %s", why);
 }
 
-/* What stays of an object when it is deleted with the Application or Kustomization. */
+/* Returns true for an object that stays when the Application or Kustomization is deleted. */
 static bool
 stays(const struct life *l, const json_t *live)
 {

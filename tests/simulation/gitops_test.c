@@ -1,5 +1,5 @@
-/* tests/simulation/gitops_test.c: Applications against the store, in virtual time: the controller killed at every
- * moment of a sync, every request failing or losing its answer, and what a look costs when nothing has changed.
+/* tests/simulation/gitops_test.c: Applications against the store in virtual time: the controller killed at every
+ * moment of a sync, every request failing or losing its response, and the cost of a comparison without changes.
  *
  * The repository is in memory, and the work of `sluice gitops-worker` is done in this process, over the same
  * transport as everything else.
@@ -122,7 +122,7 @@ every_request(unsigned stride)
 }
 
 static bool
-a_quiet_look(int many)
+a_comparison_without_changes(int many)
 {
 	struct cluster *c = cluster_new(1);
 	struct memory m = { 0 };
@@ -148,7 +148,7 @@ a_quiet_look(int many)
 	store_counts(c->store, &requests_then, &writes_then);
 	/* Three settings; Rollouts, whose part would be left to them; ConfigMaps; Services. */
 	ok &= requests_then - requests == 6 && writes_then == writes;
-	printf("%s a look at %d objects of two kinds, nothing changed: %lu requests, %lu writes\n",
+	printf("%s a comparison of %d objects of two kinds, nothing changed: %lu requests, %lu writes\n",
 	    ok ? "ok" : "not ok", many, requests_then - requests, writes_then - writes);
 	stored = json_dumps(store_get(c->store, "applications", "argocd", "web"), JSON_COMPACT);
 	if (strlen(stored) > STORED_MAX) {
@@ -191,9 +191,9 @@ requests_run(unsigned stride)
 static bool
 quiet_run(unsigned stride)
 {
-	bool ok = a_quiet_look(1000);
+	bool ok = a_comparison_without_changes(1000);
 
-	return a_quiet_look(stride == 1 ? 10000 : OBJECTS_MAX) && ok;
+	return a_comparison_without_changes(stride == 1 ? 10000 : OBJECTS_MAX) && ok;
 }
 
 bool

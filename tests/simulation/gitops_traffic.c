@@ -1,13 +1,12 @@
-/* tests/simulation/gitops_traffic.c: a commit brings a canary, and at every step of it somebody changes the
- * VirtualService by hand, which Git sets right again: the weights are never touched by that, whatever happens on the
- * way. With the rollouts' ownership switched off, they are.
- */
+/* tests/simulation/gitops_traffic.c: a commit starts a canary, and at each of its steps a user changes the
+ * VirtualService by hand, which is synced with Git again. The weights must never change by that, under every fault.
+ * With the ownership of rollouts switched off they do change. */
 #include <stdio.h>
 #include <string.h>
 #include "tests/simulation/gitops_world.h"
 
 #define APART_MS 15000 /* a change is set right by then */
-#define MEET_MS 40 /* a look, and what is done about it, take as long */
+#define MEET_MS 40 /* at least as long as a comparison and its sync */
 #define PATIENCE_MS 120000 /* the second healing waits longer than the first */
 #define ROLLOUT "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/shop"
 #define MESH "/apis/networking.istio.io/v1beta1/namespaces/shop/virtualservices/shop"
@@ -91,7 +90,7 @@ wait_for(struct life *l, const char *image, const char *phase, const char *timeo
 		    l->why, sizeof(l->why), "at weight %d the VirtualService does not have Git's time-out", weight);
 }
 
-/* Somebody changes what Git has, and asks for it to be set right. */
+/* A user changes an object that Git has, and requests a sync. */
 static void
 drift(struct life *l, const char *request)
 {

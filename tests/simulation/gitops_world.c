@@ -1,5 +1,5 @@
-/* tests/simulation/gitops_world.c: a repository in memory, the worker in this process, and a controller that dies
- * when it is told to. */
+/* tests/simulation/gitops_world.c: a repository in memory, the worker in this process, and a controller that dies on
+ * request. */
 #include "tests/simulation/gitops_world.h"
 #include <stdio.h>
 #include <string.h>
@@ -97,7 +97,7 @@ exchange_free(struct exchange *x)
 }
 
 static void
-on_told(struct timer *t, void *arg)
+on_result(struct timer *t, void *arg)
 {
 	struct exchange *x = arg;
 	struct reply r = { .status = 200, .body = { x->answer, strlen(x->answer) } };
@@ -123,7 +123,7 @@ programs_start(struct transport *t, const struct request *r, const struct receiv
 	struct exchange *x = mem_alloc(sizeof(*x));
 
 	*x = (struct exchange){ .owner = p, .to = to, .arg = arg, .next = p->list };
-	x->timer = (struct timer){ .fire = on_told, .arg = x };
+	x->timer = (struct timer){ .fire = on_result, .arg = x };
 	p->list = x;
 	if (p->process->begun != NULL) {
 		_cleanup_(json_decrefp) json_t *request = json_loads(r->body, 0, NULL);
@@ -150,7 +150,7 @@ programs_free(struct transport *t)
 }
 
 const char *const trouble_names[TROUBLES] = { "fails", "loses its answer", "is the last before the process dies",
-	"is under way" };
+	"is in progress" };
 
 static void
 choose(void *arg, const struct request *r, struct fault *f)

@@ -1,7 +1,6 @@
-/* tests/simulation/gitops_world.h: what the simulations of gitops/ have in common: a repository in memory, the work
- * of `sluice gitops-worker` done in this process over the same transport as everything else, and a controller in
- * whose requests there is trouble.
- */
+/* tests/simulation/gitops_world.h: the common part of the simulations of gitops/: a repository in memory, the work
+ * of `sluice gitops-worker` done in this process over the same transport as everything else, and a controller whose
+ * requests meet faults. */
 #pragma once
 #include "gitops/source/source.h"
 #include "kube/plan/controller.h"
@@ -42,7 +41,7 @@ struct process {
 	struct drift_watch *drift_watch;
 	struct runner *runner;
 	struct fault_policy policy;
-	unsigned requests, at; /* so many it has made since `at` was not 0; what befalls the at-th. Once. */
+	unsigned requests, at; /* number of requests since `at` was set; the fault of the at-th. Once. */
 	enum trouble how;
 	bool dying;
 	unsigned long writes; /* requests that change something */
@@ -59,12 +58,12 @@ void process_run(struct process *, int64_t ms);
 /* Runs until the Rollout "shop" has that image, and is in that phase, at most `ms`; false: it is not. */
 bool process_wait(struct process *, const char *image, const char *phase, int64_t ms);
 
-/* "" when there is none. Borrowed. */
+/* "" if there is no such text. Borrowed. */
 const char *rollout_image(const json_t *rollout);
 
 /* Namespaces argocd and shop. */
 void make_namespaces(struct store *);
-/* The definition of Widget, a kind whose place in the API must be looked up. */
+/* The CustomResourceDefinition of Widget, a kind that must be discovered. */
 void make_definition(struct store *);
 
 /* Who syncs: an object "web", which syncs the repository to the namespace shop. */
@@ -72,12 +71,12 @@ struct syncer {
 	const char *name;
 	const struct type *type;
 	const char *namespace, *path;
-	const char *source, *patch; /* that, merged into this, has Git looked at at once */
+	const char *source, *patch; /* the object, and the merge patch that requests a refresh */
 	const struct controller *controllers[3];
 	void (*make)(struct store *);
 	bool (*has)(const json_t *object, const char *commit);
 	void (*pin)(struct store *); /* to the first commit */
-	const char *pinned; /* plural of what that is said in */
+	const char *pinned; /* plural of the object that pins a revision */
 	bool (*errs)(const json_t *old, const json_t *new); /* of a write of one */
 };
 
@@ -91,5 +90,5 @@ extern const struct controller rollouts_known;
 /* Borrowed until time goes on. */
 const json_t *syncer_object(const struct syncer *, struct store *);
 
-/* The branch is at that commit now, and somebody asks for a look. */
+/* Sets the branch to that commit, and requests a refresh. */
 void syncer_move(const struct syncer *, struct process *, size_t commit);

@@ -1,8 +1,8 @@
-/* tests/simulation/hostile.c: what the API server sends is cut, huge, deep, of wrong types, or an error each time.
+/* tests/simulation/hostile.c: an API server whose responses are cut, huge, deep, of wrong types, or errors.
  *
- * A canary is deployed while a trick is being played for 40 s. The judge looks on all the time: nothing may be
- * written that the true state forbids. A minute after the trick has ended the rollout must be where it would be
- * without it, and neither requests nor memory may have grown with it.
+ * A canary is deployed while a trick is played for 40 s, and the judge checks every write: none may be made that the
+ * true state forbids. A minute after the end of the trick the rollout must be where it would be without it, and
+ * neither requests nor memory may have grown.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -204,8 +204,7 @@ on_text(struct cluster *c, const struct request *r, char **text)
 	free(was);
 }
 
-/* What was wrong, in the arena; NULL: nothing. With `from_start` the controller starts while the trick is being
- * played. */
+/* Returns the failure, in the arena; NULL: none. With `from_start` the controller starts during the trick. */
 static const char *
 trick_play(const struct trick *t, bool from_start, struct arena *a)
 {

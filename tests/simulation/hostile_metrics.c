@@ -127,7 +127,7 @@ successes(struct cluster *c)
 	return n;
 }
 
-/* What was wrong, in the arena; NULL: nothing. */
+/* Returns the failure, in the arena; NULL: none. */
 static const char *
 trick_play(const struct answer_trick *t, struct arena *a)
 {

@@ -5,10 +5,10 @@
 #include "base/map.h"
 
 #define TROUBLE_MEMORY_MS 90000 /* a decision may rest on readiness that a slow request made old */
-#define CALM_MEMORY_MS 300 /* a plan of some writes, a millisecond each way, and the watch that tells of it */
+#define CALM_MEMORY_MS 300 /* a plan of some writes, a millisecond each way, and the watch event */
 #define REQUEST_MAX_MS 45000 /* no injected delay is longer */
 
-/* What a ReplicaSet had at most available lately. */
+/* The largest number of available pods of a ReplicaSet in the last moments. */
 struct readiness {
 	long long available;
 	int64_t fell_at; /* mono ms; for a while a higher number than now counts */
@@ -31,7 +31,7 @@ struct judge {
 	struct reports *reports;
 	long long turns[2]; /* the weights of Services that take turns, in the order of the route */
 	bool turned; /* they are known */
-	size_t additional; /* destinations besides the two */
+	size_t additional; /* destinations other than the two */
 	int header_routes; /* that send requests to the canary's subset, and to nothing else */
 	char hash[32];
 };
@@ -56,7 +56,7 @@ judge_wrong(struct judge *j, const char *format, ...)
 
 static long long lately_replicas(const struct judge *);
 
-struct looking {
+struct pod_search {
 	const char *hash;
 	const json_t *found;
 };
@@ -64,7 +64,7 @@ struct looking {
 static void
 match(const json_t *rs, void *arg)
 {
-	struct looking *l = arg;
+	struct pod_search *l = arg;
 
 	if (strcmp(label(rs), l->hash) == 0)
 		l->found = rs;
@@ -73,14 +73,14 @@ match(const json_t *rs, void *arg)
 static const json_t *
 replicaset_of(struct judge *j, const char *hash)
 {
-	struct looking l = { .hash = hash };
+	struct pod_search l = { .hash = hash };
 
 	store_each(j->cluster->store, "replicasets", match, &l);
 	return l.found;
 }
 
-/* What the canary's destination selects (0), or the stable one (1), by subset or by Service; NULL: nothing, or there
- * is no router. */
+/* Returns the hash that the canary's (0) or stable (1) destination selects, by subset or by Service; NULL: none, or
+ * there is no router. */
 static const char *
 subset_hash(struct judge *j, int i)
 {
@@ -160,7 +160,7 @@ judge_memory(const struct cluster *c)
 	return judge_troubled(c) ? TROUBLE_MEMORY_MS : CALM_MEMORY_MS;
 }
 
-/* A decision may rest on a number of replicas that a person has raised since. */
+/* A decision may be based on a number of replicas that a user has raised since. */
 static long long
 lately_replicas(const struct judge *j)
 {
@@ -208,8 +208,7 @@ on_header_routes(struct judge *j, const char *hash)
 		wrong(j, "a managed route to a canary without a ready pod");
 }
 
-/* What pods a destination besides the two leads to: the hash of its Service, which may be gone by the time at which
- * a slow request arrives. */
+/* The pods of a third destination: the hash of its Service, which may be deleted when a slow request arrives. */
 static const char *
 destination_hash(struct judge *j, const json_t *destination)
 {
@@ -353,7 +352,8 @@ on_virtual_service(struct judge *j, const json_t *before, const json_t *o)
 		    (long long)(loop_mono(j->cluster->loop) - j->failed_at));
 }
 
-/* What the active Service of a blue-green rollout selects; NULL: there is none, or nothing yet. */
+/* Returns the hash that the active Service of a blue-green rollout selects; NULL: there is no such Service, or it
+ * selects none yet. */
 static const char *
 active_hash(struct judge *j)
 {
@@ -477,7 +477,7 @@ on_write(const struct resource *r, const char *type, const json_t *old, const js
 {
 	struct judge *j = arg;
 
-	/* What a user writes is not judged; what it means for what comes after is heard by all parts. */
+	/* A user's write is not judged, but all parts are informed of it. */
 	j->moves +=
 	    strcmp(r->kind, "AnalysisRun") != 0 && strcmp(r->kind, "Event") != 0 && strcmp(r->kind, "Lease") != 0;
 	course_on_write(j->course, r, type, old, o);
@@ -575,8 +575,8 @@ find_unfinished(const json_t *run, void *arg)
 	*(bool *)arg |= strcmp(phase, "") == 0 || strcmp(phase, "Pending") == 0 || strcmp(phase, "Running") == 0;
 }
 
-/* What a fault has made late may still have come while it rested; and a controller that begins looks at everything
- * once. */
+/* A response that a fault delayed may arrive after the rest began; and a controller that starts passes over every
+ * key once. */
 static bool
 recently_struck(const struct cluster *c)
 {

@@ -1,6 +1,6 @@
-/* tests/simulation/judge.h: what must hold after every write, whatever goes wrong.
+/* tests/simulation/judge.h: rules that hold after every write, under every fault.
  *
- * The judge reads objects as they are stored and shares no decision code with what it judges.
+ * The judge reads objects as they are stored and shares no code with the decisions that it judges.
  */
 #pragma once
 #include "tests/simulation/cluster.h"
@@ -15,11 +15,10 @@ const char *judge_verdict(const struct judge *);
 
 /* How many writes moved something: all but measurements, events and Leases. */
 unsigned long judge_moves(const struct judge *);
-/* The rollout is not under way by itself. */
+/* Returns true if the rollout does not change without a further event. */
 bool judge_may_rest(const struct judge *);
-/* What must hold when nothing moves any more and nothing was made to fail; `passes` is how many there were in that
- * time. */
+/* Checks the rules of an idle rollout without faults; `passes`: how many there were in that time. */
 void judge_rest(struct judge *, unsigned long passes);
 
-/* What must hold at the end, once faults have stopped and time has passed. NULL, or what is wrong. */
+/* Checks the rules at the end, after faults have stopped and time has passed. Returns the violation, or NULL. */
 const char *judge_end(struct judge *, unsigned long writes_while_quiet);

@@ -10,7 +10,7 @@
 struct reports {
 	struct cluster *cluster;
 	struct judge *judge;
-	struct map writes; /* what an event may say → a counter */
+	struct map writes; /* the claim of an event → a counter */
 };
 
 static void printf_like(2, 3) reports_add(struct reports *w, const char *format, ...)
@@ -82,7 +82,7 @@ reports_on_completed(struct reports *w, const char *message)
 	reports_take(w, text, message);
 }
 
-/* The text between the first two of these quotes; NULL: there is none. In `room`. */
+/* Returns the text between the first two of these quotes, in `room`; NULL: there are no quotes. */
 static const char *
 reports_quoted(const char *message, char quote, char *room, size_t size)
 {

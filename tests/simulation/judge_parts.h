@@ -1,6 +1,7 @@
-/* tests/simulation/judge_parts.h: what the parts of the judge share: a verdict, and how old knowledge may be.
+/* tests/simulation/judge_parts.h: declarations that the parts of the judge share: a verdict, and the permitted age
+ * of knowledge.
  *
- * A part hears of every write, after it took effect, and says what is wrong with it.
+ * A part is called for every write after it took effect, and returns its violation.
  */
 #pragma once
 #include "tests/simulation/facts.h"

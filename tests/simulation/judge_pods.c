@@ -1,14 +1,13 @@
 /* tests/simulation/judge_pods.c: no write takes the pods above replicas + maxSurge, or the available ones below
  * replicas - maxUnavailable.
  *
- * What holds, and when:
- * - Without a router pods are the traffic. A write that makes a ReplicaSet larger leaves all of them together at replicas + maxSurge at
- *   most; what a user scaled down may still be above it, but nothing is added then. A write that takes away pods that are available leaves
- *   replicas - maxUnavailable of them.
- * - With a router each version has its own bound: its ReplicaSet is never made larger than replicas, or what setCanaryScale or
- *   minPodsPerReplicaSet ask for. What is taken away is bounded by the routing (judge.c).
+ * - Without a router pods are the traffic. After a write that makes a ReplicaSet larger there are at most replicas +
+ * maxSurge pods; pods that a user scaled down may exceed that, but none is added then. After a write that removes
+ * available pods there are at least replicas - maxUnavailable of them.
+ * - With a router each version has its own bound: its ReplicaSet is never made larger than replicas, setCanaryScale
+ * or minPodsPerReplicaSet. Removal is bounded by the routing (judge.c).
  * - Blue-green: the same, for each of the two.
- * - An eviction leaves replicas - maxUnavailable pods that are ready, but one may always go.
+ * - An eviction leaves replicas - maxUnavailable ready pods, but one pod may always be evicted.
  */
 #include <string.h>
 #include "tests/simulation/judge_parts.h"

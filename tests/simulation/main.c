@@ -9,19 +9,22 @@
  *	build/simulation --story NAME the story of one recording
  *	build/simulation --scenario FILE  one scenario, with its story
  *	build/simulation --http SLUICE FILE  one scenario over HTTP, with processes of this program
- *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in a cluster that is there; the controller has a
- *	                              kubeconfig of its own
+ *	build/simulation --cluster SLUICE KUBECONFIG CONTROLLERS FILE  the same in an existing cluster;
+ *	                              the controller has a kubeconfig of its own
  *	build/simulation --story-cluster SLUICE KUBECONFIG CONTROLLERS NAME  a recorded story there, compared
- *	build/simulation --takeover-cluster SLUICE KUBECONFIG CONTROLLERS NAME  its rollout there, taken over where nothing moves
+ *	build/simulation --takeover-cluster SLUICE KUBECONFIG CONTROLLERS NAME  its rollout there,
+ *	                              taken over where nothing changes
  *	build/simulation --scenarios  all scenarios
- *	build/simulation --gitops [PART]  Applications and Kustomizations; PART is requests, lives, found, aborts, traffic, seeds or quiet
- *	build/simulation --gitops-seed N [KIND]  one random life of an Application and of a Kustomization, with its story
+ *	build/simulation --gitops [PART]  Applications and Kustomizations; PART is requests,
+ *	                              lives, found, aborts, traffic, seeds or quiet
+ *	build/simulation --gitops-seed N [KIND]  one random life of an Application and of a Kustomization,
+ *	                              with its story
  *	build/simulation --gitops-seeds N [FROM]  N of them
  *	build/simulation --rights     the same, and the rights of deploy/ compared with what was asked for
- *	build/simulation --children   what child processes cannot do
- *	build/simulation --hostile [TRICK]  an API server that sends what it should not; without a name, Prometheus too
- *	build/simulation --takeovers  the other controller's recordings, taken over at every moment
- *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the controller's last
+ *	build/simulation --children   the limits of child processes
+ *	build/simulation --hostile [TRICK]  a misbehaving API server; without a name, Prometheus too
+ *	build/simulation --takeovers  recordings of Argo Rollouts, taken over at every moment
+ *	build/simulation --nth STRIDE all scenarios, with every STRIDE-th request failing, lost, or the last one
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* tests/simulation/metrics_test.c: thousands of rollouts come and go, and what is told stays small. */
+/* tests/simulation/metrics_test.c: thousands of Rollouts are created and deleted, and the exposition stays small. */
 #include <stdio.h>
 #include "kube/api/rollout.h"
 #include "tests/simulation/cluster.h"

@@ -31,7 +31,7 @@ count(const struct object *o, void *arg)
 	c->ready += selects(c->service, o) && pod_ready((const struct pod *)o);
 }
 
-/* What the world should look like, and nothing about how it is brought about. */
+/* The desired state only; the executor brings it about. */
 static void
 pass(const struct pass *p, struct plan *plan)
 {
@@ -55,7 +55,7 @@ struct telling {
 };
 
 static void
-tell_service(const struct object *o, void *arg)
+write_service(const struct object *o, void *arg)
 {
 	struct telling *t = arg;
 
@@ -69,7 +69,7 @@ map_pod(const struct view *v, const struct object *pod, emit_key *emit, void *ar
 {
 	struct telling t = { pod, emit, arg };
 
-	v->each(v, &service_type, pod->meta.namespace, tell_service, &t);
+	v->each(v, &service_type, pod->meta.namespace, write_service, &t);
 }
 
 static const struct controller_watch watches[] = {

@@ -50,10 +50,10 @@ struct remote {
 	struct arena *arena;
 	struct loop *loop;
 	const char *sluice, *dir, *kubeconfig, *controllers; /* ours, and the controller's */
-	const char *namespace; /* in somebody else's cluster; NULL: the cluster is ours */
-	bool confined; /* the controller looks at that namespace only */
+	const char *namespace; /* in an existing cluster; NULL: the cluster is our own */
+	bool confined; /* the controller watches that namespace only */
 	struct child *dev, *controller;
-	struct child *waiting; /* a second controller, that waits for the Lease; NULL: there is none */
+	struct child *waiting; /* a second controller that waits for the Lease; NULL: there is only one */
 	bool elects; /* they agree by a Lease */
 	struct config config;
 	struct transport *transport;
@@ -73,7 +73,7 @@ static void
 on_ended(void *arg, int status)
 {
 	(void)arg;
-	(void)status; /* whoever asks it next finds out */
+	(void)status; /* the next request to it fails */
 }
 
 static void
@@ -376,7 +376,7 @@ start_cluster(struct remote *r)
 	return false;
 }
 
-/* Somebody else's cluster, and a namespace of our own there. */
+/* An existing cluster, and a namespace of our own there. */
 static bool
 join_cluster(struct remote *r)
 {

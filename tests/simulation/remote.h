@@ -1,7 +1,6 @@
 /* tests/simulation/remote.h: a cluster of separate processes, over HTTP and in real time: `sluice dev`, `sluice
- * controller`, and what looks at them; or the controller only, in a cluster that is there. Nothing can be made to
- * fail; a scenario that wants that is not played over HTTP.
- */
+ * controller`, and a reader; or only the controller, in an existing cluster. Faults are not available: a scenario
+ * with faults is not played over HTTP. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,7 +9,7 @@
 
 struct remote;
 
-/* Told of every change of what the story is about, as the store tells its hooks: type ADDED, MODIFIED or DELETED. */
+/* Called for every change of the story's objects, like the store's hooks: type ADDED, MODIFIED or DELETED. */
 typedef void remote_changed(const char *kind, const char *type, const json_t *object, void *arg);
 
 /* Starts the processes, with their files in a folder of their own, /tmp/sluice-NAME-…; NULL (and a line that says

@@ -12,7 +12,8 @@
 /* Rights that no request needs, but the API server does of its sender, or that are used where there is no virtual
  * time. */
 static const char *const elsewhere[] = {
-	"update argoproj.io/rollouts/finalizers", /* OwnerReferencesPermissionEnforcement: owners that block their deletion */
+	/* OwnerReferencesPermissionEnforcement: owners that block their deletion */
+	"update argoproj.io/rollouts/finalizers",
 	"update argoproj.io/experiments/finalizers",
 	"update argoproj.io/analysisruns/finalizers",
 	"get argoproj.io/experiments", /* read again after a conflict: kube/executor.c, fetch */

@@ -49,7 +49,7 @@ do_deploy(struct scenario *s, const json_t *v)
 	    arena_printf(s->arena, "%.*s:%s", (int)strcspn(now != NULL ? now : "", ":"), now, json_string_value(v)));
 }
 
-/* {}, full, or {past: N}: to that step, as a person does who will not wait for an analysis. */
+/* {}, full, or {past: N}: to that step, like a user who does not wait for an analysis. */
 static void
 do_promote(struct scenario *s, const json_t *v)
 {
@@ -149,7 +149,7 @@ scenario_path(struct scenario *s, const char *kind, const char *ns, const char *
 	return "/";
 }
 
-/* What is written, with this cluster's addresses. A new reference. */
+/* Returns the object with this cluster's addresses, a new reference. */
 static json_t *
 here(struct scenario *s, const json_t *v)
 {
@@ -242,7 +242,7 @@ do_renew(struct scenario *s, const json_t *v)
 	do_apply(s, copy);
 }
 
-/* What the plugin answers from now on; null: it cannot be reached. */
+/* The response of the plugin from now on; null: it cannot be reached. */
 static void
 do_plugin(struct scenario *s, const json_t *v)
 {
@@ -275,7 +275,7 @@ do_metric(struct scenario *s, const json_t *v)
 	scenario_wrong(s, "metric knows no \"%s\"", json_string_value(v) ?: "");
 }
 
-/* What all pods together carry from now on, for a HorizontalPodAutoscaler that was applied; 0: none acts. */
+/* The load of all pods together from now on, for a HorizontalPodAutoscaler that was applied; 0: it is inactive. */
 static void
 do_load(struct scenario *s, const json_t *v)
 {
@@ -286,7 +286,7 @@ do_load(struct scenario *s, const json_t *v)
 struct readying {
 	struct scenario *s;
 	const char *hash; /* NULL: all */
-	json_int_t left; /* so many are ready */
+	json_int_t left; /* number that are ready */
 };
 
 static void
@@ -373,7 +373,7 @@ condition_one(const json_t *pod, void *arg)
 		    json_loads(c->patch, 0, NULL));
 }
 
-/* {v2: {example.com/in-service: "True"}}: what somebody else says of all of v2's pods. */
+/* {v2: {example.com/in-service: "True"}}: a condition that another controller sets on all of v2's pods. */
 static void
 do_condition(struct scenario *s, const json_t *v)
 {
@@ -523,7 +523,7 @@ do_wait(struct scenario *s, const json_t *v)
 	if (s->cluster->remote != NULL)
 		ms = REAL_TIME * (ms > WAIT_MS ? ms : WAIT_MS);
 	until = cluster_now(s->cluster) + ms;
-	/* What a verb before this one has done is seen first. */
+	/* The effects of earlier verbs are observed first. */
 	cluster_run(s->cluster, 20);
 	while (!scenario_is(s, v, &why)) {
 		if (cluster_now(s->cluster) >= until) {
@@ -542,7 +542,7 @@ do_rest(struct scenario *s, const json_t *v)
 	int64_t until = cluster_now(s->cluster) + duration_of(s, v);
 	unsigned long moves = 0, passes = 0;
 
-	cluster_run(s->cluster, REST_STEP_MS); /* what a user did just now is seen */
+	cluster_run(s->cluster, REST_STEP_MS); /* the user's last action is observed */
 	for (int64_t still = 0; still < QUIET_MS; still += REST_STEP_MS) {
 		if (s->judge == NULL || judge_moves(s->judge) != moves || !judge_may_rest(s->judge)) {
 			moves = s->judge != NULL ? judge_moves(s->judge) : 0;
@@ -560,12 +560,12 @@ do_rest(struct scenario *s, const json_t *v)
 }
 
 static void
-look(struct scenario *s, const json_t *v, bool (*holds)(struct scenario *, const json_t *, const char **))
+scenario_check_until(
+    struct scenario *s, const json_t *v, bool (*holds)(struct scenario *, const json_t *, const char **))
 {
 	const char *why = NULL;
 
-	/* Where time is real, what an event tells comes a moment after what it tells of, and one object after the
-	 * other. */
+	/* In real time an event arrives a moment after its cause, and objects change one after the other. */
 	for (int64_t until = cluster_now(s->cluster) + REAL_TIME * EVENT_MS;
 	     s->cluster->remote != NULL && !holds(s, v, &why) && cluster_now(s->cluster) < until;)
 		cluster_run(s->cluster, 50);
@@ -576,19 +576,19 @@ look(struct scenario *s, const json_t *v, bool (*holds)(struct scenario *, const
 static void
 do_is(struct scenario *s, const json_t *v)
 {
-	look(s, v, scenario_is);
+	scenario_check_until(s, v, scenario_is);
 }
 
 static void
 do_order(struct scenario *s, const json_t *v)
 {
-	look(s, v, scenario_order);
+	scenario_check_until(s, v, scenario_order);
 }
 
 static void
 do_count(struct scenario *s, const json_t *v)
 {
-	look(s, v, scenario_count);
+	scenario_check_until(s, v, scenario_count);
 }
 
 static void

@@ -1,22 +1,21 @@
-/* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time with the judge looking
- * on.
+/* tests/simulation/scenario.h: stories in files (tests/e2e/scenarios), played in virtual time under the judge.
  *
  *	story: a bad canary gives the traffic back before its pods go
  *	http: true                                  # also played over HTTP (tests/e2e/scenarios.sh)
- *	given: [tests/data/traces/analysis.yaml]    # applied; then everything is waited for to be Healthy, unless `healthy: false`
+ *	given: [tests/data/traces/analysis.yaml]    # applied; then all must become Healthy, or `healthy: false`
  *	when:                                       # one after the other
  *	- deploy: v2                                # the image's tag
  *	- wait: {phase: Paused, weight: 25}         # at most a minute, or `within`
  *	- metric: 0.2                               # what Prometheus answers from now on
- *	expect:                                     # the same verbs; nothing but their order tells the two lists apart
+ *	expect:                                     # the same verbs; the two lists differ in their order only
  *	- wait: {phase: Degraded, message: "error-rate", within: 3m}
  *	- order: [VirtualService myapp-vs weight 0, "{v2} wants 0"]
  *
- * Verbs that do something: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge,
+ * Verbs that act: deploy, promote, abort, retry, pause, resume, restart, scale, spec, status, apply, merge,
  * delete, renew, unreadable, readable, metric, load, pods, unready, condition, fault, trouble, controller, compact,
- * clock, run, repeat. Verbs that look: wait, rest, is, order, count, never. `is` looks now, `wait` until it is so,
- * `rest` until nothing moves. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has the
- * table, with what each takes.
+ * clock, run, repeat. Verbs that check: wait, rest, is, order, count, never. `is` checks at once, `wait` waits until it
+ * holds, `rest` until nothing changes. `{v2}` in a text is the name of the ReplicaSet of that image tag. scenario.c has
+ * the table, with the arguments of each verb.
  *
  * At the end a minute must pass without a write, and the rollout be where it can stay (the judge's rules), unless
  * the scenario says `settles: false`.
@@ -29,14 +28,14 @@ struct scenario {
 	struct judge *judge; /* NULL over HTTP */
 	struct arena *arena;
 	const char *file;
-	char wrong[600]; /* the first thing that was not so; "" while there is none */
+	char wrong[600]; /* the first failed expectation; "": none yet */
 	bool judged; /* a random life: what the judge finds ends it */
-	bool lenient; /* what the scenario expects need not be so */
+	bool lenient; /* expectations need not hold */
 	json_t *fault; /* as written; NULL: none */
 	long long fault_left; /* how often it still strikes; -1: no end */
 };
 
-/* What was not so is kept, with the time, and told in the story. */
+/* Records a failed expectation with its time, in the story too. */
 void scenario_wrong(struct scenario *, const char *format, ...) printf_like(2, 3);
 
 /* The path of an object of this kind in the API, in the scenario's arena; without a name that of all. */
@@ -65,9 +64,9 @@ bool scenarios_run(void);
 /* Plays a document in virtual time; false when it failed, and *ret_wrong says how. */
 bool scenario_judge(const json_t *doc, bool verbose, char *ret_wrong, size_t size);
 
-/* Plays every scenario again with its n-th request failing, its answer lost, and the controller dying behind it: for
- * every `stride`-th n, a different one each scenario. What the scenario expects may come later then, or be told
- * otherwise; what the judge watches over must hold, and everything settle. */
+/* Plays every scenario again with its n-th request failing, its response lost, and the controller dying after it:
+ * for every `stride`-th n, a different one for each scenario. Expectations may hold later then, or in another form.
+ * The rules of the judge must hold, and everything must settle. */
 bool scenarios_run_nth(unsigned stride);
 
 /* "{v2}" becomes the name of that version's ReplicaSet. In the arena, or the text itself. */

@@ -1,4 +1,4 @@
-/* tests/simulation/scenario_look.c: what is there against what a scenario says. */
+/* tests/simulation/scenario_look.c: compares the cluster with the expectations of a scenario. */
 #include <stdio.h>
 #include <string.h>
 #include "tests/simulation/scenario.h"
@@ -111,7 +111,7 @@ see_phase(struct scenario *s, const json_t *want)
 	return status_text(s, "phase");
 }
 
-/* A part of the message is enough; "" means that there is none. */
+/* A part of the message is enough; "": there must be no message. */
 static json_t *
 see_message(struct scenario *s, const json_t *want)
 {
@@ -180,7 +180,7 @@ struct carrying {
 };
 
 static void
-look_at_pod(const json_t *pod, void *arg)
+check_pod(const json_t *pod, void *arg)
 {
 	const json_t *labels = json_at(pod, "/metadata/labels");
 	struct carrying *c = arg;
@@ -208,7 +208,7 @@ see_carry(struct scenario *s, const json_t *want)
 		const json_t *rs = scenario_version(s, tag);
 		struct carrying c = { json_str(json_at(rs, "/metadata/labels"), HASH), labels, 0, true };
 
-		cluster_each(s->cluster, "pods", look_at_pod, &c);
+		cluster_each(s->cluster, "pods", check_pod, &c);
 		json_object_set_new(
 		    seen, tag, c.all && c.n > 0 ? json_incref(labels) : json_string("not carried by every pod"));
 	}

@@ -1,10 +1,10 @@
-/* tests/simulation/seeds.c: a rollout's life under seeded trouble; of every sixteen two are canaries without traffic
- * routing, two are blue-green, one has Services that take turns, and two have an analysis or an experiment as a
- * step.
+/* tests/simulation/seeds.c: a rollout's life under seeded trouble. Of every sixteen, two are canaries without
+ * traffic routing, two are blue-green, one has Services that take turns, and two have an analysis or an experiment
+ * as a step.
  *
- * Requests fail, are lost after they took effect, are slow, conflict; watches break and lag; history is compacted;
- * pods wobble; people promote, abort, retry and deploy again; the controller is killed. Then the trouble stops, and
- * within bounded time everything must have settled.
+ * Requests fail, lose their response after they took effect, are slow, or conflict; watches break and lag; history
+ * is compacted; pods become unready; users promote, abort, retry and deploy again; the controller is killed. Then
+ * the trouble stops, and within bounded time everything must have settled.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@
 #define TROUBLE_MS 240000
 #define SETTLE_MS 900000
 #define QUIET_MS 60000
-/* An abort, a promotion or a failed verdict waits for the request under way, for a look at what that left open, and
- * for the status that tells of it; never for more. */
+/* An abort, a promotion or a failed verdict waits for the request in progress, for a fetch of the object that it
+ * left in doubt, and for the status write; never longer. */
 #define URGENT_MS (CLIENT_TIMEOUT_MS + 2 * CLIENT_SOON_MS + 1000)
 #define PROCESSES_MAX 64
 

@@ -66,7 +66,7 @@ life_fails(const json_t *doc, char text[FAILURE_MAX])
 	return text[0] != '\0';
 }
 
-/* What failed without its time, numbers and hashes: two failures of one kind read the same. */
+/* Returns the failure without time, numbers and hashes: two failures of one kind are equal then. */
 static void
 shrink_kind(const char *text, char ret[FAILURE_MAX])
 {
@@ -181,7 +181,7 @@ shrink_scalar(struct shrinking *s, json_t *object, const char *key)
 			return;
 }
 
-/* What every object of its kind has: without it the scenario would be shorter, and not valid. */
+/* Fields that an object must have: without them the scenario would be shorter, but invalid. */
 static bool
 shrink_is_needed(const char *key)
 {
@@ -239,8 +239,8 @@ shrink(const json_t *doc, const char *text, unsigned tries)
 	shrink_kind(text, s.kind);
 	do {
 		s.changed = false;
-		/* What users do first: it is what takes time. How it has to end stays, or the failure would mean
-		 * something else. */
+		/* Actions of users are removed first, because they take time. The expected end stays, or the failure
+		 * would be another. */
 		shrink_list(&s, json_object_get(s.doc, "when"));
 		shrink_list(&s, json_object_get(s.doc, "given"));
 	} while (s.changed && s.tries > 0);

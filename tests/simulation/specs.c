@@ -167,7 +167,7 @@ add_templates(struct draft *d)
 			all[i].name, all[i].args, all[i].name, all[i].metric, all[i].provider));
 }
 
-/* What asks for runs: templates and their arguments. In the arena. */
+/* Returns the strategy's analyses: templates and their arguments. In the arena. */
 static const char *
 draw_analysis(struct draft *d, bool background)
 {
@@ -737,7 +737,7 @@ add_end(struct draft *d)
 	for (size_t i = 0; i < ARRAY_SIZE(end); i++)
 		json_array_append_new(d->expect, yaml_made("%s", end[i]));
 	if (d->broken) {
-		/* Where it was promoted without pods it is the stable version, and no step can be reached beside it. */
+		/* If it was promoted without pods it is the stable version, and no step can be reached. */
 		json_array_append_new(d->expect,
 		    d->workload ? yaml_made("{merge: {\"Deployment web\": {spec: {template: " TEMPLATE "}}}}", "v9")
 				: yaml_made("{deploy: v9}"));

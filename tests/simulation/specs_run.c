@@ -14,7 +14,7 @@
 #define SHRINK_TRIES 2000
 #define PROCESSES_MAX 64
 
-/* What a process is at, for the one that waits for it. */
+/* The state of a process, for the one that waits for it. */
 struct progress {
 	uint64_t seed; /* that is played; 0: none */
 	unsigned failed;

@@ -1,8 +1,8 @@
-/* tests/simulation/stories.c: the peer's recorded stories (tests/data/traces), played here and compared.
+/* tests/simulation/stories.c: recordings of Argo Rollouts (tests/data/traces), played here and compared.
  *
- * What must agree: names, labels, annotations and selectors of ReplicaSets; the order of phases, of what the mesh
- * was told and of the events that matter; and the status at the end, times aside. What must not: its delays, its
- * detours, and the weight it raised after a failed verdict.
+ * These must agree: names, labels, annotations and selectors of ReplicaSets; the order of phases, of writes to the
+ * mesh and of important events; and the status at the end, without times. These must not: the delays of Argo
+ * Rollouts, its detours, and the weight that it raised after a failed verdict.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,7 +179,7 @@ story_show(const char *name)
 	return false;
 }
 
-/* Our own recording, in the form of the peer's. */
+/* Our own recording, in the form of those of Argo Rollouts. */
 static void
 record(const char *kind, const char *type, const json_t *o, void *arg)
 {
@@ -269,7 +269,7 @@ subsets(const json_t *recording)
 	return list;
 }
 
-/* What each Service selected, in their common order; before the first hash there is nothing to compare. */
+/* The hashes that each Service selected, in their common order; before the first hash there is nothing to compare. */
 static json_t *
 selections(const json_t *recording)
 {
@@ -285,8 +285,8 @@ selections(const json_t *recording)
 	return list;
 }
 
-/* Phases in order; what came before the VirtualService was there is left out, and so is a Progressing behind a
- * pause: the end of a pause may be told together with what comes of it. */
+/* Phases in order. Phases before the VirtualService existed are left out, and so is a Progressing after a pause: the
+ * end of a pause may be reported together with its effect. */
 static json_t *
 phases(const json_t *recording)
 {
@@ -307,7 +307,8 @@ phases(const json_t *recording)
 	return list;
 }
 
-/* The events of a reason. The peer's recorder marks those it merges, and its deadline is told twice; once is enough. */
+/* The events of a reason. The recorder of Argo Rollouts marks merged events, and it emits its deadline twice; once
+ * is enough. */
 static json_t *
 messages(const json_t *recording, const char *reason)
 {
@@ -433,7 +434,8 @@ same(const char *what, json_t *ours, json_t *peers)
 	return equal;
 }
 
-/* Everything the peer said must be said by us, in its order; we may say more (its recorder merges repeated events). */
+/* Every event of Argo Rollouts must be one of ours, in its order. Ours may be more (its recorder merges repeated
+ * events). */
 static bool
 contains(const char *what, json_t *ours, json_t *peers)
 {
@@ -450,7 +452,7 @@ contains(const char *what, json_t *ours, json_t *peers)
 	return k;
 }
 
-/* Prometheus was somewhere else when the peer was recorded. Consumes the list; a new reference. */
+/* Prometheus had another address when Argo Rollouts was recorded. Consumes the list; returns a new reference. */
 static json_t *
 with_recorded_address(json_t *list, const char *address)
 {
@@ -461,7 +463,7 @@ with_recorded_address(json_t *list, const char *address)
 	return json_loads(text, 0, NULL);
 }
 
-/* Where time is real, what has happened is told a moment later. */
+/* In real time an event is observed a moment later. */
 static void
 catch_up(struct cluster *c, const json_t *recording)
 {
@@ -523,7 +525,7 @@ play_and_compare(const struct story *s, struct cluster *c)
 	else if (s->skip[0] == '\0')
 		ok &= same("weights", weights(ours), weights(peers));
 	else if (!may_step)
-		/* The peer raised the weight 0.9 s after the failed verdict; here it must never have left 0. */
+		/* Argo Rollouts raised the weight 0.9 s after the failed verdict; here it must never have left 0. */
 		ok &= same("weights", weights(ours), json_pack("[i]", 0));
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
 		ok &= contains(reasons[i], messages(ours, reasons[i]), messages(peers, reasons[i]));
@@ -549,7 +551,7 @@ story_in_cluster(const char *name, const char *sluice, const struct remote_place
 
 			return c != NULL && play_and_compare(&stories[i], c);
 		}
-	printf("not ok story %s: there is none of that name\n", name);
+	printf("not ok story %s: no recording has this name\n", name);
 	return false;
 }
 

@@ -1,4 +1,4 @@
-/* tests/simulation/stories.h: the peer's recordings (tests/data/traces), and how each story is played here. */
+/* tests/simulation/stories.h: recordings of Argo Rollouts (tests/data/traces), and how each story is played here. */
 #pragma once
 #include "tests/simulation/cluster.h"
 
@@ -7,7 +7,9 @@ struct story {
 	double metric;
 	bool (*play)(struct cluster *);
 	const char
-	    *skip; /* "weights": the peer's must not be repeated; "end": its recording stops before all is settled */
+	    /* "weights": those of Argo Rollouts must not be repeated; "end": its recording stops before all is
+	     * settled */
+	    *skip;
 };
 
 /* Ended by one without a name. */

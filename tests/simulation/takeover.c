@@ -1,8 +1,8 @@
-/* tests/simulation/takeover.c: the other controller is stopped at a moment, and this one goes on.
+/* tests/simulation/takeover.c: Argo Rollouts is stopped at a moment, and this controller continues.
  *
- * Of every recorded story (tests/data/traces), at every moment: the objects are put there as they were then, pods
- * come up, and the controller starts. It must arrive where the other one did when nothing moved any more, with the
- * same ReplicaSets; and where nothing moved at that moment already, no pod may be made or ended at all.
+ * For every recorded story (tests/data/traces) and every moment: the objects are created as they were then, pods
+ * become ready, and the controller starts. It must arrive at the same end with the same ReplicaSets. Where nothing
+ * changed at that moment any more, no pod may be started or ended.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define PODS_TURN_MS 1000 /* where time is real they are there when none has come in two turns */
 #define REAL_TIME 20 /* times as long may it take where time is real: a busy machine is no fault */
 #define ARRIVE_MS 150000
-#define LOOK_MS 12000 /* in real time, where nothing is to happen */
+#define CHECK_MS 12000 /* in real time, where nothing is to happen */
 #define LINES_MAX 400
 #define VERSIONS_MAX 8
 #define MERGE "application/merge-patch+json"
@@ -208,7 +208,7 @@ struct churn {
 	const struct recording *recording;
 	bool counting;
 	unsigned pods; /* made or ended */
-	char stranger[80]; /* a ReplicaSet that the other controller never made */
+	char stranger[80]; /* a ReplicaSet that Argo Rollouts did not make */
 };
 
 static void
@@ -286,7 +286,7 @@ has_deadline(const struct recording *r, size_t at)
 	return false;
 }
 
-/* Nothing moves at this moment, and nothing will by itself. */
+/* The rollout is idle at this moment, and does not change without a further event. */
 static bool
 is_still(const struct story *t, const struct recording *r, size_t at)
 {
@@ -329,9 +329,9 @@ take_over(const struct story *t, const struct recording *r, size_t at, struct cl
 	cluster_observe(c, on_change, &churn);
 	await_pods(c, &churn);
 	cluster_hold_controller(c, false);
-	cluster_run(c, c->remote != NULL ? LOOK_MS : ARRIVE_MS);
+	cluster_run(c, c->remote != NULL ? CHECK_MS : ARRIVE_MS);
 	peers = peers_arrival(a, r, rest, early);
-	for (int64_t until = cluster_now(c) + (c->remote != NULL ? REAL_TIME * LOOK_MS : 0);
+	for (int64_t until = cluster_now(c) + (c->remote != NULL ? REAL_TIME * CHECK_MS : 0);
 	     strcmp(ours = our_arrival(a, c, r, early), peers) != 0 && cluster_now(c) < until;)
 		cluster_run(c, PODS_TURN_MS);
 	cluster_observe(c, NULL, NULL);
@@ -402,7 +402,7 @@ takeovers_run(void)
 		read_recording(lines, &r);
 		ok &= take_over_all(t, &r, NULL, NULL, &moments, &still);
 	}
-	printf("%s the other controller's rollouts are taken over at any moment (%u of them; at %u nothing moves)\n",
+	printf("%s the rollouts of Argo Rollouts are taken over at any moment (%u of them; at %u nothing moves)\n",
 	    ok ? "ok" : "not ok", moments, still);
 	return ok;
 }

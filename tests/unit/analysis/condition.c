@@ -1,4 +1,4 @@
-/* tests/unit/analysis/condition.c: what a condition may cost. It is a tenant's, and runs in the process of all. */
+/* tests/unit/analysis/condition.c: the cost of a condition. A tenant writes it, and it runs in the process of all. */
 #include "analysis/condition/condition.h"
 #include "tests/unit/unit.h"
 

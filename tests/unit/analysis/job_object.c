@@ -1,4 +1,4 @@
-/* tests/unit/analysis/job_object.c: what Jobs and their pods are understood to say. */
+/* tests/unit/analysis/job_object.c: the states of Jobs and their Pods. */
 #include "analysis/job_object.h"
 #include "analysis/settings.h"
 #include <string.h>

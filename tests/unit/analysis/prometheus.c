@@ -31,7 +31,7 @@ it_asks_an_instant_query(void **state)
 #define OK(type, result) "{\"status\":\"success\",\"data\":{\"resultType\":\"" type "\",\"result\":" result "}}"
 
 static void
-values_errors_and_no_data_are_told_apart(void **state)
+values_errors_and_no_data_are_distinguished(void **state)
 {
 	static const struct {
 		int status;
@@ -183,7 +183,7 @@ oauth2_asks_for_a_token_first(void **state)
 }
 
 static void
-what_cannot_be_asked_is_told_beforehand(void **state)
+an_invalid_query_is_reported_before_it_is_sent(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "{address: '/api/v1/secrets', query: up}", "starts with neither http:// nor https://" },
@@ -212,12 +212,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_asks_an_instant_query),
-		cmocka_unit_test(values_errors_and_no_data_are_told_apart),
+		cmocka_unit_test(values_errors_and_no_data_are_distinguished),
 		cmocka_unit_test(a_server_that_is_not_reached_is_an_error_that_names_it),
 		cmocka_unit_test(it_asks_a_range_between_two_times),
 		cmocka_unit_test(headers_and_credentials_go_with_the_question),
 		cmocka_unit_test(oauth2_asks_for_a_token_first),
-		cmocka_unit_test(what_cannot_be_asked_is_told_beforehand),
+		cmocka_unit_test(an_invalid_query_is_reported_before_it_is_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

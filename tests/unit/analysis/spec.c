@@ -114,7 +114,7 @@ arguments_are_put_in_with_json_s_escapes(void **state)
 }
 
 static void
-what_is_wrong_with_metrics_is_told_before_they_are_measured(void **state)
+invalid_metrics_are_reported_before_they_are_measured(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "[]", "spec.metrics: no metric" },
@@ -305,7 +305,7 @@ main(void)
 		cmocka_unit_test(merged_arguments_are_those_of_the_original),
 		cmocka_unit_test(as_many_arguments_are_merged_as_a_template_may_have),
 		cmocka_unit_test(arguments_are_put_in_with_json_s_escapes),
-		cmocka_unit_test(what_is_wrong_with_metrics_is_told_before_they_are_measured),
+		cmocka_unit_test(invalid_metrics_are_reported_before_they_are_measured),
 		cmocka_unit_test(what_is_still_to_come_is_not_judged_and_all_else_is),
 		cmocka_unit_test(a_measurement_is_judged_by_its_conditions),
 		cmocka_unit_test(no_data_is_an_error_that_says_so),

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/web.c: what is asked of a web service, what is made of its answer, and JSONPath. */
+/* tests/unit/analysis/web.c: requests to a web service, values of its responses, and JSONPath. */
 #include "tests/unit/unit.h"
 #include "analysis/jsonpath.h"
 #include "analysis/provider.h"
@@ -56,7 +56,7 @@ it_says_who_asks(void **state)
 }
 
 static void
-what_cannot_be_asked_is_told_before(void **state)
+an_invalid_request_is_reported_before_it_is_sent(void **state)
 {
 	static const struct {
 		struct web_metric web;
@@ -174,7 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_asks_as_the_metric_says),
 		cmocka_unit_test(it_says_who_asks),
-		cmocka_unit_test(what_cannot_be_asked_is_told_before),
+		cmocka_unit_test(an_invalid_request_is_reported_before_it_is_sent),
 		cmocka_unit_test(answers_are_values_texts_or_errors),
 		cmocka_unit_test(jsonpath_finds_what_kubernetes_finds),
 	};

@@ -1,4 +1,4 @@
-/* tests/unit/base/glob.c: what a glob matches, however long it and the text are. */
+/* tests/unit/base/glob.c: matches of globs, with long globs and long texts. */
 #include "base/glob.h"
 #include "base/str.h"
 #include "tests/unit/unit.h"
@@ -73,7 +73,7 @@ repeated(struct arena *a, const char *piece, size_t n, const char *then)
 	return text;
 }
 
-/* What forbids by a glob must not be got round by a long name. */
+/* A long name must not evade a glob that forbids. */
 static void
 no_glob_and_no_text_is_too_much(void **state)
 {

@@ -1,4 +1,4 @@
-/* tests/unit/base/letters.c: what is shown of a text that is too long, or no UTF-8. */
+/* tests/unit/base/letters.c: the visible part of a text that is too long, or not UTF-8. */
 #include "base/letters.h"
 #include "base/json.h"
 #include "tests/unit/unit.h"

@@ -1,4 +1,4 @@
-/* tests/unit/base/printable.c: what a terminal would take as a command is shown, and not sent. */
+/* tests/unit/base/printable.c: control characters of a terminal are shown, and not sent. */
 #include "tests/unit/unit.h"
 #include "base/printable.h"
 

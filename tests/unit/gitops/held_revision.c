@@ -1,4 +1,4 @@
-/* tests/unit/gitops/held_revision.c: what is read of the annotation, and which Rollouts have aborted a commit. */
+/* tests/unit/gitops/held_revision.c: the annotation, and the Rollouts that aborted a commit. */
 #include "gitops/held_revision.h"
 #include "gitops/protocol.h"
 #include "gitops/request.h"
@@ -141,7 +141,7 @@ an_abort_is_of_the_spec_as_it_is(void **state)
 	/* What is held already has no further event. */
 	assert_false(held_revision_update(&held, &in, &memory, plan));
 	assert_int_equal(plan->n_status_events, 2);
-	/* What this process has not seen applied may have aborted what was before. */
+	/* A Rollout that this process did not see applied may have aborted an earlier commit. */
 	memory = applied(0);
 	held = (struct held_revision){ 0 };
 	assert_true(held_revision_update(&held, &in, &memory, plan));

@@ -1,4 +1,5 @@
-/* tests/unit/gitops/push_event.c: what Git servers send, whom it concerns, and what is not believed. */
+/* tests/unit/gitops/push_event.c: webhooks of Git servers, the objects that they concern, and requests that are
+ * refused. */
 #include "base/base64.h"
 #include "gitops/push_event.h"
 #include "tests/unit/unit.h"
@@ -7,14 +8,14 @@
 	"{\"ref\":\"refs/heads/main\",\"repository\":{\"html_url\":\"https://git.example/shop/config\",\"ssh_url\":"   \
 	"\"git@git.example:shop/config.git\",\"default_branch\":\"main\"}}"
 
-struct said {
+struct parsed {
 	const char *names[3], *values[3];
 };
 
 static const char *
 get(void *arg, const char *name)
 {
-	const struct said *s = arg;
+	const struct parsed *s = arg;
 
 	for (size_t i = 0; i < 3 && s->names[i] != NULL; i++)
 		if (strcasecmp(s->names[i], name) == 0)
@@ -37,7 +38,7 @@ static void
 it_is_believed_when_it_is_signed(void **state)
 {
 	static const struct {
-		struct said headers;
+		struct parsed headers;
 		const char *body, *secret; /* of all families; NULL: none */
 		int status;
 	} cases[] = {

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/request.c: what counts as a response of the worker. */
+/* tests/unit/gitops/request.c: valid and invalid responses of the worker. */
 #include "gitops/request.h"
 #include "tests/unit/unit.h"
 

@@ -105,7 +105,7 @@ a_template_writes_what_go_writes(void **state)
 	json_decref(vars);
 }
 
-/* What comes from outside ends. */
+/* Input from outside ends. */
 static void
 a_template_has_limits(void **state)
 {

@@ -82,7 +82,7 @@ end(struct story *s)
 }
 
 static void
-what_is_no_longer_said_goes(void **state)
+a_field_that_is_not_applied_any_more_is_removed(void **state)
 {
 	struct story s = begin();
 
@@ -180,7 +180,7 @@ who_writes_otherwise_owns_what_it_changed(void **state)
 	(void)state;
 	apply(&s, "a", false, HEAD "spec: {replicas: 2, minReadySeconds: 5}\n");
 	apply_track(NULL, s.object, &(struct field_manager){ NULL, NULL, NOW });
-	assert_null(json_at(s.object, "/metadata/managedFields")); /* nobody's, and no name: nothing is kept */
+	assert_null(json_at(s.object, "/metadata/managedFields")); /* the manager has no name: nothing is kept */
 	end(&s);
 	s = begin();
 	apply(&s, "a", false, HEAD "spec: {replicas: 2, minReadySeconds: 5}\n");
@@ -259,7 +259,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_no_longer_said_goes),
+		cmocka_unit_test(a_field_that_is_not_applied_any_more_is_removed),
 		cmocka_unit_test(what_another_says_too_stays),
 		cmocka_unit_test(another_value_is_a_conflict_until_it_is_forced),
 		cmocka_unit_test(elements_of_kubernetes_own_lists_are_owned_one_by_one),

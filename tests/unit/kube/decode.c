@@ -1,5 +1,4 @@
-/* tests/unit/kube/decode.c: a wrong manifest is told by the path of what is wrong, and the rest of it is read all
- * the same. */
+/* tests/unit/kube/decode.c: errors name the path in a manifest, and the rest of it is decoded all the same. */
 #include "tests/unit/unit.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"
@@ -161,7 +160,7 @@ metrics_are_read_from_their_list(void **state)
 	arena_free(a);
 }
 
-/* What the step hash is made of decides whether a Rollout is taken over where it stands or starts again. */
+/* The input of the step hash decides whether an update is taken over or started again. */
 static void
 steps_are_written_as_go_writes_them(void **state)
 {
@@ -222,8 +221,8 @@ maps_in_steps_are_sorted_as_go_sorts_them(void **state)
 	arena_free(a);
 }
 
-/* What a field must have is written also where it is false, 0, "" or {}: the worker of gitops/ reads specs that were
- * written so. */
+/* A required field is encoded even if it is false, 0, "" or {}: the worker of gitops/ reads specs that were encoded
+ * so. */
 static void
 what_is_required_survives_encoding(void **state)
 {
@@ -271,7 +270,7 @@ an_enum_is_written_by_the_names_of_its_values(void **state)
 	static const struct {
 		const char *json;
 		enum size want;
-		const char *problem; /* NULL: there is none */
+		const char *problem; /* NULL: no problem */
 		const char *written;
 	} cases[] = {
 		{ "{}", SIZE_NONE, NULL, "{\"other\":\"\"}" },

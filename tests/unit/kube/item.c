@@ -1,4 +1,4 @@
-/* tests/unit/kube/item.c: what is known of an object that cannot be read. */
+/* tests/unit/kube/item.c: the known part of an object that cannot be decoded. */
 #include <stdio.h>
 #include "tests/unit/unit.h"
 #include "base/str.h"
@@ -12,7 +12,7 @@
 	"\"v\"}}"
 #define ITEM(more) "{\"apiVersion\":\"v1\",\"kind\":\"Service\"," META "," more "}"
 
-/* What item_read leaves of a text that it must refuse, as JSON text. */
+/* Returns the result of item_read for a text that it must refuse, as JSON text. */
 static const char *
 left_of(struct arena *a, const char *text, bool *ret_partial)
 {

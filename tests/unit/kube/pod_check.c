@@ -1,4 +1,4 @@
-/* tests/unit/kube/pod_check.c: what an API server refuses in a pod template, and what it takes. */
+/* tests/unit/kube/pod_check.c: pod templates that an API server refuses, and that it accepts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

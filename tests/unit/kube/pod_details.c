@@ -30,7 +30,7 @@ a_pod_in_a_word(void **state)
 		{ "status: {phase: Failed, containerStatuses: [{state: {terminated: {exitCode: 137, signal: 9}}}]}",
 		    "Signal:9", 0, 1, 0 },
 		{ "status: {phase: Failed, reason: Evicted}", "Evicted", 0, 1, 0 },
-		/* The first container's trouble is told, whatever comes behind it. */
+		/* The first container's problem is reported, whatever the others are. */
 		{ "status: {phase: Running, containerStatuses: [{state: {waiting: {reason: ErrImagePull}}}, "
 		  "{ready: true, state: {running: {}}}]}",
 		    "ErrImagePull", 1, 1, 0 },
@@ -58,13 +58,13 @@ a_pod_in_a_word(void **state)
 		const char *spec =
 		    strstr(cases[i].pod, "spec:") == cases[i].pod ? "" : "spec: {containers: [{name: c}]}\n";
 		json_t *j = yaml(a, arena_printf(a, "%s%s", spec, cases[i].pod));
-		struct pod_look look;
+		struct pod_summary row;
 
-		pod_look(a, (const struct pod_details *)object_decode(&pod_details_type, j, a), &look);
-		if (strcmp(look.status, cases[i].status) != 0 || look.ready != cases[i].ready ||
-		    look.containers != cases[i].containers || look.restarts != cases[i].restarts)
-			fail_msg("%s: %s %zu/%zu, %d restarts", cases[i].pod, look.status, look.ready, look.containers,
-			    (int)look.restarts);
+		pod_summary(a, (const struct pod_details *)object_decode(&pod_details_type, j, a), &row);
+		if (strcmp(row.status, cases[i].status) != 0 || row.ready != cases[i].ready ||
+		    row.containers != cases[i].containers || row.restarts != cases[i].restarts)
+			fail_msg("%s: %s %zu/%zu, %d restarts", cases[i].pod, row.status, row.ready, row.containers,
+			    (int)row.restarts);
 		json_decref(j);
 		arena_free(a);
 	}

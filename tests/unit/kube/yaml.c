@@ -1,4 +1,4 @@
-/* tests/unit/kube/yaml.c: YAML is read as Kubernetes reads it, and what is wrong is told by line and column. */
+/* tests/unit/kube/yaml.c: YAML is read as Kubernetes reads it, and errors name line and column. */
 #include "tests/unit/unit.h"
 #include "base/rand.h"
 #include "base/str.h"
@@ -76,7 +76,7 @@ kubernetes_reads_bare_keys_as_values(void **state)
 	arena_free(a);
 }
 
-/* What kubectl kustomize (kustomize 5.5) makes of them. */
+/* The output of kubectl kustomize (kustomize 5.5). */
 static void
 kustomize_takes_words_for_text_and_dates_for_times(void **state)
 {

@@ -1,4 +1,4 @@
-/* tests/unit/machinery/cache.c: what the cache holds after lists, watch events and responses, in every order. */
+/* tests/unit/machinery/cache.c: the content of the cache after lists, watch events and responses, in every order. */
 #include "kube/cache.h"
 #include "kube/api/core.h"
 #include "tests/unit/machinery/script.h"

@@ -246,7 +246,7 @@ after_a_write_of_unknown_outcome_the_object_is_fetched(void **state)
 	world_teardown(&w);
 }
 
-/* No watch will tell of a write that was not made. */
+/* No watch will report a write that was not made. */
 static void
 a_write_answered_with_something_else_is_in_doubt(void **state)
 {

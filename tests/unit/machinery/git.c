@@ -1,5 +1,4 @@
-/* tests/unit/machinery/git.c: what stays of the repositories in the cache. Those that are fetched are made here, and
- * are of this machine. */
+/* tests/unit/machinery/git.c: the cache of repositories. Those that are fetched are made here, on this machine. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -140,7 +139,7 @@ the_cache_is_bounded_by_what_it_holds_together(void **state)
 		times[1].tv_sec = (time_t)(1000 + i);
 		assert_int_equal(utimensat(AT_FDCWD, world_kept(&w, urls[i]), times, 0), 0);
 	}
-	/* What is fetched comes on top; the next one makes room. */
+	/* A fetched repository becomes the newest; the oldest is removed for the next one. */
 	world_open(&w, w.source, urls[3]);
 	assert_false(is_there(world_kept(&w, urls[0])));
 	assert_false(is_there(world_kept(&w, urls[1])));

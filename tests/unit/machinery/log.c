@@ -12,7 +12,7 @@
 
 #define LONG (200u << 10)
 
-/* What log_line writes of one message with five long values, as JSON; a new reference. */
+/* Returns the line of log_line for one message with five long values, as JSON; a new reference. */
 static json_t *
 logged(char c)
 {

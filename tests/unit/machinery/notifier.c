@@ -10,7 +10,7 @@
 	"\"subscriptions\":\"[{recipients: ['here:x'], triggers: [on-rollout-completed]}]\"}}"
 
 static void
-tell(struct notifier *n, const char *ns, size_t i)
+emit(struct notifier *n, const char *ns, size_t i)
 {
 	struct arena *a = arena_new();
 	struct object *o = arena_alloc(a, rollout_type.size);
@@ -42,8 +42,8 @@ a_namespace_whose_notifications_take_long_leaves_some_to_others(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 100; i++)
-		tell(n, "slow", i);
-	tell(n, "other", 0);
+		emit(n, "slow", i);
+	emit(n, "other", 0);
 	loop_virtual_run_until(loop, loop_mono(loop) + 1);
 	script_respond(api, "GET", "/configmaps/", 200, CONFIG);
 	loop_virtual_run_until(loop, loop_mono(loop) + 1);
@@ -69,8 +69,8 @@ a_namespace_with_too_many_leaves_room_in_the_queue(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NOTIFIER_WAITING_MAX; i++)
-		tell(n, "slow", i);
-	tell(n, "other", 0);
+		emit(n, "slow", i);
+	emit(n, "other", 0);
 	loop_virtual_run_until(loop, loop_mono(loop) + 1);
 	script_respond(api, "GET", "/configmaps/", 200, CONFIG);
 	loop_virtual_run_until(loop, loop_mono(loop) + 1);

@@ -1,5 +1,4 @@
-/* tests/unit/machinery/runner.c: what becomes of a pass that depends on an object whose last write has an unknown
- * outcome. */
+/* tests/unit/machinery/runner.c: passes that depend on an object whose last write has an unknown result. */
 #include "kube/runner.h"
 #include "kube/api/core.h"
 #include "tests/unit/machinery/script.h"
@@ -166,7 +165,7 @@ a_write_without_effect_is_made_again_once_the_object_was_fetched(void **state)
 	world_teardown(&w);
 }
 
-/* What the watch brings may be older than the write. */
+/* A watch event may be older than the write. */
 static void
 news_of_an_object_in_doubt_does_not_end_the_doubt(void **state)
 {

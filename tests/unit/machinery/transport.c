@@ -1,6 +1,5 @@
-/* tests/unit/machinery/transport.c: how many requests are made at once, and for whom. The server here accepts
- * connections, and answers when it is asked to.
- */
+/* tests/unit/machinery/transport.c: the number of concurrent requests, and their tenants. The server here accepts
+ * connections, and responds when the test asks for it. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -21,10 +20,10 @@
 #define CALLS_MOST 80
 #define AT_ONCE 16 /* of one namespace, as docs/architecture.md says */
 #define AT_ONCE_OF_ALL 24
-#define ASKED_AT_ONCE 32 /* what is outside, for one namespace */
+#define ASKED_AT_ONCE 32 /* requests to the outside, for one namespace */
 #define ASKED_OF_ONE_HOST 16
 #define RESOLVER_S 20 /* how long the slow name servers take when nothing ends their wait */
-#define TURN_MS 20 /* in which nothing more comes: it is not waited for, but looked at again */
+#define TURN_MS 20 /* a time without an arrival; it is checked again instead of waited for */
 #define TURNS 10
 
 /* A name of the tenant's, whose name servers take their time: until the test lets them answer. curl and the loop

@@ -385,7 +385,7 @@ a_list_with_an_object_that_has_no_name_removes_nothing(void **state)
 	world_teardown(&w);
 }
 
-/* What answers with 200 and no list has said nothing of what is there. */
+/* A response of 200 without a list says nothing about the objects. */
 static void
 a_list_without_its_items_removes_nothing(void **state)
 {

@@ -1,4 +1,4 @@
-/* tests/unit/notify/alert.c: what is told of an event, and what of it is said of its commit. */
+/* tests/unit/notify/alert.c: the message of an event, and the status of its commit. */
 #include "tests/unit/unit.h"
 #include "base/str.h"
 #include "notify/alert.h"
@@ -6,7 +6,7 @@
 #define COMMIT "0123456789abcdef0123456789abcdef01234567"
 
 static struct query
-told(struct arena *a, const char *provider, const char *secret, bool bad, const char *reason, const char **ret_why)
+sent(struct arena *a, const char *provider, const char *secret, bool bad, const char *reason, const char **ret_why)
 {
 	json_t *p = yaml(a, provider), *data = yaml(a, secret);
 	const struct alert_event event = { .api_version = "kustomize.toolkit.fluxcd.io/v1",
@@ -35,7 +35,7 @@ told(struct arena *a, const char *provider, const char *secret, bool bad, const 
 #define TOKEN "{token: dG9rZW4=}"
 
 static void
-only_an_outcome_is_said_of_a_commit(void **state)
+only_a_result_sets_the_status_of_a_commit(void **state)
 {
 	static const char *const outcomes[] = { "ReconciliationSucceeded", "BuildFailed", "HealthCheckFailed",
 		"RevisionHeld", "OperationCompleted" },
@@ -46,32 +46,32 @@ only_an_outcome_is_said_of_a_commit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
-		struct query q = told(a, PROVIDER("github"), TOKEN, true, outcomes[i], &why);
+		struct query q = sent(a, PROVIDER("github"), TOKEN, true, outcomes[i], &why);
 
 		assert_null(why);
 		assert_string_equal(q.url, "https://example.org/api/v3/repos/acme/shop/statuses/" COMMIT);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (told(a, PROVIDER("github"), TOKEN, false, others[i], &why).url != NULL)
-			fail_msg("%s is said of the commit", others[i]);
-		/* To people everything is told. */
-		assert_non_null(told(a, PROVIDER("generic"), TOKEN, false, others[i], &why).url);
+		if (sent(a, PROVIDER("github"), TOKEN, false, others[i], &why).url != NULL)
+			fail_msg("%s sets the status of the commit", others[i]);
+		/* Chat services receive every event. */
+		assert_non_null(sent(a, PROVIDER("generic"), TOKEN, false, others[i], &why).url);
 	}
 	arena_free(a);
 }
 
 static void
-good_and_bad_are_told_apart(void **state)
+success_and_failure_are_distinguished(void **state)
 {
 	struct arena *a = arena_new();
 	const char *why;
 
 	(void)state;
 	assert_non_null(
-	    strstr(told(a, PROVIDER("gitlab"), TOKEN, true, "BuildFailed", &why).body, "\"state\":\"failed\""));
+	    strstr(sent(a, PROVIDER("gitlab"), TOKEN, true, "BuildFailed", &why).body, "\"state\":\"failed\""));
 	assert_non_null(strstr(
-	    told(a, PROVIDER("gitlab"), TOKEN, false, "ReconciliationSucceeded", &why).body, "\"state\":\"success\""));
-	told(a, PROVIDER("gitea"), "{}", true, "BuildFailed", &why);
+	    sent(a, PROVIDER("gitlab"), TOKEN, false, "ReconciliationSucceeded", &why).body, "\"state\":\"success\""));
+	sent(a, PROVIDER("gitea"), "{}", true, "BuildFailed", &why);
 	assert_string_equal(why, "Provider git: its Secret has no token");
 	arena_free(a);
 }
@@ -152,8 +152,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_of_an_alert_has_no_effect_is_named),
 		cmocka_unit_test(an_alert_kept_to_its_namespace_has_no_events_of_others),
-		cmocka_unit_test(only_an_outcome_is_said_of_a_commit),
-		cmocka_unit_test(good_and_bad_are_told_apart),
+		cmocka_unit_test(only_a_result_sets_the_status_of_a_commit),
+		cmocka_unit_test(success_and_failure_are_distinguished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

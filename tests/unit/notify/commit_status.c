@@ -9,7 +9,7 @@ static void
 each_host_has_its_own_form(void **state)
 {
 	static const struct {
-		const char *type, *address, *revision, *url, *body; /* url NULL: nothing is said */
+		const char *type, *address, *revision, *url, *body; /* url NULL: no status is sent */
 	} cases[] = {
 		{ "github", "https://github.com/acme/shop", "main@sha1:" COMMIT,
 		    "https://api.github.com/repos/acme/shop/statuses/" COMMIT,
@@ -68,7 +68,7 @@ a_long_description_is_cut_between_characters(void **state)
 	char text[301] = { 0 };
 	const char *url = NULL, *body = NULL;
 	struct commit_status s = { "github", "https://github.com/acme/shop", COMMIT, "app", false, text };
-	json_t *said;
+	json_t *sent;
 
 	(void)state;
 	for (size_t n = 1; n <= 2; n++) {
@@ -76,9 +76,9 @@ a_long_description_is_cut_between_characters(void **state)
 		for (size_t i = n; i + 2 < sizeof(text); i += 2)
 			memcpy(text + i, "\xc3\xa4", 2);
 		assert_null(commit_status_compose(a, &s, &url, &body));
-		assert_null(json_parse(a, body, strlen(body), &said));
-		assert_in_range(strlen(json_str(said, "description")), 139, 140);
-		json_decref(said);
+		assert_null(json_parse(a, body, strlen(body), &sent));
+		assert_in_range(strlen(json_str(sent, "description")), 139, 140);
+		json_decref(sent);
 	}
 	arena_free(a);
 }

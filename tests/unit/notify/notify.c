@@ -1,4 +1,4 @@
-/* tests/unit/notify/notify.c: who is told, in which words, and how. */
+/* tests/unit/notify/notify.c: recipients, texts and requests of notifications. */
 #include "tests/unit/unit.h"
 #include "notify/notify.h"
 
@@ -81,7 +81,7 @@ an_event_is_a_trigger(void **state)
 
 /* "service:recipient", in order, with spaces between. */
 static const char *
-told(struct given *g, const char *annotations, const char *labels, const char *trigger)
+sent(struct given *g, const char *annotations, const char *labels, const char *trigger)
 {
 	json_t *maps[] = { yaml(g->arena, annotations), yaml(g->arena, labels) };
 	struct string_map to[2] = { 0 };
@@ -116,14 +116,14 @@ annotations_and_defaults_subscribe(void **state)
 		       p);
 
 	(void)state;
-	assert_string_equal(told(&g, one, "{}", "on-rollout-completed"), "slack:a slack:b");
-	assert_string_equal(told(&g, one, "{}", "on-rollout-aborted"), "");
-	assert_string_equal(told(&g, no_trigger, "{}", "on-rollout-completed"), "slack:c");
-	assert_string_equal(told(&g, no_trigger, "{}", "on-degraded"), "telegram:d");
-	assert_string_equal(told(&g, list, "{}", "on-rollout-completed"), "slack:e slack:f webhook:");
-	assert_string_equal(told(&g, list, "{}", "on-y"), "");
-	assert_string_equal(told(&g, "{}", "{team: web}", "on-degraded"), "slack:all webhook:x");
-	assert_string_equal(told(&g, "{}", "{team: db}", "on-degraded"), "");
+	assert_string_equal(sent(&g, one, "{}", "on-rollout-completed"), "slack:a slack:b");
+	assert_string_equal(sent(&g, one, "{}", "on-rollout-aborted"), "");
+	assert_string_equal(sent(&g, no_trigger, "{}", "on-rollout-completed"), "slack:c");
+	assert_string_equal(sent(&g, no_trigger, "{}", "on-degraded"), "telegram:d");
+	assert_string_equal(sent(&g, list, "{}", "on-rollout-completed"), "slack:e slack:f webhook:");
+	assert_string_equal(sent(&g, list, "{}", "on-y"), "");
+	assert_string_equal(sent(&g, "{}", "{team: web}", "on-degraded"), "slack:all webhook:x");
+	assert_string_equal(sent(&g, "{}", "{team: db}", "on-degraded"), "");
 	done(&g);
 }
 

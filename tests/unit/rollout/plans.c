@@ -178,8 +178,8 @@ worlds_are_decided_as_written(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Puts something else in the place of every value of a world, one at a time, and decides. Whoever writes into
- * objects may write anything; the plan may then be any plan, but there is one. */
+/* Replaces every value of a world, one at a time, and decides. A user may write any value into an object; any plan
+ * may be the result, but there is one. */
 static void
 spoil(json_t *objects, json_t *at)
 {
@@ -195,7 +195,7 @@ spoil(json_t *objects, json_t *at)
 		json_object_foreach (at, key, member)
 			if (k++ == i)
 				break;
-		/* What the server itself sets, it sets right; and the case's own document is ours. */
+		/* Fields that the API server sets are valid; and the case's own document is ours. */
 		if (key != NULL && (strcmp(key, "kind") == 0 || strcmp(key, "now") == 0 || strcmp(key, "uid") == 0 ||
 				       strcmp(key, "resourceVersion") == 0 || strcmp(key, "name") == 0 ||
 				       strcmp(key, "metadata") == 0))

@@ -1,4 +1,4 @@
-/* tests/unit/traffic/owns.c: what a sync leaves as the rollout has it, in every kind of route. */
+/* tests/unit/traffic/owns.c: fields that a sync leaves to the rollout, in every kind of route. */
 #include "traffic/owns.h"
 #include "tests/unit/unit.h"
 
@@ -145,7 +145,7 @@ a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments(void **state)
 	arena_free(a);
 }
 
-/* What Git has, and what another client wrote, may have any shape. */
+/* An object in Git, or written by another client, may have any shape. */
 static void
 a_sync_leaves_fields_of_another_type_as_git_has_them(void **state)
 {

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/argocd/project.c: what a project allows, and when. */
+/* tests/unit/gitops/argocd/project.c: sources, destinations, kinds and times that a project allows. */
 #include "base/glob.h"
 #include "base/time.h"
 #include "gitops/argocd/project.h"
@@ -48,7 +48,7 @@ sources_and_destinations_are_those_that_are_named(void **state)
 		    "repoURL: https://h/org/secret is not permitted in project shop" },
 		{ "argocd", "https://h/else/a", "shop-eu", "is not permitted" },
 		{ "argocd", "https://h/org/a", "shop-prod", "namespace shop-prod are not permitted" },
-		/* What forbids one, allows the others, as in Argo CD. */
+		/* A list that denies one allows the others, as in Argo CD. */
 		{ "argocd", "https://h/org/a", "kube-system", NULL },
 		{ "team-a", "https://h/org/a", "shop-eu", NULL },
 		{ "other", "https://h/org/a", "shop-eu", "sourceNamespaces do not allow" },
@@ -106,7 +106,7 @@ static void
 a_schedule_is_cron_s(void **state)
 {
 	static const struct {
-		const char *text, *now, *next; /* NULL: it is none */
+		const char *text, *now, *next; /* NULL: invalid */
 	} cases[] = {
 		{ "0 22 * * *", "2026-11-26T21:59:59Z", "2026-11-26T22:00:00Z" },
 		{ "0 22 * * *", "2026-11-26T22:00:00Z", "2026-11-27T22:00:00Z" },
@@ -168,7 +168,7 @@ windows_allow_and_forbid(void **state)
 		  "andOperator: "
 		  "true}]",
 		    "2026-11-26T12:00:00Z", true, true, NULL },
-		/* What forbids counts before what allows. */
+		/* Denial has precedence over permission. */
 		{ "[{kind: allow, schedule: '0 * * * *', duration: 1h, applications: ['*']}, {kind: deny, schedule: '0 "
 		  "22 * * *', "
 		  "duration: 1h, applications: ['*']}]",

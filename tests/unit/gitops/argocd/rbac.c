@@ -1,5 +1,4 @@
-/* tests/unit/gitops/argocd/rbac.c: what policies come to. The first is the one of the article that Sluice began
- * with. */
+/* tests/unit/gitops/argocd/rbac.c: results of policies. The first is that of the article that Sluice began with. */
 #include "base/str.h"
 #include "gitops/argocd/rbac.h"
 #include "tests/unit/unit.h"
@@ -31,7 +30,7 @@ what_forbids_counts_before_what_allows(void **state)
 		{ { "admin@company.com", "delete", "applications", "prod/web" }, true, "built in" },
 		{ { "admin@company.com", "get", "clusters", "https://x" }, true, "built in" },
 		{ { "admin", "action/apps/Deployment/restart", "applications", "a/b" }, true, "built in" },
-		{ { "somebody", "get", "applications", "default/dev-web" }, false, NULL },
+		{ { "someone", "get", "applications", "default/dev-web" }, false, NULL },
 	};
 	struct arena *a = arena_new();
 	json_t *data = yaml(a, POLICY);

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/engine/compare.c: what needs no dry run, and what does. */
+/* tests/unit/gitops/engine/compare.c: comparisons with and without a dry run. */
 #include "gitops/engine/compare.h"
 #include "kube/api/apply.h"
 #include "tests/unit/unit.h"
@@ -30,7 +30,7 @@ what_was_applied_needs_no_question(void **state)
 {
 	static const struct {
 		const char *want; /* NULL: the deployment itself */
-		const char *pointer, *to; /* what somebody changed in the live object, JSON */
+		const char *pointer, *to; /* a change of the live object, JSON */
 		bool surely;
 	} cases[] = {
 		{ NULL, NULL, NULL, true },

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/engine/customizations.c: what argocd-cm says. */
+/* tests/unit/gitops/engine/customizations.c: resource.customizations and resource.exclusions of argocd-cm. */
 #include "base/str.h"
 #include "gitops/engine/customization_keys.h"
 #include "gitops/engine/customizations.h"

@@ -260,23 +260,23 @@ a_workflow_is_as_its_phase(void **state)
 
 #define CUSTOM(api, kind, status)                                                                                      \
 	"{apiVersion: " api ", kind: " kind ", metadata: {generation: 2}, spec: {}, status: {" status "}}"
-#define SAYS(type, is) "conditions: [{type: " type ", status: '" is "', message: said}]"
+#define SAYS(type, is) "conditions: [{type: " type ", status: '" is "', message: why}]"
 
 static void
 a_custom_resource_is_as_its_conditions_say(void **state)
 {
 	static const struct wanted_health all[] = {
-		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Ready", "False")), "Degraded: said" },
-		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Ready", "True")), "Healthy: said" },
+		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Ready", "False")), "Degraded: why" },
+		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Ready", "True")), "Healthy: why" },
 		{ CUSTOM("external-secrets.io/v1beta1", "ClusterSecretStore", SAYS("Ready", "False")),
-		    "Degraded: said" },
+		    "Degraded: why" },
 		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", ""),
 		    "Progressing: Waiting for the status of ExternalSecret" },
 		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Other", "True")), "Progressing" },
 		{ CUSTOM("external-secrets.io/v1", "ExternalSecret", SAYS("Ready", "Unknown")), "Progressing" },
-		{ CUSTOM("bitnami.com/v1alpha1", "SealedSecret", SAYS("Synced", "False")), "Degraded: said" },
+		{ CUSTOM("bitnami.com/v1alpha1", "SealedSecret", SAYS("Synced", "False")), "Degraded: why" },
 		{ CUSTOM("bitnami.com/v1alpha1", "SealedSecret", "observedGeneration: 2, " SAYS("Synced", "True")),
-		    "Healthy: said" },
+		    "Healthy: why" },
 		{ CUSTOM("bitnami.com/v1alpha1", "SealedSecret", "observedGeneration: 1, " SAYS("Synced", "True")),
 		    "Progressing: Waiting for SealedSecret spec update to be observed" },
 		{ CUSTOM("cert-manager.io/v1", "Certificate", SAYS("Ready", "False")), "Degraded" },
@@ -329,7 +329,7 @@ a_custom_resource_is_as_its_conditions_say(void **state)
 		{ CUSTOM("gateway.networking.k8s.io/v1", "HTTPRoute",
 		      "parents: [{conditions: [{type: Accepted, status: 'True', observedGeneration: 2}]}]"),
 		    "Healthy" },
-		{ CUSTOM("kafka.strimzi.io/v1", "Kafka", SAYS("NotReady", "True")), "Degraded: said" },
+		{ CUSTOM("kafka.strimzi.io/v1", "Kafka", SAYS("NotReady", "True")), "Degraded: why" },
 		{ CUSTOM("argoproj.io/v1alpha1", "ApplicationSet",
 		      "conditions: [{type: ErrorOccurred, status: 'True', message: bad generator}, {type: "
 		      "ResourcesUpToDate, status: "

@@ -32,7 +32,7 @@ places_are_dropped_from_behind(void **state)
 	(void)state;
 	ignored_pointer(live, "/spec/containers/0", places);
 	ignored_pointer(live, "/spec/containers/2", places);
-	ignored_pointer(live, "/spec/containers/0", places); /* said twice */
+	ignored_pointer(live, "/spec/containers/0", places); /* twice */
 	ignored_pointer(live, "/spec/containers/7/image", places); /* not there */
 	ignored_pointer(live, "/spec/replicas", places);
 	ignored_pointer(live, "/metadata", places);
@@ -71,7 +71,7 @@ what_is_kept_goes_to_the_element_that_is_the_same(void **state)
 
 	(void)state;
 	ignored_keep(want, of_want, live, of_live);
-	/* The pause is Git's alone, and does not count; the element is somebody else's. */
+	/* The pause is in Git only, and is ignored; the element belongs to another manager. */
 	equals(a, want,
 	    "{spec: {replicas: 5, containers: [{name: log, image: 'log:1'}, {name: web, image: 'web:9'}, {name: "
 	    "foreign, "
@@ -100,7 +100,7 @@ fields_applied_from_the_client_side_become_ours(void **state)
 		"\"containers\":[{\"name\":\"log\"},{\"name\":\"web\",\"image\":\"web:9\"}]}}"));
 	assert_true(takeover_is_due(live, &managers));
 	places = takeover_places(live, want);
-	/* What is not live any more is nothing that could go. */
+	/* A field that is not live any more cannot be removed. */
 	equals(a, places, "[[spec, host], [spec, containers, 1], [spec, containers, 0, image]]");
 	assert_null(json_parse(
 	    a, takeover_patch(a, live, &managers, "us"), strlen(takeover_patch(a, live, &managers, "us")), &patch));

@@ -4,7 +4,7 @@
 
 struct wanted_problem {
 	const char *annotations; /* YAML */
-	const char *want; /* in the problem; NULL: there is none */
+	const char *want; /* part of the problem; NULL: no problem */
 };
 
 static void

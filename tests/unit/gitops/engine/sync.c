@@ -1,6 +1,5 @@
-/* tests/unit/gitops/engine/sync.c: what a sync does, step by step, and in which order. Each case is a small world:
- * what Git wants and what is live, a line each; the steps are played, everything that is asked for succeeding, until
- * nothing moves any more. */
+/* tests/unit/gitops/engine/sync.c: the steps of a sync, and their order. Each case is a small world: desired and
+ * live objects, a line each. The steps are played, with every request succeeding, until there are no more. */
 #include "base/str.h"
 #include "gitops/engine/sync.h"
 #include "tests/unit/unit.h"
@@ -134,7 +133,7 @@ a_sync_goes_in_order(void **state)
 			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", "Healthy" } },
 		    { .id = "1" },
 		    "hook Job/pre; apply ConfigMap/a; hook Job/post; Succeeded: successfully synced (all tasks run)" },
-		{ "a hook that fails ends it, and another one is told",
+		{ "a hook that fails ends it, and the other is terminated",
 		    { { .kind = "ConfigMap", "a", "", NULL },
 			{ .kind = "Job", "pre", "argocd.argoproj.io/hook: PreSync", "Degraded" },
 			{ .kind = "Job", "cry", "argocd.argoproj.io/hook: SyncFail", "Healthy" } },

@@ -1,4 +1,4 @@
-/* tests/unit/gitops/engine/sync_options.c: which sync options there are, and what is said of the others. */
+/* tests/unit/gitops/engine/sync_options.c: known sync options, and errors for others. */
 #include "gitops/engine/sync_options.h"
 #include "tests/unit/unit.h"
 

@@ -6,7 +6,7 @@
 static struct string_pair pairs[] = { { "name", "production" }, { "empty", "" }, { "path", "a/b/c.tar.gz" },
 	{ "Up", "wOrd" }, { "town", "\xc3\xa9lan \xc3\x9f\xc4\xb1" }, { "list", "a b*c[d]e?f" }, { "aba", "abaXaba" } };
 
-/* What comes out, or "!" and a part of the error. */
+/* The result, or "!" and a part of the error. */
 static void
 check(const char *const cases[][2], size_t n, bool strict)
 {

@@ -9,7 +9,7 @@ struct text {
 };
 
 static void
-what_people_write_is_taken(void **state)
+common_spellings_are_accepted(void **state)
 {
 	static const struct text good[] = {
 		{ GRAMMAR_RELEASE, "shop" },
@@ -164,7 +164,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_people_write_is_taken),
+		cmocka_unit_test(common_spellings_are_accepted),
 		cmocka_unit_test(what_another_program_would_read_differently_is_refused),
 	};
 

@@ -63,7 +63,7 @@ a_plan_counts_what_it_leaves_out(void **state)
 	arena_free(a);
 }
 
-/* What is quoted of a file's name or of a response may have any bytes; an event with them would be no JSON. */
+/* A quoted file name or response may have any bytes; an event with them would not be JSON. */
 static void
 the_message_of_an_event_is_utf_8(void **state)
 {
