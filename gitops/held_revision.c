@@ -83,7 +83,7 @@ static void
 held_revision_remember(
     const struct held_revision *held, const struct held_input *in, struct arena *a, struct held_memory *memory)
 {
-	int64_t about = worker_number(arena_printf(a, "%s %lld", in->revision, (long long)in->spec));
+	int64_t about = request_hash(arena_printf(a, "%s %lld", in->revision, (long long)in->spec));
 	bool all = in->compared;
 
 	for (size_t i = 0; i < in->resources->n; i++) {

@@ -71,7 +71,7 @@ request_response(struct arena *a, const struct seen_query *s, enum request_part 
 }
 
 int64_t
-worker_number(const char *text)
+request_hash(const char *text)
 {
 	struct rand_stream own = rand_stream(0, text);
 
@@ -79,7 +79,7 @@ worker_number(const char *text)
 }
 
 int64_t
-worker_wait(int64_t first, int64_t failures, int64_t most)
+request_backoff(int64_t first, int64_t failures, int64_t most)
 {
 	for (int64_t i = 0; i < failures && first < most; i++)
 		first *= 2;
@@ -87,7 +87,7 @@ worker_wait(int64_t first, int64_t failures, int64_t most)
 }
 
 int64_t
-worker_spread(const struct object *o, int64_t below)
+request_jitter(const struct object *o, int64_t below)
 {
 	struct rand_stream own = rand_stream(0, o->meta.uid != NULL ? o->meta.uid : "");
 

@@ -36,11 +36,11 @@ const struct worker_response *request_response(
     struct arena *, const struct seen_query *, enum request_part required, struct request_failure *ret);
 
 /* Returns a hash of a text, for a note; never 0. */
-int64_t worker_number(const char *text);
+int64_t request_hash(const char *text);
 
 /* Returns the wait before the next try after a number of failures: `first` after the first one, then twice as long
  * each time, while it is less than `most`. */
-int64_t worker_wait(int64_t first, int64_t failures, int64_t most);
+int64_t request_backoff(int64_t first, int64_t failures, int64_t most);
 
 /* Returns a time of [0, below) that depends on the object's uid alone, so that every process computes the same. */
-int64_t worker_spread(const struct object *, int64_t below);
+int64_t request_jitter(const struct object *, int64_t below);

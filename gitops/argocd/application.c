@@ -100,7 +100,7 @@ application_interval(const struct app_pass *p)
 
 	if (text != NULL)
 		str_int(text, 1000, INT64_MAX / 4, &ms);
-	return ms + worker_spread(&p->w.app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
+	return ms + request_jitter(&p->w.app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
 }
 
 /* Returns when the next comparison is due (wall ms; not after now: at once). */
@@ -145,7 +145,7 @@ static void
 application_read_failure(struct app_pass *p, const struct request_failure *why)
 {
 	const char *type = why->type != NULL ? why->type : "ComparisonError", *message = why->text;
-	int64_t failures = p->w.memory.failures, wait = worker_wait(FAILED_MS, failures, INTERVAL_MS);
+	int64_t failures = p->w.memory.failures, wait = request_backoff(FAILED_MS, failures, INTERVAL_MS);
 
 	p->memory.refresh_at = p->w.now + wait;
 	plan_wake(p->plan, p->w.now + wait);

@@ -50,7 +50,7 @@ app_pass_read_spec(struct app_pass *p)
 	if (p->w.project != NULL)
 		project = json_pack("{s:{s:s}, s:o}", "metadata", "name", p->w.project->object.meta.name, "spec",
 		    encode(&app_project_spec_type, &p->w.project->spec));
-	p->w.spec_number = worker_number(arena_printf(
+	p->w.spec_number = request_hash(arena_printf(
 	    p->arena, "%s%s", json_text(p->arena, spec), project != NULL ? json_text(p->arena, project) : ""));
 	p->w.source = source != NULL ? json_text(p->arena, source) : NULL;
 	p->w.sources = sources != NULL ? json_text(p->arena, sources) : NULL;

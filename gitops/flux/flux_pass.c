@@ -109,7 +109,7 @@ flux_pass_due(const struct flux_pass *p, int64_t after)
 {
 	int64_t refreshed_at = p->w.memory.refreshed_at;
 
-	return refreshed_at == 0 ? 0 : refreshed_at + after + worker_spread(p->w.object, after / 20 + 1);
+	return refreshed_at == 0 ? 0 : refreshed_at + after + request_jitter(p->w.object, after / 20 + 1);
 }
 
 void

@@ -56,7 +56,7 @@ repository_revision_text(struct arena *a, const char *reference, const char *com
 static void
 repository_read_failure(struct flux_pass *p, const struct git_repository *r, const struct request_failure *why)
 {
-	int64_t failures = p->w.memory.failures, wait = worker_wait(RETRY_MS, failures, r->spec.interval.ms);
+	int64_t failures = p->w.memory.failures, wait = request_backoff(RETRY_MS, failures, r->spec.interval.ms);
 	const char *message = why->text,
 		   *reason = str_eq(why->type, "AuthenticationFailed") ? why->type : "GitOperationFailed";
 

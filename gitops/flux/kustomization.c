@@ -254,7 +254,7 @@ static void
 ks_read_failure(struct flux_pass *p, const struct flux_kustomization *k, const struct request_failure *why)
 {
 	int64_t failures = p->w.memory.failures, most = ks_retry_interval(k),
-		wait = worker_wait(RETRY_MS, failures, most);
+		wait = request_backoff(RETRY_MS, failures, most);
 
 	ks_fail(p, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
 	    why->may_pass && wait < most ? wait : 0);

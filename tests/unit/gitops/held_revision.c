@@ -112,7 +112,7 @@ input(struct arena *a, const struct view *v, const struct worker_resources *reso
 static struct held_memory
 applied(int64_t at)
 {
-	return (struct held_memory){ .applied_at = at, .about = worker_number("abc 1") };
+	return (struct held_memory){ .applied_at = at, .about = request_hash("abc 1") };
 }
 
 static void
