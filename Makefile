@@ -8,6 +8,10 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 \
 	$(foreach f,-fcf-protection=full -mbranch-protection=standard,$(shell $(CC) $(f) -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(f)))
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now,-z,noexecstack
+# A tenth less to load: relative relocations are packed (glibc 2.36 and newer), and C needs no tables for exceptions.
+SMALL = -fno-asynchronous-unwind-tables
+SMALL_LINK := $(shell echo 'int main(void){return 0;}' | $(CC) -pie -fPIE -Wl,-z,pack-relative-relocs -x c -o /dev/null - 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
+LINK_FLAGS = $(HARDEN_LINK) $(SMALL_LINK)
 LIBS = -lev -lcurl -ljansson -lyaml -lpcre2-8 -lmicrohttpd -ljq -llua5.4 -lcrypto -lm
 
 # The pure folders: they decide, and do no input or output (tools/layers checks it). The others: all but the entry.
@@ -56,7 +60,7 @@ deps:
 
 sluice: $(PURE) $(SHELL_O) $(OUT)/cli/main.o
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
 kubectl-sluice: sluice
 	ln -sf sluice $@
@@ -68,12 +72,12 @@ $(OUT)/sluice-san: $(SPURE) $(SSHELL) $(OUT)/san/cli/main.o
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(STD) $(WARN) $(HARDEN) $(CFLAGS) -MMD -MP -MP -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(HARDEN) $(SMALL) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/san/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $< (sanitized)"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -c -o $@ $<
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 
@@ -81,13 +85,13 @@ $(OUT)/web/assets.o $(OUT)/san/web/assets.o: $(wildcard web/page/*)
 $(OUT)/unit/%: tests/unit/%.c $(OUT)/pure-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lcrypto -lm
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/pure-san.a -lcmocka -ljansson -lyaml -lpcre2-8 -lcrypto -lm
 
 # kube/ is not pure: its unit tests link all objects but the entry.
 $(OUT)/unit/machinery/%: tests/unit/machinery/%.c tests/unit/machinery/script.h $(OUT)/pure-san.a $(OUT)/shell-san.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -MP -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
+	@$(CC) $(STD) $(WARN) $(SANITIZE) -MMD -MP -o $@ $< $(OUT)/shell-san.a $(OUT)/pure-san.a -lcmocka $(LIBS)
 
 $(OUT)/shell-san.a: $(SSHELL)
 	@rm -f $@
@@ -107,22 +111,22 @@ $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(OUT)/tests/simulation/cluster.o \
 		$(OUT)/tests/simulation/autoscaler.o $(OUT)/tests/simulation/remote.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
 $(OUT)/simulation: $(SIM_SRC:%.c=$(OUT)/%.o) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
 # A misbehaving server, controlled by the tests.
 $(OUT)/hostile: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/hostile/*.c)) $(PURE) $(SHELL_O)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
 # A node for the real control plane of tests/cluster.
 $(OUT)/tests-cluster/kubelet: $(OUT)/tests/cluster/kubelet.o $(PURE) $(SHELL_O)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(HARDEN_LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(LIBS)
 
 # A fuzz target without the fuzzer plays its corpus; with it (make fuzz) it searches for more.
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(OUT)/pure-san.a
@@ -143,7 +147,7 @@ fuzz:
 $(OUT)/fuzzed/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CLANG $<"
-	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -MP -c -o $@ $<
+	@clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(OUT)/fuzzers/%: $(OUT)/fuzzed/tests/fuzz/%.o $(PURE_SRC:%.c=$(OUT)/fuzzed/%.o)
 	@mkdir -p $(@D)

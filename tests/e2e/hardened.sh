@@ -17,3 +17,6 @@ if [ "$(uname -m)" = x86_64 ]; then
 	check "calls and returns are checked (CET)" has "$(readelf -nW build/cli/main.o)" 'IBT.*SHSTK'
 fi
 check "and no search path of this machine's is in it" fails has "$dynamic" 'R(UN)?PATH'
+strip -o "$dir/stripped" "$program"
+size=$(stat -c %s "$dir/stripped")
+check "it is smaller than 1.6 MB without its symbols: $size bytes" [ "$size" -lt 1600000 ]
