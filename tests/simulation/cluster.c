@@ -45,6 +45,7 @@ strike_nth(struct cluster *c, const struct request *r, struct fault *f)
 	static const char *const says[] = { "refused", "its answer is lost", "and then the end" };
 	struct nth *nth = c->nth;
 
+	nth->writes += !str_eq(r->method, "GET");
 	if (in_process_is_watch(r) || (nth->how == NTH_KILLS && str_eq(r->method, "GET")) || ++nth->at != nth->n)
 		return;
 	cluster_note(c, "--- request %u: %s %s: %s", nth->n, r->method, r->url, says[nth->how]);

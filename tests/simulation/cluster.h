@@ -24,7 +24,8 @@ enum metric_mood {
 /* The fault of the controller's n-th request: it fails, its response is lost, or the controller dies after it (then
  * only writes count). */
 struct nth {
-	unsigned n, at; /* this one, and how many came so far */
+	unsigned n, at; /* this one (0: no request), and how many came so far */
+	unsigned writes; /* how many of those that came are no GET */
 	enum { NTH_FAILS, NTH_LOST, NTH_KILLS, NTH_MAX } how;
 	struct timer timer;
 };
