@@ -23,6 +23,13 @@ struct timers {
 	uint64_t seq;
 };
 
+/* Returns true from its start until it fires or is stopped. */
+static inline bool
+timer_armed(const struct timer *t)
+{
+	return t->place != 0;
+}
+
 void timers_done(struct timers *);
 
 /* Starts t, or restarts it, for the time `due`. */

@@ -94,7 +94,7 @@ dashboard_on_failed(const struct err *e, void *arg)
 	if (b->everywhere && e->class != ERR_AGAIN) {
 		b->everywhere = false;
 		loop_timer(b->cli->loop, &b->again, 0);
-	} else if (b->again.place == 0 && b->code == 0) {
+	} else if (!timer_armed(&b->again) && b->code == 0) {
 		b->code = cli_error(b->cli, e);
 		loop_stop(b->cli->loop);
 	}

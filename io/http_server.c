@@ -12,26 +12,26 @@
 #define SPARE 32u /* connections that can be accepted while others are being closed */
 #define MEMORY (32u << 10) /* bytes for the header and the buffers of a connection */
 
-enum daemon_state {
-	DAEMON_HEADER, /* the header is not complete */
-	DAEMON_BODY, /* the header is complete, the body is not */
-	DAEMON_HELD, /* suspended by its handler, which had only the header */
-	DAEMON_AGAIN, /* resumed: the handler is called with the header again */
-	DAEMON_ANSWER, /* the request is complete */
-	DAEMON_IDLE, /* responded; another request can follow */
-	DAEMON_CLOSING,
+enum http_state {
+	HTTP_SERVER_HEADER, /* the header is not complete */
+	HTTP_SERVER_BODY, /* the header is complete, the body is not */
+	HTTP_SERVER_HELD, /* suspended by its handler, which had only the header */
+	HTTP_SERVER_AGAIN, /* resumed: the handler is called with the header again */
+	HTTP_SERVER_ANSWER, /* the request is complete */
+	HTTP_SERVER_IDLE, /* responded; another request can follow */
+	HTTP_SERVER_CLOSING,
 };
 
-struct daemon_connection {
-	struct daemon_connection *previous, *next;
+struct http_connection {
+	struct http_connection *previous, *next;
 	int fd;
-	enum daemon_state state;
+	enum http_state state;
 	int64_t since; /* monotonic ms: start of the state */
 	uint64_t received; /* bytes when it became idle */
 };
 
 static void
-daemon_run(struct daemon *d)
+http_server_run(struct http_server *d)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -43,31 +43,31 @@ daemon_run(struct daemon *d)
 }
 
 static void
-daemon_on_ready(struct loop_io *io, int events, void *arg)
+http_server_on_ready(struct loop_io *io, int events, void *arg)
 {
 	(void)io;
 	(void)events;
-	daemon_run(arg);
+	http_server_run(arg);
 }
 
 static void
-daemon_on_timer(struct timer *t, void *arg)
+http_server_on_timer(struct timer *t, void *arg)
 {
 	(void)t;
-	daemon_run(arg);
+	http_server_run(arg);
 }
 
 static void
-daemon_enter(struct daemon *d, struct daemon_connection *c, enum daemon_state state)
+http_server_enter(struct http_server *d, struct http_connection *c, enum http_state state)
 {
-	if (c->state == DAEMON_CLOSING)
+	if (c->state == HTTP_SERVER_CLOSING)
 		return;
 	c->state = state;
 	c->since = loop_mono(d->loop);
 }
 
-static struct daemon_connection *
-daemon_connection_of(struct MHD_Connection *c)
+static struct http_connection *
+http_connection_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
@@ -76,22 +76,22 @@ daemon_connection_of(struct MHD_Connection *c)
 
 /* libmicrohttpd reads the end of the connection, and then closes it. */
 static void
-daemon_shut(struct daemon *d, struct daemon_connection *c)
+http_server_shut(struct http_server *d, struct http_connection *c)
 {
-	if (c->state == DAEMON_CLOSING)
+	if (c->state == HTTP_SERVER_CLOSING)
 		return;
-	c->state = DAEMON_CLOSING;
+	c->state = HTTP_SERVER_CLOSING;
 	d->n--;
 	shutdown(c->fd, SHUT_RDWR);
 	loop_timer(d->loop, &d->kick, 0);
 }
 
-static struct daemon_connection *
-daemon_oldest(const struct daemon *d, enum daemon_state state)
+static struct http_connection *
+http_server_oldest(const struct http_server *d, enum http_state state)
 {
-	struct daemon_connection *oldest = NULL;
+	struct http_connection *oldest = NULL;
 
-	for (struct daemon_connection *c = d->first; c != NULL; c = c->next)
+	for (struct http_connection *c = d->first; c != NULL; c = c->next)
 		if (c->state == state && (oldest == NULL || c->since < oldest->since))
 			oldest = c;
 	return oldest;
@@ -99,36 +99,36 @@ daemon_oldest(const struct daemon *d, enum daemon_state state)
 
 /* Closes a connection for a new one: the oldest one with an incomplete request, or else an idle one. */
 static void
-daemon_make_room(struct daemon *d, struct daemon_connection *but)
+http_server_make_room(struct http_server *d, struct http_connection *but)
 {
-	static const enum daemon_state order[] = { DAEMON_HEADER, DAEMON_IDLE, DAEMON_BODY };
+	static const enum http_state order[] = { HTTP_SERVER_HEADER, HTTP_SERVER_IDLE, HTTP_SERVER_BODY };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		struct daemon_connection *c = daemon_oldest(d, order[i]);
+		struct http_connection *c = http_server_oldest(d, order[i]);
 
 		if (c != NULL && c != but) {
-			daemon_shut(d, c);
+			http_server_shut(d, c);
 			return;
 		}
 	}
-	daemon_shut(d, but);
+	http_server_shut(d, but);
 }
 
 static void
 on_connection(void *arg, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode what)
 {
-	struct daemon_connection *c = *context;
-	struct daemon *d = arg;
+	struct http_connection *c = *context;
+	struct http_server *d = arg;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		c = *context = mem_alloc(sizeof(*c));
-		*c = (struct daemon_connection){ .previous = d->last,
+		*c = (struct http_connection){ .previous = d->last,
 			.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
 			.since = loop_mono(d->loop) };
 		*(d->last != NULL ? &d->last->next : &d->first) = c;
 		d->last = c;
 		if (++d->n > d->settings.places)
-			daemon_make_room(d, c);
+			http_server_make_room(d, c);
 		if (d->first == c)
 			loop_timer(d->loop, &d->sweep, SWEEP_MS);
 		return;
@@ -137,14 +137,14 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context, enum
 		return;
 	*(c->previous != NULL ? &c->previous->next : &d->first) = c->next;
 	*(c->next != NULL ? &c->next->previous : &d->last) = c->previous;
-	d->n -= c->state != DAEMON_CLOSING;
+	d->n -= c->state != HTTP_SERVER_CLOSING;
 	free(c);
 	*context = NULL;
 }
 
 /* Returns the number of bytes received. */
 static uint64_t
-daemon_received(const struct daemon_connection *c)
+http_server_received(const struct http_connection *c)
 {
 	struct tcp_info info = { 0 };
 	socklen_t n = sizeof(info);
@@ -154,14 +154,14 @@ daemon_received(const struct daemon_connection *c)
 
 /* Returns the time limit of its state; 0: none. */
 static int64_t
-daemon_patience(const struct daemon *d, const struct daemon_connection *c)
+http_server_patience(const struct http_server *d, const struct http_connection *c)
 {
 	switch (c->state) {
-	case DAEMON_HEADER: return DAEMON_HEADER_MS;
-	case DAEMON_AGAIN:
-	case DAEMON_BODY: return DAEMON_BODY_MS;
-	case DAEMON_ANSWER: return d->settings.answer_ms;
-	case DAEMON_IDLE: return d->settings.idle_ms;
+	case HTTP_SERVER_HEADER: return HTTP_SERVER_HEADER_MS;
+	case HTTP_SERVER_AGAIN:
+	case HTTP_SERVER_BODY: return HTTP_SERVER_BODY_MS;
+	case HTTP_SERVER_ANSWER: return d->settings.answer_ms;
+	case HTTP_SERVER_IDLE: return d->settings.idle_ms;
 	default: return 0;
 	}
 }
@@ -169,25 +169,25 @@ daemon_patience(const struct daemon *d, const struct daemon_connection *c)
 static void
 on_sweep(struct timer *t, void *arg)
 {
-	struct daemon *d = arg;
+	struct http_server *d = arg;
 	int64_t now = loop_mono(d->loop);
 
-	for (struct daemon_connection *c = d->first; c != NULL; c = c->next) {
+	for (struct http_connection *c = d->first; c != NULL; c = c->next) {
 		int64_t patience;
 
 		/* The time for the header of the next request starts with its first byte. */
-		if (c->state == DAEMON_IDLE && daemon_received(c) != c->received)
-			daemon_enter(d, c, DAEMON_HEADER);
-		patience = daemon_patience(d, c);
+		if (c->state == HTTP_SERVER_IDLE && http_server_received(c) != c->received)
+			http_server_enter(d, c, HTTP_SERVER_HEADER);
+		patience = http_server_patience(d, c);
 		if (patience > 0 && now - c->since >= patience)
-			daemon_shut(d, c);
+			http_server_shut(d, c);
 	}
 	if (d->first != NULL)
 		loop_timer(d->loop, t, SWEEP_MS);
 }
 
 static bool
-daemon_has_body(struct MHD_Connection *c)
+http_server_has_body(struct MHD_Connection *c)
 {
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Length") != NULL ||
 	       MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
@@ -197,39 +197,40 @@ static enum MHD_Result
 on_request(void *arg, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
     const char *data, size_t *data_len, void **state)
 {
-	struct daemon_connection *c = daemon_connection_of(connection);
-	struct daemon *d = arg;
+	struct http_connection *c = http_connection_of(connection);
+	struct http_server *d = arg;
 
-	if (c != NULL && (c->state == DAEMON_HEADER || c->state == DAEMON_IDLE || c->state == DAEMON_AGAIN))
-		daemon_enter(d, c, daemon_has_body(connection) ? DAEMON_BODY : DAEMON_ANSWER);
+	if (c != NULL &&
+	    (c->state == HTTP_SERVER_HEADER || c->state == HTTP_SERVER_IDLE || c->state == HTTP_SERVER_AGAIN))
+		http_server_enter(d, c, http_server_has_body(connection) ? HTTP_SERVER_BODY : HTTP_SERVER_ANSWER);
 	else if (c != NULL && *data_len == 0)
-		daemon_enter(d, c, DAEMON_ANSWER);
+		http_server_enter(d, c, HTTP_SERVER_ANSWER);
 	return d->handle(d->arg, connection, path, method, version, data, data_len, state);
 }
 
 static void
 on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
-	struct daemon_connection *c = daemon_connection_of(connection);
-	struct daemon *d = arg;
+	struct http_connection *c = http_connection_of(connection);
+	struct http_server *d = arg;
 
 	if (d->completed != NULL)
 		d->completed(d->arg, connection, state, code);
 	if (c == NULL)
 		return;
-	daemon_enter(d, c, DAEMON_IDLE);
-	c->received = daemon_received(c);
+	http_server_enter(d, c, HTTP_SERVER_IDLE);
+	c->received = http_server_received(c);
 }
 
 bool
-daemon_start(struct daemon *d, struct loop *l, const struct daemon_settings *s, MHD_AccessHandlerCallback handle,
-    MHD_RequestCompletedCallback completed, void *arg)
+http_server_start(struct http_server *d, struct loop *l, const struct http_server_settings *s,
+    MHD_AccessHandlerCallback handle, MHD_RequestCompletedCallback completed, void *arg)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
 
-	*d = (struct daemon){ .loop = l,
-		.timer = { .fire = daemon_on_timer, .arg = d },
-		.kick = { .fire = daemon_on_timer, .arg = d },
+	*d = (struct http_server){ .loop = l,
+		.timer = { .fire = http_server_on_timer, .arg = d },
+		.kick = { .fire = http_server_on_timer, .arg = d },
 		.sweep = { .fire = on_sweep, .arg = d },
 		.settings = *s,
 		.handle = handle,
@@ -247,15 +248,15 @@ daemon_start(struct daemon *d, struct loop *l, const struct daemon_settings *s, 
 	d->port = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_BIND_PORT)->port;
 	d->io = (struct loop_io){ .fd = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 		.events = LOOP_READ,
-		.ready = daemon_on_ready,
+		.ready = http_server_on_ready,
 		.arg = d };
 	loop_io_start(l, &d->io);
-	daemon_run(d);
+	http_server_run(d);
 	return true;
 }
 
 void
-daemon_stop(struct daemon *d)
+http_server_stop(struct http_server *d)
 {
 	if (d->mhd == NULL)
 		return;
@@ -268,37 +269,37 @@ daemon_stop(struct daemon *d)
 }
 
 void
-daemon_suspend(struct daemon *d, struct MHD_Connection *connection)
+http_server_suspend(struct http_server *d, struct MHD_Connection *connection)
 {
-	struct daemon_connection *c = daemon_connection_of(connection);
+	struct http_connection *c = http_connection_of(connection);
 
-	if (c != NULL && c->state == DAEMON_BODY)
-		daemon_enter(d, c, DAEMON_HELD);
+	if (c != NULL && c->state == HTTP_SERVER_BODY)
+		http_server_enter(d, c, HTTP_SERVER_HELD);
 	MHD_suspend_connection(connection);
 }
 
 void
-daemon_resume(struct daemon *d, struct MHD_Connection *connection)
+http_server_resume(struct http_server *d, struct MHD_Connection *connection)
 {
-	struct daemon_connection *c = daemon_connection_of(connection);
+	struct http_connection *c = http_connection_of(connection);
 
-	if (c != NULL && c->state == DAEMON_HELD)
-		daemon_enter(d, c, DAEMON_AGAIN);
+	if (c != NULL && c->state == HTTP_SERVER_HELD)
+		http_server_enter(d, c, HTTP_SERVER_AGAIN);
 	MHD_resume_connection(connection);
 	loop_timer(d->loop, &d->kick, 0);
 }
 
 void
-daemon_close(struct daemon *d, struct MHD_Connection *connection)
+http_server_close(struct http_server *d, struct MHD_Connection *connection)
 {
-	struct daemon_connection *c = daemon_connection_of(connection);
+	struct http_connection *c = http_connection_of(connection);
 
 	if (c != NULL)
-		daemon_shut(d, c);
+		http_server_shut(d, c);
 }
 
 enum MHD_Result
-daemon_respond(struct MHD_Connection *c, int status, const char *content_type, const char *at, size_t len)
+http_server_respond(struct MHD_Connection *c, int status, const char *content_type, const char *at, size_t len)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(len, (void *)at, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result ok;
@@ -310,7 +311,7 @@ daemon_respond(struct MHD_Connection *c, int status, const char *content_type, c
 }
 
 enum MHD_Result
-daemon_say(struct MHD_Connection *c, int status, const char *text)
+http_server_respond_text(struct MHD_Connection *c, int status, const char *text)
 {
-	return daemon_respond(c, status, "text/plain; charset=utf-8", text, strlen(text));
+	return http_server_respond(c, status, "text/plain; charset=utf-8", text, strlen(text));
 }

@@ -8,12 +8,12 @@
 #include <microhttpd.h>
 #include "io/loop.h"
 
-#define DAEMON_HEADER_MS 5000
-#define DAEMON_BODY_MS 15000
+#define HTTP_SERVER_HEADER_MS 5000
+#define HTTP_SERVER_BODY_MS 15000
 
-struct daemon_connection;
+struct http_connection;
 
-struct daemon_settings {
+struct http_server_settings {
 	const char *ip; /* an IPv4 address */
 	int port; /* 0: any free port */
 	unsigned places; /* concurrent connections */
@@ -21,14 +21,14 @@ struct daemon_settings {
 	int64_t answer_ms; /* time for reading a response; 0: no limit */
 };
 
-struct daemon {
+struct http_server {
 	struct loop *loop;
 	struct MHD_Daemon *mhd;
 	struct loop_io io;
 	struct timer timer, kick, sweep;
 	int port;
-	struct daemon_settings settings; /* without the address */
-	struct daemon_connection *first, *last; /* the oldest one is the first */
+	struct http_server_settings settings; /* without the address */
+	struct http_connection *first, *last; /* the oldest one is the first */
 	unsigned n; /* connections that are not being closed */
 	MHD_AccessHandlerCallback handle;
 	MHD_RequestCompletedCallback completed;
@@ -37,22 +37,22 @@ struct daemon {
 
 /* Listens, and sets d->port. libmicrohttpd calls the handlers with `arg`. Returns false with errno on failure. `d`
  * must not move while the server runs. */
-bool daemon_start(struct daemon *d, struct loop *, const struct daemon_settings *, MHD_AccessHandlerCallback,
-    MHD_RequestCompletedCallback, void *arg);
-void daemon_stop(struct daemon *);
+bool http_server_start(struct http_server *d, struct loop *, const struct http_server_settings *,
+    MHD_AccessHandlerCallback, MHD_RequestCompletedCallback, void *arg);
+void http_server_stop(struct http_server *);
 
-/* Suspends a connection from its handler. The rest of the request has no deadline until daemon_resume, which
+/* Suspends a connection from its handler. The rest of the request has no deadline until http_server_resume, which
  * continues on the next turn of the loop and is therefore safe within a request. If the handler had only the header,
  * it is called with the header again. */
-void daemon_suspend(struct daemon *, struct MHD_Connection *);
-void daemon_resume(struct daemon *, struct MHD_Connection *);
+void http_server_suspend(struct http_server *, struct MHD_Connection *);
+void http_server_resume(struct http_server *, struct MHD_Connection *);
 
 /* Closes a connection as if the client had closed it. Its request gets no response. */
-void daemon_close(struct daemon *, struct MHD_Connection *);
+void http_server_close(struct http_server *, struct MHD_Connection *);
 
 /* Responds with a copy of a body. */
-enum MHD_Result daemon_respond(
+enum MHD_Result http_server_respond(
     struct MHD_Connection *, int status, const char *content_type, const char *at, size_t len);
 
 /* Responds with a text. */
-enum MHD_Result daemon_say(struct MHD_Connection *, int status, const char *text);
+enum MHD_Result http_server_respond_text(struct MHD_Connection *, int status, const char *text);

@@ -130,7 +130,7 @@ watch_recheck_later(struct watch *w)
 {
 	size_t n = watch_turn_of(w, 0).n + (w->was_nameless ? 1 : 0);
 
-	if (n > 0 && w->recheck.place == 0 && w->rechecking == NULL)
+	if (n > 0 && !timer_armed(&w->recheck) && w->rechecking == NULL)
 		loop_timer(w->transport->loop, &w->recheck,
 		    RECHECK_MS / (int64_t)n > RECHECK_MIN_MS ? RECHECK_MS / (int64_t)n : RECHECK_MIN_MS);
 }

@@ -11,7 +11,7 @@ static const double buckets[] = { .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 
 
 struct app {
 	struct app_settings settings;
-	struct daemon daemon;
+	struct http_server daemon;
 	struct rand_stream rand;
 	struct asked *asked;
 	unsigned long good, bad, in_bucket[ARRAY_SIZE(buckets)];
@@ -37,7 +37,7 @@ on_due(struct timer *t, void *arg)
 
 	(void)t;
 	q->waiting = false;
-	daemon_resume(&q->app->daemon, q->connection);
+	http_server_resume(&q->app->daemon, q->connection);
 }
 
 static enum MHD_Result
@@ -64,7 +64,7 @@ metrics(struct app *app, struct MHD_Connection *c)
 	    "http_request_duration_seconds_sum{version=\"%s\"} %g\nhttp_request_duration_seconds_count{version=\"%s\"} "
 	    "%lu\n",
 	    app->settings.version, n, app->settings.version, app->seconds, app->settings.version, n);
-	ok = daemon_respond(c, 200, "text/plain; version=0.0.4", str_text(&out), out.len);
+	ok = http_server_respond(c, 200, "text/plain; version=0.0.4", str_text(&out), out.len);
 	str_done(&out);
 	return ok;
 }
@@ -82,7 +82,7 @@ app_answer(struct app *app, struct MHD_Connection *c, int64_t late)
 	for (size_t i = 0; i < ARRAY_SIZE(buckets); i++)
 		app->in_bucket[i] += seconds <= buckets[i];
 	snprintf(body, sizeof(body), "%s\n", app->settings.version);
-	return daemon_respond(c, bad ? 500 : 200, "text/plain", body, strlen(body));
+	return http_server_respond(c, bad ? 500 : 200, "text/plain", body, strlen(body));
 }
 
 static enum MHD_Result
@@ -102,7 +102,7 @@ app_on_request(void *arg, struct MHD_Connection *c, const char *path, const char
 	if (strcmp(path, "/metrics") == 0)
 		return metrics(app, c);
 	if (strcmp(path, "/ready") == 0 || strcmp(path, "/health") == 0)
-		return daemon_respond(c, 200, "text/plain", "ok\n", 3);
+		return http_server_respond(c, 200, "text/plain", "ok\n", 3);
 	if (q == NULL) {
 		q = *state = mem_alloc(sizeof(*q));
 		*q = (struct asked){
@@ -148,8 +148,8 @@ app_new(struct loop *l, const struct app_settings *settings)
 
 	app->settings = *settings;
 	app->rand = rand_stream(settings->seed, "app");
-	if (!daemon_start(&app->daemon, l,
-		&(struct daemon_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES },
+	if (!http_server_start(&app->daemon, l,
+		&(struct http_server_settings){ .ip = settings->ip, .port = settings->port, .places = PLACES },
 		app_on_request, app_on_completed, app)) {
 		free(app);
 		return NULL;
@@ -169,7 +169,7 @@ app_free(struct app *app)
 			q->waiting = false;
 			MHD_resume_connection(q->connection);
 		}
-	daemon_stop(&app->daemon);
+	http_server_stop(&app->daemon);
 	free(app);
 	return NULL;
 }

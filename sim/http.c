@@ -11,9 +11,9 @@
 #define BODY_MAX (8u << 20)
 #define WATCH_BUFFER_MAX (64u << 20)
 
-struct http_server {
+struct store_server {
 	struct store *store;
-	struct daemon daemon;
+	struct http_server daemon;
 	struct watching *watching;
 };
 
@@ -24,7 +24,7 @@ struct incoming {
 
 /* A watch being answered. */
 struct watching {
-	struct http_server *server;
+	struct store_server *server;
 	struct MHD_Connection *connection;
 	struct store_watch *watch;
 	struct str out;
@@ -38,7 +38,7 @@ http_wake(struct watching *w)
 	if (!w->suspended)
 		return;
 	w->suspended = false;
-	daemon_resume(&w->server->daemon, w->connection);
+	http_server_resume(&w->server->daemon, w->connection);
 }
 
 static void
@@ -98,7 +98,7 @@ static enum MHD_Result
 http_respond_json(struct MHD_Connection *c, int status, json_t *body)
 {
 	_cleanup_(freep) char *text = json_dumps(body, JSON_COMPACT);
-	enum MHD_Result ok = daemon_respond(c, status, "application/json", text, strlen(text));
+	enum MHD_Result ok = http_server_respond(c, status, "application/json", text, strlen(text));
 
 	json_decref(body);
 	return ok;
@@ -127,7 +127,7 @@ respond_warning(struct MHD_Connection *c, int status, json_t *body, const json_t
 
 /* The paths that are not objects; MHD_NO: not one of them. */
 static enum MHD_Result
-fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const char *accept)
+fixed(struct store_server *h, struct MHD_Connection *c, const char *path, const char *accept)
 {
 	/* An OpenAPI v2 document in protobuf, for old versions of kubectl: swagger "2.0", info, no definitions. */
 	static const char openapi_v2[] = "\x0a\x03"
@@ -144,7 +144,7 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 		    json_pack("{s:s,s:s,s:s,s:s}", "major", "1", "minor", "29", "gitVersion", "v1.29.0+sluice",
 			"platform", "linux"));
 	if (strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0 || strcmp(path, "/livez") == 0)
-		return daemon_respond(c, 200, "text/plain", "ok", 2);
+		return http_server_respond(c, 200, "text/plain", "ok", 2);
 	if (strcmp(path, "/openapi/v2") == 0) {
 		if (accept != NULL && strstr(accept, "json") != NULL && strstr(accept, "protobuf") == NULL)
 			return http_respond_json(c, 200,
@@ -152,8 +152,8 @@ fixed(struct http_server *h, struct MHD_Connection *c, const char *path, const c
 				"v1", "paths"));
 		/* A request with "@" is answered with ".": clients parse the response's type, and "@" is not allowed
 		 * in MIME. */
-		return daemon_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", openapi_v2,
-		    sizeof(openapi_v2) - 1);
+		return http_server_respond(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+		    openapi_v2, sizeof(openapi_v2) - 1);
 	}
 	if (strcmp(path, "/openapi/v3") == 0)
 		return http_respond_json(c, 200, store_openapi(h->store, NULL));
@@ -183,7 +183,7 @@ append_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char 
 }
 
 static enum MHD_Result
-http_start_watch(struct http_server *h, struct MHD_Connection *c, const struct store_request *req)
+http_start_watch(struct store_server *h, struct MHD_Connection *c, const struct store_request *req)
 {
 	struct watching *w = mem_alloc(sizeof(*w));
 	struct MHD_Response *r;
@@ -213,7 +213,7 @@ static enum MHD_Result
 http_on_request(void *arg, struct MHD_Connection *c, const char *path, const char *method, const char *version,
     const char *data, size_t *data_len, void **state)
 {
-	struct http_server *h = arg;
+	struct store_server *h = arg;
 	struct incoming *in = *state;
 	struct store_request req = { .method = method };
 	const char *accept = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept");
@@ -278,22 +278,23 @@ http_on_completed(void *arg, struct MHD_Connection *c, void **state, enum MHD_Re
 	}
 }
 
-struct http_server *
-http_server_new(struct loop *l, struct store *s, int port)
+struct store_server *
+store_server_new(struct loop *l, struct store *s, int port)
 {
-	struct http_server *h = mem_alloc(sizeof(*h));
+	struct store_server *h = mem_alloc(sizeof(*h));
 
 	h->store = s;
-	if (!daemon_start(&h->daemon, l, &(struct daemon_settings){ .ip = "127.0.0.1", .port = port, .places = PLACES },
-		http_on_request, http_on_completed, h)) {
+	if (!http_server_start(&h->daemon, l,
+		&(struct http_server_settings){ .ip = "127.0.0.1", .port = port, .places = PLACES }, http_on_request,
+		http_on_completed, h)) {
 		free(h);
 		return NULL;
 	}
 	return h;
 }
 
-struct http_server *
-http_server_free(struct http_server *h)
+struct store_server *
+store_server_free(struct store_server *h)
 {
 	if (h == NULL)
 		return NULL;
@@ -303,13 +304,13 @@ http_server_free(struct http_server *h)
 			w->suspended = false;
 			MHD_resume_connection(w->connection);
 		}
-	daemon_stop(&h->daemon);
+	http_server_stop(&h->daemon);
 	free(h);
 	return NULL;
 }
 
 int
-http_server_port(const struct http_server *h)
+store_server_port(const struct store_server *h)
 {
 	return h->daemon.port;
 }

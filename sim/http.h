@@ -6,9 +6,9 @@
 #pragma once
 #include "sim/store.h"
 
-struct http_server;
+struct store_server;
 
 /* Listens on 127.0.0.1, on a free port when `port` is 0. NULL when it cannot; errno says why. */
-struct http_server *http_server_new(struct loop *, struct store *, int port);
-struct http_server *http_server_free(struct http_server *);
-int http_server_port(const struct http_server *);
+struct store_server *store_server_new(struct loop *, struct store *, int port);
+struct store_server *store_server_free(struct store_server *);
+int store_server_port(const struct store_server *);

@@ -116,7 +116,7 @@ in_process_on_line(void *arg, const char *line, size_t len)
 	str_add(&e->pending, line, len);
 	if (e->fault.twice)
 		str_add(&e->pending, line, len);
-	if (e->timer.place == 0)
+	if (!timer_armed(&e->timer))
 		loop_timer(e->owner->transport.loop, &e->timer, e->fault.lag_ms);
 }
 

@@ -42,7 +42,7 @@ jobs_mark(struct jobs *j, const char *ns, const char *name)
 
 	snprintf(key, sizeof(key), "%s/%s", ns, name);
 	map_set(&j->dirty, key, j);
-	if (j->turn.place == 0)
+	if (!timer_armed(&j->turn))
 		loop_timer(j->loop, &j->turn, 0);
 }
 

@@ -83,7 +83,7 @@ pods_mark(struct pods *p, const char *ns, const char *name)
 
 	snprintf(key, sizeof(key), "%s/%s", ns, name);
 	map_set(&p->dirty, key, p);
-	if (p->turn.place == 0)
+	if (!timer_armed(&p->turn))
 		loop_timer(p->loop, &p->turn, 0);
 }
 
@@ -342,7 +342,7 @@ pods_compare(struct pods *p, const char *ns, const char *name)
 		delete_some(p, &s, s.n - want);
 	take_survey(p, &s, rs);
 	if (s.next != INT64_MAX &&
-	    (p->recheck.place == 0 || p->recheck.due > loop_mono(p->loop) + s.next - s.available_before))
+	    (!timer_armed(&p->recheck) || p->recheck.due > loop_mono(p->loop) + s.next - s.available_before))
 		loop_timer(p->loop, &p->recheck, s.next - s.available_before);
 	store_do(p->store, "PATCH", "application/merge-patch+json",
 	    arena_printf(a, "/apis/apps/v1/namespaces/%s/replicasets/%s/status", ns, name),

@@ -21,7 +21,7 @@ enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, ABORTED = 10, INTERNAL = 
 struct dashboard {
 	struct loop *loop;
 	struct dashboard_settings settings;
-	struct daemon daemon;
+	struct http_server daemon;
 	struct streams streams;
 	struct visit *visits;
 };
@@ -164,7 +164,7 @@ dashboard_answer(struct visit *v, int status, const char *text)
 	v->answer = text;
 	if (v->suspended) {
 		v->suspended = false;
-		daemon_resume(&v->dashboard->daemon, v->connection);
+		http_server_resume(&v->dashboard->daemon, v->connection);
 	}
 }
 
@@ -487,8 +487,9 @@ dashboard_new(struct loop *l, const struct dashboard_settings *s)
 	struct dashboard *d = mem_alloc(sizeof(*d));
 
 	*d = (struct dashboard){ .loop = l, .settings = *s };
-	if (!daemon_start(&d->daemon, l,
-		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
+	if (!http_server_start(&d->daemon, l,
+		&(struct http_server_settings){
+		    .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
 		dashboard_on_request, dashboard_on_completed, d)) {
 		free(d);
 		return NULL;
@@ -508,7 +509,7 @@ dashboard_free(struct dashboard *d)
 			v->suspended = false;
 			MHD_resume_connection(v->connection);
 		}
-	daemon_stop(&d->daemon);
+	http_server_stop(&d->daemon);
 	free(d);
 	return NULL;
 }

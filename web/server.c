@@ -14,7 +14,7 @@
 
 struct web {
 	struct web_settings settings;
-	struct daemon metrics, health;
+	struct http_server metrics, health;
 	struct loop *loop;
 	struct MHD_Response *scrape; /* the last one; NULL: none */
 	int64_t scraped_at, scrape_ms; /* when that was (monotonic), and how long it took */
@@ -62,11 +62,12 @@ on_metrics(void *arg, struct MHD_Connection *c, const char *path, const char *me
 	(void)state;
 	*body_len = 0;
 	if (strcmp(path, "/metrics") != 0)
-		return daemon_say(c, 404, "there is /metrics\n");
+		return http_server_respond_text(c, 404, "there is /metrics\n");
 	if (strcmp(method, "GET") != 0)
-		return daemon_say(c, 405, "GET\n");
+		return http_server_respond_text(c, 405, "GET\n");
 	r = web_scrape(w);
-	return r != NULL ? MHD_queue_response(c, 200, r) : daemon_say(c, 500, "there are too many series\n");
+	return r != NULL ? MHD_queue_response(c, 200, r)
+			 : http_server_respond_text(c, 500, "there are too many series\n");
 }
 
 static enum MHD_Result
@@ -81,11 +82,12 @@ on_health(void *arg, struct MHD_Connection *c, const char *path, const char *met
 	(void)state;
 	*body_len = 0;
 	if (strcmp(path, "/healthz") == 0)
-		return daemon_say(c, 200, "ok");
+		return http_server_respond_text(c, 200, "ok");
 	if (strcmp(path, "/readyz") == 0)
-		return w->settings.ready(w->settings.arg) ? daemon_say(c, 200, "ok")
-							  : daemon_say(c, 503, "the first lists are not in yet\n");
-	return daemon_say(c, 404, "there are /healthz and /readyz\n");
+		return w->settings.ready(w->settings.arg)
+			   ? http_server_respond_text(c, 200, "ok")
+			   : http_server_respond_text(c, 503, "the first lists are not in yet\n");
+	return http_server_respond_text(c, 404, "there are /healthz and /readyz\n");
 }
 
 struct web *
@@ -93,17 +95,17 @@ web_new(struct loop *l, const struct web_settings *s, int *ret_port)
 {
 	struct web *w = mem_alloc(sizeof(*w));
 
-	struct daemon_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .answer_ms = ANSWER_MS };
+	struct http_server_settings at = { .ip = s->address, .idle_ms = IDLE_MS, .answer_ms = ANSWER_MS };
 
 	w->settings = *s;
 	w->loop = l;
 	*ret_port = at.port = s->metrics_port;
 	at.places = METRICS_PLACES;
-	if (s->metrics_port != 0 && !daemon_start(&w->metrics, l, &at, on_metrics, NULL, w))
+	if (s->metrics_port != 0 && !http_server_start(&w->metrics, l, &at, on_metrics, NULL, w))
 		return web_free(w);
 	*ret_port = at.port = s->health_port;
 	at.places = HEALTH_PLACES;
-	if (s->health_port != 0 && !daemon_start(&w->health, l, &at, on_health, NULL, w))
+	if (s->health_port != 0 && !http_server_start(&w->health, l, &at, on_health, NULL, w))
 		return web_free(w);
 	return w;
 }
@@ -113,8 +115,8 @@ web_free(struct web *w)
 {
 	if (w == NULL)
 		return NULL;
-	daemon_stop(&w->metrics);
-	daemon_stop(&w->health);
+	http_server_stop(&w->metrics);
+	http_server_stop(&w->health);
 	if (w->scrape != NULL)
 		MHD_destroy_response(w->scrape);
 	free(w);

@@ -28,7 +28,7 @@ streams_wake(struct stream *s)
 	if (!s->suspended)
 		return;
 	s->suspended = false;
-	daemon_resume(s->owner->daemon, s->connection);
+	http_server_resume(s->owner->daemon, s->connection);
 }
 
 /* Adds one message; the object is consumed. */
@@ -206,12 +206,12 @@ streams_changed(struct streams *all, const char *ns, const char *name)
 	for (struct stream *s = all->list; s != NULL; s = s->next)
 		if ((s->ns == NULL || strcmp(s->ns, ns) == 0) && (s->name == NULL || strcmp(s->name, name) == 0))
 			streams_mark(s, ns, name);
-	if (all->list != NULL && all->soon.place == 0)
+	if (all->list != NULL && !timer_armed(&all->soon))
 		loop_timer(all->daemon->loop, &all->soon, SOON_MS);
 }
 
 void
-streams_start(struct streams *all, struct daemon *d, const struct view *v)
+streams_start(struct streams *all, struct http_server *d, const struct view *v)
 {
 	*all = (struct streams){ .daemon = d, .view = v };
 	all->soon = (struct timer){ .fire = streams_on_soon, .arg = all };

@@ -15,7 +15,7 @@
 struct stream;
 
 struct streams {
-	struct daemon *daemon;
+	struct http_server *daemon;
 	const struct view *view;
 	struct stream *list;
 	size_t n;
@@ -23,9 +23,9 @@ struct streams {
 	struct timer beat; /* a client that has gone is noticed by writing to it */
 };
 
-void streams_start(struct streams *, struct daemon *, const struct view *);
+void streams_start(struct streams *, struct http_server *, const struct view *);
 
-/* Ends them all; before daemon_stop, which would wait for them. */
+/* Ends them all; before http_server_stop, which would wait for them. */
 void streams_stop(struct streams *);
 
 /* Answers a request with a stream: of one rollout, of a namespace's (name NULL) or of all (ns NULL too). False: there

@@ -47,7 +47,7 @@ struct hook {
 struct webhook {
 	struct loop *loop;
 	struct webhook_settings settings;
-	struct daemon daemon;
+	struct http_server daemon;
 	struct hook *hooks; /* the newest first */
 	size_t n, bodies; /* bytes of all that come */
 	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is no such Secret */
@@ -61,7 +61,7 @@ webhook_finish(struct hook *h, int status)
 	if (!h->suspended)
 		return;
 	h->suspended = false;
-	daemon_resume(&h->webhook->daemon, h->connection);
+	http_server_resume(&h->webhook->daemon, h->connection);
 }
 
 static void
@@ -204,7 +204,7 @@ static void
 suspend(struct hook *h)
 {
 	h->suspended = true;
-	daemon_suspend(&h->webhook->daemon, h->connection);
+	http_server_suspend(&h->webhook->daemon, h->connection);
 }
 
 /* The body is there, as it was signed. */
@@ -246,7 +246,7 @@ bound_bodies(struct webhook *w)
 		log_warn("a webhook is closed: too much is sent at once, and its body is not complete");
 		forget_body(oldest);
 		oldest->status = 503;
-		daemon_close(&w->daemon, oldest->connection);
+		http_server_close(&w->daemon, oldest->connection);
 	}
 }
 
@@ -310,20 +310,20 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 	(void)version;
 	if (h == NULL) {
 		if (strcmp(path, PATH) != 0)
-			return daemon_say(c, 404, "there is " PATH "\n");
+			return http_server_respond_text(c, 404, "there is " PATH "\n");
 		if (strcmp(method, "POST") != 0)
-			return daemon_say(c, 405, "POST\n");
+			return http_server_respond_text(c, 405, "POST\n");
 		if (length != NULL && !str_int(length, 0, BODY_MAX, &n))
-			return daemon_say(c, 413, "the body is longer than 1 MiB\n");
+			return http_server_respond_text(c, 413, "the body is longer than 1 MiB\n");
 		if (w->n >= HOOKS_MAX)
-			return daemon_say(c, 503, "too many at once\n");
+			return http_server_respond_text(c, 503, "too many at once\n");
 		*state = h = hook_new(w, c);
 		/* Refused already: the body is not waited for. */
-		return h->status != 0 ? daemon_say(c, h->status, str_text(&h->answer)) : MHD_YES;
+		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
 	if (h->again) {
 		h->again = false;
-		return h->status != 0 ? daemon_say(c, h->status, str_text(&h->answer)) : MHD_YES;
+		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
 	if (*body_len > 0) {
 		/* Of one that is refused, or too long, nothing is kept. */
@@ -340,7 +340,7 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 		return MHD_YES;
 	}
 	if (h->status != 0)
-		return daemon_say(c, h->status, str_text(&h->answer));
+		return http_server_respond_text(c, h->status, str_text(&h->answer));
 	if (!h->complete) {
 		h->complete = true;
 		suspend(h);
@@ -355,8 +355,9 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	struct webhook *w = mem_alloc(sizeof(*w));
 
 	*w = (struct webhook){ .loop = l, .settings = *s };
-	if (!daemon_start(&w->daemon, l,
-		&(struct daemon_settings){ .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
+	if (!http_server_start(&w->daemon, l,
+		&(struct http_server_settings){
+		    .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
 		webhook_on_request, on_over, w))
 		return webhook_free(w);
 	return w;
@@ -375,7 +376,7 @@ webhook_free(struct webhook *w)
 			MHD_resume_connection(h->connection);
 		h->suspended = false;
 	}
-	daemon_stop(&w->daemon);
+	http_server_stop(&w->daemon);
 	json_decref(w->secret);
 	free(w);
 	return NULL;

@@ -26,7 +26,7 @@ struct dev {
 	struct arena *arena;
 	struct dev_settings settings;
 	struct store *store;
-	struct http_server *http;
+	struct store_server *http;
 	struct pods *pods;
 	struct jobs *jobs;
 	struct processes *processes;
@@ -149,12 +149,12 @@ dev_start(struct cli *c, const struct dev_settings *settings)
 		return dev_stop(d);
 	}
 	d->store = store_new(c->loop);
-	d->http = http_server_new(c->loop, d->store, settings->port);
+	d->http = store_server_new(c->loop, d->store, settings->port);
 	if (d->http == NULL) {
 		cli_fail(c, "the API server cannot listen on 127.0.0.1:%d: %s", settings->port, strerror(errno));
 		return dev_stop(d);
 	}
-	d->server = arena_printf(d->arena, "http://127.0.0.1:%d", http_server_port(d->http));
+	d->server = arena_printf(d->arena, "http://127.0.0.1:%d", store_server_port(d->http));
 	d->kubeconfig = arena_printf(d->arena, "%s/kubeconfig", settings->dir);
 	if (!dev_write_kubeconfig(d)) {
 		cli_fail(c, "%s: %s", d->kubeconfig, strerror(errno));
@@ -199,7 +199,7 @@ dev_stop(struct dev *d)
 	processes_free(d->processes);
 	pods_free(d->pods);
 	jobs_free(d->jobs);
-	http_server_free(d->http);
+	store_server_free(d->http);
 	store_free(d->store);
 	arena_free(d->arena);
 	free(d);

@@ -50,7 +50,7 @@ queue_on_turn(struct timer *t, void *arg)
 static void
 queue_schedule(struct send_queue *q)
 {
-	if (q->turn.place == 0)
+	if (!timer_armed(&q->turn))
 		loop_timer(q->loop, &q->turn, 0);
 }
 
@@ -162,5 +162,5 @@ delivery_cancel(struct delivery *d)
 bool
 delivery_is_open(const struct delivery *d)
 {
-	return d->exchange != NULL || d->retry.place != 0;
+	return d->exchange != NULL || timer_armed(&d->retry);
 }
