@@ -78,7 +78,7 @@ measurement_phase(
 		NULL ||
 	    (e = measurement_eval(a, "failureCondition", m->failure_condition, v, now, &has_failure, &failure)) !=
 		NULL) {
-		*ret_message = empty ? arena_printf(a, "no data: the query answered no sample (%s)", err_text(a, e))
+		*ret_message = empty ? arena_printf(a, "no data: the query returned no sample (%s)", err_text(a, e))
 				     : err_text(a, e);
 		return RUN_ERROR;
 	}

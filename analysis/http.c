@@ -107,7 +107,7 @@ oauth2_read(const struct response *got, struct arena *a, struct err **ret_err)
 		doc = NULL;
 	token = json_str(doc, "access_token");
 	if (got->status < 200 || got->status > 299 || token == NULL) {
-		*ret_err = err_new(a, ERR_AGAIN, "oauth2: the token's server answered %d%s%s, and no access_token",
+		*ret_err = err_new(a, ERR_AGAIN, "oauth2: the token server returned status %d%s%s, and no access_token",
 		    got->status, json_str(doc, "error") != NULL ? " " : "", json_str(doc, "error") ?: "");
 		return NULL;
 	}

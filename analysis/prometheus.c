@@ -248,7 +248,7 @@ prometheus_read(const struct response *got, struct arena *a, struct value *ret_v
 			*ret_err =
 			    err_new(a, ERR_INVALID, "prometheus: %s: %s", json_str(doc, "errorType") ?: "error", error);
 		else
-			*ret_err = err_new(a, ERR_AGAIN, "prometheus: answered %d: %.*s", got->status,
+			*ret_err = err_new(a, ERR_AGAIN, "prometheus: status %d: %.*s", got->status,
 			    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
 		return MEASURED_ERROR;
 	}

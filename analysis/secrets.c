@@ -87,7 +87,7 @@ secret_value(const struct run_pass *s, const struct secret_key_ref *ref, const s
 		return err_wrap(a, got->err, "Secret %s", ref->name);
 	if (got->status < 200 || got->status > 299 || json_parse(a, got->body.at, got->body.len, &doc) != NULL)
 		return err_new(
-		    a, ERR_GONE, "Secret %s cannot be read: the API server answered %d", ref->name, got->status);
+		    a, ERR_GONE, "Secret %s cannot be read: the API server returned status %d", ref->name, got->status);
 	if ((encoded = json_str(json_object_get(doc, "data"), ref->key)) == NULL)
 		return err_new(a, ERR_GONE, "Secret %s has no key \"%s\"", ref->name, ref->key);
 	if ((value = base64_decode(a, encoded, &n)) == NULL || strlen(value) != n)

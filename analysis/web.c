@@ -109,13 +109,13 @@ web_read(const struct web_metric *w, const struct response *got, struct arena *a
 		return MEASURED_ERROR;
 	}
 	if (got->status < 200 || got->status > 299) {
-		*ret_err = err_new(a, ERR_AGAIN, "web: answered %d: %.*s", got->status,
+		*ret_err = err_new(a, ERR_AGAIN, "web: status %d: %.*s", got->status,
 		    (int)(got->body.len < 200 ? got->body.len : 200), got->body.at);
 		return MEASURED_ERROR;
 	}
 	e = json_parse(a, got->body.at, got->body.len, &doc);
 	if (e != NULL && w->json_path != NULL && strcmp(w->json_path, "{$}") != 0) {
-		*ret_err = err_wrap(a, e, "web: jsonPath `%s`: the answer is not JSON", w->json_path);
+		*ret_err = err_wrap(a, e, "web: jsonPath `%s`: the response is not JSON", w->json_path);
 		return MEASURED_ERROR;
 	}
 	if (e != NULL) {
@@ -126,7 +126,7 @@ web_read(const struct web_metric *w, const struct response *got, struct arena *a
 	if (w->json_path != NULL && (*ret_err = jsonpath_first(a, w->json_path, doc, &found)) != NULL)
 		return MEASURED_ERROR;
 	if (found == NULL) {
-		*ret_err = err_new(a, ERR_AGAIN, "web: jsonPath `%s` finds nothing in the answer", w->json_path);
+		*ret_err = err_new(a, ERR_AGAIN, "web: jsonPath `%s` finds nothing in the response", w->json_path);
 		return MEASURED_ERROR;
 	}
 	*ret_value = value_from_json(a, found);

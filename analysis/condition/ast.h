@@ -91,7 +91,7 @@ struct eval {
 	size_t bytes; /* to build */
 	size_t nodes; /* values in lists and maps to visit */
 	size_t text; /* bytes to read */
-	size_t matching; /* steps of patterns */
+	size_t pattern_steps; /* steps of patterns */
 	struct value element, acc;
 	struct value *variables;
 	int64_t index;

@@ -26,7 +26,7 @@ list_holds(struct eval *e, const struct node *n, const struct value *list, size_
 
 	if (e->err == NULL && v.kind != VALUE_BOOL)
 		eval_fail(
-		    e, "the predicate of %s must answer a bool, not %s", n->builtin->name, value_kind_name(v.kind));
+		    e, "the predicate of %s must return a bool, not %s", n->builtin->name, value_kind_name(v.kind));
 	return e->err == NULL && v.b;
 }
 
@@ -349,12 +349,12 @@ struct value
 run_concat(struct eval *e, const struct node *n, struct value *args)
 {
 	bool deep = n->builtin->name[0] == 'f';
-	size_t room = value_count_all(args, n->n);
+	size_t cap = value_count_all(args, n->n);
 	struct value v;
 
-	if (!eval_charge(e, room * sizeof(v)))
+	if (!eval_charge(e, cap * sizeof(v)))
 		return args[0];
-	v = value_array(e->arena, room);
+	v = value_array(e->arena, cap);
 	v.array.n = 0;
 	for (size_t i = 0; i < n->n; i++) {
 		if (args[i].kind != VALUE_ARRAY)

@@ -10,16 +10,16 @@
 /* Collects the numbers in the arguments and in their lists. False with an error for any other value. */
 static bool
 number_collect(
-    struct eval *e, const char *name, const struct value *args, size_t n, double *out, size_t room, size_t *count)
+    struct eval *e, const char *name, const struct value *args, size_t n, double *out, size_t cap, size_t *count)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (args[i].kind == VALUE_ARRAY) {
-			if (!number_collect(e, name, args[i].array.at, args[i].array.n, out, room, count))
+			if (!number_collect(e, name, args[i].array.at, args[i].array.n, out, cap, count))
 				return false;
-		} else if (*count < room && value_number(&args[i], &out[*count])) {
+		} else if (*count < cap && value_number(&args[i], &out[*count])) {
 			(*count)++;
-		} else if (*count < room && (args[i].kind == VALUE_DURATION || args[i].kind == VALUE_MONTH ||
-						args[i].kind == VALUE_WEEKDAY)) {
+		} else if (*count < cap && (args[i].kind == VALUE_DURATION || args[i].kind == VALUE_MONTH ||
+					       args[i].kind == VALUE_WEEKDAY)) {
 			out[(*count)++] = (double)args[i].i;
 		} else {
 			eval_fail(e, "%s takes numbers, not %s", name, value_kind_name(args[i].kind));
@@ -106,13 +106,13 @@ run_extreme(struct eval *e, const struct node *n, struct value *args)
 struct value
 run_mean(struct eval *e, const struct node *n, struct value *args)
 {
-	size_t room = value_count_all(args, n->n), count = 0;
+	size_t cap = value_count_all(args, n->n), count = 0;
 	double *x, sum = 0;
 
-	if (!eval_charge(e, room * sizeof(*x)))
+	if (!eval_charge(e, cap * sizeof(*x)))
 		return (struct value){ 0 };
-	x = arena_new_array(e->arena, double, room);
-	if (!number_collect(e, n->builtin->name, args, n->n, x, room, &count))
+	x = arena_new_array(e->arena, double, cap);
+	if (!number_collect(e, n->builtin->name, args, n->n, x, cap, &count))
 		return (struct value){ 0 };
 	if (count == 0)
 		return value_float(0);

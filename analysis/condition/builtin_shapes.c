@@ -38,7 +38,7 @@ struct shape
 shape_predicate(struct check *c, const struct node *n, const struct shape *args)
 {
 	if (n->n > 1 && !args[1].any && args[1].kind != VALUE_BOOL)
-		return check_fail(c, n, "the predicate of %s must answer a bool, not %s", n->builtin->name,
+		return check_fail(c, n, "the predicate of %s must return a bool, not %s", n->builtin->name,
 		    value_kind_name(args[1].kind));
 	return shape_of(VALUE_BOOL);
 }

@@ -215,12 +215,12 @@ eval_range(struct eval *e, const struct value *l, const struct value *r)
 
 /* nil is the key "" of a map of strings: the zero value of Go. */
 static const struct value *
-eval_key(const struct value *map, const struct value *key, struct value *room)
+eval_key(const struct value *map, const struct value *key, struct value *empty)
 {
 	if (map->any_keys || key->kind != VALUE_NIL)
 		return key;
-	*room = value_string("");
-	return room;
+	*empty = value_string("");
+	return empty;
 }
 
 static struct value
@@ -368,7 +368,7 @@ struct value
 eval_fetch(struct eval *e, const struct value *of, const struct value *key)
 {
 	const struct value *found;
-	struct value room;
+	struct value empty;
 	size_t n = of->kind == VALUE_STRING ? of->s.len : of->array.n;
 	int64_t i;
 
@@ -379,7 +379,7 @@ eval_fetch(struct eval *e, const struct value *of, const struct value *key)
 			return (struct value){ 0 };
 		if (!eval_read(e, of->map.n * ENTRY_BYTES))
 			return (struct value){ 0 };
-		found = value_member(of, eval_key(of, key, &room));
+		found = value_member(of, eval_key(of, key, &empty));
 		return found != NULL ? *found : (struct value){ 0 };
 	}
 	if ((of->kind != VALUE_ARRAY && of->kind != VALUE_STRING) ||
@@ -636,7 +636,7 @@ condition_eval_value(struct arena *a, const struct condition_program *program, c
 		.bytes = BYTES_MAX,
 		.nodes = NODES_MAX,
 		.text = TEXT_MAX,
-		.matching = MATCHING_MAX,
+		.pattern_steps = MATCHING_MAX,
 		.variables = arena_new_array(a, struct value, program->n_variables) };
 	struct shape shape;
 	struct err *err = eval_check(a, program, result, &shape);

@@ -13,7 +13,7 @@
 
 /* The steps that are left for a pattern. The limits of PCRE2 start again at each position of the text, and there may be
  * a million positions. */
-struct matching {
+struct pattern_budget {
 	size_t *left;
 	size_t at; /* in the text */
 };
@@ -156,7 +156,7 @@ pattern_check(struct arena *a, const char *pattern)
 static int
 pattern_step(pcre2_callout_block *block, void *arg)
 {
-	struct matching *m = arg;
+	struct pattern_budget *m = arg;
 	size_t passed =
 	    block->current_position > m->at ? block->current_position - m->at : m->at - block->current_position;
 	size_t cost = 1 + passed / PASSED_COST;
@@ -193,7 +193,7 @@ eval_matches(struct eval *e, const struct value *l, const struct value *r)
 	pcre2_match_data *data;
 	struct err *err = NULL;
 	PCRE2_UCHAR text[120];
-	struct matching matching = { .left = &e->matching };
+	struct pattern_budget budget = { .left = &e->pattern_steps };
 	struct value bytes;
 	size_t size = 0;
 	pcre2_code *code;
@@ -219,7 +219,7 @@ eval_matches(struct eval *e, const struct value *l, const struct value *r)
 	pcre2_set_match_limit(context, MATCH_LIMIT);
 	pcre2_set_depth_limit(context, MATCH_DEPTH);
 	pcre2_set_heap_limit(context, MATCH_HEAP);
-	pcre2_set_callout(context, pattern_step, &matching);
+	pcre2_set_callout(context, pattern_step, &budget);
 	data = pcre2_match_data_create(1, NULL);
 	rc = pcre2_match(code, (PCRE2_SPTR)l->s.at, l->s.len, 0, 0, data, context);
 	pcre2_match_data_free(data);

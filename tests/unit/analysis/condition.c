@@ -1,8 +1,8 @@
-/* tests/unit/analysis/condition.c: the cost of a condition. A tenant writes it, and it runs in the process of all. */
+/* tests/unit/analysis/condition.c: the limits of conditions, which tenants write and the controller evaluates. */
 #include "analysis/condition/condition.h"
 #include "tests/unit/unit.h"
 
-/* Each would take minutes, or gigabytes, where only its steps are counted. */
+/* Each would take minutes, or gigabytes, if only its steps were counted. */
 static void
 a_condition_that_costs_too_much_is_an_error(void **state)
 {
@@ -47,7 +47,7 @@ a_condition_that_costs_too_much_is_an_error(void **state)
 }
 
 static void
-what_is_usual_costs_little(void **state)
+usual_conditions_cost_little(void **state)
 {
 	static const char *const all[] = {
 		"all(1..10000, {\"web-1\" matches \"^web-[0-9]+$\"})",
@@ -78,7 +78,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_condition_that_costs_too_much_is_an_error),
-		cmocka_unit_test(what_is_usual_costs_little),
+		cmocka_unit_test(usual_conditions_cost_little),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/decide.c: one pass over a run: what it asks, what it makes of answers, what its status says. */
+/* tests/unit/analysis/decide.c: one pass over a run: its queries, the results of responses, and its status. */
 #include "tests/unit/unit.h"
 #include "analysis/decide.h"
 #include "analysis/job_object.h"
@@ -8,7 +8,7 @@
 #define NOW "2026-11-23T00:01:00Z"
 #define VALUE(x) "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"" x "\"]}}"
 
-/* "key answer": the answers that have come; ended by NULL. */
+/* `answers`: the responses so far, by key; ended by NULL. */
 static struct plan *
 pass(struct arena *a, const char *run, const char *const (*answers)[2])
 {
@@ -54,7 +54,7 @@ lacks(struct plan *p, const char *text)
 }
 
 static void
-a_dry_metric_fails_alone(void **state)
+a_failed_dry_run_metric_does_not_fail_the_run(void **state)
 {
 	static const char *const answers[][2] = { { "bad#0/0", VALUE("1") }, { "good#0/0", VALUE("0") },
 		{ NULL, NULL } };
@@ -75,7 +75,7 @@ a_dry_metric_fails_alone(void **state)
 }
 
 static void
-a_rule_for_no_metric_is_an_error(void **state)
+a_rule_that_matches_no_metric_is_an_error(void **state)
 {
 	struct arena *a = arena_new();
 
@@ -90,7 +90,7 @@ a_rule_for_no_metric_is_an_error(void **state)
 }
 
 static void
-as_many_measurements_stay_as_retention_says(void **state)
+retention_limits_the_measurements_in_the_status(void **state)
 {
 	static const char *const answers[][2] = { { "x#3/0", VALUE("4") }, { NULL, NULL } };
 	struct arena *a = arena_new();
@@ -114,7 +114,7 @@ as_many_measurements_stay_as_retention_says(void **state)
 	    STARTED)
 
 static void
-a_secret_is_fetched_when_it_is_needed_and_never_shown(void **state)
+a_secret_is_queried_for_a_measurement_and_masked_in_the_status(void **state)
 {
 	static const char *const none[][2] = { { NULL, NULL } },
 				 *const secret[][2] = { { "secret/s", "{\"data\":{\"k\":\"czNjcmV0\"}}" },
@@ -143,7 +143,7 @@ a_secret_is_fetched_when_it_is_needed_and_never_shown(void **state)
 }
 
 static void
-a_run_goes_when_its_time_is_over(void **state)
+a_run_is_deleted_after_its_ttl(void **state)
 {
 	struct arena *a = arena_new();
 
@@ -168,7 +168,7 @@ a_run_goes_when_its_time_is_over(void **state)
 }
 
 static void
-successes_in_a_row_end_a_metric(void **state)
+consecutive_successes_end_a_metric(void **state)
 {
 	static const char *const answers[][2] = { { "x#2/0", VALUE("0") }, { NULL, NULL } };
 	struct arena *a = arena_new();
@@ -187,7 +187,7 @@ successes_in_a_row_end_a_metric(void **state)
 	arena_free(a);
 }
 
-/* A run of n metrics, each measured by a Job that is there and has no ready pod, with n arguments from Secrets. */
+/* A run of n metrics, each measured by a Job that exists and has no ready pod, with n arguments from Secrets. */
 static struct plan *
 pass_with_jobs(struct arena *a, size_t n)
 {
@@ -225,7 +225,7 @@ pass_with_jobs(struct arena *a, size_t n)
 }
 
 static void
-a_run_may_have_as_many_jobs_and_secrets_as_its_limits_say(void **state)
+a_plan_has_capacity_for_the_maximum_of_jobs_and_secrets(void **state)
 {
 	struct arena *a = arena_new();
 	struct plan *p = pass_with_jobs(a, METRICS_MAX - 1);
@@ -254,14 +254,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_dry_metric_fails_alone),
-		cmocka_unit_test(a_run_may_have_as_many_jobs_and_secrets_as_its_limits_say),
+		cmocka_unit_test(a_failed_dry_run_metric_does_not_fail_the_run),
+		cmocka_unit_test(a_plan_has_capacity_for_the_maximum_of_jobs_and_secrets),
 		cmocka_unit_test(a_run_of_more_metrics_or_arguments_is_an_error_with_a_path),
-		cmocka_unit_test(a_rule_for_no_metric_is_an_error),
-		cmocka_unit_test(as_many_measurements_stay_as_retention_says),
-		cmocka_unit_test(a_secret_is_fetched_when_it_is_needed_and_never_shown),
-		cmocka_unit_test(a_run_goes_when_its_time_is_over),
-		cmocka_unit_test(successes_in_a_row_end_a_metric),
+		cmocka_unit_test(a_rule_that_matches_no_metric_is_an_error),
+		cmocka_unit_test(retention_limits_the_measurements_in_the_status),
+		cmocka_unit_test(a_secret_is_queried_for_a_measurement_and_masked_in_the_status),
+		cmocka_unit_test(a_run_is_deleted_after_its_ttl),
+		cmocka_unit_test(consecutive_successes_end_a_metric),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/job_object.c: the states of Jobs and their Pods. */
+/* tests/unit/analysis/job_object.c: the outcomes of Jobs, and the reasons that their pods report. */
 #include "analysis/job_object.h"
 #include "analysis/settings.h"
 #include <string.h>
@@ -14,7 +14,7 @@ job(struct arena *a, const char *conditions)
 }
 
 static void
-a_job_has_an_outcome_when_its_conditions_say_so(void **state)
+the_conditions_of_a_job_determine_its_outcome(void **state)
 {
 	struct arena *a = arena_new();
 	const char *message = NULL;
@@ -36,7 +36,7 @@ a_job_has_an_outcome_when_its_conditions_say_so(void **state)
 }
 
 static void
-pods_say_why(void **state)
+pods_report_why_a_job_failed(void **state)
 {
 	static const struct {
 		const char *pods, *says;
@@ -75,7 +75,7 @@ pods_say_why(void **state)
 }
 
 static void
-a_name_fits_into_a_label(void **state)
+the_name_of_a_job_fits_into_a_label(void **state)
 {
 	struct arena *a = arena_new();
 	struct analysis_run run = { .object.meta.uid = "3f1c1ad9-5111-4ce0-8000-0000000000c1" };
@@ -89,10 +89,10 @@ a_name_fits_into_a_label(void **state)
 }
 
 static void
-a_flag_says_where_jobs_are_run(void **state)
+a_setting_limits_the_namespaces_of_jobs(void **state)
 {
 	static const struct {
-		const char *list, *ns; /* list NULL: the flag is not given */
+		const char *list, *ns; /* list NULL: the setting is not present */
 		bool allowed;
 	} cases[] = { { NULL, "shop", true }, { "", "shop", false }, { "shop", "shop", true },
 		{ "shop", "shops", false }, { "a, team-*", "team-1", true }, { "a,team-*", "b", false },
@@ -112,10 +112,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_flag_says_where_jobs_are_run),
-		cmocka_unit_test(a_job_has_an_outcome_when_its_conditions_say_so),
-		cmocka_unit_test(pods_say_why),
-		cmocka_unit_test(a_name_fits_into_a_label),
+		cmocka_unit_test(a_setting_limits_the_namespaces_of_jobs),
+		cmocka_unit_test(the_conditions_of_a_job_determine_its_outcome),
+		cmocka_unit_test(pods_report_why_a_job_failed),
+		cmocka_unit_test(the_name_of_a_job_fits_into_a_label),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/prometheus.c: the question that is asked, and the answers that Prometheus gives. */
+/* tests/unit/analysis/prometheus.c: queries to Prometheus, and its responses. */
 #include "tests/unit/unit.h"
 #include "analysis/provider.h"
 #include "base/str.h"
@@ -10,7 +10,7 @@ static const struct query_input nothing;
 static const struct metric metric = { .name = "x", .provider = { .prometheus = &up } };
 
 static void
-it_asks_an_instant_query(void **state)
+an_instant_query_is_sent_as_a_form(void **state)
 {
 	struct arena *a = arena_new();
 	struct query q = { 0 };
@@ -31,7 +31,7 @@ it_asks_an_instant_query(void **state)
 #define OK(type, result) "{\"status\":\"success\",\"data\":{\"resultType\":\"" type "\",\"result\":" result "}}"
 
 static void
-values_errors_and_no_data_are_distinguished(void **state)
+values_errors_and_missing_data_are_different_results(void **state)
 {
 	static const struct {
 		int status;
@@ -50,9 +50,9 @@ values_errors_and_no_data_are_distinguished(void **state)
 		{ 200, OK("vector", "[{\"metric\":{},\"value\":[1,\"none\"]}]"), MEASURED_ERROR, "cannot be judged" },
 		{ 400, "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error at char 4\"}",
 		    MEASURED_ERROR, "prometheus: bad_data: parse error at char 4" },
-		{ 503, "<html>no</html>", MEASURED_ERROR, "prometheus: answered 503: <html>no</html>" },
-		{ 200, "", MEASURED_ERROR, "prometheus: answered 200: " },
-		{ 302, "", MEASURED_ERROR, "prometheus: answered 302: " },
+		{ 503, "<html>no</html>", MEASURED_ERROR, "prometheus: status 503: <html>no</html>" },
+		{ 200, "", MEASURED_ERROR, "prometheus: status 200: " },
+		{ 302, "", MEASURED_ERROR, "prometheus: status 302: " },
 	};
 
 	(void)state;
@@ -76,7 +76,7 @@ values_errors_and_no_data_are_distinguished(void **state)
 }
 
 static void
-a_server_that_is_not_reached_is_an_error_that_names_it(void **state)
+an_unreachable_server_is_an_error_with_its_address(void **state)
 {
 	struct arena *a = arena_new();
 	struct response got = { .err = err_new(a, ERR_AGAIN, "Connection refused") };
@@ -115,7 +115,7 @@ header_of(const struct query *q, const char *name)
 }
 
 static void
-it_asks_a_range_between_two_times(void **state)
+a_range_query_has_a_start_an_end_and_a_step(void **state)
 {
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a,
@@ -134,7 +134,7 @@ it_asks_a_range_between_two_times(void **state)
 }
 
 static void
-headers_and_credentials_go_with_the_question(void **state)
+a_query_has_headers_and_credentials(void **state)
 {
 	struct arena *a = arena_new();
 	const struct metric *m =
@@ -154,7 +154,7 @@ headers_and_credentials_go_with_the_question(void **state)
 }
 
 static void
-oauth2_asks_for_a_token_first(void **state)
+oauth2_queries_a_token_first(void **state)
 {
 	struct arena *a = arena_new();
 	const struct metric *m = metric_of(a, "{address: 'http://p', query: up, authentication: {oauth2: {tokenUrl:"
@@ -178,12 +178,12 @@ oauth2_asks_for_a_token_first(void **state)
 	assert_string_equal(header_of(&q, "Authorization"), "Bearer tok");
 	assert_int_equal(prometheus_provider.step(m, &without, a, &q, &v, &e), MEASURED_ERROR);
 	assert_string_equal(
-	    err_text(a, e), "oauth2: the token's server answered 401 invalid_client, and no access_token");
+	    err_text(a, e), "oauth2: the token server returned status 401 invalid_client, and no access_token");
 	arena_free(a);
 }
 
 static void
-an_invalid_query_is_reported_before_it_is_sent(void **state)
+an_invalid_prometheus_metric_is_an_error_before_it_is_measured(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "{address: '/api/v1/secrets', query: up}", "starts with neither http:// nor https://" },
@@ -211,13 +211,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_asks_an_instant_query),
-		cmocka_unit_test(values_errors_and_no_data_are_distinguished),
-		cmocka_unit_test(a_server_that_is_not_reached_is_an_error_that_names_it),
-		cmocka_unit_test(it_asks_a_range_between_two_times),
-		cmocka_unit_test(headers_and_credentials_go_with_the_question),
-		cmocka_unit_test(oauth2_asks_for_a_token_first),
-		cmocka_unit_test(an_invalid_query_is_reported_before_it_is_sent),
+		cmocka_unit_test(an_instant_query_is_sent_as_a_form),
+		cmocka_unit_test(values_errors_and_missing_data_are_different_results),
+		cmocka_unit_test(an_unreachable_server_is_an_error_with_its_address),
+		cmocka_unit_test(a_range_query_has_a_start_an_end_and_a_step),
+		cmocka_unit_test(a_query_has_headers_and_credentials),
+		cmocka_unit_test(oauth2_queries_a_token_first),
+		cmocka_unit_test(an_invalid_prometheus_metric_is_an_error_before_it_is_measured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

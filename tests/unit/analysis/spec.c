@@ -1,4 +1,4 @@
-/* tests/unit/analysis/spec.c: arguments, limits, and what metrics and runs come to. */
+/* tests/unit/analysis/spec.c: arguments, limits, and the phases of metrics and runs. */
 #include "tests/unit/unit.h"
 #include "analysis/args.h"
 #include "analysis/spec.h"
@@ -21,7 +21,7 @@ spec(struct arena *a, const char *text)
 	", provider: {prometheus: {query: 'up{job=\"{{args.job}}\"}'}}}]}}"
 
 static void
-merged_arguments_are_those_of_the_original(void **state)
+merged_arguments_are_those_of_argo_rollouts(void **state)
 {
 	static const struct {
 		const char *templates[2], *given, *want; /* want: an error's text, or the arguments */
@@ -82,7 +82,7 @@ merged_arguments_are_those_of_the_original(void **state)
 }
 
 static void
-as_many_arguments_are_merged_as_a_template_may_have(void **state)
+templates_with_the_maximum_of_arguments_are_merged(void **state)
 {
 	struct arena *a = arena_new();
 	const char *args = "";
@@ -100,7 +100,7 @@ as_many_arguments_are_merged_as_a_template_may_have(void **state)
 }
 
 static void
-arguments_are_put_in_with_json_s_escapes(void **state)
+substituted_arguments_are_escaped_as_in_json(void **state)
 {
 	static const struct argument args[] = { { "a", "x\"y\\z\n", NULL }, { "b", "{{args.a}}", NULL } };
 	struct arena *a = arena_new();
@@ -114,7 +114,7 @@ arguments_are_put_in_with_json_s_escapes(void **state)
 }
 
 static void
-invalid_metrics_are_reported_before_they_are_measured(void **state)
+invalid_metrics_are_errors_before_they_are_measured(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "[]", "spec.metrics: no metric" },
@@ -163,7 +163,7 @@ invalid_metrics_are_reported_before_they_are_measured(void **state)
 }
 
 static void
-what_is_still_to_come_is_not_judged_and_all_else_is(void **state)
+only_what_depends_on_an_unresolved_argument_is_not_checked(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "interval: '{{args.a}}', count: 3", NULL },
@@ -198,7 +198,7 @@ what_is_still_to_come_is_not_judged_and_all_else_is(void **state)
 }
 
 static void
-a_measurement_is_judged_by_its_conditions(void **state)
+conditions_determine_the_phase_of_a_measurement(void **state)
 {
 	static const struct {
 		const char *success, *failure;
@@ -230,7 +230,7 @@ a_measurement_is_judged_by_its_conditions(void **state)
 }
 
 static void
-no_data_is_an_error_that_says_so(void **state)
+a_condition_that_fails_without_data_is_an_error_that_reports_it(void **state)
 {
 	struct arena *a = arena_new();
 	struct metric m = { .success_condition = "result[0] < 1" };
@@ -239,12 +239,12 @@ no_data_is_an_error_that_says_so(void **state)
 
 	(void)state;
 	assert_int_equal(measurement_phase(a, &m, &v, true, 0, &message), RUN_ERROR);
-	assert_non_null(strstr(message, "no data: the query answered no sample"));
+	assert_non_null(strstr(message, "no data: the query returned no sample"));
 	arena_free(a);
 }
 
 static void
-a_metric_is_over_at_its_limits(void **state)
+limits_end_a_metric(void **state)
 {
 	static const struct {
 		struct metric_limits limits;
@@ -302,14 +302,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(merged_arguments_are_those_of_the_original),
-		cmocka_unit_test(as_many_arguments_are_merged_as_a_template_may_have),
-		cmocka_unit_test(arguments_are_put_in_with_json_s_escapes),
-		cmocka_unit_test(invalid_metrics_are_reported_before_they_are_measured),
-		cmocka_unit_test(what_is_still_to_come_is_not_judged_and_all_else_is),
-		cmocka_unit_test(a_measurement_is_judged_by_its_conditions),
-		cmocka_unit_test(no_data_is_an_error_that_says_so),
-		cmocka_unit_test(a_metric_is_over_at_its_limits),
+		cmocka_unit_test(merged_arguments_are_those_of_argo_rollouts),
+		cmocka_unit_test(templates_with_the_maximum_of_arguments_are_merged),
+		cmocka_unit_test(substituted_arguments_are_escaped_as_in_json),
+		cmocka_unit_test(invalid_metrics_are_errors_before_they_are_measured),
+		cmocka_unit_test(only_what_depends_on_an_unresolved_argument_is_not_checked),
+		cmocka_unit_test(conditions_determine_the_phase_of_a_measurement),
+		cmocka_unit_test(a_condition_that_fails_without_data_is_an_error_that_reports_it),
+		cmocka_unit_test(limits_end_a_metric),
 		cmocka_unit_test(phases_are_ordered_from_the_best_to_the_worst),
 	};
 

@@ -1,4 +1,4 @@
-/* tests/unit/analysis/web.c: requests to a web service, values of its responses, and JSONPath. */
+/* tests/unit/analysis/web.c: queries to web services, their responses, and JSONPath. */
 #include "tests/unit/unit.h"
 #include "analysis/jsonpath.h"
 #include "analysis/provider.h"
@@ -7,7 +7,7 @@
 static const struct query_input nothing;
 
 static void
-it_asks_as_the_metric_says(void **state)
+a_web_query_is_as_the_metric_specifies(void **state)
 {
 	static struct metric_header headers[] = { { "X-Key", "k" } };
 	static const struct web_metric w = { .method = "POST",
@@ -36,7 +36,7 @@ it_asks_as_the_metric_says(void **state)
 }
 
 static void
-it_says_who_asks(void **state)
+a_web_query_has_the_basic_auth_of_the_metric(void **state)
 {
 	static const struct basic_auth basic = { "Aladdin", "open sesame" };
 	static const struct metric_authentication auth = { .basic_auth = &basic };
@@ -56,7 +56,7 @@ it_says_who_asks(void **state)
 }
 
 static void
-an_invalid_request_is_reported_before_it_is_sent(void **state)
+an_invalid_web_metric_is_an_error_before_it_is_measured(void **state)
 {
 	static const struct {
 		struct web_metric web;
@@ -83,7 +83,7 @@ an_invalid_request_is_reported_before_it_is_sent(void **state)
 }
 
 static void
-answers_are_values_texts_or_errors(void **state)
+responses_are_values_texts_or_errors(void **state)
 {
 	static const struct {
 		const char *path, *body;
@@ -96,11 +96,11 @@ answers_are_values_texts_or_errors(void **state)
 		{ "{$.a[1]}", "{\"a\":[1,2]}", 201, MEASURED_VALUE, "2" },
 		{ NULL, "fine", 200, MEASURED_VALUE, "fine" },
 		{ "{$}", "fine", 200, MEASURED_VALUE, "fine" },
-		{ "{$.a}", "fine", 200, MEASURED_ERROR, "the answer is not JSON" },
-		{ "{$.a}", "{\"a\":1,\"b", 200, MEASURED_ERROR, "the answer is not JSON" },
+		{ "{$.a}", "fine", 200, MEASURED_ERROR, "the response is not JSON" },
+		{ "{$.a}", "{\"a\":1,\"b", 200, MEASURED_ERROR, "the response is not JSON" },
 		{ "{$.a}", "{\"a\":1,\"a\":2}", 200, MEASURED_ERROR, "duplicate object key" },
 		{ "{$.b}", "{\"a\":1}", 200, MEASURED_ERROR, "finds nothing" },
-		{ NULL, "gone", 503, MEASURED_ERROR, "answered 503: gone" },
+		{ NULL, "gone", 503, MEASURED_ERROR, "status 503: gone" },
 	};
 
 	(void)state;
@@ -129,7 +129,7 @@ jsonpath_finds_what_kubernetes_finds(void **state)
 	static const char document[] =
 	    "{\"a\":{\"b\":[10,20,{\"c\":\"x\"}],\"d.e\":1},\"list\":[{\"n\":1},{\"m\":2}],\"z\":null}";
 	static const struct {
-		const char *path, *want; /* NULL: nothing; "!…": an error with this in it */
+		const char *path, *want; /* NULL: no value; "!…": an error with this text */
 	} cases[] = {
 		{ "{$.a.b[0]}", "10" },
 		{ "{.a.b[-1].c}", "\"x\"" },
@@ -172,10 +172,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_asks_as_the_metric_says),
-		cmocka_unit_test(it_says_who_asks),
-		cmocka_unit_test(an_invalid_request_is_reported_before_it_is_sent),
-		cmocka_unit_test(answers_are_values_texts_or_errors),
+		cmocka_unit_test(a_web_query_is_as_the_metric_specifies),
+		cmocka_unit_test(a_web_query_has_the_basic_auth_of_the_metric),
+		cmocka_unit_test(an_invalid_web_metric_is_an_error_before_it_is_measured),
+		cmocka_unit_test(responses_are_values_texts_or_errors),
 		cmocka_unit_test(jsonpath_finds_what_kubernetes_finds),
 	};
 

@@ -1,8 +1,8 @@
-/* tests/unit/traffic/owns.c: fields that a sync leaves to the rollout, in every kind of route. */
+/* tests/unit/traffic/owns.c: the fields that a sync does not set back. */
 #include "traffic/owns.h"
 #include "tests/unit/unit.h"
 
-/* The desired object with what the rollout owns of the live one in it, as compact JSON. */
+/* The spec of the desired object with the live values of the fields that the rollout owns, as compact JSON. */
 static const char *
 overlaid(struct arena *a, const char *rollout, const char *live, const char *desired)
 {
@@ -145,7 +145,7 @@ a_sync_keeps_the_hashes_of_subsets_and_the_subsets_of_experiments(void **state)
 	arena_free(a);
 }
 
-/* An object in Git, or written by another client, may have any shape. */
+/* The objects in Git and in the cluster may have any shape. */
 static void
 a_sync_leaves_fields_of_another_type_as_git_has_them(void **state)
 {
