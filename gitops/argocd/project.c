@@ -9,7 +9,7 @@
 
 /* A list of globs allows it: some does, and none forbids it. */
 static bool
-allows(const struct strings *globs, const char *text, char separator)
+project_allows(const struct strings *globs, const char *text, char separator)
 {
 	bool allowed = false;
 
@@ -23,7 +23,7 @@ allows(const struct strings *globs, const char *text, char separator)
 
 /* The glob of one destination matches: 1; it forbids: -1; neither: 0. */
 static int
-says(const char *glob, const char *text)
+project_says(const char *glob, const char *text)
 {
 	if (glob == NULL)
 		return 0;
@@ -33,23 +33,24 @@ says(const char *glob, const char *text)
 }
 
 static bool
-is_of_cluster(const struct project_destination *p, const struct application_destination *d)
+project_is_of_cluster(const struct project_destination *p, const struct application_destination *d)
 {
-	return (!str_empty(p->server) && !str_empty(d->server) && says(p->server, d->server) == 1) ||
-	       (!str_empty(p->name) && !str_empty(d->name) && says(p->name, d->name) == 1);
+	return (!str_empty(p->server) && !str_empty(d->server) && project_says(p->server, d->server) == 1) ||
+	       (!str_empty(p->name) && !str_empty(d->name) && project_says(p->name, d->name) == 1);
 }
 
 /* Forbidding by cluster: for all namespaces that it names. */
 static bool
-forbids(const struct project_destination *p, const struct application_destination *d, const char *ns)
+project_forbids(const struct project_destination *p, const struct application_destination *d, const char *ns)
 {
 	bool cluster =
-	    (p->server != NULL && p->server[0] == '!' && !str_empty(d->server) && says(p->server, d->server) < 0) ||
-	    (p->name != NULL && p->name[0] == '!' && !str_empty(d->name) && says(p->name, d->name) < 0);
+	    (p->server != NULL && p->server[0] == '!' && !str_empty(d->server) &&
+		project_says(p->server, d->server) < 0) ||
+	    (p->name != NULL && p->name[0] == '!' && !str_empty(d->name) && project_says(p->name, d->name) < 0);
 
 	if (cluster)
-		return says(p->namespace, ns) == 1;
-	return is_of_cluster(p, d) && says(p->namespace, ns) < 0;
+		return project_says(p->namespace, ns) == 1;
+	return project_is_of_cluster(p, d) && project_says(p->namespace, ns) < 0;
 }
 
 bool
@@ -60,9 +61,9 @@ project_permits_namespace(const struct app_project *p, const struct application_
 	for (size_t i = 0; i < p->spec.destinations.n; i++) {
 		const struct project_destination *one = &p->spec.destinations.at[i];
 
-		if (forbids(one, d, ns))
+		if (project_forbids(one, d, ns))
 			return false;
-		allowed |= is_of_cluster(one, d) && says(one->namespace, ns) == 1;
+		allowed |= project_is_of_cluster(one, d) && project_says(one->namespace, ns) == 1;
 	}
 	return allowed;
 }
@@ -93,12 +94,12 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
 	size_t n = application_sources(app, &sources);
 	const char *name = p->object.meta.name;
 
-	if (!str_eq(app->object.meta.namespace, namespace) && !allows(from, app->object.meta.namespace, '\0'))
+	if (!str_eq(app->object.meta.namespace, namespace) && !project_allows(from, app->object.meta.namespace, '\0'))
 		return err_new(a, ERR_INVALID,
 		    "spec.project: %s: its sourceNamespaces do not allow applications of the namespace %s", name,
 		    app->object.meta.namespace);
 	for (size_t i = 0; i < n; i++)
-		if (sources[i].repo_url == NULL || !allows(&p->spec.source_repos, sources[i].repo_url, '/'))
+		if (sources[i].repo_url == NULL || !project_allows(&p->spec.source_repos, sources[i].repo_url, '/'))
 			return err_new(a, ERR_INVALID, "repoURL: %s is not permitted in project %s",
 			    sources[i].repo_url != NULL ? sources[i].repo_url : "", name);
 	if (!project_permits_namespace(p, d, d->namespace != NULL ? d->namespace : ""))
@@ -111,23 +112,23 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
 /* --- kinds ----------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_named(const char *group, const char *kind, const char *name, const struct project_kind *k)
+project_is_named(const char *group, const char *kind, const char *name, const struct project_kind *k)
 {
 	return glob_match(k->group != NULL ? k->group : "", group) &&
 	       glob_match(k->kind != NULL ? k->kind : "", kind) && (str_empty(k->name) || glob_match(k->name, name));
 }
 
 static bool
-is_in(const struct project_kind *list, size_t n, const char *group, const char *kind, const char *name)
+project_is_in(const struct project_kind *list, size_t n, const char *group, const char *kind, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
-		if (is_named(group, kind, name, &list[i]))
+		if (project_is_named(group, kind, name, &list[i]))
 			return true;
 	return false;
 }
 
 static bool
-is_whitelisted(const char *list, const char *group, const char *kind, const char *name)
+project_is_whitelisted(const char *list, const char *group, const char *kind, const char *name)
 {
 	_cleanup_(json_decrefp) json_t *all = json_loads(list, 0, NULL);
 	const json_t *one;
@@ -137,7 +138,7 @@ is_whitelisted(const char *list, const char *group, const char *kind, const char
 		const struct project_kind k = { json_str(one, "group") ?: "", json_str(one, "kind") ?: "",
 			json_str(one, "name") };
 
-		if (is_named(group, kind, name, &k))
+		if (project_is_named(group, kind, name, &k))
 			return true;
 	}
 	return false;
@@ -150,16 +151,16 @@ project_permits_kind(
 	const struct app_project_spec *s = &p->spec;
 
 	if (cluster_scoped)
-		return is_in(s->cluster_whitelist.at, s->cluster_whitelist.n, group, kind, name) &&
-		       !is_in(s->cluster_blacklist.at, s->cluster_blacklist.n, group, kind, name);
-	return !is_in(s->namespaced_blacklist.at, s->namespaced_blacklist.n, group, kind, name) &&
-	       (s->namespaced_whitelist == NULL || is_whitelisted(s->namespaced_whitelist, group, kind, name));
+		return project_is_in(s->cluster_whitelist.at, s->cluster_whitelist.n, group, kind, name) &&
+		       !project_is_in(s->cluster_blacklist.at, s->cluster_blacklist.n, group, kind, name);
+	return !project_is_in(s->namespaced_blacklist.at, s->namespaced_blacklist.n, group, kind, name) &&
+	       (s->namespaced_whitelist == NULL || project_is_whitelisted(s->namespaced_whitelist, group, kind, name));
 }
 
 /* --- windows --------------------------------------------------------------------------------------------------------- */
 
 static bool
-concerns(const struct sync_window *w, const struct application *app)
+project_concerns(const struct sync_window *w, const struct application *app)
 {
 	const struct application_destination *d = &app->spec.destination;
 	const struct {
@@ -175,7 +176,7 @@ concerns(const struct sync_window *w, const struct application *app)
 		if (all[i].globs->n == 0)
 			continue;
 		for (size_t t = 0; t < 2; t++)
-			matches |= all[i].texts[t] != NULL && allows(all[i].globs, all[i].texts[t], '\0');
+			matches |= all[i].texts[t] != NULL && project_allows(all[i].globs, all[i].texts[t], '\0');
 		any |= matches;
 		every &= matches;
 	}
@@ -184,7 +185,7 @@ concerns(const struct sync_window *w, const struct application *app)
 
 /* When its state changes next. */
 static void
-next_change(int64_t at, int64_t *until)
+project_next_change(int64_t at, int64_t *until)
 {
 	if (at > 0 && (*until == 0 || at < *until))
 		*until = at;
@@ -203,10 +204,10 @@ project_permits_sync(struct arena *a, const struct app_project *p, const struct 
 		struct schedule s;
 		int64_t began;
 
-		if (!concerns(w, app) || w->schedule == NULL || !schedule_parse(w->schedule, &s))
+		if (!project_concerns(w, app) || w->schedule == NULL || !schedule_parse(w->schedule, &s))
 			continue;
 		began = schedule_last(&s, now, w->duration.ms);
-		next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
+		project_next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
 		if (str_eq(w->kind, "deny")) {
 			/* Of several that forbid, all must let people have their way. */
 			if (began > 0 && (forbidding == NULL || !w->manual_sync))

@@ -33,7 +33,7 @@ struct reading {
 };
 
 static struct err *
-put(struct reading *r, const struct rbac_rule *rule)
+rbac_add_rule(struct reading *r, const struct rbac_rule *rule)
 {
 	if (r->to->rules.n == RULES_MAX)
 		return err_new(r->arena, ERR_INVALID, "%s: more than %d lines", rule->where, RULES_MAX);
@@ -49,7 +49,7 @@ put(struct reading *r, const struct rbac_rule *rule)
 }
 
 static char *
-trimmed(char *text)
+rbac_trimmed(char *text)
 {
 	size_t n;
 
@@ -61,19 +61,19 @@ trimmed(char *text)
 
 /* One line: comma-separated, each part trimmed; "#" begins a comment. */
 static struct err *
-read_line(struct reading *r, char *line, const char *where)
+rbac_read_line(struct reading *r, char *line, const char *where)
 {
 	struct rbac_rule rule = { .where = where };
 	const char *parts[7] = { NULL };
 	size_t n = 0;
 
-	line = trimmed(line);
+	line = rbac_trimmed(line);
 	if (*line == '\0' || *line == '#')
 		return NULL;
 	for (char *rest = line, *part = strsep(&rest, ","); part != NULL; part = strsep(&rest, ",")) {
 		if (n == ARRAY_SIZE(parts))
 			return err_new(r->arena, ERR_INVALID, "%s: has too many parts", where);
-		parts[n++] = trimmed(part);
+		parts[n++] = rbac_trimmed(part);
 	}
 	rule.member = str_eq(parts[0], "g");
 	if (!rule.member && !str_eq(parts[0], "p"))
@@ -85,28 +85,28 @@ read_line(struct reading *r, char *line, const char *where)
 		return err_new(r->arena, ERR_INVALID, "%s: \"%s\" is neither allow nor deny", where, parts[5]);
 	for (size_t i = 1; i < n; i++)
 		rule.fields[i - 1] = parts[i];
-	return put(r, &rule);
+	return rbac_add_rule(r, &rule);
 }
 
 static struct err *
-read_text(struct reading *r, const char *key, const char *text)
+rbac_read_text(struct reading *r, const char *key, const char *text)
 {
 	char *rest = arena_strdup(r->arena, text), *line;
 	struct err *e = NULL;
 
 	for (int n = 1; e == NULL && (line = strsep(&rest, "\n")) != NULL; n++)
-		e = read_line(r, line, arena_printf(r->arena, "%s, line %d", key, n));
+		e = rbac_read_line(r, line, arena_printf(r->arena, "%s, line %d", key, n));
 	return e;
 }
 
 static struct err *
-add_builtin(struct reading *r)
+rbac_add_builtin(struct reading *r)
 {
 	char *resources, *actions, *save, *inner;
-	struct err *e = put(r, &(struct rbac_rule){ true, { "role:admin", "role:readonly" }, BUILTIN });
+	struct err *e = rbac_add_rule(r, &(struct rbac_rule){ true, { "role:admin", "role:readonly" }, BUILTIN });
 
 	if (e == NULL)
-		e = put(r, &(struct rbac_rule){ true, { "admin", "role:admin" }, BUILTIN });
+		e = rbac_add_rule(r, &(struct rbac_rule){ true, { "admin", "role:admin" }, BUILTIN });
 	for (size_t i = 0; i < ARRAY_SIZE(builtin); i++) {
 		save = NULL;
 		resources = arena_strdup(r->arena, builtin[i].resources);
@@ -116,8 +116,8 @@ add_builtin(struct reading *r)
 			actions = arena_strdup(r->arena, builtin[i].actions);
 			for (char *act = strtok_r(actions, " ", &inner); act != NULL && e == NULL;
 			     act = strtok_r(NULL, " ", &inner))
-				e = put(r, &(struct rbac_rule){
-					       false, { builtin[i].role, what, act, "*", "allow" }, BUILTIN });
+				e = rbac_add_rule(r, &(struct rbac_rule){ false,
+							 { builtin[i].role, what, act, "*", "allow" }, BUILTIN });
 		}
 	}
 	return e;
@@ -129,7 +129,7 @@ rbac_read(struct arena *a, const json_t *data, struct rbac *ret)
 	struct rbac to = { 0 };
 	struct reading r = { a, &to, 0 };
 	const char *mode = json_str(data, "policy.matchMode"), *role = json_str(data, "policy.default"), *key;
-	struct err *e = add_builtin(&r);
+	struct err *e = rbac_add_builtin(&r);
 	json_t *text;
 
 	if (mode != NULL && strcmp(mode, "glob") != 0 && strcmp(mode, "regex") != 0)
@@ -138,7 +138,7 @@ rbac_read(struct arena *a, const json_t *data, struct rbac *ret)
 	to.default_role = str_empty(role) ? NULL : arena_strdup(a, role);
 	json_object_foreach ((json_t *)data, key, text)
 		if (e == NULL && json_is_string(text) && str_starts(key, "policy.") && str_ends(key, "csv"))
-			e = read_text(&r, arena_strdup(a, key), json_string_value(text));
+			e = rbac_read_text(&r, arena_strdup(a, key), json_string_value(text));
 	if (e == NULL)
 		*ret = to;
 	return e;
@@ -156,9 +156,10 @@ rbac_add_project(struct arena *a, struct rbac *to, const struct app_project *p)
 			   *name = arena_printf(a, "proj:%s:%s", p->object.meta.name, role->name);
 
 		for (size_t k = 0; k < role->policies.n && e == NULL; k++)
-			e = read_line(&r, arena_strdup(a, role->policies.at[k]), where);
+			e = rbac_read_line(&r, arena_strdup(a, role->policies.at[k]), where);
 		for (size_t k = 0; k < role->groups.n && e == NULL; k++)
-			e = put(&r, &(struct rbac_rule){ true, { arena_strdup(a, role->groups.at[k]), name }, where });
+			e = rbac_add_rule(
+			    &r, &(struct rbac_rule){ true, { arena_strdup(a, role->groups.at[k]), name }, where });
 	}
 	return e;
 }
@@ -166,7 +167,7 @@ rbac_add_project(struct arena *a, struct rbac *to, const struct app_project *p)
 /* --- what they come to ----------------------------------------------------------------------------------------------- */
 
 static bool
-matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, const char *text)
+rbac_matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, const char *text)
 {
 	const char *pattern = rule->fields[field];
 	enum regex_found found;
@@ -187,48 +188,51 @@ struct roles {
 };
 
 static void
-add_role(struct roles *to, const char *role)
+rbac_add_role(struct roles *to, const char *role)
 {
 	if (map_set(&to->known, role, to) == NULL)
 		to->at[to->n++] = role;
 }
 
 static void
-roles_of(const struct rbac *r, const char *subject, struct roles *ret)
+rbac_roles_of(const struct rbac *r, const char *subject, struct roles *ret)
 {
 	*ret = (struct roles){ .at = mem_alloc(sizeof(*ret->at) * (r->rules.n + 1)) };
-	add_role(ret, subject);
+	rbac_add_role(ret, subject);
 	for (size_t i = 0; i < ret->n; i++)
 		for (size_t k = 0; k < r->rules.n; k++)
 			if (r->rules.at[k].member && strcmp(r->rules.at[k].fields[0], ret->at[i]) == 0)
-				add_role(ret, r->rules.at[k].fields[1]);
+				rbac_add_role(ret, r->rules.at[k].fields[1]);
 }
 
 static void
-roles_done(struct roles *r)
+rbac_roles_done(struct roles *r)
 {
 	map_done(&r->known);
 	free(r->at);
 }
 
 static bool
-concerns(const struct rbac *r, const struct rbac_rule *rule, const struct roles *roles, const struct rbac_question *q)
+rbac_concerns(
+    const struct rbac *r, const struct rbac_rule *rule, const struct roles *roles, const struct rbac_question *q)
 {
-	return !rule->member && map_get(&roles->known, rule->fields[0]) != NULL && matches(r, rule, 1, q->resource) &&
-	       matches(r, rule, 2, q->action) && matches(r, rule, 3, q->object);
+	return !rule->member && map_get(&roles->known, rule->fields[0]) != NULL &&
+	       rbac_matches(r, rule, 1, q->resource) && rbac_matches(r, rule, 2, q->action) &&
+	       rbac_matches(r, rule, 3, q->object);
 }
 
 static bool
-subject_may(const struct rbac *r, const char *subject, const struct rbac_question *q, const struct rbac_rule **ret_why)
+rbac_subject_may(
+    const struct rbac *r, const char *subject, const struct rbac_question *q, const struct rbac_rule **ret_why)
 {
-	_cleanup_(roles_done) struct roles roles;
+	_cleanup_(rbac_roles_done) struct roles roles;
 	bool may = false;
 
-	roles_of(r, subject, &roles);
+	rbac_roles_of(r, subject, &roles);
 	for (size_t i = 0; i < r->rules.n; i++) {
 		const struct rbac_rule *rule = &r->rules.at[i];
 
-		if (!concerns(r, rule, &roles, q))
+		if (!rbac_concerns(r, rule, &roles, q))
 			continue;
 		if (strcmp(rule->fields[4], "deny") == 0) {
 			*ret_why = rule;
@@ -248,9 +252,9 @@ rbac_may(const struct rbac *r, const struct rbac_question *q, const struct rbac_
 
 	*ret_why = NULL;
 	/* As Argo CD has it: what the default role may, everybody may, whatever forbids it. */
-	if (r->default_role != NULL && subject_may(r, r->default_role, q, &by_default)) {
+	if (r->default_role != NULL && rbac_subject_may(r, r->default_role, q, &by_default)) {
 		*ret_why = by_default;
 		return true;
 	}
-	return subject_may(r, q->subject, q, ret_why);
+	return rbac_subject_may(r, q->subject, q, ret_why);
 }

@@ -6,7 +6,7 @@
 
 /* Merges the file into the source, if there is one of that name. */
 static struct err *
-override_merge(struct arena *a, const struct tree *t, const char *path, json_t **source)
+source_override_merge(struct arena *a, const struct tree *t, const char *path, json_t **source)
 {
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	const struct tree_entry *entry = NULL;
@@ -28,7 +28,7 @@ override_merge(struct arena *a, const struct tree *t, const char *path, json_t *
 }
 
 static struct err *
-override_decode(struct arena *a, const json_t *source, const struct application_source *was, const char *path,
+source_override_decode(struct arena *a, const json_t *source, const struct application_source *was, const char *path,
     const struct application_source **ret)
 {
 	struct application_source *merged = arena_alloc(a, sizeof(*merged));
@@ -60,8 +60,8 @@ source_override(struct arena *a, const struct tree *t, const struct application_
 		const char *path;
 
 		if ((e = tree_path(a, s->path != NULL ? s->path : "", names[i], &path)) == NULL &&
-		    (e = override_merge(a, t, path, &source)) == NULL && !json_equal(before, source))
-			e = override_decode(a, source, s, path, ret);
+		    (e = source_override_merge(a, t, path, &source)) == NULL && !json_equal(before, source))
+			e = source_override_decode(a, source, s, path, ret);
 	}
 	return e;
 }

@@ -8,13 +8,13 @@
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 static const json_t *
-entries_of(const json_t *live)
+adopt_fields_entries_of(const json_t *live)
 {
 	return json_object_get(json_object_get(live, "metadata"), "managedFields");
 }
 
 static bool
-is_theirs(const json_t *entry, const struct strings *managers)
+adopt_fields_is_theirs(const json_t *entry, const struct strings *managers)
 {
 	for (size_t i = 0; i < managers->n; i++)
 		if (compare_is_of(entry, managers->at[i], "Update"))
@@ -23,26 +23,26 @@ is_theirs(const json_t *entry, const struct strings *managers)
 }
 
 bool
-takeover_is_due(const json_t *live, const struct strings *managers)
+adopt_fields_is_due(const json_t *live, const struct strings *managers)
 {
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach (entries_of(live), i, entry)
-		if (is_theirs(entry, managers))
+	json_array_foreach (adopt_fields_entries_of(live), i, entry)
+		if (adopt_fields_is_theirs(entry, managers))
 			return true;
 	return false;
 }
 
 bool
-takeover_is_whole(const json_t *live, const char *manager)
+adopt_fields_is_whole(const json_t *live, const char *manager)
 {
 	const json_t *entry;
 	size_t i;
 
-	if (annotation_of(live, LAST_APPLIED) != NULL)
+	if (resource_annotation(live, LAST_APPLIED) != NULL)
 		return false;
-	json_array_foreach (entries_of(live), i, entry)
+	json_array_foreach (adopt_fields_entries_of(live), i, entry)
 		if (compare_is_of(entry, manager, "Update"))
 			return true;
 	return false;
@@ -57,34 +57,34 @@ struct walk {
 
 /* The place, which is one of what was applied last, as one of the live object. */
 static void
-add_place(const struct walk *w)
+adopt_fields_add_place(const struct walk *w)
 {
-	json_t *of_live = ignored_place_in(w->live, w->last, w->place);
+	json_t *of_live = ignore_differences_place_in(w->live, w->last, w->place);
 
 	if (of_live != NULL)
 		json_array_append_new(w->places, of_live);
 }
 
-static void walk(struct walk *, const json_t *last, int depth);
+static void adopt_fields_walk(struct walk *, const json_t *last, int depth);
 
 static void
-step(struct walk *w, json_t *key, const json_t *last, int depth)
+adopt_fields_step(struct walk *w, json_t *key, const json_t *last, int depth)
 {
 	json_t *of_desired;
 
 	json_array_append_new(w->place, key);
-	of_desired = ignored_place_in(w->desired, w->last, w->place);
+	of_desired = ignore_differences_place_in(w->desired, w->last, w->place);
 	if (of_desired == NULL)
-		add_place(w);
+		adopt_fields_add_place(w);
 	else
-		walk(w, last, depth + 1);
+		adopt_fields_walk(w, last, depth + 1);
 	json_decref(of_desired);
 	json_array_remove(w->place, json_array_size(w->place) - 1);
 }
 
 /* Lists of plain values are one value, which a dry run compares. */
 static void
-walk(struct walk *w, const json_t *last, int depth)
+adopt_fields_walk(struct walk *w, const json_t *last, int depth)
 {
 	const char *key;
 	json_t *v;
@@ -94,18 +94,18 @@ walk(struct walk *w, const json_t *last, int depth)
 		return;
 	json_object_foreach ((json_t *)last, key, v)
 		if (!json_is_null(v))
-			step(w, json_string(key), v, depth);
+			adopt_fields_step(w, json_string(key), v, depth);
 	json_array_foreach (last, i, v)
 		if (json_is_object(v))
-			step(w, json_integer((json_int_t)i), v, depth);
+			adopt_fields_step(w, json_integer((json_int_t)i), v, depth);
 }
 
 json_t *
-takeover_places(const json_t *live, const json_t *desired)
+adopt_fields_places(const json_t *live, const json_t *desired)
 {
 	static const char *const not_fields[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
 		"namespace", "creationTimestamp" };
-	const char *text = annotation_of(live, LAST_APPLIED);
+	const char *text = resource_annotation(live, LAST_APPLIED);
 	_cleanup_(json_decrefp) json_t *last = text != NULL ? json_loads(text, 0, NULL) : NULL, *place = json_array();
 	struct walk w = { last, desired, live, place, json_array() };
 
@@ -117,14 +117,14 @@ takeover_places(const json_t *live, const json_t *desired)
 		json_object_del(json_object_get(last, "metadata"), "annotations");
 	if (json_object_size(json_object_get(last, "metadata")) == 0)
 		json_object_del(last, "metadata");
-	walk(&w, last, 0);
+	adopt_fields_walk(&w, last, 0);
 	return w.places;
 }
 
 /* --- whose they are ------------------------------------------------------------------------------------------------- */
 
 const char *
-takeover_patch(struct arena *a, const json_t *live, const struct strings *managers, const char *manager)
+adopt_fields_patch(struct arena *a, const json_t *live, const struct strings *managers, const char *manager)
 {
 	_cleanup_(json_decrefp) json_t *patch = NULL, *fields = json_object();
 	const json_t *entry, *meta = json_object_get(live, "metadata");
@@ -132,8 +132,8 @@ takeover_patch(struct arena *a, const json_t *live, const struct strings *manage
 	json_t *left = json_array();
 	size_t i;
 
-	json_array_foreach (entries_of(live), i, entry) {
-		if (compare_is_of(entry, manager, "Apply") || is_theirs(entry, managers)) {
+	json_array_foreach (adopt_fields_entries_of(live), i, entry) {
+		if (compare_is_of(entry, manager, "Apply") || adopt_fields_is_theirs(entry, managers)) {
 			_cleanup_(json_decrefp) json_t *copy = json_deep_copy(json_object_get(entry, "fieldsV1"));
 
 			json_object_update_recursive(fields, copy);

@@ -11,14 +11,14 @@
 #include "kube/api/meta.h"
 
 /* Some of the live object's fields are these managers', as an Update's. */
-bool takeover_is_due(const json_t *live, const struct strings *managers);
+bool adopt_fields_is_due(const json_t *live, const struct strings *managers);
 
 /* `manager` has written it as a whole, as an Update (Replace=true; or it was made as a hook), and not as `kubectl apply` would. What it holds and
  * Git does not name is then told only by a write of the whole. */
-bool takeover_is_whole(const json_t *live, const char *manager);
+bool adopt_fields_is_whole(const json_t *live, const char *manager);
 
 /* Places (gitops/engine/ignore_differences.h) of the live object that the last apply from the client side named and that Git does not: a new reference. */
-json_t *takeover_places(const json_t *live, const json_t *desired);
+json_t *adopt_fields_places(const json_t *live, const json_t *desired);
 
 /* The JSON patch that makes these managers' fields those that `manager` has applied, in the arena. It tests the version that was looked at. */
-const char *takeover_patch(struct arena *, const json_t *live, const struct strings *managers, const char *manager);
+const char *adopt_fields_patch(struct arena *, const json_t *live, const struct strings *managers, const char *manager);

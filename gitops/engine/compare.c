@@ -13,7 +13,7 @@ compare_is_of(const json_t *entry, const char *manager, const char *operation)
 
 /* The fields that `manager` has applied, or NULL. Borrowed. */
 static const json_t *
-applied_fields(const json_t *live, const char *manager)
+compare_applied_fields(const json_t *live, const char *manager)
 {
 	const json_t *entry;
 	size_t i;
@@ -58,7 +58,7 @@ compare_values(const json_t *x, const json_t *y)
 
 /* A scalar, or a list or map that is owned as one. Amounts may be written in several ways. */
 static bool
-is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool amount)
+compare_is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool amount)
 {
 	const char *x, *y;
 
@@ -72,12 +72,12 @@ is_same_leaf(struct arena *a, const json_t *desired, const json_t *live, bool am
 	return x != NULL && str_eq(quantity_canonical(a, x), quantity_canonical(a, y));
 }
 
-static bool covers(
+static bool compare_covers(
     struct arena *, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth);
 
 /* Their values are amounts of something (resource.Quantity). */
 static bool
-is_of_amounts(const char *field)
+compare_is_of_amounts(const char *field)
 {
 	static const char *const names[] = { "limits", "requests", "hard", "capacity", "min", "max", "default",
 		"defaultRequest", "maxLimitRequestRatio" };
@@ -89,7 +89,8 @@ is_of_amounts(const char *field)
 }
 
 static bool
-covers_map(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+compare_covers_map(
+    struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
 {
 	const char *key;
 	const json_t *sub;
@@ -102,8 +103,8 @@ covers_map(struct arena *a, const json_t *desired, const json_t *set, const json
 		if (json_is_null(value))
 			continue;
 		sub = json_object_get(set, arena_printf(a, "f:%s", key));
-		if (sub == NULL ||
-		    !covers(a, value, sub, json_object_get(live, key), amount || is_of_amounts(key), depth + 1))
+		if (sub == NULL || !compare_covers(a, value, sub, json_object_get(live, key),
+				       amount || compare_is_of_amounts(key), depth + 1))
 			return false;
 		n++;
 	}
@@ -137,7 +138,8 @@ compare_element(const json_t *list, const json_t *keys)
 }
 
 static bool
-covers_list(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+compare_covers_list(
+    struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
 {
 	const char *key;
 	json_t *sub;
@@ -174,7 +176,7 @@ covers_list(struct arena *a, const json_t *desired, const json_t *set, const jso
 			json_object_foreach (keys, name, v)
 				if (json_object_get(wanted, name) == NULL)
 					json_object_del(rest, arena_printf(a, "f:%s", name));
-			if (!covers(a, wanted, rest, is, amount, depth + 1)) {
+			if (!compare_covers(a, wanted, rest, is, amount, depth + 1)) {
 				json_decref(rest);
 				return false;
 			}
@@ -188,7 +190,7 @@ covers_list(struct arena *a, const json_t *desired, const json_t *set, const jso
 }
 
 static bool
-covers(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
+compare_covers(struct arena *a, const json_t *desired, const json_t *set, const json_t *live, bool amount, int depth)
 {
 	const char *key = NULL;
 	void *at;
@@ -199,10 +201,10 @@ covers(struct arena *a, const json_t *desired, const json_t *set, const json_t *
 	if (at != NULL && strcmp(json_object_iter_key(at), ".") == 0)
 		at = json_object_iter_next((json_t *)set, at);
 	if (at == NULL)
-		return is_same_leaf(a, desired, live, amount);
+		return compare_is_same_leaf(a, desired, live, amount);
 	key = json_object_iter_key(at);
-	return strncmp(key, "f:", 2) == 0 ? covers_map(a, desired, set, live, amount, depth)
-					  : covers_list(a, desired, set, live, amount, depth);
+	return strncmp(key, "f:", 2) == 0 ? compare_covers_map(a, desired, set, live, amount, depth)
+					  : compare_covers_list(a, desired, set, live, amount, depth);
 }
 
 bool
@@ -210,7 +212,7 @@ compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, c
 {
 	static const char *const names[] = { "apiVersion", "kind", "status" }, *const of_meta[] = { "name",
 		"namespace" };
-	const json_t *set = applied_fields(live, manager);
+	const json_t *set = compare_applied_fields(live, manager);
 	_cleanup_(json_decrefp) json_t *fields = NULL;
 	json_t *meta;
 
@@ -227,7 +229,7 @@ compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, c
 	if (json_object_size(meta) > 0)
 		json_object_set(fields, "metadata", meta);
 	json_decref(meta);
-	return covers(a, fields, set, live, false, 0);
+	return compare_covers(a, fields, set, live, false, 0);
 }
 
 json_t *

@@ -8,4 +8,4 @@
 
 /* Says which keys of the ConfigMap's data, and which options of kustomize.buildOptions, have no effect, and why; NULL: all of them have. In
  * the arena. */
-const char *setting_keys_problem(struct arena *, const json_t *data);
+const char *customization_keys_problem(struct arena *, const json_t *data);

@@ -13,7 +13,7 @@
 
 struct reading {
 	struct arena *arena;
-	struct app_settings *to;
+	struct customizations *to;
 	struct err *error; /* the first */
 	const char *notes; /* members of values that have no effect, "; " between; NULL: there are none */
 	size_t n_notes;
@@ -26,7 +26,7 @@ static const char *const customization_members[] = { "health.lua", "health.lua.u
 	NULL };
 
 static void
-settings_note(struct reading *r, const char *text)
+customizations_note(struct reading *r, const char *text)
 {
 	if (r->n_notes++ < NOTES_MAX)
 		r->notes = r->notes == NULL ? text : arena_printf(r->arena, "%s; %s", r->notes, text);
@@ -34,7 +34,7 @@ settings_note(struct reading *r, const char *text)
 
 /* A misspelt member would otherwise make a rule wider than it is meant, or leave it without any effect. */
 static void
-settings_note_members(struct reading *r, const char *where, const json_t *of, const char *const *known)
+customizations_note_members(struct reading *r, const char *where, const json_t *of, const char *const *known)
 {
 	const char *all = "", *key;
 	json_t *v;
@@ -42,7 +42,7 @@ settings_note_members(struct reading *r, const char *where, const json_t *of, co
 	for (const char *const *k = known; *k != NULL; k++)
 		all = arena_printf(r->arena, "%s%s%s", all, all[0] != '\0' ? ", " : "", *k);
 	if (!json_is_object(of)) {
-		settings_note(r, arena_printf(r->arena, "%.200s: it is not a mapping of %s", where, all));
+		customizations_note(r, arena_printf(r->arena, "%.200s: it is not a mapping of %s", where, all));
 		return;
 	}
 	json_object_foreach ((json_t *)of, key, v) {
@@ -51,14 +51,14 @@ settings_note_members(struct reading *r, const char *where, const json_t *of, co
 		while (*k != NULL && strcmp(*k, key) != 0)
 			k++;
 		if (*k == NULL)
-			settings_note(
+			customizations_note(
 			    r, arena_printf(r->arena, "%.200s: %.100s has no effect here; %s have", where, key, all));
 	}
 }
 
 /* Behind what is known already. */
 static void
-settings_add_problem(struct reading *r, const char *text)
+customizations_add_problem(struct reading *r, const char *text)
 {
 	const char *problem = r->to->problem;
 
@@ -68,7 +68,7 @@ settings_add_problem(struct reading *r, const char *text)
 
 /* A text of YAML as one value, a new reference; NULL, and the error is kept. */
 static json_t *
-parse(struct reading *r, const char *where, const char *text)
+customizations_parse(struct reading *r, const char *where, const char *text)
 {
 	json_t *docs = NULL, *one;
 	struct err *e = yaml_parse(r->arena, text, strlen(text), &docs);
@@ -85,7 +85,7 @@ parse(struct reading *r, const char *where, const char *text)
 
 /* False, and the error is kept: there are too many of a sort. */
 static bool
-has_room(struct reading *r, const char *where, size_t n)
+customizations_has_room(struct reading *r, const char *where, size_t n)
 {
 	if (n == RULES_MAX && r->error == NULL)
 		r->error = err_new(r->arena, ERR_INVALID,
@@ -94,18 +94,18 @@ has_room(struct reading *r, const char *where, size_t n)
 }
 
 static void
-add_health(struct reading *r, const char *where, const char *group, const char *kind, const char *text)
+customizations_add_health(struct reading *r, const char *where, const char *group, const char *kind, const char *text)
 {
-	if (has_room(r, where, r->to->health.n))
+	if (customizations_has_room(r, where, r->to->health.n))
 		r->to->health.at[r->to->health.n++] =
 		    (struct health_script){ group, kind, arena_strdup(r->arena, text) };
 }
 
 /* [{"apiGroups": […], "kinds": […], "clusters": […]}] */
 static void
-read_filters(struct reading *r, const char *key, const char *text, struct kind_filters *to)
+customizations_read_filters(struct reading *r, const char *key, const char *text, struct kind_filters *to)
 {
-	_cleanup_(json_decrefp) json_t *list = parse(r, key, text);
+	_cleanup_(json_decrefp) json_t *list = customizations_parse(r, key, text);
 	const json_t *f;
 	size_t i;
 
@@ -114,8 +114,8 @@ read_filters(struct reading *r, const char *key, const char *text, struct kind_f
 		    "ConfigMap argocd-cm, %s: it is not a list of {apiGroups, kinds, clusters}", key);
 	to->at = arena_new_array(r->arena, struct kind_filter, json_array_size(list) + 1);
 	json_array_foreach (list, i, f) {
-		settings_note_members(r, arena_printf(r->arena, "%s[%zu]", key, i), f, filter_members);
-		if (has_room(r, key, to->n))
+		customizations_note_members(r, arena_printf(r->arena, "%s[%zu]", key, i), f, filter_members);
+		if (customizations_has_room(r, key, to->n))
 			to->at[to->n++] =
 			    (struct kind_filter){ strings_decode(r->arena, json_object_get(f, "apiGroups")),
 				    strings_decode(r->arena, json_object_get(f, "kinds")),
@@ -125,7 +125,7 @@ read_filters(struct reading *r, const char *key, const char *text, struct kind_f
 
 /* How objects say whose they are. As in Argo CD, a method that does not exist is the annotation's. */
 static void
-read_tracking(struct reading *r, const json_t *data)
+customizations_read_tracking(struct reading *r, const json_t *data)
 {
 	const char *method = json_str(data, "application.resourceTrackingMethod"),
 		   *label = json_str(data, "application.instanceLabelKey");
@@ -135,7 +135,7 @@ read_tracking(struct reading *r, const json_t *data)
 	if (both || str_eq(method, "label"))
 		r->to->label = str_empty(label) ? LABEL_INSTANCE : arena_strdup(r->arena, label);
 	else if (!str_empty(method) && strcmp(method, "annotation") != 0)
-		settings_add_problem(
+		customizations_add_problem(
 		    r, arena_printf(r->arena,
 			   "application.resourceTrackingMethod: \"%s\" is not annotation, label or annotation+label; "
 			   "annotation is used",
@@ -143,14 +143,14 @@ read_tracking(struct reading *r, const json_t *data)
 }
 
 static void
-add_ignored(struct reading *r, const char *where, const char *group, const char *kind, const char *text)
+customizations_add_ignored(struct reading *r, const char *where, const char *group, const char *kind, const char *text)
 {
 	struct ignored_rules *to = &r->to->ignored;
-	_cleanup_(json_decrefp) json_t *rule = parse(r, where, text);
+	_cleanup_(json_decrefp) json_t *rule = customizations_parse(r, where, text);
 
 	if (rule != NULL && !json_is_null(rule))
-		settings_note_members(r, where, rule, ignored_members);
-	if (!json_is_object(rule) || !has_room(r, where, to->n))
+		customizations_note_members(r, where, rule, ignored_members);
+	if (!json_is_object(rule) || !customizations_has_room(r, where, to->n))
 		return;
 	to->where[to->n] = where;
 	to->at[to->n++] = (struct ignored_difference){ .group = group,
@@ -162,7 +162,7 @@ add_ignored(struct reading *r, const char *where, const char *group, const char 
 
 /* "apps/Deployment", "Service": into group and kind, at a separator. */
 static void
-split(struct arena *a, const char *text, char separator, const char **ret_group, const char **ret_kind)
+customizations_split(struct arena *a, const char *text, char separator, const char **ret_group, const char **ret_kind)
 {
 	const char *at = strrchr(text, separator);
 
@@ -172,47 +172,47 @@ split(struct arena *a, const char *text, char separator, const char **ret_group,
 
 /* resource.customizations.WHAT.GROUP_KIND */
 static void
-read_key(struct reading *r, const char *key, const char *text)
+customizations_read_key(struct reading *r, const char *key, const char *text)
 {
 	static const char health[] = CUSTOMIZATIONS ".health.", ignored[] = CUSTOMIZATIONS ".ignoreDifferences.";
 	const char *group, *kind;
 
 	if (str_starts(key, health)) {
-		split(r->arena, key + strlen(health), '_', &group, &kind);
-		add_health(r, key, group, kind, text);
+		customizations_split(r->arena, key + strlen(health), '_', &group, &kind);
+		customizations_add_health(r, key, group, kind, text);
 	} else if (str_starts(key, ignored)) {
-		split(r->arena, key + strlen(ignored), '_', &group, &kind);
+		customizations_split(r->arena, key + strlen(ignored), '_', &group, &kind);
 		if (strcmp(key + strlen(ignored), "all") == 0)
 			group = kind = "*";
-		add_ignored(r, arena_strdup(r->arena, key), group, kind, text);
+		customizations_add_ignored(r, arena_strdup(r->arena, key), group, kind, text);
 	}
 }
 
 /* The older form: {"apps/Deployment": {"health.lua": "…", "ignoreDifferences": "…"}}. */
 static void
-read_map(struct reading *r, const char *text)
+customizations_read_map(struct reading *r, const char *text)
 {
-	_cleanup_(json_decrefp) json_t *map = parse(r, CUSTOMIZATIONS, text);
+	_cleanup_(json_decrefp) json_t *map = customizations_parse(r, CUSTOMIZATIONS, text);
 	const char *key;
 	json_t *of;
 
 	json_object_foreach (map, key, of) {
 		const char *group, *kind;
 
-		split(r->arena, key, '/', &group, &kind);
-		settings_note_members(
+		customizations_split(r->arena, key, '/', &group, &kind);
+		customizations_note_members(
 		    r, arena_printf(r->arena, "%s: %.200s", CUSTOMIZATIONS, key), of, customization_members);
 		if (json_str(of, "health.lua") != NULL)
-			add_health(r, CUSTOMIZATIONS, group, kind, json_str(of, "health.lua"));
+			customizations_add_health(r, CUSTOMIZATIONS, group, kind, json_str(of, "health.lua"));
 		if (json_str(of, "ignoreDifferences") != NULL)
-			add_ignored(r, CUSTOMIZATIONS, group, kind, json_str(of, "ignoreDifferences"));
+			customizations_add_ignored(r, CUSTOMIZATIONS, group, kind, json_str(of, "ignoreDifferences"));
 	}
 }
 
 struct err *
-settings_read(struct arena *a, const json_t *data, struct app_settings *ret)
+customizations_read(struct arena *a, const json_t *data, struct customizations *ret)
 {
-	struct app_settings to = { .health = { arena_new_array(a, struct health_script, RULES_MAX), 0 },
+	struct customizations to = { .health = { arena_new_array(a, struct health_script, RULES_MAX), 0 },
 		.ignored = { arena_new_array(a, struct ignored_difference, RULES_MAX),
 		    arena_new_array(a, const char *, RULES_MAX), 0 } };
 	struct reading r = { .arena = a, .to = &to };
@@ -221,24 +221,26 @@ settings_read(struct arena *a, const json_t *data, struct app_settings *ret)
 
 	json_object_foreach ((json_t *)data, key, value)
 		if (json_is_string(value))
-			read_key(&r, key, json_string_value(value));
+			customizations_read_key(&r, key, json_string_value(value));
 	if (json_str(data, CUSTOMIZATIONS) != NULL)
-		read_map(&r, json_str(data, CUSTOMIZATIONS));
+		customizations_read_map(&r, json_str(data, CUSTOMIZATIONS));
 	if (json_str(data, "resource.exclusions") != NULL)
-		read_filters(&r, "resource.exclusions", json_str(data, "resource.exclusions"), &to.excluded);
+		customizations_read_filters(
+		    &r, "resource.exclusions", json_str(data, "resource.exclusions"), &to.excluded);
 	if (json_str(data, "resource.inclusions") != NULL)
-		read_filters(&r, "resource.inclusions", json_str(data, "resource.inclusions"), &to.included);
-	to.problem = setting_keys_problem(a, data);
+		customizations_read_filters(
+		    &r, "resource.inclusions", json_str(data, "resource.inclusions"), &to.included);
+	to.problem = customization_keys_problem(a, data);
 	if (r.notes != NULL)
-		settings_add_problem(&r, r.notes);
-	read_tracking(&r, data);
+		customizations_add_problem(&r, r.notes);
+	customizations_read_tracking(&r, data);
 	if (r.error == NULL)
 		*ret = to;
 	return r.error;
 }
 
 const char *
-settings_health(const struct app_settings *s, const char *group, const char *kind)
+customizations_health(const struct customizations *s, const char *group, const char *kind)
 {
 	for (size_t i = 0; i < s->health.n; i++)
 		if (strcmp(s->health.at[i].group, group) == 0 && strcmp(s->health.at[i].kind, kind) == 0)
@@ -250,7 +252,7 @@ settings_health(const struct app_settings *s, const char *group, const char *kin
 }
 
 static bool
-filter_names(const struct strings *globs, const char *text)
+customizations_filter_names(const struct strings *globs, const char *text)
 {
 	for (size_t i = 0; i < globs->n; i++)
 		if (glob_match(globs->at[i], text))
@@ -259,18 +261,19 @@ filter_names(const struct strings *globs, const char *text)
 }
 
 static bool
-filters_match(const struct kind_filters *f, const char *group, const char *kind, const char *server)
+customizations_filters_match(const struct kind_filters *f, const char *group, const char *kind, const char *server)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (filter_names(&f->at[i].groups, group) && filter_names(&f->at[i].kinds, kind) &&
-		    filter_names(&f->at[i].clusters, server))
+		if (customizations_filter_names(&f->at[i].groups, group) &&
+		    customizations_filter_names(&f->at[i].kinds, kind) &&
+		    customizations_filter_names(&f->at[i].clusters, server))
 			return true;
 	return false;
 }
 
 bool
-settings_exclude(const struct app_settings *s, const char *group, const char *kind, const char *server)
+customizations_exclude(const struct customizations *s, const char *group, const char *kind, const char *server)
 {
-	return filters_match(&s->excluded, group, kind, server) ||
-	       (s->included.n > 0 && !filters_match(&s->included, group, kind, server));
+	return customizations_filters_match(&s->excluded, group, kind, server) ||
+	       (s->included.n > 0 && !customizations_filters_match(&s->included, group, kind, server));
 }

@@ -16,7 +16,7 @@ struct kind_filter {
 	struct strings groups, kinds, clusters;
 };
 
-struct app_settings {
+struct customizations {
 	LIST_OF(struct health_script) health;
 	struct ignored_rules {
 		struct ignored_difference *at;
@@ -33,10 +33,10 @@ struct app_settings {
 };
 
 /* Reads the ConfigMap's data; everything in the arena. The error names the key. */
-struct err *settings_read(struct arena *, const json_t *data, struct app_settings *ret);
+struct err *customizations_read(struct arena *, const json_t *data, struct customizations *ret);
 
 /* Objects of the kind are neither applied nor read in that cluster. */
-bool settings_exclude(const struct app_settings *, const char *group, const char *kind, const char *server);
+bool customizations_exclude(const struct customizations *, const char *group, const char *kind, const char *server);
 
 /* The script of a kind: its own before a glob's. NULL: it has none. */
-const char *settings_health(const struct app_settings *, const char *group, const char *kind);
+const char *customizations_health(const struct customizations *, const char *group, const char *kind);

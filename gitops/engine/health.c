@@ -28,13 +28,13 @@ health_named(const char *name)
 }
 
 static bool
-is_true(const json_t *c)
+health_is_true(const json_t *c)
 {
 	return str_eq(json_str(c, "status"), "True");
 }
 
 static enum health
-say(struct look *l, enum health h, const char *message)
+health_say(struct look *l, enum health h, const char *message)
 {
 	l->message = message != NULL ? message : "";
 	return h;
@@ -42,51 +42,51 @@ say(struct look *l, enum health h, const char *message)
 
 /* Not seen yet by its own controller. */
 static bool
-is_unobserved(const struct look *l)
+health_is_unobserved(const struct look *l)
 {
 	return l->generation > json_int(l->status, "observedGeneration", 0);
 }
 
 static enum health
-waiting(struct look *l, const char *what, json_int_t have, json_int_t want)
+health_waiting(struct look *l, const char *what, json_int_t have, json_int_t want)
 {
-	return say(l, HEALTH_PROGRESSING,
+	return health_say(l, HEALTH_PROGRESSING,
 	    arena_printf(l->arena,
 		"Waiting for rollout to finish: %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " %s...", have, want,
 		what));
 }
 
 static enum health
-of_deployment(struct look *l)
+health_of_deployment(struct look *l)
 {
 	json_int_t want = json_int(l->spec, "replicas", 1), updated = json_int(l->status, "updatedReplicas", 0),
 		   all = json_int(l->status, "replicas", 0), available = json_int(l->status, "availableReplicas", 0);
 	const json_t *progressing = status_condition(l->status, "Progressing");
 
 	if (json_is_true(json_object_get(l->spec, "paused")))
-		return say(l, HEALTH_SUSPENDED, "Deployment is paused");
-	if (is_unobserved(l))
-		return say(l, HEALTH_PROGRESSING,
+		return health_say(l, HEALTH_SUSPENDED, "Deployment is paused");
+	if (health_is_unobserved(l))
+		return health_say(l, HEALTH_PROGRESSING,
 		    "Waiting for rollout to finish: observed deployment generation less than desired generation");
 	if (str_eq(json_str(progressing, "reason"), "ProgressDeadlineExceeded"))
-		return say(l, HEALTH_DEGRADED,
+		return health_say(l, HEALTH_DEGRADED,
 		    arena_printf(l->arena, "Deployment \"%s\" exceeded its progress deadline",
 			json_str(json_object_get(l->object, "metadata"), "name")));
 	if (updated < want)
-		return waiting(l, "new replicas have been updated", updated, want);
+		return health_waiting(l, "new replicas have been updated", updated, want);
 	if (all > updated)
-		return say(l, HEALTH_PROGRESSING,
+		return health_say(l, HEALTH_PROGRESSING,
 		    arena_printf(l->arena,
 			"Waiting for rollout to finish: %" JSON_INTEGER_FORMAT
 			" old replicas are pending termination...",
 			all - updated));
 	if (available < updated)
-		return waiting(l, "updated replicas are available", available, updated);
-	return say(l, HEALTH_HEALTHY, NULL);
+		return health_waiting(l, "updated replicas are available", available, updated);
+	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
 static enum health
-of_stateful_set(struct look *l)
+health_of_stateful_set(struct look *l)
 {
 	json_int_t want = json_int(l->spec, "replicas", 1), ready = json_int(l->status, "readyReplicas", 0),
 		   updated = json_int(l->status, "updatedReplicas", 0);
@@ -94,82 +94,84 @@ of_stateful_set(struct look *l)
 	const json_t *rolling = json_object_get(strategy, "rollingUpdate");
 	json_int_t partition = json_int(rolling, "partition", 0);
 
-	if (json_int(l->status, "observedGeneration", 0) == 0 || is_unobserved(l))
-		return say(l, HEALTH_PROGRESSING, "Waiting for statefulset spec update to be observed...");
+	if (json_int(l->status, "observedGeneration", 0) == 0 || health_is_unobserved(l))
+		return health_say(l, HEALTH_PROGRESSING, "Waiting for statefulset spec update to be observed...");
 	if (ready < want)
-		return waiting(l, "pods are ready", ready, want);
+		return health_waiting(l, "pods are ready", ready, want);
 	if (str_eq(json_str(strategy, "type"), "OnDelete"))
-		return say(l, HEALTH_HEALTHY, NULL);
+		return health_say(l, HEALTH_HEALTHY, NULL);
 	if (rolling != NULL && json_object_get(rolling, "partition") != NULL)
-		return updated < want - partition ? waiting(l, "new pods have been updated", updated, want - partition)
-						  : say(l, HEALTH_HEALTHY, "partitioned roll out complete");
+		return updated < want - partition
+			   ? health_waiting(l, "new pods have been updated", updated, want - partition)
+			   : health_say(l, HEALTH_HEALTHY, "partitioned roll out complete");
 	if (!str_eq(json_str(l->status, "updateRevision"), json_str(l->status, "currentRevision")))
-		return waiting(l, "new pods have been updated", updated, want);
-	return say(l, HEALTH_HEALTHY, NULL);
+		return health_waiting(l, "new pods have been updated", updated, want);
+	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
 static enum health
-of_daemon_set(struct look *l)
+health_of_daemon_set(struct look *l)
 {
 	json_int_t want = json_int(l->status, "desiredNumberScheduled", 0),
 		   updated = json_int(l->status, "updatedNumberScheduled", 0),
 		   available = json_int(l->status, "numberAvailable", 0);
 
-	if (is_unobserved(l))
-		return say(l, HEALTH_PROGRESSING,
+	if (health_is_unobserved(l))
+		return health_say(l, HEALTH_PROGRESSING,
 		    "Waiting for rollout to finish: observed daemon set generation less than desired generation");
 	if (str_eq(json_str(json_object_get(l->spec, "updateStrategy"), "type"), "OnDelete"))
-		return say(l, HEALTH_HEALTHY, NULL);
+		return health_say(l, HEALTH_HEALTHY, NULL);
 	if (updated < want)
-		return waiting(l, "new pods have been updated", updated, want);
+		return health_waiting(l, "new pods have been updated", updated, want);
 	if (available < want)
-		return waiting(l, "updated pods are available", available, want);
-	return say(l, HEALTH_HEALTHY, NULL);
+		return health_waiting(l, "updated pods are available", available, want);
+	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
 static enum health
-of_replica_set(struct look *l)
+health_of_replica_set(struct look *l)
 {
 	const json_t *failure = status_condition(l->status, "ReplicaFailure");
 	json_int_t want = json_int(l->spec, "replicas", 1), available = json_int(l->status, "availableReplicas", 0);
 
-	if (is_unobserved(l))
-		return say(l, HEALTH_PROGRESSING,
+	if (health_is_unobserved(l))
+		return health_say(l, HEALTH_PROGRESSING,
 		    "Waiting for rollout to finish: observed replica set generation less than desired generation");
-	if (is_true(failure))
-		return say(l, HEALTH_DEGRADED, json_str(failure, "message"));
+	if (health_is_true(failure))
+		return health_say(l, HEALTH_DEGRADED, json_str(failure, "message"));
 	if (available < want)
-		return waiting(l, "replicas are available", available, want);
-	return say(l, HEALTH_HEALTHY, NULL);
+		return health_waiting(l, "replicas are available", available, want);
+	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
 /* Somebody outside has given it an address. */
 static bool
-has_ingress(const struct look *l)
+health_has_ingress(const struct look *l)
 {
 	return json_array_size(json_object_get(json_object_get(l->status, "loadBalancer"), "ingress")) > 0;
 }
 
 static enum health
-of_service(struct look *l)
+health_of_service(struct look *l)
 {
-	return say(l,
-	    !str_eq(json_str(l->spec, "type"), "LoadBalancer") || has_ingress(l) ? HEALTH_HEALTHY : HEALTH_PROGRESSING,
+	return health_say(l,
+	    !str_eq(json_str(l->spec, "type"), "LoadBalancer") || health_has_ingress(l) ? HEALTH_HEALTHY
+											: HEALTH_PROGRESSING,
 	    NULL);
 }
 
 static enum health
-of_ingress(struct look *l)
+health_of_ingress(struct look *l)
 {
-	return say(l, has_ingress(l) ? HEALTH_HEALTHY : HEALTH_PROGRESSING, NULL);
+	return health_say(l, health_has_ingress(l) ? HEALTH_HEALTHY : HEALTH_PROGRESSING, NULL);
 }
 
 static enum health
-of_claim(struct look *l)
+health_of_claim(struct look *l)
 {
 	const char *phase = json_str(l->status, "phase");
 
-	return say(l,
+	return health_say(l,
 	    str_eq(phase, "Bound")     ? HEALTH_HEALTHY
 	    : str_eq(phase, "Pending") ? HEALTH_PROGRESSING
 	    : str_eq(phase, "Lost")    ? HEALTH_DEGRADED
@@ -179,7 +181,7 @@ of_claim(struct look *l)
 
 /* What containers wait for and will not get by themselves, ", " between; NULL: there is no such container. */
 static const char *
-failing_containers(const struct look *l)
+health_failing_containers(const struct look *l)
 {
 	const char *all = NULL;
 	const json_t *c;
@@ -198,7 +200,7 @@ failing_containers(const struct look *l)
 
 /* Why the first of these containers that failed did; NULL: none says so. */
 static const char *
-failed_container(const struct look *l, const char *statuses)
+health_failed_container(const struct look *l, const char *statuses)
 {
 	const json_t *c;
 	size_t i;
@@ -220,17 +222,18 @@ failed_container(const struct look *l, const char *statuses)
 
 /* Seldom has the Pod itself a message when a container failed. */
 static const char *
-pod_failure(const struct look *l)
+health_pod_failure(const struct look *l)
 {
 	const char *message = json_str(l->status, "message");
 
 	if (str_empty(message))
-		message = failed_container(l, "initContainerStatuses") ?: failed_container(l, "containerStatuses");
+		message = health_failed_container(l, "initContainerStatuses")
+			      ?: health_failed_container(l, "containerStatuses");
 	return message;
 }
 
 static enum health
-of_pod(struct look *l)
+health_of_pod(struct look *l)
 {
 	const char *phase = json_str(l->status, "phase"), *message = json_str(l->status, "message"),
 		   *policy = json_str(l->spec, "restartPolicy");
@@ -240,67 +243,68 @@ of_pod(struct look *l)
 		       json_str(annotations, "helm.sh/hook") != NULL,
 	     always = policy == NULL || strcmp(policy, "Always") == 0 ||
 		      (!is_hook && str_eq(json_str(annotations, "argocd.argoproj.io/ignore-restart-policy"), "true"));
-	const char *failing = always ? failing_containers(l) : NULL;
+	const char *failing = always ? health_failing_containers(l) : NULL;
 	const json_t *c;
 	size_t i;
 
 	if (failing != NULL)
-		return say(l, HEALTH_DEGRADED, failing);
+		return health_say(l, HEALTH_DEGRADED, failing);
 	if (str_eq(phase, "Pending"))
-		return say(l, HEALTH_PROGRESSING, message);
+		return health_say(l, HEALTH_PROGRESSING, message);
 	if (str_eq(phase, "Succeeded"))
-		return say(l, HEALTH_HEALTHY, message);
+		return health_say(l, HEALTH_HEALTHY, message);
 	if (str_eq(phase, "Failed"))
-		return say(l, HEALTH_DEGRADED, pod_failure(l));
+		return health_say(l, HEALTH_DEGRADED, health_pod_failure(l));
 	if (!str_eq(phase, "Running"))
-		return say(l, HEALTH_UNKNOWN, message);
+		return health_say(l, HEALTH_UNKNOWN, message);
 	if (!always)
-		return say(l, HEALTH_PROGRESSING, message);
-	if (is_true(status_condition(l->status, "Ready")))
-		return say(l, HEALTH_HEALTHY, message);
+		return health_say(l, HEALTH_PROGRESSING, message);
+	if (health_is_true(status_condition(l->status, "Ready")))
+		return health_say(l, HEALTH_HEALTHY, message);
 	json_array_foreach (json_object_get(l->status, "containerStatuses"), i, c)
 		if (json_object_get(json_object_get(c, "lastState"), "terminated") != NULL)
-			return say(l, HEALTH_DEGRADED, message);
-	return say(l, HEALTH_PROGRESSING, message);
+			return health_say(l, HEALTH_DEGRADED, message);
+	return health_say(l, HEALTH_PROGRESSING, message);
 }
 
 static enum health
-of_job(struct look *l)
+health_of_job(struct look *l)
 {
 	const json_t *c;
 
-	if (is_true(c = status_condition(l->status, "Failed")))
-		return say(l, HEALTH_DEGRADED, json_str(c, "message"));
-	if (is_true(c = status_condition(l->status, "Suspended")))
-		return say(l, HEALTH_SUSPENDED, json_str(c, "message"));
-	if (is_true(c = status_condition(l->status, "Complete")))
-		return say(l, HEALTH_HEALTHY, json_str(c, "message"));
-	return say(l, HEALTH_PROGRESSING, "Job is running");
+	if (health_is_true(c = status_condition(l->status, "Failed")))
+		return health_say(l, HEALTH_DEGRADED, json_str(c, "message"));
+	if (health_is_true(c = status_condition(l->status, "Suspended")))
+		return health_say(l, HEALTH_SUSPENDED, json_str(c, "message"));
+	if (health_is_true(c = status_condition(l->status, "Complete")))
+		return health_say(l, HEALTH_HEALTHY, json_str(c, "message"));
+	return health_say(l, HEALTH_PROGRESSING, "Job is running");
 }
 
 static enum health
-of_cron_job(struct look *l)
+health_of_cron_job(struct look *l)
 {
 	const char *scheduled = json_str(l->status, "lastScheduleTime"),
 		   *succeeded = json_str(l->status, "lastSuccessfulTime");
 
 	if (json_is_true(json_object_get(l->spec, "suspend")))
-		return say(l, HEALTH_SUSPENDED, "CronJob is Suspended");
+		return health_say(l, HEALTH_SUSPENDED, "CronJob is Suspended");
 	if (scheduled == NULL)
-		return say(l, HEALTH_HEALTHY, "CronJob has not been scheduled yet");
+		return health_say(l, HEALTH_HEALTHY, "CronJob has not been scheduled yet");
 	/* How a first, or a present, execution ends is not known. */
 	if (succeeded == NULL)
-		return say(l, HEALTH_HEALTHY, "The Cronjob never completed succesfully. It may not be healthy");
+		return health_say(l, HEALTH_HEALTHY, "The Cronjob never completed succesfully. It may not be healthy");
 	if (json_array_size(json_object_get(l->status, "active")) > 0)
-		return say(l, HEALTH_HEALTHY, "The job is running. Its last execution may not have been successful");
+		return health_say(
+		    l, HEALTH_HEALTHY, "The job is running. Its last execution may not have been successful");
 	if (strcmp(succeeded, scheduled) < 0)
-		return say(l, HEALTH_DEGRADED, "CronJob has not completed its last execution successfully");
-	return say(l, HEALTH_HEALTHY, "CronJob has completed its last execution successfully");
+		return health_say(l, HEALTH_DEGRADED, "CronJob has not completed its last execution successfully");
+	return health_say(l, HEALTH_HEALTHY, "CronJob has completed its last execution successfully");
 }
 
 /* Of one in autoscaling/v1 the conditions are JSON in an annotation. */
 static enum health
-of_autoscaler(struct look *l)
+health_of_autoscaler(struct look *l)
 {
 	const char *text = json_str(json_object_get(json_object_get(l->object, "metadata"), "annotations"),
 	    "autoscaling.alpha.kubernetes.io/conditions");
@@ -310,38 +314,41 @@ of_autoscaler(struct look *l)
 	const struct look by_annotation = { .status = status }, *of = status != NULL ? &by_annotation : l;
 	const json_t *able = status_condition(of->status, "AbleToScale"),
 		     *active = status_condition(of->status, "ScalingActive"),
-		     *limited = status_condition(of->status, "ScalingLimited"), *says = is_true(able) ? able : limited;
+		     *limited = status_condition(of->status, "ScalingLimited"),
+		     *says = health_is_true(able) ? able : limited;
 	const char *why = json_str(able, "reason");
 	enum health is;
 
-	if (able != NULL && !is_true(able) && (str_eq(why, "FailedGetScale") || str_eq(why, "FailedUpdateScale"))) {
+	if (able != NULL && !health_is_true(able) &&
+	    (str_eq(why, "FailedGetScale") || str_eq(why, "FailedUpdateScale"))) {
 		is = HEALTH_DEGRADED;
 		says = able;
-	} else if (active != NULL && !is_true(active) && (why = json_str(active, "reason")) != NULL &&
+	} else if (active != NULL && !health_is_true(active) && (why = json_str(active, "reason")) != NULL &&
 		   ((str_starts(why, "Failed") && str_ends(why, "Metric")) || strcmp(why, "InvalidSelector") == 0)) {
 		is = HEALTH_DEGRADED;
 		says = active;
-	} else if (is_true(able) || is_true(limited)) {
+	} else if (health_is_true(able) || health_is_true(limited)) {
 		is = HEALTH_HEALTHY;
 	} else {
-		return say(l, HEALTH_PROGRESSING, "Waiting to Autoscale");
+		return health_say(l, HEALTH_PROGRESSING, "Waiting to Autoscale");
 	}
-	return say(l, is, arena_strdup(l->arena, json_str(says, "message")));
+	return health_say(l, is, arena_strdup(l->arena, json_str(says, "message")));
 }
 
 static enum health
-of_api_service(struct look *l)
+health_of_api_service(struct look *l)
 {
 	const json_t *c = status_condition(l->status, "Available");
 
-	return is_true(c) ? say(l, HEALTH_HEALTHY, json_str(c, "message"))
-			  : say(l, HEALTH_PROGRESSING, c != NULL ? json_str(c, "message") : "Waiting to be processed");
+	return health_is_true(c)
+		   ? health_say(l, HEALTH_HEALTHY, json_str(c, "message"))
+		   : health_say(l, HEALTH_PROGRESSING, c != NULL ? json_str(c, "message") : "Waiting to be processed");
 }
 
 /* Its status is about this spec: observedGeneration is a string here. Before Argo Rollouts 0.10 it was a hash of the spec, which says nothing,
  * and may be read as a large number. */
 static bool
-is_observed_rollout(const struct look *l)
+health_is_observed_rollout(const struct look *l)
 {
 	const char *observed = json_str(l->status, "observedGeneration"),
 		   *workload = json_str(json_object_get(json_object_get(l->object, "metadata"), "annotations"),
@@ -356,7 +363,7 @@ is_observed_rollout(const struct look *l)
 }
 
 static bool
-is_paused_rollout(const struct look *l)
+health_is_paused_rollout(const struct look *l)
 {
 	return json_array_size(json_object_get(l->status, "pauseConditions")) > 0 ||
 	       json_is_true(json_object_get(l->spec, "paused"));
@@ -364,7 +371,7 @@ is_paused_rollout(const struct look *l)
 
 /* One whose controller is too old (before 1.0) to say its phase. */
 static enum health
-of_rollout_without_phase(struct look *l)
+health_of_rollout_without_phase(struct look *l)
 {
 	static const char *const failures[] = { "RolloutAborted", "ProgressDeadlineExceeded" };
 	const json_t *progressing = status_condition(l->status, "Progressing"),
@@ -377,122 +384,126 @@ of_rollout_without_phase(struct look *l)
 		       json_str(l->status, "stableRS") ?: json_str(json_object_get(l->status, "canary"), "stableRS");
 
 	if (status_condition(l->status, "InvalidSpec") != NULL)
-		return say(l, HEALTH_DEGRADED, json_str(status_condition(l->status, "InvalidSpec"), "message"));
+		return health_say(l, HEALTH_DEGRADED, json_str(status_condition(l->status, "InvalidSpec"), "message"));
 	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
 		if (str_eq(json_str(progressing, "reason"), failures[i]))
-			return say(l, HEALTH_DEGRADED, json_str(progressing, "message"));
-	if (is_paused_rollout(l))
-		return say(l, HEALTH_SUSPENDED, "Rollout is paused");
+			return health_say(l, HEALTH_DEGRADED, json_str(progressing, "message"));
+	if (health_is_paused_rollout(l))
+		return health_say(l, HEALTH_SUSPENDED, "Rollout is paused");
 	if (hash == NULL)
-		return say(l, HEALTH_PROGRESSING, "Waiting for rollout to finish: status has not been reconciled.");
+		return health_say(
+		    l, HEALTH_PROGRESSING, "Waiting for rollout to finish: status has not been reconciled.");
 	if (updated < want)
-		return say(l, HEALTH_PROGRESSING, "Waiting for roll out to finish: More replicas need to be updated");
+		return health_say(
+		    l, HEALTH_PROGRESSING, "Waiting for roll out to finish: More replicas need to be updated");
 	if (available < updated)
-		return say(l, HEALTH_PROGRESSING,
+		return health_say(l, HEALTH_PROGRESSING,
 		    "Waiting for roll out to finish: updated replicas are still becoming available");
 	if (json_object_get(strategy, "blueGreen") != NULL) {
 		if (!str_eq(json_str(json_object_get(l->status, "blueGreen"), "activeSelector"), hash))
-			return say(l, HEALTH_PROGRESSING, "active service cutover pending");
+			return health_say(l, HEALTH_PROGRESSING, "active service cutover pending");
 		if (!str_eq(stable, hash))
-			return say(l, HEALTH_PROGRESSING, "waiting for analysis to complete");
+			return health_say(l, HEALTH_PROGRESSING, "waiting for analysis to complete");
 	} else if (json_object_get(strategy, "canary") != NULL) {
 		if (all > updated)
-			return say(l, HEALTH_PROGRESSING,
+			return health_say(l, HEALTH_PROGRESSING,
 			    "Waiting for roll out to finish: old replicas are pending termination");
 		if (!str_eq(stable, hash))
-			return say(l, HEALTH_PROGRESSING, "Waiting for rollout to finish steps");
+			return health_say(l, HEALTH_PROGRESSING, "Waiting for rollout to finish steps");
 	}
-	return say(l, HEALTH_HEALTHY, NULL);
+	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
 static enum health
-of_rollout(struct look *l)
+health_of_rollout(struct look *l)
 {
 	const char *phase = json_str(l->status, "phase");
 
-	if (l->status == NULL || !is_observed_rollout(l))
-		return say(l, HEALTH_PROGRESSING, "Waiting for rollout spec update to be observed");
+	if (l->status == NULL || !health_is_observed_rollout(l))
+		return health_say(l, HEALTH_PROGRESSING, "Waiting for rollout spec update to be observed");
 	if (phase == NULL)
-		return of_rollout_without_phase(l);
+		return health_of_rollout_without_phase(l);
 	if (str_eq(phase, "Paused"))
-		return say(l, HEALTH_SUSPENDED, json_str(l->status, "message"));
-	return say(l, health_named(phase) != HEALTH_NONE ? health_named(phase) : HEALTH_PROGRESSING,
+		return health_say(l, HEALTH_SUSPENDED, json_str(l->status, "message"));
+	return health_say(l, health_named(phase) != HEALTH_NONE ? health_named(phase) : HEALTH_PROGRESSING,
 	    json_str(l->status, "message"));
 }
 
 static enum health
-of_workflow(struct look *l)
+health_of_workflow(struct look *l)
 {
 	const char *phase = json_str(l->status, "phase") ?: "", *message = json_str(l->status, "message");
 
 	if (phase[0] == '\0' || strcmp(phase, "Pending") == 0 || strcmp(phase, "Running") == 0)
-		return say(l, HEALTH_PROGRESSING, message);
+		return health_say(l, HEALTH_PROGRESSING, message);
 	if (strcmp(phase, "Succeeded") == 0)
-		return say(l, HEALTH_HEALTHY, message);
-	return say(
+		return health_say(l, HEALTH_HEALTHY, message);
+	return health_say(
 	    l, strcmp(phase, "Failed") == 0 || strcmp(phase, "Error") == 0 ? HEALTH_DEGRADED : HEALTH_UNKNOWN, message);
 }
 
 /* An AnalysisRun or an Experiment. */
 static enum health
-of_run(struct look *l)
+health_of_run(struct look *l)
 {
 	const char *phase = json_str(l->status, "phase"), *message = json_str(l->status, "message");
 
 	if (str_eq(phase, "Pending") || str_eq(phase, "Running"))
-		return say(l, HEALTH_PROGRESSING, message);
+		return health_say(l, HEALTH_PROGRESSING, message);
 	if (str_eq(phase, "Successful") || str_eq(phase, "Inconclusive"))
-		return say(l, str_eq(phase, "Successful") ? HEALTH_HEALTHY : HEALTH_UNKNOWN, message);
-	return phase == NULL ? say(l, HEALTH_PROGRESSING, "Waiting to be started") : say(l, HEALTH_DEGRADED, message);
+		return health_say(l, str_eq(phase, "Successful") ? HEALTH_HEALTHY : HEALTH_UNKNOWN, message);
+	return phase == NULL ? health_say(l, HEALTH_PROGRESSING, "Waiting to be started")
+			     : health_say(l, HEALTH_DEGRADED, message);
 }
 
 static enum health
-of_definition(struct look *l)
+health_of_definition(struct look *l)
 {
 	const json_t *terminating = status_condition(l->status, "Terminating"),
 		     *names = status_condition(l->status, "NamesAccepted"),
 		     *established = status_condition(l->status, "Established"),
 		     *violations = status_condition(l->status, "NonStructuralSchema");
 
-	if (is_true(terminating))
-		return say(l, HEALTH_PROGRESSING,
+	if (health_is_true(terminating))
+		return health_say(l, HEALTH_PROGRESSING,
 		    arena_printf(l->arena, "CRD is terminating: %s", json_str(terminating, "message") ?: ""));
-	if (names != NULL && !is_true(names))
-		return say(l, HEALTH_DEGRADED,
+	if (names != NULL && !health_is_true(names))
+		return health_say(l, HEALTH_DEGRADED,
 		    arena_printf(l->arena, "CRD names have not been accepted: %s", json_str(names, "message") ?: ""));
 	/* Until the API server has begun with it, it has not failed. */
-	if (established == NULL || (!is_true(established) && str_eq(json_str(established, "reason"), "Installing")))
-		return say(l, HEALTH_PROGRESSING, "Status conditions not found");
-	if (!is_true(established))
-		return say(l, HEALTH_DEGRADED, "CRD is not established");
-	if (is_true(violations))
-		return say(l, HEALTH_DEGRADED,
+	if (established == NULL ||
+	    (!health_is_true(established) && str_eq(json_str(established, "reason"), "Installing")))
+		return health_say(l, HEALTH_PROGRESSING, "Status conditions not found");
+	if (!health_is_true(established))
+		return health_say(l, HEALTH_DEGRADED, "CRD is not established");
+	if (health_is_true(violations))
+		return health_say(l, HEALTH_DEGRADED,
 		    arena_printf(l->arena, "Schema violations found: %s", json_str(violations, "message") ?: ""));
-	return say(l, HEALTH_HEALTHY, "CRD is healthy");
+	return health_say(l, HEALTH_HEALTHY, "CRD is healthy");
 }
 
 static const struct {
 	const char *group, *kind;
 	rule *rule;
 } rules[] = {
-	{ "apps", "Deployment", of_deployment },
-	{ "apps", "StatefulSet", of_stateful_set },
-	{ "apps", "DaemonSet", of_daemon_set },
-	{ "apps", "ReplicaSet", of_replica_set },
-	{ "", "Service", of_service },
-	{ "networking.k8s.io", "Ingress", of_ingress },
-	{ "extensions", "Ingress", of_ingress },
-	{ "", "PersistentVolumeClaim", of_claim },
-	{ "", "Pod", of_pod },
-	{ "batch", "Job", of_job },
-	{ "batch", "CronJob", of_cron_job },
-	{ "autoscaling", "HorizontalPodAutoscaler", of_autoscaler },
-	{ "apiregistration.k8s.io", "APIService", of_api_service },
-	{ "apiextensions.k8s.io", "CustomResourceDefinition", of_definition },
-	{ "argoproj.io", "Rollout", of_rollout },
-	{ "argoproj.io", "Workflow", of_workflow },
-	{ "argoproj.io", "AnalysisRun", of_run },
-	{ "argoproj.io", "Experiment", of_run },
+	{ "apps", "Deployment", health_of_deployment },
+	{ "apps", "StatefulSet", health_of_stateful_set },
+	{ "apps", "DaemonSet", health_of_daemon_set },
+	{ "apps", "ReplicaSet", health_of_replica_set },
+	{ "", "Service", health_of_service },
+	{ "networking.k8s.io", "Ingress", health_of_ingress },
+	{ "extensions", "Ingress", health_of_ingress },
+	{ "", "PersistentVolumeClaim", health_of_claim },
+	{ "", "Pod", health_of_pod },
+	{ "batch", "Job", health_of_job },
+	{ "batch", "CronJob", health_of_cron_job },
+	{ "autoscaling", "HorizontalPodAutoscaler", health_of_autoscaler },
+	{ "apiregistration.k8s.io", "APIService", health_of_api_service },
+	{ "apiextensions.k8s.io", "CustomResourceDefinition", health_of_definition },
+	{ "argoproj.io", "Rollout", health_of_rollout },
+	{ "argoproj.io", "Workflow", health_of_workflow },
+	{ "argoproj.io", "AnalysisRun", health_of_run },
+	{ "argoproj.io", "Experiment", health_of_run },
 };
 
 bool
@@ -533,7 +544,7 @@ health_of(struct arena *a, const json_t *object, const char **ret_message)
 		if (str_eq(rules[i].kind, kind) && strlen(rules[i].group) == n && strncmp(rules[i].group, api, n) == 0)
 			h = rules[i].rule(&l);
 	if (h == HEALTH_NONE)
-		h = health_of_kind(a, object, &l.message);
+		h = health_kinds_of(a, object, &l.message);
 	*ret_message = arena_strdup(a, l.message);
 	return h;
 }

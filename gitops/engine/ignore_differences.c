@@ -6,7 +6,8 @@
 #include "gitops/engine/compare.h"
 
 bool
-ignored_concerns(const struct ignored_difference *d, const struct api_kind *k, const char *ns, const char *name)
+ignore_differences_concerns(
+    const struct ignored_difference *d, const struct api_kind *k, const char *ns, const char *name)
 {
 	return glob_match(d->group != NULL ? d->group : "", k->group) && glob_match(d->kind, k->kind) &&
 	       (str_empty(d->name) || strcmp(d->name, name) == 0) &&
@@ -17,7 +18,7 @@ ignored_concerns(const struct ignored_difference *d, const struct api_kind *k, c
 
 /* What is at a key or number; NULL: nothing. Borrowed. */
 static json_t *
-child(const json_t *in, const json_t *key)
+ignore_differences_child(const json_t *in, const json_t *key)
 {
 	if (json_is_string(key))
 		return json_object_get(in, json_string_value(key));
@@ -28,21 +29,21 @@ child(const json_t *in, const json_t *key)
 
 /* What the last key of a place stands in; NULL: it is not there. */
 static json_t *
-parent(json_t *object, const json_t *place)
+ignore_differences_parent(json_t *object, const json_t *place)
 {
 	for (size_t i = 0; i + 1 < json_array_size(place); i++)
-		object = child(object, json_array_get(place, i));
+		object = ignore_differences_child(object, json_array_get(place, i));
 	return object;
 }
 
 static const json_t *
-last_key(const json_t *place)
+ignore_differences_last_key(const json_t *place)
 {
 	return json_array_get(place, json_array_size(place) - 1);
 }
 
 void
-ignored_pointer(const json_t *object, const char *pointer, json_t *places)
+ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t *places)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_t *place = json_array();
@@ -59,7 +60,7 @@ ignored_pointer(const json_t *object, const char *pointer, json_t *places)
 		else
 			json_array_append_new(
 			    place, json_string(str_replace(a, str_replace(a, token, "~1", "/"), "~0", "~")));
-		at = child(at, last_key(place));
+		at = ignore_differences_child(at, ignore_differences_last_key(place));
 	}
 	if (at != NULL && json_array_size(place) > 0)
 		json_array_append(places, place);
@@ -68,7 +69,7 @@ ignored_pointer(const json_t *object, const char *pointer, json_t *places)
 
 /* The number of an element that a key of fieldsV1 ("k:{…}", "v:…") names; below 0: there is none. */
 static json_int_t
-element_of(const json_t *list, const char *key)
+ignore_differences_element_of(const json_t *list, const char *key)
 {
 	_cleanup_(json_decrefp) json_t *is = json_loads(key + 2, JSON_DECODE_ANY, NULL);
 	const json_t *element;
@@ -85,7 +86,7 @@ element_of(const json_t *list, const char *key)
 
 /* The leaves of a set of fields, as far as the object has them. `place` is where it stands. */
 static void
-add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
+ignore_differences_add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
 {
 	const char *key;
 	json_t *sub;
@@ -101,11 +102,12 @@ add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
 		leaf = false;
 		if (strncmp(key, "f:", 2) == 0)
 			json_array_append_new(place, json_string(key + 2));
-		else if (json_is_array(at) && (i = element_of(at, key)) >= 0)
+		else if (json_is_array(at) && (i = ignore_differences_element_of(at, key)) >= 0)
 			json_array_append_new(place, json_integer(i));
 		else
 			continue;
-		add_leaves(child(at, last_key(place)), sub, place, places);
+		ignore_differences_add_leaves(
+		    ignore_differences_child(at, ignore_differences_last_key(place)), sub, place, places);
 		json_array_remove(place, json_array_size(place) - 1);
 	}
 	if (leaf && json_array_size(place) > 0)
@@ -113,7 +115,7 @@ add_leaves(const json_t *at, const json_t *set, json_t *place, json_t *places)
 }
 
 void
-ignored_owned(const json_t *object, const json_t *live, const struct strings *managers, json_t *places)
+ignore_differences_add_owned(const json_t *object, const json_t *live, const struct strings *managers, json_t *places)
 {
 	const json_t *entry;
 	size_t i;
@@ -123,7 +125,8 @@ ignored_owned(const json_t *object, const json_t *live, const struct strings *ma
 			if (str_eq(json_str(entry, "manager"), managers->at[k])) {
 				json_t *place = json_array();
 
-				add_leaves(object, json_object_get(entry, "fieldsV1"), place, places);
+				ignore_differences_add_leaves(
+				    object, json_object_get(entry, "fieldsV1"), place, places);
 				json_decref(place);
 			}
 }
@@ -132,7 +135,7 @@ ignored_owned(const json_t *object, const json_t *live, const struct strings *ma
 
 /* Behind comes first: then the numbers of those before it stay right. */
 static int
-from_behind(const void *x, const void *y)
+ignore_differences_from_behind(const void *x, const void *y)
 {
 	const json_t *p = *(const json_t *const *)x, *q = *(const json_t *const *)y;
 
@@ -150,7 +153,7 @@ from_behind(const void *x, const void *y)
 }
 
 void
-ignored_drop(json_t *object, const json_t *places)
+ignore_differences_drop(json_t *object, const json_t *places)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	size_t n = json_array_size(places);
@@ -158,10 +161,10 @@ ignored_drop(json_t *object, const json_t *places)
 
 	for (size_t i = 0; i < n; i++)
 		order[i] = json_array_get(places, i);
-	qsort(order, n, sizeof(*order), from_behind);
+	qsort(order, n, sizeof(*order), ignore_differences_from_behind);
 	for (size_t i = 0; i < n; i++) {
-		json_t *in = parent(object, order[i]);
-		const json_t *key = last_key(order[i]);
+		json_t *in = ignore_differences_parent(object, order[i]);
+		const json_t *key = ignore_differences_last_key(order[i]);
 
 		/* Two rules may name the same place. */
 		if (before != NULL && json_equal(before, order[i]))
@@ -178,7 +181,7 @@ ignored_drop(json_t *object, const json_t *places)
 
 /* The two are one element, as far as they say what tells them apart: 1; they are not: 0; they do not say: -1. */
 static int
-is_same_element(const json_t *x, const json_t *y)
+ignore_differences_is_same_element(const json_t *x, const json_t *y)
 {
 	static const char *const keys[] = { "name", "key", "destination", "host", "containerPort", "port", "mountPath",
 		"devicePath", "ip", "topologyKey", "type", "uid" };
@@ -193,37 +196,38 @@ is_same_element(const json_t *x, const json_t *y)
 
 /* The number in `to` of the element that is number i of `from`; below 0: it has none. */
 static json_int_t
-element_like(const json_t *to, const json_t *from, json_int_t i)
+ignore_differences_element_like(const json_t *to, const json_t *from, json_int_t i)
 {
 	const json_t *element = json_array_get(from, (size_t)i), *other = json_array_get(to, (size_t)i);
 	size_t k;
 
-	if (other != NULL && is_same_element(element, other) == 1)
+	if (other != NULL && ignore_differences_is_same_element(element, other) == 1)
 		return i;
 	json_array_foreach (to, k, other)
-		if (is_same_element(element, other) == 1)
+		if (ignore_differences_is_same_element(element, other) == 1)
 			return (json_int_t)k;
 	other = json_array_get(to, (size_t)i);
-	return other != NULL && is_same_element(element, other) < 0 ? i : -1;
+	return other != NULL && ignore_differences_is_same_element(element, other) < 0 ? i : -1;
 }
 
 /* The same place in another object: a new reference. *ret_missing: how many of its last keys are not there. */
 static json_t *
-place_in(const json_t *to, const json_t *from, const json_t *place, size_t *ret_missing)
+ignore_differences_map_place(const json_t *to, const json_t *from, const json_t *place, size_t *ret_missing)
 {
 	json_t *mapped = json_array();
 	const json_t *key;
 	size_t i;
 
 	json_array_foreach (place, i, key) {
-		json_int_t at = json_is_integer(key) ? element_like(to, from, json_integer_value(key)) : 0;
+		json_int_t at =
+		    json_is_integer(key) ? ignore_differences_element_like(to, from, json_integer_value(key)) : 0;
 
 		if (json_is_integer(key))
 			json_array_append_new(mapped, json_integer(at));
 		else
 			json_array_append(mapped, (json_t *)key);
-		to = at >= 0 ? child(to, last_key(mapped)) : NULL;
-		from = child(from, key);
+		to = at >= 0 ? ignore_differences_child(to, ignore_differences_last_key(mapped)) : NULL;
+		from = ignore_differences_child(from, key);
 		if (to == NULL)
 			break;
 	}
@@ -232,10 +236,10 @@ place_in(const json_t *to, const json_t *from, const json_t *place, size_t *ret_
 }
 
 json_t *
-ignored_place_in(const json_t *to, const json_t *from, const json_t *place)
+ignore_differences_place_in(const json_t *to, const json_t *from, const json_t *place)
 {
 	size_t missing;
-	json_t *mapped = place_in(to, from, place, &missing);
+	json_t *mapped = ignore_differences_map_place(to, from, place, &missing);
 
 	if (missing > 0) {
 		json_decref(mapped);
@@ -245,12 +249,14 @@ ignored_place_in(const json_t *to, const json_t *from, const json_t *place)
 }
 
 static void
-keep_one(json_t *desired, const json_t *live, const json_t *place)
+ignore_differences_keep_one(json_t *desired, const json_t *live, const json_t *place)
 {
 	size_t missing;
-	_cleanup_(json_decrefp) json_t *to = place_in(desired, live, place, &missing);
-	json_t *value = child(parent((json_t *)live, place), last_key(place)), *in = parent(desired, to);
-	const json_t *key = last_key(to);
+	_cleanup_(json_decrefp) json_t *to = ignore_differences_map_place(desired, live, place, &missing);
+	json_t *value = ignore_differences_child(
+		   ignore_differences_parent((json_t *)live, place), ignore_differences_last_key(place)),
+	       *in = ignore_differences_parent(desired, to);
+	const json_t *key = ignore_differences_last_key(to);
 
 	/* What it stands in is not there in what Git wants: then neither is it. */
 	if (missing > 1 || value == NULL)
@@ -264,20 +270,20 @@ keep_one(json_t *desired, const json_t *live, const json_t *place)
 }
 
 void
-ignored_keep(json_t *desired, const json_t *desired_places, const json_t *live, const json_t *live_places)
+ignore_differences_keep(json_t *desired, const json_t *desired_places, const json_t *live, const json_t *live_places)
 {
 	_cleanup_(json_decrefp) json_t *out = json_array();
 	json_t *place;
 	size_t i;
 
 	json_array_foreach (desired_places, i, place) {
-		json_t *of_live = ignored_place_in(live, desired, place);
+		json_t *of_live = ignore_differences_place_in(live, desired, place);
 
 		if (of_live == NULL)
 			json_array_append(out, place);
 		json_decref(of_live);
 	}
 	json_array_foreach (live_places, i, place)
-		keep_one(desired, live, place);
-	ignored_drop(desired, out);
+		ignore_differences_keep_one(desired, live, place);
+	ignore_differences_drop(desired, out);
 }

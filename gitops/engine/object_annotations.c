@@ -30,7 +30,7 @@ static const struct annotation_row {
 };
 
 static bool
-annotation_lists(const char *values, const char *word, bool any_case)
+object_annotations_lists(const char *values, const char *word, bool any_case)
 {
 	size_t n = strlen(word);
 
@@ -42,27 +42,27 @@ annotation_lists(const char *values, const char *word, bool any_case)
 
 /* What is wrong with one word of an annotation; NULL: nothing. */
 static const char *
-annotation_word_problem(struct arena *a, const struct annotation_row *row, const char *word)
+object_annotations_word_problem(struct arena *a, const struct annotation_row *row, const char *word)
 {
-	if (annotation_lists(row->known, word, row->flux))
+	if (object_annotations_lists(row->known, word, row->flux))
 		return NULL;
-	if (annotation_lists(row->without, word, false))
+	if (object_annotations_lists(row->without, word, false))
 		return arena_printf(a, "annotation %s: \"%s\" is not built: %s", row->name, word, row->why);
 	return arena_printf(a, "annotation %s: \"%s\" has no effect; known are %s", row->name, word,
 	    str_replace(a, row->known, "|", ", "));
 }
 
 static const char *
-annotation_problem(struct arena *a, const struct annotation_row *row, const char *value)
+object_annotations_row_problem(struct arena *a, const struct annotation_row *row, const char *value)
 {
 	const char *problem = NULL;
 	char *save = NULL;
 
 	if (value == NULL || row->flux)
-		return value != NULL ? annotation_word_problem(a, row, value) : NULL;
+		return value != NULL ? object_annotations_word_problem(a, row, value) : NULL;
 	for (char *w = strtok_r(arena_strdup(a, value), ", ", &save); w != NULL && problem == NULL;
 	     w = strtok_r(NULL, ", ", &save))
-		problem = annotation_word_problem(a, row, w);
+		problem = object_annotations_word_problem(a, row, w);
 	return problem;
 }
 
@@ -77,9 +77,9 @@ object_annotations_problem(struct arena *a, const json_t *object, bool flux)
 
 		if (rows[i].flux != flux)
 			continue;
-		problem = annotation_problem(a, &rows[i], annotation_of(object, rows[i].name));
+		problem = object_annotations_row_problem(a, &rows[i], resource_annotation(object, rows[i].name));
 		if (problem == NULL && flux)
-			problem = annotation_problem(a, &rows[i], json_str(labels, rows[i].name));
+			problem = object_annotations_row_problem(a, &rows[i], json_str(labels, rows[i].name));
 		if (problem != NULL)
 			all = all == NULL ? problem : arena_printf(a, "%s; %s", all, problem);
 	}

@@ -58,7 +58,7 @@ resources_add(struct resources *r, const struct api_kind *k, const char *ns, con
 }
 
 bool
-list_has(const char *list, const char *entry)
+resource_list_has(const char *list, const char *entry)
 {
 	size_t n = strlen(entry);
 
@@ -77,15 +77,15 @@ list_has(const char *list, const char *entry)
 }
 
 const char *
-annotation_of(const json_t *object, const char *key)
+resource_annotation(const json_t *object, const char *key)
 {
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), key);
 }
 
 bool
-flux_switch_is(const json_t *object, const char *key, const char *value)
+resource_flux_switch_is(const json_t *object, const char *key, const char *value)
 {
-	const char *annotation = annotation_of(object, key),
+	const char *annotation = resource_annotation(object, key),
 		   *label = json_str(json_object_get(json_object_get(object, "metadata"), "labels"), key);
 
 	return (annotation != NULL && strcasecmp(annotation, value) == 0) ||
@@ -93,14 +93,15 @@ flux_switch_is(const json_t *object, const char *key, const char *value)
 }
 
 bool
-flux_is_left_alone(const json_t *object)
+resource_flux_ignores(const json_t *object)
 {
-	return flux_switch_is(object, FLUX "reconcile", "disabled") || flux_switch_is(object, FLUX "ssa", "Ignore");
+	return resource_flux_switch_is(object, FLUX "reconcile", "disabled") ||
+	       resource_flux_switch_is(object, FLUX "ssa", "Ignore");
 }
 
 /* The hooks that Argo CD names, and those of Helm that mean the same. */
 static void
-read_hooks(const json_t *object, struct app_resource *to)
+resource_read_hooks(const json_t *object, struct app_resource *to)
 {
 	static const struct {
 		const char *argo, *helm;
@@ -108,38 +109,40 @@ read_hooks(const json_t *object, struct app_resource *to)
 	} names[] = { { "PreSync", "pre-install", PHASE_PRE_SYNC }, { NULL, "pre-upgrade", PHASE_PRE_SYNC },
 		{ "Sync", NULL, PHASE_SYNC }, { "PostSync", "post-install", PHASE_POST_SYNC },
 		{ NULL, "post-upgrade", PHASE_POST_SYNC }, { "SyncFail", NULL, PHASE_SYNC_FAIL } };
-	const char *hook = annotation_of(object, ANNOTATION_HOOK), *helm = annotation_of(object, "helm.sh/hook"),
-		   *policy = annotation_of(object, ANNOTATION_HOOK_DELETE),
-		   *helm_policy = annotation_of(object, "helm.sh/hook-delete-policy");
+	const char *hook = resource_annotation(object, ANNOTATION_HOOK),
+		   *helm = resource_annotation(object, "helm.sh/hook"),
+		   *policy = resource_annotation(object, ANNOTATION_HOOK_DELETE),
+		   *helm_policy = resource_annotation(object, "helm.sh/hook-delete-policy");
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if ((hook != NULL && names[i].argo != NULL && list_has(hook, names[i].argo)) ||
-		    (hook == NULL && helm != NULL && names[i].helm != NULL && list_has(helm, names[i].helm)))
+		if ((hook != NULL && names[i].argo != NULL && resource_list_has(hook, names[i].argo)) ||
+		    (hook == NULL && helm != NULL && names[i].helm != NULL && resource_list_has(helm, names[i].helm)))
 			to->hooks |= 1u << names[i].phase;
 	/* Skip, or a word that is no phase: it is never applied. A CRD that Helm installs first is no hook. */
-	to->skip = to->hooks == 0 && (hook != NULL || (helm != NULL && !list_has(helm, "crd-install")));
+	to->skip = to->hooks == 0 && (hook != NULL || (helm != NULL && !resource_list_has(helm, "crd-install")));
 	if (policy == NULL)
-		to->hook_delete = helm_policy == NULL
-				      ? 0
-				      : (list_has(helm_policy, "hook-succeeded") ? HOOK_SUCCEEDED : 0) |
-					    (list_has(helm_policy, "hook-failed") ? HOOK_FAILED : 0) |
-					    (list_has(helm_policy, "before-hook-creation") ? BEFORE_HOOK_CREATION : 0);
+		to->hook_delete =
+		    helm_policy == NULL
+			? 0
+			: (resource_list_has(helm_policy, "hook-succeeded") ? HOOK_SUCCEEDED : 0) |
+			      (resource_list_has(helm_policy, "hook-failed") ? HOOK_FAILED : 0) |
+			      (resource_list_has(helm_policy, "before-hook-creation") ? BEFORE_HOOK_CREATION : 0);
 	else
-		to->hook_delete = (list_has(policy, "HookSucceeded") ? HOOK_SUCCEEDED : 0) |
-				  (list_has(policy, "HookFailed") ? HOOK_FAILED : 0) |
-				  (list_has(policy, "BeforeHookCreation") ? BEFORE_HOOK_CREATION : 0);
+		to->hook_delete = (resource_list_has(policy, "HookSucceeded") ? HOOK_SUCCEEDED : 0) |
+				  (resource_list_has(policy, "HookFailed") ? HOOK_FAILED : 0) |
+				  (resource_list_has(policy, "BeforeHookCreation") ? BEFORE_HOOK_CREATION : 0);
 	if (to->hook_delete == 0)
 		to->hook_delete = BEFORE_HOOK_CREATION;
 }
 
 static struct err *
-read_wave(struct arena *a, const json_t *object, const char *file, struct app_resource *to)
+resource_read_wave(struct arena *a, const json_t *object, const char *file, struct app_resource *to)
 {
-	const char *wave = annotation_of(object, ANNOTATION_WAVE);
+	const char *wave = resource_annotation(object, ANNOTATION_WAVE);
 	long long n = 0;
 
 	if (wave == NULL)
-		wave = annotation_of(object, "helm.sh/hook-weight");
+		wave = resource_annotation(object, "helm.sh/hook-weight");
 	if (wave != NULL && !str_int(wave, -1000000, 1000000, &n))
 		return err_new(a, ERR_INVALID, "%s: %s %s: annotation %s: \"%s\" is not a number", file, to->kind.kind,
 		    to->name, ANNOTATION_WAVE, wave);
@@ -148,7 +151,7 @@ read_wave(struct arena *a, const json_t *object, const char *file, struct app_re
 }
 
 static void
-set_in(json_t *meta, const char *map, const char *key, const char *value)
+resource_set_in(json_t *meta, const char *map, const char *key, const char *value)
 {
 	json_t *to = json_object_get(meta, map);
 
@@ -161,7 +164,7 @@ set_in(json_t *meta, const char *map, const char *key, const char *value)
 
 /* "APP:GROUP/KIND:NS/NAME" */
 static const char *
-tracking_id(struct arena *a, const char *application, const struct app_resource *r)
+resource_tracking_id(struct arena *a, const char *application, const struct app_resource *r)
 {
 	return arena_printf(a, "%s:%s/%s:%s/%s", application, r->kind.group, r->kind.kind,
 	    r->namespace != NULL ? r->namespace : "", r->name);
@@ -170,7 +173,7 @@ tracking_id(struct arena *a, const char *application, const struct app_resource 
 /* What Flux lets an object say about itself, and which of its stages the object is of: definitions, namespaces and cluster roles, then classes,
  * then the rest. */
 static void
-read_switches(struct arena *a, const json_t *object, struct app_resource *to)
+resource_read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 {
 	static const char *const first[] = { "CustomResourceDefinition", "Namespace", "ClusterRole" };
 	const char *options = "";
@@ -181,10 +184,10 @@ read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 			to->wave = 0;
 	if (str_ends(to->kind.kind, "Class"))
 		to->wave = 1;
-	to->skip = flux_is_left_alone(object);
-	if (flux_switch_is(object, FLUX "force", "enabled"))
+	to->skip = resource_flux_ignores(object);
+	if (resource_flux_switch_is(object, FLUX "force", "enabled"))
 		options = "Force=true,";
-	if (flux_switch_is(object, FLUX "ssa", "IfNotPresent"))
+	if (resource_flux_switch_is(object, FLUX "ssa", "IfNotPresent"))
 		options = arena_printf(a, "%sIfNotPresent=true,", options);
 	to->options = options[0] != '\0' ? options : NULL;
 }
@@ -207,7 +210,7 @@ resources_warn(struct resources *r, const char *type, const char *message)
 
 /* What a Secret says as stringData is data once it is stored, and only as that can it be compared, or dropped again. */
 static void
-join_string_data(struct arena *a, json_t *object)
+resource_join_string_data(struct arena *a, json_t *object)
 {
 	json_t *plain = json_object_get(object, "stringData"), *data = json_object_get(object, "data"), *v;
 	const char *key;
@@ -226,7 +229,7 @@ join_string_data(struct arena *a, json_t *object)
 /* SOPS has encrypted it. A custom resource may have a member of this name, but not with SOPS's checksum in it; and an
  * operator decrypts the kinds that are named after SOPS. */
 static bool
-is_sops_encrypted(const json_t *object, const struct api_kind *k)
+resource_is_sops_encrypted(const json_t *object, const struct api_kind *k)
 {
 	const json_t *sops = json_object_get(object, "sops");
 	struct api_kind builtin;
@@ -237,11 +240,11 @@ is_sops_encrypted(const json_t *object, const struct api_kind *k)
 
 /* A manifest as SOPS writes it: encrypted, it is of no use. NULL: it is not one. The text for Flux is its own. In the arena. */
 static const char *
-sops_problem(struct arena *a, const json_t *object, const struct app_resource *r, bool flux)
+resource_sops_problem(struct arena *a, const json_t *object, const struct app_resource *r, bool flux)
 {
 	bool is_secret;
 
-	if (!is_sops_encrypted(object, &r->kind))
+	if (!resource_is_sops_encrypted(object, &r->kind))
 		return NULL;
 	is_secret = strcmp(r->kind.kind, "Secret") == 0;
 	if (flux)
@@ -256,7 +259,7 @@ sops_problem(struct arena *a, const json_t *object, const struct app_resource *r
 
 /* `problem` NULL: nothing is wrong. */
 static void
-warn_of_object(
+resource_warn_of_object(
     struct resources *all, const struct manifest *m, const struct api_kind *k, const char *name, const char *problem)
 {
 	if (problem != NULL)
@@ -299,42 +302,44 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 	json_object_del(meta, "creationTimestamp");
 	json_object_del(object, "status");
 	if (strcmp(k->kind, "Secret") == 0 && k->group[0] == '\0')
-		join_string_data(a, object);
-	warn_of_object(all, m, k, name, object_annotations_problem(all->arena, object, mark->flux_name != NULL));
+		resource_join_string_data(a, object);
+	resource_warn_of_object(
+	    all, m, k, name, object_annotations_problem(all->arena, object, mark->flux_name != NULL));
 	if (mark->flux_name == NULL)
-		warn_of_object(all, m, k, name,
-		    sync_options_annotation_problem(all->arena, annotation_of(object, ANNOTATION_OPTIONS)));
-	to->error = sops_problem(all->arena, object, to, mark->flux_name != NULL);
+		resource_warn_of_object(all, m, k, name,
+		    sync_options_annotation_problem(all->arena, resource_annotation(object, ANNOTATION_OPTIONS)));
+	to->error = resource_sops_problem(all->arena, object, to, mark->flux_name != NULL);
 	if (mark->flux_name == NULL) {
-		read_hooks(object, to);
-		if ((e = read_wave(a, object, m->file, to)) != NULL)
+		resource_read_hooks(object, to);
+		if ((e = resource_read_wave(a, object, m->file, to)) != NULL)
 			return e;
 	}
 	if (mark->flux_name != NULL) {
-		read_switches(all->arena, object, to);
-		set_in(meta, "labels", FLUX "name", mark->flux_name);
-		set_in(meta, "labels", FLUX "namespace", mark->flux_namespace);
+		resource_read_switches(all->arena, object, to);
+		resource_set_in(meta, "labels", FLUX "name", mark->flux_name);
+		resource_set_in(meta, "labels", FLUX "namespace", mark->flux_namespace);
 		to->text = json_text(all->arena, object);
 		return NULL;
 	}
-	to->options = arena_strdup(all->arena, annotation_of(object, ANNOTATION_OPTIONS));
+	to->options = arena_strdup(all->arena, resource_annotation(object, ANNOTATION_OPTIONS));
 	/* Of whom a definition is, its objects could not all agree. */
 	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
 		if (mark->annotation)
-			set_in(meta, "annotations", ANNOTATION_TRACKING, tracking_id(a, mark->application, to));
+			resource_set_in(
+			    meta, "annotations", ANNOTATION_TRACKING, resource_tracking_id(a, mark->application, to));
 		if (mark->label != NULL)
-			set_in(meta, "labels", mark->label, arena_printf(a, "%.63s", mark->application));
+			resource_set_in(meta, "labels", mark->label, arena_printf(a, "%.63s", mark->application));
 	}
 	to->text = json_text(all->arena, object);
 	return NULL;
 }
 
 int
-mark_of(struct arena *a, const json_t *live, const struct api_kind *k, const struct owner_mark *mark,
+resource_owner(struct arena *a, const json_t *live, const struct api_kind *k, const struct owner_mark *mark,
     const char **ret_owner)
 {
 	const json_t *meta = json_object_get(live, "metadata");
-	const char *id = annotation_of(live, ANNOTATION_TRACKING), *rest;
+	const char *id = resource_annotation(live, ANNOTATION_TRACKING), *rest;
 	const char *label = mark->label != NULL ? json_str(json_object_get(meta, "labels"), mark->label) : NULL;
 	const char *ns = json_str(meta, "namespace");
 
@@ -363,7 +368,7 @@ mark_of(struct arena *a, const json_t *live, const struct api_kind *k, const str
 
 /* In which order the kinds of one wave are applied; what is not named here comes last. */
 static int
-kind_order(const char *kind)
+resource_kind_order(const char *kind)
 {
 	static const char *const order[] = { "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange",
 		"PodSecurityPolicy", "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap",
@@ -383,7 +388,7 @@ resource_order(const struct app_resource *x, const struct app_resource *y)
 {
 	int by;
 
-	if ((by = kind_order(x->kind.kind) - kind_order(y->kind.kind)) != 0 ||
+	if ((by = resource_kind_order(x->kind.kind) - resource_kind_order(y->kind.kind)) != 0 ||
 	    (by = strcmp(x->kind.kind, y->kind.kind)) != 0 ||
 	    (by = strcmp(x->namespace != NULL ? x->namespace : "", y->namespace != NULL ? y->namespace : "")) != 0)
 		return by;

@@ -20,13 +20,13 @@
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
 /* An annotation of an object; NULL: it has none of that name. Borrowed. */
-const char *annotation_of(const json_t *object, const char *key);
+const char *resource_annotation(const json_t *object, const char *key);
 
 /* A switch of Flux's (FLUX "prune"), as a label or annotation of the object, has this value, in any case of letters. */
-bool flux_switch_is(const json_t *object, const char *key, const char *value);
+bool resource_flux_switch_is(const json_t *object, const char *key, const char *value);
 
 /* Flux neither applies nor changes it. */
-bool flux_is_left_alone(const json_t *object);
+bool resource_flux_ignores(const json_t *object);
 
 enum phase { PHASE_PRE_SYNC, PHASE_SYNC, PHASE_POST_SYNC, PHASE_SYNC_FAIL, PHASE_MAX };
 
@@ -55,7 +55,7 @@ struct app_resource {
 	const char *operation; /* of a live hook: the sync that made it */
 	bool former; /* it has fields that were applied from the client side (gitops/engine/adopt_fields.h) */
 	bool written; /* ... by us as a whole: Replace=true, or it was a hook */
-	const char *takeover; /* ... and in a sync, the JSON patch that comes before it is applied; NULL: none */
+	const char *adopt_patch; /* ... and in a sync, the JSON patch that comes before it is applied; NULL: none */
 	enum sync_status status;
 	const char *live_text; /* JSON, while only a dry run can say whether it is what Git wants; NULL: not needed */
 	enum health health;
@@ -118,11 +118,11 @@ struct err *resources_want(struct resources *, struct arena *, const struct mani
     const char *namespace, const struct owner_mark *, const char *suffix);
 
 /* The live object says that it belongs to this application: 1; to another one: -1 (*ret_owner: which, in the arena); to none: 0. */
-int mark_of(
+int resource_owner(
     struct arena *, const json_t *live, const struct api_kind *, const struct owner_mark *, const char **ret_owner);
 
 /* A comma-separated annotation, or list of options, has this entry ("Prune=false"). */
-bool list_has(const char *list, const char *entry);
+bool resource_list_has(const char *list, const char *entry);
 
 /* Less than, equal to or greater than 0, as x comes before y in one wave: by kind, then by name. */
 int resource_order(const struct app_resource *x, const struct app_resource *y);

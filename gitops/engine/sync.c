@@ -18,7 +18,7 @@ struct sync {
 };
 
 static const char *
-option_in(const char *text, const char *name)
+sync_option_in(const char *text, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -34,29 +34,30 @@ sync_option(struct arena *a, const struct sync_operation *op, const struct app_r
 	if (r != NULL && r->options != NULL)
 		for (char *o = strtok_r(arena_strdup(a, r->options), ", ", &save); o != NULL;
 		     o = strtok_r(NULL, ", ", &save))
-			if ((value = option_in(o, name)) != NULL)
+			if ((value = sync_option_in(o, name)) != NULL)
 				return value;
 	for (size_t i = op->options.n; i-- > 0;)
-		if ((value = option_in(op->options.at[i], name)) != NULL)
+		if ((value = sync_option_in(op->options.at[i], name)) != NULL)
 			return value;
 	return NULL;
 }
 
 static bool
-is_on(struct sync *s, const struct app_resource *r, enum sync_option option)
+sync_is_on(struct sync *s, const struct app_resource *r, enum sync_option option)
 {
 	return str_eq(sync_option(s->arena, s->op, r, option), "true");
 }
 
 /* "PHASE/…", with the object's key behind it. In the arena. */
 static const char *
-result_key(struct arena *a, const char *group, const char *kind, const char *ns, const char *name, enum phase phase)
+sync_result_key(
+    struct arena *a, const char *group, const char *kind, const char *ns, const char *name, enum phase phase)
 {
 	return arena_printf(a, "%d/%s", (int)phase, manifest_key(a, group, kind, ns, name));
 }
 
 static struct sync_result *
-result_at(const struct sync_results *results, const char *key)
+sync_result_at(const struct sync_results *results, const char *key)
 {
 	size_t i = (size_t)map_get(&results->by_key, key);
 
@@ -64,16 +65,16 @@ result_at(const struct sync_results *results, const char *key)
 }
 
 static struct sync_result *
-result_of(struct arena *a, const struct sync_results *results, const struct app_resource *r, enum phase phase)
+sync_result_of(struct arena *a, const struct sync_results *results, const struct app_resource *r, enum phase phase)
 {
-	return result_at(results, result_key(a, r->kind.group, r->kind.kind, r->namespace, r->name, phase));
+	return sync_result_at(results, sync_result_key(a, r->kind.group, r->kind.kind, r->namespace, r->name, phase));
 }
 
 void
 sync_results_put(struct sync_results *results, const struct sync_result *r)
 {
-	const char *key = result_key(results->arena, r->group, r->kind, r->namespace, r->name, r->phase);
-	struct sync_result *to = result_at(results, key);
+	const char *key = sync_result_key(results->arena, r->group, r->kind, r->namespace, r->name, r->phase);
+	struct sync_result *to = sync_result_at(results, key);
 
 	if (to == NULL) {
 		if (results->n == results->room) {
@@ -97,7 +98,7 @@ sync_results_done(struct sync_results *results)
 }
 
 void
-sync_told(struct sync_results *results, const struct sync_task *t, const char *status, const char *hook_phase,
+sync_record(struct sync_results *results, const struct sync_task *t, const char *status, const char *hook_phase,
     const char *message)
 {
 	struct arena *a = results->arena;
@@ -116,7 +117,7 @@ sync_told(struct sync_results *results, const struct sync_task *t, const char *s
 }
 
 static bool
-is_selected(const struct sync_operation *op, const struct app_resource *r)
+sync_is_selected(const struct sync_operation *op, const struct app_resource *r)
 {
 	for (size_t i = 0; i < op->n_selected; i++) {
 		const struct sync_selection *s = &op->selected[i];
@@ -130,7 +131,7 @@ is_selected(const struct sync_operation *op, const struct app_resource *r)
 
 /* Of what Git does not want any more. */
 static bool
-is_to_be_pruned(struct sync *s, const struct app_resource *r)
+sync_is_to_be_pruned(struct sync *s, const struct app_resource *r)
 {
 	const char *prune = sync_option(s->arena, s->op, r, s->op->deleting ? OPTION_DELETE : OPTION_PRUNE);
 
@@ -139,16 +140,16 @@ is_to_be_pruned(struct sync *s, const struct app_resource *r)
 
 /* Argo CD's documentation, "Sync Options", "Resource Pruning With Confirmation" and "Resource Deletion With Confirmation". */
 static bool
-needs_confirmation(struct sync *s, const struct sync_task *t)
+sync_needs_confirmation(struct sync *s, const struct sync_task *t)
 {
 	return t->verb == SYNC_PRUNE && !s->op->confirmed &&
-	       result_of(s->arena, s->results, t->resource, t->phase) == NULL &&
+	       sync_result_of(s->arena, s->results, t->resource, t->phase) == NULL &&
 	       str_eq(sync_option(s->arena, s->op, t->resource, s->op->deleting ? OPTION_DELETE : OPTION_PRUNE),
 		   "confirm");
 }
 
 static void
-add(struct sync *s, enum sync_verb verb, struct app_resource *r, enum phase phase, long wave)
+sync_add(struct sync *s, enum sync_verb verb, struct app_resource *r, enum phase phase, long wave)
 {
 	const char *propagation = sync_option(s->arena, s->op, r, OPTION_PRUNE_PROPAGATION_POLICY);
 
@@ -157,14 +158,14 @@ add(struct sync *s, enum sync_verb verb, struct app_resource *r, enum phase phas
 		.phase = phase,
 		.wave = wave,
 		.recreate = r->recreate,
-		.replace = is_on(s, r, OPTION_REPLACE),
+		.replace = sync_is_on(s, r, OPTION_REPLACE),
 		.propagation = str_eq(propagation, "background") ? "Background"
 			       : str_eq(propagation, "orphan")	 ? "Orphan"
 								 : "Foreground" };
 }
 
 static int
-by_order(const void *x, const void *y)
+sync_by_order(const void *x, const void *y)
 {
 	const struct sync_task *s = x, *t = y;
 
@@ -179,7 +180,7 @@ by_order(const void *x, const void *y)
 }
 
 static int
-by_wave(const void *x, const void *y)
+sync_by_wave(const void *x, const void *y)
 {
 	long s = *(const long *)x, t = *(const long *)y;
 
@@ -188,7 +189,7 @@ by_wave(const void *x, const void *y)
 
 /* What is pruned goes in the opposite order of what it was made in; with PruneLast behind everything else. */
 static void
-turn_waves(struct sync *s)
+sync_reverse_prune_waves(struct sync *s)
 {
 	long *waves = arena_new_array(s->arena, long, s->n + 1), last = 0;
 	size_t n = 0, distinct = 0;
@@ -199,7 +200,7 @@ turn_waves(struct sync *s)
 		if (s->tasks[i].phase == PHASE_SYNC && (i == 0 || s->tasks[i].wave > last))
 			last = s->tasks[i].wave;
 	}
-	qsort(waves, n, sizeof(*waves), by_wave);
+	qsort(waves, n, sizeof(*waves), sync_by_wave);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || waves[i] != waves[i - 1])
 			waves[distinct++] = waves[i];
@@ -211,13 +212,13 @@ turn_waves(struct sync *s)
 			continue;
 		while (k < distinct && waves[k] != t->wave)
 			k++;
-		t->wave = is_on(s, t->resource, OPTION_PRUNE_LAST) ? last + 1 : waves[distinct - 1 - k];
+		t->wave = sync_is_on(s, t->resource, OPTION_PRUNE_LAST) ? last + 1 : waves[distinct - 1 - k];
 	}
 }
 
 /* The CRD `definition` makes the kind of this object, or the namespace holds it. */
 static bool
-needs(const struct app_resource *r, const struct app_resource *other, const json_t *definition)
+sync_needs(const struct app_resource *r, const struct app_resource *other, const json_t *definition)
 {
 	const json_t *spec = json_object_get(definition, "spec");
 
@@ -229,7 +230,7 @@ needs(const struct app_resource *r, const struct app_resource *other, const json
 
 /* A namespace or a definition that others need comes before the first of them, whatever its own wave. */
 static void
-bring_forward(struct sync *s)
+sync_hoist_dependencies(struct sync *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct sync_task *t = &s->tasks[i];
@@ -244,7 +245,7 @@ bring_forward(struct sync *s)
 			const struct sync_task *other = &s->tasks[k];
 
 			if (other->verb == SYNC_PRUNE || other->phase == PHASE_SYNC_FAIL ||
-			    !needs(other->resource, t->resource, object))
+			    !sync_needs(other->resource, t->resource, object))
 				continue;
 			if (other->phase < t->phase || (other->phase == t->phase && other->wave < t->wave)) {
 				t->phase = other->phase;
@@ -255,49 +256,51 @@ bring_forward(struct sync *s)
 }
 
 static void
-list_tasks(struct sync *s)
+sync_list_tasks(struct sync *s)
 {
 	s->tasks = arena_new_array(s->arena, struct sync_task, s->all->n * PHASE_MAX + 1);
 	for (size_t i = 0; i < s->all->n; i++) {
 		struct app_resource *r = &s->all->at[i];
 
-		if (r->skip || r->held || !is_selected(s->op, r))
+		if (r->skip || r->held || !sync_is_selected(s->op, r))
 			continue;
 		if (r->hooks != 0) {
 			for (int p = 0; p < PHASE_MAX; p++)
 				if ((r->hooks & (1u << p)) != 0 && !s->op->without_hooks && s->op->selected == NULL)
-					add(s, SYNC_HOOK, r, (enum phase)p, r->wave);
+					sync_add(s, SYNC_HOOK, r, (enum phase)p, r->wave);
 		} else if (r->manifest != NULL || r->implicit) {
 			if (r->status != SYNC_SYNCED ||
-			    result_of(s->arena, s->results, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC) != NULL ||
-			    (!r->implicit && !is_on(s, r, OPTION_APPLY_OUT_OF_SYNC_ONLY)))
-				add(s, SYNC_APPLY, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC,
+			    sync_result_of(s->arena, s->results, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC) !=
+				NULL ||
+			    (!r->implicit && !sync_is_on(s, r, OPTION_APPLY_OUT_OF_SYNC_ONLY)))
+				sync_add(s, SYNC_APPLY, r, r->implicit ? PHASE_PRE_SYNC : PHASE_SYNC,
 				    r->implicit ? LONG_MIN : r->wave);
 		} else if (!r->live) {
 			continue;
-		} else if (is_to_be_pruned(s, r)) {
-			add(s, SYNC_PRUNE, r, PHASE_SYNC, r->wave);
-		} else if (result_of(s->arena, s->results, r, PHASE_SYNC) == NULL) {
-			sync_told(s->results,
+		} else if (sync_is_to_be_pruned(s, r)) {
+			sync_add(s, SYNC_PRUNE, r, PHASE_SYNC, r->wave);
+		} else if (sync_result_of(s->arena, s->results, r, PHASE_SYNC) == NULL) {
+			sync_record(s->results,
 			    &(struct sync_task){ .verb = SYNC_PRUNE, .resource = r, .phase = PHASE_SYNC },
 			    "PruneSkipped", NULL, s->op->prune ? "ignored (no prune)" : "ignored (requires pruning)");
 		}
 	}
-	turn_waves(s);
-	bring_forward(s);
-	qsort(s->tasks, s->n, sizeof(*s->tasks), by_order);
+	sync_reverse_prune_waves(s);
+	sync_hoist_dependencies(s);
+	qsort(s->tasks, s->n, sizeof(*s->tasks), sync_by_order);
 }
 
 /* What the health of something that was applied says about its task. A canary that waits for people has been applied: it does not
  * hold what comes after it, unless that is asked for. */
 static const char *
-phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
+sync_phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 {
 	switch (r->health) {
 	case HEALTH_NONE:
 	case HEALTH_HEALTHY: return "Succeeded";
 	case HEALTH_SUSPENDED:
-		return !hook && strcmp(r->kind.kind, "Rollout") == 0 && !is_on(s, r, OPTION_WAIT_FOR_PAUSED_ROLLOUTS)
+		return !hook && strcmp(r->kind.kind, "Rollout") == 0 &&
+			       !sync_is_on(s, r, OPTION_WAIT_FOR_PAUSED_ROLLOUTS)
 			   ? "Succeeded"
 			   : "Running";
 	case HEALTH_DEGRADED: return "Failed";
@@ -307,13 +310,13 @@ phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 }
 
 static bool
-is_running(const struct sync_result *r)
+sync_is_running(const struct sync_result *r)
 {
 	return r != NULL && str_eq(r->hook_phase, "Running");
 }
 
 static bool
-is_failed(const struct sync_result *r)
+sync_is_failed(const struct sync_result *r)
 {
 	return r != NULL &&
 	       (str_eq(r->hook_phase, "Failed") || str_eq(r->hook_phase, "Error") || str_eq(r->status, "SyncFailed"));
@@ -321,7 +324,7 @@ is_failed(const struct sync_result *r)
 
 /* "Job/shop/migrate failed: …": without the object a reason does not say what to mend. In the results' arena. */
 static const char *
-failure_text(struct sync *s, const struct app_resource *r, const char *what, const char *why)
+sync_failure_text(struct sync *s, const struct app_resource *r, const char *what, const char *why)
 {
 	return arena_printf(s->results->arena, "%s/%s%s%s %s%s%s", r->kind.kind,
 	    r->namespace != NULL ? r->namespace : "", r->namespace != NULL ? "/" : "", r->name, what,
@@ -330,27 +333,27 @@ failure_text(struct sync *s, const struct app_resource *r, const char *what, con
 
 /* Brings what is running up to date. */
 static void
-refresh(struct sync *s)
+sync_refresh(struct sync *s)
 {
 	bool *present = arena_new_array(s->arena, bool, s->results->n + 1);
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct sync_task *t = &s->tasks[i];
-		struct sync_result *is = result_of(s->arena, s->results, t->resource, t->phase);
+		struct sync_result *is = sync_result_of(s->arena, s->results, t->resource, t->phase);
 		const struct app_resource *r = t->resource;
 
-		if (!is_running(is))
+		if (!sync_is_running(is))
 			continue;
 		present[is - s->results->at] = true;
 		if (t->verb == SYNC_PRUNE) {
 			is->hook_phase = r->live ? "Running" : "Succeeded";
 		} else if (t->verb == SYNC_HOOK && (!r->live || r->deleting)) {
 			is->hook_phase = "Failed";
-			is->message = failure_text(s, r, "was deleted before its end was seen", NULL);
+			is->message = sync_failure_text(s, r, "was deleted before its end was seen", NULL);
 		} else if (r->live) {
-			is->hook_phase = phase_by_health(s, r, t->verb == SYNC_HOOK);
-			if (is_failed(is))
-				is->message = failure_text(
+			is->hook_phase = sync_phase_by_health(s, r, t->verb == SYNC_HOOK);
+			if (sync_is_failed(is))
+				is->message = sync_failure_text(
 				    s, r, t->verb == SYNC_HOOK ? "failed" : "is Degraded", r->health_message);
 			else if (t->verb == SYNC_HOOK && r->health_message[0] != '\0')
 				is->message = arena_strdup(s->results->arena, r->health_message);
@@ -358,7 +361,7 @@ refresh(struct sync *s)
 	}
 	/* What was pruned is not among the resources any more. */
 	for (size_t i = 0; i < s->results->n; i++)
-		if (is_running(&s->results->at[i]) && !present[i])
+		if (sync_is_running(&s->results->at[i]) && !present[i])
 			s->results->at[i].hook_phase = "Succeeded";
 }
 
@@ -371,25 +374,25 @@ sync_hook_mark(struct arena *a, const struct sync_operation *op, const struct ap
 
 /* A hook that has ended, and whose policy says that it is to go. */
 static bool
-is_over(const struct sync *s, const struct sync_task *t)
+sync_is_over(const struct sync *s, const struct sync_task *t)
 {
-	const struct sync_result *is = result_of(s->arena, s->results, t->resource, t->phase);
+	const struct sync_result *is = sync_result_of(s->arena, s->results, t->resource, t->phase);
 	const struct app_resource *r = t->resource;
 
-	return t->verb == SYNC_HOOK && is != NULL && !is_running(is) && r->live && !r->deleting &&
+	return t->verb == SYNC_HOOK && is != NULL && !sync_is_running(is) && r->live && !r->deleting &&
 	       str_eq(r->operation, sync_hook_mark(s->arena, s->op, r, t->phase)) &&
-	       (r->hook_delete & (is_failed(is) ? HOOK_FAILED : HOOK_SUCCEEDED)) != 0;
+	       (r->hook_delete & (sync_is_failed(is) ? HOOK_FAILED : HOOK_SUCCEEDED)) != 0;
 }
 
 static void
-end(struct sync_step *ret, const char *phase, const char *message)
+sync_end(struct sync_step *ret, const char *phase, const char *message)
 {
 	ret->phase = phase;
 	ret->message = message;
 }
 
 static void
-wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
+sync_wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 {
 	ret->phase = "Running";
 	ret->wait_ms = LOOK_AGAIN_MS;
@@ -402,13 +405,13 @@ wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 
 /* Nothing more is done until people have confirmed what is to be deleted. False: there is nothing to confirm. */
 static bool
-wait_for_confirmation(struct sync *s, struct sync_step *ret)
+sync_wait_for_confirmation(struct sync *s, struct sync_step *ret)
 {
 	const struct sync_task *first = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (needs_confirmation(s, &s->tasks[i])) {
+		if (sync_needs_confirmation(s, &s->tasks[i])) {
 			first = first != NULL ? first : &s->tasks[i];
 			n++;
 		}
@@ -430,7 +433,7 @@ struct sync_reasons {
 };
 
 static void
-reasons_add(struct sync *s, struct sync_reasons *to, const char *reason)
+sync_reasons_add(struct sync *s, struct sync_reasons *to, const char *reason)
 {
 	if (str_empty(reason) || to->n++ >= REASONS_MAX)
 		return;
@@ -438,34 +441,37 @@ reasons_add(struct sync *s, struct sync_reasons *to, const char *reason)
 }
 
 static void
-end_for_reasons(
+sync_end_for_reasons(
     struct sync *s, struct sync_step *ret, const char *what, const char *joint, const struct sync_reasons *why)
 {
 	const char *more = why->n > REASONS_MAX ? arena_printf(s->arena, "; and %zu more", why->n - REASONS_MAX) : "";
 
-	end(ret, "Failed", why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
+	sync_end(
+	    ret, "Failed", why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
 }
 
 /* "one or more …, reason: …": why the tasks failed. */
 static void
-end_failed(struct sync *s, struct sync_step *ret)
+sync_end_failed(struct sync *s, struct sync_step *ret)
 {
 	struct sync_reasons reasons = { NULL, 0 };
 
 	for (size_t i = 0; i < s->n; i++) {
-		const struct sync_result *is = result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase);
+		const struct sync_result *is =
+		    sync_result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase);
 
-		if (!is_failed(is))
+		if (!sync_is_failed(is))
 			continue;
 		ret->prune_failed |= s->tasks[i].verb == SYNC_PRUNE;
-		reasons_add(s, &reasons, is->message);
+		sync_reasons_add(s, &reasons, is->message);
 	}
-	end_for_reasons(s, ret, "one or more synchronization tasks completed unsuccessfully", ", reason: ", &reasons);
+	sync_end_for_reasons(
+	    s, ret, "one or more synchronization tasks completed unsuccessfully", ", reason: ", &reasons);
 }
 
 /* Nothing is touched when something cannot be applied. False: the sync is over. */
 static bool
-try_dry(struct sync *s, struct sync_step *ret)
+sync_try_dry(struct sync *s, struct sync_step *ret)
 {
 	struct sync_reasons reasons = { NULL, 0 };
 	bool failed = false;
@@ -475,61 +481,61 @@ try_dry(struct sync *s, struct sync_step *ret)
 
 		if (t->resource->error == NULL)
 			continue;
-		sync_told(s->results, t, "SyncFailed", NULL, t->resource->error);
-		reasons_add(s, &reasons, t->resource->error);
+		sync_record(s->results, t, "SyncFailed", NULL, t->resource->error);
+		sync_reasons_add(s, &reasons, t->resource->error);
 		failed = true;
 	}
 	if (failed) {
-		end_for_reasons(s, ret, "one or more objects failed to apply (dry run)", ": ", &reasons);
+		sync_end_for_reasons(s, ret, "one or more objects failed to apply (dry run)", ": ", &reasons);
 		return false;
 	}
 	if (!s->op->dry_run)
 		return true;
 	for (size_t i = 0; i < s->n; i++)
-		sync_told(s->results, &s->tasks[i], s->tasks[i].verb == SYNC_PRUNE ? "Pruned" : "Synced", NULL,
+		sync_record(s->results, &s->tasks[i], s->tasks[i].verb == SYNC_PRUNE ? "Pruned" : "Synced", NULL,
 		    s->tasks[i].verb == SYNC_PRUNE ? "pruned (dry run)" : "would be applied (dry run)");
-	end(ret, "Succeeded", "successfully synced (dry run)");
+	sync_end(ret, "Succeeded", "successfully synced (dry run)");
 	return false;
 }
 
 static bool
-is_of_same_step(const struct sync_task *x, const struct sync_task *y)
+sync_is_of_same_step(const struct sync_task *x, const struct sync_task *y)
 {
 	return x->phase == y->phase && x->wave == y->wave;
 }
 
 /* The first task, in the phases up to `last`, that nothing was done about. */
 static struct sync_task *
-first_pending(struct sync *s, enum phase from, enum phase last)
+sync_first_pending(struct sync *s, enum phase from, enum phase last)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->tasks[i].phase >= from && s->tasks[i].phase <= last &&
-		    result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase) == NULL)
+		    sync_result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase) == NULL)
 			return &s->tasks[i];
 	return NULL;
 }
 
 static struct sync_task *
-first_with(struct sync *s, bool (*is)(const struct sync_result *))
+sync_first_with(struct sync *s, bool (*is)(const struct sync_result *))
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (is(result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase)))
+		if (is(sync_result_of(s->arena, s->results, s->tasks[i].resource, s->tasks[i].phase)))
 			return &s->tasks[i];
 	return NULL;
 }
 
 /* All that is pending of one wave. */
 static void
-take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
+sync_take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 {
 	bool more = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct sync_task *t = &s->tasks[i];
 
-		if (result_of(s->arena, s->results, t->resource, t->phase) != NULL)
+		if (sync_result_of(s->arena, s->results, t->resource, t->phase) != NULL)
 			continue;
-		if (is_of_same_step(t, first))
+		if (sync_is_of_same_step(t, first))
 			ret->tasks[ret->n++] = *t;
 		else
 			more |= t->phase != PHASE_SYNC_FAIL;
@@ -542,14 +548,14 @@ take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 
 /* What another Application has is not applied, also where the spec forbids it only since the sync began. */
 static void
-refuse_others(struct sync *s)
+sync_refuse_others(struct sync *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sync_task *t = &s->tasks[i];
 
 		if (t->verb == SYNC_APPLY && t->resource->others &&
-		    result_of(s->arena, s->results, t->resource, t->phase) == NULL)
-			sync_told(s->results, t, "SyncFailed", NULL, t->resource->error);
+		    sync_result_of(s->arena, s->results, t->resource, t->phase) == NULL)
+			sync_record(s->results, t, "SyncFailed", NULL, t->resource->error);
 	}
 }
 
@@ -564,40 +570,40 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	*ret = (struct sync_step){ 0 };
 	for (size_t i = 0; i < all->n; i++)
 		if (all->at[i].unreadable) {
-			end(ret, "Failed", all->at[i].error);
+			sync_end(ret, "Failed", all->at[i].error);
 			return;
 		}
 	for (size_t i = 0; i < results->n; i++)
 		started |= !str_eq(results->at[i].status, "PruneSkipped");
-	list_tasks(&s);
+	sync_list_tasks(&s);
 	ret->tasks = arena_new_array(a, struct sync_task, s.n * 2 + 1);
-	if (!started && !try_dry(&s, ret))
+	if (!started && !sync_try_dry(&s, ret))
 		return;
-	refresh(&s);
-	refuse_others(&s);
+	sync_refresh(&s);
+	sync_refuse_others(&s);
 	for (size_t i = 0; i < s.n; i++) {
-		several |= s.tasks[i].verb == SYNC_HOOK || !is_of_same_step(&s.tasks[i], &s.tasks[0]);
-		if (is_over(&s, &s.tasks[i])) {
+		several |= s.tasks[i].verb == SYNC_HOOK || !sync_is_of_same_step(&s.tasks[i], &s.tasks[0]);
+		if (sync_is_over(&s, &s.tasks[i])) {
 			ret->tasks[ret->n] = s.tasks[i];
 			ret->tasks[ret->n++].verb = SYNC_DELETE_HOOK;
 		}
 	}
-	if (several && (t = first_with(&s, is_running)) != NULL) {
-		wait_for(&s, ret, t);
+	if (several && (t = sync_first_with(&s, sync_is_running)) != NULL) {
+		sync_wait_for(&s, ret, t);
 		return;
 	}
-	if (first_with(&s, is_failed) != NULL) {
-		t = op->without_hooks ? NULL : first_pending(&s, PHASE_SYNC_FAIL, PHASE_SYNC_FAIL);
+	if (sync_first_with(&s, sync_is_failed) != NULL) {
+		t = op->without_hooks ? NULL : sync_first_pending(&s, PHASE_SYNC_FAIL, PHASE_SYNC_FAIL);
 		if (t != NULL)
-			take(&s, ret, t);
+			sync_take(&s, ret, t);
 		else
-			end_failed(&s, ret);
+			sync_end_failed(&s, ret);
 		return;
 	}
-	if (wait_for_confirmation(&s, ret))
+	if (sync_wait_for_confirmation(&s, ret))
 		return;
-	if ((t = first_pending(&s, PHASE_PRE_SYNC, PHASE_POST_SYNC)) != NULL)
-		take(&s, ret, t);
+	if ((t = sync_first_pending(&s, PHASE_PRE_SYNC, PHASE_POST_SYNC)) != NULL)
+		sync_take(&s, ret, t);
 	else
-		end(ret, "Succeeded", "successfully synced (all tasks run)");
+		sync_end(ret, "Succeeded", "successfully synced (all tasks run)");
 }

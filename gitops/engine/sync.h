@@ -75,7 +75,7 @@ void sync_next(struct arena *a, const struct sync_operation *, struct resources 
     struct sync_step *ret);
 
 /* A result of a task that was done; a later one of the same object and phase replaces it. Message copied. */
-void sync_told(
+void sync_record(
     struct sync_results *, const struct sync_task *, const char *status, const char *hook_phase, const char *message);
 
 /* What a hook of this phase carries as ANNOTATION_OPERATION: which sync made it, and for which of its phases if it has several. In `a`. */

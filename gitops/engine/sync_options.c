@@ -47,7 +47,7 @@ sync_option_name(enum sync_option o)
 
 /* The row that `text`, NAME=VALUE, names; NULL: there is none. */
 static const struct option_row *
-option_row_of(const char *text)
+sync_options_row_of(const char *text)
 {
 	size_t n = strcspn(text, "=");
 
@@ -59,7 +59,7 @@ option_row_of(const char *text)
 
 /* "a|b|c" has this word. */
 static bool
-option_takes(const char *values, const char *word)
+sync_options_takes(const char *values, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -70,7 +70,7 @@ option_takes(const char *values, const char *word)
 }
 
 static const char *
-option_names(struct arena *a, bool of_object)
+sync_options_names(struct arena *a, bool of_object)
 {
 	const char *all = "";
 
@@ -83,13 +83,13 @@ option_names(struct arena *a, bool of_object)
 const char *
 sync_option_problem(struct arena *a, const char *text, bool of_object)
 {
-	const struct option_row *row = option_row_of(text);
+	const struct option_row *row = sync_options_row_of(text);
 	const char *value = strchr(text, '=');
 
 	if (row == NULL)
 		return arena_printf(a, "sync option \"%s\" is unknown and has no effect; known are %s", text,
-		    option_names(a, of_object));
-	if (value == NULL || !option_takes(row->values, value + 1))
+		    sync_options_names(a, of_object));
+	if (value == NULL || !sync_options_takes(row->values, value + 1))
 		return arena_printf(a,
 		    "sync option \"%s\" has no effect: it is written %s=VALUE, where VALUE is one of %s", text,
 		    row->name, str_replace(a, row->values, "|", ", "));
@@ -104,7 +104,7 @@ sync_option_problem(struct arena *a, const char *text, bool of_object)
 const char *
 sync_option_without_effect(const char *text)
 {
-	const struct option_row *row = option_row_of(text);
+	const struct option_row *row = sync_options_row_of(text);
 	const char *value = strchr(text, '=');
 
 	return row != NULL && value != NULL && str_eq(row->without, value + 1) ? row->why : NULL;

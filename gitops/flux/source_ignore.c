@@ -27,7 +27,7 @@ static const char *const otherwise[] = { "*.jpg", "*.jpeg", "*.gif", "*.png", "*
 	"codeship-services.yml", "codeship-steps.yml", "**/.goreleaser.yml", "**/.sops.yaml", "**/.flux.yaml", NULL };
 
 static void
-ignore_add(struct ignore_lines *all, const char *directory, const char *text, size_t n)
+source_ignore_add(struct ignore_lines *all, const char *directory, const char *text, size_t n)
 {
 	struct ignore_line line = { .directory = directory, .keeps = n > 0 && text[0] == '!' };
 	const char **parts, *end;
@@ -64,15 +64,15 @@ ignore_add(struct ignore_lines *all, const char *directory, const char *text, si
 }
 
 static void
-ignore_add_all(struct ignore_lines *all, const char *const *lines)
+source_ignore_add_all(struct ignore_lines *all, const char *const *lines)
 {
 	for (; *lines != NULL; lines++)
-		ignore_add(all, "", *lines, strlen(*lines));
+		source_ignore_add(all, "", *lines, strlen(*lines));
 }
 
 /* The lines of a file, without comments and empty ones. */
 static struct err *
-ignore_read(struct ignore_lines *all, const char *directory, const char *text, const char *where)
+source_ignore_read(struct ignore_lines *all, const char *directory, const char *text, const char *where)
 {
 	while (*text != '\0') {
 		size_t n = strcspn(text, "\n"), len = n > 0 && text[n - 1] == '\r' ? n - 1 : n;
@@ -81,7 +81,7 @@ ignore_read(struct ignore_lines *all, const char *directory, const char *text, c
 			if (all->n == SOURCE_IGNORE_MAX)
 				return err_new(
 				    all->arena, ERR_INVALID, "%s: more than %d lines", where, SOURCE_IGNORE_MAX);
-			ignore_add(all, directory, text, len);
+			source_ignore_add(all, directory, text, len);
 		}
 		text += n + (text[n] == '\n');
 	}
@@ -89,7 +89,7 @@ ignore_read(struct ignore_lines *all, const char *directory, const char *text, c
 }
 
 static struct err *
-ignore_read_files(struct ignore_lines *all, const struct tree *t)
+source_ignore_read_files(struct ignore_lines *all, const struct tree *t)
 {
 	static const char name[] = SOURCE_IGNORE_FILE;
 	struct bytes text;
@@ -110,8 +110,9 @@ ignore_read_files(struct ignore_lines *all, const struct tree *t)
 			if (slashes != depth)
 				continue;
 			if ((e = tree_read(t, all->arena, path, &text, NULL)) != NULL ||
-			    (e = ignore_read(all, arena_strndup(all->arena, path, strlen(path) - sizeof(name) + 1),
-				 text.at, path)) != NULL)
+			    (e = source_ignore_read(all,
+				 arena_strndup(all->arena, path, strlen(path) - sizeof(name) + 1), text.at, path)) !=
+				NULL)
 				return e;
 		}
 	}
@@ -123,7 +124,7 @@ ignore_read_files(struct ignore_lines *all, const struct tree *t)
 
 /* A line without a slash within names a file, or a directory, anywhere. */
 static bool
-ignore_name_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
+source_ignore_name_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (go_glob_match(a, l->parts[0], path[i]) == 1)
@@ -134,7 +135,7 @@ ignore_name_is(struct arena *a, const struct ignore_line *l, const char *const *
 /* A line with slashes names a path from its directory on; `**` is any number of directories. What is in a directory
  * that is named, is named. */
 static bool
-ignore_path_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
+source_ignore_path_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
 {
 	bool matched = false, any = false;
 	size_t at = 0;
@@ -162,7 +163,7 @@ ignore_path_is(struct arena *a, const struct ignore_line *l, const char *const *
 
 /* The last line that names the file says whether it is left out. */
 static bool
-is_ignored(const struct ignore_lines *all, struct arena *a, const char *path)
+source_ignore_is_ignored(const struct ignore_lines *all, struct arena *a, const char *path)
 {
 	const char **parts = arena_new_array(a, const char *, strlen(path) + 1);
 	char *save = NULL;
@@ -174,7 +175,7 @@ is_ignored(const struct ignore_lines *all, struct arena *a, const char *path)
 		const struct ignore_line *l = &all->at[i];
 
 		if (str_starts(path, l->directory) &&
-		    (l->n > 1 ? ignore_path_is : ignore_name_is)(a, l, parts + l->depth, n - l->depth))
+		    (l->n > 1 ? source_ignore_path_is : source_ignore_name_is)(a, l, parts + l->depth, n - l->depth))
 			return !l->keeps;
 	}
 	return false;
@@ -188,17 +189,17 @@ source_ignore(struct arena *a, const struct tree *t, const char *spec, struct tr
 	struct err *e;
 	size_t n = 0;
 
-	ignore_add_all(&all, always);
-	if ((e = ignore_read_files(&all, t)) != NULL ||
-	    (spec != NULL && (e = ignore_read(&all, "", spec, "spec.ignore")) != NULL))
+	source_ignore_add_all(&all, always);
+	if ((e = source_ignore_read_files(&all, t)) != NULL ||
+	    (spec != NULL && (e = source_ignore_read(&all, "", spec, "spec.ignore")) != NULL))
 		return e;
 	if (all.n == ARRAY_SIZE(always) - 1)
-		ignore_add_all(&all, otherwise);
+		source_ignore_add_all(&all, otherwise);
 	for (size_t i = 0; i < t->n; i++) {
 		_cleanup_(arena_freep) struct arena *scratch = arena_new();
 
 		/* Flux's artifacts have files alone: source-controller leaves links out when it packs one. */
-		if (t->entries[i].kind != TREE_LINK && !is_ignored(&all, scratch, t->entries[i].path))
+		if (t->entries[i].kind != TREE_LINK && !source_ignore_is_ignored(&all, scratch, t->entries[i].path))
 			kept[n++] = t->entries[i];
 	}
 	*ret = (struct tree){ .entries = kept, .n = n, .read = t->read, .arg = t->arg };

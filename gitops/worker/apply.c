@@ -20,14 +20,14 @@ apply_report(struct session *s, const struct sync_task *t, const struct err *e, 
 		    t->resource->namespace != NULL ? "/" : "", t->resource->name, text);
 	switch (t->verb) {
 	case SYNC_APPLY:
-		sync_told(
+		sync_record(
 		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Synced", e != NULL ? "Failed" : "Running", text);
 		break;
 	case SYNC_PRUNE:
-		sync_told(
+		sync_record(
 		    &s->apply.results, t, e != NULL ? "SyncFailed" : "Pruned", e != NULL ? "Failed" : "Running", text);
 		break;
-	case SYNC_HOOK: sync_told(&s->apply.results, t, NULL, e != NULL ? "Failed" : "Running", text); break;
+	case SYNC_HOOK: sync_record(&s->apply.results, t, NULL, e != NULL ? "Failed" : "Running", text); break;
 	case SYNC_DELETE_HOOK: break;
 	}
 }
@@ -47,7 +47,7 @@ apply_update(struct session *s, struct app_resource *r, const json_t *object)
 	live_read_health(s, r, object);
 	r->aborted = live_aborted(s, r, object);
 	r->former = false;
-	r->takeover = NULL;
+	r->adopt_patch = NULL;
 }
 
 /* The next step may retry it: the server could not be reached, or the object has changed since it was read. */
@@ -220,11 +220,11 @@ apply_start(struct session *s, size_t i)
 	if (r->live && (t->recreate || (t->replace && dry_run_is_forced(s, r)) ||
 			   (t->verb == SYNC_HOOK && (r->hook_delete & BEFORE_HOOK_CREATION) != 0)))
 		apply_delete(s, c, r, "Background", apply_read_deletion);
-	else if (t->verb == SYNC_APPLY && r->live && r->takeover != NULL && !t->replace)
+	else if (t->verb == SYNC_APPLY && r->live && r->adopt_patch != NULL && !t->replace)
 		c->call = client_call(s->cluster.target, "PATCH",
 		    arena_printf(s->arena, "%s?fieldManager=%s", kind_path(s->arena, &r->kind, r->namespace, r->name),
 			s->request.manager),
-		    PATCH_JSON, r->takeover, apply_read_adoption, c);
+		    PATCH_JSON, r->adopt_patch, apply_read_adoption, c);
 	else
 		apply_write(s, c, t);
 	return true;

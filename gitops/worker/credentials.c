@@ -111,7 +111,7 @@ credentials_read_argocd_cm(void *arg, const struct err *e, const json_t *map)
 	struct session_call *c = arg;
 	struct session *s = c->session;
 	const json_t *data = e == NULL ? json_object_get(map, "data") : NULL;
-	struct err *wrong = settings_read(s->arena, data, &s->settings);
+	struct err *wrong = customizations_read(s->arena, data, &s->settings);
 
 	/* The ConfigMap may exist: without it, excluded objects would be applied, and ignored differences reverted. */
 	if (e != NULL && e->class == ERR_AGAIN)

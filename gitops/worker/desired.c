@@ -207,7 +207,8 @@ desired_add_kind(struct session *s, const char *group, const char *version, cons
 static bool
 desired_is_excluded(const struct session *s, const char *group, const char *kind)
 {
-	return s->request.app != NULL && settings_exclude(&s->settings, group, kind, s->cluster.destination.server);
+	return s->request.app != NULL &&
+	       customizations_exclude(&s->settings, group, kind, s->cluster.destination.server);
 }
 
 /* Drops the manifests that resource.exclusions names, with a warning. */

@@ -200,7 +200,7 @@ flux_source_is_substituted(const struct session *s, const json_t *object)
 	const struct flux_post_build *p = s->request.ks->spec.post_build;
 
 	return (s->sources.variables.map.n > 0 || (p != NULL && str_eq(p->strategy, "Always"))) &&
-	       !flux_switch_is(object, FLUX "substitute", "disabled");
+	       !resource_flux_switch_is(object, FLUX "substitute", "disabled");
 }
 
 /* Adds the object to `to`, with variables substituted and common metadata set. */

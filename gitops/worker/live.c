@@ -16,7 +16,7 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
     const json_t *object, json_t *places)
 {
 	for (size_t i = 0; i < d->json_pointers.n; i++)
-		ignored_pointer(object, d->json_pointers.at[i], places);
+		ignore_differences_add_pointer(object, d->json_pointers.at[i], places);
 	for (size_t i = 0; i < d->jq_paths.n; i++) {
 		_cleanup_(json_decrefp) json_t *named = NULL;
 		struct err *e = script_places(s->scripts, s->arena, d->jq_paths.at[i], object, &named);
@@ -27,7 +27,7 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
 		else
 			json_array_extend(places, named);
 	}
-	ignored_owned(object, live, &d->managers, places);
+	ignore_differences_add_owned(object, live, &d->managers, places);
 }
 
 /* Returns the places of `object` (the live one, or another state of it) where differences are ignored; a new
@@ -38,11 +38,12 @@ live_ignored(struct session *s, const struct app_resource *r, const json_t *live
 	json_t *places = json_array();
 
 	for (size_t i = 0; s->request.app != NULL && i < s->request.app->spec.ignore_differences.n; i++)
-		if (ignored_concerns(&s->request.app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
+		if (ignore_differences_concerns(
+			&s->request.app->spec.ignore_differences.at[i], &r->kind, r->namespace, r->name))
 			live_add_places(s, &s->request.app->spec.ignore_differences.at[i],
 			    arena_printf(s->arena, "spec.ignoreDifferences[%zu]", i), live, object, places);
 	for (size_t i = 0; i < s->settings.ignored.n; i++)
-		if (ignored_concerns(&s->settings.ignored.at[i], &r->kind, r->namespace, r->name))
+		if (ignore_differences_concerns(&s->settings.ignored.at[i], &r->kind, r->namespace, r->name))
 			live_add_places(s, &s->settings.ignored.at[i],
 			    arena_printf(s->arena, "ConfigMap argocd-cm, %s", s->settings.ignored.where[i]), live,
 			    object, places);
@@ -76,7 +77,7 @@ live_keep_ignored(struct session *s, struct app_resource *r, const json_t *live,
 	is = live_ignored(s, r, live, live);
 	if (json_array_size(wanted) + json_array_size(is) == 0)
 		return;
-	ignored_keep(desired, wanted, live, is);
+	ignore_differences_keep(desired, wanted, live, is);
 	r->text = json_text(s->arena, desired);
 }
 
@@ -107,14 +108,14 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	_cleanup_(json_decrefp) json_t *desired = r->text != NULL ? json_loads(r->text, 0, NULL) : NULL;
 	const char *owner = NULL;
 
-	r->operation = arena_strdup(s->arena, annotation_of(live, ANNOTATION_OPERATION));
+	r->operation = arena_strdup(s->arena, resource_annotation(live, ANNOTATION_OPERATION));
 	r->aborted = live_aborted(s, r, live);
 	/* Flux reads its switches on the live object too. */
-	if (s->request.ks != NULL && flux_is_left_alone(live))
+	if (s->request.ks != NULL && resource_flux_ignores(live))
 		r->skip = true;
 	if (r->hooks != 0 || r->skip)
 		return;
-	if (mark_of(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
+	if (resource_owner(s->arena, live, &r->kind, &s->request.mark, &owner) < 0) {
 		r->others =
 		    str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_FAIL_ON_SHARED_RESOURCE), "true");
 		if (r->others)
@@ -130,10 +131,10 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	live_keep_ignored(s, r, live, desired);
 	r->replace = str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_REPLACE), "true");
 	/* An object with Replace=true is compared as a whole, so the managers of its fields do not matter. */
-	r->former = !r->replace && takeover_is_due(live, &s->request.former);
-	r->written = r->former && s->request.app != NULL && takeover_is_whole(live, s->request.manager);
+	r->former = !r->replace && adopt_fields_is_due(live, &s->request.former);
+	r->written = r->former && s->request.app != NULL && adopt_fields_is_whole(live, s->request.manager);
 	if (r->former && s->request.syncing)
-		r->takeover = takeover_patch(s->arena, live, &s->request.former, s->request.manager);
+		r->adopt_patch = adopt_fields_patch(s->arena, live, &s->request.former, s->request.manager);
 	if ((s->request.ks != NULL &&
 		str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_IF_NOT_PRESENT), "true")) ||
 	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager)))
@@ -151,11 +152,11 @@ static bool
 live_is_kept(struct session *s, const struct list_scope *scope, const json_t *live)
 {
 	const json_t *meta = json_object_get(live, "metadata");
-	const struct app_resource as_it_is = { .options = annotation_of(live, ANNOTATION_OPTIONS) };
+	const struct app_resource as_it_is = { .options = resource_annotation(live, ANNOTATION_OPTIONS) };
 
 	return strcmp(scope->kind->kind, "CustomResourceDefinition") == 0 ||
 	       str_eq(sync_option(s->arena, &s->request.operation, &as_it_is, OPTION_DELETE), "false") ||
-	       str_eq(annotation_of(live, "helm.sh/resource-policy"), "keep") ||
+	       str_eq(resource_annotation(live, "helm.sh/resource-policy"), "keep") ||
 	       (strcmp(scope->kind->kind, "Application") == 0 && str_eq(json_str(meta, "name"), s->request.name) &&
 		   str_eq(json_str(meta, "namespace"), s->request.own_namespace));
 }
@@ -179,16 +180,16 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	long long wave = 0;
 
 	/* An object with an owner is deleted by its owner. */
-	if (mark_of(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
+	if (resource_owner(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
 	/* A hook of a past sync is not pruned, but is deleted with its Application. */
-	if ((!s->request.message.deleting && annotation_of(live, ANNOTATION_HOOK) != NULL) ||
+	if ((!s->request.message.deleting && resource_annotation(live, ANNOTATION_HOOK) != NULL) ||
 	    (s->request.message.deleting && s->request.ks == NULL && live_is_kept(s, scope, live)))
 		return NULL;
 	/* As in Flux, an object that is not reconciled is not deleted. */
-	if (s->request.ks != NULL &&
-	    (flux_switch_is(live, FLUX "prune", "disabled") || flux_switch_is(live, FLUX "reconcile", "disabled")))
+	if (s->request.ks != NULL && (resource_flux_switch_is(live, FLUX "prune", "disabled") ||
+					 resource_flux_switch_is(live, FLUX "reconcile", "disabled")))
 		return NULL;
 	/* An object that the project does not allow is not deleted either. */
 	if (!s->request.message.deleting &&
@@ -197,11 +198,12 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	r = resources_add(&s->desired.resources, scope->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;
 	/* Flux does not know Argo CD's options. */
-	r->options = s->request.ks == NULL ? arena_strdup(s->arena, annotation_of(live, ANNOTATION_OPTIONS)) : NULL;
+	r->options =
+	    s->request.ks == NULL ? arena_strdup(s->arena, resource_annotation(live, ANNOTATION_OPTIONS)) : NULL;
 	r->kept =
 	    s->request.app != NULL && str_eq(sync_option(s->arena, &s->request.operation, r, OPTION_PRUNE), "false");
-	r->extraneous = list_has(annotation_of(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
-	if (str_int(annotation_of(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
+	r->extraneous = resource_list_has(resource_annotation(live, ANNOTATION_COMPARE), "IgnoreExtraneous");
+	if (str_int(resource_annotation(live, ANNOTATION_WAVE) ?: "", -1000000, 1000000, &wave))
 		r->wave = (long)wave;
 	return r;
 }
@@ -221,7 +223,7 @@ live_with_kind(struct arena *a, const struct api_kind *k, const json_t *live)
 enum health
 live_health(struct session *s, const struct api_kind *k, const json_t *object, const char **ret_message)
 {
-	const char *script = settings_health(&s->settings, k->group, k->kind), *status = NULL;
+	const char *script = customizations_health(&s->settings, k->group, k->kind), *status = NULL;
 	enum health is;
 	struct err *e;
 
@@ -290,7 +292,7 @@ live_read(struct session *s, const struct list_scope *scope, const json_t *live)
 	r->uid = arena_strdup(s->arena, json_str(meta, "uid"));
 	r->resource_version = arena_strdup(s->arena, json_str(meta, "resourceVersion"));
 	live_read_health(s, r, whole);
-	if (str_eq(annotation_of(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
+	if (str_eq(resource_annotation(live, "argocd.argoproj.io/ignore-healthcheck"), "true"))
 		r->health = HEALTH_NONE;
 	if (r->manifest != NULL || r->implicit)
 		live_compare(s, r, whole);
@@ -342,18 +344,18 @@ live_skip_unreadable(struct session *s, struct app_resource *r)
 static void
 live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 {
-	_cleanup_(json_decrefp) json_t *desired = json_loads(r->text, 0, NULL), *gone = takeover_places(live, desired),
-				       *of_then = json_array();
+	_cleanup_(json_decrefp) json_t *desired = json_loads(r->text, 0, NULL),
+				       *gone = adopt_fields_places(live, desired), *of_then = json_array();
 	json_t *place;
 	size_t i;
 
 	json_array_foreach (gone, i, place) {
-		json_t *there = ignored_place_in(then, live, place);
+		json_t *there = ignore_differences_place_in(then, live, place);
 
 		if (there != NULL)
 			json_array_append_new(of_then, there);
 	}
-	ignored_drop(then, of_then);
+	ignore_differences_drop(then, of_then);
 }
 
 static bool
@@ -378,14 +380,14 @@ live_drop_others(const struct session *s, json_t *live, const json_t *then)
 	json_array_foreach (fields, i, entry)
 		if (json_str(entry, "manager") != NULL && !live_is_own_manager(s, json_str(entry, "manager")))
 			others.at[others.n++] = arena_strdup(s->arena, json_str(entry, "manager"));
-	ignored_owned(live, live, &others, places);
+	ignore_differences_add_owned(live, live, &others, places);
 	json_array_foreach (places, i, place) {
-		_cleanup_(json_decrefp) json_t *there = ignored_place_in(then, live, place);
+		_cleanup_(json_decrefp) json_t *there = ignore_differences_place_in(then, live, place);
 
 		if (there == NULL)
 			json_array_append(added, place);
 	}
-	ignored_drop(live, added);
+	ignore_differences_drop(live, added);
 }
 
 void
@@ -419,8 +421,8 @@ live_read_dry_run(struct session *s, struct app_resource *r, const struct err *e
 		live_drop_others(s, live, then);
 	of_live = live_ignored(s, r, live, live);
 	of_then = live_ignored(s, r, live, then);
-	ignored_drop(live, of_live);
-	ignored_drop(then, of_then);
+	ignore_differences_drop(live, of_live);
+	ignore_differences_drop(then, of_then);
 	if (compare_is_same(live, then)) {
 		r->status = SYNC_SYNCED;
 	} else if (s->request.message.diff) {

@@ -40,7 +40,7 @@ struct session {
 	struct session_calls calls;
 	const char *error_type; /* NULL: none */
 	struct err *error;
-	struct app_settings settings; /* of argocd-cm */
+	struct customizations settings; /* of argocd-cm */
 	struct scripts *scripts;
 	struct session_request request;
 	struct session_cluster cluster;

@@ -89,13 +89,13 @@ places(struct arena *a, const char *text, size_t len)
 	desired = json_array_get(docs, 1);
 	if (!json_is_object(live) || !json_is_object(desired))
 		return;
-	ignored_owned(live, live, &all, of_live);
-	ignored_owned(desired, live, &all, of_desired);
-	ignored_pointer(live, "/spec/a/0/b", of_live);
-	gone = takeover_places(live, desired);
-	ignored_keep(desired, of_desired, live, of_live);
-	ignored_drop(live, of_live);
-	ignored_drop(live, gone);
+	ignore_differences_add_owned(live, live, &all, of_live);
+	ignore_differences_add_owned(desired, live, &all, of_desired);
+	ignore_differences_add_pointer(live, "/spec/a/0/b", of_live);
+	gone = adopt_fields_places(live, desired);
+	ignore_differences_keep(desired, of_desired, live, of_live);
+	ignore_differences_drop(live, of_live);
+	ignore_differences_drop(live, gone);
 }
 
 /* A live object. */
@@ -116,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	_cleanup_(json_decrefp) json_t *map = NULL;
-	struct app_settings settings;
+	struct customizations settings;
 	const char *text;
 
 	if (size < 1)
@@ -132,13 +132,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'm':
 		map = json_pack("{s:s, s:s}", "resource.customizations", text,
 		    "resource.customizations.ignoreDifferences.apps_Deployment", text);
-		if (map != NULL && settings_read(a, map, &settings) == NULL)
-			settings_health(&settings, "apps", "Deployment");
+		if (map != NULL && customizations_read(a, map, &settings) == NULL)
+			customizations_health(&settings, "apps", "Deployment");
 		json_decref(map);
 		map = json_pack("{s:s, s:s, s:s}", "resource.exclusions", text, "kustomize.buildOptions", text,
 		    "application.resourceTrackingMethod", text);
-		if (map != NULL && settings_read(a, map, &settings) == NULL)
-			settings_exclude(&settings, "apps", "Deployment", "https://kubernetes.default.svc");
+		if (map != NULL && customizations_read(a, map, &settings) == NULL)
+			customizations_exclude(&settings, "apps", "Deployment", "https://kubernetes.default.svc");
 		sync_options_annotation_problem(a, text);
 		break;
 	default: break;

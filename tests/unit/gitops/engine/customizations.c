@@ -20,19 +20,19 @@ settings_are_by_kind_and_say_where_they_are_wrong(void **state)
 	json_t *data = yaml(a,
 	    "{resource.customizations.health.argoproj.io_Rollout: own, resource.customizations: '\"argoproj.io/*\": "
 	    "{health.lua: all}', resource.customizations.ignoreDifferences.all: 'jsonPointers: [/status]'}");
-	struct app_settings s;
+	struct customizations s;
 	struct err *e;
 
 	(void)state;
-	assert_null(settings_read(a, data, &s));
-	assert_string_equal(settings_health(&s, "argoproj.io", "Rollout"), "own");
-	assert_string_equal(settings_health(&s, "argoproj.io", "Experiment"), "all");
-	assert_null(settings_health(&s, "", "Service"));
+	assert_null(customizations_read(a, data, &s));
+	assert_string_equal(customizations_health(&s, "argoproj.io", "Rollout"), "own");
+	assert_string_equal(customizations_health(&s, "argoproj.io", "Experiment"), "all");
+	assert_null(customizations_health(&s, "", "Service"));
 	assert_int_equal(s.ignored.n, 1);
-	assert_true(
-	    ignored_concerns(&s.ignored.at[0], &(struct api_kind){ "apps", "v1", "Deployment", "", false }, "x", "y"));
+	assert_true(ignore_differences_concerns(
+	    &s.ignored.at[0], &(struct api_kind){ "apps", "v1", "Deployment", "", false }, "x", "y"));
 	json_object_set_new(data, "resource.customizations", json_string("a: [b"));
-	e = settings_read(a, data, &s);
+	e = customizations_read(a, data, &s);
 	assert_non_null(e);
 	assert_non_null(strstr(err_text(a, e), "ConfigMap argocd-cm, resource.customizations: line "));
 	json_decref(data);
@@ -46,23 +46,23 @@ kinds_are_excluded_by_globs(void **state)
 	json_t *data = yaml(a,
 	    "{resource.exclusions: '[{apiGroups: [\"*.example.com\"], kinds: [Thing]}, {kinds: [Lease], clusters: "
 	    "[\"https://far*\"]}, {apiGroups: [gone.io]}]'}");
-	struct app_settings s;
+	struct customizations s;
 
 	(void)state;
-	assert_null(settings_read(a, data, &s));
-	assert_true(settings_exclude(&s, "a.example.com", "Thing", "https://near"));
-	assert_false(settings_exclude(&s, "a.example.com", "Other", "https://near"));
-	assert_true(settings_exclude(&s, "coordination.k8s.io", "Lease", "https://far.away"));
-	assert_false(settings_exclude(&s, "coordination.k8s.io", "Lease", "https://near"));
-	assert_true(settings_exclude(&s, "gone.io", "Anything", "https://near"));
+	assert_null(customizations_read(a, data, &s));
+	assert_true(customizations_exclude(&s, "a.example.com", "Thing", "https://near"));
+	assert_false(customizations_exclude(&s, "a.example.com", "Other", "https://near"));
+	assert_true(customizations_exclude(&s, "coordination.k8s.io", "Lease", "https://far.away"));
+	assert_false(customizations_exclude(&s, "coordination.k8s.io", "Lease", "https://near"));
+	assert_true(customizations_exclude(&s, "gone.io", "Anything", "https://near"));
 	json_decref(data);
 	data = yaml(a, "{resource.inclusions: '[{apiGroups: [apps]}]', resource.exclusions: '[{kinds: [DaemonSet]}]'}");
-	assert_null(settings_read(a, data, &s));
-	assert_false(settings_exclude(&s, "apps", "Deployment", "https://near"));
-	assert_true(settings_exclude(&s, "apps", "DaemonSet", "https://near"));
-	assert_true(settings_exclude(&s, "", "Service", "https://near"));
+	assert_null(customizations_read(a, data, &s));
+	assert_false(customizations_exclude(&s, "apps", "Deployment", "https://near"));
+	assert_true(customizations_exclude(&s, "apps", "DaemonSet", "https://near"));
+	assert_true(customizations_exclude(&s, "", "Service", "https://near"));
 	json_object_set_new(data, "resource.inclusions", json_string("{}"));
-	assert_says("resource.inclusions: it is not a list", err_text(a, settings_read(a, data, &s)));
+	assert_says("resource.inclusions: it is not a list", err_text(a, customizations_read(a, data, &s)));
 	json_decref(data);
 	arena_free(a);
 }
@@ -72,13 +72,13 @@ too_many_rules_are_an_error(void **state)
 {
 	struct arena *a = arena_new();
 	json_t *data = json_object();
-	struct app_settings s;
+	struct customizations s;
 
 	(void)state;
 	for (int i = 0; i < 600; i++)
 		json_object_set_new(data, arena_printf(a, "resource.customizations.health.example.com_Kind%d", i),
 		    json_string("return {}"));
-	assert_says("more than 512 rules", err_text(a, settings_read(a, data, &s)));
+	assert_says("more than 512 rules", err_text(a, customizations_read(a, data, &s)));
 	json_decref(data);
 	arena_free(a);
 }
@@ -104,9 +104,9 @@ the_tracking_method_is_one_of_three(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		json_t *data = yaml(a, all[i].data);
-		struct app_settings s;
+		struct customizations s;
 
-		assert_null(settings_read(a, data, &s));
+		assert_null(customizations_read(a, data, &s));
 		assert_int_equal(s.by_annotation, all[i].by_annotation);
 		assert_true(str_eq(s.label, all[i].label) || (s.label == NULL && all[i].label == NULL));
 		if (all[i].problem != NULL)
@@ -139,20 +139,20 @@ every_key_without_effect_is_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		data = yaml(a, all[i].data);
-		assert_says(all[i].want, setting_keys_problem(a, data));
+		assert_says(all[i].want, customization_keys_problem(a, data));
 		json_decref(data);
 	}
 	data = yaml(a,
 	    "{resource.customizations: '', resource.customizations.health.a_B: '', application.instanceLabelKey: x, "
 	    "kustomize.buildOptions: '--load-restrictor=LoadRestrictionsNone --reorder none', resource.exclusions: "
 	    "''}");
-	assert_null(setting_keys_problem(a, data));
-	assert_null(setting_keys_problem(a, NULL));
+	assert_null(customization_keys_problem(a, data));
+	assert_null(customization_keys_problem(a, NULL));
 	json_decref(data);
 	data = json_object();
 	for (int i = 0; i < 100; i++)
 		json_object_set_new(data, arena_printf(a, "key%d", i), json_string(""));
-	assert_says("; and 60 more keys", setting_keys_problem(a, data));
+	assert_says("; and 60 more keys", customization_keys_problem(a, data));
 	json_decref(data);
 	arena_free(a);
 }
@@ -179,13 +179,13 @@ every_member_without_effect_is_named(void **state)
 		    NULL },
 	};
 	struct arena *a = arena_new();
-	struct app_settings s;
+	struct customizations s;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		json_t *data = yaml(a, all[i].data);
 
-		assert_null(settings_read(a, data, &s));
+		assert_null(customizations_read(a, data, &s));
 		if (all[i].want != NULL)
 			assert_says(all[i].want, s.problem);
 		else

@@ -30,13 +30,13 @@ places_are_dropped_from_behind(void **state)
 	json_t *live = yaml(a, LIVE), *places = json_array();
 
 	(void)state;
-	ignored_pointer(live, "/spec/containers/0", places);
-	ignored_pointer(live, "/spec/containers/2", places);
-	ignored_pointer(live, "/spec/containers/0", places); /* twice */
-	ignored_pointer(live, "/spec/containers/7/image", places); /* not there */
-	ignored_pointer(live, "/spec/replicas", places);
-	ignored_pointer(live, "/metadata", places);
-	ignored_drop(live, places);
+	ignore_differences_add_pointer(live, "/spec/containers/0", places);
+	ignore_differences_add_pointer(live, "/spec/containers/2", places);
+	ignore_differences_add_pointer(live, "/spec/containers/0", places); /* twice */
+	ignore_differences_add_pointer(live, "/spec/containers/7/image", places); /* not there */
+	ignore_differences_add_pointer(live, "/spec/replicas", places);
+	ignore_differences_add_pointer(live, "/metadata", places);
+	ignore_differences_drop(live, places);
 	equals(a, live, "{spec: {host: a, containers: [{name: log, image: 'log:9'}]}}");
 	json_decref(live);
 	json_decref(places);
@@ -52,7 +52,7 @@ what_a_manager_owns_is_found_by_the_keys_of_elements(void **state)
 	json_t *live = yaml(a, LIVE), *want = yaml(a, WANT), *places = json_array();
 
 	(void)state;
-	ignored_owned(want, live, &managers, places);
+	ignore_differences_add_owned(want, live, &managers, places);
 	equals(a, places, "[[spec, replicas], [spec, containers, 0, image]]");
 	json_decref(live);
 	json_decref(want);
@@ -70,7 +70,7 @@ what_is_kept_goes_to_the_element_that_is_the_same(void **state)
 		   yaml(a, "[[spec, containers, 0, image], [spec, replicas], [spec, containers, 2], [spec, none, x]]");
 
 	(void)state;
-	ignored_keep(want, of_want, live, of_live);
+	ignore_differences_keep(want, of_want, live, of_live);
 	/* The pause is in Git only, and is ignored; the element belongs to another manager. */
 	equals(a, want,
 	    "{spec: {replicas: 5, containers: [{name: log, image: 'log:1'}, {name: web, image: 'web:9'}, {name: "
@@ -98,18 +98,18 @@ fields_applied_from_the_client_side_become_ours(void **state)
 	    json_pack("{s:s}", "kubectl.kubernetes.io/last-applied-configuration",
 		"{\"kind\":\"X\",\"metadata\":{\"name\":\"n\",\"annotations\":{}},\"spec\":{\"host\":\"a\",\"gone\":1,"
 		"\"containers\":[{\"name\":\"log\"},{\"name\":\"web\",\"image\":\"web:9\"}]}}"));
-	assert_true(takeover_is_due(live, &managers));
-	places = takeover_places(live, want);
+	assert_true(adopt_fields_is_due(live, &managers));
+	places = adopt_fields_places(live, want);
 	/* A field that is not live any more cannot be removed. */
 	equals(a, places, "[[spec, host], [spec, containers, 1], [spec, containers, 0, image]]");
-	assert_null(json_parse(
-	    a, takeover_patch(a, live, &managers, "us"), strlen(takeover_patch(a, live, &managers, "us")), &patch));
+	assert_null(json_parse(a, adopt_fields_patch(a, live, &managers, "us"),
+	    strlen(adopt_fields_patch(a, live, &managers, "us")), &patch));
 	equals(a, json_array_get(patch, 0), "{op: test, path: /metadata/resourceVersion, value: '7'}");
 	equals(a, json_array_get(json_at(patch, "/1/value"), 1),
 	    "{manager: us, operation: Apply, apiVersion: v1, fieldsType: FieldsV1, fieldsV1: {'f:spec': {'f:host': "
 	    "{}}}}");
 	json_object_set(json_object_get(live, "metadata"), "managedFields", json_at(patch, "/1/value"));
-	assert_false(takeover_is_due(live, &managers));
+	assert_false(adopt_fields_is_due(live, &managers));
 	json_decref(live);
 	json_decref(want);
 	json_decref(places);

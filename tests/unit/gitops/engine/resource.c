@@ -11,7 +11,7 @@ owner_of(const struct owner_mark *mark, const char *metadata)
 	struct arena *a = arena_new();
 	json_t *live = yaml(a, arena_printf(a, "{kind: ConfigMap, metadata: %s}", metadata));
 	const char *owner = NULL;
-	int is = mark_of(a, live, &config_map, mark, &owner);
+	int is = resource_owner(a, live, &config_map, mark, &owner);
 
 	json_decref(live);
 	arena_free(a);

@@ -77,7 +77,7 @@ play(struct arena *a, struct resources *all, const struct sync_operation *op)
 			t->resource->operation = op->id;
 			if (t->verb == SYNC_DELETE_HOOK)
 				continue;
-			sync_told(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
+			sync_record(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
 		}
 		if (strcmp(step.phase, "Running") != 0) {
 			text = arena_printf(a, "%s; %s: %s", text, step.phase, step.message);
@@ -331,7 +331,7 @@ a_sync_that_fails_says_of_what_and_why(void **state)
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 4);
 	for (size_t i = 0; i < 4; i++)
-		sync_told(&results, &step.tasks[i], "SyncFailed", "Failed",
+		sync_record(&results, &step.tasks[i], "SyncFailed", "Failed",
 		    arena_printf(a, "ConfigMap/ns/%s delete failed: no", step.tasks[i].resource->name));
 	sync_next(a, &op, &all, &results, &step);
 	assert_string_equal(step.phase, "Failed");
@@ -367,7 +367,7 @@ a_hook_of_another_operation_is_not_deleted(void **state)
 		all.at[0].operation = op.id;
 		sync_next(a, &op, &all, &results, &step);
 		assert_int_equal(step.n, 1);
-		sync_told(&results, &step.tasks[0], NULL, "Succeeded", "");
+		sync_record(&results, &step.tasks[0], NULL, "Succeeded", "");
 		all.at[0].live = true;
 		all.at[0].operation = own ? "2" : "1";
 		sync_next(a, &op, &all, &results, &step);
@@ -397,7 +397,7 @@ what_has_come_to_belong_to_another_application_is_not_applied(void **state)
 	make(a, &all, wishes, ARRAY_SIZE(wishes));
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 1);
-	sync_told(&results, &step.tasks[0], "Synced", NULL, "configured");
+	sync_record(&results, &step.tasks[0], "Synced", NULL, "configured");
 	all.at[0].status = SYNC_SYNCED;
 	all.at[0].live = true;
 	all.at[1].others = true;
