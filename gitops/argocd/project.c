@@ -109,8 +109,6 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
 	return NULL;
 }
 
-/* --- kinds ----------------------------------------------------------------------------------------------------------- */
-
 static bool
 project_is_named(const char *group, const char *kind, const char *name, const struct project_kind *k)
 {
@@ -156,8 +154,6 @@ project_permits_kind(
 	return !project_is_in(s->namespaced_blacklist.at, s->namespaced_blacklist.n, group, kind, name) &&
 	       (s->namespaced_whitelist == NULL || project_is_whitelisted(s->namespaced_whitelist, group, kind, name));
 }
-
-/* --- windows --------------------------------------------------------------------------------------------------------- */
 
 static bool
 project_concerns(const struct sync_window *w, const struct application *app)
@@ -209,7 +205,7 @@ project_permits_sync(struct arena *a, const struct app_project *p, const struct 
 		began = schedule_last(&s, now, w->duration.ms);
 		project_next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
 		if (str_eq(w->kind, "deny")) {
-			/* Of several that forbid, all must let people have their way. */
+			/* If several windows deny, all of them must permit manual syncs. */
 			if (began > 0 && (forbidding == NULL || !w->manual_sync))
 				forbidding = w;
 			continue;

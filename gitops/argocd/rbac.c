@@ -164,15 +164,13 @@ rbac_add_project(struct arena *a, struct rbac *to, const struct app_project *p)
 	return e;
 }
 
-/* --- what they come to ----------------------------------------------------------------------------------------------- */
-
 static bool
 rbac_matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, const char *text)
 {
 	const char *pattern = rule->fields[field];
 	enum regex_found found;
 
-	/* What is built in is written as globs. */
+	/* Built-in lines are globs. */
 	if (!r->regex || strcmp(rule->where, BUILTIN) == 0)
 		return glob_match(pattern, text);
 	/* Whether a line that forbids is meant must not depend on how hard that is to find out. */

@@ -1,8 +1,8 @@
-/* gitops/argocd/rbac.h: who may do what, as argocd-rbac-cm says. Pure.
+/* gitops/argocd/rbac.h: the policy of argocd-rbac-cm. Pure.
  *
- * Source: Argo CD's documentation, "RBAC Configuration": lines "p, SUBJECT, RESOURCE, ACTION, OBJECT, allow|deny" and "g, MEMBER, ROLE" of
- * policy.csv and policy.NAME.csv, policy.default, policy.matchMode (glob or regex); what forbids counts before what allows. The roles
- * role:readonly and role:admin are there always.
+ * Source: Argo CD's documentation, "RBAC Configuration": lines "p, SUBJECT, RESOURCE, ACTION, OBJECT, allow|deny" and
+ * "g, MEMBER, ROLE" of policy.csv and policy.NAME.csv, policy.default, policy.matchMode (glob or regex); deny takes
+ * precedence over allow. The roles role:readonly and role:admin always exist.
  */
 #pragma once
 #include "kube/api/app_project.h"
@@ -16,20 +16,21 @@ struct rbac_rule {
 struct rbac {
 	LIST_OF(struct rbac_rule) rules;
 	const char *default_role; /* NULL: none */
-	bool regex; /* what lines say are regular expressions, not globs */
+	bool regex; /* fields are regular expressions, not globs */
 };
 
 struct rbac_question {
 	const char *subject; /* a user, a group or a role */
 	const char *action, *resource;
-	const char *object; /* "PROJECT/NAME", or a name of what is in no project */
+	const char *object; /* "PROJECT/NAME", or the name of an object that is in no project */
 };
 
-/* Reads the ConfigMap's data (NULL: there is none); everything in the arena. The error names the key and the line. */
+/* Reads the ConfigMap's data (NULL: there is no such ConfigMap); everything in the arena. The error names the key
+ * and the line. */
 struct err *rbac_read(struct arena *, const json_t *data, struct rbac *ret);
 
 /* Adds the roles of a project. */
 struct err *rbac_add_project(struct arena *, struct rbac *, const struct app_project *);
 
-/* Whether it may; *ret_why: the line that says so, or NULL: none does. */
+/* Returns whether the subject may. *ret_why: the line that decides, or NULL: no line matches. */
 bool rbac_may(const struct rbac *, const struct rbac_question *, const struct rbac_rule **ret_why);

@@ -107,8 +107,8 @@ schedule_parse(const char *text, struct schedule *ret)
 	return true;
 }
 
-/* The month (1 …) and its day (1 …) of a day since 1970-01-01. Source: the usual arithmetic of the proleptic Gregorian calendar, with years
- * that begin in March. */
+/* The month (1 …) and its day (1 …) of a day since 1970-01-01. Source: the usual arithmetic of the proleptic
+ * Gregorian calendar, with years that begin in March. */
 static void
 schedule_date_of(int64_t day, int *ret_month, int *ret_day)
 {

@@ -48,7 +48,8 @@ adopt_fields_is_whole(const json_t *live, const char *manager)
 	return false;
 }
 
-/* --- what goes ----------------------------------------------------------------------------------------------------- */
+/* --- what goes
+ * ----------------------------------------------------------------------------------------------------- */
 
 struct walk {
 	const json_t *last, *desired, *live;
@@ -121,7 +122,8 @@ adopt_fields_places(const json_t *live, const json_t *desired)
 	return w.places;
 }
 
-/* --- whose they are ------------------------------------------------------------------------------------------------- */
+/* --- whose they are
+ * ------------------------------------------------------------------------------------------------- */
 
 const char *
 adopt_fields_patch(struct arena *a, const json_t *live, const struct strings *managers, const char *manager)

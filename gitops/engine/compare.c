@@ -218,7 +218,7 @@ compare_is_applied(struct arena *a, const json_t *desired, const json_t *live, c
 
 	if (set == NULL)
 		return false;
-	/* What names the object is nobody's field. */
+	/* The fields that identify the object have no owner. */
 	fields = json_copy((json_t *)desired);
 	meta = json_copy(json_object_get(desired, "metadata"));
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

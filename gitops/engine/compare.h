@@ -1,28 +1,29 @@
-/* gitops/engine/compare.h: is what is live what Git wants?
- *
- * An object that we have applied says itself, in metadata.managedFields, which fields we asked for. When these are the fields that
- * Git names now, and each has the value that Git gives it, applying it again would change nothing: no question is needed.
- * Wherever that cannot be seen (it was never applied by us, or a value is written in another form), the API server is asked by a
- * dry run, whose answer is compared with what is live. Source: the structured merge diff of Kubernetes, KEP 555.
- */
+/* gitops/engine/compare.h: whether a live object is as desired. Pure. * metadata.managedFields lists the fields that
+ * we have applied. If these are the fields that Git names now, and each has the value that Git gives it, another
+ * apply would change nothing, and no request is needed. If that is not certain (it was never applied by us, or a
+ * value is written in another form), the result of a dry run is compared with the live object. Source: the
+ * structured merge diff of Kubernetes, KEP 555. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
 
-/* An entry of managedFields is this manager's, of the object itself; `operation`: "Apply", "Update". */
+/* The entry of managedFields is this manager's, and of the object itself, not of a subresource; `operation`:
+ * "Apply", "Update". */
 bool compare_is_of(const json_t *entry, const char *manager, const char *operation);
 
-/* Applying `desired` as `manager` would surely change nothing of `live`. False: it must be asked. */
+/* Applying `desired` as `manager` certainly changes nothing of `live`. False: a dry run must decide. */
 bool compare_is_applied(struct arena *, const json_t *desired, const json_t *live, const char *manager);
 
-/* The same object but for what every write or the API server itself moves (resourceVersion, generation, managedFields, status). */
+/* The objects are equal except for fields that each write changes (resourceVersion, generation, managedFields,
+ * status). */
 bool compare_is_same(const json_t *live, const json_t *predicted);
 
-/* The object without those fields, for people and for comparing: a new reference. */
+/* The object without those fields, to be shown and compared: a new reference. */
 json_t *compare_essence(const json_t *object);
 
-/* Equal values; numbers by what they are (1 and 1.0), and nothing (null) as if it were not there. */
+/* Equal values; 1 and 1.0 are equal, and null is as absent. */
 bool compare_values(const json_t *, const json_t *);
 
-/* The number of the element of a list that has these keys; one that it does not name is left to its default. The list's length: there is none. */
+/* The index of the element of a list that has these keys; a key that it lacks has its default. The list's length: no
+ * element has them. */
 size_t compare_element(const json_t *list, const json_t *keys);

@@ -1,7 +1,9 @@
-/* gitops/engine/customizations.h: what argocd-cm says about kinds of objects (`resource.customizations`, `resource.exclusions`), and whose they are. Pure.
+/* gitops/engine/customizations.h: customizations of kinds in argocd-cm (`resource.customizations`,
+ * `resource.exclusions`), and resource tracking. Pure.
  *
- * Source: Argo CD's documentation, "Resource Health", "Diffing Customization", "Declarative Setup" (exclusions), "Resource Tracking". Both forms are read: one key a kind
- * (resource.customizations.health.GROUP_KIND), and the older one, a map of all kinds in one text, whose group and kind may be globs.
+ * Source: Argo CD's documentation, "Resource Health", "Diffing Customization", "Declarative Setup" (exclusions),
+ * "Resource Tracking". Both forms are read: one key a kind (resource.customizations.health.GROUP_KIND), and the older
+ * one, a map of all kinds in one text, whose group and kind may be globs.
  */
 #pragma once
 #include "kube/api/application.h"
@@ -11,7 +13,7 @@ struct health_script {
 	const char *text; /* Lua */
 };
 
-/* Kinds, as globs; a list that is empty is of all. */
+/* Kinds, as globs; an empty list means all. */
 struct kind_filter {
 	struct strings groups, kinds, clusters;
 };
@@ -20,15 +22,15 @@ struct customizations {
 	LIST_OF(struct health_script) health;
 	struct ignored_rules {
 		struct ignored_difference *at;
-		const char **where; /* the key that says it, for errors */
+		const char **where; /* the key that it comes from, for errors */
 		size_t n;
 	} ignored;
 	struct kind_filters {
 		struct kind_filter *at;
 		size_t n;
 	} excluded, included; /* nothing included: everything is */
-	bool by_annotation; /* objects say by an annotation whose they are */
-	const char *label; /* ... and, or only, by this label; NULL: not */
+	bool by_annotation; /* an annotation tracks the Application of an object */
+	const char *label; /* this label does, too or alone; NULL: no label */
 	const char *problem; /* which keys or values have no effect, and why; NULL: all have */
 };
 
@@ -38,5 +40,5 @@ struct err *customizations_read(struct arena *, const json_t *data, struct custo
 /* Objects of the kind are neither applied nor read in that cluster. */
 bool customizations_exclude(const struct customizations *, const char *group, const char *kind, const char *server);
 
-/* The script of a kind: its own before a glob's. NULL: it has none. */
+/* The health script of a kind: an exact name takes precedence over a glob. NULL: there is no script. */
 const char *customizations_health(const struct customizations *, const char *group, const char *kind);

@@ -5,15 +5,15 @@
 #include "gitops/engine/health_kinds.h"
 #include "kube/api/meta.h"
 
-/* What a rule sees and says. */
-struct look {
+/* The input of a rule, and its message. */
+struct health_input {
 	struct arena *arena;
 	const json_t *object, *spec, *status;
 	json_int_t generation;
 	const char *message;
 };
 
-typedef enum health rule(struct look *);
+typedef enum health rule(struct health_input *);
 
 const char *
 health_name(enum health h)
@@ -34,7 +34,7 @@ health_is_true(const json_t *c)
 }
 
 static enum health
-health_say(struct look *l, enum health h, const char *message)
+health_say(struct health_input *l, enum health h, const char *message)
 {
 	l->message = message != NULL ? message : "";
 	return h;
@@ -42,13 +42,13 @@ health_say(struct look *l, enum health h, const char *message)
 
 /* Not seen yet by its own controller. */
 static bool
-health_is_unobserved(const struct look *l)
+health_is_unobserved(const struct health_input *l)
 {
 	return l->generation > json_int(l->status, "observedGeneration", 0);
 }
 
 static enum health
-health_waiting(struct look *l, const char *what, json_int_t have, json_int_t want)
+health_waiting(struct health_input *l, const char *what, json_int_t have, json_int_t want)
 {
 	return health_say(l, HEALTH_PROGRESSING,
 	    arena_printf(l->arena,
@@ -57,7 +57,7 @@ health_waiting(struct look *l, const char *what, json_int_t have, json_int_t wan
 }
 
 static enum health
-health_of_deployment(struct look *l)
+health_of_deployment(struct health_input *l)
 {
 	json_int_t want = json_int(l->spec, "replicas", 1), updated = json_int(l->status, "updatedReplicas", 0),
 		   all = json_int(l->status, "replicas", 0), available = json_int(l->status, "availableReplicas", 0);
@@ -86,7 +86,7 @@ health_of_deployment(struct look *l)
 }
 
 static enum health
-health_of_stateful_set(struct look *l)
+health_of_stateful_set(struct health_input *l)
 {
 	json_int_t want = json_int(l->spec, "replicas", 1), ready = json_int(l->status, "readyReplicas", 0),
 		   updated = json_int(l->status, "updatedReplicas", 0);
@@ -110,7 +110,7 @@ health_of_stateful_set(struct look *l)
 }
 
 static enum health
-health_of_daemon_set(struct look *l)
+health_of_daemon_set(struct health_input *l)
 {
 	json_int_t want = json_int(l->status, "desiredNumberScheduled", 0),
 		   updated = json_int(l->status, "updatedNumberScheduled", 0),
@@ -129,7 +129,7 @@ health_of_daemon_set(struct look *l)
 }
 
 static enum health
-health_of_replica_set(struct look *l)
+health_of_replica_set(struct health_input *l)
 {
 	const json_t *failure = status_condition(l->status, "ReplicaFailure");
 	json_int_t want = json_int(l->spec, "replicas", 1), available = json_int(l->status, "availableReplicas", 0);
@@ -144,15 +144,15 @@ health_of_replica_set(struct look *l)
 	return health_say(l, HEALTH_HEALTHY, NULL);
 }
 
-/* Somebody outside has given it an address. */
+/* A controller outside the cluster has set its address. */
 static bool
-health_has_ingress(const struct look *l)
+health_has_ingress(const struct health_input *l)
 {
 	return json_array_size(json_object_get(json_object_get(l->status, "loadBalancer"), "ingress")) > 0;
 }
 
 static enum health
-health_of_service(struct look *l)
+health_of_service(struct health_input *l)
 {
 	return health_say(l,
 	    !str_eq(json_str(l->spec, "type"), "LoadBalancer") || health_has_ingress(l) ? HEALTH_HEALTHY
@@ -161,13 +161,13 @@ health_of_service(struct look *l)
 }
 
 static enum health
-health_of_ingress(struct look *l)
+health_of_ingress(struct health_input *l)
 {
 	return health_say(l, health_has_ingress(l) ? HEALTH_HEALTHY : HEALTH_PROGRESSING, NULL);
 }
 
 static enum health
-health_of_claim(struct look *l)
+health_of_claim(struct health_input *l)
 {
 	const char *phase = json_str(l->status, "phase");
 
@@ -179,9 +179,10 @@ health_of_claim(struct look *l)
 	    NULL);
 }
 
-/* What containers wait for and will not get by themselves, ", " between; NULL: there is no such container. */
+/* Reasons of containers that wait and cannot start without a change, separated by ", "; NULL: there is no such
+ * container. */
 static const char *
-health_failing_containers(const struct look *l)
+health_failing_containers(const struct health_input *l)
 {
 	const char *all = NULL;
 	const json_t *c;
@@ -200,7 +201,7 @@ health_failing_containers(const struct look *l)
 
 /* Why the first of these containers that failed did; NULL: none says so. */
 static const char *
-health_failed_container(const struct look *l, const char *statuses)
+health_failed_container(const struct health_input *l, const char *statuses)
 {
 	const json_t *c;
 	size_t i;
@@ -220,9 +221,9 @@ health_failed_container(const struct look *l, const char *statuses)
 	return NULL;
 }
 
-/* Seldom has the Pod itself a message when a container failed. */
+/* The Pod itself rarely has a message when a container failed. */
 static const char *
-health_pod_failure(const struct look *l)
+health_pod_failure(const struct health_input *l)
 {
 	const char *message = json_str(l->status, "message");
 
@@ -233,12 +234,12 @@ health_pod_failure(const struct look *l)
 }
 
 static enum health
-health_of_pod(struct look *l)
+health_of_pod(struct health_input *l)
 {
 	const char *phase = json_str(l->status, "phase"), *message = json_str(l->status, "message"),
 		   *policy = json_str(l->spec, "restartPolicy");
 	const json_t *annotations = json_object_get(json_object_get(l->object, "metadata"), "annotations");
-	/* One that ends by itself is often a hook, which must not fail while its image is waited for. */
+	/* A Pod that ends is often a hook, which must not fail while it waits for its image. */
 	bool is_hook = json_str(annotations, "argocd.argoproj.io/hook") != NULL ||
 		       json_str(annotations, "helm.sh/hook") != NULL,
 	     always = policy == NULL || strcmp(policy, "Always") == 0 ||
@@ -268,7 +269,7 @@ health_of_pod(struct look *l)
 }
 
 static enum health
-health_of_job(struct look *l)
+health_of_job(struct health_input *l)
 {
 	const json_t *c;
 
@@ -282,7 +283,7 @@ health_of_job(struct look *l)
 }
 
 static enum health
-health_of_cron_job(struct look *l)
+health_of_cron_job(struct health_input *l)
 {
 	const char *scheduled = json_str(l->status, "lastScheduleTime"),
 		   *succeeded = json_str(l->status, "lastSuccessfulTime");
@@ -304,14 +305,14 @@ health_of_cron_job(struct look *l)
 
 /* Of one in autoscaling/v1 the conditions are JSON in an annotation. */
 static enum health
-health_of_autoscaler(struct look *l)
+health_of_autoscaler(struct health_input *l)
 {
 	const char *text = json_str(json_object_get(json_object_get(l->object, "metadata"), "annotations"),
 	    "autoscaling.alpha.kubernetes.io/conditions");
 	_cleanup_(json_decrefp) json_t *status = text != NULL && json_object_get(l->status, "conditions") == NULL
 						     ? json_pack("{s:o*}", "conditions", json_loads(text, 0, NULL))
 						     : NULL;
-	const struct look by_annotation = { .status = status }, *of = status != NULL ? &by_annotation : l;
+	const struct health_input by_annotation = { .status = status }, *of = status != NULL ? &by_annotation : l;
 	const json_t *able = status_condition(of->status, "AbleToScale"),
 		     *active = status_condition(of->status, "ScalingActive"),
 		     *limited = status_condition(of->status, "ScalingLimited"),
@@ -336,7 +337,7 @@ health_of_autoscaler(struct look *l)
 }
 
 static enum health
-health_of_api_service(struct look *l)
+health_of_api_service(struct health_input *l)
 {
 	const json_t *c = status_condition(l->status, "Available");
 
@@ -345,10 +346,10 @@ health_of_api_service(struct look *l)
 		   : health_say(l, HEALTH_PROGRESSING, c != NULL ? json_str(c, "message") : "Waiting to be processed");
 }
 
-/* Its status is about this spec: observedGeneration is a string here. Before Argo Rollouts 0.10 it was a hash of the spec, which says nothing,
- * and may be read as a large number. */
+/* Its status is about this spec: observedGeneration is a string here. Before Argo Rollouts 0.10 it was a hash of the
+ * spec, which says nothing, and may be read as a large number. */
 static bool
-health_is_observed_rollout(const struct look *l)
+health_is_observed_rollout(const struct health_input *l)
 {
 	const char *observed = json_str(l->status, "observedGeneration"),
 		   *workload = json_str(json_object_get(json_object_get(l->object, "metadata"), "annotations"),
@@ -363,7 +364,7 @@ health_is_observed_rollout(const struct look *l)
 }
 
 static bool
-health_is_paused_rollout(const struct look *l)
+health_is_paused_rollout(const struct health_input *l)
 {
 	return json_array_size(json_object_get(l->status, "pauseConditions")) > 0 ||
 	       json_is_true(json_object_get(l->spec, "paused"));
@@ -371,7 +372,7 @@ health_is_paused_rollout(const struct look *l)
 
 /* One whose controller is too old (before 1.0) to say its phase. */
 static enum health
-health_of_rollout_without_phase(struct look *l)
+health_of_rollout_without_phase(struct health_input *l)
 {
 	static const char *const failures[] = { "RolloutAborted", "ProgressDeadlineExceeded" };
 	const json_t *progressing = status_condition(l->status, "Progressing"),
@@ -415,7 +416,7 @@ health_of_rollout_without_phase(struct look *l)
 }
 
 static enum health
-health_of_rollout(struct look *l)
+health_of_rollout(struct health_input *l)
 {
 	const char *phase = json_str(l->status, "phase");
 
@@ -430,7 +431,7 @@ health_of_rollout(struct look *l)
 }
 
 static enum health
-health_of_workflow(struct look *l)
+health_of_workflow(struct health_input *l)
 {
 	const char *phase = json_str(l->status, "phase") ?: "", *message = json_str(l->status, "message");
 
@@ -444,7 +445,7 @@ health_of_workflow(struct look *l)
 
 /* An AnalysisRun or an Experiment. */
 static enum health
-health_of_run(struct look *l)
+health_of_run(struct health_input *l)
 {
 	const char *phase = json_str(l->status, "phase"), *message = json_str(l->status, "message");
 
@@ -457,7 +458,7 @@ health_of_run(struct look *l)
 }
 
 static enum health
-health_of_definition(struct look *l)
+health_of_definition(struct health_input *l)
 {
 	const json_t *terminating = status_condition(l->status, "Terminating"),
 		     *names = status_condition(l->status, "NamesAccepted"),
@@ -528,7 +529,7 @@ health_of(struct arena *a, const json_t *object, const char **ret_message)
 	const char *api = json_str(object, "apiVersion") ?: "", *kind = json_str(object, "kind");
 	const char *slash = strchr(api, '/');
 	size_t n = slash != NULL ? (size_t)(slash - api) : 0;
-	struct look l = { .arena = a,
+	struct health_input l = { .arena = a,
 		.object = object,
 		.spec = json_object_get(object, "spec"),
 		.status = json_object_get(object, "status"),

@@ -10,7 +10,7 @@ enum {
 	SLOW = 4, /* a good condition that is False says that it makes progress, not that it has failed */
 	SUSPENDED = 8, /* spec.suspend */
 	OBSERVED = 16, /* a status without observedGeneration is not about the spec yet */
-	ALSO = 32, /* besides what is in the list, what the status itself says */
+	ALSO = 32, /* the conditions of the status count too, not only those of the list */
 	RATIO = 64, /* the field is "2/3": healthy once both are equal */
 	NUMBERED = 128, /* a good condition without observedGeneration is not about the spec yet */
 	BOTH = 256, /* without a good condition it makes progress, whatever the field says */
@@ -18,7 +18,8 @@ enum {
 	FULL = 1024, /* with an empty list it makes progress */
 };
 
-/* Names are separated by "|", paths by "." (a dot in a name is "\\."). All that a row has is asked for, and the worst counts. */
+/* Names are separated by "|", paths by "." (a dot in a name is "\\."). All that a row has is asked for, and the
+ * worst counts. */
 static const struct health_kind {
 	const char *group; /* a glob */
 	const char *kinds; /* globs */
@@ -28,15 +29,14 @@ static const struct health_kind {
 	const char *bad; /* conditions: True: degraded */
 	const char *busy; /* conditions: True: it makes progress, whatever the others say */
 	const char *paused; /* conditions: True: suspended */
-	const char *
-	    list; /* member of status that has an object with conditions for each of several owners; NULL: status itself */
+	const char *list; /* member of status with an object of conditions for each owner; NULL: status itself */
 	const char *field, *healthy, *degraded,
 	    *suspended; /* a member of status, and its values (globs); others: progress */
 	const char *busy_field,
 	    *busy_but; /* members of status: it makes progress, unless those that are there have one of these values */
 	const char *wrong; /* a member of status: degraded, when there is something in it */
 	const char *count,
-	    *of; /* numbers in the status, and the one that each must reach, from the object's root; of a list the sum */
+	    *of; /* numbers in the status, and the number that each must reach, at a path; of a list the sum */
 	const char *held, *broken; /* "path=value" from the object's root: suspended; degraded */
 	const char *idle, *idle_but; /* likewise: healthy, whatever the status says but for this */
 	const char *conditions; /* where in the status they are; NULL: "conditions" */
@@ -65,7 +65,8 @@ static const struct health_kind {
 	{ "notification.toolkit.fluxcd.io", "Receiver", .flags = SUSPENDED },
 	{ "notification.toolkit.fluxcd.io", "*", .flags = SUSPENDED | LENIENT },
 	{ "infra.contrib.fluxcd.io", "Terraform", .flags = SUSPENDED },
-	/* Clouds. Of Crossplane, configurations and usages of providers have a status only where they have something to say. */
+	/* Clouds. Of Crossplane, configurations and usages of providers have a status only where they have something
+	 * to say. */
 	{ "*.crossplane.io", "*Config|*ConfigUsage|*Usage|Composition|CompositionRevision",
 	    .good = "Ready|ValidPipeline", .flags = QUIET | LENIENT },
 	{ "*.upbound.io", "*Config|*ConfigUsage", .flags = QUIET | LENIENT },
@@ -350,7 +351,7 @@ health_kinds_name_in(struct arena *a, const char **path)
 	return name;
 }
 
-/* The value at a path of names. Borrowed; NULL: there is none. */
+/* The value at a path of names, or NULL. Borrowed. */
 static const json_t *
 health_kinds_at(const json_t *of, const char *path)
 {
@@ -361,7 +362,7 @@ health_kinds_at(const json_t *of, const char *path)
 	return of;
 }
 
-/* The number at a path of names, where a list is the sum of its entries. False: there is none. */
+/* The number at a path of names; of a list the sum of its entries. Returns false if there is no number. */
 static bool
 health_kinds_number_at(const json_t *of, const char *path, json_int_t *ret)
 {
@@ -431,7 +432,7 @@ health_kinds_good(const struct health_kind *row)
 /* Reasons that say of a good condition that it has failed, also where False means that it makes progress otherwise. */
 static const char failures[] = "*Failed|*Error|*NotFound|*Invalid*|*Failure";
 
-/* What one condition says of a kind. */
+/* The health by one condition. */
 static enum health
 health_kinds_of_condition(const struct health_kind *row, const json_t *object, const json_t *c, bool *ret_good)
 {

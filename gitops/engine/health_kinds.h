@@ -1,8 +1,9 @@
-/* gitops/engine/health_kinds.h: the health of custom resources whose kinds Argo CD has a script for (its folder resource_customizations), by their
- * conditions: observedGeneration, Stalled, then the conditions that the kind is known for. Pure. A script in argocd-cm counts before it.
- */
+/* gitops/engine/health_kinds.h: the health of custom resources whose kinds Argo CD has a script for (its folder
+ * resource_customizations), by their conditions: observedGeneration, Stalled, then the conditions of the kind. Pure.
+ * A script in argocd-cm takes precedence. */
 #pragma once
 #include "gitops/engine/health.h"
 
-/* The health, and why, in *ret_message (in the arena, or borrowed from the object); NONE: the kind is not one of these. */
+/* The health, and why, in *ret_message (in the arena, or borrowed from the object); NONE: the kind is not one of
+ * these. */
 enum health health_kinds_of(struct arena *, const json_t *object, const char **ret_message);

@@ -1,4 +1,4 @@
-/* gitops/engine/ignore_differences.c: places, taken out or kept. */
+/* gitops/engine/ignore_differences.c: values at paths are removed or copied. */
 #include "gitops/engine/ignore_differences.h"
 #include <string.h>
 #include "base/glob.h"
@@ -14,9 +14,7 @@ ignore_differences_concerns(
 	       (str_empty(d->namespace) || str_eq(d->namespace, ns));
 }
 
-/* --- places -------------------------------------------------------------------------------------------------------- */
-
-/* What is at a key or number; NULL: nothing. Borrowed. */
+/* The value at a key or index, or NULL. Borrowed. */
 static json_t *
 ignore_differences_child(const json_t *in, const json_t *key)
 {
@@ -27,7 +25,7 @@ ignore_differences_child(const json_t *in, const json_t *key)
 		   : NULL;
 }
 
-/* What the last key of a place stands in; NULL: it is not there. */
+/* The list or map that has the last key of a path, or NULL. */
 static json_t *
 ignore_differences_parent(json_t *object, const json_t *place)
 {
@@ -67,7 +65,7 @@ ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t
 	json_decref(place);
 }
 
-/* The number of an element that a key of fieldsV1 ("k:{…}", "v:…") names; below 0: there is none. */
+/* The index of the element that a key of fieldsV1 ("k:{…}", "v:…") names; below 0: no such element. */
 static json_int_t
 ignore_differences_element_of(const json_t *list, const char *key)
 {
@@ -131,9 +129,7 @@ ignore_differences_add_owned(const json_t *object, const json_t *live, const str
 			}
 }
 
-/* --- out ----------------------------------------------------------------------------------------------------------- */
-
-/* Behind comes first: then the numbers of those before it stay right. */
+/* Later elements come first, so that the indexes of earlier ones stay valid. */
 static int
 ignore_differences_from_behind(const void *x, const void *y)
 {
@@ -177,8 +173,6 @@ ignore_differences_drop(json_t *object, const json_t *places)
 	}
 }
 
-/* --- kept ---------------------------------------------------------------------------------------------------------- */
-
 /* The two are one element, as far as they say what tells them apart: 1; they are not: 0; they do not say: -1. */
 static int
 ignore_differences_is_same_element(const json_t *x, const json_t *y)
@@ -194,7 +188,7 @@ ignore_differences_is_same_element(const json_t *x, const json_t *y)
 	return -1;
 }
 
-/* The number in `to` of the element that is number i of `from`; below 0: it has none. */
+/* The index in `to` of the element with index i in `from`; below 0: `to` has no such element. */
 static json_int_t
 ignore_differences_element_like(const json_t *to, const json_t *from, json_int_t i)
 {
@@ -258,7 +252,7 @@ ignore_differences_keep_one(json_t *desired, const json_t *live, const json_t *p
 	       *in = ignore_differences_parent(desired, to);
 	const json_t *key = ignore_differences_last_key(to);
 
-	/* What it stands in is not there in what Git wants: then neither is it. */
+	/* The desired object lacks the list or map: then it lacks the value too. */
 	if (missing > 1 || value == NULL)
 		return;
 	if (json_is_object(in) && json_is_string(key))

@@ -1,31 +1,30 @@
-/* gitops/engine/ignore_differences.h: differences that do not count (spec.ignoreDifferences).
- *
- * What a rule names are places of an object: a JSON list of paths, each a list of keys and of numbers of elements, as jq has them:
- * [["spec", "http", 0, "route"]]. Before two objects are compared, what stands there is taken out of both; with
- * RespectIgnoreDifferences=true it is also applied as it is live.
- */
+/* gitops/engine/ignore_differences.h: differences that are ignored (spec.ignoreDifferences). Pure. * A rule names
+ * paths of an object: a JSON list of paths, each a list of keys and indexes, as jq has them: [["spec", "http", 0,
+ * "route"]]. Before two objects are compared, the values at these paths are removed from both; with
+ * RespectIgnoreDifferences=true the live values are applied. */
 #pragma once
 #include "kube/api/application.h"
 #include "kube/api/kinds.h"
 
-/* The rule is about objects of this kind, namespace and name. */
+/* The rule applies to objects of this kind, namespace and name. */
 bool ignore_differences_concerns(
     const struct ignored_difference *, const struct api_kind *, const char *ns, const char *name);
 
-/* Adds the place at an RFC 6901 pointer; nothing, when it is not there. */
+/* Adds the path of an RFC 6901 pointer, if the object has a value there. */
 void ignore_differences_add_pointer(const json_t *object, const char *pointer, json_t *places);
 
-/* Adds the places of the object whose value one of these managers has set last, as the live object's managedFields say. */
+/* Adds the paths of the object that one of these managers owns, by the live object's managedFields. */
 void ignore_differences_add_owned(
     const json_t *object, const json_t *live, const struct strings *managers, json_t *places);
 
-/* Takes out what stands at these places. */
+/* Removes the values at these paths. */
 void ignore_differences_drop(json_t *object, const json_t *places);
 
-/* What stands at the live object's places goes into the desired one, and what stands at the desired one's only goes out of it. Elements of
- * lists are matched by what tells them apart (a name, a key, a host), else by their number. */
+/* Copies the values at the live object's paths into the desired object, and removes the values that only the desired
+ * object has. Elements of lists are matched by a name, a key or a host, else by their index. */
 void ignore_differences_keep(
     json_t *desired, const json_t *desired_places, const json_t *live, const json_t *live_places);
 
-/* The same place in another object, whose elements of lists may have other numbers: a new reference; NULL: it is not there. */
+/* The same path in another object, whose list elements may have other indexes: a new reference; NULL: the object has
+ * no such path. */
 json_t *ignore_differences_place_in(const json_t *to, const json_t *from, const json_t *place);

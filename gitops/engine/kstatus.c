@@ -276,7 +276,7 @@ kstatus_of_definition(struct kstatus_pass *p)
 							 : kstatus_say(p, KSTATUS_IN_PROGRESS, "Install in progress");
 }
 
-/* What gitops/engine/health.h says of it, in the words of kstatus. */
+/* Its health (gitops/engine/health.h), in the words of kstatus. */
 static enum kstatus
 kstatus_of_health(struct kstatus_pass *p)
 {
@@ -302,7 +302,8 @@ kstatus_by_ready(struct kstatus_pass *p)
 	return kstatus_say(p, KSTATUS_IN_PROGRESS, json_str(ready, "message"));
 }
 
-/* Flux's own definitions say that nothing has been observed until its controllers say otherwise, so that a new object is never current. */
+/* Flux's own definitions say that nothing has been observed until its controllers say otherwise, so that a new
+ * object is never current. */
 static enum kstatus
 kstatus_of_flux(struct kstatus_pass *p)
 {
@@ -344,7 +345,7 @@ static const struct {
 	{ "argoproj.io", "Experiment", kstatus_of_health, true },
 };
 
-/* What holds for every object. False: it says nothing. */
+/* The rules for every object. Returns false if none of them applies. */
 static bool
 kstatus_generic(struct kstatus_pass *p, enum kstatus *ret)
 {

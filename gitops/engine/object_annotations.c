@@ -10,7 +10,7 @@ static const struct annotation_row {
 	const char *name;
 	const char *known; /* with an effect, or with none to expect */
 	const char *without; /* Argo CD's or Flux's, and not built */
-	const char *why; /* what becomes of the object then */
+	const char *why; /* the effect on the object */
 	bool flux; /* a switch of Flux's: one value, in any case of letters, also as a label */
 } rows[] = {
 	{ .name = ANNOTATION_HOOK,
@@ -40,7 +40,7 @@ object_annotations_lists(const char *values, const char *word, bool any_case)
 	return false;
 }
 
-/* What is wrong with one word of an annotation; NULL: nothing. */
+/* Returns the error in one word of an annotation, or NULL. */
 static const char *
 object_annotations_word_problem(struct arena *a, const struct annotation_row *row, const char *word)
 {

@@ -118,7 +118,7 @@ resource_read_hooks(const json_t *object, struct app_resource *to)
 		if ((hook != NULL && names[i].argo != NULL && resource_list_has(hook, names[i].argo)) ||
 		    (hook == NULL && helm != NULL && names[i].helm != NULL && resource_list_has(helm, names[i].helm)))
 			to->hooks |= 1u << names[i].phase;
-	/* Skip, or a word that is no phase: it is never applied. A CRD that Helm installs first is no hook. */
+	/* Skip, or a word that is not a phase: it is never applied. A CRD that Helm installs first is not a hook. */
 	to->skip = to->hooks == 0 && (hook != NULL || (helm != NULL && !resource_list_has(helm, "crd-install")));
 	if (policy == NULL)
 		to->hook_delete =
@@ -170,8 +170,8 @@ resource_tracking_id(struct arena *a, const char *application, const struct app_
 	    r->namespace != NULL ? r->namespace : "", r->name);
 }
 
-/* What Flux lets an object say about itself, and which of its stages the object is of: definitions, namespaces and cluster roles, then classes,
- * then the rest. */
+/* The switches of Flux on an object, and its stage: definitions, namespaces and cluster roles, then classes, then the
+ * rest. */
 static void
 resource_read_switches(struct arena *a, const json_t *object, struct app_resource *to)
 {
@@ -208,7 +208,7 @@ resources_warn(struct resources *r, const char *type, const char *message)
 	r->n_warnings++;
 }
 
-/* What a Secret says as stringData is data once it is stored, and only as that can it be compared, or dropped again. */
+/* The API server stores stringData of a Secret as data, so it is compared, and removed, as data. */
 static void
 resource_join_string_data(struct arena *a, json_t *object)
 {
@@ -238,7 +238,8 @@ resource_is_sops_encrypted(const json_t *object, const struct api_kind *k)
 					   (json_str(sops, "mac") != NULL && strcasestr(k->kind, "sops") == NULL));
 }
 
-/* A manifest as SOPS writes it: encrypted, it is of no use. NULL: it is not one. The text for Flux is its own. In the arena. */
+/* A manifest as SOPS writes it: encrypted, it is of no use. NULL: it is not one. The text for Flux is its own. In
+ * the arena. */
 static const char *
 resource_sops_problem(struct arena *a, const json_t *object, const struct app_resource *r, bool flux)
 {
@@ -322,7 +323,7 @@ resources_want(struct resources *all, struct arena *a, const struct manifest *m,
 		return NULL;
 	}
 	to->options = arena_strdup(all->arena, resource_annotation(object, ANNOTATION_OPTIONS));
-	/* Of whom a definition is, its objects could not all agree. */
+	/* The objects of a definition may have different owners, so it has no owner. */
 	if (strcmp(k->kind, "CustomResourceDefinition") != 0) {
 		if (mark->annotation)
 			resource_set_in(
@@ -353,7 +354,7 @@ resource_owner(struct arena *a, const json_t *live, const struct api_kind *k, co
 			   : -1;
 	}
 	if (mark->annotation && id != NULL && (rest = strchr(id, ':')) != NULL) {
-		/* An object that was copied, mark and all, does not name itself. */
+		/* The annotation of an object that was copied names another object. */
 		if (!str_eq(rest + 1, arena_printf(a, "%s/%s:%s/%s", k->group, k->kind, ns != NULL ? ns : "",
 					  json_str(meta, "name"))))
 			return 0;
@@ -366,7 +367,7 @@ resource_owner(struct arena *a, const json_t *live, const struct api_kind *k, co
 	return strncmp(label, mark->application, 63) == 0 ? 1 : -1;
 }
 
-/* In which order the kinds of one wave are applied; what is not named here comes last. */
+/* The order of the kinds of one wave; other kinds come last. */
 static int
 resource_kind_order(const char *kind)
 {

@@ -1,4 +1,4 @@
-/* gitops/engine/resource.h: what of an application's objects is to be where: their namespaces, their order, who they belong to.
+/* gitops/engine/resource.h: the objects of an Application or Kustomization: namespace, order and owner. Pure.
  *
  * The order of a sync is Argo CD's (its documentation, "Sync Phases and Waves"): phase, wave, kind, name.
  */
@@ -19,10 +19,10 @@
 #define FLUX "kustomize.toolkit.fluxcd.io/" /* labels "name" and "namespace"; switches, as labels or annotations */
 #define LABEL_INSTANCE "app.kubernetes.io/instance"
 
-/* An annotation of an object; NULL: it has none of that name. Borrowed. */
+/* An annotation of an object, or NULL. Borrowed. */
 const char *resource_annotation(const json_t *object, const char *key);
 
-/* A switch of Flux's (FLUX "prune"), as a label or annotation of the object, has this value, in any case of letters. */
+/* A switch of Flux's (FLUX "prune"), a label or annotation of the object, has this value, in upper or lower case. */
 bool resource_flux_switch_is(const json_t *object, const char *key, const char *value);
 
 /* Flux neither applies nor changes it. */
@@ -40,8 +40,8 @@ struct app_resource {
 	struct api_kind kind;
 	const char *namespace; /* NULL: of the cluster */
 	const char *name;
-	const struct manifest *manifest; /* NULL: Git does not want it (any more) */
-	const char *text; /* what is to be applied, JSON; NULL: nothing */
+	const struct manifest *manifest; /* NULL: it is not desired */
+	const char *text; /* the object to apply, JSON; NULL: nothing */
 	unsigned hooks; /* bit 1 << phase; 0: it is no hook */
 	unsigned hook_delete; /* HOOK_SUCCEEDED | … */
 	bool skip; /* a hook named Skip: never applied */
@@ -49,7 +49,7 @@ struct app_resource {
 	bool implicit; /* the destination's namespace, which Git does not name (CreateNamespace) */
 	const char *options; /* its own sync options, comma-separated; NULL: none */
 	long wave;
-	/* What is live. */
+	/* The live object. */
 	bool live, deleting;
 	const char *uid, *resource_version;
 	const char *operation; /* of a live hook: the sync that made it */
@@ -66,13 +66,12 @@ struct app_resource {
 	bool others; /* that is because another Application has it (FailOnSharedResource) */
 	bool replace; /* it is replaced as a whole (Replace=true), not applied */
 	bool recreate; /* the API server refuses the change, and Force deletes the object, so that it is made anew */
-	bool
-	    unreadable; /* the live one, or a Rollout that may own a part of it: it is neither applied nor pruned, as `error` says */
-	const char *
-	    wanted_text; /* JSON: what it would be once it is applied, while that is asked for; NULL: it is as it is to be */
+	bool unreadable; /* it, or a Rollout that may own a part of it: `error` has the reason, and it is left alone */
+	const char
+	    *wanted_text; /* JSON: the object after an apply, if a diff is requested; NULL: an apply changes nothing */
 	const char *aborted; /* a Rollout whose update was aborted: what its status says of that; NULL: it was not */
-	bool kept; /* Git does not want it, and its options, or the Application's, say that it is not pruned */
-	bool extraneous; /* its being there though Git does not want it says nothing about the application */
+	bool kept; /* not desired, but its options, or the Application's, prevent that it is pruned */
+	bool extraneous; /* not desired, and ignored in the Application's sync status */
 };
 
 struct resources {
@@ -89,7 +88,7 @@ struct resource_warning {
 	const char *type, *message;
 };
 
-/* Who the objects belong to. */
+/* The owner of objects. */
 struct owner_mark {
 	const char *application; /* its name, or NS_NAME of one outside the controller's namespace */
 	const char *label; /* NULL: by annotation alone; else this label says it */
@@ -101,7 +100,8 @@ struct owner_mark {
 void resources_init(struct resources *, struct arena *);
 void resources_done(struct resources *);
 
-/* Adds a warning of a type ("SharedResourceWarning"); the message is borrowed. Past WARNINGS_MAX they are only counted. */
+/* Adds a warning of a type ("SharedResourceWarning"); the message is borrowed. Past WARNINGS_MAX they are only
+ * counted. */
 #define WARNINGS_MAX 100
 void resources_warn(struct resources *, const char *type, const char *message);
 
@@ -112,12 +112,13 @@ struct app_resource *resources_find(
 /* Another one, all zeroes but for what names it. */
 struct app_resource *resources_add(struct resources *, const struct api_kind *, const char *ns, const char *name);
 
-/* The manifest as a resource, with its place (`namespace`: of objects that name none), order, hooks and mark. The same object again replaces
- * the one before, with a warning. `suffix`: what follows a generateName. */
+/* The manifest as a resource, with its place (`namespace`: of objects that name none), order, hooks and mark. The
+ * same object again replaces the one before, with a warning. `suffix`: what follows a generateName. */
 struct err *resources_want(struct resources *, struct arena *, const struct manifest *, const struct api_kind *,
     const char *namespace, const struct owner_mark *, const char *suffix);
 
-/* The live object says that it belongs to this application: 1; to another one: -1 (*ret_owner: which, in the arena); to none: 0. */
+/* The live object says that it belongs to this application: 1; to another one: -1 (*ret_owner: which, in the arena);
+ * to none: 0. */
 int resource_owner(
     struct arena *, const json_t *live, const struct api_kind *, const struct owner_mark *, const char **ret_owner);
 

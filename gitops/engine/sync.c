@@ -4,8 +4,8 @@
 #include <string.h>
 
 #define WAVE_WAIT_MS 2000 /* between two waves, so that controllers see the first */
-#define LOOK_AGAIN_MS 3000 /* while something is waited for */
-#define CONFIRM_MS 600000 /* while people are waited for; their confirmation, or a newer commit, brings a pass before */
+#define POLL_MS 3000 /* while a sync waits for an object */
+#define CONFIRM_MS 600000 /* while a confirmation is waited for; it, or a newer commit, causes a pass before */
 #define REASONS_MAX 3 /* of tasks that failed, in the message of the sync */
 
 struct sync {
@@ -129,7 +129,7 @@ sync_is_selected(const struct sync_operation *op, const struct app_resource *r)
 	return op->selected == NULL;
 }
 
-/* Of what Git does not want any more. */
+/* Of an object that is no longer desired. */
 static bool
 sync_is_to_be_pruned(struct sync *s, const struct app_resource *r)
 {
@@ -138,7 +138,8 @@ sync_is_to_be_pruned(struct sync *s, const struct app_resource *r)
 	return s->op->prune && !str_eq(prune, "false");
 }
 
-/* Argo CD's documentation, "Sync Options", "Resource Pruning With Confirmation" and "Resource Deletion With Confirmation". */
+/* Argo CD's documentation, "Sync Options", "Resource Pruning With Confirmation" and "Resource Deletion With
+ * Confirmation". */
 static bool
 sync_needs_confirmation(struct sync *s, const struct sync_task *t)
 {
@@ -187,7 +188,7 @@ sync_by_wave(const void *x, const void *y)
 	return s < t ? -1 : s > t;
 }
 
-/* What is pruned goes in the opposite order of what it was made in; with PruneLast behind everything else. */
+/* Objects are pruned in the reverse order of their creation; with PruneLast after everything else. */
 static void
 sync_reverse_prune_waves(struct sync *s)
 {
@@ -228,7 +229,7 @@ sync_needs(const struct app_resource *r, const struct app_resource *other, const
 	       str_eq(json_str(json_object_get(spec, "names"), "kind"), r->kind.kind);
 }
 
-/* A namespace or a definition that others need comes before the first of them, whatever its own wave. */
+/* A namespace or a definition that other objects need comes before the first of them, whatever its own wave. */
 static void
 sync_hoist_dependencies(struct sync *s)
 {
@@ -290,8 +291,8 @@ sync_list_tasks(struct sync *s)
 	qsort(s->tasks, s->n, sizeof(*s->tasks), sync_by_order);
 }
 
-/* What the health of something that was applied says about its task. A canary that waits for people has been applied: it does not
- * hold what comes after it, unless that is asked for. */
+/* The phase of a task by the health of its object. A canary that waits for a promotion has been applied: later tasks
+ * need not wait for it, unless an option asks for that. */
 static const char *
 sync_phase_by_health(struct sync *s, const struct app_resource *r, bool hook)
 {
@@ -322,7 +323,8 @@ sync_is_failed(const struct sync_result *r)
 	       (str_eq(r->hook_phase, "Failed") || str_eq(r->hook_phase, "Error") || str_eq(r->status, "SyncFailed"));
 }
 
-/* "Job/shop/migrate failed: …": without the object a reason does not say what to mend. In the results' arena. */
+/* "Job/shop/migrate failed: …": the reason names the object, so that a user knows what to fix. In the results'
+ * arena. */
 static const char *
 sync_failure_text(struct sync *s, const struct app_resource *r, const char *what, const char *why)
 {
@@ -331,7 +333,7 @@ sync_failure_text(struct sync *s, const struct app_resource *r, const char *what
 	    str_empty(why) ? "" : ": ", str_empty(why) ? "" : why);
 }
 
-/* Brings what is running up to date. */
+/* Updates the results of running tasks by the live objects. */
 static void
 sync_refresh(struct sync *s)
 {
@@ -359,7 +361,7 @@ sync_refresh(struct sync *s)
 				is->message = arena_strdup(s->results->arena, r->health_message);
 		}
 	}
-	/* What was pruned is not among the resources any more. */
+	/* A pruned object is no longer among the resources. */
 	for (size_t i = 0; i < s->results->n; i++)
 		if (sync_is_running(&s->results->at[i]) && !present[i])
 			s->results->at[i].hook_phase = "Succeeded";
@@ -372,7 +374,7 @@ sync_hook_mark(struct arena *a, const struct sync_operation *op, const struct ap
 	return (r->hooks & ((1u << phase) - 1)) == 0 ? op->id : arena_printf(a, "%s/%s", op->id, phase_name(phase));
 }
 
-/* A hook that has ended, and whose policy says that it is to go. */
+/* A hook that has ended, and whose delete policy applies. */
 static bool
 sync_is_over(const struct sync *s, const struct sync_task *t)
 {
@@ -395,7 +397,7 @@ static void
 sync_wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 {
 	ret->phase = "Running";
-	ret->wait_ms = LOOK_AGAIN_MS;
+	ret->wait_ms = POLL_MS;
 	ret->message = t->verb == SYNC_HOOK ? arena_printf(s->arena, "waiting for completion of hook %s/%s/%s",
 						  t->resource->kind.group, t->resource->kind.kind, t->resource->name)
 					    : arena_printf(s->arena, "waiting for %s state of %s/%s/%s",
@@ -403,7 +405,7 @@ sync_wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 						  t->resource->kind.group, t->resource->kind.kind, t->resource->name);
 }
 
-/* Nothing more is done until people have confirmed what is to be deleted. False: there is nothing to confirm. */
+/* Waits until a user has confirmed the deletions. Returns false if there is nothing to confirm. */
 static bool
 sync_wait_for_confirmation(struct sync *s, struct sync_step *ret)
 {
@@ -426,7 +428,7 @@ sync_wait_for_confirmation(struct sync *s, struct sync_step *ret)
 	return true;
 }
 
-/* What has failed, as the end of a message: the first REASONS_MAX, and how many more there are. */
+/* The failed tasks, as the end of a message: the first REASONS_MAX, and the number of the others. */
 struct sync_reasons {
 	const char *text; /* NULL: no reason is known */
 	size_t n;
@@ -469,7 +471,7 @@ sync_end_failed(struct sync *s, struct sync_step *ret)
 	    s, ret, "one or more synchronization tasks completed unsuccessfully", ", reason: ", &reasons);
 }
 
-/* Nothing is touched when something cannot be applied. False: the sync is over. */
+/* Nothing is written if one of the objects cannot be applied. Returns false if the sync is over. */
 static bool
 sync_try_dry(struct sync *s, struct sync_step *ret)
 {
@@ -524,7 +526,7 @@ sync_first_with(struct sync *s, bool (*is)(const struct sync_result *))
 	return NULL;
 }
 
-/* All that is pending of one wave. */
+/* The pending tasks of one wave. */
 static void
 sync_take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 {
@@ -546,7 +548,7 @@ sync_take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 	ret->wait_ms = more ? WAVE_WAIT_MS : 0;
 }
 
-/* What another Application has is not applied, also where the spec forbids it only since the sync began. */
+/* An object of another Application is not applied, even if the spec forbids it only since the sync began. */
 static void
 sync_refuse_others(struct sync *s)
 {

@@ -1,14 +1,12 @@
-/* gitops/engine/sync.h: what a sync does next. Pure.
- *
- * A sync goes through phases and waves, one step at a time; between two steps all that it knows is in its results, which the
- * Application's status keeps. So a process that dies between any two requests is followed by one that goes on where it was: what was
- * applied is seen to be live, and a hook says itself which sync made it.
- */
+/* gitops/engine/sync.h: the next step of a sync. Pure. * A sync goes through phases and waves, one step at a time.
+ * Between two steps its whole state is in its results, which the Application's status keeps, and in the live
+ * objects: an object that was applied is live, and a hook has an annotation that names its sync. So a process that
+ * starts after another has died goes on where that one was. */
 #pragma once
 #include "gitops/engine/resource.h"
 #include "gitops/engine/sync_options.h"
 
-/* What became of one object in one phase; the words are Argo CD's. */
+/* The result of one object in one phase, in Argo CD's words. */
 struct sync_result {
 	const char *group, *version, *kind, *namespace, *name;
 	const char *status; /* "Synced", "SyncFailed", "Pruned", "PruneSkipped"; NULL: a hook's */
@@ -18,15 +16,15 @@ struct sync_result {
 	enum phase phase;
 };
 
-/* All zeroes, but for the arena, to start with. */
+/* Starts as all zeroes, except for the arena. */
 struct sync_results {
-	struct arena *arena; /* of the list and of what is added to it */
+	struct arena *arena; /* of the list and its texts */
 	struct sync_result *at;
 	size_t n, room;
 	struct map by_key; /* of object and phase → number + 1 */
 };
 
-/* Adds one, or replaces that of the same object and phase. Texts are borrowed from who adds it. */
+/* Adds a result, or replaces that of the same object and phase. Texts are borrowed. */
 void sync_results_put(struct sync_results *, const struct sync_result *);
 void sync_results_done(struct sync_results *);
 
@@ -34,14 +32,14 @@ struct sync_selection {
 	const char *group, *kind, *namespace, *name;
 };
 
-/* What was asked for. */
+/* A sync that was requested. */
 struct sync_operation {
-	const char *id; /* tells it from every other of the application */
+	const char *id; /* differs from that of every other sync of the Application */
 	bool prune, dry_run;
 	bool without_hooks; /* strategy apply */
 	bool force;
-	bool deleting; /* the application: of each object its option Delete counts, not Prune */
-	bool confirmed; /* objects that ask for confirmation (Prune=confirm, Delete=confirm) may be deleted */
+	bool deleting; /* the Application is deleted: the option Delete of each object counts, not Prune */
+	bool confirmed; /* objects that need a confirmation (Prune=confirm, Delete=confirm) may be deleted */
 	struct strings options; /* NAME=VALUE */
 	const struct sync_selection *selected; /* NULL: everything */
 	size_t n_selected;
@@ -60,7 +58,7 @@ struct sync_task {
 };
 
 struct sync_step {
-	struct sync_task *tasks; /* to be done now, in this order; those of one kind may be done at once */
+	struct sync_task *tasks; /* to be done now, in this order; those of one kind may run in parallel */
 	size_t n;
 	const char *phase; /* "Running", "Succeeded", "Failed" */
 	const char *message;
@@ -69,17 +67,18 @@ struct sync_step {
 	bool prune_failed; /* Failed: also because an object was not deleted */
 };
 
-/* The next step of a sync whose results so far are `results`; those of what is running are brought up to date by what is live. In
- * `a`. */
+/* ret is the next step of a sync with these results so far; results of running tasks are updated by the live
+ * objects. In `a`. */
 void sync_next(struct arena *a, const struct sync_operation *, struct resources *, struct sync_results *results,
     struct sync_step *ret);
 
-/* A result of a task that was done; a later one of the same object and phase replaces it. Message copied. */
+/* Records the result of a task that was done, in place of an earlier one of the same object and phase. The message
+ * is copied. */
 void sync_record(
     struct sync_results *, const struct sync_task *, const char *status, const char *hook_phase, const char *message);
 
-/* What a hook of this phase carries as ANNOTATION_OPERATION: which sync made it, and for which of its phases if it has several. In `a`. */
+/* The value of ANNOTATION_OPERATION of a hook: the sync that made it, and the phase if the hook has several. In `a`. */
 const char *sync_hook_mark(struct arena *a, const struct sync_operation *, const struct app_resource *, enum phase);
 
-/* The value of an option as the object's own annotation, or else the operation, has it ("false"); NULL: neither. In `a`. */
+/* The value of an option ("false"): of the object's annotation, else of the operation; NULL: neither has it. In `a`. */
 const char *sync_option(struct arena *a, const struct sync_operation *, const struct app_resource *, enum sync_option);

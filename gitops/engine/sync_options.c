@@ -45,7 +45,7 @@ sync_option_name(enum sync_option o)
 	return rows[o].name;
 }
 
-/* The row that `text`, NAME=VALUE, names; NULL: there is none. */
+/* The row that `text`, NAME=VALUE, names; NULL: it is unknown. */
 static const struct option_row *
 sync_options_row_of(const char *text)
 {

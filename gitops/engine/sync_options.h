@@ -1,7 +1,7 @@
 /* gitops/engine/sync_options.h: the sync options of Applications and of their objects, a row each. Pure.
  *
- * Source: Argo CD's documentation, "Sync Options". An option is written NAME=VALUE, in `spec.syncPolicy.syncOptions`, in an operation, or in
- * the annotation argocd.argoproj.io/sync-options of an object, comma-separated.
+ * Source: Argo CD's documentation, "Sync Options". An option is written NAME=VALUE, in `spec.syncPolicy.syncOptions`,
+ * in an operation, or in the annotation argocd.argoproj.io/sync-options of an object, comma-separated.
  */
 #pragma once
 #include <stdbool.h>
@@ -14,7 +14,7 @@ enum sync_option {
 	OPTION_DELETE,
 	OPTION_FAIL_ON_SHARED_RESOURCE,
 	OPTION_FORCE,
-	OPTION_IF_NOT_PRESENT, /* no option that users write: Flux's `ssa: IfNotPresent` is read as one */
+	OPTION_IF_NOT_PRESENT, /* not written by users: Flux's `ssa: IfNotPresent` is read as this option */
 	OPTION_PRUNE,
 	OPTION_PRUNE_LAST,
 	OPTION_PRUNE_PROPAGATION_POLICY,
@@ -31,12 +31,14 @@ enum sync_option {
 /* "Prune", … */
 const char *sync_option_name(enum sync_option);
 
-/* Says why `text` is not an option with one of its values, and names those that there are; NULL: it is one. `of_object`: it is written in an
- * object's annotation. In the arena. */
+/* Returns why `text` is not an option with one of its values, and the known ones; NULL: it is valid. `of_object`: it
+ * is in an object's annotation. In the arena. */
 const char *sync_option_problem(struct arena *, const char *text, bool of_object);
 
-/* Says which effect of an option with that value is missing here, though Argo CD has it; NULL: nothing is missing, or it is not an option. */
+/* Returns which effect of an option with that value is missing here, though Argo CD has it; NULL: nothing is
+ * missing, or it is not an option. */
 const char *sync_option_without_effect(const char *text);
 
-/* The problems, or missing effects, of the entries of an object's annotation (NULL: it has none); NULL: nothing is wrong. */
+/* The problems, or missing effects, of the entries of an object's annotation (NULL: there is no annotation); NULL:
+ * all are valid. */
 const char *sync_options_annotation_problem(struct arena *, const char *list);

@@ -255,9 +255,9 @@ ks_read_failure(struct flux_pass *p, const struct flux_kustomization *k, const s
 {
 	int64_t failures = p->w.memory.failures, most = ks_retry_interval(k),
 		wait = request_backoff(RETRY_MS, failures, most);
+	const char *reason = str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed";
 
-	ks_fail(p, k, str_eq(why->type, "ComparisonError") ? "BuildFailed" : why->type ?: "ReconciliationFailed", why->text,
-	    why->may_pass && wait < most ? wait : 0);
+	ks_fail(p, k, reason, why->text, why->may_pass && wait < most ? wait : 0);
 	p->memory.failures = failures + 1;
 }
 

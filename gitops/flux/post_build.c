@@ -28,7 +28,7 @@ post_build_text(struct post_build *p, const char *text)
 	return out;
 }
 
-/* What Kubernetes' reader makes of a text that stands behind `before` on a line; NULL: it cannot read it. A new
+/* The value that Kubernetes' YAML reader decodes from a text after `before` on a line; NULL: it cannot. A new
  * reference. */
 static json_t *
 post_build_read(struct arena *a, const char *before, const char *text, const char *after)
