@@ -156,7 +156,7 @@ app_diff_print_all(struct cli *c, const struct worker_response *response)
 	for (size_t i = 0; i < response->resources.n; i++) {
 		const struct worker_resource *r = &response->resources.at[i];
 
-		if (!str_eq(r->status, "OutOfSync"))
+		if (r->status != SYNC_OUT_OF_SYNC)
 			continue;
 		n++;
 		printf("===== %s/%s %s/%s%s ======\n", r->group ?: "", r->kind, r->namespace ?: "", r->name,

@@ -89,7 +89,7 @@ held_revision_remember(
 	for (size_t i = 0; i < in->resources->n; i++) {
 		const struct worker_resource *r = &in->resources->at[i];
 
-		if (held_revision_is_rollout(r) && !str_eq(r->status, "Synced") &&
+		if (held_revision_is_rollout(r) && r->status != SYNC_SYNCED &&
 		    held_revision_reason(a, held, r->namespace, r->name) == NULL)
 			all = false;
 	}
@@ -152,8 +152,8 @@ held_revision_drop(struct held_revision *held, const struct held_input *in, stru
 	for (size_t i = 0; i < in->resources->n; i++) {
 		const struct worker_resource *r = &in->resources->at[i];
 		const char *key = held_revision_key(plan->arena, r->namespace, r->name);
-		bool healthy = held_revision_is_rollout(r) && str_eq(r->status, "Synced") && r->aborted == NULL &&
-			       str_eq(r->health.status, "Healthy");
+		bool healthy = held_revision_is_rollout(r) && r->status == SYNC_SYNCED && r->aborted == NULL &&
+			       r->health.status == HEALTH_HEALTHY;
 
 		for (size_t k = 0; healthy && k < rollouts->n; k++)
 			if (strcmp(rollouts->at[k].key, key) == 0) {

@@ -111,7 +111,7 @@ static const struct field worker_warning_fields[] = {
 static TYPE(worker_warning, "warning");
 
 static const struct field worker_health_fields[] = {
-	STRING(worker_health, status, "status"),
+	ENUM(worker_health, status, "status", health),
 	STRING(worker_health, message, "message"),
 };
 TYPE(worker_health, "health");
@@ -122,7 +122,7 @@ static const struct field worker_resource_fields[] = {
 	STRING(worker_resource, kind, "kind"),
 	STRING(worker_resource, namespace, "namespace"),
 	STRING(worker_resource, name, "name"),
-	STRING(worker_resource, status, "status"),
+	ENUM(worker_resource, status, "status", sync_status),
 	EMBED(worker_resource, health, "health", worker_health),
 	BOOL(worker_resource, hook, "hook"),
 	BOOL(worker_resource, requires_pruning, "requiresPruning"),

@@ -111,14 +111,14 @@ struct worker_warning {
 };
 
 struct worker_health {
-	const char *status; /* "Healthy"; NULL: objects of its kind have no health */
+	enum health status; /* HEALTH_NONE: objects of its kind have no health */
 	const char *message;
 };
 
 /* One object that is desired or live. The first eleven members are Argo CD's `status.resources`. */
 struct worker_resource {
 	const char *group, *version, *kind, *namespace, *name;
-	const char *status; /* "Synced", "OutOfSync"; NULL: unknown */
+	enum sync_status status; /* SYNC_NONE: it cannot be compared */
 	struct worker_health health;
 	bool hook;
 	bool requires_pruning; /* it is live, and not desired */

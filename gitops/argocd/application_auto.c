@@ -73,7 +73,7 @@ app_auto_hold(struct app_pass *p, const char *revision, const struct worker_reso
 static bool
 app_auto_is_held(const struct app_pass *p, const struct held_revision *held, const struct worker_resource *r)
 {
-	return str_eq(r->kind, "Rollout") && str_eq(r->status, "OutOfSync") &&
+	return str_eq(r->kind, "Rollout") && r->status == SYNC_OUT_OF_SYNC &&
 	       held_revision_reason(p->arena, held, r->namespace, r->name) != NULL;
 }
 
@@ -86,7 +86,7 @@ app_auto_out_of_sync(struct app_pass *p, const struct held_revision *held, const
 	for (size_t i = 0; i < resources->n; i++) {
 		const struct worker_resource *r = &resources->at[i];
 
-		if (str_eq(r->status, "OutOfSync") && !r->hook && !r->kept && !app_auto_is_held(p, held, r))
+		if (r->status == SYNC_OUT_OF_SYNC && !r->hook && !r->kept && !app_auto_is_held(p, held, r))
 			list.at[list.n++] = (struct worker_object){
 				.group = r->group, .kind = r->kind, .namespace = r->namespace, .name = r->name
 			};

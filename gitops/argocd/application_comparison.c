@@ -12,7 +12,7 @@ app_comparison_sum(struct app_pass *p, const struct worker_resources *resources,
 	*ret = (struct app_summed){ .health = HEALTH_HEALTHY };
 	for (size_t i = 0; i < resources->n; i++) {
 		const struct worker_resource *r = &resources->at[i];
-		enum health h = health_named(r->health.status);
+		enum health h = r->health.status;
 
 		if (r->hook)
 			continue;
@@ -21,7 +21,7 @@ app_comparison_sum(struct app_pass *p, const struct worker_resources *resources,
 			ret->to_prune += r->extraneous ? 0 : 1;
 		else
 			ret->desired++;
-		if (str_eq(r->status, "OutOfSync") && !r->extraneous)
+		if (r->status == SYNC_OUT_OF_SYNC && !r->extraneous)
 			ret->out_of_sync++;
 		if (r->kept && !r->extraneous)
 			ret->kept++;
@@ -40,7 +40,7 @@ app_comparison_sum(struct app_pass *p, const struct worker_resources *resources,
 static bool
 app_comparison_is_well(const struct worker_resource *r)
 {
-	return str_eq(r->status, "Synced") && (r->health.status == NULL || strcmp(r->health.status, "Healthy") == 0);
+	return r->status == SYNC_SYNCED && r->health.status <= HEALTH_HEALTHY;
 }
 
 /* The resources of the status, without the members that only the controller needs. An object in etcd has a maximum

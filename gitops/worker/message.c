@@ -260,11 +260,8 @@ message_resource(const struct session *s, const struct app_resource *r)
 		.kind = r->kind.kind,
 		.namespace = r->namespace,
 		.name = r->name,
-		.status = r->status == SYNC_SYNCED	  ? "Synced"
-			  : r->status == SYNC_OUT_OF_SYNC ? "OutOfSync"
-							  : NULL,
-		.health = { r->health != HEALTH_NONE ? health_name(r->health) : NULL,
-		    r->health != HEALTH_NONE ? r->health_message : NULL },
+		.status = r->status,
+		.health = { r->health, r->health != HEALTH_NONE ? r->health_message : NULL },
 		/* One that a Kustomization does not apply stays in its inventory: when Git drops it, it is pruned. */
 		.hook = s->request.ks == NULL && (r->hooks != 0 || r->skip),
 		.requires_pruning = r->manifest == NULL,
