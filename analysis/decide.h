@@ -10,7 +10,7 @@ struct analysis_world {
 	const struct seen *seen;
 	const struct object *const *objects; /* that its measurements created (struct provider, `objects`) */
 	size_t n_objects;
-	const struct string_map *settings; /* of the process (analysis/settings.h); NULL: none */
+	const struct settings *settings; /* of the process; NULL: none */
 };
 
 /* Decides one pass: which queries to send, what the responses mean, and the status. */

@@ -2,7 +2,6 @@
 #include "analysis/job_object.h"
 #include <inttypes.h>
 #include <string.h>
-#include "analysis/settings.h"
 #include "base/glob.h"
 #include "base/str.h"
 
@@ -21,37 +20,30 @@ job_name(struct arena *a, const struct analysis_run *run, const char *metric, in
 }
 
 bool
-jobs_are_allowed(const struct string_map *settings, const char *ns)
+jobs_are_allowed(const struct settings *s, const char *ns)
 {
-	const char *list = string_map_get(settings, JOBS_ALLOWED);
-	_cleanup_(arena_freep) struct arena *a = arena_new();
-	char *save = NULL;
-
-	if (list == NULL)
+	if (s == NULL || s->job_namespaces == NULL)
 		return true;
-	for (char *glob = strtok_r(arena_strdup(a, list), ", ", &save); glob != NULL;
-	     glob = strtok_r(NULL, ", ", &save))
-		if (glob_match(glob, ns))
+	for (size_t i = 0; i < s->job_namespaces->n; i++)
+		if (glob_match(s->job_namespaces->at[i], ns))
 			return true;
 	return false;
 }
 
 bool
-jobs_are_elsewhere(const struct string_map *settings)
+jobs_are_elsewhere(const struct settings *s)
 {
-	return string_map_get(settings, JOBS_ELSEWHERE) != NULL;
+	return s != NULL && s->jobs_elsewhere;
 }
 
 const char *
-job_namespace(const struct string_map *settings, const struct analysis_run *run)
+job_namespace(const struct settings *s, const struct analysis_run *run)
 {
-	const char *ns = string_map_get(settings, JOBS_NAMESPACE);
-
-	return !str_empty(ns) ? ns : run->object.meta.namespace;
+	return s != NULL && s->jobs_namespace != NULL ? s->jobs_namespace : run->object.meta.namespace;
 }
 
 json_t *
-job_object(const struct analysis_run *run, const struct metric *m, const char *name, const struct string_map *settings)
+job_object(const struct analysis_run *run, const struct metric *m, const char *name, const struct settings *settings)
 {
 	const struct run_metadata none = { 0 },
 				  *extra = m->provider.job->metadata != NULL ? m->provider.job->metadata : &none;

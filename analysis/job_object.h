@@ -7,23 +7,24 @@
 #include "kube/api/analysis.h"
 #include "kube/api/job.h"
 #include "kube/plan/query.h"
+#include "kube/plan/settings.h"
 
 /* The name of the n-th measurement's Job, counted from 1. It is a label value too, and no longer than such a value may
  * be. */
 const char *job_name(struct arena *, const struct analysis_run *, const char *metric, int64_t n);
 
-/* Jobs may be created in this namespace. `settings`, here and below: analysis/settings.h. */
-bool jobs_are_allowed(const struct string_map *settings, const char *ns);
+/* Jobs may be created in this namespace. `settings`, here and below, may be NULL. */
+bool jobs_are_allowed(const struct settings *settings, const char *ns);
 
 /* Jobs are not in the cluster, or not in the namespaces, of their runs. */
-bool jobs_are_elsewhere(const struct string_map *settings);
+bool jobs_are_elsewhere(const struct settings *settings);
 
 /* The namespace of a run's Jobs. */
-const char *job_namespace(const struct string_map *settings, const struct analysis_run *);
+const char *job_namespace(const struct settings *settings, const struct analysis_run *);
 
 /* The Job of that name for the metric. A new reference. */
 json_t *job_object(
-    const struct analysis_run *, const struct metric *, const char *name, const struct string_map *settings);
+    const struct analysis_run *, const struct metric *, const char *name, const struct settings *settings);
 
 /* The outcome of a Job: Successful, Failed, or Running while it has none. *ret_message: why it failed, as its
  * condition has it. */

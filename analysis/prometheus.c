@@ -14,7 +14,6 @@
 #include "analysis/promql.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
-#include "analysis/settings.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -127,7 +126,7 @@ prometheus_query(const struct prometheus_metric *p, const struct query_input *in
     struct query *ret, struct err **ret_err)
 {
 	const char *address = !str_empty(p->address) ? p->address
-			      : in->settings != NULL ? string_map_get(in->settings, PROMETHEUS_ADDRESS)
+			      : in->settings != NULL ? in->settings->prometheus_address
 						     : NULL;
 	const char *body = arena_printf(a, "query=%s", str_url_escape(a, p->query));
 	size_t n = address != NULL ? strlen(address) : 0;

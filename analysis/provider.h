@@ -27,7 +27,7 @@ struct query_input {
 	int64_t now; /* wall ms: the time of the query that is returned */
 	const struct response *responses[QUERIES_MAX]; /* to the queries of this measurement, the oldest first */
 	size_t n; /* responses; 0 at first */
-	const struct string_map *settings; /* of the process (analysis/settings.h); NULL: none */
+	const struct settings *settings; /* of the process; NULL: none */
 };
 
 enum measured_kind {

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "analysis/decide.h"
-#include "analysis/settings.h"
 #include "base/rand.h"
 #include "base/time.h"
 #include "cli/cli.h"
@@ -185,8 +184,9 @@ struct process {
 	struct transport *outside, *programs;
 	struct transport
 	    *election; /* the Lease's own, so that it never waits behind other calls; NULL: there is no Lease */
-	struct string_map variables;
-	size_t variables_room;
+	struct settings pass_settings; /* of all controllers */
+	struct step_plugins step_plugins;
+	struct strings job_namespaces;
 	const struct controller *rows[ARRAY_SIZE(known) + 1]; /* ended by NULL */
 	struct runner_settings settings;
 	struct runner *runner; /* NULL: it does not act */
@@ -375,13 +375,12 @@ controller_on_started(void *arg)
 					   .sent = controller_on_notified,
 					   .arg = p });
 	if (controller_runs(p, &flux_kustomization_controller))
-		p->alerter = alerter_new(
-		    p->cli->loop, &(struct alerter_settings){ .api = p->cli->transport,
-				      .outside = p->outside,
-				      .namespace = p->settings.namespace,
-				      .home = p->home,
-				      .reach = cli_on(p->cli, FLUX_NO_CROSS_NAMESPACE_REFS) ? ALERT_REACHES_OWN
-											    : ALERT_REACHES_ALL });
+		p->alerter = alerter_new(p->cli->loop,
+		    &(struct alerter_settings){ .api = p->cli->transport,
+			.outside = p->outside,
+			.namespace = p->settings.namespace,
+			.home = p->home,
+			.reach = p->pass_settings.no_cross_namespace_refs ? ALERT_REACHES_OWN : ALERT_REACHES_ALL });
 	if (controller_runs(p, &application_controller) || controller_runs(p, &flux_kustomization_controller))
 		p->drift_watch = drift_watch_new(&(struct drift_watch_settings){ .api = p->cli->transport,
 		    .namespace = p->settings.namespace,
@@ -415,50 +414,50 @@ controller_on_waiting(void *arg, const char *holder, const struct err *e)
 		log_info("standby: another controller is the leader", "holder", holder);
 }
 
-/* Adds a setting that every pass sees. The texts are borrowed. */
-static void
-controller_set_variable(struct process *p, const char *name, const char *value)
+/* Returns a variable of the environment that is not empty, or NULL. */
+static const char *
+controller_variable(const char *name)
 {
-	struct string_map *m = &p->variables;
+	const char *value = getenv(name);
 
-	m->at = arena_grow(p->cli->arena, m->at, m->n, &p->variables_room, sizeof(*m->at));
-	m->at[m->n++] = (struct string_pair){ name, value };
+	return !str_empty(value) ? value : NULL;
 }
 
-/* Argo Rollouts reads these from its environment too. */
-static void
-controller_read_variables(struct process *p)
+/* Returns the items of a flag that are separated by commas or spaces. In the arena. */
+static struct strings
+controller_list(const struct cli *c, const char *flag)
 {
-	static const struct {
-		const char *name, *variable;
-	} variables[] = { { PROMETHEUS_ADDRESS, "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS" },
-		{ JOBS_NAMESPACE, JOBS_NAMESPACE_VARIABLE } };
+	char *rest = arena_strdup(c->arena, cli_flag(c, flag)), *save = NULL;
+	struct strings list = { .at =
+				    arena_new_array(c->arena, const char *, rest != NULL ? strlen(rest) / 2 + 1 : 1) };
 
-	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
-		const char *value = getenv(variables[i].variable);
-
-		if (value != NULL && value[0] != '\0')
-			controller_set_variable(p, variables[i].name, value);
-	}
+	for (char *item = rest != NULL ? strtok_r(rest, ", ", &save) : NULL; item != NULL;
+	     item = strtok_r(NULL, ", ", &save))
+		list.at[list.n++] = item;
+	return list;
 }
 
-/* Reads from the environment where Jobs of metrics run. Returns 0, or 1 after printing the error. */
+/* Reads where Jobs of metrics run. Returns 0, or 1 after printing the error. */
 static int
 controller_read_jobs_cluster(struct process *p)
 {
 	struct cli *c = p->cli;
-	const char *file = getenv(JOBS_KUBECONFIG_VARIABLE), *ns = string_map_get(&p->variables, JOBS_NAMESPACE);
+	const char *file = controller_variable(JOBS_KUBECONFIG_VARIABLE),
+		   *ns = controller_variable(JOBS_NAMESPACE_VARIABLE);
 	struct config_overrides o = { .file = file };
 	struct err *e;
 
-	if (str_empty(file) && str_empty(ns))
+	p->job_namespaces = controller_list(c, "job-namespaces");
+	p->pass_settings.job_namespaces = &p->job_namespaces;
+	p->pass_settings.jobs_namespace = ns;
+	p->pass_settings.jobs_elsewhere = file != NULL || ns != NULL;
+	if (!p->pass_settings.jobs_elsewhere)
 		return 0;
-	if (!str_empty(file)) {
+	if (file != NULL) {
 		if ((e = config_load(c->arena, &o, &p->jobs_config)) != NULL)
 			return cli_fail(c, "%s: %s", JOBS_KUBECONFIG_VARIABLE, err_text(c->arena, e));
 		p->jobs = transport_curl_new(c->loop, &p->jobs_config);
 	}
-	controller_set_variable(p, JOBS_ELSEWHERE, "true");
 	p->settings.elsewhere =
 	    (struct elsewhere){ .type = &job_type, .api = p->jobs != NULL ? p->jobs : c->transport, .namespace = ns };
 	return 0;
@@ -521,21 +520,18 @@ controller_read_gitops(struct process *p)
 	json_array_append_new(argv, json_string("gitops-worker"));
 	for (size_t i = 1; program[i] != NULL; i++)
 		json_array_append_new(argv, json_string(program[i]));
-	controller_set_variable(p, GITOPS_WORKER, json_text(c->arena, how));
-	controller_set_variable(p, GITOPS_NAMESPACE,
-	    str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace"));
-	if (cli_flag(c, "application-namespaces") != NULL)
-		controller_set_variable(p, GITOPS_APPLICATION_NAMESPACES, cli_flag(c, "application-namespaces"));
+	p->pass_settings.gitops_worker = json_text(c->arena, how);
+	p->pass_settings.gitops_namespace =
+	    str_empty(cli_flag(c, "gitops-namespace")) ? "argocd" : cli_flag(c, "gitops-namespace");
+	p->pass_settings.application_namespaces = controller_list(c, "application-namespaces");
+	p->pass_settings.application_interval_ms = ms;
 	if (!str_empty(cli_flag(c, "default-service-account")))
-		controller_set_variable(p, FLUX_DEFAULT_SERVICE_ACCOUNT, cli_flag(c, "default-service-account"));
-	if (cli_on(c, FLUX_NO_CROSS_NAMESPACE_REFS))
-		controller_set_variable(p, FLUX_NO_CROSS_NAMESPACE_REFS, "true");
-	controller_set_variable(p, JOBS_ALLOWED, cli_flag(c, "job-namespaces"));
-	controller_set_variable(p, GITOPS_INTERVAL, arena_printf(c->arena, "%lld", (long long)ms));
+		p->pass_settings.default_service_account = cli_flag(c, "default-service-account");
+	p->pass_settings.no_cross_namespace_refs = cli_on(c, "no-cross-namespace-refs");
 	return 0;
 }
 
-/* The declared step plugins, as JSON in the settings. Returns 0, or 1 after printing the error. */
+/* Reads the declared step plugins. Returns 0, or 1 after printing the error. */
 static int
 controller_read_plugins(struct process *p)
 {
@@ -543,7 +539,6 @@ controller_read_plugins(struct process *p)
 	const char *file = cli_flag(c, "step-plugins");
 	_cleanup_(json_decrefp) json_t *docs = NULL;
 	struct bytes text = { 0 };
-	struct step_plugins list;
 	struct err *e;
 
 	if (file == NULL)
@@ -554,10 +549,10 @@ controller_read_plugins(struct process *p)
 	if (e == NULL && json_array_size(docs) != 1)
 		e = err_new(c->arena, ERR_INVALID, "has %zu documents; one is needed", json_array_size(docs));
 	if (e == NULL)
-		e = step_plugins_read(c->arena, json_array_get(docs, 0), &list);
+		e = step_plugins_read(c->arena, json_array_get(docs, 0), &p->step_plugins);
 	if (e != NULL)
 		return cli_fail(c, "--step-plugins %s: %s", file, err_text(c->arena, e));
-	controller_set_variable(p, STEP_PLUGINS_SETTING, json_text(c->arena, json_array_get(docs, 0)));
+	p->pass_settings.step_plugins = &p->step_plugins;
 	return 0;
 }
 
@@ -670,7 +665,7 @@ controller_serve(struct process *p)
 	p->webhook = webhook_new(c->loop, &(struct webhook_settings){ .address = s.address,
 					      .port = port,
 					      .api = c->transport,
-					      .gitops_namespace = string_map_get(&p->variables, GITOPS_NAMESPACE),
+					      .gitops_namespace = p->pass_settings.gitops_namespace,
 					      .namespace = p->settings.namespace });
 	return p->webhook != NULL ? 0
 				  : cli_fail(c, "cannot listen on %s port %d: %s; choose another with --webhookPort",
@@ -694,14 +689,14 @@ controller_run(struct cli *c)
 	const char *id = cli_flag(c, "instance-id");
 
 	(void)log_level_parse(cli_flag(c, "loglevel"), &level); /* its row has the choices */
-	controller_read_variables(&p);
+	p.pass_settings.prometheus_address = controller_variable("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS");
 	log_setup(level, strcmp(cli_flag(c, "logformat"), "json") == 0);
 	if (controller_choose(&p) != 0 || controller_read_plugins(&p) != 0 || cli_connect(c) != 0)
 		return 1;
 	p.settings = (struct runner_settings){ .component = "rollouts-controller",
 		.namespace = cli_on(c, "namespaced") ? c->namespace : NULL,
 		.seed = (uint64_t)loop_wall(c->loop) ^ ((uint64_t)getpid() << 32),
-		.settings = &p.variables,
+		.settings = &p.pass_settings,
 		.selector = id != NULL && id[0] != '\0' ? arena_printf(c->arena, LABEL_INSTANCE_ID "=%s", id)
 							: "!" LABEL_INSTANCE_ID,
 		.planned = controller_on_planned,

@@ -14,7 +14,7 @@ request_send(struct plan *plan, const struct pass *p, const char *about, const s
 	plan_query(plan, arena_printf(plan->arena, REQUEST_KEY "%s", about),
 	    &(struct query){ .method = "POST",
 		.url = "",
-		.command = string_map_get(p->settings, GITOPS_WORKER),
+		.command = pass_settings(p)->gitops_worker,
 		.body = worker_encode(plan->arena, &worker_request_type, request),
 		.content_type = "application/json",
 		.timeout_ms = timeout_ms,

@@ -3,11 +3,6 @@
 #include "gitops/protocol.h"
 #include "kube/plan/controller.h"
 
-/* Settings of the process (struct pass): the worker's program (struct query, command); the controller's own
- * namespace. */
-#define GITOPS_WORKER "gitops-worker"
-#define GITOPS_NAMESPACE "gitops-namespace"
-
 /* Adds a request to the plan. One request at a time. `about` (borrowed; "": nothing) is kept with the request, so
  * that the pass that gets the response can compare it with what is wanted by then. The number of workers is limited:
  * `tenant` (NULL: the object's namespace) and `repository` share them (kube/turns.h). */

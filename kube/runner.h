@@ -14,7 +14,7 @@ struct runner;
 struct runner_settings {
 	const char *namespace; /* NULL: all; else cluster-scoped types are not watched */
 	uint64_t seed; /* of jitter and event names */
-	const struct string_map *settings; /* shown to every pass; borrowed while the runner lives; NULL: none */
+	const struct settings *settings; /* given to every pass; borrowed while the runner lives; NULL: none */
 	/* Of events, and the manager of applied fields: "rollouts-controller". Borrowed while the runner lives. */
 	const char *component;
 	struct transport *programs; /* of questions that programs answer (kube/transport_exec.h); NULL: none is asked */

@@ -28,7 +28,7 @@ static const char *plugin_step_text(struct arena *, const struct canary_step *);
 static void plugin_step_check(
     struct problems *, const struct rollout_world *, const struct canary_step *, const char *path);
 static bool plugin_step_done(struct rollout_pass *, const struct canary_step *);
-static const struct step_plugin *plugin_step_declared(const struct rollout_world *, struct arena *, const char *name);
+static const struct step_plugin *plugin_step_declared(const struct rollout_world *, const char *name);
 
 const struct step_kind plugin_step_kind = {
 	.name = "plugin",
@@ -56,7 +56,7 @@ plugin_step_check(struct problems *p, const struct rollout_world *w, const struc
 {
 	const char *name = s->plugin->name;
 
-	if (name != NULL && w->settings != NULL && plugin_step_declared(w, p->arena, name) == NULL)
+	if (name != NULL && w->settings != NULL && plugin_step_declared(w, name) == NULL)
 		problem_add(p, arena_printf(p->arena, "%s.name", path),
 		    "Invalid value: \"%s\" is not declared in the controller's configuration (--step-plugins); plugins "
 		    "of "
@@ -70,21 +70,15 @@ plugin_step_at(const struct rollout_pass *p, int64_t index)
 	return index < steps_count(p) ? p->canary->steps.at[index].plugin : NULL;
 }
 
-/* The plugin of this name in the controller's configuration, or NULL. In the arena. */
+/* Returns the plugin of this name in the controller's configuration, or NULL. */
 static const struct step_plugin *
-plugin_step_declared(const struct rollout_world *w, struct arena *a, const char *name)
+plugin_step_declared(const struct rollout_world *w, const char *name)
 {
-	const char *text = string_map_get(w->settings, STEP_PLUGINS_SETTING);
-	_cleanup_(json_decrefp) json_t *j = text != NULL ? json_loads(text, 0, NULL) : NULL;
-	struct step_plugins list;
-	const struct step_plugin *at;
+	const struct step_plugins *list = w->settings != NULL ? w->settings->step_plugins : NULL;
 
-	if (j == NULL || step_plugins_read(a, j, &list) != NULL)
-		return NULL;
-	at = list.plugins.at; /* in the arena */
-	for (size_t i = 0; i < list.plugins.n; i++)
-		if (str_eq(at[i].name, name))
-			return &at[i];
+	for (size_t i = 0; list != NULL && i < list->plugins.n; i++)
+		if (str_eq(list->plugins.at[i].name, name))
+			return &list->plugins.at[i];
 	return NULL;
 }
 
@@ -288,7 +282,7 @@ static void
 plugin_step_begin_run(struct rollout_pass *p)
 {
 	const struct plugin_step *s = plugin_step_at(p, p->index);
-	const struct step_plugin *plugin = plugin_step_declared(p->w, p->arena, s->name);
+	const struct step_plugin *plugin = plugin_step_declared(p->w, s->name);
 
 	if (plugin_step_entry(p, p->index, "Run") != NULL)
 		return;
@@ -397,7 +391,7 @@ plugin_step_sync(struct rollout_pass *p)
 		at = time_add(e->updated_at, wait);
 		if (p->w->now < at)
 			plan_wake(p->plan, at);
-		else if ((plugin = plugin_step_declared(p->w, p->arena, e->name)) != NULL)
+		else if ((plugin = plugin_step_declared(p->w, e->name)) != NULL)
 			plugin_step_query(p, plugin, e);
 	}
 }

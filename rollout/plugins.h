@@ -31,8 +31,6 @@
 	"NO_PROXY SSL_CERT_FILE SSL_CERT_DIR"
 #define PLUGIN_MEMORY_MAX (1ll << 30)
 
-#define STEP_PLUGINS_SETTING "step-plugins" /* of the process: the list as JSON */
-
 struct plugin_http {
 	const char *url;
 	const char *ca_cert; /* PEM; NULL: those of the system */

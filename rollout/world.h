@@ -19,7 +19,7 @@ struct rollout_world {
 	const struct rollout *rollout; /* with the template and the selector of its workload, if it has one */
 	const struct seen *seen;
 	const struct view *view; /* for names that may be taken; all else is gathered below */
-	const struct string_map *settings; /* of the process; NULL: unknown, and so are its step plugins */
+	const struct settings *settings; /* of the process; NULL: unknown, and so are its step plugins */
 
 	const struct workload *workload; /* that workloadRef names; NULL: it does not exist, or none is named */
 	bool workload_unknown; /* its type has not been listed yet */

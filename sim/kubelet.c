@@ -37,13 +37,10 @@ struct state {
 	int64_t now;
 };
 
-static int64_t
-setting(const struct pass *p, const char *name)
+static const struct kubelet_settings *
+kubelet_settings_of(const struct pass *p)
 {
-	long long v = 0;
-	const char *text = string_map_get(p->settings, name);
-
-	return text != NULL && str_int(text, 0, 3600000, &v) ? v : 0;
+	return (const struct kubelet_settings *)p->settings;
 }
 
 static json_t *
@@ -164,7 +161,7 @@ kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, cons
 static bool
 can_be_pulled(const struct pass *p, const json_t *spec)
 {
-	const char *tag = string_map_get(p->settings, "broken-tag");
+	const char *tag = kubelet_settings_of(p)->broken_tag;
 	json_t *c;
 	size_t i;
 
@@ -193,9 +190,10 @@ kubelet_go_on(const struct pass *p, struct plan *plan, const struct state *s)
 {
 	struct rand_stream spread = rand_stream(0, p->name); /* the same for a Pod each time */
 	int64_t started = seen_note(p->seen, STARTED, p->now),
-		ready_at = time_add(started, setting(p, "ready-ms") +
-						 (int64_t)rand_below(&spread, (uint64_t)setting(p, "spread-ms") + 1) +
-						 lifecycle_start_ms(s->spec));
+		ready_at = time_add(
+		    started, kubelet_settings_of(p)->ready_ms +
+				 (int64_t)rand_below(&spread, (uint64_t)kubelet_settings_of(p)->spread_ms + 1) +
+				 lifecycle_start_ms(s->spec));
 	bool pulled = can_be_pulled(p, s->spec), may = pulled && !lifecycle_never_ready(s->spec),
 	     ready = may && (kubelet_holds(s, "ContainersReady") || p->now >= ready_at);
 	bool began = json_object_get(s->status, "containerStatuses") != NULL;
@@ -224,7 +222,7 @@ kubelet_pass(const struct pass *p, struct plan *plan)
 	s.spec = spec = json_loads(pod->spec, 0, NULL);
 	s.status = status = pod->status != NULL ? json_loads(pod->status, 0, NULL) : NULL;
 	phase = json_str(status, "phase");
-	if (!str_eq(json_str(spec, "nodeName"), string_map_get(p->settings, "node")))
+	if (!str_eq(json_str(spec, "nodeName"), kubelet_settings_of(p)->node))
 		return;
 	if (pod->object.meta.deletion_timestamp != 0)
 		kubelet_stop(p, plan, &s);

@@ -7,6 +7,12 @@
 #pragma once
 #include "kube/plan/controller.h"
 
-/* Its settings, by name: "node" is whose Pods it runs; "ready-ms" the time from binding to readiness, "spread-ms" how
- * much longer it takes at most; "broken-tag" ends the image of a Pod that cannot be pulled. */
+/* The runner's settings for it point to the first member. */
+struct kubelet_settings {
+	struct settings settings;
+	const char *node; /* whose Pods it runs */
+	int64_t ready_ms, spread_ms; /* from binding to readiness: at least, and how much longer at most */
+	const char *broken_tag; /* ends the image of a Pod that cannot be pulled */
+};
+
 extern const struct controller kubelet_controller;

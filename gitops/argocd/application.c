@@ -34,15 +34,13 @@ const struct controller application_controller = {
 static const struct application *
 application_of(const struct pass *pass)
 {
-	const char *own = string_map_get(pass->settings, GITOPS_NAMESPACE);
-	const char *others = string_map_get(pass->settings, GITOPS_APPLICATION_NAMESPACES);
-	_cleanup_(arena_freep) struct arena *a = arena_new();
+	const struct settings *settings = pass_settings(pass);
+	const struct strings *others = &settings->application_namespaces;
+	const char *own = settings->gitops_namespace;
 	bool counts = own == NULL || strcmp(own, pass->namespace) == 0;
-	char *save = NULL;
 
-	for (char *glob = strtok_r(arena_strdup(a, others != NULL ? others : ""), ", ", &save); glob != NULL;
-	     glob = strtok_r(NULL, ", ", &save))
-		counts |= glob_match(glob, pass->namespace);
+	for (size_t i = 0; i < others->n; i++)
+		counts |= glob_match(others->at[i], pass->namespace);
 	return !counts
 		   ? NULL
 		   : (const struct application *)view_get(pass->view, &application_type, pass->namespace, pass->name);
@@ -95,11 +93,10 @@ application_map_project(const struct view *v, const struct object *o, emit_key *
 static int64_t
 application_interval(const struct app_pass *p)
 {
-	const char *text = string_map_get(p->w.pass->settings, GITOPS_INTERVAL);
-	long long ms = INTERVAL_MS;
+	int64_t ms = pass_settings(p->w.pass)->application_interval_ms;
 
-	if (text != NULL)
-		str_int(text, 1000, INT64_MAX / 4, &ms);
+	if (ms == 0)
+		ms = INTERVAL_MS;
 	return ms + request_jitter(&p->w.app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
 }
 

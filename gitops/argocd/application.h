@@ -10,13 +10,6 @@
 #include "kube/api/application.h"
 #include "kube/plan/controller.h"
 
-/* Settings of the process (struct pass), in addition to those of gitops/request.h: the interval of comparisons, in
- * ms. */
-#define GITOPS_INTERVAL "gitops-interval"
-/* The other namespaces in which Applications count: globs, comma-separated; by default none. A user who can write an
- * Application in such a namespace can apply anything with the controller's permissions. */
-#define GITOPS_APPLICATION_NAMESPACES "application-namespaces"
-
 extern const struct controller application_controller;
 
 /* One pass over an Application. Fills the plan. */

@@ -113,5 +113,5 @@ app_comparison_read(struct app_pass *p, const struct worker_response *response, 
 		     : NULL);
 	p->status.source_type = response->source_type;
 	p->status.summary = (struct app_summary){ .images = response->images };
-	p->status.controller_namespace = string_map_get(p->w.pass->settings, GITOPS_NAMESPACE);
+	p->status.controller_namespace = pass_settings(p->w.pass)->gitops_namespace;
 }

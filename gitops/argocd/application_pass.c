@@ -23,7 +23,7 @@ app_pass_find_problem(struct app_pass *p)
 {
 	const struct application *app = p->w.app;
 	const struct problem *problem = object_problem(&app->object, "spec");
-	const char *own = string_map_get(p->w.pass->settings, GITOPS_NAMESPACE), *name = application_project(app);
+	const char *own = pass_settings(p->w.pass)->gitops_namespace, *name = application_project(app);
 	const struct application_source *sources;
 
 	own = own != NULL ? own : app->object.meta.namespace;

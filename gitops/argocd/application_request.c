@@ -46,7 +46,7 @@ app_request_send(struct app_pass *p, bool step)
 {
 	const struct meta *meta = &p->w.app->object.meta;
 	const struct application_source *sources;
-	const char *namespace = string_map_get(p->w.pass->settings, GITOPS_NAMESPACE),
+	const char *namespace = pass_settings(p->w.pass)->gitops_namespace,
 		   *project_name = p->w.project != NULL ? p->w.project->object.meta.name : "";
 	const struct worker_application app = { { meta->name, meta->namespace, meta->uid }, p->w.app->spec };
 	struct worker_project project;

@@ -372,7 +372,7 @@ static void
 ks_ask(struct flux_pass *p, const struct flux_kustomization *k, const struct git_repository *source,
     const char *revision, const struct held_revision *held)
 {
-	const char *account = string_map_get(p->w.pass->settings, FLUX_DEFAULT_SERVICE_ACCOUNT);
+	const char *account = pass_settings(p->w.pass)->default_service_account;
 	struct worker_kustomization kustomization = { .metadata = { .name = p->w.object->meta.name,
 							  .namespace = p->w.object->meta.namespace },
 		.spec = k->spec };
@@ -530,7 +530,7 @@ ks_decide(struct flux_pass *p, const struct flux_kustomization *k)
 		flux_pass_condition(p, "Ready", CONDITION_FALSE, "InvalidSpec", message);
 		return;
 	}
-	if (string_map_get(p->w.pass->settings, FLUX_NO_CROSS_NAMESPACE_REFS) != NULL && ks_is_elsewhere(p, k, &wait)) {
+	if (pass_settings(p->w.pass)->no_cross_namespace_refs && ks_is_elsewhere(p, k, &wait)) {
 		flux_pass_handled(p, NULL);
 		flux_pass_condition(p, "Stalled", CONDITION_TRUE, ACCESS_DENIED, wait);
 		flux_pass_condition(p, "Ready", CONDITION_FALSE, ACCESS_DENIED, wait);

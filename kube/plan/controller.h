@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "kube/plan/plan.h"
+#include "kube/plan/settings.h"
 #include "kube/plan/view.h"
 
 /* An answer that has come, or a question that is under way. */
@@ -64,8 +65,17 @@ struct pass {
 	int64_t
 	    touched; /* wall ms: when runner_touch last named this key; 0: it did not, as far as this process knows */
 	const struct seen *seen;
-	const struct string_map *settings; /* of the process; NULL: none */
+	const struct settings *settings; /* of the process; NULL: none. Read by pass_settings */
 };
+
+/* Returns the settings of the process. Without any, all are as if not set. */
+static inline const struct settings *
+pass_settings(const struct pass *p)
+{
+	static const struct settings none = { 0 };
+
+	return p->settings != NULL ? p->settings : &none;
+}
 
 /* Called by a mapping for each key that an object concerns. */
 typedef void emit_key(const char *ns, const char *name, void *arg);

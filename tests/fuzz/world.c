@@ -318,9 +318,11 @@ change(json_t *objects, const uint8_t *how)
 	}
 }
 
-static struct string_pair plugins = { STEP_PLUGINS_SETTING,
-	"{\"stepPlugins\":[{\"name\":\"p\",\"exec\":{\"command\":[\"p\"]}}]}" };
-static const struct string_map settings = { &plugins, 1 };
+static const char *command[] = { "p" };
+static const struct plugin_exec exec = { .command = { command, 1 } };
+static struct step_plugin plugin = { .name = "p", .exec = &exec };
+static const struct step_plugins step_plugins = { { &plugin, 1 } };
+static const struct settings settings = { .step_plugins = &step_plugins };
 
 static struct seen_query
 answered(const char *key, const char *body)

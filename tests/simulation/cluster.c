@@ -214,9 +214,10 @@ spoil(void *arg, const struct request *r, char **text)
 #define VECTOR(result) "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" result "]}}"
 
 /* Step plugins of the process: one that answers as a scenario says, and one that is switched off. */
-#define PLUGINS                                                                                                        \
-	"{\"stepPlugins\":[{\"name\":\"acme/hook\",\"http\":{\"url\":\"http://hook.test/\"},\"timeoutSeconds\":5},"    \
-	"{\"name\":\"acme/off\",\"http\":{\"url\":\"http://hook.test/\"},\"disabled\":true}]}"
+static const struct plugin_http hook = { .url = "http://hook.test/" };
+static struct step_plugin plugins[] = { { .name = "acme/hook", .http = &hook, .timeout_seconds = { true, 5 } },
+	{ .name = "acme/off", .http = &hook, .disabled = true } };
+static const struct step_plugins step_plugins = { { plugins, ARRAY_SIZE(plugins) } };
 
 static int
 plugin_answers(struct cluster *c, const struct request *r, char **ret_body)
@@ -392,8 +393,7 @@ on_synced(void *arg)
 static void
 start_runner(struct member *m)
 {
-	static struct string_pair plugins = { STEP_PLUGINS_SETTING, PLUGINS };
-	static const struct string_map process = { &plugins, 1 };
+	static const struct settings process = { .step_plugins = &step_plugins };
 	struct runner_settings s = { .seed = rand_next(&m->cluster->people),
 		.settings = &process,
 		.component = "rollouts-controller",

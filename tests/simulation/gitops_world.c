@@ -196,8 +196,7 @@ process_start(struct process *p)
 	static const struct transport_ops ops = {
 		.start = programs_start, .cancel = exchange_free, .free = programs_free
 	};
-	static struct string_pair pairs[] = { { GITOPS_WORKER, "[\"here\"]" }, { GITOPS_NAMESPACE, "argocd" } };
-	static const struct string_map settings = { pairs, ARRAY_SIZE(pairs) };
+	static const struct settings settings = { .gitops_worker = "[\"here\"]", .gitops_namespace = "argocd" };
 
 	p->policy = (struct fault_policy){ .choose = choose, .arg = p };
 	p->api = in_process_new(p->cluster->loop, p->cluster->store, &p->policy);

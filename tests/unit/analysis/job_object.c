@@ -1,6 +1,5 @@
 /* tests/unit/analysis/job_object.c: the outcomes of Jobs, and the reasons that their pods report. */
 #include "analysis/job_object.h"
-#include "analysis/settings.h"
 #include <string.h>
 #include "tests/unit/unit.h"
 
@@ -91,21 +90,31 @@ the_name_of_a_job_fits_into_a_label(void **state)
 static void
 a_setting_limits_the_namespaces_of_jobs(void **state)
 {
+	static const char *one[] = { "shop" }, *two[] = { "a", "team-*" }, *any[] = { "*" };
 	static const struct {
-		const char *list, *ns; /* list NULL: the setting is not present */
+		const char **globs;
+		size_t n;
+		const char *ns;
 		bool allowed;
-	} cases[] = { { NULL, "shop", true }, { "", "shop", false }, { "shop", "shop", true },
-		{ "shop", "shops", false }, { "a, team-*", "team-1", true }, { "a,team-*", "b", false },
-		{ "*", "shop", true } };
+	} cases[] = { { NULL, 0, "shop", false }, { one, 1, "shop", true }, { one, 1, "shops", false },
+		{ two, 2, "team-1", true }, { two, 2, "b", false }, { any, 1, "shop", true } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct string_pair pair = { JOBS_ALLOWED, cases[i].list };
-		struct string_map settings = { &pair, cases[i].list != NULL };
+		struct strings globs = { cases[i].globs, cases[i].n };
+		struct settings settings = { .job_namespaces = &globs };
 
 		if (jobs_are_allowed(&settings, cases[i].ns) != cases[i].allowed)
-			fail_msg("%s in %s: want %d", cases[i].ns, cases[i].list, cases[i].allowed);
+			fail_msg("case %zu in %s: want %d", i, cases[i].ns, cases[i].allowed);
 	}
+}
+
+static void
+jobs_run_everywhere_without_a_setting(void **state)
+{
+	(void)state;
+	assert_true(jobs_are_allowed(NULL, "shop"));
+	assert_true(jobs_are_allowed(&(struct settings){ 0 }, "shop"));
 }
 
 int
@@ -113,6 +122,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_setting_limits_the_namespaces_of_jobs),
+		cmocka_unit_test(jobs_run_everywhere_without_a_setting),
 		cmocka_unit_test(the_conditions_of_a_job_determine_its_outcome),
 		cmocka_unit_test(pods_report_why_a_job_failed),
 		cmocka_unit_test(the_name_of_a_job_fits_into_a_label),

@@ -1,0 +1,31 @@
+/* kube/plan/settings.h: the settings of the process, which every pass can read.
+ *
+ * The command that starts the controllers parses flags, files and environment into one of these, once. All zeroes is a valid
+ * one: nothing is set. Everything is borrowed.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "kube/api/type.h"
+
+struct step_plugins;
+
+struct settings {
+	/* Analysis. */
+	const char *prometheus_address; /* of Prometheus metrics that have none; NULL: these are invalid */
+	bool jobs_elsewhere; /* Jobs are created in another cluster or namespace than their runs; they have no owner */
+	const char *jobs_namespace; /* of all Jobs; NULL: that of their runs */
+	const struct strings *job_namespaces; /* globs of namespaces in which Jobs may be created; NULL: all */
+
+	/* Steps of canaries. */
+	const struct step_plugins *step_plugins; /* rollout/plugins.h; NULL: none is declared */
+
+	/* GitOps. */
+	const char *gitops_worker; /* the program of the worker (struct question, command) */
+	const char *gitops_namespace; /* of argocd-cm, projects and Applications; NULL: that of each Application */
+	struct strings
+	    application_namespaces; /* globs of other namespaces of Applications, which have our permissions */
+	int64_t application_interval_ms; /* between comparisons of an Application; 0: two minutes */
+	const char *default_service_account; /* of Kustomizations that name none; NULL: the controller's permissions */
+	bool no_cross_namespace_refs; /* Kustomizations and Alerts refer to their own namespace only */
+};
