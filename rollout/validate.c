@@ -107,7 +107,7 @@ validate_ping_pong(struct problems *p, const struct canary_strategy *c)
 		problem_add(p, CANARY ".pingPong.pongService",
 		    "Invalid value: this rollout uses the same service for the ping and pong services");
 	check_feature(p, c, ROUTER_PING_PONG, CANARY ".pingPong");
-	if (c->services_besides)
+	if (c->ping_pong_and_services)
 		problem_add(p, CANARY ".pingPong",
 		    "Invalid value: cannot be used with canaryService and stableService; pingService and pongService "
 		    "take "
@@ -267,7 +267,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 
 	/* First, and in the words of Argo Rollouts: whatever else is wrong with a template that is not used is no
 	 * matter. */
-	if (r->spec.workload_ref != NULL && r->template_besides)
+	if (r->spec.workload_ref != NULL && r->template_and_workload)
 		problem_add(
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
 	for (size_t i = 0; decoding != NULL && i < decoding->n; i++)

@@ -1,9 +1,9 @@
-/* kube/api/app_project.h: Argo CD's AppProject: what the Applications that name it may take from where, and put to where. */
+/* kube/api/app_project.h: Argo CD's AppProject: the allowed sources, destinations and kinds of its Applications. */
 #pragma once
 #include "kube/api/meta.h"
 
 struct project_destination {
-	const char *server, *name, *namespace; /* globs; "!…" forbids */
+	const char *server, *name, *namespace; /* globs; "!…" denies */
 };
 
 struct project_kind {
@@ -31,15 +31,16 @@ struct sync_window {
 
 struct app_project_spec {
 	const char *description;
-	struct strings source_repos, source_namespaces; /* globs; "!…" forbids */
+	struct strings source_repos, source_namespaces; /* globs; "!…" denies */
 	LIST_OF(struct project_destination) destinations;
 	LIST_OF(struct project_kind) cluster_whitelist;
 	LIST_OF(struct project_kind) cluster_blacklist;
 	LIST_OF(struct project_kind) namespaced_blacklist;
-	const char *namespaced_whitelist; /* JSON list of project_kind: an empty one allows none; NULL: all */
+	const char *namespaced_whitelist; /* JSON list of project_kind: empty: no kind; NULL: all kinds */
 	LIST_OF(struct project_role) roles;
 	LIST_OF(struct sync_window) windows;
-	LIST_OF(struct project_key) signature_keys; /* commits must be signed with one of them; none: they need not */
+	LIST_OF(struct project_key)
+	signature_keys; /* commits must be signed with one of them; empty: unsigned commits are allowed */
 	const char *orphaned_resources; /* JSON */
 	bool scoped_clusters_only;
 };

@@ -1,4 +1,5 @@
-/* kube/api/application.h: Argo CD's Application, as far as it is read: what of a Git repository is to be in which cluster.
+/* kube/api/application.h: Argo CD's Application, as far as it is read: what of a Git repository is to be in which
+ * cluster.
  *
  * The status is kept as text: what is written of it is all that is known of it, and others' fields of it stay.
  */
@@ -140,8 +141,8 @@ const char *application_project(const struct application *);
 /* Its sources, one or several; how many. Borrowed. */
 size_t application_sources(const struct application *, const struct application_source **ret);
 
-/* The revision in a status, a result, an operation or the history; those of several sources are one text, "A,B". In the arena, or borrowed; NULL:
- * none. */
+/* The revision in a status, a result, an operation or the history; those of several sources are one text, "A,B". In
+ * the arena, or borrowed; NULL: none. */
 const char *application_revision(struct arena *, const json_t *object);
 
 /* Puts it there: as "revision", or as "revisions" when it is several. NULL: none. */

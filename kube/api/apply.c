@@ -8,7 +8,7 @@
 #define ANCIENT "ancient-changes"
 #define UPDATERS_MAX 10 /* older ones are remembered together, as the API server does */
 
-/* Fields that are nobody's. */
+/* Fields that no manager owns. */
 static const char *const system_fields[] = { "f:name", "f:generateName", "f:namespace", "f:uid", "f:resourceVersion",
 	"f:generation", "f:creationTimestamp", "f:deletionTimestamp", "f:managedFields", "f:selfLink" };
 
@@ -196,7 +196,7 @@ apply_conflict(struct arena *a, const json_t *clashes)
 	return err_new(a, ERR_CONFLICT, "Apply failed with %zu conflicts: %s", n, text);
 }
 
-/* Before somebody first applied, everything was there. */
+/* Before the first apply, all fields existed already. */
 static json_t *
 apply_managers_before(const json_t *live, const struct field_manager *m)
 {

@@ -63,7 +63,7 @@ encode_value(const struct field *f, const void *at)
 	const char *s;
 	json_t *o;
 	long long n;
-	/* What must be there is there, also with the value that others leave out. */
+	/* A required field is written even with the value that other fields omit. */
 	bool always = f->always || f->required;
 
 	switch (f->kind) {

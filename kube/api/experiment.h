@@ -1,5 +1,5 @@
-/* kube/api/experiment.h: Experiment of argoproj.io/v1alpha1: pods of several versions side by side, for a while, and what is measured of
- * them. */
+/* kube/api/experiment.h: Experiment of argoproj.io/v1alpha1: pods of several versions for a limited time, and their
+ * analyses. */
 #pragma once
 #include "kube/api/rollout.h"
 
@@ -18,7 +18,7 @@ struct experiment_template {
 struct experiment_spec {
 	LIST_OF(struct experiment_template) templates;
 	const char *
-	    duration; /* seconds or a Go duration, from availableAt; NULL: until its analyses are over or it is ended */
+	    duration; /* seconds or a Go duration, from availableAt; NULL: until its analyses end or it is terminated */
 	struct opt_int progress_deadline_seconds; /* 600 by default */
 	bool terminate;
 	LIST_OF(struct experiment_analysis) analyses;
@@ -39,13 +39,13 @@ struct template_status {
 
 struct experiment_run_status {
 	const char *name; /* of the analysis */
-	const char *analysis_run; /* NULL: there is none yet */
+	const char *analysis_run; /* NULL: not created yet */
 	const char *phase, *message;
 };
 
 struct experiment_status {
 	const char *phase, *message; /* Pending, Running, Successful, Failed, Error, Inconclusive */
-	int64_t available_at; /* all pods were there: time counts from here; 0: not yet */
+	int64_t available_at; /* when all pods were available: the start of the duration; 0: not yet */
 	LIST_OF(struct template_status) templates;
 	struct conditions conditions;
 	LIST_OF(struct experiment_run_status) runs;

@@ -40,7 +40,7 @@ field_type_text(struct arena *a, const struct field *f)
 	return kind_texts[f->kind];
 }
 
-/* What stands behind the type: required, bounds, what holds when it is absent. */
+/* The text after the type: required, bounds, default. */
 static const char *
 explain_notes(struct arena *a, const struct field *f)
 {
@@ -130,8 +130,6 @@ explain(struct arena *a, const char *path, bool all, const char **ret)
 	str_done(&s);
 	return NULL;
 }
-
-/* --- the page ------------------------------------------------------------------------------------------------------ */
 
 static void
 explain_table(struct str *s, struct arena *a, const struct type *t, const char *path)

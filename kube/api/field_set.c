@@ -13,7 +13,7 @@ field_set_is_leaf(const json_t *set)
 	return json_object_size(set) == 0;
 }
 
-/* Ports are told apart by their protocol too, which is TCP where it is not said. */
+/* The keys of ports include the protocol, with the default TCP. */
 static bool
 field_set_has_key(const json_t *element, const char *key, const json_t *value)
 {
@@ -144,7 +144,7 @@ field_set_add(json_t *set, const json_t *other)
 	}
 }
 
-/* What is empty after something was taken from it is gone: an empty set means a whole field. */
+/* Sets that become empty are removed, because an empty set means a whole field. */
 void
 field_set_subtract(json_t *set, const json_t *other)
 {

@@ -1,35 +1,37 @@
-/* kube/api/field_set.h: sets of fields of an object, in the form that metadata.managedFields keeps them (FieldsV1).
+/* kube/api/field_set.h: sets of fields of an object, in the form of metadata.managedFields (FieldsV1).
  *
- * {"f:spec": {"f:replicas": {}, "f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}: `f:` is a field, `k:` an
- * element of a list that is told apart by keys, `v:` one of a list that is a set; {} is the field itself with all that it holds,
- * and "." an element's being there. Source: the structured merge diff of Kubernetes, KEP 555.
+ * {"f:spec": {"f:replicas": {}, "f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}: `f:` is a field,
+ * `k:` an element of a list with keys, `v:` an element of a list that is a set; {} is the whole field, and "." the
+ * existence of an element. Source: the structured merge diff of Kubernetes, KEP 555.
  */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
 
-/* The keys that tell a list's elements apart, in *ret, and how many; 0: the list is one value, or two elements have the same.
- * `builtin`: the object's type is Kubernetes' own; lists of other types are one value, as in a CRD that does not say otherwise. */
+/* Sets *ret to the keys that identify the elements of a list, and returns their number. 0: the list is one value, or
+ * two elements have equal keys. Without `builtin` (a type of Kubernetes), lists are one value, as is the default of
+ * CRDs. */
 size_t list_keys(const char *list, const json_t *elements, bool builtin, const char *ret[2]);
 
-/* The element with the same keys; NULL: none. Borrowed. */
+/* Returns the element with the same keys, or NULL. Borrowed. */
 json_t *list_find(const json_t *list, const char *const *keys, size_t n, const json_t *element);
 
-/* All fields of a value. A new reference. */
+/* Returns all fields of a value, as a new reference. */
 json_t *field_set_of(const json_t *value, bool builtin);
 
-/* Adds, takes away, keeps only what is in the other. In place. A field of which a part is taken away is not in the set any more. */
+/* Union, difference and intersection with another set, in place. A field that loses a part is not in the set any
+ * more. */
 void field_set_add(json_t *set, const json_t *other);
 void field_set_subtract(json_t *set, const json_t *other);
 void field_set_keep(json_t *set, const json_t *other);
 
-/* Those of the set that are not the same in both values. A new reference. */
+/* Returns the fields of the set that differ between two values, as a new reference. */
 json_t *field_set_changed(const json_t *set, const json_t *before, const json_t *after);
 
-/* Takes the fields out of a value, and what is empty then. */
+/* Removes the fields from a value, and objects and lists that become empty. */
 void field_set_remove(const json_t *set, json_t *value);
 
-/* Those of the set that are in the other too, and whose values differ: they are added to *ret_both, and to `paths` (an array) as
- * people write them: ".spec.containers[name=\"web\"].image". */
+/* Adds the fields that are in both sets and have different values to *ret_both, and to `paths` (an array) as
+ * ".spec.containers[name=\"web\"].image". */
 void field_set_clash(struct arena *, const json_t *set, const json_t *other, const json_t *value,
     const json_t *other_value, json_t *ret_both, json_t *paths);

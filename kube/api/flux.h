@@ -1,5 +1,4 @@
-/* kube/api/flux.h: Flux's GitRepository and Kustomization, as far as they are read: which commit there is, and what of it is to be in the
- * cluster. Their statuses are kept as text: others' fields in them stay. */
+/* kube/api/flux.h: the fields of Flux's GitRepository and Kustomization that are used. */
 #pragma once
 #include "kube/api/meta.h"
 
@@ -25,8 +24,8 @@ struct git_repository_spec {
 	const struct flux_ref *ref;
 	const struct flux_object_ref *secret;
 	const char *provider;
-	const char *ignore; /* NULL: nothing is said */
-	const struct flux_verify *verify; /* NULL: it need not be signed */
+	const char *ignore; /* NULL: not set */
+	const struct flux_verify *verify; /* NULL: unsigned commits are allowed */
 	bool suspend;
 };
 
@@ -77,7 +76,7 @@ struct flux_kustomization_spec {
 	LIST_OF(struct flux_check) health_checks;
 	LIST_OF(struct flux_object_ref) depends_on;
 	const char *deletion_policy;
-	const char *service_account; /* NULL: the controller's own */
+	const char *service_account; /* NULL: the controller's */
 };
 
 struct flux_kustomization {

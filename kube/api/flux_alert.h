@@ -1,4 +1,4 @@
-/* kube/api/flux_alert.h: Flux's Provider and Alert: who is told of which events. */
+/* kube/api/flux_alert.h: Flux's Provider and Alert: which events are sent to which service. */
 #pragma once
 #include "kube/api/meta.h"
 

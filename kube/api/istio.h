@@ -22,7 +22,7 @@ struct istio_route {
 	const char *name; /* http */
 	LIST_OF(struct istio_match) match;
 	LIST_OF(struct route_destination) route;
-	const char *raw_match, *raw_route; /* the lists as compact JSON: what a patch tests; NULL: there is none */
+	const char *raw_match, *raw_route; /* the lists as compact JSON, which a patch tests; NULL: absent */
 	const char *raw_mirror; /* mirror and mirrorPercentage as one compact list; NULL: it mirrors nothing */
 };
 

@@ -1,4 +1,4 @@
-/* kube/api/item.c: finds the members of an object by its brackets and strings, and leaves each of them to the parser. */
+/* kube/api/item.c: finds the members of an object by brackets and strings, and parses each of them separately. */
 #include "kube/api/item.h"
 #include <string.h>
 #include "base/str.h"
@@ -121,7 +121,7 @@ member_put(const struct member *m, json_t *to)
 	return read;
 }
 
-/* What can be read of an object whose values are `depth` objects deep; false when not all of it. */
+/* Reads the readable members of an object, whose values are `depth` objects deep. Returns false if some are not. */
 static bool
 members_put(const char *text, size_t len, int depth, json_t *to)
 {

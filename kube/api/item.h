@@ -1,32 +1,33 @@
 /* kube/api/item.h: the text of one object of a list or a watch.
  *
- * What a tenant wrote may be stored by the API server and yet not be read here: an integer beyond 64 bits, U+0000 in a key, a nesting
- * deeper than JSON_DEPTH_MAX, a text longer than ITEM_MAX. Such an object is known by its metadata and is unreadable; the other objects of
- * the same list are read.
+ * An API server can store objects that cannot be decoded here: with an integer beyond 64 bits, U+0000 in a key, a
+ * nesting deeper than JSON_DEPTH_MAX, or a text longer than ITEM_MAX. Such an object is known by its metadata and is
+ * unreadable. All other objects of the same list are read.
  */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"
 
-#define ITEM_MAX (8u << 20) /* bytes; etcd keeps 1.5 MiB */
+#define ITEM_MAX (8u << 20) /* bytes; the limit of etcd is 1.5 MiB */
 
-/* Why an object could not be read. */
+/* The reason why an object is unreadable. */
 struct unreadable {
-	const char *why; /* in the arena that was given */
-	bool partial; /* some of its metadata could not be read either: who owns it, or what selects it, is not known */
+	const char *why; /* in the caller's arena */
+	bool partial; /* a part of its metadata is unreadable too: its owner, or its labels, are unknown */
 };
 
-/* Reads an object; `cut`: the text is only the beginning of one that is too long. True: *ret is the whole object. False: *ret has what could
- * be read of its apiVersion, kind and metadata, perhaps nothing, and *ret_why says what is wrong. *ret is a new reference in both cases. */
+/* Reads an object. `cut`: the text is the beginning of an object that is too long. Returns true with the whole
+ * object in *ret, or false with the readable part of its apiVersion, kind and metadata in *ret, and the reason in
+ * *ret_why. *ret is a new reference in both cases. */
 bool item_read(struct arena *, const char *text, size_t len, bool cut, json_t **ret, struct unreadable *ret_why);
 
-/* Reads an event of a watch, {"type": …, "object": {…}}. False: it is none, or has no type; nothing is set. True: *ret_type is in the arena
- * and *ret_object as item_read leaves it; ret_why->why is NULL when the object was read whole. */
+/* Reads an event of a watch, {"type": …, "object": {…}}. Returns false, and sets nothing, for all other texts.
+ * *ret_type is in the arena, and *ret_object as from item_read. ret_why->why is NULL if the whole object was read. */
 bool item_event(struct arena *, const char *text, size_t len, bool cut, const char **ret_type, json_t **ret_object,
     struct unreadable *ret_why);
 
-/* "KIND NS/NAME cannot be read: WHY; …" and what to do about it. NS and NAME may be NULL. In the arena. */
+/* Returns "KIND NS/NAME cannot be read: WHY; …" with the remedy, in the arena. NS and NAME can be NULL. */
 const char *item_problem(struct arena *, const char *kind, const char *ns, const char *name, const char *why);
 
-/* The metadata's name, or NULL. */
+/* Returns the name in the metadata, or NULL. */
 const char *item_name(const json_t *item);

@@ -52,7 +52,7 @@ job_field_check(struct problems *p, const char *path, size_t i, const json_t *v)
 		[JOB_OBJECT] = json_is_object(v) };
 	const char *text = json_text_go(p->arena, v);
 
-	/* What an argument will fill in is not known yet. */
+	/* The values of arguments are not known yet. */
 	if (json_is_null(v) || strstr(text, "{{") != NULL)
 		return;
 	if (!right[job_fields[i].kind])

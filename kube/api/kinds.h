@@ -1,6 +1,6 @@
-/* kube/api/kinds.h: under which path of the API a kind is found, and whether its objects are in namespaces.
+/* kube/api/kinds.h: the path of a kind in the API, and whether its objects have namespaces.
  *
- * Kubernetes' own kinds are known; of others the API server is asked (GET /apis/GROUP/VERSION, an APIResourceList).
+ * The kinds of Kubernetes are known. Others are discovered (GET /apis/GROUP/VERSION, an APIResourceList).
  */
 #pragma once
 #include <stdbool.h>
@@ -11,15 +11,16 @@ struct api_kind {
 	bool cluster_scoped;
 };
 
-/* One of Kubernetes' own (whatever its version); false: it is not known. Texts are borrowed from the arguments and from the program. */
+/* Finds a kind of Kubernetes, of any version. Returns false for others. Texts are borrowed from the arguments or
+ * static. */
 bool kind_builtin(const char *group, const char *version, const char *kind, struct api_kind *ret);
 
-/* The same from the APIResourceList of its group and version; texts in the arena. */
+/* Finds a kind in the APIResourceList of its group and version. Texts are in the arena. */
 bool kind_listed(struct arena *, const json_t *resources, const char *group, const char *version, const char *kind,
     struct api_kind *ret);
 
-/* "/api/v1", "/apis/apps/v1": where a group's version is, and what kinds it has. In the arena. */
+/* Returns the path of a group and version, in the arena: "/api/v1", "/apis/apps/v1". */
 const char *kind_root(struct arena *, const char *group, const char *version);
 
-/* "/api/v1/namespaces/NS/configmaps/NAME"; ns and name may be NULL. In the arena. */
+/* Returns "/api/v1/namespaces/NS/configmaps/NAME", in the arena. ns and name can be NULL. */
 const char *kind_path(struct arena *, const struct api_kind *, const char *ns, const char *name);

@@ -1,11 +1,11 @@
-/* kube/api/lease.h: the Lease of coordination.k8s.io/v1, by which processes agree who acts. */
+/* kube/api/lease.h: the Lease of coordination.k8s.io/v1, for leader election. */
 #pragma once
 #include "kube/api/meta.h"
 
 struct lease_spec {
-	const char *holder; /* NULL or "": nobody's */
+	const char *holder; /* NULL or "": none */
 	int64_t duration_seconds;
-	const char *acquire_time, *renew_time; /* MicroTime: RFC 3339 with six digits behind the point */
+	const char *acquire_time, *renew_time; /* MicroTime: RFC 3339 with six decimal places */
 	int64_t transitions;
 };
 

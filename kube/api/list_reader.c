@@ -1,7 +1,7 @@
 /* kube/api/list_reader.c: follows the brackets and strings of a JSON text; what lies between is left to the parser.
  *
- * The text is {"kind": …, "metadata": {…}, "items": [{…}, {…}]}, its fields in any order. Depth 1 is the list itself, 2 its
- * fields' insides; an object of `items` is a bracket that opens at depth 2 there, and closes there again.
+ * The text is {"kind": …, "metadata": {…}, "items": [{…}, {…}]}, its fields in any order. Depth 1 is the list itself, 2
+ * its fields' insides; an object of `items` is a bracket that opens at depth 2 there, and closes there again.
  */
 #include "kube/api/list_reader.h"
 #include <string.h>

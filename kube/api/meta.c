@@ -73,8 +73,8 @@ name_is_path_segment(const char *name)
 	return name[strcspn(name, "/%?#")] == '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* A part of the object that its rows could not take, and that no one else looks for: what is wrong with the spec of one of our own types is
- * found by its validation, and its status says so. */
+/* A part of the object that its rows could not take, and that no one else looks for: what is wrong with the spec of
+ * one of our own types is found by its validation, and its status says so. */
 static const struct problem *
 unread_part(const struct object *o)
 {
@@ -124,7 +124,7 @@ object_unreadable(const struct type *t, const json_t *item, const struct unreada
 
 	decode(&meta_type, json_object_get(item, "metadata"), "metadata", &found, m);
 	*copy = (struct unreadable){ arena_strdup(a, why->why), why->partial || found.n > 0 };
-	/* What takes an owner takes a whole one. */
+	/* An owner reference must be complete. */
 	for (size_t i = 0; i < m->owners.n; i++)
 		if (str_empty(m->owners.at[i].kind) || str_empty(m->owners.at[i].name) ||
 		    str_empty(m->owners.at[i].uid))

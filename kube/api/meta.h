@@ -1,4 +1,4 @@
-/* kube/api/meta.h: the head that every object has (Kubernetes' ObjectMeta), as far as it is read. */
+/* kube/api/meta.h: the metadata of objects (ObjectMeta): the fields that are used. */
 #pragma once
 #include "kube/api/item.h"
 #include "kube/api/type.h"
@@ -10,7 +10,7 @@ struct owner {
 
 struct meta {
 	const char *name, *generate_name, *namespace, *uid;
-	const char *resource_version; /* compared as a number within one type of one server only */
+	const char *resource_version; /* compared as a number, only within one type of one server */
 	int64_t generation;
 	int64_t creation_timestamp; /* ms since 1970, whole seconds */
 	int64_t deletion_timestamp; /* 0: not being deleted */
@@ -19,48 +19,48 @@ struct meta {
 	struct strings finalizers;
 };
 
-/* The start of every root type's struct. */
+/* The first member of the struct of every root type. */
 struct object {
 	const struct type *type;
-	const struct problems *problems; /* NULL: decoded without a problem */
-	const struct unreadable *unreadable; /* NULL, or only its metadata is here: it could not be read */
-	bool in_doubt; /* in a cache: it may have been written since (cache_doubt) */
+	const struct problems *problems; /* NULL: none */
+	const struct unreadable *unreadable; /* NULL, or the reason why only its metadata was read */
+	bool in_doubt; /* in a cache: it may have been written in the meantime (cache_doubt) */
 	struct meta meta;
 };
 
 extern const struct type owner_type, meta_type;
 
-/* The condition of a type in a status, JSON; NULL: it has none. Borrowed. */
+/* Returns the condition of a type in a status, as JSON, or NULL. Borrowed. */
 json_t *status_condition(const json_t *status, const char *type);
 
 /* Decodes a whole object of a root type, whose struct starts with struct object, in the arena. Problems, also of the
  * status, are kept with the object. */
 struct object *object_decode(const struct type *, const json_t *, struct arena *);
 
-/* Why an object of an API server cannot be used, in the arena: its metadata lacks what every stored object has (name, namespace, uid,
- * resourceVersion, whole owner references), or a field is not of the type that its row says, so that nothing would be taken for zero. The
- * spec of our own types is left to their validation. NULL: it is complete. */
+/* Returns why an object of an API server cannot be used, in the arena, or NULL. Its metadata is incomplete (name,
+ * namespace, uid, resourceVersion, owner references), or a field has another type than its row and would be decoded
+ * as zero. The specs of own types have their own validation. */
 const char *object_refusal(const struct object *, struct arena *);
 
-/* False of what would mean another path in a URL: no API server stores such a name. */
+/* Returns false for a name that would change the path of a URL. No API server stores such a name. */
 bool name_is_path_segment(const char *);
 
-/* An object of which only the metadata is known, as item_read leaves it; everything else is zero. Copies `why`. */
+/* Returns an object with metadata only, as from item_read. All other members are zero. Copies `why`. */
 struct object *object_unreadable(const struct type *, const json_t *item, const struct unreadable *why, struct arena *);
 
-/* The owner that has controller: true, or NULL. */
+/* Returns the owner with controller: true, or NULL. */
 const struct owner *object_controller(const struct object *);
 
-/* The value, or NULL. */
+/* Returns the value, or NULL. */
 const char *object_label(const struct object *, const char *key);
 const char *object_annotation(const struct object *, const char *key);
 
-/* Adds to a JSON patch of the object what gives it this annotation; NULL removes it. Nothing when it is so already. What is
- * replaced is tested first; an object without annotations gets its map only if nobody changed it meanwhile. */
+/* Adds operations to a JSON patch that set this annotation; NULL removes it. Adds nothing if the object has the value
+ * already. The patch tests the previous value, or the resourceVersion of an object without annotations. */
 void object_patch_annotation(struct arena *, json_t *ops, const struct object *, const char *key, const char *value);
 
-/* -1, 0 or 1 as a's resourceVersion is older, the same or newer; same type, same server. */
+/* Returns -1, 0 or 1 if the resourceVersion of a is older, equal or newer. For the same type and server. */
 int resource_version_compare(const char *a, const char *b);
 
-/* The first problem whose path starts with the prefix ("spec"), or NULL. */
+/* Returns the first problem whose path starts with the prefix ("spec"), or NULL. */
 const struct problem *object_problem(const struct object *, const char *prefix);

@@ -1,4 +1,5 @@
-/* kube/api/pod_check.c: a walk over a pod template. Its parts are in pod_check_container.c, _volume.c, _scheduling.c and _security.c. */
+/* kube/api/pod_check.c: validates a pod template. Its parts are in pod_check_container.c, _volume.c, _scheduling.c and
+ * _security.c. */
 #include "kube/api/pod_check.h"
 #include <string.h>
 #include "base/address.h"
@@ -327,7 +328,7 @@ check_pod(struct checking *c, const struct place *at, const json_t *spec)
 	check_pod_security(c, at, spec);
 }
 
-/* What annotations mean to an API server itself. */
+/* The annotations that an API server validates. */
 static void
 check_annotations(struct checking *c, const struct place *up, const json_t *annotations, const json_t *spec)
 {
@@ -373,8 +374,6 @@ pod_template_problems(struct problems *p, const json_t *template, const char *pa
 	check_annotations(&c, &meta, annotations, json_object_get(template, "spec"));
 	check_pod(&c, &spec, json_object_get(template, "spec"));
 }
-
-/* --- types and unknown fields -------------------------------------------------------------------------------------- */
 
 static void check_struct(struct checking *, const struct place *, const struct go_type *, const json_t *);
 

@@ -1,4 +1,4 @@
-/* kube/api/pod_check_container.c: what an API server refuses in a container. */
+/* kube/api/pod_check_container.c: the validation of containers. */
 #include <string.h>
 #include "base/quantity.h"
 #include "base/str.h"
@@ -183,7 +183,7 @@ check_ports(struct checking *c, const struct place *up, const json_t *ports)
 	check_duplicates(c, up, ports, "ports", "name");
 }
 
-/* A quantity as a number, good for comparing two; false: it is none. */
+/* Reads a quantity as a number, for comparisons. Returns false if invalid. */
 static bool
 container_amount(const json_t *v, double *ret)
 {

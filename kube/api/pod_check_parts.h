@@ -1,4 +1,4 @@
-/* kube/api/pod_check_parts.h: what the files of pod_check.h share. */
+/* kube/api/pod_check_parts.h: shared by the files of pod_check.h. */
 #pragma once
 #include "kube/api/pod_check.h"
 

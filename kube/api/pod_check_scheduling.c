@@ -1,4 +1,4 @@
-/* kube/api/pod_check_scheduling.c: what an API server refuses in what says where a pod may run. */
+/* kube/api/pod_check_scheduling.c: the validation of scheduling constraints. */
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/names.h"
@@ -6,8 +6,6 @@
 
 #define REQUIRED "requiredDuringSchedulingIgnoredDuringExecution"
 #define PREFERRED "preferredDuringSchedulingIgnoredDuringExecution"
-
-/* --- selectors ----------------------------------------------------------------------------------------------------- */
 
 enum operands { OPERANDS_SOME, OPERANDS_NONE, OPERANDS_ONE };
 
@@ -83,8 +81,6 @@ check_label_keys(struct checking *c, const struct place *at, const json_t *of, c
 			    c, at, field, json_string_value(key), name_qualified_problem(json_string_value(key)));
 }
 
-/* --- nodes --------------------------------------------------------------------------------------------------------- */
-
 /* A node's field: its name only, and one. */
 static void
 check_node_field(struct checking *c, const struct place *at, const json_t *r)
@@ -152,8 +148,6 @@ check_node_affinity(struct checking *c, const struct place *up, const json_t *no
 		check_node_term(c, &preference, json_object_get(term, "preference"));
 	}
 }
-
-/* --- pods ---------------------------------------------------------------------------------------------------------- */
 
 static void
 check_pod_term(struct checking *c, const struct place *at, const json_t *term)
@@ -262,8 +256,8 @@ check_tolerations(struct checking *c, const struct place *up, const json_t *list
 			check_name(c, &at, "key", key, name_qualified_problem(key));
 		else if (!str_eq(operator, "Exists"))
 			check_problem(c, &at, "operator",
-			    "Invalid value: \"%s\": operator must be Exists when `key` is empty, which means \"match all "
-			    "values and all keys\"",
+			    "Invalid value: \"%s\": operator must be Exists when `key` is empty, which means "
+			    "\"match all values and all keys\"",
 			    operator!= NULL ? operator: "");
 		if (str_eq(operator, "Exists") && !str_empty(value))
 			check_problem(c, &at, "operator",
@@ -276,8 +270,6 @@ check_tolerations(struct checking *c, const struct place *up, const json_t *list
 			    effect != NULL ? effect : "");
 	}
 }
-
-/* --- gates --------------------------------------------------------------------------------------------------------- */
 
 /* A list of objects with one qualified name each. */
 static void

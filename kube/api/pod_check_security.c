@@ -1,4 +1,4 @@
-/* kube/api/pod_check_security.c: what an API server refuses in the security contexts of a pod and of its containers. */
+/* kube/api/pod_check_security.c: the validation of the security contexts of a pod and its containers. */
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/names.h"

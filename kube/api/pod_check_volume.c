@@ -1,4 +1,4 @@
-/* kube/api/pod_check_volume.c: what an API server refuses in a pod's volumes. */
+/* kube/api/pod_check_volume.c: the validation of volumes. */
 #include <string.h>
 #include "base/letters.h"
 #include "base/quantity.h"
@@ -374,7 +374,7 @@ check_storageos(struct checking *c, const struct place *at, const json_t *source
 	    c, at, "volumeName", json_str(source, "volumeName"), name_label_problem(json_str(source, "volumeName")));
 }
 
-/* What each source needs, and what else is wrong with one. */
+/* Required fields of each source, and other rules. */
 static const struct {
 	const char *source, *required[3];
 	void (*check)(struct checking *, const struct place *, const json_t *);

@@ -1,25 +1,25 @@
-/* kube/api/pod_template.h: a pod template in the one form that its identity is computed from.
+/* kube/api/pod_template.h: the canonical form of a pod template, and its hash.
  *
- * A Rollout's revisions are named by a hash over the compact JSON that Go writes for core/v1's PodTemplateSpec: fields in
- * the order in which the Go structs declare them, unknown fields gone, empty ones left out as each `omitempty` says,
- * quantities canonical, map keys sorted. The same bytes must come out here, or taking over a live cluster would replace
- * every pod. The rows are in pod_template_rows.c.
+ * The hash of a revision is computed from the compact JSON that Go writes for a PodTemplateSpec of core/v1: fields in
+ * the order of the Go structs, without unknown fields, empty ones omitted according to `omitempty`, quantities
+ * canonical, map keys sorted. The bytes must be equal here, or a takeover would replace every pod. The rows are in
+ * pod_template_rows.c.
  */
 #pragma once
 #include <stdint.h>
 #include "base/json.h"
 #include "kube/api/type.h"
 
-/* The canonical bytes of a template (a JSON object), in the arena; NULL input is an empty template. */
+/* Returns the canonical bytes of a template (a JSON object), in the arena. NULL is an empty template. */
 char *pod_template_canonical(struct arena *, const json_t *template);
 
-/* Fills in what the Rollout CRD's schema makes of a template before a controller sees it: a container port without a
- * protocol is a TCP port. (The one default there that reaches the hash; the API server applies it on create and update.) */
+/* Applies the default of the Rollout CRD that affects the hash: the protocol of a container port is TCP. The API server
+ * applies it on create and update. */
 void pod_template_default(json_t *template);
 
-/* The hash of canonical bytes: FNV-1a, 32 bits; the collision count, where there is one, is hashed behind the bytes as
- * eight, little-endian. Written with Kubernetes' "safe" alphabet (k8s.io/apimachinery, util/rand). */
+/* Returns the hash of canonical bytes: FNV-1a, 32 bits, followed by the collision count, if set, as eight bytes in
+ * little-endian order. Written with the "safe" alphabet of Kubernetes (k8s.io/apimachinery, util/rand). */
 char *pod_template_hash(struct arena *, const char *canonical, struct opt_int collision_count);
 
-/* The same over any text: how currentStepHash is made. */
+/* The same for any text: for currentStepHash. */
 char *text_hash(struct arena *, const char *text);

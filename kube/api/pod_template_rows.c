@@ -1,9 +1,12 @@
 /* kube/api/pod_template_rows.c: the types a pod template reaches, field by field, in the order Go declares them.
  *
- * Long because core/v1 is: one row a field of k8s.io/api 0.34. O: left out when empty (Go's omitempty); A: always there.
+ * The file is long because core/v1 is: one row for each field of k8s.io/api 0.34. O: omitempty; A: always written.
  * When a Kubernetes release adds a field, add its row at the place where the Go struct has it.
  */
 #include "kube/api/pod_template_rows.h"
+
+/* Laid out by hand: one row for each field. */
+/* clang-format off */
 
 #define O(n, k, s, t) { .name = (n), .kind = GO_##k, .shape = GO_##s, .omitempty = true, .of = (t) }
 #define A(n, k, s, t) { .name = (n), .kind = GO_##k, .shape = GO_##s, .of = (t) }
@@ -637,4 +640,5 @@ static const struct go_field PodTemplateSpecRows_fields[] = {
 	O("spec", STRUCT, PLAIN, &go_PodSpec)
 };
 
-const struct go_type go_PodTemplateSpec = { PodTemplateSpecRows_fields, sizeof(PodTemplateSpecRows_fields) / sizeof(PodTemplateSpecRows_fields[0]) };
+const struct go_type go_PodTemplateSpec = { PodTemplateSpecRows_fields,
+	sizeof(PodTemplateSpecRows_fields) / sizeof(PodTemplateSpecRows_fields[0]) };

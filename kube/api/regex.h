@@ -1,4 +1,5 @@
-/* kube/api/regex.h: regular expressions that users write where only yes or no is asked. PCRE2's, with a bound on trying. */
+/* kube/api/regex.h: regular expressions that users write where only yes or no is asked. PCRE2's, with a bound on
+ * trying. */
 #pragma once
 #include <stdbool.h>
 

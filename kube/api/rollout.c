@@ -584,7 +584,7 @@ sort_map(json_t *in, const char *key)
 	free(text);
 }
 
-/* Makes of an encoded value what Go writes: the keys of maps are sorted, and a number or string is what it was in `raw`. */
+/* Converts an encoded value to the form of Go: keys of maps are sorted, and numbers and strings are as in `raw`. */
 static void
 rollout_as_go(const struct type *t, const json_t *raw, json_t *o)
 {
@@ -640,7 +640,7 @@ take_turns(struct canary_strategy *c, const struct canary_status *st)
 
 	if (c->ping_pong == NULL)
 		return;
-	c->services_besides = c->canary_service != NULL || c->stable_service != NULL;
+	c->ping_pong_and_services = c->canary_service != NULL || c->stable_service != NULL;
 	c->stable_service = ping ? c->ping_pong->ping_service : c->ping_pong->pong_service;
 	c->canary_service = ping ? c->ping_pong->pong_service : c->ping_pong->ping_service;
 }
@@ -658,8 +658,8 @@ rollout_finish(struct object *o, const json_t *j, struct arena *a)
 		take_turns((struct canary_strategy *)c, &r->status.canary);
 	r->spec.template = NULL;
 	if (r->spec.workload_ref != NULL)
-		r->template_besides = json_object_size(json_at(template, "/metadata/labels")) > 0 ||
-				      json_object_size(json_at(template, "/metadata/annotations")) > 0;
+		r->template_and_workload = json_object_size(json_at(template, "/metadata/labels")) > 0 ||
+					   json_object_size(json_at(template, "/metadata/annotations")) > 0;
 	else if (json_is_object(template))
 		r->spec.template = pod_template_canonical(a, template);
 	if (c != NULL && c->steps.n > 0) {

@@ -1,7 +1,7 @@
-/* kube/api/rollout.h: the Rollout of argoproj.io/v1alpha1: what Sluice reads and writes of it.
+/* kube/api/rollout.h: the Rollout of argoproj.io/v1alpha1.
  *
- * Field names and meanings are those of Argo Rollouts' API. What a table marks as not built is refused with an error
- * instead of being ignored.
+ * Field names and meanings are those of the API of Argo Rollouts. A field that a table marks as not built is refused
+ * with an error.
  */
 #pragma once
 #include "kube/api/meta.h"
@@ -32,14 +32,14 @@ struct conditions {
 };
 
 struct pause_step {
-	const char *duration; /* seconds, or a Go duration; NULL: until somebody promotes */
+	const char *duration; /* seconds, or a Go duration; NULL: until a promotion */
 };
 
-/* How many pods the canary has, whatever its weight; exactly one field is set. */
+/* The number of canary pods, independent of the weight; exactly one field is set. */
 struct canary_scale {
 	struct opt_int weight; /* percent of the rollout's pods */
 	struct opt_int replicas;
-	bool match_traffic_weight; /* as many as the weight needs, again */
+	bool match_traffic_weight; /* as many as the weight requires */
 };
 
 struct template_ref {
@@ -47,7 +47,7 @@ struct template_ref {
 	bool cluster_scope;
 };
 
-/* Where an argument's value comes from, other than the manifest. */
+/* The source of an argument's value. */
 struct field_ref {
 	const char *field_path;
 };
@@ -71,7 +71,7 @@ struct run_metadata {
 	struct string_map labels, annotations;
 };
 
-/* Rules for the metrics whose names a regular expression finds. */
+/* Rules for the metrics whose names match a regular expression. */
 struct dry_run {
 	const char *metric_name;
 };
@@ -91,7 +91,7 @@ struct rollout_analysis {
 	const struct run_metadata *run_metadata;
 };
 
-/* Which tls or tcp routes are meant: all whose matches have this port and, for tls, these hosts. */
+/* Selects tls or tcp routes: all whose matches have this port and, for tls, these hosts. */
 struct istio_route_ref {
 	struct opt_int port;
 	struct strings sni_hosts;
@@ -124,7 +124,7 @@ struct header_match {
 	const struct string_match *header_value;
 };
 
-/* Requests with such a header, whatever the weight, get the canary; no match: no longer. */
+/* Routes requests with a header to the canary, for any weight. Without a match it removes the route. */
 struct header_route {
 	const char *name; /* one of managedRoutes */
 	LIST_OF(struct header_match) match;
@@ -135,7 +135,7 @@ struct route_match {
 	const char *headers; /* JSON: {NAME: string match} */
 };
 
-/* Such requests are sent to the canary too, and its answers dropped; no match: no longer. */
+/* Mirrors requests to the canary, whose responses are dropped. Without a match it removes the route. */
 struct mirror_route {
 	const char *name; /* one of managedRoutes */
 	LIST_OF(struct route_match) match;
@@ -147,11 +147,11 @@ struct managed_route {
 };
 
 struct traffic_routing {
-	LIST_OF(struct managed_route) managed_routes; /* the first is looked at first */
+	LIST_OF(struct managed_route) managed_routes; /* the first one has the highest priority */
 	const struct istio_routing *istio;
 };
 
-/* What pods carry while their version is what it is. */
+/* Metadata of pods while their version has a role. */
 struct pod_metadata {
 	struct string_map labels, annotations;
 };
@@ -161,7 +161,7 @@ struct template_service {
 	const char *name; /* NULL: that of the template's ReplicaSet */
 };
 
-/* Pods of the stable or of the new version, beside those of the rollout. */
+/* Pods of the stable or of the new version, in addition to those of the Rollout. */
 struct experiment_step_template {
 	const char *name;
 	const char *spec_ref; /* stable | canary */
@@ -177,7 +177,7 @@ struct experiment_analysis {
 	const char *template_name;
 	bool cluster_scope;
 	LIST_OF(struct argument) args;
-	bool required_for_completion; /* it must succeed, and when all such have, the experiment is over */
+	bool required_for_completion; /* it must succeed; when all of these have, the experiment ends */
 };
 
 /* An Experiment that must succeed. */
@@ -190,7 +190,7 @@ struct experiment_step {
 	struct opt_int scale_down_delay_seconds;
 };
 
-/* A hook of the controller's configuration that must succeed. */
+/* A step plugin of the controller's configuration, which must succeed. */
 struct plugin_step {
 	const char *name;
 	const char *config; /* JSON, for the plugin alone */
@@ -208,7 +208,7 @@ struct canary_step {
 	const struct plugin_step *plugin;
 };
 
-/* How many of the canary's pods suffice for a step to be over. */
+/* The number of canary pods that completes a step. */
 struct progress_threshold {
 	const char *type; /* Percent | Pods */
 	int64_t value;
@@ -219,25 +219,25 @@ struct preferred_anti_affinity {
 };
 
 struct required_anti_affinity {
-	char none; /* nothing is said of it */
+	char none; /* no fields */
 };
 
-/* The new version's pods keep away from nodes of the stable one's; exactly one is set. */
+/* Keeps pods of the new version off the nodes of the stable version; exactly one is set. */
 struct anti_affinity {
 	const struct preferred_anti_affinity *preferred;
 	const struct required_anti_affinity *required;
 };
 
-/* Two Services that take turns: with each update the one that was the canary's becomes the stable version's, and no traffic has to move
- * back. */
+/* Two Services that swap roles: after an update, the Service of the canary is that of the stable version, so that no
+ * traffic moves back. */
 struct ping_pong {
 	const char *ping_service, *pong_service;
 };
 
 struct canary_strategy {
-	const char *canary_service, *stable_service; /* with ping_pong: whichever of the two it is now */
+	const char *canary_service, *stable_service; /* with ping_pong: the current one of the two */
 	const struct ping_pong *ping_pong;
-	bool services_besides; /* both are written */
+	bool ping_pong_and_services; /* both are set */
 	LIST_OF(struct canary_step) steps;
 	const struct traffic_routing *traffic_routing;
 	const char *max_surge, *max_unavailable; /* "5" or "25%" */
@@ -278,7 +278,7 @@ struct rollback_window {
 	int64_t revisions;
 };
 
-/* Where the pod template comes from, instead of spec.template. */
+/* The source of the pod template, instead of spec.template. */
 struct workload_ref {
 	const char *api_version, *kind, *name;
 	const char *scale_down; /* of a Deployment: never | onsuccess | progressively; NULL: never */
@@ -317,35 +317,35 @@ struct traffic_weights {
 	LIST_OF(struct weight_destination) additional; /* of an experiment */
 };
 
-/* What a step's plugin was asked, and has said so far; an operation each. */
+/* The state of an operation of a step plugin. */
 struct step_plugin_status {
 	int64_t index; /* of the step */
 	const char *name, *operation; /* Run, Abort, Terminate */
 	const char *phase, *message; /* Running, Successful, Failed, Error */
 	int64_t started_at, updated_at, finished_at;
-	const char *backoff; /* it is asked again so long after updated_at; a Go duration */
-	int64_t executions; /* answers so far */
+	const char *backoff; /* time from updated_at to the next call; a Go duration */
+	int64_t executions; /* number of responses */
 	bool disabled;
-	const char *status; /* its own, as JSON: given back with the next call */
+	const char *status; /* JSON of the plugin, which the next call returns to it */
 };
 
 struct canary_status {
 	const struct run_status *background_analysis, *step_analysis;
 	const char *current_experiment; /* name */
-	const char *stable_ping_pong; /* which of the two Services is the stable version's: ping or pong; NULL: pong */
-	LIST_OF(struct step_plugin_status) step_plugins; /* in the order in which they began */
+	const char *stable_ping_pong; /* the Service of the stable version: ping or pong; NULL: pong */
+	LIST_OF(struct step_plugin_status) step_plugins; /* in the order of their start */
 	const struct traffic_weights *weights;
 };
 
 struct blue_green_status {
 	const char *active_selector, *preview_selector;
 	const struct run_status *pre_promotion_analysis, *post_promotion_analysis;
-	bool scale_up_preview_check_point; /* previewReplicaCount is behind us: all pods are on their way */
+	bool scale_up_preview_check_point; /* all pods are requested, not only previewReplicaCount */
 };
 
 struct rollout_duration {
 	int64_t rollout_started_at, manual_pause_started_at;
-	struct opt_int total_manual_pause_seconds; /* set once there was one, also as 0 */
+	struct opt_int total_manual_pause_seconds; /* set after the first one, also to 0 */
 	int64_t finished_at;
 	const char *completion_status;
 };
@@ -364,22 +364,21 @@ struct rollout_status {
 	struct conditions conditions;
 	const char *phase, *message;
 	struct canary_status canary;
-	struct blue_green_status blue_green; /* clients expect it to be there, even empty */
+	struct blue_green_status blue_green; /* clients expect it, even if empty */
 	struct rollout_duration duration;
-	int64_t restarted_at; /* the restartAt that is done */
-	const char *workload_observed_generation; /* as text; NULL: there is no workload */
+	int64_t restarted_at; /* the restartAt that is completed */
+	const char *workload_observed_generation; /* as text; NULL: no workload */
 };
 
 struct rollout {
 	struct object object;
 	struct rollout_spec spec;
 	struct rollout_status status;
-	bool template_besides; /* spec.template has labels or annotations beside a workloadRef */
-	const char *
-	    steps_json; /* spec.strategy.canary.steps as Go would write it: what the step hash is made of; NULL: no canary */
+	bool template_and_workload; /* spec.template has labels or annotations, and there is a workloadRef */
+	const char *steps_json; /* spec.strategy.canary.steps as Go writes it, for the step hash; NULL: no canary */
 };
 
-/* What no row holds: that limits written as text are percent. */
+/* A rule without a row: limits as text must be percentages. */
 void canary_finish(struct canary_strategy *, const json_t *raw, struct arena *);
 
 extern const struct type string_match_type, pod_metadata_type, template_service_type, experiment_analysis_type,
@@ -387,11 +386,12 @@ extern const struct type string_match_type, pod_metadata_type, template_service_
     template_ref_type, argument_type, dry_run_type, measurement_retention_type, value_from_type, field_ref_type,
     secret_key_ref_type, label_selector_type, rollout_status_type, rollout_type;
 
-/* The rollout's selector is not empty and matches the object's labels. */
+/* Whether the selector is not empty and matches the labels of the object. */
 bool rollout_selects(const struct rollout *, const struct object *);
 
-/* A field that takes seconds or a duration. */
+/* The kinds of a field with seconds or a duration. */
 enum duration_field { DURATION_UNSET, DURATION_SET, DURATION_INVALID };
 
-/* Reads seconds ("90") or a Go duration ("1m30s"). *ret_ms is untouched unless it returns DURATION_SET. NULL is DURATION_UNSET. */
+/* Reads seconds ("90") or a Go duration ("1m30s"). *ret_ms is untouched unless it returns DURATION_SET. NULL is
+ * DURATION_UNSET. */
 enum duration_field seconds_or_duration(const char *text, int64_t *ret_ms);

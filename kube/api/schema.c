@@ -34,8 +34,8 @@ schema_list_of(json_t *items)
 	return json_pack("{s:s,s:o}", "type", "array", "items", items);
 }
 
-/* A pod template is the API server's to understand; but its ports have a protocol, because the hash of the template counts it, and
- * ReplicaSets are found by that hash. */
+/* A pod template is the API server's to understand; but its ports have a protocol, because the hash of the template
+ * counts it, and ReplicaSets are found by that hash. */
 static json_t *
 schema_pod_template(void)
 {
@@ -48,8 +48,6 @@ schema_pod_template(void)
 	json_object_set_new(fields, "ephemeralContainers", json_deep_copy(containers));
 	return schema_open_object("spec", spec);
 }
-
-/* --- rules as CEL --------------------------------------------------------------------------------------------------- */
 
 #define WORDS_MAX 32
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "kube/api/type.h"
 
-/* The CustomResourceDefinition of a root type; a new reference.
+/* Returns the CustomResourceDefinition of a root type, as a new reference.
  *
- * Unknown fields of strict types are pruned, which kubectl refuses to let happen silently ("unknown field"); those of others are
- * preserved, and so is what is not supported, because the controller refuses it by name. */
+ * Unknown fields of strict types are pruned, which kubectl reports ("unknown field"). Those of other types are
+ * preserved, as are unsupported fields, which the controller refuses by name. */
 json_t *schema_crd(const struct type *);

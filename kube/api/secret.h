@@ -1,9 +1,9 @@
-/* kube/api/secret.h: values of a Secret. */
+/* kube/api/secret.h: the values of a Secret. */
 #pragma once
 #include "base/json.h"
 
-/* The text under a key of a Secret's `data` (base64), in the arena; NULL: there is none, or it is no text. */
+/* Returns the value of a key of `data` (base64), in the arena. NULL if it does not exist or is not text. */
 const char *secret_text(struct arena *, const json_t *data, const char *key);
 
-/* The same without the line ends behind it, which are an editor's. */
+/* The same without line ends at the end, which editors add. */
 const char *secret_line(struct arena *, const json_t *data, const char *key);

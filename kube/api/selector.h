@@ -15,7 +15,7 @@ struct requirement {
 	struct strings values; /* IN, NOT_IN */
 };
 
-/* A LabelSelector as an API object has it. */
+/* A LabelSelector of an API object. */
 struct label_requirement {
 	const char *key, *operator; /* In | NotIn | Exists | DoesNotExist */
 	struct strings values;
@@ -29,7 +29,7 @@ struct label_selector {
 extern const struct type label_requirement_type, label_selector_type;
 
 struct selector {
-	LIST_OF(struct requirement) requirements; /* all must hold; none: everything matches */
+	LIST_OF(struct requirement) requirements; /* all must match; empty: everything matches */
 };
 
 /* Parses the text form. */
@@ -44,10 +44,10 @@ bool selector_matches(const struct selector *, const json_t *labels);
 /* "a=b,c!=d" over dotted paths of an object, as the fieldSelector parameter has it. */
 struct err *field_selector_matches(struct arena *, const char *text, const json_t *object, bool *ret);
 
-/* All requirements hold. An empty selector matches everything, as in Kubernetes: who must not be taken for "everything" asks
- * label_selector_is_empty first. */
+/* Whether all requirements match. An empty selector matches everything, as in Kubernetes: see
+ * label_selector_is_empty. */
 bool label_selector_matches(const struct label_selector *, const struct string_map *labels);
 bool label_selector_is_empty(const struct label_selector *);
 
-/* The text form, sorted by key, as status.selector has it (k8s.io/apimachinery, LabelSelectorAsSelector). */
+/* Returns the text form, sorted by key, as in status.selector (k8s.io/apimachinery, LabelSelectorAsSelector). */
 const char *label_selector_text(struct arena *, const struct label_selector *);

@@ -1,4 +1,4 @@
-/* kube/api/type.c: what every type shares. */
+/* kube/api/type.c: functions for all types. */
 #include "kube/api/type.h"
 #include <string.h>
 

@@ -1,16 +1,14 @@
 /* kube/api/type.h: API types as tables.
  *
- * A type is a struct and a table of rows, one a field. Decoding (with errors that name the path), encoding and validation
- * all walk the same rows, so that a field is written down once. A row is typed: `INT(step, set_weight, "setWeight")` does
- * not compile unless `struct step` has an int64_t of that name.
+ * A type is a struct and a table of rows, one for each field. Decoding (with errors that name the path), encoding and
+ * validation use the same rows, so that a field is declared once. A row is typed: `INT(step, set_weight, "setWeight")`
+ * does not compile unless `struct step` has an int64_t of that name.
  *
- *	static const struct field step_fields[] = {
- *		OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc = "share of traffic, percent"),
- *		OBJECT(canary_step, pause, "pause", &pause_type),
- *	};
+ * static const struct field step_fields[] = { OPT_INT(canary_step, set_weight, "setWeight", .min = 0, .max = 100, .doc
+ * = "share of traffic, percent"), OBJECT(canary_step, pause, "pause", &pause_type), };
  *
- * What a table does not name is ignored when the type is open, and an error listing the known names when it is `strict`
- * (where a misspelt key would silently change what a rollout does).
+ * Fields without a row are ignored, or, if the type is `strict`, an error that lists the known names: there a
+ * misspelled key would silently change a release.
  *
  * Decoded values live in the arena given to decode and are never changed afterwards.
  */
@@ -25,7 +23,7 @@ enum kind {
 	KIND_BOOL, /* bool */
 	KIND_OPT_BOOL, /* struct opt_bool */
 	KIND_INT, /* int64_t */
-	KIND_OPT_INT, /* struct opt_int: absent is told apart from 0 */
+	KIND_OPT_INT, /* struct opt_int: absent differs from 0 */
 	KIND_STRING, /* const char *; NULL when absent */
 	KIND_TIME, /* int64_t, ms since 1970; 0 when absent; RFC 3339 in JSON */
 	KIND_DURATION, /* struct duration; "1m30s" (Go syntax) in JSON */
@@ -35,7 +33,7 @@ enum kind {
 	KIND_LIST, /* LIST_OF(struct x) */
 	KIND_STRINGS, /* struct strings */
 	KIND_STRING_MAP, /* struct string_map */
-	KIND_JSON, /* const char *: compact JSON text, kept as it came */
+	KIND_JSON, /* const char *: compact JSON text */
 	KIND_ENUM, /* enum x, by the names of its values; 0 when absent */
 	KIND_MAX
 };
@@ -64,7 +62,7 @@ struct string_pair {
 };
 
 struct string_map {
-	struct string_pair *at; /* in the order in which they came */
+	struct string_pair *at; /* in input order */
 	size_t n;
 };
 
@@ -85,17 +83,17 @@ struct field {
 	    *of; /* OBJECT, EMBED, LIST: the type of the value or element; JSON: of a list decoded later */
 	bool required; /* absent is an error */
 	bool always; /* written even when empty, as Go does without omitempty */
-	bool immutable; /* not to be changed once it is there */
-	bool pod_template; /* JSON: it is one */
-	bool not_built; /* known, but Sluice cannot do it yet: present is an error that says so */
+	bool immutable; /* must not be changed */
+	bool pod_template; /* JSON: a pod template */
+	bool not_built; /* known but not supported: an error that names it */
 	int64_t min, max; /* INT, OPT_INT, when min < max */
-	size_t items_max; /* LIST, and JSON that is one: more are refused; 0: no bound */
+	size_t items_max; /* LIST, or JSON of a list: maximum length; 0: no limit */
 	const char *choices; /* STRING: "a|b|c" */
 	const char *const *names; /* ENUM: of each value; NULL or "" of one that is not written */
 	size_t n_names;
-	const char *blank; /* STRING_MAP: the value of this key is not kept; that there is one is */
-	const char *doc; /* one line; NULL: not for people to write */
-	const char *otherwise; /* what holds when it is absent, as text; NULL: nothing in particular */
+	const char *blank; /* STRING_MAP: the value of this key is not kept, only its existence */
+	const char *doc; /* one line; NULL: not for users */
+	const char *otherwise; /* the default, as text; NULL: none */
 };
 
 struct type {
@@ -105,15 +103,15 @@ struct type {
 	size_t n_fields;
 	bool strict; /* an unknown key is an error */
 	bool any_case; /* keys are taken in upper and lower case, as Go's encoding/json takes them */
-	/* What an API server can say of the fields together, "; " between: "one a b" (exactly one of them is set; "one *": of all), "any a
-	 * b", "not a b" (not both), "needs a b" (a only with b), "differ a b". A boolean is set when it is true. NULL: nothing. What
-	 * decides is the validation of who uses the type; this only says it earlier. */
+	/* Rules between fields for the API server, separated by "; ": "one a b" (exactly one is set; "one *": of all
+	 * fields), "any a b", "not a b" (not both), "needs a b" (a only with b), "differ a b". A boolean is set if
+	 * it is true. NULL: none. The controller validates the same rules. */
 	const char *rules;
 
 	/* Of root types only. */
 	const char *group; /* "" for the core group */
 	const char *version, *plural, *kind;
-	const char *also; /* older versions, in the same form, that are served too: "v1beta2 v1beta1"; NULL: none */
+	const char *also; /* older versions to serve in the same form: "v1beta2 v1beta1"; NULL: none */
 	const char *short_name; /* kubectl's: "ro" */
 	const char *scale; /* "SPEC STATUS SELECTOR", JSON paths of the scale subresource; NULL: none */
 	const char *columns; /* of kubectl get: "Name:type:path|…"; NULL: only Age */
@@ -121,7 +119,7 @@ struct type {
 	const char *doc; /* one line */
 	bool cluster_scoped;
 	bool has_status; /* /status is a subresource */
-	/* Derives, after decoding, what no row holds (a canonical template); NULL: nothing. */
+	/* Derives members without a row after decoding, for example a canonical template. NULL: none. */
 	void (*finish)(struct object *, const json_t *, struct arena *);
 };
 
@@ -167,7 +165,8 @@ struct type {
 	}
 #define NOT_BUILT(json) NOT_BUILT_AS(json, KIND_JSON)
 
-/* A type's name and rows: TYPE(canary_step, "canary step", .strict = true); TYPE_AS of another type over the same struct and rows. */
+/* The name and rows of a type: TYPE(canary_step, "canary step", .strict = true). TYPE_AS: another type with the same
+ * struct and rows. */
 #define TYPE_AS(V, T, text, ...)                                                                                       \
 	const struct type V = { .name = (text),                                                                        \
 		.size = sizeof(struct T),                                                                              \
@@ -176,52 +175,52 @@ struct type {
 		__VA_ARGS__ }
 #define TYPE(T, text, ...) TYPE_AS(T##_type, T, text, __VA_ARGS__)
 
-/* What is wrong with an object, one entry a place. */
+/* A problem of an object. */
 struct problem {
 	const char *path; /* "spec.strategy.canary.steps[2].setWeight" */
 	const char *text;
-	bool reference; /* it names something that is not there */
+	bool reference; /* it refers to an object that does not exist */
 };
 
-#define PROBLEMS_MAX 1000 /* of one object; the last of as many says that there are more */
+#define PROBLEMS_MAX 1000 /* of one object; the last one states that there are more */
 
 struct problems {
-	struct arena *arena; /* where decoded values and problems go */
-	struct arena *scratch; /* where paths are built on the way; NULL: in arena too */
+	struct arena *arena; /* for decoded values and problems */
+	struct arena *scratch; /* for paths during decoding; NULL: `arena` */
 	struct problem *at; /* in arena */
 	size_t n, room; /* n is PROBLEMS_MAX at most */
 };
 
-/* Adds a problem at a path ("spec.replicas"; copied), its text made as by printf. */
+/* Adds a problem at a path ("spec.replicas"; copied), with a printf format. */
 void problem_add(struct problems *, const char *path, const char *format, ...) printf_like(3, 4);
 
-/* The last one that was added is a reference to what is not there. */
+/* Marks the last problem as a reference to an object that does not exist. */
 void problem_is_reference(struct problems *);
 
-/* Fills the zeroed struct at `ret` from a JSON object. Every problem is added to `problems`; the field it is about stays
- * zero and the rest is decoded all the same, so that a bad field never hides the status of an object. */
+/* Fills the zeroed struct at `ret` from a JSON object. Problems are added to `problems`. A field with a problem
+ * remains zero, and the others are decoded, so that an invalid field does not hide the status of an object. */
 void decode(const struct type *, const json_t *, const char *path, struct problems *, void *ret);
 
-/* The same of a text, for a status that is kept as it is stored. What is malformed stays zero; NULL: everything does. */
+/* The same for a text, for a stored status. Malformed fields remain zero. NULL: all do. */
 void decode_text(const struct type *, const char *text, struct arena *, void *ret);
 
-/* The JSON object of a struct; a new reference. Zero values are left out unless their row says `always`. */
+/* Returns the JSON object of a struct, as a new reference. Zero values are omitted, except for rows with `always`. */
 json_t *encode(const struct type *, const void *);
 
-/* The value of an enum with this name, from 1; 0 of another name, or of NULL. */
+/* Returns the value of an enum with this name, from 1. 0 for other names and NULL. */
 unsigned enum_named(const char *const *names, size_t n, const char *name);
 
-/* The texts of a JSON list, in the arena; what else is in it is left out. NULL: none. */
+/* Returns the strings of a JSON list, in the arena, without other values. NULL: none. */
 struct strings strings_decode(struct arena *, const json_t *list);
 
-/* The object of a map, empty or not; a new reference. */
+/* Returns the JSON object of a map, as a new reference. */
 json_t *string_map_encode(const struct string_map *);
 
-/* A copy of a whole struct into an arena, sharing nothing with the original. */
+/* Returns a deep copy of a struct, in the arena. */
 void *type_copy(const struct type *, const void *, struct arena *);
 
-/* "argoproj.io/v1alpha1", or "v1" for the core group. */
+/* Returns "argoproj.io/v1alpha1", or "v1" for the core group. */
 const char *type_api_version(const struct type *, struct arena *);
 
-/* The value of a key, or NULL; of no map (NULL) too. */
+/* Returns the value of a key, or NULL. The map can be NULL. */
 const char *string_map_get(const struct string_map *, const char *key);

@@ -141,7 +141,7 @@ yaml_mapping(struct walk *w, const yaml_node_t *n, const char *path, int depth, 
 	const yaml_node_pair_t *end = n->data.mapping.pairs.top;
 	struct err *e;
 
-	/* First what is merged, so that the marks of what is said here come last, and count. */
+	/* Merged keys come first, so that the marks of own keys come last and take precedence. */
 	for (const yaml_node_pair_t *p = n->data.mapping.pairs.start; p < end; p++)
 		if (yaml_is_merge(yaml_document_get_node(w->doc, p->key)) &&
 		    (e = yaml_merge(w, p->value, path, depth + 1, merged)) != NULL)

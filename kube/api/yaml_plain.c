@@ -1,5 +1,5 @@
-/* kube/api/yaml_plain.c: what a bare scalar of YAML means. The rules are those of the readers that Kubernetes (go-yaml 2) and
- * kustomize (go-yaml 3) use: YAML 1.1 with some of 1.2, and no numbers of base 60. */
+/* kube/api/yaml_plain.c: the values of plain scalars. The rules are those of the readers that Kubernetes
+ * (go-yaml 2) and kustomize (go-yaml 3) use: YAML 1.1 with some of 1.2, and no numbers of base 60. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -88,7 +88,8 @@ plain_time(struct arena *a, const char *s)
 	    digits > 0 ? (int)digits + 1 : 0, fraction, zone);
 }
 
-/* As Go's strconv.ParseInt with base 0 reads it, without the underscores that YAML 1.1 allows; false if it is none or does not fit. */
+/* Reads a number as Go's strconv.ParseInt with base 0, without the underscores that YAML 1.1 allows; false if it is
+ * not a number or does not fit. */
 static bool
 plain_int(const char *s, json_int_t *ret)
 {
@@ -149,7 +150,7 @@ plain_number(struct arena *a, const char *s)
 	json_int_t i;
 	double d;
 
-	/* Behind a point they stand between digits, or it is none. */
+	/* After the point they are allowed only between digits. */
 	for (const char *at = s[0] == '.' ? strchr(s, '_') : NULL; at != NULL; at = strchr(at + 1, '_'))
 		if (at[-1] < '0' || at[-1] > '9' || at[1] < '0' || at[1] > '9')
 			return NULL;

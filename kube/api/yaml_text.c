@@ -1,5 +1,6 @@
-/* kube/api/yaml_text.c: JSON as YAML. Scalars are written in the style that kustomize and kubectl (go-yaml 2) choose, but that nothing is
- * folded, so that texts compare equal, and a text that has variables in it is bare where it is bare for Flux. */
+/* kube/api/yaml_text.c: JSON as YAML. Scalars are written in the style that kustomize and kubectl (go-yaml 2)
+ * choose, but that nothing is folded, so that texts compare equal, and a text that has variables in it is bare where
+ * it is bare for Flux. */
 #include <string.h>
 #include <strings.h>
 #include "base/str.h"
@@ -110,7 +111,8 @@ text_single(struct str *to, const char *s)
 	str_addc(to, '\'');
 }
 
-/* "|", its lines indented by that much, and no line end behind the last. A first line that is indented, or empty, needs the number. */
+/* "|", its lines indented by that much, and no line end behind the last. A first line that is indented, or empty,
+ * needs the number. */
 static void
 text_literal(struct str *to, const char *s, int indent)
 {
