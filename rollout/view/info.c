@@ -65,13 +65,14 @@ info_owned(struct info_source *t, const struct type *type, const struct object *
 static json_t *
 info_pod(struct info_source *t, const struct object *o)
 {
-	struct pod_summary look;
+	struct pod_summary summary;
 	json_t *j;
 
-	pod_summary(t->arena, (const struct pod_details *)o, &look);
-	j = info_part(t->arena, o, look.status);
-	json_object_set_new(j, "ready", json_string(arena_printf(t->arena, "%zu/%zu", look.ready, look.containers)));
-	info_set_int(j, "restarts", look.restarts);
+	pod_summary(t->arena, (const struct pod_details *)o, &summary);
+	j = info_part(t->arena, o, summary.status);
+	json_object_set_new(
+	    j, "ready", json_string(arena_printf(t->arena, "%zu/%zu", summary.ready, summary.containers)));
+	info_set_int(j, "restarts", summary.restarts);
 	return j;
 }
 
