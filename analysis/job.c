@@ -182,7 +182,8 @@ job_refused(const struct run_pass *s, const char *name)
 		   : NULL;
 }
 
-/* Creates the Job, once the values of Secrets that it has are known. */
+/* Creates the Job, once the values of Secrets that it has are known. The Jobs of metrics are independent of each
+ * other. */
 static void
 job_start(struct run_pass *s, size_t i, const char *name)
 {

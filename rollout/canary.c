@@ -43,7 +43,7 @@ canary_is_promoting(const struct rollout_pass *p)
 		return p->st.promote_full || p->index >= steps_count(p);
 	if (!canary_is_whole(p))
 		return false;
-	return p->st.promote_full || (canary_steps_are_done(p) && (steps_count(p) == 0 || r->weight_least == 100));
+	return p->st.promote_full || (canary_steps_are_done(p) && (steps_count(p) == 0 || r->weight_min == 100));
 }
 
 /* With Services that take turns the new version's gets all the traffic, and is called the stable version's then. */
@@ -64,7 +64,7 @@ canary_has_all_traffic(const struct rollout_pass *p)
 		return true;
 	if (p->canary->ping_pong == NULL)
 		return weights_settled(p);
-	return p->w->routing_err == NULL && r->weight_least == 100 && str_eq(r->canary_hash, p->w->hash);
+	return p->w->routing_err == NULL && r->weight_min == 100 && str_eq(r->canary_hash, p->w->hash);
 }
 
 /* Makes the new version the stable one when it has earned it. */

@@ -69,7 +69,7 @@ routes_plan(struct rollout_pass *p, bool lower)
 	if (p->w->routing_err != NULL && !p->aborted)
 		return;
 	n = p->change == CHANGE_NONE && routes_canary_is_ready(p) ? routes_of_steps(p, &want) : 0;
-	if (lower ? n > 0 || p->w->routing.routes == 0 : p->writes.routes || p->deadline_exceeded)
+	if (lower ? n > 0 || p->w->routing.managed_routes == 0 : p->writes.routes || p->deadline_exceeded)
 		return;
 	if (p->w->router->set_routes(p->w->rollout, &p->w->routing, want, n, p->arena, p->plan))
 		return;

@@ -81,8 +81,8 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 	}
 	/* before the traffic moved to the stable destination the canary had all of it, which no status has had */
 	if (p->promotion == PROMOTING) {
-		status_weight_event(p, from, 100 - p->w->routing.kept);
-		from = 100 - p->w->routing.kept;
+		status_weight_event(p, from, 100 - p->w->routing.kept_weight);
+		from = 100 - p->w->routing.kept_weight;
 	}
 	status_weight_event(p, from, to);
 }
@@ -147,7 +147,7 @@ status_counts(struct rollout_pass *p)
 	    w->routing.stable_hash != NULL) {
 		struct traffic_weights *seen = arena_alloc(p->arena, sizeof(*seen));
 		const struct traffic_weights *was = p->was->canary.weights;
-		int64_t most = w->routing.kept < 100 ? 100 - w->routing.kept : 0;
+		int64_t most = w->routing.kept_weight < 100 ? 100 - w->routing.kept_weight : 0;
 		int64_t weight = w->routing.weight < most ? w->routing.weight : most;
 
 		seen->canary = (struct weight_destination){ weight, p->canary->canary_service, w->routing.canary_hash };

@@ -41,7 +41,7 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 {
 	const struct routing *r = &p->w->routing;
 	const char *hash = object_label(&rs->object, LABEL_POD_TEMPLATE_HASH);
-	int64_t canary = r->weight, stable = 100 - r->weight_least, weight = 0;
+	int64_t canary = r->weight, stable = 100 - r->weight_min, weight = 0;
 	bool is_canary = str_eq(r->canary_hash, hash) || str_eq(p->writes.canary_hash, hash);
 
 	if (p->writes.weight.set) {
@@ -52,7 +52,7 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 		weight += canary;
 	if (str_eq(r->stable_hash, hash) || str_eq(p->writes.stable_hash, hash))
 		weight += stable;
-	return target_share(p, weight, is_canary && r->routes > 0);
+	return target_share(p, weight, is_canary && r->managed_routes > 0);
 }
 
 /* The step wants requests to reach the canary. */
@@ -77,7 +77,7 @@ target_ask(const struct rollout_pass *p, struct pod_counts *stable, struct count
 	if (w->router != NULL && w->routing_err == NULL) {
 		q.has_weights = true;
 		q.canary_weight = w->routing.weight;
-		q.stable_weight = 100 - w->routing.weight_least;
+		q.stable_weight = 100 - w->routing.weight_min;
 	}
 	if (w->new_rs != NULL)
 		q.new_rs = target_counts(w->new_rs);
@@ -170,7 +170,7 @@ target_reached(const struct rollout_pass *p)
 		return true; /* the pods are the weight; or there are none, and no traffic to see */
 	if (want.weight > 0 && !str_eq(r->canary_hash, p->w->hash))
 		return false;
-	if (r->weight == want.weight && r->weight_least == want.weight)
+	if (r->weight == want.weight && r->weight_min == want.weight)
 		return true;
 	/* Destinations of others may leave less than the step's weight; the canary then has what is left. */
 	return p->w->routing_err == NULL && p->w->router->has_weight(p->w->rollout, r, &want, p->arena);

@@ -102,7 +102,7 @@ weights_settled(const struct rollout_pass *p)
 	const struct routing *r = &p->w->routing;
 
 	return p->w->router == NULL ||
-	       (p->w->routing_err == NULL && r->weight == 0 && r->weight_least == 0 &&
+	       (p->w->routing_err == NULL && r->weight == 0 && r->weight_min == 0 &&
 		   str_eq(r->stable_hash, p->w->hash) && (weights_take_turns(p) || str_eq(r->canary_hash, p->w->hash)));
 }
 
@@ -133,7 +133,7 @@ weights_take_away(const struct routing *r, const struct wanted_split *want)
 static bool
 weights_differ(const struct routing *r, const struct wanted_split *want)
 {
-	return r->uneven || r->n_additional != want->n_additional || weights_take_away(r, want) ||
+	return r->routes_differ || r->n_additional != want->n_additional || weights_take_away(r, want) ||
 	       weights_take_away(
 		   &(struct routing){ .additional = want->additional, .n_additional = want->n_additional },
 		   &(struct wanted_split){ .additional = r->additional, .n_additional = r->n_additional });
@@ -158,7 +158,7 @@ weights_only_less(struct rollout_pass *p, struct wanted_split want)
 		n++;
 	}
 	if (want.weight > r->weight)
-		want.weight = r->weight_least;
+		want.weight = r->weight_min;
 	want.additional = list;
 	want.n_additional = n;
 	return want;
@@ -179,11 +179,11 @@ weights_plan(struct rollout_pass *p, bool lower)
 	if (weights_take_turns(p) && p->was->stable_rs == NULL)
 		return;
 	want.additional = experiment_step_weights(p, &want.n_additional);
-	same = r->weight == want.weight && r->weight_least == want.weight;
+	same = r->weight == want.weight && r->weight_min == want.weight;
 	if (same && !weights_differ(r, &want))
 		return;
 	down = weights_take_away(r, &want) ||
-	       (!same && (want.weight <= r->weight_least || (want.weight < r->weight && p->aborted)));
+	       (!same && (want.weight <= r->weight_min || (want.weight < r->weight && p->aborted)));
 	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
 	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
@@ -225,7 +225,7 @@ weights_canary_hash(const struct rollout_pass *p)
 
 	if (!p->aborted || r->splits_pods || weights_take_turns(p))
 		return p->w->hash;
-	if (r->weight > 0 || r->routes > 0 || p->writes.weight.set || p->writes.routes)
+	if (r->weight > 0 || r->managed_routes > 0 || p->writes.weight.set || p->writes.routes)
 		return NULL;
 	return replicaset_available(p->w->stable_rs) > 0 ? p->st.stable_rs : NULL;
 }
@@ -246,7 +246,7 @@ weights_plan_hashes(struct rollout_pass *p)
 	if (p->w->router == NULL || p->w->routing_err != NULL || p->w->new_rs == NULL || stable_hash == NULL)
 		return;
 	canary_ok = weights_can_carry(p, p->w->new_rs, r->weight, r->canary_hash);
-	stable_ok = weights_can_carry(p, stable, 100 - r->weight_least, r->stable_hash);
+	stable_ok = weights_can_carry(p, stable, 100 - r->weight_min, r->stable_hash);
 	/* a stable version that was scaled down gets the canary's share too only when all of its pods are
 	 * available */
 	if (!two && replicas_stable_scales(p) && r->weight > 0 && replicaset_available(p->w->new_rs) < p->replicas &&

@@ -108,12 +108,12 @@ istio_read_additional(const struct istio_splits *s, const struct istio_split *sp
 		while (k < n && !istio_host_is(d->host, list[k].service_name))
 			k++;
 		met++;
-		ret->uneven |= !first && (k == n || list[k].weight != weight);
+		ret->routes_differ |= !first && (k == n || list[k].weight != weight);
 		if (k == n)
 			list[n++].service_name = arena_strndup(s->arena, d->host, strcspn(d->host, "."));
 		list[k].weight = weight > list[k].weight ? weight : list[k].weight;
 	}
-	ret->uneven |= !first && met != n;
+	ret->routes_differ |= !first && met != n;
 	ret->additional = list;
 	ret->n_additional = n;
 }
@@ -151,7 +151,7 @@ istio_read_managed(const struct istio_splits *s, struct routing *ret)
 			    "that no step made; give the managed route another name",
 			    s->vs->object.meta.name, split.route->name);
 	}
-	ret->routes += n;
+	ret->managed_routes += n;
 	return NULL;
 }
 
@@ -183,12 +183,12 @@ istio_read_virtual_service(const struct rollout *r, const struct istio_virtual_s
 		int64_t w = istio_read_weight(s.canary, &s.at[i]);
 
 		istio_read_services(s.canary, &s.at[i], ret);
-		if (!ret->reads_route || w > ret->weight)
-			ret->kept = istio_kept_weight(s.canary, &s.at[i]);
+		if (!ret->has_route || w > ret->weight)
+			ret->kept_weight = istio_kept_weight(s.canary, &s.at[i]);
 		ret->weight = w > ret->weight ? w : ret->weight;
-		ret->weight_least = w < ret->weight_least ? w : ret->weight_least;
-		istio_read_additional(&s, &s.at[i], !ret->reads_route, ret);
-		ret->reads_route = true;
+		ret->weight_min = w < ret->weight_min ? w : ret->weight_min;
+		istio_read_additional(&s, &s.at[i], !ret->has_route, ret);
+		ret->has_route = true;
 	}
 	if ((e = istio_read_managed(&s, ret)) != NULL)
 		return e;
@@ -216,7 +216,7 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	if (routing->destination_rule == NULL && (c->canary_service == NULL || c->stable_service == NULL))
 		return err_new(
 		    a, ERR_INVALID, "%s: needs a destinationRule, or canaryService and stableService", ISTIO_FIELD);
-	*ret = (struct routing){ .weight_least = 100, .objects = arena_new_array(a, const struct object *, n + 1) };
+	*ret = (struct routing){ .weight_min = 100, .objects = arena_new_array(a, const struct object *, n + 1) };
 	for (size_t i = 0; i < n; i++)
 		if ((e = istio_read_virtual_service(r, &refs[i], view, a, ret, &ret->objects[i + 1])) != NULL &&
 		    first == NULL)
@@ -226,6 +226,8 @@ istio_read(const struct rollout *r, const struct view *view, struct arena *a, st
 	return first;
 }
 
+/* VirtualServices are independent: the patch of one is sent even if that of another failed, so that weight is lowered
+ * wherever it can be. The first patch depends on the writes before it. */
 static struct err *
 istio_set_weight(const struct rollout *r, const struct routing *now, const struct wanted_split *want, struct plan *plan)
 {

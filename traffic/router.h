@@ -12,17 +12,17 @@
 /* The state of the routing objects, as a router read it. */
 struct routing {
 	int64_t weight; /* percentage of the canary destination; the most of all routes */
-	int64_t weight_least; /* the least of them: they differ only if another client wrote one */
-	int64_t kept; /* percentage of destinations that keep theirs; at a weight of 100 the canary has all but this */
+	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
+	int64_t kept_weight; /* of destinations that keep theirs; at a weight of 100 the canary has all but this */
 	bool splits_pods; /* the destinations select pod template hashes themselves (subsets), not by Services */
 	bool needs_canary_service, needs_stable_service; /* its subsets are parts of what this Service selects */
 	const char *canary_hash, *stable_hash; /* of these destinations; NULL: they select all pods */
 	/* The weights of other destinations, by Service; the most, if the routes differ. In the arena. */
 	const struct weight_destination *additional;
 	size_t n_additional;
-	bool reads_route; /* at least one route was read */
-	bool uneven; /* the other destinations of routes differ */
-	size_t routes; /* managed routes: they send requests to the canary destination at any weight */
+	bool has_route; /* at least one route was read */
+	bool routes_differ; /* the other destinations of routes differ */
+	size_t managed_routes; /* they send requests to the canary destination at any weight */
 	const struct object **objects; /* that the router read, for its own use. In the arena of the pass */
 };
 
