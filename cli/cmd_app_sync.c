@@ -145,7 +145,7 @@ app_sync_check(struct cli *c, const char *name, const json_t *app, const json_t 
 
 /* Asks for it (consumed), and, unless --async, waits for its end. */
 static int
-app_sync_begin(struct cli *c, const char *name, json_t *sync)
+app_sync_request(struct cli *c, const char *name, json_t *sync)
 {
 	const char *user = getenv("USER");
 	json_t *app = application_get(c, name);
@@ -192,7 +192,7 @@ app_sync_run(struct cli *c)
 	    json_pack("{s:{s:b}}", strategy != NULL ? strategy : "hook", "force", cli_on(c, "force")));
 	if (selected != NULL)
 		json_object_set_new(sync, "resources", selected);
-	return app_sync_begin(c, name, sync);
+	return app_sync_request(c, name, sync);
 }
 
 static int
@@ -243,7 +243,7 @@ app_rollback_run(struct cli *c)
 	printf("rolling back to %s\n", short_revision(c, revision));
 	sync = json_pack("{s:b}", "prune", cli_on(c, "prune"));
 	application_set_revision(sync, revision);
-	return app_sync_begin(c, c->args[0], sync);
+	return app_sync_request(c, c->args[0], sync);
 }
 
 static int

@@ -29,7 +29,7 @@ const struct command cmd_promote_image = {
 	.args = "IMAGE APP...",
 	.group = GROUP_GITOPS,
 	.summary = "Commit an image to the Git of each Application",
-	.example = "promote-image registry.example/web:v2 shop-test shop-prod --review shop-prod",
+	.example = "promote-image shop/web:v2 test prod --review prod",
 	.flags =
 	    (const struct flag[]){
 		{ .name = "review",
