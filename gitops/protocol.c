@@ -2,8 +2,6 @@
 #include "gitops/protocol.h"
 #include <string.h>
 
-/* --- request ------------------------------------------------------------------------------------------------------ */
-
 static const struct field worker_metadata_fields[] = {
 	STRING(worker_metadata, name, "name", .required = true),
 	STRING(worker_metadata, namespace, "namespace"),
@@ -95,8 +93,6 @@ static const struct field worker_request_fields[] = {
 };
 TYPE(worker_request, "request");
 
-/* --- response ----------------------------------------------------------------------------------------------------- */
-
 static const struct field worker_error_fields[] = {
 	STRING(worker_error, type, "type"),
 	STRING(worker_error, message, "message"),
@@ -180,8 +176,6 @@ worker_resources_decode(struct arena *a, const json_t *list)
 		decode(&worker_resource_type, json_array_get(list, i), "", &ignored, &r.at[i]);
 	return r;
 }
-
-/* --- texts -------------------------------------------------------------------------------------------------------- */
 
 struct err *
 worker_decode(struct arena *a, const struct type *t, const char *text, size_t len, void *ret)

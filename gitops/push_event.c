@@ -181,8 +181,6 @@ push_read(struct arena *a, const struct push_headers *headers, const char *body,
 	return push_end(&check, body, len, ret, ret_why);
 }
 
-/* --- objects it concerns ------------------------------------------------------------------------------------------ */
-
 /* "host/org/repository", of any form of the URL: without scheme, user, port, ".git", in small letters. */
 static const char *
 push_event_bare(struct arena *a, const char *url)

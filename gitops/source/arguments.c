@@ -34,8 +34,6 @@ grammar_is_printable(const char *s, bool blanks)
 	return true;
 }
 
-/* --- Kubernetes' and Helm's --------------------------------------------------------------------------------------- */
-
 /* RFC 1123, a label. */
 static bool
 grammar_is_label(const char *s, size_t n)
@@ -102,8 +100,6 @@ grammar_is_parameter(const char *s)
 	}
 	return true;
 }
-
-/* --- URLs --------------------------------------------------------------------------------------------------------- */
 
 /* "HOST", "HOST:PORT", "USER@HOST:PORT", "[::1]:80", up to `n`. A user may have a password with nearly anything in
  * it. */
@@ -185,8 +181,6 @@ grammar_is_proxy(const char *s)
 	       (strstr(s, "://") != NULL ? grammar_is_url(s, schemes) : grammar_is_authority(s, strlen(s), true));
 }
 
-/* --- Git's -------------------------------------------------------------------------------------------------------- */
-
 static bool
 grammar_is_reference(const char *s)
 {
@@ -215,8 +209,6 @@ grammar_is_commit(const char *s)
 {
 	return strlen(s) == 40 && strspn(s, "0123456789abcdefABCDEF") == 40;
 }
-
-/* ------------------------------------------------------------------------------------------------------------------ */
 
 static const struct row {
 	size_t longest;

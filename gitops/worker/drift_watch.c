@@ -51,8 +51,6 @@ struct drift_watch {
 
 static void drift_stream_start(struct drift_stream *);
 
-/* --- whose an object is ------------------------------------------------------------------------------------------- */
-
 static void
 drift_report(struct drift_watch *t, const char *group, const char *kind, const char *ns, const char *name)
 {
@@ -99,8 +97,6 @@ drift_manager_remove(struct drift_watch *t, const char *key)
 			map_remove(&t->owners, m->keys[i]);
 	drift_manager_free(m);
 }
-
-/* --- a stream ----------------------------------------------------------------------------------------------------- */
 
 static void
 drift_stream_set_version(struct drift_stream *s, const char *version)
@@ -308,8 +304,6 @@ drift_stream_free(struct drift_stream *s)
 	arena_free(s->arena);
 	free(s);
 }
-
-/* --- who manages what --------------------------------------------------------------------------------------------- */
 
 /* Objects of another kind than `only` (NULL: of any) do not count. */
 static void

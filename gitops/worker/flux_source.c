@@ -8,8 +8,6 @@
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/session_state.h"
 
-/* --- variables and credentials ------------------------------------------------------------------------------------ */
-
 static void
 flux_source_set_variable(struct session *s, const char *name, const char *value)
 {
@@ -154,8 +152,6 @@ flux_source_start(struct session *s, size_t i)
 	    NULL, NULL, flux_source_read_variables, c);
 	return true;
 }
-
-/* --- rendering ---------------------------------------------------------------------------------------------------- */
 
 /* Returns what the spec adds to the kustomization in the path. */
 static struct application_kustomize

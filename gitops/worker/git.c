@@ -57,8 +57,6 @@ struct git {
 	size_t n_env;
 };
 
-/* --- the environment ---------------------------------------------------------------------------------------------- */
-
 static void
 git_add_variable(struct git *g, const char *name, const char *value)
 {
@@ -200,8 +198,6 @@ git_run(struct git *g, size_t output_max, struct bytes *ret, const char *const *
 
 #define GIT(g, max, ret, ...) git_run((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* --- the cache ---------------------------------------------------------------------------------------------------- */
-
 /* And those that it is in. 0, or -1. */
 static int
 git_make_directory(struct arena *a, const char *path)
@@ -237,8 +233,6 @@ git_remove_tree(int at, const char *name)
 	closedir(d);
 	unlinkat(at, name, AT_REMOVEDIR);
 }
-
-/* --- its size ----------------------------------------------------------------------------------------------------- */
 
 /* The packs of a repository. */
 struct packs {
@@ -405,8 +399,6 @@ git_lock(struct git *g)
 	return fd;
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
-
 static bool
 git_read_all(int fd, char *to, size_t n, int64_t timeout_ms)
 {
@@ -519,8 +511,6 @@ git_list_files(struct git *g, const char *commit, struct tree *ret)
 	*ret = (struct tree){ .entries = entries, .n = i, .read = git_read_entry, .arg = of };
 	return NULL;
 }
-
-/* --- a request ---------------------------------------------------------------------------------------------------- */
 
 /* Fetches the commit, one deep: by its reference, which every server accepts, or by its id, or, if the server
  * accepts no ids, with all references. */

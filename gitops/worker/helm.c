@@ -98,8 +98,6 @@ helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct b
 	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
 }
 
-/* --- files -------------------------------------------------------------------------------------------------------- */
-
 /* `path` is seen from our directory. */
 static struct err *
 helm_write_file(struct running *r, const char *path, const char *text, size_t len)
@@ -167,8 +165,6 @@ helm_read_named(struct running *r, const struct helm_chart *c, const char *name,
 		return e;
 	return tree_read(tree, r->arena, path, ret, NULL);
 }
-
-/* --- values ------------------------------------------------------------------------------------------------------- */
 
 static struct err *
 helm_add_values(struct running *r, const char *name, const char *text, size_t len)
@@ -259,8 +255,6 @@ helm_add_options(struct running *r, const struct helm_chart *c, const struct app
 	return e != NULL ? e : helm_add_parameters(r, c, h);
 }
 
-/* --- what it prints ----------------------------------------------------------------------------------------------- */
-
 static struct err *
 helm_read_output(struct running *r, const struct helm_chart *c, struct bytes out, struct manifests *ret)
 {
@@ -326,8 +320,6 @@ helm_render(struct arena *a, const struct helm *h, const struct helm_chart *c, s
 	scratch_end(r.dir);
 	return e != NULL ? err_wrap(a, e, "%s", c->directory[0] != '\0' ? c->directory : c->release) : NULL;
 }
-
-/* --- repositories ------------------------------------------------------------------------------------------------- */
 
 /* Returns where a chart with an exact version is kept. The name depends on the credentials, so that only a request
  * with the same ones finds it. */

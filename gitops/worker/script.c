@@ -50,8 +50,6 @@ scripts_free(struct scripts *s)
 	return NULL;
 }
 
-/* --- the way ------------------------------------------------------------------------------------------------------ */
-
 /* All of it, until the time that is left is over (below 0: without end). */
 static bool
 script_move(int fd, void *at, size_t n, bool out, int64_t until)
@@ -99,8 +97,6 @@ script_get(int fd, int64_t until)
 	text[n] = '\0';
 	return text;
 }
-
-/* --- the child ---------------------------------------------------------------------------------------------------- */
 
 static void
 script_allow_time(int ms)
@@ -178,8 +174,6 @@ scripts_begin(struct scripts *s)
 	if (s->fd < 0)
 		(void)scripts_start(s, a);
 }
-
-/* --- queries ---------------------------------------------------------------------------------------------------- */
 
 static struct err *
 script_end_reason(const struct scripts *s, struct arena *a, int status)

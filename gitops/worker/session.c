@@ -11,27 +11,45 @@
 struct stage {
 	const char *name; /* for the log */
 	size_t (*prepare)(struct session *); /* returns the number of calls */
-	bool (*start)(
-	    struct session *, size_t i); /* starts a call; false: it is not needed. NULL: there are no calls */
+	bool (*start)(struct session *, size_t i); /* starts a call; false: it is not needed. NULL: no calls */
 	enum session_stage (*finish)(struct session *); /* returns the stage that follows; NULL: it is `next` */
 	enum session_stage next;
 };
 
 static const struct stage stages[] = {
-	[STAGE_SETTINGS] = { "settings", credentials_prepare, credentials_start, .next = STAGE_SOURCES },
-	[STAGE_FLUX_SETTINGS] = { "settings", flux_source_prepare, flux_source_start, .next = STAGE_SOURCES },
-	[STAGE_SOURCES] = { "sources", sources_prepare, NULL, sources_finish },
-	[STAGE_KINDS] = { "kinds", desired_prepare, desired_start, desired_finish },
-	[STAGE_ROLLOUTS] = { "rollouts", list_prepare_rollouts, list_start_scope, .next = STAGE_OBJECTS },
-	[STAGE_OBJECTS] = { "objects", list_prepare_objects, list_start_object, list_finish },
-	[STAGE_DRY_RUNS] = { "dry runs", dry_run_prepare, dry_run_start, dry_run_finish },
-	[STAGE_PLAN] = { "plan", apply_prepare_plan, NULL, apply_next },
-	[STAGE_TASKS] = { "tasks", apply_prepare_tasks, apply_start, apply_finish },
-	[STAGE_CHECKS] = { "checks", checks_prepare, checks_start, .next = STAGE_END },
+	[STAGE_SETTINGS] = { .name = "settings",
+	    .prepare = credentials_prepare,
+	    .start = credentials_start,
+	    .next = STAGE_SOURCES },
+	[STAGE_FLUX_SETTINGS] = { .name = "settings",
+	    .prepare = flux_source_prepare,
+	    .start = flux_source_start,
+	    .next = STAGE_SOURCES },
+	[STAGE_SOURCES] = { .name = "sources", .prepare = sources_prepare, .finish = sources_finish },
+	[STAGE_KINDS] = { .name = "kinds",
+	    .prepare = desired_prepare,
+	    .start = desired_start,
+	    .finish = desired_finish },
+	[STAGE_ROLLOUTS] = { .name = "rollouts",
+	    .prepare = list_prepare_rollouts,
+	    .start = list_start_scope,
+	    .next = STAGE_OBJECTS },
+	[STAGE_OBJECTS] = { .name = "objects",
+	    .prepare = list_prepare_objects,
+	    .start = list_start_object,
+	    .finish = list_finish },
+	[STAGE_DRY_RUNS] = { .name = "dry runs",
+	    .prepare = dry_run_prepare,
+	    .start = dry_run_start,
+	    .finish = dry_run_finish },
+	[STAGE_PLAN] = { .name = "plan", .prepare = apply_prepare_plan, .finish = apply_next },
+	[STAGE_TASKS] = { .name = "tasks",
+	    .prepare = apply_prepare_tasks,
+	    .start = apply_start,
+	    .finish = apply_finish },
+	[STAGE_CHECKS] = { .name = "checks", .prepare = checks_prepare, .start = checks_start, .next = STAGE_END },
 };
 _Static_assert(ARRAY_SIZE(stages) == STAGE_END, "a row for each stage");
-
-/* --- stages ------------------------------------------------------------------------------------------------------- */
 
 static void
 session_enter(struct session *s, enum session_stage stage)
@@ -93,8 +111,6 @@ session_fail(struct session *s, const char *type, const struct err *e)
 	s->error_type = type;
 	s->error = err_copy(s->arena, e);
 }
-
-/* --- start and end ------------------------------------------------------------------------------------------------ */
 
 static bool
 session_has_scripts(const struct application *app)
