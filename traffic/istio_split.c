@@ -73,8 +73,9 @@ istio_split_at(const struct canary_strategy *c, const struct virtual_service *vs
 	for (size_t i = 0; i < ret->route->route.n; i++) {
 		enum istio_side side = istio_side(c, &ret->route->route.at[i].destination);
 
-		if (ret->n[side]++ == 0 && side <= SIDE_STABLE)
+		if (side <= SIDE_STABLE && ret->n[side] == 0)
 			ret->first[side] = (unsigned)i;
+		ret->n[side]++;
 	}
 	return true;
 }

@@ -59,7 +59,7 @@ text_other_case(unsigned c, bool upper)
 		if (!upper && c >= rows[i].up && c <= rows[i].up + n)
 			return c - rows[i].up + rows[i].low;
 	}
-	/* Latin Extended-A: pairs of neighbours, the upper-case letter first. */
+	/* Latin Extended-A: pairs of neighbors, the upper-case letter first. */
 	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x14a && c <= 0x177))
 		return upper ? c & ~1u : c | 1u;
 	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))

@@ -27,7 +27,7 @@ check "a misspelt command is guessed" says 'did you mean "promote"' "$s" promte 
 check "the help has a command's own flags first" sh -c "'$s' promote --help | grep -n -- '--full\|--kubeconfig' | head -n 1 | grep -q full"
 check "and an example" says "sluice promote web --full" "$s" promote --help
 check "unknown command fails" code 2 "$s" frobnicate
-check "a misspelt second word is guessed" says 'unknown command "app snyc"; did you mean "app sync"' "$s" app snyc
+check "a misspelt second word is guessed" says 'unknown command "app synch"; did you mean "app sync"' "$s" app synch
 check "a misspelt flag is guessed" says 'unknown flag --ful; did you mean --full' "$s" promote myapp --ful
 check "help groups the commands" says "Deliver:" "$s" help
 check "help of a command by name" says "sluice promote NAME" "$s" help promote
