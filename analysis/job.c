@@ -201,7 +201,7 @@ job_start(struct run_pass *s, size_t i, const char *name)
 	} else if (s->resolved != NULL) {
 		plan_create(s->plan, &job_type, ns, name,
 		    job_object(s->world->run, &s->resolved->metrics[i], name, s->world->settings));
-		plan_beside(s->plan);
+		plan_independent(s->plan);
 		plan_reason(s->plan, "metric %s: Job %s starts", s->masked.metrics[i].name, name);
 	}
 }
@@ -274,7 +274,7 @@ job_clean(struct run_pass *s)
 		    (later <= kept && (job_outcome(j, s->arena, &message) != RUN_RUNNING || job_is_running(s, j))))
 			continue;
 		plan_delete(s->plan, &j->object);
-		plan_beside(s->plan);
+		plan_independent(s->plan);
 	}
 }
 

@@ -170,8 +170,8 @@ cache_entry_new(const struct type *t, const json_t *j, const struct unreadable *
 	return e;
 }
 
-/* False: what is there is as new. Of what has no version that is not known. A version that could not be read may be readable when it comes
- * again, because the fault was on the way. */
+/* Returns false when the object in the cache is as new, or may be, because it has no version. A version that could
+ * not be read may be readable when it comes again, because the fault was on the way. */
 static bool
 cache_is_newer(const struct object *o, const struct object *old)
 {
@@ -244,7 +244,7 @@ cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 	if (version == NULL || name == NULL)
 		return; /* a Status, as a delete answers */
 	if (s->reached == NULL)
-		return; /* it would never be told that the object is gone */
+		return; /* no event would report that the object is gone */
 	if (map_get(&s->entries,
 		cache_key(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
 	    resource_version_compare(version, s->reached) <= 0)

@@ -15,7 +15,7 @@ struct call {
 	int64_t until; /* mono ms */
 	bool json_patch;
 	struct list_reader *list; /* NULL: the answer is taken whole */
-	struct err *wrong; /* what was read of it is none; in the arena below */
+	struct err *wrong; /* the list cannot be read; in the arena below */
 	struct arena *arena;
 };
 
@@ -110,8 +110,8 @@ client_read_object(struct arena *a, struct bytes body, json_t **ret)
 		item_name(part), why.why));
 }
 
-/* A list whose objects have been handed on. What is answered with 200 and has no items, or some that are no objects, says nothing of what is
- * there: taken for an empty list, it would delete all. */
+/* A list whose objects have been handed on. What is answered with 200 and has no items, or some that are no objects,
+ * says nothing of what is there: taken for an empty list, it would delete all. */
 static struct err *
 client_list_end(struct call *c, struct arena *a, json_t **ret)
 {

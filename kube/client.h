@@ -16,7 +16,7 @@
 /* "/apis/argoproj.io/v1alpha1/namespaces/NS/rollouts/NAME/SUB": ns, name and sub may be NULL. In the arena. */
 const char *client_path(struct arena *, const struct type *, const char *ns, const char *name, const char *sub);
 
-/* What an answer means: NULL for 2xx, else an error of the fitting class with the server's own message. */
+/* Returns NULL for a 2xx response, else an error of the fitting class with the server's own message. */
 struct err *client_error(struct arena *, const struct err *, int status, struct bytes body);
 
 /* How long the server asks to be left alone, within CLIENT_RETRY_AFTER_MAX_MS; 0: it does not. */
@@ -36,14 +36,15 @@ client_timeout_ms(const struct transport *t)
 	return t->patience_ms > 0 ? t->patience_ms : CLIENT_TIMEOUT_MS;
 }
 
-/* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and all within one
- * time-out; an error then has what it asked for last. `done` comes from the loop, exactly once, unless the call is canceled. Bodies are JSON text, copied. */
+/* Makes one call, and again when the server asks to come back later (429 or 503 with Retry-After), a few times and
+ * all within one time-out; an error then has what it asked for last. `done` comes from the loop, exactly once, unless
+ * the call is canceled. Bodies are JSON text, copied. */
 struct call *client_call(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
-/* GETs a list, and calls `item` with its objects one by one while it comes, whatever its length: also with those of one that then breaks
- * off, and with those that cannot be read. `done` has the list without them. */
+/* GETs a list, and calls `item` with its objects one by one while it comes, whatever its length: also with those of
+ * one that then breaks off, and with those that cannot be read. `done` has the list without them. */
 struct call *client_list(struct transport *, const char *url, list_item *item, client_done *done, void *arg);
-/* The same for what somebody waits for: it comes soon (within CLIENT_SOON_MS), or not at all. */
+/* The same with the time-out CLIENT_SOON_MS, for calls that delay others. */
 struct call *client_call_soon(struct transport *, const char *method, const char *url, const char *content_type,
     const char *body, client_done *done, void *arg);
 

@@ -1,8 +1,8 @@
 /* kube/config.h: where the API server is, and who we are to it.
  *
- * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file of --kubeconfig; or
- * all files of $KUBECONFIG put together, where the first to name something wins; or ~/.kube/config; or, inside a Pod, its service
- * account. Relative paths in a file are relative to it.
+ * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file
+ * of --kubeconfig; or all files of $KUBECONFIG put together, where the first to name something wins; or
+ * ~/.kube/config; or, inside a Pod, its service account. Relative paths in a file are relative to it.
  */
 #pragma once
 #include <stdbool.h>
@@ -19,9 +19,9 @@ struct config_exec {
 	const char *install_hint; /* NULL: none */
 };
 
-/* Whom we act as. */
+/* The user that we impersonate. */
 struct config_impersonation {
-	const char *user, *uid; /* NULL: nobody */
+	const char *user, *uid; /* NULL: none */
 	struct strings groups;
 };
 
@@ -38,7 +38,7 @@ struct config {
 	bool insecure;
 };
 
-/* What flags say instead of the files; NULL fields say nothing. */
+/* Values of flags, which outrank the files; NULL: not given. */
 struct config_overrides {
 	const char *file, *context, *cluster, *user;
 	const char *server, *token, *tls_server_name, *ca_file, *cert_file, *key_file, *as, *as_uid;

@@ -8,7 +8,7 @@
 #define OUTPUT_MAX (1u << 20)
 #define RUN_MS 60000
 #define MEMORY_MAX (4ull << 30) /* bytes; the clouds' tools are large */
-#define EARLY_MS 5000 /* renewed so long before it expires */
+#define EARLY_MS 5000 /* time before the expiry at which it is renewed */
 
 struct credentials {
 	struct loop *loop;
@@ -16,17 +16,17 @@ struct credentials {
 	void (*changed)(void *);
 	void *arg;
 	struct program_process *process; /* NULL: none runs */
-	struct arena *arena; /* of what it said; NULL: nothing yet, or it failed */
-	struct credential said;
+	struct arena *arena; /* of the credential; NULL: none yet, or it failed */
+	struct credential current;
 	int64_t expires_at; /* wall ms; 0: never */
-	char *failure; /* of the last run; told once */
+	char *failure; /* of the last run; reported once */
 };
 
 static void
 credentials_forget(struct credentials *c)
 {
 	c->arena = arena_free(c->arena);
-	c->said = (struct credential){ 0 };
+	c->current = (struct credential){ 0 };
 	c->expires_at = 0;
 }
 
@@ -50,10 +50,10 @@ credentials_read(struct credentials *c, const struct program_end *end)
 	status = json_object_get(j, "status");
 	if (!str_eq(json_str(j, "kind"), "ExecCredential") || !json_is_object(status))
 		return "its output is not an ExecCredential with a status";
-	c->said = (struct credential){ arena_strdup(c->arena, json_str(status, "token")),
+	c->current = (struct credential){ arena_strdup(c->arena, json_str(status, "token")),
 		arena_strdup(c->arena, json_str(status, "clientCertificateData")),
 		arena_strdup(c->arena, json_str(status, "clientKeyData")) };
-	if (c->said.token == NULL && (c->said.cert == NULL || c->said.key == NULL))
+	if (c->current.token == NULL && (c->current.cert == NULL || c->current.key == NULL))
 		return "its output has neither a token nor a client certificate and key";
 	expires = json_str(status, "expirationTimestamp");
 	if (expires != NULL && !time_parse(expires, &c->expires_at))
@@ -133,7 +133,7 @@ credentials_get(struct credentials *c, struct arena *a, struct credential *ret, 
 		return CREDENTIALS_FAILED;
 	}
 	if (c->arena != NULL && (c->expires_at == 0 || loop_wall(c->loop) < c->expires_at - EARLY_MS)) {
-		*ret = c->said;
+		*ret = c->current;
 		return CREDENTIALS_READY;
 	}
 	if ((e = credentials_run(c, a)) != NULL) {

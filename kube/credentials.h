@@ -1,8 +1,9 @@
-/* kube/credentials.h: who we are, as an exec plugin says (client.authentication.k8s.io; kubernetes.io/docs/reference/access-authn-authz/
- * authentication, client-go credential plugins).
+/* kube/credentials.h: who we are, as an exec plugin says (client.authentication.k8s.io;
+ * kubernetes.io/docs/reference/access-authn-authz/ authentication, client-go credential plugins).
  *
- * The program is run when somebody first needs to know, again when what it said expires or was refused (401), and never two at a
- * time. Nothing waits for it but the requests that need it: it is a child process on the loop, with a time and a length limit.
+ * The program is run when a request first needs a credential, again when the credential expires or is refused (401),
+ * and never two at a time. Nothing waits for it but the requests that need it: it is a child process on the loop,
+ * with a time and a length limit.
  */
 #pragma once
 #include "io/loop.h"
@@ -10,7 +11,7 @@
 
 struct credentials;
 
-/* What it said; NULL fields were not said. Borrowed until the loop's next turn. */
+/* The credential; fields that the program left out are NULL. Borrowed until the loop's next turn. */
 struct credential {
 	const char *token;
 	const char *cert, *key; /* PEM */
@@ -18,15 +19,16 @@ struct credential {
 
 enum credentials_state { CREDENTIALS_READY, CREDENTIALS_WAITING, CREDENTIALS_FAILED };
 
-/* `changed` is told when a wait is over: ask again then. The exec configuration is borrowed. */
+/* `changed` is called when a wait is over: call credentials_get again then. The exec configuration is borrowed. */
 struct credentials *credentials_new(struct loop *, const struct config_exec *, void (*changed)(void *arg), void *arg);
 
-/* READY sets *ret_credential; FAILED sets *ret_err (in the arena), and the next call tries again; WAITING: a program runs. */
+/* READY sets *ret_credential; FAILED sets *ret_err (in the arena), and the next call tries again; WAITING: a program
+ * runs. */
 enum credentials_state credentials_get(
     struct credentials *, struct arena *, struct credential *ret_credential, struct err **ret_err);
 
-/* The server refused what was said last: the next get runs the program again. */
+/* The server refused the last credential: the next get runs the program again. */
 void credentials_refused(struct credentials *);
 
-/* Takes NULL; returns NULL. A program that is still running is killed, and whoever waits for it is not told. */
+/* Takes NULL; returns NULL. A program that is still running is killed, and `changed` is not called. */
 struct credentials *credentials_free(struct credentials *);

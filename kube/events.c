@@ -1,4 +1,4 @@
-/* kube/events.c: a few lists of bodies, the first of each under way. */
+/* kube/events.c: a few queues of bodies; the first of each is being sent. */
 #include "kube/events.h"
 #include <inttypes.h>
 #include <string.h>
@@ -17,10 +17,10 @@ struct waiting {
 	struct waiting *next;
 };
 
-/* Events of one object go one after the other, those of others beside them. */
+/* Events of one object are sent one after the other, those of different objects at the same time. */
 struct lane {
 	struct events *events;
-	struct waiting *head, *tail; /* the first is under way */
+	struct waiting *head, *tail; /* the first is being sent */
 	struct call *call;
 	struct timer again;
 };
@@ -33,8 +33,8 @@ struct events {
 	struct rand_stream rand;
 	struct lane lanes[LANES];
 	size_t n; /* waiting in all of them */
-	void (*told)(const struct plan_step *, void *arg); /* NULL: nobody */
-	void *told_arg;
+	void (*on_event)(const struct plan_step *, void *arg); /* NULL: none */
+	void *observer_arg;
 };
 
 static void events_send_first(struct lane *);
@@ -129,10 +129,10 @@ events_lane(struct events *ev, const char *name)
 }
 
 void
-events_observe(struct events *ev, void (*told)(const struct plan_step *, void *), void *arg)
+events_observe(struct events *ev, void (*on_event)(const struct plan_step *, void *), void *arg)
 {
-	ev->told = told;
-	ev->told_arg = arg;
+	ev->on_event = on_event;
+	ev->observer_arg = arg;
 }
 
 void
@@ -147,8 +147,8 @@ events_emit(struct events *ev, const struct plan_step *s)
 	struct lane *l = events_lane(ev, m->name);
 	struct waiting *w;
 
-	if (ev->told != NULL)
-		ev->told(s, ev->told_arg);
+	if (ev->on_event != NULL)
+		ev->on_event(s, ev->observer_arg);
 	if (ev->n == EVENTS_MAX) {
 		log_warn("event queue is full; dropped one", "reason", s->reason, "message", s->message);
 		return;

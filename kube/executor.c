@@ -192,7 +192,7 @@ execution_skip(struct execution *x)
 	const struct plan *p = x->plan;
 
 	x->step++;
-	while (x->step < p->n_steps && p->steps[x->step].op == PLAN_EVENT && !p->steps[x->step].beside)
+	while (x->step < p->n_steps && p->steps[x->step].op == PLAN_EVENT && !p->steps[x->step].independent)
 		x->step++;
 }
 
@@ -355,7 +355,7 @@ execution_make_steps(struct execution *x)
 	while (x->step < p->n_steps) {
 		const struct plan_step *s = &p->steps[x->step];
 
-		if (x->failed != NULL && s->op != PLAN_EVENT && !s->beside)
+		if (x->failed != NULL && s->op != PLAN_EVENT && !s->independent)
 			break;
 		if (s->op == PLAN_EVENT) {
 			events_emit(x->to->events, s);

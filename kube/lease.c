@@ -13,14 +13,14 @@ struct lease {
 	char *namespace, *name, *identity;
 	struct rand_stream rand;
 	struct timer timer; /* of the next try */
-	struct timer deadline; /* at which we stop acting */
+	struct timer deadline; /* at which we stop leading */
 	struct call *call;
 	bool leading;
 	int64_t renewed_at; /* mono ms: when the renewal that succeeded last was sent */
-	int64_t sent_at; /* mono ms of the write that is under way */
+	int64_t sent_at; /* mono ms of the open write */
 	char *seen; /* the record as it was last seen: its resourceVersion */
 	int64_t seen_at; /* mono ms: since when it is as it is */
-	char *told; /* the holder that `waiting` was last told, or "" for an error */
+	char *reported; /* the holder that was last reported by `waiting`, or "" for an error */
 	void (*released)(void *arg);
 	void *released_arg;
 };
@@ -63,10 +63,10 @@ lease_on_deadline(struct timer *t, void *arg)
 static void
 lease_report_waiting(struct lease *l, const char *holder, const struct err *e)
 {
-	if (l->settings.waiting == NULL || l->leading || (l->told != NULL && strcmp(l->told, holder) == 0))
+	if (l->settings.waiting == NULL || l->leading || (l->reported != NULL && strcmp(l->reported, holder) == 0))
 		return;
-	free(l->told);
-	l->told = mem_strdup(holder);
+	free(l->reported);
+	l->reported = mem_strdup(holder);
 	l->settings.waiting(l->settings.arg, holder, e);
 }
 
@@ -83,8 +83,8 @@ lease_on_written(void *arg, const struct err *e, const json_t *body)
 		    l->renewed_at + l->settings.renew_deadline_ms - loop_mono(l->transport->loop));
 		if (!l->leading) {
 			l->leading = true;
-			free(l->told);
-			l->told = NULL;
+			free(l->reported);
+			l->reported = NULL;
 			l->settings.started(l->settings.arg);
 		}
 	} else if (e->class != ERR_CONFLICT && e->class != ERR_EXISTS) {
@@ -101,7 +101,8 @@ lease_time(struct arena *a, int64_t ms)
 	return arena_printf(a, "%.*s.%03d000Z", (int)strlen(seconds) - 1, seconds, (int)(ms % 1000));
 }
 
-/* Writes the record as ours; `old` NULL: there is none. The resourceVersion makes it fail when somebody was faster. */
+/* Writes the record as ours; `old` NULL: there is no Lease. The resourceVersion makes the write fail when another
+ * process was faster. */
 static void
 lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 {
@@ -123,7 +124,7 @@ lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 	    json_text(a, j), lease_on_written, l);
 }
 
-/* The record has not changed for as long as its holder said it would hold. */
+/* The record has not changed for the duration that its holder wrote into it. */
 static bool
 lease_is_expired(struct lease *l, const struct lease_object *o)
 {
@@ -207,7 +208,7 @@ lease_on_released(void *arg, const struct err *e, const json_t *body)
 {
 	struct lease *l = arg;
 
-	(void)e; /* then it expires by itself */
+	(void)e; /* then it expires */
 	(void)body;
 	l->call = NULL;
 	l->released(l->released_arg);
@@ -230,7 +231,7 @@ lease_release(struct lease *l, void (*done)(void *arg), void *arg)
 		done(arg);
 		return;
 	}
-	/* The test keeps us from taking it from somebody else. */
+	/* The test keeps us from taking it from another process. */
 	l->call = client_call(l->transport, "PATCH", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
 	    PATCH_JSON,
 	    arena_printf(a,
@@ -252,7 +253,7 @@ lease_free(struct lease *l)
 	free(l->name);
 	free(l->identity);
 	free(l->seen);
-	free(l->told);
+	free(l->reported);
 	free(l);
 	return NULL;
 }

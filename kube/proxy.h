@@ -1,11 +1,14 @@
-/* kube/proxy.h: which proxy of the environment a URL is asked through, as curl and Go's clients read it (http_proxy, https_proxy, all_proxy,
- * no_proxy, and the same in capitals; HTTP_PROXY not, which a CGI server would set from a request). */
+/* kube/proxy.h: which proxy of the environment a URL is asked through, as curl and Go's clients read it (http_proxy,
+ * https_proxy, all_proxy, no_proxy, and the same in capitals; HTTP_PROXY not, which a CGI server would set from a
+ * request). */
 #pragma once
 #include <stdbool.h>
 #include "base/arena.h"
 
-/* The proxy's URL, borrowed from the environment; NULL: none. `host` is the URL's, without a port; in brackets when it is an IPv6 address. */
+/* The proxy's URL, borrowed from the environment; NULL: none. `host` is the URL's, without a port; in brackets when
+ * it is an IPv6 address. */
 const char *proxy_of(const char *scheme, const char *host);
 
-/* The list of no_proxy has the host: "*", a name, the end of one (with or without a dot in front), an address, or a range of them (10.0.0.0/8). */
+/* The list of no_proxy has the host: "*", a name, the end of one (with or without a dot in front), an address, or a
+ * range of them (10.0.0.0/8). */
 bool proxy_is_bypassed(const char *list, const char *host);

@@ -10,7 +10,7 @@
 #define BACKOFF_MAX_MS 10000
 #define OUTDATED_MS 20
 #define OUTDATED_MAX_MS 1000 /* conflicts that go on for this long back off like any other failure */
-/* A wall time is looked at again this often: the wall clock may be set, or the machine may have slept. */
+/* A wall time is compared again this often: the wall clock may be set, or the machine may have slept. */
 #define WALL_CHECK_MS 15000
 
 struct queue {

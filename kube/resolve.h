@@ -7,7 +7,8 @@
 
 struct resolve;
 
-/* Asks; `done` is called once, from the loop, with what the name resolves to; n 0: it does not. NULL: no thread can be had. */
+/* Asks; `done` is called once, from the loop, with what the name resolves to; n 0: it does not. NULL: no thread can
+ * be had. */
 struct resolve *resolve_start(
     struct loop *, const char *host, void (*done)(void *arg, const struct address *addresses, size_t n), void *arg);
 

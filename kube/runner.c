@@ -1,4 +1,5 @@
-/* kube/runner.c: watches fill the cache, changes queue keys, a key gets a pass, a pass makes a plan, the plan is carried out. */
+/* kube/runner.c: watches fill the cache, changes queue keys, a key gets a pass, a pass makes a plan, the plan is
+ * carried out. */
 #include "kube/runner.h"
 #include <assert.h>
 #include <stdio.h>
@@ -49,8 +50,6 @@ struct runner {
 	bool open; /* the first lists are in */
 	struct map keys; /* id → struct key */
 };
-
-/* --- keys ---------------------------------------------------------------------------------------------------------- */
 
 static void
 runner_on_response(void *arg, int64_t ms)
@@ -181,7 +180,7 @@ runner_emit_own(const struct object *own, void *arg)
 	runner_emit(own->meta.namespace, own->meta.name, arg);
 }
 
-/* Whom it concerns may stand in the part of it that cannot be read: then all keys of its namespace get a pass, and look. */
+/* The part that cannot be read may name the keys that it concerns: all keys of its namespace get a pass. */
 static void
 runner_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 {
@@ -214,8 +213,6 @@ runner_on_garbled(const struct type *t, void *arg)
 	if (r->settings.garbled != NULL)
 		r->settings.garbled(t, r->settings.arg);
 }
-
-/* --- passes -------------------------------------------------------------------------------------------------------- */
 
 /* Remembers how the plan ended: NULL is well. */
 static void
@@ -311,7 +308,8 @@ runner_stand_still(struct key *k, const struct pass *p, const struct object *unr
 		k->controller->stand_still(p, why, k->plan);
 }
 
-/* In place of the plan. Its writes would rest on weights or numbers of pods that a write of unknown outcome may have changed. The notes stay. */
+/* In place of the plan. Its writes would rest on weights or numbers of pods that a write of unknown outcome may have
+ * changed. The notes stay. */
 static void
 runner_fetch_doubtful(struct key *k, const struct pass *p, const struct object *o)
 {
@@ -379,8 +377,6 @@ runner_pass(struct queue_item *item, unsigned why, void *arg)
 		k->execution = execution_start(&r->executor, k->plan, &k->queries, observer);
 	}
 }
-
-/* --- life ---------------------------------------------------------------------------------------------------------- */
 
 /* The object's key, if it may have waited for another type's first list. */
 static void

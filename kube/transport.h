@@ -1,4 +1,4 @@
-/* kube/transport.h: requests and answers, whatever carries them.
+/* kube/transport.h: requests and responses, whatever carries them.
  *
  * Two implementations: transport_curl.c (HTTP over libcurl on the loop) and sim/in_process.c (straight into the laptop
  * cluster's store). Callbacks always come from the loop, never from within transport_start.
@@ -15,18 +15,19 @@ struct request {
 	const char *body, *content_type;
 	const struct header *headers;
 	size_t n_headers;
-	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
+	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
 	int64_t timeout_ms; /* to the last byte; of a stream that is answered with 200: to the end of its header; > 0 */
 	size_t response_max; /* bytes of a body that is not streamed */
 	bool stream; /* the body is handed on as it comes */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
-	unsigned redirects_max; /* so many are followed, to http and https */
+	unsigned redirects_max; /* redirects that are followed, to http and https */
 	bool outside_only; /* see struct query */
 	bool insecure;
 	const char *tenant, *owner; /* see struct query; NULL: the controller's own, and the host's */
 };
 
-/* The request that asks a question; what it points at is the question's. A program is asked as a URL is (transport_exec.h). */
+/* Returns the request of a query, which borrows from it. The command of a program stands for the URL
+ * (transport_exec.h). */
 static inline struct request
 request_of(const struct query *q)
 {
@@ -50,14 +51,14 @@ request_of(const struct query *q)
 struct reply {
 	int status; /* 0: it was not */
 	struct bytes body; /* empty for a stream that was answered with 200 */
-	int64_t retry_after_ms; /* what the server asked for (Retry-After); 0: nothing */
+	int64_t retry_after_ms; /* Retry-After; 0: none */
 };
 
 struct receiver {
 	/* A piece of a streamed body. May cancel the exchange. */
 	void (*data)(void *arg, const char *at, size_t len);
-	/* The end: err (not reached, timed out, broken off, too long), or the reply. Borrowed for the call; the exchange is gone
-	 * when it returns. */
+	/* The end: err (not reached, timed out, broken off, too long), or the reply. Borrowed for the call; the
+	 * exchange is gone when it returns. */
 	void (*done)(void *arg, const struct err *err, const struct reply *);
 };
 
@@ -75,7 +76,7 @@ struct transport {
 	const struct transport_ops *ops;
 	struct loop *loop;
 	int64_t patience_ms; /* how long a call may take; 0: CLIENT_TIMEOUT_MS */
-	/* NULL, or told of every call and watch that ends; status 0: it was not answered. */
+	/* NULL, or called after every call and watch; status 0: without a response. */
 	void (*answered)(void *arg, const char *method, const char *url, int status);
 	void *answered_arg;
 };

@@ -1,7 +1,7 @@
 /* kube/transport_curl.c: curl says which sockets it waits for and when it wants to be called; the loop does the rest.
  *
- * curl's time-outs are whole milliseconds and stay that way: the well-known example divides them into seconds as integers,
- * and every time-out below a second then fires at once.
+ * curl's time-outs are whole milliseconds and stay that way: the well-known example divides them into seconds as
+ * integers, and every time-out below a second then fires at once.
  */
 #include "kube/transport_curl.h"
 #include <curl/curl.h>
@@ -29,8 +29,8 @@
 #define OUTSIDE_MAX 128 /* requests to anything else at once */
 #define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
 #define OUTSIDE_HOST_MAX 16 /* of those to one host */
-#define RETRY_AFTER_MAX_S 1000000000 /* what asks for more asks for nothing */
-#define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then told */
+#define RETRY_AFTER_MAX_S 1000000000 /* a longer Retry-After is ignored */
+#define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then reported */
 
 struct socket {
 	struct loop_io io;
@@ -286,7 +286,8 @@ curl_retry_after_ms(const char *at, size_t n)
 	return str_int(value, 0, RETRY_AFTER_MAX_S, &seconds) ? seconds * 1000 : 0;
 }
 
-/* A watch whose header has come whole may be quiet: it is not late. One that is refused has its time-out for all of its answer. */
+/* A watch whose header has come whole may be quiet: it is not late. One that is refused has its time-out for all of
+ * its answer. */
 static size_t
 curl_on_header(char *at, size_t size, size_t n, void *arg)
 {
@@ -376,13 +377,13 @@ curl_on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-/* Who we are, and whom we act as. */
+/* Our identity, and the user that we impersonate. */
 static void
-curl_add_identity(struct exchange *e, const struct credential *said)
+curl_add_identity(struct exchange *e, const struct credential *credential)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const struct config *c = e->owner->config;
-	const char *token = said->token != NULL ? said->token : curl_token(a, c);
+	const char *token = credential->token != NULL ? credential->token : curl_token(a, c);
 
 	if (token != NULL) {
 		curl_add_header(e, "Authorization", arena_printf(a, "Bearer %s", token));
@@ -399,9 +400,9 @@ curl_add_identity(struct exchange *e, const struct credential *said)
 	for (size_t i = 0; i < c->as.groups.n; i++)
 		curl_add_header(e, "Impersonate-Group", c->as.groups.at[i]);
 	curl_set_blob(e->easy, CURLOPT_SSLCERT, c->cert_file, CURLOPT_SSLCERT_BLOB,
-	    said->cert != NULL ? said->cert : c->cert_data);
-	curl_set_blob(
-	    e->easy, CURLOPT_SSLKEY, c->key_file, CURLOPT_SSLKEY_BLOB, said->key != NULL ? said->key : c->key_data);
+	    credential->cert != NULL ? credential->cert : c->cert_data);
+	curl_set_blob(e->easy, CURLOPT_SSLKEY, c->key_file, CURLOPT_SSLKEY_BLOB,
+	    credential->key != NULL ? credential->key : c->key_data);
 }
 
 /* The server's certificate is another host's: connect to where it is, and speak as if to that host. */
@@ -444,9 +445,10 @@ curl_submit(struct exchange *e)
 	loop_timer(e->owner->transport.loop, &e->soon, 0);
 }
 
-/* A controller that was held up for a moment has hundreds of calls to make. With a connection for each it would spend its time on TLS
- * handshakes and its memory on buffers, and close most of them again: a few connections carry the same calls sooner. A namespace in which
- * all calls are slow, because of an admission webhook, has only some of them. */
+/* A controller that was held up for a moment has hundreds of calls to make. With a connection for each it would spend
+ * its time on TLS handshakes and its memory on buffers, and close most of them again: a few connections carry the
+ * same calls sooner. A namespace in which all calls are slow, because of an admission webhook, has only some of them.
+ */
 static void
 curl_call_start(struct exchange *e)
 {
@@ -472,7 +474,8 @@ curl_exchange_leave(struct exchange *e)
 	if (next == NULL)
 		return;
 	if (!next->api) {
-		/* The host that is asked is not at fault for the wait, and a measurement that comes late is no error. */
+		/* The host that is asked is not at fault for the wait, and a measurement that comes late is no error.
+		 */
 		next->began = loop_mono(c->transport.loop);
 		curl_aim(next);
 		return;
@@ -485,10 +488,10 @@ curl_exchange_leave(struct exchange *e)
 }
 
 static void
-curl_exchange_run(struct exchange *e, const struct credential *said)
+curl_exchange_run(struct exchange *e, const struct credential *credential)
 {
 	if (e->api)
-		curl_add_identity(e, said);
+		curl_add_identity(e, credential);
 	curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, e->headers != NULL ? e->headers : e->bare);
 	e->waiting = e->held = false;
 	if (e->api && !e->stream)
@@ -503,9 +506,9 @@ curl_on_known(struct timer *t, void *arg)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct curl *c = arg;
-	struct credential said = { 0 };
+	struct credential credential = { 0 };
 	struct err *e = NULL;
-	enum credentials_state state = credentials_get(c->credentials, a, &said, &e);
+	enum credentials_state state = credentials_get(c->credentials, a, &credential, &e);
 
 	(void)t;
 	for (struct exchange *x = c->exchanges, *next; x != NULL && state != CREDENTIALS_WAITING; x = next) {
@@ -513,7 +516,7 @@ curl_on_known(struct timer *t, void *arg)
 		if (!x->waiting)
 			continue;
 		if (state == CREDENTIALS_READY) {
-			curl_exchange_run(x, &said);
+			curl_exchange_run(x, &credential);
 		} else {
 			const struct receiver *receiver = x->receiver;
 			struct reply none = { .body = { "", 0 } };
@@ -521,7 +524,7 @@ curl_on_known(struct timer *t, void *arg)
 
 			curl_exchange_free(x);
 			receiver->done(to, e, &none);
-			next = c->exchanges; /* whoever was told may have canceled others */
+			next = c->exchanges; /* its owner may have canceled others */
 		}
 	}
 }
@@ -533,8 +536,6 @@ curl_on_credentials(void *arg)
 
 	loop_timer(c->transport.loop, &c->known, 0);
 }
-
-/* --- where it goes --------------------------------------------------------------------------------------------------- */
 
 /* A URL as curl reads it: numbers of all forms are addresses by then. */
 struct target {
@@ -582,8 +583,8 @@ curl_is_same_origin(const char *url, const char *other)
 	return same;
 }
 
-/* The exchange may not go to this address and port: this machine, its link and the API server, for what users write; a link, for everything
- * that is not in the cluster. */
+/* The exchange may not go to this address and port: this machine, its link and the API server, for what users write;
+ * a link, for everything that is not in the cluster. */
 static bool
 curl_is_forbidden(const struct exchange *e, const struct address *a, const char *port)
 {
@@ -623,7 +624,7 @@ curl_is_forbidden_name(const struct exchange *e, const char *host, const char *p
 	return same;
 }
 
-/* What is connected to is checked here, after names have been resolved: what they resolve to the next time does not matter. */
+/* The address is checked here, after its name was resolved: another result of a later resolution does not matter. */
 static curl_socket_t
 curl_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -684,8 +685,9 @@ curl_on_resolved(void *arg, const struct address *addresses, size_t n)
 	curl_exchange_run(e, &none);
 }
 
-/* Sends what goes to the outside on its way. A proxy resolves names itself, so with one the rule is applied to what is asked before the proxy
- * is: to a number in any form, and to all that the name is here. A name that does not resolve here is the proxy's to resolve. */
+/* Sends what goes to the outside on its way. A proxy resolves names itself, so with one the rule is applied to what
+ * is asked before the proxy is: to a number in any form, and to all that the name is here. A name that does not
+ * resolve here is the proxy's to resolve. */
 static void
 curl_aim(struct exchange *e)
 {
@@ -703,7 +705,7 @@ curl_aim(struct exchange *e)
 		forbidden = name ? curl_is_forbidden_name(e, t.host, t.port) : curl_is_forbidden(e, &a, t.port);
 		if (name && e->proxied && !forbidden)
 			e->resolving = resolve_start(e->owner->transport.loop, t.host, curl_on_resolved, e);
-		/* What cannot be checked is not asked. */
+		/* A host that cannot be checked gets no request. */
 		forbidden |= name && e->proxied && e->resolving == NULL;
 	}
 	curl_target_done(&t);
@@ -729,8 +731,8 @@ curl_outside_start(struct exchange *e, const char *tenant, const char *owner)
 		curl_aim(e);
 }
 
-/* Follows a redirect, if it is one and there are any left; false: the answer is what there is. To another origin go neither headers of ours
- * nor a body: any of them may be a credential. */
+/* Follows a redirect, if it is one and there are any left; false: the answer is what there is. To another origin go
+ * neither headers of ours nor a body: any of them may be a credential. */
 static bool
 curl_follow(struct exchange *e, long status)
 {
@@ -780,7 +782,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	struct exchange *e = mem_alloc(sizeof(*e));
 	bool api = r->url[0] == '/' && c->config != NULL;
 	CURL *h = curl_easy_init();
-	struct credential said = { 0 };
+	struct credential credential = { 0 };
 	enum credentials_state state = CREDENTIALS_READY;
 	struct err *why = NULL;
 	_cleanup_(arena_freep) struct arena *a = arena_new();
@@ -810,11 +812,12 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	/* Whatever ends a transfer while its host's name is being resolved would else wait, and the loop with it, for the resolver: for
-	 * as long as the name servers of that domain like. */
+	/* Whatever ends a transfer while its host's name is being resolved would else wait, and the loop with it, for
+	 * the resolver: for as long as the name servers of that domain like. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
-	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of an answer may be forgotten when a watch's events come between its parts, until
-	 * something else comes over that connection. A watch has a connection of its own then; calls take those that are idle. */
+	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of an answer may be forgotten when a watch's events come
+	 * between its parts, until something else comes over that connection. A watch has a connection of its own
+	 * then; calls take those that are idle. */
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
@@ -870,13 +873,13 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	e->next = c->exchanges;
 	c->exchanges = e;
 	if (api && c->credentials != NULL)
-		state = credentials_get(c->credentials, a, &said, &why);
+		state = credentials_get(c->credentials, a, &credential, &why);
 	if (!api) {
 		curl_outside_start(e, r->tenant, r->owner);
 	} else if (state == CREDENTIALS_READY) {
-		curl_exchange_run(e, &said);
+		curl_exchange_run(e, &credential);
 	} else {
-		/* Told from the loop, as everything is. */
+		/* Reported from the loop, as everything is. */
 		e->waiting = true;
 		if (state == CREDENTIALS_FAILED)
 			loop_timer(t->loop, &c->known, FAILED_AGAIN_MS);

@@ -18,7 +18,7 @@ struct exec_transport {
 struct exchange {
 	struct exec_transport *owner;
 	struct turn turn; /* its arg is the exchange; while it waits, nothing has been started */
-	json_t *how; /* what is run */
+	json_t *how; /* the program, as JSON */
 	char *body; /* its input until it is; NULL: none, or not any more */
 	int64_t timeout_ms;
 	size_t output_max;

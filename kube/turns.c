@@ -1,4 +1,5 @@
-/* kube/turns.c: tenants with owners with those that wait, each a list; a tenant and an owner are there while they hold a place or wait. */
+/* kube/turns.c: tenants with owners with those that wait, each a list; a tenant and an owner are there while they
+ * hold a place or wait. */
 #include "kube/turns.h"
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,8 @@ turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *ow
 
 	turn->owner = o;
 	turn->next = NULL;
-	/* Those that wait may have none yet: with each place that becomes free, the next of them that may have it has got it. */
+	/* Those that wait may have none yet: with each place that becomes free, the next of them that may have it has
+	 * got it. */
 	turn->waits = !turns_may_have(t, o);
 	if (!turn->waits) {
 		turns_owner_give(t, o);

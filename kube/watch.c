@@ -100,10 +100,8 @@ watch_synced(struct watch *w)
 	w->observer.synced(w->observer.arg);
 }
 
-/* --- what cannot be read ------------------------------------------------------------------------------------------- */
-
 struct turn {
-	const struct object *object; /* whose turn it is; NULL: there is none */
+	const struct object *object; /* the watch that has the turn; NULL: none */
 	size_t at, n;
 };
 
@@ -149,8 +147,8 @@ watch_on_rechecked(void *arg, const struct err *e, const json_t *body)
 	watch_recheck_later(w);
 }
 
-/* What made an object unreadable may have been on the way, and then no event says that it is as it was. A list with a nameless object is
- * made again for the same reason. */
+/* An object may be unreadable because of a fault in the transfer, and then no event follows. A list with a
+ * nameless object is made again for the same reason. */
 static void
 watch_on_recheck(struct timer *timer, void *arg)
 {
@@ -203,7 +201,7 @@ watch_list_failed(struct watch *w, const struct err *e)
 	watch_retry(w, true, e->retry_after_ms);
 }
 
-/* What is there from before the list is marked once, at its first object or its end. */
+/* Objects from before the list are marked once, at its first object or its end. */
 static void
 watch_mark(struct watch *w)
 {
@@ -262,7 +260,7 @@ watch_on_list(void *arg, const struct err *e, const json_t *body)
 	}
 	watch_mark(w);
 	w->marked = false;
-	/* What the list does not name may be the object that has no name in it: nothing is taken for deleted. */
+	/* An object that the list does not name may be the one without a name in it: none is taken for deleted. */
 	if (!w->nameless)
 		cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->was_nameless = w->nameless;
@@ -300,7 +298,8 @@ watch_list_start(struct watch *w)
 	w->list = client_list(w->transport, url, watch_on_item, watch_on_list, w);
 }
 
-/* An event that cannot be read, or is about an object whose name cannot: what has changed is not known until the next list. */
+/* An event that cannot be read, or is about an object whose name cannot: what has changed is not known until the next
+ * list. */
 static void
 watch_stream_garbled(struct watch *w, const char *why)
 {

@@ -6,7 +6,7 @@
 
 struct watch;
 
-/* Whom a watch tells. Neither function may stop the watch. */
+/* Callbacks of a watch. Neither may stop the watch. */
 struct watch_observer {
 	void (*synced)(void *arg); /* once: the first list is in the cache */
 	void (*failed)(const struct err *, void *arg); /* a list failed and will be tried again; NULL: it is logged */
@@ -21,9 +21,10 @@ struct watch_scope {
 	const char *fields; /* a field selector: "metadata.name=web"; the API server says which fields may be named */
 };
 
-/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and lists again on 410
- * without emptying the cache, and also, with back-off, after an event that cannot be read. Failures back off from 100 ms to 10 s with jitter from `seed`; a type that the server does not have
- * counts as empty, and is asked for again. */
+/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and
+ * lists again on 410 without emptying the cache, and also, with back-off, after an event that cannot be read.
+ * Failures back off from 100 ms to 10 s with jitter from `seed`; a type that the server does not have counts as
+ * empty, and is asked for again. */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
 

@@ -172,7 +172,7 @@ metadata_record(struct rollout_pass *p, const struct replicaset *rs, const json_
 	object_patch_annotation(p->arena, ops, &rs->object, ANNOTATION_EPHEMERAL_METADATA,
 	    json_object_size(want) > 0 ? json_text(p->arena, want) : NULL);
 	plan_patch(p->plan, &rs->object, ops);
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 }
 
 void
@@ -203,7 +203,7 @@ metadata_pods(struct rollout_pass *p)
 			    (patch = metadata_pod_difference(pods[k], want, was)) == NULL)
 				continue;
 			plan_merge(p->plan, &pods[k]->object, json_pack("{s:o}", "metadata", patch));
-			plan_beside(p->plan);
+			plan_independent(p->plan);
 			plan_unless_gone(p->plan);
 			written++;
 		}

@@ -36,7 +36,7 @@ release_service(const struct object *o, void *arg)
 	json_patch_add(ops, "remove", "/spec/selector/" LABEL_POD_TEMPLATE_HASH, NULL);
 	object_patch_annotation(r->p->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
 	plan_patch(r->p->plan, o, ops);
-	plan_beside(r->p->plan);
+	plan_independent(r->p->plan);
 	plan_reason(
 	    r->p->plan, "Service %s is no longer referenced: removing %s from its selector", o->meta.name, hash);
 	r->n++;

@@ -68,7 +68,7 @@ restart_version(
 			continue;
 		(*left)--;
 		plan_evict(p->plan, &pods[i]->object);
-		plan_beside(p->plan);
+		plan_independent(p->plan);
 		plan_reason(p->plan, "pod %s is older than the restart: evicted", m->name);
 	}
 	return old;

@@ -68,6 +68,6 @@ workload_scale(struct rollout_pass *p)
 	if (now == want)
 		return;
 	plan_scale(p->plan, &l->object, want);
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 	plan_reason(p->plan, "Deployment %s: %" PRId64 " pods, not %" PRId64, l->object.meta.name, want, now);
 }

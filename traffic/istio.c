@@ -249,7 +249,7 @@ istio_set_weight(const struct rollout *r, const struct routing *now, const struc
 		}
 		plan_patch(plan, &vs->object, ops);
 		if (written++ > 0)
-			plan_beside(plan);
+			plan_independent(plan);
 		plan_event(plan, &r->object, false, "Updated VirtualService",
 		    "VirtualService `%s` set to desiredWeight '%d'", vs->object.meta.name, (int)want->weight);
 	}

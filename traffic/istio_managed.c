@@ -163,7 +163,7 @@ istio_set_routes(const struct rollout *r, const struct routing *now, const struc
 		if (plan == NULL)
 			continue;
 		plan_patch(plan, &vs->object, istio_routes_patch(&s, want, n, primary->index, canary));
-		plan_beside(plan);
+		plan_independent(plan);
 		plan_event(plan, &r->object, false, "Updated VirtualService",
 		    "VirtualService `%s` has %zu managed routes", vs->object.meta.name, n);
 	}

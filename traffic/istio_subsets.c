@@ -209,7 +209,7 @@ istio_release_rule(const struct object *o, void *arg)
 	}
 	object_patch_annotation(l->plan->arena, ops, o, ANNOTATION_MANAGED_BY, NULL);
 	plan_patch(l->plan, o, ops);
-	plan_beside(l->plan);
+	plan_independent(l->plan);
 	plan_reason(
 	    l->plan, "DestinationRule %s is no longer referenced: removing the hashes of its subsets", o->meta.name);
 	l->n++;

@@ -10,7 +10,7 @@
 #define APPLICATION_FINALIZER "resources-finalizer.argocd.argoproj.io"
 #define ANNOTATION_REFRESH "argocd.argoproj.io/refresh"
 #define ANNOTATION_HELD "sluice.argoproj.io/held-revision" /* JSON: a revision and the Rollouts that have aborted it */
-#define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when people confirmed what is deleted */
+#define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when users confirmed the deletion */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
 /* Argo CD's words for an object or an Application. From best to worst. */
@@ -131,7 +131,7 @@ struct application_spec {
 struct application {
 	struct object object;
 	struct application_spec spec;
-	const char *operation; /* JSON: what somebody asks for; NULL: nothing */
+	const char *operation; /* JSON: the requested operation; NULL: none */
 	const char *status; /* JSON; NULL: none yet */
 };
 

@@ -57,5 +57,5 @@ struct pod_summary {
 	int64_t restarts;
 };
 
-/* What `kubectl get pods` says of it, by the same rules; texts that are made are in the arena. */
+/* The status that `kubectl get pods` prints, by the same rules; texts that are made are in the arena. */
 void pod_summary(struct arena *, const struct pod_details *, struct pod_summary *ret);

@@ -1,21 +1,21 @@
-/* kube/plan/controller.h: what a controller is: a row.
+/* kube/plan/controller.h: a controller is a row.
  *
- * The machinery (cache, queue, executor: kube/runner.h) belongs to nobody in particular. A controller says which types it
- * watches, which keys (namespace/name of its own type) an object concerns, and how one key is decided. `pass` is pure: it
- * gathers its world from the view and decides on it.
+ * The machinery (cache, queue, executor: kube/runner.h) is the same for all controllers. A controller says which
+ * types it watches, which keys (namespace/name of its own type) an object concerns, and how one key is decided.
+ * `pass` is pure: it gathers its world from the view and decides on it.
  */
 #pragma once
 #include "kube/plan/plan.h"
 #include "kube/plan/settings.h"
 #include "kube/plan/view.h"
 
-/* An answer that has come, or a question that is under way. */
+/* A query that was sent, with its response once that has come. */
 struct seen_query {
 	const char *key;
 	int64_t sent_at; /* wall ms */
 	bool done;
 	int64_t done_at; /* wall ms */
-	struct response response; /* once answered; borrowed until the pass ends */
+	struct response response; /* once done; borrowed until the pass ends */
 };
 
 /* How the last plan failed. */
@@ -27,7 +27,9 @@ struct seen_failure {
 	const char *text;
 };
 
-/* What only this process knows of a key. It may be lost at any moment: an answer may then come later, never be wrong. */
+/* Knowledge of a key that only this process has. It may be lost at any moment: a response may then come later, but
+ * never be wrong.
+ */
 struct seen {
 	const struct seen_failure *failure; /* NULL: it ended well, or there was none */
 	const struct seen_query *queries;
@@ -37,7 +39,7 @@ struct seen {
 	const void *memory; /* of the last pass, a struct of the controller's `memory` type; NULL: none */
 };
 
-/* The note's value; `otherwise` when there is none. */
+/* Returns the note's value; `otherwise` without such a note. */
 static inline int64_t
 seen_note(const struct seen *s, const char *name, int64_t otherwise)
 {
@@ -47,7 +49,7 @@ seen_note(const struct seen *s, const char *name, int64_t otherwise)
 	return otherwise;
 }
 
-/* The question under this key, answered or not; NULL: it was not asked, or its answer is forgotten. */
+/* Returns the query with this key, done or not; NULL: it was not sent, or its response is forgotten. */
 static inline const struct seen_query *
 seen_query(const struct seen *s, const char *key)
 {
@@ -85,8 +87,8 @@ struct controller_watch {
 	const char *label_selector, *field_selector; /* only these are listed and watched; NULL: all */
 	/* NULL: the object is of the controller's own type, or its controller-owner is. */
 	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
-	/* NULL: from the start. Otherwise only once there is an object of the controller's own type that needs this one; its pass asks
-	 * view_knows. */
+	/* NULL: from the start. Otherwise only once there is an object of the controller's own type that needs this
+	 * one; its pass asks view_knows. */
 	bool (*needed)(const struct object *own, const struct type *);
 };
 
@@ -96,11 +98,12 @@ struct controller {
 	const struct controller_watch *watches; /* the first is the controller's own type */
 	size_t n_watches;
 	const struct type *memory; /* of the struct that a pass gives to plan_memory; NULL: it gives none */
-	/* NULL, or sets the i-th watch after these, from 0: those that depend on a list of plug-ins. False after the last one. */
+	/* NULL, or sets the i-th watch after these, from 0: those that depend on a list of plug-ins. False after the
+	 * last one. */
 	bool (*watch_more)(size_t i, struct controller_watch *ret);
 	void (*pass)(const struct pass *, struct plan *);
-	/* What is decided instead, when the pass depends on an object that cannot be read, and nothing of its plan is carried out: the status says
-	 * `why`, "KIND NAME cannot be read: …". NULL: only the log does. */
+	/* Decides instead of the pass when that depends on an object that cannot be read; nothing of its plan is
+	 * carried out then. The status has `why`, "KIND NAME cannot be read: …". NULL: only the log does. */
 	void (*stand_still)(const struct pass *, const char *why, struct plan *);
 };
 

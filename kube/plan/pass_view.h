@@ -1,8 +1,8 @@
 /* kube/plan/pass_view.h: how one pass sees the cache.
  *
- * What a pass asks for and cannot be read is not absent: the pass must not create it anew, scale without it or take another for it. What is in
- * doubt may have another weight or another number of pods by now. The view remembers that either was asked for, and the runner then carries
- * nothing of the plan out.
+ * What a pass asks for and cannot be read is not absent: the pass must not create it anew, scale without it or take
+ * another for it. What is in doubt may have another weight or another number of pods by now. The view remembers that
+ * either was asked for, and the runner then carries nothing of the plan out.
  */
 #pragma once
 #include "kube/plan/view.h"

@@ -27,7 +27,8 @@ plan_new(struct arena *a)
 	return p;
 }
 
-/* A plan outlives the pass that made it, and the cache moves on meanwhile: it keeps its own copy of whom it is about. */
+/* A plan outlives the pass that made it, and the cache moves on meanwhile: it has its own copy of the heads of objects.
+ */
 static const struct object *
 plan_own(struct plan *p, const struct object *o)
 {
@@ -172,10 +173,10 @@ plan_unless_gone(struct plan *p)
 }
 
 void
-plan_beside(struct plan *p)
+plan_independent(struct plan *p)
 {
 	if (p->n_steps > 0)
-		p->steps[p->n_steps - 1].beside = true;
+		p->steps[p->n_steps - 1].independent = true;
 }
 
 void

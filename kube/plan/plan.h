@@ -1,11 +1,11 @@
-/* kube/plan/plan.h: what a decision wants done.
+/* kube/plan/plan.h: the output of a decision.
  *
- * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes beside it; events
- * stand behind the write that they report. The status is written after the steps, even when one failed, because it says
- * what was seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for logs, `sluice plan`
- * and bug reports.
+ * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes that do not depend
+ * on it; events stand behind the write that they report. The status is written after the steps, even when one failed,
+ * because it says what was seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for
+ * logs, `sluice plan` and bug reports.
  *
- * A plan lives in one arena and only describes: nothing here does input or output. It copies what it is told about
+ * A plan lives in one arena and only describes: nothing here does input or output. It copies what it needs of
  * objects, because the cache moves on while a plan is carried out.
  */
 #pragma once
@@ -23,7 +23,7 @@ enum plan_op {
 	PLAN_DELETE, /* name, and the uid it must have */
 	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
 	PLAN_EVENT,
-	PLAN_QUERY, /* a question to the outside; its answer comes with a later pass */
+	PLAN_QUERY, /* a query; its response comes with a later pass */
 	PLAN_OP_MAX
 };
 
@@ -36,18 +36,18 @@ struct plan_step {
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	bool now; /* DELETE: without grace */
 	bool unless_gone; /* MERGE: an object that is not there any more is well */
-	bool beside; /* does not build on the write before it, and is carried out even when that one failed */
+	bool independent; /* does not depend on the write before it: made even when that one failed */
 	/* EVENT */
 	const struct object *about;
 	bool warning;
 	const char *reason, *message;
 	const char *revision; /* of a Git repository, that it is about; NULL: none */
 	/* ASK */
-	const char *key; /* the answer is found under it in struct seen */
+	const char *key; /* the response is found under it in struct seen */
 	const struct query *query; /* in the plan's arena */
 };
 
-/* A number to be told again in the next pass, by this process only: see struct seen. */
+/* A number for the next pass, by this process only: see struct seen. */
 struct note {
 	const char *name;
 	int64_t value;
@@ -76,7 +76,7 @@ struct plan {
 	struct note *notes;
 	size_t n_notes, notes_room;
 	const void *memory; /* in the arena; NULL: none */
-	const char **kept; /* keys of answers */
+	const char **kept; /* keys of responses */
 	size_t n_kept, kept_room;
 	size_t left_out; /* entries beyond the limits above */
 };
@@ -99,22 +99,22 @@ void plan_delete(struct plan *, const struct object *);
 void plan_delete_now(struct plan *, const struct object *); /* without grace: as a kubelet does when a pod has ended */
 void plan_evict(struct plan *, const struct object *pod);
 
-/* The write that was added last stands beside the one before it: both are tried, whatever becomes of the other. */
-void plan_beside(struct plan *);
+/* The write that was added last does not depend on the one before it: it is tried even if that one failed. */
+void plan_independent(struct plan *);
 
 /* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not
  * watched. */
 void plan_unless_gone(struct plan *);
 
-/* An event about an object, told once the write before it has succeeded; its message is made as by printf, and
+/* An event about an object, emitted once the write before it has succeeded; its message is made as by printf, and
  * shown as letters_shown does: what it quotes need not be UTF-8. */
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
 
-/* A question to the outside (copied). The same key again, while it is under way or answered, asks nothing. */
+/* A query (copied). The same key again sends nothing until its response is forgotten. */
 void plan_query(struct plan *, const char *key, const struct query *);
 
-/* The answer under this key is needed by a later pass too: it outlives the status write, which all others do not. */
+/* A later pass needs the response with this key too: it outlives the status write, which all others do not. */
 void plan_keep(struct plan *, const char *key);
 
 /* The events that are added from now on are about this revision of a Git repository (copied; NULL: about none). */
@@ -151,10 +151,10 @@ void plan_note(struct plan *, const char *name, int64_t value);
 /* The next pass of this process finds a copy of the struct in seen->memory. `type` is the controller's `memory`. */
 void plan_memory(struct plan *, const struct type *type, const void *);
 
-/* Why, in a line for people, as by printf. */
+/* Why, in a line for users, as by printf. */
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
 
-/* True when the plan writes nothing and asks nothing. */
+/* Returns true when the plan has neither writes nor queries. */
 bool plan_is_quiet(const struct plan *);
 
 /* Stable text: a line a part. In the plan's arena. */

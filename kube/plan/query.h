@@ -1,4 +1,4 @@
-/* kube/plan/query.h: one HTTP exchange with something outside the cluster, and what came of it. */
+/* kube/plan/query.h: one HTTP exchange that a plan needs, and its response. */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
@@ -9,26 +9,29 @@ struct header {
 
 struct query {
 	const char *method, *url;
-	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input; exit code 0 is status 200.
-	 * From the controller's configuration only: never set by what users write. */
+	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input;
+	 * exit code 0 is status 200. From the controller's configuration only: never set by what users write. */
 	const char *command;
-	bool
-	    of_cluster; /* url is "/api/v1/…", asked of the API server with our own credentials: never set by what users write */
-	bool
-	    elsewhere; /* of_cluster: asked of the cluster in which runner_settings' objects are, where that is another */
-	const char *shown; /* the URL for people, without secrets; NULL: the URL */
+	/* The url is "/api/v1/…", requested from the API server with our own credentials: never set by what users
+	 * write. */
+	bool of_cluster;
+	/* of_cluster: from the cluster of the objects of runner_settings.elsewhere, where that is another one. */
+	bool elsewhere;
+	const char *shown; /* the URL for users, without secrets; NULL: the URL */
 	const struct header *headers;
 	size_t n_headers;
-	const char *ca; /* PEM: whom to trust besides what the machine trusts; NULL: nobody */
+	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
 	const char *body; /* NULL: none */
 	const char *content_type; /* of the body */
 	int64_t timeout_ms; /* from sending to the last byte; > 0 */
-	size_t response_max; /* bytes; a longer answer is an error, never cut */
-	unsigned redirects_max; /* so many are followed, to http and https */
-	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for what users write. */
+	size_t response_max; /* bytes; a longer response is an error, never cut */
+	unsigned redirects_max; /* redirects that are followed, to http and https */
+	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for
+	 * what users write. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
-	/* Whose it is, for the sharing of places (kube/turns.h); NULL: of the namespace of what asks, and of the host that is asked. */
+	/* Whose it is, for the sharing of places (kube/turns.h); NULL: of the namespace of what asks, and of the host
+	 * that is asked. */
 	const char *tenant, *owner;
 };
 

@@ -34,7 +34,7 @@ view_collect(const struct object *o, void *arg)
 	}
 }
 
-/* What cannot be read may be one of them. */
+/* An object that cannot be read may be one of them. */
 static void
 view_collect_unreadable(const struct object *o, void *arg)
 {

@@ -86,7 +86,7 @@ experiment_analysis_begin(
 		s->message = err_text(p->arena, e);
 		return;
 	}
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 }
 
 /* The run of this try: runs begin once the pods are there, so that an older one is from before a retry. */
@@ -120,7 +120,7 @@ experiment_analysis_read(struct experiment_pass *p, const struct analysis_run *r
 	if (!p->ending || phase_is_final(run->status.phase) || run->spec.terminate)
 		return;
 	run_terminate(p->plan, run);
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 	plan_event(p->plan, &p->e->object, false, "AnalysisRunTerminating", "Terminating %s (%s)", a->name,
 	    run->object.meta.name);
 }

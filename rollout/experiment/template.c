@@ -107,7 +107,7 @@ experiment_template_create(struct experiment_pass *p, const struct experiment_te
 		meta, "spec", "replicas", (json_int_t)experiment_template_replicas(t), "minReadySeconds",
 		(json_int_t)t->min_ready_seconds, "selector", revision_selector(t->selector, hash), "template",
 		template));
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 	plan_event(p->plan, &p->e->object, false, "NewReplicaSetCreated", "Created ReplicaSet %s with size %" PRId64,
 	    name, experiment_template_replicas(t));
 	plan_reason(p->plan, "template %s has no pods yet", t->name);
@@ -125,7 +125,7 @@ experiment_template_scale(struct experiment_pass *p, const struct replicaset *rs
 		json_patch_add(ops, "replace", "/spec/replicas", json_integer(to));
 	}
 	plan_patch(p->plan, &rs->object, ops);
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 	if (from != to)
 		plan_event(p->plan, &p->e->object, false, "ScalingReplicaSet",
 		    "Scaled %s ReplicaSet %s from %" PRId64 " to %" PRId64, to > from ? "up" : "down",
@@ -163,7 +163,7 @@ experiment_template_take_down(struct experiment_pass *p, const struct replicaset
 		object_patch_annotation(
 		    p->arena, ops, &rs->object, ANNOTATION_SCALE_DOWN_DEADLINE, time_format(p->arena, at));
 		plan_patch(p->plan, &rs->object, ops);
-		plan_beside(p->plan);
+		plan_independent(p->plan);
 		plan_reason(p->plan, "ReplicaSet %s is scaled down in %" PRId64 " s", rs->object.meta.name, seconds);
 	}
 	if (seconds > 0 && p->w->now <= at)
@@ -226,7 +226,7 @@ experiment_template_keep_service(struct experiment_pass *p, const struct experim
 	    json_pack("{s:s,s:s,s:o,s:{s:{s:s},s:o}}", "apiVersion", "v1", "kind", "Service", "metadata",
 		experiment_template_metadata(p, t, name), "spec", "selector", LABEL_POD_TEMPLATE_HASH, hash, "ports",
 		ports));
-	plan_beside(p->plan);
+	plan_independent(p->plan);
 	plan_reason(p->plan, "template %s has no Service yet", t->name);
 }
 
@@ -241,7 +241,7 @@ experiment_template_drop_service(struct experiment_pass *p, const struct experim
 	} else if (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0 &&
 		   have->object.meta.deletion_timestamp == 0 && !experiment_template_is_routed(p, s)) {
 		plan_delete(p->plan, &have->object);
-		plan_beside(p->plan);
+		plan_independent(p->plan);
 	}
 }
 

@@ -200,7 +200,7 @@ an_event_reports_only_a_write_that_was_made(void **state)
 	world_patch(&w, w.service);
 	plan_event(w.plan, w.rollout, false, "Refused", "this write was refused");
 	world_patch(&w, w.service);
-	plan_beside(w.plan);
+	plan_independent(w.plan);
 	plan_event(w.plan, w.rollout, false, "Made", "this write was made");
 	world_start(&w);
 	script_respond(w.script, "PATCH", "services/web", 403, "{\"message\":\"refused\"}");
