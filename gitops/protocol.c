@@ -133,7 +133,7 @@ static const struct field worker_resource_fields[] = {
 TYPE(worker_resource, "resource");
 
 static const struct field worker_step_fields[] = {
-	STRING(worker_step, phase, "phase"),
+	ENUM(worker_step, phase, "phase", operation_phase),
 	STRING(worker_step, message, "message", .always = true),
 	INT(worker_step, wait, "wait"),
 	BOOL(worker_step, unconfirmed, "unconfirmed"),

@@ -137,7 +137,7 @@ struct worker_resources {
 
 /* The result of a step of a sync. */
 struct worker_step {
-	const char *phase; /* "Running", "Succeeded", "Failed" */
+	enum operation_phase phase; /* RUNNING, SUCCEEDED or FAILED */
 	const char *message;
 	int64_t wait; /* ms until the next step, with Running; 0: none */
 	bool unconfirmed; /* it waits for a user's confirmation */

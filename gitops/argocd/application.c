@@ -208,7 +208,7 @@ application_read_deletion(struct app_pass *p, const struct worker_step *step, si
 {
 	const char *message = step != NULL && step->message != NULL ? step->message : "";
 
-	app_pass_set_condition(p, "DeletionError", step != NULL && str_eq(step->phase, "Failed") ? message : NULL);
+	app_pass_set_condition(p, "DeletionError", step != NULL && step->phase == OPERATION_FAILED ? message : NULL);
 	app_pass_set_confirmation(p, step);
 	if (live == 0) {
 		application_drop_finalizer(p);

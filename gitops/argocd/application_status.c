@@ -3,9 +3,6 @@
 #include <string.h>
 #include "base/str.h"
 
-const char *const operation_phase_names[OPERATION_PHASE_MAX] = { "", "Running", "Terminating", "Succeeded", "Failed",
-	"Error" };
-
 static const struct field app_force_fields[] = { BOOL(app_force, force, "force") };
 static TYPE(app_force, "strategy");
 

@@ -6,18 +6,6 @@
 #pragma once
 #include "gitops/protocol.h"
 
-enum operation_phase {
-	OPERATION_NONE, /* there was none yet */
-	OPERATION_RUNNING,
-	OPERATION_TERMINATING, /* a user has requested that it ends */
-	OPERATION_SUCCEEDED,
-	OPERATION_FAILED,
-	OPERATION_ERROR, /* it could not be tried */
-	OPERATION_PHASE_MAX
-};
-
-extern const char *const operation_phase_names[OPERATION_PHASE_MAX]; /* "Running", … */
-
 struct app_force {
 	bool force;
 };

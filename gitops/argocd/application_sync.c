@@ -129,8 +129,7 @@ app_sync_read_step(struct app_pass *p, const struct worker_response *response)
 	const char *message = step->message != NULL ? step->message : "";
 	struct app_operation_state *state = &p->status.operation_state;
 	struct app_sync_result *result = arena_alloc(p->arena, sizeof(*result));
-	enum operation_phase phase =
-	    (enum operation_phase)enum_named(operation_phase_names, OPERATION_PHASE_MAX, step->phase);
+	enum operation_phase phase = step->phase;
 
 	*result =
 	    (struct app_sync_result){ .source = p->w.source, .sources = p->w.sources, .resources = step->results };

@@ -387,7 +387,7 @@ sync_is_over(const struct sync *s, const struct sync_task *t)
 }
 
 static void
-sync_end(struct sync_step *ret, const char *phase, const char *message)
+sync_end(struct sync_step *ret, enum operation_phase phase, const char *message)
 {
 	ret->phase = phase;
 	ret->message = message;
@@ -396,7 +396,7 @@ sync_end(struct sync_step *ret, const char *phase, const char *message)
 static void
 sync_wait_for(struct sync *s, struct sync_step *ret, const struct sync_task *t)
 {
-	ret->phase = "Running";
+	ret->phase = OPERATION_RUNNING;
 	ret->wait_ms = POLL_MS;
 	ret->message = t->verb == SYNC_HOOK ? arena_printf(s->arena, "waiting for completion of hook %s/%s/%s",
 						  t->resource->kind.group, t->resource->kind.kind, t->resource->name)
@@ -419,7 +419,7 @@ sync_wait_for_confirmation(struct sync *s, struct sync_step *ret)
 		}
 	if (first == NULL)
 		return false;
-	ret->phase = "Running";
+	ret->phase = OPERATION_RUNNING;
 	ret->wait_ms = CONFIRM_MS;
 	ret->unconfirmed = true;
 	ret->message = arena_printf(s->arena, "waiting for %s confirmation of %s/%s/%s%s",
@@ -448,8 +448,8 @@ sync_end_for_reasons(
 {
 	const char *more = why->n > REASONS_MAX ? arena_printf(s->arena, "; and %zu more", why->n - REASONS_MAX) : "";
 
-	sync_end(
-	    ret, "Failed", why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
+	sync_end(ret, OPERATION_FAILED,
+	    why->text == NULL ? what : arena_printf(s->arena, "%s%s%s%s", what, joint, why->text, more));
 }
 
 /* "one or more …, reason: …": why the tasks failed. */
@@ -496,7 +496,7 @@ sync_try_dry(struct sync *s, struct sync_step *ret)
 	for (size_t i = 0; i < s->n; i++)
 		sync_record(s->results, &s->tasks[i], s->tasks[i].verb == SYNC_PRUNE ? "Pruned" : "Synced", NULL,
 		    s->tasks[i].verb == SYNC_PRUNE ? "pruned (dry run)" : "would be applied (dry run)");
-	sync_end(ret, "Succeeded", "successfully synced (dry run)");
+	sync_end(ret, OPERATION_SUCCEEDED, "successfully synced (dry run)");
 	return false;
 }
 
@@ -542,7 +542,7 @@ sync_take(struct sync *s, struct sync_step *ret, const struct sync_task *first)
 		else
 			more |= t->phase != PHASE_SYNC_FAIL;
 	}
-	ret->phase = "Running";
+	ret->phase = OPERATION_RUNNING;
 	ret->message =
 	    arena_printf(s->arena, "%s, wave %ld", phase_name(first->phase), first->wave == LONG_MIN ? 0 : first->wave);
 	ret->wait_ms = more ? WAVE_WAIT_MS : 0;
@@ -572,7 +572,7 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	*ret = (struct sync_step){ 0 };
 	for (size_t i = 0; i < all->n; i++)
 		if (all->at[i].unreadable) {
-			sync_end(ret, "Failed", all->at[i].error);
+			sync_end(ret, OPERATION_FAILED, all->at[i].error);
 			return;
 		}
 	for (size_t i = 0; i < results->n; i++)
@@ -607,5 +607,5 @@ sync_next(struct arena *a, const struct sync_operation *op, struct resources *al
 	if ((t = sync_first_pending(&s, PHASE_PRE_SYNC, PHASE_POST_SYNC)) != NULL)
 		sync_take(&s, ret, t);
 	else
-		sync_end(ret, "Succeeded", "successfully synced (all tasks run)");
+		sync_end(ret, OPERATION_SUCCEEDED, "successfully synced (all tasks run)");
 }

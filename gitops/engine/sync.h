@@ -60,7 +60,7 @@ struct sync_task {
 struct sync_step {
 	struct sync_task *tasks; /* to be done now, in this order; those of one kind may run in parallel */
 	size_t n;
-	const char *phase; /* "Running", "Succeeded", "Failed" */
+	enum operation_phase phase; /* RUNNING, SUCCEEDED or FAILED */
 	const char *message;
 	int64_t wait_ms; /* Running: until the next step, if nothing happens before; 0: at once */
 	bool unconfirmed; /* Running: it waits for confirmation */

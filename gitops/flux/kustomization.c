@@ -300,10 +300,10 @@ ks_read_answer(
 	}
 	p->memory.failures = 0;
 	ks_read_warnings(p, response);
-	if (str_eq(step->phase, "Running")) {
+	if (step->phase == OPERATION_RUNNING) {
 		inventory_add(&p->status, p->arena, &response->resources);
 		ks_progress(p, step->message ?: "", step->wait + 1);
-	} else if (str_eq(step->phase, "Succeeded")) {
+	} else if (step->phase == OPERATION_SUCCEEDED) {
 		ks_read_applied(p, k, response, revision);
 	} else {
 		ks_fail(p, k, step->prune_failed ? "PruneFailed" : "ReconciliationFailed", step->message ?: "", 0);
@@ -426,7 +426,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	} else {
 		const struct worker_step *step = response != NULL ? response->operation : NULL;
 
-		if (response == NULL || (step != NULL && str_eq(step->phase, "Failed")))
+		if (response == NULL || (step != NULL && step->phase == OPERATION_FAILED))
 			flux_pass_condition(p, "Ready", CONDITION_FALSE, "PruneFailed",
 			    response == NULL ? failure.text : step->message ?: "");
 		p->memory.refresh_at = p->w.now + 2 * AGAIN_MS;

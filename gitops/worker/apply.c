@@ -256,13 +256,13 @@ enum session_stage
 apply_next(struct session *s)
 {
 	if (s->apply.deferred) {
-		s->apply.step.phase = "Running";
+		s->apply.step.phase = OPERATION_RUNNING;
 		s->apply.step.wait_ms = 1000;
 		return STAGE_END;
 	}
 	if (apply_group_size(s) > 0)
 		return STAGE_TASKS;
-	return s->apply.step.wait_ms > 0 || strcmp(s->apply.step.phase, "Running") != 0 ? STAGE_CHECKS : STAGE_PLAN;
+	return s->apply.step.wait_ms > 0 || s->apply.step.phase != OPERATION_RUNNING ? STAGE_CHECKS : STAGE_PLAN;
 }
 
 size_t

@@ -188,7 +188,7 @@ checks_start(struct session *s, size_t i)
 size_t
 checks_prepare(struct session *s)
 {
-	if (s->request.ks == NULL || s->request.message.deleting || strcmp(s->apply.step.phase, "Succeeded") != 0)
+	if (s->request.ks == NULL || s->request.message.deleting || s->apply.step.phase != OPERATION_SUCCEEDED)
 		return 0;
 	if (s->request.ks->spec.wait)
 		checks_add_all(s);

@@ -154,7 +154,7 @@ dry_run_finish(struct session *s)
 {
 	if (s->request.ks != NULL && !apply_is_announced(s)) {
 		s->apply.step =
-		    (struct sync_step){ .phase = "Running", .message = "writing down what is to be applied" };
+		    (struct sync_step){ .phase = OPERATION_RUNNING, .message = "writing down what is to be applied" };
 		return STAGE_END;
 	}
 	return s->request.syncing ? STAGE_PLAN : STAGE_END;

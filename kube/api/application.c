@@ -8,6 +8,9 @@ const char *const health_names[HEALTH_MAX] = { "", "Healthy", "Suspended", "Prog
 	"Unknown" };
 const char *const sync_status_names[SYNC_MAX] = { "", "Synced", "OutOfSync", "Unknown" };
 
+const char *const operation_phase_names[OPERATION_PHASE_MAX] = { "", "Running", "Terminating", "Succeeded", "Failed",
+	"Error" };
+
 static const struct field application_directory_fields[] = {
 	BOOL(application_directory, recurse, "recurse", .doc = "Read subdirectories too.", .otherwise = "false"),
 	STRING(application_directory, include, "include", .doc = "Files to read, as a glob: {*.yml,*.yaml}."),

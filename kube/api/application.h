@@ -29,6 +29,18 @@ enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC, SYNC_UNKNOWN, SYNC_
 
 extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX]; /* "" of NONE */
 
+enum operation_phase {
+	OPERATION_NONE, /* there was none yet */
+	OPERATION_RUNNING,
+	OPERATION_TERMINATING, /* a user has requested that it ends */
+	OPERATION_SUCCEEDED,
+	OPERATION_FAILED,
+	OPERATION_ERROR, /* it could not be tried */
+	OPERATION_PHASE_MAX
+};
+
+extern const char *const operation_phase_names[OPERATION_PHASE_MAX]; /* "" of NONE */
+
 struct application_directory {
 	bool recurse;
 	const char *include, *exclude; /* globs, of paths under the source's; NULL: all, none */

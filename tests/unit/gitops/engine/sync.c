@@ -79,8 +79,8 @@ play(struct arena *a, struct resources *all, const struct sync_operation *op)
 				continue;
 			sync_record(&results, t, t->verb == SYNC_HOOK ? NULL : "Synced", "Running", "");
 		}
-		if (strcmp(step.phase, "Running") != 0) {
-			text = arena_printf(a, "%s; %s: %s", text, step.phase, step.message);
+		if (step.phase != OPERATION_RUNNING) {
+			text = arena_printf(a, "%s; %s: %s", text, operation_phase_names[step.phase], step.message);
 			break;
 		}
 		if (step.n == 0) {
@@ -260,7 +260,8 @@ first_step(struct arena *a, const struct wish *w, size_t n, const char *options,
 		assert_int_equal(step.n, 0);
 	sync_results_done(&results);
 	resources_done(&all);
-	return arena_printf(a, "%s: %s%s", step.phase, step.message, step.unconfirmed ? "?" : "");
+	return arena_printf(
+	    a, "%s: %s%s", operation_phase_names[step.phase], step.message, step.unconfirmed ? "?" : "");
 }
 
 static void
@@ -334,7 +335,7 @@ a_sync_that_fails_says_of_what_and_why(void **state)
 		sync_record(&results, &step.tasks[i], "SyncFailed", "Failed",
 		    arena_printf(a, "ConfigMap/ns/%s delete failed: no", step.tasks[i].resource->name));
 	sync_next(a, &op, &all, &results, &step);
-	assert_string_equal(step.phase, "Failed");
+	assert_int_equal(step.phase, OPERATION_FAILED);
 	assert_string_equal(step.message,
 	    "one or more synchronization tasks completed unsuccessfully, reason: ConfigMap/ns/d delete failed: no; "
 	    "ConfigMap/ns/c delete failed: no; ConfigMap/ns/b delete failed: no; and 1 more");
@@ -404,7 +405,7 @@ what_has_come_to_belong_to_another_application_is_not_applied(void **state)
 	all.at[1].error = "Shared resource found";
 	sync_next(a, &op, &all, &results, &step);
 	assert_int_equal(step.n, 0);
-	assert_string_equal(step.phase, "Failed");
+	assert_int_equal(step.phase, OPERATION_FAILED);
 	assert_non_null(strstr(step.message, "Shared resource found"));
 	resources_done(&all);
 	sync_results_done(&results);
