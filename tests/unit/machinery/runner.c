@@ -11,12 +11,31 @@
 	"{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":\"web\",\"resourceVersion\":\"" version     \
 	"\",\"labels\":{\"seen\":\"" version "\"}}}"
 
+/* Counts passes, as far as the one before is remembered. */
+struct label_memory {
+	int64_t passes;
+	const char *version; /* that the last pass has seen */
+};
+static const struct field label_memory_fields[] = {
+	INT(label_memory, passes, "passes"),
+	STRING(label_memory, version, "version"),
+};
+static TYPE(label_memory, "memory");
+
+static struct label_memory remembered; /* by the last pass */
+static char remembered_version[20]; /* of the pass before */
+
 /* Labels its Service with the version that it was decided on. */
 static void
 label_pass(const struct pass *p, struct plan *plan)
 {
 	const struct object *o = view_get(p->view, &service_type, p->namespace, p->name);
+	const struct label_memory *before = p->seen->memory;
 
+	remembered = (struct label_memory){ .passes = before != NULL ? before->passes + 1 : 1 };
+	snprintf(remembered_version, sizeof(remembered_version), "%s", before != NULL ? before->version : "");
+	plan_memory(plan, &label_memory_type,
+	    &(struct label_memory){ remembered.passes, o != NULL ? o->meta.resource_version : NULL });
 	if (o != NULL && object_label(o, "seen") == NULL)
 		plan_patch(plan, o,
 		    json_pack("[{s:s,s:s,s:s}]", "op", "add", "path", "/metadata/labels/seen", "value",
@@ -24,9 +43,12 @@ label_pass(const struct pass *p, struct plan *plan)
 }
 
 static const struct controller_watch label_watches[] = { { .type = &service_type } };
-static const struct controller label_controller = {
-	.name = "label", .type = &service_type, .watches = label_watches, .n_watches = 1, .pass = label_pass
-};
+static const struct controller label_controller = { .name = "label",
+	.type = &service_type,
+	.watches = label_watches,
+	.n_watches = 1,
+	.memory = &label_memory_type,
+	.pass = label_pass };
 
 struct world {
 	struct loop *loop;
@@ -200,10 +222,28 @@ an_object_in_doubt_that_may_not_be_read_is_believed(void **state)
 	world_teardown(&w);
 }
 
+static void
+a_pass_finds_the_memory_of_the_one_before(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_setup(&w);
+	assert_int_equal(remembered.passes, 1);
+	assert_string_equal(remembered_version, "");
+	assert_asks(&w, "PATCH", "services/web");
+	world_respond(&w, 200, WEB_AT("6"));
+	world_advance(&w, 1000);
+	assert_int_equal(remembered.passes, 2);
+	assert_string_equal(remembered_version, "5");
+	world_teardown(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pass_finds_the_memory_of_the_one_before),
 		cmocka_unit_test(nothing_is_written_on_an_object_in_doubt),
 		cmocka_unit_test(a_write_without_effect_is_made_again_once_the_object_was_fetched),
 		cmocka_unit_test(news_of_an_object_in_doubt_does_not_end_the_doubt),

@@ -79,6 +79,66 @@ the_message_of_an_event_is_utf_8(void **state)
 	arena_free(a);
 }
 
+struct light {
+	bool on;
+	const char *color;
+	struct strings rooms;
+};
+static const struct field light_fields[] = {
+	BOOL(light, on, "on"),
+	STRING(light, color, "color"),
+	STRINGS(light, rooms, "rooms"),
+};
+static TYPE(light, "light");
+
+/* The status that the plan writes when `stored` is decoded, changed to `to`, and written. NULL: it writes none. */
+static const char *
+typed_status(struct arena *a, const char *stored, const struct light *to)
+{
+	const struct object o = { .type = &service_type, .meta = { .name = "web", .resource_version = "5" } };
+	struct plan *p = plan_new(a);
+	struct light was = { 0 };
+	_cleanup_(json_decrefp) json_t *patch = NULL;
+
+	decode_text(&light_type, stored, a, &was);
+	plan_status_typed(p, &o, &light_type, stored, &was, to, NULL);
+	patch = p->status != NULL ? json_loads(p->status, 0, NULL) : NULL;
+	return patch != NULL ? json_text(a, json_object_get(patch, "status")) : NULL;
+}
+
+static void
+a_typed_status_changes_only_fields_that_differ(void **state)
+{
+	static const char *rooms[] = { "hall" };
+	const struct light on = { .on = true, .color = "red" }, in_hall = { .on = true, .rooms = { rooms, 1 } };
+	const struct {
+		const char *stored;
+		const struct light *to;
+		const char *want; /* NULL: nothing is written */
+	} cases[] = {
+		{ NULL, &on, "{\"on\":true,\"color\":\"red\"}" },
+		{ "{\"on\":true,\"color\":\"red\",\"owner\":\"me\"}", &on, NULL },
+		{ "{\"owner\":\"me\",\"color\":\"blue\"}", &on, "{\"color\":\"red\",\"on\":true}" },
+		{ "{\"on\":true,\"color\":\"red\",\"owner\":\"me\"}", &in_hall,
+		    "{\"rooms\":[\"hall\"],\"color\":null}" },
+		/* A malformed field is replaced only by a value. */
+		{ "{\"on\":true,\"color\":7}", &in_hall, "{\"rooms\":[\"hall\"]}" },
+		{ "{\"on\":\"yes\"}", &on, "{\"on\":true,\"color\":\"red\"}" },
+		{ "[]", &on, "{\"on\":true,\"color\":\"red\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new();
+		const char *got = typed_status(a, cases[i].stored, cases[i].to);
+
+		if (!str_eq(got, cases[i].want))
+			fail_msg("case %zu: %s, not %s", i, got != NULL ? got : "nothing",
+			    cases[i].want != NULL ? cases[i].want : "nothing");
+		arena_free(a);
+	}
+}
+
 int
 main(void)
 {
@@ -86,6 +146,7 @@ main(void)
 		cmocka_unit_test(a_plan_keeps_every_entry_up_to_its_limits),
 		cmocka_unit_test(a_plan_counts_what_it_leaves_out),
 		cmocka_unit_test(the_message_of_an_event_is_utf_8),
+		cmocka_unit_test(a_typed_status_changes_only_fields_that_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
