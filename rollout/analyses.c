@@ -1,4 +1,4 @@
-/* rollout/analyses.c: from what is written of an analysis to its run. */
+/* rollout/analyses.c: from the analysis of a spec to its run. */
 #include "rollout/analyses.h"
 #include "analysis/args.h"
 #include "analysis/assess.h"
@@ -68,7 +68,7 @@ experiment_analysis_find(const struct view *v, const char *ns, const struct expe
 	return f;
 }
 
-/* False: there is nothing to go on with. */
+/* Returns false if the template cannot be used. */
 static bool
 analyses_check_template(struct problems *p, const struct template_found *t)
 {
@@ -103,7 +103,8 @@ analyses_template_of(const struct analysis_found *f, size_t i)
 	return NULL;
 }
 
-/* Whatever waits for the run waits for all of its metrics, dry runs too. The words are those of Argo Rollouts. */
+/* A step, a switch or an Experiment waits for all metrics of the run, dry runs too. The text is that of Argo
+ * Rollouts. */
 static void
 analyses_check_ends(struct problems *p, const struct analysis_found *f, const struct metric_set *set)
 {

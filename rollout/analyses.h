@@ -35,9 +35,9 @@ struct analysis_found analysis_find(const struct view *, const char *ns, const s
 struct analysis_found experiment_analysis_find(const struct view *, const char *ns, const struct experiment_analysis *,
     const struct rollout_analysis *rules, const char *field, struct arena *);
 
-/* Adds what is wrong with it: templates that are not there, do not fit together, lack arguments or cannot be
- * measured. `measures`: also what is wrong whatever the arguments will be that are not known yet, and metrics
- * without an end that something would wait for. */
+/* Adds the errors of an analysis: templates that do not exist, cannot be merged, lack arguments or cannot be
+ * measured. With `measures` also errors that do not depend on arguments that are unknown yet, and metrics without an
+ * end that something would wait for. */
 void analysis_problems(struct problems *, const struct analysis_found *, bool measures);
 
 /* The properties of a run to create. */

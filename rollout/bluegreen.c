@@ -87,7 +87,7 @@ bluegreen_run_is_open(const struct rollout_analysis *analysis, const struct run_
 	return analysis != NULL && analysis->templates.n > 0 && (run == NULL || !str_eq(run->status, "Successful"));
 }
 
-/* By what was written: the pass that sees the run's success tells it, and time counts from there. */
+/* As in the written status: the pass that observes the success of the run reports it, and time counts from there. */
 bool
 bluegreen_waits_for_run(const struct rollout_pass *p)
 {

@@ -18,7 +18,7 @@ bool bluegreen_is_active(const struct rollout_pass *);
 /* Returns the ReplicaSet that the active Service selects; NULL if it selects none, or one that does not exist. */
 const struct replicaset *bluegreen_active(const struct rollout_pass *);
 
-/* Returns the number of pods that the new version is to have. */
+/* Returns the wanted number of pods of the new version. */
 int64_t bluegreen_wanted(const struct rollout_pass *);
 
 /* Returns true if these are available. */

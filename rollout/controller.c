@@ -35,7 +35,7 @@ rollout_controller_stand_still(const struct pass *p, const char *why, struct pla
 		status_stand_still(p, r, why, plan);
 }
 
-/* Which rollouts an object concerns, asked of each. */
+/* The rollouts that an object concerns: each rollout is checked. */
 struct concern {
 	const struct object *object;
 	bool (*concerns)(const struct rollout *, const struct object *);

@@ -189,7 +189,7 @@ counts_split(int64_t replicas, int64_t weight, int64_t surge, int64_t *ret_new, 
 		}
 }
 
-/* Of the pods that a version may lose some of: those asked for, or those of them that are available. */
+/* The pods of a version that may be removed: the requested ones, or those of them that are available. */
 static int64_t
 counts_drainable(const struct pod_counts *p, bool all)
 {
@@ -217,7 +217,7 @@ counts_adjust(const struct counts_question *q, int64_t min_available, int64_t ma
 static bool
 counts_threshold_met(const struct progress_threshold *t, int64_t wanted, const struct pod_counts *has)
 {
-	int64_t stays = counts_least(has->available, has->spec); /* others are about to end */
+	int64_t stays = counts_least(has->available, has->spec); /* the others are terminating */
 
 	if (t == NULL)
 		return has->spec == wanted && has->available == wanted;
@@ -233,7 +233,7 @@ counts_threshold_reached(const struct progress_threshold *t, int64_t wanted, con
 	return counts_threshold_met(t, wanted, has) || (t != NULL && has->available >= wanted && has->spec >= wanted);
 }
 
-/* Of a canary that is making room, or of which fewer pods suffice, the stable version's pods are not asked for. */
+/* If the canary is scaled down, or fewer pods suffice, the number of stable pods does not matter. */
 static bool
 counts_is_split(const struct counts_question *q, int64_t want_new, int64_t want_stable)
 {

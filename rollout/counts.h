@@ -9,7 +9,7 @@
 
 /* Pods of one version. */
 struct pod_counts {
-	int64_t spec; /* asked for */
+	int64_t spec; /* requested */
 	int64_t replicas; /* there */
 	int64_t available;
 };
@@ -24,14 +24,14 @@ struct counts_question {
 	struct pod_counts older; /* all others together */
 	bool has_weights; /* of the traffic, as recorded */
 	int64_t canary_weight, stable_weight;
-	int64_t least_new; /* pods that the new version has whatever the weight or a setCanaryScale says */
+	int64_t least_new; /* minimum of the new version, whatever the weight or a setCanaryScale asks for */
 };
 
 struct counts_answer {
 	int64_t new_rs, stable;
 	bool scaled; /* by a setCanaryScale step, not by the weight */
 	int64_t set_weight; /* of the last setWeight step; 0 when aborted, 100 behind the last step */
-	bool at_desired; /* the versions have what they are to have, as Argo Rollouts answers it */
+	bool at_desired; /* the versions have the wanted pods, by the rule of Argo Rollouts */
 	/* A step that asks for pods is completed. Argo Rollouts uses at_desired for this. It therefore completes a
 	 * step with a lower weight than the one before too early when there is no router, and never completes one
 	 * whose replicaProgressThreshold has more pods than the step. */

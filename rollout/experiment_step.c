@@ -113,7 +113,7 @@ experiment_step_name(const struct rollout_pass *p)
 	    p->revision, experiment_step_index(p));
 }
 
-/* The name, or that with "-1", "-2" … behind it. */
+/* Returns true for the base name, and for the base name followed by "-1", "-2" and so on. */
 static bool
 experiment_step_is_named(const char *name, const char *base)
 {
@@ -318,7 +318,7 @@ experiment_step_create(struct rollout_pass *p, const struct experiment_step *s)
 	struct err *e;
 
 	if ((e = experiment_step_analyses_json(p, s, analyses)) != NULL) {
-		/* Without the gate the update must not go on. */
+		/* without its gate the update must not continue */
 		pass_abort(p, err_text(p->arena, e));
 		return;
 	}
@@ -377,7 +377,7 @@ experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step
 	}
 }
 
-/* The routing gives something to an experiment's Services, or to whatever else is neither version's. */
+/* The routing has weight for Services of an Experiment, or of another destination that is neither version. */
 static bool
 experiment_step_is_routed(const struct rollout_pass *p)
 {
@@ -465,7 +465,7 @@ experiment_step_seen(const struct rollout_pass *p, size_t *ret_n)
 	return list;
 }
 
-/* Those that are to have traffic, and those that are seen to have it. */
+/* Services that are to have traffic come first, then those that are only observed to have it. */
 const struct weight_destination *
 experiment_step_destinations(const struct rollout_pass *p, size_t *ret_n)
 {

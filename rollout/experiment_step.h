@@ -18,7 +18,7 @@ const struct weight_destination *experiment_step_weights(const struct rollout_pa
  * arena. */
 struct weight_destination *experiment_step_seen(const struct rollout_pass *, size_t *ret_n);
 
-/* Returns both of these; a Service that is in both is there once, as it is to be. In the arena. */
+/* Returns the union of both; a Service in both has the weight that it is to have. In the arena. */
 const struct weight_destination *experiment_step_destinations(const struct rollout_pass *, size_t *ret_n);
 
 /* Returns the names that templates of Experiments give to their Services. In the arena. */

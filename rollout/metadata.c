@@ -207,7 +207,7 @@ metadata_pods(struct rollout_pass *p)
 			plan_unless_gone(p->plan);
 			written++;
 		}
-		/* Once more: those of them that are there must be seen to have it. */
+		/* the next pass checks that all of them have it */
 		if (written > 0)
 			plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 		else

@@ -1,7 +1,7 @@
-/* rollout/pause.c: pause conditions, and how what a user does to them is understood.
+/* rollout/pause.c: pause conditions, and the changes that users make to them.
  *
- * The controller pauses by a condition and controllerPause; a user resumes by removing the conditions and leaving
- * controllerPause, which is therefore the memory that there was a pause.
+ * The controller pauses by a condition and controllerPause. A user resumes by removing the conditions and leaving
+ * controllerPause, which therefore remembers that there was a pause.
  */
 #include "rollout/pause.h"
 #include <inttypes.h>
@@ -99,7 +99,7 @@ pause_read(struct rollout_pass *p)
 	}
 	if (steps_are_passed(p) && !p->aborted)
 		pause_clear(p); /* a user may have skipped all steps from a pause */
-	/* Left over from a pause that is behind us: nothing to resume. */
+	/* left from a pause that has ended */
 	if (p->st.pause_conditions.n == 0 && !may_be_over)
 		p->st.controller_pause = false;
 }

@@ -123,7 +123,7 @@ plugin_step_is_open(const struct step_plugin_status *e)
 	return str_eq(e->phase, "Running") || str_eq(e->phase, "Error");
 }
 
-/* The entries are about to be changed; what was decoded is not. */
+/* Copies the entries before they are changed, as decoded values never change. */
 static void
 plugin_step_copy_entries(struct rollout_pass *p)
 {

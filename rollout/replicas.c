@@ -32,7 +32,7 @@ replicas_deadline(const struct replicaset *rs)
 	return time_parse(object_annotation(&rs->object, ANNOTATION_SCALE_DOWN_DEADLINE), &at) ? at : 0;
 }
 
-/* Scales to `to`; `drop_deadline` removes the date at which it was to go. */
+/* Scales to `to`; `drop_deadline` removes the scale-down deadline. */
 static void
 replicas_scale(struct rollout_pass *p, const struct replicaset *rs, int64_t to, bool drop_deadline)
 {
@@ -241,7 +241,8 @@ replicas_lower_others(struct rollout_pass *p)
 		replicas_lower_other(p, others[i], &kept);
 }
 
-/* Without traffic routing: what is not available goes first, then the newest, as far as maxUnavailable allows. */
+/* Without traffic routing: pods that are not available are removed first, then those of the newest revision, within
+ * maxUnavailable. */
 static void
 replicas_lower_others_basic(struct rollout_pass *p)
 {

@@ -12,7 +12,7 @@
 #include "rollout/pass.h"
 #include "rollout/pods.h"
 
-#define AGAIN_MS 30000 /* a list that showed nothing to evict is asked for anew at the latest after this */
+#define AGAIN_MS 30000 /* the longest time until a list without pods to evict is requested again */
 
 bool
 restart_pending(const struct rollout_pass *p)

@@ -85,8 +85,8 @@ revision_replicaset(const struct rollout_pass *p, const char *name, int64_t repl
 	    revision_selector(r->spec.selector, p->w->hash), "template", template);
 }
 
-/* Until now all was done, or nothing was begun: what clients wait for to be false. A third version in mid-update
- * changes nothing of it. */
+/* The last update was completed, or there was none: the condition that clients wait for. A third version during an
+ * update does not change it. */
 static bool
 revision_was_completed(const struct rollout_pass *p)
 {
@@ -95,8 +95,7 @@ revision_was_completed(const struct rollout_pass *p)
 	return c == NULL || str_eq(c->status, "True");
 }
 
-/* The rollout carries its revision too; the events come behind that write, in the order in which Argo Rollouts emits
- * them. */
+/* The rollout has its revision too. The events follow this write, in the order of Argo Rollouts. */
 static void
 revision_annotate_rollout(struct rollout_pass *p, const char *created)
 {

@@ -1,4 +1,4 @@
-/* rollout/runs.c: which analysis runs must exist, and what their verdicts do. */
+/* rollout/runs.c: the AnalysisRuns of a rollout, and the effects of their phases. */
 #include "rollout/runs.h"
 #include <inttypes.h>
 #include "analysis/args.h"
@@ -21,7 +21,7 @@
 struct role {
 	enum analysis_place place;
 	const char *label; /* of its runs */
-	const char *title; /* in what an abort says */
+	const char *title; /* in the message of an abort */
 	const char *infix; /* of its runs' names; NULL: none, or the step's number */
 	const struct run_status **known; /* in the status that will be written */
 	const struct run_status *was; /* in the one that is */
@@ -136,10 +136,10 @@ runs_failed(const char *phase)
 	return str_eq(phase, "Failed") || str_eq(phase, "Error");
 }
 
-/* A verdict and its effect are written together: Failed with the abort, Inconclusive with the pause. Where the
- * status has the verdict without the effect, a user has retried the update or gone on, and the run counts for
- * nothing; it stays named until the next is seen, so that neither a failed create nor a lost status brings the
- * verdict back. */
+/* A verdict and its effect are written together: Failed with the abort, Inconclusive with the pause. If the status
+ * has the verdict without the effect, a user has retried or resumed the update, and the run does not count. The
+ * status names it until the next run is observed, so that neither a failed create nor a lost status restores the
+ * verdict. */
 static bool
 runs_is_overruled(const struct rollout_pass *p, const struct role *role)
 {
@@ -250,8 +250,7 @@ runs_verdict_of(struct rollout_pass *p, const struct role *role)
 		pause_add(p, PAUSE_INCONCLUSIVE);
 }
 
-/* A retry measures anew, also what had succeeded: its pods are others. A verdict that is overruled is kept, so that
- * it stays so. */
+/* A retry measures again, even what succeeded, as its pods are new. An overruled verdict is kept in the status. */
 static void
 runs_forget(struct rollout_pass *p, const struct role *role)
 {
@@ -326,9 +325,9 @@ runs_create(struct rollout_pass *p, const struct role *role)
 	json_object_set_new(wish.annotations, ANNOTATION_REVISION, json_sprintf("%" PRId64, p->revision));
 	json_object_set_new(
 	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
-	/* Not recorded in the status before it is seen: the create may fail. */
+	/* The status has the run when it is observed, as the create may fail. */
 	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
-		pass_abort(p, err_text(p->arena, e)); /* without the gate the update must not go on */
+		pass_abort(p, err_text(p->arena, e)); /* without its gate the update must not continue */
 }
 
 void
@@ -373,7 +372,7 @@ runs_stays_named(const struct rollout_pass *p, const struct role *role)
 	return runs_is_overruled(p, role) && !p->aborted && !str_eq(p->st.stable_rs, p->w->hash);
 }
 
-/* The run that is to go on, or NULL. */
+/* Returns the run that continues, or NULL. */
 static const struct analysis_run *
 runs_sync_role(struct rollout_pass *p, const struct role *role)
 {

@@ -464,7 +464,7 @@ status_duration_continues(const struct rollout_pass *p)
 	       (stable != NULL && rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp);
 }
 
-/* A new template begins a duration, but one that only takes back what had ended. */
+/* A new template begins a duration, except a rollback of an update that was completed or aborted. */
 static void
 status_duration_begin(struct rollout_pass *p)
 {
@@ -613,7 +613,7 @@ status_write(struct rollout_pass *p)
 	p->st.observed_generation = arena_printf(p->arena, "%" PRId64, r->object.meta.generation);
 	plan_status(p->plan, &r->object, from, encode(&rollout_status_type, &p->st));
 	if (p->plan->status != NULL && status_may_wait(p)) {
-		/* Its events come when it is written: they tell the difference from what was written last. */
+		/* the events are emitted with the write: they report differences from the written status */
 		p->plan->status = NULL;
 		p->plan->status_of = NULL;
 		p->plan->n_status_events = 0;
@@ -631,7 +631,7 @@ status_finish(struct rollout_pass *p)
 	status_conditions(p);
 	status_phase(p);
 	status_report_failure(p);
-	/* A pause behind a timed one is a pause of its own. */
+	/* a pause behind a timed one is a separate pause */
 	if (p->was_paused && (!paused || p->resumed) && !p->st.abort)
 		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed");
 	if (paused && (!p->was_paused || p->resumed))

@@ -20,7 +20,7 @@ steps_kind_of(const struct canary_step *s)
 	return NULL;
 }
 
-/* The kind of the step; NULL behind the last one, and for a step that has no field. */
+/* The kind of the step; NULL after the last one, and for a step without a field. */
 static const struct step_kind *
 steps_kind_at(const struct rollout_pass *p, int64_t index)
 {
@@ -76,8 +76,8 @@ steps_leave(struct rollout_pass *p, const struct step_kind *k)
 	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
 }
 
-/* A pause depends only on its time and on users: the step behind it begins in the same pass. Until this is written,
- * every pass comes to the same result. */
+/* A pause depends only on its time and on users: the next step begins in the same pass. Until this is written, every
+ * pass comes to the same result. */
 void
 steps_resume(struct rollout_pass *p)
 {

@@ -28,7 +28,7 @@ target_counts(const struct replicaset *rs)
 	return (struct pod_counts){ replicaset_wanted(rs), rs->status.replicas, replicaset_available(rs) };
 }
 
-/* The pods that a part of the traffic needs. What managed routes send is not known, but it is something. */
+/* The pods that a share of the traffic needs. The share of managed routes is not known, but is more than 0. */
 static int64_t
 target_share(const struct rollout_pass *p, int64_t weight, bool routes)
 {
@@ -145,7 +145,7 @@ target_of(const struct rollout_pass *p)
 	t = (struct target){
 		.new_rs = pods.new_rs, .stable = pods.stable, .scaled = pods.scaled, .pods_there = pods.reached
 	};
-	/* Until the step's pods are there, what was reached before stays, unless the step wants less. */
+	/* until the pods of the step are available the previous weight stays, unless the step has a lower one */
 	t.weight = counts_step_weight(p->canary, p->index, true);
 	/* a stable version that is scaled by its share has pods for all traffic that the canary does not have,
 	 * whatever setCanaryScale asks for */
@@ -172,6 +172,6 @@ target_reached(const struct rollout_pass *p)
 		return false;
 	if (r->weight == want.weight && r->weight_min == want.weight)
 		return true;
-	/* Destinations of others may leave less than the step's weight; the canary then has what is left. */
+	/* other destinations may leave less than the weight of the step: the canary then has the rest */
 	return p->w->routing_err == NULL && p->w->router->has_weight(p->w->rollout, r, &want, p->arena);
 }

@@ -238,7 +238,7 @@ validate_routing(struct problems *p, const struct err *e)
 		problem_is_reference(p);
 }
 
-/* An argument from a field that no Rollout has would fail when the run is to be made. */
+/* An argument from a field that no Rollout has would fail when the run is created. */
 static void
 validate_field_refs(struct problems *p, const struct analysis_found *f)
 {
@@ -265,8 +265,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	const struct problems *decoding = r->object.problems;
 	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
 
-	/* First, and in the words of Argo Rollouts: whatever else is wrong with a template that is not used is no
-	 * matter. */
+	/* First, with the text of Argo Rollouts: errors of a template that is not used do not matter. */
 	if (r->spec.workload_ref != NULL && r->template_and_workload)
 		problem_add(
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");

@@ -115,7 +115,7 @@ weights_destination(const struct weight_destination *list, size_t n, const char 
 	return NULL;
 }
 
-/* Some of what others have of the traffic has to go. */
+/* Returns true if another destination loses traffic. */
 static bool
 weights_take_away(const struct routing *r, const struct wanted_split *want)
 {
@@ -172,7 +172,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	bool same, down;
 	struct err *e;
 
-	/* Of a routing that is broken, what can be read still gives its traffic back. */
+	/* an invalid routing is still used to take traffic away, as far as it can be read */
 	if (p->w->router == NULL || (p->w->routing_err != NULL && !p->aborted))
 		return;
 	/* Before the first version is promoted the Services have no turns to keep. */
@@ -184,10 +184,10 @@ weights_plan(struct rollout_pass *p, bool lower)
 		return;
 	down = weights_take_away(r, &want) ||
 	       (!same && (want.weight <= r->weight_min || (want.weight < r->weight && p->aborted)));
-	/* The stable destination must be seen to select the new version before it gets all the traffic back. */
+	/* the stable destination must be observed to select the new version before it gets all traffic */
 	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
-	/* Routes that go have moved the others: the next pass raises. */
+	/* removed routes have changed the indices of the others: the next pass raises the weight */
 	if (!down && (p->writes.routes || !weights_may_raise(p, want.weight)))
 		return;
 	if (down)

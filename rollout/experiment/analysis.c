@@ -1,4 +1,4 @@
-/* rollout/experiment/analysis.c: an analysis of an Experiment: its run, from when all pods are there. */
+/* rollout/experiment/analysis.c: an analysis of an Experiment: its run, which begins when all pods are available. */
 #include "rollout/experiment/analysis.h"
 #include <string.h>
 #include "analysis/assess.h"
@@ -89,7 +89,7 @@ experiment_analysis_begin(
 	plan_independent(p->plan);
 }
 
-/* The run of this try: runs begin once the pods are there, so that an older one is from before a retry. */
+/* The run of this try: as runs begin when the pods are available, an older one is from before a retry. */
 static const struct analysis_run *
 experiment_analysis_run_of(const struct experiment_pass *p, const struct experiment_run_status *s, const char *name)
 {

@@ -10,7 +10,7 @@
 #include "rollout/experiment/world.h"
 #include "traffic/router.h"
 
-/* The rollout whose step it is, and what its routing gives weight to. */
+/* The rollout whose step created the Experiment, and the Services that its routing gives weight to. */
 static void
 experiment_gather_rollout(struct experiment_world *w, struct arena *a)
 {
@@ -78,7 +78,7 @@ experiment_emit_owned(const struct object *o, void *arg)
 		e->emit(o->meta.namespace, o->meta.name, e->arg);
 }
 
-/* Its experiments may wait for its routing to let go of their pods. */
+/* Experiments wait until the routing of their rollout does not use their pods any more. */
 static void
 experiment_map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {

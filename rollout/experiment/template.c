@@ -15,7 +15,7 @@
 
 #define DEADLINE 600 /* seconds */
 #define SCALE_DOWN_DELAY 30 /* seconds */
-#define RETRY_ROUTED_MS 5000 /* whether the mesh has let go */
+#define RETRY_ROUTED_MS 5000 /* until the routing is checked again */
 
 static int64_t
 experiment_template_replicas(const struct experiment_template *t)

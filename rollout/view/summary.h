@@ -25,7 +25,7 @@ int64_t summary_actual_weight(const struct rollout *, const struct object *const
 /* ScaledDown, Healthy or Progressing. */
 const char *summary_replicaset(const struct replicaset *);
 
-/* rollout.argoproj.io/revision of whatever has it; 0: none. */
+/* Returns the number in the annotation rollout.argoproj.io/revision; 0 without one. */
 int64_t summary_revision(const struct object *);
 
 /* The images of a pod template (JSON; NULL: none), commas between. In the arena. */
