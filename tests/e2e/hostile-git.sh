@@ -15,7 +15,7 @@ commit_colour() {
 }
 commit_colour
 hostile --git "$dir"
-interval=5s gitops gitops
+interval=2s gitops gitops
 kubectl create namespace argocd >/dev/null
 kubectl create namespace shop >/dev/null
 kubectl apply -f - >/dev/null <<Y
