@@ -211,10 +211,7 @@ program_start(struct loop *l, struct arena *a, const struct program *program,
 	    (keeps_errors && pipe2(err, O_CLOEXEC) != 0)) {
 		e = err_new(a, ERR_AGAIN, "no pipe: %s", strerror(errno));
 	} else {
-		struct spawn how = program_spawn(program, in, out[1],
-		    keeps_errors			       ? err[1]
-		    : program->errors == PROGRAM_ERRORS_OUTPUT ? out[1]
-							       : STDERR_FILENO);
+		struct spawn how = program_spawn(program, in, out[1], keeps_errors ? err[1] : STDERR_FILENO);
 
 		if ((p->child = child_start(l, &how, program_on_exit, p)) == NULL)
 			e = program_start_error(a);

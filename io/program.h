@@ -19,7 +19,6 @@ struct loop;
 enum program_errors {
 	PROGRAM_ERRORS_KEPT, /* the first 4 KiB are kept, for the error of program_run */
 	PROGRAM_ERRORS_OURS, /* standard error of this process */
-	PROGRAM_ERRORS_OUTPUT, /* part of the output */
 };
 
 /* A program and its limits. All pointers must be valid until program_start or program_run returns. */

@@ -92,9 +92,8 @@ exec_exchange_run(struct exchange *x)
 			      &(struct program){ .argv = argv,
 				  .keep = json_str(how, "environment"),
 				  .input = x->body,
-				  .reach = json_is_true(json_object_get(how, "user")) ? SPAWN_USER : SPAWN_NETWORK,
-				  .errors = json_is_true(json_object_get(how, "errors")) ? PROGRAM_ERRORS_OUTPUT
-											 : PROGRAM_ERRORS_OURS,
+				  .reach = SPAWN_NETWORK,
+				  .errors = PROGRAM_ERRORS_OURS,
 				  .timeout_ms = x->timeout_ms,
 				  .cpu_s = x->timeout_ms / 1000 + 1,
 				  .memory_max = memory_max > 0 ? (uint64_t)memory_max : PROGRAM_MEMORY_UNLIMITED,

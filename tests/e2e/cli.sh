@@ -37,7 +37,7 @@ check "the help of a command has no global flags" fails sh -c "'$s' promote --he
 help_of_all() {
 	"$s" help
 	"$s" help flags
-	"$s" help | sed -n 's/^  \([a-z].*\)/\1/p' | while read -r words; do "$s" help $words; done
+	"$s" help | sed -n 's/^  \([a-z].*\)/\1/p' | while read -r words; do "$s" help -- $words; done
 }
 wide() { help_of_all | grep '.\{81\}'; }
 check "no line of help is over 80 columns" fails wide
