@@ -179,15 +179,15 @@ tree_pods(struct tree *t, const struct replicaset *rs, const char *bar)
 	    view_owned(t->view, &pod_details_type, rs->object.meta.namespace, rs->object.meta.uid, t->arena, &list);
 
 	for (size_t i = 0; i < n; i++) {
-		struct pod_summary look;
+		struct pod_summary summary;
 		const char *info;
 
-		pod_summary(t->arena, (const struct pod_details *)list[i], &look);
-		info = arena_printf(t->arena, "ready:%zu/%zu", look.ready, look.containers);
-		if (look.restarts > 0)
-			info = arena_printf(t->arena, "%s,restarts:%" PRId64, info, look.restarts);
+		pod_summary(t->arena, (const struct pod_details *)list[i], &summary);
+		info = arena_printf(t->arena, "ready:%zu/%zu", summary.ready, summary.containers);
+		if (summary.restarts > 0)
+			info = arena_printf(t->arena, "%s,restarts:%" PRId64, info, summary.restarts);
 		tree_row(t, arena_printf(t->arena, "%s   %s □ %s", bar, i + 1 < n ? "├──" : "└──", list[i]->meta.name),
-		    "Pod", tree_decorated(t, look.status), list[i]->meta.creation_timestamp, info);
+		    "Pod", tree_decorated(t, summary.status), list[i]->meta.creation_timestamp, info);
 	}
 }
 

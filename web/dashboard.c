@@ -33,7 +33,7 @@ struct visit {
 	struct arena *arena;
 	struct str body;
 	const char *ns, *name; /* of the rollout that is acted upon */
-	struct web_action *action; /* under way */
+	struct web_action *action; /* in progress */
 	bool suspended;
 	int status; /* of the response; 0: not known yet */
 	const char *answer; /* JSON */

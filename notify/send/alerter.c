@@ -1,4 +1,4 @@
-/* notify/send/alerter.c: a job for each event: its Alerts, and for each of them the Provider, its Secret, the request. */
+/* notify/send/alerter.c: a job for each event: its Alerts, and for each the Provider, the Secret and the request. */
 #include "notify/send/alerter.h"
 #include <string.h>
 #include "base/map.h"

@@ -221,7 +221,7 @@ burst(struct thousand *t)
 	return ok ? most : -1;
 }
 
-/* Runs until what the healthy Rollouts left to do is done, which takes longer where other programs use the processors. */
+/* Runs until the work for the healthy Rollouts is done, which takes longer on a busy machine. */
 static void
 settle(struct thousand *t, pid_t pid)
 {

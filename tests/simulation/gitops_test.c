@@ -9,8 +9,8 @@
 #include "gitops/argocd/application.h"
 #include "tests/simulation/gitops_world.h"
 
-/* Random lives of each of the two; the requests that there is trouble with: every one, or some; and objects of a large Application. The
- * sanitizers make all of it several times slower, and the other build plays the rest. */
+/* Random lives of each of the two; the requests that there is trouble with: every one, or some; and objects of a
+ * large Application. The sanitizers make all of it several times slower, and the other build plays the rest. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 15
 #define REQUEST_STRIDE 7

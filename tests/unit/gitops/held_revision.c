@@ -26,7 +26,7 @@ object(struct arena *a, const char *annotation)
 	return o;
 }
 
-/* What is held, as "NS/NAME=why …". */
+/* Returns the held Rollouts as "NS/NAME=why …". */
 static const char *
 text_of(struct arena *a, const struct held_revision *held)
 {
@@ -138,7 +138,7 @@ an_abort_is_of_the_spec_as_it_is(void **state)
 	assert_string_equal(text_of(a, &held), "ns/aborted=metric ns/compared=why");
 	assert_int_equal(plan->n_status_events, 2);
 	assert_string_equal(plan->status_events[0].revision, "abc");
-	/* What is held already has no further event. */
+	/* A Rollout that is held already has no further event. */
 	assert_false(held_revision_update(&held, &in, &memory, plan));
 	assert_int_equal(plan->n_status_events, 2);
 	/* A Rollout that this process did not see applied may have aborted an earlier commit. */
