@@ -75,7 +75,7 @@ apply_read_task(void *arg, const struct err *e, const json_t *body)
 
 	if (apply_may_retry(e)) {
 		apply_defer(
-		    s, r, arena_printf(s->arena, "%s; trying again", err_text(s->arena, err_copy(s->arena, e))));
+		    s, r, arena_printf(s->arena, "%s; it is retried", err_text(s->arena, err_copy(s->arena, e))));
 	} else if (t->verb == SYNC_APPLY || t->verb == SYNC_HOOK) {
 		if (e == NULL && body != NULL) {
 			const char *well = r->live ? "configured" : "created";
@@ -214,7 +214,7 @@ apply_start(struct session *s, size_t i)
 	case SYNC_APPLY: break;
 	}
 	if (r->live && r->deleting) {
-		apply_defer(s, r, "is being deleted, and is made anew then");
+		apply_defer(s, r, "is being deleted, and is created again afterwards");
 		return false;
 	}
 	if (r->live && (t->recreate || (t->replace && dry_run_is_forced(s, r)) ||

@@ -153,8 +153,8 @@ enum session_stage
 dry_run_finish(struct session *s)
 {
 	if (s->request.ks != NULL && !apply_is_announced(s)) {
-		s->apply.step =
-		    (struct sync_step){ .phase = OPERATION_RUNNING, .message = "writing down what is to be applied" };
+		s->apply.step = (struct sync_step){ .phase = OPERATION_RUNNING,
+			.message = "adding the objects to the inventory before they are applied" };
 		return STAGE_END;
 	}
 	return s->request.syncing ? STAGE_PLAN : STAGE_END;
