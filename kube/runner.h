@@ -17,7 +17,7 @@ struct runner_settings {
 	const struct settings *settings; /* given to every pass; borrowed while the runner lives; NULL: none */
 	/* Of events, and the manager of applied fields: "rollouts-controller". Borrowed while the runner lives. */
 	const char *component;
-	struct transport *programs; /* of questions that programs answer (kube/transport_exec.h); NULL: none is asked */
+	struct transport *programs; /* of queries that programs answer (kube/transport_exec.h); NULL: none */
 	/* Objects of this type are in another cluster, or another namespace than whose they are (NULL: in the same).
 	 * type NULL: none are. */
 	struct elsewhere {
@@ -45,7 +45,7 @@ struct runner_settings {
 	void *arg;
 };
 
-/* `outside` carries questions (Prometheus); it may be the API server's transport. Rows end with NULL. */
+/* `outside` carries queries (Prometheus); it may be the API server's transport. Rows end with NULL. */
 struct runner *runner_start(struct transport *api, struct transport *outside, const struct controller *const *rows,
     const struct runner_settings *);
 

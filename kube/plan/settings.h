@@ -1,7 +1,7 @@
 /* kube/plan/settings.h: the settings of the process, which every pass can read.
  *
- * The command that starts the controllers parses flags, files and environment into one of these, once. All zeroes is a valid
- * one: nothing is set. Everything is borrowed.
+ * The command that starts the controllers parses flags, files and environment into one of these, once. All zeroes is
+ * a valid one: nothing is set. Everything is borrowed.
  */
 #pragma once
 #include <stdbool.h>
