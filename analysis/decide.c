@@ -9,6 +9,7 @@
 #include "analysis/assess.h"
 #include "analysis/provider.h"
 #include "analysis/run_pass.h"
+#include "analysis/verdict.h"
 #include "base/str.h"
 #include "base/time.h"
 
@@ -98,61 +99,6 @@ run_summarize(struct run_pass *s)
 	*(struct run_summary *)s->status.dry_run_summary = sums[1];
 }
 
-/* The outcome of all metrics that count. */
-struct verdict {
-	enum run_phase worst;
-	const char *message; /* why */
-	bool running; /* a metric is Running */
-};
-
-static struct verdict
-run_assess_metrics(struct run_pass *s, bool ending)
-{
-	struct verdict v = { .worst = RUN_SUCCESSFUL };
-
-	for (size_t i = 0; i < s->masked.n; i++) {
-		const struct metric *m = &s->masked.metrics[i];
-		bool dry = s->masked.rules[i].dry_run;
-		struct metric_result *r = run_result(s, m);
-		enum run_phase phase = ending ? RUN_SUCCESSFUL : RUN_RUNNING;
-		const char *reason = NULL;
-
-		if (r != NULL && phase_is_final(r->phase) && dry)
-			continue;
-		if (r != NULL) {
-			phase = metric_phase(s->arena, &s->masked.limits[i], r, ending, &reason);
-			r->phase = run_phase_name(phase);
-		}
-		v.running |= phase == RUN_RUNNING;
-		if (dry) {
-			if (reason != NULL)
-				r->message = arena_printf(
-				    s->arena, "Metric assessed %s due to %s", run_phase_name(phase), reason);
-			continue;
-		}
-		if (reason != NULL && phase > v.worst)
-			v.message = arena_printf(
-			    s->arena, "Metric \"%s\" assessed %s due to %s", m->name, run_phase_name(phase), reason);
-		v.worst = phase > v.worst ? phase : v.worst;
-	}
-	return v;
-}
-
-/* Sets the phases of the metrics and of the run; true when the run has ended. */
-static bool
-run_assess(struct run_pass *s, bool terminating)
-{
-	struct verdict v = run_assess_metrics(s, terminating);
-	bool bad = v.worst >= RUN_INCONCLUSIVE;
-
-	/* A metric that fails ends the others: their phases are set as those of a run that is terminated. */
-	if (bad && v.running)
-		v = run_assess_metrics(s, true);
-	s->status.phase = run_phase_name(v.running && !bad ? RUN_RUNNING : v.worst);
-	s->status.message = v.message != NULL ? v.message : terminating ? "Run Terminated" : NULL;
-	return phase_is_final(s->status.phase);
-}
-
 /* Deletes a run that has ended when its ttlStrategy says so: the time for its outcome, or else for any. */
 static void
 run_expire(const struct analysis_world *w, struct plan *plan)
@@ -225,7 +171,7 @@ run_continue(struct run_pass *s)
 		run_end_measurements(s);
 	else
 		run_measure(s);
-	if (run_assess(s, terminate)) {
+	if (verdict_assess(s, terminate)) {
 		s->status.completed_at = time_stored(s->world->now);
 		plan_drop_steps(s->plan);
 		run_end_measurements(s);

@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/lines.h"
 #include "kube/api/patch.h"
-#include "rollout/counts.h"
+#include "rollout/replica_counts.h"
 #include "traffic/istio.h"
 
 static int debug_replica_counts_run(struct cli *);

@@ -8,9 +8,9 @@
 #include "base/time.h"
 #include "kube/api/core.h"
 #include "kube/api/replicaset.h"
-#include "rollout/counts.h"
 #include "rollout/pass.h"
 #include "rollout/pods.h"
+#include "rollout/replica_counts.h"
 
 #define AGAIN_MS 30000 /* the longest time until a list without pods to evict is requested again */
 

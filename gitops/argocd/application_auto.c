@@ -1,5 +1,6 @@
 /* gitops/argocd/application_auto.c: when a sync begins that no user requested. */
 #include "gitops/argocd/application_auto.h"
+#include "gitops/argocd/sync_window.h"
 #include <string.h>
 #include "gitops/argocd/application_sync.h"
 
@@ -101,7 +102,7 @@ app_auto_may_sync(struct app_pass *p, bool manual)
 	const char *why = NULL;
 	int64_t until;
 
-	if (project == NULL || project_permits_sync(p->arena, project, p->w.app, p->w.now, manual, &why, &until)) {
+	if (project == NULL || sync_windows_permit(p->arena, project, p->w.app, p->w.now, manual, &why, &until)) {
 		app_pass_set_condition(p, "SyncError", NULL);
 		return true;
 	}

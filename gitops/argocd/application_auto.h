@@ -1,6 +1,6 @@
 /* gitops/argocd/application_auto.h: automated syncs, and the revision that is held back from them. Pure. */
 #pragma once
-#include "gitops/argocd/application_comparison.h"
+#include "gitops/argocd/application_result.h"
 
 /* Updates which Rollouts are not synced to the revision (gitops/held_revision.h), the annotation and the condition
  * RevisionHeld. `compared`: the resources are those of a comparison in this pass, else of the status. `revision`

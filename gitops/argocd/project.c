@@ -4,12 +4,11 @@
 #include "base/glob.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "gitops/argocd/schedule.h"
+#include "gitops/argocd/cron.h"
 #include "gitops/source/source.h"
 
-/* A list of globs allows it: some does, and none forbids it. */
-static bool
-project_allows(const struct strings *globs, const char *text, char separator)
+bool
+project_globs_allow(const struct strings *globs, const char *text, char separator)
 {
 	bool allowed = false;
 
@@ -94,12 +93,14 @@ project_check(struct arena *a, const struct app_project *p, const struct applica
 	size_t n = application_sources(app, &sources);
 	const char *name = p->object.meta.name;
 
-	if (!str_eq(app->object.meta.namespace, namespace) && !project_allows(from, app->object.meta.namespace, '\0'))
+	if (!str_eq(app->object.meta.namespace, namespace) &&
+	    !project_globs_allow(from, app->object.meta.namespace, '\0'))
 		return err_new(a, ERR_INVALID,
 		    "spec.project: %s: its sourceNamespaces do not allow applications of the namespace %s", name,
 		    app->object.meta.namespace);
 	for (size_t i = 0; i < n; i++)
-		if (sources[i].repo_url == NULL || !project_allows(&p->spec.source_repos, sources[i].repo_url, '/'))
+		if (sources[i].repo_url == NULL ||
+		    !project_globs_allow(&p->spec.source_repos, sources[i].repo_url, '/'))
 			return err_new(a, ERR_INVALID, "repoURL: %s is not permitted in project %s",
 			    sources[i].repo_url != NULL ? sources[i].repo_url : "", name);
 	if (!project_permits_namespace(p, d, d->namespace != NULL ? d->namespace : ""))
@@ -153,76 +154,4 @@ project_permits_kind(
 		       !project_is_in(s->cluster_blacklist.at, s->cluster_blacklist.n, group, kind, name);
 	return !project_is_in(s->namespaced_blacklist.at, s->namespaced_blacklist.n, group, kind, name) &&
 	       (s->namespaced_whitelist == NULL || project_is_whitelisted(s->namespaced_whitelist, group, kind, name));
-}
-
-static bool
-project_concerns(const struct sync_window *w, const struct application *app)
-{
-	const struct application_destination *d = &app->spec.destination;
-	const struct {
-		const struct strings *globs;
-		const char *texts[2];
-	} all[] = { { &w->applications, { app->object.meta.name, NULL } }, { &w->namespaces, { d->namespace, NULL } },
-		{ &w->clusters, { d->server, d->name } } };
-	bool any = false, every = true;
-
-	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		bool matches = false;
-
-		if (all[i].globs->n == 0)
-			continue;
-		for (size_t t = 0; t < 2; t++)
-			matches |= all[i].texts[t] != NULL && project_allows(all[i].globs, all[i].texts[t], '\0');
-		any |= matches;
-		every &= matches;
-	}
-	return w->and_operator ? any && every : any;
-}
-
-/* When its state changes next. */
-static void
-project_next_change(int64_t at, int64_t *until)
-{
-	if (at > 0 && (*until == 0 || at < *until))
-		*until = at;
-}
-
-bool
-project_permits_sync(struct arena *a, const struct app_project *p, const struct application *app, int64_t now,
-    bool manual, const char **ret_why, int64_t *ret_until)
-{
-	bool allow_is_open = false, manual_by_allow = false;
-	const struct sync_window *forbidding = NULL, *closed = NULL;
-
-	*ret_until = 0;
-	for (size_t i = 0; i < p->spec.windows.n; i++) {
-		const struct sync_window *w = &p->spec.windows.at[i];
-		struct schedule s;
-		int64_t began;
-
-		if (!project_concerns(w, app) || w->schedule == NULL || !schedule_parse(w->schedule, &s))
-			continue;
-		began = schedule_last(&s, now, w->duration.ms);
-		project_next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
-		if (str_eq(w->kind, "deny")) {
-			/* If several windows deny, all of them must permit manual syncs. */
-			if (began > 0 && (forbidding == NULL || !w->manual_sync))
-				forbidding = w;
-			continue;
-		}
-		allow_is_open |= began > 0;
-		manual_by_allow |= w->manual_sync;
-		closed = w;
-	}
-	if (forbidding != NULL && !(manual && forbidding->manual_sync)) {
-		*ret_why = arena_printf(a, "Cannot sync: blocked by the sync window \"%s\" (deny) of project %s",
-		    forbidding->schedule, p->object.meta.name);
-		return false;
-	}
-	if (closed != NULL && !allow_is_open && forbidding == NULL && !(manual && manual_by_allow)) {
-		*ret_why = arena_printf(
-		    a, "Cannot sync: no sync window of project %s that allows it is open", p->object.meta.name);
-		return false;
-	}
-	return true;
 }

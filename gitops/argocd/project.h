@@ -23,7 +23,6 @@ bool project_permits_namespace(const struct app_project *, const struct applicat
 bool project_permits_kind(
     const struct app_project *, const char *group, const char *kind, const char *name, bool cluster_scoped);
 
-/* The sync windows permit a sync now. False: *ret_why is the reason, in the arena, and *ret_until when that changes
- * (wall ms; 0: not within a year). */
-bool project_permits_sync(struct arena *, const struct app_project *, const struct application *, int64_t now,
-    bool manual, const char **ret_why, int64_t *ret_until);
+/* Returns true if a glob of the list matches the text and none that begins with "!" does. `separator`: see
+ * glob_match_between. */
+bool project_globs_allow(const struct strings *globs, const char *text, char separator);

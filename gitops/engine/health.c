@@ -2,7 +2,7 @@
 #include "gitops/engine/health.h"
 #include <string.h>
 #include "base/str.h"
-#include "gitops/engine/health_kinds.h"
+#include "gitops/engine/health_custom_kinds.h"
 #include "kube/api/meta.h"
 
 /* The input of a rule, and its message. */

@@ -5,8 +5,8 @@
 #include "gitops/engine/kstatus.h"
 #include "gitops/flux/flux.h"
 #include "gitops/flux/flux_pass.h"
-#include "gitops/flux/held_revision.h"
 #include "gitops/flux/inventory.h"
+#include "gitops/flux/kustomization_hold.h"
 #include "kube/api/rollout.h"
 
 #define ACCESS_DENIED "AccessDenied"

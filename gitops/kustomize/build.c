@@ -18,7 +18,7 @@
 struct building {
 	const struct tree *tree;
 	struct arena *arena;
-	const struct k_places *known;
+	const struct k_spec_list *known;
 	struct k_schema schema; /* that of the first kustomization that has one */
 	bool has_schema;
 	bool has_objects; /* some were read */
@@ -501,7 +501,7 @@ build(struct building *b, const char *dir, json_t *doc, const struct application
 	struct sorted *sorted;
 	struct err *e = options != NULL ? build_override(b, dir, options, doc) : NULL;
 
-	b->known = k_places_known(b->arena);
+	b->known = k_specs_known(b->arena);
 	all = no_objects(b);
 	if (e == NULL)
 		e = accumulate(b, dir, doc, false, &all);

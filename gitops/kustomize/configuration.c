@@ -75,20 +75,20 @@ is_own_namespace(enum k_use use, const char *path)
 }
 
 struct err *
-k_places_add_specs(
-    const struct k_places **list, struct arena *a, enum k_use use, const struct k_field_specs *specs, struct k_gvk to)
+k_specs_add_specs(const struct k_spec_list **list, struct arena *a, enum k_use use, const struct k_field_specs *specs,
+    struct k_gvk to)
 {
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < specs->n && e == NULL; i++) {
 		const struct k_field_spec *f = &specs->at[i];
-		struct k_place p = { use, k_spec_gvk(f), f->path, f->create, to };
+		struct k_spec p = { use, k_spec_gvk(f), f->path, f->create, to };
 
 		/* The name of nothing else is a namespace. */
 		if (use == K_NAMESPACE && strcmp(f->path, "metadata/name") == 0)
 			p.in.group = "", p.in.version = "v1";
 		if (!is_own_namespace(use, f->path))
-			e = k_places_add(list, a, &p);
+			e = k_specs_add(list, a, &p);
 	}
 	return e;
 }
@@ -114,12 +114,12 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && e == NULL; i++)
-		e = k_places_add_specs(
+		e = k_specs_add_specs(
 		    &all->places, all->arena, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
 	for (size_t i = 0; i < c->name_reference.n && e == NULL; i++) {
 		const struct k_reference *r = &c->name_reference.at[i];
 
-		e = k_places_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
+		e = k_specs_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
 		    (struct k_gvk){ configuration_or_null(r->group), configuration_or_null(r->version),
 			configuration_or_null(r->kind) });
 	}
@@ -154,11 +154,11 @@ read_document(struct arena *a, const struct tree *t, const char *dir, const char
 static struct err *
 add_rollouts(struct k_objects *all)
 {
-	const struct k_places *more = k_places_of_rollouts(all->arena);
+	const struct k_spec_list *more = k_specs_of_rollouts(all->arena);
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < more->n && e == NULL; i++)
-		e = k_places_add(&all->places, all->arena, &more->at[i]);
+		e = k_specs_add(&all->places, all->arena, &more->at[i]);
 	return e;
 }
 
@@ -190,9 +190,9 @@ struct marking {
 static struct err *
 add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
 {
-	const struct k_place p = { use, { NULL, NULL, m->kind }, path, false, to };
+	const struct k_spec p = { use, { NULL, NULL, m->kind }, path, false, to };
 
-	return k_places_add(&m->all->places, m->all->arena, &p);
+	return k_specs_add(&m->all->places, m->all->arena, &p);
 }
 
 static struct err *

@@ -20,9 +20,9 @@ struct err *k_configure_schema(
 /* A resource, or a file, is one of another place: a URL, or what kustomize takes for a repository. */
 bool k_is_remote(const char *file);
 
-/* Adds the places of field specs to a list (gitops/kustomize/places.h). */
-struct err *k_places_add_specs(
-    const struct k_places **list, struct arena *, enum k_use, const struct k_field_specs *, struct k_gvk to);
+/* Adds the places of field specs to a list (gitops/kustomize/field_specs.h). */
+struct err *k_specs_add_specs(
+    const struct k_spec_list **list, struct arena *, enum k_use, const struct k_field_specs *, struct k_gvk to);
 
 /* The kinds of places a field spec means. */
 struct k_gvk k_spec_gvk(const struct k_field_spec *);

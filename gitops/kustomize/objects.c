@@ -165,7 +165,7 @@ k_objects_append(struct k_objects *all, struct k_objects *from)
 	}
 	k_objects_done(from);
 	for (size_t i = 0; from->places->own && i < from->places->n && e == NULL; i++)
-		e = k_places_add(&all->places, all->arena, &from->places->at[i]);
+		e = k_specs_add(&all->places, all->arena, &from->places->at[i]);
 	for (size_t i = 0; i < from->n_vars && e == NULL; i++)
 		e = k_var_add(all, &from->vars[i]);
 	return e;

@@ -6,8 +6,8 @@
 #pragma once
 #include "base/json.h"
 #include "base/map.h"
+#include "gitops/kustomize/field_specs.h"
 #include "gitops/kustomize/kustomization.h"
-#include "gitops/kustomize/places.h"
 #include "gitops/kustomize/schema.h"
 
 struct k_id {
@@ -32,7 +32,7 @@ struct k_objects {
 	size_t n, room;
 	struct map ids; /* to the file of the object that has this id now; behind when `changed` */
 	bool changed;
-	const struct k_places *places; /* those that are known to all, or with what configurations say */
+	const struct k_spec_list *places; /* those that are known to all, or with what configurations say */
 	struct k_var *vars;
 	size_t n_vars, vars_room;
 	const struct k_schema *schema; /* borrowed */

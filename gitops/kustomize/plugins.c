@@ -223,16 +223,16 @@ not_built(struct k_objects *all, const json_t *plugin, const char *file)
 static struct err *
 plugins_run(struct running *r, const struct transformer *t)
 {
-	static const struct k_places none = { 0 };
+	static const struct k_spec_list none = { 0 };
 	const struct k_gvk any = { NULL, NULL, NULL };
-	const struct k_places *all_places = r->all->places, *own = &none;
+	const struct k_spec_list *all_places = r->all->places, *own = &none;
 	struct err *e = NULL;
 
 	if (t->use == K_USE_MAX)
 		return t->run(r);
-	e = k_places_add_specs(&own, r->all->arena, t->use, &r->plugin->specs, any);
+	e = k_specs_add_specs(&own, r->all->arena, t->use, &r->plugin->specs, any);
 	if (e == NULL && t->type == &ends_type)
-		e = k_places_add_specs(&own, r->all->arena, K_NAME_SUFFIX, &r->plugin->specs, any);
+		e = k_specs_add_specs(&own, r->all->arena, K_NAME_SUFFIX, &r->plugin->specs, any);
 	r->all->places = own;
 	if (e == NULL)
 		e = t->run(r);

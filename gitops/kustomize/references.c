@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/map.h"
 #include "base/str.h"
-#include "gitops/kustomize/fields.h"
+#include "gitops/kustomize/field_walk.h"
 
 /* The objects that had a name, in their order. */
 struct named {
@@ -214,12 +214,12 @@ fix_role(json_t *map, const char *field, void *arg)
 static void
 fix_object(struct fixing *f)
 {
-	const struct k_places *places = f->all->places;
+	const struct k_spec_list *places = f->all->places;
 
 	for (size_t i = 0; i < places->n; i++) {
-		const struct k_place *p = &places->at[i];
+		const struct k_spec *p = &places->at[i];
 
-		if (!k_place_in(p, K_NAME_REFERENCE, &f->from_id))
+		if (!k_spec_in(p, K_NAME_REFERENCE, &f->from_id))
 			continue;
 		f->to = &p->to;
 		k_fields(f->from->object, p->path, false, str_ends(p->path, "roleRef/name") ? fix_role : fix, f);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/str.h"
 #include "gitops/kustomize/configuration.h"
-#include "gitops/kustomize/fields.h"
+#include "gitops/kustomize/field_walk.h"
 
 static void
 set_here(json_t *map, const char *name, void *arg)
@@ -136,7 +136,7 @@ k_set_label_fields(struct k_objects *all, const struct k_label *l)
 		const struct k_field_spec *f = &l->fields.at[i];
 		const struct k_gvk in = k_spec_gvk(f);
 
-		e = k_place_check(all->arena, f->path);
+		e = k_spec_check(all->arena, f->path);
 		for (size_t k = 0; k < all->n && e == NULL; k++) {
 			struct k_id id = k_id_of(all->arena, all->at[k].object);
 

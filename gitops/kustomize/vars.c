@@ -2,7 +2,7 @@
 #include "gitops/kustomize/vars.h"
 #include <string.h>
 #include "base/str.h"
-#include "gitops/kustomize/fields.h"
+#include "gitops/kustomize/field_walk.h"
 #include "gitops/kustomize/path.h"
 #include "gitops/source/manifests.h"
 

@@ -114,7 +114,7 @@ static const struct field flux_kustomization_spec_fields[] = {
 	    .otherwise = "interval"),
 	DURATION(flux_kustomization_spec, timeout, "timeout",
 	    .doc = "Maximum time to apply the objects and for them to become healthy.",
-	    .otherwise = "interval, less 30s"),
+	    .otherwise = "interval minus 30s, at least 30s"),
 	STRING(flux_kustomization_spec, path, "path", .doc = "Directory in the repository.", .otherwise = "."),
 	BOOL(flux_kustomization_spec, prune, "prune", .required = true,
 	    .doc = "Delete objects that are no longer in Git."),

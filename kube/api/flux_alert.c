@@ -48,9 +48,14 @@ static const struct field flux_event_source_fields[] = {
 };
 TYPE(flux_event_source, "event source", .strict = true);
 
+static const struct field flux_provider_ref_fields[] = {
+	STRING(flux_provider_ref, name, "name", .required = true, .doc = "Name of the Provider."),
+};
+TYPE(flux_provider_ref, "reference", .strict = true);
+
 static const struct field flux_alert_spec_fields[] = {
-	OBJECT(
-	    flux_alert_spec, provider, "providerRef", flux_secret_ref, .required = true, .doc = "Provider to send to."),
+	OBJECT(flux_alert_spec, provider, "providerRef", flux_provider_ref, .required = true,
+	    .doc = "Provider to send to."),
 	STRING(flux_alert_spec, severity, "eventSeverity", .choices = "info|error",
 	    .doc = "info: all events. error: only errors.", .otherwise = "info"),
 	LIST(flux_alert_spec, sources, "eventSources", flux_event_source, .required = true, .items_max = 1000,

@@ -6,6 +6,11 @@ struct flux_secret_ref {
 	const char *name;
 };
 
+/* A Provider of the same namespace. */
+struct flux_provider_ref {
+	const char *name;
+};
+
 struct flux_provider_spec {
 	const char *type, *address, *channel, *username, *interval;
 	const struct flux_secret_ref *secret, *certificate;
@@ -25,7 +30,7 @@ struct flux_event_source {
 };
 
 struct flux_alert_spec {
-	const struct flux_secret_ref *provider;
+	const struct flux_provider_ref *provider;
 	const char *severity; /* "info": all events; "error": bad ones */
 	LIST_OF(struct flux_event_source) sources;
 	struct strings inclusion, exclusion; /* regular expressions of messages */

@@ -2,7 +2,7 @@
 #include "rollout/view/summary.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "rollout/counts.h"
+#include "rollout/replica_counts.h"
 
 static const struct {
 	const char *status;

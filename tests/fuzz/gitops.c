@@ -2,8 +2,8 @@
  * edit, ignored places. The first byte selects one. */
 #include <stdlib.h>
 #include <string.h>
+#include "gitops/argocd/cron.h"
 #include "gitops/argocd/rbac.h"
-#include "gitops/argocd/schedule.h"
 #include "gitops/engine/adopt_fields.h"
 #include "gitops/engine/customizations.h"
 #include "gitops/engine/health.h"

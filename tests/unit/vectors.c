@@ -11,7 +11,7 @@
 #include "kube/api/pod_check.h"
 #include "kube/api/pod_template.h"
 #include "kube/api/yaml.h"
-#include "rollout/counts.h"
+#include "rollout/replica_counts.h"
 #include "traffic/istio.h"
 
 /* Calls `each` for every line; it answers NULL or what is wrong. Every difference is printed. */

@@ -1,8 +1,9 @@
 /* tests/unit/gitops/argocd/project.c: sources, destinations, kinds and times that a project allows. */
 #include "base/glob.h"
 #include "base/time.h"
+#include "gitops/argocd/cron.h"
 #include "gitops/argocd/project.h"
-#include "gitops/argocd/schedule.h"
+#include "gitops/argocd/sync_window.h"
 #include "tests/unit/unit.h"
 
 static const struct app_project *
@@ -186,10 +187,10 @@ windows_allow_and_forbid(void **state)
 
 		if (project_problem(a, p) != NULL)
 			fail_msg("case %zu: %s", i, project_problem(a, p));
-		is = project_permits_sync(a, p, app, at(cases[i].now), false, &why, &until);
+		is = sync_windows_permit(a, p, app, at(cases[i].now), false, &why, &until);
 		if (is != cases[i].automatic || (!is && until != at(cases[i].until)))
 			fail_msg("case %zu: %s until %s", i, is ? "allowed" : why, time_format(a, until));
-		if (project_permits_sync(a, p, app, at(cases[i].now), true, &why, &until) != cases[i].manual)
+		if (sync_windows_permit(a, p, app, at(cases[i].now), true, &why, &until) != cases[i].manual)
 			fail_msg("case %zu, asked for: %s", i, cases[i].manual ? why : "allowed");
 	}
 	assert_non_null(project_problem(a, project(a, "{syncWindows: [{kind: deny, schedule: soon}]}")));

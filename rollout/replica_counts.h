@@ -1,4 +1,4 @@
-/* rollout/counts.h: the number of pods of the new and the stable version. Arithmetic only.
+/* rollout/replica_counts.h: the number of pods of the new and the stable version. Arithmetic only.
  *
  * The numbers are those of Argo Rollouts (utils/replicaset/canary.go), and are compared with them by
  * tests/data/replica-counts.jsonl. With traffic routing, a router has the weight and pods follow it. Without, the

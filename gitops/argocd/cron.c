@@ -1,5 +1,5 @@
-/* gitops/argocd/schedule.c: fields as sets of bits, days as numbers. */
-#include "gitops/argocd/schedule.h"
+/* gitops/argocd/cron.c: fields as sets of bits, days as numbers. */
+#include "gitops/argocd/cron.h"
 #include <string.h>
 #include <strings.h>
 #include "base/arena.h"

@@ -1,6 +1,6 @@
-/* gitops/kustomize/places.c: the tables (kustomize's documentation calls them field specs, in its transformer
+/* gitops/kustomize/field_specs.c: the tables (kustomize's documentation calls them field specs, in its transformer
  * configurations). */
-#include "gitops/kustomize/places.h"
+#include "gitops/kustomize/field_specs.h"
 #include <string.h>
 #include "base/str.h"
 
@@ -262,10 +262,10 @@ k_gvk_selects(const struct k_gvk *s, const char *group, const char *version, con
 }
 
 static void
-places_append(struct arena *a, struct k_places *to, const struct k_place *p)
+places_append(struct arena *a, struct k_spec_list *to, const struct k_spec *p)
 {
 	if (to->n == to->room) {
-		struct k_place *more = arena_new_array(a, struct k_place, to->room = to->room * 2 + 64);
+		struct k_spec *more = arena_new_array(a, struct k_spec, to->room = to->room * 2 + 64);
 
 		if (to->n > 0)
 			memcpy(more, to->at, to->n * sizeof(*more));
@@ -276,7 +276,7 @@ places_append(struct arena *a, struct k_places *to, const struct k_place *p)
 
 /* One for each of the kinds. */
 static void
-append_kinds(struct arena *a, struct k_places *to, struct k_place p, const char *kinds)
+append_kinds(struct arena *a, struct k_spec_list *to, struct k_spec p, const char *kinds)
 {
 	const char *at = kinds;
 
@@ -302,10 +302,10 @@ path_below(struct arena *a, const struct pods *below, const char *path)
 }
 
 static void
-append_rows(struct arena *a, struct k_places *to, const struct row *of, size_t n, const struct pods *below)
+append_rows(struct arena *a, struct k_spec_list *to, const struct row *of, size_t n, const struct pods *below)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct k_place p = { .in = { of[i].group, of[i].version, NULL },
+		struct k_spec p = { .in = { of[i].group, of[i].version, NULL },
 			.path = path_below(a, below, of[i].path),
 			.create = of[i].create };
 
@@ -316,10 +316,11 @@ append_rows(struct arena *a, struct k_places *to, const struct row *of, size_t n
 }
 
 static void
-append_references(struct arena *a, struct k_places *to, const struct reference *of, size_t n, const struct pods *below)
+append_references(
+    struct arena *a, struct k_spec_list *to, const struct reference *of, size_t n, const struct pods *below)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct k_place p = { .use = K_NAME_REFERENCE,
+		const struct k_spec p = { .use = K_NAME_REFERENCE,
 			.in = { of[i].group, NULL, NULL },
 			.path = path_below(a, below, of[i].path),
 			.to = of[i].to };
@@ -330,7 +331,7 @@ append_references(struct arena *a, struct k_places *to, const struct reference *
 
 /* Below where pods are described. */
 static void
-append_pods(struct arena *a, struct k_places *to, const struct pods *in, size_t n)
+append_pods(struct arena *a, struct k_spec_list *to, const struct pods *in, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		append_rows(a, to, pod_rows, ARRAY_SIZE(pod_rows), &in[i]);
@@ -338,10 +339,10 @@ append_pods(struct arena *a, struct k_places *to, const struct pods *in, size_t 
 	}
 }
 
-const struct k_places *
-k_places_known(struct arena *a)
+const struct k_spec_list *
+k_specs_known(struct arena *a)
 {
-	struct k_places *all = arena_new_array(a, struct k_places, 1);
+	struct k_spec_list *all = arena_new_array(a, struct k_spec_list, 1);
 
 	append_rows(a, all, rows, ARRAY_SIZE(rows), NULL);
 	append_references(a, all, references, ARRAY_SIZE(references), NULL);
@@ -349,10 +350,10 @@ k_places_known(struct arena *a)
 	return all;
 }
 
-const struct k_places *
-k_places_of_rollouts(struct arena *a)
+const struct k_spec_list *
+k_specs_of_rollouts(struct arena *a)
 {
-	struct k_places *all = arena_new_array(a, struct k_places, 1);
+	struct k_spec_list *all = arena_new_array(a, struct k_spec_list, 1);
 
 	append_rows(a, all, rollout_rows, ARRAY_SIZE(rollout_rows), NULL);
 	append_references(a, all, rollout_references, ARRAY_SIZE(rollout_references), NULL);
@@ -368,16 +369,16 @@ is_same_kind(const struct k_gvk *x, const struct k_gvk *y)
 
 /* The same field, and y's kinds are among x's. */
 static bool
-places_covers(const struct k_place *x, const struct k_place *y)
+places_covers(const struct k_spec *x, const struct k_spec *y)
 {
 	return x->use == y->use && is_same_kind(&x->to, &y->to) &&
 	       k_gvk_selects(&x->in, y->in.group, y->in.version, y->in.kind) && strcmp(x->path, y->path) == 0;
 }
 
-static struct k_places *
-own_copy(struct arena *a, const struct k_places *of)
+static struct k_spec_list *
+own_copy(struct arena *a, const struct k_spec_list *of)
 {
-	struct k_places *copy = arena_new_array(a, struct k_places, 1);
+	struct k_spec_list *copy = arena_new_array(a, struct k_spec_list, 1);
 
 	copy->own = true;
 	for (size_t i = 0; i < of->n; i++)
@@ -386,7 +387,7 @@ own_copy(struct arena *a, const struct k_places *of)
 }
 
 struct err *
-k_place_check(struct arena *a, const char *path)
+k_spec_check(struct arena *a, const char *path)
 {
 	size_t n = 1;
 
@@ -398,10 +399,10 @@ k_place_check(struct arena *a, const char *path)
 }
 
 struct err *
-k_places_add(const struct k_places **list, struct arena *a, const struct k_place *p)
+k_specs_add(const struct k_spec_list **list, struct arena *a, const struct k_spec *p)
 {
-	struct k_places *own = (*list)->own ? (struct k_places *)*list : own_copy(a, *list);
-	struct err *e = k_place_check(a, p->path);
+	struct k_spec_list *own = (*list)->own ? (struct k_spec_list *)*list : own_copy(a, *list);
+	struct err *e = k_spec_check(a, p->path);
 	bool there = false;
 	size_t n = 0;
 

@@ -1,5 +1,5 @@
-/* gitops/engine/health_kinds.c: a row for each group and its kinds, and what their conditions mean. */
-#include "gitops/engine/health_kinds.h"
+/* gitops/engine/health_custom_kinds.c: a row for each group and its kinds, and what their conditions mean. */
+#include "gitops/engine/health_custom_kinds.h"
 #include <string.h>
 #include "base/glob.h"
 #include "base/str.h"

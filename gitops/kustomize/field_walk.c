@@ -1,5 +1,5 @@
-/* gitops/kustomize/fields.c: walking along a path. */
-#include "gitops/kustomize/fields.h"
+/* gitops/kustomize/field_walk.c: walking along a path. */
+#include "gitops/kustomize/field_walk.h"
 #include <string.h>
 #include "base/str.h"
 
@@ -53,7 +53,7 @@ k_fields(json_t *at, const char *path, bool create, k_visit_fn *visit, void *arg
 }
 
 bool
-k_place_in(const struct k_place *p, enum k_use use, const struct k_id *id)
+k_spec_in(const struct k_spec *p, enum k_use use, const struct k_id *id)
 {
 	return p->use == use && k_gvk_selects(&p->in, id->group, id->version, id->kind);
 }
@@ -64,9 +64,9 @@ k_visit(const struct k_objects *all, const struct k_object *o, enum k_use use, k
 	struct k_id id = k_id_of(all->arena, o->object);
 
 	for (size_t i = 0; i < all->places->n; i++) {
-		const struct k_place *p = &all->places->at[i];
+		const struct k_spec *p = &all->places->at[i];
 
-		if (k_place_in(p, use, &id))
+		if (k_spec_in(p, use, &id))
 			k_fields(o->object, p->path, p->create, visit, arg);
 	}
 }
@@ -82,9 +82,9 @@ bool
 k_has_place(const struct k_objects *all, const struct k_id *id, enum k_use use, const char *path)
 {
 	for (size_t i = 0; i < all->places->n; i++) {
-		const struct k_place *p = &all->places->at[i];
+		const struct k_spec *p = &all->places->at[i];
 
-		if (k_place_in(p, use, id) && (path == NULL || strcmp(p->path, path) == 0))
+		if (k_spec_in(p, use, id) && (path == NULL || strcmp(p->path, path) == 0))
 			return true;
 	}
 	return false;

@@ -1,4 +1,4 @@
-/* gitops/argocd/application_comparison.h: a comparison of the worker becomes the status of an Application. Pure. */
+/* gitops/argocd/application_result.h: a comparison of the worker becomes the status of an Application. Pure. */
 #pragma once
 #include "gitops/argocd/application_pass.h"
 

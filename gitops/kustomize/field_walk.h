@@ -1,4 +1,4 @@
-/* gitops/kustomize/fields.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A
+/* gitops/kustomize/field_walk.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A
  * list on the way stands for each of its elements ("[]" behind a name says no more); a slash behind a backslash is
  * part of a name.
  */
@@ -12,7 +12,7 @@ typedef void k_visit_fn(json_t *map, const char *name, void *arg);
 void k_fields(json_t *object, const char *path, bool create, k_visit_fn *, void *arg);
 
 /* The place is of that use, and in objects of this kind. */
-bool k_place_in(const struct k_place *, enum k_use, const struct k_id *);
+bool k_spec_in(const struct k_spec *, enum k_use, const struct k_id *);
 
 /* The same at all places of one use in one object. */
 void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_visit_fn *, void *arg);

@@ -1,4 +1,4 @@
-/* gitops/flux/held_revision.h: a revision that a Rollout aborted, in a Kustomization. Pure. */
+/* gitops/flux/kustomization_hold.h: a revision that a Rollout aborted, in a Kustomization. Pure. */
 #pragma once
 #include "gitops/flux/flux_pass.h"
 

@@ -1,5 +1,5 @@
-/* gitops/argocd/application_comparison.c: sync and health status, resources, images and warnings of a comparison. */
-#include "gitops/argocd/application_comparison.h"
+/* gitops/argocd/application_result.c: sync and health status, resources, images and warnings of a comparison. */
+#include "gitops/argocd/application_result.h"
 #include <string.h>
 #include "base/map.h"
 #include "gitops/engine/health.h"

@@ -1,4 +1,4 @@
-/* gitops/engine/health_kinds.h: the health of custom resources whose kinds Argo CD has a script for (its folder
+/* gitops/engine/health_custom_kinds.h: the health of custom resources whose kinds Argo CD has a script for (its folder
  * resource_customizations), by their conditions: observedGeneration, Stalled, then the conditions of the kind. Pure.
  * A script in argocd-cm takes precedence. */
 #pragma once

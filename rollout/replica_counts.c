@@ -1,5 +1,5 @@
-/* rollout/counts.c: rounding, surging, and giving back. */
-#include "rollout/counts.h"
+/* rollout/replica_counts.c: rounding, surging, and giving back. */
+#include "rollout/replica_counts.h"
 #include <string.h>
 #include "base/str.h"
 

@@ -1,5 +1,5 @@
-/* gitops/flux/held_revision.c: a revision that a Rollout aborted, in a Kustomization. */
-#include "gitops/flux/held_revision.h"
+/* gitops/flux/kustomization_hold.c: a revision that a Rollout aborted, in a Kustomization. */
+#include "gitops/flux/kustomization_hold.h"
 #include "base/str.h"
 #include "kube/api/application.h"
 
