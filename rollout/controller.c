@@ -59,7 +59,7 @@ rollout_by_router(const struct rollout *r, const struct object *o)
 	const struct canary_strategy *c = r->spec.strategy.canary;
 	const struct router *router = c != NULL ? router_of(c) : NULL;
 
-	return router_has_type(router, o->type) && router->concerns(r, o);
+	return router != NULL && router_has_type(router, o->type) && router->concerns(r, o);
 }
 
 static bool

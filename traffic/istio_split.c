@@ -130,7 +130,8 @@ istio_split_add(struct istio_splits *s, enum istio_kind kind, size_t index)
 {
 	struct istio_split split;
 
-	istio_split_at(s->canary, s->vs, kind, index, &split);
+	if (!istio_split_at(s->canary, s->vs, kind, index, &split))
+		return NULL;
 	if (split.n[SIDE_CANARY] != 1 || split.n[SIDE_STABLE] != 1)
 		return err_new(s->arena, ERR_INVALID,
 		    "%s.virtualService: %s route %s of VirtualService %s must have one %s and one %s "

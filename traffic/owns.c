@@ -81,7 +81,7 @@ owns_names(const struct rollout *r, const struct object *o)
 
 	if (o->type == &service_type)
 		return str_eq(o->meta.namespace, r->object.meta.namespace) && owns_is_service(r, o->meta.name);
-	return router_has_type(router, o->type) && router->concerns(r, o);
+	return router != NULL && router_has_type(router, o->type) && router->concerns(r, o);
 }
 
 struct owns_search {
