@@ -1,4 +1,5 @@
-/* analysis/args.c: merging and substituting arguments. */
+/* analysis/args.c: arguments of AnalysisTemplates and runs: merged by name, and substituted for {{args.x}} in the
+ * text of fields. Values from Secrets: secrets.c. */
 #include "analysis/args.h"
 #include <ctype.h>
 #include <string.h>

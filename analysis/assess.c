@@ -1,4 +1,5 @@
-/* analysis/assess.c: from values to phases. */
+/* analysis/assess.c: phases of measurements, metrics and runs: conditions give the phase of a value, counts against
+ * the limits that of a metric. The verdict of a run: decide.c. */
 #include "analysis/assess.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* analysis/assess.h: the phases of measurements, metrics and runs, by the rules of Argo Rollouts. */
+/* analysis/assess.h: the phases of measurements, metrics and runs, by the rules of Argo Rollouts.
+ *
+ * decide.h has the verdict of a whole run: when it ends, and with which phase.
+ */
 #pragma once
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"

@@ -1,4 +1,5 @@
-/* analysis/controller.c: the row of the analysis controller. */
+/* analysis/controller.c: row of the analysis controller: its types, its watches, and how it gathers the world of an
+ * AnalysisRun. */
 #include <string.h>
 #include "analysis/assess.h"
 #include "analysis/decide.h"

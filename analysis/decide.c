@@ -1,4 +1,5 @@
-/* analysis/decide.c: one pass over an AnalysisRun.
+/* analysis/decide.c: one pass over an AnalysisRun: which measurements are due, and the verdict of the run. The phase
+ * of a single value or metric: assess.c.
  *
  * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after
  * an error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so

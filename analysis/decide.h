@@ -1,4 +1,4 @@
-/* analysis/decide.h: the life of an AnalysisRun. */
+/* analysis/decide.h: the life of an AnalysisRun: when it measures, when it ends, and its verdict. */
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/plan/controller.h"

@@ -1,4 +1,4 @@
-/* analysis/http.c: headers and tokens. */
+/* analysis/http.c: headers, OAuth2 and tokens of metric queries over HTTP. */
 #include "analysis/http.h"
 #include <string.h>
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-/* analysis/job_object.c: the Jobs of metrics, as JSON, and the outcome of Jobs and their pods. */
+/* analysis/job_object.c: Jobs of metrics: built as JSON from the metric, and the outcome of a Job and its pods. */
 #include "analysis/job_object.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* analysis/job_object.h: the Jobs that measure.
+/* analysis/job_object.h: the Jobs that a metric of kind `job` creates.
  *
  * Names, labels and annotations are those of Argo Rollouts (metricproviders/job), so that its Jobs are found again.
  */

@@ -1,4 +1,5 @@
-/* analysis/jsonpath.c: a path is parsed into steps, and the steps are followed through the document. */
+/* analysis/jsonpath.c: one value out of a response, by JSONPath: a path is parsed into steps, and the steps are
+ * followed through the document. */
 #include "analysis/jsonpath.h"
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* analysis/providers.c: the list. */
+/* analysis/providers.c: list of the metric providers: one row each, found by the key under spec.metrics[].provider. */
 #include "analysis/provider.h"
 
 const struct provider *const providers[] = {

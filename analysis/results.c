@@ -1,4 +1,5 @@
-/* analysis/results.c: the measurements in the status of a run, and their counts. */
+/* analysis/results.c: measurements in the status of an AnalysisRun: adds them, keeps the last ones, and counts them
+ * by phase. */
 #include <string.h>
 #include "analysis/assess.h"
 #include "analysis/run_pass.h"

@@ -1,4 +1,4 @@
-/* analysis/rules.c: regular expressions and names of metrics. */
+/* analysis/rules.c: dryRun and measurementRetention of a run: regular expressions that select metrics by name. */
 #include "analysis/rules.h"
 #include <string.h>
 #define PCRE2_CODE_UNIT_WIDTH 8

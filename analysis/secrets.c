@@ -1,4 +1,5 @@
-/* analysis/secrets.c: the arguments of a run, some of whose values are in Secrets.
+/* analysis/secrets.c: arguments of a run whose values are in Secrets: queried from the API server, and masked
+ * wherever users can read them.
  *
  * A run has two sets of metrics: with the values of Secrets masked, which is known at once, and with these values,
  * which is known when they have been queried. Only a measurement needs the second.

@@ -1,4 +1,5 @@
-/* analysis/spec.c: the checks of metrics before they are measured. */
+/* analysis/spec.c: validation of the metrics of a run or template, after the substitution of arguments, before they
+ * are measured. */
 #include "analysis/spec.h"
 #include <string.h>
 #include "analysis/args.h"

@@ -1,7 +1,9 @@
-/* base/address.c: parses addresses, and compares them with ranges.
+/* base/address.c: IP addresses and which of them are inside (loopback, link-local, metadata services): parses all
+ * notations, and compares with ranges.
  *
  * Sources: inet_aton(3); RFC 4291, 6052 and 8215 (NAT64), 3056 (6to4), 4380 (Teredo), 5214 (ISATAP), 3879 (site-local),
- * 6890; the documentation of clouds about their metadata services. */
+ * 6890; the documentation of clouds about their metadata services.
+ */
 #include "base/address.h"
 #include <stdint.h>
 #include <string.h>

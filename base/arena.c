@@ -1,4 +1,5 @@
-/* base/arena.c: chunks in a list; under the address sanitizer a chunk holds one piece. */
+/* base/arena.c: memory that is freed as a whole: chunks in a list; under the address sanitizer a chunk holds one
+ * piece. */
 #include "base/arena.h"
 #include <stdint.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 /* use base/str.h */
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets
-/* use str_int or strtod: these accept "12x" */
+/* atoi and the others accept "12x": use str_int, or strtod and check its end */
 #pragma GCC poison atoi atol atoll atof sscanf
 /* use strtok_r, base/time.h, base/rand.h */
 #pragma GCC poison strtok gmtime localtime ctime asctime mktime srand random drand48

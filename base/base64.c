@@ -1,4 +1,4 @@
-/* base/base64.c: three bytes are four digits. */
+/* base/base64.c: base64: three bytes are four digits. */
 #include "base/base64.h"
 #include <string.h>
 

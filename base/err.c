@@ -1,4 +1,4 @@
-/* base/err.c: error chains. */
+/* base/err.c: errors: chains of messages with a class, built from the innermost to the outermost. */
 #include "base/err.h"
 
 #undef err_new

@@ -1,4 +1,5 @@
-/* base/float.c: precision is increased until the text reads back as the same number. */
+/* base/float.c: numbers as text, as Go prints them: precision is increased until the text reads back as the same
+ * number. */
 #include "base/float.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,9 @@
-/* base/glob.c: matches byte by byte, with the set of all positions in the glob that the text can have reached.
+/* base/glob.c: globs of Argo CD: matches byte by byte, with the set of all positions in the glob that the text can
+ * have reached.
  *
  * Each position is examined once for each byte. The time is therefore bounded for every glob and text: a project
- * that denies by a glob depends on that. */
+ * that denies by a glob depends on that.
+ */
 #include "base/glob.h"
 #include <stddef.h>
 #include <string.h>

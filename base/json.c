@@ -1,4 +1,5 @@
-/* base/json.c: additions to jansson. */
+/* base/json.c: JSON: parsing with limits, canonical text, pointers and copies, on top of jansson. Struct ↔ JSON:
+ * kube/api/decode.c and encode.c. */
 #include "base/json.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* base/letters.c: the simple case mappings of Unicode 15 (UnicodeData.txt), as in Go's package unicode. A program
- * generated the rows from that package. */
+/* base/letters.c: upper and lower case of UTF-8: the simple case mappings of Unicode 15 (UnicodeData.txt), as in
+ * Go's package unicode. A program generated the rows from that package. */
 #include "base/letters.h"
 #include <string.h>
 #include "base/err.h"

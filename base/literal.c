@@ -1,4 +1,4 @@
-/* base/literal.c: string literals of Go. Source: the Go specification, "String literals". */
+/* base/literal.c: string literals of Go: parses quotes and escapes. Source: the Go specification, "String literals". */
 #include "base/literal.h"
 #include <ctype.h>
 #include <string.h>

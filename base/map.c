@@ -1,4 +1,4 @@
-/* base/map.c: slots in order of insertion, and an index of them. */
+/* base/map.c: map from strings to pointers: slots in order of insertion, and a hash index of them. */
 #include "base/map.h"
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* base/printable.c: escapes one character after the other. Sources: Unicode, tables 3-7 and 23-2; ECMA-48 for
- * sequences. */
+/* base/printable.c: text that is safe for a terminal: escapes control characters one after the other. Sources:
+ * Unicode, tables 3-7 and 23-2; ECMA-48 for sequences. */
 #include "base/printable.h"
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* base/quantity.c: quantities are numbers of nano units with 128 bits. */
+/* base/quantity.c: Kubernetes resource quantities (100m, 1Gi) in canonical form: numbers of nano units with 128
+ * bits. */
 #include "base/quantity.h"
 #include <string.h>
 #include "base/str.h"

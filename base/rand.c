@@ -1,4 +1,4 @@
-/* base/rand.c: splitmix64. */
+/* base/rand.c: random numbers from a seed: splitmix64. */
 #include "base/rand.h"
 
 struct rand_stream

@@ -1,4 +1,4 @@
-/* base/sha1.c: libcrypto's functions of the algorithm itself.
+/* base/sha1.c: SHA-1: libcrypto's functions of the algorithm itself.
  *
  * OpenSSL 3 deprecates them. Its new ones read a configuration file and may fail, which no pure function does.
  */

@@ -1,4 +1,4 @@
-/* base/sha256.c: libcrypto's functions of the algorithm itself, for the reason in base/sha1.c; and HMAC with them. */
+/* base/sha256.c: SHA-256 and HMAC: libcrypto's functions of the algorithm itself, for the reason in base/sha1.c. */
 #define OPENSSL_API_COMPAT 10100
 #include "base/sha256.h"
 #include <string.h>

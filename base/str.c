@@ -1,4 +1,4 @@
-/* base/str.c: growing text with a limit. */
+/* base/str.c: growing text with a limit, and helpers for strings (str_int, str_replace, …). */
 #include "base/str.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* base/time.c: calendar arithmetic without the time zone state of libc. */
+/* base/time.c: times (RFC 3339) and Go durations, parsed and printed: calendar arithmetic without the time zone
+ * state of libc. */
 #include "base/time.h"
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* base/timers.c: a binary heap ordered by (due, order of starting). */
+/* base/timers.c: timers: a binary heap ordered by deadline, then by order of starting. */
 #include "base/timers.h"
 #include <stdlib.h>
 #include "base/arena.h"

@@ -1,4 +1,4 @@
-/* gotemplate/eval.c: runs the tree. */
+/* gotemplate/eval.c: evaluation of notification templates: walks the tree, within limits of steps and output. */
 #include "base/float.h"
 #include "gotemplate/eval.h"
 #include <string.h>

@@ -1,4 +1,4 @@
-/* gotemplate/functions.c: the functions, a row each: Go's own, and those of sprig that texts are made with. */
+/* gotemplate/functions.c: functions of notification templates: one row each, Go's own and the common ones of sprig. */
 #include "gotemplate/functions.h"
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* gotemplate/parse.c: text to tree, by descent. */
+/* gotemplate/parse.c: parser of notification templates: recursive descent from text to tree. */
 #include "gotemplate/parse.h"
 #include <ctype.h>
 #include <string.h>

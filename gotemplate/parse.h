@@ -1,4 +1,4 @@
-/* gotemplate/parse.h: the tree of a template. Private to this folder. */
+/* gotemplate/parse.h: the tree of a notification template. Private to this folder. */
 #pragma once
 #include "base/err.h"
 

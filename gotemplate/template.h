@@ -1,5 +1,4 @@
-/* gotemplate/template.h: the templates that notifications are written in (Go's text/template, with functions of
- * sprig).
+/* gotemplate/template.h: the templates of notifications (Go's text/template, with functions of sprig).
  *
  * There are actions {{pipeline}}, if, else, with, range (over lists, maps and numbers; break, continue), variables,
  * comments, and trimming ({{- and -}}); define, template and block are not built, and say so. A function that is not

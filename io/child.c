@@ -1,4 +1,4 @@
-/* io/child.c: a pidfd on the loop. */
+/* io/child.c: exit of child processes: a pidfd on the loop. */
 #include "io/child.h"
 #include <errno.h>
 #include <fcntl.h>

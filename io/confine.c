@@ -1,4 +1,4 @@
-/* io/confine.c: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). */
+/* io/confine.c: seccomp filters: two small BPF programs (kernel documentation, "Seccomp BPF"; seccomp(2)). */
 #include "io/confine.h"
 #include <errno.h>
 #include <linux/audit.h>

@@ -1,4 +1,7 @@
-/* io/confine.h: restricts the system calls of this process and its children, with seccomp. It cannot be undone. */
+/* io/confine.h: restricts the system calls of this process and its children, with seccomp. It cannot be undone.
+ *
+ * Limits of memory and processor time: io/spawn.h.
+ */
 #pragma once
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-/* io/file.c: reading with a limit. */
+/* io/file.c: whole files and directories: reading with a limit, and removal. */
 #include "io/file.h"
 #include <ftw.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* io/http_server.c: runs libmicrohttpd when its epoll descriptor is ready or its timeout has passed, and keeps the
- * state of each connection. */
+/* io/http_server.c: HTTP server: runs libmicrohttpd when its epoll descriptor is ready or its timeout has passed,
+ * and keeps the state of each connection. */
 #include "io/http_server.h"
 #include <arpa/inet.h>
 #include <linux/tcp.h>

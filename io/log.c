@@ -1,4 +1,4 @@
-/* io/log.c: one write for each line, so that lines of several processes do not mix. */
+/* io/log.c: log lines, text or JSON: one write for each line, so that lines of several processes do not mix. */
 #include "io/log.h"
 #include <jansson.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* io/loop.c: the common part of both loops. */
+/* io/loop.c: event loop: the common part of loop_ev.c (real) and loop_virtual.c (simulation). */
 #include "io/loop.h"
 
 struct loop *

@@ -1,4 +1,5 @@
-/* io/loop_ev.c: the real loop. libev has the sockets and one timer; base/timers.h has all other timers. */
+/* io/loop_ev.c: event loop on the machine's clocks: libev has the sockets and one timer; base/timers.h has all other
+ * timers. */
 #include "io/loop.h"
 #include <ev.h>
 #include <signal.h>

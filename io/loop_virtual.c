@@ -1,4 +1,5 @@
-/* io/loop_virtual.c: a loop in virtual time. */
+/* io/loop_virtual.c: event loop in virtual time, for simulations and tests: time advances when nothing is left to
+ * do. */
 #include "io/loop.h"
 #include <assert.h>
 #include <stdlib.h>

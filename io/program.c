@@ -1,4 +1,5 @@
-/* io/program.c: a child with pipes for its output. A blocking run has its own loop. */
+/* io/program.c: runs a program with limits of time and output: a child with pipes. A blocking run has its own loop.
+ * Fork and confinement are in spawn.c. */
 #include "io/program.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-/* io/spawn.c: forks. The child then sets its environment, descriptors, limits and confinement, in this order, and
- * starts the program. */
+/* io/spawn.c: starts a child process: forks; the child then sets its environment, descriptors, limits and
+ * confinement, in this order, and starts the program. */
 #include "io/spawn.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* kube/cache.c: a map a type, kept in the order of keys when it is walked. */
+/* kube/cache.c: cache of decoded objects: a map for each type, sorted by key when it is iterated. */
 #include "kube/cache.h"
 #include <assert.h>
 #include <stdio.h>

@@ -14,9 +14,9 @@ struct cache;
 typedef void cache_changed(const struct object *, bool deleted, void *arg);
 
 enum cache_found {
-	CACHE_UNREADABLE, /* it was not there, or could be read */
-	CACHE_STILL_UNREADABLE, /* another version */
-	CACHE_READABLE, /* it can be read again, or is deleted */
+	CACHE_UNREADABLE, /* newly unreadable: it was absent or readable before */
+	CACHE_STILL_UNREADABLE, /* another version of it, unreadable too */
+	CACHE_READABLE, /* it can be decoded again, or was deleted */
 };
 
 /* Called with an object that cannot be read, whose metadata is all that is known. What was there before it, readable,

@@ -1,4 +1,5 @@
-/* kube/client.c: paths, calls and what their answers mean. */
+/* kube/client.c: calls of the Kubernetes API: builds paths and requests, and gives each failed response its class
+ * (base/err.h). */
 #include "kube/client.h"
 #include <string.h>
 

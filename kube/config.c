@@ -1,4 +1,4 @@
-/* kube/config.c: kubeconfigs, put together, and the in-cluster configuration. */
+/* kube/config.c: kubeconfig and in-cluster configuration: files are merged as kubectl merges them. */
 #include "kube/config.h"
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* kube/config.h: where the API server is, and who we are to it.
+/* kube/config.h: address of the API server, and the credentials for it.
  *
  * Read as kubectl reads it (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig): the file
  * of --kubeconfig; or all files of $KUBECONFIG put together, where the first to name something wins; or

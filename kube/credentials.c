@@ -1,4 +1,5 @@
-/* kube/credentials.c: the program, its output, and how long that holds. */
+/* kube/credentials.c: credentials from an exec plugin: runs the program, parses its output, and keeps it until it
+ * expires. */
 #include "kube/credentials.h"
 #include "base/json.h"
 #include "base/str.h"

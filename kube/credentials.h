@@ -1,5 +1,5 @@
-/* kube/credentials.h: who we are, as an exec plugin says (client.authentication.k8s.io;
- * kubernetes.io/docs/reference/access-authn-authz/ authentication, client-go credential plugins).
+/* kube/credentials.h: credentials from an exec plugin (client.authentication.k8s.io;
+ * kubernetes.io/docs/reference/access-authn-authz/authentication, client-go credential plugins).
  *
  * The program is run when a request first needs a credential, again when the credential expires or is refused (401),
  * and never two at a time. Nothing waits for it but the requests that need it: it is a child process on the loop,

@@ -1,4 +1,5 @@
-/* kube/events.c: a few queues of bodies; the first of each is being sent. */
+/* kube/events.c: sending of Kubernetes Events: a few queues of bodies; the first of each is being sent. Their texts
+ * come from the plan. */
 #include "kube/events.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kube/events.h: the events that report to users what happened.
+/* kube/events.h: sends the Kubernetes Events that report to users what happened.
  *
  * Events are sent without waiting for them: an API server that is slow to take them must not hold up an abort. Those
  * of one object are sent one after the other, so that they arrive in the order in which things happened. One that

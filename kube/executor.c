@@ -1,4 +1,4 @@
-/* kube/executor.c: a plan's steps as calls, one after the other.
+/* kube/executor.c: carries out a plan: its steps as API calls, one after the other, then its status.
  *
  *   STEPS → STATUS → DONE          the usual course
  *   STEPS → FETCH_STEP → STEPS     a write failed: its object is fetched, then the steps that do not build on it follow

@@ -1,4 +1,4 @@
-/* kube/lease.c: get, decide, create or replace; again after a while. */
+/* kube/lease.c: leader election: gets the Lease, decides, creates or replaces it, and again after a while. */
 #include "kube/lease.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* kube/lease.h: who should act: leader election by a Lease, as client-go does it (tools/leaderelection), with the
- * same objects, so that our processes and those of another controller that uses the same name wait for each other.
+/* kube/lease.h: leader election by a Lease, as client-go does it (tools/leaderelection), with the same objects, so
+ * that Sluice and another controller that uses the same Lease exclude each other.
  *
  * A Lease tells who should act, not who does: a process that slept may wake up as a leader that it no longer is. Two
  * things are done about it. lease_held compares with our own clock, so that a caller that checks before each write

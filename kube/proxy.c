@@ -1,4 +1,4 @@
-/* kube/proxy.c: the environment's words. */
+/* kube/proxy.c: HTTP proxy of a request: parses the environment's http_proxy, https_proxy, all_proxy and no_proxy. */
 #include "kube/proxy.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* kube/proxy.h: which proxy of the environment a URL is asked through, as curl and Go's clients read it (http_proxy,
- * https_proxy, all_proxy, no_proxy, and the same in capitals; HTTP_PROXY not, which a CGI server would set from a
+/* kube/proxy.h: the HTTP proxy for a URL, from the environment, as curl and Go's clients read it (http_proxy,
+ * https_proxy, all_proxy, no_proxy, and the same in capitals; not HTTP_PROXY, which a CGI server would set from a
  * request). */
 #pragma once
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* kube/queries.c: one exchange for each query. */
+/* kube/queries.c: queries of plans (metrics, Secrets, pods), in progress and responded: one exchange for each query.
+ * Limits of how many run: turns.h. */
 #include "kube/queries.h"
 #include <string.h>
 

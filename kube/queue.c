@@ -1,4 +1,5 @@
-/* kube/queue.c: a list of keys, and a timer each. */
+/* kube/queue.c: work queue: keys that wait for a pass, in a list, each with a timer for its retry or wake-up. It
+ * also limits the concurrent passes, in total and of a tenant. */
 #include "kube/queue.h"
 #include <stdio.h>
 #include "base/rand.h"
@@ -53,7 +54,7 @@ queue_take_out(struct queue *q, struct queue_item *i)
 	i->queued = false;
 }
 
-/* The key's pass is over. A place is free: for any key, or for one of its tenant. */
+/* The key's pass is over. A slot is free: for any key, or only for one of its tenant. */
 static void
 queue_stop_work(struct queue *q, struct queue_item *i)
 {

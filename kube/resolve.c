@@ -1,4 +1,5 @@
-/* kube/resolve.c: the thread has a socket and a name of its own, and shares nothing else. */
+/* kube/resolve.c: DNS without blocking the loop: a thread calls the system's resolver; it has its own socket and
+ * name, and shares nothing else. */
 #include "kube/resolve.h"
 #include <errno.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-/* kube/resolve.h: the addresses of a name, without waiting for them: a thread asks the system's resolver. */
+/* kube/resolve.h: DNS without blocking the loop: a thread calls the system's resolver. */
 #pragma once
 #include "base/address.h"
 #include "io/loop.h"

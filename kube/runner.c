@@ -1,5 +1,5 @@
-/* kube/runner.c: watches fill the cache, changes queue keys, a key gets a pass, a pass makes a plan, the plan is
- * carried out. */
+/* kube/runner.c: the machinery of controllers: watches fill the cache, changes queue keys, a key gets a pass, a pass
+ * returns a plan, the executor carries it out. */
 #include "kube/runner.h"
 #include <assert.h>
 #include <stdio.h>
@@ -480,7 +480,7 @@ runner_start(struct transport *api, struct transport *outside, const struct cont
 		assert(r->n_rows < CONTROLLERS_MAX);
 		r->rows[r->n_rows++] = *rows;
 		for (size_t k = 0; controller_watch_at(*rows, k, &w); k++)
-			/* Confined to a namespace, it has no rights to what is the whole cluster's. */
+			/* Confined to a namespace, the controller has no permissions for cluster-wide objects. */
 			if ((r->namespace == NULL || !w.type->cluster_scoped) && w.needed == NULL)
 				n = runner_add_watch(todo, n, &w);
 	}

@@ -1,4 +1,4 @@
-/* kube/transport.h: requests and responses, whatever carries them.
+/* kube/transport.h: requests and responses, over any transport.
  *
  * Two implementations: transport_curl.c (HTTP over libcurl on the loop) and sim/in_process.c (straight into the laptop
  * cluster's store). Callbacks always come from the loop, never from within transport_start.
@@ -23,7 +23,7 @@ struct request {
 	unsigned redirects_max; /* redirects that are followed, to http and https */
 	bool outside_only; /* see struct query */
 	bool insecure;
-	const char *tenant, *owner; /* see struct query; NULL: the controller's own, and the host's */
+	const char *tenant, *owner; /* see struct query; `owner` is the destination */
 };
 
 /* Returns the request of a query, which borrows from it. The command of a program stands for the URL

@@ -1,4 +1,5 @@
-/* kube/transport_curl.c: curl says which sockets it waits for and when it wants to be called; the loop does the rest.
+/* kube/transport_curl.c: HTTP requests to the API server and all other servers: curl's sockets and timers are on the
+ * loop. The limits of concurrent requests are below; turns.c shares them.
  *
  * curl's time-outs are whole milliseconds and stay that way: the well-known example divides them into seconds as
  * integers, and every time-out below a second then fires at once.
@@ -23,14 +24,15 @@
 #define USER_AGENT "sluice"
 #define CONNECTIONS_MAX 96 /* to one host: more than the watches and CALLS_MAX */
 #define CALLS_MAX 24 /* to the API server at once, watches and lists not counted; others wait for the end of one */
-#define CALLS_TENANT_MAX 16 /* of them in one namespace, and outside of all */
+#define CALLS_TENANT_MAX 16 /* of them for one namespace; cluster-wide calls count as one more namespace */
 #define CONNECTIONS_KEPT                                                                                               \
 	56 /* of idle and busy ones: at least the watches and CALLS_MAX, so that none is opened twice */
-#define OUTSIDE_MAX 128 /* requests to anything else at once */
+#define OUTSIDE_MAX 128 /* requests to other servers at once: providers, webhooks, OAuth */
 #define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
-#define OUTSIDE_HOST_MAX 16 /* of those to one host */
+#define OUTSIDE_HOST_MAX 16 /* of those to one destination, by default the host */
 #define RETRY_AFTER_MAX_S 1000000000 /* a longer Retry-After is ignored */
-#define FAILED_AGAIN_MS 0 /* a program that could not be started is tried once more, then reported */
+#define FAILED_AGAIN_MS                                                                                                \
+	0 /* ms to the one retry of a credential program that could not be started; a second failure is reported */
 
 struct socket {
 	struct loop_io io;
@@ -392,7 +394,7 @@ curl_add_identity(struct exchange *e, const struct credential *credential)
 
 		curl_add_header(e, "Authorization", arena_printf(a, "Basic %s", base64_encode(a, both, strlen(both))));
 	}
-	/* Without the header, the request would be made with our own rights. */
+	/* Without the header, the request would be made with the controller's own permissions. */
 	if (c->as.user != NULL && !curl_add_header(e, "Impersonate-User", c->as.user))
 		curl_add_header(e, "Impersonate-User", "system:anonymous");
 	if (c->as.uid != NULL)
@@ -462,7 +464,7 @@ curl_call_start(struct exchange *e)
 		loop_timer(e->owner->transport.loop, &e->timer, e->timeout_ms);
 }
 
-/* Gives its place to the next one. */
+/* Returns its slot, and starts the request that gets it. */
 static void
 curl_exchange_leave(struct exchange *e)
 {
@@ -637,7 +639,7 @@ curl_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	(void)purpose;
 	if (e->proxied)
 		return socket(to->family, to->socktype, to->protocol);
-	/* Of both families the port is at the same place. */
+	/* The port has the same offset in both address families. */
 	snprintf(port, sizeof(port), "%d", ntohs(four->sin_port));
 	if (to->family == AF_INET)
 		memcpy(a.at, &four->sin_addr, 4);
@@ -717,7 +719,7 @@ curl_aim(struct exchange *e)
 		curl_exchange_run(e, &none);
 }
 
-/* Asks what is outside, as soon as there is a place for it. */
+/* Sends a request to another server, as soon as a slot is free. */
 static void
 curl_outside_start(struct exchange *e, const char *tenant, const char *owner)
 {

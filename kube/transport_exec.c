@@ -1,4 +1,5 @@
-/* kube/transport_exec.c: a program for each exchange. */
+/* kube/transport_exec.c: programs that are called like a service: one child process for each exchange. Its limits of
+ * concurrent programs are below; turns.c shares them. */
 #include "kube/transport_exec.h"
 #include <string.h>
 #include "base/json.h"
@@ -115,7 +116,7 @@ exec_turns(const struct exchange *x)
 	return json_is_true(json_object_get(x->how, "worker")) ? &x->owner->workers : &x->owner->programs;
 }
 
-/* Gives its place to the next one. */
+/* Returns its slot, and starts the program that gets it. */
 static void
 exec_exchange_leave(struct exchange *x)
 {
@@ -175,7 +176,7 @@ transport_exec_new(struct loop *l, size_t workers)
 
 	t->transport = (struct transport){ .ops = &ops, .loop = l };
 	t->programs.limits = (struct turns_limits){ PROGRAMS_MAX, PROGRAMS_TENANT_MAX, PROGRAMS_TENANT_MAX };
-	/* One tenant leaves a place to others, and one repository half of them. */
+	/* A tenant uses at most three quarters of the slots, and a repository half, so that others need not wait. */
 	t->workers.limits =
 	    (struct turns_limits){ workers, workers > 1 ? workers - (workers + 3) / 4 : 1, (workers + 1) / 2 };
 	return &t->transport;

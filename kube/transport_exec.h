@@ -1,11 +1,13 @@
-/* kube/transport_exec.h: exchanges with programs of this machine.
+/* kube/transport_exec.h: calls to programs of this machine, like calls to a service.
  *
- * A request's url is a JSON object: "argv", the program and its arguments; "environment", the variables of ours that
- * it has, as names (io/spawn.h); "memoryMax", how many bytes of its own it may have (0 or missing: it limits itself);
- * "worker": true where it is one of those of which only some may run at once, because of their memory. Whatever is run
- * takes its turn (kube/turns.h); its time-out begins with it. Its body is standard input. Exit code 0 is answered with
- * status 200, any other with 500, the body being its standard output (standard error is ours). A program that writes
- * more than response_max, or does not end in time, is killed.
+ * The url of a request is a JSON object: "argv", the program and its arguments; "environment", the names of the
+ * controller's environment variables that it gets (io/spawn.h); "memoryMax", its memory limit in bytes (0 or absent:
+ * it limits itself); "worker": true for a GitOps worker, whose number is limited separately because of its memory.
+ * Every program waits for a slot (kube/turns.h); its time-out begins with the slot.
+ *
+ * The request's body is the program's standard input, and its standard output is the response's body; standard error
+ * is the controller's. Exit code 0 is status 200, any other is 500. A program that writes more than response_max, or
+ * does not end in time, is killed.
  */
 #pragma once
 #include "kube/transport.h"

@@ -1,25 +1,26 @@
-/* kube/turns.c: tenants with owners with those that wait, each a list; a tenant and an owner are there while they
- * hold a place or wait. */
+/* kube/turns.c: fair sharing of a limited number of slots: lists of tenants, of their destinations, and of the
+ * requests that wait. A tenant or destination without slots and waiting requests is freed. The limits are in
+ * transport_curl.c and transport_exec.c. */
 #include "kube/turns.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
 
-struct turns_owner {
+struct turns_destination {
 	struct turns_tenant *tenant;
-	struct turns_owner *next;
+	struct turns_destination *next;
 	char *name;
-	size_t held;
-	uint64_t last; /* the number of the place that it was given last; 0: none */
-	struct turn *first, **last_at; /* that wait, the oldest first */
+	size_t slots;
+	uint64_t last; /* the value of `given` at its last slot; 0: it never had one */
+	struct turn *first, **last_at; /* requests that wait, the oldest first */
 };
 
 struct turns_tenant {
 	struct turns_tenant *next;
 	char *name;
-	size_t held;
+	size_t slots;
 	uint64_t last;
-	struct turns_owner *owners;
+	struct turns_destination *destinations;
 };
 
 static struct turns_tenant *
@@ -37,38 +38,38 @@ turns_tenant_of(struct turns *t, const char *name)
 	return n;
 }
 
-static struct turns_owner *
-turns_owner_of(struct turns_tenant *of, const char *name)
+static struct turns_destination *
+turns_destination_of(struct turns_tenant *of, const char *name)
 {
-	struct turns_owner *o = of->owners;
+	struct turns_destination *o = of->destinations;
 
 	while (o != NULL && strcmp(o->name, name) != 0)
 		o = o->next;
 	if (o == NULL) {
 		o = mem_alloc(sizeof(*o));
-		*o = (struct turns_owner){ .tenant = of, .name = mem_strdup(name), .next = of->owners };
+		*o = (struct turns_destination){ .tenant = of, .name = mem_strdup(name), .next = of->destinations };
 		o->last_at = &o->first;
-		of->owners = o;
+		of->destinations = o;
 	}
 	return o;
 }
 
-/* Forgets the owner, and its tenant, if they neither hold nor wait for anything. */
+/* Frees the destination, and its tenant, if they have no slot and no waiting request. */
 static void
-turns_owner_leave(struct turns *t, struct turns_owner *o)
+turns_destination_leave(struct turns *t, struct turns_destination *o)
 {
 	struct turns_tenant *of = o->tenant;
-	struct turns_owner **at = &of->owners;
+	struct turns_destination **at = &of->destinations;
 	struct turns_tenant **tenant = &t->tenants;
 
-	if (o->held > 0 || o->first != NULL)
+	if (o->slots > 0 || o->first != NULL)
 		return;
 	while (*at != o)
 		at = &(*at)->next;
 	*at = o->next;
 	free(o->name);
 	free(o);
-	if (of->owners != NULL)
+	if (of->destinations != NULL)
 		return;
 	while (*tenant != NULL && *tenant != of)
 		tenant = &(*tenant)->next;
@@ -78,40 +79,40 @@ turns_owner_leave(struct turns *t, struct turns_owner *o)
 }
 
 static void
-turns_owner_give(struct turns *t, struct turns_owner *o)
+turns_destination_give(struct turns *t, struct turns_destination *o)
 {
 	t->taken++;
-	o->held++;
-	o->tenant->held++;
+	o->slots++;
+	o->tenant->slots++;
 	o->last = o->tenant->last = ++t->given;
 }
 
 static bool
-turns_may_have(const struct turns *t, const struct turns_owner *o)
+turns_may_have(const struct turns *t, const struct turns_destination *o)
 {
-	return t->taken < t->limits.all && o->tenant->held < t->limits.tenant && o->held < t->limits.owner;
+	return t->taken < t->limits.all && o->tenant->slots < t->limits.tenant && o->slots < t->limits.destination;
 }
 
 static bool
-turns_is_before(size_t held, uint64_t last, size_t other_held, uint64_t other_last)
+turns_is_before(size_t slots, uint64_t last, size_t other_slots, uint64_t other_last)
 {
-	return held != other_held ? held < other_held : last < other_last;
+	return slots != other_slots ? slots < other_slots : last < other_last;
 }
 
-/* The owner whose turn it is, or NULL. */
-static struct turns_owner *
-turns_owner_next(const struct turns *t)
+/* Returns the destination that gets the next free slot, or NULL. */
+static struct turns_destination *
+turns_destination_next(const struct turns *t)
 {
-	struct turns_owner *best = NULL;
+	struct turns_destination *best = NULL;
 
 	for (const struct turns_tenant *n = t->tenants; n != NULL; n = n->next)
-		for (struct turns_owner *o = n->owners; o != NULL; o = o->next) {
+		for (struct turns_destination *o = n->destinations; o != NULL; o = o->next) {
 			if (o->first == NULL || !turns_may_have(t, o))
 				continue;
 			if (best == NULL ||
 			    (best->tenant == n
-				    ? turns_is_before(o->held, o->last, best->held, best->last)
-				    : turns_is_before(n->held, n->last, best->tenant->held, best->tenant->last)))
+				    ? turns_is_before(o->slots, o->last, best->slots, best->last)
+				    : turns_is_before(n->slots, n->last, best->tenant->slots, best->tenant->last)))
 				best = o;
 		}
 	return best;
@@ -120,7 +121,7 @@ turns_owner_next(const struct turns *t)
 static struct turn *
 turns_give_next(struct turns *t)
 {
-	struct turns_owner *o = turns_owner_next(t);
+	struct turns_destination *o = turns_destination_next(t);
 	struct turn *turn = o != NULL ? o->first : NULL;
 
 	if (turn == NULL)
@@ -130,23 +131,23 @@ turns_give_next(struct turns *t)
 		o->last_at = &o->first;
 	turn->next = NULL;
 	turn->waits = false;
-	turns_owner_give(t, o);
+	turns_destination_give(t, o);
 	return turn;
 }
 
 bool
-turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *owner)
+turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *destination)
 {
-	struct turns_owner *o =
-	    turns_owner_of(turns_tenant_of(t, tenant != NULL ? tenant : ""), owner != NULL ? owner : "");
+	struct turns_destination *o = turns_destination_of(
+	    turns_tenant_of(t, tenant != NULL ? tenant : ""), destination != NULL ? destination : "");
 
-	turn->owner = o;
+	turn->destination = o;
 	turn->next = NULL;
-	/* Those that wait may have none yet: with each place that becomes free, the next of them that may have it has
-	 * got it. */
+	/* A new request never overtakes one that waits: turn_end gives each free slot to a request that may have it,
+	 * so that those that still wait are at a limit. */
 	turn->waits = !turns_may_have(t, o);
 	if (!turn->waits) {
-		turns_owner_give(t, o);
+		turns_destination_give(t, o);
 		return true;
 	}
 	*o->last_at = turn;
@@ -157,12 +158,12 @@ turn_take(struct turns *t, struct turn *turn, const char *tenant, const char *ow
 struct turn *
 turn_end(struct turns *t, struct turn *turn)
 {
-	struct turns_owner *o = turn->owner;
+	struct turns_destination *o = turn->destination;
 	struct turn **at;
 
 	if (o == NULL)
 		return NULL;
-	turn->owner = NULL;
+	turn->destination = NULL;
 	if (turn->waits) {
 		for (at = &o->first; *at != turn; at = &(*at)->next)
 			;
@@ -170,13 +171,13 @@ turn_end(struct turns *t, struct turn *turn)
 		if (*at == NULL)
 			o->last_at = at;
 		turn->waits = false;
-		turns_owner_leave(t, o);
+		turns_destination_leave(t, o);
 		return NULL;
 	}
 	t->taken--;
-	o->held--;
-	o->tenant->held--;
+	o->slots--;
+	o->tenant->slots--;
 	turn = turns_give_next(t);
-	turns_owner_leave(t, o);
+	turns_destination_leave(t, o);
 	return turn;
 }

@@ -1,9 +1,9 @@
-/* kube/turns.h: a limited number of places that owners take in turn.
+/* kube/turns.h: a limited number of slots, shared fairly, so that a tenant with many requests does not delay others.
  *
- * Who asks for much waits for its own, and not others for it. An owner is a tenant (a namespace) and, within it, a
- * place to go to (a host, a repository); both hold a limited number of places, so that some are left for others. A
- * place that becomes free is given to the tenant that holds the fewest, there to the place to go to that holds the
- * fewest; of equals to the one that got none for the longest time.
+ * A request belongs to a tenant (a namespace or project) and to a destination (a host, a repository). A free slot
+ * goes to the waiting tenant with the fewest slots, then to its destination with the fewest; ties: the one that was
+ * served least recently. Users, with their limits: transport_curl.c (requests), transport_exec.c (programs and
+ * workers). The passes of a tenant are limited in queue.c.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,29 +11,29 @@
 #include <stdint.h>
 
 struct turns_limits {
-	size_t all, tenant, owner; /* places of all together, of one tenant, and of one owner; > 0 */
+	size_t all, tenant, destination; /* slots in total, of one tenant, and of one destination; > 0 */
 };
 
-/* All zeroes to start with, but for the limits. */
+/* Zero it, then set the limits. */
 struct turns {
 	struct turns_limits limits;
-	size_t taken;
-	uint64_t given; /* places so far */
-	struct turns_tenant *tenants; /* that hold one or wait */
+	size_t taken; /* slots in use */
+	uint64_t given; /* slots given so far: the clock of "least recently" */
+	struct turns_tenant *tenants; /* those with a slot or a waiting request */
 };
 
-/* Of one that needs a place; all zeroes to start with, but for arg. It must not move while it has one or waits. */
+/* A request for a slot, embedded in its user. Zero it, then set arg. It must not move while it has a slot or waits. */
 struct turn {
 	void *arg; /* the user's own */
-	struct turns_owner *owner; /* NULL: it neither holds a place nor waits */
-	struct turn *next; /* that waits behind it */
+	struct turns_destination *destination; /* NULL: it neither has a slot nor waits */
+	struct turn *next; /* the next one that waits for the same destination */
 	bool waits;
 };
 
-/* Asks for a place. True: it has one. False: it waits, until a turn_end returns it. `tenant` and `owner` are copied;
- * NULL is "". */
-bool turn_take(struct turns *, struct turn *, const char *tenant, const char *owner);
+/* Requests a slot. Returns true if it has one at once; false: it waits, and a later turn_end returns it. `tenant` and
+ * `destination` are copied; NULL is "". */
+bool turn_take(struct turns *, struct turn *, const char *tenant, const char *destination);
 
-/* Gives back a place, or stops waiting for one; nothing, where it does neither. Returns the turn that has a place
- * from now on, or NULL. */
+/* Returns the slot, or stops waiting for one. Does nothing if the turn has no slot and does not wait. Returns the turn
+ * that gets the free slot, which the caller must start, or NULL. */
 struct turn *turn_end(struct turns *, struct turn *);

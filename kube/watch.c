@@ -1,4 +1,4 @@
-/* kube/watch.c: a state machine of two exchanges and a timer. */
+/* kube/watch.c: list and watch of one type: a state machine of two exchanges and a timer. */
 #include "kube/watch.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* rollout/actions.c: actions of users on a Rollout, as patches. */
+/* rollout/actions.c: actions of users on a Rollout (promote, abort, retry, undo, restart, set image), as patches. */
 #include "rollout/actions.h"
 #include <string.h>
 #include "base/json.h"

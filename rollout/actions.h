@@ -1,4 +1,4 @@
-/* rollout/actions.h: actions of users on a Rollout, as patches.
+/* rollout/actions.h: actions of users on a Rollout (promote, abort, retry, undo, restart, set image), as patches.
  *
  * The command line and the dashboard read what an action needs, build its patches here, and send them in order. The
  * patches are those of kubectl-argo-rollouts, so that every controller of this API understands them. An error has the

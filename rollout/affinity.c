@@ -1,4 +1,4 @@
-/* rollout/affinity.c: pods of the new version avoid nodes that run pods of the stable one.
+/* rollout/affinity.c: antiAffinity: pods of the new version avoid nodes that run pods of the stable one.
  *
  * A term with the stable version's hash is added to the template of the new ReplicaSet (not to the template that is
  * hashed), as in Argo Rollouts. When another version has become stable, the term is corrected.

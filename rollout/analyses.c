@@ -1,4 +1,5 @@
-/* rollout/analyses.c: from the analysis of a spec to its run. */
+/* rollout/analyses.c: analyses of Rollouts and Experiments: resolves their templates, and builds the AnalysisRun.
+ * Its creation and phase: runs.c. */
 #include "rollout/analyses.h"
 #include "analysis/args.h"
 #include "analysis/assess.h"

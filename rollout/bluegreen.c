@@ -1,4 +1,4 @@
-/* rollout/bluegreen.c: two versions, and an active Service that is switched from one to the other.
+/* rollout/bluegreen.c: blue-green: two versions, and an active Service that is switched from one to the other.
  *
  * The order of an update: the preview Service selects the new version; its pods are available; the analysis before
  * the switch succeeds; the pause, if there is one, ends; all of its pods are available; the active Service selects

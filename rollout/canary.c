@@ -1,4 +1,5 @@
-/* rollout/canary.c: the order of a canary's pass, and when its version has earned all the traffic. */
+/* rollout/canary.c: canary: the order of its pass, and the conditions under which its version becomes stable.
+ * Weights: weights.c; pods: replicas.c and replica_counts.c. */
 #include "rollout/canary.h"
 #include <inttypes.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* rollout/checks.c: errors of values that several objects have. */
+/* rollout/checks.c: errors of values that several objects have: feature of a router, duration, unique name,
+ * selector. The rules of a Rollout: validate.c. */
 #include "rollout/checks.h"
 #include "base/str.h"
 #include "kube/api/pod_check.h"

@@ -1,4 +1,5 @@
-/* rollout/conditions.c: one list, changed by copy. */
+/* rollout/conditions.c: conditions of a status: a list that is copied before it is changed. Which conditions a
+ * Rollout has: status.c. */
 #include "rollout/conditions.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* rollout/conditions.h: conditions of a status, as Kubernetes keeps them (api-conventions, "Typical status
  * properties").
  *
- * lastTransitionTime changes only with a condition's status. A list is copied before it is changed, as decoded values
- * never change.
+ * Which conditions a Rollout has: status.c. lastTransitionTime changes only with a condition's status. A list is
+ * copied before it is changed, as decoded values never change.
  */
 #pragma once
 #include "kube/api/rollout.h"

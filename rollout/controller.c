@@ -1,4 +1,4 @@
-/* rollout/controller.c: the row of the rollout controller. */
+/* rollout/controller.c: row of the rollout controller: its types, its watches, and its pass. */
 #include "rollout/controller.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"

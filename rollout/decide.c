@@ -1,4 +1,5 @@
-/* rollout/decide.c: the beginning of every pass, for both strategies; canary.c and bluegreen.c continue it.
+/* rollout/decide.c: the beginning of every pass over a Rollout, for both strategies; canary.c and bluegreen.c
+ * continue it.
  *
  * Read this first. Writes that lower the canary's weight or restore capacity come before writes that make progress.
  * Pods are removed last, and only those that the routing was observed not to need. The status is computed on every

@@ -1,4 +1,5 @@
-/* rollout/field_path.c: whether a path such as spec.template.metadata.labels['app'] can name anything of a Rollout. */
+/* rollout/field_path.c: paths of an argument's fieldRef: whether one such as spec.template.metadata.labels['app']
+ * can name anything of a Rollout. */
 #include "rollout/field_path.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* rollout/gather.c: from the view of the cache to the world of one rollout. */
+/* rollout/gather.c: input of a pass: from the view of the cache to the world of one rollout. */
 #include "rollout/gather.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"

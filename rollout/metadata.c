@@ -1,5 +1,5 @@
-/* rollout/metadata.c: labels and annotations that pods have while their version is the canary (or preview), or the
- * stable one.
+/* rollout/metadata.c: ephemeral metadata: labels and annotations that pods have while their version is the canary
+ * (or preview), or the stable one.
  *
  * The ReplicaSet's template is written first, so that new pods have them. Then existing pods are written,
  * independently: one that fails does not block the others, and is retried. The ReplicaSet's annotation

@@ -1,4 +1,4 @@
-/* rollout/metadata.h: canaryMetadata, stableMetadata, activeMetadata, previewMetadata. */
+/* rollout/metadata.h: ephemeral metadata of pods: canaryMetadata, stableMetadata, activeMetadata, previewMetadata. */
 #pragma once
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-/* rollout/plugins.c: the declared step plugins. */
+/* rollout/plugins.c: step plugins: parses the file that declares them (--step-plugins). Their calls: plugin_step.c. */
 #include "rollout/plugins.h"
 #include <string.h>
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* rollout/release.c: Services and routers' objects that the rollout wrote to and does not name any more.
+/* rollout/release.c: cleanup of Services and routers' objects that the rollout wrote to and does not name any more.
  *
  * A Service that selects the hash of a version without pods has no endpoints: the hash and the annotation are
  * removed. Only objects that the annotation assigns to this rollout and that no other rollout names are changed, and

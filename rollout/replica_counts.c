@@ -1,4 +1,5 @@
-/* rollout/replica_counts.c: rounding, surging, and giving back. */
+/* rollout/replica_counts.c: numbers of pods of the new and the stable version: the share of a weight, maxSurge and
+ * maxUnavailable with their rounding. Arithmetic only; replicas.c writes the numbers. */
 #include "rollout/replica_counts.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* rollout/replicas.h: the number of pods of each revision. */
+/* rollout/replicas.h: scaling of ReplicaSets: the number of pods of each revision. Rounding and maxSurge:
+ * replica_counts.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* rollout/revision.c: ReplicaSets as revisions: creating, renumbering, forgetting them. */
+/* rollout/revision.c: revisions: creates, renumbers and deletes ReplicaSets, and adopts those of the same template. */
 #include "rollout/revision.h"
 #include <inttypes.h>
 #include <string.h>

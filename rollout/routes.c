@@ -1,5 +1,5 @@
 /* rollout/routes.c: managed routes, which setHeaderRoute and setMirrorRoute steps create. Their requests are
- * independent of the weight.
+ * independent of the weight. The steps: route_steps.c.
  *
  * They exist while the canary has ready pods and the destination selects it, and are removed before its pods are.
  */

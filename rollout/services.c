@@ -1,4 +1,4 @@
-/* rollout/services.c: the selectors of Services.
+/* rollout/services.c: selectors of Services: the pod template hash that each one selects. Weights: weights.c.
  *
  * A Service that is switched has the rollout's name in an annotation, as in Argo Rollouts, so that no other rollout
  * uses it.

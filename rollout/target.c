@@ -1,4 +1,4 @@
-/* rollout/target.c: the traffic and the pods that the current step asks for.
+/* rollout/target.c: the traffic and the pods that the current step requires.
  *
  * Three parts of a pass use the same answer, as they must not contradict each other: the condition that ends a step,
  * the pods that are added and removed, and the pods that the routing keeps. Two rules make every step reachable.

@@ -1,4 +1,5 @@
-/* rollout/weights.c: the traffic of the new version, and the hashes that the destinations select.
+/* rollout/weights.c: traffic weight of the new version, and the hashes that the destinations select. How a router
+ * writes them: traffic/.
  *
  * The wanted weight follows from the step, and the planned one from readiness. A weight is raised only when the pods
  * on both sides are available for it and the destination is observed to select the new version. It is lowered at

@@ -1,4 +1,5 @@
-/* traffic/owns.c: Services and workloads; other objects are those of the routers. */
+/* traffic/owns.c: fields of an object that belong to a rollout when others are managed in Git: those of Services and
+ * workloads. Other objects: istio_owns.c. */
 #include "traffic/owns.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* traffic/routers.c: the list. */
+/* traffic/routers.c: list of the routers: one row each. */
 #include "traffic/router.h"
 #include "base/str.h"
 #include "traffic/owns.h"

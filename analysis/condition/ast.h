@@ -1,4 +1,5 @@
-/* analysis/condition/ast.h: the tree between parser, checker and evaluator. Private to this folder. */
+/* analysis/condition/ast.h: the syntax tree of a successCondition or failureCondition, shared by parser, type check
+ * and evaluator. Private to this folder. */
 #pragma once
 #include "analysis/condition/value.h"
 #include "base/err.h"
@@ -76,7 +77,7 @@ struct condition_program {
 /* The type of an expression, as far as it is known before evaluation. */
 struct shape {
 	bool any; /* not known */
-	bool open; /* with `any`: it is the type any of Go, to which every type can be assigned */
+	bool open; /* with `any`: statically Go's `any`: assignable from every type */
 	enum value_kind kind;
 	bool any_keys; /* MAP: as in struct value */
 	bool typed; /* ARRAY: []float64, []int or []string in Go; others are []any, whatever their elements are */
@@ -87,10 +88,11 @@ struct eval {
 	struct arena *arena;
 	const struct value *result;
 	int64_t now;
-	unsigned long steps; /* left, as the next four */
-	size_t bytes; /* to build */
-	size_t nodes; /* values in lists and maps to visit */
-	size_t text; /* bytes to read */
+	/* Remaining budgets: an evaluation that exceeds one fails. */
+	unsigned long steps; /* evaluated nodes */
+	size_t bytes; /* of memory to build */
+	size_t nodes; /* visited values in lists and maps */
+	size_t text; /* bytes of text read */
 	size_t pattern_steps; /* steps of patterns */
 	struct value element, acc;
 	struct value *variables;

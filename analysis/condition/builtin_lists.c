@@ -1,4 +1,5 @@
-/* analysis/condition/builtin_lists.c: functions on lists and maps. */
+/* analysis/condition/builtin_lists.c: functions of conditions on lists and maps (all, any, filter, map, len, …):
+ * loops that charge each step to the limits. */
 #include <math.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"

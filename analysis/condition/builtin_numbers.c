@@ -1,4 +1,5 @@
-/* analysis/condition/builtin_numbers.c: functions on numbers. */
+/* analysis/condition/builtin_numbers.c: functions of conditions on numbers (abs, ceil, floor, max, mean, …), with
+ * Go's int and float64. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-/* analysis/condition/builtin_rest.c: functions on JSON and times, and defaults for missing values. */
+/* analysis/condition/builtin_rest.c: functions of conditions on JSON and times, and defaults for missing values. */
 #include <stdlib.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"

@@ -1,5 +1,5 @@
-/* analysis/condition/builtin_shapes.c: the types of calls: the checks of their arguments, and the types of their
- * values. */
+/* analysis/condition/builtin_shapes.c: types of function calls in conditions: the check of their arguments before
+ * evaluation, and the type of the result. */
 #include <stdarg.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"

@@ -1,4 +1,5 @@
-/* analysis/condition/builtin_text.c: functions on strings. */
+/* analysis/condition/builtin_text.c: functions of conditions on strings (trim, split, replace, …): each charges the
+ * text that it builds to the limits. */
 #include <ctype.h>
 #include <string.h>
 #include "analysis/condition/builtins.h"

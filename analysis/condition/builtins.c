@@ -1,5 +1,5 @@
-/* analysis/condition/builtins.c: the list. Names and types are those of expr (expr-lang.org), and of the functions that
- * Argo Rollouts adds. */
+/* analysis/condition/builtins.c: list of the functions of conditions: one row each. Names and types are those of
+ * expr (expr-lang.org), and of the functions that Argo Rollouts adds. */
 #include <string.h>
 #include "analysis/condition/builtins.h"
 

@@ -1,4 +1,4 @@
-/* analysis/condition/check.c: types are checked before evaluation, as expr does. */
+/* analysis/condition/check.c: type errors of a condition: found on the tree before evaluation, as expr does. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/builtins.h"

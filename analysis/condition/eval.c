@@ -1,4 +1,5 @@
-/* analysis/condition/eval.c: the evaluator. */
+/* analysis/condition/eval.c: evaluation of a successCondition or failureCondition: a recursive walk over the tree,
+ * within limits of steps and memory. Operators are here, functions in builtin_*.c. */
 #include <math.h>
 #include <string.h>
 #include "analysis/condition/ast.h"

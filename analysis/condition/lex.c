@@ -1,4 +1,5 @@
-/* analysis/condition/lex.c: see the header. */
+/* analysis/condition/lex.c: tokens of a condition: text to numbers, strings, names and operators, with their columns
+ * for errors. */
 #include "analysis/condition/lex.h"
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* analysis/condition/methods.c: the methods of the package time of Go. */
+/* analysis/condition/methods.c: methods of times and durations in conditions (now().Sub(…)): those of Go's package
+ * time, one row each. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/moment.h"

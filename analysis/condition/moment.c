@@ -1,4 +1,5 @@
-/* analysis/condition/moment.c: see the header. */
+/* analysis/condition/moment.c: dates and durations of conditions, as in Go's package time: parsing, printing and
+ * calendar arithmetic, without a clock or zone files. */
 #include "analysis/condition/moment.h"
 #include <ctype.h>
 #include <string.h>

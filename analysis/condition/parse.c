@@ -1,4 +1,5 @@
-/* analysis/condition/parse.c: a recursive parser with operator precedence. */
+/* analysis/condition/parse.c: parser of conditions: recursive descent with operator precedence; it returns the tree,
+ * or an error with the column. */
 #include <string.h>
 #include "analysis/condition/ast.h"
 #include "analysis/condition/condition.h"

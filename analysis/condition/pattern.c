@@ -1,4 +1,5 @@
-/* analysis/condition/pattern.c: the operator matches: PCRE2, with limits, because users write patterns. */
+/* analysis/condition/pattern.c: the operator `matches` of conditions: PCRE2 with limits, because users write
+ * patterns. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* analysis/condition/value.c: constructing, comparing and printing values. */
+/* analysis/condition/value.c: values of the condition language (numbers, strings, lists, maps, times): constructed
+ * from JSON, compared and printed. */
 #include "analysis/condition/value.h"
 #include <inttypes.h>
 #include <math.h>

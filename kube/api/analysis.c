@@ -1,4 +1,4 @@
-/* kube/api/analysis.c: the rows of analysis templates and runs. */
+/* kube/api/analysis.c: AnalysisTemplates and AnalysisRuns: the rows of their fields. */
 #include "kube/api/analysis.h"
 #include <string.h>
 

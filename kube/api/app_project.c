@@ -1,4 +1,4 @@
-/* kube/api/app_project.c: the rows of an AppProject. */
+/* kube/api/app_project.c: AppProject of Argo CD: the rows of its fields. */
 #include "kube/api/app_project.h"
 
 static const struct field project_destination_fields[] = {

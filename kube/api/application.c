@@ -1,4 +1,4 @@
-/* kube/api/application.c: the rows of an Application. */
+/* kube/api/application.c: Application of Argo CD: the rows of its fields. */
 #include "kube/api/application.h"
 #include <string.h>
 #include "base/json.h"

@@ -1,4 +1,5 @@
-/* kube/api/apply.c: merging what is applied, and keeping the managers. */
+/* kube/api/apply.c: server-side apply: merges what is applied into the object, and updates the fields that each
+ * manager owns. */
 #include "kube/api/apply.h"
 #include <string.h>
 #include "base/str.h"

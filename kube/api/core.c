@@ -1,4 +1,4 @@
-/* kube/api/core.c: rows of the core group. */
+/* kube/api/core.c: Pod, Service and Event of the core group: the rows of their fields. */
 #include "kube/api/core.h"
 #include "base/str.h"
 

@@ -1,4 +1,4 @@
-/* kube/api/decode.c: JSON → struct by rows, with errors that name the path. */
+/* kube/api/decode.c: decoding of API objects: JSON → struct by rows, with errors that name the path. */
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kube/api/encode.c: struct → JSON by rows. */
+/* kube/api/encode.c: encoding of API objects: struct → JSON by rows. */
 #include <string.h>
 #include "kube/api/type.h"
 #include "base/time.h"

@@ -1,4 +1,4 @@
-/* kube/api/experiment.c: the rows of an Experiment. */
+/* kube/api/experiment.c: Experiment: the rows of its fields. */
 #include "kube/api/experiment.h"
 #include "kube/api/pod_template.h"
 

@@ -1,4 +1,4 @@
-/* kube/api/explain.c: walks the rows. */
+/* kube/api/explain.c: `explain` of a field: its meaning, values and default, as text from the rows. */
 #include "kube/api/explain.h"
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,4 +1,5 @@
-/* kube/api/field_set.c: trees that are walked together. No deeper than what was parsed (JSON_DEPTH_MAX). */
+/* kube/api/field_set.c: managedFields: sets of fields as trees that are walked together. They are not deeper than
+ * what was parsed (JSON_DEPTH_MAX). */
 #include "kube/api/field_set.h"
 #include <string.h>
 #include "base/str.h"

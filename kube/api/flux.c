@@ -1,4 +1,4 @@
-/* kube/api/flux.c: the rows of a GitRepository and a Kustomization. */
+/* kube/api/flux.c: GitRepository and Kustomization of Flux: the rows of their fields. */
 #include "kube/api/flux.h"
 #include "base/time.h"
 

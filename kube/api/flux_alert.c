@@ -1,4 +1,4 @@
-/* kube/api/flux_alert.c: the rows of a Provider and an Alert. */
+/* kube/api/flux_alert.c: Provider and Alert of Flux: the rows of their fields. */
 #include "kube/api/flux_alert.h"
 
 static const struct field flux_secret_ref_fields[] = {

@@ -1,4 +1,5 @@
-/* kube/api/istio.c: the rows of Istio's objects. */
+/* kube/api/istio.c: VirtualService and DestinationRule of Istio: the rows of their fields. Weights are changed in
+ * traffic/istio_split.c. */
 #include "kube/api/istio.h"
 
 static const struct field istio_destination_fields[] = {

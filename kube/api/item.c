@@ -1,4 +1,5 @@
-/* kube/api/item.c: finds the members of an object by brackets and strings, and parses each of them separately. */
+/* kube/api/item.c: one object of a list or watch: finds the members of an object by brackets and strings, and parses
+ * each of them separately, so that an object that cannot be decoded has at least a name. */
 #include "kube/api/item.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* kube/api/job.c: the rows of a Job. */
+/* kube/api/job.c: Job of batch/v1: the rows of its fields. */
 #include "kube/api/job.h"
 
 static const struct field job_status_fields[] = {

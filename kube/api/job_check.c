@@ -1,4 +1,4 @@
-/* kube/api/job_check.c: the fields of a JobSpec. */
+/* kube/api/job_check.c: validation of a JobSpec, as by an API server: a table of its fields. */
 #include "kube/api/job_check.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* kube/api/kinds.c: the kinds of Kubernetes 1.36 that users write. */
+/* kube/api/kinds.c: API paths of kinds: a table of the kinds of Kubernetes 1.36 that users write. */
 #include "kube/api/kinds.h"
 #include <string.h>
 #include "base/str.h"

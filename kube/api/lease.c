@@ -1,4 +1,4 @@
-/* kube/api/lease.c: the rows of a Lease. */
+/* kube/api/lease.c: Lease of coordination.k8s.io/v1: the rows of its fields. Leader election: kube/lease.c. */
 #include "kube/api/lease.h"
 
 static const struct field lease_spec_fields[] = {

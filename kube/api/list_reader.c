@@ -1,4 +1,5 @@
-/* kube/api/list_reader.c: follows the brackets and strings of a JSON text; what lies between is left to the parser.
+/* kube/api/list_reader.c: lists that are read while they arrive: follows the brackets and strings of the JSON text;
+ * each item is left to the parser.
  *
  * The text is {"kind": …, "metadata": {…}, "items": [{…}, {…}]}, its fields in any order. Depth 1 is the list itself, 2
  * its fields' insides; an object of `items` is a bracket that opens at depth 2 there, and closes there again.

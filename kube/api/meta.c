@@ -1,4 +1,5 @@
-/* kube/api/meta.c: metadata rows and what is asked of them. */
+/* kube/api/meta.c: metadata of objects: rows of ObjectMeta, and functions for labels, annotations, owners and
+ * resource versions. */
 #include "kube/api/meta.h"
 #include <string.h>
 #include "base/str.h"

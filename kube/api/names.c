@@ -1,4 +1,5 @@
-/* kube/api/names.c: see the header. */
+/* kube/api/names.c: validation of names, labels and keys, as by an API server: character by character, with its
+ * messages. */
 #include "kube/api/names.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* kube/api/patch.c: merge, JSON and strategic merge patches. */
+/* kube/api/patch.c: patches of Kubernetes: merge, JSON and strategic merge patches, applied and created. */
 #include "kube/api/patch.h"
 #include <stdint.h>
 #include <string.h>

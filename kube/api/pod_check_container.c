@@ -1,4 +1,5 @@
-/* kube/api/pod_check_container.c: the validation of containers. */
+/* kube/api/pod_check_container.c: validation of containers in a pod template, as by an API server: ports, env,
+ * probes, mounts, resources. */
 #include <string.h>
 #include "base/quantity.h"
 #include "base/str.h"

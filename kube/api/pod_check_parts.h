@@ -1,4 +1,4 @@
-/* kube/api/pod_check_parts.h: shared by the files of pod_check.h. */
+/* kube/api/pod_check_parts.h: functions that the files of pod_check.h share. */
 #pragma once
 #include "kube/api/pod_check.h"
 

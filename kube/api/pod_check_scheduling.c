@@ -1,4 +1,5 @@
-/* kube/api/pod_check_scheduling.c: the validation of scheduling constraints. */
+/* kube/api/pod_check_scheduling.c: validation of scheduling constraints in a pod template, as by an API server:
+ * affinity, spreading, tolerations, gates. */
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/names.h"

@@ -1,4 +1,5 @@
-/* kube/api/pod_check_security.c: the validation of the security contexts of a pod and its containers. */
+/* kube/api/pod_check_security.c: validation of security contexts in a pod template, as by an API server: those of
+ * the pod and of its containers. */
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/names.h"

@@ -1,4 +1,5 @@
-/* kube/api/pod_check_volume.c: the validation of volumes. */
+/* kube/api/pod_check_volume.c: validation of volumes in a pod template, as by an API server: a table of the sources,
+ * and a check for each. */
 #include <string.h>
 #include "base/letters.h"
 #include "base/quantity.h"

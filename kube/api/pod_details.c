@@ -1,4 +1,5 @@
-/* kube/api/pod_details.c: rows, and what kubectl makes of them. */
+/* kube/api/pod_details.c: a Pod with its containers, and the status that `kubectl get pods` prints: rows, and
+ * kubectl's rules. */
 #include "kube/api/pod_details.h"
 #include <inttypes.h>
 #include "base/str.h"

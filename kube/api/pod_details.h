@@ -1,5 +1,5 @@
-/* kube/api/pod_details.h: a Pod with its containers: for those who show pods. The controller's cache keeps struct
- * pod, which is smaller. */
+/* kube/api/pod_details.h: a Pod with its containers, for commands and the dashboard. The controller's cache has
+ * struct pod (core.h), which is smaller. */
 #pragma once
 #include "kube/api/core.h"
 

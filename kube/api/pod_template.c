@@ -1,4 +1,5 @@
-/* kube/api/pod_template.c: canonical bytes and their hash. */
+/* kube/api/pod_template.c: pod template hash: the template as the bytes that Go would write, and their hash. The
+ * fields are in pod_template_rows.c. */
 #include "kube/api/pod_template.h"
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* kube/api/pod_template_rows.c: the types a pod template reaches, field by field, in the order Go declares them.
+/* kube/api/pod_template_rows.c: fields of a pod template, for its hash: all types that it reaches, in the order in
+ * which Go declares the fields.
  *
  * The file is long because core/v1 is: one row for each field of k8s.io/api 0.34. O: omitempty; A: always written.
  * When a Kubernetes release adds a field, add its row at the place where the Go struct has it.

@@ -1,4 +1,4 @@
-/* kube/api/pod_template_rows.h: how the rows of core/v1's pod template types are written down. */
+/* kube/api/pod_template_rows.h: macros for the rows of core/v1's pod template types. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

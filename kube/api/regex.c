@@ -1,4 +1,4 @@
-/* kube/api/regex.c: compiled for one use. */
+/* kube/api/regex.c: regular expressions of users: PCRE2, compiled for one use, with a limit of steps. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "kube/api/regex.h"
 #include <string.h>

@@ -1,5 +1,4 @@
-/* kube/api/regex.h: regular expressions that users write where only yes or no is asked. PCRE2's, with a bound on
- * trying. */
+/* kube/api/regex.h: regular expressions of users that only match or do not: PCRE2, with a limit of steps. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-/* kube/api/replicaset.c: the rows of a ReplicaSet. */
+/* kube/api/replicaset.c: ReplicaSet of apps/v1: the rows of its fields. */
 #include "kube/api/replicaset.h"
 #include "kube/api/pod_template.h"
 

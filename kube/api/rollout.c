@@ -1,4 +1,5 @@
-/* kube/api/rollout.c: the rows of a Rollout. */
+/* kube/api/rollout.c: Rollout: the rows of its fields, with their defaults, limits and texts. Checks of several
+ * fields together: rollout/validate.c. */
 #include "kube/api/rollout.h"
 #include <string.h>
 #include "base/str.h"

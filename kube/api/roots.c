@@ -1,4 +1,5 @@
-/* kube/api/roots.c: the list. */
+/* kube/api/roots.c: list of the types that users write for Sluice: CRDs, `explain` and the reference are made from
+ * it. */
 #include "kube/api/roots.h"
 #include <strings.h>
 #include "kube/api/analysis.h"

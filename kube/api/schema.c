@@ -1,4 +1,4 @@
-/* kube/api/schema.c: walks the rows. */
+/* kube/api/schema.c: CustomResourceDefinitions: structural schemas from the rows. */
 #include "kube/api/schema.h"
 #include <assert.h>
 #include <ctype.h>

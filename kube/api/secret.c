@@ -1,4 +1,4 @@
-/* kube/api/secret.c: bytes as text. */
+/* kube/api/secret.c: values of a Secret: base64 decoded to text. */
 #include "kube/api/secret.h"
 #include <string.h>
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-/* kube/api/selector.c: selectors as lists of requirements. */
+/* kube/api/selector.c: label and field selectors: parsed to a list of requirements, and matched. */
 #include "kube/api/selector.h"
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kube/api/type.c: functions for all types. */
+/* kube/api/type.c: API types as tables: functions for all types and rows. Decoding: decode.c; encoding: encode.c. */
 #include "kube/api/type.h"
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* kube/api/workload.c: the rows of workloads that are referred to. */
+/* kube/api/workload.c: pod templates of workloads that spec.workloadRef names: the rows of their fields. */
 #include "kube/api/workload.h"
 #include "base/str.h"
 #include "kube/api/pod_template.h"

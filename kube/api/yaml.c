@@ -1,4 +1,5 @@
-/* kube/api/yaml.c: libyaml's documents, walked into JSON. */
+/* kube/api/yaml.c: YAML to JSON: the documents of libyaml, converted node by node. Scalars: yaml_plain.c; tags:
+ * yaml_tag.c; JSON to YAML: yaml_text.c. */
 #include "kube/api/yaml.h"
 #include <string.h>
 #include <yaml.h>

@@ -1,5 +1,5 @@
-/* kube/api/yaml_plain.c: the values of plain scalars. The rules are those of the readers that Kubernetes
- * (go-yaml 2) and kustomize (go-yaml 3) use: YAML 1.1 with some of 1.2, and no numbers of base 60. */
+/* kube/api/yaml_plain.c: values of plain YAML scalars (true, 012, 1e3): the rules are those of the readers that
+ * Kubernetes (go-yaml 2) and kustomize (go-yaml 3) use: YAML 1.1 with some of 1.2, and no numbers of base 60. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kube/api/yaml_tag.c: a second reading of the stream, for its tags. */
+/* kube/api/yaml_tag.c: explicit YAML tags (!!str 1): a second reading of the text, for its tags only. */
 #include "kube/api/yaml_tag.h"
 #include <string.h>
 #include <yaml.h>

@@ -1,6 +1,6 @@
-/* kube/api/yaml_text.c: JSON as YAML. Scalars are written in the style that kustomize and kubectl (go-yaml 2)
- * choose, but that nothing is folded, so that texts compare equal, and a text that has variables in it is bare where
- * it is bare for Flux. */
+/* kube/api/yaml_text.c: JSON to YAML: scalars are written in the style that kustomize and kubectl (go-yaml 2)
+ * choose. Long lines are not folded, so that texts compare equal; a text with variables has no quotes where Flux
+ * writes none. */
 #include <string.h>
 #include <strings.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* kube/plan/pass_view.c: hands on what the cache's view returns, and remembers what could not be read. */
+/* kube/plan/pass_view.c: how one pass reads the cache: returns what the cache's view returns, and records what was
+ * unreadable or in doubt. */
 #include "kube/plan/pass_view.h"
 #include "base/str.h"
 

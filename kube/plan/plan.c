@@ -1,4 +1,4 @@
-/* kube/plan/plan.c: building and printing plans. */
+/* kube/plan/plan.c: plans: functions that add steps, events and queries, and print a plan. */
 #include "kube/plan/plan.h"
 #include "base/letters.h"
 #include <inttypes.h>

@@ -30,8 +30,8 @@ struct query {
 	 * what users write. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
-	/* Whose it is, for the sharing of places (kube/turns.h); NULL: of the namespace of what asks, and of the host
-	 * that is asked. */
+	/* For fair use of slots (kube/turns.h): the tenant, and the destination (`owner`). NULL: the namespace of the
+	 * object that sends the query, and the host of the URL. */
 	const char *tenant, *owner;
 };
 

@@ -1,4 +1,4 @@
-/* kube/plan/settings.h: the settings of the process, which every pass can read.
+/* kube/plan/settings.h: settings of the process, which every pass can read.
  *
  * The command that starts the controllers parses flags, files and environment into one of these, once. All zeroes is
  * a valid one: nothing is set. Everything is borrowed.

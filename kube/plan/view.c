@@ -1,4 +1,4 @@
-/* kube/plan/view.c: finding the objects that belong to another. */
+/* kube/plan/view.c: view of the cache: finds the objects that an owner has. */
 #include "kube/plan/view.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* rollout/experiment/controller.c: the row of the experiment controller. */
+/* rollout/experiment/controller.c: row of the experiment controller: its types, its watches, and its pass. */
 #include "rollout/experiment/controller.h"
 #include "base/str.h"
 #include "kube/api/analysis.h"

@@ -1,4 +1,5 @@
-/* rollout/view/info.c: see the header. */
+/* rollout/view/info.c: a rollout and its objects as one JSON object, for the dashboard: the RolloutInfo of its
+ * header, part by part. */
 #include "rollout/view/info.h"
 #include <inttypes.h>
 #include "base/str.h"

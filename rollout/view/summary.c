@@ -1,4 +1,5 @@
-/* rollout/view/summary.c: see the header. */
+/* rollout/view/summary.c: a rollout in numbers and words, for `get` and the dashboard: roles, phase, weights and
+ * counts, read from the status. */
 #include "rollout/view/summary.h"
 #include "base/json.h"
 #include "base/str.h"

@@ -124,7 +124,7 @@ no_limit_is_passed_and_none_is_forgotten(void **state)
 			else
 				waits[place[n] / 2][place[n] % 2]++;
 			n++;
-		} else if (n > 0 && all[i].owner != NULL) {
+		} else if (n > 0 && all[i].destination != NULL) {
 			(all[i].waits ? waits : held)[place[i] / 2][place[i] % 2]--;
 			ended++;
 			next = turn_end(&t, &all[i]);
