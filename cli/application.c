@@ -1,4 +1,4 @@
-/* cli/application.c: finding, changing and watching an Application. */
+/* cli/application.c: shared functions of `sluice app`: find, change and watch an Application. */
 #include "cli/application.h"
 #include <stdio.h>
 #include <string.h>

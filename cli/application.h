@@ -1,4 +1,5 @@
-/* cli/application.h: functions of the commands about Applications. Their default namespace is argocd, as in Argo CD. */
+/* cli/application.h: shared functions of `sluice app` and the other commands about Applications. Their default
+ * namespace is argocd, as in Argo CD. */
 #pragma once
 #include "cli/cli.h"
 #include "kube/api/application.h"

@@ -1,4 +1,4 @@
-/* cli/cli.c: flags, connection, calls. */
+/* cli/cli.c: shared functions of all commands: flags and arguments, the connection to the API server, and calls. */
 #include "cli/cli.h"
 #include <signal.h>
 #include <stdio.h>

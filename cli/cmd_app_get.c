@@ -1,4 +1,4 @@
-/* cli/cmd_app_get.c: app list, get, history: what Applications say of themselves. */
+/* cli/cmd_app_get.c: app list, get, history: the status of Applications. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/application.h"

@@ -1,4 +1,5 @@
-/* cli/cmd_controller.c: controller: watches and decides until a signal stops it, while it holds the Lease. */
+/* cli/cmd_controller.c: controller: flags and start of the controllers; they run while this process holds the Lease,
+ * until a signal stops it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -130,10 +131,12 @@ const struct command cmd_controller = {
 		    .text = "Namespace of argocd-cm and of the Secrets for repositories and clusters" },
 		{ .name = "application-namespaces",
 		    .value = "GLOBS",
-		    .text = "Other namespaces of Applications, which have the controller's rights (default: none)" },
+		    .text =
+			"Other namespaces of Applications; these have the controller's permissions (default: none)" },
 		{ .name = "default-service-account",
 		    .value = "NAME",
-		    .text = "ServiceAccount for Kustomizations that name none (default: the controller's rights)" },
+		    .text =
+			"ServiceAccount for Kustomizations that name none (default: the controller's permissions)" },
 		{ .name = "no-cross-namespace-refs",
 		    .text = "Forbid references of Kustomizations and Alerts to other namespaces" },
 		{ .name = "job-namespaces",

@@ -1,4 +1,5 @@
-/* cli/cmd_dashboard.c: dashboard: rollouts in a browser, on this machine only. */
+/* cli/cmd_dashboard.c: dashboard: Rollouts in a browser, by default on this machine only. The HTTP API is in
+ * web/dashboard.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,9 +142,9 @@ dashboard_read_settings(struct board *b, struct dashboard_settings *ret)
 	if (!str_int(cli_flag(c, "port"), 0, 65535, &port))
 		return cli_fail(c, "--port: \"%s\" is not a port", cli_flag(c, "port"));
 	if (strcmp(address, "127.0.0.1") != 0 && !cli_on(c, "read-only"))
-		return cli_fail(c, "--listen-address: who reaches a dashboard acts with your rights, so that elsewhere "
-				   "than on 127.0.0.1 it "
-				   "needs --read-only; `ssh -L` and `kubectl port-forward` bring 127.0.0.1 to others");
+		return cli_fail(c,
+		    "--listen-address other than 127.0.0.1 needs --read-only: every client has your permissions; "
+		    "`ssh -L` and `kubectl port-forward` bring 127.0.0.1 to others");
 	root += strspn(root, "/");
 	*ret = (struct dashboard_settings){ .address = address,
 		.port = (int)port,

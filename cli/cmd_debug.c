@@ -1,5 +1,5 @@
-/* cli/cmd_debug.c: debug replica-counts, debug istio-weights: the rules by hand: one question a line, one answer a
- * line. */
+/* cli/cmd_debug.c: debug replica-counts, debug istio-weights: computes replica counts and Istio weights for tests:
+ * one question for each line, one answer for each line. */
 #include <stdio.h>
 #include "cli/cli.h"
 #include "cli/lines.h"

@@ -1,4 +1,5 @@
-/* cli/cmd_lint.c: lint: everything that is wrong with manifests, with file, line and column.
+/* cli/cmd_lint.c: lint: everything that is wrong with manifests, with file, line and column. The rules of several
+ * fields are in lint_rules.c.
  *
  * Files are read as the controller would read their objects: the same tables, the same rules, and what they refer to
  * is looked for among the files. What is not found there may be in the cluster: that is a warning, unless --strict.

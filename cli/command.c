@@ -1,4 +1,4 @@
-/* cli/command.c: finds commands by what users write. */
+/* cli/command.c: finds a command by the words of the command line. */
 #include "cli/command.h"
 #include <stdio.h>
 #include <string.h>

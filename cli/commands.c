@@ -1,4 +1,4 @@
-/* cli/commands.c: the list. In each group of `sluice help` the order is this one. */
+/* cli/commands.c: the list of all commands. In each group of `sluice help` the order is this one. */
 #include "cli/command.h"
 
 #define COMMANDS(row)                                                                                                  \

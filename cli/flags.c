@@ -1,4 +1,4 @@
-/* cli/flags.c: the global flags, and how flags are read. */
+/* cli/flags.c: global flags (--namespace, --kubeconfig, ...), and parsing of all flags. */
 #include "cli/flags.h"
 #include <string.h>
 #include <strings.h>

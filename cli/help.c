@@ -1,4 +1,4 @@
-/* cli/help.c: help, from the rows of commands and flags. */
+/* cli/help.c: --help and `sluice help`: text from the rows of commands and flags. */
 #include "cli/help.h"
 #include <stdio.h>
 #include <string.h>

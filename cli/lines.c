@@ -1,4 +1,4 @@
-/* cli/lines.c: standard input, line by line. */
+/* cli/lines.c: commands that read requests from standard input: one response for each line. */
 #include "cli/lines.h"
 #include <stdio.h>
 #include <stdlib.h>

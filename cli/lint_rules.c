@@ -1,4 +1,5 @@
-/* cli/lint_rules.c: a walk over a definition's schema and an object. */
+/* cli/lint_rules.c: validation rules of several fields (the CEL rules of our CRDs) for `sluice lint`: a walk over a
+ * definition's schema and an object. */
 #include "cli/lint_rules.h"
 #include <string.h>
 #include "kube/api/schema.h"

@@ -1,4 +1,4 @@
-/* cli/lint_rules.h: rules of several fields, which an API server with our definitions enforces, checked without one. */
+/* cli/lint_rules.h: validation rules of several fields (the CEL rules of our CRDs), checked without an API server. */
 #pragma once
 #include "kube/api/type.h"
 

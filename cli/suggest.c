@@ -1,4 +1,4 @@
-/* cli/suggest.c: suggestions for misspelled words. */
+/* cli/suggest.c: "Did you mean": suggestions for misspelled commands and flags, by edit distance. */
 #include "cli/suggest.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* cli/terminal.c: the two streams are replaced by ones of our own, so that no command can forget it. */
+/* cli/terminal.c: output without escape sequences of others: everything printed is made printable; standard output
+ * and error are replaced by streams of our own, so that no command can forget it. */
 #include "cli/terminal.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* cli/terminal.h: standard output and error, through which nothing reaches a terminal that it would take as a
- * command. */
+/* cli/terminal.h: standard output and error: makes text printable, so that no text of an object can control the
+ * terminal. */
 #pragma once
 
 /* From now on everything that is printed on them is made printable (base/printable.h). Our own sequences begin with

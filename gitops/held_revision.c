@@ -1,4 +1,5 @@
-/* gitops/held_revision.c: a held revision is read, updated and written. */
+/* gitops/held_revision.c: an aborted commit is not applied to its Rollout again: reads, updates and writes the
+ * annotation that holds the revision. Used by argocd/application_auto.c and flux/kustomization_hold.c. */
 #include "gitops/held_revision.h"
 #include <string.h>
 #include "base/str.h"

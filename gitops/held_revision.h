@@ -1,4 +1,4 @@
-/* gitops/held_revision.h: a revision that a Rollout aborted is not applied to that Rollout again. Pure.
+/* gitops/held_revision.h: an aborted commit is not applied to its Rollout again (held revision). Pure.
  *
  * It is held until there is another revision, or a user requests a sync, or the Rollout has become healthy with it. It
  * stands in the annotation ANNOTATION_HELD of the Application or Kustomization, so that it survives the process:

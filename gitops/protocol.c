@@ -1,4 +1,5 @@
-/* gitops/protocol.c: the rows of the worker's request and response. */
+/* gitops/protocol.c: messages between the controller and the gitops worker: one row for each field of the request
+ * and the response. */
 #include "gitops/protocol.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* gitops/push_event.c: one row for each kind of server. */
+/* gitops/push_event.c: Git push webhooks, their parsing and signatures: one row for each kind of server.
+ * web/webhook.c receives them. */
 #include "gitops/push_event.h"
 #include <string.h>
 #include "base/json.h"

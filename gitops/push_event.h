@@ -1,4 +1,5 @@
-/* gitops/push_event.h: push events of Git servers (webhooks), and the objects that they concern. Pure.
+/* gitops/push_event.h: push events of Git servers (webhooks): their signature, repository and branch, and the
+ * objects that they concern. Pure; web/webhook.c receives them.
  *
  * Sources: GitHub's, GitLab's and Gitea's documentation of webhooks; Argo CD's, "Git Webhook Configuration". Secrets
  * are keys of the Secret argocd-secret: webhook.github.secret, webhook.gitlab.secret, webhook.gogs.secret (Gitea

@@ -1,4 +1,5 @@
-/* gitops/request.c: one request to the worker, and its response. */
+/* gitops/request.c: requests of a controller to the gitops worker: one request in a pass, and its response in a
+ * later pass. The fields are in protocol.c. */
 #include "gitops/request.h"
 #include <string.h>
 #include "base/rand.h"

@@ -1,4 +1,5 @@
-/* notify/alert.c: a body for each type of provider. */
+/* notify/alert.c: Flux Alerts and Providers: the request body for each type of Provider (Slack, Teams, generic,
+ * ...). notify/send/alerter.c sends them. */
 #include "notify/alert.h"
 #include <ctype.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* notify/alert.h: Flux's Alerts: which Provider receives which event, and in which format. Pure.
+/* notify/alert.h: Flux Alerts: which Provider receives which event, and in which format. Pure.
  *
  * Source: Flux's documentation, "Alerts", "Providers", "Events". A summary is sent as it is written; it is not a
  * template.

@@ -1,4 +1,5 @@
-/* notify/commit_status.c: three hosts, three forms. */
+/* notify/commit_status.c: commit statuses on GitHub, GitLab and Gitea, for Flux Providers: one request format for
+ * each. */
 #include "notify/commit_status.h"
 #include <ctype.h>
 #include <string.h>

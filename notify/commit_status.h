@@ -1,4 +1,4 @@
-/* notify/commit_status.h: the result of a commit, reported to the server of its repository as a commit status. Pure.
+/* notify/commit_status.h: commit statuses: the result of a commit, reported to GitHub, GitLab or Gitea. Pure.
  *
  * Source: Flux's documentation of Providers of the types github, gitlab and gitea, and these servers' documentation
  * of commit statuses.

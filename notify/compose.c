@@ -1,4 +1,5 @@
-/* notify/compose.c: conditions, variables, and the words. */
+/* notify/compose.c: text of a notification: evaluates the condition of its trigger, sets the variables, and renders
+ * the template. The services are in services.c. */
 #include <string.h>
 #include "analysis/condition/condition.h"
 #include "base/base64.h"

@@ -1,4 +1,5 @@
-/* notify/config.c: the ConfigMap, and who subscribes. */
+/* notify/config.c: configuration of notifications: reads the ConfigMap's services, templates and triggers, and the
+ * subscriptions in annotations. */
 #include <ctype.h>
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* notify/services.c: the services, a row each: the request of each, and how its response reports success. */
+/* notify/services.c: notification services (Slack, webhooks, ...): one row for each, with its request and how its
+ * response reports success. The configuration is read in config.c. */
 #include <ctype.h>
 #include <string.h>
 #include "analysis/http.h"

@@ -1,4 +1,5 @@
-/* sim/app.c: answers, late by a timer a request, and what Prometheus reads of them. */
+/* sim/app.c: the demo application, an HTTP server with configured errors and latency: one timer delays each
+ * response; /metrics for Prometheus. */
 #include "sim/app.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* sim/cel.c: a recursive descent over a rule, no deeper than its parentheses. */
+/* sim/cel.c: validation rules of our CRDs (CEL): a recursive descent over a rule, no deeper than its parentheses. */
 #include "sim/cel.h"
 #include <assert.h>
 #include <string.h>

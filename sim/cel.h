@@ -1,7 +1,6 @@
-/* sim/cel.h: the part of CEL (github.com/google/cel-spec) that the rules of our own definitions use
+/* sim/cel.h: validation rules of our CRDs (CEL): the part of CEL (github.com/google/cel-spec) that they use
  * (kube/api/schema.c): has(self.a), self.a of a boolean, self.a != self.b, !, &&, ||, parentheses, and [A,
- * B].filter(x, x).size() == 1.
- */
+ * B].filter(x, x).size() == 1. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"

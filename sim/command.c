@@ -1,4 +1,4 @@
-/* sim/command.c: two words of a shell are enough for a test of what waits for a command. */
+/* sim/command.c: result of a container's command, which is not run: finds "sleep N" and "exit N" in it. */
 #include "sim/command.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* sim/crd.c: a walk over schema and value together, no deeper than what was parsed. */
+/* sim/crd.c: validation, pruning and defaults of custom resources by the schema of their CRD: one walk over schema
+ * and value together. */
 #include "sim/crd.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* sim/definitions.c: see the header. */
+/* sim/definitions.c: CustomResourceDefinitions that users create in the laptop cluster: each adds a resource, its
+ * storage and its schema. */
 #include "sim/definitions.h"
 #include <string.h>
 #include "base/str.h"

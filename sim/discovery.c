@@ -1,4 +1,5 @@
-/* sim/discovery.c: which groups, versions and kinds the API server has, as clients ask for them. */
+/* sim/discovery.c: API discovery of the laptop cluster (/api, /apis): groups, versions and kinds, as clients request
+ * them. */
 #include <string.h>
 #include "base/str.h"
 #include "sim/store_parts.h"

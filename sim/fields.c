@@ -1,4 +1,5 @@
-/* sim/fields.c: custom resources by their schemas, pod templates by their rows, and what is left by a list of names. */
+/* sim/fields.c: known fields of each type of the laptop cluster, for strict validation: custom resources by their
+ * schemas, pod templates by their rows, others by a list of names. */
 #include "sim/fields.h"
 #include <string.h>
 #include "base/str.h"

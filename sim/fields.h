@@ -1,6 +1,5 @@
-/* sim/fields.h: the fields that the types of the laptop cluster have: what strict validation refuses, and what
- * OpenAPI documents show.
- */
+/* sim/fields.h: known fields of each type of the laptop cluster: which fields strict validation refuses, and which
+ * OpenAPI documents show. */
 #pragma once
 #include "sim/crd.h"
 #include "sim/store.h"

@@ -1,4 +1,5 @@
-/* sim/http.c: libmicrohttpd on the loop; a watch is a response that is suspended while it has nothing to say. */
+/* sim/http.c: HTTP server of the laptop cluster's API server: libmicrohttpd on the loop; a watch is a response that
+ * is suspended while it has nothing to send. Requests are answered by store_query.c. */
 #include "sim/http.h"
 #include <string.h>
 #include "base/str.h"

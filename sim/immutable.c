@@ -1,4 +1,5 @@
-/* sim/immutable.c: a row for each field, and the rules that are more than a field. */
+/* sim/immutable.c: immutable fields of built-in kinds: one row for each field, and the rules that concern more than
+ * one field. */
 #include "sim/immutable.h"
 #include <string.h>
 #include "base/str.h"

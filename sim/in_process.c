@@ -1,4 +1,5 @@
-/* sim/in_process.c: exchanges as timers. */
+/* sim/in_process.c: transport of the simulation, straight into the store: each request and response is a timer in
+ * virtual time. */
 #include "sim/in_process.h"
 #include <string.h>
 

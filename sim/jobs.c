@@ -1,5 +1,5 @@
-/* sim/jobs.c: level-triggered, as sim/pods.c: every change of a Job or of its Pod queues the Job, which is then
- * compared. */
+/* sim/jobs.c: job controller of the laptop cluster: every change of a Job or of its Pod queues the Job, which is
+ * then compared (level-triggered, as in sim/pods.c). */
 #include "sim/jobs.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* sim/jobs.h: Jobs make Pods that end.
+/* sim/jobs.h: the Job controller of the laptop cluster.
  *
  * The laptop cluster's Job controller, and the kubelet of such Pods: nothing is run, sim/command.h says what a
  * command comes to. A Job has one Pod at a time; one that fails is followed by another until backoffLimit is passed.

@@ -1,5 +1,5 @@
-/* sim/kubelet.c: the next status of a Pod. Nothing of a Pod runs except the command of one that is not restarted: a
- * Job's. */
+/* sim/kubelet.c: a kubelet without containers, for a real API server (tests/cluster): computes the next status of a
+ * Pod. Nothing runs except the command of a Job's Pod. The laptop cluster's Pods: pods.c. */
 #include "sim/kubelet.h"
 #include <string.h>
 #include "base/rand.h"
@@ -95,10 +95,10 @@ kubelet_status_of(struct arena *a, const struct state *s, bool pulled, bool read
 	    "podIP", "127.0.0.1", "startTime", from, "conditions", conditions, "containerStatuses", containers);
 }
 
-/* The program of the pod's first container and its arguments, as transport_exec.h wants it, and its exit code behind
- * all that it prints. NULL: it has none, or is started again whenever it ends. */
+/* The command of the pod's first container, for transport_exec.h: runs it, and prints the exit code last. NULL: no
+ * container, or restartPolicy Always. */
 static const char *
-command_of(struct arena *a, const json_t *spec)
+kubelet_command_of(struct arena *a, const json_t *spec)
 {
 	const char *policy = json_str(spec, "restartPolicy");
 	const json_t *c = json_array_get(json_object_get(spec, "containers"), 0);
@@ -115,8 +115,9 @@ command_of(struct arena *a, const json_t *spec)
 	return json_text(a, how);
 }
 
+/* The exit code from the output of that command; KILLED: it did not end. */
 static int
-exit_code(struct arena *a, const struct response *got)
+kubelet_exit_code(struct arena *a, const struct response *got)
 {
 	const char *text = arena_strndup(a, got->body.at, got->body.len), *last = NULL;
 	long long code;
@@ -131,7 +132,7 @@ exit_code(struct arena *a, const struct response *got)
 
 /* All containers have ended. */
 static json_t *
-ended_status(struct arena *a, const struct state *s, int code)
+kubelet_ended_status(struct arena *a, const struct state *s, int code)
 {
 	json_t *status = kubelet_status_of(a, s, true, false), *one;
 	const char *since = time_format(a, s->now);
@@ -155,11 +156,11 @@ kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, cons
 	plan_keep(plan, RUN);
 	if (a != NULL && a->done)
 		plan_status(plan, &s->pod->object, json_object(),
-		    ended_status(plan->arena, s, exit_code(plan->arena, &a->response)));
+		    kubelet_ended_status(plan->arena, s, kubelet_exit_code(plan->arena, &a->response)));
 }
 
 static bool
-can_be_pulled(const struct pass *p, const json_t *spec)
+kubelet_can_be_pulled(const struct pass *p, const json_t *spec)
 {
 	const char *tag = kubelet_settings_of(p)->broken_tag;
 	json_t *c;
@@ -194,10 +195,10 @@ kubelet_go_on(const struct pass *p, struct plan *plan, const struct state *s)
 		    started, kubelet_settings_of(p)->ready_ms +
 				 (int64_t)rand_below(&spread, (uint64_t)kubelet_settings_of(p)->spread_ms + 1) +
 				 lifecycle_start_ms(s->spec));
-	bool pulled = can_be_pulled(p, s->spec), may = pulled && !lifecycle_never_ready(s->spec),
+	bool pulled = kubelet_can_be_pulled(p, s->spec), may = pulled && !lifecycle_never_ready(s->spec),
 	     ready = may && (kubelet_holds(s, "ContainersReady") || p->now >= ready_at);
 	bool began = json_object_get(s->status, "containerStatuses") != NULL;
-	const char *command = command_of(plan->arena, s->spec);
+	const char *command = kubelet_command_of(plan->arena, s->spec);
 
 	plan_note(plan, STARTED, started);
 	if (!began || kubelet_holds(s, "ContainersReady") != ready ||

@@ -1,5 +1,5 @@
-/* sim/kubelet.h: a node without containers: the Pods that are bound to it are reported as running, and after a while
- * as ready.
+/* sim/kubelet.h: a kubelet without containers: the Pods that are bound to its node are reported as running, and
+ * after a while as ready.
  *
  * A controller like any other, for API servers that have a scheduler and a ReplicaSet controller of their own
  * (tests/cluster). The start of a Pod is known to the process only; after a restart the Pod becomes ready later.

@@ -1,4 +1,4 @@
-/* sim/lifecycle.c: see the header. */
+/* sim/lifecycle.c: start and end of a virtual Pod: delays of readiness and of termination, computed from its spec. */
 #include "sim/lifecycle.h"
 #include "base/str.h"
 #include "sim/command.h"

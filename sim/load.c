@@ -1,4 +1,4 @@
-/* sim/load.c: a timer a request. */
+/* sim/load.c: load generator of the demo: sends requests at a steady rate, one timer for each request. */
 #include "sim/load.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* sim/load.h: the application's users: requests at a steady rate, whatever becomes of them (an open loop, so that a
- * slow application does not lower the rate it is measured at). */
+/* sim/load.h: load generator: the application's users, with requests at a steady rate that does not depend on
+ * responses (an open loop, so that a slow application does not lower the rate it is measured at). */
 #pragma once
 #include "io/loop.h"
 #include "kube/transport.h"

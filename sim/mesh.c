@@ -1,4 +1,5 @@
-/* sim/mesh.c: computes which pod gets which weight, and tells HAProxy what changed. */
+/* sim/mesh.c: the mesh of the laptop cluster: computes the weight of each pod from Istio's objects, and sets the
+ * weights in HAProxy. */
 #include "sim/mesh.h"
 #include <errno.h>
 #include <stdio.h>

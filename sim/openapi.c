@@ -1,4 +1,5 @@
-/* sim/openapi.c: OpenAPI v3 documents, as far as kubectl explain and kubectl's validation read them. */
+/* sim/openapi.c: OpenAPI v3 documents of the laptop cluster, as far as kubectl explain and kubectl's validation read
+ * them. */
 #include <string.h>
 #include "base/str.h"
 #include "sim/fields.h"

@@ -1,4 +1,5 @@
-/* sim/pods.c: level-triggered: every change of a ReplicaSet or Pod queues its ReplicaSet, which is then compared. */
+/* sim/pods.c: ReplicaSet controller and kubelet of the laptop cluster: every change of a ReplicaSet or Pod queues
+ * its ReplicaSet, which is then compared (level-triggered). Processes of pods: processes.c. */
 #include "sim/pods.h"
 #include <stdio.h>
 #include <string.h>

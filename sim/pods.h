@@ -1,4 +1,4 @@
-/* sim/pods.h: ReplicaSets make Pods.
+/* sim/pods.h: the ReplicaSet controller and kubelet of the laptop cluster.
  *
  * The laptop cluster's ReplicaSet controller and kubelet in one. A Pod is virtual (ready after a set delay) or is
  * brought up by `runner` (sim/processes.c runs a local process), which then reports readiness with pods_ready.

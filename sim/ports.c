@@ -1,4 +1,4 @@
-/* sim/ports.c: asks the kernel for a port and gives it back. */
+/* sim/ports.c: free ports on loopback: asks the kernel for a port, and closes it again. */
 #include "sim/ports.h"
 #include <arpa/inet.h>
 #include <sys/socket.h>

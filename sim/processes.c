@@ -1,4 +1,4 @@
-/* sim/processes.c: starting, probing and stopping the application's processes. */
+/* sim/processes.c: local processes as pods: starts, probes and stops the demo application, one process for each pod. */
 #include "sim/processes.h"
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* sim/prometheus.c: its configuration and its process. */
+/* sim/prometheus.c: a real Prometheus for the laptop cluster: writes its configuration, and starts its process. */
 #include "sim/prometheus.h"
 #include <errno.h>
 #include <stdio.h>

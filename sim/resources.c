@@ -1,4 +1,5 @@
-/* sim/resources.c: the resources that the laptop cluster serves. */
+/* sim/resources.c: the resources (kinds) that the laptop cluster serves: one row for each. Those of users:
+ * definitions.c. */
 #include <string.h>
 #include "sim/store.h"
 

@@ -1,4 +1,5 @@
-/* sim/store.c: objects, their versions, and what every write does. */
+/* sim/store.c: object store of the laptop cluster (its etcd): objects, resource versions, and the effects of every
+ * write. */
 #include "sim/immutable.h"
 #include "sim/store_parts.h"
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* sim/store_apply.c: server-side apply as a request. */
+/* sim/store_apply.c: server-side apply of the laptop cluster, as a request: parses the configuration, and writes the
+ * result. */
 #include <string.h>
 #include "base/str.h"
 #include "kube/api/apply.h"

@@ -1,4 +1,5 @@
-/* sim/store_delete.c: deleting, finalizers, and what an owner or a namespace takes with it. */
+/* sim/store_delete.c: deletion in the laptop cluster: finalizers, grace periods, and garbage collection by owner and
+ * namespace. */
 #include "sim/store_parts.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* sim/store_query.c: requests are parsed, and responses are formed. */
+/* sim/store_query.c: REST requests to the laptop cluster: parses path and query, and forms the response. */
 #include "sim/store_parts.h"
 #include <ctype.h>
 #include <string.h>

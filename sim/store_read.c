@@ -1,4 +1,4 @@
-/* sim/store_read.c: lists, pages and tables. */
+/* sim/store_read.c: lists of the laptop cluster: selectors, pages (continue) and kubectl's tables. */
 #include "sim/store_parts.h"
 #include <string.h>
 #include "base/str.h"

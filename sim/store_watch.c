@@ -1,4 +1,4 @@
-/* sim/store_watch.c: watches: what is due, what comes, and when they end. */
+/* sim/store_watch.c: watches of the laptop cluster: which events are due, bookmarks, and when a watch ends. */
 #include "sim/store_parts.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* web/action.c: the steps of a user's action.
+/* web/action.c: actions of the dashboard (promote, abort, retry, ...): the requests to the API server that one
+ * action makes, in order.
  *
  * Each step is one call to the API server: the Rollout, what else the verb needs, the patches in order, the Rollout
  * again. If the object changed after it was read, all begins anew, a few times.

@@ -1,4 +1,5 @@
-/* web/action.h: carries out an action of a user: reads what it needs, sends its patches, and reads the result. */
+/* web/action.h: carries out one action of a dashboard user: reads the objects, sends the patches, and reads the
+ * result. dashboard.h decides who may use actions. */
 #pragma once
 #include <jansson.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* web/assets.c: the assembler takes the files in. */
+/* web/assets.c: static files of the dashboard (web/page/): the assembler includes them in the program. */
 #include "web/assets.h"
 #include <string.h>
 

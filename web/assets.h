@@ -1,4 +1,4 @@
-/* web/assets.h: the files of web/page/, which are a part of the program. */
+/* web/assets.h: the dashboard's static files (web/page/), as a part of the program. */
 #pragma once
 #include "base/str.h"
 

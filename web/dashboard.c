@@ -1,4 +1,5 @@
-/* web/dashboard.c: paths, and what is done for them. */
+/* web/dashboard.c: HTTP API and page of the dashboard: its paths, access checks, and responses. Changes are made by
+ * action.c, live updates by streams.c. */
 #include "web/dashboard.h"
 #include <string.h>
 #include "base/json.h"

@@ -1,9 +1,9 @@
-/* web/dashboard.h: rollouts in a browser: the HTTP API of Argo Rollouts' dashboard (its paths, names and error
- * codes), and a page that uses it.
+/* web/dashboard.h: the dashboard: the HTTP API of Argo Rollouts' dashboard (its paths, names and error codes), and a
+ * page that uses it.
  *
- * Who reaches the port acts with our rights. So it serves only who asks for this machine by name or address (a page
- * of another site that resolves its name to it, or has its script ask, is refused), and nothing is changed but by PUT
- * with the API's own paths.
+ * Every client of the port has our permissions. So a request is only served if its Host is this machine's name or
+ * address (which refuses a page of another site whose name resolves to it, and the scripts of such a page), and only
+ * PUT with the API's own paths changes anything.
  */
 #pragma once
 #include "io/loop.h"

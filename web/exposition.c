@@ -1,4 +1,5 @@
-/* web/exposition.c: escaping, mostly. */
+/* web/exposition.c: writer of Prometheus' text format: escapes names, labels and values. Which metrics there are:
+ * metrics.c, gitops_metrics.c. */
 #include "web/exposition.h"
 #include <inttypes.h>
 

@@ -1,5 +1,5 @@
-/* web/exposition.h: Prometheus' text format 0.0.4, piece by piece: a family, then for each of its series the name,
- * labels and a value. */
+/* web/exposition.h: writes Prometheus' text format 0.0.4, piece by piece: a family, then for each of its series the
+ * name, labels and a value. */
 #pragma once
 #include <stdint.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* web/gitops_metrics.c: an entry an object, with what its series are called. */
+/* web/gitops_metrics.c: metrics of Applications and of Flux's objects: one entry for each object, with the labels of
+ * its series. Metrics of Rollouts: metrics.c. */
 #include "web/gitops_metrics.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* web/metrics.c: an entry an object; families are written one after the other, as the format wants them. */
+/* web/metrics.c: metrics of Rollouts and of the controller: one entry for each object; families are written one
+ * after the other, as the format requires. GitOps: gitops_metrics.c. */
 #include "web/metrics.h"
 #include <inttypes.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* web/server.c: two daemons and three paths. */
+/* web/server.c: HTTP endpoints /metrics, /healthz and /readyz of the controller: one server for each of the two
+ * ports. The dashboard and webhooks have servers of their own: dashboard.c, webhook.c. */
 #include "web/server.h"
 #include <string.h>
 #include "io/http_server.h"

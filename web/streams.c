@@ -1,4 +1,4 @@
-/* web/streams.c: a stream is a response that is suspended while it has nothing to say. */
+/* web/streams.c: live updates of the dashboard: a watch is a response that is suspended until there is a change. */
 #include "web/streams.h"
 #include <string.h>
 #include "base/json.h"

@@ -1,4 +1,4 @@
-/* web/streams.h: connections that receive Rollouts as they change.
+/* web/streams.h: live updates of the dashboard: connections that receive Rollouts as they change.
  *
  * Each receives one JSON object after the other, {"result": ...}, as lines or as server-sent events: for one Rollout
  * its RolloutInfo (rollout/view/info.h), for many {"type": "ADDED" | "MODIFIED" | "DELETED", "rolloutInfo": ...}.

@@ -1,4 +1,5 @@
-/* web/tracked.c: entries by what their objects are called. */
+/* web/tracked.c: objects that have metrics, until some time after they are deleted: entries by type, namespace and
+ * name. */
 #include "web/tracked.h"
 #include <stdlib.h>
 

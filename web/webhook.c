@@ -1,5 +1,5 @@
-/* web/webhook.c: the stages of a request: the Secret, the body, the event in it, the objects that follow the
- * repository, and their annotations.
+/* web/webhook.c: receives webhooks of Git servers: verifies the signature, reads the push, finds the objects that
+ * follow the repository, and annotates them. The formats are in gitops/push_event.c.
  *
  * The Secret is read before the body, so that a body without a valid signature uses no memory: an impossible header
  * is refused at once, and the signature is computed while the body arrives.
@@ -15,7 +15,7 @@
 #define BODIES_MAX (8u << 20) /* of all hooks together: past it the oldest that is not complete is closed */
 #define ANSWER_MAX (1u << 20)
 #define HOOKS_MAX 64 /* at once */
-#define PLACES 128 /* connections */
+#define CONNECTIONS_MAX 128
 #define IDLE_MS 30000
 #define SECRET_MS 1000 /* how long the Secret is not read again, while there are */
 #define SECRET_HOOKS 8 /* requests that wait for the Secret; more are refused */
@@ -72,10 +72,10 @@ webhook_fail(struct hook *h, int status, const char *text)
 	webhook_finish(h, status);
 }
 
-static void patch_next(struct hook *);
+static void webhook_patch_next(struct hook *);
 
 static void
-on_patched(void *arg, const struct err *e, const json_t *body)
+webhook_on_patched(void *arg, const struct err *e, const json_t *body)
 {
 	struct hook *h = arg;
 	const char *path = h->paths[h->at++];
@@ -87,11 +87,11 @@ on_patched(void *arg, const struct err *e, const json_t *body)
 		str_addf(&h->answer, "%s: %s\n", path, err_text(h->arena, err_copy(h->arena, e)));
 	else
 		str_addf(&h->answer, "%s\n", path);
-	patch_next(h);
+	webhook_patch_next(h);
 }
 
 static void
-patch_next(struct hook *h)
+webhook_patch_next(struct hook *h)
 {
 	if (h->at == h->n) {
 		str_addf(&h->answer, "%zu follow %s\n", h->n, h->push.ref);
@@ -99,11 +99,11 @@ patch_next(struct hook *h)
 		return;
 	}
 	h->call = client_call(
-	    h->webhook->settings.api, "PATCH", h->paths[h->at], PATCH_MERGE, h->patches[h->at], on_patched, h);
+	    h->webhook->settings.api, "PATCH", h->paths[h->at], PATCH_MERGE, h->patches[h->at], webhook_on_patched, h);
 }
 
 static void
-concern(struct hook *h, const struct object *o, const char *annotation, const char *value)
+webhook_concern(struct hook *h, const struct object *o, const char *annotation, const char *value)
 {
 	json_t *patch;
 
@@ -131,10 +131,11 @@ webhook_on_item(void *arg, const json_t *item, const struct unreadable *unreadab
 		return; /* its repository is not known; its controller logs that */
 	o = object_decode(h->listed, item, a);
 	if (h->listed == &application_type && push_concerns_application(a, &h->push, (const struct application *)o))
-		concern(h, o, ANNOTATION_REFRESH, "normal");
+		webhook_concern(h, o, ANNOTATION_REFRESH, "normal");
 	if (h->listed == &git_repository_type &&
 	    push_concerns_repository(a, &h->push, (const struct git_repository *)o))
-		concern(h, o, ANNOTATION_REQUESTED_AT, flux_request_mark(h->arena, loop_wall(h->webhook->loop)));
+		webhook_concern(
+		    h, o, ANNOTATION_REQUESTED_AT, flux_request_mark(h->arena, loop_wall(h->webhook->loop)));
 }
 
 static void webhook_list(struct hook *, const struct type *);
@@ -152,7 +153,7 @@ webhook_on_list(void *arg, const struct err *e, const json_t *body)
 	else if (h->listed == &application_type)
 		webhook_list(h, &git_repository_type);
 	else
-		patch_next(h);
+		webhook_patch_next(h);
 }
 
 static void
@@ -201,7 +202,7 @@ webhook_on_secret(void *arg, const struct err *e, const json_t *body)
 }
 
 static void
-suspend(struct hook *h)
+webhook_suspend(struct hook *h)
 {
 	h->suspended = true;
 	http_server_suspend(&h->webhook->daemon, h->connection);
@@ -209,7 +210,7 @@ suspend(struct hook *h)
 
 /* The body is there, as it was signed. */
 static void
-read_body(struct hook *h)
+webhook_read_body(struct hook *h)
 {
 	const char *why = NULL;
 	int status = push_end(&h->check, str_text(&h->body), h->body.len, &h->push, &why);
@@ -224,7 +225,7 @@ read_body(struct hook *h)
 
 /* The bytes of a hook's body are no longer counted. */
 static void
-forget_body(struct hook *h)
+webhook_forget_body(struct hook *h)
 {
 	h->webhook->bodies -= h->body.len;
 	str_done(&h->body);
@@ -233,7 +234,7 @@ forget_body(struct hook *h)
 
 /* All bodies together are within their bound: else the oldest that is still coming is closed. */
 static void
-bound_bodies(struct webhook *w)
+webhook_bound_bodies(struct webhook *w)
 {
 	while (w->bodies > BODIES_MAX) {
 		struct hook *oldest = NULL;
@@ -244,14 +245,14 @@ bound_bodies(struct webhook *w)
 		if (oldest == NULL)
 			return;
 		log_warn("a webhook is closed: too much is sent at once, and its body is not complete");
-		forget_body(oldest);
+		webhook_forget_body(oldest);
 		oldest->status = 503;
 		http_server_close(&w->daemon, oldest->connection);
 	}
 }
 
 static struct hook *
-hook_new(struct webhook *w, struct MHD_Connection *c)
+webhook_hook_new(struct webhook *w, struct MHD_Connection *c)
 {
 	struct hook *h = mem_alloc(sizeof(*h));
 
@@ -265,7 +266,7 @@ hook_new(struct webhook *w, struct MHD_Connection *c)
 		webhook_begin(h);
 		return h;
 	}
-	suspend(h);
+	webhook_suspend(h);
 	h->again = true;
 	h->call = client_call(w->settings.api, "GET",
 	    arena_printf(h->arena, "/api/v1/namespaces/%s/secrets/%s", w->settings.gitops_namespace, SECRET), NULL,
@@ -274,7 +275,7 @@ hook_new(struct webhook *w, struct MHD_Connection *c)
 }
 
 static void
-on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
+webhook_on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
 {
 	struct webhook *w = arg;
 	struct hook *h = *state;
@@ -290,7 +291,7 @@ on_over(void *arg, struct MHD_Connection *c, void **state, enum MHD_RequestTermi
 		}
 	w->n--;
 	client_cancel(h->call);
-	forget_body(h);
+	webhook_forget_body(h);
 	str_done(&h->body);
 	str_done(&h->answer);
 	arena_free(h->arena);
@@ -317,7 +318,7 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 			return http_server_respond_text(c, 413, "the body is longer than 1 MiB\n");
 		if (w->n >= HOOKS_MAX)
 			return http_server_respond_text(c, 503, "too many at once\n");
-		*state = h = hook_new(w, c);
+		*state = h = webhook_hook_new(w, c);
 		/* Refused already: the body is not waited for. */
 		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
@@ -328,13 +329,13 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 	if (*body_len > 0) {
 		/* Of one that is refused, or too long, nothing is kept. */
 		if (h->status == 0 && h->body.len + *body_len > BODY_MAX) {
-			forget_body(h);
+			webhook_forget_body(h);
 			webhook_fail(h, 413, "the body is longer than 1 MiB");
 		} else if (h->status == 0) {
 			push_add(&h->check, body, *body_len);
 			str_add(&h->body, body, *body_len);
 			w->bodies += *body_len;
-			bound_bodies(w);
+			webhook_bound_bodies(w);
 		}
 		*body_len = 0;
 		return MHD_YES;
@@ -343,8 +344,8 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 		return http_server_respond_text(c, h->status, str_text(&h->answer));
 	if (!h->complete) {
 		h->complete = true;
-		suspend(h);
-		read_body(h);
+		webhook_suspend(h);
+		webhook_read_body(h);
 	}
 	return MHD_YES;
 }
@@ -357,8 +358,8 @@ webhook_new(struct loop *l, const struct webhook_settings *s)
 	*w = (struct webhook){ .loop = l, .settings = *s };
 	if (!http_server_start(&w->daemon, l,
 		&(struct http_server_settings){
-		    .ip = s->address, .port = s->port, .places = PLACES, .idle_ms = IDLE_MS },
-		webhook_on_request, on_over, w))
+		    .ip = s->address, .port = s->port, .places = CONNECTIONS_MAX, .idle_ms = IDLE_MS },
+		webhook_on_request, webhook_on_over, w))
 		return webhook_free(w);
 	return w;
 }

@@ -1,4 +1,5 @@
-/* cli/demo/cmd_demo.c: demo: the seed's canary on the laptop cluster, from its first version to an abort. */
+/* cli/demo/cmd_demo.c: demo: the canary releases of `make demo` on the laptop cluster, from the first version to an
+ * abort, and the summary at the end. The terminal view is in view.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -540,13 +541,13 @@ demo_report(const struct demo *d)
 	bool good = d->after > 0 && d->errors_after == 0 && d->strange_after == 0;
 
 	printf("\nWhat the users of the application saw\n"
-	       "  all in all               %6lu requests, %lu errors\n"
+	       "  total                    %6lu requests, %lu errors\n"
 	       "  with v1 and v2                            %lu errors\n"
 	       "  v3 until it was aborted                   %lu errors\n"
-	       "  since then               %6lu requests, %lu errors, all others answered by v2: %s\n"
+	       "  since then               %6lu requests, %lu errors, %lu responses of other versions than v2\n"
 	       "Traffic was restored %.1f s after the first bad measurement, %" PRId64 " ms after the verdict.\n",
 	    d->requests, d->errors, d->errors - d->errors_in_stage, d->errors_in_stage - d->errors_after, d->after,
-	    d->errors_after, d->strange_after == 0 ? "yes" : "no", (double)(d->restored - d->first_bad) / 1000,
+	    d->errors_after, d->strange_after, (double)(d->restored - d->first_bad) / 1000,
 	    d->restored > d->verdict ? d->restored - d->verdict : 0);
 	return good;
 }

@@ -1,4 +1,5 @@
-/* cli/demo/cmd_demo_app.c: app and load: the demo application and its users, as processes of their own. */
+/* cli/demo/cmd_demo_app.c: app and load: the demo application (sim/app.c) and its load generator (sim/load.c), as
+ * processes of their own. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

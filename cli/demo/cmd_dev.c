@@ -1,4 +1,4 @@
-/* cli/demo/cmd_dev.c: dev: a cluster on this machine. */
+/* cli/demo/cmd_dev.c: dev: the laptop cluster, until a signal stops it. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-/* cli/demo/view.c: the demo on a terminal: one screen, drawn whole a few times a second. */
+/* cli/demo/view.c: live view of `make demo` on a terminal: one screen, drawn whole a few times a second. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

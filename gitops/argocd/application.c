@@ -1,4 +1,5 @@
-/* gitops/argocd/application.c: when an Application is compared and synced, and what follows from the response. */
+/* gitops/argocd/application.c: controller of Argo CD's Applications: when one is compared and synced, and what
+ * follows from the response. */
 #include "gitops/argocd/application.h"
 #include <string.h>
 #include "base/glob.h"

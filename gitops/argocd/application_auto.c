@@ -1,4 +1,5 @@
-/* gitops/argocd/application_auto.c: when a sync begins that no user requested. */
+/* gitops/argocd/application_auto.c: automated sync and self-heal of an Application: when a sync begins that no user
+ * requested, and which revision is held. */
 #include "gitops/argocd/application_auto.h"
 #include "gitops/argocd/sync_window.h"
 #include <string.h>

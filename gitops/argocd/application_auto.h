@@ -1,4 +1,5 @@
-/* gitops/argocd/application_auto.h: automated syncs, and the revision that is held back from them. Pure. */
+/* gitops/argocd/application_auto.h: automated syncs and self-heal of an Application, sync windows, and the revision
+ * that is held back. Pure. */
 #pragma once
 #include "gitops/argocd/application_result.h"
 

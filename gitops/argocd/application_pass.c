@@ -1,4 +1,5 @@
-/* gitops/argocd/application_pass.c: begins and ends a pass, and sets parts of the status. */
+/* gitops/argocd/application_pass.c: one reconciliation (pass) of an Application: begins and ends it, and sets
+ * conditions and parts of the status. */
 #include "gitops/argocd/application_pass.h"
 #include <string.h>
 #include "base/letters.h"

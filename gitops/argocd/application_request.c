@@ -1,4 +1,5 @@
-/* gitops/argocd/application_request.c: an Application, its project and its sync become a request. */
+/* gitops/argocd/application_request.c: request to the gitops worker about an Application: made from the Application,
+ * its project and its sync. */
 #include "gitops/argocd/application_request.h"
 
 #define WORK_MS 300000 /* one comparison, or one step of a sync, with its fetch */

@@ -1,4 +1,5 @@
-/* gitops/argocd/application_result.c: sync and health status, resources, images and warnings of a comparison. */
+/* gitops/argocd/application_result.c: status of an Application after a comparison: sync status, health, resources,
+ * images, warnings. The comparison itself is in engine/compare.c. */
 #include "gitops/argocd/application_result.h"
 #include <string.h>
 #include "base/map.h"

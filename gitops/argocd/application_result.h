@@ -1,4 +1,5 @@
-/* gitops/argocd/application_result.h: a comparison of the worker becomes the status of an Application. Pure. */
+/* gitops/argocd/application_result.h: the result of a comparison becomes the status of an Application. Pure. The
+ * comparison itself is in engine/compare.h. */
 #pragma once
 #include "gitops/argocd/application_pass.h"
 

@@ -1,4 +1,4 @@
-/* gitops/argocd/application_status.c: the rows of a status and of an operation. */
+/* gitops/argocd/application_status.c: status and operation of an Application as types: one row for each field. */
 #include "gitops/argocd/application_status.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/argocd/application_sync.c: operation, result and history of a sync. */
+/* gitops/argocd/application_sync.c: sync operation of an Application: begins it, retries it, and writes its result
+ * and history. engine/sync.c decides the steps. */
 #include "gitops/argocd/application_sync.h"
 #include <string.h>
 #include "base/time.h"

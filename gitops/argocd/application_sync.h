@@ -1,4 +1,5 @@
-/* gitops/argocd/application_sync.h: the life of a sync in its Application: begun, tried again, ended. Pure. */
+/* gitops/argocd/application_sync.h: a sync operation in its Application: begun, retried, ended. Pure. engine/sync.h
+ * decides its steps. */
 #pragma once
 #include "gitops/argocd/application_pass.h"
 

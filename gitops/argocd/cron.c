@@ -1,4 +1,4 @@
-/* gitops/argocd/cron.c: fields as sets of bits, days as numbers. */
+/* gitops/argocd/cron.c: cron schedules of sync windows, in UTC: fields as sets of bits, days as numbers. */
 #include "gitops/argocd/cron.h"
 #include <string.h>
 #include <strings.h>

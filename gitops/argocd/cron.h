@@ -1,4 +1,4 @@
-/* gitops/argocd/cron.h: cron's schedules, in UTC. Pure. */
+/* gitops/argocd/cron.h: cron schedules of sync windows, in UTC. Pure. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* gitops/argocd/project.c: lists that allow and forbid. */
+/* gitops/argocd/project.c: AppProject restrictions (repositories, destinations, kinds): matching of allow and
+ * deny lists. Sync windows are in sync_window.c, permissions of users in rbac.c. */
 #include "gitops/argocd/project.h"
 #include <string.h>
 #include "base/glob.h"

@@ -1,6 +1,6 @@
 /* gitops/argocd/project.h: the restrictions of an AppProject on its Applications. Pure.
  *
- * Source: Argo CD's documentation, "Projects", "Sync Windows". In a list of globs, one that begins with "!" denies and
+ * Source: Argo CD's documentation, "Projects". In a list of globs, one that begins with "!" denies and
  * takes precedence; in globs of repositories `*` matches within slashes and `**` across them.
  */
 #pragma once

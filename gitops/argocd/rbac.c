@@ -1,4 +1,5 @@
-/* gitops/argocd/rbac.c: lines, and what they come to. */
+/* gitops/argocd/rbac.c: RBAC policies of argocd-rbac-cm and of projects, for `sluice rbac can`: parses the lines,
+ * and finds the one that decides. */
 #include "gitops/argocd/rbac.h"
 #include <string.h>
 #include "base/glob.h"

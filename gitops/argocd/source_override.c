@@ -1,4 +1,4 @@
-/* gitops/argocd/source_override.c: merge patches of a source. */
+/* gitops/argocd/source_override.c: overrides of a source by .argocd-source.yaml in the repository: merge patches. */
 #include "gitops/argocd/source_override.h"
 #include <string.h>
 #include "kube/api/patch.h"

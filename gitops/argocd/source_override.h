@@ -1,4 +1,5 @@
-/* gitops/argocd/source_override.h: a repository changes the source of an Application. Pure.
+/* gitops/argocd/source_override.h: overrides of an Application's source by .argocd-source.yaml in the repository.
+ * Pure.
  *
  * Source: Argo CD's documentation, "Store Overrides In Git": the files .argocd-source.yaml, and then
  * .argocd-source-APP.yaml, in the source's directory are merged into it, except for repository, revision, path and

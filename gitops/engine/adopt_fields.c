@@ -1,4 +1,5 @@
-/* gitops/engine/adopt_fields.c: managedFields of others as our own. */
+/* gitops/engine/adopt_fields.c: migration from client-side apply to server-side apply: entries of managedFields that
+ * belong to other managers become ours. */
 #include "gitops/engine/adopt_fields.h"
 #include <string.h>
 #include "gitops/engine/compare.h"
@@ -47,9 +48,6 @@ adopt_fields_is_whole(const json_t *live, const char *manager)
 			return true;
 	return false;
 }
-
-/* --- what goes
- * ----------------------------------------------------------------------------------------------------- */
 
 struct walk {
 	const json_t *last, *desired, *live;
@@ -121,9 +119,6 @@ adopt_fields_places(const json_t *live, const json_t *desired)
 	adopt_fields_walk(&w, last, 0);
 	return w.places;
 }
-
-/* --- whose they are
- * ------------------------------------------------------------------------------------------------- */
 
 const char *
 adopt_fields_patch(struct arena *a, const json_t *live, const struct strings *managers, const char *manager)

@@ -1,9 +1,12 @@
-/* gitops/engine/adopt_fields.h: adopts fields of objects that were applied by the client before server-side apply.
- * Pure. * `kubectl apply`, Argo CD without ServerSideApply and older versions of Flux own fields through the
- * operation Update. A server-side apply makes us another owner of these, and a field that Git drops later would
- * stay, because the first owner still has it. So before such an object is applied, the entries of managedFields
- * become ours; and a field that the last client-side apply named, and Git does not, is a difference. Source:
- * Kubernetes' documentation, "Server-Side Apply", "Upgrading from client-side apply". */
+/* gitops/engine/adopt_fields.h: migration from client-side to server-side apply: adopts the fields that kubectl apply,
+ * Argo CD or Flux own. Pure.
+ *
+ * `kubectl apply`, Argo CD without ServerSideApply and older versions of Flux own fields through the operation Update.
+ * A server-side apply makes us another owner of these, and a field that Git drops later would stay, because the first
+ * owner still has it. So before such an object is applied, the entries of managedFields become ours; and a field that
+ * the last client-side apply named, and Git does not, is a difference. Source: Kubernetes' documentation, "Server-Side
+ * Apply", "Upgrading from client-side apply".
+ */
 #pragma once
 #include "base/json.h"
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/engine/compare.c: a desired object against the live one and the fields that we own there. */
+/* gitops/engine/compare.c: diff of a desired and a live object, by the fields that managedFields lists as ours.
+ * Ignored differences are in ignore_differences.c, the dry run in worker/dry_run.c. */
 #include "gitops/engine/compare.h"
 #include <string.h>
 #include "base/quantity.h"

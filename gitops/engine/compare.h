@@ -1,8 +1,10 @@
-/* gitops/engine/compare.h: whether a live object is as desired. Pure. * metadata.managedFields lists the fields that
- * we have applied. If these are the fields that Git names now, and each has the value that Git gives it, another
- * apply would change nothing, and no request is needed. If that is not certain (it was never applied by us, or a
- * value is written in another form), the result of a dry run is compared with the live object. Source: the
- * structured merge diff of Kubernetes, KEP 555. */
+/* gitops/engine/compare.h: diff: whether a live object is as desired. Pure.
+ *
+ * metadata.managedFields lists the fields that we have applied. If these are the fields in Git, and each has the value
+ * that Git gives it, another apply would change nothing, and no request is needed. If that is not certain (the object
+ * was never applied by us, or a value is written in another form), the result of a dry run is compared with the live
+ * object. Source: the structured merge diff of Kubernetes, KEP 555.
+ */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"

@@ -1,4 +1,5 @@
-/* gitops/engine/customization_keys.c: a row for each key. */
+/* gitops/engine/customization_keys.c: keys of argocd-cm without effect, and the reason for each: one row for each
+ * key. Keys with an effect: customizations.c. */
 #include "gitops/engine/customization_keys.h"
 #include <string.h>
 #include "base/glob.h"
@@ -6,7 +7,7 @@
 
 #define NAMED_MAX 40 /* keys that are named with their reason */
 
-static const char no_server[] = "Sluice has no server with logins; rights are Kubernetes' own",
+static const char no_server[] = "Sluice has no server with logins; permissions are those of Kubernetes",
 		  no_interface[] = "it is about Argo CD's web interface",
 		  in_secrets[] = "a repository is a Secret with the label argocd.argoproj.io/secret-type: repository",
 		  no_actions[] = "Sluice has no resource actions",

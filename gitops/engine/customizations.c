@@ -1,4 +1,5 @@
-/* gitops/engine/customizations.c: the keys of argocd-cm that have an effect. */
+/* gitops/engine/customizations.c: settings of kinds in argocd-cm (health scripts, ignored differences, exclusions,
+ * resource tracking): parses the keys that have an effect. */
 #include "gitops/engine/customizations.h"
 #include <string.h>
 #include "base/glob.h"

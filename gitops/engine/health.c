@@ -1,4 +1,5 @@
-/* gitops/engine/health.c: a rule for each built-in kind that has a health, and for Argo's own. */
+/* gitops/engine/health.c: health of an object for an Application (Argo CD's health checks): a rule for each built-in
+ * kind and for Argo's own. Custom resources: health_custom_kinds.c; Kustomizations: kstatus.c. */
 #include "gitops/engine/health.h"
 #include <string.h>
 #include "base/str.h"

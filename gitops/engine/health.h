@@ -1,4 +1,5 @@
-/* gitops/engine/health.h: the health of an object by its status (Argo CD's resource health). Pure. */
+/* gitops/engine/health.h: the health of an object by its status (Argo CD's resource health). Pure. Kustomizations
+ * use kstatus.h. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"

@@ -1,25 +1,28 @@
-/* gitops/engine/health_custom_kinds.c: a row for each group and its kinds, and what their conditions mean. */
+/* gitops/engine/health_custom_kinds.c: health of custom resources (cert-manager, Crossplane, KEDA, ...): one row for
+ * each group and its kinds, and the meaning of their conditions. */
 #include "gitops/engine/health_custom_kinds.h"
 #include <string.h>
 #include "base/glob.h"
 #include "base/str.h"
 
 enum {
-	QUIET = 1, /* without a status it is healthy: its controller need not write one */
-	LENIENT = 2, /* without any of these conditions it has no health */
-	SLOW = 4, /* a good condition that is False says that it makes progress, not that it has failed */
-	SUSPENDED = 8, /* spec.suspend */
-	OBSERVED = 16, /* a status without observedGeneration is not about the spec yet */
-	ALSO = 32, /* the conditions of the status count too, not only those of the list */
-	RATIO = 64, /* the field is "2/3": healthy once both are equal */
-	NUMBERED = 128, /* a good condition without observedGeneration is not about the spec yet */
-	BOTH = 256, /* without a good condition it makes progress, whatever the field says */
-	ALL = 512, /* entries of the list count also when they are about an older spec, and others are not */
-	FULL = 1024, /* with an empty list it makes progress */
+	KIND_QUIET = 1, /* without a status it is healthy: its controller need not write one */
+	KIND_LENIENT = 2, /* without any of these conditions it has no health */
+	KIND_SLOW = 4, /* a good condition that is False says that it makes progress, not that it has failed */
+	KIND_SUSPENDED = 8, /* spec.suspend */
+	KIND_OBSERVED = 16, /* a status without observedGeneration is not about the spec yet */
+	KIND_ALSO = 32, /* the conditions of the status count too, not only those of the list */
+	KIND_RATIO = 64, /* the field is "2/3": healthy once both are equal */
+	KIND_NUMBERED = 128, /* a good condition without observedGeneration is not about the spec yet */
+	KIND_BOTH = 256, /* without a good condition it makes progress, whatever the field says */
+	KIND_ALL = 512, /* entries of the list count also when they are about an older spec, and others are not */
+	KIND_FULL = 1024, /* with an empty list it makes progress */
 };
 
-/* Names are separated by "|", paths by "." (a dot in a name is "\\."). All that a row has is asked for, and the
- * worst counts. */
+/* Names are separated by "|", paths by "." (a dot in a name is "\\."). Each member that a row has is evaluated, and the
+ * worst result counts. For example, { "acme.cert-manager.io", "Challenge|Order", .field = "state",
+ * .healthy = "valid|ready", .degraded = "invalid|expired|errored" }: status.state decides. With "valid" or "ready" the
+ * object is Healthy, with one of the next three Degraded, with any other value, or none, Progressing. */
 static const struct health_kind {
 	const char *group; /* a glob */
 	const char *kinds; /* globs */
@@ -45,59 +48,59 @@ static const struct health_kind {
 	/* Secrets and certificates. */
 	{ "external-secrets.io", "ClusterExternalSecret", .wrong = "failedNamespaces" },
 	{ "external-secrets.io", "ExternalSecret|SecretStore|ClusterSecretStore|PushSecret", .flags = 0 },
-	{ "bitnami.com", "SealedSecret", .good = "Synced", .flags = OBSERVED },
-	{ "secrets.hashicorp.com", "VaultStaticSecret", .good = "Ready|SecretSynced|Healthy", .flags = LENIENT },
+	{ "bitnami.com", "SealedSecret", .good = "Synced", .flags = KIND_OBSERVED },
+	{ "secrets.hashicorp.com", "VaultStaticSecret", .good = "Ready|SecretSynced|Healthy", .flags = KIND_LENIENT },
 	{ "onepassword.com", "OnePasswordItem", .flags = 0 },
 	{ "isindir.github.com", "SopsSecret", .field = "message", .healthy = "Healthy", .degraded = "Failed" },
 	{ "addons.projectcapsule.dev", "SopsSecret|GlobalSopsSecret|SopsProvider", .flags = 0 },
 	{ "cert-manager.io", "Certificate", .busy = "Issuing" },
 	{ "cert-manager.io", "Issuer|ClusterIssuer", .flags = 0 },
-	{ "cert-manager.io", "CertificateRequest", .bad = "Denied|InvalidRequest", .flags = SLOW },
+	{ "cert-manager.io", "CertificateRequest", .bad = "Denied|InvalidRequest", .flags = KIND_SLOW },
 	{ "acme.cert-manager.io", "Challenge|Order", .field = "state", .healthy = "valid|ready",
 	    .degraded = "invalid|expired|errored" },
 	{ "trust.cert-manager.io", "Bundle", .good = "Synced" },
 	/* Flux. */
-	{ "kustomize.toolkit.fluxcd.io", "Kustomization", .flags = SUSPENDED },
-	{ "helm.toolkit.fluxcd.io", "HelmRelease", .flags = SUSPENDED },
-	{ "source.toolkit.fluxcd.io", "HelmRepository", .flags = SUSPENDED | LENIENT },
-	{ "source.toolkit.fluxcd.io", "*", .flags = SUSPENDED },
-	{ "image.toolkit.fluxcd.io", "*", .flags = SUSPENDED },
-	{ "notification.toolkit.fluxcd.io", "Receiver", .flags = SUSPENDED },
-	{ "notification.toolkit.fluxcd.io", "*", .flags = SUSPENDED | LENIENT },
-	{ "infra.contrib.fluxcd.io", "Terraform", .flags = SUSPENDED },
+	{ "kustomize.toolkit.fluxcd.io", "Kustomization", .flags = KIND_SUSPENDED },
+	{ "helm.toolkit.fluxcd.io", "HelmRelease", .flags = KIND_SUSPENDED },
+	{ "source.toolkit.fluxcd.io", "HelmRepository", .flags = KIND_SUSPENDED | KIND_LENIENT },
+	{ "source.toolkit.fluxcd.io", "*", .flags = KIND_SUSPENDED },
+	{ "image.toolkit.fluxcd.io", "*", .flags = KIND_SUSPENDED },
+	{ "notification.toolkit.fluxcd.io", "Receiver", .flags = KIND_SUSPENDED },
+	{ "notification.toolkit.fluxcd.io", "*", .flags = KIND_SUSPENDED | KIND_LENIENT },
+	{ "infra.contrib.fluxcd.io", "Terraform", .flags = KIND_SUSPENDED },
 	/* Clouds. Of Crossplane, configurations and usages of providers have a status only where they have something
 	 * to say. */
 	{ "*.crossplane.io", "*Config|*ConfigUsage|*Usage|Composition|CompositionRevision",
-	    .good = "Ready|ValidPipeline", .flags = QUIET | LENIENT },
-	{ "*.upbound.io", "*Config|*ConfigUsage", .flags = QUIET | LENIENT },
+	    .good = "Ready|ValidPipeline", .flags = KIND_QUIET | KIND_LENIENT },
+	{ "*.upbound.io", "*Config|*ConfigUsage", .flags = KIND_QUIET | KIND_LENIENT },
 	{ "*.crossplane.io", "*", .good = "Ready|Healthy|Offered|Established|RevisionHealthy",
-	    .required = "Synced|LastAsyncOperation|Installed", .flags = SLOW },
-	{ "*.upbound.io", "*", .required = "Synced|LastAsyncOperation", .flags = SLOW },
-	{ "*.services.k8s.aws", "*", .good = "Ready|ACK.ResourceSynced", .bad = "ACK.Terminal", .flags = SLOW },
+	    .required = "Synced|LastAsyncOperation|Installed", .flags = KIND_SLOW },
+	{ "*.upbound.io", "*", .required = "Synced|LastAsyncOperation", .flags = KIND_SLOW },
+	{ "*.services.k8s.aws", "*", .good = "Ready|ACK.ResourceSynced", .bad = "ACK.Terminal", .flags = KIND_SLOW },
 	{ "*.cnrm.cloud.google.com", "ConfigConnector|ConfigConnectorContext", .field = "healthy", .healthy = "true",
 	    .degraded = "false" },
-	{ "*.cnrm.cloud.google.com", "*", .flags = SLOW },
-	{ "karpenter.sh", "NodePool|NodeClaim|EC2NodeClass", .paused = "Disrupting", .flags = SLOW },
-	{ "karpenter.k8s.aws", "EC2NodeClass", .flags = SLOW },
+	{ "*.cnrm.cloud.google.com", "*", .flags = KIND_SLOW },
+	{ "karpenter.sh", "NodePool|NodeClaim|EC2NodeClass", .paused = "Disrupting", .flags = KIND_SLOW },
+	{ "karpenter.k8s.aws", "EC2NodeClass", .flags = KIND_SLOW },
 	{ "cluster.x-k8s.io", "Cluster", .good = "Ready|Available", .field = "phase", .healthy = "Provisioned",
-	    .degraded = "Failed", .flags = SLOW },
-	{ "cluster.x-k8s.io", "Machine", .good = "Ready|Available", .flags = SLOW | LENIENT },
+	    .degraded = "Failed", .flags = KIND_SLOW },
+	{ "cluster.x-k8s.io", "Machine", .good = "Ready|Available", .flags = KIND_SLOW | KIND_LENIENT },
 	{ "cluster.x-k8s.io", "MachineDeployment|MachinePool", .good = "Ready|Available", .field = "phase",
-	    .healthy = "Running", .degraded = "Failed", .held = "spec.paused=true", .flags = SLOW },
+	    .healthy = "Running", .degraded = "Failed", .held = "spec.paused=true", .flags = KIND_SLOW },
 	{ "cluster.x-k8s.io", "MachineHealthCheck", .count = "currentHealthy", .of = "status.expectedMachines" },
 	{ "controlplane.cluster.x-k8s.io", "AWSManagedControlPlane",
-	    .busy = "EKSControlPlaneCreating|EKSControlPlaneUpdating", .wrong = "failureMessage", .flags = SLOW },
+	    .busy = "EKSControlPlaneCreating|EKSControlPlaneUpdating", .wrong = "failureMessage", .flags = KIND_SLOW },
 	{ "addons.cluster.x-k8s.io", "ClusterResourceSet", .good = "ResourcesApplied" },
 	/* Networks. */
 	{ "gateway.networking.k8s.io", "Gateway", .good = "Programmed", .required = "Accepted|ResolvedRefs",
-	    .bad = "Conflicted", .list = "listeners", .flags = SLOW | ALSO },
+	    .bad = "Conflicted", .list = "listeners", .flags = KIND_SLOW | KIND_ALSO },
 	{ "gateway.networking.k8s.io", "ListenerSet", .good = "Programmed", .required = "Accepted|ResolvedRefs",
-	    .bad = "Conflicted", .list = "listeners", .flags = SLOW | ALSO | FULL },
+	    .bad = "Conflicted", .list = "listeners", .flags = KIND_SLOW | KIND_ALSO | KIND_FULL },
 	{ "gateway.networking.k8s.io", "GatewayClass", .good = "Accepted" },
 	{ "gateway.networking.k8s.io", "HTTPRoute|GRPCRoute|TLSRoute", .good = "Accepted",
 	    .required = "ResolvedRefs|Programmed", .list = "parents" },
 	{ "gateway.networking.k8s.io", "BackendTLSPolicy", .good = "Accepted", .required = "ResolvedRefs",
-	    .list = "ancestors", .flags = ALL },
+	    .list = "ancestors", .flags = KIND_ALL },
 	/* Scaling, serverless, events, pipelines. */
 	{ "keda.sh", "ScaledObject|ScaledJob", .bad = "Fallback", .paused = "Paused" },
 	{ "serving.knative.dev", "Service", .flags = 0 },
@@ -105,9 +108,9 @@ static const struct health_kind {
 	{ "argoproj.io", "ApplicationSet", .good = "ResourcesUpToDate", .bad = "ErrorOccurred",
 	    .busy = "RolloutProgressing" },
 	{ "argoproj.io", "EventBus|EventSource|Sensor", .good = "Deployed",
-	    .required = "Configured|SourcesProvided|DependenciesProvided|TriggersProvided", .flags = LENIENT },
+	    .required = "Configured|SourcesProvided|DependenciesProvided|TriggersProvided", .flags = KIND_LENIENT },
 	{ "promoter.argoproj.io", "GitCommitStatus|TimedCommitStatus|WebRequestCommitStatus", .list = "environments",
-	    .field = "phase", .healthy = "success", .degraded = "failure", .flags = ALSO },
+	    .field = "phase", .healthy = "success", .degraded = "failure", .flags = KIND_ALSO },
 	{ "promoter.argoproj.io",
 	    "ArgoCDCommitStatus|ChangeTransferPolicy|CommitStatus|ClusterScmProvider|GitCommitStatus|GitRepository|"
 	    "PromotionStrategy|PullRequest|ScmProvider|TimedCommitStatus|WebRequestCommitStatus",
@@ -119,37 +122,37 @@ static const struct health_kind {
 	    .broken = "metadata.labels.numaplane\\.numaproj\\.io/progressive-result-state=failed" },
 	/* Databases, queues, monitoring. */
 	{ "kafka.strimzi.io", "Kafka|KafkaBridge|KafkaConnect|KafkaConnector|KafkaTopic|KafkaUser", .bad = "NotReady" },
-	{ "mariadb.mmontes.io", "MariaDB", .flags = SLOW },
-	{ "k8s.mariadb.com", "MariaDB|Database|Grant|User", .flags = SLOW },
-	{ "k8s.mariadb.com", "Backup|SqlJob", .good = "Complete|Ready", .flags = SLOW },
+	{ "mariadb.mmontes.io", "MariaDB", .flags = KIND_SLOW },
+	{ "k8s.mariadb.com", "MariaDB|Database|Grant|User", .flags = KIND_SLOW },
+	{ "k8s.mariadb.com", "Backup|SqlJob", .good = "Complete|Ready", .flags = KIND_SLOW },
 	{ "postgresql.cnpg.io", "Cluster", .paused = "cnpg.io/hibernation",
-	    .held = "metadata.annotations.cnpg\\.io/reconciliationLoop=disabled", .flags = SLOW },
+	    .held = "metadata.annotations.cnpg\\.io/reconciliationLoop=disabled", .flags = KIND_SLOW },
 	{ "postgresql.cnpg.io", "Database", .field = "applied", .healthy = "true", .degraded = "false",
-	    .flags = OBSERVED },
+	    .flags = KIND_OBSERVED },
 	{ "postgresql.cnpg.io", "Backup", .field = "phase", .healthy = "completed",
 	    .degraded = "failed|walArchivingFailing" },
 	{ "rabbitmq.com", "RabbitmqCluster", .good = "AllReplicasReady", .required = "ReconcileSuccess",
-	    .flags = SLOW },
+	    .flags = KIND_SLOW },
 	{ "rabbitmq.com", "Binding|Exchange|Permission|Policy|Queue|Shovel|User|Vhost", .flags = 0 },
-	{ "zookeeper.pravega.io", "ZookeeperCluster", .good = "PodsReady", .flags = SLOW },
+	{ "zookeeper.pravega.io", "ZookeeperCluster", .good = "PodsReady", .flags = KIND_SLOW },
 	{ "elasticsearch.k8s.elastic.co", "Elasticsearch", .field = "health", .healthy = "green", .degraded = "red",
 	    .busy_field = "phase", .busy_but = "Ready", .count = "availableNodes", .of = "spec.nodeSets.count" },
 	{ "*.k8s.elastic.co", "*", .field = "health", .healthy = "green", .degraded = "red" },
 	{ "monitoring.coreos.com", "Prometheus|Alertmanager|ThanosRuler", .good = "Available" },
 	{ "grafana.integreatly.org", "Grafana", .field = "stage", .healthy = "complete" },
 	{ "grafana.integreatly.org", "GrafanaFolder", .good = "FolderSynchronized", .bad = "FolderUIDMismatch" },
-	{ "grafana.integreatly.org", "GrafanaDashboard", .good = "DashboardSynchronized", .flags = LENIENT },
-	{ "grafana.integreatly.org", "GrafanaDatasource", .good = "DatasourceSynchronized", .flags = LENIENT },
-	{ "k8s.keycloak.org", "Keycloak", .bad = "HasErrors", .flags = SLOW },
+	{ "grafana.integreatly.org", "GrafanaDashboard", .good = "DashboardSynchronized", .flags = KIND_LENIENT },
+	{ "grafana.integreatly.org", "GrafanaDatasource", .good = "DatasourceSynchronized", .flags = KIND_LENIENT },
+	{ "k8s.keycloak.org", "Keycloak", .bad = "HasErrors", .flags = KIND_SLOW },
 	{ "velero.io", "Schedule", .field = "phase", .healthy = "Enabled", .degraded = "FailedValidation" },
 	{ "velero.io", "Backup|Restore", .field = "phase", .healthy = "Completed",
 	    .degraded = "Failed|FailedValidation|PartiallyFailed|FinalizingPartiallyFailed" },
-	{ "kyverno.io", "Policy|ClusterPolicy", .flags = SLOW | LENIENT },
+	{ "kyverno.io", "Policy|ClusterPolicy", .flags = KIND_SLOW | KIND_LENIENT },
 	{ "kubevirt.io", "VirtualMachine", .field = "printableStatus", .healthy = "Running", .bad = "Failure",
 	    .paused = "Paused", .suspended = "Paused|Stopped", .degraded = "*Error|*BackOff|*Failed*",
 	    .idle = "spec.running=false|spec.runStrategy=Halted", .idle_but = "status.created=true" },
 	{ "kubevirt.io", "VirtualMachineInstance", .field = "phase", .healthy = "Running", .degraded = "Failed",
-	    .suspended = "Succeeded", .good = "Ready", .paused = "Paused", .flags = SLOW },
+	    .suspended = "Succeeded", .good = "Ready", .paused = "Paused", .flags = KIND_SLOW },
 	{ "operator.victoriametrics.com", "*", .field = "updateStatus", .healthy = "operational|ignored",
 	    .degraded = "failed", .suspended = "paused" },
 	/* Workloads, jobs and platforms. */
@@ -167,50 +170,50 @@ static const struct health_kind {
 	    .conditions = "podStatus.conditions" },
 	{ "game.kruise.io", "GameServerSet", .count = "updatedReadyReplicas", .of = "spec.replicas" },
 	{ "rollouts.kruise.io", "Rollout", .field = "phase", .healthy = "Healthy", .degraded = "Disabled" },
-	{ "apps.openshift.io", "DeploymentConfig", .good = "Available", .required = "Progressing", .flags = SLOW },
+	{ "apps.openshift.io", "DeploymentConfig", .good = "Available", .required = "Progressing", .flags = KIND_SLOW },
 	{ "route.openshift.io", "Route", .good = "Admitted", .list = "ingress" },
 	{ "operator.openshift.io", "IngressController", .good = "Available|PodsScheduled", .bad = "Degraded",
-	    .busy = "Progressing|DeploymentRollingOut", .flags = SLOW },
+	    .busy = "Progressing|DeploymentRollingOut", .flags = KIND_SLOW },
 	{ "ocs.openshift.io", "StorageCluster", .good = "Available", .bad = "Degraded", .busy = "Progressing",
-	    .flags = SLOW },
+	    .flags = KIND_SLOW },
 	{ "operators.coreos.com", "Subscription", .bad = "CatalogSourcesUnhealthy|InstallPlanFailed|ResolutionFailed",
 	    .field = "installedCSV", .healthy = "*" },
-	{ "argoproj.io", "CronWorkflow", .bad = "SpecError|SubmissionError", .flags = QUIET },
+	{ "argoproj.io", "CronWorkflow", .bad = "SpecError|SubmissionError", .flags = KIND_QUIET },
 	{ "tekton.dev", "PipelineRun|TaskRun", .good = "Succeeded" },
 	{ "tower.ansible.com", "AnsibleJob", .field = "ansibleJobResult.status", .healthy = "successful",
 	    .degraded = "failed|error|canceled" },
 	{ "camel.apache.org", "Integration", .field = "phase", .healthy = "Running", .degraded = "Error" },
-	{ "core.spinkube.dev", "SpinApp", .good = "Available", .busy = "Progressing", .flags = SLOW },
-	{ "openfaas.com", "Function", .good = "Ready|Healthy", .flags = SLOW },
+	{ "core.spinkube.dev", "SpinApp", .good = "Available", .busy = "Progressing", .flags = KIND_SLOW },
+	{ "openfaas.com", "Function", .good = "Ready|Healthy", .flags = KIND_SLOW },
 	{ "spot.io", "SpotDeployment", .good = "Available", .required = "Progressing", .bad = "InvalidSpec" },
 	{ "core.gardener.cloud", "Shoot",
 	    .good = "APIServerAvailable|ControlPlaneHealthy|ObservabilityComponentsHealthy|EveryNodeReady|"
 		    "SystemComponentsHealthy",
 	    .field = "lastOperation.state", .healthy = "Succeeded", .degraded = "Failed|Error|Aborted",
-	    .flags = SLOW | BOTH },
+	    .flags = KIND_SLOW | KIND_BOTH },
 	{ "kro.run", "ResourceGraphDefinition", .field = "state", .healthy = "Active", .good = "Ready",
-	    .flags = NUMBERED },
+	    .flags = KIND_NUMBERED },
 	{ "kro.run", "*", .field = "state", .healthy = "ACTIVE", .degraded = "ERROR|FAILED", .good = "Ready",
-	    .flags = SLOW | NUMBERED },
+	    .flags = KIND_SLOW | KIND_NUMBERED },
 	{ "capsule.clastix.io", "*", .paused = "Cordoned", .wrong = "exhaustions", .held = "spec.cordoned=true" },
 	{ "work.karmada.io", "*", .good = "FullyApplied", .required = "Scheduled", .list = "aggregatedStatus",
-	    .field = "health", .healthy = "Healthy", .degraded = "Unhealthy|Unknown", .flags = SLOW | ALSO },
+	    .field = "health", .healthy = "Healthy", .degraded = "Unhealthy|Unknown", .flags = KIND_SLOW | KIND_ALSO },
 	{ "policy.open-cluster-management.io", "OperatorPolicy", .good = "Compliant" },
 	{ "policy.open-cluster-management.io", "*", .field = "compliant", .healthy = "Compliant",
 	    .degraded = "NonCompliant" },
 	{ "policies.kyverno.io", "*", .field = "conditionStatus.ready", .healthy = "true", .degraded = "false" },
 	{ "policy", "PodDisruptionBudget", .good = "DisruptionAllowed" },
-	{ "apps.3scale.net", "APIManager", .good = "Available", .flags = SLOW },
+	{ "apps.3scale.net", "APIManager", .good = "Available", .flags = KIND_SLOW },
 	{ "capabilities.3scale.net", "Application|Tenant", .bad = "Failed|Invalid", .field = "state",
 	    .suspended = "suspended", .good = "Ready" },
 	{ "capabilities.3scale.net", "*", .good = "Ready|Synced", .bad = "Failed|Invalid|Orphan", .paused = "Waiting",
-	    .flags = SLOW },
+	    .flags = KIND_SLOW },
 	{ "services.cloud.sap.com", "ServiceBinding|ServiceInstance", .required = "Succeeded", .bad = "Failed" },
-	{ "pulumi.com", "Stack", .flags = SLOW },
+	{ "pulumi.com", "Stack", .flags = KIND_SLOW },
 	{ "iammanager.keikoproj.io", "Iamrole", .field = "state", .healthy = "Ready",
 	    .degraded = "Error|*NotAllowed|*LimitReached|*AlreadyExists" },
 	{ "proclaim.dogmatiq.io", "DNSSDServiceInstance", .good = "Discoverable", .required = "Advertised|Adopted",
-	    .flags = SLOW },
+	    .flags = KIND_SLOW },
 	/* Releases, meshes and gateways. */
 	{ "flagger.app", "Canary", .field = "phase", .healthy = "Initialized|Succeeded", .degraded = "Failed" },
 	{ "install.istio.io", "IstioOperator", .field = "status", .healthy = "HEALTHY", .degraded = "ERROR" },
@@ -218,7 +221,7 @@ static const struct health_kind {
 	{ "gateway.envoyproxy.io", "Backend", .good = "Accepted" },
 	{ "gateway.envoyproxy.io", "*", .good = "Accepted|Programmed", .list = "ancestors" },
 	{ "microgateway.airlock.com", "*", .good = "Accepted", .required = "ResolvedRefs", .list = "ancestors",
-	    .flags = BOTH },
+	    .flags = KIND_BOTH },
 	{ "gateway.solo.io", "*", .list = "statuses", .field = "state", .healthy = "Accepted|1",
 	    .degraded = "Rejected|Warning|2|3" },
 	{ "gloo.solo.io", "*", .list = "statuses", .field = "state", .healthy = "Accepted|1",
@@ -227,16 +230,16 @@ static const struct health_kind {
 	{ "networking.gke.io", "ManagedCertificate", .field = "certificateStatus", .healthy = "Active",
 	    .degraded = "*Failed*" },
 	{ "nmstate.io", "NodeNetworkConfigurationPolicy", .good = "Available", .bad = "Degraded", .busy = "Progressing",
-	    .paused = "Ignored", .flags = SLOW },
-	{ "operator.knative.dev", "*", .flags = SLOW },
+	    .paused = "Ignored", .flags = KIND_SLOW },
+	{ "operator.knative.dev", "*", .flags = KIND_SLOW },
 	{ "serving.kserve.io", "InferenceService", .paused = "Stopped", .field = "modelStatus.transitionStatus",
-	    .healthy = "UpToDate", .degraded = "BlockedByFailedLoad|InvalidSpec", .good = "Ready", .flags = SLOW },
-	{ "serving.kserve.io", "LLMInferenceService", .flags = OBSERVED },
+	    .healthy = "UpToDate", .degraded = "BlockedByFailedLoad|InvalidSpec", .good = "Ready", .flags = KIND_SLOW },
+	{ "serving.kserve.io", "LLMInferenceService", .flags = KIND_OBSERVED },
 	{ "numaplane.numaproj.io", "*", .field = "phase", .healthy = "Deployed", .degraded = "Failed",
 	    .required = "ChildResourcesHealthy|ProgressiveUpgradeSucceeded" },
 	/* Storage. */
 	{ "astra.netapp.io", "Application", .flags = 0 },
-	{ "astra.netapp.io", "ExecHook|Schedule", .flags = LENIENT },
+	{ "astra.netapp.io", "ExecHook|Schedule", .flags = KIND_LENIENT },
 	{ "astra.netapp.io", "*", .field = "state", .healthy = "available|Completed",
 	    .degraded = "failed|Failed|Error" },
 	{ "trident.netapp.io", "TridentBackendConfig", .field = "lastOperationStatus", .healthy = "Success",
@@ -261,7 +264,7 @@ static const struct health_kind {
 	{ "clickhouse-keeper.altinity.com", "ClickHouseKeeperInstallation", .field = "status", .healthy = "Completed",
 	    .degraded = "Failed|Aborted" },
 	{ "db.atlasgo.io", "AtlasMigration|AtlasSchema", .flags = 0 },
-	{ "medusa.k8ssandra.io", "*", .field = "finished", .healthy = "*", .wrong = "failed", .flags = OBSERVED },
+	{ "medusa.k8ssandra.io", "*", .field = "finished", .healthy = "*", .wrong = "failed", .flags = KIND_OBSERVED },
 	{ "solr.apache.org", "SolrCloud", .count = "readyReplicas", .of = "spec.replicas" },
 	{ "kafka.banzaicloud.io", "KafkaCluster", .list = "brokersState", .field = "configurationState",
 	    .healthy = "ConfigInSync", .busy_field = "state|cruiseControlTopicStatus",
@@ -275,10 +278,11 @@ static const struct health_kind {
 	{ "sparkoperator.k8s.io", "SparkApplication", .field = "applicationState.state",
 	    .healthy = "RUNNING|COMPLETED|SUCCEEDING", .degraded = "*FAILED|FAILING|INVALIDATING" },
 	{ "jaegertracing.io", "Jaeger", .field = "phase", .healthy = "Running", .degraded = "Failed" },
-	{ "opentelemetry.io", "OpenTelemetryCollector", .field = "scale.statusReplicas", .flags = RATIO | QUIET },
+	{ "opentelemetry.io", "OpenTelemetryCollector", .field = "scale.statusReplicas",
+	    .flags = KIND_RATIO | KIND_QUIET },
 	{ "core.humio.com", "*", .field = "state", .healthy = "Exists|Running", .degraded = "ConfigError|NotFound" },
 	{ "coralogix.com", "Alert|RecordingRuleGroupSet", .good = "RemoteSynced" },
-	{ "datadoghq.com", "DatadogMetric", .good = "Active|Valid", .bad = "Error", .flags = SLOW },
+	{ "datadoghq.com", "DatadogMetric", .good = "Active|Valid", .bad = "Error", .flags = KIND_SLOW },
 	{ "grafana-org-operator.kubitus-project.gitlab.io", "*", .flags = 0 },
 	{ "lifecycle.keptn.sh", "KeptnEvaluation", .field = "overallStatus", .healthy = "Succeeded",
 	    .degraded = "Failed" },
@@ -446,7 +450,7 @@ health_kinds_of_condition(const struct health_kind *row, const json_t *object, c
 		return HEALTH_SUSPENDED;
 	if ((good || required) && health_kinds_is_stale(object, c))
 		return HEALTH_PROGRESSING;
-	if (good && on && (row->flags & NUMBERED) != 0 && json_object_get(c, "observedGeneration") == NULL)
+	if (good && on && (row->flags & KIND_NUMBERED) != 0 && json_object_get(c, "observedGeneration") == NULL)
 		return HEALTH_PROGRESSING;
 	if (str_eq(reason, "ProgressDeadlineExceeded") || (on && good && str_eq(reason, "JobFailed")))
 		return HEALTH_DEGRADED;
@@ -459,7 +463,7 @@ health_kinds_of_condition(const struct health_kind *row, const json_t *object, c
 	    ((off && (str_eq(reason, "Progressing") || str_ends(reason, "InProgress"))) ||
 		str_eq(reason, "ReplicationControllerUpdated")))
 		return HEALTH_PROGRESSING;
-	if (off && (required || (good && ((row->flags & SLOW) == 0 || health_kinds_lists(failures, reason)))))
+	if (off && (required || (good && ((row->flags & KIND_SLOW) == 0 || health_kinds_lists(failures, reason)))))
 		return HEALTH_DEGRADED;
 	if (good || (required && !on))
 		return on ? HEALTH_HEALTHY : HEALTH_PROGRESSING;
@@ -486,7 +490,7 @@ health_kinds_of_conditions(
 		message = json_str(c, "message");
 		health_kinds_worse(&is, ret_message, health_kinds_of_condition(row, object, c, &has_good), &message);
 	}
-	if (!has_good && (row->flags & BOTH) != 0)
+	if (!has_good && (row->flags & KIND_BOTH) != 0)
 		health_kinds_worse(&is, ret_message, HEALTH_PROGRESSING, &nothing);
 	/* Only the good ones say that there is nothing left to do. */
 	return is == HEALTH_HEALTHY && !has_good ? HEALTH_NONE : is;
@@ -501,7 +505,7 @@ health_kinds_of_field(struct arena *a, const struct health_kind *row, const json
 	if (value == NULL)
 		return HEALTH_NONE;
 	*ret_message = json_str(of, "message") ?: value;
-	if ((row->flags & RATIO) != 0)
+	if ((row->flags & KIND_RATIO) != 0)
 		return slash != NULL && strlen(slash + 1) == (size_t)(slash - value) &&
 			       strncmp(value, slash + 1, (size_t)(slash - value)) == 0
 			   ? HEALTH_HEALTHY
@@ -554,7 +558,7 @@ health_kinds_of_owners(
 	size_t i;
 
 	json_array_foreach (owners, i, owner)
-		current |= !health_kinds_is_old(object, owner) && (row->flags & ALL) == 0;
+		current |= !health_kinds_is_old(object, owner) && (row->flags & KIND_ALL) == 0;
 	/* One that has not seen the newest spec need not be an owner any more, once another has. */
 	json_array_foreach (owners, i, owner)
 		if (!current || !health_kinds_is_old(object, owner))
@@ -619,9 +623,9 @@ health_kinds_of_status(struct arena *a, const struct health_kind *row, const jso
 
 	if (owners != NULL)
 		is = health_kinds_of_owners(a, row, object, owners, ret_message);
-	if ((row->flags & FULL) != 0 && json_array_size(owners) == 0)
+	if ((row->flags & KIND_FULL) != 0 && json_array_size(owners) == 0)
 		is = HEALTH_PROGRESSING;
-	if (owners == NULL || (row->flags & ALSO) != 0) {
+	if (owners == NULL || (row->flags & KIND_ALSO) != 0) {
 		struct health_kind own = *row;
 
 		/* Of a list with a field, the status itself has conditions. */
@@ -651,7 +655,7 @@ health_kinds_of(struct arena *a, const json_t *object, const char **ret_message)
 	if (row == NULL)
 		return HEALTH_NONE;
 	*ret_message = "";
-	if ((row->flags & SUSPENDED) != 0 &&
+	if ((row->flags & KIND_SUSPENDED) != 0 &&
 	    json_is_true(json_object_get(json_object_get(object, "spec"), "suspend"))) {
 		*ret_message = arena_printf(a, "%s is suspended", kind);
 		return HEALTH_SUSPENDED;
@@ -673,16 +677,16 @@ health_kinds_of(struct arena *a, const json_t *object, const char **ret_message)
 		return HEALTH_DEGRADED;
 	}
 	is = health_kinds_of_status(a, row, object, ret_message);
-	if (is == HEALTH_HEALTHY && (row->flags & OBSERVED) != 0 &&
+	if (is == HEALTH_HEALTHY && (row->flags & KIND_OBSERVED) != 0 &&
 	    json_object_get(status, "observedGeneration") == NULL) {
 		*ret_message = arena_printf(a, "Waiting for the status of %s", kind);
 		return HEALTH_PROGRESSING;
 	}
 	if (is != HEALTH_NONE)
 		return is;
-	if ((row->flags & QUIET) != 0)
+	if ((row->flags & KIND_QUIET) != 0)
 		return HEALTH_HEALTHY;
-	if ((row->flags & LENIENT) != 0)
+	if ((row->flags & KIND_LENIENT) != 0)
 		return HEALTH_NONE;
 	*ret_message = arena_printf(a, "Waiting for the status of %s", kind);
 	return HEALTH_PROGRESSING;

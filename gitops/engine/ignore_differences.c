@@ -1,4 +1,5 @@
-/* gitops/engine/ignore_differences.c: values at paths are removed or copied. */
+/* gitops/engine/ignore_differences.c: ignoreDifferences and RespectIgnoreDifferences: values at paths are removed
+ * before the diff, or copied from the live object. jq paths come from worker/script_jq.c. */
 #include "gitops/engine/ignore_differences.h"
 #include <string.h>
 #include "base/glob.h"

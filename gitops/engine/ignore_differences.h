@@ -1,7 +1,9 @@
-/* gitops/engine/ignore_differences.h: differences that are ignored (spec.ignoreDifferences). Pure. * A rule names
- * paths of an object: a JSON list of paths, each a list of keys and indexes, as jq has them: [["spec", "http", 0,
- * "route"]]. Before two objects are compared, the values at these paths are removed from both; with
- * RespectIgnoreDifferences=true the live values are applied. */
+/* gitops/engine/ignore_differences.h: differences that are ignored (spec.ignoreDifferences). Pure.
+ *
+ * A rule names paths of an object: a JSON list of paths, each a list of keys and indexes, as in jq:
+ * [["spec", "http", 0, "route"]]. Before two objects are compared, the values at these paths are removed from both;
+ * with RespectIgnoreDifferences=true the live values are applied.
+ */
 #pragma once
 #include "kube/api/application.h"
 #include "kube/api/kinds.h"

@@ -1,4 +1,5 @@
-/* gitops/engine/kstatus.c: a rule for each built-in kind, and one for all others. */
+/* gitops/engine/kstatus.c: readiness of an object for a Kustomization's `wait` and `healthChecks` (kstatus): a rule
+ * for each built-in kind, and one for all others. Applications use health.c. */
 #include "gitops/engine/kstatus.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/engine/object_annotations.c: a row for each annotation. */
+/* gitops/engine/object_annotations.c: annotations of Argo CD and Flux on objects, and warnings about values without
+ * effect: one row for each annotation. Sync options: sync_options.c. */
 #include "gitops/engine/object_annotations.h"
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-/* gitops/engine/object_annotations.h: values of Argo CD's annotations, and of Flux's switches, without an effect are
+/* gitops/engine/object_annotations.h: annotations of Argo CD and Flux on objects: values without effect are
  * reported. Pure.
  *
  * Source: Argo CD's documentation, "Resource Hooks", "Compare Options" (gitops/engine/sync_options.h has the sync

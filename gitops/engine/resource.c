@@ -1,4 +1,5 @@
-/* gitops/engine/resource.c: manifests as resources. */
+/* gitops/engine/resource.c: the list of desired and live objects of an Application or Kustomization: namespace, sync
+ * order, tracking owner. */
 #include "gitops/engine/resource.h"
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,5 @@
-/* gitops/engine/sync.c: phases, waves and hooks. */
+/* gitops/engine/sync.c: sync phases, waves and hooks, and pruning: decides the next step. worker/apply.c sends its
+ * requests. */
 #include "gitops/engine/sync.h"
 #include <limits.h>
 #include <string.h>

@@ -1,7 +1,9 @@
-/* gitops/engine/sync.h: the next step of a sync. Pure. * A sync goes through phases and waves, one step at a time.
- * Between two steps its whole state is in its results, which the Application's status keeps, and in the live
- * objects: an object that was applied is live, and a hook has an annotation that names its sync. So a process that
- * starts after another has died goes on where that one was. */
+/* gitops/engine/sync.h: the next step of a sync: phases, waves, hooks, pruning. Pure.
+ *
+ * A sync goes through phases and waves, one step at a time. Between two steps its whole state is in its results, which
+ * the Application's status keeps, and in the live objects: an object that was applied is live, and a hook has an
+ * annotation that names its sync. So a new process continues where a killed one stopped.
+ */
 #pragma once
 #include "gitops/engine/resource.h"
 #include "gitops/engine/sync_options.h"

@@ -1,4 +1,5 @@
-/* gitops/engine/sync_options.c: the rows. */
+/* gitops/engine/sync_options.c: sync options (Prune=false, Replace=true, ...) of Applications and objects: one row
+ * for each option. */
 #include "gitops/engine/sync_options.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/flux_pass.c: statuses and requests of Flux's objects. */
+/* gitops/flux/flux_pass.c: one reconciliation (pass) of a Flux object: writes its status, and sends its requests to
+ * the worker. */
 #include "gitops/flux/flux_pass.h"
 #include <string.h>
 #include "base/letters.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/flux_status.c: the rows of a status, and its conditions. */
+/* gitops/flux/flux_status.c: status of GitRepositories and Kustomizations as types, and their conditions: one row
+ * for each field. */
 #include "gitops/flux/flux_status.h"
 #include "base/str.h"
 

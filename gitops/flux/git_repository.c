@@ -1,4 +1,5 @@
-/* gitops/flux/git_repository.c: GitRepository: finds the commit that its spec names. */
+/* gitops/flux/git_repository.c: controller of Flux's GitRepository: finds the commit that its spec names.
+ * worker/git.c fetches it. */
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/inventory.c: ids of objects, read and written. */
+/* gitops/flux/inventory.c: status.inventory of a Kustomization: reads and writes the ids of its objects. Pruning
+ * from it: kustomization.c and engine/sync.c. */
 #include "gitops/flux/inventory.h"
 #include <string.h>
 #include "base/map.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/inventory.h: the objects that a Kustomization has applied, as its status lists them. Pure. */
+/* gitops/flux/inventory.h: status.inventory: the objects that a Kustomization has applied. Pure. Pruning from it is
+ * done by flux/kustomization.c and engine/sync.c. */
 #pragma once
 #include "gitops/flux/flux_status.h"
 #include "gitops/protocol.h"

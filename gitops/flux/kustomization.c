@@ -1,4 +1,5 @@
-/* gitops/flux/kustomization.c: Kustomization: applies and prunes a directory of a commit, and waits for its health. */
+/* gitops/flux/kustomization.c: controller of Flux's Kustomization: applies and prunes a directory of a commit, and
+ * waits for its health. Rendering: gitops/kustomize/. */
 #include <string.h>
 #include "base/str.h"
 #include "base/time.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/kustomization_hold.c: a revision that a Rollout aborted, in a Kustomization. */
+/* gitops/flux/kustomization_hold.c: an aborted commit is not applied again by its Kustomization: annotation and
+ * conditions. The rule is in gitops/held_revision.c. */
 #include "gitops/flux/kustomization_hold.h"
 #include "base/str.h"
 #include "kube/api/application.h"

@@ -1,4 +1,5 @@
-/* gitops/flux/kustomization_hold.h: a revision that a Rollout aborted, in a Kustomization. Pure. */
+/* gitops/flux/kustomization_hold.h: an aborted commit is not applied again by its Kustomization. Pure. The rule is
+ * in gitops/held_revision.h. */
 #pragma once
 #include "gitops/flux/flux_pass.h"
 

@@ -1,4 +1,5 @@
-/* gitops/flux/post_build.c: a walk over the object, a string at a time. */
+/* gitops/flux/post_build.c: postBuild variables of a Kustomization in an object: replaces ${VAR} in each string,
+ * with the types that YAML gives. The syntax of ${...} is in render/substitute.c. */
 #include "gitops/flux/post_build.h"
 #include <string.h>
 #include <strings.h>

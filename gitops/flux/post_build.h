@@ -1,4 +1,4 @@
-/* gitops/flux/post_build.h: the variables of a Kustomization's postBuild in an object.
+/* gitops/flux/post_build.h: the variables of a Kustomization's postBuild in an object (${VAR}).
  *
  * Flux writes the object as YAML, puts the values into the text, and reads it again. So a string that stands bare in
  * that text (`replicas: ${n}`, in quotes or not where Git has it) becomes what YAML makes of it, also a number, a

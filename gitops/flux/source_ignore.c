@@ -1,4 +1,5 @@
-/* gitops/flux/source_ignore.c: lines of .sourceignore, and each file against them. */
+/* gitops/flux/source_ignore.c: .sourceignore and spec.ignore of a GitRepository: parses the patterns, and matches
+ * each file with them. */
 #include "gitops/flux/source_ignore.h"
 #include <string.h>
 #include "gitops/source/go_glob.h"
@@ -118,9 +119,6 @@ source_ignore_read_files(struct ignore_lines *all, const struct tree *t)
 	}
 	return NULL;
 }
-
-/* --- matching
- * ------------------------------------------------------------------------------------------------------- */
 
 /* A line without a slash within names a file, or a directory, anywhere. */
 static bool

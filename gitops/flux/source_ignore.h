@@ -1,4 +1,4 @@
-/* gitops/flux/source_ignore.h: the files of a commit that Flux leaves out. Pure.
+/* gitops/flux/source_ignore.h: .sourceignore: the files of a commit that Flux leaves out. Pure.
  *
  * Source: Flux's documentation of GitRepository, "Excluding files", and fluxcd/pkg/sourceignore. Git's own files and
  * symbolic links are always left out. So are images, archives and the files of CI systems, unless the repository or the

@@ -1,4 +1,5 @@
-/* gitops/kustomize/build.c: from files to objects, kustomization by kustomization. */
+/* gitops/kustomize/build.c: kustomize build: from files to objects, one kustomization after the other, in
+ * kustomize's order. The fields: kustomization.c. */
 #include "gitops/kustomize/build.h"
 #include <string.h>
 #include "base/str.h"

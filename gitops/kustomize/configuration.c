@@ -1,4 +1,5 @@
-/* gitops/kustomize/configuration.c: transformer configurations, marks in OpenAPI definitions, OpenAPI documents. */
+/* gitops/kustomize/configuration.c: kustomize's `configurations`, `crds` and `openapi`, for custom resources: reads
+ * their files into field_specs.c and schema.c. */
 #include "gitops/kustomize/configuration.h"
 #include <string.h>
 #include "base/str.h"

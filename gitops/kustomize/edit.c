@@ -1,4 +1,5 @@
-/* gitops/kustomize/edit.c: YAML has marks for its keys; what is changed are the lines that they name. */
+/* gitops/kustomize/edit.c: `kustomize edit set image` in the text of a kustomization, for promote-image: changes
+ * only the lines that YAML's marks name. */
 #include "gitops/kustomize/edit.h"
 #include <string.h>
 #include "base/json.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/embedded.c: read as YAML, of which JSON is a part, and written as Go's encoding/json does. */
+/* gitops/kustomize/embedded.c: JSON in a string field, for replacements: read as YAML, and written as Go's
+ * encoding/json does. */
 #include "gitops/kustomize/embedded.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* gitops/kustomize/embedded.h: JSON that stands as text in a field of an object, which replacements can reach into. */
+/* gitops/kustomize/embedded.h: JSON in a string field of an object, which replacements can change. */
 #pragma once
 #include "base/arena.h"
 #include "base/json.h"

@@ -1,5 +1,5 @@
-/* gitops/kustomize/field_specs.c: the tables (kustomize's documentation calls them field specs, in its transformer
- * configurations). */
+/* gitops/kustomize/field_specs.c: kustomize's field specs: the tables of fields that namespace, names, labels,
+ * images and references change. field_walk.c visits them. */
 #include "gitops/kustomize/field_specs.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/field_walk.c: walking along a path. */
+/* gitops/kustomize/field_walk.c: visits the fields of objects that a field spec names: follows its path. The tables
+ * of paths are in field_specs.c. */
 #include "gitops/kustomize/field_walk.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,7 +1,6 @@
-/* gitops/kustomize/field_walk.h: places in objects, as kustomize's tables name them: "spec/template/metadata/labels". A
- * list on the way stands for each of its elements ("[]" behind a name says no more); a slash behind a backslash is
- * part of a name.
- */
+/* gitops/kustomize/field_walk.h: visits the fields that a path of kustomize's field specs names:
+ * "spec/template/metadata/labels". A list is entered at each of its elements; a trailing "[]" has no effect. A slash
+ * after a backslash is part of a name. The tables are in field_specs.h; paths of replacements in path.h. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 

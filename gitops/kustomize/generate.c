@@ -1,4 +1,5 @@
-/* gitops/kustomize/generate.c: configMapGenerator and secretGenerator. */
+/* gitops/kustomize/generate.c: configMapGenerator and secretGenerator: makes ConfigMaps and Secrets from files and
+ * literals, and the hash suffix of their names. */
 #include "gitops/kustomize/generate.h"
 #include <string.h>
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-/* gitops/kustomize/generate.h: ConfigMaps and Secrets made from files and words, and the hash of their content in
+/* gitops/kustomize/generate.h: configMaps and Secrets from files and literals, and the hash of their content in
  * their names. */
 #pragma once
 #include "gitops/kustomize/objects.h"

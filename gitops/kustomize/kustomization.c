@@ -1,4 +1,5 @@
-/* gitops/kustomize/kustomization.c: the rows. */
+/* gitops/kustomize/kustomization.c: the file kustomization.yaml as a type: one row for each field, supported or
+ * refused. Flux's Kustomization: gitops/flux/. */
 #include "gitops/kustomize/kustomization.h"
 #include <string.h>
 

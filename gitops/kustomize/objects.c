@@ -1,4 +1,5 @@
-/* gitops/kustomize/objects.c: identities and selectors. */
+/* gitops/kustomize/objects.c: the objects of a kustomize build, and all the names that each has had: identities and
+ * selectors. */
 #include "gitops/kustomize/objects.h"
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

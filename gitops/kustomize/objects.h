@@ -16,23 +16,23 @@ struct k_id {
 
 struct k_object {
 	json_t *object; /* owned by the list */
-	struct k_id *ids; /* in the arena; the first is the original one, and its present one is k_id_of */
+	struct k_id *ids; /* in the arena; the first is the original one; k_id_of returns the current one */
 	size_t n_ids, ids_room;
-	const char *prefixes, *suffixes; /* that its name was given, outermost last, each followed by a comma */
-	const char *vars; /* whose values it has, the same way */
-	bool remembered; /* its name was, at least once, even if it did not change then */
-	bool needs_hash; /* of its content, at its name's end */
-	const char *file; /* where it comes from, for errors */
+	const char *prefixes, *suffixes; /* added to its name, outermost last, each followed by a comma */
+	const char *vars; /* names of the variables whose values it has, in the same form */
+	bool remembered; /* its name was recorded before a transformer, even if unchanged */
+	bool needs_hash; /* its name gets the hash of its content as suffix */
+	const char *file; /* its source, for errors */
 };
 
-/* All that a kustomization hands to the one that includes it. */
+/* The result of one kustomization, which the one that includes it takes over. */
 struct k_objects {
 	struct arena *arena;
 	struct k_object *at;
 	size_t n, room;
-	struct map ids; /* to the file of the object that has this id now; behind when `changed` */
+	struct map ids; /* current id → file of its object; out of date when `changed` */
 	bool changed;
-	const struct k_spec_list *places; /* those that are known to all, or with what configurations say */
+	const struct k_spec_list *places; /* the built-in ones, or these and those of configurations */
 	struct k_var *vars;
 	size_t n_vars, vars_room;
 	const struct k_schema *schema; /* borrowed */
@@ -41,7 +41,7 @@ struct k_objects {
 #define K_OBJECTS_MAX 20000
 #define K_VARS_MAX 2000
 
-/* Frees the objects, and what was noted of them; the list is empty then. */
+/* Frees the objects, and their other data; the list is then empty. */
 void k_objects_done(struct k_objects *);
 
 /* Returns the current identity of an object, its texts in the arena. */
@@ -56,7 +56,7 @@ struct err *k_objects_add(struct k_objects *, json_t *object, const char *file);
 /* Moves all of the other list to the end of this one, with what belongs to it. */
 struct err *k_objects_append(struct k_objects *, struct k_objects *from);
 
-/* Before something that names it changes. */
+/* Records the current id of the object; call it before a change of kind, namespace or name. */
 void k_object_remember(struct k_objects *, struct k_object *);
 
 /* Objects of this kind are in no namespace: it is a kind of Kubernetes' own, or an openapi file says so. */

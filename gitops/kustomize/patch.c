@@ -1,4 +1,5 @@
-/* gitops/kustomize/patch.c: strategic merge and RFC 6902. */
+/* gitops/kustomize/patch.c: kustomize's patches: strategic merge and JSON patch (RFC 6902). Merge keys of lists:
+ * schema.c. */
 #include "gitops/kustomize/patch.h"
 #include <string.h>
 #include "kube/api/patch.h"

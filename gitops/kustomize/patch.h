@@ -1,4 +1,4 @@
-/* gitops/kustomize/patch.h: patches of a kustomization. */
+/* gitops/kustomize/patch.h: patches of a kustomization: strategic merge and JSON patch (RFC 6902). */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/path.c: paths' parts, and the way along them. */
+/* gitops/kustomize/path.c: field paths of replacements and vars ("spec.containers.[name=app].image"): parses a path,
+ * and follows it. Paths of field specs: field_walk.c. */
 #include "gitops/kustomize/path.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,7 +1,6 @@
-/* gitops/kustomize/path.h: paths of replacements and variables: "spec.containers.[name=app].env.0.value",
- * "spec.ports[0].port", "metadata.annotations.[example.com/size]"; a dot behind a backslash, or in brackets, divides
- * nothing.
- */
+/* gitops/kustomize/path.h: field paths of replacements and variables: "spec.containers.[name=app].env.0.value",
+ * "spec.ports[0].port", "metadata.annotations.[example.com/size]". A dot after a backslash, or in brackets, is part
+ * of a name. */
 #pragma once
 #include "base/json.h"
 

@@ -1,4 +1,5 @@
-/* gitops/kustomize/plugins.c: a row a transformer. */
+/* gitops/kustomize/plugins.c: kustomize's `transformers` and `generators` with `apiVersion: builtin`: one row for
+ * each transformer. Other plugins are refused. */
 #include "gitops/kustomize/plugins.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/references.c: the object that a name refers to.
+/* gitops/kustomize/references.c: name references between objects, updated when names change (nameReference): finds
+ * the object that a name refers to.
  *
  * The rules are kustomize's: a name refers to an object that had it before a transformation changed it. Of several
  * such objects, those in the namespace of the referring object are preferred, then those with the same prefixes and

@@ -1,4 +1,4 @@
-/* gitops/kustomize/references.h: names of objects in other objects, which follow when names change. */
+/* gitops/kustomize/references.h: name references between objects, which are updated when names change. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 

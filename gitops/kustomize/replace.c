@@ -1,4 +1,5 @@
-/* gitops/kustomize/replace.c: all fields that a path names, and a part of a text by delimiter and index. */
+/* gitops/kustomize/replace.c: kustomize's replacements: copies a value to all fields that a path names, or to a part
+ * of a string by delimiter and index. */
 #include "gitops/kustomize/replace.h"
 #include <string.h>
 #include "gitops/kustomize/embedded.h"

@@ -1,4 +1,4 @@
-/* gitops/kustomize/replace.h: replacements: values taken from one field and put into others. */
+/* gitops/kustomize/replace.h: kustomize's replacements: values from one field are copied to others. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/schema.c: merge keys, from the tables or from an OpenAPI document. */
+/* gitops/kustomize/schema.c: merge keys of lists in strategic merge patches: from Kubernetes' own kinds, or from an
+ * OpenAPI document. */
 #include "gitops/kustomize/schema.h"
 #include <string.h>
 #include "base/str.h"

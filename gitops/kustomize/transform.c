@@ -1,4 +1,5 @@
-/* gitops/kustomize/transform.c: namespaces, names, labels, annotations, replicas, images. */
+/* gitops/kustomize/transform.c: kustomize's namespace, namePrefix, labels, annotations, replicas and images: changes
+ * the fields that field_specs.c names. */
 #include "gitops/kustomize/transform.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,5 @@
-/* gitops/kustomize/vars.c: where values come from and where they go. */
+/* gitops/kustomize/vars.c: kustomize's `vars`, $(NAME) in fields: reads the value of a field, and puts it where the
+ * name stands. ${NAME} of Flux: flux/post_build.c. */
 #include "gitops/kustomize/vars.h"
 #include <string.h>
 #include "base/str.h"

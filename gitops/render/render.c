@@ -1,4 +1,5 @@
-/* gitops/render/render.c: how a source is read, and plain directories. */
+/* gitops/render/render.c: rendering of a source: detects directory, kustomize or Helm, and reads plain directories.
+ * Helm runs in worker/helm.c. */
 #include "gitops/render/render.h"
 #include <string.h>
 #include "base/glob.h"

@@ -1,5 +1,5 @@
-/* gitops/render/render.h: from the files of a commit to objects. Pure: the same tree and the same source are the same
- * objects. */
+/* gitops/render/render.h: rendering: from the files of a commit to objects. Pure: the same tree and the same source
+ * are the same objects. */
 #pragma once
 #include "gitops/source/manifests.h"
 #include "gitops/source/tree.h"

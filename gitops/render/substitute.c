@@ -1,5 +1,5 @@
-/* gitops/render/substitute.c: one walk over the text, which reads it as the parser of Flux's envsubst does and
- * evaluates it on the way. */
+/* gitops/render/substitute.c: variable substitution ${VAR} of Flux's envsubst, in a text: one walk that parses and
+ * evaluates. Objects: flux/post_build.c. */
 #include "gitops/render/substitute.h"
 #include <ctype.h>
 #include <errno.h>

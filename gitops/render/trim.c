@@ -1,4 +1,5 @@
-/* gitops/render/trim.c: trying a glob on each length of a value. */
+/* gitops/render/trim.c: ${v#glob} and ${v%glob} of variable substitution: tries a glob on each length of a value.
+ * The other operators are in substitute.c. */
 #include "gitops/render/trim.h"
 #include <string.h>
 #include "base/letters.h"

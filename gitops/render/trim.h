@@ -1,5 +1,4 @@
-/* gitops/render/trim.h: the beginning or end of a value that a glob matches, taken off, as ${v#glob} and ${v%glob}
- * do. */
+/* gitops/render/trim.h: ${v#glob} and ${v%glob}: the value without the beginning or end that the glob matches. */
 #pragma once
 #include <stdbool.h>
 #include "base/arena.h"

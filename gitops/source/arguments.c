@@ -1,4 +1,5 @@
-/* gitops/source/arguments.c: one row for each kind of value: its maximum length, its form, and a description of it. */
+/* gitops/source/arguments.c: validation of arguments for git, helm and gpg: one row for each kind of value, with its
+ * maximum length, form and description. */
 #include "gitops/source/arguments.h"
 #include <ctype.h>
 #include <string.h>

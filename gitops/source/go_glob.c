@@ -1,4 +1,5 @@
-/* gitops/source/go_glob.c: matching as Go's package path does, piece by piece between the stars. */
+/* gitops/source/go_glob.c: globs of Go's package path: matches piece by piece between the stars. Other globs are in
+ * base/glob.h. */
 #include "gitops/source/go_glob.h"
 #include <string.h>
 #include "base/letters.h"

@@ -1,4 +1,5 @@
-/* gitops/source/helm_index.c: one walk over the text: an index may have more charts than a parser's limit of values. */
+/* gitops/source/helm_index.c: credentials of a Helm repository in its index.yaml: one walk over the text, because an
+ * index may have more charts than a parser's limit of values. */
 #include "gitops/source/helm_index.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* gitops/source/location.c: "https://user@host:port/a/b.git", "user@host:a/b.git" (ssh), "host/a/b" (a registry), in
- * parts. */
+/* gitops/source/location.c: parsing of repository URLs, and matching of credentials:
+ * "https://user@host:port/a/b.git", "user@host:a/b.git" (ssh), "host/a/b" (a registry). */
 #include "gitops/source/location.h"
 #include <string.h>
 #include <strings.h>

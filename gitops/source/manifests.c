@@ -1,4 +1,5 @@
-/* gitops/source/manifests.c: checks that a JSON value is an object of Kubernetes. */
+/* gitops/source/manifests.c: the list of objects of a repository, with its limits: checks that a YAML or JSON value
+ * is a Kubernetes object. */
 #include "gitops/source/manifests.h"
 #include <string.h>
 #include "base/str.h"

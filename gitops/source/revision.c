@@ -1,4 +1,5 @@
-/* gitops/source/revision.c: revisions against the references of a repository. */
+/* gitops/source/revision.c: targetRevision (branch, tag, semver range, commit) to a commit: matches it with the
+ * references of a repository. */
 #include "gitops/source/revision.h"
 #include <ctype.h>
 #include <string.h>

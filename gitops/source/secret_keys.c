@@ -1,4 +1,4 @@
-/* gitops/source/secret_keys.c: one row for each key of Argo CD's and Flux's Secrets. */
+/* gitops/source/secret_keys.c: keys of Argo CD's and Flux's repository Secrets without effect: one row for each key. */
 #include "gitops/source/secret_keys.h"
 #include <string.h>
 #include "base/glob.h"

@@ -1,4 +1,5 @@
-/* gitops/source/tree.c: paths and links of a commit. */
+/* gitops/source/tree.c: files of one commit: paths, and symbolic links that stay in the repository. Git:
+ * worker/git.c; a directory: worker/local.c. */
 #include "gitops/source/tree.h"
 #include <string.h>
 

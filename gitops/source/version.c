@@ -1,4 +1,4 @@
-/* gitops/source/version.c: comparisons of versions. */
+/* gitops/source/version.c: semantic versions and their ranges: parsing and comparison. */
 #include "gitops/source/version.h"
 #include <ctype.h>
 #include <stddef.h>

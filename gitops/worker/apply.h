@@ -1,4 +1,4 @@
-/* gitops/worker/apply.h: the steps of a sync: their tasks as requests. */
+/* gitops/worker/apply.h: applies, prunes and runs hooks in a step of a sync: its tasks as requests. */
 #pragma once
 #include "gitops/engine/sync.h"
 #include "gitops/worker/stage.h"

@@ -1,5 +1,5 @@
-/* gitops/worker/checks.c: the health checks of a Kustomization (`wait`, `healthChecks`), after everything is
- * applied. */
+/* gitops/worker/checks.c: health checks of a Kustomization (`wait`, `healthChecks`) after everything is applied:
+ * lists the objects, and asks engine/kstatus.c. */
 #include "gitops/worker/checks.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"

@@ -1,5 +1,5 @@
-/* gitops/worker/cluster.c: finds an Application's cluster by its Secret. Source: Argo CD's documentation,
- * "Declarative Setup", "Clusters". */
+/* gitops/worker/cluster.c: destination cluster of an Application: finds its Secret, and connects with it. Source:
+ * Argo CD's documentation, "Declarative Setup", "Clusters". */
 #include "gitops/worker/cluster.h"
 #include <string.h>
 #include "base/base64.h"

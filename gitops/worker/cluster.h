@@ -1,4 +1,4 @@
-/* gitops/worker/cluster.h: the cluster in which a session's objects are. */
+/* gitops/worker/cluster.h: the destination cluster of a session. */
 #pragma once
 #include "base/json.h"
 #include "kube/api/application.h"

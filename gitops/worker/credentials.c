@@ -1,4 +1,5 @@
-/* gitops/worker/credentials.c: which settings and credentials of Argo CD a session uses. */
+/* gitops/worker/credentials.c: Argo CD's settings and repository Secrets in a session: reads them, and chooses the
+ * ones that match. */
 #include "gitops/worker/credentials.h"
 #include <string.h>
 #include <strings.h>

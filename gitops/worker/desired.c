@@ -1,4 +1,5 @@
-/* gitops/worker/desired.c: the manifests of a commit as desired objects. */
+/* gitops/worker/desired.c: desired objects of a session: checks the manifests of a commit, finds their kinds, and
+ * sets tracking. */
 #include "gitops/worker/desired.h"
 #include <string.h>
 #include "gitops/argocd/project.h"

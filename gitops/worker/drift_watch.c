@@ -1,4 +1,5 @@
-/* gitops/worker/drift_watch.c: a stream of names for each kind. */
+/* gitops/worker/drift_watch.c: drift detection: watches the names of objects of each managed kind. The comparison
+ * that follows is engine/compare.c. */
 #include "gitops/worker/drift_watch.h"
 #include <inttypes.h>
 #include <string.h>

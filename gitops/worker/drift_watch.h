@@ -1,4 +1,5 @@
-/* gitops/worker/drift_watch.h: reports changes of objects that Applications and Kustomizations manage.
+/* gitops/worker/drift_watch.h: drift detection: reports changes of objects that Applications and Kustomizations
+ * manage.
  *
  * Each kind that one of them manages is watched, for metadata only. The last status of each Application and
  * Kustomization says which objects it manages; of Kustomizations only Rollouts are watched, because an abort must be

@@ -1,4 +1,4 @@
-/* gitops/worker/dry_run.c: asks the API server what applying an object would do. */
+/* gitops/worker/dry_run.c: server-side dry run: asks the API server for the result of applying an object. */
 #include "gitops/worker/dry_run.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"

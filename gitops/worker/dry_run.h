@@ -1,4 +1,4 @@
-/* gitops/worker/dry_run.h: asks the API server what applying an object would do. */
+/* gitops/worker/dry_run.h: server-side dry run: asks the API server for the result of applying an object. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

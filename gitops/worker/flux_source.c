@@ -1,4 +1,5 @@
-/* gitops/worker/flux_source.c: variables, credentials and rendering of a Kustomization. */
+/* gitops/worker/flux_source.c: source of a Kustomization: credentials, postBuild variables, rendering. Applications:
+ * sources.c. */
 #include "gitops/worker/flux_source.h"
 #include <string.h>
 #include "gitops/flux/post_build.h"

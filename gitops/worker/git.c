@@ -1,4 +1,5 @@
-/* gitops/worker/git.c: bare repositories in a cache, and their files. */
+/* gitops/worker/git.c: git fetch: bare repositories in a cache, and the files of their commits. Signatures:
+ * verify.c. */
 #include "gitops/worker/git.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* gitops/worker/helm.c: files for helm, its arguments, and what it prints. */
+/* gitops/worker/helm.c: helm template and helm pull: writes files for helm, builds its arguments, and reads its
+ * output. */
 #include "gitops/worker/helm.h"
 #include <dirent.h>
 #include <errno.h>

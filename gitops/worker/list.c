@@ -1,4 +1,5 @@
-/* gitops/worker/list.c: lists the live objects. */
+/* gitops/worker/list.c: lists live objects from the API server, one request for each kind and namespace. live.c
+ * compares them. */
 #include "gitops/worker/list.h"
 #include <string.h>
 #include "gitops/worker/session_state.h"

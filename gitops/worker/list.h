@@ -1,4 +1,4 @@
-/* gitops/worker/list.h: which live objects are listed. */
+/* gitops/worker/list.h: lists live objects from the API server: for which kinds and namespaces. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* gitops/worker/live.c: compares live objects with the desired ones. */
+/* gitops/worker/live.c: diff of live and desired objects in a session: reads each live object, and decides whether
+ * it needs a dry run. The rules are in engine/compare.c. */
 #include "gitops/worker/live.h"
 #include <string.h>
 #include "gitops/engine/adopt_fields.h"

@@ -1,4 +1,4 @@
-/* gitops/worker/local.c: walking a directory. */
+/* gitops/worker/local.c: a local directory as a source, for `sluice kustomize`: walks the directory. */
 #include "gitops/worker/local.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* gitops/worker/message.c: turns a request into the state of a session, and the state into a response. */
+/* gitops/worker/message.c: JSON in and out of a session: a request becomes its state, and the state a response. The
+ * fields are in gitops/protocol.c. */
 #include "gitops/worker/message.h"
 #include <string.h>
 #include "base/letters.h"

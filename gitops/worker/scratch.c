@@ -1,4 +1,4 @@
-/* gitops/worker/scratch.c: made, filled, removed. */
+/* gitops/worker/scratch.c: temporary directories for git, helm and gpg: creates, fills and removes them. */
 #include "gitops/worker/scratch.h"
 #include <errno.h>
 #include <fcntl.h>

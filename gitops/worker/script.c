@@ -1,5 +1,5 @@
-/* gitops/worker/script.c: the child process, and messages to and from it: a length, and that number of bytes of
- * JSON. */
+/* gitops/worker/script.c: sandbox process for jq expressions and Lua health scripts: the child process, and messages
+ * to and from it: a length, and that number of bytes of JSON. */
 #include "gitops/worker/script_parts.h"
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* gitops/worker/script_jq.c: places by libjq. What jq makes of JSON passes through text: its values and jansson's
- * are different things. */
+/* gitops/worker/script_jq.c: jqPathExpressions of ignoreDifferences, with libjq: the paths of the matching values.
+ * Values pass through text, because jq and jansson have different types for JSON. */
 #include <stdlib.h>
 #include <string.h>
 #include <jq.h>

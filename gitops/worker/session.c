@@ -1,4 +1,5 @@
-/* gitops/worker/session.c: the stages of a session, and its start and end. */
+/* gitops/worker/session.c: a session, one comparison or sync step in the worker process: its stages in order, and
+ * its start and end. */
 #include "gitops/worker/session.h"
 #include "gitops/worker/credentials.h"
 #include "gitops/worker/dry_run.h"

@@ -1,4 +1,5 @@
-/* gitops/worker/sources.c: which commits and charts a session fetches, and how they are rendered. */
+/* gitops/worker/sources.c: sources of an Application: which commits and charts are fetched, and how they are
+ * rendered. Kustomizations: flux_source.c. */
 #include "gitops/worker/sources.h"
 #include "gitops/argocd/source_override.h"
 #include "gitops/worker/flux_source.h"

@@ -1,4 +1,5 @@
-/* gitops/worker/verify.c: a keyring of the allowed keys, and git's own verification. */
+/* gitops/worker/verify.c: signatures of commits (GPG, SSH): a keyring of the allowed keys, and git's own
+ * verification. */
 #include "gitops/worker/verify.h"
 #include <string.h>
 #include "base/str.h"

@@ -1,4 +1,4 @@
-/* gitops/worker/verify.h: checks the signature of a commit. By the programs git and gpg, or ssh-keygen. */
+/* gitops/worker/verify.h: signatures of commits (GPG, SSH): checked by the programs git and gpg, or ssh-keygen. */
 #pragma once
 #include "base/err.h"
 #include "kube/api/type.h"

@@ -1,4 +1,5 @@
-/* notify/send/alerter.c: a job for each event: its Alerts, and for each the Provider, the Secret and the request. */
+/* notify/send/alerter.c: sends Flux Alerts: one job for each event reads its Alerts, and for each the Provider, the
+ * Secret and sends the request. The formats are in notify/alert.c. */
 #include "notify/send/alerter.h"
 #include <string.h>
 #include "base/map.h"

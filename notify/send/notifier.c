@@ -1,4 +1,5 @@
-/* notify/send/notifier.c: a job an event, from its configuration to its last answer. */
+/* notify/send/notifier.c: sends notifications of Rollouts: one job for each event, from its configuration to the
+ * last response. The text is made in notify/compose.c. */
 #include "notify/send/notifier.h"
 #include <string.h>
 #include "base/map.h"
@@ -87,7 +88,7 @@ notifier_run(struct send_job *j)
 
 /* Copies only annotations with this prefix: an object may have many kB of others. */
 static void
-copy_with(struct arena *a, const char *prefix, const struct string_map *from, struct string_map *to)
+notifier_copy_with(struct arena *a, const char *prefix, const struct string_map *from, struct string_map *to)
 {
 	to->at = arena_new_array(a, struct string_pair, from->n + 1);
 	for (size_t i = 0; i < from->n; i++)
@@ -97,7 +98,7 @@ copy_with(struct arena *a, const char *prefix, const struct string_map *from, st
 }
 
 static void
-job_new(struct notifier *n, const struct object *o, const char *trigger, const char *reason, bool warning)
+notifier_job_new(struct notifier *n, const struct object *o, const char *trigger, const char *reason, bool warning)
 {
 	struct job *j;
 
@@ -111,13 +112,13 @@ job_new(struct notifier *n, const struct object *o, const char *trigger, const c
 	j->head.key = arena_printf(j->arena, "%s/%s", j->ns, j->name);
 	j->trigger = trigger != NULL ? arena_strdup(j->arena, trigger) : NULL;
 	j->reason = arena_strdup(j->arena, reason);
-	copy_with(j->arena, "", &o->meta.labels, &j->labels);
-	copy_with(j->arena, NOTIFY_PREFIX, &o->meta.annotations, &j->annotations);
+	notifier_copy_with(j->arena, "", &o->meta.labels, &j->labels);
+	notifier_copy_with(j->arena, NOTIFY_PREFIX, &o->meta.annotations, &j->annotations);
 	send_queue_add(&n->queue, &j->head);
 }
 
 static void
-source_clear(struct source *s)
+notifier_source_clear(struct source *s)
 {
 	notify_config_done(&s->config);
 	s->arena = arena_free(s->arena);
@@ -125,7 +126,7 @@ source_clear(struct source *s)
 
 /* Says what is wrong with it once, not every few seconds; NULL: nothing is. */
 static void
-trouble(struct source *s, const char *text)
+notifier_set_trouble(struct source *s, const char *text)
 {
 	if (text != NULL && !str_eq(text, s->trouble))
 		log_warn("the notifications' ConfigMap", "namespace", s->ns, "error", text);
@@ -135,7 +136,7 @@ trouble(struct source *s, const char *text)
 
 /* NULL: there are none. */
 static const char *
-problems(struct source *s)
+notifier_problems(struct source *s)
 {
 	const char *text = NULL;
 	json_t *problem;
@@ -148,7 +149,7 @@ problems(struct source *s)
 }
 
 static void
-on_config(void *arg, const struct err *e, const json_t *body)
+notifier_on_config(void *arg, const struct err *e, const json_t *body)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct source *s = arg;
@@ -160,12 +161,14 @@ on_config(void *arg, const struct err *e, const json_t *body)
 		/* The last configuration stays in use, and the ConfigMap is requested again soon. */
 		s->read_at -= FRESH_MS - AGAIN_MS;
 	} else {
-		source_clear(s);
+		notifier_source_clear(s);
 		s->arena = arena_new();
 	}
 	if (e == NULL && body != NULL)
 		notify_config_read(s->arena, json_object_get(body, "data"), &s->config);
-	trouble(s, e == NULL ? problems(s) : e->class != ERR_GONE ? err_text(a, err_copy(a, e)) : NULL);
+	notifier_set_trouble(s, e == NULL	       ? notifier_problems(s)
+				: e->class != ERR_GONE ? err_text(a, err_copy(a, e))
+						       : NULL);
 	for (struct send_job *at = n->queue.first, *next; at != NULL; at = next) {
 		struct job *j = (struct job *)at;
 
@@ -176,7 +179,7 @@ on_config(void *arg, const struct err *e, const json_t *body)
 }
 
 static struct source *
-source_of(struct notifier *n, const char *ns)
+notifier_source_of(struct notifier *n, const char *ns)
 {
 	struct source *s = map_get(&n->sources, ns);
 
@@ -189,29 +192,29 @@ source_of(struct notifier *n, const char *ns)
 }
 
 static bool
-is_fresh(const struct source *s)
+notifier_source_is_fresh(const struct source *s)
 {
 	return s->read_at != 0 && loop_mono(s->notifier->loop) - s->read_at < FRESH_MS;
 }
 
 /* True: it is as it was at most FRESH_MS ago. False: it is being read. */
 static bool
-source_ready(struct source *s)
+notifier_source_ready(struct source *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	if (is_fresh(s))
+	if (notifier_source_is_fresh(s))
 		return true;
 	if (s->call == NULL)
 		s->call = client_call(s->notifier->settings.api, "GET",
 		    arena_printf(a, "/api/v1/namespaces/%s/configmaps/%s", s->ns, NOTIFY_CONFIG_MAP), NULL, NULL,
-		    on_config, s);
+		    notifier_on_config, s);
 	return false;
 }
 
 /* The namespaces whose configurations are asked, one after the other; NULL: there are no more. */
 static const char *
-namespace_at(const struct job *j, size_t i)
+notifier_namespace_at(const struct job *j, size_t i)
 {
 	const struct notifier_settings *s = &j->notifier->settings;
 	bool own = s->self_service && strcmp(j->ns, s->namespace) != 0;
@@ -222,7 +225,7 @@ namespace_at(const struct job *j, size_t i)
 }
 
 static void
-on_rollout(void *arg, const struct err *e, const json_t *body)
+notifier_on_rollout(void *arg, const struct err *e, const json_t *body)
 {
 	struct job *j = arg;
 
@@ -240,7 +243,7 @@ on_rollout(void *arg, const struct err *e, const json_t *body)
 
 /* A workload's template is the Rollout's (as rollout/workload.c has it). Without it what needs none is sent. */
 static void
-on_workload(void *arg, const struct err *e, const json_t *body)
+notifier_on_workload(void *arg, const struct err *e, const json_t *body)
 {
 	struct job *j = arg;
 	json_t *rollout = json_deep_copy(j->rollout);
@@ -257,7 +260,7 @@ on_workload(void *arg, const struct err *e, const json_t *body)
 
 /* Of the workload that the Rollout takes its template from; NULL: it has its own. */
 static const char *
-workload_path_of(const struct job *j)
+notifier_workload_path_of(const struct job *j)
 {
 	const char *name;
 	const struct type *t = workload_missing(j->rollout, &name);
@@ -273,8 +276,8 @@ notifier_on_secret(void *arg, const struct err *e, const json_t *body)
 
 	j->call = NULL;
 	if (e != NULL)
-		log_warn("the notifications' Secret cannot be read", "namespace", namespace_at(j, j->source), "error",
-		    err_text(j->arena, err_copy(j->arena, e)));
+		log_warn("the notifications' Secret cannot be read", "namespace", notifier_namespace_at(j, j->source),
+		    "error", err_text(j->arena, err_copy(j->arena, e)));
 	j->secret = json_incref(json_object_get(body, "data"));
 	notifier_go_on(j);
 }
@@ -309,14 +312,14 @@ notifier_concerns(const struct job *j, const struct notify_config *c)
 }
 
 static void
-complain(const struct job *j, const struct send *s, const struct err *e)
+notifier_complain(const struct job *j, const struct send *s, const struct err *e)
 {
 	log_warn("cannot send notification", "namespace", j->ns, "name", j->name, "trigger", s->trigger, "service",
 	    s->to.service, "error", err_text(j->arena, e));
 }
 
 static void
-state_set(struct job *j, const char *key, bool notified)
+notifier_state_set(struct job *j, const char *key, bool notified)
 {
 	const char *oldest, *k;
 	json_t *v;
@@ -341,7 +344,7 @@ state_set(struct job *j, const char *key, bool notified)
 /* Adds the notifications of one trigger. A trigger without a condition always fires on its event; a condition
  * (`when`) fires once each time that it becomes true. */
 static void
-plan_trigger(struct job *j, const char *trigger)
+notifier_plan_trigger(struct job *j, const char *trigger)
 {
 	struct destination *to;
 	size_t n = notify_destinations(&j->config, &j->labels, &j->annotations, trigger, j->arena, &to);
@@ -371,13 +374,13 @@ plan_trigger(struct job *j, const char *trigger)
 				j->sends[j->n_sends++] =
 				    (struct send){ trigger, j->trigger == NULL ? key : NULL, to[i], c->send };
 			else if (j->trigger == NULL && !c->holds && c->err == NULL)
-				state_set(j, key, false);
+				notifier_state_set(j, key, false);
 		}
 	}
 }
 
 static void
-plan_sends(struct job *j)
+notifier_plan_sends(struct job *j)
 {
 	const json_t *annotations = json_object_get(json_object_get(j->rollout, "metadata"), "annotations");
 	const char *text = json_str(annotations, NOTIFY_NOTIFIED), *trigger;
@@ -393,10 +396,10 @@ plan_sends(struct job *j)
 		j->state = json_object();
 	}
 	if (j->trigger != NULL)
-		plan_trigger(j, j->trigger);
+		notifier_plan_trigger(j, j->trigger);
 	else
 		json_object_foreach (j->config.triggers, trigger, conditions)
-			plan_trigger(j, trigger);
+			notifier_plan_trigger(j, trigger);
 }
 
 /* This send is over. */
@@ -408,7 +411,7 @@ notifier_settle(struct job *j, const struct send *s, bool well)
 	n->settings.sent(n->settings.arg, j->ns, j->name, j->warning, j->trigger != NULL ? j->reason : s->trigger, well,
 	    loop_mono(n->loop) - j->began);
 	if (well && s->key != NULL)
-		state_set(j, s->key, true);
+		notifier_state_set(j, s->key, true);
 	j->at++;
 }
 
@@ -429,7 +432,7 @@ notifier_on_sent(void *arg, struct err *failure)
 
 	if (failure != NULL)
 		/* An address may have a token in it. */
-		complain(j, s,
+		notifier_complain(j, s,
 		    err_new(j->arena, failure->class, "%s",
 			str_replace(j->arena, err_text(j->arena, failure), j->delivery.question.url,
 			    arena_printf(j->arena, "service %s", s->to.service))));
@@ -442,7 +445,7 @@ notifier_on_sent(void *arg, struct err *failure)
 
 /* Begins the next send; false: it cannot be made, and is over. */
 static bool
-send_one(struct job *j)
+notifier_send_one(struct job *j)
 {
 	const struct send *s = &j->sends[j->at];
 	_cleanup_(json_decrefp) json_t *vars = notify_vars(&j->config, json_incref(j->rollout), j->secret, &s->to);
@@ -461,7 +464,7 @@ send_one(struct job *j)
 	if (e == NULL)
 		e = notify_compose(j->arena, &j->config, j->secret, &s->to, notification, now, &j->delivery.question);
 	if (e != NULL) {
-		complain(j, s, e);
+		notifier_complain(j, s, e);
 		notifier_settle(j, s, false);
 		return false;
 	}
@@ -470,7 +473,7 @@ send_one(struct job *j)
 }
 
 static void
-on_noted(void *arg, const struct err *e, const json_t *body)
+notifier_on_noted(void *arg, const struct err *e, const json_t *body)
 {
 	struct job *j = arg;
 
@@ -497,13 +500,13 @@ notifier_finish(struct job *j)
 	value = json_object_size(j->state) > 0 ? json_string(text) : json_null();
 	patch = json_pack("{s:{s:{s:o}}}", "metadata", "annotations", NOTIFY_NOTIFIED, value);
 	j->call = client_call(j->notifier->settings.api, "PATCH", notifier_path_of(j), PATCH_MERGE,
-	    json_text(j->arena, patch), on_noted, j);
+	    json_text(j->arena, patch), notifier_on_noted, j);
 	json_decref(patch);
 }
 
 /* From one configuration to the next. */
 static void
-next_source(struct job *j)
+notifier_next_source(struct job *j)
 {
 	notify_config_done(&j->config);
 	json_decref(j->secret);
@@ -514,7 +517,7 @@ next_source(struct job *j)
 }
 
 static void
-hold(struct notify_config *to, const struct notify_config *from)
+notifier_hold_config(struct notify_config *to, const struct notify_config *from)
 {
 	*to = *from;
 	json_incref(to->services);
@@ -534,26 +537,26 @@ notifier_go_on(struct job *j)
 	const struct notifier_settings *s = &j->notifier->settings;
 	const char *ns;
 
-	for (; (ns = namespace_at(j, j->source)) != NULL; next_source(j)) {
-		struct source *source = source_of(j->notifier, ns);
+	for (; (ns = notifier_namespace_at(j, j->source)) != NULL; notifier_next_source(j)) {
+		struct source *source = notifier_source_of(j->notifier, ns);
 
 		if (j->config.triggers == NULL) {
-			if (!source_ready(source))
+			if (!notifier_source_ready(source))
 				return;
 			if (!notifier_concerns(j, &source->config))
 				continue;
-			hold(&j->config, &source->config);
+			notifier_hold_config(&j->config, &source->config);
 		}
 		if (j->rollout == NULL) {
-			j->call = client_call(s->api, "GET", notifier_path_of(j), NULL, NULL, on_rollout, j);
+			j->call = client_call(s->api, "GET", notifier_path_of(j), NULL, NULL, notifier_on_rollout, j);
 			return;
 		}
 		if (!j->has_workload) {
-			const char *path = workload_path_of(j);
+			const char *path = notifier_workload_path_of(j);
 
 			j->has_workload = true;
 			if (path != NULL) {
-				j->call = client_call(s->api, "GET", path, NULL, NULL, on_workload, j);
+				j->call = client_call(s->api, "GET", path, NULL, NULL, notifier_on_workload, j);
 				return;
 			}
 		}
@@ -565,9 +568,9 @@ notifier_go_on(struct job *j)
 			return;
 		}
 		if (!j->planned)
-			plan_sends(j);
+			notifier_plan_sends(j);
 		while (j->at < j->n_sends)
-			if (send_one(j))
+			if (notifier_send_one(j))
 				return;
 	}
 	notifier_finish(j);
@@ -575,7 +578,7 @@ notifier_go_on(struct job *j)
 
 /* Without a subscription there is no job. */
 static bool
-is_idle(struct notifier *n, const struct object *o, const char *trigger)
+notifier_is_idle(struct notifier *n, const struct object *o, const char *trigger)
 {
 	struct job probe = { .notifier = n,
 		.ns = o->meta.namespace,
@@ -584,10 +587,10 @@ is_idle(struct notifier *n, const struct object *o, const char *trigger)
 		.annotations = o->meta.annotations };
 	const char *ns;
 
-	for (size_t i = 0; (ns = namespace_at(&probe, i)) != NULL; i++) {
-		struct source *s = source_of(n, ns);
+	for (size_t i = 0; (ns = notifier_namespace_at(&probe, i)) != NULL; i++) {
+		struct source *s = notifier_source_of(n, ns);
 
-		if (!is_fresh(s) || notifier_concerns(&probe, &s->config))
+		if (!notifier_source_is_fresh(s) || notifier_concerns(&probe, &s->config))
 			return false;
 	}
 	return true;
@@ -599,8 +602,8 @@ notifier_on_event(struct notifier *n, const struct object *rollout, const char *
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *trigger = notify_trigger(a, reason);
 
-	if (!is_idle(n, rollout, trigger))
-		job_new(n, rollout, trigger, reason, warning);
+	if (!notifier_is_idle(n, rollout, trigger))
+		notifier_job_new(n, rollout, trigger, reason, warning);
 }
 
 /* One that waits sees the newest anyway. */
@@ -609,13 +612,13 @@ notifier_changed(struct notifier *n, const struct object *o, bool deleted)
 {
 	_cleanup_(freep) char *key = NULL;
 
-	if (o->type != &rollout_type || deleted || is_idle(n, o, NULL))
+	if (o->type != &rollout_type || deleted || notifier_is_idle(n, o, NULL))
 		return;
 	key = mem_printf("%s/%s", o->meta.namespace, o->meta.name);
 	for (const struct send_job *j = n->queue.first; j != NULL; j = j->next)
 		if (((const struct job *)j)->trigger == NULL && !j->running && strcmp(j->key, key) == 0)
 			return;
-	job_new(n, o, NULL, "", false);
+	notifier_job_new(n, o, NULL, "", false);
 }
 
 struct notifier *
@@ -643,7 +646,7 @@ notifier_free(struct notifier *n)
 		struct source *s = slot->value;
 
 		client_cancel(s->call);
-		source_clear(s);
+		notifier_source_clear(s);
 		free(s->trouble);
 		free(s->ns);
 		free(s);

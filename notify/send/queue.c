@@ -1,4 +1,4 @@
-/* notify/send/queue.c: the order of jobs, and the attempts of a delivery. */
+/* notify/send/queue.c: queue of notifications and alerts: the order of jobs, and the retries of each delivery. */
 #include "notify/send/queue.h"
 #include "base/arena.h"
 #include "base/str.h"

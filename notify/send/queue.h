@@ -1,5 +1,5 @@
-/* notify/send/queue.h: jobs that wait until they may run, bounded in all and for each tenant; and deliveries, requests
- * that are repeated a few times.
+/* notify/send/queue.h: queue of notifications and alerts: jobs that wait until they may run, with a limit in total
+ * and for each tenant; and deliveries, requests that are retried a few times.
  *
  * Notifications and alerts are sent in the same way: an event becomes a job, a job waits for its turn, and makes one
  * delivery for each recipient.
