@@ -1,8 +1,8 @@
 /* web/action.c: actions of the dashboard (promote, abort, retry, ...): the requests to the API server that one
  * action makes, in order.
  *
- * Each step is one call to the API server: the Rollout, what else the verb needs, the patches in order, the Rollout
- * again. If the object changed after it was read, all begins anew, a few times.
+ * An action reads the Rollout and the other objects that it needs, sends its patches in order, and reads the Rollout
+ * again. If the object changed after it was read, the action is retried from the start, a few times.
  */
 #include "web/action.h"
 #include "base/json.h"
@@ -17,13 +17,13 @@
 struct web_action {
 	struct web_action_settings settings;
 	struct arena *arena;
-	struct call *call; /* the running one */
+	struct call *call; /* in flight */
 	json_t *rollout, *owner; /* as read */
-	json_t *replicasets; /* an array */
+	json_t *replicasets; /* array */
 	struct action action;
-	size_t sent; /* patches */
+	size_t sent; /* patches that were sent */
 	int attempts;
-	bool whole; /* the status is patched as a part of the object: the server has no subresource for it */
+	bool whole; /* the server has no status subresource: the status is patched as a part of the object */
 };
 
 static void web_action_read(struct web_action *);
@@ -57,7 +57,7 @@ web_action_end(struct web_action *w, const struct err *e, const json_t *rollout)
 	web_action_free(w);
 }
 
-/* An error ends the action; a conflict begins it again, because the object changed. */
+/* An error ends the action. After a conflict it starts again, because the object has changed. */
 static void
 web_action_fail(struct web_action *w, const struct err *e)
 {
@@ -81,7 +81,7 @@ web_action_get(struct web_action *w, const struct type *t, const char *name, cli
 	w->call = client_call(w->settings.api, "GET", web_action_path(w, t, name, NULL), NULL, NULL, done, w);
 }
 
-/* It is done, whether it can be read or not. */
+/* The patches have succeeded, whether or not the result can be read. */
 static void
 web_action_on_result(void *arg, const struct err *e, const json_t *rollout)
 {
@@ -109,7 +109,7 @@ web_action_on_sent(void *arg, const struct err *e, const json_t *body)
 	web_action_send(w);
 }
 
-/* Sends the next patch, or reads the result of the last. */
+/* Sends the next patch, or after the last one reads the Rollout. */
 static void
 web_action_send(struct web_action *w)
 {
@@ -123,7 +123,7 @@ web_action_send(struct web_action *w)
 		    p->json ? PATCH_JSON : PATCH_MERGE, json_text(w->arena, p->body), web_action_on_sent, w);
 }
 
-/* Builds the patches from what was read. */
+/* Builds the patches from the objects that were read. */
 static void
 web_action_build(struct web_action *w)
 {
@@ -219,7 +219,7 @@ web_action_on_rollout(void *arg, const struct err *e, const json_t *rollout)
 	}
 }
 
-/* The first step: the Rollout, if the patches depend on it. */
+/* The first step: reads the Rollout, if the patches depend on it. */
 static void
 web_action_read(struct web_action *w)
 {

@@ -17,14 +17,14 @@ struct web_action_settings {
 	enum promote_mode promote; /* of VERB_PROMOTE */
 	int64_t revision; /* of VERB_UNDO; 0: the previous one */
 	const char *image; /* of VERB_SET_IMAGE: "CONTAINER=IMAGE" */
-	/* The end: an error, or the Rollout as it is then; NULL: it is done, and cannot be read. Borrowed for the
-	 * call, after which the action no longer exists. */
+	/* Called at the end with an error, or with the Rollout after the action; both NULL: it succeeded, but the
+	 * Rollout cannot be read. Borrowed for the call, after which the action no longer exists. */
 	void (*done)(void *arg, const struct err *, const json_t *rollout);
 	void *arg;
 };
 
-/* The texts of the settings are borrowed until the end. */
+/* Starts the action. The texts of the settings are borrowed until its end. */
 struct web_action *web_action_start(const struct web_action_settings *);
 
-/* Ends the action without a call of `done`; what was sent may still take effect. Takes and returns NULL. */
+/* Cancels the action without calling `done`. Patches that were sent may still take effect. Takes and returns NULL. */
 struct web_action *web_action_cancel(struct web_action *);

@@ -2,7 +2,7 @@
 #include "web/assets.h"
 #include <string.h>
 
-/* NAME_at and NAME_end: the file's first byte, and the one behind its last. */
+/* NAME_at and NAME_end: the file's first byte, and the byte after its last. */
 #define TAKE_IN(NAME, FILE)                                                                                            \
 	__asm__(".section .rodata\n"                                                                                   \
 		".global " #NAME "_at, " #NAME "_end\n"                                                                \

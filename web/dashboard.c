@@ -13,10 +13,10 @@
 #define PLACES 200 /* connections */
 #define IDLE_MS 120000
 #define BODY_MAX 65536u
-#define PARTS_MAX 32 /* of a path */
+#define PARTS_MAX 32 /* segments of a path */
 #define API 3 /* number of path segments before the arguments of an API path: api, v1, rollouts */
 
-/* Of google.rpc.Code, with the HTTP status that goes with it. */
+/* Codes of google.rpc.Code, and the HTTP status of each. */
 enum code { INVALID = 3, NOT_FOUND = 5, FORBIDDEN = 7, ABORTED = 10, INTERNAL = 13, UNAVAILABLE = 14 };
 
 struct dashboard {
@@ -27,13 +27,13 @@ struct dashboard {
 	struct visit *visits;
 };
 
-/* One request, from its first line to its answer. */
+/* One request, from its first line to its response. */
 struct visit {
 	struct dashboard *dashboard;
 	struct MHD_Connection *connection;
 	struct arena *arena;
 	struct str body;
-	const char *ns, *name; /* of the rollout that is acted upon */
+	const char *ns, *name; /* of the Rollout that the action changes */
 	struct web_action *action; /* in progress */
 	bool suspended;
 	int status; /* of the response; 0: not known yet */
@@ -124,7 +124,7 @@ seek(const struct object *o, void *arg)
 		    item_problem(s->visit->arena, o->type->kind, o->meta.namespace, o->meta.name, o->unreadable->why);
 }
 
-/* There is no such rollout, or it cannot be read. */
+/* The Rollout does not exist, or cannot be read. */
 static enum MHD_Result
 refuse_unknown(struct visit *v, const char *ns, const char *name)
 {
@@ -136,7 +136,8 @@ refuse_unknown(struct visit *v, const char *ns, const char *name)
 	return dashboard_refuse(v, NOT_FOUND, arena_printf(v->arena, "rollouts.argoproj.io \"%s\" not found", name));
 }
 
-/* The request's Host names this machine: a site's own name, resolved to our address by its owner, does not. */
+/* Returns whether the request's Host is a name of this machine. The domain of another site, resolved to our address
+ * by its owner (DNS rebinding), is not. */
 static bool
 host_is_ours(const struct dashboard *d, const char *host)
 {
@@ -146,18 +147,18 @@ host_is_ours(const struct dashboard *d, const char *host)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (n == strlen(names[i]) && strncasecmp(host, names[i], n) == 0)
 			return true;
-	/* Who listens elsewhere too shows only, and says so. */
+	/* With another --listen-address the dashboard is read-only, and any Host is accepted. */
 	return d->settings.read_only && strcmp(d->settings.address, "127.0.0.1") != 0;
 }
 
-/* A browser says whose script asks. */
+/* Browsers send which site's script made the request (Sec-Fetch-Site). */
 static bool
 site_is_ours(const char *site)
 {
 	return site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
 }
 
-/* The answer is there: the connection is taken up. */
+/* The response is complete: resumes the connection. */
 static void
 dashboard_answer(struct visit *v, int status, const char *text)
 {
@@ -198,7 +199,7 @@ dashboard_on_acted(void *arg, const struct err *e, const json_t *rollout)
 	}
 }
 
-/* Starts the action, whose Rollout and end are the visit's. */
+/* Starts the action on the visit's Rollout; the visit gets its result. */
 static enum MHD_Result
 dashboard_act(struct visit *v, struct web_action_settings s)
 {
@@ -213,7 +214,8 @@ dashboard_act(struct visit *v, struct web_action_settings s)
 	return MHD_YES;
 }
 
-/* CONTAINER=IMAGE:TAG of "CONTAINER/IMAGE/TAG", where an image has slashes of its own. NULL: it is not that. */
+/* Returns CONTAINER=IMAGE:TAG for "CONTAINER/IMAGE/TAG"; the image may have slashes. NULL: the path has another
+ * form. */
 static const char *
 image_of(struct arena *a, const char *const *parts, size_t n)
 {
@@ -227,7 +229,7 @@ image_of(struct arena *a, const char *const *parts, size_t n)
 	return arena_printf(a, "%s:%s", text, parts[n - 1]);
 }
 
-/* PUT NS/NAME/VERB...: `parts` are the path's behind "rollouts". */
+/* PUT NS/NAME/VERB...: `parts` are the segments after "rollouts". */
 static enum MHD_Result
 dashboard_put(struct visit *v, const char *const *parts, size_t n)
 {
@@ -339,7 +341,7 @@ info(struct visit *v, const char *ns, const char *name)
 	return j != NULL ? dashboard_respond_json(v, j) : refuse_unknown(v, ns, name);
 }
 
-/* GET [NS/[NAME/]]info[/watch]. Without a namespace: of all, which is our own. */
+/* GET [NS/[NAME/]]info[/watch]. Without a namespace: all Rollouts (not in Argo Rollouts' API). */
 static enum MHD_Result
 dashboard_get(struct visit *v, const char *const *parts, size_t n)
 {
@@ -391,7 +393,7 @@ redirect(struct visit *v)
 	return ok;
 }
 
-/* The path behind the root; what has no root before it is an API path, or leads there. */
+/* Returns the path after the root. A path without the root is an API path, or is redirected to the root. */
 static enum MHD_Result
 route(struct visit *v, const char *method, const char *path)
 {

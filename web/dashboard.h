@@ -14,19 +14,20 @@ struct dashboard;
 
 struct dashboard_settings {
 	const char *address; /* an IPv4 address */
-	int port; /* 0: a free one */
+	int port; /* 0: any free port */
 	const char *root; /* the page is at /ROOT/; "" for / */
 	bool read_only;
 	const char *version;
-	const char *namespace; /* shown first */
-	const struct view *view; /* of rollouts, ReplicaSets, pod_details, AnalysisRuns and Experiments; outlives it */
-	bool (*ready)(void *arg); /* the first lists are in */
+	const char *namespace; /* the namespace that the page shows first */
+	/* of Rollouts, ReplicaSets, pod_details, AnalysisRuns and Experiments; must outlive the dashboard */
+	const struct view *view;
+	bool (*ready)(void *arg); /* the first lists have been received */
 	void *arg;
 	struct transport *api; /* for the actions of users */
 };
 
-/* NULL: the port cannot be had; errno says why. The settings are borrowed until dashboard_free, which takes and
- * returns NULL. */
+/* Returns NULL if the port cannot be opened, with errno. The settings are borrowed until dashboard_free, which takes
+ * and returns NULL. */
 struct dashboard *dashboard_new(struct loop *, const struct dashboard_settings *);
 struct dashboard *dashboard_free(struct dashboard *);
 

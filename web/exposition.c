@@ -9,7 +9,7 @@ metric_family(struct str *to, const char *name, const char *type, const char *he
 	str_addf(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* As the format wants it: backslash, quote and line feed escaped. */
+/* Escapes backslash, quote and line feed, as the format requires. */
 void
 metric_label(struct str *to, bool first, const char *name, const char *value)
 {

@@ -4,11 +4,11 @@
 #include <stdint.h>
 #include "base/str.h"
 
-/* "# HELP" and "# TYPE" of what follows. */
+/* Writes "# HELP" and "# TYPE" of the series that follow. */
 void metric_family(struct str *, const char *name, const char *type, const char *help);
 
-/* A label; the first opens the brace. The value is escaped; NULL is empty. */
+/* Writes a label; the first one opens the brace. The value is escaped; NULL is empty. */
 void metric_label(struct str *, bool first, const char *name, const char *value);
 
-/* Closes the brace, and says the value. */
+/* Closes the brace, and writes the value. */
 void metric_value(struct str *, int64_t);

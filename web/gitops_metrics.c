@@ -12,9 +12,9 @@
 #include "web/tracked.h"
 
 #define BUCKETS_MAX 10
-#define PHASES_MAX 8 /* results of syncs that are counted separately: the status may have any text */
+#define PHASES_MAX 8 /* phases of syncs that are counted separately; limited, because a status may have any text */
 
-/* Bounds in seconds. */
+/* Upper bounds of the histogram's buckets, in seconds. */
 static const double argo_buckets[] = { 0.25, 0.5, 1, 2, 4, 8, 16 },
 		    flux_buckets[] = { 0.01, 0.038, 0.147, 0.562, 2.153, 8.242, 31.55, 120.8, 462.5, 1800 };
 
@@ -22,7 +22,7 @@ struct times {
 	uint64_t n, within[BUCKETS_MAX], ms;
 };
 
-/* Syncs that ended in one way. */
+/* Syncs that ended with the same phase. */
 struct syncs {
 	const char *phase;
 	bool dry_run;
@@ -32,16 +32,18 @@ struct syncs {
 
 struct entry {
 	struct tracked of;
-	struct arena *arena; /* of the texts below, made anew with each change */
+	struct arena *arena; /* of the texts below; replaced at each change */
 	/* An Application. */
 	const char *project, *repo, *server, *dest_namespace, *sync, *health, *operation;
 	bool automated;
 	struct syncs syncs[PHASES_MAX]; /* their phases are in `kept` */
 	size_t n_syncs;
 	struct arena *kept;
-	char *finished_at; /* of the last sync that was seen to have ended; NULL: none */
-	bool known; /* it was seen once: a sync that was over by then was counted by who saw it */
-	/* One of Flux's. */
+	char *finished_at; /* end of the last sync that was counted or seen; NULL: none */
+	/* it was seen before; a sync that ended before the first time is not counted, because the previous process
+	 * did */
+	bool known;
+	/* An object of Flux. */
 	const char *ready; /* "True", "False", "Unknown" */
 	bool suspended;
 	struct times reconciles;
@@ -50,7 +52,7 @@ struct entry {
 struct gitops_metrics {
 	bool legacy;
 	struct tracking all; /* of struct entry */
-	struct map reconciles; /* of Applications: "ns server" → struct times */
+	struct map reconciles; /* Applications' reconciles: "ns server" → struct times */
 };
 
 static void
@@ -125,7 +127,7 @@ see_application(struct entry *e, const struct application *app)
 	e->health = arena_strdup(e->arena, json_str(json_object_get(status, "health"), "status") ?: "Unknown");
 	e->operation = app->object.meta.deletion_timestamp != 0 ? "delete" : operation != NULL ? "sync" : "";
 	e->automated = automated != NULL && (!automated->enabled.set || automated->enabled.is);
-	/* One that waits for its next try has an end too, and is still Running. */
+	/* A sync that waits for a retry has finishedAt too, and its phase is Running. */
 	if (finished == NULL || str_eq(phase, "Running") || str_eq(finished, e->finished_at))
 		return;
 	if (e->known)
@@ -280,7 +282,7 @@ write_syncs(struct gitops_metrics *m, struct str *to, const char *name, const ch
 
 /* A histogram whose series have two or three labels. */
 struct labels {
-	const char *names[3], *values[3]; /* NULL: no more */
+	const char *names[3], *values[3]; /* NULL: there are fewer */
 };
 
 static void

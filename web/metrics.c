@@ -14,14 +14,15 @@
 #include "web/gitops_metrics.h"
 
 #define BUCKETS 5
-#define EVENTS_MAX 64 /* reasons of events of one object that are counted separately */
+#define EVENTS_MAX 64 /* reasons of one object's events that are counted separately */
 
 static const double buckets[BUCKETS] = { 0.01, 0.15, 0.25, 0.5, 1 };
 
-/* Of whole updates (argo-rollouts #4774). */
+/* Bounds of whole updates, in seconds (argo-rollouts #4774). */
 #define DURATIONS 11
-#define UNREADABLE_MAX 1000 /* objects that cannot be read and are named; the log names all */
-#define STATUSES_MAX 16 /* results of updates that are counted separately: the status may have any text */
+#define UNREADABLE_MAX 1000 /* unreadable objects with a series each; the log names all */
+/* results of updates that are counted separately; limited, because a status may have any text */
+#define STATUSES_MAX 16
 
 static const double durations[DURATIONS] = { 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800 };
 
@@ -29,13 +30,13 @@ struct histogram {
 	uint64_t n, within[BUCKETS], ms;
 };
 
-/* Of updates that are over. */
+/* Updates that have ended. */
 struct spread {
 	uint64_t n, within[DURATIONS];
 	int64_t seconds;
 };
 
-/* Of those that ended in one way. */
+/* Updates that ended with the same status. */
 struct ended {
 	struct spread total, progression, manual_pause;
 };
@@ -51,22 +52,22 @@ struct metric_state {
 	bool dry_run;
 };
 
-/* One object. What its metrics are called is in the arena, which is made anew with each change; all else is a number
- * or a text that does not go. */
+/* One object. The texts of its labels are in the arena, which is replaced at each change. All other members are
+ * numbers, or texts that live as long as the process. */
 struct entry {
 	struct tracked of;
 	struct arena *arena; /* NULL: it has no metrics */
-	bool known; /* it is, or was, in the cluster: not only counted */
+	bool known; /* it is or was in the cluster; false: only its events were counted */
 	const char *phase, *strategy, *router;
-	const char *old_phase; /* of a Rollout, in the words of rollout_phase */
+	const char *old_phase; /* of a Rollout, in the format of the metric rollout_phase */
 	int64_t desired, updated, available;
-	int64_t finished_at; /* of the last update, as it was seen */
+	int64_t finished_at; /* end of the last update that was counted or seen */
 	struct metric_state *metrics;
 	size_t n_metrics;
 	struct histogram passes;
 	uint64_t failures;
 	struct map events; /* "type reason" → uint64_t */
-	struct notified *notified; /* NULL: nothing was */
+	struct notified *notified; /* NULL: nothing was notified */
 };
 
 struct metrics {
@@ -159,7 +160,7 @@ metrics_garbled(struct metrics *m, const struct type *t)
 	metrics_count(&m->garbled, t->kind);
 }
 
-/* The same text, for ever. */
+/* Returns a static copy of a known phase, so that it need not be freed; "" for others. */
 static const char *
 known_phase(const char *phase)
 {
@@ -172,7 +173,7 @@ known_phase(const char *phase)
 	return "";
 }
 
-/* Before rollout_info had a phase, the Progressing condition's reason was one. */
+/* The legacy metric rollout_phase has the reason of the condition Progressing as phase. */
 static const char *
 old_phase(const struct conditions *all)
 {
@@ -250,7 +251,8 @@ spread_add(struct spread *s, int64_t seconds)
 		s->within[i] += (double)seconds <= durations[i];
 }
 
-/* An update ended under our eyes; one that was over when it was first seen was counted by who saw it. */
+/* Counts an update that has ended since the last change. An update that had ended before this process saw the
+ * Rollout was counted by the previous process. */
 static void
 see_end(struct metrics *m, struct entry *e, bool first, const struct rollout_duration *d)
 {
@@ -318,8 +320,8 @@ metrics_add_time(struct histogram *h, int64_t ms)
 		h->within[i] += (double)ms / 1000 <= buckets[i];
 }
 
-/* The entry of an object of which something is counted, whether or not it was seen: one that comes later takes
- * gone_at back. */
+/* Returns the entry of an object that something is counted for, even if it was not seen. If it appears later,
+ * gone_at is reset. */
 static struct entry *
 counted(struct metrics *m, const struct type *t, const char *ns, const char *name, int64_t now)
 {
@@ -384,7 +386,7 @@ metrics_notified(struct metrics *m, const char *ns, const char *name, bool warni
 	metrics_add_time(&e->notified->times, ms);
 }
 
-/* The plural of a path: "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB". Empty: it has none. */
+/* Returns the plural of a path: "/apis/G/V/namespaces/NS/PLURAL/NAME/SUB". Empty: it has none. */
 static const char *
 plural_of(struct arena *a, const char *url, bool *ret_named)
 {
@@ -428,12 +430,12 @@ metrics_labels_of(struct str *to, const char *metric, const struct entry *e)
 		metric_label(to, false, "namespace", e->of.ns);
 }
 
-/* Every entry of a type that is, or was lately, in the cluster. */
+/* Each entry of a type that is in the cluster, or was until METRICS_GONE_MS ago. */
 #define each_known(m, e, t)                                                                                            \
 	map_each (&(m)->all.entries, slot_)                                                                            \
 		for (const struct entry *e = slot_->value; e != NULL && e->known && e->of.type == (t); e = NULL)
 
-/* A series for each "type reason". */
+/* Writes a series for each "type reason". */
 static void
 write_reasons(struct str *to, const char *name, const struct entry *e, struct map *counts)
 {
@@ -579,7 +581,7 @@ write_notifications(struct metrics *m, struct str *to)
 
 static const char *const run_phases[] = { "Pending", "Running", "Successful", "Failed", "Error", "Inconclusive" };
 
-/* Of runs and experiments, as it was before NAME_info: a series for each phase. */
+/* Writes the legacy metrics of AnalysisRuns and Experiments (before NAME_info): a series for each phase. */
 static void
 write_old_phases(struct metrics *m, struct str *to, const char *name, const struct type *t)
 {

@@ -13,7 +13,7 @@
 
 struct metrics;
 
-/* `mode` says what is cared for: "cluster" or "namespaced"; `legacy`: see web/gitops_metrics.h. Freed by
+/* `mode` is the value of the label mode: "cluster" or "namespaced"; `legacy`: see web/gitops_metrics.h. Freed by
  * metrics_free, which takes and returns NULL. */
 struct metrics *metrics_new(const char *version, const char *mode, bool legacy);
 struct metrics *metrics_free(struct metrics *);
@@ -21,35 +21,35 @@ struct metrics *metrics_free(struct metrics *);
 /* An object was created, changed or (deleted) deleted. Types without metrics are ignored. `now`: wall ms. */
 void metrics_changed(struct metrics *, const struct object *, bool deleted, int64_t now);
 
-/* An object was found that cannot be read, or (gone) can be again or is deleted; an event of a watch of this type
- * could not be read. */
+/* metrics_unreadable: an object cannot be read; `gone`: it can be read again, or is deleted. metrics_garbled: an
+ * event of a watch of this type could not be read. */
 void metrics_unreadable(struct metrics *, const struct object *, bool gone);
 void metrics_garbled(struct metrics *, const struct type *);
 
-/* A key of the controller was reconciled in this time, writes included. */
+/* A controller has reconciled an object in `ms`, writes included. */
 void metrics_passed(
     struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms, bool failed, int64_t now);
 
-/* A query of the controller about an object was answered after this time. */
+/* A query of a controller about an object was answered after `ms`. */
 void metrics_answered_key(struct metrics *, const char *controller, const char *ns, const char *name, int64_t ms);
 
 /* An event was emitted. */
 void metrics_on_event(struct metrics *, const struct plan_step *event, int64_t now);
 
-/* A notification of a Rollout was sent, or given up, after this time. */
+/* A notification of a Rollout was sent, or failed finally, after this time. */
 void metrics_notified(struct metrics *, const char *ns, const char *name, bool warning, const char *reason, bool well,
     int64_t ms, int64_t now);
 
-/* The API server answered; status 0: it did not. */
+/* The API server has responded to a request; status 0: it did not respond. */
 void metrics_answered(struct metrics *, const char *method, const char *url, int status);
 
 /* Values that are read at the time of the scrape. */
 struct metrics_moment {
 	int64_t now; /* wall ms */
-	size_t busy; /* keys that wait or are being worked on */
-	bool leads; /* it holds the Lease, or needs none */
-	const char *lease; /* its name; NULL: it needs none */
+	size_t busy; /* keys that wait or are being reconciled */
+	bool leads; /* it holds the Lease, or runs without one */
+	const char *lease; /* name of the Lease; NULL: it runs without one */
 };
 
-/* Appends all of it, in Prometheus' text format 0.0.4. */
+/* Appends all metrics, in Prometheus' text format 0.0.4. */
 void metrics_text(struct metrics *, const struct metrics_moment *, struct str *to);

@@ -18,10 +18,10 @@ struct web {
 	struct http_server metrics, health;
 	struct loop *loop;
 	struct MHD_Response *scrape; /* the last one; NULL: none */
-	int64_t scraped_at, scrape_ms; /* when that was (monotonic), and how long it took */
+	int64_t scraped_at, scrape_ms; /* time of the last scrape (monotonic), and its duration */
 };
 
-/* All that ask at once get the same memory. NULL: there are too many series. */
+/* Concurrent scrapes share the same memory. Returns NULL if the text is longer than METRICS_TEXT_MAX. */
 static struct MHD_Response *
 web_scrape(struct web *w)
 {

@@ -16,7 +16,7 @@ struct web_settings {
 	void *arg;
 };
 
-/* NULL when a port cannot be had: *ret_port is that one, errno says why. Freed by web_free, which takes and returns
- * NULL. */
+/* Returns NULL if a port cannot be opened: *ret_port is that port, with errno. Freed by web_free, which takes and
+ * returns NULL. */
 struct web *web_new(struct loop *, const struct web_settings *, int *ret_port);
 struct web *web_free(struct web *);

@@ -14,10 +14,10 @@
 struct stream {
 	struct streams *owner;
 	struct MHD_Connection *connection;
-	char *ns, *name; /* NULL: all */
+	char *ns, *name; /* NULL: all of them */
 	bool events; /* server-sent events; else lines */
 	bool suspended, over;
-	struct map pending, known; /* "ns/name": changed and not sent yet; sent before */
+	struct map pending, known; /* "ns/name": changed and not sent yet; sent at least once */
 	struct str out;
 	struct stream *next;
 };

@@ -10,7 +10,7 @@
 #include "io/http_server.h"
 #include "kube/plan/view.h"
 
-#define STREAMS_MAX 64 /* a browser has few; a client that forgets to close them is stopped here */
+#define STREAMS_MAX 64 /* a browser needs few; this limits clients that do not close them */
 
 struct stream;
 
@@ -19,19 +19,19 @@ struct streams {
 	const struct view *view;
 	struct stream *list;
 	size_t n;
-	struct timer soon; /* changes come in bursts */
-	struct timer beat; /* a client that has gone is noticed by writing to it */
+	struct timer soon; /* delay that joins several changes */
+	struct timer beat; /* keepalive: a write detects a client that has disconnected */
 };
 
 void streams_start(struct streams *, struct http_server *, const struct view *);
 
-/* Ends them all; before http_server_stop, which would wait for them. */
+/* Ends all streams. Call it before http_server_stop, which would wait for them. */
 void streams_stop(struct streams *);
 
-/* Answers a request with a stream: of one rollout, of a namespace's (name NULL) or of all (ns NULL too). False: there
- * are too many. */
+/* Responds to a request with a stream: of one Rollout, of the Rollouts in a namespace (name NULL), or of all (ns
+ * NULL too). Returns false if there are STREAMS_MAX streams. */
 bool streams_add(
     struct streams *, struct MHD_Connection *, const char *ns, const char *name, bool events, enum MHD_Result *ret);
 
-/* The rollout, or something that belongs to it, has changed. */
+/* Reports that the Rollout, or an object that belongs to it, has changed. */
 void streams_changed(struct streams *, const char *ns, const char *name);

@@ -8,15 +8,15 @@
 
 struct tracked {
 	const struct type *type;
-	char *ns, *name; /* ns "": it has none */
-	int64_t gone_at; /* wall ms; 0: it is there */
+	char *ns, *name; /* ns "": an object without a namespace */
+	int64_t gone_at; /* wall ms of the deletion; 0: it exists */
 };
 
-/* All zeroes to start with, but for the first two. */
+/* Zero except for `size` and `done`. */
 struct tracking {
 	size_t size; /* of an entry */
-	void (*done)(struct tracked *); /* frees what is the entry's own, but for its head and itself */
-	struct map entries; /* "plural ns/name" → entry, in the order in which they came */
+	void (*done)(struct tracked *); /* frees the members of an entry, but not the struct tracked, nor the entry */
+	struct map entries; /* "plural ns/name" → entry, oldest first */
 	int64_t swept_at; /* wall ms */
 };
 
@@ -27,5 +27,5 @@ void *tracking_get(struct tracking *, const struct type *, const char *ns, const
 /* Frees entries that have expired; checks every few seconds, however often it is called. `now`: wall ms. */
 void tracking_sweep(struct tracking *, int64_t now);
 
-/* Forgets all. */
+/* Frees all entries. */
 void tracking_done(struct tracking *);

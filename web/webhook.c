@@ -12,13 +12,13 @@
 #include "kube/client.h"
 
 #define BODY_MAX (1u << 20) /* a push of very many commits */
-#define BODIES_MAX (8u << 20) /* of all hooks together: past it the oldest that is not complete is closed */
+#define BODIES_MAX (8u << 20) /* bodies of all requests together; above it the oldest incomplete request is closed */
 #define ANSWER_MAX (1u << 20)
-#define HOOKS_MAX 64 /* at once */
+#define HOOKS_MAX 64 /* concurrent requests */
 #define CONNECTIONS_MAX 128
 #define IDLE_MS 30000
-#define SECRET_MS 1000 /* how long the Secret is not read again, while there are */
-#define SECRET_HOOKS 8 /* requests that wait for the Secret; more are refused */
+#define SECRET_MS 1000 /* with more than SECRET_HOOKS requests, a Secret that was read within this time is used again */
+#define SECRET_HOOKS 8 /* concurrent requests, each of which reads the Secret */
 #define CONCERNED_MAX 1000
 #define PATH "/api/webhook"
 #define SECRET "argocd-secret"
@@ -29,19 +29,19 @@ struct hook {
 	struct MHD_Connection *connection;
 	struct arena *arena;
 	struct str body;
-	bool suspended, again; /* the header comes once more */
-	bool complete; /* the body is there */
+	bool suspended, again; /* again: the request handler is called again for the same headers */
+	bool complete; /* the whole body has arrived */
 	struct push_headers headers;
 	struct push_check check;
 	struct push push;
 	struct call *call;
-	const struct type *listed; /* the type that is searched */
-	const char *paths[CONCERNED_MAX]; /* of what it concerns */
+	const struct type *listed; /* the type that is being listed */
+	const char *paths[CONCERNED_MAX]; /* of the objects that follow the repository */
 	const char *patches[CONCERNED_MAX];
 	size_t n, at;
-	bool full; /* it concerns more */
+	bool full; /* there are more such objects */
 	struct str answer;
-	int status; /* 0: not yet */
+	int status; /* of the response; 0: not known yet */
 };
 
 struct webhook {
@@ -49,7 +49,7 @@ struct webhook {
 	struct webhook_settings settings;
 	struct http_server daemon;
 	struct hook *hooks; /* the newest first */
-	size_t n, bodies; /* bytes of all that come */
+	size_t n, bodies; /* bytes of all bodies that are being received */
 	json_t *secret; /* the data of argocd-secret, and when it was read; NULL: there is no such Secret */
 	int64_t secret_at; /* monotonic ms; 0: never */
 };
@@ -57,7 +57,7 @@ struct webhook {
 static void
 webhook_finish(struct hook *h, int status)
 {
-	h->status = status; /* 0: it goes on */
+	h->status = status; /* 0: the request continues */
 	if (!h->suspended)
 		return;
 	h->suspended = false;
@@ -128,7 +128,7 @@ webhook_on_item(void *arg, const json_t *item, const struct unreadable *unreadab
 	const struct object *o;
 
 	if (unreadable != NULL)
-		return; /* its repository is not known; its controller logs that */
+		return; /* its repository cannot be read; its controller logs that */
 	o = object_decode(h->listed, item, a);
 	if (h->listed == &application_type && push_concerns_application(a, &h->push, (const struct application *)o))
 		webhook_concern(h, o, ANNOTATION_REFRESH, "normal");
@@ -147,7 +147,7 @@ webhook_on_list(void *arg, const struct err *e, const json_t *body)
 
 	(void)body;
 	h->call = NULL;
-	/* A type that is not installed has no objects. */
+	/* A type whose CustomResourceDefinition is not installed has no objects. */
 	if (e != NULL && e->class != ERR_GONE)
 		webhook_fail(h, 503, err_text(h->arena, err_copy(h->arena, e)));
 	else if (h->listed == &application_type)
@@ -170,7 +170,7 @@ webhook_header(void *arg, const char *name)
 	return MHD_lookup_connection_value(arg, MHD_HEADER_KIND, name);
 }
 
-/* The Secret is known: is it worth reading on? */
+/* The Secret has been read: decides whether the body is read. */
 static void
 webhook_begin(struct hook *h)
 {
@@ -208,7 +208,7 @@ webhook_suspend(struct hook *h)
 	http_server_suspend(&h->webhook->daemon, h->connection);
 }
 
-/* The body is there, as it was signed. */
+/* The body is complete, and its signature valid: reads the event. */
 static void
 webhook_read_body(struct hook *h)
 {
@@ -232,7 +232,7 @@ webhook_forget_body(struct hook *h)
 	str_init(&h->body, BODY_MAX);
 }
 
-/* All bodies together are within their bound: else the oldest that is still coming is closed. */
+/* While all bodies together are above BODIES_MAX, closes the oldest request that is incomplete. */
 static void
 webhook_bound_bodies(struct webhook *w)
 {
@@ -319,7 +319,7 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 		if (w->n >= HOOKS_MAX)
 			return http_server_respond_text(c, 503, "too many at once\n");
 		*state = h = webhook_hook_new(w, c);
-		/* Refused already: the body is not waited for. */
+		/* A refused request: the response is sent without waiting for the body. */
 		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
 	if (h->again) {
@@ -327,7 +327,7 @@ webhook_on_request(void *arg, struct MHD_Connection *c, const char *path, const 
 		return h->status != 0 ? http_server_respond_text(c, h->status, str_text(&h->answer)) : MHD_YES;
 	}
 	if (*body_len > 0) {
-		/* Of one that is refused, or too long, nothing is kept. */
+		/* The body of a refused request, or one that is too long, is not kept. */
 		if (h->status == 0 && h->body.len + *body_len > BODY_MAX) {
 			webhook_forget_body(h);
 			webhook_fail(h, 413, "the body is longer than 1 MiB");

@@ -16,10 +16,10 @@ struct webhook_settings {
 	int port;
 	struct transport *api; /* borrowed */
 	const char *gitops_namespace; /* with argocd-secret */
-	const char *namespace; /* of what is looked for; NULL: all */
+	const char *namespace; /* of the objects that are searched; NULL: all namespaces */
 };
 
-/* NULL when the port cannot be had; errno says why. */
+/* Returns NULL if the port cannot be opened, with errno. */
 struct webhook *webhook_new(struct loop *, const struct webhook_settings *);
 
 /* Takes NULL; returns NULL. */

@@ -10,9 +10,9 @@
 
 #define INTERVAL_MS 120000
 #define JITTER_MS 60000
-#define RETRY_MS 5000 /* before a try of a sync, when the process that knew the time of it has ended */
-#define FAILED_MS 10000 /* after a comparison that failed, and then twice as long each time */
-#define FAILURES_MAX 4 /* comparisons in a row: then the try of a sync that needs them has failed */
+#define RETRY_MS 5000 /* before the next retry of a sync, if the process that knew its time has ended */
+#define FAILED_MS 10000 /* wait after a failed comparison; it doubles with each failure */
+#define FAILURES_MAX 4 /* failed comparisons in a row, after which a running sync fails too */
 
 static void application_map_project(const struct view *, const struct object *, emit_key *, void *);
 static void application_run(const struct pass *, struct plan *);
@@ -31,7 +31,7 @@ const struct controller application_controller = {
 	.stand_still = application_stand_still,
 };
 
-/* The Application of the pass; NULL: it does not exist, or its namespace is not one in which Applications count. */
+/* Returns the Application of the pass. NULL: it does not exist, or Applications in its namespace are ignored. */
 static const struct application *
 application_of(const struct pass *pass)
 {
@@ -84,7 +84,7 @@ application_emit(const struct object *o, void *arg)
 		n->emit(o->meta.namespace, o->meta.name, n->arg);
 }
 
-/* The Applications that name the project. */
+/* Queues the Applications of a project when the project changes. */
 static void
 application_map_project(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {
@@ -101,7 +101,7 @@ application_interval(const struct app_pass *p)
 	return ms + request_jitter(&p->w.app->object, ms < JITTER_MS ? ms / 2 + 1 : JITTER_MS);
 }
 
-/* Returns when the next comparison is due (wall ms; not after now: at once). */
+/* Returns the time of the next comparison (wall ms; in the past: now). */
 static int64_t
 application_due_at(const struct app_pass *p)
 {
@@ -120,9 +120,9 @@ application_due_at(const struct app_pass *p)
 	return at;
 }
 
-/* Returns when the next step of the sync that is running is due. If the process that knew it has ended, a sync goes
- * on at once, and a try waits RETRY_MS after the one before. A step that waits for an object or for a confirmation
- * is due sooner when that may have come. */
+/* Returns the time of the next step of the running sync. After a restart of the process, a sync continues at once,
+ * and a retry waits RETRY_MS after the last one ended. A waiting step is due earlier if a managed object changes or
+ * a user confirms. */
 static int64_t
 application_step_at(const struct app_pass *p)
 {
@@ -138,7 +138,7 @@ application_step_at(const struct app_pass *p)
 		   : m->step_at;
 }
 
-/* The worker failed, or could not compare. */
+/* Handles a failure of the worker, or of the comparison. */
 static void
 application_read_failure(struct app_pass *p, const struct request_failure *why)
 {
@@ -157,18 +157,18 @@ application_read_failure(struct app_pass *p, const struct request_failure *why)
 			app_sync_finish(p, OPERATION_ERROR, message);
 	}
 	p->memory.failures = failures;
-	/* A failure that may pass is tried once more before it is reported. */
+	/* A temporary failure is reported only if a second comparison fails too. */
 	if (why->may_pass && failures == 1 && p->status.sync.status != SYNC_NONE)
 		return;
 	app_pass_set_condition(p, strcmp(type, "InvalidSpecError") == 0 ? "ComparisonError" : "InvalidSpecError", NULL);
 	app_pass_set_condition(p, type, message);
 	app_pass_set_sync(p, SYNC_UNKNOWN, app_pass_compared_revision(p));
-	/* The live objects do not depend on the source. */
+	/* Health depends on the live objects, not on the source: a known health stays. */
 	if (p->status.health.status == HEALTH_NONE)
 		app_pass_set_health(p, HEALTH_UNKNOWN, NULL);
 }
 
-/* Removes the request for a refresh that the response handles. One that came since the worker was asked stays. */
+/* Removes the refresh annotation that this response answers. One that was set after the request to the worker stays. */
 static void
 application_drop_refresh(struct app_pass *p, const struct seen_query *s)
 {
@@ -178,7 +178,7 @@ application_drop_refresh(struct app_pass *p, const struct seen_query *s)
 		app_pass_set_annotation(p, ANNOTATION_REFRESH, json_null());
 }
 
-/* The objects of an Application that is being deleted are gone: so is our finalizer. */
+/* All objects of the deleted Application are deleted, so our finalizer is removed. */
 static void
 application_drop_finalizer(struct app_pass *p)
 {
@@ -191,7 +191,7 @@ application_drop_finalizer(struct app_pass *p)
 	plan_merge(p->plan, o, json_pack("{s:{s:o}}", "metadata", "finalizers", left));
 }
 
-/* A newer revision ends an automated sync that waits for its next try. */
+/* A newer revision ends an automated sync that waits for a retry. */
 static void
 application_supersede(struct app_pass *p, const struct worker_response *response)
 {
@@ -228,7 +228,7 @@ application_read_response(struct app_pass *p, const struct seen_query *s)
 	struct app_summed sum;
 
 	application_drop_refresh(p, s);
-	/* The spec has changed since: the comparison is not about it, and starts nothing. */
+	/* The spec has changed since the request: the response is about the old one, and starts no sync. */
 	if (p->w.memory.spec != p->w.spec_number && !app_pass_is_running(p) && !app_pass_is_deleting(p)) {
 		plan_wake(p->plan, application_due_at(p));
 		return;
@@ -254,7 +254,7 @@ application_read_response(struct app_pass *p, const struct seen_query *s)
 	}
 }
 
-/* A sync that a user requests and that has not begun. */
+/* Returns whether a user has requested a sync that has not begun. */
 static bool
 application_is_new(const struct app_pass *p)
 {
@@ -279,7 +279,7 @@ application_has_finalizer(const struct app_pass *p)
 	return false;
 }
 
-/* A refresh was requested, or a managed object changed, since the worker was started. */
+/* Returns whether a refresh was requested, or a managed object changed, after the request to the worker. */
 static bool
 application_has_news(const struct app_pass *p, const struct seen_query *s)
 {
@@ -289,7 +289,7 @@ application_has_news(const struct app_pass *p, const struct seen_query *s)
 	       p->w.pass->touched > p->w.memory.refreshed_at;
 }
 
-/* A spec that is invalid, or whose project is, is neither compared nor synced. */
+/* An Application is neither compared nor synced if its spec or its project is invalid. */
 static void
 application_refuse(struct app_pass *p)
 {
@@ -300,7 +300,7 @@ application_refuse(struct app_pass *p)
 		app_sync_finish(p, OPERATION_ERROR, p->w.problem);
 }
 
-/* No response has come: begins or ends the requested sync, or asks the worker for what is due. */
+/* Without a response: begins or ends the requested sync, or sends the next request to the worker. */
 static void
 application_proceed(struct app_pass *p)
 {
@@ -354,8 +354,8 @@ application_pass(struct app_pass *p)
 		application_proceed(p);
 	else if (s->done) {
 		application_read_response(p, s);
-		/* A change while the worker ran must not wait for the interval: no other pass follows if nothing is
-		 * written. */
+		/* A change during the worker's run must not wait for the interval. If nothing is written, no other
+		 * event starts a pass. */
 		if (application_has_news(p, s))
 			plan_wake(p->plan, application_due_at(p));
 	}

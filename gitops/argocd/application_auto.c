@@ -18,7 +18,7 @@ app_auto_is_same(const char *x, const char *y)
 	return v == NULL || w == NULL ? v == w : json_equal(v, w);
 }
 
-/* The last sync was of this revision, and of the source that the spec has now. */
+/* Returns whether the last sync was of this revision and of the current source. */
 static bool
 app_auto_is_attempted(const struct app_pass *p, const char *revision)
 {
@@ -28,7 +28,7 @@ app_auto_is_attempted(const struct app_pass *p, const char *revision)
 	       app_auto_is_same(result->sources, p->w.sources);
 }
 
-/* The last sync was a dry run, or a user limited it to some objects: the revision is still to be synced. */
+/* Returns whether the last sync was a dry run, or limited to some objects by a user: the revision is not synced yet. */
 static bool
 app_auto_is_partial(const struct app_pass *p)
 {
@@ -79,7 +79,7 @@ app_auto_is_held(const struct app_pass *p, const struct held_revision *held, con
 	       held_revision_reason(p->arena, held, r->namespace, r->name) != NULL;
 }
 
-/* The objects that are out of sync, for a sync of these alone. */
+/* Returns the objects that are OutOfSync, for a sync of only these. */
 static struct worker_objects
 app_auto_out_of_sync(struct app_pass *p, const struct held_revision *held, const struct worker_resources *resources)
 {
@@ -116,9 +116,9 @@ app_auto_may_sync(struct app_pass *p, bool manual)
 	return false;
 }
 
-/* The wait between two syncs that undo a drift grows with each, so that two controllers that disagree about a field
- * do not write it without end. Returns whether one may begin now, and counts it in *ret_attempts; a drift long after
- * the last sync is a new one. */
+/* The wait between two syncs that undo drift grows with each one, so that two controllers that disagree about a
+ * field do not write it endlessly. Returns whether such a sync may begin now, and its number in *ret_attempts. The
+ * count restarts if the last sync was long ago. */
 static bool
 app_auto_may_heal(struct app_pass *p, int64_t *ret_attempts)
 {

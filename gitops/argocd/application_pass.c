@@ -18,7 +18,7 @@ static const struct field app_memory_fields[] = {
 };
 TYPE(app_memory, "memory of an Application");
 
-/* The error in the spec, or in the project that it names; NULL: none. Finds the project. */
+/* Returns the error in the spec, or in its project; NULL: none. Also finds the project. */
 static const char *
 app_pass_find_problem(struct app_pass *p)
 {
@@ -100,7 +100,7 @@ app_pass_is_deleting(const struct app_pass *p)
 	return p->w.app->object.meta.deletion_timestamp != 0;
 }
 
-/* Argo CD's rule: the time in the annotation is not before the sync, or the deletion, began. */
+/* As in Argo CD: the annotation's time is not before the start of the sync or deletion. */
 bool
 app_pass_is_confirmed(const struct app_pass *p)
 {
@@ -167,7 +167,7 @@ app_pass_set_condition(struct app_pass *p, const char *type, const char *message
 	*was = list;
 }
 
-/* The parts of the spec that a comparison is about, as JSON text. */
+/* Returns the parts of the spec that affect a comparison, as JSON text. */
 static const char *
 app_pass_compared_to(struct app_pass *p)
 {

@@ -2,9 +2,9 @@
  * its project and its sync. */
 #include "gitops/argocd/application_request.h"
 
-#define WORK_MS 300000 /* one comparison, or one step of a sync, with its fetch */
+#define WORK_MS 300000 /* limit for one comparison or one step of a sync, with its fetch */
 
-/* The objects in the status: what is no longer desired is pruned. */
+/* Returns the objects in the status. Those that are no longer desired are pruned. */
 static struct worker_objects
 app_request_known(const struct app_pass *p)
 {
@@ -19,12 +19,12 @@ app_request_known(const struct app_pass *p)
 	return list;
 }
 
-/* The id differs from that of each other sync, and of each other try of this one. */
+/* Returns an id that is different for each sync and each retry. */
 static struct worker_operation
 app_request_operation(const struct app_pass *p)
 {
 	const struct app_operation_state *state = &p->status.operation_state;
-	/* The last sync is not what a deletion does. */
+	/* A deletion does not use the options of the last sync. */
 	const struct app_sync none = { 0 }, *sync = app_pass_is_deleting(p) ? &none : &p->synced.sync;
 	const struct app_strategy no_strategy = { 0 }, *strategy = sync->strategy ?: &no_strategy;
 	const struct app_force *force = strategy->apply ?: strategy->hook;
@@ -69,7 +69,7 @@ app_request_send(struct app_pass *p, bool step)
 		project = (struct worker_project){ { .name = project_name }, p->w.project->spec };
 		request.project = &project;
 	}
-	/* The request for a refresh that the response handles. */
+	/* The refresh annotation that the response will answer. */
 	request_send(p->plan, p->w.pass, object_annotation(&p->w.app->object, ANNOTATION_REFRESH) ?: "", &request,
 	    WORK_MS, arena_printf(p->arena, "%s/%s", meta->namespace, project_name),
 	    application_sources(p->w.app, &sources) > 0 ? sources[0].repo_url : NULL);

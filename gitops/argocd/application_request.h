@@ -2,5 +2,5 @@
 #pragma once
 #include "gitops/argocd/application_pass.h"
 
-/* Asks the worker to compare the Application, or (`step`) for the next step of its sync. */
+/* Requests a comparison of the Application, or (`step`) the next step of its sync. */
 void app_request_send(struct app_pass *, bool step);

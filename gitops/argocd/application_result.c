@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "gitops/engine/health.h"
 
-#define RESOURCES_MAX 2000 /* in a status; each has some 200 bytes */
+#define RESOURCES_MAX 2000 /* in a status; each has about 200 bytes */
 
 static void
 app_comparison_sum(struct app_pass *p, const struct worker_resources *resources, struct app_summed *ret)
@@ -44,9 +44,9 @@ app_comparison_is_well(const struct worker_resource *r)
 	return r->status == SYNC_SYNCED && r->health.status <= HEALTH_HEALTHY;
 }
 
-/* The resources of the status, without the members that only the controller needs. An object in etcd has a maximum
- * size: of very many resources, those in order are listed once for each kind and namespace, which is enough for the
- * next comparison. *ret_left: the number of those that are not listed. */
+/* Returns the resources for the status, without members that only the controller needs. An object in etcd has a
+ * maximum size: above RESOURCES_MAX, only one resource of each kind and namespace is listed if it is Synced, which
+ * is enough for the next comparison. *ret_left: the number of those that are not listed. */
 static struct worker_resources
 app_comparison_resources(struct app_pass *p, const struct worker_resources *resources, size_t *ret_left)
 {

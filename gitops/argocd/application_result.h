@@ -6,9 +6,9 @@
 /* The resources of a comparison, hooks excepted. */
 struct app_summed {
 	size_t n, desired, live, out_of_sync, to_prune;
-	size_t kept; /* of those that are out of sync: no sync changes them (Prune=false) */
+	size_t kept; /* those of out_of_sync that no sync changes (Prune=false) */
 	enum health health;
-	const char *message; /* of the resource whose health it is */
+	const char *message; /* of the resource that determines `health` */
 };
 
 /* Writes the comparison into the status. */

@@ -1,7 +1,7 @@
-/* gitops/argocd/application_status.h: the status and the operation of an Application, as rows. Pure.
+/* gitops/argocd/application_status.h: the status and the operation of an Application, as types. Pure.
  *
- * Fields that are not here are others', and stay as they are stored. Source: Argo CD's documentation, "Application
- * Specification", and its CustomResourceDefinition.
+ * Fields that are not listed here belong to other controllers and are not changed. Source: Argo CD's documentation,
+ * "Application Specification", and its CustomResourceDefinition.
  */
 #pragma once
 #include "gitops/protocol.h"
@@ -11,16 +11,16 @@ struct app_force {
 };
 
 struct app_strategy {
-	const struct app_force *apply, *hook; /* NULL: not this one */
+	const struct app_force *apply, *hook; /* NULL: the other one */
 };
 
 /* The `sync` of an operation. */
 struct app_sync {
 	bool prune, dry_run;
-	const char *revision; /* of one source; NULL: as the spec has it */
-	struct strings revisions; /* of several */
+	const char *revision; /* of one source; NULL: the spec's */
+	struct strings revisions; /* of several sources */
 	struct worker_objects resources; /* only these; empty: all */
-	int64_t heal_attempts; /* in a row that undid a drift */
+	int64_t heal_attempts; /* syncs in a row that undid drift */
 	const struct app_strategy *strategy; /* NULL: hook */
 	struct strings options; /* empty: the spec's */
 };
@@ -53,7 +53,7 @@ struct app_sync_result {
 /* The sync that is running, or the last one. */
 struct app_operation_state {
 	enum operation_phase phase;
-	int64_t started_at, finished_at; /* wall ms; a sync that waits for its next try has an end too */
+	int64_t started_at, finished_at; /* wall ms; finished_at is also set while a sync waits for a retry */
 	const char *operation; /* the requested operation, as JSON */
 	const char *message;
 	int64_t retry_count;
@@ -116,8 +116,8 @@ struct application_status {
 
 extern const struct type application_status_type, app_operation_type;
 
-/* The revision as one text: "A,B" of several. NULL: none. In the arena, or borrowed. */
+/* Returns the revision as one text: "A,B" for several sources. NULL: none. In the arena, or borrowed. */
 const char *app_revision_text(struct arena *, const char *revision, const struct strings *revisions);
 
-/* Sets the two from such a text. */
+/* Sets `revision` and `revisions` from such a text. */
 void app_revision_set(struct arena *, const char *text, const char **ret_revision, struct strings *ret_revisions);

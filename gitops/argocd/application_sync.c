@@ -7,7 +7,7 @@
 #define HISTORY 10
 #define RETRY_LIMIT 5
 
-/* A Go duration, or a bare number of seconds. */
+/* Reads a Go duration, or a number of seconds. */
 static int64_t
 app_sync_backoff(const char *text, int64_t otherwise)
 {
@@ -21,8 +21,8 @@ app_sync_backoff(const char *text, int64_t otherwise)
 	return duration_parse(text, &ms) && ms >= 0 ? ms : otherwise;
 }
 
-/* The status, and the operation if a user did not write it, are in the object before anything is done: a process
- * that starts after this one goes on from there. */
+/* The status, and an automated operation, are written before the first step, so that a new process can continue the
+ * sync. */
 void
 app_sync_begin(struct app_pass *p, const struct app_operation *operation, const char *text)
 {
@@ -33,7 +33,7 @@ app_sync_begin(struct app_pass *p, const struct app_operation *operation, const 
 		.operation = text,
 		.message = "waiting to start" };
 	p->synced = *operation;
-	/* The last sync may have had a later next step. */
+	/* The previous sync may have set a later time for its next step. */
 	p->memory.step_at = 0;
 	if (p->w.operation == NULL)
 		json_object_set_new(app_pass_more(p), "operation", json_loads(text, 0, NULL));
@@ -43,7 +43,7 @@ app_sync_begin(struct app_pass *p, const struct app_operation *operation, const 
 		: "Initiated sync");
 }
 
-/* A full sync that succeeded is added to the history. */
+/* Adds a full sync that succeeded to the history. */
 static void
 app_sync_add_history(struct app_pass *p)
 {
@@ -145,7 +145,7 @@ app_sync_read_step(struct app_pass *p, const struct worker_response *response)
 	} else if (phase != OPERATION_FAILED || !app_sync_retry(p, message)) {
 		app_sync_finish(p, phase, message);
 		p->memory.step_at = 0;
-		/* The spec or the revision may have changed since the sync began. */
+		/* Compare again, because the spec or the revision may have changed since the sync began. */
 		p->memory.refresh_at = p->w.now + REFRESH_AGAIN_MS;
 		plan_wake(p->plan, p->w.now + REFRESH_AGAIN_MS);
 	}

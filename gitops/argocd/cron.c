@@ -12,7 +12,7 @@ static const char *const month_names[] = { "jan", "feb", "mar", "apr", "may", "j
 	"dec" };
 static const char *const day_names[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
 
-/* A number or a name, cut off the text; below 0: neither. */
+/* Reads a number or a name, and moves the text behind it. Below 0: neither. */
 static int
 schedule_take_number(const char **at, int from, const char *const *names, size_t n_names)
 {
@@ -32,7 +32,7 @@ schedule_take_number(const char **at, int from, const char *const *names, size_t
 	return -1;
 }
 
-/* One of the parts between commas: "*", "5", "1-5", each with "/STEP". */
+/* Reads one of the parts between commas: "*", "5", "1-5", each with "/STEP". */
 static bool
 schedule_parse_part(const char *at, int from, int to, const char *const *names, size_t n_names, uint64_t *set)
 {
@@ -148,7 +148,8 @@ schedule_last(const struct schedule *s, int64_t now, int64_t within_ms)
 	within_ms = within_ms < SCHEDULE_MAX_MS ? within_ms : SCHEDULE_MAX_MS;
 	while (minute * MINUTE_MS > now - within_ms && minute > 0) {
 		if (!schedule_has_day(s, minute / 1440))
-			minute = minute / 1440 * 1440; /* its first, and so on to the day before */
+			/* first minute of the day: minute-- then enters the day before */
+			minute = minute / 1440 * 1440;
 		else if (schedule_has_minute(s, minute % 1440))
 			return minute * MINUTE_MS;
 		minute--;

@@ -21,7 +21,7 @@ project_globs_allow(const struct strings *globs, const char *text, char separato
 	return allowed;
 }
 
-/* The glob of one destination matches: 1; it forbids: -1; neither: 0. */
+/* Returns 1 if the glob of a destination allows, -1 if it denies ("!"), 0 if it does not match. */
 static int
 project_says(const char *glob, const char *text)
 {
@@ -39,7 +39,8 @@ project_is_of_cluster(const struct project_destination *p, const struct applicat
 	       (!str_empty(p->name) && !str_empty(d->name) && project_says(p->name, d->name) == 1);
 }
 
-/* Forbidding by cluster: for all namespaces that it names. */
+/* Returns whether the entry denies: by "!" at its server or name for the namespaces that it lists, or by "!" at its
+ * namespace. */
 static bool
 project_forbids(const struct project_destination *p, const struct application_destination *d, const char *ns)
 {

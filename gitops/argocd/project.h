@@ -11,15 +11,16 @@
 /* Returns the error in the project itself, in the arena; NULL: there is no error. */
 const char *project_problem(struct arena *, const struct app_project *);
 
-/* Returns an error that names the source, destination or namespace of the Application that is not permitted, or
- * NULL. The destination has both its server and its name, as far as they are known; `namespace` is the controller's. */
+/* Returns an error that names the source, destination or namespace that the project does not permit for the
+ * Application, or NULL. The destination has both its server and its name, as far as they are known; `namespace` is
+ * the controller's. */
 struct err *project_check(struct arena *, const struct app_project *, const struct application *,
     const struct application_destination *, const char *namespace);
 
-/* Objects may go to this namespace of the Application's cluster. */
+/* Returns whether objects are permitted in this namespace of the Application's cluster. */
 bool project_permits_namespace(const struct app_project *, const struct application_destination *, const char *ns);
 
-/* An Application may have objects of this kind. */
+/* Returns whether an Application may have objects of this kind. */
 bool project_permits_kind(
     const struct app_project *, const char *group, const char *kind, const char *name, bool cluster_scoped);
 

@@ -11,7 +11,7 @@
 #define RULES_MAX 20000
 #define BUILTIN "built in"
 
-/* Argo CD's built-in policy: what each role may do with each resource. */
+/* Argo CD's built-in policy: the actions that each role has on each resource. */
 static const struct {
 	const char *role, *resources, *actions;
 } builtin[] = {
@@ -60,7 +60,7 @@ rbac_trimmed(char *text)
 	return text;
 }
 
-/* One line: comma-separated, each part trimmed; "#" begins a comment. */
+/* Parses one line: comma-separated, each part trimmed; "#" begins a comment. */
 static struct err *
 rbac_read_line(struct reading *r, char *line, const char *where)
 {
@@ -171,15 +171,15 @@ rbac_matches(const struct rbac *r, const struct rbac_rule *rule, size_t field, c
 	const char *pattern = rule->fields[field];
 	enum regex_found found;
 
-	/* Built-in lines are globs. */
+	/* Built-in lines are globs, even with policy.matchMode: regex. */
 	if (!r->regex || strcmp(rule->where, BUILTIN) == 0)
 		return glob_match(pattern, text);
-	/* Whether a line that forbids is meant must not depend on how hard that is to find out. */
+	/* If matching exceeds its limits, a deny line counts as a match and an allow line does not. */
 	found = regex_search(pattern, text);
 	return found == REGEX_SOMETHING || (found == REGEX_UNKNOWN && strcmp(rule->fields[4], "deny") == 0);
 }
 
-/* The subject, and all roles that it has, through others. */
+/* The subject, and all roles that it has, directly or through other roles. */
 struct roles {
 	const char **at; /* room for the subject, and a role of each line */
 	size_t n;
@@ -250,7 +250,7 @@ rbac_may(const struct rbac *r, const struct rbac_question *q, const struct rbac_
 	const struct rbac_rule *by_default = NULL;
 
 	*ret_why = NULL;
-	/* As Argo CD has it: what the default role may, everybody may, whatever forbids it. */
+	/* As in Argo CD: every subject has the permissions of the default role, and no deny line takes them away. */
 	if (r->default_role != NULL && rbac_subject_may(r, r->default_role, q, &by_default)) {
 		*ret_why = by_default;
 		return true;

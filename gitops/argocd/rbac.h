@@ -8,7 +8,7 @@
 #include "kube/api/app_project.h"
 
 struct rbac_rule {
-	bool member; /* a line "g": fields[0] has the role fields[1] */
+	bool member; /* a line "g": subject fields[0] has the role fields[1] */
 	const char *fields[5]; /* subject, resource, action, object, effect */
 	const char *where; /* "policy.csv, line 3" */
 };
@@ -22,7 +22,7 @@ struct rbac {
 struct rbac_question {
 	const char *subject; /* a user, a group or a role */
 	const char *action, *resource;
-	const char *object; /* "PROJECT/NAME", or the name of an object that is in no project */
+	const char *object; /* "PROJECT/NAME", or the name of an object without a project */
 };
 
 /* Reads the ConfigMap's data (NULL: there is no such ConfigMap); everything in the arena. The error names the key
@@ -32,5 +32,5 @@ struct err *rbac_read(struct arena *, const json_t *data, struct rbac *ret);
 /* Adds the roles of a project. */
 struct err *rbac_add_project(struct arena *, struct rbac *, const struct app_project *);
 
-/* Returns whether the subject may. *ret_why: the line that decides, or NULL: no line matches. */
+/* Returns whether the policy allows it. *ret_why: the line that decides, or NULL: no line matches. */
 bool rbac_may(const struct rbac *, const struct rbac_question *, const struct rbac_rule **ret_why);

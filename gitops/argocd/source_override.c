@@ -4,7 +4,7 @@
 #include "kube/api/patch.h"
 #include "kube/api/yaml.h"
 
-/* Merges the file into the source, if there is one of that name. */
+/* Merges the file into the source, if the file exists. */
 static struct err *
 source_override_merge(struct arena *a, const struct tree *t, const char *path, json_t **source)
 {

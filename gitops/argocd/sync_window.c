@@ -29,7 +29,7 @@ sync_window_concerns(const struct sync_window *w, const struct application *app)
 	return w->and_operator ? any && every : any;
 }
 
-/* When its state changes next. */
+/* Sets *ret_until to the time of the next change, if it is earlier. */
 static void
 sync_window_next_change(int64_t at, int64_t *until)
 {
@@ -55,7 +55,7 @@ sync_windows_permit(struct arena *a, const struct app_project *p, const struct a
 		began = schedule_last(&s, now, w->duration.ms);
 		sync_window_next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
 		if (str_eq(w->kind, "deny")) {
-			/* If several windows deny, all of them must permit manual syncs. */
+			/* A manual sync during several deny windows needs manualSync in each of them. */
 			if (began > 0 && (forbidding == NULL || !w->manual_sync))
 				forbidding = w;
 			continue;

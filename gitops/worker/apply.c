@@ -6,7 +6,7 @@
 #include "gitops/worker/dry_run.h"
 #include "gitops/worker/session_state.h"
 
-/* Adds the result of the task, by the API server's response. `well` is the message of a success. */
+/* Adds the result of the task, from the API server's response. `well` is the message for success. */
 static void
 apply_report(struct session *s, const struct sync_task *t, const struct err *e, const char *well)
 {
@@ -33,7 +33,7 @@ apply_report(struct session *s, const struct sync_task *t, const struct err *e, 
 	}
 }
 
-/* The object in the API server's response is the live one now. */
+/* Takes the object in the API server's response as the live one. */
 static void
 apply_update(struct session *s, struct app_resource *r, const json_t *object)
 {
@@ -51,14 +51,15 @@ apply_update(struct session *s, struct app_resource *r, const json_t *object)
 	r->adopt_patch = NULL;
 }
 
-/* The next step may retry it: the server could not be reached, or the object has changed since it was read. */
+/* Returns whether the next step may retry: the server could not be reached, or the object has changed since it was
+ * read. */
 static bool
 apply_may_retry(const struct err *e)
 {
 	return e != NULL && (e->class == ERR_AGAIN || e->class == ERR_CONFLICT);
 }
 
-/* The next step does this task and those that follow it. Their order is kept because no later group is started. */
+/* Leaves this task and those after it to the next step. Their order is kept, because no later group is started. */
 static void
 apply_defer(struct session *s, const struct app_resource *r, const char *why)
 {
@@ -122,8 +123,8 @@ apply_delete(
 	    done, c);
 }
 
-/* The object to write. Its resourceVersion lets the API server refuse a write that is based on a stale object; the
- * mark of a hook says which sync created it. */
+/* Returns the object to write. Its resourceVersion lets the API server refuse a write that is based on a stale
+ * object. The annotation of a hook names the sync that creates it. */
 static const char *
 apply_body(struct session *s, const struct sync_task *t)
 {
@@ -191,7 +192,7 @@ apply_start(struct session *s, size_t i)
 	struct app_resource *r = t->resource;
 
 	if (str_empty(r->kind.plural)) {
-		s->apply.deferred = true; /* its definition has just been applied */
+		s->apply.deferred = true; /* its CustomResourceDefinition has just been applied */
 		return false;
 	}
 	switch (t->verb) {
@@ -204,8 +205,8 @@ apply_start(struct session *s, size_t i)
 		apply_delete(s, c, r, t->propagation, apply_read_task);
 		return true;
 	case SYNC_HOOK:
-		/* A process that died before it wrote the status has created it. The mark proves that it is of this
-		 * sync, so the hook is not run twice. */
+		/* A process that ended before it wrote the status has created the hook. The annotation proves that
+		 * it is of this sync, so the hook is not run twice. */
 		if (r->live && !r->deleting &&
 		    str_eq(r->operation, sync_hook_mark(s->arena, &s->request.operation, r, t->phase))) {
 			apply_report(s, t, NULL, r->health_message);
@@ -238,7 +239,7 @@ apply_is_same_group(const struct sync_task *x, const struct sync_task *y)
 	       strcmp(x->resource->kind.group, y->resource->kind.group) == 0;
 }
 
-/* The number of the next tasks that are of one kind and done at once. */
+/* Returns the number of the next tasks that are of one kind, which are started together. */
 static size_t
 apply_group_size(const struct session *s)
 {
@@ -279,7 +280,7 @@ apply_finish(struct session *s)
 	return apply_next(s);
 }
 
-/* The key as an inventory has it: there a colon in a name is two underscores. */
+/* The key as in an inventory, where a colon in a name is written as two underscores. */
 static const char *
 apply_known_key(struct session *s, const char *group, const char *kind, const char *ns, const char *name)
 {

@@ -8,8 +8,8 @@ struct session;
 struct session_apply {
 	struct sync_results results;
 	struct sync_step step;
-	size_t group; /* of tasks: the first of the group that is applied at once */
-	bool deferred; /* a task waits for a deletion, or is tried again */
+	size_t group; /* index of the first task of the group that is running */
+	bool deferred; /* a task waits for a deletion, or is retried */
 };
 
 /* STAGE_PLAN: finds the next step of the sync. */
@@ -23,7 +23,7 @@ enum session_stage apply_finish(struct session *);
 /* Returns the stage that follows: the next group of tasks, the next step, the checks, or the end. */
 enum session_stage apply_next(struct session *);
 
-/* True if the inventory of the Kustomization's status names all objects that are about to be created or adopted.
- * Until it does, the session only reports them. Otherwise a process that dies before it writes the status could
- * leave an object behind, which is never pruned when no later commit has its kind. */
+/* Returns true if status.inventory of the Kustomization names all objects that are about to be created or adopted.
+ * If not, the session only reports them. Otherwise a process that ends before it writes the status could leave an
+ * object that is in no inventory, and never pruned. */
 bool apply_is_announced(struct session *);

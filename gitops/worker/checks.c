@@ -4,11 +4,11 @@
 #include <string.h>
 #include "gitops/worker/session_state.h"
 
-/* One object that must be current. */
+/* One object that must be ready (kstatus: current). */
 struct health_check {
 	struct api_kind kind;
 	const char *namespace, *name;
-	bool is_listed; /* the API server was asked for the kind, and knows it */
+	bool is_listed; /* the API server has reported that it serves the kind */
 	enum kstatus status;
 	const char *message;
 };
@@ -20,7 +20,7 @@ checks_set(struct health_check *k, enum kstatus status, const char *message)
 	k->message = message;
 }
 
-/* The same object, in whatever version it was applied. */
+/* Finds the same object among the applied ones, in any version. */
 static const struct app_resource *
 checks_find_own(const struct session *s, const struct health_check *k, bool any_namespace)
 {
@@ -141,8 +141,8 @@ checks_get_kinds(struct session *s, struct session_call *c)
 	    checks_read_kinds, c);
 }
 
-/* One of Kubernetes' own kinds was requested in a version that may not be served: only the list of kinds tells this
- * from an object that is not there. */
+/* A built-in kind was requested in a version that may not be served. Only the list of kinds distinguishes this from
+ * an object that does not exist. */
 static void
 checks_read(void *arg, const struct err *e, const json_t *body)
 {

@@ -17,5 +17,5 @@ struct session_checks {
 size_t checks_prepare(struct session *);
 bool checks_start(struct session *, size_t i);
 
-/* Puts those that are not current into the response. */
+/* Adds the objects that are not ready to the response. */
 void checks_report(struct session *, struct worker_response *);

@@ -57,7 +57,7 @@ cluster_consider_secret(struct session *s, const json_t *secret)
 	}
 }
 
-/* Returns a text that is base64 in JSON; NULL for NULL. */
+/* Returns the decoded text of a base64 string; NULL for NULL. */
 static const char *
 cluster_decode(struct arena *a, const char *text)
 {
@@ -85,7 +85,7 @@ cluster_exec(struct arena *a, const json_t *e)
 	return x;
 }
 
-/* Reads the Secret's `config` into the settings that a kubeconfig has. */
+/* Reads the Secret's `config` as settings of a kubeconfig. */
 static struct err *
 cluster_read_config(struct session *s, struct config *ret)
 {
@@ -124,7 +124,7 @@ cluster_read_config(struct session *s, struct config *ret)
 	return NULL;
 }
 
-/* The namespaces that are managed there ("a, b"); none: all. */
+/* Reads the Secret's `namespaces` ("a, b"), the namespaces that are managed in the cluster; none: all. */
 static struct strings
 cluster_namespaces(struct session *s)
 {
@@ -159,7 +159,7 @@ cluster_connect(struct session *s)
 	    !str_eq(credentials_value(s, s->cluster.secret, "project"), s->request.project->object.meta.name))
 		return err_new(s->arena, ERR_INVALID, "spec.destination: the cluster %s is not one of project %s alone",
 		    d->server, s->request.project->object.meta.name);
-	/* The controller's own cluster, under a name that a user gave it. */
+	/* The Secret is that of the controller's own cluster, which a user has named. */
 	if (strcmp(d->server, CLUSTER_OWN_SERVER) == 0) {
 		s->cluster.target = s->cluster.api;
 		return NULL;

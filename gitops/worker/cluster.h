@@ -10,20 +10,20 @@ struct session;
 struct transport;
 
 struct session_cluster {
-	struct transport *api; /* of the controller's own cluster, with Applications, settings and Secrets */
-	struct transport *target; /* of the cluster in which the objects are; NULL: it is not known yet */
+	struct transport *api; /* of the controller's cluster, with Applications, settings and Secrets */
+	struct transport *target; /* of the destination cluster; NULL: not known yet */
 	struct transport *(*connect)(struct loop *, const struct config *);
 	const struct config *own; /* of `api`; NULL: not known */
-	struct config *remote; /* of `target`, when it is another one */
+	struct config *remote; /* of `target`, if it is another cluster */
 	json_t *secret; /* of the destination; NULL: none */
 	json_t *config; /* of that Secret */
-	struct strings only; /* namespaces that are managed there; none: all */
+	struct strings only; /* namespaces that are managed in the destination; none: all */
 	bool cluster_wide; /* with `only`: also objects without a namespace */
 	struct application_destination destination; /* of the Application, with both server and name */
 	const char *unreadable; /* a Secret that cannot be read and may be the destination's; NULL: none */
 };
 
-/* Reads the destination of the Application's spec, as far as the spec alone says where it is. */
+/* Reads the destination of the Application's spec, as far as it is known without the Secret of the cluster. */
 struct err *cluster_read_destination(struct session *);
 
 /* Takes the Secret of a cluster if it is that of the destination. */

@@ -14,7 +14,7 @@ credentials_value(struct session *s, const json_t *secret, const char *key)
 	return secret_text(s->arena, json_object_get(secret, "data"), key);
 }
 
-/* Takes the Secret if it matches the source better than the one before: the repository's own, or the longest prefix
+/* Uses the Secret if it matches the source better than the previous one: the repository's own, or the longest prefix
  * of its URL. */
 static void
 credentials_consider(
@@ -45,7 +45,7 @@ credentials_consider(
 		.proxy = credentials_value(s, secret, "proxy") };
 }
 
-/* Warns once of each Secret, also when several sources use it. */
+/* Warns once for each Secret, also when several sources use it. */
 void
 credentials_warn(struct session *s)
 {
@@ -59,7 +59,7 @@ credentials_warn(struct session *s)
 	}
 }
 
-/* The URL or cluster of the Secret is in the part that cannot be decoded, so it may be any. */
+/* The URL or cluster of the Secret cannot be decoded, so the Secret may be for any repository or cluster. */
 static void
 credentials_unreadable(struct session *s, const json_t *secret, const char *type, const char *why)
 {
@@ -98,8 +98,8 @@ credentials_end(void *arg, const struct err *e, const json_t *list)
 	struct session *s = c->session;
 
 	(void)list;
-	/* Without permission to read Secrets there are no credentials, and the repository reports whether it needs
-	 * any. The destination's cluster is known only from its Secret. */
+	/* Without permission to read Secrets there are no credentials, and the Git server's error shows whether they
+	 * are needed. The destination cluster is known only from its Secret. */
 	if (e != NULL && s->request.app != NULL && s->cluster.target == NULL)
 		session_fail(s, "ComparisonError", err_wrap(s->arena, err_copy(s->arena, e), "Secrets of clusters"));
 	credentials_warn(s);
@@ -114,7 +114,8 @@ credentials_read_argocd_cm(void *arg, const struct err *e, const json_t *map)
 	const json_t *data = e == NULL ? json_object_get(map, "data") : NULL;
 	struct err *wrong = customizations_read(s->arena, data, &s->settings);
 
-	/* The ConfigMap may exist: without it, excluded objects would be applied, and ignored differences reverted. */
+	/* A failed request may hide an existing ConfigMap. Without it, excluded objects would be applied, and ignored
+	 * differences reverted. */
 	if (e != NULL && e->class == ERR_AGAIN)
 		wrong = err_wrap(s->arena, err_copy(s->arena, e), "argocd-cm");
 	if (wrong != NULL) {
@@ -148,7 +149,7 @@ credentials_is_signer(const struct app_project *p, const char *id)
 		const char *signer = p->spec.signature_keys.at[i].id;
 		size_t len = signer != NULL ? strlen(signer) : 0;
 
-		/* Longer ids, up to a fingerprint, end with the shorter one. */
+		/* Compares key ids: a longer id (up to a fingerprint) ends with the shorter one. */
 		if (len >= 8 && n >= 8 &&
 		    strcasecmp(signer + (len > n ? len - n : 0), id + (n > len ? n - len : 0)) == 0)
 			return true;
@@ -156,7 +157,7 @@ credentials_is_signer(const struct app_project *p, const char *id)
 	return false;
 }
 
-/* Takes the keys of the ConfigMap that the project's signatureKeys allow. */
+/* Takes the GPG keys of the ConfigMap that the project's signatureKeys allow. */
 static void
 credentials_read_signers(void *arg, const struct err *e, const json_t *map)
 {
@@ -188,7 +189,7 @@ credentials_prepare(struct session *s)
 		   : 3;
 }
 
-/* An object that does not exist, or that the controller may not read, changes nothing. */
+/* An object that does not exist, or that the controller has no permission to read, is ignored. */
 bool
 credentials_start(struct session *s, size_t i)
 {

@@ -38,7 +38,7 @@ desired_add_unknown(struct session *s, const struct manifest *m, const struct de
 	return NULL;
 }
 
-/* The commit has the CustomResourceDefinition of the kind. */
+/* Returns whether the commit has the CustomResourceDefinition of the kind. */
 static bool
 desired_defines(struct session *s, const struct api_kind *k)
 {
@@ -188,8 +188,8 @@ desired_finish(struct session *s)
 
 		if (k->error == NULL || !desired_defines(s, &k->kind))
 			continue;
-		/* The definition is applied first. Until then the kind has no objects, and a dry run is not
-		 * possible. */
+		/* The CustomResourceDefinition is applied first. Until then the kind has no objects, and no dry run
+		 * is possible. */
 		k->error = NULL;
 		k->kind.plural = "";
 	}

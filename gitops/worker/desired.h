@@ -5,10 +5,10 @@
 
 struct session;
 
-/* A kind of the desired objects, or of those that were there. */
+/* A kind of the desired objects, or of the objects in the last status. */
 struct desired_kind {
 	struct api_kind kind;
-	const char *error; /* the API server does not know it; NULL: it does */
+	const char *error; /* the API server does not serve it; NULL: it does */
 };
 
 struct session_desired {

@@ -12,7 +12,7 @@
 #include "kube/api/kinds.h"
 #include "kube/client.h"
 
-#define KINDS_MAX 64 /* that are watched; changes of others are found at the next refresh */
+#define KINDS_MAX 64 /* that are watched; drift of other kinds is found at the next refresh */
 #define LINE_MAX_BYTES (8u << 20)
 #define WATCH_MIN_S 300
 #define BACKOFF_MIN_MS 1000
@@ -23,7 +23,7 @@ struct drift_stream {
 	struct drift_watch *drift_watch;
 	struct api_kind kind; /* texts in the arena; plural NULL: not known yet */
 	struct arena *arena;
-	char *version; /* where to resume; NULL: now */
+	char *version; /* resourceVersion to resume from; NULL: the current one */
 	struct call *call;
 	struct exchange *exchange;
 	struct str line;
@@ -46,7 +46,7 @@ struct drift_watch {
 	struct map owners; /* object → struct drift_manager, borrowed */
 	struct map managers; /* "KIND/NS/NAME" → struct drift_manager */
 	struct drift_stream *streams[KINDS_MAX];
-	bool full; /* a kind was left out, and that was logged */
+	bool full; /* a kind is not watched because of KINDS_MAX, and that was logged */
 	size_t n_streams;
 };
 
@@ -306,7 +306,7 @@ drift_stream_free(struct drift_stream *s)
 	free(s);
 }
 
-/* Objects of another kind than `only` (NULL: of any) do not count. */
+/* Objects of other kinds than `only` are left out (NULL: none are). */
 static void
 drift_watch_set(struct drift_watch *t, const struct object *o, const struct worker_resources *objects, const char *only)
 {

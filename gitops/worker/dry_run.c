@@ -3,7 +3,7 @@
 #include <string.h>
 #include "gitops/worker/session_state.h"
 
-/* Objects of these kinds hold other objects, which would be deleted with them. */
+/* Kinds whose objects contain other objects, which would be deleted with them. */
 static bool
 dry_run_is_container(const struct app_resource *r)
 {
@@ -45,7 +45,7 @@ dry_run_renamed(struct session *s, const struct app_resource *r)
 	return json_text(s->arena, object);
 }
 
-/* An object is deleted by Force only if it can be created again: otherwise nothing would be left of it. */
+/* Force deletes an object only if it can be created again. Otherwise the object would be lost. */
 static void
 dry_run_read_renamed(void *arg, const struct err *e, const json_t *body)
 {
@@ -77,8 +77,8 @@ dry_run_read(void *arg, const struct err *e, const json_t *body)
 	struct session *s = c->session;
 	struct app_resource *r = &s->desired.resources.at[c->number];
 
-	/* A write of the whole object may change a field that is immutable and not in Git (a Job's selector).
-	 * Applying does not touch it. */
+	/* A PUT of the whole object may change an immutable field that is not in Git (a Job's selector). An apply
+	 * does not change it. */
 	if (e != NULL && e->class == ERR_INVALID && r->written) {
 		r->written = false;
 		dry_run_apply(s, c, r);
@@ -123,14 +123,14 @@ dry_run_apply(struct session *s, struct session_call *c, const struct app_resour
 	    PATCH_APPLY, r->text, dry_run_read, c);
 }
 
-/* An object that does not exist is tried only at the first step of a sync, or for a diff. */
+/* An object that does not exist gets a dry run only at the first step of a sync, or for a diff. */
 bool
 dry_run_start(struct session *s, size_t i)
 {
 	struct app_resource *r = &s->desired.resources.at[i];
 	struct session_call *c = session_slot(s, i);
 
-	/* A kind without a plural is still to be defined. */
+	/* A kind without a plural is not defined yet. */
 	if (r->text == NULL || str_empty(r->kind.plural) || r->skip || r->error != NULL || r->hooks != 0 ||
 	    r->status == SYNC_SYNCED)
 		return false;

@@ -7,7 +7,8 @@
 struct app_resource;
 struct session;
 
-/* A change that the API server refuses deletes the object first (Force=true). Not of what holds other objects. */
+/* Returns whether the object is deleted first if the API server refuses the change (Force=true). Never for kinds
+ * that contain other objects. */
 bool dry_run_is_forced(struct session *, const struct app_resource *);
 
 /* STAGE_DRY_RUNS: one call for each resource. */

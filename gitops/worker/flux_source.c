@@ -84,7 +84,7 @@ flux_source_read_secret(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* All values of the Secret are keys. */
+/* Each value of the Secret is a key. */
 static void
 flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 {
@@ -106,7 +106,7 @@ flux_source_read_keys(void *arg, const struct err *e, const json_t *secret)
 	session_call_end(c);
 }
 
-/* The calls of the stage are in this order: variables, the Secret of credentials, the Secret of keys. */
+/* The order of the calls of this stage: variables, the Secret of credentials, the Secret of keys. */
 static size_t
 flux_source_variables(const struct session *s)
 {
@@ -190,7 +190,7 @@ flux_source_set_all(json_t *object, const char *map, const struct string_map *pa
 		json_object_set_new(to, pairs->at[i].key, json_string(pairs->at[i].value));
 }
 
-/* Without a variable no text is substituted, not even by defaults, unless the strategy is Always. As Flux does it. */
+/* As in Flux: without any variable no text is substituted, not even defaults, unless the strategy is Always. */
 static bool
 flux_source_is_substituted(const struct session *s, const json_t *object)
 {

@@ -24,9 +24,10 @@
 #define SLOW_BYTES                                                                                                     \
 	"10" /* a second: a server that sends less for SLOW_S is left; one that prepares a pack sends more than that */
 #define SLOW_S "20"
-#define SSH_S "20" /* to the end of a server's greeting */
-#define SSH_ALIVE_S "10" /* between two signs of life that it is asked for; the second one that does not come ends it */
-#define STREAMED_MIN "16m" /* bytes; no file that is read is as large, so git does not keep it in memory */
+#define SSH_S "20" /* limit for the server's greeting */
+#define SSH_ALIVE_S "10" /* between two keepalive requests; ssh ends after two without a response */
+/* bytes; larger objects are streamed by git, not held in memory; no file that we read is as large */
+#define STREAMED_MIN "16m"
 #define SCRATCH_MAX 4 /* files that hold a request's keys */
 
 struct git_source {
@@ -35,9 +36,9 @@ struct git_source {
 	char *cache;
 	struct coprocess reader; /* git cat-file --batch, of the repository `reading`; pid 0: it is not running */
 	char *reading;
-	char *scratch[SCRATCH_MAX]; /* to be removed */
+	char *scratch[SCRATCH_MAX]; /* paths, removed at the end */
 	size_t n_scratch;
-	int *used; /* descriptors of the repositories that trees are of: locked, so that none is removed */
+	int *used; /* descriptors of the locked repositories that trees read from; the lock prevents their removal */
 	size_t n_used;
 };
 
@@ -53,7 +54,7 @@ struct git {
 	struct arena *arena;
 	const struct source_request *request;
 	const char *dir; /* of the repository */
-	int64_t until; /* monotonic ms: the end of all programs' time */
+	int64_t until; /* monotonic ms: deadline of all programs */
 	const char *env[40];
 	size_t n_env;
 };
@@ -65,7 +66,7 @@ git_add_variable(struct git *g, const char *name, const char *value)
 		g->env[g->n_env++] = arena_printf(g->arena, "%s=%s", name, value);
 }
 
-/* A file that only we can read; its name, or NULL. */
+/* Writes a file that only this user can read. Returns its name, or NULL. */
 static const char *
 git_scratch(struct git *g, const char *text)
 {
@@ -96,7 +97,7 @@ git_forget_secrets(struct git_source *s)
 	s->n_scratch = 0;
 }
 
-/* As one word of a shell's. */
+/* Quotes a text as one word of a shell. */
 static const char *
 git_quote(struct git *g, const char *text)
 {
@@ -123,7 +124,7 @@ git_set_ssh(struct git *g, const struct source_credentials *c)
 	return NULL;
 }
 
-/* Settings go by the environment, which, unlike arguments, no other user of the machine sees. */
+/* Settings are passed in the environment. Other users of the machine can read arguments, but not the environment. */
 static void
 git_configure(struct git *g, size_t i, const char *key, const char *value)
 {
@@ -172,7 +173,7 @@ git_set_environment(struct git *g)
 	return git_set_ssh(g, c);
 }
 
-/* Runs git with what follows, up to NULL. */
+/* Runs git with these arguments, up to NULL. */
 static struct err *
 git_run(struct git *g, size_t output_max, struct bytes *ret, const char *const *args)
 {
@@ -199,7 +200,7 @@ git_run(struct git *g, size_t output_max, struct bytes *ret, const char *const *
 
 #define GIT(g, max, ret, ...) git_run((g), (max), (ret), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* And those that it is in. 0, or -1. */
+/* Creates a directory and its parents. Returns 0, or -1. */
 static int
 git_make_directory(struct arena *a, const char *path)
 {
@@ -279,7 +280,7 @@ git_older_first(const void *a, const void *b)
 	return x->tv_nsec < y->tv_nsec ? -1 : x->tv_nsec > y->tv_nsec;
 }
 
-/* Removes a repository to which no other process is fetching; false: a tree of it is in use. */
+/* Removes a repository that no other process fetches into. Returns false if a tree of it is in use. */
 static bool
 git_remove_unused(int at, const char *name)
 {
@@ -293,7 +294,7 @@ git_remove_unused(int at, const char *name)
 	return unused;
 }
 
-/* False: it is being fetched, or a tree of it is in use. */
+/* Returns false if it is being fetched, or a tree of it is in use. */
 static bool
 git_remove_repository(int at, const char *name)
 {
@@ -309,7 +310,7 @@ git_remove_repository(int at, const char *name)
 	return removed;
 }
 
-/* The repository stays for as long as the source. */
+/* The lock is kept until the source is freed. */
 static void
 git_repository_use(struct git_source *s, const char *dir)
 {
@@ -324,8 +325,8 @@ git_repository_use(struct git_source *s, const char *dir)
 	s->used[s->n_used++] = fd;
 }
 
-/* Removes the least recently used repositories, while there are too many, or they are too large together: their
- * volume is shared by the whole controller. The requested one stays. */
+/* Removes the least recently used repositories while the cache has too many, or too many bytes: all workers share
+ * its volume. The requested repository stays. */
 static void
 git_make_space(struct git_source *s, const char *wanted)
 {
@@ -357,7 +358,7 @@ git_make_space(struct git_source *s, const char *wanted)
 		closedir(d);
 }
 
-/* Each fetch brings a pack of its own. One repository that has become too many of them, or too large, is begun anew. */
+/* Each fetch adds a pack. A repository with too many packs, or too many bytes, is removed and fetched again. */
 static bool
 git_is_overgrown(struct git *g)
 {
@@ -366,7 +367,7 @@ git_is_overgrown(struct git *g)
 	return p.n > PACKS_MAX || (p.n > 1 && p.bytes > GIT_PACK_MAX);
 }
 
-/* Removes what a killed git has left: locks, which would make every later git fail, and incomplete packs. The caller
+/* Removes files of a killed git: locks, which would make every later git fail, and incomplete packs. The caller
  * holds the lock, so no git is running. */
 static void
 git_remove_leftovers(struct git *g)
@@ -472,7 +473,7 @@ git_read_entry(const struct tree *t, struct arena *a, const struct tree_entry *e
 	return NULL;
 }
 
-/* "MODE TYPE ID SIZE\tPATH\0", each. */
+/* Parses the output of git ls-tree: "MODE TYPE ID SIZE\tPATH\0" for each file. */
 static struct err *
 git_list_files(struct git *g, const char *commit, struct tree *ret)
 {
@@ -519,7 +520,7 @@ static struct err *
 git_fetch(struct git *g, const char *commit, const char *ref, const char **ret_commit)
 {
 	struct bytes out;
-	/* The reference is what the server calls it. */
+	/* The server chose the name of the reference, so it is checked before it becomes an argument. */
 	struct err *e = grammar_check(
 	    g->arena, ref != NULL ? GRAMMAR_REFERENCE : GRAMMAR_COMMIT, g->request->url, ref != NULL ? ref : commit);
 
@@ -536,7 +537,7 @@ git_fetch(struct git *g, const char *commit, const char *ref, const char **ret_c
 		    "+refs/heads/*:refs/sluice/heads/*");
 	if (e != NULL)
 		return e;
-	/* The reference may have moved on since it was listed. */
+	/* The branch may have moved since it was listed. */
 	e = GIT(g, 64, &out, "rev-parse", "--verify", "--quiet",
 	    ref != NULL ? "refs/sluice/fetched^{commit}" : arena_printf(g->arena, "%s^{commit}", commit));
 	if (e != NULL)
@@ -560,7 +561,7 @@ git_fetch_and_list(struct git *g, const char **ret_revision, const char **ret_re
 		return e;
 	utimensat(AT_FDCWD, g->dir, NULL, 0);
 	refs = (struct bytes){ "", 0 };
-	/* A whole commit names itself. */
+	/* A full commit id needs no list of references. */
 	if ((revision == NULL || git_resolve(g->arena, "", revision, &commit, &ref) != NULL) &&
 	    ((e = GIT(g, GIT_REFS_MAX, &refs, "ls-remote", "--quiet", "--end-of-options", g->request->url)) != NULL ||
 		(e = git_resolve(g->arena, refs.at, revision, &commit, &ref)) != NULL))
@@ -574,9 +575,9 @@ git_fetch_and_list(struct git *g, const char **ret_revision, const char **ret_re
 	return git_list_files(g, *ret_revision, ret);
 }
 
-/* Opens the repository's directory and finds the commit. A commit that is already there is taken without a request
- * to the server. That is safe because the name of the directory depends on the credentials: what was fetched with
- * some is found only with the same. */
+/* Opens the repository's directory and finds the commit. A cached commit is used without a request to the server.
+ * This is safe because the name of the directory depends on the credentials: only a request with the same
+ * credentials finds it. */
 static const char *
 git_repository_at(struct arena *a, const char *cache, const struct source_request *r)
 {
@@ -618,7 +619,7 @@ git_open(struct source *source, struct arena *a, const struct source_request *r,
 	if ((held = git_lock(&g)) < 0)
 		return err_new(a, ERR_AGAIN, "%s: cannot be locked: %s", g.dir, strerror(errno));
 	g.until = loop_ev_mono() + r->timeout_ms;
-	/* A reader that runs may not see what was fetched after it started. */
+	/* A running reader may not find objects that were fetched after its start. */
 	git_stop_reading(s);
 	if ((e = git_set_environment(&g)) == NULL)
 		e = git_fetch_and_list(&g, ret_revision, ret_reference, ret);

@@ -9,15 +9,15 @@
 #include "gitops/source/source.h"
 
 struct git_settings {
-	const char *cache; /* the directory; made when it is not there */
-	bool files; /* file:// URLs */
-	size_t pack_max; /* bytes of what one fetch brings; 0: GIT_PACK_MAX */
+	const char *cache; /* the directory; created if it does not exist */
+	bool files; /* allows file:// URLs */
+	size_t pack_max; /* bytes of one fetch; 0: GIT_PACK_MAX */
 	size_t cache_max; /* bytes of all repositories that are kept; 0: GIT_CACHE_BYTES_MAX */
 };
 
 #define GITOPS_CACHE "/var/tmp/sluice-gitops" /* the default of `cache` */
 #define GIT_PACK_MAX (512u << 20)
-#define GIT_MEMORY_MAX (512u << 20) /* bytes of memory of one git: a server decides how much it reads */
+#define GIT_MEMORY_MAX (512u << 20) /* bytes of memory of one git process; a server could make it use more */
 #define GIT_REFS_MAX (16u << 20) /* bytes of a repository's list of branches and tags */
 #define GIT_CACHE_MAX 64 /* repositories that are kept; the least recently used are removed */
 #define GIT_CACHE_BYTES_MAX (2u << 30) /* of all of them, without what is being fetched */

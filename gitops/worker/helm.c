@@ -34,7 +34,7 @@ struct running {
 	const char **argv;
 	size_t n;
 	size_t files, bytes; /* that were written */
-	bool too_many; /* arguments: it is not run */
+	bool too_many; /* more arguments than allowed: helm is not run */
 	const char *proxy; /* URL; NULL: none */
 	const char *login; /* "USER:PASSWORD@", as it is in URLs; NULL: none */
 };
@@ -65,7 +65,7 @@ helm_begin(struct running *r)
 	return e;
 }
 
-/* Without where our directory is, and without the password, which Helm's messages have in URLs. */
+/* Removes from Helm's messages the path of our directory, and the password, which they have in URLs. */
 static const char *
 helm_clean(const struct running *r, const char *text)
 {
@@ -99,7 +99,7 @@ helm_run(struct running *r, enum spawn_reach reach, int64_t timeout_ms, struct b
 	return e != NULL ? err_new(r->arena, e->class, "%s", helm_clean(r, err_text(r->arena, e))) : NULL;
 }
 
-/* `path` is seen from our directory. */
+/* `path` is relative to our directory. */
 static struct err *
 helm_write_file(struct running *r, const char *path, const char *text, size_t len)
 {
@@ -109,7 +109,7 @@ helm_write_file(struct running *r, const char *path, const char *text, size_t le
 	return scratch_write(r->arena, r->dir, path, text, len);
 }
 
-/* All files below the chart's directory; links are files by then. */
+/* Copies all files below the chart's directory; symbolic links become files. */
 static struct err *
 helm_write_chart(struct running *r, const struct helm_chart *c)
 {
@@ -122,7 +122,7 @@ helm_write_chart(struct running *r, const struct helm_chart *c)
 		struct bytes text;
 		struct err *e = tree_find(c->tree, r->arena, c->tree->entries[i].path, &entry);
 
-		/* A link to a directory is not walked into. */
+		/* A symbolic link to a directory is not followed. */
 		if (e == NULL && entry == NULL)
 			continue;
 		if (e == NULL)
@@ -136,8 +136,8 @@ helm_write_chart(struct running *r, const struct helm_chart *c)
 	return NULL;
 }
 
-/* A file that the source names: "$REF/PATH" of another source, "/PATH" of the repository, or else seen from the
- * chart. ERR_GONE: it is not there. */
+/* Finds a file of the source: "$REF/PATH" of another source, "/PATH" of the repository, else relative to the chart.
+ * ERR_GONE: it does not exist. */
 static struct err *
 helm_read_named(struct running *r, const struct helm_chart *c, const char *name, struct bytes *ret)
 {
@@ -203,7 +203,7 @@ helm_add_parameters(struct running *r, const struct helm_chart *c, const struct 
 
 		if (e != NULL)
 			return e;
-		/* A comma would begin another value. */
+		/* A comma would start the next value. */
 		helm_arg(r, arena_printf(r->arena, "--%s=%s=%s", p->force_string ? "set-string" : "set", p->name,
 				str_replace(r->arena, p->value != NULL ? p->value : "", ",", "\\,")));
 	}
@@ -336,7 +336,7 @@ helm_kept_at(
 	return arena_printf(a, "%s/chart-%.40s", h->cache, hex);
 }
 
-/* Where the host begins in a URL, behind what names a user. */
+/* Returns the start of the host in a URL, after any user. */
 static const char *
 helm_host_in(const char *url)
 {
@@ -345,7 +345,7 @@ helm_host_in(const char *url)
 	return at != NULL && at < authority + strcspn(authority, "/?#") ? at + 1 : authority;
 }
 
-/* "https://USER:PASSWORD@HOST/…", whatever user the URL names; without a login the URL as it is. */
+/* Returns "https://USER:PASSWORD@HOST/…", without the user of the URL. Without a login: the URL itself. */
 static const char *
 helm_with_login(const struct running *r, const char *url)
 {
@@ -373,9 +373,9 @@ helm_mark_index(struct running *r, const char *repo_url)
 	return scratch_write(r->arena, r->dir, path, marked, strlen(marked));
 }
 
-/* Writes the credentials to files that only this user can read: a command line can be read by all. The login is a
- * part of the URL, so that it is dropped when a server redirects; Helm sends its fields username and password also
- * to other ports, and to hosts below the first one. */
+/* Writes the credentials to files that only this user can read, because every user can read a command line. The
+ * login is a part of the URL, so that it is not sent after a redirect. Helm sends its fields username and password
+ * also to other ports, and to subdomains of the first host. */
 static struct err *
 helm_write_credentials(
     struct running *r, const struct application_source *s, const struct source_credentials *c, bool oci)
@@ -402,7 +402,7 @@ helm_write_credentials(
 	return helm_write_file(r, path, text, strlen(text));
 }
 
-/* The first two lines, as one. */
+/* Returns the first two lines of the text as one line. */
 static const char *
 helm_two_lines(struct arena *a, const char *text)
 {
@@ -437,7 +437,7 @@ helm_pull_chart(struct running *r, const struct application_source *s, const str
 		helm_arg(r, arena_printf(r->arena, "--repository-config=%s/repositories.yaml", r->dir));
 		if ((e = helm_run(r, SPAWN_NETWORK, PULL_MS, &out)) != NULL)
 			return e;
-		/* It ends well, whatever it says. */
+		/* `helm repo update` exits with 0 even if it failed. */
 		if ((problem = strstr(out.at, "Unable to get an update")) != NULL)
 			return err_new(r->arena, ERR_AGAIN, "%s", helm_clean(r, helm_two_lines(r->arena, problem)));
 		if ((e = helm_mark_index(r, s->repo_url)) != NULL)
@@ -460,7 +460,7 @@ helm_pull_chart(struct running *r, const struct application_source *s, const str
 	return helm_run(r, SPAWN_NETWORK, PULL_MS, &out);
 }
 
-/* The files of a chart that is on this machine, and its version. */
+/* Reads the files and the version of a chart in a local directory. */
 static struct err *
 helm_open_pulled(struct arena *a, const char *dir, const char **ret_version, struct tree *ret_tree)
 {
@@ -491,7 +491,7 @@ helm_read_kept(const struct tree *t, struct arena *a, const struct tree_entry *e
 	return NULL;
 }
 
-/* The files as they are now, whatever becomes of the directory. */
+/* Reads all files into memory, because the directory may be removed. */
 static struct err *
 helm_keep_files(struct arena *a, struct tree *t)
 {
@@ -568,7 +568,7 @@ helm_pull(struct arena *a, const struct helm *h, const struct application_source
 	e = helm_pull_chart(&r, s, c);
 	if (e == NULL)
 		e = helm_open_pulled(a, pulled, ret_version, ret_tree);
-	/* The directory is removed, now or when space is needed. */
+	/* Keeps the files in memory: the directory is removed at the end, or when the cache needs space. */
 	if (e == NULL)
 		e = helm_keep_files(a, ret_tree);
 	if (e == NULL && helm_is_exact(s->target_revision) && rename(pulled, kept) == 0)

@@ -15,7 +15,7 @@
 
 struct helm {
 	const char *program; /* NULL: no flag names it, and charts are refused */
-	const char *cache; /* a directory; made when it is not there */
+	const char *cache; /* a directory; created if it does not exist */
 };
 
 /* Another source, whose files value files may name: "$REF/PATH". */

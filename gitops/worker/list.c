@@ -34,7 +34,7 @@ list_end(void *arg, const struct err *e, const json_t *list)
 	session_call_end(c);
 }
 
-/* Called for Rollouts first: which fields of other objects they own must be known before those are compared. */
+/* Lists Rollouts first: the fields of other objects that they own must be known before those objects are compared. */
 bool
 list_start_scope(struct session *s, size_t i)
 {
@@ -52,7 +52,8 @@ list_start_object(struct session *s, size_t i)
 	return i >= s->live.n_rollout_scopes && list_start_scope(s, i);
 }
 
-/* Rollouts are needed to compare objects of this kind: they may own fields of them, or are such objects. */
+/* Returns whether Rollouts must be known to compare objects of this kind: they may own fields of them, or are of
+ * this kind. */
 static bool
 list_needs_rollouts(const struct api_kind *k)
 {
@@ -81,7 +82,7 @@ list_add_rollouts(struct session *s)
 	s->live.n_rollout_scopes = s->live.scopes.n;
 }
 
-/* A kind whose definition is still to be applied has no objects. */
+/* A kind whose CustomResourceDefinition is not applied yet has no objects. */
 static void
 list_drop_undefined(struct session *s)
 {
@@ -124,7 +125,7 @@ list_prepare_objects(struct session *s)
 	return s->live.scopes.n;
 }
 
-/* Desired objects that are in no list are missing. */
+/* Desired objects that no list contains are Missing. */
 enum session_stage
 list_finish(struct session *s)
 {

@@ -11,7 +11,7 @@
 
 #define LIVE_ROLLOUTS_MAX 20000 /* in the namespaces of an Application */
 
-/* Adds the places of the object that a rule names. `where` is the rule, for errors. */
+/* Adds the paths of the object that a rule names. `where` is the rule, for errors. */
 static void
 live_add_places(struct session *s, const struct ignored_difference *d, const char *where, const json_t *live,
     const json_t *object, json_t *places)
@@ -31,7 +31,7 @@ live_add_places(struct session *s, const struct ignored_difference *d, const cha
 	ignore_differences_add_owned(object, live, &d->managers, places);
 }
 
-/* Returns the places of `object` (the live one, or another state of it) where differences are ignored; a new
+/* Returns the paths of `object` (the live one, or another state of it) where differences are ignored; a new
  * reference. */
 static json_t *
 live_ignored(struct session *s, const struct app_resource *r, const json_t *live, const json_t *object)
@@ -111,7 +111,7 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 
 	r->operation = arena_strdup(s->arena, resource_annotation(live, ANNOTATION_OPERATION));
 	r->aborted = live_aborted(s, r, live);
-	/* Flux reads its switches on the live object too. */
+	/* Flux also reads its annotations on the live object. */
 	if (s->request.ks != NULL && resource_flux_ignores(live))
 		r->skip = true;
 	if (r->hooks != 0 || r->skip)
@@ -141,14 +141,14 @@ live_compare(struct session *s, struct app_resource *r, const json_t *live)
 	    (!r->replace && !r->written && compare_is_applied(s->arena, desired, live, s->request.manager)))
 		r->status = SYNC_SYNCED;
 	else if (r->implicit && s->request.app != NULL && s->request.app->spec.sync_policy.managed_namespace == NULL)
-		r->status = SYNC_SYNCED; /* it only has to exist */
+		r->status = SYNC_SYNCED; /* for this object, existence is enough */
 	else
 		r->live_text = json_text(s->arena, live);
 }
 
-/* True for objects that stay when their Application is deleted: definitions, because all objects of their kinds
- * would be deleted with them; objects whose options say so; and the Application itself, which may be one of its own
- * objects. A Kustomization deletes all that it has applied, as in Flux. */
+/* Returns true for objects that stay when their Application is deleted: CustomResourceDefinitions, because all
+ * objects of their kinds would be deleted with them; objects with Delete=false; and the Application itself, which
+ * may be one of its own objects. A Kustomization deletes all objects that it has applied, as in Flux. */
 static bool
 live_is_kept(struct session *s, const struct list_scope *scope, const json_t *live)
 {
@@ -171,7 +171,7 @@ live_essence(struct session *s, const json_t *object)
 }
 
 /* Adds a live object that is not desired, if it belongs to the Application or Kustomization. Returns NULL if it does
- * not, or is not to be pruned. */
+ * not, or must not be pruned. */
 static struct app_resource *
 live_add_extra(struct session *s, const struct list_scope *scope, const json_t *live)
 {
@@ -180,7 +180,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	struct app_resource *r;
 	long long wave = 0;
 
-	/* An object with an owner is deleted by its owner. */
+	/* Garbage collection deletes an object that has an owner. */
 	if (resource_owner(s->arena, live, scope->kind, &s->request.mark, &owner) != 1 ||
 	    json_array_size(json_object_get(meta, "ownerReferences")) > 0)
 		return NULL;
@@ -188,7 +188,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 	if ((!s->request.message.deleting && resource_annotation(live, ANNOTATION_HOOK) != NULL) ||
 	    (s->request.message.deleting && s->request.ks == NULL && live_is_kept(s, scope, live)))
 		return NULL;
-	/* As in Flux, an object that is not reconciled is not deleted. */
+	/* As in Flux, an object with prune or reconcile disabled is not deleted. */
 	if (s->request.ks != NULL && (resource_flux_switch_is(live, FLUX "prune", "disabled") ||
 					 resource_flux_switch_is(live, FLUX "reconcile", "disabled")))
 		return NULL;
@@ -198,7 +198,7 @@ live_add_extra(struct session *s, const struct list_scope *scope, const json_t *
 		return NULL;
 	r = resources_add(&s->desired.resources, scope->kind, json_str(meta, "namespace"), json_str(meta, "name"));
 	r->status = SYNC_OUT_OF_SYNC;
-	/* Flux does not know Argo CD's options. */
+	/* A Kustomization ignores Argo CD's sync options. */
 	r->options =
 	    s->request.ks == NULL ? arena_strdup(s->arena, resource_annotation(live, ANNOTATION_OPTIONS)) : NULL;
 	r->kept =
@@ -247,15 +247,16 @@ live_read_health(struct session *s, struct app_resource *r, const json_t *object
 	if (s->request.ks == NULL)
 		return;
 	r->current = kstatus_of(s->arena, object, loop_wall(s->cluster.api->loop), &r->current_message);
-	/* Flux waits by kstatus between its stages too. A Rollout's own health is more precise. */
+	/* As in Flux, a Kustomization waits by kstatus between its stages too. For Rollouts, health.h is more
+	 * precise. */
 	if (strcmp(r->kind.group, "argoproj.io") != 0)
 		r->health = r->current == KSTATUS_CURRENT  ? HEALTH_HEALTHY
 			    : r->current == KSTATUS_FAILED ? HEALTH_DEGRADED
 							   : HEALTH_PROGRESSING;
 }
 
-/* Keeps the Rollout. Which fields of other objects it owns must be known of each Rollout, or a sync would revert
- * them; therefore too many are an error. */
+/* Keeps the Rollout, to know which fields of other objects it owns. A sync would revert these fields if one Rollout
+ * were missing, so too many are an error. */
 static void
 live_keep_rollout(struct session *s, const json_t *whole)
 {
@@ -341,7 +342,7 @@ live_skip_unreadable(struct session *s, struct app_resource *r)
 		}
 }
 
-/* Drops fields that disappear when the fields of client-side apply are adopted: the dry run still has them. */
+/* Drops fields that will disappear when the fields of client-side apply are adopted. The dry run still has them. */
 static void
 live_drop_former(const struct app_resource *r, const json_t *live, json_t *then)
 {
@@ -397,7 +398,7 @@ live_read_dry_run(struct session *s, struct app_resource *r, const struct err *e
 	_cleanup_(json_decrefp) json_t *live = NULL, *then = NULL, *of_live = NULL, *of_then = NULL;
 
 	r->status = SYNC_OUT_OF_SYNC;
-	/* Its namespace is still to be created. */
+	/* Its namespace is not created yet. */
 	if (e != NULL && e->class == ERR_GONE && r->namespace != NULL && !r->live) {
 		static const struct api_kind namespaces = { "", "v1", "Namespace", "namespaces", true };
 

@@ -19,7 +19,8 @@ struct unreadable_rollout {
 };
 
 struct session_live {
-	LIST_OF(struct list_scope) scopes; /* the first are of Rollouts, which own fields of other objects */
+	/* the first n_rollout_scopes are of Rollouts, which own fields of other objects */
+	LIST_OF(struct list_scope) scopes;
 	size_t n_rollout_scopes;
 	LIST_OF(const struct rollout *) rollouts;
 	size_t rollouts_room;
@@ -30,10 +31,11 @@ struct session_live {
 /* Reads a live object of a scope. */
 void live_read(struct session *, const struct list_scope *, const json_t *live);
 
-/* Reads the metadata of one that cannot be decoded (kube/api/item.h): it exists, and is neither applied nor pruned. */
+/* Reads the metadata of an object that cannot be decoded (kube/api/item.h). It exists, and is neither applied nor
+ * pruned. */
 void live_read_unreadable(struct session *, const struct list_scope *, const json_t *live, const struct unreadable *);
 
-/* An object that an unreadable Rollout may own in part is neither applied nor pruned. */
+/* Excludes the resource from applying and pruning if an unreadable Rollout may own some of its fields. */
 void live_skip_unreadable(struct session *, struct app_resource *);
 
 /* Reads the response to the resource's dry run. */
@@ -49,5 +51,5 @@ const char *live_aborted(struct session *, const struct app_resource *, const js
 /* Returns an object's health: by the script that argocd-cm has for its kind, or else by health.h. */
 enum health live_health(struct session *, const struct api_kind *, const json_t *object, const char **ret_message);
 
-/* Sets the resource's health, and of a Kustomization's also whether it is current. */
+/* Sets the resource's health, and for a Kustomization its kstatus. */
 void live_read_health(struct session *, struct app_resource *, const json_t *object);

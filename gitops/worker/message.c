@@ -7,8 +7,8 @@
 #include "gitops/argocd/project.h"
 #include "gitops/worker/session_state.h"
 
-#define RESULTS_MAX 1000 /* of a sync, that are reported in full */
-#define IMAGES_MAX 2000 /* in a status; a warning has the number of those left out */
+#define RESULTS_MAX 1000 /* results of a sync that are reported in full */
+#define IMAGES_MAX 2000 /* in a status; a warning has the number of the others */
 
 static enum phase
 message_phase(const char *name)
@@ -155,7 +155,7 @@ message_warn_without_effect(struct session *s, const char *field, const char *wh
 	    &s->desired.resources, "SettingsWarning", arena_printf(s->arena, "%s has no effect here: %s", field, why));
 }
 
-/* Warns of fields that only Argo CD uses. */
+/* Warns of fields that have an effect only in Argo CD. */
 static void
 message_check_fields(struct session *s)
 {
@@ -263,7 +263,8 @@ message_resource(const struct session *s, const struct app_resource *r)
 		.name = r->name,
 		.status = r->status,
 		.health = { r->health, r->health != HEALTH_NONE ? r->health_message : NULL },
-		/* One that a Kustomization does not apply stays in its inventory: when Git drops it, it is pruned. */
+		/* An object that the Kustomization does not apply stays in its inventory, so that it is pruned when
+		 * Git drops it. */
 		.hook = s->request.ks == NULL && (r->hooks != 0 || r->skip),
 		.requires_pruning = r->manifest == NULL,
 		.sync_wave = r->wave,
@@ -299,7 +300,7 @@ message_resources(struct session *s)
 	for (size_t i = 0; i < s->desired.resources.n; i++) {
 		const struct app_resource *r = &s->desired.resources.at[i];
 
-		/* A pruned object does not exist any more; a hook is reported while it exists. */
+		/* A pruned object does not exist any more. A hook is reported while it exists. */
 		if (r->implicit || (r->manifest == NULL && !r->live) || ((r->hooks != 0 || r->skip) && !r->live))
 			continue;
 		order[list.n++] = r;
@@ -311,8 +312,8 @@ message_resources(struct session *s)
 	return list;
 }
 
-/* Of more than RESULTS_MAX, those that went well have only what the next step needs: an object in etcd has a maximum
- * size. */
+/* Of more than RESULTS_MAX results, the successful ones only have the members that the next step needs, because an
+ * object in etcd has a maximum size. */
 static struct worker_sync_results
 message_results(const struct session *s)
 {

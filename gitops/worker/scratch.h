@@ -3,11 +3,12 @@
 #pragma once
 #include "base/err.h"
 
-/* A new one below `cache`, which is made when it is not there; `what` is in its name. Its path, in the arena. */
+/* Creates a directory below `cache`, and `cache` if it does not exist; `what` is a part of its name. Returns its
+ * path, in the arena. */
 struct err *scratch_begin(struct arena *, const char *cache, const char *what, const char **ret);
 
-/* Takes NULL. */
+/* Removes the directory and everything in it. Takes NULL. */
 void scratch_end(const char *dir);
 
-/* A file in it, and the directories on the way; only we read it. `path` is seen from the directory. */
+/* Writes a file that only this user can read, and its parent directories. `path` is relative to the directory. */
 struct err *scratch_write(struct arena *, const char *dir, const char *path, const char *text, size_t len);

@@ -17,7 +17,7 @@
 
 struct scripts {
 	struct script_limits limits;
-	int pid, fd; /* of the child that is there; fd < 0: none */
+	int pid, fd; /* of the running child; fd < 0: none */
 };
 
 struct scripts *
@@ -30,7 +30,7 @@ scripts_new(struct script_limits limits)
 	return s;
 }
 
-/* Returns its status, as of waitpid; 0 when there is no child. */
+/* Ends the child. Returns its status, as waitpid does; 0: there was no child. */
 static int
 scripts_stop(struct scripts *s, int signal)
 {
@@ -50,7 +50,7 @@ scripts_free(struct scripts *s)
 	return NULL;
 }
 
-/* All of it, until the time that is left is over (below 0: without end). */
+/* Sends (`out`) or receives all bytes, until this time (below 0: without limit). */
 static bool
 script_move(int fd, void *at, size_t n, bool out, int64_t until)
 {
@@ -80,7 +80,7 @@ script_put(int fd, const char *text, int64_t until)
 	return script_move(fd, &n, sizeof(n), true, until) && script_move(fd, (void *)text, n, true, until);
 }
 
-/* A new text, the caller's; NULL: none came. */
+/* Reads a message. Returns a new text, owned by the caller; NULL: no message came. */
 static char *
 script_get(int fd, int64_t until)
 {
@@ -145,7 +145,7 @@ scripts_start(struct scripts *s, struct arena *a)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return err_new(a, ERR_AGAIN, "no socket for scripts: %s", strerror(errno));
-	/* Lua has an allocator of its own, libjq has not. */
+	/* Lua's memory is limited by its allocator; libjq has no such function. */
 	s->pid = spawn(&(struct spawn){ .run = scripts_serve,
 	    .arg = s,
 	    .keep = "TZ",
@@ -170,7 +170,7 @@ scripts_begin(struct scripts *s)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
-	/* An error is reported by the first query. */
+	/* An error of the start is reported by the first query. */
 	if (s->fd < 0)
 		(void)scripts_start(s, a);
 }
@@ -202,8 +202,8 @@ script_query(struct scripts *s, struct arena *a, json_t *query, json_t **ret)
 	if (script_put(s->fd, text, until))
 		response = script_get(s->fd, until);
 	if (response == NULL) {
-		/* A child that closed its end of the socket has ended, and its status says why; another one is
-		 * killed. */
+		/* If the child has closed its end of the socket, it has ended, and its status is the reason.
+		 * Otherwise it is killed. */
 		return script_end_reason(s, a, scripts_stop(s, loop_ev_mono() >= until ? SIGKILL : 0));
 	}
 	*ret = json_loads(response, 0, NULL);

@@ -7,28 +7,28 @@
 #include "base/err.h"
 #include "base/json.h"
 
-#define SCRIPT_TEXT_MAX (64u << 10) /* bytes of one */
+#define SCRIPT_TEXT_MAX (64u << 10) /* bytes of one script */
 #define SCRIPT_OBJECT_MAX (8u << 20) /* bytes of a query or a response */
 #define SCRIPT_MEMORY_MAX (64u << 20) /* bytes that a script may have */
 
 struct scripts;
 
-/* Of one query; both > 0. The caller gives them, because a simulation in virtual time must not depend on the speed
- * of its machine. */
+/* Limits of one query; both > 0. The caller sets them, because a simulation in virtual time must not depend on the
+ * speed of its machine. */
 struct script_limits {
 	int cpu_ms; /* processor time */
 	int response_ms; /* from the query to the last byte of its response */
 };
 
-/* Those of the controller. The second is long, since other programs use the machine too; processor time ends a
- * script before it. */
+/* The limits of the controller. The second is long, because other programs use the machine too; the limit of
+ * processor time ends a script earlier. */
 #define SCRIPT_LIMITS ((struct script_limits){ .cpu_ms = 500, .response_ms = 20000 })
 
 /* The child is started by the first query, or by scripts_begin. */
 struct scripts *scripts_new(struct script_limits);
 
-/* Starts the child now: it has a copy of this process' memory as it is at that moment, and of nothing that is read
- * later. */
+/* Starts the child now. It has a copy of this process' memory at that moment, without anything that is read later,
+ * such as Secrets. */
 void scripts_begin(struct scripts *);
 
 /* Takes NULL; returns NULL. */

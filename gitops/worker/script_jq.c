@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "gitops/worker/script_parts.h"
 
-#define KEPT_MAX 64 /* expressions that are compiled; then all are forgotten */
+#define KEPT_MAX 64 /* compiled expressions; when there are more, all are freed */
 #define PLACES_MAX 10000
 
 struct compiled {
@@ -60,8 +60,7 @@ script_jq_compile(const char *expression)
 	return jq;
 }
 
-/* Returns the error that ended the expression; NULL for an error about the object's shape, which only means that it
- * names no place. */
+/* Returns the error that ended the expression. NULL: the object has another shape, so the expression names no path. */
 static json_t *
 script_jq_error(jv end)
 {

@@ -52,7 +52,7 @@ script_lua_push(lua_State *lua, const json_t *v)
 		}
 		break;
 	case JSON_STRING: lua_pushlstring(lua, json_string_value(v), json_string_length(v)); break;
-	/* As integers, so that a message says "5", and not "5.0". */
+	/* As integers, so that a message has "5" instead of "5.0". */
 	case JSON_INTEGER: lua_pushinteger(lua, json_integer_value(v)); break;
 	case JSON_REAL: lua_pushnumber(lua, json_real_value(v)); break;
 	case JSON_TRUE:
@@ -192,7 +192,7 @@ script_lua_read_health(lua_State *lua)
 		return response;
 	}
 	status = script_lua_field(lua, "status");
-	lua_insert(lua, -2); /* kept, below the table */
+	lua_insert(lua, -2); /* kept on the stack, below the table */
 	message = script_lua_field(lua, "message");
 	json_put(response, "status", status);
 	json_put(response, "message", message);

@@ -16,15 +16,15 @@
 struct config;
 struct session;
 
-/* All but the first two and the limits can be left out. */
+/* Required: `api`, `source` and the limits. */
 struct worker_deps {
 	struct transport *api; /* of the cluster with the Applications; borrowed */
 	struct source *source; /* borrowed */
 	struct helm helm; /* all NULL: charts are refused */
 	/* Returns a transport to a cluster (transport_curl_new). NULL: other clusters cannot be reached. */
 	struct transport *(*connect)(struct loop *, const struct config *);
-	const struct config *own; /* how `api` is reached; borrowed */
-	bool strict_variables; /* of postBuild: one that is not set, and has no default, is an error */
+	const struct config *own; /* kubeconfig settings of `api`; borrowed */
+	bool strict_variables; /* a variable of postBuild that is not set and has no default is an error */
 	struct script_limits script_limits; /* of jqPathExpressions and health scripts */
 };
 

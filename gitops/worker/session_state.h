@@ -54,9 +54,9 @@ struct session {
 /* The call with that number, for the start function of a stage. */
 struct session_call *session_slot(struct session *, size_t i);
 
-/* The call has ended; the last statement of every callback, because the session may be freed by it. */
+/* Ends the call. This is the last statement of every callback, because it may free the session. */
 void session_call_end(struct session_call *);
 
-/* Sets the session's error, of a type ("ComparisonError"), unless it has one: the first one is reported. The session
- * ends once no call is in flight. */
+/* Sets the session's error, of a type ("ComparisonError"). Only the first one is kept and reported. The session ends
+ * when no call is in flight. */
 void session_fail(struct session *, const char *type, const struct err *);

@@ -85,7 +85,7 @@ sources_render_one(struct session *s, struct fetched_source *src)
 		   : render_source(&src->tree, s->arena, src->spec, type, directory, &s->sources.manifests);
 }
 
-/* Opens all sources, and renders them when all are there: value files of one may be in another. */
+/* Opens all sources before any is rendered, because value files of one may be in another. */
 static struct err *
 sources_render(struct session *s)
 {
@@ -122,7 +122,7 @@ sources_prepare(struct session *s)
 		session_fail(s, "InvalidSpecError", e);
 		return 0;
 	}
-	/* Of an Application that is being deleted nothing is desired, whatever Git has. */
+	/* An Application that is being deleted has no desired objects, whatever is in Git. */
 	if (s->request.message.deleting)
 		return 0;
 	if ((e = sources_render(s)) != NULL)

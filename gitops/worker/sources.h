@@ -8,31 +8,31 @@
 
 struct session;
 
-/* A repository, and the revision of it. */
+/* A source: a repository and a revision. */
 struct fetched_source {
-	const struct application_source *spec; /* NULL: of a Kustomization or GitRepository */
+	const struct application_source *spec; /* NULL: source of a Kustomization or GitRepository */
 	const char *where; /* "spec.sources[1]", for errors */
 	const char *url, *target_revision;
-	const char *pinned; /* revision to take instead; NULL: target_revision */
+	const char *pinned; /* revision to use instead of target_revision; NULL: none */
 	struct source_credentials credentials;
-	struct strings keys; /* one of which must have signed the commit; none: it need not be signed */
-	size_t match_len; /* of the URL with that of the Secret of the credentials */
-	const char *problem; /* keys of that Secret that have no effect; NULL: all have */
+	struct strings keys; /* the commit must be signed with one of them; none: no signature is needed */
+	size_t match_len; /* length of the URL's prefix that matches the Secret of the credentials */
+	const char *problem; /* keys of that Secret without effect; NULL: none */
 	const char *revision;
-	const char *reference; /* by which the commit was found: "refs/heads/main"; NULL: by its id */
+	const char *reference; /* through which the commit was found: "refs/heads/main"; NULL: by its id */
 	struct tree tree;
 };
 
 struct session_sources {
 	struct source *git;
 	struct helm helm;
-	struct fetched_source *at; /* of an Application one or more, else one */
+	struct fetched_source *at; /* one or more for an Application, else one */
 	size_t n;
 	const char *known_hosts;
 	const char
 	    *unreadable; /* a Secret that cannot be read and may have credentials of any repository; NULL: none */
 	struct substitute_variables variables; /* of a Kustomization's postBuild */
-	const char *revision; /* of several sources "A,B" */
+	const char *revision; /* "A,B" for several sources */
 	enum source_type type;
 	struct manifests manifests;
 };

@@ -6,7 +6,7 @@ enum session_stage {
 	STAGE_SETTINGS, /* of Argo CD, and the credentials of repositories and clusters */
 	STAGE_FLUX_SETTINGS, /* variables and credentials of a Kustomization or GitRepository */
 	STAGE_SOURCES, /* fetch and render */
-	STAGE_KINDS, /* of the desired objects, and of those that were there */
+	STAGE_KINDS, /* kinds of the desired objects, and of the objects in the last status */
 	STAGE_ROLLOUTS,
 	STAGE_OBJECTS, /* all other live objects */
 	STAGE_DRY_RUNS,

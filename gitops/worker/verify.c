@@ -31,7 +31,7 @@ verify_is_ssh(const char *key)
 	return str_starts(key, "ssh-") || str_starts(key, "ecdsa-") || str_starts(key, "sk-");
 }
 
-/* SSH keys are allowed for every signer. */
+/* An SSH key is valid for every signer. */
 static struct err *
 verify_write_signers(struct arena *a, const char *dir, const struct strings *keys)
 {
