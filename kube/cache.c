@@ -17,11 +17,11 @@ struct shelf {
 	const struct type *type;
 	struct map entries; /* "ns/name" */
 	size_t n_unreadable; /* of the entries */
-	char *reached; /* the version that its watch has come to; NULL: none yet */
+	char *reached; /* the resourceVersion that the watch has reached; NULL: none yet */
 };
 
 struct cache {
-	struct view view; /* first: a view is its cache */
+	struct view view; /* first member: a pointer to the view is one to the cache */
 	struct shelf shelves[TYPES_MAX];
 	size_t n_shelves;
 	cache_changed *changed;
@@ -102,7 +102,7 @@ cache_each_object(
 	cache_visit_all(v, t, ns, false, visit, arg);
 }
 
-/* Most types have none, and this is asked in every pass. */
+/* Checked in every pass; most types have no unreadable object. */
 static void
 cache_each_unreadable(
     const struct view *v, const struct type *t, const char *ns, void (*visit)(const struct object *, void *), void *arg)
@@ -152,7 +152,7 @@ cache_observe_unreadable(struct cache *c, cache_unreadable *observer)
 	c->unreadable = observer;
 }
 
-/* A decoded object in an arena of its own; complete, or unreadable. */
+/* A decoded object in its own arena; complete, or unreadable. */
 static struct entry *
 cache_entry_new(const struct type *t, const json_t *j, const struct unreadable *unreadable)
 {
@@ -170,8 +170,8 @@ cache_entry_new(const struct type *t, const json_t *j, const struct unreadable *
 	return e;
 }
 
-/* Returns false when the object in the cache is as new, or may be, because it has no version. A version that could
- * not be read may be readable when it comes again, because the fault was on the way. */
+/* Returns true if the object replaces the cached one: it is newer, has another uid, or a version is not known. A
+ * readable object also replaces an unreadable one of the same version, as the transfer may have damaged that. */
 static bool
 cache_is_newer(const struct object *o, const struct object *old)
 {
@@ -184,7 +184,7 @@ cache_is_newer(const struct object *o, const struct object *old)
 	return order > 0 || (order == 0 && old->unreadable != NULL && o->unreadable == NULL);
 }
 
-/* Reports the change from one entry to another; NULL: there was, or is, none. */
+/* Reports the change from one entry to another; NULL: the object did not, or does not, exist. */
 static void
 cache_report(struct cache *c, struct shelf *s, const struct entry *from, const struct entry *to)
 {
@@ -242,9 +242,9 @@ cache_put_response(struct cache *c, const struct type *t, const json_t *j)
 	char key[600];
 
 	if (version == NULL || name == NULL)
-		return; /* a Status, as a delete answers */
+		return; /* a Status, which is the response to a delete */
 	if (s->reached == NULL)
-		return; /* no event would report that the object is gone */
+		return; /* the type is not watched: no event would report the deletion */
 	if (map_get(&s->entries,
 		cache_key(key, sizeof(key), t->cluster_scoped ? NULL : json_str(meta, "namespace"), name)) == NULL &&
 	    resource_version_compare(version, s->reached) <= 0)

@@ -19,39 +19,40 @@ enum cache_found {
 	CACHE_READABLE, /* it can be decoded again, or was deleted */
 };
 
-/* Called with an object that cannot be read, whose metadata is all that is known. What was there before it, readable,
- * was reported as deleted. */
+/* Called for an unreadable object, of which only the metadata is known. Its previous readable version was reported
+ * as deleted. */
 typedef void cache_unreadable(const struct object *, enum cache_found, void *arg);
 
-/* An empty cache that reports changes; freed with all its objects by cache_free, which takes and returns NULL. */
+/* Returns an empty cache that reports changes. cache_free frees it with all its objects; it takes and returns NULL. */
 struct cache *cache_new(cache_changed *, void *arg);
 struct cache *cache_free(struct cache *);
 
-/* Who is called about what cannot be read, with the argument given to cache_new; NULL, as at first: no one. */
+/* Sets the function that is called for unreadable objects, with the argument of cache_new; NULL, the default: none. */
 void cache_observe_unreadable(struct cache *, cache_unreadable *);
 
 /* Puts an object from a list, a watch or a get. An older version is ignored. `unreadable`: NULL, or why the API
  * server's text could not be read (item_read). An object whose metadata is not complete (object_refusal) is
- * unreadable too. False: not even its name is known, and nothing was put. */
+ * unreadable too. Returns false if not even its name is known: nothing was put. */
 bool cache_put(struct cache *, const struct type *, const json_t *, const struct unreadable *);
 
-/* Puts the answer to a write; of a type that is not watched, nothing is kept. An object that the cache does not have,
- * although its watch has come past this version, was deleted meanwhile: it must not come back. */
+/* Puts the response to a write, if its type is watched. If the object is not in the cache although its watch has
+ * passed this version, it was deleted in the meantime, and is not added again. */
 void cache_put_response(struct cache *, const struct type *, const json_t *);
 
-/* The object was deleted in this version. One of the same name that is newer stays; NULL: whatever is there goes. */
+/* Removes an object that was deleted in this version. A newer object of the same name stays. A NULL version: removes
+ * any. */
 void cache_remove(struct cache *, const struct type *, const char *ns, const char *name, const char *resource_version);
 
-/* The outcome of a write to the object is not known (`in_doubt`), or the object was fetched since. An object in doubt
- * stays so whatever its watch brings, which may be older than the write. One that is not in the cache is not touched.
- */
+/* Marks an object as in doubt: the outcome of a write to it is not known. Or, after it was fetched, as not in doubt.
+ * Watch events do not end the doubt, as they may be older than the write. Does nothing for an object that is not in
+ * the cache. */
 void cache_doubt(struct cache *, const struct type *, const char *ns, const char *name, bool in_doubt);
 
-/* The type's watch (or list) has come to this version. */
+/* Records that the type's watch (or list) has reached this version. */
 void cache_reached(struct cache *, const struct type *, const char *resource_version);
 
-/* A relist: marks all objects of the type; then, after putting what the list held, drops those that were not put and
- * are no newer than the list. */
+/* A relist: cache_mark marks all objects of the type. After the objects of the list were put, cache_sweep removes
+ * those that were not put and are not newer than the list. */
 void cache_mark(struct cache *, const struct type *);
 void cache_sweep(struct cache *, const struct type *, const char *resource_version);
 

@@ -3,7 +3,7 @@
 #include "kube/client.h"
 #include <string.h>
 
-#define TRIES_MAX 5 /* of one call, where the server asks to come back later */
+#define TRIES_MAX 5 /* of one call, if the server responds with Retry-After */
 
 struct call {
 	struct transport *transport;
@@ -15,8 +15,8 @@ struct call {
 	int tries;
 	int64_t until; /* mono ms */
 	bool json_patch;
-	struct list_reader *list; /* NULL: the answer is taken whole */
-	struct err *wrong; /* the list cannot be read; in the arena below */
+	struct list_reader *list; /* NULL: the response is parsed as a whole */
+	struct err *wrong; /* why the list cannot be read; in the arena below */
 	struct arena *arena;
 };
 
@@ -64,7 +64,8 @@ client_error(struct arena *a, const struct err *e, int status, struct bytes body
 	if (message == NULL)
 		message = arena_strndup(a, body.at, body.len < 300 ? body.len : 300);
 	class = client_class(status, reason != NULL ? reason : "");
-	/* To a config of a server-side apply that its schema refuses, Kubernetes answers 500, and would for ever. */
+	/* Kubernetes responds with 500 if the schema refuses the config of a server-side apply: a retry would fail
+	 * again. */
 	if (status == 500 && str_starts(message, "failed to create typed patch object"))
 		class = ERR_INVALID;
 	error =
@@ -111,8 +112,8 @@ client_read_object(struct arena *a, struct bytes body, json_t **ret)
 		item_name(part), why.why));
 }
 
-/* A list whose objects have been handed on. What is answered with 200 and has no items, or some that are no objects,
- * says nothing of what is there: taken for an empty list, it would delete all. */
+/* The end of a list whose objects were passed on. A response with 200 but without items, or with items that are not
+ * objects, is an error: as an empty list it would delete the whole cache. */
 static struct err *
 client_list_end(struct call *c, struct arena *a, json_t **ret)
 {
@@ -143,7 +144,7 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 
 	c->exchange = NULL;
 	transport_report(c->transport, c->method, c->url, e != NULL ? 0 : reply->status);
-	/* It was not processed: the server has too much to do, and says when to come back. */
+	/* The request was not processed: the server is overloaded, and sends the time of the retry. */
 	if (e == NULL && (reply->status == 429 || reply->status == 503) && wait > 0 && ++c->tries < TRIES_MAX &&
 	    loop_mono(l) + wait < c->until) {
 		loop_timer(l, &c->again, wait);
@@ -152,14 +153,14 @@ client_on_done(void *arg, const struct err *e, const struct reply *reply)
 	error = client_error(a, e, reply->status, reply->body);
 	if (error != NULL && e == NULL)
 		error->retry_after_ms = wait;
-	/* A test of a JSON patch that does not hold comes back as 422: what was believed is no longer so. */
+	/* A failed test of a JSON patch is a 422: the object has changed since it was read. */
 	if (error != NULL && reply->status == 422 && c->json_patch)
 		error->class = ERR_CONFLICT;
 	if (error == NULL && c->list != NULL)
 		error = client_list_end(c, a, &j);
 	else if (error == NULL && reply->body.len > 0)
 		error = client_read_object(a, reply->body, &j);
-	/* It was done, whatever it was: what cannot be read is no refusal, and is asked for again. */
+	/* The write took effect. A response that cannot be read is not a refusal: the object is fetched. */
 	if (error != NULL && e == NULL && reply->status >= 200 && reply->status <= 299) {
 		error->class = ERR_AGAIN;
 		error->answered = true;

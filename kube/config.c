@@ -11,7 +11,7 @@
 #define FILE_MAX (4u << 20)
 #define FILES_MAX 32
 
-/* The files, in their order. */
+/* The kubeconfig files, in their order. */
 struct files {
 	struct arena *arena;
 	const char *paths[FILES_MAX];
@@ -95,7 +95,7 @@ config_path(struct arena *a, const char *file, const json_t *o, const char *key)
 	return arena_printf(a, "%.*s/%s", (int)(slash - file), file, path);
 }
 
-/* *-data; false when it is no base64. */
+/* Decodes *-data. Returns false if it is not base64. */
 static bool
 config_decoded(struct arena *a, const json_t *o, const char *key, const char **ret)
 {
@@ -129,7 +129,7 @@ config_read_exec(
 		    "kubeconfig %s: user \"%s\": exec: apiVersion: \"%s\" is not client.authentication.k8s.io/v1 or "
 		    "v1beta1",
 		    file, user, x->api_version != NULL ? x->api_version : "");
-	/* A path with a slash is relative to the file, as kubectl has it. */
+	/* A path with a slash is relative to the file, as in kubectl. */
 	if (strchr(x->command, '/') != NULL)
 		x->command = config_path(a, file, exec, "command");
 	if (json_is_true(json_object_get(exec, "provideClusterInfo")))
@@ -233,7 +233,7 @@ config_in_cluster(struct arena *a, struct config *c)
 	return NULL;
 }
 
-/* Of several files those that are not there are passed over, as kubectl does; of one it is an error. */
+/* Missing files are skipped if there are several, as by kubectl; a single missing file is an error. */
 static struct err *
 config_add_files(struct files *f, const struct config_overrides *o)
 {

@@ -9,17 +9,17 @@
 #include "base/err.h"
 #include "kube/api/type.h"
 
-/* users[].user.exec: a program that says who we are (client.authentication.k8s.io). */
+/* users[].user.exec: a program that returns credentials (client.authentication.k8s.io). */
 struct config_exec {
 	const char *command;
 	struct strings args;
-	struct string_map env; /* added to our own */
-	const char *api_version; /* that it speaks */
-	const char *cluster_info; /* JSON, when it wants to know of the cluster; NULL */
+	struct string_map env; /* added to the environment of this process */
+	const char *api_version; /* the version of its protocol */
+	const char *cluster_info; /* JSON, if provideClusterInfo is set; else NULL */
 	const char *install_hint; /* NULL: none */
 };
 
-/* The user that we impersonate. */
+/* The user to impersonate. */
 struct config_impersonation {
 	const char *user, *uid; /* NULL: none */
 	struct strings groups;
@@ -28,17 +28,17 @@ struct config_impersonation {
 struct config {
 	const char *server; /* "https://…", no slash at the end */
 	const char *namespace; /* of the context; "default" */
-	const char *token, *token_file; /* the file is read anew for each request, and wins */
+	const char *token, *token_file; /* the file is read again for each request, and has precedence */
 	const char *username, *password;
 	const char *ca_file, *ca_data, *cert_file, *cert_data, *key_file, *key_data; /* *_data: PEM text */
-	const char *tls_server_name; /* whose certificate the server has; NULL: the URL's host */
-	const char *proxy; /* URL; NULL: the environment's */
+	const char *tls_server_name; /* the host name in the server's certificate; NULL: the URL's host */
+	const char *proxy; /* URL; NULL: from the environment */
 	const struct config_exec *exec; /* NULL: none */
 	struct config_impersonation as;
 	bool insecure;
 };
 
-/* Values of flags, which outrank the files; NULL: not given. */
+/* Values of flags, which override the files; NULL: not given. */
 struct config_overrides {
 	const char *file, *context, *cluster, *user;
 	const char *server, *token, *tls_server_name, *ca_file, *cert_file, *key_file, *as, *as_uid;
@@ -46,5 +46,5 @@ struct config_overrides {
 	bool insecure;
 };
 
-/* Everything lives in the arena. Errors name the file, the context and what is missing. */
+/* Reads the configuration into the arena. Errors name the file, the context and the missing field. */
 struct err *config_load(struct arena *, const struct config_overrides *, struct config *ret);

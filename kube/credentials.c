@@ -8,7 +8,7 @@
 
 #define OUTPUT_MAX (1u << 20)
 #define RUN_MS 60000
-#define MEMORY_MAX (4ull << 30) /* bytes; the clouds' tools are large */
+#define MEMORY_MAX (4ull << 30) /* bytes; the credential tools of clouds are large */
 #define EARLY_MS 5000 /* time before the expiry at which it is renewed */
 
 struct credentials {
@@ -16,8 +16,8 @@ struct credentials {
 	const struct config_exec *exec;
 	void (*changed)(void *);
 	void *arg;
-	struct program_process *process; /* NULL: none runs */
-	struct arena *arena; /* of the credential; NULL: none yet, or it failed */
+	struct program_process *process; /* NULL: the program is not running */
+	struct arena *arena; /* of the credential; NULL: no credential yet, or the program failed */
 	struct credential current;
 	int64_t expires_at; /* wall ms; 0: never */
 	char *failure; /* of the last run; reported once */
@@ -31,7 +31,7 @@ credentials_forget(struct credentials *c)
 	c->expires_at = 0;
 }
 
-/* NULL, or why not. */
+/* Returns NULL, or why the output is not valid. */
 static const char *
 credentials_read(struct credentials *c, const struct program_end *end)
 {

@@ -11,7 +11,7 @@
 
 struct credentials;
 
-/* The credential; fields that the program left out are NULL. Borrowed until the loop's next turn. */
+/* The credential; absent fields are NULL. Borrowed until the next iteration of the loop. */
 struct credential {
 	const char *token;
 	const char *cert, *key; /* PEM */
@@ -19,11 +19,11 @@ struct credential {
 
 enum credentials_state { CREDENTIALS_READY, CREDENTIALS_WAITING, CREDENTIALS_FAILED };
 
-/* `changed` is called when a wait is over: call credentials_get again then. The exec configuration is borrowed. */
+/* `changed` is called when the program has ended: call credentials_get again. The exec configuration is borrowed. */
 struct credentials *credentials_new(struct loop *, const struct config_exec *, void (*changed)(void *arg), void *arg);
 
-/* READY sets *ret_credential; FAILED sets *ret_err (in the arena), and the next call tries again; WAITING: a program
- * runs. */
+/* READY sets *ret_credential. FAILED sets *ret_err (in the arena); the next call runs the program again. WAITING:
+ * the program is running. */
 enum credentials_state credentials_get(
     struct credentials *, struct arena *, struct credential *ret_credential, struct err **ret_err);
 

@@ -21,7 +21,7 @@ struct waiting {
 /* Events of one object are sent one after the other, those of different objects at the same time. */
 struct lane {
 	struct events *events;
-	struct waiting *head, *tail; /* the first is being sent */
+	struct waiting *head, *tail; /* the first is the one in progress */
 	struct call *call;
 	struct timer again;
 };
@@ -33,7 +33,7 @@ struct events {
 	const char *component;
 	struct rand_stream rand;
 	struct lane lanes[LANES];
-	size_t n; /* waiting in all of them */
+	size_t n; /* events that wait, of all objects */
 	void (*on_event)(const struct plan_step *, void *arg); /* NULL: none */
 	void *observer_arg;
 };

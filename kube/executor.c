@@ -11,7 +11,7 @@
 #include "io/log.h"
 #include "kube/client.h"
 
-#define OLD_MS 1000 /* a plan of this age is superseded by news */
+#define OLD_MS 1000 /* a plan of this age ends when an object of its key has changed */
 
 enum execution_state {
 	EXECUTION_STEPS,
@@ -19,7 +19,7 @@ enum execution_state {
 	EXECUTION_STATUS,
 	EXECUTION_FETCH_STATUS,
 	EXECUTION_FETCH_DOUBT,
-	EXECUTION_DONE, /* the observer knows; the execution may be freed */
+	EXECUTION_DONE, /* `done` was called; the execution may be freed */
 	EXECUTION_STATE_MAX
 };
 
@@ -33,11 +33,12 @@ struct execution {
 	struct arena *arena;
 	struct call *call;
 	size_t step; /* the next one, or the one whose write waits for its response */
-	const struct plan_step *fetched; /* its object is fetched, or was fetched last */
+	const struct plan_step *fetched; /* the step whose object is being fetched, or was fetched last */
 	bool unreachable; /* the last fetch had no response */
-	const char *own_version; /* of the status' object, after our own writes to it; NULL: none */
+	/* resourceVersion of the status' object after this plan's writes to it; NULL: it was not written */
+	const char *own_version;
 	struct plan_step status_step; /* how the status write is reported when it fails */
-	const struct plan_step *failed; /* the first that did; NULL: none */
+	const struct plan_step *failed; /* the first step that failed; NULL: none */
 	struct err *err;
 };
 
@@ -59,7 +60,7 @@ static const struct {
 };
 _Static_assert(ARRAY_SIZE(states) == EXECUTION_STATE_MAX, "a row a state");
 
-/* Changes the state, which continues the execution. The reason is logged; NULL: the usual course. */
+/* Changes the state and continues the execution. The reason is logged; NULL: the usual course. */
 static void
 execution_enter(struct execution *x, enum execution_state to, const char *why)
 {
@@ -79,7 +80,7 @@ execution_free(struct execution *x)
 	free(x);
 }
 
-/* The same from the callback of a call: nothing else holds an execution that is done. */
+/* The same from the callback of a call: the execution is freed here if it is done. */
 static void
 execution_resume(struct execution *x, enum execution_state to, const char *why)
 {
@@ -103,15 +104,15 @@ execution_is_outdated(const struct err *e)
 	return e->class == ERR_CONFLICT || e->class == ERR_EXISTS || e->class == ERR_GONE;
 }
 
-/* True if news came while a request was slow: the next pass decides with it. */
+/* Returns true if an object of the key changed while a request was slow: the next pass decides with it. */
 static bool
 execution_is_overtaken(const struct execution *x)
 {
 	return loop_mono(x->to->api->loop) - x->started_at >= OLD_MS && x->observer.has_news(x->observer.arg);
 }
 
-/* True if the write may have taken effect. The next decision must not rest on the weight or number of pods from
- * before. */
+/* Returns true if the write may have taken effect. The next decision must not use the weight or number of pods from
+ * before it. */
 static bool
 execution_is_in_doubt(const struct plan_step *s, const struct err *e)
 {
@@ -119,7 +120,7 @@ execution_is_in_doubt(const struct plan_step *s, const struct err *e)
 	       (s->op == PLAN_PATCH || s->op == PLAN_MERGE || s->op == PLAN_SCALE || s->op == PLAN_APPLY);
 }
 
-/* True if the cache has a newer object than the one that was decided on. */
+/* Returns true if the cache has a newer object than the one that the plan was made from. */
 static bool
 execution_knows_newer(const struct execution *x, const struct plan_step *s)
 {
@@ -136,8 +137,9 @@ execution_on_fetched(void *arg, const struct err *e, const json_t *body)
 	const struct plan_step *s = x->fetched;
 
 	x->call = NULL;
-	/* A JSON patch whose tests fail and one whose result is refused have the same response (422). If the object
-	 * is still the one that was decided on, its tests held: it was refused, and will be again. */
+	/* A JSON patch with a failed test and one with a refused result have the same response (422). If the cached
+	 * object is still the one that the plan was made from, the tests passed: the result was refused, and will be
+	 * again. */
 	if (e == NULL && s == x->failed && s->op == PLAN_PATCH && x->err->class == ERR_CONFLICT &&
 	    str_eq(s->resource_version, json_str(json_object_get(body, "metadata"), "resourceVersion")))
 		x->err->class = ERR_INVALID;
@@ -148,7 +150,8 @@ execution_on_fetched(void *arg, const struct err *e, const json_t *body)
 		cache_remove(x->to->cache, s->type, s->namespace, s->name, NULL);
 	else if (x->state == EXECUTION_FETCH_DOUBT)
 		execution_fail(x, s, e);
-	/* An object that must not be fetched is believed as it is: otherwise no pass could decide any more. */
+	/* If the permission to get the object is missing, its cached version is used: otherwise no pass could decide
+	 * any more. */
 	cache_doubt(x->to->cache, s->type, s->namespace, s->name, x->unreachable);
 	execution_resume(x, x->state == EXECUTION_FETCH_STEP ? EXECUTION_STEPS : EXECUTION_DONE, NULL);
 }
@@ -159,7 +162,8 @@ execution_transport(const struct execution *x, const struct type *t)
 	return x->to->elsewhere_type == t ? x->to->elsewhere : x->to->api;
 }
 
-/* Fetches the object of x->fetched, after a write that believed something else or whose result is not known. */
+/* Fetches the object of x->fetched, after a write that failed because of an outdated version, or whose result is not
+ * known. */
 static void
 execution_fetch_object(struct execution *x)
 {
@@ -169,14 +173,14 @@ execution_fetch_object(struct execution *x)
 	    client_path(x->arena, s->type, s->namespace, s->name, NULL), NULL, NULL, execution_on_fetched, x);
 }
 
-/* The response to a write is the object. Success with another body says nothing about it, and no watch event may
- * follow: the write is in doubt. Returns `e`, or that error. */
+/* The response to a write is the object. If a successful response has another body, the outcome is not known, and no
+ * watch event may follow: the object is in doubt. Returns `e`, or that error. */
 static const struct err *
 execution_written_error(struct execution *x, const struct plan_step *s, const struct err *e, const json_t *body)
 {
 	const json_t *meta = json_object_get(body, "metadata");
 
-	/* The response to a scale is a Scale; to the others, a Status or the deleted object. */
+	/* The response to a scale is a Scale; to delete and evict, a Status or the deleted object. */
 	if (e != NULL || s->op == PLAN_DELETE || s->op == PLAN_EVICT || s->op == PLAN_SCALE)
 		return e;
 	if (json_str(meta, "resourceVersion") != NULL && json_str(meta, "name") != NULL &&
@@ -185,7 +189,7 @@ execution_written_error(struct execution *x, const struct plan_step *s, const st
 	return err_new(x->arena, ERR_AGAIN, "the API server's answer is not the object that was written");
 }
 
-/* After a write that was not made: the events behind it report it, and are left out. */
+/* Skips the events that report a write that was not made. */
 static void
 execution_skip(struct execution *x)
 {
@@ -220,7 +224,7 @@ execution_on_written(void *arg, const struct err *e, const json_t *body)
 		}
 		return;
 	}
-	/* The response to a scale is a Scale; the object comes by its watch. */
+	/* The response to a scale is a Scale; the object arrives by its watch. */
 	if (s->op != PLAN_DELETE && s->op != PLAN_EVICT && s->op != PLAN_SCALE)
 		cache_put_response(x->to->cache, s->type, body);
 	if (subject != NULL && s->op == PLAN_MERGE && s->type == subject->type &&
@@ -255,7 +259,7 @@ execution_on_status_written(void *arg, const struct err *e, const json_t *body)
 	execution_resume(x, EXECUTION_DONE, NULL);
 }
 
-/* The process may have slept since the decision. False: the lease is lost, and `s` has failed. */
+/* The process may have been suspended since the decision. Returns false if the lease is lost; `s` has then failed. */
 static bool
 execution_may_write(struct execution *x, const struct plan_step *s)
 {
@@ -303,8 +307,8 @@ execution_write_step(struct execution *x, const struct plan_step *s)
 	    body, execution_on_written, x);
 }
 
-/* The status is written whatever failed, because it reports the observed state. Only when news has come meanwhile and
- * the API server did not answer the fetch either, it is left to the next pass. */
+/* The status is written even after failures, because it reports the observed state. Only if the object has changed
+ * in the meantime, and the API server did not respond to the fetch either, it is left to the next pass. */
 static void
 execution_write_status(struct execution *x)
 {
@@ -327,8 +331,7 @@ execution_write_status(struct execution *x)
 		return;
 	}
 	patch = json_loads(x->plan->status, 0, NULL);
-	/* A step of this plan moved the object on from the version that was decided on: this is still our own belief.
-	 */
+	/* A step of this plan changed the version of the object: the status is still based on the current state. */
 	if (x->own_version != NULL)
 		json_object_set_new(json_object_get(patch, "metadata"), "resourceVersion", json_string(x->own_version));
 	x->call = (execution_is_overtaken(x) ? client_call_soon : client_call)(x->to->api, "PATCH",
@@ -345,8 +348,9 @@ execution_end(struct execution *x)
 	x->observer.done(x->observer.arg, x->failed, x->err);
 }
 
-/* The steps from x->step on, to the next write or the end. After a failure only those follow that do not build on it,
- * and their events. News ends the steps of an old plan: what is left was decided without it. */
+/* Makes the steps from x->step on, up to the next write or the end. After a failure only independent steps follow,
+ * with their events. If an object of the key has changed, an old plan ends here: the rest was decided without the
+ * change. */
 static void
 execution_make_steps(struct execution *x)
 {

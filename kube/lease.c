@@ -13,13 +13,13 @@ struct lease {
 	char *namespace, *name, *identity;
 	struct rand_stream rand;
 	struct timer timer; /* of the next try */
-	struct timer deadline; /* at which we stop leading */
+	struct timer deadline; /* at which this process stops being the leader */
 	struct call *call;
 	bool leading;
 	int64_t renewed_at; /* mono ms: when the renewal that succeeded last was sent */
 	int64_t sent_at; /* mono ms of the open write */
-	char *seen; /* the record as it was last seen: its resourceVersion */
-	int64_t seen_at; /* mono ms: since when it is as it is */
+	char *seen; /* resourceVersion of the Lease as it was last read */
+	int64_t seen_at; /* mono ms: when this version was first read */
 	char *reported; /* the holder that was last reported by `waiting`, or "" for an error */
 	void (*released)(void *arg);
 	void *released_arg;
@@ -27,7 +27,7 @@ struct lease {
 
 static void lease_try(struct lease *);
 
-/* After the error of a call; NULL: it had none. */
+/* The error of a call; NULL: it succeeded. */
 static void
 lease_try_in(struct lease *l, const struct err *e)
 {
@@ -101,8 +101,8 @@ lease_time(struct arena *a, int64_t ms)
 	return arena_printf(a, "%.*s.%03d000Z", (int)strlen(seconds) - 1, seconds, (int)(ms % 1000));
 }
 
-/* Writes the record as ours; `old` NULL: there is no Lease. The resourceVersion makes the write fail when another
- * process was faster. */
+/* Writes this process into the Lease as its holder; `old` NULL: the Lease does not exist. The resourceVersion makes
+ * the write fail if another process was faster. */
 static void
 lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 {
@@ -124,7 +124,7 @@ lease_write(struct lease *l, struct arena *a, const struct lease_object *old)
 	    json_text(a, j), lease_on_written, l);
 }
 
-/* The record has not changed for the duration that its holder wrote into it. */
+/* The Lease has not changed for the duration that its holder wrote into it. */
 static bool
 lease_is_expired(struct lease *l, const struct lease_object *o)
 {
@@ -163,7 +163,7 @@ lease_on_read(void *arg, const struct err *e, const json_t *body)
 		lease_write(l, a, o);
 		return;
 	}
-	/* Another's: whatever we thought. */
+	/* Another process is the holder, even if this one was. */
 	lease_stop_leading(l);
 	lease_report_waiting(l, o->spec.holder != NULL ? o->spec.holder : "", NULL);
 	lease_try_in(l, NULL);
@@ -208,7 +208,7 @@ lease_on_released(void *arg, const struct err *e, const json_t *body)
 {
 	struct lease *l = arg;
 
-	(void)e; /* then it expires */
+	(void)e; /* the Lease expires */
 	(void)body;
 	l->call = NULL;
 	l->released(l->released_arg);
@@ -231,7 +231,7 @@ lease_release(struct lease *l, void (*done)(void *arg), void *arg)
 		done(arg);
 		return;
 	}
-	/* The test keeps us from taking it from another process. */
+	/* The test prevents that the Lease of another process is released. */
 	l->call = client_call(l->transport, "PATCH", client_path(a, &lease_object_type, l->namespace, l->name, NULL),
 	    PATCH_JSON,
 	    arena_printf(a,

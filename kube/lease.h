@@ -16,27 +16,28 @@ struct lease;
 
 struct lease_settings {
 	const char *namespace, *name;
-	const char *identity; /* of this process: unlike any other's */
+	const char *identity; /* of this process; unique */
 	int64_t duration_ms; /* time without a renewal after which others may take it; client-go: 15 s */
-	int64_t renew_deadline_ms; /* time without one after which we stop leading; < duration; 10 s */
+	int64_t renew_deadline_ms; /* time without a renewal after which this process stops leading; < duration; 10 s */
 	int64_t retry_ms; /* between tries, and between renewals; 2 s */
 	uint64_t seed; /* of the jitter between tries */
-	void (*started)(void *arg); /* it is ours */
-	void (*stopped)(void *arg); /* no more; tries go on */
-	/* NULL, or called when another process holds it or it cannot be read, and when that changes. */
+	void (*started)(void *arg); /* this process is the leader */
+	void (*stopped)(void *arg); /* it no longer is; it continues to try */
+	/* NULL, or called when another process is the holder or the Lease cannot be read, and when that changes. */
 	void (*waiting)(void *arg, const char *holder, const struct err *);
 	void *arg;
 };
 
-/* Tries from now on. Strings are copied. */
+/* Starts the election. Strings are copied. */
 struct lease *lease_new(struct transport *, const struct lease_settings *);
 
-/* It is ours by our own clock: renewed less than renew_deadline_ms ago. */
+/* Returns true if this process is the leader by its own clock: it renewed less than renew_deadline_ms ago. */
 bool lease_held(const struct lease *);
 
-/* Gives it back, if it is ours, so that another may take it at once; `done` comes when that was answered, or failed,
- * or before this returns when it is not ours. No further call of started or stopped. */
+/* Releases the Lease, if this process is the leader, so that a standby can take over at once. `done` is called after
+ * the response or a failure, or before this returns if it is not the leader. started and stopped are not called any
+ * more. */
 void lease_release(struct lease *, void (*done)(void *arg), void *arg);
 
-/* Takes NULL; returns NULL. Does not give back. */
+/* Takes NULL; returns NULL. Does not release the Lease. */
 struct lease *lease_free(struct lease *);

@@ -59,7 +59,7 @@ proxy_is_bypassed(const char *list, const char *host)
 	     one = strtok_r(NULL, ", ", &save)) {
 		char *colon = strchr(one, ':');
 
-		/* The port does not count: it is the host that is reached without the proxy. */
+		/* The port is not compared: no_proxy applies to a host. */
 		if (colon != NULL && strchr(colon + 1, ':') == NULL)
 			*colon = '\0';
 		if (proxy_matches(one, host))

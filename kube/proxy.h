@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include "base/arena.h"
 
-/* The proxy's URL, borrowed from the environment; NULL: none. `host` is the URL's, without a port; in brackets when
- * it is an IPv6 address. */
+/* Returns the URL of the proxy, borrowed from the environment; NULL: none. `host` is the URL's, without a port, and
+ * in brackets if it is an IPv6 address. */
 const char *proxy_of(const char *scheme, const char *host);
 
-/* The list of no_proxy has the host: "*", a name, the end of one (with or without a dot in front), an address, or a
- * range of them (10.0.0.0/8). */
+/* Returns true if no_proxy includes the host: "*", a name, the end of a name (with or without a dot in front), an
+ * address, or a range of addresses (10.0.0.0/8). */
 bool proxy_is_bypassed(const char *list, const char *host);

@@ -1,21 +1,22 @@
 /* kube/queries.h: the queries that one key has sent, and their responses.
  *
- * A query is sent once under its name. Its response is shown to every pass until a status that holds it was written,
- * or a plan that had seen it has ended well. All of it may be lost with the process: the query is then sent again.
+ * A query is sent once under its name. Every pass gets its response, until a status that includes it was written, or
+ * until a plan that used it was carried out without failure. All of it may be lost with the process: the query is
+ * then sent again.
  */
 #pragma once
 #include "kube/plan/controller.h"
 #include "kube/transport.h"
 
-/* Of one key: responses that are kept and queries without a response (an AnalysisRun has METRICS_MAX metrics with a
- * few queries each, and arguments from Secrets), and how many of them are open at once. Queries beyond that are left
- * to a later pass: the plan names again what has no response, and every response brings a pass. */
+/* Limits for one key: kept responses and queries without a response (an AnalysisRun has METRICS_MAX metrics with a
+ * few queries each, and arguments from Secrets), and open queries. Queries beyond that are left to a later pass:
+ * each response causes a pass, whose plan names the remaining queries again. */
 #define QUERIES_KEPT_MAX 4096
 #define QUERIES_OPEN_MAX 64
 
 struct sent_query;
 
-/* All zeroes to start with, but for the transports, on_response and arg. */
+/* Zero it, then set the transports, on_response and arg. */
 struct queries {
 	struct transport *outside, *api; /* borrowed */
 	struct transport *programs; /* NULL: no program is run; borrowed */
@@ -31,12 +32,12 @@ struct queries {
 /* Sends a PLAN_QUERY, unless it has been sent already. */
 void queries_send(struct queries *, const struct plan_step *);
 
-/* Returns how many there are, and in *ret, in the arena, what a pass may see of them. Responses are borrowed until
- * they are forgotten. */
+/* Returns the number of queries and, in *ret, in the arena, what a pass may read of them. Responses are borrowed
+ * until they are dropped. */
 size_t queries_show(struct queries *, struct arena *, struct seen_query **ret);
 
-/* Forgets the responses that were shown, except those that the plan keeps. */
+/* Drops the responses that a pass has read, except those that the plan keeps. */
 void queries_forget_shown(struct queries *, const struct plan *);
 
-/* Cancels and forgets all of them. */
+/* Cancels and drops all queries. */
 void queries_done(struct queries *);

@@ -5,19 +5,19 @@
 #include "base/rand.h"
 #include "base/str.h"
 
-#define RUNNING_MAX 24 /* keys worked on at once: a plan takes memory while the API server takes its time */
-#define RUNNING_TENANT_MAX 16 /* of them of one tenant, whose admission webhooks may be slow */
+#define RUNNING_MAX 24 /* concurrent passes of all keys: each plan takes memory until the API server has responded */
+#define RUNNING_TENANT_MAX 16 /* of them for one tenant (a namespace), whose admission webhooks may be slow */
 #define BACKOFF_MIN_MS 10
 #define BACKOFF_MAX_MS 10000
 #define OUTDATED_MS 20
-#define OUTDATED_MAX_MS 1000 /* conflicts that go on for this long back off like any other failure */
+#define OUTDATED_MAX_MS 1000 /* conflicts that repeat for this long back off like any other failure */
 /* A wall time is compared again this often: the wall clock may be set, or the machine may have slept. */
 #define WALL_CHECK_MS 15000
 
 struct queue {
 	struct loop *loop;
 	struct queue_item *head, *tail;
-	struct queue_item *at_work; /* the running ones */
+	struct queue_item *at_work; /* the keys whose passes run */
 	struct timer turn;
 	struct rand_stream rand;
 	queue_work *work;
@@ -36,7 +36,7 @@ queue_may_run(const struct queue *q, const struct queue_item *i)
 	return n < RUNNING_TENANT_MAX;
 }
 
-/* Takes a key that waits out of the queue. */
+/* Removes a waiting key from the queue. */
 static void
 queue_take_out(struct queue *q, struct queue_item *i)
 {
@@ -163,7 +163,7 @@ queue_add(struct queue *q, struct queue_item *i, enum queue_why why)
 		queue_append(q, i);
 }
 
-/* The pass is over; what came meanwhile gives another. */
+/* The pass has ended; changes since its start cause another pass. */
 static void
 queue_end(struct queue_item *i, int64_t wake_at, int64_t delay, bool retry)
 {

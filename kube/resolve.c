@@ -43,9 +43,9 @@ resolve_run(void *arg)
 		}
 	if (list != NULL)
 		freeaddrinfo(list);
-	/* One message, so that the loop reads it whole; the reader may be gone. */
+	/* One message, so that the loop reads it whole. The reader may have ended. */
 	if (send(job->fd, all, n * sizeof(*all), MSG_NOSIGNAL) < 0) {
-		/* It was canceled. */
+		/* The caller canceled it. */
 	}
 	close(job->fd);
 	free(job);

@@ -7,10 +7,10 @@
 
 struct resolve;
 
-/* Asks; `done` is called once, from the loop, with what the name resolves to; n 0: it does not. NULL: no thread can
- * be had. */
+/* Starts a lookup; `done` is called once, from the loop, with the addresses; n 0: the name does not resolve. Returns
+ * NULL if no thread can be started. */
 struct resolve *resolve_start(
     struct loop *, const char *host, void (*done)(void *arg, const struct address *addresses, size_t n), void *arg);
 
-/* Ends it without a call. Takes NULL; returns NULL. */
+/* Ends a lookup without calling `done`. Takes NULL; returns NULL. */
 struct resolve *resolve_cancel(struct resolve *);

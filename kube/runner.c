@@ -12,12 +12,12 @@
 
 #define CONTROLLERS_MAX 8
 #define WATCHES_MAX 32
-#define STAND_STILL_MS 30000 /* between two passes that depend on what cannot be read; its change brings one at once */
-#define LEFT_OUT_MS 1000 /* after a plan that had no room for all of it */
+#define STAND_STILL_MS 30000 /* between two passes that depend on an unreadable object; its change causes one at once */
+#define LEFT_OUT_MS 1000 /* until the next pass after a plan that exceeded its limits */
 
-/* One key of one controller: its place in the queue and what this process knows of it. */
+/* One key of one controller: its state in the queue, and what this process knows about it. */
 struct key {
-	struct queue_item item; /* first: an item is its key */
+	struct queue_item item; /* first member: a pointer to the item is one to its key */
 	struct runner *runner;
 	const struct controller *controller;
 	char *id, *ns, *name; /* id: "controller ns/name" */
@@ -47,7 +47,7 @@ struct runner {
 	struct watch *watches[WATCHES_MAX];
 	const struct type *watched[WATCHES_MAX];
 	size_t n_watches, n_synced;
-	bool open; /* the first lists are in */
+	bool open; /* the first lists have arrived */
 	struct map keys; /* id → struct key */
 };
 
@@ -127,7 +127,7 @@ runner_watches(const struct runner *r, const struct type *t)
 	return false;
 }
 
-/* The object may be the first that needs another type. */
+/* The object may be the first one that needs another type. */
 static void
 runner_watch_needed(struct runner *r, const struct object *o)
 {
@@ -180,7 +180,7 @@ runner_emit_own(const struct object *own, void *arg)
 	runner_emit(own->meta.namespace, own->meta.name, arg);
 }
 
-/* The part that cannot be read may name the keys that it concerns: all keys of its namespace get a pass. */
+/* The unreadable part may name the keys that the object concerns: all keys of its namespace get a pass. */
 static void
 runner_on_unreadable(const struct object *o, enum cache_found found, void *arg)
 {
@@ -214,7 +214,7 @@ runner_on_garbled(const struct type *t, void *arg)
 		r->settings.garbled(t, r->settings.arg);
 }
 
-/* Remembers how the plan ended: NULL is well. */
+/* Records how the plan ended: NULL is success. */
 static void
 runner_record_failure(struct key *k, const struct plan_step *s, const struct err *e)
 {
@@ -238,7 +238,7 @@ runner_record_failure(struct key *k, const struct plan_step *s, const struct err
 static void
 runner_keep_notes(struct key *k, const struct plan *p)
 {
-	/* A plan may hand on the notes of the one before, names and all. */
+	/* A plan may pass on the notes of the one before, with names that live in that one's arena. */
 	struct arena *old = k->notes_arena;
 
 	k->notes_arena = p->n_notes > 0 || p->memory != NULL ? arena_new() : NULL;
@@ -250,7 +250,7 @@ runner_keep_notes(struct key *k, const struct plan *p)
 	arena_free(old);
 }
 
-/* The plan has been carried out, or what it rests on was fetched. */
+/* The plan was carried out, or the object in doubt was fetched. */
 static void
 runner_end_pass(struct key *k, const struct plan_step *failed, const struct err *e)
 {
@@ -293,7 +293,7 @@ runner_has_news(void *arg)
 	return (((struct key *)arg)->item.why & QUEUE_WATCH) != 0;
 }
 
-/* In place of the plan. The notes stay as they were: what they count has not happened. */
+/* Replaces the plan. The notes stay: the effects that they count have not happened. */
 static void
 runner_stand_still(struct key *k, const struct pass *p, const struct object *unreadable)
 {
@@ -308,8 +308,8 @@ runner_stand_still(struct key *k, const struct pass *p, const struct object *unr
 		k->controller->stand_still(p, why, k->plan);
 }
 
-/* In place of the plan. Its writes would rest on weights or numbers of pods that a write of unknown outcome may have
- * changed. The notes stay. */
+/* Replaces the plan. Its writes would be based on weights or numbers of pods that a write of unknown outcome may
+ * have changed. The notes stay. */
 static void
 runner_fetch_doubtful(struct key *k, const struct pass *p, const struct object *o)
 {
@@ -378,7 +378,7 @@ runner_pass(struct queue_item *item, unsigned why, void *arg)
 	}
 }
 
-/* The object's key, if it may have waited for another type's first list. */
+/* Queues the object's key, if it may have waited for another type's first list. */
 static void
 runner_emit_waiting(const struct object *o, void *arg)
 {
@@ -390,7 +390,7 @@ runner_emit_waiting(const struct object *o, void *arg)
 			runner_emit(o->meta.namespace, o->meta.name, e);
 }
 
-/* Once it is open, another list has come in that some keys have waited for. */
+/* After the start, the first list of another type has arrived: some keys may have waited for it. */
 static void
 runner_on_synced(void *arg)
 {
@@ -408,7 +408,7 @@ runner_on_synced(void *arg)
 		r->settings.synced(r->settings.arg);
 }
 
-/* One watch a type. Controllers that select differently share one of all its objects. */
+/* One watch for each type. Controllers with different selectors share one watch of all its objects. */
 static size_t
 runner_add_watch(struct controller_watch *todo, size_t n, const struct controller_watch *w)
 {

@@ -16,9 +16,9 @@ struct request {
 	const struct header *headers;
 	size_t n_headers;
 	const char *ca; /* PEM: trusted in addition to the CAs of the machine; NULL: none */
-	int64_t timeout_ms; /* to the last byte; of a stream that is answered with 200: to the end of its header; > 0 */
+	int64_t timeout_ms; /* to the last byte; for a stream with status 200: to the end of its header; > 0 */
 	size_t response_max; /* bytes of a body that is not streamed */
-	bool stream; /* the body is handed on as it comes */
+	bool stream; /* the body is passed on while it arrives */
 	int64_t stream_max_ms; /* of a stream: to its last byte; 0: no end */
 	unsigned redirects_max; /* redirects that are followed, to http and https */
 	bool outside_only; /* see struct query */
@@ -47,10 +47,10 @@ request_of(const struct query *q)
 		.owner = q->owner };
 }
 
-/* How an exchange ended that was answered. */
+/* The response of an exchange. */
 struct reply {
-	int status; /* 0: it was not */
-	struct bytes body; /* empty for a stream that was answered with 200 */
+	int status; /* 0: there was no response */
+	struct bytes body; /* empty for a stream with status 200 */
 	int64_t retry_after_ms; /* Retry-After; 0: none */
 };
 
@@ -58,7 +58,7 @@ struct receiver {
 	/* A piece of a streamed body. May cancel the exchange. */
 	void (*data)(void *arg, const char *at, size_t len);
 	/* The end: err (not reached, timed out, broken off, too long), or the reply. Borrowed for the call; the
-	 * exchange is gone when it returns. */
+	 * exchange is freed when it returns. */
 	void (*done)(void *arg, const struct err *err, const struct reply *);
 };
 
@@ -71,17 +71,17 @@ struct transport_ops {
 	struct transport *(*free)(struct transport *);
 };
 
-/* The head of every implementation. */
+/* The first member of every implementation. */
 struct transport {
 	const struct transport_ops *ops;
 	struct loop *loop;
-	int64_t patience_ms; /* how long a call may take; 0: CLIENT_TIMEOUT_MS */
+	int64_t patience_ms; /* time-out of a call; 0: CLIENT_TIMEOUT_MS */
 	/* NULL, or called after every call and watch; status 0: without a response. */
 	void (*answered)(void *arg, const char *method, const char *url, int status);
 	void *answered_arg;
 };
 
-/* Starts an exchange; what the request points at is copied. */
+/* Starts an exchange; the request is copied. */
 static inline struct exchange *
 transport_start(struct transport *t, const struct request *r, const struct receiver *to, void *arg)
 {

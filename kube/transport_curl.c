@@ -1,8 +1,8 @@
 /* kube/transport_curl.c: HTTP requests to the API server and all other servers: curl's sockets and timers are on the
  * loop. The limits of concurrent requests are below; turns.c shares them.
  *
- * curl's time-outs are whole milliseconds and stay that way: the well-known example divides them into seconds as
- * integers, and every time-out below a second then fires at once.
+ * Time-outs of curl stay in milliseconds. Converted to seconds as integers, those below a second would expire at
+ * once.
  */
 #include "kube/transport_curl.h"
 #include <curl/curl.h>
@@ -23,10 +23,9 @@
 #define KEEPALIVE_S 30
 #define USER_AGENT "sluice"
 #define CONNECTIONS_MAX 96 /* to one host: more than the watches and CALLS_MAX */
-#define CALLS_MAX 24 /* to the API server at once, watches and lists not counted; others wait for the end of one */
+#define CALLS_MAX 24 /* concurrent calls to the API server, without watches and lists; others wait for a slot */
 #define CALLS_TENANT_MAX 16 /* of them for one namespace; cluster-wide calls count as one more namespace */
-#define CONNECTIONS_KEPT                                                                                               \
-	56 /* of idle and busy ones: at least the watches and CALLS_MAX, so that none is opened twice */
+#define CONNECTIONS_KEPT 56 /* open connections, idle or busy: at least the watches and CALLS_MAX */
 #define OUTSIDE_MAX 128 /* requests to other servers at once: providers, webhooks, OAuth */
 #define OUTSIDE_TENANT_MAX 32 /* of them for one namespace */
 #define OUTSIDE_HOST_MAX 16 /* of those to one destination, by default the host */
@@ -43,40 +42,41 @@ struct socket {
 struct curl {
 	struct transport transport;
 	const struct config *config;
-	struct credentials *credentials; /* NULL: the configuration says who we are */
-	struct timer known; /* fires when the credentials may be known */
+	struct credentials *credentials; /* NULL: the configuration has the credentials */
+	struct timer known; /* fires when credentials have arrived or failed */
 	CURLM *multi;
 	struct timer timer;
 	struct exchange *exchanges;
 	struct socket *sockets;
-	struct turns calls; /* to the API server */
-	struct turns outside; /* of all other requests */
-	bool confined; /* to what is outside (transport_curl_confine) */
-	char *server; /* the API server's URL, which outside_only does not reach; NULL: none is known */
-	bool inside; /* within a call into curl: a cancel waits until it is over */
+	struct turns calls; /* slots for requests to the API server */
+	struct turns outside; /* slots for all other requests */
+	bool confined; /* transport_curl_confine was called */
+	char *server; /* the API server's URL, which outside_only requests must not reach; NULL: not known */
+	bool inside; /* a call into curl is running: a cancel waits for its end */
 };
 
 struct exchange {
 	struct curl *owner;
 	CURL *easy;
-	struct curl_slist *headers; /* all */
-	struct curl_slist *bare; /* those that any server may see */
+	struct curl_slist *headers; /* of the request, with credentials */
+	struct curl_slist *bare; /* headers that any server may get, after a redirect to another origin */
 	const struct receiver *receiver;
 	void *arg;
 	char *method, *url, *body;
 	size_t response_max;
 	bool stream, too_long, canceled;
-	bool refused; /* an address that it may not reach */
+	bool refused; /* the address is one that the request must not reach */
 	bool outside_only;
-	bool proxied; /* the connection is to a proxy: what is asked was checked before */
-	bool held; /* curl does not have it: its name is being resolved, or it is about to be refused */
-	struct resolve *resolving; /* NULL: not */
+	bool proxied; /* the connection is to a proxy: the URL was checked before */
+	bool held; /* not passed to curl yet: its name is being resolved, or it is about to be refused */
+	struct resolve *resolving; /* NULL: no lookup is running */
 	unsigned redirects_left;
 	int64_t began, timeout_ms; /* monotonic; of all redirects together */
-	bool api; /* with our credentials */
-	bool waiting; /* for the credentials: curl does not have it yet */
-	struct turn turn; /* its arg is the exchange; while it waits, curl does not have it */
-	bool late; /* it was asked for within a callback of curl's, which takes it on the loop's next turn */
+	bool api; /* to the API server, with the controller's credentials */
+	bool waiting; /* for the credentials: not passed to curl yet */
+	struct turn turn; /* its arg is the exchange; while it waits, it is not passed to curl */
+	/* it was started within a callback of curl: it is passed to curl in the next iteration of the loop */
+	bool late;
 	struct timer soon;
 	int64_t retry_after_ms;
 	struct curl_slist *connect_to;
@@ -276,7 +276,7 @@ curl_on_body(char *at, size_t size, size_t n, void *arg)
 	return n;
 }
 
-/* The seconds of a Retry-After; a date, and what is no number, ask for nothing. */
+/* Returns the seconds of a Retry-After; 0 for a date and for anything that is not a number. */
 static int64_t
 curl_retry_after_ms(const char *at, size_t n)
 {
@@ -288,8 +288,8 @@ curl_retry_after_ms(const char *at, size_t n)
 	return str_int(value, 0, RETRY_AFTER_MAX_S, &seconds) ? seconds * 1000 : 0;
 }
 
-/* A watch whose header has come whole may be quiet: it is not late. One that is refused has its time-out for all of
- * its answer. */
+/* A watch whose header has arrived may be silent: its time-out ends. A refused watch keeps its time-out for the
+ * whole response. */
 static size_t
 curl_on_header(char *at, size_t size, size_t n, void *arg)
 {
@@ -316,7 +316,7 @@ curl_on_late(struct timer *t, void *arg)
 	curl_finish(e, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* One header only, whatever the value is: false, and none, where it would be more. */
+/* Adds one header. Returns false, and adds nothing, if the value would make it several headers. */
 static bool
 curl_add_header(struct exchange *e, const char *name, const char *value)
 {
@@ -328,7 +328,7 @@ curl_add_header(struct exchange *e, const char *name, const char *value)
 	return true;
 }
 
-/* The token's file is read anew for every request: service account tokens are rotated. */
+/* The token's file is read again for every request: service account tokens are rotated. */
 static const char *
 curl_token(struct arena *a, const struct config *c)
 {
@@ -366,7 +366,7 @@ curl_is_loopback(const char *url)
 	return false;
 }
 
-/* A dead peer is noticed within a minute or two, whether or not something was being sent. */
+/* A dead connection is detected within a minute or two, whether or not data was being sent. */
 static int
 curl_on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
@@ -379,7 +379,7 @@ curl_on_new_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-/* Our identity, and the user that we impersonate. */
+/* Adds the controller's credentials, and the user to impersonate. */
 static void
 curl_add_identity(struct exchange *e, const struct credential *credential)
 {
@@ -407,7 +407,7 @@ curl_add_identity(struct exchange *e, const struct credential *credential)
 	    credential->key != NULL ? credential->key : c->key_data);
 }
 
-/* The server's certificate is another host's: connect to where it is, and speak as if to that host. */
+/* The certificate has another host's name: connect to the address of the URL, and verify that name. */
 static void
 curl_rename_server(struct exchange *e, const char *as)
 {
@@ -436,7 +436,8 @@ curl_on_soon(struct timer *t, void *arg)
 	curl_multi_add_handle(e->owner->multi, e->easy);
 }
 
-/* Hands it to curl. From within the data of another one (a watch that brings what makes us ask) curl takes none. */
+/* Passes the request to curl. Within a callback of another transfer (a watch event that causes a request) curl
+ * accepts none: it is passed on the next iteration of the loop. */
 static void
 curl_submit(struct exchange *e)
 {
@@ -447,10 +448,9 @@ curl_submit(struct exchange *e)
 	loop_timer(e->owner->transport.loop, &e->soon, 0);
 }
 
-/* A controller that was held up for a moment has hundreds of calls to make. With a connection for each it would spend
- * its time on TLS handshakes and its memory on buffers, and close most of them again: a few connections carry the
- * same calls sooner. A namespace in which all calls are slow, because of an admission webhook, has only some of them.
- */
+/* After a short stall a controller has hundreds of calls to make. One connection for each would spend time on TLS
+ * handshakes and memory on buffers, and most would be closed again: a few connections are faster. A namespace with
+ * slow calls, because of an admission webhook, gets only some of them. */
 static void
 curl_call_start(struct exchange *e)
 {
@@ -476,13 +476,13 @@ curl_exchange_leave(struct exchange *e)
 	if (next == NULL)
 		return;
 	if (!next->api) {
-		/* The host that is asked is not at fault for the wait, and a measurement that comes late is no error.
-		 */
+		/* The wait for a slot does not count: the host is not the cause, and a late measurement is not an
+		 * error. */
 		next->began = loop_mono(c->transport.loop);
 		curl_aim(next);
 		return;
 	}
-	/* The wait counts: a call ends within its time-out, however many there are before it. */
+	/* The wait for a slot counts: a call ends within its time-out, whatever the number of calls before it. */
 	loop_timer_stop(c->transport.loop, &next->timer);
 	left = next->timeout_ms - (loop_mono(c->transport.loop) - next->began);
 	curl_easy_setopt(next->easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
@@ -502,7 +502,7 @@ curl_exchange_run(struct exchange *e, const struct credential *credential)
 		curl_submit(e);
 }
 
-/* Those that wait for the credentials go, or fail. */
+/* Requests that wait for the credentials are sent, or fail. */
 static void
 curl_on_known(struct timer *t, void *arg)
 {
@@ -539,9 +539,9 @@ curl_on_credentials(void *arg)
 	loop_timer(c->transport.loop, &c->known, 0);
 }
 
-/* A URL as curl reads it: numbers of all forms are addresses by then. */
+/* A URL as curl parses it, with IPv4 addresses of all notations in normal form. */
 struct target {
-	char *scheme, *host, *port; /* curl's; NULL: it is no URL */
+	char *scheme, *host, *port; /* owned by curl; NULL: the URL is not valid */
 };
 
 static void
@@ -585,8 +585,8 @@ curl_is_same_origin(const char *url, const char *other)
 	return same;
 }
 
-/* The exchange may not go to this address and port: this machine, its link and the API server, for what users write;
- * a link, for everything that is not in the cluster. */
+/* Returns true if the request must not reach this address and port. Requests of users must not reach this machine,
+ * its link and the API server; no request to another server may reach the link. */
 static bool
 curl_is_forbidden(const struct exchange *e, const struct address *a, const char *port)
 {
@@ -606,8 +606,8 @@ curl_is_forbidden(const struct exchange *e, const struct address *a, const char 
 	return same;
 }
 
-/* A name that is this machine's, a metadata service's, or the API server's. Whether it resolves here does not matter: a
- * proxy may resolve it. */
+/* The name is that of this machine, a metadata service, or the API server. Whether it resolves here does not matter,
+ * as a proxy may resolve it. */
 static bool
 curl_is_forbidden_name(const struct exchange *e, const char *host, const char *port)
 {
@@ -626,7 +626,8 @@ curl_is_forbidden_name(const struct exchange *e, const char *host, const char *p
 	return same;
 }
 
-/* The address is checked here, after its name was resolved: another result of a later resolution does not matter. */
+/* The address is checked here, after the lookup and before connect: a later lookup with another result has no
+ * effect. */
 static curl_socket_t
 curl_on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -659,7 +660,7 @@ curl_on_refused(struct timer *t, void *arg)
 	curl_finish(arg, CURLE_COULDNT_CONNECT);
 }
 
-/* It ends on the loop's next turn. */
+/* The request ends in the next iteration of the loop. */
 static void
 curl_refuse(struct exchange *e)
 {
@@ -687,9 +688,9 @@ curl_on_resolved(void *arg, const struct address *addresses, size_t n)
 	curl_exchange_run(e, &none);
 }
 
-/* Sends what goes to the outside on its way. A proxy resolves names itself, so with one the rule is applied to what
- * is asked before the proxy is: to a number in any form, and to all that the name is here. A name that does not
- * resolve here is the proxy's to resolve. */
+/* Sends a request to another server. A proxy resolves names itself. With a proxy, the rule is therefore applied
+ * before the request: to an address in any notation, and to all addresses that the name has here. A name that does
+ * not resolve here is left to the proxy. */
 static void
 curl_aim(struct exchange *e)
 {
@@ -707,7 +708,7 @@ curl_aim(struct exchange *e)
 		forbidden = name ? curl_is_forbidden_name(e, t.host, t.port) : curl_is_forbidden(e, &a, t.port);
 		if (name && e->proxied && !forbidden)
 			e->resolving = resolve_start(e->owner->transport.loop, t.host, curl_on_resolved, e);
-		/* A host that cannot be checked gets no request. */
+		/* If the host cannot be checked, no request is sent. */
 		forbidden |= name && e->proxied && e->resolving == NULL;
 	}
 	curl_target_done(&t);
@@ -733,8 +734,8 @@ curl_outside_start(struct exchange *e, const char *tenant, const char *owner)
 		curl_aim(e);
 }
 
-/* Follows a redirect, if it is one and there are any left; false: the answer is what there is. To another origin go
- * neither headers of ours nor a body: any of them may be a credential. */
+/* Follows a redirect, if the response is one and redirects are left. Returns false if the response is the result.
+ * Another origin gets neither the request's headers nor its body, as any of them may be a credential. */
 static bool
 curl_follow(struct exchange *e, long status)
 {
@@ -808,18 +809,18 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	str_init(&e->answer, r->response_max);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, e);
 	curl_easy_setopt(h, CURLOPT_URL, e->url);
-	/* No name makes another request of it. */
+	/* A "." or ".." in a name must not change the path. */
 	curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, e->method);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, e->error);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	/* Whatever ends a transfer while its host's name is being resolved would else wait, and the loop with it, for
-	 * the resolver: for as long as the name servers of that domain like. */
+	/* Without this, the end of a transfer during a lookup would wait for the resolver thread, and the loop with
+	 * it, for as long as the name servers do not respond. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
-	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of an answer may be forgotten when a watch's events come
-	 * between its parts, until something else comes over that connection. A watch has a connection of its own
-	 * then; calls take those that are idle. */
+	/* Never HTTP/2: in libcurl 7.88 (Debian 12) the rest of a response may be delivered late if a watch event
+	 * arrives between its parts on the same connection. With HTTP/1.1 a watch has its own connection, and calls
+	 * share idle ones. */
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
@@ -831,7 +832,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
 	curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S);
 	if (api && curl_is_loopback(e->url))
-		curl_easy_setopt(h, CURLOPT_NOPROXY, "*"); /* as Go's clients: what is on this machine needs no proxy */
+		curl_easy_setopt(h, CURLOPT_NOPROXY, "*"); /* as Go's clients: no proxy for a server on this machine */
 	curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)(r->stream ? r->stream_max_ms : r->timeout_ms));
 	if (r->stream)
 		loop_timer(t->loop, &e->timer, r->timeout_ms);
@@ -854,7 +855,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 		curl_set_blob(h, CURLOPT_CAINFO, c->config->ca_file, CURLOPT_CAINFO_BLOB, c->config->ca_data);
 		if (c->config->proxy != NULL) {
 			curl_easy_setopt(h, CURLOPT_PROXY, c->config->proxy);
-			curl_easy_setopt(h, CURLOPT_NOPROXY, ""); /* it was meant for this server */
+			curl_easy_setopt(h, CURLOPT_NOPROXY, ""); /* the configured proxy is for this server */
 		}
 		if (c->config->tls_server_name != NULL && strncmp(e->url, "https://", 8) == 0)
 			curl_rename_server(e, c->config->tls_server_name);
@@ -865,7 +866,8 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 		curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, e);
 	}
 	if (e->outside_only) {
-		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L); /* not over one that was opened without being asked */
+		/* not over a connection that was opened without this check */
+		curl_easy_setopt(h, CURLOPT_FRESH_CONNECT, 1L);
 		curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L);
 	}
 	if (r->insecure || (api && c->config->insecure)) {
@@ -881,7 +883,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	} else if (state == CREDENTIALS_READY) {
 		curl_exchange_run(e, &credential);
 	} else {
-		/* Reported from the loop, as everything is. */
+		/* Errors are reported from the loop, like all responses. */
 		e->waiting = true;
 		if (state == CREDENTIALS_FAILED)
 			loop_timer(t->loop, &c->known, FAILED_AGAIN_MS);
@@ -902,13 +904,13 @@ curl_transport_free(struct transport *t)
 {
 	struct curl *c = (struct curl *)t;
 
-	/* None of those that wait has its turn any more. */
+	/* None of the waiting requests gets a slot any more. */
 	for (struct exchange *e = c->exchanges; e != NULL; e = e->next)
 		if (e->turn.waits) {
 			turn_end(e->api ? &c->calls : &c->outside, &e->turn);
 			e->held = true;
 		}
-	/* Each takes itself off the list, which the analyzer does not follow. */
+	/* Each exchange removes itself from the list, which the analyzer does not follow. */
 	while (c->exchanges != NULL)
 		curl_exchange_free(c->exchanges); // NOLINT(clang-analyzer-unix.Malloc)
 	curl_multi_cleanup(c->multi);

@@ -7,7 +7,7 @@
 #include "kube/turns.h"
 
 #define FILES_MAX 1024 /* descriptors of a program */
-#define PROGRAMS_MAX 64 /* that run at once, workers not counted; others wait for the end of one */
+#define PROGRAMS_MAX 64 /* concurrent programs, without workers; others wait for a slot */
 #define PROGRAMS_TENANT_MAX 32 /* of them for one namespace */
 
 struct exec_transport {
@@ -18,9 +18,9 @@ struct exec_transport {
 
 struct exchange {
 	struct exec_transport *owner;
-	struct turn turn; /* its arg is the exchange; while it waits, nothing has been started */
+	struct turn turn; /* its arg is the exchange; while it waits, the program is not started */
 	json_t *how; /* the program, as JSON */
-	char *body; /* its input until it is; NULL: none, or not any more */
+	char *body; /* its input until it is started; NULL: none */
 	int64_t timeout_ms;
 	size_t output_max;
 	struct exchange *next;
@@ -76,7 +76,7 @@ exec_on_failed(struct timer *t, void *arg)
 	exec_exchange_free(x);
 }
 
-/* It has its turn: its time-out begins. An error is reported from the loop, as every response is. */
+/* The program has a slot: its time-out begins. An error is reported from the loop, like every response. */
 static void
 exec_exchange_run(struct exchange *x)
 {
@@ -154,7 +154,7 @@ exec_transport_free(struct transport *t)
 {
 	struct exec_transport *owner = (struct exec_transport *)t;
 
-	/* None of those that wait has its turn any more. */
+	/* None of the waiting programs gets a slot any more. */
 	for (struct exchange *x = owner->list; x != NULL; x = x->next)
 		if (x->turn.waits)
 			turn_end(exec_turns(x), &x->turn);

@@ -12,5 +12,5 @@
 #pragma once
 #include "kube/transport.h"
 
-/* `workers`: how many of these run at once; > 0. */
+/* `workers`: the number of concurrent workers; > 0. */
 struct transport *transport_exec_new(struct loop *, size_t workers);

@@ -8,16 +8,16 @@
 #define PAGE 500
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
-#define LINE_MAX_BYTES (ITEM_MAX + 1024u) /* an object, and the event around it */
-#define LINE_END_BYTES (8u * ITEM_MAX) /* of one line that goes on: then no end of it is waited for */
+#define LINE_MAX_BYTES (ITEM_MAX + 1024u) /* an object, and the JSON of the event around it */
+#define LINE_END_BYTES (8u * ITEM_MAX) /* of one event: beyond it the stream ends */
 #define LINE_END_MS 30000 /* from the first byte of an event to its last */
-#define RECHECK_MS 30000 /* each object that cannot be read is fetched again after as long, but */
-#define RECHECK_MIN_MS 1000 /* no two of a type within this */
-#define GARBLED_MS 60000 /* a stream without trouble for as long makes up for an event that could not be read */
+#define RECHECK_MS 30000 /* each unreadable object is fetched again after this time, but */
+#define RECHECK_MIN_MS 1000 /* not more than one of a type within this time */
+#define GARBLED_MS 60000 /* a stream without an unreadable event for this long resets the count */
 #define WATCH_MIN_S 300
 #define WATCH_GRACE_S 30
 #define STREAM_SHORT_MS                                                                                                \
-	1000 /* one that ends sooner, without a word, is a failure: no busy loop on a server that hangs up */
+	1000 /* a stream that ends sooner, without an event, is a failure: no busy loop if the server closes it */
 
 struct watch {
 	struct transport *transport;
@@ -28,23 +28,22 @@ struct watch {
 	char *next_page;
 	struct call *list;
 	struct exchange *stream;
-	struct str line; /* of the stream, incomplete; its beginning when it is longer than any may be */
-	size_t line_bytes; /* that have come of it */
-	struct timer line_end; /* by then it must be complete */
+	struct str line; /* of the stream, incomplete; cut if it exceeds the limit */
+	size_t line_bytes; /* bytes of the line that have arrived */
+	struct timer line_end; /* fires if the line is not complete in time */
 	int64_t stream_started; /* mono ms */
 	struct timer timer;
 	int64_t backoff;
 	struct rand_stream rand;
 	bool synced, relist;
-	bool marked; /* this list has begun, and the objects from before it are marked */
-	struct timer
-	    recheck; /* runs while the last list had a nameless object, or the cache has one that cannot be read */
+	bool marked; /* this list has begun, and all older objects are marked */
+	struct timer recheck; /* runs while the last list had a nameless object, or the cache has an unreadable one */
 	struct call *rechecking;
-	size_t rechecked; /* how often so far: whose turn it is */
-	char *rechecked_ns, *rechecked_name; /* whose turn it was */
-	bool was_nameless; /* so was the last list */
-	bool nameless; /* this list holds an object of which not even the name can be read */
-	bool garbled; /* an event could not be read, and what it was about is not known */
+	size_t rechecked; /* number of rechecks: selects the next object */
+	char *rechecked_ns, *rechecked_name; /* the object that was fetched last */
+	bool was_nameless; /* the last list had a nameless object */
+	bool nameless; /* this list has an object whose name cannot be read */
+	bool garbled; /* an event could not be read, and its object is not known */
 	struct watch_observer observer;
 };
 
@@ -75,7 +74,7 @@ watch_on_timer(struct timer *t, void *arg)
 		watch_stream_start(w);
 }
 
-/* Soon, or after a failure with back-off, and no sooner than the server asked for. */
+/* Starts again, soon or after a failure with back-off, and not before the time that the server requested. */
 static void
 watch_retry(struct watch *w, bool failed, int64_t retry_after_ms)
 {
@@ -101,7 +100,7 @@ watch_synced(struct watch *w)
 }
 
 struct turn {
-	const struct object *object; /* the watch that has the turn; NULL: none */
+	const struct object *object; /* the object whose turn it is; NULL: none */
 	size_t at, n;
 };
 
@@ -147,8 +146,8 @@ watch_on_rechecked(void *arg, const struct err *e, const json_t *body)
 	watch_recheck_later(w);
 }
 
-/* An object may be unreadable because of a fault in the transfer, and then no event follows. A list with a
- * nameless object is made again for the same reason. */
+/* An object may be unreadable because the transfer was damaged, and then no event follows: it is fetched again. A
+ * list with a nameless object is requested again for the same reason. */
 static void
 watch_on_recheck(struct timer *timer, void *arg)
 {
@@ -192,7 +191,7 @@ watch_list_failed(struct watch *w, const struct err *e)
 		w->observer.failed(e, w->observer.arg);
 	else if (e->class != ERR_GONE || !w->synced)
 		log_warn("list failed", "type", w->type->plural, "error", err_text(a, e));
-	/* A type that the server does not have (Istio's, where there is no Istio) has no objects; it may come later. */
+	/* A type that the server does not have (Istio's, without Istio) has no objects; it may be installed later. */
 	if (e->class == ERR_GONE && w->next_page == NULL && w->observer.failed == NULL)
 		watch_synced(w);
 	free(w->next_page);
@@ -210,7 +209,7 @@ watch_mark(struct watch *w)
 	w->marked = true;
 }
 
-/* An object that cannot be read is known all the same, and who depends on it waits. */
+/* An unreadable object is put with its metadata, and all that depends on it waits. */
 static bool
 watch_put(struct watch *w, const json_t *item, const struct unreadable *unreadable)
 {
@@ -260,7 +259,7 @@ watch_on_list(void *arg, const struct err *e, const json_t *body)
 	}
 	watch_mark(w);
 	w->marked = false;
-	/* An object that the list does not name may be the one without a name in it: none is taken for deleted. */
+	/* An object that is missing in the list may be the nameless one: none is removed. */
 	if (!w->nameless)
 		cache_sweep(w->cache, w->type, json_str(json_object_get(body, "metadata"), "resourceVersion"));
 	w->was_nameless = w->nameless;
@@ -273,14 +272,14 @@ watch_on_list(void *arg, const struct err *e, const json_t *body)
 	watch_retry(w, false, 0);
 }
 
-/* "&name=value", escaped; "" when there is no value. */
+/* Returns "&name=value", escaped; "" without a value. */
 static const char *
 watch_parameter(struct arena *a, const char *name, const char *value)
 {
 	return value != NULL ? arena_printf(a, "&%s=%s", name, str_url_escape(a, value)) : "";
 }
 
-/* The part of the query that says which objects. */
+/* Returns the selectors for the URL. */
 static const char *
 watch_scope_url(struct arena *a, const struct watch *w)
 {
@@ -298,8 +297,7 @@ watch_list_start(struct watch *w)
 	w->list = client_list(w->transport, url, watch_on_item, watch_on_list, w);
 }
 
-/* An event that cannot be read, or is about an object whose name cannot: what has changed is not known until the next
- * list. */
+/* An event that cannot be read, or whose object's name cannot: the change is not known until the next list. */
 static void
 watch_stream_garbled(struct watch *w, const char *why)
 {
@@ -323,7 +321,7 @@ watch_stream_line(struct watch *w)
 		return;
 	}
 	if (strcmp(type, "ERROR") == 0) {
-		/* 410 and anything else that ends a watch: list again, the cache stays as it is meanwhile. */
+		/* 410, and any other error that ends a watch: list again; the cache stays as it is in the meantime. */
 		w->relist = true;
 		return;
 	}
@@ -348,7 +346,7 @@ watch_stream_line(struct watch *w)
 	w->backoff = 0;
 }
 
-/* The stream is gone: another one, or a list first. */
+/* The stream has ended: watch again, or list first. */
 static void
 watch_stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 {
@@ -362,7 +360,7 @@ watch_stream_over(struct watch *w, bool failed, int64_t retry_after_ms)
 	watch_retry(w, failed, retry_after_ms);
 }
 
-/* Nothing more is to be had from this stream. */
+/* Ends the stream. */
 static void
 watch_stream_end(struct watch *w)
 {
@@ -370,7 +368,7 @@ watch_stream_end(struct watch *w)
 	watch_stream_over(w, true, 0);
 }
 
-/* An event that does not end would keep its watch from all that comes after it. */
+/* An event that does not end would block all later events of its watch. */
 static void
 watch_on_line_end(struct timer *t, void *arg)
 {
@@ -381,7 +379,7 @@ watch_on_line_end(struct timer *t, void *arg)
 	watch_stream_end(w);
 }
 
-/* Adds to the line, and drops what is beyond its limit. */
+/* Adds to the line, and drops bytes beyond its limit. */
 static void
 watch_stream_add(struct watch *w, const char *at, size_t len)
 {
@@ -454,7 +452,7 @@ watch_stream_start(struct watch *w)
 		.method = "GET", .timeout_ms = CLIENT_TIMEOUT_MS, .stream = true, .response_max = 1u << 20
 	};
 
-	/* Should the server forget the end that it was asked for, the transport does not. */
+	/* If the server ignores the requested time-out, the transport ends the stream. */
 	r.stream_max_ms = (seconds + WATCH_GRACE_S) * 1000;
 	r.url = arena_printf(a, "%s?watch=1&allowWatchBookmarks=true&timeoutSeconds=%d%s%s",
 	    client_path(a, w->type, w->ns, NULL, NULL), seconds,

@@ -8,25 +8,25 @@ struct watch;
 
 /* Callbacks of a watch. Neither may stop the watch. */
 struct watch_observer {
-	void (*synced)(void *arg); /* once: the first list is in the cache */
-	void (*failed)(const struct err *, void *arg); /* a list failed and will be tried again; NULL: it is logged */
-	void (*garbled)(const struct type *, void *arg); /* an event could not be read; NULL: no one counts them */
+	void (*synced)(void *arg); /* called once: the first list is in the cache */
+	void (*failed)(const struct err *, void *arg); /* a list failed and will be retried; NULL: it is logged */
+	void (*garbled)(const struct type *, void *arg); /* an event could not be read; NULL: not counted */
 	void *arg;
 };
 
-/* Which objects of a type. NULL: all. Copied. */
+/* Selects objects of a type. NULL: all. Copied. */
 struct watch_scope {
 	const char *namespace;
 	const char *labels; /* a label selector: "app=web,tier!=db" */
-	const char *fields; /* a field selector: "metadata.name=web"; the API server says which fields may be named */
+	const char *fields; /* a field selector: "metadata.name=web"; the API server defines the possible fields */
 };
 
-/* Lists (in pages) and watches a type from now on. The watch asks for bookmarks, resumes where it broke off, and
- * lists again on 410 without emptying the cache, and also, with back-off, after an event that cannot be read.
- * Failures back off from 100 ms to 10 s with jitter from `seed`; a type that the server does not have counts as
- * empty, and is asked for again. */
+/* Starts to list (in pages) and watch a type. The watch requests bookmarks and resumes after an interruption. It
+ * lists again, without emptying the cache, after 410 and, with back-off, after an event that cannot be read.
+ * Failures back off from 100 ms to 10 s with jitter from `seed`. A type that the server does not have counts as
+ * empty, and is requested again. */
 struct watch *watch_start(struct transport *, struct cache *, const struct type *, const struct watch_scope *,
     uint64_t seed, struct watch_observer);
 
-/* Stops and frees; what it brought stays in the cache. Takes NULL; returns NULL. */
+/* Stops and frees the watch; its objects stay in the cache. Takes NULL; returns NULL. */
 struct watch *watch_stop(struct watch *);

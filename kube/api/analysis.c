@@ -22,7 +22,7 @@ static const struct field oauth2_fields[] = {
 };
 TYPE(oauth2, "oauth2", .strict = true);
 
-/* Argo Rollouts writes all three, empty, into every run: an empty one means none. */
+/* Argo Rollouts writes all three, empty, into every run: an empty one counts as absent. */
 static const struct field metric_authentication_fields[] = {
 	OBJECT(metric_authentication, basic_auth, "basicAuth", basic_auth, .doc = "HTTP basic authentication."),
 	OBJECT(metric_authentication, oauth2, "oauth2", oauth2, .doc = "Bearer token from an OAuth2 server."),

@@ -22,7 +22,7 @@ struct metric_authentication {
 	const char *sigv4; /* JSON; empty means none, anything else is not built */
 };
 
-/* Conditions (analysis/condition/condition.h) that answer a time, and a step as a Go duration. */
+/* Conditions (analysis/condition/condition.h) whose value is a time, and a step as a Go duration. */
 struct range_query {
 	const char *start, *end, *step;
 };
@@ -43,7 +43,7 @@ struct web_metric {
 	LIST_OF(struct metric_header) headers;
 	const char *body; /* text */
 	const char *json_body; /* JSON */
-	const char *json_path; /* NULL: the whole answer */
+	const char *json_path; /* NULL: the whole response */
 	struct opt_int timeout_seconds; /* 10 when absent */
 	bool insecure;
 	const struct metric_authentication *authentication;
@@ -63,24 +63,24 @@ struct metric_provider {
 struct metric {
 	const char *name;
 	struct duration interval, initial_delay;
-	const char *count; /* an integer, perhaps as text after {{args}} */
+	const char *count; /* an integer; may be text after {{args}} */
 	const char *success_condition, *failure_condition;
-	/* Integers, perhaps as text. */
+	/* Integers; may be text. */
 	const char *failure_limit, *inconclusive_limit, *consecutive_error_limit, *consecutive_success_limit;
 	struct metric_provider provider;
 };
 
-/* How long a run that is over is kept, in seconds. */
+/* Seconds that a finished run is kept. */
 struct ttl_strategy {
 	struct opt_int after_completion, after_success, after_failure;
 };
 
 struct analysis_spec {
-	const char *metrics; /* JSON list, kept as it came: arguments are put in before it is decoded */
+	const char *metrics; /* JSON list, kept as it came: arguments are substituted before it is decoded */
 	LIST_OF(struct argument) args;
 	LIST_OF(struct dry_run) dry_run;
 	LIST_OF(struct measurement_retention) retention;
-	LIST_OF(struct template_ref) templates; /* of a template: others whose metrics come with it */
+	LIST_OF(struct template_ref) templates; /* of a template: others whose metrics are added to its own */
 	bool terminate; /* of a run */
 	const struct ttl_strategy *ttl; /* of a run */
 };
@@ -93,7 +93,8 @@ struct measurement {
 
 struct metric_result {
 	const char *name, *phase, *message;
-	LIST_OF(struct measurement) measurements; /* oldest first; at most MEASUREMENTS_KEPT, or as retention says */
+	/* oldest first; at most MEASUREMENTS_KEPT, or the number of the retention rule */
+	LIST_OF(struct measurement) measurements;
 	int64_t count, successful, failed, inconclusive, error, consecutive_error, consecutive_success;
 	bool dry_run;
 	struct string_map metadata;
@@ -129,5 +130,5 @@ extern const struct type metric_type, analysis_spec_type, analysis_status_type, 
 #define METRICS_MAX 500 /* of one run or template */
 #define ARGUMENTS_MAX 500
 
-/* A metric's list of a run or template, decoded; problems are added. Returns how many. */
+/* Decodes the metrics list of a run or template; problems are added. Returns the number of metrics. */
 size_t metrics_decode(struct arena *, const char *json, const char *path, struct problems *, struct metric **ret);

@@ -13,7 +13,7 @@
 #define ANNOTATION_DELETION_APPROVED "argocd.argoproj.io/deletion-approved" /* when users confirmed the deletion */
 #define ANNOTATION_SKIP_RECONCILE "argocd.argoproj.io/skip-reconcile"
 
-/* Argo CD's words for an object or an Application. From best to worst. */
+/* The health of an object or an Application, in Argo CD's words, from best to worst. */
 enum health {
 	HEALTH_NONE, /* its kind has no health */
 	HEALTH_HEALTHY,
@@ -27,19 +27,19 @@ enum health {
 
 enum sync_status { SYNC_NONE, SYNC_SYNCED, SYNC_OUT_OF_SYNC, SYNC_UNKNOWN, SYNC_MAX };
 
-extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX]; /* "" of NONE */
+extern const char *const health_names[HEALTH_MAX], *const sync_status_names[SYNC_MAX]; /* "" for NONE */
 
 enum operation_phase {
-	OPERATION_NONE, /* there was none yet */
+	OPERATION_NONE, /* no operation has been started */
 	OPERATION_RUNNING,
 	OPERATION_TERMINATING, /* a user has requested that it ends */
 	OPERATION_SUCCEEDED,
 	OPERATION_FAILED,
-	OPERATION_ERROR, /* it could not be tried */
+	OPERATION_ERROR, /* it could not be started */
 	OPERATION_PHASE_MAX
 };
 
-extern const char *const operation_phase_names[OPERATION_PHASE_MAX]; /* "" of NONE */
+extern const char *const operation_phase_names[OPERATION_PHASE_MAX]; /* "" for NONE */
 
 struct application_directory {
 	bool recurse;
@@ -72,7 +72,7 @@ struct helm_file_parameter {
 
 struct application_helm {
 	const char *release_name, *namespace, *values, *kube_version;
-	const char *values_object; /* JSON, in place of values */
+	const char *values_object; /* JSON; replaces values */
 	struct strings value_files, api_versions;
 	LIST_OF(struct helm_parameter) parameters;
 	LIST_OF(struct helm_file_parameter) file_parameters;
@@ -83,7 +83,7 @@ struct application_helm {
 struct application_source {
 	const char *repo_url, *target_revision, *path, *name;
 	const char *chart; /* of a Helm repository */
-	const char *ref; /* others' value files name it: $REF/path */
+	const char *ref; /* name by which the value files of other sources refer to it: $REF/path */
 	const struct application_directory *directory;
 	const struct application_kustomize *kustomize;
 	const struct application_helm *helm;
@@ -99,7 +99,7 @@ struct automated_sync {
 };
 
 struct sync_backoff {
-	const char *duration, *max_duration; /* Go's durations; a bare number is of seconds */
+	const char *duration, *max_duration; /* Go durations; a number without a unit is seconds */
 	struct opt_int factor;
 };
 
@@ -132,7 +132,7 @@ struct application_info {
 struct application_spec {
 	const char *project;
 	const struct application_source *source;
-	LIST_OF(struct application_source) sources; /* in its place */
+	LIST_OF(struct application_source) sources; /* several sources; replaces source */
 	struct application_destination destination;
 	struct sync_policy sync_policy;
 	LIST_OF(struct ignored_difference) ignore_differences;
@@ -147,20 +147,20 @@ struct application {
 	const char *status; /* JSON; NULL: none yet */
 };
 
-/* The name of its project. Borrowed, or static. */
+/* Returns the name of its project. Borrowed, or static. */
 const char *application_project(const struct application *);
 
-/* Its sources, one or several; how many. Borrowed. */
+/* Returns the number of its sources, and sets them. Borrowed. */
 size_t application_sources(const struct application *, const struct application_source **ret);
 
-/* The revision in a status, a result, an operation or the history; those of several sources are one text, "A,B". In
- * the arena, or borrowed; NULL: none. */
+/* Returns the revision in a status, a result, an operation or the history; those of several sources are one text,
+ * "A,B". In the arena, or borrowed; NULL: none. */
 const char *application_revision(struct arena *, const json_t *object);
 
-/* Puts it there: as "revision", or as "revisions" when it is several. NULL: none. */
+/* Sets the revision in such an object: as "revision", or as "revisions" if there are several. NULL: none. */
 void application_set_revision(json_t *object, const char *revision);
 
-/* Its objects are in the cluster that it is in itself, as its spec says. */
+/* Returns true if its destination is the cluster of the Application itself. */
 bool application_is_local(const struct application *);
 
 extern const struct type application_source_type, application_spec_type, application_type;

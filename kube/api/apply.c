@@ -7,7 +7,7 @@
 
 #define FIRST "before-first-apply"
 #define ANCIENT "ancient-changes"
-#define UPDATERS_MAX 10 /* older ones are remembered together, as the API server does */
+#define UPDATERS_MAX 10 /* managers of updates; older ones are merged into one, as by the API server */
 
 /* Fields that no manager owns. */
 static const char *const system_fields[] = { "f:name", "f:generateName", "f:namespace", "f:uid", "f:resourceVersion",
@@ -22,7 +22,7 @@ object_is_builtin(const json_t *object)
 	return memchr(v, '.', group) == NULL || (group > 7 && strncmp(slash - 7, ".k8s.io", 7) == 0);
 }
 
-/* The fields of an object that can be owned by who writes it there. */
+/* The fields of an object that its writer can own. */
 static json_t *
 apply_fields_of(const json_t *object, const char *subresource)
 {
@@ -141,14 +141,14 @@ apply_merge(const char *name, json_t *live, const json_t *config, bool builtin)
 	return json_deep_copy(config);
 }
 
-/* kubectl's own fields from before it applied on the server are its own still. */
+/* Fields of kubectl's client-side apply belong to kubectl's server-side apply too: no conflict. */
 static bool
 apply_is_predecessor(const json_t *entry, const struct field_manager *m)
 {
 	return strcmp(m->name, "kubectl") == 0 && str_eq(json_str(entry, "manager"), "kubectl-client-side-apply");
 }
 
-/* Takes what clashes from the others when it may; *ret_clashes are those it may not take. */
+/* Takes conflicting fields from other managers if the apply is forced; *ret_clashes are those that it must not take. */
 static void
 apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *set, const json_t *live,
     const json_t *config, const struct field_manager *m, bool force, json_t *ret_clashes)
@@ -175,7 +175,7 @@ apply_take(struct arena *a, json_t *managers, const json_t *own, const json_t *s
 	}
 }
 
-/* As the API server says it. */
+/* The text of the API server. */
 static struct err *
 apply_conflict(struct arena *a, const json_t *clashes)
 {
@@ -256,7 +256,7 @@ apply_config(struct arena *a, const json_t *live, const json_t *config, const st
 	return NULL;
 }
 
-/* Of many that once changed something only that they did is remembered. */
+/* Entries of updates beyond UPDATERS_MAX are merged into one: only their fields are kept. */
 static void
 apply_bound(json_t *managers)
 {

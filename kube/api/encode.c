@@ -56,7 +56,7 @@ encode_time(int64_t ms)
 	return j;
 }
 
-/* NULL: left out. */
+/* NULL: the field is omitted. */
 static json_t *
 encode_value(const struct field *f, const void *at)
 {

@@ -72,7 +72,7 @@ static const struct field experiment_status_fields[] = {
 };
 TYPE(experiment_status, "experiment's status");
 
-/* A template that was taken from a ReplicaSet carries its hash, which is not the experiment's. */
+/* A template that was copied from a ReplicaSet has that ReplicaSet's hash label, which is removed. */
 static void
 experiment_finish(struct object *o, const json_t *j, struct arena *a)
 {

@@ -102,7 +102,7 @@ explain(struct arena *a, const char *path, bool all, const char **ret)
 	while ((name = strsep(&rest, ".")) != NULL) {
 		const struct field *found = NULL;
 
-		/* steps[2] is explained as steps. */
+		/* A path with an index, steps[2], is explained as steps. */
 		name[strcspn(name, "[")] = '\0';
 		for (size_t i = 0; t != NULL && i < t->n_fields; i++)
 			if (strcmp(t->fields[i].name, name) == 0)

@@ -6,7 +6,7 @@
 #include "kube/api/patch.h"
 
 #define SELF "."
-#define BY_KEY_MAX 1000 /* each is compared with each */
+#define BY_KEY_MAX 1000 /* limit of elements by key: each is compared with each */
 
 static bool
 field_set_is_leaf(const json_t *set)
@@ -100,7 +100,7 @@ field_set_of(const json_t *value, bool builtin)
 	return field_set_from(a, "", value, builtin);
 }
 
-/* The part of a value that a name of a set means: its place in the list it stands in, or SIZE_MAX. */
+/* Finds the element that a name of a set means: *ret_place is its index in the list, or SIZE_MAX. */
 static json_t *
 field_set_find(const json_t *value, const char *field, size_t *ret_place)
 {

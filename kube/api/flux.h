@@ -85,7 +85,7 @@ struct flux_kustomization {
 	const char *status; /* JSON; NULL: none yet */
 };
 
-/* A value of that annotation that was not there before, in the arena; `now`: wall ms. */
+/* Returns a value of that annotation that differs from the previous one, in the arena; `now`: wall ms. */
 const char *flux_request_mark(struct arena *, int64_t now);
 
 extern const struct type git_repository_spec_type, git_repository_type, flux_kustomization_spec_type,

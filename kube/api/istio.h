@@ -11,7 +11,7 @@ struct route_destination {
 	struct opt_int weight;
 };
 
-/* Of a tls or tcp route; of an http one what it has of the same. */
+/* The match of a tls or tcp route; for an http route, the fields that it shares with them. */
 struct istio_match {
 	struct opt_int port;
 	struct strings sni_hosts;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 
-/* Where the members of an object are read. */
+/* Reads the members of an object. */
 struct members {
 	const char *at, *end;
 };
@@ -23,7 +23,7 @@ skip_space(const char *at, const char *end)
 	return at;
 }
 
-/* Behind the string that begins at `at`, or NULL when the text ends before. */
+/* Returns the end of the string that begins at `at`, or NULL if the text ends first. */
 static const char *
 string_end(const char *at, const char *end)
 {
@@ -35,7 +35,7 @@ string_end(const char *at, const char *end)
 	return NULL;
 }
 
-/* Behind the value that begins at `at`, or NULL when the text ends before. */
+/* Returns the end of the value that begins at `at`, or NULL if the text ends first. */
 static const char *
 value_end(const char *at, const char *end)
 {
@@ -71,7 +71,7 @@ members_begin(struct members *m, const char *text, size_t len)
 	return true;
 }
 
-/* The next member; false at the end, and where there is no member. */
+/* Reads the next member. Returns false at the end, and if there is no member. */
 static bool
 members_next(struct members *m, struct member *ret)
 {
@@ -100,7 +100,7 @@ member_is(const struct member *m, const char *name)
 	return m->key_len == strlen(name) + 2 && memcmp(m->key + 1, name, m->key_len - 2) == 0;
 }
 
-/* Puts a member into an object; false when it cannot be read. */
+/* Puts a member into an object. Returns false if it cannot be parsed. */
 static bool
 member_put(const struct member *m, json_t *to)
 {

@@ -7,7 +7,7 @@
 #define ANNOTATION_ANALYSIS_RUN_METRIC "analysisrun.argoproj.io/metric-name"
 
 struct job_status {
-	int64_t active, ready; /* pods that run or are to; of those that are ready */
+	int64_t active, ready; /* pods that are not finished; those of them that are ready */
 	LIST_OF(struct condition) conditions;
 };
 

@@ -48,7 +48,7 @@ list_reader_hand_on(struct list_reader *r)
 	empty(&r->object);
 }
 
-/* A character of a string, its quotes included. */
+/* A character within a string, or one of its quotes. */
 static void
 in_string(struct list_reader *r, char c)
 {

@@ -25,7 +25,7 @@ static const struct field meta_fields[] = {
 	TIME(meta, creation_timestamp, "creationTimestamp"),
 	TIME(meta, deletion_timestamp, "deletionTimestamp"),
 	STRING_MAP(meta, labels, "labels"),
-	/* kubectl's copy of the whole manifest. */
+	/* The annotation with kubectl's copy of the whole manifest. */
 	STRING_MAP(meta, annotations, "annotations", .blank = "kubectl.kubernetes.io/last-applied-configuration"),
 	LIST(meta, owners, "ownerReferences", owner),
 	STRINGS(meta, finalizers, "finalizers"),
@@ -74,8 +74,8 @@ name_is_path_segment(const char *name)
 	return name[strcspn(name, "/%?#")] == '\0' && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* A part of the object that its rows could not take, and that no one else looks for: what is wrong with the spec of
- * one of our own types is found by its validation, and its status says so. */
+/* Errors in parts that no validation checks. The specs of Sluice's own types have a validation, which reports its
+ * errors in the status. */
 static const struct problem *
 unread_part(const struct object *o)
 {

@@ -100,7 +100,7 @@ check_one_of(struct checking *c, const struct place *at, const json_t *of, const
 	return n;
 }
 
-/* Two of a list with the same text in a field. */
+/* Two elements of a list have the same text in a field. */
 void
 check_duplicates(struct checking *c, const struct place *up, const json_t *list, const char *name, const char *field)
 {
@@ -289,7 +289,7 @@ check_pod(struct checking *c, const struct place *at, const json_t *spec)
 	static const struct {
 		const char *field;
 		const char *(*problem)(const char *);
-		bool empty; /* refused also where it is empty */
+		bool empty; /* an empty value is an error too */
 	} names[] = { { "serviceAccountName", name_subdomain_problem, false },
 		{ "serviceAccount", name_subdomain_problem, false }, { "nodeName", name_subdomain_problem, false },
 		{ "hostname", name_label_problem, false }, { "subdomain", name_label_problem, false },

@@ -30,7 +30,7 @@ container_volume(const struct checking *c, const char *name)
 	return NULL;
 }
 
-/* The key between "['" and "']" of a path that begins with this; NULL: it does not. In the arena. */
+/* The key between "['" and "']" of a path with this prefix; NULL: it has another prefix. In the arena. */
 static const char *
 field_path_key(struct arena *a, const char *path, const char *of)
 {
@@ -104,7 +104,7 @@ check_resource_ref(struct checking *c, const struct place *up, const json_t *ref
 		    resource);
 }
 
-/* A file of a volume: the volume is there, and is an empty one that a container fills. */
+/* A fileKeyRef: its volume, an emptyDir that a container fills, must exist. */
 static void
 check_file_key_ref(struct checking *c, const struct place *up, const json_t *ref)
 {
@@ -211,7 +211,7 @@ container_amount(const json_t *v, double *ret)
 	return false;
 }
 
-/* A resource that has the name of no other: "example.com/gpu". */
+/* An extended resource, with a name of its own: "example.com/gpu". */
 static bool
 resource_is_extended(const char *name)
 {
@@ -241,7 +241,7 @@ check_resource_name(struct checking *c, const struct place *at, const char *name
 		check_problem(c, at, "", "Invalid value: \"%s\": doesn't follow extended resource name standard", name);
 }
 
-/* Pages are asked for as a whole. */
+/* Huge pages must be requested in whole pages. */
 static bool
 resource_is_whole_pages(const char *name, double amount)
 {
@@ -283,7 +283,7 @@ check_quantities(struct checking *c, const struct place *up, const json_t *map, 
 	}
 }
 
-/* A request against its limit. What is not shared is requested as a whole, and limited. */
+/* A request against its limit. A resource that cannot be overcommitted needs a limit that equals its request. */
 static void
 check_request(struct checking *c, const struct place *up, const char *key, const json_t *v, const json_t *limit)
 {
@@ -352,7 +352,7 @@ check_resources(struct checking *c, const struct place *up, const json_t *resour
 	check_claims(c, &at, json_object_get(resources, "claims"));
 }
 
-/* The text of a field is that of another list's element too. */
+/* An element of the list has this text in the field. */
 static bool
 mount_is_among(const json_t *list, const char *field, const char *text)
 {
@@ -658,7 +658,7 @@ pod_has_container(const json_t *spec, const char *name)
 	       mount_is_among(json_object_get(spec, "initContainers"), "name", name);
 }
 
-/* Two containers that ask for the same port of the node can never run together. */
+/* Two containers with the same hostPort can never run together. */
 static void
 check_host_ports(struct checking *c, const struct place *up, const json_t *containers)
 {

@@ -2,7 +2,7 @@
 #pragma once
 #include "kube/api/pod_check.h"
 
-/* Where a value stands. Kept on the stack, and made a text only when something is wrong. */
+/* The path of a value. Kept on the stack, and converted to text only for an error. */
 struct place {
 	const struct place *up; /* NULL: the root */
 	const char *name;
@@ -30,16 +30,16 @@ void check_relative(struct checking *, const struct place *, const char *field, 
 void check_duplicates(
     struct checking *, const struct place *up, const json_t *list, const char *name, const char *field);
 
-/* False when the text is absent or empty, which is a problem. */
+/* Returns false if the text is absent or empty, which is a problem. */
 bool check_required(struct checking *, const struct place *, const json_t *of, const char *field);
 
-/* How many of these objects are there; two are a problem. `names` has spaces between. */
+/* Returns the number of these objects that are present; two are a problem. `names` is separated by spaces. */
 size_t check_one_of(struct checking *, const struct place *, const json_t *of, const char *names, const char *what);
 
-/* The keys of labels or annotations, and the values of labels, of the map `field`. */
+/* Checks the keys of labels or annotations, and the values of labels, of the map `field`. */
 void check_keys(struct checking *, const struct place *up, const json_t *map, const char *field, bool labels);
 
-/* Why a text is no annotation's key; NULL: it is one. */
+/* Returns why a text cannot be the key of an annotation; NULL: it can. */
 const char *check_annotation_key(struct arena *, const char *key);
 
 /* pod_check_container.c */

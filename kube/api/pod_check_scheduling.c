@@ -13,7 +13,7 @@ enum operands { OPERANDS_SOME, OPERANDS_NONE, OPERANDS_ONE };
 static const struct {
 	const char *name;
 	enum operands operands;
-	bool of_nodes; /* known to a node's selector alone */
+	bool of_nodes; /* valid in node selectors only */
 } selector_operators[] = {
 	{ "In", OPERANDS_SOME, false },
 	{ "NotIn", OPERANDS_SOME, false },
@@ -66,7 +66,7 @@ check_label_selector(struct checking *c, const struct place *up, const json_t *o
 	}
 }
 
-/* Keys whose values the pod's own labels give. */
+/* Label keys whose values are taken from the pod's own labels. */
 static void
 check_label_keys(struct checking *c, const struct place *at, const json_t *of, const char *field)
 {
@@ -82,7 +82,7 @@ check_label_keys(struct checking *c, const struct place *at, const json_t *of, c
 			    c, at, field, json_string_value(key), name_qualified_problem(json_string_value(key)));
 }
 
-/* A node's field: its name only, and one. */
+/* A node's field: only metadata.name, with one value. */
 static void
 check_node_field(struct checking *c, const struct place *at, const json_t *r)
 {

@@ -10,7 +10,7 @@
 #define SYSCTL_MAX 253
 #define SYSCTL_NAME "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$"
 
-/* Which profile a container runs under: "what" is "seccomp" or "AppArmor". */
+/* The profile of a container: `what` is "seccomp" or "AppArmor". */
 static void
 check_profile(struct checking *c, const struct place *up, const json_t *of, const char *field, const char *what)
 {
@@ -53,7 +53,7 @@ check_windows_options(struct checking *c, const struct place *up, const json_t *
 		    "Invalid value: true: hostNetwork must be true if pod contains any hostProcess containers");
 }
 
-/* Fields that a pod of this system cannot have. */
+/* Fields that a pod of this operating system must not have. */
 static void
 check_system(struct checking *c, const struct place *at, const json_t *of, const char *const *fields, size_t n)
 {

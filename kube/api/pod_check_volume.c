@@ -12,7 +12,7 @@
 #define LUN_MAX 255
 #define DRIVER_MAX 63
 
-/* A path of a projected volume that another of its sources has. */
+/* A path of a projected volume that another of its sources also writes. */
 struct projected_paths {
 	const struct place *at; /* of the volume */
 	json_t *seen; /* an object; owned by the check of the volume */
@@ -34,7 +34,7 @@ check_relative(struct checking *c, const struct place *at, const char *field, co
 	check_no_backsteps(c, at, field, path);
 }
 
-/* The same, and a name of its own: the kubelet keeps "..data" and the like to itself. */
+/* The same, but names that start with ".." are reserved for the kubelet. */
 static void
 check_file(struct checking *c, const struct place *at, const json_t *of, struct projected_paths *paths)
 {

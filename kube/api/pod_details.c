@@ -60,7 +60,7 @@ static const struct field pod_details_fields[] = {
 };
 TYPE(pod_details, "Pod", .group = "", .version = "v1", .plural = "pods", .kind = "Pod", .has_status = true);
 
-/* How a container ended, in a word. */
+/* The reason why a container ended, in one word. */
 static const char *
 ended(struct arena *a, const struct terminated_state *t)
 {
@@ -70,7 +70,7 @@ ended(struct arena *a, const struct terminated_state *t)
 			      : arena_printf(a, "ExitCode:%" PRId64, t->exit_code);
 }
 
-/* NULL: they have all done their work. */
+/* NULL: all have completed. */
 static const char *
 initializing(struct arena *a, const struct pod_details *p)
 {
@@ -80,7 +80,7 @@ initializing(struct arena *a, const struct pod_details *p)
 		if (s->terminated != NULL && s->terminated->exit_code == 0)
 			continue;
 		if (s->running != NULL && p->status.init_containers.at[i].ready)
-			continue; /* a sidecar, which goes on */
+			continue; /* a sidecar, which continues to run */
 		if (s->terminated != NULL)
 			return arena_printf(a, "Init:%s", ended(a, s->terminated));
 		if (s->waiting != NULL && !str_empty(s->waiting->reason) &&
@@ -101,7 +101,7 @@ pod_summary(struct arena *a, const struct pod_details *p, struct pod_summary *re
 	*ret = (struct pod_summary){ .containers = p->spec.containers.n };
 	for (size_t i = 0; i < p->status.init_containers.n; i++)
 		ret->restarts += p->status.init_containers.at[i].restart_count;
-	/* The first container's word counts most. */
+	/* The status of the first container has precedence. */
 	for (size_t i = p->status.containers.n; i-- > 0;) {
 		const struct container_status *c = &p->status.containers.at[i];
 

@@ -16,7 +16,7 @@ struct terminated_state {
 	int64_t exit_code, signal;
 };
 
-/* One of them; none: it waits. */
+/* The state of a container: one is set; none: it waits. */
 struct container_state {
 	const struct waiting_state *waiting;
 	const struct running_state *running;
@@ -50,12 +50,12 @@ struct pod_details {
 
 extern const struct type pod_details_type;
 
-/* How a pod fares. */
+/* The status of a pod, as kubectl prints it. */
 struct pod_summary {
 	const char *status; /* "Running", "ContainerCreating", "ImagePullBackOff", "Init:1/2", "Terminating", ... */
 	size_t ready, containers;
 	int64_t restarts;
 };
 
-/* The status that `kubectl get pods` prints, by the same rules; texts that are made are in the arena. */
+/* Sets the status that `kubectl get pods` prints, by the same rules. New texts are in the arena. */
 void pod_summary(struct arena *, const struct pod_details *, struct pod_summary *ret);

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "kube/api/pod_template_rows.h"
 
-#define TEMPLATE_MAX (4u << 20) /* etcd takes 1.5 MiB */
+#define TEMPLATE_MAX (4u << 20) /* etcd stores at most 1.5 MiB */
 
 struct writer {
 	struct arena *arena;
@@ -18,7 +18,7 @@ struct writer {
 
 static void go_write_struct(struct writer *, const struct go_type *, const json_t *, int depth);
 
-/* null is no quantity's text, and is read as 0. */
+/* A quantity of null is read as 0. */
 static const char *
 go_number(struct arena *a, const json_t *v)
 {
@@ -112,7 +112,7 @@ go_write_map(struct writer *w, const struct go_field *f, const json_t *v, int de
 	str_addc(&w->out, '}');
 }
 
-/* Go's idea of an empty value: what omitempty leaves out. Structs are never empty. */
+/* A value that Go's omitempty omits. Structs are never empty. */
 static bool
 go_is_empty(const struct go_field *f, const json_t *v)
 {

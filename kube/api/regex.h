@@ -8,10 +8,10 @@ enum regex_found {
 	REGEX_UNKNOWN, /* the expression is wrong, or takes too many tries on this text */
 };
 
-/* Whether the expression finds something in the text. */
+/* Searches the text for the expression. */
 enum regex_found regex_search(const char *expression, const char *text);
 
-/* The same where what is not known is nothing. Not for what forbids. */
+/* The same, but REGEX_UNKNOWN counts as not found. Not for rules that deny. */
 static inline bool
 regex_finds(const char *expression, const char *text)
 {

@@ -633,7 +633,7 @@ canary_finish(struct canary_strategy *c, const json_t *raw, struct arena *a)
 	c->max_unavailable = with_percent(a, c->max_unavailable, json_object_get(raw, "maxUnavailable"));
 }
 
-/* Whose turn it is. */
+/* Sets stableService and canaryService for pingPong, whose two Services swap roles after each update. */
 static void
 take_turns(struct canary_strategy *c, const struct canary_status *st)
 {

@@ -39,7 +39,7 @@ struct pause_step {
 struct canary_scale {
 	struct opt_int weight; /* percent of the rollout's pods */
 	struct opt_int replicas;
-	bool match_traffic_weight; /* as many as the weight requires */
+	bool match_traffic_weight; /* the number that the weight requires */
 };
 
 struct template_ref {

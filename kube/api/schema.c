@@ -34,8 +34,8 @@ schema_list_of(json_t *items)
 	return json_pack("{s:s,s:o}", "type", "array", "items", items);
 }
 
-/* A pod template is the API server's to understand; but its ports have a protocol, because the hash of the template
- * counts it, and ReplicaSets are found by that hash. */
+/* The API server does not validate pod templates in CRDs; but the default protocol of ports is applied, because the
+ * hash of the template includes it, and ReplicaSets are found by that hash. */
 static json_t *
 schema_pod_template(void)
 {
@@ -51,7 +51,7 @@ schema_pod_template(void)
 
 #define WORDS_MAX 32
 
-/* The field is set; of a boolean: it is true. */
+/* The field is set; for a boolean: it is true. */
 static void
 schema_add_term(struct str *to, const struct type *t, const char *name)
 {
@@ -151,7 +151,8 @@ schema_rules(const struct type *t)
 	return list;
 }
 
-/* Whatever it holds, who decides says that it is not built; an error about what is in it would say less. */
+/* Any value is accepted: the controller reports that the field is not supported, which is clearer than a schema
+ * error in its value. */
 static json_t *
 schema_of_not_built(enum kind kind)
 {
@@ -283,7 +284,7 @@ schema_subresources(const struct type *t)
 	return j;
 }
 
-/* Versions of the same form: nothing is converted. */
+/* All versions have the same fields: no conversion. */
 static void
 schema_serve_older(const struct type *t, json_t *versions)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/base64.h"
 
-/* The caller may cut it. */
+/* Returns a copy, which the caller may change; NULL if the value is not text. */
 static char *
 secret_decoded(struct arena *a, const json_t *data, const char *key)
 {

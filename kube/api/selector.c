@@ -4,9 +4,9 @@
 #include <string.h>
 #include "base/str.h"
 
-#define REQUIREMENTS_MAX 1000 /* of a selector, and values of one; a URL has no room for more */
+#define REQUIREMENTS_MAX 1000 /* requirements of a selector, and values of a requirement; a URL has no space for more */
 
-/* By enum selector_op. */
+/* Indexed by enum selector_op. */
 static const char *const ops[] = { "In", "NotIn", "Exists", "DoesNotExist" };
 
 static const struct field label_requirement_fields[] = {

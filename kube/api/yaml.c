@@ -5,7 +5,7 @@
 #include <yaml.h>
 #include "kube/api/yaml_tag.h"
 
-#define DOCUMENTS_MAX 4096 /* of one stream, where marks are wanted */
+#define DOCUMENTS_MAX 4096 /* documents in one stream, if marks are requested */
 
 struct walk {
 	struct arena *arena;
@@ -13,7 +13,7 @@ struct walk {
 	enum yaml_words words;
 	size_t nodes;
 	struct yaml_tags tags;
-	struct yaml_marks *marks; /* of the document; NULL: not wanted */
+	struct yaml_marks *marks; /* of the document; NULL: not requested */
 	size_t room;
 };
 
@@ -35,7 +35,7 @@ yaml_mark_at(struct walk *w, const char *path, const yaml_node_t *n)
 	    (struct yaml_mark){ path, n->start_mark.line + 1, n->start_mark.column + 1 };
 }
 
-/* NULL when no marks are wanted. */
+/* NULL: no marks are requested. */
 static const char *
 yaml_below(struct walk *w, const char *path, const char *key, size_t index)
 {
@@ -60,7 +60,7 @@ yaml_scalar(const struct walk *w, const yaml_node_t *n, json_t **ret)
 	return *ret != NULL ? NULL : err_new(w->arena, ERR_INVALID, "line %zu: not UTF-8", n->start_mark.line + 1);
 }
 
-/* The tag of a mapping, a list or a key, if it has one, is the one that it has anyway. */
+/* An explicit tag of a mapping, a list or a key must be the one that it has by default. */
 static struct err *
 yaml_check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
 {
@@ -71,7 +71,7 @@ yaml_check_tag(const struct walk *w, const yaml_node_t *n, const char *only)
 
 static struct err *yaml_node(struct walk *, int id, const char *path, int depth, json_t **ret);
 
-/* "<<": the fields of other mappings, where there are none of the same name. */
+/* The merge key "<<" adds the fields of other mappings that the mapping does not have. */
 static bool
 yaml_is_merge(const yaml_node_t *key)
 {
@@ -79,7 +79,7 @@ yaml_is_merge(const yaml_node_t *key)
 	       strcmp((const char *)key->data.scalar.value, "<<") == 0;
 }
 
-/* Adds what a merge key brings to `map`: one mapping, or a list of them, of which the first has precedence. */
+/* Adds the fields of a merge key to `map`: one mapping, or a list of them, of which the first has precedence. */
 static struct err *
 yaml_merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 {
@@ -87,7 +87,7 @@ yaml_merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 	_cleanup_(json_decrefp) json_t *other = NULL;
 	struct err *e;
 
-	/* (Lists may hold themselves.) */
+	/* A list may contain itself, by an alias. */
 	if (n->type == YAML_SEQUENCE_NODE && depth <= JSON_DEPTH_MAX && ++w->nodes <= YAML_NODES_MAX) {
 		for (const yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
 			if ((e = yaml_merge(w, *i, path, depth + 1, map)) != NULL)
@@ -103,7 +103,7 @@ yaml_merge(struct walk *w, int id, const char *path, int depth, json_t *map)
 	return e;
 }
 
-/* The shortest text of the same number of single precision, which is what Kubernetes' reader makes of a key. */
+/* Kubernetes' reader converts a float key to the shortest text of the same number in single precision. */
 static const char *
 yaml_real_key(struct arena *a, double d)
 {
@@ -117,7 +117,7 @@ yaml_real_key(struct arena *a, double d)
 	return text;
 }
 
-/* Kubernetes' reader takes a bare key for a value, and writes that as text: `yes:` becomes "true", and `010:` "8". */
+/* Kubernetes' reader converts a plain key to a value and back to text: `yes:` becomes "true", and `010:` "8". */
 static struct err *
 yaml_key_text(const struct walk *w, const yaml_node_t *k, const char **ret)
 {

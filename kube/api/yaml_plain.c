@@ -15,7 +15,7 @@ plain_is_one_of(const char *s, const char *const *words)
 	return false;
 }
 
-/* One or two digits of at most `max`; false, or *s behind them. */
+/* Reads one or two digits, at most `max`. Returns false, or moves *s behind them. */
 static bool
 plain_digits(const char **s, int max, int *ret)
 {
@@ -44,7 +44,7 @@ plain_days(int year, int month)
 	return month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : days[month - 1];
 }
 
-/* A date, or a date with a time: the same moment as RFC 3339 writes it, in the arena; or NULL. */
+/* Returns a date, or a date with a time, as RFC 3339, in the arena; or NULL. */
 static const char *
 plain_time(struct arena *a, const char *s)
 {
@@ -150,7 +150,7 @@ plain_number(struct arena *a, const char *s)
 	json_int_t i;
 	double d;
 
-	/* After the point they are allowed only between digits. */
+	/* Underscores after the point are allowed only between digits. */
 	for (const char *at = s[0] == '.' ? strchr(s, '_') : NULL; at != NULL; at = strchr(at + 1, '_'))
 		if (at[-1] < '0' || at[-1] > '9' || at[1] < '0' || at[1] > '9')
 			return NULL;

@@ -78,7 +78,7 @@ tag_unknown(struct arena *a, const struct yaml_tag *t)
 	    t->line, t->column, t->text);
 }
 
-/* A bare scalar's value is of the kind that the tag names. */
+/* The value of a plain scalar has the kind of its tag. */
 static bool
 tag_is(const char *tag, const json_t *v, const char *text)
 {
@@ -90,7 +90,7 @@ tag_is(const char *tag, const json_t *v, const char *text)
 		return json_is_number(v);
 	if (strcmp(tag, "!!timestamp") == 0)
 		return json_is_string(v);
-	/* 1.0 is no integer, and the e of 0x1e is a digit. */
+	/* 1.0 is not an integer, and the e of 0x1e is a digit. */
 	return json_is_integer(v) && (strpbrk(text, ".eE") == NULL || strpbrk(text, "xX") != NULL);
 }
 

@@ -7,9 +7,9 @@
 #include "kube/api/yaml.h"
 
 #define TEXT_MAX (16u << 20)
-#define SIMPLE_KEY_MAX 1000 /* bytes; a longer key is written behind "? " */
+#define SIMPLE_KEY_MAX 1000 /* bytes; a longer key is written after "? " */
 
-/* The next character of UTF-8; jansson keeps nothing else. */
+/* The next character. The text is valid UTF-8, as jansson keeps nothing else. */
 static unsigned
 text_next(const char **s)
 {
@@ -23,7 +23,8 @@ text_next(const char **s)
 	return c;
 }
 
-/* Written as an escape in double quotes. Line ends other than \n are, since readers make \n of them. */
+/* The character needs an escape in double quotes. Line ends other than \n are escaped, as readers convert them to
+ * \n. */
 static bool
 text_is_special(unsigned c)
 {
@@ -37,7 +38,7 @@ text_is_blank(char c)
 	return c == ' ' || c == '\n' || c == '\0';
 }
 
-/* Neither another value nor syntax when it stands bare behind "key: " or "- ". */
+/* The text needs no quotes after "key: " or "- ": it is neither another value nor YAML syntax. */
 static bool
 text_is_bare(const char *s)
 {
@@ -51,7 +52,7 @@ text_is_bare(const char *s)
 	return true;
 }
 
-/* To some reader of YAML it is a number, a time, a boolean or null. */
+/* Some YAML reader would take the text for a number, a time, a boolean or null. */
 static bool
 text_is_value(const char *s)
 {
@@ -59,7 +60,7 @@ text_is_value(const char *s)
 	_cleanup_(json_decrefp) json_t *v = yaml_plain(a, s, YAML_KUBERNETES);
 	const char *at = s + (*s == '-' || *s == '+');
 
-	/* Numbers of base 60, and those that are no JSON, are values to others. */
+	/* Numbers of base 60, and those that JSON cannot express, are numbers to other readers. */
 	return v != NULL ||
 	       (strchr(s, ':') != NULL && at[0] >= '0' && at[0] <= '9' && strspn(at, "0123456789:._") == strlen(at)) ||
 	       (at[0] == '.' && (strcasecmp(at, ".inf") == 0 || strcasecmp(at, ".nan") == 0));
@@ -111,8 +112,8 @@ text_single(struct str *to, const char *s)
 	str_addc(to, '\'');
 }
 
-/* "|", its lines indented by that much, and no line end behind the last. A first line that is indented, or empty,
- * needs the number. */
+/* A literal block, "|": its lines are indented by `indent`, and the last one has no line end. A first line that is
+ * indented or empty needs an indentation indicator. */
 static void
 text_literal(struct str *to, const char *s, int indent)
 {
@@ -127,14 +128,14 @@ text_literal(struct str *to, const char *s, int indent)
 		if (line > 0)
 			str_addf(to, "%*s%.*s", indent, "", (int)line, s);
 		s += line;
-		/* The line end of the last line is the caller's. */
+		/* The caller writes the line end of the last line. */
 		if (*s == '\n' && s[1] == '\0' && line > 0)
 			break;
 		s += *s == '\n';
 	}
 }
 
-/* As Go writes it: with the fewest digits that are the same number, and an exponent from a million on. */
+/* As Go prints it: the fewest digits that read back as the same number, and an exponent from a million on. */
 static const char *
 text_real(struct arena *a, double d)
 {
@@ -152,7 +153,7 @@ text_real(struct arena *a, double d)
 	return e < -4 || e >= 6 ? text : arena_printf(a, "%.*f", digits - 1 > e ? digits - 1 - (int)e : 0, d);
 }
 
-/* `indent`: of a literal's lines; -1: none is possible, it is a key. */
+/* `indent`: of the lines of a literal block; -1: a block is not possible, as the text is a key. */
 static void
 text_scalar(struct str *to, const json_t *v, int indent)
 {

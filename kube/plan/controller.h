@@ -9,7 +9,7 @@
 #include "kube/plan/settings.h"
 #include "kube/plan/view.h"
 
-/* A query that was sent, with its response once that has come. */
+/* A query that was sent, with its response once it has arrived. */
 struct seen_query {
 	const char *key;
 	int64_t sent_at; /* wall ms */
@@ -18,7 +18,7 @@ struct seen_query {
 	struct response response; /* once done; borrowed until the pass ends */
 };
 
-/* How the last plan failed. */
+/* Why the last plan failed. */
 struct seen_failure {
 	const struct type *type; /* of the object that was to be written */
 	const char *name;
@@ -39,7 +39,7 @@ struct seen {
 	const void *memory; /* of the last pass, a struct of the controller's `memory` type; NULL: none */
 };
 
-/* Returns the note's value; `otherwise` without such a note. */
+/* Returns the note's value, or the default if there is no such note. */
 static inline int64_t
 seen_note(const struct seen *s, const char *name, int64_t otherwise)
 {
@@ -49,7 +49,7 @@ seen_note(const struct seen *s, const char *name, int64_t otherwise)
 	return otherwise;
 }
 
-/* Returns the query with this key, done or not; NULL: it was not sent, or its response is forgotten. */
+/* Returns the query with this key, done or not; NULL: it was not sent, or its response was dropped. */
 static inline const struct seen_query *
 seen_query(const struct seen *s, const char *key)
 {
@@ -64,13 +64,12 @@ struct pass {
 	const struct view *view;
 	const char *namespace, *name;
 	int64_t now; /* wall ms */
-	int64_t
-	    touched; /* wall ms: when runner_touch last named this key; 0: it did not, as far as this process knows */
+	int64_t touched; /* wall ms: when runner_touch last named this key; 0: never in this process */
 	const struct seen *seen;
 	const struct settings *settings; /* of the process; NULL: none. Read by pass_settings */
 };
 
-/* Returns the settings of the process. Without any, all are as if not set. */
+/* Returns the settings of the process, or empty ones. Never NULL. */
 static inline const struct settings *
 pass_settings(const struct pass *p)
 {
@@ -87,8 +86,8 @@ struct controller_watch {
 	const char *label_selector, *field_selector; /* only these are listed and watched; NULL: all */
 	/* NULL: the object is of the controller's own type, or its controller-owner is. */
 	void (*map)(const struct view *, const struct object *, emit_key *, void *arg);
-	/* NULL: from the start. Otherwise only once there is an object of the controller's own type that needs this
-	 * one; its pass asks view_knows. */
+	/* NULL: watched from the start. Otherwise only when an object of the controller's own type needs this type;
+	 * a pass checks view_knows. */
 	bool (*needed)(const struct object *own, const struct type *);
 };
 
@@ -98,12 +97,12 @@ struct controller {
 	const struct controller_watch *watches; /* the first is the controller's own type */
 	size_t n_watches;
 	const struct type *memory; /* of the struct that a pass gives to plan_memory; NULL: it gives none */
-	/* NULL, or sets the i-th watch after these, from 0: those that depend on a list of plug-ins. False after the
+	/* NULL, or sets the i-th additional watch, from 0, for lists of plug-ins (routers). Returns false after the
 	 * last one. */
 	bool (*watch_more)(size_t i, struct controller_watch *ret);
 	void (*pass)(const struct pass *, struct plan *);
-	/* Decides instead of the pass when that depends on an object that cannot be read; nothing of its plan is
-	 * carried out then. The status has `why`, "KIND NAME cannot be read: …". NULL: only the log does. */
+	/* Called instead of the pass if that depends on an unreadable object; only its own plan is carried out. The
+	 * status reports `why`, "KIND NAME cannot be read: …". NULL: it is only logged. */
 	void (*stand_still)(const struct pass *, const char *why, struct plan *);
 };
 

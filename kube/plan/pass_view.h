@@ -1,14 +1,14 @@
-/* kube/plan/pass_view.h: how one pass sees the cache.
+/* kube/plan/pass_view.h: how one pass reads the cache.
  *
- * What a pass asks for and cannot be read is not absent: the pass must not create it anew, scale without it or take
- * another for it. What is in doubt may have another weight or another number of pods by now. The view remembers that
- * either was asked for, and the runner then carries nothing of the plan out.
+ * An unreadable object is not absent: a pass must not create it again, scale without it, or use another one instead.
+ * An object in doubt may have another weight or number of pods than the cache. The view records that a pass read
+ * such an object, and the runner then carries out nothing of the plan.
  */
 #pragma once
 #include "kube/plan/view.h"
 
 struct pass_view {
-	struct view view; /* first: a view is its pass_view */
+	struct view view; /* first member: a pointer to the view is one to its pass_view */
 	const struct view *of;
 	const struct object *unreadable; /* the first that the pass depends on; borrowed from the cache; NULL: none */
 	const struct object *in_doubt; /* likewise */

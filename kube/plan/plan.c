@@ -27,8 +27,8 @@ plan_new(struct arena *a)
 	return p;
 }
 
-/* A plan outlives the pass that made it, and the cache moves on meanwhile: it has its own copy of the heads of objects.
- */
+/* A plan outlives the pass that made it, and objects in the cache are replaced: it copies their type, name and
+ * version. */
 static const struct object *
 plan_own(struct plan *p, const struct object *o)
 {
@@ -42,7 +42,7 @@ plan_own(struct plan *p, const struct object *o)
 	return copy;
 }
 
-/* True when a list of n entries may have one more; otherwise the entry is counted as left out. */
+/* Returns true if a list of n entries may grow; otherwise the entry is counted as left out. */
 static bool
 plan_has_room(struct plan *p, size_t n, size_t max)
 {
@@ -52,7 +52,7 @@ plan_has_room(struct plan *p, size_t n, size_t max)
 	return false;
 }
 
-/* One more step at the end of a list; past `max` it is written to a place that no list has. */
+/* Adds a step at the end of a list; beyond `max` it returns a step that is in no list. */
 static struct plan_step *
 plan_append(struct plan *p, struct plan_step **list, size_t *n, size_t *room, size_t max, enum plan_op op)
 {

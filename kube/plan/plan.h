@@ -1,12 +1,12 @@
 /* kube/plan/plan.h: the output of a decision.
  *
- * Four parts. Steps are carried out in order, and the first that fails ends them, but for writes that do not depend
- * on it; events stand behind the write that they report. The status is written after the steps, even when one failed,
- * because it says what was seen. wake_at asks for another pass at a wall time. Reasons say in a line each why, for
- * logs, `sluice plan` and bug reports.
+ * A plan has four parts. Steps are carried out in order; the first failure ends them, except writes that do not
+ * depend on it. Events follow the write that they report. The status is written after the steps, even after a
+ * failure, because it reports what was observed. wake_at requests another pass at a wall time. Reasons are lines of
+ * text for logs, `sluice plan` and bug reports.
  *
  * A plan lives in one arena and only describes: nothing here does input or output. It copies what it needs of
- * objects, because the cache moves on while a plan is carried out.
+ * objects, because the cache changes while a plan is carried out.
  */
 #pragma once
 #include "base/str.h"
@@ -17,13 +17,13 @@
 enum plan_op {
 	PLAN_CREATE, /* body: the object */
 	PLAN_PATCH, /* body: JSON patch, with tests of what it replaces */
-	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was seen */
+	PLAN_MERGE, /* body: merge patch, with the resourceVersion that was read */
 	PLAN_APPLY, /* body: the fields to own, with the uid the object must have */
-	PLAN_SCALE, /* body: a merge patch of its subresource scale, which has the resourceVersion of the object */
+	PLAN_SCALE, /* body: a merge patch of the subresource scale, with the resourceVersion of the object */
 	PLAN_DELETE, /* name, and the uid it must have */
-	PLAN_EVICT, /* a Pod: the same, where its disruption budgets allow it */
+	PLAN_EVICT, /* a Pod: like DELETE, if its PodDisruptionBudgets allow it */
 	PLAN_EVENT,
-	PLAN_QUERY, /* a query; its response comes with a later pass */
+	PLAN_QUERY, /* a query; a later pass gets its response */
 	PLAN_OP_MAX
 };
 
@@ -35,26 +35,26 @@ struct plan_step {
 	const char *uid; /* DELETE, EVICT */
 	const char *resource_version; /* of the object that was decided on; NULL for CREATE */
 	bool now; /* DELETE: without grace */
-	bool unless_gone; /* MERGE: an object that is not there any more is well */
-	bool independent; /* does not depend on the write before it: made even when that one failed */
+	bool unless_gone; /* MERGE: success if the object does not exist any more */
+	bool independent; /* does not depend on the write before it: made even if that one failed */
 	/* EVENT */
 	const struct object *about;
 	bool warning;
 	const char *reason, *message;
-	const char *revision; /* of a Git repository, that it is about; NULL: none */
-	/* ASK */
-	const char *key; /* the response is found under it in struct seen */
+	const char *revision; /* of a Git repository, which the event is about; NULL: none */
+	/* QUERY */
+	const char *key; /* a later pass finds the response by it in struct seen */
 	const struct query *query; /* in the plan's arena */
 };
 
-/* A number for the next pass, by this process only: see struct seen. */
+/* A number for the next pass of this process: see struct seen. */
 struct note {
 	const char *name;
 	int64_t value;
 };
 
-/* Each list grows in the plan's arena up to here: an AnalysisRun of METRICS_MAX metrics fits, each with its Job,
- * question, note and event. What would come after is counted, and the key gets another pass. */
+/* Limits of the lists, which grow in the plan's arena: an AnalysisRun with METRICS_MAX metrics fits, each with its
+ * Job, query, note and event. Entries beyond a limit are counted, and the key gets another pass. */
 #define PLAN_STEPS_MAX 4096
 #define PLAN_STATUS_EVENTS_MAX 1024
 #define PLAN_NOTES_MAX 1024
@@ -84,37 +84,37 @@ struct plan {
 /* An empty plan in the arena. */
 struct plan *plan_new(struct arena *);
 
-/* Each adds one step. JSON values are consumed. What would come after PLAN_STEPS_MAX steps is left to the next pass,
- * which decides it again. */
+/* Each adds one step. JSON values are consumed. Steps beyond PLAN_STEPS_MAX are left to the next pass, which decides
+ * them again. */
 void plan_create(struct plan *, const struct type *, const char *ns, const char *name, json_t *body);
 void plan_patch(struct plan *, const struct object *, json_t *ops);
 void plan_merge(struct plan *, const struct object *, json_t *patch);
-/* How many pods it should have, by its subresource scale: a right to it lets change nothing else. */
+/* Sets the number of pods by the subresource scale: the permission for it does not allow other changes. */
 void plan_scale(struct plan *, const struct object *, int64_t replicas);
-/* Server-side apply: the fields in `config` ({"metadata": {"annotations": …}}) are ours from now on, whatever they
- * were, and those that we applied before and that are not in it go. For objects that others write too: nothing of
- * theirs is touched or believed. */
+/* Server-side apply, forced: the controller owns the fields in `config` ({"metadata": {"annotations": …}}), and
+ * fields that it applied before and that are not in it are removed. For objects that other clients write too: their
+ * fields are neither changed nor read. */
 void plan_apply(struct plan *, const struct object *, json_t *config);
 void plan_delete(struct plan *, const struct object *);
 void plan_delete_now(struct plan *, const struct object *); /* without grace: as a kubelet does when a pod has ended */
 void plan_evict(struct plan *, const struct object *pod);
 
-/* The write that was added last does not depend on the one before it: it is tried even if that one failed. */
+/* Marks the write that was added last as independent: it is made even if the one before it failed. */
 void plan_independent(struct plan *);
 
-/* The write that was added last is of an object that may be gone: then nothing is to be done. For what is not
+/* Marks the write that was added last as successful if its object does not exist any more. For objects that are not
  * watched. */
 void plan_unless_gone(struct plan *);
 
-/* An event about an object, emitted once the write before it has succeeded; its message is made as by printf, and
- * shown as letters_shown does: what it quotes need not be UTF-8. */
+/* Adds an event about an object, which is emitted if the write before it succeeds. The message has a printf format;
+ * bytes that are not UTF-8 are replaced (letters_shown). */
 void plan_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format, ...)
     printf_like(5, 6);
 
-/* A query (copied). The same key again sends nothing until its response is forgotten. */
+/* Adds a query (copied). A query with the same key is not sent again until its response is dropped. */
 void plan_query(struct plan *, const char *key, const struct query *);
 
-/* A later pass needs the response with this key too: it outlives the status write, which all others do not. */
+/* Keeps the response with this key for a later pass; all other responses are dropped after the status write. */
 void plan_keep(struct plan *, const char *key);
 
 /* The events that are added from now on are about this revision of a Git repository (copied; NULL: about none). */
@@ -124,38 +124,38 @@ void plan_revision(struct plan *, const char *revision);
 void plan_status_event(struct plan *, const struct object *about, bool warning, const char *reason, const char *format,
     ...) printf_like(5, 6);
 
-/* The status as a merge patch that turns `from` into `to` (both encoded); carries the resourceVersion that was seen, so
- * that a stale one fails. Equal ones add nothing. The values are consumed. */
+/* Plans the status as a merge patch that turns `from` into `to` (both encoded), with the resourceVersion that was
+ * read, so that an outdated one fails. Does nothing if they are equal. The values are consumed. */
 void plan_status(struct plan *, const struct object *, json_t *from, json_t *to);
 
-/* The same with more of the object in the same patch ({"operation": null}), of a type whose status is no
- * subresource. `more` may be NULL; consumed. */
+/* The same for a type whose status is not a subresource; `more` is another part of the object in the same patch
+ * ({"operation": null}). `more` can be NULL; consumed. */
 void plan_status_with(struct plan *, const struct object *, json_t *from, json_t *to, json_t *more);
 
-/* Removes the steps, the kept responses and the time of the next pass that were added so far: the decision made them
- * obsolete. */
+/* Removes the steps, the kept responses and the time of the next pass that were added so far, as a later part of the
+ * decision made them obsolete. */
 void plan_drop_steps(struct plan *);
 
-/* The same of a status that is stored as JSON text (NULL: none) and decoded by the rows of a type: `was` as it is
- * stored, `to` as it is to be. Fields without a row, and fields that are equal in both, stay as they are stored. */
+/* The same for a status that is stored as JSON text (NULL: none) and decoded by the rows of a type: `was` is the
+ * stored one, `to` the new one. Fields without a row, and fields that are equal in both, stay as they are stored. */
 void plan_status_typed(struct plan *, const struct object *, const struct type *, const char *stored, const void *was,
     const void *to, json_t *more);
 
-/* Asks for a pass at `at` (wall ms) at the latest; the earliest wins. */
+/* Requests a pass at `at` (wall ms) or earlier; the earliest request counts. */
 void plan_wake(struct plan *, int64_t at);
 
-/* The next pass of this process sees the number again; it replaces all notes of this pass's predecessor, and the one of
- * that name in this plan. */
+/* Leaves a number for the next pass of this process. The notes of a plan replace all notes of the plan before, and a
+ * note replaces one of the same name in this plan. */
 void plan_note(struct plan *, const char *name, int64_t value);
 
 /* The next pass of this process finds a copy of the struct in seen->memory. `type` is the controller's `memory`. */
 void plan_memory(struct plan *, const struct type *type, const void *);
 
-/* Why, in a line for users, as by printf. */
+/* Adds a reason, one line for users, with a printf format. */
 void plan_reason(struct plan *, const char *format, ...) printf_like(2, 3);
 
 /* Returns true when the plan has neither writes nor queries. */
 bool plan_is_quiet(const struct plan *);
 
-/* Stable text: a line a part. In the plan's arena. */
+/* Returns the plan as stable text, one line for each entry. In the plan's arena. */
 const char *plan_print(const struct plan *);

@@ -12,10 +12,10 @@ struct query {
 	/* NULL, or a program that is run instead, as JSON (kube/transport_exec.h), with the body as standard input;
 	 * exit code 0 is status 200. From the controller's configuration only: never set by what users write. */
 	const char *command;
-	/* The url is "/api/v1/…", requested from the API server with our own credentials: never set by what users
-	 * write. */
+	/* The url is "/api/v1/…", requested from the API server with the controller's credentials: never set by what
+	 * users write. */
 	bool of_cluster;
-	/* of_cluster: from the cluster of the objects of runner_settings.elsewhere, where that is another one. */
+	/* of_cluster: if runner_settings.elsewhere is another cluster, the request goes to it. */
 	bool elsewhere;
 	const char *shown; /* the URL for users, without secrets; NULL: the URL */
 	const struct header *headers;
@@ -26,8 +26,8 @@ struct query {
 	int64_t timeout_ms; /* from sending to the last byte; > 0 */
 	size_t response_max; /* bytes; a longer response is an error, never cut */
 	unsigned redirects_max; /* redirects that are followed, to http and https */
-	/* No address of this machine or link, nor the API server's, is connected to, whatever a name resolves to: for
-	 * what users write. */
+	/* For URLs that users write: no connection to an address of this machine, its link or the API server, even
+	 * if a name resolves to it. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
 	/* For fair use of slots (kube/turns.h): the tenant, and the destination (`owner`). NULL: the namespace of the

@@ -24,7 +24,8 @@ struct settings {
 	const char *gitops_worker; /* the program of the worker (struct query, command) */
 	const char *gitops_namespace; /* of argocd-cm, projects and Applications; NULL: that of each Application */
 	struct strings
-	    application_namespaces; /* globs of other namespaces of Applications, which have our permissions */
+	    /* globs of other namespaces whose Applications are applied with the controller's permissions */
+	    application_namespaces;
 	int64_t application_interval_ms; /* between comparisons of an Application; 0: two minutes */
 	const char *default_service_account; /* of Kustomizations that name none; NULL: the controller's permissions */
 	bool no_cross_namespace_refs; /* Kustomizations and Alerts refer to their own namespace only */

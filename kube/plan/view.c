@@ -6,7 +6,7 @@
 
 struct gathering {
 	const struct view *view;
-	const char *uid; /* of the controller; NULL: a label says it */
+	const char *uid; /* of the controller-owner; NULL: objects are selected by a label */
 	const char *key, *value;
 	const struct object **at;
 	size_t n;
@@ -34,7 +34,7 @@ view_collect(const struct object *o, void *arg)
 	}
 }
 
-/* An object that cannot be read may be one of them. */
+/* An unreadable object may be one of them. */
 static void
 view_collect_unreadable(const struct object *o, void *arg)
 {

@@ -1,7 +1,7 @@
 /* kube/plan/view.h: a read-only view of the cache.
  *
- * What a view returns is borrowed until the pass that asked ends; nothing changes underneath a pass. The cache
- * implements it; unit tests hand in lists of their own.
+ * Results are borrowed until the pass ends; no object changes during a pass. The cache implements it; unit tests
+ * pass lists of their own.
  */
 #pragma once
 #include "kube/api/meta.h"
@@ -14,17 +14,17 @@ struct view {
 	void (*each)(const struct view *, const struct type *, const char *ns,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 
-	/* The same of those that cannot be read: their metadata is all that is known (struct object's `unreadable`).
-	 * NULL: there are none. */
+	/* The same for unreadable objects: only their metadata is known (struct object's `unreadable`). NULL: there
+	 * are none. */
 	void (*each_unreadable)(const struct view *, const struct type *, const char *ns,
 	    void (*visit)(const struct object *, void *arg), void *arg);
 
-	/* Reports that the user of this view depends on an object that cannot be read, or is in doubt. NULL: it makes
-	 * no difference to them. `get` of such an object reports it, and returns NULL for one that cannot
-	 * be read. */
+	/* Records that the pass depends on an object that is unreadable or in doubt. NULL: not recorded. `get` of
+	 * such an object records it, and returns NULL for an unreadable one. */
 	void (*depends)(const struct view *, const struct object *);
 
-	/* The first list of the type is in: an object that is not found is not there. NULL: of every type. */
+	/* Returns true if the first list of the type has arrived: an object that is not found does not exist. NULL:
+	 * the lists of all types have. */
 	bool (*knows)(const struct view *, const struct type *);
 };
 
@@ -34,7 +34,7 @@ view_knows(const struct view *v, const struct type *t)
 	return v->knows == NULL || v->knows(v, t);
 }
 
-/* Calls visit for each object of a type in a namespace that cannot be read. */
+/* Calls visit for each unreadable object of a type in a namespace. */
 static inline void
 view_each_unreadable(const struct view *v, const struct type *t, const char *ns,
     void (*visit)(const struct object *, void *arg), void *arg)
@@ -50,17 +50,17 @@ view_depends(const struct view *v, const struct object *o)
 		v->depends(v, o);
 }
 
-/* The objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the arena. One of
- * them that cannot be read, or whose owner cannot, is not among them, and is reported as what the caller depends on,
- * as is one in doubt. */
+/* Returns the objects in `ns` whose controller is the owner with this uid, oldest first (then by name). In the
+ * arena. An unreadable one, or one whose owner is unreadable, is left out and recorded as a dependency of the pass;
+ * one in doubt is recorded too. */
 size_t view_owned(const struct view *, const struct type *, const char *ns, const char *owner_uid, struct arena *,
     const struct object ***ret);
 
-/* The same of those that have this label, whatever their owner. */
+/* The same for objects with this label, whatever their owner. */
 size_t view_labeled(const struct view *, const struct type *, const char *ns, const char *key, const char *value,
     struct arena *, const struct object ***ret);
 
-/* The object of that name, or NULL, also for no name; the namespace of a cluster-scoped type is ignored. */
+/* Returns the object of that name, or NULL; NULL for a NULL name. The namespace of a cluster-scoped type is ignored. */
 static inline const struct object *
 view_get(const struct view *v, const struct type *t, const char *ns, const char *name)
 {
