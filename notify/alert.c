@@ -41,7 +41,7 @@ is_source(const struct flux_event_source *s, const char *own, const struct alert
 	return true;
 }
 
-/* Of which kinds there are events. */
+/* The kinds of objects that emit events. */
 static const char *const kinds_with_events[] = { "AnalysisRun", "Application", "Experiment", "GitRepository",
 	"Kustomization", "Rollout" };
 
@@ -112,7 +112,7 @@ struct composing {
 	struct err *error; /* a header that cannot be sent */
 };
 
-/* A value of the Secret; NULL: it has none. */
+/* Returns a value of the Secret; NULL: it has no such key. */
 static const char *
 value(const struct composing *c, const char *key)
 {
@@ -158,7 +158,7 @@ metadata(const struct composing *c)
 	return all;
 }
 
-/* The event as Flux's own. */
+/* Returns the event in Flux's own format. */
 static json_t *
 generic_body(struct composing *c)
 {
@@ -212,7 +212,7 @@ alertmanager_body(struct composing *c)
 	    time_format(c->arena, e->at), "status", "firing");
 }
 
-/* The Secret's `headers`: YAML, names and values. */
+/* Reads the Secret's `headers`: YAML, names and values. */
 static struct err *
 read_headers(struct composing *c)
 {
@@ -231,7 +231,7 @@ read_headers(struct composing *c)
 	return NULL;
 }
 
-/* "ReconciliationSucceeded" in words, and what is wrong. */
+/* Returns a reason ("ReconciliationSucceeded") as words, and the error. */
 static const char *
 description(const struct composing *c)
 {
@@ -294,7 +294,7 @@ compose_status(struct composing *c, const char *address, struct query *ret)
 static const struct provider_kind {
 	const char *type;
 	json_t *(*body)(struct composing *);
-	const char *suffix; /* of the address */
+	const char *suffix; /* appended to the Provider's address */
 } kinds[] = {
 	{ "alertmanager", alertmanager_body, NULL },
 	{ "discord", slack_body, "/slack" },

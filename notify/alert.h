@@ -17,7 +17,7 @@ struct alert_event {
 	int64_t at; /* wall ms */
 };
 
-/* Of which namespaces' objects an alert may name the events. */
+/* The namespaces of objects that an Alert may name. */
 enum alert_reach {
 	ALERT_REACHES_ALL,
 	ALERT_REACHES_OWN, /* its own namespace: Flux's --no-cross-namespace-refs */
@@ -27,7 +27,7 @@ enum alert_reach {
  * source is out of its reach. NULL: nothing is wrong. In the arena. */
 const char *alert_problem(struct arena *, const struct flux_alert *, enum alert_reach);
 
-/* The alert is about this event. An expression that is wrong finds nothing. */
+/* Returns whether the Alert selects this event. An invalid expression selects nothing. */
 bool alert_concerns(const struct flux_alert *, enum alert_reach, const struct alert_event *);
 
 /* Returns the request to the Provider, its texts in the arena; without a URL if this Provider does not take this

@@ -9,11 +9,11 @@
 
 static const struct host {
 	const char *type;
-	const char *api; /* below the host's address, and above "/OWNER/NAME/statuses/COMMIT" */
-	bool escaped; /* the repository is one part of the path */
-	const char *name; /* of the member that is the context */
+	const char *api; /* path after the host and before "/OWNER/NAME/statuses/COMMIT" */
+	bool escaped; /* "OWNER/NAME" is one path segment, with "/" escaped */
+	const char *name; /* member of the body that has the context */
 	const char *failed;
-	const char *header, *value; /* of the token: what stands before it */
+	const char *header, *value; /* header with the token, and the text before the token */
 } hosts[] = {
 	{ "gitea", "/api/v1/repos", false, "context", "failure", "Authorization", "token " },
 	{ "github", "/api/v3/repos", false, "context", "failure", "Authorization", "Bearer " },
@@ -50,7 +50,7 @@ commit_in(const char *revision)
 	return at[n] == '\0' && (n == 40 || n == 64) ? at : NULL;
 }
 
-/* "https://HOST" and "OWNER/NAME" of a repository's address. */
+/* Splits the URL of a repository into "https://HOST" and "OWNER/NAME". */
 static bool
 divide(struct arena *a, const char *address, const char **ret_base, const char **ret_path)
 {
@@ -68,7 +68,7 @@ divide(struct arena *a, const char *address, const char **ret_base, const char *
 	return true;
 }
 
-/* As much of a text as fits, and no half of a character. */
+/* Returns as many whole characters of a text as fit. */
 static const char *
 cut(struct arena *a, const char *text)
 {
@@ -96,7 +96,7 @@ commit_status_compose(struct arena *a, const struct commit_status *s, const char
 		return NULL;
 	if (h->escaped)
 		path = str_url_escape(a, path);
-	/* The one that is not its own host's API. */
+	/* github.com has its API on a host of its own. */
 	if (strcmp(h->type, "github") == 0 && strcmp(base, "https://github.com") == 0) {
 		base = "https://api.github.com";
 		api = "/repos";

@@ -11,12 +11,12 @@ struct commit_status {
 	const char *type; /* "github" | "gitlab" | "gitea" */
 	const char *address; /* of the repository: "https://github.com/OWNER/NAME" */
 	const char *revision; /* "main@sha1:…", or the commit alone; NULL: none */
-	const char *context; /* under which name it stands: of one, the last is shown */
+	const char *context; /* name of the status; of statuses with the same name the server shows the last one */
 	bool bad;
 	const char *description; /* cut to the length that the server accepts */
 };
 
-/* The type is one of those. */
+/* Returns whether the type is github, gitlab or gitea. */
 bool commit_status_is(const char *type);
 
 /* Returns the URL of a commit status and its body, both in the arena. *ret_url is NULL if the event is not about a
@@ -24,5 +24,5 @@ bool commit_status_is(const char *type);
 struct err *commit_status_compose(
     struct arena *, const struct commit_status *, const char **ret_url, const char **ret_body);
 
-/* The header with the token: its name, and its value in the arena. */
+/* Returns the name of the header with the token, and its value in the arena. */
 const char *commit_status_header(struct arena *, const char *type, const char *token, const char **ret_value);

@@ -89,14 +89,14 @@ notify_vars(const struct notify_config *c, json_t *rollout, const json_t *secret
 		const char *text = base64_decode(a, json_string_value(v) ?: "", NULL);
 		json_t *s = json_string(text != NULL ? text : "");
 
-		if (s != NULL) /* bytes that are no text have no place in one */
+		if (s != NULL) /* bytes that are not valid UTF-8 are left out */
 			json_object_set_new(secrets, key, s);
 	}
 	return json_pack("{s:o,s:o,s:O,s:s,s:s}", "rollout", rollout, "secrets", secrets, "context", c->context,
 	    "recipient", d != NULL ? d->recipient : "", "serviceType", d != NULL ? d->service : "");
 }
 
-/* Every text in it is a template. Nesting is bounded by the reader of the ConfigMap. */
+/* Expands each string in it as a template. The nesting was limited when the ConfigMap was read. */
 static struct err *
 expand_all(struct arena *a, const json_t *from, const json_t *vars, json_t **ret)
 {

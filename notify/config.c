@@ -9,7 +9,7 @@
 
 static void config_problem(struct notify_config *, struct arena *, const char *key, const char *why);
 
-/* A key's YAML. NULL after noting what is wrong with it; a new reference. */
+/* Parses the YAML of a key. Returns a new reference; NULL: it is invalid, which is recorded. */
 static json_t *
 config_read_key(struct notify_config *c, struct arena *a, const char *key, const char *text, json_type want)
 {
@@ -56,7 +56,7 @@ set_if_read(json_t *map, const char *name, json_t *value)
 		json_object_set_new(map, name, value);
 }
 
-/* Takes the place of what is there, unless it could not be read. */
+/* Replaces the previous value, unless the new one could not be read. */
 static void
 replace_if_read(json_t **at, json_t *value)
 {
@@ -111,7 +111,7 @@ notify_config_done(struct notify_config *c)
 	*c = (struct notify_config){ 0 };
 }
 
-/* A text somewhere in it has a "$". Nesting is bounded by the reader. */
+/* Returns whether a string in it has a "$". The nesting was limited by the parser. */
 static bool
 has_dollar(const json_t *v)
 {
@@ -195,7 +195,7 @@ has_text(const json_t *list, const char *text)
 	return false;
 }
 
-/* Subscribed without naming a trigger. */
+/* Returns whether the service has the trigger by default, for subscriptions without a trigger. */
 static bool
 by_default(const struct collecting *c, const char *service)
 {
@@ -204,7 +204,7 @@ by_default(const struct collecting *c, const char *service)
 	return has_text(own != NULL ? own : c->config->default_triggers, c->trigger);
 }
 
-/* "a; b": each of them; an empty text is one recipient without a name. */
+/* "a; b" are two recipients; an empty text is one recipient without a name. */
 static void
 add_recipients(struct collecting *c, const char *service, const char *text)
 {
@@ -276,7 +276,7 @@ selects(struct arena *a, const char *text, const struct string_map *labels)
 	return selector_parse(a, text, &s) == NULL && selector_matches(&s, map);
 }
 
-/* The ConfigMap's own: recipients are "SERVICE:RECIPIENT". */
+/* Adds the ConfigMap's default subscriptions; their recipients are "SERVICE:RECIPIENT". */
 static void
 from_defaults(struct collecting *c, const struct string_map *labels)
 {

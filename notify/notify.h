@@ -17,7 +17,7 @@
 #define NOTIFY_NOTIFIED                                                                                                \
 	"notified.notifications.argoproj.io" /* an annotation: the conditions of triggers that were reported already */
 
-/* A ConfigMap's data, read. */
+/* The parsed data of a ConfigMap. */
 struct notify_config {
 	json_t *services; /* name → {"type": …, "options": …} */
 	json_t *templates; /* name → notification */
@@ -33,10 +33,10 @@ struct notify_config {
 void notify_config_read(struct arena *, const json_t *data, struct notify_config *ret);
 void notify_config_done(struct notify_config *);
 
-/* Some service's options name a key of the Secret. */
+/* Returns whether the options of a service refer to a key of the Secret. */
 bool notify_needs_secret(const struct notify_config *);
 
-/* "on-rollout-step-completed" of "RolloutStepCompleted". In the arena. */
+/* Returns "on-rollout-step-completed" for "RolloutStepCompleted". In the arena. */
 const char *notify_trigger(struct arena *, const char *reason);
 
 struct destination {

@@ -78,7 +78,7 @@ fields_next(const char *s, size_t *ret_len, const char **ret_in)
 	return s + strspn(s, " ");
 }
 
-/* False: the list has no such name. */
+/* Returns false if the list has no such name. */
 static bool
 fields_find(const char *s, const char *name, const char **ret_in)
 {

@@ -126,7 +126,7 @@ respond_warning(struct MHD_Connection *c, int status, json_t *body, const json_t
 	return ok;
 }
 
-/* The paths that are not objects; MHD_NO: not one of them. */
+/* Responds to paths that are not of objects. MHD_NO: the path is another one. */
 static enum MHD_Result
 fixed(struct store_server *h, struct MHD_Connection *c, const char *path, const char *accept)
 {

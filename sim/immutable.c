@@ -6,7 +6,7 @@
 
 #define CHANGED ": field is immutable"
 
-/* A field that stays as it was made. */
+/* A field that never changes. */
 static const struct immutable_row {
 	const char *kind, *pointer, *text;
 } rows[] = {
@@ -48,7 +48,7 @@ immutable_differs(const json_t *x, const json_t *y)
 	return x != y && (x == NULL || y == NULL || !json_equal(x, y));
 }
 
-/* ConfigMaps and Secrets that say so themselves. */
+/* ConfigMaps and Secrets with `immutable: true`. */
 static const char *
 immutable_data(const char *kind, const json_t *old, const json_t *next)
 {

@@ -9,12 +9,12 @@
 
 struct fault {
 	int64_t before_ms, after_ms; /* on the way there and back */
-	bool refused; /* does not take effect; the caller sees a broken connection */
-	bool lost; /* takes effect; the caller sees a broken connection, of a list in the middle of it */
-	int status; /* does not take effect; the server answers this (429, 500, …); 0: no */
+	bool refused; /* has no effect; the caller sees a broken connection */
+	bool lost; /* has its effect; the caller sees a broken connection, for a list in the middle of it */
+	int status; /* has no effect; the server responds with this status (429, 500, …); 0: none */
 	int64_t retry_after_ms; /* ... with this Retry-After; 0: none with that status, but a second with 429 */
-	int64_t drop_ms; /* a watch breaks off after this long; 0: never */
-	int64_t lag_ms; /* a watch's events come this much later */
+	int64_t drop_ms; /* a watch ends after this time; 0: never */
+	int64_t lag_ms; /* delay of a watch's events */
 	bool twice; /* a watch's events come twice */
 };
 
@@ -31,7 +31,7 @@ struct fault_policy {
 	void *arg;
 };
 
-/* A stream that is a watch, not a list. */
+/* Returns whether a stream is a watch, not a list. */
 bool in_process_is_watch(const struct request *);
 
 /* The transport does not own the store. `policy` may be NULL and is borrowed. */

@@ -1,4 +1,4 @@
-/* sim/jobs.c: job controller of the laptop cluster: every change of a Job or of its Pod queues the Job, which is
+/* sim/jobs.c: Job controller of the laptop cluster: every change of a Job or of its Pod queues the Job, which is
  * then compared (level-triggered, as in sim/pods.c). */
 #include "sim/jobs.h"
 #include <stdio.h>
@@ -15,7 +15,7 @@ struct act {
 	struct timer timer;
 	struct jobs *jobs;
 	char *ns, *name;
-	bool end; /* it ends; otherwise it begins */
+	bool end; /* the Pod ends; false: it begins */
 	struct act *next;
 };
 

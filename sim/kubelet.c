@@ -8,17 +8,17 @@
 #include "sim/command.h"
 #include "sim/lifecycle.h"
 
-/* Notes: when this process first saw the Pod, and when it first saw it deleted. */
+/* Notes of a pass: when this process first saw the Pod, and when it first saw it deleted. */
 #define STARTED "started"
 #define STOPPING "stopping"
 
-/* Of the question that runs a command. */
+/* Name of the query that runs a command. */
 #define RUN "run"
 #define RUN_MS 3600000
 #define OUTPUT_MAX 65536
 #define KILLED 137 /* exit code: it ran for too long, or wrote too much */
 
-/* A Pod with what a kubelet needs of it. */
+/* A Pod, with the members that the kubelet needs. */
 struct node_pod {
 	struct object object;
 	const char *spec, *status; /* JSON */
@@ -68,7 +68,7 @@ kubelet_gates_are_open(const struct state *s)
 	return lifecycle_gates_open(s->spec, json_object_get(s->status, "conditions"));
 }
 
-/* All containers run, or wait for an image that cannot be had. */
+/* Returns the status of a Pod whose containers run, or wait for an image that cannot be pulled. */
 static json_t *
 kubelet_status_of(struct arena *a, const struct state *s, bool pulled, bool ready)
 {
@@ -130,7 +130,7 @@ kubelet_exit_code(struct arena *a, const struct response *got)
 													  : KILLED;
 }
 
-/* All containers have ended. */
+/* Returns the status of a Pod whose containers have ended. */
 static json_t *
 kubelet_ended_status(struct arena *a, const struct state *s, int code)
 {
@@ -144,7 +144,7 @@ kubelet_ended_status(struct arena *a, const struct state *s, int code)
 	return status;
 }
 
-/* It is run once, and its end is the pod's. */
+/* Runs the command once; the Pod ends with it. */
 static void
 kubelet_run(const struct pass *p, struct plan *plan, const struct state *s, const char *command)
 {
@@ -172,7 +172,7 @@ kubelet_can_be_pulled(const struct pass *p, const json_t *spec)
 	return true;
 }
 
-/* It was deleted: it goes when its containers have had their time. */
+/* Removes a deleted Pod after its termination time. */
 static void
 kubelet_stop(const struct pass *p, struct plan *plan, const struct state *s)
 {
@@ -185,7 +185,7 @@ kubelet_stop(const struct pass *p, struct plan *plan, const struct state *s)
 		plan_delete_now(plan, &s->pod->object);
 }
 
-/* Its containers begin, become ready, and do what they do. */
+/* Starts the containers, makes them ready, and runs a Job's command. */
 static void
 kubelet_go_on(const struct pass *p, struct plan *plan, const struct state *s)
 {

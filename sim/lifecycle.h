@@ -12,7 +12,7 @@ int64_t lifecycle_start_ms(const json_t *spec);
  * 0: it ends at once. */
 int64_t lifecycle_stop_ms(const json_t *spec);
 
-/* Its readiness probes never succeed: one of them is a command that ends with another exit code than 0
+/* Returns whether its readiness probes never succeed: one of them is a command with an exit code other than 0
  * (sim/command.h). */
 bool lifecycle_never_ready(const json_t *spec);
 

@@ -12,11 +12,11 @@
 #include "base/str.h"
 #include "kube/api/meta.h"
 
-/* These managers own fields of the live object through Update. */
+/* Returns whether one of these managers owns fields of the live object through Update. */
 bool adopt_fields_is_due(const json_t *live, const struct strings *managers);
 
-/* `manager` has written the whole object through Update (Replace=true, or a hook), and not as `kubectl apply` would.
- * Only another write of the whole object removes fields that Git does not name. */
+/* Returns whether `manager` has written the whole object through Update (Replace=true, or a hook), and not as
+ * `kubectl apply` would. Then only another write of the whole object removes fields that Git does not have. */
 bool adopt_fields_is_whole(const json_t *live, const char *manager);
 
 /* Paths (gitops/engine/ignore_differences.h) of the live object that the last client-side apply named and that Git

@@ -172,7 +172,7 @@ compare_covers_list(
 			is = json_array_get(live, compare_element(live, keys));
 			if (wanted == NULL || is == NULL)
 				return false;
-			/* A key that Git leaves to its default is in the set all the same. */
+			/* A key that Git omits, because it has its default, is in the set too. */
 			rest = json_copy(sub);
 			json_object_foreach (keys, name, v)
 				if (json_object_get(wanted, name) == NULL)

@@ -9,21 +9,21 @@
 #include <stdbool.h>
 #include "base/json.h"
 
-/* The entry of managedFields is this manager's, and of the object itself, not of a subresource; `operation`:
- * "Apply", "Update". */
+/* Returns whether an entry of managedFields is of this manager and operation ("Apply", "Update"), and of the object
+ * itself, not of a subresource. */
 bool compare_is_of(const json_t *entry, const char *manager, const char *operation);
 
-/* Applying `desired` as `manager` certainly changes nothing of `live`. False: a dry run must decide. */
+/* Returns true if applying `desired` as `manager` certainly changes nothing in `live`. False: a dry run must decide. */
 bool compare_is_applied(struct arena *, const json_t *desired, const json_t *live, const char *manager);
 
-/* The objects are equal except for fields that each write changes (resourceVersion, generation, managedFields,
- * status). */
+/* Returns whether the objects are equal, except for fields that each write changes (resourceVersion, generation,
+ * managedFields, status). */
 bool compare_is_same(const json_t *live, const json_t *predicted);
 
-/* The object without those fields, to be shown and compared: a new reference. */
+/* Returns the object without those fields, to be shown and compared: a new reference. */
 json_t *compare_essence(const json_t *object);
 
-/* Equal values; 1 and 1.0 are equal, and null is as absent. */
+/* Returns whether the values are equal. 1 equals 1.0, and null equals a missing value. */
 bool compare_values(const json_t *, const json_t *);
 
 /* The index of the element of a list that has these keys; a key that it lacks has its default. The list's length: no

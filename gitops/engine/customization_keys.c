@@ -5,7 +5,7 @@
 #include "base/glob.h"
 #include "base/str.h"
 
-#define NAMED_MAX 40 /* keys that are named with their reason */
+#define NAMED_MAX 40 /* keys that are listed with their reason */
 
 static const char no_server[] = "Sluice has no server with logins; permissions are those of Kubernetes",
 		  no_interface[] = "it is about Argo CD's web interface",
@@ -19,7 +19,7 @@ static const char no_server[] = "Sluice has no server with logins; permissions a
 /* The first row that matches counts; names are globs. */
 static const struct setting_key {
 	const char *name;
-	const char *why; /* it has no effect; NULL: it has */
+	const char *why; /* reason why it has no effect; NULL: it has an effect */
 } keys[] = {
 	{ "application.resourceTrackingMethod", NULL },
 	{ "application.instanceLabelKey", NULL },
@@ -89,7 +89,7 @@ static const struct setting_key {
 static const struct build_option {
 	const char *name;
 	const char *value; /* NULL: any, or none */
-	const char *why; /* it has no effect; NULL: it has */
+	const char *why; /* reason why it has no effect; NULL: it has an effect */
 	bool takes_value;
 } options[] = {
 	{ "--load-restrictor", "LoadRestrictionsNone", NULL, true },

@@ -41,7 +41,7 @@ health_say(struct health_input *l, enum health h, const char *message)
 	return h;
 }
 
-/* Not seen yet by its own controller. */
+/* Returns whether its controller has not observed the current generation. */
 static bool
 health_is_unobserved(const struct health_input *l)
 {

@@ -5,14 +5,14 @@
 #include "base/json.h"
 #include "kube/api/application.h"
 
-/* "Healthy", …; "" of NONE. */
+/* Returns "Healthy", …; "" for NONE. */
 const char *health_name(enum health);
-/* By its name; NONE of another. */
+/* Returns the health of that name; NONE: another name. */
 enum health health_named(const char *);
 
-/* It is being deleted, and its status does not count. */
+/* Returns whether the object is being deleted, so that its status does not count. */
 bool health_is_pending_deletion(const json_t *object);
 
-/* An object's health, and why in *ret_message (in the arena; "": no reason). NONE: its kind has no health (a
- * ConfigMap). */
+/* Returns an object's health, and the reason in *ret_message (in the arena; "": none). NONE: its kind has no health
+ * (a ConfigMap). */
 enum health health_of(struct arena *, const json_t *object, const char **ret_message);

@@ -322,7 +322,7 @@ health_kinds_row_of(const json_t *object)
 	return NULL;
 }
 
-/* Whether a status, or one condition, is about an older spec. */
+/* Returns whether a status, or one condition, is of an older generation. */
 static bool
 health_kinds_is_stale(const json_t *object, const json_t *of)
 {
@@ -436,7 +436,7 @@ health_kinds_good(const struct health_kind *row)
 /* Reasons that say of a good condition that it has failed, also where False means that it makes progress otherwise. */
 static const char failures[] = "*Failed|*Error|*NotFound|*Invalid*|*Failure";
 
-/* The health by one condition. */
+/* Returns the health by one condition. */
 static enum health
 health_kinds_of_condition(const struct health_kind *row, const json_t *object, const json_t *c, bool *ret_good)
 {
@@ -470,7 +470,7 @@ health_kinds_of_condition(const struct health_kind *row, const json_t *object, c
 	return HEALTH_NONE;
 }
 
-/* By the conditions of one owner; NONE: none of them is known for the kind. The worst counts. */
+/* Returns the worst health by the conditions of one owner. NONE: the row has none of them. */
 static enum health
 health_kinds_of_conditions(
     const struct health_kind *row, const json_t *object, const json_t *conditions, const char **ret_message)
@@ -496,7 +496,7 @@ health_kinds_of_conditions(
 	return is == HEALTH_HEALTHY && !has_good ? HEALTH_NONE : is;
 }
 
-/* By a field; NONE: it is not there. */
+/* Returns the health by the row's field. NONE: the status does not have it. */
 static enum health
 health_kinds_of_field(struct arena *a, const struct health_kind *row, const json_t *of, const char **ret_message)
 {
@@ -516,7 +516,7 @@ health_kinds_of_field(struct arena *a, const struct health_kind *row, const json
 							   : HEALTH_PROGRESSING;
 }
 
-/* By what a status, or an entry of its list, says. */
+/* Returns the health by a status, or by an entry of its list. */
 static enum health
 health_kinds_of_owner(
     struct arena *a, const struct health_kind *row, const json_t *object, const json_t *of, const char **ret_message)
@@ -533,7 +533,7 @@ health_kinds_of_owner(
 	return is;
 }
 
-/* All that an owner says is about an older spec. */
+/* Returns whether all conditions of an owner are of an older generation. */
 static bool
 health_kinds_is_old(const json_t *object, const json_t *owner)
 {
@@ -546,7 +546,7 @@ health_kinds_is_old(const json_t *object, const json_t *owner)
 	return json_array_size(json_object_get(owner, "conditions")) > 0;
 }
 
-/* By what each of several owners (the Gateways of a route) says. */
+/* Returns the worst health by several owners (the Gateways of a route). */
 static enum health
 health_kinds_of_owners(
     struct arena *a, const struct health_kind *row, const json_t *object, json_t *owners, const char **ret_message)
@@ -559,7 +559,7 @@ health_kinds_of_owners(
 
 	json_array_foreach (owners, i, owner)
 		current |= !health_kinds_is_old(object, owner) && (row->flags & KIND_ALL) == 0;
-	/* One that has not seen the newest spec need not be an owner any more, once another has. */
+	/* If another owner has seen the newest spec, one that has not may no longer be an owner. */
 	json_array_foreach (owners, i, owner)
 		if (!current || !health_kinds_is_old(object, owner))
 			health_kinds_worse(
@@ -569,7 +569,7 @@ health_kinds_of_owners(
 	return is;
 }
 
-/* By numbers that must reach another; NONE: the row has none. */
+/* Returns the health by the row's counts. NONE: it has none. */
 static enum health
 health_kinds_of_count(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
 {
@@ -592,7 +592,7 @@ health_kinds_of_count(struct arena *a, const struct health_kind *row, const json
 	return HEALTH_HEALTHY;
 }
 
-/* By what of the status must not be on its way; NONE: nothing of it is. */
+/* Returns Progressing if one of the row's busy fields has another value than `busy_but`. NONE: none has. */
 static enum health
 health_kinds_of_busy(struct arena *a, const struct health_kind *row, const json_t *status, const char **ret_message)
 {
@@ -612,7 +612,7 @@ health_kinds_of_busy(struct arena *a, const struct health_kind *row, const json_
 	return HEALTH_NONE;
 }
 
-/* All that the status says; NONE: nothing. */
+/* Returns the health by the whole status. NONE: it has nothing that the row names. */
 static enum health
 health_kinds_of_status(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
 {

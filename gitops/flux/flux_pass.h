@@ -15,10 +15,10 @@ struct flux_asked {
 
 /* Kept by this process between two passes of an object. Times are wall ms; 0: none. */
 struct flux_memory {
-	int64_t refreshed_at; /* the worker was last asked */
-	int64_t refresh_at; /* the next request to the worker, when it is due before the interval */
+	int64_t refreshed_at; /* time of the last request to the worker */
+	int64_t refresh_at; /* time of a request that is due before the interval ends */
 	int64_t failures; /* in a row */
-	int64_t unhealthy_since; /* the revision was applied, and waits for its health checks */
+	int64_t unhealthy_since; /* since when the applied revision waits for its health checks */
 	struct flux_asked asked; /* kept as long as there may be a response */
 	struct held_memory held;
 };
@@ -32,10 +32,10 @@ struct flux_world {
 	int64_t now; /* wall ms */
 	const char *stored; /* the status as JSON text; NULL: none yet */
 	struct flux_status status; /* the same, decoded */
-	struct flux_memory memory; /* of the last pass */
+	struct flux_memory memory; /* from the previous pass */
 };
 
-/* Its scratch. */
+/* The state of one pass. */
 struct flux_pass {
 	struct flux_world w;
 	struct plan *plan;
@@ -60,7 +60,7 @@ void flux_pass_not_ready(struct flux_pass *, bool warning, const char *reason, c
  * Without a warning the condition is deleted. */
 void flux_pass_warn(struct flux_pass *, const struct worker_response *, const char *type, const char *reason);
 
-/* A user has requested a reconciliation (ANNOTATION_REQUESTED_AT) that was not handled yet. */
+/* Returns whether a user has requested a reconciliation (ANNOTATION_REQUESTED_AT) that was not handled yet. */
 bool flux_pass_is_requested(const struct flux_pass *);
 
 /* Sends a request to the worker for the object as it is now and this revision (NULL: none), from this repository

@@ -79,7 +79,7 @@ flux_status_set_condition(struct flux_status *s, struct arena *a, const struct f
 			list.n++;
 			continue;
 		}
-		/* Of a type that stands there twice, the second is a mistake. */
+		/* A second condition of the same type is invalid, and is dropped. */
 		if (found || to->status == CONDITION_NONE)
 			continue;
 		found = true;

@@ -7,7 +7,7 @@
 #include "gitops/flux/flux_pass.h"
 
 #define TIMEOUT_MS 60000
-#define RETRY_MS 10000 /* after the first failure, and then twice as long each time, up to the interval */
+#define RETRY_MS 10000 /* after the first failure; it doubles with each failure, up to the interval */
 #define AGAIN_MS 1000 /* between two requests to the worker */
 
 static void repository_run(const struct pass *, struct plan *);
@@ -23,7 +23,7 @@ const struct controller git_repository_controller = {
 	.memory = &flux_memory_type,
 };
 
-/* The revision that the spec names. */
+/* Returns the revision that the spec names. */
 static const char *
 repository_revision_of(struct arena *a, const struct flux_ref *ref)
 {

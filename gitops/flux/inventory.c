@@ -13,7 +13,7 @@ inventory_id(struct arena *a, const struct worker_resource *r)
 	    r->group ?: "", r->kind ?: "");
 }
 
-/* False: the id is not one. */
+/* Returns false if the text is not such an id. */
 static bool
 inventory_parse(struct arena *a, const char *id, const char *version, struct worker_resource *ret)
 {

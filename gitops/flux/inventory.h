@@ -4,11 +4,11 @@
 #include "gitops/flux/flux_status.h"
 #include "gitops/protocol.h"
 
-/* Only what identifies each object. In the arena. */
+/* Returns the objects of the inventory, only with their ids. In the arena. */
 struct worker_resources inventory_resources(struct arena *, const struct flux_status *);
 
-/* The list becomes these resources. */
+/* Replaces the inventory by these resources. */
 void inventory_set(struct flux_status *, struct arena *, const struct worker_resources *);
 
-/* These may have been applied too, and are added. */
+/* Adds these resources, which may have been applied too. */
 void inventory_add(struct flux_status *, struct arena *, const struct worker_resources *);

@@ -13,11 +13,11 @@
 #define ACCESS_DENIED "AccessDenied"
 #define AGAIN_MS 1000 /* between two requests to the worker */
 #define DEPENDENCY_MS 30000
-#define RETRY_MS 10000 /* after a failure that may pass, and then twice as long each time, up to the retry interval */
+#define RETRY_MS 10000 /* after a temporary failure; it doubles with each failure, up to the retry interval */
 #define HEALTH_MS 5000 /* between two health checks */
 #define WORK_MS 300000
 #define TOUCHED_MS 10000 /* between two requests because one of its Rollouts changed */
-#define WHY_MAX 1000 /* characters of the messages of objects that are waited for */
+#define WHY_MAX 1000 /* characters of the messages about objects that are not ready */
 #define RECONCILED "ReconciliationSucceeded"
 #define WAITS "DependencyNotReady"
 #define NO_ARTIFACT "ArtifactFailed"
@@ -100,9 +100,9 @@ ks_check_name(struct flux_pass *p, const struct worker_check *c)
 	    c->namespace != NULL ? "/" : "", c->name);
 }
 
-/* The objects that are waited for, as texts. */
+/* The objects that are not ready, as texts. */
 struct waiting {
-	const char *list; /* "Deployment/shop/web status: 'InProgress', …"; NULL: nothing is waited for */
+	const char *list; /* "Deployment/shop/web status: 'InProgress', …"; NULL: all are ready */
 	const char *why; /* "Deployment/shop/web: Available: 0/1; …"; "" */
 };
 
@@ -191,7 +191,7 @@ ks_succeed(struct flux_pass *p, const struct flux_kustomization *k, const char *
 	ks_rest(p, k);
 }
 
-/* Unhealthy: an object failed, or the timeout is over. */
+/* An object failed, or the timeout is over. */
 static void
 ks_fail_health(
     struct flux_pass *p, const struct flux_kustomization *k, const char *why, int64_t after, const struct waiting *is)
@@ -224,7 +224,7 @@ ks_read_applied(struct flux_pass *p, const struct flux_kustomization *k, const s
 		ks_succeed(p, k, revision);
 		return;
 	}
-	/* The timeout of another revision, or of another spec, begins anew. */
+	/* The timeout restarts for another revision or another spec. */
 	if (since == 0 || is_new)
 		since = p->w.now;
 	p->memory.unhealthy_since = since;
@@ -250,7 +250,7 @@ ks_read_applied(struct flux_pass *p, const struct flux_kustomization *k, const s
 	plan_wake(p->plan, p->w.now + (left < HEALTH_MS ? left : HEALTH_MS));
 }
 
-/* A failure that may pass is tried again sooner than an error. */
+/* A temporary failure is retried sooner than an error. */
 static void
 ks_read_failure(struct flux_pass *p, const struct flux_kustomization *k, const struct request_failure *why)
 {
@@ -413,7 +413,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	p->memory = p->w.memory;
 	if (s != NULL && !s->done)
 		return;
-	/* The response to an earlier apply does not list what is left. */
+	/* The response to an earlier apply does not list the objects that are still to be deleted. */
 	if (s == NULL || p->w.memory.asked.revision != NULL) {
 		if (s != NULL || due <= p->w.now)
 			ks_ask(p, k, NULL, NULL, NULL);
@@ -435,7 +435,7 @@ ks_delete(struct flux_pass *p, const struct flux_kustomization *k)
 	}
 }
 
-/* The first dependency that is not ready for this revision, or NULL. */
+/* Returns the first dependency that is not ready for this revision, or NULL. */
 static const char *
 ks_unready_dependency(struct flux_pass *p, const struct flux_kustomization *k, const char *revision)
 {

@@ -12,8 +12,8 @@ struct ignore_line {
 	size_t depth; /* of that directory: how many slashes */
 	const char *const *parts; /* between the slashes */
 	size_t n;
-	bool keeps; /* "!": what matches is not left out */
-	bool directory_only; /* "/" at the end: a directory, and so what is in it */
+	bool keeps; /* "!": a match is not left out */
+	bool directory_only; /* "/" at the end: matches a directory, with everything in it */
 };
 
 struct ignore_lines {
@@ -96,7 +96,7 @@ source_ignore_read_files(struct ignore_lines *all, const struct tree *t)
 	struct bytes text;
 	struct err *e;
 
-	/* A directory's file is read before those below it, whose lines count for more. */
+	/* Files of parent directories are read first, because lines of subdirectories take precedence. */
 	for (size_t depth = 0, deeper = 1; deeper > 0; depth++) {
 		deeper = 0;
 		for (size_t i = 0; i < t->n; i++) {
@@ -120,7 +120,7 @@ source_ignore_read_files(struct ignore_lines *all, const struct tree *t)
 	return NULL;
 }
 
-/* A line without a slash within names a file, or a directory, anywhere. */
+/* Returns whether a line without an inner slash matches the file, or one of its directories, at any depth. */
 static bool
 source_ignore_name_is(struct arena *a, const struct ignore_line *l, const char *const *path, size_t n)
 {
@@ -159,7 +159,7 @@ source_ignore_path_is(struct arena *a, const struct ignore_line *l, const char *
 	return matched && !(l->directory_only && at == n);
 }
 
-/* The last line that names the file says whether it is left out. */
+/* The last matching line decides. */
 static bool
 source_ignore_is_ignored(const struct ignore_lines *all, struct arena *a, const char *path)
 {

@@ -10,5 +10,6 @@
 
 #define SOURCE_IGNORE_MAX 2000 /* lines, in all files */
 
-/* The tree without them: *ret shares entries' paths and reader with it. `spec`: spec.ignore, or NULL. */
+/* Returns the tree without the excluded files: *ret shares the paths and reader of the tree. `spec`: spec.ignore, or
+ * NULL. */
 struct err *source_ignore(struct arena *, const struct tree *, const char *spec, struct tree *ret);

@@ -20,10 +20,10 @@ struct building {
 	const struct tree *tree;
 	struct arena *arena;
 	const struct k_spec_list *known;
-	struct k_schema schema; /* that of the first kustomization that has one */
+	struct k_schema schema; /* of the first kustomization that has an `openapi` */
 	bool has_schema;
-	bool has_objects; /* some were read */
-	const char *open[K_DEPTH_MAX]; /* the directories that are being read */
+	bool has_objects; /* at least one object has been read */
+	const char *open[K_DEPTH_MAX]; /* the directories that are being built, outermost first */
 	size_t depth;
 };
 
@@ -244,7 +244,7 @@ transform(struct building *b, const char *dir, const struct kustomization *k, st
 	return e;
 }
 
-/* That an object says where it comes from would change it for everybody. */
+/* buildMetadata is refused: annotations with the origin of an object would change the object. */
 static struct err *
 build_check_metadata(struct building *b, const struct kustomization *k)
 {
@@ -353,7 +353,7 @@ list_in(json_t *doc, const char *name)
 	return list;
 }
 
-/* Replaces the one of that name, or stands at the end. */
+/* Replaces the entry of that name, or adds it at the end. */
 static void
 put_named(json_t *doc, const char *name, json_t *entry)
 {
@@ -423,7 +423,7 @@ build_override(struct building *b, const char *dir, const struct application_kus
 
 struct sorted {
 	const struct k_object *object;
-	int order; /* of its kind */
+	int order; /* position of its kind */
 	/* kind and name, each followed by the group, version and namespace that are compared too */
 	const char *kind, *name;
 	size_t number;
@@ -482,7 +482,7 @@ is_local(const json_t *object)
 	return json_str(json_object_get(json_object_get(object, "metadata"), "annotations"), LOCAL_CONFIG) != NULL;
 }
 
-/* Empty ones go, as those go that kustomize writes for itself. */
+/* Drops empty annotations, as kustomize does. */
 static void
 drop_no_annotations(json_t *object)
 {
@@ -536,7 +536,7 @@ k_build(const struct tree *t, struct arena *a, const char *dir, const struct app
 	return e != NULL ? e : build(&b, dir, doc, options, ret);
 }
 
-/* The part of a path up to and with its k-th slash, or NULL. */
+/* Returns the part of a path up to and with its k-th slash, or NULL. */
 static const char *
 parent_at(struct arena *a, const char *path, size_t k)
 {

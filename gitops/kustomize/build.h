@@ -9,7 +9,7 @@
 #include "gitops/source/tree.h"
 #include "kube/api/application.h"
 
-#define K_DEPTH_MAX 32 /* kustomizations in kustomizations */
+#define K_DEPTH_MAX 32 /* nested kustomizations */
 
 /* The objects of the kustomization in a directory of the tree, changed as an Application says (NULL: not), in their
  * order. */

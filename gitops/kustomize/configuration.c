@@ -6,7 +6,7 @@
 #include "kube/api/yaml.h"
 
 #define LIST_MAP_KEYS "x-kubernetes-list-map-keys"
-#define CRDS_DEPTH_MAX 16 /* definitions in one another */
+#define CRDS_DEPTH_MAX 16 /* definitions nested in each other */
 #define CRDS_VISITED_MAX 100000 /* properties, each time their definition is used */
 
 /* The document that Argo publishes, whose URL its documentation recommends. It is not fetched: it is built in. */
@@ -127,7 +127,7 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 	return e;
 }
 
-/* One document, in JSON or YAML. A new reference in *ret. */
+/* Reads one document, in JSON or YAML. A new reference in *ret. */
 static struct err *
 read_document(struct arena *a, const struct tree *t, const char *dir, const char *file, json_t **ret)
 {

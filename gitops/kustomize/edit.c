@@ -14,11 +14,12 @@ struct editing {
 	const char *file;
 	json_t *doc;
 	struct yaml_marks *marks;
-	char **lines; /* without their ends */
+	char **lines; /* without line ends */
 	size_t n;
 };
 
-/* Other line ends than "\n" and "\r\n", which YAML has too: its numbers of lines would not be ours. */
+/* Returns whether the text has line ends other than "\n" and "\r\n". YAML counts these as lines, so its line numbers
+ * would differ from ours. */
 static bool
 has_other_lines(const char *text)
 {
@@ -71,7 +72,7 @@ join(const struct editing *e)
 	return joined;
 }
 
-/* A value that YAML would read as something else than a text is quoted. */
+/* Quotes a value that YAML would not read as a string. */
 static const char *
 written(struct arena *a, const char *value)
 {
@@ -83,8 +84,7 @@ written(struct arena *a, const char *value)
 	return arena_printf(a, "\"%s\"", value);
 }
 
-/* The line of a key, with its value replaced; what stands behind it (a comment, the rest of a map in one line) stays.
- */
+/* Replaces the value of a key in its line. The rest of the line (a comment, or more of a flow map) stays. */
 static struct err *
 edit_replace(struct editing *e, const char *path, const char *value)
 {
@@ -125,7 +125,7 @@ edit_add(struct editing *e, const char *sibling, const char *key, const char *va
 		    e->arena, "%s\n%*s%s: %s", line, (int)m->column - 1, "", key, written(e->arena, value));
 }
 
-/* A key goes; one in the first line of its element, or of a map in one line, cannot. */
+/* Removes a key. A key in the first line of its element, or in a flow map, cannot be removed. */
 static struct err *
 edit_drop(struct editing *e, const char *path)
 {
@@ -139,7 +139,7 @@ edit_drop(struct editing *e, const char *path)
 	return NULL;
 }
 
-/* "newTag" says this already, or is made to. NULL value: there must be none. */
+/* Sets a key of the entry to the value. NULL value: removes the key. */
 static struct err *
 edit_set(struct editing *e, const json_t *image, size_t i, const char *key, const char *value)
 {
@@ -168,7 +168,7 @@ element(struct editing *e, const json_t *want, int indent)
 	return text;
 }
 
-/* Another element, behind the last, or the first of all. */
+/* Adds an entry after the last one, or as the first one. */
 static struct err *
 edit_append(struct editing *e, const json_t *want)
 {
@@ -206,7 +206,7 @@ edit_change(struct editing *e, const json_t *want)
 
 		if (!str_eq(json_str(image, "name"), json_str(want, "name")))
 			continue;
-		/* The newName that is there stays, unless another is given. */
+		/* An existing newName stays, unless another is given. */
 		for (size_t k = json_str(want, "newName") != NULL ? 0 : 1; k < ARRAY_SIZE(keys) && err == NULL; k++)
 			err = edit_set(e, image, i, keys[k], json_str(want, keys[k]));
 		return err;
@@ -214,7 +214,7 @@ edit_change(struct editing *e, const json_t *want)
 	return edit_append(e, want);
 }
 
-/* Reads the edited text again: the image must be as requested, and all else as it was. */
+/* Parses the edited text again: the image must be as requested, and everything else unchanged. */
 static struct err *
 verify(struct editing *e, const json_t *want, const char *text)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/str.h"
 
-/* The first name of a path into `name`. Returns what follows it, NULL where it is the last. */
+/* Copies the first name of a path into `name`. Returns the rest of the path; NULL: it was the last name. */
 static const char *
 first_name(const char *path, char *name)
 {

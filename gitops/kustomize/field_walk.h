@@ -4,20 +4,21 @@
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-/* Called for a field: the map that holds the last name of the path. */
+/* Called for a field: `map` is the map that has (or will have) `name`, the last name of the path. */
 typedef void k_visit_fn(json_t *map, const char *name, void *arg);
 
-/* Calls visit for each such map that there is; a value that is no map on the way ends it. */
+/* Calls visit for each map that the path leads to. A value on the way that is not a map, nor a list, ends it.
+ * `create`: adds missing maps. */
 void k_fields(json_t *object, const char *path, bool create, k_visit_fn *, void *arg);
 
-/* The place is of that use, and in objects of this kind. */
+/* Returns whether the field spec is of this use, and for objects of this kind. */
 bool k_spec_in(const struct k_spec *, enum k_use, const struct k_id *);
 
-/* The same at all places of one use in one object. */
+/* Calls visit for the fields of all specs of one use in one object. */
 void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_visit_fn *, void *arg);
 
-/* In all objects. */
+/* The same for all objects. */
 void k_visit_all(const struct k_objects *, enum k_use, k_visit_fn *, void *arg);
 
-/* There is a place of that use, and of that path (NULL: of any), in objects of this kind. */
+/* Returns whether a field spec of that use and path (NULL: any path) is for objects of this kind. */
 bool k_has_place(const struct k_objects *, const struct k_id *, enum k_use, const char *path);

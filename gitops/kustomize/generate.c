@@ -5,7 +5,7 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 
-#define LINE_MAX_ 70 /* of base64 that does not fit a line */
+#define LINE_MAX_ 70 /* characters of a line of base64 */
 
 struct data {
 	struct arena *arena;
@@ -13,7 +13,7 @@ struct data {
 	bool secret;
 };
 
-/* Well-formed UTF-8 without overlong forms. */
+/* Returns whether the bytes are valid UTF-8, without overlong forms. */
 static bool
 is_utf8(const char *s, size_t n)
 {
@@ -35,7 +35,7 @@ is_utf8(const char *s, size_t n)
 	return true;
 }
 
-/* As kustomize writes it: lines of 70, each with its end, where it is longer than one. */
+/* As in kustomize: base64 longer than one line is split in lines of LINE_MAX_, each with a line end. */
 static const char *
 wrapped(struct arena *a, const char *at, size_t len)
 {
@@ -76,7 +76,7 @@ generate_put(struct data *d, const char *key, const char *at, size_t len)
 	return NULL;
 }
 
-/* "KEY=VALUE"; quotes around the whole value are not part of it. */
+/* Parses "KEY=VALUE". Quotes around the whole value are removed. */
 static struct err *
 put_pair(struct data *d, const char *text)
 {
@@ -198,7 +198,7 @@ make(struct data *d, const struct k_generator *g, const struct k_generator_optio
 	return o;
 }
 
-/* An existing object gets the data of the new one: merged into its own, or instead of it. */
+/* Changes an existing object: the new data is merged into its data, or replaces it. */
 static void
 take_over(struct k_object *there, const json_t *made, bool merge)
 {
@@ -308,7 +308,7 @@ k_hash(struct arena *a, const json_t *object)
 	json_decref(o);
 	sha256(text, strlen(text), sum);
 	for (int i = 0; i < 10; i++) {
-		/* No vowels and no digits that look like them, so that no word comes out. */
+		/* As in kustomize: without vowels and similar digits, so that the hash spells no word. */
 		static const char digits[] = "gh2k456789mbcdtf";
 
 		hash[i] = digits[i % 2 == 0 ? sum[i / 2] >> 4 : sum[i / 2] & 15];

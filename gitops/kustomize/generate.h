@@ -1,16 +1,16 @@
-/* gitops/kustomize/generate.h: configMaps and Secrets from files and literals, and the hash of their content in
+/* gitops/kustomize/generate.h: ConfigMaps and Secrets from files and literals, and the hash of their content in
  * their names. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"
 
-/* Adds the object, or changes the one that is there as `behavior` says. `common`: the kustomization's
- * generatorOptions; may be NULL. */
+/* Adds the object, or changes the existing one by `behavior`. `common`: the kustomization's generatorOptions; may be
+ * NULL. */
 struct err *k_generate(struct k_objects *, const struct tree *, const char *dir, const struct k_generator *,
     bool secret, const struct k_generator_options *common);
 
-/* Gives the objects that need it the hash of their content as the end of their names. */
+/* Appends the hash of their content to the names of the objects that need it. */
 void k_add_hashes(struct k_objects *);
 
-/* The hash: ten letters and digits. In the arena. */
+/* Returns the hash: ten letters and digits. In the arena. */
 const char *k_hash(struct arena *, const json_t *object);

@@ -8,7 +8,7 @@
 #include "kube/api/type.h"
 
 struct k_selector {
-	const char *group, *version, *kind, *name, *namespace; /* regular expressions of the whole; NULL: any */
+	const char *group, *version, *kind, *name, *namespace; /* regular expressions, anchored; NULL: any */
 	const char *label_selector, *annotation_selector;
 };
 
@@ -20,7 +20,7 @@ struct k_patch {
 	const char *path, *patch; /* one of them: a file, or the text */
 	const struct k_selector *target;
 	struct k_patch_options options;
-	bool forgetful; /* one of patchesJson6902: names that it changes are not remembered */
+	bool forgetful; /* of patchesJson6902: names that it changes are not recorded */
 };
 
 struct k_field_spec {
@@ -78,7 +78,7 @@ struct k_replacement_target {
 };
 
 struct k_replacement {
-	const char *path; /* a file that holds it, or a list of them */
+	const char *path; /* a file with it, or with a list of them */
 	const struct k_replacement_source *source;
 	const char *source_value; /* instead of a source */
 	LIST_OF(struct k_replacement_target) targets;

@@ -59,7 +59,7 @@ objects_grow(struct k_objects *all)
 	return &all->at[all->n++];
 }
 
-/* The identity of an object: no two may have the same. */
+/* Returns the identity of an object, which is unique in a build. */
 static const char *
 id_text(struct arena *a, const struct k_id *id)
 {
@@ -67,7 +67,7 @@ id_text(struct arena *a, const struct k_id *id)
 	    a, "%s/%s/%s/%s/%s", id->group, id->version, id->kind, k_effective(id->namespace), id->name);
 }
 
-/* Notes ids again, after they have changed. */
+/* Rebuilds `ids` after a change. */
 static void
 note_ids(struct k_objects *all)
 {
@@ -98,7 +98,7 @@ check_new(struct k_objects *all, const struct k_id *id, const char *file)
 	return NULL;
 }
 
-/* A label or annotation that is written as a number or a truth value is a text all the same. */
+/* A label or annotation that is written as a number or boolean becomes a string. */
 static void
 make_texts(struct arena *a, json_t *meta, const char *map)
 {
@@ -263,7 +263,7 @@ k_regex(struct arena *a, const char *regex, const char *text, bool *ret)
 	pcre2_match_context *limits;
 	int failure, n;
 
-	/* Most are names. */
+	/* Most selectors are plain names. */
 	if (strpbrk(regex, "\\^$.[]|()*+?{}") == NULL) {
 		*ret = strcmp(regex, text) == 0;
 		return NULL;
@@ -312,7 +312,7 @@ selected_as(struct arena *a, const struct k_id *id, const struct k_selector *s, 
 	return e;
 }
 
-/* Labels, or annotations, under a label selector's text. */
+/* Evaluates a label selector on labels or annotations. */
 static struct err *
 by_map(struct arena *a, const json_t *object, const char *map, const char *selector, bool *ret)
 {

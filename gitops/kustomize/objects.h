@@ -50,31 +50,31 @@ struct k_id k_id_of(struct arena *, const json_t *object);
 /* Returns the effective namespace: `default` if none is given. */
 const char *k_effective(const char *ns);
 
-/* Adds an object (consumed, also on error). An error when it has no kind or name, or one with that id is there. */
+/* Adds an object (consumed, also on error). Error: it has no kind or name, or its id exists. */
 struct err *k_objects_add(struct k_objects *, json_t *object, const char *file);
 
-/* Moves all of the other list to the end of this one, with what belongs to it. */
+/* Moves all objects and variables of the other list to the end of this one. */
 struct err *k_objects_append(struct k_objects *, struct k_objects *from);
 
 /* Records the current id of the object; call it before a change of kind, namespace or name. */
 void k_object_remember(struct k_objects *, struct k_object *);
 
-/* Objects of this kind are in no namespace: it is a kind of Kubernetes' own, or an openapi file says so. */
+/* Returns whether objects of this kind have no namespace, by Kubernetes' own kinds or an openapi document. */
 bool k_of_cluster(const struct k_objects *, const struct k_id *);
 
-/* Adds a variable. An error: there is one of that name. */
+/* Adds a variable. Error: its name exists. */
 struct err *k_var_add(struct k_objects *, const struct k_var *);
 
 /* Returns true if the object had this identity at any time: kind and name are equal, and so are group, version and
  * namespace where they are given. */
 bool k_object_was(struct k_objects *, const struct k_object *, const struct k_id *);
 
-/* The one object that had this id at any time. *ret NULL: none. An error: several. */
+/* Finds the object that had this id at any time. *ret NULL: none. Error: several. */
 struct err *k_objects_find(struct k_objects *, const struct k_id *, struct k_object **ret);
 
 /* The selector's parts match (regular expressions of the whole) an id that it had at any time, and its labels and
  * annotations now. An error: a part is no regular expression. */
 struct err *k_object_selected(struct k_objects *, const struct k_object *, const struct k_selector *, bool *ret);
 
-/* Text matches the whole regular expression. */
+/* Returns in *ret whether the regular expression matches the whole text. */
 struct err *k_regex(struct arena *, const char *regex, const char *text, bool *ret);

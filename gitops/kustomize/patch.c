@@ -7,7 +7,7 @@
 
 #define DIRECTIVE "$patch"
 
-/* All keys equal, and missing in both or in none. */
+/* Returns whether all keys are equal; a key may be missing in both. */
 static bool
 is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
 {
@@ -20,7 +20,7 @@ is_equal_element(const json_t *x, const json_t *y, const char *const *keys)
 	return true;
 }
 
-/* The first key equal, and each other one that both have. */
+/* Returns whether the first key is equal, and each other key that both have. */
 static bool
 patch_is_same_element(const json_t *x, const json_t *y, const char *const *keys)
 {
@@ -34,7 +34,7 @@ patch_is_same_element(const json_t *x, const json_t *y, const char *const *keys)
 	return true;
 }
 
-/* A copy of what a patch adds, without what only patches say. */
+/* Returns a copy of the values that a patch adds, without directives ($patch and others). */
 static json_t *
 plain(const json_t *v)
 {
@@ -66,7 +66,7 @@ struct merging {
 
 static json_t *patch_merge(struct merging *, struct k_typed, const char *name, json_t *target, const json_t *patch);
 
-/* Texts of the patch that are not there yet stand in front. */
+/* Adds the missing strings of the patch at the front of the list. */
 static json_t *
 merge_texts(json_t *target, const json_t *patch)
 {
@@ -255,7 +255,7 @@ patch_meant(struct arena *a, const json_t *whole, json_t *op)
 static struct err *
 apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool forgetful)
 {
-	/* Two patches must not set the same field of an object. */
+	/* A copy, because objects that are patched must not share values. */
 	_cleanup_(json_decrefp) json_t *own = json_deep_copy(ops);
 	json_t *whole = json_deep_copy(o->object), *op;
 	struct err *e = NULL;
@@ -264,7 +264,7 @@ apply_ops(struct k_objects *all, struct k_object *o, const json_t *ops, bool for
 	if (!forgetful)
 		k_object_remember(all, o);
 	all->changed = true;
-	/* Where kustomize remembers names; so one can be added to. */
+	/* Kustomize records former names in annotations, so that an operation may add to them. */
 	if (o->remembered && json_object_get(json_object_get(whole, "metadata"), "annotations") == NULL)
 		json_object_set_new(json_object_get(whole, "metadata"), "annotations", json_object());
 	json_array_foreach (own, i, op) {

@@ -3,6 +3,7 @@
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"
 
-/* All documents of a patch's text (NULL: of the file `path` seen from `dir`), as a patch with or without a target. */
+/* Applies all documents of a patch's text (NULL: of the file `path`, relative to `dir`), as a patch with or without
+ * a target. */
 struct err *k_patch_apply(
     struct k_objects *, const struct tree *, const char *dir, const struct k_patch *, const char *what);

@@ -11,11 +11,11 @@ struct k_path {
 	size_t n;
 };
 
-/* Texts in the arena. An error: too many parts. */
+/* Parses a path; texts in the arena. Error: too many parts. */
 struct err *k_path_parse(struct arena *, const char *text, struct k_path *ret);
 
-/* The one value that a path names, or NULL. */
+/* Returns the value that a path names, or NULL. */
 const json_t *k_path_value(struct arena *, const json_t *, const struct k_path *);
 
-/* Returns a value as one word: the text of a string, and JSON of anything else. */
+/* Returns a value as text: a string itself, any other value as JSON. */
 const char *k_scalar_text(struct arena *, const json_t *);

@@ -15,7 +15,7 @@ struct k_plugin_meta {
 	const char *name, *namespace;
 };
 
-/* All that some of them say. */
+/* The fields of all transformers. */
 struct k_plugin {
 	const char *api_version, *kind;
 	struct k_plugin_meta meta;
@@ -220,7 +220,7 @@ not_built(struct k_objects *all, const json_t *plugin, const char *file)
 	    file, json_str(plugin, "kind") ?: "an object", json_str(plugin, "apiVersion") ?: "no apiVersion");
 }
 
-/* Runs it with its own field specs in place of all others of its use. */
+/* Runs the transformer with its own field specs, in place of all others of its use. */
 static struct err *
 plugins_run(struct running *r, const struct transformer *t)
 {

@@ -6,10 +6,11 @@
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"
 
-/* Changes all objects as the plugin says; its files are seen from `dir`. An error: it is not one of kustomize's own. */
+/* Changes all objects as the plugin requests; its files are relative to `dir`. Error: it is not one of kustomize's
+ * own. */
 struct err *k_plugin_transform(
     struct k_objects *, const struct tree *, const char *dir, const json_t *plugin, const char *file);
 
-/* Adds what a ConfigMapGenerator or SecretGenerator makes. */
+/* Adds the object of a ConfigMapGenerator or SecretGenerator. */
 struct err *k_plugin_generate(
     struct k_objects *, const struct tree *, const char *dir, const json_t *plugin, const char *file);

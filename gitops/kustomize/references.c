@@ -14,7 +14,7 @@
 /* The objects that had a name, in their order. */
 struct named {
 	const struct k_object *object;
-	struct k_id id; /* now */
+	struct k_id id; /* the current one */
 	struct named *next;
 };
 
@@ -23,8 +23,8 @@ struct fixing {
 	struct k_object *from; /* the referring object */
 	struct k_id from_id;
 	const struct k_gvk *to;
-	struct map names; /* to struct named, of names that objects had */
-	struct map namespaces; /* that objects had at first */
+	struct map names; /* former name → struct named */
+	struct map namespaces; /* the original ones of all objects */
 	struct err *err;
 };
 

@@ -2,6 +2,5 @@
 #pragma once
 #include "gitops/kustomize/objects.h"
 
-/* Every field that names an object by a name that it had gets its present name. An error: a name means several
- * objects. */
+/* Updates each field that names an object by a former name. Error: a name matches several objects. */
 struct err *k_fix_references(struct k_objects *);

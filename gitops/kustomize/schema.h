@@ -19,29 +19,29 @@ struct k_schema {
 	bool rollouts; /* the kinds of Argo Rollouts too */
 };
 
-/* A value in an object that a patch is merged into. Plain data; the schema must stay. */
+/* A position in an object that a patch is merged into. It borrows from the schema. */
 struct k_typed {
 	const struct k_schema *schema;
-	const char *kind; /* of the object, where the lists of its kind are known; NULL: they are not */
+	const char *kind; /* of the object, if the lists of its kind are known; NULL: they are not */
 	const json_t *definition; /* of this value, from the document; NULL: none */
 };
 
 /* The merge keys of a list. */
 struct k_merge {
 	bool merged; /* false: the list is replaced as a whole */
-	const char *keys[K_KEYS_MAX + 1]; /* up to NULL; none: the elements are texts */
+	const char *keys[K_KEYS_MAX + 1]; /* ended by NULL; no key: the elements are strings */
 };
 
-/* Takes what a document (consumed) says. */
+/* Reads a document (consumed). */
 void k_schema_load(struct k_schema *, struct arena *, json_t *document);
 
 /* Frees what it owns. */
 void k_schema_done(struct k_schema *);
 
-/* An object. Texts in the arena. */
+/* Returns the position of an object. Texts in the arena. */
 struct k_typed k_typed_object(struct arena *, const struct k_schema *, const json_t *object);
 
-/* A member of it, and the elements of a list. */
+/* Returns the position of a member of a map, or of the elements of a list. */
 struct k_typed k_typed_member(const struct k_typed *, const char *name);
 struct k_typed k_typed_element(const struct k_typed *);
 

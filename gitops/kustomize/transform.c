@@ -193,7 +193,7 @@ struct imaging {
 	struct err *err;
 };
 
-/* The end of an image's name, before its tag or digest. */
+/* Returns the length of an image's name, without tag or digest. */
 static size_t
 name_length(const char *image)
 {
@@ -220,7 +220,7 @@ image_matches(struct imaging *m, const char *image, const char *name, size_t n)
 	return is && m->err == NULL;
 }
 
-/* The image as it is to be. */
+/* Returns the image with its new name, tag or digest. */
 static const char *
 replaced(struct imaging *m, const char *image)
 {
@@ -253,7 +253,7 @@ transform_set_image(json_t *container, const char *field, void *arg)
 		json_object_set_new(container, field, json_string(replaced(m, image)));
 }
 
-/* Containers stand wherever a kind puts them; so a Rollout's are found too. */
+/* Containers are found at any depth, so those of a Rollout too. */
 static void
 set_images(json_t *at, struct imaging *m, int depth)
 {

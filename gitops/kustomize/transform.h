@@ -4,7 +4,7 @@
 
 struct k_namespacing {
 	const char *namespace;
-	bool unset_only; /* only where none is given */
+	bool unset_only; /* only objects without a namespace */
 	bool no_subjects, all_subjects; /* of bindings: none, or all service accounts; neither: those named "default" */
 };
 

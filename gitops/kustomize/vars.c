@@ -112,7 +112,7 @@ value_named(struct arena *a, const char *at, const json_t *values, size_t *ret_l
 	const json_t *value =
 	    end != NULL ? json_object_get(values, arena_strndup(a, at + 1, (size_t)(end - at - 1))) : NULL;
 
-	/* Only what is written in one word can stand in a text. */
+	/* Only a scalar can be put into a string. */
 	if (json_is_object(value) || json_is_array(value) || json_is_null(value))
 		value = NULL;
 	*ret_len = end != NULL ? (size_t)(end - at + 1) : 0;
@@ -122,11 +122,11 @@ value_named(struct arena *a, const char *at, const json_t *values, size_t *ret_l
 struct putting {
 	struct arena *arena;
 	const json_t *values;
-	size_t left; /* bytes that texts may still have */
+	size_t left; /* remaining bytes for all strings with variables */
 	bool overflow;
 };
 
-/* A text with the values put in: a new reference, NULL where it stays as it is. */
+/* Returns a string with all variables replaced: a new reference; NULL: it has none. */
 static json_t *
 put_in(struct putting *p, const json_t *old)
 {

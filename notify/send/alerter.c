@@ -8,9 +8,9 @@
 #include "kube/client.h"
 #include "notify/send/queue.h"
 
-#define FRESH_MS 10000 /* a list of Alerts is used for this time */
+#define FRESH_MS 10000 /* how long a list of Alerts is used */
 #define FLUX_NAMESPACE "flux-system"
-#define WARNED_MAX 1000 /* alerts whose problem is logged */
+#define WARNED_MAX 1000 /* Alerts whose problem is logged */
 
 /* An Alert that selects the event, and its Provider. */
 struct recipient {
@@ -24,11 +24,11 @@ struct recipient {
 
 /* An event and the Providers that receive it. Each Provider is independent of the others. */
 struct job {
-	struct send_job head; /* of no key: no event waits for another */
+	struct send_job head; /* without a key: no event waits for another */
 	struct alerter *alerter;
 	struct arena *arena;
 	struct alert_event event;
-	bool begun; /* its alerts are known */
+	bool begun; /* its Alerts have been found */
 	struct recipient *recipients;
 	size_t n, left;
 };
@@ -38,7 +38,7 @@ struct alerter {
 	struct alerter_settings settings;
 	struct send_queue queue;
 	json_t *alerts; /* the last list; NULL: none yet */
-	json_t *reading; /* the items of the next one that have come; NULL: none is asked for */
+	json_t *reading; /* the items of the next list so far; NULL: none is requested */
 	struct map warned; /* "NS/NAME@GENERATION" of those whose problem was logged */
 	int64_t read_at; /* mono ms */
 	struct call *call;
@@ -88,7 +88,7 @@ alerter_free(struct alerter *a)
 	return NULL;
 }
 
-/* The event was sent, or will not be. */
+/* The event was sent, or has failed finally. */
 static void
 alerter_end(struct recipient *t)
 {
@@ -102,7 +102,7 @@ alerter_give_up(struct recipient *t, const struct err *e)
 	struct arena *a = t->job->arena;
 	const char *text = err_text(a, e);
 
-	/* An address may have a token in it. */
+	/* The address is replaced in the text, because it may contain a token. */
 	if (t->delivery.question.url != NULL)
 		text = str_replace(a, text, t->delivery.question.url, t->delivery.question.shown);
 	log_warn("cannot send alert", "namespace", t->alert->object.meta.namespace, "name", t->alert->object.meta.name,
@@ -161,7 +161,7 @@ compose(struct recipient *t)
 		delivery_start(&t->delivery);
 }
 
-/* Its ca.crt counts before that of the Provider's other Secret. */
+/* Its ca.crt takes precedence over that of the Provider's other Secret. */
 static void
 on_certificate(void *arg, const struct err *e, const json_t *body)
 {
@@ -352,7 +352,7 @@ on_alerts(void *arg, const struct err *e, const json_t *list)
 	begin_all(a);
 }
 
-/* Begins a job as soon as a list of Alerts is there that is not too old. */
+/* Starts a job when a list of Alerts is available that is not older than FRESH_MS. */
 static void
 alerter_run(struct send_job *s)
 {

@@ -11,26 +11,26 @@
 #include "notify/notify.h"
 #include "notify/send/queue.h"
 
-#define FRESH_MS 10000 /* a ConfigMap is used for this time */
-#define AGAIN_MS 1000 /* after it could not be read */
+#define FRESH_MS 10000 /* how long a ConfigMap is used */
+#define AGAIN_MS 1000 /* until a ConfigMap is requested again after an error */
 #define RUNNING_MAX 64
-#define RUNNING_TENANT_MAX 16 /* of them for objects of one namespace, whose services may be slow */
-#define NOTIFIED_MAX 100 /* keys in the annotation; the oldest go */
+#define RUNNING_TENANT_MAX 16 /* of RUNNING_MAX, for objects of one namespace, whose services may be slow */
+#define NOTIFIED_MAX 100 /* keys in the annotation; the oldest are removed */
 
 /* A namespace's ConfigMap. */
 struct source {
 	struct notifier *notifier;
 	char *ns;
-	struct call *call; /* it is being read */
+	struct call *call; /* its request in flight */
 	int64_t read_at; /* mono ms; 0: never */
 	struct notify_config config; /* all NULL: there is no ConfigMap */
-	char *trouble; /* why it could not be read; NULL: it could */
+	char *trouble; /* error of the last read; NULL: none */
 	struct arena *arena;
 };
 
 /* One notification to one recipient. */
 struct send {
-	const char *trigger, *key; /* key: of the annotation; NULL: of an event */
+	const char *trigger, *key; /* key: of the condition in the annotation; NULL: an event */
 	struct destination to;
 	const json_t *templates; /* borrowed from the configuration that the job holds */
 };
@@ -44,13 +44,13 @@ struct job {
 	const char *reason;
 	bool warning;
 	struct string_map labels, annotations;
-	size_t source; /* which of the sources it is at */
+	size_t source; /* index of the current source */
 	struct call *call;
-	json_t *rollout, *secret; /* once they are read */
-	bool has_secret, has_workload; /* it was asked for */
-	json_t *state; /* of the annotation; NULL: not read yet */
+	json_t *rollout, *secret; /* NULL until they are read */
+	bool has_secret, has_workload; /* it has been requested */
+	json_t *state; /* the annotation; NULL: not read yet */
 	bool state_changed, planned;
-	struct notify_config config; /* a reference to each part of the source's */
+	struct notify_config config; /* a reference to each part of the source's configuration */
 	struct send *sends;
 	size_t n_sends, at;
 	int64_t began; /* mono ms, of this send */
@@ -124,7 +124,7 @@ notifier_source_clear(struct source *s)
 	s->arena = arena_free(s->arena);
 }
 
-/* Says what is wrong with it once, not every few seconds; NULL: nothing is. */
+/* Logs an error once, not at each read. NULL: the read had no error. */
 static void
 notifier_set_trouble(struct source *s, const char *text)
 {
@@ -134,7 +134,7 @@ notifier_set_trouble(struct source *s, const char *text)
 	s->trouble = text != NULL ? mem_strdup(text) : NULL;
 }
 
-/* NULL: there are none. */
+/* Returns the errors in the configuration as one text. NULL: there are none. */
 static const char *
 notifier_problems(struct source *s)
 {
@@ -197,7 +197,7 @@ notifier_source_is_fresh(const struct source *s)
 	return s->read_at != 0 && loop_mono(s->notifier->loop) - s->read_at < FRESH_MS;
 }
 
-/* True: it is as it was at most FRESH_MS ago. False: it is being read. */
+/* Returns true if the configuration is at most FRESH_MS old. False: it is being read. */
 static bool
 notifier_source_ready(struct source *s)
 {
@@ -212,7 +212,7 @@ notifier_source_ready(struct source *s)
 	return false;
 }
 
-/* The namespaces whose configurations are asked, one after the other; NULL: there are no more. */
+/* Returns the i-th namespace whose configuration is used; NULL: there are no more. */
 static const char *
 notifier_namespace_at(const struct job *j, size_t i)
 {
@@ -241,7 +241,8 @@ notifier_on_rollout(void *arg, const struct err *e, const json_t *body)
 	notifier_go_on(j);
 }
 
-/* A workload's template is the Rollout's (as rollout/workload.c has it). Without it what needs none is sent. */
+/* The workload's template becomes the Rollout's (as in rollout/workload.c). Without the workload, notifications that
+ * do not use the template are sent. */
 static void
 notifier_on_workload(void *arg, const struct err *e, const json_t *body)
 {
@@ -258,7 +259,7 @@ notifier_on_workload(void *arg, const struct err *e, const json_t *body)
 	notifier_go_on(j);
 }
 
-/* Of the workload that the Rollout takes its template from; NULL: it has its own. */
+/* Returns the path of the workload that the Rollout takes its template from; NULL: it has its own template. */
 static const char *
 notifier_workload_path_of(const struct job *j)
 {
@@ -268,7 +269,7 @@ notifier_workload_path_of(const struct job *j)
 	return t != NULL ? client_path(j->arena, t, j->ns, name, NULL) : NULL;
 }
 
-/* Without its Secret a configuration's "$key" stays as it is. */
+/* Without its Secret, "$key" in a configuration is not replaced. */
 static void
 notifier_on_secret(void *arg, const struct err *e, const json_t *body)
 {
@@ -288,7 +289,7 @@ notifier_path_of(const struct job *j)
 	return client_path(j->arena, &rollout_type, j->ns, j->name, NULL);
 }
 
-/* Some destination is subscribed to what this job is about. */
+/* Returns whether a destination is subscribed to the event of this job. */
 static bool
 notifier_concerns(const struct job *j, const struct notify_config *c)
 {
@@ -402,7 +403,7 @@ notifier_plan_sends(struct job *j)
 			notifier_plan_trigger(j, trigger);
 }
 
-/* This send is over. */
+/* The current notification was sent, or has failed finally. */
 static void
 notifier_settle(struct job *j, const struct send *s, bool well)
 {
@@ -431,7 +432,7 @@ notifier_on_sent(void *arg, struct err *failure)
 	const struct send *s = &j->sends[j->at];
 
 	if (failure != NULL)
-		/* An address may have a token in it. */
+		/* The address is replaced in the text, because it may contain a token. */
 		notifier_complain(j, s,
 		    err_new(j->arena, failure->class, "%s",
 			str_replace(j->arena, err_text(j->arena, failure), j->delivery.question.url,
@@ -443,7 +444,7 @@ notifier_on_sent(void *arg, struct err *failure)
 	notifier_go_on(j);
 }
 
-/* Begins the next send; false: it cannot be made, and is over. */
+/* Starts the next notification. Returns false if it cannot be made, and is finished. */
 static bool
 notifier_send_one(struct job *j)
 {
@@ -504,7 +505,7 @@ notifier_finish(struct job *j)
 	json_decref(patch);
 }
 
-/* From one configuration to the next. */
+/* Continues with the next configuration. */
 static void
 notifier_next_source(struct job *j)
 {
@@ -576,7 +577,7 @@ notifier_go_on(struct job *j)
 	notifier_finish(j);
 }
 
-/* Without a subscription there is no job. */
+/* Without a subscription no job is needed. */
 static bool
 notifier_is_idle(struct notifier *n, const struct object *o, const char *trigger)
 {
@@ -606,7 +607,7 @@ notifier_on_event(struct notifier *n, const struct object *rollout, const char *
 		notifier_job_new(n, rollout, trigger, reason, warning);
 }
 
-/* One that waits sees the newest anyway. */
+/* A job that waits will read the newest state. */
 void
 notifier_changed(struct notifier *n, const struct object *o, bool deleted)
 {
