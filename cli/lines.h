@@ -1,4 +1,4 @@
-/* cli/lines.h: commands that answer a line for each line of standard input. */
+/* cli/lines.h: commands that read requests from standard input (`--lines`): one response for each line. */
 #pragma once
 #include "base/json.h"
 

@@ -1,4 +1,4 @@
-/* sim/crd.h: custom resources as an API server admits them, by the structural schemas of `sluice crds`. */
+/* sim/crd.h: validation of custom resources, as in an API server, by the structural schemas of `sluice crds`. */
 #pragma once
 #include <stdbool.h>
 #include "base/json.h"

@@ -1,4 +1,4 @@
-/* sim/in_process.h: a transport straight into the store, for simulation.
+/* sim/in_process.h: a transport straight into the store, with faults, for simulation.
  *
  * Requests and answers take virtual time. A fault function sees every request and says what goes wrong with it;
  * without one everything takes a millisecond and works.

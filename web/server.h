@@ -1,4 +1,5 @@
-/* web/server.h: the controller's HTTP endpoints: /metrics on one port, /healthz and /readyz on another. */
+/* web/server.h: HTTP endpoints of the controller: /metrics on one port, /healthz and /readyz on another. Webhooks
+ * and the dashboard have servers of their own. */
 #pragma once
 #include "io/loop.h"
 #include "web/metrics.h"

@@ -1,5 +1,5 @@
-/* web/tracked.h: entries of the objects that have metrics, each kept for METRICS_GONE_MS after its object is
- * deleted. The struct of an entry begins with a struct tracked; its other members belong to the caller. */
+/* web/tracked.h: objects that have metrics: an entry for each, kept for METRICS_GONE_MS after its object is deleted.
+ * The struct of an entry begins with a struct tracked; its other members belong to the caller. */
 #pragma once
 #include "base/map.h"
 #include "kube/api/meta.h"

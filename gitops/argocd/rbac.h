@@ -1,4 +1,5 @@
-/* gitops/argocd/rbac.h: the policy of argocd-rbac-cm. Pure.
+/* gitops/argocd/rbac.h: RBAC policies of argocd-rbac-cm and of projects, for `sluice rbac can`. They are not
+ * enforced. Pure.
  *
  * Source: Argo CD's documentation, "RBAC Configuration": lines "p, SUBJECT, RESOURCE, ACTION, OBJECT, allow|deny" and
  * "g, MEMBER, ROLE" of policy.csv and policy.NAME.csv, policy.default, policy.matchMode (glob or regex); deny takes

@@ -1,4 +1,4 @@
-/* gitops/argocd/sync_window.h: the times at which an AppProject permits syncs. Pure.
+/* gitops/argocd/sync_window.h: sync windows: the times at which an AppProject permits syncs. Pure.
  *
  * Source: Argo CD's documentation, "Sync Windows". Their schedules are cron's (cron.h).
  */

@@ -6,17 +6,17 @@
 #include "base/str.h"
 
 enum {
-	KIND_QUIET = 1, /* without a status it is healthy: its controller need not write one */
-	KIND_LENIENT = 2, /* without any of these conditions it has no health */
-	KIND_SLOW = 4, /* a good condition that is False says that it makes progress, not that it has failed */
-	KIND_SUSPENDED = 8, /* spec.suspend */
-	KIND_OBSERVED = 16, /* a status without observedGeneration is not about the spec yet */
-	KIND_ALSO = 32, /* the conditions of the status count too, not only those of the list */
-	KIND_RATIO = 64, /* the field is "2/3": healthy once both are equal */
-	KIND_NUMBERED = 128, /* a good condition without observedGeneration is not about the spec yet */
-	KIND_BOTH = 256, /* without a good condition it makes progress, whatever the field says */
-	KIND_ALL = 512, /* entries of the list count also when they are about an older spec, and others are not */
-	KIND_FULL = 1024, /* with an empty list it makes progress */
+	KIND_QUIET = 1, /* Healthy without a status, because its controller need not write one */
+	KIND_LENIENT = 2, /* no health if the status has none of the row's conditions */
+	KIND_SLOW = 4, /* a False `good` condition is Progressing, not Degraded */
+	KIND_SUSPENDED = 8, /* Suspended while spec.suspend is true */
+	KIND_OBSERVED = 16, /* Progressing while the status has no observedGeneration */
+	KIND_ALSO = 32, /* conditions of the status are evaluated too, not only those of the `list` */
+	KIND_RATIO = 64, /* the field is a ratio, "2/3": Healthy when both numbers are equal */
+	KIND_NUMBERED = 128, /* a `good` condition without observedGeneration is Progressing */
+	KIND_BOTH = 256, /* Progressing without a `good` condition, whatever the value of the field */
+	KIND_ALL = 512, /* entries of the `list` of an older generation are evaluated too, even if others are current */
+	KIND_FULL = 1024, /* Progressing if the `list` is empty */
 };
 
 /* Names are separated by "|", paths by "." (a dot in a name is "\\."). Each member that a row has is evaluated, and the
@@ -26,23 +26,23 @@ enum {
 static const struct health_kind {
 	const char *group; /* a glob */
 	const char *kinds; /* globs */
-	const char *
-	    good; /* conditions: True: healthy; False: degraded. NULL: Ready, if there is neither a field nor a count */
-	const char *required; /* conditions: False: degraded; True says nothing alone */
-	const char *bad; /* conditions: True: degraded */
-	const char *busy; /* conditions: True: it makes progress, whatever the others say */
-	const char *paused; /* conditions: True: suspended */
+	/* conditions: True: Healthy, False: Degraded. NULL: Ready, if the row has no field and no count */
+	const char *good;
+	const char *required; /* conditions: False: Degraded; True alone is not enough for Healthy */
+	const char *bad; /* conditions: True: Degraded */
+	const char *busy; /* conditions: True: Progressing, whatever the others are */
+	const char *paused; /* conditions: True: Suspended */
 	const char *list; /* member of status with an object of conditions for each owner; NULL: status itself */
-	const char *field, *healthy, *degraded,
-	    *suspended; /* a member of status, and its values (globs); others: progress */
-	const char *busy_field,
-	    *busy_but; /* members of status: it makes progress, unless those that are there have one of these values */
-	const char *wrong; /* a member of status: degraded, when there is something in it */
-	const char *count,
-	    *of; /* numbers in the status, and the number that each must reach, at a path; of a list the sum */
-	const char *held, *broken; /* "path=value" from the object's root: suspended; degraded */
-	const char *idle, *idle_but; /* likewise: healthy, whatever the status says but for this */
-	const char *conditions; /* where in the status they are; NULL: "conditions" */
+	/* a member of status, and its values (globs); other values: Progressing */
+	const char *field, *healthy, *degraded, *suspended;
+	const char *busy_field, *busy_but; /* members of status: Progressing if one has a value other than `busy_but` */
+	const char *wrong; /* a member of status: Degraded if it is not empty */
+	/* numbers in status, and the path of the number that each must reach (for a list: the sum) */
+	const char *count, *of;
+	const char *held, *broken; /* "path=value" from the object's root: Suspended; Degraded */
+	/* the same: Healthy if `idle` matches and `idle_but` does not, whatever the status is */
+	const char *idle, *idle_but;
+	const char *conditions; /* path of the conditions in status; NULL: "conditions" */
 	unsigned flags;
 } rows[] = {
 	/* Secrets and certificates. */

@@ -1,5 +1,5 @@
-/* gitops/engine/kstatus.h: whether an object has become what its spec says, for a Kustomization's `wait` and
- * `healthChecks`. Pure.
+/* gitops/engine/kstatus.h: kstatus: whether an object is ready (as its spec requires), for a Kustomization's `wait`
+ * and `healthChecks`. Pure. Applications use health.h.
  *
  * Source: the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus), which Flux's documentation of Kustomization refers
  * to: deletion, then observedGeneration, then the conditions Reconciling and Stalled, then a rule for each built-in

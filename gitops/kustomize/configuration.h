@@ -1,5 +1,5 @@
-/* gitops/kustomize/configuration.h: fields of custom kinds, by a kustomization's `configurations`, `crds` and
- * `openapi`. */
+/* gitops/kustomize/configuration.h: kustomize's `configurations`, `crds` and `openapi`: fields and merge keys of
+ * custom resources. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 #include "gitops/source/tree.h"

@@ -1,5 +1,5 @@
-/* gitops/kustomize/kustomization.h: a kustomization file, as rows. What kustomize knows and we do not is a row too,
- * and an error that says so: never a build that leaves something out.
+/* gitops/kustomize/kustomization.h: the file kustomization.yaml, as a type. A field that kustomize has and that is
+ * not supported is a row too, with an error: nothing is ignored silently.
  *
  * Behavior is that of kustomize 5.8 (its documentation, "The Kustomization File").
  */

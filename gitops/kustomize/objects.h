@@ -1,4 +1,4 @@
-/* gitops/kustomize/objects.h: the objects of a build, with all the names they have had.
+/* gitops/kustomize/objects.h: the objects of a kustomize build, with all names that each has had.
  *
  * A patch, a replacement or a reference may name an object as it was at any time before: every change of what names
  * it is remembered.

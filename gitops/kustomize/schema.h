@@ -1,5 +1,5 @@
-/* gitops/kustomize/schema.h: merge keys of lists: those of Kubernetes' own kinds, or those of the OpenAPI document
- * that a kustomization names in `openapi.path`, instead of them.
+/* gitops/kustomize/schema.h: merge keys of lists in strategic merge patches: those of Kubernetes' own kinds, or
+ * instead of them those of the OpenAPI document in `openapi.path`.
  *
  * Of the document are used: `definitions` with `x-kubernetes-group-version-kind`, `x-kubernetes-patch-strategy`,
  * `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys`, and `paths`, which show the kinds that are

@@ -1,4 +1,5 @@
-/* gitops/kustomize/transform.h: the changes that a kustomization makes to all of its objects. */
+/* gitops/kustomize/transform.h: namespace, namePrefix, labels, annotations, replicas and images of a kustomization,
+ * in all of its objects. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 

@@ -1,4 +1,4 @@
-/* gitops/kustomize/vars.h: `vars`: `$(NAME)` stands for the value of an object's field. */
+/* gitops/kustomize/vars.h: kustomize's `vars`: `$(NAME)` stands for the value of an object's field. */
 #pragma once
 #include "gitops/kustomize/objects.h"
 

@@ -1,5 +1,5 @@
-/* gitops/render/substitute.h: ${variables} in a text, as Flux's postBuild has them (fluxcd/pkg/envsubst, a fork of
- * drone/envsubst). Pure. */
+/* gitops/render/substitute.h: variable substitution of Flux's postBuild: ${variables} in a text
+ * (fluxcd/pkg/envsubst, a fork of drone/envsubst). Pure. */
 #pragma once
 #include "base/err.h"
 #include "kube/api/type.h"

@@ -1,4 +1,4 @@
-/* gitops/source/arguments.h: which texts may become arguments of git, helm and gpg. Pure.
+/* gitops/source/arguments.h: validation of arguments: which texts may become arguments of git, helm and gpg. Pure.
  *
  * The fields of an Application, a GitRepository or a repository are data. Before one becomes an argument of another
  * program, it is checked here by the grammar of its kind, so that no part of it is taken for an option, for another

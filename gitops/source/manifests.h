@@ -1,4 +1,4 @@
-/* gitops/source/manifests.h: the objects that a repository declares. */
+/* gitops/source/manifests.h: the objects (manifests) of a repository, in a list with limits. */
 #pragma once
 #include "base/json.h"
 #include "base/map.h"

@@ -1,4 +1,4 @@
-/* gitops/source/revision.h: resolves a revision to a commit of a repository. */
+/* gitops/source/revision.h: resolves a targetRevision (branch, tag, semver range) to a commit of a repository. */
 #pragma once
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-/* gitops/worker/cluster.h: the destination cluster of a session. */
+/* gitops/worker/cluster.h: the destination cluster of an Application: its Secret, and the connection. */
 #pragma once
 #include "base/json.h"
 #include "kube/api/application.h"

@@ -1,4 +1,4 @@
-/* gitops/worker/desired.h: the desired objects of a session, and their kinds. */
+/* gitops/worker/desired.h: the desired objects of a session (those in Git), and their kinds. */
 #pragma once
 #include "gitops/engine/resource.h"
 #include "gitops/worker/stage.h"

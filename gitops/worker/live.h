@@ -1,4 +1,4 @@
-/* gitops/worker/live.h: the live objects of a session, compared with the desired ones. */
+/* gitops/worker/live.h: diff of a session: its live objects, compared with the desired ones. */
 #pragma once
 #include "gitops/engine/health.h"
 #include "kube/api/item.h"

@@ -1,5 +1,5 @@
-/* gitops/worker/local.h: the files of a directory of this machine as a tree, as if they were a commit, to render
- * what is not pushed yet. Git's own files are left out. */
+/* gitops/worker/local.h: a local directory as a source: its files as a tree, as if they were a commit, to render a
+ * directory before it is pushed. Git's own files are left out. */
 #pragma once
 #include "gitops/source/tree.h"
 

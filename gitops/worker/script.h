@@ -1,4 +1,4 @@
-/* gitops/worker/script.h: runs scripts that users write: jq expressions, and health in Lua.
+/* gitops/worker/script.h: sandbox for scripts of users: jq expressions, and health scripts in Lua.
  *
  * They run in a child process that has no files and no network, limited processor time for each query, and limited
  * memory. The child stays for the next query; one that does not respond is killed, and another one is started.
