@@ -44,7 +44,7 @@ action_next(const struct rollout *r, int64_t step, int64_t n_steps)
 {
 	bool paused = r->status.pause_conditions.n > 0;
 
-	/* An analysis could not decide: the user decides to go on. */
+	/* The analysis was inconclusive: the promotion is the user's decision to continue. */
 	if (paused && r->status.controller_pause && step < n_steps && r->status.canary.step_analysis != NULL &&
 	    str_eq(r->status.canary.step_analysis->status, "Inconclusive"))
 		return json_pack("{s:n,s:b,s:I}", "pauseConditions", "controllerPause", 0, "currentStepIndex",
@@ -208,7 +208,7 @@ action_undo(struct arena *a, const struct rollout *r, const json_t *replicasets,
 	return NULL;
 }
 
-/* Sets the image of the containers of this name in both lists, and returns of how many. */
+/* Sets the image of the containers of this name in both lists. Returns the number of containers. */
 static size_t
 action_set_images(json_t *pod_spec, const char *container, size_t name_len, const char *image)
 {
@@ -250,7 +250,7 @@ action_set_image(struct arena *a, const struct rollout *r, const json_t *owner, 
 			return err_new(a, ERR_INVALID,
 			    "\"%s\": want CONTAINER=IMAGE, with a container of the rollout's template", images[i]);
 	}
-	/* The lists are written whole, so the version that they were read from must still be the last. */
+	/* The lists are replaced as a whole: the patch has the resourceVersion from which they were read. */
 	template = json_pack("{s:{s:O*,s:O*}}", "spec", "containers", json_object_get(pod_spec, "containers"),
 	    "initContainers", json_object_get(pod_spec, "initContainers"));
 	body = at.type == &pod_template_object_type ? json_pack("{s:o}", "template", template)

@@ -25,7 +25,7 @@ struct action_patch {
 	json_t *body; /* owned by the action */
 };
 
-/* The patches in the order in which they are sent; none: there is nothing to do. Starts as all zeroes. */
+/* The patches in the order in which they are sent; empty: there is nothing to do. Zero it first. */
 struct action {
 	struct action_patch patches[ACTION_PATCHES_MAX];
 	size_t n;
@@ -36,7 +36,8 @@ void action_done(struct action *);
 
 enum promote_mode { PROMOTE_NEXT, PROMOTE_SKIP_STEP, PROMOTE_SKIP_ALL, PROMOTE_FULL };
 
-/* Ends the pause or skips the current step; or skips that step, all steps, or also all pauses and analyses. */
+/* PROMOTE_NEXT ends the pause or skips the current step; the other modes skip the current step, all steps, or also
+ * all pauses and analyses. */
 struct err *action_promote(struct arena *, const struct rollout *, enum promote_mode, struct action *ret);
 
 /* Names are borrowed until the action is done. */
@@ -59,7 +60,7 @@ struct err *action_template_owner(struct arena *, const struct rollout *, struct
 struct err *action_undo(
     struct arena *, const struct rollout *, const json_t *replicasets, int64_t revision, struct action *ret);
 
-/* Sets the images of containers: "CONTAINER=IMAGE", where * means all containers. `owner` is the template's owner as it
- * was read; the patch is refused with a conflict if it changed since. */
+/* Sets the images of containers: "CONTAINER=IMAGE", where * means all containers. `owner` is the template's owner as
+ * it was read; if it has changed since, the API server refuses the patch with a conflict. */
 struct err *action_set_image(struct arena *, const struct rollout *, const json_t *owner, const char *const *images,
     size_t n_images, struct action *ret);

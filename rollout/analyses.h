@@ -8,7 +8,7 @@
 
 struct template_found {
 	const struct template_ref *ref;
-	const char *field; /* that names it: "templates[0]", or of another template */
+	const char *field; /* the field that names it: "templates[0]", also of another template */
 	const struct analysis_template *template; /* NULL: not found */
 };
 
@@ -17,13 +17,13 @@ enum analysis_place { IN_BACKGROUND, OF_STEP, BEFORE_SWITCH, AFTER_SWITCH, OF_EX
 /* An analysis, and the templates that it names. */
 struct analysis_found {
 	const struct rollout_analysis *spec;
-	const char *field; /* where it is written */
+	const char *field; /* the field in which the analysis is written */
 	enum analysis_place place;
 	int64_t step; /* OF_STEP: its index; -1 otherwise */
-	bool required; /* OF_EXPERIMENT: which is over only when this is */
-	struct template_found *templates; /* with those that they name themselves; each once */
+	bool required; /* OF_EXPERIMENT: the Experiment ends only when this analysis has ended */
+	struct template_found *templates; /* named by the analysis, or by its templates; each once */
 	size_t n_templates;
-	bool too_many; /* TEMPLATES_MAX is less than there are */
+	bool too_many; /* there are more than TEMPLATES_MAX */
 };
 
 /* Finds the templates of an analysis, in the order in which they are named, and then the templates that these
@@ -31,39 +31,39 @@ struct analysis_found {
 struct analysis_found analysis_find(const struct view *, const char *ns, const struct rollout_analysis *,
     const char *field, enum analysis_place, struct arena *);
 
-/* The same of an experiment's analysis. The rules are the experiment's. */
+/* The same for an analysis of an Experiment, by the Experiment's rules. */
 struct analysis_found experiment_analysis_find(const struct view *, const char *ns, const struct experiment_analysis *,
     const struct rollout_analysis *rules, const char *field, struct arena *);
 
 /* Adds the errors of an analysis: templates that do not exist, cannot be merged, lack arguments or cannot be
- * measured. With `measures` also errors that do not depend on arguments that are unknown yet, and metrics without an
- * end that something would wait for. */
+ * measured. With `measures` also errors of metrics whose arguments are known already, and metrics without an end in
+ * an analysis that a step, a switch or an Experiment waits for. */
 void analysis_problems(struct problems *, const struct analysis_found *, bool measures);
 
 /* The properties of a run to create. */
 struct run_wish {
 	const struct object *owner;
-	const char *name; /* ".1", ".2" … is added when it is taken */
+	const char *name; /* ".1", ".2" … is added if the name is in use */
 	const struct analysis_found *analysis;
-	const struct args_source *from; /* to resolve the arguments */
+	const struct args_source *from; /* source of the values of its arguments */
 	json_t *labels, *annotations; /* consumed */
 };
 
-/* Plans the run; *ret_name is its name. An error, whose text starts with the field, when its templates cannot be
- * merged. */
+/* Plans the run; *ret_name is its name. Returns an error, whose text starts with the field, if its templates cannot
+ * be merged. */
 struct err *run_create(struct plan *, const struct view *, const struct run_wish *, const char **ret_name);
 
 /* Marks a run or an Experiment that its rollout has ended: its result does not count. A run that a user ends keeps
  * its result. Argo Rollouts does not have this annotation. */
 #define ANNOTATION_ENDED "rollout.argoproj.io/ended-by-rollout"
 
-/* Ends a run that is not over yet. */
+/* Ends a run that is not finished. */
 void run_terminate(struct plan *, const struct analysis_run *);
 
 /* Returns the patch that ends a run or an Experiment, with the annotation. A new reference. */
 json_t *ended_patch(void);
 
-/* Its rollout has ended it. */
+/* Returns true if its rollout has ended it. */
 bool is_ended(const struct object *);
 
 /* An owner reference to a controller of the group argoproj.io. */

@@ -45,7 +45,7 @@ analysis_step_analyses(const struct rollout_world *w, size_t index, struct arena
 	return 1;
 }
 
-/* runs_verdict() has put the phase of the run into the status. */
+/* runs_verdict() has written the phase of the run into the status. */
 static bool
 analysis_step_done(struct rollout_pass *p, const struct canary_step *s)
 {

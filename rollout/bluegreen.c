@@ -29,8 +29,8 @@ bluegreen_active(const struct rollout_pass *p)
 	return world_replicaset(p->w, p->w->routing.stable_hash);
 }
 
-/* An older version whose pods have been kept, until their deadline, for a rollback. An aborted version has pods with
- * a deadline too: if an analysis of this update has begun, or this is a retry, it is measured. */
+/* Returns true for an older version whose pods are kept until their deadline, for a rollback. An aborted version has
+ * such a deadline too: it is measured if an analysis of this update has begun, or if this is a retry. */
 static bool
 bluegreen_still_runs(const struct rollout_pass *p)
 {
@@ -48,8 +48,8 @@ bluegreen_is_quick(const struct rollout_pass *p)
 				  bluegreen_still_runs(p));
 }
 
-/* The switch waits only for pods. If no version serves yet, and the first one has no available pod, the next one
- * replaces it. */
+/* The switch waits only for pods. If no version is active yet, and the first one has no available pod, the next
+ * version replaces it. */
 static bool
 bluegreen_switches_at_once(const struct rollout_pass *p)
 {
@@ -87,7 +87,8 @@ bluegreen_run_is_open(const struct rollout_analysis *analysis, const struct run_
 	return analysis != NULL && analysis->templates.n > 0 && (run == NULL || !str_eq(run->status, "Successful"));
 }
 
-/* As in the written status: the pass that observes the success of the run reports it, and time counts from there. */
+/* Uses the written status: the pass that observes the success of the run writes it, and delays start with that
+ * write. */
 bool
 bluegreen_waits_for_run(const struct rollout_pass *p)
 {
@@ -103,8 +104,8 @@ bluegreen_waits_for_run(const struct rollout_pass *p)
 	       bluegreen_run_is_open(p->blue_green->pre_promotion_analysis, was->blue_green.pre_promotion_analysis);
 }
 
-/* The conditions of the switch are met: the wanted pods are available, the analysis succeeded, the pause is over. The
- * end of the pause is remembered by controllerPause without a condition, until the switch. */
+/* The conditions of the switch are met: the wanted pods are available, the analysis succeeded, the pause has ended.
+ * Until the switch, controllerPause without a condition records the end of the pause. */
 static bool
 bluegreen_pause_is_over(struct rollout_pass *p)
 {
@@ -147,8 +148,8 @@ bluegreen_may_switch(struct rollout_pass *p)
 	    !bluegreen_pause_is_over(p))
 		return false;
 	if (bluegreen_wanted(p) != p->replicas) {
-		/* A user or the time has accepted a preview with fewer pods. This is stored, as the other pods are
-		 * needed first. */
+		/* A user, or the time, ended the pause of a preview with fewer pods. This is stored, as the
+		 * remaining pods must become available before the switch. */
 		p->st.blue_green.scale_up_preview_check_point = true;
 		pause_clear(p);
 		plan_reason(p->plan, "the preview is complete: scaling up all pods");
@@ -156,8 +157,8 @@ bluegreen_may_switch(struct rollout_pass *p)
 	return true;
 }
 
-/* The stable version can take the traffic back, after an abort or because the spec is the stable one again: it has
- * all its pods, or at least as many as the version that serves now. An active Service without a hash may select any
+/* The stable version can take the traffic back, after an abort or because the spec is the stable one again: all its
+ * pods are available, or at least as many as the active version has. An active Service without a hash may select any
  * number of other pods. */
 static bool
 bluegreen_can_serve(const struct rollout_pass *p, const struct replicaset *rs)

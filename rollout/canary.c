@@ -21,7 +21,7 @@ canary_is_whole(const struct rollout_pass *p)
 	return rs != NULL && replicaset_wanted(rs) >= p->replicas && replicaset_available(rs) >= p->replicas;
 }
 
-/* Nothing is left to do for this update but to promote its version, and no pause holds it. */
+/* All steps are completed, and no pause prevents the promotion. */
 static bool
 canary_steps_are_done(const struct rollout_pass *p)
 {
@@ -47,7 +47,8 @@ canary_is_promoting(const struct rollout_pass *p)
 	return p->st.promote_full || (canary_steps_are_done(p) && (steps_count(p) == 0 || r->weight_min == 100));
 }
 
-/* With Services that take turns the new version's gets all the traffic, and is called the stable version's then. */
+/* With pingPong: returns true if the new version's Service is to get all the traffic; it then becomes that of the
+ * stable version. */
 bool
 canary_takes_turn(const struct rollout_pass *p)
 {
@@ -68,7 +69,7 @@ canary_has_all_traffic(const struct rollout_pass *p)
 	return p->w->routing_err == NULL && r->weight_min == 100 && str_eq(r->canary_hash, p->w->hash);
 }
 
-/* Makes the new version the stable one when it has earned it. */
+/* Makes the new version the stable one when the conditions are met. */
 static void
 canary_promote(struct rollout_pass *p)
 {

@@ -7,5 +7,5 @@ struct rollout_pass;
 /* Plans the pass of a rollout whose spec is valid. */
 void canary_pass(struct rollout_pass *);
 
-/* Returns true if the new version's Service, of two that take turns (pingPong), is to have all traffic. */
+/* With pingPong: returns true if the new version's Service is to have all traffic. */
 bool canary_takes_turn(const struct rollout_pass *);

@@ -10,7 +10,8 @@
 /* The condition of that type, or NULL. */
 const struct condition *condition_find(const struct conditions *, const char *type);
 
-/* Same status and reason as it has: untouched, unless `touch`. `now`: wall ms. Texts are borrowed. */
+/* Sets a condition. It stays unchanged if it has the same status and reason, unless `touch`. `now`: wall ms. Texts
+ * are borrowed. */
 void condition_set(struct conditions *, struct arena *, int64_t now, const struct condition *to, bool touch);
 
 void condition_drop(struct conditions *, struct arena *, const char *type);

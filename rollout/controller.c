@@ -35,7 +35,7 @@ rollout_controller_stand_still(const struct pass *p, const char *why, struct pla
 		status_stand_still(p, r, why, plan);
 }
 
-/* The rollouts that an object concerns: each rollout is checked. */
+/* Arguments of a search for the rollouts that an object concerns: each rollout is checked. */
 struct concern {
 	const struct object *object;
 	bool (*concerns)(const struct rollout *, const struct object *);
@@ -75,7 +75,7 @@ rollout_by_service(const struct rollout *r, const struct object *o)
 	       (b != NULL && (str_eq(b->active_service, name) || str_eq(b->preview_service, name)));
 }
 
-/* A rollout with an analysis: a template can be named by another template. */
+/* Every rollout with an analysis, as a template can be named by another template. */
 static bool
 rollout_by_template(const struct rollout *r, const struct object *o)
 {
@@ -120,7 +120,7 @@ rollout_by_selector(const struct rollout *r, const struct object *o)
 	return str_eq(r->object.meta.namespace, o->meta.namespace) && rollout_selects(r, o);
 }
 
-/* Its controller; without one, every rollout that may adopt it. */
+/* Its controller; without one, every rollout that could adopt it. */
 static void
 rollout_map_replicaset(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {

@@ -51,7 +51,7 @@ decide_begin_update(struct rollout_pass *p)
 	p->st.blue_green.pre_promotion_analysis = p->st.blue_green.post_promotion_analysis = NULL;
 	p->st.blue_green.scale_up_preview_check_point = false;
 	if (other_template && w->rollout->spec.restart_at <= w->now)
-		p->st.restarted_at = w->rollout->spec.restart_at; /* new pods are on their way anyway */
+		p->st.restarted_at = w->rollout->spec.restart_at; /* all its pods are new */
 	p->index = 0;
 	p->st.current_step_index = (struct opt_int){ .set = steps_count(p) > 0 };
 	if (p->promotion == PROMOTED) {
@@ -69,14 +69,14 @@ decide_begin_update(struct rollout_pass *p)
 	plan_reason(p->plan, "the %s changed", other_template ? "pod template" : "steps");
 }
 
-/* Reads an abort by a user, or an abort that is kept; runs_verdict() finds the others. An abort that was carried out
- * has a time, and is ended by `promote --full`, as by a retry. An abort that follows a full promotion has no time
- * yet, and wins. */
+/* Reads an abort by a user, or an earlier abort that is still in effect; runs_verdict() finds the others. An earlier
+ * abort has a time, and is ended by `promote --full`, as by a retry. An abort that follows a full promotion has no
+ * time yet, and has precedence. */
 static void
 decide_read_abort(struct rollout_pass *p)
 {
 	if (p->st.abort && p->promotion == PROMOTED) {
-		p->st.abort = false; /* nothing is being updated: nothing to abort */
+		p->st.abort = false; /* no update is active: nothing to abort */
 		p->st.aborted_at = 0;
 	}
 	if (p->st.abort && p->st.promote_full && p->was->aborted_at != 0)
@@ -98,7 +98,7 @@ decide_check_deadline(struct rollout_pass *p)
 	if (c == NULL || p->change != CHANGE_NONE || p->aborted || p->paused_by_spec ||
 	    p->was->pause_conditions.n > 0 || steps_wait_at(p, p->index) || bluegreen_waits_for_run(p) ||
 	    str_eq(c->reason, "NewReplicaSetAvailable") || str_eq(c->reason, "RolloutAborted") ||
-	    str_eq(c->reason, "RolloutPaused")) /* until this pass: time counts from now on */
+	    str_eq(c->reason, "RolloutPaused")) /* paused until this pass: time counts from now on */
 		return;
 	if (p->promotion == PROMOTED && replicaset_available(p->w->new_rs) >= p->replicas)
 		return;
@@ -129,7 +129,7 @@ decide_apply_abort(struct rollout_pass *p)
 		p->st.current_step_index = (struct opt_int){ true, 0 };
 }
 
-/* `promote --full`: the steps count as done at once; pods and traffic follow. */
+/* `promote --full`: the steps count as completed at once; pods and traffic follow. */
 static void
 decide_read_promote_full(struct rollout_pass *p)
 {
@@ -144,7 +144,7 @@ decide_read_promote_full(struct rollout_pass *p)
 		p->st.current_step_index = (struct opt_int){ true, steps_count(p) };
 }
 
-/* It began under spec.paused: its ReplicaSet, which is as it was made, never had a pod. */
+/* The update began under spec.paused: its ReplicaSet is unchanged since its creation, and never had a pod. */
 static bool
 decide_was_held_without_pods(const struct rollout_pass *p)
 {
@@ -154,8 +154,9 @@ decide_was_held_without_pods(const struct rollout_pass *p)
 	       p->st.pause_conditions.n == 0 && !p->st.controller_pause;
 }
 
-/* An update that begins at spec.replicas 0 is completed at once, like a Deployment's: it has no pods to measure. An
- * update that began with pods and is scaled to 0 continues with its steps: its pauses and analyses still hold it. */
+/* An update that begins at spec.replicas 0 is completed at once, like that of a Deployment: it has no pods to
+ * measure. An update that began with pods and is scaled to 0 continues with its steps: its pauses and analyses still
+ * apply. */
 static bool
 decide_begins_without_pods(const struct rollout_pass *p)
 {
@@ -215,8 +216,8 @@ decide_invalid(struct rollout_pass *p)
 	}
 }
 
-/* The step that the status names. The status may have been edited: an index outside the steps is the nearest valid
- * one. */
+/* The step of the status. If a user has edited the status, an index outside the steps is replaced by the nearest
+ * valid one. */
 static int64_t
 decide_index(const struct opt_int *index, const struct canary_strategy *c)
 {

@@ -97,7 +97,7 @@ experiment_step_index(const struct rollout_pass *p)
 	return p->st.current_step_index.set && p->st.current_step_index.is > 0 ? p->st.current_step_index.is : 0;
 }
 
-/* The step that the rollout is at, if it is an experiment. */
+/* The current step, if it is an experiment. */
 static const struct experiment_step *
 experiment_step_of(const struct rollout_pass *p)
 {
@@ -185,7 +185,7 @@ experiment_step_verdict(struct rollout_pass *p)
 		experiment_step_event(p, e, true);
 		plan_reason(p->plan, "experiment %s is %s", e->object.meta.name, e->status.phase);
 	} else if (str_eq(e->status.phase, "Inconclusive") && !p->st.promote_full) {
-		/* a user resumed the update after the inconclusive Experiment */
+		/* a user continued the update after the inconclusive Experiment */
 		p->experiment_resumed = p->was->controller_pause && p->was->pause_conditions.n == 0;
 		if (!p->experiment_resumed && !pause_has(&p->st, PAUSE_EXPERIMENT)) {
 			pause_add(p, PAUSE_EXPERIMENT);
@@ -318,7 +318,7 @@ experiment_step_create(struct rollout_pass *p, const struct experiment_step *s)
 	struct err *e;
 
 	if ((e = experiment_step_analyses_json(p, s, analyses)) != NULL) {
-		/* without its gate the update must not continue */
+		/* without its Experiment the update must not continue */
 		pass_abort(p, err_text(p->arena, e));
 		return;
 	}
@@ -344,7 +344,7 @@ experiment_step_terminate(struct rollout_pass *p, const struct experiment *e)
 		plan_merge(p->plan, &e->object, ended_patch());
 }
 
-/* Its pods are still there, and may have traffic. */
+/* The pods of the Experiment still exist, and may have traffic. */
 static bool
 experiment_step_has_pods(const struct experiment *e)
 {
@@ -377,7 +377,7 @@ experiment_step_collect(struct rollout_pass *p, const struct experiment *of_step
 	}
 }
 
-/* The routing has weight for Services of an Experiment, or of another destination that is neither version. */
+/* The routing has weight for Services of an Experiment, or for another destination of neither version. */
 static bool
 experiment_step_is_routed(const struct rollout_pass *p)
 {

@@ -41,7 +41,7 @@ gather_orphan(const struct object *o, void *arg)
 	orphans->n++;
 }
 
-/* Whether it is the rollout's to adopt is not known. */
+/* It is not known whether the rollout may adopt it. */
 static void
 gather_unreadable_orphan(const struct object *o, void *arg)
 {

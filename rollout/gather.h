@@ -1,4 +1,4 @@
-/* rollout/gather.h: from the view of the cache to the world of one rollout. */
+/* rollout/gather.h: input of a pass: from the view of the cache to the world of one rollout. */
 #pragma once
 #include <jansson.h>
 #include <stddef.h>
@@ -15,5 +15,5 @@ void world_gather(const struct pass *, const struct rollout *, struct arena *, s
 /* Returns the rollout's ReplicaSet that has this pod template hash, or NULL. A NULL hash has none. */
 const struct replicaset *world_replicaset(const struct rollout_world *, const char *hash);
 
-/* Returns the rollout as JSON, in which the fieldRef of an argument is looked for. A new reference. */
+/* Returns the rollout as JSON, from which the fieldRef of an argument is read. A new reference. */
 json_t *rollout_for_args(const struct rollout *);

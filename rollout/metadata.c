@@ -26,7 +26,7 @@ metadata_spec(const struct rollout_pass *p, bool stable)
 	return stable ? p->blue_green->active_metadata : p->blue_green->preview_metadata;
 }
 
-/* As the annotation writes it. A new reference, empty when there is nothing. */
+/* Returns the metadata in the form of the annotation, as a new reference; empty if there is none. */
 static json_t *
 metadata_wanted(const struct rollout_pass *p, bool stable)
 {
@@ -123,7 +123,7 @@ metadata_initial(const struct rollout_pass *p, json_t *template, json_t *annotat
 	json_object_set_new(annotations, ANNOTATION_EPHEMERAL_METADATA, json_string(json_text(p->arena, want)));
 }
 
-/* The versions that have metadata, or had some: the new one, and the stable one. */
+/* The versions that have or had metadata: the new one and the stable one. */
 static size_t
 metadata_versions(const struct rollout_pass *p, const struct replicaset *ret[2])
 {

@@ -19,7 +19,7 @@
 void
 pass_promote(struct rollout_pass *p, const char *why, const char *completion)
 {
-	/* A rollback in mid-update has its word since it began. */
+	/* A rollback in mid-update keeps the completion status RolledBack, which was set when it began. */
 	if (!str_eq(p->st.duration.completion_status, "RolledBack") || !str_eq(completion, "Promoted"))
 		p->st.duration.completion_status = completion;
 	p->st.stable_rs = p->w->hash;
@@ -50,7 +50,8 @@ pass_make_revision(struct rollout_pass *p)
 {
 	if (revision_sync(p))
 		return true;
-	/* Without its ReplicaSet nothing else can be decided about the new version. The running version stays. */
+	/* Without its ReplicaSet nothing else can be decided about the new version. The running version is not
+	 * changed. */
 	p->st.current_pod_hash = p->was->current_pod_hash;
 	p->st.current_step_hash = p->was->current_step_hash;
 	p->st.current_step_index = p->was->current_step_index;

@@ -48,7 +48,7 @@ struct rollout_pass {
 	bool resumed; /* steps_resume() ended a pause */
 	bool experiment_resumed; /* the step's experiment was inconclusive, and a user continued */
 	bool deadline_exceeded; /* progressDeadlineSeconds */
-	bool write_failed; /* a write fails, and the status reports it */
+	bool write_failed; /* a write fails in each pass, and the status reports it */
 	struct rollout_writes writes;
 };
 
@@ -65,5 +65,5 @@ void pass_promote(struct rollout_pass *, const char *why, const char *completion
  * `aborted`. */
 void pass_abort(struct rollout_pass *, const char *message);
 
-/* The last part of every pass: runs, fewer pods, cleaning up, and the status. */
+/* The last part of every pass: analysis runs, scaling down, cleanup, and the status. */
 void pass_end(struct rollout_pass *);

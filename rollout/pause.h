@@ -21,7 +21,7 @@ void pause_add(struct rollout_pass *, const char *reason);
 /* Removes all conditions and controllerPause. */
 void pause_clear(struct rollout_pass *);
 
-/* Removes one condition and leaves controllerPause: the pause is over, and this is remembered. */
+/* Removes one condition and leaves controllerPause, which records that the pause has ended. */
 void pause_drop(struct rollout_pass *, const char *reason);
 
 bool pause_has(const struct rollout_status *, const char *reason);

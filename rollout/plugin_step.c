@@ -18,9 +18,9 @@
 
 #define TIMEOUT_SECONDS 30
 #define ANSWER_MAX (64u << 10)
-#define AGAIN_MS 30000 /* unless the plugin says otherwise */
+#define AGAIN_MS 30000 /* default time to the next call; a response may contain another */
 #define AGAIN_LEAST_MS 10000
-#define ABORTS_MAX 5 /* calls of one operation Abort or Terminate that ends with an error each time */
+#define ABORTS_MAX 5 /* calls of an Abort or Terminate whose responses are errors, after which it is given up */
 #define MESSAGE_MAX 1024
 
 static bool plugin_step_is(const struct canary_step *);
@@ -114,7 +114,7 @@ plugin_step_add_entry(
 	p->st.canary.step_plugins.at = list;
 	p->st.canary.step_plugins.n = n + 1;
 	plan_reason(p->plan, "plugin %s: %s started", name, operation);
-	plan_wake(p->plan, p->w->now); /* it is called once this is written */
+	plan_wake(p->plan, p->w->now); /* it is called when this status is written */
 }
 
 static bool
@@ -255,7 +255,7 @@ plugin_step_verdict(struct rollout_pass *p)
 	if (p->canary == NULL || p->st.canary.step_plugins.n == 0)
 		return;
 	if (p->change != CHANGE_NONE || (p->was->aborted_at != 0 && !p->st.abort && p->promotion != PROMOTED)) {
-		p->st.canary.step_plugins.n = 0; /* of another update, or of another try */
+		p->st.canary.step_plugins.n = 0; /* of another update, or of another attempt */
 		return;
 	}
 	plugin_step_copy_entries(p);
@@ -310,14 +310,14 @@ plugin_step_begin_abort(struct rollout_pass *p)
 	}
 }
 
-/* The operation is that of the current step: neither a promotion nor a user has skipped it. */
+/* The operation is that of the current step, which was not skipped by a promotion or a user. */
 static bool
 plugin_step_is_current(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
 	return e->index == p->st.current_step_index.is && p->promotion != PROMOTED && !p->st.promote_full;
 }
 
-/* The update has gone past a plugin that still ran. */
+/* The update was promoted past a plugin that is still running. */
 static void
 plugin_step_begin_terminate(struct rollout_pass *p)
 {
@@ -339,7 +339,7 @@ plugin_step_may_run(struct rollout_pass *p)
 	       target_of(p).pods_there;
 }
 
-/* An operation that is open, and whose turn it is. */
+/* An operation that has not ended and is the next one to call. */
 static bool
 plugin_step_is_due(const struct rollout_pass *p, const struct step_plugin_status *e)
 {
@@ -354,7 +354,7 @@ plugin_step_is_due(const struct rollout_pass *p, const struct step_plugin_status
 	return e->executions < ABORTS_MAX;
 }
 
-/* The status has it, so that it is not forgotten. */
+/* The status has the operation, so that it survives a restart. */
 static bool
 plugin_step_is_written(const struct rollout_pass *p, const struct step_plugin_status *e)
 {

@@ -25,7 +25,7 @@
 #pragma once
 #include "kube/api/type.h"
 
-/* Of a program: the variables of the controller's that it has, and bytes of memory of its own. */
+/* Of a program: the environment variables of the controller that it gets, and its memory limit in bytes. */
 #define PLUGIN_ENVIRONMENT                                                                                             \
 	"PATH HOME TMPDIR TZ LANG LC_* http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY "    \
 	"NO_PROXY SSL_CERT_FILE SSL_CERT_DIR"
@@ -48,7 +48,7 @@ struct step_plugin {
 	const struct plugin_http *http;
 	const struct plugin_exec *exec;
 	struct opt_int timeout_seconds; /* 30 by default */
-	bool disabled; /* its steps are passed over */
+	bool disabled; /* its steps are skipped */
 };
 
 struct step_plugins {

@@ -11,7 +11,7 @@
 
 #define ANSWER_MAX (32u << 20) /* bytes */
 #define TIMEOUT_MS 30000
-#define AGAIN_MS 30000 /* after a list that could not be had */
+#define AGAIN_MS 30000 /* until a failed list is requested again */
 
 static void
 pods_query(struct rollout_pass *p, const char *key)

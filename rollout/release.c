@@ -14,7 +14,7 @@
 #include "traffic/router.h"
 
 #define RELEASE_AGAIN_MS 30000
-#define RELEASED "released" /* a note: the generation for which nothing was left to release */
+#define RELEASED "released" /* a note: the generation for which all objects are released */
 
 struct release {
 	struct rollout_pass *p;
@@ -42,7 +42,7 @@ release_service(const struct object *o, void *arg)
 	r->n++;
 }
 
-/* One that cannot be read is left to a later pass, which the annotation says it needs. */
+/* An unreadable object is left to a later pass; its annotation shows that it needs one. */
 static void
 release_await_service(const struct object *o, void *arg)
 {
@@ -72,8 +72,8 @@ release_found_unreadable(const struct object *o, void *arg)
 	*(bool *)arg = true;
 }
 
-/* Only a change of the spec releases objects. All Services are therefore read once for each generation, and once by a
- * new process. */
+/* Only a change of the spec releases objects. Therefore all Services are read once for each generation, and once
+ * after a restart of the controller. */
 void
 release_plan(struct rollout_pass *p)
 {
@@ -84,7 +84,7 @@ release_plan(struct rollout_pass *p)
 	size_t n;
 
 	if (seen_note(p->w->seen, RELEASED, -1) != o->meta.generation) {
-		/* A Rollout that cannot be read may name anything in its namespace. */
+		/* An unreadable Rollout may name any object in its namespace. */
 		view_each_unreadable(
 		    p->w->view, &rollout_type, o->meta.namespace, release_found_unreadable, &names_unknown);
 		if (names_unknown) {

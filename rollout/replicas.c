@@ -97,7 +97,7 @@ replicas_grow(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 		replicas_scale(p, rs, from < to ? to : from, !keep);
 }
 
-/* Until the mesh can tell two versions apart, pods of the new one would be served as stable ones. */
+/* Until the routing distinguishes the two versions, pods of the new one would get requests for the stable one. */
 static bool
 replicas_may_grow(const struct rollout_pass *p)
 {
@@ -117,7 +117,7 @@ replicas_raise(struct rollout_pass *p)
 	const struct replicaset *new_rs = p->w->new_rs, *stable = p->w->stable_rs;
 	struct target want = target_of(p);
 
-	/* After an abort all of the stable version comes back at once: the weight follows as its pods become ready. */
+	/* After an abort the stable version is scaled up at once; the weight follows when its pods are ready. */
 	if (stable != NULL && stable != new_rs)
 		replicas_grow(p, stable, p->aborted && replicas_are_routed(p) ? p->replicas : want.stable);
 	if (new_rs == NULL)
@@ -137,7 +137,8 @@ replicas_shrink(struct rollout_pass *p, const struct replicaset *rs, int64_t to)
 		replicas_scale(p, rs, to, false);
 }
 
-/* The aborted version keeps its pods for a while, for a quick retry; 0 means forever, as documented in the API. */
+/* The aborted version keeps its pods for a delay, for a quick retry; 0 means without a limit, as documented in the
+ * API. */
 static void
 replicas_lower_aborted(struct rollout_pass *p, const struct replicaset *rs)
 {
@@ -216,7 +217,7 @@ replicas_by_revision(const void *a, const void *b)
 	return x > y ? -1 : x < y;
 }
 
-/* Those that are neither new nor stable, the newest revision first. In the arena. */
+/* Returns the versions that are neither new nor stable, the newest revision first. In the arena. */
 static size_t
 replicas_others(const struct rollout_pass *p, const struct replicaset ***ret)
 {

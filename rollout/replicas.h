@@ -7,13 +7,13 @@
 struct replicaset;
 struct rollout_pass;
 
-/* Plans more pods. */
+/* Plans the scaling up. */
 void replicas_raise(struct rollout_pass *);
 
 /* Sets the time at which a superseded canary is scaled down, in the plan that takes its traffic away. */
 void replicas_keep(struct rollout_pass *);
 
-/* Plans fewer pods, but never fewer than the routing needs as it was last observed. */
+/* Plans the scaling down, but never below the number that the routing needs as it was last observed. */
 void replicas_lower(struct rollout_pass *);
 
 /* Returns the number of pods with which the new ReplicaSet is created. */

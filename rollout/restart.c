@@ -12,7 +12,7 @@
 #include "rollout/pods.h"
 #include "rollout/replica_counts.h"
 
-#define AGAIN_MS 30000 /* the longest time until a list without pods to evict is requested again */
+#define AGAIN_MS 30000 /* the longest time until the list is requested again, if it had no pods to evict */
 
 bool
 restart_pending(const struct rollout_pass *p)
@@ -51,7 +51,7 @@ restart_allowed(const struct rollout_pass *p, const struct pod *const *pods, siz
 	return ready - ((total > p->replicas ? total : p->replicas) - (unavailable > 1 ? unavailable : 1));
 }
 
-/* The version's old pods go, up to *left of them. Returns how many there are. */
+/* Evicts the version's old pods, at most *left, which is lowered. Returns the number of old pods. */
 static size_t
 restart_version(
     struct rollout_pass *p, const struct replicaset *rs, const struct pod *const *pods, size_t n, int64_t *left)

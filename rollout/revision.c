@@ -85,7 +85,7 @@ revision_replicaset(const struct rollout_pass *p, const char *name, int64_t repl
 	    revision_selector(r->spec.selector, p->w->hash), "template", template);
 }
 
-/* The last update was completed, or there was none: the condition that clients wait for. A third version during an
+/* The last update was completed, or there was none: clients wait for this condition. A third version during an
  * update does not change it. */
 static bool
 revision_was_completed(const struct rollout_pass *p)
@@ -95,7 +95,7 @@ revision_was_completed(const struct rollout_pass *p)
 	return c == NULL || str_eq(c->status, "True");
 }
 
-/* The rollout has its revision too. The events follow this write, in the order of Argo Rollouts. */
+/* The rollout's annotation gets the revision too. The events follow this write, in the order of Argo Rollouts. */
 static void
 revision_annotate_rollout(struct rollout_pass *p, const char *created)
 {

@@ -51,7 +51,7 @@ routes_wanted(const struct rollout_pass *p)
 	       routes_of_steps(p, &want) > 0;
 }
 
-/* The canary's destination leads to a pod. */
+/* The canary's destination has an available pod. */
 static bool
 routes_canary_is_ready(const struct rollout_pass *p)
 {
@@ -65,7 +65,7 @@ routes_plan(struct rollout_pass *p, bool lower)
 	size_t n;
 
 	if (p->w->router == NULL || p->canary->traffic_routing->managed_routes.n == 0)
-		return; /* there are none to make or take away */
+		return; /* no routes to create or remove */
 	if (p->w->routing_err != NULL && !p->aborted)
 		return;
 	n = p->change == CHANGE_NONE && routes_canary_is_ready(p) ? routes_of_steps(p, &want) : 0;

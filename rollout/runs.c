@@ -17,15 +17,15 @@
 #define LABEL_STEP "step-index"
 #define HISTORY_LIMIT 5
 
-/* The role of an analysis in a rollout, by its place. */
+/* The roles of analyses in a rollout: background, step, before and after the switch. */
 struct role {
 	enum analysis_place place;
 	const char *label; /* of its runs */
 	const char *title; /* in the message of an abort */
 	const char *infix; /* of its runs' names; NULL: none, or the step's number */
-	const struct run_status **known; /* in the status that will be written */
-	const struct run_status *was; /* in the one that is */
-	int64_t step; /* -1: it is no step's */
+	const struct run_status **known; /* its member of the status that will be written */
+	const struct run_status *was; /* its member of the status that was read */
+	int64_t step; /* index of the step; -1: not a step */
 };
 
 #define ROLES 2 /* of a strategy */
@@ -151,21 +151,20 @@ runs_is_overruled(const struct rollout_pass *p, const struct role *role)
 	       (str_eq(was->status, "Inconclusive") && !pause_has(p->was, PAUSE_INCONCLUSIVE));
 }
 
-/* This pass retries an update, and the run is from before. */
+/* This pass retries the update, and the run is from before the retry. */
 static bool
 runs_is_before_retry(const struct rollout_pass *p, const struct analysis_run *run)
 {
 	return p->retried && run->object.meta.creation_timestamp <= p->was->aborted_at;
 }
 
-/* The run of this update: the one the status names, or one that was created and not yet written down. */
+/* The run of this update: the one in the status, or one that was created but is not in the status yet. */
 static const struct analysis_run *
 runs_current(const struct rollout_pass *p, const struct role *role)
 {
 	const struct run_status *known = *role->known;
 	const struct analysis_run *named = known != NULL ? runs_find(p->w, known->name) : NULL, *found = NULL;
-	/* Past the last step an undecided run pauses nothing, so that there is nothing that a user could have taken
-	 * back. */
+	/* After the last step an inconclusive run pauses nothing, so that no user can have overruled it. */
 	bool passed = steps_count(p) > 0 && p->was->current_step_index.is >= steps_count(p) && p->change == CHANGE_NONE;
 
 	if (known != NULL && !runs_is_overruled(p, role) &&
@@ -176,7 +175,7 @@ runs_current(const struct rollout_pass *p, const struct role *role)
 		const struct analysis_run *run = p->w->runs[i];
 
 		if (run == named && runs_is_overruled(p, role))
-			found = NULL; /* and so are older ones */
+			found = NULL; /* older runs are overruled too */
 		else if (runs_is_of_role(p, run, role) && !run->spec.terminate &&
 			 runs_made_by_update(p, &run->object) && runs_made_by_try(p, &run->object))
 			found = run;
@@ -197,7 +196,7 @@ runs_wanted(const struct rollout_pass *p, const struct role *role)
 	case IN_BACKGROUND: return p->index >= (f->spec->starting_step.set ? f->spec->starting_step.is : 0);
 	case BEFORE_SWITCH: return !bluegreen_is_active(p) && !bluegreen_is_quick(p);
 	case AFTER_SWITCH: return bluegreen_is_active(p) && !bluegreen_is_quick(p);
-	case OF_EXPERIMENT: break; /* the experiment's own */
+	case OF_EXPERIMENT: break; /* belongs to the Experiment */
 	}
 	return false;
 }
@@ -210,7 +209,7 @@ runs_may_begin(const struct rollout_pass *p, const struct role *role)
 	if (role->place == IN_BACKGROUND)
 		return true;
 	if (*role->known != NULL && str_eq((*role->known)->status, "Successful"))
-		return false; /* a user deleted it */
+		return false; /* a user deleted the run */
 	return p->st.pause_conditions.n == 0 && (p->blue_green == NULL || bluegreen_is_ready(p));
 }
 
@@ -283,7 +282,7 @@ runs_verdict(struct rollout_pass *p)
 		if (p->retried)
 			runs_forget(p, &roles[i]);
 		runs_measure_again(p, &roles[i]);
-		/* A run of before the switch has had its say. */
+		/* After the switch, the run of before the switch has no effect. */
 		if (roles[i].place == BEFORE_SWITCH && bluegreen_is_active(p))
 			continue;
 		if (roles[i].place == IN_BACKGROUND || runs_analysis(p, &roles[i]) != NULL)
@@ -327,7 +326,7 @@ runs_create(struct rollout_pass *p, const struct role *role)
 	    wish.annotations, ANNOTATION_STEP_HASH, json_string(p->w->step_hash != NULL ? p->w->step_hash : ""));
 	/* The status has the run when it is observed, as the create may fail. */
 	if ((e = run_create(p->plan, p->w->view, &wish, &name)) != NULL)
-		pass_abort(p, err_text(p->arena, e)); /* without its gate the update must not continue */
+		pass_abort(p, err_text(p->arena, e)); /* without its analysis the update must not continue */
 }
 
 void
@@ -339,7 +338,7 @@ runs_history_limits(const struct rollout_pass *p, int64_t ret[2])
 	ret[1] = h != NULL && h->unsuccessful_limit.set ? h->unsuccessful_limit.is : HISTORY_LIMIT;
 }
 
-/* Runs beyond the history, and those whose revision is gone. */
+/* Deletes runs beyond the history limits, and those whose revision does not exist any more. */
 static void
 runs_collect(struct rollout_pass *p)
 {
@@ -364,8 +363,8 @@ runs_collect(struct rollout_pass *p)
 	}
 }
 
-/* A retry may not want the failed run's analysis yet. Until it does, and the next run exists, the status keeps the
- * name of the run that does not count. */
+/* A retry may need the analysis of the failed run only later. Until then, and until the next run exists, the status
+ * keeps the name of the failed run, which does not count. */
 static bool
 runs_stays_named(const struct rollout_pass *p, const struct role *role)
 {
@@ -381,7 +380,7 @@ runs_sync_role(struct rollout_pass *p, const struct role *role)
 
 	if (want && run == NULL && runs_may_begin(p, role))
 		runs_create(p, role);
-	/* Those of a blue-green rollout stay in the status until the next update. */
+	/* Runs of a blue-green rollout stay in the status until the next update. */
 	if (run != NULL && (want || p->blue_green != NULL || (p->abort_message != NULL && p->aborted)))
 		runs_record(p, role, run);
 	else if (!want && !runs_stays_named(p, role))

@@ -23,11 +23,11 @@
 #include "rollout/restart.h"
 #include "traffic/router.h"
 
-#define WAITS_SINCE "status-waits-since" /* a note */
+#define WAITS_SINCE "status-waits-since" /* a note: since when the status has waited to be written */
 #define NUMBERS_SINCE "numbers-wait-since" /* a note */
-#define WAIT_MS 400 /* a state that lasts half a second is written */
+#define WAIT_MS 400 /* shorter than half a second, so that every state of that length is written */
 #define ONE_POD_WAIT_MS 2000
-#define FAILS_SINCE "write-fails-since" /* a note */
+#define FAILS_SINCE "write-fails-since" /* a note: since when the write has failed */
 #define FAILS_REPORT_MS 5000
 #define REPORTED (-1) /* in a note: the event has been emitted */
 
@@ -88,7 +88,7 @@ status_weight_events(struct rollout_pass *p, const struct traffic_weights *was, 
 	status_weight_event(p, from, to);
 }
 
-/* Autoscalers, Services and users count the version that serves. */
+/* Autoscalers, Services and users count the pods of the active version. */
 static void
 status_count_blue_green(struct rollout_pass *p)
 {
@@ -164,8 +164,9 @@ status_counts(struct rollout_pass *p)
 	}
 }
 
-/* Pods that become available are progress; the same pods that do so again (a crash loop) are not. The highest number
- * in this step is known to this process only: after a restart the deadline may be extended once more. */
+/* New available pods are progress; the same pods that become available again (a crash loop) are not. The highest
+ * number in this step is kept in this process only: after a restart of the controller the deadline may be extended
+ * once more. */
 static bool
 status_more_available(struct rollout_pass *p)
 {
@@ -207,7 +208,7 @@ status_progressed(const struct rollout_pass *p, bool more)
 	       status_blue_green_progressed(&was->blue_green, &st->blue_green);
 }
 
-/* The version serves with all its pods, and nothing else does. */
+/* All pods of the version are available, and no other version has traffic. */
 static bool
 status_is_complete(const struct rollout_pass *p)
 {
@@ -228,7 +229,7 @@ status_is_healthy(const struct rollout_pass *p)
 	return status_is_complete(p) && !p->paused_by_spec && p->st.pause_conditions.n == 0;
 }
 
-/* The condition says how an update ended that a new template has replaced. */
+/* The condition reports the end of an update that was superseded by a new template. */
 static bool
 status_is_of_another_update(const struct rollout_pass *p, const struct condition *progressing)
 {
@@ -242,7 +243,7 @@ status_progressing(struct rollout_pass *p, bool is_healthy)
 	const char *name = p->w->new_rs != NULL ? p->w->new_rs->object.meta.name : "";
 	const struct condition *old = status_find(&p->st, "Progressing");
 	bool paused = p->paused_by_spec || p->st.pause_conditions.n > 0, moves;
-	/* The pods of a finished update timed out, and came back while spec.paused holds everything else. */
+	/* The pods of a completed update exceeded the deadline, and became available again while spec.paused is set. */
 	bool recovered = old != NULL && str_eq(old->reason, "ProgressDeadlineExceeded") && status_is_complete(p);
 
 	if (p->w->new_rs == NULL) {
@@ -268,7 +269,7 @@ status_progressing(struct rollout_pass *p, bool is_healthy)
 		    arena_printf(p->arena, "ReplicaSet \"%s\" has successfully progressed.", name), false);
 	} else if (paused && old != NULL && str_eq(p->st.stable_rs, p->st.current_pod_hash) &&
 		   !status_is_of_another_update(p, old)) {
-		/* nothing can be paused, as no update is active: the last result stays */
+		/* no update is active that could be paused: the last condition stays */
 	} else if (paused) {
 		status_set_condition(p, "Progressing", "Unknown", "RolloutPaused", "Rollout is paused", false);
 	} else if (old == NULL || moves || str_eq(old->reason, "RolloutAborted") ||
@@ -283,7 +284,7 @@ status_progressing(struct rollout_pass *p, bool is_healthy)
 }
 
 /* Pods that cannot be created (a quota, an admission webhook) are reported by the ReplicaSets; the rollout repeats
- * it. */
+ * the error. */
 static void
 status_replica_failure(struct rollout_pass *p)
 {
@@ -329,7 +330,7 @@ status_conditions(struct rollout_pass *p)
 	    enough ? "Rollout has minimum availability" : "Rollout does not have minimum availability", false);
 }
 
-/* The first that applies. */
+/* The first rule that applies determines phase and message. */
 static void
 status_phase(struct rollout_pass *p)
 {
@@ -376,7 +377,8 @@ status_phase(struct rollout_pass *p)
 	p->st.message = message;
 }
 
-/* The write that fails pass after pass, and has for a while: a webhook or a server that is down. NULL: none. */
+/* Returns the write that has failed in each pass for some time, for example because of a webhook that is down. NULL:
+ * none. */
 static const struct seen_failure *
 status_failing(struct rollout_pass *p)
 {
@@ -389,7 +391,7 @@ status_failing(struct rollout_pass *p)
 	return p->w->now >= time_add(since, FAILS_REPORT_MS) ? f : NULL;
 }
 
-/* A number for a text, at least 1 (FNV-1a). NULL: 0. */
+/* Returns a hash of a text, at least 1 (FNV-1a). NULL: 0. */
 static int64_t
 status_text_number(const char *text)
 {
@@ -416,7 +418,7 @@ status_has_reported(struct rollout_pass *p, const struct seen_failure *f)
 	return reported;
 }
 
-/* Otherwise it would be a rollout that stands still and does not say why. */
+/* Without this the rollout would stop without a reported reason. */
 static void
 status_report_failure(struct rollout_pass *p)
 {
@@ -465,7 +467,7 @@ status_duration_continues(const struct rollout_pass *p)
 	       (stable != NULL && rs->object.meta.creation_timestamp < stable->object.meta.creation_timestamp);
 }
 
-/* A new template begins a duration, except a rollback of an update that was completed or aborted. */
+/* A new template starts a new duration, except a rollback of an update that was completed or aborted. */
 static void
 status_duration_begin(struct rollout_pass *p)
 {
@@ -547,7 +549,7 @@ status_canary_weight(const struct rollout_status *st)
 	return st->canary.weights != NULL ? st->canary.weights->canary.weight : 0;
 }
 
-/* One new pod at most, which is not ready yet. */
+/* The step adds at most one pod, which is not ready yet. */
 static bool
 status_has_one_pod_more(const struct rollout_pass *p)
 {
@@ -559,13 +561,13 @@ status_has_one_pod_more(const struct rollout_pass *p)
 	       status_canary_weight(is) == status_canary_weight(was);
 }
 
-/* Nothing has happened but that a timed pause is over. */
+/* The only change is the end of a timed pause. */
 static bool
 status_only_resumed(const struct rollout_pass *p)
 {
 	const struct rollout_status *was = p->was, *is = &p->st;
 
-	/* the step behind the pause may be completed before the status names it as the current one */
+	/* the step after the pause may be completed before the status names it as the current one */
 	for (size_t i = 0; i < p->plan->n_steps; i++)
 		if (p->plan->steps[i].op == PLAN_CREATE)
 			return false;
@@ -573,16 +575,16 @@ status_only_resumed(const struct rollout_pass *p)
 	       is->current_step_index.is == p->index && str_eq(was->stable_rs, is->stable_rs) && !p->deadline_exceeded;
 }
 
-/* A status that every later pass computes again is written together with the next necessary change, or after a delay
- * that is short enough that no state of half a second is skipped. A refusal is reported at once. True: do not write
- * now. */
+/* A status that every later pass would compute again is written together with the next necessary change, or after a
+ * delay that is short enough that no state of half a second is skipped. A refused write is reported at once. Returns
+ * true if the status is not to be written now. */
 static bool
 status_may_wait(struct rollout_pass *p)
 {
 	int64_t now = p->w->now, since = seen_note(p->w->seen, WAITS_SINCE, now),
 		until = time_add(since, ONE_POD_WAIT_MS), soon = seen_note(p->w->seen, NUMBERS_SINCE, now);
 
-	/* a plan that asks for another pass at once needs its status: without it the pass would compute the same
+	/* a plan that requests another pass at once needs its status: otherwise that pass would compute the same
 	 * again */
 	if (p->write_failed || status_refused(p) != NULL || !(status_differs_in_counts(p) || status_only_resumed(p)) ||
 	    (p->plan->wake_at != 0 && p->plan->wake_at <= now))
@@ -606,7 +608,7 @@ status_write(struct rollout_pass *p)
 	const struct rollout *r = p->w->rollout;
 	json_t *from = encode(&rollout_status_type, p->was);
 
-	/* Clients expect both to be there, even empty: the first status brings them. */
+	/* Clients expect both members, even if empty: the first status adds them. */
 	if (p->was->observed_generation == NULL) {
 		json_object_del(from, "canary");
 		json_object_del(from, "blueGreen");
@@ -632,7 +634,7 @@ status_finish(struct rollout_pass *p)
 	status_conditions(p);
 	status_phase(p);
 	status_report_failure(p);
-	/* a pause behind a timed one is a separate pause */
+	/* a pause after a timed one is a separate pause */
 	if (p->was_paused && (!paused || p->resumed) && !p->st.abort)
 		plan_status_event(p->plan, o, false, "RolloutResumed", "Rollout is resumed");
 	if (paused && (!p->was_paused || p->resumed))

@@ -17,8 +17,8 @@ struct rollout_world;
 
 struct step_kind {
 	const char *name; /* of its field */
-	bool pauses; /* has a pause condition in the status, and ends before anything else is planned */
-	bool waits; /* the progress deadline does not apply */
+	bool pauses; /* the step has a pause condition in the status; its end is planned before anything else */
+	bool waits; /* the progress deadline does not apply to the step */
 
 	/* Returns true if the step has the field. */
 	bool (*is)(const struct canary_step *);
@@ -36,7 +36,7 @@ struct step_kind {
 	/* Returns true if the current step is completed. */
 	bool (*done)(struct rollout_pass *, const struct canary_step *);
 
-	/* Plans what must be written together with the end of the step before. NULL: nothing. */
+	/* Plans the write that must be made together with the end of the previous step. NULL: none. */
 	void (*enter)(struct rollout_pass *, const struct canary_step *);
 };
 

@@ -76,8 +76,8 @@ steps_leave(struct rollout_pass *p, const struct step_kind *k)
 	plan_reason(p->plan, "step %" PRId64 " (%s) is complete", p->index, text);
 }
 
-/* A pause depends only on its time and on users: the next step begins in the same pass. Until this is written, every
- * pass comes to the same result. */
+/* A pause depends only on its time and on users: the next step begins in the same pass. Until the status is written,
+ * every pass has the same result. */
 void
 steps_resume(struct rollout_pass *p)
 {
@@ -90,7 +90,7 @@ steps_resume(struct rollout_pass *p)
 	p->resumed = true;
 }
 
-/* The end of a pause that a user resumed is written first: a step that began with it is completed in the next pass at
+/* The end of a pause that a user ended is written first: a step that began with it is completed in the next pass at
  * the earliest. */
 void
 steps_advance(struct rollout_pass *p)
@@ -131,7 +131,7 @@ steps_analyses(const struct rollout_world *w, struct arena *a, struct analysis_f
 	return n;
 }
 
-/* A step whose field could not be decoded has an error already. */
+/* A step whose field could not be decoded already has an error. */
 static void
 steps_check_number(struct problems *p, const struct rollout_world *w, size_t n, const char *path)
 {

@@ -1,9 +1,9 @@
 /* rollout/target.c: the traffic and the pods that the current step requires.
  *
- * Three parts of a pass use the same answer, as they must not contradict each other: the condition that ends a step,
- * the pods that are added and removed, and the pods that the routing keeps. Two rules make every step reachable.
- * Weight is lowered without waiting for pods, as pods wait for the routing. A step that sends requests to the canary,
- * by a weight or a managed route, has at least the pod that the routing will keep.
+ * Three parts of a pass use this result, so that they do not contradict each other: the condition that ends a step,
+ * the scaling, and the pods that the routing needs. Two rules make every step reachable. A weight is lowered without
+ * waiting for pods, as pods wait for the routing. A step that sends requests to the canary, by a weight or a managed
+ * route, has at least the one pod that the routing needs.
  */
 #include "rollout/target.h"
 #include <inttypes.h>
@@ -55,7 +55,7 @@ target_kept(const struct rollout_pass *p, const struct replicaset *rs)
 	return target_share(p, weight, is_canary && r->managed_routes > 0);
 }
 
-/* The step wants requests to reach the canary. */
+/* The step requires that requests reach the canary. */
 static bool
 target_has_traffic(const struct rollout_pass *p)
 {
@@ -102,8 +102,8 @@ target_is_empty(const struct replicaset *rs)
 	return rs == NULL || (replicaset_wanted(rs) == 0 && replicaset_available(rs) == 0);
 }
 
-/* spec.paused stops an update where it is, as in Argo Rollouts: its version gets no more pods than it has, or than
- * its traffic needs, and the other version keeps its own. Both follow a change of spec.replicas. */
+/* spec.paused stops an update in its current state, as in Argo Rollouts: its version is not scaled up, except for
+ * the traffic that it has, and the other version is not scaled down. Both follow a change of spec.replicas. */
 static void
 target_hold(const struct rollout_pass *p, struct target *t)
 {
@@ -145,10 +145,11 @@ target_of(const struct rollout_pass *p)
 	t = (struct target){
 		.new_rs = pods.new_rs, .stable = pods.stable, .scaled = pods.scaled, .pods_there = pods.reached
 	};
-	/* until the pods of the step are available the previous weight stays, unless the step has a lower one */
+	/* until the pods of the step are available, the previous weight stays, unless the weight of the step is
+	 * lower */
 	t.weight = counts_step_weight(p->canary, p->index, true);
-	/* a stable version that is scaled by its share has pods for all traffic that the canary does not have,
-	 * whatever setCanaryScale asks for */
+	/* with dynamicStableScale the stable version has pods for all traffic that the canary does not have,
+	 * whatever setCanaryScale requires */
 	if (replicas_stable_scales(p) && pods.scaled)
 		t.stable = target_most(t.stable, counts_share(100 - t.weight, p->replicas));
 	before = counts_step_weight(p->canary, p->index, false);
@@ -167,11 +168,11 @@ target_reached(const struct rollout_pass *p)
 	if (!target_of(p).pods_there)
 		return false;
 	if (p->w->router == NULL || p->replicas == 0)
-		return true; /* the pods are the weight; or there are none, and no traffic to see */
+		return true; /* without a router the pods are the weight; without pods there is no traffic */
 	if (want.weight > 0 && !str_eq(r->canary_hash, p->w->hash))
 		return false;
 	if (r->weight == want.weight && r->weight_min == want.weight)
 		return true;
-	/* other destinations may leave less than the weight of the step: the canary then has the rest */
+	/* other destinations may leave less than the weight of the step: the canary then gets the rest */
 	return p->w->routing_err == NULL && p->w->router->has_weight(p->w->rollout, r, &want, p->arena);
 }

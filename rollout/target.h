@@ -9,7 +9,7 @@ struct rollout_pass;
 struct target {
 	int64_t new_rs, stable; /* pods */
 	bool scaled; /* by a setCanaryScale step, not by the weight */
-	bool pods_there; /* the versions have these pods */
+	bool pods_there; /* these pods are available */
 	int64_t
 	    weight; /* percent: the most that the canary's destination may have now, before its readiness is checked */
 };

@@ -74,7 +74,7 @@ validate_anti_affinity(struct problems *p, const struct anti_affinity *a, const 
 		    "requiredDuringSchedulingIgnoredDuringExecution");
 }
 
-/* Labels by which the rollout's pods are selected, and its versions distinguished, must not be changed. */
+/* Labels that select the rollout's pods, or distinguish its versions, must not be changed. */
 static void
 validate_metadata(struct problems *p, const struct rollout *r, const struct pod_metadata *m, const char *path)
 {
@@ -207,7 +207,7 @@ validate_workload_version(struct problems *p, const struct workload_ref *ref)
 		    t->kind, want);
 }
 
-/* False: there is no workload to take the template from. */
+/* Returns false if no workload exists from which the template could be read. */
 static bool
 validate_workload(struct problems *p, const struct rollout_world *w)
 {
@@ -224,7 +224,7 @@ validate_workload(struct problems *p, const struct rollout_world *w)
 	return false;
 }
 
-/* A router's error starts with the field that it is about. */
+/* The error of a router starts with the field that it concerns. */
 static void
 validate_routing(struct problems *p, const struct err *e)
 {
@@ -238,7 +238,7 @@ validate_routing(struct problems *p, const struct err *e)
 		problem_is_reference(p);
 }
 
-/* An argument from a field that no Rollout has would fail when the run is created. */
+/* An argument from a field that Rollouts do not have would fail when the run is created. */
 static void
 validate_field_refs(struct problems *p, const struct analysis_found *f)
 {
@@ -256,7 +256,7 @@ validate_field_refs(struct problems *p, const struct analysis_found *f)
 	}
 }
 
-/* `measures`: an update is active, or may follow, so that its analyses must be able to begin and to end. */
+/* `measures`: an update is active or may follow: its analyses must be able to begin and to end. */
 static void
 validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 {
@@ -265,7 +265,7 @@ validate_world(const struct rollout_world *w, struct problems *p, bool measures)
 	const struct problems *decoding = r->object.problems;
 	int64_t deadline = r->spec.progress_deadline_seconds.set ? r->spec.progress_deadline_seconds.is : 600;
 
-	/* First, with the text of Argo Rollouts: errors of a template that is not used do not matter. */
+	/* Checked first, with the text of Argo Rollouts: errors of an unused template do not matter. */
 	if (r->spec.workload_ref != NULL && r->template_and_workload)
 		problem_add(
 		    p, "spec.template", "Internal error: template must be empty for workload reference rollout");
@@ -307,7 +307,7 @@ validate_message(struct rollout_pass *p)
 {
 	struct problems found = { .arena = p->arena };
 
-	/* The first version, and one that is the stable one, are not measured. */
+	/* The first version, and a version that is already stable, are not measured. */
 	validate_world(p->w, &found, p->st.stable_rs != NULL && p->promotion != PROMOTED);
 	if (found.n == 0)
 		return NULL;

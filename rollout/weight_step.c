@@ -28,8 +28,8 @@ weight_step_text(struct arena *a, const struct canary_step *s)
 	return arena_printf(a, "setWeight: %" PRId64, s->set_weight.is);
 }
 
-/* It is completed when this is observed, not when it was requested: the pods are ready, and every route has the
- * weight. */
+/* It is completed when its result is observed, not when it was requested: the pods are ready, and every route has
+ * the weight. */
 static bool
 weight_step_done(struct rollout_pass *p, const struct canary_step *s)
 {

@@ -29,7 +29,7 @@ weights_share_of_pods(const struct rollout_pass *p, const struct replicaset *rs)
 	return percent < 100 ? percent : 100;
 }
 
-/* The weight that the step asks for, before any check. */
+/* The weight of the step, before any check. */
 static int64_t
 weights_wanted(const struct rollout_pass *p)
 {
@@ -50,8 +50,8 @@ weights_wanted(const struct rollout_pass *p)
 	return target_of(p).weight;
 }
 
-/* A stable version that was scaled down with its share gets traffic back as its pods become available; at once, if
- * the canary has no available pod. */
+/* With dynamicStableScale the stable version gets traffic back when its pods become available; or at once, if the
+ * canary has no available pod. */
 static int64_t
 weights_stable_can_carry(const struct rollout_pass *p, int64_t want)
 {
@@ -116,7 +116,7 @@ weights_destination(const struct weight_destination *list, size_t n, const char 
 	return NULL;
 }
 
-/* Returns true if another destination loses traffic. */
+/* Returns true if the traffic of another destination decreases. */
 static bool
 weights_take_away(const struct routing *r, const struct wanted_split *want)
 {
@@ -130,7 +130,7 @@ weights_take_away(const struct routing *r, const struct wanted_split *want)
 	return false;
 }
 
-/* The observed destinations are not the wanted ones. */
+/* Returns true if the observed destinations are not the wanted ones. */
 static bool
 weights_differ(const struct routing *r, const struct wanted_split *want)
 {
@@ -140,7 +140,7 @@ weights_differ(const struct routing *r, const struct wanted_split *want)
 		   &(struct wanted_split){ .additional = r->additional, .n_additional = r->n_additional });
 }
 
-/* No destination gets more than it has. */
+/* No destination gets more weight than it has. */
 static struct wanted_split
 weights_only_less(struct rollout_pass *p, struct wanted_split want)
 {
@@ -173,10 +173,10 @@ weights_plan(struct rollout_pass *p, bool lower)
 	bool same, down;
 	struct err *e;
 
-	/* an invalid routing is still used to take traffic away, as far as it can be read */
+	/* an invalid routing is still used to lower the canary's weight, as far as it can be read */
 	if (p->w->router == NULL || (p->w->routing_err != NULL && !p->aborted))
 		return;
-	/* Before the first version is promoted the Services have no turns to keep. */
+	/* With pingPong the Services have no roles until the first version is promoted. */
 	if (weights_take_turns(p) && p->was->stable_rs == NULL)
 		return;
 	want.additional = experiment_step_weights(p, &want.n_additional);
@@ -188,7 +188,7 @@ weights_plan(struct rollout_pass *p, bool lower)
 	/* the stable destination must be observed to select the new version before it gets all traffic */
 	if (((p->promotion != NOT_PROMOTED) && !str_eq(r->stable_hash, p->w->hash)) || down != lower)
 		return;
-	/* removed routes have changed the indices of the others: the next pass raises the weight */
+	/* removed routes change the indices of the others: the next pass raises the weight */
 	if (!down && (p->writes.routes || !weights_may_raise(p, want.weight)))
 		return;
 	if (down)
@@ -257,13 +257,13 @@ weights_plan_hashes(struct rollout_pass *p)
 		/* the first deploy: the versions are split when all pods are available */
 		canary_ok = stable_ok = replicaset_available(stable) >= p->replicas;
 	else if (two && r->stable_hash == NULL && r->splits_pods)
-		/* both versions are selected: whatever the pods' state, this only removes the wrong ones */
+		/* both versions are selected: whatever the state of the pods, this only removes other pods */
 		stable_ok = true;
 	p->writes.canary_hash = canary_ok ? canary_hash : NULL;
 	p->writes.stable_hash = stable_ok ? stable_hash : NULL;
 	if (!r->splits_pods) {
-		/* a Service without endpoints would not respond: only a version with pods may be selected; one of two
-		 * that take turns waits for the next update if it was the old version's */
+		/* a Service without endpoints does not respond: only a version with pods may be selected. With
+		 * pingPong, the old version's Service stays as it is until the next update */
 		if (canary_ok && !(weights_take_turns(p) && new_is_stable) &&
 		    replicaset_available(world_replicaset(p->w, canary_hash)) > 0)
 			services_switch(p, p->w->canary_service, canary_hash);

@@ -4,8 +4,8 @@
 
 struct rollout_pass;
 
-/* Plans the weight of the step. A pass calls it twice: with `lower` before anything else, for a weight that is taken
- * from the canary, and later without, for one that is given to it. */
+/* Plans the weight of the step. A pass calls it twice: first with `lower`, for a weight that decreases, and later
+ * without, for one that increases. */
 void weights_plan(struct rollout_pass *, bool lower);
 
 /* Plans the hashes that the destinations select. */

@@ -18,21 +18,23 @@ struct rollout_world {
 	int64_t now; /* wall ms */
 	const struct rollout *rollout; /* with the template and the selector of its workload, if it has one */
 	const struct seen *seen;
-	const struct view *view; /* for names that may be taken; all else is gathered below */
+	const struct view *view; /* to check whether names are in use; all other objects are gathered below */
 	const struct settings *settings; /* of the process; NULL: unknown, and so are its step plugins */
 
-	const struct workload *workload; /* that workloadRef names; NULL: it does not exist, or none is named */
+	/* the object of workloadRef; NULL: it does not exist, or there is no workloadRef */
+	const struct workload *workload;
 	bool workload_unknown; /* its type has not been listed yet */
 	const char *hash, *step_hash; /* of the template and the steps of the spec; NULL: the spec has none */
 	const struct replicaset *const *replicasets; /* owned, oldest first */
 	size_t n_replicasets;
 	const struct replicaset *new_rs, *stable_rs; /* NULL: does not exist */
-	const struct replicaset *const *orphans; /* without a controller, and selected by this rollout: to be adopted */
+	/* without a controller, but selected by this rollout, which adopts them */
+	const struct replicaset *const *orphans;
 	size_t n_orphans;
 
 	const struct analysis_run *const *runs; /* owned, oldest first */
 	size_t n_runs;
-	const struct analysis_found *analyses; /* that the strategy names */
+	const struct analysis_found *analyses; /* of the strategy */
 	size_t n_analyses;
 	const struct experiment *const *experiments; /* owned, oldest first */
 	size_t n_experiments;

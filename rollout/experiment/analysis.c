@@ -89,7 +89,7 @@ experiment_analysis_begin(
 	plan_independent(p->plan);
 }
 
-/* The run of this try: as runs begin when the pods are available, an older one is from before a retry. */
+/* The run of this attempt: runs begin when the pods are available, so that an older run is from before a retry. */
 static const struct analysis_run *
 experiment_analysis_run_of(const struct experiment_pass *p, const struct experiment_run_status *s, const char *name)
 {

@@ -78,7 +78,7 @@ experiment_emit_owned(const struct object *o, void *arg)
 		e->emit(o->meta.namespace, o->meta.name, e->arg);
 }
 
-/* Experiments wait until the routing of their rollout does not use their pods any more. */
+/* An Experiment waits until the routing of its rollout does not use its pods any more. */
 static void
 experiment_map_rollout(const struct view *v, const struct object *o, emit_key *emit, void *arg)
 {

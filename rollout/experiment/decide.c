@@ -48,7 +48,7 @@ experiment_template_rank(const char *template)
 struct findings {
 	enum run_phase worst;
 	const char *message; /* why */
-	bool required, required_done; /* some must succeed; all those have */
+	bool required, required_done; /* some analyses must succeed; all of those have */
 };
 
 static struct findings
@@ -157,7 +157,7 @@ experiment_is_invalid(struct experiment_pass *p)
 	return true;
 }
 
-/* One entry for each template and analysis of the spec, as they were. */
+/* One entry for each template and analysis of the spec, with its previous status. */
 static void
 experiment_begin_status(struct experiment_pass *p)
 {
@@ -186,7 +186,7 @@ experiment_begin_status(struct experiment_pass *p)
 	}
 }
 
-/* A user ended it, or a part of it has ended badly. */
+/* A user terminated it, or a template or analysis failed. */
 static bool
 experiment_is_ending(const struct experiment_pass *p)
 {
@@ -235,7 +235,7 @@ experiment_decide(const struct experiment_world *w, struct plan *plan)
 	    plan, &e->object, encode(&experiment_status_type, &e->status), encode(&experiment_status_type, &pass.st));
 }
 
-/* The phase stays: an Experiment that has ended in an error has ended. */
+/* Leaves the phase as it is: Error would be final, and this state is not. */
 void
 experiment_stand_still(const struct experiment_world *w, const char *why, struct plan *plan)
 {

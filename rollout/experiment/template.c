@@ -62,7 +62,7 @@ experiment_template_fail(struct template_status *s, const char *message)
 	s->message = message;
 }
 
-/* Why an object that the template needs cannot be made; NULL: nothing is known against it. */
+/* Why an object that the template needs cannot be created; NULL: no reason is known. */
 static const char *
 experiment_template_obstacle(const struct experiment_pass *p, const struct type *type, const char *name)
 {
@@ -147,7 +147,7 @@ experiment_template_is_routed(const struct experiment_pass *p, const struct temp
 	return false;
 }
 
-/* After a delay, for those who still have a connection; and not while it is routed. */
+/* Scales down after a delay, for open connections, and not while the routing uses the pods. */
 static void
 experiment_template_take_down(struct experiment_pass *p, const struct replicaset *rs, const struct template_status *s)
 {
@@ -264,7 +264,7 @@ experiment_template_count(struct experiment_pass *p, const struct replicaset *rs
 		s->last_transition_time = time_stored(p->w->now);
 }
 
-/* Time has passed since all pods were there. */
+/* Returns true if spec.duration has passed since all pods became available. */
 static bool
 experiment_template_time_is_up(struct experiment_pass *p)
 {

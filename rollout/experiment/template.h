@@ -6,7 +6,7 @@
 struct experiment;
 struct experiment_pass;
 
-/* Plans what the i-th template of the spec needs, and updates its entry in the status. */
+/* Plans the objects of the i-th template of the spec, and updates its entry in the status. */
 void experiment_template_pass(struct experiment_pass *, size_t i);
 
 /* Returns the seconds that a template may take until its pods are available: spec.progressDeadlineSeconds,

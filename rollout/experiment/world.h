@@ -17,7 +17,7 @@ struct experiment_world {
 	int64_t now; /* wall ms */
 	const struct experiment *experiment;
 	const struct seen *seen;
-	const struct view *view; /* for names that may be taken, and templates */
+	const struct view *view; /* to check whether names are in use, and to read templates */
 	const struct replicaset *const *replicasets; /* owned */
 	size_t n_replicasets;
 	const struct service *const *services; /* owned */

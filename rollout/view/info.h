@@ -9,7 +9,7 @@
 #pragma once
 #include "kube/plan/view.h"
 
-/* NULL: there is no such rollout. Pods are looked for as pod_details. The caller owns it. */
+/* Returns NULL if the rollout does not exist. Pods are read as pod_details. The caller owns the result. */
 json_t *info_rollout(const struct view *, const char *ns, const char *name);
 
 /* Sets the namespace and name of the rollout that an object belongs to, at up to three owners' distance (a Pod of a

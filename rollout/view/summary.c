@@ -75,14 +75,14 @@ summary_phase(const struct rollout *r, const char **ret_message)
 	const char *message = str_empty(r->status.message) ? NULL : r->status.message;
 	long long seen;
 
-	/* A status of an older spec is not that of this one. Without a status no controller has seen the rollout. */
+	/* The status of an older spec does not apply. Without a status no controller has processed the rollout. */
 	if (str_empty(r->status.observed_generation)
 		? str_empty(r->status.phase) && r->object.meta.generation > 0
 		: str_int(r->status.observed_generation, 0, INT64_MAX, &seen) && seen < r->object.meta.generation) {
 		phase = "Progressing";
 		message = "waiting for rollout spec update to be observed";
 	} else if (r->status.controller_pause && r->status.pause_conditions.n == 0) {
-		/* The conditions were taken away to promote it; the controller takes the pause itself away. */
+		/* A promotion removed the conditions; the controller removes the rest of the pause. */
 		phase = "Progressing";
 		message = "waiting for rollout to unpause";
 	} else if (r->spec.workload_ref != NULL && r->status.workload_observed_generation != NULL &&
