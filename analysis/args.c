@@ -75,7 +75,7 @@ args_resolve(struct arena *a, const struct argument *arg, const struct args_sour
 	}
 	if (v->field_ref != NULL)
 		return args_field_value(a, arg->name, v->field_ref->field_path, from->rollout, ret);
-	*ret = NULL; /* in a Secret: queried when it is needed, and not stored */
+	*ret = NULL; /* its value is in a Secret: queried when it is needed, and not stored */
 	return NULL;
 }
 

@@ -31,8 +31,8 @@ struct err *args_resolve(struct arena *, const struct argument *, const struct a
  * A name that is unknown or not resolved is an error. */
 struct err *args_substitute(struct arena *, const char *json, const struct argument *, size_t n, const char **ret);
 
-/* Returns the arguments with {{args.name}} as the value of each one without a value: args_substitute then leaves it in
- * the text, and everything that does not depend on it can be checked. In the arena. */
+/* Returns the arguments with {{args.name}} as the value of each one without a value: args_substitute then leaves it
+ * in the text, and all that does not depend on it can be checked. In the arena. */
 struct argument *args_unresolved(struct arena *, const struct argument *, size_t n);
 
 /* The text has arguments that are not resolved. False for NULL. */

@@ -1,5 +1,5 @@
-/* analysis/assess.c: phases of measurements, metrics and runs: conditions give the phase of a value, counts against
- * the limits that of a metric. The verdict of a run: decide.c. */
+/* analysis/assess.c: phases of measurements and metrics: conditions give the phase of a value, counts against the
+ * limits that of a metric. The verdict of a run: verdict.c. */
 #include "analysis/assess.h"
 #include <inttypes.h>
 #include <string.h>

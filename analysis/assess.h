@@ -1,7 +1,5 @@
-/* analysis/assess.h: the phases of measurements, metrics and runs, by the rules of Argo Rollouts.
- *
- * decide.h has the verdict of a whole run: when it ends, and with which phase.
- */
+/* analysis/assess.h: the phases of measurements and metrics, by the rules of Argo Rollouts. The verdict of a whole
+ * run: verdict.h. */
 #pragma once
 #include "analysis/condition/value.h"
 #include "kube/api/analysis.h"

@@ -7,8 +7,8 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define UNLISTED "jobs" /* a note: since when a first list has been waited for */
-#define UNLISTED_MS 30000 /* before the status reports it */
+#define UNLISTED "jobs" /* a note: since when a run has waited for a first list */
+#define UNLISTED_MS 30000 /* wait before the status reports it */
 
 static const struct analysis_run *
 analysis_run_of(const struct pass *p)
@@ -29,8 +29,8 @@ analysis_write_message(const struct analysis_run *run, const char *message, stru
 	    plan, &run->object, encode(&analysis_status_type, &run->status), encode(&analysis_status_type, &st));
 }
 
-/* The first list of the type has not arrived. If that takes long, the controller may not list the type: the status says
- * so. */
+/* The first list of the type has not arrived. If that takes long, the controller may lack the permission to list the
+ * type: the status reports it. */
 static void
 analysis_wait_for_list(const struct pass *p, const struct type *type, const struct analysis_run *run, struct plan *plan)
 {
@@ -88,7 +88,7 @@ analysis_pass(const struct pass *p, struct plan *plan)
 		analysis_decide(&w, plan);
 }
 
-/* An object that a measurement created cannot be read: the measurement may have ended in any way. */
+/* An object that a measurement created is unreadable: the outcome of the measurement is not known. */
 static void
 analysis_stand_still(const struct pass *p, const char *why, struct plan *plan)
 {

@@ -1,5 +1,5 @@
-/* analysis/decide.c: one pass over an AnalysisRun: which measurements are due, and the verdict of the run. The phase
- * of a single value or metric: assess.c.
+/* analysis/decide.c: one pass over an AnalysisRun: which measurements are due, and when the run ends. Its verdict:
+ * verdict.c; the phase of a value or metric: assess.c.
  *
  * A measurement is due initialDelay after the run's start, then `interval` after the last one finished, and 10 s after
  * an error. Its provider continues it. All times compared are those of the status, in its resolution of a second, so
@@ -100,7 +100,7 @@ run_summarize(struct run_pass *s)
 	*(struct run_summary *)s->status.dry_run_summary = sums[1];
 }
 
-/* Deletes a run that has ended when its ttlStrategy says so: the time for its outcome, or else for any. */
+/* Deletes a finished run after the time of its ttlStrategy: that for its outcome, or else the one for all outcomes. */
 static void
 run_expire(const struct analysis_world *w, struct plan *plan)
 {

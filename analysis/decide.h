@@ -1,4 +1,4 @@
-/* analysis/decide.h: the life of an AnalysisRun: when it measures, when it ends, and its verdict. */
+/* analysis/decide.h: the life of an AnalysisRun: when it measures, and when it ends. Its verdict: verdict.h. */
 #pragma once
 #include "kube/api/analysis.h"
 #include "kube/plan/controller.h"

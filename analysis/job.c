@@ -121,8 +121,8 @@ job_record(
 	plan_reason(s->plan, "metric %s: %s (Job %s)", m->name, run_phase_name(phase), name);
 }
 
-/* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago. `now`:
- * the interval is not waited for. */
+/* Returns the list of a Job's pods, or NULL if its query is in progress, or was sent less than an interval ago.
+ * `now`: without waiting for the interval. */
 static const struct response *
 job_query_pods(struct run_pass *s, const struct job *j, bool now)
 {
@@ -147,8 +147,8 @@ job_query_pods(struct run_pass *s, const struct job *j, bool now)
 	return NULL;
 }
 
-/* Records the outcome of a Job that exists. Its pods report why one failed, or does not start: the outcome waits for
- * that. */
+/* Records the outcome of a Job that exists. Its pods report why it failed or does not start: a failure is recorded
+ * only when they are known. */
 static void
 job_read(struct run_pass *s, size_t i, const struct job *j)
 {
@@ -254,8 +254,8 @@ job_is_of_metric(const struct job *j, const struct metric *m)
 	return j != NULL && str_eq(object_annotation(&j->object, ANNOTATION_ANALYSIS_RUN_METRIC), m->name);
 }
 
-/* Deletes a Job when its metric has more later ones than the status keeps measurements, and one that has not ended and
- * that no measurement waits for. */
+/* Deletes a Job if its metric has more later ones than the status keeps measurements, or if it has not ended and no
+ * measurement waits for it. */
 static void
 job_clean(struct run_pass *s)
 {

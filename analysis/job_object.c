@@ -95,7 +95,7 @@ job_pods(struct arena *a, const struct job *j)
 		.response_max = PODS_MAX };
 }
 
-/* Kubernetes retries these for ever: the image does not exist, or may not be pulled. */
+/* Kubernetes retries these without end: the image does not exist, or must not be pulled. */
 static bool
 job_is_stuck(const char *reason)
 {
@@ -140,7 +140,7 @@ job_trouble(struct arena *a, const struct response *got, bool *ret_stuck)
 
 	*ret_stuck = false;
 	if (got->err != NULL || got->status != 200 || json_parse(a, got->body.at, got->body.len, &list) != NULL)
-		return NULL; /* it only makes a message more precise */
+		return NULL; /* the pods only make a message more precise */
 	json_array_foreach (json_object_get(list, "items"), i, pod) {
 		const char *name = json_str(json_object_get(pod, "metadata"), "name") ?: "",
 			   *reason = json_string_value(json_at(pod, "/status/reason")),

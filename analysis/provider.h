@@ -55,8 +55,9 @@ struct provider {
 	/* Returns the kind of its values, as far as the configuration determines it. NULL: not at all. */
 	enum measured_kind (*kind)(const struct metric *);
 
-	/* Continues the measurement of the i-th metric, which is due or Running: adds what it needs next to the plan,
-	 * or its result to the status. Called once in each pass. measure_by_query is for providers with a `step`. */
+	/* Continues the measurement of the i-th metric, which is due or Running: adds writes and queries to the
+	 * plan, or its result to the status. Called once in each pass. measure_by_query is for providers with a
+	 * `step`. */
 	void (*measure)(struct run_pass *, size_t i);
 
 	/* Continues a measurement with the responses to its queries so far. QUERY sets *ret_query, VALUE and NOTHING

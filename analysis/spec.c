@@ -38,7 +38,7 @@ metric_check_condition(struct arena *a, const char *field, const char *text)
 	return err_wrap(a, e, "%s `%s`", field, text);
 }
 
-/* Returns the metric with a value that contradicts no other for each limit that is not known yet. */
+/* Returns the metric with a value for each unknown limit that contradicts no other limit. */
 static struct metric
 metric_known(const struct metric *m)
 {

@@ -10,7 +10,7 @@
 #define STEPS_MAX 200000
 #define VARIABLES_MAX 256
 #define TEXT_MAX (8u << 20)
-#define VALUE_BYTES 64 /* that a value in a list or a map counts as */
+#define VALUE_BYTES 64 /* bytes that a value in a list or a map counts for */
 
 struct variable {
 	const char *name;
@@ -19,7 +19,7 @@ struct variable {
 
 enum flow { GO_ON, BREAK, CONTINUE };
 
-/* The variables and the dot that a part of a template can use. */
+/* The variables and the dot in the current part of a template. */
 struct scope {
 	struct run *run;
 	const json_t *dot;
@@ -84,7 +84,8 @@ sorted_keys(struct arena *a, const json_t *object, size_t *ret_n)
 	return keys;
 }
 
-/* `nested`: within a list or map, where what is nothing is <nil>. Jansson's own depth limit bounds the recursion. */
+/* `nested`: within a list or map, where a missing value is printed as <nil>. Jansson's own depth limit bounds the
+ * recursion. */
 static void
 print(struct run *r, struct str *s, const json_t *v, bool nested)
 {
@@ -160,7 +161,7 @@ fields(struct scope *s, const json_t *v, const struct operand *o)
 {
 	for (size_t i = 0; i < o->n_fields; i++) {
 		if (v == NULL)
-			return NULL; /* a map's key that is missing has no value, and its fields neither */
+			return NULL; /* a missing key of a map has no value, and no fields */
 		if (json_is_null(v))
 			return run_fail(s->run, "there is nothing that could have a field .%s", o->fields[i]);
 		if (!json_is_object(v))
@@ -170,7 +171,7 @@ fields(struct scope *s, const json_t *v, const struct operand *o)
 	return v;
 }
 
-/* A function only as a command's first word, and so never here with arguments. */
+/* Evaluates an operand. A function that is an operand has no arguments: only the first word of a command has. */
 static const json_t *
 eval_operand(struct scope *s, const struct operand *o)
 {
@@ -192,7 +193,8 @@ eval_operand(struct scope *s, const struct operand *o)
 	return run_fail(s->run, "%s has no value; parentheses around it call it", o->function->name);
 }
 
-/* Before a function reads a value, and after it has made one: its steps say nothing of how long a text is. */
+/* Charges the size of a value before a function reads it, and after a function has returned it, as the number of
+ * steps does not limit the length of texts. */
 static void
 run_charge(struct run *r, const json_t *v)
 {
@@ -204,7 +206,7 @@ run_charge(struct run *r, const json_t *v)
 		r->text -= n;
 }
 
-/* `last`: the value before the "|", when `piped`. */
+/* `last`: the value before the "|", if `piped`. */
 static const json_t *
 run_command(struct scope *s, const struct command *c, const json_t *last, bool piped)
 {
@@ -217,7 +219,7 @@ run_command(struct scope *s, const struct command *c, const json_t *last, bool p
 	if (first->kind != O_FUNCTION)
 		return piped ? run_fail(s->run, "what is behind | is no function") : eval_operand(s, first);
 	for (size_t i = 1; i < c->n; i++) {
-		/* A function without arguments is one's value. */
+		/* The value of a function without arguments is that of its call. */
 		args[n++] = c->operands[i].kind == O_FUNCTION && c->operands[i].function->min == 0
 				? c->operands[i].function->call(s->run, NULL, 0)
 				: eval_operand(s, &c->operands[i]);
@@ -266,7 +268,7 @@ run_pipeline(struct scope *s, const struct pipeline *l)
 
 static void run_parts(struct scope *, const struct part *);
 
-/* One turn of a range. */
+/* One iteration of a range. */
 static void
 eval_turn(struct scope *s, const struct part *p, json_t *index, const json_t *element)
 {

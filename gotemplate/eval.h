@@ -1,27 +1,28 @@
-/* gotemplate/eval.h: the state of a template that is evaluated. Private to this folder. */
+/* gotemplate/eval.h: the state of a notification template that is evaluated. Private to this folder. */
 #pragma once
 #include "base/err.h"
 #include "base/json.h"
 #include "base/str.h"
 
-/* While a template runs. A value is JSON, or NULL for none; what is made is kept until the end. */
+/* The state of an evaluation. A value is JSON, or NULL if it does not exist; values that functions return are kept
+ * until the end. */
 struct run {
 	struct arena *arena;
 	json_t *kept;
 	struct str *out;
-	unsigned long steps; /* left */
-	size_t text; /* bytes left that functions may be given, or return */
+	unsigned long steps; /* remaining */
+	size_t text; /* remaining bytes that functions may read and return */
 	struct err *err;
-	bool located; /* it names its line */
+	bool located; /* the error has its line */
 };
 
-/* A value that was made: kept, and borrowed. NULL stays that. */
+/* Keeps a new value until the end of the evaluation, and returns it borrowed. NULL stays NULL. */
 const json_t *run_keep(struct run *, json_t *);
 
-/* The first error stays. NULL, for return. */
+/* Sets the error, unless one is set. Returns NULL. */
 const json_t *run_fail(struct run *, const char *format, ...) printf_like(2, 3);
 
-/* As Go prints it. In the arena. */
+/* Returns the text that Go prints for a value. In the arena. */
 const char *text_of(struct run *, const json_t *);
 
 bool truth_of(const json_t *);

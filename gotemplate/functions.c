@@ -36,7 +36,7 @@ functions_integer(struct run *r, int64_t i)
 	return run_keep(r, json_integer(i));
 }
 
-/* The text of what was appended; the buffer ends. */
+/* Returns the text of the buffer as a value, and frees the buffer. */
 static const json_t *
 built(struct run *r, struct str *s)
 {
@@ -111,7 +111,7 @@ f_ne(struct run *r, arguments a, size_t n)
 	return boolean(r, !equal(a[0], a[1]));
 }
 
-/* -1, 0, 1 of two numbers or two strings. */
+/* Compares two numbers or two strings. Returns -1, 0 or 1. */
 static int
 order(struct run *r, arguments a)
 {
@@ -186,7 +186,7 @@ f_ternary(struct run *r, arguments a, size_t n)
 	return truth_of(a[2]) ? a[0] : a[1];
 }
 
-/* As Go's fmt has it, where nothing is <nil>. */
+/* The text of Go's fmt, where a missing value is <nil>. */
 static const char *
 printed(struct run *r, const json_t *v)
 {
@@ -200,7 +200,7 @@ f_print(struct run *r, arguments a, size_t n)
 
 	str_init(&s, TEMPLATE_OUTPUT_MAX);
 	for (size_t i = 0; i < n; i++) {
-		/* Go puts a space between two neighbors of which neither is a string. */
+		/* Go prints a space between two operands if neither is a string. */
 		if (i > 0 && !json_is_string(a[i]) && !json_is_string(a[i - 1]))
 			str_addc(&s, ' ');
 		str_adds(&s, printed(r, a[i]));
@@ -220,7 +220,7 @@ f_println(struct run *r, arguments a, size_t n)
 	return built(r, &s);
 }
 
-/* One verb of printf, with its flags, width and precision as they stand. */
+/* Prints one verb of printf, with its flags, width and precision. */
 static void
 format_one(struct run *r, struct str *s, const char *spec, char verb, const json_t *v)
 {
@@ -386,7 +386,7 @@ f_trunc(struct run *r, arguments a, size_t n)
 	(void)n;
 	if (max < 0)
 		return functions_string(r, (size_t)-max < len ? text + len + max : text);
-	/* Not in the middle of a character. */
+	/* Does not cut in the middle of a character. */
 	for (len = (size_t)max < len ? (size_t)max : len; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
 		len--;
 	return functions_string(r, arena_strndup(r->arena, text, len));
@@ -735,7 +735,7 @@ f_index(struct run *r, arguments a, size_t n)
 	return v;
 }
 
-/* Of a string or list, from the first index to before the second; or to the end. */
+/* The part of a string or list from the first index to before the second, or to the end. */
 static const json_t *
 f_slice(struct run *r, arguments a, size_t n)
 {

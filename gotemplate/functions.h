@@ -12,8 +12,8 @@ struct function {
 	const json_t *(*call)(struct run *, const json_t *const *args, size_t n);
 };
 
-/* NULL: absent */
+/* Returns the row of a function, or NULL. */
 const struct function *function_find(const char *name);
 
-/* In order, with commas. In the arena. */
+/* Returns the names of all functions, in order, separated by commas. In the arena. */
 const char *function_names(struct arena *);

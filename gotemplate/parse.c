@@ -36,7 +36,7 @@ parse_skip_space(struct parser *p)
 		p->line += *p->at == '\n';
 }
 
-/* At "}}" or " -}}". */
+/* The parser is at "}}" or " -}}". */
 static bool
 at_end(const struct parser *p)
 {
@@ -100,7 +100,7 @@ number(struct parser *p, struct operand *o)
 
 static struct pipeline *pipeline(struct parser *, bool may_declare);
 
-/* 'x', a number in Go. */
+/* Reads a character constant, 'x', which is a number in Go. */
 static void
 character(struct parser *p, struct operand *o)
 {
@@ -112,7 +112,7 @@ character(struct parser *p, struct operand *o)
 		p->at += 3;
 }
 
-/* False: no operand begins here. */
+/* Returns false if no operand starts here. */
 static bool
 parse_operand(struct parser *p, struct operand *o)
 {
@@ -189,7 +189,7 @@ parse_command(struct parser *p)
 	return c;
 }
 
-/* "$a :=", "$a, $b :=" or "$a =": what follows is set to it. */
+/* Reads "$a :=", "$a, $b :=" or "$a =": the variables to which the pipeline is assigned. */
 static void
 declaration(struct parser *p, struct pipeline *l)
 {
@@ -247,7 +247,7 @@ gotemplate_parse_part(struct parser *p, enum part_kind kind)
 	return t;
 }
 
-/* Behind "}}"; with "-}}" what is blank there goes. */
+/* Reads the "}}" of an action; after "-}}" white space is skipped. */
 static void
 end_action(struct parser *p)
 {
@@ -311,7 +311,7 @@ enum stop { STOP_TEXT_END, STOP_END, STOP_ELSE };
 
 static enum stop parts(struct parser *, struct part **ret);
 
-/* if, with or range, from its pipeline to its end. */
+/* Reads if, with or range, from its pipeline to its end. */
 static struct part *
 parse_block(struct parser *p, enum part_kind kind)
 {
@@ -327,7 +327,7 @@ parse_block(struct parser *p, enum part_kind kind)
 	end_action(p);
 	stop = parts(p, &t->body);
 	if (stop == STOP_ELSE && p->err == NULL) {
-		/* "else if" is an if of its own in the else, which ends with it. */
+		/* "else if" is an if within the else, and both have the same end. */
 		if (accept(p, "if")) {
 			t->otherwise = parse_block(p, PART_IF);
 			stop = STOP_END;
@@ -347,7 +347,7 @@ parse_block(struct parser *p, enum part_kind kind)
 	return t;
 }
 
-/* The part of one action; NULL: none. */
+/* Returns the part of one action; NULL: it has none. */
 static struct part *
 parse_action(struct parser *p)
 {
@@ -381,7 +381,7 @@ parse_action(struct parser *p)
 	return t;
 }
 
-/* Parts up to an end, an else (behind which the parser stands) or the end of the text. */
+/* Reads parts up to an end, an else (after which the parser is then) or the end of the text. */
 static enum stop
 parts(struct parser *p, struct part **ret)
 {

@@ -2,9 +2,9 @@
 #pragma once
 #include "base/err.h"
 
-#define DEPTH_MAX 40 /* of blocks, and of parentheses */
-#define ARGS_MAX 32 /* of a command */
-#define FIELDS_MAX 32 /* of a chain: .a.b.c */
+#define DEPTH_MAX 40 /* levels of blocks, and of parentheses */
+#define ARGS_MAX 32 /* arguments of a command */
+#define FIELDS_MAX 32 /* fields of a chain: .a.b.c */
 
 struct function;
 
@@ -29,9 +29,9 @@ struct command {
 };
 
 struct pipeline {
-	const char *variables[2]; /* set by it; of a range, index and element */
+	const char *variables[2]; /* that it sets; for a range: index and element */
 	size_t n_variables;
-	bool assigns; /* = to what there is; otherwise := */
+	bool assigns; /* "=": the variables exist; otherwise ":=" */
 	struct command *first;
 	int line;
 };

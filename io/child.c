@@ -28,7 +28,7 @@ child_unwatch(struct child *c)
 	c->io.fd = -1;
 }
 
-/* Only observes the end. child_stop reaps the child, because until then its process group can be killed safely. */
+/* Only observes the end. child_stop reaps the child: until then its process group can be killed safely. */
 static void
 child_on_exit(struct loop_io *io, int events, void *arg)
 {

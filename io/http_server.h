@@ -42,8 +42,8 @@ bool http_server_start(struct http_server *d, struct loop *, const struct http_s
 void http_server_stop(struct http_server *);
 
 /* Suspends a connection from its handler. The rest of the request has no deadline until http_server_resume, which
- * continues on the next turn of the loop and is therefore safe within a request. If the handler had only the header,
- * it is called with the header again. */
+ * continues in the next iteration of the loop and is therefore safe within a request. If the handler had only the
+ * header, it is called with the header again. */
 void http_server_suspend(struct http_server *, struct MHD_Connection *);
 void http_server_resume(struct http_server *, struct MHD_Connection *);
 

@@ -26,7 +26,7 @@ struct loop_io {
 
 struct loop {
 	struct timers timers;
-	int64_t mono_now, wall_now; /* at the start of this turn of the loop */
+	int64_t mono_now, wall_now; /* at the start of this iteration of the loop */
 	bool stopped;
 	const struct loop_ops *ops;
 };
@@ -71,7 +71,7 @@ loop_wall(const struct loop *l)
 	return l->wall_now;
 }
 
-/* Starts t to fire in `delay` ms (0: on the next turn). The owner sets t->fire and t->arg. */
+/* Starts t to fire in `delay` ms (0: in the next iteration of the loop). The owner sets t->fire and t->arg. */
 void loop_timer(struct loop *, struct timer *, int64_t delay);
 void loop_timer_stop(struct loop *, struct timer *);
 

@@ -18,7 +18,7 @@ struct loop;
 /* The destination of standard error. */
 enum program_errors {
 	PROGRAM_ERRORS_KEPT, /* the first 4 KiB are kept, for the error of program_run */
-	PROGRAM_ERRORS_OURS, /* standard error of this process */
+	PROGRAM_ERRORS_OURS, /* the same standard error as this process */
 };
 
 /* A program and its limits. All pointers must be valid until program_start or program_run returns. */

@@ -26,7 +26,7 @@ metadata_spec(const struct rollout_pass *p, bool stable)
 	return stable ? p->blue_green->active_metadata : p->blue_green->preview_metadata;
 }
 
-/* Returns the metadata in the form of the annotation, as a new reference; empty if there is none. */
+/* Returns the metadata in the form of the annotation, as a new reference; empty without metadata. */
 static json_t *
 metadata_wanted(const struct rollout_pass *p, bool stable)
 {

@@ -75,7 +75,7 @@ istio_check(const struct canary_strategy *c, struct problems *p)
 		    "Invalid value: is for splitting by Services, and destinationRule splits by subsets");
 }
 
-/* The canary's percentage. If it has all that other destinations leave, that is 100. */
+/* The canary's percentage. If it has all traffic that other destinations leave, that is 100. */
 static int64_t
 istio_read_weight(const struct canary_strategy *c, const struct istio_split *split)
 {

@@ -78,7 +78,7 @@ struct err *istio_splits_read(struct istio_splits *, const struct istio_virtual_
 /* The weight of the i-th destination of a route; 0 if it has none. */
 int64_t istio_weight(const struct istio_route *, size_t i);
 
-/* The weight of destinations that keep theirs, whatever the split is. */
+/* The weight of destinations that keep their weight, whatever the split is. */
 int64_t istio_kept_weight(const struct canary_strategy *, const struct istio_split *);
 
 /* The JSON patch that gives the canary destination `weight` percent in each route that the reference (one of the

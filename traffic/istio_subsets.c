@@ -164,14 +164,14 @@ istio_set_hashes(
 	    want->stable != NULL ? want->stable : now->stable_hash);
 }
 
-/* A rollout that no longer names its DestinationRules. */
+/* A search for DestinationRules that the rollout does not name any more. */
 struct istio_release {
 	const struct rollout *rollout;
 	const struct view *view;
 	const char *const *hashes;
 	size_t n_hashes;
 	struct plan *plan;
-	size_t n; /* rules that it left */
+	size_t n; /* number of such rules */
 };
 
 static bool
@@ -215,7 +215,7 @@ istio_release_rule(const struct object *o, void *arg)
 	l->n++;
 }
 
-/* A rule that cannot be read is released by a later pass. */
+/* An unreadable rule is released by a later pass. */
 static void
 istio_count_unreadable(const struct object *o, void *arg)
 {

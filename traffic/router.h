@@ -13,7 +13,7 @@
 struct routing {
 	int64_t weight; /* percentage of the canary destination; the most of all routes */
 	int64_t weight_min; /* the least of them: they differ only if another client wrote one */
-	int64_t kept_weight; /* of destinations that keep theirs; at a weight of 100 the canary has all but this */
+	int64_t kept_weight; /* of destinations that keep their weight; at a weight of 100 the canary has the rest */
 	bool splits_pods; /* the destinations select pod template hashes themselves (subsets), not by Services */
 	bool needs_canary_service, needs_stable_service; /* its subsets are parts of what this Service selects */
 	const char *canary_hash, *stable_hash; /* of these destinations; NULL: they select all pods */
@@ -78,7 +78,7 @@ struct router {
 	struct err *(*set_weight)(
 	    const struct rollout *, const struct routing *, const struct wanted_split *, struct plan *);
 
-	/* The split is set, as far as destinations that keep their weight leave it. */
+	/* True if the split is set, as far as destinations that keep their weight allow it. */
 	bool (*has_weight)(const struct rollout *, const struct routing *, const struct wanted_split *, struct arena *);
 
 	/* Adds the patch that makes the destinations select these hashes, and its event. Only if splits_pods. */

@@ -134,7 +134,7 @@ bool eval_charge(struct eval *, size_t bytes);
 /* The value can be a key of a map. False sets an error: lists and maps cannot. */
 bool eval_is_key(struct eval *, const struct value *);
 
-/* Charges a visit of all that is in a value; called before it. False sets an error: it is more than is left. */
+/* Charges a visit of all values in a value; called before the visit. False sets an error: the budget is exceeded. */
 bool eval_walk(struct eval *, const struct value *);
 
 /* The same for reading a text of that length. */

@@ -19,7 +19,7 @@ run_type(struct eval *e, const struct node *n, struct value *args)
 	case VALUE_DURATION: return value_string("time.Duration");
 	case VALUE_MONTH: return value_string("time.Month");
 	case VALUE_WEEKDAY: return value_string("time.Weekday");
-	case VALUE_ZONE: return value_string("unknown"); /* a pointer */
+	case VALUE_ZONE: return value_string("unknown"); /* as for a pointer of Go */
 	default: return value_string(value_kind_name(args[0].kind));
 	}
 }

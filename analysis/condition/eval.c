@@ -645,7 +645,7 @@ condition_eval_value(struct arena *a, const struct condition_program *program, c
 	if (err != NULL)
 		return err;
 	*ret = eval_node(&e, program->root);
-	/* The caller visits all that is in the value. */
+	/* The caller visits all values in the value. */
 	if (e.err == NULL)
 		eval_walk(&e, ret);
 	return e.err;
