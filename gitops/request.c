@@ -21,7 +21,7 @@ request_send(struct plan *plan, const struct pass *p, const char *about, const s
 		.timeout_ms = timeout_ms,
 		.response_max = RESPONSE_MAX,
 		.tenant = tenant,
-		.owner = repository });
+		.destination = repository });
 }
 
 const struct seen_query *

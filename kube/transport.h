@@ -23,7 +23,7 @@ struct request {
 	unsigned redirects_max; /* redirects that are followed, to http and https */
 	bool outside_only; /* see struct query */
 	bool insecure;
-	const char *tenant, *owner; /* see struct query; `owner` is the destination */
+	const char *tenant, *destination; /* see struct query; NULL: the namespace, and the host */
 };
 
 /* Returns the request of a query, which borrows from it. The command of a program stands for the URL
@@ -44,7 +44,7 @@ request_of(const struct query *q)
 		.outside_only = q->outside_only,
 		.insecure = q->insecure,
 		.tenant = q->tenant,
-		.owner = q->owner };
+		.destination = q->destination };
 }
 
 /* The response of an exchange. */

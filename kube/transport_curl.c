@@ -722,15 +722,15 @@ curl_aim(struct exchange *e)
 
 /* Sends a request to another server, as soon as a slot is free. */
 static void
-curl_outside_start(struct exchange *e, const char *tenant, const char *owner)
+curl_outside_start(struct exchange *e, const char *tenant, const char *destination)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct target t = curl_target(e->url);
 
-	if (owner == NULL && curl_target_is_whole(&t))
-		owner = arena_printf(a, "%s:%s", t.host, t.port);
+	if (destination == NULL && curl_target_is_whole(&t))
+		destination = arena_printf(a, "%s:%s", t.host, t.port);
 	curl_target_done(&t);
-	if (turn_take(&e->owner->outside, &e->turn, tenant, owner))
+	if (turn_take(&e->owner->outside, &e->turn, tenant, destination))
 		curl_aim(e);
 }
 
@@ -879,7 +879,7 @@ curl_start(struct transport *t, const struct request *r, const struct receiver *
 	if (api && c->credentials != NULL)
 		state = credentials_get(c->credentials, a, &credential, &why);
 	if (!api) {
-		curl_outside_start(e, r->tenant, r->owner);
+		curl_outside_start(e, r->tenant, r->destination);
 	} else if (state == CREDENTIALS_READY) {
 		curl_exchange_run(e, &credential);
 	} else {

@@ -144,7 +144,7 @@ exec_start(struct transport *t, const struct request *r, const struct receiver *
 		.output_max = r->response_max,
 		.arena = arena_new() };
 	owner->list = x;
-	if (turn_take(exec_turns(x), &x->turn, r->tenant, r->owner))
+	if (turn_take(exec_turns(x), &x->turn, r->tenant, r->destination))
 		exec_exchange_run(x);
 	return x;
 }

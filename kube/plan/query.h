@@ -30,9 +30,9 @@ struct query {
 	 * if a name resolves to it. */
 	bool outside_only;
 	bool insecure; /* do not verify the server's certificate */
-	/* For fair use of slots (kube/turns.h): the tenant, and the destination (`owner`). NULL: the namespace of the
+	/* For fair use of slots (kube/turns.h): the tenant, and the destination. NULL: the namespace of the
 	 * object that sends the query, and the host of the URL. */
-	const char *tenant, *owner;
+	const char *tenant, *destination;
 };
 
 /* err (not reached, timed out, too long), or else status and body. */

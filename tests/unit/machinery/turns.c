@@ -105,7 +105,7 @@ equals_have_their_turn_one_after_the_other(void **state)
 static void
 no_limit_is_passed_and_none_is_forgotten(void **state)
 {
-	static const char *const tenants[] = { "a", "b", "c" }, *const owners[] = { "x", "y" };
+	static const char *const tenants[] = { "a", "b", "c" }, *const destinations[] = { "x", "y" };
 	struct rand_stream r = rand_stream(7, "turns");
 	struct turns t = { .limits = { 10, 6, 4 } };
 	static struct turn all[MANY];
@@ -119,7 +119,7 @@ no_limit_is_passed_and_none_is_forgotten(void **state)
 		if (n < MANY && rand_below(&r, 3) > 0) {
 			place[n] = rand_below(&r, 6);
 			all[n].arg = &place[n];
-			if (turn_take(&t, &all[n], tenants[place[n] / 2], owners[place[n] % 2]))
+			if (turn_take(&t, &all[n], tenants[place[n] / 2], destinations[place[n] % 2]))
 				held[place[n] / 2][place[n] % 2]++;
 			else
 				waits[place[n] / 2][place[n] % 2]++;
