@@ -1,4 +1,4 @@
-/* kube/cache.h: decoded objects, kept current by watches.
+/* kube/cache.h: the cache of decoded objects, kept current by watches (an informer's store).
  *
  * One source: the API server, by watch or as the response to a write; never a guess. An older version never
  * replaces a newer one. Objects live in an arena each; a pass borrows them, and nothing changes while it runs because

@@ -1,4 +1,4 @@
-/* kube/client.h: the verbs of the Kubernetes API. */
+/* kube/client.h: calls of the Kubernetes API: paths, requests, retries, and the class of errors. */
 #pragma once
 #include "kube/api/list_reader.h"
 #include "kube/api/meta.h"

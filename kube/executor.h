@@ -1,4 +1,4 @@
-/* kube/executor.h: carries out one plan.
+/* kube/executor.h: carries out one plan: API calls in order, then the status.
  *
  * Steps are made in their order, up to the first that fails, and after it those that do not depend on it. Then the
  * status is written, even after a failure, because it reports what was observed. Events are sent after the write

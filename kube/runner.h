@@ -1,4 +1,4 @@
-/* kube/runner.h: the machinery that turns rows into running controllers: watch → queue → pass → plan → execute.
+/* kube/runner.h: the controller manager: turns rows into running controllers: watch → queue → pass → plan → execute.
  *
  * One runner serves any number of controllers over one cache. A key has one plan at a time. It gets a pass when an
  * object that concerns it changes, when its wake-up time or a response has come, or, with back-off, after its plan

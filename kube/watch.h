@@ -1,4 +1,4 @@
-/* kube/watch.h: keeps one type of the cache current: list, watch, resume, relist. */
+/* kube/watch.h: list and watch (a reflector): keeps one type of the cache current: list, watch, resume, relist. */
 #pragma once
 #include "base/rand.h"
 #include "kube/cache.h"

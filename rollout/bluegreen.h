@@ -1,4 +1,4 @@
-/* rollout/bluegreen.h: the pass of a blue-green rollout. */
+/* rollout/bluegreen.h: the strategy blue-green: its pass and its switch of the active Service. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

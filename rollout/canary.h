@@ -1,4 +1,4 @@
-/* rollout/canary.h: the pass of a canary. */
+/* rollout/canary.h: the strategy canary: its pass. */
 #pragma once
 #include <stdbool.h>
 

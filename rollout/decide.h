@@ -1,4 +1,4 @@
-/* rollout/decide.h: the decision about one Rollout. */
+/* rollout/decide.h: the reconciliation of one Rollout: from its world to a plan. */
 #pragma once
 
 struct plan;

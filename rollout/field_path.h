@@ -1,4 +1,4 @@
-/* rollout/field_path.h: paths of an argument's fieldRef. */
+/* rollout/field_path.h: validation of an argument's fieldRef.fieldPath. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-/* rollout/pause.h: pause conditions of the status. */
+/* rollout/pause.h: pause conditions of the status, and how users end them. The pause step: pause_step.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

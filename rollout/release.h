@@ -1,4 +1,4 @@
-/* rollout/release.h: objects that the rollout wrote to and no longer names. */
+/* rollout/release.h: cleanup of Services and routers' objects that the rollout wrote to and no longer names. */
 #pragma once
 
 struct rollout_pass;

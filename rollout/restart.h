@@ -1,4 +1,4 @@
-/* rollout/restart.h: spec.restartAt. */
+/* rollout/restart.h: restart of pods: spec.restartAt, by evictions within maxUnavailable. */
 #pragma once
 #include <stdbool.h>
 

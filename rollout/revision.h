@@ -1,4 +1,5 @@
-/* rollout/revision.h: ReplicaSets as revisions. */
+/* rollout/revision.h: revisions: ReplicaSets of the pod templates, their numbers, the history limit and the rollback
+ * window. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

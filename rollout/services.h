@@ -1,4 +1,4 @@
-/* rollout/services.h: the selectors of Services. */
+/* rollout/services.h: selectors of Services: the pod template hash that each one selects. */
 #pragma once
 
 struct rollout_pass;

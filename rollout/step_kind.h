@@ -1,4 +1,4 @@
-/* rollout/step_kind.h: a kind of step: a row.
+/* rollout/step_kind.h: a kind of canary step (setWeight, pause, analysis, …) is a row.
  *
  * A kind is a file that opens with its row, a line in steps.c, and the row of its field in kube/api/rollout.c
  * (canary_step_fields), of which the step hash, the schema and the reference are made. Its row has all that the

@@ -1,4 +1,5 @@
-/* rollout/steps.h: the steps of a canary. */
+/* rollout/steps.h: the course of a canary's steps. A kind of step: step_kind.h; the pods and traffic of a step:
+ * target.h. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* rollout/weights.h: the traffic of the new version, and the hashes that the destinations select. */
+/* rollout/weights.h: traffic weight of the new version, and the hashes that the destinations select. How a router
+ * writes them: traffic/router.h. */
 #pragma once
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-/* rollout/workload.h: spec.workloadRef. */
+/* rollout/workload.h: spec.workloadRef: the pod template comes from a Deployment, ReplicaSet or PodTemplate. */
 #pragma once
 
 struct arena;

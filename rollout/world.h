@@ -1,4 +1,4 @@
-/* rollout/world.h: the input of a decision about one Rollout.
+/* rollout/world.h: the input of a reconciliation (a pass) of one Rollout.
  *
  * gather.c fills it once from the view of the cache. It never changes during a pass, and everything in it is borrowed
  * until the pass ends. The same world gives the same plan.

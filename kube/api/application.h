@@ -1,7 +1,7 @@
-/* kube/api/application.h: Argo CD's Application, as far as it is read: what of a Git repository is to be in which
- * cluster.
+/* kube/api/application.h: Argo CD's Application, as far as it is read: source, destination, sync policy and status.
  *
- * The status is kept as text: what is written of it is all that is known of it, and others' fields of it stay.
+ * The status is kept as JSON text: the fields that the controller uses are decoded from it, and fields of other
+ * clients are preserved.
  */
 #pragma once
 #include "base/json.h"

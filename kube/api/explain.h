@@ -1,4 +1,4 @@
-/* kube/api/explain.h: rows as text for users: the meaning, values and default of a field. */
+/* kube/api/explain.h: `explain`: the meaning, values and default of a field, as text from the rows. */
 #pragma once
 #include "base/err.h"
 #include "kube/api/type.h"

@@ -1,4 +1,4 @@
-/* kube/api/patch.h: the patch types of Kubernetes. */
+/* kube/api/patch.h: patches of Kubernetes: merge, JSON and strategic merge. */
 #pragma once
 #include "base/json.h"
 

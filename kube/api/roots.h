@@ -1,4 +1,4 @@
-/* kube/api/roots.h: the types whose objects users write for Sluice. */
+/* kube/api/roots.h: list of the types that users write for Sluice, found by kind or short name. */
 #pragma once
 #include "kube/api/type.h"
 

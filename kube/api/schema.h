@@ -1,4 +1,4 @@
-/* kube/api/schema.h: rows as CustomResourceDefinitions (apiextensions.k8s.io/v1, structural schemas). */
+/* kube/api/schema.h: CustomResourceDefinitions from the rows (apiextensions.k8s.io/v1, structural schemas). */
 #pragma once
 #include "kube/api/type.h"
 

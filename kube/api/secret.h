@@ -1,4 +1,4 @@
-/* kube/api/secret.h: the values of a Secret. */
+/* kube/api/secret.h: values of a Secret, decoded from base64. */
 #pragma once
 #include "base/json.h"
 

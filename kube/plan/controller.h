@@ -1,4 +1,4 @@
-/* kube/plan/controller.h: a controller is a row.
+/* kube/plan/controller.h: a controller is a row: its types, its watches, and its reconcile function (`pass`).
  *
  * The machinery (cache, queue, executor: kube/runner.h) is the same for all controllers. A controller says which
  * types it watches, which keys (namespace/name of its own type) an object concerns, and how one key is decided.

@@ -1,4 +1,4 @@
-/* kube/plan/plan.h: the output of a decision.
+/* kube/plan/plan.h: a plan, the output of a pass: writes, events, queries, status, and the time of the next pass.
  *
  * A plan has four parts. Steps are carried out in order; the first failure ends them, except writes that do not
  * depend on it. Events follow the write that they report. The status is written after the steps, even after a

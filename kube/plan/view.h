@@ -1,4 +1,4 @@
-/* kube/plan/view.h: a read-only view of the cache.
+/* kube/plan/view.h: read-only access of a pass to the cache.
  *
  * Results are borrowed until the pass ends; no object changes during a pass. The cache implements it; unit tests
  * pass lists of their own.

@@ -1,4 +1,4 @@
-/* rollout/experiment/decide.h: the decision about one Experiment, whether a rollout's step or a user created it. */
+/* rollout/experiment/decide.h: the reconciliation of one Experiment, whether a rollout's step or a user created it. */
 #pragma once
 
 struct experiment_world;
