@@ -239,7 +239,7 @@ application_read_response(struct app_pass *p, const struct seen_query *s)
 	}
 	p->memory.failures = 0;
 	p->memory.refresh_at = 0;
-	app_comparison_read(p, response, &sum);
+	app_result_read(p, response, &sum);
 	held = app_auto_hold(p, response->revision, &response->resources, true);
 	plan_wake(p->plan, p->w.now + application_interval(p));
 	if (app_pass_is_deleting(p)) {

@@ -8,7 +8,7 @@
 #define RESOURCES_MAX 2000 /* in a status; each has about 200 bytes */
 
 static void
-app_comparison_sum(struct app_pass *p, const struct worker_resources *resources, struct app_summed *ret)
+app_result_sum(struct app_pass *p, const struct worker_resources *resources, struct app_summed *ret)
 {
 	*ret = (struct app_summed){ .health = HEALTH_HEALTHY };
 	for (size_t i = 0; i < resources->n; i++) {
@@ -39,7 +39,7 @@ app_comparison_sum(struct app_pass *p, const struct worker_resources *resources,
 }
 
 static bool
-app_comparison_is_well(const struct worker_resource *r)
+app_result_is_well(const struct worker_resource *r)
 {
 	return r->status == SYNC_SYNCED && r->health.status <= HEALTH_HEALTHY;
 }
@@ -48,7 +48,7 @@ app_comparison_is_well(const struct worker_resource *r)
  * maximum size: above RESOURCES_MAX, only one resource of each kind and namespace is listed if it is Synced, which
  * is enough for the next comparison. *ret_left: the number of those that are not listed. */
 static struct worker_resources
-app_comparison_resources(struct app_pass *p, const struct worker_resources *resources, size_t *ret_left)
+app_result_resources(struct app_pass *p, const struct worker_resources *resources, size_t *ret_left)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	struct worker_resources list = { .at = arena_new_array(p->arena, struct worker_resource, resources->n) };
@@ -61,7 +61,7 @@ app_comparison_resources(struct app_pass *p, const struct worker_resources *reso
 		const char *scope = arena_printf(a, "%s/%s/%s", r->group ?: "", r->kind ?: "", r->namespace ?: "");
 		struct worker_resource *listed = &list.at[list.n];
 
-		if (!all && map_get(&scopes, scope) != NULL && (app_comparison_is_well(r) || list.n >= RESOURCES_MAX)) {
+		if (!all && map_get(&scopes, scope) != NULL && (app_result_is_well(r) || list.n >= RESOURCES_MAX)) {
 			++*ret_left;
 			continue;
 		}
@@ -76,7 +76,7 @@ app_comparison_resources(struct app_pass *p, const struct worker_resources *reso
 }
 
 static void
-app_comparison_warn(struct app_pass *p, const struct worker_response *response)
+app_result_warn(struct app_pass *p, const struct worker_response *response)
 {
 	static const char *const types[] = { "RepeatedResourceWarning", "SharedResourceWarning",
 		"ExcludedResourceWarning", "SyncOptionWarning", "SettingsWarning", "UnreadableObject" };
@@ -95,17 +95,17 @@ app_comparison_warn(struct app_pass *p, const struct worker_response *response)
 }
 
 void
-app_comparison_read(struct app_pass *p, const struct worker_response *response, struct app_summed *ret)
+app_result_read(struct app_pass *p, const struct worker_response *response, struct app_summed *ret)
 {
 	size_t left;
 
-	app_comparison_sum(p, &response->resources, ret);
+	app_result_sum(p, &response->resources, ret);
 	app_pass_set_condition(p, "ComparisonError", NULL);
 	app_pass_set_condition(p, "InvalidSpecError", NULL);
-	app_comparison_warn(p, response);
+	app_result_warn(p, response);
 	app_pass_set_sync(p, ret->out_of_sync > 0 ? SYNC_OUT_OF_SYNC : SYNC_SYNCED, response->revision);
 	app_pass_set_health(p, ret->health, ret->message);
-	p->status.resources = app_comparison_resources(p, &response->resources, &left);
+	p->status.resources = app_result_resources(p, &response->resources, &left);
 	app_pass_set_condition(p, "ResourcesNotListed",
 	    left > 0 ? arena_printf(p->arena,
 			   "status.resources leaves out %zu of %zu objects, with which nothing is wrong: it would be "

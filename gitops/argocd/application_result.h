@@ -12,4 +12,4 @@ struct app_summed {
 };
 
 /* Writes the comparison into the status. */
-void app_comparison_read(struct app_pass *, const struct worker_response *, struct app_summed *ret);
+void app_result_read(struct app_pass *, const struct worker_response *, struct app_summed *ret);

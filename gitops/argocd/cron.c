@@ -14,7 +14,7 @@ static const char *const day_names[] = { "sun", "mon", "tue", "wed", "thu", "fri
 
 /* Reads a number or a name, and moves the text behind it. Below 0: neither. */
 static int
-schedule_take_number(const char **at, int from, const char *const *names, size_t n_names)
+cron_take_number(const char **at, int from, const char *const *names, size_t n_names)
 {
 	int n = 0;
 	size_t digits = strspn(*at, "0123456789");
@@ -34,24 +34,24 @@ schedule_take_number(const char **at, int from, const char *const *names, size_t
 
 /* Reads one of the parts between commas: "*", "5", "1-5", each with "/STEP". */
 static bool
-schedule_parse_part(const char *at, int from, int to, const char *const *names, size_t n_names, uint64_t *set)
+cron_parse_part(const char *at, int from, int to, const char *const *names, size_t n_names, uint64_t *set)
 {
 	int first = from, last = to, step = 1;
 
 	if (*at == '*' || *at == '?') {
 		at++;
 	} else {
-		if ((first = schedule_take_number(&at, from, names, n_names)) < 0)
+		if ((first = cron_take_number(&at, from, names, n_names)) < 0)
 			return false;
 		last = *at == '/' ? to : first;
 		if (*at == '-') {
 			at++;
-			last = schedule_take_number(&at, from, names, n_names);
+			last = cron_take_number(&at, from, names, n_names);
 		}
 	}
 	if (*at == '/') {
 		at++;
-		step = schedule_take_number(&at, 0, NULL, 0);
+		step = cron_take_number(&at, 0, NULL, 0);
 	}
 	if (*at != '\0' || first < from || last > to || last < first || step < 1)
 		return false;
@@ -61,19 +61,19 @@ schedule_parse_part(const char *at, int from, int to, const char *const *names, 
 }
 
 static bool
-schedule_parse_field(char *text, int from, int to, const char *const *names, size_t n_names, uint64_t *ret)
+cron_parse_field(char *text, int from, int to, const char *const *names, size_t n_names, uint64_t *ret)
 {
 	char *save = NULL;
 	bool well = text[0] != ',' && text[strlen(text) - 1] != ',' && strstr(text, ",,") == NULL;
 
 	*ret = 0;
 	for (char *part = strtok_r(text, ",", &save); part != NULL && well; part = strtok_r(NULL, ",", &save))
-		well = schedule_parse_part(part, from, to, names, n_names, ret);
+		well = cron_parse_part(part, from, to, names, n_names, ret);
 	return well && *ret != 0;
 }
 
 bool
-schedule_parse(const char *text, struct schedule *ret)
+cron_parse(const char *text, struct schedule *ret)
 {
 	static const struct {
 		const char *word, *means;
@@ -95,11 +95,11 @@ schedule_parse(const char *text, struct schedule *ret)
 		return false;
 	s.any_day = fields[2][0] == '*' || fields[2][0] == '?';
 	s.any_weekday = fields[4][0] == '*' || fields[4][0] == '?';
-	if (!schedule_parse_field(fields[0], 0, 59, NULL, 0, &s.minutes) ||
-	    !schedule_parse_field(fields[1], 0, 23, NULL, 0, &s.hours) ||
-	    !schedule_parse_field(fields[2], 1, 31, NULL, 0, &s.days) ||
-	    !schedule_parse_field(fields[3], 1, 12, month_names, ARRAY_SIZE(month_names), &s.months) ||
-	    !schedule_parse_field(fields[4], 0, 7, day_names, ARRAY_SIZE(day_names), &s.weekdays))
+	if (!cron_parse_field(fields[0], 0, 59, NULL, 0, &s.minutes) ||
+	    !cron_parse_field(fields[1], 0, 23, NULL, 0, &s.hours) ||
+	    !cron_parse_field(fields[2], 1, 31, NULL, 0, &s.days) ||
+	    !cron_parse_field(fields[3], 1, 12, month_names, ARRAY_SIZE(month_names), &s.months) ||
+	    !cron_parse_field(fields[4], 0, 7, day_names, ARRAY_SIZE(day_names), &s.weekdays))
 		return false;
 	/* Sunday is 0 and 7. */
 	s.weekdays |= s.weekdays >> 7 & 1;
@@ -110,7 +110,7 @@ schedule_parse(const char *text, struct schedule *ret)
 /* The month (1 …) and its day (1 …) of a day since 1970-01-01. Source: the usual arithmetic of the proleptic
  * Gregorian calendar, with years that begin in March. */
 static void
-schedule_date_of(int64_t day, int *ret_month, int *ret_day)
+cron_date_of(int64_t day, int *ret_month, int *ret_day)
 {
 	int64_t z = day + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097,
 		year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365,
@@ -121,12 +121,12 @@ schedule_date_of(int64_t day, int *ret_month, int *ret_day)
 }
 
 static bool
-schedule_has_day(const struct schedule *s, int64_t day)
+cron_has_day(const struct schedule *s, int64_t day)
 {
 	int month, of_month;
 	bool by_day, by_weekday;
 
-	schedule_date_of(day, &month, &of_month);
+	cron_date_of(day, &month, &of_month);
 	by_day = (s->days >> of_month & 1) != 0;
 	by_weekday = (s->weekdays >> ((day % 7 + 11) % 7) & 1) != 0; /* 1970-01-01 was a Thursday */
 	if ((s->months >> month & 1) == 0)
@@ -135,22 +135,22 @@ schedule_has_day(const struct schedule *s, int64_t day)
 }
 
 static bool
-schedule_has_minute(const struct schedule *s, int64_t of_day)
+cron_has_minute(const struct schedule *s, int64_t of_day)
 {
 	return (s->hours >> (of_day / 60) & 1) != 0 && (s->minutes >> (of_day % 60) & 1) != 0;
 }
 
 int64_t
-schedule_last(const struct schedule *s, int64_t now, int64_t within_ms)
+cron_last(const struct schedule *s, int64_t now, int64_t within_ms)
 {
 	int64_t minute = now / MINUTE_MS;
 
-	within_ms = within_ms < SCHEDULE_MAX_MS ? within_ms : SCHEDULE_MAX_MS;
+	within_ms = within_ms < CRON_MAX_MS ? within_ms : CRON_MAX_MS;
 	while (minute * MINUTE_MS > now - within_ms && minute > 0) {
-		if (!schedule_has_day(s, minute / 1440))
+		if (!cron_has_day(s, minute / 1440))
 			/* first minute of the day: minute-- then enters the day before */
 			minute = minute / 1440 * 1440;
-		else if (schedule_has_minute(s, minute % 1440))
+		else if (cron_has_minute(s, minute % 1440))
 			return minute * MINUTE_MS;
 		minute--;
 	}
@@ -158,16 +158,16 @@ schedule_last(const struct schedule *s, int64_t now, int64_t within_ms)
 }
 
 int64_t
-schedule_next(const struct schedule *s, int64_t now)
+cron_next(const struct schedule *s, int64_t now)
 {
-	int64_t minute = now / MINUTE_MS + 1, end = (now + SCHEDULE_MAX_MS) / MINUTE_MS;
+	int64_t minute = now / MINUTE_MS + 1, end = (now + CRON_MAX_MS) / MINUTE_MS;
 
 	while (minute < end) {
-		if (!schedule_has_day(s, minute / 1440)) {
+		if (!cron_has_day(s, minute / 1440)) {
 			minute = (minute / 1440 + 1) * 1440;
 			continue;
 		}
-		if (schedule_has_minute(s, minute % 1440))
+		if (cron_has_minute(s, minute % 1440))
 			return minute * MINUTE_MS;
 		minute++;
 	}

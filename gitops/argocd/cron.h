@@ -12,12 +12,12 @@ struct schedule {
 };
 
 /* Returns false if the text is not a schedule. */
-bool schedule_parse(const char *, struct schedule *ret);
+bool cron_parse(const char *, struct schedule *ret);
 
-/* The last start in (now - within_ms, now], wall ms; 0: there was no start. At most SCHEDULE_MAX_MS back. */
-int64_t schedule_last(const struct schedule *, int64_t now, int64_t within_ms);
+/* The last start in (now - within_ms, now], wall ms; 0: there was no start. At most CRON_MAX_MS back. */
+int64_t cron_last(const struct schedule *, int64_t now, int64_t within_ms);
 
-/* The next start after now, at most SCHEDULE_MAX_MS ahead; 0: there is no start. */
-int64_t schedule_next(const struct schedule *, int64_t now);
+/* The next start after now, at most CRON_MAX_MS ahead; 0: there is no start. */
+int64_t cron_next(const struct schedule *, int64_t now);
 
-#define SCHEDULE_MAX_MS (366LL * 24 * 3600 * 1000)
+#define CRON_MAX_MS (366LL * 24 * 3600 * 1000)

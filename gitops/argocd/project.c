@@ -79,7 +79,7 @@ project_problem(struct arena *a, const struct app_project *p)
 	for (size_t i = 0; i < p->spec.windows.n; i++) {
 		struct schedule s;
 
-		if (p->spec.windows.at[i].schedule == NULL || !schedule_parse(p->spec.windows.at[i].schedule, &s))
+		if (p->spec.windows.at[i].schedule == NULL || !cron_parse(p->spec.windows.at[i].schedule, &s))
 			return arena_printf(a, "AppProject %s: spec.syncWindows[%zu].schedule: not five fields of cron",
 			    p->object.meta.name, i);
 	}

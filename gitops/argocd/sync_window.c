@@ -50,10 +50,10 @@ sync_windows_permit(struct arena *a, const struct app_project *p, const struct a
 		struct schedule s;
 		int64_t began;
 
-		if (!sync_window_concerns(w, app) || w->schedule == NULL || !schedule_parse(w->schedule, &s))
+		if (!sync_window_concerns(w, app) || w->schedule == NULL || !cron_parse(w->schedule, &s))
 			continue;
-		began = schedule_last(&s, now, w->duration.ms);
-		sync_window_next_change(began > 0 ? began + w->duration.ms : schedule_next(&s, now), ret_until);
+		began = cron_last(&s, now, w->duration.ms);
+		sync_window_next_change(began > 0 ? began + w->duration.ms : cron_next(&s, now), ret_until);
 		if (str_eq(w->kind, "deny")) {
 			/* A manual sync during several deny windows needs manualSync in each of them. */
 			if (began > 0 && (forbidding == NULL || !w->manual_sync))

@@ -546,7 +546,7 @@ health_of(struct arena *a, const json_t *object, const char **ret_message)
 		if (str_eq(rules[i].kind, kind) && strlen(rules[i].group) == n && strncmp(rules[i].group, api, n) == 0)
 			h = rules[i].rule(&l);
 	if (h == HEALTH_NONE)
-		h = health_kinds_of(a, object, &l.message);
+		h = health_custom_of(a, object, &l.message);
 	*ret_message = arena_strdup(a, l.message);
 	return h;
 }

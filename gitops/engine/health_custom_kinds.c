@@ -295,7 +295,7 @@ static const struct health_kind {
 
 /* "a|b" has this word, or a glob that matches it. */
 static bool
-health_kinds_lists(const char *globs, const char *word)
+health_custom_lists(const char *globs, const char *word)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *save = NULL;
@@ -309,7 +309,7 @@ health_kinds_lists(const char *globs, const char *word)
 }
 
 static const struct health_kind *
-health_kinds_row_of(const json_t *object)
+health_custom_row_of(const json_t *object)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	const char *api = json_str(object, "apiVersion") ?: "", *kind = json_str(object, "kind"),
@@ -317,14 +317,14 @@ health_kinds_row_of(const json_t *object)
 	const char *group = slash != NULL ? arena_strndup(a, api, (size_t)(slash - api)) : "";
 
 	for (size_t i = 0; group[0] != '\0' && i < ARRAY_SIZE(rows); i++)
-		if (glob_match(rows[i].group, group) && health_kinds_lists(rows[i].kinds, kind))
+		if (glob_match(rows[i].group, group) && health_custom_lists(rows[i].kinds, kind))
 			return &rows[i];
 	return NULL;
 }
 
 /* Returns whether a status, or one condition, is of an older generation. */
 static bool
-health_kinds_is_stale(const json_t *object, const json_t *of)
+health_custom_is_stale(const json_t *object, const json_t *of)
 {
 	static const char *const names[] = { "observedGeneration", "lastEvaluatedGeneration",
 		"schedulerObservedGeneration" };
@@ -341,7 +341,7 @@ health_kinds_is_stale(const json_t *object, const json_t *of)
 
 /* The name that a path begins with, without its backslashes; *path moves behind it. In the arena. */
 static const char *
-health_kinds_name_in(struct arena *a, const char **path)
+health_custom_name_in(struct arena *a, const char **path)
 {
 	char *name = arena_alloc(a, strlen(*path) + 1), *to = name;
 	const char *at = *path;
@@ -357,18 +357,18 @@ health_kinds_name_in(struct arena *a, const char **path)
 
 /* The value at a path of names, or NULL. Borrowed. */
 static const json_t *
-health_kinds_at(const json_t *of, const char *path)
+health_custom_at(const json_t *of, const char *path)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 
 	while (*path != '\0')
-		of = json_object_get(of, health_kinds_name_in(a, &path));
+		of = json_object_get(of, health_custom_name_in(a, &path));
 	return of;
 }
 
 /* The number at a path of names; of a list the sum of its entries. Returns false if there is no number. */
 static bool
-health_kinds_number_at(const json_t *of, const char *path, json_int_t *ret)
+health_custom_number_at(const json_t *of, const char *path, json_int_t *ret)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	json_int_t part, sum = 0;
@@ -377,9 +377,9 @@ health_kinds_number_at(const json_t *of, const char *path, json_int_t *ret)
 	size_t i;
 
 	while (*path != '\0' && !json_is_array(of))
-		of = json_object_get(of, health_kinds_name_in(a, &path));
+		of = json_object_get(of, health_custom_name_in(a, &path));
 	json_array_foreach (of, i, entry)
-		if (*path != '\0' && !json_is_array(entry) && health_kinds_number_at(entry, path, &part)) {
+		if (*path != '\0' && !json_is_array(entry) && health_custom_number_at(entry, path, &part)) {
 			sum += part;
 			found = true;
 		}
@@ -390,9 +390,9 @@ health_kinds_number_at(const json_t *of, const char *path, json_int_t *ret)
 
 /* The same as text; NULL: nothing is there, or an empty text, list or map. In the arena. */
 static const char *
-health_kinds_text(struct arena *a, const json_t *of, const char *path)
+health_custom_text(struct arena *a, const json_t *of, const char *path)
 {
-	const json_t *v = health_kinds_at(of, path);
+	const json_t *v = health_custom_at(of, path);
 
 	if (v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) ||
 	    (json_is_array(v) && json_array_size(v) == 0) || (json_is_object(v) && json_object_size(v) == 0))
@@ -402,7 +402,7 @@ health_kinds_text(struct arena *a, const json_t *of, const char *path)
 
 /* The object has one of the values: "path=value|path=value". */
 static bool
-health_kinds_has(const json_t *object, const char *pairs)
+health_custom_has(const json_t *object, const char *pairs)
 {
 	_cleanup_(arena_freep) struct arena *a = arena_new();
 	char *save = NULL;
@@ -412,14 +412,14 @@ health_kinds_has(const json_t *object, const char *pairs)
 		char *value = strchr(p, '=');
 
 		*value++ = '\0';
-		if (str_eq(health_kinds_text(a, object, p), value))
+		if (str_eq(health_custom_text(a, object, p), value))
 			return true;
 	}
 	return false;
 }
 
 static void
-health_kinds_worse(enum health *is, const char **ret_message, enum health h, const char *const *message)
+health_custom_worse(enum health *is, const char **ret_message, enum health h, const char *const *message)
 {
 	if (h <= *is)
 		return;
@@ -428,7 +428,7 @@ health_kinds_worse(enum health *is, const char **ret_message, enum health h, con
 }
 
 static const char *
-health_kinds_good(const struct health_kind *row)
+health_custom_good(const struct health_kind *row)
 {
 	return row->good != NULL ? row->good : row->field == NULL && row->count == NULL ? "Ready" : NULL;
 }
@@ -438,23 +438,23 @@ static const char failures[] = "*Failed|*Error|*NotFound|*Invalid*|*Failure";
 
 /* Returns the health by one condition. */
 static enum health
-health_kinds_of_condition(const struct health_kind *row, const json_t *object, const json_t *c, bool *ret_good)
+health_custom_of_condition(const struct health_kind *row, const json_t *object, const json_t *c, bool *ret_good)
 {
 	const char *type = json_str(c, "type"), *status = json_str(c, "status"), *reason = json_str(c, "reason");
 	bool on = str_eq(status, "True"), off = str_eq(status, "False"),
-	     good = health_kinds_lists(health_kinds_good(row), type),
-	     required = health_kinds_lists(row->required, type);
+	     good = health_custom_lists(health_custom_good(row), type),
+	     required = health_custom_lists(row->required, type);
 
 	*ret_good |= good;
-	if (on && health_kinds_lists(row->paused, type))
+	if (on && health_custom_lists(row->paused, type))
 		return HEALTH_SUSPENDED;
-	if ((good || required) && health_kinds_is_stale(object, c))
+	if ((good || required) && health_custom_is_stale(object, c))
 		return HEALTH_PROGRESSING;
 	if (good && on && (row->flags & KIND_NUMBERED) != 0 && json_object_get(c, "observedGeneration") == NULL)
 		return HEALTH_PROGRESSING;
 	if (str_eq(reason, "ProgressDeadlineExceeded") || (on && good && str_eq(reason, "JobFailed")))
 		return HEALTH_DEGRADED;
-	if (on && (str_eq(type, "Stalled") || health_kinds_lists(row->bad, type)))
+	if (on && (str_eq(type, "Stalled") || health_custom_lists(row->bad, type)))
 		return HEALTH_DEGRADED;
 
 	if (off && (good || required) && str_eq(reason, "ReconcilePaused"))
@@ -463,7 +463,7 @@ health_kinds_of_condition(const struct health_kind *row, const json_t *object, c
 	    ((off && (str_eq(reason, "Progressing") || str_ends(reason, "InProgress"))) ||
 		str_eq(reason, "ReplicationControllerUpdated")))
 		return HEALTH_PROGRESSING;
-	if (off && (required || (good && ((row->flags & KIND_SLOW) == 0 || health_kinds_lists(failures, reason)))))
+	if (off && (required || (good && ((row->flags & KIND_SLOW) == 0 || health_custom_lists(failures, reason)))))
 		return HEALTH_DEGRADED;
 	if (good || (required && !on))
 		return on ? HEALTH_HEALTHY : HEALTH_PROGRESSING;
@@ -472,7 +472,7 @@ health_kinds_of_condition(const struct health_kind *row, const json_t *object, c
 
 /* Returns the worst health by the conditions of one owner. NONE: the row has none of them. */
 static enum health
-health_kinds_of_conditions(
+health_custom_of_conditions(
     const struct health_kind *row, const json_t *object, const json_t *conditions, const char **ret_message)
 {
 	static const char *const nothing = "";
@@ -483,24 +483,24 @@ health_kinds_of_conditions(
 	size_t i;
 
 	json_array_foreach (conditions, i, c) {
-		if (str_eq(json_str(c, "status"), "True") && health_kinds_lists(row->busy, json_str(c, "type"))) {
+		if (str_eq(json_str(c, "status"), "True") && health_custom_lists(row->busy, json_str(c, "type"))) {
 			*ret_message = json_str(c, "message") ?: "";
 			return HEALTH_PROGRESSING;
 		}
 		message = json_str(c, "message");
-		health_kinds_worse(&is, ret_message, health_kinds_of_condition(row, object, c, &has_good), &message);
+		health_custom_worse(&is, ret_message, health_custom_of_condition(row, object, c, &has_good), &message);
 	}
 	if (!has_good && (row->flags & KIND_BOTH) != 0)
-		health_kinds_worse(&is, ret_message, HEALTH_PROGRESSING, &nothing);
+		health_custom_worse(&is, ret_message, HEALTH_PROGRESSING, &nothing);
 	/* Only the good ones say that there is nothing left to do. */
 	return is == HEALTH_HEALTHY && !has_good ? HEALTH_NONE : is;
 }
 
 /* Returns the health by the row's field. NONE: the status does not have it. */
 static enum health
-health_kinds_of_field(struct arena *a, const struct health_kind *row, const json_t *of, const char **ret_message)
+health_custom_of_field(struct arena *a, const struct health_kind *row, const json_t *of, const char **ret_message)
 {
-	const char *value = health_kinds_text(a, of, row->field), *slash = value != NULL ? strchr(value, '/') : NULL;
+	const char *value = health_custom_text(a, of, row->field), *slash = value != NULL ? strchr(value, '/') : NULL;
 
 	if (value == NULL)
 		return HEALTH_NONE;
@@ -510,15 +510,15 @@ health_kinds_of_field(struct arena *a, const struct health_kind *row, const json
 			       strncmp(value, slash + 1, (size_t)(slash - value)) == 0
 			   ? HEALTH_HEALTHY
 			   : HEALTH_PROGRESSING;
-	return health_kinds_lists(row->healthy, value)	   ? HEALTH_HEALTHY
-	       : health_kinds_lists(row->degraded, value)  ? HEALTH_DEGRADED
-	       : health_kinds_lists(row->suspended, value) ? HEALTH_SUSPENDED
-							   : HEALTH_PROGRESSING;
+	return health_custom_lists(row->healthy, value)	    ? HEALTH_HEALTHY
+	       : health_custom_lists(row->degraded, value)  ? HEALTH_DEGRADED
+	       : health_custom_lists(row->suspended, value) ? HEALTH_SUSPENDED
+							    : HEALTH_PROGRESSING;
 }
 
 /* Returns the health by a status, or by an entry of its list. */
 static enum health
-health_kinds_of_owner(
+health_custom_of_owner(
     struct arena *a, const struct health_kind *row, const json_t *object, const json_t *of, const char **ret_message)
 {
 	enum health is = HEALTH_NONE;
@@ -526,29 +526,29 @@ health_kinds_of_owner(
 
 	if (row->good != NULL || row->required != NULL || row->bad != NULL || row->paused != NULL ||
 	    (row->field == NULL && row->count == NULL))
-		is = health_kinds_of_conditions(
-		    row, object, health_kinds_at(of, row->conditions ?: "conditions"), ret_message);
+		is = health_custom_of_conditions(
+		    row, object, health_custom_at(of, row->conditions ?: "conditions"), ret_message);
 	if (row->field != NULL)
-		health_kinds_worse(&is, ret_message, health_kinds_of_field(a, row, of, &message), &message);
+		health_custom_worse(&is, ret_message, health_custom_of_field(a, row, of, &message), &message);
 	return is;
 }
 
 /* Returns whether all conditions of an owner are of an older generation. */
 static bool
-health_kinds_is_old(const json_t *object, const json_t *owner)
+health_custom_is_old(const json_t *object, const json_t *owner)
 {
 	const json_t *c;
 	size_t i;
 
 	json_array_foreach (json_object_get(owner, "conditions"), i, c)
-		if (!health_kinds_is_stale(object, c))
+		if (!health_custom_is_stale(object, c))
 			return false;
 	return json_array_size(json_object_get(owner, "conditions")) > 0;
 }
 
 /* Returns the worst health by several owners (the Gateways of a route). */
 static enum health
-health_kinds_of_owners(
+health_custom_of_owners(
     struct arena *a, const struct health_kind *row, const json_t *object, json_t *owners, const char **ret_message)
 {
 	enum health is = HEALTH_NONE;
@@ -558,20 +558,21 @@ health_kinds_of_owners(
 	size_t i;
 
 	json_array_foreach (owners, i, owner)
-		current |= !health_kinds_is_old(object, owner) && (row->flags & KIND_ALL) == 0;
+		current |= !health_custom_is_old(object, owner) && (row->flags & KIND_ALL) == 0;
 	/* If another owner has seen the newest spec, one that has not may no longer be an owner. */
 	json_array_foreach (owners, i, owner)
-		if (!current || !health_kinds_is_old(object, owner))
-			health_kinds_worse(
-			    &is, ret_message, health_kinds_of_owner(a, row, object, owner, &message), &message);
+		if (!current || !health_custom_is_old(object, owner))
+			health_custom_worse(
+			    &is, ret_message, health_custom_of_owner(a, row, object, owner, &message), &message);
 	json_object_foreach (owners, key, owner)
-		health_kinds_worse(&is, ret_message, health_kinds_of_owner(a, row, object, owner, &message), &message);
+		health_custom_worse(
+		    &is, ret_message, health_custom_of_owner(a, row, object, owner, &message), &message);
 	return is;
 }
 
 /* Returns the health by the row's counts. NONE: it has none. */
 static enum health
-health_kinds_of_count(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
+health_custom_of_count(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
 {
 	const json_t *status = json_object_get(object, "status");
 	json_int_t want, have;
@@ -579,7 +580,7 @@ health_kinds_of_count(struct arena *a, const struct health_kind *row, const json
 
 	if (row->count == NULL || json_object_size(status) == 0)
 		return HEALTH_NONE;
-	if (!health_kinds_number_at(object, row->of, &want))
+	if (!health_custom_number_at(object, row->of, &want))
 		want = 1;
 	for (char *name = strtok_r(arena_strdup(a, row->count), "|", &save); name != NULL;
 	     name = strtok_r(NULL, "|", &save)) {
@@ -594,7 +595,7 @@ health_kinds_of_count(struct arena *a, const struct health_kind *row, const json
 
 /* Returns Progressing if one of the row's busy fields has another value than `busy_but`. NONE: none has. */
 static enum health
-health_kinds_of_busy(struct arena *a, const struct health_kind *row, const json_t *status, const char **ret_message)
+health_custom_of_busy(struct arena *a, const struct health_kind *row, const json_t *status, const char **ret_message)
 {
 	char *save = NULL;
 
@@ -602,9 +603,9 @@ health_kinds_of_busy(struct arena *a, const struct health_kind *row, const json_
 		return HEALTH_NONE;
 	for (char *name = strtok_r(arena_strdup(a, row->busy_field), "|", &save); name != NULL;
 	     name = strtok_r(NULL, "|", &save)) {
-		const char *text = health_kinds_text(a, status, name);
+		const char *text = health_custom_text(a, status, name);
 
-		if (text == NULL || health_kinds_lists(row->busy_but, text))
+		if (text == NULL || health_custom_lists(row->busy_but, text))
 			continue;
 		*ret_message = text;
 		return HEALTH_PROGRESSING;
@@ -614,7 +615,7 @@ health_kinds_of_busy(struct arena *a, const struct health_kind *row, const json_
 
 /* Returns the health by the whole status. NONE: it has nothing that the row names. */
 static enum health
-health_kinds_of_status(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
+health_custom_of_status(struct arena *a, const struct health_kind *row, const json_t *object, const char **ret_message)
 {
 	const json_t *status = json_object_get(object, "status");
 	json_t *owners = row->list != NULL ? json_object_get(status, row->list) : NULL;
@@ -622,7 +623,7 @@ health_kinds_of_status(struct arena *a, const struct health_kind *row, const jso
 	enum health is = HEALTH_NONE, own_is;
 
 	if (owners != NULL)
-		is = health_kinds_of_owners(a, row, object, owners, ret_message);
+		is = health_custom_of_owners(a, row, object, owners, ret_message);
 	if ((row->flags & KIND_FULL) != 0 && json_array_size(owners) == 0)
 		is = HEALTH_PROGRESSING;
 	if (owners == NULL || (row->flags & KIND_ALSO) != 0) {
@@ -631,23 +632,23 @@ health_kinds_of_status(struct arena *a, const struct health_kind *row, const jso
 		/* Of a list with a field, the status itself has conditions. */
 		if (owners != NULL)
 			own.field = NULL;
-		own_is = health_kinds_of_owner(a, &own, object, status, &message);
+		own_is = health_custom_of_owner(a, &own, object, status, &message);
 		if (own_is == HEALTH_NONE && owners != NULL)
 			own_is = HEALTH_PROGRESSING;
-		health_kinds_worse(&is, ret_message, own_is, &message);
+		health_custom_worse(&is, ret_message, own_is, &message);
 	}
-	health_kinds_worse(&is, ret_message, health_kinds_of_count(a, row, object, &message), &message);
-	health_kinds_worse(&is, ret_message, health_kinds_of_busy(a, row, status, &message), &message);
-	text = row->wrong != NULL ? health_kinds_text(a, status, row->wrong) : NULL;
+	health_custom_worse(&is, ret_message, health_custom_of_count(a, row, object, &message), &message);
+	health_custom_worse(&is, ret_message, health_custom_of_busy(a, row, status, &message), &message);
+	text = row->wrong != NULL ? health_custom_text(a, status, row->wrong) : NULL;
 	if (text != NULL)
-		health_kinds_worse(&is, ret_message, HEALTH_DEGRADED, &text);
+		health_custom_worse(&is, ret_message, HEALTH_DEGRADED, &text);
 	return is;
 }
 
 enum health
-health_kinds_of(struct arena *a, const json_t *object, const char **ret_message)
+health_custom_of(struct arena *a, const json_t *object, const char **ret_message)
 {
-	const struct health_kind *row = health_kinds_row_of(object);
+	const struct health_kind *row = health_custom_row_of(object);
 	const json_t *status = json_object_get(object, "status");
 	const char *kind = json_str(object, "kind");
 	enum health is;
@@ -660,23 +661,23 @@ health_kinds_of(struct arena *a, const json_t *object, const char **ret_message)
 		*ret_message = arena_printf(a, "%s is suspended", kind);
 		return HEALTH_SUSPENDED;
 	}
-	if (health_kinds_has(object, row->held)) {
+	if (health_custom_has(object, row->held)) {
 		*ret_message = arena_printf(a, "%s is paused", kind);
 		return HEALTH_SUSPENDED;
 	}
-	if (health_kinds_has(object, row->idle) && !health_kinds_has(object, row->idle_but)) {
+	if (health_custom_has(object, row->idle) && !health_custom_has(object, row->idle_but)) {
 		*ret_message = arena_printf(a, "%s is stopped, as its spec has it", kind);
 		return HEALTH_HEALTHY;
 	}
-	if (health_kinds_is_stale(object, status)) {
+	if (health_custom_is_stale(object, status)) {
 		*ret_message = arena_printf(a, "Waiting for %s spec update to be observed", kind);
 		return HEALTH_PROGRESSING;
 	}
-	if (health_kinds_has(object, row->broken)) {
+	if (health_custom_has(object, row->broken)) {
 		*ret_message = arena_printf(a, "%s has failed: %s", kind, row->broken);
 		return HEALTH_DEGRADED;
 	}
-	is = health_kinds_of_status(a, row, object, ret_message);
+	is = health_custom_of_status(a, row, object, ret_message);
 	if (is == HEALTH_HEALTHY && (row->flags & KIND_OBSERVED) != 0 &&
 	    json_object_get(status, "observedGeneration") == NULL) {
 		*ret_message = arena_printf(a, "Waiting for the status of %s", kind);

@@ -6,4 +6,4 @@
 
 /* The health, and why, in *ret_message (in the arena, or borrowed from the object); NONE: the kind is not one of
  * these. */
-enum health health_kinds_of(struct arena *, const json_t *object, const char **ret_message);
+enum health health_custom_of(struct arena *, const json_t *object, const char **ret_message);

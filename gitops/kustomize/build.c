@@ -30,7 +30,7 @@ struct building {
 static struct k_objects
 no_objects(const struct building *b)
 {
-	return (struct k_objects){ .arena = b->arena, .places = b->known, .schema = &b->schema };
+	return (struct k_objects){ .arena = b->arena, .specs = b->known, .schema = &b->schema };
 }
 
 static struct err *accumulate(

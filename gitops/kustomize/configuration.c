@@ -116,11 +116,11 @@ add_configuration(struct k_objects *all, const struct k_configuration *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && e == NULL; i++)
 		e = k_specs_add_specs(
-		    &all->places, all->arena, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
+		    &all->specs, all->arena, lists[i].use, lists[i].specs, (struct k_gvk){ NULL, NULL, NULL });
 	for (size_t i = 0; i < c->name_reference.n && e == NULL; i++) {
 		const struct k_reference *r = &c->name_reference.at[i];
 
-		e = k_specs_add_specs(&all->places, all->arena, K_NAME_REFERENCE, &r->fields,
+		e = k_specs_add_specs(&all->specs, all->arena, K_NAME_REFERENCE, &r->fields,
 		    (struct k_gvk){ configuration_or_null(r->group), configuration_or_null(r->version),
 			configuration_or_null(r->kind) });
 	}
@@ -159,7 +159,7 @@ add_rollouts(struct k_objects *all)
 	struct err *e = NULL;
 
 	for (size_t i = 0; i < more->n && e == NULL; i++)
-		e = k_specs_add(&all->places, all->arena, &more->at[i]);
+		e = k_specs_add(&all->specs, all->arena, &more->at[i]);
 	return e;
 }
 
@@ -193,7 +193,7 @@ add_mark(struct marking *m, enum k_use use, const char *path, struct k_gvk to)
 {
 	const struct k_spec p = { use, { NULL, NULL, m->kind }, path, false, to };
 
-	return k_specs_add(&m->all->places, m->all->arena, &p);
+	return k_specs_add(&m->all->specs, m->all->arena, &p);
 }
 
 static struct err *

@@ -393,8 +393,8 @@ k_spec_check(struct arena *a, const char *path)
 
 	for (const char *at = path; (at = strchr(at, '/')) != NULL; at++)
 		n++;
-	return n > K_PLACE_PARTS_MAX
-		   ? err_new(a, ERR_INVALID, "%.64s...: the path has more than %d parts", path, K_PLACE_PARTS_MAX)
+	return n > K_SPEC_PARTS_MAX
+		   ? err_new(a, ERR_INVALID, "%.64s...: the path has more than %d parts", path, K_SPEC_PARTS_MAX)
 		   : NULL;
 }
 
@@ -420,8 +420,8 @@ k_specs_add(const struct k_spec_list **list, struct arena *a, const struct k_spe
 		if (there || !places_covers(&own->at[i], p))
 			own->at[n++] = own->at[i];
 	own->n = n;
-	if (!there && n >= K_PLACES_MAX)
-		return err_new(a, ERR_INVALID, "more than %d places", K_PLACES_MAX);
+	if (!there && n >= K_SPECS_MAX)
+		return err_new(a, ERR_INVALID, "more than %d field specs", K_SPECS_MAX);
 	if (!there)
 		places_append(a, own, p);
 	*list = own;

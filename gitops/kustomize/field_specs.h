@@ -39,7 +39,7 @@ struct k_spec_list {
 	bool own; /* a copy, which may be changed */
 };
 
-#define K_PLACES_MAX 5000
+#define K_SPECS_MAX 5000
 
 bool k_gvk_selects(const struct k_gvk *, const char *group, const char *version, const char *kind);
 
@@ -50,9 +50,9 @@ const struct k_spec_list *k_specs_known(struct arena *);
  * the arena. */
 const struct k_spec_list *k_specs_of_rollouts(struct arena *);
 
-#define K_PLACE_PARTS_MAX 64
+#define K_SPEC_PARTS_MAX 64
 
-/* Error: the path has more parts than K_PLACE_PARTS_MAX. */
+/* Error: the path has more parts than K_SPEC_PARTS_MAX. */
 struct err *k_spec_check(struct arena *, const char *path);
 
 /* Adds an entry to a list, which is copied first if it is one of the two above. As kustomize: skipped if the list has

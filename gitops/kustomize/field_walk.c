@@ -64,8 +64,8 @@ k_visit(const struct k_objects *all, const struct k_object *o, enum k_use use, k
 {
 	struct k_id id = k_id_of(all->arena, o->object);
 
-	for (size_t i = 0; i < all->places->n; i++) {
-		const struct k_spec *p = &all->places->at[i];
+	for (size_t i = 0; i < all->specs->n; i++) {
+		const struct k_spec *p = &all->specs->at[i];
 
 		if (k_spec_in(p, use, &id))
 			k_fields(o->object, p->path, p->create, visit, arg);
@@ -80,10 +80,10 @@ k_visit_all(const struct k_objects *all, enum k_use use, k_visit_fn *visit, void
 }
 
 bool
-k_has_place(const struct k_objects *all, const struct k_id *id, enum k_use use, const char *path)
+k_has_spec(const struct k_objects *all, const struct k_id *id, enum k_use use, const char *path)
 {
-	for (size_t i = 0; i < all->places->n; i++) {
-		const struct k_spec *p = &all->places->at[i];
+	for (size_t i = 0; i < all->specs->n; i++) {
+		const struct k_spec *p = &all->specs->at[i];
 
 		if (k_spec_in(p, use, id) && (path == NULL || strcmp(p->path, path) == 0))
 			return true;

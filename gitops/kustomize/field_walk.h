@@ -21,4 +21,4 @@ void k_visit(const struct k_objects *, const struct k_object *, enum k_use, k_vi
 void k_visit_all(const struct k_objects *, enum k_use, k_visit_fn *, void *arg);
 
 /* Returns whether a field spec of that use and path (NULL: any path) is for objects of this kind. */
-bool k_has_place(const struct k_objects *, const struct k_id *, enum k_use, const char *path);
+bool k_has_spec(const struct k_objects *, const struct k_id *, enum k_use, const char *path);

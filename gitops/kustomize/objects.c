@@ -165,8 +165,8 @@ k_objects_append(struct k_objects *all, struct k_objects *from)
 		all->at[all->n - 1].object = json_incref(from->at[i].object);
 	}
 	k_objects_done(from);
-	for (size_t i = 0; from->places->own && i < from->places->n && e == NULL; i++)
-		e = k_specs_add(&all->places, all->arena, &from->places->at[i]);
+	for (size_t i = 0; from->specs->own && i < from->specs->n && e == NULL; i++)
+		e = k_specs_add(&all->specs, all->arena, &from->specs->at[i]);
 	for (size_t i = 0; i < from->n_vars && e == NULL; i++)
 		e = k_var_add(all, &from->vars[i]);
 	return e;

@@ -32,7 +32,7 @@ struct k_objects {
 	size_t n, room;
 	struct map ids; /* current id → file of its object; out of date when `changed` */
 	bool changed;
-	const struct k_spec_list *places; /* the built-in ones, or these and those of configurations */
+	const struct k_spec_list *specs; /* the built-in ones, or these and those of configurations */
 	struct k_var *vars;
 	size_t n_vars, vars_room;
 	const struct k_schema *schema; /* borrowed */

@@ -226,7 +226,7 @@ plugins_run(struct running *r, const struct transformer *t)
 {
 	static const struct k_spec_list none = { 0 };
 	const struct k_gvk any = { NULL, NULL, NULL };
-	const struct k_spec_list *all_places = r->all->places, *own = &none;
+	const struct k_spec_list *all_specs = r->all->specs, *own = &none;
 	struct err *e = NULL;
 
 	if (t->use == K_USE_MAX)
@@ -234,10 +234,10 @@ plugins_run(struct running *r, const struct transformer *t)
 	e = k_specs_add_specs(&own, r->all->arena, t->use, &r->plugin->specs, any);
 	if (e == NULL && t->type == &ends_type)
 		e = k_specs_add_specs(&own, r->all->arena, K_NAME_SUFFIX, &r->plugin->specs, any);
-	r->all->places = own;
+	r->all->specs = own;
 	if (e == NULL)
 		e = t->run(r);
-	r->all->places = all_places;
+	r->all->specs = all_specs;
 	return e;
 }
 

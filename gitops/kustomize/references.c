@@ -215,10 +215,10 @@ fix_role(json_t *map, const char *field, void *arg)
 static void
 fix_object(struct fixing *f)
 {
-	const struct k_spec_list *places = f->all->places;
+	const struct k_spec_list *specs = f->all->specs;
 
-	for (size_t i = 0; i < places->n; i++) {
-		const struct k_spec *p = &places->at[i];
+	for (size_t i = 0; i < specs->n; i++) {
+		const struct k_spec *p = &specs->at[i];
 
 		if (!k_spec_in(p, K_NAME_REFERENCE, &f->from_id))
 			continue;

@@ -86,7 +86,7 @@ rename_all(struct k_objects *all, const char *prefix, const char *suffix)
 
 		if (keeps_its_name(&id))
 			continue;
-		if (k_has_place(all, &id, use, "metadata/name")) {
+		if (k_has_spec(all, &id, use, "metadata/name")) {
 			k_object_remember(all, o);
 			if (prefix[0] != '\0')
 				o->prefixes = arena_printf(all->arena, "%s%s,", o->prefixes, prefix);
@@ -177,7 +177,7 @@ k_set_replicas(struct k_objects *all, const struct k_replica *r)
 
 		for (size_t k = 0; k < o->n_ids; k++)
 			is |= strcmp(o->ids[k].name, r->name) == 0;
-		if (!is || !k_has_place(all, &id, K_REPLICAS, NULL))
+		if (!is || !k_has_spec(all, &id, K_REPLICAS, NULL))
 			continue;
 		found = true;
 		k_visit(all, o, K_REPLICAS, set_number, &n);

@@ -29,10 +29,10 @@ schedule(const char *text)
 	struct schedule s;
 	int64_t next;
 
-	if (!schedule_parse(text, &s) || (next = schedule_next(&s, NOW)) == 0)
+	if (!cron_parse(text, &s) || (next = cron_next(&s, NOW)) == 0)
 		return;
 	/* The next time has come, once it is there. */
-	if (next <= NOW || schedule_last(&s, next, 60000) != next)
+	if (next <= NOW || cron_last(&s, next, 60000) != next)
 		abort();
 }
 

@@ -131,15 +131,15 @@ a_schedule_is_cron_s(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (schedule_parse(cases[i].text, &s) != (cases[i].now != NULL))
+		if (cron_parse(cases[i].text, &s) != (cases[i].now != NULL))
 			fail_msg("\"%s\"", cases[i].text);
 		if (cases[i].now == NULL)
 			continue;
-		if (schedule_next(&s, at(cases[i].now)) != at(cases[i].next))
+		if (cron_next(&s, at(cases[i].now)) != at(cases[i].next))
 			fail_msg("\"%s\" after %s: got %s, want %s", cases[i].text, cases[i].now,
-			    time_format(a, schedule_next(&s, at(cases[i].now))), cases[i].next);
-		assert_int_equal(schedule_last(&s, at(cases[i].next) + 59000, 60000), at(cases[i].next));
-		assert_int_equal(schedule_last(&s, at(cases[i].next) - 1000, 1), 0);
+			    time_format(a, cron_next(&s, at(cases[i].now))), cases[i].next);
+		assert_int_equal(cron_last(&s, at(cases[i].next) + 59000, 60000), at(cases[i].next));
+		assert_int_equal(cron_last(&s, at(cases[i].next) - 1000, 1), 0);
 	}
 	arena_free(a);
 }
