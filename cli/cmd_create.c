@@ -24,7 +24,11 @@ const struct command cmd_create = {
 	.completes = "files",
 	.flags =
 	    (const struct flag[]){
-		{ .name = "filename", .letter = 'f', .value = "FILE", .text = "File to read; - is standard input" },
+		{ .name = "filename",
+		    .letter = 'f',
+		    .value = "FILE",
+		    .text = "File to read; - is standard input",
+		    .repeats = true },
 		{ 0 },
 	    },
 	.run = create_run,
@@ -103,28 +107,44 @@ create_read_documents(struct cli *c, const char *file)
 	return docs;
 }
 
+/* Appends the documents of a file to `all`. Returns 0, or 1 after printing the error. */
 static int
-create_run(struct cli *c)
+create_check_file(struct cli *c, const char *file, json_t *all)
 {
-	const char *file = c->n_args > 0 ? c->args[0] : NULL;
-	_cleanup_(json_decrefp) json_t *docs = NULL;
+	_cleanup_(json_decrefp) json_t *docs = create_read_documents(c, file);
 	json_t *doc;
-	int code = 0;
 	size_t i;
 
-	if (cli_flag(c, "filename") != NULL)
-		file = cli_flag(c, "filename");
-	if (file == NULL)
-		return cli_fail(c, "usage: sluice create -f FILE");
-	if ((docs = create_read_documents(c, file)) == NULL || cli_connect(c) != 0)
+	if (docs == NULL)
 		return 1;
-	/* All are checked before the first is created. */
 	json_array_foreach (docs, i, doc)
 		if (api_root_named(json_str(doc, "kind") ?: "") == NULL)
 			return cli_fail(c,
 			    "%s: document %zu: kind \"%s\" is not supported; use kubectl for kinds other than Sluice's",
 			    file, i + 1, json_str(doc, "kind") ?: "");
-	json_array_foreach (docs, i, doc)
+	json_array_extend(all, docs);
+	return 0;
+}
+
+/* The documents of all files are checked before the first object is created. */
+static int
+create_run(struct cli *c)
+{
+	_cleanup_(json_decrefp) json_t *all = json_array();
+	const char *flag = cli_flag(c, "filename");
+	char *files = arena_strdup(c->arena, flag != NULL ? flag : c->n_args > 0 ? c->args[0] : NULL), *file;
+	json_t *doc;
+	int code = 0;
+	size_t i;
+
+	if (files == NULL)
+		return cli_fail(c, "usage: sluice create -f FILE");
+	while ((file = strsep(&files, "\n")) != NULL)
+		if (create_check_file(c, file, all) != 0)
+			return 1;
+	if (cli_connect(c) != 0)
+		return 1;
+	json_array_foreach (all, i, doc)
 		code |= create_one(c, api_root_named(json_str(doc, "kind")), json_incref(doc));
 	return code;
 }

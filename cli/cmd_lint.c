@@ -51,7 +51,8 @@ const struct command cmd_lint = {
 		{ .name = "filename",
 		    .letter = 'f',
 		    .value = "FILE",
-		    .text = "File or folder to read, as well as the arguments; - is standard input" },
+		    .text = "File or folder to read, as well as the arguments; - is standard input",
+		    .repeats = true },
 		{ .name = "strict", .text = "Report references to objects that are not in the files as errors" },
 		{ 0 },
 	    },
@@ -427,6 +428,23 @@ lint_check_pods(struct lint *l, const struct manifest *m, const char *pointer, c
 		lint_print_problem(l, m, &found.at[i]);
 }
 
+/* Fields that no row names: an API server drops them without an error. */
+static void
+lint_check_unknown(struct lint *l, const struct manifest *m)
+{
+	static const char text[] = "unknown field; it has no effect";
+	static const char *const common[] = { "apiVersion", "kind", "metadata", "status" };
+	_cleanup_(json_decrefp) json_t *own = json_copy((json_t *)m->json);
+	struct problems found = { .arena = l->cli->arena, .unknown = true };
+
+	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
+		json_object_del(own, common[i]);
+	decode(m->object->type, own, "", &found, arena_alloc(l->cli->arena, m->object->type->size));
+	for (size_t i = 0; i < found.n; i++)
+		if (strcmp(found.at[i].text, text) == 0)
+			lint_print_problem(l, m, &found.at[i]);
+}
+
 /* The grammars of an object's own name, labels and annotations. */
 static void
 lint_check_names(struct lint *l, const struct manifest *m)
@@ -567,17 +585,20 @@ static int
 lint_run(struct cli *c)
 {
 	struct lint l = { .view = { .get = lint_get, .each = lint_each }, .cli = c, .strict = cli_on(c, "strict") };
+	char *files = arena_strdup(c->arena, cli_flag(c, "filename")), *file;
 	size_t n = 0;
 
 	l.last = &l.first;
-	if (cli_flag(c, "filename") != NULL)
-		lint_read_path(&l, cli_flag(c, "filename"), 0);
+	while ((file = strsep(&files, "\n")) != NULL)
+		lint_read_path(&l, file, 0);
 	for (size_t i = 0; i < c->n_args; i++)
 		lint_read_path(&l, c->args[i], 0);
 	if (l.n_files == 0)
 		return cli_fail(c, "usage: sluice lint FILE|FOLDER...; no file was read");
 	for (const struct manifest *m = l.first; m != NULL; m = m->next) {
 		lint_check_twice(&l, m);
+		if (api_root_named(m->object->type->kind) != NULL)
+			lint_check_unknown(&l, m);
 		lint_check_names(&l, m);
 		lint_check_sync_options(&l, m);
 		if (m->object->type == &rollout_type)

@@ -311,6 +311,8 @@ decode(const struct type *t, const json_t *j, const char *path, struct problems 
 		if (f == NULL && t->strict)
 			problem_add(problems, at, "unknown field; %s %s has %s", str_article(t->name), t->name,
 			    decode_known_names(t, d.scratch));
+		else if (f == NULL && problems->unknown)
+			problem_add(problems, at, "unknown field; it has no effect");
 		else if (f != NULL && f->not_built)
 			problem_add(problems, at, "not supported by this version of Sluice");
 		else if (f != NULL && !decode_value(&d, f, value, at, (char *)ret + f->offset))

@@ -189,6 +189,7 @@ struct problems {
 	struct arena *scratch; /* for paths during decoding; NULL: `arena` */
 	struct problem *at; /* in arena */
 	size_t n, room; /* n is PROBLEMS_MAX at most */
+	bool unknown; /* report unknown fields of types that are not strict too */
 };
 
 /* Adds a problem at a path ("spec.replicas"; copied), with a printf format. */

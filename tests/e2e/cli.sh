@@ -250,6 +250,8 @@ check "retry experiment of none" says "not found" "$s" retry experiment nothing
 sed 's/name: basic/name: made/g' tests/data/traces/basic.yaml >"$dir/made.yaml"
 check "create -f" says "rollout.argoproj.io/made created" "$s" create -f "$dir/made.yaml"
 check "create of what is there" says "already exists" "$s" create -f "$dir/made.yaml"
+check "create reads every -f before it creates an object" says 'kind "Pod" is not supported' sh -c "echo '{kind: Pod}' >'$dir/pod.yaml'; sed 's/name: made/name: second/' '$dir/made.yaml' >'$dir/second.yaml'; '$s' create -f '$dir/second.yaml' -f '$dir/pod.yaml'"
+check "so that none is created" fails kubectl get rollout second
 check "create of other kinds" says 'kind "Pod" is not supported' sh -c "echo '{kind: Pod}' | '$s' create -f -"
 
 # A blue-green rollout.

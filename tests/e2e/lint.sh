@@ -59,6 +59,9 @@ check "the exit code says it" fails lint
 check "what people have passes" "$s" lint examples/seed/demo tests/e2e/rollout.yaml
 check "a file from standard input too" sh -c "'$s' lint -f - <tests/e2e/rollout.yaml"
 check "what is no YAML says where" says "line 2, column 1" sh -c "echo '{' | '$s' lint -"
+sed 's/^spec:/spec:\n  replicass: 3/' tests/e2e/rollout.yaml >"$dir/misspelt.yaml"
+check "a misspelt field of the spec" says "misspelt.yaml:7:3: error: spec.replicass: unknown field; it has no effect" "$s" lint "$dir/misspelt.yaml"
+check "every -f is read" says "2 files, 4 objects" "$s" lint -f tests/e2e/rollout.yaml -f examples/seed/demo/rollout.yaml
 check "no file is an error" fails "$s" lint
 
 mkdir "$dir/gitops"
