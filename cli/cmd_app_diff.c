@@ -132,20 +132,53 @@ app_diff_on_done(void *arg, const char *answer)
 
 /* Returns the object as YAML with its keys in order; "" for NULL. */
 static const char *
-app_diff_readable(struct arena *a, const char *json)
+app_diff_readable(struct arena *a, const json_t *object)
 {
-	json_t *object = json != NULL ? json_loads(json, 0, NULL) : NULL;
-	char *sorted = object != NULL ? json_dumps(object, JSON_SORT_KEYS) : NULL;
-	const char *text = "";
+	_cleanup_(freep) char *text = object != NULL ? json_dumps(object, JSON_SORT_KEYS) : NULL;
+	_cleanup_(json_decrefp) json_t *sorted = text != NULL ? json_loads(text, 0, NULL) : NULL;
 
-	json_decref(object);
-	if (sorted != NULL) {
-		object = json_loads(sorted, 0, NULL);
-		text = yaml_text(a, object);
-		json_decref(object);
+	return sorted != NULL ? yaml_text(a, sorted) : "";
+}
+
+/* Replaces the values of a map in both versions of a Secret: a diff is written to logs. As in kubectl diff, a value
+ * that changes differs in its mask. NULL: this version does not exist. */
+static void
+app_diff_mask(json_t *live, json_t *wanted, const char *member)
+{
+	json_t *before = json_object_get(live, member), *after = json_object_get(wanted, member), *value, *other;
+	const char *key;
+	void *next;
+
+	json_object_foreach_safe(before, next, key, value)
+	{
+		other = json_object_get(after, key);
+		if (other == NULL || json_equal(value, other)) {
+			json_object_set_new(before, key, json_string("***"));
+			if (other != NULL)
+				json_object_set_new(after, key, json_string("***"));
+		} else {
+			json_object_set_new(before, key, json_string("*** (before)"));
+			json_object_set_new(after, key, json_string("*** (after)"));
+		}
 	}
-	free(sorted);
-	return text;
+	json_object_foreach_safe(after, next, key, value) if (json_object_get(before, key) == NULL)
+	    json_object_set_new(after, key, json_string("***"));
+}
+
+static void
+app_diff_print_resource(struct arena *a, const struct worker_resource *r)
+{
+	_cleanup_(json_decrefp) json_t *live = r->live != NULL ? json_loads(r->live, 0, NULL) : NULL,
+				       *wanted = r->wanted != NULL ? json_loads(r->wanted, 0, NULL) : NULL;
+
+	if (str_empty(r->group) && strcmp(r->kind, "Secret") == 0) {
+		app_diff_mask(live, wanted, "data");
+		app_diff_mask(live, wanted, "stringData");
+		/* It has the values again. */
+		json_object_del(
+		    json_at(live, "/metadata/annotations"), "kubectl.kubernetes.io/last-applied-configuration");
+	}
+	app_diff_print(a, app_diff_readable(a, live), app_diff_readable(a, wanted));
 }
 
 static size_t
@@ -166,8 +199,7 @@ app_diff_print_all(struct cli *c, const struct worker_response *response)
 		if (r->error != NULL)
 			printf("! %s\n", r->error);
 		else
-			app_diff_print(
-			    c->arena, app_diff_readable(c->arena, r->live), app_diff_readable(c->arena, r->wanted));
+			app_diff_print_resource(c->arena, r);
 	}
 	return n;
 }

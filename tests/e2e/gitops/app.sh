@@ -32,6 +32,15 @@ check "a difference, line by line" says "-   sky: red" diff_
 check "get compares first, when asked" says "OutOfSync" app get web --refresh
 check "one object alone" says "Succeeded" app sync web --resource :ConfigMap:colors
 check "is set right" says blue sky
+printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: door}\nstringData: {code: s3same, key: s3first}\n' >"$repo/web/door.yaml"
+commit secret >/dev/null
+check "the values of a Secret are masked in a diff" says "+   code: '***'" diff_
+check "a sync makes the Secret" says "secrets/door created" app sync web --timeout 300
+kubectl patch secret door -n shop --type merge -p '{"stringData":{"key":"s3changed"}}' >/dev/null
+check "a changed value of a Secret is a difference" says "*** (before)" diff_
+check "the diff of a Secret has no value of it" fails sh -c "'$SLUICE' app diff web --gitops-file-urls --gitops-cache '$dir/own' | grep -E 's3|czN'"
+git -C "$repo" rm -q web/door.yaml
+kubectl delete secret door -n shop >/dev/null
 color gray
 check "with another revision" app sync web --revision main --timeout 300
 check "which is there" says gray sky
