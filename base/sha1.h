@@ -1,4 +1,4 @@
-/* base/sha1.h: SHA-1 (RFC 3174), for names that Kubernetes and Argo CD derive with it. Not for security. */
+/* base/sha1.h: SHA-1 (RFC 3174), for keys that Argo's notifications engine derives with it. Not for security. */
 #pragma once
 #include <stddef.h>
 

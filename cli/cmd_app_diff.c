@@ -1,4 +1,5 @@
-/* cli/cmd_app_diff.c: app diff: what a sync would change, compared here, with the permissions of the user. */
+/* cli/cmd_app_diff.c: app diff: the changes of a sync, compared here, with the permissions of the user. Values of
+ * Secrets are masked. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

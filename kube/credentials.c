@@ -1,5 +1,5 @@
 /* kube/credentials.c: credentials from an exec plugin: runs the program, parses its output, and keeps it until it
- * expires. */
+ * expires. Token files: transport_curl.c. */
 #include "kube/credentials.h"
 #include "base/json.h"
 #include "base/str.h"

@@ -38,7 +38,7 @@ pod_is_of(const struct pod *p, const struct replicaset *rs)
 }
 
 static const struct pod *const *
-pods_read(struct rollout_pass *p, const struct response *got, const char *what_for, size_t *ret_n)
+pods_read(struct rollout_pass *p, const struct response *got, const char *purpose, size_t *ret_n)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
 	const struct pod **pods;
@@ -47,7 +47,7 @@ pods_read(struct rollout_pass *p, const struct response *got, const char *what_f
 
 	if (got->err != NULL || got->status != 200 ||
 	    json_parse(p->arena, got->body.at, got->body.len, &list) != NULL) {
-		plan_reason(p->plan, "%s: the pods could not be listed: %s", what_for,
+		plan_reason(p->plan, "%s: the pods could not be listed: %s", purpose,
 		    got->err != NULL ? err_text(p->arena, err_copy(p->arena, got->err))
 				     : arena_printf(p->arena, "the API server answered %d", got->status));
 		plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
@@ -61,14 +61,14 @@ pods_read(struct rollout_pass *p, const struct response *got, const char *what_f
 }
 
 const struct pod *const *
-pods_list(struct rollout_pass *p, const char *what_for, size_t *ret_n)
+pods_list(struct rollout_pass *p, const char *purpose, size_t *ret_n)
 {
-	const char *key = arena_printf(p->arena, "%s/pods", what_for);
+	const char *key = arena_printf(p->arena, "%s/pods", purpose);
 	const struct seen_query *seen = seen_query(p->w->seen, key);
 
 	if (seen != NULL)
-		return seen->done ? pods_read(p, &seen->response, what_for, ret_n) : NULL;
+		return seen->done ? pods_read(p, &seen->response, purpose, ret_n) : NULL;
 	pods_query(p, key);
-	plan_reason(p->plan, "%s: listing pods", what_for);
+	plan_reason(p->plan, "%s: listing pods", purpose);
 	return NULL;
 }

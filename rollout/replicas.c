@@ -1,5 +1,6 @@
 /* rollout/replicas.c: scaling of ReplicaSets: the number of pods of each revision. target.c has the numbers of the
- * step, replica_counts.c their rounding.
+ * step, replica_counts.c their rounding. Creation and
+ * deletion of ReplicaSets: revision.c.
  *
  * With traffic routing, pods are added before traffic is moved, and removed after the traffic is observed to have
  * moved: a ReplicaSet that the routing still selects is never scaled below its share. Without traffic routing, the

@@ -57,7 +57,7 @@ size_t demo_metrics(struct arena *, const struct analysis_run *, struct metric *
 /* The runs of the rollout's present revision. */
 size_t demo_runs(const struct demo *, struct arena *, const struct analysis_run ***ret);
 
-/* demo_view.c: the whole screen, drawn in place; leaving gives the terminal back. */
+/* view.c: the whole screen, drawn in place; leaving gives the terminal back. */
 void demo_view_enter(void);
 void demo_view_draw(const struct demo *);
 void demo_view_leave(void);

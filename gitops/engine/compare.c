@@ -1,5 +1,6 @@
 /* gitops/engine/compare.c: diff of a desired and a live object, by the fields that managedFields lists as ours.
- * Ignored differences are in ignore_differences.c, the dry run in worker/dry_run.c. */
+ * Ignored differences are in ignore_differences.c, the dry run in worker/dry_run.c,
+ * the comparison of each object in worker/live.c. */
 #include "gitops/engine/compare.h"
 #include <string.h>
 #include "base/quantity.h"

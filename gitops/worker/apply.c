@@ -1,4 +1,5 @@
-/* gitops/worker/apply.c: applies and prunes objects in a step of a sync: each task is a request to the API server.
+/* gitops/worker/apply.c: server-side apply and pruning in a step of a sync: each task is a request to the API
+ * server.
  * engine/sync.c decides the tasks. */
 #include "gitops/worker/apply.h"
 #include <string.h>

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/base64.h"
-#include "base/sha1.h"
+#include "base/sha256.h"
 #include "gitops/source/arguments.h"
 #include "gitops/source/revision.h"
 #include "gitops/worker/verify.h"
@@ -584,15 +584,12 @@ git_repository_at(struct arena *a, const char *cache, const struct source_reques
 	const struct source_credentials *c = &r->credentials;
 	const char *const secrets[] = { c->username, c->password, c->bearer_token, c->ssh_key };
 	const char *identity = r->url;
-	unsigned char hash[SHA1_SIZE];
-	char name[2 * SHA1_SIZE + 1];
+	char name[2 * SHA256_SIZE + 1];
 
 	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
 		if (secrets[i] != NULL)
 			identity = arena_printf(a, "%s\n%zu %zu %s", identity, i, strlen(secrets[i]), secrets[i]);
-	sha1(identity, strlen(identity), hash);
-	for (size_t i = 0; i < SHA1_SIZE; i++)
-		snprintf(name + 2 * i, 3, "%02x", hash[i]);
+	sha256_hex(identity, strlen(identity), name);
 	return arena_printf(a, "%s/%s.git", cache, name);
 }
 

@@ -1,5 +1,5 @@
-/* kube/api/apply.c: server-side apply: merges what is applied into the object, and updates the fields that each
- * manager owns. */
+/* kube/api/apply.c: server-side apply as the API server does it, for the laptop cluster: merges the fields, and
+ * updates the owner of each. The controller's requests: gitops/worker/apply.c. */
 #include "kube/api/apply.h"
 #include <string.h>
 #include "base/str.h"

@@ -91,7 +91,7 @@ static const struct field measurement_retention_fields[] = {
 	STRING(measurement_retention, metric_name, "metricName", .required = true,
 	    .doc = "Regular expression for names of metrics."),
 	INT(measurement_retention, limit, "limit", .required = true, .min = 1, .max = 1000,
-	    .doc = "Number of measurements to keep in the status for each matching metric.", .otherwise = "10"),
+	    .doc = "Number of measurements to keep in the status for each matching metric."),
 };
 TYPE(measurement_retention, "measurementRetention rule", .strict = true);
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "base/quantity.h"
 #include "base/rand.h"
-#include "base/sha1.h"
+#include "base/sha256.h"
 #include "gitops/worker/git.h"
 #include "gitops/worker/script.h"
 #include "io/file.h"
@@ -103,12 +103,9 @@ world_open(struct world *w, struct source *source, const char *url)
 static const char *
 world_kept(struct world *w, const char *url)
 {
-	unsigned char hash[SHA1_SIZE];
-	char name[2 * SHA1_SIZE + 1];
+	char name[2 * SHA256_SIZE + 1];
 
-	sha1(url, strlen(url), hash);
-	for (size_t i = 0; i < SHA1_SIZE; i++)
-		snprintf(name + 2 * i, 3, "%02x", hash[i]);
+	sha256_hex(url, strlen(url), name);
 	return arena_printf(w->arena, "%s/cache/%s.git", w->dir, name);
 }
 
