@@ -33,7 +33,7 @@ short_revision(struct cli *c, const char *revision)
 {
 	const char *all = NULL, *at = revision;
 
-	/* Those of several sources. */
+	/* Comma-separated, one revision for each source. */
 	for (; at != NULL && strchr(revision, ',') != NULL; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
 		all = arena_printf(c->arena, "%s%s%.7s", all != NULL ? all : "", all != NULL ? "," : "",
 		    arena_strndup(c->arena, at, strcspn(at, ",")));
@@ -99,7 +99,7 @@ struct waiting {
 	int code;
 };
 
-/* Prints what is new about something. */
+/* Prints a line if it differs from the last one that was printed. */
 static void
 application_report(struct waiting *w, const char *what, const char *line)
 {
@@ -137,7 +137,7 @@ application_wait_end(struct waiting *w, int code)
 	loop_stop(w->cli->loop);
 }
 
-/* Returns why the revision that is waited for will not become healthy; NULL: it may. Borrowed. */
+/* Returns the failure of the awaited revision, or NULL. Borrowed. */
 static const char *
 application_failure(const struct waiting *w, const json_t *status)
 {

@@ -346,7 +346,7 @@ controller_moment(void *arg, struct metrics_moment *ret)
 		.lease = p->lease_name };
 }
 
-/* One that waits for the Lease is as ready as it can be. */
+/* A standby is ready. */
 static bool
 controller_is_ready(void *arg)
 {

@@ -12,7 +12,7 @@
 #include "io/loop.h"
 
 #define LOG_VALUE_MAX 4096 /* bytes of a value; longer ones are truncated */
-#define LOG_LINE_MAX (256u << 10) /* several values, with up to six bytes for each byte */
+#define LOG_LINE_MAX (256u << 10) /* bytes: several values, whose bytes take up to six each in JSON */
 
 static enum log_level min_level = LOG_LEVEL_INFO;
 static bool as_json;

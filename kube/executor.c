@@ -1,9 +1,9 @@
 /* kube/executor.c: carries out a plan: its steps as API calls, one after the other, then its status.
  *
  *   STEPS → STATUS → DONE          the usual course
- *   STEPS → FETCH_STEP → STEPS     a write failed: its object is fetched, then the steps that do not build on it follow
+ *   STEPS → FETCH_STEP → STEPS     a write failed: its object is fetched, then the independent steps follow
  *   STATUS → FETCH_STATUS → DONE   the status was decided on an outdated object
- *   FETCH_DOUBT → DONE             execution_fetch
+ *   FETCH_DOUBT → DONE             no plan: an object whose last write is in doubt is fetched
  */
 #include "kube/executor.h"
 #include <string.h>

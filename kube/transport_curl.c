@@ -1,5 +1,5 @@
 /* kube/transport_curl.c: HTTP requests to the API server and all other servers: curl's sockets and timers are on the
- * loop. The limits of concurrent requests are below; turns.c shares them.
+ * loop. The limits of concurrent requests are below; turns.c divides the slots among tenants.
  *
  * Time-outs of curl stay in milliseconds. Converted to seconds as integers, those below a second would expire at
  * once.

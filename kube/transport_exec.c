@@ -1,5 +1,5 @@
 /* kube/transport_exec.c: runs programs for queries: the GitOps worker and step plugins, one child process for each
- * request. Its limits of concurrent programs are below; turns.c shares them. */
+ * request. Its limits of concurrent programs are below; turns.c divides the slots among tenants. */
 #include "kube/transport_exec.h"
 #include <string.h>
 #include "base/json.h"

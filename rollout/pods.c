@@ -49,7 +49,7 @@ pods_read(struct rollout_pass *p, const struct response *got, const char *purpos
 	    json_parse(p->arena, got->body.at, got->body.len, &list) != NULL) {
 		plan_reason(p->plan, "%s: the pods could not be listed: %s", purpose,
 		    got->err != NULL ? err_text(p->arena, err_copy(p->arena, got->err))
-				     : arena_printf(p->arena, "the API server answered %d", got->status));
+				     : arena_printf(p->arena, "the API server responded with status %d", got->status));
 		plan_wake(p->plan, time_add(p->w->now, AGAIN_MS));
 		return NULL;
 	}

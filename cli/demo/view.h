@@ -42,7 +42,8 @@ struct demo {
 
 	/* Responses to users of the application. */
 	unsigned long requests, errors, errors_in_stage;
-	unsigned long after, errors_after, strange_after; /* sent since traffic was restored; not answered by v2 */
+	unsigned long after; /* requests since traffic was restored */
+	unsigned long errors_after, strange_after; /* of them: errors; responses of other versions than v2 */
 	struct demo_second seconds[DEMO_SECONDS];
 
 	/* Of the bad release; mono, ms; 0: not seen. */

@@ -239,8 +239,8 @@ resource_is_sops_encrypted(const json_t *object, const struct api_kind *k)
 					   (json_str(sops, "mac") != NULL && strcasestr(k->kind, "sops") == NULL));
 }
 
-/* A manifest as SOPS writes it: encrypted, it is of no use. NULL: it is not one. The text for Flux is its own. In
- * the arena. */
+/* Returns the error for a manifest that SOPS encrypted, in the arena; NULL: it is not encrypted. Flux has its own text
+ * for it. */
 static const char *
 resource_sops_problem(struct arena *a, const json_t *object, const struct app_resource *r, bool flux)
 {

@@ -6,7 +6,7 @@
 
 #define WAVE_WAIT_MS 2000 /* between two waves, so that controllers see the first */
 #define POLL_MS 3000 /* while a sync waits for an object */
-#define CONFIRM_MS 600000 /* while a confirmation is waited for; it, or a newer commit, causes a pass before */
+#define CONFIRM_MS 600000 /* between passes that wait for a confirmation; it, or a newer commit, causes one at once */
 #define REASONS_MAX 3 /* of tasks that failed, in the message of the sync */
 
 struct sync {
